@@ -1,0 +1,1 @@
+"""webCRM mail sync: joins Outlook mailboxes and webCRM."""

@@ -1,0 +1,46 @@
+"""The three categories, merged into whatever the owner has on the mail."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from enum import Enum
+
+SYNC = "webCRM sync"
+SYNCED = "Synced"
+NOT_SYNCED = "Not synced"
+
+#: Graph's preset colours of our categories: blue, green, red (reference graph-mail 8).
+COLOURS = {SYNC: "preset7", SYNCED: "preset4", NOT_SYNCED: "preset0"}
+_OURS = {name.casefold() for name in COLOURS}
+
+
+class Mark(Enum):
+    """What a copy shall carry in Outlook."""
+
+    SYNCED = (SYNC, SYNCED)
+    NOT_SYNCED = (SYNC, NOT_SYNCED)
+    NONE = ()
+
+
+def merge(present: Iterable[str], mark: Mark) -> tuple[str, ...]:
+    """Foreign categories as they stand, ours behind them as `mark` says.
+
+    Exchange compares names without case; a name of ours that is there in another case stays.
+
+    >>> merge(("Customer", "not synced", "webcrm sync"), Mark.SYNCED)
+    ('Customer', 'webcrm sync', 'Synced')
+    """
+    wanted = {name.casefold() for name in mark.value}
+    kept = tuple(c for c in present if c.casefold() not in _OURS or c.casefold() in wanted)
+    there = {c.casefold() for c in kept}
+    return kept + tuple(name for name in mark.value if name.casefold() not in there)
+
+
+def carries(present: Iterable[str], mark: Mark) -> bool:
+    """True when merging would change nothing."""
+    return merge(tuple(present), mark) == tuple(present)
+
+
+def has_synced(present: Iterable[str]) -> bool:
+    """True when the mail carries the category `Synced`."""
+    return any(c.casefold() == SYNCED.casefold() for c in present)

@@ -1,0 +1,120 @@
+"""What the engine says to webCRM and hears from it, in plain values."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from webcrm_sync.core.matching import Contact
+
+
+@dataclass(frozen=True, slots=True)
+class Field:
+    """One field as webCRM's metadata tells it. `max_length` 0 = not told; `choices` empty = free."""
+
+    name: str
+    label: str
+    max_length: int
+    choices: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class ActivityDraft:
+    """One Activity to be created, status Completed. Ids None = leave the field out."""
+
+    key: str
+    action: str
+    organisation_id: int | None
+    person_id: int | None
+    user_id: int | None
+    subject: str
+    memo: str
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class DocumentDraft:
+    """One attachment as a Document of an Activity."""
+
+    activity_id: int
+    organisation_id: int | None
+    name: str
+    content: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Written:
+    """A bulk line that was taken: its id."""
+
+    record_id: int
+
+
+@dataclass(frozen=True, slots=True)
+class Rejected:
+    """A bulk line that was not taken: webCRM's own words."""
+
+    message: str
+
+
+@dataclass(frozen=True, slots=True)
+class KeyedActivity:
+    """An Activity found again. `key`: content of the key field, "" = empty."""
+
+    activity_id: int
+    organisation_id: int
+    key: str
+
+
+@dataclass(frozen=True, slots=True)
+class SentActivity:
+    """An Activity that may be a mail sent from webCRM. Times are aware."""
+
+    activity_id: int
+    organisation_id: int
+    person_id: int
+    user_id: int
+    action: str
+    is_completed: bool
+    key: str
+    subject: str
+    body: str
+    at: datetime | None
+    created_at: datetime | None
+    updated_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class PersonRow:
+    """A Person as /Queries returns it, one Contact per address."""
+
+    person_id: int
+    contacts: tuple[Contact, ...]
+    updated_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class OrganisationRow:
+    """An Organisation with the domains it is known by, folded."""
+
+    organisation_id: int
+    name: str
+    domains: tuple[str, ...]
+    updated_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class CrmUser:
+    """A person who works in webCRM. `address` is folded."""
+
+    user_id: int
+    address: str
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class DocumentRow:
+    """A Document that hangs on an Activity."""
+
+    document_id: int
+    activity_id: int
+    name: str

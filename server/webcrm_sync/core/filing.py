@@ -1,0 +1,133 @@
+"""One e-mail under one Organisation: its key, its Activity, its stamp in Outlook."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from webcrm_sync.core.crm import ActivityDraft
+from webcrm_sync.core.matching import Target
+from webcrm_sync.core.message import Message, Party
+
+KEY_PREFIX = "ms1-"
+_KEY = re.compile(r"ms1-[a-z2-7]{26}")
+#: How many names a line of people shows before it counts the rest.
+_PEOPLE_SHOWN = 30
+
+
+def filing_key(company: str, email_key: str, organisation_id: int) -> str:
+    """The key that stands in webCRM: `ms1-` and 26 base32 characters. Never changed later."""
+    return KEY_PREFIX + _hash(company, email_key, str(organisation_id))
+
+
+def is_filing_key(text: str) -> bool:
+    """True for a key that this product wrote."""
+    return _KEY.fullmatch(text) is not None
+
+
+def _hash(*parts: str) -> str:
+    digest = hashlib.sha256("\0".join(parts).encode()).digest()
+    return base64.b32encode(digest).decode().lower()[:26]
+
+
+@dataclass(frozen=True, slots=True)
+class Stamp:
+    """What we write on a copy in Outlook, for ourselves; it travels with moves and copies."""
+
+    #: "s" = synced, `value` is the hash of company and e-mail key;
+    #: "m" = mirror, `value` is the Activity's id
+    kind: str
+    value: str
+
+    def __str__(self) -> str:
+        return f"ms1-{self.kind}-{self.value}"
+
+    @classmethod
+    def synced(cls, company: str, email_key: str) -> Stamp:
+        """The stamp of a synced copy."""
+        return cls("s", _hash(company, email_key))
+
+    @classmethod
+    def mirror(cls, activity_id: int) -> Stamp:
+        """The stamp of the mirror of an Activity."""
+        return cls("m", str(activity_id))
+
+    @classmethod
+    def parse(cls, text: str | None) -> Stamp | None:
+        """The stamp that `text` is, None for anything else."""
+        found = re.fullmatch(r"ms1-([sm])-([a-z0-9]+)", text or "")
+        return cls(found[1], found[2]) if found else None
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """Lengths that webCRM's metadata tells; 0 = not told."""
+
+    subject: int = 0
+    memo: int = 0
+
+
+def draft_activity(
+    message: Message,
+    text: str,
+    target: Target,
+    *,
+    key: str,
+    action: str,
+    user_id: int | None,
+    limits: Limits,
+) -> ActivityDraft:
+    """The Activity of one filing. `text`: the body as plain text."""
+    memo = "\n".join([*_head(message), "", text]).strip()
+    return ActivityDraft(
+        key=key,
+        action=action,
+        organisation_id=target.organisation_id or None,
+        person_id=target.person_id,
+        user_id=user_id,
+        subject=cut(" ".join(message.subject.split()) or "(no subject)", limits.subject),
+        memo=cut(memo, limits.memo),
+        at=message.sent_at or message.received_at or datetime.fromtimestamp(0, UTC),
+    )
+
+
+def _head(message: Message) -> Iterable[str]:
+    if message.sender:
+        yield f"From: {message.sender}"
+    for label, people in (("To", message.to), ("Cc", message.cc)):
+        if people:
+            yield f"{label}: {_names(people)}"
+
+
+def _names(people: tuple[Party, ...]) -> str:
+    shown = ", ".join(str(p) for p in people[:_PEOPLE_SHOWN])
+    more = len(people) - _PEOPLE_SHOWN
+    return f"{shown} and {more} more" if more > 0 else shown
+
+
+def cut(text: str, limit: int) -> str:
+    """`text` within `limit` characters (0 = any length), cut at a word and marked with `…`.
+
+    >>> cut("Offer for the new hall", 12)
+    'Offer for…'
+    """
+    if not limit or len(text) <= limit:
+        return text
+    room = text[: max(limit - 1, 0)]
+    at_word = room.rsplit(None, 1)[0] if not text[len(room)].isspace() else room
+    return (at_word if len(at_word) > limit // 2 else room).rstrip() + "…"
+
+
+def safe_name(name: str, *, position: int) -> str:
+    """A file name that webCRM can take: no path, no control characters, never empty.
+
+    >>> safe_name("../x", position=1)
+    'x'
+    """
+    base = re.split(r"[/\\]", name)[-1]
+    clean = re.sub(r'[\x00-\x1f\x7f<>:"|?*\u202a-\u202e\u2066-\u2069]', "", base).strip(" .")
+    return clean[:150] or f"attachment-{position}"

@@ -1,0 +1,98 @@
+"""Which Organisations a mail concerns."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from enum import StrEnum
+
+from webcrm_sync.core.direction import FREE_MAIL
+from webcrm_sync.core.message import Party
+
+
+@dataclass(frozen=True, slots=True)
+class Contact:
+    """A webCRM Person with one of its addresses (folded)."""
+
+    person_id: int
+    organisation_id: int
+    address: str
+    name: str = ""
+    is_active: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Directory:
+    """What webCRM knows of the addresses and domains of one mail."""
+
+    contacts: tuple[Contact, ...] = ()
+    #: (domain, Organisation id)
+    domains: tuple[tuple[str, int], ...] = ()
+
+
+class How(StrEnum):
+    """What a target was recognised by."""
+
+    CONTACT = "contact"
+    DOMAIN = "domain"
+    PERSON = "chosen by a person"
+    NONE = "without an Organisation"
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """One Organisation a mail is filed under. Organisation 0 = filed without one."""
+
+    organisation_id: int
+    person_id: int | None
+    how: How
+
+
+@dataclass(frozen=True, slots=True)
+class Matched:
+    """The mail's targets, in the order of its people, each Organisation once."""
+
+    targets: tuple[Target, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Ambiguous:
+    """Several Organisations could be meant; a person must say which."""
+
+    candidates: tuple[Target, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Nobody:
+    """webCRM knows none of the addresses."""
+
+
+def match(people: Iterable[Party], directory: Directory) -> Matched | Ambiguous | Nobody:
+    """Every Organisation that one of these external people belongs to.
+
+    An exact contact beats the domain; a free-mail domain says nothing. An address whose
+    Persons sit in several Organisations is resolved when another address of the mail already
+    points at one of them; the mail is ambiguous when that leaves it without any target.
+    """
+    options = [found for person in people if (found := _options(person, directory))]
+    clear = [o[0] for o in options if len({t.organisation_id for t in o}) == 1]
+    targets: dict[int, Target] = {}
+    for target in sorted(clear, key=lambda t: t.how is How.DOMAIN):
+        targets.setdefault(target.organisation_id, target)
+    if targets:
+        return Matched(tuple(targets.values()))
+    if options:
+        return Ambiguous(tuple({t.organisation_id: t for o in options for t in o}.values()))
+    return Nobody()
+
+
+def _options(person: Party, directory: Directory) -> list[Target]:
+    contacts = [c for c in directory.contacts if c.address == person.address and c.organisation_id]
+    if contacts:
+        active = [c for c in contacts if c.is_active] or contacts
+        active.sort(key=lambda c: c.person_id)
+        return [Target(c.organisation_id, c.person_id, How.CONTACT) for c in active]
+    if person.domain in FREE_MAIL:
+        return []
+    owners = sorted({org for domain, org in directory.domains if domain == person.domain})
+    return [Target(organisation_id, None, How.DOMAIN) for organisation_id in owners]

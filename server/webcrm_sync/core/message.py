@@ -1,0 +1,144 @@
+"""A mail as the engine sees it, whatever service it came from."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import StrEnum
+
+
+@dataclass(frozen=True, slots=True)
+class Party:
+    """One sender or recipient. `address` is folded; a legacy Exchange name has no `@` in it."""
+
+    address: str
+    name: str = ""
+
+    @property
+    def domain(self) -> str:
+        """The part behind the last `@`, empty for a legacy Exchange name."""
+        return self.address.rpartition("@")[2] if "@" in self.address else ""
+
+    def __str__(self) -> str:
+        if not self.name or self.name.casefold() == self.address:
+            return self.address
+        return f"{self.name} <{self.address}>"
+
+
+class MessageKind(StrEnum):
+    """What Exchange says the message is."""
+
+    MAIL = "mail"
+    MEETING = "meeting"
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """One copy of a mail in one mailbox, whole."""
+
+    graph_id: str
+    change_key: str
+    folder_id: str
+    message_id: str | None
+    subject: str
+    sender: Party | None
+    to: tuple[Party, ...]
+    cc: tuple[Party, ...]
+    bcc: tuple[Party, ...]
+    sent_at: datetime | None
+    received_at: datetime | None
+    categories: tuple[str, ...]
+    has_attachments: bool
+    is_draft: bool
+    kind: MessageKind
+    body: str
+    body_is_html: bool
+    #: what this product wrote on the copy (see `core.filing.Stamp`), None = nothing
+    stamp: str | None = None
+
+    @property
+    def recipients(self) -> tuple[Party, ...]:
+        """To, Cc and Bcc in this order."""
+        return self.to + self.cc + self.bcc
+
+
+@dataclass(frozen=True, slots=True)
+class Fingerprint:
+    """The facts that tell two mails apart which carry the same Message-ID."""
+
+    sender: str
+    subject: str
+    sent_at: datetime | None
+    recipients: frozenset[str]
+
+    @classmethod
+    def of(cls, message: Message) -> Fingerprint:
+        """The fingerprint of one copy; Bcc is left out, since only the sender's copy has it."""
+        return cls(
+            sender=message.sender.address if message.sender else "",
+            subject=" ".join(message.subject.casefold().split()),
+            sent_at=message.sent_at,
+            recipients=frozenset(p.address for p in message.to + message.cc if "@" in p.address),
+        )
+
+    def digest(self) -> str:
+        """32 hexadecimal characters that stand for this mail where its Message-ID cannot."""
+        sent = self.sent_at.isoformat(timespec="seconds") if self.sent_at else ""
+        facts = "\n".join([self.sender, sent, self.subject, *sorted(self.recipients)])
+        return hashlib.sha256(facts.encode()).hexdigest()[:32]
+
+
+#: Copies of one mail carry the same Date header; Exchange rounds it differently per copy.
+_SENT_TOLERANCE = timedelta(minutes=2)
+
+
+def is_same_mail(one: Fingerprint, other: Fingerprint) -> bool:
+    """True when two copies with one Message-ID are the same mail.
+
+    A gateway may put a tag before the subject ("[EXTERNAL] ..."), and recipients may be shown by
+    another of their addresses; so a subject may be the other's ending, and overlapping is enough.
+    A sender's legacy Exchange name on one copy is no contradiction to its address on the other.
+    """
+    if "@" in one.sender and "@" in other.sender and one.sender != other.sender:
+        return False
+    if not (one.subject.endswith(other.subject) or other.subject.endswith(one.subject)):
+        return False
+    if bool(one.subject) != bool(other.subject):
+        return False
+    if one.sent_at and other.sent_at and abs(one.sent_at - other.sent_at) > _SENT_TOLERANCE:
+        return False
+    if one.recipients and other.recipients:
+        return not one.recipients.isdisjoint(other.recipients)
+    return True
+
+
+def email_key(message_id: str | None, fingerprint: Fingerprint, *, taken: bool = False) -> str:
+    """The e-mail's key within its company.
+
+    The Message-ID; with the fingerprint's digest behind it when that Message-ID is `taken` by a
+    different mail; the digest alone when there is none.
+    """
+    if not message_id:
+        return f"digest:{fingerprint.digest()}"
+    return f"{message_id} {fingerprint.digest()}" if taken else message_id
+
+
+@dataclass(frozen=True, slots=True)
+class Attachment:
+    """One attachment as Graph lists it. `size` in bytes, Exchange's overhead included."""
+
+    graph_id: str
+    name: str
+    size: int
+    is_inline: bool
+    content_type: str
+    kind: AttachmentKind
+
+
+class AttachmentKind(StrEnum):
+    """Graph's three kinds: a file, a mail or other Outlook item, a link to a cloud file."""
+
+    FILE = "file"
+    ITEM = "item"
+    REFERENCE = "reference"

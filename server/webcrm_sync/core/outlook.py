@@ -1,0 +1,139 @@
+"""What the engine says to Outlook and hears from it, in plain values."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+from webcrm_sync.core.errors import SyncError
+from webcrm_sync.core.message import Message
+
+
+@dataclass(frozen=True, slots=True)
+class MailUser:
+    """A person or shared mailbox as Entra knows it. `aliases`: every SMTP address, folded."""
+
+    user_id: str
+    address: str
+    display_name: str
+    aliases: frozenset[str]
+    is_shared: bool
+
+
+class Place(StrEnum):
+    """Where a sync folder was found or made."""
+
+    INBOX = "inbox"
+    SENT = "sent"
+    ROOT = "root"
+
+
+@dataclass(frozen=True, slots=True)
+class Folder:
+    """A mail folder. Its id is constant; its name and parent are the owner's."""
+
+    graph_id: str
+    name: str
+    parent_id: str
+    total_items: int
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """One line of a delta page.
+
+    `message` is there when the line carried the whole mail; an update may carry less: then
+    `change_key` and `categories` tell what is known, None = unchanged.
+    `is_removed`: left the folder or was deleted, Graph does not say which.
+    """
+
+    graph_id: str
+    change_key: str | None = None
+    categories: tuple[str, ...] | None = None
+    message: Message | None = None
+    is_removed: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """One page of a folder's delta. `cursor` is the URL to go on with, verbatim."""
+
+    changes: tuple[Change, ...]
+    cursor: str
+    is_last: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Location:
+    """Where a copy lies now."""
+
+    folder_id: str
+    change_key: str
+    categories: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Marking:
+    """One copy's categories as they shall be, given the version they were planned from.
+
+    `stamp`: our own text on the copy, None = do not touch it.
+    """
+
+    graph_id: str
+    change_key: str
+    categories: tuple[str, ...]
+    stamp: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Marked:
+    """The answer to one Marking: the new version, or why not."""
+
+    graph_id: str
+    change_key: str = ""
+    trouble: SyncError | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class SentMail:
+    """A mail that webCRM sent, to be put into Sent Items as one that is not a draft."""
+
+    message_id: str
+    subject: str
+    body: str
+    body_is_html: bool
+    sender_name: str
+    sender_address: str
+    recipient_name: str
+    recipient_address: str
+    sent_at: datetime
+    categories: tuple[str, ...]
+    stamp: str
+
+
+@dataclass(frozen=True, slots=True)
+class Created:
+    """What Graph made of a SentMail."""
+
+    graph_id: str
+    change_key: str
+    is_draft: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Subscription:
+    """A push subscription of one folder."""
+
+    graph_id: str
+    resource: str
+    expires_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """An inbox rule. `moves_to`: folder id, empty when it does not move."""
+
+    graph_id: str
+    name: str
+    moves_to: str

@@ -1,0 +1,93 @@
+"""The states of an item and the reasons for them, with the words that people see.
+
+    found -> matched -> filed -> synced
+    found -> waiting -> found          (the contact appeared)
+    any   -> parked  -> found          (a person acted)
+    found -> skipped | mirrored
+"""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+from webcrm_sync.core.categories import Mark
+
+
+class State(StrEnum):
+    """Where an item stands on its way."""
+
+    FOUND = "found"
+    MATCHED = "matched"
+    FILED = "filed"
+    SYNCED = "synced"
+    WAITING = "waiting"
+    PARKED = "parked"
+    SKIPPED = "skipped"
+    MIRRORED = "mirrored"
+
+    @property
+    def is_end(self) -> bool:
+        """True when nothing more happens until something outside changes."""
+        return self not in {State.FOUND, State.MATCHED, State.FILED}
+
+
+class Reason(StrEnum):
+    """Why an item waits, is parked or skipped."""
+
+    NO_CONTACT = "no contact"
+    AMBIGUOUS = "ambiguous"
+    REFUSED_BY_WEBCRM = "refused by webcrm"
+    UNKNOWN_LABEL = "unknown label"
+    UNREADABLE_ATTACHMENT = "unreadable attachment"
+    REFUSED_BY_OUTLOOK = "refused by outlook"
+    ONLY_COLLEAGUES = "only colleagues"
+    NEVER_LIST = "never list"
+    MEETING_REQUEST = "meeting request"
+    DRAFT = "draft"
+    SYNCED_BEFORE = "synced before"
+    MOVED_OUT = "moved out"
+    DELETED = "deleted"
+
+
+#: One or two plain sentences each: what happened, then what to do (shared words of the pane).
+SENTENCES: dict[Reason, str] = {
+    Reason.NO_CONTACT: (
+        "None of its addresses is a contact in webCRM. "
+        "Files itself as soon as webCRM knows one of them."
+    ),
+    Reason.AMBIGUOUS: (
+        "Its address belongs to several Organisations in webCRM. Choose the one that is meant."
+    ),
+    Reason.REFUSED_BY_WEBCRM: "webCRM did not accept this mail. See the details and try again.",
+    Reason.UNKNOWN_LABEL: (
+        "webCRM does not know the label for e-mails. "
+        "Ask your administrator to add it in webCRM or to name another one in the settings."
+    ),
+    Reason.UNREADABLE_ATTACHMENT: "An attachment could not be read. See the details and try again.",
+    Reason.REFUSED_BY_OUTLOOK: "Outlook did not accept the change. See the details and try again.",
+    Reason.ONLY_COLLEAGUES: "Only colleagues are on this mail.",
+    Reason.NEVER_LIST: "An address on this mail is on the list of those never to sync.",
+    Reason.MEETING_REQUEST: "A meeting request, not a mail.",
+    Reason.DRAFT: "A draft. Can be synced once it is sent.",
+    Reason.SYNCED_BEFORE: "Was marked Synced before this product came. Left as it is.",
+    Reason.MOVED_OUT: "Was moved out of the folder before it was synced.",
+    Reason.DELETED: "Was deleted before it was synced.",
+}
+
+#: The past and what has left the folder are not touched; a mirror is born with its categories.
+_UNMARKED = {Reason.SYNCED_BEFORE, Reason.DELETED}
+
+
+def mark_for(state: State, reason: Reason | None) -> Mark | None:
+    """What Outlook shall show for this state; None = leave the copy alone.
+
+    >>> mark_for(State.WAITING, Reason.NO_CONTACT)
+    <Mark.NOT_SYNCED: ('webCRM sync', 'Not synced')>
+    """
+    if state in {State.FILED, State.SYNCED, State.MIRRORED}:
+        return Mark.SYNCED
+    if state in {State.WAITING, State.PARKED}:
+        return Mark.NOT_SYNCED
+    if state is State.SKIPPED and reason not in _UNMARKED:
+        return Mark.NONE if reason is Reason.MOVED_OUT else Mark.NOT_SYNCED
+    return None
