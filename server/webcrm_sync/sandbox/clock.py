@@ -1,0 +1,23 @@
+"""The sandbox's time: the real one, which a test may push forward."""
+
+from __future__ import annotations
+
+import threading
+from datetime import UTC, datetime, timedelta
+
+
+class Clock:
+    """Real time plus an offset. All simulated services of one sandbox share one."""
+
+    def __init__(self) -> None:
+        self._offset = timedelta()
+        self._lock = threading.Lock()
+
+    def now(self) -> datetime:
+        """The sandbox's time, aware, in UTC."""
+        return datetime.now(UTC) + self._offset
+
+    def advance(self, by: timedelta) -> None:
+        """Let `by` pass at once; nothing sleeps."""
+        with self._lock:
+            self._offset += by

@@ -1,0 +1,200 @@
+"""What networks and busy services do to a call, on demand: one dial for all services."""
+
+from __future__ import annotations
+
+import random
+import threading
+import time
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from email.utils import format_datetime
+from enum import StrEnum
+from http import HTTPStatus
+from typing import TYPE_CHECKING
+
+from webcrm_sync.sandbox.serving import Dropped
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+    from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
+
+#: Seconds, a moment, or no Retry-After at all. Services send each of these.
+RetryAfter = int | float | datetime | None
+
+
+class Kind(StrEnum):
+    """What may happen to a call."""
+
+    REFUSE = "refuse"
+    LOSE = "lose"
+    THROTTLE = "throttle"
+    UNAVAILABLE = "unavailable"
+    SLOW = "slow"
+
+
+@dataclass(slots=True)
+class _Fault:
+    kind: Kind
+    service: str | None = None
+    when: Callable[[str, str], bool] | None = None
+    rate: float = 1.0
+    number: int | None = None
+    left: int | None = None
+    retry_after: RetryAfter = None
+    delay: timedelta = timedelta()
+
+    def fits(self, service: str, method: str, path: str, number: int) -> bool:
+        return (
+            self.left != 0
+            and self.service in (None, service)
+            and self.number in (None, number)
+            and (self.when is None or self.when(method, path))
+        )
+
+
+class Faults:
+    """A dial between the clients and every service; thread-safe, repeatable by its seed.
+
+    `rate`: how probable for each fitting call. `limit`: how many times at most. `when`: asked with
+    method and path. `latency` is slept before every call. `calls` counts the calls to all services.
+    """
+
+    def __init__(self, seed: int = 0) -> None:
+        self.latency = timedelta()
+        self.calls = 0
+        self._random = random.Random(seed)  # noqa: S311 - repeatable on purpose
+        self._lock = threading.Lock()
+        self._faults: list[_Fault] = []
+
+    def refuse(
+        self,
+        service: str | None = None,
+        *,
+        when: Callable[[str, str], bool] | None = None,
+        rate: float = 1.0,
+        limit: int | None = None,
+    ) -> None:
+        """Close connections before the service acts."""
+        self._add(_Fault(Kind.REFUSE, service, when, rate, left=limit))
+
+    def lose(
+        self,
+        service: str | None = None,
+        *,
+        when: Callable[[str, str], bool] | None = None,
+        rate: float = 1.0,
+        limit: int | None = None,
+    ) -> None:
+        """Let the service act, then close the connection without its answer."""
+        self._add(_Fault(Kind.LOSE, service, when, rate, left=limit))
+
+    def throttle(
+        self,
+        service: str | None = None,
+        *,
+        when: Callable[[str, str], bool] | None = None,
+        rate: float = 1.0,
+        limit: int | None = None,
+        retry_after: RetryAfter = 1,
+    ) -> None:
+        """Answer 429 instead of acting."""
+        self._add(_Fault(Kind.THROTTLE, service, when, rate, left=limit, retry_after=retry_after))
+
+    def unavailable(
+        self,
+        service: str | None = None,
+        *,
+        when: Callable[[str, str], bool] | None = None,
+        rate: float = 1.0,
+        limit: int | None = None,
+        retry_after: RetryAfter = None,
+    ) -> None:
+        """Answer 503 instead of acting."""
+        fault = _Fault(Kind.UNAVAILABLE, service, when, rate, left=limit, retry_after=retry_after)
+        self._add(fault)
+
+    def slow(
+        self,
+        service: str | None = None,
+        *,
+        by: timedelta,
+        when: Callable[[str, str], bool] | None = None,
+        rate: float = 1.0,
+        limit: int | None = None,
+    ) -> None:
+        """Sleep for `by`, then act."""
+        self._add(_Fault(Kind.SLOW, service, when, rate, left=limit, delay=by))
+
+    def at(
+        self,
+        number: int,
+        kind: Kind,
+        *,
+        retry_after: RetryAfter = None,
+        delay: timedelta = timedelta(),
+    ) -> None:
+        """Let it happen to one call only: the one that makes `calls` equal to `number`."""
+        fault = _Fault(kind, number=number, retry_after=retry_after, delay=delay)
+        self._add(fault)
+
+    def clear(self) -> None:
+        """No faults and no latency any more; `calls` counts on."""
+        with self._lock:
+            self._faults.clear()
+            self.latency = timedelta()
+
+    def over(
+        self,
+        service: str,
+        app: WSGIApplication,
+        *,
+        body: Callable[[int], bytes] = lambda status: b'{"status":%d}' % status,
+    ) -> WSGIApplication:
+        """The same application with this dial before it.
+
+        `body`: the JSON with which this service says 429 and 503.
+        """
+
+        def faulty(environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
+            fault = self._next(service, environ["REQUEST_METHOD"], environ["PATH_INFO"])
+            kind = fault.kind if fault else None
+            time.sleep((self.latency + (fault.delay if fault else timedelta())).total_seconds())
+            if kind is Kind.REFUSE:
+                raise Dropped
+            if fault and kind in (Kind.THROTTLE, Kind.UNAVAILABLE):
+                status = 429 if kind is Kind.THROTTLE else 503
+                return _refusal(status, body(status), fault.retry_after, start_response)
+            answer = app(environ, start_response)
+            if kind is Kind.LOSE:
+                raise Dropped
+            return answer
+
+        return faulty
+
+    def _add(self, fault: _Fault) -> None:
+        with self._lock:
+            self._faults.append(fault)
+
+    def _next(self, service: str, method: str, path: str) -> _Fault | None:
+        with self._lock:
+            self.calls += 1
+            for fault in self._faults:
+                if not fault.fits(service, method, path, self.calls):
+                    continue
+                if self._random.random() < fault.rate:
+                    if fault.left is not None:
+                        fault.left -= 1
+                    return fault
+        return None
+
+
+def _refusal(
+    status: int, body: bytes, retry_after: RetryAfter, start_response: StartResponse
+) -> list[bytes]:
+    headers = [("Content-Type", "application/json"), ("Content-Length", str(len(body)))]
+    if isinstance(retry_after, datetime):
+        headers.append(("Retry-After", format_datetime(retry_after, usegmt=True)))
+    elif retry_after is not None:
+        headers.append(("Retry-After", str(retry_after)))
+    start_response(f"{status} {HTTPStatus(status).phrase}", headers)
+    return [body]
