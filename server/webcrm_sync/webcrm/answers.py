@@ -1,0 +1,104 @@
+"""What an answer of webCRM means: a success, or one of the errors of `core.errors`. Pure."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from email.utils import parsedate_to_datetime
+
+from webcrm_sync.core.errors import Gone, Refused, SyncError, TryLater, Unclear
+
+#: The longest patience we take webCRM's word for.
+_LONGEST_WAIT_S = 24 * 3600.0
+_REFUSED_LOGIN = "webCRM did not take the application token in WEBCRM_SYNC_WEBCRM_TOKEN"
+_NO_WEBCRM = "There is no webCRM at the address in WEBCRM_SYNC_WEBCRM_URL"
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What came back over HTTP. The names of `headers` are in lower case."""
+
+    status: int
+    headers: Mapping[str, str]
+    body: bytes
+
+
+def trouble(answer: Answer, *, is_write: bool, now: datetime) -> SyncError | None:
+    """The error that this answer is, None for a success.
+
+    A 401 or 429 did nothing, whatever was asked; any other answer that may come from between us
+    and webCRM (408, 5xx) leaves a write unclear. Reference webcrm-api 3.1 and 5.2.
+    """
+    status, words = answer.status, _words(answer)
+    code = words.get("Type") or str(status)
+    said = f"webCRM answered {status}" + (f": {words['Message']}" if "Message" in words else "")
+    if status < 300:
+        return None
+    if status == 401:
+        return TryLater("webCRM did not accept our login", code=code)
+    if status == 429:
+        return TryLater(said, retry_at=_retry_at(answer, now), code=code)
+    if status >= 500 or status == 408:
+        if is_write:
+            return Unclear(said, code=code)
+        return TryLater(said, retry_at=_retry_at(answer, now), code=code)
+    return Gone(said, code=code) if status == 404 else Refused(said, code=code)
+
+
+def _words(answer: Answer) -> dict[str, str]:
+    """The texts of an error's body."""
+    found = parsed(answer)
+    if not isinstance(found, dict):
+        return {}
+    return {str(k): v[:300] for k, v in found.items() if isinstance(v, str) and v.strip()}
+
+
+def _retry_at(answer: Answer, now: datetime) -> datetime | None:
+    """When webCRM wants to be asked again: header in seconds or as a date, else its body."""
+    asked: object = answer.headers.get("retry-after")
+    if asked is None and isinstance(found := parsed(answer), dict):
+        asked = found.get("RetryAfterSeconds")
+    try:
+        seconds = float(str(asked))
+    except ValueError:
+        try:
+            seconds = (parsedate_to_datetime(str(asked)).astimezone(UTC) - now).total_seconds()
+        except ValueError:
+            return None
+    if not seconds <= _LONGEST_WAIT_S:
+        return now + timedelta(seconds=_LONGEST_WAIT_S)
+    return now + timedelta(seconds=max(0.0, seconds))
+
+
+def parsed(answer: Answer) -> object:
+    """The body read as JSON, None when it is none."""
+    try:
+        found: object = json.loads(answer.body)
+    except ValueError:
+        return None
+    return found
+
+
+def access_token(answer: Answer, *, now: datetime) -> str:
+    """The bearer token that a login gave.
+
+    A refused login may be a 4xx or a 200 with IsError (reference webcrm-api 2): Refused, naming
+    the setting. Raises TryLater where webCRM is in trouble itself.
+    """
+    if answer.status not in {400, 401, 403}:
+        error = trouble(answer, is_write=False, now=now)
+        if isinstance(error, Gone | Refused):
+            raise Refused(_NO_WEBCRM, code=error.code)
+        if error:
+            raise error
+        found = parsed(answer)
+        if not isinstance(found, dict):
+            raise TryLater("webCRM's answer to the login cannot be read")
+        token = found.get("AccessToken")
+        if isinstance(token, str) and token and not found.get("IsError"):
+            return token
+    words = _words(answer)
+    why = words.get("ErrorDescription") or words.get("Error") or words.get("Message")
+    raise Refused(f"{_REFUSED_LOGIN}: {why}" if why else _REFUSED_LOGIN, code=str(answer.status))

@@ -1,0 +1,259 @@
+"""webCRM's REST API as the product uses it: logged in, one call at a time, in bulk."""
+
+from __future__ import annotations
+
+import ssl
+from collections.abc import Callable, Iterator, Sequence
+from datetime import UTC, datetime, timedelta
+from typing import Literal
+
+import httpx
+
+from webcrm_sync.core.crm import (
+    ActivityDraft,
+    CrmUser,
+    DocumentDraft,
+    DocumentRow,
+    Field,
+    KeyedActivity,
+    OrganisationRow,
+    PersonRow,
+    Rejected,
+    SentActivity,
+    Written,
+)
+from webcrm_sync.core.errors import SyncError, TryLater, Unclear
+from webcrm_sync.settings import Settings
+from webcrm_sync.webcrm import wire
+from webcrm_sync.webcrm.answers import Answer, access_token, trouble
+from webcrm_sync.webcrm.pacing import Pacing
+from webcrm_sync.webcrm.query import Select
+
+#: A bearer token lives an hour; the vendor's clients renew it at 3000 s (webcrm-api 2).
+_TOKEN_AGE = timedelta(seconds=3000)
+#: The largest page (webcrm-api 3.1).
+_SIZE = 1000
+_TIMEOUT = httpx.Timeout(60, connect=10)
+#: Nothing was sent yet when one of these is raised.
+_NOT_SENT = (
+    httpx.ConnectError,
+    httpx.ConnectTimeout,
+    httpx.PoolTimeout,
+    httpx.ProxyError,
+    httpx.UnsupportedProtocol,
+)
+
+Method = Literal["GET", "POST", "PATCH"]
+Params = dict[str, str | int]
+
+
+class WebCrm:
+    """One webCRM system, reached by its application token.
+
+    Threads may share it; their calls go one after another. Every method raises TryLater when
+    nothing was done and the same call may work later, Refused when webCRM said no; the writing
+    ones raise Unclear when it may have happened. Source of every rule: reference webcrm-api.
+    """
+
+    def __init__(
+        self,
+        settings: Settings,
+        *,
+        now: Callable[[], datetime],
+        transport: httpx.BaseTransport | None = None,
+        pacing: Pacing | None = None,
+    ) -> None:
+        self._settings = settings
+        self._now = now
+        self._pacing = pacing or Pacing()
+        self._token = ""
+        self._token_since = datetime.min.replace(tzinfo=UTC)
+        # Redirects are not followed and no URL of an answer is: the token stays with its host.
+        self._http = httpx.Client(
+            base_url=settings.webcrm_url,
+            headers={"Accept": "application/json"},
+            verify=_trusted(settings),
+            timeout=_TIMEOUT,
+            transport=transport,
+        )
+
+    def close(self) -> None:
+        """End the connections."""
+        self._http.close()
+
+    # ---- reading -------------------------------------------------------------------------
+
+    def whoami(self) -> None:
+        """Return when webCRM lets us in: the connection test."""
+        self._call("GET", "/Auth")
+
+    def fields(self) -> tuple[Field, ...]:
+        """The Activity's fields with their labels, lengths and drop-downs."""
+        return tuple(map(wire.field, wire.rows(self._call("GET", "/FieldsMetadata/Activity"))))
+
+    def users(self) -> tuple[CrmUser, ...]:
+        """Every active user who has an address."""
+        return tuple(filter(None, map(wire.user, self._list("/Users/AllActive"))))
+
+    def person(self, person_id: int) -> PersonRow:
+        """One Person as it is now. Raises Gone when there is none."""
+        return wire.person(wire.row(self._call("GET", f"/Persons/{person_id:d}")))
+
+    def documents(self) -> Iterator[DocumentRow]:
+        """Every Document that hangs on an Activity, read page by page as it is asked for."""
+        return filter(None, map(wire.document, self._list("/Documents")))
+
+    def keyed_activities(
+        self, organisation_id: int | None, *, created_since: datetime
+    ) -> tuple[KeyedActivity, ...]:
+        """The Organisation's Activities (None = all) created since, with the key field's content.
+
+        The key is not compared by webCRM: filters on custom fields may be wrong (webcrm-api 5.3).
+        """
+        key_field = self._settings.webcrm_key_field
+        script = Select("Activity", ["ActivityId", "ActivityOrganisationId", key_field])
+        script = script.where("ActivityCreatedAt", ">=", created_since)
+        if organisation_id is not None:
+            script = script.where("ActivityOrganisationId", "=", organisation_id)
+        rows = self._list("/Queries", {"script": str(script.order_by("ActivityId"))})
+        return tuple(wire.keyed_activity(row, key_field) for row in rows)
+
+    def sent_activities(self, updated_since: datetime) -> tuple[SentActivity, ...]:
+        """Every Activity changed since, oldest change first; which are mails is not asked."""
+        key_field, zone = self._settings.webcrm_key_field, self._settings.time_zone
+        names = "Id OrganisationId PersonId AssignedTo Action Status Description Memo DateTime"
+        script = Select(
+            "Activity", [*_named("Activity", f"{names} CreatedAt UpdatedAt"), key_field]
+        )
+        rows = self._changed(script, updated_since)
+        return tuple(wire.sent_activity(row, key_field, zone) for row in rows)
+
+    def persons_changed(self, since: datetime) -> tuple[PersonRow, ...]:
+        """Every Person changed since, oldest change first."""
+        names = "Id Email Email2 Name FirstName MiddleName LastName Status OrganisationId UpdatedAt"
+        rows = self._changed(Select("Person", _named("Person", names)), since)
+        return tuple(map(wire.person, rows))
+
+    def organisations_changed(self, since: datetime) -> tuple[OrganisationRow, ...]:
+        """Every Organisation changed since, oldest change first."""
+        names = "Id Name Domain Www UpdatedAt"
+        rows = self._changed(Select("Organisation", _named("Organisation", names)), since)
+        return tuple(map(wire.organisation, rows))
+
+    # ---- writing -------------------------------------------------------------------------
+
+    def write_activities(self, drafts: Sequence[ActivityDraft]) -> list[Written | Rejected]:
+        """What became of each draft, in their order, by one request. Not idempotent."""
+        settings = self._settings
+        body = wire.activities_body(
+            drafts, key_field=settings.webcrm_key_field, zone=settings.time_zone
+        )
+        return self._write_lines("/Activities", body, count=len(drafts))
+
+    def write_documents(self, drafts: Sequence[DocumentDraft]) -> list[Written | Rejected]:
+        """What became of each attachment, in their order, by one request. Not idempotent."""
+        return self._write_lines("/Documents", wire.documents_body(drafts), count=len(drafts))
+
+    def write_document(self, draft: DocumentDraft) -> Written:
+        """The Document made of one large attachment. Not idempotent."""
+        answer = self._call("POST", "/Documents", body=wire.document_body(draft))
+        return wire.created(answer, "DocumentId")
+
+    def _write_lines(self, path: str, body: bytes, *, count: int) -> list[Written | Rejected]:
+        return wire.lines(self._call("PATCH", path, body=body), count=count) if count else []
+
+    # ---- lists ---------------------------------------------------------------------------
+
+    def _list(self, path: str, params: Params | None = None) -> Iterator[wire.Row]:
+        """The rows of all pages; a page shorter than asked for is the last."""
+        page, more = 0, True
+        while more:
+            page += 1
+            rows = self._page(path, params or {}, page)
+            yield from rows
+            more = len(rows) == _SIZE
+
+    def _changed(self, script: Select, since: datetime) -> tuple[wire.Row, ...]:
+        """The rows changed since, each once, in its latest version.
+
+        A row that changes while we read moves to the end and shifts the pages behind it: so a
+        full page is followed by the rows changed since its last one, not by page 2.
+        """
+        name, id_name = f"{script.table}UpdatedAt", f"{script.table}Id"
+        latest: dict[int, wire.Row] = {}
+        page, more = 1, True
+        while more:
+            text = str(script.where(name, ">=", since).order_by(name))
+            rows = self._page("/Queries", {"script": text}, page)
+            for row in rows:
+                latest.pop(row.record_id(id_name), None)
+                latest[row.record_id(id_name)] = row
+            more = len(rows) == _SIZE
+            reached = rows[-1].time(name) if rows else None
+            page, since = (1, reached) if reached and reached > since else (page + 1, since)
+        return tuple(latest.values())
+
+    def _page(self, path: str, params: Params, page: int) -> tuple[wire.Row, ...]:
+        return wire.rows(self._call("GET", path, params={**params, "Page": page, "Size": _SIZE}))
+
+    # ---- calls ---------------------------------------------------------------------------
+
+    def _call(
+        self, method: Method, path: str, *, params: Params | None = None, body: bytes | None = None
+    ) -> Answer:
+        """The answer to one call, logged in. A 401 is worth a new login and a second try."""
+        request = self._http.build_request(method, path, params=params, content=body)
+        if body is not None:
+            request.headers["Content-Type"] = "application/json"
+        with self._pacing:
+            answer = self._send_as_us(request)
+            if answer.status == 401:
+                self._token = ""
+                answer = self._send_as_us(request)
+        if error := trouble(answer, is_write=method != "GET", now=self._now()):
+            raise error
+        return answer
+
+    def _send_as_us(self, request: httpx.Request) -> Answer:
+        request.headers["Authorization"] = f"Bearer {self._bearer()}"
+        return self._send(request, is_write=request.method != "GET")
+
+    def _bearer(self) -> str:
+        """The access token of this hour."""
+        now = self._now()
+        if not self._token or now - self._token_since >= _TOKEN_AGE:
+            code = self._settings.webcrm_token.get_secret_value()
+            login = self._http.build_request("POST", "/Auth/ApiLogin", data={"authCode": code})
+            self._token = access_token(self._send(login, is_write=False), now=now)
+            self._token_since = now
+        return self._token
+
+    def _send(self, request: httpx.Request, *, is_write: bool) -> Answer:
+        self._pacing.wait()
+        try:
+            response = self._http.send(request)
+        except httpx.HTTPError as error:
+            raise _lost(error, is_write=is_write) from error
+        headers = {name.lower(): value for name, value in response.headers.items()}
+        return Answer(response.status_code, headers, response.content)
+
+
+def _named(table: str, names: str) -> list[str]:
+    return [table + name for name in names.split()]
+
+
+def _lost(error: httpx.HTTPError, *, is_write: bool) -> SyncError:
+    """What a missing answer means: only a write that may have been sent is unclear."""
+    code = type(error).__name__
+    if isinstance(error, _NOT_SENT):
+        return TryLater("webCRM cannot be reached", code=code)
+    lost = "The connection to webCRM broke before it answered"
+    return Unclear(lost, code=code) if is_write else TryLater(lost, code=code)
+
+
+def _trusted(settings: Settings) -> ssl.SSLContext:
+    """The system's roots, and CA_BUNDLE besides them."""
+    context = ssl.create_default_context()
+    if settings.ca_bundle:
+        context.load_verify_locations(settings.ca_bundle)
+    return context

@@ -1,0 +1,77 @@
+"""One call at a time, and never more in a minute than webCRM allows.
+
+The vendor's limit is 250 requests in a sliding minute per application token, and parallel calls
+fail by its own account (reference webcrm-api 5.2 and 5.8). We stay a little below the limit,
+since a request may arrive a moment later than it was sent.
+"""
+
+from __future__ import annotations
+
+import time
+from collections import deque
+from collections.abc import Callable, Sequence
+from datetime import timedelta
+from threading import RLock
+from types import TracebackType
+
+LIMIT = 240
+WINDOW = timedelta(seconds=60)
+#: A sleep may end a moment early.
+_A_HAIR_S = 0.001
+
+
+def wait_s(calls: Sequence[float], now: float, *, limit: int, window_s: float) -> float:
+    """Seconds until one more call fits, 0 = at once.
+
+    `calls`: when the latest calls were made, oldest first, in seconds on the clock of `now`.
+
+    >>> wait_s([10.0, 11.0], 12.0, limit=2, window_s=60)
+    58.0
+    """
+    if len(calls) < limit:
+        return 0.0
+    return max(0.0, calls[-limit] + window_s - now)
+
+
+class Pacing:
+    """The line before webCRM. Inside `with` it is ours; `wait` before each call made there.
+
+    `now` counts seconds and never goes back. The same thread may enter again.
+    """
+
+    def __init__(
+        self,
+        *,
+        limit: int = LIMIT,
+        window: timedelta = WINDOW,
+        now: Callable[[], float] = time.monotonic,
+        sleep: Callable[[float], None] = time.sleep,
+    ) -> None:
+        self._limit = limit
+        self._window_s = window.total_seconds()
+        self._now = now
+        self._sleep = sleep
+        self._calls: deque[float] = deque(maxlen=limit)
+        self._line = RLock()
+
+    def __enter__(self) -> Pacing:
+        self._line.acquire()
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self._line.release()
+
+    def wait(self) -> None:
+        """Return as soon as one more call is allowed, and count it as made."""
+        with self._line:
+            while pause := self._pause():
+                self._sleep(pause + _A_HAIR_S)
+            self._calls.append(self._now())
+
+    def _pause(self) -> float:
+        return wait_s(self._calls, self._now(), limit=self._limit, window_s=self._window_s)

@@ -1,0 +1,289 @@
+"""webCRM's JSON <-> our values. Pure: an answer comes in, a value or a `SyncError` goes out.
+
+Unknown fields are ignored, a null is as good as a missing field, enums may be names or numbers
+(reference webcrm-api 4 and 5.8: new fields appear without notice, several come back null).
+"""
+
+from __future__ import annotations
+
+import base64
+import json
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, tzinfo
+from pathlib import PurePosixPath
+from typing import Any
+from urllib.parse import urlsplit
+
+from webcrm_sync.core.crm import (
+    ActivityDraft,
+    CrmUser,
+    DocumentDraft,
+    DocumentRow,
+    Field,
+    KeyedActivity,
+    OrganisationRow,
+    PersonRow,
+    Rejected,
+    SentActivity,
+    Written,
+)
+from webcrm_sync.core.errors import Gone, TryLater, Unclear
+from webcrm_sync.core.matching import Contact
+from webcrm_sync.webcrm.answers import Answer, parsed
+from webcrm_sync.webcrm.query import FIELDS
+
+_ID = re.compile(r"[1-9][0-9]{0,17}")
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One record as webCRM sent it."""
+
+    fields: Mapping[str, Any]
+
+    def text(self, name: str) -> str:
+        """The field as text, "" when there is none."""
+        value = self.fields.get(name)
+        return "" if value is None else str(value)
+
+    def number(self, name: str) -> int:
+        """The field as a whole number, 0 when there is none."""
+        found = re.fullmatch(r"\s*(-?[0-9]{1,18})(\.0*)?\s*", self.text(name))
+        return int(found[1]) if found else 0
+
+    def time(self, name: str, zone: tzinfo = UTC) -> datetime | None:
+        """The field as UTC; a time without offset is meant in `zone`. None = none that is real."""
+        try:
+            at = datetime.fromisoformat(self.text(name).strip())
+            at = (at if at.tzinfo else at.replace(tzinfo=zone)).astimezone(UTC)
+        except (ValueError, OverflowError):
+            return None
+        return at if at.year > 1 else None  # .NET writes "no time" as the first day of year 1
+
+    def record_id(self, name: str) -> int:
+        """The record's own id. Raises TryLater without one: such a list must not be believed."""
+        if (found := self.number(name)) > 0:
+            return found
+        raise TryLater(f"webCRM sent a record without {name}")
+
+
+def rows(answer: Answer) -> tuple[Row, ...]:
+    """The records of a list. Raises TryLater when the answer is not a list of records."""
+    found = parsed(answer)
+    if not isinstance(found, list) or not all(isinstance(line, dict) for line in found):
+        raise TryLater("webCRM's answer is not a list of records")
+    return tuple(Row(line) for line in found)
+
+
+def row(answer: Answer) -> Row:
+    """The one record asked for. Raises Gone when webCRM answered without one."""
+    found = parsed(answer)
+    if not isinstance(found, dict):
+        raise Gone("webCRM has no such record")
+    return Row(found)
+
+
+def keyed_activity(found: Row, key_field: str) -> KeyedActivity:
+    """An Activity with our key, if it has one."""
+    return KeyedActivity(
+        activity_id=found.record_id("ActivityId"),
+        organisation_id=found.number("ActivityOrganisationId"),
+        key=found.text(key_field).strip(),
+    )
+
+
+def sent_activity(found: Row, key_field: str, zone: tzinfo) -> SentActivity:
+    """An Activity with all that the mirror needs. `zone`: of times without an offset."""
+    return SentActivity(
+        activity_id=found.record_id("ActivityId"),
+        organisation_id=found.number("ActivityOrganisationId"),
+        person_id=found.number("ActivityPersonId"),
+        user_id=found.number("ActivityAssignedTo"),
+        action=found.text("ActivityAction"),
+        is_completed=found.text("ActivityStatus").strip().casefold() in {"completed", "2"},
+        key=found.text(key_field).strip(),
+        subject=found.text("ActivityDescription"),
+        body=found.text("ActivityMemo"),
+        at=found.time("ActivityDateTime", zone),
+        created_at=found.time("ActivityCreatedAt"),
+        updated_at=found.time("ActivityUpdatedAt"),
+    )
+
+
+def person(found: Row) -> PersonRow:
+    """A Person with every address it has, each once; one field may hold several."""
+    person_id = found.record_id("PersonId")
+    addresses = _split(f"{found.text('PersonEmail')};{found.text('PersonEmail2')}")
+    parts = (found.text(f"Person{part}Name").strip() for part in ("First", "Middle", "Last"))
+    name = found.text("PersonName").strip() or " ".join(filter(None, parts))
+    is_active = found.text("PersonStatus").strip().casefold() not in {"resigned", "1"}
+    contacts = tuple(
+        Contact(person_id, found.number("PersonOrganisationId"), address, name, is_active)
+        for address in addresses
+        if "@" in address
+    )
+    return PersonRow(person_id, contacts, found.time("PersonUpdatedAt"))
+
+
+def organisation(found: Row) -> OrganisationRow:
+    """An Organisation with the domains of its domain field and its web site, each once."""
+    names = _split(f"{found.text('OrganisationDomain')};{found.text('OrganisationWww')}")
+    return OrganisationRow(
+        organisation_id=found.record_id("OrganisationId"),
+        name=found.text("OrganisationName").strip(),
+        domains=tuple(dict.fromkeys(filter(None, map(_domain, names)))),
+        updated_at=found.time("OrganisationUpdatedAt"),
+    )
+
+
+def _split(text: str) -> tuple[str, ...]:
+    """The parts between `;` and `,`, trimmed and folded, each once."""
+    parts = (part.strip().casefold() for part in re.split("[;,]", text))
+    return tuple(dict.fromkeys(filter(None, parts)))
+
+
+def _domain(text: str) -> str:
+    """The host in a domain, an address or a web address, "" when there is none."""
+    try:
+        host = urlsplit(text if "://" in text else f"//{text}").hostname or ""
+    except ValueError:
+        return ""
+    host = host.removeprefix("www.").strip(".")
+    return host if re.fullmatch(r"[^\s.]+(\.[^\s.]+)+", host) else ""
+
+
+def user(found: Row) -> CrmUser | None:
+    """Who works in webCRM, None without an address. Passwords and tickets stay outside."""
+    address = found.text("UserEmail").strip().casefold()
+    if "@" not in address:
+        return None
+    return CrmUser(found.record_id("UserId"), address, found.text("UserName").strip())
+
+
+def document(found: Row) -> DocumentRow | None:
+    """A Document, None when it does not hang on an Activity."""
+    if found.text("DocumentLinkedEntityType").strip().casefold() not in {"activity", "3"}:
+        return None
+    return DocumentRow(
+        document_id=found.record_id("DocumentId"),
+        activity_id=found.number("DocumentLinkedEntityId"),
+        name=found.text("DocumentFileName"),
+    )
+
+
+def field(found: Row) -> Field:
+    """One field of the Activity as the tenant has set it up."""
+    choices = found.fields.get("FieldMetadataDropdownListData")
+    texts = [Row(choice).text("Text") for choice in choices or () if isinstance(choice, dict)]
+    return Field(
+        name=_field_name(found),
+        label=found.text("FieldMetadataLabel"),
+        max_length=max(0, found.number("FieldMetadataTextFieldMaxLength")),
+        choices=tuple(filter(None, texts)),
+    )
+
+
+#: The database's names of the Activity's fields (`a_action`) and the API's (`ActivityAction`).
+_API_NAMES = {
+    spelling.casefold(): name
+    for name in FIELDS["Activity"]
+    for spelling in (name, name.replace("Activity", "a_", 1))
+}
+
+
+def _field_name(found: Row) -> str:
+    """The API's name. Which of the two names carries it is not public (webcrm-api 3.2)."""
+    given = [found.text(f"FieldMetadata{kind}FieldName") for kind in ("Db", "Friendly")]
+    known = (_API_NAMES.get(name.strip().casefold()) for name in given)
+    return next(filter(None, known), given[0])
+
+
+def activities_body(drafts: Sequence[ActivityDraft], *, key_field: str, zone: tzinfo) -> bytes:
+    """The body of PATCH /Activities: id 0 inserts, what is not known is left out, no nulls."""
+    return _dump([_activity(draft, key_field, zone) for draft in drafts])
+
+
+def _activity(draft: ActivityDraft, key_field: str, zone: tzinfo) -> dict[str, object]:
+    fields: dict[str, object | None] = {
+        "ActivityId": 0,
+        "ActivityStatus": "Completed",
+        "ActivityAction": draft.action,
+        "ActivityOrganisationId": draft.organisation_id,
+        "ActivityPersonId": draft.person_id,
+        "ActivityAssignedTo": draft.user_id,
+        "ActivityDescription": draft.subject,
+        "ActivityMemo": draft.memo,
+        "ActivityDateTime": time_text(draft.at, zone),
+        key_field: draft.key,
+    }
+    return {name: value for name, value in fields.items() if value is not None}
+
+
+def time_text(at: datetime, zone: tzinfo) -> str:
+    """RFC 3339 to the second with the zone's offset, Z for none."""
+    text = at.astimezone(zone).isoformat(timespec="seconds")
+    return text.removesuffix("+00:00") + "Z" if text.endswith("+00:00") else text
+
+
+def documents_body(drafts: Sequence[DocumentDraft]) -> bytes:
+    """The body of PATCH /Documents."""
+    return _dump([_document(draft) for draft in drafts])
+
+
+def document_body(draft: DocumentDraft) -> bytes:
+    """The body of POST /Documents."""
+    return _dump(_document(draft))
+
+
+def _document(draft: DocumentDraft) -> dict[str, object]:
+    """A Document with its content in DocumentFile: standard base64 (webcrm-api 5.6, inferred)."""
+    fields: dict[str, object | None] = {
+        "DocumentId": 0,
+        "DocumentFileName": draft.name,
+        "DocumentFileExtension": PurePosixPath(draft.name).suffix.removeprefix(".") or None,
+        "DocumentFileSize": len(draft.content),
+        "DocumentFile": base64.b64encode(draft.content).decode(),
+        "DocumentLinkedEntityType": "Activity",
+        "DocumentLinkedEntityId": draft.activity_id,
+        "DocumentOrganisationId": draft.organisation_id,
+    }
+    return {name: value for name, value in fields.items() if value is not None}
+
+
+def _dump(value: object) -> bytes:
+    # A lone surrogate, which broken mails have, becomes a question mark.
+    return json.dumps(value, ensure_ascii=False, separators=(",", ":")).encode(errors="replace")
+
+
+def lines(answer: Answer, *, count: int) -> list[Written | Rejected]:
+    """What became of each line of a bulk write, in its order (reference webcrm-api 3.1).
+
+    Raises Unclear when it is not told for every one of `count` lines.
+    """
+    found = parsed(answer)
+    if not isinstance(found, list) or len(found) != count:
+        raise Unclear("webCRM did not tell what became of every line")
+    return [_line(told) for told in found]
+
+
+def _line(told: object) -> Written | Rejected:
+    text = str(told).strip() if isinstance(told, str | int) and not isinstance(told, bool) else ""
+    if _ID.fullmatch(text):
+        return Written(int(text))
+    if not text or re.fullmatch(r"-?[0-9]+", text):
+        raise Unclear("webCRM answered a line with neither an id nor a reason")
+    return Rejected(text)
+
+
+def created(answer: Answer, id_name: str) -> Written:
+    """The id of a new record: a number, a number as text, or an object that holds it.
+
+    Raises Unclear when webCRM told none (reference webcrm-api 3.1: all of these occur).
+    """
+    found = parsed(answer)
+    told = found.get(id_name) if isinstance(found, dict) else found
+    if isinstance(told, str | int) and not isinstance(told, bool) and _ID.fullmatch(str(told)):
+        return Written(int(told))
+    raise Unclear("webCRM did not tell the new record's id")
