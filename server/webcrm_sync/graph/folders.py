@@ -1,0 +1,92 @@
+"""Mail folders in Graph."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from msgraph.generated.models.mail_folder import MailFolder
+from msgraph.generated.models.mail_search_folder import MailSearchFolder
+
+from webcrm_sync.core.errors import Refused
+from webcrm_sync.core.outlook import Folder
+from webcrm_sync.graph import batch, wire
+from webcrm_sync.graph.batch import Line
+from webcrm_sync.graph.gate import Call
+from webcrm_sync.graph.transport import Transport
+from webcrm_sync.graph.typed import answer, every
+
+#: As many children as one page can hold; a mailbox seldom has more.
+_PAGE = 100
+
+
+async def folder(transport: Transport, user_id: str, folder_id: str) -> Folder:
+    """The folder with that id or well-known name."""
+    here = _builder(transport, user_id, folder_id)
+    return _folder(await answer(transport, Call(user_id), here.get))
+
+
+async def children(
+    transport: Transport, user_id: str, parent_id: str, name: str
+) -> tuple[Folder, ...]:
+    """The folders of that name right under the parent, hidden ones too.
+
+    Compared by ourselves: Exchange compares names without case, `$filter` may not.
+    """
+    below = _builder(transport, user_id, parent_id).child_folders
+    query = below.ChildFoldersRequestBuilderGetQueryParameters(
+        top=_PAGE, include_hidden_folders="true"
+    )
+    return tuple(
+        [
+            _folder(one)
+            async for one in every(transport, Call(user_id), below, query)
+            if (one.display_name or "").casefold() == name.casefold()
+            and not isinstance(one, MailSearchFolder)
+        ]
+    )
+
+
+async def create_folder(transport: Transport, user_id: str, parent_id: str, name: str) -> Folder:
+    """The new folder, or the one that has the name already."""
+    below = _builder(transport, user_id, parent_id).child_folders
+    call = Call(user_id, is_repeatable=False)
+    try:
+        made = await answer(transport, call, lambda: below.post(MailFolder(display_name=name)))
+    except Refused as refused:
+        if refused.code.casefold() != "errorfolderexists":
+            raise
+        there = await children(transport, user_id, parent_id, name)
+        if not there:  # a search folder has the name: nothing we can put mail into
+            raise
+        return there[0]
+    return _folder(made)
+
+
+async def parents(
+    transport: Transport, user_id: str, folder_ids: Sequence[str]
+) -> dict[str, str | None]:
+    """The parent's id of each folder, None = there is no such folder."""
+    keys = "id,parentFolderId"
+    lines = [
+        Line("GET", wire.path("users", user_id, "mailFolders", one, select=keys))
+        for one in folder_ids
+    ]
+    answers = await batch.read(transport, user_id, lines)
+    return {
+        folder_id: None if answer.is_missing else wire.text(answer.body, "parentFolderId")
+        for folder_id, answer in zip(folder_ids, answers, strict=True)
+    }
+
+
+def _builder(transport: Transport, user_id: str, folder_id: str) -> Any:
+    return transport.graph.users.by_user_id(user_id).mail_folders.by_mail_folder_id(folder_id)
+
+
+def _folder(made: MailFolder) -> Folder:
+    return Folder(
+        graph_id=made.id or "",
+        name=made.display_name or "",
+        parent_id=made.parent_folder_id or "",
+        total_items=made.total_item_count or 0,
+    )

@@ -1,0 +1,87 @@
+"""A mailbox in Graph besides its mail: its user, its categories, its inbox rules."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from msgraph.generated.models.category_color import CategoryColor
+from msgraph.generated.models.outlook_category import OutlookCategory
+from msgraph.generated.models.user_purpose import UserPurpose
+
+from webcrm_sync.core.errors import Refused
+from webcrm_sync.core.outlook import MailUser, Rule
+from webcrm_sync.graph.gate import Call
+from webcrm_sync.graph.transport import Transport
+from webcrm_sync.graph.typed import answer, asking, every
+from webcrm_sync.graph.wire import folded
+
+_USER_KEYS = ["id", "displayName", "mail", "userPrincipalName", "proxyAddresses"]
+
+
+async def user(transport: Transport, address: str) -> MailUser:
+    """Who has this address or user principal name."""
+    found = await _user(transport, address)
+    settings = transport.graph.users.by_user_id(found.id).mailbox_settings
+    purpose = (await answer(transport, Call(found.id), settings.get)).user_purpose
+    return MailUser(
+        user_id=found.id,
+        address=folded(found.mail or found.user_principal_name or address),
+        display_name=found.display_name or "",
+        aliases=_aliases(found),
+        is_shared=purpose == UserPurpose.Shared,
+    )
+
+
+async def _user(transport: Transport, address: str) -> Any:
+    builder = transport.graph.users.by_user_id(address)
+    query = builder.UserItemRequestBuilderGetQueryParameters(select=_USER_KEYS)
+    return await answer(transport, Call(None), lambda: builder.get(asking(query)))
+
+
+def _aliases(found: Any) -> frozenset[str]:
+    proxies = [line.partition(":") for line in found.proxy_addresses or ()]
+    smtp = [address for kind, _, address in proxies if kind.casefold() == "smtp"]
+    named = [found.mail, found.user_principal_name, *smtp]
+    return frozenset(folded(address) for address in named if address)
+
+
+async def category_names(transport: Transport, user_id: str) -> tuple[str, ...]:
+    """The names in the mailbox's list of categories."""
+    builder = transport.graph.users.by_user_id(user_id).outlook.master_categories
+    entries = every(transport, Call(user_id), builder)
+    return tuple([one.display_name async for one in entries if one.display_name])
+
+
+async def create_category(transport: Transport, user_id: str, name: str, colour: str) -> None:
+    """Puts a category into the mailbox's list; one that is there already stays as it is."""
+    builder = transport.graph.users.by_user_id(user_id).outlook.master_categories
+    category = OutlookCategory(display_name=name, color=CategoryColor(colour))
+    try:
+        # Names are unique per mailbox, so a second attempt does no harm.
+        await transport.send(Call(user_id), lambda: builder.post(category))
+    except Refused:  # the code for a duplicate is not documented: look
+        there = await category_names(transport, user_id)
+        if name.casefold() not in {one.casefold() for one in there}:
+            raise
+
+
+async def rules(transport: Transport, user_id: str) -> tuple[Rule, ...]:
+    """The mailbox's inbox rules."""
+    entries = every(transport, Call(user_id), _rules(transport, user_id))
+    return tuple([_rule(one) async for one in entries])
+
+
+async def delete_rule(transport: Transport, user_id: str, rule_id: str) -> None:
+    """Ends an inbox rule."""
+    builder = _rules(transport, user_id).by_message_rule_id(rule_id)
+    await transport.send(Call(user_id), builder.delete)
+
+
+def _rules(transport: Transport, user_id: str) -> Any:
+    folders = transport.graph.users.by_user_id(user_id).mail_folders
+    return folders.by_mail_folder_id("inbox").message_rules
+
+
+def _rule(found: Any) -> Rule:
+    moves_to = found.actions.move_to_folder if found.actions else None
+    return Rule(found.id or "", found.display_name or "", moves_to or "")

@@ -1,0 +1,118 @@
+"""The SDK's adapter as we use it: no retries, no redirects, our host only."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Any
+from uuid import uuid4
+
+import httpx
+from kiota_abstractions.api_error import APIError
+from kiota_abstractions.authentication import (
+    AccessTokenProvider,
+    AllowedHostsValidator,
+    BaseBearerTokenAuthenticationProvider,
+)
+from kiota_http.middleware.options import (
+    ParametersNameDecodingHandlerOption,
+    RedirectHandlerOption,
+    RetryHandlerOption,
+)
+from msgraph.graph_request_adapter import GraphRequestAdapter, options
+from msgraph_core import GraphClientFactory
+
+from webcrm_sync.core.errors import Refused
+from webcrm_sync.graph.auth import AppLogin, decode_claims
+from webcrm_sync.graph.trouble import Failure
+
+#: The form of ids that survives moves; not sticky, so on each call
+#: (Microsoft Graph: immutable identifiers for Outlook resources).
+IMMUTABLE_IDS = 'IdType="ImmutableId"'
+
+
+def place(url: str | httpx.URL) -> tuple[str, str, int | None]:
+    """Scheme, host and port that httpx would send this URL to."""
+    parsed = httpx.URL(url)
+    return parsed.scheme, parsed.host, parsed.port or {"http": 80, "https": 443}.get(parsed.scheme)
+
+
+def is_ours(url: str, graph_url: str) -> bool:
+    """True when `url` lies on the configured host and brings no login of its own."""
+    try:
+        return place(url) == place(graph_url) and not httpx.URL(url).userinfo
+    except httpx.InvalidURL:
+        return False
+
+
+class PinnedToken(AccessTokenProvider):  # type: ignore[misc]  # mypy does not follow kiota
+    """The application's token, for the configured host and no other."""
+
+    def __init__(self, login: AppLogin, graph_url: str) -> None:
+        self._login = login
+        self._graph_url = graph_url
+
+    async def get_authorization_token(
+        self, uri: str, additional_authentication_context: dict[str, Any] | None = None
+    ) -> str:
+        """The token; raises Refused for a URL elsewhere, so that nothing is sent there."""
+        if not is_ours(uri, self._graph_url):
+            raise Refused("A link leads away from the configured Graph host.", code="ForeignHost")
+        challenge = (additional_authentication_context or {}).get("claims", "")
+        claims = decode_claims(challenge) if challenge else None
+        return await asyncio.to_thread(self._login.token, claims)
+
+    def get_allowed_hosts_validator(self) -> AllowedHostsValidator:
+        """The hosts by name; the check itself is `is_ours`, which minds the port too."""
+        return AllowedHostsValidator([place(self._graph_url)[1]])
+
+
+def adapter(login: AppLogin, client: httpx.AsyncClient, graph_url: str) -> GraphRequestAdapter:
+    """An adapter over `client` that sends each request once, to `graph_url` only."""
+    client.event_hooks = {"request": [_label], "response": [_check]}
+    once = options | {
+        RetryHandlerOption.get_key(): RetryHandlerOption(max_retries=0, should_retry=False),
+        RedirectHandlerOption.get_key(): RedirectHandlerOption(should_redirect=False),
+        ParametersNameDecodingHandlerOption.get_key(): ParametersNameDecodingHandlerOption(
+            enable=False  # a nextLink is sent as it came
+        ),
+    }
+    piped = GraphClientFactory.create_with_default_middleware(client=client, options=once)
+    provider = BaseBearerTokenAuthenticationProvider(PinnedToken(login, graph_url))
+    made = GraphRequestAdapter(provider, client=piped)
+    made.base_url = graph_url
+    return made
+
+
+def failure_of(error: APIError) -> Failure:
+    """The facts in what the SDK raises for an answer of 4xx or 5xx."""
+    headers = httpx.Headers(error.response_headers or {})
+    told = getattr(error, "error", None)  # an ODataError has one; a plain APIError has not
+    inner = getattr(told, "inner_error", None)
+    return Failure(
+        status=error.response_status_code or 0,
+        code=getattr(told, "code", None) or "",
+        message=getattr(told, "message", None) or "",
+        retry_after=headers.get("Retry-After"),
+        request_id=headers.get("request-id") or getattr(inner, "request_id", None) or "",
+    )
+
+
+async def _label(request: httpx.Request) -> None:
+    wishes = [IMMUTABLE_IDS, *request.headers.get_list("Prefer")]
+    request.headers["Prefer"] = ", ".join(wishes)
+    request.headers["client-request-id"] = str(uuid4())
+
+
+async def _check(response: httpx.Response) -> None:
+    """A redirect is not followed; a page of somebody's gateway is no answer of Graph."""
+    if response.is_redirect:
+        raise Refused("Graph's address answers with a redirect.", code="Redirect")
+    expected = response.request.headers.get("Accept", "")
+    got = response.headers.get("Content-Type", "")
+    if (
+        response.is_success
+        and got
+        and expected.startswith("application/json")
+        and ("json" not in got)
+    ):
+        raise httpx.RemoteProtocolError("the answer is not JSON")

@@ -1,0 +1,165 @@
+"""One request to Microsoft Graph: sent once, few at a time per mailbox, its troubles told.
+
+Importing this module imports msgraph (0.3 s).
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from datetime import datetime
+from typing import Any, BinaryIO, TypeVar
+from urllib.parse import urlsplit
+
+import httpx
+from kiota_abstractions.api_error import APIError
+from kiota_abstractions.method import Method
+from kiota_abstractions.request_information import RequestInformation
+from msgraph import GraphServiceClient
+from msgraph.generated.models.o_data_errors.o_data_error import ODataError
+
+from webcrm_sync.core.errors import SyncError, TryLater, Unclear
+from webcrm_sync.graph.auth import AppLogin
+from webcrm_sync.graph.gate import Call, Gate
+from webcrm_sync.graph.sdk import adapter, failure_of
+from webcrm_sync.graph.tls import no_connection, trust
+from webcrm_sync.graph.trouble import Failure, failure_in, trouble
+from webcrm_sync.graph.wire import path
+from webcrm_sync.settings import Settings
+
+T = TypeVar("T")
+
+_ERRORS = {"4XX": ODataError, "5XX": ODataError}
+_TIMEOUTS = httpx.Timeout(90, connect=15)
+#: Raised before anything was sent.
+_NEVER_SENT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, httpx.ProxyError)
+#: The answer broke off, or is none.
+_LOST = (httpx.RequestError, json.JSONDecodeError, UnicodeDecodeError)
+
+
+class _Failed(Exception):
+    """Graph answered, and not with success."""
+
+    def __init__(self, failure: Failure) -> None:
+        super().__init__(failure.status)
+        self.failure = failure
+
+
+class Transport:
+    """Requests through the SDK's adapter. Made anywhere, used on the Graph loop only."""
+
+    def __init__(self, settings: Settings, login: AppLogin, *, now: Callable[[], datetime]) -> None:
+        self._login = login
+        self._now = now
+        self._url = settings.graph_url
+        self._gate = Gate()
+        self._wire = httpx.AsyncHTTPTransport(verify=trust(settings.ca_bundle))
+        self._client = httpx.AsyncClient(transport=self._wire, timeout=_TIMEOUTS)
+        self._adapter = adapter(login, self._client, settings.graph_url)
+        #: The typed client for what is called rarely; its calls go through `send`.
+        self.graph = GraphServiceClient(request_adapter=self._adapter)
+
+    async def close(self) -> None:
+        """Closes the connections."""
+        await self._client.aclose()
+        await self._wire.aclose()  # the SDK's wrapper does not pass it on
+
+    def url(self, *segments: str, **query: str) -> str:
+        """The whole URL of a resource, see `wire.path`."""
+        return self._url + path(*segments, **query)
+
+    async def json(
+        self,
+        method: str,
+        url: str,
+        call: Call,
+        *,
+        body: Mapping[str, Any] | None = None,
+        prefer: Sequence[str] = (),
+    ) -> dict[str, Any]:
+        """The answer's JSON object, empty when the answer has no content."""
+        content = None if body is None else json.dumps(body).encode()
+
+        async def ask() -> dict[str, Any]:
+            request = _request(method, url, content, prefer)
+            return _object(await self._adapter.send_primitive_async(request, "bytes", _ERRORS))
+
+        return await self.send(call, ask)
+
+    async def save(self, url: str, call: Call, sink: BinaryIO) -> None:
+        """Writes the answer's bytes into `sink` piece by piece; may raise with a part written."""
+
+        async def ask() -> None:
+            request = _request("GET", url, None, ())
+            request.headers["Accept"] = "*/*"
+            native = await self._adapter.convert_to_native_async(request)
+            response = await self._client.send(native, stream=True)
+            try:
+                if not response.is_success:
+                    content = await response.aread()
+                    raise _Failed(failure_in(response.status_code, response.headers, content))
+                async for piece in response.aiter_bytes():
+                    sink.write(piece)
+            finally:
+                await response.aclose()
+
+        await self.send(call, ask)
+
+    async def send(self, call: Call, ask: Callable[[], Awaitable[T]]) -> T:
+        """What `ask` answers, within the mailbox's places; its troubles as `core.errors`.
+
+        `ask` makes its request anew each time: a 401 is answered once with a fresh token.
+        """
+        async with self._gate.hold(call):
+            try:
+                return await self._answer(call, ask)
+            except _Failed as failed:
+                if failed.failure.status != httpx.codes.UNAUTHORIZED:
+                    raise self.trouble(failed.failure, call) from None
+            await asyncio.to_thread(self._login.forget)
+            try:
+                return await self._answer(call, ask)
+            except _Failed as failed:
+                raise self.trouble(failed.failure, call) from None
+
+    def trouble(self, failure: Failure, call: Call) -> SyncError:
+        """What a failed answer means for that call."""
+        return trouble(
+            failure,
+            now=self._now(),
+            is_repeatable=call.is_repeatable,
+            in_mailbox=call.mailbox is not None,
+        )
+
+    async def _answer(self, call: Call, ask: Callable[[], Awaitable[T]]) -> T:
+        # `from None`: what the SDK raises quotes Graph's words, addresses included.
+        try:
+            return await ask()
+        except APIError as error:
+            raise _Failed(failure_of(error)) from None
+        except _NEVER_SENT as error:
+            raise no_connection(str(urlsplit(self._url).hostname), error) from None
+        except _LOST as error:
+            lost = TryLater if call.is_repeatable else Unclear
+            raise lost(f"Graph's answer was lost ({type(error).__name__}).", code="Lost") from None
+
+
+def _request(
+    method: str, url: str, content: bytes | None, prefer: Sequence[str]
+) -> RequestInformation:
+    request = RequestInformation(Method(method))
+    request.url = url
+    request.headers.add("Accept", "application/json")
+    if prefer:
+        request.headers.add("Prefer", ", ".join(prefer))
+    if content is not None:
+        request.set_stream_content(content, "application/json")
+    return request
+
+
+def _object(content: bytes | None) -> dict[str, Any]:
+    answer = json.loads(content) if content else {}
+    if not isinstance(answer, dict):
+        raise httpx.RemoteProtocolError("the answer is no JSON object")
+    return answer

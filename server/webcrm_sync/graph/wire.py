@@ -1,0 +1,252 @@
+"""Microsoft Graph's JSON and `core`'s values, both ways. Pure.
+
+A key that is missing is "unchanged" in a delta update and "empty" elsewhere; a null is empty.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
+from typing import Any
+from urllib.parse import quote
+
+from webcrm_sync.core.errors import Refused
+from webcrm_sync.core.message import Attachment, AttachmentKind, Message, MessageKind, Party
+from webcrm_sync.core.outlook import Change, Created, Location, Page, SentMail
+
+Json = Mapping[str, Any]
+
+#: The product's one extended property. Each new name uses up one of a mailbox's finite named
+#: properties, so this never changes (Microsoft Graph: extended properties overview).
+STAMP = "String {c9f3a1de-5f0f-4c5e-9f38-6a1b2d0e7c44} Name webcrmSync"
+#: For `$expand`: nothing else on the mail is shown to us.
+STAMP_EXPANDED = f"singleValueExtendedProperties($filter=id eq '{STAMP}')"
+#: For `$select`: all of a Message.
+MESSAGE_KEYS = (
+    "id,changeKey,parentFolderId,subject,from,sender,toRecipients,ccRecipients,bccRecipients,"
+    "sentDateTime,receivedDateTime,internetMessageId,categories,hasAttachments,isDraft,body"
+)
+LOCATION_KEYS = "id,parentFolderId,changeKey,categories"
+CREATED_KEYS = "id,changeKey,isDraft"
+ATTACHMENT_KEYS = "id,name,contentType,size,isInline"
+
+#: A delta line with all of these carries the whole mail; the others may be absent on a draft.
+_WHOLE = {"changeKey", "parentFolderId", "toRecipients", "categories", "body"}
+_ATTACHMENT_KINDS = {
+    "#microsoft.graph.itemattachment": AttachmentKind.ITEM,
+    "#microsoft.graph.referenceattachment": AttachmentKind.REFERENCE,
+}
+
+
+def message(raw: Json) -> Message:
+    """The mail in a message resource that was asked for by MESSAGE_KEYS."""
+    body = part(raw, "body")
+    kind = text(raw, "@odata.type").casefold()
+    return Message(
+        graph_id=identity(raw),
+        change_key=text(raw, "changeKey"),
+        folder_id=text(raw, "parentFolderId"),
+        message_id=text(raw, "internetMessageId").strip() or None,
+        subject=text(raw, "subject"),
+        sender=_party(raw, "from") or _party(raw, "sender"),
+        to=_parties(raw, "toRecipients"),
+        cc=_parties(raw, "ccRecipients"),
+        bcc=_parties(raw, "bccRecipients"),
+        sent_at=moment(raw, "sentDateTime"),
+        received_at=moment(raw, "receivedDateTime"),
+        categories=texts(raw, "categories"),
+        has_attachments=raw.get("hasAttachments") is True,
+        is_draft=raw.get("isDraft") is True,
+        kind=MessageKind.MEETING if "eventmessage" in kind else MessageKind.MAIL,
+        body=text(body, "content"),
+        body_is_html=text(body, "contentType").casefold() == "html",
+        stamp=stamp(raw),
+    )
+
+
+def stamp(raw: Json) -> str | None:
+    """What this product wrote on the mail, None = nothing, or not asked for."""
+    for line in parts(raw, "singleValueExtendedProperties"):
+        if text(line, "id").casefold() == STAMP.casefold():
+            return text(line, "value") or None
+    return None
+
+
+def change(raw: Json) -> Change:
+    """One line of a delta page."""
+    if "@removed" in raw:
+        return Change(identity(raw), is_removed=True)
+    return Change(
+        graph_id=identity(raw),
+        change_key=text(raw, "changeKey") or None,
+        categories=texts(raw, "categories") if "categories" in raw else None,
+        message=message(raw) if raw.keys() >= _WHOLE else None,
+    )
+
+
+def page(raw: Json) -> Page:
+    """A delta page. A nextLink goes before a deltaLink, should both be there."""
+    following, last = text(raw, "@odata.nextLink"), text(raw, "@odata.deltaLink")
+    if not (following or last):
+        raise Refused("A delta page names no page to go on with.", code="UnexpectedAnswer")
+    changes = tuple(change(line) for line in parts(raw, "value"))
+    return Page(changes, cursor=following or last, is_last=not following)
+
+
+def location(raw: Json) -> Location:
+    """Where the copy lies, from a message asked for by LOCATION_KEYS."""
+    return Location(text(raw, "parentFolderId"), text(raw, "changeKey"), texts(raw, "categories"))
+
+
+def created(raw: Json) -> Created:
+    """The facts about a new message; a mail counts as a draft unless Graph says it is none."""
+    return Created(identity(raw), text(raw, "changeKey"), raw.get("isDraft") is not False)
+
+
+def attachment(raw: Json) -> Attachment:
+    """One line of a mail's attachments."""
+    size = raw.get("size")
+    kind = text(raw, "@odata.type").casefold()
+    return Attachment(
+        graph_id=identity(raw),
+        name=text(raw, "name"),
+        size=size if isinstance(size, int) else 0,
+        is_inline=raw.get("isInline") is True,
+        content_type=text(raw, "contentType"),
+        kind=_ATTACHMENT_KINDS.get(kind, AttachmentKind.FILE),
+    )
+
+
+def sent_mail(mail: SentMail) -> dict[str, Any]:
+    """The body of the one POST that makes a mail that is no draft.
+
+    Flags can be given at creation only; without both times it would sort at "now"
+    (Microsoft Graph: extended properties; MS-OXCMSG: PidTagMessageFlags, where any value
+    without 0x8 is "not unsent" and 1 is "read").
+    """
+    sender = _recipient(mail.sender_name, mail.sender_address)
+    sent = mail.sent_at.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+    properties = {
+        "Integer 0x0E07": "1",
+        "SystemTime 0x0039": sent,
+        "SystemTime 0x0E06": sent,
+        STAMP: mail.stamp,
+    }
+    return {
+        "subject": mail.subject,
+        "body": {"contentType": "html" if mail.body_is_html else "text", "content": mail.body},
+        "from": sender,
+        "sender": sender,
+        "toRecipients": [_recipient(mail.recipient_name, mail.recipient_address)],
+        "internetMessageId": mail.message_id,
+        "isRead": True,
+        "categories": list(mail.categories),
+        "singleValueExtendedProperties": _properties(properties),
+    }
+
+
+def marking(categories: Sequence[str], stamp: str | None) -> dict[str, Any]:
+    """The body of a PATCH that sets categories, and our stamp unless it is None."""
+    stamped = {} if stamp is None else {STAMP: stamp}
+    body: dict[str, Any] = {"categories": list(categories)}
+    return body | ({"singleValueExtendedProperties": _properties(stamped)} if stamped else {})
+
+
+def stamped_with(stamp: str) -> str:
+    """The `$filter` that finds the messages with this stamp."""
+    return (
+        f"singleValueExtendedProperties/Any(ep: ep/id eq '{STAMP}'"
+        f" and ep/value eq '{quoted(stamp)}')"
+    )
+
+
+def path(*segments: str, **query: str) -> str:
+    """A resource's address below Graph's: all parts quoted, `$` before each query name.
+
+    >>> path("users", "u/1", "messages", top="5")
+    '/users/u%2F1/messages?$top=5'
+    """
+    options = "&".join(f"${name}={quote(value, safe='')}" for name, value in query.items())
+    place = "".join("/" + quote(segment, safe="$") for segment in segments)
+    return f"{place}?{options}" if options else place
+
+
+def quoted(value: str) -> str:
+    """`value` for use between the single quotes of an OData literal."""
+    return value.replace("'", "''")
+
+
+def identity(raw: Json) -> str:
+    """The resource's id, case-sensitive. Raises Refused when it has none."""
+    if not (found := text(raw, "id")):
+        raise Refused("Graph's answer holds a thing without an id.", code="UnexpectedAnswer")
+    return found
+
+
+def text(raw: Json, key: str) -> str:
+    """The string under `key`, "" when there is none; without what a database cannot hold."""
+    value = raw.get(key)
+    if not isinstance(value, str):
+        return ""
+    clean = value.replace("\0", "")
+    if not clean.isascii():  # JSON may spell half a character: \ud83d alone
+        clean = clean.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+    return clean
+
+
+def texts(raw: Json, key: str) -> tuple[str, ...]:
+    """The strings in the list under `key`."""
+    value = raw.get(key)
+    lines = value if isinstance(value, list) else []
+    return tuple(text({key: line}, key) for line in lines if isinstance(line, str))
+
+
+def part(raw: Json, key: str) -> Json:
+    """The object under `key`, an empty one when there is none."""
+    value = raw.get(key)
+    return value if isinstance(value, dict) else {}
+
+
+def parts(raw: Json, key: str) -> tuple[Json, ...]:
+    """The objects in the list under `key`."""
+    value = raw.get(key)
+    lines = value if isinstance(value, list) else []
+    return tuple(line for line in lines if isinstance(line, dict))
+
+
+def moment(raw: Json, key: str) -> datetime | None:
+    """The aware time under `key`; None when absent, unreadable or Exchange's year 1."""
+    try:
+        at = datetime.fromisoformat(text(raw, key))
+    except ValueError:
+        return None
+    at = at if at.tzinfo else at.replace(tzinfo=UTC)
+    return at.astimezone(UTC) if at.year > 1 else None
+
+
+def folded(address: str) -> str:
+    """An address as `core` compares it."""
+    return address.strip().casefold()
+
+
+def _party(raw: Json, key: str) -> Party | None:
+    return _named(part(raw, key))
+
+
+def _parties(raw: Json, key: str) -> tuple[Party, ...]:
+    named = (_named(line) for line in parts(raw, key))
+    return tuple(party for party in named if party)
+
+
+def _named(raw: Json) -> Party | None:
+    inner = part(raw, "emailAddress")
+    address = folded(text(inner, "address"))
+    return Party(address, text(inner, "name").strip()) if address else None
+
+
+def _recipient(name: str, address: str) -> dict[str, Any]:
+    return {"emailAddress": {"name": name, "address": address}}
+
+
+def _properties(values: Mapping[str, str]) -> list[dict[str, str]]:
+    return [{"id": name, "value": value} for name, value in values.items()]
