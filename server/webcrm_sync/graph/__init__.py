@@ -1,0 +1,1 @@
+"""Microsoft Graph: mailboxes, folders, mails and push, behind `client.GraphClient`."""

@@ -1,0 +1,148 @@
+"""A Graph that answers by a script, and a small Entra: for what a well-behaved one never does."""
+
+from __future__ import annotations
+
+import base64
+import json
+import ssl
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+from urllib.parse import parse_qs
+
+import trustme
+
+from webcrm_sync.sandbox.serving import Dropped, Server
+from webcrm_sync.settings import Settings
+
+if TYPE_CHECKING:
+    from wsgiref.types import StartResponse, WSGIEnvironment
+
+TENANT = "11111111-2222-3333-4444-555555555555"
+REASONS = {200: "OK", 201: "Created", 204: "No Content"}
+
+
+@dataclass
+class Said:
+    """One answer. `status` 0: the connection breaks instead."""
+
+    status: int = 200
+    body: Any = None
+    headers: dict[str, str] = field(default_factory=dict)
+    before: Callable[[], None] = lambda: None
+
+
+@dataclass
+class Asked:
+    """One request that arrived."""
+
+    method: str
+    target: str
+    headers: dict[str, str]
+    body: bytes
+
+    @property
+    def json(self) -> Any:
+        return json.loads(self.body)
+
+
+def error(status: int, code: str, **headers: str) -> Said:
+    """An answer that fails the way Graph's do."""
+    named = {name.replace("_", "-"): value for name, value in headers.items()}
+    body = {"error": {"code": code, "message": f"{code} for sales@example.com"}}
+    return Said(status, body, named)
+
+
+class Scripted:
+    """A WSGI application that gives its answers in turn, the last one for ever."""
+
+    def __init__(self) -> None:
+        self.script: list[Said] = [Said(body={})]
+        self.asked: list[Asked] = []
+
+    def says(self, *answers: Said) -> None:
+        self.script = list(answers)
+
+    def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> list[bytes]:
+        headers = {
+            name[5:].lower().replace("_", "-"): value
+            for name, value in environ.items()
+            if name.startswith("HTTP_")
+        }
+        body = environ["wsgi.input"].read()
+        asked = Asked(environ["REQUEST_METHOD"], environ["RAW_URI"], headers, body)
+        self.asked.append(asked)
+        said = self.answer(asked)
+        said.before()
+        if not said.status:
+            raise Dropped
+        content = said.body if isinstance(said.body, bytes) else json.dumps(said.body).encode()
+        kind = {} if said.status == 204 else {"Content-Type": "application/json"}
+        start_response(
+            f"{said.status} {REASONS.get(said.status, 'Trouble')}",
+            list((kind | said.headers).items()),
+        )
+        return [content]
+
+    def answer(self, asked: Asked) -> Said:
+        return self.script.pop(0) if len(self.script) > 1 else self.script[0]
+
+
+class SmallEntra(Scripted):
+    """Gives numbered tokens until `refuses` holds an answer."""
+
+    url = ""
+    refuses: Said | None = None
+    tokens = 0
+
+    def answer(self, asked: Asked) -> Said:
+        if self.refuses:
+            return self.refuses
+        if asked.method == "GET":
+            places = {"authorization": "authorize", "token": "token"}
+            here = f"{self.url}/{TENANT}"
+            return Said(
+                body={f"{k}_endpoint": f"{here}/{v}" for k, v in places.items()}
+                | {"issuer": f"{here}/v2.0"}
+            )
+        self.tokens += 1
+        claims = base64.urlsafe_b64encode(
+            json.dumps({"roles": ["Mail.ReadWrite"], "n": self.tokens}).encode()
+        )
+        token = f"h{self.tokens}.{claims.decode().rstrip('=')}.s"
+        return Said(body={"access_token": token, "expires_in": 3600, "token_type": "Bearer"})
+
+    @property
+    def last_form(self) -> dict[str, list[str]]:
+        return parse_qs(self.asked[-1].body.decode())
+
+
+@contextmanager
+def entra_over_tls(folder: Path) -> Iterator[tuple[SmallEntra, Path]]:
+    """A small Entra and the file of the authority that vouches for it."""
+    authority = trustme.CA()
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    authority.issue_cert("localhost").configure_cert(context)
+    bundle = folder / "ca.pem"
+    authority.cert_pem.write_to_path(str(bundle))
+    entra = SmallEntra()
+    with Server(entra, ssl_context=context) as server:
+        entra.url = server.url
+        yield entra, bundle
+
+
+def settings_for(graph_url: str, entra_url: str, bundle: Path | None, **others: Any) -> Settings:
+    """Settings that point at servers of a test."""
+    given: dict[str, Any] = {
+        "_env_file": None,
+        "graph_url": f"{graph_url}/v1.0",
+        "entra_authority": entra_url,
+        "entra_tenant_id": TENANT,
+        "entra_client_id": "app",
+        "entra_client_secret": "secret",
+        "webcrm_token": "unused",
+        "ca_bundle": bundle,
+    }
+    return Settings(**(given | others))

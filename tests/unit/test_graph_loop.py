@@ -1,0 +1,117 @@
+"""The event loop in its thread."""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+
+from webcrm_sync.graph.gate import PER_MAILBOX, Call, Gate
+from webcrm_sync.graph.loop import LoopThread
+
+
+async def nothing() -> None:
+    """What there is to do at the end."""
+
+
+@pytest.fixture
+def loop() -> Iterator[LoopThread]:
+    made = LoopThread()
+    yield made
+    made.close(nothing)
+
+
+async def double(number: int) -> int:
+    await asyncio.sleep(0)
+    return 2 * number
+
+
+def test_many_threads_run_on_one_loop(loop: LoopThread) -> None:
+    with ThreadPoolExecutor(8) as pool:
+        answers = list(pool.map(lambda n: loop.run(double(n)), range(50)))
+    assert answers == [2 * n for n in range(50)]
+
+
+def test_what_a_coroutine_raises_reaches_its_caller(loop: LoopThread) -> None:
+    async def fail() -> None:
+        raise KeyError("x")
+
+    with pytest.raises(KeyError, match="x"):
+        loop.run(fail())
+
+
+def test_closing_ends_what_still_runs_and_then_does_the_last_thing() -> None:
+    loop = LoopThread()
+    started, seen, outcome = threading.Event(), [], []
+
+    async def wait() -> None:
+        started.set()
+        try:
+            await asyncio.Event().wait()
+        finally:
+            seen.append("ended")
+
+    def caller() -> None:
+        try:
+            loop.run(wait())
+        except RuntimeError as error:
+            outcome.append(error)
+
+    async def last() -> None:
+        seen.append("last")
+
+    thread = threading.Thread(target=caller)
+    thread.start()
+    started.wait(5)
+    loop.close(last)
+    loop.close(last)
+    thread.join(5)
+    assert seen == ["ended", "last"]
+    assert len(outcome) == 1
+
+
+def test_a_closed_loop_says_so() -> None:
+    loop = LoopThread()
+    loop.close(nothing)
+    with pytest.raises(RuntimeError):
+        loop.run(double(1))
+
+
+def test_the_loop_does_not_wait_for_itself(loop: LoopThread) -> None:
+    async def inside() -> None:
+        loop.run(double(1))
+
+    with pytest.raises(RuntimeError):
+        loop.run(inside())
+
+
+@pytest.mark.parametrize("places", [[1] * 9, [3, 1, 2, 3, 1, 2], [2, 2, 2]])
+def test_no_mailbox_has_more_than_three_requests_in_flight(places: list[int]) -> None:
+    in_flight, most = 0, 0
+
+    async def hold(gate: Gate, count: int) -> None:
+        nonlocal in_flight, most
+        async with gate.hold(Call("Mailbox", places=count)):
+            in_flight += count
+            most = max(most, in_flight)
+            await asyncio.sleep(0.001)
+            in_flight -= count
+
+    async def all_at_once() -> None:
+        gate = Gate()
+        await asyncio.gather(*(hold(gate, count) for count in places))
+
+    asyncio.run(all_at_once())
+    assert most == PER_MAILBOX if 1 in places else most == 2
+
+
+def test_one_mailbox_does_not_stop_another() -> None:
+    async def story() -> bool:
+        gate = Gate()
+        async with gate.hold(Call("a", places=3)), gate.hold(Call("b")), gate.hold(Call(None)):
+            return True
+
+    assert asyncio.run(asyncio.wait_for(story(), 5))

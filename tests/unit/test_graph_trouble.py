@@ -1,0 +1,133 @@
+"""What a failed answer of Graph means for the one who asked."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from webcrm_sync.core.errors import (
+    AccessLost,
+    Conflict,
+    CursorExpired,
+    Gone,
+    Refused,
+    SyncError,
+    TryLater,
+    Unclear,
+)
+from webcrm_sync.graph.trouble import Failure, failure_in, retry_at, trouble, without_addresses
+
+NOW = datetime(2026, 11, 20, 10, tzinfo=UTC)
+
+
+def meaning(status: int, code: str = "", message: str = "", *, post: bool = False) -> SyncError:
+    return trouble(Failure(status, code, message), now=NOW, is_repeatable=not post)
+
+
+@pytest.mark.parametrize(
+    ("status", "code", "kind"),
+    [
+        (400, "ErrorInvalidIdMalformed", Refused),
+        (400, "syncStateNotFound", CursorExpired),
+        (401, "InvalidAuthenticationToken", AccessLost),
+        (403, "ErrorAccessDenied", AccessLost),
+        (403, "Authorization_RequestDenied", AccessLost),
+        (403, "ErrorQuotaExceeded", TryLater),
+        (404, "ErrorItemNotFound", Gone),
+        (404, "ErrorFolderNotFound", Gone),
+        (404, "MailboxNotEnabledForRESTAPI", AccessLost),
+        (404, "ResourceNotFound", AccessLost),
+        (404, "SyncStateNotFound", CursorExpired),
+        (404, "ResyncRequired", CursorExpired),
+        (404, "", Gone),
+        (409, "ErrorFolderExists", Refused),
+        (410, "", CursorExpired),
+        (412, "ErrorIrresolvableConflict", Conflict),
+        (409, "ErrorIrresolvableConflict", Conflict),
+        (413, "", Refused),
+        (424, "", TryLater),
+        (429, "TooManyRequests", TryLater),
+        (500, "ErrorInternalServerTransientError", TryLater),
+        (503, "", TryLater),
+        (504, "", TryLater),
+        (507, "", TryLater),
+    ],
+)
+def test_each_answer_has_its_meaning(status: int, code: str, kind: type[SyncError]) -> None:
+    error = meaning(status, code)
+    assert type(error) is kind
+    assert error.code == code
+
+
+@pytest.mark.parametrize("status", [408, 500, 503, 504, 509])
+def test_a_post_that_ended_in_a_server_error_may_have_happened(status: int) -> None:
+    assert type(meaning(status, post=True)) is Unclear
+
+
+def test_a_throttled_post_did_not_happen() -> None:
+    assert type(meaning(429, post=True)) is TryLater
+
+
+def test_a_subscription_that_is_not_there_says_nothing_about_a_mailbox() -> None:
+    failure = Failure(404, "ResourceNotFound")
+    assert type(trouble(failure, now=NOW, is_repeatable=True, in_mailbox=False)) is Gone
+
+
+def test_a_mailbox_out_of_property_names_is_not_one_that_is_full() -> None:
+    error = meaning(403, "ErrorQuotaExceeded", "The quota is exceeded., Cannot get ID from name.")
+    assert (type(error), error.code) == (Refused, "ErrorQuotaExceeded")
+
+
+@pytest.mark.parametrize(
+    ("told", "wait_s"),
+    [("7", 7), ("2.128", 2.128), ("0", 0), (" 30 ", 30)],
+)
+def test_retry_after_in_seconds_counts_from_now(told: str, wait_s: float) -> None:
+    assert retry_at(told, NOW) == NOW + timedelta(seconds=wait_s)
+
+
+def test_retry_after_may_be_a_date() -> None:
+    at = retry_at("Fri, 20 Nov 2026 10:01:00 GMT", NOW)
+    assert at == NOW + timedelta(minutes=1)
+    assert at.tzinfo is not None
+
+
+@pytest.mark.parametrize("told", [None, "", "soon", "-5", "1e9", "Fri, 99 Nov 2026 10:01:00 GMT"])
+def test_a_retry_after_that_nobody_can_read_is_none(told: str | None) -> None:
+    assert retry_at(told, NOW) is None
+
+
+@given(st.text())
+def test_no_retry_after_breaks_the_reader(told: str) -> None:
+    at = retry_at(told, NOW)
+    assert at is None or at.tzinfo is not None
+
+
+def test_a_batch_line_and_a_whole_answer_are_read_alike() -> None:
+    body = b'{"error":{"code":"TooManyRequests","message":"Slow down","innerError":{}}}'
+    whole = failure_in(429, {"Retry-After": "7", "request-id": "r1"}, body)
+    line = failure_in(
+        429,
+        {"retry-after": "7"},
+        {"error": {"code": "TooManyRequests", "message": "Slow down",
+                   "innererror": {"requestId": "r1"}}},
+    )  # fmt: skip
+    assert whole == line == Failure(429, "TooManyRequests", "Slow down", "7", "r1")
+
+
+@pytest.mark.parametrize("body", [b"<html>", b"", b"[]", b'{"error":"no"}', None, "text"])
+def test_a_gateways_page_leaves_the_status(body: object) -> None:
+    assert failure_in(502, {}, body) == Failure(502)
+
+
+def test_the_words_of_graph_are_kept_without_addresses() -> None:
+    error = meaning(400, "ErrorInvalidUser", "The user 'Sales@Example.com' is <x@y.example>.")
+    assert str(error) == "400 ErrorInvalidUser: The user '…' is <…>."
+
+
+@given(st.text(), st.from_regex(r"[a-z0-9.+-]{1,9}@[a-z0-9]{1,9}\.example", fullmatch=True))
+def test_no_address_survives_in_a_message(words: str, address: str) -> None:
+    assert address not in without_addresses(f"{words} {address} {words}")

@@ -1,0 +1,236 @@
+"""Graph's JSON and our values, both ways."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta, timezone
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from webcrm_sync.core.errors import Refused
+from webcrm_sync.core.message import AttachmentKind, MessageKind, Party
+from webcrm_sync.core.outlook import SentMail
+from webcrm_sync.graph import wire
+
+WHOLE: dict[str, Any] = {
+    "@odata.type": "#microsoft.graph.message",
+    "@odata.etag": 'W/"CQAA"',
+    "id": "AAkA1",
+    "changeKey": "CQAA",
+    "parentFolderId": "FOLDER",
+    "subject": "Offer 17",
+    "from": {"emailAddress": {"name": " Sales ", "address": " Sales@Example.COM "}},
+    "sender": {"emailAddress": {"name": "Desk", "address": "desk@example.com"}},
+    "toRecipients": [{"emailAddress": {"name": "Buyer", "address": "Buyer@customer.example"}}],
+    "ccRecipients": [{"emailAddress": {"address": "/o=ExchangeLabs/cn=Recipients/cn=DESK"}}],
+    "bccRecipients": [],
+    "sentDateTime": "2026-11-20T10:00:00Z",
+    "receivedDateTime": "2026-11-20T10:00:03.1234567Z",
+    "internetMessageId": "<a1@example.com>",
+    "categories": ["Customer", "Synced"],
+    "hasAttachments": True,
+    "isDraft": False,
+    "body": {"contentType": "html", "content": "<p>Hello</p>"},
+    "singleValueExtendedProperties": [{"id": wire.STAMP, "value": "ms1-s-abc"}],
+}
+#: What JSON may hold, in the places where Graph should put something else.
+junk = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.text(),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(), inner, max_size=3),
+    max_leaves=6,
+)
+
+
+def without(*keys: str) -> dict[str, Any]:
+    return {key: value for key, value in WHOLE.items() if key not in keys}
+
+
+def test_a_whole_mail_is_read_in_all_its_parts() -> None:
+    mail = wire.message(WHOLE)
+    assert (mail.graph_id, mail.change_key, mail.folder_id) == ("AAkA1", "CQAA", "FOLDER")
+    assert mail.message_id == "<a1@example.com>"
+    assert mail.subject == "Offer 17"
+    assert mail.sender == Party("sales@example.com", "Sales")
+    assert mail.to == (Party("buyer@customer.example", "Buyer"),)
+    assert mail.bcc == ()
+    assert mail.sent_at == datetime(2026, 11, 20, 10, tzinfo=UTC)
+    assert mail.received_at == datetime(2026, 11, 20, 10, 0, 3, 123456, tzinfo=UTC)
+    assert mail.categories == ("Customer", "Synced")
+    assert (mail.has_attachments, mail.is_draft, mail.kind) == (True, False, MessageKind.MAIL)
+    assert (mail.body, mail.body_is_html) == ("<p>Hello</p>", True)
+    assert mail.stamp == "ms1-s-abc"
+
+
+def test_a_legacy_exchange_name_stays_without_an_at_sign() -> None:
+    (party,) = wire.message(WHOLE).cc
+    assert party.address == "/o=exchangelabs/cn=recipients/cn=desk"
+    assert party.domain == ""
+
+
+def test_the_sender_stands_in_where_from_is_empty() -> None:
+    for nobody in (None, {}, {"emailAddress": {"name": "x"}}):
+        mail = wire.message(WHOLE | {"from": nobody})
+        assert mail.sender == Party("desk@example.com", "Desk")
+    assert wire.message(without("from", "sender")).sender is None
+
+
+def test_a_recipient_without_an_address_is_left_out() -> None:
+    lines = [{"emailAddress": {"name": "Undisclosed"}}, {}, {"emailAddress": None}]
+    assert wire.message(WHOLE | {"toRecipients": lines}).to == ()
+
+
+@pytest.mark.parametrize("kind", ["eventMessage", "eventMessageRequest", "EventMessageResponse"])
+def test_an_event_message_of_any_sort_is_a_meeting(kind: str) -> None:
+    mail = wire.message(WHOLE | {"@odata.type": f"#microsoft.graph.{kind}"})
+    assert mail.kind is MessageKind.MEETING
+
+
+def test_only_our_own_property_is_our_stamp_in_whatever_case_its_guid_comes() -> None:
+    foreign = {"id": "String {00000000-0000-0000-0000-000000000000} Name other", "value": "x"}
+    ours = {"id": wire.STAMP.upper(), "value": "ms1-m-7"}
+    assert wire.stamp({"singleValueExtendedProperties": [foreign, ours]}) == "ms1-m-7"
+    assert wire.stamp({"singleValueExtendedProperties": [foreign]}) is None
+    assert wire.stamp({}) is None
+
+
+def test_a_mail_without_a_message_id_has_none() -> None:
+    assert wire.message(without("internetMessageId")).message_id is None
+    assert wire.message(WHOLE | {"internetMessageId": " "}).message_id is None
+
+
+@pytest.mark.parametrize(
+    ("told", "meant"),
+    [
+        ("0001-01-01T00:00:00Z", None),
+        ("", None),
+        ("yesterday", None),
+        (None, None),
+        ("2026-11-20T10:00:00", datetime(2026, 11, 20, 10, tzinfo=UTC)),
+        ("2026-11-20T11:00:00+01:00", datetime(2026, 11, 20, 10, tzinfo=UTC)),
+    ],
+)
+def test_times_are_aware_or_none(told: object, meant: datetime | None) -> None:
+    assert wire.moment({"at": told}, "at") == meant
+
+
+def test_text_holds_nothing_that_a_database_refuses() -> None:
+    assert wire.text({"t": "a\0b\ud83d c \ud83d\ude00"}, "t") == "ab\ufffd c \U0001f600"
+
+
+def test_a_delta_line_with_the_whole_mail_carries_it() -> None:
+    line = wire.change(WHOLE)
+    assert line.message == wire.message(WHOLE)
+    assert (line.change_key, line.categories) == ("CQAA", ("Customer", "Synced"))
+
+
+def test_in_a_delta_update_a_missing_key_is_unchanged_and_not_empty() -> None:
+    line = wire.change({"id": "AAkA1", "changeKey": "CQAB"})
+    assert (line.change_key, line.categories, line.message) == ("CQAB", None, None)
+    assert wire.change({"id": "AAkA1", "categories": []}).categories == ()
+    assert wire.change(without("body")).message is None
+
+
+def test_a_removed_line_says_only_that() -> None:
+    line = wire.change({"id": "AAkA2", "@removed": {"reason": "deleted"}})
+    assert (line.graph_id, line.is_removed, line.message) == ("AAkA2", True, None)
+
+
+def test_a_page_goes_on_with_its_link_as_it_came() -> None:
+    link = "https://graph.example/v1.0/users('u')/x?$skiptoken=a%2Bb'(c)"
+    middle = wire.page({"value": [WHOLE], "@odata.nextLink": link})
+    assert (middle.cursor, middle.is_last, len(middle.changes)) == (link, False, 1)
+    last = wire.page({"value": [], "@odata.deltaLink": link})
+    assert (last.cursor, last.is_last, last.changes) == (link, True, ())
+
+
+def test_a_page_that_leads_nowhere_is_refused() -> None:
+    with pytest.raises(Refused):
+        wire.page({"value": []})
+
+
+def test_a_new_mail_counts_as_a_draft_unless_graph_says_it_is_none() -> None:
+    assert wire.created({"id": "a", "isDraft": False}).is_draft is False
+    assert wire.created({"id": "a"}).is_draft is True
+
+
+@pytest.mark.parametrize(
+    ("told", "meant"),
+    [
+        ("#microsoft.graph.fileAttachment", AttachmentKind.FILE),
+        ("#microsoft.graph.itemAttachment", AttachmentKind.ITEM),
+        ("#microsoft.graph.referenceAttachment", AttachmentKind.REFERENCE),
+    ],
+)
+def test_an_attachment_tells_its_kind(told: str, meant: AttachmentKind) -> None:
+    raw = {"@odata.type": told, "id": "1", "name": "a.pdf", "size": 7, "isInline": True}
+    found = wire.attachment(raw)
+    assert (found.kind, found.name, found.size, found.is_inline) == (meant, "a.pdf", 7, True)
+
+
+def test_the_mirror_of_a_mail_is_complete_in_one_body() -> None:
+    mail = SentMail(
+        message_id="<m1@crm.example>",
+        subject="Offer",
+        body="<p>x</p>",
+        body_is_html=True,
+        sender_name="Sales",
+        sender_address="sales@example.com",
+        recipient_name="Buyer",
+        recipient_address="buyer@customer.example",
+        sent_at=datetime(2026, 11, 20, 12, tzinfo=timezone(timedelta(hours=2))),
+        categories=("webCRM sync", "Synced"),
+        stamp="ms1-m-7",
+    )
+    body = wire.sent_mail(mail)
+    properties = {p["id"]: p["value"] for p in body["singleValueExtendedProperties"]}
+    assert properties == {
+        "Integer 0x0E07": "1",
+        "SystemTime 0x0039": "2026-11-20T10:00:00Z",
+        "SystemTime 0x0E06": "2026-11-20T10:00:00Z",
+        wire.STAMP: "ms1-m-7",
+    }
+    assert body["from"] == body["sender"]
+    assert body["internetMessageId"] == "<m1@crm.example>"
+    assert body["categories"] == ["webCRM sync", "Synced"]
+    read_back = wire.message(body | {"id": "1"})
+    assert read_back.sender == Party("sales@example.com", "Sales")
+    assert read_back.stamp == "ms1-m-7"
+
+
+def test_a_marking_leaves_the_stamp_alone_unless_it_brings_one() -> None:
+    assert wire.marking(("a", "b"), None) == {"categories": ["a", "b"]}
+    assert wire.stamp(wire.marking((), "ms1-s-x")) == "ms1-s-x"
+
+
+def test_a_stamp_cannot_leave_its_quotes() -> None:
+    assert wire.stamped_with("x' or 'a' eq 'a").endswith("'x'' or ''a'' eq ''a')")
+
+
+@given(st.dictionaries(st.sampled_from(sorted(WHOLE)), junk), st.booleans())
+def test_whatever_the_fields_hold_a_mail_with_an_id_is_read(
+    strange: dict[str, Any], is_removed: bool
+) -> None:
+    raw = WHOLE | strange | {"id": "AAkA1"} | ({"@removed": {}} if is_removed else {})
+    line = wire.change(raw)
+    assert line.graph_id == "AAkA1"
+    assert line.is_removed is is_removed
+    mail = wire.message(raw)
+    assert all(p.address == wire.folded(p.address) != "" for p in mail.recipients)
+    assert mail.sent_at is None or mail.sent_at.tzinfo is UTC
+
+
+@given(st.text(st.characters(exclude_categories=())))
+def test_every_text_can_be_stored(told: str) -> None:
+    clean = wire.text({"t": told}, "t")
+    clean.encode()
+    assert "\0" not in clean
+    assert wire.text({"t": clean}, "t") == clean
+
+
+@given(st.text(min_size=1))
+def test_an_id_is_one_segment_of_the_address(graph_id: str) -> None:
+    address = wire.path("users", "u", "messages", graph_id, select="id")
+    assert address.isascii()
+    assert address.removesuffix("?$select=id").count("/") == 4
