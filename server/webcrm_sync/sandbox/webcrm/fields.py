@@ -1,0 +1,182 @@
+"""The fields of the simulated webCRM's records: types, lengths, names in the database."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime, tzinfo
+from enum import StrEnum
+from typing import Any
+
+#: A record: API field name -> value. Times are aware, in UTC; what is not set is not there.
+Record = dict[str, Any]
+
+
+class Kind(StrEnum):
+    """What a field holds. LOCAL: a time that people enter, shown in the system's zone."""
+
+    TEXT = "T"
+    NUMBER = "I"
+    TIME = "DTGMT"
+    LOCAL = "DT"
+    FLAG = "C"
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """One field. `choices`: names of an enum. `max_length` 0 = any."""
+
+    kind: Kind
+    max_length: int = 0
+    choices: tuple[str, ...] = ()
+    is_ours: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Entity:
+    """One kind of record. `letter` begins its columns in the database (`a_action`)."""
+
+    name: str
+    letter: str
+    columns: Mapping[str, Column]
+
+    @property
+    def id_name(self) -> str:
+        """The field with the record's id."""
+        return f"{self.name}Id"
+
+
+def _entity(
+    name: str,
+    letter: str,
+    *,
+    texts: str,
+    numbers: str,
+    others: Mapping[str, Column],
+    plus: bool = True,
+) -> Entity:
+    columns = {f"{name}Id": Column(Kind.NUMBER)}
+    for word in texts.split():
+        field, _, length = word.partition(":")
+        columns[name + field] = Column(Kind.TEXT, int(length or 0))
+    columns |= {name + field: Column(Kind.NUMBER) for field in numbers.split()}
+    columns |= {name + field: column for field, column in others.items()}
+    stamps = ("Last" if name == "Document" else "") + "Updated"
+    for field in ("Created", stamps):
+        columns[f"{name}{field}At"] = Column(Kind.TIME, is_ours=True)
+        columns[f"{name}{field}By"] = Column(Kind.TEXT, is_ours=True)
+    if plus:
+        columns |= {f"{name}Custom{n}": Column(Kind.TEXT, 50) for n in range(1, 16)}
+        columns |= {f"{name}Plus{n}": Column(Kind.TEXT, 50) for n in range(1, 21)}
+    return Entity(name, letter, columns)
+
+
+def _enum(*choices: str) -> Column:
+    return Column(Kind.TEXT, choices=choices)
+
+
+ACTIVITY = _entity(
+    "Activity",
+    "a",
+    texts="Action:50 CampaignResult ClientName ClientTelephone Comment Description:200 Memo Note "
+    "Product Type:50",
+    numbers="AssignedTo CampaignId EventId OpportunityId OrganisationId OutlookSync PersonId",
+    others={
+        "AutoCompleteMode": _enum("None", "Complete", "Delete"),
+        "CampaignDate": Column(Kind.TIME),
+        "DateTime": Column(Kind.LOCAL),
+        "Status": _enum("Planned", "Active", "Completed"),
+    },
+)
+PERSON = _entity(
+    "Person",
+    "p",
+    texts="Comment DirectPhone Email:100 Email2:100 FirstName:50 History LastName:50 Memo "
+    "MiddleName:50 MobilePhone Name:150 Salutation Title",
+    numbers="OrganisationId SortOrder",
+    others={
+        "BlockMassEmail": Column(Kind.FLAG),
+        "EmailBounces": Column(Kind.FLAG),
+        "Status": _enum("Active", "Resigned", "Other", "Guest"),
+    },
+)
+ORGANISATION = _entity(
+    "Organisation",
+    "o",
+    texts="Address:250 Alert:50 City:50 Comment Country:50 DivisionName:200 Domain:50 History "
+    "Industry:50 Memo Name:200 PostCode State Status Telephone:50 Type Www:50",
+    numbers="Owner Owner2 TerritoryId",
+    others={},
+)
+DOCUMENT = _entity(
+    "Document",
+    "d",
+    texts="Description File FileCode FileExtension:10 FileName:200 Folder PublicLink",
+    numbers="FileSize LinkedEntityId OrganisationId UploadCount UserId",
+    others={
+        "IsAllowedAsAttachment": Column(Kind.FLAG),
+        "LinkedEntityType": _enum(
+            "Undefined",
+            "Organisation",
+            "Person",
+            "Activity",
+            "Product",
+            "Opportunity",
+            "Delivery",
+            "Meeting",
+            "Support",
+        ),
+        "UploadedAt": Column(Kind.TIME),
+    },
+    plus=False,
+)
+USER = _entity(
+    "User",
+    "u",
+    texts="AuthenticationCode BccEmail Email:100 Initials LoginLog LoginName MobilePhone Name:100 "
+    "Password Ticket Title",
+    numbers="GmtDifference GroupId",
+    others={"BccMode": _enum("NoTag", "TagBeginning", "TagEnd")},
+    plus=False,
+)
+
+
+def read_value(column: Column, given: object, zone: tzinfo) -> object:
+    """The value that `given` in a request stands for. Raises ValueError saying what is wrong."""
+    if given is None:
+        raise ValueError("null is not taken")
+    if column.is_ours:
+        raise ValueError("is written by webCRM itself")
+    if column.kind is Kind.FLAG or column.kind is Kind.NUMBER:
+        wanted = bool if column.kind is Kind.FLAG else int
+        if type(given) is not wanted:
+            raise ValueError(f"must be of type {wanted.__name__}")
+        return given
+    if not isinstance(given, str):
+        raise ValueError("must be a string")
+    if column.choices and given not in column.choices:
+        raise ValueError("is no known name")
+    if column.kind is Kind.TEXT:
+        return given
+    return read_time(given, zone if column.kind is Kind.LOCAL else UTC)
+
+
+def read_time(text: str, zone: tzinfo) -> datetime:
+    """An ISO 8601 time as UTC; `zone` where it carries no offset. Raises ValueError."""
+    at = datetime.fromisoformat(text)
+    return (at if at.tzinfo else at.replace(tzinfo=zone)).astimezone(UTC)
+
+
+def show(entity: Entity, record: Mapping[str, Any], zone: tzinfo) -> Record:
+    """The record as webCRM sends it: every field, null where nothing is set."""
+    return {
+        name: show_value(column, record.get(name), zone) for name, column in entity.columns.items()
+    }
+
+
+def show_value(column: Column, value: object, zone: tzinfo) -> object:
+    """One value as JSON. Times carry no offset (reference webcrm-api 5.1)."""
+    if not isinstance(value, datetime):
+        return value
+    local = value.astimezone(zone if column.kind is Kind.LOCAL else UTC).replace(tzinfo=None)
+    return local.isoformat(timespec="milliseconds")
