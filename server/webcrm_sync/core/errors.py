@@ -1,13 +1,13 @@
 """What can go wrong outside, told by what is to be done about it.
 
-    SyncError
-    +- TryLater      nothing happened; the same call later (429, 5xx on a read, refused connection)
-    +- Unclear       a write whose answer was lost: look before doing it again
-    +- Conflict      the thing changed meanwhile (412): read again, merge, repeat
-    +- Gone          the mail, folder or record is no longer there (404)
-    +- CursorExpired the delta cursor is no longer known (410): full round
-    +- AccessLost    Graph lets us no longer at this mailbox (403, licence, consent)
-    +- Refused       the service understood and said no: repeating will not help
+SyncError
++- TryLater      nothing happened; the same call later (429, 5xx on a read, refused connection)
++- Unclear       a write whose answer was lost: look before doing it again
++- Conflict      the thing changed meanwhile (412): read again, merge, repeat
++- Gone          the mail, folder or record is no longer there (404)
++- CursorExpired the delta cursor is no longer known (410): full round
++- AccessLost    Graph lets us no longer at this mailbox (403, licence, consent)
++- Refused       the service understood and said no: repeating will not help
 """
 
 from __future__ import annotations

@@ -8,10 +8,11 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from typing import Protocol
 
 from webcrm_sync.core.crm import ActivityDraft
 from webcrm_sync.core.matching import Target
-from webcrm_sync.core.message import Message, Party
+from webcrm_sync.core.message import Party
 
 KEY_PREFIX = "ms1-"
 _KEY = re.compile(r"ms1-[a-z2-7]{26}")
@@ -71,8 +72,25 @@ class Limits:
     memo: int = 0
 
 
+class MailHead(Protocol):
+    """What an Activity tells of a mail besides its text."""
+
+    @property
+    def subject(self) -> str: ...
+    @property
+    def sender(self) -> Party | None: ...
+    @property
+    def to(self) -> tuple[Party, ...]: ...
+    @property
+    def cc(self) -> tuple[Party, ...]: ...
+    @property
+    def sent_at(self) -> datetime | None: ...
+    @property
+    def received_at(self) -> datetime | None: ...
+
+
 def draft_activity(
-    message: Message,
+    mail: MailHead,
     text: str,
     target: Target,
     *,
@@ -82,23 +100,23 @@ def draft_activity(
     limits: Limits,
 ) -> ActivityDraft:
     """The Activity of one filing. `text`: the body as plain text."""
-    memo = "\n".join([*_head(message), "", text]).strip()
+    memo = "\n".join([*_head(mail), "", text]).strip()
     return ActivityDraft(
         key=key,
         action=action,
         organisation_id=target.organisation_id or None,
         person_id=target.person_id,
         user_id=user_id,
-        subject=cut(" ".join(message.subject.split()) or "(no subject)", limits.subject),
+        subject=cut(" ".join(mail.subject.split()) or "(no subject)", limits.subject),
         memo=cut(memo, limits.memo),
-        at=message.sent_at or message.received_at or datetime.fromtimestamp(0, UTC),
+        at=mail.sent_at or mail.received_at or datetime.fromtimestamp(0, UTC),
     )
 
 
-def _head(message: Message) -> Iterable[str]:
-    if message.sender:
-        yield f"From: {message.sender}"
-    for label, people in (("To", message.to), ("Cc", message.cc)):
+def _head(mail: MailHead) -> Iterable[str]:
+    if mail.sender:
+        yield f"From: {mail.sender}"
+    for label, people in (("To", mail.to), ("Cc", mail.cc)):
         if people:
             yield f"{label}: {_names(people)}"
 

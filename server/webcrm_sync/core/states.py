@@ -1,9 +1,9 @@
 """The states of an item and the reasons for them, with the words that people see.
 
-    found -> matched -> filed -> synced
-    found -> waiting -> found          (the contact appeared)
-    any   -> parked  -> found          (a person acted)
-    found -> skipped | mirrored
+found -> matched -> filed -> synced
+found -> waiting -> found          (the contact appeared)
+any   -> parked  -> found          (a person acted)
+found -> skipped | mirrored
 """
 
 from __future__ import annotations
@@ -41,6 +41,7 @@ class Reason(StrEnum):
     UNREADABLE_ATTACHMENT = "unreadable attachment"
     REFUSED_BY_OUTLOOK = "refused by outlook"
     ONLY_COLLEAGUES = "only colleagues"
+    NO_ADDRESS = "no address"
     NEVER_LIST = "never list"
     MEETING_REQUEST = "meeting request"
     DRAFT = "draft"
@@ -66,6 +67,7 @@ SENTENCES: dict[Reason, str] = {
     Reason.UNREADABLE_ATTACHMENT: "An attachment could not be read. See the details and try again.",
     Reason.REFUSED_BY_OUTLOOK: "Outlook did not accept the change. See the details and try again.",
     Reason.ONLY_COLLEAGUES: "Only colleagues are on this mail.",
+    Reason.NO_ADDRESS: "No address of a sender or recipient is on this mail.",
     Reason.NEVER_LIST: "An address on this mail is on the list of those never to sync.",
     Reason.MEETING_REQUEST: "A meeting request, not a mail.",
     Reason.DRAFT: "A draft. Can be synced once it is sent.",

@@ -1,0 +1,5 @@
+"""`python -m webcrm_sync`."""
+
+from webcrm_sync.cli import main
+
+main()

@@ -1,0 +1,92 @@
+"""The only place where the parts meet."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import closing, contextmanager
+from datetime import UTC, datetime
+
+from webcrm_sync.engine.metadata import Metadata
+from webcrm_sync.engine.parts import Parts
+from webcrm_sync.graph.client import GraphClient
+from webcrm_sync.settings import Settings
+from webcrm_sync.store import mailboxes
+from webcrm_sync.store.database import Database
+from webcrm_sync.store.embedded import DatabaseMissing, embedded
+from webcrm_sync.store.migrate import is_current, migrate
+from webcrm_sync.store.sealing import Seal, read_or_make_key
+from webcrm_sync.webcrm.client import WebCrm
+
+
+def utc_now() -> datetime:
+    """The real clock."""
+    return datetime.now(UTC)
+
+
+@contextmanager
+def database_url(settings: Settings, *, create: bool = False) -> Iterator[str]:
+    """The address of the product's PostgreSQL, which runs while the block lasts.
+
+    Without DATABASE_URL it is our own, in DATA_DIR; only with `create` is that made.
+    Raises DatabaseMissing.
+    """
+    if settings.database_url:
+        yield settings.database_url
+        return
+    with embedded(settings.data_dir, create=create) as url:
+        yield url
+
+
+def migrate_database(settings: Settings) -> None:
+    """Make the database where it is missing and bring it to this version. Idempotent."""
+    _seal(settings, create=True)
+    with (
+        database_url(settings, create=True) as url,
+        closing(Database(url, now=utc_now)) as database,
+    ):
+        migrate(database.engine)
+
+
+@contextmanager
+def open_parts(
+    settings: Settings, *, url: str | None = None, now: Callable[[], datetime] = utc_now
+) -> Iterator[Parts]:
+    """Everything the engine works with, closed at the end of the block.
+
+    `url`: a database that is open already. Raises DatabaseMissing when it is not there or was
+    not migrated.
+    """
+    if url is None:
+        with database_url(settings) as own, open_parts(settings, url=own, now=now) as parts:
+            yield parts
+        return
+    with (
+        closing(Database(url, now=now)) as database,
+        closing(GraphClient(settings, now=now)) as graph,
+        closing(WebCrm(settings, now=now)) as webcrm,
+    ):
+        if not is_current(database.engine):
+            raise DatabaseMissing
+        with database.begin() as tx:
+            company_id = mailboxes.ensure_company(tx, settings.entra_tenant_id)
+        yield Parts(
+            settings=settings,
+            database=database,
+            graph=graph,
+            webcrm=webcrm,
+            seal=_seal(settings, create=False),
+            metadata=Metadata(ask=webcrm.fields, now=now),
+            company_id=company_id,
+            now=now,
+        )
+
+
+def _seal(settings: Settings, *, create: bool) -> Seal:
+    """The key that secrets are sealed with: from the settings, else kept in DATA_DIR."""
+    if settings.secret_key:
+        keys = settings.secret_key.get_secret_value().split(",")
+        return Seal([key.strip() for key in keys if key.strip()])
+    if not create and not (settings.data_dir / "secret.key").is_file():
+        raise DatabaseMissing
+    settings.data_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
+    return Seal([read_or_make_key(settings.data_dir)])

@@ -1,0 +1,115 @@
+"""`mailbox add|list|remove`."""
+
+from __future__ import annotations
+
+import sys
+from dataclasses import asdict
+
+import click
+
+from webcrm_sync.cli import ground
+from webcrm_sync.core.errors import Gone
+from webcrm_sync.core.outlook import Place
+from webcrm_sync.engine import people
+from webcrm_sync.engine.people import Findings, FolderFindings
+from webcrm_sync.engine.status import read_status
+
+_PLACES = {
+    Place.INBOX: "under Inbox",
+    Place.SENT: "under Sent Items",
+    Place.ROOT: "at the mailbox's root",
+}
+
+
+@click.group()
+def mailbox() -> None:
+    """The mailboxes that are watched."""
+
+
+@mailbox.command()
+@click.argument("address")
+@click.option("--yes", is_flag=True, help="Do not ask before doing it.")
+@ground.as_json
+def add(address: str, yes: bool, is_json: bool) -> None:
+    """Watch the mailbox ADDRESS: say what is in it and what will happen, then do it."""
+    with ground.parts() as parts:
+        try:
+            findings = people.inspect(parts, address)
+        except Gone as error:
+            raise click.ClickException(
+                f"There is no mailbox {address} in this tenant. Check the spelling."
+            ) from error
+        if not is_json:
+            _say(findings, parts.settings.folder_name)
+            if sys.stdin.isatty() and not yes:
+                click.confirm("Go on?", default=True, abort=True)
+        people.add(parts, findings)
+    if is_json:
+        ground.print_json(_plain(findings))
+    else:
+        click.echo(f"{findings.user.address} is watched now.")
+
+
+def _say(findings: Findings, folder_name: str) -> None:
+    user = findings.user
+    kind = "a shared mailbox" if user.is_shared else "a person's mailbox"
+    click.echo(f"{user.display_name} <{user.address}>: {kind}.")
+    if findings.is_watched:
+        click.echo("It is watched already; its folders and categories will be put in order.")
+    for folder in findings.folders:
+        click.echo(f"  {_sentence(folder, folder_name)}")
+    click.echo(
+        "Mails in these folders will stand in webCRM under their Organisation and carry the "
+        "categories 'webCRM sync' and 'Synced'. Nothing outside these folders is read."
+    )
+
+
+def _sentence(folder: FolderFindings, name: str) -> str:
+    where = _PLACES[folder.place]
+    if folder.name is None:
+        return f"The folder '{name}' {where} will be made."
+    if not folder.mails:
+        return f"The folder '{folder.name}' {where} is there and empty."
+    new = folder.mails - folder.synced_before
+    text = f"The folder '{folder.name}' {where} holds {folder.mails} mails: {new} will be synced"
+    if folder.synced_before:
+        text += (
+            f", {folder.synced_before} are marked Synced already and stay as they are "
+            "unless webCRM lacks what this product filed"
+        )
+    return f"{text}."
+
+
+def _plain(findings: Findings) -> dict[str, object]:
+    return {
+        "address": findings.user.address,
+        "display_name": findings.user.display_name,
+        "is_shared": findings.user.is_shared,
+        "was_watched": findings.is_watched,
+        "folders": [asdict(folder) for folder in findings.folders],
+    }
+
+
+@mailbox.command(name="list")
+@ground.as_json
+def list_(is_json: bool) -> None:
+    """List the watched mailboxes."""
+    with ground.parts() as parts:
+        boxes = read_status(parts).mailboxes
+    if is_json:
+        ground.print_json([asdict(box) for box in boxes])
+        return
+    for box in boxes:
+        click.echo(f"{box.address}{f'  ({box.trouble})' if box.trouble else ''}")
+    if not boxes:
+        click.echo("No mailbox is watched yet. Add one: webcrm-sync mailbox add ADDRESS")
+
+
+@mailbox.command()
+@click.argument("address")
+def remove(address: str) -> None:
+    """Stop watching ADDRESS and delete its rows; webCRM and Outlook stay as they are."""
+    with ground.parts() as parts:
+        for trouble in people.remove(parts, address):
+            click.echo(f"Could not be ended at Microsoft's side, it will end by itself: {trouble}")
+    click.echo(f"{address} is not watched any more.")

@@ -1,0 +1,181 @@
+"""The processes: `serve` is the parent of one `web` and one `worker`."""
+
+from __future__ import annotations
+
+import logging
+import os
+import signal
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable
+from contextlib import ExitStack
+from types import FrameType
+
+import click
+from flask import Flask
+from gunicorn.app.base import BaseApplication
+
+from webcrm_sync import jobs
+from webcrm_sync.bootstrap import database_url, migrate_database, open_parts
+from webcrm_sync.cli import ground
+from webcrm_sync.settings import Settings
+from webcrm_sync.web.app import create_app
+
+logger = logging.getLogger(__name__)
+
+_THREADS = 16
+#: A child that keeps dying is started again ever more slowly.
+_LONGEST_PAUSE_S = 30.0
+_STOP_S = 25
+
+#: Set by `serve` for its children: their standard input ends when the parent does.
+_with_parent = click.option("--with-parent", is_flag=True, hidden=True)
+
+
+@click.command()
+def serve() -> None:
+    """Run the service: migrate the database, then web and worker until stopped."""
+    with ground.plain_errors():
+        settings = ground.settings()
+        migrate_database(settings)
+        with database_url(settings, create=True):
+            click.echo(f"Serving on {settings.public_url} (listening on {settings.listen})")
+            _Family(["web", "worker"]).run()
+
+
+@click.command()
+@_with_parent
+def web(with_parent: bool) -> None:
+    """Run the web process alone (to be scaled out; `worker` does the work)."""
+    _follow_parent(with_parent)
+    with ground.plain_errors():
+        settings = ground.settings()
+        with database_url(settings) as url:
+            _WebServer(settings, url).run()
+
+
+@click.command()
+@_with_parent
+def worker(with_parent: bool) -> None:
+    """Run a worker process alone; any number may run over one database."""
+    _follow_parent(with_parent)
+    with ground.plain_errors():
+        settings = ground.settings()
+        with database_url(settings) as url, open_parts(settings, url=url) as parts:
+            jobs.run_worker(parts, url)
+
+
+@click.command()
+def migrate() -> None:
+    """Make the database where it is missing and bring it to this version."""
+    with ground.plain_errors():
+        migrate_database(ground.settings())
+    click.echo("The database is ready.")
+
+
+class _WebServer(BaseApplication):  # type: ignore[misc]  # gunicorn carries no types
+    """gunicorn, told by our settings alone. The parts are made in its worker, after the fork."""
+
+    def __init__(self, settings: Settings, url: str) -> None:
+        self._settings = settings
+        self._url = url
+        self._open = ExitStack()
+        super().__init__()
+
+    def load_config(self) -> None:
+        settings = self._settings
+        options = {
+            "bind": settings.listen,
+            "workers": 1,
+            "worker_class": "gthread",
+            "threads": _THREADS,
+            "certfile": str(settings.tls_cert) if settings.tls_cert else None,
+            "keyfile": str(settings.tls_key) if settings.tls_key else None,
+            "loglevel": "warning",
+            "graceful_timeout": 10,
+            "control_socket_disable": True,
+        }
+        for name, value in options.items():
+            if name in self.cfg.settings:
+                self.cfg.set(name, value)
+
+    def load(self) -> Flask:
+        parts = self._open.enter_context(open_parts(self._settings, url=self._url))
+        return create_app(parts)
+
+
+class _Family:
+    """The children of `serve`: started, started again when they die, stopped together."""
+
+    def __init__(self, commands: list[str]) -> None:
+        self._commands = commands
+        self._children: dict[str, subprocess.Popen[bytes]] = {}
+        self._stopped = threading.Event()
+
+    def run(self) -> None:
+        """Until SIGTERM or SIGINT."""
+        for number in (signal.SIGTERM, signal.SIGINT):
+            signal.signal(number, self._on_signal)
+        watchers = [threading.Thread(target=self._keep, args=(c,)) for c in self._commands]
+        for watcher in watchers:
+            watcher.start()
+        self._stopped.wait()
+        for child in list(self._children.values()):
+            child.terminate()
+        for watcher in watchers:
+            watcher.join()
+
+    def _on_signal(self, number: int, frame: FrameType | None) -> None:
+        del number, frame
+        self._stopped.set()
+
+    def _keep(self, command: str) -> None:
+        pause = 0.5
+        while not self._stopped.is_set():
+            started_at = time.monotonic()
+            child = self._start(command)
+            code = self._wait(child)
+            if self._stopped.is_set():
+                return
+            logger.error("child_ended", extra={"child": command, "exit_code": code})
+            lived_long = time.monotonic() - started_at > _LONGEST_PAUSE_S
+            pause = 0.5 if lived_long else min(pause * 2, _LONGEST_PAUSE_S)
+            self._stopped.wait(pause)
+
+    def _start(self, command: str) -> subprocess.Popen[bytes]:
+        line = [sys.executable, "-m", "webcrm_sync", command, "--with-parent"]
+        child = subprocess.Popen(line, stdin=subprocess.PIPE)
+        self._children[command] = child
+        return child
+
+    def _wait(self, child: subprocess.Popen[bytes]) -> int:
+        """The child's exit code; one that does not stop when told is killed."""
+        while True:
+            try:
+                return child.wait(timeout=0.5)
+            except subprocess.TimeoutExpired:
+                if not self._stopped.is_set():
+                    continue
+            child.terminate()
+            try:
+                return child.wait(timeout=_STOP_S)
+            except subprocess.TimeoutExpired:
+                child.kill()
+
+
+def _follow_parent(with_parent: bool) -> None:
+    """End this process when its parent is gone, however it went."""
+    if with_parent:
+        threading.Thread(target=_until_parent_ends, args=(_stop_self,), daemon=True).start()
+
+
+def _until_parent_ends(then: Callable[[], None]) -> None:
+    while os.read(0, 1024):
+        pass
+    then()
+
+
+def _stop_self() -> None:
+    os.kill(os.getpid(), signal.SIGTERM)

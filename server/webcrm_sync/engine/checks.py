@@ -1,0 +1,134 @@
+"""What `doctor` looks at: every part asked once, each answer with the way out."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from enum import StrEnum
+
+import httpx
+
+from webcrm_sync.core.errors import SyncError
+from webcrm_sync.engine.parts import Parts
+from webcrm_sync.store import mailboxes
+
+_NEEDED_ROLES = frozenset({"Mail.ReadWrite", "MailboxSettings.ReadWrite"})
+_RBAC = "Exchange: RBAC for Applications, see docs/deploy.md"
+
+
+class Verdict(StrEnum):
+    """How a check ended."""
+
+    GOOD = "ok"
+    WARNING = "warning"
+    BAD = "failed"
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """One check with what it found and, unless it is good, what to do."""
+
+    name: str
+    verdict: Verdict
+    text: str
+
+
+def checks(parts: Parts) -> Iterator[Check]:
+    """Every check in turn. Settings and database have been read already when this runs."""
+    yield Check("settings", Verdict.GOOD, "every setting is well formed")
+    yield Check("database", Verdict.GOOD, "answers and is migrated")
+    yield _guard("Entra and Graph sign-in", lambda: _sign_in(parts))
+    yield _guard("mailboxes", lambda: _mailboxes(parts))
+    yield _guard("webCRM login", lambda: _webcrm(parts))
+    yield _guard("webCRM fields", lambda: _fields(parts))
+    yield _reachable(parts)
+
+
+def _guard(name: str, check: Callable[[], tuple[Verdict, str]]) -> Check:
+    try:
+        verdict, text = check()
+    except SyncError as error:
+        return Check(name, Verdict.BAD, str(error))
+    return Check(name, verdict, text)
+
+
+def _sign_in(parts: Parts) -> tuple[Verdict, str]:
+    roles = parts.graph.roles()
+    if "Mail.ReadWrite" in roles:
+        return (
+            Verdict.WARNING,
+            "The application reaches EVERY mailbox of the tenant (Mail.ReadWrite is consented "
+            f"in Entra). Limit it to a group of mailboxes ({_RBAC}).",
+        )
+    if roles:
+        missing = ", ".join(sorted(_NEEDED_ROLES - roles))
+        return Verdict.GOOD, f"signed in; {missing} must come from {_RBAC}"
+    return Verdict.GOOD, f"signed in; permissions come from {_RBAC}"
+
+
+def _mailboxes(parts: Parts) -> tuple[Verdict, str]:
+    with parts.begin() as tx:
+        boxes = mailboxes.all_mailboxes(tx)
+    if not boxes:
+        return Verdict.WARNING, "none is watched yet: webcrm-sync mailbox add ADDRESS"
+    troubles = []
+    for box in boxes:
+        try:
+            parts.graph.folder(box.user_id, "inbox")
+        except SyncError as error:
+            troubles.append(f"{box.address}: {error}")
+    if troubles:
+        return Verdict.BAD, "; ".join(troubles)
+    return Verdict.GOOD, f"{len(boxes)} watched, all can be read"
+
+
+def _webcrm(parts: Parts) -> tuple[Verdict, str]:
+    parts.webcrm.whoami()
+    return Verdict.GOOD, "the application token is taken"
+
+
+def _fields(parts: Parts) -> tuple[Verdict, str]:
+    settings = parts.settings
+    fields = parts.metadata.read(is_fresh=True)
+    if settings.webcrm_key_field not in fields:
+        return (
+            Verdict.WARNING,
+            f"webCRM does not list the field {settings.webcrm_key_field}; make it a text field "
+            "in webCRM or name another one in WEBCRM_SYNC_WEBCRM_KEY_FIELD",
+        )
+    key_length = fields[settings.webcrm_key_field].max_length
+    if 0 < key_length < 30:
+        return (
+            Verdict.BAD,
+            f"{settings.webcrm_key_field} holds {key_length} characters, 30 are needed",
+        )
+    for variable in ("webcrm_action_in", "webcrm_action_out"):
+        label = getattr(settings, variable)
+        if not parts.metadata.knows_action(label):
+            return (
+                Verdict.BAD,
+                f"webCRM does not know the label '{label}': add it to the Activity's drop-down "
+                f"or name another one in WEBCRM_SYNC_{variable.upper()}",
+            )
+    return Verdict.GOOD, "labels and key field are there"
+
+
+def _reachable(parts: Parts) -> Check:
+    settings = parts.settings
+    name = "reachability"
+    if not settings.push_is_on:
+        text = "push is off: WEBCRM_SYNC_PUBLIC_URL is not https; folders are polled"
+        return Check(name, Verdict.WARNING, text)
+    try:
+        verify = str(settings.ca_bundle) if settings.ca_bundle else True
+        answer = httpx.get(f"{settings.public_url}/healthz", timeout=10, verify=verify)
+    except httpx.HTTPError as error:
+        text = (
+            f"{settings.public_url} does not answer ({type(error).__name__}). Is `serve` running?"
+        )
+        return Check(name, Verdict.BAD, text)
+    if answer.status_code != 200:
+        return Check(
+            name, Verdict.BAD, f"{settings.public_url}/healthz answers {answer.status_code}"
+        )
+    return Check(name, Verdict.GOOD, f"{settings.public_url} answers")

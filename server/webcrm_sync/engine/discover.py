@@ -1,0 +1,122 @@
+"""discover(mailbox): read the delta of each sync folder that was hinted at or is due."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import datetime
+
+from webcrm_sync.core.errors import AccessLost, CursorExpired, Gone, TryLater
+from webcrm_sync.core.outlook import Change, Page
+from webcrm_sync.engine import record
+from webcrm_sync.engine.intake import Arrival
+from webcrm_sync.engine.parts import Parts, hold_mailbox
+from webcrm_sync.store import emails, mailboxes
+from webcrm_sync.store.mailboxes import Mailbox, SyncFolder
+
+#: Graph's own advice for pages with bodies (reference: message delta, odata.maxpagesize).
+PAGE_SIZE = 50
+
+
+def discover(parts: Parts, mailbox_id: int) -> None:
+    """Take up everything new in the mailbox's sync folders. Idempotent."""
+    with parts.begin() as tx:
+        box = mailboxes.read_mailbox(tx, mailbox_id)
+        if box is None or (box.gate_at and box.gate_at > tx.now):
+            return
+        due = [f for f in mailboxes.folders(tx, box.id) if _is_due(f, tx.now)]
+    try:
+        for folder in due:
+            _read_folder(parts, box, folder)
+    except (TryLater, AccessLost) as error:
+        hold_mailbox(parts, box, error)
+        return
+    if box.attempts:
+        with parts.begin() as tx:
+            mailboxes.open_gate(tx, box.id)
+
+
+def _is_due(folder: SyncFolder, now: datetime) -> bool:
+    is_polled = folder.poll_due_at is not None and folder.poll_due_at <= now
+    return is_polled or folder.hinted_at is not None
+
+
+def _read_folder(parts: Parts, box: Mailbox, folder: SyncFolder) -> None:
+    """Read the folder's delta to its end, committing each page with the cursor behind it."""
+    hinted = folder
+    while True:
+        try:
+            page = parts.graph.page(box.user_id, folder.graph_id, folder.cursor, size=PAGE_SIZE)
+        except CursorExpired:
+            if not _start_anew(parts, box, folder):
+                return
+            folder = replace(folder, cursor=None, round=folder.round + 1)
+            continue
+        except Gone:
+            _look_for_folders(parts, box)
+            return
+        facts = _facts_of(parts, box, folder, page.changes)
+        if not record.page(parts, box, folder, page, facts):
+            return  # another run has read on from here
+        folder = replace(folder, cursor=page.cursor)
+        if page.is_last:
+            break
+    _finish(parts, box, hinted, folder)
+
+
+def _start_anew(parts: Parts, box: Mailbox, folder: SyncFolder) -> bool:
+    """Give up an expired cursor: the folder will be read from its start. False when not ours."""
+    with parts.begin() as tx:
+        moved = mailboxes.advance_cursor(tx, folder, None, round=folder.round + 1)
+        if moved:
+            tx.tell("folder is read anew", mailbox_id=box.id, place=folder.place.value)
+        return moved
+
+
+def _look_for_folders(parts: Parts, box: Mailbox) -> None:
+    """The folder is gone: let `keep` find or make another one, now."""
+    with parts.begin() as tx:
+        mailboxes.set_mailbox(tx, box.id, keep_due_at=tx.now)
+        tx.defer("keep", box.id)
+
+
+def _facts_of(
+    parts: Parts, box: Mailbox, folder: SyncFolder, changes: Sequence[Change]
+) -> record.Facts:
+    with parts.begin() as tx:
+        known = emails.known_items(tx, box.id, [c.graph_id for c in changes])
+        ours = {f.graph_id for f in mailboxes.folders(tx, box.id)}
+    removed = [c.graph_id for c in changes if c.is_removed]
+    locations = parts.graph.locations(box.user_id, removed) if removed else {}
+    # Moved in and out and in again between two rounds is told as "removed" alone.
+    hidden = [i for i, at in locations.items() if at and at.folder_id in ours and i not in known]
+    partial = [
+        c.graph_id
+        for c in changes
+        if not c.is_removed and c.message is None and c.graph_id not in known
+    ]
+    arrivals = {
+        c.graph_id: Arrival.of(c.message)
+        for c in changes
+        if c.message is not None and record.is_new(known.get(c.graph_id), c.message)
+    }
+    for graph_id in dict.fromkeys(hidden + partial):
+        try:
+            arrivals[graph_id] = Arrival.of(parts.graph.message(box.user_id, graph_id))
+        except Gone:
+            continue  # left again meanwhile; its removal will be told
+    return record.Facts(arrivals, locations)
+
+
+def _finish(parts: Parts, box: Mailbox, hinted: SyncFolder, folder: SyncFolder) -> None:
+    """The end of a reading: look for what it should have met, and clear the hint."""
+    with parts.begin() as tx:
+        unseen = emails.unseen_items(tx, folder.id, folder.round)
+    if unseen:
+        changes = tuple(Change(graph_id, is_removed=True) for graph_id in unseen)
+        facts = _facts_of(parts, box, folder, changes)
+        record.page(parts, box, folder, Page(changes, folder.cursor or "", True), facts)
+    with parts.begin() as tx:
+        mailboxes.take_hint(tx, hinted, poll_due_at=tx.now + parts.settings.poll_every)
+        if not folder.is_known:
+            mailboxes.set_folder(tx, folder.id, is_known=True)

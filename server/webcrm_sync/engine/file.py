@@ -1,0 +1,56 @@
+"""file(company): found mails become Activities, their attachments Documents."""
+
+from __future__ import annotations
+
+from webcrm_sync.core.errors import Refused, TryLater, Unclear
+from webcrm_sync.engine import documents, look, match, past, send
+from webcrm_sync.engine.parts import Parts, hold_webcrm, release_webcrm
+from webcrm_sync.store import filings, mailboxes
+
+#: How many filings one bulk request carries.
+BULK = 50
+#: After so many rounds the job makes room for the mirror and the directory, and comes again.
+_ROUNDS = 10
+
+
+def file(parts: Parts) -> None:
+    """Take every found mail and every open filing one step further. Idempotent.
+
+    When webCRM is in trouble its gate closes for a while and nothing is lost.
+    """
+    with parts.begin() as tx:
+        company = mailboxes.read_company(tx)
+        if company.webcrm_due_at and company.webcrm_due_at > tx.now:
+            return
+    try:
+        is_more = _rounds(parts)
+    except (TryLater, Unclear, Refused) as error:
+        hold_webcrm(parts, error)
+        return
+    if company.webcrm_attempts:
+        release_webcrm(parts)
+    if is_more:
+        with parts.begin() as tx:
+            tx.defer("file", parts.company_id)
+
+
+def _rounds(parts: Parts) -> bool:
+    """Work until nothing is due or it is the others' turn; True in the latter case."""
+    return all(_round(parts) for _ in range(_ROUNDS))
+
+
+def _round(parts: Parts) -> bool:
+    """One bulk of each step; False when there was nothing to do."""
+    done = past.past_round(parts, limit=BULK) + match.match_round(parts, limit=BULK)
+    with parts.begin() as tx:
+        due = filings.due(tx, limit=BULK)
+    fresh = [(f, e) for f, e in due if f.activity_id is None and f.intent_at is None]
+    unclear = [f for f, _ in due if f.activity_id is None and f.intent_at is not None]
+    filed = [(f, e) for f, e in due if f.activity_id is not None]
+    if unclear:
+        look.look_for(parts, unclear)
+    if fresh:
+        send.send(parts, fresh)
+    if filed:
+        documents.add_documents(parts, filed)
+    return bool(done or due)

@@ -1,0 +1,139 @@
+"""From a delta page to rows, decided purely: which mail it is, and which state its copy gets."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+
+from webcrm_sync.core.direction import Internals, direction, externals
+from webcrm_sync.core.filing import Stamp
+from webcrm_sync.core.message import (
+    Fingerprint,
+    Message,
+    MessageKind,
+    Party,
+    email_key,
+    is_same_mail,
+)
+from webcrm_sync.core.states import Reason, State
+from webcrm_sync.core.text import to_text, without_nul
+from webcrm_sync.store.emails import Email
+
+
+@dataclass(frozen=True, slots=True)
+class Arrival:
+    """One copy met for the first time, with its text made ready outside any transaction."""
+
+    message: Message
+    text: str
+
+    @classmethod
+    def of(cls, message: Message) -> Arrival:
+        """The arrival of a copy. Only what will be filed needs its text."""
+        clean = _without_nul(message)
+        if not _is_filed_at_all(clean):
+            return cls(clean, "")
+        return cls(clean, to_text(clean.body, is_html=clean.body_is_html))
+
+
+@dataclass(slots=True)
+class Mails:
+    """The e-mails that arrivals may belong to: those stored and those of this very page."""
+
+    fingerprints: dict[str, Fingerprint] = field(default_factory=dict)
+    keys_by_message_id: dict[str, list[str]] = field(default_factory=dict)
+
+    @classmethod
+    def known(cls, emails: Iterable[Email]) -> Mails:
+        """Start from what is stored."""
+        mails = cls()
+        for email in emails:
+            mails._add(email.key, email.message_id, email.fingerprint)
+        return mails
+
+    def key_of(self, message: Message) -> str:
+        """The key of the mail this is a copy of; remembered for the copies that follow."""
+        print_ = Fingerprint.of(message)
+        message_id = message.message_id or ""
+        taken = self.keys_by_message_id.get(message_id, []) if message_id else []
+        for key in taken:
+            if is_same_mail(self.fingerprints[key], print_):
+                return key
+        key = email_key(message.message_id, print_, taken=bool(taken))
+        if key not in self.fingerprints:
+            self._add(key, message.message_id, print_)
+        return key
+
+    def _add(self, key: str, message_id: str | None, print_: Fingerprint) -> None:
+        self.fingerprints[key] = print_
+        if message_id:
+            self.keys_by_message_id.setdefault(message_id, []).append(key)
+
+
+def first_state(message: Message) -> tuple[State, Reason | None]:
+    """The state in which a copy is taken up."""
+    stamp = Stamp.parse(message.stamp)
+    if stamp is not None and stamp.kind == "m":
+        return State.MIRRORED, None
+    if message.is_draft:
+        return State.SKIPPED, Reason.DRAFT
+    if message.kind is MessageKind.MEETING:
+        return State.SKIPPED, Reason.MEETING_REQUEST
+    return State.FOUND, None
+
+
+def email_row(key: str, arrival: Arrival, internals: Internals) -> Mapping[str, object]:
+    """The row of a mail met for the first time."""
+    message = arrival.message
+    sender = message.sender
+    return {
+        "key": key,
+        "message_id": message.message_id,
+        "direction": direction(message, internals).value,
+        "kind": message.kind.value,
+        "subject": message.subject,
+        "sender": [sender.address, sender.name] if sender else None,
+        "recipients": {
+            "to": _pairs(message.to),
+            "cc": _pairs(message.cc),
+            "bcc": _pairs(message.bcc),
+        },
+        "sent_at": message.sent_at,
+        "received_at": message.received_at,
+        "has_attachments": message.has_attachments,
+        "content": arrival.text if _is_filed_at_all(message) else None,
+    }
+
+
+def people_of(message: Message, internals: Internals) -> Sequence[Party]:
+    """Everybody who may lead to an Organisation; a mirror leads nowhere."""
+    return externals(message, internals) if _is_filed_at_all(message) else ()
+
+
+def _is_filed_at_all(message: Message) -> bool:
+    return first_state(message)[0] is State.FOUND
+
+
+def _pairs(people: Sequence[Party]) -> list[list[str]]:
+    return [[p.address, p.name] for p in people]
+
+
+def _without_nul(message: Message) -> Message:
+    def clean(people: Sequence[Party]) -> tuple[Party, ...]:
+        return tuple(Party(without_nul(p.address), without_nul(p.name)) for p in people)
+
+    return replace(
+        message,
+        subject=without_nul(message.subject),
+        message_id=without_nul(message.message_id or "") or None,
+        sender=clean([message.sender])[0] if message.sender else None,
+        to=clean(message.to),
+        cc=clean(message.cc),
+        bcc=clean(message.bcc),
+        categories=tuple(without_nul(c) for c in message.categories),
+    )
+
+
+def digest_key(message: Message) -> str:
+    """The key that the mail has, or would have, by its digest."""
+    return email_key(None, Fingerprint.of(message))

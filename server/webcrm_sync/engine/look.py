@@ -1,0 +1,77 @@
+"""After an unclear answer: look whether the Activity stands, before anything is sent again."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from datetime import datetime, timedelta
+from enum import Enum
+
+from webcrm_sync.engine import outcome
+from webcrm_sync.engine.parts import Parts
+from webcrm_sync.store import filings
+from webcrm_sync.store.filings import Filing
+
+#: Two clocks may differ; a search window that begins a little early costs nothing.
+_CLOCK_MARGIN = timedelta(minutes=15)
+#: The first look comes soon: mostly the search knows at once.
+FIRST_LOOK = timedelta(seconds=2)
+#: How long after its second look in a row a thing is looked for again at the earliest.
+_BETWEEN_LOOKS = timedelta(seconds=5)
+
+
+class Verdict(Enum):
+    """What a look that found nothing means."""
+
+    LOOK_AGAIN = "look again"
+    NOT_THERE = "not there"
+
+
+def judge(*, intent_at: datetime, looks: int, now: datetime, settle: timedelta) -> Verdict:
+    """The verdict after `looks` looks without a find, this one included.
+
+    "Not there" counts only after two looks, the last of them past the search's lag.
+    """
+    is_settled = now >= intent_at + settle
+    return Verdict.NOT_THERE if looks >= 2 and is_settled else Verdict.LOOK_AGAIN
+
+
+def next_look(*, intent_at: datetime, now: datetime, settle: timedelta) -> datetime:
+    """When to look again: past the lag, and not at once."""
+    return max(intent_at + settle, now + min(settle, _BETWEEN_LOOKS))
+
+
+def look_for(parts: Parts, unclear: Sequence[Filing]) -> None:
+    """Look for these filings by key; settle the found ones, judge the others."""
+    for organisation_id, group in _by_organisation(unclear).items():
+        since = min(f.intent_at for f in group if f.intent_at) - _CLOCK_MARGIN
+        found = {
+            activity.key: activity.activity_id
+            for activity in parts.webcrm.keyed_activities(
+                organisation_id or None, created_since=since
+            )
+        }
+        _settle(parts, group, found)
+
+
+def _by_organisation(unclear: Iterable[Filing]) -> dict[int, list[Filing]]:
+    groups: dict[int, list[Filing]] = {}
+    for filing in unclear:
+        groups.setdefault(filing.organisation_id, []).append(filing)
+    return groups
+
+
+def _settle(parts: Parts, group: Sequence[Filing], found: dict[str, int]) -> None:
+    settle = parts.settings.settle
+    with parts.begin() as tx:
+        for filing in group:
+            assert filing.intent_at is not None
+            looks = filing.looks + 1
+            if filing.key in found:
+                outcome.filed(tx, filing, found[filing.key], lease=None)
+                continue
+            verdict = judge(intent_at=filing.intent_at, looks=looks, now=tx.now, settle=settle)
+            if verdict is Verdict.NOT_THERE:
+                filings.retry(tx, [filing.id], due_at=tx.now, intent_at=None, looks=0)
+            else:
+                again = next_look(intent_at=filing.intent_at, now=tx.now, settle=settle)
+                filings.retry(tx, [filing.id], due_at=again, looks=looks)

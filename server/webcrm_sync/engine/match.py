@@ -1,0 +1,132 @@
+"""match: which Organisations each found mail concerns, decided from the directory alone."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from webcrm_sync.core.direction import Internals
+from webcrm_sync.core.filing import filing_key
+from webcrm_sync.core.matching import Ambiguous, Directory, How, Matched, Nobody, Target, match
+from webcrm_sync.core.message import Party
+from webcrm_sync.core.states import Reason, State
+from webcrm_sync.engine.parts import Parts
+from webcrm_sync.store import directory, emails, filings, mailboxes
+from webcrm_sync.store.database import Tx
+from webcrm_sync.store.emails import Email
+from webcrm_sync.store.filings import Filing
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """What becomes of a found mail."""
+
+    state: State
+    reason: Reason | None = None
+    targets: tuple[Target, ...] = ()
+    candidates: tuple[Target, ...] = ()
+
+
+def match_round(parts: Parts, *, limit: int) -> int:
+    """Decide up to `limit` found mails in one transaction; how many there were."""
+    with parts.begin() as tx:
+        found = [
+            email
+            for email, copies in filings.due_emails(tx, limit=limit)
+            if not any(c.is_past for c in copies)
+        ]
+        decide(parts, tx, found)
+    return len(found)
+
+
+def decide(parts: Parts, tx: Tx, found: Sequence[Email]) -> None:
+    """Decide these mails and write the decisions down."""
+    if not found:
+        return
+    ids = [email.id for email in found]
+    internals = mailboxes.internals(tx, parts.settings.internal_domains)
+    open_ = filings.unmatched_addresses(tx, ids)
+    known = filings.of_emails(tx, ids)
+    addresses = {address for email_id in ids for address in open_[email_id]}
+    book = directory.look_up(tx, addresses, {a.rpartition("@")[2] for a in addresses})
+    for email in found:
+        people = [Party(a) for a in open_[email.id] if Party(a) not in internals]
+        decision = decision_for(
+            email,
+            people,
+            known[email.id],
+            internals=internals,
+            book=book,
+            never=parts.settings.never_sync,
+            is_unlinked_filed=parts.settings.unmatched == "unlinked",
+        )
+        _carry_out(parts, tx, email, decision)
+
+
+def decision_for(
+    email: Email,
+    people: Sequence[Party],
+    known: Sequence[Filing],
+    *,
+    internals: Internals,
+    book: Directory,
+    never: frozenset[str],
+    is_unlinked_filed: bool,
+) -> Decision:
+    """The decision on one mail. `people`: its external addresses that led to no filing yet."""
+    everybody = _everybody(email)
+    if any(_is_listed(party, never) for party in everybody):
+        return Decision(State.SKIPPED, Reason.NEVER_LIST)
+    if not any(p.address for p in everybody):
+        return Decision(State.SKIPPED, Reason.NO_ADDRESS)
+    if all(p in internals for p in everybody):
+        return Decision(State.SKIPPED, Reason.ONLY_COLLEAGUES)
+    found = match(people, book)
+    filed_under = {f.organisation_id for f in known}
+    new = tuple(
+        t
+        for t in (found.targets if isinstance(found, Matched) else ())
+        if t.organisation_id not in filed_under
+    )
+    if known:
+        # A person's choice wins: nothing is added to it by matching.
+        is_chosen = any(f.how is How.PERSON for f in known)
+        added = () if is_chosen else new
+        is_done = not added and all(f.is_complete for f in known)
+        return Decision(State.FILED if is_done else State.MATCHED, targets=added)
+    match found:
+        case Matched():
+            return Decision(State.MATCHED, targets=new)
+        case Ambiguous(candidates):
+            return Decision(State.PARKED, Reason.AMBIGUOUS, candidates=candidates)
+        case Nobody() if is_unlinked_filed:
+            return Decision(State.MATCHED, targets=(Target(0, None, How.NONE),))
+        case Nobody():
+            return Decision(State.WAITING, Reason.NO_CONTACT)
+
+
+def _everybody(email: Email) -> tuple[Party, ...]:
+    return ((email.sender,) if email.sender else ()) + email.to + email.cc + email.bcc
+
+
+def _is_listed(party: Party, never: frozenset[str]) -> bool:
+    return any(n.casefold().lstrip("@") in {party.address, party.domain} - {""} for n in never)
+
+
+def _carry_out(parts: Parts, tx: Tx, email: Email, decision: Decision) -> None:
+    if decision.targets:
+        planned = [
+            (t, filing_key(parts.tenant_id, email.key, t.organisation_id)) for t in decision.targets
+        ]
+        filings.plan(tx, email.id, planned)
+    emails.move_items(tx, [email.id], to=decision.state, of=[State.FOUND], reason=decision.reason)
+    if decision.state is not State.FILED:
+        tx.tell(
+            decision.state.value,
+            email_id=email.id,
+            reason=decision.reason.value if decision.reason else None,
+            organisations=[t.organisation_id for t in decision.targets],
+            candidates=[t.organisation_id for t in decision.candidates],
+        )
+    if decision.state in {State.SKIPPED, State.FILED}:
+        emails.forget_contents(tx, [email.id])

@@ -1,0 +1,134 @@
+"""mirror(company): mails sent from webCRM appear in the sender's Sent Items, once."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from webcrm_sync.core.crm import CrmUser, SentActivity
+from webcrm_sync.core.errors import Gone, Refused, TryLater, Unclear
+from webcrm_sync.core.filing import is_filing_key
+from webcrm_sync.core.matching import Contact
+from webcrm_sync.core.text import to_safe_html
+from webcrm_sync.engine import reflect
+from webcrm_sync.engine.parts import Parts, hold_webcrm
+from webcrm_sync.settings import Settings
+from webcrm_sync.store import directory, filings, mailboxes, mirrors
+from webcrm_sync.store.database import Tx
+from webcrm_sync.store.mailboxes import Mailbox
+
+#: Paging through a table ordered by its time of change can miss rows: windows overlap.
+OVERLAP = timedelta(minutes=2)
+#: Reasons why a mail sent from webCRM has no mirror.
+NO_MAILBOX, TOO_OLD, NO_ADDRESS = "no mailbox", "before the mailbox was added", "no address"
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What becomes of one mail sent from webCRM: a draft in a mailbox, or a reason."""
+
+    activity_id: int
+    mailbox_id: int | None = None
+    draft: Mapping[str, str] | None = None
+    reason: str | None = None
+
+
+def mirror(parts: Parts) -> None:
+    """Take up the mails sent from webCRM since the last look and write their mirrors."""
+    with parts.begin() as tx:
+        company = mailboxes.read_company(tx)
+        boxes = mailboxes.all_mailboxes(tx)
+        is_held = bool(company.webcrm_due_at and company.webcrm_due_at > tx.now)
+    if boxes and not is_held and _is_due(parts):
+        try:
+            _take_up(parts, boxes, company.mirror_until)
+        except (TryLater, Unclear, Refused) as error:
+            hold_webcrm(parts, error)
+    reflect.reflect_due(parts)
+
+
+def _is_due(parts: Parts) -> bool:
+    with parts.begin() as tx:
+        return mailboxes.take_turn(
+            tx, "mirror_due_at", again=timedelta(seconds=parts.settings.mirror_seconds)
+        )
+
+
+def _take_up(parts: Parts, boxes: Sequence[Mailbox], until: datetime | None) -> None:
+    since = (until or min(box.mirror_since for box in boxes)) - OVERLAP - parts.settings.settle
+    rows = list(parts.webcrm.sent_activities(since))
+    sent = [a for a in rows if is_sent_mail(a, parts.settings)]
+    with parts.begin() as tx:
+        ids = [a.activity_id for a in sent]
+        known = mirrors.known(tx, ids) | filings.activities_of(tx, ids)
+        users = directory.users(tx)
+    fresh = [a for a in sent if a.activity_id not in known]
+    people = {a.person_id: _contact(parts, a.person_id) for a in fresh}
+    newest = max((a.updated_at for a in rows if a.updated_at), default=None)
+    with parts.begin() as tx:
+        for activity in fresh:
+            box = _mailbox_of(tx, users.get(activity.user_id))
+            plan = plan_mirror(activity, box, people[activity.person_id], now=tx.now)
+            mirrors.add(
+                tx,
+                plan.activity_id,
+                mailbox_id=plan.mailbox_id,
+                draft=dict(plan.draft) if plan.draft else None,
+                reason=plan.reason,
+            )
+        if newest and (until is None or newest > until):
+            mailboxes.update_company(tx, mirror_until=newest)
+
+
+def is_sent_mail(activity: SentActivity, settings: Settings) -> bool:
+    """True for what webCRM leaves behind when it sends a mail, and for nothing of ours."""
+    return (
+        activity.action.strip().casefold() == settings.webcrm_action_out.strip().casefold()
+        and activity.is_completed
+        and activity.person_id > 0
+        and not is_filing_key(activity.key)
+    )
+
+
+def plan_mirror(
+    activity: SentActivity, box: Mailbox | None, person: Contact | None, *, now: datetime
+) -> Plan:
+    """The mirror of one mail, or the reason why there is none."""
+    plan = Plan(activity.activity_id)
+    if box is None:
+        return Plan(plan.activity_id, reason=NO_MAILBOX)
+    if (activity.created_at or now) < box.mirror_since:
+        return Plan(plan.activity_id, box.id, reason=TOO_OLD)
+    if person is None:
+        return Plan(plan.activity_id, box.id, reason=NO_ADDRESS)
+    body, is_html = to_safe_html(activity.body)
+    sent_at = activity.at or activity.created_at or now
+    return Plan(
+        plan.activity_id,
+        box.id,
+        draft={
+            "subject": activity.subject,
+            "body": body,
+            "is_html": "yes" if is_html else "",
+            "recipient_name": person.name,
+            "recipient_address": person.address,
+            "sent_at": sent_at.isoformat(),
+        },
+    )
+
+
+def _mailbox_of(tx: Tx, user: CrmUser | None) -> Mailbox | None:
+    return mailboxes.find_mailbox(tx, user.address) if user and user.address else None
+
+
+def _contact(parts: Parts, person_id: int) -> Contact | None:
+    """The Person's first address, from the directory or, when it is new, from webCRM."""
+    with parts.begin() as tx:
+        if found := directory.contact_of(tx, person_id):
+            return found
+    try:
+        person = parts.webcrm.person(person_id)
+    except Gone:
+        return None
+    return person.contacts[0] if person.contacts else None

@@ -1,0 +1,56 @@
+"""What an answer of webCRM means for a filing and the copies of its mail."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import timedelta
+
+from webcrm_sync.core.retry import retry_at
+from webcrm_sync.core.states import Reason, State
+from webcrm_sync.store import emails, filings
+from webcrm_sync.store.database import Tx
+from webcrm_sync.store.filings import Filing
+
+#: The vendor says that creates can fail by bad luck and that trying again helps.
+_TRIES = 4
+#: What is parked is tried again now and then: the cure may have come from elsewhere.
+PARKED_RETRY = timedelta(hours=1)
+_OPEN = (State.FOUND, State.MATCHED, State.WAITING, State.PARKED)
+
+
+def filed(tx: Tx, filing: Filing, activity_id: int, *, lease: str | None) -> None:
+    """webCRM has told the Activity's id."""
+    if filings.record_activity(tx, filing.id, activity_id, lease=lease):
+        tx.tell(
+            "filed",
+            email_id=filing.email_id,
+            organisation=filing.organisation_id,
+            activity=activity_id,
+        )
+
+
+def completed(tx: Tx, filing_ids: Sequence[int]) -> None:
+    """Nothing is left to be written of these filings: their mails' copies are filed."""
+    done = filings.complete(tx, filing_ids)
+    if done:
+        emails.move_items(tx, done, to=State.FILED, of=_OPEN)
+        emails.forget_contents(tx, done)
+
+
+def rejected(tx: Tx, filing: Filing, message: str) -> None:
+    """webCRM said no to this one: a few more tries, then a person must act."""
+    if filing.attempts + 1 < _TRIES:
+        again = retry_at(tx.now, filing.attempts)
+        filings.retry(tx, [filing.id], due_at=again, intent_at=None, last_error=message)
+        return
+    park(tx, filing, Reason.REFUSED_BY_WEBCRM, message)
+
+
+def park(tx: Tx, filing: Filing, reason: Reason, detail: str) -> None:
+    """Show the mail's copies as not synced, with what a person should do."""
+    filings.retry(tx, [filing.id], due_at=tx.now + PARKED_RETRY, intent_at=None, last_error=detail)
+    moved = emails.move_items(
+        tx, [filing.email_id], to=State.PARKED, of=[State.MATCHED], reason=reason, detail=detail
+    )
+    if moved:
+        tx.tell("parked", email_id=filing.email_id, reason=reason.value, detail=detail)

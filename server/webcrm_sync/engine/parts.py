@@ -1,0 +1,105 @@
+"""What the engine works with, put together by `bootstrap`."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import datetime
+
+from webcrm_sync.core.errors import AccessLost, SyncError, TryLater
+from webcrm_sync.core.retry import retry_at
+from webcrm_sync.engine.metadata import Metadata
+from webcrm_sync.graph.client import GraphClient
+from webcrm_sync.settings import Settings
+from webcrm_sync.store import mailboxes
+from webcrm_sync.store.database import Database, Tx
+from webcrm_sync.store.mailboxes import Mailbox
+from webcrm_sync.store.sealing import Seal
+from webcrm_sync.webcrm.client import WebCrm
+
+#: How soon a mailbox that lost its licence or our permission is asked again.
+ACCESS_RETRY_ATTEMPTS = 9
+
+
+@dataclass(frozen=True, slots=True)
+class Parts:
+    """One company with its two clients and its tables."""
+
+    settings: Settings
+    database: Database
+    graph: GraphClient
+    webcrm: WebCrm
+    seal: Seal
+    metadata: Metadata
+    company_id: int
+    now: Callable[[], datetime]
+
+    @property
+    def tenant_id(self) -> str:
+        """The company's name in keys and stamps."""
+        return self.settings.entra_tenant_id.lower()
+
+    @contextmanager
+    def begin(self) -> Iterator[Tx]:
+        """A short transaction of this company. Never open one around a network call."""
+        with self.database.begin(self.company_id) as tx:
+            yield tx
+
+
+def hold_mailbox(parts: Parts, box: Mailbox, error: SyncError) -> None:
+    """Close the mailbox's gate: everything about it waits and goes on by itself."""
+    lost = isinstance(error, AccessLost)
+    attempts = max(box.attempts, ACCESS_RETRY_ATTEMPTS) if lost else box.attempts
+    asked = error.retry_at if isinstance(error, TryLater) else None
+    trouble = _sentence(error)
+    with parts.begin() as tx:
+        until = retry_at(tx.now, attempts, asked=asked)
+        mailboxes.close_gate(tx, box.id, until=until, trouble=trouble)
+        if trouble != box.trouble:
+            tx.tell("mailbox waits", mailbox_id=box.id, trouble=trouble)
+
+
+def hold_webcrm(parts: Parts, error: SyncError) -> None:
+    """Close the gate to webCRM: everything that is to be filed waits and goes on by itself."""
+    asked = error.retry_at if isinstance(error, TryLater) else None
+    with parts.begin() as tx:
+        company = mailboxes.read_company(tx)
+        attempts = company.webcrm_attempts
+        mailboxes.update_company(
+            tx,
+            webcrm_due_at=retry_at(tx.now, attempts, asked=asked),
+            webcrm_attempts=attempts + 1,
+            webcrm_trouble=str(error),
+        )
+
+
+def release_webcrm(parts: Parts) -> None:
+    """webCRM answers: its trouble is over."""
+    with parts.begin() as tx:
+        if mailboxes.read_company(tx).webcrm_attempts:
+            mailboxes.update_company(tx, webcrm_due_at=None, webcrm_attempts=0, webcrm_trouble=None)
+
+
+def _sentence(error: SyncError) -> str:
+    if isinstance(error, AccessLost):
+        return (
+            "Outlook does not let the application at this mailbox. "
+            "Check its licence and the application's permission for it. "
+            f"({error.code or error})"
+        )
+    if error.code.casefold() == "errorquotaexceeded":
+        return "The mailbox is full. Work goes on when there is room again."
+    return str(error)
+
+
+def hold_after_bug(parts: Parts, task: str, subject_id: int, error: Exception) -> None:
+    """An unforeseen error: what the job was about waits a while instead of failing every second."""
+    sentence = f"An unforeseen error ({type(error).__name__}) in '{task}'; see the log."
+    if task in {"discover", "mark", "keep"}:
+        with parts.begin() as tx:
+            box = mailboxes.read_mailbox(tx, subject_id)
+        if box is not None:
+            hold_mailbox(parts, box, SyncError(sentence))
+        return
+    hold_webcrm(parts, SyncError(sentence))

@@ -1,0 +1,94 @@
+"""Mails that carried `Synced` before this product met their folder (rule: leave the past alone)."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import UTC, datetime, timedelta
+
+from webcrm_sync.core.filing import Stamp, filing_key
+from webcrm_sync.core.matching import Matched, Target, match
+from webcrm_sync.core.message import Party
+from webcrm_sync.core.states import Reason, State
+from webcrm_sync.engine import match as matching
+from webcrm_sync.engine.parts import Parts
+from webcrm_sync.store import directory, emails, filings, mailboxes
+from webcrm_sync.store.database import Tx
+from webcrm_sync.store.emails import Email, Item
+
+#: An Activity cannot be older than its mail, but two clocks may differ.
+_CLOCK_MARGIN = timedelta(days=1)
+
+
+def past_round(parts: Parts, *, limit: int) -> int:
+    """Settle up to `limit` mails of the past; how many there were.
+
+    Looked up by key in webCRM: what stands there is taken over; what does not is skipped, unless
+    our own stamp says that this product synced it: then it is filed like any other.
+    """
+    with parts.begin() as tx:
+        found = [
+            (email, copies)
+            for email, copies in filings.due_emails(tx, limit=limit)
+            if any(c.is_past for c in copies)
+        ]
+        targets = {email.id: _targets(parts, tx, email) for email, _ in found}
+    standing = _standing(parts, [(email, targets[email.id]) for email, _ in found])
+    with parts.begin() as tx:
+        for email, copies in found:
+            _settle(parts, tx, email, copies, targets[email.id], standing)
+    return len(found)
+
+
+def _targets(parts: Parts, tx: Tx, email: Email) -> tuple[Target, ...]:
+    internals = mailboxes.internals(tx, parts.settings.internal_domains)
+    addresses = filings.unmatched_addresses(tx, [email.id])[email.id]
+    people = [Party(a) for a in addresses if Party(a) not in internals]
+    book = directory.look_up(tx, addresses, {p.domain for p in people})
+    found = match(people, book)
+    return found.targets if isinstance(found, Matched) else ()
+
+
+def _standing(parts: Parts, wanted: Sequence[tuple[Email, tuple[Target, ...]]]) -> dict[str, int]:
+    """Our keys that stand in webCRM under the Organisations of these mails, with their ids."""
+    since: dict[int, datetime] = {}
+    for email, targets in wanted:
+        at = email.sent_at or email.received_at or datetime(2000, 1, 1, tzinfo=UTC)
+        for target in targets:
+            earliest = since.get(target.organisation_id, at)
+            since[target.organisation_id] = min(earliest, at)
+    return {
+        activity.key: activity.activity_id
+        for organisation_id, at in since.items()
+        for activity in parts.webcrm.keyed_activities(
+            organisation_id, created_since=at - _CLOCK_MARGIN
+        )
+        if activity.key
+    }
+
+
+def _settle(
+    parts: Parts,
+    tx: Tx,
+    email: Email,
+    copies: Sequence[Item],
+    targets: tuple[Target, ...],
+    standing: dict[str, int],
+) -> None:
+    keys = {t: filing_key(parts.tenant_id, email.key, t.organisation_id) for t in targets}
+    there = {t: key for t, key in keys.items() if key in standing}
+    is_ours = any(Stamp.parse(c.stamp) for c in copies)
+    for copy in copies:
+        emails.set_item(tx, copy.id, is_past=False)
+    if there:
+        filings.plan(tx, email.id, list(there.items()))
+        for filing in filings.of_emails(tx, [email.id])[email.id]:
+            filings.record_activity(tx, filing.id, standing[filing.key])
+            filings.complete(tx, [filing.id])
+    if there or is_ours or filings.of_emails(tx, [email.id])[email.id]:
+        matching.decide(parts, tx, [email])
+        return
+    emails.move_items(
+        tx, [email.id], to=State.SKIPPED, of=[State.FOUND], reason=Reason.SYNCED_BEFORE
+    )
+    emails.forget_contents(tx, [email.id])
+    tx.tell("skipped", email_id=email.id, reason=Reason.SYNCED_BEFORE.value)

@@ -1,0 +1,218 @@
+"""A delta page and the cursor behind it, committed together."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from webcrm_sync.core.categories import carries, has_synced
+from webcrm_sync.core.direction import Internals
+from webcrm_sync.core.filing import Stamp
+from webcrm_sync.core.message import Message
+from webcrm_sync.core.outlook import Change, Location, Page
+from webcrm_sync.core.states import Reason, State, mark_for
+from webcrm_sync.engine import intake
+from webcrm_sync.engine.intake import Arrival, Mails
+from webcrm_sync.engine.parts import Parts
+from webcrm_sync.store import emails, mailboxes, mirrors
+from webcrm_sync.store.database import Tx
+from webcrm_sync.store.emails import Item
+from webcrm_sync.store.mailboxes import Mailbox, SyncFolder
+
+#: States in which a copy has not reached webCRM yet.
+_UNSETTLED = frozenset({State.FOUND, State.MATCHED, State.WAITING, State.PARKED})
+_LEFT = frozenset({Reason.MOVED_OUT, Reason.DELETED})
+
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """What had to be asked of Graph about a page before it can be recorded.
+
+    `arrivals`: new copies, whole. `locations`: where the lines that Graph calls removed are now,
+    None = nowhere.
+    """
+
+    arrivals: Mapping[str, Arrival]
+    locations: Mapping[str, Location | None]
+
+
+def is_new(known: Item | None, message: Message) -> bool:
+    """True for a copy to be taken up: never met, or a draft that has been sent since."""
+    return known is None or (known.reason is Reason.DRAFT and not message.is_draft)
+
+
+def page(parts: Parts, box: Mailbox, folder: SyncFolder, page: Page, facts: Facts) -> bool:
+    """Commit a page; False (and nothing changed) when another run has moved the cursor."""
+    with parts.begin() as tx:
+        emails.lock(tx)
+        if not mailboxes.advance_cursor(tx, folder, page.cursor):
+            return False
+        domains = parts.settings.internal_domains
+        Recording(tx, box, folder, mailboxes.internals(tx, domains)).record(page.changes, facts)
+    return True
+
+
+@dataclass(frozen=True, slots=True)
+class Recording:
+    """One page being written down within one transaction."""
+
+    tx: Tx
+    box: Mailbox
+    folder: SyncFolder
+    internals: Internals
+
+    def record(self, changes: tuple[Change, ...], facts: Facts) -> None:
+        """Write down every line of the page."""
+        known = dict(emails.known_items(self.tx, self.box.id, [c.graph_id for c in changes]))
+        folders = {f.graph_id: f.id for f in mailboxes.folders(self.tx, self.box.id)}
+        for graph_id, arrival in facts.arrivals.items():
+            sent = known.get(graph_id)
+            if sent is not None and is_new(sent, arrival.message):
+                emails.drop_item(self.tx, known.pop(graph_id).id)
+        self._arrive({i: a for i, a in facts.arrivals.items() if i not in known}, folders)
+        seen = []
+        for change in changes:
+            item = known.get(change.graph_id)
+            if item is None:
+                continue
+            if change.is_removed:
+                self._relocate(item, facts.locations.get(change.graph_id), folders)
+            else:
+                seen.append(item.id)
+                self._update(item, change)
+        emails.see_items(self.tx, seen, self.folder.round)
+
+    def _arrive(self, arrivals: Mapping[str, Arrival], folders: Mapping[str, int]) -> None:
+        """Take up new copies: their e-mails where those are new too, then the copies."""
+        if not arrivals:
+            return
+        ids = [a.message.message_id for a in arrivals.values() if a.message.message_id]
+        digests = [intake.digest_key(a.message) for a in arrivals.values()]
+        stored = emails.emails_with(self.tx, message_ids=ids, keys=digests)
+        mails = Mails.known(stored)
+        keys = {graph_id: mails.key_of(a.message) for graph_id, a in arrivals.items()}
+        email_ids = {e.key: e.id for e in stored}
+        new = {
+            keys[i]: intake.email_row(keys[i], a, self.internals)
+            for i, a in arrivals.items()
+            if keys[i] not in email_ids
+        }
+        email_ids |= emails.add_emails(self.tx, list(new.values()))
+        people = [
+            (email_ids[keys[i]], person)
+            for i, a in arrivals.items()
+            for person in intake.people_of(a.message, self.internals)
+        ]
+        emails.add_addresses(self.tx, people)
+        rows = [self._item_row(a.message, email_ids[keys[i]], folders) for i, a in arrivals.items()]
+        emails.add_items(self.tx, rows)
+        self._follow_up(arrivals, rows)
+
+    def _item_row(
+        self, message: Message, email_id: int, folders: Mapping[str, int]
+    ) -> dict[str, object]:
+        state, reason = intake.first_state(message)
+        return {
+            "mailbox_id": self.box.id,
+            "folder_id": folders.get(message.folder_id, self.folder.id),
+            "email_id": email_id,
+            "graph_id": message.graph_id,
+            "change_key": message.change_key,
+            "categories": list(message.categories),
+            "stamp": message.stamp,
+            "is_past": not self.folder.is_known and has_synced(message.categories),
+            "seen_round": self.folder.round,
+            "state": state.value,
+            "reason": reason.value if reason else None,
+            "mark_due_at": self.tx.now if state.is_end else None,
+        }
+
+    def _follow_up(self, arrivals: Mapping[str, Arrival], rows: list[dict[str, object]]) -> None:
+        """Stories of the new copies, and the jobs that take them further."""
+        for row in rows:
+            email_id = row["email_id"]
+            assert isinstance(email_id, int)
+            self.tx.tell(
+                str(row["state"]),
+                mailbox_id=self.box.id,
+                email_id=email_id,
+                place=self.folder.place.value,
+                reason=row["reason"],
+            )
+        if any(row["state"] == State.FOUND.value for row in rows):
+            self.tx.defer("file", self.tx.company_id)
+        if any(row["mark_due_at"] for row in rows):
+            self.tx.defer("mark", self.box.id)
+        for graph_id, arrival in arrivals.items():
+            stamp = Stamp.parse(arrival.message.stamp)
+            if stamp is not None and stamp.kind == "m":
+                mirrors.record_created(self.tx, int(stamp.value), graph_id)
+
+    def _update(self, item: Item, change: Change) -> None:
+        """Follow a known copy: back in the folder, or changed by its owner."""
+        is_back = item.folder_id is None
+        if item.folder_id != self.folder.id:
+            emails.set_item(self.tx, item.id, folder_id=self.folder.id)
+        if is_back:
+            self._take_back(item)
+        if change.change_key is None or change.change_key == item.change_key:
+            return  # our own echo, or a line told twice
+        categories = change.categories if change.categories is not None else item.categories
+        emails.set_item(self.tx, item.id, change_key=change.change_key, categories=list(categories))
+        mark = mark_for(item.state, item.reason)
+        if mark is not None and item.state.is_end and not carries(categories, mark):
+            self._mark_again(item)
+
+    def _take_back(self, item: Item) -> None:
+        """The copy was moved in again: what was cut short begins anew."""
+        if item.state is State.SKIPPED and item.reason in _LEFT:
+            emails.set_item(
+                self.tx,
+                item.id,
+                state=State.FOUND.value,
+                reason=None,
+                state_at=self.tx.now,
+                mark_due_at=None,
+            )
+            self.tx.defer("file", self.tx.company_id)
+        self.tx.tell("moved in", mailbox_id=self.box.id, email_id=item.email_id)
+
+    def _relocate(self, item: Item, location: Location | None, folders: Mapping[str, int]) -> None:
+        """Graph says that the copy left this folder: it lies where `location` says."""
+        if location is not None and location.folder_id in folders:
+            folder_id = folders[location.folder_id]
+            if item.folder_id is None:
+                self._take_back(item)
+            emails.set_item(self.tx, item.id, folder_id=folder_id, seen_round=self.folder.round)
+            return
+        if item.folder_id is None:
+            return
+        emails.set_item(self.tx, item.id, folder_id=None)
+        reason = Reason.DELETED if location is None else Reason.MOVED_OUT
+        self.tx.tell(reason.value, mailbox_id=self.box.id, email_id=item.email_id)
+        if item.state in _UNSETTLED and not emails.has_intent(self.tx, item.email_id):
+            self._give_up(item, reason, location)
+
+    def _give_up(self, item: Item, reason: Reason, location: Location | None) -> None:
+        """The copy left before it was filed: its filing is off unless another copy is there."""
+        values: dict[str, object] = {"mark_due_at": None}
+        if location is not None:
+            values = {
+                "change_key": location.change_key,
+                "categories": list(location.categories),
+                "mark_due_at": self.tx.now,
+            }
+            self.tx.defer("mark", self.box.id)
+        emails.set_item(
+            self.tx,
+            item.id,
+            state=State.SKIPPED.value,
+            reason=reason.value,
+            state_at=self.tx.now,
+            **values,
+        )
+        emails.drop_abandoned_filings(self.tx, item.email_id)
+
+    def _mark_again(self, item: Item) -> None:
+        emails.set_item(self.tx, item.id, mark_due_at=self.tx.now, mark_attempts=0)
+        self.tx.defer("mark", self.box.id)

@@ -1,0 +1,135 @@
+"""One mirror: the intent, the one complete POST, and the look after an unclear answer."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from webcrm_sync.core.categories import Mark, merge
+from webcrm_sync.core.errors import AccessLost, Gone, Refused, SyncError, TryLater, Unclear
+from webcrm_sync.core.filing import Stamp, filing_key
+from webcrm_sync.core.outlook import Place, SentMail
+from webcrm_sync.core.retry import retry_at
+from webcrm_sync.engine import look
+from webcrm_sync.engine.parts import Parts, hold_mailbox
+from webcrm_sync.store import mailboxes, mirrors
+from webcrm_sync.store.mailboxes import Mailbox
+from webcrm_sync.store.mirrors import Mirror
+
+_BULK = 20
+
+
+def reflect_due(parts: Parts) -> None:
+    """Write every mirror that is due, each exactly once."""
+    while True:
+        with parts.begin() as tx:
+            due = mirrors.due(tx, limit=_BULK)
+        if not due:
+            return
+        for mirror in due:
+            _reflect(parts, mirror)
+
+
+def _reflect(parts: Parts, mirror: Mirror) -> None:
+    with parts.begin() as tx:
+        box = mailboxes.read_mailbox(tx, mirror.mailbox_id) if mirror.mailbox_id else None
+        folders = mailboxes.folders(tx, box.id) if box else []
+        if box is None:
+            gone = "the mailbox was removed"
+            mirrors.set_mirror(tx, mirror.id, state=mirrors.NONE, reason=gone, draft=None)
+            return
+        folder = next((f for f in folders if f.place is Place.SENT), None)
+        if folder is None or (box.gate_at and box.gate_at > tx.now):
+            due_at = max(box.gate_at or tx.now, retry_at(tx.now, 1))
+            mirrors.set_mirror(tx, mirror.id, due_at=due_at)
+            return
+    try:
+        if mirror.state == mirrors.INTENDED:
+            _look_for(parts, box, mirror)
+        else:
+            _create(parts, box, mirror, folder.graph_id)
+    except (TryLater, AccessLost) as error:
+        hold_mailbox(parts, box, error)
+        with parts.begin() as tx:
+            mirrors.set_mirror(tx, mirror.id, due_at=retry_at(tx.now, mirror.attempts))
+
+
+def _create(parts: Parts, box: Mailbox, mirror: Mirror, folder_id: str) -> None:
+    """Commit the intent, then create the mail complete."""
+    mail = _mail(parts, box, mirror)
+    with parts.begin() as tx:
+        mirrors.set_mirror(
+            tx,
+            mirror.id,
+            state=mirrors.INTENDED,
+            intent_at=tx.now,
+            looks=0,
+            attempts=mirror.attempts + 1,
+        )
+    try:
+        created = parts.graph.create_sent(box.user_id, folder_id, mail)
+    except Unclear:
+        with parts.begin() as tx:
+            mirrors.set_mirror(tx, mirror.id, due_at=tx.now + look.FIRST_LOOK)
+        return
+    except (TryLater, AccessLost):
+        with parts.begin() as tx:
+            mirrors.set_mirror(tx, mirror.id, state=mirrors.PLANNED)
+        raise
+    except (Refused, Gone) as error:
+        _give_up(parts, box, mirror, error)
+        return
+    if created.is_draft:
+        # Outlook cannot make a draft a sent mail afterwards (Graph: message flags).
+        parts.graph.delete(box.user_id, created.graph_id)
+        _give_up(parts, box, mirror, Refused("Exchange made a draft of it."))
+        return
+    _mirrored(parts, box, mirror, created.graph_id)
+
+
+def _look_for(parts: Parts, box: Mailbox, mirror: Mirror) -> None:
+    """After an unclear answer: a mirror that stands carries our stamp."""
+    found = parts.graph.find_stamped(box.user_id, str(Stamp.mirror(mirror.activity_id)))
+    if found:
+        _mirrored(parts, box, mirror, found[0].graph_id)
+        return
+    assert mirror.intent_at is not None
+    looks, settle = mirror.looks + 1, parts.settings.settle
+    with parts.begin() as tx:
+        verdict = look.judge(intent_at=mirror.intent_at, looks=looks, now=tx.now, settle=settle)
+        if verdict is look.Verdict.NOT_THERE:
+            mirrors.set_mirror(tx, mirror.id, state=mirrors.PLANNED, due_at=tx.now)
+            return
+        again = look.next_look(intent_at=mirror.intent_at, now=tx.now, settle=settle)
+        mirrors.set_mirror(tx, mirror.id, looks=looks, due_at=again)
+
+
+def _mail(parts: Parts, box: Mailbox, mirror: Mirror) -> SentMail:
+    draft = mirror.draft or {}
+    key = filing_key(parts.tenant_id, "mirror", mirror.activity_id)
+    return SentMail(
+        message_id=f"<{key}@{box.address.rpartition('@')[2]}>",
+        subject=draft["subject"],
+        body=draft["body"],
+        body_is_html=bool(draft["is_html"]),
+        sender_name=box.display_name,
+        sender_address=box.address,
+        recipient_name=draft["recipient_name"],
+        recipient_address=draft["recipient_address"],
+        sent_at=datetime.fromisoformat(draft["sent_at"]),
+        categories=merge((), Mark.SYNCED),
+        stamp=str(Stamp.mirror(mirror.activity_id)),
+    )
+
+
+def _mirrored(parts: Parts, box: Mailbox, mirror: Mirror, graph_id: str) -> None:
+    with parts.begin() as tx:
+        mirrors.record_created(tx, mirror.activity_id, graph_id)
+        tx.tell("mirror written", mailbox_id=box.id, activity=mirror.activity_id)
+
+
+def _give_up(parts: Parts, box: Mailbox, mirror: Mirror, error: SyncError) -> None:
+    with parts.begin() as tx:
+        mirrors.set_mirror(
+            tx, mirror.id, state=mirrors.NONE, reason=str(error), draft=None, due_at=None
+        )
+        tx.tell("mirror refused", mailbox_id=box.id, activity=mirror.activity_id, detail=str(error))

@@ -1,0 +1,145 @@
+"""Fresh filings: the intent is committed, then one bulk request creates their Activities."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+
+from webcrm_sync.core.crm import ActivityDraft, CrmUser, Rejected, Written
+from webcrm_sync.core.direction import Direction
+from webcrm_sync.core.errors import AccessLost, Gone, Refused, TryLater, Unclear
+from webcrm_sync.core.filing import draft_activity
+from webcrm_sync.core.retry import retry_at
+from webcrm_sync.core.states import Reason
+from webcrm_sync.engine import look, outcome
+from webcrm_sync.engine.contents import read_again
+from webcrm_sync.engine.parts import Parts
+from webcrm_sync.store import directory, emails, filings, mailboxes
+from webcrm_sync.store.database import Tx
+from webcrm_sync.store.emails import Email
+from webcrm_sync.store.filings import Filing
+
+#: A label that webCRM does not know is looked for again this soon.
+_LABEL_RETRY = timedelta(minutes=5)
+
+
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """A filing and the Activity that shall become of it."""
+
+    filing: Filing
+    has_attachments: bool
+    activity: ActivityDraft
+
+
+def send(parts: Parts, fresh: Sequence[tuple[Filing, Email]]) -> None:
+    """Create the Activities of these filings, each exactly once.
+
+    Raises Unclear or TryLater when webCRM is in trouble; what was sent is then looked for first.
+    """
+    drafts = _drafts(parts, fresh)
+    if not drafts:
+        return
+    lease = uuid.uuid4().hex
+    with parts.begin() as tx:
+        filings.intend(tx, [d.filing.id for d in drafts], lease)
+    try:
+        _send_bulk(parts, drafts, lease)
+    except Unclear:
+        with parts.begin() as tx:
+            first = tx.now + look.FIRST_LOOK
+            filings.retry_unanswered(tx, lease, due_at=first)
+        raise
+    except TryLater:
+        with parts.begin() as tx:
+            filings.retry_unanswered(tx, lease, due_at=tx.now, intent_at=None)
+        raise
+
+
+def _send_bulk(parts: Parts, drafts: Sequence[Draft], lease: str) -> None:
+    """Send and record one bulk; one that is refused whole is halved until the culprit is found."""
+    try:
+        answers = parts.webcrm.write_activities([d.activity for d in drafts])
+    except Refused as error:
+        if len(drafts) > 1:
+            half = len(drafts) // 2
+            _send_bulk(parts, drafts[:half], lease)
+            _send_bulk(parts, drafts[half:], lease)
+            return
+        answers = [Rejected(str(error))]
+    with parts.begin() as tx:
+        for draft, answer in zip(drafts, answers, strict=True):
+            if isinstance(answer, Written):
+                outcome.filed(tx, draft.filing, answer.record_id, lease=lease)
+            else:
+                outcome.rejected(tx, draft.filing, answer.message)
+        written = [
+            d.filing.id
+            for d, a in zip(drafts, answers, strict=True)
+            if isinstance(a, Written) and not d.has_attachments
+        ]
+        outcome.completed(tx, written)
+
+
+def _drafts(parts: Parts, fresh: Sequence[tuple[Filing, Email]]) -> list[Draft]:
+    """The Activities to be created; what cannot be made one is parked or put off."""
+    limits = parts.metadata.limits()
+    drafts = []
+    with parts.begin() as tx:
+        users = {u.address: u for u in directory.users(tx).values() if u.address}
+        owners = {e.id: _responsible(tx, e, users) for _, e in fresh}
+    for filing, email in fresh:
+        action = _action(parts, email)
+        if not parts.metadata.knows_action(action):
+            _park_unknown_label(parts, filing, action)
+            continue
+        text = _content(parts, filing, email)
+        if text is None:
+            continue
+        activity = draft_activity(
+            email,
+            text,
+            filing.target,
+            key=filing.key,
+            action=action,
+            user_id=owners[email.id],
+            limits=limits,
+        )
+        drafts.append(Draft(filing, email.has_attachments, activity))
+    return drafts
+
+
+def _action(parts: Parts, email: Email) -> str:
+    is_out = email.direction is Direction.OUTBOUND
+    return parts.settings.webcrm_action_out if is_out else parts.settings.webcrm_action_in
+
+
+def _park_unknown_label(parts: Parts, filing: Filing, action: str) -> None:
+    with parts.begin() as tx:
+        detail = f"The label is '{action}'."
+        outcome.park(tx, filing, Reason.UNKNOWN_LABEL, detail)
+        filings.retry(tx, [filing.id], due_at=tx.now + _LABEL_RETRY)
+
+
+def _responsible(tx: Tx, email: Email, users: dict[str, CrmUser]) -> int | None:
+    """The webCRM user who sent the mail, or whose mailbox holds the first copy of it."""
+    addresses = [email.sender.address] if email.sender else []
+    addresses += mailboxes.addresses_holding(tx, email.id)
+    return next((users[a].user_id for a in addresses if a in users), None)
+
+
+def _content(parts: Parts, filing: Filing, email: Email) -> str | None:
+    """The mail's text, read again where it is not kept; None = put off."""
+    if email.content is not None:
+        return email.content
+    try:
+        return read_again(parts, email)
+    except Gone:
+        with parts.begin() as tx:
+            emails.give_up(tx, email.id)
+    except (TryLater, AccessLost):
+        with parts.begin() as tx:
+            filings.retry(tx, [filing.id], due_at=retry_at(tx.now, 6))
+    return None

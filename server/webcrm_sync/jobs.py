@@ -1,0 +1,144 @@
+"""The Procrastinate app: each job is one call into the engine.
+
+A job never ends in an exception and is never retried by its queue: what is due stands in our
+tables, and the tick finds it there every second.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import signal
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+
+import procrastinate
+from procrastinate.exceptions import UniqueViolation
+from procrastinate.jobs import Status
+
+from webcrm_sync.engine import housekeeping
+from webcrm_sync.engine.directory import refresh_directory
+from webcrm_sync.engine.discover import discover
+from webcrm_sync.engine.file import file
+from webcrm_sync.engine.keep import keep
+from webcrm_sync.engine.mark import mark
+from webcrm_sync.engine.mirror import mirror
+from webcrm_sync.engine.parts import Parts, hold_after_bug
+from webcrm_sync.store.database import libpq_url
+
+logger = logging.getLogger(__name__)
+
+Step = Callable[[Parts, int], None]
+
+#: Every job by the name it is deferred by, with the row it is about.
+STEPS: dict[str, Step] = {
+    "discover": discover,
+    "mark": mark,
+    "keep": keep,
+    "file": lambda parts, _: file(parts),
+    "mirror": lambda parts, _: mirror(parts),
+    "directory": lambda parts, _: refresh_directory(parts),
+    "housekeeping": lambda parts, _: housekeeping.housekeeping(parts),
+}
+
+#: A worker that has not been heard of for this long is taken for dead.
+_STALLED_S = 10
+_HEARTBEAT_S = 3
+CONCURRENCY = 8
+
+
+def run_step(parts: Parts, task: str, subject_id: int) -> None:
+    """Run one job. The boundary of the worker: a bug is logged and held off, never raised."""
+    try:
+        STEPS[task](parts, subject_id)
+    except Exception as error:
+        logger.exception("job_failed", extra={"task": task, "subject_id": subject_id})
+        hold_after_bug(parts, task, subject_id, error)
+
+
+def build_app(parts: Parts, url: str) -> procrastinate.App:
+    """The app with every task registered; not open yet."""
+    connector = procrastinate.PsycopgConnector(conninfo=libpq_url(url))
+    app = procrastinate.App(connector=connector)
+    for task in STEPS:
+        _register(app, parts, task)
+
+    @app.periodic(cron="* * * * * *")
+    @app.task(name="tick", queue="clock", queueing_lock="tick", lock="tick")
+    def tick(timestamp: int) -> None:
+        del timestamp
+        try:
+            housekeeping.tick(parts)
+        except Exception:
+            logger.exception("tick_failed")
+
+    @app.periodic(cron="*/3 * * * * *")
+    @app.task(name="rescue", queue="clock", queueing_lock="rescue", lock="rescue")
+    async def rescue(timestamp: int) -> None:
+        del timestamp
+        await rescue_stalled(app)
+
+    @app.periodic(cron="17 3 * * *")
+    @app.task(name="sweep", queue="clock", queueing_lock="sweep")
+    async def sweep(timestamp: int) -> None:
+        del timestamp
+        await app.job_manager.delete_old_jobs(nb_hours=1, include_failed=True)
+
+    return app
+
+
+def _register(app: procrastinate.App, parts: Parts, task: str) -> None:
+    @app.task(name=task, queue="sync")
+    def run(subject_id: int) -> None:
+        run_step(parts, task, subject_id)
+
+
+async def rescue_stalled(app: procrastinate.App) -> None:
+    """Let the jobs of dead workers run again; where a newer one waits, that one suffices."""
+    manager = app.job_manager
+    for job in await manager.get_stalled_jobs(seconds_since_heartbeat=_STALLED_S):
+        try:
+            await manager.retry_job(job)
+        except UniqueViolation:
+            await manager.finish_job(job, status=Status.FAILED, delete_job=True)
+        logger.warning("job_taken_over", extra={"task": job.task_name})
+
+
+def run_worker(parts: Parts, url: str) -> None:
+    """Work until SIGTERM or SIGINT, then finish what is running."""
+    asyncio.run(_run(build_app(parts, url)))
+
+
+async def _run(app: procrastinate.App) -> None:
+    loop = asyncio.get_running_loop()
+    # Synchronous jobs run in the loop's default executor: as many threads as jobs at once.
+    loop.set_default_executor(ThreadPoolExecutor(CONCURRENCY + 2))
+    async with app.open_async():
+        workers = [
+            asyncio.ensure_future(_worker(app, "sync", CONCURRENCY)),
+            asyncio.ensure_future(_worker(app, "clock", 2)),
+        ]
+        for number in (signal.SIGTERM, signal.SIGINT):
+            loop.add_signal_handler(number, _stop, workers)
+        await asyncio.gather(*workers, return_exceptions=False)
+
+
+async def _worker(app: procrastinate.App, queue: str, concurrency: int) -> None:
+    try:
+        await app.run_worker_async(
+            queues=[queue],
+            concurrency=concurrency,
+            install_signal_handlers=False,
+            update_heartbeat_interval=_HEARTBEAT_S,
+            stalled_worker_timeout=_STALLED_S,
+            shutdown_graceful_timeout=20,
+            fetch_job_polling_interval=1,
+            delete_jobs="successful",
+        )
+    except asyncio.CancelledError:
+        logger.info("worker_stopped", extra={"queue": queue})
+
+
+def _stop(workers: list[asyncio.Future[None]]) -> None:
+    for worker in workers:
+        worker.cancel()

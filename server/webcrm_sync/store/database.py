@@ -1,0 +1,110 @@
+"""Short transactions, and the jobs that are enqueued within them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import datetime
+
+import procrastinate
+from procrastinate.exceptions import AlreadyEnqueued
+from sqlalchemy import Connection, Engine, create_engine, text
+
+from webcrm_sync.store import events
+
+#: Only ever used on a connection of ours, inside our transaction; never opened.
+_JOBS = procrastinate.App(connector=procrastinate.SyncPsycopgConnector())
+
+#: Jobs that talk to webCRM share one lock per company: one request at a time per token.
+_WEBCRM_JOBS = frozenset({"file", "mirror", "directory"})
+
+
+@dataclass(frozen=True, slots=True)
+class Tx:
+    """One open transaction of one company, at one moment."""
+
+    connection: Connection
+    company_id: int
+    now: datetime
+
+    def tell(
+        self,
+        kind: str,
+        *,
+        mailbox_id: int | None = None,
+        email_id: int | None = None,
+        **facts: object,
+    ) -> None:
+        """Append one event to the story of a mail or a mailbox."""
+        row = events.Line(kind, mailbox_id=mailbox_id, email_id=email_id, facts=facts)
+        events.append(self.connection, self.company_id, at=self.now, lines=[row])
+
+    def defer(self, task: str, subject_id: int) -> None:
+        """Enqueue a job in this transaction; at most one of its kind waits per subject.
+
+        A job that is taken while this transaction is open may miss what it commits: the tick
+        finds the same work in the tables a second later.
+        """
+        waiting = f"{task}:{subject_id}"
+        lock = f"webcrm:{subject_id}" if task in _WEBCRM_JOBS else waiting
+        if _is_waiting(self.connection, waiting):
+            return
+        try:
+            # A taken queueing lock aborts the surrounding transaction unless in a savepoint.
+            with self.connection.begin_nested():
+                _JOBS.configure_task(
+                    task,
+                    lock=lock,
+                    queueing_lock=waiting,
+                    queue="sync",
+                    connection=self.connection.connection.driver_connection,
+                ).defer(subject_id=subject_id)
+        except AlreadyEnqueued:
+            return
+
+
+def _is_waiting(connection: Connection, queueing_lock: str) -> bool:
+    query = text(
+        "SELECT EXISTS (SELECT 1 FROM procrastinate_jobs"
+        " WHERE queueing_lock = :lock AND status = 'todo')"
+    )
+    return bool(connection.scalar(query, {"lock": queueing_lock}))
+
+
+class Database:
+    """The product's PostgreSQL. Thread-safe; a transaction lasts as long as its `with` block."""
+
+    def __init__(self, url: str, *, now: Callable[[], datetime], pool_size: int = 8) -> None:
+        self._engine = create_engine(
+            sqlalchemy_url(url), pool_size=pool_size, max_overflow=8, pool_pre_ping=True
+        )
+        self._now = now
+
+    @property
+    def engine(self) -> Engine:
+        """For migrations and tests."""
+        return self._engine
+
+    @contextmanager
+    def begin(self, company_id: int = 0) -> Iterator[Tx]:
+        """A transaction that commits at the end of the block and rolls back on any error."""
+        with self._engine.begin() as connection:
+            yield Tx(connection, company_id, self._now())
+
+    def close(self) -> None:
+        """Close every pooled connection."""
+        self._engine.dispose()
+
+
+def sqlalchemy_url(url: str) -> str:
+    """`postgresql://...` as people write it, in the form that names the driver."""
+    for scheme in ("postgresql://", "postgres://"):
+        if url.startswith(scheme):
+            return "postgresql+psycopg://" + url.removeprefix(scheme)
+    return url
+
+
+def libpq_url(url: str) -> str:
+    """The same address as libpq and Procrastinate take it."""
+    return sqlalchemy_url(url).replace("postgresql+psycopg://", "postgresql://", 1)

@@ -1,0 +1,164 @@
+"""The local copy of webCRM's addresses: contacts, Organisations, users."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+from sqlalchemy import delete, func, or_, select, update
+from sqlalchemy.dialects.postgresql import insert
+
+from webcrm_sync.core.crm import CrmUser, OrganisationRow, PersonRow
+from webcrm_sync.core.matching import Contact, Directory
+from webcrm_sync.core.states import Reason, State
+from webcrm_sync.store.database import Tx
+from webcrm_sync.store.schema import (
+    contact,
+    crm_user,
+    email,
+    email_address,
+    item,
+    organisation,
+)
+
+
+def look_up(tx: Tx, addresses: Iterable[str], domains: Iterable[str]) -> Directory:
+    """What webCRM knows of these addresses and domains."""
+    people = select(
+        contact.c.person_id,
+        contact.c.organisation_id,
+        contact.c.address,
+        contact.c.name,
+        contact.c.is_active,
+    ).where(contact.c.company_id == tx.company_id, contact.c.address.in_(list(addresses)))
+    wanted = list(domains)
+    places = select(
+        func.unnest(organisation.c.domains).label("domain"), organisation.c.organisation_id
+    ).where(organisation.c.company_id == tx.company_id, organisation.c.domains.overlap(wanted))
+    return Directory(
+        contacts=tuple(Contact(*row) for row in tx.connection.execute(people)),
+        domains=tuple((d, i) for d, i in tx.connection.execute(places) if d in wanted),
+    )
+
+
+def contact_of(tx: Tx, person_id: int) -> Contact | None:
+    """The first address of a Person, None when it has none or is unknown."""
+    query = (
+        select(
+            contact.c.person_id,
+            contact.c.organisation_id,
+            contact.c.address,
+            contact.c.name,
+            contact.c.is_active,
+        )
+        .where(contact.c.company_id == tx.company_id, contact.c.person_id == person_id)
+        .order_by(contact.c.position)
+    )
+    row = tx.connection.execute(query).first()
+    return Contact(*row) if row else None
+
+
+def organisation_names(tx: Tx, ids: Iterable[int]) -> dict[int, str]:
+    """The names of these Organisations, those that are known."""
+    query = select(organisation.c.organisation_id, organisation.c.name).where(
+        organisation.c.company_id == tx.company_id, organisation.c.organisation_id.in_(list(ids))
+    )
+    return {i: name for i, name in tx.connection.execute(query)}
+
+
+def users(tx: Tx) -> dict[int, CrmUser]:
+    """The people who work in webCRM, by id."""
+    query = select(crm_user.c.user_id, crm_user.c.address, crm_user.c.name).where(
+        crm_user.c.company_id == tx.company_id
+    )
+    return {row[0]: CrmUser(*row) for row in tx.connection.execute(query)}
+
+
+def save_users(tx: Tx, found: Sequence[CrmUser]) -> None:
+    """Replace the list of webCRM's users."""
+    tx.connection.execute(delete(crm_user).where(crm_user.c.company_id == tx.company_id))
+    rows = [
+        {"company_id": tx.company_id, "user_id": u.user_id, "address": u.address, "name": u.name}
+        for u in {u.user_id: u for u in found}.values()
+    ]
+    if rows:
+        tx.connection.execute(insert(crm_user), rows)
+
+
+def save_persons(tx: Tx, found: Sequence[PersonRow], *, is_whole: bool = False) -> frozenset[str]:
+    """Bring these Persons' addresses up to date; `is_whole`: those not named are gone.
+
+    Returns the addresses that are new or stand under another Organisation now.
+    """
+    scope = contact.c.company_id == tx.company_id
+    if not is_whole:
+        scope &= contact.c.person_id.in_([p.person_id for p in found])
+    old = select(contact.c.address, contact.c.organisation_id, contact.c.is_active).where(scope)
+    before = {tuple(row) for row in tx.connection.execute(old)}
+    tx.connection.execute(delete(contact).where(scope))
+    rows = {
+        (c.person_id, c.address): {
+            "company_id": tx.company_id,
+            "person_id": c.person_id,
+            "address": c.address,
+            "organisation_id": c.organisation_id,
+            "name": c.name,
+            "is_active": c.is_active,
+            "position": position,
+        }
+        for person in found
+        for position, c in enumerate(person.contacts)
+    }
+    if rows:
+        tx.connection.execute(insert(contact), list(rows.values()))
+    after = {(r["address"], r["organisation_id"], r["is_active"]) for r in rows.values()}
+    return frozenset(str(address) for address, *_ in after - before)
+
+
+def save_organisations(
+    tx: Tx, found: Sequence[OrganisationRow], *, is_whole: bool = False
+) -> frozenset[str]:
+    """Bring these Organisations up to date; `is_whole`: those not named are gone.
+
+    Returns the domains that are new.
+    """
+    scope = organisation.c.company_id == tx.company_id
+    if not is_whole:
+        scope &= organisation.c.organisation_id.in_([o.organisation_id for o in found])
+    old = select(organisation.c.organisation_id, organisation.c.domains).where(scope)
+    before = {(i, d) for i, domains in tx.connection.execute(old) for d in domains}
+    tx.connection.execute(delete(organisation).where(scope))
+    rows = {
+        o.organisation_id: {
+            "company_id": tx.company_id,
+            "organisation_id": o.organisation_id,
+            "name": o.name,
+            "domains": list(o.domains),
+        }
+        for o in found
+    }
+    if rows:
+        tx.connection.execute(insert(organisation), list(rows.values()))
+    after = {(o.organisation_id, d) for o in found for d in o.domains}
+    return frozenset(domain for _, domain in after - before)
+
+
+def wake(tx: Tx, *, addresses: Iterable[str], domains: Iterable[str]) -> int:
+    """Take up again the mails that wait for one of these; how many copies were woken."""
+    on_it = select(email_address.c.email_id).where(
+        or_(
+            email_address.c.address.in_(list(addresses)),
+            email_address.c.domain.in_(list(domains)),
+        )
+    )
+    waits = (item.c.state == State.WAITING.value) | (item.c.reason == Reason.AMBIGUOUS.value)
+    ours = select(email.c.id).where(email.c.company_id == tx.company_id)
+    query = (
+        update(item)
+        .where(waits, item.c.email_id.in_(on_it), item.c.email_id.in_(ours))
+        .where(item.c.folder_id.is_not(None))
+        .values(state=State.FOUND.value, state_at=tx.now, retry_at=None)
+    )
+    woken = tx.connection.execute(query).rowcount
+    if woken:
+        tx.defer("file", tx.company_id)
+    return woken

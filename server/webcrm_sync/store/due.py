@@ -1,0 +1,70 @@
+"""What is due: the tables are the only timetable."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from sqlalchemy import text
+
+from webcrm_sync.store.database import Tx
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """A job that should run now, and the row it is about."""
+
+    task: str
+    subject_id: int
+
+
+_GATE = "(m.gate_at IS NULL OR m.gate_at <= :now)"
+_CRM_GATE = "(c.webcrm_due_at IS NULL OR c.webcrm_due_at <= :now)"
+_DUE = f"""
+SELECT DISTINCT 'discover', m.id FROM folder f JOIN mailbox m ON m.id = f.mailbox_id
+ WHERE {_GATE} AND (f.hinted_at IS NOT NULL OR f.poll_due_at <= :now)
+UNION ALL
+SELECT DISTINCT 'mark', m.id FROM item i JOIN mailbox m ON m.id = i.mailbox_id
+ WHERE {_GATE} AND i.mark_due_at <= :now
+UNION ALL
+SELECT 'keep', m.id FROM mailbox m WHERE {_GATE} AND m.keep_due_at <= :now
+UNION ALL
+SELECT 'file', c.id FROM company c WHERE {_CRM_GATE} AND (EXISTS (
+   SELECT 1 FROM item i JOIN mailbox m ON m.id = i.mailbox_id
+    WHERE m.company_id = c.id AND i.state = 'found'
+      AND (i.retry_at IS NULL OR i.retry_at <= :now))
+ OR EXISTS (SELECT 1 FROM filing x WHERE x.company_id = c.id AND NOT x.is_complete
+      AND (x.due_at IS NULL OR x.due_at <= :now)))
+UNION ALL
+SELECT 'mirror', c.id FROM company c WHERE {_CRM_GATE} AND (
+   coalesce(c.mirror_due_at, :now) <= :now
+   OR EXISTS (SELECT 1 FROM mirror x WHERE x.company_id = c.id
+      AND x.state IN ('planned', 'intended') AND x.due_at <= :now))
+UNION ALL
+SELECT 'directory', c.id FROM company c
+ WHERE {_CRM_GATE} AND coalesce(c.directory_due_at, :now) <= :now
+UNION ALL
+SELECT 'housekeeping', c.id FROM company c WHERE coalesce(c.housekeeping_due_at, :now) <= :now
+"""
+
+
+def jobs(tx: Tx) -> Sequence[Job]:
+    """Every job that has something to do now, over all companies."""
+    rows = tx.connection.execute(text(_DUE), {"now": tx.now})
+    return [Job(task, subject_id) for task, subject_id in rows]
+
+
+def wake_parked(tx: Tx) -> int:
+    """Take up again the parked copies whose time for another try has come; how many."""
+    query = text(
+        "UPDATE item SET state = 'found', state_at = :now, retry_at = NULL"
+        " WHERE state = 'parked' AND retry_at <= :now AND folder_id IS NOT NULL"
+    )
+    return tx.connection.execute(query, {"now": tx.now}).rowcount
+
+
+def company_of_mailbox(tx: Tx, mailbox_id: int) -> int | None:
+    """The company that a mailbox belongs to, None when it was removed."""
+    query = text("SELECT company_id FROM mailbox WHERE id = :id")
+    found = tx.connection.scalar(query, {"id": mailbox_id})
+    return int(found) if found is not None else None

@@ -1,0 +1,309 @@
+"""E-mails and their copies: what was found, and the state of each copy."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import RowMapping, delete, func, select, text, update
+from sqlalchemy.dialects.postgresql import insert
+
+from webcrm_sync.core.direction import Direction
+from webcrm_sync.core.message import Fingerprint, MessageKind, Party
+from webcrm_sync.core.states import Reason, State
+from webcrm_sync.store.database import Tx
+from webcrm_sync.store.schema import email, email_address, filing, item
+
+
+@dataclass(frozen=True, slots=True)
+class Email:
+    """The mail itself. `content`: plain text, None = not kept (any more)."""
+
+    id: int
+    key: str
+    message_id: str | None
+    direction: Direction
+    kind: MessageKind
+    subject: str
+    sender: Party | None
+    to: tuple[Party, ...]
+    cc: tuple[Party, ...]
+    bcc: tuple[Party, ...]
+    sent_at: datetime | None
+    received_at: datetime | None
+    has_attachments: bool
+    content: str | None
+
+    @property
+    def fingerprint(self) -> Fingerprint:
+        """What tells this mail from another one with its Message-ID."""
+        return Fingerprint(
+            sender=self.sender.address if self.sender else "",
+            subject=" ".join(self.subject.casefold().split()),
+            sent_at=self.sent_at,
+            recipients=frozenset(p.address for p in self.to + self.cc if "@" in p.address),
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Item:
+    """One copy of a mail in one mailbox. `folder_id` None = it lies in no sync folder."""
+
+    id: int
+    mailbox_id: int
+    folder_id: int | None
+    email_id: int
+    graph_id: str
+    change_key: str
+    categories: tuple[str, ...]
+    stamp: str | None
+    is_past: bool
+    state: State
+    reason: Reason | None
+    detail: str | None
+    found_at: datetime
+    state_at: datetime
+    mark_attempts: int
+
+
+ITEM_COLUMNS = [item.c[f] for f in Item.__dataclass_fields__]
+EMAIL_COLUMNS = [email.c[f] for f in Email.__dataclass_fields__ if f not in {"to", "cc", "bcc"}] + [
+    email.c.recipients
+]
+
+
+def read_item(row: Mapping[str, Any]) -> Item:
+    """An Item from its row."""
+    facts = dict(row)
+    facts["categories"] = tuple(row["categories"])
+    facts["state"] = State(row["state"])
+    facts["reason"] = Reason(row["reason"]) if row["reason"] else None
+    return Item(**facts)
+
+
+def read_email(row: RowMapping) -> Email:
+    """An Email from its row."""
+    facts = dict(row)
+    people = facts.pop("recipients")
+    facts["sender"] = Party(*row["sender"]) if row["sender"] else None
+    facts["direction"] = Direction(row["direction"])
+    facts["kind"] = MessageKind(row["kind"])
+    for line in ("to", "cc", "bcc"):
+        facts[line] = tuple(Party(*p) for p in people[line])
+    return Email(**facts)
+
+
+def lock(tx: Tx) -> None:
+    """Let no other transaction of this company take up mails until this one ends.
+
+    Two mailboxes may find two copies of one mail at the same moment.
+    """
+    query = text("SELECT pg_advisory_xact_lock(7205759, :company)")
+    tx.connection.execute(query, {"company": tx.company_id})
+
+
+def known_items(tx: Tx, mailbox_id: int, graph_ids: Iterable[str]) -> Mapping[str, Item]:
+    """The items of the mailbox among these Graph ids."""
+    query = select(*ITEM_COLUMNS).where(
+        item.c.mailbox_id == mailbox_id, item.c.graph_id.in_(list(graph_ids))
+    )
+    rows = tx.connection.execute(query).mappings()
+    return {row["graph_id"]: read_item(row) for row in rows}
+
+
+def items_of_email(tx: Tx, email_id: int) -> Sequence[Item]:
+    """Every copy of a mail."""
+    query = select(*ITEM_COLUMNS).where(item.c.email_id == email_id).order_by(item.c.id)
+    return [read_item(row) for row in tx.connection.execute(query).mappings()]
+
+
+def unseen_items(tx: Tx, folder_id: int, round_number: int) -> Sequence[str]:
+    """Graph ids that the folder should hold and that its full reading did not meet."""
+    query = select(item.c.graph_id).where(
+        item.c.folder_id == folder_id, item.c.seen_round < round_number
+    )
+    return tx.connection.execute(query).scalars().all()
+
+
+def due_marks(tx: Tx, mailbox_id: int, *, limit: int) -> Sequence[tuple[Item, str]]:
+    """Copies whose categories are due to be brought in line, newest first, with the mail's key."""
+    query = (
+        select(*ITEM_COLUMNS, email.c.key)
+        .join(email, email.c.id == item.c.email_id)
+        .where(item.c.mailbox_id == mailbox_id, item.c.mark_due_at <= tx.now)
+        .order_by(item.c.found_at.desc(), item.c.id)
+        .limit(limit)
+    )
+    found = []
+    for row in tx.connection.execute(query).mappings():
+        facts = dict(row)
+        key = str(facts.pop("key"))
+        found.append((read_item(facts), key))
+    return found
+
+
+def emails_with(tx: Tx, *, message_ids: Iterable[str], keys: Iterable[str] = ()) -> Sequence[Email]:
+    """The company's e-mails with one of these Message-IDs or keys, oldest first."""
+    condition = email.c.message_id.in_(list(message_ids)) | email.c.key.in_(list(keys))
+    query = select(*EMAIL_COLUMNS).where(email.c.company_id == tx.company_id, condition)
+    rows = tx.connection.execute(query.order_by(email.c.id)).mappings()
+    return [read_email(row) for row in rows]
+
+
+def find_emails(tx: Tx, wanted: str) -> Sequence[Email]:
+    """The e-mails with this Message-ID, with or without its angle brackets."""
+    bare = wanted.strip().strip("<>")
+    return emails_with(tx, message_ids=[wanted, bare, f"<{bare}>"], keys=[wanted])
+
+
+def add_emails(tx: Tx, rows: Sequence[Mapping[str, object]]) -> Mapping[str, int]:
+    """Insert e-mails; their ids by key."""
+    if not rows:
+        return {}
+    values = [{"company_id": tx.company_id, "created_at": tx.now, **row} for row in rows]
+    result = tx.connection.execute(insert(email).returning(email.c.key, email.c.id), values)
+    return {key: email_id for key, email_id in result}
+
+
+def add_addresses(tx: Tx, addresses: Iterable[tuple[int, Party]]) -> None:
+    """Note who is on which e-mail; those known already stay as they are."""
+    rows = [
+        {"email_id": email_id, "address": p.address, "domain": p.domain}
+        for email_id, p in addresses
+    ]
+    if rows:
+        tx.connection.execute(insert(email_address).on_conflict_do_nothing(), rows)
+
+
+def add_items(tx: Tx, rows: Sequence[Mapping[str, object]]) -> None:
+    """Insert copies."""
+    if rows:
+        values = [{"found_at": tx.now, "state_at": tx.now, **row} for row in rows]
+        tx.connection.execute(insert(item), values)
+
+
+def set_item(tx: Tx, item_id: int, **values: object) -> None:
+    """Set columns of one copy."""
+    tx.connection.execute(update(item).where(item.c.id == item_id).values(**values))
+
+
+def drop_item(tx: Tx, item_id: int) -> None:
+    """Forget a copy, and its mail when that was the only one."""
+    gone = delete(item).where(item.c.id == item_id).returning(item.c.email_id)
+    email_id = tx.connection.execute(gone).scalar_one()
+    other = select(item.c.id).where(item.c.email_id == email_id).exists()
+    tx.connection.execute(delete(email).where(email.c.id == email_id, ~other))
+
+
+def drop_abandoned_filings(tx: Tx, email_id: int) -> None:
+    """Forget the filings that were never sent when no copy of the mail is on its way any more."""
+    on_its_way = [s.value for s in (State.FOUND, State.MATCHED)]
+    live = select(item.c.id).where(item.c.email_id == email_id, item.c.state.in_(on_its_way))
+    never_sent = filing.c.intent_at.is_(None) & filing.c.activity_id.is_(None)
+    gone = delete(filing).where(filing.c.email_id == email_id, never_sent, ~live.exists())
+    if tx.connection.execute(gone).rowcount:
+        query = update(email_address).where(email_address.c.email_id == email_id)
+        tx.connection.execute(query.values(is_matched=False))
+
+
+def give_up(tx: Tx, email_id: int) -> None:
+    """No copy of the mail is left and nothing of it was sent: its filings and copies end here."""
+    move_items(
+        tx,
+        [email_id],
+        to=State.SKIPPED,
+        of=(State.FOUND, State.MATCHED, State.WAITING, State.PARKED),
+        reason=Reason.DELETED,
+    )
+    drop_abandoned_filings(tx, email_id)
+    tx.tell(Reason.DELETED.value, email_id=email_id)
+
+
+def leave_folder(tx: Tx, folder_id: int) -> None:
+    """The folder is gone with everything in it: what was not filed yet ends here."""
+    unsettled = [s.value for s in (State.FOUND, State.MATCHED, State.WAITING, State.PARKED)]
+    sent = select(filing.c.id).where(
+        filing.c.email_id == item.c.email_id, filing.c.intent_at.is_not(None)
+    )
+    query = update(item).where(
+        item.c.folder_id == folder_id, item.c.state.in_(unsettled), ~sent.exists()
+    )
+    ended = query.values(
+        state=State.SKIPPED.value,
+        reason=Reason.MOVED_OUT.value,
+        state_at=tx.now,
+        mark_due_at=tx.now,
+    )
+    for email_id in tx.connection.execute(ended.returning(item.c.email_id)).scalars().all():
+        drop_abandoned_filings(tx, email_id)
+        tx.tell(Reason.MOVED_OUT.value, email_id=email_id)
+
+
+def see_items(tx: Tx, item_ids: Sequence[int], round_number: int) -> None:
+    """Note that a reading of the folder met these copies."""
+    if item_ids:
+        query = update(item).where(item.c.id.in_(item_ids))
+        tx.connection.execute(query.values(seen_round=round_number))
+
+
+def move_items(
+    tx: Tx,
+    email_ids: Iterable[int],
+    *,
+    to: State,
+    of: Sequence[State],
+    reason: Reason | None = None,
+    detail: str | None = None,
+    retry_at: datetime | None = None,
+) -> Sequence[int]:
+    """Bring every copy of these mails that is in one of the states `of` to the state `to`.
+
+    Its categories follow: the mailboxes' mark jobs are enqueued. Returns the mailboxes' ids.
+    """
+    query = (
+        update(item)
+        .where(item.c.email_id.in_(list(email_ids)), item.c.state.in_([s.value for s in of]))
+        .values(
+            state=to.value,
+            reason=reason.value if reason else None,
+            detail=detail,
+            state_at=tx.now,
+            retry_at=retry_at,
+            mark_due_at=tx.now if to.is_end or to is State.FILED else item.c.mark_due_at,
+            mark_attempts=0,
+        )
+        .returning(item.c.mailbox_id)
+    )
+    mailbox_ids = sorted(set(tx.connection.execute(query).scalars()))
+    if to.is_end or to is State.FILED:
+        for mailbox_id in mailbox_ids:
+            tx.defer("mark", mailbox_id)
+    return mailbox_ids
+
+
+def forget_contents(tx: Tx, email_ids: Sequence[int]) -> None:
+    """Drop the text of these mails where nothing is to be filed of them any more."""
+    unsettled = [s.value for s in (State.FOUND, State.MATCHED, State.WAITING, State.PARKED)]
+    needed = select(item.c.id).where(item.c.email_id == email.c.id, item.c.state.in_(unsettled))
+    query = update(email).where(email.c.id.in_(email_ids), ~needed.exists())
+    tx.connection.execute(query.values(content=None))
+
+
+def forget_old_contents(tx: Tx, older_than: datetime) -> int:
+    """Drop every text taken up before `older_than`; how many went."""
+    query = update(email).where(
+        email.c.company_id == tx.company_id,
+        email.c.created_at < older_than,
+        email.c.content.is_not(None),
+    )
+    return tx.connection.execute(query.values(content=None)).rowcount
+
+
+def has_intent(tx: Tx, email_id: int) -> bool:
+    """True when an Activity of this mail may already be on its way to webCRM."""
+    query = select(func.count()).where(
+        filing.c.email_id == email_id, filing.c.intent_at.is_not(None)
+    )
+    return bool(tx.connection.scalar(query))

@@ -1,0 +1,67 @@
+"""The story of mails and mailboxes: append-only lines."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import ColumnElement, Connection, insert, select
+
+from webcrm_sync.store.schema import event
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """An event to be appended."""
+
+    kind: str
+    mailbox_id: int | None
+    email_id: int | None
+    facts: Mapping[str, object]
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """An event as it was appended."""
+
+    at: datetime
+    kind: str
+    mailbox_id: int | None
+    facts: Mapping[str, object]
+
+
+def append(connection: Connection, company_id: int, *, at: datetime, lines: Iterable[Line]) -> None:
+    """Append events, all at one moment."""
+    rows = [
+        {
+            "company_id": company_id,
+            "mailbox_id": line.mailbox_id,
+            "email_id": line.email_id,
+            "at": at,
+            "kind": line.kind,
+            "facts": dict(line.facts),
+        }
+        for line in lines
+    ]
+    if rows:
+        connection.execute(insert(event), rows)
+
+
+def of_email(connection: Connection, email_id: int) -> Sequence[Told]:
+    """A mail's story, oldest first."""
+    return _told(connection, event.c.email_id == email_id)
+
+
+def of_mailbox(connection: Connection, mailbox_id: int) -> Sequence[Told]:
+    """A mailbox's own story (folders, subscriptions, trouble), oldest first."""
+    return _told(connection, (event.c.mailbox_id == mailbox_id) & event.c.email_id.is_(None))
+
+
+def _told(connection: Connection, condition: ColumnElement[bool]) -> Sequence[Told]:
+    query = (
+        select(event.c.at, event.c.kind, event.c.mailbox_id, event.c.facts)
+        .where(condition)
+        .order_by(event.c.id)
+    )
+    return [Told(*row) for row in connection.execute(query)]

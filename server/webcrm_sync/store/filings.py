@@ -1,0 +1,218 @@
+"""Filings on their way to webCRM: planned, intended, filed, complete."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from sqlalchemy import RowMapping, delete, func, or_, select, update
+from sqlalchemy.dialects.postgresql import insert
+
+from webcrm_sync.core.matching import How, Target
+from webcrm_sync.core.states import State
+from webcrm_sync.store.database import Tx
+from webcrm_sync.store.emails import EMAIL_COLUMNS, ITEM_COLUMNS, Email, Item, read_email, read_item
+from webcrm_sync.store.schema import document, email, email_address, filing, item
+
+
+#: A moment that does not come: what is due then waits for a person.
+NEVER = datetime(9999, 1, 1, tzinfo=UTC)
+
+
+@dataclass(frozen=True, slots=True)
+class Filing:
+    """One e-mail under one Organisation.
+
+    Without `intent_at` it was never sent; with it and without `activity_id` its outcome is
+    unclear and must be looked up. `lease`: the run that may record the outcome.
+    """
+
+    id: int
+    email_id: int
+    organisation_id: int
+    person_id: int | None
+    how: How
+    key: str
+    intent_at: datetime | None
+    lease: str | None
+    looks: int
+    attempts: int
+    activity_id: int | None
+    is_complete: bool
+
+    @property
+    def target(self) -> Target:
+        """The Organisation and person it is filed under."""
+        return Target(self.organisation_id, self.person_id, self.how)
+
+
+@dataclass(frozen=True, slots=True)
+class Document:
+    """One attachment of a filing on its way to webCRM."""
+
+    id: int
+    filing_id: int
+    position: int
+    name: str
+    size: int
+    intent_at: datetime | None
+    looks: int
+    attempts: int
+    document_id: int | None
+
+
+_FILING = [filing.c[f] for f in Filing.__dataclass_fields__]
+_DOCUMENT = [document.c[f] for f in Document.__dataclass_fields__]
+
+
+def _read_filing(row: RowMapping) -> Filing:
+    return Filing(**{**row, "how": How(row["how"])})
+
+
+def due_emails(tx: Tx, *, limit: int) -> Sequence[tuple[Email, Sequence[Item]]]:
+    """E-mails that have copies in state found, newest first, with those copies."""
+    wanted = (
+        select(item.c.email_id, func.max(item.c.found_at).label("newest"))
+        .join(email, email.c.id == item.c.email_id)
+        .where(email.c.company_id == tx.company_id, item.c.state == State.FOUND.value)
+        .where(or_(item.c.retry_at.is_(None), item.c.retry_at <= tx.now))
+        .group_by(item.c.email_id)
+        .order_by(func.max(item.c.found_at).desc(), item.c.email_id)
+        .limit(limit)
+    )
+    ids = tx.connection.execute(wanted).scalars().all()
+    emails = select(*EMAIL_COLUMNS).where(email.c.id.in_(ids))
+    items = select(*ITEM_COLUMNS).where(item.c.email_id.in_(ids), item.c.state == State.FOUND.value)
+    copies: dict[int, list[Item]] = {}
+    for row in tx.connection.execute(items.order_by(item.c.id)).mappings():
+        copies.setdefault(row["email_id"], []).append(read_item(row))
+    rows = {row["id"]: read_email(row) for row in tx.connection.execute(emails).mappings()}
+    return [(rows[i], copies[i]) for i in ids]
+
+
+def unmatched_addresses(tx: Tx, email_ids: Sequence[int]) -> Mapping[int, Sequence[str]]:
+    """Per e-mail the addresses that have not led to a filing yet."""
+    query = select(email_address.c.email_id, email_address.c.address).where(
+        email_address.c.email_id.in_(email_ids), ~email_address.c.is_matched
+    )
+    found: dict[int, list[str]] = {i: [] for i in email_ids}
+    for email_id, address in tx.connection.execute(query):
+        found[email_id].append(address)
+    return found
+
+
+def of_emails(tx: Tx, email_ids: Sequence[int]) -> Mapping[int, Sequence[Filing]]:
+    """Per e-mail its filings."""
+    query = select(*_FILING).where(filing.c.email_id.in_(email_ids)).order_by(filing.c.id)
+    found: dict[int, list[Filing]] = {i: [] for i in email_ids}
+    for row in tx.connection.execute(query).mappings():
+        found[row["email_id"]].append(_read_filing(row))
+    return found
+
+
+def plan(tx: Tx, email_id: int, planned: Iterable[tuple[Target, str]]) -> None:
+    """Add filings (target, key) of an e-mail. Idempotent; its addresses count as matched."""
+    rows = [
+        {
+            "company_id": tx.company_id,
+            "email_id": email_id,
+            "organisation_id": target.organisation_id,
+            "person_id": target.person_id,
+            "how": target.how.value,
+            "key": key,
+            "due_at": tx.now,
+        }
+        for target, key in planned
+    ]
+    if rows:
+        tx.connection.execute(insert(filing).on_conflict_do_nothing(), rows)
+    matched = update(email_address).where(email_address.c.email_id == email_id)
+    tx.connection.execute(matched.values(is_matched=True))
+
+
+def due(tx: Tx, *, limit: int) -> Sequence[tuple[Filing, Email]]:
+    """Filings to be taken further now: live moves first, each with its e-mail."""
+    query = (
+        select(*_FILING)
+        .join(email, email.c.id == filing.c.email_id)
+        .where(filing.c.company_id == tx.company_id, ~filing.c.is_complete)
+        .where(or_(filing.c.due_at.is_(None), filing.c.due_at <= tx.now))
+        .order_by(email.c.created_at.desc(), filing.c.id)
+        .limit(limit)
+    )
+    filings = [_read_filing(row) for row in tx.connection.execute(query).mappings()]
+    ids = {f.email_id for f in filings}
+    rows = tx.connection.execute(select(*EMAIL_COLUMNS).where(email.c.id.in_(ids))).mappings()
+    emails = {row["id"]: read_email(row) for row in rows}
+    return [(f, emails[f.email_id]) for f in filings]
+
+
+def intend(tx: Tx, filing_ids: Sequence[int], lease: str) -> None:
+    """Write down, before the call, that these filings are about to be sent by this run."""
+    query = update(filing).where(filing.c.id.in_(filing_ids), filing.c.activity_id.is_(None))
+    tx.connection.execute(
+        query.values(intent_at=tx.now, lease=lease, looks=0, attempts=filing.c.attempts + 1)
+    )
+
+
+def record_activity(tx: Tx, filing_id: int, activity_id: int, *, lease: str | None = None) -> bool:
+    """Write down the Activity's id; False when another run holds the filing by now."""
+    query = update(filing).where(filing.c.id == filing_id, filing.c.activity_id.is_(None))
+    if lease is not None:
+        query = query.where(filing.c.lease == lease)
+    values = {"activity_id": activity_id, "filed_at": tx.now, "due_at": tx.now, "looks": 0}
+    return tx.connection.execute(query.values(last_error=None, **values)).rowcount == 1
+
+
+def retry(tx: Tx, filing_ids: Sequence[int], *, due_at: datetime | None, **values: object) -> None:
+    """Take these filings up again at `due_at`; None = only when somebody says so."""
+    query = update(filing).where(filing.c.id.in_(filing_ids))
+    tx.connection.execute(query.values(due_at=due_at or NEVER, **values))
+
+
+def retry_unanswered(tx: Tx, lease: str, *, due_at: datetime, **values: object) -> None:
+    """Take up again at `due_at` what the run with this lease sent and got no answer for."""
+    query = update(filing).where(
+        filing.c.lease == lease, filing.c.activity_id.is_(None), filing.c.intent_at.is_not(None)
+    )
+    tx.connection.execute(query.values(due_at=due_at, **values))
+
+
+def complete(tx: Tx, filing_ids: Sequence[int]) -> Sequence[int]:
+    """Mark filings as complete; ids of the e-mails whose last filing this was."""
+    if not filing_ids:
+        return []
+    query = update(filing).where(filing.c.id.in_(filing_ids)).values(is_complete=True)
+    touched = tx.connection.execute(query.returning(filing.c.email_id)).scalars().all()
+    open_ = select(filing.c.email_id).where(filing.c.email_id.in_(touched), ~filing.c.is_complete)
+    unfinished = set(tx.connection.execute(open_).scalars())
+    return sorted(set(touched) - unfinished)
+
+
+def plan_documents(tx: Tx, filing_id: int, rows: Sequence[Mapping[str, object]]) -> None:
+    """Add the attachments of a filing. Idempotent by position."""
+    values = [{"filing_id": filing_id, **row} for row in rows]
+    if values:
+        tx.connection.execute(insert(document).on_conflict_do_nothing(), values)
+
+
+def documents(tx: Tx, filing_id: int) -> Sequence[Document]:
+    """The planned attachments of a filing, in their order."""
+    query = select(*_DOCUMENT).where(document.c.filing_id == filing_id)
+    rows = tx.connection.execute(query.order_by(document.c.position)).mappings()
+    return [Document(**row) for row in rows]
+
+
+def set_documents(tx: Tx, document_ids: Sequence[int], **values: object) -> None:
+    """Set columns of planned attachments."""
+    query = update(document).where(document.c.id.in_(document_ids))
+    tx.connection.execute(query.values(**values))
+
+
+def activities_of(tx: Tx, activity_ids: Iterable[int]) -> frozenset[int]:
+    """Which of these Activities are filings of ours."""
+    query = select(filing.c.activity_id).where(
+        filing.c.company_id == tx.company_id, filing.c.activity_id.in_(list(activity_ids))
+    )
+    return frozenset(i for i in tx.connection.execute(query).scalars() if i is not None)

@@ -1,0 +1,289 @@
+"""The company, its mailboxes and their sync folders."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from sqlalchemy import RowMapping, case, delete, func, select, update
+from sqlalchemy.dialects.postgresql import insert
+
+from webcrm_sync.core.direction import Internals
+from webcrm_sync.core.outlook import MailUser, Place
+from webcrm_sync.store.database import Tx
+from webcrm_sync.store.schema import company, crm_user, email, folder, item, mailbox
+from webcrm_sync.store.schema import mailbox_address as alias
+
+
+@dataclass(frozen=True, slots=True)
+class Company:
+    """One Entra tenant joined to one webCRM system."""
+
+    id: int
+    tenant_id: str
+    persons_until: datetime | None
+    organisations_until: datetime | None
+    directory_full_at: datetime | None
+    mirror_until: datetime | None
+    webcrm_due_at: datetime | None
+    webcrm_attempts: int
+    webcrm_trouble: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Mailbox:
+    """A watched mailbox."""
+
+    id: int
+    user_id: str
+    address: str
+    display_name: str
+    is_shared: bool
+    added_at: datetime
+    mirror_since: datetime
+    gate_at: datetime | None
+    attempts: int
+    trouble: str | None
+    push_trouble: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class SyncFolder:
+    """A sync folder of a watched mailbox, known by its Graph id."""
+
+    id: int
+    mailbox_id: int
+    graph_id: str
+    place: Place
+    parents: tuple[str, ...]
+    cursor: str | None
+    round: int
+    is_known: bool
+    hinted_at: datetime | None
+    poll_due_at: datetime | None
+    push_doubted_at: datetime | None
+    subscription_id: str | None
+    client_state: str | None
+    subscription_expires_at: datetime | None
+
+
+_COMPANY = [company.c[f] for f in Company.__dataclass_fields__]
+_MAILBOX = [mailbox.c[f] for f in Mailbox.__dataclass_fields__]
+_FOLDER = [folder.c[f] for f in SyncFolder.__dataclass_fields__]
+
+
+def _folder(row: RowMapping) -> SyncFolder:
+    return SyncFolder(**{**row, "place": Place(row["place"]), "parents": tuple(row["parents"])})
+
+
+def ensure_company(tx: Tx, tenant_id: str) -> int:
+    """The id of the company, made on first use."""
+    new = insert(company).values(tenant_id=tenant_id.lower(), created_at=tx.now)
+    tx.connection.execute(new.on_conflict_do_nothing())
+    query = select(company.c.id).where(company.c.tenant_id == tenant_id.lower())
+    return tx.connection.execute(query).scalar_one()
+
+
+def read_company(tx: Tx) -> Company:
+    """The transaction's company."""
+    query = select(*_COMPANY).where(company.c.id == tx.company_id)
+    return Company(**tx.connection.execute(query).mappings().one())
+
+
+def update_company(tx: Tx, **values: object) -> None:
+    """Set columns of the transaction's company."""
+    tx.connection.execute(update(company).where(company.c.id == tx.company_id).values(**values))
+
+
+def take_turn(tx: Tx, column: str, *, again: timedelta) -> bool:
+    """True when the company's `column` is due; it is then set to the next time."""
+    due = company.c[column]
+    query = update(company).where(company.c.id == tx.company_id, (due.is_(None)) | (due <= tx.now))
+    return tx.connection.execute(query.values({column: tx.now + again})).rowcount == 1
+
+
+def rewind_mirror(tx: Tx, since: datetime) -> None:
+    """Look again at what webCRM sent from `since` on, at once."""
+    until = case((company.c.mirror_until > since, since), else_=company.c.mirror_until)
+    update_company(tx, mirror_until=until, mirror_due_at=tx.now)
+
+
+def all_mailboxes(tx: Tx) -> Sequence[Mailbox]:
+    """The company's mailboxes by address."""
+    query = select(*_MAILBOX).where(mailbox.c.company_id == tx.company_id)
+    rows = tx.connection.execute(query.order_by(mailbox.c.address)).mappings()
+    return [Mailbox(**row) for row in rows]
+
+
+def read_mailbox(tx: Tx, mailbox_id: int) -> Mailbox | None:
+    """One mailbox of the company, None when it was removed."""
+    query = select(*_MAILBOX).where(
+        mailbox.c.id == mailbox_id, mailbox.c.company_id == tx.company_id
+    )
+    row = tx.connection.execute(query).mappings().one_or_none()
+    return Mailbox(**row) if row else None
+
+
+def find_mailbox(tx: Tx, address: str) -> Mailbox | None:
+    """The mailbox that has this address among its own, None when it is not watched."""
+    query = (
+        select(*_MAILBOX)
+        .outerjoin(alias, alias.c.mailbox_id == mailbox.c.id)
+        .where(mailbox.c.company_id == tx.company_id)
+        .where((alias.c.address == address) | (mailbox.c.address == address))
+    )
+    row = tx.connection.execute(query).mappings().first()
+    return Mailbox(**row) if row else None
+
+
+def save_mailbox(tx: Tx, user: MailUser, *, mirror_since: datetime) -> int:
+    """The id of the mailbox, added or brought up to date. Idempotent."""
+    facts = {
+        "address": user.address,
+        "display_name": user.display_name,
+        "is_shared": user.is_shared,
+    }
+    new = insert(mailbox).values(
+        company_id=tx.company_id,
+        user_id=user.user_id,
+        added_at=tx.now,
+        mirror_since=mirror_since,
+        keep_due_at=tx.now,
+        **facts,
+    )
+    known = new.on_conflict_do_update(
+        index_elements=[mailbox.c.company_id, mailbox.c.user_id],
+        set_={**facts, "keep_due_at": tx.now, "trouble": None, "gate_at": None},
+    )
+    mailbox_id = tx.connection.execute(known.returning(mailbox.c.id)).scalar_one()
+    tx.connection.execute(delete(alias).where(alias.c.mailbox_id == mailbox_id))
+    rows = [{"mailbox_id": mailbox_id, "address": a} for a in user.aliases | {user.address}]
+    tx.connection.execute(insert(alias), rows)
+    return mailbox_id
+
+
+def remove_mailbox(tx: Tx, mailbox_id: int) -> None:
+    """Delete a mailbox with all its rows, and the e-mails that no other mailbox holds a copy of."""
+    tx.connection.execute(delete(mailbox).where(mailbox.c.id == mailbox_id))
+    orphan = ~select(item.c.id).where(item.c.email_id == email.c.id).exists()
+    tx.connection.execute(delete(email).where(email.c.company_id == tx.company_id, orphan))
+
+
+def set_mailbox(tx: Tx, mailbox_id: int, **values: object) -> None:
+    """Set columns of a mailbox."""
+    tx.connection.execute(update(mailbox).where(mailbox.c.id == mailbox_id).values(**values))
+
+
+def internals(tx: Tx, domains: frozenset[str]) -> Internals:
+    """Who is one of us: watched mailboxes and aliases, webCRM users, the configured domains."""
+    own = select(alias.c.address).join(mailbox).where(mailbox.c.company_id == tx.company_id)
+    users = select(crm_user.c.address).where(crm_user.c.company_id == tx.company_id)
+    return Internals.of(
+        frozenset(tx.connection.execute(own).scalars()),
+        frozenset(a for a in tx.connection.execute(users).scalars() if a),
+        frozenset(d.casefold() for d in domains),
+    )
+
+
+def addresses_holding(tx: Tx, email_id: int) -> Sequence[str]:
+    """Addresses of the mailboxes that hold a copy of a mail, the first finder's first."""
+    query = (
+        select(mailbox.c.address)
+        .join(item, item.c.mailbox_id == mailbox.c.id)
+        .where(item.c.email_id == email_id)
+        .order_by(item.c.id)
+    )
+    return tx.connection.execute(query).scalars().all()
+
+
+def folders(tx: Tx, mailbox_id: int) -> Sequence[SyncFolder]:
+    """The mailbox's sync folders."""
+    query = select(*_FOLDER).where(folder.c.mailbox_id == mailbox_id).order_by(folder.c.id)
+    return [_folder(row) for row in tx.connection.execute(query).mappings()]
+
+
+def folder_of_subscription(tx: Tx, subscription_id: str) -> SyncFolder | None:
+    """The folder that a push subscription stands for, None when it is not ours."""
+    query = select(*_FOLDER).where(folder.c.subscription_id == subscription_id)
+    row = tx.connection.execute(query).mappings().one_or_none()
+    return _folder(row) if row else None
+
+
+def add_folder(
+    tx: Tx, mailbox_id: int, *, graph_id: str, place: Place, parents: Sequence[str]
+) -> None:
+    """Take a folder among the mailbox's sync folders, to be read at once. Idempotent."""
+    new = insert(folder).values(
+        mailbox_id=mailbox_id,
+        graph_id=graph_id,
+        place=place.value,
+        parents=list(parents),
+        hinted_at=tx.now,
+        poll_due_at=tx.now,
+    )
+    tx.connection.execute(new.on_conflict_do_nothing())
+
+
+def set_folder(tx: Tx, folder_id: int, **values: object) -> None:
+    """Set columns of a sync folder."""
+    tx.connection.execute(update(folder).where(folder.c.id == folder_id).values(**values))
+
+
+def drop_folder(tx: Tx, folder_id: int) -> None:
+    """Forget a folder that is gone; its items stay with their stories."""
+    tx.connection.execute(delete(folder).where(folder.c.id == folder_id))
+
+
+def hint(tx: Tx, folder_ids: Iterable[int]) -> None:
+    """Something may have happened in these folders: look there now."""
+    ids = list(folder_ids)
+    query = update(folder).where(folder.c.id.in_(ids)).values(hinted_at=tx.now)
+    found = tx.connection.execute(query.returning(folder.c.mailbox_id)).scalars()
+    for mailbox_id in sorted(set(found)):
+        tx.defer("discover", mailbox_id)
+
+
+def take_hint(tx: Tx, seen: SyncFolder, *, poll_due_at: datetime) -> None:
+    """A folder was read to its end: clear the hint it was read for, not one that came since."""
+    was_seen = folder.c.hinted_at.is_not_distinct_from(seen.hinted_at)
+    query = update(folder).where(folder.c.id == seen.id)
+    cleared = case((was_seen, None), else_=folder.c.hinted_at)
+    tx.connection.execute(query.values(hinted_at=cleared, poll_due_at=poll_due_at))
+
+
+def advance_cursor(tx: Tx, seen: SyncFolder, cursor: str | None, **values: object) -> bool:
+    """Move a folder's cursor on; False when another run has moved it since `seen` was read."""
+    query = update(folder).where(
+        folder.c.id == seen.id,
+        folder.c.cursor.is_not_distinct_from(seen.cursor),
+        folder.c.round == seen.round,
+    )
+    return tx.connection.execute(query.values(cursor=cursor, **values)).rowcount == 1
+
+
+def close_gate(tx: Tx, mailbox_id: int, *, until: datetime, trouble: str) -> None:
+    """Ask nothing of Graph for this mailbox before `until`."""
+    set_mailbox(tx, mailbox_id, gate_at=until, attempts=mailbox.c.attempts + 1, trouble=trouble)
+
+
+def open_gate(tx: Tx, mailbox_id: int) -> None:
+    """The mailbox answers: its trouble is over."""
+    query = update(mailbox).where(mailbox.c.id == mailbox_id, mailbox.c.attempts > 0)
+    done = tx.connection.execute(query.values(gate_at=None, attempts=0, trouble=None))
+    if done.rowcount:
+        tx.tell("mailbox answers again", mailbox_id=mailbox_id)
+
+
+def counts_by_state(tx: Tx) -> Mapping[int, Mapping[str, int]]:
+    """Per mailbox id: how many of its items are in which state."""
+    query = (
+        select(item.c.mailbox_id, item.c.state, func.count())
+        .join(mailbox, mailbox.c.id == item.c.mailbox_id)
+        .where(mailbox.c.company_id == tx.company_id)
+        .group_by(item.c.mailbox_id, item.c.state)
+    )
+    counts: dict[int, dict[str, int]] = {}
+    for mailbox_id, state, number in tx.connection.execute(query):
+        counts.setdefault(mailbox_id, {})[state] = number
+    return counts

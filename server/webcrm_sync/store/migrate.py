@@ -1,0 +1,47 @@
+"""Brings a database to this version: our tables by Alembic, Procrastinate's by its own schema."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import procrastinate
+from alembic import command
+from alembic.config import Config
+from alembic.runtime.migration import MigrationContext
+from alembic.script import ScriptDirectory
+from procrastinate.schema import SchemaManager
+from sqlalchemy import Connection, Engine, text
+
+#: Any number, the same in every process: two of them must not migrate at once.
+_MIGRATION_LOCK = 7_205_759_403
+
+
+def migrate(engine: Engine) -> None:
+    """Bring the database to the newest version. Idempotent; safe from several processes."""
+    with engine.begin() as connection:
+        connection.execute(text("SELECT pg_advisory_xact_lock(:n)"), {"n": _MIGRATION_LOCK})
+        config = _config()
+        config.attributes["connection"] = connection
+        command.upgrade(config, "head")
+        _apply_procrastinate(connection)
+
+
+def is_current(engine: Engine) -> bool:
+    """True when the database has the tables of this very version."""
+    with engine.connect() as connection:
+        found = MigrationContext.configure(connection).get_current_revision()
+    return found == ScriptDirectory.from_config(_config()).get_current_head()
+
+
+def _config() -> Config:
+    config = Config()
+    config.set_main_option("script_location", str(Path(__file__).parent / "migrations"))
+    return config
+
+
+def _apply_procrastinate(connection: Connection) -> None:
+    if connection.scalar(text("SELECT to_regclass('procrastinate_jobs')")) is None:
+        schema = SchemaManager(procrastinate.SyncPsycopgConnector()).get_schema()
+        raw = connection.connection.driver_connection
+        assert raw is not None
+        raw.execute(schema.encode())

@@ -1,0 +1,99 @@
+"""Mails sent from webCRM, and their mirrors in Exchange."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import delete, or_, select, update
+from sqlalchemy.dialects.postgresql import insert
+
+from webcrm_sync.store.database import Tx
+from webcrm_sync.store.schema import mirror
+
+
+@dataclass(frozen=True, slots=True)
+class Mirror:
+    """One mail sent from webCRM.
+
+    `state`: planned, intended (outcome unclear), mirrored, none (no mirror, see `reason`).
+    `draft`: the mail as it will be written, kept until it is.
+    """
+
+    id: int
+    activity_id: int
+    mailbox_id: int | None
+    state: str
+    reason: str | None
+    draft: dict[str, str] | None
+    intent_at: datetime | None
+    looks: int
+    attempts: int
+    graph_id: str | None
+
+
+_MIRROR = [mirror.c[f] for f in Mirror.__dataclass_fields__]
+PLANNED, INTENDED, MIRRORED, NONE = "planned", "intended", "mirrored", "none"
+
+
+def known(tx: Tx, activity_ids: Iterable[int]) -> frozenset[int]:
+    """Which of these Activities have been taken up already."""
+    query = select(mirror.c.activity_id).where(
+        mirror.c.company_id == tx.company_id, mirror.c.activity_id.in_(list(activity_ids))
+    )
+    return frozenset(tx.connection.execute(query).scalars())
+
+
+def add(
+    tx: Tx,
+    activity_id: int,
+    *,
+    mailbox_id: int | None,
+    draft: dict[str, str] | None,
+    reason: str | None,
+) -> None:
+    """Take up a mail sent from webCRM; without a draft it ends here, for `reason`. Idempotent."""
+    new = insert(mirror).values(
+        company_id=tx.company_id,
+        activity_id=activity_id,
+        mailbox_id=mailbox_id,
+        state=PLANNED if draft else NONE,
+        reason=reason,
+        draft=draft,
+        due_at=tx.now if draft else None,
+        created_at=tx.now,
+    )
+    tx.connection.execute(new.on_conflict_do_nothing())
+
+
+def due(tx: Tx, *, limit: int) -> Sequence[Mirror]:
+    """Mirrors to be taken further now, oldest first."""
+    query = select(*_MIRROR).where(
+        mirror.c.company_id == tx.company_id,
+        mirror.c.state.in_([PLANNED, INTENDED]),
+        or_(mirror.c.due_at.is_(None), mirror.c.due_at <= tx.now),
+    )
+    rows = tx.connection.execute(query.order_by(mirror.c.id).limit(limit)).mappings()
+    return [Mirror(**row) for row in rows]
+
+
+def set_mirror(tx: Tx, mirror_id: int, **values: object) -> None:
+    """Set columns of a mirror."""
+    tx.connection.execute(update(mirror).where(mirror.c.id == mirror_id).values(**values))
+
+
+def record_created(tx: Tx, activity_id: int, graph_id: str) -> None:
+    """The mirror stands in Exchange. Idempotent."""
+    query = update(mirror).where(
+        mirror.c.company_id == tx.company_id, mirror.c.activity_id == activity_id
+    )
+    tx.connection.execute(
+        query.values(state=MIRRORED, graph_id=graph_id, draft=None, due_at=None, reason=None)
+    )
+
+
+def reconsider(tx: Tx) -> None:
+    """Forget the mails that had no mirror, so that a mailbox added now may get them."""
+    query = delete(mirror).where(mirror.c.company_id == tx.company_id, mirror.c.state == NONE)
+    tx.connection.execute(query)

@@ -1,0 +1,19 @@
+"""Whether the process serves."""
+
+from __future__ import annotations
+
+from flask import Blueprint
+
+from webcrm_sync.web.auth import Guard, guarded
+
+
+def blueprint() -> Blueprint:
+    """`GET /healthz`."""
+    routes = Blueprint("health", __name__)
+
+    @routes.get("/healthz")
+    @guarded(Guard.OPEN)
+    def healthz() -> dict[str, str]:
+        return {"status": "ok"}
+
+    return routes
