@@ -126,6 +126,35 @@ def test_a_page_repeats_its_preferences_and_sends_the_link_as_it_came(
     )
 
 
+# -- users
+
+
+def test_a_user_is_found_by_an_address_that_is_no_principal_name(
+    client: GraphClient, graph: Scripted
+) -> None:
+    user = {
+        "id": "u1",
+        "displayName": "Sales",
+        "mail": "Sales@example.com",
+        "userPrincipalName": "s1@corp.example",
+        "proxyAddresses": ["SMTP:Sales@example.com", "smtp:desk@example.com", "x500:/o=x"],
+    }
+    graph.says(
+        error(404, "Request_ResourceNotFound"),
+        Said(body={"value": [user]}),
+        Said(body={"userPurpose": "shared"}),
+    )
+    found = client.user("o'desk@example.com")
+    assert (found.user_id, found.address, found.is_shared) == ("u1", "sales@example.com", True)
+    assert found.aliases == {"sales@example.com", "desk@example.com", "s1@corp.example"}
+    assert "o%27%27desk%40example.com" in graph.asked[1].target
+
+
+def test_nobody_is_gone(client: GraphClient, graph: Scripted) -> None:
+    graph.says(error(404, "Request_ResourceNotFound"), Said(body={"value": []}))
+    assert type(caught(client.user, "x@example.com")) is Gone
+
+
 # -- where the token may go
 
 

@@ -8,14 +8,15 @@ import json
 import re
 from collections.abc import Callable, Mapping
 from datetime import datetime
+from pathlib import Path
 from threading import Lock
 from typing import Any
 from urllib.parse import urlsplit
 
-import msal
+import msal  # type: ignore[import-untyped]  # it ships no types
 import requests
-from msal.authority import WELL_KNOWN_AUTHORITY_HOSTS
-from msal.exceptions import MsalServiceError
+from cryptography.hazmat.primitives.serialization import load_pem_private_key
+from cryptography.x509 import load_pem_x509_certificate
 
 from webcrm_sync.core.errors import Refused, TryLater
 from webcrm_sync.graph.tls import TrustingSession, no_connection
@@ -33,6 +34,8 @@ _SENTENCES = {
     "90002": "ENTRA_TENANT_ID is not a tenant of this cloud.",
     "900023": "ENTRA_TENANT_ID is neither a tenant id nor a domain.",
 }
+#: For people who sign in; an application has its tenant (MSAL: acquire_token_for_client).
+_NO_TENANTS = {"common", "organizations", "consumers"}
 
 
 def origin(url: str) -> str:
@@ -130,18 +133,20 @@ class AppLogin:
             raise TryLater(f"Entra answers with {error}.", retry_at=later) from None
         except requests.RequestException as error:
             raise no_connection(self._host, error) from None
-        except MsalServiceError as error:
+        except msal.exceptions.MsalServiceError as error:
             raise TryLater("Entra is not available at the moment.", code=str(error)) from None
 
     def _open(self) -> msal.ConfidentialClientApplication:
-        authority = f"{self._settings.entra_authority}/{self._settings.entra_tenant_id}"
-        is_microsoft = self._host in WELL_KNOWN_AUTHORITY_HOSTS
+        tenant = self._settings.entra_tenant_id
+        if tenant.casefold() in _NO_TENANTS:
+            raise Refused(f"{PREFIX}ENTRA_TENANT_ID must be one tenant's id.", code=tenant)
+        is_microsoft = self._host in msal.authority.WELL_KNOWN_AUTHORITY_HOSTS
         credential = self._credential()
         try:
             return msal.ConfidentialClientApplication(
                 self._settings.entra_client_id,
                 client_credential=credential,
-                authority=authority,
+                authority=f"{self._settings.entra_authority}/{tenant}",
                 instance_discovery=None if is_microsoft else False,
                 http_client=self._session,
                 client_capabilities=["CP1"],  # else Graph sends no claims challenge
@@ -156,15 +161,14 @@ class AppLogin:
     def _credential(self) -> str | dict[str, str]:
         if self._settings.entra_client_secret:
             return self._settings.entra_client_secret.get_secret_value()
-        path = self._settings.entra_client_certificate
         try:
-            pem = path.read_text("ascii") if path else ""
-        except (OSError, UnicodeDecodeError):
-            pem = ""
-        if "PRIVATE KEY-----" not in pem or "-----BEGIN CERTIFICATE-----" not in pem:
+            pem = Path(self._settings.entra_client_certificate or "").read_bytes()
+            load_pem_private_key(pem, None)
+            load_pem_x509_certificate(pem)
+        except (OSError, ValueError, TypeError):  # TypeError: the key has a password
             raise Refused(
-                f"{PREFIX}ENTRA_CLIENT_CERTIFICATE must be a PEM file that holds the private key"
-                " and the certificate.",
+                f"{PREFIX}ENTRA_CLIENT_CERTIFICATE must be a PEM file that holds the private key,"
+                " without a password, and the certificate.",
                 code="invalid_certificate",
-            )
-        return {"private_key": pem, "public_certificate": pem}
+            ) from None
+        return {"private_key": pem.decode(), "public_certificate": pem.decode()}

@@ -8,12 +8,12 @@ from msgraph.generated.models.category_color import CategoryColor
 from msgraph.generated.models.outlook_category import OutlookCategory
 from msgraph.generated.models.user_purpose import UserPurpose
 
-from webcrm_sync.core.errors import Refused
+from webcrm_sync.core.errors import Gone, Refused
 from webcrm_sync.core.outlook import MailUser, Rule
 from webcrm_sync.graph.gate import Call
 from webcrm_sync.graph.transport import Transport
 from webcrm_sync.graph.typed import answer, asking, every
-from webcrm_sync.graph.wire import folded
+from webcrm_sync.graph.wire import folded, quoted
 
 _USER_KEYS = ["id", "displayName", "mail", "userPrincipalName", "proxyAddresses"]
 
@@ -35,7 +35,22 @@ async def user(transport: Transport, address: str) -> MailUser:
 async def _user(transport: Transport, address: str) -> Any:
     builder = transport.graph.users.by_user_id(address)
     query = builder.UserItemRequestBuilderGetQueryParameters(select=_USER_KEYS)
-    return await answer(transport, Call(None), lambda: builder.get(asking(query)))
+    try:
+        return await answer(transport, Call(None), lambda: builder.get(asking(query)))
+    except Gone:  # only an id or principal name is found that way, an address need not be one
+        found = await _user_with(transport, address)
+        if found is None:
+            raise
+        return found
+
+
+async def _user_with(transport: Transport, address: str) -> Any:
+    users, text = transport.graph.users, quoted(address)
+    query = users.UsersRequestBuilderGetQueryParameters(
+        filter=f"mail eq '{text}' or proxyAddresses/any(p:p eq 'smtp:{text}')", select=_USER_KEYS
+    )
+    found = await answer(transport, Call(None), lambda: users.get(asking(query)))
+    return next(iter(found.value or ()), None)
 
 
 def _aliases(found: Any) -> frozenset[str]:

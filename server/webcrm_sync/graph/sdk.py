@@ -19,7 +19,7 @@ from kiota_http.middleware.options import (
     RetryHandlerOption,
 )
 from msgraph.graph_request_adapter import GraphRequestAdapter, options
-from msgraph_core import GraphClientFactory
+from msgraph_core import GraphClientFactory  # type: ignore[import-untyped]  # it ships no types
 
 from webcrm_sync.core.errors import Refused
 from webcrm_sync.graph.auth import AppLogin, decode_claims

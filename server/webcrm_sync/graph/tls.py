@@ -18,9 +18,10 @@ _TIMEOUT = timedelta(seconds=30)
 
 
 def trust(ca_bundle: Path | None) -> ssl.SSLContext:
-    """A verifying context: the system's roots, those of certifi, and `ca_bundle` (PEM)."""
+    """A verifying context: the system's roots (certifi's where it shows none) and `ca_bundle`."""
     context = ssl.create_default_context()
-    context.load_verify_locations(certifi.where())
+    if not context.get_ca_certs():  # macOS, slim containers
+        context.load_verify_locations(certifi.where())
     if ca_bundle:
         context.load_verify_locations(ca_bundle)
     return context

@@ -1,0 +1,227 @@
+"""The application's token: real msal against a small Entra over TLS."""
+
+from __future__ import annotations
+
+import base64
+import json
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+import trustme
+
+from contract.graph_script import Said, SmallEntra, entra_over_tls, settings_for
+from webcrm_sync.core.errors import Refused, TryLater
+from webcrm_sync.graph.auth import AppLogin, decode_claims, origin, refusal, roles_of
+
+NOW = datetime(2026, 11, 20, 10, tzinfo=UTC)
+GRAPH = "http://127.0.0.1:9"
+CERTIFICATE_ONLY = trustme.CA().cert_pem.bytes().decode()
+
+
+@pytest.fixture(scope="module")
+def small_entra(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[SmallEntra, Path]]:
+    with entra_over_tls(tmp_path_factory.mktemp("entra")) as found:
+        yield found
+
+
+@pytest.fixture
+def entra(small_entra: tuple[SmallEntra, Path]) -> Iterator[SmallEntra]:
+    yield small_entra[0]
+    small_entra[0].refuses = None
+
+
+@pytest.fixture
+def bundle(small_entra: tuple[SmallEntra, Path]) -> Path:
+    return small_entra[1]
+
+
+@pytest.fixture
+def login(entra: SmallEntra, bundle: Path) -> Iterator[AppLogin]:
+    made = AppLogin(settings_for(GRAPH, entra.url, bundle), now=lambda: NOW)
+    yield made
+    made.close()
+
+
+def entra_says(number: int, status: int = 400) -> Said:
+    body = {
+        "error": "invalid_client",
+        "error_description": f"AADSTS{number}: words for sales@example.com",
+        "error_codes": [number],
+        "correlation_id": "c-1",
+    }
+    return Said(status, body)
+
+
+def part(token: str, number: int) -> dict[str, Any]:
+    text = token.split(".")[number]
+    found = json.loads(base64.urlsafe_b64decode(text + "=" * (-len(text) % 4)))
+    assert isinstance(found, dict)
+    return found
+
+
+def test_one_token_serves_every_thread_until_it_is_forgotten(
+    login: AppLogin, entra: SmallEntra
+) -> None:
+    with ThreadPoolExecutor(8) as pool:
+        tokens = set(pool.map(lambda _: login.token(), range(20)))
+    assert len(tokens) == 1
+    assert entra.last_form["scope"] == [f"{GRAPH}/.default"]
+    login.forget()
+    assert login.token() not in tokens
+
+
+def test_a_claims_challenge_asks_anew(login: AppLogin) -> None:
+    first = login.token()
+    second = login.token('{"access_token":{"nbf":{"value":"1"}}}')
+    assert first != second
+    assert login.token() == second
+
+
+def test_the_tokens_roles_are_told(login: AppLogin) -> None:
+    assert login.roles() == {"Mail.ReadWrite"}
+
+
+@pytest.mark.parametrize(
+    "token", ["", "opaque", "a.b.c", "a.W10.c", "a.e30.c", "a.eyJyb2xlcyI6MX0.c"]
+)
+def test_a_token_that_nobody_can_read_has_no_roles(token: str) -> None:
+    assert roles_of(token) == frozenset()
+
+
+@pytest.mark.parametrize(
+    ("number", "setting"),
+    [
+        (7000215, "ENTRA_CLIENT_SECRET"),
+        (7000222, "ENTRA_CLIENT_SECRET"),
+        (700016, "ENTRA_CLIENT_ID"),
+        (700027, "ENTRA_CLIENT_CERTIFICATE"),
+        (90002, "ENTRA_TENANT_ID"),
+    ],
+)
+def test_a_refusal_names_the_setting_to_mend(
+    login: AppLogin, entra: SmallEntra, number: int, setting: str
+) -> None:
+    login.token()
+    login.forget()
+    entra.refuses = entra_says(number, 401)
+    with pytest.raises(Refused, match=f"WEBCRM_SYNC_{setting}") as found:
+        login.token()
+    assert (found.value.code, found.value.request_id) == (f"AADSTS{number}", "c-1")
+    assert "@" not in str(found.value)
+
+
+def test_a_tenant_that_is_not_there_is_named(login: AppLogin, entra: SmallEntra) -> None:
+    entra.refuses = entra_says(90002)
+    with pytest.raises(Refused, match="WEBCRM_SYNC_ENTRA_TENANT_ID"):
+        login.token()
+
+
+def test_an_application_signs_in_to_one_tenant_only(entra: SmallEntra, bundle: Path) -> None:
+    settings = settings_for(GRAPH, entra.url, bundle, entra_tenant_id="Common")
+    login = AppLogin(settings, now=lambda: NOW)
+    with pytest.raises(Refused, match="WEBCRM_SYNC_ENTRA_TENANT_ID"):
+        login.token()
+    login.close()
+
+
+def test_an_unknown_refusal_keeps_its_number() -> None:
+    told = refusal({"error": "invalid_request", "error_description": "AADSTS999: x"})
+    assert (type(told), told.code) == (Refused, "AADSTS999")
+    assert type(refusal({"error": "temporarily_unavailable"})) is TryLater
+
+
+def test_a_busy_entra_is_asked_later_and_then_gives_a_token(
+    login: AppLogin, entra: SmallEntra
+) -> None:
+    for status in (429, 500, 503):
+        entra.refuses = Said(status, {}, {"Retry-After": "7"})
+        with pytest.raises(TryLater) as found:
+            login.token()
+        assert found.value.retry_at == NOW + timedelta(seconds=7)
+    entra.refuses = Said(0)
+    with pytest.raises(TryLater):
+        login.token()
+    entra.refuses = None
+    assert login.token()
+    login.forget()
+    entra.refuses = Said(503, {})
+    with pytest.raises(TryLater):
+        login.token()
+    entra.refuses = None
+    assert login.token()
+
+
+def test_an_entra_that_nobody_vouches_for_is_not_told_the_secret(entra: SmallEntra) -> None:
+    before = len(entra.asked)
+    login = AppLogin(settings_for(GRAPH, entra.url, None), now=lambda: NOW)
+    with pytest.raises(TryLater, match="WEBCRM_SYNC_CA_BUNDLE"):
+        login.token()
+    login.close()
+    assert len(entra.asked) == before
+
+
+@pytest.mark.parametrize("variable", ["REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE"])
+def test_our_ca_bundle_beats_the_environments(
+    login: AppLogin, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, variable: str
+) -> None:
+    other = tmp_path / "other.pem"
+    trustme.CA().cert_pem.write_to_path(str(other))
+    monkeypatch.setenv(variable, str(other))
+    assert login.token()
+
+
+def test_a_certificate_signs_in_with_sha_256(
+    entra: SmallEntra, bundle: Path, tmp_path: Path
+) -> None:
+    made = trustme.CA(key_type=trustme.KeyType.RSA).issue_cert(
+        "app.example", key_type=trustme.KeyType.RSA
+    )
+    pem = tmp_path / "app.pem"
+    made.private_key_and_cert_chain_pem.write_to_path(str(pem))
+    settings = settings_for(
+        GRAPH, entra.url, bundle, entra_client_secret=None, entra_client_certificate=pem
+    )
+    login = AppLogin(settings, now=lambda: NOW)
+    assert login.token()
+    login.close()
+    assert "client_secret" not in entra.last_form
+    head = part(entra.last_form["client_assertion"][0], 0)
+    assert head["alg"] == "PS256"
+    assert "x5t#S256" in head
+    assert len(head["x5c"]) >= 1
+
+
+@pytest.mark.parametrize(
+    "content",
+    ["", CERTIFICATE_ONLY, "-----BEGIN PRIVATE KEY-----\nx", "\xff"],
+)
+def test_a_certificate_file_without_its_key_is_named(
+    entra: SmallEntra, bundle: Path, tmp_path: Path, content: str
+) -> None:
+    pem = tmp_path / "app.pem"
+    pem.write_text(content, "latin-1")
+    settings = settings_for(
+        GRAPH, entra.url, bundle, entra_client_secret=None, entra_client_certificate=pem
+    )
+    login = AppLogin(settings, now=lambda: NOW)
+    with pytest.raises(Refused, match="WEBCRM_SYNC_ENTRA_CLIENT_CERTIFICATE"):
+        login.token()
+    login.close()
+
+
+def test_claims_are_decoded_in_each_form_of_base64() -> None:
+    text = '{"a":"???>>>"}'
+    plain, safe = base64.b64encode(text.encode()), base64.urlsafe_b64encode(text.encode())
+    for form in (plain, safe, plain.rstrip(b"="), safe.rstrip(b"=")):
+        assert decode_claims(form.decode()) == text
+    for no_claims in ("", "{}", "!!", "W10="):
+        assert decode_claims(no_claims) is None
+
+
+def test_the_scope_is_of_the_host_that_is_configured() -> None:
+    assert origin("https://graph.microsoft.us/v1.0") == "https://graph.microsoft.us"
+    assert origin("http://127.0.0.1:8123/v1.0") == "http://127.0.0.1:8123"
