@@ -26,6 +26,7 @@ from webcrm_sync.core.errors import (
 )
 from webcrm_sync.core.outlook import Marked, Marking, SentMail
 from webcrm_sync.graph.client import GraphClient
+from webcrm_sync.graph.outgoing import proxy_for
 from webcrm_sync.sandbox.serving import Server
 
 #: The SDK's generated modules warn about classes of their own, while they are imported.
@@ -294,6 +295,27 @@ def test_a_claims_challenge_reaches_entra_as_json(
     (sent,) = entra.last_form["claims"]
     assert '"nbf"' in sent
     assert '"CP1"' in sent.upper()
+
+
+# -- the way out
+
+
+def test_the_environments_proxy_is_taken_unless_it_is_told_not_to(
+    server: Server,
+    graph: Scripted,
+    entra: SmallEntra,
+    small_entra: tuple[SmallEntra, Path],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("http_proxy", server.url.removeprefix("http://"))
+    monkeypatch.setenv("no_proxy", "localhost")
+    settings = settings_for("http://graph.example", entra.url, small_entra[1])
+    client = GraphClient(settings, now=lambda: NOW)
+    graph.says(Said(body={"id": "m"}))
+    assert client.message("u", "m").graph_id == "m"
+    assert graph.asked[0].target.startswith("http://graph.example/v1.0/users/u/messages/m")
+    client.close()
+    assert proxy_for("http://localhost:1/v1.0") is None
 
 
 # -- batches

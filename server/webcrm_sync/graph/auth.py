@@ -19,7 +19,7 @@ from cryptography.hazmat.primitives.serialization import load_pem_private_key
 from cryptography.x509 import load_pem_x509_certificate
 
 from webcrm_sync.core.errors import Refused, TryLater
-from webcrm_sync.graph.tls import TrustingSession, no_connection
+from webcrm_sync.graph.outgoing import TrustingSession, no_connection
 from webcrm_sync.graph.trouble import retry_at
 from webcrm_sync.settings import PREFIX, Settings
 

@@ -22,8 +22,8 @@ from msgraph.generated.models.o_data_errors.o_data_error import ODataError
 from webcrm_sync.core.errors import SyncError, TryLater, Unclear
 from webcrm_sync.graph.auth import AppLogin
 from webcrm_sync.graph.gate import Call, Gate
+from webcrm_sync.graph.outgoing import no_connection, proxy_for, trust
 from webcrm_sync.graph.sdk import adapter, failure_of
-from webcrm_sync.graph.tls import no_connection, trust
 from webcrm_sync.graph.trouble import Failure, failure_in, trouble
 from webcrm_sync.graph.wire import path
 from webcrm_sync.settings import Settings
@@ -54,7 +54,9 @@ class Transport:
         self._now = now
         self._url = settings.graph_url
         self._gate = Gate()
-        self._wire = httpx.AsyncHTTPTransport(verify=trust(settings.ca_bundle))
+        self._wire = httpx.AsyncHTTPTransport(
+            verify=trust(settings.ca_bundle), proxy=proxy_for(settings.graph_url)
+        )
         self._client = httpx.AsyncClient(transport=self._wire, timeout=_TIMEOUTS)
         self._adapter = adapter(login, self._client, settings.graph_url)
         #: The typed client for what is called rarely; its calls go through `send`.

@@ -1,4 +1,4 @@
-"""Whom outgoing TLS calls trust: the system's roots and the file in CA_BUNDLE."""
+"""How calls leave this machine: whose certificates they trust, through which proxy."""
 
 from __future__ import annotations
 
@@ -6,6 +6,8 @@ import ssl
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
+from urllib.request import getproxies, proxy_bypass
 
 import certifi
 import requests
@@ -25,6 +27,13 @@ def trust(ca_bundle: Path | None) -> ssl.SSLContext:
     if ca_bundle:
         context.load_verify_locations(ca_bundle)
     return context
+
+
+def proxy_for(url: str) -> str | None:
+    """The proxy that the environment or the system names for `url`, None = go straight."""
+    parts = urlsplit(url)
+    proxy = None if proxy_bypass(parts.netloc) else getproxies().get(parts.scheme)
+    return f"http://{proxy}" if proxy and "://" not in proxy else proxy
 
 
 def no_connection(host: str, error: Exception) -> TryLater:
