@@ -10,6 +10,7 @@ from zoneinfo import ZoneInfo
 
 import platformdirs
 from pydantic import AfterValidator, BeforeValidator, Field, SecretStr, ValidationError
+from pydantic_core import ErrorDetails
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 PREFIX = "WEBCRM_SYNC_"
@@ -133,8 +134,7 @@ def read_settings() -> Settings:
     return settings
 
 
-def _plain(error: object) -> str:
-    assert isinstance(error, dict)
+def _plain(error: ErrorDetails) -> str:
     if error["type"] == "missing":
         return "is missing"
     return str(error["msg"]).removeprefix("Value error, ")

@@ -3,14 +3,35 @@
 from __future__ import annotations
 
 import sys
+from importlib.metadata import entry_points
 
 import click
 
 from webcrm_sync import logs
-from webcrm_sync.cli import demo, doctor, mailbox, report, serve
+from webcrm_sync.cli import doctor, mailbox, report, serve
 
 
-@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+class _Commands(click.Group):
+    """Our commands and those that a distribution adds, the sandbox's `demo` among them.
+
+    The latter are loaded by name when they are asked for: the product never imports the sandbox.
+    """
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        added = [entry.name for entry in entry_points(group=_GROUP)]
+        return sorted([*super().list_commands(ctx), *added])
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        for entry in entry_points(group=_GROUP, name=cmd_name):
+            command: click.Command = entry.load()
+            return command
+        return super().get_command(ctx, cmd_name)
+
+
+_GROUP = "webcrm_sync.commands"
+
+
+@click.group(cls=_Commands, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(package_name="webcrm-sync")
 @click.option("--log-level", default="info", show_default=True, help="debug, info or warning.")
 def cli(log_level: str) -> None:
@@ -30,7 +51,6 @@ cli.add_command(mailbox.mailbox)
 cli.add_command(report.status)
 cli.add_command(report.explain)
 cli.add_command(doctor.doctor)
-cli.add_command(demo.demo)
 
 
 def main() -> None:

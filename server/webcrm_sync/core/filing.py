@@ -76,17 +76,28 @@ class MailHead(Protocol):
     """What an Activity tells of a mail besides its text."""
 
     @property
-    def subject(self) -> str: ...
+    def subject(self) -> str:
+        """The subject as it came."""
+
     @property
-    def sender(self) -> Party | None: ...
+    def sender(self) -> Party | None:
+        """Who sent it."""
+
     @property
-    def to(self) -> tuple[Party, ...]: ...
+    def to(self) -> tuple[Party, ...]:
+        """The recipients."""
+
     @property
-    def cc(self) -> tuple[Party, ...]: ...
+    def cc(self) -> tuple[Party, ...]:
+        """The recipients of a copy."""
+
     @property
-    def sent_at(self) -> datetime | None: ...
+    def sent_at(self) -> datetime | None:
+        """When it was sent."""
+
     @property
-    def received_at(self) -> datetime | None: ...
+    def received_at(self) -> datetime | None:
+        """When the copy arrived."""
 
 
 def draft_activity(

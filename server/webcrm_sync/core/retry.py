@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 
 _FIRST = timedelta(seconds=2)
 _LONGEST = timedelta(minutes=10)
+_JITTER = random.SystemRandom()
 
 
 def retry_at(now: datetime, attempts: int, *, asked: datetime | None = None) -> datetime:
@@ -15,6 +16,6 @@ def retry_at(now: datetime, attempts: int, *, asked: datetime | None = None) -> 
     2, 4, 8 ... seconds up to ten minutes, each with up to a quarter of jitter; never before the
     moment the service `asked` for.
     """
-    wait = min(_FIRST * 2 ** min(attempts, 12), _LONGEST)
-    ours = now + wait * (1 + random.random() / 4)  # noqa: S311 - jitter, no secret
-    return max(ours, asked + timedelta(seconds=random.random())) if asked else ours  # noqa: S311
+    wait = min(_FIRST * (1 << min(attempts, 12)), _LONGEST)
+    ours = now + wait * (1 + _JITTER.random() / 4)
+    return max(ours, asked + timedelta(seconds=_JITTER.random())) if asked else ours

@@ -19,11 +19,11 @@ def without_nul(text: str) -> str:
 
 
 def to_text(body: str, *, is_html: bool) -> str:
-    """A mail body as plain text: links kept as `[words](address)`, at most one empty line.
+    r"""A mail body as plain text: links kept as `[words](address)`, at most one empty line.
 
     >>> to_text("<p>Dear <b>all</b>,</p><p>see <a href='https://x.example'>this</a></p>",
     ...         is_html=True)
-    'Dear all,\\n\\nsee [this](https://x.example)'
+    'Dear all,\n\nsee [this](https://x.example)'
     """
     text = without_nul(body)
     if is_html:

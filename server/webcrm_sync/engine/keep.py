@@ -58,7 +58,8 @@ def _subscribe(parts: Parts, box: Mailbox) -> bool:
     """True when every folder has a subscription that lives long enough."""
     with parts.begin() as tx:
         folders = mailboxes.folders(tx, box.id)
-    return all([_keep_subscription(parts, box, folder) for folder in folders])
+    kept = [_keep_subscription(parts, box, folder) for folder in folders]
+    return all(kept)
 
 
 def _keep_subscription(parts: Parts, box: Mailbox, folder: SyncFolder) -> bool:

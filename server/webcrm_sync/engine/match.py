@@ -74,35 +74,42 @@ def decision_for(
     is_unlinked_filed: bool,
 ) -> Decision:
     """The decision on one mail. `people`: its external addresses that led to no filing yet."""
-    everybody = _everybody(email)
-    if any(_is_listed(party, never) for party in everybody):
-        return Decision(State.SKIPPED, Reason.NEVER_LIST)
-    if not any(p.address for p in everybody):
-        return Decision(State.SKIPPED, Reason.NO_ADDRESS)
-    if all(p in internals for p in everybody):
-        return Decision(State.SKIPPED, Reason.ONLY_COLLEAGUES)
+    if reason := _why_not(_everybody(email), internals, never):
+        return Decision(State.SKIPPED, reason)
     found = match(people, book)
-    filed_under = {f.organisation_id for f in known}
-    new = tuple(
-        t
-        for t in (found.targets if isinstance(found, Matched) else ())
-        if t.organisation_id not in filed_under
-    )
     if known:
-        # A person's choice wins: nothing is added to it by matching.
-        is_chosen = any(f.how is How.PERSON for f in known)
-        added = () if is_chosen else new
-        is_done = not added and all(f.is_complete for f in known)
-        return Decision(State.FILED if is_done else State.MATCHED, targets=added)
+        return _added(known, found)
     match found:
-        case Matched():
-            return Decision(State.MATCHED, targets=new)
+        case Matched(targets):
+            return Decision(State.MATCHED, targets=targets)
         case Ambiguous(candidates):
             return Decision(State.PARKED, Reason.AMBIGUOUS, candidates=candidates)
         case Nobody() if is_unlinked_filed:
             return Decision(State.MATCHED, targets=(Target(0, None, How.NONE),))
         case Nobody():
             return Decision(State.WAITING, Reason.NO_CONTACT)
+
+
+def _why_not(
+    everybody: Sequence[Party], internals: Internals, never: frozenset[str]
+) -> Reason | None:
+    if any(_is_listed(party, never) for party in everybody):
+        return Reason.NEVER_LIST
+    if not any(party.address for party in everybody):
+        return Reason.NO_ADDRESS
+    if all(party in internals for party in everybody):
+        return Reason.ONLY_COLLEAGUES
+    return None
+
+
+def _added(known: Sequence[Filing], found: Matched | Ambiguous | Nobody) -> Decision:
+    """A mail that has filings: another copy may name more people. A person's choice wins."""
+    is_chosen = any(f.how is How.PERSON for f in known)
+    under = {f.organisation_id for f in known}
+    targets = found.targets if isinstance(found, Matched) and not is_chosen else ()
+    new = tuple(t for t in targets if t.organisation_id not in under)
+    is_done = not new and all(f.is_complete for f in known)
+    return Decision(State.FILED if is_done else State.MATCHED, targets=new)
 
 
 def _everybody(email: Email) -> tuple[Party, ...]:

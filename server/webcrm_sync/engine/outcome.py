@@ -19,7 +19,7 @@ _OPEN = (State.FOUND, State.MATCHED, State.WAITING, State.PARKED)
 
 
 def filed(tx: Tx, filing: Filing, activity_id: int, *, lease: str | None) -> None:
-    """webCRM has told the Activity's id."""
+    """WebCRM has told the Activity's id."""
     if filings.record_activity(tx, filing.id, activity_id, lease=lease):
         tx.tell(
             "filed",
@@ -38,7 +38,7 @@ def completed(tx: Tx, filing_ids: Sequence[int]) -> None:
 
 
 def rejected(tx: Tx, filing: Filing, message: str) -> None:
-    """webCRM said no to this one: a few more tries, then a person must act."""
+    """WebCRM said no to this one: a few more tries, then a person must act."""
     if filing.attempts + 1 < _TRIES:
         again = retry_at(tx.now, filing.attempts)
         filings.retry(tx, [filing.id], due_at=again, intent_at=None, last_error=message)

@@ -75,7 +75,7 @@ def hold_webcrm(parts: Parts, error: SyncError) -> None:
 
 
 def release_webcrm(parts: Parts) -> None:
-    """webCRM answers: its trouble is over."""
+    """WebCRM answers: its trouble is over."""
     with parts.begin() as tx:
         if mailboxes.read_company(tx).webcrm_attempts:
             mailboxes.update_company(tx, webcrm_due_at=None, webcrm_attempts=0, webcrm_trouble=None)

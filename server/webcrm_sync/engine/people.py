@@ -16,7 +16,7 @@ from webcrm_sync.store import mailboxes, mirrors
 
 
 class NotWatched(SyncError):
-    """This mailbox is not watched. `webcrm-sync mailbox list` shows those that are."""
+    """The mailbox is not watched. `webcrm-sync mailbox list` shows those that are."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -62,7 +62,7 @@ def organisation_names(tx: Tx, ids: Iterable[int]) -> dict[int, str]:
     query = select(organisation.c.organisation_id, organisation.c.name).where(
         organisation.c.company_id == tx.company_id, organisation.c.organisation_id.in_(list(ids))
     )
-    return {i: name for i, name in tx.connection.execute(query)}
+    return {row.organisation_id: row.name for row in tx.connection.execute(query)}
 
 
 def users(tx: Tx) -> dict[int, CrmUser]:

@@ -74,7 +74,7 @@ EMAIL_COLUMNS = [email.c[f] for f in Email.__dataclass_fields__ if f not in {"to
 ]
 
 
-def read_item(row: Mapping[str, Any]) -> Item:
+def read_item(row: RowMapping | dict[str, Any]) -> Item:
     """An Item from its row."""
     facts = dict(row)
     facts["categories"] = tuple(row["categories"])
@@ -164,7 +164,7 @@ def add_emails(tx: Tx, rows: Sequence[Mapping[str, object]]) -> Mapping[str, int
         return {}
     values = [{"company_id": tx.company_id, "created_at": tx.now, **row} for row in rows]
     result = tx.connection.execute(insert(email).returning(email.c.key, email.c.id), values)
-    return {key: email_id for key, email_id in result}
+    return {row.key: row.id for row in result}
 
 
 def add_addresses(tx: Tx, addresses: Iterable[tuple[int, Party]]) -> None:

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-from sqlalchemy import RowMapping, delete, func, or_, select, update
+from sqlalchemy import RowMapping, func, or_, select, update
 from sqlalchemy.dialects.postgresql import insert
 
 from webcrm_sync.core.matching import How, Target
@@ -14,7 +14,6 @@ from webcrm_sync.core.states import State
 from webcrm_sync.store.database import Tx
 from webcrm_sync.store.emails import EMAIL_COLUMNS, ITEM_COLUMNS, Email, Item, read_email, read_item
 from webcrm_sync.store.schema import document, email, email_address, filing, item
-
 
 #: A moment that does not come: what is due then waits for a person.
 NEVER = datetime(9999, 1, 1, tzinfo=UTC)

@@ -82,7 +82,7 @@ def ensure_company(tx: Tx, tenant_id: str) -> int:
     new = insert(company).values(tenant_id=tenant_id.lower(), created_at=tx.now)
     tx.connection.execute(new.on_conflict_do_nothing())
     query = select(company.c.id).where(company.c.tenant_id == tenant_id.lower())
-    return tx.connection.execute(query).scalar_one()
+    return int(tx.connection.execute(query).scalar_one())
 
 
 def read_company(tx: Tx) -> Company:
@@ -156,7 +156,7 @@ def save_mailbox(tx: Tx, user: MailUser, *, mirror_since: datetime) -> int:
         index_elements=[mailbox.c.company_id, mailbox.c.user_id],
         set_={**facts, "keep_due_at": tx.now, "trouble": None, "gate_at": None},
     )
-    mailbox_id = tx.connection.execute(known.returning(mailbox.c.id)).scalar_one()
+    mailbox_id = int(tx.connection.execute(known.returning(mailbox.c.id)).scalar_one())
     tx.connection.execute(delete(alias).where(alias.c.mailbox_id == mailbox_id))
     rows = [{"mailbox_id": mailbox_id, "address": a} for a in user.aliases | {user.address}]
     tx.connection.execute(insert(alias), rows)

@@ -42,6 +42,4 @@ def _config() -> Config:
 def _apply_procrastinate(connection: Connection) -> None:
     if connection.scalar(text("SELECT to_regclass('procrastinate_jobs')")) is None:
         schema = SchemaManager(procrastinate.SyncPsycopgConnector()).get_schema()
-        raw = connection.connection.driver_connection
-        assert raw is not None
-        raw.execute(schema.encode())
+        connection.exec_driver_sql(schema)
