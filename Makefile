@@ -1,0 +1,61 @@
+# Everything a developer does. `make` alone lists it.
+SHELL := /bin/bash
+BIN := .venv/bin
+READY := .venv/.ready
+
+# $(call find_python,names): the first of these that runs, is 3.11 or newer and can make a venv.
+find_python = $(shell for python in $$(type -ap $(1)); do \
+	"$$python" -c 'import sys, venv, ensurepip; sys.exit(sys.version_info < (3, 11))' \
+	2>/dev/null && echo "$$python" && break; done)
+# $(call install,directory): what the venv in this directory needs, pinned.
+install = $(1)/bin/python -m pip install --quiet --disable-pip-version-check \
+	--root-user-action=ignore --constraint constraints.txt --editable '.[dev]'
+
+.PHONY: help demo test check lint types contracts tests format bench test-all
+.DEFAULT_GOAL := help
+
+help: ## this list
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+demo: $(READY) ## the whole product on this machine, no account needed
+	$(BIN)/webcrm-sync demo
+
+test: check tests ## everything that must hold before a commit is pushed
+
+check: lint types contracts ## style, types and import directions, without the tests
+
+lint: $(READY)
+	$(BIN)/ruff check --quiet .
+	$(BIN)/ruff format --check --quiet .
+
+types: $(READY)
+	$(BIN)/mypy
+
+contracts: $(READY)
+	$(BIN)/lint-imports --no-cache
+
+tests: $(READY)
+	$(BIN)/pytest --quiet --numprocesses 2
+
+format: $(READY) ## lay the code out, mend what can be mended by itself
+	$(BIN)/ruff check --quiet --fix .
+	$(BIN)/ruff format --quiet .
+
+bench: $(READY) ## measure: numbers, not verdicts
+	$(BIN)/pytest --quiet --override-ini addopts= --import-mode=importlib -p no:randomly -s tests/bench
+
+test-all: ## the tests on each Python from 3.11 to 3.13 that is installed
+	@$(foreach v,3.11 3.12 3.13,$(MAKE) --no-print-directory test-on-$(v) &&) true
+
+test-on-%:
+	@python="$(call find_python,python$*)"; \
+	if [ -z "$$python" ]; then echo "Python $* is not installed: left out"; exit 0; fi; \
+	echo "Python $*"; "$$python" -m venv build/python$* && $(call install,build/python$*) && \
+	build/python$*/bin/python -m pytest --quiet --numprocesses 2
+
+$(READY): pyproject.toml constraints.txt
+	@python="$(call find_python,python3.11 python3.12 python3.13 python3)"; \
+	if [ -z "$$python" ]; then echo "Python 3.11 or newer, with venv, is needed" >&2; exit 1; fi; \
+	[ -x $(BIN)/python ] || "$$python" -m venv .venv
+	@$(call install,.venv)
+	@touch $@

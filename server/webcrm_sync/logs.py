@@ -1,0 +1,88 @@
+"""Logging: one line per event on standard error.
+
+Write `log.info("item_synced", extra={"item": 7})`: a constant event name, and fields beside it.
+Ids are fields; addresses, subjects, bodies and tokens never are. Info = a state has changed,
+warning = will be tried again, error = a person must look. A line reads
+
+    2026-03-01T09:30:00.123Z INFO webcrm_sync.engine.file item_synced item=7
+
+Times are UTC. A value with blanks or quotes in it stands in JSON's quotes; whatever a message
+or a stack trace holds stays on that one line. As a last net, for texts that were not written here
+(a library's message, a traceback), what looks like an address or a token is blotted out.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+import re
+import sys
+import time
+from typing import TextIO
+
+#: Their informative lines name URLs, which hold addresses and ids, or say nothing to an operator.
+_QUIET = (
+    "httpx",
+    "httpcore",
+    "msal",
+    "urllib3",
+    "procrastinate",
+    "werkzeug",
+    "gunicorn",
+    "alembic",
+)
+#: What a LogRecord has by itself; the rest are our fields.
+_OWN = {*vars(logging.makeLogRecord({})), "message", "asctime", "taskName"}
+
+_SECRETS = re.compile(
+    r"[^\s@\"'<>=,;:()\[\]{}]+(?:@|%40)[^\s@\"'<>=,;:()\[\]{}]+"  # an address
+    r"|eyJ[\w-]{10,}(?:\.[\w-]*)*"  # a JSON web token (RFC 7519)
+    r"|(?<=Bearer )[\w.~+/-]{8,}=*"  # RFC 6750
+    r"|(?<=://)[^\s/@]+:[^\s/@]+(?=@)",  # the password in a URL
+    re.IGNORECASE,
+)
+_PLAIN = re.compile(r"[\w.:/+%*<>@-]+")
+
+
+class LineFormatter(logging.Formatter):
+    """One record as one line, as the module's docstring shows it."""
+
+    converter = staticmethod(time.gmtime)
+
+    def format(self, record: logging.LogRecord) -> str:
+        """The line, without what looks like an address or a token."""
+        moment = self.formatTime(record, "%Y-%m-%dT%H:%M:%S")
+        head = f"{moment}.{int(record.msecs):03d}Z {record.levelname} {record.name}"
+        fields = {k: v for k, v in vars(record).items() if k not in _OWN}
+        if record.exc_info:
+            fields["trace"] = self.formatException(record.exc_info)
+        words = [record.getMessage().replace("\n", "\\n")]
+        words += [f"{name}={_value(value)}" for name, value in fields.items()]
+        return f"{head} {blot(' '.join(words))}"
+
+
+def _value(value: object) -> str:
+    text = str(value)
+    return text if _PLAIN.fullmatch(text) else json.dumps(text, ensure_ascii=False)
+
+
+def blot(text: str) -> str:
+    """`text` with a star in place of everything that looks like an address or a token.
+
+    >>> blot("sent to ann@example.com with Bearer abcdefgh.ijk")
+    'sent to * with Bearer *'
+    """
+    return _SECRETS.sub("*", text)
+
+
+def configure(level: int | str = logging.INFO, stream: TextIO | None = None) -> None:
+    """Send all logging as lines to `stream` (standard error); again = only the last call counts.
+
+    Third-party libraries are held to warnings.
+    """
+    handler = logging.StreamHandler(stream or sys.stderr)
+    handler.setFormatter(LineFormatter())
+    logging.basicConfig(level=level, handlers=[handler], force=True)
+    logging.captureWarnings(True)
+    for name in _QUIET:
+        logging.getLogger(name).setLevel(logging.WARNING)

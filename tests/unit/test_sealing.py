@@ -1,0 +1,76 @@
+"""Secrets at rest: sealed, opened, re-sealed with a new key."""
+
+from __future__ import annotations
+
+import os
+import stat
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from webcrm_sync.store.sealing import Seal, SealBroken, read_or_make_key
+
+
+def test_what_is_sealed_comes_back_and_cannot_be_read_before() -> None:
+    seal = Seal(["a passphrase, not a key: æøå"])
+    sealed = seal.seal("tøken")
+    assert "tøken" not in sealed
+    assert sealed.isascii()
+    assert seal.open(sealed) == "tøken"
+
+
+def test_every_machine_with_the_passphrase_opens_it() -> None:
+    assert Seal(["same"]).open(Seal(["same"]).seal("x")) == "x"
+
+
+def test_after_a_rotation_the_old_key_opens_and_the_new_one_seals() -> None:
+    old, both, new = Seal(["old"]), Seal(["new", "old"]), Seal(["new"])
+    sealed = old.seal("x")
+    assert both.open(sealed) == "x"
+    assert new.open(both.seal("y")) == "y"
+    assert new.open(both.renew(sealed)) == "x"
+
+
+@pytest.mark.parametrize("sealed", ["", "no token", Seal(["another"]).seal("x")])
+def test_a_wrong_key_is_told_by_the_name_of_its_setting(sealed: str) -> None:
+    with pytest.raises(SealBroken, match="WEBCRM_SYNC_SECRET_KEY"):
+        Seal(["mine"]).open(sealed)
+
+
+@pytest.mark.parametrize("keys", [[], [""], ["good", ""]])
+def test_an_empty_key_is_refused(keys: list[str]) -> None:
+    with pytest.raises(ValueError, match="WEBCRM_SYNC_SECRET_KEY"):
+        Seal(keys)
+
+
+def test_the_kept_key_is_made_once_and_for_its_owner_only(tmp_path: Path) -> None:
+    before = os.umask(0)
+    try:
+        key = read_or_make_key(tmp_path)
+    finally:
+        os.umask(before)
+    assert len(key) >= 40
+    assert read_or_make_key(tmp_path) == key
+    assert stat.S_IMODE((tmp_path / "secret.key").stat().st_mode) == 0o600
+    assert [p.name for p in tmp_path.iterdir()] == ["secret.key"]
+
+
+def test_processes_that_make_the_key_at_once_agree_on_it(tmp_path: Path) -> None:
+    program = (
+        "import sys, pathlib; from webcrm_sync.store.sealing import read_or_make_key;"
+        "sys.stdin.read(); print(read_or_make_key(pathlib.Path(sys.argv[1])))"
+    )
+    many = [
+        subprocess.Popen(
+            [sys.executable, "-c", program, tmp_path],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
+        )
+        for _ in range(3)
+    ]
+    keys = {process.communicate("")[0] for process in many}
+    assert len(keys) == 1
+    assert keys == {read_or_make_key(tmp_path) + "\n"}
