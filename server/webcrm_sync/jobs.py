@@ -114,12 +114,12 @@ async def _run(app: procrastinate.App) -> None:
     # Synchronous jobs run in the loop's default executor: as many threads as jobs at once.
     loop.set_default_executor(ThreadPoolExecutor(CONCURRENCY + 2))
     async with app.open_async():
-        workers = [
+        workers: list[asyncio.Future[None]] = [
             asyncio.ensure_future(_worker(app, "sync", CONCURRENCY)),
             asyncio.ensure_future(_worker(app, "clock", 2)),
         ]
         for number in (signal.SIGTERM, signal.SIGINT):
-            loop.add_signal_handler(number, _stop, workers)
+            loop.add_signal_handler(number, lambda: _stop(workers))
         await asyncio.gather(*workers, return_exceptions=False)
 
 

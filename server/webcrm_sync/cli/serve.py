@@ -94,7 +94,7 @@ class _WebServer(BaseApplication):  # type: ignore[misc]  # gunicorn carries no 
             "certfile": str(settings.tls_cert) if settings.tls_cert else None,
             "keyfile": str(settings.tls_key) if settings.tls_key else None,
             "loglevel": "warning",
-            "graceful_timeout": 10,
+            "graceful_timeout": 3,
             "control_socket_disable": True,
         }
         for name, value in options.items():

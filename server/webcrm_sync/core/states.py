@@ -37,6 +37,7 @@ class Reason(StrEnum):
     NO_CONTACT = "no contact"
     AMBIGUOUS = "ambiguous"
     REFUSED_BY_WEBCRM = "refused by webcrm"
+    WEBCRM_CLOSED = "webcrm closed"
     UNKNOWN_LABEL = "unknown label"
     UNREADABLE_ATTACHMENT = "unreadable attachment"
     REFUSED_BY_OUTLOOK = "refused by outlook"
@@ -60,6 +61,10 @@ SENTENCES: dict[Reason, str] = {
         "Its address belongs to several Organisations in webCRM. Choose the one that is meant."
     ),
     Reason.REFUSED_BY_WEBCRM: "webCRM did not accept this mail. See the details and try again.",
+    Reason.WEBCRM_CLOSED: (
+        "webCRM does not let the application in. Ask your administrator to check its token. "
+        "Syncs by itself afterwards."
+    ),
     Reason.UNKNOWN_LABEL: (
         "webCRM does not know the label for e-mails. "
         "Ask your administrator to add it in webCRM or to name another one in the settings."

@@ -7,12 +7,13 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 
-from webcrm_sync.core.errors import AccessLost, SyncError, TryLater
+from webcrm_sync.core.errors import AccessLost, Refused, SyncError, TryLater
 from webcrm_sync.core.retry import retry_at
+from webcrm_sync.core.states import Reason
 from webcrm_sync.engine.metadata import Metadata
 from webcrm_sync.graph.client import GraphClient
 from webcrm_sync.settings import Settings
-from webcrm_sync.store import mailboxes
+from webcrm_sync.store import emails, mailboxes
 from webcrm_sync.store.database import Database, Tx
 from webcrm_sync.store.mailboxes import Mailbox
 from webcrm_sync.store.sealing import Seal
@@ -66,12 +67,15 @@ def hold_webcrm(parts: Parts, error: SyncError) -> None:
     with parts.begin() as tx:
         company = mailboxes.read_company(tx)
         attempts = company.webcrm_attempts
+        until = retry_at(tx.now, attempts, asked=asked)
         mailboxes.update_company(
             tx,
-            webcrm_due_at=retry_at(tx.now, attempts, asked=asked),
+            webcrm_due_at=until,
             webcrm_attempts=attempts + 1,
             webcrm_trouble=str(error),
         )
+        if isinstance(error, Refused):
+            emails.park_all(tx, Reason.WEBCRM_CLOSED, detail=str(error), retry_at=until)
 
 
 def release_webcrm(parts: Parts) -> None:

@@ -283,6 +283,29 @@ def move_items(
     return mailbox_ids
 
 
+def park_all(tx: Tx, reason: Reason, *, detail: str, retry_at: datetime) -> None:
+    """Park whatever is on its way until `retry_at`: something stands in the way of all of it."""
+    moving = [State.FOUND.value, State.MATCHED.value]
+    on_its_way = (
+        select(item.c.email_id)
+        .join(email, email.c.id == item.c.email_id)
+        .where(email.c.company_id == tx.company_id, item.c.state.in_(moving))
+    )
+    ids = sorted(set(tx.connection.execute(on_its_way).scalars()))
+    moved = move_items(
+        tx,
+        ids,
+        to=State.PARKED,
+        of=(State.FOUND, State.MATCHED),
+        reason=reason,
+        detail=detail,
+        retry_at=retry_at,
+    )
+    if moved:
+        for email_id in ids:
+            tx.tell("parked", email_id=email_id, reason=reason.value, detail=detail)
+
+
 def forget_contents(tx: Tx, email_ids: Sequence[int]) -> None:
     """Drop the text of these mails where nothing is to be filed of them any more."""
     unsettled = [s.value for s in (State.FOUND, State.MATCHED, State.WAITING, State.PARKED)]

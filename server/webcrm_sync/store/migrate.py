@@ -42,4 +42,4 @@ def _config() -> Config:
 def _apply_procrastinate(connection: Connection) -> None:
     if connection.scalar(text("SELECT to_regclass('procrastinate_jobs')")) is None:
         schema = SchemaManager(procrastinate.SyncPsycopgConnector()).get_schema()
-        connection.exec_driver_sql(schema)
+        connection.exec_driver_sql(schema.replace("%", "%%"))
