@@ -240,6 +240,26 @@ def test_more_than_a_page_changed_at_one_moment_is_read_whole(bench: Bench, acme
     assert len(bench.crm.sent_activities(LONG_AGO)) == 1200
 
 
+def test_a_row_that_changes_while_pages_are_read_hides_no_other(bench: Bench, acme: int) -> None:
+    for _ in range(3):
+        bench.crm.write_activities([draft(acme)] * 500)
+        bench.clock.advance(timedelta(seconds=1))
+    api = webcrm_app(bench.world).wsgi_app
+    first = bench.world.activities[0]["ActivityId"]
+
+    def busy(environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
+        answer = api(environ, start_response)
+        if environ["PATH_INFO"] == "/Queries":
+            bench.world.edit_activity(first, ActivityDescription="Edited")
+        return answer
+
+    with Server(busy) as server:
+        crm = WebCrm(settings(server.url), now=bench.clock.now)
+        found = [sent.activity_id for sent in crm.sent_activities(LONG_AGO)]
+        crm.close()
+    assert sorted(found) == [a["ActivityId"] for a in bench.world.activities]
+
+
 def test_a_mail_sent_from_webcrm_is_seen_with_all_that_the_mirror_needs(
     bench: Bench, acme: int
 ) -> None:

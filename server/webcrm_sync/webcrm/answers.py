@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -12,6 +13,8 @@ from webcrm_sync.core.errors import Gone, Refused, SyncError, TryLater, Unclear
 
 #: The longest patience we take webCRM's word for.
 _LONGEST_WAIT_S = 24 * 3600.0
+#: What a header can carry.
+_BEARER = re.compile(r"[\x21-\x7e]+")
 _REFUSED_LOGIN = "webCRM did not take the application token in WEBCRM_SYNC_WEBCRM_TOKEN"
 _NO_WEBCRM = "There is no webCRM at the address in WEBCRM_SYNC_WEBCRM_URL"
 
@@ -97,7 +100,7 @@ def access_token(answer: Answer, *, now: datetime) -> str:
         if not isinstance(found, dict):
             raise TryLater("webCRM's answer to the login cannot be read")
         token = found.get("AccessToken")
-        if isinstance(token, str) and token and not found.get("IsError"):
+        if isinstance(token, str) and _BEARER.fullmatch(token) and not found.get("IsError"):
             return token
     words = _words(answer)
     why = words.get("ErrorDescription") or words.get("Error") or words.get("Message")

@@ -40,6 +40,7 @@ _NOT_SENT = (
     httpx.ConnectTimeout,
     httpx.PoolTimeout,
     httpx.ProxyError,
+    httpx.LocalProtocolError,
     httpx.UnsupportedProtocol,
 )
 

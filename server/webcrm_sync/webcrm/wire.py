@@ -150,7 +150,7 @@ def _domain(text: str) -> str:
         host = urlsplit(text if "://" in text else f"//{text}").hostname or ""
     except ValueError:
         return ""
-    host = host.removeprefix("www.").strip(".")
+    host = re.sub(r"^(www\.)+", "", host.strip("."))
     return host if re.fullmatch(r"[^\s.]+(\.[^\s.]+)+", host) else ""
 
 

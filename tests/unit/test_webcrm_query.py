@@ -1,0 +1,121 @@
+"""Scripts for /Queries: whatever the value, the script asks what was meant and nothing else."""
+
+from __future__ import annotations
+
+import unicodedata
+from datetime import UTC, datetime, timedelta, timezone
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from webcrm_sync.webcrm.query import FIELDS, Select, literal
+
+plain_text = st.text(
+    st.characters(exclude_categories=["Cc", "Cs", "Zl", "Zp"]) | st.sampled_from("'\"\\;-%_()= "),
+    max_size=40,
+)
+hostile = st.sampled_from(
+    ["' OR 1=1 --", "x'; DROP TABLE Activity --", "''", "'", "\\'", "' AND PersonId >= 0 AND '"]
+)
+moments = st.datetimes(timezones=st.just(UTC))
+values = plain_text | hostile | st.integers(-(2**31), 2**31 - 1) | moments
+fields = st.sampled_from(sorted(FIELDS["Activity"]))
+conditions = st.lists(st.tuples(fields, st.sampled_from(["=", ">="]), values), max_size=4)
+
+
+def cut(script: str) -> list[str]:
+    """The words of a script, read letter by letter: quoted text stays one word."""
+    words: list[str] = []
+    word, quoted, at = "", False, 0
+    while at < len(script):
+        letter = script[at]
+        if letter == "'" and quoted and script[at + 1 : at + 2] == "'":
+            word, at = word + "''", at + 1
+        elif letter == "'":
+            word, quoted = word + letter, not quoted
+        elif letter == " " and not quoted:
+            words, word = [*words, word], ""
+        else:
+            word += letter
+        at += 1
+    assert not quoted
+    return [*words, word]
+
+
+def meant(word: str) -> str | int:
+    return word[1:-1].replace("''", "'") if word.startswith("'") else int(word)
+
+
+def as_written(value: str | int | datetime) -> str | int:
+    if isinstance(value, datetime):
+        return value.strftime("%Y-%m-%dT%H:%M:%S.%f").rjust(26, "0") + "0Z"
+    return value
+
+
+@given(conditions, fields)
+def test_no_value_can_change_what_a_script_asks(
+    wanted: list[tuple[str, str, str | int | datetime]], order: str
+) -> None:
+    script = Select("Activity", ["ActivityId"])
+    for field, operator, value in wanted:
+        script = script.where(field, operator, value)  # type: ignore[arg-type]  # drawn from both
+    words = cut(str(script.order_by(order)))
+    assert words[:4] == ["SELECT", "ActivityId", "FROM", "Activity"]
+    assert words[-4:] == ["ORDER", "BY", order, "ASC"]
+    middle = words[4:-4]
+    assert middle[::4] == (["WHERE"] + ["AND"] * (len(wanted) - 1) if wanted else [])
+    read = zip(middle[1::4], middle[2::4], map(meant, middle[3::4]), strict=True)
+    assert list(read) == [(f, o, as_written(v)) for f, o, v in wanted]
+
+
+@given(st.text())
+def test_a_text_is_either_refused_or_comes_back_unchanged(text: str) -> None:
+    refused = {"Cc", "Cs", "Zl", "Zp"}
+    if any(unicodedata.category(letter) in refused for letter in text):
+        with pytest.raises(ValueError, match="Control characters"):
+            literal(text)
+    else:
+        assert meant(literal(text)) == text
+
+
+@given(st.text(max_size=20))
+def test_a_name_the_table_does_not_have_is_refused_everywhere(name: str) -> None:
+    script = Select("Person", ["PersonId"])
+    if name in FIELDS["Person"]:
+        return
+    with pytest.raises(ValueError, match="no field"):
+        Select("Person", [name])
+    with pytest.raises(ValueError, match="no field"):
+        script.where(name, "=", 1)
+    with pytest.raises(ValueError, match="no field"):
+        script.order_by(name)
+
+
+def test_a_field_of_another_table_is_no_field_of_this_one() -> None:
+    with pytest.raises(ValueError, match="no field"):
+        Select("Person", ["ActivityId"])
+
+
+@pytest.mark.parametrize("number", range(1, 16))
+def test_every_custom_field_of_the_activity_may_hold_our_key(number: int) -> None:
+    assert str(number) in str(Select("Activity", [f"ActivityCustom{number}"]))
+
+
+def test_times_are_written_in_utc_with_seven_decimals() -> None:
+    copenhagen = timezone(timedelta(hours=1))
+    at = datetime(2026, 11, 23, 11, 0, 0, 120000, tzinfo=copenhagen)
+    assert literal(at) == "'2026-11-23T10:00:00.1200000Z'"
+
+
+def test_what_has_no_safe_spelling_is_refused() -> None:
+    with pytest.raises(ValueError, match="zone"):
+        literal(datetime(2026, 1, 1))  # noqa: DTZ001 - the point of the test
+    with pytest.raises(ValueError, match="truth"):
+        literal(True)
+    with pytest.raises(ValueError, match="operator"):
+        Select("Person", ["PersonId"]).where("PersonId", "; --", 1)  # type: ignore[arg-type]  # same
+    with pytest.raises(ValueError, match="at least one"):
+        Select("Person", [])
+    with pytest.raises(ValueError, match="known table"):
+        Select("Users", ["UserPassword"])  # type: ignore[arg-type]  # the point of the test

@@ -1,0 +1,368 @@
+"""webCRM's answers and records, read."""
+
+from __future__ import annotations
+
+import json
+from datetime import UTC, datetime, timedelta
+from zoneinfo import ZoneInfo
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from webcrm_sync.core.crm import ActivityDraft, DocumentDraft, Rejected, Written
+from webcrm_sync.core.errors import Gone, Refused, SyncError, TryLater, Unclear
+from webcrm_sync.webcrm import wire
+from webcrm_sync.webcrm.answers import Answer, access_token, trouble
+from webcrm_sync.webcrm.wire import Row
+
+NOW = datetime(2026, 11, 23, 10, 0, tzinfo=UTC)
+COPENHAGEN = ZoneInfo("Europe/Copenhagen")
+
+
+def answer(status: int = 200, body: object = None, **headers: str) -> Answer:
+    content = body if isinstance(body, bytes) else json.dumps(body).encode()
+    return Answer(status, {k.replace("_", "-"): v for k, v in headers.items()}, content)
+
+
+@pytest.mark.parametrize(
+    ("status", "on_read", "on_write"),
+    [
+        (301, Refused, Refused),
+        (400, Refused, Refused),
+        (401, TryLater, TryLater),
+        (403, Refused, Refused),
+        (404, Gone, Gone),
+        (408, TryLater, Unclear),
+        (413, Refused, Refused),
+        (429, TryLater, TryLater),
+        (500, TryLater, Unclear),
+        (503, TryLater, Unclear),
+    ],
+)
+def test_a_status_says_what_to_do(
+    status: int, on_read: type[SyncError], on_write: type[SyncError]
+) -> None:
+    assert type(trouble(answer(status, b""), is_write=False, now=NOW)) is on_read
+    assert type(trouble(answer(status, b"<html>"), is_write=True, now=NOW)) is on_write
+
+
+@pytest.mark.parametrize("status", [200, 201, 204])
+def test_a_success_is_no_trouble(status: int) -> None:
+    assert trouble(answer(status), is_write=True, now=NOW) is None
+
+
+def test_webcrms_own_words_are_kept() -> None:
+    said = {"Message": "Description is too long", "Type": "ValidationException"}
+    error = trouble(answer(400, said), is_write=True, now=NOW)
+    assert "Description is too long" in str(error)
+    assert error
+    assert error.code == "ValidationException"
+
+
+@pytest.mark.parametrize(
+    ("throttled", "seconds"),
+    [
+        (answer(429, b"", retry_after="14"), 14),
+        (answer(429, {"RetryAfterSeconds": 9}, retry_after="14"), 14),
+        (answer(429, {"RetryAfterSeconds": 9}), 9),
+        (answer(429, {"RetryAfterSeconds": "2.5"}), 2.5),
+        (answer(429, b"", retry_after="Mon, 23 Nov 2026 10:00:30 GMT"), 30),
+        (answer(429, b"", retry_after="-5"), 0),
+        (answer(429, b"", retry_after="1e300"), 24 * 3600),
+        (answer(429, b"", retry_after="nan"), 24 * 3600),
+        (answer(503, b"", retry_after="60"), 60),
+    ],
+)
+def test_the_time_to_come_back_is_read_wherever_it_stands(
+    throttled: Answer, seconds: float
+) -> None:
+    error = trouble(throttled, is_write=False, now=NOW)
+    assert isinstance(error, TryLater)
+    assert error.retry_at == NOW + timedelta(seconds=seconds)
+
+
+@pytest.mark.parametrize("silent", [answer(429, b""), answer(429, [], retry_after="soon")])
+def test_without_a_time_to_come_back_it_is_ours_to_choose(silent: Answer) -> None:
+    error = trouble(silent, is_write=False, now=NOW)
+    assert isinstance(error, TryLater)
+    assert error.retry_at is None
+
+
+@pytest.mark.parametrize(
+    ("refused", "error"),
+    [
+        (answer(200, {"IsError": True, "ErrorDescription": "Invalid"}), Refused),
+        (answer(200, {"IsError": True, "AccessToken": "x"}), Refused),
+        (answer(200, {"AccessToken": None}), Refused),
+        (answer(200, {"AccessToken": "not for\na header"}), Refused),
+        (answer(400, b""), Refused),
+        (answer(401, b""), Refused),
+        (answer(403, {"Message": "no"}), Refused),
+        (answer(404, b""), Refused),
+        (answer(302, b""), Refused),
+        (answer(429, b""), TryLater),
+        (answer(502, b"<html>"), TryLater),
+        (answer(200, b"<html>Maintenance</html>"), TryLater),
+    ],
+)
+def test_a_login_that_fails_is_refused_or_waits(refused: Answer, error: type[SyncError]) -> None:
+    with pytest.raises(error) as caught:
+        access_token(refused, now=NOW)
+    if error is Refused:
+        assert "WEBCRM_SYNC_WEBCRM_" in str(caught.value)
+
+
+def test_a_login_gives_its_token() -> None:
+    assert access_token(answer(200, {"AccessToken": "abc", "IsError": False}), now=NOW) == "abc"
+
+
+def test_each_bulk_line_is_an_id_or_a_reason() -> None:
+    assert wire.lines(answer(200, ["12", 13, "Too long"]), count=3) == [
+        Written(12),
+        Written(13),
+        Rejected("Too long"),
+    ]
+
+
+@pytest.mark.parametrize(
+    "told",
+    [[], ["1"], ["1", "2", "3"], ["1", None], ["1", ""], ["1", "0"], ["1", "-4"], ["1", True],
+     ["1", {"ActivityId": 2}], ["1", "9" * 30], {"0": "1"}, "12", None],
+)  # fmt: skip
+def test_a_bulk_answer_that_does_not_tell_each_line_is_unclear(told: object) -> None:
+    with pytest.raises(Unclear):
+        wire.lines(answer(200, told), count=2)
+
+
+@pytest.mark.parametrize("body", [b"7", b'"7"', b'{"DocumentId": 7}', b'{"DocumentId": "7"}'])
+def test_a_new_id_is_read_in_each_of_its_forms(body: bytes) -> None:
+    assert wire.created(answer(200, body), "DocumentId") == Written(7)
+
+
+@pytest.mark.parametrize("body", [b"", b"null", b"0", b"true", b"[7]", b'{"Id": 7}', b"<html>"])
+def test_a_create_that_tells_no_id_is_unclear(body: bytes) -> None:
+    with pytest.raises(Unclear):
+        wire.created(answer(200, body), "DocumentId")
+
+
+@pytest.mark.parametrize("body", [b"", b"null", b"{}", b'["x"]', b"<html>", b"[[]]", b"\xff"])
+def test_a_list_that_cannot_be_read_is_tried_later(body: bytes) -> None:
+    with pytest.raises(TryLater):
+        wire.rows(answer(200, body))
+
+
+def test_a_record_without_its_id_is_not_believed() -> None:
+    with pytest.raises(TryLater):
+        wire.keyed_activity(Row({"ActivityCustom15": "ms1-x"}), "ActivityCustom15")
+
+
+@pytest.mark.parametrize("body", [b"", b"null", b"[]"])
+def test_a_record_that_is_not_told_is_gone(body: bytes) -> None:
+    with pytest.raises(Gone):
+        wire.row(answer(200, body))
+
+
+@pytest.mark.parametrize("status", ["Completed", "completed", 2, "2"])
+def test_completed_may_be_a_name_or_a_number(status: object) -> None:
+    found = wire.sent_activity(
+        Row({"ActivityId": 1, "ActivityStatus": status}), "ActivityCustom15", UTC
+    )
+    assert found.is_completed
+
+
+@pytest.mark.parametrize("status", ["Planned", "Active", 0, 1, "1", None, ""])
+def test_every_other_status_is_not_completed(status: object) -> None:
+    fields = {"ActivityId": "1", "ActivityStatus": status, "RowNumber": 1, "a_history": "<td>"}
+    assert not wire.sent_activity(Row(fields), "ActivityCustom15", UTC).is_completed
+
+
+def test_null_is_as_good_as_missing() -> None:
+    names = ["OrganisationId", "PersonId", "AssignedTo", "Action", "Memo", "DateTime", "Custom15"]
+    nulls = Row({"ActivityId": 1, **{f"Activity{name}": None for name in names}})
+    missing = Row({"ActivityId": 1})
+    key = "ActivityCustom15"
+    assert wire.sent_activity(nulls, key, UTC) == wire.sent_activity(missing, key, UTC)
+    assert wire.person(Row({"PersonId": 1, "PersonEmail": None})) == wire.person(
+        Row({"PersonId": 1})
+    )
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("2026-07-01T12:00:00", datetime(2026, 7, 1, 10, tzinfo=UTC)),
+        ("2026-07-01T12:00:00Z", datetime(2026, 7, 1, 12, tzinfo=UTC)),
+        ("2026-07-01T12:00:00+00:00", datetime(2026, 7, 1, 12, tzinfo=UTC)),
+        ("2026-07-01T12:00:00.5000000-03:00", datetime(2026, 7, 1, 15, 0, 0, 500000, tzinfo=UTC)),
+        ("2026-12-01T12:00:00", datetime(2026, 12, 1, 11, tzinfo=UTC)),
+        ("0001-01-01T00:00:00", None),
+        ("9999-12-31T23:59:59-05:00", None),
+        ("yesterday", None),
+        ("", None),
+        (None, None),
+    ],
+)
+def test_a_time_without_offset_is_of_the_given_zone(
+    text: str | None, expected: datetime | None
+) -> None:
+    assert Row({"At": text}).time("At", COPENHAGEN) == expected
+
+
+def test_created_and_updated_without_offset_are_utc_whatever_the_zone() -> None:
+    row = Row(
+        {
+            "ActivityId": 1,
+            "ActivityDateTime": "2026-07-01T12:00:00",
+            "ActivityCreatedAt": "2026-07-01T12:00:00",
+        }
+    )
+    found = wire.sent_activity(row, "ActivityCustom15", COPENHAGEN)
+    assert found.created_at == datetime(2026, 7, 1, 12, tzinfo=UTC)
+    assert found.at == datetime(2026, 7, 1, 10, tzinfo=UTC)
+
+
+@given(
+    st.datetimes(min_value=datetime(1980, 1, 1), max_value=datetime(2100, 1, 1))  # noqa: DTZ001 - Hypothesis adds the zone
+    .map(lambda at: at.replace(microsecond=0, tzinfo=UTC)),
+    st.sampled_from(["UTC", "Europe/Copenhagen", "Asia/Kolkata", "America/St_Johns"]),
+)  # fmt: skip
+def test_a_written_time_is_read_back_as_the_same_moment(at: datetime, zone: str) -> None:
+    assert Row({"At": wire.time_text(at, ZoneInfo(zone))}).time("At") == at
+
+
+def test_a_time_is_written_with_the_offset_of_its_zone() -> None:
+    assert wire.time_text(NOW, UTC) == "2026-11-23T10:00:00Z"
+    assert wire.time_text(NOW, COPENHAGEN) == "2026-11-23T11:00:00+01:00"
+
+
+def test_what_is_not_known_of_an_activity_is_left_out() -> None:
+    draft = ActivityDraft("ms1-k", "E-mail in", None, None, 5, "Hej \ud800", "", NOW)
+    [sent] = json.loads(wire.activities_body([draft], key_field="ActivityPlus3", zone=UTC))
+    assert sent == {
+        "ActivityId": 0,
+        "ActivityStatus": "Completed",
+        "ActivityAction": "E-mail in",
+        "ActivityAssignedTo": 5,
+        "ActivityDescription": "Hej ?",
+        "ActivityMemo": "",
+        "ActivityDateTime": "2026-11-23T10:00:00Z",
+        "ActivityPlus3": "ms1-k",
+    }
+
+
+def test_a_document_carries_its_content_and_its_place() -> None:
+    sent = json.loads(wire.document_body(DocumentDraft(4, None, "a.b.PDF", b"\xfb\xff")))
+    assert sent == {
+        "DocumentId": 0,
+        "DocumentFileName": "a.b.PDF",
+        "DocumentFileExtension": "PDF",
+        "DocumentFileSize": 2,
+        "DocumentFile": "+/8=",
+        "DocumentLinkedEntityType": "Activity",
+        "DocumentLinkedEntityId": 4,
+    }
+
+
+def test_a_document_of_something_else_is_not_ours() -> None:
+    assert wire.document(Row({"DocumentId": 1, "DocumentLinkedEntityType": "Person"})) is None
+    assert wire.document(Row({"DocumentId": 1, "DocumentLinkedEntityType": None})) is None
+
+
+def test_a_person_has_each_address_once_and_a_name() -> None:
+    found = wire.person(
+        Row(
+            {
+                "PersonId": 3,
+                "PersonEmail": "A@x.example, b@x.example ;n/a",
+                "PersonEmail2": "a@X.example",
+                "PersonFirstName": "Kim",
+                "PersonLastName": "Doe",
+                "PersonStatus": "Other",
+            }
+        )
+    )
+    assert [(c.address, c.name, c.organisation_id, c.is_active) for c in found.contacts] == [
+        ("a@x.example", "Kim Doe", 0, True),
+        ("b@x.example", "Kim Doe", 0, True),
+    ]
+
+
+@pytest.mark.parametrize("status", ["Resigned", "resigned", 1])
+def test_a_resigned_person_is_not_active(status: object) -> None:
+    found = wire.person(Row({"PersonId": 3, "PersonEmail": "a@x.example", "PersonStatus": status}))
+    assert [c.is_active for c in found.contacts] == [False]
+
+
+@pytest.mark.parametrize(
+    ("text", "domains"),
+    [
+        ("acme.example", ("acme.example",)),
+        (" WWW.Acme.Example. ", ("acme.example",)),
+        ("https://user@www.acme.example:8080/a?b#c", ("acme.example",)),
+        ("@acme.example", ("acme.example",)),
+        ("acme.example; acme.test, acme.example", ("acme.example", "acme.test")),
+        ("http://[bad", ()),
+        ("none", ()),
+        ("see catalogue", ()),
+        ("", ()),
+    ],
+)
+def test_a_domain_is_found_in_what_people_write(text: str, domains: tuple[str, ...]) -> None:
+    for name in ("OrganisationDomain", "OrganisationWww"):
+        assert wire.organisation(Row({"OrganisationId": 1, name: text})).domains == domains
+
+
+@pytest.mark.parametrize(
+    ("database", "friendly", "name"),
+    [
+        ("a_action", "Handling", "ActivityAction"),
+        ("a_custom15", "Nøgle", "ActivityCustom15"),
+        ("x", "ActivityMemo", "ActivityMemo"),
+        ("ActivityAction", "Action", "ActivityAction"),
+        ("a_snoozedAt", "Snoozed", "a_snoozedAt"),
+    ],
+)
+def test_the_api_name_of_a_field_is_found_in_either_of_its_names(
+    database: str, friendly: str, name: str
+) -> None:
+    told = {
+        "FieldMetadataDbFieldName": database,
+        "FieldMetadataFriendlyFieldName": friendly,
+        "FieldMetadataTextFieldMaxLength": None,
+        "FieldMetadataDropdownListData": None,
+    }
+    found = wire.field(Row(told))
+    assert (found.name, found.max_length, found.choices) == (name, 0, ())
+
+
+json_values: st.SearchStrategy[object] = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=30),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=5), inner),
+    max_leaves=5,
+)
+
+
+@given(st.sampled_from(["Id", "OrganisationId", "Status", "DateTime", "Memo"]), json_values)
+def test_no_value_in_a_field_breaks_the_reading(name: str, value: object) -> None:
+    row = Row({"ActivityId": 1, "PersonId": 1, "OrganisationId": 1, f"Activity{name}": value})
+    try:
+        wire.sent_activity(row, "ActivityMemo", COPENHAGEN)
+    except TryLater:
+        assert name == "Id"
+
+
+@given(st.dictionaries(st.sampled_from(["Email", "Email2", "Name", "Status"]), json_values))
+def test_no_value_breaks_the_reading_of_a_person(given_fields: dict[str, object]) -> None:
+    row = Row({"PersonId": 1, **{f"Person{k}": v for k, v in given_fields.items()}})
+    for contact in wire.person(row).contacts:
+        assert contact.address == contact.address.strip().casefold()
+        assert "@" in contact.address
+
+
+@given(st.text(max_size=40))
+def test_whatever_is_found_in_a_web_address_looks_like_a_domain(text: str) -> None:
+    for domain in wire.organisation(Row({"OrganisationId": 1, "OrganisationWww": text})).domains:
+        assert "." in domain
+        assert not domain.startswith("www.")
+        assert not any(letter.isspace() for letter in domain)
