@@ -1,0 +1,321 @@
+"""One mailbox, and what its owner does in it with the mouse."""
+
+from __future__ import annotations
+
+import secrets
+from dataclasses import dataclass, fields
+from typing import TYPE_CHECKING, Any
+
+from webcrm_sync.sandbox.outlook import ids
+from webcrm_sync.sandbox.outlook.mail import AUTO, people, person
+from webcrm_sync.sandbox.outlook.rules import InboxRule, fits
+from webcrm_sync.sandbox.outlook.store import Change, Item, SimFolder, StoredAttachment
+from webcrm_sync.sandbox.outlook.vault import Vault, new_user_id
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from webcrm_sync.sandbox.clock import Clock
+    from webcrm_sync.sandbox.outlook.mail import Attachment, Mail
+
+
+@dataclass(slots=True)
+class MasterCategory:
+    """A category as the owner's list of categories knows it."""
+
+    id: str
+    name: str
+    color: str
+
+
+@dataclass(frozen=True, slots=True)
+class View:
+    """What the owner sees of an item."""
+
+    id: str
+    subject: str
+    sender: str
+    folder: str
+    categories: tuple[str, ...]
+    is_read: bool
+    is_draft: bool
+    body: str
+    message_id: str | None
+    sent_at: datetime | None
+    received_at: datetime | None
+    change_key: str
+
+
+class SimMailbox(Vault):
+    """A mailbox of a person, or a shared one. Ids in and out are immutable ids.
+
+    `has_licence` False: Graph finds no mailbox. `is_full`: Graph answers that the quota is used up.
+    `named_properties_left`: how many new names of extended properties Exchange still takes.
+    """
+
+    def __init__(
+        self,
+        clock: Clock,
+        *,
+        address: str,
+        name: str,
+        aliases: tuple[str, ...] = (),
+        shared: bool = False,
+        language: str = "en",
+    ) -> None:
+        super().__init__(clock, user_id=new_user_id(), language=language)
+        self.address = address
+        self.name = name
+        self.aliases = aliases
+        self.is_shared = shared
+        self.language = language
+        self.time_zone = "UTC"
+        self.has_licence = True
+        self.is_full = False
+        self.named_properties: set[str] = set()
+        self.named_properties_left = 1000
+        self.rules: dict[str, InboxRule] = {}
+        self.categories: dict[str, MasterCategory] = {}
+
+    @property
+    def addresses(self) -> frozenset[str]:
+        """The address and its aliases, folded."""
+        return frozenset(a.casefold() for a in (self.address, *self.aliases))
+
+    # -- mails ---------------------------------------------------------------------------------
+
+    def deliver(self, mail: Mail) -> str:
+        """Let a mail arrive; the id it has after the inbox rules ran."""
+        with self.lock:
+            item = self.new_item(mail, self.well_known["inbox"])
+            self._run_rules(item)
+            return item.id
+
+    def put_sent(self, mail: Mail) -> str:
+        """Leave the copy of a mail that the owner sent in Sent Items.
+
+        Listeners first hear of another id in the Outbox (Graph reference 15: sent mail).
+        """
+        with self.lock:
+            passing = ids.new_id(ids.IMMUTABLE, self.tag)
+            rest_id = ids.new_id(ids.MUTABLE, self.tag)
+            key = ids.new_change_key()
+            shown = Change(self.clock.now(), "created", passing, rest_id, key)
+            self.announce(self.well_known["outbox"], shown)
+            item = self.new_item(mail, self.well_known["sentitems"])
+            item.is_read = True
+            return self.add(item).id
+
+    def put(self, mail: Mail, folder: str | SimFolder) -> str:
+        """Lay a mail into a folder, as an import or another client does; no rule runs."""
+        with self.lock:
+            return self.add(self.new_item(mail, self.folder(folder))).id
+
+    def move(self, item_id: str, folder: str | SimFolder) -> None:
+        """Drag an item to a folder."""
+        with self.lock:
+            self.relocate(self._existing(item_id), self.folder(folder))
+
+    def copy(self, item_id: str, folder: str | SimFolder) -> str:
+        """Copy an item, its categories and extended properties with it; the new id."""
+        with self.lock:
+            old = self._existing(item_id)
+            values = {f.name: getattr(old, f.name) for f in fields(Item)}
+            now = self.clock.now()
+            fresh: dict[str, Any] = self._identity() | {
+                "folder": self.folder(folder),
+                "appeared_at": now,
+                "modified_at": now,
+                "properties": dict(old.properties),
+            }
+            return self.add(Item(**(values | fresh))).id
+
+    def delete(self, item_id: str) -> None:
+        """Delete an item: to Deleted Items, from there for good."""
+        with self.lock:
+            item = self._existing(item_id)
+            trash = self.well_known["deleteditems"]
+            if item.folder.is_within(trash):
+                self.purge(item)
+            else:
+                self.relocate(item, trash)
+
+    def set_categories(self, item_id: str, names: tuple[str, ...] | list[str]) -> None:
+        """Give an item exactly these categories."""
+        with self.lock:
+            item = self._existing(item_id)
+            item.categories = tuple(names)
+            self.touch(item, {"categories"})
+
+    def mark_read(self, item_id: str, *, is_read: bool = True) -> None:
+        """Mark an item as read or unread."""
+        with self.lock:
+            item = self._existing(item_id)
+            item.is_read = is_read
+            self.touch(item, {"isRead"})
+
+    def read(self, item_id: str) -> View:
+        """What the owner sees of an item. Raises KeyError when it is gone."""
+        with self.lock:
+            return _view(self._existing(item_id))
+
+    def messages(self, folder: str | SimFolder) -> list[View]:
+        """What lies in a folder, in the order it came there."""
+        with self.lock:
+            return [_view(item) for item in self.folder(folder).items.values()]
+
+    # -- folders -------------------------------------------------------------------------------
+
+    def folder(self, path: str | SimFolder) -> SimFolder:
+        """The folder at a path such as `Inbox/webCRM sync`, of a well-known name, or of an id.
+
+        A path starts with a name on screen or a well-known name. Raises KeyError.
+        """
+        if isinstance(path, SimFolder):
+            return path
+        if path in self.folders:
+            return self.folders[path]
+        first, *rest = path.split("/")
+        found = self.well_known.get(first.lower()) or self.child(self.root, first)
+        for name in rest:
+            found = self.child(found, name) if found else None
+        if not found:
+            raise KeyError(path)
+        return found
+
+    def make_folder(self, parent: str | SimFolder, name: str, *, hidden: bool = False) -> SimFolder:
+        """Make a folder. Raises NameTakenError."""
+        return self.add_folder(self.folder(parent), name, is_hidden=hidden)
+
+    def rename_folder(self, folder: str | SimFolder, name: str) -> None:
+        """Give a folder another name; its id stays."""
+        found = self.folder(folder)
+        self.place_folder(found, found.parent or self.root, name)
+
+    def move_folder(self, folder: str | SimFolder, parent: str | SimFolder) -> None:
+        """Drag a folder under another one; its id stays."""
+        found = self.folder(folder)
+        self.place_folder(found, self.folder(parent), found.name)
+
+    def delete_folder(self, folder: str | SimFolder) -> None:
+        """Delete a folder: to Deleted Items where it keeps its id, from there for good."""
+        with self.lock:
+            found, trash = self.folder(folder), self.well_known["deleteditems"]
+            if found.is_within(trash):
+                self.drop_folder(found)
+                return
+            name, number = found.name, 1
+            while self.child(trash, name):
+                name, number = f"{found.name} ({number})", number + 1
+            self.place_folder(found, trash, name)
+
+    # -- rules ---------------------------------------------------------------------------------
+
+    def add_rule(
+        self,
+        name: str,
+        *,
+        actions: dict[str, Any],
+        conditions: dict[str, Any] | None = None,
+        exceptions: dict[str, Any] | None = None,
+        is_read_only: bool = False,
+    ) -> InboxRule:
+        """Make an inbox rule in Graph's words; it runs on what arrives from now on."""
+        with self.lock:
+            rule = InboxRule(
+                id=secrets.token_urlsafe(9) + "=",
+                name=name,
+                sequence=len(self.rules) + 1,
+                actions=actions,
+                conditions=conditions or {},
+                exceptions=exceptions or {},
+                is_read_only=is_read_only,
+            )
+            self.rules[rule.id] = rule
+            return rule
+
+    def _run_rules(self, item: Item) -> None:
+        landed = False
+        for rule in sorted(self.rules.values(), key=lambda r: r.sequence):
+            if not rule.is_enabled or not fits(rule, item, self.addresses):
+                continue
+            target = rule.actions.get("moveToFolder")
+            if target and not landed:
+                rule.has_error = target not in self.folders
+                item.folder = self.folders.get(target, item.folder)
+                landed = not rule.has_error
+            item.categories += tuple(rule.actions.get("assignCategories", ()))
+            item.is_read = item.is_read or bool(rule.actions.get("markAsRead"))
+            if rule.actions.get("stopProcessingRules"):
+                break
+        self.add(item)
+
+    # -- making items --------------------------------------------------------------------------
+
+    def new_item(self, mail: Mail, folder: SimFolder) -> Item:
+        """An item made of a mail, not yet in the mailbox."""
+        now = self.clock.now()
+        sent_at = (mail.sent_at or now).replace(microsecond=0)
+        author = person(mail.sender) if mail.sender else None
+        return Item(
+            **self._identity(),
+            folder=folder,
+            appeared_at=now,
+            modified_at=now,
+            sent_at=sent_at,
+            received_at=sent_at,
+            subject=mail.subject,
+            body=mail.body,
+            html=mail.html,
+            author=author,
+            sender=author,
+            to=people(mail.to),
+            cc=people(mail.cc),
+            bcc=people(mail.bcc),
+            message_id=new_message_id() if mail.message_id == AUTO else mail.message_id,
+            conversation_id="AAQkAD" + secrets.token_urlsafe(24),
+            categories=tuple(mail.categories),
+            attachments=tuple(self.store_attachment(a) for a in mail.attachments),
+            headers=mail.headers,
+            kind=mail.kind,
+            is_draft=mail.is_draft,
+        )
+
+    def store_attachment(self, attachment: Attachment) -> StoredAttachment:
+        """The attachment with a new id."""
+        return StoredAttachment(ids.new_id(ids.ATTACHMENT, self.tag), attachment)
+
+    def _identity(self) -> dict[str, Any]:
+        return {
+            "id": ids.new_id(ids.IMMUTABLE, self.tag),
+            "rest_id": ids.new_id(ids.MUTABLE, self.tag),
+            "change_key": ids.new_change_key(),
+        }
+
+    def _existing(self, item_id: str) -> Item:
+        item = self.item(item_id)
+        if not item:
+            raise KeyError(item_id)
+        return item
+
+
+def new_message_id() -> str:
+    """A Message-ID as a transport gives it."""
+    return f"<{secrets.token_hex(12)}@mail.example.com>"
+
+
+def _view(item: Item) -> View:
+    return View(
+        id=item.id,
+        subject=item.subject,
+        sender=str(item.author or ""),
+        folder=item.folder.name,
+        categories=item.categories,
+        is_read=item.is_read,
+        is_draft=item.is_draft,
+        body=item.body,
+        message_id=item.message_id,
+        sent_at=item.sent_at,
+        received_at=item.received_at,
+        change_key=item.change_key,
+    )
