@@ -1,0 +1,72 @@
+"""What every test may ask for: a real database, started once and empty each time.
+
+`fresh_database` is what a test wants; `database_url` is the server behind it.
+"""
+
+from __future__ import annotations
+
+import shutil
+import tempfile
+from collections.abc import Iterator
+from contextlib import closing
+from datetime import UTC, datetime
+from pathlib import Path
+
+import hypothesis
+import psycopg
+import pytest
+from psycopg import sql
+
+from webcrm_sync.store.database import Database, libpq_url
+from webcrm_sync.store.embedded import embedded
+from webcrm_sync.store.migrate import migrate
+
+# How long an example takes says something about the machine, not about the product.
+hypothesis.settings.register_profile("house", deadline=None, max_examples=60)
+hypothesis.settings.load_profile("house")
+
+#: A lost table of a test database is no loss: nothing waits for the disk.
+_CARELESS = ("fsync", "synchronous_commit", "full_page_writes")
+_TABLES = """
+SELECT tablename FROM pg_tables
+ WHERE schemaname = 'public' AND tablename <> 'alembic_version'
+"""
+
+
+@pytest.fixture(scope="session")
+def database_url() -> Iterator[str]:
+    """The URL of a migrated PostgreSQL of our own; one server per test process.
+
+    Under pytest-xdist each worker has its own. Its directory has a short name, since the path of
+    a socket may not be long.
+    """
+    home = Path(tempfile.mkdtemp(prefix="wcs-"))
+    try:
+        with embedded(home / "db", create=True) as url:
+            with psycopg.connect(libpq_url(url), autocommit=True) as connection:
+                for setting in _CARELESS:
+                    connection.execute(
+                        sql.SQL("ALTER SYSTEM SET {} = off").format(sql.Identifier(setting))
+                    )
+                connection.execute("SELECT pg_reload_conf()")
+            with closing(Database(url, now=lambda: datetime.now(UTC))) as database:
+                migrate(database.engine)
+            yield url
+    finally:
+        shutil.rmtree(home, ignore_errors=True)
+
+
+@pytest.fixture
+def fresh_database(database_url: str) -> str:
+    """The URL of the migrated database with every table empty and every id starting at 1.
+
+    Whoever used it before must have closed its connections' transactions: the test fails after
+    ten seconds instead of hanging.
+    """
+    with psycopg.connect(libpq_url(database_url)) as connection:
+        connection.execute("SET lock_timeout = '10s'")
+        names = [sql.Identifier(name) for (name,) in connection.execute(_TABLES).fetchall()]
+        connection.execute(
+            sql.SQL("TRUNCATE {} RESTART IDENTITY CASCADE").format(sql.SQL(", ").join(names))
+        )
+    return database_url
