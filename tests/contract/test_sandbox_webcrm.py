@@ -1,4 +1,4 @@
-"""The simulated webCRM, asked as any client may ask it: as strict as the reference."""
+"""The simulated webCRM, asked as any client may ask it: as strict as its Swagger document."""
 
 from __future__ import annotations
 
@@ -305,7 +305,7 @@ def test_a_second_call_at_a_time_is_cut_unless_the_dial_is_off(site: Site) -> No
         ("PATCH", "/Queries"),
     ],
 )
-def test_what_the_reference_does_not_have_is_unknown(site: Site, method: str, path: str) -> None:
+def test_what_webcrm_is_not_known_to_have_is_unknown(site: Site, method: str, path: str) -> None:
     assert site.http.request(method, path).status_code == 404
     assert [(e.method, e.path) for e in site.journal.unknown] == [(method, path)]
 

@@ -32,7 +32,8 @@ def trouble(answer: Answer, *, is_write: bool, now: datetime) -> SyncError | Non
     """The error that this answer is, None for a success.
 
     A 401 or 429 did nothing, whatever was asked; any other answer that may come from between us
-    and webCRM (408, 5xx) leaves a write unclear. Reference webcrm-api 3.1 and 5.2.
+    and webCRM (408, 5xx) leaves a write unclear. Only 401 and 429 are documented
+    (webCRM's Swagger; api.webcrm.com).
     """
     status, words = answer.status, _words(answer)
     code = words.get("Type") or str(status)
@@ -87,8 +88,8 @@ def parsed(answer: Answer) -> object:
 def access_token(answer: Answer, *, now: datetime) -> str:
     """The bearer token that a login gave.
 
-    A refused login may be a 4xx or a 200 with IsError (reference webcrm-api 2): Refused, naming
-    the setting. Raises TryLater where webCRM is in trouble itself.
+    A refused login may be a 4xx or a 200 with IsError, since webCRM's Swagger documents neither
+    (TokenResponseDto): Refused, naming the setting. Raises TryLater where webCRM is in trouble itself.
     """
     if answer.status not in {400, 401, 403}:
         error = trouble(answer, is_write=False, now=now)

@@ -29,9 +29,9 @@ from webcrm_sync.webcrm.answers import Answer, access_token, trouble
 from webcrm_sync.webcrm.pacing import Pacing
 from webcrm_sync.webcrm.query import Select
 
-#: A bearer token lives an hour; the vendor's clients renew it at 3000 s (webcrm-api 2).
+#: A bearer token lives an hour (webcrm.com: REST API); known clients renew it at 3000 s.
 _TOKEN_AGE = timedelta(seconds=3000)
-#: The largest page (webcrm-api 3.1).
+#: The largest page (webCRM's Swagger: Size).
 _SIZE = 1000
 _TIMEOUT = httpx.Timeout(60, connect=10)
 #: Nothing was sent yet when one of these is raised.
@@ -53,7 +53,7 @@ class WebCrm:
 
     Threads may share it; their calls go one after another. Every method raises TryLater when
     nothing was done and the same call may work later, Refused when webCRM said no; the writing
-    ones raise Unclear when it may have happened. Source of every rule: reference webcrm-api.
+    ones raise Unclear when it may have happened.
     """
 
     def __init__(
@@ -109,7 +109,8 @@ class WebCrm:
     ) -> tuple[KeyedActivity, ...]:
         """The Organisation's Activities (None = all) created since, with the key field's content.
 
-        The key is not compared by webCRM: filters on custom fields may be wrong (webcrm-api 5.3).
+        The key is not compared by webCRM: it warns that filters on custom fields may be wrong
+        (webCRM's Swagger: /Queries).
         """
         key_field = self._settings.webcrm_key_field
         script = Select("Activity", ["ActivityId", "ActivityOrganisationId", key_field])

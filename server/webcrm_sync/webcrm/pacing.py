@@ -1,8 +1,8 @@
 """One call at a time, and never more in a minute than webCRM allows.
 
-The vendor's limit is 250 requests in a sliding minute per application token, and parallel calls
-fail by its own account (reference webcrm-api 5.2 and 5.8). We stay a little below the limit,
-since a request may arrive a moment later than it was sent.
+The limit is 250 requests in a sliding minute per application token (api.webcrm.com), and parallel
+calls fail by the vendor's own account (GitHub webCRMdotcom/ErpIntegrations, README). We stay a
+little below the limit, since a request may arrive a moment later than it was sent.
 """
 
 from __future__ import annotations

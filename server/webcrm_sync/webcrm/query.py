@@ -1,7 +1,8 @@
 """The one builder of `/Queries` scripts: every name is known, every value is escaped.
 
-The seen grammar is small (reference webcrm-api 5.3): SELECT a list FROM one table, WHERE with
-= and >= joined by AND, ORDER BY one field. There are no bind parameters.
+The grammar seen in the vendor's own clients is small (GitHub webCRMdotcom/ErpIntegrations):
+SELECT a list FROM one table, WHERE with = and >= joined by AND, ORDER BY one field. There are no
+bind parameters.
 """
 
 from __future__ import annotations
@@ -28,7 +29,7 @@ def _names(table: Table, own: str) -> frozenset[str]:
     return frozenset(table + name for name in [*shared, *numbered, *own.split()])
 
 
-#: The fields a script may name (reference webcrm-api 4.1 to 4.3).
+#: The fields a script may name (webCRM's Swagger: ActivityDto, PersonDto, OrganisationDto).
 FIELDS: Mapping[Table, frozenset[str]] = MappingProxyType(
     {
         "Activity": _names(
@@ -103,7 +104,7 @@ class Select:
 def literal(value: Value) -> str:
     """`value` as a script writes it: a bare number, or text in quotes, quotes within doubled.
 
-    Times are written as UTC with 7 decimals and Z, as the vendor does (reference webcrm-api 5.1).
+    Times are written as UTC with 7 decimals and Z, as the vendor does (ErpIntegrations).
     """
     if isinstance(value, bool):
         raise ValueError("A script has no way to write a truth value.")

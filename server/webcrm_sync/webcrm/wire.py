@@ -1,7 +1,8 @@
 """webCRM's JSON <-> our values. Pure: an answer comes in, a value or a `SyncError` goes out.
 
 Unknown fields are ignored, a null is as good as a missing field, enums may be names or numbers
-(reference webcrm-api 4 and 5.8: new fields appear without notice, several come back null).
+(webCRM's Swagger; GitHub dreamdata-io/tap-webcrm: new fields appear without notice, several come
+back null).
 """
 
 from __future__ import annotations
@@ -194,7 +195,7 @@ _API_NAMES = {
 
 
 def _field_name(found: Row) -> str:
-    """The API's name. Which of the two names carries it is not public (webcrm-api 3.2)."""
+    """The API's name. Which of FieldMetadataDto's names carries it is not public."""
     given = [found.text(f"FieldMetadata{kind}FieldName") for kind in ("Db", "Friendly")]
     known = (_API_NAMES.get(name.strip().casefold()) for name in given)
     return next(filter(None, known), given[0])
@@ -238,7 +239,7 @@ def document_body(draft: DocumentDraft) -> bytes:
 
 
 def _document(draft: DocumentDraft) -> dict[str, object]:
-    """A Document with its content in DocumentFile: standard base64 (webcrm-api 5.6, inferred)."""
+    """A Document with its content in DocumentFile: standard base64, which is inferred."""
     fields: dict[str, object | None] = {
         "DocumentId": 0,
         "DocumentFileName": draft.name,
@@ -258,7 +259,7 @@ def _dump(value: object) -> bytes:
 
 
 def lines(answer: Answer, *, count: int) -> list[Written | Rejected]:
-    """What became of each line of a bulk write, in its order (reference webcrm-api 3.1).
+    """What became of each line of a bulk write, in its order (webCRM's Swagger: PATCH).
 
     Raises Unclear when it is not told for every one of `count` lines.
     """
@@ -280,7 +281,7 @@ def _line(told: object) -> Written | Rejected:
 def created(answer: Answer, id_name: str) -> Written:
     """The id of a new record: a number, a number as text, or an object that holds it.
 
-    Raises Unclear when webCRM told none (reference webcrm-api 3.1: all of these occur).
+    Raises Unclear when webCRM told none. All of these forms occur in public clients.
     """
     found = parsed(answer)
     told = found.get(id_name) if isinstance(found, dict) else found

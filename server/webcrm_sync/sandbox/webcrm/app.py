@@ -1,6 +1,7 @@
-"""The simulated webCRM's REST API, as strict as the reference is certain.
+"""The simulated webCRM's REST API, as strict as what is public of it is certain.
 
-What the reference does not know is answered 404 and marked unknown for the journal.
+Shapes: webCRM's Swagger document of 2019. What it does not have is answered 404 and marked unknown
+for the journal.
 """
 
 from __future__ import annotations

@@ -39,7 +39,11 @@ class _Visitor:
 
 
 class Door:
-    """Sources: reference webcrm-api 2 (an hour's token), 5.2 (quota), 5.8 (parallel calls)."""
+    """Lets callers in, as long as webCRM would.
+
+    Sources: webcrm.com, REST API (a token's hour); api.webcrm.com (the quota); GitHub
+    webCRMdotcom/ErpIntegrations, README (parallel calls).
+    """
 
     def __init__(self, world: WebCrmWorld) -> None:
         self._world = world

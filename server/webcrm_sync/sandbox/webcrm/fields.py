@@ -175,7 +175,7 @@ def show(entity: Entity, record: Mapping[str, Any], zone: tzinfo) -> Record:
 
 
 def show_value(column: Column, value: object, zone: tzinfo) -> object:
-    """One value as JSON. Times carry no offset (reference webcrm-api 5.1)."""
+    """One value as JSON. Times carry no offset: an offset is not promised."""
     if not isinstance(value, datetime):
         return value
     local = value.astimezone(zone if column.kind is Kind.LOCAL else UTC).replace(tzinfo=None)

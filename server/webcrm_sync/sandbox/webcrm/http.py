@@ -33,33 +33,35 @@ def refusal(status: int) -> bytes:
 
 def answer_errors(app: Flask) -> None:
     """Let the application answer every refusal as webCRM does."""
+    app.register_error_handler(Bad, _bad)
+    app.register_error_handler(NotLoggedIn, _not_logged_in)
+    app.register_error_handler(Throttled, _throttled)
+    app.register_error_handler(404, _unknown)
+    app.register_error_handler(405, _unknown)
 
-    def bad(error: Bad) -> Response:
-        return json_answer({"Message": str(error), "Type": "BadRequestException"}, error.status)
 
-    def not_logged_in(_error: NotLoggedIn) -> Response:
-        return Response(status=401)
+def _bad(error: Bad) -> Response:
+    return json_answer({"Message": str(error), "Type": "BadRequestException"}, error.status)
 
-    def throttled(error: Throttled) -> Response:
-        said = "The request was throttled. The limit of 250 requests per minute is reached"
-        refused = {
-            "RetryAfterSeconds": error.retry_after_s,
-            "Message": said,
-            "Type": "TooManyRequestsException",
-        }
-        answer = json_answer(refused, 429)
-        answer.headers["Retry-After"] = str(error.retry_after_s)
-        return answer
 
-    def unknown(_error: HTTPException) -> Response:
-        request.environ[UNKNOWN] = True
-        return json_answer({"Message": "Not in the reference.", "Type": "NotFound"}, 404)
+def _not_logged_in(_error: NotLoggedIn) -> Response:
+    return Response(status=401)
 
-    app.register_error_handler(Bad, bad)
-    app.register_error_handler(NotLoggedIn, not_logged_in)
-    app.register_error_handler(Throttled, throttled)
-    app.register_error_handler(404, unknown)
-    app.register_error_handler(405, unknown)
+
+def _throttled(error: Throttled) -> Response:
+    said = {
+        "RetryAfterSeconds": error.retry_after_s,
+        "Message": "The request was throttled. The limit of 250 requests per minute is reached",
+        "Type": "TooManyRequestsException",
+    }
+    answer = json_answer(said, 429)
+    answer.headers["Retry-After"] = str(error.retry_after_s)
+    return answer
+
+
+def _unknown(_error: HTTPException) -> Response:
+    request.environ[UNKNOWN] = True
+    return json_answer({"Message": "webCRM is not known to have this.", "Type": "NotFound"}, 404)
 
 
 def paging() -> tuple[int, int]:

@@ -3,7 +3,8 @@
     SELECT * | name, name  FROM table  [WHERE tests]  [ORDER BY name [ASC|DESC]]
     tests: name = value, name >= value, joined by AND and OR, in parentheses
 
-Source: reference webcrm-api 5.3. JOIN was seen too; the product does not use it.
+Source: the scripts in GitHub webCRMdotcom/ErpIntegrations and dreamdata-io/tap-webcrm. JOIN was
+seen too; the product does not use it.
 """
 
 from __future__ import annotations

@@ -11,7 +11,7 @@ from webcrm_sync.sandbox.webcrm.fields import Column, Entity, Kind, Record, read
 from webcrm_sync.sandbox.webcrm.script import Condition, Joined, Script, ScriptError, Test
 from webcrm_sync.sandbox.webcrm.table import Table
 
-#: Undeclared columns that rows carry besides (reference webcrm-api 5.3).
+#: Undeclared columns that rows carry besides (GitHub dreamdata-io/tap-webcrm).
 _RAW: dict[str, Record] = {
     "Activity": {"a_history": "<table><tr><td></td></tr></table>", "a_dismissed": None},
     "Person": {"p_reportFilterMatch": None, "p_memDate": None},
