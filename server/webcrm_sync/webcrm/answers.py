@@ -89,7 +89,7 @@ def access_token(answer: Answer, *, now: datetime) -> str:
     """The bearer token that a login gave.
 
     A refused login may be a 4xx or a 200 with IsError, since webCRM's Swagger documents neither
-    (TokenResponseDto): Refused, naming the setting. Raises TryLater where webCRM is in trouble itself.
+    (TokenResponseDto): Refused, naming the setting. Raises TryLater where webCRM is in trouble.
     """
     if answer.status not in {400, 401, 403}:
         error = trouble(answer, is_write=False, now=now)
