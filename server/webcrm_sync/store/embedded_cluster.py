@@ -57,8 +57,9 @@ def start(home: Home) -> None:
     if os.geteuid() == 0:
         name = _server_user(home).pw_name
         _log.warning("postgres_runs_as_another_user", extra={"user": name})
-    # A file left by a crash may name a process id that is in use again.
+    # Files left by a crash may name a process id that is in use again.
     (home.cluster / "postmaster.pid").unlink(missing_ok=True)
+    (home.socket_dir / ".s.PGSQL.5432.lock").unlink(missing_ok=True)
     home.log.unlink(missing_ok=True)
     alive = home.lock("alive", fcntl.LOCK_SH)
     _launch([*_as_server_user(home), *_server(home)], home.log, alive)
