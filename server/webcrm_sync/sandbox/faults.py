@@ -62,7 +62,7 @@ class Faults:
     def __init__(self, seed: int = 0) -> None:
         self.latency = timedelta()
         self.calls = 0
-        self._random = random.Random(seed)  # noqa: S311 - repeatable on purpose
+        self._random = random.Random(seed)
         self._lock = threading.Lock()
         self._faults: list[_Fault] = []
 

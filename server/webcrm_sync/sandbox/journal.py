@@ -35,7 +35,7 @@ class Exchange:
     method: str
     path: str
     query: str
-    request_headers: dict[str, str]
+    request_headers: dict[str, str] = field(repr=False)
     request_body: bytes = field(repr=False)
     status: int
     response_headers: dict[str, str]

@@ -6,6 +6,7 @@ a simulated service must keep connections alive as the real ones do.
 
 from __future__ import annotations
 
+import contextlib
 import logging
 import socket
 import sys
@@ -25,7 +26,7 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 
-class Dropped(Exception):  # noqa: N818 - it is no error of ours, it is what a network does
+class Dropped(Exception):
     """Raised by a WSGI application to close the connection without an answer."""
 
 
@@ -143,10 +144,8 @@ class _Listener(ThreadingMixIn, TCPServer):
 
 
 def _close(connection: socket.socket) -> None:
-    try:
+    with contextlib.suppress(OSError):  # the client was faster
         connection.shutdown(socket.SHUT_RDWR)
-    except OSError:
-        pass  # the client was faster
     connection.close()
 
 

@@ -1,0 +1,86 @@
+"""Attachments of a message (Microsoft Graph: attachment)."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from webcrm_sync.sandbox.graph import making, shapes
+from webcrm_sync.sandbox.graph.calls import Reply, bad_request, check_options, not_found
+from webcrm_sync.sandbox.graph.odata import read_select
+from webcrm_sync.sandbox.outlook.mail import Link
+
+if TYPE_CHECKING:
+    from webcrm_sync.sandbox.graph.visit import Visit
+    from webcrm_sync.sandbox.outlook.store import Item, StoredAttachment
+
+_NAMES = frozenset(
+    {
+        "id",
+        "name",
+        "contentType",
+        "size",
+        "isInline",
+        "lastModifiedDateTime",
+        "contentId",
+        "contentLocation",
+        "contentBytes",
+    }
+)
+#: "Under 3 MB" in one call (Microsoft Graph: outlook-large-attachments).
+_LARGEST = 3 * 1024 * 1024
+
+
+def listing(visit: Visit, message: str, folder: str | None = None) -> Reply:
+    """GET the attachments; with their contents unless $select leaves those out."""
+    check_options(visit.call, "select")
+    select = visit.call.query.get("$select")
+    names = read_select(select, _NAMES) if select else _NAMES
+    with visit.mailbox.lock:
+        item = visit.item(message, folder)
+        is_whole = "contentBytes" in names
+        if is_whole and item.attachments:
+            visit.call.notes.contents.append(item.id)
+        shown = [shapes.attachment(one, item, is_whole=is_whole) for one in item.attachments]
+    kept = names | {"id"}
+    value = [{k: v for k, v in one.items() if k in kept or k[0] == "@"} for one in shown]
+    return Reply(200, {"value": value})
+
+
+def get(visit: Visit, message: str, attachment: str, folder: str | None = None) -> Reply:
+    """GET one attachment with its content."""
+    with visit.mailbox.lock:
+        item = visit.item(message, folder)
+        visit.call.notes.contents.append(item.id)
+        return Reply(200, shapes.attachment(_find(item, attachment), item, is_whole=True))
+
+
+def raw(visit: Visit, message: str, attachment: str, folder: str | None = None) -> Reply:
+    """GET the bytes: a file's own, an attached item's MIME text."""
+    with visit.mailbox.lock:
+        item = visit.item(message, folder)
+        one = _find(item, attachment).attachment
+        visit.call.notes.contents.append(item.id)
+    if isinstance(one, Link):
+        raise bad_request("A reference attachment has no value.", "ErrorInvalidRequest")
+    content_type = getattr(one, "content_type", "text/plain")
+    return Reply(200, one.content, {"Content-Type": content_type})
+
+
+def create(visit: Visit, message: str, folder: str | None = None) -> Reply:
+    """POST an attachment under 3 MB."""
+    made = making.read_attachment(visit.call.json)
+    if not isinstance(made, Link) and len(made.content) >= _LARGEST:
+        raise bad_request("The attachment is too large.", "ErrorAttachmentSizeLimitExceeded")
+    with visit.mailbox.lock:
+        item = visit.item(message, folder)
+        stored = visit.mailbox.store_attachment(made)
+        item.attachments += (stored,)
+        visit.mailbox.touch(item, {"hasAttachments"})
+        return Reply(201, shapes.attachment(stored, item, is_whole=True))
+
+
+def _find(item: Item, attachment_id: str) -> StoredAttachment:
+    found = next((one for one in item.attachments if one.id == attachment_id), None)
+    if not found:
+        raise not_found()
+    return found
