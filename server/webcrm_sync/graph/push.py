@@ -12,7 +12,6 @@ from webcrm_sync.core.outlook import Subscription
 from webcrm_sync.graph.gate import Call
 from webcrm_sync.graph.transport import Transport
 from webcrm_sync.graph.typed import answer, every
-from webcrm_sync.graph.wire import path
 
 #: Subscriptions count against no mailbox's places.
 _ANYWHERE = Call(None)
@@ -33,7 +32,7 @@ async def subscribe(
         change_type="created,updated,deleted",
         notification_url=notification_url,
         lifecycle_notification_url=lifecycle_url,
-        resource=path("users", user_id, "mailFolders", folder_id, "messages"),
+        resource=f"/users/{user_id}/mailFolders/{folder_id}/messages",
         expiration_date_time=expires_at,
         client_state=client_state,
     )
