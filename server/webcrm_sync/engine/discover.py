@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from webcrm_sync.core.errors import AccessLost, CursorExpired, Gone, TryLater
 from webcrm_sync.core.outlook import Change, Page
@@ -16,6 +16,8 @@ from webcrm_sync.store.mailboxes import Mailbox, SyncFolder
 
 #: Graph's own advice for pages with bodies (reference: message delta, odata.maxpagesize).
 PAGE_SIZE = 50
+#: While push is in doubt, folders are looked at this often.
+_DOUBTED_POLL = timedelta(seconds=60)
 
 
 def discover(parts: Parts, mailbox_id: int) -> None:
@@ -44,6 +46,7 @@ def _is_due(folder: SyncFolder, now: datetime) -> bool:
 def _read_folder(parts: Parts, box: Mailbox, folder: SyncFolder) -> None:
     """Read the folder's delta to its end, committing each page with the cursor behind it."""
     hinted = folder
+    is_news = False
     while True:
         try:
             page = parts.graph.page(box.user_id, folder.graph_id, folder.cursor, size=PAGE_SIZE)
@@ -58,10 +61,11 @@ def _read_folder(parts: Parts, box: Mailbox, folder: SyncFolder) -> None:
         facts = _facts_of(parts, box, folder, page.changes)
         if not record.page(parts, box, folder, page, facts):
             return  # another run has read on from here
+        is_news = is_news or bool(facts.arrivals)
         folder = replace(folder, cursor=page.cursor)
         if page.is_last:
             break
-    _finish(parts, box, hinted, folder)
+    _finish(parts, box, hinted, folder, is_news=is_news)
 
 
 def _start_anew(parts: Parts, box: Mailbox, folder: SyncFolder) -> bool:
@@ -108,7 +112,9 @@ def _facts_of(
     return record.Facts(arrivals, locations)
 
 
-def _finish(parts: Parts, box: Mailbox, hinted: SyncFolder, folder: SyncFolder) -> None:
+def _finish(
+    parts: Parts, box: Mailbox, hinted: SyncFolder, folder: SyncFolder, *, is_news: bool
+) -> None:
     """The end of a reading: look for what it should have met, and clear the hint."""
     with parts.begin() as tx:
         unseen = emails.unseen_items(tx, folder.id, folder.round)
@@ -117,6 +123,17 @@ def _finish(parts: Parts, box: Mailbox, hinted: SyncFolder, folder: SyncFolder) 
         facts = _facts_of(parts, box, folder, changes)
         record.page(parts, box, folder, Page(changes, folder.cursor or "", True), facts)
     with parts.begin() as tx:
-        mailboxes.take_hint(tx, hinted, poll_due_at=tx.now + parts.settings.poll_every)
-        if not folder.is_known:
-            mailboxes.set_folder(tx, folder.id, is_known=True)
+        doubted_at = _doubted_at(parts, hinted, tx.now, is_news=is_news)
+        every = min(_DOUBTED_POLL, parts.settings.poll_every) if doubted_at else None
+        poll_due_at = tx.now + (every or parts.settings.poll_every)
+        mailboxes.take_hint(tx, hinted, poll_due_at=poll_due_at)
+        mailboxes.set_folder(tx, folder.id, is_known=True, push_doubted_at=doubted_at)
+
+
+def _doubted_at(
+    parts: Parts, hinted: SyncFolder, now: datetime, *, is_news: bool
+) -> datetime | None:
+    """Since when push is doubted: a poll found what push had not announced."""
+    if not parts.settings.push_is_on or hinted.hinted_at is not None:
+        return None
+    return now if is_news else hinted.push_doubted_at

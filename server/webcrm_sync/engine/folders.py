@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from webcrm_sync.core.errors import Gone
 from webcrm_sync.core.outlook import Folder, Place
 from webcrm_sync.engine.parts import Parts
 from webcrm_sync.store import emails, mailboxes
@@ -13,8 +12,8 @@ from webcrm_sync.store.mailboxes import Mailbox, SyncFolder
 
 #: Well-known names, the same in every language (Graph: mailFolder).
 _PARENTS = {Place.INBOX: "inbox", Place.SENT: "sentitems", Place.ROOT: "msgfolderroot"}
-#: What lies below these is no longer in use.
-_BINS = ("deleteditems", "recoverableitemsdeletions")
+#: What lies below this is no longer in use; a folder deleted for good answers 404.
+_BIN = "deleteditems"
 _DEEPEST = 30
 
 
@@ -48,11 +47,11 @@ def settle_folders(parts: Parts, box: Mailbox) -> None:
     if known and _stand_as_known(parts, box, known):
         _take_in_root(parts, box, known)
         return
-    bins = {_id_of(parts, box.user_id, name) for name in _BINS} - {None}
+    bin_id = parts.graph.folder(box.user_id, _BIN).graph_id
     standing = []
     for folder in known:
         chain = _chain(parts, box.user_id, folder.graph_id)
-        if chain is None or bins & set(chain):
+        if chain is None or bin_id in chain:
             _lose(parts, box, folder)
             continue
         standing.append(folder.place)
@@ -98,13 +97,6 @@ def _chain(parts: Parts, user_id: str, folder_id: str) -> list[str] | None:
         chain.append(parent)
         child = parent
     return chain
-
-
-def _id_of(parts: Parts, user_id: str, well_known: str) -> str | None:
-    try:
-        return parts.graph.folder(user_id, well_known).graph_id
-    except Gone:
-        return None
 
 
 def _lose(parts: Parts, box: Mailbox, folder: SyncFolder) -> None:

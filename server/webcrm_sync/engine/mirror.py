@@ -40,7 +40,7 @@ def mirror(parts: Parts) -> None:
         company = mailboxes.read_company(tx)
         boxes = mailboxes.all_mailboxes(tx)
         is_held = bool(company.webcrm_due_at and company.webcrm_due_at > tx.now)
-    if boxes and not is_held and _is_due(parts):
+    if not is_held and _is_due(parts) and boxes:
         try:
             _take_up(parts, boxes, company.mirror_until)
         except (TryLater, Unclear, Refused) as error:

@@ -1,0 +1,231 @@
+"""Microsoft's and webCRM's own descriptions, held against what went over the wire.
+
+The two files are named by environment variables; without them nothing is checked, and the test
+run says so in one line.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from functools import cache
+from pathlib import Path
+from typing import Any
+from urllib.parse import parse_qs, unquote
+
+import yaml
+from jsonschema import Draft4Validator
+from jsonschema.protocols import Validator
+from openapi_schema_validator import OAS30Validator
+from referencing import Registry, Resource
+from referencing.jsonschema import DRAFT4
+
+from webcrm_sync.sandbox.journal import Exchange
+
+VARIABLES = {
+    "graph": "WEBCRM_SYNC_GRAPH_OPENAPI",
+    "webcrm": "WEBCRM_SYNC_WEBCRM_OPENAPI",
+}
+#: Of calls of one kind in one test only the first few differ from each other.
+_OF_A_KIND = 4
+
+
+@dataclass(slots=True)
+class Description:
+    """One service's description."""
+
+    document: dict[str, Any]
+    prefix: str
+    paths: list[tuple[re.Pattern[str], dict[str, Any]]] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        templates = sorted(self.document["paths"], key=lambda p: (p.count("{"), -len(p)))
+        self.paths = [(_pattern(t), self.document["paths"][t]) for t in templates]
+
+    @property
+    def is_swagger(self) -> bool:
+        """True for the older form, which webCRM uses."""
+        return "swagger" in self.document
+
+    def operation(self, method: str, path: str) -> dict[str, Any] | None:
+        """The described operation of a call, None when there is none."""
+        for pattern, item in self.paths:
+            if method.lower() in item and pattern.fullmatch(path):
+                operation = dict(item[method.lower()])
+                shared = item.get("parameters", [])
+                operation["parameters"] = [*shared, *operation.get("parameters", [])]
+                return operation
+        return None
+
+    def resolve(self, node: dict[str, Any]) -> dict[str, Any]:
+        """The node itself, or what it refers to."""
+        while "$ref" in node:
+            at: Any = self.document
+            for part in node["$ref"].removeprefix("#/").split("/"):
+                at = at[part.replace("~1", "/")]
+            node = at
+        return node
+
+    def validator(self, schema: dict[str, Any]) -> Validator:
+        """A validator for a schema of this document."""
+        resource = Resource.from_contents(self.document, default_specification=DRAFT4)
+        registry: Registry[Any] = Registry().with_resource("", resource)
+        kind = Draft4Validator if self.is_swagger else OAS30Validator
+        return kind(schema, registry=registry)
+
+    def properties(self, schema: dict[str, Any]) -> set[str]:
+        """Every property a schema names, those of what it builds on included."""
+        schema = self.resolve(schema)
+        names = set(schema.get("properties", {}))
+        for part in schema.get("allOf", []):
+            names |= self.properties(part)
+        return names
+
+
+def _pattern(template: str) -> re.Pattern[str]:
+    parts = re.split(r"\{[^}]+\}", template)
+    return re.compile("[^/]+".join(re.escape(p) for p in parts), re.IGNORECASE)
+
+
+@cache
+def described(service: str) -> Description | None:
+    """The service's description, None when it was not given."""
+    path = os.environ.get(VARIABLES[service])
+    if not path:
+        return None
+    text = Path(path).read_text(encoding="utf-8")
+    document = json.loads(text) if path.endswith(".json") else yaml.load(text, yaml.CSafeLoader)
+    return Description(document, prefix="/v1.0" if service == "graph" else "")
+
+
+def deviations(exchanges: list[Exchange]) -> list[str]:
+    """What went over the wire and is not as described, a line each."""
+    found: list[str] = []
+    seen: dict[object, int] = {}
+    for service in VARIABLES:
+        description = described(service)
+        if description is None:
+            continue
+        for exchange in exchanges:
+            if exchange.service == service and exchange.status:
+                for call in _calls(exchange, description.prefix):
+                    kind = (
+                        service,
+                        call.method,
+                        re.sub(r"[\w=-]{24,}|\d+", "*", call.path),
+                        call.status,
+                    )
+                    seen[kind] = seen.get(kind, 0) + 1
+                    if seen[kind] <= _OF_A_KIND:
+                        found += _check(description, call)
+    return found
+
+
+@dataclass(frozen=True, slots=True)
+class _Call:
+    method: str
+    path: str
+    query: dict[str, list[str]]
+    content_type: str
+    request: Any
+    status: int
+    response: Any
+
+
+def _calls(exchange: Exchange, prefix: str) -> Iterator[_Call]:
+    """The call itself and, for a batch, every call inside it."""
+    is_json = "json" in exchange.request_headers.get("content-type", "")
+    call = _Call(
+        method=exchange.method,
+        path=unquote(exchange.path.removeprefix(prefix)),
+        query=parse_qs(exchange.query, keep_blank_values=True),
+        content_type=exchange.request_headers.get("content-type", ""),
+        request=json.loads(exchange.request_body) if is_json and exchange.request_body else None,
+        status=exchange.status,
+        response=_json(exchange.response_headers, exchange.response_body),
+    )
+    yield call
+    if call.path == "/$batch" and call.response and call.status == 200:
+        answers = {answer["id"]: answer for answer in call.response["responses"]}
+        for line in call.request["requests"]:
+            path, _, query = line["url"].partition("?")
+            answer = answers[line["id"]]
+            yield _Call(
+                method=line["method"],
+                path=unquote(path if path.startswith("/") else f"/{path}"),
+                query=parse_qs(query),
+                content_type="application/json" if "body" in line else "",
+                request=line.get("body"),
+                status=answer["status"],
+                response=answer.get("body"),
+            )
+
+
+def _json(headers: dict[str, str], body: bytes) -> Any:
+    return json.loads(body) if body and "json" in headers.get("content-type", "") else None
+
+
+def _check(description: Description, call: _Call) -> Iterator[str]:
+    name = f"{call.method} {call.path[:60]} -> {call.status}"
+    operation = description.operation(call.method, call.path)
+    if operation is None:
+        yield f"{name}: not described"
+        return
+    parameters = [description.resolve(p) for p in operation["parameters"]]
+    known = {p["name"].lower() for p in parameters if p["in"] == "query"}
+    for parameter in call.query:
+        if parameter.lower() not in known:
+            yield f"{name}: the query parameter {parameter} is not described"
+    schema = _request_schema(description, operation, parameters)
+    if call.request is not None and schema is not None:
+        yield from _compare(description, schema, call.request, f"{name}: request")
+        if isinstance(call.request, dict):
+            unknown = _unknown(description, schema, call.request)
+            if unknown:
+                yield f"{name}: request names {sorted(unknown)}, which the description does not"
+    answer = _response_schema(description, operation, call.status)
+    if answer is not None and call.response is not None:
+        yield from _compare(description, answer, call.response, f"{name}: answer")
+
+
+def _unknown(description: Description, schema: dict[str, Any], body: dict[str, Any]) -> set[str]:
+    known = {n.lower() for n in description.properties(schema)}
+    return {k for k in body if k.lower() not in known and not k.startswith("@")} if known else set()
+
+
+def _compare(
+    description: Description, schema: dict[str, Any], value: Any, where: str
+) -> Iterator[str]:
+    for error in description.validator(schema).iter_errors(value):
+        yield f"{where} {error.json_path}: {error.message[:200]}"
+
+
+def _request_schema(
+    description: Description, operation: dict[str, Any], parameters: list[dict[str, Any]]
+) -> dict[str, Any] | None:
+    if description.is_swagger:
+        return next((p["schema"] for p in parameters if p["in"] == "body"), None)
+    body = description.resolve(operation.get("requestBody", {}))
+    schema: dict[str, Any] | None = (
+        body.get("content", {}).get("application/json", {}).get("schema")
+    )
+    return schema
+
+
+def _response_schema(
+    description: Description, operation: dict[str, Any], status: int
+) -> dict[str, Any] | None:
+    answers = operation["responses"]
+    found = answers.get(str(status)) or answers.get(f"{status // 100}XX") or answers.get("default")
+    if found is None:
+        return None
+    found = description.resolve(found)
+    if description.is_swagger:
+        return found.get("schema") if status == 200 else None
+    schema: dict[str, Any] | None = (
+        found.get("content", {}).get("application/json", {}).get("schema")
+    )
+    return schema

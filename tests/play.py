@@ -1,0 +1,128 @@
+"""One company on the stage: the real engine over the sandbox, driven step by step."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import timedelta
+from typing import Any
+
+from webcrm_sync.engine import housekeeping, people
+from webcrm_sync.engine.parts import Parts
+from webcrm_sync.engine.story import Story, explain
+from webcrm_sync.jobs import STEPS
+from webcrm_sync.sandbox.outlook.mail import Mail
+from webcrm_sync.sandbox.outlook.mailbox import SimMailbox, View
+from webcrm_sync.sandbox.stage import Stage
+from webcrm_sync.store import due, emails, mailboxes
+from webcrm_sync.store.emails import Item
+
+FOLDER = "webCRM sync"
+KIM = "kim@nordwind.example"
+BO = "bo@havnebyg.example"
+LIS = "lis@skovby.example"
+BOTH = ("webCRM sync", "Synced")
+PENDING = ("webCRM sync", "Not synced")
+
+
+@dataclass(slots=True)
+class Play:
+    """The sandbox, the parts over it, and the words in which tests speak."""
+
+    stage: Stage
+    parts: Parts
+    organisations: dict[str, int] = field(default_factory=dict)
+
+    # -- the world
+
+    def mailbox(self, address: str = KIM, name: str = "Kim Nordwind", **more: Any) -> SimMailbox:
+        """A mailbox that is watched from now on; its folders are there."""
+        box = self.stage.outlook.add_mailbox(address, name, **more)
+        self.watch(address)
+        return box
+
+    def watch(self, address: str = KIM) -> None:
+        """`mailbox add`, and everything that follows from it."""
+        people.add(self.parts, people.inspect(self.parts, address))
+        self.rest()
+
+    def contact(self, address: str = BO, organisation: str = "Havnebyg", **more: Any) -> int:
+        """A Person in webCRM, under an Organisation that is made on first use."""
+        if organisation not in self.organisations:
+            self.organisations[organisation] = self.stage.crm.add_organisation(organisation)
+        return self.stage.crm.add_person(self.organisations[organisation], address, **more)
+
+    def drag(self, box: SimMailbox, mail: Mail, *, place: str = "inbox") -> str:
+        """A mail that lies in the mailbox is moved to the sync folder by hand."""
+        item = box.put_sent(mail) if place == "sentitems" else box.deliver(mail)
+        box.move(item, f"{place}/{FOLDER}")
+        return item
+
+    # -- time
+
+    def rest(self) -> None:
+        """Do everything that is due now, as the workers would, until nothing is."""
+        for _ in range(200):
+            with self.parts.begin() as tx:
+                due.wake_parked(tx)
+                jobs = due.jobs(tx)
+            if not jobs:
+                return
+            for job in jobs:
+                STEPS[job.task](self.parts, job.subject_id)
+        raise AssertionError(f"never comes to rest: {jobs}")
+
+    def look(self) -> None:
+        """Hint at every folder, then do everything that is due."""
+        with self.parts.begin() as tx:
+            for box in mailboxes.all_mailboxes(tx):
+                mailboxes.hint(tx, [f.id for f in mailboxes.folders(tx, box.id)])
+        self.rest()
+
+    def refresh(self) -> None:
+        """Let the next polls of webCRM come, then do everything that is due."""
+        self.wait(timedelta(seconds=61))
+
+    def wait(self, time: timedelta) -> None:
+        """Let time pass, then look and do everything that is due."""
+        self.stage.clock.advance(time)
+        self.look()
+
+    def settle(self) -> None:
+        """Let enough time pass for every retry and look that may be open."""
+        for seconds in (3, 5, 65, 130, 600):
+            self.wait(timedelta(seconds=seconds))
+
+    def night(self) -> None:
+        """Let a month pass."""
+        self.stage.clock.advance(timedelta(days=31))
+        housekeeping.housekeeping(self.parts)
+
+    # -- what came of it
+
+    @property
+    def activities(self) -> list[dict[str, Any]]:
+        """Every Activity in webCRM."""
+        return [dict(a) for a in self.stage.crm.activities]
+
+    @property
+    def documents(self) -> list[dict[str, Any]]:
+        """Every Document in webCRM."""
+        return [dict(d) for d in self.stage.crm.documents]
+
+    def under(self, organisation: str) -> list[dict[str, Any]]:
+        """The Activities under an Organisation."""
+        wanted = self.organisations[organisation]
+        return [a for a in self.activities if a["ActivityOrganisationId"] == wanted]
+
+    def item(self, box: SimMailbox, graph_id: str) -> Item:
+        """The row of one copy."""
+        with self.parts.begin() as tx:
+            watched = mailboxes.find_mailbox(tx, min(box.addresses))
+            assert watched is not None
+            return emails.known_items(tx, watched.id, [graph_id])[graph_id]
+
+    def story(self, view: View) -> Story:
+        """The story of a mail, as `explain` tells it."""
+        assert view.message_id is not None
+        (story,) = explain(self.parts, view.message_id)
+        return story

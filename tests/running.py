@@ -1,0 +1,114 @@
+"""The service as it runs in production: processes of its own over a stage in this one."""
+
+from __future__ import annotations
+
+import os
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+
+import httpx
+
+from webcrm_sync.bootstrap import open_parts
+from webcrm_sync.engine import people
+from webcrm_sync.sandbox.stage import Stage
+
+_PATIENCE_S = 120
+
+
+@dataclass(slots=True)
+class Running:
+    """A stage and the processes over it."""
+
+    stage: Stage
+    environment: dict[str, str]
+    processes: dict[str, subprocess.Popen[bytes]] = field(default_factory=dict)
+
+    @property
+    def public_url(self) -> str:
+        """Where the web process answers."""
+        return self.environment["WEBCRM_SYNC_PUBLIC_URL"]
+
+    def start(self, command: str) -> None:
+        """Start `serve`, `web` or `worker`."""
+        line = [sys.executable, "-m", "webcrm_sync", "--log-level", "warning", command]
+        environment = {**os.environ, **self.environment}
+        self.processes[command] = subprocess.Popen(
+            line, env=environment, stdout=subprocess.DEVNULL
+        )
+
+    def kill(self, command: str) -> None:
+        """SIGKILL: no goodbye."""
+        process = self.processes.pop(command)
+        process.kill()
+        process.wait()
+
+    def stop(self) -> None:
+        """SIGTERM to all, and wait."""
+        for process in self.processes.values():
+            process.terminate()
+        for process in self.processes.values():
+            process.wait(_PATIENCE_S)
+        self.processes.clear()
+
+    def run(self, *arguments: str) -> subprocess.CompletedProcess[str]:
+        """A command, to its end."""
+        line = [sys.executable, "-m", "webcrm_sync", *arguments]
+        environment = {**os.environ, **self.environment}
+        return subprocess.run(line, env=environment, capture_output=True, text=True, check=False)
+
+    def watch(self, *addresses: str) -> None:
+        """`mailbox add` for each address."""
+        with open_parts(self.stage.settings_of(self.environment)) as parts:
+            for address in addresses:
+                people.add(parts, people.inspect(parts, address))
+
+    def await_healthy(self) -> None:
+        """Wait until the web process answers."""
+        until(lambda: _answers(self.public_url), "the web process")
+
+
+@contextmanager
+def running(stage: Stage, *commands: str, **settings: str) -> Iterator[Running]:
+    """The commands' processes while the block lasts."""
+    port = free_port()
+    environment = stage.environment(
+        LISTEN=f"127.0.0.1:{port}", PUBLIC_URL=f"http://127.0.0.1:{port}", **settings
+    )
+    service = Running(stage, environment)
+    try:
+        for command in commands:
+            service.start(command)
+        if {"serve", "web"} & set(commands):
+            service.await_healthy()
+        yield service
+    finally:
+        service.stop()
+
+
+def _answers(url: str) -> bool:
+    try:
+        return httpx.get(f"{url}/healthz", timeout=2).status_code == 200
+    except httpx.HTTPError:
+        return False
+
+
+def until(is_true: Callable[[], bool], what: str, *, patience_s: float = _PATIENCE_S) -> None:
+    """Wait for something; patience ends the test, it does not measure it."""
+    end = time.monotonic() + patience_s
+    while not is_true():
+        if time.monotonic() > end:
+            raise AssertionError(f"waited {patience_s} s for {what}")
+        time.sleep(0.01)
+
+
+def free_port() -> int:
+    """A port that nobody listens on."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port
