@@ -5,17 +5,26 @@ from __future__ import annotations
 import re
 
 import nh3
-from inscriptis import get_text
+from inscriptis.html_engine import Inscriptis
 from inscriptis.model.config import ParserConfig
+from lxml.etree import ParserError
+from lxml.html import HTMLParser, document_fromstring
 
 _LINKS_KEPT = ParserConfig(display_links=True)
 _BLANK_LINES = re.compile(r"\n{3,}")
-_TRAILING_SPACE = re.compile(r"[ \t\u00a0]+(?=\n|$)")
+#: Begins only where the blanks begin: a long run of them is looked at once, not once per blank.
+_TRAILING_SPACE = re.compile(r"(?<![ \t\u00a0])[ \t\u00a0]++(?=\n|$)")
+#: All that is left of HTML that is nested too deeply to be laid out.
+_FLAT = {"a", "br", "p"}
 
 
 def without_nul(text: str) -> str:
-    """`text` without the one character that PostgreSQL cannot store."""
-    return text.replace("\0", "")
+    """`text` as PostgreSQL can store it: without NUL, and with U+FFFD for half an emoji.
+
+    Software that cuts a text at so many UTF-16 units leaves such halves behind.
+    """
+    whole = text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+    return whole.replace("\0", "")
 
 
 def to_text(body: str, *, is_html: bool) -> str:
@@ -27,9 +36,28 @@ def to_text(body: str, *, is_html: bool) -> str:
     """
     text = without_nul(body)
     if is_html:
-        text = get_text(text, _LINKS_KEPT) if text.strip() else ""
+        text = _read(text)
     text = _TRAILING_SPACE.sub("", text.replace("\r\n", "\n").replace("\r", "\n"))
     return _BLANK_LINES.sub("\n\n", text).strip()
+
+
+def _read(html: str) -> str:
+    """HTML laid out as text; what is nested beyond all reason keeps its words and paragraphs."""
+    try:
+        return _lay_out(html)
+    except RecursionError:
+        return _lay_out(nh3.clean(html, tags=_FLAT))
+
+
+def _lay_out(html: str) -> str:
+    # Without `huge_tree` libxml2 drops everything from 256 levels on, in silence.
+    parser = HTMLParser(encoding="utf-8", huge_tree=True)
+    try:
+        tree = document_fromstring(html.encode(), parser=parser)
+    except ParserError:  # there is no element and no word in it
+        return ""
+    text: str = Inscriptis(tree, _LINKS_KEPT).get_text()
+    return text
 
 
 def to_safe_html(text: str) -> tuple[str, bool]:

@@ -1,0 +1,126 @@
+"""HTML of mails as it really comes, and the text that webCRM gets of it."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from webcrm_sync.core.text import to_safe_html, to_text, without_nul
+
+ANY_TEXT = st.text(st.characters(exclude_categories=[]))
+
+
+@pytest.mark.parametrize(
+    ("html", "text"),
+    [
+        ("<p>Dear <b>all</b>,</p><p>thanks</p>", "Dear all,\n\nthanks"),
+        ("one<br>two", "one\ntwo"),
+        (
+            "<a href='https://x.example/?a=1&amp;b=2'>offer</a>",
+            "[offer](https://x.example/?a=1&b=2)",
+        ),
+        ("<a name=top>top</a>", "top"),
+        ("<p>a &lt; b &amp; c</p>", "a < b & c"),
+        ("a&nbsp;\u00a0 <br>b", "a\nb"),
+        ('<p dir="rtl">שלום</p><p>مرحبا</p>', "שלום\n\nمرحبا"),
+        ("<p>👍🏽 👩‍👩‍👧</p>", "👍🏽 👩‍👩‍👧"),
+        ("<p>a<b>c</p><td>d", "ac\n\nd"),
+        ("a < b <foo> c", "a < b c"),
+        ("<table><tr><td>net</td><td>100</td></tr></table>", "net  100"),
+        ("<p>a</p><p>&nbsp;</p><p>&nbsp;</p><p>b</p>", "a\n\nb"),
+        ("<?xml version='1.0' encoding='latin1'?><p>é</p>", "é"),
+        ("<meta charset='latin1'><p>é</p>", "é"),
+        ("<!-- only a comment -->", ""),
+        ("<!--[if mso]><p>for Word</p><![endif]-->for all", "for all"),
+        ("<html></html>", ""),
+        ("", ""),
+        ("  \n ", ""),
+        ("a\0b", "ab"),
+        ("half an emoji: \ud83d.", "half an emoji: \ufffd."),
+    ],
+)
+def test_html_becomes_the_text_a_person_would_read(html: str, text: str) -> None:
+    assert to_text(html, is_html=True) == text
+
+
+@pytest.mark.parametrize(
+    "hidden",
+    [
+        "<script>alert(1)</script>",
+        "<style>p { color: red }</style>",
+        "<head><title>alert</title></head>",
+        "<svg><script>alert(1)</script></svg>",
+        "<!-- alert -->",
+        "<style>p { color: red }",
+    ],
+)
+def test_what_nobody_sees_in_outlook_is_not_filed(hidden: str) -> None:
+    assert to_text(f"<p>seen</p>{hidden}", is_html=True) == "seen"
+
+
+def test_plain_text_stays_as_it_was_written() -> None:
+    body = "Hi,\r\n\r\n\r\n\r\n  a <b> & c\t \r\n> quoted\r"
+    assert to_text(body, is_html=False) == "Hi,\n\n  a <b> & c\n> quoted"
+
+
+@pytest.mark.parametrize("tag", ["div", "blockquote", "span", "b", "table><tr><td"])
+@pytest.mark.parametrize("depth", [300, 3000])
+def test_a_thread_quoted_over_and_over_keeps_its_every_word(tag: str, depth: int) -> None:
+    closing = f"</{tag.split('>')[0]}>"
+    body = f"<p>newest</p>{f'<{tag}>' * depth} first {closing * depth}<p>last</p>"
+    words = to_text(body, is_html=True).split()
+    assert [w for w in words if w.isalpha()] == ["newest", "first", "last"]
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        " " * 200_000 + "x",
+        "\u00a0\t" * 100_000 + "x",
+        "\n" * 200_000 + "x",
+        "x" + " \n" * 100_000 + "x",
+    ],
+    ids=["blanks", "tabs", "lines", "blank lines"],
+)
+def test_200_kilobytes_of_nothing_are_passed_over_in_one_go(body: str) -> None:
+    """With work that grew by the square of the length, this would take minutes."""
+    assert to_text(body, is_html=False).replace("\n", "").strip("x") == ""
+    assert to_text(f"<pre>{body}</pre>", is_html=True).replace("\n", "").strip("x") == ""
+
+
+def test_200_kilobytes_of_a_mail_come_through_whole() -> None:
+    body = "<div><p>word <a href='https://x.example'>link</a></p></div>" * 4000
+    assert to_text(body, is_html=True).count("word [link](https://x.example)") == 4000
+
+
+@given(ANY_TEXT, st.booleans())
+def test_any_body_becomes_text_that_the_database_can_store(body: str, is_html: bool) -> None:
+    text = to_text(body, is_html=is_html)
+    assert "\0" not in text
+    assert "\n\n\n" not in text
+    assert text == text.strip()
+    text.encode()
+
+
+@given(ANY_TEXT)
+def test_text_that_can_be_stored_stays_the_same(text: str) -> None:
+    stored = without_nul(text)
+    assert without_nul(stored) == stored
+    if "\0" not in text and text.isprintable():
+        assert stored == text
+
+
+TAGS = ["<p>", "</p>", "<a>", "</a>", "<div>", "<td>", "<table>", "<!--", "&", "&#0;", "x", "<"]
+
+
+@given(st.lists(st.sampled_from(TAGS)))
+def test_no_soup_of_tags_raises(soup: list[str]) -> None:
+    assert isinstance(to_text("".join(soup), is_html=True), str)
+
+
+def test_html_of_webcrm_is_made_harmless_and_its_text_stays_text() -> None:
+    html, is_html = to_safe_html("<p onclick='x()'>Hello <script>x()</script>you</p>")
+    assert is_html
+    assert html == "<p>Hello you</p>"
+    assert to_safe_html("2 < 3, really") == ("2 < 3, really", False)
