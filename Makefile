@@ -8,7 +8,7 @@ find_python = $(shell for python in $$(type -ap $(1)); do \
 	"$$python" -c 'import sys, venv, ensurepip; sys.exit(sys.version_info < (3, 11))' \
 	2>/dev/null && echo "$$python" && break; done)
 # $(call install,directory): what the venv in this directory needs, pinned.
-install = $(1)/bin/python -m pip install --quiet --disable-pip-version-check \
+install = $(1)/bin/python -m pip install -qq --disable-pip-version-check \
 	--root-user-action=ignore --constraint constraints.txt --editable '.[dev]'
 
 .PHONY: help demo test check lint types contracts tests format bench test-all
