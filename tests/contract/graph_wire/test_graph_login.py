@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 import trustme
 
-from contract.graph_script import Said, SmallEntra, entra_over_tls, settings_for
+from contract.graph_wire.script import Said, SmallEntra, entra_over_tls, settings_for
 from webcrm_sync.core.errors import Refused, TryLater
 from webcrm_sync.graph.auth import AppLogin, decode_claims, origin, refusal, roles_of
 

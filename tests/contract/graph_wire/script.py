@@ -8,18 +8,37 @@ import ssl
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qs
 
+import pytest
 import trustme
 
+from webcrm_sync.core.errors import SyncError
+from webcrm_sync.core.outlook import SentMail
 from webcrm_sync.sandbox.serving import Dropped, Server
 from webcrm_sync.settings import Settings
 
 if TYPE_CHECKING:
     from wsgiref.types import StartResponse, WSGIEnvironment
 
+NOW = datetime(2026, 11, 20, 10, tzinfo=UTC)
+MAIL = SentMail(
+    message_id="<m1@crm.example>",
+    subject="Offer",
+    body="x",
+    body_is_html=False,
+    sender_name="",
+    sender_address="sales@example.com",
+    recipient_name="",
+    recipient_address="buyer@customer.example",
+    sent_at=NOW,
+    categories=(),
+    stamp="ms1-m-7",
+)
+EMPTY_PAGE: dict[str, Any] = {"value": [], "@odata.deltaLink": "x"}
 TENANT = "11111111-2222-3333-4444-555555555555"
 REASONS = {200: "OK", 201: "Created", 204: "No Content"}
 
@@ -146,3 +165,10 @@ def settings_for(graph_url: str, entra_url: str, bundle: Path | None, **others: 
         "ca_bundle": bundle,
     }
     return Settings(**(given | others))
+
+
+def caught(call: Any, *args: Any, **named: Any) -> SyncError:
+    """What the call raises."""
+    with pytest.raises(SyncError) as found:
+        call(*args, **named)
+    return found.value

@@ -1,0 +1,74 @@
+"""A Graph client before the simulated Graph and Entra."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+
+from contract.graph_client.office import Office
+from contract.graph_wire.script import settings_for
+from webcrm_sync.graph.client import GraphClient
+from webcrm_sync.sandbox.clock import Clock
+from webcrm_sync.sandbox.entra import Entra
+from webcrm_sync.sandbox.faults import Faults
+from webcrm_sync.sandbox.graph.app import Graph
+from webcrm_sync.sandbox.outlook import Outlook, SimMailbox
+from webcrm_sync.sandbox.serving import Server
+from webcrm_sync.settings import Settings
+
+
+@pytest.fixture(scope="module")
+def clock() -> Clock:
+    return Clock()
+
+
+@pytest.fixture(scope="module")
+def office(clock: Clock, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Office]:
+    entra = Entra(clock, folder=tmp_path_factory.mktemp("entra"))
+    with Server(entra, ssl_context=entra.ssl_context) as server:
+        entra.url = server.url
+        app = entra.add_app()
+        yield Office(entra, app.client_id, app.secret)
+
+
+@pytest.fixture
+def faults() -> Faults:
+    return Faults(seed=1)
+
+
+@pytest.fixture
+def outlook(clock: Clock) -> Outlook:
+    return Outlook(clock)
+
+
+@pytest.fixture
+def sales(outlook: Outlook) -> SimMailbox:
+    return outlook.add_mailbox("sales@example.com", "Sales", aliases=("offers@example.com",))
+
+
+@pytest.fixture
+def graph(outlook: Outlook, clock: Clock, office: Office) -> Iterator[Graph]:
+    made = Graph(outlook, clock, tokens=office.entra)
+    yield made
+    made.close()
+
+
+@pytest.fixture
+def settings(graph: Graph, faults: Faults, office: Office) -> Iterator[Settings]:
+    with Server(faults.over("graph", graph)) as server:
+        yield settings_for(
+            server.url,
+            office.entra.url,
+            office.entra.ca_pem,
+            entra_tenant_id=office.entra.tenant_id,
+            entra_client_id=office.client_id,
+            entra_client_secret=office.secret,
+        )
+
+
+@pytest.fixture
+def client(settings: Settings, clock: Clock) -> Iterator[GraphClient]:
+    made = GraphClient(settings, now=clock.now)
+    yield made
+    made.close()

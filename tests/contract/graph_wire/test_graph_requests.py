@@ -1,0 +1,185 @@
+"""What goes over the wire, and where to: real HTTP, real msal, real msgraph-sdk."""
+
+from __future__ import annotations
+
+import io
+import threading
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from contract.graph_wire.script import (
+    EMPTY_PAGE,
+    NOW,
+    Said,
+    Scripted,
+    SmallEntra,
+    caught,
+    error,
+    settings_for,
+)
+from webcrm_sync.core.errors import Gone, Refused
+from webcrm_sync.graph.client import GraphClient
+from webcrm_sync.graph.outgoing import proxy_for
+from webcrm_sync.sandbox.serving import Server
+
+# -- what every request carries
+
+
+def test_every_request_asks_for_immutable_ids_and_can_be_traced(
+    client: GraphClient, graph: Scripted
+) -> None:
+    graph.says(Said(body={"id": "F", "displayName": "x", "parentFolderId": "R"}))
+    client.folder("u", "inbox")
+    client.message("u", "m")
+    client.attachments("u", "m")
+    client.save_attachment("u", "m", "a", sink=io.BytesIO())
+    assert len(graph.asked) == 4
+    assert all('IdType="ImmutableId"' in one.headers["prefer"] for one in graph.asked)
+    assert all(one.headers["authorization"].startswith("Bearer h") for one in graph.asked)
+    assert len({one.headers["client-request-id"] for one in graph.asked}) == 4
+
+
+def test_a_page_repeats_its_preferences_and_sends_the_link_as_it_came(
+    client: GraphClient, graph: Scripted, server: Server
+) -> None:
+    link = f"{server.url}/v1.0/users('u')/messages/delta()?%24skiptoken=a%2Bb'(c)&x=%7E"
+    graph.says(Said(body={"value": [], "@odata.nextLink": link}), Said(body=EMPTY_PAGE))
+    first = client.page("u", "F/1", None)
+    client.page("u", "F/1", first.cursor, size=10)
+    start, following = graph.asked
+    assert start.target.startswith("/v1.0/users/u/mailFolders/F%2F1/messages/delta?$select=id%2C")
+    assert "webcrmSync" in start.target
+    assert "odata.maxpagesize=50" in start.headers["prefer"]
+    assert server.url + following.target == link
+    assert following.headers["prefer"] == (
+        'IdType="ImmutableId", odata.maxpagesize=10, outlook.body-content-type="html"'
+    )
+
+
+# -- users
+
+
+def test_a_user_is_found_by_an_address_that_is_no_principal_name(
+    client: GraphClient, graph: Scripted
+) -> None:
+    user = {
+        "id": "u1",
+        "displayName": "Sales",
+        "mail": "Sales@example.com",
+        "userPrincipalName": "s1@corp.example",
+        "proxyAddresses": ["SMTP:Sales@example.com", "smtp:desk@example.com", "x500:/o=x"],
+    }
+    graph.says(
+        error(404, "Request_ResourceNotFound"),
+        Said(body={"value": [user]}),
+        Said(body={"userPurpose": "shared"}),
+    )
+    found = client.user("o'desk@example.com")
+    assert (found.user_id, found.address, found.is_shared) == ("u1", "sales@example.com", True)
+    assert found.aliases == {"sales@example.com", "desk@example.com", "s1@corp.example"}
+    assert "o%27%27desk%40example.com" in graph.asked[1].target
+
+
+def test_nobody_is_gone(client: GraphClient, graph: Scripted) -> None:
+    graph.says(error(404, "Request_ResourceNotFound"), Said(body={"value": []}))
+    assert type(caught(client.user, "x@example.com")) is Gone
+
+
+# -- where the token may go
+
+
+@pytest.mark.parametrize("elsewhere", ["other-port", "other-name", "login"])
+def test_a_link_to_another_host_is_refused_before_anything_is_sent(
+    client: GraphClient, graph: Scripted, server: Server, elsewhere: str
+) -> None:
+    foreign = Scripted()
+    with Server(foreign) as other:
+        here = server.url.removeprefix("http://")
+        link = {
+            "other-port": f"{other.url}/v1.0/delta",
+            "other-name": f"http://localhost:{other.port}/v1.0/delta",
+            "login": f"http://a:b@{here}/v1.0/delta",
+        }[elsewhere]
+        assert caught(client.page, "u", "F", link).code == "ForeignHost"
+        graph.says(Said(body={"value": [], "@odata.nextLink": link}))
+        for call in (client.category_names, client.rules):
+            assert caught(call, "u").code == "ForeignHost"
+    assert foreign.asked == []
+
+
+def test_a_redirect_is_not_followed(client: GraphClient, graph: Scripted) -> None:
+    with Server(foreign := Scripted()) as other:
+        graph.says(Said(302, {}, {"Location": f"{other.url}/v1.0/x"}))
+        assert type(caught(client.message, "u", "m")) is Refused
+        assert type(caught(client.folder, "u", "inbox")) is Refused
+    assert foreign.asked == []
+
+
+# -- the way out
+
+
+def test_the_environments_proxy_is_taken_unless_it_is_told_not_to(
+    server: Server,
+    graph: Scripted,
+    entra: SmallEntra,
+    small_entra: tuple[SmallEntra, Path],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("http_proxy", server.url.removeprefix("http://"))
+    monkeypatch.setenv("no_proxy", "localhost")
+    settings = settings_for("http://graph.example", entra.url, small_entra[1])
+    client = GraphClient(settings, now=lambda: NOW)
+    graph.says(Said(body={"id": "m"}))
+    assert client.message("u", "m").graph_id == "m"
+    assert graph.asked[0].target.startswith("http://graph.example/v1.0/users/u/messages/m")
+    client.close()
+    assert proxy_for("http://localhost:1/v1.0") is None
+
+
+# -- load and size
+
+
+def test_a_mailbox_never_has_more_than_three_requests_in_flight(
+    client: GraphClient, graph: Scripted
+) -> None:
+    lock, three, in_flight, most = threading.Lock(), threading.Barrier(3), 0, 0
+
+    def arrive() -> None:
+        nonlocal in_flight, most
+        with lock:
+            in_flight += 1
+            most = max(most, in_flight)
+        three.wait(10)  # breaks unless three are in flight together
+        with lock:
+            in_flight -= 1
+
+    graph.says(Said(body={"id": "m"}, before=arrive))
+    with ThreadPoolExecutor(9) as pool:
+        done = list(pool.map(lambda n: client.message("U", f"m{n}"), range(9)))
+    assert len(done) == 9
+    assert most == 3
+
+
+def test_an_attachment_arrives_in_pieces(client: GraphClient, graph: Scripted) -> None:
+    class Sink(io.BytesIO):
+        largest = 0
+
+        def write(self, piece: Any) -> int:
+            self.largest = max(self.largest, len(piece))
+            return super().write(piece)
+
+    content = bytes(range(256)) * 20_000
+    graph.says(Said(200, content, {"Content-Type": "application/octet-stream"}))
+    sink = Sink()
+    client.save_attachment("u", "m/1", "a+1", sink=sink)
+    assert sink.getvalue() == content
+    assert sink.largest < len(content) // 10
+    assert graph.asked[0].target == "/v1.0/users/u/messages/m%2F1/attachments/a%2B1/$value"
+
+
+def test_a_closed_client_can_be_closed_again(client: GraphClient) -> None:
+    client.close()
+    client.close()
