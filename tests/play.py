@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any
@@ -126,3 +127,7 @@ class Play:
         assert view.message_id is not None
         (story,) = explain(self.parts, view.message_id)
         return story
+
+
+#: Opens a play with settings of one's own.
+OpenPlay = Callable[..., Play]

@@ -2,21 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import ExitStack
 
 import pytest
-from descriptions import deviations
-from play import Play
 
+from descriptions import deviations
+from play import OpenPlay, Play
 from webcrm_sync.bootstrap import open_parts
 from webcrm_sync.sandbox.stage import Stage
 
-Open = Callable[..., Play]
-
 
 @pytest.fixture
-def open_play(fresh_database: str) -> Iterator[Open]:
+def open_play(fresh_database: str) -> Iterator[OpenPlay]:
     """Opens a play with settings of one's own; afterwards the wire is held to its descriptions."""
     with ExitStack() as stack:
         stages: list[Stage] = []
@@ -33,10 +31,11 @@ def open_play(fresh_database: str) -> Iterator[Open]:
         yield opened
         for stage in stages:
             assert stage.journal.unknown == [], "a call that no reference describes"
-            assert deviations(stage.journal.exchanges) == []
+            found = deviations(stage.journal.exchanges)
+            assert not found, "\n".join(found)
 
 
 @pytest.fixture
-def play(open_play: Open) -> Play:
+def play(open_play: OpenPlay) -> Play:
     """A play with the usual settings."""
     return open_play()

@@ -5,8 +5,8 @@ from __future__ import annotations
 from datetime import timedelta
 
 import pytest
-from play import BO, BOTH, FOLDER, KIM, Play
 
+from play import BO, BOTH, FOLDER, KIM, Play
 from webcrm_sync.core.states import State
 from webcrm_sync.sandbox.outlook.mail import File, Mail
 from webcrm_sync.sandbox.outlook.mailbox import SimMailbox

@@ -5,9 +5,8 @@ from __future__ import annotations
 from datetime import timedelta
 
 import pytest
-from conftest import Open
-from play import BO, BOTH, FOLDER, KIM, Play
 
+from play import BO, BOTH, FOLDER, KIM, OpenPlay, Play
 from webcrm_sync.core.outlook import Place
 from webcrm_sync.core.states import Reason, State
 from webcrm_sync.engine import people
@@ -145,7 +144,7 @@ def test_mails_sent_from_webcrm_before_the_mailbox_was_added_stay_where_they_are
     assert box.messages(f"sentitems/{FOLDER}") == []
 
 
-def test_mirror_since_brings_them(open_play: Open) -> None:
+def test_mirror_since_brings_them(open_play: OpenPlay) -> None:
     play = open_play(MIRROR_SINCE="2020-01-01T00:00:00Z")
     person = play.contact(BO)
     user = play.stage.crm.add_user(KIM, "Kim Nordwind")
@@ -185,7 +184,7 @@ def test_texts_are_forgotten_once_filed_and_after_a_month_at_the_latest(play: Pl
     def contents() -> dict[str, str | None]:
         with play.parts.begin() as tx:
             rows = tx.connection.exec_driver_sql("SELECT subject, content FROM email")
-            return {subject: content for subject, content in rows}
+            return {row.subject: row.content for row in rows}
 
     assert contents() == {"Done": None, "Waits": "hello"}
     play.night()

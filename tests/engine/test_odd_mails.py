@@ -5,9 +5,8 @@ from __future__ import annotations
 from datetime import timedelta
 
 import pytest
-from conftest import Open
-from play import BO, BOTH, FOLDER, KIM, LIS, PENDING, Play
 
+from play import BO, BOTH, FOLDER, KIM, LIS, PENDING, OpenPlay, Play
 from webcrm_sync.core.states import Reason, State
 from webcrm_sync.sandbox.outlook.mail import File, Mail
 from webcrm_sync.sandbox.outlook.mailbox import SimMailbox
@@ -92,7 +91,7 @@ def test_draft_in_the_folder_is_synced_once_it_is_sent(play: Play, box: SimMailb
     assert play.activities == []
 
 
-def test_sender_on_the_never_list_is_left_out(open_play: Open) -> None:
+def test_sender_on_the_never_list_is_left_out(open_play: OpenPlay) -> None:
     play = open_play(NEVER_SYNC="doctor.example, lis@skovby.example")
     box = play.mailbox()
     for sender in ("anna@doctor.example", LIS):
@@ -107,7 +106,9 @@ def test_address_of_two_organisations_asks_a_person(play: Play, box: SimMailbox)
     assert play.activities == []
 
 
-def test_unmatched_mail_is_filed_without_organisation_where_that_is_wanted(open_play: Open) -> None:
+def test_unmatched_mail_is_filed_without_organisation_on_request(
+    open_play: OpenPlay,
+) -> None:
     play = open_play(UNMATCHED="unlinked")
     box = play.mailbox()
     assert end(play, box, Mail("Nobody", LIS, KIM)) == (State.SYNCED, None)
@@ -124,7 +125,7 @@ def test_message_id_of_two_different_mails_hides_neither(play: Play, box: SimMai
     assert all(box.read(i).categories == BOTH for i in items)
 
 
-def test_label_that_webcrm_does_not_know_parks_until_it_does(open_play: Open) -> None:
+def test_label_that_webcrm_does_not_know_parks_until_it_does(open_play: OpenPlay) -> None:
     play = open_play(WEBCRM_ACTION_IN="Brand new")
     play.contact(BO)
     box = play.mailbox()
@@ -142,7 +143,7 @@ def test_label_that_webcrm_does_not_know_parks_until_it_does(open_play: Open) ->
     assert len(play.activities) == 1
 
 
-def test_wrong_webcrm_token_parks_until_it_is_right(open_play: Open) -> None:
+def test_wrong_webcrm_token_parks_until_it_is_right(open_play: OpenPlay) -> None:
     play = open_play(WEBCRM_TOKEN="99999999-9999-4999-8999-999999999999")
     box = play.mailbox()
     item = play.drag(box, Mail("Token?", BO, KIM))

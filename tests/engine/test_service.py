@@ -9,9 +9,9 @@ from collections.abc import Iterator
 from datetime import timedelta
 
 import pytest
+
 from play import BO, BOTH, FOLDER, KIM
 from running import running, until
-
 from webcrm_sync.sandbox.outlook.mail import Mail
 from webcrm_sync.sandbox.stage import Stage
 

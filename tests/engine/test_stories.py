@@ -1,9 +1,8 @@
-"""The user's card: mails moved to the folder reach webCRM, mails sent from webCRM reach Exchange."""
+"""The user stories: mails in the folder reach webCRM, mails sent from webCRM reach Exchange."""
 
 from __future__ import annotations
 
 from play import BO, BOTH, FOLDER, KIM, LIS, PENDING, Play
-
 from webcrm_sync.core.states import State
 from webcrm_sync.sandbox.outlook.mail import File, Mail
 

@@ -1,0 +1,99 @@
+"""A simulated Graph over HTTP with one mailbox, and clients that hold tokens for it."""
+
+from __future__ import annotations
+
+import ssl
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import Any
+
+import httpx
+
+from webcrm_sync.sandbox.clock import Clock
+from webcrm_sync.sandbox.graph import Graph
+from webcrm_sync.sandbox.journal import Journal
+from webcrm_sync.sandbox.outlook import Mail, Outlook, SimMailbox
+from webcrm_sync.sandbox.outlook.store import SimFolder
+from webcrm_sync.sandbox.serving import Server
+
+IMMUTABLE = 'IdType="ImmutableId"'
+#: A context costs 50 ms, and nothing here speaks TLS.
+_NO_TLS = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+STAMP = "String {6f2b1c52-0000-4000-8000-0123456789ab} Name webcrmMailId"
+MAIL = Mail("Offer 17", "Bo <bo@example.org>", "ann@example.com", body="<p>Hello</p>")
+
+
+class Badges:
+    """Tokens without cryptography: only what Graph makes of their claims is of interest here."""
+
+    def __init__(self) -> None:
+        self._claims: dict[str, dict[str, Any]] = {}
+
+    def issue(self, token: str, **claims: Any) -> str:
+        self._claims[token] = {"appid": "app", "tid": "tenant", "oid": "app-object"} | claims
+        return token
+
+    def claims(self, token: str, *, audience: str) -> dict[str, Any] | None:
+        return self._claims.get(token)
+
+
+@dataclass
+class Desk:
+    """Everything a test needs to speak with the simulated Graph."""
+
+    clock: Clock
+    outlook: Outlook
+    graph: Graph
+    journal: Journal
+    badges: Badges
+    url: str
+    box: SimMailbox
+    folder: SimFolder
+    clients: list[httpx.Client] = field(default_factory=list)
+
+    @property
+    def me(self) -> str:
+        return f"/users/{self.box.user_id}"
+
+    @property
+    def messages(self) -> str:
+        return f"{self.me}/messages"
+
+    @property
+    def delta(self) -> str:
+        return f"{self.me}/mailFolders/{self.folder.id}/messages/delta"
+
+    def client(self, token: str = "app", *, prefer: str | None = IMMUTABLE) -> httpx.Client:
+        headers = {"Authorization": f"Bearer {token}"} | ({"Prefer": prefer} if prefer else {})
+        client = httpx.Client(base_url=f"{self.url}/v1.0", headers=headers, verify=_NO_TLS)
+        self.clients.append(client)
+        return client
+
+    def user(self, box: SimMailbox, scopes: str = "Mail.ReadWrite User.Read") -> httpx.Client:
+        return self.client(self.badges.issue(f"user {box.user_id}", oid=box.user_id, scp=scopes))
+
+    def arrive(self, mail: Mail = MAIL) -> str:
+        return self.box.put(mail, self.folder)
+
+
+@contextmanager
+def desk_with_one_mailbox() -> Iterator[Desk]:
+    clock, badges = Clock(), Badges()
+    outlook, journal = Outlook(clock), Journal(clock)
+    box = outlook.add_mailbox("ann@example.com", "Ann", aliases=("sales@example.com",))
+    graph = Graph(outlook, clock, tokens=badges)
+    roles = ["Mail.ReadWrite", "MailboxSettings.ReadWrite", "User.Read.All"]
+    badges.issue("app", roles=roles)
+    with Server(journal.watch("graph", graph)) as server:
+        folder = box.make_folder("inbox", "webCRM sync")
+        desk = Desk(clock, outlook, graph, journal, badges, server.url, box, folder)
+        yield desk
+        for client in desk.clients:
+            client.close()
+        graph.close()
+
+
+def code(answer: httpx.Response) -> tuple[int, str]:
+    """The status and the error code."""
+    return answer.status_code, answer.json()["error"]["code"]

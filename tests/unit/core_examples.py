@@ -1,0 +1,94 @@
+"""A mail, an e-mail and a copy for the tests of pure decisions: name only what matters."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import UTC, datetime
+
+from hypothesis import strategies as st
+
+from webcrm_sync.core.direction import Direction
+from webcrm_sync.core.message import Message, MessageKind, Party
+from webcrm_sync.core.states import State
+from webcrm_sync.store.emails import Email, Item
+
+NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
+CUSTOMER = Party("buyer@customer.example", "Buyer")
+SELLER = Party("seller@ours.example", "Seller")
+
+#: Few enough that two drawn people often are the same one, or colleagues.
+parties = st.builds(
+    lambda name, domain: Party(f"{name}@{domain}"),
+    st.sampled_from(["a", "b", "c"]),
+    st.sampled_from(["one.example", "two.example", "ours.example", "gmail.com"]),
+)
+#: Every character a wire can carry, halves of surrogate pairs and NUL among them.
+any_text = st.text(st.characters(exclude_categories=[]))
+
+_MAIL = Message(
+    graph_id="g1",
+    change_key="v1",
+    folder_id="f1",
+    message_id="<1@customer.example>",
+    subject="Offer",
+    sender=CUSTOMER,
+    to=(SELLER,),
+    cc=(),
+    bcc=(),
+    sent_at=NOON,
+    received_at=NOON,
+    categories=(),
+    has_attachments=False,
+    is_draft=False,
+    kind=MessageKind.MAIL,
+    body="Hello",
+    body_is_html=False,
+)
+_EMAIL = Email(
+    id=1,
+    key="<1@customer.example>",
+    message_id="<1@customer.example>",
+    direction=Direction.INBOUND,
+    kind=MessageKind.MAIL,
+    subject="Offer",
+    sender=CUSTOMER,
+    to=(SELLER,),
+    cc=(),
+    bcc=(),
+    sent_at=NOON,
+    received_at=NOON,
+    has_attachments=False,
+    content="Hello",
+)
+_COPY = Item(
+    id=1,
+    mailbox_id=1,
+    folder_id=1,
+    email_id=1,
+    graph_id="g1",
+    change_key="v1",
+    categories=(),
+    stamp=None,
+    is_past=False,
+    state=State.FOUND,
+    reason=None,
+    detail=None,
+    found_at=NOON,
+    state_at=NOON,
+    mark_attempts=0,
+)
+
+
+def mail(**facts: object) -> Message:
+    """A mail from a customer to one of us, but for these facts."""
+    return replace(_MAIL, **facts)  # type: ignore[arg-type]  # the caller names real fields
+
+
+def email(**facts: object) -> Email:
+    """The same mail as it is stored."""
+    return replace(_EMAIL, **facts)  # type: ignore[arg-type]  # the caller names real fields
+
+
+def copy(**facts: object) -> Item:
+    """A copy of it that was just found."""
+    return replace(_COPY, **facts)  # type: ignore[arg-type]  # the caller names real fields

@@ -1,0 +1,154 @@
+"""Which Organisations a mail concerns."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from random import Random
+from typing import TypeVar
+
+from hypothesis import given
+from hypothesis import strategies as st
+from unit.core_examples import parties
+
+from webcrm_sync.core.matching import (
+    Ambiguous,
+    Contact,
+    Directory,
+    How,
+    Matched,
+    Nobody,
+    Target,
+    match,
+)
+from webcrm_sync.core.message import Party
+
+T = TypeVar("T")
+BUYER = Party("buyer@customer.example")
+BOSS = Party("boss@customer.example")
+OTHER = Party("x@other.example")
+
+contacts = st.builds(
+    Contact,
+    person_id=st.integers(1, 9),
+    organisation_id=st.integers(0, 4),
+    address=parties.map(lambda p: p.address),
+    is_active=st.booleans(),
+)
+domains = st.tuples(parties.map(lambda p: p.domain), st.integers(1, 4))
+books = st.builds(
+    Directory,
+    st.lists(contacts, max_size=8).map(tuple),
+    st.lists(domains, max_size=6).map(tuple),
+)
+
+
+def known(*contacts_: Contact, domains: tuple[tuple[str, int], ...] = ()) -> Directory:
+    return Directory(contacts_, domains)
+
+
+def organisations(found: Matched | Ambiguous | Nobody) -> tuple[type, set[int]]:
+    match found:
+        case Matched(targets) | Ambiguous(targets):
+            return type(found), {t.organisation_id for t in targets}
+        case Nobody():
+            return Nobody, set()
+
+
+def test_a_contact_files_the_mail_under_its_organisation() -> None:
+    book = known(Contact(7, 1, BUYER.address))
+    assert match([BUYER], book) == Matched((Target(1, 7, How.CONTACT),))
+
+
+def test_every_customer_on_the_mail_gets_it() -> None:
+    book = known(Contact(7, 1, BUYER.address), Contact(8, 2, OTHER.address))
+    assert organisations(match([BUYER, OTHER], book)) == (Matched, {1, 2})
+
+
+def test_an_unknown_colleague_of_a_customer_is_known_by_the_domain() -> None:
+    book = known(domains=(("customer.example", 1),))
+    assert match([BOSS], book) == Matched((Target(1, None, How.DOMAIN),))
+
+
+def test_a_contact_beats_the_domain_it_writes_from() -> None:
+    book = known(Contact(7, 2, BUYER.address), domains=(("customer.example", 1),))
+    assert match([BUYER], book) == Matched((Target(2, 7, How.CONTACT),))
+
+
+def test_the_contact_names_the_person_though_a_colleague_came_first() -> None:
+    book = known(Contact(7, 1, BUYER.address), domains=(("customer.example", 1),))
+    assert match([BOSS, BUYER], book) == Matched((Target(1, 7, How.CONTACT),))
+
+
+def test_a_contact_without_an_organisation_leaves_it_to_the_domain() -> None:
+    book = known(Contact(7, 0, BUYER.address), domains=(("customer.example", 1),))
+    assert match([BUYER], book) == Matched((Target(1, None, How.DOMAIN),))
+
+
+def test_a_free_mail_domain_says_nothing_though_an_organisation_claims_it() -> None:
+    someone = Party("someone@gmail.com")
+    assert match([someone], known(domains=(("gmail.com", 1),))) == Nobody()
+    assert isinstance(match([someone], known(Contact(7, 1, someone.address))), Matched)
+
+
+def test_one_address_in_two_organisations_is_for_a_person_to_decide() -> None:
+    book = known(Contact(7, 1, BUYER.address), Contact(8, 2, BUYER.address))
+    found = match([BUYER], book)
+    assert found == Ambiguous((Target(1, 7, How.CONTACT), Target(2, 8, How.CONTACT)))
+
+
+def test_one_domain_of_two_organisations_is_for_a_person_to_decide() -> None:
+    book = known(domains=(("customer.example", 2), ("customer.example", 1)))
+    assert organisations(match([BOSS], book)) == (Ambiguous, {1, 2})
+
+
+def test_another_address_of_the_mail_resolves_the_ambiguous_one() -> None:
+    book = known(
+        Contact(7, 1, BUYER.address), Contact(8, 2, BUYER.address), Contact(9, 2, BOSS.address)
+    )
+    assert match([BUYER, BOSS], book) == Matched((Target(2, 9, How.CONTACT),))
+
+
+def test_two_persons_of_one_organisation_are_no_question() -> None:
+    book = known(Contact(8, 1, BUYER.address), Contact(7, 1, BUYER.address))
+    assert match([BUYER], book) == Matched((Target(1, 7, How.CONTACT),))
+
+
+def test_who_has_left_counts_only_where_nobody_else_has_the_address() -> None:
+    left = Contact(7, 1, BUYER.address, is_active=False)
+    assert organisations(match([BUYER], known(left))) == (Matched, {1})
+    assert organisations(match([BUYER], known(left, Contact(8, 2, BUYER.address)))) == (
+        Matched,
+        {2},
+    )
+
+
+def test_nobody_known_is_nobody() -> None:
+    assert match([BUYER], Directory()) == Nobody()
+    assert match([], known(Contact(7, 1, BUYER.address))) == Nobody()
+
+
+@given(st.lists(parties, max_size=6), books, st.randoms(use_true_random=False))
+def test_no_order_of_people_or_rows_changes_an_organisation(
+    people: list[Party], book: Directory, random: Random
+) -> None:
+    def shuffled(rows: Sequence[T]) -> list[T]:
+        return random.sample(rows, len(rows))
+
+    turned = Directory(tuple(shuffled(book.contacts)), tuple(shuffled(book.domains)))
+    assert organisations(match(shuffled(people), turned)) == organisations(match(people, book))
+
+
+@given(st.lists(parties, max_size=6), books)
+def test_every_target_is_known_and_each_organisation_comes_once(
+    people: list[Party], book: Directory
+) -> None:
+    found = match(people, book)
+    if isinstance(found, Nobody):
+        return
+    targets = found.targets if isinstance(found, Matched) else found.candidates
+    ids = [t.organisation_id for t in targets]
+    assert len(ids) == len(set(ids))
+    assert 0 not in ids
+    by_contact = {c.organisation_id for c in book.contacts if Party(c.address) in people}
+    by_domain = {o for d, o in book.domains if d in {p.domain for p in people} and d != "gmail.com"}
+    assert set(ids) <= by_contact | by_domain

@@ -1,0 +1,111 @@
+"""Which copies are one mail, and the key it has."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from unit.core_examples import CUSTOMER, NOON, SELLER, mail
+
+from webcrm_sync.core.message import Fingerprint, Party, email_key, is_same_mail
+
+addresses = st.sampled_from(["a@x.example", "b@x.example", "/o=x/cn=a", ""])
+prints = st.builds(
+    Fingerprint,
+    sender=addresses,
+    subject=st.sampled_from(["", "offer", "[external] offer", "invoice"]),
+    sent_at=st.none() | st.integers(0, 300).map(lambda s: NOON + timedelta(seconds=s)),
+    recipients=st.frozensets(addresses.filter(lambda a: "@" in a)),
+)
+PRINT = Fingerprint.of(mail())
+
+
+@given(prints)
+def test_a_copy_is_the_same_mail_as_itself(one: Fingerprint) -> None:
+    assert is_same_mail(one, one)
+
+
+@given(prints, prints)
+def test_which_copy_came_first_makes_no_difference(one: Fingerprint, other: Fingerprint) -> None:
+    assert is_same_mail(one, other) == is_same_mail(other, one)
+
+
+@pytest.mark.parametrize(
+    "copy",
+    [
+        mail(subject="[EXTERNAL] Offer"),
+        mail(subject="  offer "),
+        mail(sent_at=NOON + timedelta(seconds=61)),
+        mail(sent_at=None),
+        mail(sender=Party("/o=exchange/cn=buyer")),
+        mail(sender=Party(CUSTOMER.address, "Shown otherwise")),
+        mail(to=(SELLER, Party("second@ours.example"))),
+        mail(to=()),
+        mail(bcc=(Party("hidden@ours.example"),)),
+        mail(graph_id="g2", change_key="v9", folder_id="f2", categories=("Mine",), body="other"),
+    ],
+    ids=lambda m: f"{m.subject}/{m.sent_at}/{m.sender}",
+)
+def test_copies_that_servers_on_the_way_have_touched_are_one_mail(copy: object) -> None:
+    assert is_same_mail(PRINT, Fingerprint.of(copy))  # type: ignore[arg-type]  # a Message
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        {"sender": Party("another@customer.example")},
+        {"subject": "Invoice"},
+        {"subject": ""},
+        {"sent_at": NOON + timedelta(minutes=3)},
+        {"to": (Party("third@other.example"),)},
+    ],
+    ids=str,
+)
+def test_a_message_id_used_again_for_another_content_is_another_mail(
+    other: dict[str, object],
+) -> None:
+    assert not is_same_mail(PRINT, Fingerprint.of(mail(**other)))
+
+
+def test_the_key_is_the_message_id() -> None:
+    assert email_key("<1@x.example>", PRINT) == "<1@x.example>"
+
+
+def test_a_taken_message_id_is_told_apart_by_the_digest() -> None:
+    invoice = Fingerprint.of(mail(subject="Invoice"))
+    key = email_key("<1@x.example>", invoice, taken=True)
+    assert key == f"<1@x.example> {invoice.digest()}"
+    assert key != email_key("<1@x.example>", PRINT, taken=True)
+
+
+@pytest.mark.parametrize("missing", [None, ""])
+def test_without_a_message_id_the_digest_is_the_key(missing: str | None) -> None:
+    assert email_key(missing, PRINT) == f"digest:{PRINT.digest()}"
+
+
+def test_the_digest_never_changes_between_versions() -> None:
+    """It is part of keys that stand in webCRM: when this fails, the code is wrong."""
+    assert PRINT.digest() == "8161d0a33146a47dc8711408cc8c7053"
+
+
+def test_the_digest_tells_every_fact_apart_and_minds_no_order() -> None:
+    others = [
+        replace(PRINT, sender="x@y.example"),
+        replace(PRINT, subject="x"),
+        replace(PRINT, sent_at=None),
+        replace(PRINT, recipients=frozenset()),
+    ]
+    assert len({p.digest() for p in [PRINT, *others]}) == 5
+    both = mail(to=(SELLER, CUSTOMER)), mail(to=(CUSTOMER, SELLER))
+    assert len({Fingerprint.of(m).digest() for m in both}) == 1
+
+
+def test_a_person_is_shown_by_name_and_address() -> None:
+    assert str(Party("a@x.example", "Ann")) == "Ann <a@x.example>"
+    assert str(Party("a@x.example", "A@x.example")) == "a@x.example"
+    assert str(Party("a@x.example")) == "a@x.example"
+    assert Party("/o=x/cn=a").domain == ""
+    assert Party('"odd@name"@x.example').domain == "x.example"
