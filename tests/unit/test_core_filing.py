@@ -7,8 +7,9 @@ import re
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from unit.core_examples import NOON, any_text, mail
 
+from unit.core_examples import NOON, any_text, mail
+from webcrm_sync.core.crm import ActivityDraft
 from webcrm_sync.core.filing import (
     Limits,
     Stamp,
@@ -18,7 +19,6 @@ from webcrm_sync.core.filing import (
     is_filing_key,
     safe_name,
 )
-from webcrm_sync.core.crm import ActivityDraft
 from webcrm_sync.core.matching import How, Target
 from webcrm_sync.core.message import Message, Party
 

@@ -13,9 +13,15 @@ from typing import Protocol
 from webcrm_sync.core.crm import ActivityDraft
 from webcrm_sync.core.matching import Target
 from webcrm_sync.core.message import Party
+from webcrm_sync.core.text import without_nul
 
 KEY_PREFIX = "ms1-"
 _KEY = re.compile(r"ms1-[a-z2-7]{26}")
+#: An Activity's id as the database can hold it.
+_STAMP = re.compile(r"ms1-(?:(s)-([a-z2-7]{26})|(m)-([0-9]{1,18}))")
+#: Control characters, what Windows forbids, and marks that turn the direction of reading.
+_UNSAFE = re.compile(r'[\x00-\x1f\x7f-\x9f<>:"|?*\u202a-\u202e\u2066-\u2069]')
+_LONGEST_NAME, _LONGEST_ENDING = 150, 10
 #: How many names a line of people shows before it counts the rest.
 _PEOPLE_SHOWN = 30
 
@@ -60,8 +66,8 @@ class Stamp:
     @classmethod
     def parse(cls, text: str | None) -> Stamp | None:
         """The stamp that `text` is, None for anything else."""
-        found = re.fullmatch(r"ms1-([sm])-([a-z0-9]+)", text or "")
-        return cls(found[1], found[2]) if found else None
+        found = _STAMP.fullmatch(text or "")
+        return cls(found[1] or found[3], found[2] or found[4]) if found else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,17 +152,22 @@ def cut(text: str, limit: int) -> str:
     """
     if not limit or len(text) <= limit:
         return text
-    room = text[: max(limit - 1, 0)]
-    at_word = room.rsplit(None, 1)[0] if not text[len(room)].isspace() else room
-    return (at_word if len(at_word) > limit // 2 else room).rstrip() + "…"
+    words = re.match(r"(.*\S)\s", text[:limit], re.DOTALL)
+    at_word = words[1] if words else ""
+    return (at_word if len(at_word) > limit // 2 else text[: limit - 1].rstrip()) + "…"
 
 
 def safe_name(name: str, *, position: int) -> str:
     """A file name that webCRM can take: no path, no control characters, never empty.
 
+    A long one is shortened before its ending, which says what opens it.
+
     >>> safe_name("../x", position=1)
     'x'
     """
-    base = re.split(r"[/\\]", name)[-1]
-    clean = re.sub(r'[\x00-\x1f\x7f<>:"|?*\u202a-\u202e\u2066-\u2069]', "", base).strip(" .")
-    return clean[:150] or f"attachment-{position}"
+    base = without_nul(re.split(r"[/\\]", name)[-1])
+    clean = _UNSAFE.sub("", base).strip(" .")
+    stem, dot, ending = clean.rpartition(".")
+    if dot and len(ending) <= _LONGEST_ENDING:
+        return stem[: _LONGEST_NAME - len(ending) - 1] + dot + ending
+    return clean[:_LONGEST_NAME].rstrip(" .") or f"attachment-{position}"
