@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from unit.core_examples import CUSTOMER, SELLER, mail, parties
 
+from unit.core_examples import CUSTOMER, SELLER, mail, parties
 from webcrm_sync.core.direction import Direction, Internals, direction, externals
 from webcrm_sync.core.message import Party
 

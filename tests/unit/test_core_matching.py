@@ -8,8 +8,8 @@ from typing import TypeVar
 
 from hypothesis import given
 from hypothesis import strategies as st
-from unit.core_examples import parties
 
+from unit.core_examples import parties
 from webcrm_sync.core.matching import (
     Ambiguous,
     Contact,

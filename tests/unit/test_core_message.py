@@ -8,8 +8,8 @@ from datetime import timedelta
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from unit.core_examples import CUSTOMER, NOON, SELLER, mail
 
+from unit.core_examples import CUSTOMER, NOON, SELLER, mail
 from webcrm_sync.core.message import Fingerprint, Party, email_key, is_same_mail
 
 addresses = st.sampled_from(["a@x.example", "b@x.example", "/o=x/cn=a", ""])
