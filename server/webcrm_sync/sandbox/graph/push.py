@@ -9,6 +9,7 @@ import threading
 import uuid
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote_plus
 
@@ -60,7 +61,7 @@ class Pusher:
         self._under_way = 0
         self._is_closed = False
         self._changed = threading.Condition()
-        self._client = httpx.Client(verify=trust or True, timeout=3, trust_env=False)
+        self._trust = trust
         self._thread: threading.Thread | None = None
 
     def push(self, url: str, value: dict[str, Any]) -> None:
@@ -107,6 +108,11 @@ class Pusher:
         if answer.text != token:
             raise _unproven("failed. Response must exactly match validationToken query parameter.")
 
+    @cached_property
+    def _client(self) -> httpx.Client:
+        """Made when first needed: reading the system's certificates takes its time."""
+        return httpx.Client(verify=self._trust or True, timeout=3, trust_env=False)
+
     def close(self) -> None:
         """Stop; what waits is lost."""
         with self._changed:
@@ -115,7 +121,8 @@ class Pusher:
             self._changed.notify_all()
         if self._thread:
             self._thread.join(timeout=5)
-        self._client.close()
+        if "_client" in self.__dict__:
+            self._client.close()
 
     def _add(self, url: str, value: dict[str, Any]) -> None:
         now = self._clock.now()
