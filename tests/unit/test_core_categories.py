@@ -1,0 +1,68 @@
+"""Our categories among the owner's own."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from webcrm_sync.core.categories import NOT_SYNCED, SYNC, SYNCED, Mark, carries, has_synced, merge
+
+OURS = {name.casefold() for name in (SYNC, SYNCED, NOT_SYNCED)}
+names = st.sampled_from([SYNC, SYNCED, NOT_SYNCED, "SYNCED", "webcrm SYNC"]) | st.text(max_size=5)
+present = st.lists(names, max_size=8).map(tuple)
+marks = st.sampled_from(Mark)
+
+
+def theirs(categories: tuple[str, ...]) -> list[str]:
+    return [c for c in categories if c.casefold() not in OURS]
+
+
+@pytest.mark.parametrize(
+    ("before", "mark", "after"),
+    [
+        ((), Mark.SYNCED, (SYNC, SYNCED)),
+        (("Customer",), Mark.SYNCED, ("Customer", SYNC, SYNCED)),
+        (("Customer", SYNC, NOT_SYNCED, "Hot"), Mark.SYNCED, ("Customer", SYNC, "Hot", SYNCED)),
+        ((SYNC, SYNCED), Mark.NOT_SYNCED, (SYNC, NOT_SYNCED)),
+        (("A", SYNC, NOT_SYNCED, "B"), Mark.NONE, ("A", "B")),
+        (("SYNCED", "webcrm sync"), Mark.SYNCED, ("SYNCED", "webcrm sync")),
+        (("SYNCED",), Mark.NOT_SYNCED, (SYNC, NOT_SYNCED)),
+        (("Synced by me",), Mark.NONE, ("Synced by me",)),
+    ],
+)
+def test_ours_are_brought_in_line_and_the_owners_stay(
+    before: tuple[str, ...], mark: Mark, after: tuple[str, ...]
+) -> None:
+    assert merge(before, mark) == after
+
+
+@given(present, marks)
+def test_the_owners_categories_stay_in_their_order(before: tuple[str, ...], mark: Mark) -> None:
+    assert theirs(merge(before, mark)) == theirs(before)
+
+
+@given(present, marks)
+def test_merging_twice_is_merging_once(before: tuple[str, ...], mark: Mark) -> None:
+    once = merge(before, mark)
+    assert merge(once, mark) == once
+    assert carries(once, mark)
+
+
+@given(present, marks)
+def test_afterwards_exactly_the_wanted_ones_of_ours_are_there(
+    before: tuple[str, ...], mark: Mark
+) -> None:
+    ours = {c.casefold() for c in merge(before, mark)} & OURS
+    assert ours == {name.casefold() for name in mark.value}
+
+
+@given(present, marks, marks)
+def test_only_the_last_mark_counts(before: tuple[str, ...], first: Mark, last: Mark) -> None:
+    by_way = merge(merge(before, first), last)
+    assert {c.casefold() for c in by_way} == {c.casefold() for c in merge(before, last)}
+
+
+def test_synced_is_seen_in_any_case() -> None:
+    assert has_synced(("x", "SYNCED"))
+    assert not has_synced((NOT_SYNCED, "Synced by me", SYNC))

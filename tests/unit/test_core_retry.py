@@ -1,0 +1,39 @@
+"""When something is tried again."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from unit.core_examples import NOON
+from webcrm_sync.core.retry import retry_at
+
+attempts = st.integers(0, 10_000)
+wishes = st.timedeltas(timedelta(days=-1), timedelta(days=2)).map(lambda d: NOON + d)
+LONGEST = timedelta(minutes=12, seconds=30)
+
+
+@given(attempts)
+def test_the_next_try_is_soon_but_never_at_once_nor_later_than_ten_minutes_and_a_quarter(
+    failed: int,
+) -> None:
+    assert timedelta(seconds=2) <= retry_at(NOON, failed) - NOON <= LONGEST
+
+
+@given(attempts, wishes)
+def test_the_services_own_wish_is_never_undercut(failed: int, asked: object) -> None:
+    assert isinstance(asked, type(NOON))
+    when = retry_at(NOON, failed, asked=asked)
+    assert when >= max(asked, NOON + timedelta(seconds=2))
+    assert when <= max(asked + timedelta(seconds=1), NOON + LONGEST)
+
+
+@given(st.integers(0, 6))
+def test_each_failure_waits_longer_than_the_one_before(failed: int) -> None:
+    assert retry_at(NOON, failed + 1) > retry_at(NOON, failed)
+
+
+def test_mailboxes_that_failed_together_do_not_come_back_together() -> None:
+    assert len({retry_at(NOON, 3) for _ in range(20)}) > 1

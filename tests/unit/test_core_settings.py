@@ -1,0 +1,173 @@
+"""The settings: read from the environment, every error naming its variable."""
+
+from __future__ import annotations
+
+import os
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+from pydantic import SecretStr
+
+from webcrm_sync.settings import PREFIX, Settings, SettingsError, read_settings
+
+NEEDED = {
+    "ENTRA_TENANT_ID": "tenant",
+    "ENTRA_CLIENT_ID": "client",
+    "ENTRA_CLIENT_SECRET": "hush-entra",
+    "WEBCRM_TOKEN": "hush-webcrm",
+}
+
+
+class Environment:
+    """The variables of one test, in a directory without a `.env`."""
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        self._monkeypatch = monkeypatch
+
+    def set(self, **values: str) -> None:
+        for name, value in values.items():
+            self._monkeypatch.setenv(PREFIX + name, value)
+
+    def unset(self, name: str) -> None:
+        self._monkeypatch.delenv(PREFIX + name)
+
+    def trouble(self) -> str:
+        with pytest.raises(SettingsError) as raised:
+            read_settings()
+        return str(raised.value)
+
+
+@pytest.fixture
+def environment(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Environment:
+    monkeypatch.chdir(tmp_path)
+    for name in [n for n in os.environ if n.upper().startswith(PREFIX)]:
+        monkeypatch.delenv(name)
+    environment = Environment(monkeypatch)
+    environment.set(**NEEDED)
+    return environment
+
+
+@pytest.mark.usefixtures("environment")
+def test_four_variables_are_enough() -> None:
+    settings = read_settings()
+    assert settings.graph_url == "https://graph.microsoft.com/v1.0"
+    assert settings.webcrm_token.get_secret_value() == "hush-webcrm"
+    assert settings.unmatched == "wait"
+
+
+@pytest.mark.parametrize("name", ["ENTRA_TENANT_ID", "ENTRA_CLIENT_ID", "WEBCRM_TOKEN"])
+def test_what_is_missing_is_named(environment: Environment, name: str) -> None:
+    environment.unset(name)
+    assert environment.trouble() == f"{PREFIX}{name}: is missing"
+
+
+def test_everything_that_is_wrong_is_told_at_once(environment: Environment) -> None:
+    environment.unset("WEBCRM_TOKEN")
+    environment.set(POLL_SECONDS="soon", WEBCRM_TIME_ZONE="Danish")
+    lines = environment.trouble().splitlines()
+    assert {line.partition(":")[0] for line in lines} == {
+        f"{PREFIX}{name}" for name in ("WEBCRM_TOKEN", "POLL_SECONDS", "WEBCRM_TIME_ZONE")
+    }
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("GRAPH_URL", "graph.microsoft.com"),
+        ("PUBLIC_URL", "ftp://x.example"),
+        ("WEBCRM_URL", "https://"),
+        ("LISTEN", "8000"),
+        ("WEBCRM_KEY_FIELD", "ActivityMemo"),
+        ("WEBCRM_KEY_FIELD", "ActivityCustom16"),
+        ("WEBCRM_TIME_ZONE", "../etc/passwd"),
+        ("WEBCRM_SETTLE_SECONDS", "-1"),
+        ("POLL_SECONDS", "0"),
+        ("MIRROR_SECONDS", "0"),
+        ("MIRROR_SINCE", "yesterday"),
+        ("UNMATCHED", "maybe"),
+        ("FOLDER_NAME", "x" * 256),
+        ("CA_BUNDLE", "no/such/file.pem"),
+        ("ENTRA_CLIENT_CERTIFICATE", "no/such/file.pem"),
+        ("TLS_CERT", "cert.pem"),
+    ],
+)
+def test_a_wrong_value_is_told_by_its_variable(
+    environment: Environment, name: str, value: str
+) -> None:
+    environment.set(**{name: value})
+    assert environment.trouble().startswith(f"{PREFIX}{name}")
+
+
+def test_no_secret_stands_in_an_error(environment: Environment) -> None:
+    environment.set(UNMATCHED="maybe")
+    assert "hush" not in environment.trouble()
+    environment.unset("UNMATCHED")
+    assert "hush" not in repr(read_settings())
+
+
+def test_a_way_to_sign_in_is_required(environment: Environment, tmp_path: Path) -> None:
+    environment.unset("ENTRA_CLIENT_SECRET")
+    trouble = environment.trouble()
+    assert f"{PREFIX}ENTRA_CLIENT_SECRET" in trouble
+    assert f"{PREFIX}ENTRA_CLIENT_CERTIFICATE" in trouble
+    certificate = tmp_path / "app.pem"
+    certificate.touch()
+    environment.set(ENTRA_CLIENT_CERTIFICATE=str(certificate))
+    assert read_settings().entra_client_certificate == certificate
+
+
+def test_an_empty_variable_is_an_unset_one(environment: Environment) -> None:
+    environment.set(DATABASE_URL="", POLL_SECONDS="", INTERNAL_DOMAINS="")
+    settings = read_settings()
+    assert (settings.database_url, settings.poll_seconds) == (None, None)
+    assert settings.internal_domains == frozenset()
+
+
+def test_lists_are_comma_separated(environment: Environment) -> None:
+    environment.set(NEVER_SYNC=" a@x.example, y.example ,,", INTERNAL_DOMAINS="ours.example")
+    settings = read_settings()
+    assert settings.never_sync == {"a@x.example", "y.example"}
+    assert settings.internal_domains == {"ours.example"}
+
+
+def test_a_dotenv_file_is_read_and_the_environment_beats_it(
+    environment: Environment, tmp_path: Path
+) -> None:
+    lines = [f"{PREFIX}FOLDER_NAME=CRM", f"{PREFIX}LISTEN=0.0.0.0:1", "OTHER=1"]
+    (tmp_path / ".env").write_text("\n".join(lines), "utf-8")
+    environment.set(LISTEN="127.0.0.1:2")
+    settings = read_settings()
+    assert (settings.folder_name, settings.listen) == ("CRM", "127.0.0.1:2")
+
+
+def test_a_moment_without_a_zone_is_utc(environment: Environment) -> None:
+    environment.set(MIRROR_SINCE="2026-03-01T12:00:00")
+    assert read_settings().mirror_since == datetime(2026, 3, 1, 12, tzinfo=UTC)
+
+
+@pytest.mark.parametrize(
+    ("public", "graph", "is_on"),
+    [
+        ("https://sync.example.com", "https://graph.microsoft.com/v1.0", True),
+        ("http://localhost:8000", "https://graph.microsoft.com/v1.0", False),
+        ("http://localhost:8000", "http://127.0.0.1:9000/v1.0", True),
+        ("http://sync.example.com", "http://127.0.0.1:9000/v1.0", False),
+    ],
+)
+def test_push_is_on_where_graph_can_reach_us(public: str, graph: str, is_on: bool) -> None:
+    settings = Settings(
+        public_url=public,
+        graph_url=graph,
+        entra_tenant_id="t",
+        entra_client_id="c",
+        webcrm_token=SecretStr("w"),
+    )
+    assert settings.push_is_on is is_on
+    assert settings.poll_every == timedelta(minutes=10 if is_on else 2)
+    assert settings.model_copy(update={"poll_seconds": 5}).poll_every == timedelta(seconds=5)
+
+
+def test_addresses_lose_their_last_slash(environment: Environment) -> None:
+    environment.set(PUBLIC_URL="https://sync.example.com/")
+    assert read_settings().public_url == "https://sync.example.com"
