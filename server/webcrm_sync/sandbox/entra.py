@@ -267,7 +267,7 @@ def _check_assertion(app: App, fields: Json, *, audience: str) -> None:
     try:
         head = jwt.get_unverified_header(assertion)
         known = {_thumbprint(c): c for c in app.certificates}
-        certificate = known[head.get("x5t#S256", "")]
+        certificate = known[head.get("x5t#S256", "").rstrip("=")]
         key = certificate.public_key()
         if not isinstance(key, rsa.RSAPublicKey):
             raise jwt.InvalidKeyError("Entra takes RSA certificates only")
