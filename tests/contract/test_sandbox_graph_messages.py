@@ -89,7 +89,7 @@ def test_ids_of_nobody_and_of_another_mailbox_are_told_apart(
     assert code(graph.get(f"{desk.messages}/{foreign}")) == (400, "ErrorInvalidMailboxItemId")
     item = desk.arrive()
     assert graph.get(f"{desk.messages}/{item.swapcase()}").status_code == 400
-    desk.box.purge(desk.box._existing(item))
+    desk.box.purge(desk.box.existing(item))
     assert code(graph.get(f"{desk.messages}/{item}")) == (404, "ErrorItemNotFound")
 
 
@@ -322,7 +322,7 @@ def test_deleting_goes_to_deleted_items_first(desk: Desk, graph: httpx.Client) -
 
 def test_ids_are_translated_from_the_add_in_to_ours(desk: Desk, graph: httpx.Client) -> None:
     item = desk.arrive()
-    rest = desk.box._existing(item).rest_id
+    rest = desk.box.existing(item).rest_id
     ews = rest.replace("-", "/").replace("_", "+")
     body = {"inputIds": [ews], "sourceIdType": "ewsId", "targetIdType": "restImmutableEntryId"}
     answer = graph.post(f"{desk.me}/translateExchangeIds", json=body).json()

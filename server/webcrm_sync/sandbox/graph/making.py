@@ -9,8 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from webcrm_sync.sandbox.graph.calls import GraphError, bad_request, read_stamp
 from webcrm_sync.sandbox.graph.odata import check_property_id
-from webcrm_sync.sandbox.outlook.mail import AttachedItem, File, Link, Mail, Person
-from webcrm_sync.sandbox.outlook.mailbox import new_message_id
+from webcrm_sync.sandbox.outlook.mail import AttachedItem, File, Link, Mail, Person, new_message_id
 from webcrm_sync.sandbox.outlook.store import normal_property_id
 
 if TYPE_CHECKING:

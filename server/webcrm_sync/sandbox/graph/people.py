@@ -14,7 +14,7 @@ from webcrm_sync.sandbox.graph.calls import (
 )
 from webcrm_sync.sandbox.graph.odata import read_select
 from webcrm_sync.sandbox.outlook import ids
-from webcrm_sync.sandbox.outlook.mailbox import MasterCategory
+from webcrm_sync.sandbox.outlook.store import MasterCategory
 
 if TYPE_CHECKING:
     from webcrm_sync.sandbox.graph.visit import Visit

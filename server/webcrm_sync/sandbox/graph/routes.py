@@ -44,9 +44,8 @@ class Route:
 
 def normal_path(path: str) -> str:
     """The path in one spelling: `users('x')` as `users/x`, words without case, `delta()`."""
-    spelt = _FUNCTION.sub(r"\1/\2", path)
+    spelt = _FUNCTION.sub(r"\1/\2", path) if "('" in path else path
     segments = spelt.strip("/").split("/")
-    # Ids and well-known names stand behind these, and are never words.
     return "/" + "/".join(_SPELLING.get(segment.lower(), segment) for segment in segments)
 
 

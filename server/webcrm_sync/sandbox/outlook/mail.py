@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import secrets
 from dataclasses import dataclass
 from email.utils import parseaddr
 from typing import TYPE_CHECKING, Literal
@@ -96,3 +97,8 @@ def people(parties: Party | tuple[Party, ...]) -> tuple[Person, ...]:
     if isinstance(parties, tuple):
         return tuple(person(party) for party in parties)
     return (person(parties),)
+
+
+def new_message_id() -> str:
+    """A Message-ID as a transport gives it."""
+    return f"<{secrets.token_hex(12)}@mail.example.com>"

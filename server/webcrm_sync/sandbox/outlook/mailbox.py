@@ -3,47 +3,28 @@
 from __future__ import annotations
 
 import secrets
-from dataclasses import dataclass, fields
+import uuid
+from dataclasses import fields
 from typing import TYPE_CHECKING, Any
 
 from webcrm_sync.sandbox.outlook import ids
-from webcrm_sync.sandbox.outlook.mail import AUTO, people, person
+from webcrm_sync.sandbox.outlook.mail import AUTO, new_message_id, people, person
 from webcrm_sync.sandbox.outlook.rules import InboxRule, fits
-from webcrm_sync.sandbox.outlook.store import Change, Item, SimFolder, StoredAttachment
-from webcrm_sync.sandbox.outlook.vault import Vault, new_user_id
+from webcrm_sync.sandbox.outlook.store import (
+    Change,
+    Item,
+    MasterCategory,
+    SimFolder,
+    StoredAttachment,
+)
+from webcrm_sync.sandbox.outlook.vault import Vault
+from webcrm_sync.sandbox.outlook.view import View, view_of
 
 if TYPE_CHECKING:
-    from datetime import datetime
-
     from webcrm_sync.sandbox.clock import Clock
     from webcrm_sync.sandbox.outlook.mail import Attachment, Mail
 
-
-@dataclass(slots=True)
-class MasterCategory:
-    """A category as the owner's list of categories knows it."""
-
-    id: str
-    name: str
-    color: str
-
-
-@dataclass(frozen=True, slots=True)
-class View:
-    """What the owner sees of an item."""
-
-    id: str
-    subject: str
-    sender: str
-    folder: str
-    categories: tuple[str, ...]
-    is_read: bool
-    is_draft: bool
-    body: str
-    message_id: str | None
-    sent_at: datetime | None
-    received_at: datetime | None
-    change_key: str
+__all__ = ["SimMailbox", "View"]
 
 
 class SimMailbox(Vault):
@@ -63,7 +44,7 @@ class SimMailbox(Vault):
         shared: bool = False,
         language: str = "en",
     ) -> None:
-        super().__init__(clock, user_id=new_user_id(), language=language)
+        super().__init__(clock, user_id=str(uuid.uuid4()), language=language)
         self.address = address
         self.name = name
         self.aliases = aliases
@@ -114,12 +95,12 @@ class SimMailbox(Vault):
     def move(self, item_id: str, folder: str | SimFolder) -> None:
         """Drag an item to a folder."""
         with self.lock:
-            self.relocate(self._existing(item_id), self.folder(folder))
+            self.relocate(self.existing(item_id), self.folder(folder))
 
     def copy(self, item_id: str, folder: str | SimFolder) -> str:
         """Copy an item, its categories and extended properties with it; the new id."""
         with self.lock:
-            old = self._existing(item_id)
+            old = self.existing(item_id)
             values = {f.name: getattr(old, f.name) for f in fields(Item)}
             now = self.clock.now()
             fresh: dict[str, Any] = self._identity() | {
@@ -133,7 +114,7 @@ class SimMailbox(Vault):
     def delete(self, item_id: str) -> None:
         """Delete an item: to Deleted Items, from there for good."""
         with self.lock:
-            item = self._existing(item_id)
+            item = self.existing(item_id)
             trash = self.well_known["deleteditems"]
             if item.folder.is_within(trash):
                 self.purge(item)
@@ -143,26 +124,26 @@ class SimMailbox(Vault):
     def set_categories(self, item_id: str, names: tuple[str, ...] | list[str]) -> None:
         """Give an item exactly these categories."""
         with self.lock:
-            item = self._existing(item_id)
+            item = self.existing(item_id)
             item.categories = tuple(names)
             self.touch(item, {"categories"})
 
     def mark_read(self, item_id: str, *, is_read: bool = True) -> None:
         """Mark an item as read or unread."""
         with self.lock:
-            item = self._existing(item_id)
+            item = self.existing(item_id)
             item.is_read = is_read
             self.touch(item, {"isRead"})
 
     def read(self, item_id: str) -> View:
         """What the owner sees of an item. Raises KeyError when it is gone."""
         with self.lock:
-            return _view(self._existing(item_id))
+            return view_of(self.existing(item_id))
 
     def messages(self, folder: str | SimFolder) -> list[View]:
         """What lies in a folder, in the order it came there."""
         with self.lock:
-            return [_view(item) for item in self.folder(folder).items.values()]
+            return [view_of(item) for item in self.folder(folder).items.values()]
 
     # -- folders -------------------------------------------------------------------------------
 
@@ -292,30 +273,9 @@ class SimMailbox(Vault):
             "change_key": ids.new_change_key(),
         }
 
-    def _existing(self, item_id: str) -> Item:
+    def existing(self, item_id: str) -> Item:
+        """The item with this id, in either form. Raises KeyError."""
         item = self.item(item_id)
         if not item:
             raise KeyError(item_id)
         return item
-
-
-def new_message_id() -> str:
-    """A Message-ID as a transport gives it."""
-    return f"<{secrets.token_hex(12)}@mail.example.com>"
-
-
-def _view(item: Item) -> View:
-    return View(
-        id=item.id,
-        subject=item.subject,
-        sender=str(item.author or ""),
-        folder=item.folder.name,
-        categories=item.categories,
-        is_read=item.is_read,
-        is_draft=item.is_draft,
-        body=item.body,
-        message_id=item.message_id,
-        sent_at=item.sent_at,
-        received_at=item.received_at,
-        change_key=item.change_key,
-    )

@@ -113,6 +113,15 @@ class SimFolder:
         return False
 
 
+@dataclass(slots=True)
+class MasterCategory:
+    """A category as the owner's list of categories knows it."""
+
+    id: str
+    name: str
+    color: str
+
+
 @dataclass(frozen=True, slots=True)
 class Notice:
     """What a mailbox tells its listeners after each change of an item."""

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import threading
-import uuid
 from typing import TYPE_CHECKING
 
 from webcrm_sync.sandbox.outlook import ids
@@ -189,8 +188,3 @@ class Vault:
             parent.children.append(folder)
         self.folders[folder.id] = folder
         return folder
-
-
-def new_user_id() -> str:
-    """An Entra object id."""
-    return str(uuid.uuid4())
