@@ -1,0 +1,100 @@
+"""The application over a real database, with one watched mailbox and its subscription."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from flask.testing import FlaskClient
+from pydantic import SecretStr
+from sqlalchemy import text
+
+from webcrm_sync.bootstrap import open_parts
+from webcrm_sync.core.outlook import MailUser, Place
+from webcrm_sync.engine.parts import Parts
+from webcrm_sync.settings import Settings
+from webcrm_sync.store import emails, mailboxes
+from webcrm_sync.web.app import create_app
+
+NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
+CLIENT_STATE = "known to Graph and us"
+
+
+@pytest.fixture
+def parts(fresh_database: str) -> Iterator[Parts]:
+    """The parts; their clients are never called here."""
+    settings = Settings(
+        entra_tenant_id="tenant",
+        entra_client_id="client",
+        entra_client_secret=SecretStr("hush"),
+        webcrm_token=SecretStr("hush"),
+        secret_key=SecretStr("hush"),
+    )
+    with open_parts(settings, url=fresh_database, now=lambda: NOW) as parts:
+        yield parts
+
+
+@pytest.fixture
+def client(parts: Parts) -> FlaskClient:
+    """Somebody who speaks to us over HTTP."""
+    return create_app(parts).test_client()
+
+
+@dataclass(frozen=True, slots=True)
+class Watched:
+    """A mailbox whose folder `f1` is pushed by the subscription `s1` and holds the copy `g1`."""
+
+    parts: Parts
+    mailbox_id: int
+    folder_id: int
+
+    def jobs(self) -> list[str]:
+        """What waits to be done, as `task:subject`."""
+        query = text("SELECT queueing_lock FROM procrastinate_jobs ORDER BY id")
+        with self.parts.begin() as tx:
+            return list(tx.connection.execute(query).scalars())
+
+    def folder(self) -> mailboxes.SyncFolder:
+        """The folder's row as it stands now."""
+        with self.parts.begin() as tx:
+            return mailboxes.folders(tx, self.mailbox_id)[0]
+
+
+@pytest.fixture
+def watched(parts: Parts) -> Watched:
+    """A mailbox in the middle of its life: pushed, read, nothing to do."""
+    user = MailUser("u1", "a@ours.example", "A", frozenset({"a@ours.example"}), False)
+    with parts.begin() as tx:
+        mailbox_id = mailboxes.save_mailbox(tx, user, mirror_since=NOW)
+        mailboxes.add_folder(tx, mailbox_id, graph_id="f1", place=Place.INBOX, parents=["p"])
+        folder_id = mailboxes.folders(tx, mailbox_id)[0].id
+        mailboxes.set_folder(
+            tx,
+            folder_id,
+            hinted_at=None,
+            poll_due_at=NOW + timedelta(hours=1),
+            subscription_id="s1",
+            client_state=parts.seal.seal(CLIENT_STATE),
+            subscription_expires_at=NOW + timedelta(days=2),
+        )
+        email = {
+            "key": "<1@x.example>",
+            "message_id": "<1@x.example>",
+            "direction": "inbound",
+            "kind": "mail",
+            "subject": "",
+            "recipients": {"to": [], "cc": [], "bcc": []},
+        }
+        copy = {
+            "mailbox_id": mailbox_id,
+            "folder_id": folder_id,
+            "email_id": emails.add_emails(tx, [email])["<1@x.example>"],
+            "graph_id": "g1",
+            "change_key": "v1",
+            "categories": [],
+            "state": "synced",
+        }
+        emails.add_items(tx, [copy])
+    return Watched(parts, mailbox_id, folder_id)

@@ -1,0 +1,52 @@
+"""Every route says who may call it."""
+
+from __future__ import annotations
+
+from flask import Flask
+from flask.testing import FlaskClient
+
+from webcrm_sync.web.auth import Guard, guard_of
+
+
+def undeclared(app: Flask) -> list[str]:
+    """The routes whose views declare no guard."""
+    views = ((rule, app.view_functions[rule.endpoint]) for rule in app.url_map.iter_rules())
+    return [str(rule) for rule, view in views if guard_of(view) is None]
+
+
+def test_every_route_declares_its_guard(client: FlaskClient) -> None:
+    assert len(list(client.application.url_map.iter_rules())) >= 3
+    assert undeclared(client.application) == []
+
+
+def test_a_route_that_forgets_to_is_found() -> None:
+    app = Flask("careless", static_folder=None)
+
+    @app.get("/secrets")
+    def secrets() -> str:
+        return "all of them"
+
+    assert undeclared(app) == ["/secrets"]
+
+
+def test_only_healthz_is_open_to_anybody(client: FlaskClient) -> None:
+    app = client.application
+    open_to_all = {
+        str(rule)
+        for rule in app.url_map.iter_rules()
+        if guard_of(app.view_functions[rule.endpoint]) is Guard.OPEN
+    }
+    assert open_to_all == {"/healthz"}
+
+
+def test_a_process_that_serves_says_so(client: FlaskClient) -> None:
+    answer = client.get("/healthz")
+    assert (answer.status_code, answer.json) == (200, {"status": "ok"})
+
+
+def test_what_is_not_there_is_not_found_and_what_is_too_much_is_refused(
+    client: FlaskClient,
+) -> None:
+    assert client.get("/nowhere").status_code == 404
+    assert client.get("/graph/notify").status_code == 405
+    assert client.post("/graph/notify", data=b"x" * 1_000_001).status_code == 413

@@ -1,0 +1,99 @@
+"""What is posted to us, from JSON to values."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from webcrm_sync.engine.hints import Notification
+from webcrm_sync.web.wire import notifications
+
+KEYS = ["value", "subscriptionId", "clientState", "resourceData", "id", "@odata.etag"]
+values = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text(),
+    lambda inner: (
+        st.lists(inner, max_size=4) | st.dictionaries(st.sampled_from(KEYS), inner, max_size=6)
+    ),
+    max_leaves=30,
+)
+DEEP = pytest.mark.xfail(raises=RecursionError, reason="wire.notifications catches ValueError only")
+LINE = {
+    "subscriptionId": "s1",
+    "clientState": "hush",
+    "changeType": "created",
+    "resource": "Users/u/Messages/g1",
+    "resourceData": {"id": "g1", "@odata.etag": 'W/"CQAA"'},
+}
+
+
+def test_a_notification_tells_which_copy_in_which_version() -> None:
+    body = json.dumps({"value": [LINE]}).encode()
+    assert notifications(body) == [Notification("s1", "hush", "g1", "CQAA")]
+
+
+def test_a_lifecycle_event_carries_no_copy() -> None:
+    line = {"subscriptionId": "s1", "clientState": "hush", "lifecycleEvent": "missed"}
+    body = json.dumps({"value": [line]}).encode()
+    assert notifications(body) == [Notification("s1", "hush", lifecycle="missed")]
+
+
+def test_a_malformed_line_does_not_take_the_others_along() -> None:
+    broken: list[object] = [None, 1, "x", [], {}, {"subscriptionId": "s1"}, {"clientState": "x"}]
+    body = json.dumps({"value": [*broken, LINE, {**LINE, "subscriptionId": 7}]}).encode()
+    assert [n.graph_id for n in notifications(body)] == ["g1"]
+
+
+@pytest.mark.parametrize(
+    "data", [None, "g1", [], {"id": 7}, {"@odata.etag": {}}, {"@odata.etag": ""}]
+)
+def test_a_line_without_usable_details_is_still_a_hint(data: object) -> None:
+    body = json.dumps({"value": [{**LINE, "resourceData": data}]}).encode()
+    assert notifications(body) == [Notification("s1", "hush")]
+
+
+@given(st.binary())
+def test_no_bytes_raise(body: bytes) -> None:
+    assert isinstance(notifications(body), list)
+
+
+@given(values, st.sampled_from(["utf-8", "utf-16", "utf-32"]))
+def test_no_json_raises(posted: object, encoding: str) -> None:
+    body = json.dumps({"value": posted}, ensure_ascii=False).encode(encoding)
+    for one in notifications(body):
+        assert isinstance(one.subscription_id, str)
+        assert isinstance(one.client_state, str)
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        pytest.param(b"[" * 100_000, marks=DEEP),
+        pytest.param(b'{"value":' * 100_000, marks=DEEP),
+        b"\xff\xfe",
+        b"1e999",
+        b'{"value":NaN}',
+        b"9" * 9999,
+    ],
+    ids=["deep list", "deep object", "half a mark", "endless", "no number", "long number"],
+)
+def test_what_breaks_a_parser_is_no_notification(body: bytes) -> None:
+    assert notifications(body) == []
+
+
+@pytest.mark.xfail(reason="wire.notifications lets NUL and half an emoji through")
+@pytest.mark.parametrize("bad", ["\0", "\ud800"], ids=["NUL", "half an emoji"])
+def test_nothing_comes_through_that_the_database_cannot_look_up(bad: str) -> None:
+    line = {
+        "subscriptionId": f"s{bad}",
+        "clientState": f"h{bad}",
+        "resourceData": {"id": f"g{bad}", "@odata.etag": f'W/"{bad}"'},
+        "lifecycleEvent": f"missed{bad}",
+    }
+    for one in notifications(json.dumps({"value": [line]}).encode()):
+        texts = (one.subscription_id, one.client_state, one.graph_id, one.change_key, one.lifecycle)
+        for text in texts:
+            text.encode()
+            assert "\0" not in text
