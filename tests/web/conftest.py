@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -22,9 +22,9 @@ NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
 CLIENT_STATE = "known to Graph and us"
 
 
-@pytest.fixture
-def parts(fresh_database: str) -> Iterator[Parts]:
-    """The parts; their clients are never called here."""
+@pytest.fixture(scope="session")
+def opened_parts(database_url: str) -> Iterator[Parts]:
+    """The parts, opened once: that takes longer than any test here. Their clients rest."""
     settings = Settings(
         entra_tenant_id="tenant",
         entra_client_id="client",
@@ -32,8 +32,17 @@ def parts(fresh_database: str) -> Iterator[Parts]:
         webcrm_token=SecretStr("hush"),
         secret_key=SecretStr("hush"),
     )
-    with open_parts(settings, url=fresh_database, now=lambda: NOW) as parts:
+    with open_parts(settings, url=database_url, now=lambda: NOW) as parts:
         yield parts
+
+
+@pytest.fixture
+def parts(opened_parts: Parts, fresh_database: str) -> Parts:
+    """The parts over an empty database."""
+    del fresh_database
+    with opened_parts.database.begin() as tx:
+        company_id = mailboxes.ensure_company(tx, opened_parts.tenant_id)
+    return replace(opened_parts, company_id=company_id)
 
 
 @pytest.fixture
