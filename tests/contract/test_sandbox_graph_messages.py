@@ -327,3 +327,36 @@ def test_ids_are_translated_from_the_add_in_to_ours(desk: Desk, graph: httpx.Cli
     body = {"inputIds": [ews], "sourceIdType": "ewsId", "targetIdType": "restImmutableEntryId"}
     answer = graph.post(f"{desk.me}/translateExchangeIds", json=body).json()
     assert answer["value"] == [{"sourceId": ews, "targetId": item}]
+
+
+def test_a_large_file_goes_up_in_parts_in_order_and_without_a_token(
+    desk: Desk, graph: httpx.Client
+) -> None:
+    item = desk.arrive()
+    wish = {"attachmentType": "file", "name": "big.zip", "size": 5}
+    base = f"{desk.messages}/{item}/attachments"
+    made = graph.post(f"{base}/createUploadSession", json={"AttachmentItem": wish})
+    assert (made.status_code, made.json()["nextExpectedRanges"]) == (201, ["0-"])
+    url = made.json()["uploadUrl"]
+
+    def put(part: bytes, span: str, **headers: str) -> httpx.Response:
+        return httpx.put(url, content=part, headers={"Content-Range": f"bytes {span}/5"} | headers)
+
+    assert put(b"abc", "0-2", Authorization="Bearer app").status_code == 401
+    assert put(b"abc", "0-2").json() == {"NextExpectedRanges": ["3"]}
+    assert put(b"abc", "0-2").status_code == 400
+    done = put(b"de", "3-4")
+    assert done.status_code == 201
+    assert graph.get(f"{done.headers['Location']}/$value").content == b"abcde"
+    assert put(b"abc", "0-2").status_code == 404
+    odd = {"AttachmentItem": wish | {"attachmentType": "item"}}
+    assert graph.post(f"{base}/createUploadSession", json=odd).status_code == 405
+
+
+def test_a_mail_made_of_mime_is_always_a_draft(desk: Desk, graph: httpx.Client) -> None:
+    mime = b"Subject: Hi\r\nFrom: ann@example.com\r\nTo: Bo <bo@example.org>\r\n\r\nHello\r\n"
+    path, plain = f"{desk.me}/mailFolders/sentitems/messages", {"Content-Type": "text/plain"}
+    made = graph.post(path, content=base64.b64encode(mime), headers=plain)
+    assert made.status_code == 201
+    assert (made.json()["isDraft"], made.json()["subject"]) == (True, "Hi")
+    assert graph.post(path, content=b"no base64!", headers=plain).status_code == 400

@@ -189,3 +189,13 @@ def test_a_person_sees_what_was_sent(desk: Desk) -> None:
     assert desk.box.read(item).folder == "Deleted Items"
     with pytest.raises(KeyError):
         desk.box.folder("Inbox/nowhere")
+
+
+def test_only_the_sender_s_copy_shows_blind_copies(desk: Desk, graph: httpx.Client) -> None:
+    mail = Mail("x", "bo@example.org", "ann@example.com", bcc=("kim@example.net",))
+    copies = {"inbox": desk.box.deliver(mail), "sentitems": desk.box.put_sent(mail)}
+    shown = {
+        place: graph.get(f"{desk.messages}/{item}?$select=bccRecipients").json()["bccRecipients"]
+        for place, item in copies.items()
+    }
+    assert (len(shown["inbox"]), len(shown["sentitems"])) == (0, 1)

@@ -9,7 +9,7 @@ import uuid
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
 
-from webcrm_sync.sandbox.graph import batch
+from webcrm_sync.sandbox.graph import batch, uploads
 from webcrm_sync.sandbox.graph.calls import (
     Call,
     Dials,
@@ -25,6 +25,7 @@ from webcrm_sync.sandbox.graph.gate import Gate, Key
 from webcrm_sync.sandbox.graph.push import Pusher
 from webcrm_sync.sandbox.graph.routes import Routes, normal_path
 from webcrm_sync.sandbox.graph.subscriptions import Subscriptions
+from webcrm_sync.sandbox.graph.uploads import Uploads
 from webcrm_sync.sandbox.graph.visit import House, Visit
 from webcrm_sync.sandbox.journal import CONTENTS, UNKNOWN
 
@@ -64,7 +65,8 @@ class Graph:
         chance = random.Random(seed)
         self._house = House(outlook, clock, self.dials, chance)
         self._delta = Delta()
-        self._routes = Routes(self._delta)
+        self._uploads = Uploads()
+        self._routes = Routes(self._delta, self._uploads)
         self._gate = Gate(clock, self.dials)
         self._door = Door(outlook, tokens)
         self._clock = clock
@@ -92,6 +94,8 @@ class Graph:
         return [body]
 
     def _answer(self, call: Call) -> Reply:
+        if call.path.startswith(uploads.PREFIX):
+            return self._guarded(call, lambda: self._uploads.answer(call))
         path = _path(call)
         if path == "/$batch" and call.method == "POST":
             return self._guarded(call, lambda: self._batch(call))
@@ -177,7 +181,7 @@ def _call(environ: WSGIEnvironment) -> Call:
     }
     headers["content-type"] = environ.get("CONTENT_TYPE", "")
     notes = Notes()
-    if not path.startswith(_VERSION + "/"):
+    if not path.startswith((_VERSION + "/", uploads.PREFIX)):
         notes.unknown = True
     return Call(
         method=environ["REQUEST_METHOD"],

@@ -119,13 +119,15 @@ def _check_order(order: str | None, wanted: odata.Filter | None) -> None:
 
 
 def create(visit: Visit, folder: str | None = None) -> Reply:
-    """POST a message into a folder; without one into Drafts."""
-    if "json" not in visit.call.headers.get("content-type", "").lower():
-        raise UndescribedError(400, "BadRequest", "Creating a message of MIME is not simulated.")
-    body = visit.call.json
+    """POST a message, of JSON or MIME, into a folder; without one into Drafts."""
+    is_mime = visit.call.headers.get("content-type", "").lower().startswith("text/plain")
     with visit.mailbox.lock:
         target = visit.folder(folder or "drafts")
-        item = visit.mailbox.add(making.new_item(visit, body, target))
+        if is_mime:
+            made = visit.mailbox.new_item(making.mail_of_mime(visit.call.content), target)
+        else:
+            made = making.new_item(visit, visit.call.json, target)
+        item = visit.mailbox.add(made)
         return Reply(201, _written(visit, item))
 
 

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
     from webcrm_sync.sandbox.graph.calls import Reply
     from webcrm_sync.sandbox.graph.delta import Delta
+    from webcrm_sync.sandbox.graph.uploads import Uploads
 
 #: What a caller needs permission for.
 Realm = Literal["Mail", "MailboxSettings", "User"]
@@ -52,13 +53,13 @@ def normal_path(path: str) -> str:
 class Routes:
     """All paths below a user."""
 
-    def __init__(self, delta: Delta) -> None:
+    def __init__(self, delta: Delta, uploads: Uploads) -> None:
         self._routes: dict[str, Route] = {}
         self._rules: list[Rule] = []
         self._add_people()
         self._add_folders(delta)
         for prefix in ("", "/mailFolders/<folder>"):
-            self._add_messages(prefix)
+            self._add_messages(prefix, uploads)
         self._map = Map(self._rules, strict_slashes=False).bind("graph")
 
     def find(self, method: str, path: str) -> tuple[Route, dict[str, str]]:
@@ -114,7 +115,7 @@ class Routes:
         self._add("POST", f"{one}/move", folders.move)
         self._add("GET", f"{one}/messages/delta", delta.page, is_delta=True)
 
-    def _add_messages(self, prefix: str) -> None:
+    def _add_messages(self, prefix: str, uploads: Uploads) -> None:
         some, one = f"{prefix}/messages", f"{prefix}/messages/<message>"
         self._add("GET", some, messages.listing)
         self._add("POST", some, messages.create)
@@ -127,5 +128,6 @@ class Routes:
         self._add("POST", f"{one}/permanentDelete", messages.purge)
         self._add("GET", f"{one}/attachments", attachments.listing)
         self._add("POST", f"{one}/attachments", attachments.create)
+        self._add("POST", f"{one}/attachments/createUploadSession", uploads.open)
         self._add("GET", f"{one}/attachments/<attachment>", attachments.get)
         self._add("GET", f"{one}/attachments/<attachment>/$value", attachments.raw)

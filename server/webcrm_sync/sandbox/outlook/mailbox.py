@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import secrets
 import uuid
-from dataclasses import fields
+from dataclasses import fields, replace
 from typing import TYPE_CHECKING, Any
 
 from webcrm_sync.sandbox.outlook import ids
@@ -68,7 +68,8 @@ class SimMailbox(Vault):
     def deliver(self, mail: Mail) -> str:
         """Let a mail arrive; the id it has after the inbox rules ran."""
         with self.lock:
-            item = self.new_item(mail, self.well_known["inbox"])
+            # Only the sender's copy knows who else got it unseen.
+            item = self.new_item(replace(mail, bcc=()), self.well_known["inbox"])
             self._run_rules(item)
             return item.id
 
@@ -108,6 +109,7 @@ class SimMailbox(Vault):
                 "appeared_at": now,
                 "modified_at": now,
                 "properties": dict(old.properties),
+                "attachments": tuple(self.store_attachment(a.attachment) for a in old.attachments),
             }
             return self.add(Item(**(values | fresh))).id
 
