@@ -38,7 +38,7 @@ def answer(call: Call, answer_all: Callable[[list[Call]], list[Reply]]) -> Reply
             raise bad_request("The requests depend on each other in a circle.")
         waiting = [one for one in waiting if one not in ready]
         done |= _wave(call, ready, done, answer_all)
-    # In any order, says the reference; so not in the order of the requests.
+    # In any order, says the page; so not in the order of the requests.
     given = {_id(one): str(one["id"]) for one in requests}
     shown = [_shown(given[key], reply) for key, reply in sorted(done.items())]
     return Reply(200, {"responses": shown})

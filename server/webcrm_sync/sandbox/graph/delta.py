@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 _DEFAULT_PAGE = 10
 _LARGEST_PAGE = 1000
-#: With a $filter a round gives no more (Graph reference 6).
+#: With a $filter a round gives no more (Microsoft Graph: message delta).
 _MOST_FILTERED = 5000
 _SINCE = re.compile(r"receivedDateTime (ge|gt) \S+")
 
@@ -209,7 +209,7 @@ def _values(
         item = items.get(line.change.item_id)
         left = None if cursor.is_first else returned.get(line.change.item_id)
         if left:
-            # The open defect of Graph reference 2: by immutable ids only the leaving is told.
+            # microsoft-graph-docs-contrib issue 72: by immutable ids only the leaving is told.
             yield _removed(left, shape)
         if item is None or line.kind == "deleted":
             if not cursor.is_first:

@@ -1,4 +1,4 @@
-"""Who is let in: tokens, permissions, and Exchange's own say (Graph reference 14)."""
+"""Who is let in: tokens, permissions, and Exchange's own say (Microsoft Graph: auth-limit-mailbox-access)."""
 
 from __future__ import annotations
 
@@ -58,7 +58,7 @@ class Door:
         if route.realm == "User":
             return mailbox
         if route.is_delta and caller.user_id not in (None, mailbox.user_id):
-            raise not_found()  # Graph reference 6: shared folders by a delegate's token
+            raise not_found()  # a delegate's token, microsoft-graph-docs issue 12427
         if not mailbox.has_licence:
             raise GraphError(
                 404,

@@ -33,7 +33,7 @@ _FLAGS = normal_property_id("Integer 0x0E07")
 _SUBMITTED = normal_property_id("SystemTime 0x0039")
 _DELIVERED = normal_property_id("SystemTime 0x0E06")
 _UNSENT, _READ = 0x8, 0x1
-#: Ignored at creation: the service sets them (Graph reference 9).
+#: Ignored at creation: the service sets them (Microsoft Graph: user-post-messages).
 _IGNORED = frozenset(
     ["isDraft", "sentDateTime", "receivedDateTime", "createdDateTime", "hasAttachments"]
 )
@@ -112,7 +112,10 @@ def new_item(visit: Visit, body: dict[str, Any], folder: SimFolder) -> Item:
 
 
 def _place_in_time(item: Item, properties: dict[str, str]) -> None:
-    """Whether it is a draft, and its times: settable at creation only (Graph reference 9)."""
+    """Whether it is a draft, and its times: settable at creation only.
+
+    PidTagMessageFlags and the two times of MS-OXPROPS; microsoft-graph-docs issue 14829.
+    """
     if _FLAGS in properties:
         flags = int(properties[_FLAGS])
         item.is_draft = bool(flags & _UNSENT)
@@ -157,7 +160,7 @@ def _properties(visit: Visit, body: dict[str, Any]) -> dict[str, str]:
 
 
 def _use_names(visit: Visit, names: set[str]) -> None:
-    """Each new name uses up one of the mailbox's (Graph reference 11)."""
+    """Each new name uses up one of the mailbox's (Microsoft Graph: extended properties)."""
     box = visit.mailbox
     fresh = names - box.named_properties
     if len(fresh) > box.named_properties_left:
@@ -195,7 +198,7 @@ def read_attachment(body: dict[str, Any]) -> Attachment:
 
 
 def mail_of_mime(content: bytes) -> Mail:
-    """The mail of base64 MIME: a draft, whatever it says (Graph reference 9)."""
+    """The mail of base64 MIME: a draft, whatever it says (microsoft-graph-docs issue 14829)."""
     try:
         text = base64.b64decode(content, validate=True)
     except binascii.Error as error:

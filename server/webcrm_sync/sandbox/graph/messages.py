@@ -24,7 +24,8 @@ if TYPE_CHECKING:
 _DEFAULT_PAGE = 10
 _LARGEST_PAGE = 1000
 _LONG_AGO = datetime(1601, 1, 1, tzinfo=UTC)
-#: Only of drafts, unless the token carries Mail-Advanced (Graph reference 7).
+#: Only of drafts, unless the token carries Mail-Advanced (Exchange Team blog: sensitive
+#: e-mail properties via Graph, 2026-03-24).
 _SENSITIVE = frozenset(
     [
         "subject",
@@ -38,7 +39,7 @@ _SENSITIVE = frozenset(
         "internetMessageId",
     ]
 )
-#: Accepted, and nothing happens (Graph reference 9).
+#: Accepted, and nothing happens (microsoft-graph-docs issue 14829).
 _WITHOUT_EFFECT = frozenset({"isDraft"})
 
 

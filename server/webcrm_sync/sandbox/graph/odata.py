@@ -123,7 +123,7 @@ def _equals(name: str, value: str) -> _Clause:
             lambda vault: vault.items_with_message_id(wanted),
         )
     if name == "parentFolderId":
-        # Silently ignored by the service (Graph reference 1, "folder scope").
+        # Silently ignored by the service (n8n issue 29663).
         return _Clause(name, lambda _item: True)
     if name == "conversationId":
         return _Clause(name, lambda item: item.conversation_id == wanted)

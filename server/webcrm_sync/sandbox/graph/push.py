@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
     from webcrm_sync.sandbox.clock import Clock
 
-#: No 2xx: retried for so long, then lost (Graph reference 15).
+#: No 2xx: retried for so long, then lost (Microsoft Graph: change-notifications-delivery-webhooks).
 _PATIENCE = timedelta(hours=4)
 _LONGEST_PAUSE = timedelta(minutes=5)
 _LARGEST_POST = 50

@@ -36,7 +36,7 @@ _RESOURCE = re.compile(
 )
 _KINDS = frozenset({"created", "updated", "deleted"})
 _LONGEST_STATE = 128
-#: Over all apps, per mailbox (Graph reference 15).
+#: Over all apps, per mailbox (Microsoft Graph: outlook-change-notifications-overview).
 _MOST_PER_MAILBOX = 1000
 _LOOPBACK = {"localhost", "127.0.0.1"}
 _EVENTS = frozenset({"reauthorizationRequired", "subscriptionRemoved", "missed"})

@@ -64,7 +64,7 @@ class Visit:
         return item
 
     def is_visible(self, item: Item) -> bool:
-        """False while a fresh item cannot be found yet (Graph reference 5: read after write)."""
+        """False while a fresh item cannot be found yet (microsoft-graph-docs issue 11068)."""
         lag = self.house.dials.lag
         return not lag or item.appeared_at + lag <= self.house.clock.now()
 

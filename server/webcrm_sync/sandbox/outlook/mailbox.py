@@ -76,7 +76,7 @@ class SimMailbox(Vault):
     def put_sent(self, mail: Mail) -> str:
         """Leave the copy of a mail that the owner sent in Sent Items.
 
-        Listeners first hear of another id in the Outbox (Graph reference 15: sent mail).
+        Listeners first hear of another id in the Outbox (microsoft-graph-docs issue 11068).
         """
         with self.lock:
             passing = ids.new_id(ids.IMMUTABLE, self.tag)
