@@ -28,6 +28,11 @@ def test_the_key_of_a_filing_never_changes_between_versions() -> None:
     assert filing_key("tenant", "<1@x.example>", 42) == "ms1-5upznywj5jviywfgzl3s6og2gp"
 
 
+def test_the_stamp_of_a_synced_copy_never_changes_between_versions() -> None:
+    """It stands on mails in Outlook: with another one they would be taken for another product's."""
+    assert str(Stamp.synced("tenant", "<1@x.example>")) == "ms1-s-4vsn54vjzrjafk2emgmwasfiao"
+
+
 @given(st.text(), st.text(), st.integers(0))
 def test_every_key_has_the_shape_webcrm_can_hold(company: str, key: str, number: int) -> None:
     made = filing_key(company, key, number)

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from unit.core_examples import CUSTOMER, NOON, SELLER, mail
+from unit.core_examples import CUSTOMER, NOON, SELLER, email, mail
 from webcrm_sync.core.message import Fingerprint, Party, email_key, is_same_mail
 
 addresses = st.sampled_from(["a@x.example", "b@x.example", "/o=x/cn=a", ""])
@@ -89,6 +89,12 @@ def test_without_a_message_id_the_digest_is_the_key(missing: str | None) -> None
 def test_the_digest_never_changes_between_versions() -> None:
     """It is part of keys that stand in webCRM: when this fails, the code is wrong."""
     assert PRINT.digest() == "8161d0a33146a47dc8711408cc8c7053"
+
+
+def test_a_stored_mail_has_the_fingerprint_of_the_copy_it_came_from() -> None:
+    assert email().fingerprint == PRINT
+    odd = {"sender": None, "subject": " A\n b ", "to": (Party("/o=x/cn=a"),), "cc": (CUSTOMER,)}
+    assert email(**odd).fingerprint == Fingerprint.of(mail(**odd))
 
 
 def test_the_digest_tells_every_fact_apart_and_minds_no_order() -> None:
