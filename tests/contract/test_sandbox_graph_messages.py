@@ -201,6 +201,7 @@ def test_new_names_of_properties_run_out(desk: Desk, graph: httpx.Client) -> Non
     [
         ({"singleValueExtendedProperties": [{"id": "String nonsense", "value": "1"}]}, 400),
         ({"singleValueExtendedProperties": [{"id": "Integer 0x0E07", "value": 1}]}, 400),
+        ({"singleValueExtendedProperties": [{"id": "Integer 0x0E07", "value": "sent"}]}, 400),
         ({"internetMessageHeaders": []}, 400),
         ({"internetMessageHeaders": [{"name": "In-Reply-To", "value": "<x>"}]}, 400),
         ({"attachments": [{"name": "a.txt", "contentBytes": "MQ=="}]}, 422),

@@ -1,4 +1,7 @@
-"""Who is let in: tokens, permissions, and Exchange's own say (Microsoft Graph: auth-limit-mailbox-access)."""
+"""Who is let in: tokens, permissions, and Exchange's own say.
+
+Microsoft Graph: auth-limit-mailbox-access.
+"""
 
 from __future__ import annotations
 

@@ -117,6 +117,8 @@ def _place_in_time(item: Item, properties: dict[str, str]) -> None:
     PidTagMessageFlags and the two times of MS-OXPROPS; microsoft-graph-docs issue 14829.
     """
     if _FLAGS in properties:
+        if not properties[_FLAGS].isdigit():
+            raise bad_request("The value of an Integer property must be a number.")
         flags = int(properties[_FLAGS])
         item.is_draft = bool(flags & _UNSENT)
         item.is_read = item.is_read or bool(flags & _READ)
