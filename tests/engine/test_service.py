@@ -20,14 +20,14 @@ from webcrm_sync.sandbox.stage import Stage
 def stage() -> Iterator[Stage]:
     """A stage where Bo and Kim are known to webCRM."""
     with Stage() as made:
-        organisation = made.crm.add_organisation("Havnebyg")
-        made.crm.add_person(organisation, BO)
-        made.crm.add_user(KIM, "Kim Nordwind")
+        made.crm.add_person(made.crm.add_organisation("Havnebyg"), BO)
         yield made
 
 
 def test_serve_started_with_environment_variables_alone_plays_every_story(stage: Stage) -> None:
     box = stage.outlook.add_mailbox(KIM, "Kim Nordwind")
+    user = stage.crm.add_user(KIM, "Kim Nordwind")
+    person = stage.crm.persons[0]["PersonId"]
     quick = {"MIRROR_SECONDS": "1", "DIRECTORY_SECONDS": "1"}
     with (
         tempfile.TemporaryDirectory() as scratch,
@@ -42,7 +42,7 @@ def test_serve_started_with_environment_variables_alone_plays_every_story(stage:
         box.move(outbound, f"sentitems/{FOLDER}")
         until(lambda: box.read(inbound).categories == BOTH, "the inbound mail")
         until(lambda: box.read(outbound).categories == BOTH, "the outbound mail")
-        stage.crm.send_mail(1, 1, "From webCRM", "Hello")
+        stage.crm.send_mail(user, person, "From webCRM", "Hello")
         until(lambda: len(box.messages(f"sentitems/{FOLDER}")) == 2, "the mirror")
 
         told = service.run("explain", "<in@havnebyg.example>")

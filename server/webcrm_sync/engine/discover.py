@@ -16,6 +16,8 @@ from webcrm_sync.store.mailboxes import Mailbox, SyncFolder
 
 #: Graph's own advice for pages with bodies (reference: message delta, odata.maxpagesize).
 PAGE_SIZE = 50
+#: So many lines in one reading are a flood: more will come in a moment.
+_FLOOD = 10
 #: While push is in doubt, folders are looked at this often.
 _DOUBTED_POLL = timedelta(seconds=60)
 
@@ -47,6 +49,7 @@ def _read_folder(parts: Parts, box: Mailbox, folder: SyncFolder) -> None:
     """Read the folder's delta to its end, committing each page with the cursor behind it."""
     hinted = folder
     is_news = False
+    lines = 0
     while True:
         try:
             page = parts.graph.page(box.user_id, folder.graph_id, folder.cursor, size=PAGE_SIZE)
@@ -62,10 +65,12 @@ def _read_folder(parts: Parts, box: Mailbox, folder: SyncFolder) -> None:
         if not record.page(parts, box, folder, page, facts):
             return  # another run has read on from here
         is_news = is_news or bool(facts.arrivals)
+        lines += len(page.changes)
         folder = replace(folder, cursor=page.cursor)
         if page.is_last:
             break
-    _finish(parts, box, hinted, folder, is_news=is_news)
+    _finish(parts, box, folder)
+    _put_by(parts, hinted, is_news=is_news, is_flooded=lines >= _FLOOD)
 
 
 def _start_anew(parts: Parts, box: Mailbox, folder: SyncFolder) -> bool:
@@ -112,22 +117,24 @@ def _facts_of(
     return record.Facts(arrivals, locations)
 
 
-def _finish(
-    parts: Parts, box: Mailbox, hinted: SyncFolder, folder: SyncFolder, *, is_news: bool
-) -> None:
-    """The end of a reading: look for what it should have met, and clear the hint."""
+def _finish(parts: Parts, box: Mailbox, folder: SyncFolder) -> None:
+    """The end of a reading: look for what it should have met."""
     with parts.begin() as tx:
         unseen = emails.unseen_items(tx, folder.id, folder.round)
     if unseen:
         changes = tuple(Change(graph_id, is_removed=True) for graph_id in unseen)
         facts = _facts_of(parts, box, folder, changes)
         record.page(parts, box, folder, Page(changes, folder.cursor or "", True), facts)
+
+
+def _put_by(parts: Parts, hinted: SyncFolder, *, is_news: bool, is_flooded: bool) -> None:
+    """Clear the hint that the folder was read for, and say when to look again."""
     with parts.begin() as tx:
         doubted_at = _doubted_at(parts, hinted, tx.now, is_news=is_news)
         every = min(_DOUBTED_POLL, parts.settings.poll_every) if doubted_at else None
         poll_due_at = tx.now + (every or parts.settings.poll_every)
-        mailboxes.take_hint(tx, hinted, poll_due_at=poll_due_at)
-        mailboxes.set_folder(tx, folder.id, is_known=True, push_doubted_at=doubted_at)
+        mailboxes.take_hint(tx, hinted, poll_due_at=poll_due_at, is_flooded=is_flooded)
+        mailboxes.set_folder(tx, hinted.id, is_known=True, push_doubted_at=doubted_at)
 
 
 def _doubted_at(

@@ -34,7 +34,9 @@ SELECT 'file', c.id FROM company c WHERE {_CRM_GATE} AND (EXISTS (
     WHERE m.company_id = c.id AND i.state = 'found'
       AND (i.retry_at IS NULL OR i.retry_at <= :now))
  OR EXISTS (SELECT 1 FROM filing x WHERE x.company_id = c.id AND NOT x.is_complete
-      AND (x.due_at IS NULL OR x.due_at <= :now)))
+      AND (x.due_at IS NULL OR x.due_at <= :now))
+ OR EXISTS (SELECT 1 FROM wish w JOIN filing x ON x.id = w.filing_id
+    WHERE x.company_id = c.id AND x.activity_id IS NOT NULL AND w.due_at <= :now))
 UNION ALL
 SELECT 'mirror', c.id FROM company c WHERE {_CRM_GATE} AND (
    coalesce(c.mirror_due_at, :now) <= :now

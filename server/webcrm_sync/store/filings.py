@@ -25,6 +25,7 @@ class Filing:
 
     Without `intent_at` it was never sent; with it and without `activity_id` its outcome is
     unclear and must be looked up. `lease`: the run that may record the outcome.
+    `is_withdrawn`: a person took it back; its Activity stands empty until somebody asks again.
     """
 
     id: int
@@ -39,6 +40,7 @@ class Filing:
     attempts: int
     activity_id: int | None
     is_complete: bool
+    is_withdrawn: bool = False
 
     @property
     def target(self) -> Target:
@@ -61,11 +63,12 @@ class Document:
     document_id: int | None
 
 
-_FILING = [filing.c[f] for f in Filing.__dataclass_fields__]
+FILING = [filing.c[f] for f in Filing.__dataclass_fields__]
 _DOCUMENT = [document.c[f] for f in Document.__dataclass_fields__]
 
 
-def _read_filing(row: RowMapping) -> Filing:
+def read_filing(row: RowMapping) -> Filing:
+    """A Filing from its row."""
     return Filing(**{**row, "how": How(row["how"])})
 
 
@@ -103,10 +106,10 @@ def unmatched_addresses(tx: Tx, email_ids: Sequence[int]) -> Mapping[int, Sequen
 
 def of_emails(tx: Tx, email_ids: Sequence[int]) -> Mapping[int, Sequence[Filing]]:
     """Per e-mail its filings."""
-    query = select(*_FILING).where(filing.c.email_id.in_(email_ids)).order_by(filing.c.id)
+    query = select(*FILING).where(filing.c.email_id.in_(email_ids)).order_by(filing.c.id)
     found: dict[int, list[Filing]] = {i: [] for i in email_ids}
     for row in tx.connection.execute(query).mappings():
-        found[row["email_id"]].append(_read_filing(row))
+        found[row["email_id"]].append(read_filing(row))
     return found
 
 
@@ -133,14 +136,14 @@ def plan(tx: Tx, email_id: int, planned: Iterable[tuple[Target, str]]) -> None:
 def due(tx: Tx, *, limit: int) -> Sequence[tuple[Filing, Email]]:
     """Filings to be taken further now: live moves first, each with its e-mail."""
     query = (
-        select(*_FILING)
+        select(*FILING)
         .join(email, email.c.id == filing.c.email_id)
         .where(filing.c.company_id == tx.company_id, ~filing.c.is_complete)
         .where(or_(filing.c.due_at.is_(None), filing.c.due_at <= tx.now))
         .order_by(email.c.created_at.desc(), filing.c.id)
         .limit(limit)
     )
-    filings = [_read_filing(row) for row in tx.connection.execute(query).mappings()]
+    filings = [read_filing(row) for row in tx.connection.execute(query).mappings()]
     ids = {f.email_id for f in filings}
     rows = tx.connection.execute(select(*EMAIL_COLUMNS).where(email.c.id.in_(ids))).mappings()
     emails = {row["id"]: read_email(row) for row in rows}

@@ -68,6 +68,9 @@ class SyncFolder:
     subscription_expires_at: datetime | None
 
 
+#: How long a folder in which much happens is left alone after a reading, whatever hints come.
+_FLOOD_REST = timedelta(seconds=1)
+
 _COMPANY = [company.c[f] for f in Company.__dataclass_fields__]
 _MAILBOX = [mailbox.c[f] for f in Mailbox.__dataclass_fields__]
 _FOLDER = [folder.c[f] for f in SyncFolder.__dataclass_fields__]
@@ -236,20 +239,28 @@ def drop_folder(tx: Tx, folder_id: int) -> None:
 
 
 def hint(tx: Tx, folder_ids: Iterable[int]) -> None:
-    """Something may have happened in these folders: look there now."""
-    ids = list(folder_ids)
-    query = update(folder).where(folder.c.id.in_(ids)).values(hinted_at=tx.now)
-    found = tx.connection.execute(query.returning(folder.c.mailbox_id)).scalars()
-    for mailbox_id in sorted(set(found)):
+    """Something may have happened in these folders: look there now.
+
+    One that was flooded a moment ago is left to the tick: one reading a second finds many mails
+    on a page instead of few.
+    """
+    query = update(folder).where(folder.c.id.in_(list(folder_ids))).values(hinted_at=tx.now)
+    hinted = tx.connection.execute(query.returning(folder.c.mailbox_id, folder.c.flooded_at))
+    calm = tx.now - _FLOOD_REST
+    now = {row.mailbox_id for row in hinted if not row.flooded_at or row.flooded_at < calm}
+    for mailbox_id in sorted(now):
         tx.defer("discover", mailbox_id)
 
 
-def take_hint(tx: Tx, seen: SyncFolder, *, poll_due_at: datetime) -> None:
+def take_hint(tx: Tx, seen: SyncFolder, *, poll_due_at: datetime, is_flooded: bool) -> None:
     """A folder was read to its end: clear the hint it was read for, not one that came since."""
     was_seen = folder.c.hinted_at.is_not_distinct_from(seen.hinted_at)
     query = update(folder).where(folder.c.id == seen.id)
     cleared = case((was_seen, None), else_=folder.c.hinted_at)
-    tx.connection.execute(query.values(hinted_at=cleared, poll_due_at=poll_due_at))
+    flooded_at = tx.now if is_flooded else None
+    tx.connection.execute(
+        query.values(hinted_at=cleared, poll_due_at=poll_due_at, flooded_at=flooded_at)
+    )
 
 
 def advance_cursor(tx: Tx, seen: SyncFolder, cursor: str | None, **values: object) -> bool:

@@ -2,7 +2,7 @@
 
 from alembic import context
 
-from webcrm_sync.store.schema import metadata
+from webcrm_sync.store.schema_asked import metadata
 
 connection = context.config.attributes["connection"]
 context.configure(connection=connection, target_metadata=metadata)

@@ -206,6 +206,7 @@ def upgrade() -> None:
         sa.Column("round", sa.Integer(), server_default="0", nullable=False),
         sa.Column("is_known", sa.Boolean(), server_default=sa.text("false"), nullable=False),
         sa.Column("hinted_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("flooded_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("poll_due_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("push_doubted_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("subscription_id", sa.Text(), nullable=True),

@@ -1,0 +1,187 @@
+"""What people asked for in Outlook: presses of the button, wishes about Activities, senders."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import delete, select, update
+from sqlalchemy.dialects.postgresql import insert
+
+from webcrm_sync.core.matching import How
+from webcrm_sync.store.database import Tx
+from webcrm_sync.store.emails import Email, read_email
+from webcrm_sync.store.emails import EMAIL_COLUMNS as EMAIL
+from webcrm_sync.store.filings import FILING, Filing, read_filing
+from webcrm_sync.store.schema import document, email, filing, item
+from webcrm_sync.store.schema_asked import always_sync, press, wish
+
+#: Kinds of wishes: take the Activity back, or let it stand (again).
+WITHDRAW, STAND = "withdraw", "stand"
+
+
+@dataclass(frozen=True, slots=True)
+class Press:
+    """The button, pressed on one copy. `organisations`: the person's own choice."""
+
+    by: str
+    organisations: tuple[int, ...]
+    pressed_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Wish:
+    """What webCRM is still to be told about an Activity."""
+
+    kind: str
+    move_to: int | None
+    asked_at: datetime
+
+
+def note_press(
+    tx: Tx, mailbox_id: int, graph_id: str, *, by: str, organisations: Sequence[int]
+) -> None:
+    """Remember who asks for this copy, before it is moved. The last press holds."""
+    facts = {"by": by, "organisations": list(organisations), "pressed_at": tx.now}
+    new = insert(press).values(mailbox_id=mailbox_id, graph_id=graph_id, **facts)
+    keys = [press.c.mailbox_id, press.c.graph_id]
+    tx.connection.execute(new.on_conflict_do_update(index_elements=keys, set_=facts))
+
+
+def presses(tx: Tx, mailbox_id: int, graph_ids: Iterable[str]) -> Mapping[str, Press]:
+    """The presses on these copies."""
+    query = select(press.c.graph_id, press.c.by, press.c.organisations, press.c.pressed_at).where(
+        press.c.mailbox_id == mailbox_id, press.c.graph_id.in_(list(graph_ids))
+    )
+    return {
+        graph_id: Press(by, tuple(organisations), at)
+        for graph_id, by, organisations, at in tx.connection.execute(query)
+    }
+
+
+def chosen_for(tx: Tx, email_ids: Sequence[int]) -> Mapping[int, tuple[int, ...]]:
+    """Per e-mail the Organisations that people chose when they pressed the button."""
+    same = (press.c.mailbox_id == item.c.mailbox_id) & (press.c.graph_id == item.c.graph_id)
+    query = (
+        select(item.c.email_id, press.c.organisations)
+        .join(press, same)
+        .where(item.c.email_id.in_(email_ids))
+        .order_by(press.c.pressed_at)
+    )
+    found: dict[int, tuple[int, ...]] = {}
+    for email_id, organisations in tx.connection.execute(query):
+        found[email_id] = tuple(dict.fromkeys([*found.get(email_id, ()), *organisations]))
+    return {email_id: chosen for email_id, chosen in found.items() if chosen}
+
+
+def forget_presses(tx: Tx, mailbox_id: int, graph_id: str) -> None:
+    """What was asked for this copy holds no longer."""
+    same = (press.c.mailbox_id == mailbox_id) & (press.c.graph_id == graph_id)
+    tx.connection.execute(delete(press).where(same))
+
+
+def make_wish(tx: Tx, filing_ids: Iterable[int], kind: str, *, move_to: int | None = None) -> None:
+    """Webcrm is to be told this about these Activities, soon. The last wish holds."""
+    ids = list(filing_ids)
+    if not ids:
+        return
+    facts = {"kind": kind, "move_to": move_to, "asked_at": tx.now, "due_at": tx.now}
+    new = insert(wish).values([{"filing_id": i, **facts} for i in ids])
+    tx.connection.execute(new.on_conflict_do_update(index_elements=[wish.c.filing_id], set_=facts))
+    tx.connection.execute(
+        update(filing).where(filing.c.id.in_(ids)).values(is_withdrawn=kind == WITHDRAW)
+    )
+    tx.defer("file", tx.company_id)
+
+
+def wishes(tx: Tx, filing_ids: Iterable[int]) -> Mapping[int, Wish]:
+    """The open wishes about these filings."""
+    query = select(wish.c.filing_id, wish.c.kind, wish.c.move_to, wish.c.asked_at).where(
+        wish.c.filing_id.in_(list(filing_ids))
+    )
+    return {row.filing_id: Wish(*row[1:]) for row in tx.connection.execute(query)}
+
+
+def due_wishes(tx: Tx, *, limit: int) -> Sequence[tuple[Wish, Filing, Email]]:
+    """Wishes to be told to webCRM now, oldest first; those without an Activity yet must wait."""
+    ids = (
+        select(wish.c.filing_id)
+        .join(filing, filing.c.id == wish.c.filing_id)
+        .where(filing.c.company_id == tx.company_id, filing.c.activity_id.is_not(None))
+        .where(wish.c.due_at <= tx.now)
+        .order_by(wish.c.asked_at, wish.c.filing_id)
+        .limit(limit)
+    )
+    wanted = tx.connection.execute(ids).scalars().all()
+    open_ = wishes(tx, wanted)
+    rows = tx.connection.execute(select(*FILING).where(filing.c.id.in_(wanted))).mappings()
+    filings = {row["id"]: read_filing(row) for row in rows}
+    mails = select(*EMAIL).where(email.c.id.in_({f.email_id for f in filings.values()}))
+    emails = {row["id"]: read_email(row) for row in tx.connection.execute(mails).mappings()}
+    return [(open_[i], filings[i], emails[filings[i].email_id]) for i in wanted]
+
+
+def end_wish(tx: Tx, filing_id: int, told: Wish) -> None:
+    """The wish was told; one that was made since stays open."""
+    same = (wish.c.filing_id == filing_id) & (wish.c.asked_at == told.asked_at)
+    tx.connection.execute(delete(wish).where(same))
+
+
+def put_off_wish(tx: Tx, filing_id: int, *, due_at: datetime) -> None:
+    """Tell it later."""
+    tx.connection.execute(update(wish).where(wish.c.filing_id == filing_id).values(due_at=due_at))
+
+
+def set_filing(tx: Tx, filing_id: int, **values: object) -> None:
+    """Set columns of one filing."""
+    tx.connection.execute(update(filing).where(filing.c.id == filing_id).values(**values))
+
+
+def choose_filings(tx: Tx, email_id: int, organisation_ids: Iterable[int]) -> None:
+    """These filings of a mail count as chosen by a person from now on."""
+    query = update(filing).where(
+        filing.c.email_id == email_id, filing.c.organisation_id.in_(list(organisation_ids))
+    )
+    tx.connection.execute(query.values(how=How.PERSON.value))
+
+
+def drop_unsent_filings(tx: Tx, email_id: int) -> None:
+    """Forget the filings of a mail that were never sent."""
+    never = filing.c.intent_at.is_(None) & filing.c.activity_id.is_(None)
+    tx.connection.execute(delete(filing).where(filing.c.email_id == email_id, never))
+
+
+def documents_of(tx: Tx, filing_id: int) -> Sequence[int]:
+    """The ids of the Documents that stand in webCRM for this filing."""
+    query = select(document.c.document_id).where(document.c.filing_id == filing_id)
+    return [i for i in tx.connection.execute(query).scalars() if i is not None]
+
+
+def forget_documents(tx: Tx, filing_id: int) -> None:
+    """The filing's Documents are gone; they would be planned anew."""
+    tx.connection.execute(delete(document).where(document.c.filing_id == filing_id))
+
+
+def retry_now(tx: Tx, email_id: int) -> None:
+    """Whatever of this mail has not reached webCRM is due now, with all its tries before it."""
+    open_ = update(filing).where(filing.c.email_id == email_id, ~filing.c.is_complete)
+    ids = tx.connection.execute(
+        open_.values(due_at=tx.now, attempts=0).returning(filing.c.id)
+    ).scalars()
+    again = update(document).where(document.c.filing_id.in_(list(ids)))
+    tx.connection.execute(again.values(attempts=0))
+
+
+def senders(tx: Tx, mailbox_id: int) -> frozenset[str]:
+    """The senders whose mail a rule of ours moves, as last seen."""
+    query = select(always_sync.c.address).where(always_sync.c.mailbox_id == mailbox_id)
+    return frozenset(tx.connection.execute(query).scalars())
+
+
+def save_senders(tx: Tx, mailbox_id: int, addresses: Iterable[str]) -> None:
+    """Replace the list of those senders."""
+    tx.connection.execute(delete(always_sync).where(always_sync.c.mailbox_id == mailbox_id))
+    rows = [{"mailbox_id": mailbox_id, "address": a} for a in sorted(set(addresses))]
+    if rows:
+        tx.connection.execute(insert(always_sync).on_conflict_do_nothing(), rows)
