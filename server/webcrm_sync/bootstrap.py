@@ -18,6 +18,16 @@ from webcrm_sync.store.sealing import Seal, read_or_make_key
 from webcrm_sync.webcrm.client import WebCrm
 
 
+class DatabaseOutdated(Exception):
+    """The database is of another version."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "The database is empty or of another version. Run `webcrm-sync migrate` "
+            "(`serve` does it by itself)."
+        )
+
+
 def utc_now() -> datetime:
     """The real clock."""
     return datetime.now(UTC)
@@ -53,8 +63,8 @@ def open_parts(
 ) -> Iterator[Parts]:
     """Everything the engine works with, closed at the end of the block.
 
-    `url`: a database that is open already. Raises DatabaseMissing when it is not there or was
-    not migrated.
+    `url`: a database that is open already. Raises DatabaseMissing when it is not there,
+    DatabaseOutdated when it was not migrated.
     """
     if url is None:
         with database_url(settings) as own, open_parts(settings, url=own, now=now) as parts:
@@ -66,7 +76,7 @@ def open_parts(
         closing(WebCrm(settings, now=now)) as webcrm,
     ):
         if not is_current(database.engine):
-            raise DatabaseMissing
+            raise DatabaseOutdated
         with database.begin() as tx:
             company_id = mailboxes.ensure_company(tx, settings.entra_tenant_id)
         yield Parts(

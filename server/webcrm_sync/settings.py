@@ -53,7 +53,7 @@ class Settings(BaseSettings):
         env_prefix=PREFIX, env_file=".env", extra="ignore", frozen=True, env_ignore_empty=True
     )
 
-    database_url: str | None = None
+    database_url: Annotated[str | None, Field(repr=False)] = None
     data_dir: Path = Path(platformdirs.user_data_dir("webcrm-sync", appauthor=False))
     listen: Annotated[str, Field(pattern=r"^.+:\d+$")] = "127.0.0.1:8000"
     public_url: Url = "http://localhost:8000"

@@ -19,7 +19,6 @@ values = st.recursive(
     ),
     max_leaves=30,
 )
-DEEP = pytest.mark.xfail(raises=RecursionError, reason="wire.notifications catches ValueError only")
 LINE = {
     "subscriptionId": "s1",
     "clientState": "hush",
@@ -70,8 +69,8 @@ def test_no_json_raises(posted: object, encoding: str) -> None:
 @pytest.mark.parametrize(
     "body",
     [
-        pytest.param(b"[" * 100_000, marks=DEEP),
-        pytest.param(b'{"value":' * 100_000, marks=DEEP),
+        b"[" * 100_000,
+        b'{"value":' * 100_000,
         b"\xff\xfe",
         b"1e999",
         b'{"value":NaN}',
@@ -83,7 +82,6 @@ def test_what_breaks_a_parser_is_no_notification(body: bytes) -> None:
     assert notifications(body) == []
 
 
-@pytest.mark.xfail(reason="wire.notifications lets NUL and half an emoji through")
 @pytest.mark.parametrize("bad", ["\0", "\ud800"], ids=["NUL", "half an emoji"])
 def test_nothing_comes_through_that_the_database_cannot_look_up(bad: str) -> None:
     line = {

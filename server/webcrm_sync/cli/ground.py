@@ -9,7 +9,7 @@ from contextlib import contextmanager
 import click
 from sqlalchemy.exc import OperationalError
 
-from webcrm_sync.bootstrap import open_parts
+from webcrm_sync.bootstrap import DatabaseOutdated, open_parts
 from webcrm_sync.core.errors import SyncError
 from webcrm_sync.engine.parts import Parts
 from webcrm_sync.settings import Settings, SettingsError, read_settings
@@ -26,7 +26,7 @@ def plain_errors() -> Iterator[None]:
         yield
     except SettingsError as error:
         raise click.ClickException(f"These settings need your attention:\n{error}") from error
-    except (DatabaseMissing, DatabaseTrouble, SyncError) as error:
+    except (DatabaseMissing, DatabaseOutdated, DatabaseTrouble, SyncError) as error:
         raise click.ClickException(str(error)) from error
     except OperationalError as error:
         reason = str(error.orig).splitlines()[0]

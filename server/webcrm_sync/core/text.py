@@ -18,13 +18,26 @@ _TRAILING_SPACE = re.compile(r"(?<![ \t\u00a0])[ \t\u00a0]++(?=\n|$)")
 _FLAT = {"a", "br", "p"}
 
 
-def without_nul(text: str) -> str:
+def storable(text: str) -> str:
     """`text` as PostgreSQL can store it: without NUL, and with U+FFFD for half an emoji.
 
     Software that cuts a text at so many UTF-16 units leaves such halves behind.
     """
     whole = text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
     return whole.replace("\0", "")
+
+
+def storable_json(value: object) -> object:
+    """A value read from JSON with every text in it made storable."""
+    match value:
+        case str():
+            return storable(value)
+        case list():
+            return [storable_json(one) for one in value]
+        case dict():
+            return {storable(str(key)): storable_json(one) for key, one in value.items()}
+        case _:
+            return value
 
 
 def to_text(body: str, *, is_html: bool) -> str:
@@ -34,7 +47,7 @@ def to_text(body: str, *, is_html: bool) -> str:
     ...         is_html=True)
     'Dear all,\n\nsee [this](https://x.example)'
     """
-    text = without_nul(body)
+    text = storable(body)
     if is_html:
         text = _read(text)
     text = _TRAILING_SPACE.sub("", text.replace("\r\n", "\n").replace("\r", "\n"))

@@ -16,7 +16,7 @@ from webcrm_sync.core.message import (
     is_same_mail,
 )
 from webcrm_sync.core.states import Reason, State
-from webcrm_sync.core.text import to_text, without_nul
+from webcrm_sync.core.text import storable, to_text
 from webcrm_sync.store.emails import Email
 
 
@@ -30,7 +30,7 @@ class Arrival:
     @classmethod
     def of(cls, message: Message) -> Arrival:
         """The arrival of a copy. Only what will be filed needs its text."""
-        clean = _without_nul(message)
+        clean = _storable(message)
         if not _is_filed_at_all(clean):
             return cls(clean, "")
         return cls(clean, to_text(clean.body, is_html=clean.body_is_html))
@@ -118,19 +118,19 @@ def _pairs(people: Sequence[Party]) -> list[list[str]]:
     return [[p.address, p.name] for p in people]
 
 
-def _without_nul(message: Message) -> Message:
+def _storable(message: Message) -> Message:
     def clean(people: Sequence[Party]) -> tuple[Party, ...]:
-        return tuple(Party(without_nul(p.address), without_nul(p.name)) for p in people)
+        return tuple(Party(storable(p.address), storable(p.name)) for p in people)
 
     return replace(
         message,
-        subject=without_nul(message.subject),
-        message_id=without_nul(message.message_id or "") or None,
+        subject=storable(message.subject),
+        message_id=storable(message.message_id or "") or None,
         sender=clean([message.sender])[0] if message.sender else None,
         to=clean(message.to),
         cc=clean(message.cc),
         bcc=clean(message.bcc),
-        categories=tuple(without_nul(c) for c in message.categories),
+        categories=tuple(storable(c) for c in message.categories),
     )
 
 

@@ -119,7 +119,8 @@ def _settle(tx: Tx, item: Item, written: dict[str, object]) -> None:
     if item.state is not State.FILED:
         emails.set_item(tx, item.id, **values)
         return
-    emails.set_item(tx, item.id, state=State.SYNCED.value, state_at=tx.now, **values)
+    synced = {"state": State.SYNCED.value, "reason": None, "detail": None, "state_at": tx.now}
+    emails.set_item(tx, item.id, **synced, **values)
     took = round((tx.now - item.found_at).total_seconds(), 1)
     tx.tell("synced", mailbox_id=item.mailbox_id, email_id=item.email_id, took_s=took)
 
@@ -147,14 +148,18 @@ def _is_gone(tx: Tx, item: Item) -> None:
 
 
 def _refused(tx: Tx, item: Item, detail: str) -> None:
-    """Outlook does not take the categories: tried a while, then a person must know."""
+    """Outlook does not take the categories: tried a while, then a person must know.
+
+    What stands in webCRM stays filed, so that the next try finds nothing else to do.
+    """
     attempts = item.mark_attempts + 1
-    emails.set_item(tx, item.id, mark_attempts=attempts, mark_due_at=retry_at(tx.now, attempts + 2))
+    told = {"reason": Reason.REFUSED_BY_OUTLOOK.value, "detail": detail}
+    emails.set_item(
+        tx,
+        item.id,
+        mark_attempts=attempts,
+        mark_due_at=retry_at(tx.now, attempts + 2),
+        **(told if item.state is State.FILED and attempts >= _TRIES else {}),
+    )
     if attempts == _TRIES:
-        tx.tell(
-            "parked",
-            mailbox_id=item.mailbox_id,
-            email_id=item.email_id,
-            reason=Reason.REFUSED_BY_OUTLOOK.value,
-            detail=detail,
-        )
+        tx.tell("parked", mailbox_id=item.mailbox_id, email_id=item.email_id, **told)

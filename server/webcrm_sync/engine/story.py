@@ -13,6 +13,12 @@ from webcrm_sync.store.database import Tx
 from webcrm_sync.store.emails import Email
 from webcrm_sync.store.events import Told
 
+#: The pane's sentence for a state that has a reason.
+_HEADS = {
+    State.WAITING: "Waiting for a contact",
+    State.PARKED: "Not synced",
+    State.SKIPPED: "Not for webCRM",
+}
 _PLACES = {"inbox": "under Inbox", "sent": "under Sent Items", "root": "at the mailbox's root"}
 
 
@@ -79,12 +85,8 @@ def state_sentence(state: State, reason: Reason | None, detail: str | None) -> s
             return "In webCRM"
         case State.MIRRORED:
             return "Sent from webCRM"
-        case State.WAITING | State.PARKED | State.SKIPPED if reason is not None:
-            head = {
-                State.WAITING: "Waiting for a contact",
-                State.PARKED: "Not synced",
-                State.SKIPPED: "Not for webCRM",
-            }[state]
+        case _ if reason is not None:
+            head = _HEADS.get(state, "In webCRM, but not marked in Outlook")
             more = f" ({detail})" if detail else ""
             return f"{head}. {SENTENCES[reason]}{more}"
         case _:

@@ -1,0 +1,1 @@
+"""The sandbox: Microsoft 365 and webCRM simulated over real HTTP. The product never imports it."""

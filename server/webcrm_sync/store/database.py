@@ -77,7 +77,11 @@ class Database:
 
     def __init__(self, url: str, *, now: Callable[[], datetime], pool_size: int = 8) -> None:
         self._engine = create_engine(
-            sqlalchemy_url(url), pool_size=pool_size, max_overflow=8, pool_pre_ping=True
+            sqlalchemy_url(url),
+            pool_size=pool_size,
+            max_overflow=8,
+            pool_pre_ping=True,
+            hide_parameters=True,  # what people wrote stays out of tracebacks
         )
         self._now = now
 

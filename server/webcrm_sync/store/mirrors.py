@@ -83,6 +83,18 @@ def set_mirror(tx: Tx, mirror_id: int, **values: object) -> None:
     tx.connection.execute(update(mirror).where(mirror.c.id == mirror_id).values(**values))
 
 
+def forget_old_drafts(tx: Tx, older_than: datetime) -> None:
+    """Give up the mirrors whose text has waited since before `older_than`."""
+    query = update(mirror).where(
+        mirror.c.company_id == tx.company_id,
+        mirror.c.created_at < older_than,
+        mirror.c.draft.is_not(None),
+    )
+    tx.connection.execute(
+        query.values(state=NONE, draft=None, due_at=None, reason="could not be written for a month")
+    )
+
+
 def record_created(tx: Tx, activity_id: int, graph_id: str) -> None:
     """The mirror stands in Exchange. Idempotent."""
     query = update(mirror).where(

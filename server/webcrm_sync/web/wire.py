@@ -5,14 +5,15 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 
+from webcrm_sync.core.text import storable_json
 from webcrm_sync.engine.hints import Notification
 
 
 def notifications(body: bytes) -> list[Notification]:
     """The lines of a notification that are well formed; anything else is left out in silence."""
     try:
-        posted = json.loads(body)
-    except ValueError:
+        posted = storable_json(json.loads(body))
+    except (ValueError, RecursionError):
         return []
     lines = posted.get("value") if isinstance(posted, dict) else None
     return (
@@ -38,7 +39,7 @@ def _read(line: dict[str, object]) -> Iterator[Notification]:
 
 
 def _text(value: object) -> str:
-    return value.replace("\\0", "") if isinstance(value, str) else ""
+    return value if isinstance(value, str) else ""
 
 
 def _change_key(etag: str) -> str:

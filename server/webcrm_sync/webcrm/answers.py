@@ -10,6 +10,7 @@ from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
 
 from webcrm_sync.core.errors import Gone, Refused, SyncError, TryLater, Unclear
+from webcrm_sync.core.text import storable_json
 
 #: The longest patience we take webCRM's word for.
 _LONGEST_WAIT_S = 24 * 3600.0
@@ -77,12 +78,13 @@ def _retry_at(answer: Answer, now: datetime) -> datetime | None:
 
 
 def parsed(answer: Answer) -> object:
-    """The body read as JSON, None when it is none."""
+    """The body read as JSON, its texts storable; None when it is none."""
     try:
         found: object = json.loads(answer.body)
-    except ValueError:
+    except (ValueError, RecursionError):
         return None
-    return found
+    # What cannot be stored (NUL, half an emoji) can only stand in JSON as an escape.
+    return storable_json(found) if b"\\u" in answer.body else found
 
 
 def access_token(answer: Answer, *, now: datetime) -> str:
