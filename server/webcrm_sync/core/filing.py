@@ -13,7 +13,7 @@ from typing import Protocol
 from webcrm_sync.core.crm import ActivityDraft
 from webcrm_sync.core.matching import Target
 from webcrm_sync.core.message import Party
-from webcrm_sync.core.text import without_nul
+from webcrm_sync.core.text import storable
 
 KEY_PREFIX = "ms1-"
 _KEY = re.compile(r"ms1-[a-z2-7]{26}")
@@ -165,7 +165,7 @@ def safe_name(name: str, *, position: int) -> str:
     >>> safe_name("../x", position=1)
     'x'
     """
-    base = without_nul(re.split(r"[/\\]", name)[-1])
+    base = storable(re.split(r"[/\\]", name)[-1])
     clean = _UNSAFE.sub("", base).strip(" .")
     stem, dot, ending = clean.rpartition(".")
     if dot and len(ending) <= _LONGEST_ENDING:
