@@ -42,7 +42,7 @@ format: $(READY) ## lay the code out, mend what can be mended by itself
 	$(BIN)/ruff format --quiet .
 
 bench: $(READY) ## measure: numbers, not verdicts
-	$(BIN)/pytest --quiet --override-ini addopts= --import-mode=importlib -p no:randomly -s tests/bench
+	PYTHONPATH=tests $(BIN)/python tests/bench/bench.py
 
 test-all: ## the tests on each Python from 3.11 to 3.13 that is installed
 	@$(foreach v,3.11 3.12 3.13,$(MAKE) --no-print-directory test-on-$(v) &&) true

@@ -42,7 +42,8 @@ def serve() -> None:
         migrate_database(settings)
         with database_url(settings, create=True):
             click.echo(f"Serving on {settings.public_url} (listening on {settings.listen})")
-            _Family(["web", "worker"]).run()
+            level = click.get_current_context().find_root().params["log_level"]
+            _Family(["web", "worker"], log_level=level).run()
 
 
 @click.command()
@@ -109,8 +110,9 @@ class _WebServer(BaseApplication):  # type: ignore[misc]  # gunicorn carries no 
 class _Family:
     """The children of `serve`: started, started again when they die, stopped together."""
 
-    def __init__(self, commands: list[str]) -> None:
+    def __init__(self, commands: list[str], *, log_level: str) -> None:
         self._commands = commands
+        self._line = [sys.executable, "-m", "webcrm_sync", "--log-level", log_level]
         self._children: dict[str, subprocess.Popen[bytes]] = {}
         self._stopped = threading.Event()
 
@@ -145,8 +147,7 @@ class _Family:
             self._stopped.wait(pause)
 
     def _start(self, command: str) -> subprocess.Popen[bytes]:
-        line = [sys.executable, "-m", "webcrm_sync", command, "--with-parent"]
-        child = subprocess.Popen(line, stdin=subprocess.PIPE)
+        child = subprocess.Popen([*self._line, command, "--with-parent"], stdin=subprocess.PIPE)
         self._children[command] = child
         return child
 

@@ -30,9 +30,7 @@ _OTHER = "lis@skovby.example"
 
 @click.command()
 @click.option("--once", is_flag=True, help="End after the stories instead of staying up.")
-@click.option(
-    "--data-dir", type=click.Path(path_type=Path), help="Keep the demo's database here."
-)
+@click.option("--data-dir", type=click.Path(path_type=Path), help="Keep the demo's database here.")
 def demo(once: bool, data_dir: Path | None) -> None:
     """Show the product at work against a simulated Outlook and a simulated webCRM."""
     signal.signal(signal.SIGTERM, _interrupt)
@@ -177,7 +175,9 @@ class Show:
         """US 008."""
         box = self._box()
         self._open("A sent mail is dragged from Sent Items to 'webCRM sync' (US 008)")
-        item = box.put_sent(Mail("Re: Tilbud på ny kaj", _SELLER, _BUYER, body="<p>Selvfølgelig.</p>"))
+        item = box.put_sent(
+            Mail("Re: Tilbud på ny kaj", _SELLER, _BUYER, body="<p>Selvfølgelig.</p>")
+        )
         box.move(item, f"sentitems/{_FOLDER}")
         self._follow(box, item, 2)
 
@@ -217,8 +217,8 @@ class Show:
     def _follow(self, box: SimMailbox, item: str, number: int) -> None:
         crm = self.stage.crm
         _until(lambda: len(crm.activities) >= number, "the Activity in webCRM")
-        activity = crm.activities[-1]
-        name = crm.organisations[activity["ActivityOrganisationId"] - 1]["OrganisationName"]
+        names = {o["OrganisationId"]: o["OrganisationName"] for o in crm.organisations}
+        name = names[crm.activities[-1]["ActivityOrganisationId"]]
         self.tell(f"It stands in webCRM under {name}")
         _until(lambda: "Synced" in box.read(item).categories, "the categories in Outlook")
         self.tell(f"In Outlook it carries {', '.join(box.read(item).categories)}")
