@@ -6,8 +6,9 @@ import io
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
+from pathlib import PurePosixPath
 
-from webcrm_sync.core.crm import DocumentDraft, Rejected, Written
+from webcrm_sync.core.crm import DocumentDraft, DocumentRow, Rejected, Written
 from webcrm_sync.core.errors import AccessLost, Gone, Refused, TryLater, Unclear
 from webcrm_sync.core.filing import safe_name
 from webcrm_sync.core.message import Attachment, AttachmentKind
@@ -148,14 +149,17 @@ def _send(parts: Parts, source: Source, group: Sequence[Waiting]) -> None:
     ready = [(w, content) for w in group if (content := _content(parts, source, w)) is not None]
     if not ready:
         return
-    ids = [w.document.id for w, _ in ready]
     with parts.begin() as tx:
-        filings.set_documents(tx, ids, intent_at=tx.now, looks=0)
+        ids = filings.intend_documents(tx, [w.document.id for w, _ in ready])
+    ready = [(w, content) for w, content in ready if w.document.id in ids]
+    if not ready:
+        return
     try:
         answers = _write(parts, [_draft(w, content) for w, content in ready])
     except Unclear:
         with parts.begin() as tx:
             first = tx.now + look.FIRST_LOOK
+            filings.set_documents(tx, ids, intent_at=tx.now)
             filings.retry(tx, [w.filing.id for w, _ in ready], due_at=first)
         raise
     except TryLater:
@@ -219,32 +223,37 @@ def _rejected(tx: Tx, waiting: Waiting, reason: Reason, message: str) -> None:
 def _look_for(parts: Parts, unclear: Sequence[Waiting]) -> None:
     """After an unclear answer: list webCRM's Documents and compare by Activity and name."""
     activities = {w.filing.activity_id for w in unclear}
-    standing = [d for d in parts.webcrm.documents() if d.activity_id in activities]
-    settle = parts.settings.settle
+    listed = [d for d in parts.webcrm.documents() if d.activity_id in activities]
     with parts.begin() as tx:
+        taken = filings.recorded_documents(tx, {w.filing.id for w in unclear})
+        standing = [d for d in listed if d.document_id not in taken]
         for waiting in unclear:
-            document, filing = waiting.document, waiting.filing
-            assert document.intent_at is not None
-            same = (
-                d
-                for d in standing
-                if (d.activity_id, d.name) == (filing.activity_id, document.name)
-            )
-            if found := next(same, None):
+            found = next((d for d in standing if _is_it(d, waiting)), None)
+            if found:
                 standing.remove(found)
-                filings.set_documents(tx, [document.id], document_id=found.document_id)
-                continue
-            looks = document.looks + 1
-            verdict = look.judge(
-                intent_at=document.intent_at, looks=looks, now=tx.now, settle=settle
-            )
-            if verdict is look.Verdict.NOT_THERE:
-                filings.set_documents(tx, [document.id], intent_at=None, looks=0)
-                again = tx.now
+                filings.set_documents(tx, [waiting.document.id], document_id=found.document_id)
             else:
-                filings.set_documents(tx, [document.id], looks=looks)
-                again = look.next_look(intent_at=document.intent_at, now=tx.now, settle=settle)
-            filings.retry(tx, [filing.id], due_at=again)
+                _not_found(parts, tx, waiting)
+
+
+def _is_it(row: DocumentRow, waiting: Waiting) -> bool:
+    """True for a Document of that Activity and name; webCRM keeps the ending by itself too."""
+    names = {waiting.document.name.casefold(), PurePosixPath(waiting.document.name).stem.casefold()}
+    return row.activity_id == waiting.filing.activity_id and row.name.casefold() in names
+
+
+def _not_found(parts: Parts, tx: Tx, waiting: Waiting) -> None:
+    document, settle = waiting.document, parts.settings.settle
+    assert document.intent_at is not None
+    looks = document.looks + 1
+    verdict = look.judge(intent_at=document.intent_at, looks=looks, now=tx.now, settle=settle)
+    again = tx.now
+    if verdict is look.Verdict.NOT_THERE:
+        filings.retry_document(tx, document, intent_at=None, looks=0)
+    else:
+        filings.retry_document(tx, document, looks=looks)
+        again = look.next_look(intent_at=document.intent_at, now=tx.now, settle=settle)
+    filings.retry(tx, [waiting.filing.id], due_at=again)
 
 
 def _complete(parts: Parts, reachable: Sequence[Filing]) -> None:

@@ -18,9 +18,9 @@ PARKED_RETRY = timedelta(hours=1)
 _OPEN = (State.FOUND, State.MATCHED, State.WAITING, State.PARKED)
 
 
-def filed(tx: Tx, filing: Filing, activity_id: int, *, lease: str | None) -> None:
+def filed(tx: Tx, filing: Filing, activity_id: int) -> None:
     """WebCRM has told the Activity's id."""
-    if filings.record_activity(tx, filing.id, activity_id, lease=lease):
+    if filings.record_activity(tx, filing.id, activity_id):
         tx.tell(
             "filed",
             email_id=filing.email_id,
@@ -39,9 +39,11 @@ def completed(tx: Tx, filing_ids: Sequence[int]) -> None:
 
 def rejected(tx: Tx, filing: Filing, message: str) -> None:
     """WebCRM said no to this one: a few more tries, then a person must act."""
-    if filing.attempts + 1 < _TRIES:
+    attempts = filing.attempts + 1
+    if attempts < _TRIES:
         again = retry_at(tx.now, filing.attempts)
-        filings.retry(tx, [filing.id], due_at=again, intent_at=None, last_error=message)
+        values = {"attempts": attempts, "last_error": message}
+        filings.retry(tx, [filing.id], due_at=again, intent_at=None, **values)
         return
     park(tx, filing, Reason.REFUSED_BY_WEBCRM, message)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import datetime
 
 from webcrm_sync.core.categories import Mark, merge
@@ -35,53 +36,53 @@ def _reflect(parts: Parts, mirror: Mirror) -> None:
         folders = mailboxes.folders(tx, box.id) if box else []
         if box is None:
             gone = "the mailbox was removed"
-            mirrors.set_mirror(tx, mirror.id, state=mirrors.NONE, reason=gone, draft=None)
+            mirrors.set_mirror(tx, mirror, state=mirrors.NONE, reason=gone, draft=None)
             return
         folder = next((f for f in folders if f.place is Place.SENT), None)
         if folder is None or (box.gate_at and box.gate_at > tx.now):
             due_at = max(box.gate_at or tx.now, retry_at(tx.now, 1))
-            mirrors.set_mirror(tx, mirror.id, due_at=due_at)
+            mirrors.set_mirror(tx, mirror, due_at=due_at)
             return
     try:
         if mirror.state == mirrors.INTENDED:
             _look_for(parts, box, mirror)
         else:
             _create(parts, box, mirror, folder.graph_id)
-    except (TryLater, AccessLost) as error:
-        hold_mailbox(parts, box, error)
+    except SyncError as error:
+        if isinstance(error, TryLater | AccessLost):
+            hold_mailbox(parts, box, error)
         with parts.begin() as tx:
-            mirrors.set_mirror(tx, mirror.id, due_at=retry_at(tx.now, mirror.attempts))
+            mirrors.set_mirror(tx, mirror, due_at=retry_at(tx.now, mirror.attempts))
 
 
 def _create(parts: Parts, box: Mailbox, mirror: Mirror, folder_id: str) -> None:
     """Commit the intent, then create the mail complete."""
     mail = _mail(parts, box, mirror)
+    intended = replace(mirror, state=mirrors.INTENDED)
     with parts.begin() as tx:
-        mirrors.set_mirror(
-            tx,
-            mirror.id,
-            state=mirrors.INTENDED,
-            intent_at=tx.now,
-            looks=0,
-            attempts=mirror.attempts + 1,
-        )
+        attempts = mirror.attempts + 1
+        values = {"state": intended.state, "intent_at": tx.now, "looks": 0, "attempts": attempts}
+        if not mirrors.set_mirror(tx, mirror, **values):
+            return  # another run is at it
     try:
         created = parts.graph.create_sent(box.user_id, folder_id, mail)
     except Unclear:
         with parts.begin() as tx:
-            mirrors.set_mirror(tx, mirror.id, due_at=tx.now + look.FIRST_LOOK)
+            # It may have been written just now: the search's lag counts from here.
+            first = tx.now + look.FIRST_LOOK
+            mirrors.set_mirror(tx, intended, due_at=first, intent_at=tx.now)
         return
     except (TryLater, AccessLost):
         with parts.begin() as tx:
-            mirrors.set_mirror(tx, mirror.id, state=mirrors.PLANNED)
+            mirrors.set_mirror(tx, intended, state=mirrors.PLANNED)
         raise
     except (Refused, Gone) as error:
-        _give_up(parts, box, mirror, error)
+        _give_up(parts, box, intended, error)
         return
     if created.is_draft:
         # Outlook cannot make a draft a sent mail afterwards (Graph: message flags).
         parts.graph.delete(box.user_id, created.graph_id)
-        _give_up(parts, box, mirror, Refused("Exchange made a draft of it."))
+        _give_up(parts, box, intended, Refused("Exchange made a draft of it."))
         return
     _mirrored(parts, box, mirror, created.graph_id)
 
@@ -97,10 +98,10 @@ def _look_for(parts: Parts, box: Mailbox, mirror: Mirror) -> None:
     with parts.begin() as tx:
         verdict = look.judge(intent_at=mirror.intent_at, looks=looks, now=tx.now, settle=settle)
         if verdict is look.Verdict.NOT_THERE:
-            mirrors.set_mirror(tx, mirror.id, state=mirrors.PLANNED, due_at=tx.now)
+            mirrors.set_mirror(tx, mirror, state=mirrors.PLANNED, due_at=tx.now)
             return
         again = look.next_look(intent_at=mirror.intent_at, now=tx.now, settle=settle)
-        mirrors.set_mirror(tx, mirror.id, looks=looks, due_at=again)
+        mirrors.set_mirror(tx, mirror, looks=looks, due_at=again)
 
 
 def _mail(parts: Parts, box: Mailbox, mirror: Mirror) -> SentMail:
@@ -130,6 +131,6 @@ def _mirrored(parts: Parts, box: Mailbox, mirror: Mirror, graph_id: str) -> None
 def _give_up(parts: Parts, box: Mailbox, mirror: Mirror, error: SyncError) -> None:
     with parts.begin() as tx:
         mirrors.set_mirror(
-            tx, mirror.id, state=mirrors.NONE, reason=str(error), draft=None, due_at=None
+            tx, mirror, state=mirrors.NONE, reason=str(error), draft=None, due_at=None
         )
         tx.tell("mirror refused", mailbox_id=box.id, activity=mirror.activity_id, detail=str(error))

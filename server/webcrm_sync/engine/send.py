@@ -5,7 +5,7 @@ from __future__ import annotations
 import uuid
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from webcrm_sync.core.crm import ActivityDraft, CrmUser, Rejected, Written
 from webcrm_sync.core.direction import Direction
@@ -23,6 +23,8 @@ from webcrm_sync.store.filings import Filing
 
 #: A label that webCRM does not know is looked for again this soon.
 _LABEL_RETRY = timedelta(minutes=5)
+#: How long after its intent a bulk may be sent where no search lag is configured.
+_SEND_WITHIN = timedelta(seconds=5)
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +34,18 @@ class Draft:
     filing: Filing
     has_attachments: bool
     activity: ActivityDraft
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """One run that sends: the lease on its filings, and until when it may send at all.
+
+    Whoever takes over from a worker that was taken for dead looks twice and then sends; a run
+    that wakes up later than `send_until` must leave it to them.
+    """
+
+    lease: str
+    send_until: datetime
 
 
 def send(parts: Parts, fresh: Sequence[tuple[Filing, Email]]) -> None:
@@ -44,13 +58,15 @@ def send(parts: Parts, fresh: Sequence[tuple[Filing, Email]]) -> None:
         return
     lease = uuid.uuid4().hex
     with parts.begin() as tx:
-        filings.intend(tx, [d.filing.id for d in drafts], lease)
+        taken = filings.intend(tx, [d.filing.id for d in drafts], lease)
+        run = Run(lease, send_until=tx.now + max(parts.settings.settle / 2, _SEND_WITHIN))
     try:
-        _send_bulk(parts, drafts, lease)
+        _send_bulk(parts, [d for d in drafts if d.filing.id in taken], run)
     except Unclear:
         with parts.begin() as tx:
+            # It may have been written just now: the search's lag counts from here.
             first = tx.now + look.FIRST_LOOK
-            filings.retry_unanswered(tx, lease, due_at=first)
+            filings.retry_unanswered(tx, lease, due_at=first, intent_at=tx.now)
         raise
     except TryLater:
         with parts.begin() as tx:
@@ -58,28 +74,32 @@ def send(parts: Parts, fresh: Sequence[tuple[Filing, Email]]) -> None:
         raise
 
 
-def _send_bulk(parts: Parts, drafts: Sequence[Draft], lease: str) -> None:
+def _send_bulk(parts: Parts, drafts: Sequence[Draft], run: Run) -> None:
     """Send and record one bulk; one that is refused whole is halved until the culprit is found."""
+    if not drafts:
+        return
+    if parts.now() > run.send_until:
+        with parts.begin() as tx:
+            filings.retry_unanswered(tx, run.lease, due_at=tx.now, intent_at=None)
+        return
     try:
         answers = parts.webcrm.write_activities([d.activity for d in drafts])
     except Refused as error:
         if len(drafts) > 1:
             half = len(drafts) // 2
-            _send_bulk(parts, drafts[:half], lease)
-            _send_bulk(parts, drafts[half:], lease)
+            _send_bulk(parts, drafts[:half], run)
+            _send_bulk(parts, drafts[half:], run)
             return
         answers = [Rejected(str(error))]
     with parts.begin() as tx:
-        for draft, answer in zip(drafts, answers, strict=True):
+        held = filings.held(tx, run.lease)
+        told = [p for p in zip(drafts, answers, strict=True) if p[0].filing.id in held]
+        for draft, answer in told:
             if isinstance(answer, Written):
-                outcome.filed(tx, draft.filing, answer.record_id, lease=lease)
+                outcome.filed(tx, draft.filing, answer.record_id)
             else:
                 outcome.rejected(tx, draft.filing, answer.message)
-        written = [
-            d.filing.id
-            for d, a in zip(drafts, answers, strict=True)
-            if isinstance(a, Written) and not d.has_attachments
-        ]
+        written = [d.filing.id for d, a in told if isinstance(a, Written) and not d.has_attachments]
         outcome.completed(tx, written)
 
 

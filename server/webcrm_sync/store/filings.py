@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
@@ -150,19 +150,29 @@ def due(tx: Tx, *, limit: int) -> Sequence[tuple[Filing, Email]]:
     return [(f, emails[f.email_id]) for f in filings]
 
 
-def intend(tx: Tx, filing_ids: Sequence[int], lease: str) -> None:
-    """Write down, before the call, that these filings are about to be sent by this run."""
-    query = update(filing).where(filing.c.id.in_(filing_ids), filing.c.activity_id.is_(None))
-    tx.connection.execute(
-        query.values(intent_at=tx.now, lease=lease, looks=0, attempts=filing.c.attempts + 1)
+def intend(tx: Tx, filing_ids: Sequence[int], lease: str) -> frozenset[int]:
+    """Write down, before the call, that these filings are about to be sent by this run.
+
+    Returns those that are its own: not what another run intends, nor what is gone meanwhile.
+    """
+    query = update(filing).where(
+        filing.c.id.in_(filing_ids), filing.c.activity_id.is_(None), filing.c.intent_at.is_(None)
     )
+    taken = query.values(intent_at=tx.now, lease=lease, looks=0).returning(filing.c.id)
+    return frozenset(tx.connection.execute(taken).scalars())
 
 
-def record_activity(tx: Tx, filing_id: int, activity_id: int, *, lease: str | None = None) -> bool:
-    """Write down the Activity's id; False when another run holds the filing by now."""
+def held(tx: Tx, lease: str) -> frozenset[int]:
+    """The filings whose outcome is still this run's to record, locked until the end of `tx`."""
+    query = select(filing.c.id).where(
+        filing.c.lease == lease, filing.c.intent_at.is_not(None), filing.c.activity_id.is_(None)
+    )
+    return frozenset(tx.connection.execute(query.with_for_update()).scalars())
+
+
+def record_activity(tx: Tx, filing_id: int, activity_id: int) -> bool:
+    """Write down the Activity's id; False when the filing has one, or is gone."""
     query = update(filing).where(filing.c.id == filing_id, filing.c.activity_id.is_(None))
-    if lease is not None:
-        query = query.where(filing.c.lease == lease)
     values = {"activity_id": activity_id, "filed_at": tx.now, "due_at": tx.now, "looks": 0}
     return tx.connection.execute(query.values(last_error=None, **values)).rowcount == 1
 
@@ -171,6 +181,18 @@ def retry(tx: Tx, filing_ids: Sequence[int], *, due_at: datetime | None, **value
     """Take these filings up again at `due_at`; None = only when somebody says so."""
     query = update(filing).where(filing.c.id.in_(filing_ids))
     tx.connection.execute(query.values(due_at=due_at or NEVER, **values))
+
+
+def retry_look(tx: Tx, seen: Filing, *, due_at: datetime, **values: object) -> None:
+    """Take up again at `due_at` what a look did not find, unless another run got further."""
+    query = update(filing).where(
+        filing.c.id == seen.id,
+        filing.c.lease.is_not_distinct_from(seen.lease),
+        filing.c.intent_at == seen.intent_at,
+        filing.c.looks == seen.looks,
+        filing.c.activity_id.is_(None),
+    )
+    tx.connection.execute(query.values(due_at=due_at, **values))
 
 
 def retry_unanswered(tx: Tx, lease: str, *, due_at: datetime, **values: object) -> None:
@@ -206,7 +228,40 @@ def documents(tx: Tx, filing_id: int) -> Sequence[Document]:
     return [Document(**row) for row in rows]
 
 
-def set_documents(tx: Tx, document_ids: Sequence[int], **values: object) -> None:
+def intend_documents(tx: Tx, document_ids: Sequence[int]) -> frozenset[int]:
+    """Write down, before the call, that these attachments are about to be written.
+
+    Returns those that no other run intends or has written.
+    """
+    query = update(document).where(
+        document.c.id.in_(document_ids),
+        document.c.intent_at.is_(None),
+        document.c.document_id.is_(None),
+    )
+    taken = query.values(intent_at=tx.now, looks=0).returning(document.c.id)
+    return frozenset(tx.connection.execute(taken).scalars())
+
+
+def retry_document(tx: Tx, seen: Document, **values: object) -> None:
+    """Set columns of an attachment that a look did not find, unless another run got further."""
+    query = update(document).where(
+        document.c.id == seen.id,
+        document.c.intent_at == seen.intent_at,
+        document.c.looks == seen.looks,
+        document.c.document_id.is_(None),
+    )
+    tx.connection.execute(query.values(**values))
+
+
+def recorded_documents(tx: Tx, filing_ids: Iterable[int]) -> frozenset[int]:
+    """The ids in webCRM of the attachments of these filings."""
+    query = select(document.c.document_id).where(
+        document.c.filing_id.in_(list(filing_ids)), document.c.document_id.is_not(None)
+    )
+    return frozenset(i for i in tx.connection.execute(query).scalars() if i is not None)
+
+
+def set_documents(tx: Tx, document_ids: Collection[int], **values: object) -> None:
     """Set columns of planned attachments."""
     query = update(document).where(document.c.id.in_(document_ids))
     tx.connection.execute(query.values(**values))

@@ -78,9 +78,10 @@ def due(tx: Tx, *, limit: int) -> Sequence[Mirror]:
     return [Mirror(**row) for row in rows]
 
 
-def set_mirror(tx: Tx, mirror_id: int, **values: object) -> None:
-    """Set columns of a mirror."""
-    tx.connection.execute(update(mirror).where(mirror.c.id == mirror_id).values(**values))
+def set_mirror(tx: Tx, seen: Mirror, **values: object) -> bool:
+    """Set columns of a mirror; False when its state is no longer the one that was seen."""
+    query = update(mirror).where(mirror.c.id == seen.id, mirror.c.state == seen.state)
+    return tx.connection.execute(query.values(**values)).rowcount == 1
 
 
 def forget_old_drafts(tx: Tx, older_than: datetime) -> None:

@@ -1,0 +1,61 @@
+"""What happens around a call: a death, a second worker, time that passes."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from typing import Any
+
+from play import Play
+
+
+class Death(BaseException):
+    """The process ends here: nothing after this line runs."""
+
+
+@dataclass(slots=True)
+class Around:
+    """A client whose call `name` has something happen before and after it, once."""
+
+    client: Any
+    name: str
+    before: Callable[[], None] | None = None
+    after: Callable[[], None] | None = None
+
+    def __getattr__(self, name: str) -> Any:
+        """Every other call goes straight through."""
+        real = getattr(self.client, name)
+        return self._surrounded(real) if name == self.name else real
+
+    def _surrounded(self, real: Callable[..., Any]) -> Callable[..., Any]:
+        def call(*given: Any, **named: Any) -> Any:
+            before, self.before = self.before, None
+            if before:
+                before()
+            answer = real(*given, **named)
+            after, self.after = self.after, None
+            if after:
+                after()
+            return answer
+
+        return call
+
+
+def die() -> None:
+    """The end of this worker."""
+    raise Death
+
+
+def worker(
+    play: Play,
+    service: str,
+    name: str,
+    *,
+    before: Callable[[], None] | None = None,
+    after: Callable[[], None] | None = None,
+) -> Play:
+    """Another worker on the same stage, with something happening around one of its calls."""
+    surrounded: Any = Around(getattr(play.parts, service), name, before, after)
+    both: dict[str, Any] = {service: surrounded}
+    parts = replace(play.parts, **both)
+    return Play(play.stage, parts, play.organisations)
