@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from webcrm_sync.core.errors import Refused, TryLater, Unclear
-from webcrm_sync.engine import documents, look, match, past, send
+from webcrm_sync.engine import amend, documents, look, match, past, send
 from webcrm_sync.engine.parts import Parts, hold_webcrm, release_webcrm
 from webcrm_sync.store import filings, mailboxes
 
@@ -41,6 +41,7 @@ def _rounds(parts: Parts) -> bool:
 
 def _round(parts: Parts) -> bool:
     """One bulk of each step; False when there was nothing to do."""
+    amended = amend.amend_round(parts, limit=BULK)
     done = past.past_round(parts, limit=BULK) + match.match_round(parts, limit=BULK)
     with parts.begin() as tx:
         due = filings.due(tx, limit=BULK)
@@ -53,4 +54,4 @@ def _round(parts: Parts) -> bool:
         send.send(parts, fresh)
     if filed:
         documents.add_documents(parts, filed)
-    return bool(done or due)
+    return bool(amended or done or due)

@@ -10,8 +10,9 @@ from webcrm_sync.core.filing import filing_key
 from webcrm_sync.core.matching import Ambiguous, Directory, How, Matched, Nobody, Target, match
 from webcrm_sync.core.message import Party
 from webcrm_sync.core.states import Reason, State
+from webcrm_sync.engine.choice import settle
 from webcrm_sync.engine.parts import Parts
-from webcrm_sync.store import directory, emails, filings, mailboxes
+from webcrm_sync.store import asked, directory, emails, filings, mailboxes
 from webcrm_sync.store.database import Tx
 from webcrm_sync.store.emails import Email
 from webcrm_sync.store.filings import Filing
@@ -30,6 +31,7 @@ class Decision:
 def match_round(parts: Parts, *, limit: int) -> int:
     """Decide up to `limit` found mails in one transaction; how many there were."""
     with parts.begin() as tx:
+        emails.lock(tx)  # a person may be choosing at this moment
         found = [
             email
             for email, copies in filings.due_emails(tx, limit=limit)
@@ -49,6 +51,7 @@ def decide(parts: Parts, tx: Tx, found: Sequence[Email]) -> None:
     known = filings.of_emails(tx, ids)
     addresses = {address for email_id in ids for address in open_[email_id]}
     book = directory.look_up(tx, addresses, {a.rpartition("@")[2] for a in addresses})
+    chosen = asked.chosen_for(tx, ids)
     for email in found:
         people = [Party(a) for a in open_[email.id] if Party(a) not in internals]
         decision = decision_for(
@@ -60,7 +63,10 @@ def decide(parts: Parts, tx: Tx, found: Sequence[Email]) -> None:
             never=parts.settings.never_sync,
             is_unlinked_filed=parts.settings.unmatched == "unlinked",
         )
-        _carry_out(parts, tx, email, decision)
+        if email.id in chosen and decision.reason is not Reason.NEVER_LIST:
+            settle(parts, tx, email, chosen[email.id])
+        else:
+            _carry_out(parts, tx, email, decision, known[email.id])
 
 
 def decision_for(
@@ -74,7 +80,7 @@ def decision_for(
     is_unlinked_filed: bool,
 ) -> Decision:
     """The decision on one mail. `people`: its external addresses that led to no filing yet."""
-    if reason := _why_not(_everybody(email), internals, never):
+    if reason := why_not(_everybody(email), internals, never):
         return Decision(State.SKIPPED, reason)
     found = match(people, book)
     if known:
@@ -90,9 +96,10 @@ def decision_for(
             return Decision(State.WAITING, Reason.NO_CONTACT)
 
 
-def _why_not(
+def why_not(
     everybody: Sequence[Party], internals: Internals, never: frozenset[str]
 ) -> Reason | None:
+    """Why a mail with these people is left out, None = it is not."""
     if any(_is_listed(party, never) for party in everybody):
         return Reason.NEVER_LIST
     if not any(party.address for party in everybody):
@@ -108,7 +115,7 @@ def _added(known: Sequence[Filing], found: Matched | Ambiguous | Nobody) -> Deci
     under = {f.organisation_id for f in known}
     targets = found.targets if isinstance(found, Matched) and not is_chosen else ()
     new = tuple(t for t in targets if t.organisation_id not in under)
-    is_done = not new and all(f.is_complete for f in known)
+    is_done = not new and all(f.is_complete and not f.is_withdrawn for f in known)
     return Decision(State.FILED if is_done else State.MATCHED, targets=new)
 
 
@@ -120,7 +127,11 @@ def _is_listed(party: Party, never: frozenset[str]) -> bool:
     return any(n.casefold().lstrip("@") in {party.address, party.domain} - {""} for n in never)
 
 
-def _carry_out(parts: Parts, tx: Tx, email: Email, decision: Decision) -> None:
+def _carry_out(
+    parts: Parts, tx: Tx, email: Email, decision: Decision, known: Sequence[Filing]
+) -> None:
+    if decision.state is State.MATCHED:  # whoever moves it in again asks for it again
+        asked.make_wish(tx, [f.id for f in known if f.is_withdrawn], asked.STAND)
     if decision.targets:
         planned = [
             (t, filing_key(parts.tenant_id, email.key, t.organisation_id)) for t in decision.targets

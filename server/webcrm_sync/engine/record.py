@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from webcrm_sync.core.categories import carries, has_synced
+from webcrm_sync.core.categories import COLOURS, SYNC, carries, has_synced
 from webcrm_sync.core.direction import Internals
 from webcrm_sync.core.filing import Stamp
 from webcrm_sync.core.message import Message
@@ -138,6 +138,7 @@ class Recording:
                 email_id=email_id,
                 place=self.folder.place.value,
                 reason=row["reason"],
+                way="rule" if _came_by_rule(row["categories"]) else "hand",
             )
         if any(row["state"] == State.FOUND.value for row in rows):
             self.tx.defer("file", self.tx.company_id)
@@ -216,3 +217,10 @@ class Recording:
     def _mark_again(self, item: Item) -> None:
         emails.set_item(self.tx, item.id, mark_due_at=self.tx.now, mark_attempts=0)
         self.tx.defer("mark", self.box.id)
+
+
+def _came_by_rule(categories: object) -> bool:
+    """True for a copy that carries our first category alone: a rule of ours moved it here."""
+    assert isinstance(categories, list)
+    ours = {c.casefold() for c in categories} & {name.casefold() for name in COLOURS}
+    return ours == {SYNC.casefold()}

@@ -19,9 +19,10 @@ from webcrm_sync.core.outlook import (
     SentMail,
     Subscription,
 )
-from webcrm_sync.graph import folders, mailbox, messages, push
+from webcrm_sync.graph import folders, mailbox, messages, push, seeking, senders
 from webcrm_sync.graph.auth import AppLogin
 from webcrm_sync.graph.loop import LoopThread
+from webcrm_sync.graph.senders import SenderRule
 from webcrm_sync.graph.transport import Transport
 from webcrm_sync.settings import Settings
 
@@ -69,6 +70,14 @@ class GraphClient:
         """Ends an inbox rule."""
         self._loop.run(mailbox.delete_rule(self._graph, user_id, rule_id))
 
+    def sender_rules(self, user_id: str) -> tuple[SenderRule, ...]:
+        """The mailbox's inbox rules with the senders they are for."""
+        return self._loop.run(senders.sender_rules(self._graph, user_id))
+
+    def save_sender_rule(self, user_id: str, rule: SenderRule) -> None:
+        """Makes an inbox rule (without an id) or gives one other senders. May raise Unclear."""
+        self._loop.run(senders.save_sender_rule(self._graph, user_id, rule))
+
     # -- folders
 
     def folder(self, user_id: str, folder_id_or_well_known: str) -> Folder:
@@ -112,6 +121,22 @@ class GraphClient:
         ErrorQuotaExceeded: this mailbox takes no stamp any more, mark without. Idempotent.
         """
         return self._loop.run(messages.mark(self._graph, user_id, markings))
+
+    def immutable_ids(self, user_id: str, ids: Sequence[str], kind: str) -> dict[str, str | None]:
+        """The immutable id behind each id of that `kind` (`ewsId`, `restId`), None = unknown."""
+        return self._loop.run(seeking.immutable_ids(self._graph, user_id, ids, kind))
+
+    def heads(self, user_id: str, graph_ids: Sequence[str]) -> dict[str, Message | None]:
+        """Each mail without its body, None = there is none. Up to 20 per round trip."""
+        return self._loop.run(seeking.heads(self._graph, user_id, graph_ids))
+
+    def find_mail(self, user_id: str, message_id: str) -> tuple[Message, ...]:
+        """The copies of the mail with this Message-ID in any folder, without their bodies."""
+        return self._loop.run(seeking.find_mail(self._graph, user_id, message_id))
+
+    def move(self, user_id: str, graph_id: str, folder_id: str) -> Location:
+        """Where the copy lies now: in that folder. Idempotent; its immutable id stays."""
+        return self._loop.run(seeking.move(self._graph, user_id, graph_id, folder_id))
 
     def attachments(self, user_id: str, graph_id: str) -> tuple[Attachment, ...]:
         """Every attachment of a mail, inline ones too, without content."""

@@ -6,19 +6,19 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import delete, select, update
+from sqlalchemy import delete, select, tuple_, update
 from sqlalchemy.dialects.postgresql import insert
 
 from webcrm_sync.core.matching import How
 from webcrm_sync.store.database import Tx
-from webcrm_sync.store.emails import Email, read_email
 from webcrm_sync.store.emails import EMAIL_COLUMNS as EMAIL
+from webcrm_sync.store.emails import Email, read_email
 from webcrm_sync.store.filings import FILING, Filing, read_filing
-from webcrm_sync.store.schema import document, email, filing, item
+from webcrm_sync.store.schema import document, email, event, filing, item, mailbox
 from webcrm_sync.store.schema_asked import always_sync, press, wish
 
-#: Kinds of wishes: take the Activity back, or let it stand (again).
-WITHDRAW, STAND = "withdraw", "stand"
+#: Kinds of wishes: take the Activity back, let it stand again, move it and no more.
+WITHDRAW, STAND, MOVE = "withdraw", "stand", "move"
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,10 +75,35 @@ def chosen_for(tx: Tx, email_ids: Sequence[int]) -> Mapping[int, tuple[int, ...]
     return {email_id: chosen for email_id, chosen in found.items() if chosen}
 
 
+def by_rule(tx: Tx, mailbox_id: int, email_ids: Sequence[int]) -> frozenset[int]:
+    """Which of these e-mails a rule had moved when they were found in this mailbox."""
+    query = select(event.c.email_id).where(
+        event.c.mailbox_id == mailbox_id,
+        event.c.email_id.in_(email_ids),
+        event.c.facts["way"].astext == "rule",
+    )
+    return frozenset(tx.connection.execute(query).scalars())
+
+
+def mailbox_of_user(tx: Tx, user_id: str) -> int | None:
+    """The id of this person's own watched mailbox, None when it is not watched."""
+    query = select(mailbox.c.id).where(
+        mailbox.c.company_id == tx.company_id, mailbox.c.user_id == user_id
+    )
+    found: int | None = tx.connection.scalar(query)
+    return found
+
+
 def forget_presses(tx: Tx, mailbox_id: int, graph_id: str) -> None:
     """What was asked for this copy holds no longer."""
     same = (press.c.mailbox_id == mailbox_id) & (press.c.graph_id == graph_id)
     tx.connection.execute(delete(press).where(same))
+
+
+def emails_by_id(tx: Tx, ids: Iterable[int]) -> Mapping[int, Email]:
+    """These e-mails by id."""
+    rows = tx.connection.execute(select(*EMAIL).where(email.c.id.in_(list(ids)))).mappings()
+    return {row["id"]: read_email(row) for row in rows}
 
 
 def make_wish(tx: Tx, filing_ids: Iterable[int], kind: str, *, move_to: int | None = None) -> None:
@@ -92,6 +117,10 @@ def make_wish(tx: Tx, filing_ids: Iterable[int], kind: str, *, move_to: int | No
     tx.connection.execute(
         update(filing).where(filing.c.id.in_(ids)).values(is_withdrawn=kind == WITHDRAW)
     )
+    if kind == STAND:
+        # Its Documents are written again behind its words.
+        again = update(filing).where(filing.c.id.in_(ids))
+        tx.connection.execute(again.values(is_complete=False, due_at=tx.now))
     tx.defer("file", tx.company_id)
 
 
@@ -117,9 +146,8 @@ def due_wishes(tx: Tx, *, limit: int) -> Sequence[tuple[Wish, Filing, Email]]:
     open_ = wishes(tx, wanted)
     rows = tx.connection.execute(select(*FILING).where(filing.c.id.in_(wanted))).mappings()
     filings = {row["id"]: read_filing(row) for row in rows}
-    mails = select(*EMAIL).where(email.c.id.in_({f.email_id for f in filings.values()}))
-    emails = {row["id"]: read_email(row) for row in tx.connection.execute(mails).mappings()}
-    return [(open_[i], filings[i], emails[filings[i].email_id]) for i in wanted]
+    mails = emails_by_id(tx, {f.email_id for f in filings.values()})
+    return [(open_[i], filings[i], mails[filings[i].email_id]) for i in wanted]
 
 
 def end_wish(tx: Tx, filing_id: int, told: Wish) -> None:
@@ -138,18 +166,26 @@ def set_filing(tx: Tx, filing_id: int, **values: object) -> None:
     tx.connection.execute(update(filing).where(filing.c.id == filing_id).values(**values))
 
 
-def choose_filings(tx: Tx, email_id: int, organisation_ids: Iterable[int]) -> None:
-    """These filings of a mail count as chosen by a person from now on."""
+def mark_chosen(tx: Tx, email_id: int, filing_ids: Sequence[int]) -> None:
+    """These filings and those not sent yet count as chosen by a person from now on."""
+    is_new = filing.c.intent_at.is_(None) & filing.c.activity_id.is_(None)
     query = update(filing).where(
-        filing.c.email_id == email_id, filing.c.organisation_id.in_(list(organisation_ids))
+        filing.c.email_id == email_id, is_new | filing.c.id.in_(filing_ids)
     )
     tx.connection.execute(query.values(how=How.PERSON.value))
 
 
-def drop_unsent_filings(tx: Tx, email_id: int) -> None:
-    """Forget the filings of a mail that were never sent."""
-    never = filing.c.intent_at.is_(None) & filing.c.activity_id.is_(None)
-    tx.connection.execute(delete(filing).where(filing.c.email_id == email_id, never))
+def forget_choices(tx: Tx, email_id: int) -> None:
+    """What was chosen with the button has been followed; it is not followed again."""
+    copies = select(item.c.mailbox_id, item.c.graph_id).where(item.c.email_id == email_id)
+    same = tuple_(press.c.mailbox_id, press.c.graph_id).in_(copies)
+    tx.connection.execute(update(press).where(same).values(organisations=[]))
+
+
+def drop_filings(tx: Tx, filing_ids: Sequence[int]) -> None:
+    """Forget these filings, which were never sent."""
+    unsent = filing.c.intent_at.is_(None) & filing.c.activity_id.is_(None)
+    tx.connection.execute(delete(filing).where(filing.c.id.in_(filing_ids), unsent))
 
 
 def documents_of(tx: Tx, filing_id: int) -> Sequence[int]:

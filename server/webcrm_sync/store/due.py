@@ -47,7 +47,7 @@ SELECT 'directory', c.id FROM company c
  WHERE {_CRM_GATE} AND coalesce(c.directory_due_at, :now) <= :now
 UNION ALL
 SELECT 'housekeeping', c.id FROM company c WHERE coalesce(c.housekeeping_due_at, :now) <= :now
-"""
+"""  # noqa: S608 - put together of our own constants
 
 
 def jobs(tx: Tx) -> Sequence[Job]:

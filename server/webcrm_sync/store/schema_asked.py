@@ -29,7 +29,7 @@ press = Table(
 )
 
 #: What webCRM is still to be told about a filing's Activity; one that is done has no row.
-#: `kind`: withdraw or stand; `move_to`: an Organisation, None = it stays where it is.
+#: `kind`: withdraw, stand or move; `move_to`: an Organisation, None = it stays where it is.
 wish = Table(
     "wish",
     metadata,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ssl
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from typing import Literal
 
@@ -22,10 +23,11 @@ from webcrm_sync.core.crm import (
     SentActivity,
     Written,
 )
-from webcrm_sync.core.errors import SyncError, TryLater, Unclear
+from webcrm_sync.core.errors import Gone, SyncError, TryLater, Unclear
 from webcrm_sync.settings import Settings
-from webcrm_sync.webcrm import wire
+from webcrm_sync.webcrm import changes, wire
 from webcrm_sync.webcrm.answers import Answer, access_token, trouble
+from webcrm_sync.webcrm.changes import ActivityChange, PersonDraft
 from webcrm_sync.webcrm.pacing import Pacing
 from webcrm_sync.webcrm.query import Select
 
@@ -44,7 +46,7 @@ _NOT_SENT = (
     httpx.UnsupportedProtocol,
 )
 
-Method = Literal["GET", "POST", "PATCH"]
+Method = Literal["GET", "POST", "PATCH", "PUT", "DELETE"]
 Params = dict[str, str | int]
 
 
@@ -99,6 +101,12 @@ class WebCrm:
     def person(self, person_id: int) -> PersonRow:
         """One Person as it is now. Raises Gone when there is none."""
         return wire.person(wire.row(self._call("GET", f"/Persons/{person_id:d}")))
+
+    def persons_with(self, address: str) -> tuple[PersonRow, ...]:
+        """The Persons whose main address this is."""
+        names = "Id Email Email2 Name FirstName MiddleName LastName Status OrganisationId UpdatedAt"
+        script = Select("Person", _named("Person", names)).where("PersonEmail", "=", address)
+        return tuple(map(wire.person, self._list("/Queries", {"script": str(script)})))
 
     def documents(self) -> Iterator[DocumentRow]:
         """Every Document that hangs on an Activity, read page by page as it is asked for."""
@@ -160,6 +168,31 @@ class WebCrm:
         """The Document made of one large attachment. Not idempotent."""
         answer = self._call("POST", "/Documents", body=wire.document_body(draft))
         return wire.created(answer, "DocumentId")
+
+    def change_activity(self, activity_id: int, change: ActivityChange) -> None:
+        """Changes some fields of an Activity. Idempotent. Raises Gone."""
+        body = changes.activity_body(activity_id, change)
+        self._call("PUT", f"/Activities/{activity_id:d}", body=body)
+
+    def move_activity(self, activity_id: int, organisation_id: int) -> None:
+        """Puts an Activity under another Organisation. Idempotent. Raises Gone."""
+        body = changes.move_body(organisation_id)
+        self._call("POST", f"/Activities/{activity_id:d}/Move", body=body)
+
+    def move_document(self, document_id: int, organisation_id: int) -> None:
+        """Puts a Document under another Organisation. Idempotent. Raises Gone."""
+        body = changes.document_body(document_id, organisation_id)
+        self._call("PUT", f"/Documents/{document_id:d}", body=body)
+
+    def delete_document(self, document_id: int) -> None:
+        """Ends a Document. Idempotent."""
+        with suppress(Gone):
+            self._call("DELETE", f"/Documents/{document_id:d}")
+
+    def create_person(self, draft: PersonDraft) -> Written:
+        """The Person made of a draft. Not idempotent."""
+        answer = self._call("POST", "/Persons", body=changes.person_body(draft))
+        return wire.created(answer, "PersonId")
 
     def _write_lines(self, path: str, body: bytes, *, count: int) -> list[Written | Rejected]:
         return wire.lines(self._call("PATCH", path, body=body), count=count) if count else []

@@ -1,0 +1,141 @@
+"""What people changed about mails that stand in webCRM, told to webCRM. All of it idempotent.
+
+webCRM deletes no Activities (webCRM's Swagger): one that is taken back stands on, emptied and
+marked, and is filled again when somebody asks for it again.
+"""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from webcrm_sync.core.errors import AccessLost, Gone, Refused, TryLater
+from webcrm_sync.core.filing import cut, draft_activity
+from webcrm_sync.core.matching import How
+from webcrm_sync.engine.choice import person_at
+from webcrm_sync.engine.contents import read_again
+from webcrm_sync.engine.parts import Parts
+from webcrm_sync.store import asked, directory
+from webcrm_sync.store.asked import STAND, WITHDRAW, Wish
+from webcrm_sync.store.emails import Email
+from webcrm_sync.store.filings import Filing
+from webcrm_sync.webcrm.changes import ActivityChange
+
+#: How an Activity that was taken back begins.
+WITHDRAWN = "[withdrawn] "
+_MAILBOX_RETRY = timedelta(seconds=30)
+
+
+def amend_round(parts: Parts, *, limit: int) -> int:
+    """Tell webCRM up to `limit` wishes; how many there were.
+
+    Raises Unclear or TryLater when webCRM is in trouble; what was not told is told again.
+    """
+    with parts.begin() as tx:
+        due = asked.due_wishes(tx, limit=limit)
+    for wish, filing, email in due:
+        try:
+            _amend(parts, wish, filing, email)
+        except Gone:
+            _is_gone(parts, wish, filing)
+        except Refused as error:
+            with parts.begin() as tx:
+                asked.end_wish(tx, filing.id, wish)
+                tx.tell("not changed", email_id=email.id, detail=str(error))
+    return len(due)
+
+
+def _amend(parts: Parts, wish: Wish, filing: Filing, email: Email) -> None:
+    if wish.move_to is not None:
+        _move(parts, wish.move_to, filing, email)
+    if wish.kind == WITHDRAW:
+        _withdraw(parts, filing, email)
+    if wish.kind == STAND and not _write_again(parts, filing, email):
+        return
+    with parts.begin() as tx:
+        asked.end_wish(tx, filing.id, wish)
+
+
+def _move(parts: Parts, organisation_id: int, filing: Filing, email: Email) -> None:
+    """Put the Activity and its Documents under the Organisation that a person chose."""
+    activity_id = filing.activity_id
+    assert activity_id is not None
+    people = [p for p in (email.sender, *email.to, *email.cc, *email.bcc) if p]
+    with parts.begin() as tx:
+        book = directory.look_up(tx, [p.address for p in people], ())
+        documents = asked.documents_of(tx, filing.id)
+    person_id = person_at(people, book, organisation_id)
+    parts.webcrm.move_activity(activity_id, organisation_id)
+    parts.webcrm.change_activity(activity_id, ActivityChange(person_id=person_id or 0))
+    for document_id in documents:
+        parts.webcrm.move_document(document_id, organisation_id)
+    with parts.begin() as tx:
+        place = {"organisation_id": organisation_id, "person_id": person_id}
+        asked.set_filing(tx, filing.id, how=How.PERSON.value, **place)
+        tx.tell("moved", email_id=email.id, organisation=organisation_id, activity=activity_id)
+
+
+def _withdraw(parts: Parts, filing: Filing, email: Email) -> None:
+    """Empty the Activity, say so in its subject, delete its Documents."""
+    assert filing.activity_id is not None
+    subject = cut(f"{WITHDRAWN}{_subject(email)}", parts.metadata.limits().subject)
+    parts.webcrm.change_activity(filing.activity_id, ActivityChange(subject=subject, memo=""))
+    with parts.begin() as tx:
+        documents = asked.documents_of(tx, filing.id)
+    for document_id in documents:
+        parts.webcrm.delete_document(document_id)
+    with parts.begin() as tx:
+        asked.forget_documents(tx, filing.id)
+        tx.tell("withdrawn", email_id=email.id, activity=filing.activity_id)
+
+
+def _subject(email: Email) -> str:
+    return " ".join(email.subject.split()) or "(no subject)"
+
+
+def _write_again(parts: Parts, filing: Filing, email: Email) -> bool:
+    """Fill the Activity again; False when the mail cannot be read now and is tried later."""
+    assert filing.activity_id is not None
+    text = _text(parts, filing, email)
+    if text is None:
+        return False
+    limits = parts.metadata.limits()
+    draft = draft_activity(
+        email, text, filing.target, key=filing.key, action="", user_id=None, limits=limits
+    )
+    words = ActivityChange(subject=draft.subject, memo=draft.memo)
+    parts.webcrm.change_activity(filing.activity_id, words)
+    with parts.begin() as tx:
+        tx.tell("filed again", email_id=email.id, activity=filing.activity_id)
+    return True
+
+
+def _text(parts: Parts, filing: Filing, email: Email) -> str | None:
+    """The mail's text, None = later. A mail that is gone from Outlook has none any more."""
+    if email.content is not None:
+        return email.content
+    try:
+        return read_again(parts, email)
+    except Gone:
+        return ""
+    except (TryLater, AccessLost):
+        with parts.begin() as tx:
+            asked.put_off_wish(tx, filing.id, due_at=tx.now + _MAILBOX_RETRY)
+        return None
+
+
+def _is_gone(parts: Parts, wish: Wish, filing: Filing) -> None:
+    """The Activity was deleted in webCRM: nothing is left to take back; else it is made anew."""
+    with parts.begin() as tx:
+        asked.end_wish(tx, filing.id, wish)
+        asked.forget_documents(tx, filing.id)
+        if wish.kind != WITHDRAW:
+            asked.set_filing(
+                tx,
+                filing.id,
+                organisation_id=wish.move_to or filing.organisation_id,
+                how=How.PERSON.value if wish.move_to else filing.how.value,
+                activity_id=None,
+                intent_at=None,
+                is_complete=False,
+                due_at=tx.now,
+            )

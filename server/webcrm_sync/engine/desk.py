@@ -1,0 +1,199 @@
+"""Where people ask about their mails: the state of each, read from our tables and its head."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+
+from webcrm_sync.core.direction import Internals, externals
+from webcrm_sync.core.matching import Ambiguous, Directory, How, Matched, Nobody, Target, match
+from webcrm_sync.core.message import MessageKind, Party
+from webcrm_sync.core.states import Reason
+from webcrm_sync.engine import mailstate
+from webcrm_sync.engine import match as matching
+from webcrm_sync.engine.mailref import Asker, MailRef, Pointed, point_at
+from webcrm_sync.engine.mailstate import (
+    NOT_FOUND,
+    Candidate,
+    Copy,
+    Forecast,
+    MailState,
+    Shown,
+    Where,
+)
+from webcrm_sync.engine.parts import Parts
+from webcrm_sync.settings import Settings
+from webcrm_sync.store import asked, directory, emails, filings, mailboxes
+from webcrm_sync.store.database import Tx
+
+_FORECASTS = {Matched: Forecast.KNOWN, Ambiguous: Forecast.SEVERAL, Nobody: Forecast.NOBODY}
+
+
+def states(parts: Parts, asker: Asker, refs: Sequence[MailRef]) -> list[MailState]:
+    """The state of each mail, in their order. Changes nothing.
+
+    A mail that is not there is told as NOT_FOUND.
+    """
+    pointed = point_at(parts, asker, refs)
+    known = iter(look_at(parts, asker, [p for p in pointed if p]))
+    return [next(known) if p else NOT_FOUND for p in pointed]
+
+
+def look_at(parts: Parts, asker: Asker, pointed: Sequence[Pointed]) -> list[MailState]:
+    """The state of each of these copies, from our tables alone."""
+    with parts.begin() as tx:
+        copies = read_copies(tx, asker, pointed)
+        return [_state(Room.of(parts, tx, asker, copy), copy) for copy in copies]
+
+
+def read_copies(tx: Tx, asker: Asker, pointed: Sequence[Pointed]) -> list[Copy]:
+    """What is known of each of these copies."""
+    ids = [p.graph_id for p in pointed]
+    items = emails.known_items(tx, asker.box.id, ids)
+    email_ids = sorted({item.email_id for item in items.values()})
+    mails = asked.emails_by_id(tx, email_ids)
+    filed = filings.of_emails(tx, email_ids)
+    open_ = asked.wishes(tx, [f.id for some in filed.values() for f in some])
+    presses = asked.presses(tx, asker.box.id, ids)
+    by_rule = asked.by_rule(tx, asker.box.id, email_ids)
+    ours = {f.graph_id for f in mailboxes.folders(tx, asker.box.id)}
+    copies = []
+    for one in pointed:
+        item = items.get(one.graph_id)
+        of_mail = tuple(filed[item.email_id]) if item else ()
+        copies.append(
+            Copy(
+                head=one.head,
+                is_in_folder=one.head.folder_id in ours,
+                item=item,
+                email=mails[item.email_id] if item else None,
+                filings=of_mail,
+                wishes={f.id: open_[f.id] for f in of_mail if f.id in open_},
+                press=presses.get(one.graph_id),
+                is_by_rule=bool(item and item.email_id in by_rule),
+            )
+        )
+    return copies
+
+
+@dataclass(frozen=True, slots=True)
+class Room:
+    """What surrounds one copy: who is internal, what webCRM knows of its people, the names."""
+
+    settings: Settings
+    people: tuple[Party, ...]
+    why_not: Reason | None
+    book: Directory
+    names: Mapping[int, str]
+    senders: frozenset[str]
+    owner: str
+
+    @classmethod
+    def of(cls, parts: Parts, tx: Tx, asker: Asker, copy: Copy) -> Room:
+        """The surroundings of this copy."""
+        internals = mailboxes.internals(tx, parts.settings.internal_domains)
+        people = externals(copy.head, internals)
+        book = directory.look_up(tx, [p.address for p in people], {p.domain for p in people})
+        ids = {c.organisation_id for c in book.contacts} | {i for _, i in book.domains}
+        ids |= {f.organisation_id for f in copy.filings}
+        ids |= {w.move_to for w in (copy.wishes or {}).values() if w.move_to}
+        return cls(
+            settings=parts.settings,
+            people=people,
+            why_not=_why_not(copy, internals, parts.settings.never_sync),
+            book=book,
+            names=directory.organisation_names(tx, ids),
+            senders=asked.senders(tx, asker.box.id),
+            owner=asker.box.display_name,
+        )
+
+    def name(self, organisation_id: int) -> str:
+        """The Organisation's name, or its number while the directory does not know it."""
+        return self.names.get(organisation_id) or f"Organisation {organisation_id}"
+
+
+def _why_not(copy: Copy, internals: Internals, never: frozenset[str]) -> Reason | None:
+    if copy.head.kind is MessageKind.MEETING:
+        return Reason.MEETING_REQUEST
+    head = copy.head
+    everybody = ((head.sender,) if head.sender else ()) + head.recipients
+    return matching.why_not(everybody, internals, never)
+
+
+def _state(room: Room, copy: Copy) -> MailState:
+    state, reason = mailstate.shown(copy, room.why_not)
+    found = match(room.people, room.book)
+    forecast = _FORECASTS[type(found)] if state is Shown.NEW else None
+    way = mailstate.way(copy, state)
+    item, sender = copy.met, copy.head.sender
+    is_external = sender is not None and sender in room.people
+    return MailState(
+        state=state,
+        reason=reason,
+        detail=item.detail if item else None,
+        forecast=forecast,
+        targets=tuple(_targets(room, copy, state, found)),
+        candidates=tuple(_candidates(room, found)) if isinstance(found, Ambiguous) else (),
+        addresses=tuple(p.address for p in room.people if "@" in p.address),
+        steps=mailstate.steps(copy, state),
+        at=item.state_at if item else (copy.press.pressed_at if copy.press and way else None),
+        took_seconds=mailstate.took_seconds(copy, state),
+        way=way,
+        by=_by(room, copy, way),
+        can=mailstate.abilities(state, reason, forecast),
+        sender=sender if is_external else None,
+        always_sync=is_external and sender is not None and sender.address in room.senders,
+    )
+
+
+def _by(room: Room, copy: Copy, way: mailstate.Way | None) -> str | None:
+    if way is None:
+        return None
+    return copy.press.by if way is mailstate.Way.BUTTON and copy.press else room.owner
+
+
+def _targets(
+    room: Room, copy: Copy, state: Shown, found: Matched | Ambiguous | Nobody
+) -> Iterable[Where]:
+    """Where the mail stands, or will stand."""
+    if copy.met and copy.standing:
+        for filing in copy.standing:
+            wish = (copy.wishes or {}).get(filing.id)
+            target = filing.target
+            if wish and wish.move_to:
+                target = Target(wish.move_to, None, How.PERSON)
+            yield _where(room, target, filing.activity_id)
+        return
+    activity_id = copy.mirrored if state is Shown.MIRRORED else None
+    if isinstance(found, Matched) and state in {Shown.NEW, Shown.MIRRORED, Shown.ON_ITS_WAY}:
+        for target in found.targets:
+            yield _where(room, target, activity_id)
+
+
+def _where(room: Room, target: Target, activity_id: int | None) -> Where:
+    contacts = (c for c in room.book.contacts if c.person_id == target.person_id)
+    contact = next(contacts, None)
+    number, pattern = target.organisation_id, room.settings.webcrm_organisation_link
+    return Where(
+        organisation_id=number,
+        organisation=room.name(number) if number else "no Organisation",
+        link=pattern.replace("{id}", str(number)) if pattern and number else None,
+        person=contact.name or None if contact else None,
+        address=contact.address if contact else None,
+        activity_id=activity_id,
+    )
+
+
+def _candidates(room: Room, found: Ambiguous) -> Iterable[Candidate]:
+    for target in found.candidates:
+        number = target.organisation_id
+        yield Candidate(number, room.name(number), _why(room.book, target))
+
+
+def _why(book: Directory, target: Target) -> str:
+    """One sentence: what points at this Organisation."""
+    for contact in book.contacts:
+        if contact.organisation_id == target.organisation_id:
+            return f"{contact.name or contact.address} is a contact there."
+    domain = next((d for d, i in book.domains if i == target.organisation_id), "")
+    return f"Its domain is {domain}."

@@ -1,0 +1,154 @@
+"""What people do with a mail in Outlook: sync it, choose, try again, sync it anyway.
+
+Each changes nothing where it does not fit the mail's state; pressing twice does it once.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+from webcrm_sync.core.errors import Refused
+from webcrm_sync.core.outlook import Place
+from webcrm_sync.core.states import Reason, State
+from webcrm_sync.engine.choice import settle
+from webcrm_sync.engine.desk import look_at
+from webcrm_sync.engine.mailref import Asker, MailRef, Pointed, point_at_one
+from webcrm_sync.engine.mailstate import Can, MailState, Shown
+from webcrm_sync.engine.parts import Parts
+from webcrm_sync.store import asked, directory, emails, mailboxes
+from webcrm_sync.store.mailboxes import SyncFolder
+
+#: Folders lie in folders; deeper than this nobody's do.
+_DEEPEST = 30
+
+
+def sync(
+    parts: Parts, asker: Asker, ref: MailRef, *, organisation_ids: Sequence[int] = ()
+) -> MailState:
+    """The mail's state after it was moved into the sync folder. Raises Gone.
+
+    `organisation_ids`: chosen by the person; Refused when webCRM has no such Organisation.
+    """
+    _check_known(parts, organisation_ids)
+    pointed = point_at_one(parts, asker, ref)
+    (state,) = look_at(parts, asker, [pointed])
+    if organisation_ids and Can.CHOOSE in state.can:
+        return _choose(parts, asker, pointed, organisation_ids)
+    return _move_in(parts, asker, pointed, ()) if state.state is Shown.NEW else state
+
+
+def choose(parts: Parts, asker: Asker, ref: MailRef, organisation_id: int) -> MailState:
+    """The mail's state after the person chose where it stands. Raises Gone, Refused.
+
+    A mail that is not synced yet is synced; one that stands in webCRM is moved.
+    """
+    _check_known(parts, [organisation_id])
+    pointed = point_at_one(parts, asker, ref)
+    (state,) = look_at(parts, asker, [pointed])
+    may = {Can.CHOOSE, Can.CHANGE} & set(state.can) or state.state is Shown.ON_ITS_WAY
+    return _choose(parts, asker, pointed, [organisation_id]) if may else state
+
+
+def _check_known(parts: Parts, organisation_ids: Sequence[int]) -> None:
+    with parts.begin() as tx:
+        known = directory.organisation_names(tx, organisation_ids)
+    if set(organisation_ids) - set(known):
+        raise Refused("webCRM has no such Organisation.", code="NoOrganisation")
+
+
+def _choose(
+    parts: Parts, asker: Asker, pointed: Pointed, organisation_ids: Sequence[int]
+) -> MailState:
+    """Settle the choice at once where the mail has been met; else it travels with the press."""
+    with parts.begin() as tx:
+        emails.lock(tx)
+        item = emails.known_items(tx, asker.box.id, [pointed.graph_id]).get(pointed.graph_id)
+        is_met = item is not None and item.reason not in {Reason.MOVED_OUT, Reason.DELETED}
+        if item is not None and is_met:
+            if item.state is State.SKIPPED:
+                emails.set_item(tx, item.id, state=State.FOUND.value, reason=None, detail=None)
+            mail = asked.emails_by_id(tx, [item.email_id])[item.email_id]
+            settle(parts, tx, mail, organisation_ids, by=asker.name)
+    if not is_met:
+        return _move_in(parts, asker, pointed, organisation_ids)
+    return look_at(parts, asker, [pointed])[0]
+
+
+def _move_in(
+    parts: Parts, asker: Asker, pointed: Pointed, organisation_ids: Sequence[int]
+) -> MailState:
+    """Note who asks, move the mail into the sync folder, have it looked at. Idempotent."""
+    box, graph_id = asker.box, pointed.graph_id
+    with parts.begin() as tx:
+        folders = mailboxes.folders(tx, box.id)
+        asked.note_press(tx, box.id, graph_id, by=asker.name, organisations=organisation_ids)
+    folder = next((f for f in folders if f.graph_id == pointed.head.folder_id), None)
+    if folder is None:
+        above = _above(parts, box.user_id, pointed.head.folder_id, folders)
+        folder = destination(folders, above)
+        parts.graph.move(box.user_id, graph_id, folder.graph_id)
+    with parts.begin() as tx:
+        mailboxes.hint(tx, [folder.id])
+    head = replace(pointed.head, folder_id=folder.graph_id)
+    return look_at(parts, asker, [Pointed(graph_id, head)])[0]
+
+
+def destination(folders: Sequence[SyncFolder], above: Sequence[str]) -> SyncFolder:
+    """The sync folder under Sent Items for what lies in that tree, else the one under Inbox.
+
+    `above`: the ids of the mail's folder and of those above it. Raises Refused when there is no
+    sync folder.
+    """
+    sent = next((f for f in folders if f.place is Place.SENT), None)
+    if sent is not None and sent.parents and sent.parents[0] in above:
+        return sent
+    ranked = sorted(folders, key=lambda f: (f.place is not Place.INBOX, f.place is Place.SENT))
+    if not ranked:
+        raise Refused("The mailbox has no sync folder yet. Try again in a moment.")
+    return ranked[0]
+
+
+def _above(parts: Parts, user_id: str, folder_id: str, folders: Sequence[SyncFolder]) -> list[str]:
+    """The folder's id and those above it, as far as it takes to know the tree."""
+    homes = {f.parents[0] for f in folders if f.parents}
+    chain = [folder_id]
+    while chain[-1] not in homes and len(chain) < _DEEPEST:
+        parent = parts.graph.parents(user_id, chain[-1:])[chain[-1]]
+        if not parent or parent in chain:
+            break
+        chain.append(parent)
+    return chain
+
+
+def retry(parts: Parts, asker: Asker, ref: MailRef) -> MailState:
+    """The mail's state after it was taken up again, at once. Raises Gone."""
+    pointed = point_at_one(parts, asker, ref)
+    (state,) = look_at(parts, asker, [pointed])
+    if state.state in {Shown.PARKED, Shown.WAITING}:
+        _take_up(parts, asker, pointed, of=(State.PARKED, State.WAITING))
+    return look_at(parts, asker, [pointed])[0]
+
+
+def anyway(parts: Parts, asker: Asker, ref: MailRef) -> MailState:
+    """The mail's state after a person wants it synced although it was left out. Raises Gone."""
+    pointed = point_at_one(parts, asker, ref)
+    (state,) = look_at(parts, asker, [pointed])
+    if Can.ANYWAY in state.can:
+        _take_up(parts, asker, pointed, of=(State.SKIPPED,))
+    return look_at(parts, asker, [pointed])[0]
+
+
+def _take_up(parts: Parts, asker: Asker, pointed: Pointed, *, of: Sequence[State]) -> None:
+    """Let the mail begin anew, without waiting out anything. Idempotent."""
+    with parts.begin() as tx:
+        emails.lock(tx)
+        item = emails.known_items(tx, asker.box.id, [pointed.graph_id]).get(pointed.graph_id)
+        if item is None or item.state not in of:
+            return
+        values = {"state": State.FOUND.value, "reason": None, "detail": None, "retry_at": None}
+        emails.set_item(tx, item.id, state_at=tx.now, **values)
+        asked.retry_now(tx, item.email_id)
+        mailboxes.update_company(tx, webcrm_due_at=None)
+        tx.tell("asked for", mailbox_id=asker.box.id, email_id=item.email_id, by=asker.name)
+        tx.defer("file", tx.company_id)

@@ -1,0 +1,72 @@
+"""A person in Outlook who asks about mails, on the stage of a play."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from play import KIM, Play
+from webcrm_sync.engine import press
+from webcrm_sync.engine.desk import states
+from webcrm_sync.engine.mailref import Asker, MailRef
+from webcrm_sync.engine.mailstate import MailState
+from webcrm_sync.engine.undo import undo
+from webcrm_sync.sandbox.outlook import ids
+from webcrm_sync.sandbox.outlook.mailbox import SimMailbox
+from webcrm_sync.store import mailboxes
+
+
+def ref_to(box: SimMailbox, graph_id: str) -> MailRef:
+    """The mail as Office.js names it on a desktop: by the EWS id it has at this moment."""
+    item = box.existing(graph_id)
+    return MailRef(ids.ews_form(item.rest_id), "ews", item.message_id)
+
+
+@dataclass(slots=True)
+class Desk:
+    """The owner of one watched mailbox at the pane."""
+
+    play: Play
+    box: SimMailbox
+    name: str = "Kim Nordwind"
+
+    @property
+    def asker(self) -> Asker:
+        """Who asks."""
+        with self.play.parts.begin() as tx:
+            found = mailboxes.find_mailbox(tx, min(self.box.addresses))
+        assert found is not None
+        return Asker(found, self.name)
+
+    def look(self, graph_id: str) -> MailState:
+        """What the pane shows of a mail."""
+        (state,) = states(self.play.parts, self.asker, [ref_to(self.box, graph_id)])
+        return state
+
+    def sync(self, graph_id: str, *organisations: int) -> MailState:
+        """The button."""
+        ref = ref_to(self.box, graph_id)
+        return press.sync(self.play.parts, self.asker, ref, organisation_ids=organisations)
+
+    def choose(self, graph_id: str, organisation_id: int) -> MailState:
+        """One of the candidates, or another Organisation."""
+        ref = ref_to(self.box, graph_id)
+        return press.choose(self.play.parts, self.asker, ref, organisation_id)
+
+    def retry(self, graph_id: str) -> MailState:
+        """Try again."""
+        return press.retry(self.play.parts, self.asker, ref_to(self.box, graph_id))
+
+    def anyway(self, graph_id: str) -> MailState:
+        """Sync anyway."""
+        return press.anyway(self.play.parts, self.asker, ref_to(self.box, graph_id))
+
+    def undo(self, graph_id: str) -> MailState:
+        """Undo."""
+        return undo(self.play.parts, self.asker, ref_to(self.box, graph_id))
+
+
+def desk(play: Play, address: str = KIM, name: str = "Kim Nordwind") -> Desk:
+    """A watched mailbox and its owner; what webCRM knows so far has been read."""
+    box = play.mailbox(address, name)
+    play.refresh()
+    return Desk(play, box, name)

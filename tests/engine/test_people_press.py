@@ -1,0 +1,247 @@
+"""The button and its relatives: what people do with a mail, and what becomes of it."""
+
+from __future__ import annotations
+
+from concurrent.futures import ThreadPoolExecutor
+
+from asking import Desk, desk
+from play import BO, BOTH, FOLDER, KIM, LIS, Play
+from webcrm_sync.core.message import Party
+from webcrm_sync.core.states import Reason
+from webcrm_sync.engine.mailstate import Can, Forecast, Shown, Steps, Way
+from webcrm_sync.sandbox.outlook.mail import File, Mail
+
+
+def test_a_mail_of_a_known_contact_is_forecast_and_nothing_of_its_body_is_read(play: Play) -> None:
+    play.contact(BO, "Havnebyg", name="Bo Byg")
+    kim = desk(play)
+    mail = kim.box.deliver(Mail("Offer?", BO, KIM))
+    state = kim.look(mail)
+    assert (state.state, state.forecast) == (Shown.NEW, Forecast.KNOWN)
+    (target,) = state.targets
+    assert (target.organisation, target.person, target.address) == ("Havnebyg", "Bo Byg", BO)
+    assert target.activity_id is None
+    assert Can.SYNC in state.can
+    assert state.sender == Party(BO)
+    assert mail not in [i for e in play.stage.journal.exchanges for i in e.contents]
+
+
+def test_the_button_moves_the_mail_and_it_stands_in_webcrm(play: Play) -> None:
+    play.contact(BO)
+    kim = desk(play)
+    mail = kim.box.deliver(Mail("Offer?", BO, KIM))
+    state = kim.sync(mail)
+    assert state.state is Shown.ON_ITS_WAY
+    assert state.steps == Steps(moved=True)
+    assert kim.box.read(mail).folder == FOLDER
+
+    play.rest()
+    done = kim.look(mail)
+    assert done.state is Shown.SYNCED
+    assert done.steps == Steps(moved=True, read=True, filed=True, marked=True)
+    assert (done.way, done.by) == (Way.BUTTON, "Kim Nordwind")
+    assert done.took_seconds is not None
+    assert len(play.under("Havnebyg")) == 1
+    assert kim.box.read(mail).categories == BOTH
+
+
+def test_pressing_twice_at_the_same_moment_does_it_once(play: Play) -> None:
+    play.contact(BO)
+    kim = desk(play)
+    mail = kim.box.deliver(Mail("Offer?", BO, KIM))
+    with ThreadPoolExecutor(4) as people:
+        found = list(people.map(lambda _: kim.sync(mail), range(4)))
+    assert {s.state for s in found} == {Shown.ON_ITS_WAY}
+    play.rest()
+    kim.sync(mail)
+    play.rest()
+    assert len(play.activities) == 1
+    assert len(kim.box.messages(f"inbox/{FOLDER}")) == 1
+
+
+def test_a_sent_mail_goes_to_the_folder_under_sent_items(play: Play) -> None:
+    play.contact(BO)
+    kim = desk(play)
+    kim.box.make_folder("sentitems", "2026")
+    mail = kim.box.put_sent(Mail("Our offer", KIM, BO))
+    kim.box.move(mail, "sentitems/2026")
+    kim.sync(mail)
+    assert [m.id for m in kim.box.messages(f"sentitems/{FOLDER}")] == [mail]
+
+
+def test_a_draft_stays_where_it_is(play: Play) -> None:
+    kim = desk(play)
+    draft = kim.box.put(Mail("Not yet", KIM, BO, is_draft=True), "drafts")
+    assert kim.sync(draft).state is Shown.DRAFT
+    assert [m.id for m in kim.box.messages("drafts")] == [draft]
+
+
+def test_a_choice_made_with_the_button_beats_the_directory(play: Play) -> None:
+    play.contact(BO, "Havnebyg")
+    play.contact(LIS, "Skovby")
+    kim = desk(play)
+    mail = kim.box.deliver(Mail("For the other", BO, KIM))
+    kim.sync(mail, play.organisations["Skovby"])
+    play.rest()
+    assert len(play.under("Skovby")) == 1
+    assert play.under("Havnebyg") == []
+    assert kim.look(mail).targets[0].organisation == "Skovby"
+
+
+def test_an_ambiguous_mail_is_filed_once_a_person_has_chosen(play: Play) -> None:
+    play.contact(BO, "Havnebyg")
+    play.contact(BO, "Skovby")
+    kim = desk(play)
+    mail = kim.box.deliver(Mail("Which?", BO, KIM))
+    assert kim.look(mail).forecast is Forecast.SEVERAL
+    kim.sync(mail)
+    play.rest()
+    parked = kim.look(mail)
+    assert (parked.state, parked.reason) == (Shown.PARKED, Reason.AMBIGUOUS)
+    assert {c.organisation for c in parked.candidates} == {"Havnebyg", "Skovby"}
+
+    assert kim.choose(mail, play.organisations["Skovby"]).state is Shown.ON_ITS_WAY
+    play.rest()
+    assert kim.look(mail).state is Shown.SYNCED
+    assert (len(play.under("Skovby")), len(play.under("Havnebyg"))) == (1, 0)
+
+
+def test_changing_the_organisation_moves_the_one_activity_and_its_documents(play: Play) -> None:
+    play.contact(BO, "Havnebyg")
+    play.contact(LIS, "Skovby")
+    kim = desk(play)
+    mail = kim.box.deliver(Mail("Offer?", BO, KIM, attachments=(File("plan.pdf", b"%PDF"),)))
+    kim.sync(mail)
+    play.rest()
+    (before,) = play.under("Havnebyg")
+
+    skovby = play.organisations["Skovby"]
+    kim.choose(mail, skovby)
+    kim.choose(mail, skovby)
+    play.rest()
+    (after,) = play.activities
+    assert (after["ActivityId"], after["ActivityOrganisationId"]) == (before["ActivityId"], skovby)
+    assert not after.get("ActivityPersonId")
+    assert [d["DocumentOrganisationId"] for d in play.documents] == [skovby]
+
+    play.drag(kim.box, Mail("Another", BO, KIM))
+    kim.box.move(mail, "inbox")
+    play.look()
+    kim.box.move(mail, f"inbox/{FOLDER}")
+    play.look()
+    assert len(play.under("Skovby")) == 1
+
+
+def test_undo_takes_the_mail_out_of_the_folder_and_out_of_webcrm(play: Play) -> None:
+    play.contact(BO)
+    kim = desk(play)
+    files = (File("plan.pdf", b"%PDF"),)
+    mail = kim.box.deliver(
+        Mail("Oops", BO, KIM, body="Secret", categories=("Mine",), attachments=files)
+    )
+    kim.sync(mail)
+    play.rest()
+    state = kim.undo(mail)
+    assert state.state is Shown.NEW
+    kim.undo(mail)
+    play.rest()
+    (activity,) = play.activities
+    assert activity["ActivityDescription"] == "[withdrawn] Oops"
+    assert not activity.get("ActivityMemo")
+    assert play.documents == []
+    assert kim.box.read(mail).categories == ("Mine",)
+    assert [m.id for m in kim.box.messages("inbox")] == [mail]
+
+    play.look()
+    assert play.activities[0]["ActivityDescription"] == "[withdrawn] Oops"
+    assert kim.look(mail).state is Shown.NEW
+
+
+def test_syncing_again_after_undo_fills_the_same_activity(play: Play) -> None:
+    play.contact(BO)
+    kim = desk(play)
+    files = (File("plan.pdf", b"%PDF"),)
+    mail = kim.box.deliver(Mail("Back", BO, KIM, body="<p>Words</p>", attachments=files))
+    kim.sync(mail)
+    play.rest()
+    kim.undo(mail)
+    play.rest()
+    kim.sync(mail)
+    play.rest()
+    (activity,) = play.activities
+    assert activity["ActivityDescription"] == "Back"
+    assert "Words" in activity["ActivityMemo"]
+    assert len(play.documents) == 1
+    assert kim.look(mail).state is Shown.SYNCED
+    assert kim.box.read(mail).categories == BOTH
+
+
+def test_undo_leaves_the_activity_while_a_colleague_has_the_mail_synced_too(play: Play) -> None:
+    play.contact(BO)
+    kim = desk(play)
+    eva = desk(play, "eva@nordwind.example", "Eva Nordwind")
+    mail = Mail("Both", BO, (KIM, "eva@nordwind.example"), message_id="<b@havnebyg.example>")
+    one, two = kim.box.deliver(mail), eva.box.deliver(mail)
+    kim.sync(one)
+    eva.sync(two)
+    play.rest()
+    kim.undo(one)
+    play.rest()
+    (activity,) = play.activities
+    assert activity["ActivityDescription"] == "Both"
+    assert kim.box.read(one).categories == ()
+    assert eva.look(two).state is Shown.SYNCED
+
+
+def test_what_was_synced_before_is_synced_anyway_when_a_person_says_so(play: Play) -> None:
+    play.contact(BO)
+    box = play.stage.outlook.add_mailbox(KIM, "Kim Nordwind")
+    folder = box.make_folder("inbox", FOLDER)
+    mail = box.put(Mail("Old", BO, KIM, categories=("Synced",)), folder)
+    play.watch(KIM)
+    play.refresh()
+    kim = Desk(play, box)
+    assert kim.look(mail).reason is Reason.SYNCED_BEFORE
+    kim.anyway(mail)
+    play.rest()
+    assert kim.look(mail).state is Shown.SYNCED
+    assert len(play.activities) == 1
+
+
+def test_a_refused_mail_is_tried_again_at_once_when_a_person_says_so(play: Play) -> None:
+    play.contact(BO)
+    kim = desk(play)
+    play.stage.crm.failing_creates = 100
+    mail = kim.box.deliver(Mail("Offer?", BO, KIM))
+    kim.sync(mail)
+    play.settle()
+    assert kim.look(mail).state is Shown.PARKED
+    play.stage.crm.failing_creates = 0
+    assert kim.retry(mail).state is Shown.ON_ITS_WAY
+    play.rest()
+    assert kim.look(mail).state is Shown.SYNCED
+
+
+def test_a_mail_among_colleagues_can_still_be_put_under_an_organisation(play: Play) -> None:
+    play.contact(BO)
+    kim = desk(play)
+    desk(play, "eva@nordwind.example", "Eva Nordwind")
+    mail = kim.box.deliver(Mail("About Bo", "eva@nordwind.example", KIM))
+    before = kim.look(mail)
+    assert (before.state, before.reason) == (Shown.SKIPPED, Reason.ONLY_COLLEAGUES)
+    kim.choose(mail, play.organisations["Havnebyg"])
+    play.rest()
+    assert kim.look(mail).state is Shown.SYNCED
+    assert len(play.under("Havnebyg")) == 1
+
+
+def test_a_mirror_says_that_webcrm_sent_it(play: Play) -> None:
+    person = play.contact(BO)
+    user = play.stage.crm.add_user(KIM, "Kim Nordwind")
+    kim = desk(play)
+    activity = play.stage.crm.send_mail(user, person, "Order", "Thank you")
+    play.refresh()
+    (mirror,) = kim.box.messages(f"sentitems/{FOLDER}")
+    state = kim.look(mirror.id)
+    assert (state.state, state.way) == (Shown.MIRRORED, Way.WEBCRM)
+    assert [t.activity_id for t in state.targets] == [activity]
