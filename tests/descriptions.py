@@ -198,15 +198,15 @@ def _check(description: Description, call: _Call) -> Iterator[str]:
                 yield f"{name}: request names {sorted(unknown)}, which the description does not"
     answer = _response_schema(description, operation, call.status)
     if answer is not None and call.response is not None:
-        told = _without_nulls(call.response) if description.is_swagger else call.response
+        told = _storablels(call.response) if description.is_swagger else call.response
         yield from _compare(description, answer, told, f"{name}: answer")
 
 
-def _without_nulls(value: Any) -> Any:
+def _storablels(value: Any) -> Any:
     """webCRM answers null in fields that it describes as numbers and texts."""
     if isinstance(value, dict):
-        return {k: _without_nulls(v) for k, v in value.items() if v is not None}
-    return [_without_nulls(v) for v in value] if isinstance(value, list) else value
+        return {k: _storablels(v) for k, v in value.items() if v is not None}
+    return [_storablels(v) for v in value] if isinstance(value, list) else value
 
 
 def _unknown(description: Description, schema: dict[str, Any], body: dict[str, Any]) -> set[str]:

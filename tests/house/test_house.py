@@ -84,7 +84,9 @@ def _undocumented_in(scope: ast.Module | ast.ClassDef, place: str) -> Iterator[s
 
 def test_no_file_is_longer_than_a_few_screens() -> None:
     kinds = {".py", ".ts", ".css", ".html"}
-    sizes = {p: len(p.read_text("utf-8").splitlines()) for p in FILES if p.suffix in kinds}
+    # A migration is a list of what was made, written once and not read as code.
+    read = [p for p in FILES if p.suffix in kinds and "versions" not in p.parts]
+    sizes = {p: len(p.read_text("utf-8").splitlines()) for p in read}
     longest = sorted(sizes.items(), key=lambda item: -item[1])[:5]
     print(f"{len(sizes)} files, {sum(sizes.values())} lines; the longest:")  # noqa: T201 - a table
     for path, size in longest:

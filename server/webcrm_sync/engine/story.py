@@ -7,8 +7,10 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from webcrm_sync.core.states import SENTENCES, Reason, State
+from webcrm_sync.engine.desk import look_at
+from webcrm_sync.engine.mailref import Asker, MailRef, point_at_one
 from webcrm_sync.engine.parts import Parts
-from webcrm_sync.store import directory, emails, events, filings, mailboxes
+from webcrm_sync.store import asked, directory, emails, events, filings, mailboxes
 from webcrm_sync.store.database import Tx
 from webcrm_sync.store.emails import Email
 from webcrm_sync.store.events import Told
@@ -24,10 +26,12 @@ _PLACES = {"inbox": "under Inbox", "sent": "under Sent Items", "root": "at the m
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """One event as a sentence."""
+    """One event as a sentence. `kind`: the event's name; `mailbox_id` None = of the mail itself."""
 
     at: datetime
+    kind: str
     sentence: str
+    mailbox_id: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,10 +76,47 @@ def _story(tx: Tx, email: Email, boxes: Mapping[int, str]) -> Story:
             for c in emails.items_of_email(tx, email.id)
         ),
         activities={f.activity_id: _name(names, f.organisation_id) for f in filed if f.activity_id},
-        lines=tuple(
-            Line(t.at, event_sentence(t, names, boxes.get(t.mailbox_id or 0, ""))) for t in told
-        ),
+        lines=tuple(_lines(tx, email, told, names, boxes)),
     )
+
+
+def story_of_copy(parts: Parts, asker: Asker, ref: MailRef) -> tuple[Sequence[Line], float | None]:
+    """The story of a mail as its owner may read it, and how long it took to be synced.
+
+    What happened in a colleague's mailbox is left out. Raises Gone.
+    """
+    pointed = point_at_one(parts, asker, ref)
+    (state,) = look_at(parts, asker, [pointed])
+    with parts.begin() as tx:
+        item = emails.known_items(tx, asker.box.id, [pointed.graph_id]).get(pointed.graph_id)
+        if item is None:
+            return (), None
+        email = asked.emails_by_id(tx, [item.email_id])[item.email_id]
+        told = events.of_email(tx.connection, email.id)
+        mentioned = {i for t in told for i in _organisation_ids(t.facts)}
+        names = directory.organisation_names(tx, mentioned)
+        lines = _lines(tx, email, told, names, {asker.box.id: asker.box.address})
+    own = [line for line in lines if line.mailbox_id in {None, asker.box.id}]
+    return own, state.took_seconds
+
+
+def _lines(
+    tx: Tx,
+    email: Email,
+    told: Sequence[Told],
+    names: Mapping[int, str],
+    boxes: Mapping[int, str],
+) -> Sequence[Line]:
+    """The events and the presses of the button, in the order in which they happened."""
+    lines = [
+        Line(t.at, t.kind, event_sentence(t, names, boxes.get(t.mailbox_id or 0, "")), t.mailbox_id)
+        for t in told
+    ]
+    lines += [
+        Line(p.pressed_at, "pressed", f"Sent to webCRM by the button, by {p.by}.", mailbox_id)
+        for mailbox_id, p in asked.presses_of_email(tx, email.id)
+    ]
+    return sorted(lines, key=lambda line: line.at)
 
 
 def state_sentence(state: State, reason: Reason | None, detail: str | None) -> str:
@@ -100,7 +141,7 @@ def event_sentence(told: Told, names: Mapping[int, str], mailbox: str) -> str:
     reason = facts.get("reason")
     because = SENTENCES[Reason(str(reason))] if reason else ""
     sentences = {
-        "found": f"Found in the folder {where} of {mailbox}.",
+        "found": f"Found in the folder {where} of {mailbox}{_by_rule(facts)}.",
         "mirrored": f"Met in the folder {where} of {mailbox}: sent from webCRM.",
         "matched": f"Belongs under {_names(names, facts.get('organisations'))}.",
         "filed": f"Stands in webCRM under {_names(names, [facts.get('organisation')])} "
@@ -111,9 +152,31 @@ def event_sentence(told: Told, names: Mapping[int, str], mailbox: str) -> str:
         "skipped": f"Left out. {because}",
         "moved out": f"Moved out of the folder in {mailbox}.",
         "moved in": f"Moved into the folder again in {mailbox}.",
+        "asked for": f"Asked for again{_by(facts)}.",
+        "chosen": f"Chosen{_by(facts)}: {_names(names, facts.get('organisations'))}.",
+        "moved": f"Moved in webCRM to {_names(names, [facts.get('organisation')])} "
+        f"(Activity {facts.get('activity')}).",
+        "taken back": f"Taken out of the folder{_by(facts)}." + _why_it_stays(facts),
+        "withdrawn": f"Withdrawn from webCRM (Activity {facts.get('activity')} stands empty).",
+        "filed again": f"Stands in webCRM again (Activity {facts.get('activity')}).",
+        "not changed": f"webCRM did not accept the change. {facts.get('detail')}",
         "deleted": "Deleted in Outlook." if not mailbox else f"Deleted in {mailbox}.",
     }
     return sentences.get(told.kind, told.kind.capitalize() + ".")
+
+
+def _by(facts: Mapping[str, object]) -> str:
+    return f" by {facts['by']}" if facts.get("by") else ""
+
+
+def _by_rule(facts: Mapping[str, object]) -> str:
+    return ", moved by a rule" if facts.get("way") == "rule" else ""
+
+
+def _why_it_stays(facts: Mapping[str, object]) -> str:
+    if not facts.get("is_shared"):
+        return ""
+    return " It stays in webCRM, since a colleague has synced it too."
 
 
 def _organisation_ids(facts: Mapping[str, object]) -> list[int]:
@@ -124,8 +187,8 @@ def _organisation_ids(facts: Mapping[str, object]) -> list[int]:
 
 
 def _names(names: Mapping[int, str], ids: object) -> str:
-    assert isinstance(ids, list)
-    return ", ".join(_name(names, i) for i in ids) or "no Organisation"
+    listed = ids if isinstance(ids, list) else []
+    return ", ".join(_name(names, i) for i in listed) or "no Organisation"
 
 
 def _name(names: Mapping[int, str], organisation_id: int) -> str:

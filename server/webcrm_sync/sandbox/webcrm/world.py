@@ -175,6 +175,7 @@ class WebCrmWorld:
 
     @search_lag.setter
     def search_lag(self, lag: timedelta) -> None:
+        """Let Queries see writes only when they are this old."""
         with self.lock:
             for table in self.tables.values():
                 table.search_lag = lag
