@@ -9,7 +9,7 @@ from datetime import timedelta
 from pathlib import PurePosixPath
 
 from webcrm_sync.core.crm import DocumentDraft, DocumentRow, Rejected, Written
-from webcrm_sync.core.errors import AccessLost, Gone, Refused, TryLater, Unclear
+from webcrm_sync.core.errors import AccessLost, Gone, Refused, SyncError, TryLater, Unclear
 from webcrm_sync.core.filing import safe_name
 from webcrm_sync.core.message import Attachment, AttachmentKind
 from webcrm_sync.core.retry import retry_at
@@ -43,16 +43,18 @@ class Source:
         """
         return from_a_copy(self.parts, email_id, self._list)
 
-    def content(self, email_id: int, position: int) -> bytes:
-        """The bytes of the attachment at this position (from 1). Raises Gone."""
+    def content(self, email_id: int, document: Document) -> bytes:
+        """The bytes of the attachment at the document's position. Raises Gone."""
 
         def read(user_id: str, graph_id: str) -> bytes:
             listed = self._list(user_id, graph_id)
-            if position > len(listed):
+            named = [a for n, a in enumerate(listed, 1) if _name(a, n) == document.name]
+            here = listed[document.position - 1 : document.position]
+            wanted = next((a for a in here if a in named), None) or next(iter(named), None)
+            if wanted is None:
                 raise Gone("The attachment is no longer on the mail.")
             sink = io.BytesIO()
-            wanted = listed[position - 1].graph_id
-            self.parts.graph.save_attachment(user_id, graph_id, wanted, sink=sink)
+            self.parts.graph.save_attachment(user_id, graph_id, wanted.graph_id, sink=sink)
             return sink.getvalue()
 
         return from_a_copy(self.parts, email_id, read)
@@ -86,8 +88,11 @@ def add_documents(parts: Parts, filed: Sequence[tuple[Filing, Email]]) -> None:
         try:
             waiting += _planned(parts, source, filing, email)
             reachable.append(filing)
-        except (TryLater, AccessLost):
-            _put_off(parts, filing)
+        except (TryLater, AccessLost) as error:
+            _put_off(parts, filing, error)
+        except Refused as error:
+            with parts.begin() as tx:
+                outcome.park(tx, filing, Reason.UNREADABLE_ATTACHMENT, str(error))
     unclear = [w for w in waiting if w.document.intent_at is not None]
     if unclear:
         _look_for(parts, unclear)
@@ -124,10 +129,12 @@ def _name(attachment: Attachment, position: int) -> str:
     return f"{name}.eml" if is_mail else name
 
 
-def _put_off(parts: Parts, filing: Filing) -> None:
+def _put_off(parts: Parts, filing: Filing, error: SyncError) -> None:
     """The mailbox does not answer now: the filing's attachments come later."""
+    asked = error.retry_at if isinstance(error, TryLater) else None
     with parts.begin() as tx:
-        filings.retry(tx, [filing.id], due_at=tx.now + _MAILBOX_RETRY)
+        soon = tx.now + _MAILBOX_RETRY
+        filings.retry(tx, [filing.id], due_at=max(soon, asked or soon))
 
 
 def _groups(fresh: Sequence[Waiting]) -> list[list[Waiting]]:
@@ -200,13 +207,26 @@ def _content(parts: Parts, source: Source, waiting: Waiting) -> bytes | None:
     """The attachment's bytes; None = put off, or refused by Outlook."""
     filing = waiting.filing
     try:
-        return source.content(filing.email_id, waiting.document.position)
-    except (TryLater, AccessLost):
-        _put_off(parts, filing)
+        return source.content(filing.email_id, waiting.document)
+    except (TryLater, AccessLost) as error:
+        _put_off(parts, filing, error)
     except (Gone, Refused) as error:
+        is_gone = _is_gone(parts, filing.email_id)
         with parts.begin() as tx:
-            _rejected(tx, waiting, Reason.UNREADABLE_ATTACHMENT, str(error))
+            if is_gone:  # the Activity stands; what was attached is gone with the mail
+                filings.drop_document(tx, waiting.document.id)
+            else:
+                _rejected(tx, waiting, Reason.UNREADABLE_ATTACHMENT, str(error))
     return None
+
+
+def _is_gone(parts: Parts, email_id: int) -> bool:
+    """True when no copy of the mail is left in Outlook."""
+    try:
+        Source(parts).attachments(email_id)
+    except SyncError as error:
+        return isinstance(error, Gone)
+    return False
 
 
 def _rejected(tx: Tx, waiting: Waiting, reason: Reason, message: str) -> None:

@@ -12,6 +12,7 @@ from webcrm_sync.core.filing import Stamp
 from webcrm_sync.core.outlook import Location, Marked, Marking
 from webcrm_sync.core.retry import retry_at
 from webcrm_sync.core.states import Reason, State, mark_for
+from webcrm_sync.engine.contents import YOUTH
 from webcrm_sync.engine.parts import Parts, hold_mailbox
 from webcrm_sync.store import emails, mailboxes
 from webcrm_sync.store.database import Tx
@@ -21,8 +22,6 @@ from webcrm_sync.store.mailboxes import Mailbox
 #: Graph's limit for one batch (JSON batching).
 BATCH = 20
 _TRIES = 8
-#: Graph may not find a mail in the first seconds of its life; that is no news of its end.
-_YOUTH = timedelta(seconds=60)
 #: Kept in place of the stamp on a copy whose mailbox can take no more named properties.
 UNSTAMPABLE = "-"
 
@@ -83,6 +82,9 @@ def _mark_batch(parts: Parts, box: Mailbox, plans: Sequence[Plan]) -> None:
             else:
                 _record(tx, plan, told[plan.item.graph_id], fresh)
         emails.forget_contents(tx, [p.item.email_id for p in plans])
+    throttled = [a.trouble for a in answers if isinstance(a.trouble, TryLater)]
+    if asked := next((t for t in throttled if t.retry_at), None):
+        raise asked
 
 
 def _record(tx: Tx, plan: Plan, answer: Marked, fresh: dict[str, Location | None]) -> None:
@@ -115,12 +117,13 @@ def _record(tx: Tx, plan: Plan, answer: Marked, fresh: dict[str, Location | None
 
 def _settle(tx: Tx, item: Item, written: dict[str, object]) -> None:
     """The copy carries the truth; one that was filed is synced now."""
-    values = {**written, "mark_due_at": None, "mark_attempts": 0}
-    if item.state is not State.FILED:
-        emails.set_item(tx, item.id, **values)
-        return
-    synced = {"state": State.SYNCED.value, "reason": None, "detail": None, "state_at": tx.now}
-    emails.set_item(tx, item.id, **synced, **values)
+    if written:
+        emails.set_item(tx, item.id, **written)
+    done: dict[str, object] = {"mark_due_at": None, "mark_attempts": 0}
+    if item.state is State.FILED:
+        done |= {"state": State.SYNCED.value, "reason": None, "detail": None, "state_at": tx.now}
+    if not emails.settle_item(tx, item, **done) or item.state is not State.FILED:
+        return  # what it carries now is true, or it got further meanwhile and is marked again
     took = round((tx.now - item.found_at).total_seconds(), 1)
     tx.tell("synced", mailbox_id=item.mailbox_id, email_id=item.email_id, took_s=took)
 
@@ -141,7 +144,7 @@ def _take_fresh(tx: Tx, item: Item, location: Location | None) -> None:
 
 
 def _is_gone(tx: Tx, item: Item) -> None:
-    if tx.now - item.found_at < _YOUTH:
+    if tx.now - item.found_at < YOUTH:
         emails.set_item(tx, item.id, mark_due_at=tx.now + timedelta(seconds=5))
         return
     _settle(tx, item, {"folder_id": None})

@@ -159,7 +159,11 @@ def _content(parts: Parts, filing: Filing, email: Email) -> str | None:
     except Gone:
         with parts.begin() as tx:
             emails.give_up(tx, email.id)
-    except (TryLater, AccessLost):
+    except (TryLater, AccessLost) as error:
+        asked = error.retry_at if isinstance(error, TryLater) else None
         with parts.begin() as tx:
-            filings.retry(tx, [filing.id], due_at=retry_at(tx.now, 6))
+            filings.retry(tx, [filing.id], due_at=retry_at(tx.now, 6, asked=asked))
+    except Refused as error:
+        with parts.begin() as tx:
+            outcome.park(tx, filing, Reason.REFUSED_BY_OUTLOOK, str(error))
     return None

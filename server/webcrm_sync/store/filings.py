@@ -6,7 +6,7 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-from sqlalchemy import RowMapping, func, or_, select, update
+from sqlalchemy import RowMapping, delete, func, or_, select, update
 from sqlalchemy.dialects.postgresql import insert
 
 from webcrm_sync.core.matching import How, Target
@@ -259,6 +259,11 @@ def recorded_documents(tx: Tx, filing_ids: Iterable[int]) -> frozenset[int]:
         document.c.filing_id.in_(list(filing_ids)), document.c.document_id.is_not(None)
     )
     return frozenset(i for i in tx.connection.execute(query).scalars() if i is not None)
+
+
+def drop_document(tx: Tx, document_id: int) -> None:
+    """Forget a planned attachment that is not to be had any more."""
+    tx.connection.execute(delete(document).where(document.c.id == document_id))
 
 
 def set_documents(tx: Tx, document_ids: Collection[int], **values: object) -> None:

@@ -274,8 +274,9 @@ def advance_cursor(tx: Tx, seen: SyncFolder, cursor: str | None, **values: objec
 
 
 def close_gate(tx: Tx, mailbox_id: int, *, until: datetime, trouble: str) -> None:
-    """Ask nothing of Graph for this mailbox before `until`."""
-    set_mailbox(tx, mailbox_id, gate_at=until, attempts=mailbox.c.attempts + 1, trouble=trouble)
+    """Ask nothing of Graph for this mailbox before `until`, nor before an earlier wish."""
+    gate_at = func.greatest(mailbox.c.gate_at, until)  # a NULL does not count
+    set_mailbox(tx, mailbox_id, gate_at=gate_at, attempts=mailbox.c.attempts + 1, trouble=trouble)
 
 
 def open_gate(tx: Tx, mailbox_id: int) -> None:

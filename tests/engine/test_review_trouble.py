@@ -1,0 +1,177 @@
+"""One mail's or one mailbox's trouble: it delays no other, and it ends by itself."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from meanwhile import worker
+from play import BO, BOTH, FOLDER, KIM, LIS, Play
+from webcrm_sync.core.errors import AccessLost, Gone, Refused, SyncError, TryLater
+from webcrm_sync.core.states import State
+from webcrm_sync.engine.directory import refresh_directory
+from webcrm_sync.engine.file import file
+from webcrm_sync.engine.parts import hold_mailbox
+from webcrm_sync.sandbox.outlook.mail import File, Mail
+from webcrm_sync.sandbox.outlook.mailbox import SimMailbox
+from webcrm_sync.store import mailboxes
+
+EVA = "eva@nordwind.example"
+A_FILE = (File("a.txt", b"a"),)
+
+
+@pytest.fixture
+def box(play: Play) -> SimMailbox:
+    """Kim's mailbox, with Bo known to webCRM."""
+    play.contact(BO)
+    made = play.mailbox()
+    play.refresh()
+    return made
+
+
+@dataclass(slots=True)
+class Failing:
+    """Graph, but one call fails for some mails, so many times (-1 = always)."""
+
+    client: Any
+    name: str
+    error: SyncError
+    ids: tuple[str, ...] = ()
+    times: int = -1
+
+    def __getattr__(self, name: str) -> Any:
+        """Every other call goes straight through."""
+        real = getattr(self.client, name)
+        if name != self.name:
+            return real
+
+        def call(user_id: str, graph_id: str, *given: Any, **named: Any) -> Any:
+            if self.times and (not self.ids or graph_id in self.ids):
+                self.times -= 1
+                raise self.error
+            return real(user_id, graph_id, *given, **named)
+
+        return call
+
+
+def failing(play: Play, name: str, error: SyncError, *ids: str, times: int = -1) -> Play:
+    """The same play over a Graph that fails."""
+    graph: Any = Failing(play.parts.graph, name, error, ids, times)
+    return Play(play.stage, replace(play.parts, graph=graph), play.organisations)
+
+
+@pytest.mark.parametrize("name", ["attachments", "save_attachment"])
+def test_file_that_outlook_refuses_parks_its_mail_alone(
+    play: Play, box: SimMailbox, name: str
+) -> None:
+    bad = play.drag(box, Mail("Bad", BO, KIM, attachments=A_FILE))
+    good = play.drag(box, Mail("Good", BO, KIM, attachments=A_FILE))
+    troubled = failing(play, name, Refused("no such form of id"), bad)
+    troubled.look()
+    troubled.settle()
+    assert box.read(good).categories == BOTH
+    assert play.item(box, bad).state is State.PARKED
+    with play.parts.begin() as tx:
+        assert mailboxes.read_company(tx).webcrm_trouble is None
+    play.wait(timedelta(hours=2))
+    assert box.read(bad).categories == BOTH
+    assert len(play.documents) == 2
+
+
+def test_files_of_a_mail_that_graph_cannot_find_yet_are_not_lost(
+    play: Play, box: SimMailbox
+) -> None:
+    item = play.drag(box, Mail("Fresh", BO, KIM, attachments=A_FILE))
+    failing(play, "attachments", Gone("ErrorItemNotFound"), times=1).look()
+    play.settle()
+    assert len(play.documents) == 1
+    assert box.read(item).categories == BOTH
+
+
+def test_mail_deleted_before_its_files_were_read_comes_to_an_end(
+    play: Play, box: SimMailbox
+) -> None:
+    item = play.drag(box, Mail("Deleted", BO, KIM, attachments=A_FILE))
+    failing(play, "save_attachment", TryLater("not now"), times=1).look()
+    box.delete(item)
+    box.delete(item)
+    play.settle()
+    play.wait(timedelta(hours=2))
+    play.stage.journal.clear()
+    play.wait(timedelta(hours=2))
+    assert len(play.activities) == 1
+    assert play.item(box, item).state is State.SYNCED
+    assert not [e for e in play.stage.journal.exchanges if "attachments" in e.path]
+
+
+def test_files_are_read_from_another_copy_when_one_mailbox_is_closed(
+    play: Play, box: SimMailbox
+) -> None:
+    eva = play.mailbox(EVA, "Eva")
+    mail = Mail("Two", BO, (KIM, EVA), message_id="<two@havnebyg.example>", attachments=A_FILE)
+    mail = replace(mail, sent_at=play.stage.clock.now())
+    first, second = play.drag(box, mail), play.drag(eva, mail)
+    troubled = failing(play, "attachments", AccessLost("closed"), first)
+    troubled.look()
+    assert len(play.documents) == 1
+    assert eva.read(second).categories == BOTH
+
+
+def test_closed_mailbox_is_not_asked_once_per_file(play: Play, box: SimMailbox) -> None:
+    for number in range(12):
+        play.drag(box, Mail(f"Mail {number}", BO, KIM, attachments=A_FILE))
+    play.stage.faults.unavailable(service="graph", when=lambda _, p: "attachments" in p, limit=30)
+    play.look()
+    asked = [e for e in play.stage.journal.exchanges if "attachments" in e.path]
+    assert len(asked) <= 3
+    for _ in range(30):
+        play.wait(timedelta(minutes=11))
+    assert len(play.documents) == 12
+
+
+def test_contact_that_appears_while_its_mail_is_marked_not_synced(
+    play: Play, box: SimMailbox
+) -> None:
+    item = play.drag(box, Mail("Who?", LIS, KIM))
+
+    def appear() -> None:
+        play.contact(LIS, "Skovby")
+        play.stage.clock.advance(timedelta(seconds=61))
+        refresh_directory(play.parts)
+        file(play.parts)
+
+    worker(play, "graph", "mark", after=appear).look()
+    play.settle()
+    assert len(play.under("Skovby")) == 1
+    assert box.read(item).categories == BOTH
+    assert play.item(box, item).state is State.SYNCED
+
+
+def test_the_longest_wish_of_a_busy_mailbox_counts(play: Play, box: SimMailbox) -> None:
+    del box
+    with play.parts.begin() as tx:
+        (watched,) = mailboxes.all_mailboxes(tx)
+    asked = play.stage.clock.now() + timedelta(minutes=5)
+    hold_mailbox(play.parts, watched, TryLater("busy", retry_at=asked))
+    hold_mailbox(play.parts, watched, TryLater("busy too"))
+    with play.parts.begin() as tx:
+        held = mailboxes.read_mailbox(tx, watched.id)
+    assert held is not None
+    assert held.gate_at is not None
+    assert held.gate_at >= asked
+
+
+def test_inbox_folder_of_one_mailbox_in_trouble_does_not_delay_another(
+    play: Play, box: SimMailbox
+) -> None:
+    eva = play.mailbox(EVA, "Eva")
+    stuck = play.drag(box, Mail("Stuck", BO, KIM, attachments=A_FILE))
+    fine = play.drag(eva, Mail("Fine", BO, EVA, attachments=A_FILE))
+    failing(play, "attachments", TryLater("busy"), stuck).look()
+    assert eva.read(fine).categories == BOTH
+    play.settle()
+    assert box.read(stuck).categories == BOTH
+    assert box.messages(f"inbox/{FOLDER}")[0].id == stuck
