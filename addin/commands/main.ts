@@ -1,0 +1,21 @@
+/** The button without a pane: one request, then one line on the mail. */
+
+import { createApi } from "../src/api.ts";
+import { createAuth } from "../src/auth.ts";
+import { readConfig } from "../src/config.ts";
+import { associate, connect } from "../src/host.ts";
+import { syncNow } from "../src/sync_now.ts";
+import { wordsFor } from "../src/words.ts";
+
+const config = readConfig();
+
+associate("syncNow", async () => {
+  const host = await connect();
+  if (host) {
+    const auth = createAuth(config, host);
+    const api = createApi(config.api, auth.token);
+    await syncNow({ host, api, auth, words: wordsFor(host.language) });
+  }
+});
+
+await connect();

@@ -1,0 +1,143 @@
+/** The only file that calls fetch: typed calls to our own server. */
+
+import type { Connection, Contact, MailRef, MailState, Organisation, Story } from "./contract.ts";
+import { isAborted, Trouble, type TroubleKind } from "./errors.ts";
+
+/** What a call needs of the sign-in: a token, a newer one when the server was not content. */
+export type TokenSource = (
+  wanted: { fresh: boolean; claims: string | null },
+) => Promise<string>;
+
+export interface Api {
+  state(mail: MailRef, signal: AbortSignal): Promise<MailState>;
+  sync(mail: MailRef, organisationIds: number[], signal: AbortSignal): Promise<MailState>;
+  choose(mail: MailRef, organisationId: number, signal: AbortSignal): Promise<MailState>;
+  act(action: "retry" | "anyway" | "undo", mail: MailRef, signal: AbortSignal): Promise<MailState>;
+  story(mail: MailRef, signal: AbortSignal): Promise<Story>;
+  organisations(search: string, signal: AbortSignal): Promise<Organisation[]>;
+  createContact(contact: Contact, signal: AbortSignal): Promise<void>;
+  alwaysSync(address: string, on: boolean): Promise<void>;
+  connection(): Promise<Connection>;
+}
+
+interface Request {
+  method: "GET" | "POST" | "PUT" | "DELETE";
+  path: string;
+  body?: unknown;
+  signal?: AbortSignal;
+  /** Asking again does no harm, so a lost network is worth a second try. */
+  again?: boolean;
+}
+
+interface Problem {
+  code?: string;
+  detail?: string;
+  claims?: string;
+}
+
+const CODES: Record<string, TroubleKind> = {
+  signed_out: "signed_out",
+  claims: "signed_out",
+  no_mailbox: "no_mailbox",
+  not_found: "not_found",
+  invalid: "invalid",
+  conflict: "conflict",
+  try_later: "try_later",
+};
+
+/** The server at `base`, such as "/api/v1". Every call rejects with Trouble, or AbortError. */
+export function createApi(base: string, token: TokenSource): Api {
+  const ask = <T>(request: Request): Promise<T> => call<T>(base, token, request);
+  const post = <T>(path: string, body: unknown, signal: AbortSignal, again = false) =>
+    ask<T>({ method: "POST", path, body, signal, again });
+  return {
+    async state(mail, signal) {
+      const answer = await post<{ mails: MailState[] }>(
+        "/mails/state",
+        { mails: [mail] },
+        signal,
+        true,
+      );
+      return first(answer.mails);
+    },
+    sync: (mail, organisationIds, signal) =>
+      post("/mails/sync", organisationIds.length ? { mail, organisationIds } : { mail }, signal),
+    choose: (mail, organisationId, signal) =>
+      post("/mails/choose", { mail, organisationId }, signal),
+    act: (action, mail, signal) => post(`/mails/${action}`, { mail }, signal),
+    story: (mail, signal) => post("/mails/story", { mail }, signal, true),
+    async organisations(search, signal) {
+      const path = `/organisations?search=${encodeURIComponent(search)}`;
+      return (await ask<{ organisations: Organisation[] }>({ method: "GET", path, signal, again: true }))
+        .organisations;
+    },
+    async createContact(contact, signal) {
+      await post("/contacts", contact, signal);
+    },
+    async alwaysSync(address, on) {
+      const path = `/rules/${encodeURIComponent(address)}`;
+      await ask({ method: on ? "PUT" : "DELETE", path, again: true });
+    },
+    connection: () => ask({ method: "GET", path: "/connection", again: true }),
+  };
+}
+
+async function call<T>(base: string, token: TokenSource, request: Request): Promise<T> {
+  const bearer = await token({ fresh: false, claims: null });
+  let response = await send(base, request, bearer);
+  if (response.status === 401) {
+    const { claims = null } = await problem(response);
+    response = await send(base, request, await token({ fresh: true, claims }));
+  }
+  if (!response.ok) {
+    throw await refusal(response);
+  }
+  return (response.status === 204 ? undefined : await response.json()) as T;
+}
+
+async function send(base: string, request: Request, bearer: string): Promise<Response> {
+  const { method, path, body, signal, again } = request;
+  const headers: Record<string, string> = { Authorization: `Bearer ${bearer}` };
+  const init: RequestInit = { method, headers, credentials: "omit", cache: "no-store" };
+  if (body !== undefined) {
+    headers["Content-Type"] = "application/json";
+    init.body = JSON.stringify(body);
+  }
+  if (signal) {
+    init.signal = signal;
+  }
+  try {
+    return await fetch(base + path, init);
+  } catch (error) {
+    if (isAborted(error)) {
+      throw error;
+    }
+    if (again) {
+      return send(base, { ...request, again: false }, bearer);
+    }
+    throw new Trouble(navigator.onLine === false ? "offline" : "away");
+  }
+}
+
+async function refusal(response: Response): Promise<Trouble> {
+  const { code = "", detail = null, claims = null } = await problem(response);
+  const unnamed = response.status === 401 ? "signed_out" : "away";
+  return new Trouble(CODES[code] ?? unnamed, detail, claims);
+}
+
+/** The problem document of a refusal; empty when a proxy answered in its own words. */
+async function problem(response: Response): Promise<Problem> {
+  try {
+    return (await response.json()) as Problem;
+  } catch {
+    return {};
+  }
+}
+
+function first<T>(list: T[]): T {
+  const [one] = list;
+  if (one === undefined) {
+    throw new Trouble("away", "empty answer");
+  }
+  return one;
+}

@@ -1,0 +1,88 @@
+/** What the add-in and the server say to each other under /api/v1. */
+
+export interface MailRef {
+  itemId: string;
+  idType: "ews" | "rest";
+  messageId: string | null;
+}
+
+export type Action =
+  "sync" | "anyway" | "retry" | "choose" | "change" | "undo" | "create_contact";
+
+export type MailStateName =
+  "new" | "on_its_way" | "synced" | "waiting" | "parked" | "skipped" | "mirrored" | "draft";
+
+export interface Target {
+  organisationId: number;
+  organisation: string;
+  link: string | null;
+  person: string | null;
+  address: string | null;
+  activityId: number | null;
+}
+
+export interface Candidate {
+  organisationId: number;
+  organisation: string;
+  why: string;
+}
+
+export interface Steps {
+  moved: boolean;
+  read: boolean;
+  filed: boolean;
+  marked: boolean;
+}
+
+export interface MailState {
+  state: MailStateName;
+  /** A value of the server's Reason, such as "no contact". */
+  reason: string | null;
+  detail: string | null;
+  /** Only for the state "new". */
+  forecast: "known" | "nobody" | "several" | null;
+  targets: Target[];
+  candidates: Candidate[];
+  addresses: string[];
+  steps: Steps;
+  at: string | null;
+  tookSeconds: number | null;
+  way: "button" | "hand" | "rule" | "webcrm" | null;
+  by: string | null;
+  can: Action[];
+  sender: { address: string; name: string } | null;
+  alwaysSync: boolean;
+}
+
+export interface Organisation {
+  id: number;
+  name: string;
+}
+
+export interface Contact {
+  name: string;
+  address: string;
+  organisationId: number;
+}
+
+export interface StoryLine {
+  at: string;
+  kind: string;
+  sentence: string;
+}
+
+export interface Story {
+  /** Newest last. */
+  lines: StoryLine[];
+  tookSeconds: number | null;
+}
+
+export interface Connection {
+  state: "connected" | "catching_up" | "needs_you";
+  mailbox: string;
+  push: boolean;
+  onTheWay: number;
+  waiting: number;
+  parked: number;
+  sentences: string[];
+}

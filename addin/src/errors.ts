@@ -1,0 +1,38 @@
+/** Why something asked for did not happen, in the words the pane knows sentences for. */
+
+/** `refused`: the sign-in itself failed; `away`: the server does not answer. */
+export type TroubleKind =
+  | "signed_out"
+  | "refused"
+  | "no_mailbox"
+  | "not_found"
+  | "invalid"
+  | "conflict"
+  | "offline"
+  | "away"
+  | "try_later";
+
+/** One failure. `detail`: the server's own words or a code for the administrator. */
+export class Trouble extends Error {
+  readonly kind: TroubleKind;
+  readonly detail: string | null;
+  readonly claims: string | null;
+
+  constructor(kind: TroubleKind, detail: string | null = null, claims: string | null = null) {
+    super(kind);
+    this.name = "Trouble";
+    this.kind = kind;
+    this.detail = detail;
+    this.claims = claims;
+  }
+}
+
+/** True for an answer that nobody waits for any more. */
+export function isAborted(error: unknown): boolean {
+  return error instanceof DOMException && error.name === "AbortError";
+}
+
+/** Any error as Trouble, so that the pane always has a sentence. */
+export function asTrouble(error: unknown): Trouble {
+  return error instanceof Trouble ? error : new Trouble("away", String(error));
+}

@@ -1,0 +1,161 @@
+/** From what the pane knows to what it shows: pure. */
+
+import type { MailState, Target } from "./contract.ts";
+import { showForm, type ChoicesView, type PanelView } from "./show_form.ts";
+import { showStatus, type Status, troubleLine } from "./show_status.ts";
+import type { Mail } from "./selection.ts";
+import type { Model } from "./state.ts";
+import type { Words } from "./words.ts";
+
+export interface MailView {
+  subject: string;
+  who: string;
+  when: string;
+}
+
+export interface Place {
+  id: number;
+  organisation: string;
+  person: string;
+  link: string | null;
+  linkWord: string;
+}
+
+export interface StoryView {
+  title: string;
+  isOpen: boolean;
+  lines: { when: string; sentence: string }[];
+  end: string;
+}
+
+export interface FootView {
+  tone: "good" | "busy" | "bad";
+  words: string;
+  details: string[];
+}
+
+export interface View {
+  language: string;
+  mail: MailView | null;
+  notice: { sentence: string; line: string } | null;
+  status: Status;
+  choices: ChoicesView | null;
+  panel: PanelView | null;
+  where: { title: string; places: Place[] } | null;
+  always: { words: string; hint: string; isOn: boolean } | null;
+  story: StoryView | null;
+  foot: FootView | null;
+  /** What a screen reader says when it changes. */
+  live: string;
+}
+
+/** What is given from outside for one look at the model. */
+export interface Scene {
+  words: Words;
+  now: Date;
+  folderName: string;
+  usualSeconds: number;
+}
+
+/** The whole pane. */
+export function show(model: Model, scene: Scene): View {
+  const { words } = scene;
+  const status = showStatus(model, scene);
+  const known = model.trouble ? null : model.answer;
+  const notice = model.notice && troubleLine(model.notice.trouble, words);
+  return {
+    language: words.language,
+    mail: model.selection.kind === "mail" ? showMail(model.selection.mail, scene) : null,
+    notice,
+    status,
+    ...showForm(model, words),
+    where: known && showWhere(known, words),
+    always: known && showAlways(model, known, scene),
+    story: known && showStory(model, scene),
+    foot: showFoot(model, words),
+    live: [notice?.sentence, status.sentence, status.line.map((part) => part.text).join("")]
+      .filter(Boolean)
+      .join(". "),
+  };
+}
+
+function showMail(mail: Mail, { words, now }: Scene): MailView {
+  return {
+    subject: mail.subject.trim() || words.say("no_subject"),
+    who: mail.isSent && mail.who ? words.say("to", { who: mail.who }) : mail.who,
+    when: mail.at ? words.moment(mail.at, now) : "",
+  };
+}
+
+function showWhere(answer: MailState, words: Words): View["where"] {
+  const places = answer.targets.map((target) => placeOf(target, words));
+  return places.length ? { title: words.say("where"), places } : null;
+}
+
+function placeOf(target: Target, words: Words): Place {
+  const { organisationId, organisation, person, address, link } = target;
+  return {
+    id: organisationId,
+    organisation,
+    person: [person, address].filter(Boolean).join(" · "),
+    link: isWebAddress(link) ? link : null,
+    linkWord: words.say("where.open", { organisation }),
+  };
+}
+
+/** True for an address that is safe to follow: what comes from settings may still be wrong. */
+export function isWebAddress(link: string | null): boolean {
+  return link !== null && /^https?:\/\//i.test(link);
+}
+
+function showAlways(model: Model, answer: MailState, scene: Scene): View["always"] {
+  const { words, folderName } = scene;
+  if (!answer.sender) {
+    return null;
+  }
+  return {
+    words: words.say("always", { sender: answer.sender.name || answer.sender.address }),
+    hint: words.say("always.hint", { folder: folderName }),
+    isOn: model.always ?? answer.alwaysSync,
+  };
+}
+
+function showStory({ story, isStoryOpen }: Model, { words, now }: Scene): StoryView {
+  const isEnglish = words.language.startsWith("en");
+  const lines = (story?.lines ?? []).map(({ at, kind, sentence }) => ({
+    when: words.moment(new Date(at), now),
+    // The server tells more, but only in English.
+    sentence: (isEnglish ? null : words.find(`story.${kind}`)) ?? sentence,
+  }));
+  const took = story?.tookSeconds ?? null;
+  const end = took === null ? "" : words.say("story.took", { duration: words.duration(took) });
+  return {
+    title: words.say("story"),
+    isOpen: isStoryOpen,
+    lines,
+    end: story && !lines.length ? words.say("story.empty") : end,
+  };
+}
+
+const TONES = { connected: "good", catching_up: "busy", needs_you: "bad" } as const;
+
+function showFoot({ connection }: Model, words: Words): FootView | null {
+  if (!connection) {
+    return null;
+  }
+  const { state, mailbox, onTheWay, waiting, parked, sentences } = connection;
+  const counts = [
+    ["foot.on_the_way", onTheWay],
+    ["foot.waiting", waiting],
+    ["foot.parked", parked],
+  ] as const;
+  return {
+    tone: TONES[state],
+    words: words.say(`foot.${state}`),
+    details: [
+      mailbox,
+      ...counts.filter(([, n]) => n).map(([word, n]) => words.say(word, { count: words.count(n) })),
+      ...sentences,
+    ],
+  };
+}

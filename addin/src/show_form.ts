@@ -1,0 +1,122 @@
+/** What is open for choosing or typing. */
+
+import type { MailState } from "./contract.ts";
+import { type Model, type Search } from "./state.ts";
+import type { Words } from "./words.ts";
+
+export interface ChoicesView {
+  title: string;
+  options: { id: number; name: string; why: string; isMarked: boolean }[];
+}
+
+export interface SearchView {
+  label: string;
+  text: string;
+  options: { id: number; name: string; why: string; isActive: boolean }[];
+  /** How many were found, or that none was. */
+  said: string;
+  isOpen: boolean;
+}
+
+export interface FieldView {
+  name: "name" | "address";
+  label: string;
+  text: string;
+  isMissing: boolean;
+}
+
+export interface PanelView {
+  kind: "choose" | "contact";
+  title: string;
+  fields: FieldView[];
+  search: SearchView;
+  isOrganisationMissing: boolean;
+  /** What is still needed, once it was sent off without. */
+  missing: string;
+  /** The word of the button that sends it off; null = choosing is enough. */
+  submit: string | null;
+  isReady: boolean;
+  cancel: string;
+}
+
+/** The candidates and the panel. */
+export function showForm(
+  model: Model,
+  words: Words,
+): { choices: ChoicesView | null; panel: PanelView | null } {
+  const known = model.trouble ? null : model.answer;
+  return {
+    choices: known && !model.panel ? showChoices(model, known, words) : null,
+    panel: known && showPanel(model, known, words),
+  };
+}
+
+function showChoices(model: Model, answer: MailState, words: Words): ChoicesView | null {
+  const isOpen = answer.state === "new" || answer.state === "parked" || answer.state === "waiting";
+  if (!isOpen || !answer.candidates.length) {
+    return null;
+  }
+  return {
+    title: words.say("new.several"),
+    options: answer.candidates.map(({ organisationId: id, organisation: name, why }) => ({
+      id,
+      name,
+      why,
+      isMarked: model.picked?.id === id,
+    })),
+  };
+}
+
+function showPanel(model: Model, answer: MailState, words: Words): PanelView | null {
+  const { panel } = model;
+  if (!panel) {
+    return null;
+  }
+  const isContact = panel.kind === "contact";
+  const isMissing = isContact && panel.isMissing;
+  return {
+    kind: panel.kind,
+    title: words.say(isContact ? "button.create_contact" : "button.choose"),
+    fields: isContact ? [field("name"), field("address")] : [],
+    search: showSearch(panel.search, isContact && panel.organisation !== null, answer, words),
+    isOrganisationMissing: isMissing && !panel.organisation,
+    missing: isMissing && !isComplete(model) ? words.say("contact.missing") : "",
+    submit: isContact ? words.say("button.create_contact") : null,
+    isReady: model.ask === null,
+    cancel: words.say("button.cancel"),
+  };
+
+  function field(name: FieldView["name"]): FieldView {
+    const text = panel?.kind === "contact" ? panel[name] : "";
+    return { name, label: words.say(`contact.${name}`), text, isMissing: isMissing && !text.trim() };
+  }
+}
+
+/** True when a contact can be made of what has been typed. */
+export function isComplete({ panel }: Model): boolean {
+  return (
+    panel?.kind === "contact" &&
+    panel.name.trim() !== "" &&
+    /^\S+@\S+$/.test(panel.address.trim()) &&
+    panel.organisation !== null
+  );
+}
+
+function showSearch(search: Search, isChosen: boolean, answer: MailState, words: Words): SearchView {
+  const { text, found, active } = search;
+  const options = found ?? [];
+  const whys = new Map(answer.candidates.map((one) => [one.organisationId, one.why]));
+  const nothing = found && text.trim() ? words.say("choose.none", { text: text.trim() }) : "";
+  return {
+    label: words.say("choose.search"),
+    text,
+    options: options.map(({ id, name }, index) => ({
+      id,
+      name,
+      why: whys.get(id) ?? "",
+      isActive: index === active,
+    })),
+    said: options.length ? words.say("choose.found", { count: words.count(options.length) }) : nothing,
+    isOpen: !isChosen && options.length > 0,
+  };
+}

@@ -1,0 +1,278 @@
+/** The state of the mail in words: every row of the table, one icon, one sentence, one cure. */
+
+import type { Action, MailState, Steps, Target } from "./contract.ts";
+import type { Trouble, TroubleKind } from "./errors.ts";
+import { isWebAddress, type Scene } from "./show.ts";
+import type { Model } from "./state.ts";
+import type { Part, Word, Words } from "./words.ts";
+
+export type Icon =
+  | "empty"
+  | "mail"
+  | "moving"
+  | "done"
+  | "clock"
+  | "warning"
+  | "minus"
+  | "sent"
+  | "pencil"
+  | "person"
+  | "cloud";
+
+/** What a button asks the pane to do. */
+export type Intent = Action | "open" | "sign_in" | "look";
+
+export interface Button {
+  does: Intent;
+  word: string;
+  /** For "open". */
+  link: string | null;
+  isReady: boolean;
+}
+
+export interface Status {
+  icon: Icon;
+  tone: "plain" | "good" | "busy" | "bad";
+  /** Turns the icon into a spinner. */
+  isBusy: boolean;
+  sentence: string;
+  line: Part[];
+  /** A fainter second line: when, by whom and which way. */
+  facts: string;
+  steps: { name: keyof Steps; word: string; isDone: boolean; said: string }[];
+  primary: Button | null;
+  secondary: Button[];
+  details: { title: string; text: string } | null;
+}
+
+/** Longer than this many times the usual, and it is said. */
+const UNUSUAL = 5;
+const STEPS = ["moved", "read", "filed", "marked"] as const;
+
+/** The state of what is selected. */
+export function showStatus(model: Model, scene: Scene): Status {
+  const { words } = scene;
+  if (model.selection.kind !== "mail") {
+    const { kind } = model.selection;
+    const icon = kind === "draft" ? "pencil" : "mail";
+    return { ...blank(icon), sentence: words.say(`${kind}.sentence`), line: said(words, `${kind}.line`) };
+  }
+  if (model.trouble) {
+    return showTrouble(model, model.trouble, words);
+  }
+  if (!model.answer) {
+    const sentence = model.isSlow ? words.say("looking") : "";
+    return { ...blank("empty"), isBusy: model.isSlow, sentence };
+  }
+  return { ...showAnswer(model, model.answer, scene), isBusy: isBusy(model) };
+}
+
+/** One line for a notification on the mail itself. */
+export function oneLine(answer: MailState, words: Words): string {
+  const [target] = answer.targets;
+  if (answer.state === "synced" && target) {
+    return words.say("synced.oneline", { organisation: target.organisation });
+  }
+  const sentence = words.say(`${answer.state}.sentence`);
+  const reason = answer.reason && words.find(`reason.${answer.reason}`);
+  return reason ? `${sentence}. ${reason}` : sentence;
+}
+
+/** A failure as sentence and line. */
+export function troubleLine(trouble: Trouble, words: Words): { sentence: string; line: string } {
+  const { kind, detail } = trouble;
+  return {
+    sentence: words.say(`${kind}.sentence`),
+    line: words.say(`${kind}.line`, { detail: detail ?? "" }).trim(),
+  };
+}
+
+function isBusy(model: Model): boolean {
+  return model.isSlow || model.isExpecting || model.answer?.state === "on_its_way";
+}
+
+function blank(icon: Icon): Status {
+  return {
+    icon,
+    tone: "plain",
+    isBusy: false,
+    sentence: "",
+    line: [],
+    facts: "",
+    steps: [],
+    primary: null,
+    secondary: [],
+    details: null,
+  };
+}
+
+const TROUBLE_ICONS: Partial<Record<TroubleKind, Icon>> = {
+  signed_out: "person",
+  refused: "person",
+  no_mailbox: "person",
+  not_found: "mail",
+  offline: "cloud",
+  away: "cloud",
+  try_later: "cloud",
+};
+
+function showTrouble(model: Model, trouble: Trouble, words: Words): Status {
+  const { sentence, line } = troubleLine(trouble, words);
+  const isSignIn = trouble.kind === "signed_out" || trouble.kind === "refused";
+  const does = isSignIn ? "sign_in" : "look";
+  const word = words.say(isSignIn ? "button.sign_in" : "button.retry");
+  return {
+    ...blank(TROUBLE_ICONS[trouble.kind] ?? "warning"),
+    tone: trouble.kind === "refused" ? "bad" : "plain",
+    isBusy: model.isSlow,
+    sentence,
+    line: [{ text: line, strong: false }],
+    primary: { does, word, link: null, isReady: model.ask === null },
+  };
+}
+
+function showAnswer(model: Model, answer: MailState, scene: Scene): Status {
+  const { words } = scene;
+  const row = ROWS[answer.state](model, answer, scene);
+  const { primary, secondary } = buttons(model, answer, words);
+  const { detail } = answer;
+  return {
+    ...blank(row.icon),
+    sentence: words.say(`${answer.state}.sentence`),
+    details: detail ? { title: words.say("details"), text: detail } : null,
+    primary,
+    secondary,
+    ...row,
+  };
+}
+
+type Row = Partial<Status> & Pick<Status, "icon">;
+
+const ROWS: Record<MailState["state"], (model: Model, answer: MailState, scene: Scene) => Row> = {
+  new: (model, answer, { words }) => ({ icon: "mail", line: forecast(model, answer, words) }),
+  on_its_way: (model, answer, scene) => ({
+    icon: "moving",
+    tone: "busy",
+    line: patience(model, scene),
+    steps: STEPS.map((name) => step(name, answer.steps[name], scene.words)),
+  }),
+  synced: (_, answer, scene) => ({ icon: "done", tone: "good", ...stands(answer, scene) }),
+  mirrored: (_, answer, scene) => ({ icon: "sent", tone: "good", ...stands(answer, scene) }),
+  waiting: ({ isExpecting }, { addresses }, { words }) => ({
+    icon: "clock",
+    tone: "busy",
+    line: isExpecting
+      ? said(words, "waiting.created")
+      : words.parts("waiting.line", { addresses: addresses.join(", ") }),
+  }),
+  parked: (_, answer, { words }) => ({ icon: "warning", tone: "bad", line: because(answer, words) }),
+  skipped: (_, answer, { words }) => ({ icon: "minus", line: because(answer, words) }),
+  draft: (_, __, { words }) => ({ icon: "pencil", line: said(words, "draft.line") }),
+};
+
+function forecast({ picked }: Model, answer: MailState, words: Words): Part[] {
+  if (picked) {
+    return words.parts("new.known", { organisation: picked.name });
+  }
+  const [target, ...more] = answer.targets;
+  if (answer.forecast === "several") {
+    return said(words, "new.several");
+  }
+  return target ? known(target, more.length, words) : said(words, "new.nobody");
+}
+
+function known({ organisation, person }: Target, more: number, words: Words): Part[] {
+  if (more) {
+    return words.parts("new.known_more", { organisation, count: words.count(more) });
+  }
+  return person
+    ? words.parts("new.known_person", { organisation, person })
+    : words.parts("new.known", { organisation });
+}
+
+function patience({ movingSince }: Model, { words, now, usualSeconds }: Scene): Part[] {
+  const elapsed = movingSince === null ? 0 : (now.getTime() - movingSince) / 1000;
+  if (elapsed > usualSeconds * UNUSUAL) {
+    return said(words, "on_its_way.longer");
+  }
+  const duration = words.duration(usualSeconds);
+  return [{ text: words.say("on_its_way.usually", { duration }), strong: false }];
+}
+
+function step(name: keyof Steps, isDone: boolean, words: Words): Status["steps"][number] {
+  const word = words.say(`step.${name}`);
+  return { name, word, isDone, said: `${word}: ${words.say(isDone ? "step.done" : "step.open")}` };
+}
+
+function stands(answer: MailState, { words, now }: Scene): Pick<Status, "line" | "facts"> {
+  const [target, ...more] = answer.targets;
+  const facts = [
+    answer.at && words.moment(new Date(answer.at), now),
+    answer.by && words.say("by", { who: answer.by }),
+    answer.way && answer.state === "synced" && words.say(`way.${answer.way}`),
+  ];
+  return { line: target ? under(target, more.length, words) : [], facts: facts.filter(Boolean).join(" · ") };
+}
+
+function under({ organisation }: Target, more: number, words: Words): Part[] {
+  return more
+    ? words.parts("under_more", { organisation, count: words.count(more) })
+    : words.parts("under", { organisation });
+}
+
+function because({ reason, detail }: MailState, words: Words): Part[] {
+  const text = (reason && words.find(`reason.${reason}`)) ?? detail ?? "";
+  return [{ text, strong: false }];
+}
+
+function said(words: Words, word: Word): Part[] {
+  return [{ text: words.say(word), strong: false }];
+}
+
+/** The order in which an action deserves to be the one that stands out. */
+const CURES: Record<MailState["state"], Intent[]> = {
+  new: ["sync"],
+  on_its_way: [],
+  synced: ["open"],
+  mirrored: ["open"],
+  waiting: ["create_contact", "choose"],
+  parked: ["retry", "choose", "create_contact"],
+  skipped: ["anyway"],
+  draft: [],
+};
+/** Everything a row may offer, in reading order. */
+const OFFERED: Intent[] = ["open", "sync", "retry", "anyway", "choose", "create_contact", "change", "undo"];
+
+function buttons(
+  model: Model,
+  answer: MailState,
+  words: Words,
+): Pick<Status, "primary" | "secondary"> {
+  const link = answer.targets.map((target) => target.link).find(isWebAddress) ?? null;
+  const can = OFFERED.filter((does) =>
+    does === "open" ? isEnd(answer) && link : (answer.can as Intent[]).includes(does),
+  );
+  const mustChoose = answer.candidates.length > 0 && !isEnd(answer);
+  const cures = mustChoose ? (["sync", "choose", ...CURES[answer.state]] as const) : CURES[answer.state];
+  const first = cures.find((does) => can.includes(does));
+  const make = (does: Intent): Button => ({
+    does,
+    word: word(does, mustChoose && does === first, words),
+    link: does === "open" ? link : null,
+    isReady: model.ask === null && !(mustChoose && does === first && !model.picked),
+  });
+  return {
+    primary: first && !model.panel ? make(first) : null,
+    secondary: model.panel ? [] : can.filter((does) => does !== first).map(make),
+  };
+}
+
+/** Where one of the candidates has been marked, the cure is to sync under it. */
+function word(does: Intent, isMarked: boolean, words: Words): string {
+  return words.say(isMarked ? "button.sync" : (`button.${does}` as Word));
+}
+
+function isEnd({ state }: MailState): boolean {
+  return state === "synced" || state === "mirrored";
+}
+

@@ -1,0 +1,40 @@
+/** Outlook's colours, taken over only where everything on them stays readable. */
+
+import type { Theme } from "./host.ts";
+
+export interface Look {
+  scheme: "light" | "dark";
+  /** Outlook's own background; null = the scheme's. */
+  background: string | null;
+}
+
+/** The faintest text of each scheme, as pane.css has it: what must stay readable. */
+const FAINTEST = { light: "#616161", dark: "#adadad" };
+/** Contrast that text needs. Source: WCAG 2.2, 1.4.3. */
+const READABLE = 4.5;
+
+/** How the pane shall look inside this Outlook; null when Outlook says nothing usable. */
+export function lookFor(theme: Theme | null): Look | null {
+  if (!theme || !/^#[0-9a-f]{6}$/i.test(theme.background)) {
+    return null;
+  }
+  const { background } = theme;
+  // Office names no scheme in Outlook, so the luminance decides.
+  const scheme = luminance(background) < 0.18 ? "dark" : "light";
+  const isReadable = contrast(background, FAINTEST[scheme]) >= READABLE;
+  return { scheme, background: isReadable ? background : null };
+}
+
+/** From 1 (none) to 21. Source: WCAG 2.2, "contrast ratio". */
+export function contrast(one: string, other: string): number {
+  const [light, dark] = [luminance(one), luminance(other)].sort((a, b) => b - a);
+  return ((light ?? 0) + 0.05) / ((dark ?? 0) + 0.05);
+}
+
+function luminance(hex: string): number {
+  const channel = (at: number) => {
+    const part = Number.parseInt(hex.slice(at, at + 2), 16) / 255;
+    return part <= 0.04045 ? part / 12.92 : ((part + 0.055) / 1.055) ** 2.4;
+  };
+  return 0.2126 * channel(1) + 0.7152 * channel(3) + 0.0722 * channel(5);
+}

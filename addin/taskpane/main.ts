@@ -1,0 +1,69 @@
+/** The pane's page: the parts meet, and Outlook's events reach them. */
+
+import "@fluentui/web-components/button/define.js";
+import "@fluentui/web-components/switch/define.js";
+import "./pane.css";
+import "./parts.css";
+
+import { createApi } from "../src/api.ts";
+import { createAuth, passedOnSignIn } from "../src/auth.ts";
+import { readConfig } from "../src/config.ts";
+import { connect, type Host } from "../src/host.ts";
+import { Pane } from "../src/pane.ts";
+import { show } from "../src/show.ts";
+import { start } from "../src/state.ts";
+import { lookFor } from "../src/theme.ts";
+import { createView, type Deed } from "../src/view.ts";
+import { wordsFor } from "../src/words.ts";
+
+const config = readConfig();
+const root = element("pane");
+const live = element("live");
+
+function element(id: string): HTMLElement {
+  const found = document.getElementById(id);
+  if (!found) {
+    throw new Error(`the page has no #${id}`);
+  }
+  return found;
+}
+
+function open(host: Host): void {
+  const auth = createAuth(config, host);
+  const api = createApi(config.api, auth.token);
+  const words = wordsFor(host.language);
+  const draw = createView(root, live, (deed: Deed) => pane.take(deed));
+  const pane = new Pane({ host, api, auth, words, config }, draw);
+
+  wear(host);
+  host.onTheme(() => wear(host));
+  host.onSelection(() => pane.follow());
+  document.addEventListener("visibilitychange", () => pane.refresh());
+  window.addEventListener("online", () => pane.refresh());
+  pane.open();
+}
+
+/** Takes on Outlook's colours. */
+function wear(host: Host): void {
+  const look = lookFor(host.theme());
+  const { dataset, style } = document.documentElement;
+  if (look) {
+    dataset["scheme"] = look.scheme;
+    style.setProperty("--outlook-background", look.background);
+  }
+}
+
+/** In a plain browser there is no mail to speak of, only a word on where to look. */
+function explainOutside(): void {
+  const scene = { ...config, words: wordsFor(navigator.language), now: new Date() };
+  createView(root, live, () => undefined)(show(start({ kind: "outside" }), scene));
+}
+
+if (!(await passedOnSignIn())) {
+  const host = await connect();
+  if (host) {
+    open(host);
+  } else {
+    explainOutside();
+  }
+}

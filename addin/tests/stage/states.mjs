@@ -1,0 +1,111 @@
+// The states a mail can be in, as the server would say them: one for each row of the pane.
+
+const steps = { moved: false, read: false, filed: false, marked: false };
+const all = { moved: true, read: true, filed: true, marked: true };
+const harbour = {
+  organisationId: 7,
+  organisation: "Harbour Logistics",
+  link: "https://webcrm.example/organisation/7",
+  person: "Purchasing",
+  address: "purchasing@harbour.example",
+  activityId: null,
+};
+const mill = {
+  ...harbour,
+  organisationId: 8,
+  organisation: "Mill & Sons Paper Company of the North",
+  link: null,
+  person: "Reception",
+  address: "reception@mill.example",
+};
+const candidates = [
+  { organisationId: 7, organisation: "Harbour Logistics", why: "Purchasing has this address" },
+  { organisationId: 9, organisation: "Harbour Holding", why: "Its domain is harbour.example" },
+];
+
+const blank = {
+  state: "new",
+  reason: null,
+  detail: null,
+  forecast: null,
+  targets: [],
+  candidates: [],
+  addresses: ["purchasing@harbour.example"],
+  steps,
+  at: null,
+  tookSeconds: null,
+  way: null,
+  by: null,
+  can: [],
+  sender: { address: "purchasing@harbour.example", name: "Purchasing" },
+  alwaysSync: false,
+};
+const filed = { ...harbour, activityId: 4711 };
+const end = { steps: all, at: "2026-11-23T09:41:00Z", tookSeconds: 2.4 };
+
+export const states = {
+  known: { ...blank, forecast: "known", targets: [harbour], can: ["sync"] },
+  known_two: { ...blank, forecast: "known", targets: [harbour, mill], can: ["sync"] },
+  nobody: { ...blank, forecast: "nobody", can: ["sync", "choose", "create_contact"] },
+  several: { ...blank, forecast: "several", candidates, can: ["sync", "choose"] },
+  on_its_way: { ...blank, state: "on_its_way", steps: { ...steps, moved: true, read: true } },
+  synced: {
+    ...blank,
+    ...end,
+    state: "synced",
+    targets: [filed],
+    way: "button",
+    by: "me@company.example",
+    can: ["change", "undo"],
+    alwaysSync: true,
+  },
+  waiting: {
+    ...blank,
+    state: "waiting",
+    reason: "no contact",
+    addresses: ["purchasing@harbour.example", "office@harbour.example"],
+    can: ["create_contact", "choose"],
+  },
+  parked: {
+    ...blank,
+    state: "parked",
+    reason: "refused by webcrm",
+    detail: "400: ActivityDescription is too long",
+    can: ["retry", "choose"],
+  },
+  ambiguous: {
+    ...blank,
+    state: "parked",
+    reason: "ambiguous",
+    candidates,
+    can: ["choose", "retry"],
+  },
+  skipped: { ...blank, state: "skipped", reason: "only colleagues", sender: null, can: ["anyway"] },
+  mirrored: { ...blank, ...end, state: "mirrored", targets: [filed], way: "webcrm", sender: null },
+  draft: { ...blank, state: "draft", sender: null },
+};
+
+export const story = {
+  lines: [
+    { at: "2026-11-23T09:40:57Z", kind: "found", sentence: "Found in the folder under Inbox." },
+    { at: "2026-11-23T09:40:58Z", kind: "matched", sentence: "Belongs under Harbour Logistics." },
+    { at: "2026-11-23T09:41:00Z", kind: "synced", sentence: "Marked Synced." },
+  ],
+  tookSeconds: 2.4,
+};
+
+export const connection = {
+  state: "connected",
+  mailbox: "me@company.example",
+  push: true,
+  onTheWay: 1,
+  waiting: 2,
+  parked: 0,
+  sentences: [],
+};
+
+export const organisations = [
+  { id: 7, name: "Harbour Logistics" },
+  { id: 9, name: "Harbour Holding" },
+  { id: 12, name: "Harbourside Hotel and Conference Centre Ltd" },
+];
