@@ -1,0 +1,145 @@
+"""The queue in our database: hints are never lost, jobs live and die with their transaction."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterator
+from contextlib import closing
+from datetime import UTC, datetime
+
+import procrastinate
+import pytest
+from alembic.autogenerate import compare_metadata
+from alembic.migration import MigrationContext
+from sqlalchemy import text
+
+from webcrm_sync import jobs
+from webcrm_sync.store import mailboxes
+from webcrm_sync.store.database import Database, Tx, libpq_url
+from webcrm_sync.store.migrate import is_current, migrate
+from webcrm_sync.store.schema import metadata
+
+
+@pytest.fixture
+def database(fresh_database: str) -> Iterator[Database]:
+    """A database with nothing in it."""
+    with closing(Database(fresh_database, now=lambda: datetime.now(UTC))) as opened:
+        yield opened
+
+
+def waiting(database: Database) -> list[str]:
+    """The jobs that wait, by their queueing lock."""
+    query = text("SELECT queueing_lock FROM procrastinate_jobs WHERE status = 'todo' ORDER BY id")
+    with database.begin() as tx:
+        return list(tx.connection.execute(query).scalars())
+
+
+def test_a_job_is_enqueued_by_the_commit_of_its_transaction(database: Database) -> None:
+    with database.begin(1) as tx:
+        tx.defer("file", 1)
+        assert waiting(database) == []
+    assert waiting(database) == ["file:1"]
+
+
+def test_a_transaction_that_is_rolled_back_leaves_no_job(database: Database) -> None:
+    def fail(tx: Tx) -> None:
+        tx.defer("file", 1)
+        raise RuntimeError("rolled back")
+
+    with pytest.raises(RuntimeError), database.begin(1) as tx:
+        fail(tx)
+    assert waiting(database) == []
+
+
+def test_a_taken_queueing_lock_leaves_the_transaction_whole(database: Database) -> None:
+    with database.begin() as tx:
+        company_id = mailboxes.ensure_company(tx, "T")
+        tx.defer("file", company_id)
+    with database.begin(company_id) as one:
+        one.defer("mark", 5)
+        one.defer("file", company_id)
+        mailboxes.update_company(one, webcrm_trouble="seen")
+    assert waiting(database) == ["file:1", "mark:5"]
+    with database.begin(company_id) as tx:
+        assert mailboxes.read_company(tx).webcrm_trouble == "seen"
+
+
+def test_two_transactions_with_one_hint_enqueue_it_once(database: Database) -> None:
+    with database.begin(1) as one:
+        one.defer("mark", 7)
+        with database.begin(1) as other:
+            other.connection.execute(text("SET LOCAL lock_timeout = '200ms'"))
+            other.defer("mark", 8)
+    with database.begin(1) as late:
+        late.defer("mark", 7)
+    assert sorted(waiting(database)) == ["mark:7", "mark:8"]
+
+
+def test_a_hint_that_comes_while_its_job_runs_is_kept(
+    database: Database, fresh_database: str
+) -> None:
+    connector = procrastinate.PsycopgConnector(conninfo=libpq_url(fresh_database))
+    app = procrastinate.App(connector=connector)
+    runs: list[int] = []
+
+    @app.task(name="discover", queue="sync")
+    def discover(subject_id: int) -> None:
+        runs.append(subject_id)
+        if len(runs) == 1:
+            with database.begin(1) as tx:
+                tx.defer("discover", 3)
+
+    with database.begin(1) as tx:
+        tx.defer("discover", 3)
+
+    async def work() -> None:
+        async with app.open_async():
+            await app.run_worker_async(wait=False, install_signal_handlers=False)
+
+    asyncio.run(work())
+    assert runs == [3, 3]
+
+
+def test_jobs_of_a_dead_worker_run_again_unless_a_newer_one_waits(
+    database: Database, fresh_database: str
+) -> None:
+    connector = procrastinate.PsycopgConnector(conninfo=libpq_url(fresh_database))
+    app = procrastinate.App(connector=connector)
+
+    async def die_while_working_on(number: int) -> None:
+        manager = app.job_manager
+        worker_id = await manager.register_worker()
+        with database.begin(1) as tx:
+            tx.defer("discover", number)
+        job = await manager.fetch_job(queues=None, worker_id=worker_id)
+        assert job is not None
+        old = text(
+            "UPDATE procrastinate_workers SET last_heartbeat = now() - interval '1 hour'"
+            " WHERE id = :id"
+        )
+        with database.begin() as tx:
+            tx.connection.execute(old, {"id": worker_id})
+
+    async def story() -> None:
+        async with app.open_async():
+            await die_while_working_on(1)
+            await die_while_working_on(2)
+            with database.begin(1) as tx:
+                tx.defer("discover", 2)
+            await jobs.rescue_stalled(app)
+            assert list(await app.job_manager.get_stalled_jobs(seconds_since_heartbeat=10)) == []
+
+    asyncio.run(story())
+    assert sorted(waiting(database)) == ["discover:1", "discover:2"]
+
+
+def test_the_migrations_make_exactly_the_tables_of_the_schema(database: Database) -> None:
+    with database.engine.connect() as connection:
+        found = compare_metadata(MigrationContext.configure(connection), metadata)
+    ours = [step for step in found if "procrastinate" not in str(step)]
+    assert ours == []
+
+
+def test_migrating_again_changes_nothing(database: Database) -> None:
+    migrate(database.engine)
+    assert is_current(database.engine)
