@@ -6,9 +6,12 @@ from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
 from datetime import UTC, datetime
 
+from jwt import PyJWK
+
 from webcrm_sync.engine.metadata import Metadata
 from webcrm_sync.engine.parts import Parts
 from webcrm_sync.graph.client import GraphClient
+from webcrm_sync.graph.keys import SigningKeys
 from webcrm_sync.settings import Settings
 from webcrm_sync.store import mailboxes
 from webcrm_sync.store.database import Database
@@ -89,6 +92,11 @@ def open_parts(
             company_id=company_id,
             now=now,
         )
+
+
+def signing_keys(parts: Parts) -> Callable[[str], PyJWK | None]:
+    """The tenant's public keys by name, for whoever checks people's tokens."""
+    return SigningKeys(parts.settings, now=parts.now).key
 
 
 def _seal(settings: Settings, *, create: bool) -> Seal:

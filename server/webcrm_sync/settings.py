@@ -41,9 +41,33 @@ def _zone(value: str) -> str:
     return value
 
 
+def _sources(value: frozenset[str]) -> frozenset[str]:
+    if any(set(source) & set(" ;'\"\t\r\n") for source in value):
+        raise ValueError("must be origins such as https://outlook.office.com, comma-separated")
+    return value
+
+
 Url = Annotated[str, AfterValidator(_url)]
 Names = Annotated[frozenset[str], NoDecode, BeforeValidator(_names)]
+Sources = Annotated[Names, AfterValidator(_sources)]
 Seconds = Annotated[float, Field(gt=0)]
+
+#: Where Outlook on the web and new Outlook run. Microsoft publishes no list (GitHub:
+#: OfficeDev/office-js issues 1005, 5224, 6833), so it is a setting.
+_OUTLOOK = frozenset(
+    {
+        "https://outlook.office.com",
+        "https://outlook.office365.com",
+        "https://outlook.live.com",
+        "https://*.outlook.com",
+        "https://outlook.cloud.microsoft",
+        "https://*.cloud.microsoft",
+        "https://*.office.com",
+        "https://*.office365.com",
+        "https://*.officeapps.live.com",
+        "https://teams.microsoft.com",
+    }
+)
 
 
 class Settings(BaseSettings):
@@ -81,6 +105,7 @@ class Settings(BaseSettings):
     webcrm_organisation_link: str = ""
 
     office_js_url: Url = "https://appsforoffice.microsoft.com/lib/1/hosted/office.js"
+    frame_ancestors: Sources = _OUTLOOK
     folder_name: Annotated[str, Field(min_length=1, max_length=255)] = "webCRM sync"
     poll_seconds: Seconds | None = None
     mirror_seconds: Seconds = 30

@@ -29,14 +29,20 @@ def test_a_route_that_forgets_to_is_found() -> None:
     assert undeclared(app) == ["/secrets"]
 
 
-def test_only_healthz_is_open_to_anybody(client: FlaskClient) -> None:
+def test_only_what_tells_nothing_of_anybody_is_open_to_anybody(client: FlaskClient) -> None:
     app = client.application
     open_to_all = {
         str(rule)
         for rule in app.url_map.iter_rules()
         if guard_of(app.view_functions[rule.endpoint]) is Guard.OPEN
     }
-    assert open_to_all == {"/healthz"}
+    assert open_to_all == {
+        "/healthz",
+        "/addin/<any(taskpane, commands):name>.html",
+        "/addin/assets/<path:name>",
+        "/addin/icons/<name>",
+        "/api/v1/openapi.json",
+    }
 
 
 def test_a_process_that_serves_says_so(client: FlaskClient) -> None:

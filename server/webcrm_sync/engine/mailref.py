@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from webcrm_sync.core.errors import Gone, Refused
 from webcrm_sync.core.message import Message
 from webcrm_sync.engine.parts import Parts
-from webcrm_sync.store import emails, mailboxes
+from webcrm_sync.store import asked, emails, mailboxes
 from webcrm_sync.store.mailboxes import Mailbox
 
 #: The add-in's names of ids, and Graph's (Microsoft Graph: user: translateExchangeIds).
@@ -38,6 +38,14 @@ class Pointed:
 
     graph_id: str
     head: Message
+
+
+def asker_of(parts: Parts, user_id: str, *, name: str) -> Asker | None:
+    """The person with this user id and the own mailbox, None when that is not watched."""
+    with parts.begin() as tx:
+        mailbox_id = asked.mailbox_of_user(tx, user_id)
+        box = mailboxes.read_mailbox(tx, mailbox_id) if mailbox_id is not None else None
+    return Asker(box, box.display_name or name) if box else None
 
 
 def point_at(parts: Parts, asker: Asker, refs: Sequence[MailRef]) -> list[Pointed | None]:

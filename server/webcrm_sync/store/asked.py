@@ -60,6 +60,18 @@ def presses(tx: Tx, mailbox_id: int, graph_ids: Iterable[str]) -> Mapping[str, P
     }
 
 
+def presses_of_email(tx: Tx, email_id: int) -> Sequence[tuple[int, Press]]:
+    """The presses on any copy of this mail, each with its mailbox's id, oldest first."""
+    same = (press.c.mailbox_id == item.c.mailbox_id) & (press.c.graph_id == item.c.graph_id)
+    query = (
+        select(press.c.mailbox_id, press.c.by, press.c.organisations, press.c.pressed_at)
+        .join(item, same)
+        .where(item.c.email_id == email_id)
+        .order_by(press.c.pressed_at)
+    )
+    return [(i, Press(by, tuple(o), at)) for i, by, o, at in tx.connection.execute(query)]
+
+
 def chosen_for(tx: Tx, email_ids: Sequence[int]) -> Mapping[int, tuple[int, ...]]:
     """Per e-mail the Organisations that people chose when they pressed the button."""
     same = (press.c.mailbox_id == item.c.mailbox_id) & (press.c.graph_id == item.c.graph_id)

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import logging
 
-from flask import Flask
+from flask import Flask, Response, request
 from werkzeug.exceptions import HTTPException
 
+from webcrm_sync.bootstrap import signing_keys
 from webcrm_sync.engine.parts import Parts
-from webcrm_sync.web import health, hooks
+from webcrm_sync.web import api, door, errors, health, hooks, pane
 
 logger = logging.getLogger(__name__)
 
@@ -22,11 +23,17 @@ def create_app(parts: Parts) -> Flask:
     app.config["MAX_CONTENT_LENGTH"] = _MAX_BODY
     app.register_blueprint(health.blueprint())
     app.register_blueprint(hooks.blueprint(parts))
+    app.register_blueprint(pane.blueprint(parts.settings))
+    app.register_blueprint(door.blueprint(parts, signing_keys(parts)))
+    door.allow_own_origin(app, parts.settings.public_url)
 
     @app.errorhandler(Exception)
-    def unforeseen(error: Exception) -> HTTPException | tuple[dict[str, str], int]:
+    def unforeseen(
+        error: Exception,
+    ) -> HTTPException | Response | tuple[dict[str, str], int]:
         if isinstance(error, HTTPException):
-            return error
+            is_api = request.path.startswith(f"{api.BASE}/")
+            return errors.answer(errors.problem_of_http(error)) if is_api else error
         logger.exception("request_failed")
         return {"title": "Something went wrong on the server. Try again in a moment."}, 500
 

@@ -16,6 +16,8 @@ class Guard(Enum):
     OPEN = "open"
     #: Microsoft Graph: every line carries a client state that only it and we know
     CLIENT_STATE = "client state"
+    #: somebody who is signed in, for the own mailbox and no other
+    PERSON = "person"
 
 
 _DECLARED: dict[object, Guard] = {}

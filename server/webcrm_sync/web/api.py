@@ -1,0 +1,111 @@
+"""The API behind the add-in: views that only translate."""
+
+from __future__ import annotations
+
+from webcrm_sync.core.errors import Gone
+from webcrm_sync.engine import connection, contacts, desk, press, rules, story
+from webcrm_sync.engine import undo as undoing
+from webcrm_sync.engine.mailref import Asker
+from webcrm_sync.engine.mailstate import NOT_FOUND, MailState
+from webcrm_sync.engine.parts import Parts
+from webcrm_sync.web import shapes
+from webcrm_sync.web.operations import Operations
+
+BASE = "/api/v1"
+operations = Operations()
+
+
+@operations.post("/mails/state", asks=shapes.Mails, answers=shapes.MailStates)
+def state(parts: Parts, asker: Asker, asked: shapes.Mails) -> shapes.MailStates:
+    """The state of each mail; 404 when none of them is in the person's mailbox."""
+    found = desk.states(parts, asker, [mail.ref for mail in asked.mails])
+    if all(one is NOT_FOUND for one in found):
+        raise Gone("This mail is not in your mailbox, or not any more.")
+    return shapes.MailStates(mails=[_shape(one) for one in found])
+
+
+@operations.post("/mails/sync", asks=shapes.SyncMail, answers=shapes.MailStateShape)
+def sync(parts: Parts, asker: Asker, asked: shapes.SyncMail) -> shapes.MailStateShape:
+    """The mail's state after it was moved into the sync folder."""
+    chosen = asked.organisation_ids or []
+    return _shape(press.sync(parts, asker, asked.mail.ref, organisation_ids=chosen))
+
+
+@operations.post("/mails/choose", asks=shapes.ChooseMail, answers=shapes.MailStateShape)
+def choose(parts: Parts, asker: Asker, asked: shapes.ChooseMail) -> shapes.MailStateShape:
+    """The mail's state after the person chose where it stands."""
+    return _shape(press.choose(parts, asker, asked.mail.ref, asked.organisation_id))
+
+
+@operations.post("/mails/retry", asks=shapes.OneMail, answers=shapes.MailStateShape)
+def retry(parts: Parts, asker: Asker, asked: shapes.OneMail) -> shapes.MailStateShape:
+    """The mail's state after it was taken up again, at once."""
+    return _shape(press.retry(parts, asker, asked.mail.ref))
+
+
+@operations.post("/mails/anyway", asks=shapes.OneMail, answers=shapes.MailStateShape)
+def anyway(parts: Parts, asker: Asker, asked: shapes.OneMail) -> shapes.MailStateShape:
+    """The mail's state after a person wants it synced although it was left out."""
+    return _shape(press.anyway(parts, asker, asked.mail.ref))
+
+
+@operations.post("/mails/undo", asks=shapes.OneMail, answers=shapes.MailStateShape)
+def undo(parts: Parts, asker: Asker, asked: shapes.OneMail) -> shapes.MailStateShape:
+    """The mail's state after it was taken back, out of the folder and out of webCRM."""
+    return _shape(undoing.undo(parts, asker, asked.mail.ref))
+
+
+@operations.post("/mails/story", asks=shapes.OneMail, answers=shapes.StoryShape)
+def tell(parts: Parts, asker: Asker, asked: shapes.OneMail) -> shapes.StoryShape:
+    """The mail's story, newest last."""
+    lines, took = story.story_of_copy(parts, asker, asked.mail.ref)
+    told = [shapes.LineShape(at=one.at, kind=one.kind, sentence=one.sentence) for one in lines]
+    return shapes.StoryShape(lines=told, took_seconds=took)
+
+
+@operations.get("/organisations", asks=shapes.Search, answers=shapes.Organisations)
+def organisations(parts: Parts, asker: Asker, asked: shapes.Search) -> shapes.Organisations:
+    """At most 20 Organisations with that in their name; case and accents do not count."""
+    del asker
+    found = connection.organisations(parts, asked.search)
+    return shapes.Organisations(
+        organisations=[shapes.OrganisationShape.model_validate(one) for one in found]
+    )
+
+
+@operations.post("/contacts", asks=shapes.ContactDraft, answers=shapes.NewContact)
+def create_contact(parts: Parts, asker: Asker, asked: shapes.ContactDraft) -> shapes.NewContact:
+    """The contact, made in webCRM unless it is there; the mail that waits for it files itself."""
+    del asker
+    draft = contacts.PersonDraft(asked.name, asked.address, asked.organisation_id)
+    return shapes.NewContact(person_id=contacts.create_contact(parts, draft))
+
+
+@operations.get("/rules", answers=shapes.Senders)
+def senders(parts: Parts, asker: Asker, asked: None) -> shapes.Senders:
+    """The addresses whose mail is always synced."""
+    del asked
+    return shapes.Senders(addresses=list(rules.senders(parts, asker)))
+
+
+@operations.put("/rules/{address}", asks=shapes.Sender)
+def always_sync(parts: Parts, asker: Asker, asked: shapes.Sender) -> None:
+    """From now on a rule in Outlook moves this sender's mail into the sync folder."""
+    rules.always_sync(parts, asker, asked.address)
+
+
+@operations.delete("/rules/{address}", asks=shapes.Sender)
+def sync_no_more(parts: Parts, asker: Asker, asked: shapes.Sender) -> None:
+    """No rule of ours moves this sender's mail any more."""
+    rules.sync_no_more(parts, asker, asked.address)
+
+
+@operations.get("/connection", answers=shapes.ConnectionShape)
+def connected(parts: Parts, asker: Asker, asked: None) -> shapes.ConnectionShape:
+    """How the person's mailbox stands."""
+    del asked
+    return shapes.ConnectionShape.model_validate(connection.connection(parts, asker))
+
+
+def _shape(found: MailState) -> shapes.MailStateShape:
+    return shapes.MailStateShape.model_validate(found)

@@ -1,0 +1,121 @@
+"""The door of the API: who is let in, how a request is read, how an answer is written."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+
+import jwt
+from flask import Blueprint, Flask, Response, request
+from flask_cors import CORS
+from pydantic import BaseModel, ValidationError
+from werkzeug.exceptions import HTTPException
+
+from webcrm_sync.core.errors import SyncError
+from webcrm_sync.engine.mailref import Asker, asker_of
+from webcrm_sync.engine.parts import Parts
+from webcrm_sync.web import api, errors, openapi
+from webcrm_sync.web.auth import Guard, guarded
+from webcrm_sync.web.errors import Problem
+from webcrm_sync.web.operations import Operation
+from webcrm_sync.web.tokens import TokenRefused, read_token
+
+logger = logging.getLogger(__name__)
+
+KeyOf = Callable[[str], jwt.PyJWK | None]
+
+
+def blueprint(parts: Parts, key_of: KeyOf) -> Blueprint:
+    """Every operation of the API and its OpenAPI document."""
+    routes = Blueprint("api", __name__, url_prefix=api.BASE)
+    for operation in api.operations.declared:
+        routes.add_url_rule(
+            operation.path.replace("{address}", "<path:address>"),
+            endpoint=operation.name,
+            view_func=_view(parts, key_of, operation),
+            methods=[operation.method],
+        )
+    document = openapi.document(api.operations.declared, base=api.BASE)
+
+    @routes.get("/openapi.json")
+    @guarded(Guard.OPEN)
+    def described() -> dict[str, object]:
+        return document
+
+    @routes.errorhandler(Problem)
+    def problem(error: Problem) -> Response:
+        return errors.answer(error)
+
+    @routes.errorhandler(SyncError)
+    def trouble(error: SyncError) -> Response:
+        return errors.answer(errors.problem_of(error, parts.now()))
+
+    @routes.errorhandler(HTTPException)
+    def refused(error: HTTPException) -> Response:
+        return errors.answer(errors.problem_of_http(error))
+
+    @routes.after_request
+    def closed(response: Response) -> Response:
+        response.headers["Cache-Control"] = "no-store"
+        response.headers["X-Content-Type-Options"] = "nosniff"
+        response.headers["Content-Security-Policy"] = "default-src 'none'; frame-ancestors 'none'"
+        return response
+
+    return routes
+
+
+def allow_own_origin(app: Flask, origin: str) -> None:
+    """The API is for the pages of this very service; no other origin may read its answers."""
+    CORS(
+        app,
+        resources={rf"{api.BASE}/.*": {"origins": [origin]}},
+        allow_headers=["Authorization", "Content-Type"],
+        supports_credentials=False,
+        max_age=600,
+    )
+
+
+def _view(parts: Parts, key_of: KeyOf, operation: Operation) -> Callable[..., Response]:
+    @guarded(Guard.PERSON)
+    def view(**path: str) -> Response:
+        asker = _asker(parts, key_of)
+        answer = operation.view(parts, asker, _asked(operation, path))
+        if answer is None:
+            return Response(status=204)
+        return Response(answer.model_dump_json(by_alias=True), mimetype="application/json")
+
+    return view
+
+
+def _asker(parts: Parts, key_of: KeyOf) -> Asker:
+    """Who asks, by the token alone. Raises Problem 401 and 403."""
+    scheme, _, token = request.headers.get("Authorization", "").partition(" ")
+    if scheme.casefold() != "bearer" or not token.strip():
+        raise Problem(401, "signed_out", "Sign in to go on.")
+    try:
+        person = read_token(token.strip(), parts.settings, key_of)
+    except TokenRefused as error:
+        logger.info("token_refused", extra={"why": str(error)})
+        raise Problem(401, "signed_out", "Sign in again to go on.") from None
+    asker = asker_of(parts, person.user_id, name=person.name)
+    if asker is None:
+        raise Problem(403, "no_mailbox", person.address)
+    return asker
+
+
+def _asked(operation: Operation, path: dict[str, str]) -> BaseModel | None:
+    """What was asked: the JSON body, else path and query. Raises Problem 400."""
+    if operation.asks is None:
+        return None
+    try:
+        if operation.method == "POST":
+            return operation.asks.model_validate_json(request.get_data(), strict=True)
+        return operation.asks.model_validate(path or request.args.to_dict())
+    except ValidationError as error:
+        raise Problem(400, "invalid", _places(error)) from None
+
+
+def _places(error: ValidationError) -> str:
+    """Where the request is wrong, never what stood there."""
+    lines = error.errors(include_input=False, include_url=False, include_context=False)
+    return "; ".join(f"{'.'.join(map(str, e['loc'])) or 'body'}: {e['type']}" for e in lines[:5])

@@ -1,0 +1,71 @@
+"""What goes wrong, as the add-in hears it: application/problem+json (RFC 9457)."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from datetime import datetime
+from math import ceil
+
+from flask import Response
+from werkzeug.exceptions import HTTPException
+
+from webcrm_sync.core.errors import Gone, Refused, SyncError, TryLater
+
+#: When nobody knows better: the pane asks again after this.
+_PAUSE_S = 5
+_TITLES = {
+    "signed_out": "Not signed in",
+    "no_mailbox": "This mailbox is not connected to webCRM yet",
+    "not_found": "Not found",
+    "invalid": "The request cannot be read",
+    "conflict": "That is not possible now",
+    "try_later": "Not possible at this moment",
+}
+_CODES = {400: "invalid", 401: "signed_out", 403: "no_mailbox", 404: "not_found", 409: "conflict"}
+
+
+@dataclass(slots=True, eq=False)
+class Problem(Exception):
+    """One answer that is not the one asked for."""
+
+    status: int
+    code: str
+    detail: str = ""
+    retry_after_s: int | None = None
+
+
+def problem_of(error: SyncError, now: datetime) -> Problem:
+    """What an error of the engine means for the add-in."""
+    if isinstance(error, Gone):
+        return Problem(404, "not_found", str(error))
+    if isinstance(error, Refused):
+        return Problem(409, "conflict", str(error))
+    asked = error.retry_at if isinstance(error, TryLater) else None
+    pause = ceil((asked - now).total_seconds()) if asked else _PAUSE_S
+    return Problem(503, "try_later", str(error), retry_after_s=max(1, pause))
+
+
+def problem_of_http(error: HTTPException) -> Problem:
+    """The same for what Flask itself says no to: no such route, a body too large."""
+    status = error.code or 500
+    return Problem(status, _CODES.get(status, "invalid"), error.description or "")
+
+
+def answer(problem: Problem) -> Response:
+    """The problem over HTTP."""
+    body: dict[str, object] = {
+        "type": "about:blank",
+        "title": _TITLES[problem.code],
+        "status": problem.status,
+        "detail": problem.detail,
+        "code": problem.code,
+    }
+    response = Response(status=problem.status, mimetype="application/problem+json")
+    if problem.retry_after_s is not None:
+        body["retryAfter"] = problem.retry_after_s
+        response.headers["Retry-After"] = str(problem.retry_after_s)
+    if problem.status == 401:
+        response.headers["WWW-Authenticate"] = "Bearer"
+    response.set_data(json.dumps(body))
+    return response

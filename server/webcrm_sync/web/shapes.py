@@ -1,0 +1,233 @@
+"""The API's JSON, declared: what is read from it, and what is written to it.
+
+The OpenAPI document is made of these. Keys are camelCase; keys that nobody knows are refused.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Annotated, Literal
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints
+from pydantic.alias_generators import to_camel
+
+from webcrm_sync.core.states import Reason
+from webcrm_sync.engine.connection import Standing
+from webcrm_sync.engine.mailref import MailRef
+from webcrm_sync.engine.mailstate import Can, Forecast, Shown, Way
+
+#: A database holds no NUL.
+_NO_NUL = r"^[^\u0000]*$"
+#: One address, as far as it can be told without sending to it.
+_ADDRESS = r"^[^\s@\u0000-\u001f\u007f<>]+@[^\s@\u0000-\u001f\u007f<>]+$"
+
+OrganisationId = Annotated[int, Field(ge=1, le=2**31 - 1)]
+Address = Annotated[
+    str,
+    StringConstraints(pattern=_ADDRESS, max_length=320),
+    AfterValidator(str.casefold),
+]
+
+
+class _Shape(BaseModel):
+    model_config = ConfigDict(
+        alias_generator=to_camel,
+        validate_by_name=True,
+        validate_by_alias=True,
+        extra="forbid",
+        from_attributes=True,
+        frozen=True,
+    )
+
+
+# ---- what is asked
+
+
+class MailRefShape(_Shape):
+    """A mail as Office.js names it. `messageId` finds it again where the id is not known."""
+
+    item_id: Annotated[str, StringConstraints(min_length=1, max_length=1024, pattern=_NO_NUL)]
+    id_type: Literal["ews", "rest"]
+    message_id: Annotated[str, StringConstraints(max_length=1000, pattern=_NO_NUL)] | None = None
+
+    @property
+    def ref(self) -> MailRef:
+        """The same as a value of the engine."""
+        return MailRef(self.item_id, self.id_type, self.message_id)
+
+
+class OneMail(_Shape):
+    """One mail."""
+
+    mail: MailRefShape
+
+
+class Mails(_Shape):
+    """Up to 20 mails."""
+
+    mails: Annotated[list[MailRefShape], Field(min_length=1, max_length=20)]
+
+
+class SyncMail(OneMail):
+    """One mail, and the Organisations that the person chose for it."""
+
+    organisation_ids: Annotated[list[OrganisationId], Field(max_length=20)] | None = None
+
+
+class ChooseMail(OneMail):
+    """One mail, and the Organisation where it shall stand."""
+
+    organisation_id: OrganisationId
+
+
+class Search(_Shape):
+    """A part of a name."""
+
+    search: Annotated[str, StringConstraints(max_length=200, pattern=_NO_NUL)] = ""
+
+
+class ContactDraft(_Shape):
+    """A contact to be made in webCRM."""
+
+    name: Annotated[
+        str,
+        StringConstraints(strip_whitespace=True, min_length=1, max_length=100, pattern=_NO_NUL),
+    ]
+    address: Annotated[Address, Field(max_length=100)]
+    organisation_id: OrganisationId
+
+
+class Sender(_Shape):
+    """The address in a path."""
+
+    address: Address
+
+
+# ---- what is answered
+
+
+class WhereShape(_Shape):
+    """One Organisation the mail stands under, or will (`activityId` null)."""
+
+    organisation_id: int
+    organisation: str
+    link: str | None
+    person: str | None
+    address: str | None
+    activity_id: int | None
+
+
+class CandidateShape(_Shape):
+    """One Organisation that could be meant, and the reason, one sentence."""
+
+    organisation_id: int
+    organisation: str
+    why: str
+
+
+class StepsShape(_Shape):
+    """The four steps of a mail's way, true once done."""
+
+    moved: bool
+    read: bool
+    filed: bool
+    marked: bool
+
+
+class SenderShape(_Shape):
+    """Who sent the mail, when that is nobody of the company."""
+
+    address: str
+    name: str
+
+
+class MailStateShape(_Shape):
+    """Everything the pane shows of one mail. `can`: what fits its state, the first thing first."""
+
+    state: Shown
+    reason: Reason | None
+    detail: str | None
+    forecast: Forecast | None
+    targets: list[WhereShape]
+    candidates: list[CandidateShape]
+    addresses: list[str]
+    steps: StepsShape
+    at: datetime | None
+    took_seconds: float | None
+    way: Way | None
+    by: str | None
+    can: list[Can]
+    sender: SenderShape | None
+    always_sync: bool
+
+
+class MailStates(_Shape):
+    """The states, in the order in which they were asked for."""
+
+    mails: list[MailStateShape]
+
+
+class LineShape(_Shape):
+    """One event of a mail's story."""
+
+    at: datetime
+    kind: str
+    sentence: str
+
+
+class StoryShape(_Shape):
+    """A mail's story, newest last, and how long it took to be synced."""
+
+    lines: list[LineShape]
+    took_seconds: float | None
+
+
+class OrganisationShape(_Shape):
+    """An Organisation that can be chosen."""
+
+    id: Annotated[int, Field(validation_alias="organisation_id")]
+    name: str
+
+
+class Organisations(_Shape):
+    """At most 20, those that begin with what was searched for first."""
+
+    organisations: list[OrganisationShape]
+
+
+class NewContact(_Shape):
+    """The contact in webCRM."""
+
+    person_id: int
+
+
+class Senders(_Shape):
+    """The addresses whose mail is always synced, sorted."""
+
+    addresses: list[str]
+
+
+class ConnectionShape(_Shape):
+    """How the person's mailbox stands. `push`: Outlook tells of changes at once."""
+
+    state: Standing
+    mailbox: Annotated[str, Field(validation_alias="address")]
+    push: Annotated[bool, Field(validation_alias="is_pushed")]
+    on_the_way: int
+    waiting: int
+    parked: int
+    sentences: list[str]
+
+
+class ProblemShape(BaseModel):
+    """What went wrong (RFC 9457). `retryAfter`: seconds."""
+
+    type: str
+    title: str
+    status: int
+    detail: str
+    code: Literal[
+        "signed_out", "claims", "no_mailbox", "not_found", "invalid", "conflict", "try_later"
+    ]
+    retryAfter: int | None = None  # noqa: N815 - the key of the wire
+    claims: str | None = None

@@ -1,0 +1,57 @@
+"""Somebody signed in to Outlook, who speaks to the API as the add-in does."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from flask import Flask
+from flask.testing import FlaskClient
+from werkzeug.test import TestResponse
+
+from asking import ref_to
+from play import Play
+from webcrm_sync.sandbox.outlook.mailbox import SimMailbox
+
+
+@dataclass(slots=True)
+class Person:
+    """Somebody signed in to Outlook, who speaks to the API as the add-in does."""
+
+    play: Play
+    client: FlaskClient
+    box: SimMailbox
+    token: str
+
+    def ask(self, method: str, path: str, **more: Any) -> TestResponse:
+        """One call, signed in."""
+        headers = {"Authorization": f"Bearer {self.token}", **more.pop("headers", {})}
+        return self.client.open(f"/api/v1{path}", method=method, headers=headers, **more)
+
+    def ref(self, graph_id: str, box: SimMailbox | None = None) -> dict[str, Any]:
+        """A mail as the add-in names it."""
+        ref = ref_to(box or self.box, graph_id)
+        return {"itemId": ref.item_id, "idType": ref.kind, "messageId": ref.message_id}
+
+    def post(self, path: str, graph_id: str, **more: Any) -> TestResponse:
+        """An act on one mail."""
+        return self.ask("POST", f"/mails/{path}", json={"mail": self.ref(graph_id), **more})
+
+    def state(self, graph_id: str) -> dict[str, Any]:
+        """What the pane shows of one mail."""
+        answer = self.ask("POST", "/mails/state", json={"mails": [self.ref(graph_id)]})
+        assert answer.status_code == 200, answer.text
+        found: dict[str, Any] = answer.json["mails"][0]  # type: ignore[index]  # it is JSON
+        return found
+
+
+def person(play: Play, app: Flask, address: str, name: str, *, is_watched: bool = True) -> Person:
+    """A person with a mailbox and a token for our own scope."""
+    if is_watched:
+        box = play.mailbox(address, name)
+    else:
+        box = play.stage.outlook.add_mailbox(address, name)
+    token = play.stage.entra.issue_user_token(
+        box.user_id, play.parts.settings.entra_client_id, ("access_as_user",), name=address
+    )
+    return Person(play, app.test_client(), box, token)

@@ -1,0 +1,178 @@
+"""The API behind the add-in, as the add-in uses it."""
+
+from __future__ import annotations
+
+from play import BO, FOLDER, KIM, LIS, Play
+from signed_in import Person
+from webcrm_sync.sandbox.outlook.mail import Mail
+
+
+def test_the_button_from_forecast_to_synced_in_the_words_of_the_contract(
+    play: Play, kim: Person
+) -> None:
+    play.contact(BO, "Havnebyg", name="Bo Byg")
+    play.refresh()
+    mail = kim.box.deliver(Mail("Offer?", f"Bo Byg <{BO}>", KIM))
+    link = f"https://crm.example/o/{play.organisations['Havnebyg']}"
+    assert kim.state(mail) == {
+        "state": "new",
+        "reason": None,
+        "detail": None,
+        "forecast": "known",
+        "targets": [
+            {
+                "organisationId": play.organisations["Havnebyg"],
+                "organisation": "Havnebyg",
+                "link": link,
+                "person": "Bo Byg",
+                "address": BO,
+                "activityId": None,
+            }
+        ],
+        "candidates": [],
+        "addresses": [BO],
+        "steps": {"moved": False, "read": False, "filed": False, "marked": False},
+        "at": None,
+        "tookSeconds": None,
+        "way": None,
+        "by": None,
+        "can": ["sync", "choose"],
+        "sender": {"address": BO, "name": "Bo Byg"},
+        "alwaysSync": False,
+    }
+
+    pressed = kim.post("sync", mail)
+    assert pressed.status_code == 200
+    assert pressed.json is not None
+    assert pressed.json["state"] == "on_its_way"
+    assert pressed.json["steps"]["moved"] is True
+    play.rest()
+    done = kim.state(mail)
+    assert (done["state"], done["way"], done["by"]) == ("synced", "button", "Kim Nordwind")
+    assert done["targets"][0]["activityId"] == play.activities[0]["ActivityId"]
+    assert done["can"] == ["change", "undo"]
+
+    story = kim.post("story", mail).json
+    assert story is not None
+    sentences = [line["sentence"] for line in story["lines"]]
+    assert sentences[0] == "Sent to webCRM by the button, by Kim Nordwind."
+    assert sentences[-1].startswith("Marked Synced in ")
+    assert story["tookSeconds"] == done["tookSeconds"]
+
+
+def test_undo_choose_and_retry_answer_with_the_state(play: Play, kim: Person) -> None:
+    play.contact(BO, "Havnebyg")
+    play.contact(LIS, "Skovby")
+    play.refresh()
+    mail = kim.box.deliver(Mail("Offer?", BO, KIM))
+    kim.post("sync", mail)
+    play.rest()
+    chosen = kim.post("choose", mail, organisationId=play.organisations["Skovby"])
+    assert chosen.json is not None
+    assert chosen.json["state"] == "on_its_way"
+    play.rest()
+    assert len(play.under("Skovby")) == 1
+    undone = kim.post("undo", mail)
+    assert undone.json is not None
+    assert undone.json["state"] == "new"
+    assert kim.post("retry", mail).status_code == kim.post("anyway", mail).status_code == 200
+
+
+def test_several_mails_at_once_are_told_in_the_order_asked_for(play: Play, kim: Person) -> None:
+    play.contact(BO)
+    play.refresh()
+    known = kim.box.deliver(Mail("Known", BO, KIM))
+    nobody = kim.box.deliver(Mail("Nobody", LIS, KIM))
+    gone = {"itemId": "AAMk-gone", "idType": "ews", "messageId": None}
+    mails = [kim.ref(nobody), gone, kim.ref(known)]
+    answer = kim.ask("POST", "/mails/state", json={"mails": mails})
+    assert answer.json is not None
+    found = answer.json["mails"]
+    assert [m["forecast"] for m in found] == ["nobody", None, "known"]
+    assert found[1]["can"] == []
+    assert found[0]["can"] == ["sync", "choose", "create_contact"]
+
+
+def test_a_mail_that_was_moved_since_is_found_by_its_message_id(play: Play, kim: Person) -> None:
+    play.contact(BO)
+    play.refresh()
+    mail = kim.box.deliver(Mail("Offer?", BO, KIM))
+    old = kim.ref(mail)
+    kim.box.move(mail, f"inbox/{FOLDER}")
+    play.look()
+    answer = kim.ask("POST", "/mails/state", json={"mails": [old]})
+    assert answer.json is not None
+    assert answer.json["mails"][0]["state"] == "synced"
+
+
+def test_organisations_are_found_whatever_their_case_and_accents(play: Play, kim: Person) -> None:
+    for name in ("Ærø Marine", "Marina 100%", "Søby Træ", "Zeta"):
+        play.stage.crm.add_organisation(name)
+    play.refresh()
+
+    def found(search: str) -> list[str]:
+        answer = kim.ask("GET", "/organisations", query_string={"search": search})
+        assert answer.json is not None
+        return [one["name"] for one in answer.json["organisations"]]
+
+    assert found("MARIN") == ["Marina 100%", "Ærø Marine"]
+    assert found("aero") == ["Ærø Marine"]
+    assert found("søby") == found("soby") == ["Søby Træ"]
+    assert found("0%") == ["Marina 100%"]
+    assert found("_") == []
+    assert len(found("")) == 4
+
+
+def test_a_contact_made_in_outlook_files_the_mail_that_waits_for_it(
+    play: Play, kim: Person
+) -> None:
+    play.contact(BO, "Havnebyg")
+    play.refresh()
+    mail = play.drag(kim.box, Mail("Who am I", LIS, KIM))
+    play.look()
+    assert kim.state(mail)["state"] == "waiting"
+    body = {
+        "name": "Lis Skov",
+        "address": LIS.upper(),
+        "organisationId": play.organisations["Havnebyg"],
+    }
+    first = kim.ask("POST", "/contacts", json=body)
+    second = kim.ask("POST", "/contacts", json=body)
+    assert first.json == second.json
+    play.rest()
+    assert kim.state(mail)["state"] == "synced"
+    assert [p["PersonEmail"] for p in play.stage.crm.persons].count(LIS) == 1
+
+
+def test_a_rule_of_our_own_moves_the_mail_of_chosen_senders(play: Play, kim: Person) -> None:
+    play.contact(BO)
+    play.refresh()
+    assert kim.ask("PUT", f"/rules/{BO.upper()}").status_code == 204
+    assert kim.ask("PUT", f"/rules/{BO}").status_code == 204
+    assert kim.ask("GET", "/rules").json == {"addresses": [BO]}
+    mail = kim.box.deliver(Mail("By rule", BO, KIM))
+    reply = kim.box.deliver(Mail("Away", BO, KIM, headers=(("Auto-Submitted", "auto-replied"),)))
+    play.look()
+    state = kim.state(mail)
+    assert (state["state"], state["way"], state["alwaysSync"]) == ("synced", "rule", True)
+    assert kim.state(reply)["state"] == "new"
+    assert kim.ask("DELETE", f"/rules/{BO}").status_code == 204
+    assert kim.ask("GET", "/rules").json == {"addresses": []}
+    assert kim.box.rules == {}
+
+
+def test_the_connection_tells_how_the_mailbox_stands(play: Play, kim: Person) -> None:
+    play.contact(BO, "Havnebyg")
+    play.contact(BO, "Skovby")
+    play.refresh()
+    play.drag(kim.box, Mail("Waits", LIS, KIM))
+    play.look()
+    answer = kim.ask("GET", "/connection").json
+    assert answer is not None
+    assert (answer["state"], answer["mailbox"], answer["waiting"]) == ("connected", KIM, 1)
+    play.drag(kim.box, Mail("Which?", BO, KIM))
+    play.look()
+    answer = kim.ask("GET", "/connection").json
+    assert answer is not None
+    assert (answer["state"], answer["parked"]) == ("needs_you", 1)
+    assert "1 mail is not synced until somebody acts." in answer["sentences"]
