@@ -50,8 +50,11 @@ def _refresh(parts: Parts, company: Company, *, is_whole: bool) -> None:
     )
     with parts.begin() as tx:
         book.save_users(tx, users)
-        addresses = book.save_persons(tx, persons, is_whole=is_whole)
-        domains = book.save_organisations(tx, organisations, is_whole=is_whole)
+        # An empty list of everything is a webCRM in trouble, not one without customers.
+        addresses = book.save_persons(tx, persons, is_whole=is_whole and bool(persons))
+        domains = book.save_organisations(
+            tx, organisations, is_whole=is_whole and bool(organisations)
+        )
         book.wake(tx, addresses=addresses, domains=domains)
         mailboxes.update_company(
             tx,

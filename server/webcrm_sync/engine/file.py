@@ -22,6 +22,8 @@ def file(parts: Parts) -> None:
         company = mailboxes.read_company(tx)
         if company.webcrm_due_at and company.webcrm_due_at > tx.now:
             return
+        if company.directory_full_at is None:
+            return  # whose mails they are cannot be told before webCRM's addresses were read
     try:
         is_more = _rounds(parts)
     except (TryLater, Unclear, Refused) as error:

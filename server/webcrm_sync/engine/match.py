@@ -80,7 +80,7 @@ def decision_for(
     is_unlinked_filed: bool,
 ) -> Decision:
     """The decision on one mail. `people`: its external addresses that led to no filing yet."""
-    if reason := why_not(_everybody(email), internals, never):
+    if reason := why_not((*_everybody(email), *people), internals, never):
         return Decision(State.SKIPPED, reason)
     found = match(people, book)
     if known:

@@ -15,7 +15,8 @@ from webcrm_sync.store.filings import Filing
 _TRIES = 4
 #: What is parked is tried again now and then: the cure may have come from elsewhere.
 PARKED_RETRY = timedelta(hours=1)
-_OPEN = (State.FOUND, State.MATCHED, State.WAITING, State.PARKED)
+#: A copy that was just found is not among them: it may name more people.
+_OPEN = (State.MATCHED, State.WAITING, State.PARKED)
 
 
 def filed(tx: Tx, filing: Filing, activity_id: int) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 
-from webcrm_sync.core.filing import Stamp, filing_key
+from webcrm_sync.core.filing import filing_key
 from webcrm_sync.core.matching import Matched, Target, match
 from webcrm_sync.core.message import Party
 from webcrm_sync.core.states import Reason, State
@@ -22,8 +22,9 @@ _CLOCK_MARGIN = timedelta(days=1)
 def past_round(parts: Parts, *, limit: int) -> int:
     """Settle up to `limit` mails of the past; how many there were.
 
-    Looked up by key in webCRM: what stands there is taken over; what does not is skipped, unless
-    our own stamp says that this product synced it: then it is filed like any other.
+    Looked up by key in webCRM: what stands there is taken over, what does not is skipped. Our own
+    stamp says that it stands there all the same, under an Organisation that its people have left
+    or that a person chose: filed again it would be there twice.
     """
     with parts.begin() as tx:
         found = [
@@ -76,7 +77,6 @@ def _settle(
 ) -> None:
     keys = {t: filing_key(parts.tenant_id, email.key, t.organisation_id) for t in targets}
     there = {t: key for t, key in keys.items() if key in standing}
-    is_ours = any(Stamp.parse(c.stamp) for c in copies)
     for copy in copies:
         emails.set_item(tx, copy.id, is_past=False)
     if there:
@@ -84,7 +84,7 @@ def _settle(
         for filing in filings.of_emails(tx, [email.id])[email.id]:
             filings.record_activity(tx, filing.id, standing[filing.key])
             filings.complete(tx, [filing.id])
-    if there or is_ours or filings.of_emails(tx, [email.id])[email.id]:
+    if there or filings.of_emails(tx, [email.id])[email.id]:
         matching.decide(parts, tx, [email])
         return
     emails.move_items(

@@ -48,7 +48,8 @@ def page(parts: Parts, box: Mailbox, folder: SyncFolder, page: Page, facts: Fact
         if not mailboxes.advance_cursor(tx, folder, page.cursor):
             return False
         domains = parts.settings.internal_domains
-        Recording(tx, box, folder, mailboxes.internals(tx, domains)).record(page.changes, facts)
+        internals = mailboxes.internals(tx, domains)
+        Recording(tx, box, folder, internals, parts.tenant_id).record(page.changes, facts)
     return True
 
 
@@ -60,6 +61,7 @@ class Recording:
     box: Mailbox
     folder: SyncFolder
     internals: Internals
+    tenant_id: str
 
     def record(self, changes: tuple[Change, ...], facts: Facts) -> None:
         """Write down every line of the page."""
@@ -104,23 +106,27 @@ class Recording:
             for person in intake.people_of(a.message, self.internals)
         ]
         emails.add_addresses(self.tx, people)
-        rows = [self._item_row(a.message, email_ids[keys[i]], folders) for i, a in arrivals.items()]
+        rows = [
+            self._item_row(a.message, keys[i], folders) | {"email_id": email_ids[keys[i]]}
+            for i, a in arrivals.items()
+        ]
         emails.add_items(self.tx, rows)
         self._follow_up(arrivals, rows)
 
     def _item_row(
-        self, message: Message, email_id: int, folders: Mapping[str, int]
+        self, message: Message, key: str, folders: Mapping[str, int]
     ) -> dict[str, object]:
         state, reason = intake.first_state(message)
+        is_ours = message.stamp == str(Stamp.synced(self.tenant_id, key))
+        was_synced = not self.folder.is_known and has_synced(message.categories)
         return {
             "mailbox_id": self.box.id,
             "folder_id": folders.get(message.folder_id, self.folder.id),
-            "email_id": email_id,
             "graph_id": message.graph_id,
             "change_key": message.change_key,
             "categories": list(message.categories),
             "stamp": message.stamp,
-            "is_past": not self.folder.is_known and has_synced(message.categories),
+            "is_past": was_synced or is_ours,
             "seen_round": self.folder.round,
             "state": state.value,
             "reason": reason.value if reason else None,

@@ -10,6 +10,7 @@ from sqlalchemy.dialects.postgresql import insert
 from webcrm_sync.core.crm import CrmUser, OrganisationRow, PersonRow
 from webcrm_sync.core.matching import Contact, Directory
 from webcrm_sync.core.states import Reason, State
+from webcrm_sync.store.among import among
 from webcrm_sync.store.database import Tx
 from webcrm_sync.store.schema import (
     contact,
@@ -29,7 +30,7 @@ def look_up(tx: Tx, addresses: Iterable[str], domains: Iterable[str]) -> Directo
         contact.c.address,
         contact.c.name,
         contact.c.is_active,
-    ).where(contact.c.company_id == tx.company_id, contact.c.address.in_(list(addresses)))
+    ).where(contact.c.company_id == tx.company_id, among(contact.c.address, addresses))
     wanted = list(domains)
     places = select(
         func.unnest(organisation.c.domains).label("domain"), organisation.c.organisation_id
@@ -84,34 +85,48 @@ def save_users(tx: Tx, found: Sequence[CrmUser]) -> None:
         tx.connection.execute(insert(crm_user), rows)
 
 
+_CONTACT = [
+    contact.c[name]
+    for name in ("person_id", "address", "organisation_id", "name", "is_active", "position")
+]
+
+
 def save_persons(tx: Tx, found: Sequence[PersonRow], *, is_whole: bool = False) -> frozenset[str]:
     """Bring these Persons' addresses up to date; `is_whole`: those not named are gone.
 
-    Returns the addresses that are new or stand under another Organisation now.
+    Returns the addresses that are new, gone or under another Organisation now. What has not
+    changed is not written.
     """
     scope = contact.c.company_id == tx.company_id
     if not is_whole:
-        scope &= contact.c.person_id.in_([p.person_id for p in found])
-    old = select(contact.c.address, contact.c.organisation_id, contact.c.is_active).where(scope)
-    before = {tuple(row) for row in tx.connection.execute(old)}
-    tx.connection.execute(delete(contact).where(scope))
-    rows = {
-        (c.person_id, c.address): {
-            "company_id": tx.company_id,
-            "person_id": c.person_id,
-            "address": c.address,
-            "organisation_id": c.organisation_id,
-            "name": c.name,
-            "is_active": c.is_active,
-            "position": position,
-        }
+        scope &= among(contact.c.person_id, [p.person_id for p in found])
+    before = {tuple(row) for row in tx.connection.execute(select(*_CONTACT).where(scope))}
+    after = {
+        (c.person_id, c.address, c.organisation_id, c.name, c.is_active, position)
         for person in found
         for position, c in enumerate(person.contacts)
     }
+    changed = before ^ after
+    gone = among(contact.c.person_id, {row[0] for row in changed})
+    tx.connection.execute(delete(contact).where(contact.c.company_id == tx.company_id, gone))
+    persons = {row[0] for row in changed}
+    names = [c.name for c in _CONTACT]
+    rows = [
+        {"company_id": tx.company_id, **dict(zip(names, row, strict=True))}
+        for row in after
+        if row[0] in persons
+    ]
     if rows:
-        tx.connection.execute(insert(contact), list(rows.values()))
-    after = {(r["address"], r["organisation_id"], r["is_active"]) for r in rows.values()}
-    return frozenset(str(address) for address, *_ in after - before)
+        tx.connection.execute(insert(contact).on_conflict_do_nothing(), rows)
+    return _moved(before, after)
+
+
+def _moved(
+    before: Iterable[tuple[object, ...]], after: Iterable[tuple[object, ...]]
+) -> frozenset[str]:
+    """The addresses whose Organisations, or whether they count, differ."""
+    old, new = ({(r[1], r[2], r[4]) for r in rows} for rows in (before, after))
+    return frozenset(str(address) for address, *_ in old ^ new)
 
 
 def save_organisations(
@@ -119,11 +134,11 @@ def save_organisations(
 ) -> frozenset[str]:
     """Bring these Organisations up to date; `is_whole`: those not named are gone.
 
-    Returns the domains that are new.
+    Returns the domains that are new, gone or another one's now.
     """
     scope = organisation.c.company_id == tx.company_id
     if not is_whole:
-        scope &= organisation.c.organisation_id.in_([o.organisation_id for o in found])
+        scope &= among(organisation.c.organisation_id, [o.organisation_id for o in found])
     old = select(organisation.c.organisation_id, organisation.c.domains).where(scope)
     before = {(i, d) for i, domains in tx.connection.execute(old) for d in domains}
     tx.connection.execute(delete(organisation).where(scope))
@@ -139,15 +154,15 @@ def save_organisations(
     if rows:
         tx.connection.execute(insert(organisation), list(rows.values()))
     after = {(o.organisation_id, d) for o in found for d in o.domains}
-    return frozenset(domain for _, domain in after - before)
+    return frozenset(domain for _, domain in after ^ before)
 
 
 def wake(tx: Tx, *, addresses: Iterable[str], domains: Iterable[str]) -> int:
     """Take up again the mails that wait for one of these; how many copies were woken."""
     on_it = select(email_address.c.email_id).where(
         or_(
-            email_address.c.address.in_(list(addresses)),
-            email_address.c.domain.in_(list(domains)),
+            among(email_address.c.address, addresses),
+            among(email_address.c.domain, domains),
         )
     )
     waits = (item.c.state == State.WAITING.value) | (item.c.reason == Reason.AMBIGUOUS.value)

@@ -29,7 +29,8 @@ SELECT DISTINCT 'mark', m.id FROM item i JOIN mailbox m ON m.id = i.mailbox_id
 UNION ALL
 SELECT 'keep', m.id FROM mailbox m WHERE {_GATE} AND m.keep_due_at <= :now
 UNION ALL
-SELECT 'file', c.id FROM company c WHERE {_CRM_GATE} AND (EXISTS (
+SELECT 'file', c.id FROM company c
+ WHERE {_CRM_GATE} AND c.directory_full_at IS NOT NULL AND (EXISTS (
    SELECT 1 FROM item i JOIN mailbox m ON m.id = i.mailbox_id
     WHERE m.company_id = c.id AND i.state = 'found'
       AND (i.retry_at IS NULL OR i.retry_at <= :now))

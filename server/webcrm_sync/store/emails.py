@@ -13,6 +13,7 @@ from sqlalchemy.dialects.postgresql import insert
 from webcrm_sync.core.direction import Direction
 from webcrm_sync.core.message import Fingerprint, MessageKind, Party
 from webcrm_sync.core.states import Reason, State
+from webcrm_sync.store.among import among
 from webcrm_sync.store.database import Tx
 from webcrm_sync.store.schema import email, email_address, filing, item
 
@@ -204,9 +205,9 @@ def drop_item(tx: Tx, item_id: int) -> None:
 
 
 def drop_abandoned_filings(tx: Tx, email_id: int) -> None:
-    """Forget the filings that were never sent when no copy of the mail is on its way any more."""
-    on_its_way = [s.value for s in (State.FOUND, State.MATCHED)]
-    live = select(item.c.id).where(item.c.email_id == email_id, item.c.state.in_(on_its_way))
+    """Forget the filings that were never sent when no copy of the mail is to be filed any more."""
+    unsettled = [s.value for s in (State.FOUND, State.MATCHED, State.WAITING, State.PARKED)]
+    live = select(item.c.id).where(item.c.email_id == email_id, item.c.state.in_(unsettled))
     never_sent = filing.c.intent_at.is_(None) & filing.c.activity_id.is_(None)
     gone = delete(filing).where(filing.c.email_id == email_id, never_sent, ~live.exists())
     if tx.connection.execute(gone).rowcount:
@@ -270,7 +271,7 @@ def move_items(
     """
     query = (
         update(item)
-        .where(item.c.email_id.in_(list(email_ids)), item.c.state.in_([s.value for s in of]))
+        .where(among(item.c.email_id, email_ids), item.c.state.in_([s.value for s in of]))
         .values(
             state=to.value,
             reason=reason.value if reason else None,
@@ -316,7 +317,7 @@ def forget_contents(tx: Tx, email_ids: Sequence[int]) -> None:
     """Drop the text of these mails where nothing is to be filed of them any more."""
     unsettled = [s.value for s in (State.FOUND, State.MATCHED, State.WAITING, State.PARKED)]
     needed = select(item.c.id).where(item.c.email_id == email.c.id, item.c.state.in_(unsettled))
-    query = update(email).where(email.c.id.in_(email_ids), ~needed.exists())
+    query = update(email).where(among(email.c.id, email_ids), ~needed.exists())
     tx.connection.execute(query.values(content=None))
 
 
@@ -331,8 +332,7 @@ def forget_old_contents(tx: Tx, older_than: datetime) -> int:
 
 
 def has_intent(tx: Tx, email_id: int) -> bool:
-    """True when an Activity of this mail may already be on its way to webCRM."""
-    query = select(func.count()).where(
-        filing.c.email_id == email_id, filing.c.intent_at.is_not(None)
-    )
+    """True when an Activity of this mail stands in webCRM or may be on its way there."""
+    sent = filing.c.intent_at.is_not(None) | filing.c.activity_id.is_not(None)
+    query = select(func.count()).where(filing.c.email_id == email_id, sent)
     return bool(tx.connection.scalar(query))

@@ -1,0 +1,17 @@
+"""Membership in a list of any length."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+from sqlalchemy import ARRAY, Column, ColumnElement, any_, literal
+
+
+def among(column: Column[Any], values: Iterable[object]) -> ColumnElement[bool]:
+    """True for rows whose `column` is one of `values`, which travel as one array.
+
+    Each value of an IN list is a parameter of its own, and a statement takes 65,535 of them
+    (PostgreSQL: message formats, Bind).
+    """
+    return column == any_(literal(list(values), ARRAY(column.type)))
