@@ -1,21 +1,19 @@
 /** The only file that calls fetch: typed calls to our own server. */
 
 import type { Connection, Contact, MailRef, MailState, Organisation, Story } from "./contract.ts";
-import { isAborted, Trouble, type TroubleKind } from "./errors.ts";
+import { isAborted, noAnswer, Trouble, type TroubleKind } from "./errors.ts";
 
 /** What a call needs of the sign-in: a token, a newer one when the server was not content. */
-export type TokenSource = (
-  wanted: { fresh: boolean; claims: string | null },
-) => Promise<string>;
+export type TokenSource = (wanted: { fresh: boolean; claims: string | null }) => Promise<string>;
 
 export interface Api {
   state(mail: MailRef, signal: AbortSignal): Promise<MailState>;
-  sync(mail: MailRef, organisationIds: number[], signal: AbortSignal): Promise<MailState>;
-  choose(mail: MailRef, organisationId: number, signal: AbortSignal): Promise<MailState>;
-  act(action: "retry" | "anyway" | "undo", mail: MailRef, signal: AbortSignal): Promise<MailState>;
+  sync(mail: MailRef, organisationIds: number[]): Promise<MailState>;
+  choose(mail: MailRef, organisationId: number): Promise<MailState>;
+  act(action: "retry" | "anyway" | "undo", mail: MailRef): Promise<MailState>;
   story(mail: MailRef, signal: AbortSignal): Promise<Story>;
   organisations(search: string, signal: AbortSignal): Promise<Organisation[]>;
-  createContact(contact: Contact, signal: AbortSignal): Promise<void>;
+  createContact(contact: Contact): Promise<void>;
   alwaysSync(address: string, on: boolean): Promise<void>;
   connection(): Promise<Connection>;
 }
@@ -45,34 +43,36 @@ const CODES: Record<string, TroubleKind> = {
   try_later: "try_later",
 };
 
-/** The server at `base`, such as "/api/v1". Every call rejects with Trouble, or AbortError. */
+/**
+ * The server at `base`, such as "/api/v1". Every call rejects with Trouble, or AbortError.
+ * Only reads can be called off: what a person asked for is done, whatever is selected next.
+ */
 export function createApi(base: string, token: TokenSource): Api {
   const ask = <T>(request: Request): Promise<T> => call<T>(base, token, request);
-  const post = <T>(path: string, body: unknown, signal: AbortSignal, again = false) =>
-    ask<T>({ method: "POST", path, body, signal, again });
+  const write = <T>(path: string, body: unknown) => ask<T>({ method: "POST", path, body });
+  const read = <T>(path: string, body: unknown, signal: AbortSignal) =>
+    ask<T>({ method: "POST", path, body, signal, again: true });
   return {
     async state(mail, signal) {
-      const answer = await post<{ mails: MailState[] }>(
+      const { mails } = await read<{ mails: MailState[] }>(
         "/mails/state",
         { mails: [mail] },
         signal,
-        true,
       );
-      return first(answer.mails);
+      return first(mails);
     },
-    sync: (mail, organisationIds, signal) =>
-      post("/mails/sync", organisationIds.length ? { mail, organisationIds } : { mail }, signal),
-    choose: (mail, organisationId, signal) =>
-      post("/mails/choose", { mail, organisationId }, signal),
-    act: (action, mail, signal) => post(`/mails/${action}`, { mail }, signal),
-    story: (mail, signal) => post("/mails/story", { mail }, signal, true),
+    sync: (mail, organisationIds) =>
+      write("/mails/sync", organisationIds.length ? { mail, organisationIds } : { mail }),
+    choose: (mail, organisationId) => write("/mails/choose", { mail, organisationId }),
+    act: (action, mail) => write(`/mails/${action}`, { mail }),
+    story: (mail, signal) => read("/mails/story", { mail }, signal),
     async organisations(search, signal) {
       const path = `/organisations?search=${encodeURIComponent(search)}`;
-      return (await ask<{ organisations: Organisation[] }>({ method: "GET", path, signal, again: true }))
-        .organisations;
+      const request: Request = { method: "GET", path, signal, again: true };
+      return (await ask<{ organisations: Organisation[] }>(request)).organisations;
     },
-    async createContact(contact, signal) {
-      await post("/contacts", contact, signal);
+    async createContact(contact) {
+      await write("/contacts", contact);
     },
     async alwaysSync(address, on) {
       const path = `/rules/${encodeURIComponent(address)}`;
@@ -115,7 +115,7 @@ async function send(base: string, request: Request, bearer: string): Promise<Res
     if (again) {
       return send(base, { ...request, again: false }, bearer);
     }
-    throw new Trouble(navigator.onLine === false ? "offline" : "away");
+    throw noAnswer();
   }
 }
 

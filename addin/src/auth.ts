@@ -9,7 +9,7 @@ import { broadcastResponseToMainFrame } from "@azure/msal-browser/redirect-bridg
 
 import type { TokenSource } from "./api.ts";
 import type { Config } from "./config.ts";
-import { Trouble } from "./errors.ts";
+import { noAnswer, Trouble } from "./errors.ts";
 
 export interface Auth {
   /** A token without asking anybody; rejects with Trouble "signed_out" when a person must act. */
@@ -43,7 +43,9 @@ export function createAuth(config: Config, person: Person): Auth {
         const app = await client();
         const known = account(app);
         const request = { ...base, forceRefresh: fresh, ...(claims && { claims }) };
-        const result = await app.acquireTokenSilent(known ? { ...request, account: known } : request);
+        const result = await app.acquireTokenSilent(
+          known ? { ...request, account: known } : request,
+        );
         return result.accessToken;
       } catch (error) {
         throw quietFailure(error, claims);
@@ -86,9 +88,8 @@ function remembered(app: IPublicClientApplication, address: string): AccountInfo
 
 /** Outlook's brokers fail in many ways (empty ServerError among them): asking the person helps. */
 function quietFailure(error: unknown, claims: string | null): Trouble {
-  return navigator.onLine === false
-    ? new Trouble("offline")
-    : new Trouble("signed_out", codeOf(error), claims);
+  const lost = noAnswer();
+  return lost.kind === "offline" ? lost : new Trouble("signed_out", codeOf(error), claims);
 }
 
 function codeOf(error: unknown): string {

@@ -6,8 +6,7 @@ export interface MailRef {
   messageId: string | null;
 }
 
-export type Action =
-  "sync" | "anyway" | "retry" | "choose" | "change" | "undo" | "create_contact";
+export type Action = "sync" | "anyway" | "retry" | "choose" | "change" | "undo" | "create_contact";
 
 export type MailStateName =
   "new" | "on_its_way" | "synced" | "waiting" | "parked" | "skipped" | "mirrored" | "draft";

@@ -61,7 +61,7 @@ export function lay(parent: Element, children: Child[]): void {
 /** Takes out first what goes, so that nothing that stays has to move and lose its focus. */
 function clear(parent: Element, wanted: (Wanted | string)[]): void {
   const keys = new Set(wanted.map((child) => (typeof child === "string" ? null : child.key)));
-  for (const node of [...parent.childNodes]) {
+  for (const node of Array.from(parent.childNodes)) {
     const key = KEYS.get(node);
     if (key !== undefined && !keys.has(key)) {
       node.remove();
@@ -139,7 +139,10 @@ function listen(node: Element, listeners: Record<string, Listener>): void {
       node.addEventListener(type, (event) => LISTENERS.get(node)?.[type]?.(event as never));
     }
   }
-  LISTENERS.set(node, { ...Object.fromEntries(Object.keys(known).map((k) => [k, idle])), ...listeners });
+  LISTENERS.set(node, {
+    ...Object.fromEntries(Object.keys(known).map((k) => [k, idle])),
+    ...listeners,
+  });
 }
 
 function idle(): void {}

@@ -36,3 +36,8 @@ export function isAborted(error: unknown): boolean {
 export function asTrouble(error: unknown): Trouble {
   return error instanceof Trouble ? error : new Trouble("away", String(error));
 }
+
+/** Nothing came back: because this machine is offline, or because the server is away. */
+export function noAnswer(): Trouble {
+  return new Trouble(globalThis.navigator?.onLine === false ? "offline" : "away");
+}

@@ -48,10 +48,10 @@ export function associate(name: string, run: () => Promise<void>): void {
 }
 
 function outlook(): Host {
-  const { mailbox, requirements, displayLanguage } = Office.context;
+  const { requirements, displayLanguage } = Office.context;
   return {
     language: displayLanguage,
-    address: mailbox.userProfile?.emailAddress ?? "",
+    address: ownAddress(),
     nested: requirements.isSetSupported("NestedAppAuth", "1.1"),
     selection,
     onSelection,
@@ -82,20 +82,27 @@ function selection(): Selection {
 }
 
 function mailOf(read: Read): Mail {
-  const own = Office.context.mailbox.userProfile?.emailAddress?.toLowerCase();
-  const isSent = read.from?.emailAddress?.toLowerCase() === own;
-  const who = isSent ? (read.to?.[0] ?? read.from) : read.from;
+  const idType = isMobile() ? "rest" : "ews";
   return {
-    ref: {
-      itemId: read.itemId,
-      idType: isMobile() ? "rest" : "ews",
-      messageId: read.internetMessageId || null,
-    },
+    ref: { itemId: read.itemId, idType, messageId: read.internetMessageId || null },
     subject: read.subject,
-    who: who?.displayName || who?.emailAddress || "",
-    isSent,
     at: read.dateTimeCreated ?? null,
+    ...other(read),
   };
+}
+
+/** The one at the other end: the sender, or the first recipient of what one sent oneself. */
+function other({ from, to }: Read): Pick<Mail, "who" | "isSent"> {
+  const isSent = from?.emailAddress?.toLowerCase() === ownAddress().toLowerCase();
+  return { who: nameOf(isSent ? (to?.[0] ?? from) : from), isSent };
+}
+
+function nameOf(person: Office.EmailAddressDetails | undefined): string {
+  return person?.displayName || person?.emailAddress || "";
+}
+
+function ownAddress(): string {
+  return Office.context.mailbox.userProfile?.emailAddress ?? "";
 }
 
 /** On phones itemId is in REST form already. Source: Outlook add-ins, "Use the REST APIs". */

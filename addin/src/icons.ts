@@ -15,8 +15,10 @@ const PATHS: Record<Icon, string> = {
   minus: `${CIRCLE}M6.75 10h6.5`,
   sent: "M3 16.5l14-6.5l-14-6.5l2.25 6.5zM5.25 10h6",
   pencil: "M3.5 16.5l.9-3.6l8.6-8.6a1.4 1.4 0 0 1 2.7 2.7l-8.6 8.6zM11.5 6l2.5 2.5",
-  person: "M10 3a3.25 3.25 0 1 1 0 6.5a3.25 3.25 0 1 1 0-6.5M3.75 17c.5-3.4 3-5 6.25-5s5.75 1.6 6.25 5",
-  cloud: "M5.75 15.25a3.25 3.25 0 0 1-.3-6.5a4.75 4.75 0 0 1 9.2.7a2.95 2.95 0 0 1-.4 5.8zM3.5 3l13.5 14",
+  person:
+    "M10 3a3.25 3.25 0 1 1 0 6.5a3.25 3.25 0 1 1 0-6.5M3.75 17c.5-3.4 3-5 6.25-5s5.75 1.6 6.25 5",
+  cloud:
+    "M5.75 15.25a3.25 3.25 0 0 1-.3-6.5a4.75 4.75 0 0 1 9.2.7a2.95 2.95 0 0 1-.4 5.8zM3.5 3l13.5 14",
 };
 
 /** The icon, which says nothing by itself: the sentence beside it does. */
@@ -36,7 +38,9 @@ export function spinner(): Wanted {
 
 /** A tick, or an empty place for one. */
 export function tick(isDone: boolean): Wanted {
-  return svg(isDone ? "M4.5 10.5l3.75 3.75l7.5-8.25" : "M10 6.5a3.5 3.5 0 1 1 0 7a3.5 3.5 0 1 1 0-7");
+  return svg(
+    isDone ? "M4.5 10.5l3.75 3.75l7.5-8.25" : "M10 6.5a3.5 3.5 0 1 1 0 7a3.5 3.5 0 1 1 0-7",
+  );
 }
 
 function svg(d: string): Wanted {

@@ -1,11 +1,12 @@
 /** From what the pane knows to what it shows: pure. */
 
 import type { MailState, Target } from "./contract.ts";
+import { isWebAddress, type Scene } from "./scene.ts";
 import { showForm, type ChoicesView, type PanelView } from "./show_form.ts";
 import { showStatus, type Status, troubleLine } from "./show_status.ts";
 import type { Mail } from "./selection.ts";
 import type { Model } from "./state.ts";
-import type { Words } from "./words.ts";
+import { plain, type Words } from "./words.ts";
 
 export interface MailView {
   subject: string;
@@ -49,33 +50,34 @@ export interface View {
   live: string;
 }
 
-/** What is given from outside for one look at the model. */
-export interface Scene {
-  words: Words;
-  now: Date;
-  folderName: string;
-  usualSeconds: number;
-}
-
 /** The whole pane. */
 export function show(model: Model, scene: Scene): View {
   const { words } = scene;
+  const { selection, notice } = model;
   const status = showStatus(model, scene);
-  const known = model.trouble ? null : model.answer;
-  const notice = model.notice && troubleLine(model.notice.trouble, words);
+  const told = notice && troubleLine(notice.trouble, words);
   return {
     language: words.language,
-    mail: model.selection.kind === "mail" ? showMail(model.selection.mail, scene) : null,
-    notice,
+    mail: selection.kind === "mail" ? showMail(selection.mail, scene) : null,
+    notice: told,
     status,
     ...showForm(model, words),
-    where: known && showWhere(known, words),
-    always: known && showAlways(model, known, scene),
-    story: known && showStory(model, scene),
+    ...showMore(model, scene),
     foot: showFoot(model, words),
-    live: [notice?.sentence, status.sentence, status.line.map((part) => part.text).join("")]
-      .filter(Boolean)
-      .join(". "),
+    live: [told?.sentence, status.sentence, plain(status.line)].filter(Boolean).join(". "),
+  };
+}
+
+/** What there is to say beyond the state, once the state is known. */
+function showMore(model: Model, scene: Scene): Pick<View, "where" | "always" | "story"> {
+  const { answer, trouble } = model;
+  if (!answer || trouble) {
+    return { where: null, always: null, story: null };
+  }
+  return {
+    where: showWhere(answer, scene.words),
+    always: showAlways(model, answer, scene),
+    story: answer.state === "draft" ? null : showStory(model, scene),
   };
 }
 
@@ -101,11 +103,6 @@ function placeOf(target: Target, words: Words): Place {
     link: isWebAddress(link) ? link : null,
     linkWord: words.say("where.open", { organisation }),
   };
-}
-
-/** True for an address that is safe to follow: what comes from settings may still be wrong. */
-export function isWebAddress(link: string | null): boolean {
-  return link !== null && /^https?:\/\//i.test(link);
 }
 
 function showAlways(model: Model, answer: MailState, scene: Scene): View["always"] {

@@ -1,7 +1,7 @@
 /** What is open for choosing or typing. */
 
 import type { MailState } from "./contract.ts";
-import { type Model, type Search } from "./state.ts";
+import type { Model, Panel } from "./state.ts";
 import type { Words } from "./words.ts";
 
 export interface ChoicesView {
@@ -52,7 +52,7 @@ export function showForm(
 }
 
 function showChoices(model: Model, answer: MailState, words: Words): ChoicesView | null {
-  const isOpen = answer.state === "new" || answer.state === "parked" || answer.state === "waiting";
+  const isOpen = answer.state === "new" || answer.state === "parked";
   if (!isOpen || !answer.candidates.length) {
     return null;
   }
@@ -78,9 +78,9 @@ function showPanel(model: Model, answer: MailState, words: Words): PanelView | n
     kind: panel.kind,
     title: words.say(isContact ? "button.create_contact" : "button.choose"),
     fields: isContact ? [field("name"), field("address")] : [],
-    search: showSearch(panel.search, isContact && panel.organisation !== null, answer, words),
+    search: showSearch(panel, answer, words),
     isOrganisationMissing: isMissing && !panel.organisation,
-    missing: isMissing && !isComplete(model) ? words.say("contact.missing") : "",
+    missing: isMissing && !isComplete(panel) ? words.say("contact.missing") : "",
     submit: isContact ? words.say("button.create_contact") : null,
     isReady: model.ask === null,
     cancel: words.say("button.cancel"),
@@ -88,27 +88,34 @@ function showPanel(model: Model, answer: MailState, words: Words): PanelView | n
 
   function field(name: FieldView["name"]): FieldView {
     const text = panel?.kind === "contact" ? panel[name] : "";
-    return { name, label: words.say(`contact.${name}`), text, isMissing: isMissing && !text.trim() };
+    return {
+      name,
+      label: words.say(`contact.${name}`),
+      text,
+      isMissing: isMissing && !text.trim(),
+    };
   }
 }
 
 /** True when a contact can be made of what has been typed. */
-export function isComplete({ panel }: Model): boolean {
+export function isComplete(panel: Panel): boolean {
   return (
-    panel?.kind === "contact" &&
+    panel.kind === "contact" &&
     panel.name.trim() !== "" &&
     /^\S+@\S+$/.test(panel.address.trim()) &&
     panel.organisation !== null
   );
 }
 
-function showSearch(search: Search, isChosen: boolean, answer: MailState, words: Words): SearchView {
-  const { text, found, active } = search;
-  const options = found ?? [];
+function showSearch(panel: Panel, answer: MailState, words: Words): SearchView {
+  const { text, found, active } = panel.search;
+  const isContact = panel.kind === "contact";
+  const isChosen = isContact && panel.organisation !== null;
+  const options = isChosen ? [] : (found ?? []);
   const whys = new Map(answer.candidates.map((one) => [one.organisationId, one.why]));
   const nothing = found && text.trim() ? words.say("choose.none", { text: text.trim() }) : "";
   return {
-    label: words.say("choose.search"),
+    label: words.say(isContact ? "contact.organisation" : "choose.search"),
     text,
     options: options.map(({ id, name }, index) => ({
       id,
@@ -116,7 +123,9 @@ function showSearch(search: Search, isChosen: boolean, answer: MailState, words:
       why: whys.get(id) ?? "",
       isActive: index === active,
     })),
-    said: options.length ? words.say("choose.found", { count: words.count(options.length) }) : nothing,
-    isOpen: !isChosen && options.length > 0,
+    said: options.length
+      ? words.say("choose.found", { count: words.count(options.length) })
+      : nothing,
+    isOpen: options.length > 0,
   };
 }

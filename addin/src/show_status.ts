@@ -1,8 +1,9 @@
 /** The state of the mail in words: every row of the table, one icon, one sentence, one cure. */
 
-import type { Action, MailState, Steps, Target } from "./contract.ts";
+import type { MailState, Steps, Target } from "./contract.ts";
 import type { Trouble, TroubleKind } from "./errors.ts";
-import { isWebAddress, type Scene } from "./show.ts";
+import type { Scene } from "./scene.ts";
+import { type Button, showButtons } from "./show_buttons.ts";
 import type { Model } from "./state.ts";
 import type { Part, Word, Words } from "./words.ts";
 
@@ -18,17 +19,6 @@ export type Icon =
   | "pencil"
   | "person"
   | "cloud";
-
-/** What a button asks the pane to do. */
-export type Intent = Action | "open" | "sign_in" | "look";
-
-export interface Button {
-  does: Intent;
-  word: string;
-  /** For "open". */
-  link: string | null;
-  isReady: boolean;
-}
 
 export interface Status {
   icon: Icon;
@@ -55,7 +45,11 @@ export function showStatus(model: Model, scene: Scene): Status {
   if (model.selection.kind !== "mail") {
     const { kind } = model.selection;
     const icon = kind === "draft" ? "pencil" : "mail";
-    return { ...blank(icon), sentence: words.say(`${kind}.sentence`), line: said(words, `${kind}.line`) };
+    return {
+      ...blank(icon),
+      sentence: words.say(`${kind}.sentence`),
+      line: said(words, `${kind}.line`),
+    };
   }
   if (model.trouble) {
     return showTrouble(model, model.trouble, words);
@@ -134,7 +128,7 @@ function showTrouble(model: Model, trouble: Trouble, words: Words): Status {
 function showAnswer(model: Model, answer: MailState, scene: Scene): Status {
   const { words } = scene;
   const row = ROWS[answer.state](model, answer, scene);
-  const { primary, secondary } = buttons(model, answer, words);
+  const { primary, secondary } = showButtons(model, answer, words);
   const { detail } = answer;
   return {
     ...blank(row.icon),
@@ -165,7 +159,11 @@ const ROWS: Record<MailState["state"], (model: Model, answer: MailState, scene: 
       ? said(words, "waiting.created")
       : words.parts("waiting.line", { addresses: addresses.join(", ") }),
   }),
-  parked: (_, answer, { words }) => ({ icon: "warning", tone: "bad", line: because(answer, words) }),
+  parked: (_, answer, { words }) => ({
+    icon: "warning",
+    tone: "bad",
+    line: because(answer, words),
+  }),
   skipped: (_, answer, { words }) => ({ icon: "minus", line: because(answer, words) }),
   draft: (_, __, { words }) => ({ icon: "pencil", line: said(words, "draft.line") }),
 };
@@ -211,7 +209,10 @@ function stands(answer: MailState, { words, now }: Scene): Pick<Status, "line" |
     answer.by && words.say("by", { who: answer.by }),
     answer.way && answer.state === "synced" && words.say(`way.${answer.way}`),
   ];
-  return { line: target ? under(target, more.length, words) : [], facts: facts.filter(Boolean).join(" · ") };
+  return {
+    line: target ? under(target, more.length, words) : [],
+    facts: facts.filter(Boolean).join(" · "),
+  };
 }
 
 function under({ organisation }: Target, more: number, words: Words): Part[] {
@@ -228,51 +229,3 @@ function because({ reason, detail }: MailState, words: Words): Part[] {
 function said(words: Words, word: Word): Part[] {
   return [{ text: words.say(word), strong: false }];
 }
-
-/** The order in which an action deserves to be the one that stands out. */
-const CURES: Record<MailState["state"], Intent[]> = {
-  new: ["sync"],
-  on_its_way: [],
-  synced: ["open"],
-  mirrored: ["open"],
-  waiting: ["create_contact", "choose"],
-  parked: ["retry", "choose", "create_contact"],
-  skipped: ["anyway"],
-  draft: [],
-};
-/** Everything a row may offer, in reading order. */
-const OFFERED: Intent[] = ["open", "sync", "retry", "anyway", "choose", "create_contact", "change", "undo"];
-
-function buttons(
-  model: Model,
-  answer: MailState,
-  words: Words,
-): Pick<Status, "primary" | "secondary"> {
-  const link = answer.targets.map((target) => target.link).find(isWebAddress) ?? null;
-  const can = OFFERED.filter((does) =>
-    does === "open" ? isEnd(answer) && link : (answer.can as Intent[]).includes(does),
-  );
-  const mustChoose = answer.candidates.length > 0 && !isEnd(answer);
-  const cures = mustChoose ? (["sync", "choose", ...CURES[answer.state]] as const) : CURES[answer.state];
-  const first = cures.find((does) => can.includes(does));
-  const make = (does: Intent): Button => ({
-    does,
-    word: word(does, mustChoose && does === first, words),
-    link: does === "open" ? link : null,
-    isReady: model.ask === null && !(mustChoose && does === first && !model.picked),
-  });
-  return {
-    primary: first && !model.panel ? make(first) : null,
-    secondary: model.panel ? [] : can.filter((does) => does !== first).map(make),
-  };
-}
-
-/** Where one of the candidates has been marked, the cure is to sync under it. */
-function word(does: Intent, isMarked: boolean, words: Words): string {
-  return words.say(isMarked ? "button.sync" : (`button.${does}` as Word));
-}
-
-function isEnd({ state }: MailState): boolean {
-  return state === "synced" || state === "mirrored";
-}
-

@@ -114,10 +114,7 @@ export function searchOf(model: Model): Search | null {
 }
 
 type Changes = {
-  [T in Event["type"]]: (
-    model: Model,
-    event: Extract<Event, { type: T }>,
-  ) => Partial<Model> | null;
+  [T in Event["type"]]: (model: Model, event: Extract<Event, { type: T }>) => Partial<Model> | null;
 };
 
 const CHANGES: Changes = {
@@ -167,14 +164,23 @@ function answered(
   return {
     answer,
     trouble: null,
-    notice: by === "look" && model.notice?.by === "act" ? model.notice : null,
     ask: null,
     isSlow: false,
     movingSince: isMoving ? (model.movingSince ?? at) : null,
     isExpecting,
-    picked: answer.state === model.answer?.state ? model.picked : null,
-    panel: by === "look" && answer.state === model.answer?.state ? model.panel : null,
     always: answer.alwaysSync === model.always ? null : model.always,
+    ...kept(model, answer, by),
+  };
+}
+
+/** What a look leaves alone: words about a click that failed, and all that is half done. */
+function kept(model: Model, answer: MailState, by: By): Partial<Model> {
+  const isSameState = answer.state === model.answer?.state;
+  const isLook = by === "look";
+  return {
+    notice: isLook && model.notice?.by === "act" ? model.notice : null,
+    picked: isSameState ? model.picked : null,
+    panel: isLook && isSameState ? model.panel : null,
   };
 }
 
@@ -186,7 +192,10 @@ function failed(model: Model, { trouble, by }: { trouble: Trouble; by: By }): Pa
     : { ...still, trouble };
 }
 
-function typed(model: Model, { field, text }: { field: Field; text: string }): Partial<Model> | null {
+function typed(
+  model: Model,
+  { field, text }: { field: Field; text: string },
+): Partial<Model> | null {
   if (field === "search") {
     return withSearch(model, () => ({ text, active: -1 }));
   }
@@ -195,13 +204,15 @@ function typed(model: Model, { field, text }: { field: Field; text: string }): P
 
 function open({ answer }: Model, kind: Panel["kind"]): Panel {
   const search = searching("");
-  if (kind === "choose") {
-    return { kind, search };
-  }
-  const { sender = null, addresses = [] } = answer ?? {};
-  const address = addresses[0] ?? sender?.address ?? "";
-  const name = sender?.address === address ? (sender?.name ?? "") : "";
-  return { kind, name, address, organisation: null, search, isMissing: false };
+  return kind === "choose"
+    ? { kind, search }
+    : { kind, ...likelyContact(answer), organisation: null, search, isMissing: false };
+}
+
+function likelyContact(answer: MailState | null): Pick<ContactForm, "name" | "address"> {
+  const sender = answer?.sender;
+  const address = answer?.addresses[0] ?? sender?.address ?? "";
+  return { address, name: sender?.address === address ? sender.name : "" };
 }
 
 function searching(text: string): Search {

@@ -40,7 +40,7 @@ export async function syncNow(means: Means): Promise<void> {
 
 /** The ribbon's click is a person's: it may ask them to sign in, once. */
 async function begin({ api, auth }: Means, mail: MailRef): Promise<MailState> {
-  const ask = () => api.sync(mail, [], new AbortController().signal);
+  const ask = () => api.sync(mail, []);
   try {
     return await ask();
   } catch (error) {

@@ -27,7 +27,7 @@ export function lookFor(theme: Theme | null): Look | null {
 
 /** From 1 (none) to 21. Source: WCAG 2.2, "contrast ratio". */
 export function contrast(one: string, other: string): number {
-  const [light, dark] = [luminance(one), luminance(other)].sort((a, b) => b - a);
+  const [light, dark] = [luminance(one), luminance(other)].toSorted((a, b) => b - a);
   return ((light ?? 0) + 0.05) / ((dark ?? 0) + 0.05);
 }
 

@@ -5,7 +5,8 @@ import { drawChoices, drawPanel } from "./view_form.ts";
 import { icon, spinner, tick } from "./icons.ts";
 import type { Organisation } from "./contract.ts";
 import type { FootView, MailView, Place, StoryView, View } from "./show.ts";
-import type { Button, Intent, Status } from "./show_status.ts";
+import type { Button, Intent } from "./show_buttons.ts";
+import type { Status } from "./show_status.ts";
 import type { Field } from "./state.ts";
 
 /** What a person did in the pane. */
@@ -48,16 +49,15 @@ function refocus(pane: HTMLElement, isNewPanel: boolean): void {
 function drawAll(view: View, send: Send): Child[] {
   return [
     view.mail && drawMail(view.mail),
-    view.notice &&
-      h(
-        "div",
-        { key: "notice", class: "notice" },
-        h("strong", {}, view.notice.sentence),
-        h("span", {}, view.notice.line),
-      ),
+    view.notice && drawNotice(view.notice),
     h(
       "section",
-      { key: "status", class: "status", "data-tone": view.status.tone, "aria-labelledby": "sentence" },
+      {
+        key: "status",
+        class: "status",
+        "data-tone": view.status.tone,
+        "aria-labelledby": "sentence",
+      },
       drawStatus(view.status),
       view.choices && drawChoices(view.choices, send),
       view.panel && drawPanel(view.panel, send),
@@ -68,6 +68,15 @@ function drawAll(view: View, send: Send): Child[] {
     view.story && drawStory(view.story, send),
     view.foot && drawFoot(view.foot),
   ];
+}
+
+function drawNotice({ sentence, line }: NonNullable<View["notice"]>): Wanted {
+  return h(
+    "div",
+    { key: "notice", class: "notice" },
+    h("strong", {}, sentence),
+    h("span", {}, line),
+  );
 }
 
 function drawMail({ subject, who, when }: MailView): Wanted {

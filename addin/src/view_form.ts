@@ -39,7 +39,10 @@ export function drawPanel(panel: PanelView, send: Send): Wanted {
       class: "panel",
       "aria-label": panel.title,
       novalidate: true,
-      on: { submit: (event: SubmitEvent) => event.preventDefault(), keydown: (event: KeyboardEvent) => press(event, send) },
+      on: {
+        submit: (event: SubmitEvent) => event.preventDefault(),
+        keydown: (event: KeyboardEvent) => press(event, send),
+      },
     },
     ...panel.fields.map((field) => drawField(field, send)),
     drawSearch(panel.search, panel.isOrganisationMissing, send),

@@ -20,7 +20,7 @@ export interface Words {
   /** BCP 47, for the page and for numbers and dates. */
   language: string;
   say(word: Word, values?: Record<string, string>): string;
-  /** The sentence in pieces, its values strong. */
+  /** The sentence in pieces, what it is about strong. */
   parts(word: Word, values: Record<string, string>): Part[];
   /** The word of this name if there is one, such as "reason.no contact". */
   find(name: string): string | null;
@@ -32,6 +32,7 @@ export interface Words {
 
 const LOCALES: Record<string, Locale> = { en, da, de, nl, no, nb: no, nn: no, sv };
 const FALLBACK = "en";
+const STRONG = new Set(["organisation", "addresses"]);
 
 /** The words for Outlook's display language; English where there are none. */
 export function wordsFor(language: string): Words {
@@ -61,20 +62,16 @@ function fill(sentence: string, values: Record<string, string>): Part[] {
   return sentence
     .split(/\{(\w+)\}/)
     .map((text, index) =>
-      index % 2 ? { text: values[text] ?? "", strong: true } : { text, strong: false },
+      index % 2 ? { text: values[text] ?? "", strong: STRONG.has(text) } : { text, strong: false },
     )
     .filter((part) => part.text);
 }
 
+/** Seconds and minutes by their symbols, which are the same in all languages. */
 function duration(tag: string, seconds: number): string {
-  const [value, unit] = seconds < 90 ? [seconds, "second"] : [seconds / 60, "minute"];
-  const digits = unit === "second" && value < 9.5 ? 1 : 0;
-  return new Intl.NumberFormat(tag, {
-    style: "unit",
-    unit,
-    unitDisplay: "short",
-    maximumFractionDigits: digits,
-  }).format(value);
+  const [value, symbol] = seconds < 90 ? [seconds, "s"] : [seconds / 60, "min"];
+  const maximumFractionDigits = value < 9.5 ? 1 : 0;
+  return `${new Intl.NumberFormat(tag, { maximumFractionDigits }).format(value)}\u00a0${symbol}`;
 }
 
 function isSameDay(a: Date, b: Date): boolean {

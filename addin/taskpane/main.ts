@@ -8,6 +8,7 @@ import "./parts.css";
 import { createApi } from "../src/api.ts";
 import { createAuth, passedOnSignIn } from "../src/auth.ts";
 import { readConfig } from "../src/config.ts";
+import { Deeds } from "../src/deeds.ts";
 import { connect, type Host } from "../src/host.ts";
 import { Pane } from "../src/pane.ts";
 import { show } from "../src/show.ts";
@@ -32,8 +33,9 @@ function open(host: Host): void {
   const auth = createAuth(config, host);
   const api = createApi(config.api, auth.token);
   const words = wordsFor(host.language);
-  const draw = createView(root, live, (deed: Deed) => pane.take(deed));
-  const pane = new Pane({ host, api, auth, words, config }, draw);
+  const draw = createView(root, live, (deed: Deed) => deeds.take(deed));
+  const pane = new Pane({ host, api, words, config }, draw);
+  const deeds = new Deeds(pane, api, auth);
 
   wear(host);
   host.onTheme(() => wear(host));

@@ -1,0 +1,165 @@
+import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
+import type { AddressInfo } from "node:net";
+
+import { afterEach, beforeEach, describe, expect, test } from "vitest";
+
+import { createApi } from "../src/api.ts";
+import { answer } from "./answers.ts";
+
+interface Call {
+  line: string;
+  token: string;
+  body: unknown;
+}
+
+type Reply = (response: ServerResponse, request: IncomingMessage) => void;
+
+const REF = { itemId: "AAMk/+=", idType: "ews", messageId: null } as const;
+let calls: Call[] = [];
+let replies: Reply[] = [];
+let tokens: unknown[] = [];
+let base = "";
+const server = createServer((request, response) => void serve(request, response));
+
+async function serve(request: IncomingMessage, response: ServerResponse): Promise<void> {
+  const chunks: Buffer[] = [];
+  for await (const chunk of request) {
+    chunks.push(chunk as Buffer);
+  }
+  const text = Buffer.concat(chunks).toString();
+  calls.push({
+    line: `${request.method} ${request.url}`,
+    token: request.headers.authorization ?? "",
+    body: text ? JSON.parse(text) : null,
+  });
+  (replies.shift() ?? says(200, {}))(response, request);
+}
+
+function says(status: number, body: unknown): Reply {
+  return (response) => {
+    response.writeHead(status, { "Content-Type": "application/json" });
+    response.end(status === 204 ? undefined : JSON.stringify(body));
+  };
+}
+
+const hangsUp: Reply = (_, request) => void request.socket.destroy();
+
+beforeEach(async () => {
+  [calls, replies, tokens] = [[], [], []];
+  await new Promise<void>((ready) => server.listen(0, "127.0.0.1", ready));
+  base = `http://127.0.0.1:${(server.address() as AddressInfo).port}/api/v1`;
+});
+afterEach(async () => {
+  server.closeAllConnections();
+  await new Promise((closed) => server.close(closed));
+});
+
+function api() {
+  return createApi(base, async (wanted) => {
+    tokens.push(wanted);
+    return `token ${tokens.length}`;
+  });
+}
+
+const { signal } = new AbortController();
+
+describe("a call", () => {
+  test("asks how one mail stands, with a token for the server alone", async () => {
+    replies = [says(200, { mails: [answer("synced")] })];
+    expect(await api().state(REF, signal)).toEqual(answer("synced"));
+    expect(calls).toEqual([
+      { line: "POST /api/v1/mails/state", token: "Bearer token 1", body: { mails: [REF] } },
+    ]);
+  });
+
+  test("syncs under what was chosen, and says nothing where nothing was", async () => {
+    await api().sync(REF, [7]);
+    await api().sync(REF, []);
+    expect(calls.map((call) => call.body)).toEqual([
+      { mail: REF, organisationIds: [7] },
+      { mail: REF },
+    ]);
+  });
+
+  test("escapes what stands in an address", async () => {
+    replies = [says(200, { organisations: [] }), says(204, null), says(204, null)];
+    await api().organisations("Ø & söner/100%", signal);
+    await api().alwaysSync("a/b@harbour.example", true);
+    await api().alwaysSync("a/b@harbour.example", false);
+    expect(calls.map((call) => call.line)).toEqual([
+      "GET /api/v1/organisations?search=%C3%98%20%26%20s%C3%B6ner%2F100%25",
+      "PUT /api/v1/rules/a%2Fb%40harbour.example",
+      "DELETE /api/v1/rules/a%2Fb%40harbour.example",
+    ]);
+  });
+});
+
+describe("a lost network", () => {
+  test("is worth a second try where asking twice does no harm", async () => {
+    replies = [hangsUp, says(200, { mails: [answer("synced")] })];
+    expect((await api().state(REF, signal)).state).toBe("synced");
+    expect(calls).toHaveLength(2);
+  });
+
+  test("is told after the second time", async () => {
+    replies = [hangsUp, hangsUp];
+    await expect(api().state(REF, signal)).rejects.toMatchObject({ kind: "away" });
+    expect(calls).toHaveLength(2);
+  });
+
+  test("is told at once where a second try could do it twice", async () => {
+    replies = [hangsUp];
+    const contact = { name: "Office", address: "office@mill.example", organisationId: 8 };
+    await expect(api().createContact(contact)).rejects.toMatchObject({ kind: "away" });
+    expect(calls).toHaveLength(1);
+  });
+});
+
+describe("a refusal", () => {
+  test.each([
+    [403, { code: "no_mailbox", detail: "me@company.example" }, "no_mailbox"],
+    [404, { code: "not_found" }, "not_found"],
+    [400, { code: "invalid", detail: "no name" }, "invalid"],
+    [409, { code: "conflict" }, "conflict"],
+    [503, { code: "try_later", retryAfter: 5 }, "try_later"],
+    [500, { title: "Something went wrong" }, "away"],
+  ])("%d keeps its kind", async (status, problem, kind) => {
+    replies = [says(status, problem)];
+    const { detail = null } = problem as { detail?: string };
+    await expect(api().act("undo", REF)).rejects.toMatchObject({ kind, detail });
+  });
+
+  test("in a proxy's own words is told as no answer", async () => {
+    replies = [(response) => response.writeHead(502).end("<h1>Bad gateway</h1>")];
+    await expect(api().act("undo", REF)).rejects.toMatchObject({ kind: "away" });
+  });
+});
+
+describe("a token that the server does not take", () => {
+  test("is replaced once by a fresh one that meets its claims", async () => {
+    replies = [says(401, { code: "claims", claims: '{"x":1}' }), says(200, answer("synced"))];
+    expect((await api().act("retry", REF)).state).toBe("synced");
+    expect(tokens).toEqual([
+      { fresh: false, claims: null },
+      { fresh: true, claims: '{"x":1}' },
+    ]);
+    expect(calls.map((call) => call.token)).toEqual(["Bearer token 1", "Bearer token 2"]);
+  });
+
+  test("ends in a word to sign in when the fresh one is not taken either", async () => {
+    const refused = says(401, { code: "claims", claims: "c" });
+    replies = [refused, refused];
+    await expect(api().act("retry", REF)).rejects.toMatchObject({
+      kind: "signed_out",
+      claims: "c",
+    });
+    expect(calls).toHaveLength(2);
+  });
+});
+
+test("a read that nobody waits for any more is called off", async () => {
+  const ending = new AbortController();
+  replies = [() => ending.abort()];
+  await expect(api().state(REF, ending.signal)).rejects.toMatchObject({ name: "AbortError" });
+  expect(calls).toHaveLength(1);
+});

@@ -1,0 +1,80 @@
+import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
+
+import { createPoll, pauseAfter } from "../src/poll.ts";
+
+beforeEach(() => void vi.useFakeTimers());
+afterEach(() => void vi.useRealTimers());
+
+function watched() {
+  const seen = { looks: 0, since: Date.now() as number | null, hidden: false };
+  const poll = createPoll({
+    look: async () => void (seen.looks += 1),
+    since: () => seen.since,
+    isHidden: () => seen.hidden,
+  });
+  return { seen, poll };
+}
+
+describe("a mail on its way", () => {
+  test("is looked at three times a second, later less and less", () => {
+    expect([0, 9_999, 10_000, 59_999, 60_000].map(pauseAfter)).toEqual([
+      300, 300, 1_000, 1_000, 5_000,
+    ]);
+  });
+
+  test("is looked at until it is at rest", async () => {
+    const { seen, poll } = watched();
+    poll.wake();
+    await vi.advanceTimersByTimeAsync(950);
+    expect(seen.looks).toBe(3);
+    seen.since = null;
+    await vi.advanceTimersByTimeAsync(60_000);
+    expect(seen.looks).toBe(4);
+    expect(vi.getTimerCount()).toBe(0);
+  });
+
+  test("is not looked at twice as often for being woken twice", async () => {
+    const { seen, poll } = watched();
+    poll.wake();
+    poll.wake();
+    await vi.advanceTimersByTimeAsync(350);
+    poll.wake();
+    await vi.advanceTimersByTimeAsync(300);
+    expect(seen.looks).toBe(2);
+  });
+
+  test("is left alone while nobody sees the pane, and looked at again afterwards", async () => {
+    const { seen, poll } = watched();
+    seen.hidden = true;
+    poll.wake();
+    await vi.advanceTimersByTimeAsync(5_000);
+    expect(seen.looks).toBe(0);
+    seen.hidden = false;
+    poll.wake();
+    await vi.advanceTimersByTimeAsync(6_100);
+    expect(seen.looks).toBeGreaterThan(3);
+  });
+
+  test("is not asked about again before the answer is there", async () => {
+    let answer = () => {};
+    let looks = 0;
+    const look = () => {
+      looks += 1;
+      return new Promise<void>((resolve) => (answer = resolve));
+    };
+    createPoll({ look, since: () => 0, isHidden: () => false }).wake();
+    await vi.advanceTimersByTimeAsync(60_000);
+    expect(looks).toBe(1);
+    answer();
+    await vi.advanceTimersByTimeAsync(5_000);
+    expect(looks).toBe(2);
+  });
+});
+
+test("a mail at rest is not looked at", async () => {
+  const { seen, poll } = watched();
+  seen.since = null;
+  poll.wake();
+  await vi.advanceTimersByTimeAsync(10_000);
+  expect(seen.looks).toBe(0);
+});

@@ -1,0 +1,242 @@
+import { describe, expect, test } from "vitest";
+
+import type { MailState } from "../src/contract.ts";
+import { Trouble, type TroubleKind } from "../src/errors.ts";
+import type { Selection } from "../src/selection.ts";
+import { show, type View } from "../src/show.ts";
+import { oneLine } from "../src/show_status.ts";
+import { type Event, reduce, start } from "../src/state.ts";
+import { plain, wordsFor } from "../src/words.ts";
+import { answer, mail, NOW } from "./answers.ts";
+import { connection } from "./stage/states.mjs";
+
+const words = wordsFor("en-GB");
+const scene = { words, now: NOW, folderName: "webCRM sync", usualSeconds: 3 };
+
+function shown(given: MailState | null, events: Event[] = [], selection = mail("1")): View {
+  const first: Event[] = given
+    ? [{ type: "answered", answer: given, by: "act", at: NOW.getTime() }]
+    : [];
+  return show([...first, ...events].reduce(reduce, start(selection)), scene);
+}
+
+function row({ status }: View): (string | null)[] {
+  const { primary, secondary } = status;
+  return [
+    status.sentence,
+    plain(status.line),
+    primary ? primary.word + (primary.isReady ? "" : " (not ready)") : null,
+    secondary.map((button) => button.word).join(" / "),
+  ];
+}
+
+describe("each row of the table", () => {
+  const rows: [string, (string | null)[]][] = [
+    [
+      "known",
+      [
+        "Not in webCRM yet",
+        "Will stand under Harbour Logistics (Purchasing)",
+        "Sync to webCRM",
+        "",
+      ],
+    ],
+    [
+      "known_two",
+      ["Not in webCRM yet", "Will stand under Harbour Logistics and 1 more", "Sync to webCRM", ""],
+    ],
+    [
+      "nobody",
+      [
+        "Not in webCRM yet",
+        "None of its addresses is a contact in webCRM",
+        "Sync to webCRM",
+        "Choose Organisation / Create contact",
+      ],
+    ],
+    [
+      "several",
+      [
+        "Not in webCRM yet",
+        "Which one is it?",
+        "Sync to webCRM (not ready)",
+        "Choose Organisation",
+      ],
+    ],
+    ["on_its_way", ["On its way to webCRM", "Usually 3\u00a0s", null, ""]],
+    ["synced", ["In webCRM", "Under Harbour Logistics", "Open in webCRM", "Change / Undo"]],
+    [
+      "waiting",
+      [
+        "Waiting for a contact",
+        "Files itself as soon as webCRM knows one of: " +
+          "purchasing@harbour.example, office@harbour.example",
+        "Create contact",
+        "Choose Organisation",
+      ],
+    ],
+    [
+      "parked",
+      [
+        "Not synced",
+        "webCRM did not accept this mail. See the details and try again.",
+        "Try again",
+        "Choose Organisation",
+      ],
+    ],
+    [
+      "ambiguous",
+      [
+        "Not synced",
+        "Its address belongs to several Organisations in webCRM. Choose the one that is meant.",
+        "Sync to webCRM (not ready)",
+        "Try again / Choose Organisation",
+      ],
+    ],
+    ["skipped", ["Not for webCRM", "Only colleagues are on this mail.", "Sync anyway", ""]],
+    ["mirrored", ["Sent from webCRM", "Under Harbour Logistics", "Open in webCRM", ""]],
+    ["draft", ["Not sent yet", "Can be synced once it is sent", null, ""]],
+  ];
+  test.each(rows)("%s", (name, expected) => {
+    expect(row(shown(answer(name)))).toEqual(expected);
+  });
+});
+
+describe("nothing to speak of", () => {
+  test.each<[Selection["kind"], string]>([
+    ["none", "No mail selected"],
+    ["draft", "Not sent yet"],
+    ["other", "Not a mail"],
+    ["outside", "Open this in Outlook"],
+  ])("%s says so in the same place", (kind, sentence) => {
+    const view = shown(null, [], { kind } as Selection);
+    expect(view.status).toMatchObject({ sentence, primary: null });
+    expect(view.mail).toBeNull();
+  });
+});
+
+describe("trouble", () => {
+  test.each<[TroubleKind, string, string]>([
+    ["signed_out", "Not signed in", "Sign in"],
+    ["refused", "Signing in did not work", "Sign in"],
+    ["no_mailbox", "No access yet", "Try again"],
+    ["not_found", "Not in your own mailbox", "Try again"],
+    ["offline", "No connection", "Try again"],
+    ["away", "No answer", "Try again"],
+    ["try_later", "Busy right now", "Try again"],
+  ])("%s has a sentence and one thing to do", (kind, sentence, cure) => {
+    const view = shown(null, [{ type: "failed", trouble: new Trouble(kind), by: "act" }]);
+    expect(view.status).toMatchObject({ sentence, primary: { word: cure, isReady: true } });
+  });
+
+  test("names the mailbox to ask for", () => {
+    const trouble = new Trouble("no_mailbox", "me@company.example");
+    const view = shown(null, [{ type: "failed", trouble, by: "act" }]);
+    expect(plain(view.status.line)).toBe("Ask your administrator to add me@company.example");
+  });
+});
+
+describe("waiting for an answer", () => {
+  const asked: Event = { type: "asked", ask: "look" };
+
+  test("shows the mail at once and nothing that could flicker", () => {
+    const view = shown(null, [asked]);
+    expect(view.mail?.subject).toBe("Offer");
+    expect(view.status).toMatchObject({ sentence: "", isBusy: false });
+  });
+
+  test("shows a spinner when it takes long", () => {
+    const view = shown(null, [asked, { type: "slow" }]);
+    expect(view.status).toMatchObject({ sentence: "Looking up this mail", isBusy: true });
+  });
+
+  test("makes no button ready twice", () => {
+    const view = shown(answer("known"), [{ type: "asked", ask: "sync" }]);
+    expect(view.status.primary?.isReady).toBe(false);
+  });
+
+  test("says when it takes longer than usual", () => {
+    const at = NOW.getTime() - 20_000;
+    const model = reduce(start(mail("1")), {
+      type: "answered",
+      answer: answer("on_its_way"),
+      by: "act",
+      at,
+    });
+    expect(plain(show(model, scene).status.line)).toMatch(/longer than usual/);
+  });
+});
+
+describe("a choice", () => {
+  const harbour = { id: 7, name: "Harbour Logistics" };
+
+  test("makes the button ready and says where the mail will stand", () => {
+    const view = shown(answer("several"), [{ type: "picked", organisation: harbour }]);
+    expect(plain(view.status.line)).toBe("Will stand under Harbour Logistics");
+    expect(view.status.primary).toMatchObject({ does: "sync", isReady: true });
+    expect(view.choices?.options.map((option) => option.isMarked)).toEqual([true, false]);
+  });
+
+  test("cures a mail that could belong to several", () => {
+    const view = shown(answer("ambiguous"), [{ type: "picked", organisation: harbour }]);
+    expect(view.status.primary).toMatchObject({ does: "file", isReady: true });
+  });
+});
+
+describe("a link", () => {
+  test.each(["javascript:alert(1)", "data:text/html,x", "//elsewhere.example", ""])(
+    "that is no web address is not offered: %s",
+    (link) => {
+      const targets = [{ ...answer("synced").targets[0], link }] as MailState["targets"];
+      const view = shown(answer("synced", { targets }));
+      expect(view.status.primary).toBeNull();
+      expect(view.where?.places[0]?.link).toBeNull();
+    },
+  );
+});
+
+describe("the rest of the pane", () => {
+  test("tells when, by whom and which way a mail was synced", () => {
+    expect(shown(answer("synced")).status.facts).toMatch(
+      /^\d\d:\d\d · by me@company\.example · with the button$/,
+    );
+  });
+
+  test("ticks the steps as they happen", () => {
+    const { steps } = shown(answer("on_its_way")).status;
+    expect(steps.map((step) => step.said)).toEqual([
+      "Moved: done",
+      "Read: done",
+      "Filed: not yet",
+      "Marked: not yet",
+    ]);
+  });
+
+  test("offers no switch for a sender who is a colleague", () => {
+    expect(shown(answer("skipped")).always).toBeNull();
+  });
+
+  test("counts in the foot only what there is", () => {
+    const event: Event = { type: "connected", connection };
+    expect(shown(null, [event]).foot).toEqual({
+      tone: "good",
+      words: "Connected",
+      details: ["me@company.example", "On their way: 1", "Waiting for a contact: 2"],
+    });
+  });
+
+  test("tells screen readers the state in one line", () => {
+    expect(shown(answer("synced")).live).toBe("In webCRM. Under Harbour Logistics");
+  });
+});
+
+describe("one line on the mail itself", () => {
+  test.each([
+    ["synced", "In webCRM under Harbour Logistics"],
+    ["on_its_way", "On its way to webCRM"],
+    ["waiting", "Waiting for a contact. None of its addresses is a contact in webCRM."],
+    ["skipped", "Not for webCRM. Only colleagues are on this mail."],
+  ])("%s", (name, line) => {
+    expect(oneLine(answer(name), words)).toBe(line);
+  });
+});

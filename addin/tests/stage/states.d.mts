@@ -1,0 +1,6 @@
+import type { Connection, MailState, Organisation, Story } from "../../src/contract.ts";
+
+export const states: Record<string, MailState>;
+export const story: Story;
+export const connection: Connection;
+export const organisations: Organisation[];

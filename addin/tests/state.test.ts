@@ -1,0 +1,196 @@
+import { describe, expect, test } from "vitest";
+
+import { Trouble } from "../src/errors.ts";
+import { type Event, type Model, reduce, start } from "../src/state.ts";
+import { answer, mail } from "./answers.ts";
+
+const harbour = { id: 7, name: "Harbour Logistics" };
+const mill = { id: 8, name: "Mill Paper" };
+
+function after(...events: Event[]): Model {
+  return events.reduce(reduce, start(mail("1")));
+}
+
+function answered(name: string, by: "act" | "look" = "act", at = 0): Event {
+  return { type: "answered", answer: answer(name), by, at };
+}
+
+function failed(by: "act" | "look"): Event {
+  return { type: "failed", trouble: new Trouble("away"), by };
+}
+
+describe("another mail", () => {
+  test("starts from nothing, so that nobody files the wrong one", () => {
+    const model = after(
+      answered("nobody"),
+      { type: "opened", panel: "contact" },
+      { type: "selected", selection: mail("2") },
+    );
+    expect(model.answer).toBeNull();
+    expect(model.panel).toBeNull();
+  });
+
+  test("told twice changes nothing", () => {
+    const before = after(answered("nobody"), { type: "opened", panel: "choose" });
+    expect(reduce(before, { type: "selected", selection: mail("1") })).toBe(before);
+  });
+
+  test("leaves the foot and the open story open", () => {
+    const model = after(
+      { type: "story_opened", isOpen: true },
+      { type: "selected", selection: mail("2") },
+    );
+    expect(model.isStoryOpen).toBe(true);
+  });
+});
+
+describe("an answer", () => {
+  test("starts the clock when the mail is on its way, and only once", () => {
+    const model = after(answered("on_its_way", "act", 100), answered("on_its_way", "look", 400));
+    expect(model.movingSince).toBe(100);
+  });
+
+  test("stops the clock at rest", () => {
+    expect(after(answered("on_its_way"), answered("synced")).movingSince).toBeNull();
+  });
+
+  test("to a look leaves alone what is being typed", () => {
+    const model = after(
+      answered("waiting"),
+      { type: "opened", panel: "contact" },
+      { type: "typed", field: "name", text: "Reception" },
+      answered("waiting", "look"),
+    );
+    expect(model.panel).toMatchObject({ name: "Reception" });
+  });
+
+  test("closes the list when the mail stands elsewhere by now", () => {
+    const model = after(
+      answered("waiting"),
+      { type: "opened", panel: "choose" },
+      answered("synced"),
+    );
+    expect(model.panel).toBeNull();
+  });
+
+  test("forgets the choice once the mail has moved on", () => {
+    const model = after(
+      answered("several"),
+      { type: "picked", organisation: harbour },
+      answered("synced"),
+    );
+    expect(model.picked).toBeNull();
+  });
+});
+
+describe("a failure", () => {
+  test("stands in place of an answer that never came", () => {
+    expect(after(failed("act"))).toMatchObject({ trouble: { kind: "away" }, notice: null });
+  });
+
+  test("stands above an answer and loses nothing of what was typed", () => {
+    const model = after(
+      answered("waiting"),
+      { type: "opened", panel: "contact" },
+      { type: "typed", field: "name", text: "Reception" },
+      { type: "asked", ask: "contact" },
+      failed("act"),
+    );
+    expect(model).toMatchObject({
+      ask: null,
+      answer: { state: "waiting" },
+      panel: { name: "Reception" },
+      notice: { trouble: { kind: "away" } },
+    });
+  });
+
+  test("of a look is forgotten at the next look that succeeds", () => {
+    expect(after(answered("known"), failed("look"), answered("known", "look")).notice).toBeNull();
+  });
+
+  test("of a click is not forgotten by a look", () => {
+    expect(
+      after(answered("known"), failed("act"), answered("known", "look")).notice,
+    ).not.toBeNull();
+  });
+
+  test("to sign in takes the whole place, since nothing shown can be trusted", () => {
+    const event: Event = { type: "failed", trouble: new Trouble("signed_out"), by: "look" };
+    expect(after(answered("synced"), event).trouble?.kind).toBe("signed_out");
+  });
+});
+
+describe("the form for a contact", () => {
+  const opened = after(answered("waiting"), { type: "opened", panel: "contact" });
+
+  test("begins with the sender", () => {
+    expect(opened.panel).toMatchObject({
+      name: "Purchasing",
+      address: "purchasing@harbour.example",
+    });
+  });
+
+  test("takes the Organisation into the field it was searched in", () => {
+    expect(reduce(opened, { type: "picked", organisation: mill }).panel).toMatchObject({
+      organisation: mill,
+      search: { text: "Mill Paper" },
+    });
+  });
+
+  test("drops the Organisation when its name is typed over", () => {
+    const chosen = reduce(opened, { type: "picked", organisation: mill });
+    const retyped = reduce(chosen, { type: "typed", field: "search", text: "Mill" });
+    expect(retyped.panel).toMatchObject({ organisation: null });
+  });
+});
+
+describe("the list of Organisations", () => {
+  const found: Event = { type: "found", text: "har", organisations: [harbour, mill] };
+  const typed: Event = { type: "typed", field: "search", text: "har " };
+  const list = after(answered("nobody"), { type: "opened", panel: "choose" }, typed, found);
+
+  test("shows what was found for the text that stands there", () => {
+    expect(list.panel?.search).toMatchObject({ found: [harbour, mill], active: 0 });
+  });
+
+  test("ignores what was found for a text typed earlier", () => {
+    const late: Event = { type: "found", text: "h", organisations: [] };
+    expect(reduce(list, late)).toBe(list);
+  });
+
+  test.each([
+    [[1], 1],
+    [[1, 1], 0],
+    [[-1], 1],
+  ])("goes round with the arrow keys %j", (steps, active) => {
+    const model = steps.reduce((m, step) => reduce(m, { type: "moved", step }), list);
+    expect(model.panel?.search.active).toBe(active);
+  });
+});
+
+describe("the switch", () => {
+  test("moves at once and moves back when that fails", () => {
+    const on = after(answered("known"), { type: "switched", on: true });
+    expect(on.always).toBe(true);
+    const off = reduce(on, { type: "switch_failed", trouble: new Trouble("away") });
+    expect(off).toMatchObject({ always: null, notice: { trouble: { kind: "away" } } });
+  });
+});
+
+describe("a new contact", () => {
+  const made = after(answered("waiting"), { type: "contact_made", at: 50 });
+
+  test("makes the pane wait for the mail to file itself", () => {
+    expect(reduce(made, answered("waiting", "look", 90))).toMatchObject({
+      isExpecting: true,
+      movingSince: 50,
+    });
+  });
+
+  test("is over once the mail has moved on", () => {
+    expect(reduce(made, answered("synced", "look"))).toMatchObject({
+      isExpecting: false,
+      movingSince: null,
+    });
+  });
+});

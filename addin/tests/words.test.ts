@@ -1,0 +1,83 @@
+import { readdirSync, readFileSync } from "node:fs";
+
+import { describe, expect, test } from "vitest";
+
+import { plain, wordsFor } from "../src/words.ts";
+import { NOW } from "./answers.ts";
+
+const FOLDER = new URL("../locales/", import.meta.url);
+const LOCALES = new Map(
+  readdirSync(FOLDER).map((name) => [
+    name.replace(".json", ""),
+    JSON.parse(readFileSync(new URL(name, FOLDER), "utf8")) as Record<string, string>,
+  ]),
+);
+const ENGLISH = LOCALES.get("en") ?? {};
+
+function places(sentence: string): string[] {
+  return (sentence.match(/\{\w+\}/g) ?? []).toSorted();
+}
+
+describe.each([...LOCALES])("the words in %s", (_, locale) => {
+  test("are complete, and in the order of the English ones", () => {
+    expect(Object.keys(locale)).toEqual(Object.keys(ENGLISH));
+  });
+
+  test("name the same values as the English ones", () => {
+    for (const [word, sentence] of Object.entries(locale)) {
+      expect([word, places(sentence)]).toEqual([word, places(ENGLISH[word] ?? "")]);
+    }
+  });
+
+  test("are none of them empty", () => {
+    expect(Object.values(locale).filter((sentence) => !sentence.trim())).toEqual([]);
+  });
+});
+
+describe("the language", () => {
+  test.each([
+    ["da-DK", "I webCRM"],
+    ["nb-NO", "I webCRM"],
+    ["nn-NO", "I webCRM"],
+    ["de-AT", "In webCRM"],
+    ["fr-FR", "In webCRM"],
+  ])("%s is found", (language, sentence) => {
+    expect(wordsFor(language).say("synced.sentence")).toBe(sentence);
+  });
+
+  test("that is not there is English throughout, numbers too", () => {
+    expect(wordsFor("fr-FR").count(1234.5)).toBe("1,234.5");
+    expect(wordsFor("de-DE").count(1234.5)).toBe("1.234,5");
+  });
+});
+
+describe("a sentence", () => {
+  const words = wordsFor("en-GB");
+
+  test("makes strong what it is about", () => {
+    const parts = words.parts("new.known_person", { organisation: "Harbour", person: "Office" });
+    expect(parts.filter((part) => part.strong).map((part) => part.text)).toEqual(["Harbour"]);
+    expect(plain(parts)).toBe("Will stand under Harbour (Office)");
+  });
+
+  test("takes a value with braces as it is", () => {
+    expect(words.say("under", { organisation: "{person} $& <b>" })).toBe("Under {person} $& <b>");
+  });
+
+  test("is not found under a name that every object has", () => {
+    expect(words.find("constructor")).toBeNull();
+  });
+
+  test.each([
+    [2.41, "2.4\u00a0s"],
+    [42, "42\u00a0s"],
+    [150, "2.5\u00a0min"],
+  ])("tells %d seconds in short", (seconds, text) => {
+    expect(words.duration(seconds)).toBe(text);
+  });
+
+  test("tells the time of today, and the date of another day", () => {
+    expect(words.moment(NOW, NOW)).toMatch(/^\d\d:\d\d$/);
+    expect(words.moment(new Date("2026-03-01T12:00:00Z"), NOW)).toMatch(/1 Mar 2026/);
+  });
+});
