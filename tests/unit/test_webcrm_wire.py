@@ -1,166 +1,27 @@
-"""webCRM's answers and records, read."""
+"""webCRM's records, read and written."""
 
 from __future__ import annotations
 
 import json
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from zoneinfo import ZoneInfo
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from webcrm_sync.core.crm import ActivityDraft, DocumentDraft, Rejected, Written
-from webcrm_sync.core.errors import Gone, Refused, SyncError, TryLater, Unclear
+from unit.webcrm_examples import NOW
+from webcrm_sync.core.crm import ActivityDraft, DocumentDraft
+from webcrm_sync.core.errors import TryLater
 from webcrm_sync.webcrm import wire
-from webcrm_sync.webcrm.answers import Answer, access_token, trouble
 from webcrm_sync.webcrm.wire import Row
 
-NOW = datetime(2026, 11, 23, 10, 0, tzinfo=UTC)
 COPENHAGEN = ZoneInfo("Europe/Copenhagen")
-
-
-def answer(status: int = 200, body: object = None, **headers: str) -> Answer:
-    content = body if isinstance(body, bytes) else json.dumps(body).encode()
-    return Answer(status, {k.replace("_", "-"): v for k, v in headers.items()}, content)
-
-
-@pytest.mark.parametrize(
-    ("status", "on_read", "on_write"),
-    [
-        (301, Refused, Refused),
-        (400, Refused, Refused),
-        (401, TryLater, TryLater),
-        (403, Refused, Refused),
-        (404, Gone, Gone),
-        (408, TryLater, Unclear),
-        (413, Refused, Refused),
-        (429, TryLater, TryLater),
-        (500, TryLater, Unclear),
-        (503, TryLater, Unclear),
-    ],
-)
-def test_a_status_says_what_to_do(
-    status: int, on_read: type[SyncError], on_write: type[SyncError]
-) -> None:
-    assert type(trouble(answer(status, b""), is_write=False, now=NOW)) is on_read
-    assert type(trouble(answer(status, b"<html>"), is_write=True, now=NOW)) is on_write
-
-
-@pytest.mark.parametrize("status", [200, 201, 204])
-def test_a_success_is_no_trouble(status: int) -> None:
-    assert trouble(answer(status), is_write=True, now=NOW) is None
-
-
-def test_webcrms_own_words_are_kept() -> None:
-    said = {"Message": "Description is too long", "Type": "ValidationException"}
-    error = trouble(answer(400, said), is_write=True, now=NOW)
-    assert "Description is too long" in str(error)
-    assert error
-    assert error.code == "ValidationException"
-
-
-@pytest.mark.parametrize(
-    ("throttled", "seconds"),
-    [
-        (answer(429, b"", retry_after="14"), 14),
-        (answer(429, {"RetryAfterSeconds": 9}, retry_after="14"), 14),
-        (answer(429, {"RetryAfterSeconds": 9}), 9),
-        (answer(429, {"RetryAfterSeconds": "2.5"}), 2.5),
-        (answer(429, b"", retry_after="Mon, 23 Nov 2026 10:00:30 GMT"), 30),
-        (answer(429, b"", retry_after="-5"), 0),
-        (answer(429, b"", retry_after="1e300"), 24 * 3600),
-        (answer(429, b"", retry_after="nan"), 24 * 3600),
-        (answer(503, b"", retry_after="60"), 60),
-    ],
-)
-def test_the_time_to_come_back_is_read_wherever_it_stands(
-    throttled: Answer, seconds: float
-) -> None:
-    error = trouble(throttled, is_write=False, now=NOW)
-    assert isinstance(error, TryLater)
-    assert error.retry_at == NOW + timedelta(seconds=seconds)
-
-
-@pytest.mark.parametrize("silent", [answer(429, b""), answer(429, [], retry_after="soon")])
-def test_without_a_time_to_come_back_it_is_ours_to_choose(silent: Answer) -> None:
-    error = trouble(silent, is_write=False, now=NOW)
-    assert isinstance(error, TryLater)
-    assert error.retry_at is None
-
-
-@pytest.mark.parametrize(
-    ("refused", "error"),
-    [
-        (answer(200, {"IsError": True, "ErrorDescription": "Invalid"}), Refused),
-        (answer(200, {"IsError": True, "AccessToken": "x"}), Refused),
-        (answer(200, {"AccessToken": None}), Refused),
-        (answer(200, {"AccessToken": "not for\na header"}), Refused),
-        (answer(400, b""), Refused),
-        (answer(401, b""), Refused),
-        (answer(403, {"Message": "no"}), Refused),
-        (answer(404, b""), Refused),
-        (answer(302, b""), Refused),
-        (answer(429, b""), TryLater),
-        (answer(502, b"<html>"), TryLater),
-        (answer(200, b"<html>Maintenance</html>"), TryLater),
-    ],
-)
-def test_a_login_that_fails_is_refused_or_waits(refused: Answer, error: type[SyncError]) -> None:
-    with pytest.raises(error) as caught:
-        access_token(refused, now=NOW)
-    if error is Refused:
-        assert "WEBCRM_SYNC_WEBCRM_" in str(caught.value)
-
-
-def test_a_login_gives_its_token() -> None:
-    assert access_token(answer(200, {"AccessToken": "abc", "IsError": False}), now=NOW) == "abc"
-
-
-def test_each_bulk_line_is_an_id_or_a_reason() -> None:
-    assert wire.lines(answer(200, ["12", 13, "Too long"]), count=3) == [
-        Written(12),
-        Written(13),
-        Rejected("Too long"),
-    ]
-
-
-@pytest.mark.parametrize(
-    "told",
-    [[], ["1"], ["1", "2", "3"], ["1", None], ["1", ""], ["1", "0"], ["1", "-4"], ["1", True],
-     ["1", {"ActivityId": 2}], ["1", "9" * 30], {"0": "1"}, "12", None],
-)  # fmt: skip
-def test_a_bulk_answer_that_does_not_tell_each_line_is_unclear(told: object) -> None:
-    with pytest.raises(Unclear):
-        wire.lines(answer(200, told), count=2)
-
-
-@pytest.mark.parametrize("body", [b"7", b'"7"', b'{"DocumentId": 7}', b'{"DocumentId": "7"}'])
-def test_a_new_id_is_read_in_each_of_its_forms(body: bytes) -> None:
-    assert wire.created(answer(200, body), "DocumentId") == Written(7)
-
-
-@pytest.mark.parametrize("body", [b"", b"null", b"0", b"true", b"[7]", b'{"Id": 7}', b"<html>"])
-def test_a_create_that_tells_no_id_is_unclear(body: bytes) -> None:
-    with pytest.raises(Unclear):
-        wire.created(answer(200, body), "DocumentId")
-
-
-@pytest.mark.parametrize("body", [b"", b"null", b"{}", b'["x"]', b"<html>", b"[[]]", b"\xff"])
-def test_a_list_that_cannot_be_read_is_tried_later(body: bytes) -> None:
-    with pytest.raises(TryLater):
-        wire.rows(answer(200, body))
 
 
 def test_a_record_without_its_id_is_not_believed() -> None:
     with pytest.raises(TryLater):
         wire.keyed_activity(Row({"ActivityCustom15": "ms1-x"}), "ActivityCustom15")
-
-
-@pytest.mark.parametrize("body", [b"", b"null", b"[]"])
-def test_a_record_that_is_not_told_is_gone(body: bytes) -> None:
-    with pytest.raises(Gone):
-        wire.row(answer(200, body))
 
 
 @pytest.mark.parametrize("status", ["Completed", "completed", 2, "2"])

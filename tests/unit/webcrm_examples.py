@@ -1,0 +1,15 @@
+"""Answers of webCRM, made up."""
+
+from __future__ import annotations
+
+import json
+from datetime import UTC, datetime
+
+from webcrm_sync.webcrm.answers import Answer
+
+NOW = datetime(2026, 11, 23, 10, 0, tzinfo=UTC)
+
+
+def answer(status: int = 200, body: object = None, **headers: str) -> Answer:
+    content = body if isinstance(body, bytes) else json.dumps(body).encode()
+    return Answer(status, {k.replace("_", "-"): v for k, v in headers.items()}, content)
