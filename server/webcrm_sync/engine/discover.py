@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 
-from webcrm_sync.core.errors import AccessLost, CursorExpired, Gone, TryLater
+from webcrm_sync.core.errors import CursorExpired, Gone, Refused, SyncError, TryLater
 from webcrm_sync.core.outlook import Change, Page
 from webcrm_sync.engine import record
 from webcrm_sync.engine.intake import Arrival
@@ -18,6 +18,8 @@ from webcrm_sync.store.mailboxes import Mailbox, SyncFolder
 PAGE_SIZE = 50
 #: So many lines in one reading are a flood: more will come in a moment.
 _FLOOD = 10
+#: So often a mail that Graph tells of and does not find is waited for.
+_PATIENCE = 3
 #: While push is in doubt, folders are looked at this often.
 _DOUBTED_POLL = timedelta(seconds=60)
 
@@ -32,7 +34,7 @@ def discover(parts: Parts, mailbox_id: int) -> None:
     try:
         for folder in due:
             _read_folder(parts, box, folder)
-    except (TryLater, AccessLost) as error:
+    except SyncError as error:
         hold_mailbox(parts, box, error)
         return
     if box.attempts:
@@ -53,7 +55,10 @@ def _read_folder(parts: Parts, box: Mailbox, folder: SyncFolder) -> None:
     while True:
         try:
             page = parts.graph.page(box.user_id, folder.graph_id, folder.cursor, size=PAGE_SIZE)
-        except CursorExpired:
+        except (CursorExpired, Refused) as error:
+            is_of_no_use = isinstance(error, CursorExpired) or folder.round == hinted.round
+            if folder.cursor is None or not is_of_no_use:
+                raise
             if not _start_anew(parts, box, folder):
                 return
             folder = replace(folder, cursor=None, round=folder.round + 1)
@@ -110,11 +115,24 @@ def _facts_of(
         if c.message is not None and record.is_new(known.get(c.graph_id), c.message)
     }
     for graph_id in dict.fromkeys(hidden + partial):
-        try:
-            arrivals[graph_id] = Arrival.of(parts.graph.message(box.user_id, graph_id))
-        except Gone:
-            continue  # left again meanwhile; its removal will be told
-    return record.Facts(arrivals, locations)
+        if arrival := _arrival(parts, box, graph_id):
+            arrivals[graph_id] = arrival
+    left = {i for i, at in locations.items() if at is None or at.folder_id not in ours}
+    here = {i: arrival for i, arrival in arrivals.items() if i not in left}
+    return record.Facts(here, locations)
+
+
+def _arrival(parts: Parts, box: Mailbox, graph_id: str) -> Arrival | None:
+    """The mail behind a line that did not carry it, None when it has left again.
+
+    Raises TryLater while Graph may only not find it yet.
+    """
+    try:
+        return Arrival.of(parts.graph.message(box.user_id, graph_id))
+    except Gone as error:
+        if box.attempts < _PATIENCE:
+            raise TryLater("Outlook tells of a mail that it does not find yet.") from error
+    return None
 
 
 def _finish(parts: Parts, box: Mailbox, folder: SyncFolder) -> None:

@@ -17,7 +17,10 @@ from webcrm_sync.core.message import (
 )
 from webcrm_sync.core.states import Reason, State
 from webcrm_sync.core.text import storable, to_text
-from webcrm_sync.store.emails import Email
+from webcrm_sync.store.emails import LONGEST_ADDRESS, Email
+
+#: The longest line of a header (RFC 5322 2.1.1), so the longest Message-ID.
+_LONGEST_LINE = 998
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,7 +110,8 @@ def email_row(key: str, arrival: Arrival, internals: Internals) -> Mapping[str, 
 
 def people_of(message: Message, internals: Internals) -> Sequence[Party]:
     """Everybody who may lead to an Organisation; a mirror leads nowhere."""
-    return externals(message, internals) if _is_filed_at_all(message) else ()
+    people = externals(message, internals) if _is_filed_at_all(message) else ()
+    return [p for p in people if _of_length(p.address, LONGEST_ADDRESS)]
 
 
 def _is_filed_at_all(message: Message) -> bool:
@@ -118,6 +122,11 @@ def _pairs(people: Sequence[Party]) -> list[list[str]]:
     return [[p.address, p.name] for p in people]
 
 
+def _of_length(text: str, limit: int) -> str:
+    """`text`, empty when it is longer than anything real: it could not be indexed."""
+    return text if len(text.encode()) <= limit else ""
+
+
 def _storable(message: Message) -> Message:
     def clean(people: Sequence[Party]) -> tuple[Party, ...]:
         return tuple(Party(storable(p.address), storable(p.name)) for p in people)
@@ -125,7 +134,7 @@ def _storable(message: Message) -> Message:
     return replace(
         message,
         subject=storable(message.subject),
-        message_id=storable(message.message_id or "") or None,
+        message_id=_of_length(storable(message.message_id or ""), _LONGEST_LINE) or None,
         sender=clean([message.sender])[0] if message.sender else None,
         to=clean(message.to),
         cc=clean(message.cc),

@@ -12,6 +12,7 @@ from webcrm_sync.core.matching import Contact, Directory
 from webcrm_sync.core.states import Reason, State
 from webcrm_sync.store.among import among
 from webcrm_sync.store.database import Tx
+from webcrm_sync.store.emails import LONGEST_ADDRESS
 from webcrm_sync.store.schema import (
     contact,
     crm_user,
@@ -105,6 +106,7 @@ def save_persons(tx: Tx, found: Sequence[PersonRow], *, is_whole: bool = False) 
         (c.person_id, c.address, c.organisation_id, c.name, c.is_active, position)
         for person in found
         for position, c in enumerate(person.contacts)
+        if len(c.address.encode()) <= LONGEST_ADDRESS
     }
     changed = before ^ after
     gone = among(contact.c.person_id, {row[0] for row in changed})

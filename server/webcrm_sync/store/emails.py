@@ -69,6 +69,9 @@ class Item:
     mark_attempts: int
 
 
+#: A mailbox's name, `@` and a host's (RFC 5321 4.5.3.1).
+LONGEST_ADDRESS = 64 + 1 + 255
+
 ITEM_COLUMNS = [item.c[f] for f in Item.__dataclass_fields__]
 EMAIL_COLUMNS = [email.c[f] for f in Email.__dataclass_fields__ if f not in {"to", "cc", "bcc"}] + [
     email.c.recipients
