@@ -8,7 +8,14 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Annotated, Literal
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    StringConstraints,
+)
 from pydantic.alias_generators import to_camel
 
 from webcrm_sync.core.states import Reason
@@ -19,9 +26,17 @@ from webcrm_sync.engine.mailstate import Can, Forecast, Shown, Way
 #: A database holds no NUL.
 _NO_NUL = r"^[^\u0000]*$"
 #: One address, as far as it can be told without sending to it.
-_ADDRESS = r"^[^\s@\u0000-\u001f\u007f<>]+@[^\s@\u0000-\u001f\u007f<>]+$"
+#: The spaces are named one by one, since JavaScript's and Rust's `\s` differ.
+_PART = r"[^@<>\u0000-\u0020\u007f-\u00a0\u2000-\u200f\u2028-\u202f\u205f\u3000\ufeff]+"
+_ADDRESS = f"^{_PART}@{_PART}$"
 
-OrganisationId = Annotated[int, Field(ge=1, le=2**31 - 1)]
+
+def _whole(value: object) -> object:
+    """JSON knows one kind of number: 7.0 is the whole number 7."""
+    return int(value) if isinstance(value, float) and value.is_integer() else value
+
+
+OrganisationId = Annotated[int, Field(ge=1, le=2**31 - 1), BeforeValidator(_whole)]
 Address = Annotated[
     str,
     StringConstraints(pattern=_ADDRESS, max_length=320),

@@ -1,0 +1,38 @@
+"""The OpenAPI document tells the truth: whatever it allows is answered as it says."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import schemathesis
+from flask import Flask
+from hypothesis import HealthCheck, Phase, given, settings
+
+from play import BO, Play
+from signed_in import Person
+from webcrm_sync.sandbox.outlook.mail import Mail
+
+
+def test_whatever_is_asked_is_answered_as_described(play: Play, app: Flask, kim: Person) -> None:
+    play.contact(BO)
+    play.refresh()
+    kim.box.deliver(Mail("Offer?", BO, play.stage.outlook.mailboxes[0].address))
+    schema = schemathesis.openapi.from_wsgi("/api/v1/openapi.json", app)
+    operations = [found.ok() for found in schema.get_all_operations()]
+    assert len(operations) == 13
+    for operation in operations:
+        _hold_to_its_word(operation, kim.token)
+
+
+def _hold_to_its_word(operation: Any, token: str) -> None:
+    @given(case=operation.as_strategy())
+    @settings(
+        max_examples=10,
+        deadline=None,
+        phases=[Phase.explicit, Phase.generate],
+        suppress_health_check=list(HealthCheck),
+    )
+    def answers(case: Any) -> None:
+        case.call_and_validate(headers={"Authorization": f"Bearer {token}"})
+
+    answers()

@@ -1,0 +1,152 @@
+"""The door of the API: nobody gets in without a token, and nobody at another's mail."""
+
+from __future__ import annotations
+
+import re
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from flask import Flask
+
+from play import BO, FOLDER, KIM, Play
+from signed_in import Person, person
+from webcrm_sync.sandbox.outlook.mail import Mail
+from webcrm_sync.web.auth import Guard, guard_of
+
+ACTS = ("state", "sync", "choose", "retry", "anyway", "undo", "story")
+
+
+def guarded_routes(app: Flask) -> list[tuple[str, str]]:
+    """Method and path of everything that only a person may call."""
+    found = []
+    for rule in app.url_map.iter_rules():
+        if guard_of(app.view_functions[rule.endpoint]) is Guard.PERSON:
+            path = re.sub(r"<[^>]+>", "bo@havnebyg.example", rule.rule)
+            found += [(m, path) for m in (rule.methods or set()) - {"HEAD", "OPTIONS"}]
+    return sorted(found)
+
+
+def test_no_route_answers_without_a_good_token(app: Flask, kim: Person) -> None:
+    routes = guarded_routes(app)
+    assert len(routes) == 13
+    graph = kim.play.stage.entra.issue_user_token(
+        kim.box.user_id, "https://graph.microsoft.com", ("Mail.ReadWrite",)
+    )
+    for headers in ({}, {"Authorization": "Basic eDp5"}, {"Authorization": f"Bearer {graph}"}):
+        for method, path in routes:
+            answer = app.test_client().open(path, method=method, headers=headers, json={})
+            assert answer.status_code == 401, (method, path)
+            assert answer.content_type == "application/problem+json"
+            assert answer.json is not None
+            assert answer.json["code"] == "signed_out"
+            assert answer.headers["WWW-Authenticate"] == "Bearer"
+
+
+def test_no_route_lets_a_person_at_a_colleagues_mail(play: Play, kim: Person, eva: Person) -> None:
+    play.contact(BO)
+    play.refresh()
+    mail = kim.box.deliver(Mail("Private", BO, KIM))
+    kim.ask("PUT", f"/rules/{BO}")
+    for ref in (kim.ref(mail), {**kim.ref(mail), "itemId": mail, "idType": "rest"}):
+        for act in ACTS:
+            body: dict[str, Any] = {"mails": [ref]} if act == "state" else {"mail": ref}
+            if act == "choose":
+                body["organisationId"] = play.organisations["Havnebyg"]
+            answer = eva.ask("POST", f"/mails/{act}", json=body)
+            assert (answer.status_code, answer.json and answer.json["code"]) == (404, "not_found")
+    assert eva.ask("GET", "/rules").json == {"addresses": []}
+    eva.ask("DELETE", f"/rules/{BO}")
+    assert kim.ask("GET", "/rules").json == {"addresses": [BO]}
+    connection = eva.ask("GET", "/connection").json
+    assert connection is not None
+    assert connection["mailbox"] == "eva@nordwind.example"
+    assert kim.box.read(mail).folder == "Inbox"
+    assert not eva.box.messages(f"inbox/{FOLDER}")
+
+
+def test_the_story_leaves_out_what_happened_in_a_colleagues_mailbox(
+    play: Play, kim: Person, eva: Person
+) -> None:
+    play.contact(BO)
+    play.refresh()
+    both = Mail("Both", BO, (KIM, "eva@nordwind.example"), message_id="<b@havnebyg.example>")
+    one, two = kim.box.deliver(both), eva.box.deliver(both)
+    kim.post("sync", one)
+    eva.post("sync", two)
+    play.rest()
+    assert "Kim" not in eva.post("story", two).text
+    assert KIM not in eva.post("story", two).text
+
+
+def test_a_person_whose_mailbox_is_not_watched_is_told_the_address_to_ask_for(
+    play: Play, app: Flask
+) -> None:
+    stranger = person(play, app, "new@nordwind.example", "New", is_watched=False)
+    answer = stranger.ask("GET", "/connection")
+    assert answer.status_code == 403
+    assert answer.json is not None
+    assert (answer.json["code"], answer.json["detail"]) == ("no_mailbox", "new@nordwind.example")
+
+
+def test_entras_keys_are_read_once_and_once_more_for_a_key_nobody_knows(
+    play: Play, kim: Person
+) -> None:
+    def reads() -> int:
+        return sum("discovery" in e.path for e in play.stage.journal.exchanges)
+
+    before = reads()
+    for _ in range(3):
+        assert kim.ask("GET", "/connection").status_code == 200
+    assert reads() - before == 1
+    good = kim.token
+    head, body, tail = good.split(".")
+    kim.token = ".".join([head[:-4] + "AAAA", body, tail])
+    play.stage.clock.advance(timedelta(minutes=1))
+    assert {kim.ask("GET", "/connection").status_code for _ in range(3)} == {401}
+    assert reads() - before <= 2
+    kim.token = good
+    assert kim.ask("GET", "/connection").status_code == 200
+
+
+def test_while_graph_is_away_the_pane_is_asked_to_come_again(play: Play, kim: Person) -> None:
+    mail = kim.box.deliver(Mail("Offer?", BO, KIM))
+    play.stage.faults.unavailable("graph")
+    answer = kim.post("sync", mail)
+    assert (answer.status_code, answer.json and answer.json["code"]) == (503, "try_later")
+    assert int(answer.headers["Retry-After"]) >= 1
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        None,
+        [],
+        {},
+        {"mail": {}},
+        {"mail": {"itemId": "", "idType": "ews", "messageId": None}},
+        {"mail": {"itemId": "x\0", "idType": "ews", "messageId": None}},
+        {"mail": {"itemId": "x", "idType": "imap", "messageId": None}},
+        {"mail": {"itemId": "x", "idType": "ews", "messageId": None}, "mailbox": "a@b.example"},
+    ],
+    ids=str,
+)
+def test_what_cannot_be_read_is_said_to_be_so(kim: Person, body: Any) -> None:
+    answer = kim.ask("POST", "/mails/sync", json=body)
+    assert (answer.status_code, answer.json and answer.json["code"]) == (400, "invalid")
+
+
+def test_answers_are_for_our_own_pages_alone_and_never_kept(kim: Person) -> None:
+    own = kim.play.parts.settings.public_url
+    for origin, allowed in ((own, own), ("https://evil.example", None)):
+        answer = kim.ask("GET", "/connection", headers={"Origin": origin})
+        assert answer.headers.get("Access-Control-Allow-Origin") == allowed
+        assert "Access-Control-Allow-Credentials" not in answer.headers
+        assert answer.headers["Cache-Control"] == "no-store"
+        assert answer.headers["X-Content-Type-Options"] == "nosniff"
+        assert "Set-Cookie" not in answer.headers
+
+
+def test_a_route_that_is_not_there_is_told_in_the_same_form(kim: Person) -> None:
+    answer = kim.ask("GET", "/nowhere")
+    assert (answer.status_code, answer.content_type) == (404, "application/problem+json")
