@@ -123,10 +123,12 @@ class Settings(BaseSettings):
             public.hostname in _LOOPBACK and graph.hostname in _LOOPBACK
         )
 
-    @property
-    def poll_every(self) -> timedelta:
-        """How often each folder is looked at although nobody hinted at it."""
-        return timedelta(seconds=self.poll_seconds or (600 if self.push_is_on else 120))
+    def poll_every(self, *, is_pushed: bool) -> timedelta:
+        """How often a folder is looked at although nobody hinted at it.
+
+        `is_pushed`: Graph tells us of its changes.
+        """
+        return timedelta(seconds=self.poll_seconds or (600 if is_pushed else 120))
 
     @property
     def settle(self) -> timedelta:

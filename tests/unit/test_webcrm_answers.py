@@ -8,7 +8,7 @@ import pytest
 
 from unit.webcrm_examples import NOW, answer
 from webcrm_sync.core.crm import Rejected, Written
-from webcrm_sync.core.errors import Gone, Refused, SyncError, TryLater, Unclear
+from webcrm_sync.core.errors import Gone, LoginRefused, Refused, SyncError, TryLater, Unclear
 from webcrm_sync.webcrm import wire
 from webcrm_sync.webcrm.answers import Answer, access_token, trouble
 
@@ -80,15 +80,15 @@ def test_without_a_time_to_come_back_it_is_ours_to_choose(silent: Answer) -> Non
 @pytest.mark.parametrize(
     ("refused", "error"),
     [
-        (answer(200, {"IsError": True, "ErrorDescription": "Invalid"}), Refused),
-        (answer(200, {"IsError": True, "AccessToken": "x"}), Refused),
-        (answer(200, {"AccessToken": None}), Refused),
-        (answer(200, {"AccessToken": "not for\na header"}), Refused),
-        (answer(400, b""), Refused),
-        (answer(401, b""), Refused),
-        (answer(403, {"Message": "no"}), Refused),
-        (answer(404, b""), Refused),
-        (answer(302, b""), Refused),
+        (answer(200, {"IsError": True, "ErrorDescription": "Invalid"}), LoginRefused),
+        (answer(200, {"IsError": True, "AccessToken": "x"}), LoginRefused),
+        (answer(200, {"AccessToken": None}), LoginRefused),
+        (answer(200, {"AccessToken": "not for\na header"}), LoginRefused),
+        (answer(400, b""), LoginRefused),
+        (answer(401, b""), LoginRefused),
+        (answer(403, {"Message": "no"}), LoginRefused),
+        (answer(404, b""), LoginRefused),
+        (answer(302, b""), LoginRefused),
         (answer(429, b""), TryLater),
         (answer(502, b"<html>"), TryLater),
         (answer(200, b"<html>Maintenance</html>"), TryLater),
@@ -97,7 +97,7 @@ def test_without_a_time_to_come_back_it_is_ours_to_choose(silent: Answer) -> Non
 def test_a_login_that_fails_is_refused_or_waits(refused: Answer, error: type[SyncError]) -> None:
     with pytest.raises(error) as caught:
         access_token(refused, now=NOW)
-    if error is Refused:
+    if error is LoginRefused:
         assert "WEBCRM_SYNC_WEBCRM_" in str(caught.value)
 
 

@@ -27,7 +27,7 @@ logger = logging.getLogger(__name__)
 
 _THREADS = 16
 #: A child that keeps dying is started again ever more slowly.
-_LONGEST_PAUSE_S = 30.0
+_LONGEST_PAUSE_S = 5.0
 _STOP_S = 25
 
 #: Set by `serve` for its children: their standard input ends when the parent does.

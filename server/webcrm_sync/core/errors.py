@@ -39,6 +39,10 @@ class TryLater(SyncError):
         self.retry_at = retry_at
 
 
+class LoginRefused(TryLater):
+    """The service does not accept the application's credentials; an administrator must act."""
+
+
 class Unclear(SyncError):
     """The answer to a write was lost; it may or may not have happened."""
 

@@ -148,17 +148,15 @@ def _finish(parts: Parts, box: Mailbox, folder: SyncFolder) -> None:
 def _put_by(parts: Parts, hinted: SyncFolder, *, is_news: bool, is_flooded: bool) -> None:
     """Clear the hint that the folder was read for, and say when to look again."""
     with parts.begin() as tx:
-        doubted_at = _doubted_at(parts, hinted, tx.now, is_news=is_news)
-        every = min(_DOUBTED_POLL, parts.settings.poll_every) if doubted_at else None
-        poll_due_at = tx.now + (every or parts.settings.poll_every)
-        mailboxes.take_hint(tx, hinted, poll_due_at=poll_due_at, is_flooded=is_flooded)
+        doubted_at = _doubted_at(hinted, tx.now, is_news=is_news)
+        every = parts.settings.poll_every(is_pushed=hinted.subscription_id is not None)
+        again = tx.now + (min(_DOUBTED_POLL, every) if doubted_at else every)
+        mailboxes.take_hint(tx, hinted, poll_due_at=again, is_flooded=is_flooded)
         mailboxes.set_folder(tx, hinted.id, is_known=True, push_doubted_at=doubted_at)
 
 
-def _doubted_at(
-    parts: Parts, hinted: SyncFolder, now: datetime, *, is_news: bool
-) -> datetime | None:
+def _doubted_at(hinted: SyncFolder, now: datetime, *, is_news: bool) -> datetime | None:
     """Since when push is doubted: a poll found what push had not announced."""
-    if not parts.settings.push_is_on or hinted.hinted_at is not None:
+    if hinted.subscription_id is None or hinted.hinted_at is not None:
         return None
     return now if is_news else hinted.push_doubted_at

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from webcrm_sync.core.crm import Field
+from webcrm_sync.core.errors import Gone, Refused
 from webcrm_sync.core.filing import Limits
 
 _FRESH = timedelta(minutes=30)
@@ -26,9 +27,16 @@ class Metadata:
         """The fields by name. `is_fresh`: ask again whatever is remembered."""
         now = self.now()
         if self.fields is None or self.asked_at is None or is_fresh or now - self.asked_at > _FRESH:
-            self.fields = {field.name: field for field in self.ask()}
+            self.fields = {field.name: field for field in self._asked()}
             self.asked_at = now
         return self.fields
+
+    def _asked(self) -> tuple[Field, ...]:
+        """A webCRM that does not tell its fields takes what it takes: no limit is known then."""
+        try:
+            return self.ask()
+        except (Gone, Refused):
+            return ()
 
     def limits(self) -> Limits:
         """How long a subject and a body may be."""

@@ -98,7 +98,8 @@ def plan_mirror(
     plan = Plan(activity.activity_id)
     if box is None:
         return Plan(plan.activity_id, reason=NO_MAILBOX)
-    if (activity.created_at or now) < box.mirror_since:
+    # webCRM may tell its times in whole seconds.
+    if (activity.created_at or now) < box.mirror_since.replace(microsecond=0):
         return Plan(plan.activity_id, box.id, reason=TOO_OLD)
     if person is None:
         return Plan(plan.activity_id, box.id, reason=NO_ADDRESS)

@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 
-from webcrm_sync.core.errors import AccessLost, Refused, SyncError, TryLater
+from webcrm_sync.core.errors import AccessLost, LoginRefused, Refused, SyncError, TryLater
 from webcrm_sync.core.retry import retry_at
 from webcrm_sync.core.states import Reason
 from webcrm_sync.engine.metadata import Metadata
@@ -74,7 +74,7 @@ def hold_webcrm(parts: Parts, error: SyncError) -> None:
             webcrm_attempts=attempts + 1,
             webcrm_trouble=str(error),
         )
-        if isinstance(error, Refused):
+        if isinstance(error, Refused | LoginRefused):
             emails.park_all(tx, Reason.WEBCRM_CLOSED, detail=str(error), retry_at=until)
 
 

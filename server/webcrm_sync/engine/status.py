@@ -50,10 +50,11 @@ def read_status(parts: Parts) -> Status:
             folders = mailboxes.folders(tx, box.id)
             pushed = sum(f.subscription_id is not None for f in folders)
             boxes.append(_of(box, counts.get(box.id, {}), len(folders), pushed))
+    every = settings.poll_every(is_pushed=False).total_seconds()
     why = (
         "Outlook tells of changes at once"
         if settings.push_is_on
-        else f"PUBLIC_URL is not https: folders are read every {settings.poll_every.seconds} s"
+        else f"PUBLIC_URL is not https: folders are read every {every:.0f} s"
     )
     return Status(
         is_pushed=settings.push_is_on,

@@ -18,7 +18,7 @@ import requests
 from cryptography.hazmat.primitives.serialization import load_pem_private_key
 from cryptography.x509 import load_pem_x509_certificate
 
-from webcrm_sync.core.errors import Refused, TryLater
+from webcrm_sync.core.errors import LoginRefused, TryLater
 from webcrm_sync.graph.outgoing import TrustingSession, no_connection
 from webcrm_sync.graph.trouble import retry_at
 from webcrm_sync.settings import PREFIX, Settings
@@ -72,7 +72,7 @@ def roles_of(token: str) -> frozenset[str]:
     return frozenset(str(role) for role in roles) if isinstance(roles, list) else frozenset()
 
 
-def refusal(answer: Mapping[str, Any]) -> Refused | TryLater:
+def refusal(answer: Mapping[str, Any]) -> TryLater:
     """What msal's answer without a token means, with the setting to mend."""
     codes = [str(code) for code in answer.get("error_codes") or ()]
     codes += re.findall(r"AADSTS(\d+)", str(answer.get("error_description", "")))
@@ -82,7 +82,7 @@ def refusal(answer: Mapping[str, Any]) -> Refused | TryLater:
         return TryLater("Entra is not available at the moment.", code=code, request_id=trace)
     known = next((_SENTENCES[c] for c in codes if c in _SENTENCES), None)
     sentence = PREFIX + known if known else f"Entra gives no token: {error} {code}".rstrip()
-    return Refused(sentence, code=code, request_id=trace)
+    return LoginRefused(sentence, code=code, request_id=trace)
 
 
 class AppLogin:
@@ -99,7 +99,7 @@ class AppLogin:
     def token(self, claims: str | None = None) -> str:
         """A token that is good now; `claims`: Graph's challenge in JSON, asks Entra anew.
 
-        Raises Refused with the setting to mend, TryLater when Entra cannot be asked.
+        Raises LoginRefused with the setting to mend, TryLater when Entra cannot be asked.
         """
         scope = f"{origin(self._settings.graph_url)}/.default"
         with self._lock:
@@ -139,7 +139,7 @@ class AppLogin:
     def _open(self) -> msal.ConfidentialClientApplication:
         tenant = self._settings.entra_tenant_id
         if tenant.casefold() in _NO_TENANTS:
-            raise Refused(f"{PREFIX}ENTRA_TENANT_ID must be one tenant's id.", code=tenant)
+            raise LoginRefused(f"{PREFIX}ENTRA_TENANT_ID must be one tenant's id.", code=tenant)
         is_microsoft = self._host in msal.authority.WELL_KNOWN_AUTHORITY_HOSTS
         credential = self._credential()
         try:
@@ -152,7 +152,7 @@ class AppLogin:
                 client_capabilities=["CP1"],  # else Graph sends no claims challenge
             )
         except ValueError:  # msal: the discovery document of this tenant is not there
-            raise Refused(
+            raise LoginRefused(
                 f"{PREFIX}ENTRA_TENANT_ID is not a tenant of {PREFIX}ENTRA_AUTHORITY"
                 " (an address that starts with https://).",
                 code="invalid_tenant",
@@ -166,7 +166,7 @@ class AppLogin:
             load_pem_private_key(pem, None)
             load_pem_x509_certificate(pem)
         except (OSError, ValueError, TypeError):  # TypeError: the key has a password
-            raise Refused(
+            raise LoginRefused(
                 f"{PREFIX}ENTRA_CLIENT_CERTIFICATE must be a PEM file that holds the private key,"
                 " without a password, and the certificate.",
                 code="invalid_certificate",

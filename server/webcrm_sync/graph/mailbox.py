@@ -22,7 +22,10 @@ async def user(transport: Transport, address: str) -> MailUser:
     """Who has this address or user principal name."""
     found = await _user(transport, address)
     settings = transport.graph.users.by_user_id(found.id).mailbox_settings
-    purpose = (await answer(transport, Call(found.id), settings.get)).user_purpose
+    try:
+        purpose = (await answer(transport, Call(found.id), settings.get)).user_purpose
+    except (Gone, Refused):
+        purpose = None  # not told: whether it is shared is no more than a word to the reader
     return MailUser(
         user_id=found.id,
         address=folded(found.mail or found.user_principal_name or address),

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
 
-from webcrm_sync.core.errors import Gone, Refused, SyncError, TryLater, Unclear
+from webcrm_sync.core.errors import Gone, LoginRefused, Refused, SyncError, TryLater, Unclear
 from webcrm_sync.core.text import storable_json
 
 #: The longest patience we take webCRM's word for.
@@ -91,12 +91,13 @@ def access_token(answer: Answer, *, now: datetime) -> str:
     """The bearer token that a login gave.
 
     A refused login may be a 4xx or a 200 with IsError, since webCRM's Swagger documents neither
-    (TokenResponseDto): Refused, naming the setting. Raises TryLater where webCRM is in trouble.
+    (TokenResponseDto): LoginRefused, naming the setting. Raises TryLater where webCRM is in
+    trouble.
     """
     if answer.status not in {400, 401, 403}:
         error = trouble(answer, is_write=False, now=now)
         if isinstance(error, Gone | Refused):
-            raise Refused(_NO_WEBCRM, code=error.code)
+            raise LoginRefused(_NO_WEBCRM, code=error.code)
         if error:
             raise error
         found = parsed(answer)
@@ -107,4 +108,5 @@ def access_token(answer: Answer, *, now: datetime) -> str:
             return token
     words = _words(answer)
     why = words.get("ErrorDescription") or words.get("Error") or words.get("Message")
-    raise Refused(f"{_REFUSED_LOGIN}: {why}" if why else _REFUSED_LOGIN, code=str(answer.status))
+    told = f"{_REFUSED_LOGIN}: {why}" if why else _REFUSED_LOGIN
+    raise LoginRefused(told, code=str(answer.status))

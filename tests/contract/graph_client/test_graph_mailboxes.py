@@ -7,7 +7,7 @@ from pydantic import SecretStr
 
 from contract.graph_client.office import MAIL, SENT, Office
 from contract.graph_wire.script import caught
-from webcrm_sync.core.errors import AccessLost, Gone, Refused, TryLater
+from webcrm_sync.core.errors import AccessLost, Gone, LoginRefused, TryLater
 from webcrm_sync.graph.client import GraphClient
 from webcrm_sync.sandbox.clock import Clock
 from webcrm_sync.sandbox.outlook import Outlook, SimMailbox
@@ -46,7 +46,7 @@ def test_a_wrong_login_names_its_setting(
     client = GraphClient(settings.model_copy(update={field: wrong}), now=clock.now)
     found = caught(client.folder, "u", "inbox")
     client.close()
-    assert isinstance(found, Refused)
+    assert isinstance(found, LoginRefused)
     assert f"WEBCRM_SYNC_{setting} " in str(found)
 
 

@@ -14,7 +14,7 @@ import pytest
 import trustme
 
 from contract.graph_wire.script import Said, SmallEntra, entra_over_tls, settings_for
-from webcrm_sync.core.errors import Refused, TryLater
+from webcrm_sync.core.errors import LoginRefused, TryLater
 from webcrm_sync.graph.auth import AppLogin, decode_claims, origin, refusal, roles_of
 
 NOW = datetime(2026, 11, 20, 10, tzinfo=UTC)
@@ -108,7 +108,7 @@ def test_a_refusal_names_the_setting_to_mend(
     login.token()
     login.forget()
     entra.refuses = entra_says(number, 401)
-    with pytest.raises(Refused, match=f"WEBCRM_SYNC_{setting}") as found:
+    with pytest.raises(LoginRefused, match=f"WEBCRM_SYNC_{setting}") as found:
         login.token()
     assert (found.value.code, found.value.request_id) == (f"AADSTS{number}", "c-1")
     assert "@" not in str(found.value)
@@ -116,21 +116,21 @@ def test_a_refusal_names_the_setting_to_mend(
 
 def test_a_tenant_that_is_not_there_is_named(login: AppLogin, entra: SmallEntra) -> None:
     entra.refuses = entra_says(90002)
-    with pytest.raises(Refused, match="WEBCRM_SYNC_ENTRA_TENANT_ID"):
+    with pytest.raises(LoginRefused, match="WEBCRM_SYNC_ENTRA_TENANT_ID"):
         login.token()
 
 
 def test_an_application_signs_in_to_one_tenant_only(entra: SmallEntra, bundle: Path) -> None:
     settings = settings_for(GRAPH, entra.url, bundle, entra_tenant_id="Common")
     login = AppLogin(settings, now=lambda: NOW)
-    with pytest.raises(Refused, match="WEBCRM_SYNC_ENTRA_TENANT_ID"):
+    with pytest.raises(LoginRefused, match="WEBCRM_SYNC_ENTRA_TENANT_ID"):
         login.token()
     login.close()
 
 
 def test_an_unknown_refusal_keeps_its_number() -> None:
     told = refusal({"error": "invalid_request", "error_description": "AADSTS999: x"})
-    assert (type(told), told.code) == (Refused, "AADSTS999")
+    assert (type(told), told.code) == (LoginRefused, "AADSTS999")
     assert type(refusal({"error": "temporarily_unavailable"})) is TryLater
 
 
@@ -206,7 +206,7 @@ def test_a_certificate_file_without_its_key_is_named(
         GRAPH, entra.url, bundle, entra_client_secret=None, entra_client_certificate=pem
     )
     login = AppLogin(settings, now=lambda: NOW)
-    with pytest.raises(Refused, match="WEBCRM_SYNC_ENTRA_CLIENT_CERTIFICATE"):
+    with pytest.raises(LoginRefused, match="WEBCRM_SYNC_ENTRA_CLIENT_CERTIFICATE"):
         login.token()
     login.close()
 

@@ -15,7 +15,7 @@ import trustme
 
 from contract.webcrm_client.bench import KEY, Bench, draft, settings
 from webcrm_sync.core.crm import KeyedActivity, Written
-from webcrm_sync.core.errors import Refused, TryLater, Unclear
+from webcrm_sync.core.errors import LoginRefused, Refused, TryLater, Unclear
 from webcrm_sync.sandbox.serving import Server
 from webcrm_sync.sandbox.webcrm import webcrm_app
 from webcrm_sync.webcrm import WebCrm
@@ -115,13 +115,13 @@ def test_an_unexpected_401_is_worth_one_new_login(bench: Bench, acme: int) -> No
 def test_a_wrong_token_is_refused_by_the_name_of_its_setting(bench: Bench, status: int) -> None:
     bench.world.login_refusal = status
     bench.world.tokens.clear()
-    with pytest.raises(Refused, match="WEBCRM_SYNC_WEBCRM_TOKEN"):
+    with pytest.raises(LoginRefused, match="WEBCRM_SYNC_WEBCRM_TOKEN"):
         bench.crm.whoami()
 
 
 def test_an_address_without_a_webcrm_is_refused_by_the_name_of_its_setting(bench: Bench) -> None:
     crm = WebCrm(settings(bench.url + "/nowhere"), now=bench.clock.now)
-    with pytest.raises(Refused, match="WEBCRM_SYNC_WEBCRM_URL"):
+    with pytest.raises(LoginRefused, match="WEBCRM_SYNC_WEBCRM_URL"):
         crm.whoami()
     crm.close()
     bench.journal.clear()
