@@ -16,10 +16,11 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qs
 
 import jwt
-import trustme
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import rsa
+
+from webcrm_sync.sandbox import keys
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -69,16 +70,14 @@ class Entra:
         self.lifetime = timedelta(seconds=3599)
         self.apps: dict[str, App] = {}
         self._clock = clock
-        self._key = rsa.generate_private_key(public_exponent=65537, key_size=2048)
-        self._key_id = secrets.token_urlsafe(16)
+        self._key, self._key_id = keys.signing_key()
         self._known: dict[str, Json] = {}
         self._lock = threading.Lock()
-        authority = trustme.CA(organization_name="Sandbox")
+        self.authority = keys.certificate_authority()
         self.ca_pem = folder / "sandbox-ca.pem"
-        authority.cert_pem.write_to_path(str(self.ca_pem))
+        self.authority.cert_pem.write_to_path(str(self.ca_pem))
         self.ssl_context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-        authority.issue_cert("localhost", "127.0.0.1").configure_cert(self.ssl_context)
-        self.authority = authority
+        self.authority.issue_cert("localhost", "127.0.0.1").configure_cert(self.ssl_context)
 
     # -- what an administrator does ------------------------------------------------------------
 

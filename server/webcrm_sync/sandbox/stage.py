@@ -5,6 +5,7 @@ from __future__ import annotations
 import secrets
 import tempfile
 import uuid
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -61,8 +62,9 @@ class Stage:
         trace: TracebackType | None,
     ) -> None:
         self.graph.close()
-        for server in (self._entra, self._graph, self._webcrm):
-            server.stop()
+        servers = (self._entra, self._graph, self._webcrm)
+        with ThreadPoolExecutor(len(servers)) as side_by_side:  # each waits for its server's beat
+            list(side_by_side.map(Server.stop, servers))
         self._scratch.cleanup()
 
     def environment(self, **more: str) -> dict[str, str]:

@@ -7,6 +7,7 @@ import os
 import secrets
 from collections.abc import Sequence
 from contextlib import suppress
+from functools import cache
 from pathlib import Path
 
 from cryptography.fernet import Fernet, InvalidToken, MultiFernet
@@ -58,6 +59,7 @@ class Seal:
         return self.seal(self.open(sealed))
 
 
+@cache
 def _derive(key: str) -> bytes:
     return base64.urlsafe_b64encode(Scrypt(_SALT, 32, **_COST).derive(key.encode()))
 
