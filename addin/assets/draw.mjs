@@ -12,13 +12,13 @@ const MOBILE = [25, 32, 48].flatMap((points) => [1, 2, 3].map((scale) => points 
 
 const folder = new URL("public/icons/", import.meta.url);
 const [large, small] = await Promise.all(
-  ["icon.svg", "icon-small.svg"].map((name) => readFile(new URL(name, import.meta.url))),
+    ["icon.svg", "icon-small.svg"].map((name) => readFile(new URL(name, import.meta.url))),
 );
 
 await mkdir(folder, { recursive: true });
 for (const size of new Set([...DESKTOP, ...MOBILE])) {
-  const drawing = new Resvg(size <= SMALL ? small : large, {
-    fitTo: { mode: "width", value: size },
-  });
-  await writeFile(new URL(`icon-${size}.png`, folder), drawing.render().asPng());
+    const drawing = new Resvg(size <= SMALL ? small : large, {
+        fitTo: { mode: "width", value: size },
+    });
+    await writeFile(new URL(`icon-${size}.png`, folder), drawing.render().asPng());
 }

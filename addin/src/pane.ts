@@ -16,6 +16,8 @@ export interface Parts {
   api: Api;
   words: Words;
   config: Pick<Config, "folderName" | "usualSeconds">;
+  /** Whether nobody sees the pane. */
+  isHidden: () => boolean;
 }
 
 /** A wait shorter than this shows no spinner. */
@@ -40,7 +42,7 @@ export class Pane {
     this.poll = createPoll({
       look: () => this.lookQuietly(),
       since: () => this.current.movingSince,
-      isHidden: () => document.hidden,
+      isHidden: parts.isHidden,
     });
   }
 
@@ -66,7 +68,7 @@ export class Pane {
 
   /** Looks again after the pane was away: hidden, in the background or offline. */
   refresh(): void {
-    if (document.hidden) {
+    if (this.parts.isHidden()) {
       return;
     }
     if (!this.follow()) {

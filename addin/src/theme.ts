@@ -8,8 +8,8 @@ export interface Look {
   background: string | null;
 }
 
-/** The faintest text of each scheme, as pane.css has it: what must stay readable. */
-const FAINTEST = { light: "#616161", dark: "#adadad" };
+/** The text of each scheme that is hardest to read, as pane.css has it. */
+export const FAINTEST = { light: "#0f6cbd", dark: "#479ef5" };
 /** Contrast that text needs. Source: WCAG 2.2, 1.4.3. */
 const READABLE = 4.5;
 

@@ -4,6 +4,7 @@ import "@fluentui/web-components/button/define.js";
 import "@fluentui/web-components/switch/define.js";
 import "./pane.css";
 import "./parts.css";
+import "./form.css";
 
 import { createApi } from "../src/api.ts";
 import { createAuth, passedOnSignIn } from "../src/auth.ts";
@@ -34,7 +35,7 @@ function open(host: Host): void {
   const api = createApi(config.api, auth.token);
   const words = wordsFor(host.language);
   const draw = createView(root, live, (deed: Deed) => deeds.take(deed));
-  const pane = new Pane({ host, api, words, config }, draw);
+  const pane = new Pane({ host, api, words, config, isHidden: () => document.hidden }, draw);
   const deeds = new Deeds(pane, api, auth);
 
   wear(host);

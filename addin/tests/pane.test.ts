@@ -1,0 +1,241 @@
+import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
+
+import type { Api } from "../src/api.ts";
+import type { MailRef, MailState } from "../src/contract.ts";
+import { Deeds } from "../src/deeds.ts";
+import { Trouble } from "../src/errors.ts";
+import { Pane } from "../src/pane.ts";
+import type { Selection } from "../src/selection.ts";
+import type { View } from "../src/show.ts";
+import { wordsFor } from "../src/words.ts";
+import { answer, mail } from "./answers.ts";
+import { connection, organisations, story } from "./stage/states.mjs";
+
+beforeEach(() => void vi.useFakeTimers());
+afterEach(() => void vi.useRealTimers());
+
+/** A call that the test answers when it wants to. */
+interface Open {
+  what: string;
+  mail: MailRef;
+  signal: AbortSignal | null;
+  answer: (state: MailState) => Promise<unknown>;
+  fail: (trouble: Trouble) => Promise<unknown>;
+}
+
+/** A pane whose server answers by hand. */
+function stage() {
+  const calls: Open[] = [];
+  const views: View[] = [];
+  const seen = { selection: mail("1") as Selection, hidden: false, signIns: 0 };
+  const soon = () => vi.advanceTimersByTimeAsync(0);
+  const ask = (what: string, ref: MailRef, signal: AbortSignal | null = null) =>
+    new Promise<MailState>((resolve, reject) => {
+      calls.push({
+        what,
+        mail: ref,
+        signal,
+        answer: (state) => (resolve(state), soon()),
+        fail: (trouble) => (reject(trouble), soon()),
+      });
+    });
+  const api: Api = {
+    state: (ref, signal) => ask("state", ref, signal),
+    sync: (ref, ids) => ask(`sync ${ids.join()}`, ref),
+    choose: (ref, id) => ask(`choose ${id}`, ref),
+    act: (action, ref) => ask(action, ref),
+    story: async () => story,
+    organisations: async () => organisations,
+    createContact: async () => undefined,
+    alwaysSync: async () => undefined,
+    connection: async () => connection,
+  };
+  const pane = new Pane(
+    {
+      host: { selection: () => seen.selection },
+      api,
+      words: wordsFor("en-GB"),
+      config: { folderName: "webCRM sync", usualSeconds: 3 },
+      isHidden: () => seen.hidden,
+    },
+    (view) => void views.push(view),
+  );
+  const deeds = new Deeds(pane, api, { signIn: async () => void (seen.signIns += 1) });
+  const last = () => {
+    const [call] = calls.slice(-1);
+    if (!call) {
+      throw new Error("nothing was asked");
+    }
+    return call;
+  };
+  const sentence = () => views.at(-1)?.status.sentence;
+  const press = (intent: Parameters<Deeds["take"]>[0] & { type: "press" }) => deeds.take(intent);
+  return { pane, deeds, calls, views, seen, last, sentence, press };
+}
+
+async function opened(name: string) {
+  const it = stage();
+  it.pane.open();
+  await it.last().answer(answer(name));
+  return it;
+}
+
+describe("the selection moves on", () => {
+  test("and the answer for the former mail is dropped", async () => {
+    const { pane, calls, seen, sentence } = stage();
+    pane.open();
+    seen.selection = mail("2");
+    pane.follow();
+    await calls[1]?.answer(answer("waiting"));
+    await calls[0]?.answer(answer("synced"));
+    expect(sentence()).toBe("Waiting for a contact");
+    expect(calls[0]?.signal?.aborted).toBe(true);
+  });
+
+  test("unnoticed, and a click changes neither mail", async () => {
+    const { deeds, calls, seen, views } = await opened("known");
+    seen.selection = mail("2");
+    deeds.take({ type: "press", intent: "sync" });
+    expect(calls.map((call) => [call.what, call.mail.itemId])).toEqual([
+      ["state", "1"],
+      ["state", "2"],
+    ]);
+    expect(views.at(-1)?.status.primary).toBeNull();
+  });
+
+  test("to nothing at all, and nothing is asked", async () => {
+    const { pane, calls, seen, sentence } = await opened("known");
+    seen.selection = { kind: "none" };
+    pane.follow();
+    expect(sentence()).toBe("No mail selected");
+    expect(calls).toHaveLength(1);
+  });
+
+  test("is told twice, and asked once", async () => {
+    const { pane, calls, seen } = await opened("known");
+    seen.selection = mail("2");
+    pane.follow();
+    pane.follow();
+    expect(calls).toHaveLength(2);
+  });
+});
+
+describe("a click", () => {
+  test("goes once, however often it is made", async () => {
+    const { deeds, calls } = await opened("known");
+    deeds.take({ type: "press", intent: "sync" });
+    deeds.take({ type: "press", intent: "sync" });
+    expect(calls.map((call) => call.what)).toEqual(["state", "sync "]);
+  });
+
+  test("is followed until the mail is at rest", async () => {
+    const { deeds, calls, last, sentence } = await opened("known");
+    deeds.take({ type: "press", intent: "sync" });
+    await last().answer(answer("on_its_way"));
+    await vi.advanceTimersByTimeAsync(300);
+    await last().answer(answer("synced"));
+    expect(sentence()).toBe("In webCRM");
+    await vi.advanceTimersByTimeAsync(60_000);
+    expect(calls).toHaveLength(3);
+  });
+
+  test("is not overtaken by an older look", async () => {
+    const { deeds, last, calls, sentence } = await opened("on_its_way");
+    await vi.advanceTimersByTimeAsync(300);
+    const look = last();
+    deeds.take({ type: "press", intent: "retry" });
+    await last().answer(answer("synced"));
+    await look.answer(answer("waiting"));
+    expect(calls).toHaveLength(3);
+    expect(sentence()).toBe("In webCRM");
+  });
+
+  test("shows a spinner only when the answer takes long", async () => {
+    const { pane, views } = stage();
+    pane.open();
+    await vi.advanceTimersByTimeAsync(299);
+    expect(views.some((view) => view.status.isBusy)).toBe(false);
+    await vi.advanceTimersByTimeAsync(1);
+    expect(views.at(-1)?.status.isBusy).toBe(true);
+  });
+
+  test("that fails says so above what is known", async () => {
+    const { deeds, last, views } = await opened("known");
+    deeds.take({ type: "press", intent: "sync" });
+    await last().fail(new Trouble("try_later"));
+    expect(views.at(-1)?.notice?.sentence).toBe("Busy right now");
+    expect(views.at(-1)?.status.primary?.isReady).toBe(true);
+  });
+
+  test("to sign in asks the person, then looks", async () => {
+    const { pane, deeds, last, seen, sentence } = stage();
+    pane.open();
+    await last().fail(new Trouble("signed_out"));
+    deeds.take({ type: "press", intent: "sign_in" });
+    await vi.advanceTimersByTimeAsync(0);
+    await last().answer(answer("synced"));
+    expect(seen.signIns).toBe(1);
+    expect(sentence()).toBe("In webCRM");
+  });
+});
+
+describe("choosing an Organisation", () => {
+  const harbour = { id: 7, name: "Harbour Logistics" };
+
+  test("before the sync marks it, and the sync goes there", async () => {
+    const { deeds, last } = await opened("nobody");
+    deeds.take({ type: "press", intent: "choose" });
+    deeds.take({ type: "pick", organisation: harbour });
+    deeds.take({ type: "press", intent: "sync" });
+    expect(last().what).toBe("sync 7");
+  });
+
+  test("afterwards moves the mail at once", async () => {
+    const { deeds, last } = await opened("synced");
+    deeds.take({ type: "press", intent: "change" });
+    deeds.take({ type: "pick", organisation: harbour });
+    expect(last().what).toBe("choose 7");
+  });
+
+  test("by keyboard alone takes what is under it", async () => {
+    const { deeds, last } = await opened("waiting");
+    deeds.take({ type: "press", intent: "choose" });
+    deeds.take({ type: "type", field: "search", text: "harb" });
+    await vi.advanceTimersByTimeAsync(200);
+    deeds.take({ type: "step", by: 1 });
+    deeds.take({ type: "pick_active" });
+    expect(last().what).toBe("choose 9");
+  });
+});
+
+describe("a new contact", () => {
+  test("lets the waiting mail file itself before the pane's eyes", async () => {
+    const { deeds, last, sentence } = await opened("waiting");
+    deeds.take({ type: "press", intent: "create_contact" });
+    deeds.take({ type: "pick", organisation: { id: 7, name: "Harbour Logistics" } });
+    deeds.take({ type: "submit" });
+    await vi.advanceTimersByTimeAsync(300);
+    await last().answer(answer("waiting"));
+    await vi.advanceTimersByTimeAsync(300);
+    await last().answer(answer("synced"));
+    expect(sentence()).toBe("In webCRM");
+  });
+
+  test("without an Organisation is not sent off", async () => {
+    const { deeds, views } = await opened("waiting");
+    deeds.take({ type: "press", intent: "create_contact" });
+    deeds.take({ type: "submit" });
+    expect(views.at(-1)?.panel).toMatchObject({ isOrganisationMissing: true, kind: "contact" });
+  });
+});
+
+test("a pane that comes back looks again, without a spinner", async () => {
+  const { pane, seen, last, calls, sentence } = await opened("waiting");
+  seen.hidden = true;
+  pane.refresh();
+  expect(calls).toHaveLength(1);
+  seen.hidden = false;
+  pane.refresh();
+  await last().answer(answer("synced"));
+  expect(sentence()).toBe("In webCRM");
+});

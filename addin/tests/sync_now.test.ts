@@ -1,0 +1,68 @@
+import { afterEach, beforeEach, expect, test, vi } from "vitest";
+
+import type { MailState } from "../src/contract.ts";
+import { Trouble } from "../src/errors.ts";
+import type { Selection } from "../src/selection.ts";
+import { syncNow } from "../src/sync_now.ts";
+import { wordsFor } from "../src/words.ts";
+import { answer, mail } from "./answers.ts";
+
+beforeEach(() => void vi.useFakeTimers());
+afterEach(() => void vi.useRealTimers());
+
+/** Runs the command against a server that gives these answers in turn, the last one for good. */
+async function run(answers: (MailState | Trouble)[], selection: Selection = mail("1")) {
+  const notes: string[] = [];
+  let asked = 0;
+  let signIns = 0;
+  const next = async () => {
+    const given = answers[Math.min(asked, answers.length - 1)];
+    asked += 1;
+    if (given === undefined || given instanceof Trouble) {
+      throw given;
+    }
+    return given;
+  };
+  const running = syncNow({
+    host: { selection: () => selection, note: (text) => void notes.push(text) },
+    api: { sync: next, state: next },
+    auth: { signIn: async () => void (signIns += 1) },
+    words: wordsFor("en-GB"),
+    patience: 5_000,
+  });
+  await vi.advanceTimersByTimeAsync(10_000);
+  await running;
+  return { notes, asked, signIns };
+}
+
+test("one click says that it is on its way, then where the mail stands", async () => {
+  const { notes } = await run([answer("on_its_way"), answer("on_its_way"), answer("synced")]);
+  expect(notes).toEqual(["On its way to webCRM", "In webCRM under Harbour Logistics"]);
+});
+
+test("a mail that waits says what for", async () => {
+  const { notes } = await run([answer("waiting")]);
+  expect(notes.at(-1)).toMatch(/^Waiting for a contact\. /);
+});
+
+test("a mail that takes long stays on its way", async () => {
+  const { notes, asked } = await run([answer("on_its_way")]);
+  expect(notes.at(-1)).toBe("On its way to webCRM");
+  expect(asked).toBeLessThan(20);
+});
+
+test("somebody signed out is asked once, and the mail goes on", async () => {
+  const { notes, signIns } = await run([new Trouble("signed_out"), answer("synced")]);
+  expect(signIns).toBe(1);
+  expect(notes.at(-1)).toBe("In webCRM under Harbour Logistics");
+});
+
+test("what fails is said on the mail", async () => {
+  const { notes } = await run([new Trouble("away")]);
+  expect(notes.at(-1)).toMatch(/^No answer\. /);
+});
+
+test("nothing selected is nothing to do", async () => {
+  const { notes, asked } = await run([answer("synced")], { kind: "none" });
+  expect([notes, asked]).toEqual([[], 0]);
+});

@@ -1,0 +1,72 @@
+import { readFileSync } from "node:fs";
+
+import { describe, expect, test } from "vitest";
+
+import { contrast, FAINTEST, lookFor } from "../src/theme.ts";
+
+const CSS = readFileSync(new URL("../taskpane/pane.css", import.meta.url), "utf8");
+const PAIRS = [...CSS.matchAll(/--([\w-]+): .*?light-dark\((#\w{6}), (#\w{6})\)/g)].map(
+  ([, name = "", light = "", dark = ""]) => ({ name, light, dark }),
+);
+
+function colours(name: string): { light: string; dark: string } {
+  const found = PAIRS.find((pair) => pair.name === name);
+  if (!found) {
+    throw new Error(`there is no colour ${name}`);
+  }
+  return found;
+}
+
+function theme(background: string) {
+  return { background, foreground: "#000000" };
+}
+
+test("contrast is that of the standard", () => {
+  expect(contrast("#000000", "#ffffff")).toBeCloseTo(21);
+  expect(contrast("#777777", "#ffffff")).toBeCloseTo(4.48, 2);
+});
+
+describe.each(["light", "dark"] as const)("in the %s scheme", (scheme) => {
+  test.each(["text", "faint", "accent", "good", "busy", "bad"])("%s can be read", (name) => {
+    const ground = colours("background")[scheme];
+    expect(contrast(colours(name)[scheme], ground)).toBeGreaterThanOrEqual(4.5);
+  });
+
+  test.each(["accent-fill", "colorBrandBackgroundHover", "colorBrandBackgroundPressed"])(
+    "a white word on %s can be read",
+    (name) => {
+      expect(contrast("#ffffff", colours(name)[scheme])).toBeGreaterThanOrEqual(4.5);
+    },
+  );
+
+  test("no text is harder to read than the one Outlook's background is measured by", () => {
+    const ground = colours("background")[scheme];
+    const texts = ["text", "faint", "accent", "good", "busy", "bad"].map((name) =>
+      contrast(colours(name)[scheme], ground),
+    );
+    expect(Math.min(...texts)).toBeCloseTo(contrast(FAINTEST[scheme], ground));
+  });
+
+  test("text on a notice and on a raised place can be read", () => {
+    for (const name of ["bad-fill", "raised", "pressed"]) {
+      expect(contrast(colours("text")[scheme], colours(name)[scheme])).toBeGreaterThan(4.5);
+    }
+  });
+});
+
+describe("Outlook's colours", () => {
+  test.each([
+    ["#ffffff", "light", "#ffffff"],
+    ["#1f1f1f", "dark", "#1f1f1f"],
+    ["#faf9f8", "light", "#faf9f8"],
+    ["#000000", "dark", "#000000"],
+    // The dark grey theme of classic Outlook: nothing of ours could be read on it.
+    ["#6a6a6a", "dark", null],
+  ])("%s is %s, and kept where all on it can be read", (background, scheme, kept) => {
+    expect(lookFor(theme(background))).toEqual({ scheme, background: kept });
+  });
+
+  test.each([null, theme(""), theme("white"), theme("#fff")])("%j says nothing", (given) => {
+    expect(lookFor(given)).toBeNull();
+  });
+});
