@@ -106,6 +106,7 @@ async def rescue_stalled(app: procrastinate.App) -> None:
 
 def run_worker(parts: Parts, url: str) -> None:
     """Work until SIGTERM or SIGINT, then finish what is running."""
+    parts.graph.warm_up()
     asyncio.run(_run(build_app(parts, url)))
 
 

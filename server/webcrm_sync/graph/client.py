@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from datetime import datetime
+from threading import Thread
 from typing import BinaryIO
 
 from webcrm_sync.core.message import Attachment, Message
@@ -22,6 +23,7 @@ from webcrm_sync.core.outlook import (
 from webcrm_sync.graph import folders, mailbox, messages, push, seeking, senders
 from webcrm_sync.graph.auth import AppLogin
 from webcrm_sync.graph.loop import LoopThread
+from webcrm_sync.graph.sdk import load_builders
 from webcrm_sync.graph.senders import SenderRule
 from webcrm_sync.graph.transport import Transport
 from webcrm_sync.settings import Settings
@@ -38,6 +40,11 @@ class GraphClient:
         self._login = AppLogin(settings, now=now)
         self._graph = Transport(settings, self._login, now=now)
         self._loop = LoopThread()
+
+    def warm_up(self) -> None:
+        """Loads, in the background, what the first calls would wait for. Returns at once."""
+        graph = self._graph.graph
+        Thread(target=load_builders, args=(graph,), name="graph-warm-up", daemon=True).start()
 
     def close(self) -> None:
         """Ends what is in flight and the connections. Idempotent; no call afterwards."""

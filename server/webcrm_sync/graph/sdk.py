@@ -18,6 +18,8 @@ from kiota_http.middleware.options import (
     RedirectHandlerOption,
     RetryHandlerOption,
 )
+from msgraph import GraphServiceClient
+from msgraph.generated.models.mail_folder import MailFolder
 from msgraph.graph_request_adapter import GraphRequestAdapter, options
 from msgraph_core import GraphClientFactory  # type: ignore[import-untyped]  # it ships no types
 
@@ -81,6 +83,19 @@ def adapter(login: AppLogin, client: httpx.AsyncClient, graph_url: str) -> Graph
     made = GraphRequestAdapter(provider, client=piped)
     made.base_url = graph_url
     return made
+
+
+def load_builders(graph: GraphServiceClient) -> None:
+    """Imports the SDK's builders and models that we use: two seconds that no call waits for.
+
+    The SDK imports a builder when it is first named, and with the first model it reads a thousand
+    others (GitHub: microsoftgraph/msgraph-sdk-python#909).
+    """
+    user = graph.users.by_user_id("any")
+    folder = user.mail_folders.by_mail_folder_id("any")
+    _ = (folder.child_folders, folder.message_rules, graph.subscriptions)
+    _ = (user.outlook.master_categories, user.mailbox_settings)
+    MailFolder().get_field_deserializers()
 
 
 def failure_of(error: APIError) -> Failure:
