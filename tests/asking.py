@@ -9,6 +9,7 @@ from webcrm_sync.engine import press
 from webcrm_sync.engine.desk import states
 from webcrm_sync.engine.mailref import Asker, MailRef
 from webcrm_sync.engine.mailstate import MailState
+from webcrm_sync.engine.story import story_of_copy
 from webcrm_sync.engine.undo import undo
 from webcrm_sync.sandbox.outlook import ids
 from webcrm_sync.sandbox.outlook.mailbox import SimMailbox
@@ -37,10 +38,23 @@ class Desk:
         assert found is not None
         return Asker(found, self.name)
 
+    def ref(self, graph_id: str) -> MailRef:
+        """The mail as Outlook names it now."""
+        return ref_to(self.box, graph_id)
+
     def look(self, graph_id: str) -> MailState:
         """What the pane shows of a mail."""
-        (state,) = states(self.play.parts, self.asker, [ref_to(self.box, graph_id)])
+        return self.look_by(self.ref(graph_id))
+
+    def look_by(self, ref: MailRef) -> MailState:
+        """What the pane shows of a mail, by a name that Outlook gave it earlier."""
+        (state,) = states(self.play.parts, self.asker, [ref])
         return state
+
+    def story(self, ref: MailRef) -> list[str]:
+        """The mail's story in sentences."""
+        lines, _ = story_of_copy(self.play.parts, self.asker, ref)
+        return [line.sentence for line in lines]
 
     def sync(self, graph_id: str, *organisations: int) -> MailState:
         """The button."""

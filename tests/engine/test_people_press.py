@@ -22,7 +22,7 @@ def test_a_mail_of_a_known_contact_is_forecast_and_nothing_of_its_body_is_read(p
     assert (target.organisation, target.person, target.address) == ("Havnebyg", "Bo Byg", BO)
     assert target.activity_id is None
     assert Can.SYNC in state.can
-    assert state.sender == Party(BO)
+    assert state.sender == Party(BO, BO)
     assert mail not in [i for e in play.stage.journal.exchanges for i in e.contents]
 
 

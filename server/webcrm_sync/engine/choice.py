@@ -42,13 +42,14 @@ def plan(known: Sequence[Filing], wishes: Mapping[int, Wish], chosen: Sequence[i
     """
     sent = [f for f in known if f.activity_id is not None or f.intent_at is not None]
     places = {f.id: _place(f, wishes) for f in sent}
+    unsent = [f for f in known if f not in sent]
     kept = tuple(f.id for f in sent if places[f.id] in chosen)
-    missing = [o for o in chosen if o not in places.values()]
+    taken = {*places.values(), *(f.organisation_id for f in unsent)}
+    missing = [o for o in chosen if o not in taken]
     standing = [f for f in sent if not f.is_withdrawn]
     free = [f.id for f in sent if f.is_withdrawn and f.id not in kept]
     free += [f.id for f in standing if len(standing) == 1 and f.id not in kept]
     moves = dict(zip(free, missing, strict=False))
-    unsent = [f for f in known if f not in sent]
     return Choice(
         new=tuple(missing[len(moves) :]),
         moves=moves,

@@ -43,7 +43,13 @@ def look_at(parts: Parts, asker: Asker, pointed: Sequence[Pointed]) -> list[Mail
     """The state of each of these copies, from our tables alone."""
     with parts.begin() as tx:
         copies = read_copies(tx, asker, pointed)
-        return [_state(Room.of(parts, tx, asker, copy), copy) for copy in copies]
+        internals = mailboxes.internals(tx, parts.settings.internal_domains)
+        senders = asked.senders(tx, asker.box.id)
+        rooms = [
+            Room.of(tx, asker, copy, settings=parts.settings, internals=internals, senders=senders)
+            for copy in copies
+        ]
+    return [_state(room, copy) for room, copy in zip(rooms, copies, strict=True)]
 
 
 def read_copies(tx: Tx, asker: Asker, pointed: Sequence[Pointed]) -> list[Copy]:
@@ -89,21 +95,29 @@ class Room:
     owner: str
 
     @classmethod
-    def of(cls, parts: Parts, tx: Tx, asker: Asker, copy: Copy) -> Room:
+    def of(
+        cls,
+        tx: Tx,
+        asker: Asker,
+        copy: Copy,
+        *,
+        settings: Settings,
+        internals: Internals,
+        senders: frozenset[str],
+    ) -> Room:
         """The surroundings of this copy."""
-        internals = mailboxes.internals(tx, parts.settings.internal_domains)
         people = externals(copy.head, internals)
         book = directory.look_up(tx, [p.address for p in people], {p.domain for p in people})
         ids = {c.organisation_id for c in book.contacts} | {i for _, i in book.domains}
         ids |= {f.organisation_id for f in copy.filings}
         ids |= {w.move_to for w in (copy.wishes or {}).values() if w.move_to}
         return cls(
-            settings=parts.settings,
+            settings=settings,
             people=people,
-            why_not=_why_not(copy, internals, parts.settings.never_sync),
+            why_not=_why_not(copy, internals, settings.never_sync),
             book=book,
             names=directory.organisation_names(tx, ids),
-            senders=asked.senders(tx, asker.box.id),
+            senders=senders,
             owner=asker.box.display_name,
         )
 

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from webcrm_sync.core.errors import Gone, Refused
 from webcrm_sync.core.message import Message
+from webcrm_sync.core.states import Reason
 from webcrm_sync.engine.parts import Parts
 from webcrm_sync.store import asked, emails, mailboxes
+from webcrm_sync.store.database import Tx
+from webcrm_sync.store.emails import Email, Item
 from webcrm_sync.store.mailboxes import Mailbox
 
 #: The add-in's names of ids, and Graph's (Microsoft Graph: user: translateExchangeIds).
@@ -49,10 +52,37 @@ def asker_of(parts: Parts, user_id: str, *, name: str) -> Asker | None:
 
 
 def point_at(parts: Parts, asker: Asker, refs: Sequence[MailRef]) -> list[Pointed | None]:
-    """Each mail in the asker's own mailbox, None = it is not there. Reads heads only."""
-    user_id = asker.box.user_id
-    ids = _immutable(parts, user_id, refs)
-    heads = parts.graph.heads(user_id, sorted({i for i in ids if i}))
+    """Each mail in the asker's own mailbox, None = it is not there.
+
+    What was met is told from our tables, so that a pane that asks each second costs Graph
+    nothing; of the others the heads are read.
+    """
+    ids = _immutable(parts, asker, refs)
+    with parts.begin() as tx:
+        known = _met(tx, asker, [i for i in ids if i])
+    unknown = sorted({i for i in ids if i and i not in known})
+    return _found(
+        parts, asker, refs, ids, {**parts.graph.heads(asker.box.user_id, unknown), **known}
+    )
+
+
+def point_at_one(parts: Parts, asker: Asker, ref: MailRef) -> Pointed:
+    """The mail in the asker's own mailbox as it lies there now. Raises Gone."""
+    ids = _immutable(parts, asker, [ref])
+    heads = parts.graph.heads(asker.box.user_id, [i for i in ids if i])
+    (found,) = _found(parts, asker, [ref], ids, heads)
+    if found is None:
+        raise Gone("This mail is not in your mailbox, or not any more.")
+    return found
+
+
+def _found(
+    parts: Parts,
+    asker: Asker,
+    refs: Sequence[MailRef],
+    ids: Sequence[str | None],
+    heads: Mapping[str, Message | None],
+) -> list[Pointed | None]:
     found = []
     for ref, graph_id in zip(refs, ids, strict=True):
         head = heads.get(graph_id) if graph_id else None
@@ -61,22 +91,55 @@ def point_at(parts: Parts, asker: Asker, refs: Sequence[MailRef]) -> list[Pointe
     return found
 
 
-def point_at_one(parts: Parts, asker: Asker, ref: MailRef) -> Pointed:
-    """The mail in the asker's own mailbox. Raises Gone."""
-    (found,) = point_at(parts, asker, [ref])
-    if found is None:
-        raise Gone("This mail is not in your mailbox, or not any more.")
-    return found
+def _met(tx: Tx, asker: Asker, graph_ids: Sequence[str]) -> Mapping[str, Message]:
+    """The heads of the copies among these that lie where we know them."""
+    items = emails.known_items(tx, asker.box.id, graph_ids)
+    folders = {f.id: f.graph_id for f in mailboxes.folders(tx, asker.box.id)}
+    mails = asked.emails_by_id(tx, {item.email_id for item in items.values()})
+    return {
+        graph_id: _head(item, mails[item.email_id], folders[item.folder_id])
+        for graph_id, item in items.items()
+        if item.folder_id in folders
+    }
 
 
-def _immutable(parts: Parts, user_id: str, refs: Sequence[MailRef]) -> list[str | None]:
+def _head(item: Item, email: Email, folder_id: str) -> Message:
+    """What our tables know of a copy, as Graph would tell it."""
+    return Message(
+        graph_id=item.graph_id,
+        change_key=item.change_key,
+        folder_id=folder_id,
+        message_id=email.message_id,
+        subject=email.subject,
+        sender=email.sender,
+        to=email.to,
+        cc=email.cc,
+        bcc=email.bcc,
+        sent_at=email.sent_at,
+        received_at=email.received_at,
+        categories=item.categories,
+        has_attachments=email.has_attachments,
+        is_draft=item.reason is Reason.DRAFT,
+        kind=email.kind,
+        body="",
+        body_is_html=False,
+        stamp=item.stamp,
+    )
+
+
+def _immutable(parts: Parts, asker: Asker, refs: Sequence[MailRef]) -> list[str | None]:
+    """The immutable id of each mail: from the press that moved it, else from Graph."""
+    with parts.begin() as tx:
+        pressed = asked.pressed(tx, asker.box.id, [ref.item_id for ref in refs])
     told: dict[tuple[str, str], str | None] = {}
     for name, kind in KINDS.items():
-        wanted = sorted({ref.item_id for ref in refs if ref.kind == name})
+        mine = {ref.item_id for ref in refs if ref.kind == name}
+        told |= {(name, one): pressed[one] for one in mine & pressed.keys()}
+        wanted = sorted(mine - pressed.keys())
         if not wanted:
             continue
         try:
-            answers = parts.graph.immutable_ids(user_id, wanted, kind)
+            answers = parts.graph.immutable_ids(asker.box.user_id, wanted, kind)
         except Refused:  # one malformed id spoils the call; the Message-ID may still find them
             continue
         told |= {(name, one): graph_id for one, graph_id in answers.items()}

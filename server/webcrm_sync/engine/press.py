@@ -34,8 +34,8 @@ def sync(
     pointed = point_at_one(parts, asker, ref)
     (state,) = look_at(parts, asker, [pointed])
     if organisation_ids and Can.CHOOSE in state.can:
-        return _choose(parts, asker, pointed, organisation_ids)
-    return _move_in(parts, asker, pointed, ()) if state.state is Shown.NEW else state
+        return _choose(parts, asker, ref, pointed, organisation_ids)
+    return _move_in(parts, asker, ref, pointed, ()) if state.state is Shown.NEW else state
 
 
 def choose(parts: Parts, asker: Asker, ref: MailRef, organisation_id: int) -> MailState:
@@ -47,7 +47,7 @@ def choose(parts: Parts, asker: Asker, ref: MailRef, organisation_id: int) -> Ma
     pointed = point_at_one(parts, asker, ref)
     (state,) = look_at(parts, asker, [pointed])
     may = {Can.CHOOSE, Can.CHANGE} & set(state.can) or state.state is Shown.ON_ITS_WAY
-    return _choose(parts, asker, pointed, [organisation_id]) if may else state
+    return _choose(parts, asker, ref, pointed, [organisation_id]) if may else state
 
 
 def _check_known(parts: Parts, organisation_ids: Sequence[int]) -> None:
@@ -58,7 +58,11 @@ def _check_known(parts: Parts, organisation_ids: Sequence[int]) -> None:
 
 
 def _choose(
-    parts: Parts, asker: Asker, pointed: Pointed, organisation_ids: Sequence[int]
+    parts: Parts,
+    asker: Asker,
+    ref: MailRef,
+    pointed: Pointed,
+    organisation_ids: Sequence[int],
 ) -> MailState:
     """Settle the choice at once where the mail has been met; else it travels with the press."""
     with parts.begin() as tx:
@@ -71,18 +75,29 @@ def _choose(
             mail = asked.emails_by_id(tx, [item.email_id])[item.email_id]
             settle(parts, tx, mail, organisation_ids, by=asker.name)
     if not is_met:
-        return _move_in(parts, asker, pointed, organisation_ids)
+        return _move_in(parts, asker, ref, pointed, organisation_ids)
     return look_at(parts, asker, [pointed])[0]
 
 
 def _move_in(
-    parts: Parts, asker: Asker, pointed: Pointed, organisation_ids: Sequence[int]
+    parts: Parts,
+    asker: Asker,
+    ref: MailRef,
+    pointed: Pointed,
+    organisation_ids: Sequence[int],
 ) -> MailState:
     """Note who asks, move the mail into the sync folder, have it looked at. Idempotent."""
     box, graph_id = asker.box, pointed.graph_id
     with parts.begin() as tx:
         folders = mailboxes.folders(tx, box.id)
-        asked.note_press(tx, box.id, graph_id, by=asker.name, organisations=organisation_ids)
+        asked.note_press(
+            tx,
+            box.id,
+            graph_id,
+            item_id=ref.item_id,
+            by=asker.name,
+            organisations=organisation_ids,
+        )
     folder = next((f for f in folders if f.graph_id == pointed.head.folder_id), None)
     if folder is None:
         above = _above(parts, box.user_id, pointed.head.folder_id, folders)

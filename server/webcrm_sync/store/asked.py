@@ -40,13 +40,29 @@ class Wish:
 
 
 def note_press(
-    tx: Tx, mailbox_id: int, graph_id: str, *, by: str, organisations: Sequence[int]
+    tx: Tx, mailbox_id: int, graph_id: str, *, item_id: str, by: str, organisations: Sequence[int]
 ) -> None:
-    """Remember who asks for this copy, before it is moved. The last press holds."""
-    facts = {"by": by, "organisations": list(organisations), "pressed_at": tx.now}
+    """Remember who asks for this copy, before it is moved. The last press holds.
+
+    `item_id`: Outlook's name of it, which ends with the move.
+    """
+    facts = {
+        "item_id": item_id,
+        "by": by,
+        "organisations": list(organisations),
+        "pressed_at": tx.now,
+    }
     new = insert(press).values(mailbox_id=mailbox_id, graph_id=graph_id, **facts)
     keys = [press.c.mailbox_id, press.c.graph_id]
     tx.connection.execute(new.on_conflict_do_update(index_elements=keys, set_=facts))
+
+
+def pressed(tx: Tx, mailbox_id: int, item_ids: Iterable[str]) -> Mapping[str, str]:
+    """The Graph ids of copies that the button moved, by the names they had before."""
+    query = select(press.c.item_id, press.c.graph_id).where(
+        press.c.mailbox_id == mailbox_id, press.c.item_id.in_(list(item_ids))
+    )
+    return {row.item_id: row.graph_id for row in tx.connection.execute(query)}
 
 
 def presses(tx: Tx, mailbox_id: int, graph_ids: Iterable[str]) -> Mapping[str, Press]:

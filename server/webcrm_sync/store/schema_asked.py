@@ -17,12 +17,14 @@ def _at(name: str) -> Column[object]:
     return Column(name, DateTime(timezone=True), nullable=False)
 
 
-#: The button, pressed on one copy. `organisations`: chosen by the person, empty = none.
+#: The button, pressed on one copy. `item_id`: what Outlook called it before it was moved.
+#: `organisations`: chosen by the person, empty = none.
 press = Table(
     "press",
     metadata,
     _to("mailbox"),
     Column("graph_id", Text, primary_key=True),
+    Column("item_id", Text, nullable=False),
     Column("by", Text, nullable=False),
     Column("organisations", ARRAY(BigInteger), nullable=False, server_default="{}"),
     _at("pressed_at"),

@@ -21,6 +21,7 @@ def upgrade() -> None:
         "press",
         sa.Column("mailbox_id", sa.BigInteger(), nullable=False),
         sa.Column("graph_id", sa.Text(), nullable=False),
+        sa.Column("item_id", sa.Text(), nullable=False),
         sa.Column("by", sa.Text(), nullable=False),
         sa.Column(
             "organisations", postgresql.ARRAY(sa.BigInteger()), server_default="{}", nullable=False
