@@ -11,7 +11,7 @@ import tempfile
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import click
@@ -19,13 +19,16 @@ import httpx
 
 from webcrm_sync.sandbox.outlook.mail import File, Mail
 from webcrm_sync.sandbox.outlook.mailbox import SimMailbox
+from webcrm_sync.sandbox.screen import Cast, Window, furnish
+from webcrm_sync.sandbox.screen.letters import BO, LIS
+from webcrm_sync.sandbox.screen.seed import KIM
 from webcrm_sync.sandbox.stage import Stage
 
 _PATIENCE_S = 60
 _FOLDER = "webCRM sync"
-_SELLER = "kim@nordwind.example"
-_BUYER = "bo@havnebyg.example"
-_OTHER = "lis@skovby.example"
+_SELLER = KIM
+_BUYER = BO.address
+_OTHER = LIS.address
 
 
 @click.command()
@@ -50,23 +53,25 @@ def _play(data_dir: Path, *, is_once: bool) -> None:
     port = _free_port()
     public = f"http://127.0.0.1:{port}"
     with Stage() as stage:
-        environment = stage.environment(
-            DATA_DIR=str(data_dir),
-            LISTEN=f"127.0.0.1:{port}",
-            PUBLIC_URL=public,
-            MIRROR_SECONDS="1",
-            DIRECTORY_SECONDS="2",
-        )
-        show = Show(stage)
-        show.say("Starting a simulated Microsoft 365, a simulated webCRM and the service ...")
-        with _service(environment, public):
-            show.tell(f"The service answers on {public}")
-            _run(environment, "mailbox", "add", _SELLER)
-            show.tell(f"The mailbox {_SELLER} is watched")
-            show.play()
-            if is_once:
-                return
-            _stay(show, environment)
+        cast = furnish(stage)
+        with Window(stage, cast, service_url=public) as window:
+            environment = stage.environment(
+                DATA_DIR=str(data_dir),
+                LISTEN=f"127.0.0.1:{port}",
+                PUBLIC_URL=public,
+                MIRROR_SECONDS="1",
+                DIRECTORY_SECONDS="2",
+                **window.settings,
+            )
+            show = Show(stage, cast)
+            show.say("Starting a simulated Microsoft 365, a simulated webCRM and the service ...")
+            with _service(environment, public):
+                show.tell(f"The service answers on {public}")
+                _run(environment, "mailbox", "add", _SELLER)
+                show.tell(f"The mailbox {_SELLER} is watched")
+                show.play()
+                if not is_once:
+                    _stay(show, environment, window)
 
 
 @contextmanager
@@ -91,14 +96,14 @@ def _answers(public: str) -> bool:
         return False
 
 
-def _run(environment: dict[str, str], *arguments: str) -> None:
+def _run(environment: dict[str, str], *arguments: str, is_told: bool = True) -> None:
     line = [sys.executable, "-m", "webcrm_sync", *arguments]
     done = subprocess.run(
         line, env={**os.environ, **environment}, capture_output=True, text=True, check=False
     )
     if done.returncode:
         raise click.ClickException(done.stderr.strip())
-    for text in done.stdout.strip().splitlines():
+    for text in done.stdout.strip().splitlines() if is_told else ():
         click.echo(f"           {text}")
 
 
@@ -122,20 +127,8 @@ class Show:
     """The stories, told step by step with the time each step took."""
 
     stage: Stage
-    began: float = 0.0
-    seller: SimMailbox | None = None
-    user_id: int = 0
-    person_id: int = 0
-
-    def __post_init__(self) -> None:
-        self.began = time.monotonic()
-        crm = self.stage.crm
-        harbour = crm.add_organisation("Havnebyg A/S", domain="havnebyg.example")
-        forest = crm.add_organisation("Skovby Kommune")
-        self.person_id = crm.add_person(harbour, _BUYER, name="Bo Bygmester")
-        crm.add_person(forest, _OTHER, name="Lis Lund")
-        self.user_id = crm.add_user(_SELLER, "Kim Nordwind")
-        self.seller = self.stage.outlook.add_mailbox(_SELLER, "Kim Nordwind", language="da")
+    cast: Cast
+    began: float = field(default_factory=time.monotonic)
 
     def say(self, text: str) -> None:
         """A line without a time."""
@@ -157,7 +150,7 @@ class Show:
 
     def inbound(self) -> None:
         """US 010."""
-        box = self._box()
+        box = self.cast.seller
         self._open("A customer's mail is dragged from the Inbox to 'webCRM sync' (US 010)")
         offer = File("plan.pdf", b"%PDF-1.7 demo", content_type="application/pdf")
         mail = Mail(
@@ -173,7 +166,7 @@ class Show:
 
     def outbound(self) -> None:
         """US 008."""
-        box = self._box()
+        box = self.cast.seller
         self._open("A sent mail is dragged from Sent Items to 'webCRM sync' (US 008)")
         item = box.put_sent(
             Mail("Re: Tilbud på ny kaj", _SELLER, _BUYER, body="<p>Selvfølgelig.</p>")
@@ -183,7 +176,7 @@ class Show:
 
     def rule(self) -> None:
         """US 010 by an Outlook rule."""
-        box = self._box()
+        box = self.cast.seller
         self._open("An Outlook rule moves every mail of a customer as it arrives (US 010)")
         box.add_rule(
             "webCRM sync: Lis",
@@ -195,20 +188,17 @@ class Show:
 
     def mirrored(self) -> None:
         """US 009."""
-        box = self._box()
+        box = self.cast.seller
         self._open("A mail is sent from webCRM (US 009)")
         folder = f"sentitems/{_FOLDER}"
         known = len(box.messages(folder))
+        user_id = self.cast.member(_SELLER).user_id
         self.stage.crm.send_mail(
-            self.user_id, self.person_id, "Ordrebekræftelse", "<p>Tak for ordren.</p>"
+            user_id, self.cast.buyer_id, "Ordrebekræftelse", "<p>Tak for ordren.</p>"
         )
         _until(lambda: len(box.messages(folder)) > known, "the mirror")
         mirror = box.messages(folder)[-1]
         self.tell(f"It lies in Sent Items with {', '.join(mirror.categories)}")
-
-    def _box(self) -> SimMailbox:
-        assert self.seller is not None
-        return self.seller
 
     def _open(self, title: str) -> None:
         self.say(f"\n{title}")
@@ -224,8 +214,12 @@ class Show:
         self.tell(f"In Outlook it carries {', '.join(box.read(item).categories)}")
 
 
-def _stay(show: Show, environment: dict[str, str]) -> None:
-    show.say("\nThe service goes on. To ask it something, in another terminal:\n")
+def _stay(show: Show, environment: dict[str, str], window: Window) -> None:
+    show.say(f"\nNow by hand, in the browser:\n\n  {window.url}\n")
+    for member in show.cast.people:
+        if member.is_watched and member.address != _SELLER:
+            _run(environment, "mailbox", "add", member.address, is_told=False)
+    show.say("To ask the service something, in another terminal:\n")
     for name, value in environment.items():
         show.say(f"  export {name}='{value}'")
     show.say("  webcrm-sync status\n\nCtrl+C stops everything.")

@@ -1,0 +1,73 @@
+/** Draws the small webCRM. */
+
+import { h } from "./dom.js";
+import { whenOf } from "./scene.js";
+import { documentUrl } from "./wire.js";
+
+export function drawBar(acts) {
+  const button = (key, word) =>
+    h("button", { "data-key": key, on: { click: () => acts.ask(key) } }, word);
+  return [
+    h("div", { class: "app" }, "webCRM"),
+    button("mail", "Send a mail"),
+    button("person", "New contact"),
+    button("organisation", "New Organisation"),
+  ];
+}
+
+export function drawOrganisations(crm, chosen, acts) {
+  const line = ({ id, name }) => {
+    const count = crm.activities.filter(({ organisation }) => organisation === id).length;
+    return h(
+      "li",
+      {},
+      h(
+        "button",
+        {
+          "aria-current": id === chosen ? "true" : null,
+          "data-key": `organisation ${id}`,
+          on: { click: () => acts.openOrganisation(id) },
+        },
+        h("span", { class: "name" }, name),
+        count ? h("span", { class: "count", "aria-label": `${count} Activities` }, count) : null,
+      ),
+    );
+  };
+  return h("ul", {}, crm.organisations.map(line));
+}
+
+export function drawOrganisation({ name, persons, activities }, fresh) {
+  const person = (one) => h("li", {}, one.name, h("small", {}, one.address));
+  return [
+    h("h2", {}, name),
+    h("h3", {}, "Contacts"),
+    persons.length
+      ? h("ul", { class: "persons" }, persons.map(person))
+      : h("p", { class: "empty" }, "None yet"),
+    h("h3", {}, "Activities"),
+    activities.length
+      ? h("ul", { class: "activities" }, activities.map((one) => drawActivity(one, fresh)))
+      : h("p", { class: "empty" }, "None yet. Sync a mail and it stands here."),
+  ];
+}
+
+function drawActivity({ id, subject, action, at, who, text, documents }, fresh) {
+  return h(
+    "li",
+    { class: id === fresh ? "fresh" : null, "data-activity": id },
+    h(
+      "details",
+      { open: id === fresh },
+      h(
+        "summary",
+        { "data-key": `activity ${id}` },
+        h("span", { class: "subject" }, subject),
+        h("small", {}, [action, who, whenOf(at)].filter(Boolean).join(" · ")),
+      ),
+      h("pre", {}, text),
+    ),
+    documents.map((file) =>
+      h("a", { class: "file", href: documentUrl(file.id), download: file.name }, `📎 ${file.name}`),
+    ),
+  );
+}

@@ -1,0 +1,82 @@
+/** The five steps: what each asks for, and when it is done. Pure. */
+
+export const STEPS = [
+  { key: "hand", title: "Drag a mail", hint: "onto a folder “webCRM sync”" },
+  { key: "button", title: "Press the button", hint: "“Sync to webCRM” above an open mail" },
+  { key: "rule", title: "Always sync", hint: "switch it on in the pane, then deliver a mail" },
+  { key: "webcrm", title: "Write from webCRM", hint: "it appears in Outlook’s Sent Items" },
+  { key: "contact", title: "Meet someone new", hint: "sync an unknown sender, then add the contact" },
+];
+
+/** Before anything was seen. Every value is a set of ids, written as an object. */
+export const BEGIN = { done: {}, moved: {}, elsewhere: {}, known: {}, unsynced: {}, persons: null };
+
+const FOLDER = "webCRM sync";
+
+/** Where mails wait to be synced: folder id -> the well-known folder it lies under. */
+export function syncFolders({ folders }) {
+  const found = {};
+  let top = "";
+  for (const { id, name, depth, place } of folders) {
+    top = depth === 0 ? (place ?? "root") : top;
+    if (name === FOLDER) {
+      found[id] = depth === 0 ? "root" : top;
+    }
+  }
+  return found;
+}
+
+/** Mails were moved to a folder by hand. */
+export function noteMoved(guide, ids) {
+  return { ...guide, moved: { ...guide.moved, ...Object.fromEntries(ids.map((id) => [id, 1])) } };
+}
+
+/** What the guide knows after one more look. */
+export function observe(guide, now) {
+  const next = structuredClone(guide);
+  const isFirst = next.persons === null;
+  next.persons ??= now.crm.persons.length;
+  for (const box of now.mailboxes) {
+    const places = syncFolders(box);
+    for (const mail of box.mails) {
+      const place = places[mail.folder];
+      if (!place) {
+        next.elsewhere[mail.id] = 1;
+      } else if (isFirst) {
+        next.known[mail.id] = 1;
+      }
+      tick(next, now, { box, mail, place });
+    }
+  }
+  return next;
+}
+
+function tick(guide, now, { box, mail, place }) {
+  const { id, categories } = mail;
+  if (categories.includes("Not synced")) {
+    guide.unsynced[id] = 1;
+  }
+  if (!place || !categories.includes("Synced") || guide.known[id]) {
+    return;
+  }
+  const isNew = !guide.elsewhere[id];
+  const step = guide.unsynced[id]
+    ? now.crm.persons.length > guide.persons && "contact"
+    : wayOf(guide, { box, id, place, isNew });
+  if (step) {
+    guide.done[step] = true;
+  }
+}
+
+function wayOf(guide, { box, id, place, isNew }) {
+  if (guide.moved[id]) {
+    return "hand";
+  }
+  if (!isNew) {
+    return "button";
+  }
+  if (place === "sentitems") {
+    return "webcrm";
+  }
+  return box.rules.length > 0 && "rule";
+}

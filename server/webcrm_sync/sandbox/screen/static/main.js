@@ -1,0 +1,223 @@
+/** The page at work: what a person does, what comes from the server, and what is drawn of it. */
+
+import { drawBar, drawOrganisation, drawOrganisations } from "./crm.js";
+import { paint } from "./dom.js";
+import { ask, forms } from "./forms.js";
+import { BEGIN, noteMoved, observe } from "./guide.js";
+import * as host from "./host.js";
+import * as outlook from "./outlook.js";
+import { contextOf, organisationOf, sceneOf } from "./scene.js";
+import { drawGuide, drawSwitches } from "./top.js";
+import * as wire from "./wire.js";
+
+const LOOK_EVERY_MS = 500;
+const KEPT = "screen";
+const { people } = wire.told;
+
+/** What this person chose; survives a reload of the page. */
+const ui = {
+  who: people[0].address,
+  folder: null,
+  open: [],
+  pane: false,
+  theme: "light",
+  language: "en",
+  signedOut: false,
+  organisation: null,
+  ...JSON.parse(sessionStorage.getItem(KEPT) ?? "{}"),
+};
+let guide = JSON.parse(sessionStorage.getItem(`${KEPT} guide`) ?? "null") ?? BEGIN;
+let text = "";
+let now = null;
+let scene = null;
+let lastActivity = null;
+let fresh = null;
+let closePane = null;
+/** The lines that add-ins have put on mails: mail -> key -> text. */
+const notes = {};
+
+function keep() {
+  sessionStorage.setItem(KEPT, JSON.stringify({ ...ui, isRunning: false }));
+  sessionStorage.setItem(`${KEPT} guide`, JSON.stringify(guide));
+}
+
+function change(patch) {
+  Object.assign(ui, patch);
+  draw();
+}
+
+async function look() {
+  const next = await wire.lookNow();
+  if (next !== text) {
+    text = next;
+    now = JSON.parse(next);
+    guide = observe(guide, now);
+    followActivities();
+    draw();
+  }
+}
+
+/** webCRM shows the Organisation under which something new stands. */
+function followActivities() {
+  const newest = Math.max(0, ...now.crm.activities.map(({ id }) => id));
+  if (lastActivity !== null && newest > lastActivity) {
+    fresh = newest;
+    ui.organisation = now.crm.activities.find(({ id }) => id === newest).organisation;
+  }
+  lastActivity = newest;
+  ui.organisation ??= now.crm.organisations[0]?.id;
+}
+
+const acts = {
+  openFolder: (folder) => change({ folder, open: [] }),
+  openMail(mail, isMore) {
+    const others = isMore ? ui.open.filter(({ id }) => id !== mail.id) : [];
+    const wasOpen = isMore && ui.open.length !== others.length;
+    change({ open: wasOpen ? others : [...others, { id: mail.id, itemId: mail.itemId }] });
+    if (!mail.isRead) {
+      void wire.read(ui.who, mail.id).then(look);
+    }
+  },
+  async move(ids, folder) {
+    if (scene.syncFolders[folder]) {
+      guide = noteMoved(guide, ids);
+    }
+    await Promise.all(ids.map((id) => wire.move(ui.who, id, folder)));
+    say("Moved");
+    await look();
+  },
+  async deliver(what) {
+    await wire.deliver(ui.who, what);
+    say("A mail has arrived");
+    await look();
+  },
+  async sync() {
+    const { id } = scene.mail;
+    change({ isRunning: true });
+    const isDone = await host.runCommand(document.getElementById("commands"), "syncNow");
+    if (!isDone) {
+      putNote(id, "outlook", "The add-in webCRM does not answer. Try again later.");
+    }
+    change({ isRunning: false });
+  },
+  pane: () => change({ pane: !ui.pane }),
+  dismiss: (key) => putNote(scene.mail.id, key, null),
+  openOrganisation: (organisation) => change({ organisation }),
+  async ask(kind) {
+    const stranger = scene.mail?.from;
+    const given = await ask(
+      forms[kind]({ crm: now.crm, organisation: ui.organisation, ...(isNew(stranger) && stranger) }),
+    );
+    if (given) {
+      await makers[kind](given);
+      await look();
+    }
+  },
+  choose(name, value) {
+    const isElse = name === "who" && value !== ui.who;
+    change({ [name]: value, ...(isElse && { folder: null, open: [] }) });
+    if (name !== "theme") {
+      reopenPane();
+    }
+  },
+  pullLine: (isDown) => void wire.pullLine(isDown).then(look),
+  signOut(signedOut) {
+    change({ signedOut });
+    reopenPane();
+  },
+};
+
+const makers = {
+  async organisation(given) {
+    const { id } = await wire.addOrganisation(given);
+    ui.organisation = id;
+  },
+  async person(given) {
+    await wire.addPerson(given);
+    ui.organisation = Number(given.organisation);
+  },
+  mail: (given) => wire.sendMail({ ...given, sender: ui.who }),
+};
+
+function isNew(person) {
+  return person && !now.crm.persons.some(({ address }) => address === person.address);
+}
+
+function putNote(mail, key, line) {
+  notes[mail] = { ...notes[mail], [key]: line };
+  draw();
+}
+
+function say(words) {
+  document.getElementById("live").textContent = words;
+}
+
+function reopenPane() {
+  closePane?.();
+  closePane = null;
+  draw();
+}
+
+function drawPane() {
+  const place = document.getElementById("pane");
+  place.hidden = !ui.pane;
+  if (ui.pane && !closePane) {
+    closePane = host.openPane(place, "webCRM");
+  } else if (!ui.pane && closePane) {
+    closePane();
+    closePane = null;
+  }
+}
+
+function draw() {
+  scene = sceneOf(ui, now, people);
+  const { box, folder, mail, open, mails, syncFolders, folderNames } = scene;
+  document.documentElement.dataset.theme = ui.theme;
+  host.tell(contextOf(scene, people));
+  const chosen = [ui.who, ui.language, ui.theme, open];
+  const lines = Object.entries(notes[mail?.id] ?? {})
+    .filter(([, line]) => line)
+    .map(([key, line]) => ({ key, text: line }));
+  const organisation = organisationOf(now.crm, ui.organisation);
+  paint("guide", guide.done, () => drawGuide(guide.done));
+  paint("switches", [chosen.slice(0, 3), now.isDown, ui.signedOut], () => drawSwitches(scene, people, acts));
+  paint("ribbon", [chosen, mail, box.folders.map(({ id, name }) => [id, name]), ui.pane, ui.isRunning],
+    () => outlook.drawRibbon(scene, acts));
+  paint("folders", [box.folders, box.name, folder.id, syncFolders], () => outlook.drawFolders(scene, acts));
+  paint("list", [mails, open, box.colours, folder], () => outlook.drawList(scene, acts));
+  paint("notes", [mail?.id, lines], () => outlook.drawNotes(lines, acts));
+  paint("head", [mail, open.length, box.colours, folder.id, folderNames], () => outlook.drawHead(scene));
+  paint("letter", [mail?.id, ui.theme], () => outlook.drawLetter(scene));
+  paint("crm-bar", [], () => drawBar(acts));
+  paint("organisations", [now.crm.organisations, now.crm.activities.length, ui.organisation],
+    () => drawOrganisations(now.crm, ui.organisation, acts));
+  paint("organisation", [organisation, fresh], () => drawOrganisation(organisation, fresh));
+  drawPane();
+  keep();
+}
+
+function hooks() {
+  return {
+    note: putNote,
+    isSignedOut: () => ui.signedOut,
+    async askToSignIn({ name, address }) {
+      const words = `webCRM mail sync asks to know who you are: ${name}, ${address}.`;
+      const isAgreed = !ui.signedOut || (await ask({ title: "Sign in", text: words, does: "Sign in" }));
+      if (isAgreed) {
+        change({ signedOut: false });
+      }
+      return isAgreed;
+    },
+  };
+}
+
+host.listen(hooks());
+for (;;) {
+  try {
+    await look();
+    document.body.classList.remove("gone");
+  } catch {
+    document.body.classList.add("gone"); // the demo was stopped; it may come back
+  }
+  await new Promise((resolve) => setTimeout(resolve, LOOK_EVERY_MS));
+}

@@ -1,0 +1,210 @@
+/** Draws the small Outlook. */
+
+import { h, menu } from "./dom.js";
+import { colourOf, whenOf, whoOf } from "./scene.js";
+import { fileUrl, letterUrl, told } from "./wire.js";
+
+const WORDS = {
+  en: { sync: "Sync to webCRM", pane: "webCRM" },
+  da: { sync: "Synk til webCRM", pane: "webCRM" },
+  de: { sync: "Mit webCRM abgleichen", pane: "webCRM" },
+};
+const ICONS = { inbox: "📥", sentitems: "📤", drafts: "📝", archive: "🗄", deleteditems: "🗑" };
+const KIND = "application/x-mails";
+
+const plain = (character) =>
+  h("span", { class: "icon", "aria-hidden": "true" }, character);
+
+export function drawRibbon({ ui, open, mail, box }, acts) {
+  const words = WORDS[ui.language];
+  const like = mail && !mail.isDraft && mail.from?.address !== box.address ? mail : null;
+  const arrivals = told.ready.map(({ key, title }) => ({
+    word: title,
+    key: `deliver ${key}`,
+    does: () => acts.deliver({ key }),
+  }));
+  const another = like && {
+    word: `${like.from.name || like.from.address} once more`,
+    key: "deliver again",
+    does: () => acts.deliver({ like: like.id }),
+  };
+  const places = box.folders.map(({ id, name, depth }) => ({
+    word: name,
+    key: `move ${id}`,
+    depth,
+    does: () => acts.move(open.map((one) => one.id), id),
+  }));
+  return [
+    h("div", { class: "app" }, "Outlook"),
+    menu({
+      id: "deliver",
+      word: "Deliver a mail",
+      icon: "✉",
+      lines: [{ title: "Let a mail arrive from …" }, another, ...arrivals].filter(Boolean),
+    }),
+    menu({
+      id: "move",
+      word: "Move to",
+      icon: "📁",
+      isOff: !open.length,
+      lines: [{ title: "Move to …" }, ...places],
+    }),
+    h("span", { class: "gap" }),
+    h(
+      "button",
+      {
+        class: "ours",
+        "data-key": "sync",
+        disabled: !mail || mail.isDraft || ui.isRunning,
+        on: { click: acts.sync },
+      },
+      h("span", { class: "mark", "aria-hidden": "true" }, "⇄"),
+      words.sync,
+    ),
+    h(
+      "button",
+      { class: "ours", "data-key": "pane", "aria-pressed": String(ui.pane), on: { click: acts.pane } },
+      h("span", { class: "mark", "aria-hidden": "true" }, "w"),
+      words.pane,
+    ),
+  ].flat();
+}
+
+export function drawFolders({ box, folder, syncFolders }, acts) {
+  const line = ({ id, name, depth, unread, place }) => {
+    const button = h(
+      "button",
+      {
+        class: syncFolders[id] ? "sync-folder" : null,
+        style: `padding-left:${10 + depth * 14}px`,
+        "aria-current": folder.id === id ? "true" : null,
+        "data-key": `folder ${id}`,
+        "data-folder": id,
+        on: {
+          click: () => acts.openFolder(id),
+          dragover: (event) => {
+            if (event.dataTransfer.types.includes(KIND)) {
+              event.preventDefault();
+              button.classList.add("over");
+            }
+          },
+          dragleave: () => button.classList.remove("over"),
+          drop: (event) => {
+            event.preventDefault();
+            button.classList.remove("over");
+            acts.move(JSON.parse(event.dataTransfer.getData(KIND)), id);
+          },
+        },
+      },
+      plain(syncFolders[id] ? "⇄" : (ICONS[place] ?? "📁")),
+      h("span", { class: "name" }, name),
+      unread ? h("span", { class: "count", "aria-label": `${unread} unread` }, unread) : null,
+    );
+    return h("li", {}, button);
+  };
+  return [
+    h("p", { class: "owner", title: box.address }, box.name),
+    h("ul", {}, box.folders.map(line)),
+  ];
+}
+
+export function drawChips(box, categories) {
+  const chip = (name) =>
+    h("span", { class: "chip", style: `--colour:${colourOf(box, name)}` }, name);
+  return categories.length ? h("span", { class: "chips" }, categories.map(chip)) : null;
+}
+
+export function drawList({ box, folder, mails, open }, acts) {
+  const isOpen = (mail) => open.some(({ id }) => id === mail.id);
+  const row = (mail) =>
+    h(
+      "li",
+      {},
+      h(
+        "button",
+        {
+          class: mail.isRead ? "row" : "row unread",
+          draggable: "true",
+          "aria-current": isOpen(mail) ? "true" : null,
+          "data-key": `mail ${mail.id}`,
+          "data-mail": mail.id,
+          on: {
+            click: (event) => acts.openMail(mail, event.ctrlKey || event.metaKey),
+            dragstart: (event) => {
+              const ids = isOpen(mail) ? open.map(({ id }) => id) : [mail.id];
+              event.dataTransfer.setData(KIND, JSON.stringify(ids));
+              event.dataTransfer.effectAllowed = "move";
+            },
+            keydown: (event) => step(event),
+          },
+        },
+        h("span", { class: "who" }, whoOf(mail, folder)),
+        h("span", { class: "when" }, whenOf(mail.at)),
+        h("span", { class: "subject" }, mail.isDraft ? `[Draft] ${mail.subject}` : mail.subject),
+        mail.files.length ? h("span", { class: "clip", title: "Has attachments" }, "📎") : null,
+        h("span", { class: "preview" }, mail.preview),
+        drawChips(box, mail.categories),
+      ),
+    );
+  return [
+    h("h2", {}, folder.name),
+    mails.length ? h("ul", {}, mails.map(row)) : h("p", { class: "empty" }, "Nothing here"),
+  ];
+}
+
+function step(event) {
+  const way = { ArrowDown: "nextElementSibling", ArrowUp: "previousElementSibling" }[event.key];
+  const next = way && event.currentTarget.closest("li")[way];
+  if (next) {
+    event.preventDefault();
+    next.querySelector("button").focus();
+    next.querySelector("button").click();
+  }
+}
+
+export function drawNotes(notes, acts) {
+  return notes.map(({ key, text }) =>
+    h(
+      "p",
+      { class: "note" },
+      h("span", { class: "mark", "aria-hidden": "true" }, "w"),
+      h("span", {}, text),
+      h("button", { "aria-label": "Dismiss", on: { click: () => acts.dismiss(key) } }, "✕"),
+    ),
+  );
+}
+
+export function drawHead({ box, mail, open, folder, folderNames }) {
+  if (!mail) {
+    const words = open.length ? `${open.length} mails selected` : "Select a mail to read";
+    return h("p", { class: "nothing" }, words);
+  }
+  const names = (people) => people.map((one) => one?.name || one?.address).join(", ");
+  const file = ({ number, name, size }) =>
+    h(
+      "a",
+      { class: "file", href: fileUrl(box.address, mail.id, number), download: name },
+      `📎 ${name}`,
+      h("small", {}, `${Math.max(1, Math.round(size / 1000))} kB`),
+    );
+  return [
+    h("h2", {}, mail.subject),
+    drawChips(box, mail.categories),
+    h("p", { class: "people" }, h("b", {}, names([mail.from])), ` to ${names(mail.to)}`,
+      mail.cc.length ? `, cc ${names(mail.cc)}` : ""),
+    h("p", { class: "people" }, new Date(mail.at).toLocaleString("en-GB", { dateStyle: "medium", timeStyle: "short" }),
+      mail.folder === folder.id ? "" : `, now in “${folderNames[mail.folder]}”`),
+    mail.files.length ? h("p", { class: "files" }, mail.files.map(file)) : null,
+  ].filter(Boolean);
+}
+
+export function drawLetter({ ui, box, mail }) {
+  return (
+    mail &&
+    h("iframe", {
+      title: "The mail",
+      sandbox: "",
+      src: letterUrl(box.address, mail.id, ui.theme === "light" ? "light" : "dark"),
+    })
+  );
+}

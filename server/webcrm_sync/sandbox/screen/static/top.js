@@ -1,0 +1,52 @@
+/** Draws the guided path and the switches. */
+
+import { h } from "./dom.js";
+import { STEPS } from "./guide.js";
+
+export function drawGuide(done) {
+  const next = STEPS.find(({ key }) => !done[key]);
+  const step = ({ key, title, hint }, index) => {
+    const isDone = Boolean(done[key]);
+    return h(
+      "li",
+      { class: isDone ? "done" : null, "aria-current": next?.key === key ? "step" : null, "data-step": key },
+      h("span", { class: "number", "aria-hidden": "true" }, isDone ? "✓" : index + 1),
+      h("span", {}, h("b", {}, title), isDone ? h("span", { class: "unseen" }, " (done)") : null,
+        h("small", {}, hint)),
+    );
+  };
+  return STEPS.map(step);
+}
+
+export function drawSwitches({ ui, now }, people, acts) {
+  const choice = (name, label, options) =>
+    h(
+      "label",
+      {},
+      h("span", {}, label),
+      h(
+        "select",
+        { "data-key": name, on: { change: ({ target }) => acts.choose(name, target.value) } },
+        options.map(([value, word]) => h("option", { value, selected: ui[name] === value }, word)),
+      ),
+    );
+  const tick = (name, label, isOn, does) =>
+    h(
+      "label",
+      { class: "tick" },
+      h("input", {
+        type: "checkbox",
+        "data-key": name,
+        checked: isOn,
+        on: { change: ({ target }) => does(target.checked) },
+      }),
+      label,
+    );
+  return [
+    choice("who", "Outlook of", people.map((one) => [one.address, `${one.name} (${one.note})`])),
+    choice("theme", "Theme", [["light", "Light"], ["dark", "Dark"], ["contrast", "High contrast"]]),
+    choice("language", "Pane in", [["en", "English"], ["da", "Dansk"], ["de", "Deutsch"]]),
+    tick("line", "Network down", now.isDown, acts.pullLine),
+    tick("signedOut", "Signed out", ui.signedOut, acts.signOut),
+  ];
+}
