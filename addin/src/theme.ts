@@ -9,7 +9,7 @@ export interface Look {
 }
 
 /** The text of each scheme that is hardest to read, as pane.css has it. */
-export const FAINTEST = { light: "#0f6cbd", dark: "#479ef5" };
+export const FAINTEST = { light: "#0f6cbd", dark: "#f1707b" };
 /** Contrast that text needs. Source: WCAG 2.2, 1.4.3. */
 const READABLE = 4.5;
 

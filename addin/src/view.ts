@@ -145,6 +145,8 @@ function drawButton(button: Button, appearance: string, send: Send): Wanted {
     "fluent-button",
     {
       key,
+      // Said by the control itself as well, but not to tools that read attributes only.
+      role: "button",
       appearance,
       "disabled-focusable": !isReady,
       on: { click: () => isReady && send({ type: "press", intent: does }) },
@@ -188,6 +190,8 @@ function drawAlways({ words, hint, isOn }: NonNullable<View["always"]>, send: Se
     ),
     h("fluent-switch", {
       id: "always",
+      role: "switch",
+      "aria-checked": String(isOn),
       "aria-label": words,
       "aria-describedby": "always-hint",
       set: { checked: isOn },

@@ -72,6 +72,7 @@ function drawEnds({ submit, isReady, cancel }: PanelView, send: Send): Wanted {
           "fluent-button",
           {
             key: "submit",
+            role: "button",
             appearance: "primary",
             "disabled-focusable": !isReady,
             on: { click: () => isReady && send({ type: "submit" }) },
@@ -80,7 +81,12 @@ function drawEnds({ submit, isReady, cancel }: PanelView, send: Send): Wanted {
         ),
     h(
       "fluent-button",
-      { key: "cancel", appearance: "subtle", on: { click: () => send({ type: "cancel" }) } },
+      {
+        key: "cancel",
+        role: "button",
+        appearance: "subtle",
+        on: { click: () => send({ type: "cancel" }) },
+      },
       cancel,
     ),
   );

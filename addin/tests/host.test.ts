@@ -1,0 +1,132 @@
+import { beforeEach, describe, expect, test } from "vitest";
+
+import { associate, connect } from "../src/host.ts";
+
+const me = { emailAddress: "Me@company.example", displayName: "Me" };
+const purchasing = { emailAddress: "purchasing@harbour.example", displayName: "Purchasing" };
+const received = {
+  itemType: "message",
+  itemId: "AAMk1",
+  internetMessageId: "<1@harbour.example>",
+  subject: "Offer",
+  from: purchasing,
+  to: [me],
+};
+
+/** Outlook with this item in its reading pane, and what was done to it. */
+function outlook(item: object | null, more: { host?: string | null; platform?: string } = {}) {
+  const done = {
+    notes: [] as { message: string }[],
+    commands: {} as Record<string, (event: object) => Promise<void>>,
+  };
+  const { host = "Outlook", platform = "OfficeOnline" } = more;
+  const notificationMessages = {
+    replaceAsync: (_: string, note: { message: string }) => void done.notes.push(note),
+  };
+  Object.assign(globalThis, {
+    Office: {
+      HostType: { Outlook: "Outlook" },
+      PlatformType: { iOS: "iOS", Android: "Android" },
+      MailboxEnums: {
+        ItemType: { Message: "message" },
+        ItemNotificationMessageType: { InformationalMessage: "informationalMessage" },
+      },
+      onReady: async () => ({ host }),
+      actions: {
+        associate: (name: string, run: (event: object) => Promise<void>) => {
+          done.commands[name] = run;
+        },
+      },
+      context: {
+        displayLanguage: "da-DK",
+        platform,
+        requirements: { isSetSupported: () => false },
+        mailbox: {
+          userProfile: { emailAddress: "me@company.example" },
+          item: item && { notificationMessages, ...item },
+        },
+      },
+    },
+  });
+  return done;
+}
+
+async function selection(item: object | null, more = {}) {
+  outlook(item, more);
+  return (await connect())?.selection();
+}
+
+describe("what is selected", () => {
+  test("is a mail, spoken of by its sender", async () => {
+    expect(await selection(received)).toEqual({
+      kind: "mail",
+      mail: {
+        ref: { itemId: "AAMk1", idType: "ews", messageId: "<1@harbour.example>" },
+        subject: "Offer",
+        who: "Purchasing",
+        isSent: false,
+        at: null,
+      },
+    });
+  });
+
+  test("is spoken of by its first recipient when it is one's own", async () => {
+    const sent = { ...received, from: me, to: [purchasing], internetMessageId: undefined };
+    expect(await selection(sent)).toMatchObject({
+      mail: { who: "Purchasing", isSent: true, ref: { messageId: null } },
+    });
+  });
+
+  test("has an id of another kind on a phone", async () => {
+    const found = await selection(received, { platform: "iOS" });
+    expect(found).toMatchObject({ mail: { ref: { idType: "rest" } } });
+  });
+
+  test.each([
+    ["nothing, between two mails", null, "none"],
+    ["an appointment", { itemType: "appointment" }, "other"],
+    ["a mail being written", { itemType: "message", subject: {} }, "draft"],
+    ["a draft without an id", { ...received, itemId: null }, "draft"],
+  ])("can be %s", async (_, item, kind) => {
+    expect(await selection(item)).toEqual({ kind });
+  });
+});
+
+test("outside Outlook there is no host", async () => {
+  outlook(null, { host: null });
+  expect(await connect()).toBeNull();
+});
+
+describe("a line on the mail", () => {
+  test("is cut to what Outlook takes", async () => {
+    const done = outlook(received);
+    (await connect())?.note("x".repeat(200));
+    expect(done.notes.map((note) => note.message)).toEqual([`${"x".repeat(149)}…`]);
+  });
+
+  test("is left out where there is no mail", async () => {
+    const done = outlook(null);
+    (await connect())?.note("On its way");
+    expect(done.notes).toEqual([]);
+  });
+});
+
+describe("a command", () => {
+  let completed = 0;
+  beforeEach(() => void (completed = 0));
+  const event = { completed: () => void (completed += 1) };
+
+  test("tells Outlook that it ended", async () => {
+    const done = outlook(received);
+    associate("syncNow", async () => undefined);
+    await done.commands["syncNow"]?.(event);
+    expect(completed).toBe(1);
+  });
+
+  test("tells Outlook that it ended even when it fails", async () => {
+    const done = outlook(received);
+    associate("syncNow", () => Promise.reject(new Error("broken")));
+    await expect(done.commands["syncNow"]?.(event)).rejects.toThrow("broken");
+    expect(completed).toBe(1);
+  });
+});
