@@ -11,18 +11,23 @@ find_python = $(shell for python in $$(type -ap $(1)); do \
 install = $(1)/bin/python -m pip install -qq --disable-pip-version-check \
 	--root-user-action=ignore --constraint constraints.txt --editable '.[dev]'
 
-.PHONY: help demo test check lint types contracts tests format bench test-all
+# The add-in: its tools, and the built pane that the web process serves.
+MODULES := addin/node_modules/.package-lock.json
+PANE := server/webcrm_sync/web/static/addin/manifest.json
+SOURCES := $(shell find addin/src addin/taskpane addin/commands addin/locales addin/assets -type f)
+
+.PHONY: help demo test check lint types contracts addin tests format bench test-all
 .DEFAULT_GOAL := help
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
-demo: $(READY) ## the whole product on this machine, no account needed
+demo: $(READY) $(PANE) ## the whole product on this machine, no account needed
 	$(BIN)/webcrm-sync demo
 
 test: check tests ## everything that must hold before a commit is pushed
 
-check: lint types contracts ## style, types and import directions, without the tests
+check: lint types contracts addin ## style, types and import directions, without the tests
 
 lint: $(READY)
 	$(BIN)/ruff check --quiet .
@@ -34,14 +39,19 @@ types: $(READY)
 contracts: $(READY)
 	$(BIN)/lint-imports --no-cache
 
-tests: $(READY)
+addin: $(MODULES)
+	@npm --prefix addin run --silent check
+
+tests: $(READY) $(PANE)
+	@npm --prefix addin test --silent
 	$(BIN)/pytest --quiet --numprocesses 2
 
-format: $(READY) ## lay the code out, mend what can be mended by itself
+format: $(READY) $(MODULES) ## lay the code out, mend what can be mended by itself
 	$(BIN)/ruff check --quiet --fix .
 	$(BIN)/ruff format --quiet .
+	@npm --prefix addin run --silent format
 
-bench: $(READY) ## measure: numbers, not verdicts
+bench: $(READY) $(PANE) ## measure: numbers, not verdicts
 	PYTHONPATH=tests $(BIN)/python tests/bench/bench.py
 
 test-all: ## the tests on each Python from 3.11 to 3.13 that is installed
@@ -59,3 +69,10 @@ $(READY): pyproject.toml constraints.txt
 	[ -x $(BIN)/python ] || "$$python" -m venv .venv
 	@$(call install,.venv)
 	@touch $@
+
+$(MODULES): addin/package.json addin/package-lock.json
+	@npm --prefix addin ci --no-progress
+	@touch $@
+
+$(PANE): $(MODULES) $(SOURCES) addin/vite.config.ts
+	@npm --prefix addin run --silent build
