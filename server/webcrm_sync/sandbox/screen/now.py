@@ -8,7 +8,7 @@ from datetime import datetime
 from functools import lru_cache
 from typing import Any
 
-from webcrm_sync.core.text import to_safe_html, to_text
+from webcrm_sync.core.text import to_text
 from webcrm_sync.sandbox.outlook import ids
 from webcrm_sync.sandbox.outlook.mail import File, Person
 from webcrm_sync.sandbox.outlook.mailbox import SimMailbox
@@ -175,5 +175,5 @@ def _activity(activity: Record) -> Json:
 
 @lru_cache(maxsize=2000)
 def _plain(memo: str) -> str:
-    """What webCRM keeps is text or HTML; which, it does not say."""
-    return to_text(memo, is_html=to_safe_html(memo)[1])
+    """What webCRM keeps is text or HTML; which, it does not say. No mail's text begins so."""
+    return to_text(memo, is_html=memo.lstrip().startswith("<"))

@@ -1,17 +1,18 @@
 /** Draws the small webCRM. */
 
 import { h } from "./dom.js";
+import { icon } from "./icons.js";
 import { whenOf } from "./scene.js";
 import { documentUrl } from "./wire.js";
 
+const button = (acts, key, word) =>
+  h("button", { "data-key": key, on: { click: () => acts.ask(key) } }, word);
+
 export function drawBar(acts) {
-  const button = (key, word) =>
-    h("button", { "data-key": key, on: { click: () => acts.ask(key) } }, word);
   return [
     h("div", { class: "app" }, "webCRM"),
-    button("mail", "Send a mail"),
-    button("person", "New contact"),
-    button("organisation", "New Organisation"),
+    h("span", { class: "gap" }),
+    button(acts, "mail", "Send a mail"),
   ];
 }
 
@@ -33,13 +34,14 @@ export function drawOrganisations(crm, chosen, acts) {
       ),
     );
   };
-  return h("ul", {}, crm.organisations.map(line));
+  const title = h("h2", {}, "Organisations", button(acts, "organisation", "New Organisation"));
+  return [title, h("ul", {}, crm.organisations.map(line))];
 }
 
-export function drawOrganisation({ name, persons, activities }, fresh) {
+export function drawOrganisation({ name, persons, activities }, fresh, acts) {
   const person = (one) => h("li", {}, one.name, h("small", {}, one.address));
   return [
-    h("h2", {}, name),
+    h("h2", {}, name, button(acts, "person", "New contact")),
     h("h3", {}, "Contacts"),
     persons.length
       ? h("ul", { class: "persons" }, persons.map(person))
@@ -67,7 +69,12 @@ function drawActivity({ id, subject, action, at, who, text, documents }, fresh) 
       h("pre", {}, text),
     ),
     documents.map((file) =>
-      h("a", { class: "file", href: documentUrl(file.id), download: file.name }, `📎 ${file.name}`),
+      h(
+        "a",
+        { class: "file", href: documentUrl(file.id), download: file.name },
+        icon("clip"),
+        file.name,
+      ),
     ),
   );
 }

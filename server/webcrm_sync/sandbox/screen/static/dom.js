@@ -1,5 +1,7 @@
 /** Making and replacing what is on the page. */
 
+import { icon } from "./icons.js";
+
 /** An element. `on`: listeners by event; true sets an attribute, false, null and undefined none. */
 export function h(tag, { on = {}, ...attributes } = {}, ...children) {
   const element = document.createElement(tag);
@@ -35,7 +37,7 @@ export function paint(id, input, make) {
 }
 
 /** A button that opens a menu; `lines`: {word, key, does} or {title}. */
-export function menu({ id, word, icon, lines, isOff = false }) {
+export function menu({ id, word, picture, lines, isOff = false }) {
   const list = h("div", { id, popover: "auto", class: "menu", role: "menu" });
   list.append(
     ...lines.map(({ title, word: text, key, does, depth = 0 }) =>
@@ -70,7 +72,7 @@ export function menu({ id, word, icon, lines, isOff = false }) {
   const button = h(
     "button",
     { popovertarget: id, "data-key": id, disabled: isOff, "aria-haspopup": "menu" },
-    icon ? h("span", { class: "icon", "aria-hidden": "true" }, icon) : null,
+    icon(picture),
     word,
     h("span", { class: "caret", "aria-hidden": "true" }, "▾"),
   );

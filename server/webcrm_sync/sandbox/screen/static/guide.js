@@ -2,10 +2,10 @@
 
 export const STEPS = [
   { key: "hand", title: "Drag a mail", hint: "onto a folder “webCRM sync”" },
-  { key: "button", title: "Press the button", hint: "“Sync to webCRM” above an open mail" },
-  { key: "rule", title: "Always sync", hint: "switch it on in the pane, then deliver a mail" },
-  { key: "webcrm", title: "Write from webCRM", hint: "it appears in Outlook’s Sent Items" },
-  { key: "contact", title: "Meet someone new", hint: "sync an unknown sender, then add the contact" },
+  { key: "button", title: "Press the button", hint: "“Sync to webCRM” on another mail" },
+  { key: "rule", title: "Always sync", hint: "open the pane, switch it on, deliver a mail" },
+  { key: "webcrm", title: "Write from webCRM", hint: "“Send a mail”: it lands in Sent Items" },
+  { key: "contact", title: "Meet someone new", hint: "sync an unknown sender, add the contact" },
 ];
 
 /** Before anything was seen. Every value is a set of ids, written as an object. */

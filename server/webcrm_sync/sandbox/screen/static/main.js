@@ -26,6 +26,8 @@ const ui = {
   organisation: null,
   ...JSON.parse(sessionStorage.getItem(KEPT) ?? "{}"),
 };
+// "Open in webCRM" leads here.
+ui.organisation = Number(new URLSearchParams(location.search).get("organisation")) || ui.organisation;
 let guide = JSON.parse(sessionStorage.getItem(`${KEPT} guide`) ?? "null") ?? BEGIN;
 let text = "";
 let now = null;
@@ -180,9 +182,9 @@ function draw() {
     .map(([key, line]) => ({ key, text: line }));
   const organisation = organisationOf(now.crm, ui.organisation);
   paint("guide", guide.done, () => drawGuide(guide.done));
-  paint("switches", [chosen.slice(0, 3), now.isDown, ui.signedOut], () => drawSwitches(scene, people, acts));
+  paint("switches", [chosen.slice(0, 3), now.isDown, ui.signedOut], () => drawSwitches(scene, acts));
   paint("ribbon", [chosen, mail, box.folders.map(({ id, name }) => [id, name]), ui.pane, ui.isRunning],
-    () => outlook.drawRibbon(scene, acts));
+    () => outlook.drawRibbon(scene, people, acts));
   paint("folders", [box.folders, box.name, folder.id, syncFolders], () => outlook.drawFolders(scene, acts));
   paint("list", [mails, open, box.colours, folder], () => outlook.drawList(scene, acts));
   paint("notes", [mail?.id, lines], () => outlook.drawNotes(lines, acts));
@@ -191,7 +193,7 @@ function draw() {
   paint("crm-bar", [], () => drawBar(acts));
   paint("organisations", [now.crm.organisations, now.crm.activities.length, ui.organisation],
     () => drawOrganisations(now.crm, ui.organisation, acts));
-  paint("organisation", [organisation, fresh], () => drawOrganisation(organisation, fresh));
+  paint("organisation", [organisation, fresh], () => drawOrganisation(organisation, fresh, acts));
   drawPane();
   keep();
 }

@@ -1,6 +1,7 @@
 /** Draws the small Outlook. */
 
 import { h, menu } from "./dom.js";
+import { icon } from "./icons.js";
 import { colourOf, whenOf, whoOf } from "./scene.js";
 import { fileUrl, letterUrl, told } from "./wire.js";
 
@@ -9,13 +10,9 @@ const WORDS = {
   da: { sync: "Synk til webCRM", pane: "webCRM" },
   de: { sync: "Mit webCRM abgleichen", pane: "webCRM" },
 };
-const ICONS = { inbox: "📥", sentitems: "📤", drafts: "📝", archive: "🗄", deleteditems: "🗑" };
 const KIND = "application/x-mails";
 
-const plain = (character) =>
-  h("span", { class: "icon", "aria-hidden": "true" }, character);
-
-export function drawRibbon({ ui, open, mail, box }, acts) {
+export function drawRibbon({ ui, open, mail, box }, people, acts) {
   const words = WORDS[ui.language];
   const like = mail && !mail.isDraft && mail.from?.address !== box.address ? mail : null;
   const arrivals = told.ready.map(({ key, title }) => ({
@@ -36,16 +33,27 @@ export function drawRibbon({ ui, open, mail, box }, acts) {
   }));
   return [
     h("div", { class: "app" }, "Outlook"),
+    h(
+      "select",
+      {
+        "aria-label": "Whose Outlook",
+        "data-key": "who",
+        on: { change: ({ target }) => acts.choose("who", target.value) },
+      },
+      people.map(({ address, name, note }) =>
+        h("option", { value: address, selected: ui.who === address }, `${name} (${note})`),
+      ),
+    ),
     menu({
       id: "deliver",
       word: "Deliver a mail",
-      icon: "✉",
+      picture: "mail",
       lines: [{ title: "Let a mail arrive from …" }, another, ...arrivals].filter(Boolean),
     }),
     menu({
       id: "move",
       word: "Move to",
-      icon: "📁",
+      picture: "folder",
       isOff: !open.length,
       lines: [{ title: "Move to …" }, ...places],
     }),
@@ -58,7 +66,7 @@ export function drawRibbon({ ui, open, mail, box }, acts) {
         disabled: !mail || mail.isDraft || ui.isRunning,
         on: { click: acts.sync },
       },
-      h("span", { class: "mark", "aria-hidden": "true" }, "⇄"),
+      h("span", { class: "mark", "aria-hidden": "true" }, icon("sync")),
       words.sync,
     ),
     h(
@@ -96,7 +104,7 @@ export function drawFolders({ box, folder, syncFolders }, acts) {
           },
         },
       },
-      plain(syncFolders[id] ? "⇄" : (ICONS[place] ?? "📁")),
+      icon(syncFolders[id] ? "sync" : place),
       h("span", { class: "name" }, name),
       unread ? h("span", { class: "count", "aria-label": `${unread} unread` }, unread) : null,
     );
@@ -139,9 +147,13 @@ export function drawList({ box, folder, mails, open }, acts) {
           },
         },
         h("span", { class: "who" }, whoOf(mail, folder)),
-        h("span", { class: "when" }, whenOf(mail.at)),
+        h(
+          "span",
+          { class: "when" },
+          mail.files.length ? h("span", { title: "Has attachments" }, icon("clip")) : null,
+          whenOf(mail.at),
+        ),
         h("span", { class: "subject" }, mail.isDraft ? `[Draft] ${mail.subject}` : mail.subject),
-        mail.files.length ? h("span", { class: "clip", title: "Has attachments" }, "📎") : null,
         h("span", { class: "preview" }, mail.preview),
         drawChips(box, mail.categories),
       ),
@@ -184,7 +196,8 @@ export function drawHead({ box, mail, open, folder, folderNames }) {
     h(
       "a",
       { class: "file", href: fileUrl(box.address, mail.id, number), download: name },
-      `📎 ${name}`,
+      icon("clip"),
+      name,
       h("small", {}, `${Math.max(1, Math.round(size / 1000))} kB`),
     );
   return [

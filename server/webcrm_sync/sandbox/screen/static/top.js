@@ -18,7 +18,7 @@ export function drawGuide(done) {
   return STEPS.map(step);
 }
 
-export function drawSwitches({ ui, now }, people, acts) {
+export function drawSwitches({ ui, now }, acts) {
   const choice = (name, label, options) =>
     h(
       "label",
@@ -43,10 +43,9 @@ export function drawSwitches({ ui, now }, people, acts) {
       label,
     );
   return [
-    choice("who", "Outlook of", people.map((one) => [one.address, `${one.name} (${one.note})`])),
     choice("theme", "Theme", [["light", "Light"], ["dark", "Dark"], ["contrast", "High contrast"]]),
-    choice("language", "Pane in", [["en", "English"], ["da", "Dansk"], ["de", "Deutsch"]]),
     tick("line", "Network down", now.isDown, acts.pullLine),
+    choice("language", "Pane in", [["en", "English"], ["da", "Dansk"], ["de", "Deutsch"]]),
     tick("signedOut", "Signed out", ui.signedOut, acts.signOut),
   ];
 }
