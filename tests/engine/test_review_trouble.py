@@ -10,7 +10,7 @@ import pytest
 
 from meanwhile import worker
 from play import BO, BOTH, FOLDER, KIM, LIS, Play
-from webcrm_sync.core.errors import AccessLost, Gone, Refused, SyncError, TryLater
+from webcrm_sync.core.errors import AccessLost, Gone, Refused, SyncError, TryLater, Unclear
 from webcrm_sync.core.states import State
 from webcrm_sync.engine.directory import refresh_directory
 from webcrm_sync.engine.file import file
@@ -118,6 +118,45 @@ def test_files_are_read_from_another_copy_when_one_mailbox_is_closed(
     troubled.look()
     assert len(play.documents) == 1
     assert eva.read(second).categories == BOTH
+
+
+@dataclass(slots=True)
+class Allergic:
+    """webCRM, but it fails on every bulk that holds a mail of this subject."""
+
+    client: Any
+    subject: str
+
+    def __getattr__(self, name: str) -> Any:
+        """Every other call goes straight through."""
+        return getattr(self.client, name)
+
+    def write_activities(self, drafts: Any) -> Any:
+        """The answers, or a 500."""
+        if any(d.subject == self.subject for d in drafts):
+            raise Unclear("webCRM answered 500")
+        return self.client.write_activities(drafts)
+
+
+def test_mail_that_webcrm_fails_on_stops_no_other(play: Play, box: SimMailbox) -> None:
+    bad = play.drag(box, Mail("Poison", BO, KIM))
+    good = [play.drag(box, Mail(f"Good {n}", BO, KIM)) for n in range(3)]
+    webcrm: Any = Allergic(play.parts.webcrm, "Poison")
+    ill = Play(play.stage, replace(play.parts, webcrm=webcrm), play.organisations)
+    ill.look()
+    for _ in range(8):
+        ill.wait(timedelta(seconds=65))
+    assert all(box.read(i).categories == BOTH for i in good)
+    for _ in range(8):
+        ill.wait(timedelta(minutes=11))
+    assert play.item(box, bad).state is State.PARKED
+    later = play.drag(box, Mail("Later", BO, KIM))
+    ill.look()
+    assert box.read(later).categories == BOTH
+    for _ in range(3):
+        play.wait(timedelta(hours=1, minutes=1))
+    assert box.read(bad).categories == BOTH
+    assert len(play.activities) == 5
 
 
 def test_closed_mailbox_is_not_asked_once_per_file(play: Play, box: SimMailbox) -> None:

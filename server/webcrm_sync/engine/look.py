@@ -67,11 +67,11 @@ def _settle(parts: Parts, group: Sequence[Filing], found: dict[str, int]) -> Non
             assert filing.intent_at is not None
             looks = filing.looks + 1
             if filing.key in found:
-                outcome.filed(tx, filing, found[filing.key])
+                outcome.filed(tx, [(filing, found[filing.key])])
                 continue
             verdict = judge(intent_at=filing.intent_at, looks=looks, now=tx.now, settle=settle)
             if verdict is Verdict.NOT_THERE:
-                filings.retry_look(tx, filing, due_at=tx.now, intent_at=None, looks=0)
+                outcome.not_there(tx, filing)
             else:
                 again = next_look(intent_at=filing.intent_at, now=tx.now, settle=settle)
                 filings.retry_look(tx, filing, due_at=again, looks=looks)

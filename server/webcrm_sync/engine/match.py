@@ -15,6 +15,7 @@ from webcrm_sync.engine.parts import Parts
 from webcrm_sync.store import asked, directory, emails, filings, mailboxes
 from webcrm_sync.store.database import Tx
 from webcrm_sync.store.emails import Email
+from webcrm_sync.store.events import Line
 from webcrm_sync.store.filings import Filing
 
 
@@ -52,6 +53,7 @@ def decide(parts: Parts, tx: Tx, found: Sequence[Email]) -> None:
     addresses = {address for email_id in ids for address in open_[email_id]}
     book = directory.look_up(tx, addresses, {a.rpartition("@")[2] for a in addresses})
     chosen = asked.chosen_for(tx, ids)
+    decided = []
     for email in found:
         people = [Party(a) for a in open_[email.id] if Party(a) not in internals]
         decision = decision_for(
@@ -66,7 +68,12 @@ def decide(parts: Parts, tx: Tx, found: Sequence[Email]) -> None:
         if email.id in chosen and decision.reason is not Reason.NEVER_LIST:
             settle(parts, tx, email, chosen[email.id])
         else:
-            _carry_out(parts, tx, email, decision, known[email.id])
+            decided.append((email, decision))
+            # whoever moves it in again asks for it again
+            if decision.state is State.MATCHED:
+                withdrawn = [f.id for f in known[email.id] if f.is_withdrawn]
+                asked.make_wish(tx, withdrawn, asked.STAND)
+    _carry_out(parts, tx, decided)
 
 
 def decision_for(
@@ -127,24 +134,35 @@ def _is_listed(party: Party, never: frozenset[str]) -> bool:
     return any(n.casefold().lstrip("@") in {party.address, party.domain} - {""} for n in never)
 
 
-def _carry_out(
-    parts: Parts, tx: Tx, email: Email, decision: Decision, known: Sequence[Filing]
-) -> None:
-    if decision.state is State.MATCHED:  # whoever moves it in again asks for it again
-        asked.make_wish(tx, [f.id for f in known if f.is_withdrawn], asked.STAND)
-    if decision.targets:
-        planned = [
+def _carry_out(parts: Parts, tx: Tx, decided: Sequence[tuple[Email, Decision]]) -> None:
+    """Write decisions down, in few statements whatever their number."""
+    planned = {
+        email.id: [
             (t, filing_key(parts.tenant_id, email.key, t.organisation_id)) for t in decision.targets
         ]
-        filings.plan(tx, email.id, planned)
-    emails.move_items(tx, [email.id], to=decision.state, of=[State.FOUND], reason=decision.reason)
-    if decision.state is not State.FILED:
-        tx.tell(
-            decision.state.value,
-            email_id=email.id,
-            reason=decision.reason.value if decision.reason else None,
-            organisations=[t.organisation_id for t in decision.targets],
-            candidates=[t.organisation_id for t in decision.candidates],
-        )
-    if decision.state in {State.SKIPPED, State.FILED}:
-        emails.forget_contents(tx, [email.id])
+        for email, decision in decided
+        if decision.targets
+    }
+    if planned:
+        filings.plan_all(tx, planned)
+    alike: dict[tuple[State, Reason | None], list[int]] = {}
+    for email, decision in decided:
+        alike.setdefault((decision.state, decision.reason), []).append(email.id)
+    for (state, reason), ids in alike.items():
+        emails.move_items(tx, ids, to=state, of=[State.FOUND], reason=reason)
+        if state in {State.SKIPPED, State.FILED}:
+            emails.forget_contents(tx, ids)
+    tx.tell_all(_line(email, d) for email, d in decided if d.targets or d.state in _TOLD)
+
+
+#: A mail whose filings were planned before has no news; one that is filed tells so itself.
+_TOLD = frozenset({State.SKIPPED, State.WAITING, State.PARKED})
+
+
+def _line(email: Email, decision: Decision) -> Line:
+    facts = {
+        "reason": decision.reason.value if decision.reason else None,
+        "organisations": [t.organisation_id for t in decision.targets],
+        "candidates": [t.organisation_id for t in decision.candidates],
+    }
+    return Line(decision.state.value, email_id=email.id, facts=facts)

@@ -64,6 +64,8 @@ def _take_up(parts: Parts, boxes: Sequence[Mailbox], until: datetime | None) -> 
         known = mirrors.known(tx, ids) | filings.activities_of(tx, ids)
         users = directory.users(tx)
     fresh = [a for a in sent if a.activity_id not in known]
+    if any(a.user_id not in users for a in fresh):  # somebody webCRM has only just made
+        users = {user.user_id: user for user in parts.webcrm.users()}
     people = {a.person_id: _contact(parts, a.person_id) for a in fresh}
     newest = max((a.updated_at for a in rows if a.updated_at), default=None)
     with parts.begin() as tx:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import timedelta
 
 from webcrm_sync.core.retry import retry_at
 from webcrm_sync.core.states import Reason, State
 from webcrm_sync.store import emails, filings
 from webcrm_sync.store.database import Tx
+from webcrm_sync.store.events import Line
 from webcrm_sync.store.filings import Filing
 
 #: The vendor says that creates can fail by bad luck and that trying again helps.
@@ -19,15 +20,13 @@ PARKED_RETRY = timedelta(hours=1)
 _OPEN = (State.MATCHED, State.WAITING, State.PARKED)
 
 
-def filed(tx: Tx, filing: Filing, activity_id: int) -> None:
-    """WebCRM has told the Activity's id."""
-    if filings.record_activity(tx, filing.id, activity_id):
-        tx.tell(
-            "filed",
-            email_id=filing.email_id,
-            organisation=filing.organisation_id,
-            activity=activity_id,
-        )
+def filed(tx: Tx, told: Iterable[tuple[Filing, int]]) -> None:
+    """WebCRM has told the ids of these filings' Activities."""
+    news = [(f, i) for f, i in told if filings.record_activity(tx, f.id, i)]
+    tx.tell_all(
+        Line("filed", None, f.email_id, {"organisation": f.organisation_id, "activity": i})
+        for f, i in news
+    )
 
 
 def completed(tx: Tx, filing_ids: Sequence[int]) -> None:
@@ -47,6 +46,15 @@ def rejected(tx: Tx, filing: Filing, message: str) -> None:
         filings.retry(tx, [filing.id], due_at=again, intent_at=None, **values)
         return
     park(tx, filing, Reason.REFUSED_BY_WEBCRM, message)
+
+
+def not_there(tx: Tx, filing: Filing) -> None:
+    """What went unanswered was not written: it is sent again, less and less often."""
+    if filing.attempts < _TRIES:
+        again = retry_at(tx.now, filing.attempts) if filing.attempts > 1 else tx.now
+        filings.retry_look(tx, filing, due_at=again, intent_at=None, looks=0)
+    elif filings.retry_look(tx, filing, due_at=tx.now, intent_at=None, looks=0):
+        park(tx, filing, Reason.REFUSED_BY_WEBCRM, "webCRM gave no clear answer, several times.")
 
 
 def park(tx: Tx, filing: Filing, reason: Reason, detail: str) -> None:

@@ -17,6 +17,7 @@ from webcrm_sync.engine.parts import Parts
 from webcrm_sync.store import emails, mailboxes, mirrors
 from webcrm_sync.store.database import Tx
 from webcrm_sync.store.emails import Item
+from webcrm_sync.store.events import Line
 from webcrm_sync.store.mailboxes import Mailbox, SyncFolder
 
 #: States in which a copy has not reached webCRM yet.
@@ -135,17 +136,7 @@ class Recording:
 
     def _follow_up(self, arrivals: Mapping[str, Arrival], rows: list[dict[str, object]]) -> None:
         """Stories of the new copies, and the jobs that take them further."""
-        for row in rows:
-            email_id = row["email_id"]
-            assert isinstance(email_id, int)
-            self.tx.tell(
-                str(row["state"]),
-                mailbox_id=self.box.id,
-                email_id=email_id,
-                place=self.folder.place.value,
-                reason=row["reason"],
-                way="rule" if _came_by_rule(row["categories"]) else "hand",
-            )
+        self.tx.tell_all(self._line(row) for row in rows)
         if any(row["state"] == State.FOUND.value for row in rows):
             self.tx.defer("file", self.tx.company_id)
         if any(row["mark_due_at"] for row in rows):
@@ -154,6 +145,13 @@ class Recording:
             stamp = Stamp.parse(arrival.message.stamp)
             if stamp is not None and stamp.kind == "m":
                 mirrors.record_created(self.tx, int(stamp.value), graph_id)
+
+    def _line(self, row: Mapping[str, object]) -> Line:
+        email_id = row["email_id"]
+        assert isinstance(email_id, int)
+        way = "rule" if _came_by_rule(row["categories"]) else "hand"
+        facts = {"place": self.folder.place.value, "reason": row["reason"], "way": way}
+        return Line(str(row["state"]), self.box.id, email_id, facts)
 
     def _update(self, item: Item, change: Change) -> None:
         """Follow a known copy: back in the folder, or changed by its owner."""

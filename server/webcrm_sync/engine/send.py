@@ -23,6 +23,8 @@ from webcrm_sync.store.filings import Filing
 
 #: A label that webCRM does not know is looked for again this soon.
 _LABEL_RETRY = timedelta(minutes=5)
+#: After so many tries without success a mail is sent alone.
+_SUSPECT = 2
 #: How long after its intent a bulk may be sent where no search lag is configured.
 _SEND_WITHIN = timedelta(seconds=5)
 
@@ -51,9 +53,24 @@ class Run:
 def send(parts: Parts, fresh: Sequence[tuple[Filing, Email]]) -> None:
     """Create the Activities of these filings, each exactly once.
 
+    What went unanswered twice goes alone: webCRM may fail on that one mail.
     Raises Unclear or TryLater when webCRM is in trouble; what was sent is then looked for first.
     """
     drafts = _drafts(parts, fresh)
+    _send_run(parts, [d for d in drafts if d.filing.attempts < _SUSPECT])
+    failed = 0
+    for draft in drafts:
+        if draft.filing.attempts < _SUSPECT:
+            continue
+        try:
+            _send_run(parts, [draft])
+        except Unclear:
+            failed += 1
+            if failed > 1:  # the trouble is webCRM's, not one mail's
+                raise
+
+
+def _send_run(parts: Parts, drafts: Sequence[Draft]) -> None:
     if not drafts:
         return
     lease = uuid.uuid4().hex
@@ -64,13 +81,11 @@ def send(parts: Parts, fresh: Sequence[tuple[Filing, Email]]) -> None:
         _send_bulk(parts, [d for d in drafts if d.filing.id in taken], run)
     except Unclear:
         with parts.begin() as tx:
-            # It may have been written just now: the search's lag counts from here.
-            first = tx.now + look.FIRST_LOOK
-            filings.retry_unanswered(tx, lease, due_at=first, intent_at=tx.now)
+            filings.unanswered(tx, lease, due_at=tx.now + look.FIRST_LOOK)
         raise
     except TryLater:
         with parts.begin() as tx:
-            filings.retry_unanswered(tx, lease, due_at=tx.now, intent_at=None)
+            filings.release(tx, lease)
         raise
 
 
@@ -80,7 +95,7 @@ def _send_bulk(parts: Parts, drafts: Sequence[Draft], run: Run) -> None:
         return
     if parts.now() > run.send_until:
         with parts.begin() as tx:
-            filings.retry_unanswered(tx, run.lease, due_at=tx.now, intent_at=None)
+            filings.release(tx, run.lease)
         return
     try:
         answers = parts.webcrm.write_activities([d.activity for d in drafts])
@@ -94,10 +109,10 @@ def _send_bulk(parts: Parts, drafts: Sequence[Draft], run: Run) -> None:
     with parts.begin() as tx:
         held = filings.held(tx, run.lease)
         told = [p for p in zip(drafts, answers, strict=True) if p[0].filing.id in held]
+        ids = [(d.filing, a.record_id) for d, a in told if isinstance(a, Written)]
+        outcome.filed(tx, ids)
         for draft, answer in told:
-            if isinstance(answer, Written):
-                outcome.filed(tx, draft.filing, answer.record_id)
-            else:
+            if isinstance(answer, Rejected):
                 outcome.rejected(tx, draft.filing, answer.message)
         written = [d.filing.id for d, a in told if isinstance(a, Written) and not d.has_attachments]
         outcome.completed(tx, written)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
@@ -37,8 +37,11 @@ class Tx:
         **facts: object,
     ) -> None:
         """Append one event to the story of a mail or a mailbox."""
-        row = events.Line(kind, mailbox_id=mailbox_id, email_id=email_id, facts=facts)
-        events.append(self.connection, self.company_id, at=self.now, lines=[row])
+        self.tell_all([events.Line(kind, mailbox_id=mailbox_id, email_id=email_id, facts=facts)])
+
+    def tell_all(self, lines: Iterable[events.Line]) -> None:
+        """Append events to several stories at once."""
+        events.append(self.connection, self.company_id, at=self.now, lines=lines)
 
     def defer(self, task: str, subject_id: int) -> None:
         """Enqueue a job in this transaction; at most one of its kind waits per subject.

@@ -13,6 +13,7 @@ from sqlalchemy.dialects.postgresql import insert
 from webcrm_sync.core.direction import Direction
 from webcrm_sync.core.message import Fingerprint, MessageKind, Party
 from webcrm_sync.core.states import Reason, State
+from webcrm_sync.store import events
 from webcrm_sync.store.among import among
 from webcrm_sync.store.database import Tx
 from webcrm_sync.store.schema import email, email_address, filing, item
@@ -294,7 +295,10 @@ def move_items(
 
 
 def park_all(tx: Tx, reason: Reason, *, detail: str, retry_at: datetime) -> None:
-    """Park whatever is on its way until `retry_at`: something stands in the way of all of it."""
+    """Park whatever is on its way until `retry_at`: something stands in the way of all of it.
+
+    Told once, however often it is tried again meanwhile.
+    """
     moving = [State.FOUND.value, State.MATCHED.value]
     on_its_way = (
         select(item.c.email_id)
@@ -302,7 +306,8 @@ def park_all(tx: Tx, reason: Reason, *, detail: str, retry_at: datetime) -> None
         .where(email.c.company_id == tx.company_id, item.c.state.in_(moving))
     )
     ids = sorted(set(tx.connection.execute(on_its_way).scalars()))
-    moved = move_items(
+    known = events.last_reasons(tx.connection, ids)
+    move_items(
         tx,
         ids,
         to=State.PARKED,
@@ -311,9 +316,9 @@ def park_all(tx: Tx, reason: Reason, *, detail: str, retry_at: datetime) -> None
         detail=detail,
         retry_at=retry_at,
     )
-    if moved:
-        for email_id in ids:
-            tx.tell("parked", email_id=email_id, reason=reason.value, detail=detail)
+    facts = {"reason": reason.value, "detail": detail}
+    news = [i for i in ids if known.get(i) != reason.value]
+    tx.tell_all(events.Line("parked", email_id=i, facts=facts) for i in news)
 
 
 def forget_contents(tx: Tx, email_ids: Sequence[int]) -> None:

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 
 from sqlalchemy import ColumnElement, Connection, insert, select
+from sqlalchemy.dialects.postgresql import distinct_on
 
+from webcrm_sync.store.among import among
 from webcrm_sync.store.schema import event
 
 
@@ -16,9 +18,9 @@ class Line:
     """An event to be appended."""
 
     kind: str
-    mailbox_id: int | None
-    email_id: int | None
-    facts: Mapping[str, object]
+    mailbox_id: int | None = None
+    email_id: int | None = None
+    facts: Mapping[str, object] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +48,17 @@ def append(connection: Connection, company_id: int, *, at: datetime, lines: Iter
     ]
     if rows:
         connection.execute(insert(event), rows)
+
+
+def last_reasons(connection: Connection, email_ids: Iterable[int]) -> Mapping[int, object]:
+    """Per e-mail the reason in its latest event, None = it gives none."""
+    query = (
+        select(event.c.email_id, event.c.facts["reason"].astext)
+        .where(among(event.c.email_id, email_ids))
+        .ext(distinct_on(event.c.email_id))
+        .order_by(event.c.email_id, event.c.id.desc())
+    )
+    return {row[0]: row[1] for row in connection.execute(query)}
 
 
 def of_email(connection: Connection, email_id: int) -> Sequence[Told]:

@@ -11,6 +11,7 @@ from sqlalchemy.dialects.postgresql import insert
 
 from webcrm_sync.core.matching import How, Target
 from webcrm_sync.core.states import State
+from webcrm_sync.store.among import among
 from webcrm_sync.store.database import Tx
 from webcrm_sync.store.emails import EMAIL_COLUMNS, ITEM_COLUMNS, Email, Item, read_email, read_item
 from webcrm_sync.store.schema import document, email, email_address, filing, item
@@ -115,6 +116,11 @@ def of_emails(tx: Tx, email_ids: Sequence[int]) -> Mapping[int, Sequence[Filing]
 
 def plan(tx: Tx, email_id: int, planned: Iterable[tuple[Target, str]]) -> None:
     """Add filings (target, key) of an e-mail. Idempotent; its addresses count as matched."""
+    plan_all(tx, {email_id: list(planned)})
+
+
+def plan_all(tx: Tx, planned: Mapping[int, Sequence[tuple[Target, str]]]) -> None:
+    """Add filings (target, key) per e-mail. Idempotent; their addresses count as matched."""
     rows = [
         {
             "company_id": tx.company_id,
@@ -125,11 +131,12 @@ def plan(tx: Tx, email_id: int, planned: Iterable[tuple[Target, str]]) -> None:
             "key": key,
             "due_at": tx.now,
         }
-        for target, key in planned
+        for email_id, of_one in planned.items()
+        for target, key in of_one
     ]
     if rows:
         tx.connection.execute(insert(filing).on_conflict_do_nothing(), rows)
-    matched = update(email_address).where(email_address.c.email_id == email_id)
+    matched = update(email_address).where(among(email_address.c.email_id, planned))
     tx.connection.execute(matched.values(is_matched=True))
 
 
@@ -183,8 +190,8 @@ def retry(tx: Tx, filing_ids: Sequence[int], *, due_at: datetime | None, **value
     tx.connection.execute(query.values(due_at=due_at or NEVER, **values))
 
 
-def retry_look(tx: Tx, seen: Filing, *, due_at: datetime, **values: object) -> None:
-    """Take up again at `due_at` what a look did not find, unless another run got further."""
+def retry_look(tx: Tx, seen: Filing, *, due_at: datetime, **values: object) -> bool:
+    """Take up again at `due_at` what a look did not find; False when another run got further."""
     query = update(filing).where(
         filing.c.id == seen.id,
         filing.c.lease.is_not_distinct_from(seen.lease),
@@ -192,15 +199,27 @@ def retry_look(tx: Tx, seen: Filing, *, due_at: datetime, **values: object) -> N
         filing.c.looks == seen.looks,
         filing.c.activity_id.is_(None),
     )
-    tx.connection.execute(query.values(due_at=due_at, **values))
+    return tx.connection.execute(query.values(due_at=due_at, **values)).rowcount == 1
 
 
-def retry_unanswered(tx: Tx, lease: str, *, due_at: datetime, **values: object) -> None:
-    """Take up again at `due_at` what the run with this lease sent and got no answer for."""
+def unanswered(tx: Tx, lease: str, *, due_at: datetime) -> None:
+    """Look from `due_at` on for what the run with this lease sent and got no clear answer for.
+
+    It may have been written just now: the search's lag counts from here.
+    """
     query = update(filing).where(
         filing.c.lease == lease, filing.c.activity_id.is_(None), filing.c.intent_at.is_not(None)
     )
-    tx.connection.execute(query.values(due_at=due_at, **values))
+    tries = filing.c.attempts + 1
+    tx.connection.execute(query.values(due_at=due_at, intent_at=tx.now, attempts=tries))
+
+
+def release(tx: Tx, lease: str) -> None:
+    """Give back what the run with this lease intended and did not send after all."""
+    query = update(filing).where(
+        filing.c.lease == lease, filing.c.activity_id.is_(None), filing.c.intent_at.is_not(None)
+    )
+    tx.connection.execute(query.values(due_at=tx.now, intent_at=None))
 
 
 def complete(tx: Tx, filing_ids: Sequence[int]) -> Sequence[int]:
