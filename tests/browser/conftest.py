@@ -1,0 +1,67 @@
+"""One world and one browser for all tests here; everybody sits down before a fresh page."""
+
+from __future__ import annotations
+
+import shutil
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, ConsoleMessage, sync_playwright
+
+from browser.world import PATIENCE_MS, Person, World, open_world
+
+#: A quiet browser that asks nobody for anything; root may not have its sandbox.
+_FLAGS = [
+    *("--no-sandbox", "--disable-gpu", "--disable-background-networking"),
+    *("--disable-component-update", "--disable-sync", "--no-first-run"),
+]
+
+
+@pytest.fixture(scope="session")
+def world() -> Iterator[World]:
+    """The real service behind the screen."""
+    scratch = Path(tempfile.mkdtemp(prefix="wcs-"))
+    try:
+        with open_world(scratch) as made:
+            yield made
+    finally:
+        shutil.rmtree(scratch, ignore_errors=True)
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    """The system's Chromium."""
+    path = shutil.which("chromium") or shutil.which("chromium-browser")
+    assert path, "Chromium is needed: apt-get install chromium"
+    with sync_playwright() as playwright:
+        made = playwright.chromium.launch(executable_path=path, args=_FLAGS)
+        yield made
+        made.close()
+
+
+@pytest.fixture
+def person(world: World, browser: Browser) -> Iterator[Person]:
+    """Somebody at Kim's Outlook. The test fails when a page breaks or goes outside."""
+    page = browser.new_page(viewport={"width": 1280, "height": 800})
+    page.set_default_timeout(PATIENCE_MS)
+    troubles: list[str] = []
+    page.on("pageerror", lambda error: troubles.append(str(error)))
+    page.on("console", lambda line: _note_policy(line, troubles))
+    page.on("request", lambda asked: _note_outside(asked.url, troubles))
+    made = Person(page, world)
+    made.sit_down()
+    yield made
+    page.close()
+    assert troubles == []
+
+
+def _note_policy(line: ConsoleMessage, troubles: list[str]) -> None:
+    if "Content Security Policy" in line.text:
+        troubles.append(line.text)
+
+
+def _note_outside(url: str, troubles: list[str]) -> None:
+    if not url.startswith(("http://127.0.0.1:", "data:", "blob:")):
+        troubles.append(f"asked for {url}")
