@@ -107,6 +107,33 @@ def test_an_organisation_that_webcrm_does_not_have_is_refused_before_anything_ha
     assert kim.look(mail).state is Shown.NEW
 
 
+def test_nobody_who_presses_waits_until_a_mailbox_is_asked_again(play: Play) -> None:
+    play.contact(BO)
+    kim = desk(play)
+    mail = kim.box.deliver(Mail("Offer?", BO, KIM))
+    play.stage.faults.throttle("graph", retry_after=600)
+    play.look()
+    play.stage.faults.clear()
+    kim.sync(mail)
+    play.rest()
+    assert kim.look(mail).state is Shown.SYNCED
+
+
+def test_the_story_tells_who_chose_and_who_took_it_back(play: Play) -> None:
+    play.contact(BO)
+    play.contact(LIS, "Skovby")
+    kim = desk(play)
+    mail = synced(play, kim)
+    kim.choose(mail, play.organisations["Skovby"])
+    play.rest()
+    kim.undo(mail)
+    play.rest()
+    told = kim.story(kim.ref(mail))
+    assert "Chosen by Kim Nordwind: Skovby." in told
+    assert "Taken out of the folder by Kim Nordwind." in told
+    assert told[-1].startswith("Withdrawn from webCRM")
+
+
 def test_a_mail_that_is_gone_is_gone(play: Play) -> None:
     kim = desk(play)
     mail = kim.box.deliver(Mail("Offer?", BO, KIM))

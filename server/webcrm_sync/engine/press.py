@@ -104,6 +104,7 @@ def _move_in(
         folder = destination(folders, above)
         parts.graph.move(box.user_id, graph_id, folder.graph_id)
     with parts.begin() as tx:
+        mailboxes.open_gate(tx, box.id)  # Graph has just answered; nobody waits out a back-off
         mailboxes.hint(tx, [folder.id])
     head = replace(pointed.head, folder_id=folder.graph_id)
     return look_at(parts, asker, [Pointed(graph_id, head)])[0]

@@ -15,6 +15,7 @@ logger = logging.getLogger(__name__)
 
 #: A notification is a few hundred bytes; nobody needs to send us more than this.
 _MAX_BODY = 1_000_000
+_SORRY = "Something went wrong on the server. Try again in a moment."
 
 
 def create_app(parts: Parts) -> Flask:
@@ -28,13 +29,13 @@ def create_app(parts: Parts) -> Flask:
     door.allow_own_origin(app, parts.settings.public_url)
 
     @app.errorhandler(Exception)
-    def unforeseen(
-        error: Exception,
-    ) -> HTTPException | Response | tuple[dict[str, str], int]:
+    def unforeseen(error: Exception) -> HTTPException | Response | tuple[dict[str, str], int]:
+        is_api = request.path.startswith(f"{api.BASE}/")
         if isinstance(error, HTTPException):
-            is_api = request.path.startswith(f"{api.BASE}/")
             return errors.answer(errors.problem_of_http(error)) if is_api else error
         logger.exception("request_failed")
-        return {"title": "Something went wrong on the server. Try again in a moment."}, 500
+        if is_api:
+            return errors.answer(errors.Problem(500, "try_later", _SORRY))
+        return {"title": _SORRY}, 500
 
     return app

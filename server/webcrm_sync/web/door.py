@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable
+from urllib.parse import urlsplit
 
 import jwt
 from flask import Blueprint, Flask, Response, request
@@ -64,8 +65,10 @@ def blueprint(parts: Parts, key_of: KeyOf) -> Blueprint:
     return routes
 
 
-def allow_own_origin(app: Flask, origin: str) -> None:
+def allow_own_origin(app: Flask, public_url: str) -> None:
     """The API is for the pages of this very service; no other origin may read its answers."""
+    public = urlsplit(public_url)
+    origin = f"{public.scheme}://{public.netloc}"
     CORS(
         app,
         resources={rf"{api.BASE}/.*": {"origins": [origin]}},

@@ -150,3 +150,15 @@ def test_answers_are_for_our_own_pages_alone_and_never_kept(kim: Person) -> None
 def test_a_route_that_is_not_there_is_told_in_the_same_form(kim: Person) -> None:
     answer = kim.ask("GET", "/nowhere")
     assert (answer.status_code, answer.content_type) == (404, "application/problem+json")
+
+
+def test_a_bug_is_told_in_the_same_form_and_tells_nothing(app: Flask) -> None:
+    def fails() -> str:
+        raise ValueError("bo@havnebyg.example")
+
+    app.add_url_rule("/api/v1/bug", view_func=fails)
+    answer = app.test_client().get("/api/v1/bug")
+    assert (answer.status_code, answer.content_type) == (500, "application/problem+json")
+    assert answer.json is not None
+    assert answer.json["code"] == "try_later"
+    assert "bo@" not in answer.text
