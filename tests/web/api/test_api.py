@@ -7,9 +7,7 @@ from signed_in import Person
 from webcrm_sync.sandbox.outlook.mail import Mail
 
 
-def test_the_button_from_forecast_to_synced_in_the_words_of_the_contract(
-    play: Play, kim: Person
-) -> None:
+def test_a_forecast_has_every_key_of_the_contract(play: Play, kim: Person) -> None:
     play.contact(BO, "Havnebyg", name="Bo Byg")
     play.refresh()
     mail = kim.box.deliver(Mail("Offer?", f"Bo Byg <{BO}>", KIM))
@@ -41,6 +39,11 @@ def test_the_button_from_forecast_to_synced_in_the_words_of_the_contract(
         "alwaysSync": False,
     }
 
+
+def test_the_button_moves_the_mail_and_tells_its_way_and_its_story(play: Play, kim: Person) -> None:
+    play.contact(BO)
+    play.refresh()
+    mail = kim.box.deliver(Mail("Offer?", BO, KIM))
     pressed = kim.post("sync", mail)
     assert pressed.status_code == 200
     assert pressed.json is not None
