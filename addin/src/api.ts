@@ -59,7 +59,7 @@ export function createApi(base: string, token: TokenSource): Api {
         { mails: [mail] },
         signal,
       );
-      return first(mails);
+      return found(mails[0]);
     },
     sync: (mail, organisationIds) =>
       write("/mails/sync", organisationIds.length ? { mail, organisationIds } : { mail }),
@@ -134,10 +134,10 @@ async function problem(response: Response): Promise<Problem> {
   }
 }
 
-function first<T>(list: T[]): T {
-  const [one] = list;
-  if (one === undefined) {
-    throw new Trouble("away", "empty answer");
+/** In a list, a mail that is not in the own mailbox is one about which nothing can be said or done. */
+function found(mail: MailState | undefined): MailState {
+  if (!mail || (mail.state === "new" && mail.forecast === null)) {
+    throw new Trouble("not_found", mail?.detail ?? null);
   }
-  return one;
+  return mail;
 }

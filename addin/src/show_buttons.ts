@@ -24,7 +24,7 @@ const CURES: Record<MailState["state"], Intent[]> = {
   mirrored: ["open"],
   waiting: ["create_contact", "choose"],
   parked: ["file", "retry", "choose", "create_contact"],
-  skipped: ["anyway"],
+  skipped: ["anyway", "choose"],
   draft: [],
 };
 /** Everything a row may offer, in reading order. */
