@@ -10,10 +10,11 @@ import pytest
 
 from meanwhile import Death, die, worker
 from play import BO, BOTH, FOLDER, KIM, Play
-from webcrm_sync.core.errors import Gone
+from webcrm_sync.core.errors import Gone, TryLater
 from webcrm_sync.core.outlook import Change
 from webcrm_sync.core.states import State
 from webcrm_sync.engine import people
+from webcrm_sync.engine.parts import hold_mailbox
 from webcrm_sync.sandbox.outlook.mail import Mail
 from webcrm_sync.sandbox.outlook.mailbox import SimMailbox
 from webcrm_sync.store import mailboxes
@@ -205,6 +206,27 @@ def test_mailbox_removed_while_its_mails_are_sent_troubles_nobody(
     play.settle()
     assert eva.read(fine).categories == BOTH
     assert len(play.activities) == 2
+
+
+def test_mailbox_removed_while_outlook_is_in_trouble_is_gone_all_the_same(
+    play: Play, box: SimMailbox
+) -> None:
+    folder = box.folder(f"inbox/{FOLDER}")
+    box.add_rule("webCRM sync: Bo", actions={"moveToFolder": folder.id})
+    own = box.add_rule("My own", actions={"moveToFolder": folder.id})
+    play.stage.faults.unavailable(
+        service="graph", when=lambda m, p: m == "DELETE" and "subscriptions" in p
+    )
+    with play.parts.begin() as tx:
+        (watched,) = mailboxes.all_mailboxes(tx)
+        for one in mailboxes.folders(tx, watched.id):
+            mailboxes.set_folder(tx, one.id, subscription_id=f"lost {one.id}")
+    assert len(people.remove(play.parts, KIM)) == 2
+    assert list(box.rules) == [own.id]
+    hold_mailbox(play.parts, watched, TryLater("a job that was running"))
+    play.rest()
+    with play.parts.begin() as tx:
+        assert mailboxes.all_mailboxes(tx) == []
 
 
 def _remove(play: Play) -> None:

@@ -30,7 +30,7 @@ def keep(parts: Parts, mailbox_id: int) -> None:
     try:
         settle_folders(parts, box)
         is_pushed = not parts.settings.push_is_on or _subscribe(parts, box)
-    except (TryLater, AccessLost, Gone) as error:
+    except SyncError as error:
         with parts.begin() as tx:
             mailboxes.set_mailbox(tx, box.id, keep_due_at=retry_at(tx.now, box.attempts))
         hold_mailbox(parts, box, error)

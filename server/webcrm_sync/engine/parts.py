@@ -56,8 +56,8 @@ def hold_mailbox(parts: Parts, box: Mailbox, error: SyncError) -> None:
     trouble = _sentence(error)
     with parts.begin() as tx:
         until = retry_at(tx.now, attempts, asked=asked)
-        mailboxes.close_gate(tx, box.id, until=until, trouble=trouble)
-        if trouble != box.trouble:
+        is_there = mailboxes.close_gate(tx, box.id, until=until, trouble=trouble)
+        if is_there and trouble != box.trouble:
             tx.tell("mailbox waits", mailbox_id=box.id, trouble=trouble)
 
 

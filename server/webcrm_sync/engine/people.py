@@ -4,15 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
 
 from webcrm_sync.core.categories import has_synced
-from webcrm_sync.core.errors import SyncError
-from webcrm_sync.core.outlook import MailUser, Place
+from webcrm_sync.core.errors import Gone, SyncError
+from webcrm_sync.core.outlook import MailUser, Place, Rule
 from webcrm_sync.engine import folders
 from webcrm_sync.engine.folders import Found
 from webcrm_sync.engine.keep import make_categories
 from webcrm_sync.engine.parts import Parts
-from webcrm_sync.store import mailboxes, mirrors
+from webcrm_sync.store import emails, mailboxes, mirrors
+from webcrm_sync.store.mailboxes import Mailbox, SyncFolder
 
 
 class NotWatched(SyncError):
@@ -98,18 +100,36 @@ def remove(parts: Parts, address: str) -> Sequence[str]:
         if box is None:
             raise NotWatched(f"{address} is not watched. `mailbox list` shows those that are.")
         known = mailboxes.folders(tx, box.id)
-    troubles = []
-    try:
-        for folder in known:
-            if folder.subscription_id:
-                parts.graph.unsubscribe(folder.subscription_id)
-        ours = {folder.graph_id for folder in known}
-        name = parts.settings.folder_name.casefold()
-        for rule in parts.graph.rules(box.user_id):
-            if rule.moves_to in ours and rule.name.casefold().startswith(f"{name}:"):
-                parts.graph.delete_rule(box.user_id, rule.graph_id)
-    except SyncError as error:
-        troubles.append(str(error))
+    troubles = _end_at_microsoft(parts, box, known)
     with parts.begin() as tx:
+        emails.lock(tx)  # nobody is writing down mails of it meanwhile
         mailboxes.remove_mailbox(tx, box.id)
     return troubles
+
+
+def _end_at_microsoft(parts: Parts, box: Mailbox, known: Sequence[SyncFolder]) -> list[str]:
+    """End subscriptions and rules, each whatever becomes of the others; what could not be."""
+    pushed = [f.subscription_id for f in known if f.subscription_id]
+    ends = [partial(parts.graph.unsubscribe, one) for one in pushed]
+    troubles = []
+    try:
+        rules = [
+            one.graph_id for one in parts.graph.rules(box.user_id) if _is_ours(parts, one, known)
+        ]
+        ends += [partial(parts.graph.delete_rule, box.user_id, one) for one in rules]
+    except SyncError as error:
+        troubles.append(str(error))
+    for end in ends:
+        try:
+            end()
+        except Gone:
+            continue
+        except SyncError as error:
+            troubles.append(str(error))
+    return troubles
+
+
+def _is_ours(parts: Parts, rule: Rule, known: Sequence[SyncFolder]) -> bool:
+    """True for an inbox rule of ours: it is named after the folder and moves into it."""
+    name = f"{parts.settings.folder_name.casefold()}:"
+    return rule.moves_to in {f.graph_id for f in known} and rule.name.casefold().startswith(name)

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import replace
 from datetime import datetime
 
 from webcrm_sync.core.categories import Mark, merge
 from webcrm_sync.core.errors import AccessLost, Gone, Refused, SyncError, TryLater, Unclear
 from webcrm_sync.core.filing import Stamp, filing_key
-from webcrm_sync.core.outlook import Place, SentMail
+from webcrm_sync.core.outlook import Created, Place, SentMail
 from webcrm_sync.core.retry import retry_at
 from webcrm_sync.engine import look
 from webcrm_sync.engine.parts import Parts, hold_mailbox
@@ -79,19 +80,27 @@ def _create(parts: Parts, box: Mailbox, mirror: Mirror, folder_id: str) -> None:
     except (Refused, Gone) as error:
         _give_up(parts, box, intended, error)
         return
+    _accept(parts, box, intended, created)
+
+
+def _accept(parts: Parts, box: Mailbox, intended: Mirror, created: Created) -> None:
+    """Take what Graph made; a draft is taken back, since it cannot be made a sent mail.
+
+    (Microsoft Graph: message flags.)
+    """
     if created.is_draft:
-        # Outlook cannot make a draft a sent mail afterwards (Graph: message flags).
-        parts.graph.delete(box.user_id, created.graph_id)
+        with suppress(Gone):
+            parts.graph.delete(box.user_id, created.graph_id)
         _give_up(parts, box, intended, Refused("Exchange made a draft of it."))
         return
-    _mirrored(parts, box, mirror, created.graph_id)
+    _mirrored(parts, box, intended, created.graph_id)
 
 
 def _look_for(parts: Parts, box: Mailbox, mirror: Mirror) -> None:
     """After an unclear answer: a mirror that stands carries our stamp."""
     found = parts.graph.find_stamped(box.user_id, str(Stamp.mirror(mirror.activity_id)))
     if found:
-        _mirrored(parts, box, mirror, found[0].graph_id)
+        _accept(parts, box, mirror, found[0])
         return
     assert mirror.intent_at is not None
     looks, settle = mirror.looks + 1, parts.settings.settle

@@ -17,7 +17,6 @@ from webcrm_sync.engine import look, outcome
 from webcrm_sync.engine.contents import read_again
 from webcrm_sync.engine.parts import Parts
 from webcrm_sync.store import directory, emails, filings, mailboxes
-from webcrm_sync.store.database import Tx
 from webcrm_sync.store.emails import Email
 from webcrm_sync.store.filings import Filing
 
@@ -124,7 +123,8 @@ def _drafts(parts: Parts, fresh: Sequence[tuple[Filing, Email]]) -> list[Draft]:
     drafts = []
     with parts.begin() as tx:
         users = {u.address: u for u in directory.users(tx).values() if u.address}
-        owners = {e.id: _responsible(tx, e, users) for _, e in fresh}
+        holders = mailboxes.addresses_holding(tx, [e.id for _, e in fresh])
+    owners = {e.id: _responsible(e, holders[e.id], users) for _, e in fresh}
     for filing, email in fresh:
         action = _action(parts, email)
         if not parts.metadata.knows_action(action):
@@ -158,11 +158,10 @@ def _park_unknown_label(parts: Parts, filing: Filing, action: str) -> None:
         filings.retry(tx, [filing.id], due_at=tx.now + _LABEL_RETRY)
 
 
-def _responsible(tx: Tx, email: Email, users: dict[str, CrmUser]) -> int | None:
+def _responsible(email: Email, holders: Sequence[str], users: dict[str, CrmUser]) -> int | None:
     """The webCRM user who sent the mail, or whose mailbox holds the first copy of it."""
     addresses = [email.sender.address] if email.sender else []
-    addresses += mailboxes.addresses_holding(tx, email.id)
-    return next((users[a].user_id for a in addresses if a in users), None)
+    return next((users[a].user_id for a in (*addresses, *holders) if a in users), None)
 
 
 def _content(parts: Parts, filing: Filing, email: Email) -> str | None:

@@ -189,15 +189,18 @@ def internals(tx: Tx, domains: frozenset[str]) -> Internals:
     )
 
 
-def addresses_holding(tx: Tx, email_id: int) -> Sequence[str]:
-    """Addresses of the mailboxes that hold a copy of a mail, the first finder's first."""
+def addresses_holding(tx: Tx, email_ids: Sequence[int]) -> Mapping[int, Sequence[str]]:
+    """Addresses of the mailboxes that hold a copy of each mail, the first finder's first."""
     query = (
-        select(mailbox.c.address)
+        select(item.c.email_id, mailbox.c.address)
         .join(item, item.c.mailbox_id == mailbox.c.id)
-        .where(item.c.email_id == email_id)
+        .where(item.c.email_id.in_(email_ids))
         .order_by(item.c.id)
     )
-    return tx.connection.execute(query).scalars().all()
+    found: dict[int, list[str]] = {i: [] for i in email_ids}
+    for email_id, address in tx.connection.execute(query):
+        found[email_id].append(address)
+    return found
 
 
 def folders(tx: Tx, mailbox_id: int) -> Sequence[SyncFolder]:
@@ -273,10 +276,15 @@ def advance_cursor(tx: Tx, seen: SyncFolder, cursor: str | None, **values: objec
     return tx.connection.execute(query.values(cursor=cursor, **values)).rowcount == 1
 
 
-def close_gate(tx: Tx, mailbox_id: int, *, until: datetime, trouble: str) -> None:
-    """Ask nothing of Graph for this mailbox before `until`, nor before an earlier wish."""
+def close_gate(tx: Tx, mailbox_id: int, *, until: datetime, trouble: str) -> bool:
+    """Ask nothing of Graph for this mailbox before `until`, nor before an earlier wish.
+
+    False when the mailbox was removed.
+    """
     gate_at = func.greatest(mailbox.c.gate_at, until)  # a NULL does not count
-    set_mailbox(tx, mailbox_id, gate_at=gate_at, attempts=mailbox.c.attempts + 1, trouble=trouble)
+    query = update(mailbox).where(mailbox.c.id == mailbox_id)
+    closed = query.values(gate_at=gate_at, attempts=mailbox.c.attempts + 1, trouble=trouble)
+    return tx.connection.execute(closed).rowcount == 1
 
 
 def open_gate(tx: Tx, mailbox_id: int) -> None:
