@@ -70,6 +70,7 @@ def settle(
 
     `by`: who chose, None where the press tells it.
     """
+    asked.hold_filings(tx, email.id)
     known = filings.of_emails(tx, [email.id])[email.id]
     wishes = asked.wishes(tx, [f.id for f in known])
     choice = plan(known, wishes, chosen)

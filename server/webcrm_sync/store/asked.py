@@ -194,6 +194,12 @@ def set_filing(tx: Tx, filing_id: int, **values: object) -> None:
     tx.connection.execute(update(filing).where(filing.c.id == filing_id).values(**values))
 
 
+def hold_filings(tx: Tx, email_id: int) -> None:
+    """Nobody sends a filing of this mail until the transaction ends."""
+    query = select(filing.c.id).where(filing.c.email_id == email_id).with_for_update()
+    tx.connection.execute(query)
+
+
 def mark_chosen(tx: Tx, email_id: int, filing_ids: Sequence[int]) -> None:
     """These filings and those not sent yet count as chosen by a person from now on."""
     is_new = filing.c.intent_at.is_(None) & filing.c.activity_id.is_(None)
