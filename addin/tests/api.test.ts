@@ -94,6 +94,12 @@ describe("a call", () => {
   });
 });
 
+test("a mail that is not in the own mailbox is told as not found", async () => {
+  const unknown = answer("known", { forecast: null, can: [], detail: "Not in your mailbox." });
+  replies = [says(200, { mails: [unknown] })];
+  await expect(api().state(REF, signal)).rejects.toMatchObject({ kind: "not_found" });
+});
+
 describe("a lost network", () => {
   test("is worth a second try where asking twice does no harm", async () => {
     replies = [hangsUp, says(200, { mails: [answer("synced")] })];

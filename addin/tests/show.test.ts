@@ -38,12 +38,17 @@ describe("each row of the table", () => {
         "Not in webCRM yet",
         "Will stand under Harbour Logistics (Purchasing)",
         "Sync to webCRM",
-        "",
+        "Choose Organisation",
       ],
     ],
     [
       "known_two",
-      ["Not in webCRM yet", "Will stand under Harbour Logistics and 1 more", "Sync to webCRM", ""],
+      [
+        "Not in webCRM yet",
+        "Will stand under Harbour Logistics and 1 more",
+        "Sync to webCRM",
+        "Choose Organisation",
+      ],
     ],
     [
       "nobody",
@@ -81,7 +86,7 @@ describe("each row of the table", () => {
         "Not synced",
         "webCRM did not accept this mail. See the details and try again.",
         "Try again",
-        "Choose Organisation",
+        "",
       ],
     ],
     [
@@ -90,10 +95,22 @@ describe("each row of the table", () => {
         "Not synced",
         "Its address belongs to several Organisations in webCRM. Choose the one that is meant.",
         "Sync to webCRM (not ready)",
-        "Try again / Choose Organisation",
+        "Choose Organisation",
       ],
     ],
-    ["skipped", ["Not for webCRM", "Only colleagues are on this mail.", "Sync anyway", ""]],
+    [
+      "skipped",
+      [
+        "Not for webCRM",
+        "Was marked Synced before this product came. Left as it is.",
+        "Sync anyway",
+        "",
+      ],
+    ],
+    [
+      "colleagues",
+      ["Not for webCRM", "Only colleagues are on this mail.", "Choose Organisation", ""],
+    ],
     ["mirrored", ["Sent from webCRM", "Under Harbour Logistics", "Open in webCRM", ""]],
     ["draft", ["Not sent yet", "Can be synced once it is sent", null, ""]],
   ];
@@ -198,7 +215,7 @@ describe("a link", () => {
 describe("the rest of the pane", () => {
   test("tells when, by whom and which way a mail was synced", () => {
     expect(shown(answer("synced")).status.facts).toMatch(
-      /^\d\d:\d\d · by me@company\.example · with the button$/,
+      /^\d\d:\d\d · by Sales · with the button$/,
     );
   });
 
@@ -213,7 +230,7 @@ describe("the rest of the pane", () => {
   });
 
   test("offers no switch for a sender who is a colleague", () => {
-    expect(shown(answer("skipped")).always).toBeNull();
+    expect(shown(answer("colleagues")).always).toBeNull();
   });
 
   test("counts in the foot only what there is", () => {
@@ -235,7 +252,7 @@ describe("one line on the mail itself", () => {
     ["synced", "In webCRM under Harbour Logistics"],
     ["on_its_way", "On its way to webCRM"],
     ["waiting", "Waiting for a contact. None of its addresses is a contact in webCRM."],
-    ["skipped", "Not for webCRM. Only colleagues are on this mail."],
+    ["colleagues", "Not for webCRM. Only colleagues are on this mail."],
   ])("%s", (name, line) => {
     expect(oneLine(answer(name), words)).toBe(line);
   });

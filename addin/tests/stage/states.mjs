@@ -44,8 +44,8 @@ const filed = { ...harbour, activityId: 4711 };
 const end = { steps: all, at: "2026-11-23T09:41:00Z", tookSeconds: 2.4 };
 
 export const states = {
-    known: { ...blank, forecast: "known", targets: [harbour], can: ["sync"] },
-    known_two: { ...blank, forecast: "known", targets: [harbour, mill], can: ["sync"] },
+    known: { ...blank, forecast: "known", targets: [harbour], can: ["sync", "choose"] },
+    known_two: { ...blank, forecast: "known", targets: [harbour, mill], can: ["sync", "choose"] },
     nobody: { ...blank, forecast: "nobody", can: ["sync", "choose", "create_contact"] },
     several: { ...blank, forecast: "several", candidates, can: ["sync", "choose"] },
     on_its_way: { ...blank, state: "on_its_way", steps: { ...steps, moved: true, read: true } },
@@ -55,7 +55,7 @@ export const states = {
         state: "synced",
         targets: [filed],
         way: "button",
-        by: "me@company.example",
+        by: "Sales",
         can: ["change", "undo"],
         alwaysSync: true,
     },
@@ -71,21 +71,22 @@ export const states = {
         state: "parked",
         reason: "refused by webcrm",
         detail: "400: ActivityDescription is too long",
-        can: ["retry", "choose"],
+        can: ["retry"],
     },
     ambiguous: {
         ...blank,
         state: "parked",
         reason: "ambiguous",
         candidates,
-        can: ["choose", "retry"],
+        can: ["choose"],
     },
-    skipped: {
+    skipped: { ...blank, state: "skipped", reason: "synced before", can: ["anyway"] },
+    colleagues: {
         ...blank,
         state: "skipped",
         reason: "only colleagues",
         sender: null,
-        can: ["anyway"],
+        can: ["choose"],
     },
     mirrored: {
         ...blank,
