@@ -11,10 +11,12 @@ import logging
 import signal
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 
 import procrastinate
-from procrastinate.exceptions import UniqueViolation
-from procrastinate.jobs import Status
+from procrastinate.exceptions import ConnectorException, UniqueViolation
+from procrastinate.jobs import Job, Status
+from procrastinate.manager import JobManager
 
 from webcrm_sync.engine import housekeeping
 from webcrm_sync.engine.directory import refresh_directory
@@ -73,7 +75,7 @@ def build_app(parts: Parts, url: str) -> procrastinate.App:
             logger.exception("tick_failed")
 
     @app.periodic(cron="*/3 * * * * *")
-    @app.task(name="rescue", queue="clock", queueing_lock="rescue", lock="rescue")
+    @app.task(name="rescue", queue="clock", queueing_lock="rescue")  # a lock would die with it
     async def rescue(timestamp: int) -> None:
         del timestamp
         await rescue_stalled(app)
@@ -94,14 +96,22 @@ def _register(app: procrastinate.App, parts: Parts, task: str) -> None:
 
 
 async def rescue_stalled(app: procrastinate.App) -> None:
-    """Let the jobs of dead workers run again; where a newer one waits, that one suffices."""
+    """Let the jobs of dead workers run again; where a newer one waits, that one suffices.
+
+    Two may run at once: what the other one released meanwhile is left alone.
+    """
     manager = app.job_manager
     for job in await manager.get_stalled_jobs(seconds_since_heartbeat=_STALLED_S):
-        try:
-            await manager.retry_job(job)
-        except UniqueViolation:
-            await manager.finish_job(job, status=Status.FAILED, delete_job=True)
-        logger.warning("job_taken_over", extra={"task": job.task_name})
+        with suppress(ConnectorException):  # released already; if the database left, 3 s later
+            await _release(manager, job)
+            logger.warning("job_taken_over", extra={"task": job.task_name})
+
+
+async def _release(manager: JobManager, job: Job) -> None:
+    try:
+        await manager.retry_job(job)
+    except UniqueViolation:
+        await manager.finish_job(job, status=Status.FAILED, delete_job=True)
 
 
 def run_worker(parts: Parts, url: str) -> None:

@@ -1,0 +1,57 @@
+"""Workers that die while they look after the dead."""
+
+from __future__ import annotations
+
+import asyncio
+
+import procrastinate
+from procrastinate.jobs import Job
+from sqlalchemy import text
+
+from play import Play
+from webcrm_sync import jobs
+
+_LONG_AGO = "UPDATE procrastinate_workers SET last_heartbeat = now() - interval '1 hour'"
+
+
+async def _die_during_a_rescue(app: procrastinate.App, play: Play) -> Job:
+    manager = app.job_manager
+    worker_id = await manager.register_worker()
+    await app.tasks["rescue"].defer_async(timestamp=1)
+    job = await manager.fetch_job(queues=["clock"], worker_id=worker_id)
+    assert job is not None
+    with play.parts.begin() as tx:
+        tx.connection.execute(text(_LONG_AGO))
+    return job
+
+
+def test_worker_that_died_during_a_rescue_keeps_nobody_from_the_next(
+    play: Play, fresh_database: str
+) -> None:
+    app = jobs.build_app(play.parts, fresh_database)
+
+    async def story() -> None:
+        async with app.open_async():
+            await _die_during_a_rescue(app, play)
+            await app.tasks["rescue"].defer_async(timestamp=2)
+            await app.run_worker_async(queues=["clock"], wait=False, install_signal_handlers=False)
+            manager = app.job_manager
+            assert list(await manager.get_stalled_jobs(seconds_since_heartbeat=10)) == []
+
+    asyncio.run(story())
+
+
+def test_job_that_another_rescue_released_meanwhile_is_left_alone(
+    play: Play, fresh_database: str
+) -> None:
+    app = jobs.build_app(play.parts, fresh_database)
+
+    async def story() -> None:
+        async with app.open_async():
+            job = await _die_during_a_rescue(app, play)
+            await asyncio.gather(*(jobs.rescue_stalled(app) for _ in range(4)))
+            assert job.id is not None
+            status = await app.job_manager.get_job_status_async(job.id)
+            assert status == procrastinate.jobs.Status.TODO
+
+    asyncio.run(story())
