@@ -245,3 +245,23 @@ def test_a_mirror_says_that_webcrm_sent_it(play: Play) -> None:
     state = kim.look(mirror.id)
     assert (state.state, state.way) == (Shown.MIRRORED, Way.WEBCRM)
     assert [t.activity_id for t in state.targets] == [activity]
+
+
+def test_a_colleague_may_choose_for_the_mail_that_stands_in_webcrm_already(play: Play) -> None:
+    play.contact(BO, "Havnebyg")
+    play.contact(LIS, "Skovby")
+    kim = desk(play)
+    eva = desk(play, "eva@nordwind.example", "Eva Nordwind")
+    for organisation in ("Havnebyg", "Skovby"):
+        both = Mail(
+            "Both", BO, (KIM, "eva@nordwind.example"), message_id=f"<{organisation}@x.example>"
+        )
+        one, two = kim.box.deliver(both), eva.box.deliver(both)
+        kim.sync(one)
+        play.rest()
+        eva.sync(two, play.organisations[organisation])
+        play.rest()
+        assert eva.look(two).state is Shown.SYNCED
+        assert eva.box.read(two).categories == kim.box.read(one).categories == BOTH
+        assert len(play.under(organisation)) == 1
+    assert len(play.activities) == 2

@@ -85,7 +85,9 @@ def settle(
             asked.make_wish(tx, [filing_id], STAND if is_back else MOVE, move_to=move_to)
     asked.mark_chosen(tx, email.id, [*choice.kept, *choice.moves])
     asked.forget_choices(tx, email.id)
-    emails.move_items(tx, [email.id], to=State.MATCHED, of=_OPEN)
+    left = filings.of_emails(tx, [email.id])[email.id]
+    is_done = all(f.is_complete for f in left)  # another copy brought it there before
+    emails.move_items(tx, [email.id], to=State.FILED if is_done else State.MATCHED, of=_OPEN)
     tx.tell("chosen", email_id=email.id, organisations=list(chosen), by=by)
     tx.defer("file", tx.company_id)
 
