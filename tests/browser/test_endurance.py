@@ -1,0 +1,125 @@
+"""What goes wrong around the pane, and the path through the demo from end to end."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from playwright.sync_api import expect
+
+from browser.world import FOLDER, PATIENCE_MS, Person, World
+from webcrm_sync.sandbox.outlook.mail import Mail
+from webcrm_sync.sandbox.screen.seed import KIM
+
+
+def test_the_pane_is_the_same_after_a_reload(person: Person, world: World) -> None:
+    world.deliver("Read before and after", world.customer("Reloa", "Reloa A/S"))
+    person.open_pane()
+    person.read("Read before and after")
+    person.press("Sync to webCRM")
+    person.sees("In webCRM")
+    person.pane().evaluate("() => location.reload()")
+    person.sees("In webCRM")
+    person.page.reload()
+    person.sees("In webCRM")
+
+
+def test_an_answer_for_a_mail_no_longer_selected_is_dropped(person: Person, world: World) -> None:
+    world.deliver("Left too early", "Slow <slow@slow.example>")
+    world.deliver("Looked at instead", world.customer("Insta", "Insta A/S"))
+    person.open_pane()
+    person.read("Looked at instead")
+    person.sees("Not in webCRM yet")
+    world.stage.faults.slow("graph", by=timedelta(seconds=1))
+    try:
+        person.read("Left too early")
+        person.read("Looked at instead")
+        line = person.page.frame_locator("#pane iframe").locator(".line")
+        expect(line).to_contain_text("Insta A/S", timeout=PATIENCE_MS)
+        person.page.wait_for_timeout(1500)  # the other answer has come by now
+        expect(line).to_contain_text("Insta A/S")
+    finally:
+        world.stage.faults.clear()
+
+
+def test_the_button_syncs_the_mail_it_was_pressed_for(person: Person, world: World) -> None:
+    world.deliver("Pressed, then left", world.customer("Left", "Left A/S"))
+    world.deliver("Never asked for", world.customer("Never", "Never A/S"))
+    person.open_pane()
+    person.read("Pressed, then left")
+    person.press("Sync to webCRM")
+    person.read("Never asked for")
+    person.sees_in_webcrm("Left A/S", "Pressed, then left")
+    person.sees("Not in webCRM yet")
+    assert person.row("Never asked for").locator(".chip").count() == 0
+
+
+def test_the_pane_says_when_the_server_is_away_and_goes_on_when_it_is_back(
+    person: Person, world: World
+) -> None:
+    world.deliver("Read without a network", world.customer("Away", "Away A/S"))
+    person.open_pane()
+    person.sees("No mail selected")
+    person.page.get_by_label("Network down").check()
+    person.read("Read without a network")
+    person.sees("No answer")
+    person.looks_around("away")
+    person.page.get_by_label("Network down").uncheck()
+    person.press("Try again")
+    person.sees("Not in webCRM yet")
+
+
+def test_the_button_without_a_pane_does_not_hang_without_a_network(
+    person: Person, world: World
+) -> None:
+    world.deliver("Pressed without a network", world.customer("Wire", "Wire A/S"))
+    person.read("Pressed without a network")
+    person.page.get_by_label("Network down").check()
+    person.press_sync()
+    expect(person.note()).to_contain_text("does not answer", timeout=PATIENCE_MS)
+    person.page.get_by_label("Network down").uncheck()
+    person.press_sync()
+    expect(person.note().last).to_contain_text("In webCRM under Wire A/S", timeout=PATIENCE_MS)
+
+
+def test_a_service_that_stopped_and_came_back_goes_on(person: Person, world: World) -> None:
+    world.deliver("Dragged while nobody served", world.customer("Nobo", "Nobo A/S"))
+    world.service.stop()
+    person.drag("Dragged while nobody served")
+    expect(person.row("Dragged while nobody served")).to_have_count(0)
+    world.service.start("serve")
+    world.service.await_healthy()
+    person.sees_in_webcrm("Nobo A/S", "Dragged while nobody served")
+    person.sees_in_outlook("Dragged while nobody served", FOLDER, "Synced")
+
+
+def test_a_mail_brings_no_script_onto_the_screen(person: Person, world: World) -> None:
+    body = "<p>Hello</p><script>top.document.title = 'taken'</script>"
+    world.kim.deliver(Mail("Not as harmless as it looks", "x@x.example", KIM, body=body))
+    person.row("Not as harmless as it looks").click()
+    letter = person.page.frame_locator("#letter iframe")
+    expect(letter.locator("p")).to_have_text("Hello")
+    assert person.page.title() == "Outlook beside webCRM"
+
+
+def test_five_steps_lead_a_newcomer_through_everything(person: Person, world: World) -> None:
+    done = person.page.locator("#guide .done")
+    world.organisation("Nyfirma")
+    person.drag("Tilbud på ny kaj – tegninger")
+    expect(done).to_have_count(1, timeout=PATIENCE_MS)
+    person.read("Re: Fish boxes, week 48")
+    person.press_sync()
+    expect(done).to_have_count(2, timeout=PATIENCE_MS)
+    person.open_pane()
+    person.page.locator("#pane iframe").wait_for()
+    person.read("Sv: Leveringstid på bænke")
+    person.sees("Not in webCRM yet")
+    person.pane().locator("fluent-switch").click()
+    person.deliver("Lis Lund once more")
+    expect(done).to_have_count(3, timeout=PATIENCE_MS)
+    person.fill("Send a mail", subject="Ordrebekræftelse", text="Tak")
+    expect(done).to_have_count(4, timeout=PATIENCE_MS)
+    person.read("Question about your price list")
+    person.press("Sync to webCRM")
+    person.sees("Waiting for a contact")
+    person.fill("New contact", organisation="Nyfirma")
+    expect(done).to_have_count(5, timeout=PATIENCE_MS)
