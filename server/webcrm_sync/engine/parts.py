@@ -13,7 +13,7 @@ from webcrm_sync.core.states import Reason
 from webcrm_sync.engine.metadata import Metadata
 from webcrm_sync.graph.client import GraphClient
 from webcrm_sync.settings import Settings
-from webcrm_sync.store import emails, mailboxes
+from webcrm_sync.store import endings, mailboxes
 from webcrm_sync.store.database import Database, Tx
 from webcrm_sync.store.mailboxes import Mailbox
 from webcrm_sync.store.sealing import Seal
@@ -75,7 +75,7 @@ def hold_webcrm(parts: Parts, error: SyncError) -> None:
             webcrm_trouble=str(error),
         )
         if isinstance(error, Refused | LoginRefused):
-            emails.park_all(tx, Reason.WEBCRM_CLOSED, detail=str(error), retry_at=until)
+            endings.park_all(tx, Reason.WEBCRM_CLOSED, detail=str(error), retry_at=until)
 
 
 def release_webcrm(parts: Parts) -> None:

@@ -14,7 +14,7 @@ from webcrm_sync.core.states import Reason, State, mark_for
 from webcrm_sync.engine import intake
 from webcrm_sync.engine.intake import Arrival, Mails
 from webcrm_sync.engine.parts import Parts
-from webcrm_sync.store import emails, mailboxes, mirrors
+from webcrm_sync.store import emails, endings, mailboxes, mirrors
 from webcrm_sync.store.database import Tx
 from webcrm_sync.store.emails import Item
 from webcrm_sync.store.events import Line
@@ -216,7 +216,7 @@ class Recording:
             state_at=self.tx.now,
             **values,
         )
-        emails.drop_abandoned_filings(self.tx, item.email_id)
+        endings.drop_abandoned_filings(self.tx, item.email_id)
 
     def _mark_again(self, item: Item) -> None:
         emails.set_item(self.tx, item.id, mark_due_at=self.tx.now, mark_attempts=0)

@@ -16,7 +16,7 @@ from webcrm_sync.core.states import Reason
 from webcrm_sync.engine import look, outcome
 from webcrm_sync.engine.contents import read_again
 from webcrm_sync.engine.parts import Parts
-from webcrm_sync.store import directory, emails, filings, mailboxes
+from webcrm_sync.store import directory, emails, endings, filings
 from webcrm_sync.store.emails import Email
 from webcrm_sync.store.filings import Filing
 
@@ -123,7 +123,7 @@ def _drafts(parts: Parts, fresh: Sequence[tuple[Filing, Email]]) -> list[Draft]:
     drafts = []
     with parts.begin() as tx:
         users = {u.address: u for u in directory.users(tx).values() if u.address}
-        holders = mailboxes.addresses_holding(tx, [e.id for _, e in fresh])
+        holders = emails.addresses_holding(tx, [e.id for _, e in fresh])
     owners = {e.id: _responsible(e, holders[e.id], users) for _, e in fresh}
     for filing, email in fresh:
         action = _action(parts, email)
@@ -172,7 +172,7 @@ def _content(parts: Parts, filing: Filing, email: Email) -> str | None:
         return read_again(parts, email)
     except Gone:
         with parts.begin() as tx:
-            emails.give_up(tx, email.id)
+            endings.give_up(tx, email.id)
     except (TryLater, AccessLost) as error:
         asked = error.retry_at if isinstance(error, TryLater) else None
         with parts.begin() as tx:

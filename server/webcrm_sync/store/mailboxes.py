@@ -189,20 +189,6 @@ def internals(tx: Tx, domains: frozenset[str]) -> Internals:
     )
 
 
-def addresses_holding(tx: Tx, email_ids: Sequence[int]) -> Mapping[int, Sequence[str]]:
-    """Addresses of the mailboxes that hold a copy of each mail, the first finder's first."""
-    query = (
-        select(item.c.email_id, mailbox.c.address)
-        .join(item, item.c.mailbox_id == mailbox.c.id)
-        .where(item.c.email_id.in_(email_ids))
-        .order_by(item.c.id)
-    )
-    found: dict[int, list[str]] = {i: [] for i in email_ids}
-    for email_id, address in tx.connection.execute(query):
-        found[email_id].append(address)
-    return found
-
-
 def folders(tx: Tx, mailbox_id: int) -> Sequence[SyncFolder]:
     """The mailbox's sync folders."""
     query = select(*_FOLDER).where(folder.c.mailbox_id == mailbox_id).order_by(folder.c.id)
