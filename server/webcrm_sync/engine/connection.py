@@ -54,7 +54,7 @@ def connection(parts: Parts, asker: Asker) -> Connection:
         on_the_way=on_the_way,
         waiting=waiting,
         parked=parked,
-        sentences=tuple(sentences(box, troubles, waiting=waiting, parked=parked)),
+        sentences=tuple(sentences(box, troubles)),
     )
 
 
@@ -65,20 +65,12 @@ def standing(*, parked: int, on_the_way: int, is_troubled: bool) -> Standing:
     return Standing.CATCHING_UP if is_troubled or on_the_way else Standing.CONNECTED
 
 
-def sentences(box: Mailbox, troubles: Sequence[str], *, waiting: int, parked: int) -> Sequence[str]:
-    """The details, one sentence each."""
+def sentences(box: Mailbox, troubles: Sequence[str]) -> Sequence[str]:
+    """What is wrong, one sentence each; the counts speak for themselves."""
     told = list(troubles)
     if box.push_trouble:
         told.append("Outlook does not tell of changes at once. The folders are read now and then.")
-    if parked:
-        told.append(f"{_mails(parked)} not synced until somebody acts.")
-    if waiting:
-        told.append(f"{_mails(waiting)} waiting for a contact in webCRM.")
     return told
-
-
-def _mails(count: int) -> str:
-    return "1 mail is" if count == 1 else f"{count} mails are"
 
 
 @dataclass(frozen=True, slots=True)

@@ -178,4 +178,3 @@ def test_the_connection_tells_how_the_mailbox_stands(play: Play, kim: Person) ->
     answer = kim.ask("GET", "/connection").json
     assert answer is not None
     assert (answer["state"], answer["parked"]) == ("needs_you", 1)
-    assert "1 mail is not synced until somebody acts." in answer["sentences"]
