@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import uuid
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from enum import StrEnum
@@ -37,6 +38,7 @@ def checks(parts: Parts) -> Iterator[Check]:
     """Every check in turn. Settings and database have been read already when this runs."""
     yield Check("settings", Verdict.GOOD, "every setting is well formed")
     yield Check("database", Verdict.GOOD, "answers and is migrated")
+    yield _tenant(parts)
     yield _guard("Entra and Graph sign-in", lambda: _sign_in(parts))
     yield _guard("mailboxes", lambda: _mailboxes(parts))
     yield _guard("webCRM login", lambda: _webcrm(parts))
@@ -50,6 +52,19 @@ def _guard(name: str, check: Callable[[], tuple[Verdict, str]]) -> Check:
     except SyncError as error:
         return Check(name, Verdict.BAD, str(error))
     return Check(name, verdict, text)
+
+
+def _tenant(parts: Parts) -> Check:
+    """People are known by their tenant's id; its domain name would fit nobody's token."""
+    try:
+        uuid.UUID(parts.settings.entra_tenant_id)
+    except ValueError:
+        text = (
+            "WEBCRM_SYNC_ENTRA_TENANT_ID is no GUID: nobody can sign in in the add-in. "
+            "Copy the directory (tenant) id from the application's page in Entra."
+        )
+        return Check("tenant", Verdict.BAD, text)
+    return Check("tenant", Verdict.GOOD, "named by its id")
 
 
 def _sign_in(parts: Parts) -> tuple[Verdict, str]:
