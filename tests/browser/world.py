@@ -23,7 +23,8 @@ AXE = ROOT / "addin" / "node_modules" / "axe-core" / "axe.min.js"
 FOLDER = "webCRM sync"
 #: Long enough for a busy machine; only a failure waits so long.
 PATIENCE_MS = 30_000
-_SCAN = """async () => {
+#: What axe finds that shuts somebody out.
+SCAN = """async () => {
   const { violations } = await axe.run(document);
   return violations
     .filter(({ impact }) => impact === "serious" || impact === "critical")
@@ -182,15 +183,18 @@ class Person:
         frame = self.page.frame_locator("#pane iframe")
         frame.get_by_role("button", name=word, exact=True).click(timeout=PATIENCE_MS)
 
+    def shoot(self, name: str, place: str = "body") -> None:
+        """A picture for people to look at."""
+        shot = SCREENSHOTS / f"{name}.png"
+        self.page.locator(place).screenshot(path=shot, animations="disabled")
+
     def looks_around(self, name: str) -> None:
         """The pane as it is: pictures of it, and nothing in it that shuts somebody out."""
-        SCREENSHOTS.mkdir(parents=True, exist_ok=True)
         for theme in ("dark", "light"):
             self.choose("theme", theme)
             wanted = f"() => document.documentElement.dataset.scheme === '{theme}'"
             self.pane().wait_for_function(wanted)
-            shot = SCREENSHOTS / f"{name}-{theme}.png"
-            self.page.locator("#pane").screenshot(path=shot, animations="disabled")
+            self.shoot(f"{name}-{theme}", "#pane")
             assert self._troubles() == []
         width = "() => [document.documentElement.scrollWidth, innerWidth]"
         needed, given = self.pane().evaluate(width)
@@ -200,5 +204,5 @@ class Person:
         frame = self.pane()
         if not frame.evaluate("() => 'axe' in window"):
             frame.evaluate(AXE.read_text("utf-8"))
-        found: list[str] = frame.evaluate(_SCAN)
+        found: list[str] = frame.evaluate(SCAN)
         return found
