@@ -12,7 +12,9 @@ import pytest
 
 from play import BO, BOTH, FOLDER, KIM
 from running import running, until
+from webcrm_sync.bootstrap import migrate_database
 from webcrm_sync.sandbox.outlook.mail import Mail
+from webcrm_sync.sandbox.outlook.mailbox import SimMailbox
 from webcrm_sync.sandbox.stage import Stage
 
 
@@ -57,29 +59,54 @@ def test_serve_started_with_environment_variables_alone_plays_every_story(stage:
 
 def test_worker_killed_at_ten_random_moments_loses_and_doubles_nothing(stage: Stage) -> None:
     rng = random.Random(20261123)
-    box = stage.outlook.add_mailbox(KIM, "Kim Nordwind")
+    names = [f"kim{n}@nordwind.example" for n in range(5)]
+    boxes = [stage.outlook.add_mailbox(name, "Kim Nordwind") for name in names]
     with (
         tempfile.TemporaryDirectory() as scratch,
         running(stage, DATA_DIR=f"{scratch}/d", WEBCRM_SETTLE_SECONDS="2") as service,
     ):
-        assert service.run("migrate").returncode == 0
+        migrate_database(stage.settings_of(service.environment))
         service.start("web")
+        service.start("worker")
+        service.watch(*names)
         service.await_healthy()
-        service.watch(KIM)
-        items = [box.deliver(Mail(f"Mail {n}", BO, KIM)) for n in range(200)]
+        first = [_drag(0, box) for box in boxes]
+        until(lambda: _are_synced(first), "the first mail of each mailbox")
+        service.kill("worker")
         stage.faults.latency = timedelta(milliseconds=20)
         stage.faults.lose(rate=0.03)
-        service.start("worker")
-        for begin in range(0, 200, 20):
-            for item in items[begin : begin + 20]:
-                box.move(item, f"inbox/{FOLDER}")
-            time.sleep(rng.uniform(0.3, 2.5))
-            service.kill("worker")
+        mails = list(first)
+        for life in range(10):
+            # Another mailbox each time, since what the last life left behind waits to be rescued.
+            box, calls = boxes[life % len(boxes)], _work_calls(stage)
+            mails += [_drag(number, box) for number in range(life * 20 + 1, life * 20 + 21)]
             service.start("worker")
-        until(
-            lambda: all(box.read(i).categories == BOTH for i in items),
-            "every mail to be marked",
-            patience_s=240,
-        )
+            _await_work(stage, calls, rng)
+            service.kill("worker")
+        service.start("worker")
+        until(lambda: _are_synced(mails), "every mail to be marked", patience_s=240)
     subjects = [a["ActivityDescription"] for a in stage.crm.activities]
-    assert sorted(subjects) == sorted(f"Mail {n}" for n in range(200))
+    assert sorted(subjects) == sorted(["Mail 0"] * 5 + [f"Mail {n}" for n in range(1, 201)])
+
+
+def _drag(number: int, box: SimMailbox) -> tuple[SimMailbox, str]:
+    item = box.deliver(Mail(f"Mail {number}", BO, min(box.addresses)))
+    box.move(item, f"inbox/{FOLDER}")
+    return box, item
+
+
+def _are_synced(mails: list[tuple[SimMailbox, str]]) -> bool:
+    return all(box.read(item).categories == BOTH for box, item in mails)
+
+
+def _await_work(stage: Stage, calls: int, rng: random.Random) -> None:
+    """Return in the middle of the worker's work: a random number of calls after its first."""
+    until(lambda: _work_calls(stage) > calls, "the worker's first call")
+    end = time.monotonic() + 1  # when less is left to do than that
+    wanted = calls + rng.randint(1, 12)
+    until(lambda: _work_calls(stage) >= wanted or time.monotonic() > end, "its next calls")
+    time.sleep(rng.uniform(0, 0.04))
+
+
+def _work_calls(stage: Stage) -> int:
+    return stage.journal.count("graph") + stage.journal.count("webcrm")
