@@ -179,39 +179,52 @@ def _json(headers: dict[str, str], body: bytes) -> Any:
 def _check(description: Description, call: _Call) -> Iterator[str]:
     name = f"{call.method} {call.path[:60]} -> {call.status}"
     operation = description.operation(call.method, call.path)
-    if operation is None and _IN_PROSE_ONLY.fullmatch(call.path):
-        return
-    if operation is None:
+    if operation is not None:
+        yield from _check_request(description, operation, call, f"{name}: request")
+        yield from _check_answer(description, operation, call, f"{name}: answer")
+    elif not _IN_PROSE_ONLY.fullmatch(call.path):
         yield f"{name}: not described"
-        return
+
+
+def _check_request(
+    description: Description, operation: dict[str, Any], call: _Call, where: str
+) -> Iterator[str]:
     parameters = [description.resolve(p) for p in operation["parameters"]]
-    known = {p["name"].lower() for p in parameters if p["in"] == "query"}
+    known = {p["name"].lower() for p in parameters if p["in"] == "query"} | _OPAQUE
     for parameter in call.query:
-        if parameter.lower() not in known | _OPAQUE:
-            yield f"{name}: the query parameter {parameter} is not described"
+        if parameter.lower() not in known:
+            yield f"{where}: the query parameter {parameter} is not described"
     schema = _request_schema(description, operation, parameters)
-    if call.request is not None and schema is not None:
-        yield from _compare(description, schema, call.request, f"{name}: request")
-        if isinstance(call.request, dict):
-            unknown = _unknown(description, schema, call.request)
-            if unknown:
-                yield f"{name}: request names {sorted(unknown)}, which the description does not"
-    answer = _response_schema(description, operation, call.status)
-    if answer is not None and call.response is not None:
-        told = _storablels(call.response) if description.is_swagger else call.response
-        yield from _compare(description, answer, told, f"{name}: answer")
+    if call.request is None or schema is None:
+        return
+    yield from _compare(description, schema, call.request, where)
+    unknown = _unknown(description, schema, call.request)
+    if unknown:
+        yield f"{where}: names {sorted(unknown)}, which the description does not"
 
 
-def _storablels(value: Any) -> Any:
+def _check_answer(
+    description: Description, operation: dict[str, Any], call: _Call, where: str
+) -> Iterator[str]:
+    schema = _response_schema(description, operation, call.status)
+    if schema is not None and call.response is not None:
+        told = _without_nulls(call.response) if description.is_swagger else call.response
+        yield from _compare(description, schema, told, where)
+
+
+def _without_nulls(value: Any) -> Any:
     """webCRM answers null in fields that it describes as numbers and texts."""
     if isinstance(value, dict):
-        return {k: _storablels(v) for k, v in value.items() if v is not None}
-    return [_storablels(v) for v in value] if isinstance(value, list) else value
+        return {k: _without_nulls(v) for k, v in value.items() if v is not None}
+    return [_without_nulls(v) for v in value] if isinstance(value, list) else value
 
 
-def _unknown(description: Description, schema: dict[str, Any], body: dict[str, Any]) -> set[str]:
+def _unknown(description: Description, schema: dict[str, Any], body: Any) -> set[str]:
+    """The names in a body that the description does not know."""
     known = {n.lower() for n in description.properties(schema)}
-    return {k for k in body if k.lower() not in known and not k.startswith("@")} if known else set()
+    if not isinstance(body, dict) or not known:
+        return set()
+    return {k for k in body if k.lower() not in known and not k.startswith("@")}
 
 
 def _compare(

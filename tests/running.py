@@ -37,9 +37,7 @@ class Running:
         """Start `serve`, `web` or `worker`."""
         line = [sys.executable, "-m", "webcrm_sync", "--log-level", "warning", command]
         environment = {**os.environ, **self.environment}
-        self.processes[command] = subprocess.Popen(
-            line, env=environment, stdout=subprocess.DEVNULL
-        )
+        self.processes[command] = subprocess.Popen(line, env=environment, stdout=subprocess.DEVNULL)
 
     def kill(self, command: str) -> None:
         """SIGKILL: no goodbye."""

@@ -73,10 +73,7 @@ def _sentence(folder: FolderFindings, name: str) -> str:
     new = folder.mails - folder.synced_before
     text = f"The folder '{folder.name}' {where} holds {folder.mails} mails: {new} will be synced"
     if folder.synced_before:
-        text += (
-            f", {folder.synced_before} are marked Synced already and stay as they are "
-            "unless webCRM lacks what this product filed"
-        )
+        text += f", {folder.synced_before} are marked Synced already and stay as they are"
     return f"{text}."
 
 

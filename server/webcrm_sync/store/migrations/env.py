@@ -2,9 +2,9 @@
 
 from alembic import context
 
-from webcrm_sync.store.schema_asked import metadata
+from webcrm_sync.store.schema_asked import press
 
 connection = context.config.attributes["connection"]
-context.configure(connection=connection, target_metadata=metadata)
+context.configure(connection=connection, target_metadata=press.metadata)
 with context.begin_transaction():
     context.run_migrations()
