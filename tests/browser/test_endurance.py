@@ -12,7 +12,8 @@ from webcrm_sync.sandbox.screen.seed import KIM
 
 
 def test_the_pane_is_the_same_after_a_reload(person: Person, world: World) -> None:
-    world.deliver("Read before and after", world.customer("Reloa", "Reloa A/S"))
+    customer = world.customer()
+    world.deliver("Read before and after", customer.address)
     person.open_pane()
     person.read("Read before and after")
     person.press("Sync to webCRM")
@@ -25,7 +26,8 @@ def test_the_pane_is_the_same_after_a_reload(person: Person, world: World) -> No
 
 def test_an_answer_for_a_mail_no_longer_selected_is_dropped(person: Person, world: World) -> None:
     world.deliver("Left too early", "Slow <slow@slow.example>")
-    world.deliver("Looked at instead", world.customer("Insta", "Insta A/S"))
+    customer = world.customer()
+    world.deliver("Looked at instead", customer.address)
     person.open_pane()
     person.read("Looked at instead")
     person.sees("Not in webCRM yet")
@@ -34,21 +36,23 @@ def test_an_answer_for_a_mail_no_longer_selected_is_dropped(person: Person, worl
         person.read("Left too early")
         person.read("Looked at instead")
         line = person.page.frame_locator("#pane iframe").locator(".line")
-        expect(line).to_contain_text("Insta A/S", timeout=PATIENCE_MS)
+        expect(line).to_contain_text(customer.organisation, timeout=PATIENCE_MS)
         person.page.wait_for_timeout(1500)  # the other answer has come by now
-        expect(line).to_contain_text("Insta A/S")
+        expect(line).to_contain_text(customer.organisation)
     finally:
         world.stage.faults.clear()
 
 
 def test_the_button_syncs_the_mail_it_was_pressed_for(person: Person, world: World) -> None:
-    world.deliver("Pressed, then left", world.customer("Left", "Left A/S"))
-    world.deliver("Never asked for", world.customer("Never", "Never A/S"))
+    customer = world.customer()
+    world.deliver("Pressed, then left", customer.address)
+    other = world.customer()
+    world.deliver("Never asked for", other.address)
     person.open_pane()
     person.read("Pressed, then left")
     person.press("Sync to webCRM")
     person.read("Never asked for")
-    person.sees_in_webcrm("Left A/S", "Pressed, then left")
+    person.sees_in_webcrm(customer.organisation, "Pressed, then left")
     person.sees("Not in webCRM yet")
     assert person.row("Never asked for").locator(".chip").count() == 0
 
@@ -56,7 +60,8 @@ def test_the_button_syncs_the_mail_it_was_pressed_for(person: Person, world: Wor
 def test_the_pane_says_when_the_server_is_away_and_goes_on_when_it_is_back(
     person: Person, world: World
 ) -> None:
-    world.deliver("Read without a network", world.customer("Away", "Away A/S"))
+    customer = world.customer()
+    world.deliver("Read without a network", customer.address)
     person.open_pane()
     person.sees("No mail selected")
     person.page.get_by_label("Network down").check()
@@ -71,24 +76,28 @@ def test_the_pane_says_when_the_server_is_away_and_goes_on_when_it_is_back(
 def test_the_button_without_a_pane_does_not_hang_without_a_network(
     person: Person, world: World
 ) -> None:
-    world.deliver("Pressed without a network", world.customer("Wire", "Wire A/S"))
+    customer = world.customer()
+    world.deliver("Pressed without a network", customer.address)
     person.read("Pressed without a network")
     person.page.get_by_label("Network down").check()
     person.press_sync()
     expect(person.note()).to_contain_text("does not answer", timeout=PATIENCE_MS)
     person.page.get_by_label("Network down").uncheck()
     person.press_sync()
-    expect(person.note().last).to_contain_text("In webCRM under Wire A/S", timeout=PATIENCE_MS)
+    expect(person.note().last).to_contain_text(
+        f"In webCRM under {customer.organisation}", timeout=PATIENCE_MS
+    )
 
 
 def test_a_service_that_stopped_and_came_back_goes_on(person: Person, world: World) -> None:
-    world.deliver("Dragged while nobody served", world.customer("Nobo", "Nobo A/S"))
+    customer = world.customer()
+    world.deliver("Dragged while nobody served", customer.address)
     world.service.stop()
     person.drag("Dragged while nobody served")
     expect(person.row("Dragged while nobody served")).to_have_count(0)
     world.service.start("serve")
     world.service.await_healthy()
-    person.sees_in_webcrm("Nobo A/S", "Dragged while nobody served")
+    person.sees_in_webcrm(customer.organisation, "Dragged while nobody served")
     person.sees_in_outlook("Dragged while nobody served", FOLDER, "Synced")
 
 
@@ -103,7 +112,6 @@ def test_a_mail_brings_no_script_onto_the_screen(person: Person, world: World) -
 
 def test_five_steps_lead_a_newcomer_through_everything(person: Person, world: World) -> None:
     done = person.page.locator("#guide .done")
-    world.organisation("Nyfirma")
     person.drag("Tilbud på ny kaj – tegninger")
     expect(done).to_have_count(1, timeout=PATIENCE_MS)
     person.read("Re: Fish boxes, week 48")
@@ -121,5 +129,5 @@ def test_five_steps_lead_a_newcomer_through_everything(person: Person, world: Wo
     person.read("Question about your price list")
     person.press("Sync to webCRM")
     person.sees("Waiting for a contact")
-    person.fill("New contact", organisation="Nyfirma")
+    person.fill("New contact")
     expect(done).to_have_count(5, timeout=PATIENCE_MS)

@@ -18,7 +18,8 @@ from browser.world import AXE, SCAN, Person, World
 @pytest.mark.parametrize("theme", ["light", "dark", "contrast"])
 def test_the_screen_shuts_nobody_out(person: Person, world: World, theme: str) -> None:
     subject = f"Looked at in {theme}"
-    world.deliver(subject, world.customer("Sida", "Sida A/S"))
+    customer = world.customer()
+    world.deliver(subject, customer.address)
     person.choose("theme", theme)
     person.read(subject)
     person.open_pane()
@@ -30,7 +31,8 @@ def test_the_screen_shuts_nobody_out(person: Person, world: World, theme: str) -
 
 
 def test_the_pane_follows_the_colours_that_a_person_forces(person: Person, world: World) -> None:
-    world.deliver("Seen in forced colours", world.customer("Forca", "Forca A/S"))
+    customer = world.customer()
+    world.deliver("Seen in forced colours", customer.address)
     person.page.emulate_media(forced_colors="active")
     person.read("Seen in forced colours")
     person.open_pane()

@@ -7,9 +7,11 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+import httpx
 from playwright.sync_api import Frame, Locator, Page, expect
 
-from running import Running, running
+from asking import ref_to
+from running import Running, running, until
 from webcrm_sync.sandbox.outlook.mail import Mail, Party
 from webcrm_sync.sandbox.outlook.mailbox import SimMailbox
 from webcrm_sync.sandbox.screen import Window, furnish
@@ -23,6 +25,14 @@ AXE = ROOT / "addin" / "node_modules" / "axe-core" / "axe.min.js"
 FOLDER = "webCRM sync"
 #: Long enough for a busy machine; only a failure waits so long.
 PATIENCE_MS = 30_000
+#: Customers of one test each: webCRM and the service know them before anybody sits down.
+_TREES = (
+    "Acacia Alder Apple Ash Aspen Beech Birch Cedar Cherry Chestnut Cypress Ebony Elm Fir Ginkgo "
+    "Hawthorn Hazel Holly Juniper Larch Laurel Linden Magnolia Maple Oak Olive Pear Pine Plum "
+    "Poplar Quince Rowan Spruce Sycamore Teak Walnut Willow Yew"
+)
+#: A contact of two Organisations, "Twin North" and "Twin South".
+TWIN = "office@twin.example"
 #: What axe finds that shuts somebody out.
 SCAN = """async () => {
   const { violations } = await axe.run(document);
@@ -32,6 +42,20 @@ SCAN = """async () => {
 }"""
 
 
+@dataclass(frozen=True, slots=True)
+class Customer:
+    """An Organisation and its one contact."""
+
+    organisation: str
+    name: str
+    address: str
+
+    @property
+    def line(self) -> str:
+        """As webCRM's form shows the contact."""
+        return f"{self.name} <{self.address}>"
+
+
 @dataclass(slots=True)
 class World:
     """The furnished stage, the service over it, and the window through which it is seen."""
@@ -39,27 +63,51 @@ class World:
     stage: Stage
     service: Running
     window: Window
+    customers: list[Customer]
 
     @property
     def kim(self) -> SimMailbox:
+        """The mailbox that everybody sits down before."""
         return self.stage.outlook.mailbox(KIM)
 
-    def customer(self, name: str, *organisations: str) -> str:
-        """The address of a contact in webCRM: of no Organisation, of one, or of several."""
-        address = f"{name.casefold()}@{name.casefold()}.example"
-        for one in organisations:
-            self.stage.crm.add_person(self.organisation(one), address, name=name)
-        return address
-
-    def organisation(self, name: str) -> int:
-        """The id of an Organisation, made on first use."""
-        known = {o["OrganisationName"]: o["OrganisationId"] for o in self.stage.crm.organisations}
-        return known.get(name) or self.stage.crm.add_organisation(name)
+    def customer(self) -> Customer:
+        """A customer that no other test uses."""
+        return self.customers.pop()
 
     def deliver(self, subject: str, sender: Party) -> str:
         """A mail arrives at Kim's."""
         body = "<p>Hello Kim,</p><p>please have a look at this.</p>"
         return self.kim.deliver(Mail(subject, sender, KIM, body=body))
+
+    def await_directory(self) -> None:
+        """Wait until the service has read webCRM's contacts, as the pane would find out."""
+        item = self.deliver("Before anybody sits down", TWIN)
+        ref = ref_to(self.kim, item)
+        mail = {"itemId": ref.item_id, "idType": ref.kind, "messageId": ref.message_id}
+        audience = self.service.environment[f"{PREFIX}ENTRA_CLIENT_ID"]
+        token = self.stage.entra.issue_user_token(
+            self.kim.user_id, audience, ("access_as_user",), name=KIM
+        )
+        url = f"{self.service.public_url}/api/v1/mails/state"
+        headers = {"Authorization": f"Bearer {token}"}
+        with httpx.Client(headers=headers, timeout=30) as client:
+            until(
+                lambda: "several" in client.post(url, json={"mails": [mail]}).text, "the directory"
+            )
+        self.kim.delete(item)
+
+
+def _customers(stage: Stage) -> list[Customer]:
+    made = [
+        Customer(f"{tree} A/S", f"Office of {tree}", f"office@{tree.casefold()}.example")
+        for tree in _TREES.split()
+    ]
+    for one in made:
+        organisation = stage.crm.add_organisation(one.organisation)
+        stage.crm.add_person(organisation, one.address, name=one.name)
+    for name in ("Twin North", "Twin South"):
+        stage.crm.add_person(stage.crm.add_organisation(name), TWIN, name="Office of Twin")
+    return made
 
 
 @contextmanager
@@ -68,6 +116,7 @@ def open_world(scratch: Path) -> Iterator[World]:
     quick = {"MIRROR_SECONDS": "1", "DIRECTORY_SECONDS": "1"}
     with Stage() as stage:
         cast = furnish(stage)
+        customers = _customers(stage)
         with (
             running(stage, DATA_DIR=str(scratch / "d"), **quick) as service,
             Window(stage, cast, service_url=service.public_url) as window,
@@ -76,7 +125,9 @@ def open_world(scratch: Path) -> Iterator[World]:
             service.start("serve")
             service.await_healthy()
             service.watch(*(member.address for member in cast.people if member.is_watched))
-            yield World(stage, service, window)
+            world = World(stage, service, window, customers)
+            world.await_directory()
+            yield world
 
 
 @dataclass(slots=True)

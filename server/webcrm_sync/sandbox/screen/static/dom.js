@@ -25,8 +25,14 @@ export function paint(id, input, make) {
   if (drawn.get(id) === text) {
     return;
   }
-  drawn.set(id, text);
   const place = document.getElementById(id);
+  const open = place.querySelector(":popover-open");
+  if (open) {
+    // Nobody's menu is closed under their hand.
+    open.addEventListener("toggle", () => paint(id, input, make), { once: true });
+    return;
+  }
+  drawn.set(id, text);
   const key = place.contains(document.activeElement) && document.activeElement.dataset.key;
   const scrolled = place.scrollTop;
   place.replaceChildren(...[make()].flat().filter(Boolean));

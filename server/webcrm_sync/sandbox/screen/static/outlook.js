@@ -8,7 +8,7 @@ import { fileUrl, letterUrl, told } from "./wire.js";
 const WORDS = {
   en: { sync: "Sync to webCRM", pane: "webCRM" },
   da: { sync: "Synk til webCRM", pane: "webCRM" },
-  de: { sync: "Mit webCRM abgleichen", pane: "webCRM" },
+  de: { sync: "Mit webCRM synchronisieren", pane: "webCRM" },
 };
 const KIND = "application/x-mails";
 
