@@ -32,9 +32,10 @@ def world() -> Iterator[World]:
 
 @pytest.fixture(scope="session")
 def browser() -> Iterator[Browser]:
-    """The system's Chromium."""
+    """The system's Chromium. A machine without one leaves these tests out, and says so."""
     path = shutil.which("chromium") or shutil.which("chromium-browser")
-    assert path, "Chromium is needed: apt-get install chromium"
+    if not path:
+        pytest.skip("there is no Chromium on this machine (apt-get install chromium)")
     with sync_playwright() as playwright:
         made = playwright.chromium.launch(executable_path=path, args=_FLAGS)
         yield made
@@ -42,7 +43,7 @@ def browser() -> Iterator[Browser]:
 
 
 @pytest.fixture
-def person(world: World, browser: Browser) -> Iterator[Person]:
+def person(browser: Browser, world: World) -> Iterator[Person]:
     """Somebody at Kim's Outlook. The test fails when a page breaks or goes outside."""
     page = browser.new_page(viewport={"width": 1280, "height": 800})
     page.set_default_timeout(PATIENCE_MS)
