@@ -48,7 +48,11 @@ export function drawOrganisation({ name, persons, activities }, fresh, acts) {
       : h("p", { class: "empty" }, "None yet"),
     h("h3", {}, "Activities"),
     activities.length
-      ? h("ul", { class: "activities" }, activities.map((one) => drawActivity(one, fresh)))
+      ? h(
+          "ul",
+          { class: "activities" },
+          activities.map((one) => drawActivity(one, fresh)),
+        )
       : h("p", { class: "empty" }, "None yet. Sync a mail and it stands here."),
   ];
 }

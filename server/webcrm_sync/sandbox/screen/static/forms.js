@@ -32,7 +32,11 @@ function drawField({ name, label, value = "", kind = "text", options }) {
   const common = { name, required: true, id: `field-${name}` };
   const chosen = (id) => String(id) === String(value);
   const control = options
-    ? h("select", common, options.map(([id, word]) => h("option", { value: id, selected: chosen(id) }, word)))
+    ? h(
+        "select",
+        common,
+        options.map(([id, word]) => h("option", { value: id, selected: chosen(id) }, word)),
+      )
     : kind === "area"
       ? h("textarea", { ...common, rows: 5 }, value)
       : h("input", { ...common, type: kind, value });
@@ -73,7 +77,12 @@ export const forms = {
           options: persons.map((one) => [one.id, `${one.name} <${one.address}>`]),
         },
         { name: "subject", label: "Subject", value: "Your order is confirmed" },
-        { name: "text", label: "Text", kind: "area", value: "Hello,\n\nthank you for the order.\n" },
+        {
+          name: "text",
+          label: "Text",
+          kind: "area",
+          value: "Hello,\n\nthank you for the order.\n",
+        },
       ],
     };
   },

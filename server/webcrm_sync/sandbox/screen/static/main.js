@@ -27,7 +27,8 @@ const ui = {
   ...JSON.parse(sessionStorage.getItem(KEPT) ?? "{}"),
 };
 // "Open in webCRM" leads here.
-ui.organisation = Number(new URLSearchParams(location.search).get("organisation")) || ui.organisation;
+ui.organisation =
+  Number(new URLSearchParams(location.search).get("organisation")) || ui.organisation;
 let guide = JSON.parse(sessionStorage.getItem(`${KEPT} guide`) ?? "null") ?? BEGIN;
 let text = "";
 let now = null;
@@ -108,7 +109,11 @@ const acts = {
   async ask(kind) {
     const stranger = scene.mail?.from;
     const given = await ask(
-      forms[kind]({ crm: now.crm, organisation: ui.organisation, ...(isNew(stranger) && stranger) }),
+      forms[kind]({
+        crm: now.crm,
+        organisation: ui.organisation,
+        ...(isNew(stranger) && stranger),
+      }),
     );
     if (given) {
       await makers[kind](given);
@@ -182,17 +187,27 @@ function draw() {
     .map(([key, line]) => ({ key, text: line }));
   const organisation = organisationOf(now.crm, ui.organisation);
   paint("guide", guide.done, () => drawGuide(guide.done));
-  paint("switches", [chosen.slice(0, 3), now.isDown, ui.signedOut], () => drawSwitches(scene, acts));
-  paint("ribbon", [chosen, mail, box.folders.map(({ id, name }) => [id, name]), ui.pane, ui.isRunning],
-    () => outlook.drawRibbon(scene, people, acts));
-  paint("folders", [box.folders, box.name, folder.id, syncFolders], () => outlook.drawFolders(scene, acts));
+  paint("switches", [chosen.slice(0, 3), now.isDown, ui.signedOut], () =>
+    drawSwitches(scene, acts),
+  );
+  paint(
+    "ribbon",
+    [chosen, mail, box.folders.map(({ id, name }) => [id, name]), ui.pane, ui.isRunning],
+    () => outlook.drawRibbon(scene, people, acts),
+  );
+  paint("folders", [box.folders, box.name, folder.id, syncFolders], () =>
+    outlook.drawFolders(scene, acts),
+  );
   paint("list", [mails, open, box.colours, folder], () => outlook.drawList(scene, acts));
   paint("notes", [mail?.id, lines], () => outlook.drawNotes(lines, acts));
-  paint("head", [mail, open.length, box.colours, folder.id, folderNames], () => outlook.drawHead(scene));
+  paint("head", [mail, open.length, box.colours, folder.id, folderNames], () =>
+    outlook.drawHead(scene),
+  );
   paint("letter", [mail?.id, ui.theme], () => outlook.drawLetter(scene));
   paint("crm-bar", [], () => drawBar(acts));
-  paint("organisations", [now.crm.organisations, now.crm.activities.length, ui.organisation],
-    () => drawOrganisations(now.crm, ui.organisation, acts));
+  paint("organisations", [now.crm.organisations, now.crm.activities.length, ui.organisation], () =>
+    drawOrganisations(now.crm, ui.organisation, acts),
+  );
   paint("organisation", [organisation, fresh], () => drawOrganisation(organisation, fresh, acts));
   drawPane();
   keep();
@@ -204,7 +219,8 @@ function hooks() {
     isSignedOut: () => ui.signedOut,
     async askToSignIn({ name, address }) {
       const words = `webCRM mail sync asks to know who you are: ${name}, ${address}.`;
-      const isAgreed = !ui.signedOut || (await ask({ title: "Sign in", text: words, does: "Sign in" }));
+      const isAgreed =
+        !ui.signedOut || (await ask({ title: "Sign in", text: words, does: "Sign in" }));
       if (isAgreed) {
         change({ signedOut: false });
       }

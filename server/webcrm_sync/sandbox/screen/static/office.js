@@ -46,7 +46,11 @@
   /** In compose the fields are objects to ask, and there is no id. */
   function composed(mail) {
     const asked = (value) => ({ getAsync: (callback) => succeeded(callback, value) });
-    return { itemType: "message", subject: asked(mail.subject), to: asked(mail.to.map(address)) };
+    return {
+      itemType: "message",
+      subject: asked(mail.subject),
+      to: asked(mail.to.map(address)),
+    };
   }
 
   function read(mail) {
@@ -124,7 +128,10 @@
     HostType: { Outlook: "Outlook" },
     PlatformType: { OfficeOnline: "OfficeOnline", iOS: "iOS", Android: "Android" },
     AsyncResultStatus: { Succeeded: "succeeded", Failed: "failed" },
-    EventType: { ItemChanged: "olkItemSelectedChanged", OfficeThemeChanged: "officeThemeChanged" },
+    EventType: {
+      ItemChanged: "olkItemSelectedChanged",
+      OfficeThemeChanged: "officeThemeChanged",
+    },
     MailboxEnums: {
       ItemType: { Message: "message", Appointment: "appointment" },
       RestVersion: { v2_0: "v2.0" },

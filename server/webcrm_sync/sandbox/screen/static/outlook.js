@@ -29,7 +29,11 @@ export function drawRibbon({ ui, open, mail, box }, people, acts) {
     word: name,
     key: `move ${id}`,
     depth,
-    does: () => acts.move(open.map((one) => one.id), id),
+    does: () =>
+      acts.move(
+        open.map((one) => one.id),
+        id,
+      ),
   }));
   return [
     h("div", { class: "app" }, "Outlook"),
@@ -71,7 +75,12 @@ export function drawRibbon({ ui, open, mail, box }, people, acts) {
     ),
     h(
       "button",
-      { class: "ours", "data-key": "pane", "aria-pressed": String(ui.pane), on: { click: acts.pane } },
+      {
+        class: "ours",
+        "data-key": "pane",
+        "aria-pressed": String(ui.pane),
+        on: { click: acts.pane },
+      },
       h("span", { class: "mark", "aria-hidden": "true" }, "w"),
       words.pane,
     ),
@@ -203,10 +212,19 @@ export function drawHead({ box, mail, open, folder, folderNames }) {
   return [
     h("h2", {}, mail.subject),
     drawChips(box, mail.categories),
-    h("p", { class: "people" }, h("b", {}, names([mail.from])), ` to ${names(mail.to)}`,
-      mail.cc.length ? `, cc ${names(mail.cc)}` : ""),
-    h("p", { class: "people" }, new Date(mail.at).toLocaleString("en-GB", { dateStyle: "medium", timeStyle: "short" }),
-      mail.folder === folder.id ? "" : `, now in “${folderNames[mail.folder]}”`),
+    h(
+      "p",
+      { class: "people" },
+      h("b", {}, names([mail.from])),
+      ` to ${names(mail.to)}`,
+      mail.cc.length ? `, cc ${names(mail.cc)}` : "",
+    ),
+    h(
+      "p",
+      { class: "people" },
+      new Date(mail.at).toLocaleString("en-GB", { dateStyle: "medium", timeStyle: "short" }),
+      mail.folder === folder.id ? "" : `, now in “${folderNames[mail.folder]}”`,
+    ),
     mail.files.length ? h("p", { class: "files" }, mail.files.map(file)) : null,
   ].filter(Boolean);
 }

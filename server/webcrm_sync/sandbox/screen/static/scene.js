@@ -3,7 +3,17 @@
 import { syncFolders } from "./guide.js";
 
 /** Outlook's preset colours. Source: Microsoft Graph, outlookCategory. */
-const PRESETS = ["#d13438", "#ca5010", "#986f0b", "#c19c00", "#107c10", "#038387", "#6b7a1c", "#0f6cbd", "#5c2e91"];
+const PRESETS = [
+  "#d13438",
+  "#ca5010",
+  "#986f0b",
+  "#c19c00",
+  "#107c10",
+  "#038387",
+  "#6b7a1c",
+  "#0f6cbd",
+  "#5c2e91",
+];
 
 /** Everything the drawing functions need. */
 export function sceneOf(ui, now, people) {

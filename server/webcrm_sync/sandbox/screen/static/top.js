@@ -9,10 +9,19 @@ export function drawGuide(done) {
     const isDone = Boolean(done[key]);
     return h(
       "li",
-      { class: isDone ? "done" : null, "aria-current": next?.key === key ? "step" : null, "data-step": key },
+      {
+        class: isDone ? "done" : null,
+        "aria-current": next?.key === key ? "step" : null,
+        "data-step": key,
+      },
       h("span", { class: "number", "aria-hidden": "true" }, isDone ? "✓" : index + 1),
-      h("span", {}, h("b", {}, title), isDone ? h("span", { class: "unseen" }, " (done)") : null,
-        h("small", {}, hint)),
+      h(
+        "span",
+        {},
+        h("b", {}, title),
+        isDone ? h("span", { class: "unseen" }, " (done)") : null,
+        h("small", {}, hint),
+      ),
     );
   };
   return STEPS.map(step);
@@ -26,7 +35,10 @@ export function drawSwitches({ ui, now }, acts) {
       h("span", {}, label),
       h(
         "select",
-        { "data-key": name, on: { change: ({ target }) => acts.choose(name, target.value) } },
+        {
+          "data-key": name,
+          on: { change: ({ target }) => acts.choose(name, target.value) },
+        },
         options.map(([value, word]) => h("option", { value, selected: ui[name] === value }, word)),
       ),
     );
@@ -43,9 +55,17 @@ export function drawSwitches({ ui, now }, acts) {
       label,
     );
   return [
-    choice("theme", "Theme", [["light", "Light"], ["dark", "Dark"], ["contrast", "High contrast"]]),
+    choice("theme", "Theme", [
+      ["light", "Light"],
+      ["dark", "Dark"],
+      ["contrast", "High contrast"],
+    ]),
     tick("line", "Network down", now.isDown, acts.pullLine),
-    choice("language", "Pane in", [["en", "English"], ["da", "Dansk"], ["de", "Deutsch"]]),
+    choice("language", "Pane in", [
+      ["en", "English"],
+      ["da", "Dansk"],
+      ["de", "Deutsch"],
+    ]),
     tick("signedOut", "Signed out", ui.signedOut, acts.signOut),
   ];
 }
