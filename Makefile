@@ -52,7 +52,7 @@ format: $(READY) $(MODULES) ## lay the code out, mend what can be mended by itse
 	@npm --prefix addin run --silent format
 
 bench: $(READY) $(PANE) ## measure: numbers, not verdicts
-	PYTHONPATH=tests $(BIN)/python tests/bench/bench.py
+	PYTHONPATH=tests $(BIN)/python -m bench.bench
 
 test-all: ## the tests on each Python from 3.11 to 3.13 that is installed
 	@$(foreach v,3.11 3.12 3.13,$(MAKE) --no-print-directory test-on-$(v) &&) true

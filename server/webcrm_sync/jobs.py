@@ -74,7 +74,7 @@ def build_app(parts: Parts, url: str) -> procrastinate.App:
         except Exception:
             logger.exception("tick_failed")
 
-    @app.periodic(cron="*/3 * * * * *")
+    @app.periodic(cron="* * * * * */3")  # the seconds stand last
     @app.task(name="rescue", queue="clock", queueing_lock="rescue")  # a lock would die with it
     async def rescue(timestamp: int) -> None:
         del timestamp
@@ -125,9 +125,9 @@ async def _run(app: procrastinate.App) -> None:
     # Synchronous jobs run in the loop's default executor: as many threads as jobs at once.
     loop.set_default_executor(ThreadPoolExecutor(CONCURRENCY + 2))
     async with app.open_async():
-        workers: list[asyncio.Future[None]] = [
-            asyncio.ensure_future(_worker(app, "sync", CONCURRENCY)),
-            asyncio.ensure_future(_worker(app, "clock", 2)),
+        workers: list[asyncio.Task[None]] = [
+            asyncio.create_task(_worker(app, "sync", CONCURRENCY)),
+            asyncio.create_task(_worker(app, "clock", 2)),
         ]
         for number in (signal.SIGTERM, signal.SIGINT):
             loop.add_signal_handler(number, lambda: _stop(workers))
@@ -150,6 +150,8 @@ async def _worker(app: procrastinate.App, queue: str, concurrency: int) -> None:
         logger.info("worker_stopped", extra={"queue": queue})
 
 
-def _stop(workers: list[asyncio.Future[None]]) -> None:
+def _stop(workers: list[asyncio.Task[None]]) -> None:
+    """Let what runs come to its end; a second signal must not cut that short."""
     for worker in workers:
-        worker.cancel()
+        if not worker.cancelling():
+            worker.cancel()

@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import timedelta
 
+from bench import pane
 from play import BOTH, FOLDER
 from running import Running, running, until
 from webcrm_sync.sandbox.journal import Exchange
@@ -28,6 +29,8 @@ def main() -> None:
     in_bulk()
     drag_to_synced("with push")
     drag_to_synced("without push, POLL_SECONDS=1", poll_s=1.0)
+    pane.weight()
+    pane.waits()
 
 
 def in_bulk() -> None:

@@ -1,0 +1,84 @@
+"""What a person waits for in the pane: its first state, and from the click to `In webCRM`."""
+
+from __future__ import annotations
+
+import gzip
+import shutil
+import statistics
+import tempfile
+import time
+from datetime import timedelta
+from pathlib import Path
+
+from playwright.sync_api import sync_playwright
+
+from browser.world import Person, open_world
+from webcrm_sync import web
+
+_OPENINGS, _CLICKS = 15, 30
+_LATENCY = timedelta(milliseconds=50)
+_BUILT = Path(web.__file__).parent / "static" / "addin"
+
+
+def weight() -> None:
+    """All scripts and styles of the pane, gzipped."""
+    files = [p for p in _BUILT.iterdir() if p.suffix in {".js", ".css"}]
+    kb = sum(len(gzip.compress(p.read_bytes())) for p in files) / 1000
+    print(f"the pane, all scripts and styles: {kb:.1f} kB gzipped   limit 130 kB  ({kb / 130:.0%})")
+
+
+def waits() -> None:
+    """Time to the first state, and from click to the sentence, in a real browser."""
+    path = shutil.which("chromium") or shutil.which("chromium-browser")
+    if not path:
+        print("the pane in the browser: not measured, there is no Chromium on this machine")
+        return
+    with (
+        tempfile.TemporaryDirectory() as scratch,
+        open_world(Path(scratch)) as world,
+        sync_playwright() as playwright,
+    ):
+        browser = playwright.chromium.launch(executable_path=path, args=["--no-sandbox"])
+        person = Person(browser.new_page(viewport={"width": 1280, "height": 800}), world)
+        person.sit_down()
+        customer = world.customer()
+        _first_states(person, customer.address)
+        world.stage.faults.latency = _LATENCY
+        _clicks(person, customer.address)
+        browser.close()
+
+
+def _first_states(person: Person, address: str) -> None:
+    person.world.deliver("Opened again and again", address)
+    person.read("Opened again and again")
+    person.open_pane()
+    person.sees("Not in webCRM yet")
+    times = []
+    for _ in range(_OPENINGS):
+        began = time.monotonic()
+        person.pane().evaluate("location.reload()")
+        person.page.wait_for_timeout(20)
+        person.sees("Not in webCRM yet")
+        times.append(time.monotonic() - began)
+    _tell(f"the pane's first state, {_OPENINGS} reloads", times, limit=0.5)
+
+
+def _clicks(person: Person, address: str) -> None:
+    times = []
+    for number in range(_CLICKS):
+        subject = f"Clicked {number}"
+        person.world.deliver(subject, address)
+        person.read(subject)
+        person.sees("Not in webCRM yet")
+        person.press("Sync to webCRM")
+        began = time.monotonic()
+        person.sees("In webCRM")
+        times.append(time.monotonic() - began)
+    _tell(f"click to 'In webCRM' shown, 50 ms a call, {_CLICKS} clicks", times, limit=2.0)
+
+
+def _tell(name: str, times: list[float], *, limit: float) -> None:
+    p95 = sorted(times)[int(len(times) * 0.95) - 1]
+    median = statistics.median(times)
+    print(f"{name}:")
+    print(f"  median {median:.2f} s   p95 {p95:.2f} s   limit {limit:.1f} s  ({p95 / limit:.0%})")
