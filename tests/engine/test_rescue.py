@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+from itertools import pairwise
 
 import procrastinate
+import pytest
 from procrastinate.jobs import Job
 from sqlalchemy import text
 
@@ -23,6 +25,16 @@ async def _die_during_a_rescue(app: procrastinate.App, play: Play) -> Job:
     with play.parts.begin() as tx:
         tx.connection.execute(text(_LONG_AGO))
     return job
+
+
+@pytest.mark.parametrize(("task", "seconds"), [("tick", 1), ("rescue", 3), ("sweep", 24 * 3600)])
+def test_periodic_job_comes_as_often_as_it_should(
+    play: Play, fresh_database: str, task: str, seconds: int
+) -> None:
+    app = jobs.build_app(play.parts, fresh_database)
+    clock = app.periodic_registry.periodic_tasks[task, ""].croniter
+    times = [clock.get_next(ret_type=float) for _ in range(100)]
+    assert {after - before for before, after in pairwise(times)} == {seconds}
 
 
 def test_worker_that_died_during_a_rescue_keeps_nobody_from_the_next(
