@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import threading
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from datetime import UTC, datetime
 
@@ -143,3 +145,20 @@ def test_the_migrations_make_exactly_the_tables_of_the_schema(database: Database
 def test_migrating_again_changes_nothing(database: Database) -> None:
     migrate(database.engine)
     assert is_current(database.engine)
+
+
+def test_two_transactions_that_ask_for_jobs_in_opposite_order_do_not_deadlock(
+    database: Database,
+) -> None:
+    barrier = threading.Barrier(2, timeout=20)
+
+    def ask(*tasks: str) -> None:
+        with database.begin(1) as tx:
+            for task in tasks:
+                tx.defer(task, 1)
+                barrier.wait()
+
+    with ThreadPoolExecutor() as pool:
+        for asked in [pool.submit(ask, "keep", "mark"), pool.submit(ask, "mark", "keep")]:
+            asked.result()
+    assert sorted(waiting(database)) == ["keep:1", "mark:1"]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 
 import procrastinate
@@ -27,6 +27,8 @@ class Tx:
     connection: Connection
     company_id: int
     now: datetime
+    #: (task, subject id) of the jobs to be enqueued when the transaction commits
+    deferred: set[tuple[str, int]] = field(default_factory=set)
 
     def tell(
         self,
@@ -44,11 +46,19 @@ class Tx:
         events.append(self.connection, self.company_id, at=self.now, lines=lines)
 
     def defer(self, task: str, subject_id: int) -> None:
-        """Enqueue a job in this transaction; at most one of its kind waits per subject.
+        """Enqueue a job by this transaction's commit; at most one of its kind waits per subject.
 
         A job that is taken while this transaction is open may miss what it commits: the tick
         finds the same work in the tables a second later.
         """
+        self.deferred.add((task, subject_id))
+
+    def enqueue(self) -> None:
+        """Write the deferred jobs, in one order everywhere: else two could deadlock."""
+        for task, subject_id in sorted(self.deferred):
+            self._enqueue(task, subject_id)
+
+    def _enqueue(self, task: str, subject_id: int) -> None:
         waiting = f"{task}:{subject_id}"
         lock = f"webcrm:{subject_id}" if task in _WEBCRM_JOBS else waiting
         if _is_waiting(self.connection, waiting):
@@ -97,7 +107,9 @@ class Database:
     def begin(self, company_id: int = 0) -> Iterator[Tx]:
         """A transaction that commits at the end of the block and rolls back on any error."""
         with self._engine.begin() as connection:
-            yield Tx(connection, company_id, self._now())
+            tx = Tx(connection, company_id, self._now())
+            yield tx
+            tx.enqueue()
 
     def close(self) -> None:
         """Close every pooled connection."""
