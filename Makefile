@@ -44,7 +44,9 @@ addin: $(MODULES)
 
 tests: $(READY) $(PANE)
 	@npm --prefix addin test --silent
-	$(BIN)/pytest --quiet --numprocesses 2
+	$(BIN)/pytest --quiet --numprocesses 2 --ignore tests/browser
+	@# Apart, since Playwright keeps an event loop running where others want to start theirs.
+	$(BIN)/pytest --quiet --numprocesses 2 tests/browser
 
 format: $(READY) $(MODULES) ## lay the code out, mend what can be mended by itself
 	$(BIN)/ruff check --quiet --fix .
@@ -61,7 +63,7 @@ test-on-%:
 	@python="$(call find_python,python$*)"; \
 	if [ -z "$$python" ]; then echo "Python $* is not installed: left out"; exit 0; fi; \
 	echo "Python $*"; "$$python" -m venv build/python$* && $(call install,build/python$*) && \
-	build/python$*/bin/python -m pytest --quiet --numprocesses 2
+	build/python$*/bin/python -m pytest --quiet --numprocesses 2 --ignore tests/browser
 
 $(READY): pyproject.toml constraints.txt
 	@python="$(call find_python,python3.11 python3.12 python3.13 python3)"; \
