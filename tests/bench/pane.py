@@ -35,7 +35,7 @@ def waits() -> None:
         return
     with (
         tempfile.TemporaryDirectory() as scratch,
-        open_world(Path(scratch)) as world,
+        open_world(Path(scratch), MIRROR_SECONDS="30", DIRECTORY_SECONDS="60") as world,
         sync_playwright() as playwright,
     ):
         browser = playwright.chromium.launch(executable_path=path, args=["--no-sandbox"])

@@ -111,9 +111,9 @@ def _customers(stage: Stage) -> list[Customer]:
 
 
 @contextmanager
-def open_world(scratch: Path) -> Iterator[World]:
-    """Everything there is, running; webCRM is asked every second."""
-    quick = {"MIRROR_SECONDS": "1", "DIRECTORY_SECONDS": "1"}
+def open_world(scratch: Path, **settings: str) -> Iterator[World]:
+    """Everything there is, running; webCRM is asked every second unless `settings` say else."""
+    quick = {"MIRROR_SECONDS": "1", "DIRECTORY_SECONDS": "1"} | settings
     with Stage() as stage:
         cast = furnish(stage)
         customers = _customers(stage)
