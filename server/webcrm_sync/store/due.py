@@ -64,10 +64,3 @@ def wake_parked(tx: Tx) -> int:
         " WHERE state = 'parked' AND retry_at <= :now AND folder_id IS NOT NULL"
     )
     return tx.connection.execute(query, {"now": tx.now}).rowcount
-
-
-def company_of_mailbox(tx: Tx, mailbox_id: int) -> int | None:
-    """The company that a mailbox belongs to, None when it was removed."""
-    query = text("SELECT company_id FROM mailbox WHERE id = :id")
-    found = tx.connection.scalar(query, {"id": mailbox_id})
-    return int(found) if found is not None else None
