@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import UTC, datetime
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from unit.core_examples import NOON, copy, mail
 from webcrm_sync.core.matching import How
-from webcrm_sync.core.message import Message, MessageKind
 from webcrm_sync.core.outlook import Place
 from webcrm_sync.core.states import Reason, State
 from webcrm_sync.engine.choice import plan
@@ -20,48 +19,11 @@ from webcrm_sync.engine.press import destination
 from webcrm_sync.engine.rules import PACK, with_sender
 from webcrm_sync.graph.senders import SenderRule
 from webcrm_sync.store.asked import MOVE, Wish
-from webcrm_sync.store.emails import Item
 from webcrm_sync.store.filings import Filing
 from webcrm_sync.store.mailboxes import SyncFolder
 
-NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
-HEAD = Message(
-    graph_id="g1",
-    change_key="v1",
-    folder_id="f1",
-    message_id="<1@x.example>",
-    subject="",
-    sender=None,
-    to=(),
-    cc=(),
-    bcc=(),
-    sent_at=NOON,
-    received_at=NOON,
-    categories=(),
-    has_attachments=False,
-    is_draft=False,
-    kind=MessageKind.MAIL,
-    body="",
-    body_is_html=False,
-)
-ITEM = Item(
-    id=1,
-    mailbox_id=1,
-    folder_id=1,
-    email_id=1,
-    graph_id="g1",
-    change_key="v1",
-    categories=(),
-    stamp=None,
-    is_past=False,
-    state=State.SYNCED,
-    reason=None,
-    detail=None,
-    found_at=NOON,
-    state_at=NOON,
-    mark_attempts=0,
-)
-NEW = Copy(head=HEAD, is_in_folder=False)
+SYNCED = copy(state=State.SYNCED)
+NEW = Copy(head=mail(), is_in_folder=False)
 
 
 def filing(number: int, organisation_id: int, *, sent: bool = True, back: bool = False) -> Filing:
@@ -136,27 +98,27 @@ def test_afterwards_the_mail_stands_under_everything_chosen_and_nothing_sent_is_
     [
         (NEW, None, (Shown.NEW, None)),
         (NEW, Reason.NEVER_LIST, (Shown.SKIPPED, Reason.NEVER_LIST)),
-        (replace(NEW, head=replace(HEAD, is_draft=True)), None, (Shown.DRAFT, None)),
+        (replace(NEW, head=mail(is_draft=True)), None, (Shown.DRAFT, None)),
         (replace(NEW, is_in_folder=True), None, (Shown.ON_ITS_WAY, None)),
-        (replace(NEW, item=ITEM), None, (Shown.SYNCED, None)),
+        (replace(NEW, item=SYNCED), None, (Shown.SYNCED, None)),
         (
-            replace(NEW, item=ITEM, wishes={1: Wish(MOVE, 2, NOON)}),
+            replace(NEW, item=SYNCED, wishes={1: Wish(MOVE, 2, NOON)}),
             None,
             (Shown.ON_ITS_WAY, None),
         ),
-        (replace(NEW, item=replace(ITEM, state=State.FILED)), None, (Shown.ON_ITS_WAY, None)),
+        (replace(NEW, item=copy(state=State.FILED)), None, (Shown.ON_ITS_WAY, None)),
         (
-            replace(NEW, item=replace(ITEM, state=State.SKIPPED, reason=Reason.MOVED_OUT)),
+            replace(NEW, item=copy(state=State.SKIPPED, reason=Reason.MOVED_OUT)),
             None,
             (Shown.NEW, None),
         ),
         (
-            replace(NEW, item=replace(ITEM, state=State.SKIPPED, reason=Reason.DRAFT)),
+            replace(NEW, item=copy(state=State.SKIPPED, reason=Reason.DRAFT)),
             None,
             (Shown.DRAFT, None),
         ),
         (
-            replace(NEW, head=replace(HEAD, stamp="ms1-m-7"), is_in_folder=True),
+            replace(NEW, head=mail(stamp="ms1-m-7"), is_in_folder=True),
             None,
             (Shown.MIRRORED, None),
         ),
@@ -170,8 +132,8 @@ def test_what_people_see_of_a_copy(
 
 @given(st.sampled_from(State), st.booleans())
 def test_no_step_is_done_before_the_one_in_front_of_it(state: State, is_in_folder: bool) -> None:
-    copy = Copy(head=HEAD, is_in_folder=is_in_folder, item=replace(ITEM, state=state))
-    done = steps(copy, shown(copy, None)[0])
+    mine = Copy(head=mail(), is_in_folder=is_in_folder, item=copy(state=state))
+    done = steps(mine, shown(mine, None)[0])
     order = [done.moved, done.read, done.filed, done.marked]
     assert order == sorted(order, reverse=True)
     assert (done == Steps(True, True, True, True)) == (state in {State.SYNCED, State.MIRRORED})
