@@ -2,28 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import httpx
 import pytest
 
-from contract.sandbox_graph_desk import IMMUTABLE, MAIL, Desk, code, desk_with_one_mailbox
+from contract.sandbox_graph_desk import IMMUTABLE, MAIL, Desk, code
 from webcrm_sync.sandbox.outlook import Mail
 
 SELECT = "$select=id,changeKey,subject,categories,parentFolderId"
-
-
-@pytest.fixture
-def desk() -> Iterator[Desk]:
-    with desk_with_one_mailbox() as desk:
-        yield desk
-
-
-@pytest.fixture
-def graph(desk: Desk) -> httpx.Client:
-    return desk.client()
 
 
 def round_of(graph: httpx.Client, url: str, **headers: str) -> tuple[list[dict[str, Any]], str]:

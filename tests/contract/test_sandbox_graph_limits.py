@@ -3,25 +3,13 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator
 from datetime import timedelta
 from typing import Any
 
 import httpx
 import pytest
 
-from contract.sandbox_graph_desk import MAIL, Desk, code, desk_with_one_mailbox
-
-
-@pytest.fixture
-def desk() -> Iterator[Desk]:
-    with desk_with_one_mailbox() as desk:
-        yield desk
-
-
-@pytest.fixture
-def graph(desk: Desk) -> httpx.Client:
-    return desk.client()
+from contract.sandbox_graph_desk import MAIL, Desk, code
 
 
 def test_nobody_comes_in_without_a_token(desk: Desk) -> None:

@@ -2,25 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import Any
 
 import httpx
 import pytest
 
-from contract.sandbox_graph_desk import MAIL, Desk, code, desk_with_one_mailbox
+from contract.sandbox_graph_desk import MAIL, Desk, code
 from webcrm_sync.sandbox.outlook import Mail
-
-
-@pytest.fixture
-def desk() -> Iterator[Desk]:
-    with desk_with_one_mailbox() as desk:
-        yield desk
-
-
-@pytest.fixture
-def graph(desk: Desk) -> httpx.Client:
-    return desk.client()
 
 
 def names(answer: httpx.Response) -> list[str]:

@@ -12,7 +12,7 @@ from urllib.parse import parse_qs
 import httpx
 import pytest
 
-from contract.sandbox_graph_desk import MAIL, Desk, code, desk_with_one_mailbox
+from contract.sandbox_graph_desk import MAIL, Desk, code
 from webcrm_sync.sandbox.graph.calls import stamp
 from webcrm_sync.sandbox.serving import Server
 
@@ -44,17 +44,6 @@ class Receiver:
                 self.heard += json.loads(environ["wsgi.input"].read())["value"]
         start_response("503 Service Unavailable" if is_failing else "202 Accepted", [])
         return [b""]
-
-
-@pytest.fixture
-def desk() -> Iterator[Desk]:
-    with desk_with_one_mailbox() as desk:
-        yield desk
-
-
-@pytest.fixture
-def graph(desk: Desk) -> httpx.Client:
-    return desk.client()
 
 
 @pytest.fixture

@@ -13,25 +13,13 @@ from typing import Any
 import pytest
 import trustme
 
-from contract.graph_wire.script import Said, SmallEntra, entra_over_tls, settings_for
+from contract.graph_wire.script import Said, SmallEntra, settings_for
 from webcrm_sync.core.errors import LoginRefused, TryLater
 from webcrm_sync.graph.auth import AppLogin, decode_claims, origin, refusal, roles_of
 
 NOW = datetime(2026, 11, 20, 10, tzinfo=UTC)
 GRAPH = "http://127.0.0.1:9"
 CERTIFICATE_ONLY = trustme.CA().cert_pem.bytes().decode()
-
-
-@pytest.fixture(scope="module")
-def small_entra(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[SmallEntra, Path]]:
-    with entra_over_tls(tmp_path_factory.mktemp("entra")) as found:
-        yield found
-
-
-@pytest.fixture
-def entra(small_entra: tuple[SmallEntra, Path]) -> Iterator[SmallEntra]:
-    yield small_entra[0]
-    small_entra[0].refuses = None
 
 
 @pytest.fixture
