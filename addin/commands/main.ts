@@ -14,7 +14,8 @@ associate("syncNow", async () => {
   if (host) {
     const auth = createAuth(config, host);
     const api = createApi(config.api, auth.token);
-    await syncNow({ host, api, auth, words: wordsFor(host.language) });
+    const { folderName } = config;
+    await syncNow({ host, api, auth, words: wordsFor(host.language), folderName });
   }
 });
 

@@ -23,7 +23,9 @@ export interface Target {
 export interface Candidate {
   organisationId: number;
   organisation: string;
-  why: string;
+  why: "contact" | "domain";
+  /** The contact's name or address, or the domain. */
+  who: string;
 }
 
 export interface Steps {
@@ -66,8 +68,25 @@ export interface Contact {
 
 export interface StoryLine {
   at: string;
+  /** Names the event, such as "filed". */
   kind: string;
+  /** The same in English, for events that the pane has no words for. */
   sentence: string;
+  facts: Facts;
+}
+
+/** What an event speaks of. */
+export interface Facts {
+  place: "inbox" | "sent" | "root" | null;
+  /** Names; an empty one = no Organisation. */
+  organisations: string[];
+  /** A value of the server's Reason. */
+  reason: string | null;
+  detail: string | null;
+  by: string | null;
+  isByRule: boolean;
+  /** A colleague's copy keeps it in webCRM. */
+  isShared: boolean;
 }
 
 export interface Story {
@@ -83,5 +102,11 @@ export interface Connection {
   onTheWay: number;
   waiting: number;
   parked: number;
-  sentences: string[];
+  troubles: ConnectionTrouble[];
+}
+
+/** What holds the mailbox up. `detail`: Outlook's own words. */
+export interface ConnectionTrouble {
+  kind: "outlook" | "webcrm" | "push";
+  detail: string | null;
 }

@@ -5,10 +5,10 @@ import type { Config } from "./config.ts";
 import type { MailRef, MailState } from "./contract.ts";
 import { asTrouble } from "./errors.ts";
 import type { Host } from "./host.ts";
-import { createPoll, type Poll } from "./poll.ts";
+import { createPoll, pauseAfter, pauseAtRest, type Poll } from "./poll.ts";
 import { isSame } from "./selection.ts";
 import { show, type View } from "./show.ts";
-import { type Ask, type Event, type Model, reduce, start } from "./state.ts";
+import { type Ask, type Event, isOpenEnded, type Model, reduce, start } from "./state.ts";
 import type { Words } from "./words.ts";
 
 export interface Parts {
@@ -31,6 +31,7 @@ export class Pane {
   private readonly draw: (view: View) => void;
   private readonly poll: Poll;
   private current: Model = start({ kind: "none" });
+  private turnedAt = 0;
   /** Ends with the selection. */
   private ending = new AbortController();
   /** Ends when something newer is asked, so that no older answer comes after it. */
@@ -41,7 +42,7 @@ export class Pane {
     this.draw = draw;
     this.poll = createPoll({
       look: () => this.lookQuietly(),
-      since: () => this.current.movingSince,
+      pause: () => this.pause(),
       isHidden: parts.isHidden,
     });
   }
@@ -108,6 +109,7 @@ export class Pane {
       clearTimeout(spinner);
       this.poll.wake();
       void this.tell();
+      void this.connect();
     }
   }
 
@@ -130,7 +132,7 @@ export class Pane {
     try {
       this.dispatch({ type: "connected", connection: await this.parts.api.connection() });
     } catch {
-      // The foot says what was last known; the state above says what is wrong.
+      // The foot goes by what is wrong with the mail above it.
     }
   }
 
@@ -157,6 +159,7 @@ export class Pane {
     this.ending.abort();
     this.looking.abort();
     this.ending = new AbortController();
+    this.turnedAt = Date.now();
     this.dispatch({ type: "selected", selection: this.parts.host.selection() });
     this.look();
   }
@@ -171,7 +174,7 @@ export class Pane {
   /** Without a spinner; what fails here is said only until a later look succeeds. */
   private async lookQuietly(): Promise<void> {
     const mail = this.mail();
-    const before = this.current.answer?.state;
+    const before = this.current;
     if (!mail || this.current.ask !== null) {
       return;
     }
@@ -187,14 +190,24 @@ export class Pane {
     this.afterLook(signal, before);
   }
 
-  private afterLook(signal: AbortSignal, before: MailState["state"] | undefined): void {
+  private afterLook(signal: AbortSignal, before: Model): void {
     const { answer, isExpecting, movingSince } = this.current;
     if (isExpecting && Date.now() - (movingSince ?? 0) > EXPECT_MS) {
       this.dispatchFor(signal, { type: "gave_up_expecting" });
     }
-    if (answer?.state !== before) {
+    const isBack = before.lost !== null && this.current.lost === null;
+    if (isBack || answer?.state !== before.answer?.state) {
       void this.tell();
+      void this.connect();
     }
+  }
+
+  private pause(): number | null {
+    const { movingSince } = this.current;
+    if (movingSince !== null) {
+      return pauseAfter(Date.now() - movingSince);
+    }
+    return isOpenEnded(this.current) ? pauseAtRest(Date.now() - this.turnedAt) : null;
   }
 
   private mail(): MailRef | null {

@@ -1,4 +1,4 @@
-/** Asking again while a mail is on its way, and no longer. */
+/** Asking again while something may still become of a mail, and no longer. */
 
 /** How long to wait before the next look, given how long the mail has been on its way. */
 export function pauseAfter(elapsedMs: number): number {
@@ -8,36 +8,55 @@ export function pauseAfter(elapsedMs: number): number {
   return elapsedMs < 60_000 ? 1_000 : 5_000;
 }
 
+/** The same for what only happens elsewhere, given how long the mail has been open. */
+export function pauseAtRest(openMs: number): number {
+  return openMs < 300_000 ? 5_000 : 20_000;
+}
+
 export interface PollTerms {
   /** One look; the next one waits for its end. It reports its own failures. */
   look: () => Promise<void>;
-  /** Since when there is something to wait for, in milliseconds; null = all is at rest. */
-  since: () => number | null;
+  /** How long to wait before the next look, in milliseconds; null = nothing will change. */
+  pause: () => number | null;
   /** Whether nobody sees the answer. */
   isHidden: () => boolean;
 }
 
 export interface Poll {
-  /** Begins, or goes on after it stopped at rest or hidden. Harmless while it runs. */
+  /** Begins, goes on after it stopped, or hastens where there is now more to see. */
   wake(): void;
 }
 
 /** A poll that is at rest. */
-export function createPoll({ look, since, isHidden }: PollTerms): Poll {
-  let isRunning = false;
+export function createPoll({ look, pause, isHidden }: PollTerms): Poll {
+  let isLooking = false;
+  let dueAt = Infinity;
+  let timer: ReturnType<typeof setTimeout> | undefined;
 
   const next = (): void => {
-    const begun = since();
-    isRunning = begun !== null && !isHidden();
-    if (begun !== null && isRunning) {
-      setTimeout(turn, pauseAfter(Date.now() - begun));
+    const wait = isHidden() ? null : pause();
+    const due = wait === null ? Infinity : Date.now() + wait;
+    if (wait !== null && due < dueAt) {
+      clearTimeout(timer);
+      dueAt = due;
+      timer = setTimeout(turn, wait);
     }
   };
-  const turn = (): void => void look().finally(next);
+  const turn = (): void => {
+    dueAt = Infinity;
+    if (isHidden() || pause() === null) {
+      return;
+    }
+    isLooking = true;
+    void look().finally(() => {
+      isLooking = false;
+      next();
+    });
+  };
 
   return {
     wake() {
-      if (!isRunning) {
+      if (!isLooking) {
         next();
       }
     },

@@ -1,5 +1,6 @@
 /** What the pane is shown in. */
 
+import type { Target } from "./contract.ts";
 import type { Words } from "./words.ts";
 
 /** What is given from outside for one look at the model. */
@@ -8,6 +9,11 @@ export interface Scene {
   now: Date;
   folderName: string;
   usualSeconds: number;
+}
+
+/** The Organisation's name; what stands under none has a name for that as well. */
+export function nameOf({ organisationId, organisation }: Target, words: Words): string {
+  return organisationId ? organisation : words.say("no_organisation");
 }
 
 /** True for an address that is safe to follow: what comes from settings may still be wrong. */

@@ -1,9 +1,10 @@
 /** From what the pane knows to what it shows: pure. */
 
 import type { MailState, Target } from "./contract.ts";
-import { isWebAddress, type Scene } from "./scene.ts";
+import { isWebAddress, nameOf, type Scene } from "./scene.ts";
 import { showForm, type ChoicesView, type PanelView } from "./show_form.ts";
 import { showStatus, type Status, troubleLine } from "./show_status.ts";
+import { showStory, type StoryView } from "./show_story.ts";
 import type { Mail } from "./selection.ts";
 import type { Model } from "./state.ts";
 import { plain, type Words } from "./words.ts";
@@ -22,15 +23,8 @@ export interface Place {
   linkWord: string;
 }
 
-export interface StoryView {
-  title: string;
-  isOpen: boolean;
-  lines: { when: string; sentence: string }[];
-  end: string;
-}
-
 export interface FootView {
-  tone: "good" | "busy" | "bad";
+  tone: "good" | "busy" | "bad" | "off";
   words: string;
   details: string[];
 }
@@ -55,7 +49,7 @@ export function show(model: Model, scene: Scene): View {
   const { words } = scene;
   const { selection, notice } = model;
   const status = showStatus(model, scene);
-  const told = notice && troubleLine(notice.trouble, words);
+  const told = notice && troubleLine(notice.trouble, scene);
   return {
     language: words.language,
     mail: selection.kind === "mail" ? showMail(selection.mail, scene) : null,
@@ -63,7 +57,7 @@ export function show(model: Model, scene: Scene): View {
     status,
     ...showForm(model, words),
     ...showMore(model, scene),
-    foot: showFoot(model, words),
+    foot: showFoot(model, scene),
     live: [told?.sentence, status.sentence, plain(status.line)].filter(Boolean).join(". "),
   };
 }
@@ -95,7 +89,8 @@ function showWhere(answer: MailState, words: Words): View["where"] {
 }
 
 function placeOf(target: Target, words: Words): Place {
-  const { organisationId, organisation, person, address, link } = target;
+  const { organisationId, person, address, link } = target;
+  const organisation = nameOf(target, words);
   return {
     id: organisationId,
     organisation,
@@ -117,30 +112,18 @@ function showAlways(model: Model, answer: MailState, scene: Scene): View["always
   };
 }
 
-function showStory({ story, isStoryOpen }: Model, { words, now }: Scene): StoryView {
-  const isEnglish = words.language.startsWith("en");
-  const lines = (story?.lines ?? []).map(({ at, kind, sentence }) => ({
-    when: words.moment(new Date(at), now),
-    // The server tells more, but only in English.
-    sentence: (isEnglish ? null : words.find(`story.${kind}`)) ?? sentence,
-  }));
-  const took = story?.tookSeconds ?? null;
-  const end = took === null ? "" : words.say("story.took", { duration: words.duration(took) });
-  return {
-    title: words.say("story"),
-    isOpen: isStoryOpen,
-    lines,
-    end: story && !lines.length ? words.say("story.empty") : end,
-  };
-}
-
 const TONES = { connected: "good", catching_up: "busy", needs_you: "bad" } as const;
 
-function showFoot({ connection }: Model, words: Words): FootView | null {
+function showFoot({ connection, lost }: Model, scene: Scene): FootView | null {
+  const { words } = scene;
+  if (lost) {
+    const details = [connection?.mailbox ?? "", troubleLine(lost, scene).line];
+    return { tone: "off", words: words.say("foot.off"), details: details.filter(Boolean) };
+  }
   if (!connection) {
     return null;
   }
-  const { state, mailbox, onTheWay, waiting, parked, sentences } = connection;
+  const { state, mailbox, onTheWay, waiting, parked, troubles } = connection;
   const counts = [
     ["foot.on_the_way", onTheWay],
     ["foot.waiting", waiting],
@@ -152,7 +135,7 @@ function showFoot({ connection }: Model, words: Words): FootView | null {
     details: [
       mailbox,
       ...counts.filter(([, n]) => n).map(([word, n]) => words.say(word, { count: words.count(n) })),
-      ...sentences,
+      ...troubles.map(({ kind, detail }) => words.say(`foot.${kind}`, { detail: detail ?? "" })),
     ],
   };
 }

@@ -1,6 +1,6 @@
 /** What is open for choosing or typing. */
 
-import type { MailState } from "./contract.ts";
+import type { Candidate, MailState } from "./contract.ts";
 import type { Model, Panel } from "./state.ts";
 import type { Words } from "./words.ts";
 
@@ -58,13 +58,18 @@ function showChoices(model: Model, answer: MailState, words: Words): ChoicesView
   }
   return {
     title: words.say("new.several"),
-    options: answer.candidates.map(({ organisationId: id, organisation: name, why }) => ({
-      id,
-      name,
-      why,
-      isMarked: model.picked?.id === id,
+    options: answer.candidates.map((one) => ({
+      id: one.organisationId,
+      name: one.organisation,
+      why: whyOf(one, words),
+      isMarked: model.picked?.id === one.organisationId,
     })),
   };
+}
+
+/** What points at this Organisation. */
+function whyOf({ why, who }: Candidate, words: Words): string {
+  return words.say(`why.${why}`, { who });
 }
 
 function showPanel(model: Model, answer: MailState, words: Words): PanelView | null {
@@ -112,7 +117,7 @@ function showSearch(panel: Panel, answer: MailState, words: Words): SearchView {
   const isContact = panel.kind === "contact";
   const isChosen = isContact && panel.organisation !== null;
   const options = isChosen ? [] : (found ?? []);
-  const whys = new Map(answer.candidates.map((one) => [one.organisationId, one.why]));
+  const whys = new Map(answer.candidates.map((one) => [one.organisationId, whyOf(one, words)]));
   const nothing = found && text.trim() ? words.say("choose.none", { text: text.trim() }) : "";
   return {
     label: words.say(isContact ? "contact.organisation" : "choose.search"),

@@ -2,7 +2,7 @@
 
 import type { MailState, Steps, Target } from "./contract.ts";
 import type { Trouble, TroubleKind } from "./errors.ts";
-import type { Scene } from "./scene.ts";
+import { nameOf, type Scene } from "./scene.ts";
 import { type Button, showButtons } from "./show_buttons.ts";
 import type { Model } from "./state.ts";
 import type { Part, Word, Words } from "./words.ts";
@@ -52,7 +52,7 @@ export function showStatus(model: Model, scene: Scene): Status {
     };
   }
   if (model.trouble) {
-    return showTrouble(model, model.trouble, words);
+    return showTrouble(model, model.trouble, scene);
   }
   if (!model.answer) {
     const sentence = model.isSlow ? words.say("looking") : "";
@@ -65,7 +65,7 @@ export function showStatus(model: Model, scene: Scene): Status {
 export function oneLine(answer: MailState, words: Words): string {
   const [target] = answer.targets;
   if (answer.state === "synced" && target) {
-    return words.say("synced.oneline", { organisation: target.organisation });
+    return words.say("synced.oneline", { organisation: nameOf(target, words) });
   }
   const sentence = words.say(`${answer.state}.sentence`);
   const reason = answer.reason && words.find(`reason.${answer.reason}`);
@@ -73,11 +73,13 @@ export function oneLine(answer: MailState, words: Words): string {
 }
 
 /** A failure as sentence and line. */
-export function troubleLine(trouble: Trouble, words: Words): { sentence: string; line: string } {
-  const { kind, detail } = trouble;
+export function troubleLine(
+  { kind, detail }: Trouble,
+  { words, folderName }: Pick<Scene, "words" | "folderName">,
+): { sentence: string; line: string } {
   return {
     sentence: words.say(`${kind}.sentence`),
-    line: words.say(`${kind}.line`, { detail: detail ?? "" }).trim(),
+    line: words.say(`${kind}.line`, { detail: detail ?? "", folder: folderName }).trim(),
   };
 }
 
@@ -110,19 +112,31 @@ const TROUBLE_ICONS: Partial<Record<TroubleKind, Icon>> = {
   try_later: "cloud",
 };
 
-function showTrouble(model: Model, trouble: Trouble, words: Words): Status {
-  const { sentence, line } = troubleLine(trouble, words);
-  const isSignIn = trouble.kind === "signed_out" || trouble.kind === "refused";
-  const does = isSignIn ? "sign_in" : "look";
-  const word = words.say(isSignIn ? "button.sign_in" : "button.retry");
+function showTrouble(model: Model, trouble: Trouble, scene: Scene): Status {
+  const { words } = scene;
+  const { sentence, line } = troubleLine(trouble, scene);
+  const does = cureOf(trouble.kind);
   return {
     ...blank(TROUBLE_ICONS[trouble.kind] ?? "warning"),
     tone: trouble.kind === "refused" ? "bad" : "plain",
     isBusy: model.isSlow,
     sentence,
     line: [{ text: line, strong: false }],
-    primary: { does, word, link: null, isReady: model.ask === null },
+    primary: does && {
+      does,
+      word: words.say(does === "look" ? "button.retry" : `button.${does}`),
+      link: null,
+      isReady: model.ask === null,
+    },
   };
+}
+
+/** The one thing to do; null where nothing that can be done here would help. */
+function cureOf(kind: TroubleKind): "sign_in" | "look" | null {
+  if (kind === "not_found") {
+    return null;
+  }
+  return kind === "signed_out" || kind === "refused" ? "sign_in" : "look";
 }
 
 function showAnswer(model: Model, answer: MailState, scene: Scene): Status {
@@ -179,7 +193,8 @@ function forecast({ picked }: Model, answer: MailState, words: Words): Part[] {
   return target ? known(target, more.length, words) : said(words, "new.nobody");
 }
 
-function known({ organisation, person }: Target, more: number, words: Words): Part[] {
+function known(target: Target, more: number, words: Words): Part[] {
+  const [organisation, { person }] = [nameOf(target, words), target];
   if (more) {
     return words.parts("new.known_more", { organisation, count: words.count(more) });
   }
@@ -215,7 +230,8 @@ function stands(answer: MailState, { words, now }: Scene): Pick<Status, "line" |
   };
 }
 
-function under({ organisation }: Target, more: number, words: Words): Part[] {
+function under(target: Target, more: number, words: Words): Part[] {
+  const organisation = nameOf(target, words);
   return more
     ? words.parts("under_more", { organisation, count: words.count(more) })
     : words.parts("under", { organisation });

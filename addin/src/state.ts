@@ -1,7 +1,7 @@
 /** What the pane knows, and how it changes: pure, without Office, DOM or network. */
 
 import type { Action, Connection, MailState, Organisation, Story } from "./contract.ts";
-import type { Trouble } from "./errors.ts";
+import type { Trouble, TroubleKind } from "./errors.ts";
 import { isSame, type Selection } from "./selection.ts";
 
 /** What an answer is awaited for. `look` = how the selected mail stands. */
@@ -43,6 +43,8 @@ export interface Model {
   /** Stands in place of the answer; `notice` stands above it. */
   trouble: Trouble | null;
   notice: Notice | null;
+  /** Why nothing came through last time; null = something did. */
+  lost: Trouble | null;
   ask: Ask | null;
   /** The awaited answer is late enough for a spinner. */
   isSlow: boolean;
@@ -88,6 +90,7 @@ export function start(selection: Selection): Model {
     answer: null,
     trouble: null,
     notice: null,
+    lost: null,
     ask: null,
     isSlow: false,
     movingSince: null,
@@ -108,6 +111,20 @@ export function reduce(model: Model, event: Event): Model {
   return changed ? { ...model, ...changed } : model;
 }
 
+/** True while something that happens elsewhere, such as a new contact, would change what is shown. */
+export function isOpenEnded({ answer, trouble, lost }: Model): boolean {
+  const inTheWay = lost ?? trouble;
+  if (inTheWay) {
+    return PASSING.has(inTheWay.kind);
+  }
+  return answer?.state === "waiting" || answer?.state === "parked" || answer?.forecast === "nobody";
+}
+
+/** Nothing comes through: no network, no server, or nobody that the server would listen to. */
+const LOST = new Set<TroubleKind>(["offline", "away", "signed_out", "refused", "no_mailbox"]);
+/** What ends without a click here, a mail so new that nobody finds it yet among it. */
+const PASSING = new Set<TroubleKind>(["offline", "away", "no_mailbox", "try_later", "not_found"]);
+
 /** The words of the Organisation list that is open, if one is. */
 export function searchOf(model: Model): Search | null {
   return model.panel?.search ?? null;
@@ -119,9 +136,7 @@ type Changes = {
 
 const CHANGES: Changes = {
   selected: (model, { selection }) =>
-    isSame(model.selection, selection)
-      ? null
-      : { ...start(selection), isStoryOpen: model.isStoryOpen, connection: model.connection },
+    isSame(model.selection, selection) ? null : { ...start(selection), ...lasting(model) },
   asked: (_, { ask }) => ({ ask, isSlow: false, notice: null }),
   slow: (model) => (model.ask && !model.isSlow ? { isSlow: true } : null),
   answered,
@@ -149,11 +164,27 @@ const CHANGES: Changes = {
   }),
   gave_up_expecting: () => ({ isExpecting: false, movingSince: null }),
   switched: (_, { on }) => ({ always: on, notice: null }),
-  switch_failed: (_, { trouble }) => ({ always: null, notice: { trouble, by: "act" } }),
+  switch_failed: (_, { trouble }) => ({
+    always: null,
+    notice: { trouble, by: "act" },
+    lost: lostBy(trouble),
+  }),
   story_opened: (_, { isOpen }) => ({ isStoryOpen: isOpen }),
   told: (_, { story }) => ({ story }),
-  connected: (_, { connection }) => ({ connection }),
+  connected: (model, { connection }) => ({
+    connection,
+    lost: model.trouble || model.notice ? model.lost : null,
+  }),
 };
+
+/** What does not end with the selection. */
+function lasting({ isStoryOpen, connection, lost }: Model): Partial<Model> {
+  return { isStoryOpen, connection, lost };
+}
+
+function lostBy(trouble: Trouble): Trouble | null {
+  return LOST.has(trouble.kind) ? trouble : null;
+}
 
 function answered(
   model: Model,
@@ -164,6 +195,7 @@ function answered(
   return {
     answer,
     trouble: null,
+    lost: null,
     ask: null,
     isSlow: false,
     movingSince: isMoving ? (model.movingSince ?? at) : null,
@@ -186,7 +218,7 @@ function kept(model: Model, answer: MailState, by: By): Partial<Model> {
 
 /** What is shown and typed stays wherever there is something to show. */
 function failed(model: Model, { trouble, by }: { trouble: Trouble; by: By }): Partial<Model> {
-  const still = { ask: null, isSlow: false };
+  const still = { ask: null, isSlow: false, lost: lostBy(trouble) };
   return model.answer && trouble.kind !== "signed_out"
     ? { ...still, notice: { trouble, by } }
     : { ...still, trouble };

@@ -14,6 +14,7 @@ export interface Means {
   api: Pick<Api, "sync" | "state">;
   auth: Pick<Auth, "signIn">;
   words: Words;
+  folderName: string;
   /** How long to wait for the end before the line stays as it is, in milliseconds. */
   patience?: number;
 }
@@ -33,7 +34,7 @@ export async function syncNow(means: Means): Promise<void> {
     const answer = await end(means, selection.mail.ref, await begin(means, selection.mail.ref));
     host.note(oneLine(answer, words));
   } catch (error) {
-    const { sentence, line } = troubleLine(asTrouble(error), words);
+    const { sentence, line } = troubleLine(asTrouble(error), means);
     host.note(`${sentence}. ${line}`);
   }
 }

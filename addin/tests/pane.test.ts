@@ -107,7 +107,7 @@ describe("the selection moves on", () => {
     const { pane, calls, seen, sentence } = await opened("known");
     seen.selection = { kind: "none" };
     pane.follow();
-    expect(sentence()).toBe("No mail selected");
+    expect(sentence()).toBe("Select one mail");
     expect(calls).toHaveLength(1);
   });
 
@@ -226,6 +226,55 @@ describe("a new contact", () => {
     deeds.take({ type: "press", intent: "create_contact" });
     deeds.take({ type: "submit" });
     expect(views.at(-1)?.panel).toMatchObject({ isOrganisationMissing: true, kind: "contact" });
+  });
+});
+
+describe("what happens elsewhere", () => {
+  test.each(["waiting", "nobody", "parked"])(
+    "shows by itself while a mail is open: %s",
+    async (name) => {
+      const { last, calls, sentence } = await opened(name);
+      await vi.advanceTimersByTimeAsync(5_000);
+      expect(calls).toHaveLength(2);
+      await last().answer(answer("synced"));
+      expect(sentence()).toBe("In webCRM");
+      await vi.advanceTimersByTimeAsync(60_000);
+      expect(calls).toHaveLength(2);
+    },
+  );
+
+  test("is not asked about while nobody sees the pane", async () => {
+    const { calls, seen } = await opened("waiting");
+    seen.hidden = true;
+    await vi.advanceTimersByTimeAsync(60_000);
+    expect(calls).toHaveLength(1);
+  });
+
+  test("leaves what is typed in peace", async () => {
+    const { deeds, last, views } = await opened("waiting");
+    deeds.take({ type: "press", intent: "create_contact" });
+    deeds.take({ type: "type", field: "name", text: "Nina" });
+    await vi.advanceTimersByTimeAsync(5_000);
+    await last().answer(answer("waiting"));
+    expect(views.at(-1)?.panel?.fields[0]?.text).toBe("Nina");
+  });
+
+  test("is the server's return: mail and foot go on without a click", async () => {
+    const { pane, last, views, sentence } = stage();
+    pane.open();
+    await last().fail(new Trouble("away"));
+    expect([sentence(), views.at(-1)?.foot?.words]).toEqual(["No answer", "Not connected"]);
+    await vi.advanceTimersByTimeAsync(5_000);
+    await last().answer(answer("known"));
+    expect([sentence(), views.at(-1)?.foot?.words]).toEqual(["Not in webCRM yet", "Connected"]);
+  });
+
+  test("is not waited for once a person must sign in", async () => {
+    const { pane, calls, last } = stage();
+    pane.open();
+    await last().fail(new Trouble("signed_out"));
+    await vi.advanceTimersByTimeAsync(60_000);
+    expect(calls).toHaveLength(1);
   });
 });
 

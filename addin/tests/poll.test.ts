@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 
-import { createPoll, pauseAfter } from "../src/poll.ts";
+import { createPoll, pauseAfter, pauseAtRest } from "../src/poll.ts";
 
 beforeEach(() => void vi.useFakeTimers());
 afterEach(() => void vi.useRealTimers());
@@ -9,7 +9,7 @@ function watched() {
   const seen = { looks: 0, since: Date.now() as number | null, hidden: false };
   const poll = createPoll({
     look: async () => void (seen.looks += 1),
-    since: () => seen.since,
+    pause: () => (seen.since === null ? null : pauseAfter(Date.now() - seen.since)),
     isHidden: () => seen.hidden,
   });
   return { seen, poll };
@@ -29,7 +29,7 @@ describe("a mail on its way", () => {
     expect(seen.looks).toBe(3);
     seen.since = null;
     await vi.advanceTimersByTimeAsync(60_000);
-    expect(seen.looks).toBe(4);
+    expect(seen.looks).toBe(3);
     expect(vi.getTimerCount()).toBe(0);
   });
 
@@ -45,8 +45,8 @@ describe("a mail on its way", () => {
 
   test("is left alone while nobody sees the pane, and looked at again afterwards", async () => {
     const { seen, poll } = watched();
-    seen.hidden = true;
     poll.wake();
+    seen.hidden = true;
     await vi.advanceTimersByTimeAsync(5_000);
     expect(seen.looks).toBe(0);
     seen.hidden = false;
@@ -62,12 +62,30 @@ describe("a mail on its way", () => {
       looks += 1;
       return new Promise<void>((resolve) => (answer = resolve));
     };
-    createPoll({ look, since: () => 0, isHidden: () => false }).wake();
+    createPoll({ look, pause: () => 300, isHidden: () => false }).wake();
     await vi.advanceTimersByTimeAsync(60_000);
     expect(looks).toBe(1);
     answer();
     await vi.advanceTimersByTimeAsync(5_000);
     expect(looks).toBe(2);
+  });
+});
+
+describe("a mail that waits for something elsewhere", () => {
+  test("is looked at every few seconds, later less", () => {
+    expect([0, 299_999, 300_000].map(pauseAtRest)).toEqual([5_000, 5_000, 20_000]);
+  });
+
+  test("does not hold up the looks at one that is on its way by now", async () => {
+    const seen = { looks: 0, pause: 5_000 };
+    const look = async () => void (seen.looks += 1);
+    const poll = createPoll({ look, pause: () => seen.pause, isHidden: () => false });
+    poll.wake();
+    await vi.advanceTimersByTimeAsync(1_000);
+    seen.pause = 300;
+    poll.wake();
+    await vi.advanceTimersByTimeAsync(650);
+    expect(seen.looks).toBe(2);
   });
 });
 

@@ -8,7 +8,6 @@ import { oneLine } from "../src/show_status.ts";
 import { type Event, reduce, start } from "../src/state.ts";
 import { plain, wordsFor } from "../src/words.ts";
 import { answer, mail, NOW } from "./answers.ts";
-import { connection } from "./stage/states.mjs";
 
 const words = wordsFor("en-GB");
 const scene = { words, now: NOW, folderName: "webCRM sync", usualSeconds: 3 };
@@ -121,7 +120,7 @@ describe("each row of the table", () => {
 
 describe("nothing to speak of", () => {
   test.each<[Selection["kind"], string]>([
-    ["none", "No mail selected"],
+    ["none", "Select one mail"],
     ["draft", "Not sent yet"],
     ["other", "Not a mail"],
     ["outside", "Open this in Outlook"],
@@ -137,13 +136,24 @@ describe("trouble", () => {
     ["signed_out", "Not signed in", "Sign in"],
     ["refused", "Signing in did not work", "Sign in"],
     ["no_mailbox", "No access yet", "Try again"],
-    ["not_found", "Not in your own mailbox", "Try again"],
     ["offline", "No connection", "Try again"],
     ["away", "No answer", "Try again"],
     ["try_later", "Busy right now", "Try again"],
   ])("%s has a sentence and one thing to do", (kind, sentence, cure) => {
     const view = shown(null, [{ type: "failed", trouble: new Trouble(kind), by: "act" }]);
     expect(view.status).toMatchObject({ sentence, primary: { word: cure, isReady: true } });
+  });
+
+  test("in somebody else's mailbox offers no button that leads nowhere", () => {
+    const trouble = new Trouble("not_found");
+    const view = shown(null, [{ type: "failed", trouble, by: "act" }]);
+    expect(row(view)).toEqual([
+      "Not in your own mailbox",
+      "It is deleted, or lies in a shared mailbox. " +
+        "There, move it to the folder webCRM sync by hand.",
+      null,
+      "",
+    ]);
   });
 
   test("names the mailbox to ask for", () => {
@@ -233,13 +243,11 @@ describe("the rest of the pane", () => {
     expect(shown(answer("colleagues")).always).toBeNull();
   });
 
-  test("counts in the foot only what there is", () => {
-    const event: Event = { type: "connected", connection };
-    expect(shown(null, [event]).foot).toEqual({
-      tone: "good",
-      words: "Connected",
-      details: ["me@company.example", "On their way: 1", "Waiting for a contact: 2"],
-    });
+  test("gives what stands under no Organisation a name", () => {
+    const targets = [{ ...answer("synced").targets[0], organisationId: 0, organisation: "" }];
+    const view = shown(answer("synced", { targets } as Partial<MailState>));
+    expect(plain(view.status.line)).toBe("Under no Organisation");
+    expect(view.where?.places[0]?.organisation).toBe("no Organisation");
   });
 
   test("tells screen readers the state in one line", () => {

@@ -24,6 +24,7 @@ async function run(answers: (MailState | Trouble)[], selection: Selection = mail
     return given;
   };
   const running = syncNow({
+    folderName: "webCRM sync",
     host: { selection: () => selection, note: (text) => void notes.push(text) },
     api: { sync: next, state: next },
     auth: { signIn: async () => void (signIns += 1) },

@@ -63,7 +63,7 @@ def test_the_pane_says_when_the_server_is_away_and_goes_on_when_it_is_back(
     customer = world.customer()
     world.deliver("Read without a network", customer.address)
     person.open_pane()
-    person.sees("No mail selected")
+    person.sees("Select one mail")
     person.page.get_by_label("Network down").check()
     person.read("Read without a network")
     person.sees("No answer")

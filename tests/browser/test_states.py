@@ -14,7 +14,7 @@ def _in_pane(person: Person) -> FrameLocator:
 
 def test_without_a_mail_the_pane_says_so(person: Person) -> None:
     person.open_pane()
-    person.sees("No mail selected")
+    person.sees("Select one mail")
     person.looks_around("none")
 
 
@@ -26,7 +26,7 @@ def test_with_several_mails_the_pane_asks_for_one(person: Person, world: World) 
     person.read("One of several")
     person.sees("Not in webCRM yet")
     person.row("Another of several").click(modifiers=["Control"])
-    person.sees("No mail selected")
+    person.sees("Select one mail")
     person.looks_around("several-selected")
 
 

@@ -90,7 +90,11 @@ for (const look of ["light", "dark"]) {
 }
 stage.script.state = "synced";
 await shoot("story", { act: press("Story") });
-stage.script.connection = { ...connection, state: "needs_you", sentences: ["Sign in to webCRM."] };
+stage.script.connection = {
+    ...connection,
+    state: "needs_you",
+    troubles: [{ kind: "webcrm", detail: null }],
+};
 await shoot("foot", { act: press("Needs you") });
 stage.script.connection = connection;
 for (const [name, problem] of Object.entries(PROBLEMS)) {

@@ -19,8 +19,8 @@ const mill = {
     address: "reception@mill.example",
 };
 const candidates = [
-    { organisationId: 7, organisation: "Harbour Logistics", why: "Purchasing has this address" },
-    { organisationId: 9, organisation: "Harbour Holding", why: "Its domain is harbour.example" },
+    { organisationId: 7, organisation: "Harbour Logistics", why: "contact", who: "Purchasing" },
+    { organisationId: 9, organisation: "Harbour Holding", why: "domain", who: "harbour.example" },
 ];
 
 const blank = {
@@ -99,15 +99,32 @@ export const states = {
     draft: { ...blank, state: "draft", sender: null },
 };
 
+const sentence = "In the server's own words.";
+const facts = {
+    place: null,
+    organisations: [],
+    reason: null,
+    detail: null,
+    by: null,
+    isByRule: false,
+    isShared: false,
+};
+
 export const story = {
     lines: [
-        { at: "2026-11-23T09:40:57Z", kind: "found", sentence: "Found in the folder under Inbox." },
+        {
+            at: "2026-11-23T09:40:57Z",
+            kind: "found",
+            sentence,
+            facts: { ...facts, place: "inbox" },
+        },
         {
             at: "2026-11-23T09:40:58Z",
             kind: "matched",
-            sentence: "Belongs under Harbour Logistics.",
+            sentence,
+            facts: { ...facts, organisations: ["Harbour Logistics", "Mill & Sons"] },
         },
-        { at: "2026-11-23T09:41:00Z", kind: "synced", sentence: "Marked Synced." },
+        { at: "2026-11-23T09:41:00Z", kind: "synced", sentence, facts },
     ],
     tookSeconds: 2.4,
 };
@@ -119,7 +136,7 @@ export const connection = {
     onTheWay: 1,
     waiting: 2,
     parked: 0,
-    sentences: [],
+    troubles: [],
 };
 
 export const organisations = [

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -24,6 +24,22 @@ class Standing(StrEnum):
     NEEDS_YOU = "needs_you"
 
 
+class Cause(StrEnum):
+    """What holds a mailbox up."""
+
+    OUTLOOK = "outlook"
+    WEBCRM = "webcrm"
+    PUSH = "push"
+
+
+@dataclass(frozen=True, slots=True)
+class Trouble:
+    """One thing that is wrong. `detail`: Outlook's own words."""
+
+    kind: Cause
+    detail: str | None = None
+
+
 @dataclass(frozen=True, slots=True)
 class Connection:
     """One mailbox. `is_pushed`: Outlook tells of changes at once, in every folder."""
@@ -34,7 +50,7 @@ class Connection:
     on_the_way: int
     waiting: int
     parked: int
-    sentences: tuple[str, ...]
+    troubles: tuple[Trouble, ...]
 
 
 def connection(parts: Parts, asker: Asker) -> Connection:
@@ -46,15 +62,15 @@ def connection(parts: Parts, asker: Asker) -> Connection:
         trouble = mailboxes.read_company(tx).webcrm_trouble
     on_the_way = sum(n for state, n in counts.items() if not State(state).is_end)
     waiting, parked = counts.get(State.WAITING, 0), counts.get(State.PARKED, 0)
-    troubles = [t for t in (box.trouble, trouble and "webCRM does not answer now.") if t]
+    holding = list(_holding(box, is_webcrm_away=bool(trouble)))
     return Connection(
-        state=standing(parked=parked, on_the_way=on_the_way, is_troubled=bool(troubles)),
+        state=standing(parked=parked, on_the_way=on_the_way, is_troubled=bool(holding)),
         address=box.address,
         is_pushed=bool(folders) and all(f.subscription_id for f in folders),
         on_the_way=on_the_way,
         waiting=waiting,
         parked=parked,
-        sentences=tuple(sentences(box, troubles)),
+        troubles=(*holding, *([Trouble(Cause.PUSH)] if box.push_trouble else [])),
     )
 
 
@@ -65,12 +81,12 @@ def standing(*, parked: int, on_the_way: int, is_troubled: bool) -> Standing:
     return Standing.CATCHING_UP if is_troubled or on_the_way else Standing.CONNECTED
 
 
-def sentences(box: Mailbox, troubles: Sequence[str]) -> Sequence[str]:
-    """What is wrong, one sentence each; the counts speak for themselves."""
-    told = list(troubles)
-    if box.push_trouble:
-        told.append("Outlook does not tell of changes at once. The folders are read now and then.")
-    return told
+def _holding(box: Mailbox, *, is_webcrm_away: bool) -> Iterator[Trouble]:
+    """What keeps mails from getting on; the counts speak for themselves."""
+    if box.trouble:
+        yield Trouble(Cause.OUTLOOK, box.trouble)
+    if is_webcrm_away:
+        yield Trouble(Cause.WEBCRM)
 
 
 @dataclass(frozen=True, slots=True)

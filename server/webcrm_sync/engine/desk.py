@@ -20,6 +20,7 @@ from webcrm_sync.engine.mailstate import (
     MailState,
     Shown,
     Where,
+    Why,
 )
 from webcrm_sync.engine.parts import Parts
 from webcrm_sync.settings import Settings
@@ -190,7 +191,7 @@ def _where(room: Room, target: Target, activity_id: int | None) -> Where:
     number, pattern = target.organisation_id, room.settings.webcrm_organisation_link
     return Where(
         organisation_id=number,
-        organisation=room.name(number) if number else "no Organisation",
+        organisation=room.name(number) if number else "",
         link=pattern.replace("{id}", str(number)) if pattern and number else None,
         person=contact.name or None if contact else None,
         address=contact.address if contact else None,
@@ -201,13 +202,13 @@ def _where(room: Room, target: Target, activity_id: int | None) -> Where:
 def _candidates(room: Room, found: Ambiguous) -> Iterable[Candidate]:
     for target in found.candidates:
         number = target.organisation_id
-        yield Candidate(number, room.name(number), _why(room.book, target))
+        why, who = _why(room.book, target)
+        yield Candidate(number, room.name(number), why, who)
 
 
-def _why(book: Directory, target: Target) -> str:
-    """One sentence: what points at this Organisation."""
+def _why(book: Directory, target: Target) -> tuple[Why, str]:
+    """What points at this Organisation: the contact's name or address, or the domain."""
     for contact in book.contacts:
         if contact.organisation_id == target.organisation_id:
-            return f"{contact.name or contact.address} is a contact there."
-    domain = next((d for d, i in book.domains if i == target.organisation_id), "")
-    return f"Its domain is {domain}."
+            return Why.CONTACT, contact.name or contact.address
+    return Why.DOMAIN, next((d for d, i in book.domains if i == target.organisation_id), "")

@@ -57,9 +57,19 @@ class Can(StrEnum):
     CREATE_CONTACT = "create_contact"
 
 
+class Why(StrEnum):
+    """What points at an Organisation."""
+
+    CONTACT = "contact"
+    DOMAIN = "domain"
+
+
 @dataclass(frozen=True, slots=True)
 class Where:
-    """One Organisation the mail stands under, or will. `link` None = none is configured."""
+    """One Organisation the mail stands under, or will. `link` None = none is configured.
+
+    `organisation_id` 0 and no name: it stands in webCRM, but under no Organisation.
+    """
 
     organisation_id: int
     organisation: str
@@ -71,11 +81,12 @@ class Where:
 
 @dataclass(frozen=True, slots=True)
 class Candidate:
-    """One Organisation that could be meant, and the reason."""
+    """One Organisation that could be meant. `who`: the contact or domain that points at it."""
 
     organisation_id: int
     organisation: str
-    why: str
+    why: Why
+    who: str
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,6 +10,7 @@ from webcrm_sync.core.states import SENTENCES, Reason, State
 from webcrm_sync.engine.desk import look_at
 from webcrm_sync.engine.mailref import Asker, MailRef, point_at_one
 from webcrm_sync.engine.parts import Parts
+from webcrm_sync.engine.telling import Facts, facts_of, name_of, organisation_ids, sentence_of
 from webcrm_sync.store import asked, directory, emails, events, filings, mailboxes
 from webcrm_sync.store.database import Tx
 from webcrm_sync.store.emails import Email
@@ -21,7 +22,6 @@ _HEADS = {
     State.PARKED: "Not synced",
     State.SKIPPED: "Not for webCRM",
 }
-_PLACES = {"inbox": "under Inbox", "sent": "under Sent Items", "root": "at the mailbox's root"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +31,7 @@ class Line:
     at: datetime
     kind: str
     sentence: str
+    facts: Facts
     mailbox_id: int | None = None
 
 
@@ -65,7 +66,7 @@ def explain(parts: Parts, message_id: str) -> Sequence[Story]:
 def _story(tx: Tx, email: Email, boxes: Mapping[int, str]) -> Story:
     told = events.of_email(tx.connection, email.id)
     filed = filings.of_emails(tx, [email.id])[email.id]
-    mentioned = {i for t in told for i in _organisation_ids(t.facts)}
+    mentioned = {i for t in told for i in organisation_ids(t)}
     names = directory.organisation_names(tx, mentioned | {f.organisation_id for f in filed})
     return Story(
         message_id=email.message_id,
@@ -75,7 +76,11 @@ def _story(tx: Tx, email: Email, boxes: Mapping[int, str]) -> Story:
             CopyStory(boxes[c.mailbox_id], c.state, state_sentence(c.state, c.reason, c.detail))
             for c in emails.items_of_email(tx, email.id)
         ),
-        activities={f.activity_id: _name(names, f.organisation_id) for f in filed if f.activity_id},
+        activities={
+            f.activity_id: name_of(f.organisation_id, names) or "no Organisation"
+            for f in filed
+            if f.activity_id
+        },
         lines=tuple(_lines(tx, email, told, names, boxes)),
     )
 
@@ -93,7 +98,7 @@ def story_of_copy(parts: Parts, asker: Asker, ref: MailRef) -> tuple[Sequence[Li
             return (), None
         email = asked.emails_by_id(tx, [item.email_id])[item.email_id]
         told = events.of_email(tx.connection, email.id)
-        mentioned = {i for t in told for i in _organisation_ids(t.facts)}
+        mentioned = {i for t in told for i in organisation_ids(t)}
         names = directory.organisation_names(tx, mentioned)
         lines = _lines(tx, email, told, names, {asker.box.id: asker.box.address})
     own = [line for line in lines if line.mailbox_id in {None, asker.box.id}]
@@ -109,14 +114,18 @@ def _lines(
 ) -> Sequence[Line]:
     """The events and the presses of the button, in the order in which they happened."""
     lines = [
-        Line(t.at, t.kind, event_sentence(t, names, boxes.get(t.mailbox_id or 0, "")), t.mailbox_id)
+        _line(t.at, t.kind, facts_of(t, names), t.mailbox_id, boxes.get(t.mailbox_id or 0, ""))
         for t in told
     ]
     lines += [
-        Line(p.pressed_at, "pressed", f"Sent to webCRM by the button, by {p.by}.", mailbox_id)
+        _line(p.pressed_at, "pressed", Facts(by=p.by), mailbox_id, "")
         for mailbox_id, p in asked.presses_of_email(tx, email.id)
     ]
     return sorted(lines, key=lambda line: line.at)
+
+
+def _line(at: datetime, kind: str, facts: Facts, mailbox_id: int | None, mailbox: str) -> Line:
+    return Line(at, kind, sentence_of(kind, facts, mailbox), facts, mailbox_id)
 
 
 def state_sentence(state: State, reason: Reason | None, detail: str | None) -> str:
@@ -132,66 +141,3 @@ def state_sentence(state: State, reason: Reason | None, detail: str | None) -> s
             return f"{head}. {SENTENCES[reason]}{more}"
         case _:
             return "On its way to webCRM"
-
-
-def event_sentence(told: Told, names: Mapping[int, str], mailbox: str) -> str:
-    """One event in words."""
-    facts = told.facts
-    where = _PLACES.get(str(facts.get("place")), "")
-    reason = facts.get("reason")
-    because = SENTENCES[Reason(str(reason))] if reason else ""
-    sentences = {
-        "found": f"Found in the folder {where} of {mailbox}{_by_rule(facts)}.",
-        "mirrored": f"Met in the folder {where} of {mailbox}: sent from webCRM.",
-        "matched": f"Belongs under {_names(names, facts.get('organisations'))}.",
-        "filed": f"Stands in webCRM under {_names(names, [facts.get('organisation')])} "
-        f"(Activity {facts.get('activity')}).",
-        "synced": f"Marked Synced in {mailbox}, {facts.get('took_s')} s after it was found.",
-        "waiting": f"Waits. {because}",
-        "parked": f"Needs a person. {because} {facts.get('detail') or ''}".rstrip(),
-        "skipped": f"Left out. {because}",
-        "moved out": f"Moved out of the folder in {mailbox}.",
-        "moved in": f"Moved into the folder again in {mailbox}.",
-        "asked for": f"Asked for again{_by(facts)}.",
-        "chosen": f"Chosen{_by(facts)}: {_names(names, facts.get('organisations'))}.",
-        "moved": f"Moved in webCRM to {_names(names, [facts.get('organisation')])} "
-        f"(Activity {facts.get('activity')}).",
-        "taken back": f"Taken out of the folder{_by(facts)}." + _why_it_stays(facts),
-        "withdrawn": f"Withdrawn from webCRM (Activity {facts.get('activity')} stands empty).",
-        "filed again": f"Stands in webCRM again (Activity {facts.get('activity')}).",
-        "not changed": f"webCRM did not accept the change. {facts.get('detail')}",
-        "deleted": "Deleted in Outlook." if not mailbox else f"Deleted in {mailbox}.",
-    }
-    return sentences.get(told.kind, told.kind.capitalize() + ".")
-
-
-def _by(facts: Mapping[str, object]) -> str:
-    return f" by {facts['by']}" if facts.get("by") else ""
-
-
-def _by_rule(facts: Mapping[str, object]) -> str:
-    return ", moved by a rule" if facts.get("way") == "rule" else ""
-
-
-def _why_it_stays(facts: Mapping[str, object]) -> str:
-    if not facts.get("is_shared"):
-        return ""
-    return " It stays in webCRM, since a colleague has synced it too."
-
-
-def _organisation_ids(facts: Mapping[str, object]) -> list[int]:
-    listed = facts.get("organisations") or []
-    assert isinstance(listed, list)
-    one = facts.get("organisation")
-    return [i for i in [*listed, one] if isinstance(i, int)]
-
-
-def _names(names: Mapping[int, str], ids: object) -> str:
-    listed = ids if isinstance(ids, list) else []
-    return ", ".join(_name(names, i) for i in listed) or "no Organisation"
-
-
-def _name(names: Mapping[int, str], organisation_id: int) -> str:
-    if not organisation_id:
-        return "no Organisation"
-    return names.get(organisation_id, f"Organisation {organisation_id}")

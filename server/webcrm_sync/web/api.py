@@ -59,7 +59,7 @@ def undo(parts: Parts, asker: Asker, asked: shapes.OneMail) -> shapes.MailStateS
 def tell(parts: Parts, asker: Asker, asked: shapes.OneMail) -> shapes.StoryShape:
     """The mail's story, newest last."""
     lines, took = story.story_of_copy(parts, asker, asked.mail.ref)
-    told = [shapes.LineShape(at=one.at, kind=one.kind, sentence=one.sentence) for one in lines]
+    told = [shapes.LineShape.model_validate(one) for one in lines]
     return shapes.StoryShape(lines=told, took_seconds=took)
 
 

@@ -18,10 +18,11 @@ from pydantic import (
 )
 from pydantic.alias_generators import to_camel
 
+from webcrm_sync.core.outlook import Place
 from webcrm_sync.core.states import Reason
-from webcrm_sync.engine.connection import Standing
+from webcrm_sync.engine.connection import Cause, Standing
 from webcrm_sync.engine.mailref import MailRef
-from webcrm_sync.engine.mailstate import Can, Forecast, Shown, Way
+from webcrm_sync.engine.mailstate import Can, Forecast, Shown, Way, Why
 
 #: A database holds no NUL.
 _NO_NUL = r"^[^\u0000]*$"
@@ -133,11 +134,12 @@ class WhereShape(_Shape):
 
 
 class CandidateShape(_Shape):
-    """One Organisation that could be meant, and the reason, one sentence."""
+    """One Organisation that could be meant. `who`: the contact or domain that points at it."""
 
     organisation_id: int
     organisation: str
-    why: str
+    why: Why
+    who: str
 
 
 class StepsShape(_Shape):
@@ -182,12 +184,27 @@ class MailStates(_Shape):
     mails: list[MailStateShape]
 
 
+class FactsShape(_Shape):
+    """What an event speaks of. `organisations`: names, an empty one = no Organisation."""
+
+    place: Place | None
+    organisations: list[str]
+    activity: int | None
+    reason: Reason | None
+    detail: str | None
+    by: str | None
+    is_by_rule: bool
+    is_shared: bool
+    took_seconds: float | None
+
+
 class LineShape(_Shape):
-    """One event of a mail's story."""
+    """One event of a mail's story. `sentence`: the same in English."""
 
     at: datetime
     kind: str
     sentence: str
+    facts: FactsShape
 
 
 class StoryShape(_Shape):
@@ -222,6 +239,13 @@ class Senders(_Shape):
     addresses: list[str]
 
 
+class TroubleShape(_Shape):
+    """What holds the mailbox up. `detail`: Outlook's own words."""
+
+    kind: Cause
+    detail: str | None
+
+
 class ConnectionShape(_Shape):
     """How the person's mailbox stands. `push`: Outlook tells of changes at once."""
 
@@ -231,7 +255,7 @@ class ConnectionShape(_Shape):
     on_the_way: int
     waiting: int
     parked: int
-    sentences: list[str]
+    troubles: list[TroubleShape]
 
 
 class ProblemShape(BaseModel):

@@ -60,6 +60,10 @@ def test_the_button_moves_the_mail_and_tells_its_way_and_its_story(play: Play, k
     sentences = [line["sentence"] for line in story["lines"]]
     assert sentences[0] == "Sent to webCRM by the button, by Kim Nordwind."
     assert sentences[-1].startswith("Marked Synced in ")
+    facts = {line["kind"]: line["facts"] for line in story["lines"]}
+    assert facts["pressed"]["by"] == "Kim Nordwind"
+    assert facts["found"]["place"] == "inbox"
+    assert facts["filed"]["organisations"] == [done["targets"][0]["organisation"]]
     assert story["tookSeconds"] == done["tookSeconds"]
 
 

@@ -1,0 +1,106 @@
+"""What an event of a mail tells: its facts as values, and the sentence made of them. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from webcrm_sync.core.outlook import Place
+from webcrm_sync.core.states import SENTENCES, Reason
+from webcrm_sync.store.events import Told
+
+_PLACES = {
+    Place.INBOX: "under Inbox",
+    Place.SENT: "under Sent Items",
+    Place.ROOT: "at the mailbox's root",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """What an event speaks of. `organisations`: names, an empty one where it stands under none.
+
+    `is_shared`: a colleague's copy keeps the mail in webCRM.
+    """
+
+    place: Place | None = None
+    organisations: tuple[str, ...] = ()
+    activity: int | None = None
+    reason: Reason | None = None
+    detail: str | None = None
+    by: str | None = None
+    is_by_rule: bool = False
+    is_shared: bool = False
+    took_seconds: float | None = None
+
+
+def facts_of(told: Told, names: Mapping[int, str]) -> Facts:
+    """The facts of an event. `names`: of Organisations, by id."""
+    given = told.facts
+    place, reason, took = given.get("place"), given.get("reason"), given.get("took_s")
+    return Facts(
+        place=Place(str(place)) if place else None,
+        organisations=tuple(name_of(i, names) for i in organisation_ids(told)),
+        activity=_number(given.get("activity")),
+        reason=Reason(str(reason)) if reason else None,
+        detail=_text(given.get("detail")),
+        by=_text(given.get("by")),
+        is_by_rule=given.get("way") == "rule",
+        is_shared=bool(given.get("is_shared")),
+        took_seconds=float(took) if isinstance(took, int | float) else None,
+    )
+
+
+def organisation_ids(told: Told) -> list[int]:
+    """The Organisations that an event names, in its order."""
+    listed = told.facts.get("organisations") or []
+    assert isinstance(listed, list)
+    return [i for i in [*listed, told.facts.get("organisation")] if isinstance(i, int)]
+
+
+def name_of(organisation_id: int, names: Mapping[int, str]) -> str:
+    """The Organisation's name; empty where a mail stands under none."""
+    if not organisation_id:
+        return ""
+    return names.get(organisation_id, f"Organisation {organisation_id}")
+
+
+def sentence_of(kind: str, facts: Facts, mailbox: str) -> str:
+    """One event in words. `mailbox`: its address, empty where it is of the mail itself."""
+    where = _PLACES[facts.place] if facts.place else ""
+    because = SENTENCES[facts.reason] if facts.reason else ""
+    under = ", ".join(name or "no Organisation" for name in facts.organisations)
+    under = under or "no Organisation"
+    by = f" by {facts.by}" if facts.by else ""
+    sentences = {
+        "found": f"Found in the folder {where} of {mailbox}"
+        + (", moved by a rule." if facts.is_by_rule else "."),
+        "mirrored": f"Met in the folder {where} of {mailbox}: sent from webCRM.",
+        "matched": f"Belongs under {under}.",
+        "filed": f"Stands in webCRM under {under} (Activity {facts.activity}).",
+        "synced": f"Marked Synced in {mailbox}, {facts.took_seconds} s after it was found.",
+        "waiting": f"Waits. {because}",
+        "parked": f"Needs a person. {because} {facts.detail or ''}".rstrip(),
+        "skipped": f"Left out. {because}",
+        "moved out": f"Moved out of the folder in {mailbox}.",
+        "moved in": f"Moved into the folder again in {mailbox}.",
+        "pressed": f"Sent to webCRM by the button{by and ','}{by}.",
+        "asked for": f"Asked for again{by}.",
+        "chosen": f"Chosen{by}: {under}.",
+        "moved": f"Moved in webCRM to {under} (Activity {facts.activity}).",
+        "taken back": f"Taken out of the folder{by}."
+        + (" It stays in webCRM, since a colleague has synced it too." if facts.is_shared else ""),
+        "withdrawn": f"Withdrawn from webCRM (Activity {facts.activity} stands empty).",
+        "filed again": f"Stands in webCRM again (Activity {facts.activity}).",
+        "not changed": f"webCRM did not accept the change. {facts.detail}",
+        "deleted": "Deleted in Outlook." if not mailbox else f"Deleted in {mailbox}.",
+    }
+    return sentences.get(kind, kind.capitalize() + ".")
+
+
+def _number(value: object) -> int | None:
+    return value if isinstance(value, int) else None
+
+
+def _text(value: object) -> str | None:
+    return str(value) if value else None

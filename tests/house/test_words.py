@@ -1,0 +1,42 @@
+"""Every word that the server sends as a name has words for people in each language of the pane."""
+
+from __future__ import annotations
+
+import ast
+import inspect
+import json
+from pathlib import Path
+
+import pytest
+
+from webcrm_sync.core.outlook import Place
+from webcrm_sync.core.states import Reason
+from webcrm_sync.engine import telling
+from webcrm_sync.engine.connection import Cause, Standing
+from webcrm_sync.engine.mailstate import Shown, Way, Why
+
+LOCALES = sorted((Path(__file__).parents[2] / "addin" / "locales").glob("*.json"))
+
+
+def _events() -> set[str]:
+    """The events that the server has an English sentence for."""
+    tree = ast.parse(inspect.getsource(telling.sentence_of))
+    tables = [node for node in ast.walk(tree) if isinstance(node, ast.Dict)]
+    return {key.value for key in tables[0].keys if isinstance(key, ast.Constant)}
+
+
+NAMES = {
+    *(f"story.{kind}" for kind in _events()),
+    *(f"place.{place.value}" for place in Place),
+    *(f"reason.{reason.value}" for reason in Reason),
+    *(f"why.{why.value}" for why in Why),
+    *(f"way.{way.value}" for way in Way),
+    *(f"foot.{word.value}" for word in [*Cause, *Standing]),
+    *(f"{state.value}.sentence" for state in Shown),
+}
+
+
+@pytest.mark.parametrize("locale", LOCALES, ids=lambda path: path.stem)
+def test_no_name_is_without_words(locale: Path) -> None:
+    assert "story.found" in NAMES
+    assert NAMES - json.loads(locale.read_text("utf-8")).keys() == set()
