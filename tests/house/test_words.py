@@ -22,7 +22,7 @@ def _events() -> set[str]:
     """The events that the server has an English sentence for."""
     tree = ast.parse(inspect.getsource(telling.sentence_of))
     tables = [node for node in ast.walk(tree) if isinstance(node, ast.Dict)]
-    return {key.value for key in tables[0].keys if isinstance(key, ast.Constant)}
+    return {str(key.value) for key in tables[0].keys if isinstance(key, ast.Constant)}
 
 
 NAMES = {
