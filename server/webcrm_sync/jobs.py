@@ -18,7 +18,7 @@ from procrastinate.exceptions import ConnectorException, UniqueViolation
 from procrastinate.jobs import Job, Status
 from procrastinate.manager import JobManager
 
-from webcrm_sync.engine import housekeeping
+from webcrm_sync.engine import housekeeping, prove
 from webcrm_sync.engine.directory import refresh_directory
 from webcrm_sync.engine.discover import discover
 from webcrm_sync.engine.file import file
@@ -40,6 +40,8 @@ STEPS: dict[str, Step] = {
     "file": lambda parts, _: file(parts),
     "mirror": lambda parts, _: mirror(parts),
     "directory": lambda parts, _: refresh_directory(parts),
+    "prove mailbox": prove.mailbox_step,
+    "prove webcrm": lambda parts, _: prove.webcrm_step(parts),
     "housekeeping": lambda parts, _: housekeeping.housekeeping(parts),
 }
 
@@ -85,6 +87,15 @@ def build_app(parts: Parts, url: str) -> procrastinate.App:
     async def sweep(timestamp: int) -> None:
         del timestamp
         await app.job_manager.delete_old_jobs(nb_hours=1, include_failed=True)
+
+    @app.periodic(cron="41 1 * * *")
+    @app.task(name="night", queue="clock", queueing_lock="night")
+    def night(timestamp: int) -> None:
+        del timestamp
+        try:
+            prove.ask_for_all(parts)
+        except Exception:
+            logger.exception("night_failed")
 
     return app
 

@@ -9,6 +9,7 @@ import pytest
 
 from descriptions import deviations
 from play import OpenPlay, Play
+from proving import Ground, prepared
 from webcrm_sync.bootstrap import open_parts
 from webcrm_sync.sandbox.stage import Stage
 
@@ -39,3 +40,9 @@ def open_play(fresh_database: str) -> Iterator[OpenPlay]:
 def play(open_play: OpenPlay) -> Play:
     """A play with the usual settings."""
     return open_play()
+
+
+@pytest.fixture
+def ground(open_play: OpenPlay) -> Ground:
+    """A mailbox that was proved to be equal; nobody tells it of changes."""
+    return prepared(open_play(PUBLIC_URL="http://nobody.example"))

@@ -214,3 +214,13 @@ def test_inbox_folder_of_one_mailbox_in_trouble_does_not_delay_another(
     play.settle()
     assert box.read(stuck).categories == BOTH
     assert box.messages(f"inbox/{FOLDER}")[0].id == stuck
+
+
+def test_folder_that_graph_does_not_find_for_a_while_is_not_asked_for_every_second(
+    play: Play, box: SimMailbox
+) -> None:
+    item = play.drag(box, Mail("Patience", BO, KIM))
+    failing(play, "page", Gone("ErrorItemNotFound"), times=4).look()
+    assert box.read(item).categories == ()
+    play.wait(timedelta(seconds=31))
+    assert box.read(item).categories == BOTH

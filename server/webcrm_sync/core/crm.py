@@ -63,6 +63,7 @@ class KeyedActivity:
     activity_id: int
     organisation_id: int
     key: str
+    created_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -47,6 +47,7 @@ class Reason(StrEnum):
     MEETING_REQUEST = "meeting request"
     DRAFT = "draft"
     SYNCED_BEFORE = "synced before"
+    REMOVED_IN_WEBCRM = "removed in webcrm"
     MOVED_OUT = "moved out"
     DELETED = "deleted"
 
@@ -77,6 +78,10 @@ SENTENCES: dict[Reason, str] = {
     Reason.MEETING_REQUEST: "A meeting request, not a mail.",
     Reason.DRAFT: "A draft. Can be synced once it is sent.",
     Reason.SYNCED_BEFORE: "Was marked Synced before this product came. Left as it is.",
+    Reason.REMOVED_IN_WEBCRM: (
+        "Was deleted in webCRM. "
+        "To file it anew, sync it anyway or move it out of the folder and in again."
+    ),
     Reason.MOVED_OUT: "Was moved out of the folder before it was synced.",
     Reason.DELETED: "Was deleted before it was synced.",
 }

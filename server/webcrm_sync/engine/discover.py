@@ -18,6 +18,8 @@ from webcrm_sync.store.mailboxes import Mailbox, SyncFolder
 PAGE_SIZE = 50
 #: So many lines in one reading are a flood: more will come in a moment.
 _FLOOD = 10
+#: A folder that Graph does not find is asked for again this much later, if it is still known.
+_GONE_RETRY = timedelta(seconds=30)
 #: So often a mail that Graph tells of and does not find is waited for.
 _PATIENCE = 3
 #: While push is in doubt, folders are looked at this often.
@@ -55,17 +57,17 @@ def _read_folder(parts: Parts, box: Mailbox, folder: SyncFolder) -> None:
     while True:
         try:
             page = parts.graph.page(box.user_id, folder.graph_id, folder.cursor, size=PAGE_SIZE)
-        except (CursorExpired, Refused) as error:
+        except (CursorExpired, Refused, Gone) as error:
             is_of_no_use = isinstance(error, CursorExpired) or folder.round == hinted.round
             if folder.cursor is None or not is_of_no_use:
-                raise
+                if not isinstance(error, Gone):
+                    raise
+                _look_for_folders(parts, box, hinted)
+                return
             if not _start_anew(parts, box, folder):
                 return
             folder = replace(folder, cursor=None, round=folder.round + 1)
             continue
-        except Gone:
-            _look_for_folders(parts, box)
-            return
         facts = _facts_of(parts, box, folder, page.changes)
         if not record.page(parts, box, folder, page, facts):
             return  # another run has read on from here
@@ -87,9 +89,14 @@ def _start_anew(parts: Parts, box: Mailbox, folder: SyncFolder) -> bool:
         return moved
 
 
-def _look_for_folders(parts: Parts, box: Mailbox) -> None:
-    """The folder is gone: let `keep` find or make another one, now."""
+def _look_for_folders(parts: Parts, box: Mailbox, gone: SyncFolder) -> None:
+    """The folder is gone: let `keep` find or make another one, now.
+
+    Should it stand there all the same, it is read again a little later, not every second.
+    """
     with parts.begin() as tx:
+        again = tx.now + _GONE_RETRY
+        mailboxes.take_hint(tx, gone, poll_due_at=again, is_flooded=False)
         mailboxes.set_mailbox(tx, box.id, keep_due_at=tx.now)
         tx.defer("keep", box.id)
 
@@ -140,9 +147,17 @@ def _finish(parts: Parts, box: Mailbox, folder: SyncFolder) -> None:
     with parts.begin() as tx:
         unseen = emails.unseen_items(tx, folder.id, folder.round)
     if unseen:
-        changes = tuple(Change(graph_id, is_removed=True) for graph_id in unseen)
-        facts = _facts_of(parts, box, folder, changes)
-        record.page(parts, box, folder, Page(changes, folder.cursor or "", True), facts)
+        look_at(parts, box, folder, unseen)
+
+
+def look_at(parts: Parts, box: Mailbox, folder: SyncFolder, graph_ids: Sequence[str]) -> bool:
+    """Follow these copies to where they lie now, whatever delta told of them. Idempotent.
+
+    False (and nothing changed) when another run has moved the folder's cursor.
+    """
+    changes = tuple(Change(graph_id, is_removed=True) for graph_id in graph_ids)
+    facts = _facts_of(parts, box, folder, changes)
+    return record.page(parts, box, folder, Page(changes, folder.cursor or "", True), facts)
 
 
 def _put_by(parts: Parts, hinted: SyncFolder, *, is_news: bool, is_flooded: bool) -> None:

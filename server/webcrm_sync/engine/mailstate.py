@@ -216,6 +216,7 @@ _ABILITIES: Mapping[tuple[Shown, Reason | None], tuple[Can, ...]] = {
     (Shown.PARKED, None): (Can.RETRY,),
     (Shown.PARKED, Reason.AMBIGUOUS): (Can.CHOOSE,),
     (Shown.SKIPPED, Reason.SYNCED_BEFORE): (Can.ANYWAY,),
+    (Shown.SKIPPED, Reason.REMOVED_IN_WEBCRM): (Can.ANYWAY,),
     (Shown.SKIPPED, Reason.ONLY_COLLEAGUES): (Can.CHOOSE,),
     (Shown.SKIPPED, Reason.NO_ADDRESS): (Can.CHOOSE,),
 }

@@ -22,7 +22,8 @@ from webcrm_sync.store.mailboxes import Mailbox, SyncFolder
 
 #: States in which a copy has not reached webCRM yet.
 _UNSETTLED = frozenset({State.FOUND, State.MATCHED, State.WAITING, State.PARKED})
-_LEFT = frozenset({Reason.MOVED_OUT, Reason.DELETED})
+#: Left out for a reason that moving the mail in again overrules.
+_CUT_SHORT = frozenset({Reason.MOVED_OUT, Reason.DELETED, Reason.REMOVED_IN_WEBCRM})
 
 
 @dataclass(frozen=True, slots=True)
@@ -170,7 +171,7 @@ class Recording:
 
     def _take_back(self, item: Item) -> None:
         """The copy was moved in again: what was cut short begins anew."""
-        if item.state is State.SKIPPED and item.reason in _LEFT:
+        if item.state is State.SKIPPED and item.reason in _CUT_SHORT:
             emails.set_item(
                 self.tx,
                 item.id,

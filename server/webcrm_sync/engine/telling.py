@@ -93,6 +93,10 @@ def sentence_of(kind: str, facts: Facts, mailbox: str) -> str:
         "withdrawn": f"Withdrawn from webCRM (Activity {facts.activity} stands empty).",
         "filed again": f"Stands in webCRM again (Activity {facts.activity}).",
         "not changed": f"webCRM did not accept the change. {facts.detail}",
+        "removed in webcrm": SENTENCES[Reason.REMOVED_IN_WEBCRM],
+        "taken over": f"Was lost and is found again in webCRM under {under} "
+        f"(Activity {facts.activity}).",
+        "rebuilt": f"Rebuilt: stands in webCRM under {under} (Activity {facts.activity}).",
         "deleted": "Deleted in Outlook." if not mailbox else f"Deleted in {mailbox}.",
     }
     return sentences.get(kind, kind.capitalize() + ".")

@@ -120,6 +120,10 @@ class GraphClient:
         """Where each copy lies now, None = nowhere. Any number, up to 20 per round trip."""
         return self._loop.run(messages.locations(self._graph, user_id, graph_ids))
 
+    def listing(self, user_id: str, folder_id: str) -> dict[str, Location]:
+        """Every copy in a folder by its id, without content: what delta should have told."""
+        return self._loop.run(messages.listing(self._graph, user_id, folder_id))
+
     def mark(self, user_id: str, markings: Sequence[Marking]) -> list[Marked]:
         """The new version or the trouble of each of at most 20 copies, in their order.
 

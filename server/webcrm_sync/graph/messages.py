@@ -57,6 +57,20 @@ async def locations(
     }
 
 
+async def listing(transport: Transport, user_id: str, folder_id: str) -> dict[str, Location]:
+    """Every copy in the folder with where it lies and what it carries, no content.
+
+    A page holds up to 1000 (Microsoft Graph: list messages).
+    """
+    url = transport.url(
+        *("users", user_id, "mailFolders", folder_id, "messages"),
+        select=wire.LOCATION_KEYS,
+        top="1000",
+    )
+    lines = await _all(transport, user_id, url)
+    return {wire.identity(line): wire.location(line) for line in lines}
+
+
 async def mark(transport: Transport, user_id: str, markings: Sequence[Marking]) -> list[Marked]:
     """The new version of each copy or its trouble, in the order of `markings` (at most 20)."""
     lines = [

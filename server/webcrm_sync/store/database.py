@@ -17,7 +17,7 @@ from webcrm_sync.store import events
 _JOBS = procrastinate.App(connector=procrastinate.SyncPsycopgConnector())
 
 #: Jobs that talk to webCRM share one lock per company: one request at a time per token.
-_WEBCRM_JOBS = frozenset({"file", "mirror", "directory"})
+_WEBCRM_JOBS = frozenset({"file", "mirror", "directory", "prove webcrm"})
 
 
 @dataclass(frozen=True, slots=True)

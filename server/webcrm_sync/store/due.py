@@ -20,6 +20,8 @@ class Job:
 
 _GATE = "(m.gate_at IS NULL OR m.gate_at <= :now)"
 _CRM_GATE = "(c.webcrm_due_at IS NULL OR c.webcrm_due_at <= :now)"
+#: Nothing is written to webCRM before a rebuilding has read what stands there.
+_READ = "NOT EXISTS (SELECT 1 FROM rebuilding r WHERE r.company_id = c.id AND r.ended_at IS NULL)"
 _DUE = f"""
 SELECT DISTINCT 'discover', m.id FROM folder f JOIN mailbox m ON m.id = f.mailbox_id
  WHERE {_GATE} AND (f.hinted_at IS NOT NULL OR f.poll_due_at <= :now)
@@ -30,7 +32,7 @@ UNION ALL
 SELECT 'keep', m.id FROM mailbox m WHERE {_GATE} AND m.keep_due_at <= :now
 UNION ALL
 SELECT 'file', c.id FROM company c
- WHERE {_CRM_GATE} AND c.directory_full_at IS NOT NULL AND (EXISTS (
+ WHERE {_CRM_GATE} AND {_READ} AND c.directory_full_at IS NOT NULL AND (EXISTS (
    SELECT 1 FROM item i JOIN mailbox m ON m.id = i.mailbox_id
     WHERE m.company_id = c.id AND i.state = 'found'
       AND (i.retry_at IS NULL OR i.retry_at <= :now))
@@ -39,13 +41,19 @@ SELECT 'file', c.id FROM company c
  OR EXISTS (SELECT 1 FROM wish w JOIN filing x ON x.id = w.filing_id
     WHERE x.company_id = c.id AND x.activity_id IS NOT NULL AND w.due_at <= :now))
 UNION ALL
-SELECT 'mirror', c.id FROM company c WHERE {_CRM_GATE} AND (
+SELECT 'mirror', c.id FROM company c WHERE {_CRM_GATE} AND {_READ} AND (
    coalesce(c.mirror_due_at, :now) <= :now
    OR EXISTS (SELECT 1 FROM mirror x WHERE x.company_id = c.id
       AND x.state IN ('planned', 'intended') AND x.due_at <= :now))
 UNION ALL
 SELECT 'directory', c.id FROM company c
  WHERE {_CRM_GATE} AND coalesce(c.directory_due_at, :now) <= :now
+UNION ALL
+SELECT 'prove mailbox', m.id FROM mailbox_proof p JOIN mailbox m ON m.id = p.mailbox_id
+ WHERE {_GATE} AND p.due_at <= :now
+UNION ALL
+SELECT 'prove webcrm', c.id FROM webcrm_proof p JOIN company c ON c.id = p.company_id
+ WHERE {_CRM_GATE} AND {_READ} AND p.due_at <= :now
 UNION ALL
 SELECT 'housekeeping', c.id FROM company c WHERE coalesce(c.housekeeping_due_at, :now) <= :now
 """  # noqa: S608 - put together of our own constants

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ssl
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta
@@ -23,29 +22,20 @@ from webcrm_sync.core.crm import (
     SentActivity,
     Written,
 )
-from webcrm_sync.core.errors import Gone, SyncError, TryLater, Unclear
+from webcrm_sync.core.errors import Gone
 from webcrm_sync.settings import Settings
 from webcrm_sync.webcrm import changes, wire
 from webcrm_sync.webcrm.answers import Answer, access_token, trouble
 from webcrm_sync.webcrm.changes import ActivityChange, PersonDraft
+from webcrm_sync.webcrm.outgoing import lost, trusted
 from webcrm_sync.webcrm.pacing import Pacing
 from webcrm_sync.webcrm.query import Select
 
 #: A bearer token lives an hour (webcrm.com: REST API); known clients renew it at 3000 s.
 _TOKEN_AGE = timedelta(seconds=3000)
 #: The largest page (webCRM's Swagger: Size).
-_SIZE = 1000
+PAGE = 1000
 _TIMEOUT = httpx.Timeout(60, connect=10)
-#: Nothing was sent yet when one of these is raised.
-_NOT_SENT = (
-    httpx.ConnectError,
-    httpx.ConnectTimeout,
-    httpx.PoolTimeout,
-    httpx.ProxyError,
-    httpx.LocalProtocolError,
-    httpx.UnsupportedProtocol,
-)
-
 Method = Literal["GET", "POST", "PATCH", "PUT", "DELETE"]
 Params = dict[str, str | int]
 
@@ -75,7 +65,7 @@ class WebCrm:
         self._http = httpx.Client(
             base_url=settings.webcrm_url,
             headers={"Accept": "application/json"},
-            verify=_trusted(settings),
+            verify=trusted(settings),
             timeout=_TIMEOUT,
             transport=transport,
         )
@@ -121,12 +111,27 @@ class WebCrm:
         (webCRM's Swagger: /Queries).
         """
         key_field = self._settings.webcrm_key_field
-        script = Select("Activity", ["ActivityId", "ActivityOrganisationId", key_field])
-        script = script.where("ActivityCreatedAt", ">=", created_since)
+        script = _keyed(key_field).where("ActivityCreatedAt", ">=", created_since)
         if organisation_id is not None:
             script = script.where("ActivityOrganisationId", "=", organisation_id)
         rows = self._list("/Queries", {"script": str(script.order_by("ActivityId"))})
         return tuple(wire.keyed_activity(row, key_field) for row in rows)
+
+    def keyed_from(self, activity_id: int, *, created_since: datetime) -> tuple[KeyedActivity, ...]:
+        """The next Activities in the order of their ids, the first of them this one or a later.
+
+        At most PAGE; fewer = these are the last.
+        """
+        key_field = self._settings.webcrm_key_field
+        script = _keyed(key_field).where("ActivityCreatedAt", ">=", created_since)
+        script = script.where("ActivityId", ">=", activity_id).order_by("ActivityId")
+        rows = self._page("/Queries", {"script": str(script)}, 1)
+        return tuple(wire.keyed_activity(row, key_field) for row in rows)
+
+    def activity(self, activity_id: int) -> KeyedActivity:
+        """One Activity as it is now, whatever the search knows. Raises Gone when there is none."""
+        found = wire.row(self._call("GET", f"/Activities/{activity_id:d}"))
+        return wire.keyed_activity(found, self._settings.webcrm_key_field)
 
     def sent_activities(self, updated_since: datetime) -> tuple[SentActivity, ...]:
         """Every Activity changed since, oldest change first; which are mails is not asked."""
@@ -206,7 +211,7 @@ class WebCrm:
             page += 1
             rows = self._page(path, params or {}, page)
             yield from rows
-            more = len(rows) == _SIZE
+            more = len(rows) == PAGE
 
     def _changed(self, script: Select, since: datetime) -> tuple[wire.Row, ...]:
         """The rows changed since, each once, in its latest version.
@@ -223,13 +228,13 @@ class WebCrm:
             for row in rows:
                 latest.pop(row.record_id(id_name), None)
                 latest[row.record_id(id_name)] = row
-            more = len(rows) == _SIZE
+            more = len(rows) == PAGE
             reached = rows[-1].time(name) if rows else None
             page, since = (1, reached) if reached and reached > since else (page + 1, since)
         return tuple(latest.values())
 
     def _page(self, path: str, params: Params, page: int) -> tuple[wire.Row, ...]:
-        return wire.rows(self._call("GET", path, params={**params, "Page": page, "Size": _SIZE}))
+        return wire.rows(self._call("GET", path, params={**params, "Page": page, "Size": PAGE}))
 
     # ---- calls ---------------------------------------------------------------------------
 
@@ -268,7 +273,7 @@ class WebCrm:
         try:
             response = self._http.send(request)
         except httpx.HTTPError as error:
-            raise _lost(error, is_write=is_write) from error
+            raise lost(error, is_write=is_write) from error
         headers = {name.lower(): value for name, value in response.headers.items()}
         return Answer(response.status_code, headers, response.content)
 
@@ -277,18 +282,6 @@ def _named(table: str, names: str) -> list[str]:
     return [table + name for name in names.split()]
 
 
-def _lost(error: httpx.HTTPError, *, is_write: bool) -> SyncError:
-    """What a missing answer means: only a write that may have been sent is unclear."""
-    code = type(error).__name__
-    if isinstance(error, _NOT_SENT):
-        return TryLater("webCRM cannot be reached", code=code)
-    lost = "The connection to webCRM broke before it answered"
-    return Unclear(lost, code=code) if is_write else TryLater(lost, code=code)
-
-
-def _trusted(settings: Settings) -> ssl.SSLContext:
-    """The system's roots, and CA_BUNDLE besides them."""
-    context = ssl.create_default_context()
-    if settings.ca_bundle:
-        context.load_verify_locations(settings.ca_bundle)
-    return context
+def _keyed(key_field: str) -> Select:
+    names = ["ActivityId", "ActivityOrganisationId", "ActivityCreatedAt", key_field]
+    return Select("Activity", names)

@@ -92,6 +92,7 @@ def keyed_activity(found: Row, key_field: str) -> KeyedActivity:
         activity_id=found.record_id("ActivityId"),
         organisation_id=found.number("ActivityOrganisationId"),
         key=found.text(key_field).strip(),
+        created_at=found.time("ActivityCreatedAt"),
     )
 
 

@@ -100,6 +100,20 @@ def test_an_expired_cursor_is_told(client: GraphClient, sales: SimMailbox, graph
 # -- copies
 
 
+def test_listing_shows_a_folder_whole_and_no_content(
+    client: GraphClient, sales: SimMailbox
+) -> None:
+    ids = [sales.put(MAIL, "archive") for _ in range(1001)]
+    sales.put(MAIL, "inbox")
+    sales.set_categories(ids[7], ("Customer",))
+    folder = sales.folder("archive").id
+    found = client.listing(sales.user_id, folder)
+    assert sorted(found) == sorted(ids)
+    assert {at.folder_id for at in found.values()} == {folder}
+    assert found[ids[7]].categories == ("Customer",)
+    assert found[ids[7]].change_key == sales.read(ids[7]).change_key
+
+
 def test_locations_tell_where_each_copy_lies_or_that_it_is_gone(
     client: GraphClient, sales: SimMailbox
 ) -> None:

@@ -31,7 +31,8 @@ def test_a_write_whose_answer_was_lost_is_unclear_and_found_by_its_key(
         bench.crm.write_activities([draft(acme)])
     [stored] = bench.world.activities
     found = bench.crm.keyed_activities(acme, created_since=bench.clock.now() - timedelta(minutes=5))
-    assert found == (KeyedActivity(stored["ActivityId"], acme, KEY),)
+    made = stored["ActivityCreatedAt"]
+    assert found == (KeyedActivity(stored["ActivityId"], acme, KEY, made),)
 
 
 def test_a_read_whose_answer_was_lost_may_be_tried_later(bench: Bench) -> None:

@@ -151,3 +151,14 @@ def test_the_metadata_tells_labels_and_lengths(bench: Bench) -> None:
     assert fields["ActivityDescription"].max_length == 200
     assert fields["ActivityMemo"].max_length == 0
     assert fields["ActivityCustom15"].choices == ()
+
+
+def test_activities_are_paged_by_their_ids_and_asked_for_one_by_one(
+    bench: Bench, acme: int
+) -> None:
+    bench.crm.write_activities([draft(acme, key=f"ms1-{n}") for n in range(3)])
+    first, second, third = bench.crm.keyed_from(0, created_since=LONG_AGO)
+    assert bench.crm.keyed_from(second.activity_id, created_since=LONG_AGO) == (second, third)
+    assert bench.crm.activity(first.activity_id) == first
+    with pytest.raises(Gone):
+        bench.crm.activity(third.activity_id + 1)

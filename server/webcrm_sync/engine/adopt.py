@@ -1,0 +1,132 @@
+"""Activities with a key of ours that no filing knows: whose they are, and taking them over.
+
+The key is a hash, so an Activity's mail is found by making the keys of the mails that may be
+meant. Nothing is written to webCRM.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+from webcrm_sync.core.crm import DocumentRow, KeyedActivity
+from webcrm_sync.core.filing import filing_key
+from webcrm_sync.core.matching import How, Matched, Target, match
+from webcrm_sync.engine.parts import Parts
+from webcrm_sync.store import adoption, asked, directory, filings, mailboxes
+from webcrm_sync.store.database import Tx
+from webcrm_sync.store.emails import Email
+
+#: So many Activities of one mail that were moved away are recognised (`choice`: free keys).
+_MOVES = 4
+
+#: What a story says of the taking over.
+Told = Literal["taken over", "rebuilt"]
+
+
+@dataclass(frozen=True, slots=True)
+class Owned:
+    """An Activity and the mail it stands for."""
+
+    activity: KeyedActivity
+    email_id: int
+
+
+def owners(
+    tenant_id: str,
+    activities: Sequence[KeyedActivity],
+    mails: Mapping[int, str],
+    organisations: Collection[int],
+) -> list[Owned]:
+    """The mails (id -> key) that these Activities stand for; those of nobody are left out.
+
+    First under the Organisations where the Activities stand, then under any of `organisations`,
+    since somebody may have moved an Activity to where it stands now.
+    """
+    left = {a.key: a for a in activities}
+    found: list[Owned] = []
+    here = {a.organisation_id for a in activities}
+    for places in (here, set(organisations) - here):
+        for organisation_id in sorted(places) if left else ():
+            found += _under(tenant_id, left, mails, organisation_id)
+    return found
+
+
+def _under(
+    tenant_id: str, left: dict[str, KeyedActivity], mails: Mapping[int, str], organisation_id: int
+) -> Iterable[Owned]:
+    for email_id, email_key in mails.items():
+        for name in (email_key, *(f"{email_key} {n}" for n in range(2, _MOVES + 1))):
+            if activity := left.pop(filing_key(tenant_id, name, organisation_id), None):
+                yield Owned(activity, email_id)
+            else:
+                break  # a later key exists only where the one before it is taken
+
+
+def take_over(parts: Parts, owned: Sequence[Owned], *, told: Told) -> list[Owned]:
+    """Record these Activities as the filings of their mails. Idempotent.
+
+    Those that cannot be are returned: another Activity of the mail stands under the same
+    Organisation. Where the Activity stands now is its Organisation, whoever moved it there.
+    """
+    with parts.begin() as tx:
+        mails = asked.emails_by_id(tx, {o.email_id for o in owned})
+    wanted = {o.activity.activity_id for o in owned if mails[o.email_id].has_attachments}
+    documents = _documents(parts, wanted) if wanted else {}
+    rivals = []
+    with parts.begin() as tx:
+        filings_lock = {o.email_id for o in owned}
+        for email_id in sorted(filings_lock):
+            asked.hold_filings(tx, email_id)
+        for one in owned:
+            email = mails[one.email_id]
+            rows = documents.get(one.activity.activity_id, ())
+            if not _adopt(parts, tx, one.activity, email, rows, told):
+                rivals.append(one)
+    return rivals
+
+
+def _documents(parts: Parts, wanted: Collection[int]) -> dict[int, list[DocumentRow]]:
+    """The Documents of these Activities, in the order in which they were written."""
+    found: dict[int, list[DocumentRow]] = {}
+    for row in parts.webcrm.documents():
+        if row.activity_id in wanted:
+            found.setdefault(row.activity_id, []).append(row)
+    return found
+
+
+def _adopt(
+    parts: Parts,
+    tx: Tx,
+    activity: KeyedActivity,
+    email: Email,
+    documents: Sequence[DocumentRow],
+    told: Told,
+) -> bool:
+    target = _target(parts, tx, email, activity)
+    filing_id = adoption.add_filing(tx, email.id, activity, target)
+    if filing_id is None:
+        return False
+    adoption.add_documents(tx, filing_id, documents)
+    # One whose attachments are all missing was cut off before them: they are written now.
+    if documents or not email.has_attachments:
+        filings.complete(tx, [filing_id])
+    facts = {"organisation": activity.organisation_id, "activity": activity.activity_id}
+    tx.tell(told, email_id=email.id, **facts)
+    return True
+
+
+def _target(parts: Parts, tx: Tx, email: Email, activity: KeyedActivity) -> Target:
+    """Where it stands; whatever matching would not have said was said by a person."""
+    internals = mailboxes.internals(tx, parts.settings.internal_domains)
+    people = (email.sender, *email.to, *email.cc, *email.bcc)
+    others = [p for p in people if p and p.address and p not in internals]
+    book = directory.look_up(tx, [p.address for p in others], {p.domain for p in others})
+    found = match(others, book)
+    targets = found.targets if isinstance(found, Matched) else ()
+    place = activity.organisation_id
+    if not place:
+        return Target(0, None, How.NONE)
+    same = (t for t in targets if t.organisation_id == place)
+    return next(same, Target(place, None, How.PERSON))

@@ -1,0 +1,210 @@
+"""What is compared with Outlook and webCRM, and what a comparison says. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+
+from webcrm_sync.core.categories import carries
+from webcrm_sync.core.crm import KeyedActivity
+from webcrm_sync.core.filing import is_filing_key
+from webcrm_sync.core.outlook import Location
+from webcrm_sync.core.states import mark_for
+from webcrm_sync.store.filings import Filing
+from webcrm_sync.store.proofs import Believed
+
+
+class Kind(StrEnum):
+    """In what our rows and the world may differ."""
+
+    UNKNOWN_MAIL = "unknown mail"
+    NOT_IN_FOLDER = "not in the folder"
+    CATEGORIES = "categories"
+    STATE = "state"
+    FOLDER = "folder"
+    CURSOR = "cursor"
+    PUSH = "push"
+    REMOVED = "removed in webcrm"
+    NO_ACTIVITY = "no activity"
+    LOST_FILING = "lost filing"
+    WRONG_ACTIVITY = "wrong activity"
+    MOVED = "moved in webcrm"
+    DOUBLE = "double"
+    KEY_MISSING = "key missing"
+    MOST_MISSING = "most missing"
+
+
+#: What is wrong and, where a person must act, the way out.
+SENTENCES: Mapping[Kind, str] = {
+    Kind.UNKNOWN_MAIL: "A mail lies in the folder that Outlook's list of changes never told of.",
+    Kind.NOT_IN_FOLDER: "A mail that was believed in the folder lies elsewhere.",
+    Kind.CATEGORIES: "A mail carried other categories than it should.",
+    Kind.STATE: "A mail had stopped on its way.",
+    Kind.FOLDER: "A sync folder is gone; it is found or made anew.",
+    Kind.CURSOR: "Outlook did not know our place in its list of changes any more.",
+    Kind.PUSH: "Outlook had stopped telling of changes in a folder.",
+    Kind.REMOVED: "An Activity was deleted in webCRM. Its mail is not Synced any more; it is "
+    "filed anew when somebody moves it out of the folder and in again.",
+    Kind.NO_ACTIVITY: "A mail was marked Synced, but nothing of it stands in webCRM. It is filed "
+    "when somebody moves it out of the folder and in again.",
+    Kind.LOST_FILING: "An Activity with our key stood in webCRM and we did not know of it.",
+    Kind.WRONG_ACTIVITY: "We held the wrong Activity for a mail.",
+    Kind.MOVED: "An Activity was moved to another Organisation in webCRM. It stays there.",
+    Kind.DOUBLE: "Two Activities stand for one mail under one Organisation. Delete one in webCRM.",
+    Kind.KEY_MISSING: "An Activity has lost its key in webCRM. Write it back into its field, or "
+    "delete the Activity.",
+    Kind.MOST_MISSING: "webCRM shows hardly any of our Activities. Check that the token belongs "
+    "to the right webCRM; nothing was changed.",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Difference:
+    """One difference. `is_healed` False = a person must act.
+
+    `activities`: the Activities it is about; `key`: the one to be written back.
+    """
+
+    kind: Kind
+    is_healed: bool = True
+    message_id: str | None = None
+    activities: tuple[int, ...] = ()
+    key: str | None = None
+
+    @property
+    def sentence(self) -> str:
+        """The difference in words."""
+        return SENTENCES[self.kind]
+
+
+@dataclass(frozen=True, slots=True)
+class FolderProof:
+    """One folder. `counts` by state, skipped ones by reason; together they are `in_folder`."""
+
+    place: str
+    in_folder: int
+    counts: Mapping[str, int]
+
+
+@dataclass(frozen=True, slots=True)
+class MailboxProof:
+    """One mailbox. `trouble`: why it could not be compared, None = it was."""
+
+    address: str
+    folders: tuple[FolderProof, ...] = ()
+    differences: tuple[Difference, ...] = ()
+    mirrors_removed: int = 0
+    trouble: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class PageProof:
+    """A page of webCRM's Activities. `next_id` None = it was the last one.
+
+    `keyed`: those with a key of ours; `others`: those among them whose mail nobody holds any more.
+    """
+
+    next_id: int | None
+    keyed: int = 0
+    others: int = 0
+    differences: tuple[Difference, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class WebcrmProof:
+    """The comparison with webCRM: how many Activities carry our key, how many filings we hold.
+
+    `others`: Activities whose mail no watched mailbox holds any more.
+    """
+
+    activities: int = 0
+    filings: int = 0
+    others: int = 0
+    differences: tuple[Difference, ...] = ()
+    trouble: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Suspects:
+    """Copies to be looked at once more before anything is said of them, by Graph id."""
+
+    strange: tuple[str, ...]
+    missing: tuple[str, ...]
+    unmarked: tuple[str, ...]
+
+    @property
+    def all(self) -> tuple[str, ...]:
+        """Every one of them."""
+        return self.strange + self.missing + self.unmarked
+
+
+def suspects(
+    folder_id: int, listed: Mapping[str, Location], rows: Mapping[str, Believed]
+) -> Suspects:
+    """What of a folder's listing does not fit our rows, which were read after it."""
+    here = {i for i, row in rows.items() if row.item.folder_id == folder_id}
+    return Suspects(
+        strange=tuple(i for i in listed if i not in here),
+        missing=tuple(i for i in here if i not in listed),
+        unmarked=tuple(i for i in here if i in listed and is_unmarked(rows[i], listed[i])),
+    )
+
+
+def is_unmarked(row: Believed, there: Location) -> bool:
+    """True when the copy does not carry what its state says, and nobody is about to change it."""
+    mark = mark_for(row.item.state, row.item.reason)
+    return mark is not None and not row.is_mark_due and not carries(there.categories, mark)
+
+
+def counted(listed: Mapping[str, Location], rows: Mapping[str, Believed]) -> dict[str, int]:
+    """How many of the listed mails are in which state; those on their way together."""
+    counts: dict[str, int] = {}
+    for graph_id in listed:
+        row = rows.get(graph_id)
+        name = _name(row) if row else Kind.UNKNOWN_MAIL.value
+        counts[name] = counts.get(name, 0) + 1
+    return counts
+
+
+def _name(row: Believed) -> str:
+    item = row.item
+    if not item.state.is_end:
+        return "on the way"
+    return f"{item.state.value}: {item.reason.value}" if item.reason else item.state.value
+
+
+@dataclass(frozen=True, slots=True)
+class PageFindings:
+    """What a page of Activities says about our filings.
+
+    `strangers`: with a key of ours that no filing has. `unrecorded`: of filings that were taken
+    for unsent. `rivals`: with the key of a filing that holds another Activity. `moved`: under
+    another Organisation than ours. `absent`: filings whose Activity should be here and is not.
+    """
+
+    strangers: tuple[KeyedActivity, ...]
+    unrecorded: tuple[tuple[Filing, KeyedActivity], ...]
+    rivals: tuple[tuple[Filing, KeyedActivity], ...]
+    moved: tuple[tuple[Filing, KeyedActivity], ...]
+    absent: tuple[Filing, ...]
+
+
+def compare_page(
+    page: Sequence[KeyedActivity], by_key: Mapping[str, Filing], expected: Sequence[Filing]
+) -> PageFindings:
+    """Compare a page with the filings that have its keys and those that it should hold."""
+    ours = [a for a in page if is_filing_key(a.key)]
+    known = [(by_key[a.key], a) for a in ours if a.key in by_key]
+    there = {(a.activity_id, a.key) for a in ours}
+    return PageFindings(
+        strangers=tuple(a for a in ours if a.key not in by_key),
+        unrecorded=tuple((f, a) for f, a in known if f.activity_id is None and f.intent_at is None),
+        rivals=tuple((f, a) for f, a in known if f.activity_id not in {None, a.activity_id}),
+        moved=tuple(
+            (f, a)
+            for f, a in known
+            if f.activity_id == a.activity_id and f.organisation_id != a.organisation_id
+        ),
+        absent=tuple(f for f in expected if (f.activity_id, f.key) not in there),
+    )

@@ -1,0 +1,163 @@
+"""prove: that the folders, our rows and webCRM say the same, mailbox by mailbox, page by page.
+
+Each night as jobs, each of them short, so that a mail moved meanwhile does not wait; or at once
+by the command. Both mend what can be mended.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterator, Sequence
+from dataclasses import asdict
+from datetime import timedelta
+
+from webcrm_sync.core.errors import Refused, SyncError, TryLater
+from webcrm_sync.engine.parts import Parts, hold_webcrm
+from webcrm_sync.engine.proof import Difference, Kind, MailboxProof, PageProof, WebcrmProof
+from webcrm_sync.engine.prove_outlook import prove_mailbox
+from webcrm_sync.engine.prove_webcrm import prove_page, prove_rest
+from webcrm_sync.store import mailboxes, proofs
+from webcrm_sync.store.mailboxes import Mailbox
+
+logger = logging.getLogger(__name__)
+
+#: One that did not come to its end is taken up again after this.
+_AGAIN = timedelta(minutes=30)
+#: Mails sent from webCRM are polled for again over this long.
+_MIRRORS = timedelta(days=2)
+
+
+def ask_for_all(parts: Parts) -> None:
+    """Have everything proved by the workers, beginning now. Idempotent."""
+    with parts.begin() as tx:
+        proofs.ask_for_all(tx)
+        company = mailboxes.read_company(tx)
+        if company.mirror_until:
+            mailboxes.rewind_mirror(tx, company.mirror_until - _MIRRORS)
+
+
+# ---- step by step, as jobs ----------------------------------------------------------------
+
+
+def mailbox_step(parts: Parts, mailbox_id: int) -> None:
+    """Prove one mailbox whose turn it is."""
+    with parts.begin() as tx:
+        box = mailboxes.read_mailbox(tx, mailbox_id)
+        if box is None or not proofs.take_mailbox_turn(tx, mailbox_id, again=tx.now + _AGAIN):
+            return
+    _keep_mailbox(parts, box, prove_mailbox(parts, box))
+
+
+def webcrm_step(parts: Parts) -> None:
+    """Compare the next page of webCRM's Activities when it is its turn, and go on with the next."""
+    with parts.begin() as tx:
+        company = mailboxes.read_company(tx)
+        if company.webcrm_due_at and company.webcrm_due_at > tx.now:
+            return
+        first_id = proofs.take_webcrm_turn(tx, again=tx.now + _AGAIN)
+    if first_id is None:
+        return
+    try:
+        page = _page(parts, first_id)
+    except (TryLater, Refused) as error:
+        hold_webcrm(parts, error)
+        return
+    with parts.begin() as tx:
+        known = list(proofs.read_webcrm(tx).differences) if first_id else []
+        told = known + [_plain(d) for d in page.differences]
+        if page.next_id is None:
+            proofs.save_webcrm(tx, due_at=None, proved_at=tx.now, differences=told)
+        else:
+            proofs.save_webcrm(tx, due_at=tx.now, next_id=page.next_id, differences=told)
+    _log("webcrm", page.differences)
+
+
+def _page(parts: Parts, first_id: int) -> PageProof:
+    """One page; before the first the subscriptions, after the last what is left."""
+    pushed = prove_push(parts) if not first_id else []
+    page = prove_page(parts, first_id)
+    is_cut_short = any(d.kind is Kind.MOST_MISSING for d in page.differences)
+    rest = prove_rest(parts) if page.next_id is None and not is_cut_short else []
+    told = (*pushed, *page.differences, *rest)
+    return PageProof(page.next_id, page.keyed, page.others, told)
+
+
+def prove_push(parts: Parts) -> list[Difference]:
+    """See that every subscription we hold is known to Graph; one that is not is made anew."""
+    with parts.begin() as tx:
+        boxes = mailboxes.all_mailboxes(tx)
+        held = [f for box in boxes for f in mailboxes.folders(tx, box.id) if f.subscription_id]
+    if not held or not parts.settings.push_is_on:
+        return []
+    try:
+        alive = {one.graph_id for one in parts.graph.subscriptions()}
+    except SyncError:
+        return []  # each mailbox tells its own trouble
+    dead = [f for f in held if f.subscription_id not in alive]
+    with parts.begin() as tx:
+        for folder in dead:
+            values = {"subscription_id": None, "subscription_expires_at": None}
+            mailboxes.set_folder(tx, folder.id, **values)
+            mailboxes.set_mailbox(tx, folder.mailbox_id, keep_due_at=tx.now)
+            mailboxes.hint(tx, [folder.id])
+            tx.defer("keep", folder.mailbox_id)
+    return [Difference(Kind.PUSH) for _ in dead]
+
+
+def _keep_mailbox(parts: Parts, box: Mailbox, proof: MailboxProof) -> None:
+    if proof.trouble is None:
+        with parts.begin() as tx:
+            proofs.save_mailbox(tx, box.id, [_plain(d) for d in proof.differences])
+    _log("mailbox", proof.differences)
+
+
+def _plain(difference: Difference) -> dict[str, object]:
+    return asdict(difference) | {"sentence": difference.sentence}
+
+
+def _log(what: str, differences: Sequence[Difference]) -> None:
+    """No Message-ID: it may tell of a person."""
+    for one in differences:
+        facts = {"compared": what, "kind": one.kind.value, "is_healed": one.is_healed}
+        logger.warning("difference", extra=facts)
+
+
+# ---- at once, by the command ---------------------------------------------------------------
+
+
+def prove_mailboxes(parts: Parts, address: str | None = None) -> Iterator[MailboxProof]:
+    """Prove every mailbox, or the one with this address, one after another."""
+    with parts.begin() as tx:
+        one = mailboxes.find_mailbox(tx, address.strip().casefold()) if address else None
+        boxes = [one] if one else [] if address else list(mailboxes.all_mailboxes(tx))
+    for box in boxes:
+        proof = prove_mailbox(parts, box)
+        _keep_mailbox(parts, box, proof)
+        yield proof
+
+
+def prove_webcrm(parts: Parts) -> Iterator[WebcrmProof]:
+    """Compare all of webCRM's Activities with our filings: the count so far after each page."""
+    so_far = WebcrmProof()
+    next_id: int | None = 0
+    while next_id is not None:
+        try:
+            page = _page(parts, next_id)
+        except (TryLater, Refused) as error:
+            yield WebcrmProof(
+                so_far.activities, 0, so_far.others, so_far.differences, trouble=str(error)
+            )
+            return
+        next_id = page.next_id
+        with parts.begin() as tx:
+            so_far = WebcrmProof(
+                so_far.activities + page.keyed - page.others,
+                proofs.count_filed(tx),
+                so_far.others + page.others,
+                so_far.differences + page.differences,
+            )
+            if next_id is None:
+                told = [_plain(d) for d in so_far.differences]
+                proofs.save_webcrm(tx, due_at=None, next_id=0, proved_at=tx.now, differences=told)
+        _log("webcrm", page.differences)
+        yield so_far

@@ -1,0 +1,198 @@
+"""Compare one page of webCRM's Activities with our filings, and mend what differs.
+
+A page is one call. What a page does not show is asked for by its id before it counts as gone.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import timedelta
+
+from webcrm_sync.core.crm import KeyedActivity
+from webcrm_sync.core.errors import Gone
+from webcrm_sync.engine import adopt, outcome
+from webcrm_sync.engine.parts import Parts
+from webcrm_sync.engine.proof import Difference, Kind, PageFindings, PageProof, compare_page
+from webcrm_sync.store import adoption, emails, proofs
+from webcrm_sync.store.filings import Filing
+from webcrm_sync.webcrm.client import PAGE
+
+#: webCRM's clock may differ from ours, and its search lags.
+_MARGIN = timedelta(hours=1)
+#: So many Activities are asked for one by one in one step.
+_ASKED = 50
+#: So many that are missing together say something about webCRM, not about themselves.
+_MANY = 10
+
+
+@dataclass(slots=True)
+class _Page:
+    """What is being compared."""
+
+    activities: Sequence[KeyedActivity]
+    expected: Sequence[Filing]
+    next_id: int | None
+    found: list[Difference] = field(default_factory=list)
+    message_ids: dict[int, str | None] = field(default_factory=dict)
+
+    def add(
+        self, kind: Kind, filing: Filing, *activities: int, is_healed: bool = True, key: str = ""
+    ) -> None:
+        message_id = self.message_ids.get(filing.email_id)
+        self.found.append(Difference(kind, is_healed, message_id, activities, key or None))
+
+
+def prove_page(parts: Parts, first_id: int) -> PageProof:
+    """Compare the Activities from `first_id` on, a page of them; what can be mended is mended.
+
+    Idempotent. Nothing is written to webCRM. Raises TryLater when webCRM does not answer.
+    """
+    page = _read(parts, first_id)
+    with parts.begin() as tx:
+        known = proofs.filings_with(tx, [a.key for a in page.activities if a.key])
+        filings = [*known.values(), *page.expected]
+        page.message_ids |= proofs.message_ids(tx, {f.email_id for f in filings})
+        busy = proofs.wished(tx, [f.id for f in filings])
+    seen = compare_page(page.activities, known, [f for f in page.expected if f.id not in busy])
+    if _is_most(parts, seen.absent, page.expected):
+        return PageProof(None, differences=(Difference(Kind.MOST_MISSING, is_healed=False),))
+    _record(parts, page, seen, busy)
+    for filing, activity in seen.rivals:
+        _judge_rival(parts, page, filing, activity)
+    for filing in seen.absent:
+        _judge_absent(parts, page, filing)
+    others = _take_over(parts, page, seen.strangers)
+    held = sum(1 for a in page.activities if a.key in known and not known[a.key].is_withdrawn)
+    keyed = held + len(seen.strangers)
+    return PageProof(page.next_id, keyed, others, tuple(page.found))
+
+
+def _read(parts: Parts, first_id: int) -> _Page:
+    """A page, and the filings that it should hold; cut where too much is missing at once."""
+    lag = _MARGIN + parts.settings.settle
+    with parts.begin() as tx:
+        since = proofs.filed_since(tx) - _MARGIN
+    activities = parts.webcrm.keyed_from(first_id, created_since=since)
+    last = activities[-1].activity_id if len(activities) == PAGE else None
+    with parts.begin() as tx:
+        expected = proofs.filings_between(tx, first_id, last, filed_before=tx.now - lag)
+    there = {(a.activity_id, a.key) for a in activities}
+    absent = [f for f in expected if (f.activity_id, f.key) not in there]
+    if len(absent) > _ASKED:
+        last = absent[_ASKED - 1].activity_id or 0
+        activities = tuple(a for a in activities if a.activity_id <= last)
+        expected = [f for f in expected if (f.activity_id or 0) <= last]
+    return _Page(activities, expected, last + 1 if last is not None else None)
+
+
+def _is_most(parts: Parts, absent: Sequence[Filing], expected: Sequence[Filing]) -> bool:
+    """True when webCRM has lost hardly believably many: another system, or one in trouble."""
+    if len(absent) < _MANY or len(absent) * 2 <= len(expected):
+        return False
+    return all(_standing(parts, f) is None for f in absent[:_MANY])
+
+
+def _standing(parts: Parts, filing: Filing) -> KeyedActivity | None:
+    """The Activity we hold, as it is now; None when there is none."""
+    try:
+        return parts.webcrm.activity(filing.activity_id or 0)
+    except Gone:
+        return None
+
+
+def _record(parts: Parts, page: _Page, seen: PageFindings, busy: frozenset[int]) -> None:
+    """Write down what the page itself proves."""
+    with parts.begin() as tx:
+        for filing, activity in seen.unrecorded:
+            outcome.filed(tx, [(filing, activity.activity_id)])
+            page.add(Kind.LOST_FILING, filing, activity.activity_id)
+        for filing, activity in seen.moved:
+            if filing.id in busy:
+                continue
+            healed = adoption.move(tx, filing, activity.organisation_id)
+            page.add(Kind.MOVED, filing, activity.activity_id, is_healed=healed)
+            if healed:
+                facts = {"organisation": activity.organisation_id}
+                tx.tell("moved", email_id=filing.email_id, activity=activity.activity_id, **facts)
+        if seen.unrecorded:
+            tx.defer("file", tx.company_id)
+
+
+def _judge_rival(parts: Parts, page: _Page, filing: Filing, activity: KeyedActivity) -> None:
+    """Another Activity than ours has the filing's key: either ours is wrong, or there are two."""
+    ours = _standing(parts, filing)
+    if ours is not None and ours.key == filing.key:
+        both = sorted([ours.activity_id, activity.activity_id])
+        page.add(Kind.DOUBLE, filing, *both, is_healed=False)
+        return
+    with parts.begin() as tx:
+        adoption.correct(tx, filing, activity)
+    page.add(Kind.WRONG_ACTIVITY, filing, activity.activity_id)
+
+
+def _judge_absent(parts: Parts, page: _Page, filing: Filing) -> None:
+    """The page does not show the filing's Activity: ask for it, then for its key."""
+    ours = _standing(parts, filing)
+    if ours is not None and ours.key == filing.key:
+        return  # the search lags
+    found = _by_key(parts, filing)
+    if found is not None:
+        if all(d.activities != (found.activity_id,) for d in page.found):
+            page.add(Kind.WRONG_ACTIVITY, filing, found.activity_id)
+        with parts.begin() as tx:
+            adoption.correct(tx, filing, found)
+        return
+    activity_id = filing.activity_id or 0
+    if ours is not None:
+        page.add(Kind.KEY_MISSING, filing, activity_id, is_healed=False, key=filing.key)
+        return
+    with parts.begin() as tx:
+        emails.lock(tx)
+        adoption.withdraw_removed(tx, filing)
+    page.add(Kind.REMOVED, filing, activity_id)
+
+
+def _by_key(parts: Parts, filing: Filing) -> KeyedActivity | None:
+    with parts.begin() as tx:
+        since = proofs.filed_since(tx) - _MARGIN
+    listed = parts.webcrm.keyed_activities(filing.organisation_id or None, created_since=since)
+    return next((a for a in listed if a.key == filing.key), None)
+
+
+def _take_over(parts: Parts, page: _Page, strangers: Sequence[KeyedActivity]) -> int:
+    """Take over the Activities of mails that we hold; how many are of mails that we do not."""
+    if not strangers:
+        return 0
+    with parts.begin() as tx:
+        told = proofs.told_of(tx, [a.activity_id for a in strangers])
+        unfiled = proofs.email_keys(tx, is_unfiled=True)
+        keys = proofs.email_keys(tx, ids=told.values())
+    known = {a.activity_id: told[a.activity_id] for a in strangers if a.activity_id in told}
+    owned = [adopt.Owned(a, known[a.activity_id]) for a in strangers if a.activity_id in known]
+    places = {a.organisation_id for a in strangers}
+    rest = [a for a in strangers if a.activity_id not in known]
+    owned += adopt.owners(parts.tenant_id, rest, unfiled, places)
+    owned = [o for o in owned if o.email_id in keys or o.email_id in unfiled]
+    rivals = adopt.take_over(parts, owned, told="taken over")
+    with parts.begin() as tx:
+        ids = proofs.message_ids(tx, {o.email_id for o in owned})
+    for one in owned:
+        is_double = one in rivals
+        kind = Kind.DOUBLE if is_double else Kind.LOST_FILING
+        activities = (one.activity.activity_id,)
+        page.found.append(Difference(kind, not is_double, ids[one.email_id], activities))
+    return len(strangers) - len(owned)
+
+
+def prove_rest(parts: Parts) -> list[Difference]:
+    """After the last page: mails that count as synced although nothing of them stands."""
+    with parts.begin() as tx:
+        emails.lock(tx)
+        unfiled = proofs.unfiled(tx)
+        if len(unfiled) >= _MANY and len(unfiled) * 2 > proofs.count_synced(tx):
+            return [Difference(Kind.MOST_MISSING, is_healed=False)]
+        adoption.end_removed(tx, [email_id for email_id, _ in unfiled])
+        for email_id, _ in unfiled:
+            tx.tell("removed in webcrm", email_id=email_id)
+    return [Difference(Kind.NO_ACTIVITY, message_id=message_id) for _, message_id in unfiled]

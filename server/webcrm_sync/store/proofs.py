@@ -1,0 +1,276 @@
+"""What a proof compares, and what it keeps of its findings."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import func, literal, or_, select, update
+from sqlalchemy.dialects.postgresql import insert
+
+from webcrm_sync.core.states import State
+from webcrm_sync.store.among import among
+from webcrm_sync.store.database import Tx
+from webcrm_sync.store.emails import ITEM_COLUMNS, Item, read_item
+from webcrm_sync.store.filings import FILING, Filing, read_filing
+from webcrm_sync.store.schema import company, email, event, filing, item, mailbox, mirror
+from webcrm_sync.store.schema_asked import wish
+from webcrm_sync.store.schema_proof import mailbox_proof, webcrm_proof
+
+
+@dataclass(frozen=True, slots=True)
+class Believed:
+    """A copy as our rows have it. `is_mark_due`: its categories are about to be written."""
+
+    item: Item
+    is_mark_due: bool
+    message_id: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Stored:
+    """What is kept of the last proof. `differences` as `cli` prints them."""
+
+    proved_at: datetime | None
+    differences: tuple[Mapping[str, object], ...]
+
+
+def believed(
+    tx: Tx, mailbox_id: int, *, folder_id: int, graph_ids: Iterable[str]
+) -> Mapping[str, Believed]:
+    """The copies that we hold in the folder, and those we hold among these Graph ids."""
+    query = (
+        select(*ITEM_COLUMNS, item.c.mark_due_at, email.c.message_id)
+        .join(email, email.c.id == item.c.email_id)
+        .where(item.c.mailbox_id == mailbox_id)
+        .where(or_(item.c.folder_id == folder_id, among(item.c.graph_id, graph_ids)))
+    )
+    found = {}
+    for row in tx.connection.execute(query).mappings():
+        facts = dict(row)
+        is_due, message_id = facts.pop("mark_due_at") is not None, facts.pop("message_id")
+        found[row["graph_id"]] = Believed(read_item(facts), is_due, message_id)
+    return found
+
+
+def standing_still(tx: Tx, mailbox_id: int) -> Sequence[tuple[Item, State, str | None]]:
+    """Copies in a state that nothing takes further, with the state to go on from.
+
+    Matched without a filing; on the way although every filing is complete; filed and not due to
+    be marked.
+    """
+    of_it = select(filing.c.id).where(filing.c.email_id == item.c.email_id)
+    open_ = of_it.where(or_(~filing.c.is_complete, filing.c.is_withdrawn)).exists()
+    cut_off = (item.c.state == State.MATCHED.value) & ~of_it.exists()
+    waits = [State.MATCHED.value, State.WAITING.value, State.PARKED.value]
+    is_done = item.c.state.in_(waits) & of_it.exists() & ~open_
+    unmarked = (item.c.state == State.FILED.value) & item.c.mark_due_at.is_(None)
+    query = (
+        select(*ITEM_COLUMNS, cut_off.label("is_cut_off"), email.c.message_id)
+        .join(email, email.c.id == item.c.email_id)
+        .where(item.c.mailbox_id == mailbox_id, or_(cut_off, is_done, unmarked))
+    )
+    found = []
+    for row in tx.connection.execute(query).mappings():
+        facts = dict(row)
+        to = State.FOUND if facts.pop("is_cut_off") else State.FILED
+        message_id = facts.pop("message_id")
+        found.append((read_item(facts), to, message_id))
+    return found
+
+
+def unfiled(tx: Tx) -> Sequence[tuple[int, str | None]]:
+    """E-mails with a copy that counts as synced although no Activity of theirs stands.
+
+    One that is being sent again is left out.
+    """
+    stands = select(filing.c.id).where(
+        filing.c.email_id == email.c.id,
+        ~filing.c.is_withdrawn,
+        or_(filing.c.activity_id.is_not(None), ~filing.c.is_complete),
+    )
+    synced = select(item.c.id).where(
+        item.c.email_id == email.c.id, item.c.state == State.SYNCED.value
+    )
+    query = select(email.c.id, email.c.message_id).where(
+        email.c.company_id == tx.company_id, synced.exists(), ~stands.exists()
+    )
+    return [(row.id, row.message_id) for row in tx.connection.execute(query)]
+
+
+def count_synced(tx: Tx) -> int:
+    """How many copies of the company are synced."""
+    query = (
+        select(func.count())
+        .select_from(item)
+        .join(mailbox, mailbox.c.id == item.c.mailbox_id)
+        .where(mailbox.c.company_id == tx.company_id, item.c.state == State.SYNCED.value)
+    )
+    return int(tx.connection.execute(query).scalar_one())
+
+
+def mirrors_in(tx: Tx, mailbox_id: int, *, limit: int) -> Mapping[str, int]:
+    """The newest mirrors of a mailbox that its owner is not known to have removed, by Graph id."""
+    query = (
+        select(mirror.c.graph_id, mirror.c.id)
+        .where(mirror.c.mailbox_id == mailbox_id, mirror.c.graph_id.is_not(None))
+        .where(mirror.c.reason.is_(None))
+        .order_by(mirror.c.id.desc())
+        .limit(limit)
+    )
+    return {row.graph_id: row.id for row in tx.connection.execute(query)}
+
+
+def note_removed_mirrors(tx: Tx, mirror_ids: Sequence[int]) -> None:
+    """The owner removed these mirrors; they are not looked for again."""
+    query = update(mirror).where(mirror.c.id.in_(mirror_ids))
+    tx.connection.execute(query.values(reason="removed by its owner"))
+
+
+# ---- filings and their Activities ---------------------------------------------------------
+
+
+def filed_since(tx: Tx) -> datetime:
+    """No Activity of ours is older than this."""
+    first = select(func.min(func.least(filing.c.filed_at, filing.c.intent_at))).where(
+        filing.c.company_id == tx.company_id
+    )
+    begun = select(company.c.created_at).where(company.c.id == tx.company_id)
+    times: list[datetime | None] = [tx.connection.scalar(q) for q in (first, begun)]
+    return min(at for at in times if at is not None)
+
+
+def filings_with(tx: Tx, keys: Iterable[str]) -> Mapping[str, Filing]:
+    """The company's filings with these keys, by key."""
+    query = select(*FILING).where(filing.c.company_id == tx.company_id, among(filing.c.key, keys))
+    rows = tx.connection.execute(query).mappings()
+    return {row["key"]: read_filing(row) for row in rows}
+
+
+def filings_between(
+    tx: Tx, first: int, last: int | None, *, filed_before: datetime
+) -> Sequence[Filing]:
+    """Filings whose Activity has one of these ids (`last` None = any later one), in their order.
+
+    Those filed later than `filed_before` are left out: webCRM's search may not show them yet.
+    """
+    query = select(*FILING).where(
+        filing.c.company_id == tx.company_id,
+        filing.c.activity_id >= first,
+        filing.c.filed_at <= filed_before,
+        ~filing.c.is_withdrawn,
+    )
+    if last is not None:
+        query = query.where(filing.c.activity_id <= last)
+    rows = tx.connection.execute(query.order_by(filing.c.activity_id)).mappings()
+    return [read_filing(row) for row in rows]
+
+
+def count_filed(tx: Tx) -> int:
+    """How many filings have an Activity that nobody took back."""
+    query = select(func.count()).where(
+        filing.c.company_id == tx.company_id,
+        filing.c.activity_id.is_not(None),
+        ~filing.c.is_withdrawn,
+    )
+    return int(tx.connection.execute(query).scalar_one())
+
+
+def wished(tx: Tx, filing_ids: Iterable[int]) -> frozenset[int]:
+    """Which of these filings webCRM is still to be told something about."""
+    query = select(wish.c.filing_id).where(among(wish.c.filing_id, filing_ids))
+    return frozenset(tx.connection.execute(query).scalars())
+
+
+def message_ids(tx: Tx, email_ids: Iterable[int]) -> Mapping[int, str | None]:
+    """The Message-IDs of these e-mails."""
+    query = select(email.c.id, email.c.message_id).where(among(email.c.id, email_ids))
+    return {row.id: row.message_id for row in tx.connection.execute(query)}
+
+
+def told_of(tx: Tx, activity_ids: Sequence[int]) -> Mapping[int, int]:
+    """Per Activity the e-mail whose story tells of its filing."""
+    number = event.c.facts["activity"].as_integer()
+    query = select(number, event.c.email_id).where(
+        event.c.company_id == tx.company_id,
+        event.c.kind.in_(["filed", "taken over", "rebuilt"]),
+        event.c.email_id.is_not(None),
+        number.in_(activity_ids),
+    )
+    return {row[0]: row[1] for row in tx.connection.execute(query)}
+
+
+def email_keys(
+    tx: Tx, *, ids: Iterable[int] | None = None, is_unfiled: bool = False
+) -> Mapping[int, str]:
+    """The keys of the company's e-mails by id; of `ids`, or of those without any filing."""
+    query = select(email.c.id, email.c.key).where(email.c.company_id == tx.company_id)
+    if ids is not None:
+        query = query.where(among(email.c.id, ids))
+    if is_unfiled:
+        query = query.where(~select(filing.c.id).where(filing.c.email_id == email.c.id).exists())
+    return {row.id: row.key for row in tx.connection.execute(query)}
+
+
+# ---- what is due and what is kept ---------------------------------------------------------
+
+
+def ask_for_all(tx: Tx) -> None:
+    """Every mailbox and webCRM are to be proved now, from the start."""
+    boxes = select(mailbox.c.id, literal(tx.now, mailbox_proof.c.due_at.type)).where(
+        mailbox.c.company_id == tx.company_id
+    )
+    new = insert(mailbox_proof).from_select(["mailbox_id", "due_at"], boxes)
+    keys = [mailbox_proof.c.mailbox_id]
+    tx.connection.execute(new.on_conflict_do_update(index_elements=keys, set_={"due_at": tx.now}))
+    save_webcrm(tx, due_at=tx.now, next_id=0, differences=[])
+
+
+def take_mailbox_turn(tx: Tx, mailbox_id: int, *, again: datetime) -> bool:
+    """True when the mailbox is due to be proved; should that end halfway, it is due `again`."""
+    query = update(mailbox_proof).where(
+        mailbox_proof.c.mailbox_id == mailbox_id, mailbox_proof.c.due_at <= tx.now
+    )
+    return tx.connection.execute(query.values(due_at=again)).rowcount == 1
+
+
+def take_webcrm_turn(tx: Tx, *, again: datetime) -> int | None:
+    """The Activity to go on with when webCRM is due to be compared, else None."""
+    query = update(webcrm_proof).where(
+        webcrm_proof.c.company_id == tx.company_id, webcrm_proof.c.due_at <= tx.now
+    )
+    found = query.values(due_at=again).returning(webcrm_proof.c.next_id)
+    return tx.connection.execute(found).scalar_one_or_none()
+
+
+def save_mailbox(tx: Tx, mailbox_id: int, differences: Sequence[Mapping[str, object]]) -> None:
+    """The mailbox was proved just now."""
+    facts = {"due_at": None, "proved_at": tx.now, "differences": list(differences)}
+    new = insert(mailbox_proof).values(mailbox_id=mailbox_id, **facts)
+    keys = [mailbox_proof.c.mailbox_id]
+    tx.connection.execute(new.on_conflict_do_update(index_elements=keys, set_=facts))
+
+
+def save_webcrm(tx: Tx, **values: object) -> None:
+    """Set columns of the comparison with webCRM."""
+    new = insert(webcrm_proof).values(company_id=tx.company_id, **values)
+    keys = [webcrm_proof.c.company_id]
+    tx.connection.execute(new.on_conflict_do_update(index_elements=keys, set_=values))
+
+
+def read_webcrm(tx: Tx) -> Stored:
+    """The last comparison with webCRM."""
+    query = select(webcrm_proof.c.proved_at, webcrm_proof.c.differences)
+    row = tx.connection.execute(query.where(webcrm_proof.c.company_id == tx.company_id)).first()
+    return Stored(row.proved_at, tuple(row.differences)) if row else Stored(None, ())
+
+
+def read_mailboxes(tx: Tx) -> Mapping[int, Stored]:
+    """The last comparison of each mailbox."""
+    query = (
+        select(mailbox_proof.c.mailbox_id, mailbox_proof.c.proved_at, mailbox_proof.c.differences)
+        .join(mailbox, mailbox.c.id == mailbox_proof.c.mailbox_id)
+        .where(mailbox.c.company_id == tx.company_id)
+    )
+    return {i: Stored(at, tuple(found)) for i, at, found in tx.connection.execute(query)}
