@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import signal
+import sys
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
@@ -26,7 +27,7 @@ from webcrm_sync.engine.keep import keep
 from webcrm_sync.engine.mark import mark
 from webcrm_sync.engine.mirror import mirror
 from webcrm_sync.engine.parts import Parts, hold_after_bug
-from webcrm_sync.store.database import libpq_url
+from webcrm_sync.store.database import Queue, libpq_url, queue_of
 
 logger = logging.getLogger(__name__)
 
@@ -48,7 +49,12 @@ STEPS: dict[str, Step] = {
 #: A worker that has not been heard of for this long is taken for dead.
 _STALLED_S = 10
 _HEARTBEAT_S = 3
-CONCURRENCY = 8
+#: Jobs that run at a time, by queue. What waits for webCRM has lanes of its own: it must not
+#: stand behind many mailboxes that are read at once, and webCRM takes one call at a time anyway.
+LANES = {Queue.MAILBOXES: 16, Queue.WEBCRM: 2, Queue.CLOCK: 2}
+#: Jobs mostly wait for others and need the interpreter for a moment in between. With Python's 5 ms
+#: each such moment waits behind a thread that reads a mail (CPython: sys.setswitchinterval).
+_SWITCH_S = 0.0005
 
 
 def run_step(parts: Parts, task: str, subject_id: int) -> None:
@@ -68,7 +74,7 @@ def build_app(parts: Parts, url: str) -> procrastinate.App:
         _register(app, parts, task)
 
     @app.periodic(cron="* * * * * *")
-    @app.task(name="tick", queue="clock", queueing_lock="tick", lock="tick")
+    @app.task(name="tick", queue=Queue.CLOCK, queueing_lock="tick", lock="tick")
     def tick(timestamp: int) -> None:
         del timestamp
         try:
@@ -77,13 +83,13 @@ def build_app(parts: Parts, url: str) -> procrastinate.App:
             logger.exception("tick_failed")
 
     @app.periodic(cron="* * * * * */3")  # the seconds stand last
-    @app.task(name="rescue", queue="clock", queueing_lock="rescue")  # a lock would die with it
+    @app.task(name="rescue", queue=Queue.CLOCK, queueing_lock="rescue")  # a lock would die with it
     async def rescue(timestamp: int) -> None:
         del timestamp
         await rescue_stalled(app)
 
     @app.periodic(cron="17 3 * * *")
-    @app.task(name="sweep", queue="clock", queueing_lock="sweep")
+    @app.task(name="sweep", queue=Queue.CLOCK, queueing_lock="sweep")
     async def sweep(timestamp: int) -> None:
         del timestamp
         await app.job_manager.delete_old_jobs(nb_hours=1, include_failed=True)
@@ -101,7 +107,7 @@ def build_app(parts: Parts, url: str) -> procrastinate.App:
 
 
 def _register(app: procrastinate.App, parts: Parts, task: str) -> None:
-    @app.task(name=task, queue="sync")
+    @app.task(name=task, queue=queue_of(task))
     def run(subject_id: int) -> None:
         run_step(parts, task, subject_id)
 
@@ -128,24 +134,27 @@ async def _release(manager: JobManager, job: Job) -> None:
 def run_worker(parts: Parts, url: str) -> None:
     """Work until SIGTERM or SIGINT, then finish what is running."""
     parts.graph.warm_up()
+    sys.setswitchinterval(_SWITCH_S)
     asyncio.run(_run(build_app(parts, url)))
 
 
 async def _run(app: procrastinate.App) -> None:
     loop = asyncio.get_running_loop()
     # Synchronous jobs run in the loop's default executor: as many threads as jobs at once.
-    loop.set_default_executor(ThreadPoolExecutor(CONCURRENCY + 2))
+    loop.set_default_executor(ThreadPoolExecutor(sum(LANES.values())))
     async with app.open_async():
-        workers: list[asyncio.Task[None]] = [
-            asyncio.create_task(_worker(app, "sync", CONCURRENCY)),
-            asyncio.create_task(_worker(app, "clock", 2)),
-        ]
+        workers = begin_work(app)
         for number in (signal.SIGTERM, signal.SIGINT):
             loop.add_signal_handler(number, lambda: _stop(workers))
         await asyncio.gather(*workers, return_exceptions=False)
 
 
-async def _worker(app: procrastinate.App, queue: str, concurrency: int) -> None:
+def begin_work(app: procrastinate.App) -> list[asyncio.Task[None]]:
+    """One worker for each queue, with its lanes; cancel them to end. Needs the open app."""
+    return [asyncio.create_task(_worker(app, queue, lanes)) for queue, lanes in LANES.items()]
+
+
+async def _worker(app: procrastinate.App, queue: Queue, concurrency: int) -> None:
     try:
         await app.run_worker_async(
             queues=[queue],

@@ -17,7 +17,7 @@ from sqlalchemy import text
 
 from webcrm_sync import jobs
 from webcrm_sync.store import mailboxes
-from webcrm_sync.store.database import Database, Tx, libpq_url
+from webcrm_sync.store.database import Database, Queue, Tx, libpq_url, queue_of
 from webcrm_sync.store.migrate import is_current, migrate
 from webcrm_sync.store.schema import metadata
 
@@ -100,6 +100,44 @@ def test_a_hint_that_comes_while_its_job_runs_is_kept(
 
     asyncio.run(work())
     assert runs == [3, 3]
+
+
+def test_mails_are_filed_while_every_lane_for_mailboxes_is_taken(
+    database: Database, fresh_database: str
+) -> None:
+    connector = procrastinate.PsycopgConnector(conninfo=libpq_url(fresh_database))
+    app = procrastinate.App(connector=connector)
+    is_filed = threading.Event()
+    waited: list[bool] = []
+
+    @app.task(name="discover", queue=queue_of("discover"))
+    def discover(subject_id: int) -> None:
+        waited.append(is_filed.wait(timeout=10))
+
+    @app.task(name="file", queue=queue_of("file"))
+    def file(subject_id: int) -> None:
+        is_filed.set()
+
+    many = jobs.LANES[Queue.MAILBOXES] + 1
+    for number in range(many):
+        with database.begin(1) as tx:
+            tx.defer("discover", number)
+    with database.begin(1) as tx:
+        tx.defer("file", 1)
+
+    async def work() -> None:
+        loop = asyncio.get_running_loop()
+        loop.set_default_executor(ThreadPoolExecutor(sum(jobs.LANES.values())))
+        async with app.open_async():
+            workers = jobs.begin_work(app)
+            while len(waited) < many:
+                await asyncio.sleep(0.01)
+            for worker in workers:
+                worker.cancel()
+            await asyncio.gather(*workers)
+
+    asyncio.run(work())
+    assert all(waited)
 
 
 def test_jobs_of_a_dead_worker_run_again_unless_a_newer_one_waits(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 
@@ -14,9 +14,10 @@ from webcrm_sync.core.retry import retry_at
 from webcrm_sync.core.states import Reason, State, mark_for
 from webcrm_sync.engine.contents import YOUTH
 from webcrm_sync.engine.parts import Parts, hold_mailbox
-from webcrm_sync.store import emails, mailboxes
+from webcrm_sync.store import emails, mailboxes, marks
 from webcrm_sync.store.database import Tx
 from webcrm_sync.store.emails import Item
+from webcrm_sync.store.events import Line
 from webcrm_sync.store.mailboxes import Mailbox
 
 #: Graph's limit for one batch (JSON batching).
@@ -49,7 +50,7 @@ def mark(parts: Parts, mailbox_id: int) -> None:
 
 def _due(parts: Parts, box: Mailbox) -> list[Plan]:
     with parts.begin() as tx:
-        due = emails.due_marks(tx, box.id, limit=BATCH)
+        due = marks.due(tx, box.id, limit=BATCH)
     return [Plan(item, marking_for(item, Stamp.synced(parts.tenant_id, key))) for item, key in due]
 
 
@@ -76,10 +77,9 @@ def _mark_batch(parts: Parts, box: Mailbox, plans: Sequence[Plan]) -> None:
     stale = [a.graph_id for a in answers if isinstance(a.trouble, Conflict)]
     fresh = parts.graph.locations(box.user_id, stale) if stale else {}
     with parts.begin() as tx:
+        _settle(tx, [p for p in plans if _is_done(p, told)], told)
         for plan in plans:
-            if plan.marking is None:
-                _settle(tx, plan.item, {})
-            else:
+            if not _is_done(plan, told):
                 _record(tx, plan, told[plan.item.graph_id], fresh)
         emails.forget_contents(tx, [p.item.email_id for p in plans])
     throttled = [a.trouble for a in answers if isinstance(a.trouble, TryLater)]
@@ -91,14 +91,6 @@ def _record(tx: Tx, plan: Plan, answer: Marked, fresh: dict[str, Location | None
     item, marking = plan.item, plan.marking
     assert marking is not None
     match answer.trouble:
-        case None:
-            written: dict[str, object] = {
-                "change_key": answer.change_key,
-                "categories": list(marking.categories),
-            }
-            if marking.stamp:
-                written["stamp"] = marking.stamp
-            _settle(tx, item, written)
         case Conflict():
             _take_fresh(tx, item, fresh.get(item.graph_id))
         case TryLater(retry_at=asked):
@@ -115,17 +107,30 @@ def _record(tx: Tx, plan: Plan, answer: Marked, fresh: dict[str, Location | None
             _refused(tx, item, str(trouble))
 
 
-def _settle(tx: Tx, item: Item, written: dict[str, object]) -> None:
-    """The copy carries the truth; one that was filed is synced now."""
-    if written:
-        emails.set_item(tx, item.id, **written)
-    done: dict[str, object] = {"mark_due_at": None, "mark_attempts": 0}
-    if item.state is State.FILED:
-        done |= {"state": State.SYNCED.value, "reason": None, "detail": None, "state_at": tx.now}
-    if not emails.settle_item(tx, item, **done) or item.state is not State.FILED:
-        return  # what it carries now is true, or it got further meanwhile and is marked again
-    took = round((tx.now - item.found_at).total_seconds(), 1)
-    tx.tell("synced", mailbox_id=item.mailbox_id, email_id=item.email_id, took_s=took)
+def _is_done(plan: Plan, told: Mapping[str, Marked]) -> bool:
+    """True for a copy that carries the truth now."""
+    return plan.marking is None or told[plan.item.graph_id].trouble is None
+
+
+def _settle(tx: Tx, plans: Sequence[Plan], told: Mapping[str, Marked]) -> None:
+    """These copies carry the truth; those that were filed are synced now."""
+    marks.note(
+        tx,
+        [
+            marks.Written(p.item.id, told[p.item.graph_id].change_key, m.categories, m.stamp)
+            for p in plans
+            if (m := p.marking)
+        ],
+    )
+    _tell_synced(tx, marks.settle(tx, [p.item for p in plans]))
+
+
+def _tell_synced(tx: Tx, items: Iterable[Item]) -> None:
+    tx.tell_all(Line("synced", i.mailbox_id, i.email_id, {"took_s": _age_s(tx, i)}) for i in items)
+
+
+def _age_s(tx: Tx, item: Item) -> float:
+    return round((tx.now - item.found_at).total_seconds(), 1)
 
 
 def _take_fresh(tx: Tx, item: Item, location: Location | None) -> None:
@@ -147,7 +152,8 @@ def _is_gone(tx: Tx, item: Item) -> None:
     if tx.now - item.found_at < YOUTH:
         emails.set_item(tx, item.id, mark_due_at=tx.now + timedelta(seconds=5))
         return
-    _settle(tx, item, {"folder_id": None})
+    emails.set_item(tx, item.id, folder_id=None)
+    _tell_synced(tx, marks.settle(tx, [item]))
 
 
 def _refused(tx: Tx, item: Item, detail: str) -> None:

@@ -12,7 +12,7 @@ from webcrm_sync.core.message import Party
 from webcrm_sync.core.states import Reason, State
 from webcrm_sync.engine.choice import settle
 from webcrm_sync.engine.parts import Parts
-from webcrm_sync.store import asked, directory, emails, filings, mailboxes
+from webcrm_sync.store import asked, directory, emails, filings, mailboxes, undecided
 from webcrm_sync.store.database import Tx
 from webcrm_sync.store.emails import Email
 from webcrm_sync.store.events import Line
@@ -33,11 +33,7 @@ def match_round(parts: Parts, *, limit: int) -> int:
     """Decide up to `limit` found mails in one transaction; how many there were."""
     with parts.begin() as tx:
         emails.lock(tx)  # a person may be choosing at this moment
-        found = [
-            email
-            for email, copies in filings.due_emails(tx, limit=limit)
-            if not any(c.is_past for c in copies)
-        ]
+        found = [email for email, _ in undecided.due(tx, limit=limit, is_past=False)]
         decide(parts, tx, found)
     return len(found)
 
@@ -48,7 +44,7 @@ def decide(parts: Parts, tx: Tx, found: Sequence[Email]) -> None:
         return
     ids = [email.id for email in found]
     internals = mailboxes.internals(tx, parts.settings.internal_domains)
-    open_ = filings.unmatched_addresses(tx, ids)
+    open_ = undecided.addresses(tx, ids)
     known = filings.of_emails(tx, ids)
     addresses = {address for email_id in ids for address in open_[email_id]}
     book = directory.look_up(tx, addresses, {a.rpartition("@")[2] for a in addresses})

@@ -22,10 +22,12 @@ _OPEN = (State.MATCHED, State.WAITING, State.PARKED)
 
 def filed(tx: Tx, told: Iterable[tuple[Filing, int]]) -> None:
     """WebCRM has told the ids of these filings' Activities."""
-    news = [(f, i) for f, i in told if filings.record_activity(tx, f.id, i)]
+    told = list(told)
+    news = filings.record_activities(tx, {f.id: i for f, i in told})
     tx.tell_all(
         Line("filed", None, f.email_id, {"organisation": f.organisation_id, "activity": i})
-        for f, i in news
+        for f, i in told
+        if f.id in news
     )
 
 

@@ -11,7 +11,7 @@ from webcrm_sync.core.message import Party
 from webcrm_sync.core.states import Reason, State
 from webcrm_sync.engine import match as matching
 from webcrm_sync.engine.parts import Parts
-from webcrm_sync.store import directory, emails, filings, mailboxes
+from webcrm_sync.store import directory, emails, filings, mailboxes, undecided
 from webcrm_sync.store.database import Tx
 from webcrm_sync.store.emails import Email, Item
 
@@ -27,12 +27,10 @@ def past_round(parts: Parts, *, limit: int) -> int:
     or that a person chose: filed again it would be there twice.
     """
     with parts.begin() as tx:
-        found = [
-            (email, copies)
-            for email, copies in filings.due_emails(tx, limit=limit)
-            if any(c.is_past for c in copies)
-        ]
+        found = undecided.due(tx, limit=limit, is_past=True)
         targets = {email.id: _targets(parts, tx, email) for email, _ in found}
+    if not found:
+        return 0
     standing = _standing(parts, [(email, targets[email.id]) for email, _ in found])
     with parts.begin() as tx:
         for email, copies in found:
@@ -42,7 +40,7 @@ def past_round(parts: Parts, *, limit: int) -> int:
 
 def _targets(parts: Parts, tx: Tx, email: Email) -> tuple[Target, ...]:
     internals = mailboxes.internals(tx, parts.settings.internal_domains)
-    addresses = filings.unmatched_addresses(tx, [email.id])[email.id]
+    addresses = undecided.addresses(tx, [email.id])[email.id]
     people = [Party(a) for a in addresses if Party(a) not in internals]
     book = directory.look_up(tx, addresses, {p.domain for p in people})
     found = match(people, book)
@@ -81,9 +79,9 @@ def _settle(
         emails.set_item(tx, copy.id, is_past=False)
     if there:
         filings.plan(tx, email.id, list(there.items()))
-        for filing in filings.of_emails(tx, [email.id])[email.id]:
-            filings.record_activity(tx, filing.id, standing[filing.key])
-            filings.complete(tx, [filing.id])
+        planned = filings.of_emails(tx, [email.id])[email.id]
+        filings.record_activities(tx, {f.id: standing[f.key] for f in planned})
+        filings.complete(tx, [f.id for f in planned])
     if there or filings.of_emails(tx, [email.id])[email.id]:
         matching.decide(parts, tx, [email])
         return

@@ -10,6 +10,7 @@ from sqlalchemy import delete, select, tuple_, update
 from sqlalchemy.dialects.postgresql import insert
 
 from webcrm_sync.core.matching import How
+from webcrm_sync.store.among import among
 from webcrm_sync.store.database import Tx
 from webcrm_sync.store.emails import EMAIL_COLUMNS as EMAIL
 from webcrm_sync.store.emails import Email, read_email
@@ -94,7 +95,7 @@ def chosen_for(tx: Tx, email_ids: Sequence[int]) -> Mapping[int, tuple[int, ...]
     query = (
         select(item.c.email_id, press.c.organisations)
         .join(press, same)
-        .where(item.c.email_id.in_(email_ids))
+        .where(among(item.c.email_id, email_ids))
         .order_by(press.c.pressed_at)
     )
     found: dict[int, tuple[int, ...]] = {}
@@ -130,7 +131,7 @@ def forget_presses(tx: Tx, mailbox_id: int, graph_id: str) -> None:
 
 def emails_by_id(tx: Tx, ids: Iterable[int]) -> Mapping[int, Email]:
     """These e-mails by id."""
-    rows = tx.connection.execute(select(*EMAIL).where(email.c.id.in_(list(ids)))).mappings()
+    rows = tx.connection.execute(select(*EMAIL).where(among(email.c.id, ids))).mappings()
     return {row["id"]: read_email(row) for row in rows}
 
 

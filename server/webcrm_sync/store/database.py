@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
+from enum import StrEnum
 
 import procrastinate
 from procrastinate.exceptions import AlreadyEnqueued
@@ -18,6 +19,19 @@ _JOBS = procrastinate.App(connector=procrastinate.SyncPsycopgConnector())
 
 #: Jobs that talk to webCRM share one lock per company: one request at a time per token.
 _WEBCRM_JOBS = frozenset({"file", "mirror", "directory", "prove webcrm"})
+
+
+class Queue(StrEnum):
+    """The lines that jobs stand in; each has lanes of its own."""
+
+    MAILBOXES = "sync"
+    WEBCRM = "webcrm"
+    CLOCK = "clock"
+
+
+def queue_of(task: str) -> Queue:
+    """The line that a job about our tables stands in."""
+    return Queue.WEBCRM if task in _WEBCRM_JOBS else Queue.MAILBOXES
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +84,7 @@ class Tx:
                     task,
                     lock=lock,
                     queueing_lock=waiting,
-                    queue="sync",
+                    queue=queue_of(task),
                     connection=self.connection.connection.driver_connection,
                 ).defer(subject_id=subject_id)
         except AlreadyEnqueued:

@@ -111,7 +111,7 @@ def lock(tx: Tx) -> None:
 def known_items(tx: Tx, mailbox_id: int, graph_ids: Iterable[str]) -> Mapping[str, Item]:
     """The items of the mailbox among these Graph ids."""
     query = select(*ITEM_COLUMNS).where(
-        item.c.mailbox_id == mailbox_id, item.c.graph_id.in_(list(graph_ids))
+        item.c.mailbox_id == mailbox_id, among(item.c.graph_id, graph_ids)
     )
     rows = tx.connection.execute(query).mappings()
     return {row["graph_id"]: read_item(row) for row in rows}
@@ -131,26 +131,9 @@ def unseen_items(tx: Tx, folder_id: int, round_number: int) -> Sequence[str]:
     return tx.connection.execute(query).scalars().all()
 
 
-def due_marks(tx: Tx, mailbox_id: int, *, limit: int) -> Sequence[tuple[Item, str]]:
-    """Copies whose categories are due to be brought in line, newest first, with the mail's key."""
-    query = (
-        select(*ITEM_COLUMNS, email.c.key)
-        .join(email, email.c.id == item.c.email_id)
-        .where(item.c.mailbox_id == mailbox_id, item.c.mark_due_at <= tx.now)
-        .order_by(item.c.found_at.desc(), item.c.id)
-        .limit(limit)
-    )
-    found = []
-    for row in tx.connection.execute(query).mappings():
-        facts = dict(row)
-        key = str(facts.pop("key"))
-        found.append((read_item(facts), key))
-    return found
-
-
 def emails_with(tx: Tx, *, message_ids: Iterable[str], keys: Iterable[str] = ()) -> Sequence[Email]:
     """The company's e-mails with one of these Message-IDs or keys, oldest first."""
-    condition = email.c.message_id.in_(list(message_ids)) | email.c.key.in_(list(keys))
+    condition = among(email.c.message_id, message_ids) | among(email.c.key, keys)
     query = select(*EMAIL_COLUMNS).where(email.c.company_id == tx.company_id, condition)
     rows = tx.connection.execute(query.order_by(email.c.id)).mappings()
     return [read_email(row) for row in rows]
@@ -193,12 +176,6 @@ def set_item(tx: Tx, item_id: int, **values: object) -> None:
     tx.connection.execute(update(item).where(item.c.id == item_id).values(**values))
 
 
-def settle_item(tx: Tx, seen: Item, **values: object) -> bool:
-    """Set columns of one copy; False when its state is no longer the one that was seen."""
-    query = update(item).where(item.c.id == seen.id, item.c.state == seen.state.value)
-    return tx.connection.execute(query.values(**values)).rowcount == 1
-
-
 def drop_item(tx: Tx, item_id: int) -> None:
     """Forget a copy, and its mail when that was the only one."""
     gone = delete(item).where(item.c.id == item_id).returning(item.c.email_id)
@@ -210,7 +187,7 @@ def drop_item(tx: Tx, item_id: int) -> None:
 def see_items(tx: Tx, item_ids: Sequence[int], round_number: int) -> None:
     """Note that a reading of the folder met these copies."""
     if item_ids:
-        query = update(item).where(item.c.id.in_(item_ids))
+        query = update(item).where(among(item.c.id, item_ids))
         tx.connection.execute(query.values(seen_round=round_number))
 
 
@@ -279,7 +256,7 @@ def addresses_holding(tx: Tx, email_ids: Sequence[int]) -> Mapping[int, Sequence
     query = (
         select(item.c.email_id, mailbox.c.address)
         .join(item, item.c.mailbox_id == mailbox.c.id)
-        .where(item.c.email_id.in_(email_ids))
+        .where(among(item.c.email_id, email_ids))
         .order_by(item.c.id)
     )
     found: dict[int, list[str]] = {i: [] for i in email_ids}

@@ -6,15 +6,14 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-from sqlalchemy import RowMapping, delete, func, or_, select, update
+from sqlalchemy import ARRAY, BigInteger, RowMapping, delete, func, literal, or_, select, update
 from sqlalchemy.dialects.postgresql import insert
 
 from webcrm_sync.core.matching import How, Target
-from webcrm_sync.core.states import State
 from webcrm_sync.store.among import among
 from webcrm_sync.store.database import Tx
-from webcrm_sync.store.emails import EMAIL_COLUMNS, ITEM_COLUMNS, Email, Item, read_email, read_item
-from webcrm_sync.store.schema import document, email, email_address, filing, item
+from webcrm_sync.store.emails import EMAIL_COLUMNS, Email, read_email
+from webcrm_sync.store.schema import document, email, email_address, filing
 
 #: A moment that does not come: what is due then waits for a person.
 NEVER = datetime(9999, 1, 1, tzinfo=UTC)
@@ -73,41 +72,9 @@ def read_filing(row: RowMapping) -> Filing:
     return Filing(**{**row, "how": How(row["how"])})
 
 
-def due_emails(tx: Tx, *, limit: int) -> Sequence[tuple[Email, Sequence[Item]]]:
-    """E-mails that have copies in state found, newest first, with those copies."""
-    wanted = (
-        select(item.c.email_id, func.max(item.c.found_at).label("newest"))
-        .join(email, email.c.id == item.c.email_id)
-        .where(email.c.company_id == tx.company_id, item.c.state == State.FOUND.value)
-        .where(or_(item.c.retry_at.is_(None), item.c.retry_at <= tx.now))
-        .group_by(item.c.email_id)
-        .order_by(func.max(item.c.found_at).desc(), item.c.email_id)
-        .limit(limit)
-    )
-    ids = tx.connection.execute(wanted).scalars().all()
-    emails = select(*EMAIL_COLUMNS).where(email.c.id.in_(ids))
-    items = select(*ITEM_COLUMNS).where(item.c.email_id.in_(ids), item.c.state == State.FOUND.value)
-    copies: dict[int, list[Item]] = {}
-    for row in tx.connection.execute(items.order_by(item.c.id)).mappings():
-        copies.setdefault(row["email_id"], []).append(read_item(row))
-    rows = {row["id"]: read_email(row) for row in tx.connection.execute(emails).mappings()}
-    return [(rows[i], copies[i]) for i in ids]
-
-
-def unmatched_addresses(tx: Tx, email_ids: Sequence[int]) -> Mapping[int, Sequence[str]]:
-    """Per e-mail the addresses that have not led to a filing yet."""
-    query = select(email_address.c.email_id, email_address.c.address).where(
-        email_address.c.email_id.in_(email_ids), ~email_address.c.is_matched
-    )
-    found: dict[int, list[str]] = {i: [] for i in email_ids}
-    for email_id, address in tx.connection.execute(query):
-        found[email_id].append(address)
-    return found
-
-
 def of_emails(tx: Tx, email_ids: Sequence[int]) -> Mapping[int, Sequence[Filing]]:
     """Per e-mail its filings."""
-    query = select(*FILING).where(filing.c.email_id.in_(email_ids)).order_by(filing.c.id)
+    query = select(*FILING).where(among(filing.c.email_id, email_ids)).order_by(filing.c.id)
     found: dict[int, list[Filing]] = {i: [] for i in email_ids}
     for row in tx.connection.execute(query).mappings():
         found[row["email_id"]].append(read_filing(row))
@@ -152,7 +119,7 @@ def due(tx: Tx, *, limit: int) -> Sequence[tuple[Filing, Email]]:
     )
     filings = [read_filing(row) for row in tx.connection.execute(query).mappings()]
     ids = {f.email_id for f in filings}
-    rows = tx.connection.execute(select(*EMAIL_COLUMNS).where(email.c.id.in_(ids))).mappings()
+    rows = tx.connection.execute(select(*EMAIL_COLUMNS).where(among(email.c.id, ids))).mappings()
     emails = {row["id"]: read_email(row) for row in rows}
     return [(f, emails[f.email_id]) for f in filings]
 
@@ -163,7 +130,7 @@ def intend(tx: Tx, filing_ids: Sequence[int], lease: str) -> frozenset[int]:
     Returns those that are its own: not what another run intends, nor what is gone meanwhile.
     """
     query = update(filing).where(
-        filing.c.id.in_(filing_ids), filing.c.activity_id.is_(None), filing.c.intent_at.is_(None)
+        among(filing.c.id, filing_ids), filing.c.activity_id.is_(None), filing.c.intent_at.is_(None)
     )
     taken = query.values(intent_at=tx.now, lease=lease, looks=0).returning(filing.c.id)
     return frozenset(tx.connection.execute(taken).scalars())
@@ -177,16 +144,19 @@ def held(tx: Tx, lease: str) -> frozenset[int]:
     return frozenset(tx.connection.execute(query.with_for_update()).scalars())
 
 
-def record_activity(tx: Tx, filing_id: int, activity_id: int) -> bool:
-    """Write down the Activity's id; False when the filing has one, or is gone."""
-    query = update(filing).where(filing.c.id == filing_id, filing.c.activity_id.is_(None))
-    values = {"activity_id": activity_id, "filed_at": tx.now, "due_at": tx.now, "looks": 0}
-    return tx.connection.execute(query.values(last_error=None, **values)).rowcount == 1
+def record_activities(tx: Tx, told: Mapping[int, int]) -> frozenset[int]:
+    """Write down Activities' ids by filing; the filings that had none, and are there still."""
+    ids, activities = (literal(list(ns), ARRAY(BigInteger)) for ns in (told, told.values()))
+    line = func.unnest(ids, activities).table_valued("id", "activity_id").render_derived("told")
+    query = update(filing).where(filing.c.id == line.c.id, filing.c.activity_id.is_(None))
+    values = {"activity_id": line.c.activity_id, "filed_at": tx.now, "due_at": tx.now, "looks": 0}
+    taken = query.values(last_error=None, **values).returning(filing.c.id)
+    return frozenset(tx.connection.execute(taken).scalars())
 
 
 def retry(tx: Tx, filing_ids: Sequence[int], *, due_at: datetime | None, **values: object) -> None:
     """Take these filings up again at `due_at`; None = only when somebody says so."""
-    query = update(filing).where(filing.c.id.in_(filing_ids))
+    query = update(filing).where(among(filing.c.id, filing_ids))
     tx.connection.execute(query.values(due_at=due_at or NEVER, **values))
 
 
@@ -226,9 +196,11 @@ def complete(tx: Tx, filing_ids: Sequence[int]) -> Sequence[int]:
     """Mark filings as complete; ids of the e-mails whose last filing this was."""
     if not filing_ids:
         return []
-    query = update(filing).where(filing.c.id.in_(filing_ids)).values(is_complete=True)
+    query = update(filing).where(among(filing.c.id, filing_ids)).values(is_complete=True)
     touched = tx.connection.execute(query.returning(filing.c.email_id)).scalars().all()
-    open_ = select(filing.c.email_id).where(filing.c.email_id.in_(touched), ~filing.c.is_complete)
+    open_ = select(filing.c.email_id).where(
+        among(filing.c.email_id, touched), ~filing.c.is_complete
+    )
     unfinished = set(tx.connection.execute(open_).scalars())
     return sorted(set(touched) - unfinished)
 
