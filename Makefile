@@ -53,8 +53,8 @@ format: $(READY) $(MODULES) ## lay the code out, mend what can be mended by itse
 	$(BIN)/ruff format --quiet .
 	@npm --prefix addin run --silent format
 
-bench: $(READY) $(PANE) ## measure: numbers, not verdicts
-	PYTHONPATH=tests $(BIN)/python -m bench.bench
+bench: $(READY) $(PANE) ## measure: figures, not verdicts (ONLY=bulk,loop,fresh,drag,pane FULL=1)
+	@PYTHONPATH=tests $(BIN)/python -m bench.bench $(if $(ONLY),--only $(ONLY)) $(if $(FULL),--full)
 
 test-all: ## the tests on each Python from 3.11 to 3.13 that is installed
 	@$(foreach v,3.11 3.12 3.13,$(MAKE) --no-print-directory test-on-$(v) &&) true

@@ -1,0 +1,86 @@
+"""Many mails of many mailboxes at once: time against the bound, calls, processor, memory."""
+
+from __future__ import annotations
+
+import time
+from collections import Counter
+from dataclasses import dataclass
+from datetime import timedelta
+
+from bench.bound import Load, bound
+from bench.ground import Usage, Watch, mail, mailboxes, service, told
+from webcrm_sync.jobs import LANES
+from webcrm_sync.sandbox.journal import Exchange
+from webcrm_sync.sandbox.outlook.mail import File
+from webcrm_sync.store.database import Queue
+
+MAILS, MAILBOXES = 5000, 20
+LATENCY = timedelta(milliseconds=300)
+_LARGE = File("drawing.pdf", b"%PDF" + bytes(30 * 1024 * 1024))
+
+
+@dataclass(frozen=True, slots=True)
+class Figures:
+    """What one mail took. `cpu_ms` None = this system does not tell."""
+
+    time_s: float
+    calls: float
+    cpu_ms: float | None
+
+
+def in_bulk() -> Figures:
+    """Everything at once: print the figures, return those per mail."""
+    with service() as made:
+        stage = made.stage
+        boxes = mailboxes(made, MAILBOXES)
+        watch = Watch(stage)
+        items = [
+            (box, box.deliver(mail(n, box, *((_LARGE,) if n == 0 else ()))))
+            for n in range(MAILS)
+            for box in [boxes[n % MAILBOXES]]
+        ]
+        before = Usage.of(made, "worker")
+        stage.faults.latency = LATENCY
+        began = time.monotonic()
+        for box, item in items:
+            watch.move(box, item)
+        watch.wait("all mails")
+        took = time.monotonic() - began
+        time.sleep(3)  # the echoes of the last marks count too
+        after = Usage.of(made, "worker")
+        exchanges = stage.journal.exchanges
+    _tell(took, exchanges, before, after)
+    calls = sum(e.service in {"graph", "webcrm"} for e in exchanges)
+    cpu_s = after.cpu_since(before)
+    return Figures(took / MAILS, calls / MAILS, cpu_s and cpu_s / MAILS * 1000)
+
+
+def _tell(took: float, exchanges: list[Exchange], before: Usage, after: Usage) -> None:
+    load = Load(
+        MAILS, MAILBOXES, LATENCY.total_seconds(), lanes=LANES[Queue.MAILBOXES], documents=1
+    )
+    best = bound(load)
+    ms = LATENCY / timedelta(milliseconds=1)
+    print(f"in bulk: {MAILS} mails, {MAILBOXES} mailboxes, {ms:.0f} ms a call, one of 30 MB")
+    print(
+        f"  bound {best.total:.1f} s = the longest of: first page {best.first_page:.1f} + webCRM "
+        f"{best.webcrm:.1f} + last mark {best.last_mark:.1f}; one mailbox {best.one_mailbox:.1f};"
+        f" all mailboxes over {load.lanes} lanes {best.all_mailboxes:.1f}"
+    )
+    told("time", took, 1.3 * best.total, "s")
+    told("time / bound", took / best.total, 1.3)
+    cpu = after.cpu_since(before)
+    told("worker: processor per mail", cpu and cpu / MAILS * 1000, 5.0, "ms")
+    told("worker: peak memory", after.peak_mb, 250, "MB")
+    for name, limit in (("graph", 0.15), ("webcrm", 0.06)):
+        of_one = [e for e in exchanges if e.service == name]
+        told(f"{name}: calls per mail", len(of_one) / MAILS, limit)
+        kinds = Counter((_kind(e), e.status) for e in of_one).most_common()
+        print("    of these: " + ", ".join(f"{n} {kind} ({status})" for (kind, status), n in kinds))
+
+
+def _kind(exchange: Exchange) -> str:
+    if exchange.service == "webcrm":
+        return f"{exchange.method} {exchange.path}"
+    path = exchange.path
+    return "delta pages" if "delta" in path else "batches" if "$batch" in path else exchange.method

@@ -1,0 +1,34 @@
+"""What a person with a mouse waits for: from the drag to both categories."""
+
+from __future__ import annotations
+
+import random
+import statistics
+import time
+from datetime import timedelta
+
+from bench.ground import Watch, mail, mailboxes, service
+
+_LATENCY = timedelta(milliseconds=50)
+
+
+def drag_to_synced(drags: int, name: str, *, poll_s: float | None = None) -> None:
+    """Seconds from a drag to the categories in Outlook."""
+    settings = {} if poll_s is None else {"POLL_SECONDS": str(poll_s)}
+    limit = 3.0 + (poll_s or 0)
+    with service(**settings) as made:
+        if poll_s is not None:
+            made.stage.graph.pusher.luck.lost = 1.0
+        (box,) = mailboxes(made, 1)
+        watch = Watch(made.stage)
+        made.stage.faults.latency = _LATENCY
+        for number in range(drags):
+            item = box.deliver(mail(number, box))
+            time.sleep(random.uniform(0.1, 0.8))  # a person's hand
+            watch.move(box, item)
+            watch.wait("the categories")
+    times = sorted(watch.took.values())
+    p95 = times[int(len(times) * 0.95) - 1]
+    median = statistics.median(times)
+    print(f"drag to Synced {name}, 50 ms a call, {drags} drags:")
+    print(f"  median {median:.2f} s   p95 {p95:.2f} s   limit {limit:.1f} s  ({p95 / limit:.0%})")

@@ -1,0 +1,160 @@
+"""What every section stands on: a service in processes of its own, mails, and who watches them."""
+
+from __future__ import annotations
+
+import os
+import random
+import tempfile
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from play import BOTH, FOLDER
+from running import Running, running, until
+from webcrm_sync.bootstrap import migrate_database
+from webcrm_sync.sandbox.outlook.mail import Attachment, Mail
+from webcrm_sync.sandbox.outlook.mailbox import SimMailbox
+from webcrm_sync.sandbox.outlook.store import Notice
+from webcrm_sync.sandbox.stage import Stage
+
+_ORGANISATIONS, _PEOPLE_EACH = 100, 2
+_TICKS_A_SECOND = os.sysconf("SC_CLK_TCK")
+_WORDS = [
+    *("offer", "hall", "crane", "delivery", "Thursday", "drawing", "price", "steel", "gate"),
+    *("contract", "site", "meeting", "invoice", "truck", "revised", "colour", "floor", "roof"),
+    *("permit", "deadline", "answer", "measure", "quantity", "foundation"),
+]
+
+
+@contextmanager
+def service(**settings: str) -> Iterator[Running]:
+    """`web` and one `worker` over a stage of their own, with the customers known to webCRM."""
+    with (
+        tempfile.TemporaryDirectory() as scratch,
+        Stage(keep_bodies=False) as stage,
+        running(stage, DATA_DIR=f"{scratch}/d", **settings) as made,
+    ):
+        customers(stage)
+        migrate_database(stage.settings_of(made.environment))
+        made.start("web")
+        made.start("worker")
+        made.await_healthy()
+        yield made
+
+
+def customers(stage: Stage) -> None:
+    """Let webCRM know everybody who writes these mails."""
+    for number in range(_ORGANISATIONS):
+        organisation = stage.crm.add_organisation(f"Customer {number}")
+        for person in range(_PEOPLE_EACH):
+            stage.crm.add_person(organisation, _address(number * _PEOPLE_EACH + person))
+
+
+def _address(number: int) -> str:
+    return f"c{number % (_ORGANISATIONS * _PEOPLE_EACH)}@customer.example"
+
+
+def mailboxes(made: Running, count: int) -> list[SimMailbox]:
+    """So many watched mailboxes, at rest: subscribed, and webCRM's contacts read."""
+    boxes = [
+        made.stage.outlook.add_mailbox(f"seller{n}@nordwind.example", f"Seller {n}")
+        for n in range(count)
+    ]
+    made.watch(*(b.address for b in boxes))
+    status = ("status", "--json")
+    until(lambda: '"directory_read_at": null' not in made.run(*status).stdout, "webCRM")
+    until(lambda: _is_quiet(made.stage), "the subscriptions to come to rest")
+    made.stage.journal.clear()
+    return boxes
+
+
+def _is_quiet(stage: Stage) -> bool:
+    calls = stage.journal.count("graph")
+    time.sleep(2)
+    return stage.journal.count("graph") == calls
+
+
+def mail(number: int, box: SimMailbox, *attachments: Attachment) -> Mail:
+    """A mail of about 5 kB of HTML, as Outlook writes it, from one of the customers."""
+    rng = random.Random(number)
+    lines = [" ".join(rng.choices(_WORDS, k=14)).capitalize() + "." for _ in range(12)]
+    told = "".join(f'<p class="MsoNormal"><span lang="EN">{line}</span></p>' for line in lines)
+    cells = "".join(
+        f'<tr><td style="width:30pt;padding:0 5pt">{n}</td>'
+        f'<td style="border:solid 1pt">{rng.choice(_WORDS)}</td></tr>'
+        for n in range(12)
+    )
+    html = (
+        f"<html><head><style>p.MsoNormal {{margin:0cm;font-size:11.0pt}}</style></head><body>"
+        f"{told}<table>{cells}</table><p>Regards<br><b>Customer</b><br>"
+        f'<a href="https://customer.example/{number}">customer.example</a></p></body></html>'
+    )
+    return Mail(f"Mail {number}", _address(number), box.address, body=html, attachments=attachments)
+
+
+class Watch:
+    """Notes when each mail carries both categories, without asking again and again."""
+
+    def __init__(self, stage: Stage) -> None:
+        self._stage = stage
+        self._lock = threading.Lock()
+        self._begun: dict[str, float] = {}
+        self.took: dict[str, float] = {}
+        stage.outlook.listen(self._hear)
+
+    def move(self, box: SimMailbox, item: str) -> None:
+        """Drag the mail to the sync folder; its time runs from here."""
+        with self._lock:
+            self._begun[item] = time.monotonic()
+        box.move(item, f"inbox/{FOLDER}")
+
+    def wait(self, what: str, *, patience_s: float = 600) -> None:
+        """Return when everything that was moved is synced."""
+        until(lambda: len(self.took) == len(self._begun), what, patience_s=patience_s)
+
+    def _hear(self, notice: Notice) -> None:
+        item = notice.change.item_id
+        if notice.change.kind != "updated" or item not in self._begun or item in self.took:
+            return
+        found = self._stage.outlook.mailbox(notice.user_id).item(item)
+        if found and found.categories == BOTH:
+            with self._lock:
+                self.took[item] = time.monotonic() - self._begun[item]
+
+
+@dataclass(frozen=True, slots=True)
+class Usage:
+    """What a process has used so far. `cpu_s` None = this system does not tell."""
+
+    cpu_s: float | None
+    peak_mb: float | None
+
+    @classmethod
+    def of(cls, made: Running, command: str) -> Usage:
+        """The usage of one of the service's processes, of this moment (Linux: proc(5))."""
+        home = Path(f"/proc/{made.processes[command].pid}")
+        if not home.exists():
+            return cls(None, None)
+        # The name in brackets may hold blanks; utime and stime are the 12th and 13th after it.
+        fields = (home / "stat").read_text().rpartition(")")[2].split()
+        peak = next(x for x in (home / "status").read_text().splitlines() if "VmHWM" in x)
+        ticks = int(fields[11]) + int(fields[12])
+        return cls(ticks / _TICKS_A_SECOND, int(peak.split()[1]) / 1024)
+
+    def cpu_since(self, before: Usage) -> float | None:
+        """Seconds of processor time between the two."""
+        if self.cpu_s is None or before.cpu_s is None:
+            return None
+        return self.cpu_s - before.cpu_s
+
+
+def told(name: str, value: float | None, limit: float | None = None, unit: str = "") -> None:
+    """Print one figure; with its limit, and how much of that it takes."""
+    if value is None:
+        print(f"  {name:<42} not told by this system")
+        return
+    line = f"  {name:<42} {value:>9.3f} {unit}"
+    print(line if limit is None else f"{line:<62} limit {limit:g}  ({value / limit:.0%})")

@@ -1,0 +1,91 @@
+"""The same work as peers write it: mail after mail, a typed call for each step. A program."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import sys
+import time
+from datetime import UTC, datetime
+
+import httpx
+from kiota_abstractions.base_request_configuration import RequestConfiguration
+from msgraph import GraphServiceClient
+from msgraph.generated.models.message import Message
+from msgraph.generated.users.item.mail_folders.item.messages.messages_request_builder import (
+    MessagesRequestBuilder,
+)
+
+from webcrm_sync.core.categories import Mark
+from webcrm_sync.graph.auth import AppLogin
+from webcrm_sync.graph.sdk import adapter
+from webcrm_sync.sandbox.stage import Stage
+from webcrm_sync.settings import PREFIX, Settings
+
+_Listing = MessagesRequestBuilder.MessagesRequestBuilderGetQueryParameters
+
+
+class Peer:
+    """Graph by the SDK's typed client, webCRM by one request per step."""
+
+    def __init__(self, settings: Settings, user: str, folder: str) -> None:
+        login = AppLogin(settings, now=lambda: datetime.now(UTC))
+        client = httpx.AsyncClient(timeout=90)
+        self._graph = GraphServiceClient(request_adapter=adapter(login, client, settings.graph_url))
+        self._crm = httpx.AsyncClient(base_url=settings.webcrm_url, timeout=60)
+        self._token = settings.webcrm_token.get_secret_value()
+        self._mailbox = self._graph.users.by_user_id(user)
+        self._folder = self._mailbox.mail_folders.by_mail_folder_id(folder)
+
+    async def sync(self) -> int:
+        """Sync every mail of the folder; how many."""
+        login = await self._crm.post("/Auth/ApiLogin", data={"authCode": self._token})
+        self._crm.headers["Authorization"] = f"Bearer {login.json()['AccessToken']}"
+        query = _Listing(top=50, select=["id"])
+        page = await self._folder.messages.get(RequestConfiguration(query_parameters=query))
+        done = 0
+        while page:
+            for listed in page.value:
+                await self._one(listed.id)
+                done += 1
+            more = page.odata_next_link
+            page = await self._folder.messages.with_url(more).get() if more else None
+        return done
+
+    async def _one(self, message_id: str) -> None:
+        here = self._mailbox.messages.by_message_id(message_id)
+        mail = await here.get()
+        address = mail.from_.email_address.address
+        script = (
+            f"SELECT PersonId, PersonOrganisationId FROM Person WHERE PersonEmail = '{address}'"
+        )
+        found = await self._crm.get("/Queries", params={"script": script})
+        person = found.raise_for_status().json()[0]
+        activity = {
+            "ActivityId": 0,
+            "ActivityStatus": "Completed",
+            "ActivityAction": "E-mail in",
+            "ActivityOrganisationId": person["PersonOrganisationId"],
+            "ActivityPersonId": person["PersonId"],
+            "ActivityDescription": mail.subject,
+            "ActivityMemo": mail.body.content,
+            "ActivityDateTime": mail.sent_date_time.isoformat(),
+        }
+        (await self._crm.post("/Activities", json=activity)).raise_for_status()
+        await here.patch(Message(categories=[*(mail.categories or ()), *Mark.SYNCED.value]))
+
+
+def main() -> None:
+    """Sync one folder by the environment's settings; print what it took as JSON."""
+    user, folder = sys.argv[1:]
+    named = {name: value for name, value in os.environ.items() if name.startswith(PREFIX)}
+    peer = Peer(Stage.settings_of(named), user, folder)
+    began, cpu = time.monotonic(), time.process_time()
+    mails = asyncio.run(peer.sync())
+    took = {"mails": mails, "s": time.monotonic() - began, "cpu_s": time.process_time() - cpu}
+    print(json.dumps(took))
+
+
+if __name__ == "__main__":
+    main()
