@@ -176,6 +176,12 @@ def set_item(tx: Tx, item_id: int, **values: object) -> None:
     tx.connection.execute(update(item).where(item.c.id == item_id).values(**values))
 
 
+def settle_item(tx: Tx, seen: Item, **values: object) -> bool:
+    """Set columns of one copy; False when its state is no longer the one that was seen."""
+    query = update(item).where(item.c.id == seen.id, item.c.state == seen.state.value)
+    return tx.connection.execute(query.values(**values)).rowcount == 1
+
+
 def drop_item(tx: Tx, item_id: int) -> None:
     """Forget a copy, and its mail when that was the only one."""
     gone = delete(item).where(item.c.id == item_id).returning(item.c.email_id)
