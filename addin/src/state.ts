@@ -219,7 +219,8 @@ function kept(model: Model, answer: MailState, by: By): Partial<Model> {
 /** What is shown and typed stays wherever there is something to show. */
 function failed(model: Model, { trouble, by }: { trouble: Trouble; by: By }): Partial<Model> {
   const still = { ask: null, isSlow: false, lost: lostBy(trouble) };
-  return model.answer && trouble.kind !== "signed_out"
+  const isOver = trouble.kind === "signed_out" || (trouble.kind === "not_found" && by === "act");
+  return model.answer && !isOver
     ? { ...still, notice: { trouble, by } }
     : { ...still, trouble };
 }

@@ -12,7 +12,8 @@ from pathlib import Path
 
 from playwright.sync_api import sync_playwright
 
-from browser.world import Person, open_world
+from browser.person import Person
+from browser.world import open_world
 from webcrm_sync import web
 
 _OPENINGS, _CLICKS = 15, 30

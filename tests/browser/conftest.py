@@ -10,7 +10,8 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, ConsoleMessage, sync_playwright
 
-from browser.world import PATIENCE_MS, Person, World, open_world
+from browser.person import PATIENCE_MS, Person
+from browser.world import World, open_world
 
 #: A quiet browser that asks nobody for anything; root may not have its sandbox.
 _FLAGS = [

@@ -6,16 +6,14 @@ from datetime import timedelta
 
 from playwright.sync_api import expect
 
-from browser.world import FOLDER, PATIENCE_MS, Person, World
+from browser.person import PATIENCE_MS, Person
+from browser.world import FOLDER, World
 from webcrm_sync.sandbox.outlook.mail import Mail
 from webcrm_sync.sandbox.screen.seed import KIM
 
 
 def test_the_pane_is_the_same_after_a_reload(person: Person, world: World) -> None:
-    customer = world.customer()
-    world.deliver("Read before and after", customer.address)
-    person.open_pane()
-    person.read("Read before and after")
+    person.opens_mail_of_a_customer("Read before and after")
     person.press("Sync to webCRM")
     person.sees("In webCRM")
     person.pane().evaluate("() => location.reload()")
@@ -26,10 +24,7 @@ def test_the_pane_is_the_same_after_a_reload(person: Person, world: World) -> No
 
 def test_an_answer_for_a_mail_no_longer_selected_is_dropped(person: Person, world: World) -> None:
     world.deliver("Left too early", "Slow <slow@slow.example>")
-    customer = world.customer()
-    world.deliver("Looked at instead", customer.address)
-    person.open_pane()
-    person.read("Looked at instead")
+    customer = person.opens_mail_of_a_customer("Looked at instead")
     person.sees("Not in webCRM yet")
     world.stage.faults.slow("graph", by=timedelta(seconds=1))
     try:
@@ -48,29 +43,12 @@ def test_the_button_syncs_the_mail_it_was_pressed_for(person: Person, world: Wor
     world.deliver("Pressed, then left", customer.address)
     other = world.customer()
     world.deliver("Never asked for", other.address)
-    person.open_pane()
-    person.read("Pressed, then left")
+    person.opens("Pressed, then left")
     person.press("Sync to webCRM")
     person.read("Never asked for")
     person.sees_in_webcrm(customer.organisation, "Pressed, then left")
     person.sees("Not in webCRM yet")
     assert person.row("Never asked for").locator(".chip").count() == 0
-
-
-def test_the_pane_says_when_the_server_is_away_and_goes_on_when_it_is_back(
-    person: Person, world: World
-) -> None:
-    customer = world.customer()
-    world.deliver("Read without a network", customer.address)
-    person.open_pane()
-    person.sees("Select one mail")
-    person.page.get_by_label("Network down").check()
-    person.read("Read without a network")
-    person.sees("No answer")
-    person.looks_around("away")
-    person.page.get_by_label("Network down").uncheck()
-    person.press("Try again")
-    person.sees("Not in webCRM yet")
 
 
 def test_the_button_without_a_pane_does_not_hang_without_a_network(
@@ -108,26 +86,3 @@ def test_a_mail_brings_no_script_onto_the_screen(person: Person, world: World) -
     letter = person.page.frame_locator("#letter iframe")
     expect(letter.locator("p")).to_have_text("Hello")
     assert person.page.title() == "Outlook beside webCRM"
-
-
-def test_five_steps_lead_a_newcomer_through_everything(person: Person, world: World) -> None:
-    done = person.page.locator("#guide .done")
-    person.drag("Tilbud på ny kaj – tegninger")
-    expect(done).to_have_count(1, timeout=PATIENCE_MS)
-    person.read("Re: Fish boxes, week 48")
-    person.press_sync()
-    expect(done).to_have_count(2, timeout=PATIENCE_MS)
-    person.open_pane()
-    person.page.locator("#pane iframe").wait_for()
-    person.read("Sv: Leveringstid på bænke")
-    person.sees("Not in webCRM yet")
-    person.pane().locator("fluent-switch").click()
-    person.deliver("Lis Lund once more")
-    expect(done).to_have_count(3, timeout=PATIENCE_MS)
-    person.fill("Send a mail", subject="Ordrebekræftelse", text="Tak")
-    expect(done).to_have_count(4, timeout=PATIENCE_MS)
-    person.read("Question about your price list")
-    person.press("Sync to webCRM")
-    person.sees("Waiting for a contact")
-    person.fill("New contact")
-    expect(done).to_have_count(5, timeout=PATIENCE_MS)

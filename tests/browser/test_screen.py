@@ -12,7 +12,8 @@ import httpx
 import pytest
 from playwright.sync_api import expect
 
-from browser.world import AXE, SCAN, Person, World
+from browser.person import AXE, SCAN, Person
+from browser.world import World
 
 
 @pytest.mark.parametrize("theme", ["light", "dark", "contrast"])
@@ -21,8 +22,7 @@ def test_the_screen_shuts_nobody_out(person: Person, world: World, theme: str) -
     customer = world.customer()
     world.deliver(subject, customer.address)
     person.choose("theme", theme)
-    person.read(subject)
-    person.open_pane()
+    person.opens(subject)
     person.sees("Not in webCRM yet")
     person.shoot(f"screen-{theme}")
     person.page.evaluate(AXE.read_text("utf-8"))
@@ -34,8 +34,7 @@ def test_the_pane_follows_the_colours_that_a_person_forces(person: Person, world
     customer = world.customer()
     world.deliver("Seen in forced colours", customer.address)
     person.page.emulate_media(forced_colors="active")
-    person.read("Seen in forced colours")
-    person.open_pane()
+    person.opens("Seen in forced colours")
     person.sees("Not in webCRM yet")
     person.shoot("new-known-forced", "#pane")
     button = person.page.frame_locator("#pane iframe").locator("fluent-button").first

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from playwright.sync_api import expect
 
-from browser.world import FOLDER, PATIENCE_MS, Person, World
+from browser.person import PATIENCE_MS, Person
+from browser.world import FOLDER, World
 
 BOTH = (FOLDER, "Synced")
 
@@ -43,10 +44,7 @@ def test_a_sent_mail_dragged_onto_the_folder_stands_in_webcrm(person: Person, wo
 
 
 def test_the_button_in_the_pane_syncs_the_open_mail(person: Person, world: World) -> None:
-    customer = world.customer()
-    world.deliver("Pressed in the pane", customer.address)
-    person.read("Pressed in the pane")
-    person.open_pane()
+    customer = person.opens_mail_of_a_customer("Pressed in the pane")
     person.sees("Not in webCRM yet")
     person.press("Sync to webCRM")
     person.sees("In webCRM")
@@ -68,10 +66,7 @@ def test_the_button_without_a_pane_says_on_the_mail_where_it_stands(
 
 
 def test_a_rule_switched_on_in_the_pane_syncs_the_next_mail(person: Person, world: World) -> None:
-    customer = world.customer()
-    world.deliver("Before the rule", customer.address)
-    person.read("Before the rule")
-    person.open_pane()
+    customer = person.opens_mail_of_a_customer("Before the rule")
     person.sees("Not in webCRM yet")
     person.pane().locator("fluent-switch").click()
     person.deliver(f"{customer.address} once more")

@@ -178,13 +178,14 @@ class Show:
         """US 010 by an Outlook rule."""
         box = self.cast.seller
         self._open("An Outlook rule moves every mail of a customer as it arrives (US 010)")
-        box.add_rule(
+        rule = box.add_rule(
             "webCRM sync: Lis",
             conditions={"fromAddresses": [{"emailAddress": {"address": _OTHER}}]},
             actions={"moveToFolder": box.folder(f"inbox/{_FOLDER}").id},
         )
         item = box.deliver(Mail("Spørgsmål om levering", _OTHER, _SELLER, body="<p>Hvornår?</p>"))
         self._follow(box, item, 3)
+        del box.rules[rule.id]  # whoever tries it by hand switches on one of their own
 
     def mirrored(self) -> None:
         """US 009."""

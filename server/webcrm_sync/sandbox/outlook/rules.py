@@ -27,6 +27,12 @@ class InboxRule:
     has_error: bool = False
 
 
+def senders(rule: InboxRule) -> list[str]:
+    """The addresses that the rule waits for, folded."""
+    wished = rule.conditions.get("fromAddresses", ())
+    return [one["emailAddress"]["address"].casefold() for one in wished]
+
+
 def fits(rule: InboxRule, item: Item, own: frozenset[str]) -> bool:
     """True when the rule's conditions hold for the item and none of its exceptions does.
 

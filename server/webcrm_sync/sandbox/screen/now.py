@@ -12,6 +12,7 @@ from webcrm_sync.core.text import to_text
 from webcrm_sync.sandbox.outlook import ids
 from webcrm_sync.sandbox.outlook.mail import File, Person
 from webcrm_sync.sandbox.outlook.mailbox import SimMailbox
+from webcrm_sync.sandbox.outlook.rules import senders
 from webcrm_sync.sandbox.outlook.store import Item, SimFolder
 from webcrm_sync.sandbox.outlook.world import Outlook
 from webcrm_sync.sandbox.webcrm import WebCrmWorld
@@ -69,7 +70,7 @@ def _mailbox(box: SimMailbox) -> Json:
             "folders": [line for f in [*top, *others] for line in _folders(f, 0)],
             "colours": {c.name: c.color for c in box.categories.values()},
             "mails": [_mail(item) for item in box.items()],
-            "rules": [rule.name for rule in box.rules.values()],
+            "rules": [{"id": r.id, "senders": senders(r)} for r in box.rules.values()],
         }
 
 

@@ -9,7 +9,15 @@ export const STEPS = [
 ];
 
 /** Before anything was seen. Every value is a set of ids, written as an object. */
-export const BEGIN = { done: {}, moved: {}, elsewhere: {}, known: {}, unsynced: {}, persons: null };
+export const BEGIN = {
+  done: {},
+  moved: {},
+  elsewhere: {},
+  known: {},
+  unsynced: {},
+  ruled: {},
+  persons: null,
+};
 
 const FOLDER = "webCRM sync";
 
@@ -35,8 +43,11 @@ export function noteMoved(guide, ids) {
 export function observe(guide, now) {
   const next = structuredClone(guide);
   const isFirst = next.persons === null;
-  next.persons ??= now.crm.persons.length;
+  next.persons ??= Object.fromEntries(now.crm.persons.map((person) => [person.id, 1]));
   for (const box of now.mailboxes) {
+    if (isFirst) {
+      Object.assign(next.ruled, ruledBy(box));
+    }
     const places = syncFolders(box);
     for (const mail of box.mails) {
       const place = places[mail.folder];
@@ -60,16 +71,28 @@ function tick(guide, now, { box, mail, place }) {
     return;
   }
   const isNew = !guide.elsewhere[id];
-  const step = guide.unsynced[id]
-    ? now.crm.persons.length > guide.persons && "contact"
-    : wayOf(guide, { box, id, place, isNew });
+  const isCured = guide.unsynced[id] && isMet(guide, now, mail);
+  const step = isCured ? "contact" : wayOf(guide, { box, mail, place, isNew });
   if (step) {
     guide.done[step] = true;
   }
 }
 
-function wayOf(guide, { box, id, place, isNew }) {
-  if (guide.moved[id]) {
+/** Somebody on the mail has become a contact before one's eyes. */
+function isMet({ persons }, { crm }, { from, to, cc }) {
+  const on = [from, ...to, ...cc].map((person) => person?.address);
+  return crm.persons.some(({ id, address }) => !persons[id] && on.includes(address));
+}
+
+/** Which rule moves whose mail: "rule sender" -> 1. */
+function ruledBy({ rules }) {
+  const pairs = rules.flatMap(({ id, senders }) => senders.map((one) => [`${id} ${one}`, 1]));
+  return Object.fromEntries(pairs);
+}
+
+/** How a mail came into its folder. A rule counts when it was switched on before one's eyes. */
+function wayOf(guide, { box, mail, place, isNew }) {
+  if (guide.moved[mail.id]) {
     return "hand";
   }
   if (!isNew) {
@@ -78,5 +101,6 @@ function wayOf(guide, { box, id, place, isNew }) {
   if (place === "sentitems") {
     return "webcrm";
   }
-  return box.rules.length > 0 && "rule";
+  const fresh = Object.keys(ruledBy(box)).filter((pair) => !guide.ruled[pair]);
+  return fresh.some((pair) => pair.endsWith(` ${mail.from?.address.toLowerCase()}`)) && "rule";
 }

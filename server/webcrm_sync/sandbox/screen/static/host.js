@@ -1,6 +1,6 @@
 /** Outlook as the add-in's frames meet it: answers what the stub of office.js asks. */
 
-import { token, told } from "./wire.js";
+import { NoAnswer, token, told } from "./wire.js";
 
 /** Outlook's colours. Office names no scheme in Outlook, only these. */
 const THEMES = {
@@ -103,9 +103,17 @@ function hear(frame, message) {
 /** Nested app authentication. Source: @azure/msal-browser, src/naa. */
 async function answer(frame, { method, requestId, tokenParams }) {
   const reply = { messageType: "NestedAppAuthResponse", requestId };
-  const said = await answers(method, tokenParams);
+  const said = await answers(method, tokenParams).catch(withoutNetwork);
   const text = JSON.stringify({ ...reply, success: !said.error, ...said });
   say(frame, { office: "broker", text });
+}
+
+/** Outlook's broker has no network either. */
+function withoutNetwork(error) {
+  if (!(error instanceof NoAnswer)) {
+    throw error;
+  }
+  return { error: { status: "NO_NETWORK", code: "no_network", description: "" } };
 }
 
 async function answers(method, wanted) {

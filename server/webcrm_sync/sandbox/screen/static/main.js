@@ -60,6 +60,21 @@ async function look() {
   }
 }
 
+/** Runs what needs the network. Without one the page says so, quietly, and goes on when it is back. */
+async function attempt(run) {
+  try {
+    await run();
+    document.body.removeAttribute("data-gone");
+  } catch (error) {
+    if (!(error instanceof wire.NoAnswer)) {
+      throw error;
+    }
+    document.body.dataset.gone = navigator.onLine
+      ? "The demo does not answer: it has been stopped"
+      : "No network. The demo goes on when it is back";
+  }
+}
+
 /** webCRM shows the Organisation under which something new stands. */
 function followActivities() {
   const newest = Math.max(0, ...now.crm.activities.map(({ id }) => id));
@@ -78,22 +93,25 @@ const acts = {
     const wasOpen = isMore && ui.open.length !== others.length;
     change({ open: wasOpen ? others : [...others, { id: mail.id, itemId: mail.itemId }] });
     if (!mail.isRead) {
-      void wire.read(ui.who, mail.id).then(look);
+      void attempt(() => wire.read(ui.who, mail.id).then(look));
     }
   },
   async move(ids, folder) {
     if (scene.syncFolders[folder]) {
       guide = noteMoved(guide, ids);
     }
-    await Promise.all(ids.map((id) => wire.move(ui.who, id, folder)));
-    say("Moved");
-    await look();
+    await attempt(async () => {
+      await Promise.all(ids.map((id) => wire.move(ui.who, id, folder)));
+      say("Moved");
+      await look();
+    });
   },
-  async deliver(what) {
-    await wire.deliver(ui.who, what);
-    say("A mail has arrived");
-    await look();
-  },
+  deliver: (what) =>
+    attempt(async () => {
+      await wire.deliver(ui.who, what);
+      say("A mail has arrived");
+      await look();
+    }),
   async sync() {
     const { id } = scene.mail;
     change({ isRunning: true });
@@ -116,8 +134,7 @@ const acts = {
       }),
     );
     if (given) {
-      await makers[kind](given);
-      await look();
+      await attempt(() => makers[kind](given).then(look));
     }
   },
   choose(name, value) {
@@ -127,7 +144,7 @@ const acts = {
       reopenPane();
     }
   },
-  pullLine: (isDown) => void wire.pullLine(isDown).then(look),
+  pullLine: (isDown) => attempt(() => wire.pullLine(isDown).then(look)),
   signOut(signedOut) {
     change({ signedOut });
     reopenPane();
@@ -231,11 +248,6 @@ function hooks() {
 
 host.listen(hooks());
 for (;;) {
-  try {
-    await look();
-    document.body.classList.remove("gone");
-  } catch {
-    document.body.classList.add("gone"); // the demo was stopped; it may come back
-  }
+  await attempt(look);
   await new Promise((resolve) => setTimeout(resolve, LOOK_EVERY_MS));
 }

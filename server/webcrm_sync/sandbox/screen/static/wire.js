@@ -6,8 +6,19 @@ export const told = JSON.parse(document.getElementById("told").textContent);
 const mailPath = (address, id) =>
   `/screen/mails/${encodeURIComponent(address)}/${encodeURIComponent(id)}`;
 
+/** Nothing came back: there is no network, or the demo was stopped. It may come back. */
+export class NoAnswer extends Error {}
+
+async function call(path, init) {
+  try {
+    return await fetch(path, init);
+  } catch (error) {
+    throw new NoAnswer(path, { cause: error });
+  }
+}
+
 async function post(path, body = {}) {
-  const answer = await fetch(path, {
+  const answer = await call(path, {
     method: "POST",
     headers: { "Content-Type": "application/json" },
     body: JSON.stringify(body),
@@ -20,7 +31,12 @@ async function post(path, body = {}) {
 
 /** What there is to see now, as text, so that nothing is read twice. */
 export async function lookNow() {
-  return (await fetch("/screen/now")).text();
+  const answer = await call("/screen/now");
+  try {
+    return await answer.text();
+  } catch (error) {
+    throw new NoAnswer("/screen/now", { cause: error }); // the line broke half-way
+  }
 }
 
 export const letterUrl = (address, id, scheme) =>

@@ -1,0 +1,56 @@
+"""The path through the demo: five steps, in their order and in any other."""
+
+from __future__ import annotations
+
+from playwright.sync_api import Browser, expect
+
+from browser.person import PATIENCE_MS, Person
+from browser.world import FOLDER, World
+
+
+def test_five_steps_lead_a_newcomer_through_everything(person: Person) -> None:
+    done = person.page.locator("#guide .done")
+    person.drag("Tilbud på ny kaj – tegninger")
+    expect(done).to_have_count(1, timeout=PATIENCE_MS)
+    person.read("Re: Fish boxes, week 48")
+    person.press_sync()
+    expect(done).to_have_count(2, timeout=PATIENCE_MS)
+    person.opens("Sv: Leveringstid på bænke")
+    person.sees("Not in webCRM yet")
+    person.pane().locator("fluent-switch").click()
+    person.deliver("Lis Lund once more")
+    expect(done).to_have_count(3, timeout=PATIENCE_MS)
+    person.fill("Send a mail", subject="Ordrebekræftelse", text="Tak")
+    expect(done).to_have_count(4, timeout=PATIENCE_MS)
+    person.read("Question about your price list")
+    person.press("Sync to webCRM")
+    person.sees("Waiting for a contact")
+    person.fill("New contact")
+    expect(done).to_have_count(5, timeout=PATIENCE_MS)
+
+
+def test_a_rule_that_was_there_before_is_no_step_done(
+    person: Person, world: World, browser: Browser
+) -> None:
+    customer = world.customer()
+    world.deliver("Ruled before anybody sat down", customer.address)
+    world.kim.add_rule(
+        "Somebody's own",
+        conditions={"fromAddresses": [{"emailAddress": {"address": customer.address}}]},
+        actions={"moveToFolder": world.kim.folder(f"inbox/{FOLDER}").id},
+    )
+    newcomer = Person(browser.new_page(viewport=person.page.viewport_size), world)
+    newcomer.sit_down()
+    newcomer.opens("Ruled before anybody sat down")
+    newcomer.deliver(f"{customer.address} once more")
+    newcomer.sees_in_webcrm(customer.organisation, "Re: Ruled before anybody sat down")
+    newcomer.sees_in_outlook("Re: Ruled before anybody sat down", FOLDER, "Synced")
+    done = newcomer.page.locator("#guide .done")
+    expect(done).to_have_count(0)
+    newcomer.open_folder("Inbox")
+    newcomer.read("Ruled before anybody sat down")
+    newcomer.pane().locator("fluent-switch").click()
+    newcomer.deliver(f"{customer.address} once more")
+    expect(newcomer.page.locator("[data-step=rule]")).to_have_class("done", timeout=PATIENCE_MS)
+    expect(done).to_have_count(1)
+    newcomer.page.close()

@@ -1,0 +1,160 @@
+"""Whatever comes between a person and webCRM: the pane says so, and what to do, and goes on."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from playwright.sync_api import Route, expect
+
+from browser.person import PATIENCE_MS, Person
+from browser.world import DELETED, World
+from webcrm_sync.sandbox.screen.seed import NEW, SALES
+
+
+def test_offline_the_pane_says_so_and_goes_on_by_itself(person: Person, world: World) -> None:
+    customer = person.opens_mail_of_a_customer("Read before the tunnel")
+    person.is_connected()
+    world.deliver("Read in the tunnel", customer.address)
+    expect(person.row("Read in the tunnel")).to_be_visible(timeout=PATIENCE_MS)
+    person.page.context.set_offline(True)
+    person.read("Read in the tunnel")
+    person.sees("No connection")
+    person.is_connected(is_it=False)
+    person.looks_around("offline")
+    expect(person.page.locator("body[data-gone^='No network']")).to_be_visible()
+    person.page.context.set_offline(False)
+    person.sees("Not in webCRM yet")
+    person.is_connected()
+    expect(person.page.locator("body[data-gone]")).to_have_count(0)
+
+
+def test_what_is_done_offline_breaks_nothing_and_can_be_done_again(person: Person) -> None:
+    customer = person.opens_mail_of_a_customer("Pressed in the tunnel")
+    person.sees("Not in webCRM yet")
+    person.page.context.set_offline(True)
+    person.press("Sync to webCRM")
+    expect(person.in_pane().locator(".notice")).to_contain_text("No connection")
+    person.is_connected(is_it=False)
+    person.looks_around("offline-pressed")
+    person.deliver("Max Muster")
+    person.drag("Pressed in the tunnel")
+    person.page.context.set_offline(False)
+    person.press("Sync to webCRM")
+    person.sees("In webCRM")
+    person.sees_in_webcrm(customer.organisation, "Pressed in the tunnel")
+
+
+def test_the_pane_says_when_the_server_is_away_and_goes_on_when_it_is_back(
+    person: Person, world: World
+) -> None:
+    customer = world.customer()
+    world.deliver("Read without a server", customer.address)
+    person.open_pane()
+    person.sees("Select one mail")
+    person.page.get_by_label("Network down").check()
+    person.read("Read without a server")
+    person.sees("No answer")
+    person.is_connected(is_it=False)
+    person.looks_around("away")
+    person.page.get_by_label("Network down").uncheck()
+    person.press("Try again")
+    person.sees("Not in webCRM yet")
+    person.is_connected()
+
+
+def test_a_busy_outlook_is_said_and_waited_out(person: Person, world: World) -> None:
+    world.deliver("Read while Outlook was busy", world.customer().address)
+    person.open_pane()
+    person.sees("Select one mail")
+    world.stage.faults.throttle("graph", retry_after=30)
+    try:
+        person.read("Read while Outlook was busy")
+        person.sees("Busy right now")
+        person.looks_around("busy")
+    finally:
+        world.stage.faults.clear()
+    person.sees("Not in webCRM yet")
+
+
+def test_somebody_signed_out_signs_in_with_one_click(person: Person) -> None:
+    person.page.get_by_label("Signed out").check()
+    person.opens_mail_of_a_customer("Read after signing in")
+    person.sees("Not signed in")
+    person.is_connected(is_it=False)
+    person.looks_around("signed-out")
+    person.press("Sign in")
+    person.page.locator("dialog").get_by_role("button", name="Cancel").click()
+    person.sees("Signing in did not work")
+    person.looks_around("sign-in-refused")
+    person.press("Sign in")
+    person.page.locator("dialog .primary").click()
+    person.sees("Not in webCRM yet")
+    person.is_connected()
+
+
+def test_a_token_that_ran_out_unnoticed_is_renewed_unnoticed(person: Person, world: World) -> None:
+    """The service takes it for two seconds more, Outlook believes in it for an hour."""
+    given = []
+
+    def outlive(route: Route) -> None:
+        answer = route.fetch()
+        given.append(answer.json()["expiresIn"])
+        route.fulfill(response=answer, json=answer.json() | {"expiresIn": 3600})
+
+    person.page.route("**/screen/token", outlive)
+    entra = world.stage.entra
+    entra.lifetime, usual = timedelta(seconds=-58), entra.lifetime
+    try:
+        customer = person.opens_mail_of_a_customer("Read for a long time")
+        person.sees("Not in webCRM yet")
+        person.page.wait_for_timeout(3000)
+        person.press("Sync to webCRM")
+        person.sees("In webCRM")
+    finally:
+        entra.lifetime = usual
+    assert len(given) > 1
+    person.sees_in_webcrm(customer.organisation, "Read for a long time")
+
+
+def test_a_mailbox_that_was_not_added_has_no_access_yet(person: Person) -> None:
+    person.choose("who", NEW)
+    person.opens("Bænke til skolen")
+    person.sees("No access yet")
+    person.sees_line(NEW)
+    person.looks_around("no-access")
+
+
+def test_a_mail_in_a_shared_mailbox_is_moved_by_hand(person: Person) -> None:
+    person.choose("who", SALES)
+    person.opens("Anfrage: Poller")
+    person.sees("Not in your own mailbox")
+    expect(person.in_pane().get_by_role("button")).to_have_count(0)
+    person.looks_around("not-own")
+    person.drag("Anfrage: Poller")
+    person.sees_in_webcrm("Musterbau GmbH", "Anfrage: Poller")
+
+
+def test_a_mail_that_was_deleted_meanwhile_is_gone(person: Person, world: World) -> None:
+    subject = "Deleted before the button was pressed"
+    person.opens_mail_of_a_customer(subject)
+    person.sees("Not in webCRM yet")
+    person.page.route("**/screen/now", lambda route: route.abort())  # Outlook has not noticed
+    (item,) = (one.id for one in world.kim.messages("inbox") if one.subject == subject)
+    for _ in ("to Deleted Items", "for good"):
+        world.kim.delete(item)
+    person.press("Sync to webCRM")
+    person.sees("Not in your own mailbox")
+    person.looks_around("deleted")
+
+
+def test_a_contact_that_webcrm_does_not_take_is_not_lost(person: Person, world: World) -> None:
+    world.deliver("From somebody for nobody", "New <new@stranger.example>")
+    person.opens("From somebody for nobody")
+    person.press("Create contact")
+    panel = person.in_pane().locator(".panel")
+    panel.get_by_role("combobox").fill("delet")
+    panel.get_by_role("option", name=DELETED).click()
+    panel.get_by_role("button", name="Create contact").click()
+    expect(person.in_pane().locator(".notice")).to_contain_text("Not possible now")
+    expect(panel.get_by_label("E-mail address")).to_have_value("new@stranger.example")
+    person.looks_around("conflict")
