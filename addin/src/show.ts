@@ -102,7 +102,7 @@ function placeOf(target: Target, words: Words): Place {
 
 function showAlways(model: Model, answer: MailState, scene: Scene): View["always"] {
   const { words, folderName } = scene;
-  if (!answer.sender) {
+  if (!answer.sender || answer.reason === "never list") {
     return null;
   }
   return {

@@ -243,6 +243,10 @@ describe("the rest of the pane", () => {
     expect(shown(answer("colleagues")).always).toBeNull();
   });
 
+  test("offers no switch for a sender whose mail is never synced", () => {
+    expect(shown(answer("skipped", { reason: "never list" })).always).toBeNull();
+  });
+
   test("gives what stands under no Organisation a name", () => {
     const targets = [{ ...answer("synced").targets[0], organisationId: 0, organisation: "" }];
     const view = shown(answer("synced", { targets } as Partial<MailState>));
