@@ -220,9 +220,7 @@ function kept(model: Model, answer: MailState, by: By): Partial<Model> {
 function failed(model: Model, { trouble, by }: { trouble: Trouble; by: By }): Partial<Model> {
   const still = { ask: null, isSlow: false, lost: lostBy(trouble) };
   const isOver = trouble.kind === "signed_out" || (trouble.kind === "not_found" && by === "act");
-  return model.answer && !isOver
-    ? { ...still, notice: { trouble, by } }
-    : { ...still, trouble };
+  return model.answer && !isOver ? { ...still, notice: { trouble, by } } : { ...still, trouble };
 }
 
 function typed(
