@@ -8,9 +8,9 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, ConsoleMessage, sync_playwright
+from playwright.sync_api import Browser, ConsoleMessage, Page, sync_playwright
 
-from browser.person import PATIENCE_MS, Person
+from browser.person import PATIENCE_MS, Person, SitDown
 from browser.world import World, open_world
 
 #: A quiet browser that asks nobody for anything; root may not have its sandbox.
@@ -44,19 +44,32 @@ def browser() -> Iterator[Browser]:
 
 
 @pytest.fixture
-def person(browser: Browser, world: World) -> Iterator[Person]:
-    """Somebody at Kim's Outlook. The test fails when a page breaks or goes outside."""
-    page = browser.new_page(viewport={"width": 1280, "height": 800})
-    page.set_default_timeout(PATIENCE_MS)
+def sit_down(browser: Browser, world: World) -> Iterator[SitDown]:
+    """Lets somebody sit down at Kim's Outlook. Fails when a page breaks or goes outside."""
     troubles: list[str] = []
-    page.on("pageerror", lambda error: troubles.append(str(error)))
-    page.on("console", lambda line: _note_policy(line, troubles))
-    page.on("request", lambda asked: _note_outside(asked.url, troubles))
-    made = Person(page, world)
-    made.sit_down()
+    pages: list[Page] = []
+
+    def made(*friends: str, **context: bool) -> Person:
+        page = browser.new_page(viewport={"width": 1280, "height": 800}, **context)
+        pages.append(page)
+        page.set_default_timeout(PATIENCE_MS)
+        page.on("pageerror", lambda error: troubles.append(str(error)))
+        page.on("console", lambda line: _note_policy(line, troubles))
+        page.on("request", lambda asked: _note_outside(asked.url, friends, troubles))
+        person = Person(page, world)
+        person.sit_down()
+        return person
+
     yield made
-    page.close()
+    for page in pages:
+        page.close()
     assert troubles == []
+
+
+@pytest.fixture
+def person(sit_down: SitDown) -> Person:
+    """Somebody at Kim's Outlook."""
+    return sit_down()
 
 
 def _note_policy(line: ConsoleMessage, troubles: list[str]) -> None:
@@ -64,6 +77,6 @@ def _note_policy(line: ConsoleMessage, troubles: list[str]) -> None:
         troubles.append(line.text)
 
 
-def _note_outside(url: str, troubles: list[str]) -> None:
-    if not url.startswith(("http://127.0.0.1:", "data:", "blob:")):
+def _note_outside(url: str, friends: tuple[str, ...], troubles: list[str]) -> None:
+    if not url.startswith(("http://127.0.0.1:", "data:", "blob:", *friends)):
         troubles.append(f"asked for {url}")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Protocol
 
 from playwright.sync_api import Frame, FrameLocator, Locator, Page, expect
 
@@ -21,6 +22,13 @@ SCAN = """async () => {
     .filter(({ impact }) => impact === "serious" || impact === "critical")
     .map(({ id, nodes }) => `${id}: ${nodes.map((node) => node.html).join(" | ")}`);
 }"""
+
+
+class SitDown(Protocol):
+    """Makes a person before a fresh page. `friends`: whom the page may ask besides this machine."""
+
+    def __call__(self, *friends: str, **context: bool) -> Person:
+        """`context`: how the browser is set up, in Playwright's words."""
 
 
 @dataclass(slots=True)

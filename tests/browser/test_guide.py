@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from playwright.sync_api import Browser, expect
+from playwright.sync_api import expect
 
-from browser.person import PATIENCE_MS, Person
+from browser.person import PATIENCE_MS, Person, SitDown
 from browser.world import FOLDER, World
 
 
@@ -29,9 +29,7 @@ def test_five_steps_lead_a_newcomer_through_everything(person: Person) -> None:
     expect(done).to_have_count(5, timeout=PATIENCE_MS)
 
 
-def test_a_rule_that_was_there_before_is_no_step_done(
-    person: Person, world: World, browser: Browser
-) -> None:
+def test_a_rule_that_was_there_before_is_no_step_done(sit_down: SitDown, world: World) -> None:
     customer = world.customer()
     world.deliver("Ruled before anybody sat down", customer.address)
     world.kim.add_rule(
@@ -39,8 +37,7 @@ def test_a_rule_that_was_there_before_is_no_step_done(
         conditions={"fromAddresses": [{"emailAddress": {"address": customer.address}}]},
         actions={"moveToFolder": world.kim.folder(f"inbox/{FOLDER}").id},
     )
-    newcomer = Person(browser.new_page(viewport=person.page.viewport_size), world)
-    newcomer.sit_down()
+    newcomer = sit_down()
     newcomer.opens("Ruled before anybody sat down")
     newcomer.deliver(f"{customer.address} once more")
     newcomer.sees_in_webcrm(customer.organisation, "Re: Ruled before anybody sat down")
@@ -53,4 +50,3 @@ def test_a_rule_that_was_there_before_is_no_step_done(
     newcomer.deliver(f"{customer.address} once more")
     expect(newcomer.page.locator("[data-step=rule]")).to_have_class("done", timeout=PATIENCE_MS)
     expect(done).to_have_count(1)
-    newcomer.page.close()

@@ -1,26 +1,36 @@
-"""What Outlook itself does to the pane: events that get lost, or come twice."""
+"""Outlook as it is elsewhere: events get lost or come twice, nobody signs in for the pane."""
 
 from __future__ import annotations
 
 import pytest
 
-from browser.person import Person
+from browser.person import Person, SitDown
 from browser.world import World
 
 #: How the stub of office.js tells that another mail is selected.
 _TOLD = 'fire("olkItemSelectedChanged");'
 
 
+#: What says that Outlook signs in for its pages, and what does it.
+_BROKER = {', NestedAppAuth: "1.1"': "", "window.nestedAppAuthBridge =": "const broker ="}
+
+
+def _has(person: Person, changes: dict[str, str]) -> None:
+    """This person's Outlook is another one: its office.js has this in place of that."""
+    script = person.page.request.get(f"{person.world.window.url}/office.js").text()
+    for there, instead in changes.items():
+        assert there in script
+        script = script.replace(there, instead)
+    person.page.route(
+        "**/office.js", lambda route: route.fulfill(body=script, content_type="text/javascript")
+    )
+
+
 @pytest.mark.parametrize("told", [0, 2], ids=["lost", "doubled"])
 def test_the_pane_follows_the_selection_whose_event_is(
     person: Person, world: World, told: int
 ) -> None:
-    script = person.page.request.get(f"{world.window.url}/office.js").text()
-    assert _TOLD in script
-    changed = script.replace(_TOLD, _TOLD * told)
-    person.page.route(
-        "**/office.js", lambda route: route.fulfill(body=changed, content_type="text/javascript")
-    )
+    _has(person, {_TOLD: _TOLD * told})
     person.opens_mail_of_a_customer(f"Selected first, told {told} times")
     person.sees("Not in webCRM yet")
     customer = world.customer()
@@ -31,3 +41,35 @@ def test_the_pane_follows_the_selection_whose_event_is(
     person.press("Sync to webCRM")
     person.sees("In webCRM")
     person.sees_in_webcrm(customer.organisation, subject)
+
+
+def test_where_outlook_does_not_sign_in_for_the_pane_a_window_does(
+    sit_down: SitDown, world: World
+) -> None:
+    """The sandbox's certificate is nobody's concern here, the rest of the way is the real one."""
+    stage = world.stage
+    stage.sign_in.redirects.add(f"{world.window.pane_url}/addin/taskpane.html")
+    person = sit_down(stage.entra.url, ignore_https_errors=True)
+    _has(person, _BROKER)
+    customer = person.opens_mail_of_a_customer("Read after a window")
+    person.sees("Not signed in")
+    with person.page.expect_popup() as opened:
+        person.press("Sign in")
+    opened.value.get_by_role("link", name="Continue").click()
+    person.sees("Not in webCRM yet")
+    person.sees_line(customer.organisation)
+    assert opened.value.is_closed()
+    person.pane().evaluate("() => location.reload()")
+    person.sees("Not in webCRM yet")
+
+
+def test_a_sign_in_window_that_is_cancelled_says_so(sit_down: SitDown, world: World) -> None:
+    stage = world.stage
+    stage.sign_in.redirects.add(f"{world.window.pane_url}/addin/taskpane.html")
+    person = sit_down(stage.entra.url, ignore_https_errors=True)
+    _has(person, _BROKER)
+    person.opens_mail_of_a_customer("Read after no window")
+    with person.page.expect_popup() as opened:
+        person.press("Sign in")
+    opened.value.get_by_role("link", name="Cancel").click()
+    person.sees("Signing in did not work")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import base64
 import json
 import secrets
 import ssl
@@ -17,10 +16,9 @@ from urllib.parse import parse_qs
 
 import jwt
 from cryptography import x509
-from cryptography.hazmat.primitives import hashes
-from cryptography.hazmat.primitives.asymmetric import rsa
 
 from webcrm_sync.sandbox import keys
+from webcrm_sync.sandbox.assertion import Unproven, check_assertion
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -97,9 +95,18 @@ class Entra:
             self._known.clear()
 
     def issue_user_token(
-        self, user_id: str, audience: str, scopes: tuple[str, ...], *, name: str = ""
+        self,
+        user_id: str,
+        audience: str,
+        scopes: tuple[str, ...],
+        *,
+        name: str = "",
+        nonce: str = "",
     ) -> str:
-        """A token of a signed-in person for an application (`audience` is its client id) or API."""
+        """A token of a signed-in person for an application (`audience` is its client id) or API.
+
+        `nonce`: what the application asked to find in it again.
+        """
         is_api = "://" in audience
         claims = {
             "aud": audience,
@@ -113,7 +120,7 @@ class Entra:
             "appid": audience,
             "ver": "1.0" if is_api else "2.0",
         }
-        return self._sign(claims)
+        return self._sign(claims | ({"nonce": nonce} if nonce else {}))
 
     # -- what a resource asks ------------------------------------------------------------------
 
@@ -261,28 +268,13 @@ class Entra:
 
 
 def _check_assertion(app: App, fields: Json, *, audience: str) -> None:
-    """The certificate's word for the application (Entra: certificate-credentials)."""
-    assertion = fields["client_assertion"]
+    if fields.get("client_assertion_type") != _ASSERTION:
+        raise EntraError(401, "invalid_client", 700021, "The kind of assertion is not known.")
+    given = fields["client_assertion"]
     try:
-        head = jwt.get_unverified_header(assertion)
-        known = {_thumbprint(c): c for c in app.certificates}
-        certificate = known[head.get("x5t#S256", "").rstrip("=")]
-        key = certificate.public_key()
-        if not isinstance(key, rsa.RSAPublicKey):
-            raise jwt.InvalidKeyError("Entra takes RSA certificates only")
-        claims = jwt.decode(assertion, key, algorithms=["RS256", "PS256"], audience=audience)
-    except (jwt.PyJWTError, KeyError) as error:
-        raise EntraError(
-            401, "invalid_client", 700027, "Client assertion failed signature validation."
-        ) from error
-    is_own = claims.get("iss") == claims.get("sub") == app.client_id
-    if not is_own or fields.get("client_assertion_type") != _ASSERTION:
-        raise EntraError(401, "invalid_client", 700021, "Client assertion is not the app's own.")
-
-
-def _thumbprint(certificate: x509.Certificate) -> str:
-    digest = certificate.fingerprint(hashes.SHA256())
-    return base64.urlsafe_b64encode(digest).decode().rstrip("=")
+        check_assertion(given, app.certificates, client_id=app.client_id, audience=audience)
+    except Unproven as error:
+        raise EntraError(401, "invalid_client", 700027, str(error)) from error
 
 
 def _error(error: EntraError, clock: Clock) -> Json:

@@ -17,6 +17,7 @@ from webcrm_sync.sandbox.graph.app import Graph, error_body
 from webcrm_sync.sandbox.journal import Journal
 from webcrm_sync.sandbox.outlook import Outlook
 from webcrm_sync.sandbox.serving import Server
+from webcrm_sync.sandbox.sign_in import SignIn
 from webcrm_sync.sandbox.webcrm import WebCrmWorld, webcrm_app
 from webcrm_sync.sandbox.webcrm import refusal as webcrm_refusal
 from webcrm_sync.settings import PREFIX, Settings
@@ -26,7 +27,7 @@ class Stage:
     """Microsoft 365 and webCRM on this machine, over real HTTP. Use as a context manager.
 
     `outlook` and `crm` are the worlds that people act in, `faults` and `graph.dials` the dials,
-    `journal` what went over the wire, `clock` the time for all of them.
+    `journal` what went over the wire, `clock` the time for all of them. `sign_in`: Entra's pages.
     """
 
     def __init__(self, *, seed: int = 0, keep_bodies: bool = True) -> None:
@@ -37,6 +38,7 @@ class Stage:
         self.crm = WebCrmWorld(self.clock)
         self._scratch = tempfile.TemporaryDirectory(prefix="webcrm-sync-stage-")
         self.entra = Entra(self.clock, folder=Path(self._scratch.name))
+        self.sign_in = SignIn(self.entra, self.outlook)
         self.graph = Graph(self.outlook, self.clock, tokens=self.entra, seed=seed)
         self._client_secret = secrets.token_urlsafe(24)
         self._webcrm_token = str(uuid.uuid4())
@@ -44,7 +46,8 @@ class Stage:
         self.crm.add_token(self._webcrm_token)
         watch, over = self.journal.watch, self.faults.over
         self._entra = Server(
-            watch("entra", over("entra", self.entra)), ssl_context=self.entra.ssl_context
+            watch("entra", over("entra", self.sign_in.over(self.entra))),
+            ssl_context=self.entra.ssl_context,
         )
         self._graph = Server(watch("graph", over("graph", self.graph, body=error_body)))
         crm_app = webcrm_app(self.crm).wsgi_app

@@ -1,0 +1,37 @@
+"""A certificate's word for an application (Microsoft Entra: certificate credentials)."""
+
+from __future__ import annotations
+
+import base64
+from collections.abc import Iterable
+
+import jwt
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric import rsa
+
+
+class Unproven(Exception):
+    """Nobody vouches for the application; the message says why."""
+
+
+def check_assertion(
+    assertion: str, certificates: Iterable[x509.Certificate], *, client_id: str, audience: str
+) -> None:
+    """Hold an assertion to the certificates of its application. Raises Unproven."""
+    try:
+        head = jwt.get_unverified_header(assertion)
+        known = {_thumbprint(c): c for c in certificates}
+        key = known[head.get("x5t#S256", "").rstrip("=")].public_key()
+        if not isinstance(key, rsa.RSAPublicKey):
+            raise jwt.InvalidKeyError("Entra takes RSA certificates only")
+        claims = jwt.decode(assertion, key, algorithms=["RS256", "PS256"], audience=audience)
+    except (jwt.PyJWTError, KeyError) as error:
+        raise Unproven("Client assertion failed signature validation.") from error
+    if not claims.get("iss") == claims.get("sub") == client_id:
+        raise Unproven("Client assertion is not the app's own.")
+
+
+def _thumbprint(certificate: x509.Certificate) -> str:
+    digest = certificate.fingerprint(hashes.SHA256())
+    return base64.urlsafe_b64encode(digest).decode().rstrip("=")
