@@ -49,13 +49,15 @@ def sit_down(browser: Browser, world: World) -> Iterator[SitDown]:
     troubles: list[str] = []
     pages: list[Page] = []
 
-    def made(*friends: str, **context: bool) -> Person:
-        page = browser.new_page(viewport={"width": 1280, "height": 800}, **context)
+    def made(friend: str | None = None) -> Person:
+        page = browser.new_page(
+            viewport={"width": 1280, "height": 800}, ignore_https_errors=friend is not None
+        )
         pages.append(page)
         page.set_default_timeout(PATIENCE_MS)
         page.on("pageerror", lambda error: troubles.append(str(error)))
         page.on("console", lambda line: _note_policy(line, troubles))
-        page.on("request", lambda asked: _note_outside(asked.url, friends, troubles))
+        page.on("request", lambda asked: _note_outside(asked.url, friend, troubles))
         person = Person(page, world)
         person.sit_down()
         return person
@@ -77,6 +79,6 @@ def _note_policy(line: ConsoleMessage, troubles: list[str]) -> None:
         troubles.append(line.text)
 
 
-def _note_outside(url: str, friends: tuple[str, ...], troubles: list[str]) -> None:
-    if not url.startswith(("http://127.0.0.1:", "data:", "blob:", *friends)):
+def _note_outside(url: str, friend: str | None, troubles: list[str]) -> None:
+    if not url.startswith(("http://127.0.0.1:", "data:", "blob:", friend or "data:")):
         troubles.append(f"asked for {url}")

@@ -25,10 +25,10 @@ SCAN = """async () => {
 
 
 class SitDown(Protocol):
-    """Makes a person before a fresh page. `friends`: whom the page may ask besides this machine."""
+    """Makes a person before a fresh page."""
 
-    def __call__(self, *friends: str, **context: bool) -> Person:
-        """`context`: how the browser is set up, in Playwright's words."""
+    def __call__(self, friend: str | None = None) -> Person:
+        """`friend`: whom the page may ask besides this machine, whoever vouches for it."""
 
 
 @dataclass(slots=True)

@@ -10,7 +10,6 @@ from browser.world import World
 #: How the stub of office.js tells that another mail is selected.
 _TOLD = 'fire("olkItemSelectedChanged");'
 
-
 #: What says that Outlook signs in for its pages, and what does it.
 _BROKER = {', NestedAppAuth: "1.1"': "", "window.nestedAppAuthBridge =": "const broker ="}
 
@@ -46,10 +45,9 @@ def test_the_pane_follows_the_selection_whose_event_is(
 def test_where_outlook_does_not_sign_in_for_the_pane_a_window_does(
     sit_down: SitDown, world: World
 ) -> None:
-    """The sandbox's certificate is nobody's concern here, the rest of the way is the real one."""
     stage = world.stage
     stage.sign_in.redirects.add(f"{world.window.pane_url}/addin/taskpane.html")
-    person = sit_down(stage.entra.url, ignore_https_errors=True)
+    person = sit_down(stage.entra.url)
     _has(person, _BROKER)
     customer = person.opens_mail_of_a_customer("Read after a window")
     person.sees("Not signed in")
@@ -66,7 +64,7 @@ def test_where_outlook_does_not_sign_in_for_the_pane_a_window_does(
 def test_a_sign_in_window_that_is_cancelled_says_so(sit_down: SitDown, world: World) -> None:
     stage = world.stage
     stage.sign_in.redirects.add(f"{world.window.pane_url}/addin/taskpane.html")
-    person = sit_down(stage.entra.url, ignore_https_errors=True)
+    person = sit_down(stage.entra.url)
     _has(person, _BROKER)
     person.opens_mail_of_a_customer("Read after no window")
     with person.page.expect_popup() as opened:
