@@ -13,6 +13,8 @@ from pydantic import AfterValidator, BeforeValidator, Field, SecretStr, Validati
 from pydantic_core import ErrorDetails
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
+from webcrm_sync.core.enclosures import MEGABYTE
+
 PREFIX = "WEBCRM_SYNC_"
 #: Names by which this machine reaches itself.
 _LOOPBACK = {"localhost", "127.0.0.1", "::1"}
@@ -114,6 +116,8 @@ class Settings(BaseSettings):
     internal_domains: Names = frozenset()
     never_sync: Names = frozenset()
     unmatched: Literal["wait", "unlinked"] = "wait"
+    attachment_max_mb: Annotated[float, Field(gt=0)] = 25
+    quoted_history: Literal["FULL", "NEW_TEXT_ONLY"] = "FULL"
 
     @property
     def push_is_on(self) -> bool:
@@ -134,6 +138,16 @@ class Settings(BaseSettings):
     def settle(self) -> timedelta:
         """How long webCRM's search may lag behind its writes."""
         return timedelta(seconds=self.webcrm_settle_seconds)
+
+    @property
+    def largest_attachment(self) -> int:
+        """In bytes; what is larger becomes no Document."""
+        return int(self.attachment_max_mb * MEGABYTE)
+
+    @property
+    def is_new_text_only(self) -> bool:
+        """True when the mails quoted in a mail stay out of webCRM."""
+        return self.quoted_history == "NEW_TEXT_ONLY"
 
     @property
     def time_zone(self) -> ZoneInfo:

@@ -8,16 +8,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from unit.core_examples import NOON, any_text, mail
+from unit.core_examples import NOON, mail
 from webcrm_sync.core.crm import ActivityDraft
 from webcrm_sync.core.filing import (
     Limits,
     Stamp,
-    cut,
     draft_activity,
     filing_key,
     is_filing_key,
-    safe_name,
 )
 from webcrm_sync.core.matching import How, Target
 from webcrm_sync.core.message import Message, Party
@@ -116,59 +114,3 @@ def test_organisation_0_is_none() -> None:
     target = Target(0, None, How.NONE)
     made = draft_activity(mail(), "", target, key="k", action="a", user_id=None, limits=Limits())
     assert (made.organisation_id, made.person_id) == (None, None)
-
-
-@given(any_text, st.integers(1, 60))
-def test_a_cut_text_is_never_too_long_and_begins_like_the_whole(text: str, limit: int) -> None:
-    short = cut(text, limit)
-    assert len(short) <= limit
-    if len(text) <= limit:
-        assert short == text
-    else:
-        assert short.endswith("…")
-        assert text.startswith(short[:-1])
-
-
-@given(st.lists(st.text("ab", min_size=1, max_size=5), min_size=3), st.integers(12, 60))
-def test_a_cut_falls_between_words(words: list[str], limit: int) -> None:
-    text = " ".join(words)
-    short = cut(text, limit)
-    if short != text:
-        assert short[:-1].split() == words[: len(short[:-1].split())]
-
-
-def test_one_endless_word_is_cut_where_it_must_be() -> None:
-    assert cut("x" * 20, 5) == "xxxx…"
-    assert cut("ab", 1) == "…"
-    assert cut("   " + "x" * 20, 4) == "…"
-    assert cut("any", 0) == "any"
-
-
-@pytest.mark.parametrize(
-    ("name", "safe"),
-    [
-        ("offer.pdf", "offer.pdf"),
-        ("../../etc/passwd", "passwd"),
-        ("C:\\temp\\offer.pdf", "offer.pdf"),
-        ("offer\r\n.pdf", "offer.pdf"),
-        ('a<b>:"|?*.txt', "ab.txt"),
-        ("gnp\u202e.exe", "gnp.exe"),
-        ("næste år – 報告.docx", "næste år – 報告.docx"),
-        ("half \ud83d.png", "half \ufffd.png"),
-        ("...", "attachment-3"),
-        ("dir/", "attachment-3"),
-        ("", "attachment-3"),
-        ("x" * 300 + ".pdf", "x" * 146 + ".pdf"),
-    ],
-)
-def test_a_file_name_is_made_safe_and_stays_readable(name: str, safe: str) -> None:
-    assert safe_name(name, position=3) == safe
-
-
-@given(any_text)
-def test_no_name_holds_a_path_or_a_control_character_or_is_empty(name: str) -> None:
-    safe = safe_name(name, position=1)
-    assert 0 < len(safe) <= 150
-    assert not re.search(r"[/\\\x00-\x1f\x7f-\x9f]", safe)
-    assert safe.strip(" .") == safe
-    safe.encode()

@@ -2,11 +2,20 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from webcrm_sync.core.text import storable, to_safe_html, to_text
+from webcrm_sync.core.reading import LONGEST_TEXT, read_body
+from webcrm_sync.core.text import storable, to_safe_html
+
+
+def to_text(body: str, *, is_html: bool) -> str:
+    """The text that webCRM gets of a body."""
+    return read_body(body, is_html=is_html).text
+
 
 ANY_TEXT = st.text(st.characters(exclude_categories=[]))
 
@@ -94,10 +103,81 @@ def test_200_kilobytes_of_a_mail_come_through_whole() -> None:
     assert to_text(body, is_html=True).count("word [link](https://x.example)") == 4000
 
 
+@pytest.mark.parametrize(
+    ("html", "text"),
+    [
+        ("<a href='mailto:bo@x.example'>bo@x.example</a>", "bo@x.example"),
+        ("<a href='https://www.x.example/'>x.example</a>", "x.example"),
+        ("<a href='https://x.example/a%20b'>https://x.example/a b</a>", "https://x.example/a b"),
+        ("<a href='tel:+4512'>call</a>", "[call](tel:+4512)"),
+        ("<a href='javascript:x()'>here</a>", "here"),
+        ("<a href='data:text/html,x'>here</a>", "here"),
+        ("<a href='https://[x'>here</a>", "here"),
+        (f"<a href='https://x.example/?{'t' * 3000}'>offer</a>", "offer"),
+    ],
+)
+def test_a_link_is_shown_where_it_tells_more_than_its_words(html: str, text: str) -> None:
+    assert to_text(html, is_html=True) == text
+
+
+def test_lists_tables_and_quotes_can_be_read() -> None:
+    html = (
+        "<ul><li>one</li><li>two</li></ul><ol><li>first</li></ol>"
+        "<table><tr><td>Kaj</td><td>48 m</td></tr><tr><td>Bro</td><td>7 m</td></tr></table>"
+        "<blockquote>quoted</blockquote>after"
+    )
+    lines = to_text(html, is_html=True).splitlines()
+    assert [line.split() for line in lines if line] == [
+        ["*", "one"],
+        ["*", "two"],
+        ["1.", "first"],
+        ["Kaj", "48", "m"],
+        ["Bro", "7", "m"],
+        ["quoted"],
+        ["after"],
+    ]
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        "<table>" + "<tr><td>cell <b>x</b></td></tr>" * 20_000 + "</table>",
+        "<p>word <a href='https://x.example'>link</a></p>" * 10_000,
+        "<style>" + "p{color:red}" * 100_000 + "</style>" + "<p>a longer line</p>" * 20_000,
+        "x" * 5_000_000,
+    ],
+    ids=["table", "links", "style", "one word"],
+)
+def test_of_an_endless_mail_as_much_is_laid_out_as_anybody_reads(body: str) -> None:
+    text = to_text(body, is_html=True)
+    assert LONGEST_TEXT * 0.3 < len(text) <= LONGEST_TEXT
+    assert text.endswith("…")
+
+
+def test_five_megabytes_that_nobody_sees_leave_the_text_alone() -> None:
+    picture = f"<img src='data:image/png;base64,{'A' * 5_000_000}'>"
+    comment = f"<!--[if mso]>{'y' * 5_000_000}<![endif]-->"
+    assert to_text(f"<p>a</p>{picture}{comment}<p>b</p>", is_html=True) == "a\n\nb"
+
+
+def test_ten_thousand_levels_keep_their_words() -> None:
+    assert to_text("<div>" * 10_000 + "deep" + "</div>" * 10_000, is_html=True) == "deep"
+
+
+def test_the_text_tells_which_pictures_it_shows() -> None:
+    html = (
+        "<img src='cid:Logo@1'><td background='cid:back%401'></td>"
+        "<div style=\"background:url('cid:style@1')\"><img src='https://x.example/cid.png'>"
+    )
+    assert read_body(html, is_html=True).cids == ("back@1", "logo@1", "style@1")
+    assert read_body("cid:a", is_html=False).cids == ()
+
+
 @given(ANY_TEXT, st.booleans())
 def test_any_body_becomes_text_that_the_database_can_store(body: str, is_html: bool) -> None:
     text = to_text(body, is_html=is_html)
-    assert "\0" not in text
+    assert not re.search(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]", text)
+    assert to_text(body, is_html=is_html) == text
     assert "\n\n\n" not in text
     assert text == text.strip()
     text.encode()

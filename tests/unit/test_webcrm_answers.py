@@ -8,7 +8,15 @@ import pytest
 
 from unit.webcrm_examples import NOW, answer
 from webcrm_sync.core.crm import Rejected, Written
-from webcrm_sync.core.errors import Gone, LoginRefused, Refused, SyncError, TryLater, Unclear
+from webcrm_sync.core.errors import (
+    Gone,
+    LoginRefused,
+    Refused,
+    SyncError,
+    TooLarge,
+    TryLater,
+    Unclear,
+)
 from webcrm_sync.webcrm import wire
 from webcrm_sync.webcrm.answers import Answer, access_token, trouble
 
@@ -22,7 +30,7 @@ from webcrm_sync.webcrm.answers import Answer, access_token, trouble
         (403, Refused, Refused),
         (404, Gone, Gone),
         (408, TryLater, Unclear),
-        (413, Refused, Refused),
+        (413, TooLarge, TooLarge),
         (429, TryLater, TryLater),
         (500, TryLater, Unclear),
         (503, TryLater, Unclear),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from datetime import UTC, datetime
+from io import BytesIO
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -14,6 +15,7 @@ from unit.webcrm_examples import NOW
 from webcrm_sync.core.crm import ActivityDraft, DocumentDraft
 from webcrm_sync.core.errors import TryLater
 from webcrm_sync.webcrm import wire
+from webcrm_sync.webcrm.bodies import document_body
 from webcrm_sync.webcrm.wire import Row
 
 COPENHAGEN = ZoneInfo("Europe/Copenhagen")
@@ -113,7 +115,8 @@ def test_what_is_not_known_of_an_activity_is_left_out() -> None:
 
 
 def test_a_document_carries_its_content_and_its_place() -> None:
-    sent = json.loads(wire.document_body(DocumentDraft(4, None, "a.b.PDF", b"\xfb\xff")))
+    draft = DocumentDraft(4, None, "a.b.PDF", BytesIO(b"\xfb\xff"), 2)
+    sent = json.loads(b"".join(document_body(draft)))
     assert sent == {
         "DocumentId": 0,
         "DocumentFileName": "a.b.PDF",

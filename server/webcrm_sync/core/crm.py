@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
+from typing import IO
 
 from webcrm_sync.core.matching import Contact
 
@@ -34,12 +35,16 @@ class ActivityDraft:
 
 @dataclass(frozen=True, slots=True)
 class DocumentDraft:
-    """One attachment as a Document of an Activity."""
+    """One attachment as a Document of an Activity.
+
+    `content` is read from its beginning, as often as it is sent; it has `size` bytes.
+    """
 
     activity_id: int
     organisation_id: int | None
     name: str
-    content: bytes
+    content: IO[bytes]
+    size: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,9 +56,10 @@ class Written:
 
 @dataclass(frozen=True, slots=True)
 class Rejected:
-    """A bulk line that was not taken: webCRM's own words."""
+    """A line that was not taken: webCRM's own words. `is_too_large`: it never will be."""
 
     message: str
+    is_too_large: bool = False
 
 
 @dataclass(frozen=True, slots=True)

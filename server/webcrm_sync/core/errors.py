@@ -8,6 +8,7 @@ SyncError
 +- CursorExpired the delta cursor is no longer known (410): full round
 +- AccessLost    Graph lets us no longer at this mailbox (403, licence, consent)
 +- Refused       the service understood and said no: repeating will not help
+   +- TooLarge   it takes nothing of that size (413)
 """
 
 from __future__ import annotations
@@ -65,3 +66,7 @@ class AccessLost(SyncError):
 
 class Refused(SyncError):
     """The service refused the request; repeating it unchanged will not help."""
+
+
+class TooLarge(Refused):
+    """The service takes no request of this size."""

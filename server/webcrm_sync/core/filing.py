@@ -5,23 +5,20 @@ from __future__ import annotations
 import base64
 import hashlib
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Protocol
 
 from webcrm_sync.core.crm import ActivityDraft
+from webcrm_sync.core.cutting import cut
 from webcrm_sync.core.matching import Target
 from webcrm_sync.core.message import Party
-from webcrm_sync.core.text import storable
 
 KEY_PREFIX = "ms1-"
 _KEY = re.compile(r"ms1-[a-z2-7]{26}")
 #: An Activity's id as the database can hold it.
 _STAMP = re.compile(r"ms1-(?:(s)-([a-z2-7]{26})|(m)-([0-9]{1,18}))")
-#: Control characters, what Windows forbids, and marks that turn the direction of reading.
-_UNSAFE = re.compile(r'[\x00-\x1f\x7f-\x9f<>:"|?*\u202a-\u202e\u2066-\u2069]')
-_LONGEST_NAME, _LONGEST_ENDING = 150, 10
 #: How many names a line of people shows before it counts the rest.
 _PEOPLE_SHOWN = 30
 
@@ -115,9 +112,13 @@ def draft_activity(
     action: str,
     user_id: int | None,
     limits: Limits,
+    lines: Sequence[str] = (),
 ) -> ActivityDraft:
-    """The Activity of one filing. `text`: the body as plain text."""
-    memo = "\n".join([*_head(mail), "", text]).strip()
+    """The Activity of one filing. `text`: the body as plain text.
+
+    `lines`: what else is to be said; they stand above the text, where no cut reaches them.
+    """
+    memo = "\n".join([*_head(mail), *lines, "", text]).strip()
     return ActivityDraft(
         key=key,
         action=action,
@@ -142,32 +143,3 @@ def _names(people: tuple[Party, ...]) -> str:
     shown = ", ".join(str(p) for p in people[:_PEOPLE_SHOWN])
     more = len(people) - _PEOPLE_SHOWN
     return f"{shown} and {more} more" if more > 0 else shown
-
-
-def cut(text: str, limit: int) -> str:
-    """`text` within `limit` characters (0 = any length), cut at a word and marked with `…`.
-
-    >>> cut("Offer for the new hall", 12)
-    'Offer for…'
-    """
-    if not limit or len(text) <= limit:
-        return text
-    words = re.match(r"(.*\S)\s", text[:limit], re.DOTALL)
-    at_word = words[1] if words else ""
-    return (at_word if len(at_word) > limit // 2 else text[: limit - 1].rstrip()) + "…"
-
-
-def safe_name(name: str, *, position: int) -> str:
-    """A file name that webCRM can take: no path, no control characters, never empty.
-
-    A long one is shortened before its ending, which says what opens it.
-
-    >>> safe_name("../x", position=1)
-    'x'
-    """
-    base = storable(re.split(r"[/\\]", name)[-1])
-    clean = _UNSAFE.sub("", base).strip(" .")
-    stem, dot, ending = clean.rpartition(".")
-    if dot and len(ending) <= _LONGEST_ENDING:
-        return stem[: _LONGEST_NAME - len(ending) - 1] + dot + ending
-    return clean[:_LONGEST_NAME].rstrip(" .") or f"attachment-{position}"

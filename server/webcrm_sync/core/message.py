@@ -134,6 +134,8 @@ class Attachment:
     is_inline: bool
     content_type: str
     kind: AttachmentKind
+    #: by which the text may show it, "" = it has none
+    content_id: str = ""
 
 
 class AttachmentKind(StrEnum):

@@ -1,21 +1,8 @@
-"""HTML of a mail into the text that webCRM stores."""
+"""Texts as the database can store them and Outlook can show them."""
 
 from __future__ import annotations
 
-import re
-
 import nh3
-from inscriptis.html_engine import Inscriptis
-from inscriptis.model.config import ParserConfig
-from lxml.etree import ParserError
-from lxml.html import HTMLParser, document_fromstring
-
-_LINKS_KEPT = ParserConfig(display_links=True)
-_BLANK_LINES = re.compile(r"\n{3,}")
-#: Begins only where the blanks begin: a long run of them is looked at once, not once per blank.
-_TRAILING_SPACE = re.compile(r"(?<![ \t\u00a0])[ \t\u00a0]++(?=\n|$)")
-#: All that is left of HTML that is nested too deeply to be laid out.
-_FLAT = {"a", "br", "p"}
 
 
 def storable(text: str) -> str:
@@ -38,39 +25,6 @@ def storable_json(value: object) -> object:
             return {storable(str(key)): storable_json(one) for key, one in value.items()}
         case _:
             return value
-
-
-def to_text(body: str, *, is_html: bool) -> str:
-    r"""A mail body as plain text: links kept as `[words](address)`, at most one empty line.
-
-    >>> to_text("<p>Dear <b>all</b>,</p><p>see <a href='https://x.example'>this</a></p>",
-    ...         is_html=True)
-    'Dear all,\n\nsee [this](https://x.example)'
-    """
-    text = storable(body)
-    if is_html:
-        text = _read(text)
-    text = _TRAILING_SPACE.sub("", text.replace("\r\n", "\n").replace("\r", "\n"))
-    return _BLANK_LINES.sub("\n\n", text).strip()
-
-
-def _read(html: str) -> str:
-    """HTML laid out as text; what is nested beyond all reason keeps its words and paragraphs."""
-    try:
-        return _lay_out(html)
-    except RecursionError:
-        return _lay_out(nh3.clean(html, tags=_FLAT))
-
-
-def _lay_out(html: str) -> str:
-    # Without `huge_tree` libxml2 drops everything from 256 levels on, in silence.
-    parser = HTMLParser(encoding="utf-8", huge_tree=True)
-    try:
-        tree = document_fromstring(html.encode(), parser=parser)
-    except ParserError:  # there is no element and no word in it
-        return ""
-    text: str = Inscriptis(tree, _LINKS_KEPT).get_text()
-    return text
 
 
 def to_safe_html(text: str) -> tuple[str, bool]:

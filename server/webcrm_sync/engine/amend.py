@@ -8,14 +8,16 @@ from __future__ import annotations
 
 from datetime import timedelta
 
+from webcrm_sync.core.cutting import cut
 from webcrm_sync.core.errors import AccessLost, Gone, Refused, TryLater
-from webcrm_sync.core.filing import cut, draft_activity
+from webcrm_sync.core.filing import draft_activity
 from webcrm_sync.core.matching import How
+from webcrm_sync.engine import attached
+from webcrm_sync.engine.attached import Source
 from webcrm_sync.engine.choice import person_at
-from webcrm_sync.engine.contents import read_again
 from webcrm_sync.engine.parts import Parts
 from webcrm_sync.store import asked, directory
-from webcrm_sync.store.asked import STAND, WITHDRAW, Wish
+from webcrm_sync.store.asked import RETELL, STAND, WITHDRAW, Wish
 from webcrm_sync.store.emails import Email
 from webcrm_sync.store.filings import Filing
 from webcrm_sync.webcrm.changes import ActivityChange
@@ -25,7 +27,7 @@ WITHDRAWN = "[withdrawn] "
 _MAILBOX_RETRY = timedelta(seconds=30)
 
 
-def amend_round(parts: Parts, *, limit: int) -> int:
+def amend_round(parts: Parts, source: Source, *, limit: int) -> int:
     """Tell webCRM up to `limit` wishes; how many there were.
 
     Raises Unclear or TryLater when webCRM is in trouble; what was not told is told again.
@@ -34,7 +36,7 @@ def amend_round(parts: Parts, *, limit: int) -> int:
         due = asked.due_wishes(tx, limit=limit)
     for wish, filing, email in due:
         try:
-            _amend(parts, wish, filing, email)
+            _amend(parts, source, wish, filing, email)
         except Gone:
             _is_gone(parts, wish, filing)
         except Refused as error:
@@ -44,14 +46,16 @@ def amend_round(parts: Parts, *, limit: int) -> int:
     return len(due)
 
 
-def _amend(parts: Parts, wish: Wish, filing: Filing, email: Email) -> None:
+def _amend(parts: Parts, source: Source, wish: Wish, filing: Filing, email: Email) -> None:
     if wish.move_to is not None:
         _move(parts, wish.move_to, filing, email)
     if wish.kind == WITHDRAW:
         _withdraw(parts, filing, email)
-    if wish.kind == STAND and not _write_again(parts, filing, email):
+    if wish.kind in {STAND, RETELL} and not _write_again(parts, source, wish, filing, email):
         return
     with parts.begin() as tx:
+        if wish.kind == STAND:
+            tx.tell("filed again", email_id=email.id, activity=filing.activity_id)
         asked.end_wish(tx, filing.id, wish)
 
 
@@ -92,35 +96,33 @@ def _subject(email: Email) -> str:
     return " ".join(email.subject.split()) or "(no subject)"
 
 
-def _write_again(parts: Parts, filing: Filing, email: Email) -> bool:
+def _write_again(parts: Parts, source: Source, wish: Wish, filing: Filing, email: Email) -> bool:
     """Fill the Activity again; False when the mail cannot be read now and is tried later."""
     assert filing.activity_id is not None
-    text = _text(parts, filing, email)
-    if text is None:
-        return False
-    limits = parts.metadata.limits()
-    draft = draft_activity(
-        email, text, filing.target, key=filing.key, action="", user_id=None, limits=limits
-    )
-    words = ActivityChange(subject=draft.subject, memo=draft.memo)
-    parts.webcrm.change_activity(filing.activity_id, words)
-    with parts.begin() as tx:
-        tx.tell("filed again", email_id=email.id, activity=filing.activity_id)
-    return True
-
-
-def _text(parts: Parts, filing: Filing, email: Email) -> str | None:
-    """The mail's text, None = later. A mail that is gone from Outlook has none any more."""
-    if email.content is not None:
-        return email.content
     try:
-        return read_again(parts, email)
-    except Gone:
-        return ""
+        content = attached.content(source, filing, email)
+    except Gone:  # its words are gone: those that stand in webCRM must not go too
+        if wish.kind == RETELL:
+            return True
+        content = attached.Content(text="", lines=(), is_all=True)
     except (TryLater, AccessLost):
         with parts.begin() as tx:
             asked.put_off_wish(tx, filing.id, due_at=tx.now + _MAILBOX_RETRY)
-        return None
+        return False
+    limits = parts.metadata.limits()
+    draft = draft_activity(
+        email,
+        content.text,
+        filing.target,
+        key=filing.key,
+        action="",
+        user_id=None,
+        limits=limits,
+        lines=content.lines,
+    )
+    words = ActivityChange(subject=draft.subject, memo=draft.memo)
+    parts.webcrm.change_activity(filing.activity_id, words)
+    return True
 
 
 def _is_gone(parts: Parts, wish: Wish, filing: Filing) -> None:

@@ -117,7 +117,7 @@ def _facts_of(
         if not c.is_removed and c.message is None and c.graph_id not in known
     ]
     arrivals = {
-        c.graph_id: Arrival.of(c.message)
+        c.graph_id: Arrival.of(c.message, is_new_text_only=parts.settings.is_new_text_only)
         for c in changes
         if c.message is not None and record.is_new(known.get(c.graph_id), c.message)
     }
@@ -135,11 +135,12 @@ def _arrival(parts: Parts, box: Mailbox, graph_id: str) -> Arrival | None:
     Raises TryLater while Graph may only not find it yet.
     """
     try:
-        return Arrival.of(parts.graph.message(box.user_id, graph_id))
+        message = parts.graph.message(box.user_id, graph_id)
     except Gone as error:
         if box.attempts < _PATIENCE:
             raise TryLater("Outlook tells of a mail that it does not find yet.") from error
-    return None
+        return None
+    return Arrival.of(message, is_new_text_only=parts.settings.is_new_text_only)
 
 
 def _finish(parts: Parts, box: Mailbox, folder: SyncFolder) -> None:

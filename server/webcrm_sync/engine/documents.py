@@ -2,70 +2,44 @@
 
 from __future__ import annotations
 
-import io
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from contextlib import ExitStack
+from dataclasses import dataclass
 from datetime import timedelta
+from io import SEEK_END
 from pathlib import PurePosixPath
+from tempfile import SpooledTemporaryFile
+from typing import IO
 
 from webcrm_sync.core.crm import DocumentDraft, DocumentRow, Rejected, Written
-from webcrm_sync.core.errors import AccessLost, Gone, Refused, SyncError, TryLater, Unclear
-from webcrm_sync.core.filing import safe_name
-from webcrm_sync.core.message import Attachment, AttachmentKind
+from webcrm_sync.core.enclosures import Enclosures
+from webcrm_sync.core.errors import (
+    AccessLost,
+    Gone,
+    Refused,
+    SyncError,
+    TooLarge,
+    TryLater,
+    Unclear,
+)
 from webcrm_sync.core.retry import retry_at
 from webcrm_sync.core.states import Reason
-from webcrm_sync.engine import look, outcome
+from webcrm_sync.engine import attached, look, outcome
+from webcrm_sync.engine.attached import Source
 from webcrm_sync.engine.contents import from_a_copy
 from webcrm_sync.engine.parts import Parts
-from webcrm_sync.store import filings
+from webcrm_sync.store import documents, filings
 from webcrm_sync.store.database import Tx
+from webcrm_sync.store.documents import Document
 from webcrm_sync.store.emails import Email
-from webcrm_sync.store.filings import Document, Filing
+from webcrm_sync.store.filings import Filing
 
 #: Above this size a Document goes alone, below it many go in one bulk request.
 _SMALL = 1_000_000
 _TRIES = 4
+_HOURLY_TRIES = 24
 #: A mailbox that does not answer is asked again for the attachments this much later.
 _MAILBOX_RETRY = timedelta(seconds=30)
-
-
-@dataclass(frozen=True, slots=True)
-class Source:
-    """The attachments in Outlook; a copy's list is asked for once per run."""
-
-    parts: Parts
-    lists: dict[str, Sequence[Attachment]] = field(default_factory=dict)
-
-    def attachments(self, email_id: int) -> Sequence[Attachment]:
-        """The files of a mail in Outlook's order. Raises Gone when no copy is left.
-
-        An inline picture is a part of the text; a link to a cloud file is no file.
-        """
-        return from_a_copy(self.parts, email_id, self._list)
-
-    def content(self, email_id: int, document: Document) -> bytes:
-        """The bytes of the attachment at the document's position. Raises Gone."""
-
-        def read(user_id: str, graph_id: str) -> bytes:
-            listed = self._list(user_id, graph_id)
-            named = [a for n, a in enumerate(listed, 1) if _name(a, n) == document.name]
-            here = listed[document.position - 1 : document.position]
-            wanted = next((a for a in here if a in named), None) or next(iter(named), None)
-            if wanted is None:
-                raise Gone("The attachment is no longer on the mail.")
-            sink = io.BytesIO()
-            self.parts.graph.save_attachment(user_id, graph_id, wanted.graph_id, sink=sink)
-            return sink.getvalue()
-
-        return from_a_copy(self.parts, email_id, read)
-
-    def _list(self, user_id: str, graph_id: str) -> Sequence[Attachment]:
-        if graph_id not in self.lists:
-            listed = self.parts.graph.attachments(user_id, graph_id)
-            self.lists[graph_id] = [
-                a for a in listed if not a.is_inline and a.kind is not AttachmentKind.REFERENCE
-            ]
-        return self.lists[graph_id]
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,12 +50,11 @@ class Waiting:
     document: Document
 
 
-def add_documents(parts: Parts, filed: Sequence[tuple[Filing, Email]]) -> None:
+def add_documents(parts: Parts, source: Source, filed: Sequence[tuple[Filing, Email]]) -> None:
     """Write the attachments of these filings; those without any left are complete.
 
     Raises Unclear or TryLater when webCRM is in trouble; what was sent is then looked for first.
     """
-    source = Source(parts)
     waiting: list[Waiting] = []
     reachable = []
     for filing, email in filed:
@@ -102,31 +75,16 @@ def add_documents(parts: Parts, filed: Sequence[tuple[Filing, Email]]) -> None:
 
 
 def _planned(parts: Parts, source: Source, filing: Filing, email: Email) -> list[Waiting]:
-    """What is still to be written of a filing; planned on the first visit."""
+    """What is still to be written of a filing; planned here if it was not when it was drafted."""
     with parts.begin() as tx:
-        rows = filings.documents(tx, filing.id)
-    if not rows and email.has_attachments:
+        rows = documents.of_filing(tx, filing.id)
+    if not rows:
         try:
-            listed = source.attachments(email.id)
+            enclosures = source.enclosures(email)
         except Gone:
-            listed = ()  # the Activity stands; what was attached is gone with the mail
-        with parts.begin() as tx:
-            filings.plan_documents(tx, filing.id, _plan(listed))
-            rows = filings.documents(tx, filing.id)
-    return [Waiting(filing, d) for d in rows if d.document_id is None]
-
-
-def _plan(listed: Sequence[Attachment]) -> list[dict[str, object]]:
-    return [
-        {"position": position, "name": _name(attachment, position), "size": attachment.size}
-        for position, attachment in enumerate(listed, start=1)
-    ]
-
-
-def _name(attachment: Attachment, position: int) -> str:
-    name = safe_name(attachment.name, position=position)
-    is_mail = attachment.kind is AttachmentKind.ITEM and not name.lower().endswith(".eml")
-    return f"{name}.eml" if is_mail else name
+            enclosures = Enclosures()  # the Activity stands; what was attached went with the mail
+        rows = attached.plan(parts, filing, enclosures)
+    return [Waiting(filing, d) for d in rows if not d.is_settled]
 
 
 def _put_off(parts: Parts, filing: Filing, error: SyncError) -> None:
@@ -152,33 +110,44 @@ def _groups(fresh: Sequence[Waiting]) -> list[list[Waiting]]:
 
 
 def _send(parts: Parts, source: Source, group: Sequence[Waiting]) -> None:
-    """Fetch the contents, commit the intents, write the group, record the ids."""
-    ready = [(w, content) for w in group if (content := _content(parts, source, w)) is not None]
-    if not ready:
-        return
+    """Fetch the contents, commit the intents, write the group, record the ids.
+
+    A content lies in memory up to a megabyte, beyond it in a file without a name.
+    """
+    with ExitStack() as stack:
+        ready = []
+        for waiting in group:
+            sink = stack.enter_context(SpooledTemporaryFile(max_size=_SMALL))
+            if _is_fetched(parts, source, waiting, sink):
+                ready.append((waiting, _draft(waiting, sink)))
+        if ready:
+            _write_down(parts, ready)
+
+
+def _write_down(parts: Parts, ready: Sequence[tuple[Waiting, DocumentDraft]]) -> None:
     with parts.begin() as tx:
-        ids = filings.intend_documents(tx, [w.document.id for w, _ in ready])
-    ready = [(w, content) for w, content in ready if w.document.id in ids]
+        ids = documents.intend(tx, [w.document.id for w, _ in ready])
+    ready = [(w, draft) for w, draft in ready if w.document.id in ids]
     if not ready:
         return
     try:
-        answers = _write(parts, [_draft(w, content) for w, content in ready])
+        answers = _write(parts, [draft for _, draft in ready])
     except Unclear:
         with parts.begin() as tx:
             first = tx.now + look.FIRST_LOOK
-            filings.set_documents(tx, ids, intent_at=tx.now)
+            documents.change(tx, ids, intent_at=tx.now)
             filings.retry(tx, [w.filing.id for w, _ in ready], due_at=first)
         raise
     except TryLater:
         with parts.begin() as tx:
-            filings.set_documents(tx, ids, intent_at=None)
+            documents.change(tx, ids, intent_at=None)
         raise
     with parts.begin() as tx:
         for (waiting, _), answer in zip(ready, answers, strict=True):
             if isinstance(answer, Written):
-                filings.set_documents(tx, [waiting.document.id], document_id=answer.record_id)
+                documents.change(tx, [waiting.document.id], document_id=answer.record_id)
             else:
-                _rejected(tx, waiting, Reason.REFUSED_BY_WEBCRM, answer.message)
+                _rejected(tx, waiting, answer)
 
 
 def _write(parts: Parts, drafts: Sequence[DocumentDraft]) -> Sequence[Written | Rejected]:
@@ -186,13 +155,13 @@ def _write(parts: Parts, drafts: Sequence[DocumentDraft]) -> Sequence[Written | 
         if len(drafts) == 1:
             return [parts.webcrm.write_document(drafts[0])]
         return parts.webcrm.write_documents(drafts)
-    except Refused as error:
+    except (Refused, Gone) as error:  # some servers say "not found" to what is too large
         if len(drafts) == 1:
-            return [Rejected(str(error))]
+            return [Rejected(str(error), is_too_large=isinstance(error, TooLarge))]
         return [answer for draft in drafts for answer in _write(parts, [draft])]
 
 
-def _draft(waiting: Waiting, content: bytes) -> DocumentDraft:
+def _draft(waiting: Waiting, content: IO[bytes]) -> DocumentDraft:
     filing = waiting.filing
     assert filing.activity_id is not None
     return DocumentDraft(
@@ -200,44 +169,65 @@ def _draft(waiting: Waiting, content: bytes) -> DocumentDraft:
         organisation_id=filing.organisation_id or None,
         name=waiting.document.name,
         content=content,
+        size=content.seek(0, SEEK_END),
     )
 
 
-def _content(parts: Parts, source: Source, waiting: Waiting) -> bytes | None:
-    """The attachment's bytes; None = put off, or refused by Outlook."""
+def _is_fetched(parts: Parts, source: Source, waiting: Waiting, sink: IO[bytes]) -> bool:
+    """True with the attachment in the sink; False = put off, or refused by Outlook."""
     filing = waiting.filing
     try:
-        return source.content(filing.email_id, waiting.document)
+        source.save(filing.email_id, waiting.document, sink)
     except (TryLater, AccessLost) as error:
         _put_off(parts, filing, error)
+        return False
     except (Gone, Refused) as error:
         is_gone = _is_gone(parts, filing.email_id)
         with parts.begin() as tx:
             if is_gone:  # the Activity stands; what was attached is gone with the mail
-                filings.drop_document(tx, waiting.document.id)
+                documents.drop(tx, waiting.document.id)
             else:
-                _rejected(tx, waiting, Reason.UNREADABLE_ATTACHMENT, str(error))
-    return None
+                _unreadable(tx, waiting, str(error))
+        return False
+    return True
 
 
 def _is_gone(parts: Parts, email_id: int) -> bool:
     """True when no copy of the mail is left in Outlook."""
     try:
-        Source(parts).attachments(email_id)
+        from_a_copy(parts, email_id, parts.graph.attachments)
     except SyncError as error:
         return isinstance(error, Gone)
     return False
 
 
-def _rejected(tx: Tx, waiting: Waiting, reason: Reason, message: str) -> None:
-    """One attachment was not taken: a few more tries, then a person must act."""
+def _unreadable(tx: Tx, waiting: Waiting, message: str) -> None:
+    if not _is_tried_again(tx, waiting, Reason.UNREADABLE_ATTACHMENT, message):
+        attached.leave_out(tx, waiting.filing, waiting.document, "Outlook does not give it")
+
+
+def _rejected(tx: Tx, waiting: Waiting, answer: Rejected) -> None:
+    if answer.is_too_large:
+        attached.leave_out(tx, waiting.filing, waiting.document, "too large for webCRM")
+    elif not _is_tried_again(tx, waiting, Reason.REFUSED_BY_WEBCRM, answer.message):
+        attached.leave_out(tx, waiting.filing, waiting.document, "webCRM does not take it")
+
+
+def _is_tried_again(tx: Tx, waiting: Waiting, reason: Reason, message: str) -> bool:
+    """One attachment was not taken: tried again at once, then each hour for a day and no longer.
+
+    From the first hour on a person is told.
+    """
     document, filing = waiting.document, waiting.filing
     attempts = document.attempts + 1
-    filings.set_documents(tx, [document.id], intent_at=None, attempts=attempts)
+    documents.change(tx, [document.id], intent_at=None, attempts=attempts)
     if attempts < _TRIES:
         filings.retry(tx, [filing.id], due_at=retry_at(tx.now, attempts))
-    else:
+    elif attempts < _TRIES + _HOURLY_TRIES:
         outcome.park(tx, filing, reason, f"{document.name}: {message}")
+    else:
+        return False
+    return True
 
 
 def _look_for(parts: Parts, unclear: Sequence[Waiting]) -> None:
@@ -245,13 +235,13 @@ def _look_for(parts: Parts, unclear: Sequence[Waiting]) -> None:
     activities = {w.filing.activity_id for w in unclear}
     listed = [d for d in parts.webcrm.documents() if d.activity_id in activities]
     with parts.begin() as tx:
-        taken = filings.recorded_documents(tx, {w.filing.id for w in unclear})
+        taken = documents.recorded(tx, {w.filing.id for w in unclear})
         standing = [d for d in listed if d.document_id not in taken]
         for waiting in unclear:
             found = next((d for d in standing if _is_it(d, waiting)), None)
             if found:
                 standing.remove(found)
-                filings.set_documents(tx, [waiting.document.id], document_id=found.document_id)
+                documents.change(tx, [waiting.document.id], document_id=found.document_id)
             else:
                 _not_found(parts, tx, waiting)
 
@@ -269,9 +259,9 @@ def _not_found(parts: Parts, tx: Tx, waiting: Waiting) -> None:
     verdict = look.judge(intent_at=document.intent_at, looks=looks, now=tx.now, settle=settle)
     again = tx.now
     if verdict is look.Verdict.NOT_THERE:
-        filings.retry_document(tx, document, intent_at=None, looks=0)
+        documents.retry(tx, document, intent_at=None, looks=0)
     else:
-        filings.retry_document(tx, document, looks=looks)
+        documents.retry(tx, document, looks=looks)
         again = look.next_look(intent_at=document.intent_at, now=tx.now, settle=settle)
     filings.retry(tx, [waiting.filing.id], due_at=again)
 
@@ -279,9 +269,5 @@ def _not_found(parts: Parts, tx: Tx, waiting: Waiting) -> None:
 def _complete(parts: Parts, reachable: Sequence[Filing]) -> None:
     """Close the filings that have nothing left to be written."""
     with parts.begin() as tx:
-        done = [
-            f.id
-            for f in reachable
-            if all(d.document_id is not None for d in filings.documents(tx, f.id))
-        ]
+        done = [f.id for f in reachable if all(d.is_settled for d in documents.of_filing(tx, f.id))]
         outcome.completed(tx, done)

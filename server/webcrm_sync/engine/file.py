@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from webcrm_sync.core.errors import Refused, TryLater, Unclear
 from webcrm_sync.engine import amend, documents, look, match, past, send
+from webcrm_sync.engine.attached import Source
 from webcrm_sync.engine.parts import Parts, hold_webcrm, release_webcrm
 from webcrm_sync.store import filings, mailboxes
 
@@ -38,12 +39,13 @@ def file(parts: Parts) -> None:
 
 def _rounds(parts: Parts) -> bool:
     """Work until nothing is due or it is the others' turn; True in the latter case."""
-    return all(_round(parts) for _ in range(_ROUNDS))
+    source = Source(parts)
+    return all(_round(parts, source) for _ in range(_ROUNDS))
 
 
-def _round(parts: Parts) -> bool:
+def _round(parts: Parts, source: Source) -> bool:
     """One bulk of each step; False when there was nothing to do."""
-    amended = amend.amend_round(parts, limit=BULK)
+    amended = amend.amend_round(parts, source, limit=BULK)
     done = past.past_round(parts, limit=BULK) + match.match_round(parts, limit=BULK)
     with parts.begin() as tx:
         due = filings.due(tx, limit=BULK)
@@ -53,7 +55,7 @@ def _round(parts: Parts) -> bool:
     if unclear:
         look.look_for(parts, unclear)
     if fresh:
-        send.send(parts, fresh)
+        send.send(parts, source, fresh)
     if filed:
-        documents.add_documents(parts, filed)
+        documents.add_documents(parts, source, filed)
     return bool(amended or done or due)

@@ -15,8 +15,9 @@ from webcrm_sync.core.message import (
     email_key,
     is_same_mail,
 )
+from webcrm_sync.core.reading import Reading, read_mail
 from webcrm_sync.core.states import Reason, State
-from webcrm_sync.core.text import storable, to_text
+from webcrm_sync.core.text import storable
 from webcrm_sync.store.emails import LONGEST_ADDRESS, Email
 
 #: The longest line of a header (RFC 5322 2.1.1), so the longest Message-ID.
@@ -28,15 +29,15 @@ class Arrival:
     """One copy met for the first time, with its text made ready outside any transaction."""
 
     message: Message
-    text: str
+    reading: Reading
 
     @classmethod
-    def of(cls, message: Message) -> Arrival:
+    def of(cls, message: Message, *, is_new_text_only: bool) -> Arrival:
         """The arrival of a copy. Only what will be filed needs its text."""
         clean = _storable(message)
         if not _is_filed_at_all(clean):
-            return cls(clean, "")
-        return cls(clean, to_text(clean.body, is_html=clean.body_is_html))
+            return cls(clean, Reading(""))
+        return cls(clean, read_mail(clean, is_new_text_only=is_new_text_only))
 
 
 @dataclass(slots=True)
@@ -89,6 +90,7 @@ def email_row(key: str, arrival: Arrival, internals: Internals) -> Mapping[str, 
     """The row of a mail met for the first time."""
     message = arrival.message
     sender = message.sender
+    is_filed = _is_filed_at_all(message)
     return {
         "key": key,
         "message_id": message.message_id,
@@ -104,7 +106,8 @@ def email_row(key: str, arrival: Arrival, internals: Internals) -> Mapping[str, 
         "sent_at": message.sent_at,
         "received_at": message.received_at,
         "has_attachments": message.has_attachments,
-        "content": arrival.text if _is_filed_at_all(message) else None,
+        "content": arrival.reading.text if is_filed else None,
+        "cids": list(arrival.reading.cids) if is_filed else None,
     }
 
 

@@ -13,8 +13,8 @@ from webcrm_sync.core.errors import AccessLost, Gone, Refused, TryLater, Unclear
 from webcrm_sync.core.filing import draft_activity
 from webcrm_sync.core.retry import retry_at
 from webcrm_sync.core.states import Reason
-from webcrm_sync.engine import look, outcome
-from webcrm_sync.engine.contents import read_again
+from webcrm_sync.engine import attached, look, outcome
+from webcrm_sync.engine.attached import Source
 from webcrm_sync.engine.parts import Parts
 from webcrm_sync.store import directory, emails, endings, filings
 from webcrm_sync.store.emails import Email
@@ -30,10 +30,10 @@ _SEND_WITHIN = timedelta(seconds=5)
 
 @dataclass(frozen=True, slots=True)
 class Draft:
-    """A filing and the Activity that shall become of it."""
+    """A filing and the Activity that shall become of it. `is_alone`: no Document follows it."""
 
     filing: Filing
-    has_attachments: bool
+    is_alone: bool
     activity: ActivityDraft
 
 
@@ -49,13 +49,13 @@ class Run:
     send_until: datetime
 
 
-def send(parts: Parts, fresh: Sequence[tuple[Filing, Email]]) -> None:
+def send(parts: Parts, source: Source, fresh: Sequence[tuple[Filing, Email]]) -> None:
     """Create the Activities of these filings, each exactly once.
 
     What went unanswered twice goes alone: webCRM may fail on that one mail.
     Raises Unclear or TryLater when webCRM is in trouble; what was sent is then looked for first.
     """
-    drafts = _drafts(parts, fresh)
+    drafts = _drafts(parts, source, fresh)
     _send_run(parts, [d for d in drafts if d.filing.attempts < _SUSPECT])
     failed = 0
     for draft in drafts:
@@ -113,11 +113,11 @@ def _send_bulk(parts: Parts, drafts: Sequence[Draft], run: Run) -> None:
         for draft, answer in told:
             if isinstance(answer, Rejected):
                 outcome.rejected(tx, draft.filing, answer.message)
-        written = [d.filing.id for d, a in told if isinstance(a, Written) and not d.has_attachments]
+        written = [d.filing.id for d, a in told if isinstance(a, Written) and d.is_alone]
         outcome.completed(tx, written)
 
 
-def _drafts(parts: Parts, fresh: Sequence[tuple[Filing, Email]]) -> list[Draft]:
+def _drafts(parts: Parts, source: Source, fresh: Sequence[tuple[Filing, Email]]) -> list[Draft]:
     """The Activities to be created; what cannot be made one is parked or put off."""
     limits = parts.metadata.limits()
     drafts = []
@@ -130,19 +130,20 @@ def _drafts(parts: Parts, fresh: Sequence[tuple[Filing, Email]]) -> list[Draft]:
         if not parts.metadata.knows_action(action):
             _park_unknown_label(parts, filing, action)
             continue
-        text = _content(parts, filing, email)
-        if text is None:
+        content = _content(parts, source, filing, email)
+        if content is None:
             continue
         activity = draft_activity(
             email,
-            text,
+            content.text,
             filing.target,
             key=filing.key,
             action=action,
             user_id=owners[email.id],
             limits=limits,
+            lines=content.lines,
         )
-        drafts.append(Draft(filing, email.has_attachments, activity))
+        drafts.append(Draft(filing, content.is_all, activity))
     return drafts
 
 
@@ -164,12 +165,10 @@ def _responsible(email: Email, holders: Sequence[str], users: dict[str, CrmUser]
     return next((users[a].user_id for a in (*addresses, *holders) if a in users), None)
 
 
-def _content(parts: Parts, filing: Filing, email: Email) -> str | None:
-    """The mail's text, read again where it is not kept; None = put off."""
-    if email.content is not None:
-        return email.content
+def _content(parts: Parts, source: Source, filing: Filing, email: Email) -> attached.Content | None:
+    """What the Activity says, read again where it is not kept; None = put off."""
     try:
-        return read_again(parts, email)
+        return attached.content(source, filing, email)
     except Gone:
         with parts.begin() as tx:
             endings.give_up(tx, email.id)

@@ -92,6 +92,7 @@ def sentence_of(kind: str, facts: Facts, mailbox: str) -> str:
         + (" It stays in webCRM, since a colleague has synced it too." if facts.is_shared else ""),
         "withdrawn": f"Withdrawn from webCRM (Activity {facts.activity} stands empty).",
         "filed again": f"Stands in webCRM again (Activity {facts.activity}).",
+        "left out": f"An attachment is left out: {facts.detail}.",
         "not changed": f"webCRM did not accept the change. {facts.detail}",
         "removed in webcrm": SENTENCES[Reason.REMOVED_IN_WEBCRM],
         "taken over": f"Was lost and is found again in webCRM under {under} "

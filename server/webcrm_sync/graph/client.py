@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from datetime import datetime
 from threading import Thread
-from typing import BinaryIO
+from typing import IO
 
 from webcrm_sync.core.message import Attachment, Message
 from webcrm_sync.core.outlook import (
@@ -154,7 +154,7 @@ class GraphClient:
         return self._loop.run(messages.attachments(self._graph, user_id, graph_id))
 
     def save_attachment(
-        self, user_id: str, graph_id: str, attachment_id: str, *, sink: BinaryIO
+        self, user_id: str, graph_id: str, attachment_id: str, *, sink: IO[bytes]
     ) -> None:
         """Writes an attachment's bytes into `sink`; after an error a part may stand in it."""
         self._loop.run(

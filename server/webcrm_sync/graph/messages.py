@@ -6,7 +6,7 @@ Raw JSON, since a page through the SDK's models takes eighty times as long.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import BinaryIO
+from typing import IO
 
 from webcrm_sync.core.errors import Conflict
 from webcrm_sync.core.message import Attachment, Message
@@ -107,7 +107,7 @@ async def attachments(transport: Transport, user_id: str, graph_id: str) -> tupl
 
 
 async def save_attachment(
-    transport: Transport, user_id: str, graph_id: str, attachment_id: str, sink: BinaryIO
+    transport: Transport, user_id: str, graph_id: str, attachment_id: str, sink: IO[bytes]
 ) -> None:
     """Writes an attachment's bytes into `sink`."""
     segments = ("users", user_id, "messages", graph_id, "attachments", attachment_id, "$value")

@@ -9,7 +9,7 @@ import asyncio
 import json
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from datetime import datetime
-from typing import Any, BinaryIO, TypeVar
+from typing import IO, Any, TypeVar
 from urllib.parse import urlsplit
 
 import httpx
@@ -89,7 +89,7 @@ class Transport:
 
         return await self.send(call, ask)
 
-    async def save(self, url: str, call: Call, sink: BinaryIO) -> None:
+    async def save(self, url: str, call: Call, sink: IO[bytes]) -> None:
         """Writes the answer's bytes into `sink` piece by piece; may raise with a part written."""
 
         async def ask() -> None:

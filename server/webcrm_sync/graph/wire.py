@@ -28,7 +28,9 @@ MESSAGE_KEYS = (
 )
 LOCATION_KEYS = "id,parentFolderId,changeKey,categories"
 CREATED_KEYS = "id,changeKey,isDraft"
-ATTACHMENT_KEYS = "id,name,contentType,size,isInline"
+#: Only a file has a content id, and Graph wants that said (GitHub: microsoft-graph-explorer-v4
+#: issue 3916).
+ATTACHMENT_KEYS = "id,name,contentType,size,isInline,microsoft.graph.fileAttachment/contentId"
 
 #: A delta line with all of these carries the whole mail; the others may be absent on a draft.
 _WHOLE = {"changeKey", "parentFolderId", "toRecipients", "categories", "body"}
@@ -114,6 +116,7 @@ def attachment(raw: Json) -> Attachment:
         is_inline=raw.get("isInline") is True,
         content_type=text(raw, "contentType"),
         kind=_ATTACHMENT_KINDS.get(kind, AttachmentKind.FILE),
+        content_id=text(raw, "contentId"),
     )
 
 

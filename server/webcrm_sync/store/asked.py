@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import delete, select, tuple_, update
+from sqlalchemy import delete, literal, select, tuple_, update
 from sqlalchemy.dialects.postgresql import insert
 
 from webcrm_sync.core.matching import How
@@ -18,8 +18,9 @@ from webcrm_sync.store.filings import FILING, Filing, read_filing
 from webcrm_sync.store.schema import document, email, event, filing, item, mailbox
 from webcrm_sync.store.schema_asked import always_sync, press, wish
 
-#: Kinds of wishes: take the Activity back, let it stand again, move it and no more.
-WITHDRAW, STAND, MOVE = "withdraw", "stand", "move"
+#: Kinds of wishes: take the Activity back, let it stand again, move it and no more, write its
+#: words anew.
+WITHDRAW, STAND, MOVE, RETELL = "withdraw", "stand", "move", "retell"
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,6 +151,17 @@ def make_wish(tx: Tx, filing_ids: Iterable[int], kind: str, *, move_to: int | No
         # Its Documents are written again behind its words.
         again = update(filing).where(filing.c.id.in_(ids))
         tx.connection.execute(again.values(is_complete=False, due_at=tx.now))
+    tx.defer("file", tx.company_id)
+
+
+def retell(tx: Tx, filing_id: int) -> None:
+    """The words of an Activity are to be written anew, soon. A person's wish goes before it."""
+    standing = select(filing.c.id, literal(RETELL), literal(tx.now), literal(tx.now)).where(
+        filing.c.id == filing_id, filing.c.activity_id.is_not(None), ~filing.c.is_withdrawn
+    )
+    columns = ["filing_id", "kind", "asked_at", "due_at"]
+    new = insert(wish).from_select(columns, standing)
+    tx.connection.execute(new.on_conflict_do_nothing())
     tx.defer("file", tx.company_id)
 
 

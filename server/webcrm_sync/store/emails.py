@@ -36,6 +36,8 @@ class Email:
     received_at: datetime | None
     has_attachments: bool
     content: str | None
+    #: content ids of the pictures that the text shows, None = not kept (any more)
+    cids: tuple[str, ...] | None = None
 
     @property
     def fingerprint(self) -> Fingerprint:
@@ -91,6 +93,7 @@ def read_email(row: RowMapping) -> Email:
     """An Email from its row."""
     facts = dict(row)
     people = facts.pop("recipients")
+    facts["cids"] = None if row["cids"] is None else tuple(row["cids"])
     facts["sender"] = Party(*row["sender"]) if row["sender"] else None
     facts["direction"] = Direction(row["direction"])
     facts["kind"] = MessageKind(row["kind"])
@@ -237,7 +240,7 @@ def forget_contents(tx: Tx, email_ids: Sequence[int]) -> None:
     unsettled = [s.value for s in (State.FOUND, State.MATCHED, State.WAITING, State.PARKED)]
     needed = select(item.c.id).where(item.c.email_id == email.c.id, item.c.state.in_(unsettled))
     query = update(email).where(among(email.c.id, email_ids), ~needed.exists())
-    tx.connection.execute(query.values(content=None))
+    tx.connection.execute(query.values(content=None, cids=None))
 
 
 def forget_old_contents(tx: Tx, older_than: datetime) -> int:
@@ -247,7 +250,7 @@ def forget_old_contents(tx: Tx, older_than: datetime) -> int:
         email.c.created_at < older_than,
         email.c.content.is_not(None),
     )
-    return tx.connection.execute(query.values(content=None)).rowcount
+    return tx.connection.execute(query.values(content=None, cids=None)).rowcount
 
 
 def has_intent(tx: Tx, email_id: int) -> bool:

@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-from sqlalchemy import ARRAY, BigInteger, RowMapping, delete, func, literal, or_, select, update
+from sqlalchemy import ARRAY, BigInteger, RowMapping, func, literal, or_, select, update
 from sqlalchemy.dialects.postgresql import insert
 
 from webcrm_sync.core.matching import How, Target
 from webcrm_sync.store.among import among
 from webcrm_sync.store.database import Tx
 from webcrm_sync.store.emails import EMAIL_COLUMNS, Email, read_email
-from webcrm_sync.store.schema import document, email, email_address, filing
+from webcrm_sync.store.schema import email, email_address, filing
 
 #: A moment that does not come: what is due then waits for a person.
 NEVER = datetime(9999, 1, 1, tzinfo=UTC)
@@ -48,23 +48,7 @@ class Filing:
         return Target(self.organisation_id, self.person_id, self.how)
 
 
-@dataclass(frozen=True, slots=True)
-class Document:
-    """One attachment of a filing on its way to webCRM."""
-
-    id: int
-    filing_id: int
-    position: int
-    name: str
-    size: int
-    intent_at: datetime | None
-    looks: int
-    attempts: int
-    document_id: int | None
-
-
 FILING = [filing.c[f] for f in Filing.__dataclass_fields__]
-_DOCUMENT = [document.c[f] for f in Document.__dataclass_fields__]
 
 
 def read_filing(row: RowMapping) -> Filing:
@@ -203,64 +187,6 @@ def complete(tx: Tx, filing_ids: Sequence[int]) -> Sequence[int]:
     )
     unfinished = set(tx.connection.execute(open_).scalars())
     return sorted(set(touched) - unfinished)
-
-
-def plan_documents(tx: Tx, filing_id: int, rows: Sequence[Mapping[str, object]]) -> None:
-    """Add the attachments of a filing. Idempotent by position."""
-    values = [{"filing_id": filing_id, **row} for row in rows]
-    if values:
-        tx.connection.execute(insert(document).on_conflict_do_nothing(), values)
-
-
-def documents(tx: Tx, filing_id: int) -> Sequence[Document]:
-    """The planned attachments of a filing, in their order."""
-    query = select(*_DOCUMENT).where(document.c.filing_id == filing_id)
-    rows = tx.connection.execute(query.order_by(document.c.position)).mappings()
-    return [Document(**row) for row in rows]
-
-
-def intend_documents(tx: Tx, document_ids: Sequence[int]) -> frozenset[int]:
-    """Write down, before the call, that these attachments are about to be written.
-
-    Returns those that no other run intends or has written.
-    """
-    query = update(document).where(
-        document.c.id.in_(document_ids),
-        document.c.intent_at.is_(None),
-        document.c.document_id.is_(None),
-    )
-    taken = query.values(intent_at=tx.now, looks=0).returning(document.c.id)
-    return frozenset(tx.connection.execute(taken).scalars())
-
-
-def retry_document(tx: Tx, seen: Document, **values: object) -> None:
-    """Set columns of an attachment that a look did not find, unless another run got further."""
-    query = update(document).where(
-        document.c.id == seen.id,
-        document.c.intent_at == seen.intent_at,
-        document.c.looks == seen.looks,
-        document.c.document_id.is_(None),
-    )
-    tx.connection.execute(query.values(**values))
-
-
-def recorded_documents(tx: Tx, filing_ids: Iterable[int]) -> frozenset[int]:
-    """The ids in webCRM of the attachments of these filings."""
-    query = select(document.c.document_id).where(
-        document.c.filing_id.in_(list(filing_ids)), document.c.document_id.is_not(None)
-    )
-    return frozenset(i for i in tx.connection.execute(query).scalars() if i is not None)
-
-
-def drop_document(tx: Tx, document_id: int) -> None:
-    """Forget a planned attachment that is not to be had any more."""
-    tx.connection.execute(delete(document).where(document.c.id == document_id))
-
-
-def set_documents(tx: Tx, document_ids: Collection[int], **values: object) -> None:
-    """Set columns of planned attachments."""
-    query = update(document).where(document.c.id.in_(document_ids))
-    tx.connection.execute(query.values(**values))
 
 
 def activities_of(tx: Tx, activity_ids: Iterable[int]) -> frozenset[int]:

@@ -1,7 +1,4 @@
-"""The tables. Every row belongs to a company; a query never crosses it.
-
-A change here needs a migration (`store/migrations`); a test compares the two.
-"""
+"""The tables. Every row belongs to a company; a query never crosses it. Migrations must match."""
 
 from __future__ import annotations
 
@@ -55,7 +52,7 @@ def _flag(name: str) -> Column[bool]:
     return Column(name, Boolean, nullable=False, server_default=text("false"))
 
 
-#: One Entra tenant joined to one webCRM system. `webcrm_*`: the gate all its filing waits behind.
+#: One tenant joined to one webCRM system. `webcrm_*`: the gate all its filing waits behind.
 company = Table(
     "company",
     metadata,
@@ -124,7 +121,7 @@ folder = Table(
     UniqueConstraint("mailbox_id", "graph_id"),
 )
 
-#: The mail itself, one for all its copies. `content`: its plain text, gone once it is settled.
+#: The mail itself. `content`: its text, `cids`: of the pictures in it; gone once it is settled.
 email = Table(
     "email",
     metadata,
@@ -141,6 +138,7 @@ email = Table(
     _at("received_at"),
     _flag("has_attachments"),
     Column("content", Text),
+    Column("cids", ARRAY(Text)),
     _at("created_at", nullable=False),
     UniqueConstraint("company_id", "key"),
     Index(None, "company_id", "message_id"),
@@ -215,7 +213,7 @@ filing = Table(
     Index("ix_filing_due", "due_at", postgresql_where=text("NOT is_complete")),
 )
 
-#: One attachment of a filing = one Document. Same intent and looks as its filing.
+#: One attachment of a filing = one Document, or `left_out` says why not; else like its filing.
 document = Table(
     "document",
     metadata,
@@ -228,6 +226,7 @@ document = Table(
     _count("looks"),
     _count("attempts"),
     Column("document_id", BigInteger),
+    Column("left_out", Text),
     UniqueConstraint("filing_id", "position"),
 )
 

@@ -9,7 +9,15 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
 
-from webcrm_sync.core.errors import Gone, LoginRefused, Refused, SyncError, TryLater, Unclear
+from webcrm_sync.core.errors import (
+    Gone,
+    LoginRefused,
+    Refused,
+    SyncError,
+    TooLarge,
+    TryLater,
+    Unclear,
+)
 from webcrm_sync.core.text import storable_json
 
 #: The longest patience we take webCRM's word for.
@@ -49,7 +57,8 @@ def trouble(answer: Answer, *, is_write: bool, now: datetime) -> SyncError | Non
         if is_write:
             return Unclear(said, code=code)
         return TryLater(said, retry_at=_retry_at(answer, now), code=code)
-    return Gone(said, code=code) if status == 404 else Refused(said, code=code)
+    kinds = {404: Gone, 413: TooLarge}
+    return kinds.get(status, Refused)(said, code=code)
 
 
 def _words(answer: Answer) -> dict[str, str]:

@@ -26,6 +26,7 @@ from webcrm_sync.core.errors import Gone
 from webcrm_sync.settings import Settings
 from webcrm_sync.webcrm import changes, wire
 from webcrm_sync.webcrm.answers import Answer, access_token, trouble
+from webcrm_sync.webcrm.bodies import Body, document_body, documents_body
 from webcrm_sync.webcrm.changes import ActivityChange, PersonDraft
 from webcrm_sync.webcrm.outgoing import lost, trusted
 from webcrm_sync.webcrm.pacing import Pacing
@@ -167,11 +168,11 @@ class WebCrm:
 
     def write_documents(self, drafts: Sequence[DocumentDraft]) -> list[Written | Rejected]:
         """What became of each attachment, in their order, by one request. Not idempotent."""
-        return self._write_lines("/Documents", wire.documents_body(drafts), count=len(drafts))
+        return self._write_lines("/Documents", documents_body(drafts), count=len(drafts))
 
     def write_document(self, draft: DocumentDraft) -> Written:
         """The Document made of one large attachment. Not idempotent."""
-        answer = self._call("POST", "/Documents", body=wire.document_body(draft))
+        answer = self._call("POST", "/Documents", body=document_body(draft))
         return wire.created(answer, "DocumentId")
 
     def change_activity(self, activity_id: int, change: ActivityChange) -> None:
@@ -199,7 +200,9 @@ class WebCrm:
         answer = self._call("POST", "/Persons", body=changes.person_body(draft))
         return wire.created(answer, "PersonId")
 
-    def _write_lines(self, path: str, body: bytes, *, count: int) -> list[Written | Rejected]:
+    def _write_lines(
+        self, path: str, body: bytes | Body, *, count: int
+    ) -> list[Written | Rejected]:
         return wire.lines(self._call("PATCH", path, body=body), count=count) if count else []
 
     # ---- lists ---------------------------------------------------------------------------
@@ -239,10 +242,19 @@ class WebCrm:
     # ---- calls ---------------------------------------------------------------------------
 
     def _call(
-        self, method: Method, path: str, *, params: Params | None = None, body: bytes | None = None
+        self,
+        method: Method,
+        path: str,
+        *,
+        params: Params | None = None,
+        body: bytes | Body | None = None,
     ) -> Answer:
         """The answer to one call, logged in. A 401 is worth a new login and a second try."""
-        request = self._http.build_request(method, path, params=params, content=body)
+        # A length that is given keeps httpx from sending a stream in chunks.
+        length = {"Content-Length": str(body.length)} if isinstance(body, Body) else None
+        request = self._http.build_request(
+            method, path, params=params, content=body, headers=length
+        )
         if body is not None:
             request.headers["Content-Type"] = "application/json"
         with self._pacing:

@@ -7,20 +7,17 @@ back null).
 
 from __future__ import annotations
 
-import base64
 import json
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, tzinfo
-from pathlib import PurePosixPath
 from typing import Any
 from urllib.parse import urlsplit
 
 from webcrm_sync.core.crm import (
     ActivityDraft,
     CrmUser,
-    DocumentDraft,
     DocumentRow,
     Field,
     KeyedActivity,
@@ -204,7 +201,7 @@ def _field_name(found: Row) -> str:
 
 def activities_body(drafts: Sequence[ActivityDraft], *, key_field: str, zone: tzinfo) -> bytes:
     """The body of PATCH /Activities: id 0 inserts, what is not known is left out, no nulls."""
-    return _dump([_activity(draft, key_field, zone) for draft in drafts])
+    return dump([_activity(draft, key_field, zone) for draft in drafts])
 
 
 def _activity(draft: ActivityDraft, key_field: str, zone: tzinfo) -> dict[str, object]:
@@ -229,32 +226,8 @@ def time_text(at: datetime, zone: tzinfo) -> str:
     return text.removesuffix("+00:00") + "Z" if text.endswith("+00:00") else text
 
 
-def documents_body(drafts: Sequence[DocumentDraft]) -> bytes:
-    """The body of PATCH /Documents."""
-    return _dump([_document(draft) for draft in drafts])
-
-
-def document_body(draft: DocumentDraft) -> bytes:
-    """The body of POST /Documents."""
-    return _dump(_document(draft))
-
-
-def _document(draft: DocumentDraft) -> dict[str, object]:
-    """A Document with its content in DocumentFile: standard base64, which is inferred."""
-    fields: dict[str, object | None] = {
-        "DocumentId": 0,
-        "DocumentFileName": draft.name,
-        "DocumentFileExtension": PurePosixPath(draft.name).suffix.removeprefix(".") or None,
-        "DocumentFileSize": len(draft.content),
-        "DocumentFile": base64.b64encode(draft.content).decode(),
-        "DocumentLinkedEntityType": "Activity",
-        "DocumentLinkedEntityId": draft.activity_id,
-        "DocumentOrganisationId": draft.organisation_id,
-    }
-    return {name: value for name, value in fields.items() if value is not None}
-
-
-def _dump(value: object) -> bytes:
+def dump(value: object) -> bytes:
+    """The value as JSON."""
     # A lone surrogate, which broken mails have, becomes a question mark.
     return json.dumps(value, ensure_ascii=False, separators=(",", ":")).encode(errors="replace")
 

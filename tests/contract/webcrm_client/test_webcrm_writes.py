@@ -5,6 +5,7 @@ from __future__ import annotations
 from base64 import b64decode
 from dataclasses import replace
 from datetime import UTC, datetime
+from io import BytesIO
 
 from contract.webcrm_client.bench import KEY, Bench, draft
 from webcrm_sync.core.crm import DocumentDraft, DocumentRow, Rejected, Written
@@ -57,14 +58,15 @@ def test_a_create_that_came_too_fast_is_rejected_and_works_again(bench: Bench, a
 def test_attachments_hang_on_their_activity_and_are_found_again(bench: Bench, acme: int) -> None:
     [activity] = bench.crm.write_activities([draft(acme)])
     assert isinstance(activity, Written)
-    pdf = DocumentDraft(activity.record_id, acme, "offer.pdf", b"\x00\xff%PDF")
+    content = b"\x00\xff%PDF"
+    pdf = DocumentDraft(activity.record_id, acme, "offer.pdf", BytesIO(content), len(content))
     bulk = bench.crm.write_documents([pdf, replace(pdf, activity_id=99)])
     assert [type(line) for line in bulk] == [Written, Rejected]
     single = bench.crm.write_document(replace(pdf, name="README", organisation_id=None))
     stored = bench.world.documents
-    assert [b64decode(d["DocumentFile"]) for d in stored] == [pdf.content] * 2
+    assert [b64decode(d["DocumentFile"]) for d in stored] == [content] * 2
     assert [d.get("DocumentFileExtension") for d in stored] == ["pdf", None]
-    assert stored[0]["DocumentFileSize"] == len(pdf.content)
+    assert stored[0]["DocumentFileSize"] == len(content)
     assert list(bench.crm.documents()) == [
         DocumentRow(stored[0]["DocumentId"], activity.record_id, "offer.pdf"),
         DocumentRow(single.record_id, activity.record_id, "README"),

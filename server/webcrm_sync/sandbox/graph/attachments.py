@@ -21,11 +21,13 @@ _NAMES = frozenset(
         "size",
         "isInline",
         "lastModifiedDateTime",
-        "contentId",
-        "contentLocation",
-        "contentBytes",
     }
 )
+#: What a file alone has, by the name that $select wants (microsoft-graph-explorer-v4 issue 3916).
+_OF_FILES = {
+    f"microsoft.graph.fileAttachment/{name}": name
+    for name in ("contentId", "contentLocation", "contentBytes")
+}
 #: "Under 3 MB" in one call (Microsoft Graph: outlook-large-attachments).
 _LARGEST = 3 * 1024 * 1024
 
@@ -34,7 +36,8 @@ def listing(visit: Visit, message: str, folder: str | None = None) -> Reply:
     """GET the attachments; with their contents unless $select leaves those out."""
     check_options(visit.call, "select")
     select = visit.call.query.get("$select")
-    names = read_select(select, _NAMES) if select else _NAMES
+    chosen = read_select(select, _NAMES | _OF_FILES.keys()) if select else _NAMES | _OF_FILES.keys()
+    names = {_OF_FILES.get(name, name) for name in chosen}
     with visit.mailbox.lock:
         item = visit.item(message, folder)
         is_whole = "contentBytes" in names
@@ -60,6 +63,8 @@ def raw(visit: Visit, message: str, attachment: str, folder: str | None = None) 
         item = visit.item(message, folder)
         one = _find(item, attachment).attachment
         visit.call.notes.contents.append(item.id)
+    if one.name in visit.mailbox.unreadable:
+        raise bad_request("The attachment cannot be read.", "ErrorCorruptData")
     if isinstance(one, Link):
         raise bad_request("A reference attachment has no value.", "ErrorInvalidRequest")
     content_type = getattr(one, "content_type", "text/plain")

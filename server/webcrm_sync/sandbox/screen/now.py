@@ -8,7 +8,7 @@ from datetime import datetime
 from functools import lru_cache
 from typing import Any
 
-from webcrm_sync.core.text import to_text
+from webcrm_sync.core.reading import read_body
 from webcrm_sync.sandbox.outlook import ids
 from webcrm_sync.sandbox.outlook.mail import File, Person
 from webcrm_sync.sandbox.outlook.mailbox import SimMailbox
@@ -122,7 +122,7 @@ def _person(person: Person | None) -> Json | None:
 
 @lru_cache(maxsize=2000)
 def _preview(body: str, is_html: bool) -> str:
-    return " ".join(to_text(body, is_html=is_html).split())[:_PREVIEW]
+    return " ".join(read_body(body, is_html=is_html).text.split())[:_PREVIEW]
 
 
 def _iso(at: datetime | None) -> str | None:
@@ -177,4 +177,4 @@ def _activity(activity: Record) -> Json:
 @lru_cache(maxsize=2000)
 def _plain(memo: str) -> str:
     """What webCRM keeps is text or HTML; which, it does not say. No mail's text begins so."""
-    return to_text(memo, is_html=memo.lstrip().startswith("<"))
+    return read_body(memo, is_html=memo.lstrip().startswith("<")).text

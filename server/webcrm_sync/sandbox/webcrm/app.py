@@ -84,6 +84,8 @@ class _Api:
         def guarded(**parts: Any) -> Response:
             with self._door.visit(request.headers.get("Authorization", "")):
                 time.sleep(self._world.answer_time.total_seconds())
+                if (request.content_length or 0) > self._world.largest_request:
+                    raise Bad(413, "The request is too large")
                 with self._world.lock:
                     return view(**parts)
 

@@ -33,8 +33,8 @@ class WebCrmWorld:
     `search_lag` (Queries do not see younger writes), `labels` (drop-down texts by field),
     `failing_creates` (so many of the next creates fail), `dislikes_parallel` (a token's second
     request at a time is cut off or gets 401), `answer_time` (of every call), `calls_a_minute`,
-    `login_refusal` (status of a refused login; 200 says it in the body), `time_zone` (of the
-    times people enter).
+    `login_refusal` (status of a refused login; 200 says it in the body), `largest_request` (in
+    bytes; a larger one gets 413), `time_zone` (of the times people enter).
     """
 
     def __init__(self, clock: Clock) -> None:
@@ -47,6 +47,7 @@ class WebCrmWorld:
         self.answer_time = timedelta()
         self.calls_a_minute = 250
         self.login_refusal = 200
+        self.largest_request = 64_000_000
         self.time_zone = ZoneInfo("UTC")
         self.tables = {
             entity.name: Table(entity, clock, first_id=first_id)
@@ -218,7 +219,7 @@ class WebCrmWorld:
                 b64decode(str(value), validate=True)
         except ValueError as error:
             raise ValueError(f"{name}: {error}") from error
-        if column.max_length and len(str(value)) > column.max_length:
+        if column.max_length and _length(str(value)) > column.max_length:
             raise ValueError(f"{name}: longer than {column.max_length} characters")
         if name in self.labels and value not in self.labels[name]:
             raise ValueError(f"{name}: '{value}' is not in the list")
@@ -238,6 +239,11 @@ class WebCrmWorld:
     def _all(self, name: str) -> list[Record]:
         with self.lock:
             return [dict(record) for record in self.tables[name]]
+
+
+def _length(text: str) -> int:
+    """In UTF-16 units, in which SQL Server's nvarchar counts."""
+    return len(text.encode("utf-16-le", "surrogatepass")) // 2
 
 
 def _filled(items: Iterable[tuple[str, Any]]) -> Record:

@@ -1,0 +1,62 @@
+"""Texts within a length: cut at a word, never within a letter, counted as databases count."""
+
+from __future__ import annotations
+
+import regex
+
+_MARK = "…"
+#: One letter as a person sees it, with its accents, or an emoji with all of its parts.
+_LETTER = regex.compile(r"\X")
+#: Longer than any letter that is meant to be read.
+_LONGEST_LETTER = 64
+
+
+def units(text: str) -> int:
+    """The length in UTF-16 units, in which SQL Server counts: an emoji is two or more."""
+    return len(text) + sum(char > "\uffff" for char in text)
+
+
+def cut(text: str, limit: int) -> str:
+    """`text` within `limit` UTF-16 units (0 = any length), cut at a word and marked with `…`.
+
+    >>> cut("Offer for the new hall", 12)
+    'Offer for…'
+    """
+    if not limit or units(text) <= limit:
+        return text
+    short = beginning(text, limit - 1)
+    if text[len(short)].isspace():
+        return short.rstrip() + _MARK
+    words = short[: _last_space(short)].rstrip()
+    return (words if len(words) > len(short) // 2 else short.rstrip()) + _MARK
+
+
+def beginning(text: str, limit: int) -> str:
+    """As many whole letters of the beginning as fit into `limit` UTF-16 units."""
+    end = _within(text, limit)
+    if end == len(text):
+        return text
+    start = max(0, end - _LONGEST_LETTER)
+    last = start
+    for letter in _LETTER.finditer(text, start, end + _LONGEST_LETTER):
+        if letter.end() > end:
+            break
+        last = letter.end()
+    # A heap of accents that never ends is no letter.
+    return text[: last if last > start or not start else end]
+
+
+def _within(text: str, limit: int) -> int:
+    """How many characters of the text fit into the limit."""
+    end = max(0, min(len(text), limit))
+    while end and units(text[:end]) > limit:
+        end -= max(1, (units(text[:end]) - limit) // 2)
+    return end
+
+
+def _last_space(text: str) -> int:
+    """Where the last word begins, 0 when there is only one."""
+    at = len(text)
+    while at and not text[at - 1].isspace():
+        at -= 1
+    return at

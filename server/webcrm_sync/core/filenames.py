@@ -1,0 +1,64 @@
+"""Names of files as webCRM, and whoever saves them from there, can take them."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Iterable
+
+from webcrm_sync.core.cutting import beginning, units
+from webcrm_sync.core.text import storable
+
+#: Control characters, what Windows forbids, and marks that turn the direction of reading.
+_UNSAFE = re.compile(
+    r'[\x00-\x1f\x7f-\x9f<>:"|?*\u061c\u200b\u200e\u200f\u2028-\u202e\u2060-\u2069\ufeff]'
+)
+#: Windows opens a device by these names, whatever ending follows (Microsoft: naming files).
+_DEVICE = re.compile(
+    r"(con|prn|aux|nul|conin\$|conout\$|(com|lpt)[0-9\u00b9\u00b2\u00b3])\s*(\.|$)", re.I
+)
+_LONGEST_NAME, _LONGEST_ENDING = 150, 10
+
+
+def safe_name(name: str, *, position: int, ending: str = "") -> str:
+    """A file name that webCRM can take: no path, no control characters, never empty.
+
+    A long one is shortened before its ending, which says what opens it. `ending`: the one that
+    it must have.
+
+    >>> safe_name("../x", position=1)
+    'x'
+    """
+    base = unicodedata.normalize("NFC", storable(re.split(r"[/\\]", name)[-1]))
+    clean = _UNSAFE.sub("", base).strip(" .") or f"attachment-{position}"
+    if _DEVICE.match(clean):
+        clean = f"_{clean}"
+    has_ending = clean.casefold().endswith(ending.casefold())
+    return _shortened(clean if has_ending else clean + ending, "")
+
+
+def _shortened(name: str, more: str) -> str:
+    """The name with `more` before its ending, as much of it as there is room for."""
+    stem, dot, ending = name.rpartition(".")
+    if not stem or len(ending) > _LONGEST_ENDING:
+        stem, dot, ending = name, "", ""
+    room = _LONGEST_NAME - units(more + dot + ending)
+    return beginning(stem, room).rstrip(" .") + more + dot + ending
+
+
+def told_apart(names: Iterable[str]) -> tuple[str, ...]:
+    """The names, the later one of two alike with a number in it; cases count as alike.
+
+    >>> told_apart(["a.pdf", "A.pdf", "a.pdf"])
+    ('a.pdf', 'A (2).pdf', 'a (3).pdf')
+    """
+    taken: set[str] = set()
+    found = []
+    for name in names:
+        number, fresh = 1, name
+        while fresh.casefold() in taken:
+            number += 1
+            fresh = _shortened(name, f" ({number})")
+        taken.add(fresh.casefold())
+        found.append(fresh)
+    return tuple(found)

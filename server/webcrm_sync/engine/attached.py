@@ -1,0 +1,134 @@
+"""What is attached to a mail in Outlook: listed, told what becomes of it, read."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field, replace
+from typing import IO
+
+from webcrm_sync.core.enclosures import Enclosures, names, sort_out
+from webcrm_sync.core.errors import Gone, Refused
+from webcrm_sync.core.message import Attachment
+from webcrm_sync.engine.contents import from_a_copy, read_again
+from webcrm_sync.engine.parts import Parts
+from webcrm_sync.store import asked, documents, filings
+from webcrm_sync.store.database import Tx
+from webcrm_sync.store.documents import Document
+from webcrm_sync.store.emails import Email
+from webcrm_sync.store.events import Line
+from webcrm_sync.store.filings import Filing
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """The attachments in Outlook; a copy's list is asked for once per run of the job."""
+
+    parts: Parts
+    lists: dict[str, Sequence[Attachment]] = field(default_factory=dict)
+
+    def enclosures(self, email: Email) -> Enclosures:
+        """What becomes of the attachments of a mail. Raises Gone when no copy is left.
+
+        Outlook is not asked about a mail that shows no sign of any.
+        """
+        if not _may_have_any(email):
+            return Enclosures()
+        listed = from_a_copy(self.parts, email.id, self._list)
+        cids = read_again(self.parts, email).cids if email.cids is None else email.cids
+        return sort_out(listed, cids=cids, largest=self.parts.settings.largest_attachment)
+
+    def save(self, email_id: int, document: Document, sink: IO[bytes]) -> None:
+        """Write the attachment at the document's position into an empty sink. Raises Gone."""
+
+        def read(user_id: str, graph_id: str) -> None:
+            listed = self._list(user_id, graph_id)
+            named = [a for a, n in zip(listed, names(listed), strict=True) if n == document.name]
+            here = listed[document.position - 1 : document.position]
+            wanted = next((a for a in here if a in named), None) or next(iter(named), None)
+            if wanted is None:
+                raise Gone("The attachment is no longer on the mail.")
+            sink.seek(0)
+            sink.truncate()  # another copy may have been read in part
+            self.parts.graph.save_attachment(user_id, graph_id, wanted.graph_id, sink=sink)
+
+        from_a_copy(self.parts, email_id, read)
+
+    def _list(self, user_id: str, graph_id: str) -> Sequence[Attachment]:
+        if graph_id not in self.lists:
+            self.lists[graph_id] = self.parts.graph.attachments(user_id, graph_id)
+        return self.lists[graph_id]
+
+
+def _may_have_any(email: Email) -> bool:
+    """True for a mail that may have attachments.
+
+    `hasAttachments` does not count what is flagged as inline (Microsoft Graph: message), and an
+    encrypted mail has no text.
+    """
+    return email.has_attachments or email.cids is None or bool(email.cids) or not email.content
+
+
+@dataclass(frozen=True, slots=True)
+class Content:
+    """What an Activity says of a mail. `is_all`: no Document follows it."""
+
+    text: str
+    lines: tuple[str, ...]
+    is_all: bool
+
+
+def content(source: Source, filing: Filing, email: Email) -> Content:
+    """The mail's text and what is to be said about its attachments, which are planned with it.
+
+    What is not kept is read again. Raises Gone when it is lost, else as `from_a_copy`.
+    """
+    text, cids = email.content, email.cids
+    if text is None or cids is None:
+        reading = read_again(source.parts, email)
+        text, email = reading.text, replace(email, content=reading.text, cids=reading.cids)
+    try:
+        enclosures, is_known = source.enclosures(email), True
+    except Gone:
+        enclosures, is_known = Enclosures(), True  # what was attached went with the mail
+    except Refused:
+        enclosures, is_known = Enclosures(), False  # the mail is filed; its files are tried again
+    planned = plan(source.parts, filing, enclosures) if is_known else ()
+    return Content(
+        text=text,
+        lines=_lines(enclosures, planned, has_text=bool(text)),
+        is_all=is_known and all(d.is_settled for d in planned),
+    )
+
+
+def plan(parts: Parts, filing: Filing, enclosures: Enclosures) -> Sequence[Document]:
+    """The attachments of a filing, written down on the first visit; what stays away is told.
+
+    Idempotent.
+    """
+    with parts.begin() as tx:
+        new = documents.plan(tx, filing.id, enclosures.files)
+        tx.tell_all(_line(filing, one.name, one.left_out) for one in new if one.left_out)
+        return documents.of_filing(tx, filing.id)
+
+
+def leave_out(tx: Tx, filing: Filing, document: Document, why: str) -> None:
+    """An attachment that was to become a Document stays away after all; its Activity says so."""
+    documents.change(tx, [document.id], left_out=why, intent_at=None)
+    tx.tell_all([_line(filing, document.name, why)])
+    asked.retell(tx, filing.id)
+    filings.retry(tx, [filing.id], due_at=tx.now)
+
+
+def _line(filing: Filing, name: str, why: str) -> Line:
+    return Line("left out", None, filing.email_id, {"detail": f"{name} ({why})"})
+
+
+def _lines(
+    enclosures: Enclosures, planned: Iterable[Document], *, has_text: bool
+) -> tuple[str, ...]:
+    """What the Activity says about the attachments, late decisions about them included."""
+    late = {d.position: d.left_out for d in planned if d.left_out}
+    files = tuple(
+        replace(one, left_out=late.get(one.position, one.left_out)) for one in enclosures.files
+    )
+    return replace(enclosures, files=files).lines(has_text=has_text)

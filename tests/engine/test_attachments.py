@@ -1,0 +1,180 @@
+"""Attachments: which become Documents, and what the Activity says about the others."""
+
+from __future__ import annotations
+
+from base64 import b64decode
+from datetime import timedelta
+
+import pytest
+
+from meanwhile import Death, die, worker
+from play import BO, BOTH, KIM, OpenPlay, Play
+from webcrm_sync.core.enclosures import Shield
+from webcrm_sync.core.states import State
+from webcrm_sync.sandbox.outlook.mail import AttachedItem, Attachment, File, Link, Mail
+from webcrm_sync.sandbox.outlook.mailbox import SimMailbox
+
+LOGO = File("logo.png", b"png", "image/png", is_inline=True, content_id="logo@1")
+PDF = File("plan.pdf", b"%PDF", "application/pdf")
+
+
+@pytest.fixture
+def play(open_play: OpenPlay) -> Play:
+    """A play with a small limit, Bo known to webCRM."""
+    opened = open_play(ATTACHMENT_MAX_MB="0.5")
+    opened.contact(BO)
+    return opened
+
+
+@pytest.fixture
+def box(play: Play) -> SimMailbox:
+    """Kim's mailbox."""
+    made = play.mailbox()
+    play.refresh()
+    return made
+
+
+def synced(play: Play, box: SimMailbox, *files: Attachment, body: str = "<p>Hello</p>") -> str:
+    """The memo of the Activity of a mail with these attachments, which ends as Synced."""
+    item = play.drag(box, Mail("Files", BO, KIM, body=body, attachments=files))
+    play.look()
+    assert box.read(item).categories == BOTH
+    (activity,) = play.activities
+    return str(activity["ActivityMemo"])
+
+
+def names(play: Play) -> list[str]:
+    """The Documents' names."""
+    return [d["DocumentFileName"] for d in play.documents]
+
+
+def test_logo_in_the_text_is_no_document_and_a_photo_is(play: Play, box: SimMailbox) -> None:
+    photo = File("quay.jpg", b"jpg", "image/jpeg", is_inline=True, content_id="photo@1")
+    unflagged = File("sign.png", b"png", "image/png", content_id="sign@1")
+    body = '<p>Hello</p><img src="cid:logo@1"><div style="background:url(cid:sign@1)">'
+    body += "</div>"
+    synced(play, box, LOGO, unflagged, photo, PDF, body=body)
+    assert names(play) == ["quay.jpg", "plan.pdf"]
+
+
+def test_pdf_that_is_only_flagged_inline_is_not_lost(play: Play, box: SimMailbox) -> None:
+    """Graph says then that the mail has no attachments."""
+    pdf = File("invoice.pdf", b"%PDF", "application/pdf", is_inline=True)
+    synced(play, box, LOGO, pdf, body='<p>See below</p><img src="cid:logo@1">')
+    assert names(play) == ["invoice.pdf"]
+
+
+def test_mail_without_a_sign_of_attachments_costs_no_call(play: Play, box: SimMailbox) -> None:
+    synced(play, box)
+    assert play.stage.journal.count(path="/attachments") == 0
+
+
+def test_attachments_are_listed_once(play: Play, box: SimMailbox) -> None:
+    synced(play, box, PDF)
+    asked = [e for e in play.stage.journal.exchanges if e.path.endswith("/attachments")]
+    assert len(asked) == 1
+
+
+def test_file_over_the_limit_is_left_out_and_the_activity_says_so(
+    play: Play, box: SimMailbox
+) -> None:
+    memo = synced(play, box, PDF, File("report.zip", b"z" * 600_000))
+    assert "Left out: report.zip (0.6 MB, more than 0.5 MB)" in memo.splitlines()
+    assert names(play) == ["plan.pdf"]
+    story = play.story(box.messages("inbox/webCRM sync")[0])
+    told = [line.sentence for line in story.lines if line.kind == "left out"]
+    assert told == ["An attachment is left out: report.zip (0.6 MB, more than 0.5 MB)."]
+
+
+def test_mail_whose_only_file_is_too_large_is_synced(play: Play, box: SimMailbox) -> None:
+    assert "Left out: report.zip" in synced(play, box, File("report.zip", b"z" * 600_000))
+    assert names(play) == []
+
+
+def test_links_and_attached_mails(play: Play, box: SimMailbox) -> None:
+    mail = AttachedItem("Offer", b"Subject: Offer\r\n\r\nHello")
+    memo = synced(play, box, mail, Link("Drawing", "https://drive.example/1"))
+    assert "Linked file: Drawing" in memo.splitlines()
+    (document,) = play.documents
+    assert document["DocumentFileName"] == "Offer.eml"
+    assert b64decode(document["DocumentFile"]).startswith(b"Subject: Offer")
+
+
+def test_two_files_of_one_name_are_told_apart(play: Play, box: SimMailbox) -> None:
+    synced(play, box, File("scan.pdf", b"1"), File("scan.pdf", b"2"))
+    assert names(play) == ["scan.pdf", "scan (2).pdf"]
+    assert [b64decode(d["DocumentFile"]) for d in play.documents] == [b"1", b"2"]
+
+
+def test_encrypted_mail_says_that_it_cannot_be_read(play: Play, box: SimMailbox) -> None:
+    sealed = File("smime.p7m", b"0", "application/pkcs7-mime")
+    memo = synced(play, box, sealed, body="")
+    assert Shield.SEALED.value in memo.splitlines()
+    assert names(play) == ["smime.p7m"]
+
+
+def test_signed_mail_keeps_its_text_and_the_mail_as_signed(play: Play, box: SimMailbox) -> None:
+    signed = File("smime.p7m", b"Content-Type: multipart/signed", "multipart/signed")
+    memo = synced(play, box, signed)
+    assert memo.endswith("Hello")
+    assert names(play) == ["signed mail.eml"]
+
+
+def test_protected_mail_says_so(play: Play, box: SimMailbox) -> None:
+    bound = File("message.rpmsg", b"0", "application/x-microsoft-rpmsg-message")
+    memo = synced(play, box, bound, body="<p>You received a protected message.</p>")
+    assert Shield.PROTECTED.value in memo.splitlines()
+    assert names(play) == []
+
+
+def test_file_that_webcrm_finds_too_large_is_left_out_later(play: Play, box: SimMailbox) -> None:
+    play.stage.crm.largest_request = 300_000
+    memo = synced(play, box, PDF, File("film.mp4", b"f" * 400_000))
+    assert "Left out: film.mp4 (too large for webCRM)" in memo.splitlines()
+    assert memo.endswith("Hello")
+    assert names(play) == ["plan.pdf"]
+    assert len(play.activities) == 1
+
+
+def test_file_that_outlook_does_not_give_is_left_out_after_a_day(
+    play: Play, box: SimMailbox
+) -> None:
+    item = play.drag(box, Mail("Broken", BO, KIM, body="Hi", attachments=(PDF,)))
+    play.stage.journal.clear()
+    box.unreadable.add("plan.pdf")
+    play.look()
+    play.settle()
+    assert play.item(box, item).state is State.PARKED
+    for _ in range(26):
+        play.wait(timedelta(hours=1, minutes=1))
+    assert box.read(item).categories == BOTH
+    (activity,) = play.activities
+    assert "Left out: plan.pdf (Outlook does not give it)" in activity["ActivityMemo"]
+
+
+def test_death_before_the_late_line_is_written_loses_nothing(play: Play, box: SimMailbox) -> None:
+    play.stage.crm.largest_request = 300_000
+    play.drag(box, Mail("Film", BO, KIM, attachments=(File("film.mp4", b"f" * 400_000),)))
+    dying = worker(play, "webcrm", "change_activity", before=die)
+    with pytest.raises(Death):
+        dying.look()
+    play.settle()
+    (activity,) = play.activities
+    assert "Left out: film.mp4" in activity["ActivityMemo"]
+
+
+def test_late_line_never_empties_an_activity_whose_mail_is_gone(
+    play: Play, box: SimMailbox
+) -> None:
+    play.stage.crm.largest_request = 300_000
+    film = File("film.mp4", b"f" * 400_000)
+    item = play.drag(box, Mail("Film", BO, KIM, body="<p>Words</p>", attachments=(film,)))
+
+    def vanish() -> None:
+        box.delete(item)
+        box.delete(item)
+
+    worker(play, "webcrm", "write_document", before=vanish).look()
+    play.settle()
+    (activity,) = play.activities
+    assert activity["ActivityMemo"].endswith("Words")

@@ -1,0 +1,65 @@
+"""Texts cut to a length: at a word, never within a letter, counted in UTF-16 units."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from unit.core_examples import any_text
+from webcrm_sync.core.cutting import beginning, cut, units
+
+FAMILY, FLAG, THUMB, E_ACUTE = "👩‍👩‍👧", "🇩🇰", "👍🏽", "e\u0301"
+letters = st.sampled_from([FAMILY, FLAG, THUMB, E_ACUTE, "a", " ", "ø", "𝒳"])
+
+
+@given(any_text, st.integers(1, 60))
+def test_a_cut_text_is_never_too_long_and_begins_like_the_whole(text: str, limit: int) -> None:
+    short = cut(text, limit)
+    assert units(short) <= limit
+    if units(text) <= limit:
+        assert short == text
+    else:
+        assert short.endswith("…")
+        assert text.startswith(short[:-1])
+
+
+@given(st.lists(st.text("ab", min_size=1, max_size=5), min_size=3), st.integers(12, 60))
+def test_a_cut_falls_between_words(words: list[str], limit: int) -> None:
+    text = " ".join(words)
+    short = cut(text, limit)
+    if short != text:
+        assert short[:-1].split() == words[: len(short[:-1].split())]
+
+
+@given(st.lists(letters, max_size=30), st.integers(0, 60))
+def test_no_cut_goes_through_an_emoji_or_an_accent(text: list[str], limit: int) -> None:
+    left = beginning("".join(text), limit)
+    for letter in text:
+        if not left:
+            break
+        assert left.startswith(letter)
+        left = left[len(letter) :]
+    assert not left
+
+
+def test_one_endless_word_is_cut_where_it_must_be() -> None:
+    assert cut("x" * 20, 5) == "xxxx…"
+    assert cut("ab", 1) == "…"
+    assert cut("   " + "x" * 20, 4) == "…"
+    assert cut("any", 0) == "any"
+
+
+def test_a_word_that_just_fits_stays() -> None:
+    assert cut("one two three", 8) == "one two…"
+
+
+@pytest.mark.parametrize("text", ["🎉" * 10, FAMILY * 10, FLAG * 10, THUMB * 10, E_ACUTE * 10])
+def test_an_emoji_counts_as_the_database_counts_it(text: str) -> None:
+    assert cut(text, len(text.encode("utf-16-le")) // 2) == text
+    assert units(cut(text, 19)) <= 19
+
+
+def test_a_heap_of_accents_is_cut_like_a_word() -> None:
+    assert units(cut("a" + "\u0301" * 5000, 100)) <= 100
+    assert len(cut("a" + "\u0301" * 5000, 100)) > 90

@@ -1,0 +1,152 @@
+"""What becomes of attachments, decided from what Graph lists and what the text shows."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from webcrm_sync.core.enclosures import MEGABYTE, Enclosures, Shield, content_id, sort_out
+from webcrm_sync.core.message import Attachment, AttachmentKind
+
+LARGEST = 25 * MEGABYTE
+
+
+def a_file(name: str, content_type: str, **facts: object) -> Attachment:
+    """An attachment as Graph lists it, but for these facts."""
+    told: dict[str, object] = {
+        "graph_id": "a",
+        "name": name,
+        "size": 100,
+        "is_inline": False,
+        "content_type": content_type,
+        "kind": AttachmentKind.FILE,
+    }
+    return Attachment(**(told | facts))  # type: ignore[arg-type]  # the caller names real fields
+
+
+def sorted_out(*listed: Attachment, cids: tuple[str, ...] = ()) -> Enclosures:
+    """What becomes of them where the text shows these content ids."""
+    return sort_out(listed, cids=cids, largest=LARGEST)
+
+
+@pytest.mark.parametrize("is_inline", [True, False])
+@pytest.mark.parametrize(
+    ("name", "content_type", "is_part"),
+    [
+        ("logo.png", "image/png", True),
+        ("logo.png", "IMAGE/PNG; name=logo.png", True),
+        ("logo.png", "application/octet-stream", True),
+        ("plan.pdf", "application/pdf", False),
+        ("plan.pdf", "application/octet-stream", False),
+        ("sound.wav", "audio/wav", False),
+    ],
+)
+def test_picture_that_the_text_shows_is_a_part_of_it_whatever_its_flag(
+    name: str, content_type: str, is_part: bool, is_inline: bool
+) -> None:
+    one = a_file(name, content_type, is_inline=is_inline, content_id="<LOGO@1>")
+    assert (sorted_out(one, cids=("logo@1",)).files == ()) is is_part
+
+
+@pytest.mark.parametrize("is_inline", [True, False])
+@pytest.mark.parametrize("cid", ["", "photo@1"])
+def test_picture_that_the_text_does_not_show_was_attached_by_a_person(
+    is_inline: bool, cid: str
+) -> None:
+    photo = a_file("quay.jpg", "image/jpeg", is_inline=is_inline, content_id=cid)
+    assert [f.name for f in sorted_out(photo, cids=("other@1",)).files] == ["quay.jpg"]
+
+
+def test_pdf_flagged_inline_by_apple_mail_is_a_document() -> None:
+    pdf = a_file("invoice.pdf", "application/pdf", is_inline=True, content_id="x")
+    assert [f.name for f in sorted_out(pdf, cids=("x",)).files] == ["invoice.pdf"]
+
+
+def test_file_of_no_type_and_no_ending_goes_by_its_flag_when_the_text_shows_it() -> None:
+    nameless = a_file("ATT00001", "application/octet-stream", content_id="x")
+    assert sorted_out(nameless, cids=("x",)).files
+    shown = a_file("ATT00001", "application/octet-stream", content_id="x", is_inline=True)
+    assert not sorted_out(shown, cids=("x",)).files
+
+
+@pytest.mark.parametrize("written", ["<Logo@1>", "logo@1", " logo%401 ", "LOGO@1"])
+def test_content_ids_are_compared_in_one_form(written: str) -> None:
+    assert content_id(written) == "logo@1"
+
+
+def test_larger_file_is_left_out_with_its_size() -> None:
+    fits = a_file("fits.zip", "application/zip", size=LARGEST)
+    large = a_file("report.zip", "application/zip", size=52 * MEGABYTE)
+    found = sorted_out(fits, large)
+    assert [f.left_out for f in found.files] == ["", "52 MB, more than 25 MB"]
+    assert found.lines(has_text=True) == ("Left out: report.zip (52 MB, more than 25 MB)",)
+
+
+def test_link_to_a_cloud_file_is_a_line_and_no_document() -> None:
+    link = a_file("Plan", "", kind=AttachmentKind.REFERENCE, size=0)
+    found = sorted_out(link)
+    assert found.files == ()
+    assert found.lines(has_text=True) == ("Linked file: Plan",)
+
+
+def test_attached_mail_becomes_a_file_that_mail_programs_open() -> None:
+    mails = [a_file("Re: Offer", "", kind=AttachmentKind.ITEM) for _ in range(2)]
+    assert [f.name for f in sorted_out(*mails).files] == ["Re Offer.eml", "Re Offer (2).eml"]
+
+
+def test_position_counts_every_attachment_of_the_mail() -> None:
+    logo = a_file("a.png", "image/png", content_id="x")
+    found = sorted_out(logo, a_file("a.png", "image/png"), cids=("x",))
+    assert [(f.position, f.name) for f in found.files] == [(2, "a (2).png")]
+
+
+def test_signed_mail_is_kept_whole_and_its_signature_is_not() -> None:
+    whole = a_file("smime.p7m", "multipart/signed", size=9)
+    assert [f.name for f in sorted_out(whole).files] == ["signed mail.eml"]
+    signature = a_file("smime.p7s", "application/pkcs7-signature")
+    pdf = a_file("a.pdf", "application/pdf")
+    assert [f.name for f in sorted_out(signature, pdf).files] == ["a.pdf"]
+    assert sorted_out(whole).lines(has_text=True) == ()
+
+
+@pytest.mark.parametrize("kind", ["application/pkcs7-mime", "application/octet-stream"])
+def test_encrypted_mail_says_so_and_keeps_what_holds_it(kind: str) -> None:
+    sealed = a_file("smime.p7m", f"{kind}; smime-type=enveloped-data")
+    found = sorted_out(sealed)
+    assert [f.name for f in found.files] == ["smime.p7m"]
+    assert found.lines(has_text=False) == (Shield.SEALED.value,)
+    assert found.lines(has_text=True) == ()
+
+
+def test_attached_signed_invoice_is_a_file_like_any_other() -> None:
+    invoice = a_file("invoice.xml.p7m", "application/pkcs7-mime")
+    assert sorted_out(invoice).lines(has_text=False) == ()
+    assert len(sorted_out(invoice).files) == 1
+
+
+def test_mail_bound_to_rights_is_no_file_and_says_so_beside_its_notice() -> None:
+    bound = a_file("message.rpmsg", "application/x-microsoft-rpmsg-message")
+    found = sorted_out(bound)
+    assert found.files == ()
+    assert found.lines(has_text=True) == (Shield.PROTECTED.value,)
+
+
+attachments = st.builds(
+    a_file,
+    st.sampled_from(["a.png", "smime.p7m", "message.rpmsg", "", "../x", "b.pdf"]),
+    st.sampled_from(["image/png", "", "multipart/signed", "application/pkcs7-mime"]),
+    kind=st.sampled_from(AttachmentKind),
+    is_inline=st.booleans(),
+    content_id=st.sampled_from(["", "x", "y"]),
+    size=st.integers(0, 2 * LARGEST),
+)
+
+
+@given(st.lists(attachments, max_size=8))
+def test_every_file_has_its_own_name_and_stands_at_its_position(listed: list[Attachment]) -> None:
+    files = sorted_out(*listed, cids=("x",)).files
+    assert len({f.name.casefold() for f in files}) == len(files)
+    assert [f.position for f in files] == sorted({f.position for f in files})
+    assert all(f.size == listed[f.position - 1].size for f in files)
+    assert all(bool(f.left_out) is (f.size > LARGEST) for f in files)
