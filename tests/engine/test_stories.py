@@ -106,7 +106,9 @@ def test_attachments_become_documents_and_inline_pictures_do_not(play: Play) -> 
         File("logo.png", b"png", content_type="image/png", is_inline=True, content_id="logo"),
         File("../x", b""),
     )
-    item = play.drag(box, Mail("With files", BO, KIM, attachments=files))
+    item = play.drag(
+        box, Mail("With files", BO, KIM, body="<img src='cid:logo'>", attachments=files)
+    )
     play.look()
 
     (activity,) = play.under("Havnebyg")
