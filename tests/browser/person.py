@@ -15,6 +15,8 @@ SCREENSHOTS = ROOT / "build" / "screenshots"
 AXE = ROOT / "addin" / "node_modules" / "axe-core" / "axe.min.js"
 #: Long enough for a busy machine; only a failure waits so long.
 PATIENCE_MS = 30_000
+#: As wide as Outlook on the web makes a pane.
+NARROW = 320
 #: What axe finds that shuts somebody out.
 SCAN = """async () => {
   const { violations } = await axe.run(document);
@@ -149,6 +151,11 @@ class Person:
         """The line beneath it, or a part of it."""
         expect(self.in_pane().locator(".line")).to_contain_text(text, timeout=PATIENCE_MS)
 
+    def sees_way(self, words: str) -> None:
+        """Which way the mail came into webCRM."""
+        self.sees("In webCRM")
+        expect(self.in_pane().locator(".state .facts")).to_contain_text(words)
+
     def is_connected(self, *, is_it: bool = True) -> None:
         """The foot says so, or that the pane is not; whatever else it has to tell."""
         expect(self.in_pane().locator(".foot")).to_be_visible(timeout=PATIENCE_MS)
@@ -175,7 +182,7 @@ class Person:
             assert self._troubles() == []
         width = "() => [document.documentElement.scrollWidth, innerWidth]"
         needed, given = self.pane().evaluate(width)
-        assert needed <= given, f"{name} scrolls sideways"
+        assert needed <= given <= NARROW, f"{name} scrolls sideways"
 
     def _troubles(self) -> list[str]:
         frame = self.pane()

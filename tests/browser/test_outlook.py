@@ -10,6 +10,8 @@ from browser.world import World
 #: How the stub of office.js tells that another mail is selected.
 _TOLD = 'fire("olkItemSelectedChanged");'
 
+#: What it calls the kind of an open item.
+_MESSAGE = 'itemType: "message",\n      itemClass'
 #: What says that Outlook signs in for its pages, and what does it.
 _BROKER = {', NestedAppAuth: "1.1"': "", "window.nestedAppAuthBridge =": "const broker ="}
 
@@ -40,6 +42,13 @@ def test_the_pane_follows_the_selection_whose_event_is(
     person.press("Sync to webCRM")
     person.sees("In webCRM")
     person.sees_in_webcrm(customer.organisation, subject)
+
+
+def test_an_appointment_is_not_a_mail(person: Person) -> None:
+    _has(person, {_MESSAGE: _MESSAGE.replace("message", "appointment")})
+    person.opens_mail_of_a_customer("Shown as an appointment")
+    person.sees("Not a mail")
+    person.looks_around("not-a-mail")
 
 
 def test_where_outlook_does_not_sign_in_for_the_pane_a_window_does(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from playwright.sync_api import expect
 
-from browser.person import PATIENCE_MS, Person
+from browser.person import AXE, NARROW, PATIENCE_MS, SCAN, Person
 from browser.world import FOLDER, NEVER, OLD, REFUSED, TWIN, World
 from webcrm_sync.sandbox.screen.seed import IVO
 
@@ -214,6 +214,29 @@ def test_the_pane_speaks_danish_and_german(person: Person, world: World) -> None
     assert len({*said.values(), "Not in webCRM yet"}) == 3
 
 
+def test_the_story_of_a_mail_is_told_in_danish(person: Person) -> None:
+    customer = person.opens_mail_of_a_customer("Told in Danish")
+    person.choose("language", "da")
+    person.press("Synk til webCRM")
+    person.sees("I webCRM")
+    person.in_pane().locator(".story summary").click()
+    expect(person.in_pane().locator(".story li span:not(.facts)")).to_have_text(
+        [
+            "Sendt til webCRM med knappen af Kim Nordwind",
+            "Fundet i mappen under Indbakke",
+            f"Hører til under {customer.organisation}",
+            f"Står i webCRM under {customer.organisation}",
+            "Mærket Synced i Outlook",
+        ]
+    )
+    person.looks_around("synced-story-da")
+
+
 def test_outside_outlook_the_pane_says_where_to_look(person: Person, world: World) -> None:
+    person.page.set_viewport_size({"width": NARROW, "height": 570})
     person.page.goto(f"{world.window.pane_url}/addin/taskpane.html")
     expect(person.page.locator("#sentence")).to_have_text("Open this in Outlook")
+    person.shoot("outside")
+    person.page.evaluate(AXE.read_text("utf-8"))
+    assert person.page.evaluate(SCAN) == []
+    assert person.page.evaluate("() => document.documentElement.scrollWidth") <= NARROW

@@ -16,6 +16,8 @@ def test_a_mail_dragged_onto_the_folder_stands_in_webcrm(person: Person, world: 
     person.drag("Dragged by the mouse")
     person.sees_in_webcrm(customer.organisation, "Dragged by the mouse")
     person.sees_in_outlook("Dragged by the mouse", *BOTH)
+    person.opens("Dragged by the mouse")
+    person.sees_way("moved by hand")
 
 
 def test_a_mail_moved_by_the_keyboard_stands_in_webcrm(person: Person, world: World) -> None:
@@ -63,6 +65,8 @@ def test_the_button_without_a_pane_says_on_the_mail_where_it_stands(
     expect(said).to_contain_text(f"In webCRM under {customer.organisation}", timeout=PATIENCE_MS)
     person.sees_in_webcrm(customer.organisation, "Pressed in the ribbon")
     person.sees_in_outlook("Pressed in the ribbon", *BOTH)
+    person.opens("Pressed in the ribbon")
+    person.sees_way("with the button")
 
 
 def test_a_rule_switched_on_in_the_pane_syncs_the_next_mail(person: Person, world: World) -> None:
@@ -72,6 +76,8 @@ def test_a_rule_switched_on_in_the_pane_syncs_the_next_mail(person: Person, worl
     person.deliver(f"{customer.address} once more")
     person.sees_in_webcrm(customer.organisation, "Re: Before the rule")
     person.sees_in_outlook("Re: Before the rule", *BOTH)
+    person.read("Re: Before the rule")
+    person.sees_way("by a rule")
     expect(person.page.locator("[data-step=rule]")).to_have_class("done")
 
 
