@@ -13,6 +13,7 @@ from datetime import timedelta
 
 from webcrm_sync.core.errors import Refused, SyncError, TryLater
 from webcrm_sync.engine.parts import Parts, hold_webcrm
+from webcrm_sync.engine.people import NotWatched
 from webcrm_sync.engine.proof import Difference, Kind, MailboxProof, PageProof, WebcrmProof
 from webcrm_sync.engine.prove_outlook import prove_mailbox
 from webcrm_sync.engine.prove_webcrm import prove_page, prove_rest
@@ -126,10 +127,12 @@ def _log(what: str, differences: Sequence[Difference]) -> None:
 
 
 def prove_mailboxes(parts: Parts, address: str | None = None) -> Iterator[MailboxProof]:
-    """Prove every mailbox, or the one with this address, one after another."""
+    """Prove every mailbox, or the one with this address, one after another. Raises NotWatched."""
     with parts.begin() as tx:
         one = mailboxes.find_mailbox(tx, address.strip().casefold()) if address else None
-        boxes = [one] if one else [] if address else list(mailboxes.all_mailboxes(tx))
+        boxes = [one] if one else list(mailboxes.all_mailboxes(tx))
+    if address and one is None:
+        raise NotWatched(f"{address} is not watched. `mailbox list` shows those that are.")
     for box in boxes:
         proof = prove_mailbox(parts, box)
         _keep_mailbox(parts, box, proof)
