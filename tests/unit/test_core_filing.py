@@ -15,7 +15,9 @@ from webcrm_sync.core.filing import (
     Stamp,
     draft_activity,
     filing_key,
+    hash_in,
     is_filing_key,
+    owner_of,
 )
 from webcrm_sync.core.matching import How, Target
 from webcrm_sync.core.message import Message, Party
@@ -114,3 +116,15 @@ def test_organisation_0_is_none() -> None:
     target = Target(0, None, How.NONE)
     made = draft_activity(mail(), "", target, key="k", action="a", user_id=None, limits=Limits())
     assert (made.organisation_id, made.person_id) == (None, None)
+
+
+@given(st.text(min_size=1), st.integers(0, 10**9))
+def test_a_key_is_found_again_by_the_mail_and_organisation_it_was_made_of(
+    email_key: str, organisation_id: int
+) -> None:
+    wanted, other = (filing_key("tenant", email_key, organisation_id + n) for n in (0, 1))
+    keys = {hash_in(key): key for key in (wanted, other)}
+    assert list(owner_of(keys, "tenant", email_key, [organisation_id])) == [
+        (wanted, organisation_id)
+    ]
+    assert list(owner_of(keys, "another", email_key, [organisation_id])) == []

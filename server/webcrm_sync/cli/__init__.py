@@ -8,7 +8,7 @@ from importlib.metadata import entry_points
 import click
 
 from webcrm_sync import logs
-from webcrm_sync.cli import doctor, mailbox, manifest, prove, report, serve
+from webcrm_sync.cli import doctor, mailbox, manifest, prove, rebuild, report, serve
 
 
 class _Commands(click.Group):
@@ -51,6 +51,7 @@ cli.add_command(mailbox.mailbox)
 cli.add_command(report.status)
 cli.add_command(report.explain)
 cli.add_command(prove.prove)
+cli.add_command(rebuild.rebuild)
 cli.add_command(doctor.doctor)
 cli.add_command(manifest.manifest)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import base64
 import hashlib
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Protocol
@@ -17,6 +17,8 @@ from webcrm_sync.core.message import Party
 
 KEY_PREFIX = "ms1-"
 _KEY = re.compile(r"ms1-[a-z2-7]{26}")
+#: 26 characters hold 130 bits: so many whole bytes.
+_WHOLE_BYTES = 16
 #: An Activity's id as the database can hold it.
 _STAMP = re.compile(r"ms1-(?:(s)-([a-z2-7]{26})|(m)-([0-9]{1,18}))")
 #: How many names a line of people shows before it counts the rest.
@@ -31,6 +33,27 @@ def filing_key(company: str, email_key: str, organisation_id: int) -> str:
 def is_filing_key(text: str) -> bool:
     """True for a key that this product wrote."""
     return _KEY.fullmatch(text) is not None
+
+
+def owner_of(
+    keys: Mapping[bytes, str], company: str, email_key: str, organisation_ids: Iterable[int]
+) -> Iterator[tuple[str, int]]:
+    """Which of `keys` belong to this e-mail, with the Organisation in each.
+
+    `keys` by `hash_in`; made for millions of tries, ten times as fast as `filing_key`.
+    """
+    begun = hashlib.sha256(f"{company}\0{email_key}\0".encode())
+    for organisation_id in organisation_ids:
+        tried = begun.copy()
+        tried.update(b"%d" % organisation_id)
+        if key := keys.get(tried.digest()[:_WHOLE_BYTES]):
+            yield key, organisation_id
+
+
+def hash_in(key: str) -> bytes:
+    """The bytes of the hash that stand whole in a filing's key."""
+    letters = key.removeprefix(KEY_PREFIX).upper()
+    return base64.b32decode(letters + "=" * (-len(letters) % 8))[:_WHOLE_BYTES]
 
 
 def _hash(*parts: str) -> str:

@@ -6,12 +6,12 @@ meant. Nothing is written to webCRM.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
 from webcrm_sync.core.crm import DocumentRow, KeyedActivity
-from webcrm_sync.core.filing import filing_key
+from webcrm_sync.core.filing import hash_in, owner_of
 from webcrm_sync.core.matching import How, Matched, Target, match
 from webcrm_sync.engine.parts import Parts
 from webcrm_sync.store import adoption, asked, directory, filings, mailboxes
@@ -44,24 +44,28 @@ def owners(
     First under the Organisations where the Activities stand, then under any of `organisations`,
     since somebody may have moved an Activity to where it stands now.
     """
-    left = {a.key: a for a in activities}
-    found: list[Owned] = []
+    by_key = {a.key: a for a in activities}
+    left = {hash_in(key): key for key in by_key}
     here = {a.organisation_id for a in activities}
-    for places in (here, set(organisations) - here):
-        for organisation_id in sorted(places) if left else ():
-            found += _under(tenant_id, left, mails, organisation_id)
+    found: list[Owned] = []
+    for places in (sorted(here), sorted(set(organisations) - here)):
+        for email_id, email_key in mails.items() if left else ():
+            for key in _keys_of(tenant_id, left, email_key, places):
+                found.append(Owned(by_key[key], email_id))
+                del left[hash_in(key)]
     return found
 
 
-def _under(
-    tenant_id: str, left: dict[str, KeyedActivity], mails: Mapping[int, str], organisation_id: int
-) -> Iterable[Owned]:
-    for email_id, email_key in mails.items():
-        for name in (email_key, *(f"{email_key} {n}" for n in range(2, _MOVES + 1))):
-            if activity := left.pop(filing_key(tenant_id, name, organisation_id), None):
-                yield Owned(activity, email_id)
-            else:
-                break  # a later key exists only where the one before it is taken
+def _keys_of(
+    tenant_id: str, left: Mapping[bytes, str], email_key: str, places: Sequence[int]
+) -> list[str]:
+    """Those of the keys that are left which belong to a mail, those of later Activities too."""
+    found = []
+    for key, place in owner_of(left, tenant_id, email_key, places):
+        found.append(key)
+        later = (f"{email_key} {number}" for number in range(2, _MOVES + 1))
+        found += [k for name in later for k, _ in owner_of(left, tenant_id, name, [place])]
+    return found
 
 
 def take_over(parts: Parts, owned: Sequence[Owned], *, told: Told) -> list[Owned]:

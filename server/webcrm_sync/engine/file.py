@@ -6,7 +6,7 @@ from webcrm_sync.core.errors import Refused, TryLater, Unclear
 from webcrm_sync.engine import amend, documents, look, match, past, send
 from webcrm_sync.engine.attached import Source
 from webcrm_sync.engine.parts import Parts, hold_webcrm, release_webcrm
-from webcrm_sync.store import filings, mailboxes
+from webcrm_sync.store import filings, mailboxes, rebuilding
 
 #: How many filings one bulk request carries.
 BULK = 50
@@ -25,6 +25,8 @@ def file(parts: Parts) -> None:
             return
         if company.directory_full_at is None:
             return  # whose mails they are cannot be told before webCRM's addresses were read
+        if rebuilding.begun_at(tx):
+            return  # what stands in webCRM already is still being read
     try:
         is_more = _rounds(parts)
     except (TryLater, Unclear, Refused) as error:

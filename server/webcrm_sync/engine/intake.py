@@ -44,26 +44,33 @@ class Arrival:
 class Mails:
     """The e-mails that arrivals may belong to: those stored and those of this very page."""
 
+    tenant_id: str = ""
     fingerprints: dict[str, Fingerprint] = field(default_factory=dict)
     keys_by_message_id: dict[str, list[str]] = field(default_factory=dict)
 
     @classmethod
-    def known(cls, emails: Iterable[Email]) -> Mails:
+    def known(cls, emails: Iterable[Email], tenant_id: str) -> Mails:
         """Start from what is stored."""
-        mails = cls()
+        mails = cls(tenant_id)
         for email in emails:
             mails._add(email.key, email.message_id, email.fingerprint)
         return mails
 
     def key_of(self, message: Message) -> str:
-        """The key of the mail this is a copy of; remembered for the copies that follow."""
+        """The key of the mail this is a copy of; remembered for the copies that follow.
+
+        Of two mails with one Message-ID either may be met first after a loss: our stamp tells
+        which key each of them had.
+        """
         print_ = Fingerprint.of(message)
         message_id = message.message_id or ""
         taken = self.keys_by_message_id.get(message_id, []) if message_id else []
         for key in taken:
             if is_same_mail(self.fingerprints[key], print_):
                 return key
-        key = email_key(message.message_id, print_, taken=bool(taken))
+        keys = [email_key(message.message_id, print_, taken=taken_) for taken_ in (False, True)]
+        stamped = (k for k in keys if str(Stamp.synced(self.tenant_id, k)) == message.stamp)
+        key = next(stamped, None) or keys[bool(taken)]
         if key not in self.fingerprints:
             self._add(key, message.message_id, print_)
         return key

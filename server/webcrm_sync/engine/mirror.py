@@ -14,7 +14,7 @@ from webcrm_sync.core.text import to_safe_html
 from webcrm_sync.engine import reflect
 from webcrm_sync.engine.parts import Parts, hold_webcrm
 from webcrm_sync.settings import Settings
-from webcrm_sync.store import directory, filings, mailboxes, mirrors
+from webcrm_sync.store import directory, filings, mailboxes, mirrors, rebuilding
 from webcrm_sync.store.database import Tx
 from webcrm_sync.store.mailboxes import Mailbox
 
@@ -40,6 +40,8 @@ def mirror(parts: Parts) -> None:
         company = mailboxes.read_company(tx)
         boxes = mailboxes.all_mailboxes(tx)
         is_held = bool(company.webcrm_due_at and company.webcrm_due_at > tx.now)
+        if rebuilding.begun_at(tx):
+            return  # which mirrors stand already is still being read
     if not is_held and _is_due(parts) and boxes:
         try:
             _take_up(parts, boxes, company.mirror_until)
@@ -69,6 +71,7 @@ def _take_up(parts: Parts, boxes: Sequence[Mailbox], until: datetime | None) -> 
     people = {a.person_id: _contact(parts, a.person_id) for a in fresh}
     newest = max((a.updated_at for a in rows if a.updated_at), default=None)
     with parts.begin() as tx:
+        rebuilt_at = rebuilding.ended_at(tx)
         for activity in fresh:
             box = _mailbox_of(tx, users.get(activity.user_id))
             plan = plan_mirror(activity, box, people[activity.person_id], now=tx.now)
@@ -78,6 +81,7 @@ def _take_up(parts: Parts, boxes: Sequence[Mailbox], until: datetime | None) -> 
                 mailbox_id=plan.mailbox_id,
                 draft=dict(plan.draft) if plan.draft else None,
                 reason=plan.reason,
+                is_unclear=rebuilt_at is not None and (activity.created_at or tx.now) < rebuilt_at,
             )
         if newest and (until is None or newest > until):
             mailboxes.update_company(tx, mirror_until=newest)

@@ -93,7 +93,7 @@ class Recording:
         ids = [a.message.message_id for a in arrivals.values() if a.message.message_id]
         digests = [intake.digest_key(a.message) for a in arrivals.values()]
         stored = emails.emails_with(self.tx, message_ids=ids, keys=digests)
-        mails = Mails.known(stored)
+        mails = Mails.known(stored, self.tenant_id)
         keys = {graph_id: mails.key_of(a.message) for graph_id, a in arrivals.items()}
         email_ids = {e.key: e.id for e in stored}
         new = {
@@ -145,7 +145,7 @@ class Recording:
         for graph_id, arrival in arrivals.items():
             stamp = Stamp.parse(arrival.message.stamp)
             if stamp is not None and stamp.kind == "m":
-                mirrors.record_created(self.tx, int(stamp.value), graph_id)
+                mirrors.meet(self.tx, int(stamp.value), self.box.id, graph_id)
 
     def _line(self, row: Mapping[str, object]) -> Line:
         email_id = row["email_id"]

@@ -52,13 +52,19 @@ def add(
     mailbox_id: int | None,
     draft: dict[str, str] | None,
     reason: str | None,
+    is_unclear: bool = False,
 ) -> None:
-    """Take up a mail sent from webCRM; without a draft it ends here, for `reason`. Idempotent."""
+    """Take up a mail sent from webCRM; without a draft it ends here, for `reason`. Idempotent.
+
+    `is_unclear`: its mirror may stand already, so it is looked for first.
+    """
+    waits = INTENDED if is_unclear else PLANNED
     new = insert(mirror).values(
         company_id=tx.company_id,
         activity_id=activity_id,
         mailbox_id=mailbox_id,
-        state=PLANNED if draft else NONE,
+        state=waits if draft else NONE,
+        intent_at=tx.now if draft and is_unclear else None,
         reason=reason,
         draft=draft,
         due_at=tx.now if draft else None,
@@ -104,6 +110,20 @@ def record_created(tx: Tx, activity_id: int, graph_id: str) -> None:
     tx.connection.execute(
         query.values(state=MIRRORED, graph_id=graph_id, draft=None, due_at=None, reason=None)
     )
+
+
+def meet(tx: Tx, activity_id: int, mailbox_id: int, graph_id: str) -> None:
+    """A mirror was met in a mailbox: it stands, also where we did not know of it. Idempotent."""
+    new = insert(mirror).values(
+        company_id=tx.company_id,
+        activity_id=activity_id,
+        mailbox_id=mailbox_id,
+        state=MIRRORED,
+        graph_id=graph_id,
+        created_at=tx.now,
+    )
+    tx.connection.execute(new.on_conflict_do_nothing())
+    record_created(tx, activity_id, graph_id)
 
 
 def reconsider(tx: Tx) -> None:

@@ -1,0 +1,222 @@
+"""`rebuild`: the database is lost, and comes back from stamps and keys without one double."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from datetime import timedelta
+
+import pytest
+from sqlalchemy import text
+
+from asking import Desk
+from play import BO, BOTH, FOLDER, KIM, LIS, OpenPlay, Play
+from webcrm_sync.core.errors import TryLater
+from webcrm_sync.engine import prove
+from webcrm_sync.engine.rebuild import Rebuilt, find, rebuild
+from webcrm_sync.sandbox.outlook.mail import File, Mail
+from webcrm_sync.sandbox.outlook.mailbox import SimMailbox
+from webcrm_sync.store import mailboxes
+
+EVA = "eva@nordwind.example"
+UNA = "una@free.example"
+FILES = (File("offer.txt", b"a"), File("plan.txt", b"b"))
+
+
+@dataclass(slots=True)
+class Company:
+    """Two mailboxes in which everything has happened that can."""
+
+    play: Play
+    kim: SimMailbox
+    eva: SimMailbox
+    mails: dict[str, str] = field(default_factory=dict)
+
+    def ledger(self) -> dict[str, object]:
+        """Everything that must be the same afterwards."""
+        folders = [(box, f"{place}/{FOLDER}") for box in (self.kim, self.eva) for place in PLACES]
+        with self.play.parts.begin() as tx:
+            items = tx.connection.execute(text(_ITEMS)).all()
+            filings = tx.connection.execute(text(_FILINGS)).all()
+        return {
+            "activities": self.play.activities,
+            "documents": self.play.documents,
+            "outlook": [
+                (m.id, m.categories, m.change_key) for b, f in folders for m in b.messages(f)
+            ],
+            "items": [tuple(row) for row in items],
+            "filings": [tuple(row) for row in filings],
+        }
+
+    def lose(self) -> None:
+        """The database is gone; an empty one is there."""
+        with self.play.parts.begin() as tx:
+            tx.connection.execute(text("TRUNCATE company CASCADE"))
+            company_id = mailboxes.ensure_company(tx, self.play.parts.tenant_id)
+        parts = replace(self.play.parts, company_id=company_id)
+        self.play = Play(self.play.stage, parts, self.play.organisations)
+
+    def rebuild(self, *addresses: str) -> Rebuilt:
+        """The command, and what follows from it."""
+        users = find(self.play.parts, addresses)
+        *_, last = rebuild(self.play.parts, users)
+        assert isinstance(last, Rebuilt)
+        self.play.rest()
+        return last
+
+    def writes(self) -> Sequence[str]:
+        """What was written to webCRM, and to mails in Exchange."""
+        journal = self.play.stage.journal
+        crm = [e for e in journal.select("webcrm") if e.method != "GET" and "Login" not in e.path]
+        batches = [json.loads(e.request_body) for e in journal.select("graph", path="$batch")]
+        marks = [line["method"] for batch in batches for line in batch["requests"]]
+        made = journal.select("graph", method="POST", path="/messages")
+        return [*(e.path for e in [*crm, *made]), *(m for m in marks if m != "GET")]
+
+
+PLACES = ("inbox", "sentitems")
+_ITEMS = """SELECT i.graph_id, i.state, i.reason, i.stamp, e.key FROM item i
+ JOIN email e ON e.id = i.email_id WHERE i.folder_id IS NOT NULL ORDER BY i.graph_id"""
+_FILINGS = """SELECT f.key, f.organisation_id, f.activity_id, f.is_complete, count(d.document_id)
+ FROM filing f LEFT JOIN document d ON d.filing_id = f.id WHERE EXISTS (SELECT 1 FROM item i
+  WHERE i.email_id = f.email_id AND i.folder_id IS NOT NULL) GROUP BY f.id ORDER BY f.key"""
+
+
+@pytest.fixture
+def company(open_play: OpenPlay) -> Company:
+    """Everything that can happen has."""
+    play = open_play(PUBLIC_URL="http://nobody.example")
+    person = play.contact(BO)
+    user = play.stage.crm.add_user(KIM, "Kim Nordwind")
+    for address, organisation in ((LIS, "Skovby"), (UNA, "First"), (UNA, "Second")):
+        play.contact(address, organisation)
+    play.rest()
+    kim = play.stage.outlook.add_mailbox(KIM, "Kim Nordwind")
+    folder = kim.make_folder("inbox", FOLDER)
+    past = Mail("Of another product", BO, KIM, categories=("Customer", *BOTH))
+    made = Company(play, kim, play.mailbox(EVA, "Eva Nordwind"))
+    made.mails["past"] = kim.put(past, folder)
+    play.watch(KIM)
+    play.refresh()
+    _happen(made)
+    play.stage.crm.send_mail(user, person, "From webCRM", "Hello")
+    play.refresh()
+    play.wait(timedelta(hours=1))
+    return made
+
+
+def _happen(company: Company) -> None:
+    play, kim, eva, mails = company.play, company.kim, company.eva, company.mails
+    shared = Mail("To both of us", BO, (KIM, EVA), message_id="<shared@x.example>")
+    twin = Mail("A twin", BO, KIM, message_id="<twin@x.example>")
+    mails["in"] = play.drag(kim, Mail("In", BO, KIM, attachments=FILES))
+    mails["out"] = play.drag(kim, Mail("Out", KIM, BO), place="sentitems")
+    mails["two copies"] = play.drag(kim, shared)
+    mails["twin"] = play.drag(kim, twin)
+    mails["two targets"] = play.drag(kim, Mail("Two", BO, KIM, cc=(LIS,)))
+    mails["chosen"] = play.drag(kim, Mail("Who?", UNA, KIM))
+    mails["waiting"] = play.drag(kim, Mail("Stranger", "who@nowhere.example", KIM))
+    mails["colleagues"] = play.drag(kim, Mail("Lunch", EVA, KIM))
+    mails["left"] = play.drag(kim, Mail("Left later", BO, KIM))
+    mails["moved"] = play.drag(kim, Mail("Moved in webCRM", BO, KIM))
+    play.look()
+    play.drag(eva, shared)
+    play.drag(eva, replace(twin, subject="Another one", sender=LIS, to=EVA))
+    Desk(play, kim).choose(mails["chosen"], play.organisations["Second"])
+    kim.move(mails["left"], "inbox")
+    moved = next(a for a in play.activities if a["ActivityDescription"] == "Moved in webCRM")
+    place = {"ActivityOrganisationId": play.organisations["Skovby"]}
+    play.stage.crm.edit_activity(moved["ActivityId"], **place)
+    prove.ask_for_all(play.parts)
+    play.look()
+
+
+def test_everything_comes_back_and_nothing_is_written_to_webcrm(company: Company) -> None:
+    before = company.ledger()
+    company.lose()
+    company.play.stage.journal.clear()
+    rebuilt = company.rebuild(KIM, EVA)
+    assert company.writes() == []
+    assert company.ledger() == before
+    assert (rebuilt.mirrors, rebuilt.others, rebuilt.doubles) == (1, 1, ())
+    story = company.play.story(company.kim.read(company.mails["chosen"]))
+    assert any(line.sentence.startswith("Rebuilt: ") for line in story.lines)
+
+
+def test_what_was_under_way_at_the_loss_goes_on_and_is_not_doubled(company: Company) -> None:
+    play = company.play
+    play.stage.faults.refuse("graph", when=lambda _, p: p.endswith("$batch"))
+    unmarked = play.drag(company.kim, Mail("Filed, not marked", BO, KIM, attachments=FILES))
+    play.look()
+    play.stage.faults.clear()
+    fresh = play.drag(company.kim, Mail("Just moved in", BO, KIM))
+    company.lose()
+    company.rebuild(KIM, EVA)
+    company.play.look()
+    subjects = [a["ActivityDescription"] for a in company.play.activities]
+    assert (subjects.count("Filed, not marked"), subjects.count("Just moved in")) == (1, 1)
+    assert company.kim.read(unmarked).categories == company.kim.read(fresh).categories == BOTH
+
+
+def test_later_mails_and_a_replay_of_everything_double_nothing(company: Company) -> None:
+    company.lose()
+    company.rebuild(KIM, EVA)
+    before = company.ledger()
+    play = company.play
+    play.stage.graph.expire_cursors()
+    play.look()
+    for mail in ("in", "chosen", "moved", "twin"):
+        company.kim.move(company.mails[mail], "inbox")
+        play.look()
+        company.kim.move(company.mails[mail], f"inbox/{FOLDER}")
+    company.kim.move(company.mails["left"], f"inbox/{FOLDER}")
+    play.look()
+    assert company.play.activities == before["activities"]
+    new = play.drag(company.kim, Mail("New", BO, KIM))
+    play.contact("who@nowhere.example", "Late")
+    play.refresh()
+    assert company.kim.read(new).categories == BOTH
+    assert company.kim.read(company.mails["waiting"]).categories == BOTH
+    assert len(company.play.activities) == len(play.activities)
+    found = [d for box in prove.prove_mailboxes(play.parts) for d in box.differences]
+    *_, crm = prove.prove_webcrm(play.parts)
+    assert [*found, *crm.differences] == []
+
+
+def test_broken_off_it_files_nothing_and_goes_on_when_run_again(company: Company) -> None:
+    before = company.ledger()
+    company.lose()
+    faults = company.play.stage.faults
+    faults.unavailable("webcrm", when=lambda _, p: p == "/Queries", limit=1)
+    with pytest.raises(TryLater):
+        company.rebuild(KIM, EVA)
+    faults.unavailable("graph", when=lambda _, p: "delta" in p, limit=1)
+    company.play.wait(timedelta(minutes=1))
+    with pytest.raises(TryLater):
+        company.rebuild(KIM, EVA)
+    faults.clear()
+    company.play.wait(timedelta(minutes=1))
+    assert company.play.activities == before["activities"]
+    company.rebuild(KIM, EVA)
+    assert company.ledger() == before
+    company.rebuild()
+    assert company.ledger() == before
+
+
+def test_mails_sent_from_webcrm_meanwhile_are_mirrored_once(company: Company) -> None:
+    play, crm = company.play, company.play.stage.crm
+    (user,) = [u["UserId"] for u in crm.tables["User"]]
+    person = crm.persons[0]["PersonId"]
+    crm.send_mail(user, person, "Filed away by its owner", "Hello")
+    play.refresh()
+    (_, away) = company.kim.messages(f"sentitems/{FOLDER}")[-2:]
+    company.kim.move(away.id, "archive")
+    play.wait(timedelta(hours=1))
+    crm.send_mail(user, person, "Sent without a database", "Hello")
+    company.lose()
+    company.rebuild(KIM, EVA)
+    company.play.settle()
+    subjects = [m.subject for m in company.kim.messages(f"sentitems/{FOLDER}")]
+    assert subjects.count("Sent without a database") == 1
+    assert "Filed away by its owner" not in subjects
