@@ -29,7 +29,11 @@ class Kind(StrEnum):
     LOSE = "lose"
     THROTTLE = "throttle"
     UNAVAILABLE = "unavailable"
+    DENY = "deny"
     SLOW = "slow"
+
+
+_REFUSALS = {Kind.DENY: 401, Kind.THROTTLE: 429, Kind.UNAVAILABLE: 503}
 
 
 @dataclass(slots=True)
@@ -113,6 +117,17 @@ class Faults:
         fault = _Fault(Kind.UNAVAILABLE, service, when, rate, left=limit, retry_after=retry_after)
         self._add(fault)
 
+    def deny(
+        self,
+        service: str | None = None,
+        *,
+        when: Callable[[str, str], bool] | None = None,
+        rate: float = 1.0,
+        limit: int | None = None,
+    ) -> None:
+        """Answer 401 instead of acting, however good the caller's token is."""
+        self._add(_Fault(Kind.DENY, service, when, rate, left=limit))
+
     def slow(
         self,
         service: str | None = None,
@@ -152,7 +167,7 @@ class Faults:
     ) -> WSGIApplication:
         """The same application with this dial before it.
 
-        `body`: the JSON with which this service says 429 and 503.
+        `body`: the JSON with which this service says 401, 429 and 503.
         """
 
         def faulty(environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
@@ -161,8 +176,7 @@ class Faults:
             time.sleep((self.latency + (fault.delay if fault else timedelta())).total_seconds())
             if kind is Kind.REFUSE:
                 raise Dropped
-            if fault and kind in (Kind.THROTTLE, Kind.UNAVAILABLE):
-                status = 429 if kind is Kind.THROTTLE else 503
+            if fault and (status := _REFUSALS.get(fault.kind)):
                 return _refusal(status, body(status), fault.retry_after, start_response)
             answer = app(environ, start_response)
             if kind is Kind.LOSE:

@@ -165,8 +165,9 @@ def _path(call: Call) -> str:
 
 
 def error_body(status: int) -> bytes:
-    """What Graph says with a 429 or 503 of the faults dial."""
-    code = "TooManyRequests" if status == 429 else "ServiceNotAvailable"
+    """What Graph says with a 401, 429 or 503 of the faults dial."""
+    codes = {401: "InvalidAuthenticationToken", 429: "TooManyRequests"}
+    code = codes.get(status, "ServiceNotAvailable")
     inner = {"request-id": str(uuid.uuid4())}
     error: dict[str, Any] = {"code": code, "message": "Please retry.", "innerError": inner}
     return json.dumps({"error": error}).encode()

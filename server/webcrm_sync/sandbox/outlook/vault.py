@@ -152,6 +152,25 @@ class Vault:
                 item.properties[key] = value
                 self._by_property.setdefault((key, value.casefold()), {})[item.id] = item
 
+    def remember(self) -> Callable[[], None]:
+        """What brings the folders back as they are now, without any mail."""
+        kept = {f: (f.name, f.parent, f.is_hidden, list(f.children)) for f in self.folders.values()}
+
+        def bring_back() -> None:
+            with self.lock:
+                self.folders = {folder.id: folder for folder in kept}
+                for folder, (name, parent, is_hidden, children) in kept.items():
+                    folder.name, folder.parent, folder.is_hidden = name, parent, is_hidden
+                    folder.children = list(children)
+                    folder.items.clear()
+                    folder.log.clear()
+                self._items.clear()
+                self._by_rest_id.clear()
+                self._by_message_id.clear()
+                self._by_property.clear()
+
+        return bring_back
+
     def announce(self, folder: SimFolder, change: Change) -> None:
         """Tell the listeners of a change without writing it down."""
         for listener in self.listeners:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import datetime, timedelta
 from itertools import takewhile
 
@@ -49,6 +49,16 @@ class Table:
     def delete(self, record_id: int) -> None:
         """Take the record away. Raises KeyError when there is none."""
         del self._versions[record_id], self._by_change[record_id]
+
+    def remember(self) -> Callable[[], None]:
+        """What brings the records back as they are now."""
+        kept = self._next_id, dict(self._versions), dict(self._by_change)
+
+        def bring_back() -> None:
+            self._next_id, self._versions = kept[0], dict(kept[1])
+            self._by_change = dict(kept[2])
+
+        return bring_back
 
     def _add(self, record: Record, now: datetime) -> None:
         record_id = record[self.entity.id_name]
