@@ -90,16 +90,17 @@ SENTENCES: dict[Reason, str] = {
 _UNMARKED = {Reason.SYNCED_BEFORE, Reason.DELETED}
 
 
-def mark_for(state: State, reason: Reason | None) -> Mark | None:
+def mark_for(state: State, reason: Reason | None, *, is_here: bool = True) -> Mark | None:
     """What Outlook shall show for this state; None = leave the copy alone.
+
+    `is_here`: it lies in a sync folder. Elsewhere nothing of ours says "not synced".
 
     >>> mark_for(State.WAITING, Reason.NO_CONTACT)
     <Mark.NOT_SYNCED: ('webCRM sync', 'Not synced')>
     """
     if state in {State.FILED, State.SYNCED, State.MIRRORED}:
         return Mark.SYNCED
-    if state in {State.WAITING, State.PARKED}:
-        return Mark.NOT_SYNCED
-    if state is State.SKIPPED and reason not in _UNMARKED:
-        return Mark.NONE if reason is Reason.MOVED_OUT else Mark.NOT_SYNCED
-    return None
+    is_left_alone = state is State.SKIPPED and reason in _UNMARKED
+    if state not in {State.WAITING, State.PARKED, State.SKIPPED} or is_left_alone:
+        return None
+    return Mark.NOT_SYNCED if is_here and reason is not Reason.MOVED_OUT else Mark.NONE

@@ -69,7 +69,11 @@ def _move(parts: Parts, organisation_id: int, filing: Filing, email: Email) -> N
         documents = asked.documents_of(tx, filing.id)
     person_id = person_at(people, book, organisation_id)
     parts.webcrm.move_activity(activity_id, organisation_id)
-    parts.webcrm.change_activity(activity_id, ActivityChange(person_id=person_id or 0))
+    try:
+        parts.webcrm.change_activity(activity_id, ActivityChange(person_id=person_id or 0))
+    except Refused:  # a Person may be gone whom the directory still knows
+        person_id = None
+        parts.webcrm.change_activity(activity_id, ActivityChange(person_id=0))
     for document_id in documents:
         parts.webcrm.move_document(document_id, organisation_id)
     with parts.begin() as tx:

@@ -56,7 +56,7 @@ def _due(parts: Parts, box: Mailbox) -> list[Plan]:
 
 def marking_for(item: Item, stamp: Stamp) -> Marking | None:
     """What to write on a copy so that it tells the truth; None when it does already."""
-    wanted = mark_for(item.state, item.reason)
+    wanted = mark_for(item.state, item.reason, is_here=item.folder_id is not None)
     if wanted is None:
         return None
     lacks_stamp = wanted is Mark.SYNCED and not item.stamp

@@ -7,7 +7,7 @@ from datetime import timedelta
 
 from webcrm_sync.core.retry import retry_at
 from webcrm_sync.core.states import Reason, State
-from webcrm_sync.store import emails, filings
+from webcrm_sync.store import directory, emails, filings
 from webcrm_sync.store.database import Tx
 from webcrm_sync.store.events import Line
 from webcrm_sync.store.filings import Filing
@@ -48,6 +48,13 @@ def rejected(tx: Tx, filing: Filing, message: str) -> None:
         filings.retry(tx, [filing.id], due_at=again, intent_at=None, **values)
         return
     park(tx, filing, Reason.REFUSED_BY_WEBCRM, message)
+
+
+def without_person(tx: Tx, filing: Filing) -> None:
+    """WebCRM has no such Person any more: it is filed under the Organisation alone, at once."""
+    assert filing.person_id is not None
+    directory.forget_person(tx, filing.person_id)
+    filings.retry(tx, [filing.id], due_at=tx.now, intent_at=None, person_id=None)
 
 
 def not_there(tx: Tx, filing: Filing) -> None:

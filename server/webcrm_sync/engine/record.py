@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from webcrm_sync.core.categories import COLOURS, SYNC, carries, has_synced
+from webcrm_sync.core.categories import COLOURS, SYNC, Mark, carries, has_synced
 from webcrm_sync.core.direction import Internals
 from webcrm_sync.core.filing import Stamp
 from webcrm_sync.core.message import Message
@@ -190,6 +190,8 @@ class Recording:
             if item.folder_id is None:
                 self._take_back(item)
             emails.set_item(self.tx, item.id, folder_id=folder_id, seen_round=self.folder.round)
+            if item.folder_id is None:
+                self._mark_there(item, location)
             return
         if item.folder_id is None:
             return
@@ -198,6 +200,14 @@ class Recording:
         self.tx.tell(reason.value, mailbox_id=self.box.id, email_id=item.email_id)
         if item.state in _UNSETTLED and not emails.has_intent(self.tx, item.email_id):
             self._give_up(item, reason, location)
+        elif location is not None and mark_for(item.state, item.reason) is Mark.NOT_SYNCED:
+            self._mark_there(item, location)
+
+    def _mark_there(self, item: Item, location: Location) -> None:
+        """What the copy shows depends on where it lies: have it looked at again."""
+        there = {"change_key": location.change_key, "categories": list(location.categories)}
+        emails.set_item(self.tx, item.id, **there)
+        self._mark_again(item)
 
     def _give_up(self, item: Item, reason: Reason, location: Location | None) -> None:
         """The copy left before it was filed: its filing is off unless another copy is there."""

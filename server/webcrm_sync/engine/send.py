@@ -105,16 +105,38 @@ def _send_bulk(parts: Parts, drafts: Sequence[Draft], run: Run) -> None:
             _send_bulk(parts, drafts[half:], run)
             return
         answers = [Rejected(str(error))]
+    vanished = _vanished(parts, [d for d, a in zip(drafts, answers, strict=True) if _is_no(a)])
     with parts.begin() as tx:
         held = filings.held(tx, run.lease)
         told = [p for p in zip(drafts, answers, strict=True) if p[0].filing.id in held]
         ids = [(d.filing, a.record_id) for d, a in told if isinstance(a, Written)]
         outcome.filed(tx, ids)
         for draft, answer in told:
-            if isinstance(answer, Rejected):
+            if draft.filing.id in vanished:
+                outcome.without_person(tx, draft.filing)
+            elif isinstance(answer, Rejected):
                 outcome.rejected(tx, draft.filing, answer.message)
         written = [d.filing.id for d, a in told if isinstance(a, Written) and d.is_alone]
         outcome.completed(tx, written)
+
+
+def _is_no(answer: Written | Rejected) -> bool:
+    return isinstance(answer, Rejected)
+
+
+def _vanished(parts: Parts, refused: Sequence[Draft]) -> set[int]:
+    """The refused filings whose Person was deleted in webCRM since the directory was read."""
+    gone = set()
+    for draft in refused:
+        if draft.filing.person_id is None:
+            continue
+        try:
+            parts.webcrm.person(draft.filing.person_id)
+        except Gone:
+            gone.add(draft.filing.id)
+        except (TryLater, Refused):
+            continue
+    return gone
 
 
 def _drafts(parts: Parts, source: Source, fresh: Sequence[tuple[Filing, Email]]) -> list[Draft]:

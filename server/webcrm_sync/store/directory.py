@@ -59,6 +59,12 @@ def contact_of(tx: Tx, person_id: int) -> Contact | None:
     return Contact(*row) if row else None
 
 
+def forget_person(tx: Tx, person_id: int) -> None:
+    """The Person was deleted in webCRM: none of its addresses is a contact's any more."""
+    gone = (contact.c.company_id == tx.company_id) & (contact.c.person_id == person_id)
+    tx.connection.execute(delete(contact).where(gone))
+
+
 def organisation_names(tx: Tx, ids: Iterable[int]) -> dict[int, str]:
     """The names of these Organisations, those that are known."""
     query = select(organisation.c.organisation_id, organisation.c.name).where(

@@ -52,6 +52,9 @@ def leave_folder(tx: Tx, folder_id: int) -> None:
         state_at=tx.now,
         mark_due_at=tx.now,
     )
+    shown = [State.SKIPPED.value, State.WAITING.value, State.PARKED.value]
+    query = update(item).where(item.c.folder_id == folder_id, item.c.state.in_(shown))
+    tx.connection.execute(query.values(mark_due_at=tx.now))
     for email_id in tx.connection.execute(ended.returning(item.c.email_id)).scalars().all():
         drop_abandoned_filings(tx, email_id)
         tx.tell(Reason.MOVED_OUT.value, email_id=email_id)

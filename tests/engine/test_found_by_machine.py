@@ -1,0 +1,77 @@
+"""What the state machine (tests/machine) found, each by the shortest way to it."""
+
+from __future__ import annotations
+
+from asking import desk
+from play import BO, FOLDER, KIM, PENDING, Play
+from webcrm_sync.sandbox.outlook.mail import Mail
+from webcrm_sync.store import directory
+
+EVA = "eva@nordwind.example"
+STRANGER = "zoe@gmail.com"
+
+
+def delete_person(play: Play, person: int) -> None:
+    """Somebody deletes a contact in webCRM; the directory hears of it within a day."""
+    with play.stage.crm.lock:
+        play.stage.crm.tables["Person"].delete(person)
+
+
+def test_a_mail_that_was_left_out_shows_nothing_once_it_has_left_the_folder(play: Play) -> None:
+    box = play.mailbox()
+    play.refresh()
+    among_colleagues = box.deliver(Mail("Lunch?", EVA, KIM, categories=("Red",)))
+    draft = box.put(Mail("Not yet", KIM, BO, is_draft=True), "drafts")
+    for item in (among_colleagues, draft):
+        box.move(item, f"inbox/{FOLDER}")
+    play.look()
+    assert box.read(among_colleagues).categories == ("Red", *PENDING)
+    for item in (among_colleagues, draft):
+        box.move(item, "inbox")
+    play.look()
+    assert box.read(among_colleagues).categories == ("Red",)
+    assert box.read(draft).categories == ()
+
+    box.move(draft, f"inbox/{FOLDER}")
+    play.look()
+    assert box.read(draft).categories == PENDING
+
+
+def test_a_mail_that_was_left_out_shows_nothing_once_its_folder_was_deleted(play: Play) -> None:
+    box = play.mailbox()
+    play.refresh()
+    item = play.drag(box, Mail("Lunch?", EVA, KIM))
+    play.look()
+    box.delete_folder(f"inbox/{FOLDER}")
+    play.settle()
+    assert box.read(item).categories == ()
+
+
+def test_a_mail_of_a_contact_that_was_just_deleted_is_filed_under_the_organisation(
+    play: Play,
+) -> None:
+    person = play.contact(BO)
+    box = play.mailbox()
+    play.refresh()
+    delete_person(play, person)
+    play.drag(box, Mail("Offer", BO, KIM))
+    play.look()
+    (activity,) = play.under("Havnebyg")
+    assert not activity.get("ActivityPersonId")
+    with play.parts.begin() as tx:
+        assert directory.contact_of(tx, person) is None
+
+
+def test_a_mail_is_moved_to_an_organisation_whose_contact_was_just_deleted(play: Play) -> None:
+    play.contact(BO, "Havnebyg")
+    person = play.contact(STRANGER, "Skovby")
+    kim = desk(play)
+    mail = kim.box.deliver(Mail("Offer", BO, (KIM, STRANGER)))
+    kim.sync(mail, play.organisations["Havnebyg"])
+    play.rest()
+    delete_person(play, person)
+    kim.choose(mail, play.organisations["Skovby"])
+    play.rest()
+    (activity,) = play.activities
+    assert activity["ActivityOrganisationId"] == play.organisations["Skovby"]
+    assert [t.organisation for t in kim.look(mail).targets] == ["Skovby"]
