@@ -16,7 +16,11 @@ MODULES := addin/node_modules/.package-lock.json
 PANE := server/webcrm_sync/web/static/addin/manifest.json
 SOURCES := $(shell find addin/src addin/taskpane addin/commands addin/locales addin/assets -type f)
 
-.PHONY: help demo test check lint types contracts addin tests format bench test-all
+# How many random histories `make machine` plays, and the seed of the first batch.
+EXAMPLES := 2000
+SEED := 1
+
+.PHONY: help demo test check lint types contracts addin tests machine format bench test-all
 .DEFAULT_GOAL := help
 
 help: ## this list
@@ -47,6 +51,9 @@ tests: $(READY) $(PANE)
 	$(BIN)/pytest --quiet --numprocesses 2 --ignore tests/browser
 	@# Apart, since Playwright keeps an event loop running where others want to start theirs.
 	$(BIN)/pytest --quiet --numprocesses 2 tests/browser
+
+machine: $(READY) ## random histories of the whole product: EXAMPLES=2000 SEED=1
+	PYTHONPATH=tests $(BIN)/python -m machine.run --examples $(EXAMPLES) --seed $(SEED)
 
 format: $(READY) $(MODULES) ## lay the code out, mend what can be mended by itself
 	$(BIN)/ruff check --quiet --fix .

@@ -1,0 +1,79 @@
+"""The moments between which an engine can die, or another one can work: calls, transactions."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from webcrm_sync.engine.parts import Parts
+from webcrm_sync.store.database import Tx
+
+
+@dataclass(slots=True)
+class Boundaries:
+    """Counts the moments before and after each call and each transaction of one engine.
+
+    `happen(number, what)`: at the moment of that number from now on, `what` happens, once.
+    """
+
+    passed: int = 0
+    due: dict[int, Callable[[], None]] = field(default_factory=dict)
+
+    def happen(self, number: int, what: Callable[[], None]) -> None:
+        """Let `what` happen at that moment; 1 is the next one."""
+        self.due[self.passed + number] = what
+
+    def clear(self) -> None:
+        """Nothing happens any more."""
+        self.due.clear()
+
+    def cross(self) -> None:
+        """One moment is here."""
+        self.passed += 1
+        if what := self.due.pop(self.passed, None):
+            what()
+
+    def around(self, parts: Parts) -> Parts:
+        """The same parts, with these moments around all they do."""
+        graph: Any = _Calls(parts.graph, self)
+        webcrm: Any = _Calls(parts.webcrm, self)
+        database: Any = _Transactions(parts.database, self)
+        return replace(parts, graph=graph, webcrm=webcrm, database=database)
+
+
+@dataclass(slots=True)
+class _Calls:
+    client: Any
+    boundaries: Boundaries
+
+    def __getattr__(self, name: str) -> Any:
+        real = getattr(self.client, name)
+
+        def call(*given: Any, **named: Any) -> Any:
+            self.boundaries.cross()
+            answer = real(*given, **named)
+            self.boundaries.cross()
+            return answer
+
+        return call
+
+
+@dataclass(slots=True)
+class _Transactions:
+    database: Any
+    boundaries: Boundaries
+
+    @contextmanager
+    def begin(self, company_id: int = 0) -> Iterator[Tx]:
+        """A transaction with a moment before it and one after its commit."""
+        self.boundaries.cross()
+        with self.database.begin(company_id) as tx:
+            yield tx
+        self.boundaries.cross()
+
+    @property
+    def engine(self) -> Any:
+        """For who looks on."""
+        return self.database.engine

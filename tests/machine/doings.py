@@ -1,0 +1,180 @@
+"""What people and services do within a history beyond the handling of mails and contacts."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import timedelta
+
+from asking import Desk
+from machine.history import History
+from machine.model import Leaf, Letter, Sending
+from play import FOLDER
+from webcrm_sync.core.errors import SyncError
+from webcrm_sync.engine.mailstate import Can, MailState, Shown
+from webcrm_sync.sandbox.faults import Faults
+from webcrm_sync.sandbox.stage import Stage
+
+_MONTH = timedelta(days=30)
+_PARENTS = ("inbox", "msgfolderroot", "sentitems")
+
+
+def _is_bulk(method: str, path: str) -> bool:
+    return (method, path) == ("PATCH", "/Activities")
+
+
+def _is_batch(_: str, path: str) -> bool:
+    return path.endswith("$batch")
+
+
+def _is_new_mail(method: str, path: str) -> bool:
+    return method == "POST" and path.endswith("/messages")
+
+
+class Doings:
+    """People at the pane, services in trouble, time: on one history."""
+
+    def __init__(self, history: History) -> None:
+        self._history = history
+        self._ground = history.ground
+
+    # -- people at the pane
+
+    def press(self, leaf: Leaf, what: str, organisation: int) -> None:
+        """The owner of a copy presses a button; in trouble nothing is certain afterwards."""
+        if self._history.item(leaf) is None:
+            return
+        desk = Desk(self._ground.other, self._history.box(leaf.box))
+        letter = leaf.letter
+        try:
+            before = desk.look(leaf.id)
+            self._expect(leaf, what, organisation, before)
+            self._act(desk, leaf, what, organisation)
+        except SyncError:
+            letter.chosen = None
+            letter.undone = None if letter.was_undone else letter.undone
+
+    def _expect(self, leaf: Leaf, what: str, organisation: int, before: MailState) -> None:
+        """What the button that is there for it means for the mail."""
+        letter = leaf.letter
+        may_choose = {Can.CHOOSE} if what == "sync to" else {Can.CHOOSE, Can.CHANGE}
+        is_on_its_way = what == "choose" and before.state is Shown.ON_ITS_WAY
+        if what in {"choose", "sync to"} and (may_choose & set(before.can) or is_on_its_way):
+            letter.chosen, letter.undone = organisation, False
+            letter.offered.add(organisation)
+        elif what == "undo" and Can.UNDO in before.can:
+            letter.chosen, letter.was_undone = None, True
+            letter.undone = True if self._is_alone(leaf) else None
+        elif what == "sync" and before.state is Shown.NEW:
+            letter.undone = None if letter.undone else letter.undone
+
+    def _is_alone(self, leaf: Leaf) -> bool:
+        """True when no other copy of the mail can ever have been synced."""
+        others = (x for x in self._history.leaves if x.letter is leaf.letter and x is not leaf)
+        return not any(x.was_in for x in others)
+
+    def _act(self, desk: Desk, leaf: Leaf, what: str, organisation: int) -> None:
+        match what:
+            case "sync":
+                desk.sync(leaf.id)
+            case "sync to":
+                desk.sync(leaf.id, organisation)
+            case "choose":
+                desk.choose(leaf.id, organisation)
+            case "undo":
+                desk.undo(leaf.id)
+            case "retry":
+                desk.retry(leaf.id)
+            case "anyway":
+                desk.anyway(leaf.id)
+
+    # -- folders
+
+    def change_folder(self, box: int, path: str, what: str) -> None:
+        """The owner does something to a sync folder, or makes another one of its name."""
+        parent, _, name = path.rpartition("/")
+        match what:
+            case "rename":
+                self._history.rename(box, path, "Old" if name == FOLDER else FOLDER)
+            case "move":
+                to = "inbox" if parent == "inbox/Archive" else "inbox/Archive"
+                self._history.move_folder(box, path, to)
+            case "delete":
+                self._history.delete_folder(box, path)
+            case _:
+                under = _PARENTS[len(path) % len(_PARENTS)]
+                self._history.make_folder(box, under, hidden=what == "hide")
+
+    # -- webCRM
+
+    def send_from_webcrm(self, number: int) -> None:
+        """Kim sends a mail from webCRM to one of its contacts."""
+        history = self._history
+        person = sorted(history.persons)[number % len(history.persons)]
+        subject = f"w{len(history.sendings)}"
+        sent = self._ground.stage.crm.send_mail(self._ground.user, person, subject, "Words")
+        letter = Letter(subject, (), "", None, "mirror", 0)
+        history.sendings.append(Sending(sent, person, letter, {subject}))
+
+    def edit_sending(self, number: int) -> None:
+        """Somebody changes in webCRM what was sent from there."""
+        sending = self._history.sendings[number % len(self._history.sendings)]
+        subject = f"{sending.letter.subject} edited {len(sending.subjects)}"
+        sending.subjects.add(subject)
+        crm = self._ground.stage.crm
+        crm.edit_activity(sending.activity_id, ActivityDescription=subject)
+
+    # -- trouble and time
+
+    def let_pass(self, time: timedelta) -> None:
+        """Time passes; after a month a mail that was sent from webCRM is given up."""
+        self._ground.stage.clock.advance(time)
+        for sending in self._history.sendings:
+            sending.may_fail = sending.may_fail or time > _MONTH
+
+    def trouble(self, what: str, number: int) -> None:
+        """Something goes wrong outside, that many times or until it is over."""
+        stage = self._ground.stage
+        service, _, how = what.partition(" ")
+        if how in _FAULTS:
+            _FAULTS[how](stage.faults, service, number)
+        else:
+            _ODDITIES[what](stage, number)
+
+
+_FAULTS: dict[str, Callable[[Faults, str, int], None]] = {
+    "lost": lambda faults, service, n: faults.lose(service, limit=n),
+    "throttled": lambda faults, service, n: faults.throttle(
+        service, limit=n, retry_after=(None, 1, 30)[n - 1]
+    ),
+    "away": lambda faults, service, n: faults.unavailable(service, limit=n),
+    "cut": lambda faults, service, n: faults.refuse(service, limit=n),
+    "denies": lambda faults, service, n: faults.deny(service, limit=n),
+    "down": lambda faults, service, _: faults.refuse(service),
+}
+
+
+def _let_lag(stage: Stage, number: int) -> None:
+    stage.graph.dials.lag = stage.graph.dials.delta_lag = timedelta(seconds=number)
+
+
+_ODDITIES: dict[str, Callable[[Stage, int], None]] = {
+    "bulk unanswered": lambda stage, n: stage.faults.lose("webcrm", when=_is_bulk, limit=n),
+    "batch unanswered": lambda stage, n: stage.faults.lose("graph", when=_is_batch, limit=n),
+    "mail unanswered": lambda stage, n: stage.faults.lose("graph", when=_is_new_mail, limit=n),
+    "creates fail": lambda stage, n: setattr(stage.crm, "failing_creates", n),
+    "search lags": lambda stage, n: setattr(
+        stage.crm, "search_lag", timedelta(seconds=20 * n - 10)
+    ),
+    "graph lags": _let_lag,
+    "others write": lambda stage, n: setattr(stage.graph.dials, "conflicts", n / 4),
+    "delta repeats": lambda stage, n: setattr(stage.graph.dials, "replays", n / 4),
+    "cursors expire": lambda stage, _: stage.graph.expire_cursors(),
+    "all ends": lambda stage, _: stage.faults.clear(),
+}
+
+#: Everything that can go wrong, by name.
+TROUBLES = (
+    *(f"{service} {how}" for service in ("webcrm", "graph") for how in _FAULTS if how != "down"),
+    "webcrm down",
+    *_ODDITIES,
+)

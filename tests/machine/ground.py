@@ -1,0 +1,186 @@
+"""The ground that histories stand on: opened once, brought back to its beginning each time."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import closing, contextmanager
+from dataclasses import dataclass, field, replace
+from datetime import timedelta
+from typing import Any
+
+import psycopg
+from sqlalchemy import text
+
+from machine.boundaries import Boundaries
+from play import Play
+from webcrm_sync.bootstrap import open_parts
+from webcrm_sync.sandbox.outlook.mailbox import SimMailbox
+from webcrm_sync.sandbox.outlook.store import Notice
+from webcrm_sync.sandbox.stage import Stage
+from webcrm_sync.store import mailboxes
+from webcrm_sync.store.database import libpq_url
+from webcrm_sync.webcrm.client import WebCrm
+from webcrm_sync.webcrm.pacing import Pacing
+
+KIM, EVA = "kim@nordwind.example", "eva@nordwind.example"
+BO, LIS, TWIN = "bo@havnebyg.example", "lis@skovby.example", "twin@mail.example"
+PIA, DAN = "pia@lund.example", "dan@tine.example"
+ORGANISATIONS = ("Havnebyg", "Skovby", "Lund", "Tine")
+#: Whose domain is known in webCRM although none of its people is.
+DOMAIN = "tine.example"
+#: How long before a folder is read although nobody hinted at it.
+POLL = timedelta(seconds=600)
+_SECRET = "a word that only the notifier knows"
+
+#: Notes each change of a copy's state; our tables are copied, so that they can be brought back.
+_KEEP = """
+CREATE SCHEMA kept;
+CREATE TABLE kept.step (id bigserial, item_id bigint, was text, now text, reason text);
+CREATE FUNCTION kept.note() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    IF TG_OP = 'INSERT' THEN
+        INSERT INTO kept.step (item_id, now, reason) VALUES (NEW.id, NEW.state, NEW.reason);
+    ELSIF OLD.state <> NEW.state THEN
+        INSERT INTO kept.step (item_id, was, now, reason)
+        VALUES (NEW.id, OLD.state, NEW.state, NEW.reason);
+    END IF;
+    RETURN NEW;
+END $$;
+CREATE TRIGGER note AFTER INSERT OR UPDATE ON item FOR EACH ROW EXECUTE FUNCTION kept.note();
+DO $$
+DECLARE one text;
+BEGIN
+    FOR one IN SELECT tablename FROM pg_tables WHERE schemaname = 'public'
+                  AND tablename <> 'alembic_version' LOOP
+        EXECUTE format('CREATE TABLE kept.%I AS TABLE public.%I', one, one);
+    END LOOP;
+END $$;
+CREATE TABLE kept.last AS SELECT sequencename, last_value FROM pg_sequences
+ WHERE schemaname = 'public' AND last_value IS NOT NULL;
+"""
+_BRING_BACK = """
+DO $$
+DECLARE one text;
+BEGIN
+    SET LOCAL session_replication_role = replica;
+    FOR one IN SELECT tablename FROM pg_tables WHERE schemaname = 'public'
+                  AND tablename <> 'alembic_version' LOOP
+        EXECUTE format('DELETE FROM public.%I', one);
+        EXECUTE format('INSERT INTO public.%I OVERRIDING SYSTEM VALUE SELECT * FROM kept.%I',
+                       one, one);
+    END LOOP;
+    DELETE FROM kept.step;
+    PERFORM setval(format('public.%I', sequencename), last_value) FROM kept.last;
+END $$
+"""
+
+
+@dataclass(slots=True)
+class Ground:
+    """Two watched mailboxes, four Organisations, and everything between them."""
+
+    play: Play
+    #: another worker over the same tables
+    other: Play
+    url: str
+    boxes: tuple[SimMailbox, SimMailbox]
+    organisations: dict[str, int]
+    user: int
+    boundaries: Boundaries
+    #: Persons at the beginning: (id, address, Organisation)
+    persons: list[tuple[int, str, int]]
+    #: what Exchange has told of since, not delivered yet
+    notices: list[Notice] = field(default_factory=list)
+    bring_back_stage: Callable[[], None] = lambda: None
+
+    @property
+    def stage(self) -> Stage:
+        """The sandbox."""
+        return self.play.stage
+
+    def begin(self) -> None:
+        """A new history: everything is as it was at first."""
+        self.stage.faults.clear()
+        self.stage.journal.clear()
+        self.bring_back_stage()
+        with psycopg.connect(libpq_url(self.url)) as connection:
+            connection.execute(_BRING_BACK)
+        self._meet_folders()
+        self.play.parts.metadata.fields = None
+        self.boundaries.clear()
+        self.notices.clear()
+
+    def _meet_folders(self) -> None:
+        """The cursors of the folders' beginning, and subscriptions that end after the history."""
+        with self.play.parts.begin() as tx:
+            found = [
+                (b, f) for b in mailboxes.all_mailboxes(tx) for f in mailboxes.folders(tx, b.id)
+            ]
+        for box, folder in found:
+            cursor = self.play.parts.graph.page(box.user_id, folder.graph_id, None).cursor
+            with self.play.parts.begin() as tx:
+                mailboxes.set_folder(
+                    tx,
+                    folder.id,
+                    cursor=cursor,
+                    subscription_id=f"push {folder.graph_id}",
+                    client_state=self.play.parts.seal.seal(_SECRET),
+                    subscription_expires_at=tx.now + timedelta(days=400),
+                )
+
+    def rows(self, query: str, **values: Any) -> list[Any]:
+        """What a query of our tables answers."""
+        with self.play.parts.database.engine.connect() as connection:
+            return list(connection.execute(text(query), values))
+
+    @property
+    def secret(self) -> str:
+        """The client state of every subscription."""
+        return _SECRET
+
+
+@contextmanager
+def ground(url: str) -> Iterator[Ground]:
+    """The ground over a database that is migrated and empty."""
+    with Stage(keep_bodies=False) as stage:
+        stage.crm.calls_a_minute = stage.graph.dials.requests_per_window = 10**9
+        settings = stage.settings(
+            DATABASE_URL=url, POLL_SECONDS=f"{POLL.seconds}", PUBLIC_URL="http://sync.example"
+        )
+        # The pace is the clients' own subject: here minutes pass in no time.
+        pacing = Pacing(limit=10**9)
+        with (
+            open_parts(settings, url=url, now=stage.clock.now) as parts,
+            closing(WebCrm(settings, now=stage.clock.now, pacing=pacing)) as webcrm,
+        ):
+            parts.metadata.ask = webcrm.fields
+            made = _settled(Play(stage, replace(parts, webcrm=webcrm)), url)
+            with psycopg.connect(libpq_url(url), autocommit=True) as connection:
+                connection.execute(_KEEP)
+                try:
+                    made.bring_back_stage = stage.remember()
+                    stage.outlook.listen(made.notices.append)
+                    yield made
+                finally:
+                    connection.execute("DROP TRIGGER note ON item; DROP SCHEMA kept CASCADE")
+
+
+def _settled(play: Play, url: str) -> Ground:
+    crm = play.stage.crm
+    organisations = {
+        name: crm.add_organisation(name, domain=DOMAIN if name == "Tine" else "")
+        for name in ORGANISATIONS
+    }
+    known = ((BO, "Havnebyg"), (LIS, "Skovby"), (TWIN, "Havnebyg"), (TWIN, "Skovby"))
+    persons = [
+        (crm.add_person(organisations[name], address), address, organisations[name])
+        for address, name in known
+    ]
+    user = crm.add_user(KIM, "Kim Nordwind")
+    boxes = play.mailbox(KIM, "Kim Nordwind"), play.mailbox(EVA, "Eva Nordwind")
+    for box in boxes:
+        box.make_folder("inbox", "Archive")
+    play.refresh()
+    boundaries = Boundaries()
+    one = Play(play.stage, boundaries.around(play.parts))
+    return Ground(one, play, url, boxes, organisations, user, boundaries, persons)

@@ -1,0 +1,250 @@
+"""One history: what its people have done so far, and what they do next."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from machine.ground import EVA, KIM, Ground
+from machine.model import OURS, Book, Leaf, Letter, Post, Sending, foreign
+from play import FOLDER
+from webcrm_sync.sandbox.outlook.mail import AUTO, File, Mail, new_message_id
+from webcrm_sync.sandbox.outlook.mailbox import SimMailbox
+from webcrm_sync.sandbox.outlook.store import Item, SimFolder
+from webcrm_sync.sandbox.outlook.vault import NameTakenError
+
+INSIDE = {KIM: 0, EVA: 1}
+PLACES = ("inbox", "sentitems", "msgfolderroot")
+STAMP = "ms1-m-"
+
+
+@dataclass(slots=True)
+class History:
+    """The world's people at work on a ground, and what we know of their doings."""
+
+    ground: Ground
+    letters: list[Letter] = field(default_factory=list)
+    leaves: list[Leaf] = field(default_factory=list)
+    sendings: list[Sending] = field(default_factory=list)
+    #: Persons of webCRM now, by id; every state that their addresses were in
+    persons: dict[int, tuple[str, int]] = field(default_factory=dict)
+    books: list[Book] = field(default_factory=list)
+    #: the state that webCRM's contacts had at the last rest
+    rested: int = 0
+    #: a contact was deleted: since the last rest, ever
+    has_forgotten: bool = False
+    was_deleted: bool = False
+    has_moved_folders: bool = False
+    #: ids of the folders that were sync folders at any time
+    sync_ids: set[str] = field(default_factory=set)
+
+    def begin(self) -> None:
+        """Take the ground over as it was left at its beginning."""
+        self.ground.begin()
+        self.persons = {i: (address, place) for i, address, place in self.ground.persons}
+        self.note_contacts()
+        self.note_places()
+
+    # -- mails
+
+    def arrive(self, post: Post, message_id: str | None) -> None:
+        """A mail comes to everybody on it who has a mailbox here; to Kim when that is nobody."""
+        given = new_message_id() if message_id == AUTO else message_id
+        people = tuple(dict.fromkeys((post.sender, *post.to, *post.cc)))
+        subject = f"m{len(self.letters)}"
+        letter = Letter(subject, people, post.sender, given, post.kind, post.files)
+        self.letters.append(letter)
+        mail = Mail(
+            subject,
+            post.sender,
+            post.to,
+            post.cc,
+            body="<p>Words</p>",
+            message_id=given,
+            sent_at=self.ground.stage.clock.now(),
+            kind="meeting" if post.kind == "meeting" else "mail",
+            is_draft=post.kind == "draft",
+            attachments=tuple(File(f"{n}.txt", b"%d" % n) for n in range(post.files)),
+            categories=post.colours,
+        )
+        self._hand_out(letter, mail, post)
+
+    def _hand_out(self, letter: Letter, mail: Mail, post: Post) -> None:
+        receivers = [INSIDE[p] for p in letter.people[1:] if p in INSIDE]
+        if letter.sender in INSIDE:
+            box = self.box(INSIDE[letter.sender])
+            place = "drafts" if mail.is_draft else "sentitems"
+            made = box.put(mail, place) if mail.is_draft else box.put_sent(mail)
+            self._take_leaf(INSIDE[letter.sender], made, letter, place, post.is_dragged)
+            if letter.sender in {*post.to, *post.cc} and not mail.is_draft:
+                receivers.append(INSIDE[letter.sender])
+        elif not receivers:
+            receivers = [0]
+        for number in () if mail.is_draft and letter.sender in INSIDE else receivers:
+            self._take_leaf(
+                number, self.box(number).deliver(mail), letter, "inbox", post.is_dragged
+            )
+
+    def _take_leaf(self, box: int, made: str, letter: Letter, place: str, is_dragged: bool) -> None:
+        leaf = Leaf(box, made, letter, foreign(self.box(box).read(made).categories))
+        self.leaves.append(leaf)
+        if is_dragged:
+            under = "sentitems" if place == "sentitems" else "inbox"
+            self.move(leaf, f"{under}/{FOLDER}")
+
+    def move(self, leaf: Leaf, path: str) -> None:
+        """The owner drags a copy to a folder, if both are there."""
+        folder = self.folder(leaf.box, path)
+        if folder is not None and self.item(leaf) is not None:
+            self.box(leaf.box).move(leaf.id, folder)
+            self.note_places()
+
+    def copy(self, leaf: Leaf, path: str) -> None:
+        """The owner copies a copy, its categories with it."""
+        folder = self.folder(leaf.box, path)
+        if folder is None or self.item(leaf) is None:
+            return
+        made = self.box(leaf.box).copy(leaf.id, folder)
+        self.leaves.append(Leaf(leaf.box, made, leaf.letter, leaf.foreign, is_ours_taken=True))
+        self.note_places()
+
+    def delete(self, leaf: Leaf) -> None:
+        """The owner deletes a copy: to Deleted Items, from there for good."""
+        if self.item(leaf) is not None:
+            self.box(leaf.box).delete(leaf.id)
+
+    def categorise(self, leaf: Leaf, *, add: str | None, drops_ours: bool) -> None:
+        """The owner gives a copy a colour or takes one away, ours too."""
+        item = self.item(leaf)
+        if item is None:
+            return
+        kept = [c for c in item.categories if not (drops_ours and c.casefold() in OURS)]
+        if add and add not in kept:
+            kept.insert(0, add)
+        self.box(leaf.box).set_categories(leaf.id, kept)
+        leaf.foreign = foreign(kept)
+
+    # -- folders
+
+    def rename(self, box: int, path: str, name: str) -> None:
+        """The owner renames a folder, if nothing else there has that name."""
+        self._with_folder(box, path, lambda b, f: b.rename_folder(f, name))
+
+    def move_folder(self, box: int, path: str, parent: str) -> None:
+        """The owner drags a folder under another one."""
+        self._with_folder(box, path, lambda b, f: b.move_folder(f, parent))
+
+    def delete_folder(self, box: int, path: str) -> None:
+        """The owner deletes a folder with all that lies in it."""
+        self._with_folder(box, path, lambda b, f: b.delete_folder(f))
+
+    def make_folder(self, box: int, parent: str, *, hidden: bool) -> None:
+        """The owner, or some other product, makes a folder of our name."""
+        self._with_folder(box, parent, lambda b, f: b.make_folder(f, FOLDER, hidden=hidden))
+
+    def _with_folder(self, box: int, path: str, act: object) -> None:
+        folder = self.folder(box, path)
+        if folder is None:
+            return
+        assert callable(act)
+        try:
+            act(self.box(box), folder)
+        except NameTakenError:
+            return
+        self.has_moved_folders = True
+        self.note_places()
+
+    # -- webCRM
+
+    def add_contact(self, address: str, organisation: int) -> None:
+        """A contact appears in webCRM."""
+        made = self.ground.stage.crm.add_person(organisation, address)
+        self.persons[made] = (address, organisation)
+        self.note_contacts()
+
+    def move_contact(self, person: int, organisation: int) -> None:
+        """A contact works for another Organisation from now on."""
+        self.ground.stage.crm.move_person(person, organisation)
+        self.persons[person] = (self.persons[person][0], organisation)
+        self.note_contacts()
+
+    def drop_contact(self, person: int) -> None:
+        """A contact is deleted in webCRM."""
+        crm = self.ground.stage.crm
+        with crm.lock:
+            crm.tables["Person"].delete(person)
+        del self.persons[person]
+        for sending in self.sendings:
+            sending.may_fail = sending.may_fail or sending.person == person
+        self.has_forgotten = self.was_deleted = True
+        self.note_contacts()
+
+    def note_contacts(self) -> None:
+        """WebCRM's contacts are in another state now."""
+        self.books.append(frozenset(self.persons.values()))
+
+    # -- looking
+
+    def box(self, number: int) -> SimMailbox:
+        """A mailbox."""
+        return self.ground.boxes[number]
+
+    def item(self, leaf: Leaf) -> Item | None:
+        """The copy in its mailbox, None when it is gone for good."""
+        return self.box(leaf.box).item(leaf.id)
+
+    def folder(self, box: int, path: str) -> SimFolder | None:
+        """The folder at a path."""
+        try:
+            return self.box(box).folder(path)
+        except KeyError:
+            return None
+
+    def note_mirrors(self) -> None:
+        """Take up the mirrors that the engine has written since."""
+        known = {leaf.id for leaf in self.leaves}
+        for number, box in enumerate(self.ground.boxes):
+            for item in box.items():
+                stamps = [v for v in item.properties.values() if v.startswith(STAMP)]
+                if stamps and item.id not in known:
+                    sent = int(stamps[0].removeprefix(STAMP))
+                    letter = next(s.letter for s in self.sendings if s.activity_id == sent)
+                    self.leaves.append(Leaf(number, item.id, letter, was_in=True))
+
+    def note_places(self) -> None:
+        """Remember which folders were sync folders, and which copies have lain in one."""
+        for box in self.ground.boxes:
+            named = (box.child(box.well_known[place], FOLDER) for place in PLACES)
+            self.sync_ids |= {f.id for f in named if f is not None}
+        for leaf in self.leaves:
+            item = self.item(leaf)
+            if item is not None and item.folder.id in self.sync_ids:
+                self._note_in(leaf)
+            elif leaf.letter.chosen not in leaf.letter.places.values():
+                leaf.letter.chosen = None  # it may have left before the choice was followed
+
+    def _note_in(self, leaf: Leaf) -> None:
+        leaf.was_in = True
+        letter = leaf.letter
+        letter.since = self.rested if letter.since is None else letter.since
+        letter.undone = None if letter.undone else letter.undone
+
+    def is_binned(self, box: int, folder: SimFolder) -> bool:
+        """True for what lies under Deleted Items."""
+        return folder.is_within(self.box(box).well_known["deleteditems"])
+
+    def sync_folders(self, box: int) -> set[str]:
+        """The ids of the mailbox's sync folders after everything has come to rest."""
+        mailbox = self.box(box)
+        known = {
+            row[0]
+            for row in self.ground.rows(
+                "SELECT f.graph_id FROM folder f JOIN mailbox m ON m.id = f.mailbox_id"
+                " WHERE m.user_id = :user",
+                user=mailbox.user_id,
+            )
+        }
+        standing = [mailbox.folders[i] for i in known if i in mailbox.folders]
+        assert len(standing) == len(known), "a folder that is gone is still watched"
+        assert not any(self.is_binned(box, f) for f in standing), "a binned folder is watched"
+        assert known <= self.sync_ids, "a folder is watched that never was a sync folder"
+        return known

@@ -1,0 +1,115 @@
+"""Thousands of histories: `make machine EXAMPLES=2000 SEED=1`. Prints what was played.
+
+Histories come in batches, each with a seed of its own; where one run ended, the next goes on with
+the seed that it names.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import tempfile
+import time
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ProcessPoolExecutor
+from contextlib import closing, contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+import psycopg
+import trustme
+from hypothesis import HealthCheck, Phase, seed, settings
+from hypothesis.stateful import run_state_machine_as_test
+
+from machine.ground import ground
+from machine.machine import Machine
+from webcrm_sync.store.database import Database, libpq_url
+from webcrm_sync.store.embedded import embedded
+from webcrm_sync.store.migrate import migrate
+
+_BATCH, _STEPS = 50, 25
+_SIDE_BY_SIDE = 2
+
+
+@dataclass(frozen=True, slots=True)
+class Played:
+    """What one batch came to."""
+
+    seed: int
+    histories: int
+    steps: int
+    seconds: float
+
+
+def play(number: int) -> Played:
+    """One batch of histories. Raises what they broke, with the shortest way to it printed."""
+    began, before = time.monotonic(), (Machine.histories, Machine.steps)
+    run_state_machine_as_test(
+        seed(number)(type(f"Machine{number}", (Machine,), {})),
+        settings=settings(
+            max_examples=_BATCH,
+            stateful_step_count=_STEPS,
+            deadline=None,
+            database=None,
+            phases=[Phase.generate, Phase.shrink],
+            print_blob=True,
+            suppress_health_check=list(HealthCheck),
+        ),
+    )
+    return Played(
+        number,
+        Machine.histories - before[0],
+        Machine.steps - before[1],
+        time.monotonic() - began,
+    )
+
+
+@contextmanager
+def _database() -> Iterator[str]:
+    """The URL of a database of our own, migrated, that cares about no disk."""
+    with tempfile.TemporaryDirectory(prefix="wcs-") as folder:
+        home = Path(folder)
+        # Nobody calls the world: one root that signs nothing is read faster than all real ones.
+        trustme.CA().cert_pem.write_to_path(str(home / "root.pem"))
+        os.environ |= {"SSL_CERT_FILE": str(home / "root.pem"), "SSL_CERT_DIR": folder}
+        with embedded(home / "db", create=True) as url:
+            with psycopg.connect(libpq_url(url), autocommit=True) as connection:
+                for name in ("fsync", "synchronous_commit", "full_page_writes"):
+                    connection.execute(f"ALTER SYSTEM SET {name} = off")
+                connection.execute("SELECT pg_reload_conf()")
+            with closing(Database(url, now=lambda: datetime.now(UTC))) as opened:
+                migrate(opened.engine)
+            yield url
+
+
+def play_all(seeds: Sequence[int]) -> list[Played]:
+    """Batch after batch, each printed when it is through."""
+    played = []
+    with _database() as url, ground(url) as opened:
+        Machine.ground = opened
+        for number in seeds:
+            one = play(number)
+            print(f"seed {number}: {one.histories} histories, {one.seconds:.0f} s", flush=True)
+            played.append(one)
+    return played
+
+
+def main() -> None:
+    """Play as many histories as asked for, two batches at a time."""
+    asked = argparse.ArgumentParser(description=__doc__)
+    asked.add_argument("--examples", type=int, default=2000)
+    asked.add_argument("--seed", type=int, default=1)
+    given = asked.parse_args()
+    end = given.seed + -(-given.examples // _BATCH)
+    shares = [range(given.seed + n, end, _SIDE_BY_SIDE) for n in range(_SIDE_BY_SIDE)]
+    with ProcessPoolExecutor(_SIDE_BY_SIDE) as workers:
+        played = [one for share in workers.map(play_all, shares) for one in share]
+    print(
+        f"{sum(p.histories for p in played)} histories with {sum(p.steps for p in played)} steps"
+        f" held, seeds {given.seed} to {end - 1}; go on with SEED={end}"
+    )
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,62 @@
+"""The tables at rest: every copy at an end with its reason, every story without a gap."""
+
+from __future__ import annotations
+
+from machine.history import History
+
+#: docs/architecture.md, "The way of a mail".
+_WAYS = {
+    "found": {"matched", "waiting", "parked", "skipped", "filed"},
+    "matched": {"filed", "parked", "skipped"},
+    "filed": {"synced"},
+    "waiting": {"found", "matched", "filed", "skipped"},
+    "parked": {"found", "matched", "filed", "skipped"},
+    "skipped": {"found", "matched", "filed"},
+    "synced": {"skipped"},
+    "mirrored": set(),
+}
+_BEGINNINGS = {"found", "mirrored", "skipped"}
+_ENDS = """
+SELECT i.id, e.subject, i.state, i.reason, i.folder_id IS NOT NULL AS is_here, i.mark_due_at
+  FROM item i JOIN email e ON e.id = i.email_id
+"""
+_STEPS = "SELECT item_id, was, now, reason FROM kept.step ORDER BY id"
+#: Per mail its story's kinds and, of the filed ones, the Activities.
+_STORIES = """
+SELECT e.id, e.subject, array_agg(v.kind ORDER BY v.id) AS kinds,
+       array_agg(v.facts->>'activity' ORDER BY v.id) FILTER (WHERE v.kind = 'filed') AS filed,
+       array_agg(v.mailbox_id ORDER BY v.id) FILTER (WHERE v.kind = 'synced') AS synced
+  FROM email e JOIN event v ON v.email_id = e.id GROUP BY e.id, e.subject
+"""
+_FILINGS = "SELECT email_id, activity_id, is_complete FROM filing"
+_COPIES = "SELECT email_id, mailbox_id, state, reason FROM item"
+
+
+def check_stories(history: History) -> None:
+    """Every row is at its end, came there by known ways, and its story tells so."""
+    for row in history.ground.rows(_ENDS):
+        assert row.state not in {"found", "matched", "filed"}, f"{row.subject} ends {row.state}"
+        has_reason = row.state in {"waiting", "parked", "skipped"}
+        assert (row.reason is not None) == has_reason, f"{row.subject}: {row.state}, {row.reason}"
+        assert row.mark_due_at is None
+    for step in history.ground.rows(_STEPS):
+        known = _WAYS[step.was] if step.was else _BEGINNINGS
+        assert step.now in known, f"{step.was} became {step.now} ({step.reason})"
+    _check_told(history)
+
+
+def _check_told(history: History) -> None:
+    stories = {row.id: row for row in history.ground.rows(_STORIES)}
+    filings = history.ground.rows(_FILINGS)
+    for copy in history.ground.rows(_COPIES):
+        assert copy.email_id in stories, "a mail without a story"
+        story = stories[copy.email_id]
+        assert story.kinds[0] in _BEGINNINGS, f"a story begins with {story.kinds[0]}"
+        if copy.state == "synced":
+            assert copy.mailbox_id in (story.synced or []), "synced, and no word of it"
+        if copy.state in {"waiting", "parked"}:
+            assert copy.state in story.kinds, f"{copy.state}, and no word of it"
+    for filing in filings:
+        told = stories[filing.email_id].filed or []
+        assert filing.is_complete, "a filing that is not complete"
+        assert told.count(str(filing.activity_id)) == 1, f"filed is told {told}"

@@ -1,0 +1,125 @@
+"""The engine at work within a history: its steps, its second worker, its death, its rest."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+
+from machine.ground import POLL, Ground
+from meanwhile import Death
+from play import Play
+from webcrm_sync.engine.hints import Notification, take
+from webcrm_sync.jobs import STEPS
+from webcrm_sync.sandbox.outlook.store import Notice
+from webcrm_sync.store import due
+
+#: What is still under way, by when it goes on.
+_OPEN = """
+SELECT min(at) FILTER (WHERE NOT is_gate), min(at) FILTER (WHERE at > :now) FROM (
+  SELECT mark_due_at AS at, false AS is_gate FROM item
+  UNION ALL SELECT retry_at, false FROM item WHERE state = 'parked' AND folder_id IS NOT NULL
+  UNION ALL SELECT retry_at, false FROM item WHERE state = 'found'
+  UNION ALL SELECT due_at, false FROM filing WHERE NOT is_complete
+  UNION ALL SELECT due_at, false FROM mirror WHERE state IN ('planned', 'intended')
+  UNION ALL SELECT w.due_at, false FROM wish w JOIN filing f ON f.id = w.filing_id
+             WHERE f.activity_id IS NOT NULL
+  UNION ALL SELECT least(hinted_at, poll_due_at), false FROM folder
+             WHERE hinted_at IS NOT NULL OR poll_due_at <= :now
+  UNION ALL SELECT keep_due_at, false FROM mailbox WHERE keep_due_at <= :now
+  UNION ALL SELECT directory_due_at, false FROM company WHERE directory_due_at <= :now
+  UNION ALL SELECT mirror_due_at, false FROM company WHERE mirror_due_at <= :now
+  UNION ALL SELECT gate_at, true FROM mailbox
+  UNION ALL SELECT webcrm_due_at, true FROM company
+) AS open WHERE at < :never
+"""
+_UNDER_WAY = """
+SELECT 'item', id, state, reason, mark_attempts, mark_due_at, retry_at FROM item
+ WHERE mark_due_at IS NOT NULL OR retry_at IS NOT NULL
+UNION ALL SELECT 'filing', id, key, last_error, attempts, due_at, intent_at FROM filing
+ WHERE NOT is_complete
+UNION ALL SELECT 'mirror', id, state, reason, attempts, due_at, intent_at FROM mirror
+ WHERE state IN ('planned', 'intended')
+UNION ALL SELECT 'mailbox', id, address, trouble, attempts, gate_at, NULL FROM mailbox
+ WHERE attempts > 0
+UNION ALL SELECT 'webCRM', id, '', webcrm_trouble, webcrm_attempts, webcrm_due_at, NULL
+  FROM company WHERE webcrm_due_at IS NOT NULL
+"""
+_NEVER = datetime(9000, 1, 1, tzinfo=UTC)
+_HAIR = timedelta(milliseconds=1)
+#: So often something may wait for its time again before a history counts as restless.
+_PATIENCE = 60
+
+
+def tick(play: Play) -> None:
+    """Do once what is due now, as the workers would."""
+    with play.parts.begin() as tx:
+        due.wake_parked(tx)
+        jobs = due.jobs(tx)
+    for job in jobs:
+        STEPS[job.task](play.parts, job.subject_id)
+
+
+def tick_until(ground: Ground, moment: int, what: Callable[[], None]) -> None:
+    """The same, with something happening at that moment within; a death ends it there."""
+    ground.boundaries.happen(moment, what)
+    try:
+        tick(ground.play)
+    except Death:
+        # What the process remembered ends with it.
+        ground.play.parts.metadata.fields = None
+    ground.boundaries.clear()
+
+
+def notify(ground: Ground, *, times: int) -> None:
+    """Exchange tells of what has changed, 0 = its word is lost."""
+    told, ground.notices[:] = list(ground.notices), []
+    pushed = [n for n in map(_notification(ground), told) if n is not None]
+    for _ in range(times):
+        take(ground.play.parts, pushed)
+
+
+def _notification(ground: Ground) -> Callable[[Notice], Notification | None]:
+    def told(notice: Notice) -> Notification | None:
+        change = notice.change
+        return Notification(
+            f"push {notice.folder_id}", ground.secret, change.item_id, change.change_key
+        )
+
+    return told
+
+
+def come_to_rest(ground: Ground, *, by_poll: bool, for_a_day: bool) -> None:
+    """Faults end; time passes until nothing is under way and everything outside was looked at.
+
+    `by_poll`: nobody hints, the folders' turn comes by itself. `for_a_day`: deletions in webCRM
+    are noticed too.
+    """
+    calm(ground)
+    _until_quiet(ground)
+    long = timedelta(hours=25) if for_a_day else POLL + timedelta(seconds=1)
+    ground.stage.clock.advance(long if by_poll or for_a_day else timedelta(seconds=61))
+    ground.other.look() if not by_poll else ground.other.rest()
+    _until_quiet(ground)
+
+
+def _until_quiet(ground: Ground) -> None:
+    for _ in range(_PATIENCE):
+        ground.other.rest()
+        now = ground.stage.clock.now()
+        ((due_at, next_at),) = ground.rows(_OPEN, never=_NEVER, now=now)
+        if due_at is None:
+            return
+        # What is due and was not done waits for something else.
+        ground.stage.clock.advance((next_at or now) - now + _HAIR)
+    raise AssertionError(f"never comes to rest: {ground.rows(_UNDER_WAY)}")
+
+
+def calm(ground: Ground) -> None:
+    """No fault is left, and no word of Exchange is under way."""
+    stage = ground.stage
+    stage.faults.clear()
+    stage.crm.failing_creates = 0
+    stage.crm.search_lag = stage.graph.dials.lag = stage.graph.dials.delta_lag = timedelta()
+    stage.graph.dials.conflicts = stage.graph.dials.replays = 0.0
+    ground.boundaries.clear()
+    ground.notices.clear()
