@@ -20,7 +20,7 @@ SOURCES := $(shell find addin/src addin/taskpane addin/commands addin/locales ad
 EXAMPLES := 2000
 SEED := 1
 
-.PHONY: help demo test check lint types contracts addin tests machine format bench test-all
+.PHONY: help demo test check lint types contracts addin tests machine format bench moves test-all
 .DEFAULT_GOAL := help
 
 help: ## this list
@@ -62,6 +62,9 @@ format: $(READY) $(MODULES) ## lay the code out, mend what can be mended by itse
 
 bench: $(READY) $(PANE) ## measure: figures, not verdicts (ONLY=bulk,loop,fresh,drag,pane FULL=1)
 	@PYTHONPATH=tests $(BIN)/python -m bench.bench $(if $(ONLY),--only $(ONLY)) $(if $(FULL),--full)
+
+moves: $(READY) $(PANE) ## thousands of random moves under faults and kills: the ledger (MOVES=10000 SEED=1)
+	@PYTHONPATH=tests $(BIN)/python -m moves.run $(if $(MOVES),--moves $(MOVES)) $(if $(SEED),--seed $(SEED))
 
 test-all: ## the tests on each Python from 3.11 to 3.13 that is installed
 	@$(foreach v,3.11 3.12 3.13,$(MAKE) --no-print-directory test-on-$(v) &&) true

@@ -33,15 +33,17 @@ class Running:
         """Where the web process answers."""
         return self.environment["WEBCRM_SYNC_PUBLIC_URL"]
 
-    def start(self, command: str) -> None:
-        """Start `serve`, `web` or `worker`."""
+    def start(self, command: str, *, name: str | None = None) -> None:
+        """Start `serve`, `web` or `worker`; with a `name`, several of one kind."""
         line = [sys.executable, "-m", "webcrm_sync", "--log-level", "warning", command]
         environment = {**os.environ, **self.environment}
-        self.processes[command] = subprocess.Popen(line, env=environment, stdout=subprocess.DEVNULL)
+        self.processes[name or command] = subprocess.Popen(
+            line, env=environment, stdout=subprocess.DEVNULL
+        )
 
-    def kill(self, command: str) -> None:
+    def kill(self, name: str) -> None:
         """SIGKILL: no goodbye."""
-        process = self.processes.pop(command)
+        process = self.processes.pop(name)
         process.kill()
         process.wait()
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import random
 import threading
 import time
+from collections import Counter
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from email.utils import format_datetime
@@ -60,12 +61,14 @@ class Faults:
     """A dial between the clients and every service; thread-safe, repeatable by its seed.
 
     `rate`: how probable for each fitting call. `limit`: how many times at most. `when`: asked with
-    method and path. `latency` is slept before every call. `calls` counts the calls to all services.
+    method and path. `latency` is slept before every call. `calls` counts the calls to all services,
+    `injected` what happened to them.
     """
 
     def __init__(self, seed: int = 0) -> None:
         self.latency = timedelta()
         self.calls = 0
+        self.injected: Counter[Kind] = Counter()
         self._random = random.Random(seed)
         self._lock = threading.Lock()
         self._faults: list[_Fault] = []
@@ -196,6 +199,7 @@ class Faults:
                 if not fault.fits(service, method, path, self.calls):
                     continue
                 if self._random.random() < fault.rate:
+                    self.injected[fault.kind] += 1
                     if fault.left is not None:
                         fault.left -= 1
                     return fault

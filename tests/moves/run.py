@@ -1,0 +1,181 @@
+"""Thousands of random moves while calls fail, notifications are lost and workers are killed.
+
+`make moves MOVES=10000 SEED=1` prints the ledger; it must say 0 lost, 0 doubled, 0 foreign
+categories lost. A seed repeats what people do and which calls fail, not the time it takes.
+"""
+
+from __future__ import annotations
+
+import argparse
+import random
+import secrets
+import sys
+import tempfile
+import threading
+import time
+from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import timedelta
+
+from moves.ledger import Ledger, is_marked, ledger
+from moves.people import People
+from running import Running, running, until
+from webcrm_sync.bootstrap import migrate_database
+from webcrm_sync.sandbox.faults import Kind
+from webcrm_sync.sandbox.stage import Stage
+
+_WORKERS = ("worker 1", "worker 2")
+_LATENCY = timedelta(milliseconds=5)
+#: Four kinds of fault together make one call in twenty fail.
+_RATE = 0.05 / 4
+_LOST_NOTIFICATIONS = 0.3
+#: Nothing is written to either service for so long: it is at rest.
+_REST_S = 6.0
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """How many moves, by which seed, how many a second, a kill how often."""
+
+    moves: int
+    seed: int
+    moves_a_second: float = 20.0
+    kill_every_s: float = 20.0
+    patience_s: float = 900.0
+
+
+@dataclass(slots=True)
+class Outcome:
+    """The ledger, and what the product had to bear."""
+
+    plan: Plan
+    ledger: Ledger
+    kills: int
+    calls: int
+    took_s: float
+    faults: Counter[Kind] = field(default_factory=Counter)
+
+    def __str__(self) -> str:
+        """The whole ledger as it is printed."""
+        kinds = ", ".join(f"{kind} {n}" for kind, n in sorted(self.faults.items()))
+        return (
+            f"seed {self.plan.seed}\n{self.ledger}\n"
+            f"  faults injected: {kinds}; notifications lost: {_LOST_NOTIFICATIONS:.0%}\n"
+            f"  kills {self.kills}, calls {self.calls}, time {self.took_s:.0f} s"
+        )
+
+
+def play(plan: Plan) -> Outcome:
+    """Make the moves, wait for rest, count."""
+    with (
+        tempfile.TemporaryDirectory() as scratch,
+        Stage(seed=plan.seed, keep_bodies=False) as stage,
+        running(
+            stage, DATA_DIR=f"{scratch}/d", WEBCRM_SETTLE_SECONDS="2", POLL_SECONDS="5"
+        ) as service,
+    ):
+        people = People(stage, plan.seed)
+        _open(service, people)
+        began = time.monotonic()
+        _worsen(stage)
+        with _killing(service, plan) as kills:
+            _act(people, plan)
+        faults = Counter(stage.faults.injected)
+        stage.faults.clear()
+        _await_rest(stage, people, plan.patience_s)
+        took = time.monotonic() - began
+        counted = ledger(stage, people)
+        return Outcome(plan, counted, len(kills), stage.faults.calls, took, faults)
+
+
+def _open(service: Running, people: People) -> None:
+    migrate_database(service.stage.settings_of(service.environment))
+    service.start("web")
+    for name in _WORKERS:
+        service.start("worker", name=name)
+    service.await_healthy()
+    service.watch(*(box.address for box in people.boxes))
+    until(lambda: all(_has_folders(service, b.user_id) for b in people.boxes), "the folders")
+
+
+def _has_folders(service: Running, user_id: str) -> bool:
+    box = service.stage.outlook.mailbox(user_id)
+    return all(box.child(box.folder(p), "webCRM sync") for p in ("inbox", "sentitems"))
+
+
+def _worsen(stage: Stage) -> None:
+    """From here on one call in twenty fails and many notifications are lost."""
+    stage.faults.latency = _LATENCY
+    stage.faults.refuse(rate=_RATE)
+    stage.faults.lose(rate=_RATE)
+    stage.faults.throttle(rate=_RATE)
+    stage.faults.unavailable(rate=_RATE)
+    stage.graph.pusher.luck.lost = _LOST_NOTIFICATIONS
+
+
+def _act(people: People, plan: Plan) -> None:
+    began = time.monotonic()
+    while people.moves < plan.moves:
+        people.act()
+        time.sleep(max(0.0, began + people.moves / plan.moves_a_second - time.monotonic()))
+
+
+@contextmanager
+def _killing(service: Running, plan: Plan) -> Iterator[list[str]]:
+    """Kill one of the workers now and then, and start another one; the names of the killed."""
+    killed: list[str] = []
+    rng = random.Random(plan.seed)
+    is_over = threading.Event()
+
+    def kill() -> None:
+        while not is_over.wait(plan.kill_every_s):
+            name = rng.choice(_WORKERS)
+            service.kill(name)
+            killed.append(name)
+            service.start("worker", name=name)
+
+    thread = threading.Thread(target=kill, name="killer")
+    thread.start()
+    try:
+        yield killed
+    finally:
+        is_over.set()
+        thread.join()
+
+
+def _await_rest(stage: Stage, people: People, patience_s: float) -> None:
+    """Return when every copy in a sync folder is marked and nothing is written any more."""
+    open_ = [c for m in people.letters for c in m.copies if c.is_inside]
+    end = time.monotonic() + patience_s
+    while open_ and time.monotonic() < end:
+        open_ = [c for c in open_ if not is_marked(c)]
+        time.sleep(0.2)
+    writes, since = _writes(stage), time.monotonic()
+    while time.monotonic() < min(since + _REST_S, end):
+        time.sleep(0.5)
+        if (now := _writes(stage)) != writes:
+            writes, since = now, time.monotonic()
+
+
+def _writes(stage: Stage) -> int:
+    last = stage.journal.exchanges[-2000:]
+    return sum(e.service != "entra" and e.method != "GET" for e in last)
+
+
+def main() -> None:
+    """Play by the command line; exit code 1 when the ledger is not clean."""
+    parser = argparse.ArgumentParser(prog="make moves", description=__doc__)
+    parser.add_argument("--moves", type=int, default=10_000)
+    parser.add_argument("--seed", type=int, default=None, help="default: another one each time")
+    given = parser.parse_args()
+    seed = secrets.randbelow(10**9) if given.seed is None else given.seed
+    print(f"{given.moves} moves, seed {seed}", flush=True)
+    outcome = play(Plan(given.moves, seed))
+    print(outcome)
+    sys.exit(not outcome.ledger.is_clean)
+
+
+if __name__ == "__main__":
+    main()
