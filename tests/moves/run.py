@@ -31,7 +31,7 @@ _LATENCY = timedelta(milliseconds=5)
 #: Four kinds of fault together make one call in twenty fail.
 _RATE = 0.05 / 4
 _LOST_NOTIFICATIONS = 0.3
-#: Nothing is written to either service for so long: it is at rest.
+#: Nothing changes in either service for so long: it is at rest.
 _REST_S = 6.0
 
 
@@ -134,7 +134,11 @@ def _killing(service: Running, plan: Plan) -> Iterator[list[str]]:
             name = rng.choice(_WORKERS)
             service.kill(name)
             killed.append(name)
+            logins = service.stage.journal.count("entra")
             service.start("worker", name=name)
+            while not is_over.wait(0.1):  # one that does not work yet has nothing to lose
+                if service.stage.journal.count("entra") > logins:
+                    break
 
     thread = threading.Thread(target=kill, name="killer")
     thread.start()
@@ -146,22 +150,23 @@ def _killing(service: Running, plan: Plan) -> Iterator[list[str]]:
 
 
 def _await_rest(stage: Stage, people: People, patience_s: float) -> None:
-    """Return when every copy in a sync folder is marked and nothing is written any more."""
+    """Return when every copy in a sync folder is marked and nothing changes any more."""
     open_ = [c for m in people.letters for c in m.copies if c.is_inside]
     end = time.monotonic() + patience_s
     while open_ and time.monotonic() < end:
         open_ = [c for c in open_ if not is_marked(c)]
         time.sleep(0.2)
-    writes, since = _writes(stage), time.monotonic()
+    seen, since = _state(stage), time.monotonic()
     while time.monotonic() < min(since + _REST_S, end):
         time.sleep(0.5)
-        if (now := _writes(stage)) != writes:
-            writes, since = now, time.monotonic()
+        if (now := _state(stage)) != seen:
+            seen, since = now, time.monotonic()
 
 
-def _writes(stage: Stage) -> int:
-    last = stage.journal.exchanges[-2000:]
-    return sum(e.service != "entra" and e.method != "GET" for e in last)
+def _state(stage: Stage) -> tuple[int, ...]:
+    """Grows with each change in webCRM or in a folder of Outlook."""
+    logs = [len(f.log) for box in stage.outlook.mailboxes for f in box.folders.values()]
+    return (len(stage.crm.activities), len(stage.crm.documents), sum(logs))
 
 
 def main() -> None:

@@ -77,6 +77,7 @@ def _mark_batch(parts: Parts, box: Mailbox, plans: Sequence[Plan]) -> None:
     stale = [a.graph_id for a in answers if isinstance(a.trouble, Conflict)]
     fresh = parts.graph.locations(box.user_id, stale) if stale else {}
     with parts.begin() as tx:
+        marks.hold(tx, [p.item for p in plans])
         _settle(tx, [p for p in plans if _is_done(p, told)], told)
         for plan in plans:
             if not _is_done(plan, told):

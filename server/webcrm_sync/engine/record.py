@@ -67,7 +67,8 @@ class Recording:
 
     def record(self, changes: tuple[Change, ...], facts: Facts) -> None:
         """Write down every line of the page."""
-        known = dict(emails.known_items(self.tx, self.box.id, [c.graph_id for c in changes]))
+        told = [c.graph_id for c in changes]
+        known = dict(emails.known_items(self.tx, self.box.id, told, is_held=True))
         folders = {f.graph_id: f.id for f in mailboxes.folders(self.tx, self.box.id)}
         for graph_id, arrival in facts.arrivals.items():
             sent = known.get(graph_id)

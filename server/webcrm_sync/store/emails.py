@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import RowMapping, delete, func, select, text, update
+from sqlalchemy import ColumnElement, RowMapping, delete, func, select, text, update
 from sqlalchemy.dialects.postgresql import insert
 
 from webcrm_sync.core.direction import Direction
@@ -111,12 +111,24 @@ def lock(tx: Tx) -> None:
     tx.connection.execute(query, {"company": tx.company_id})
 
 
-def known_items(tx: Tx, mailbox_id: int, graph_ids: Iterable[str]) -> Mapping[str, Item]:
-    """The items of the mailbox among these Graph ids."""
-    query = select(*ITEM_COLUMNS).where(
-        item.c.mailbox_id == mailbox_id, among(item.c.graph_id, graph_ids)
-    )
-    rows = tx.connection.execute(query).mappings()
+def hold_copies(tx: Tx, of: ColumnElement[bool]) -> None:
+    """Lock these copies until the end of `tx`, in one order everywhere: else two could deadlock.
+
+    Whoever changes several copies asks for them first: a page of delta has them in Graph's
+    order, a batch of marks the newest first.
+    """
+    query = select(item.c.id).where(of).order_by(item.c.id).with_for_update()
+    tx.connection.execute(query)
+
+
+def known_items(
+    tx: Tx, mailbox_id: int, graph_ids: Iterable[str], *, is_held: bool = False
+) -> Mapping[str, Item]:
+    """The items of the mailbox among these Graph ids; `is_held`: see `hold_copies`."""
+    ours = (item.c.mailbox_id == mailbox_id) & among(item.c.graph_id, graph_ids)
+    if is_held:
+        hold_copies(tx, ours)
+    rows = tx.connection.execute(select(*ITEM_COLUMNS).where(ours)).mappings()
     return {row["graph_id"]: read_item(row) for row in rows}
 
 
@@ -214,9 +226,11 @@ def move_items(
 
     Its categories follow: the mailboxes' mark jobs are enqueued. Returns the mailboxes' ids.
     """
+    ours = among(item.c.email_id, email_ids) & item.c.state.in_([s.value for s in of])
+    hold_copies(tx, ours)
     query = (
         update(item)
-        .where(among(item.c.email_id, email_ids), item.c.state.in_([s.value for s in of]))
+        .where(ours)
         .values(
             state=to.value,
             reason=reason.value if reason else None,

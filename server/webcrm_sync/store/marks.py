@@ -10,7 +10,7 @@ from sqlalchemy import bindparam, func, select, update
 from webcrm_sync.core.states import State
 from webcrm_sync.store.among import among
 from webcrm_sync.store.database import Tx
-from webcrm_sync.store.emails import ITEM_COLUMNS, Item, read_item
+from webcrm_sync.store.emails import ITEM_COLUMNS, Item, hold_copies, read_item
 from webcrm_sync.store.schema import email, item
 
 _SYNCED = {"state": State.SYNCED.value, "reason": None, "detail": None}
@@ -41,6 +41,11 @@ def due(tx: Tx, mailbox_id: int, *, limit: int) -> Sequence[tuple[Item, str]]:
         key = str(facts.pop("key"))
         found.append((read_item(facts), key))
     return found
+
+
+def hold(tx: Tx, items: Iterable[Item]) -> None:
+    """Lock these copies until the end of `tx`, see `emails.hold_copies`."""
+    hold_copies(tx, among(item.c.id, [i.id for i in items]))
 
 
 def note(tx: Tx, written: Iterable[Written]) -> None:
