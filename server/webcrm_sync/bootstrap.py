@@ -26,7 +26,7 @@ class DatabaseOutdated(Exception):
 
     def __init__(self) -> None:
         super().__init__(
-            "The database is empty or of another version. Run `webcrm-sync migrate` "
+            "The database is empty or of an earlier version. Run `webcrm-sync migrate` "
             "(`serve` does it by itself)."
         )
 

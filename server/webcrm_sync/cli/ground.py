@@ -15,6 +15,7 @@ from webcrm_sync.engine.parts import Parts
 from webcrm_sync.settings import Settings, SettingsError, read_settings
 from webcrm_sync.store.embedded import DatabaseMissing
 from webcrm_sync.store.embedded_cluster import DatabaseTrouble
+from webcrm_sync.store.migrate import DatabaseNewer
 
 as_json = click.option("--json", "is_json", is_flag=True, help="Print JSON.")
 
@@ -26,7 +27,7 @@ def plain_errors() -> Iterator[None]:
         yield
     except SettingsError as error:
         raise click.ClickException(f"These settings need your attention:\n{error}") from error
-    except (DatabaseMissing, DatabaseOutdated, DatabaseTrouble, SyncError) as error:
+    except (DatabaseMissing, DatabaseNewer, DatabaseOutdated, DatabaseTrouble, SyncError) as error:
         raise click.ClickException(str(error)) from error
     except OperationalError as error:
         reason = str(error.orig).splitlines()[0]

@@ -11,6 +11,7 @@ import httpx
 
 from webcrm_sync.core.errors import SyncError
 from webcrm_sync.engine.parts import Parts
+from webcrm_sync.graph.outgoing import trust
 from webcrm_sync.store import mailboxes
 
 _NEEDED_ROLES = frozenset({"Mail.ReadWrite", "MailboxSettings.ReadWrite"})
@@ -135,8 +136,8 @@ def _reachable(parts: Parts) -> Check:
         text = "push is off: WEBCRM_SYNC_PUBLIC_URL is not https; folders are polled"
         return Check(name, Verdict.WARNING, text)
     try:
-        verify = str(settings.ca_bundle) if settings.ca_bundle else True
-        answer = httpx.get(f"{settings.public_url}/healthz", timeout=10, verify=verify)
+        context = trust(settings.ca_bundle)
+        answer = httpx.get(f"{settings.public_url}/healthz", timeout=10, verify=context)
     except httpx.HTTPError as error:
         text = (
             f"{settings.public_url} does not answer ({type(error).__name__}). Is `serve` running?"

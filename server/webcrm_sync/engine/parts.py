@@ -93,7 +93,7 @@ def _sentence(error: SyncError) -> str:
             f"({error.code or error})"
         )
     if error.code.casefold() == "errorquotaexceeded":
-        return "The mailbox is full. Work goes on when there is room again."
+        return "The mailbox is full. Make room in it: work goes on by itself."
     return str(error)
 
 

@@ -2,25 +2,61 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from webcrm_sync.core.states import State
+from webcrm_sync.core.states import SENTENCES, State
 from webcrm_sync.engine.parts import Parts
-from webcrm_sync.store import mailboxes
+from webcrm_sync.settings import PREFIX
+from webcrm_sync.store import events, mailboxes, pending, proofs, rebuilding
+from webcrm_sync.store.database import Tx
 from webcrm_sync.store.mailboxes import Mailbox
+from webcrm_sync.store.pending import Group
+from webcrm_sync.store.proofs import Stored
+
+#: Words in a trouble that tells what to do already.
+_CURES = (PREFIX, "Check", "Make room")
+#: So many mails of a kind are named.
+_NAMED = 5
+
+
+@dataclass(frozen=True, slots=True)
+class Pending:
+    """Mails that wait or need a person for one reason: how many, and the newest few."""
+
+    state: State
+    reason: str
+    sentence: str
+    count: int
+    message_ids: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Proved:
+    """The last proof: when, and how many differences it mended and left to a person."""
+
+    at: datetime | None
+    mended: int
+    open: int
 
 
 @dataclass(frozen=True, slots=True)
 class MailboxStatus:
-    """One mailbox: how many mails in which state, and what is wrong, one sentence or None."""
+    """One mailbox: how many mails in which state, and what is wrong, one sentence or None.
+
+    `latest`: the last line of its own story, `latest_at` its time.
+    """
 
     address: str
     counts: Mapping[str, int]
     folders: int
     pushed_folders: int
     trouble: str | None
+    latest: str | None
+    latest_at: datetime | None
+    pending: tuple[Pending, ...]
+    proved: Proved
 
     @property
     def on_the_way(self) -> int:
@@ -30,12 +66,14 @@ class MailboxStatus:
 
 @dataclass(frozen=True, slots=True)
 class Status:
-    """The whole company."""
+    """The whole company. `rebuilding_since`: nothing is filed before that has come to its end."""
 
     is_pushed: bool
     push_why: str
     webcrm_trouble: str | None
     directory_read_at: datetime | None
+    rebuilding_since: datetime | None
+    proved: Proved
     mailboxes: tuple[MailboxStatus, ...]
 
 
@@ -44,12 +82,8 @@ def read_status(parts: Parts) -> Status:
     settings = parts.settings
     with parts.begin() as tx:
         company = mailboxes.read_company(tx)
-        counts = mailboxes.counts_by_state(tx)
-        boxes = []
-        for box in mailboxes.all_mailboxes(tx):
-            folders = mailboxes.folders(tx, box.id)
-            pushed = sum(f.subscription_id is not None for f in folders)
-            boxes.append(_of(box, counts.get(box.id, {}), len(folders), pushed))
+        boxes = tuple(_mailboxes(tx))
+        since, proved = rebuilding.begun_at(tx), _proved(proofs.read_webcrm(tx))
     every = settings.poll_every(is_pushed=False).total_seconds()
     why = (
         "Outlook tells of changes at once"
@@ -59,12 +93,72 @@ def read_status(parts: Parts) -> Status:
     return Status(
         is_pushed=settings.push_is_on,
         push_why=why,
-        webcrm_trouble=company.webcrm_trouble,
+        webcrm_trouble=with_way_out(company.webcrm_trouble),
         directory_read_at=company.directory_full_at,
-        mailboxes=tuple(boxes),
+        rebuilding_since=since,
+        proved=proved,
+        mailboxes=boxes,
     )
 
 
-def _of(box: Mailbox, counts: Mapping[str, int], folders: int, pushed: int) -> MailboxStatus:
-    trouble = box.trouble or box.push_trouble
-    return MailboxStatus(box.address, counts, folders, pushed, trouble)
+def _mailboxes(tx: Tx) -> Sequence[MailboxStatus]:
+    boxes = mailboxes.all_mailboxes(tx)
+    counts, proved = mailboxes.counts_by_state(tx), proofs.read_mailboxes(tx)
+    groups = pending.groups(tx, named=_NAMED)
+    return [
+        _of(
+            tx,
+            box,
+            counts=counts.get(box.id, {}),
+            groups=[g for g in groups if g.mailbox_id == box.id],
+            proved=_proved(proved.get(box.id, Stored(None, ()))),
+        )
+        for box in boxes
+    ]
+
+
+def _of(
+    tx: Tx, box: Mailbox, *, counts: Mapping[str, int], groups: Sequence[Group], proved: Proved
+) -> MailboxStatus:
+    folders = mailboxes.folders(tx, box.id)
+    told = events.of_mailbox(tx.connection, box.id, last=1)
+    return MailboxStatus(
+        address=box.address,
+        counts=counts,
+        folders=len(folders),
+        pushed_folders=sum(f.subscription_id is not None for f in folders),
+        trouble=with_way_out(box.trouble) or box.push_trouble,
+        latest=_line(told[-1].kind, told[-1].facts) if told else None,
+        latest_at=told[-1].at if told else None,
+        pending=tuple(_pending(group) for group in groups),
+        proved=proved,
+    )
+
+
+def _line(kind: str, facts: Mapping[str, object]) -> str:
+    """A line of a mailbox's own story; its kinds are words already."""
+    more = [str(facts[name]) for name in ("place", "trouble", "detail") if facts.get(name)]
+    text = kind.capitalize()
+    return f"{text}: {', '.join(more)}" if more else text
+
+
+def _pending(group: Group) -> Pending:
+    sentence = SENTENCES[group.reason]
+    return Pending(group.state, group.reason.value, sentence, group.count, group.message_ids)
+
+
+def _proved(stored: Stored) -> Proved:
+    mended = sum(bool(d["is_healed"]) for d in stored.differences)
+    return Proved(stored.proved_at, mended, len(stored.differences) - mended)
+
+
+def with_way_out(trouble: str | None) -> str | None:
+    """The trouble in one sentence that says what to do; what passes by itself says so.
+
+    >>> with_way_out("webCRM answered 503")
+    'webCRM answered 503: work waits and goes on by itself; if it stays, run `webcrm-sync doctor`.'
+    """
+    if trouble is None or any(cure in trouble for cure in _CURES):
+        return trouble
+    way = "work waits and goes on by itself; if it stays, run `webcrm-sync doctor`."
+    return f"{trouble.rstrip('.')}: {way}"

@@ -66,15 +66,21 @@ def of_email(connection: Connection, email_id: int) -> Sequence[Told]:
     return _told(connection, event.c.email_id == email_id)
 
 
-def of_mailbox(connection: Connection, mailbox_id: int) -> Sequence[Told]:
-    """A mailbox's own story (folders, subscriptions, trouble), oldest first."""
-    return _told(connection, (event.c.mailbox_id == mailbox_id) & event.c.email_id.is_(None))
+def of_mailbox(
+    connection: Connection, mailbox_id: int, *, last: int | None = None
+) -> Sequence[Told]:
+    """A mailbox's own story (folders, subscriptions, trouble), oldest first; its `last` lines."""
+    own = (event.c.mailbox_id == mailbox_id) & event.c.email_id.is_(None)
+    return _told(connection, own, last=last)
 
 
-def _told(connection: Connection, condition: ColumnElement[bool]) -> Sequence[Told]:
+def _told(
+    connection: Connection, condition: ColumnElement[bool], *, last: int | None = None
+) -> Sequence[Told]:
     query = (
         select(event.c.at, event.c.kind, event.c.mailbox_id, event.c.facts)
         .where(condition)
-        .order_by(event.c.id)
+        .order_by(event.c.id.desc())
+        .limit(last)
     )
-    return [Told(*row) for row in connection.execute(query)]
+    return [Told(*row) for row in connection.execute(query)][::-1]

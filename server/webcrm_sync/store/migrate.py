@@ -16,10 +16,24 @@ from sqlalchemy import Connection, Engine, text
 _MIGRATION_LOCK = 7_205_759_403
 
 
+class DatabaseNewer(Exception):
+    """A later version of the product has migrated this database; there is no way back."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "The database belongs to a later version of webcrm-sync. Install that version, "
+            "or restore a backup that is older than its migration."
+        )
+
+
 def migrate(engine: Engine) -> None:
-    """Bring the database to the newest version. Idempotent; safe from several processes."""
+    """Bring the database to the newest version. Idempotent; safe from several processes.
+
+    Raises DatabaseNewer.
+    """
     with engine.begin() as connection:
         connection.execute(text("SELECT pg_advisory_xact_lock(:n)"), {"n": _MIGRATION_LOCK})
+        _refuse_newer(connection)
         config = _config()
         config.attributes["connection"] = connection
         command.upgrade(config, "head")
@@ -27,10 +41,18 @@ def migrate(engine: Engine) -> None:
 
 
 def is_current(engine: Engine) -> bool:
-    """True when the database has the tables of this very version."""
+    """True when the database has the tables of this very version. Raises DatabaseNewer."""
     with engine.connect() as connection:
+        _refuse_newer(connection)
         found = MigrationContext.configure(connection).get_current_revision()
     return found == ScriptDirectory.from_config(_config()).get_current_head()
+
+
+def _refuse_newer(connection: Connection) -> None:
+    found = MigrationContext.configure(connection).get_current_revision()
+    known = {one.revision for one in ScriptDirectory.from_config(_config()).walk_revisions()}
+    if found is not None and found not in known:
+        raise DatabaseNewer
 
 
 def _config() -> Config:

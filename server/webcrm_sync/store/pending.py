@@ -1,0 +1,44 @@
+"""Mails that wait for a contact or for a person, by reason."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from sqlalchemy import func, select
+from sqlalchemy.dialects.postgresql import aggregate_order_by
+
+from webcrm_sync.core.states import Reason, State
+from webcrm_sync.store.database import Tx
+from webcrm_sync.store.schema import email, item, mailbox
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """The mails of a mailbox in one state for one reason; `message_ids`: the newest few."""
+
+    mailbox_id: int
+    state: State
+    reason: Reason
+    count: int
+    message_ids: tuple[str, ...]
+
+
+def groups(tx: Tx, *, named: int) -> Sequence[Group]:
+    """The company's waiting and parked mails, most numerous first; `named` of each are named."""
+    newest_first = aggregate_order_by(email.c.message_id, item.c.found_at.desc(), item.c.id)
+    ids = func.array_agg(newest_first).filter(email.c.message_id.is_not(None))
+    ends = [State.WAITING.value, State.PARKED.value]
+    query = (
+        select(item.c.mailbox_id, item.c.state, item.c.reason, func.count(), ids)
+        .join(mailbox, mailbox.c.id == item.c.mailbox_id)
+        .join(email, email.c.id == item.c.email_id)
+        .where(mailbox.c.company_id == tx.company_id)
+        .where(item.c.state.in_(ends), item.c.reason.is_not(None))
+        .group_by(item.c.mailbox_id, item.c.state, item.c.reason)
+        .order_by(func.count().desc(), item.c.state, item.c.reason)
+    )
+    return [
+        Group(box_id, State(state), Reason(reason), count, tuple(found or ())[:named])
+        for box_id, state, reason, count, found in tx.connection.execute(query)
+    ]

@@ -1,0 +1,155 @@
+"""The commands an administrator and a monitoring system use: words, JSON and exit codes."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from typing import Any
+
+import click
+import pytest
+from click.testing import CliRunner, Result
+from sqlalchemy import text
+
+from play import BO, KIM, Play
+from webcrm_sync.cli import doctor, mailbox, prove, rebuild, report, serve
+from webcrm_sync.sandbox.outlook.mail import Mail
+from webcrm_sync.settings import Settings
+
+STRANGER = "<stranger@nowhere.example>"
+
+
+@pytest.fixture
+def play(play: Play) -> Iterator[Play]:
+    """A synced mail and one that waits; the commands find the stage in their environment."""
+    play.contact(BO)
+    box = play.mailbox()
+    play.refresh()
+    play.drag(box, Mail("In", BO, KIM))
+    play.drag(box, Mail("Hello", "who@nowhere.example", KIM, message_id=STRANGER))
+    play.look()
+    given = play.parts.settings
+    named = {"DATABASE_URL": given.database_url or "", "SECRET_KEY": "test"}
+    with pytest.MonkeyPatch.context() as patch:
+        for name, value in play.stage.environment(**named).items():
+            patch.setenv(name, value)
+        patch.setitem(Settings.model_config, "env_file", None)
+        yield play
+
+
+def run(command: click.Command, *arguments: str) -> Result:
+    """A command as it is typed."""
+    return CliRunner().invoke(command, arguments)
+
+
+def as_json(command: click.Command, *arguments: str) -> Any:
+    """What a command prints for a monitoring system."""
+    return json.loads(run(command, *arguments, "--json").stdout)
+
+
+def test_status_tells_who_waits_and_what_happened_last(play: Play) -> None:
+    told = run(report.status).stdout
+    assert "webCRM: no trouble." in told
+    assert "Not proved yet" in told
+    assert f"{KIM}: 1 synced, 1 waiting" in told
+    assert "  1 waiting: None of its addresses is a contact in webCRM." in told
+    assert "latest: " in told
+    assert STRANGER not in told
+    assert STRANGER in run(report.status, "--mails").stdout
+
+
+def test_status_as_json_keeps_its_shape(play: Play) -> None:
+    found = as_json(report.status)
+    assert found.keys() == {
+        *("is_pushed", "push_why", "webcrm_trouble", "directory_read_at", "rebuilding_since"),
+        *("proved", "mailboxes"),
+    }
+    (box,) = found["mailboxes"]
+    assert box.keys() == {
+        *("address", "counts", "folders", "pushed_folders", "trouble", "latest", "latest_at"),
+        *("pending", "proved"),
+    }
+    (group,) = box["pending"]
+    assert group["message_ids"] == [STRANGER]
+    assert (group["state"], group["reason"], group["count"]) == ("waiting", "no contact", 1)
+    assert as_json(mailbox.mailbox, "list") == found["mailboxes"]
+
+
+def test_doctor_as_json_keeps_its_shape(play: Play) -> None:
+    checks = as_json(doctor.doctor)
+    assert {frozenset(check) for check in checks} == {frozenset({"name", "verdict", "text"})}
+    assert {check["verdict"] for check in checks} <= {"ok", "warning", "failed"}
+
+
+def test_prove_ends_with_0_when_equal_and_with_1_when_not(play: Play) -> None:
+    first = run(prove.prove)
+    assert (first.exit_code, first.stdout.splitlines()[-1]) == (0, "Equal.")
+    assert "  inbox: 2 in the folder = 1 synced + 1 waiting: no contact" in first.stdout
+    assert "Proved equal on " in run(report.status).stdout
+    with play.parts.begin() as tx:
+        tx.connection.execute(text("DELETE FROM item WHERE state = 'synced'"))
+    second = run(prove.prove, "--json")
+    found = json.loads(second.stdout)
+    assert (second.exit_code, found["is_equal"]) == (1, False)
+    (box,) = found["mailboxes"]
+    (difference,) = box["differences"]
+    assert difference["kind"] == "unknown mail"
+    assert difference["is_healed"] is True
+    assert difference["sentence"]
+    assert found["webcrm"].keys() == {
+        *("activities", "filings", "others", "differences", "trouble"),
+    }
+    assert "1 differences mended." in run(report.status).stdout
+    play.rest()
+    assert as_json(prove.prove, "--mailbox", KIM)["webcrm"] is None
+
+
+def test_prove_of_a_mailbox_that_is_not_watched_says_so(play: Play) -> None:
+    told = run(prove.prove, "--mailbox", "nobody@nordwind.example")
+    assert told.exit_code == 1
+    assert "is not watched" in told.stderr
+
+
+def test_rebuild_needs_to_be_told_the_mailboxes(play: Play) -> None:
+    with play.parts.begin() as tx:
+        tx.connection.execute(text("TRUNCATE company CASCADE"))
+    assert "Name the mailboxes" in run(rebuild.rebuild).stderr
+    listed = CliRunner().invoke(rebuild.rebuild, ["--from", "-", "--json"], input=f"{KIM}\n\n")
+    found = json.loads(listed.stdout)
+    assert (found["mailboxes"], found["activities"], found["doubles"]) == ([KIM], 1, [])
+    assert "1 Activities" not in run(rebuild.rebuild, KIM).stdout
+    assert len(play.activities) == 1
+
+
+def test_status_of_an_empty_company_says_what_to_do(play: Play) -> None:
+    with play.parts.begin() as tx:
+        tx.connection.execute(text("TRUNCATE company CASCADE"))
+    assert "No mailbox is watched yet" in run(report.status).stdout
+    assert "No mailbox is watched yet" in run(mailbox.mailbox, "list").stdout
+    assert as_json(report.status)["mailboxes"] == []
+    assert run(prove.prove).exit_code == 0
+
+
+@pytest.mark.parametrize(
+    ("version", "cure"), [("0001", "webcrm-sync migrate"), ("9999", "later version")]
+)
+def test_database_of_another_version_is_refused_with_the_way_out(
+    play: Play, version: str, cure: str
+) -> None:
+    with play.parts.begin() as tx:
+        current = tx.connection.scalar(text("SELECT version_num FROM alembic_version"))
+    _set_version(play, version)
+    try:
+        told = run(report.status)
+        newer = run(serve.migrate) if version == "9999" else told
+    finally:
+        _set_version(play, str(current))
+    for result in (told, newer):
+        assert result.exit_code == 1
+        assert cure in result.stderr
+
+
+def _set_version(play: Play, version: str) -> None:
+    with play.parts.begin() as tx:
+        statement = text("UPDATE alembic_version SET version_num = :v")
+        tx.connection.execute(statement, {"v": version})
