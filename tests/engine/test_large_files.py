@@ -1,0 +1,55 @@
+"""A large attachment passes through a worker of its own process without filling its memory."""
+
+from __future__ import annotations
+
+import random
+import re
+import tempfile
+from base64 import b64decode
+from pathlib import Path
+
+from play import BO, BOTH, FOLDER, KIM
+from running import running, until
+from webcrm_sync.bootstrap import migrate_database
+from webcrm_sync.sandbox.outlook.mail import File, Mail
+from webcrm_sync.sandbox.stage import Stage
+
+MEGABYTE = 1024 * 1024
+
+
+def peak(pid: int) -> float:
+    """The most memory that a process ever held, in megabytes."""
+    told = Path(f"/proc/{pid}/status").read_text()
+    found = re.search(r"VmHWM:\s+(\d+) kB", told)
+    assert found
+    return int(found[1]) / 1024
+
+
+def test_30_megabytes_pass_through_a_worker_in_pieces() -> None:
+    content = random.Random(30).randbytes(30 * MEGABYTE)
+    with (
+        Stage() as stage,
+        tempfile.TemporaryDirectory() as scratch,
+        running(stage, DATA_DIR=f"{scratch}/d", ATTACHMENT_MAX_MB="40") as service,
+    ):
+        stage.crm.add_person(stage.crm.add_organisation("Havnebyg"), BO)
+        box = stage.outlook.add_mailbox(KIM, "Kim Nordwind")
+        migrate_database(stage.settings_of(service.environment))
+        service.watch(KIM)
+        service.start("web")
+        service.start("worker")
+        until(lambda: bool(box.child(box.well_known["inbox"], FOLDER)), "the folder")
+
+        def sync(name: str, inside: bytes) -> float:
+            item = box.deliver(Mail(name, BO, KIM, attachments=(File(name, inside),)))
+            box.move(item, f"inbox/{FOLDER}")
+            until(lambda: box.read(item).categories == BOTH, name)
+            return peak(service.processes["worker"].pid)
+
+        warm = sync("small.bin", content[: 2 * MEGABYTE])
+        full = sync("film.mp4", content)
+        documents = stage.crm.documents
+    print(f"worker: {warm:.0f} MB, with 30 MB attached {full:.0f} MB")  # noqa: T201 - a figure
+    assert b64decode(documents[-1]["DocumentFile"]) == content
+    assert full - warm < 8
+    assert full < 250
