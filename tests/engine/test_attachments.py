@@ -69,6 +69,18 @@ def test_mail_without_a_sign_of_attachments_costs_no_call(play: Play, box: SimMa
     assert play.stage.journal.count(path="/attachments") == 0
 
 
+def test_mails_with_nothing_but_a_logo_are_asked_about_twenty_at_a_time(
+    play: Play, box: SimMailbox
+) -> None:
+    for number in range(21):
+        body = f'<p>{number}</p><img src="cid:logo@1">'
+        play.drag(box, Mail(f"Mail {number}", BO, KIM, body=body, attachments=(LOGO,)))
+    play.look()
+    assert len(play.activities) == 21
+    assert play.documents == []
+    assert play.stage.journal.count(path="/attachments") == 0
+
+
 def test_attachments_are_listed_once(play: Play, box: SimMailbox) -> None:
     synced(play, box, PDF)
     asked = [e for e in play.stage.journal.exchanges if e.path.endswith("/attachments")]

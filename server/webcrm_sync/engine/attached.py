@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from typing import IO
 
 from webcrm_sync.core.enclosures import Enclosures, names, sort_out
-from webcrm_sync.core.errors import Gone, Refused
+from webcrm_sync.core.errors import Gone, Refused, SyncError
 from webcrm_sync.core.message import Attachment
 from webcrm_sync.engine.contents import from_a_copy, read_again
 from webcrm_sync.engine.parts import Parts
-from webcrm_sync.store import asked, documents, filings
+from webcrm_sync.store import asked, documents, emails, filings, mailboxes
 from webcrm_sync.store.database import Tx
 from webcrm_sync.store.documents import Document
 from webcrm_sync.store.emails import Email
@@ -25,6 +26,26 @@ class Source:
 
     parts: Parts
     lists: dict[str, Sequence[Attachment]] = field(default_factory=dict)
+
+    def prepare(self, mails: Iterable[Email]) -> None:
+        """Ask for the lists of many mails at once where most have nothing but a logo.
+
+        A mere saving of round trips: what cannot be had is asked for again mail by mail.
+        """
+        wanted = [e.id for e in mails if _may_have_any(e) and not e.has_attachments]
+        with self.parts.begin() as tx:
+            open_ = {
+                b.id: b.user_id
+                for b in mailboxes.all_mailboxes(tx)
+                if b.gate_at is None or b.gate_at <= tx.now
+            }
+            copies = [c for i in wanted for c in emails.items_of_email(tx, i)[:1]]
+        for mailbox_id, user_id in open_.items():
+            ids = [c.graph_id for c in copies if c.mailbox_id == mailbox_id]
+            fresh = [i for i in dict.fromkeys(ids) if i not in self.lists]
+            if len(fresh) > 1:
+                with suppress(SyncError):
+                    self.lists.update(self.parts.graph.attachment_lists(user_id, fresh))
 
     def enclosures(self, email: Email) -> Enclosures:
         """What becomes of the attachments of a mail. Raises Gone when no copy is left.

@@ -147,6 +147,7 @@ def _drafts(parts: Parts, source: Source, fresh: Sequence[tuple[Filing, Email]])
         users = {u.address: u for u in directory.users(tx).values() if u.address}
         holders = emails.addresses_holding(tx, [e.id for _, e in fresh])
     owners = {e.id: _responsible(e, holders[e.id], users) for _, e in fresh}
+    source.prepare([e for _, e in fresh])
     for filing, email in fresh:
         action = _action(parts, email)
         if not parts.metadata.knows_action(action):

@@ -153,6 +153,15 @@ class GraphClient:
         """Every attachment of a mail, inline ones too, without content."""
         return self._loop.run(messages.attachments(self._graph, user_id, graph_id))
 
+    def attachment_lists(
+        self, user_id: str, graph_ids: Sequence[str]
+    ) -> dict[str, tuple[Attachment, ...]]:
+        """The attachments of any number of mails, up to 20 mails per round trip.
+
+        A mail that is not there, or has very many, is not among them.
+        """
+        return self._loop.run(messages.attachment_lists(self._graph, user_id, graph_ids))
+
     def save_attachment(
         self, user_id: str, graph_id: str, attachment_id: str, *, sink: IO[bytes]
     ) -> None:

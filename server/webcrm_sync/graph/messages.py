@@ -16,6 +16,7 @@ from webcrm_sync.graph.batch import Answer, Line
 from webcrm_sync.graph.gate import Call
 from webcrm_sync.graph.transport import Transport
 
+_KEYS = wire.ATTACHMENT_KEYS
 _AS_HTML = 'outlook.body-content-type="html"'
 
 
@@ -100,10 +101,24 @@ def _marked(transport: Transport, user_id: str, marking: Marking, answer: Answer
 
 async def attachments(transport: Transport, user_id: str, graph_id: str) -> tuple[Attachment, ...]:
     """Every attachment of a mail, without its content."""
-    url = transport.url(
-        *("users", user_id, "messages", graph_id, "attachments"), select=wire.ATTACHMENT_KEYS
-    )
+    url = transport.url(*("users", user_id, "messages", graph_id, "attachments"), select=_KEYS)
     return tuple(wire.attachment(line) for line in await _all(transport, user_id, url))
+
+
+async def attachment_lists(
+    transport: Transport, user_id: str, graph_ids: Sequence[str]
+) -> dict[str, tuple[Attachment, ...]]:
+    """Every attachment of each mail that is there."""
+    lines = [
+        Line("GET", wire.path("users", user_id, "messages", one, "attachments", select=_KEYS))
+        for one in graph_ids
+    ]
+    answers = await batch.read(transport, user_id, lines)
+    return {
+        graph_id: tuple(wire.attachment(line) for line in wire.parts(answer.body, "value"))
+        for graph_id, answer in zip(graph_ids, answers, strict=True)
+        if not answer.is_missing and not wire.text(answer.body, "@odata.nextLink")
+    }
 
 
 async def save_attachment(

@@ -26,6 +26,8 @@ from webcrm_sync.sandbox.stage import Stage
 
 _PATIENCE_S = 60
 _FOLDER = "webCRM sync"
+#: In bytes: more than goes to webCRM by default.
+_FILM = 30 * 1024 * 1024
 _SELLER = KIM
 _BUYER = BO.address
 _OTHER = LIS.address
@@ -153,16 +155,20 @@ class Show:
         box = self.cast.seller
         self._open("A customer's mail is dragged from the Inbox to 'webCRM sync' (US 010)")
         offer = File("plan.pdf", b"%PDF-1.7 demo", content_type="application/pdf")
+        film = File("kaj.mp4", bytes(_FILM), content_type="video/mp4")
         mail = Mail(
             "Tilbud på ny kaj",
             f"Bo Bygmester <{_BUYER}>",
             _SELLER,
             body="<p>Hej Kim,</p><p>kan I sende et tilbud?</p>",
-            attachments=(offer,),
+            attachments=(offer, film),
         )
         item = box.deliver(mail)
         box.move(item, f"inbox/{_FOLDER}")
         self._follow(box, item, 1)
+        memo = str(self.stage.crm.activities[-1]["ActivityMemo"])
+        left_out = next(line for line in memo.splitlines() if line.startswith("Left out: "))
+        self.tell(f"plan.pdf is a Document; the Activity says '{left_out}'")
 
     def outbound(self) -> None:
         """US 008."""

@@ -210,6 +210,11 @@ def test_attachments_are_told_by_kind_and_read(client: GraphClient, sales: SimMa
     sink = io.BytesIO()
     client.save_attachment(sales.user_id, graph_id, pdf.graph_id, sink=sink)
     assert sink.getvalue() == content
+    gone = sales.put(MAIL, "deleteditems")
+    sales.delete(gone)
+    lists = client.attachment_lists(sales.user_id, [graph_id, gone])
+    assert lists == {graph_id: (pdf, logo, item, link)}
+    assert [one.content_id for one in lists[graph_id]] == ["", "logo", "", ""]
     sink = io.BytesIO()
     client.save_attachment(sales.user_id, graph_id, item.graph_id, sink=sink)
     assert sink.getvalue().startswith(b"Subject: x")
