@@ -167,6 +167,12 @@ class Person:
         button = self.in_pane().get_by_role("button", name=word, exact=True)
         button.click(timeout=PATIENCE_MS)
 
+    def always_syncs(self) -> None:
+        """Turn the switch, and wait until Outlook has the rule."""
+        with self.page.expect_response(lambda answer: "/api/v1/rules/" in answer.url) as answered:
+            self.in_pane().locator("fluent-switch").click()
+        assert answered.value.ok
+
     def shoot(self, name: str, place: str = "body") -> None:
         """A picture for people to look at."""
         shot = SCREENSHOTS / f"{name}.png"

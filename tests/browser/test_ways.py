@@ -72,7 +72,7 @@ def test_the_button_without_a_pane_says_on_the_mail_where_it_stands(
 def test_a_rule_switched_on_in_the_pane_syncs_the_next_mail(person: Person, world: World) -> None:
     customer = person.opens_mail_of_a_customer("Before the rule")
     person.sees("Not in webCRM yet")
-    person.pane().locator("fluent-switch").click()
+    person.always_syncs()
     person.deliver(f"{customer.address} once more")
     person.sees_in_webcrm(customer.organisation, "Re: Before the rule")
     person.sees_in_outlook("Re: Before the rule", *BOTH)

@@ -24,7 +24,7 @@ from webcrm_sync.sandbox.screen.letters import BO, LIS
 from webcrm_sync.sandbox.screen.seed import KIM
 from webcrm_sync.sandbox.stage import Stage
 
-_PATIENCE_S = 60
+_PATIENCE_S = 120
 _FOLDER = "webCRM sync"
 #: In bytes: more than goes to webCRM by default.
 _FILM = 30 * 1024 * 1024

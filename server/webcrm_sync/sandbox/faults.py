@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 from email.utils import format_datetime
 from enum import StrEnum
 from http import HTTPStatus
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypedDict, Unpack
 
 from webcrm_sync.sandbox.serving import Dropped
 
@@ -57,12 +57,23 @@ class _Fault:
         )
 
 
+class Which(TypedDict, total=False):
+    """Which calls a fault meets: all of them unless said otherwise.
+
+    `when`: asked with method and path. `rate`: how probable for each fitting call. `limit`: how
+    many times at most.
+    """
+
+    when: Callable[[str, str], bool] | None
+    rate: float
+    limit: int | None
+
+
 class Faults:
     """A dial between the clients and every service; thread-safe, repeatable by its seed.
 
-    `rate`: how probable for each fitting call. `limit`: how many times at most. `when`: asked with
-    method and path. `latency` is slept before every call. `calls` counts the calls to all services,
-    `injected` what happened to them.
+    `latency` is slept before every call. `calls` counts the calls to all services, `injected` what
+    happened to them.
     """
 
     def __init__(self, seed: int = 0) -> None:
@@ -73,75 +84,41 @@ class Faults:
         self._lock = threading.Lock()
         self._faults: list[_Fault] = []
 
-    def refuse(
-        self,
-        service: str | None = None,
-        *,
-        when: Callable[[str, str], bool] | None = None,
-        rate: float = 1.0,
-        limit: int | None = None,
-    ) -> None:
+    def refuse(self, service: str | None = None, **which: Unpack[Which]) -> None:
         """Close connections before the service acts."""
-        self._add(_Fault(Kind.REFUSE, service, when, rate, left=limit))
+        self._add(Kind.REFUSE, service, which)
 
-    def lose(
-        self,
-        service: str | None = None,
-        *,
-        when: Callable[[str, str], bool] | None = None,
-        rate: float = 1.0,
-        limit: int | None = None,
-    ) -> None:
+    def lose(self, service: str | None = None, **which: Unpack[Which]) -> None:
         """Let the service act, then close the connection without its answer."""
-        self._add(_Fault(Kind.LOSE, service, when, rate, left=limit))
+        self._add(Kind.LOSE, service, which)
 
     def throttle(
         self,
         service: str | None = None,
         *,
-        when: Callable[[str, str], bool] | None = None,
-        rate: float = 1.0,
-        limit: int | None = None,
         retry_after: RetryAfter = 1,
+        **which: Unpack[Which],
     ) -> None:
         """Answer 429 instead of acting."""
-        self._add(_Fault(Kind.THROTTLE, service, when, rate, left=limit, retry_after=retry_after))
+        self._add(Kind.THROTTLE, service, which, retry_after=retry_after)
 
     def unavailable(
         self,
         service: str | None = None,
         *,
-        when: Callable[[str, str], bool] | None = None,
-        rate: float = 1.0,
-        limit: int | None = None,
         retry_after: RetryAfter = None,
+        **which: Unpack[Which],
     ) -> None:
         """Answer 503 instead of acting."""
-        fault = _Fault(Kind.UNAVAILABLE, service, when, rate, left=limit, retry_after=retry_after)
-        self._add(fault)
+        self._add(Kind.UNAVAILABLE, service, which, retry_after=retry_after)
 
-    def deny(
-        self,
-        service: str | None = None,
-        *,
-        when: Callable[[str, str], bool] | None = None,
-        rate: float = 1.0,
-        limit: int | None = None,
-    ) -> None:
+    def deny(self, service: str | None = None, **which: Unpack[Which]) -> None:
         """Answer 401 instead of acting, however good the caller's token is."""
-        self._add(_Fault(Kind.DENY, service, when, rate, left=limit))
+        self._add(Kind.DENY, service, which)
 
-    def slow(
-        self,
-        service: str | None = None,
-        *,
-        by: timedelta,
-        when: Callable[[str, str], bool] | None = None,
-        rate: float = 1.0,
-        limit: int | None = None,
-    ) -> None:
+    def slow(self, service: str | None = None, *, by: timedelta, **which: Unpack[Which]) -> None:
         """Sleep for `by`, then act."""
-        self._add(_Fault(Kind.SLOW, service, when, rate, left=limit, delay=by))
+        self._add(Kind.SLOW, service, which, delay=by)
 
     def at(
         self,
@@ -152,8 +129,7 @@ class Faults:
         delay: timedelta = timedelta(),
     ) -> None:
         """Let it happen to one call only: the one that makes `calls` equal to `number`."""
-        fault = _Fault(kind, number=number, retry_after=retry_after, delay=delay)
-        self._add(fault)
+        self._add(kind, None, {}, number=number, retry_after=retry_after, delay=delay)
 
     def clear(self) -> None:
         """No faults and no latency any more; `calls` counts on."""
@@ -188,7 +164,18 @@ class Faults:
 
         return faulty
 
-    def _add(self, fault: _Fault) -> None:
+    def _add(
+        self,
+        kind: Kind,
+        service: str | None,
+        which: Which,
+        *,
+        number: int | None = None,
+        retry_after: RetryAfter = None,
+        delay: timedelta = timedelta(),
+    ) -> None:
+        when, rate, limit = which.get("when"), which.get("rate", 1.0), which.get("limit")
+        fault = _Fault(kind, service, when, rate, number, limit, retry_after, delay)
         with self._lock:
             self._faults.append(fault)
 
