@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from asking import desk
-from play import BO, FOLDER, KIM, PENDING, Play
+from play import BO, BOTH, FOLDER, KIM, PENDING, Play
 from webcrm_sync.sandbox.outlook.mail import Mail
 from webcrm_sync.store import directory
 
@@ -45,6 +45,21 @@ def test_a_mail_that_was_left_out_shows_nothing_once_its_folder_was_deleted(play
     box.delete_folder(f"inbox/{FOLDER}")
     play.settle()
     assert box.read(item).categories == ()
+
+
+def test_categories_that_were_taken_off_within_one_reading_of_a_move_come_back(
+    play: Play,
+) -> None:
+    play.contact(BO)
+    box = play.mailbox()
+    play.refresh()
+    item = play.drag(box, Mail("Offer", BO, KIM))
+    play.look()
+    box.set_categories(item, ["Red"])
+    box.move(item, f"sentitems/{FOLDER}")  # both folders' deltas tell of moves alone
+    box.move(item, f"inbox/{FOLDER}")
+    play.look()
+    assert box.read(item).categories == ("Red", *BOTH)
 
 
 def test_a_mail_of_a_contact_that_was_just_deleted_is_filed_under_the_organisation(

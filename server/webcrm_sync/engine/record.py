@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from webcrm_sync.core.categories import COLOURS, SYNC, Mark, carries, has_synced
@@ -162,10 +162,14 @@ class Recording:
             emails.set_item(self.tx, item.id, folder_id=self.folder.id)
         if is_back:
             self._take_back(item)
-        if change.change_key is None or change.change_key == item.change_key:
-            return  # our own echo, or a line told twice
         categories = change.categories if change.categories is not None else item.categories
-        emails.set_item(self.tx, item.id, change_key=change.change_key, categories=list(categories))
+        self._see(item, change.change_key, categories)
+
+    def _see(self, item: Item, change_key: str | None, categories: Sequence[str]) -> None:
+        """Take note of what a copy in the folder carries now; what is not the truth is mended."""
+        if change_key is None or change_key == item.change_key:
+            return  # our own echo, or a line told twice
+        emails.set_item(self.tx, item.id, change_key=change_key, categories=list(categories))
         mark = mark_for(item.state, item.reason)
         if mark is not None and item.state.is_end and not carries(categories, mark):
             self._mark_again(item)
@@ -191,8 +195,7 @@ class Recording:
             if item.folder_id is None:
                 self._take_back(item)
             emails.set_item(self.tx, item.id, folder_id=folder_id, seen_round=self.folder.round)
-            if item.folder_id is None:
-                self._mark_there(item, location)
+            self._see(item, location.change_key, location.categories)
             return
         if item.folder_id is None:
             return
