@@ -8,7 +8,7 @@ from datetime import timedelta
 import pytest
 
 from meanwhile import Death, die, worker
-from play import BO, BOTH, KIM, OpenPlay, Play
+from play import BO, BOTH, KIM, LIS, OpenPlay, Play
 from webcrm_sync.core.enclosures import Shield
 from webcrm_sync.core.states import State
 from webcrm_sync.sandbox.outlook.mail import AttachedItem, Attachment, File, Link, Mail
@@ -96,6 +96,17 @@ def test_file_over_the_limit_is_left_out_and_the_activity_says_so(
     story = play.story(box.messages("inbox/webCRM sync")[0])
     told = [line.sentence for line in story.lines if line.kind == "left out"]
     assert told == ["An attachment is left out: report.zip (0.6 MB, more than 0.5 MB)."]
+
+
+def test_left_out_file_of_a_mail_to_two_customers_is_told_once(play: Play, box: SimMailbox) -> None:
+    play.contact(LIS, "Skovby")
+    play.refresh()
+    film = File("film.mp4", b"f" * 600_000)
+    play.drag(box, Mail("Film", KIM, BO, cc=(LIS,), attachments=(film,)), place="sentitems")
+    play.look()
+    assert all("Left out: film.mp4" in a["ActivityMemo"] for a in play.activities)
+    story = play.story(box.messages("sentitems/webCRM sync")[0])
+    assert [line.kind for line in story.lines].count("left out") == 1
 
 
 def test_mail_whose_only_file_is_too_large_is_synced(play: Play, box: SimMailbox) -> None:
@@ -190,3 +201,34 @@ def test_late_line_never_empties_an_activity_whose_mail_is_gone(
     play.settle()
     (activity,) = play.activities
     assert activity["ActivityMemo"].endswith("Words")
+
+
+def test_quoted_mails_stay_out_of_webcrm_on_request(open_play: OpenPlay) -> None:
+    play = open_play(QUOTED_HISTORY="NEW_TEXT_ONLY")
+    play.contact(BO)
+    box = play.mailbox()
+    play.refresh()
+    quoted = "<div id='divRplyFwdMsg'><b>Fra:</b> Kim</div><p>Skal vi?</p>"
+    for subject in ("SV: Kaj", "VS: Kaj"):
+        play.drag(box, Mail(subject, BO, KIM, body=f"<p>Ja tak.</p>{quoted}"))
+    play.look()
+    memos = {a["ActivityDescription"]: a["ActivityMemo"] for a in play.activities}
+    assert memos["SV: Kaj"].endswith("\n\nJa tak.")
+    assert memos["VS: Kaj"].endswith("Skal vi?")
+
+
+def test_late_line_does_not_bring_back_an_activity_that_was_deleted(
+    play: Play, box: SimMailbox
+) -> None:
+    play.stage.crm.largest_request = 300_000
+    film = File("film.mp4", b"f" * 400_000)
+    item = play.drag(box, Mail("Film", BO, KIM, attachments=(film,)))
+
+    def delete() -> None:
+        (activity,) = play.activities
+        play.stage.crm.tables["Activity"].delete(activity["ActivityId"])
+
+    worker(play, "webcrm", "change_activity", before=delete).look()
+    play.settle()
+    assert play.activities == []
+    assert box.read(item).categories == BOTH

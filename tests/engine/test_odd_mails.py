@@ -43,6 +43,7 @@ def end(play: Play, box: SimMailbox, mail: Mail) -> tuple[State, Reason | None]:
         Mail("שלום", BO, KIM, body='<p dir="rtl">שלום עולם</p>'),
         Mail("Emoji 🎉👩‍👩‍👧", BO, KIM, body="<p>🎉👩‍👩‍👧</p>"),
         Mail("Long " * 200, BO, KIM),
+        Mail("🎉" * 150, BO, KIM),
         Mail("Nothing attached", BO, KIM, attachments=(File("empty.txt", b""),)),
         Mail("Where to?", BO, KIM, attachments=(File("../x", b"x"), File("..", b"y"))),
         Mail("From a zero\0byte", BO, KIM, body="a\0b", html=False),

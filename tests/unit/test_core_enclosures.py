@@ -83,6 +83,11 @@ def test_larger_file_is_left_out_with_its_size() -> None:
     assert found.lines(has_text=True) == ("Left out: report.zip (52 MB, more than 25 MB)",)
 
 
+def test_file_just_over_the_limit_reads_as_larger_than_it() -> None:
+    (left,) = sorted_out(a_file("a.zip", "application/zip", size=LARGEST + 1)).files
+    assert left.left_out == "25.1 MB, more than 25 MB"
+
+
 def test_link_to_a_cloud_file_is_a_line_and_no_document() -> None:
     link = a_file("Plan", "", kind=AttachmentKind.REFERENCE, size=0)
     found = sorted_out(link)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from enum import Enum
@@ -157,13 +156,7 @@ def _media_type(one: Attachment) -> str:
 def _too_large(size: int, largest: int) -> str:
     if size <= largest:
         return ""
-    return f"{_megabytes(size)} MB, more than {_megabytes(largest)} MB"
-
-
-def _megabytes(size: int) -> str:
-    """Rounded up to a tenth, so that what is over a limit also reads as over it.
-
-    >>> _megabytes(25 * MEGABYTE), _megabytes(25 * MEGABYTE + 1)
-    ('25', '25.1')
-    """
-    return f"{math.ceil(size * 10 / MEGABYTE) / 10:g}"
+    limit = round(largest / MEGABYTE, 1)
+    # What is just over the limit must also read so.
+    shown = max(round(size / MEGABYTE, 1), round(limit + 0.1, 1))
+    return f"{shown:g} MB, more than {limit:g} MB"

@@ -130,9 +130,14 @@ def _write_again(parts: Parts, source: Source, wish: Wish, filing: Filing, email
 
 
 def _is_gone(parts: Parts, wish: Wish, filing: Filing) -> None:
-    """The Activity was deleted in webCRM: nothing is left to take back; else it is made anew."""
+    """The Activity was deleted in webCRM: nothing is left to take back; else it is made anew.
+
+    Only for a person: nobody asked for words of ours that were to be written again.
+    """
     with parts.begin() as tx:
         asked.end_wish(tx, filing.id, wish)
+        if wish.kind == RETELL:
+            return
         asked.forget_documents(tx, filing.id)
         if wish.kind != WITHDRAW:
             asked.set_filing(

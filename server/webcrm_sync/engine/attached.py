@@ -12,12 +12,13 @@ from webcrm_sync.core.errors import Gone, Refused, SyncError
 from webcrm_sync.core.message import Attachment
 from webcrm_sync.engine.contents import from_a_copy, read_again
 from webcrm_sync.engine.parts import Parts
-from webcrm_sync.store import asked, documents, emails, filings, mailboxes
+from webcrm_sync.store import asked, documents, emails, events, filings, mailboxes
 from webcrm_sync.store.database import Tx
 from webcrm_sync.store.documents import Document
 from webcrm_sync.store.emails import Email
-from webcrm_sync.store.events import Line
 from webcrm_sync.store.filings import Filing
+
+_LEFT_OUT = "left out"
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,20 +129,26 @@ def plan(parts: Parts, filing: Filing, enclosures: Enclosures) -> Sequence[Docum
     """
     with parts.begin() as tx:
         new = documents.plan(tx, filing.id, enclosures.files)
-        tx.tell_all(_line(filing, one.name, one.left_out) for one in new if one.left_out)
+        for one in new:
+            if one.left_out:
+                _tell(tx, filing, one.name, one.left_out)
         return documents.of_filing(tx, filing.id)
 
 
 def leave_out(tx: Tx, filing: Filing, document: Document, why: str) -> None:
     """An attachment that was to become a Document stays away after all; its Activity says so."""
     documents.change(tx, [document.id], left_out=why, intent_at=None)
-    tx.tell_all([_line(filing, document.name, why)])
+    _tell(tx, filing, document.name, why)
     asked.retell(tx, filing.id)
     filings.retry(tx, [filing.id], due_at=tx.now)
 
 
-def _line(filing: Filing, name: str, why: str) -> Line:
-    return Line("left out", None, filing.email_id, {"detail": f"{name} ({why})"})
+def _tell(tx: Tx, filing: Filing, name: str, why: str) -> None:
+    """Tell it in the mail's story, once for all its filings."""
+    detail = f"{name} ({why})"
+    known = events.of_email(tx.connection, filing.email_id)
+    if not any(t.kind == _LEFT_OUT and t.facts.get("detail") == detail for t in known):
+        tx.tell(_LEFT_OUT, email_id=filing.email_id, detail=detail)
 
 
 def _lines(
