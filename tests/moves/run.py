@@ -82,12 +82,13 @@ def play(plan: Plan) -> Outcome:
         _worsen(stage)
         with _killing(service, plan) as kills:
             _act(people, plan)
-        faults = Counter(stage.faults.injected)
+        end = time.monotonic() + plan.patience_s
+        _await_marks(people, end)
         stage.faults.clear()
-        _await_rest(stage, people, plan.patience_s)
+        _await_rest(stage, end)
         took = time.monotonic() - began
         counted = ledger(stage, people)
-        return Outcome(plan, counted, len(kills), stage.faults.calls, took, faults)
+        return Outcome(plan, counted, len(kills), stage.faults.calls, took, stage.faults.injected)
 
 
 def _open(service: Running, people: People) -> None:
@@ -149,13 +150,16 @@ def _killing(service: Running, plan: Plan) -> Iterator[list[str]]:
         thread.join()
 
 
-def _await_rest(stage: Stage, people: People, patience_s: float) -> None:
-    """Return when every copy in a sync folder is marked and nothing changes any more."""
+def _await_marks(people: People, end: float) -> None:
+    """Return when every copy in a sync folder is marked; the faults go on."""
     open_ = [c for m in people.letters for c in m.copies if c.is_inside]
-    end = time.monotonic() + patience_s
     while open_ and time.monotonic() < end:
         open_ = [c for c in open_ if not is_marked(c)]
         time.sleep(0.2)
+
+
+def _await_rest(stage: Stage, end: float) -> None:
+    """Return when nothing changes any more."""
     seen, since = _state(stage), time.monotonic()
     while time.monotonic() < min(since + _REST_S, end):
         time.sleep(0.5)

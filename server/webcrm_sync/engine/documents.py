@@ -28,7 +28,7 @@ from webcrm_sync.engine import attached, look, outcome
 from webcrm_sync.engine.attached import Source
 from webcrm_sync.engine.contents import from_a_copy
 from webcrm_sync.engine.parts import Parts
-from webcrm_sync.store import documents, filings
+from webcrm_sync.store import documents, emails, filings
 from webcrm_sync.store.database import Tx
 from webcrm_sync.store.documents import Document
 from webcrm_sync.store.emails import Email
@@ -269,5 +269,6 @@ def _not_found(parts: Parts, tx: Tx, waiting: Waiting) -> None:
 def _complete(parts: Parts, reachable: Sequence[Filing]) -> None:
     """Close the filings that have nothing left to be written."""
     with parts.begin() as tx:
+        emails.lock(tx)  # another copy of such a mail may be decided at this moment
         done = [f.id for f in reachable if all(d.is_settled for d in documents.of_filing(tx, f.id))]
         outcome.completed(tx, done)

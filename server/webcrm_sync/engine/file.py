@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
+
 from webcrm_sync.core.errors import Refused, TryLater, Unclear
 from webcrm_sync.engine import amend, documents, look, match, past, send
 from webcrm_sync.engine.attached import Source
@@ -42,15 +44,26 @@ def file(parts: Parts) -> None:
 def _rounds(parts: Parts) -> bool:
     """Work until nothing is due or it is the others' turn; True in the latter case."""
     source = Source(parts)
-    return all(_round(parts, source) for _ in range(_ROUNDS))
+    with ThreadPoolExecutor(1, thread_name_prefix="ahead") as ahead:
+        _decide(parts)
+        return all(_round(parts, source, ahead) for _ in range(_ROUNDS))
 
 
-def _round(parts: Parts, source: Source) -> bool:
-    """One bulk of each step; False when there was nothing to do."""
+def _decide(parts: Parts) -> int:
+    """Decide the newest found mails; how many there were."""
+    return past.past_round(parts, limit=BULK) + match.match_round(parts, limit=BULK)
+
+
+def _round(parts: Parts, source: Source, ahead: ThreadPoolExecutor) -> bool:
+    """One bulk of each step; False when there was nothing to do.
+
+    While this bulk is on its way, the mails of the next one are decided: webCRM takes one call
+    at a time and shall not wait for us.
+    """
     amended = amend.amend_round(parts, source, limit=BULK)
-    done = past.past_round(parts, limit=BULK) + match.match_round(parts, limit=BULK)
     with parts.begin() as tx:
         due = filings.due(tx, limit=BULK)
+    following = ahead.submit(_decide, parts)
     fresh = [(f, e) for f, e in due if f.activity_id is None and f.intent_at is None]
     unclear = [f for f, _ in due if f.activity_id is None and f.intent_at is not None]
     filed = [(f, e) for f, e in due if f.activity_id is not None]
@@ -60,4 +73,4 @@ def _round(parts: Parts, source: Source) -> bool:
         send.send(parts, source, fresh)
     if filed:
         documents.add_documents(parts, source, filed)
-    return bool(amended or done or due)
+    return bool(amended or due or following.result())

@@ -33,6 +33,7 @@ def past_round(parts: Parts, *, limit: int) -> int:
         return 0
     standing = _standing(parts, [(email, targets[email.id]) for email, _ in found])
     with parts.begin() as tx:
+        emails.lock(tx)
         for email, copies in found:
             _settle(parts, tx, email, copies, targets[email.id], standing)
     return len(found)

@@ -107,6 +107,7 @@ def _send_bulk(parts: Parts, drafts: Sequence[Draft], run: Run) -> None:
         answers = [Rejected(str(error))]
     vanished = _vanished(parts, [d for d, a in zip(drafts, answers, strict=True) if _is_no(a)])
     with parts.begin() as tx:
+        emails.lock(tx)  # another copy of such a mail may be decided at this moment
         held = filings.held(tx, run.lease)
         told = [p for p in zip(drafts, answers, strict=True) if p[0].filing.id in held]
         ids = [(d.filing, a.record_id) for d, a in told if isinstance(a, Written)]

@@ -1,0 +1,87 @@
+"""A move by hand overtakes a backlog by construction: rounds are counted here, not seconds."""
+
+from __future__ import annotations
+
+import json
+
+from meanwhile import worker
+from play import BO, FOLDER, KIM, Play
+from running import until
+from webcrm_sync.engine.discover import discover
+from webcrm_sync.engine.file import BULK, file
+from webcrm_sync.engine.mark import BATCH, mark
+from webcrm_sync.sandbox.journal import Exchange
+from webcrm_sync.sandbox.outlook.mail import Mail
+from webcrm_sync.sandbox.outlook.mailbox import SimMailbox
+from webcrm_sync.store import mailboxes
+
+_FRESH = "Moved just now"
+
+
+def _backlog(play: Play, count: int) -> SimMailbox:
+    """So many mails were found, none is filed."""
+    play.contact()
+    box = play.mailbox()
+    for number in range(count):
+        box.move(box.deliver(Mail(f"Old {number}", BO, KIM)), f"inbox/{FOLDER}")
+    _take_up(play)
+    return box
+
+
+def _take_up(play: Play) -> None:
+    with play.parts.begin() as tx:
+        (box,) = mailboxes.all_mailboxes(tx)
+        mailboxes.hint(tx, [f.id for f in mailboxes.folders(tx, box.id)])
+    discover(play.parts, box.id)
+
+
+def _fresh(play: Play, box: SimMailbox) -> None:
+    box.move(box.deliver(Mail(_FRESH, BO, KIM)), f"inbox/{FOLDER}")
+    _take_up(play)
+
+
+def _bodies(play: Play, path: str, method: str) -> list[str]:
+    found: list[Exchange] = play.stage.journal.select(method=method, path=path)
+    return [e.request_body.decode() for e in found]
+
+
+def test_fresh_move_is_filed_with_the_second_bulk_after_it_was_found(play: Play) -> None:
+    box = _backlog(play, 4 * BULK)
+    busy = worker(play, "webcrm", "write_activities", before=lambda: _fresh(play, box))
+    file(busy.parts)
+    bulks = _bodies(play, "/Activities", "PATCH")
+    assert [len(json.loads(b)) for b in bulks[:4]] == [BULK] * 4
+    # It was found while the first was on its way and the second was decided already.
+    assert next(n for n, b in enumerate(bulks) if _FRESH in b) <= 2
+
+
+def test_next_bulk_is_decided_while_this_one_is_on_its_way(play: Play) -> None:
+    _backlog(play, 2 * BULK)
+
+    def are_all_decided() -> bool:
+        with play.parts.begin() as tx:
+            return "found" not in {s for c in mailboxes.counts_by_state(tx).values() for s in c}
+
+    wait = worker(
+        play,
+        "webcrm",
+        "write_activities",
+        before=lambda: until(are_all_decided, "the second bulk's mails", patience_s=10),
+    )
+    file(wait.parts)
+    assert len(play.activities) == 2 * BULK
+
+
+def test_fresh_move_is_marked_with_the_next_batch(play: Play) -> None:
+    box = _backlog(play, 3 * BATCH)
+    file(play.parts)
+
+    def move() -> None:
+        _fresh(play, box)
+        file(play.parts)
+
+    (watched,) = {play.item(box, v.id).mailbox_id for v in box.messages(f"inbox/{FOLDER}")}
+    mark(worker(play, "graph", "mark", before=move).parts, watched)
+    (fresh,) = [v.id for v in box.messages(f"inbox/{FOLDER}") if v.subject == _FRESH]
+    batches = [b for b in _bodies(play, "$batch", "POST") if "PATCH" in b]
+    assert [fresh.rstrip("=") in b for b in batches].index(True) == 1
