@@ -37,3 +37,11 @@ def test_each_failure_waits_longer_than_the_one_before(failed: int) -> None:
 
 def test_mailboxes_that_failed_together_do_not_come_back_together() -> None:
     assert len({retry_at(NOON, 3) for _ in range(20)}) > 1
+
+
+@given(attempts)
+def test_no_try_comes_sooner_than_its_turn_and_none_waits_longer_than_the_last(
+    failed: int,
+) -> None:
+    turn = min(timedelta(seconds=2 << min(failed, 20)), timedelta(minutes=10))
+    assert turn <= retry_at(NOON, failed) - NOON <= turn * 1.25

@@ -1,0 +1,231 @@
+"""A day of trouble: it costs few calls, `status` names the way out, and work ends by itself."""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+import psycopg
+import pytest
+
+from meanwhile import worker
+from play import BO, BOTH, FOLDER, KIM, OpenPlay, Play
+from running import running, until
+from webcrm_sync.engine.status import read_status
+from webcrm_sync.sandbox.entra import ROLES, App
+from webcrm_sync.sandbox.outlook.mail import Mail
+from webcrm_sync.sandbox.outlook.mailbox import SimMailbox
+from webcrm_sync.sandbox.stage import Stage
+from webcrm_sync.store.database import libpq_url
+
+#: What a restart of the database looks like from here.
+_CUT_OFF = """SELECT pg_terminate_backend(pid) FROM pg_stat_activity
+ WHERE datname = current_database() AND pid <> pg_backend_pid()"""
+
+
+@dataclass(slots=True)
+class Ground:
+    """Kim's mailbox, and what is in trouble."""
+
+    play: Play
+    box: SimMailbox
+
+    @property
+    def app(self) -> App:
+        """Our application in Entra."""
+        return self.play.stage.entra.apps[self.play.parts.settings.entra_client_id]
+
+    def set_app(self, **values: object) -> None:
+        """Change the application; tokens given out before are worth nothing."""
+        for name, value in values.items():
+            setattr(self.app, name, value)
+        self.play.stage.entra.revoke_tokens()
+
+    @property
+    def troubles(self) -> list[str]:
+        """What `status` says is wrong."""
+        found = read_status(self.play.parts)
+        told = [found.webcrm_trouble, *(box.trouble for box in found.mailboxes)]
+        return [trouble for trouble in told if trouble]
+
+    def calls(self, *services: str) -> int:
+        """How often these were called so far."""
+        return sum(self.play.stage.journal.count(service) for service in services)
+
+
+@pytest.fixture
+def ground(open_play: OpenPlay) -> Ground:
+    """Kim's mailbox, with Bo known to webCRM; nobody tells of changes."""
+    play = open_play(PUBLIC_URL="http://nobody.example")
+    play.contact(BO)
+    box = play.mailbox()
+    play.refresh()
+    return Ground(play, box)
+
+
+def _token(ground: Ground) -> str:
+    return ground.play.parts.settings.webcrm_token.get_secret_value()
+
+
+def _secret(ground: Ground) -> str:
+    secret = ground.play.parts.settings.entra_client_secret
+    assert secret is not None
+    return secret.get_secret_value()
+
+
+Act = Callable[[Ground], object]
+
+
+@dataclass(frozen=True, slots=True)
+class Trouble:
+    """What breaks, what mends it, and what `status` says meanwhile."""
+
+    name: str
+    breaks: Act
+    mends: Act
+    says: str
+    services: tuple[str, ...] = ("entra", "graph")
+
+
+TROUBLES = [
+    Trouble(
+        "graph is down",
+        lambda g: g.play.stage.faults.unavailable("graph"),
+        lambda g: g.play.stage.faults.clear(),
+        "goes on by itself",
+    ),
+    Trouble(
+        "webcrm is down",
+        lambda g: g.play.stage.faults.unavailable("webcrm"),
+        lambda g: g.play.stage.faults.clear(),
+        "goes on by itself",
+        ("webcrm",),
+    ),
+    Trouble(
+        "webcrm's token is revoked",
+        lambda g: g.play.stage.crm.tokens.clear(),
+        lambda g: g.play.stage.crm.add_token(_token(g)),
+        "WEBCRM_SYNC_WEBCRM_TOKEN",
+        ("webcrm",),
+    ),
+    Trouble(
+        "entra's secret is revoked",
+        lambda g: g.set_app(secret="of-another-day"),
+        lambda g: g.set_app(secret=_secret(g)),
+        "WEBCRM_SYNC_ENTRA_CLIENT_SECRET",
+    ),
+    Trouble(
+        "consent is withdrawn",
+        lambda g: g.set_app(roles=()),
+        lambda g: g.set_app(roles=ROLES),
+        "Check its licence and the application's permission",
+    ),
+    Trouble(
+        "the licence is removed",
+        lambda g: setattr(g.box, "has_licence", False),
+        lambda g: setattr(g.box, "has_licence", True),
+        "Check its licence and the application's permission",
+    ),
+    Trouble(
+        "the mailbox is full",
+        lambda g: setattr(g.box, "is_full", True),
+        lambda g: setattr(g.box, "is_full", False),
+        "Make room in it",
+    ),
+]
+
+
+@pytest.mark.parametrize("trouble", TROUBLES, ids=lambda trouble: trouble.name)
+def test_day_of_trouble_costs_few_calls_and_ends_by_itself(
+    ground: Ground, trouble: Trouble
+) -> None:
+    play = ground.play
+    trouble.breaks(ground)
+    items = [play.drag(ground.box, Mail(f"Mail {n}", BO, KIM)) for n in range(3)]
+    play.stage.clock.advance(timedelta(hours=1))  # past what webCRM's token is good for
+    play.look()
+    _pass(play, hours=1)
+    before = ground.calls(*trouble.services)
+    for _ in range(30):
+        play.stage.clock.advance(timedelta(minutes=1))
+        play.rest()
+    assert 1 <= ground.calls(*trouble.services) - before <= 20
+    assert sum(trouble.says in told for told in ground.troubles) == 1
+    _pass(play, hours=22)
+    trouble.mends(ground)
+    for _ in range(3):
+        play.wait(timedelta(minutes=13))
+    assert ground.troubles == []
+    assert all(ground.box.read(item).categories == BOTH for item in items)
+    assert len(play.activities) == 3
+
+
+def _pass(play: Play, *, hours: int) -> None:
+    for _ in range(hours):
+        play.stage.clock.advance(timedelta(hours=1))
+        play.rest()
+
+
+@pytest.mark.parametrize("service", ["graph", "webcrm"])
+@pytest.mark.parametrize("is_date", [False, True])
+def test_nobody_is_asked_before_the_time_it_asked_for(
+    ground: Ground, service: str, is_date: bool
+) -> None:
+    play = ground.play
+    hour = timedelta(hours=1)
+    asked: float | datetime = play.stage.clock.now() + hour if is_date else hour.total_seconds()
+    play.stage.faults.throttle(service, retry_after=asked, limit=1)
+    item = play.drag(ground.box, Mail("Patience", BO, KIM))
+    play.look()
+    before = play.stage.journal.count(service)
+    for _ in range(11):
+        play.wait(timedelta(minutes=5))
+    assert play.stage.journal.count(service) == before
+    play.wait(timedelta(minutes=6))
+    assert ground.box.read(item).categories == BOTH
+
+
+def test_two_mailboxes_wait_each_for_itself(ground: Ground) -> None:
+    play = ground.play
+    eva = play.mailbox("eva@nordwind.example", "Eva Nordwind")
+    ground.box.has_licence = False
+    play.wait(timedelta(minutes=3))
+    fine = play.drag(eva, Mail("Fine", BO, "eva@nordwind.example"))
+    play.look()
+    assert eva.read(fine).categories == BOTH
+    assert [bool(box.trouble) for box in read_status(play.parts).mailboxes] == [False, True]
+
+
+def test_database_that_restarts_between_a_call_and_its_record_loses_nothing(
+    ground: Ground,
+) -> None:
+    play, url = ground.play, ground.play.parts.settings.database_url or ""
+    item = play.drag(ground.box, Mail("Once", BO, KIM))
+    worker(play, "webcrm", "write_activities", after=lambda: _restart(url)).look()
+    play.look()
+    assert ground.box.read(item).categories == BOTH
+    assert len(play.activities) == 1
+
+
+def _restart(url: str) -> None:
+    with psycopg.connect(libpq_url(url), autocommit=True) as connection:
+        connection.execute(_CUT_OFF)
+
+
+def test_service_goes_on_after_its_database_has_restarted(fresh_database: str) -> None:
+    with (
+        Stage() as stage,
+        tempfile.TemporaryDirectory() as scratch,
+        running(stage, "serve", DATABASE_URL=fresh_database, DATA_DIR=scratch) as service,
+    ):
+        stage.crm.add_person(stage.crm.add_organisation("Havnebyg"), BO)
+        box = stage.outlook.add_mailbox(KIM, "Kim Nordwind")
+        service.watch(KIM)
+        first = box.put(Mail("Before", BO, KIM), f"inbox/{FOLDER}")
+        until(lambda: box.read(first).categories == BOTH, "the mail before the restart")
+        _restart(fresh_database)
+        second = box.put(Mail("After", BO, KIM), f"inbox/{FOLDER}")
+        until(lambda: box.read(second).categories == BOTH, "the mail after the restart")
+    assert len(stage.crm.activities) == 2
