@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 import pytest
 from sqlalchemy import text
 
+from meanwhile import worker
 from play import BO, BOTH, FOLDER, KIM, PENDING, Play
 from proving import Ground, prepared
+from webcrm_sync import jobs
 from webcrm_sync.core.states import State
 from webcrm_sync.engine import prove
 from webcrm_sync.engine.proof import Kind, WebcrmProof
+from webcrm_sync.engine.status import read_status
 from webcrm_sync.sandbox.outlook.mail import Mail
 
 
@@ -139,3 +144,22 @@ def test_mailbox_that_does_not_answer_says_so(ground: Ground) -> None:
     ground.box.has_licence = False
     (proof,) = prove.prove_mailboxes(ground.play.parts)
     assert proof.trouble
+
+
+def test_bug_in_a_proof_stops_nothing_else_and_is_tried_again(ground: Ground) -> None:
+    play = ground.play
+    prove.ask_for_all(play.parts)
+    (box,) = _column(ground, "SELECT mailbox_id FROM item WHERE graph_id = :i", ground.waiting)
+    assert isinstance(box, int)
+    broken = worker(play, "graph", "listing", before=die_of_a_bug)
+    jobs.run_step(broken.parts, "prove mailbox", box)
+    (mailbox,) = read_status(play.parts).mailboxes
+    assert (mailbox.trouble, mailbox.proved.at) == (None, None)
+    play.wait(timedelta(minutes=31))
+    (mailbox,) = read_status(play.parts).mailboxes
+    assert mailbox.proved.at is not None
+
+
+def die_of_a_bug() -> None:
+    """What nobody foresaw."""
+    raise RuntimeError("unforeseen")
