@@ -80,9 +80,10 @@ class Ground:
     """Two watched mailboxes, four Organisations, and everything between them."""
 
     play: Play
+    #: the connection that brings our tables back
+    keeper: psycopg.Connection
     #: another worker over the same tables
     other: Play
-    url: str
     boxes: tuple[SimMailbox, SimMailbox]
     organisations: dict[str, int]
     user: int
@@ -103,30 +104,10 @@ class Ground:
         self.stage.faults.clear()
         self.stage.journal.clear()
         self.bring_back_stage()
-        with psycopg.connect(libpq_url(self.url)) as connection:
-            connection.execute(_BRING_BACK)
-        self._meet_folders()
+        self.keeper.execute(_BRING_BACK)
         self.play.parts.metadata.fields = None
         self.boundaries.clear()
         self.notices.clear()
-
-    def _meet_folders(self) -> None:
-        """The cursors of the folders' beginning, and subscriptions that end after the history."""
-        with self.play.parts.begin() as tx:
-            found = [
-                (b, f) for b in mailboxes.all_mailboxes(tx) for f in mailboxes.folders(tx, b.id)
-            ]
-        for box, folder in found:
-            cursor = self.play.parts.graph.page(box.user_id, folder.graph_id, None).cursor
-            with self.play.parts.begin() as tx:
-                mailboxes.set_folder(
-                    tx,
-                    folder.id,
-                    cursor=cursor,
-                    subscription_id=f"push {folder.graph_id}",
-                    client_state=self.play.parts.seal.seal(_SECRET),
-                    subscription_expires_at=tx.now + timedelta(days=400),
-                )
 
     def rows(self, query: str, **values: Any) -> list[Any]:
         """What a query of our tables answers."""
@@ -154,8 +135,9 @@ def ground(url: str) -> Iterator[Ground]:
             closing(WebCrm(settings, now=stage.clock.now, pacing=pacing)) as webcrm,
         ):
             parts.metadata.ask = webcrm.fields
-            made = _settled(Play(stage, replace(parts, webcrm=webcrm)), url)
+            play = Play(stage, replace(parts, webcrm=webcrm))
             with psycopg.connect(libpq_url(url), autocommit=True) as connection:
+                made = _settled(play, connection)
                 connection.execute(_KEEP)
                 try:
                     made.bring_back_stage = stage.remember()
@@ -165,7 +147,7 @@ def ground(url: str) -> Iterator[Ground]:
                     connection.execute("DROP TRIGGER note ON item; DROP SCHEMA kept CASCADE")
 
 
-def _settled(play: Play, url: str) -> Ground:
+def _settled(play: Play, keeper: psycopg.Connection) -> Ground:
     crm = play.stage.crm
     organisations = {
         name: crm.add_organisation(name, domain=DOMAIN if name == "Tine" else "")
@@ -181,6 +163,21 @@ def _settled(play: Play, url: str) -> Ground:
     for box in boxes:
         box.make_folder("inbox", "Archive")
     play.refresh()
+    _subscribe(play)
     boundaries = Boundaries()
     one = Play(play.stage, boundaries.around(play.parts))
-    return Ground(one, play, url, boxes, organisations, user, boundaries, persons)
+    return Ground(one, keeper, play, boxes, organisations, user, boundaries, persons)
+
+
+def _subscribe(play: Play) -> None:
+    """Each folder has a subscription that outlives the history; its notifier is the test."""
+    with play.parts.begin() as tx:
+        for box in mailboxes.all_mailboxes(tx):
+            for folder in mailboxes.folders(tx, box.id):
+                mailboxes.set_folder(
+                    tx,
+                    folder.id,
+                    subscription_id=f"push {folder.graph_id}",
+                    client_state=play.parts.seal.seal(_SECRET),
+                    subscription_expires_at=tx.now + timedelta(days=400),
+                )

@@ -78,6 +78,7 @@ class Stage:
         """
         moment = self.clock.now()
         kept = [box.remember() for box in self.outlook.mailboxes]
+        kept.append(self.graph.remember())
         kept += [table.remember() for table in self.crm.tables.values()]
 
         def bring_back() -> None:

@@ -75,6 +75,10 @@ class Graph:
         """Forget every delta token: the next use of one answers 410."""
         self._delta.expire_cursors()
 
+    def remember(self) -> Callable[[], None]:
+        """What makes the delta tokens of this moment good again."""
+        return self._delta.remember()
+
     def lifecycle(self, event: str) -> int:
         """Send a lifecycle event for every subscription; how many. See `Subscriptions`."""
         return self.subscriptions.lifecycle(event)

@@ -19,7 +19,7 @@ from webcrm_sync.sandbox.graph.calls import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Callable, Iterable
 
     from webcrm_sync.sandbox.graph.visit import Visit
     from webcrm_sync.sandbox.outlook.store import Change, ChangeKind, Item, SimFolder
@@ -85,6 +85,16 @@ class Delta:
     def expire_cursors(self) -> None:
         """Forget every token given out so far; the next use of one answers 410."""
         self._life = secrets.token_hex(8)
+
+    def remember(self) -> Callable[[], None]:
+        """What makes the tokens of this moment good again."""
+        life = self._life
+
+        def bring_back() -> None:
+            self._life = life
+            self._latest.clear()
+
+        return bring_back
 
     def page(self, visit: Visit, folder: str) -> Reply:
         """GET a page of a round: the first one by options, later ones by a token."""
