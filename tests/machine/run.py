@@ -28,7 +28,7 @@ from webcrm_sync.store.database import Database, libpq_url
 from webcrm_sync.store.embedded import embedded
 from webcrm_sync.store.migrate import migrate
 
-_BATCH, _STEPS = 50, 25
+_BATCH, _STEPS = 20, 25
 _SIDE_BY_SIDE = 2
 
 
