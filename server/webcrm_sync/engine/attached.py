@@ -99,10 +99,11 @@ class Content:
     is_all: bool
 
 
-def content(source: Source, filing: Filing, email: Email) -> Content:
+def content(source: Source, filing: Filing, email: Email, *, is_new: bool = False) -> Content:
     """The mail's text and what is to be said about its attachments, which are planned with it.
 
-    What is not kept is read again. Raises Gone when it is lost, else as `from_a_copy`.
+    `is_new`: none were planned before. What is not kept is read again. Raises Gone when it is
+    lost, else as `from_a_copy`.
     """
     text, cids = email.content, email.cids
     if text is None or cids is None:
@@ -114,7 +115,8 @@ def content(source: Source, filing: Filing, email: Email) -> Content:
         enclosures, is_known = Enclosures(), True  # what was attached went with the mail
     except Refused:
         enclosures, is_known = Enclosures(), False  # the mail is filed; its files are tried again
-    planned = plan(source.parts, filing, enclosures) if is_known else ()
+    has_any = is_known and not (is_new and not enclosures.files)
+    planned = plan(source.parts, filing, enclosures) if has_any else ()
     return Content(
         text=text,
         lines=_lines(enclosures, planned, has_text=bool(text)),

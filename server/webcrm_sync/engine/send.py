@@ -16,7 +16,7 @@ from webcrm_sync.core.states import Reason
 from webcrm_sync.engine import attached, look, outcome
 from webcrm_sync.engine.attached import Source
 from webcrm_sync.engine.parts import Parts
-from webcrm_sync.store import directory, emails, endings, filings
+from webcrm_sync.store import directory, documents, emails, endings, filings
 from webcrm_sync.store.emails import Email
 from webcrm_sync.store.filings import Filing
 
@@ -147,6 +147,7 @@ def _drafts(parts: Parts, source: Source, fresh: Sequence[tuple[Filing, Email]])
     with parts.begin() as tx:
         users = {u.address: u for u in directory.users(tx).values() if u.address}
         holders = emails.addresses_holding(tx, [e.id for _, e in fresh])
+        planned = documents.planned(tx, [f.id for f, _ in fresh])
     owners = {e.id: _responsible(e, holders[e.id], users) for _, e in fresh}
     source.prepare([e for _, e in fresh])
     for filing, email in fresh:
@@ -154,7 +155,7 @@ def _drafts(parts: Parts, source: Source, fresh: Sequence[tuple[Filing, Email]])
         if not parts.metadata.knows_action(action):
             _park_unknown_label(parts, filing, action)
             continue
-        content = _content(parts, source, filing, email)
+        content = _content(parts, source, filing, email, is_new=filing.id not in planned)
         if content is None:
             continue
         activity = draft_activity(
@@ -189,10 +190,12 @@ def _responsible(email: Email, holders: Sequence[str], users: dict[str, CrmUser]
     return next((users[a].user_id for a in (*addresses, *holders) if a in users), None)
 
 
-def _content(parts: Parts, source: Source, filing: Filing, email: Email) -> attached.Content | None:
+def _content(
+    parts: Parts, source: Source, filing: Filing, email: Email, *, is_new: bool
+) -> attached.Content | None:
     """What the Activity says, read again where it is not kept; None = put off."""
     try:
-        return attached.content(source, filing, email)
+        return attached.content(source, filing, email, is_new=is_new)
     except Gone:
         with parts.begin() as tx:
             endings.give_up(tx, email.id)

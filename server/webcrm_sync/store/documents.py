@@ -10,6 +10,7 @@ from sqlalchemy import delete, select, update
 from sqlalchemy.dialects.postgresql import insert
 
 from webcrm_sync.core.enclosures import Enclosure
+from webcrm_sync.store.among import among
 from webcrm_sync.store.database import Tx
 from webcrm_sync.store.schema import document
 
@@ -62,6 +63,12 @@ def of_filing(tx: Tx, filing_id: int) -> Sequence[Document]:
     query = select(*_DOCUMENT).where(document.c.filing_id == filing_id)
     rows = tx.connection.execute(query.order_by(document.c.position)).mappings()
     return [Document(**row) for row in rows]
+
+
+def planned(tx: Tx, filing_ids: Iterable[int]) -> frozenset[int]:
+    """Which of these filings have planned attachments."""
+    query = select(document.c.filing_id).where(among(document.c.filing_id, filing_ids))
+    return frozenset(tx.connection.execute(query).scalars())
 
 
 def intend(tx: Tx, document_ids: Sequence[int]) -> frozenset[int]:
