@@ -67,7 +67,7 @@ def test_status_as_json_keeps_its_shape(play: Play) -> None:
     (box,) = found["mailboxes"]
     assert box.keys() == {
         *("address", "counts", "folders", "pushed_folders", "trouble", "latest", "latest_at"),
-        *("pending", "proved"),
+        *("pending", "proved", "on_the_way"),
     }
     (group,) = box["pending"]
     assert group["message_ids"] == [STRANGER]

@@ -45,11 +45,13 @@ class Proved:
 class MailboxStatus:
     """One mailbox: how many mails in which state, and what is wrong, one sentence or None.
 
-    `latest`: the last line of its own story, `latest_at` its time.
+    `on_the_way`: copies that have not come to an end yet. `latest`: the last line of its own
+    story, `latest_at` its time.
     """
 
     address: str
     counts: Mapping[str, int]
+    on_the_way: int
     folders: int
     pushed_folders: int
     trouble: str | None
@@ -57,11 +59,6 @@ class MailboxStatus:
     latest_at: datetime | None
     pending: tuple[Pending, ...]
     proved: Proved
-
-    @property
-    def on_the_way(self) -> int:
-        """Copies that have not come to an end yet."""
-        return sum(n for state, n in self.counts.items() if not State(state).is_end)
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,6 +122,7 @@ def _of(
     return MailboxStatus(
         address=box.address,
         counts=counts,
+        on_the_way=sum(n for state, n in counts.items() if not State(state).is_end),
         folders=len(folders),
         pushed_folders=sum(f.subscription_id is not None for f in folders),
         trouble=with_way_out(box.trouble) or box.push_trouble,
