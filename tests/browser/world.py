@@ -31,8 +31,8 @@ TWIN = "office@twin.example"
 NEVER = "never.example"
 #: In the folder when it was met for the first time: another product had synced it.
 OLD = "Synced by another product"
-#: In the folder since the contact on it was deleted in webCRM, which refuses it for that.
-REFUSED = "From a contact that is gone"
+#: In the folder since its Organisation was deleted in webCRM, which refuses it for that.
+REFUSED = "From an Organisation that is gone"
 #: An Organisation that was deleted in webCRM.
 DELETED = "Deleted A/S"
 
@@ -81,13 +81,12 @@ class World:
         self.kim.put(Mail(OLD, sender, KIM, body="<p>Old.</p>", categories=("Synced",)), folder)
 
     def delete_from_webcrm(self) -> None:
-        """An Organisation and a contact vanish, and a mail of that contact is to be synced."""
+        """Two Organisations vanish, and a mail of one's contact is to be synced."""
         crm = self.stage.crm
         ids = {o["OrganisationName"]: o["OrganisationId"] for o in crm.organisations}
         crm.tables["Organisation"].delete(ids[DELETED])
         customer = self.customer()
-        persons = {one["PersonEmail"]: one["PersonId"] for one in crm.persons}
-        crm.tables["Person"].delete(persons[customer.address])
+        crm.tables["Organisation"].delete(ids[customer.organisation])
         item = self.deliver(REFUSED, customer.address)
         self.kim.move(item, f"inbox/{FOLDER}")
 
