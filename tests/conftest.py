@@ -20,6 +20,7 @@ import trustme
 from psycopg import sql
 
 from descriptions import VARIABLES
+from emptied import empty
 from webcrm_sync.store.database import Database, libpq_url
 from webcrm_sync.store.embedded import embedded
 from webcrm_sync.store.migrate import migrate
@@ -30,24 +31,6 @@ hypothesis.settings.load_profile("house")
 
 #: A lost table of a test database is no loss: nothing waits for the disk.
 _CARELESS = ("fsync", "synchronous_commit", "full_page_writes")
-#: Much faster than TRUNCATE, which makes a new file for every table and index. The locks wait for
-#: whoever still writes, as TRUNCATE's would; the role spares the triggers and foreign keys.
-_EMPTY = """
-DO $$
-DECLARE one regclass;
-BEGIN
-    SET LOCAL lock_timeout = '10s';
-    SET LOCAL session_replication_role = replica;
-    FOR one IN SELECT oid FROM pg_class
-                WHERE relnamespace = 'public'::regnamespace AND relkind = 'r'
-                  AND relname <> 'alembic_version' LOOP
-        EXECUTE format('LOCK TABLE %s IN ACCESS EXCLUSIVE MODE', one);
-        EXECUTE format('DELETE FROM %s', one);
-    END LOOP;
-    PERFORM setval(oid, 1, false) FROM pg_class
-      WHERE relnamespace = 'public'::regnamespace AND relkind = 'S';
-END $$
-"""
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -94,13 +77,16 @@ def fresh_database(database_url: str) -> str:
     Whoever used it before must have closed its connections' transactions: the test fails after
     ten seconds instead of hanging.
     """
-    with psycopg.connect(libpq_url(database_url)) as connection:
-        connection.execute(_EMPTY)
+    empty(database_url)
     return database_url
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
-    """Say so when the vendors' descriptions were not given: nothing was held to them."""
+    """Say what tests counted, and when the vendors' descriptions were not given."""
+    for report in terminalreporter.getreports("passed"):
+        for name, value in report.user_properties:
+            if name == "counted":
+                terminalreporter.write_line(f"{report.head_line}: {value}")
     wanted = [*VARIABLES.values(), "WEBCRM_SYNC_MANIFEST_XSD"]
     missing = [name for name in wanted if not os.environ.get(name)]
     if missing:

@@ -51,7 +51,7 @@ def decide(parts: Parts, tx: Tx, found: Sequence[Email]) -> None:
     chosen = asked.chosen_for(tx, ids)
     decided = []
     for email in found:
-        people = [Party(a) for a in open_[email.id] if Party(a) not in internals]
+        people = externals_on(email, open_[email.id], internals)
         decision = decision_for(
             email,
             people,
@@ -70,6 +70,13 @@ def decide(parts: Parts, tx: Tx, found: Sequence[Email]) -> None:
                 withdrawn = [f.id for f in known[email.id] if f.is_withdrawn]
                 asked.make_wish(tx, withdrawn, asked.STAND)
     _carry_out(parts, tx, decided)
+
+
+def externals_on(email: Email, addresses: Sequence[str], internals: Internals) -> list[Party]:
+    """Which of its addresses are external, in the order of the mail: its sender comes first."""
+    order = {party.address: n for n, party in reversed([*enumerate(_everybody(email))])}
+    people = [Party(address) for address in addresses if Party(address) not in internals]
+    return sorted(people, key=lambda party: (order.get(party.address, len(order)), party.address))
 
 
 def decision_for(

@@ -7,7 +7,6 @@ from datetime import UTC, datetime, timedelta
 
 from webcrm_sync.core.filing import filing_key
 from webcrm_sync.core.matching import Matched, Target, match
-from webcrm_sync.core.message import Party
 from webcrm_sync.core.states import Reason, State
 from webcrm_sync.engine import match as matching
 from webcrm_sync.engine.parts import Parts
@@ -42,7 +41,7 @@ def past_round(parts: Parts, *, limit: int) -> int:
 def _targets(parts: Parts, tx: Tx, email: Email) -> tuple[Target, ...]:
     internals = mailboxes.internals(tx, parts.settings.internal_domains)
     addresses = undecided.addresses(tx, [email.id])[email.id]
-    people = [Party(a) for a in addresses if Party(a) not in internals]
+    people = matching.externals_on(email, addresses, internals)
     book = directory.look_up(tx, addresses, {p.domain for p in people})
     found = match(people, book)
     return found.targets if isinstance(found, Matched) else ()

@@ -146,7 +146,12 @@ class Recording:
         for graph_id, arrival in arrivals.items():
             stamp = Stamp.parse(arrival.message.stamp)
             if stamp is not None and stamp.kind == "m":
-                mirrors.meet(self.tx, int(stamp.value), self.box.id, graph_id)
+                self._meet_mirror(int(stamp.value), graph_id)
+
+    def _meet_mirror(self, activity_id: int, graph_id: str) -> None:
+        """The mirror stands, though nobody heard so when it was written."""
+        if mirrors.meet(self.tx, activity_id, self.box.id, graph_id):
+            self.tx.tell("mirror written", mailbox_id=self.box.id, activity=activity_id)
 
     def _line(self, row: Mapping[str, object]) -> Line:
         email_id = row["email_id"]

@@ -133,8 +133,8 @@ def _mail(parts: Parts, box: Mailbox, mirror: Mirror) -> SentMail:
 
 def _mirrored(parts: Parts, box: Mailbox, mirror: Mirror, graph_id: str) -> None:
     with parts.begin() as tx:
-        mirrors.record_created(tx, mirror.activity_id, graph_id)
-        tx.tell("mirror written", mailbox_id=box.id, activity=mirror.activity_id)
+        if mirrors.record_created(tx, mirror.activity_id, graph_id):
+            tx.tell("mirror written", mailbox_id=box.id, activity=mirror.activity_id)
 
 
 def _give_up(parts: Parts, box: Mailbox, mirror: Mirror, error: SyncError) -> None:

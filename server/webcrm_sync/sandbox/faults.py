@@ -47,6 +47,7 @@ class _Fault:
     left: int | None = None
     retry_after: RetryAfter = None
     delay: timedelta = timedelta()
+    then: Callable[[], None] | None = None
 
     def fits(self, service: str, method: str, path: str, number: int) -> bool:
         return (
@@ -127,9 +128,13 @@ class Faults:
         *,
         retry_after: RetryAfter = None,
         delay: timedelta = timedelta(),
+        then: Callable[[], None] | None = None,
     ) -> None:
-        """Let it happen to one call only: the one that makes `calls` equal to `number`."""
-        self._add(kind, None, {}, number=number, retry_after=retry_after, delay=delay)
+        """Let it happen to one call only: the one that makes `calls` equal to `number`.
+
+        `then` is done at that moment, before the caller notices anything.
+        """
+        self._add(kind, None, {}, number=number, retry_after=retry_after, delay=delay, then=then)
 
     def clear(self) -> None:
         """No faults and no latency any more; `calls` counts on."""
@@ -153,12 +158,15 @@ class Faults:
             fault = self._next(service, environ["REQUEST_METHOD"], environ["PATH_INFO"])
             kind = fault.kind if fault else None
             time.sleep((self.latency + (fault.delay if fault else timedelta())).total_seconds())
+            if kind is not Kind.LOSE:
+                _act(fault)
             if kind is Kind.REFUSE:
                 raise Dropped
             if fault and (status := _REFUSALS.get(fault.kind)):
                 return _refusal(status, body(status), fault.retry_after, start_response)
             answer = app(environ, start_response)
             if kind is Kind.LOSE:
+                _act(fault)
                 raise Dropped
             return answer
 
@@ -173,9 +181,10 @@ class Faults:
         number: int | None = None,
         retry_after: RetryAfter = None,
         delay: timedelta = timedelta(),
+        then: Callable[[], None] | None = None,
     ) -> None:
         when, rate, limit = which.get("when"), which.get("rate", 1.0), which.get("limit")
-        fault = _Fault(kind, service, when, rate, number, limit, retry_after, delay)
+        fault = _Fault(kind, service, when, rate, number, limit, retry_after, delay, then)
         with self._lock:
             self._faults.append(fault)
 
@@ -191,6 +200,11 @@ class Faults:
                         fault.left -= 1
                     return fault
         return None
+
+
+def _act(fault: _Fault | None) -> None:
+    if fault and fault.then:
+        fault.then()
 
 
 def _refusal(

@@ -102,18 +102,22 @@ def forget_old_drafts(tx: Tx, older_than: datetime) -> None:
     )
 
 
-def record_created(tx: Tx, activity_id: int, graph_id: str) -> None:
-    """The mirror stands in Exchange. Idempotent."""
+def record_created(tx: Tx, activity_id: int, graph_id: str) -> bool:
+    """The mirror stands in Exchange; False when that was known, or is none of ours. Idempotent."""
     query = update(mirror).where(
-        mirror.c.company_id == tx.company_id, mirror.c.activity_id == activity_id
+        mirror.c.company_id == tx.company_id,
+        mirror.c.activity_id == activity_id,
+        mirror.c.state != MIRRORED,
     )
-    tx.connection.execute(
-        query.values(state=MIRRORED, graph_id=graph_id, draft=None, due_at=None, reason=None)
-    )
+    values = {"state": MIRRORED, "graph_id": graph_id, "draft": None, "due_at": None}
+    return tx.connection.execute(query.values(reason=None, **values)).rowcount == 1
 
 
-def meet(tx: Tx, activity_id: int, mailbox_id: int, graph_id: str) -> None:
-    """A mirror was met in a mailbox: it stands, also where we did not know of it. Idempotent."""
+def meet(tx: Tx, activity_id: int, mailbox_id: int, graph_id: str) -> bool:
+    """A mirror was met in a mailbox: it stands, also where we did not know of it. Idempotent.
+
+    True when it was on its way, as far as we knew.
+    """
     new = insert(mirror).values(
         company_id=tx.company_id,
         activity_id=activity_id,
@@ -123,7 +127,7 @@ def meet(tx: Tx, activity_id: int, mailbox_id: int, graph_id: str) -> None:
         created_at=tx.now,
     )
     tx.connection.execute(new.on_conflict_do_nothing())
-    record_created(tx, activity_id, graph_id)
+    return record_created(tx, activity_id, graph_id)
 
 
 def reconsider(tx: Tx) -> None:

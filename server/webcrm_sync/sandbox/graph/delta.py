@@ -71,6 +71,7 @@ class _Round:
 
     begin: int
     end: int
+    last: list[Change]
     lines: list[_Line]
     returned: dict[str, Change]
 
@@ -112,7 +113,12 @@ class Delta:
     def _round(self, folder: SimFolder, cursor: Cursor) -> _Round:
         """The cursor's round; the last one of each folder is kept, for its next page."""
         kept = self._latest.get(folder.id)
-        if not kept or (kept.begin, kept.end) != (cursor.begin, cursor.end):
+        stretch = folder.log[cursor.begin : cursor.end]
+        if not kept or (kept.begin, kept.end, kept.last) != (
+            cursor.begin,
+            cursor.end,
+            stretch[-1:],
+        ):
             kept = self._latest[folder.id] = _summed(folder, cursor.begin, cursor.end)
         return kept
 
@@ -183,7 +189,13 @@ def _summed(folder: SimFolder, begin: int, end: int) -> _Round:
     for change in folder.log[begin:end]:
         changes.setdefault(change.item_id, []).append(change)
     returned = {key: left for key, of_one in changes.items() if (left := _departure(of_one))}
-    return _Round(begin, end, [_line(of_one) for of_one in changes.values()], returned)
+    return _Round(
+        begin,
+        end,
+        folder.log[begin:end][-1:],
+        [_line(of_one) for of_one in changes.values()],
+        returned,
+    )
 
 
 def _line(changes: list[Change]) -> _Line:

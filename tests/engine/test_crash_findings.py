@@ -1,0 +1,27 @@
+"""What the playing of every crash point brought to light."""
+
+from __future__ import annotations
+
+import pytest
+
+from meanwhile import Death, die, worker
+from play import BO, FOLDER, KIM, Play
+from webcrm_sync.store import events, mailboxes
+
+
+def test_mirror_whose_writer_died_is_told_of_when_it_is_met(play: Play) -> None:
+    person = play.contact(BO)
+    user = play.stage.crm.add_user(KIM, "Kim Nordwind")
+    play.rest()
+    box = play.mailbox()
+    play.refresh()
+    play.stage.crm.send_mail(user, person, "Order", "Thank you")
+    with pytest.raises(Death):
+        worker(play, "graph", "create_sent", after=die).refresh()
+    play.look()
+    play.settle()
+    assert len(box.messages(f"sentitems/{FOLDER}")) == 1
+    with play.parts.begin() as tx:
+        (watched,) = mailboxes.all_mailboxes(tx)
+        told = [line.kind for line in events.of_mailbox(tx.connection, watched.id)]
+    assert told.count("mirror written") == 1

@@ -1,0 +1,78 @@
+"""Every call refused or unanswered, every death of the worker: the story's end is the same."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterator
+
+import pytest
+
+from descriptions import deviations
+from emptied import empty
+from ledger import differences
+from rehearsal import Fate, Point, Rehearsal, rehearsal
+
+#: Set it to play each point with a search that lags and with one that does not.
+IS_FULL = bool(os.environ.get("WEBCRM_SYNC_EVERY_CRASH"))
+
+
+@pytest.fixture(scope="module")
+def rehearsed(database_url: str) -> Iterator[Rehearsal]:
+    """The stage before the story, to be returned to as often as wanted."""
+    empty(database_url)
+    with rehearsal(database_url) as made:
+        yield made
+
+
+@pytest.mark.parametrize("is_lagging", [False, True])
+def test_undisturbed_story_is_told_whole_and_speaks_as_described(
+    rehearsed: Rehearsal, is_lagging: bool
+) -> None:
+    ledger = rehearsed.play(None, is_lagging=is_lagging).ledger
+    assert (len(ledger.activities), len(ledger.documents), len(ledger.mirrors)) == (4, 4, 1)
+    assert (len(ledger.mails), len(ledger.copies)) == (4, 4)
+    assert ledger.disorder == ledger.troubles == ()
+    assert "NOT" not in str(ledger)
+    assert rehearsed.stage.journal.unknown == []
+    assert deviations(rehearsed.stage.journal.exchanges) == []
+    assert differences(rehearsed.baseline(is_lagging=False).ledger, ledger) == []
+
+
+@pytest.mark.parametrize("fate", Fate, ids=lambda fate: fate.name.lower())
+def test_story_ends_the_same_wherever_it_goes_wrong(
+    rehearsed: Rehearsal, fate: Fate, record_property: Callable[[str, object], None]
+) -> None:
+    found: list[str] = []
+    played = 0
+    for is_lagging in (False, True):
+        baseline = rehearsed.baseline(is_lagging=is_lagging)
+        names = baseline.calls if fate.is_of_a_call else baseline.commits
+        for number, name in enumerate(names, start=1):
+            if not IS_FULL and is_lagging != (number % 2 == 0):
+                continue
+            played += 1
+            found += _deviations(rehearsed, Point(fate, number), name, is_lagging=is_lagging)
+    counted = f"{len(names)} {'calls' if fate.is_of_a_call else 'commits'}, {played} runs"
+    record_property("counted", counted)
+    assert not found, "\n".join(found)
+
+
+def _deviations(
+    rehearsed: Rehearsal, point: Point, name: str, *, is_lagging: bool
+) -> Iterator[str]:
+    """What came of it that should not, each with where it went wrong."""
+    baseline = rehearsed.baseline(is_lagging=is_lagging)
+    kind = "call" if point.fate.is_of_a_call else "commit"
+    search = "lagging" if is_lagging else "prompt"
+    where = f"{kind} {point.number} ({name}), {point.fate}, {search} search"
+    try:
+        run = rehearsed.play(point, is_lagging=is_lagging)
+    except AssertionError as error:
+        yield f"{where}: {error}"
+        return
+    known = baseline.calls if point.fate.is_of_a_call else baseline.commits
+    so_far = run.calls if point.fate.is_of_a_call else run.commits
+    if not run.is_struck or so_far[: point.number] != known[: point.number]:
+        yield f"{where}: the story did not come to this point"
+    for line in differences(baseline.ledger, run.ledger):
+        yield f"{where}: {line}"

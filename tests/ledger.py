@@ -1,0 +1,203 @@
+"""Everything that came of a story, in lines to be compared: the services', ours, and the tales."""
+
+from __future__ import annotations
+
+import hashlib
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, fields
+from itertools import groupby
+from typing import Any
+
+from sqlalchemy import RowMapping, text
+
+from play import Play
+from webcrm_sync.sandbox.outlook.mailbox import SimMailbox
+from webcrm_sync.sandbox.outlook.store import Item, SimFolder
+
+Lines = tuple[str, ...]
+#: What may be told any number of times: it was in the way, and it is over.
+_TROUBLE = frozenset({"mailbox waits", "mailbox answers again"})
+#: Every mail takes these steps in this order.
+_STEPS = ("found", "matched", "filed", "synced")
+#: What differs from one run to the next, and should.
+_PASSING = frozenset({"took_s", "activity"})
+
+_COPIES = """
+SELECT m.address, e.subject, i.state, i.reason, i.detail, f.place, i.categories, i.stamp,
+       i.mark_due_at, i.mark_attempts, i.retry_at, i.graph_id, i.change_key
+  FROM item i JOIN mailbox m ON m.id = i.mailbox_id JOIN email e ON e.id = i.email_id
+  LEFT JOIN folder f ON f.id = i.folder_id
+"""
+_FILINGS = """
+SELECT x.key, x.organisation_id, x.is_complete, x.is_withdrawn, x.last_error, e.content,
+       x.activity_id, (SELECT count(*) FROM document d WHERE d.filing_id = x.id) AS planned,
+       (SELECT count(document_id) FROM document d WHERE d.filing_id = x.id) AS written
+  FROM filing x JOIN email e ON e.id = x.email_id
+"""
+_MIRRORS = "SELECT activity_id, state, reason, draft, graph_id FROM mirror"
+_TROUBLES = """
+SELECT address AS who, trouble FROM mailbox WHERE trouble IS NOT NULL
+UNION ALL SELECT 'webCRM', webcrm_trouble FROM company WHERE webcrm_trouble IS NOT NULL
+"""
+_EVENTS = """
+SELECT e.subject, m.address, v.kind, v.facts FROM event v
+  LEFT JOIN email e ON e.id = v.email_id LEFT JOIN mailbox m ON m.id = v.mailbox_id
+ ORDER BY v.id
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Ledger:
+    """What stands where when all has come to rest; equal when two runs came to the same.
+
+    `tales`: per copy and per mail what was told, in order; `disorder`: mails told out of order.
+    """
+
+    activities: Lines
+    documents: Lines
+    mails: Lines
+    copies: Lines
+    filings: Lines
+    mirrors: Lines
+    tales: Lines
+    disorder: Lines
+    troubles: Lines
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """One event: of which mail (None = of the mailbox), in which mailbox, and what."""
+
+    subject: str | None
+    address: str | None
+    kind: str
+    facts: str
+
+
+def ledger_of(play: Play) -> Ledger:
+    """The ledger of the play as it stands."""
+    items = {item.id: item for box in play.stage.outlook.mailboxes for item in box.items()}
+    copies = Counter(item.subject for item in items.values())
+    told = [_told(row) for row in _rows(play, _EVENTS)]
+    return Ledger(
+        activities=_sorted(
+            _activity(a, copies[a["ActivityDescription"]] > 1) for a in play.activities
+        ),
+        documents=_sorted(_document(play, d) for d in play.documents),
+        mails=_sorted(line for box in play.stage.outlook.mailboxes for line in _mails(box)),
+        copies=_sorted(_copy(row, items) for row in _rows(play, _COPIES)),
+        filings=_sorted(_filing(play, row) for row in _rows(play, _FILINGS)),
+        mirrors=_sorted(_mirror(row, items) for row in _rows(play, _MIRRORS)),
+        tales=_sorted(_tales(told)),
+        disorder=_sorted(_disorder(told)),
+        troubles=_sorted(f"{row['who']}: {row['trouble']}" for row in _rows(play, _TROUBLES)),
+    )
+
+
+def differences(wanted: Ledger, found: Ledger) -> list[str]:
+    """What is missing in `found` and what is there too much, each in one line."""
+    lines = []
+    for one in fields(Ledger):
+        before, after = Counter(getattr(wanted, one.name)), Counter(getattr(found, one.name))
+        lines += [f"{one.name}: missing {line}" for line in (before - after).elements()]
+        lines += [f"{one.name}: too much {line}" for line in (after - before).elements()]
+    return lines
+
+
+def _rows(play: Play, query: str) -> Sequence[RowMapping]:
+    with play.parts.begin() as tx:
+        return tx.connection.execute(text(query)).mappings().all()
+
+
+def _sorted(lines: Iterable[str]) -> Lines:
+    return tuple(sorted(lines))
+
+
+def _digest(content: str | bytes) -> str:
+    raw = content.encode() if isinstance(content, str) else content
+    return f"{len(raw)} bytes {hashlib.sha256(raw).hexdigest()[:8]}"
+
+
+def _activity(record: Mapping[str, Any], is_shared: bool) -> str:
+    """All its fields but its id and the times that webCRM gave it.
+
+    Whose it is depends on the copy that was met first, where a mail has several.
+    """
+    passing = {"ActivityId", "ActivityCreatedAt", "ActivityUpdatedAt"}
+    passing |= {"ActivityAssignedTo"} if is_shared else set()
+    kept = {k.removeprefix("Activity"): v for k, v in record.items() if k not in passing}
+    return str(dict(sorted(kept.items())))
+
+
+def _document(play: Play, record: Mapping[str, Any]) -> str:
+    key_field = play.parts.settings.webcrm_key_field
+    keys = {a["ActivityId"]: a.get(key_field) for a in play.activities}
+    under = keys.get(record["DocumentLinkedEntityId"])
+    names = (record["DocumentFileName"], record.get("DocumentOrganisationId"))
+    return f"{names} of {under}: {_digest(record['DocumentFile'])}"
+
+
+def _mails(box: SimMailbox) -> Iterable[str]:
+    for item in box.items():
+        files = [a.attachment.name for a in item.attachments]
+        head = (item.subject, item.message_id, item.is_draft, item.is_read, files)
+        marks = (item.categories, sorted(item.properties.items()))
+        yield f"{box.address} {_path(item.folder)}: {head} {marks} {_digest(item.body)}"
+
+
+def _path(folder: SimFolder) -> str:
+    return f"{_path(folder.parent)}/{folder.name}" if folder.parent else ""
+
+
+def _copy(row: RowMapping, items: Mapping[str, Item]) -> str:
+    """A copy as we know it, and whether that is what the mailbox holds."""
+    item = items.get(row["graph_id"])
+    is_known = item is not None and item.change_key == row["change_key"]
+    facts = {k: v for k, v in row.items() if k not in {"graph_id", "change_key"}}
+    return f"{facts} {'as in Outlook' if is_known else 'NOT as in Outlook'}"
+
+
+def _filing(play: Play, row: RowMapping) -> str:
+    key_field = play.parts.settings.webcrm_key_field
+    keys = {a["ActivityId"]: a.get(key_field) for a in play.activities}
+    is_it = keys.get(row["activity_id"]) == row["key"]
+    facts = {k: v for k, v in row.items() if k != "activity_id"}
+    return f"{facts} {'as in webCRM' if is_it else 'NOT as in webCRM'}"
+
+
+def _mirror(row: RowMapping, items: Mapping[str, Item]) -> str:
+    item = items.get(row["graph_id"] or "")
+    facts = {k: v for k, v in row.items() if k != "graph_id"}
+    return f"{facts} {item.subject if item else 'NOT in Outlook'}"
+
+
+def _told(row: RowMapping) -> Told:
+    facts = {k: v for k, v in sorted(row["facts"].items()) if k not in _PASSING}
+    return Told(row["subject"], row["address"], row["kind"], str(facts))
+
+
+def _tales(told: Sequence[Told]) -> Iterable[str]:
+    """What was told of each copy, of each mail and of each mailbox, in order.
+
+    One mail's Activities are written in any order.
+    """
+    owners = sorted({(str(t.subject), str(t.address)) for t in told})
+    for subject, address in owners:
+        own = [t for t in told if (str(t.subject), str(t.address)) == (subject, address)]
+        lines: list[str] = []
+        for kind, group in groupby(own, key=lambda t: t.kind):
+            if kind not in _TROUBLE:
+                lines += sorted(f"{t.kind} {t.facts}" for t in group)
+        yield f"{subject} in {address}: {' | '.join(lines)}"
+
+
+def _disorder(told: Sequence[Told]) -> Iterable[str]:
+    """Mails of which a step was told before the one it rests on."""
+    for subject in sorted({t.subject for t in told if t.subject}):
+        kinds = [t.kind for t in told if t.subject == subject]
+        first = [kinds.index(step) for step in _STEPS if step in kinds]
+        last = {step: len(kinds) - 1 - kinds[::-1].index(step) for step in _STEPS if step in kinds}
+        is_early = "synced" in kinds and kinds.index("synced") < last.get("filed", 0)
+        if first != sorted(first) or is_early:
+            yield f"{subject}: {kinds}"
