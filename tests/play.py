@@ -68,7 +68,8 @@ class Play:
                 jobs = due.jobs(tx)
             if not jobs:
                 return
-            for job in jobs:
+            tasks = [job.task for job in jobs]
+            for job in sorted(jobs, key=lambda job: (tasks.index(job.task), job.subject_id)):
                 STEPS[job.task](self.parts, job.subject_id)
         raise AssertionError(f"never comes to rest: {jobs}")
 

@@ -132,13 +132,20 @@ def _facts_of(
 def _arrival(parts: Parts, box: Mailbox, graph_id: str) -> Arrival | None:
     """The mail behind a line that did not carry it, None when it has left again.
 
-    Raises TryLater while Graph may only not find it yet.
+    Raises TryLater while Graph may only not find it yet. One that Graph does not let us read is
+    told of in the mailbox's story, and holds nothing up.
     """
     try:
         message = parts.graph.message(box.user_id, graph_id)
     except Gone as error:
         if box.attempts < _PATIENCE:
             raise TryLater("Outlook tells of a mail that it does not find yet.") from error
+        return None
+    except Refused as error:
+        if box.attempts < _PATIENCE:
+            raise TryLater(str(error), code=error.code) from error
+        with parts.begin() as tx:
+            tx.tell("mail could not be read", mailbox_id=box.id, detail=str(error))
         return None
     return Arrival.of(message, is_new_text_only=parts.settings.is_new_text_only)
 

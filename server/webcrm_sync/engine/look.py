@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from enum import Enum
 
@@ -15,6 +15,8 @@ from webcrm_sync.store.filings import Filing
 _CLOCK_MARGIN = timedelta(minutes=15)
 #: The first look comes soon: mostly the search knows at once.
 FIRST_LOOK = timedelta(seconds=2)
+#: More Organisations than this are looked through together.
+_FEW = 3
 #: How long after its second look in a row a thing is looked for again at the earliest.
 _BETWEEN_LOOKS = timedelta(seconds=5)
 
@@ -46,17 +48,18 @@ def look_for(parts: Parts, unclear: Sequence[Filing]) -> None:
         since = min(f.intent_at for f in group if f.intent_at) - _CLOCK_MARGIN
         found = {
             activity.key: activity.activity_id
-            for activity in parts.webcrm.keyed_activities(
-                organisation_id or None, created_since=since
-            )
+            for activity in parts.webcrm.keyed_activities(organisation_id, created_since=since)
         }
         _settle(parts, group, found)
 
 
-def _by_organisation(unclear: Iterable[Filing]) -> dict[int, list[Filing]]:
-    groups: dict[int, list[Filing]] = {}
+def _by_organisation(unclear: Sequence[Filing]) -> dict[int | None, list[Filing]]:
+    """What is asked for together: a few Organisations one by one, else (None) all at once."""
+    is_many = len({f.organisation_id for f in unclear}) > _FEW
+    groups: dict[int | None, list[Filing]] = {}
     for filing in unclear:
-        groups.setdefault(filing.organisation_id, []).append(filing)
+        organisation_id = None if is_many else filing.organisation_id or None
+        groups.setdefault(organisation_id, []).append(filing)
     return groups
 
 

@@ -136,6 +136,6 @@ def _contact(parts: Parts, person_id: int) -> Contact | None:
             return found
     try:
         person = parts.webcrm.person(person_id)
-    except Gone:
+    except (Gone, Refused):
         return None
     return person.contacts[0] if person.contacts else None

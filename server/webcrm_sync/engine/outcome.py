@@ -14,6 +14,8 @@ from webcrm_sync.store.filings import Filing
 
 #: The vendor says that creates can fail by bad luck and that trying again helps.
 _TRIES = 4
+#: From the fourth time on it was sent alone; see `send`.
+_UNANSWERED_TRIES = 5
 #: What is parked is tried again now and then: the cure may have come from elsewhere.
 PARKED_RETRY = timedelta(hours=1)
 #: A copy that was just found is not among them: it may name more people.
@@ -59,7 +61,7 @@ def without_person(tx: Tx, filing: Filing) -> None:
 
 def not_there(tx: Tx, filing: Filing) -> None:
     """What went unanswered was not written: it is sent again, less and less often."""
-    if filing.attempts < _TRIES:
+    if filing.attempts < _UNANSWERED_TRIES:
         again = retry_at(tx.now, filing.attempts) if filing.attempts > 1 else tx.now
         filings.retry_look(tx, filing, due_at=again, intent_at=None, looks=0)
     elif filings.retry_look(tx, filing, due_at=tx.now, intent_at=None, looks=0):

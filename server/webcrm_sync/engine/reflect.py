@@ -107,7 +107,9 @@ def _look_for(parts: Parts, box: Mailbox, mirror: Mirror) -> None:
     with parts.begin() as tx:
         verdict = look.judge(intent_at=mirror.intent_at, looks=looks, now=tx.now, settle=settle)
         if verdict is look.Verdict.NOT_THERE:
-            mirrors.set_mirror(tx, mirror, state=mirrors.PLANNED, due_at=tx.now)
+            # Again and again less often: Exchange may fail on this one mail.
+            due_at = retry_at(tx.now, mirror.attempts) if mirror.attempts > 1 else tx.now
+            mirrors.set_mirror(tx, mirror, state=mirrors.PLANNED, due_at=due_at)
             return
         again = look.next_look(intent_at=mirror.intent_at, now=tx.now, settle=settle)
         mirrors.set_mirror(tx, mirror, looks=looks, due_at=again)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -22,8 +22,8 @@ from webcrm_sync.store.filings import Filing
 
 #: A label that webCRM does not know is looked for again this soon.
 _LABEL_RETRY = timedelta(minutes=5)
-#: After so many tries without success a mail is sent alone.
-_SUSPECT = 2
+#: webCRM may fail on one mail: after so many tries without an answer its bulk is cut to this size.
+_CUTS = {2: 13, 3: 4}
 #: How long after its intent a bulk may be sent where no search lag is configured.
 _SEND_WITHIN = timedelta(seconds=5)
 
@@ -52,21 +52,31 @@ class Run:
 def send(parts: Parts, source: Source, fresh: Sequence[tuple[Filing, Email]]) -> None:
     """Create the Activities of these filings, each exactly once.
 
-    What went unanswered twice goes alone: webCRM may fail on that one mail.
+    What went unanswered twice goes in parts, then in parts of the part that failed.
     Raises Unclear or TryLater when webCRM is in trouble; what was sent is then looked for first.
     """
     drafts = _drafts(parts, source, fresh)
-    _send_run(parts, [d for d in drafts if d.filing.attempts < _SUSPECT])
+    _send_run(parts, [d for d in drafts if d.filing.attempts < min(_CUTS)])
     failed = 0
-    for draft in drafts:
-        if draft.filing.attempts < _SUSPECT:
-            continue
+    for suspects in _suspects(drafts):
         try:
-            _send_run(parts, [draft])
+            _send_run(parts, suspects)
         except Unclear:
             failed += 1
             if failed > 1:  # the trouble is webCRM's, not one mail's
                 raise
+
+
+def _suspects(drafts: Sequence[Draft]) -> Iterator[Sequence[Draft]]:
+    """The drafts that went unanswered too often, in the parts in which they are sent now."""
+    of_tries: dict[int, list[Draft]] = {}
+    for draft in drafts:
+        if draft.filing.attempts >= min(_CUTS):
+            of_tries.setdefault(draft.filing.attempts, []).append(draft)
+    for tries, alike in sorted(of_tries.items()):
+        size = _CUTS.get(tries, 1)
+        for start in range(0, len(alike), size):
+            yield alike[start : start + size]
 
 
 def _send_run(parts: Parts, drafts: Sequence[Draft]) -> None:

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import IO
 
-from webcrm_sync.core.errors import Conflict
+from webcrm_sync.core.errors import Conflict, Refused
 from webcrm_sync.core.message import Attachment, Message
 from webcrm_sync.core.outlook import Created, Location, Marked, Marking, Page, SentMail
 from webcrm_sync.graph import batch, wire
@@ -46,12 +46,22 @@ async def message(transport: Transport, user_id: str, graph_id: str) -> Message:
 async def locations(
     transport: Transport, user_id: str, graph_ids: Sequence[str]
 ) -> dict[str, Location | None]:
-    """Where each copy lies, None = nowhere."""
+    """Where each copy lies, None = nowhere, or Graph refuses to say.
+
+    One that is refused is found by halving: it must not hide the others.
+    """
     lines = [
         Line("GET", wire.path("users", user_id, "messages", one, select=wire.LOCATION_KEYS))
         for one in graph_ids
     ]
-    answers = await batch.read(transport, user_id, lines)
+    try:
+        answers = await batch.read(transport, user_id, lines)
+    except Refused:
+        if len(graph_ids) == 1:
+            return {graph_ids[0]: None}
+        half = len(graph_ids) // 2
+        first = await locations(transport, user_id, graph_ids[:half])
+        return first | await locations(transport, user_id, graph_ids[half:])
     return {
         graph_id: None if answer.is_missing else wire.location(answer.body)
         for graph_id, answer in zip(graph_ids, answers, strict=True)

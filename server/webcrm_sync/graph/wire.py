@@ -87,11 +87,14 @@ def change(raw: Json) -> Change:
 
 
 def page(raw: Json) -> Page:
-    """A delta page. A nextLink goes before a deltaLink, should both be there."""
+    """A delta page. A nextLink goes before a deltaLink, should both be there.
+
+    A line without an id tells of nothing that could be asked for: it must not hide the others.
+    """
     following, last = text(raw, "@odata.nextLink"), text(raw, "@odata.deltaLink")
     if not (following or last):
         raise Refused("A delta page names no page to go on with.", code="UnexpectedAnswer")
-    changes = tuple(change(line) for line in parts(raw, "value"))
+    changes = tuple(change(line) for line in parts(raw, "value") if text(line, "id"))
     return Page(changes, cursor=following or last, is_last=not following)
 
 

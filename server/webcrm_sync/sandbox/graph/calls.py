@@ -48,7 +48,8 @@ class Dials:
     `lag`: how long a fresh item is not found; `delta_lag`: how long a change is missing from delta;
     `work`: how long each request takes while it counts against the mailbox's concurrency;
     `conflicts`, `replays`: how often a PATCH meets another writer, how often delta repeats itself;
-    `sparse`: updates in delta carry only what changed.
+    `sparse`: updates in delta carry only what changed; `refused`: ids of the items about which
+    every request is answered with 400; `lacking`: what Graph leaves out of an item.
     """
 
     lag: timedelta = timedelta()
@@ -62,6 +63,8 @@ class Dials:
     retry_after: float = 1
     shortest_subscription: timedelta = timedelta(minutes=45)
     longest_subscription: timedelta = timedelta(minutes=10_080)
+    refused: set[str] = field(default_factory=set)
+    lacking: dict[str, frozenset[str]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

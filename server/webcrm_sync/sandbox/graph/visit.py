@@ -61,6 +61,8 @@ class Visit:
             raise not_found()
         if folder_id is not None and item.folder is not self.folder(folder_id):
             raise not_found()
+        if item.id in self.house.dials.refused:
+            raise GraphError(400, "ErrorInvalidRequest", "The request is invalid.")
         return item
 
     def is_visible(self, item: Item) -> bool:
@@ -101,7 +103,9 @@ class Visit:
         """The message as JSON; noted when its content goes out."""
         if shape.shows_content:
             self.call.notes.contents.append(item.id)
-        return shapes.message(item, shape)
+        shown = shapes.message(item, shape)
+        lacking = self.house.dials.lacking.get(item.id, frozenset())
+        return {name: value for name, value in shown.items() if name not in lacking}
 
     def _check_id(self, given: str) -> None:
         if not ids.is_well_formed(given):

@@ -182,12 +182,17 @@ class _Api:
         if not isinstance(given, list):
             raise Bad(400, "A list of records is required")
         table = self._world.tables[name]
+        for line in given:
+            if status := self._world.poison.get(_subject(line)):
+                raise Bad(status, "Object reference not set to an instance of an object")
         return json_answer([self._upsert(table, line) for line in given])
 
     def _upsert(self, table: Table, line: object) -> str:
         try:
             record = self._world.read(table.entity, line)
             record_id = cast("int", record[table.entity.id_name])
+            if _subject(line) in self._world.refused:
+                raise ValueError("The memo holds what cannot be stored")
             if record_id == 0:
                 return str(self._world.create(table.entity, record))
             table.update(record_id, record)
@@ -230,6 +235,10 @@ class _Api:
         if table.entity.name == "Document":
             shown["DocumentFile"] = None  # the content comes by Download only
         return shown
+
+
+def _subject(line: object) -> str:
+    return str(line.get("ActivityDescription", "")) if isinstance(line, dict) else ""
 
 
 def _metadata(entity: Entity, name: str, number: int, labels: tuple[str, ...]) -> Record:
