@@ -20,7 +20,7 @@ SOURCES := $(shell find addin/src addin/taskpane addin/commands addin/locales ad
 EXAMPLES := 2000
 SEED := 1
 
-.PHONY: help demo test check lint types contracts addin tests machine format bench moves test-all
+.PHONY: help demo test check lint types contracts addin tests machine crash format bench moves test-all
 .DEFAULT_GOAL := help
 
 help: ## this list
@@ -54,6 +54,9 @@ tests: $(READY) $(PANE)
 
 machine: $(READY) ## random histories of the whole product: EXAMPLES=2000 SEED=1
 	PYTHONPATH=tests $(BIN)/python -m machine.run --examples $(EXAMPLES) --seed $(SEED)
+
+crash: $(READY) ## kill the worker at every call and every commit, in every way
+	WEBCRM_SYNC_EVERY_CRASH=1 $(BIN)/pytest --quiet --numprocesses 2 tests/engine/test_crash_points.py
 
 format: $(READY) $(MODULES) ## lay the code out, mend what can be mended by itself
 	$(BIN)/ruff check --quiet --fix .

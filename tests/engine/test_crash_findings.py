@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 
 from meanwhile import Death, die, worker
-from play import BO, FOLDER, KIM, Play
+from play import BO, FOLDER, KIM, OpenPlay, Play
+from webcrm_sync.engine import people
 from webcrm_sync.store import events, mailboxes
 
 
@@ -25,3 +26,22 @@ def test_mirror_whose_writer_died_is_told_of_when_it_is_met(play: Play) -> None:
         (watched,) = mailboxes.all_mailboxes(tx)
         told = [line.kind for line in events.of_mailbox(tx.connection, watched.id)]
     assert told.count("mirror written") == 1
+
+
+def test_mirror_written_before_its_mailbox_was_removed_is_not_written_again(
+    open_play: OpenPlay,
+) -> None:
+    play = open_play(MIRROR_SINCE="2026-01-01T00:00:00Z")
+    person = play.contact(BO)
+    user = play.stage.crm.add_user(KIM, "Kim Nordwind")
+    play.rest()
+    box = play.mailbox()
+    play.refresh()
+    play.stage.crm.send_mail(user, person, "Order", "Thank you")
+    with pytest.raises(Death):
+        worker(play, "graph", "create_sent", after=die).refresh()
+    people.remove(play.parts, KIM)
+    play.watch(KIM)
+    for _ in range(2):
+        play.settle()
+    assert [m.subject for m in box.messages(f"sentitems/{FOLDER}")] == ["Order"]

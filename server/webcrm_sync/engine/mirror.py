@@ -81,10 +81,16 @@ def _take_up(parts: Parts, boxes: Sequence[Mailbox], until: datetime | None) -> 
                 mailbox_id=plan.mailbox_id,
                 draft=dict(plan.draft) if plan.draft else None,
                 reason=plan.reason,
-                is_unclear=rebuilt_at is not None and (activity.created_at or tx.now) < rebuilt_at,
+                is_unclear=_may_stand(activity.created_at or tx.now, box, rebuilt_at),
             )
         if newest and (until is None or newest > until):
             mailboxes.update_company(tx, mirror_until=newest)
+
+
+def _may_stand(created_at: datetime, box: Mailbox | None, rebuilt_at: datetime | None) -> bool:
+    """True where an earlier watch or an earlier database may have written the mirror."""
+    earlier = (rebuilt_at, box.added_at if box else None)
+    return any(at is not None and created_at < at for at in earlier)
 
 
 def is_sent_mail(activity: SentActivity, settings: Settings) -> bool:
