@@ -5,8 +5,9 @@ from __future__ import annotations
 import pytest
 
 from meanwhile import Death, die, worker
-from play import BO, FOLDER, KIM, OpenPlay, Play
+from play import BO, BOTH, FOLDER, KIM, OpenPlay, Play
 from webcrm_sync.engine import people
+from webcrm_sync.sandbox.outlook.mail import File, Mail
 from webcrm_sync.store import events, mailboxes
 
 
@@ -45,3 +46,22 @@ def test_mirror_written_before_its_mailbox_was_removed_is_not_written_again(
     for _ in range(2):
         play.settle()
     assert [m.subject for m in box.messages(f"sentitems/{FOLDER}")] == ["Order"]
+
+
+@pytest.mark.parametrize("name", ["write_activities", "write_documents", "mark"])
+def test_mail_sent_before_its_mailbox_was_removed_is_not_sent_again(play: Play, name: str) -> None:
+    play.contact(BO)
+    box = play.mailbox()
+    play.refresh()
+    files = (File("a.txt", b"a"), File("b.txt", b"b"))
+    item = play.drag(box, Mail("Once", BO, KIM, attachments=files))
+    service, moment = ("graph", "before") if name == "mark" else ("webcrm", "after")
+    with pytest.raises(Death):
+        worker(play, service, name, **{moment: die}).look()
+    people.remove(play.parts, KIM)
+    play.watch(KIM)
+    for _ in range(3):
+        play.settle()
+    assert len(play.activities) == 1
+    assert sorted(d["DocumentFileName"] for d in play.documents) == ["a.txt", "b.txt"]
+    assert box.read(item).categories == BOTH

@@ -84,7 +84,17 @@ def _planned(parts: Parts, source: Source, filing: Filing, email: Email) -> list
         except Gone:
             enclosures = Enclosures()  # the Activity stands; what was attached went with the mail
         rows = attached.plan(parts, filing, enclosures)
+        if filing.intent_at is None:
+            rows = _doubted(parts, filing)
     return [Waiting(filing, d) for d in rows if not d.is_settled]
+
+
+def _doubted(parts: Parts, filing: Filing) -> Sequence[Document]:
+    """Its attachments, to be looked for first: the Activity was taken over, perhaps with them."""
+    with parts.begin() as tx:
+        planned = documents.of_filing(tx, filing.id)
+        documents.change(tx, [d.id for d in planned if not d.is_settled], intent_at=tx.now)
+        return documents.of_filing(tx, filing.id)
 
 
 def _put_off(parts: Parts, filing: Filing, error: SyncError) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 
+from webcrm_sync.core.categories import has_synced
 from webcrm_sync.core.filing import filing_key
 from webcrm_sync.core.matching import Matched, Target, match
 from webcrm_sync.core.states import Reason, State
@@ -21,7 +22,8 @@ _CLOCK_MARGIN = timedelta(days=1)
 def past_round(parts: Parts, *, limit: int) -> int:
     """Settle up to `limit` mails of the past; how many there were.
 
-    Looked up by key in webCRM: what stands there is taken over, what does not is skipped. Our own
+    Looked up by key in webCRM: what stands there is taken over; what does not is skipped if it
+    carries `Synced`, else an earlier watch ended before it was sent, or there was none. Our own
     stamp says that it stands there all the same, under an Organisation that its people have left
     or that a person chose: filed again it would be there twice.
     """
@@ -75,14 +77,17 @@ def _settle(
 ) -> None:
     keys = {t: filing_key(parts.tenant_id, email.key, t.organisation_id) for t in targets}
     there = {t: key for t, key in keys.items() if key in standing}
+    was_synced = any(c.stamp or has_synced(c.categories) for c in copies)
     for copy in copies:
         emails.set_item(tx, copy.id, is_past=False)
     if there:
         filings.plan(tx, email.id, list(there.items()))
-        planned = filings.of_emails(tx, [email.id])[email.id]
+        known = filings.of_emails(tx, [email.id])[email.id]
+        planned = [f for f in known if f.key in standing and f.activity_id is None]
         filings.record_activities(tx, {f.id: standing[f.key] for f in planned})
-        filings.complete(tx, [f.id for f in planned])
-    if there or filings.of_emails(tx, [email.id])[email.id]:
+        if was_synced or not email.has_attachments:
+            filings.complete(tx, [f.id for f in planned])
+    if there or not was_synced or filings.of_emails(tx, [email.id])[email.id]:
         matching.decide(parts, tx, [email])
         return
     emails.move_items(

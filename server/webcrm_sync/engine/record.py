@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from webcrm_sync.core.categories import COLOURS, SYNC, Mark, carries, has_synced
+from webcrm_sync.core.categories import COLOURS, SYNC, Mark, carries
 from webcrm_sync.core.direction import Internals
 from webcrm_sync.core.filing import Stamp
 from webcrm_sync.core.message import Message
@@ -121,7 +121,6 @@ class Recording:
     ) -> dict[str, object]:
         state, reason = intake.first_state(message)
         is_ours = message.stamp == str(Stamp.synced(self.tenant_id, key))
-        was_synced = not self.folder.is_known and has_synced(message.categories)
         return {
             "mailbox_id": self.box.id,
             "folder_id": folders.get(message.folder_id, self.folder.id),
@@ -129,7 +128,7 @@ class Recording:
             "change_key": message.change_key,
             "categories": list(message.categories),
             "stamp": message.stamp,
-            "is_past": was_synced or is_ours,
+            "is_past": not self.folder.is_known or is_ours,
             "seen_round": self.folder.round,
             "state": state.value,
             "reason": reason.value if reason else None,
