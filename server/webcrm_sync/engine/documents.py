@@ -84,7 +84,7 @@ def _planned(parts: Parts, source: Source, filing: Filing, email: Email) -> list
         except Gone:
             enclosures = Enclosures()  # the Activity stands; what was attached went with the mail
         rows = attached.plan(parts, filing, enclosures)
-        if filing.intent_at is None:
+        if filing.lease is None:
             rows = _doubted(parts, filing)
     return [Waiting(filing, d) for d in rows if not d.is_settled]
 

@@ -8,7 +8,7 @@ from enum import Enum
 
 from webcrm_sync.engine import outcome
 from webcrm_sync.engine.parts import Parts
-from webcrm_sync.store import filings
+from webcrm_sync.store import emails, filings
 from webcrm_sync.store.filings import Filing
 
 #: Two clocks may differ; a search window that begins a little early costs nothing.
@@ -66,6 +66,7 @@ def _by_organisation(unclear: Sequence[Filing]) -> dict[int | None, list[Filing]
 def _settle(parts: Parts, group: Sequence[Filing], found: dict[str, int]) -> None:
     settle = parts.settings.settle
     with parts.begin() as tx:
+        emails.hold_copies_of(tx, {f.email_id for f in group})
         for filing in group:
             assert filing.intent_at is not None
             looks = filing.looks + 1

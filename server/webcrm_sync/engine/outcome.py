@@ -14,7 +14,7 @@ from webcrm_sync.store.filings import Filing
 
 #: The vendor says that creates can fail by bad luck and that trying again helps.
 _TRIES = 4
-#: From the fourth time on it was sent alone; see `send`.
+#: By then it was sent alone, see `send`: a bulk of 50 goes in parts of 13, 4 and 1.
 _UNANSWERED_TRIES = 5
 #: What is parked is tried again now and then: the cure may have come from elsewhere.
 PARKED_RETRY = timedelta(hours=1)

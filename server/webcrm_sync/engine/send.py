@@ -22,8 +22,8 @@ from webcrm_sync.store.filings import Filing
 
 #: A label that webCRM does not know is looked for again this soon.
 _LABEL_RETRY = timedelta(minutes=5)
-#: webCRM may fail on one mail: after so many tries without an answer its bulk is cut to this size.
-_CUTS = {2: 13, 3: 4}
+#: webCRM may fail on one mail: after so many tries without an answer its bulk goes in parts.
+_SUSPECT, _PARTS = 2, 4
 #: How long after its intent a bulk may be sent where no search lag is configured.
 _SEND_WITHIN = timedelta(seconds=5)
 
@@ -56,7 +56,7 @@ def send(parts: Parts, source: Source, fresh: Sequence[tuple[Filing, Email]]) ->
     Raises Unclear or TryLater when webCRM is in trouble; what was sent is then looked for first.
     """
     drafts = _drafts(parts, source, fresh)
-    _send_run(parts, [d for d in drafts if d.filing.attempts < min(_CUTS)])
+    _send_run(parts, [d for d in drafts if d.filing.attempts < _SUSPECT])
     failed = 0
     for suspects in _suspects(drafts):
         try:
@@ -71,10 +71,10 @@ def _suspects(drafts: Sequence[Draft]) -> Iterator[Sequence[Draft]]:
     """The drafts that went unanswered too often, in the parts in which they are sent now."""
     of_tries: dict[int, list[Draft]] = {}
     for draft in drafts:
-        if draft.filing.attempts >= min(_CUTS):
+        if draft.filing.attempts >= _SUSPECT:
             of_tries.setdefault(draft.filing.attempts, []).append(draft)
-    for tries, alike in sorted(of_tries.items()):
-        size = _CUTS.get(tries, 1)
+    for alike in of_tries.values():
+        size = -(-len(alike) // _PARTS)
         for start in range(0, len(alike), size):
             yield alike[start : start + size]
 
@@ -118,6 +118,7 @@ def _send_bulk(parts: Parts, drafts: Sequence[Draft], run: Run) -> None:
     vanished = _vanished(parts, [d for d, a in zip(drafts, answers, strict=True) if _is_no(a)])
     with parts.begin() as tx:
         emails.lock(tx)  # another copy of such a mail may be decided at this moment
+        emails.hold_copies_of(tx, {d.filing.email_id for d in drafts})
         held = filings.held(tx, run.lease)
         told = [p for p in zip(drafts, answers, strict=True) if p[0].filing.id in held]
         ids = [(d.filing, a.record_id) for d, a in told if isinstance(a, Written)]

@@ -12,7 +12,7 @@ from webcrm_sync.core.matching import Contact, Directory
 from webcrm_sync.core.states import Reason, State
 from webcrm_sync.store.among import among
 from webcrm_sync.store.database import Tx
-from webcrm_sync.store.emails import LONGEST_ADDRESS
+from webcrm_sync.store.emails import LONGEST_ADDRESS, hold_copies
 from webcrm_sync.store.schema import (
     contact,
     crm_user,
@@ -175,10 +175,11 @@ def wake(tx: Tx, *, addresses: Iterable[str], domains: Iterable[str]) -> int:
     )
     waits = (item.c.state == State.WAITING.value) | (item.c.reason == Reason.AMBIGUOUS.value)
     ours = select(email.c.id).where(email.c.company_id == tx.company_id)
+    them = waits & item.c.email_id.in_(on_it) & item.c.email_id.in_(ours)
+    hold_copies(tx, them)
     query = (
         update(item)
-        .where(waits, item.c.email_id.in_(on_it), item.c.email_id.in_(ours))
-        .where(item.c.folder_id.is_not(None))
+        .where(them, item.c.folder_id.is_not(None))
         .values(state=State.FOUND.value, state_at=tx.now, retry_at=None)
     )
     woken = tx.connection.execute(query).rowcount

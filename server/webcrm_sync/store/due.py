@@ -69,6 +69,8 @@ def wake_parked(tx: Tx) -> int:
     """Take up again the parked copies whose time for another try has come; how many."""
     query = text(
         "UPDATE item SET state = 'found', state_at = :now, retry_at = NULL"
+        " WHERE id IN (SELECT id FROM item"
         " WHERE state = 'parked' AND retry_at <= :now AND folder_id IS NOT NULL"
+        " FOR UPDATE SKIP LOCKED)"  # what others change at this moment is met a second later
     )
     return tx.connection.execute(query, {"now": tx.now}).rowcount

@@ -121,6 +121,11 @@ def hold_copies(tx: Tx, of: ColumnElement[bool]) -> None:
     tx.connection.execute(query)
 
 
+def hold_copies_of(tx: Tx, email_ids: Iterable[int]) -> None:
+    """Lock every copy of these mails, see `hold_copies`."""
+    hold_copies(tx, among(item.c.email_id, email_ids))
+
+
 def known_items(
     tx: Tx, mailbox_id: int, graph_ids: Iterable[str], *, is_held: bool = False
 ) -> Mapping[str, Item]:
