@@ -95,7 +95,7 @@ def test_line_that_webcrm_refuses_costs_no_call_of_its_own(play: Play, box: SimM
     assert written(play) == 4
 
 
-def test_copy_that_outlook_does_not_let_us_mark_costs_no_batch_of_its_own(
+def test_copy_that_outlook_does_not_let_us_mark_cuts_the_others_off_once_or_twice(
     play: Play, box: SimMailbox
 ) -> None:
     items = drag_all(play, box)
@@ -104,8 +104,8 @@ def test_copy_that_outlook_does_not_let_us_mark_costs_no_batch_of_its_own(
     play.stage.journal.clear()
     play.look()
     assert all(box.read(i).categories == BOTH for i in items.values())
-    batches = play.stage.journal.select("graph", path="$batch")
-    assert len([e for e in batches if e.request_body.count(b'"method"') > 1]) == 3
+    sent = b"".join(e.request_body for e in play.stage.journal.select("graph", path="$batch"))
+    assert max(sent.count(item.rstrip("=").encode()) for item in items.values()) <= 3
     for _ in range(12):
         play.wait(timedelta(minutes=11))
     filed = play.item(box, poison)
