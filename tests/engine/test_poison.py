@@ -67,7 +67,7 @@ def test_mail_on_which_webcrm_crashes_is_found_by_quartering(play: Play, box: Si
         e for e in play.stage.journal.select("webcrm", path="/Queries") if "Custom15" in e.query
     ]
     looks = [e for e in asked if "ActivityCreatedAt" in e.query and "Memo" not in e.query]
-    assert len(looks) <= 2 * 5
+    assert len(looks) <= 2 * (1 + 1 + 1 + 3 + 1)
 
 
 def test_mail_for_which_webcrm_refuses_the_bulk_is_found_by_halving(
@@ -95,7 +95,7 @@ def test_line_that_webcrm_refuses_costs_no_call_of_its_own(play: Play, box: SimM
     assert written(play) == 4
 
 
-def test_copy_that_outlook_does_not_let_us_mark_cuts_the_others_off_once_or_twice(
+def test_copy_that_outlook_does_not_let_us_mark_delays_no_other(
     play: Play, box: SimMailbox
 ) -> None:
     items = drag_all(play, box)
@@ -105,7 +105,7 @@ def test_copy_that_outlook_does_not_let_us_mark_cuts_the_others_off_once_or_twic
     play.look()
     assert all(box.read(i).categories == BOTH for i in items.values())
     sent = b"".join(e.request_body for e in play.stage.journal.select("graph", path="$batch"))
-    assert max(sent.count(item.rstrip("=").encode()) for item in items.values()) <= 3
+    assert max(sent.count(item.rstrip("=").encode()) for item in items.values()) <= 8
     for _ in range(12):
         play.wait(timedelta(minutes=11))
     filed = play.item(box, poison)
