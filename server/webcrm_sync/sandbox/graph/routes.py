@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from functools import cache
 from typing import TYPE_CHECKING, Literal
 
 from werkzeug.exceptions import HTTPException
-from werkzeug.routing import Map, Rule
+from werkzeug.routing import Map, MapAdapter, Rule
 
 from webcrm_sync.sandbox.graph import attachments, folders, inbox_rules, messages, people
 from webcrm_sync.sandbox.graph.calls import UndescribedError
@@ -50,17 +51,27 @@ def normal_path(path: str) -> str:
     return "/" + "/".join(_SPELLING.get(segment.lower(), segment) for segment in segments)
 
 
+@cache
+def _map_of(endpoints: tuple[str, ...]) -> MapAdapter:
+    """The map of these endpoints, each "METHOD path"; kept, since compiling it takes long."""
+    rules = [
+        Rule(start + path, methods=[method], endpoint=f"{method} {path}")
+        for method, _, path in (endpoint.partition(" ") for endpoint in endpoints)
+        for start in ("/users/<user>", "/me")
+    ]
+    return Map(rules, strict_slashes=False).bind("graph")
+
+
 class Routes:
     """All paths below a user."""
 
     def __init__(self, delta: Delta, uploads: Uploads) -> None:
         self._routes: dict[str, Route] = {}
-        self._rules: list[Rule] = []
         self._add_people()
         self._add_folders(delta)
         for prefix in ("", "/mailFolders/<folder>"):
             self._add_messages(prefix, uploads)
-        self._map = Map(self._rules, strict_slashes=False).bind("graph")
+        self._map = _map_of(tuple(self._routes))
 
     def find(self, method: str, path: str) -> tuple[Route, dict[str, str]]:
         """The route and the path's values, `user` among them. Raises UndescribedError."""
@@ -81,10 +92,7 @@ class Routes:
         *,
         is_delta: bool = False,
     ) -> None:
-        endpoint = f"{method} {path}"
-        self._routes[endpoint] = Route(view, realm, is_delta)
-        for start in ("/users/<user>", "/me"):
-            self._rules.append(Rule(start + path, methods=[method], endpoint=endpoint))
+        self._routes[f"{method} {path}"] = Route(view, realm, is_delta)
 
     def _add_people(self) -> None:
         self._add("GET", "", people.user, "User")
