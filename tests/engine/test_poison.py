@@ -95,28 +95,6 @@ def test_line_that_webcrm_refuses_costs_no_call_of_its_own(play: Play, box: SimM
     assert written(play) == 4
 
 
-def test_copy_that_outlook_does_not_let_us_mark_delays_no_other(
-    play: Play, box: SimMailbox
-) -> None:
-    items = drag_all(play, box)
-    poison = items.pop(POISON)
-    play.stage.graph.dials.refused.add(poison)
-    play.stage.journal.clear()
-    play.look()
-    assert all(box.read(i).categories == BOTH for i in items.values())
-    sent = b"".join(e.request_body for e in play.stage.journal.select("graph", path="$batch"))
-    assert max(sent.count(item.rstrip("=").encode()) for item in items.values()) <= 8
-    for _ in range(12):
-        play.wait(timedelta(minutes=11))
-    filed = play.item(box, poison)
-    assert (filed.state, filed.reason) == (State.FILED, Reason.REFUSED_BY_OUTLOOK)
-    assert play.story(box.read(poison)).lines[-1].kind == "parked"
-    play.stage.graph.dials.refused.clear()
-    play.wait(timedelta(minutes=11))
-    assert box.read(poison).categories == BOTH
-    assert len(play.activities) == CUSTOMERS
-
-
 @pytest.fixture
 def small(play: Play) -> SimMailbox:
     """Kim's mailbox, with Bo known to webCRM."""
