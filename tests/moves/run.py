@@ -41,9 +41,9 @@ class Plan:
 
     moves: int
     seed: int
-    moves_a_second: float = 20.0
+    moves_a_second: float = 40.0
     kill_every_s: float = 20.0
-    patience_s: float = 900.0
+    patience_s: float = 600.0
 
 
 @dataclass(slots=True)

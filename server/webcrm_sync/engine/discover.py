@@ -37,11 +37,18 @@ def discover(parts: Parts, mailbox_id: int) -> None:
         for folder in due:
             _read_folder(parts, box, folder)
     except SyncError as error:
-        hold_mailbox(parts, box, error)
+        hold_mailbox(parts, box, error, got_on=_has_moved(parts, box, due))
         return
     if box.attempts:
         with parts.begin() as tx:
             mailboxes.open_gate(tx, box.id)
+
+
+def _has_moved(parts: Parts, box: Mailbox, seen: Sequence[SyncFolder]) -> bool:
+    """True when one of these folders has been read further since."""
+    with parts.begin() as tx:
+        now = {f.id: f.cursor for f in mailboxes.folders(tx, box.id)}
+    return any(f.id in now and now[f.id] != f.cursor for f in seen)
 
 
 def _is_due(folder: SyncFolder, now: datetime) -> bool:

@@ -30,7 +30,7 @@ def file(parts: Parts) -> None:
         if rebuilding.begun_at(tx):
             return  # what stands in webCRM already is still being read
     try:
-        is_more = _rounds(parts)
+        is_more = _rounds(parts, is_troubled=company.webcrm_attempts > 0)
     except (TryLater, Unclear, Refused) as error:
         hold_webcrm(parts, error)
         return
@@ -41,12 +41,18 @@ def file(parts: Parts) -> None:
             tx.defer("file", parts.company_id)
 
 
-def _rounds(parts: Parts) -> bool:
+def _rounds(parts: Parts, *, is_troubled: bool) -> bool:
     """Work until nothing is due or it is the others' turn; True in the latter case."""
     source = Source(parts)
     with ThreadPoolExecutor(1, thread_name_prefix="ahead") as ahead:
         _decide(parts)
-        return all(_round(parts, source, ahead) for _ in range(_ROUNDS))
+        for _ in range(_ROUNDS):
+            if not _round(parts, source, ahead):
+                return False
+            if is_troubled:  # it got on: what fails after this begins with the shortest wait
+                release_webcrm(parts)
+                is_troubled = False
+    return True
 
 
 def _decide(parts: Parts) -> int:

@@ -41,11 +41,13 @@ def mark(parts: Parts, mailbox_id: int) -> None:
         box = mailboxes.read_mailbox(tx, mailbox_id)
     if box is None or (box.gate_at and box.gate_at > parts.now()):
         return
+    got_on = False
     try:
         while plans := _due(parts, box):
             _mark_batch(parts, box, plans)
+            got_on = True
     except (TryLater, AccessLost) as error:
-        hold_mailbox(parts, box, error)
+        hold_mailbox(parts, box, error, got_on=got_on)
 
 
 def _due(parts: Parts, box: Mailbox) -> list[Plan]:

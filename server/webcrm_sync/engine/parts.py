@@ -48,15 +48,22 @@ class Parts:
             yield tx
 
 
-def hold_mailbox(parts: Parts, box: Mailbox, error: SyncError) -> None:
-    """Close the mailbox's gate: everything about it waits and goes on by itself."""
-    lost = isinstance(error, AccessLost)
-    attempts = max(box.attempts, ACCESS_RETRY_ATTEMPTS) if lost else box.attempts
+def hold_mailbox(parts: Parts, box: Mailbox, error: SyncError, *, got_on: bool = False) -> None:
+    """Close the mailbox's gate: everything about it waits and goes on by itself.
+
+    `got_on`: the work came further before this error, so the wait starts from the shortest. A
+    call that fails now and then must not make a busy mailbox wait ever longer.
+    """
+    attempts = 0 if got_on else box.attempts
+    if isinstance(error, AccessLost):
+        attempts = max(attempts, ACCESS_RETRY_ATTEMPTS)
     asked = error.retry_at if isinstance(error, TryLater) else None
     trouble = _sentence(error)
     with parts.begin() as tx:
         until = retry_at(tx.now, attempts, asked=asked)
-        is_there = mailboxes.close_gate(tx, box.id, until=until, trouble=trouble)
+        is_there = mailboxes.close_gate(
+            tx, box.id, until=until, trouble=trouble, attempts=attempts + 1
+        )
         if is_there and trouble != box.trouble:
             tx.tell("mailbox waits", mailbox_id=box.id, trouble=trouble)
 

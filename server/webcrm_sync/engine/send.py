@@ -211,9 +211,10 @@ def _content(
         with parts.begin() as tx:
             endings.give_up(tx, email.id)
     except (TryLater, AccessLost) as error:
-        asked = error.retry_at if isinstance(error, TryLater) else None
-        with parts.begin() as tx:
-            filings.retry(tx, [filing.id], due_at=retry_at(tx.now, 6, asked=asked))
+        is_short, asked = isinstance(error, TryLater), getattr(error, "retry_at", None)
+        with parts.begin() as tx:  # the mailbox's own gate keeps it from being asked too often
+            again = retry_at(tx.now, 1 if is_short else 6, asked=asked)
+            filings.retry(tx, [filing.id], due_at=again)
     except Refused as error:
         with parts.begin() as tx:
             outcome.park(tx, filing, Reason.REFUSED_BY_OUTLOOK, str(error))

@@ -262,14 +262,14 @@ def advance_cursor(tx: Tx, seen: SyncFolder, cursor: str | None, **values: objec
     return tx.connection.execute(query.values(cursor=cursor, **values)).rowcount == 1
 
 
-def close_gate(tx: Tx, mailbox_id: int, *, until: datetime, trouble: str) -> bool:
+def close_gate(tx: Tx, mailbox_id: int, *, until: datetime, trouble: str, attempts: int) -> bool:
     """Ask nothing of Graph for this mailbox before `until`, nor before an earlier wish.
 
-    False when the mailbox was removed.
+    `attempts`: how many failed in a row. False when the mailbox was removed.
     """
     gate_at = func.greatest(mailbox.c.gate_at, until)  # a NULL does not count
     query = update(mailbox).where(mailbox.c.id == mailbox_id)
-    closed = query.values(gate_at=gate_at, attempts=mailbox.c.attempts + 1, trouble=trouble)
+    closed = query.values(gate_at=gate_at, attempts=attempts, trouble=trouble)
     return tx.connection.execute(closed).rowcount == 1
 
 

@@ -1,0 +1,74 @@
+"""Calls that fail now and then while much is to be done: waits must not grow for that."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import timedelta
+
+from play import BO, BOTH, FOLDER, KIM, Play
+from webcrm_sync.engine.discover import PAGE_SIZE
+from webcrm_sync.engine.file import BULK
+from webcrm_sync.engine.mark import BATCH
+from webcrm_sync.sandbox.outlook.mail import Mail
+from webcrm_sync.sandbox.outlook.mailbox import SimMailbox
+
+#: A little more than the shortest wait with its jitter.
+_SHORTEST = timedelta(seconds=2.6)
+
+
+def _moved(play: Play, count: int) -> SimMailbox:
+    play.contact()
+    box = play.mailbox()
+    for number in range(count):
+        box.move(box.deliver(Mail(f"Mail {number}", BO, KIM, body="Hello")), f"inbox/{FOLDER}")
+    return box
+
+
+def _every_other(method: str, part: str) -> Callable[[str, str], bool]:
+    """Fits the second, fourth, ... call of that kind."""
+    seen = [0]
+
+    def fits(of: str, path: str) -> bool:
+        if of != method or part not in path:
+            return False
+        seen[0] += 1
+        return seen[0] % 2 == 0
+
+    return fits
+
+
+def _synced(box: SimMailbox) -> int:
+    return sum(v.categories == BOTH for v in box.messages(f"inbox/{FOLDER}"))
+
+
+def test_mailbox_whose_pages_fail_now_and_then_is_read_at_a_steady_pace(play: Play) -> None:
+    box = _moved(play, 4 * PAGE_SIZE)
+    play.stage.faults.unavailable("graph", when=_every_other("GET", "/delta"))
+    play.look()
+    for _ in range(4):
+        play.wait(_SHORTEST)
+    assert len(play.activities) == 4 * PAGE_SIZE
+    play.stage.faults.clear()
+    play.wait(_SHORTEST)
+    assert _synced(box) == 4 * PAGE_SIZE
+
+
+def test_mailbox_whose_batches_fail_now_and_then_is_marked_at_a_steady_pace(play: Play) -> None:
+    box = _moved(play, 5 * BATCH)
+    play.stage.faults.unavailable("graph", when=_every_other("POST", "$batch"))
+    play.look()
+    for _ in range(5):
+        play.stage.clock.advance(_SHORTEST)
+        play.rest()  # no reading in between tells that the mailbox answers
+    assert _synced(box) == 5 * BATCH
+
+
+def test_bulks_that_are_throttled_now_and_then_go_out_at_a_steady_pace(play: Play) -> None:
+    _moved(play, 4 * BULK)
+    play.stage.faults.throttle(
+        "webcrm", when=_every_other("PATCH", "/Activities"), retry_after=None
+    )
+    play.look()
+    for _ in range(5):
+        play.wait(_SHORTEST)
+    assert len(play.activities) == 4 * BULK
