@@ -123,11 +123,12 @@ def _facts_of(
         for c in changes
         if not c.is_removed and c.message is None and c.graph_id not in known
     ]
-    arrivals = {
-        c.graph_id: Arrival.of(c.message, is_new_text_only=parts.settings.is_new_text_only)
-        for c in changes
-        if c.message is not None and record.is_new(known.get(c.graph_id), c.message)
-    }
+    with record.ONE_PAGE:
+        arrivals = {
+            c.graph_id: Arrival.of(c.message, is_new_text_only=parts.settings.is_new_text_only)
+            for c in changes
+            if c.message is not None and record.is_new(known.get(c.graph_id), c.message)
+        }
     for graph_id in dict.fromkeys(hidden + partial):
         if arrival := _arrival(parts, box, graph_id):
             arrivals[graph_id] = arrival

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from threading import Lock
 
 from webcrm_sync.core.categories import COLOURS, SYNC, Mark, carries
 from webcrm_sync.core.direction import Internals
@@ -22,6 +23,9 @@ from webcrm_sync.store.mailboxes import Mailbox, SyncFolder
 
 #: States in which a copy has not reached webCRM yet.
 _UNSETTLED = frozenset({State.FOUND, State.MATCHED, State.WAITING, State.PARKED})
+#: Pages are read and written down one after another within a process, however many mailboxes are
+#: asked at once: whoever files then waits behind one page, at the interpreter and at `emails.lock`.
+ONE_PAGE = Lock()
 #: Left out for a reason that moving the mail in again overrules.
 _CUT_SHORT = frozenset({Reason.MOVED_OUT, Reason.DELETED, Reason.REMOVED_IN_WEBCRM})
 
@@ -45,7 +49,7 @@ def is_new(known: Item | None, message: Message) -> bool:
 
 def page(parts: Parts, box: Mailbox, folder: SyncFolder, page: Page, facts: Facts) -> bool:
     """Commit a page; False (and nothing changed) when another run has moved the cursor."""
-    with parts.begin() as tx:
+    with ONE_PAGE, parts.begin() as tx:
         emails.lock(tx)
         if not mailboxes.advance_cursor(tx, folder, page.cursor):
             return False
