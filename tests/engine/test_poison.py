@@ -31,7 +31,9 @@ def box(play: Play) -> SimMailbox:
 def drag_all(play: Play, box: SimMailbox) -> dict[str, str]:
     """A mail of each customer; item ids by subject."""
     return {
-        f"Mail {n}": play.drag(box, Mail(f"Mail {n}", f"bo@customer{n}.example", KIM))
+        f"Mail {n}": play.drag(
+            box, Mail(f"Mail {n}", f"bo@customer{n}.example", KIM, body="<p>Hello</p>")
+        )
         for n in range(CUSTOMERS)
     }
 
@@ -93,6 +95,25 @@ def test_line_that_webcrm_refuses_costs_no_call_of_its_own(play: Play, box: SimM
         play.wait(timedelta(seconds=65))
     assert_parked_alone(play, box, items, "cannot be stored")
     assert written(play) == 4
+
+
+def test_copy_that_outlook_does_not_let_us_mark_delays_no_other(
+    play: Play, box: SimMailbox
+) -> None:
+    items = drag_all(play, box)
+    poison = items.pop(POISON)
+    play.stage.graph.dials.refused.add(poison)
+    play.look()
+    assert all(box.read(i).categories == BOTH for i in items.values())
+    for _ in range(12):
+        play.wait(timedelta(minutes=11))
+    filed = play.item(box, poison)
+    assert (filed.state, filed.reason) == (State.FILED, Reason.REFUSED_BY_OUTLOOK)
+    assert play.story(box.read(poison)).lines[-1].kind == "parked"
+    play.stage.graph.dials.refused.clear()
+    play.wait(timedelta(minutes=11))
+    assert box.read(poison).categories == BOTH
+    assert len(play.activities) == CUSTOMERS
 
 
 @pytest.fixture

@@ -2,20 +2,21 @@
 
 from __future__ import annotations
 
-import random
 import tempfile
-import time
+import threading
 from collections.abc import Iterator
-from datetime import timedelta
 
 import pytest
 
 from play import BO, BOTH, FOLDER, KIM
-from running import running, until
+from running import Running, running, until
 from webcrm_sync.bootstrap import migrate_database
-from webcrm_sync.sandbox.outlook.mail import Mail
+from webcrm_sync.sandbox.faults import Kind
+from webcrm_sync.sandbox.outlook.mail import File, Mail
 from webcrm_sync.sandbox.outlook.mailbox import SimMailbox
 from webcrm_sync.sandbox.stage import Stage
+
+FOREIGN = ("Important",)
 
 
 @pytest.fixture
@@ -57,56 +58,62 @@ def test_serve_started_with_environment_variables_alone_plays_every_story(stage:
     assert stage.journal.unknown == []
 
 
-def test_worker_killed_at_ten_random_moments_loses_and_doubles_nothing(stage: Stage) -> None:
-    rng = random.Random(20261123)
+def test_worker_killed_at_twenty_points_of_its_work_loses_and_doubles_nothing(
+    stage: Stage,
+) -> None:
     names = [f"kim{n}@nordwind.example" for n in range(5)]
     boxes = [stage.outlook.add_mailbox(name, "Kim Nordwind") for name in names]
+    user = stage.crm.add_user(names[0], "Kim Nordwind")
+    person = stage.crm.persons[0]["PersonId"]
+    quick = {"WEBCRM_SETTLE_SECONDS": "2", "MIRROR_SECONDS": "1", "DIRECTORY_SECONDS": "1"}
     with (
         tempfile.TemporaryDirectory() as scratch,
-        running(stage, DATA_DIR=f"{scratch}/d", WEBCRM_SETTLE_SECONDS="2") as service,
+        running(stage, DATA_DIR=f"{scratch}/d", **quick) as service,
     ):
         migrate_database(stage.settings_of(service.environment))
         service.start("web")
-        service.start("worker")
         service.watch(*names)
         service.await_healthy()
-        first = [_drag(0, box) for box in boxes]
-        until(lambda: _are_synced(first), "the first mail of each mailbox")
-        service.kill("worker")
-        stage.faults.latency = timedelta(milliseconds=20)
-        stage.faults.lose(rate=0.03)
-        mails = list(first)
-        for life in range(10):
+        mails = []
+        for point in range(1, 21):
             # Another mailbox each time, since what the last life left behind waits to be rescued.
-            box, calls = boxes[life % len(boxes)], _work_calls(stage)
-            mails += [_drag(number, box) for number in range(life * 20 + 1, life * 20 + 21)]
-            service.start("worker")
-            _await_work(stage, calls, rng)
-            service.kill("worker")
+            box = boxes[point % len(boxes)]
+            mails += [_drag(f"{point}.{number}", box) for number in range(5)]
+            stage.crm.send_mail(user, person, f"Mail {point} sent", "Hello")
+            _live_until(point, stage, service)
         service.start("worker")
         until(lambda: _are_synced(mails), "every mail to be marked", patience_s=240)
+        sent = boxes[0]
+        until(lambda: len(sent.messages(f"sentitems/{FOLDER}")) == 20, "every mirror")
     subjects = [a["ActivityDescription"] for a in stage.crm.activities]
-    assert sorted(subjects) == sorted(["Mail 0"] * 5 + [f"Mail {n}" for n in range(1, 201)])
+    expected = [f"Mail {p}.{n}" for p in range(1, 21) for n in range(5)]
+    assert sorted(subjects) == sorted(expected + [f"Mail {p} sent" for p in range(1, 21)])
+    files = [d["DocumentFileName"] for d in stage.crm.documents]
+    assert sorted(files) == sorted(f"{p}.0.txt" for p in range(1, 21))
 
 
-def _drag(number: int, box: SimMailbox) -> tuple[SimMailbox, str]:
-    item = box.deliver(Mail(f"Mail {number}", BO, min(box.addresses)))
+def _live_until(point: int, stage: Stage, service: Running) -> None:
+    """Let a worker live until its n-th call: it is killed before or after the service acts."""
+    died = threading.Event()
+
+    def die() -> None:
+        service.kill("worker")
+        died.set()
+
+    kind = Kind.LOSE if point % 2 else Kind.REFUSE
+    stage.faults.at(stage.faults.calls + point, kind, then=die)
+    service.start("worker")
+    until(died.is_set, f"call {point} of a worker's life")
+
+
+def _drag(number: str, box: SimMailbox) -> tuple[SimMailbox, str]:
+    """A mail is moved to the folder; the first of each life has a file."""
+    files = [File(f"{number}.txt", b"Hello")] if number.endswith(".0") else []
+    mail = Mail(f"Mail {number}", BO, min(box.addresses), attachments=files, categories=FOREIGN)
+    item = box.deliver(mail)
     box.move(item, f"inbox/{FOLDER}")
     return box, item
 
 
 def _are_synced(mails: list[tuple[SimMailbox, str]]) -> bool:
-    return all(box.read(item).categories == BOTH for box, item in mails)
-
-
-def _await_work(stage: Stage, calls: int, rng: random.Random) -> None:
-    """Return in the middle of the worker's work: a random number of calls after its first."""
-    until(lambda: _work_calls(stage) > calls, "the worker's first call")
-    end = time.monotonic() + 1  # when less is left to do than that
-    wanted = calls + rng.randint(1, 12)
-    until(lambda: _work_calls(stage) >= wanted or time.monotonic() > end, "its next calls")
-    time.sleep(rng.uniform(0, 0.04))
-
-
-def _work_calls(stage: Stage) -> int:
-    return stage.journal.count("graph") + stage.journal.count("webcrm")
+    return all(set(box.read(item).categories) == {*FOREIGN, *BOTH} for box, item in mails)
