@@ -8,6 +8,7 @@ from collections.abc import Iterator
 
 import pytest
 
+from forked import start_worker
 from play import BO, BOTH, FOLDER, KIM
 from running import Running, running, until
 from webcrm_sync.bootstrap import migrate_database
@@ -94,21 +95,24 @@ def test_worker_killed_at_twenty_points_of_its_work_loses_and_doubles_nothing(
 
 def _live_until(point: int, stage: Stage, service: Running) -> None:
     """Let a worker live until its n-th call: it is killed before or after the service acts."""
-    died = threading.Event()
+    born, died = threading.Event(), threading.Event()
 
     def die() -> None:
-        service.kill("worker")
+        born.wait()
+        worker.kill()
+        worker.join()
         died.set()
 
     kind = Kind.LOSE if point % 2 else Kind.REFUSE
     stage.faults.at(stage.faults.calls + point, kind, then=die)
-    service.start("worker")
+    worker = start_worker(service.environment)
+    born.set()
     until(died.is_set, f"call {point} of a worker's life")
 
 
 def _drag(number: str, box: SimMailbox) -> tuple[SimMailbox, str]:
     """A mail is moved to the folder; the first of each life has a file."""
-    files = [File(f"{number}.txt", b"Hello")] if number.endswith(".0") else []
+    files = (File(f"{number}.txt", b"Hello"),) if number.endswith(".0") else ()
     mail = Mail(f"Mail {number}", BO, min(box.addresses), attachments=files, categories=FOREIGN)
     item = box.deliver(mail)
     box.move(item, f"inbox/{FOLDER}")
