@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from asking import desk
 from play import BO, BOTH, FOLDER, KIM, PENDING, Play
 from webcrm_sync.sandbox.outlook.mail import Mail
@@ -90,3 +92,69 @@ def test_a_mail_is_moved_to_an_organisation_whose_contact_was_just_deleted(play:
     (activity,) = play.activities
     assert activity["ActivityOrganisationId"] == play.organisations["Skovby"]
     assert [t.organisation for t in kim.look(mail).targets] == ["Skovby"]
+
+
+def test_all_copies_of_a_mail_among_colleagues_show_that_somebody_put_it_into_webcrm(
+    play: Play,
+) -> None:
+    play.contact(BO)
+    kim, eva = desk(play), desk(play, EVA, "Eva Nordwind")
+    mail = Mail("About Bo", EVA, KIM, message_id="<a@x.example>", sent_at=play.stage.clock.now())
+    chosen, sent = play.drag(kim.box, mail), play.drag(eva.box, mail, place="sentitems")
+    copied = kim.box.copy(chosen, kim.box.folder(f"sentitems/{FOLDER}"))
+    play.look()
+    assert eva.box.read(sent).categories == PENDING
+    kim.choose(chosen, play.organisations["Havnebyg"])
+    play.look()
+    for box, item in ((kim.box, chosen), (kim.box, copied), (eva.box, sent)):
+        assert box.read(item).categories == BOTH
+    assert len(play.activities) == 1
+
+
+def test_a_copy_that_comes_after_somebody_put_a_mail_among_colleagues_into_webcrm_shows_so(
+    play: Play,
+) -> None:
+    play.contact(BO)
+    kim, eva = desk(play), desk(play, EVA, "Eva Nordwind")
+    mail = Mail("About Bo", EVA, KIM, message_id="<a@x.example>", sent_at=play.stage.clock.now())
+    left = play.drag(eva.box, mail, place="sentitems")
+    play.look()
+    eva.box.move(left, "sentitems")
+    play.look()
+    kim.sync(kim.box.deliver(mail), play.organisations["Havnebyg"])
+    play.rest()
+    late = play.drag(eva.box, mail)
+    eva.box.move(left, f"sentitems/{FOLDER}")
+    play.look()
+    assert eva.box.read(late).categories == eva.box.read(left).categories == BOTH
+    assert len(play.activities) == 1
+
+
+def test_a_mail_among_colleagues_that_was_taken_back_is_left_out_again(play: Play) -> None:
+    play.contact(BO)
+    kim, eva = desk(play), desk(play, EVA, "Eva Nordwind")
+    mail = Mail("About Bo", EVA, KIM, message_id="<a@x.example>", sent_at=play.stage.clock.now())
+    item = kim.box.deliver(mail)
+    kim.sync(item, play.organisations["Havnebyg"])
+    play.rest()
+    kim.undo(item)
+    play.rest()
+    late = play.drag(eva.box, mail)
+    play.look()
+    assert eva.box.read(late).categories == PENDING
+    (activity,) = play.activities
+    assert not activity["ActivityMemo"]
+
+
+def test_a_hidden_customer_counts_for_the_copies_that_were_left_out_before(play: Play) -> None:
+    play.contact(BO)
+    kim, eva = play.mailbox(), play.mailbox(EVA, "Eva")
+    play.refresh()
+    seen = Mail("For you", KIM, EVA, message_id="<b@x.example>", sent_at=play.stage.clock.now())
+    got = play.drag(eva, seen)
+    play.look()
+    assert eva.read(got).categories == PENDING
+    play.drag(kim, replace(seen, bcc=(BO,)), place="sentitems")
+    play.look()
+    assert eva.read(got).categories == BOTH
+    assert len(play.activities) == 1

@@ -7,6 +7,7 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import text
 
+from asking import Desk
 from play import BO, BOTH, FOLDER, KIM, LIS, PENDING
 from proving import Ground
 from webcrm_sync.core.filing import filing_key
@@ -35,6 +36,18 @@ def test_activity_deleted_in_webcrm_is_not_made_again_until_somebody_asks(ground
     assert ground.box.read(item).categories == BOTH
     assert len(ground.play.activities) == 4
     assert ground.differences() == []
+
+
+def test_every_copy_shows_that_a_deleted_mail_was_synced_anyway(ground: Ground) -> None:
+    play, item = ground.play, ground.synced[0]
+    copied = ground.box.copy(item, ground.box.folder(f"sentitems/{FOLDER}"))
+    play.look()
+    play.stage.crm.tables["Activity"].delete(ground.activity(0))
+    ground.differences()
+    assert ground.box.read(copied).categories == PENDING
+    Desk(play, ground.box).anyway(item)
+    play.look()
+    assert ground.box.read(item).categories == ground.box.read(copied).categories == BOTH
 
 
 def test_activity_deleted_under_one_of_two_organisations_leaves_the_mail_synced(

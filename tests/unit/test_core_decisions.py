@@ -144,6 +144,14 @@ def test_colleagues_among_themselves_are_not_for_webcrm() -> None:
     assert decide(sender=None, to=(), people=()).reason is Reason.NO_ADDRESS
 
 
+def test_colleagues_mail_that_stands_in_webcrm_is_filed_unless_it_was_taken_back() -> None:
+    colleague, back = Party("b@ours.example"), replace(FILED, is_withdrawn=True)
+    there = decide(FILED, sender=SELLER, to=(colleague,), people=())
+    assert there == Decision(State.FILED)
+    left_out = decide(back, sender=SELLER, to=(colleague,), people=())
+    assert left_out.reason is Reason.ONLY_COLLEAGUES
+
+
 def test_another_copy_of_a_filed_mail_is_filed_at_once() -> None:
     assert decide(FILED, people=()) == Decision(State.FILED)
     assert decide(FILED).targets == ()

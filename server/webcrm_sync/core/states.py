@@ -52,6 +52,10 @@ class Reason(StrEnum):
     DELETED = "deleted"
 
 
+#: A copy that was left out for one of these is synced once its mail stands in webCRM after all: a
+#: person put it there, or another copy named a customer.
+OVERRULED = frozenset({Reason.ONLY_COLLEAGUES, Reason.NO_ADDRESS, Reason.REMOVED_IN_WEBCRM})
+
 #: One or two plain sentences each: what happened, then what to do (shared words of the pane).
 SENTENCES: dict[Reason, str] = {
     Reason.NO_CONTACT: (

@@ -9,7 +9,7 @@ from webcrm_sync.core.direction import Internals
 from webcrm_sync.core.filing import filing_key
 from webcrm_sync.core.matching import Ambiguous, Directory, How, Matched, Nobody, Target, match
 from webcrm_sync.core.message import Party
-from webcrm_sync.core.states import Reason, State
+from webcrm_sync.core.states import OVERRULED, Reason, State
 from webcrm_sync.engine.choice import settle
 from webcrm_sync.engine.parts import Parts
 from webcrm_sync.store import asked, directory, emails, filings, mailboxes, undecided
@@ -90,7 +90,9 @@ def decision_for(
     is_unlinked_filed: bool,
 ) -> Decision:
     """The decision on one mail. `people`: its external addresses that led to no filing yet."""
-    if reason := why_not((*_everybody(email), *people), internals, never):
+    reason = why_not((*_everybody(email), *people), internals, never)
+    is_wanted = reason in OVERRULED and any(not f.is_withdrawn for f in known)
+    if reason and not is_wanted:
         return Decision(State.SKIPPED, reason)
     found = match(people, book)
     if known:

@@ -7,7 +7,7 @@ from datetime import timedelta
 
 from webcrm_sync.core.retry import retry_at
 from webcrm_sync.core.states import Reason, State
-from webcrm_sync.store import directory, emails, filings
+from webcrm_sync.store import directory, emails, endings, filings
 from webcrm_sync.store.database import Tx
 from webcrm_sync.store.events import Line
 from webcrm_sync.store.filings import Filing
@@ -38,6 +38,7 @@ def completed(tx: Tx, filing_ids: Sequence[int]) -> None:
     done = filings.complete(tx, filing_ids)
     if done:
         emails.move_items(tx, done, to=State.FILED, of=_OPEN)
+        endings.take_along(tx, done)
         emails.forget_contents(tx, done)
 
 

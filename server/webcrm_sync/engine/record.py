@@ -11,7 +11,7 @@ from webcrm_sync.core.direction import Internals
 from webcrm_sync.core.filing import Stamp
 from webcrm_sync.core.message import Message
 from webcrm_sync.core.outlook import Change, Location, Page
-from webcrm_sync.core.states import Reason, State, mark_for
+from webcrm_sync.core.states import OVERRULED, Reason, State, mark_for
 from webcrm_sync.engine import intake
 from webcrm_sync.engine.intake import Arrival, Mails
 from webcrm_sync.engine.parts import Parts
@@ -26,8 +26,8 @@ _UNSETTLED = frozenset({State.FOUND, State.MATCHED, State.WAITING, State.PARKED}
 #: Pages are read and written down one after another within a process, however many mailboxes are
 #: asked at once: whoever files then waits behind one page, at the interpreter and at `emails.lock`.
 ONE_PAGE = Lock()
-#: Left out for a reason that moving the mail in again overrules.
-_CUT_SHORT = frozenset({Reason.MOVED_OUT, Reason.DELETED, Reason.REMOVED_IN_WEBCRM})
+#: Left out for a reason that is to be looked at again when the mail is moved in again.
+_CUT_SHORT = OVERRULED | {Reason.MOVED_OUT, Reason.DELETED}
 
 
 @dataclass(frozen=True, slots=True)

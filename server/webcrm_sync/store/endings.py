@@ -1,15 +1,17 @@
-"""How mails come to an end before they are filed, and what stops all of them for a while."""
+"""How copies come to an end that is not their own filing, and what stops all for a while."""
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import datetime
 
 from sqlalchemy import delete, select, update
 
-from webcrm_sync.core.states import Reason, State
+from webcrm_sync.core.states import OVERRULED, Reason, State
 from webcrm_sync.store import events
+from webcrm_sync.store.among import among
 from webcrm_sync.store.database import Tx
-from webcrm_sync.store.emails import move_items
+from webcrm_sync.store.emails import hold_copies, move_items
 from webcrm_sync.store.schema import email, email_address, filing, item
 
 
@@ -22,6 +24,27 @@ def drop_abandoned_filings(tx: Tx, email_id: int) -> None:
     if tx.connection.execute(gone).rowcount:
         query = update(email_address).where(email_address.c.email_id == email_id)
         tx.connection.execute(query.values(is_matched=False))
+
+
+def take_along(tx: Tx, email_ids: Iterable[int]) -> None:
+    """Copies that lie in a sync folder and were left out are filed: their mail stands in webCRM.
+
+    Where everything was taken back meanwhile they stay left out. Idempotent.
+    """
+    standing = select(filing.c.id).where(filing.c.email_id == item.c.email_id)
+    left_out = (
+        among(item.c.email_id, email_ids)
+        & (item.c.state == State.SKIPPED.value)
+        & item.c.reason.in_([r.value for r in OVERRULED])
+        & item.c.folder_id.is_not(None)
+        & standing.where(~filing.c.is_withdrawn).exists()
+    )
+    hold_copies(tx, left_out)
+    filed = {"state": State.FILED.value, "reason": None, "detail": None, "state_at": tx.now}
+    query = update(item).where(left_out).values(**filed, mark_due_at=tx.now, mark_attempts=0)
+    boxes = tx.connection.execute(query.returning(item.c.mailbox_id)).scalars()
+    for mailbox_id in sorted(set(boxes)):
+        tx.defer("mark", mailbox_id)
 
 
 def give_up(tx: Tx, email_id: int) -> None:
