@@ -8,15 +8,16 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import text
 
-from play import KIM, LIS, Play
+from play import BO, FOLDER, KIM, LIS, Play
 from running import until
-from webcrm_sync.core.states import State
+from webcrm_sync.core.states import Reason, State
+from webcrm_sync.engine import outcome
 from webcrm_sync.engine.directory import refresh_directory
 from webcrm_sync.engine.discover import discover
 from webcrm_sync.engine.file import file
 from webcrm_sync.engine.mark import mark
 from webcrm_sync.sandbox.outlook.mail import Mail
-from webcrm_sync.store import mailboxes
+from webcrm_sync.store import emails, filings, mailboxes, marks
 
 _WAITING = "SELECT count(*) FROM pg_locks WHERE NOT granted"
 
@@ -62,3 +63,31 @@ def test_marks_noted_while_contacts_appear_do_not_deadlock(
         noting.result()
     (box,) = play.stage.outlook.mailboxes
     assert {play.item(box, item).state for item in items} == {State.FOUND}
+
+
+def test_a_mail_that_came_into_webcrm_and_the_marks_of_its_left_out_copies(play: Play) -> None:
+    play.contact()
+    box = play.mailbox()
+    play.refresh()
+    first = play.drag(box, Mail("Offer", BO, KIM))
+    second = box.copy(first, box.folder(f"sentitems/{FOLDER}"))
+    play.look()
+    left_out, open_ = sorted((play.item(box, i) for i in (first, second)), key=lambda i: i.id)
+    with play.parts.begin() as tx:
+        (filing,) = filings.of_emails(tx, [open_.email_id])[open_.email_id]
+        reason = Reason.ONLY_COLLEAGUES.value
+        emails.set_item(tx, left_out.id, state=State.SKIPPED.value, reason=reason)
+        emails.set_item(tx, open_.id, state=State.MATCHED.value)
+
+    def complete() -> None:
+        with play.parts.begin() as tx:
+            outcome.completed(tx, [filing.id])
+
+    with ThreadPoolExecutor(1) as other:
+        with play.parts.begin() as tx:  # as a batch of marks does: one after the other
+            marks.hold(tx, [left_out])
+            done = other.submit(complete)
+            until(lambda: are_blocked(play, 1), "the mail to wait for its copies")
+            marks.hold(tx, [open_])
+        done.result()
+    assert play.item(box, left_out.graph_id).state is State.FILED

@@ -37,6 +37,7 @@ def completed(tx: Tx, filing_ids: Sequence[int]) -> None:
     """Nothing is left to be written of these filings: their mails' copies are filed."""
     done = filings.complete(tx, filing_ids)
     if done:
+        emails.hold_copies_of(tx, done)
         emails.move_items(tx, done, to=State.FILED, of=_OPEN)
         endings.take_along(tx, done)
         emails.forget_contents(tx, done)

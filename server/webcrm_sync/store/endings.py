@@ -11,7 +11,7 @@ from webcrm_sync.core.states import OVERRULED, Reason, State
 from webcrm_sync.store import events
 from webcrm_sync.store.among import among
 from webcrm_sync.store.database import Tx
-from webcrm_sync.store.emails import hold_copies, move_items
+from webcrm_sync.store.emails import move_items
 from webcrm_sync.store.schema import email, email_address, filing, item
 
 
@@ -29,7 +29,8 @@ def drop_abandoned_filings(tx: Tx, email_id: int) -> None:
 def take_along(tx: Tx, email_ids: Iterable[int]) -> None:
     """Copies that lie in a sync folder and were left out are filed: their mail stands in webCRM.
 
-    Where everything was taken back meanwhile they stay left out. Idempotent.
+    Where everything was taken back meanwhile they stay left out. Idempotent. Hold the copies, see
+    `emails.hold_copies`.
     """
     standing = select(filing.c.id).where(filing.c.email_id == item.c.email_id)
     left_out = (
@@ -39,7 +40,6 @@ def take_along(tx: Tx, email_ids: Iterable[int]) -> None:
         & item.c.folder_id.is_not(None)
         & standing.where(~filing.c.is_withdrawn).exists()
     )
-    hold_copies(tx, left_out)
     filed = {"state": State.FILED.value, "reason": None, "detail": None, "state_at": tx.now}
     query = update(item).where(left_out).values(**filed, mark_due_at=tx.now, mark_attempts=0)
     boxes = tx.connection.execute(query.returning(item.c.mailbox_id)).scalars()
