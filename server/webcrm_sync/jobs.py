@@ -49,6 +49,8 @@ STEPS: dict[str, Step] = {
 #: A worker that has not been heard of for this long is taken for dead.
 _STALLED_S = 10
 _HEARTBEAT_S = 3
+#: Before a worker begins again that lost the database.
+_PAUSE_S = 1
 #: Jobs that run at a time, by queue. What waits for webCRM has lanes of its own: it must not
 #: stand behind many mailboxes that are read at once, and webCRM takes one call at a time anyway.
 LANES = {Queue.MAILBOXES: 16, Queue.WEBCRM: 2, Queue.CLOCK: 2}
@@ -154,20 +156,32 @@ def begin_work(app: procrastinate.App) -> list[asyncio.Task[None]]:
     return [asyncio.create_task(_worker(app, queue, lanes)) for queue, lanes in LANES.items()]
 
 
-async def _worker(app: procrastinate.App, queue: Queue, concurrency: int) -> None:
-    try:
-        await app.run_worker_async(
-            queues=[queue],
-            concurrency=concurrency,
-            install_signal_handlers=False,
-            update_heartbeat_interval=_HEARTBEAT_S,
-            stalled_worker_timeout=_STALLED_S,
-            shutdown_graceful_timeout=20,
-            fetch_job_polling_interval=1,
-            delete_jobs="successful",
-        )
-    except asyncio.CancelledError:
-        logger.info("worker_stopped", extra={"queue": queue})
+async def _worker(app: procrastinate.App, queue: Queue, lanes: int) -> None:
+    """Work on the queue until cancelled.
+
+    A worker ends by itself, mostly without an error, when one of its side tasks (heartbeat,
+    listener, clock) loses the database: then another one begins, or the queue would stand still.
+    """
+    with suppress(asyncio.CancelledError):
+        while True:
+            with suppress(ConnectorException):  # logged by Procrastinate
+                await _work(app, queue, lanes)
+            logger.warning("worker_begins_again", extra={"queue": queue})
+            await asyncio.sleep(_PAUSE_S)
+    logger.info("worker_stopped", extra={"queue": queue})
+
+
+async def _work(app: procrastinate.App, queue: Queue, lanes: int) -> None:
+    await app.run_worker_async(
+        queues=[queue],
+        concurrency=lanes,
+        install_signal_handlers=False,
+        update_heartbeat_interval=_HEARTBEAT_S,
+        stalled_worker_timeout=_STALLED_S,
+        shutdown_graceful_timeout=20,
+        fetch_job_polling_interval=1,
+        delete_jobs="successful",
+    )
 
 
 def _stop(workers: list[asyncio.Task[None]]) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from datetime import UTC, datetime
@@ -200,3 +200,51 @@ def test_two_transactions_that_ask_for_jobs_in_opposite_order_do_not_deadlock(
         for asked in [pool.submit(ask, "keep", "mark"), pool.submit(ask, "mark", "keep")]:
             asked.result()
     assert sorted(waiting(database)) == ["keep:1", "mark:1"]
+
+
+def test_queue_whose_worker_lost_the_database_is_worked_on_again(
+    database: Database, fresh_database: str
+) -> None:
+    connector = procrastinate.PsycopgConnector(conninfo=libpq_url(fresh_database))
+    app = procrastinate.App(connector=connector)
+    is_filed = threading.Event()
+    heart, aside = "procrastinate_update_heartbeat_v1", "heartbeat_aside"
+
+    @app.task(name="file", queue=queue_of("file"))
+    def file(subject_id: int) -> None:
+        is_filed.set()
+
+    @app.periodic(cron="0 0 1 1 *")  # without a clock Procrastinate watches no side task
+    @app.task(name="night", queue=Queue.CLOCK)
+    def night(timestamp: int) -> None:
+        del timestamp
+
+    def rename(old: str, new: str) -> None:
+        with database.begin() as tx:
+            tx.connection.execute(text(f"ALTER FUNCTION {old} RENAME TO {new}"))
+
+    def count_workers() -> int:
+        with database.begin() as tx:
+            rows = tx.connection.execute(text("SELECT count(*) FROM procrastinate_workers"))
+            return int(rows.scalar_one())
+
+    async def until(is_true: Callable[[], bool]) -> None:
+        async with asyncio.timeout(30):
+            while not is_true():
+                await asyncio.sleep(0.01)
+
+    async def story() -> None:
+        async with app.open_async():
+            workers = jobs.begin_work(app)
+            await until(lambda: count_workers() == len(jobs.LANES))
+            rename(heart, aside)
+            await until(lambda: count_workers() < len(jobs.LANES))
+            rename(aside, heart)
+            with database.begin(1) as tx:
+                tx.defer("file", 1)
+            await until(is_filed.is_set)
+            for worker in workers:
+                worker.cancel()
+            await asyncio.gather(*workers)
+
+    asyncio.run(story())
