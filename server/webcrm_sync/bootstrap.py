@@ -13,7 +13,7 @@ from webcrm_sync.engine.parts import Parts
 from webcrm_sync.graph.client import GraphClient
 from webcrm_sync.graph.keys import SigningKeys
 from webcrm_sync.settings import Settings
-from webcrm_sync.store import mailboxes
+from webcrm_sync.store import companies
 from webcrm_sync.store.database import Database
 from webcrm_sync.store.embedded import DatabaseMissing, embedded
 from webcrm_sync.store.migrate import is_current, migrate
@@ -81,7 +81,7 @@ def open_parts(
         if not is_current(database.engine):
             raise DatabaseOutdated
         with database.begin() as tx:
-            company_id = mailboxes.ensure_company(tx, settings.entra_tenant_id)
+            company_id = companies.ensure_company(tx, settings.entra_tenant_id)
         yield Parts(
             settings=settings,
             database=database,

@@ -8,9 +8,10 @@ from contextlib import ExitStack
 import pytest
 
 from descriptions import deviations
-from play import OpenPlay, Play
+from play import BO, OpenPlay, Play
 from proving import Ground, prepared
 from webcrm_sync.bootstrap import open_parts
+from webcrm_sync.sandbox.outlook.mailbox import SimMailbox
 from webcrm_sync.sandbox.stage import Stage
 
 
@@ -40,6 +41,15 @@ def open_play(fresh_database: str) -> Iterator[OpenPlay]:
 def play(open_play: OpenPlay) -> Play:
     """A play with the usual settings."""
     return open_play()
+
+
+@pytest.fixture
+def box(play: Play) -> SimMailbox:
+    """Kim's mailbox, with Bo known to webCRM."""
+    play.contact(BO)
+    made = play.mailbox()
+    play.refresh()
+    return made
 
 
 @pytest.fixture

@@ -12,15 +12,6 @@ from webcrm_sync.sandbox.outlook.mail import File, Mail
 from webcrm_sync.sandbox.outlook.mailbox import SimMailbox
 
 
-@pytest.fixture
-def box(play: Play) -> SimMailbox:
-    """Kim's mailbox, with Bo known to webCRM."""
-    play.contact(BO)
-    made = play.mailbox()
-    play.refresh()
-    return made
-
-
 def is_bulk(method: str, path: str) -> bool:
     """The request that creates Activities."""
     return (method, path) == ("PATCH", "/Activities")

@@ -12,15 +12,6 @@ from webcrm_sync.sandbox.outlook.mail import File, Mail
 from webcrm_sync.sandbox.outlook.mailbox import SimMailbox
 
 
-@pytest.fixture
-def box(play: Play) -> SimMailbox:
-    """Kim's mailbox, with Bo known to webCRM."""
-    play.contact(BO)
-    made = play.mailbox()
-    play.refresh()
-    return made
-
-
 def end(play: Play, box: SimMailbox, mail: Mail) -> tuple[State, Reason | None]:
     """The end that a mail dragged to the folder comes to; Outlook must tell the same."""
     item = play.drag(box, mail)

@@ -12,7 +12,7 @@ from webcrm_sync.core.errors import Refused
 from webcrm_sync.core.states import Reason, State
 from webcrm_sync.sandbox.outlook.mail import Mail
 from webcrm_sync.sandbox.outlook.mailbox import SimMailbox
-from webcrm_sync.store import events, mailboxes
+from webcrm_sync.store import companies, events, mailboxes
 
 CUSTOMERS = 48
 POISON = "Mail 17"
@@ -217,4 +217,4 @@ def test_person_whom_webcrm_does_not_show_stops_no_mirror_and_no_mail(
     worker(play, "webcrm", "person", before=refuse).refresh()
     assert [m.subject for m in box.messages(f"sentitems/{FOLDER}")] == ["To Bo"]
     with play.parts.begin() as tx:
-        assert mailboxes.read_company(tx).webcrm_trouble is None
+        assert companies.read_company(tx).webcrm_trouble is None

@@ -26,15 +26,6 @@ def play(open_play: OpenPlay) -> Iterator[Play]:
         yield made
 
 
-@pytest.fixture
-def box(play: Play) -> SimMailbox:
-    """Kim's mailbox, with Bo known to webCRM."""
-    play.contact(BO)
-    made = play.mailbox()
-    play.refresh()
-    return made
-
-
 def folders(play: Play) -> list[SyncFolder]:
     """The rows of the sync folders."""
     with play.parts.begin() as tx:

@@ -17,7 +17,7 @@ from webcrm_sync.engine import prove
 from webcrm_sync.engine.rebuild import Rebuilt, find, rebuild
 from webcrm_sync.sandbox.outlook.mail import File, Mail
 from webcrm_sync.sandbox.outlook.mailbox import SimMailbox
-from webcrm_sync.store import mailboxes
+from webcrm_sync.store import companies
 
 EVA = "eva@nordwind.example"
 UNA = "una@free.example"
@@ -53,7 +53,7 @@ class Company:
         """The database is gone; an empty one is there."""
         with self.play.parts.begin() as tx:
             tx.connection.execute(text("TRUNCATE company CASCADE"))
-            company_id = mailboxes.ensure_company(tx, self.play.parts.tenant_id)
+            company_id = companies.ensure_company(tx, self.play.parts.tenant_id)
         parts = replace(self.play.parts, company_id=company_id)
         self.play = Play(self.play.stage, parts, self.play.organisations)
 

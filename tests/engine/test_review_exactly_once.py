@@ -20,15 +20,6 @@ from webcrm_sync.store import mailboxes
 SEVERAL = (File("a.txt", b"first"), File("a.txt", b"second"), File("a.txt", b"third"))
 
 
-@pytest.fixture
-def box(play: Play) -> SimMailbox:
-    """Kim's mailbox, with Bo known to webCRM."""
-    play.contact(BO)
-    made = play.mailbox()
-    play.refresh()
-    return made
-
-
 def recover(play: Play) -> None:
     """Time enough for everything to come to its end."""
     for _ in range(2):

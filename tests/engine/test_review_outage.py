@@ -23,15 +23,6 @@ EVA = "eva@nordwind.example"
 MAILS = 25
 
 
-@pytest.fixture
-def box(play: Play) -> SimMailbox:
-    """Kim's mailbox, with Bo known to webCRM."""
-    play.contact(BO)
-    made = play.mailbox()
-    play.refresh()
-    return made
-
-
 def a_day(play: Play) -> None:
     """Let a day pass, looking at what is due every two hours."""
     for _ in range(12):

@@ -22,15 +22,6 @@ from webcrm_sync.store import mailboxes
 OLD = ("webCRM sync", "Synced")
 
 
-@pytest.fixture
-def box(play: Play) -> SimMailbox:
-    """Kim's mailbox, with Bo known to webCRM."""
-    play.contact(BO)
-    made = play.mailbox()
-    play.refresh()
-    return made
-
-
 @dataclass(slots=True)
 class Telling:
     """Graph, but each line of a delta page is told as `retold` says."""

@@ -17,19 +17,10 @@ from webcrm_sync.engine.file import file
 from webcrm_sync.engine.parts import hold_mailbox
 from webcrm_sync.sandbox.outlook.mail import File, Mail
 from webcrm_sync.sandbox.outlook.mailbox import SimMailbox
-from webcrm_sync.store import mailboxes
+from webcrm_sync.store import companies, mailboxes
 
 EVA = "eva@nordwind.example"
 A_FILE = (File("a.txt", b"a"),)
-
-
-@pytest.fixture
-def box(play: Play) -> SimMailbox:
-    """Kim's mailbox, with Bo known to webCRM."""
-    play.contact(BO)
-    made = play.mailbox()
-    play.refresh()
-    return made
 
 
 @dataclass(slots=True)
@@ -75,7 +66,7 @@ def test_file_that_outlook_refuses_parks_its_mail_alone(
     assert box.read(good).categories == BOTH
     assert play.item(box, bad).state is State.PARKED
     with play.parts.begin() as tx:
-        assert mailboxes.read_company(tx).webcrm_trouble is None
+        assert companies.read_company(tx).webcrm_trouble is None
     play.wait(timedelta(hours=2))
     assert box.read(bad).categories == BOTH
     assert len(play.documents) == 2

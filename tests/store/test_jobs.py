@@ -16,7 +16,7 @@ from alembic.migration import MigrationContext
 from sqlalchemy import text
 
 from webcrm_sync import jobs
-from webcrm_sync.store import mailboxes
+from webcrm_sync.store import companies
 from webcrm_sync.store.database import Database, Queue, Tx, libpq_url, queue_of
 from webcrm_sync.store.migrate import is_current, migrate
 from webcrm_sync.store.schema import metadata
@@ -34,6 +34,26 @@ def waiting(database: Database) -> list[str]:
     query = text("SELECT queueing_lock FROM procrastinate_jobs WHERE status = 'todo' ORDER BY id")
     with database.begin() as tx:
         return list(tx.connection.execute(query).scalars())
+
+
+def rename(database: Database, old: str, new: str) -> None:
+    """Give a function of the database another name."""
+    with database.begin() as tx:
+        tx.connection.execute(text(f"ALTER FUNCTION {old} RENAME TO {new}"))
+
+
+def is_fully_staffed(database: Database) -> bool:
+    """Whether every queue has its worker."""
+    with database.begin() as tx:
+        rows = tx.connection.execute(text("SELECT count(*) FROM procrastinate_workers"))
+        return bool(rows.scalar_one() == len(jobs.LANES))
+
+
+async def until(is_true: Callable[[], bool]) -> None:
+    """Wait for something; the time-out ends the test, it does not measure it."""
+    async with asyncio.timeout(30):
+        while not is_true():
+            await asyncio.sleep(0.01)
 
 
 def test_a_job_is_enqueued_by_the_commit_of_its_transaction(database: Database) -> None:
@@ -55,15 +75,15 @@ def test_a_transaction_that_is_rolled_back_leaves_no_job(database: Database) -> 
 
 def test_a_taken_queueing_lock_leaves_the_transaction_whole(database: Database) -> None:
     with database.begin() as tx:
-        company_id = mailboxes.ensure_company(tx, "T")
+        company_id = companies.ensure_company(tx, "T")
         tx.defer("file", company_id)
     with database.begin(company_id) as one:
         one.defer("mark", 5)
         one.defer("file", company_id)
-        mailboxes.update_company(one, webcrm_trouble="seen")
+        companies.update_company(one, webcrm_trouble="seen")
     assert waiting(database) == ["file:1", "mark:5"]
     with database.begin(company_id) as tx:
-        assert mailboxes.read_company(tx).webcrm_trouble == "seen"
+        assert companies.read_company(tx).webcrm_trouble == "seen"
 
 
 def test_two_transactions_with_one_hint_enqueue_it_once(database: Database) -> None:
@@ -219,27 +239,13 @@ def test_queue_whose_worker_lost_the_database_is_worked_on_again(
     def night(timestamp: int) -> None:
         del timestamp
 
-    def rename(old: str, new: str) -> None:
-        with database.begin() as tx:
-            tx.connection.execute(text(f"ALTER FUNCTION {old} RENAME TO {new}"))
-
-    def count_workers() -> int:
-        with database.begin() as tx:
-            rows = tx.connection.execute(text("SELECT count(*) FROM procrastinate_workers"))
-            return int(rows.scalar_one())
-
-    async def until(is_true: Callable[[], bool]) -> None:
-        async with asyncio.timeout(30):
-            while not is_true():
-                await asyncio.sleep(0.01)
-
     async def story() -> None:
         async with app.open_async():
             workers = jobs.begin_work(app)
-            await until(lambda: count_workers() == len(jobs.LANES))
-            rename(heart, aside)
-            await until(lambda: count_workers() < len(jobs.LANES))
-            rename(aside, heart)
+            await until(lambda: is_fully_staffed(database))
+            rename(database, heart, aside)
+            await until(lambda: not is_fully_staffed(database))
+            rename(database, aside, heart)
             with database.begin(1) as tx:
                 tx.defer("file", 1)
             await until(is_filed.is_set)

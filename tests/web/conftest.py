@@ -15,7 +15,7 @@ from webcrm_sync.bootstrap import open_parts
 from webcrm_sync.core.outlook import MailUser, Place
 from webcrm_sync.engine.parts import Parts
 from webcrm_sync.settings import Settings
-from webcrm_sync.store import emails, mailboxes
+from webcrm_sync.store import companies, emails, mailboxes
 from webcrm_sync.web.app import create_app
 
 NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
@@ -41,7 +41,7 @@ def parts(opened_parts: Parts, fresh_database: str) -> Parts:
     """The parts over an empty database."""
     del fresh_database
     with opened_parts.database.begin() as tx:
-        company_id = mailboxes.ensure_company(tx, opened_parts.tenant_id)
+        company_id = companies.ensure_company(tx, opened_parts.tenant_id)
     return replace(opened_parts, company_id=company_id)
 
 

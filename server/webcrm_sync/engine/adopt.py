@@ -80,8 +80,7 @@ def take_over(parts: Parts, owned: Sequence[Owned], *, told: Told) -> list[Owned
     documents = _documents(parts, wanted) if wanted else {}
     rivals = []
     with parts.begin() as tx:
-        filings_lock = {o.email_id for o in owned}
-        for email_id in sorted(filings_lock):
+        for email_id in sorted({o.email_id for o in owned}):
             asked.hold_filings(tx, email_id)
         for one in owned:
             email = mails[one.email_id]

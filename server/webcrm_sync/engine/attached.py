@@ -36,9 +36,7 @@ class Source:
         wanted = [e.id for e in mails if _may_have_any(e) and not e.has_attachments]
         with self.parts.begin() as tx:
             open_ = {
-                b.id: b.user_id
-                for b in mailboxes.all_mailboxes(tx)
-                if b.gate_at is None or b.gate_at <= tx.now
+                b.id: b.user_id for b in mailboxes.all_mailboxes(tx) if not b.shut_until(tx.now)
             }
             copies = [c for i in wanted for c in emails.items_of_email(tx, i)[:1]]
         for mailbox_id, user_id in open_.items():

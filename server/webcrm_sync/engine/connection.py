@@ -9,7 +9,7 @@ from enum import StrEnum
 from webcrm_sync.core.states import State
 from webcrm_sync.engine.mailref import Asker
 from webcrm_sync.engine.parts import Parts
-from webcrm_sync.store import asked_contacts, mailboxes
+from webcrm_sync.store import asked_contacts, companies, mailboxes
 from webcrm_sync.store.mailboxes import Mailbox
 
 #: As many Organisations as a list in the pane can show.
@@ -59,7 +59,7 @@ def connection(parts: Parts, asker: Asker) -> Connection:
         box = mailboxes.read_mailbox(tx, asker.box.id) or asker.box
         counts = mailboxes.counts_by_state(tx).get(box.id, {})
         folders = mailboxes.folders(tx, box.id)
-        trouble = mailboxes.read_company(tx).webcrm_trouble
+        trouble = companies.read_company(tx).webcrm_trouble
     on_the_way = sum(n for state, n in counts.items() if not State(state).is_end)
     waiting, parked = counts.get(State.WAITING, 0), counts.get(State.PARKED, 0)
     holding = list(_holding(box, is_webcrm_away=bool(trouble)))

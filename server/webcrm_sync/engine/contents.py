@@ -30,8 +30,8 @@ def from_a_copy(parts: Parts, email_id: int, read: Callable[[str, str], T]) -> T
     trouble: SyncError = Gone("No copy of this mail is left in Outlook.")
     for copy in copies:
         box = boxes[copy.mailbox_id]
-        if box.gate_at and box.gate_at > parts.now():
-            trouble = TryLater(box.trouble or "", retry_at=box.gate_at)
+        if shut_until := box.shut_until(parts.now()):
+            trouble = TryLater(box.trouble or "", retry_at=shut_until)
             continue
         try:
             return read(box.user_id, copy.graph_id)

@@ -9,9 +9,9 @@ from webcrm_sync.core.crm import OrganisationRow, PersonRow
 from webcrm_sync.core.errors import Refused, TryLater, Unclear
 from webcrm_sync.engine.mirror import OVERLAP
 from webcrm_sync.engine.parts import Parts, hold_webcrm, release_webcrm
+from webcrm_sync.store import companies
 from webcrm_sync.store import directory as book
-from webcrm_sync.store import mailboxes
-from webcrm_sync.store.mailboxes import Company
+from webcrm_sync.store.companies import Company
 
 #: Deletions show only by comparing whole lists: once a day everything is read.
 _WHOLE = timedelta(days=1)
@@ -22,10 +22,10 @@ def refresh_directory(parts: Parts) -> None:
     """Read what changed in webCRM since the last look; everything once a day. Idempotent."""
     again = timedelta(seconds=parts.settings.directory_seconds)
     with parts.begin() as tx:
-        company = mailboxes.read_company(tx)
-        if company.webcrm_due_at and company.webcrm_due_at > tx.now:
+        company = companies.read_company(tx)
+        if company.is_webcrm_shut(tx.now):
             return
-        if not mailboxes.take_turn(tx, "directory_due_at", again=again):
+        if not companies.take_turn(tx, "directory_due_at", again=again):
             return
         read_at = company.directory_full_at
         is_whole = read_at is None or tx.now - read_at > _WHOLE
@@ -34,7 +34,7 @@ def refresh_directory(parts: Parts) -> None:
     except (TryLater, Unclear, Refused) as error:
         hold_webcrm(parts, error)
         with parts.begin() as tx:
-            mailboxes.update_company(tx, directory_due_at=tx.now)
+            companies.update_company(tx, directory_due_at=tx.now)
         return
     release_webcrm(parts)
 
@@ -56,7 +56,7 @@ def _refresh(parts: Parts, company: Company, *, is_whole: bool) -> None:
             tx, organisations, is_whole=is_whole and bool(organisations)
         )
         book.wake(tx, addresses=addresses, domains=domains)
-        mailboxes.update_company(
+        companies.update_company(
             tx,
             persons_until=_newest(persons, company.persons_until),
             organisations_until=_newest(organisations, company.organisations_until),

@@ -30,7 +30,7 @@ def discover(parts: Parts, mailbox_id: int) -> None:
     """Take up everything new in the mailbox's sync folders. Idempotent."""
     with parts.begin() as tx:
         box = mailboxes.read_mailbox(tx, mailbox_id)
-        if box is None or (box.gate_at and box.gate_at > tx.now):
+        if box is None or box.shut_until(tx.now):
             return
         due = [f for f in mailboxes.folders(tx, box.id) if _is_due(f, tx.now)]
     try:

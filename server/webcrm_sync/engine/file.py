@@ -8,7 +8,7 @@ from webcrm_sync.core.errors import Refused, TryLater, Unclear
 from webcrm_sync.engine import amend, documents, look, match, past, send
 from webcrm_sync.engine.attached import Source
 from webcrm_sync.engine.parts import Parts, hold_webcrm, release_webcrm
-from webcrm_sync.store import filings, mailboxes, rebuilding
+from webcrm_sync.store import companies, filings, rebuilding
 
 #: How many filings one bulk request carries.
 BULK = 50
@@ -22,8 +22,8 @@ def file(parts: Parts) -> None:
     When webCRM is in trouble its gate closes for a while and nothing is lost.
     """
     with parts.begin() as tx:
-        company = mailboxes.read_company(tx)
-        if company.webcrm_due_at and company.webcrm_due_at > tx.now:
+        company = companies.read_company(tx)
+        if company.is_webcrm_shut(tx.now):
             return
         if company.directory_full_at is None:
             return  # whose mails they are cannot be told before webCRM's addresses were read
@@ -79,4 +79,5 @@ def _round(parts: Parts, source: Source, ahead: ThreadPoolExecutor) -> bool:
         send.send(parts, source, fresh)
     if filed:
         documents.add_documents(parts, source, filed)
-    return bool(amended or due or following.result())
+    decided = following.result()  # also where more is due: what fails there must be seen
+    return bool(amended or due or decided)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 
 from webcrm_sync.engine.parts import Parts
-from webcrm_sync.store import due, emails, mailboxes, mirrors
+from webcrm_sync.store import companies, due, emails, mirrors
 
 #: No text of a mail is kept longer than this, settled or not.
 KEPT = timedelta(days=30)
@@ -15,7 +15,7 @@ _EVERY = timedelta(hours=1)
 def housekeeping(parts: Parts) -> None:
     """Forget the texts of mails that were taken up long ago. Idempotent."""
     with parts.begin() as tx:
-        if mailboxes.take_turn(tx, "housekeeping_due_at", again=_EVERY):
+        if companies.take_turn(tx, "housekeeping_due_at", again=_EVERY):
             emails.forget_old_contents(tx, tx.now - KEPT)
             mirrors.forget_old_drafts(tx, tx.now - KEPT)
 

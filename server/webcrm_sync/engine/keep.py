@@ -23,7 +23,7 @@ def keep(parts: Parts, mailbox_id: int) -> None:
     """Bring the mailbox's folders and subscriptions in order. Idempotent."""
     with parts.begin() as tx:
         box = mailboxes.read_mailbox(tx, mailbox_id)
-        if box is None or (box.gate_at and box.gate_at > tx.now):
+        if box is None or box.shut_until(tx.now):
             return
         again = tx.now + parts.settings.poll_every(is_pushed=parts.settings.push_is_on)
         mailboxes.set_mailbox(tx, box.id, keep_due_at=again)

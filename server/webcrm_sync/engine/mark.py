@@ -39,7 +39,7 @@ def mark(parts: Parts, mailbox_id: int) -> None:
     """Mark every copy of the mailbox that is due. Idempotent."""
     with parts.begin() as tx:
         box = mailboxes.read_mailbox(tx, mailbox_id)
-    if box is None or (box.gate_at and box.gate_at > parts.now()):
+    if box is None or box.shut_until(parts.now()):
         return
     got_on = False
     try:

@@ -14,7 +14,7 @@ from webcrm_sync.core.text import to_safe_html
 from webcrm_sync.engine import reflect
 from webcrm_sync.engine.parts import Parts, hold_webcrm
 from webcrm_sync.settings import Settings
-from webcrm_sync.store import directory, filings, mailboxes, mirrors, rebuilding
+from webcrm_sync.store import companies, directory, filings, mailboxes, mirrors, rebuilding
 from webcrm_sync.store.database import Tx
 from webcrm_sync.store.mailboxes import Mailbox
 
@@ -37,9 +37,9 @@ class Plan:
 def mirror(parts: Parts) -> None:
     """Take up the mails sent from webCRM since the last look and write their mirrors."""
     with parts.begin() as tx:
-        company = mailboxes.read_company(tx)
+        company = companies.read_company(tx)
         boxes = mailboxes.all_mailboxes(tx)
-        is_held = bool(company.webcrm_due_at and company.webcrm_due_at > tx.now)
+        is_held = company.is_webcrm_shut(tx.now)
         if rebuilding.begun_at(tx):
             return  # which mirrors stand already is still being read
     if not is_held and _is_due(parts) and boxes:
@@ -52,7 +52,7 @@ def mirror(parts: Parts) -> None:
 
 def _is_due(parts: Parts) -> bool:
     with parts.begin() as tx:
-        return mailboxes.take_turn(
+        return companies.take_turn(
             tx, "mirror_due_at", again=timedelta(seconds=parts.settings.mirror_seconds)
         )
 
@@ -84,7 +84,7 @@ def _take_up(parts: Parts, boxes: Sequence[Mailbox], until: datetime | None) -> 
                 is_unclear=_may_stand(activity.created_at or tx.now, box, rebuilt_at),
             )
         if newest and (until is None or newest > until):
-            mailboxes.update_company(tx, mirror_until=newest)
+            companies.update_company(tx, mirror_until=newest)
 
 
 def _may_stand(created_at: datetime, box: Mailbox | None, rebuilt_at: datetime | None) -> bool:

@@ -13,7 +13,7 @@ from webcrm_sync.core.states import Reason
 from webcrm_sync.engine.metadata import Metadata
 from webcrm_sync.graph.client import GraphClient
 from webcrm_sync.settings import Settings
-from webcrm_sync.store import endings, mailboxes
+from webcrm_sync.store import companies, endings, mailboxes
 from webcrm_sync.store.database import Database, Tx
 from webcrm_sync.store.mailboxes import Mailbox
 from webcrm_sync.store.sealing import Seal
@@ -72,10 +72,10 @@ def hold_webcrm(parts: Parts, error: SyncError) -> None:
     """Close the gate to webCRM: everything that is to be filed waits and goes on by itself."""
     asked = error.retry_at if isinstance(error, TryLater) else None
     with parts.begin() as tx:
-        company = mailboxes.read_company(tx)
+        company = companies.read_company(tx)
         attempts = company.webcrm_attempts
         until = retry_at(tx.now, attempts, asked=asked)
-        mailboxes.update_company(
+        companies.update_company(
             tx,
             webcrm_due_at=until,
             webcrm_attempts=attempts + 1,
@@ -88,8 +88,8 @@ def hold_webcrm(parts: Parts, error: SyncError) -> None:
 def release_webcrm(parts: Parts) -> None:
     """WebCRM answers: its trouble is over."""
     with parts.begin() as tx:
-        if mailboxes.read_company(tx).webcrm_attempts:
-            mailboxes.update_company(tx, webcrm_due_at=None, webcrm_attempts=0, webcrm_trouble=None)
+        if companies.read_company(tx).webcrm_attempts:
+            companies.update_company(tx, webcrm_due_at=None, webcrm_attempts=0, webcrm_trouble=None)
 
 
 def _sentence(error: SyncError) -> str:

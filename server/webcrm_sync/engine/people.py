@@ -13,7 +13,7 @@ from webcrm_sync.engine import folders
 from webcrm_sync.engine.folders import Found
 from webcrm_sync.engine.keep import make_categories
 from webcrm_sync.engine.parts import Parts
-from webcrm_sync.store import emails, mailboxes, mirrors
+from webcrm_sync.store import companies, emails, mailboxes, mirrors
 from webcrm_sync.store.mailboxes import Mailbox, SyncFolder
 
 
@@ -79,7 +79,7 @@ def add(parts: Parts, findings: Findings) -> int:
         if is_new:
             tx.tell("mailbox added", mailbox_id=mailbox_id)
             mirrors.reconsider(tx)
-            mailboxes.rewind_mirror(tx, since)
+            companies.rewind_mirror(tx, since)
         box = mailboxes.read_mailbox(tx, mailbox_id)
     assert box is not None
     folders.settle_folders(parts, box)

@@ -16,7 +16,7 @@ from webcrm_sync.engine.desk import look_at
 from webcrm_sync.engine.mailref import Asker, MailRef, Pointed, point_at_one
 from webcrm_sync.engine.mailstate import Can, MailState, Shown
 from webcrm_sync.engine.parts import Parts
-from webcrm_sync.store import asked, directory, emails, mailboxes
+from webcrm_sync.store import asked, companies, directory, emails, mailboxes
 from webcrm_sync.store.mailboxes import SyncFolder
 
 #: Folders lie in folders; deeper than this nobody's do.
@@ -165,6 +165,6 @@ def _take_up(parts: Parts, asker: Asker, pointed: Pointed, *, of: Sequence[State
         values = {"state": State.FOUND.value, "reason": None, "detail": None, "retry_at": None}
         emails.set_item(tx, item.id, state_at=tx.now, **values)
         asked.retry_now(tx, item.email_id)
-        mailboxes.update_company(tx, webcrm_due_at=None)
+        companies.update_company(tx, webcrm_due_at=None)
         tx.tell("asked for", mailbox_id=asker.box.id, email_id=item.email_id, by=asker.name)
         tx.defer("file", tx.company_id)

@@ -17,7 +17,7 @@ from webcrm_sync.engine.people import NotWatched
 from webcrm_sync.engine.proof import Difference, Kind, MailboxProof, PageProof, WebcrmProof
 from webcrm_sync.engine.prove_outlook import prove_mailbox
 from webcrm_sync.engine.prove_webcrm import prove_page, prove_rest
-from webcrm_sync.store import mailboxes, proofs
+from webcrm_sync.store import companies, mailboxes, proofs
 from webcrm_sync.store.mailboxes import Mailbox
 
 logger = logging.getLogger(__name__)
@@ -32,9 +32,9 @@ def ask_for_all(parts: Parts) -> None:
     """Have everything proved by the workers, beginning now. Idempotent."""
     with parts.begin() as tx:
         proofs.ask_for_all(tx)
-        company = mailboxes.read_company(tx)
+        company = companies.read_company(tx)
         if company.mirror_until:
-            mailboxes.rewind_mirror(tx, company.mirror_until - _MIRRORS)
+            companies.rewind_mirror(tx, company.mirror_until - _MIRRORS)
 
 
 # ---- step by step, as jobs ----------------------------------------------------------------
@@ -52,8 +52,8 @@ def mailbox_step(parts: Parts, mailbox_id: int) -> None:
 def webcrm_step(parts: Parts) -> None:
     """Compare the next page of webCRM's Activities when it is its turn, and go on with the next."""
     with parts.begin() as tx:
-        company = mailboxes.read_company(tx)
-        if company.webcrm_due_at and company.webcrm_due_at > tx.now:
+        company = companies.read_company(tx)
+        if company.is_webcrm_shut(tx.now):
             return
         first_id = proofs.take_webcrm_turn(tx, again=tx.now + _AGAIN)
     if first_id is None:

@@ -35,7 +35,7 @@ def prove_mailbox(parts: Parts, box: Mailbox) -> MailboxProof:
 
     A mailbox that does not answer is held, as by any other step, and the proof says so.
     """
-    if box.gate_at and box.gate_at > parts.now():
+    if box.shut_until(parts.now()):
         return MailboxProof(box.address, trouble=box.trouble)
     try:
         return _prove(parts, box)
@@ -100,8 +100,8 @@ def _read_on(parts: Parts, box: Mailbox, folders: Sequence[SyncFolder]) -> None:
     discover.discover(parts, box.id)
     with parts.begin() as tx:
         now = mailboxes.read_mailbox(tx, box.id)
-    if now is not None and now.gate_at and now.gate_at > parts.now():
-        raise TryLater(now.trouble or "", retry_at=now.gate_at)
+    if now is not None and (shut_until := now.shut_until(parts.now())):
+        raise TryLater(now.trouble or "", retry_at=shut_until)
 
 
 def _compare(

@@ -20,7 +20,7 @@ from webcrm_sync.engine.discover import discover
 from webcrm_sync.engine.mark import mark
 from webcrm_sync.engine.parts import Parts
 from webcrm_sync.engine.people import Findings
-from webcrm_sync.store import mailboxes, proofs, rebuilding
+from webcrm_sync.store import companies, mailboxes, proofs, rebuilding
 from webcrm_sync.store.mailboxes import Mailbox
 from webcrm_sync.webcrm.client import PAGE
 
@@ -73,10 +73,10 @@ def rebuild(parts: Parts, users: Sequence[MailUser]) -> Iterator[str | Rebuilt]:
 
 def _read_directory(parts: Parts) -> None:
     with parts.begin() as tx:
-        mailboxes.update_company(tx, directory_due_at=None, webcrm_due_at=None)
+        companies.update_company(tx, directory_due_at=None, webcrm_due_at=None)
     refresh_directory(parts)
     with parts.begin() as tx:
-        company = mailboxes.read_company(tx)
+        company = companies.read_company(tx)
     if company.directory_full_at is None or company.webcrm_trouble:
         raise TryLater(company.webcrm_trouble or "webCRM's addresses are being read. Try again.")
 

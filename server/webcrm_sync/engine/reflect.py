@@ -40,7 +40,7 @@ def _reflect(parts: Parts, mirror: Mirror) -> None:
             mirrors.set_mirror(tx, mirror, state=mirrors.NONE, reason=gone, draft=None)
             return
         folder = next((f for f in folders if f.place is Place.SENT), None)
-        if folder is None or (box.gate_at and box.gate_at > tx.now):
+        if folder is None or box.shut_until(tx.now):
             due_at = max(box.gate_at or tx.now, retry_at(tx.now, 1))
             mirrors.set_mirror(tx, mirror, due_at=due_at)
             return

@@ -115,12 +115,13 @@ def _send_bulk(parts: Parts, drafts: Sequence[Draft], run: Run) -> None:
             _send_bulk(parts, drafts[half:], run)
             return
         answers = [Rejected(str(error))]
-    vanished = _vanished(parts, [d for d, a in zip(drafts, answers, strict=True) if _is_no(a)])
+    pairs = list(zip(drafts, answers, strict=True))
+    vanished = _vanished(parts, [d for d, a in pairs if isinstance(a, Rejected)])
     with parts.begin() as tx:
         emails.lock(tx)  # another copy of such a mail may be decided at this moment
         emails.hold_copies_of(tx, {d.filing.email_id for d in drafts})
         held = filings.held(tx, run.lease)
-        told = [p for p in zip(drafts, answers, strict=True) if p[0].filing.id in held]
+        told = [p for p in pairs if p[0].filing.id in held]
         ids = [(d.filing, a.record_id) for d, a in told if isinstance(a, Written)]
         outcome.filed(tx, ids)
         for draft, answer in told:
@@ -130,10 +131,6 @@ def _send_bulk(parts: Parts, drafts: Sequence[Draft], run: Run) -> None:
                 outcome.rejected(tx, draft.filing, answer.message)
         written = [d.filing.id for d, a in told if isinstance(a, Written) and d.is_alone]
         outcome.completed(tx, written)
-
-
-def _is_no(answer: Written | Rejected) -> bool:
-    return isinstance(answer, Rejected)
 
 
 def _vanished(parts: Parts, refused: Sequence[Draft]) -> set[int]:

@@ -9,7 +9,7 @@ from datetime import datetime
 from webcrm_sync.core.states import SENTENCES, State
 from webcrm_sync.engine.parts import Parts
 from webcrm_sync.settings import PREFIX
-from webcrm_sync.store import events, mailboxes, pending, proofs, rebuilding
+from webcrm_sync.store import companies, events, mailboxes, pending, proofs, rebuilding
 from webcrm_sync.store.database import Tx
 from webcrm_sync.store.mailboxes import Mailbox
 from webcrm_sync.store.pending import Group
@@ -78,7 +78,7 @@ def read_status(parts: Parts) -> Status:
     """The company's state from its tables alone; asks nothing of Graph or webCRM."""
     settings = parts.settings
     with parts.begin() as tx:
-        company = mailboxes.read_company(tx)
+        company = companies.read_company(tx)
         boxes = tuple(_mailboxes(tx))
         since, proved = rebuilding.begun_at(tx), _proved(proofs.read_webcrm(tx))
     every = settings.poll_every(is_pushed=False).total_seconds()

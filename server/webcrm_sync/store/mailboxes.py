@@ -1,4 +1,4 @@
-"""The company, its mailboxes and their sync folders."""
+"""The company's mailboxes and their sync folders."""
 
 from __future__ import annotations
 
@@ -12,23 +12,8 @@ from sqlalchemy.dialects.postgresql import insert
 from webcrm_sync.core.direction import Internals
 from webcrm_sync.core.outlook import MailUser, Place
 from webcrm_sync.store.database import Tx
-from webcrm_sync.store.schema import company, crm_user, email, folder, item, mailbox
+from webcrm_sync.store.schema import crm_user, email, folder, item, mailbox
 from webcrm_sync.store.schema import mailbox_address as alias
-
-
-@dataclass(frozen=True, slots=True)
-class Company:
-    """One Entra tenant joined to one webCRM system."""
-
-    id: int
-    tenant_id: str
-    persons_until: datetime | None
-    organisations_until: datetime | None
-    directory_full_at: datetime | None
-    mirror_until: datetime | None
-    webcrm_due_at: datetime | None
-    webcrm_attempts: int
-    webcrm_trouble: str | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +31,10 @@ class Mailbox:
     attempts: int
     trouble: str | None
     push_trouble: str | None
+
+    def shut_until(self, now: datetime) -> datetime | None:
+        """When its gate opens; None = it is open, and Graph may be asked for the mailbox."""
+        return self.gate_at if self.gate_at and self.gate_at > now else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,45 +60,12 @@ class SyncFolder:
 #: How long a folder in which much happens is left alone after a reading, whatever hints come.
 _FLOOD_REST = timedelta(seconds=1)
 
-_COMPANY = [company.c[f] for f in Company.__dataclass_fields__]
 _MAILBOX = [mailbox.c[f] for f in Mailbox.__dataclass_fields__]
 _FOLDER = [folder.c[f] for f in SyncFolder.__dataclass_fields__]
 
 
 def _folder(row: RowMapping) -> SyncFolder:
     return SyncFolder(**{**row, "place": Place(row["place"]), "parents": tuple(row["parents"])})
-
-
-def ensure_company(tx: Tx, tenant_id: str) -> int:
-    """The id of the company, made on first use."""
-    new = insert(company).values(tenant_id=tenant_id.lower(), created_at=tx.now)
-    tx.connection.execute(new.on_conflict_do_nothing())
-    query = select(company.c.id).where(company.c.tenant_id == tenant_id.lower())
-    return int(tx.connection.execute(query).scalar_one())
-
-
-def read_company(tx: Tx) -> Company:
-    """The transaction's company."""
-    query = select(*_COMPANY).where(company.c.id == tx.company_id)
-    return Company(**tx.connection.execute(query).mappings().one())
-
-
-def update_company(tx: Tx, **values: object) -> None:
-    """Set columns of the transaction's company."""
-    tx.connection.execute(update(company).where(company.c.id == tx.company_id).values(**values))
-
-
-def take_turn(tx: Tx, column: str, *, again: timedelta) -> bool:
-    """True when the company's `column` is due; it is then set to the next time."""
-    due = company.c[column]
-    query = update(company).where(company.c.id == tx.company_id, (due.is_(None)) | (due <= tx.now))
-    return tx.connection.execute(query.values({column: tx.now + again})).rowcount == 1
-
-
-def rewind_mirror(tx: Tx, since: datetime) -> None:
-    """Look again at what webCRM sent from `since` on, at once."""
-    until = case((company.c.mirror_until > since, since), else_=company.c.mirror_until)
-    update_company(tx, mirror_until=until, mirror_due_at=tx.now)
 
 
 def all_mailboxes(tx: Tx) -> Sequence[Mailbox]:

@@ -1,0 +1,66 @@
+"""The company: how far its webCRM has been read, and whether webCRM answers."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from sqlalchemy import case, select, update
+from sqlalchemy.dialects.postgresql import insert
+
+from webcrm_sync.store.database import Tx
+from webcrm_sync.store.schema import company
+
+
+@dataclass(frozen=True, slots=True)
+class Company:
+    """One Entra tenant joined to one webCRM system."""
+
+    id: int
+    tenant_id: str
+    persons_until: datetime | None
+    organisations_until: datetime | None
+    directory_full_at: datetime | None
+    mirror_until: datetime | None
+    webcrm_due_at: datetime | None
+    webcrm_attempts: int
+    webcrm_trouble: str | None
+
+    def is_webcrm_shut(self, now: datetime) -> bool:
+        """True while webCRM's gate is closed, and webCRM is to be left alone."""
+        return self.webcrm_due_at is not None and self.webcrm_due_at > now
+
+
+_COMPANY = [company.c[f] for f in Company.__dataclass_fields__]
+
+
+def ensure_company(tx: Tx, tenant_id: str) -> int:
+    """The id of the company, made on first use."""
+    new = insert(company).values(tenant_id=tenant_id.lower(), created_at=tx.now)
+    tx.connection.execute(new.on_conflict_do_nothing())
+    query = select(company.c.id).where(company.c.tenant_id == tenant_id.lower())
+    return int(tx.connection.execute(query).scalar_one())
+
+
+def read_company(tx: Tx) -> Company:
+    """The transaction's company."""
+    query = select(*_COMPANY).where(company.c.id == tx.company_id)
+    return Company(**tx.connection.execute(query).mappings().one())
+
+
+def update_company(tx: Tx, **values: object) -> None:
+    """Set columns of the transaction's company."""
+    tx.connection.execute(update(company).where(company.c.id == tx.company_id).values(**values))
+
+
+def take_turn(tx: Tx, column: str, *, again: timedelta) -> bool:
+    """True when the company's `column` is due; it is then set to the next time."""
+    due = company.c[column]
+    query = update(company).where(company.c.id == tx.company_id, (due.is_(None)) | (due <= tx.now))
+    return tx.connection.execute(query.values({column: tx.now + again})).rowcount == 1
+
+
+def rewind_mirror(tx: Tx, since: datetime) -> None:
+    """Look again at what webCRM sent from `since` on, at once."""
+    until = case((company.c.mirror_until > since, since), else_=company.c.mirror_until)
+    update_company(tx, mirror_until=until, mirror_due_at=tx.now)
