@@ -10,14 +10,17 @@ import asyncio
 import logging
 import signal
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import suppress
+from contextlib import contextmanager, suppress
+from typing import Any, LiteralString
 
 import procrastinate
+import psycopg
 from procrastinate.exceptions import ConnectorException, UniqueViolation
 from procrastinate.jobs import Job, Status
 from procrastinate.manager import JobManager
+from psycopg_pool import AsyncConnectionPool
 
 from webcrm_sync.engine import housekeeping, prove
 from webcrm_sync.engine.directory import refresh_directory
@@ -68,10 +71,52 @@ def run_step(parts: Parts, task: str, subject_id: int) -> None:
         hold_after_bug(parts, task, subject_id, error)
 
 
+class _Connector(procrastinate.PsycopgConnector):
+    """Notices a statement that the database left in the middle of, carried out or not."""
+
+    lost: asyncio.Event
+
+    async def open_async(self, pool: AsyncConnectionPool | None = None) -> None:
+        self.lost = asyncio.Event()
+        await super().open_async(pool)
+
+    async def execute_query_async(self, query: LiteralString, **arguments: Any) -> None:
+        with self._watched():
+            await super().execute_query_async(query, **arguments)
+
+    async def execute_query_one_async(
+        self, query: LiteralString, **arguments: Any
+    ) -> dict[str, Any]:
+        with self._watched():
+            found: dict[str, Any] = await super().execute_query_one_async(query, **arguments)
+            return found
+
+    async def execute_query_all_async(
+        self, query: LiteralString, **arguments: Any
+    ) -> list[dict[str, Any]]:
+        with self._watched():
+            found: list[dict[str, Any]] = await super().execute_query_all_async(query, **arguments)
+            return found
+
+    @contextmanager
+    def _watched(self) -> Iterator[None]:
+        try:
+            yield
+        except ConnectorException as error:
+            if isinstance(error.__cause__, psycopg.OperationalError):
+                self.lost.set()
+                self.lost = asyncio.Event()  # a later loss is another one
+            raise
+
+
+def open_queue(url: str) -> procrastinate.App:
+    """An app over the database's queue, without a task; not open yet."""
+    return procrastinate.App(connector=_Connector(conninfo=libpq_url(url)))
+
+
 def build_app(parts: Parts, url: str) -> procrastinate.App:
     """The app with every task registered; not open yet."""
-    connector = procrastinate.PsycopgConnector(conninfo=libpq_url(url))
-    app = procrastinate.App(connector=connector)
+    app = open_queue(url)
     for task in STEPS:
         _register(app, parts, task)
 
@@ -157,31 +202,41 @@ def begin_work(app: procrastinate.App) -> list[asyncio.Task[None]]:
 
 
 async def _worker(app: procrastinate.App, queue: Queue, lanes: int) -> None:
-    """Work on the queue until cancelled.
+    """Work on the queue until cancelled; after each loss of the database as another worker.
 
-    A worker ends by itself, mostly without an error, when one of its side tasks (heartbeat,
-    listener, clock) loses the database: then another one begins, or the queue would stand still.
+    A job whose end could not be written down would else stay this worker's for good, and with it
+    the lock it holds; and a worker whose heartbeat or clock fails ends without an error.
     """
     with suppress(asyncio.CancelledError):
         while True:
-            with suppress(ConnectorException):  # logged by Procrastinate
-                await _work(app, queue, lanes)
+            await _work(app, queue, lanes)
             logger.warning("worker_begins_again", extra={"queue": queue})
             await asyncio.sleep(_PAUSE_S)
     logger.info("worker_stopped", extra={"queue": queue})
 
 
 async def _work(app: procrastinate.App, queue: Queue, lanes: int) -> None:
-    await app.run_worker_async(
-        queues=[queue],
-        concurrency=lanes,
-        install_signal_handlers=False,
-        update_heartbeat_interval=_HEARTBEAT_S,
-        stalled_worker_timeout=_STALLED_S,
-        shutdown_graceful_timeout=20,
-        fetch_job_polling_interval=1,
-        delete_jobs="successful",
+    assert isinstance(app.connector, _Connector)
+    lost = asyncio.create_task(app.connector.lost.wait())
+    work = asyncio.create_task(
+        app.run_worker_async(
+            queues=[queue],
+            concurrency=lanes,
+            install_signal_handlers=False,
+            update_heartbeat_interval=_HEARTBEAT_S,
+            stalled_worker_timeout=_STALLED_S,
+            shutdown_graceful_timeout=20,
+            fetch_job_polling_interval=1,
+            delete_jobs="successful",
+        )
     )
+    try:
+        await asyncio.wait({lost, work}, return_when=asyncio.FIRST_COMPLETED)
+    finally:
+        lost.cancel()
+        work.cancel()
+        with suppress(asyncio.CancelledError, ConnectorException):  # what runs ends first
+            await work
 
 
 def _stop(workers: list[asyncio.Task[None]]) -> None:

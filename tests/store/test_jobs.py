@@ -9,7 +9,6 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from datetime import UTC, datetime
 
-import procrastinate
 import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
@@ -17,7 +16,7 @@ from sqlalchemy import text
 
 from webcrm_sync import jobs
 from webcrm_sync.store import companies
-from webcrm_sync.store.database import Database, Queue, Tx, libpq_url, queue_of
+from webcrm_sync.store.database import Database, Queue, Tx, queue_of
 from webcrm_sync.store.migrate import is_current, migrate
 from webcrm_sync.store.schema import metadata
 
@@ -36,10 +35,12 @@ def waiting(database: Database) -> list[str]:
         return list(tx.connection.execute(query).scalars())
 
 
-def rename(database: Database, old: str, new: str) -> None:
-    """Give a function of the database another name."""
-    with database.begin() as tx:
-        tx.connection.execute(text(f"ALTER FUNCTION {old} RENAME TO {new}"))
+#: The connection breaks where a row is written.
+_BREAK = """
+CREATE FUNCTION leave() RETURNS trigger LANGUAGE plpgsql
+    AS 'BEGIN RAISE EXCEPTION USING ERRCODE = ''57P01''; END';
+CREATE TRIGGER leave BEFORE {writes} FOR EACH ROW EXECUTE FUNCTION leave()
+"""
 
 
 def is_fully_staffed(database: Database) -> bool:
@@ -100,8 +101,7 @@ def test_two_transactions_with_one_hint_enqueue_it_once(database: Database) -> N
 def test_a_hint_that_comes_while_its_job_runs_is_kept(
     database: Database, fresh_database: str
 ) -> None:
-    connector = procrastinate.PsycopgConnector(conninfo=libpq_url(fresh_database))
-    app = procrastinate.App(connector=connector)
+    app = jobs.open_queue(fresh_database)
     runs: list[int] = []
 
     @app.task(name="discover", queue="sync")
@@ -125,8 +125,7 @@ def test_a_hint_that_comes_while_its_job_runs_is_kept(
 def test_mails_are_filed_while_every_lane_for_mailboxes_is_taken(
     database: Database, fresh_database: str
 ) -> None:
-    connector = procrastinate.PsycopgConnector(conninfo=libpq_url(fresh_database))
-    app = procrastinate.App(connector=connector)
+    app = jobs.open_queue(fresh_database)
     is_filed = threading.Event()
     waited: list[bool] = []
 
@@ -163,8 +162,7 @@ def test_mails_are_filed_while_every_lane_for_mailboxes_is_taken(
 def test_jobs_of_a_dead_worker_run_again_unless_a_newer_one_waits(
     database: Database, fresh_database: str
 ) -> None:
-    connector = procrastinate.PsycopgConnector(conninfo=libpq_url(fresh_database))
-    app = procrastinate.App(connector=connector)
+    app = jobs.open_queue(fresh_database)
 
     async def die_while_working_on(number: int) -> None:
         manager = app.job_manager
@@ -222,33 +220,41 @@ def test_two_transactions_that_ask_for_jobs_in_opposite_order_do_not_deadlock(
     assert sorted(waiting(database)) == ["keep:1", "mark:1"]
 
 
+@pytest.mark.parametrize(
+    "writes",
+    ["UPDATE ON procrastinate_workers", "DELETE ON procrastinate_jobs"],
+    ids=["heartbeat", "end of a job"],
+)
 def test_queue_whose_worker_lost_the_database_is_worked_on_again(
-    database: Database, fresh_database: str
+    database: Database, fresh_database: str, writes: str
 ) -> None:
-    connector = procrastinate.PsycopgConnector(conninfo=libpq_url(fresh_database))
-    app = procrastinate.App(connector=connector)
-    is_filed = threading.Event()
-    heart, aside = "procrastinate_update_heartbeat_v1", "heartbeat_aside"
+    app = jobs.open_queue(fresh_database)
+    filed: list[int] = []
 
     @app.task(name="file", queue=queue_of("file"))
     def file(subject_id: int) -> None:
-        is_filed.set()
+        filed.append(subject_id)
 
-    @app.periodic(cron="0 0 1 1 *")  # without a clock Procrastinate watches no side task
-    @app.task(name="night", queue=Queue.CLOCK)
-    def night(timestamp: int) -> None:
+    @app.periodic(cron="* * * * * *")
+    @app.task(name="rescue", queue=Queue.CLOCK)
+    async def rescue(timestamp: int) -> None:
         del timestamp
+        await jobs.rescue_stalled(app)
+
+    def run(statement: str) -> None:
+        with database.begin(1) as tx:
+            tx.connection.execute(text(statement))
+            tx.defer("file", 1)
 
     async def story() -> None:
         async with app.open_async():
             workers = jobs.begin_work(app)
             await until(lambda: is_fully_staffed(database))
-            rename(database, heart, aside)
+            await asyncio.to_thread(run, _BREAK.format(writes=writes))
             await until(lambda: not is_fully_staffed(database))
-            rename(database, aside, heart)
-            with database.begin(1) as tx:
-                tx.defer("file", 1)
-            await until(is_filed.is_set)
+            filed.clear()
+            await asyncio.to_thread(run, "DROP FUNCTION leave CASCADE")
+            await until(lambda: bool(filed))
             for worker in workers:
                 worker.cancel()
             await asyncio.gather(*workers)
