@@ -1,11 +1,8 @@
-"""Mail folders in Graph."""
+"""Mail folders in Graph. Asked raw: they are looked at every few minutes (ADR 3)."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
-
-from msgraph.generated.models.mail_folder import MailFolder
 
 from webcrm_sync.core.errors import Refused
 from webcrm_sync.core.outlook import Folder
@@ -13,7 +10,6 @@ from webcrm_sync.graph import batch, wire
 from webcrm_sync.graph.batch import Line
 from webcrm_sync.graph.gate import Call
 from webcrm_sync.graph.transport import Transport
-from webcrm_sync.graph.typed import answer
 
 #: As many children as one page can hold; a mailbox seldom has more.
 _PAGE = 100
@@ -24,8 +20,8 @@ _SEARCH_FOLDER = "#microsoft.graph.mailsearchfolder"
 
 async def folder(transport: Transport, user_id: str, folder_id: str) -> Folder:
     """The folder with that id or well-known name."""
-    here = _builder(transport, user_id, folder_id)
-    return _folder(await answer(transport, Call(user_id), here.get))
+    url = transport.url("users", user_id, "mailFolders", folder_id, select=_KEYS)
+    return _read(await transport.json("GET", url, Call(user_id)))
 
 
 async def children(
@@ -33,8 +29,7 @@ async def children(
 ) -> tuple[Folder, ...]:
     """The folders of that name right under the parent, hidden ones too.
 
-    Compared by ourselves: Exchange compares names without case, `$filter` may not. Read raw: a
-    mailbox's folders are listed every few minutes, and typed a dozen of them takes 100 ms.
+    Compared by ourselves: Exchange compares names without case, `$filter` may not.
     """
     place = ("users", user_id, "mailFolders", parent_id, "childFolders")
     url = transport.url(*place, top=f"{_PAGE}", select=_KEYS) + "&includeHiddenFolders=true"
@@ -53,10 +48,10 @@ async def children(
 
 async def create_folder(transport: Transport, user_id: str, parent_id: str, name: str) -> Folder:
     """The new folder, or the one that has the name already."""
-    below = _builder(transport, user_id, parent_id).child_folders
+    url = transport.url("users", user_id, "mailFolders", parent_id, "childFolders")
     call = Call(user_id, is_repeatable=False)
     try:
-        made = await answer(transport, call, lambda: below.post(MailFolder(display_name=name)))
+        made = await transport.json("POST", url, call, body={"displayName": name})
     except Refused as refused:
         if refused.code.casefold() != "errorfolderexists":
             raise
@@ -64,7 +59,7 @@ async def create_folder(transport: Transport, user_id: str, parent_id: str, name
         if not there:  # a search folder has the name: nothing we can put mail into
             raise
         return there[0]
-    return _folder(made)
+    return _read(made)
 
 
 async def parents(
@@ -83,23 +78,10 @@ async def parents(
     }
 
 
-def _builder(transport: Transport, user_id: str, folder_id: str) -> Any:
-    return transport.graph.users.by_user_id(user_id).mail_folders.by_mail_folder_id(folder_id)
-
-
 def _read(raw: wire.Json) -> Folder:
     return Folder(
         graph_id=wire.identity(raw),
         name=wire.text(raw, "displayName"),
         parent_id=wire.text(raw, "parentFolderId"),
         total_items=int(raw.get("totalItemCount") or 0),
-    )
-
-
-def _folder(made: MailFolder) -> Folder:
-    return Folder(
-        graph_id=made.id or "",
-        name=made.display_name or "",
-        parent_id=made.parent_folder_id or "",
-        total_items=made.total_item_count or 0,
     )

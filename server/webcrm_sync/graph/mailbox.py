@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
-from msgraph.generated.models.category_color import CategoryColor
-from msgraph.generated.models.outlook_category import OutlookCategory
 from msgraph.generated.models.user_purpose import UserPurpose
 
 from webcrm_sync.core.errors import Gone, Refused
 from webcrm_sync.core.outlook import MailUser, Rule
+from webcrm_sync.graph import wire
 from webcrm_sync.graph.gate import Call
 from webcrm_sync.graph.transport import Transport
 from webcrm_sync.graph.typed import answer, asking, every
@@ -65,18 +64,24 @@ def _aliases(found: Any) -> frozenset[str]:
 
 async def category_names(transport: Transport, user_id: str) -> tuple[str, ...]:
     """The names in the mailbox's list of categories."""
-    builder = transport.graph.users.by_user_id(user_id).outlook.master_categories
-    entries = every(transport, Call(user_id), builder)
-    return tuple([one.display_name async for one in entries if one.display_name])
+    names: list[str] = []
+    url = transport.url("users", user_id, "outlook", "masterCategories")
+    while url:
+        page = await transport.json("GET", url, Call(user_id))
+        names += [
+            name for one in wire.parts(page, "value") if (name := wire.text(one, "displayName"))
+        ]
+        url = wire.text(page, "@odata.nextLink")
+    return tuple(names)
 
 
 async def create_category(transport: Transport, user_id: str, name: str, colour: str) -> None:
     """Puts a category into the mailbox's list; one that is there already stays as it is."""
-    builder = transport.graph.users.by_user_id(user_id).outlook.master_categories
-    category = OutlookCategory(display_name=name, color=CategoryColor(colour))
+    url = transport.url("users", user_id, "outlook", "masterCategories")
     try:
         # Names are unique per mailbox, so a second attempt does no harm.
-        await transport.send(Call(user_id), lambda: builder.post(category))
+        body = {"displayName": name, "color": colour}
+        await transport.json("POST", url, Call(user_id), body=body)
     except Refused:  # the code for a duplicate is not documented: look
         there = await category_names(transport, user_id)
         if name.casefold() not in {one.casefold() for one in there}:
