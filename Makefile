@@ -48,7 +48,7 @@ addin: $(MODULES)
 
 tests: $(READY) $(PANE)
 	@npm --prefix addin test --silent
-	$(BIN)/pytest --quiet --numprocesses 3 --dist worksteal --ignore tests/browser
+	$(BIN)/pytest --quiet --numprocesses 3 --maxschedchunk 2 --ignore tests/browser
 	@# Apart, since Playwright keeps an event loop running where others want to start theirs.
 	$(BIN)/pytest --quiet --numprocesses 2 tests/browser
 

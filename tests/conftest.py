@@ -81,6 +81,12 @@ def fresh_database(database_url: str) -> str:
     return database_url
 
 
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """The long ones first, so that no process works alone at the end."""
+    items.sort(key=lambda item: "long" not in item.keywords)
+
+
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
     """Say what tests counted, and when the vendors' descriptions were not given."""
     for report in terminalreporter.getreports("passed"):

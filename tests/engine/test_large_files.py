@@ -8,6 +8,8 @@ import tempfile
 from base64 import b64decode
 from pathlib import Path
 
+import pytest
+
 from play import BO, BOTH, FOLDER, KIM
 from running import running, until
 from webcrm_sync.bootstrap import migrate_database
@@ -25,6 +27,7 @@ def peak(pid: int) -> float:
     return int(found[1]) / 1024
 
 
+@pytest.mark.long
 def test_30_megabytes_pass_through_a_worker_in_pieces() -> None:
     content = random.Random(30).randbytes(30 * MEGABYTE)
     with (

@@ -214,6 +214,7 @@ def _restart(url: str) -> None:
         connection.execute(_CUT_OFF)
 
 
+@pytest.mark.long
 def test_service_goes_on_after_its_database_has_restarted(fresh_database: str) -> None:
     with (
         Stage() as stage,

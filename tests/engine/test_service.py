@@ -28,6 +28,7 @@ def stage() -> Iterator[Stage]:
         yield made
 
 
+@pytest.mark.long
 def test_serve_started_with_environment_variables_alone_plays_every_story(stage: Stage) -> None:
     box = stage.outlook.add_mailbox(KIM, "Kim Nordwind")
     user = stage.crm.add_user(KIM, "Kim Nordwind")
@@ -59,8 +60,10 @@ def test_serve_started_with_environment_variables_alone_plays_every_story(stage:
     assert stage.journal.unknown == []
 
 
+@pytest.mark.long
+@pytest.mark.parametrize("points", [range(1, 11), range(11, 21)], ids=["early", "late"])
 def test_worker_killed_at_twenty_points_of_its_work_loses_and_doubles_nothing(
-    stage: Stage,
+    stage: Stage, points: range
 ) -> None:
     names = [f"kim{n}@nordwind.example" for n in range(5)]
     boxes = [stage.outlook.add_mailbox(name, "Kim Nordwind") for name in names]
@@ -76,7 +79,7 @@ def test_worker_killed_at_twenty_points_of_its_work_loses_and_doubles_nothing(
         service.watch(*names)
         service.await_healthy()
         mails = []
-        for point in range(1, 21):
+        for point in points:
             # Another mailbox each time, since what the last life left behind waits to be rescued.
             box = boxes[point % len(boxes)]
             mails += [_drag(f"{point}.{number}", box) for number in range(5)]
@@ -85,12 +88,12 @@ def test_worker_killed_at_twenty_points_of_its_work_loses_and_doubles_nothing(
         service.start("worker")
         until(lambda: _are_synced(mails), "every mail to be marked", patience_s=240)
         sent = boxes[0]
-        until(lambda: len(sent.messages(f"sentitems/{FOLDER}")) == 20, "every mirror")
+        until(lambda: len(sent.messages(f"sentitems/{FOLDER}")) == len(points), "every mirror")
     subjects = [a["ActivityDescription"] for a in stage.crm.activities]
-    expected = [f"Mail {p}.{n}" for p in range(1, 21) for n in range(5)]
-    assert sorted(subjects) == sorted(expected + [f"Mail {p} sent" for p in range(1, 21)])
+    expected = [f"Mail {p}.{n}" for p in points for n in range(5)]
+    assert sorted(subjects) == sorted(expected + [f"Mail {p} sent" for p in points])
     files = [d["DocumentFileName"] for d in stage.crm.documents]
-    assert sorted(files) == sorted(f"{p}.0.txt" for p in range(1, 21))
+    assert sorted(files) == sorted(f"{p}.0.txt" for p in points)
 
 
 def _live_until(point: int, stage: Stage, service: Running) -> None:

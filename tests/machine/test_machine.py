@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pytest
 from hypothesis import HealthCheck, settings
 from hypothesis.stateful import run_state_machine_as_test
 
@@ -9,6 +10,7 @@ from machine.ground import ground
 from machine.machine import Machine
 
 
+@pytest.mark.long
 def test_whatever_happens_each_mail_is_filed_once_and_marked_truly(fresh_database: str) -> None:
     with ground(fresh_database) as opened:
         Machine.ground = opened
