@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import functools
 import os
 import shutil
 import tempfile
@@ -16,11 +17,13 @@ from pathlib import Path
 import hypothesis
 import psycopg
 import pytest
+import sqlalchemy
 import trustme
 from psycopg import sql
 
 from descriptions import VARIABLES
 from emptied import empty
+from webcrm_sync.store import database
 from webcrm_sync.store.database import Database, libpq_url
 from webcrm_sync.store.embedded import embedded
 from webcrm_sync.store.migrate import migrate
@@ -47,6 +50,14 @@ def _few_roots(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
         yield
 
 
+@pytest.fixture(scope="session", autouse=True)
+def _statements_compiled_once() -> Iterator[None]:
+    """One engine for all who open the same database, since each compiles every statement anew."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(database, "create_engine", functools.cache(sqlalchemy.create_engine))
+        yield
+
+
 @pytest.fixture(scope="session")
 def database_url() -> Iterator[str]:
     """The URL of a migrated PostgreSQL of our own; one server per test process.
@@ -63,8 +74,8 @@ def database_url() -> Iterator[str]:
                         sql.SQL("ALTER SYSTEM SET {} = off").format(sql.Identifier(setting))
                     )
                 connection.execute("SELECT pg_reload_conf()")
-            with closing(Database(url, now=lambda: datetime.now(UTC))) as database:
-                migrate(database.engine)
+            with closing(Database(url, now=lambda: datetime.now(UTC))) as opened:
+                migrate(opened.engine)
             yield url
     finally:
         shutil.rmtree(home, ignore_errors=True)

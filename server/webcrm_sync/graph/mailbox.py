@@ -4,41 +4,43 @@ from __future__ import annotations
 
 from typing import Any
 
-from msgraph.generated.models.user_purpose import UserPurpose
-
 from webcrm_sync.core.errors import Gone, Refused
 from webcrm_sync.core.outlook import MailUser, Rule
 from webcrm_sync.graph import wire
 from webcrm_sync.graph.gate import Call
 from webcrm_sync.graph.transport import Transport
-from webcrm_sync.graph.typed import answer, asking, every
+from webcrm_sync.graph.typed import every
 from webcrm_sync.graph.wire import folded, quoted
 
-_USER_KEYS = ["id", "displayName", "mail", "userPrincipalName", "proxyAddresses"]
+_USER_KEYS = "id,displayName,mail,userPrincipalName,proxyAddresses"
 
 
 async def user(transport: Transport, address: str) -> MailUser:
     """Who has this address or user principal name."""
     found = await _user(transport, address)
-    settings = transport.graph.users.by_user_id(found.id).mailbox_settings
-    try:
-        purpose = (await answer(transport, Call(found.id), settings.get)).user_purpose
-    except (Gone, Refused):
-        purpose = None  # not told: whether it is shared is no more than a word to the reader
+    user_id, mail = wire.identity(found), wire.text(found, "mail")
     return MailUser(
-        user_id=found.id,
-        address=folded(found.mail or found.user_principal_name or address),
-        display_name=found.display_name or "",
+        user_id=user_id,
+        address=folded(mail or wire.text(found, "userPrincipalName") or address),
+        display_name=wire.text(found, "displayName"),
         aliases=_aliases(found),
-        is_shared=purpose == UserPurpose.Shared,
+        is_shared=(await _purpose(transport, user_id)).casefold() == "shared",
     )
 
 
-async def _user(transport: Transport, address: str) -> Any:
-    builder = transport.graph.users.by_user_id(address)
-    query = builder.UserItemRequestBuilderGetQueryParameters(select=_USER_KEYS)
+async def _purpose(transport: Transport, user_id: str) -> str:
+    """What the mailbox is for; "" when Graph does not tell, as it is no more than a word."""
+    url = transport.url("users", user_id, "mailboxSettings")
     try:
-        return await answer(transport, Call(None), lambda: builder.get(asking(query)))
+        return wire.text(await transport.json("GET", url, Call(user_id)), "userPurpose")
+    except (Gone, Refused):
+        return ""
+
+
+async def _user(transport: Transport, address: str) -> wire.Json:
+    url = transport.url("users", address, select=_USER_KEYS)
+    try:
+        return await transport.json("GET", url, Call(None))
     except Gone:  # only an id or principal name is found that way, an address need not be one
         found = await _user_with(transport, address)
         if found is None:
@@ -46,19 +48,18 @@ async def _user(transport: Transport, address: str) -> Any:
         return found
 
 
-async def _user_with(transport: Transport, address: str) -> Any:
-    users, text = transport.graph.users, quoted(address)
-    query = users.UsersRequestBuilderGetQueryParameters(
-        filter=f"mail eq '{text}' or proxyAddresses/any(p:p eq 'smtp:{text}')", select=_USER_KEYS
-    )
-    found = await answer(transport, Call(None), lambda: users.get(asking(query)))
-    return next(iter(found.value or ()), None)
+async def _user_with(transport: Transport, address: str) -> wire.Json | None:
+    text = quoted(address)
+    which = f"mail eq '{text}' or proxyAddresses/any(p:p eq 'smtp:{text}')"
+    url = transport.url("users", filter=which, select=_USER_KEYS)
+    found = await transport.json("GET", url, Call(None))
+    return next(iter(wire.parts(found, "value")), None)
 
 
-def _aliases(found: Any) -> frozenset[str]:
-    proxies = [line.partition(":") for line in found.proxy_addresses or ()]
+def _aliases(found: wire.Json) -> frozenset[str]:
+    proxies = [line.partition(":") for line in wire.texts(found, "proxyAddresses")]
     smtp = [address for kind, _, address in proxies if kind.casefold() == "smtp"]
-    named = [found.mail, found.user_principal_name, *smtp]
+    named = [wire.text(found, "mail"), wire.text(found, "userPrincipalName"), *smtp]
     return frozenset(folded(address) for address in named if address)
 
 

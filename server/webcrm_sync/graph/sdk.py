@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from typing import Any
+from urllib.parse import urlsplit
 from uuid import uuid4
 
 import httpx
@@ -13,15 +14,9 @@ from kiota_abstractions.authentication import (
     AllowedHostsValidator,
     BaseBearerTokenAuthenticationProvider,
 )
-from kiota_http.middleware.options import (
-    ParametersNameDecodingHandlerOption,
-    RedirectHandlerOption,
-    RetryHandlerOption,
-)
 from msgraph import GraphServiceClient
-from msgraph.generated.models.mail_folder import MailFolder
-from msgraph.graph_request_adapter import GraphRequestAdapter, options
-from msgraph_core import GraphClientFactory  # type: ignore[import-untyped]  # it ships no types
+from msgraph.generated.models.subscription import Subscription
+from msgraph.graph_request_adapter import GraphRequestAdapter
 
 from webcrm_sync.core.errors import Refused
 from webcrm_sync.graph.auth import AppLogin, decode_claims
@@ -32,18 +27,23 @@ from webcrm_sync.graph.trouble import Failure
 IMMUTABLE_IDS = 'IdType="ImmutableId"'
 
 
-def place(url: str | httpx.URL) -> tuple[str, str, int | None]:
+def is_ours(url: str, graph_url: str) -> bool:
+    """True when `url` lies on the configured host and brings no login of its own.
+
+    Read as httpx does, which sends it; an address of the usual form is known by its beginning.
+    """
+    if url.startswith(f"{graph_url}/"):
+        return True
+    try:
+        return _place(url) == _place(graph_url) and not httpx.URL(url).userinfo
+    except httpx.InvalidURL:
+        return False
+
+
+def _place(url: str) -> tuple[str, str, int | None]:
     """Scheme, host and port that httpx would send this URL to."""
     parsed = httpx.URL(url)
     return parsed.scheme, parsed.host, parsed.port or {"http": 80, "https": 443}.get(parsed.scheme)
-
-
-def is_ours(url: str, graph_url: str) -> bool:
-    """True when `url` lies on the configured host and brings no login of its own."""
-    try:
-        return place(url) == place(graph_url) and not httpx.URL(url).userinfo
-    except httpx.InvalidURL:
-        return False
 
 
 class PinnedToken(AccessTokenProvider):  # type: ignore[misc]  # mypy does not follow kiota
@@ -65,22 +65,18 @@ class PinnedToken(AccessTokenProvider):  # type: ignore[misc]  # mypy does not f
 
     def get_allowed_hosts_validator(self) -> AllowedHostsValidator:
         """The hosts by name; the check itself is `is_ours`, which minds the port too."""
-        return AllowedHostsValidator([place(self._graph_url)[1]])
+        return AllowedHostsValidator([str(urlsplit(self._graph_url).hostname)])
 
 
 def adapter(login: AppLogin, client: httpx.AsyncClient, graph_url: str) -> GraphRequestAdapter:
-    """An adapter over `client` that sends each request once, to `graph_url` only."""
+    """An adapter over `client` that sends each request once, to `graph_url` only.
+
+    Without the SDK's middleware: we want neither its retries nor its redirects, and what else it
+    does to each request (read its address five times over) serves nothing here.
+    """
     client.event_hooks = {"request": [_label], "response": [_check]}
-    once = options | {
-        RetryHandlerOption.get_key(): RetryHandlerOption(max_retries=0, should_retry=False),
-        RedirectHandlerOption.get_key(): RedirectHandlerOption(should_redirect=False),
-        ParametersNameDecodingHandlerOption.get_key(): ParametersNameDecodingHandlerOption(
-            enable=False  # a nextLink is sent as it came
-        ),
-    }
-    piped = GraphClientFactory.create_with_default_middleware(client=client, options=once)
     provider = BaseBearerTokenAuthenticationProvider(PinnedToken(login, graph_url))
-    made = GraphRequestAdapter(provider, client=piped)
+    made = GraphRequestAdapter(provider, client=client)
     made.base_url = graph_url
     return made
 
@@ -91,11 +87,9 @@ def load_builders(graph: GraphServiceClient) -> None:
     The SDK imports a builder when it is first named, and with the first model it reads a thousand
     others (GitHub: microsoftgraph/msgraph-sdk-python#909).
     """
-    user = graph.users.by_user_id("any")
-    folder = user.mail_folders.by_mail_folder_id("any")
-    _ = (folder.child_folders, folder.message_rules, graph.subscriptions)
-    _ = (user.outlook.master_categories, user.mailbox_settings)
-    MailFolder().get_field_deserializers()
+    folder = graph.users.by_user_id("any").mail_folders.by_mail_folder_id("any")
+    _ = (folder.message_rules, graph.subscriptions)
+    Subscription().get_field_deserializers()
 
 
 def failure_of(error: APIError) -> Failure:

@@ -54,10 +54,10 @@ class Transport:
         self._now = now
         self._url = settings.graph_url
         self._gate = Gate()
-        self._wire = httpx.AsyncHTTPTransport(
+        wire = httpx.AsyncHTTPTransport(
             verify=trust(settings.ca_bundle), proxy=proxy_for(settings.graph_url)
         )
-        self._client = httpx.AsyncClient(transport=self._wire, timeout=_TIMEOUTS)
+        self._client = httpx.AsyncClient(transport=wire, timeout=_TIMEOUTS)
         self._adapter = adapter(login, self._client, settings.graph_url)
         #: The typed client for what is called rarely; its calls go through `send`.
         self.graph = GraphServiceClient(request_adapter=self._adapter)
@@ -65,7 +65,6 @@ class Transport:
     async def close(self) -> None:
         """Closes the connections."""
         await self._client.aclose()
-        await self._wire.aclose()  # the SDK's wrapper does not pass it on
 
     def url(self, *segments: str, **query: str) -> str:
         """The whole URL of a resource, see `wire.path`."""

@@ -1,21 +1,14 @@
-"""Calls through the SDK's typed builders: their options, their answers, their pages."""
+"""Calls through the SDK's typed builders: their answers, their pages."""
 
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Awaitable, Callable
-from functools import partial
 from typing import Any
 
 import httpx
-from kiota_abstractions.base_request_configuration import RequestConfiguration
 
 from webcrm_sync.graph.gate import Call
 from webcrm_sync.graph.transport import Transport
-
-
-def asking(query: Any) -> RequestConfiguration[Any]:
-    """The options of a request with these query parameters (a builder's own class of them)."""
-    return RequestConfiguration(query_parameters=query)
 
 
 async def answer(transport: Transport, call: Call, ask: Callable[[], Awaitable[Any]]) -> Any:
@@ -30,13 +23,10 @@ async def answer(transport: Transport, call: Call, ask: Callable[[], Awaitable[A
     return await transport.send(call, ask_for_something)
 
 
-async def every(
-    transport: Transport, call: Call, builder: Any, query: Any = None
-) -> AsyncIterator[Any]:
+async def every(transport: Transport, call: Call, builder: Any) -> AsyncIterator[Any]:
     """Each entry of a collection, page after page."""
-    options = asking(query) if query else None
     while builder:
-        page = await answer(transport, call, partial(builder.get, options))
+        page = await answer(transport, call, builder.get)
         for entry in page.value or ():
             yield entry
         builder = page.odata_next_link and builder.with_url(page.odata_next_link)
