@@ -31,7 +31,8 @@ demo: $(READY) $(PANE) ## the whole product on this machine, no account needed
 
 test: check tests ## everything that must hold before a commit is pushed
 
-check: lint types contracts addin ## style, types and import directions, without the tests
+check: $(READY) $(MODULES) ## style, types and import directions, without the tests
+	@$(MAKE) --no-print-directory --jobs 2 --output-sync lint types contracts addin
 
 lint: $(READY)
 	$(BIN)/ruff check --quiet .
