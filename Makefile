@@ -20,7 +20,7 @@ SOURCES := $(shell find addin/src addin/taskpane addin/commands addin/locales ad
 EXAMPLES := 2000
 SEED := 1
 
-.PHONY: help demo test check lint types contracts addin tests machine crash format bench moves test-all
+.PHONY: help demo test check lint types contracts addin tests search machine crash format bench moves test-all
 .DEFAULT_GOAL := help
 
 help: ## this list
@@ -49,9 +49,13 @@ addin: $(MODULES)
 
 tests: $(READY) $(PANE)
 	@npm --prefix addin test --silent
-	$(BIN)/pytest --quiet --numprocesses 3 --maxschedchunk 2 --ignore tests/browser
+	$(BIN)/pytest --quiet --numprocesses 3 --maxschedchunk 2 -m 'not search' --ignore tests/browser
 	@# Apart, since Playwright keeps an event loop running where others want to start theirs.
 	$(BIN)/pytest --quiet --numprocesses 2 tests/browser
+
+search: $(READY) $(PANE) ## look for a lost or doubled mail: every crash point, random histories and moves
+	$(BIN)/pytest --quiet --numprocesses 3 --maxschedchunk 2 -m search --ignore tests/browser
+	@PYTHONPATH=tests $(BIN)/python -m moves.run --moves 500 --seed 1 --kill-every 4
 
 machine: $(READY) ## random histories of the whole product: EXAMPLES=2000 SEED=1
 	PYTHONPATH=tests $(BIN)/python -m machine.run --examples $(EXAMPLES) --seed $(SEED)

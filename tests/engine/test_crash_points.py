@@ -39,7 +39,7 @@ def test_undisturbed_story_is_told_whole_and_speaks_as_described(
     assert differences(rehearsed.baseline(is_lagging=False).ledger, ledger) == []
 
 
-@pytest.mark.long
+@pytest.mark.search
 @pytest.mark.parametrize("fate", Fate, ids=lambda fate: fate.name.lower())
 def test_story_ends_the_same_wherever_it_goes_wrong(
     rehearsed: Rehearsal, fate: Fate, record_property: Callable[[str, object], None]

@@ -60,7 +60,7 @@ def test_serve_started_with_environment_variables_alone_plays_every_story(stage:
     assert stage.journal.unknown == []
 
 
-@pytest.mark.long
+@pytest.mark.search
 @pytest.mark.parametrize("points", [range(1, 11), range(11, 21)], ids=["early", "late"])
 def test_worker_killed_at_twenty_points_of_its_work_loses_and_doubles_nothing(
     stage: Stage, points: range

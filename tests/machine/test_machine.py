@@ -10,7 +10,7 @@ from machine.ground import ground
 from machine.machine import Machine
 
 
-@pytest.mark.long
+@pytest.mark.search
 def test_whatever_happens_each_mail_is_filed_once_and_marked_truly(fresh_database: str) -> None:
     with ground(fresh_database) as opened:
         Machine.ground = opened

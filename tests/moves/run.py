@@ -178,10 +178,11 @@ def main() -> None:
     parser = argparse.ArgumentParser(prog="make moves", description=__doc__)
     parser.add_argument("--moves", type=int, default=10_000)
     parser.add_argument("--seed", type=int, default=None, help="default: another one each time")
+    parser.add_argument("--kill-every", type=float, default=20.0, metavar="SECONDS")
     given = parser.parse_args()
     seed = secrets.randbelow(10**9) if given.seed is None else given.seed
     print(f"{given.moves} moves, seed {seed}", flush=True)
-    outcome = play(Plan(given.moves, seed))
+    outcome = play(Plan(given.moves, seed, kill_every_s=given.kill_every))
     print(outcome)
     sys.exit(not outcome.ledger.is_clean)
 
