@@ -54,9 +54,11 @@ _STALLED_S = 10
 _HEARTBEAT_S = 3
 #: Before a worker begins again that lost the database.
 _PAUSE_S = 1
-#: Jobs that run at a time, by queue. What waits for webCRM has lanes of its own: it must not
+#: Jobs that run at a time, by queue. What waits for webCRM has a lane of its own: it must not
 #: stand behind many mailboxes that are read at once, and webCRM takes one call at a time anyway.
-LANES = {Queue.MAILBOXES: 16, Queue.WEBCRM: 2, Queue.CLOCK: 2}
+#: One lane, since a worker with a free lane looks only once a second for a job whose lock was
+#: taken when it was enqueued (procrastinate 3.10: worker.py).
+LANES = {Queue.MAILBOXES: 16, Queue.WEBCRM: 1, Queue.CLOCK: 2}
 #: Jobs mostly wait for others and need the interpreter for a moment in between. With Python's 5 ms
 #: each such moment waits behind a thread that reads a mail (CPython: sys.setswitchinterval).
 _SWITCH_S = 0.0005

@@ -30,7 +30,7 @@ class Figures:
 
 def in_bulk() -> Figures:
     """Everything at once: print the figures, return those per mail."""
-    with service() as made:
+    with service(ATTACHMENT_MAX_MB="40") as made:
         stage = made.stage
         boxes = mailboxes(made, MAILBOXES)
         watch = Watch(stage)

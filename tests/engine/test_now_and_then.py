@@ -7,8 +7,8 @@ from datetime import timedelta
 
 from play import BO, BOTH, FOLDER, KIM, Play
 from webcrm_sync.engine.discover import PAGE_SIZE
-from webcrm_sync.engine.file import BULK
 from webcrm_sync.engine.mark import BATCH
+from webcrm_sync.engine.turn import BULK
 from webcrm_sync.sandbox.outlook.mail import Mail
 from webcrm_sync.sandbox.outlook.mailbox import SimMailbox
 

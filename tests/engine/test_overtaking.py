@@ -4,18 +4,23 @@ from __future__ import annotations
 
 import json
 
+from sqlalchemy import text
+
 from meanwhile import worker
 from play import BO, FOLDER, KIM, Play
 from running import until
 from webcrm_sync.engine.discover import discover
-from webcrm_sync.engine.file import BULK, file
+from webcrm_sync.engine.file import file
 from webcrm_sync.engine.mark import BATCH, mark
+from webcrm_sync.engine.turn import BULK
 from webcrm_sync.sandbox.journal import Exchange
 from webcrm_sync.sandbox.outlook.mail import Mail
 from webcrm_sync.sandbox.outlook.mailbox import SimMailbox
 from webcrm_sync.store import mailboxes
 
 _FRESH = "Moved just now"
+_INTENDED = "SELECT count(*) FROM filing WHERE intent_at IS NOT NULL"
+_FILED = "SELECT count(*) FROM filing WHERE activity_id IS NOT NULL"
 
 
 def _backlog(play: Play, count: int) -> SimMailbox:
@@ -55,21 +60,52 @@ def test_fresh_move_is_filed_with_the_second_bulk_after_it_was_found(play: Play)
     assert next(n for n, b in enumerate(bulks) if _FRESH in b) <= 2
 
 
-def test_next_bulk_is_decided_while_this_one_is_on_its_way(play: Play) -> None:
+def test_next_bulk_is_ready_before_this_one_is_answered(play: Play) -> None:
     _backlog(play, 2 * BULK)
-
-    def are_all_decided() -> bool:
-        with play.parts.begin() as tx:
-            return "found" not in {s for c in mailboxes.counts_by_state(tx).values() for s in c}
-
     wait = worker(
         play,
         "webcrm",
         "write_activities",
-        before=lambda: until(are_all_decided, "the second bulk's mails", patience_s=10),
+        before=lambda: until(lambda: _count(play, _INTENDED) == 2 * BULK, "the second bulk"),
     )
     file(wait.parts)
     assert len(play.activities) == 2 * BULK
+
+
+def test_answers_are_recorded_while_the_next_bulk_is_on_its_way(play: Play) -> None:
+    _backlog(play, 2 * BULK)
+
+    def at_the_second() -> None:
+        until(lambda: _count(play, _FILED) == BULK, "the first bulk's Activities")
+
+    def at_the_first() -> None:
+        busy.parts.webcrm.before = at_the_second  # type: ignore[attr-defined]  # see meanwhile.Around
+
+    busy = worker(play, "webcrm", "write_activities", before=at_the_first)
+    file(busy.parts)
+    assert _count(play, _FILED) == len(play.activities) == 2 * BULK
+
+
+def test_bulk_that_was_ready_is_given_back_when_the_one_before_it_fails(play: Play) -> None:
+    _backlog(play, 2 * BULK)
+    play.stage.faults.refuse("webcrm", when=lambda method, _: method == "PATCH", limit=1)
+    wait = worker(
+        play,
+        "webcrm",
+        "write_activities",
+        before=lambda: until(lambda: _count(play, _INTENDED) == 2 * BULK, "the second bulk"),
+    )
+    file(wait.parts)
+    assert _count(play, _INTENDED) == BULK  # only what may have been written is looked for
+    play.settle()
+    assert len(play.activities) == 2 * BULK
+
+
+def _count(play: Play, query: str) -> int:
+    with play.parts.begin() as tx:
+        found = tx.connection.scalar(text(query))
+    assert isinstance(found, int)
+    return found
 
 
 def test_fresh_move_is_marked_with_the_next_batch(play: Play) -> None:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+from datetime import timedelta
 
 import pytest
 
@@ -13,6 +15,8 @@ from webcrm_sync.engine import rules
 from webcrm_sync.engine.contacts import PersonDraft, create_contact
 from webcrm_sync.engine.mailstate import Shown
 from webcrm_sync.sandbox.outlook.mail import File, Mail
+
+EVA = "eva@nordwind.example"
 
 
 def synced(play: Play, kim: Desk, subject: str = "Offer?") -> str:
@@ -83,6 +87,30 @@ def test_an_activity_that_somebody_deleted_is_made_anew_when_it_is_asked_for(pla
     (activity,) = play.activities
     assert activity["ActivityDescription"] == "Offer?"
     assert kim.look(mail).state is Shown.SYNCED
+
+
+def test_a_mail_that_was_taken_back_gets_no_attachments_any_more(play: Play) -> None:
+    play.contact(BO)
+    play.contact(LIS, "Skovby")
+    kim, eva = desk(play), desk(play, EVA, "Eva")
+    files = (File("plan.pdf", b"%PDF"),)
+    offer = Mail("Offer", KIM, BO, cc=(EVA,), message_id="<offer@x>", attachments=files)
+    received = eva.box.deliver(offer)
+    sent = kim.box.put_sent(replace(offer, bcc=(LIS,)))
+    eva.sync(received)
+    play.rest()
+    play.stage.faults.unavailable("graph", when=lambda _, path: path.endswith("$value"))
+    kim.box.move(sent, f"sentitems/{FOLDER}")
+    play.look()
+    assert len(play.under("Skovby")) == 1  # stands, and waits for its attachment
+    kim.box.move(sent, "sentitems")
+    play.wait(timedelta(seconds=10))
+    eva.undo(received)
+    play.rest()
+    play.stage.faults.clear()
+    play.settle()
+    assert [a["ActivityDescription"] for a in play.activities] == ["[withdrawn] Offer"] * 2
+    assert play.documents == []
 
 
 def test_the_last_of_two_choices_holds(play: Play) -> None:

@@ -12,11 +12,11 @@ from webcrm_sync.core.cutting import cut
 from webcrm_sync.core.errors import AccessLost, Gone, Refused, TryLater
 from webcrm_sync.core.filing import draft_activity
 from webcrm_sync.core.matching import How
-from webcrm_sync.engine import attached
+from webcrm_sync.engine import attached, outcome
 from webcrm_sync.engine.attached import Source
 from webcrm_sync.engine.choice import person_at
 from webcrm_sync.engine.parts import Parts
-from webcrm_sync.store import asked, directory
+from webcrm_sync.store import asked, directory, emails, filings
 from webcrm_sync.store.asked import RETELL, STAND, WITHDRAW, Wish
 from webcrm_sync.store.emails import Email
 from webcrm_sync.store.filings import Filing
@@ -83,7 +83,7 @@ def _move(parts: Parts, organisation_id: int, filing: Filing, email: Email) -> N
 
 
 def _withdraw(parts: Parts, filing: Filing, email: Email) -> None:
-    """Empty the Activity, say so in its subject, delete its Documents."""
+    """Empty the Activity, say so in its subject, delete its Documents; more do not follow."""
     assert filing.activity_id is not None
     subject = cut(f"{WITHDRAWN}{_subject(email)}", parts.metadata.limits().subject)
     parts.webcrm.change_activity(filing.activity_id, ActivityChange(subject=subject, memo=""))
@@ -92,7 +92,11 @@ def _withdraw(parts: Parts, filing: Filing, email: Email) -> None:
     for document_id in documents:
         parts.webcrm.delete_document(document_id)
     with parts.begin() as tx:
+        emails.lock(tx)  # somebody may be asking for it again at this moment
         asked.forget_documents(tx, filing.id)
+        known = filings.of_emails(tx, [email.id])[email.id]
+        if any(f.id == filing.id and f.is_withdrawn for f in known):
+            outcome.completed(tx, [filing.id])  # what was attached is not written any more
         tx.tell("withdrawn", email_id=email.id, activity=filing.activity_id)
 
 

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import delete, literal, select, tuple_, update
+from sqlalchemy import Select, delete, literal, select, tuple_, update
 from sqlalchemy.dialects.postgresql import insert
 
 from webcrm_sync.core.matching import How
@@ -175,20 +175,27 @@ def wishes(tx: Tx, filing_ids: Iterable[int]) -> Mapping[int, Wish]:
 
 def due_wishes(tx: Tx, *, limit: int) -> Sequence[tuple[Wish, Filing, Email]]:
     """Wishes to be told to webCRM now, oldest first; those without an Activity yet must wait."""
-    ids = (
-        select(wish.c.filing_id)
-        .join(filing, filing.c.id == wish.c.filing_id)
-        .where(filing.c.company_id == tx.company_id, filing.c.activity_id.is_not(None))
-        .where(wish.c.due_at <= tx.now)
-        .order_by(wish.c.asked_at, wish.c.filing_id)
-        .limit(limit)
-    )
+    ids = _due_wishes(tx).order_by(wish.c.asked_at, wish.c.filing_id).limit(limit)
     wanted = tx.connection.execute(ids).scalars().all()
     open_ = wishes(tx, wanted)
     rows = tx.connection.execute(select(*FILING).where(filing.c.id.in_(wanted))).mappings()
     filings = {row["id"]: read_filing(row) for row in rows}
     mails = emails_by_id(tx, {f.email_id for f in filings.values()})
     return [(open_[i], filings[i], mails[filings[i].email_id]) for i in wanted]
+
+
+def has_due_wishes(tx: Tx) -> bool:
+    """True when there are wishes to be told to webCRM now."""
+    return bool(tx.connection.scalar(select(_due_wishes(tx).exists())))
+
+
+def _due_wishes(tx: Tx) -> Select[int]:
+    return (
+        select(wish.c.filing_id)
+        .join(filing, filing.c.id == wish.c.filing_id)
+        .where(filing.c.company_id == tx.company_id, filing.c.activity_id.is_not(None))
+        .where(wish.c.due_at <= tx.now)
+    )
 
 
 def end_wish(tx: Tx, filing_id: int, told: Wish) -> None:

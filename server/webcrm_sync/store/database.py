@@ -67,6 +67,14 @@ class Tx:
         """
         self.deferred.add((task, subject_id))
 
+    def is_line_wanted(self) -> bool:
+        """True when another job than `file` waits to talk to this company's webCRM."""
+        query = text(
+            "SELECT EXISTS (SELECT 1 FROM procrastinate_jobs"
+            " WHERE lock = :lock AND status = 'todo' AND task_name <> 'file')"
+        )
+        return bool(self.connection.scalar(query, {"lock": _line(self.company_id)}))
+
     def enqueue(self) -> None:
         """Write the deferred jobs, in one order everywhere: else two could deadlock."""
         for task, subject_id in sorted(self.deferred):
@@ -74,7 +82,7 @@ class Tx:
 
     def _enqueue(self, task: str, subject_id: int) -> None:
         waiting = f"{task}:{subject_id}"
-        lock = f"webcrm:{subject_id}" if task in _WEBCRM_JOBS else waiting
+        lock = _line(subject_id) if task in _WEBCRM_JOBS else waiting
         if _is_waiting(self.connection, waiting):
             return
         try:
@@ -89,6 +97,11 @@ class Tx:
                 ).defer(subject_id=subject_id)
         except AlreadyEnqueued:
             return
+
+
+def _line(company_id: int) -> str:
+    """The lock of the jobs that talk to the company's webCRM."""
+    return f"webcrm:{company_id}"
 
 
 def _is_waiting(connection: Connection, queueing_lock: str) -> bool:

@@ -43,6 +43,16 @@ class Filing:
     is_withdrawn: bool = False
 
     @property
+    def is_fresh(self) -> bool:
+        """True for one that was never sent, or whose sending is known to have come to nothing."""
+        return self.activity_id is None and self.intent_at is None
+
+    @property
+    def is_unclear(self) -> bool:
+        """True for one that may have been written: it is looked for before it is sent again."""
+        return self.activity_id is None and self.intent_at is not None
+
+    @property
     def target(self) -> Target:
         """The Organisation and person it is filed under."""
         return Target(self.organisation_id, self.person_id, self.how)
@@ -91,7 +101,13 @@ def plan_all(tx: Tx, planned: Mapping[int, Sequence[tuple[Target, str]]]) -> Non
     tx.connection.execute(matched.values(is_matched=True))
 
 
-def due(tx: Tx, *, limit: int) -> Sequence[tuple[Filing, Email]]:
+def due(
+    tx: Tx,
+    *,
+    limit: int,
+    besides: Iterable[int] = (),
+    among_these: Iterable[int] | None = None,
+) -> Sequence[tuple[Filing, Email]]:
     """Filings to be taken further now: live moves first, each with its e-mail."""
     query = (
         select(*FILING)
@@ -101,6 +117,10 @@ def due(tx: Tx, *, limit: int) -> Sequence[tuple[Filing, Email]]:
         .order_by(email.c.created_at.desc(), filing.c.id)
         .limit(limit)
     )
+    if others := list(besides):
+        query = query.where(~among(filing.c.id, others))
+    if among_these is not None:
+        query = query.where(among(filing.c.id, among_these))
     filings = [read_filing(row) for row in tx.connection.execute(query).mappings()]
     ids = {f.email_id for f in filings}
     rows = tx.connection.execute(select(*EMAIL_COLUMNS).where(among(email.c.id, ids))).mappings()
