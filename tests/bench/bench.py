@@ -8,11 +8,13 @@ import os
 from bench import pane
 from bench.bulk import Figures, in_bulk
 from bench.drags import drag_to_synced
+from bench.files import with_files
 from bench.fresh import overtaking
 from bench.loop import one_by_one
 
 SECTIONS = {
     "bulk": "5,000 mails of 20 mailboxes at once: time against the computed bound, calls, memory",
+    "files": "1,000 mails, a third of them with files, half with a logo",
     "loop": "the same work one by one, as peers write it, and the ratio",
     "fresh": "a move by hand while 10,000 mails are queued",
     "drag": "from the drag to Synced, with push and without",
@@ -28,6 +30,8 @@ def main() -> None:
     ours: Figures | None = None
     if "bulk" in wanted:
         ours = in_bulk()
+    if "files" in wanted:
+        with_files()
     if "loop" in wanted:
         one_by_one(200 if is_full else 30, ours)
     if "fresh" in wanted:

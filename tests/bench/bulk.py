@@ -75,11 +75,12 @@ def _tell(took: float, exchanges: list[Exchange], before: Usage, after: Usage) -
     for name, limit in (("graph", 0.15), ("webcrm", 0.06)):
         of_one = [e for e in exchanges if e.service == name]
         told(f"{name}: calls per mail", len(of_one) / MAILS, limit)
-        kinds = Counter((_kind(e), e.status) for e in of_one).most_common()
+        kinds = Counter((kind(e), e.status) for e in of_one).most_common()
         print("    of these: " + ", ".join(f"{n} {kind} ({status})" for (kind, status), n in kinds))
 
 
-def _kind(exchange: Exchange) -> str:
+def kind(exchange: Exchange) -> str:
+    """What sort of call it was, for counting."""
     if exchange.service == "webcrm":
         return f"{exchange.method} {exchange.path}"
     path = exchange.path

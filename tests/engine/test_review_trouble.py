@@ -21,6 +21,8 @@ from webcrm_sync.store import companies, mailboxes
 
 EVA = "eva@nordwind.example"
 A_FILE = (File("a.txt", b"a"),)
+#: What fails for one mail fails for the many that it is asked about with.
+_OF_MANY = {"attachments": "attachment_lists"}
 
 
 @dataclass(slots=True)
@@ -36,14 +38,15 @@ class Failing:
     def __getattr__(self, name: str) -> Any:
         """Every other call goes straight through."""
         real = getattr(self.client, name)
-        if name != self.name:
+        if name not in {self.name, _OF_MANY.get(self.name)}:
             return real
 
-        def call(user_id: str, graph_id: str, *given: Any, **named: Any) -> Any:
-            if self.times and (not self.ids or graph_id in self.ids):
+        def call(user_id: str, about: str | list[str], *given: Any, **named: Any) -> Any:
+            ids = [about] if isinstance(about, str) else about
+            if self.times and (not self.ids or set(ids) & set(self.ids)):
                 self.times -= 1
                 raise self.error
-            return real(user_id, graph_id, *given, **named)
+            return real(user_id, about, *given, **named)
 
         return call
 

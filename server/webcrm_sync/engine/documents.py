@@ -25,7 +25,7 @@ from webcrm_sync.core.errors import (
 from webcrm_sync.core.retry import retry_at
 from webcrm_sync.core.states import Reason
 from webcrm_sync.engine import attached, look, outcome
-from webcrm_sync.engine.attached import Source
+from webcrm_sync.engine.attached import Source, side_by_side
 from webcrm_sync.engine.contents import from_a_copy
 from webcrm_sync.engine.parts import Parts
 from webcrm_sync.store import documents, emails, filings
@@ -34,8 +34,8 @@ from webcrm_sync.store.documents import Document
 from webcrm_sync.store.emails import Email
 from webcrm_sync.store.filings import Filing
 
-#: Above this size a Document goes alone, below it many go in one bulk request.
-_SMALL = 1_000_000
+#: Above this size a Document goes alone; below it so many go in one bulk request, up to this size.
+_SMALL, _TOGETHER, _ROOM = 1_000_000, 20, 4_000_000
 _TRIES = 4
 _HOURLY_TRIES = 24
 #: A mailbox that does not answer is asked again for the attachments this much later.
@@ -51,7 +51,7 @@ class Waiting:
 
 
 def add_documents(parts: Parts, source: Source, filed: Sequence[tuple[Filing, Email]]) -> None:
-    """Write the attachments of these filings; those without any left are complete.
+    """Write one bulk of the attachments of these filings; those without any left are complete.
 
     Raises Unclear or TryLater when webCRM is in trouble; what was sent is then looked for first.
     """
@@ -69,7 +69,7 @@ def add_documents(parts: Parts, source: Source, filed: Sequence[tuple[Filing, Em
     unclear = [w for w in waiting if w.document.intent_at is not None]
     if unclear:
         _look_for(parts, unclear)
-    for group in _groups([w for w in waiting if w.document.intent_at is None]):
+    if group := _group([w for w in waiting if w.document.intent_at is None]):
         _send(parts, source, group)
     _complete(parts, reachable)
 
@@ -105,18 +105,17 @@ def _put_off(parts: Parts, filing: Filing, error: SyncError) -> None:
         filings.retry(tx, [filing.id], due_at=max(soon, asked or soon))
 
 
-def _groups(fresh: Sequence[Waiting]) -> list[list[Waiting]]:
-    """Small ones together up to a few megabytes, large ones alone."""
-    groups: list[list[Waiting]] = []
-    room = 0
-    for one in fresh:
-        size = one.document.size
-        if not groups or size > _SMALL or room < size:
-            groups.append([])
-            room = 0 if size > _SMALL else 4 * _SMALL
-        groups[-1].append(one)
-        room -= size
-    return groups
+def _group(fresh: Sequence[Waiting]) -> Sequence[Waiting]:
+    """The first of these that go together: small ones up to a few megabytes, or one large one.
+
+    The others wait for the next turn, so that a mail moved just now is not behind all of them.
+    """
+    room = _ROOM
+    for count, one in enumerate(fresh[:_TOGETHER]):
+        room -= one.document.size
+        if room < 0 or one.document.size > _SMALL:
+            return fresh[: max(count, 1)]
+    return fresh[:_TOGETHER]
 
 
 def _send(parts: Parts, source: Source, group: Sequence[Waiting]) -> None:
@@ -125,11 +124,10 @@ def _send(parts: Parts, source: Source, group: Sequence[Waiting]) -> None:
     A content lies in memory up to a megabyte, beyond it in a file without a name.
     """
     with ExitStack() as stack:
-        ready = []
-        for waiting in group:
-            sink = stack.enter_context(SpooledTemporaryFile(max_size=_SMALL))
-            if _is_fetched(parts, source, waiting, sink):
-                ready.append((waiting, _draft(waiting, sink)))
+        sinks = [(w, stack.enter_context(SpooledTemporaryFile(max_size=_SMALL))) for w in group]
+        fetched = side_by_side(lambda one: _is_fetched(parts, source, *one), sinks)
+        pairs = zip(sinks, fetched, strict=True)
+        ready = [(w, _draft(w, sink)) for (w, sink), is_there in pairs if is_there]
         if ready:
             _write_down(parts, ready)
 

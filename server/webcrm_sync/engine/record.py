@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from threading import Lock
+from threading import RLock
 
 from webcrm_sync.core.categories import COLOURS, SYNC, Mark, carries
 from webcrm_sync.core.direction import Internals
@@ -25,7 +25,7 @@ from webcrm_sync.store.mailboxes import Mailbox, SyncFolder
 _UNSETTLED = frozenset({State.FOUND, State.MATCHED, State.WAITING, State.PARKED})
 #: Pages are read and written down one after another within a process, however many mailboxes are
 #: asked at once: whoever files then waits behind one page, at the interpreter and at `emails.lock`.
-ONE_PAGE = Lock()
+ONE_PAGE = RLock()
 #: Left out for a reason that is to be looked at again when the mail is moved in again.
 _CUT_SHORT = OVERRULED | {Reason.MOVED_OUT, Reason.DELETED}
 
