@@ -34,8 +34,9 @@ from webcrm_sync.store.documents import Document
 from webcrm_sync.store.emails import Email
 from webcrm_sync.store.filings import Filing
 
-#: Above this size a Document goes alone; below it so many go in one bulk request, up to this size.
-_SMALL, _TOGETHER, _ROOM = 1_000_000, 20, 4_000_000
+#: Above this size a Document goes alone; below it a few go in one bulk request, up to this size.
+#: They are read three at a time, and a mail moved just now waits for them.
+_SMALL, _TOGETHER, _ROOM = 1_000_000, 9, 4_000_000
 _TRIES = 4
 _HOURLY_TRIES = 24
 #: A mailbox that does not answer is asked again for the attachments this much later.
@@ -57,6 +58,7 @@ def add_documents(parts: Parts, source: Source, filed: Sequence[tuple[Filing, Em
     """
     waiting: list[Waiting] = []
     reachable = []
+    source.prepare([email for _, email in filed])
     for filing, email in filed:
         try:
             waiting += _planned(parts, source, filing, email)
