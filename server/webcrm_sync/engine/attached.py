@@ -23,13 +23,13 @@ T = TypeVar("T")
 R = TypeVar("R")
 
 _LEFT_OUT = "left out"
-#: Requests for attachments under way at a time: what a bulk asks for mostly lies in one mailbox,
-#: which takes no more, and one in trouble is not to be asked once per file.
+#: So many mailboxes are asked at a time, and so many attachments of one: it takes no more, and
+#: one in trouble is not to be asked once per file.
 _SIDE_BY_SIDE = 3
 
 
 def side_by_side(ask: Callable[[T], R], about: Iterable[T]) -> list[R]:
-    """What `ask` returns about each of these, in their order, several of them asked at a time."""
+    """What `ask` returns about each of these, in their order, three of them asked at a time."""
     with ThreadPoolExecutor(_SIDE_BY_SIDE, "attachments") as threads:
         return list(threads.map(ask, about))
 

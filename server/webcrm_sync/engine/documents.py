@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
 from datetime import timedelta
 from io import SEEK_END
+from itertools import islice, zip_longest
 from pathlib import PurePosixPath
 from tempfile import SpooledTemporaryFile
-from typing import IO
+from typing import IO, TypeVar
 
 from webcrm_sync.core.crm import DocumentDraft, DocumentRow, Rejected, Written
 from webcrm_sync.core.enclosures import Enclosures
@@ -34,8 +35,10 @@ from webcrm_sync.store.documents import Document
 from webcrm_sync.store.emails import Email
 from webcrm_sync.store.filings import Filing
 
+T = TypeVar("T")
+
 #: Above this size a Document goes alone; below it a few go in one bulk request, up to this size.
-#: They are read three at a time, and a mail moved just now waits for them.
+#: A mail moved just now waits until they are read and written.
 _SMALL, _TOGETHER, _ROOM = 1_000_000, 9, 4_000_000
 _TRIES = 4
 _HOURLY_TRIES = 24
@@ -45,10 +48,11 @@ _MAILBOX_RETRY = timedelta(seconds=30)
 
 @dataclass(frozen=True, slots=True)
 class Waiting:
-    """One attachment that webCRM does not have yet."""
+    """One attachment that webCRM does not have yet. `mailbox`: the address of one that has it."""
 
     filing: Filing
     document: Document
+    mailbox: str
 
 
 def add_documents(parts: Parts, source: Source, filed: Sequence[tuple[Filing, Email]]) -> None:
@@ -59,9 +63,13 @@ def add_documents(parts: Parts, source: Source, filed: Sequence[tuple[Filing, Em
     waiting: list[Waiting] = []
     reachable = []
     source.prepare([email for _, email in filed])
+    with parts.begin() as tx:
+        holders = emails.addresses_holding(tx, [email.id for _, email in filed])
     for filing, email in filed:
         try:
-            waiting += _planned(parts, source, filing, email)
+            rows = _planned(parts, source, filing, email)
+            mailbox = next(iter(holders[email.id]), "")
+            waiting += [Waiting(filing, d, mailbox) for d in rows if not d.is_settled]
             reachable.append(filing)
         except (TryLater, AccessLost) as error:
             _put_off(parts, filing, error)
@@ -76,8 +84,8 @@ def add_documents(parts: Parts, source: Source, filed: Sequence[tuple[Filing, Em
     _complete(parts, reachable)
 
 
-def _planned(parts: Parts, source: Source, filing: Filing, email: Email) -> list[Waiting]:
-    """What is still to be written of a filing; planned here if it was not when it was drafted."""
+def _planned(parts: Parts, source: Source, filing: Filing, email: Email) -> Sequence[Document]:
+    """The attachments of a filing; planned here if they were not when it was drafted."""
     with parts.begin() as tx:
         rows = documents.of_filing(tx, filing.id)
     if not rows:
@@ -88,7 +96,7 @@ def _planned(parts: Parts, source: Source, filing: Filing, email: Email) -> list
         rows = attached.plan(parts, filing, enclosures)
         if filing.lease is None:
             rows = _doubted(parts, filing)
-    return [Waiting(filing, d) for d in rows if not d.is_settled]
+    return rows
 
 
 def _doubted(parts: Parts, filing: Filing) -> Sequence[Document]:
@@ -108,16 +116,31 @@ def _put_off(parts: Parts, filing: Filing, error: SyncError) -> None:
 
 
 def _group(fresh: Sequence[Waiting]) -> Sequence[Waiting]:
-    """The first of these that go together: small ones up to a few megabytes, or one large one.
+    """Some of these that go together: small ones up to a few megabytes, or one large one.
 
-    The others wait for the next turn, so that a mail moved just now is not behind all of them.
+    They are taken from as many mailboxes as there are, since each lets us read few at a time. The
+    others wait for the next turn, so that a mail moved just now is not behind all of them.
     """
+    some = list(islice(_in_turns(fresh), _TOGETHER))
     room = _ROOM
-    for count, one in enumerate(fresh[:_TOGETHER]):
+    for count, one in enumerate(some):
         room -= one.document.size
         if room < 0 or one.document.size > _SMALL:
-            return fresh[: max(count, 1)]
-    return fresh[:_TOGETHER]
+            return some[: max(count, 1)]
+    return some
+
+
+def _in_turns(waiting: Iterable[Waiting]) -> Iterator[Waiting]:
+    """One of each mailbox, then the next one of each."""
+    rows = zip_longest(*_by_mailbox((w.mailbox, w) for w in waiting))
+    return (one for row in rows for one in row if one)
+
+
+def _by_mailbox(pairs: Iterable[tuple[str, T]]) -> list[list[T]]:
+    lanes: dict[str, list[T]] = {}
+    for mailbox, one in pairs:
+        lanes.setdefault(mailbox, []).append(one)
+    return list(lanes.values())
 
 
 def _send(parts: Parts, source: Source, group: Sequence[Waiting]) -> None:
@@ -127,11 +150,19 @@ def _send(parts: Parts, source: Source, group: Sequence[Waiting]) -> None:
     """
     with ExitStack() as stack:
         sinks = [(w, stack.enter_context(SpooledTemporaryFile(max_size=_SMALL))) for w in group]
-        fetched = side_by_side(lambda one: _is_fetched(parts, source, *one), sinks)
-        pairs = zip(sinks, fetched, strict=True)
-        ready = [(w, _draft(w, sink)) for (w, sink), is_there in pairs if is_there]
-        if ready:
+        lanes = _by_mailbox((w.mailbox, (w, sink)) for w, sink in sinks)
+        fetched = side_by_side(lambda lane: _fetched(parts, source, lane), lanes)
+        if ready := [one for lane in fetched for one in lane]:
             _write_down(parts, ready)
+
+
+def _fetched(
+    parts: Parts, source: Source, lane: Sequence[tuple[Waiting, IO[bytes]]]
+) -> list[tuple[Waiting, DocumentDraft]]:
+    """What could be read of these, which lie in one mailbox."""
+    are_there = side_by_side(lambda one: _is_fetched(parts, source, *one), lane)
+    pairs = zip(lane, are_there, strict=True)
+    return [(w, _draft(w, sink)) for (w, sink), is_there in pairs if is_there]
 
 
 def _write_down(parts: Parts, ready: Sequence[tuple[Waiting, DocumentDraft]]) -> None:
