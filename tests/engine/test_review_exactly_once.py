@@ -3,19 +3,15 @@
 from __future__ import annotations
 
 from base64 import b64decode
-from dataclasses import replace
 from datetime import timedelta
 
 import pytest
 
 from meanwhile import Death, die, worker
 from play import BO, BOTH, FOLDER, KIM, Play
-from webcrm_sync.engine.discover import discover
-from webcrm_sync.engine.file import file
 from webcrm_sync.engine.mirror import mirror
 from webcrm_sync.sandbox.outlook.mail import File, Mail
 from webcrm_sync.sandbox.outlook.mailbox import SimMailbox
-from webcrm_sync.store import mailboxes
 
 SEVERAL = (File("a.txt", b"first"), File("a.txt", b"second"), File("a.txt", b"third"))
 
@@ -69,20 +65,21 @@ def test_two_workers_that_read_the_same_filings_send_them_once(play: Play, box: 
     assert all(box.read(i).categories == BOTH for i in items)
 
 
+@pytest.mark.parametrize("name", ["write_activities", "write_document"])
 def test_worker_that_slept_after_its_intent_does_not_send_any_more(
-    play: Play, box: SimMailbox
+    play: Play, box: SimMailbox, name: str
 ) -> None:
-    play.drag(box, Mail("Asleep", BO, KIM))
-    with play.parts.begin() as tx:
-        (watched,) = mailboxes.all_mailboxes(tx)
-        mailboxes.hint(tx, [f.id for f in mailboxes.folders(tx, watched.id)])
-    discover(play.parts, watched.id)
-    late = replace(play.parts, now=lambda: play.stage.clock.now() + timedelta(seconds=40))
-    play.stage.journal.clear()
-    file(late)
-    assert [e for e in play.stage.journal.exchanges if e.method == "PATCH"] == []
+    item = play.drag(box, Mail("Asleep", BO, KIM, attachments=(File("a.txt", b"a"),)))
+    asleep = worker(
+        play, "webcrm", name, before=lambda: play.stage.clock.advance(timedelta(seconds=40))
+    )
+    asleep.look()
     recover(play)
-    assert len(play.activities) == 1
+    path = "/Activities" if name == "write_activities" else "/Documents"
+    writes = [e for e in play.stage.journal.select("webcrm", path=path) if e.method != "GET"]
+    assert len(writes) == 1
+    assert (len(play.activities), len(play.documents)) == (1, 1)
+    assert box.read(item).categories == BOTH
 
 
 def test_second_look_that_is_late_does_not_undo_a_newer_intent(play: Play, box: SimMailbox) -> None:

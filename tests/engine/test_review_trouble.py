@@ -125,11 +125,11 @@ class Allergic:
         """Every other call goes straight through."""
         return getattr(self.client, name)
 
-    def write_activities(self, drafts: Any) -> Any:
+    def write_activities(self, drafts: Any, **named: Any) -> Any:
         """The answers, or a 500."""
         if any(d.subject == self.subject for d in drafts):
             raise Unclear("webCRM answered 500")
-        return self.client.write_activities(drafts)
+        return self.client.write_activities(drafts, **named)
 
 
 def test_mail_that_webcrm_fails_on_stops_no_other(play: Play, box: SimMailbox) -> None:

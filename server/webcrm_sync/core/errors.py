@@ -3,6 +3,7 @@
 SyncError
 +- TryLater      nothing happened; the same call later (429, 5xx on a read, refused connection)
 +- Unclear       a write whose answer was lost: look before doing it again
+   +- TooLate    its time was over before it could be sent: another run may have done it
 +- Conflict      the thing changed meanwhile (412): read again, merge, repeat
 +- Gone          the mail, folder or record is no longer there (404)
 +- CursorExpired the delta cursor is no longer known (410): full round
@@ -46,6 +47,10 @@ class LoginRefused(TryLater):
 
 class Unclear(SyncError):
     """The answer to a write was lost; it may or may not have happened."""
+
+
+class TooLate(Unclear):
+    """The write was not sent, since another run may have taken it over meanwhile."""
 
 
 class Conflict(SyncError):

@@ -23,14 +23,14 @@ T = TypeVar("T")
 R = TypeVar("R")
 
 _LEFT_OUT = "left out"
-#: So many mailboxes are asked at a time, and so many attachments of one: it takes no more, and
-#: one in trouble is not to be asked once per file.
-_SIDE_BY_SIDE = 3
+#: So many mailboxes are asked at a time, and so many attachments of one: Outlook answers no more
+#: at once, and a mailbox in trouble is not to be asked once per file.
+MAILBOXES, OF_ONE_MAILBOX = 8, 3
 
 
-def side_by_side(ask: Callable[[T], R], about: Iterable[T]) -> list[R]:
-    """What `ask` returns about each of these, in their order, three of them asked at a time."""
-    with ThreadPoolExecutor(_SIDE_BY_SIDE, "attachments") as threads:
+def side_by_side(ask: Callable[[T], R], about: Iterable[T], *, at_a_time: int) -> list[R]:
+    """What `ask` returns about each of these, in their order."""
+    with ThreadPoolExecutor(at_a_time, "attachments") as threads:
         return list(threads.map(ask, about))
 
 
@@ -61,7 +61,7 @@ class Source:
             if copy.mailbox_id in open_ and copy.graph_id not in self.lists:
                 wanted.setdefault(open_[copy.mailbox_id], []).append(copy.graph_id)
         if len(copies) > 1:
-            side_by_side(lambda one: self._prepare(*one), wanted.items())
+            side_by_side(lambda one: self._prepare(*one), wanted.items(), at_a_time=MAILBOXES)
 
     def _prepare(self, user_id: str, graph_ids: Sequence[str]) -> None:
         with suppress(SyncError):

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Sequence
 from contextlib import ExitStack
-from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from io import SEEK_END
-from itertools import islice, zip_longest
 from pathlib import PurePosixPath
 from tempfile import SpooledTemporaryFile
-from typing import IO, TypeVar
+from typing import IO
 
 from webcrm_sync.core.crm import DocumentDraft, DocumentRow, Rejected, Written
 from webcrm_sync.core.enclosures import Enclosures
@@ -26,33 +24,20 @@ from webcrm_sync.core.errors import (
 from webcrm_sync.core.retry import retry_at
 from webcrm_sync.core.states import Reason
 from webcrm_sync.engine import attached, look, outcome
-from webcrm_sync.engine.attached import Source, side_by_side
+from webcrm_sync.engine.attached import MAILBOXES, OF_ONE_MAILBOX, Source, side_by_side
 from webcrm_sync.engine.contents import from_a_copy
 from webcrm_sync.engine.parts import Parts
+from webcrm_sync.engine.waiting import SMALL, Waiting, by_mailbox, together
 from webcrm_sync.store import documents, emails, filings
 from webcrm_sync.store.database import Tx
 from webcrm_sync.store.documents import Document
 from webcrm_sync.store.emails import Email
 from webcrm_sync.store.filings import Filing
 
-T = TypeVar("T")
-
-#: Above this size a Document goes alone; below it a few go in one bulk request, up to this size.
-#: A mail moved just now waits until they are read and written.
-_SMALL, _TOGETHER, _ROOM = 1_000_000, 9, 4_000_000
 _TRIES = 4
 _HOURLY_TRIES = 24
 #: A mailbox that does not answer is asked again for the attachments this much later.
 _MAILBOX_RETRY = timedelta(seconds=30)
-
-
-@dataclass(frozen=True, slots=True)
-class Waiting:
-    """One attachment that webCRM does not have yet. `mailbox`: the address of one that has it."""
-
-    filing: Filing
-    document: Document
-    mailbox: str
 
 
 def add_documents(parts: Parts, source: Source, filed: Sequence[tuple[Filing, Email]]) -> None:
@@ -65,9 +50,10 @@ def add_documents(parts: Parts, source: Source, filed: Sequence[tuple[Filing, Em
     source.prepare([email for _, email in filed])
     with parts.begin() as tx:
         holders = emails.addresses_holding(tx, [email.id for _, email in filed])
+        planned = documents.of_filings(tx, [filing.id for filing, _ in filed])
     for filing, email in filed:
         try:
-            rows = _planned(parts, source, filing, email)
+            rows = planned[filing.id] or _plan(parts, source, filing, email)
             mailbox = next(iter(holders[email.id]), "")
             waiting += [Waiting(filing, d, mailbox) for d in rows if not d.is_settled]
             reachable.append(filing)
@@ -79,24 +65,19 @@ def add_documents(parts: Parts, source: Source, filed: Sequence[tuple[Filing, Em
     unclear = [w for w in waiting if w.document.intent_at is not None]
     if unclear:
         _look_for(parts, unclear)
-    if group := _group([w for w in waiting if w.document.intent_at is None]):
+    if group := together([w for w in waiting if w.document.intent_at is None]):
         _send(parts, source, group)
     _complete(parts, reachable)
 
 
-def _planned(parts: Parts, source: Source, filing: Filing, email: Email) -> Sequence[Document]:
-    """The attachments of a filing; planned here if they were not when it was drafted."""
-    with parts.begin() as tx:
-        rows = documents.of_filing(tx, filing.id)
-    if not rows:
-        try:
-            enclosures = source.enclosures(email)
-        except Gone:
-            enclosures = Enclosures()  # the Activity stands; what was attached went with the mail
-        rows = attached.plan(parts, filing, enclosures)
-        if filing.lease is None:
-            rows = _doubted(parts, filing)
-    return rows
+def _plan(parts: Parts, source: Source, filing: Filing, email: Email) -> Sequence[Document]:
+    """The attachments of a filing, which were not planned when it was drafted."""
+    try:
+        enclosures = source.enclosures(email)
+    except Gone:
+        enclosures = Enclosures()  # the Activity stands; what was attached went with the mail
+    rows = attached.plan(parts, filing, enclosures)
+    return _doubted(parts, filing) if filing.lease is None else rows
 
 
 def _doubted(parts: Parts, filing: Filing) -> Sequence[Document]:
@@ -115,43 +96,17 @@ def _put_off(parts: Parts, filing: Filing, error: SyncError) -> None:
         filings.retry(tx, [filing.id], due_at=max(soon, asked or soon))
 
 
-def _group(fresh: Sequence[Waiting]) -> Sequence[Waiting]:
-    """Some of these that go together: small ones up to a few megabytes, or one large one.
-
-    They are taken from as many mailboxes as there are, since each lets us read few at a time. The
-    others wait for the next turn, so that a mail moved just now is not behind all of them.
-    """
-    some = list(islice(_in_turns(fresh), _TOGETHER))
-    room = _ROOM
-    for count, one in enumerate(some):
-        room -= one.document.size
-        if room < 0 or one.document.size > _SMALL:
-            return some[: max(count, 1)]
-    return some
-
-
-def _in_turns(waiting: Iterable[Waiting]) -> Iterator[Waiting]:
-    """One of each mailbox, then the next one of each."""
-    rows = zip_longest(*_by_mailbox((w.mailbox, w) for w in waiting))
-    return (one for row in rows for one in row if one)
-
-
-def _by_mailbox(pairs: Iterable[tuple[str, T]]) -> list[list[T]]:
-    lanes: dict[str, list[T]] = {}
-    for mailbox, one in pairs:
-        lanes.setdefault(mailbox, []).append(one)
-    return list(lanes.values())
-
-
 def _send(parts: Parts, source: Source, group: Sequence[Waiting]) -> None:
     """Fetch the contents, commit the intents, write the group, record the ids.
 
     A content lies in memory up to a megabyte, beyond it in a file without a name.
     """
     with ExitStack() as stack:
-        sinks = [(w, stack.enter_context(SpooledTemporaryFile(max_size=_SMALL))) for w in group]
-        lanes = _by_mailbox((w.mailbox, (w, sink)) for w, sink in sinks)
-        fetched = side_by_side(lambda lane: _fetched(parts, source, lane), lanes)
+        sinks = [(w, stack.enter_context(SpooledTemporaryFile(max_size=SMALL))) for w in group]
+        lanes = by_mailbox((w.mailbox, (w, sink)) for w, sink in sinks)
+        fetched = side_by_side(
+            lambda lane: _fetched(parts, source, lane), lanes, at_a_time=MAILBOXES
+        )
         if ready := [one for lane in fetched for one in lane]:
             _write_down(parts, ready)
 
@@ -160,7 +115,9 @@ def _fetched(
     parts: Parts, source: Source, lane: Sequence[tuple[Waiting, IO[bytes]]]
 ) -> list[tuple[Waiting, DocumentDraft]]:
     """What could be read of these, which lie in one mailbox."""
-    are_there = side_by_side(lambda one: _is_fetched(parts, source, *one), lane)
+    are_there = side_by_side(
+        lambda one: _is_fetched(parts, source, *one), lane, at_a_time=OF_ONE_MAILBOX
+    )
     pairs = zip(lane, are_there, strict=True)
     return [(w, _draft(w, sink)) for (w, sink), is_there in pairs if is_there]
 
@@ -168,11 +125,12 @@ def _fetched(
 def _write_down(parts: Parts, ready: Sequence[tuple[Waiting, DocumentDraft]]) -> None:
     with parts.begin() as tx:
         ids = documents.intend(tx, [w.document.id for w, _ in ready])
+        until = look.send_until(tx.now, settle=parts.settings.settle)
     ready = [(w, draft) for w, draft in ready if w.document.id in ids]
     if not ready:
         return
     try:
-        answers = _write(parts, [draft for _, draft in ready])
+        answers = _write(parts, [draft for _, draft in ready], until=until)
     except Unclear:
         with parts.begin() as tx:
             first = tx.now + look.FIRST_LOOK
@@ -191,15 +149,17 @@ def _write_down(parts: Parts, ready: Sequence[tuple[Waiting, DocumentDraft]]) ->
                 _rejected(tx, waiting, answer)
 
 
-def _write(parts: Parts, drafts: Sequence[DocumentDraft]) -> Sequence[Written | Rejected]:
+def _write(
+    parts: Parts, drafts: Sequence[DocumentDraft], *, until: datetime
+) -> Sequence[Written | Rejected]:
     try:
         if len(drafts) == 1:
-            return [parts.webcrm.write_document(drafts[0])]
-        return parts.webcrm.write_documents(drafts)
+            return [parts.webcrm.write_document(drafts[0], until=until)]
+        return parts.webcrm.write_documents(drafts, until=until)
     except (Refused, Gone) as error:  # some servers say "not found" to what is too large
         if len(drafts) == 1:
             return [Rejected(str(error), is_too_large=isinstance(error, TooLarge))]
-        return [answer for draft in drafts for answer in _write(parts, [draft])]
+        return [answer for draft in drafts for answer in _write(parts, [draft], until=until)]
 
 
 def _draft(waiting: Waiting, content: IO[bytes]) -> DocumentDraft:
@@ -311,5 +271,6 @@ def _complete(parts: Parts, reachable: Sequence[Filing]) -> None:
     """Close the filings that have nothing left to be written."""
     with parts.begin() as tx:
         emails.lock(tx)  # another copy of such a mail may be decided at this moment
-        done = [f.id for f in reachable if all(d.is_settled for d in documents.of_filing(tx, f.id))]
+        known = documents.of_filings(tx, [f.id for f in reachable])
+        done = [i for i, rows in known.items() if all(d.is_settled for d in rows)]
         outcome.completed(tx, done)

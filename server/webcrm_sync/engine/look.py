@@ -19,6 +19,8 @@ FIRST_LOOK = timedelta(seconds=2)
 _FEW = 3
 #: How long after its second look in a row a thing is looked for again at the earliest.
 _BETWEEN_LOOKS = timedelta(seconds=5)
+#: How long after its intent a thing may be sent where no search lag is configured.
+_SEND_WITHIN = timedelta(seconds=5)
 
 
 class Verdict(Enum):
@@ -40,6 +42,15 @@ def judge(*, intent_at: datetime, looks: int, now: datetime, settle: timedelta) 
 def next_look(*, intent_at: datetime, now: datetime, settle: timedelta) -> datetime:
     """When to look again: past the lag, and not at once."""
     return max(intent_at + settle, now + min(settle, _BETWEEN_LOOKS))
+
+
+def send_until(intent_at: datetime, *, settle: timedelta) -> datetime:
+    """Until when what was intended may be sent.
+
+    Whoever takes over from a worker that was taken for dead looks twice and then sends; a run
+    that wakes up later must leave it to them.
+    """
+    return intent_at + max(settle / 2, _SEND_WITHIN)
 
 
 def look_for(parts: Parts, unclear: Sequence[Filing]) -> None:

@@ -5,10 +5,10 @@ from __future__ import annotations
 import uuid
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from webcrm_sync.core.crm import Rejected, Written
-from webcrm_sync.core.errors import Gone, Refused, TryLater, Unclear
+from webcrm_sync.core.errors import Gone, Refused, TooLate, TryLater, Unclear
 from webcrm_sync.engine import look, outcome
 from webcrm_sync.engine.draft import Draft
 from webcrm_sync.engine.parts import Parts
@@ -16,17 +16,11 @@ from webcrm_sync.store import emails, filings
 
 #: webCRM may fail on one mail: after so many tries without an answer its bulk goes in parts.
 _SUSPECT, _PARTS = 2, 4
-#: How long after its intent a bulk may be sent where no search lag is configured.
-_SEND_WITHIN = timedelta(seconds=5)
 
 
 @dataclass(frozen=True, slots=True)
 class Bulk:
-    """Drafts whose intents stand under one lease, and until when they may be sent at all.
-
-    Whoever takes over from a worker that was taken for dead looks twice and then sends; a run
-    that wakes up later than `send_until` must leave it to them.
-    """
+    """Drafts whose intents stand under one lease, and until when they may be sent at all."""
 
     lease: str
     send_until: datetime
@@ -54,7 +48,7 @@ def intend(parts: Parts, drafts: Sequence[Draft]) -> Bulk:
         return Bulk(lease, parts.now(), ())
     with parts.begin() as tx:
         taken = filings.intend(tx, [d.filing.id for d in drafts], lease)
-        send_until = tx.now + max(parts.settings.settle / 2, _SEND_WITHIN)
+        send_until = look.send_until(tx.now, settle=parts.settings.settle)
     return Bulk(lease, send_until, [d for d in drafts if d.filing.id in taken])
 
 
@@ -72,6 +66,9 @@ def post(parts: Parts, bulk: Bulk) -> Answered:
     """
     try:
         return _ask(parts, bulk)
+    except TooLate:
+        give_back(parts, bulk)
+        return Answered(bulk.lease)
     except Unclear:
         with parts.begin() as tx:
             filings.unanswered(tx, bulk.lease, due_at=tx.now + look.FIRST_LOOK)
@@ -108,11 +105,9 @@ def _ask(parts: Parts, bulk: Bulk) -> Answered:
     drafts = bulk.drafts
     if not drafts:
         return Answered(bulk.lease)
-    if parts.now() > bulk.send_until:
-        give_back(parts, bulk)
-        return Answered(bulk.lease)
+    activities = [d.activity for d in drafts]
     try:
-        answers = parts.webcrm.write_activities([d.activity for d in drafts])
+        answers = parts.webcrm.write_activities(activities, until=bulk.send_until)
     except Refused as error:
         if len(drafts) > 1:
             half = len(drafts) // 2

@@ -11,59 +11,60 @@ from webcrm_sync.engine.draft import Draft, drafts_of
 from webcrm_sync.engine.parts import Parts
 from webcrm_sync.engine.send import Answered, Bulk
 from webcrm_sync.store import asked, filings
-from webcrm_sync.store.emails import Email
-from webcrm_sync.store.filings import Filing
 
 #: How many filings one turn takes further: as many as one bulk request carries.
 BULK = 50
+#: Among so many filings those are chosen whose attachments are written together.
+_FILED = 100
 
 
 @dataclass(frozen=True, slots=True)
 class Turn:
     """What one turn does. The intents of `bulk` are committed, so it must be taken or given back.
 
-    `suspects`: drafts that are sent in parts. `unclear`, `filed`: filings to be looked for, and
-    those whose Documents are to be written. `has_wishes`: people changed something about mails
-    that stand in webCRM. `decided`: so many mails, of which nothing may be left to do. `is_last`:
-    others wait for the line.
+    `suspects`: drafts that are sent in parts. `unclear`: filings to be looked for. `has_wishes`:
+    people changed something about mails that stand in webCRM. `decided`: so many mails, of which
+    nothing may be left to do. `filing_ids`: all that it is about. `filed`: filings beside it, whose
+    attachments may be written. `is_last`: others wait for the line.
     """
 
     bulk: Bulk
     suspects: Sequence[Draft]
     unclear: Sequence[int]
-    filed: Sequence[int]
     has_wishes: bool
     decided: int
-    is_last: bool
     filing_ids: frozenset[int]
+    filed: Sequence[int]
+    is_last: bool
 
     @property
-    def is_empty(self) -> bool:
-        """True when there was nothing to choose."""
+    def is_idle(self) -> bool:
+        """True when there is nothing to be done in it."""
         return not (self.filing_ids or self.has_wishes or self.decided)
 
 
 def choose(parts: Parts, source: Source, *, besides: Iterable[int] = ()) -> Turn:
-    """The next turn: the newest mails first, without the filings of other turns (`besides`).
+    """The next turn: the newest mails first, without the filings of others (`besides`).
 
     Found mails are decided before, so that they can be among them.
     """
     decided = past.past_round(parts, limit=BULK) + match.match_round(parts, limit=BULK)
+    others = list(besides)
     with parts.begin() as tx:
-        due = filings.due(tx, limit=BULK, besides=besides)
+        due = filings.due(tx, limit=BULK, is_filed=False, besides=others)
+        filed = filings.due(tx, limit=_FILED, is_filed=True, besides=others)
         has_wishes = asked.has_due_wishes(tx)
         is_last = tx.is_line_wanted()
-    fresh = [(f, e) for f, e in due if f.is_fresh]
-    drafts = drafts_of(parts, source, fresh)
+    drafts = drafts_of(parts, source, [(f, e) for f, e in due if f.is_fresh])
     return Turn(
         bulk=send.intend(parts, [d for d in drafts if not send.is_suspect(d)]),
         suspects=[d for d in drafts if send.is_suspect(d)],
         unclear=[f.id for f, _ in due if f.is_unclear],
-        filed=[f.id for f, _ in due if f.activity_id is not None],
         has_wishes=has_wishes,
         decided=decided,
-        is_last=is_last,
         filing_ids=frozenset(f.id for f, _ in due),
+        filed=[f.id for f, _ in filed],
+        is_last=is_last,
     )
 
 
@@ -76,21 +77,30 @@ def take(parts: Parts, source: Source, turn: Turn) -> Answered:
         if turn.has_wishes:
             amend.amend_round(parts, source, limit=BULK)
         if turn.unclear:
-            look.look_for(parts, [f for f, _ in _now(parts, turn.unclear) if f.is_unclear])
+            _look(parts, turn.unclear)
     except BaseException:
         send.give_back(parts, turn.bulk)
         raise
     answered = send.post(parts, turn.bulk)
-    if not (turn.suspects or turn.filed):
+    if not turn.suspects:
         return answered
     send.record(parts, answered)
     send.post_suspects(parts, turn.suspects)
-    filed = [(f, e) for f, e in _now(parts, turn.filed) if f.activity_id is not None]
-    documents.add_documents(parts, source, filed)
     return Answered(turn.bulk.lease)
 
 
-def _now(parts: Parts, filing_ids: Sequence[int]) -> Sequence[tuple[Filing, Email]]:
-    """These filings as they stand now: people may have acted since they were chosen."""
+def _look(parts: Parts, filing_ids: Sequence[int]) -> None:
+    """Look for what is still unclear of these."""
     with parts.begin() as tx:
-        return filings.due(tx, limit=BULK, among_these=filing_ids)
+        unclear = [f for f, _ in filings.still_open(tx, filing_ids) if f.is_unclear]
+    look.look_for(parts, unclear)
+
+
+def attach(parts: Parts, source: Source, filing_ids: Sequence[int]) -> None:
+    """Write some attachments of these filings, as they stand now: people may have acted since.
+
+    Raises Unclear or TryLater when webCRM is in trouble.
+    """
+    with parts.begin() as tx:
+        known = filings.still_open(tx, filing_ids)
+    documents.add_documents(parts, source, [(f, e) for f, e in known if f.activity_id is not None])

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -58,11 +58,19 @@ def plan(tx: Tx, filing_id: int, enclosed: Iterable[Enclosure]) -> Sequence[Encl
     return [files[position] for position in tx.connection.execute(new, values).scalars()]
 
 
+def of_filings(tx: Tx, filing_ids: Sequence[int]) -> Mapping[int, Sequence[Document]]:
+    """Per filing its planned attachments, in their order."""
+    query = select(*_DOCUMENT).where(among(document.c.filing_id, filing_ids))
+    rows = tx.connection.execute(query.order_by(document.c.position)).mappings()
+    found: dict[int, list[Document]] = {i: [] for i in filing_ids}
+    for row in rows:
+        found[row["filing_id"]].append(Document(**row))
+    return found
+
+
 def of_filing(tx: Tx, filing_id: int) -> Sequence[Document]:
     """The planned attachments of a filing, in their order."""
-    query = select(*_DOCUMENT).where(document.c.filing_id == filing_id)
-    rows = tx.connection.execute(query.order_by(document.c.position)).mappings()
-    return [Document(**row) for row in rows]
+    return of_filings(tx, [filing_id])[filing_id]
 
 
 def planned(tx: Tx, filing_ids: Iterable[int]) -> frozenset[int]:

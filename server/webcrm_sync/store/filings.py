@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from typing import Any
 
-from sqlalchemy import ARRAY, BigInteger, RowMapping, func, literal, or_, select, update
+from sqlalchemy import ARRAY, BigInteger, RowMapping, Select, func, literal, or_, select, update
 from sqlalchemy.dialects.postgresql import insert
 
 from webcrm_sync.core.matching import How, Target
@@ -102,25 +103,33 @@ def plan_all(tx: Tx, planned: Mapping[int, Sequence[tuple[Target, str]]]) -> Non
 
 
 def due(
-    tx: Tx,
-    *,
-    limit: int,
-    besides: Iterable[int] = (),
-    among_these: Iterable[int] | None = None,
+    tx: Tx, *, limit: int, is_filed: bool, besides: Iterable[int] = ()
 ) -> Sequence[tuple[Filing, Email]]:
-    """Filings to be taken further now: live moves first, each with its e-mail."""
-    query = (
-        select(*FILING)
-        .join(email, email.c.id == filing.c.email_id)
-        .where(filing.c.company_id == tx.company_id, ~filing.c.is_complete)
-        .where(or_(filing.c.due_at.is_(None), filing.c.due_at <= tx.now))
-        .order_by(email.c.created_at.desc(), filing.c.id)
-        .limit(limit)
+    """Filings to be taken further now: live moves first, each with its e-mail.
+
+    `is_filed`: those whose Activity stands; else those that have none yet.
+    """
+    query = _open(tx).where(
+        filing.c.activity_id.is_not(None) if is_filed else filing.c.activity_id.is_(None),
+        or_(filing.c.due_at.is_(None), filing.c.due_at <= tx.now),
     )
     if others := list(besides):
         query = query.where(~among(filing.c.id, others))
-    if among_these is not None:
-        query = query.where(among(filing.c.id, among_these))
+    return _with_emails(tx, query.order_by(email.c.created_at.desc(), filing.c.id).limit(limit))
+
+
+def still_open(tx: Tx, filing_ids: Iterable[int]) -> Sequence[tuple[Filing, Email]]:
+    """Those of these filings that are not complete, each with its e-mail, in their order of due."""
+    query = _open(tx).where(among(filing.c.id, filing_ids))
+    return _with_emails(tx, query.order_by(email.c.created_at.desc(), filing.c.id))
+
+
+def _open(tx: Tx) -> Select[Any]:
+    query = select(*FILING).join(email, email.c.id == filing.c.email_id)
+    return query.where(filing.c.company_id == tx.company_id, ~filing.c.is_complete)
+
+
+def _with_emails(tx: Tx, query: Select[Any]) -> Sequence[tuple[Filing, Email]]:
     filings = [read_filing(row) for row in tx.connection.execute(query).mappings()]
     ids = {f.email_id for f in filings}
     rows = tx.connection.execute(select(*EMAIL_COLUMNS).where(among(email.c.id, ids))).mappings()

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
-from datetime import UTC, datetime, timedelta
-from typing import Literal
+from datetime import datetime
 
 import httpx
 
@@ -25,20 +24,14 @@ from webcrm_sync.core.crm import (
 from webcrm_sync.core.errors import Gone
 from webcrm_sync.settings import Settings
 from webcrm_sync.webcrm import changes, wire
-from webcrm_sync.webcrm.answers import Answer, access_token, trouble
 from webcrm_sync.webcrm.bodies import Body, document_body, documents_body
+from webcrm_sync.webcrm.calls import NEVER, Calls, Params
 from webcrm_sync.webcrm.changes import ActivityChange, PersonDraft
-from webcrm_sync.webcrm.outgoing import lost, trusted
 from webcrm_sync.webcrm.pacing import Pacing
 from webcrm_sync.webcrm.query import Select
 
-#: A bearer token lives an hour (webcrm.com: REST API); known clients renew it at 3000 s.
-_TOKEN_AGE = timedelta(seconds=3000)
 #: The largest page (webCRM's Swagger: Size).
 PAGE = 1000
-_TIMEOUT = httpx.Timeout(60, connect=10)
-Method = Literal["GET", "POST", "PATCH", "PUT", "DELETE"]
-Params = dict[str, str | int]
 
 
 class WebCrm:
@@ -46,7 +39,7 @@ class WebCrm:
 
     Threads may share it; their calls go one after another. Every method raises TryLater when
     nothing was done and the same call may work later, Refused when webCRM said no; the writing
-    ones raise Unclear when it may have happened.
+    ones raise Unclear when it may have happened, TooLate when their turn did not come `until` then.
     """
 
     def __init__(
@@ -58,22 +51,12 @@ class WebCrm:
         pacing: Pacing | None = None,
     ) -> None:
         self._settings = settings
-        self._now = now
-        self._pacing = pacing or Pacing()
-        self._token = ""
-        self._token_since = datetime.min.replace(tzinfo=UTC)
-        # Redirects are not followed and no URL of an answer is: the token stays with its host.
-        self._http = httpx.Client(
-            base_url=settings.webcrm_url,
-            headers={"Accept": "application/json"},
-            verify=trusted(settings),
-            timeout=_TIMEOUT,
-            transport=transport,
-        )
+        self._calls = Calls(settings, now=now, transport=transport, pacing=pacing)
+        self._call = self._calls.call
 
     def close(self) -> None:
         """End the connections."""
-        self._http.close()
+        self._calls.close()
 
     # ---- reading -------------------------------------------------------------------------
 
@@ -158,21 +141,26 @@ class WebCrm:
 
     # ---- writing -------------------------------------------------------------------------
 
-    def write_activities(self, drafts: Sequence[ActivityDraft]) -> list[Written | Rejected]:
+    def write_activities(
+        self, drafts: Sequence[ActivityDraft], *, until: datetime = NEVER
+    ) -> list[Written | Rejected]:
         """What became of each draft, in their order, by one request. Not idempotent."""
         settings = self._settings
         body = wire.activities_body(
             drafts, key_field=settings.webcrm_key_field, zone=settings.time_zone
         )
-        return self._write_lines("/Activities", body, count=len(drafts))
+        return self._write_lines("/Activities", body, count=len(drafts), until=until)
 
-    def write_documents(self, drafts: Sequence[DocumentDraft]) -> list[Written | Rejected]:
+    def write_documents(
+        self, drafts: Sequence[DocumentDraft], *, until: datetime = NEVER
+    ) -> list[Written | Rejected]:
         """What became of each attachment, in their order, by one request. Not idempotent."""
-        return self._write_lines("/Documents", documents_body(drafts), count=len(drafts))
+        body = documents_body(drafts)
+        return self._write_lines("/Documents", body, count=len(drafts), until=until)
 
-    def write_document(self, draft: DocumentDraft) -> Written:
+    def write_document(self, draft: DocumentDraft, *, until: datetime = NEVER) -> Written:
         """The Document made of one large attachment. Not idempotent."""
-        answer = self._call("POST", "/Documents", body=document_body(draft))
+        answer = self._call("POST", "/Documents", body=document_body(draft), until=until)
         return wire.created(answer, "DocumentId")
 
     def change_activity(self, activity_id: int, change: ActivityChange) -> None:
@@ -201,9 +189,11 @@ class WebCrm:
         return wire.created(answer, "PersonId")
 
     def _write_lines(
-        self, path: str, body: bytes | Body, *, count: int
+        self, path: str, body: bytes | Body, *, count: int, until: datetime
     ) -> list[Written | Rejected]:
-        return wire.lines(self._call("PATCH", path, body=body), count=count) if count else []
+        if not count:
+            return []
+        return wire.lines(self._call("PATCH", path, body=body, until=until), count=count)
 
     # ---- lists ---------------------------------------------------------------------------
 
@@ -238,56 +228,6 @@ class WebCrm:
 
     def _page(self, path: str, params: Params, page: int) -> tuple[wire.Row, ...]:
         return wire.rows(self._call("GET", path, params={**params, "Page": page, "Size": PAGE}))
-
-    # ---- calls ---------------------------------------------------------------------------
-
-    def _call(
-        self,
-        method: Method,
-        path: str,
-        *,
-        params: Params | None = None,
-        body: bytes | Body | None = None,
-    ) -> Answer:
-        """The answer to one call, logged in. A 401 is worth a new login and a second try."""
-        # A length that is given keeps httpx from sending a stream in chunks.
-        length = {"Content-Length": str(body.length)} if isinstance(body, Body) else None
-        request = self._http.build_request(
-            method, path, params=params, content=body, headers=length
-        )
-        if body is not None:
-            request.headers["Content-Type"] = "application/json"
-        with self._pacing:
-            answer = self._send_as_us(request)
-            if answer.status == 401:
-                self._token = ""
-                answer = self._send_as_us(request)
-        if error := trouble(answer, is_write=method != "GET", now=self._now()):
-            raise error
-        return answer
-
-    def _send_as_us(self, request: httpx.Request) -> Answer:
-        request.headers["Authorization"] = f"Bearer {self._bearer()}"
-        return self._send(request, is_write=request.method != "GET")
-
-    def _bearer(self) -> str:
-        """The access token of this hour."""
-        now = self._now()
-        if not self._token or now - self._token_since >= _TOKEN_AGE:
-            code = self._settings.webcrm_token.get_secret_value()
-            login = self._http.build_request("POST", "/Auth/ApiLogin", data={"authCode": code})
-            self._token = access_token(self._send(login, is_write=False), now=now)
-            self._token_since = now
-        return self._token
-
-    def _send(self, request: httpx.Request, *, is_write: bool) -> Answer:
-        self._pacing.wait()
-        try:
-            response = self._http.send(request)
-        except httpx.HTTPError as error:
-            raise lost(error, is_write=is_write) from error
-        headers = {name.lower(): value for name, value in response.headers.items()}
-        return Answer(response.status_code, headers, response.content)
 
 
 def _named(table: str, names: str) -> list[str]:

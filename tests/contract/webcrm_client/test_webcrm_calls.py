@@ -15,7 +15,7 @@ import trustme
 
 from contract.webcrm_client.bench import KEY, Bench, draft, settings
 from webcrm_sync.core.crm import KeyedActivity, Written
-from webcrm_sync.core.errors import LoginRefused, Refused, TryLater, Unclear
+from webcrm_sync.core.errors import LoginRefused, Refused, TooLate, TryLater, Unclear
 from webcrm_sync.sandbox.serving import Server
 from webcrm_sync.sandbox.webcrm import webcrm_app
 from webcrm_sync.webcrm import WebCrm
@@ -48,6 +48,21 @@ def test_a_webcrm_that_is_down_has_done_nothing(bench: Bench, acme: int) -> None
     crm = WebCrm(settings(url), now=bench.clock.now)
     with pytest.raises(TryLater):
         crm.write_activities([draft(acme)])
+    crm.close()
+
+
+def test_a_write_whose_turn_comes_too_late_is_not_sent(bench: Bench, acme: int) -> None:
+    def wait(seconds: float) -> None:
+        bench.clock.advance(timedelta(seconds=seconds))
+
+    started = bench.clock.now()
+    pacing = Pacing(limit=2, now=lambda: (bench.clock.now() - started).total_seconds(), sleep=wait)
+    crm = WebCrm(settings(bench.url), now=bench.clock.now, pacing=pacing)
+    crm.whoami()  # with the login these are two calls: the next one waits a minute
+    until = started + timedelta(seconds=30)
+    with pytest.raises(TooLate):
+        crm.write_activities([draft(acme)], until=until)
+    assert list(bench.world.activities) == []
     crm.close()
 
 
