@@ -14,11 +14,12 @@ from webcrm_sync.engine.file import file
 from webcrm_sync.engine.mark import BATCH, mark
 from webcrm_sync.engine.turn import BULK
 from webcrm_sync.sandbox.journal import Exchange
-from webcrm_sync.sandbox.outlook.mail import Mail
+from webcrm_sync.sandbox.outlook.mail import File, Mail
 from webcrm_sync.sandbox.outlook.mailbox import SimMailbox
 from webcrm_sync.store import mailboxes
 
 _FRESH = "Moved just now"
+_FILES = (File("plan.pdf", b"%PDF"),)
 _INTENDED = "SELECT count(*) FROM filing WHERE intent_at IS NOT NULL"
 _FILED = "SELECT count(*) FROM filing WHERE activity_id IS NOT NULL"
 
@@ -99,6 +100,21 @@ def test_bulk_that_was_ready_is_given_back_when_the_one_before_it_fails(play: Pl
     assert _count(play, _INTENDED) == BULK  # only what may have been written is looked for
     play.settle()
     assert len(play.activities) == 2 * BULK
+
+
+def test_fresh_move_does_not_wait_for_attachments_that_are_being_read(play: Play) -> None:
+    play.contact()
+    box = play.mailbox()
+    play.refresh()
+    box.move(box.deliver(Mail("Large", BO, KIM, attachments=_FILES)), f"inbox/{FOLDER}")
+    _take_up(play)
+
+    def move() -> None:
+        _fresh(play, box)
+        until(lambda: _count(play, _FILED) == 2, "the fresh mail's Activity")
+
+    file(worker(play, "graph", "save_attachment", before=move).parts)
+    assert len(play.documents) == 1
 
 
 def _count(play: Play, query: str) -> int:

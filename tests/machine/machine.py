@@ -115,7 +115,8 @@ class Machine(RuleBasedStateMachine):
     def contact_leaves(self, number: int, organisation: int, is_dropped: bool) -> None:
         persons = sorted(self.history.persons)
         person = persons[number % len(persons)]
-        if is_dropped:
+        # A webCRM without any contact is taken for one in trouble: what was known of it stays.
+        if is_dropped and len(persons) > 1:
             self.history.drop_contact(person)
         else:
             self.history.move_contact(person, self.organisation(organisation))
