@@ -55,7 +55,7 @@ tests: $(READY) $(PANE)
 
 search: $(READY) $(PANE) ## look for a lost or doubled mail: every crash point, random histories and moves
 	$(BIN)/pytest --quiet --numprocesses 3 --maxschedchunk 2 -m search --ignore tests/browser
-	@PYTHONPATH=tests $(BIN)/python -m moves.run --moves 500 --seed 1 --kill-every 4
+	@PYTHONPATH=tests $(BIN)/python -m moves.run --moves 500 --seed 1 --a-second 15 --kill-every 4
 
 machine: $(READY) ## random histories of the whole product: EXAMPLES=2000 SEED=1
 	PYTHONPATH=tests $(BIN)/python -m machine.run --examples $(EXAMPLES) --seed $(SEED)

@@ -219,17 +219,14 @@ def _restart(url: str) -> None:
 
 @pytest.mark.long
 def test_service_goes_on_after_its_database_has_restarted(fresh_database: str) -> None:
-    with (
-        Stage() as stage,
-        tempfile.TemporaryDirectory() as scratch,
-        running(stage, "serve", DATABASE_URL=fresh_database, DATA_DIR=scratch) as service,
-    ):
+    with Stage() as stage, tempfile.TemporaryDirectory() as scratch:
         stage.crm.add_person(stage.crm.add_organisation("Havnebyg"), BO)
         box = stage.outlook.add_mailbox(KIM, "Kim Nordwind")
-        service.watch(KIM)
-        first = box.put(Mail("Before", BO, KIM), f"inbox/{FOLDER}")
-        until(lambda: box.read(first).categories == BOTH, "the mail before the restart")
-        _restart(fresh_database)
-        second = box.put(Mail("After", BO, KIM), f"inbox/{FOLDER}")
-        until(lambda: box.read(second).categories == BOTH, "the mail after the restart")
+        with running(stage, "serve", DATABASE_URL=fresh_database, DATA_DIR=scratch) as service:
+            service.watch(KIM)
+            first = box.put(Mail("Before", BO, KIM), f"inbox/{FOLDER}")
+            until(lambda: box.read(first).categories == BOTH, "the mail before the restart")
+            _restart(fresh_database)
+            second = box.put(Mail("After", BO, KIM), f"inbox/{FOLDER}")
+            until(lambda: box.read(second).categories == BOTH, "the mail after the restart")
     assert len(stage.crm.activities) == 2

@@ -55,6 +55,18 @@ def test_many_persons_at_once_are_taken_up(play: Play) -> None:
     assert [c.person_id for c in found.contacts] == [77]
 
 
+def test_webcrm_that_shows_no_contact_at_all_is_not_believed(play: Play) -> None:
+    person = play.contact(BO)
+    box = play.mailbox()
+    play.refresh()
+    play.stage.crm.tables["Person"].delete(person)
+    play.wait(timedelta(hours=25))  # everything was read anew meanwhile
+    item = play.drag(box, Mail("Still known", BO, KIM))
+    play.look()
+    assert len(play.under("Havnebyg")) == 1
+    assert box.read(item).categories == BOTH
+
+
 def test_ambiguity_that_ends_by_a_deletion_ends_by_itself(play: Play) -> None:
     play.contact(LIS, "Skovby")
     other = play.contact(LIS, "Lund")

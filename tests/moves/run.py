@@ -179,10 +179,11 @@ def main() -> None:
     parser.add_argument("--moves", type=int, default=10_000)
     parser.add_argument("--seed", type=int, default=None, help="default: another one each time")
     parser.add_argument("--kill-every", type=float, default=20.0, metavar="SECONDS")
+    parser.add_argument("--a-second", type=float, default=40.0, metavar="MOVES")
     given = parser.parse_args()
     seed = secrets.randbelow(10**9) if given.seed is None else given.seed
     print(f"{given.moves} moves, seed {seed}", flush=True)
-    outcome = play(Plan(given.moves, seed, kill_every_s=given.kill_every))
+    outcome = play(Plan(given.moves, seed, given.a_second, given.kill_every))
     print(outcome)
     sys.exit(not outcome.ledger.is_clean)
 

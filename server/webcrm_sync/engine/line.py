@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Iterable
 from concurrent.futures import Future, ThreadPoolExecutor, wait
 from contextlib import ExitStack
@@ -11,8 +12,8 @@ from webcrm_sync.engine.attached import Source
 from webcrm_sync.engine.parts import Parts, release_webcrm
 from webcrm_sync.engine.turn import Turn, attach, choose, take
 
-#: After so many turns the job ends and comes again, so that a worker that is to stop can.
-_TURNS = 30
+#: After this time the job ends and comes again, so that a worker that is to stop can.
+_AT_MOST_S = 8.0
 #: While nothing but attachments is left, it is looked this often for a mail moved just now.
 _LOOK_S = 0.25
 
@@ -48,13 +49,15 @@ class Line:
 
         Raises Unclear, TryLater or Refused when webCRM is in trouble; nothing is lost.
         """
+        end = time.monotonic() + _AT_MOST_S
         self._choose()
-        for left in reversed(range(_TURNS)):
+        is_last = False
+        while not is_last:
             turn = self._chosen()
             if turn.is_idle and not turn.filed:
                 return False
             self._attach(turn)
-            is_last = turn.is_last or not left
+            is_last = turn.is_last or time.monotonic() > end
             if not is_last:
                 self._choose(besides=turn.filing_ids)
             answered = take(self._parts, self._source, turn)
@@ -64,8 +67,6 @@ class Line:
                 # It got on: what fails after this begins with the shortest wait.
                 release_webcrm(self._parts)
                 is_troubled = False
-            if is_last:
-                break
         self._recording.finish()
         self._attaching.finish()
         return True
