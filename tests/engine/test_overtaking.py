@@ -46,6 +46,16 @@ def _fresh(play: Play, box: SimMailbox) -> None:
     _take_up(play)
 
 
+def _after_the_second(play: Play) -> Play:
+    """A worker that does not send its first bulk before the second one is ready."""
+    return worker(
+        play,
+        "webcrm",
+        "write_activities",
+        before=lambda: until(lambda: _count(play, _INTENDED) == 2 * BULK, "the second bulk"),
+    )
+
+
 def _bodies(play: Play, path: str, method: str) -> list[str]:
     found: list[Exchange] = play.stage.journal.select(method=method, path=path)
     return [e.request_body.decode() for e in found]
@@ -63,13 +73,7 @@ def test_fresh_move_is_filed_with_the_second_bulk_after_it_was_found(play: Play)
 
 def test_next_bulk_is_ready_before_this_one_is_answered(play: Play) -> None:
     _backlog(play, 2 * BULK)
-    wait = worker(
-        play,
-        "webcrm",
-        "write_activities",
-        before=lambda: until(lambda: _count(play, _INTENDED) == 2 * BULK, "the second bulk"),
-    )
-    file(wait.parts)
+    file(_after_the_second(play).parts)
     assert len(play.activities) == 2 * BULK
 
 
@@ -90,13 +94,7 @@ def test_answers_are_recorded_while_the_next_bulk_is_on_its_way(play: Play) -> N
 def test_bulk_that_was_ready_is_given_back_when_the_one_before_it_fails(play: Play) -> None:
     _backlog(play, 2 * BULK)
     play.stage.faults.refuse("webcrm", when=lambda method, _: method == "PATCH", limit=1)
-    wait = worker(
-        play,
-        "webcrm",
-        "write_activities",
-        before=lambda: until(lambda: _count(play, _INTENDED) == 2 * BULK, "the second bulk"),
-    )
-    file(wait.parts)
+    file(_after_the_second(play).parts)
     assert _count(play, _INTENDED) == BULK  # only what may have been written is looked for
     play.settle()
     assert len(play.activities) == 2 * BULK
