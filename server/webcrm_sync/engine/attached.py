@@ -13,7 +13,7 @@ from webcrm_sync.core.errors import Gone, Refused, SyncError
 from webcrm_sync.core.message import Attachment
 from webcrm_sync.engine.contents import from_a_copy, read_again
 from webcrm_sync.engine.parts import Parts
-from webcrm_sync.store import asked, documents, emails, events, filings, mailboxes
+from webcrm_sync.store import asked, copies, documents, events, filings, mailboxes
 from webcrm_sync.store.database import Tx
 from webcrm_sync.store.documents import Document
 from webcrm_sync.store.emails import Email
@@ -46,22 +46,19 @@ class Source:
 
         A mere saving of round trips: what cannot be had is asked for again mail by mail.
         """
+        ids = [mail.id for mail in mails if _may_have_any(mail)]
+        if len(ids) < 2:
+            return
         with self.parts.begin() as tx:
             open_ = {
                 b.id: b.user_id for b in mailboxes.all_mailboxes(tx) if not b.shut_until(tx.now)
             }
-            copies = [
-                copy
-                for mail in mails
-                if _may_have_any(mail)
-                for copy in emails.items_of_email(tx, mail.id)[:1]
-            ]
+            found = copies.first_copies(tx, ids)
         wanted: dict[str, list[str]] = {}
-        for copy in copies:
+        for copy in found:
             if copy.mailbox_id in open_ and copy.graph_id not in self.lists:
                 wanted.setdefault(open_[copy.mailbox_id], []).append(copy.graph_id)
-        if len(copies) > 1:
-            side_by_side(lambda one: self._prepare(*one), wanted.items(), at_a_time=MAILBOXES)
+        side_by_side(lambda one: self._prepare(*one), wanted.items(), at_a_time=MAILBOXES)
 
     def _prepare(self, user_id: str, graph_ids: Sequence[str]) -> None:
         with suppress(SyncError):

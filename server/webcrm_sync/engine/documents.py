@@ -28,7 +28,7 @@ from webcrm_sync.engine.attached import MAILBOXES, OF_ONE_MAILBOX, Source, side_
 from webcrm_sync.engine.contents import from_a_copy
 from webcrm_sync.engine.parts import Parts
 from webcrm_sync.engine.waiting import SMALL, Waiting, by_mailbox, together
-from webcrm_sync.store import documents, emails, filings
+from webcrm_sync.store import copies, documents, emails, filings
 from webcrm_sync.store.database import Tx
 from webcrm_sync.store.documents import Document
 from webcrm_sync.store.emails import Email
@@ -49,7 +49,7 @@ def add_documents(parts: Parts, source: Source, filed: Sequence[tuple[Filing, Em
     reachable = []
     source.prepare([email for _, email in filed])
     with parts.begin() as tx:
-        holders = emails.addresses_holding(tx, [email.id for _, email in filed])
+        holders = copies.addresses_holding(tx, [email.id for _, email in filed])
         planned = documents.of_filings(tx, [filing.id for filing, _ in filed])
     for filing, email in filed:
         try:

@@ -15,7 +15,7 @@ from webcrm_sync.core.states import Reason
 from webcrm_sync.engine import attached, outcome
 from webcrm_sync.engine.attached import Source
 from webcrm_sync.engine.parts import Parts
-from webcrm_sync.store import directory, documents, emails, endings, filings
+from webcrm_sync.store import copies, directory, documents, endings, filings
 from webcrm_sync.store.emails import Email
 from webcrm_sync.store.filings import Filing
 
@@ -42,7 +42,7 @@ def drafts_of(
     drafts = []
     with parts.begin() as tx:
         users = {u.address: u for u in directory.users(tx).values() if u.address}
-        holders = emails.addresses_holding(tx, [e.id for _, e in fresh])
+        holders = copies.addresses_holding(tx, [e.id for _, e in fresh])
         planned = documents.planned(tx, [f.id for f, _ in fresh])
     owners = {e.id: _responsible(e, holders[e.id], users) for _, e in fresh}
     source.prepare([e for _, e in fresh])

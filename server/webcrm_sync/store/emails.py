@@ -15,7 +15,7 @@ from webcrm_sync.core.message import Fingerprint, MessageKind, Party
 from webcrm_sync.core.states import Reason, State
 from webcrm_sync.store.among import among
 from webcrm_sync.store.database import Tx
-from webcrm_sync.store.schema import email, email_address, filing, item, mailbox
+from webcrm_sync.store.schema import email, email_address, filing, item
 
 
 @dataclass(frozen=True, slots=True)
@@ -277,17 +277,3 @@ def has_intent(tx: Tx, email_id: int) -> bool:
     sent = filing.c.intent_at.is_not(None) | filing.c.activity_id.is_not(None)
     query = select(func.count()).where(filing.c.email_id == email_id, sent)
     return bool(tx.connection.scalar(query))
-
-
-def addresses_holding(tx: Tx, email_ids: Sequence[int]) -> Mapping[int, Sequence[str]]:
-    """Addresses of the mailboxes that hold a copy of each mail, the first finder's first."""
-    query = (
-        select(item.c.email_id, mailbox.c.address)
-        .join(item, item.c.mailbox_id == mailbox.c.id)
-        .where(among(item.c.email_id, email_ids))
-        .order_by(item.c.id)
-    )
-    found: dict[int, list[str]] = {i: [] for i in email_ids}
-    for email_id, address in tx.connection.execute(query):
-        found[email_id].append(address)
-    return found
