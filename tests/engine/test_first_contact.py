@@ -186,7 +186,7 @@ def test_texts_are_forgotten_once_filed_and_after_a_month_at_the_latest(play: Pl
             rows = tx.connection.exec_driver_sql("SELECT subject, content FROM email")
             return {row.subject: row.content for row in rows}
 
-    assert contents() == {"Done": None, "Waits": "hello"}
+    assert contents() == {"Done": None, "Waits": "<p>hello</p>"}
     play.night()
     assert contents() == {"Done": None, "Waits": None}
     play.contact("who@nowhere.example", "Late")

@@ -11,6 +11,7 @@ from typing import IO, TypeVar
 from webcrm_sync.core.enclosures import Enclosures, names, sort_out
 from webcrm_sync.core.errors import Gone, Refused, SyncError
 from webcrm_sync.core.message import Attachment
+from webcrm_sync.core.reading import read_html
 from webcrm_sync.engine.contents import from_a_copy, read_again
 from webcrm_sync.engine.parts import Parts
 from webcrm_sync.store import asked, copies, documents, events, filings, mailboxes
@@ -106,6 +107,15 @@ def _may_have_any(email: Email) -> bool:
     return email.has_attachments or email.cids is None or bool(email.cids) or not email.content
 
 
+def laid_out(parts: Parts, email: Email) -> Email:
+    """The mail with its text, where its HTML is kept as it came."""
+    if not email.is_raw or email.content is None:
+        return email
+    is_new_text_only = parts.settings.is_new_text_only
+    reading = read_html(email.subject, email.content, is_new_text_only=is_new_text_only)
+    return replace(email, content=reading.text, cids=reading.cids, is_raw=False)
+
+
 @dataclass(frozen=True, slots=True)
 class Content:
     """What an Activity says of a mail. `is_all`: no Document follows it."""
@@ -121,6 +131,7 @@ def content(source: Source, filing: Filing, email: Email, *, is_new: bool = Fals
     `is_new`: none were planned before. What is not kept is read again. Raises Gone when it is
     lost, else as `from_a_copy`.
     """
+    email = laid_out(source.parts, email)
     text, cids = email.content, email.cids
     if text is None or cids is None:
         reading = read_again(source.parts, email)

@@ -45,6 +45,7 @@ def add_documents(parts: Parts, source: Source, filed: Sequence[tuple[Filing, Em
 
     Raises Unclear or TryLater when webCRM is in trouble; what was sent is then looked for first.
     """
+    filed = [(filing, attached.laid_out(parts, email)) for filing, email in filed]
     waiting: list[Waiting] = []
     reachable = []
     source.prepare([email for _, email in filed])

@@ -38,6 +38,7 @@ def drafts_of(
     """The Activities to be created of these filings, in their order. May ask Outlook."""
     if not fresh:
         return ()
+    fresh = [(filing, attached.laid_out(parts, email)) for filing, email in fresh]
     limits = parts.metadata.limits()
     drafts = []
     with parts.begin() as tx:

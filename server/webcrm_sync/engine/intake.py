@@ -22,22 +22,40 @@ from webcrm_sync.store.emails import LONGEST_ADDRESS, Email
 
 #: The longest line of a header (RFC 5322 2.1.1), so the longest Message-ID.
 _LONGEST_LINE = 998
+#: HTML of at most so many characters is kept as it came; what is longer is laid out at once.
+_KEPT_RAW = 50_000
 
 
 @dataclass(frozen=True, slots=True)
 class Arrival:
-    """One copy met for the first time, with its text made ready outside any transaction."""
+    """One copy met for the first time, made ready outside any transaction.
+
+    `reading` None: nothing of its body is kept, or its HTML is kept as it came (`is_raw`). It is
+    laid out when the mail is drafted, since that takes longer than all the rest: of many mails
+    that are moved at once the last one waits until the others have been taken up.
+    """
 
     message: Message
-    reading: Reading
+    reading: Reading | None = None
+    is_raw: bool = False
 
     @classmethod
     def of(cls, message: Message, *, is_new_text_only: bool) -> Arrival:
-        """The arrival of a copy. Only what will be filed needs its text."""
+        """The arrival of a copy. Only what will be filed needs its body."""
         clean = _storable(message)
         if not _is_filed_at_all(clean):
-            return cls(clean, Reading(""))
+            return cls(clean)
+        if clean.body_is_html and len(clean.body) <= _KEPT_RAW:
+            return cls(replace(clean, body=storable(clean.body)), is_raw=True)
         return cls(clean, read_mail(clean, is_new_text_only=is_new_text_only))
+
+    @property
+    def kept(self) -> Mapping[str, object]:
+        """The columns that hold its body."""
+        if self.is_raw:
+            return {"content": self.message.body, "cids": None, "is_raw": True}
+        text, cids = (self.reading.text, list(self.reading.cids)) if self.reading else (None, None)
+        return {"content": text, "cids": cids, "is_raw": False}
 
 
 @dataclass(slots=True)
@@ -97,7 +115,6 @@ def email_row(key: str, arrival: Arrival, internals: Internals) -> Mapping[str, 
     """The row of a mail met for the first time."""
     message = arrival.message
     sender = message.sender
-    is_filed = _is_filed_at_all(message)
     return {
         "key": key,
         "message_id": message.message_id,
@@ -113,8 +130,7 @@ def email_row(key: str, arrival: Arrival, internals: Internals) -> Mapping[str, 
         "sent_at": message.sent_at,
         "received_at": message.received_at,
         "has_attachments": message.has_attachments,
-        "content": arrival.reading.text if is_filed else None,
-        "cids": list(arrival.reading.cids) if is_filed else None,
+        **arrival.kept,
     }
 
 

@@ -20,7 +20,7 @@ from webcrm_sync.store.schema import email, email_address, filing, item
 
 @dataclass(frozen=True, slots=True)
 class Email:
-    """The mail itself. `content`: plain text, None = not kept (any more)."""
+    """The mail itself. `content`: plain text, None = not kept (any more); `is_raw`: its HTML."""
 
     id: int
     key: str
@@ -38,6 +38,7 @@ class Email:
     content: str | None
     #: content ids of the pictures that the text shows, None = not kept (any more)
     cids: tuple[str, ...] | None = None
+    is_raw: bool = False
 
     @property
     def fingerprint(self) -> Fingerprint:

@@ -121,7 +121,8 @@ folder = Table(
     UniqueConstraint("mailbox_id", "graph_id"),
 )
 
-#: The mail itself. `content`: its text, `cids`: of the pictures in it; gone once it is settled.
+#: The mail itself. `content`: its text, `is_raw`: its HTML as it came; `cids`: of the pictures in
+#: its text; all gone once it is settled.
 email = Table(
     "email",
     metadata,
@@ -139,6 +140,7 @@ email = Table(
     _flag("has_attachments"),
     Column("content", Text),
     Column("cids", ARRAY(Text)),
+    _flag("is_raw"),
     _at("created_at", nullable=False),
     UniqueConstraint("company_id", "key"),
     Index(None, "company_id", "message_id"),
