@@ -91,10 +91,7 @@ class Line:
 
     def _attach(self, turn: Turn) -> None:
         """Let attachments be written beside this turn, unless some are or it changes Activities."""
-        if turn.is_idle or turn.has_wishes:
-            self._attaching.finish()
-        else:
-            self._attaching.look(0)
+        self._attaching.look(None if turn.has_wishes else 0)
         if turn.filed and not turn.has_wishes and not self._attaching.filing_ids:
             self._attaching.begin(turn.filed, attach, self._parts, self._source, turn.filed)
 
