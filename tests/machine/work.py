@@ -46,6 +46,8 @@ UNION ALL SELECT 'webCRM', id, '', webcrm_trouble, webcrm_attempts, webcrm_due_a
 """
 _NEVER = datetime(9000, 1, 1, tzinfo=UTC)
 _HAIR = timedelta(milliseconds=1)
+#: A history may have set the clock back since the last poll, a second at a time.
+_CLOCK_MARGIN = timedelta(minutes=1)
 #: So often something may wait for its time again before a history counts as restless.
 _PATIENCE = 60
 
@@ -96,7 +98,7 @@ def come_to_rest(ground: Ground, *, by_poll: bool, for_a_day: bool) -> None:
     """
     calm(ground)
     _until_quiet(ground)
-    long = timedelta(hours=25) if for_a_day else POLL + timedelta(seconds=1)
+    long = timedelta(hours=25) if for_a_day else POLL + _CLOCK_MARGIN
     ground.stage.clock.advance(long if by_poll or for_a_day else timedelta(seconds=61))
     ground.other.look() if not by_poll else ground.other.rest()
     _until_quiet(ground)
