@@ -30,16 +30,18 @@ class Reading:
 
 def read_mail(message: Message, *, is_new_text_only: bool) -> Reading:
     """A mail's body, see `read_body`. What a forward passes on is what it is about: it stays."""
-    if message.body_is_html:
-        return read_html(message.subject, message.body, is_new_text_only=is_new_text_only)
-    is_cut = is_new_text_only and not history.is_forward(message.subject)
-    return read_body(message.body, is_html=False, is_new_text_only=is_cut)
+    return read_kept(
+        message.subject,
+        message.body,
+        is_html=message.body_is_html,
+        is_new_text_only=is_new_text_only,
+    )
 
 
-def read_html(subject: str, html: str, *, is_new_text_only: bool) -> Reading:
+def read_kept(subject: str, body: str, *, is_html: bool, is_new_text_only: bool) -> Reading:
     """The same of a body that is kept as it came."""
     is_cut = is_new_text_only and not history.is_forward(subject)
-    return read_body(html, is_html=True, is_new_text_only=is_cut)
+    return read_body(body, is_html=is_html, is_new_text_only=is_cut)
 
 
 def read_body(body: str, *, is_html: bool, is_new_text_only: bool = False) -> Reading:

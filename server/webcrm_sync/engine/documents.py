@@ -45,13 +45,14 @@ def add_documents(parts: Parts, source: Source, filed: Sequence[tuple[Filing, Em
 
     Raises Unclear or TryLater when webCRM is in trouble; what was sent is then looked for first.
     """
-    filed = [(filing, attached.laid_out(parts, email)) for filing, email in filed]
     waiting: list[Waiting] = []
     reachable = []
-    source.prepare([email for _, email in filed])
     with parts.begin() as tx:
         holders = copies.addresses_holding(tx, [email.id for _, email in filed])
         planned = documents.of_filings(tx, [filing.id for filing, _ in filed])
+    # What a mail shows matters only where its attachments are yet to be sorted out.
+    filed = [(f, e if planned[f.id] else attached.laid_out(parts, e)) for f, e in filed]
+    source.prepare([email for _, email in filed])
     for filing, email in filed:
         try:
             rows = planned[filing.id] or _plan(parts, source, filing, email)

@@ -25,6 +25,7 @@ from webcrm_sync.store.mailboxes import Mailbox, SyncFolder
 _UNSETTLED = frozenset({State.FOUND, State.MATCHED, State.WAITING, State.PARKED})
 #: Pages are read and written down one after another within a process, however many mailboxes are
 #: asked at once: whoever files then waits behind one page, at the interpreter and at `emails.lock`.
+#: A second worker may be played within a page, on the same thread: it must not wait for itself.
 ONE_PAGE = RLock()
 #: Left out for a reason that is to be looked at again when the mail is moved in again.
 _CUT_SHORT = OVERRULED | {Reason.MOVED_OUT, Reason.DELETED}
