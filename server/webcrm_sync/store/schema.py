@@ -11,6 +11,7 @@ from sqlalchemy import (
     Identity,
     Index,
     Integer,
+    LargeBinary,
     MetaData,
     Table,
     Text,
@@ -100,6 +101,7 @@ mailbox_address = Table(
 
 #: A sync folder. `cursor`: the delta URL to go on with; None = read it from the start.
 #: `round`: counts full readings, so that what a full reading did not meet can be told.
+#: `selection`: the version of what is asked for in the cursor (`graph.wire`).
 folder = Table(
     "folder",
     metadata,
@@ -109,6 +111,7 @@ folder = Table(
     Column("place", Text, nullable=False),
     Column("parents", ARRAY(Text), nullable=False, server_default="{}"),
     Column("cursor", Text),
+    _count("selection"),
     _count("round"),
     _flag("is_known"),
     _at("hinted_at"),
@@ -122,7 +125,9 @@ folder = Table(
 )
 
 #: The mail itself. `content`: its text, `is_raw`: its HTML as it came; `cids`: of the pictures in
-#: its text; all gone once it is settled.
+#: its text; all gone once it is settled. `word_digest`: tells it from another mail with its
+#: Message-ID, NULL in rows of earlier versions. `sent_by`: who sent it on behalf of its sender.
+#: `sensitivity`: 0 normal, 1 personal, 2 private, 3 confidential (MS-OXCMSG: PidTagSensitivity).
 email = Table(
     "email",
     metadata,
@@ -141,6 +146,13 @@ email = Table(
     Column("content", Text),
     Column("cids", ARRAY(Text)),
     _flag("is_raw"),
+    Column("word_digest", LargeBinary),
+    Column("reply_to", JSONB),
+    Column("sent_by", JSONB),
+    Column("conversation_id", Text),
+    Column("in_reply_to", Text),
+    Column("referenced_ids", ARRAY(Text)),
+    Column("sensitivity", Integer),
     _at("created_at", nullable=False),
     UniqueConstraint("company_id", "key"),
     Index(None, "company_id", "message_id"),
