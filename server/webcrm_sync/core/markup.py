@@ -11,6 +11,8 @@ from inscriptis.model.config import ParserConfig
 from lxml.etree import ParserError
 from lxml.html import HtmlElement, HTMLParser, document_fromstring
 
+from webcrm_sync.core import history_marks
+
 _LINKS_KEPT = ParserConfig(display_links=True)
 #: An element takes as long to be laid out as some characters do.
 _ELEMENT = 5
@@ -21,16 +23,6 @@ _FLAT = {"a", "br", "p"}
 _SCHEMES = {"http", "https", "ftp", "tel"}
 _LONGEST_LINK = 2000
 _PLACES_OF_PICTURES = ("src", "background", "style")
-#: From here on it is the older mail: Outlook and its kin.
-_HISTORY_BEGINS = {
-    "appendonsend",
-    "divrplyfwdmsg",
-    "mail-editor-reference-message-container",
-    "olk_src_body_section",
-    "_mailoriginal",
-}
-#: These hold an older mail, or the line that tells of it: Gmail and its kin.
-_HISTORY = {"gmail_quote", "moz-cite-prefix", "protonmail_quote", "yahoo_quoted"}
 
 
 def parse(html: str) -> HtmlElement | None:
@@ -74,14 +66,14 @@ def cut_history(tree: HtmlElement) -> None:
 
 
 def _is_history(element: HtmlElement) -> bool:
-    if element.tag == "blockquote" and element.get("type") == "cite":
-        return True
-    return not _HISTORY.isdisjoint((element.get("class") or "").split())
+    marks = history_marks.of(element.attrib) if isinstance(element.tag, str) else frozenset()
+    held = history_marks.HOLDS | history_marks.LEADS | history_marks.QUOTES
+    return not held.isdisjoint(marks)
 
 
 def _begins_history(element: HtmlElement) -> bool:
-    named = {(element.get(key) or "").casefold().lstrip("#") for key in ("id", "name")}
-    return not _HISTORY_BEGINS.isdisjoint(named)
+    marks = history_marks.of(element.attrib) if isinstance(element.tag, str) else frozenset()
+    return not history_marks.BEGINS.isdisjoint(marks)
 
 
 def shorten(tree: HtmlElement, limit: int) -> bool:
