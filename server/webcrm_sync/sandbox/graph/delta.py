@@ -253,8 +253,7 @@ def _present(visit: Visit, item: Item, line: _Line, shape: shapes.Shape) -> dict
     if line.kind == "updated" and visit.house.dials.sparse:
         known = line.names | {"changeKey", "lastModifiedDateTime"}
         shape = replace(shape, names=shape.names & known)
-    kind = shapes.MEETING if item.kind == "meeting" else "#microsoft.graph.message"
-    return {"@odata.type": kind} | visit.show(item, shape)
+    return {"@odata.type": "#microsoft.graph.message"} | visit.show(item, shape)
 
 
 def _answer(

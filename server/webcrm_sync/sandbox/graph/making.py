@@ -39,6 +39,8 @@ _IGNORED = frozenset(
 )
 _IN_CREATION = frozenset({"attachments", "internetMessageHeaders"})
 _MOST_HEADERS = 5
+#: Of a mail's MIME, what shows in extended properties.
+_KEPT_HEADERS = ("In-Reply-To", "References", "Sensitivity")
 
 
 def _people(value: Any) -> tuple[Person, ...]:
@@ -126,7 +128,7 @@ def _place_in_time(item: Item, properties: dict[str, str]) -> None:
         item.sent_at = read_stamp(properties[_SUBMITTED]).replace(microsecond=0)
     if _DELIVERED in properties:
         item.received_at = read_stamp(properties[_DELIVERED]).replace(microsecond=0)
-    item.properties = properties
+    item.properties |= properties
 
 
 def apply(visit: Visit, item: Item, body: dict[str, Any]) -> set[str]:
@@ -207,16 +209,23 @@ def mail_of_mime(content: bytes) -> Mail:
         raise bad_request("Invalid base64 string for MIME content.") from error
     read = message_from_bytes(text, policy=default)
     body = read.get_body(("html", "plain"))
-    to = read["To"].addresses if read["To"] else ()
     return Mail(
         subject=str(read["Subject"] or ""),
         sender=str(read["From"]) if read["From"] else None,
-        to=tuple(Person(one.addr_spec, one.display_name) for one in to),
+        to=_addressed(read, "To"),
         body=body.get_content() if body else "",
         html=body is not None and body.get_content_type() == "text/html",
         message_id=str(read["Message-ID"]) if read["Message-ID"] else AUTO,
         is_draft=True,
+        headers=tuple((name, str(read[name])) for name in _KEPT_HEADERS if read[name]),
+        reply_to=_addressed(read, "Reply-To"),
+        sent_by=next(iter(_addressed(read, "Sender")), None),
     )
+
+
+def _addressed(read: EmailMessage, header: str) -> tuple[Person, ...]:
+    groups = [found.addresses for found in read.get_all(header, [])]
+    return tuple(Person(one.addr_spec, one.display_name) for group in groups for one in group)
 
 
 def mime_text(item: Item) -> bytes:
@@ -227,7 +236,10 @@ def mime_text(item: Item) -> bytes:
         "From": str(item.author or ""),
         "To": ", ".join(str(p) for p in item.to),
         "Cc": ", ".join(str(p) for p in item.cc),
+        "Reply-To": ", ".join(str(p) for p in item.reply_to),
+        "Sender": str(item.sender) if item.sender != item.author else "",
         "Message-ID": item.message_id or "",
+        **{name: value for name, value in item.headers if name in _KEPT_HEADERS},
     }
     for name, value in pairs.items():
         if value:

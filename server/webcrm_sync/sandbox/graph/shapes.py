@@ -18,7 +18,13 @@ if TYPE_CHECKING:
     from webcrm_sync.sandbox.outlook.store import Item, SimFolder, StoredAttachment
 
 Json = dict[str, Any]
-MEETING = "#microsoft.graph.eventMessageRequest"
+#: The types of messages that are no mails. Cancellations and notices have none of their own.
+_MEETINGS = {
+    "meeting": "#microsoft.graph.eventMessageRequest",
+    "meeting answer": "#microsoft.graph.eventMessageResponse",
+    "meeting cancellation": "#microsoft.graph.eventMessage",
+    "meeting notice": "#microsoft.graph.eventMessage",
+}
 #: What shows of a mail more than its header data.
 _CONTENT = frozenset({"body", "bodyPreview", "uniqueBody"})
 
@@ -45,8 +51,8 @@ class Shape:
 def message(item: Item, shape: Shape) -> Json:
     """A message with the chosen properties; its id and etag are always there."""
     shown: Json = {"@odata.etag": etag(item)}
-    if item.kind == "meeting":
-        shown["@odata.type"] = MEETING
+    if item.kind in _MEETINGS:
+        shown["@odata.type"] = _MEETINGS[item.kind]
     shown["id"] = shape.id_of(item)
     for name, show in _SHOWN.items():
         if name in shape.names:

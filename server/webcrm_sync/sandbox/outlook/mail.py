@@ -56,14 +56,16 @@ class Link:
 
 
 Attachment = File | AttachedItem | Link
-Kind = Literal["mail", "meeting"]
+Kind = Literal["mail", "meeting", "meeting answer", "meeting cancellation", "meeting notice"]
 
 
 @dataclass(frozen=True, slots=True)
 class Mail:
     """A mail on its way. `sent_at` None = now; `message_id` None = it has none.
 
-    A party may be written as one line: `Ann Example <ann@example.com>`.
+    A party may be written as one line: `Ann Example <ann@example.com>`. `sent_by`: who sends it
+    on behalf of the sender. `received_at` None = when it was sent. Of `headers`, In-Reply-To,
+    References and Sensitivity become extended properties.
     """
 
     subject: str
@@ -80,6 +82,10 @@ class Mail:
     is_draft: bool = False
     categories: tuple[str, ...] = ()
     headers: tuple[tuple[str, str], ...] = ()
+    reply_to: tuple[Party, ...] = ()
+    sent_by: Party | None = None
+    received_at: datetime | None = None
+    conversation_id: str | None = None
 
 
 def person(party: Party) -> Person:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from webcrm_sync.sandbox.outlook import ids
 from webcrm_sync.sandbox.outlook.mail import AUTO, new_message_id, people, person
+from webcrm_sync.sandbox.outlook.properties import properties_of
 from webcrm_sync.sandbox.outlook.rules import InboxRule, fits
 from webcrm_sync.sandbox.outlook.store import (
     Change,
@@ -248,22 +249,24 @@ class SimMailbox(Vault):
             appeared_at=now,
             modified_at=now,
             sent_at=sent_at,
-            received_at=sent_at,
+            received_at=mail.received_at or sent_at,
             subject=mail.subject,
             body=mail.body,
             html=mail.html,
             author=author,
-            sender=author,
+            sender=person(mail.sent_by) if mail.sent_by else author,
             to=people(mail.to),
             cc=people(mail.cc),
             bcc=people(mail.bcc),
             message_id=new_message_id() if mail.message_id == AUTO else mail.message_id,
-            conversation_id="AAQkAD" + secrets.token_urlsafe(24),
+            reply_to=people(mail.reply_to),
+            conversation_id=mail.conversation_id or "AAQkAD" + secrets.token_urlsafe(24),
             categories=tuple(mail.categories),
             attachments=tuple(self.store_attachment(a) for a in mail.attachments),
             headers=mail.headers,
             kind=mail.kind,
             is_draft=mail.is_draft,
+            properties=properties_of(mail),
         )
 
     def store_attachment(self, attachment: Attachment) -> StoredAttachment:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal
 
@@ -131,7 +132,13 @@ class Notice:
     change: Change
 
 
+_LEADING_ZEROS = re.compile(r"\b0x0+(?=[0-9a-f])")
+
+
 def normal_property_id(property_id: str) -> str:
-    """The id in one spelling: type and GUID compare without case, a name with it."""
+    """The id in one spelling: type, GUID and number compare without case, a name with it.
+
+    Exchange leaves the zeros in front of a number out of its answers: `Integer 0x36`.
+    """
     head, name_word, name = property_id.partition(" Name ")
-    return " ".join(head.lower().split()) + name_word + name
+    return _LEADING_ZEROS.sub("0x", " ".join(head.lower().split())) + name_word + name
