@@ -7,8 +7,8 @@ from datetime import timedelta
 import pytest
 
 from play import BO, BOTH, FOLDER, KIM, LIS, PENDING, OpenPlay, Play
-from webcrm_sync.core.states import Reason, State
-from webcrm_sync.sandbox.outlook.mail import File, Mail
+from webcrm_sync.core.states import SENTENCES, Reason, State
+from webcrm_sync.sandbox.outlook.mail import File, Kind, Mail
 from webcrm_sync.sandbox.outlook.mailbox import SimMailbox
 
 
@@ -70,9 +70,25 @@ def test_sender_with_a_legacy_exchange_name_is_a_colleague(play: Play, box: SimM
     assert activity["ActivityAction"] == "E-mail out"
 
 
-def test_meeting_request_is_not_for_webcrm(play: Play, box: SimMailbox) -> None:
-    mail = Mail("Meet?", BO, KIM, kind="meeting")
-    assert end(play, box, mail) == (State.SKIPPED, Reason.MEETING_REQUEST)
+@pytest.mark.parametrize(
+    ("kind", "reason"),
+    [
+        ("meeting", Reason.MEETING_REQUEST),
+        ("meeting answer", Reason.MEETING_ANSWER),
+        ("meeting cancellation", Reason.MEETING_CANCELLATION),
+        ("meeting notice", Reason.MEETING_NOTICE),
+    ],
+)
+def test_message_of_a_meeting_is_called_what_it_is(
+    play: Play, box: SimMailbox, kind: Kind, reason: Reason
+) -> None:
+    item = play.drag(box, Mail("Meet?", BO, KIM, kind=kind))
+    play.look()
+    row = play.item(box, item)
+    assert (row.state, row.reason) == (State.SKIPPED, reason)
+    assert box.read(item).categories == PENDING
+    (copy,) = play.story(box.read(item)).copies
+    assert SENTENCES[reason] in copy.sentence
 
 
 def test_draft_in_the_folder_is_synced_once_it_is_sent(play: Play, box: SimMailbox) -> None:

@@ -27,10 +27,13 @@ class Party:
 
 
 class MessageKind(StrEnum):
-    """What Exchange says the message is."""
+    """What Exchange says the message is. A meeting's notice: somebody passed the request on."""
 
     MAIL = "mail"
     MEETING = "meeting"
+    MEETING_ANSWER = "meeting answer"
+    MEETING_CANCELLATION = "meeting cancellation"
+    MEETING_NOTICE = "meeting notice"
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,11 +59,37 @@ class Message:
     body_is_html: bool
     #: what this product wrote on the copy (see `core.filing.Stamp`), None = nothing
     stamp: str | None = None
+    #: where its sender wants answers to go, as far as the mail names other places
+    reply_to: tuple[Party, ...] = ()
+    #: who sent it on behalf of its sender, None = the sender did
+    sent_by: Party | None = None
+    #: Exchange's own id of the conversation, one per mailbox
+    conversation_id: str | None = None
+    #: the Message-ID that it answers, as its headers say; anybody can write them
+    in_reply_to: str | None = None
+    #: the Message-IDs that it follows, the oldest first
+    references: tuple[str, ...] = ()
+    #: 0 normal, 1 personal, 2 private, 3 confidential (MS-OXCMSG: PidTagSensitivity)
+    sensitivity: int = 0
 
     @property
     def recipients(self) -> tuple[Party, ...]:
         """To, Cc and Bcc in this order."""
         return self.to + self.cc + self.bcc
+
+
+def sent_on_behalf(author: Party | None, actual: Party | None) -> Party | None:
+    """The one who sent a mail in the author's name, None when nobody but the author did.
+
+    Exchange may name one person by the legacy Exchange name on one of the two lines and by the
+    address on the other: only another name shows then that they are two persons.
+    """
+    if author is None or actual is None or author.address == actual.address:
+        return None
+    is_comparable = ("@" in author.address) == ("@" in actual.address)
+    if is_comparable or (actual.name and actual.name.casefold() != author.name.casefold()):
+        return actual
+    return None
 
 
 @dataclass(frozen=True, slots=True)

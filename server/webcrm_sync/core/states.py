@@ -11,6 +11,7 @@ from __future__ import annotations
 from enum import StrEnum
 
 from webcrm_sync.core.categories import Mark
+from webcrm_sync.core.message import MessageKind
 
 
 class State(StrEnum):
@@ -45,6 +46,9 @@ class Reason(StrEnum):
     NO_ADDRESS = "no address"
     NEVER_LIST = "never list"
     MEETING_REQUEST = "meeting request"
+    MEETING_ANSWER = "meeting answer"
+    MEETING_CANCELLATION = "meeting cancellation"
+    MEETING_NOTICE = "meeting notice"
     DRAFT = "draft"
     SYNCED_BEFORE = "synced before"
     REMOVED_IN_WEBCRM = "removed in webcrm"
@@ -55,6 +59,14 @@ class Reason(StrEnum):
 #: A copy that was left out for one of these is synced once its mail stands in webCRM after all: a
 #: person put it there, or another copy named a customer.
 OVERRULED = frozenset({Reason.ONLY_COLLEAGUES, Reason.NO_ADDRESS, Reason.REMOVED_IN_WEBCRM})
+
+#: Why a message that Exchange does not call a mail is left out.
+NO_MAIL: dict[MessageKind, Reason] = {
+    MessageKind.MEETING: Reason.MEETING_REQUEST,
+    MessageKind.MEETING_ANSWER: Reason.MEETING_ANSWER,
+    MessageKind.MEETING_CANCELLATION: Reason.MEETING_CANCELLATION,
+    MessageKind.MEETING_NOTICE: Reason.MEETING_NOTICE,
+}
 
 #: One or two plain sentences each: what happened, then what to do (shared words of the pane).
 SENTENCES: dict[Reason, str] = {
@@ -80,6 +92,9 @@ SENTENCES: dict[Reason, str] = {
     Reason.NO_ADDRESS: "No address of a sender or recipient is on this mail.",
     Reason.NEVER_LIST: "An address on this mail is on the list of those never to sync.",
     Reason.MEETING_REQUEST: "A meeting request, not a mail.",
+    Reason.MEETING_ANSWER: "An answer to a meeting request, not a mail.",
+    Reason.MEETING_CANCELLATION: "A meeting's cancellation, not a mail.",
+    Reason.MEETING_NOTICE: "A notice about a meeting, not a mail.",
     Reason.DRAFT: "A draft. Can be synced once it is sent.",
     Reason.SYNCED_BEFORE: "Was marked Synced before this product came. Left as it is.",
     Reason.REMOVED_IN_WEBCRM: (

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 
 from webcrm_sync.core.direction import Internals, externals
 from webcrm_sync.core.matching import Ambiguous, Directory, How, Matched, Nobody, Target, match
-from webcrm_sync.core.message import MessageKind, Party
-from webcrm_sync.core.states import Reason
+from webcrm_sync.core.message import Party
+from webcrm_sync.core.states import NO_MAIL, Reason
 from webcrm_sync.engine import mailstate
 from webcrm_sync.engine import match as matching
 from webcrm_sync.engine.mailref import Asker, MailRef, Pointed, point_at
@@ -128,8 +128,8 @@ class Room:
 
 
 def _why_not(copy: Copy, internals: Internals, never: frozenset[str]) -> Reason | None:
-    if copy.head.kind is MessageKind.MEETING:
-        return Reason.MEETING_REQUEST
+    if copy.head.kind in NO_MAIL:
+        return NO_MAIL[copy.head.kind]
     head = copy.head
     everybody = ((head.sender,) if head.sender else ()) + head.recipients
     return matching.why_not(everybody, internals, never)

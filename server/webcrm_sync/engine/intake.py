@@ -10,18 +10,18 @@ from webcrm_sync.core.filing import Stamp
 from webcrm_sync.core.message import (
     Fingerprint,
     Message,
-    MessageKind,
     Party,
     email_key,
     is_same_mail,
 )
+from webcrm_sync.core.message_ids import LONGEST_ID
 from webcrm_sync.core.reading import Reading, read_mail
-from webcrm_sync.core.states import Reason, State
+from webcrm_sync.core.states import NO_MAIL, Reason, State
 from webcrm_sync.core.text import storable
 from webcrm_sync.store.emails import LONGEST_ADDRESS, Email
 
-#: The longest line of a header (RFC 5322 2.1.1), so the longest Message-ID.
-_LONGEST_LINE = 998
+#: So many addresses for answers are kept; more than a few are nobody's own.
+_MOST_REPLY_TO = 20
 #: HTML of at most so many characters is kept as it came; what is longer is laid out at once.
 _KEPT_RAW = 50_000
 
@@ -106,8 +106,8 @@ def first_state(message: Message) -> tuple[State, Reason | None]:
         return State.MIRRORED, None
     if message.is_draft:
         return State.SKIPPED, Reason.DRAFT
-    if message.kind is MessageKind.MEETING:
-        return State.SKIPPED, Reason.MEETING_REQUEST
+    if message.kind in NO_MAIL:
+        return State.SKIPPED, NO_MAIL[message.kind]
     return State.FOUND, None
 
 
@@ -130,7 +130,21 @@ def email_row(key: str, arrival: Arrival, internals: Internals) -> Mapping[str, 
         "sent_at": message.sent_at,
         "received_at": message.received_at,
         "has_attachments": message.has_attachments,
+        **headers_of(message),
         **arrival.kept,
+    }
+
+
+def headers_of(message: Message) -> Mapping[str, object]:
+    """The columns that rows of versions before 0006 have empty."""
+    sent_by = message.sent_by
+    return {
+        "reply_to": _pairs(message.reply_to),
+        "sent_by": [sent_by.address, sent_by.name] if sent_by else None,
+        "conversation_id": message.conversation_id,
+        "in_reply_to": message.in_reply_to,
+        "referenced_ids": list(message.references),
+        "sensitivity": message.sensitivity,
     }
 
 
@@ -157,14 +171,25 @@ def _storable(message: Message) -> Message:
     def clean(people: Sequence[Party]) -> tuple[Party, ...]:
         return tuple(Party(storable(p.address), storable(p.name)) for p in people)
 
+    def line(text: str | None) -> str | None:
+        return _of_length(storable(text or ""), LONGEST_ID) or None
+
+    def mailable(people: Sequence[Party]) -> list[Party]:
+        return [p for p in clean(people) if _of_length(p.address, LONGEST_ADDRESS)]
+
     return replace(
         message,
         subject=storable(message.subject),
-        message_id=_of_length(storable(message.message_id or ""), _LONGEST_LINE) or None,
+        message_id=line(message.message_id),
         sender=clean([message.sender])[0] if message.sender else None,
         to=clean(message.to),
         cc=clean(message.cc),
         bcc=clean(message.bcc),
+        reply_to=tuple(mailable(message.reply_to)[:_MOST_REPLY_TO]),
+        sent_by=next(iter(mailable([message.sent_by])), None) if message.sent_by else None,
+        conversation_id=line(message.conversation_id),
+        in_reply_to=line(message.in_reply_to),
+        references=tuple(one for one in map(line, message.references) if one),
         categories=tuple(storable(c) for c in message.categories),
     )
 

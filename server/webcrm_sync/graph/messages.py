@@ -14,6 +14,7 @@ from webcrm_sync.core.outlook import Created, Location, Marked, Marking, Page, S
 from webcrm_sync.graph import batch, wire
 from webcrm_sync.graph.batch import Answer, Line
 from webcrm_sync.graph.gate import Call
+from webcrm_sync.graph.properties import EXPANDED
 from webcrm_sync.graph.transport import Transport
 
 _KEYS = wire.ATTACHMENT_KEYS
@@ -27,7 +28,7 @@ async def page(
     url = cursor or transport.url(
         *("users", user_id, "mailFolders", folder_id, "messages", "delta"),
         select=wire.MESSAGE_KEYS,
-        expand=wire.STAMP_EXPANDED,
+        expand=EXPANDED,
     )
     prefer = (f"odata.maxpagesize={size}", _AS_HTML)  # not sticky: said again on each page
     return wire.page(await transport.json("GET", url, Call(user_id), prefer=prefer))
@@ -38,7 +39,7 @@ async def message(transport: Transport, user_id: str, graph_id: str) -> Message:
     url = transport.url(
         *("users", user_id, "messages", graph_id),
         select=wire.MESSAGE_KEYS,
-        expand=wire.STAMP_EXPANDED,
+        expand=EXPANDED,
     )
     return wire.message(await transport.json("GET", url, Call(user_id), prefer=(_AS_HTML,)))
 

@@ -12,6 +12,7 @@ from webcrm_sync.core.outlook import Location
 from webcrm_sync.graph import batch, wire
 from webcrm_sync.graph.batch import Line
 from webcrm_sync.graph.gate import Call
+from webcrm_sync.graph.properties import EXPANDED
 from webcrm_sync.graph.transport import Transport
 
 HEAD_KEYS = wire.MESSAGE_KEYS.removesuffix(",body")
@@ -43,9 +44,7 @@ async def heads(
     lines = [
         Line(
             "GET",
-            wire.path(
-                *("users", user_id, "messages", one), select=HEAD_KEYS, expand=wire.STAMP_EXPANDED
-            ),
+            wire.path(*("users", user_id, "messages", one), select=HEAD_KEYS, expand=EXPANDED),
         )
         for one in graph_ids
     ]
@@ -62,7 +61,7 @@ async def find_mail(transport: Transport, user_id: str, message_id: str) -> tupl
         *("users", user_id, "messages"),
         filter=f"internetMessageId eq '{wire.quoted(message_id)}'",
         select=HEAD_KEYS,
-        expand=wire.STAMP_EXPANDED,
+        expand=EXPANDED,
     )
     found = await transport.json("GET", url, Call(user_id))
     return tuple(wire.message(line) for line in wire.parts(found, "value"))

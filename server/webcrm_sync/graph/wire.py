@@ -11,20 +11,34 @@ from typing import Any
 from urllib.parse import quote
 
 from webcrm_sync.core.errors import Refused
-from webcrm_sync.core.message import Attachment, AttachmentKind, Message, MessageKind, Party
+from webcrm_sync.core.message import (
+    Attachment,
+    AttachmentKind,
+    Message,
+    Party,
+    sent_on_behalf,
+)
+from webcrm_sync.core.message_ids import read_ids
 from webcrm_sync.core.outlook import Change, Created, Location, Page, SentMail
+from webcrm_sync.graph.properties import (
+    IN_REPLY_TO,
+    MESSAGE_CLASS,
+    REFERENCES,
+    SENSITIVITY,
+    STAMP,
+    by_id,
+    kind_of,
+    sensitivity_of,
+)
 
 Json = Mapping[str, Any]
 
-#: The product's one extended property. Each new name uses up one of a mailbox's finite named
-#: properties, so this never changes (Microsoft Graph: extended properties overview).
-STAMP = "String {c9f3a1de-5f0f-4c5e-9f38-6a1b2d0e7c44} Name webcrmSync"
-#: For `$expand`: nothing else on the mail is shown to us.
-STAMP_EXPANDED = f"singleValueExtendedProperties($filter=id eq '{STAMP}')"
+
 #: For `$select`: all of a Message.
 MESSAGE_KEYS = (
-    "id,changeKey,parentFolderId,subject,from,sender,toRecipients,ccRecipients,bccRecipients,"
-    "sentDateTime,receivedDateTime,internetMessageId,categories,hasAttachments,isDraft,body"
+    "id,changeKey,parentFolderId,subject,from,sender,replyTo,toRecipients,ccRecipients,"
+    "bccRecipients,sentDateTime,receivedDateTime,internetMessageId,conversationId,categories,"
+    "hasAttachments,isDraft,body"
 )
 LOCATION_KEYS = "id,parentFolderId,changeKey,categories"
 CREATED_KEYS = "id,changeKey,isDraft"
@@ -43,14 +57,16 @@ _ATTACHMENT_KINDS = {
 def message(raw: Json) -> Message:
     """The mail in a message resource that was asked for by MESSAGE_KEYS."""
     body = part(raw, "body")
-    kind = text(raw, "@odata.type").casefold()
+    author, actual = _party(raw, "from"), _party(raw, "sender")
+    known = _extended(raw)
+    answered = read_ids(known.get(IN_REPLY_TO, ""))
     return Message(
         graph_id=identity(raw),
         change_key=text(raw, "changeKey"),
         folder_id=text(raw, "parentFolderId"),
         message_id=text(raw, "internetMessageId").strip() or None,
         subject=text(raw, "subject"),
-        sender=_party(raw, "from") or _party(raw, "sender"),
+        sender=author or actual,
         to=_parties(raw, "toRecipients"),
         cc=_parties(raw, "ccRecipients"),
         bcc=_parties(raw, "bccRecipients"),
@@ -59,19 +75,27 @@ def message(raw: Json) -> Message:
         categories=texts(raw, "categories"),
         has_attachments=raw.get("hasAttachments") is True,
         is_draft=raw.get("isDraft") is True,
-        kind=MessageKind.MEETING if "eventmessage" in kind else MessageKind.MAIL,
+        kind=kind_of(text(raw, "@odata.type"), known.get(MESSAGE_CLASS, "")),
         body=text(body, "content"),
         body_is_html=text(body, "contentType").casefold() == "html",
         stamp=stamp(raw),
+        reply_to=_parties(raw, "replyTo"),
+        sent_by=sent_on_behalf(author, actual),
+        conversation_id=text(raw, "conversationId") or None,
+        in_reply_to=answered[0] if answered else None,
+        references=read_ids(known.get(REFERENCES, "")),
+        sensitivity=sensitivity_of(known.get(SENSITIVITY, "")),
     )
 
 
 def stamp(raw: Json) -> str | None:
     """What this product wrote on the mail, None = nothing, or not asked for."""
-    for line in parts(raw, "singleValueExtendedProperties"):
-        if text(line, "id").casefold() == STAMP.casefold():
-            return text(line, "value") or None
-    return None
+    return _extended(raw).get(STAMP) or None
+
+
+def _extended(raw: Json) -> Mapping[str, str]:
+    lines = parts(raw, "singleValueExtendedProperties")
+    return by_id((text(line, "id"), text(line, "value")) for line in lines)
 
 
 def change(raw: Json) -> Change:

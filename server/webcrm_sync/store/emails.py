@@ -39,6 +39,8 @@ class Email:
     #: content ids of the pictures that the text shows, None = not kept (any more)
     cids: tuple[str, ...] | None = None
     is_raw: bool = False
+    reply_to: tuple[Party, ...] = ()
+    sent_by: Party | None = None
 
     @property
     def fingerprint(self) -> Fingerprint:
@@ -96,6 +98,8 @@ def read_email(row: RowMapping) -> Email:
     people = facts.pop("recipients")
     facts["cids"] = None if row["cids"] is None else tuple(row["cids"])
     facts["sender"] = Party(*row["sender"]) if row["sender"] else None
+    facts["sent_by"] = Party(*row["sent_by"]) if row["sent_by"] else None
+    facts["reply_to"] = tuple(Party(*p) for p in row["reply_to"] or ())
     facts["direction"] = Direction(row["direction"])
     facts["kind"] = MessageKind(row["kind"])
     for line in ("to", "cc", "bcc"):

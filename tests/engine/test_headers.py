@@ -1,0 +1,95 @@
+"""What a mail's headers say is kept beside it, however odd they are."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from sqlalchemy import select
+
+from play import BO, BOTH, KIM, Play
+from webcrm_sync.core.message import Party
+from webcrm_sync.sandbox.outlook.mail import Mail
+from webcrm_sync.sandbox.outlook.mailbox import SimMailbox
+from webcrm_sync.store import emails
+from webcrm_sync.store.schema import email
+
+COLUMNS = (
+    email.c.reply_to,
+    email.c.sent_by,
+    email.c.conversation_id,
+    email.c.in_reply_to,
+    email.c.referenced_ids,
+    email.c.sensitivity,
+)
+
+
+def headers(play: Play, email_id: int) -> tuple[Any, ...]:
+    with play.parts.begin() as tx:
+        return tuple(tx.connection.execute(select(*COLUMNS).where(email.c.id == email_id)).one())
+
+
+def taken_up(play: Play, box: SimMailbox, mail: Mail) -> int:
+    item = play.drag(box, mail)
+    play.look()
+    assert box.read(item).categories == BOTH
+    return play.item(box, item).email_id
+
+
+def test_headers_are_kept_beside_the_mail(play: Play, box: SimMailbox) -> None:
+    mail = Mail(
+        "RE: Offer",
+        BO,
+        KIM,
+        message_id="<c@havnebyg.example>",
+        reply_to=("Office <Office@havnebyg.example>",),
+        sent_by="Eva <eva@havnebyg.example>",
+        conversation_id="AAQkAD-1",
+        headers=(
+            ("In-Reply-To", "<b@nordwind.example>"),
+            ("References", "<a@nordwind.example> <b@nordwind.example>"),
+            ("Sensitivity", "Company-Confidential"),
+        ),
+    )
+    assert headers(play, taken_up(play, box, mail)) == (
+        [["office@havnebyg.example", "Office"]],
+        ["eva@havnebyg.example", "Eva"],
+        "AAQkAD-1",
+        "<b@nordwind.example>",
+        ["<a@nordwind.example>", "<b@nordwind.example>"],
+        3,
+    )
+    with play.parts.begin() as tx:
+        (stored,) = emails.find_emails(tx, "<c@havnebyg.example>")
+    assert stored.reply_to == (Party("office@havnebyg.example", "Office"),)
+    assert stored.sent_by == Party("eva@havnebyg.example", "Eva")
+
+
+def test_a_mail_without_them_says_so(play: Play, box: SimMailbox) -> None:
+    found = headers(play, taken_up(play, box, Mail("Plain", BO, KIM, conversation_id="AAQkAD-2")))
+    assert found == ([], None, "AAQkAD-2", None, [], 0)
+
+
+def test_odd_headers_neither_stop_the_mail_nor_grow_without_end(
+    play: Play, box: SimMailbox
+) -> None:
+    mail = Mail(
+        "Odd",
+        BO,
+        KIM,
+        reply_to=(
+            f"{'x' * 500}@far.example",
+            *(f"Team\0 {n} <team{n}@havnebyg.example>" for n in range(90)),
+        ),
+        headers=(
+            ("In-Reply-To", "Your mail of Monday"),
+            ("References", " ".join(f"<{n}\0@x>" for n in range(900)) + f"<{'y' * 9000}@x>"),
+            ("Sensitivity", "Whatever"),
+        ),
+    )
+    reply_to, _, _, in_reply_to, references, sensitivity = headers(play, taken_up(play, box, mail))
+    assert len(reply_to) == 20
+    assert reply_to[0] == ["team0@havnebyg.example", "Team 0"]
+    assert (in_reply_to, sensitivity) == (None, 0)
+    assert len(references) == 50
+    assert references[0] == "<0@x>"
+    assert references[-1] == "<899@x>"

@@ -1,0 +1,54 @@
+"""The Message-IDs in a mail's headers."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from webcrm_sync.core.message_ids import LONGEST_ID, read_ids
+
+MANY = [f"<{number}@x>" for number in range(80)]
+
+
+@pytest.mark.parametrize(
+    ("header", "ids"),
+    [
+        ("<a@x>", ("<a@x>",)),
+        ("<a@x> <b@y>", ("<a@x>", "<b@y>")),
+        ("<a@x><b@y>,<c@z>", ("<a@x>", "<b@y>", "<c@z>")),
+        ("<a@x>\r\n\t<b@y>", ("<a@x>", "<b@y>")),
+        ("<very-long-\r\n left-part@x>", ("<very-long-left-part@x>",)),
+        ("<a@x> <b@y> <a@x>", ("<a@x>", "<b@y>")),
+        ("Your message of Monday (<a@x>)", ("<a@x>",)),
+        ("Eva <a@x> of 2026", ("<a@x>",)),
+        ("a@x", ("a@x",)),
+        ("  a@x\r\n", ("a@x",)),
+        ("Mail of Monday", ()),
+        ("eva@x wrote on Monday", ()),
+        ("a@x>", ()),
+        ("<a@x", ()),
+        ("<>", ()),
+        ("< >", ()),
+        ("", ()),
+        ("<no-at-sign>", ("<no-at-sign>",)),
+        ("<ünïcode@bücher>", ("<ünïcode@bücher>",)),
+        (f"<{'a' * LONGEST_ID}@x> <b@y>", ("<b@y>",)),
+        ("a@x" * LONGEST_ID, ()),
+        (" ".join(MANY), (MANY[0], *MANY[-49:])),
+    ],
+)
+def test_ids_are_read_whatever_stands_around_them(header: str, ids: tuple[str, ...]) -> None:
+    assert read_ids(header) == ids
+
+
+@given(st.text(alphabet="<>@ ab\r\n", max_size=300))
+def test_few_and_short_ids_without_blanks_come_out_of_any_header(header: str) -> None:
+    ids = read_ids(header)
+    assert len(ids) == len(set(ids)) <= 50
+    assert all(0 < len(one) <= LONGEST_ID and one == "".join(one.split()) for one in ids)
+
+
+def test_a_hostile_header_is_read_in_linear_time() -> None:
+    for piece in ("<", "<a", ">", "<a@x>", " ", "<a b>"):
+        assert len(read_ids(piece * 400_000)) <= 50

@@ -1,0 +1,129 @@
+"""What a mail's headers, its class and its two senders say."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from webcrm_sync.core.message import MessageKind, Party
+from webcrm_sync.graph import wire
+from webcrm_sync.graph.properties import IN_REPLY_TO, REFERENCES, SENSITIVITY
+
+MAIL: dict[str, Any] = {"@odata.type": "#microsoft.graph.message", "id": "AAkA1"}
+MEETING = "IPM.Schedule.Meeting"
+
+
+@pytest.mark.parametrize(
+    ("type_", "message_class", "kind"),
+    [
+        ("message", "IPM.Note", MessageKind.MAIL),
+        ("message", "IPM.Schedule.Meeting.Request", MessageKind.MAIL),
+        ("message", None, MessageKind.MAIL),
+        ("eventMessageRequest", f"{MEETING}.Request", MessageKind.MEETING),
+        ("eventMessageRequest", None, MessageKind.MEETING),
+        ("EventMessageRequest", "", MessageKind.MEETING),
+        ("eventMessageResponse", f"{MEETING}.Resp.Pos", MessageKind.MEETING_ANSWER),
+        ("eventMessageResponse", f"{MEETING}.Resp.Neg", MessageKind.MEETING_ANSWER),
+        ("EventMessageResponse", None, MessageKind.MEETING_ANSWER),
+        ("eventMessage", f"{MEETING}.Canceled", MessageKind.MEETING_CANCELLATION),
+        ("eventMessage", f"{MEETING}.CANCELED.Team", MessageKind.MEETING_CANCELLATION),
+        ("eventMessage", None, MessageKind.MEETING_CANCELLATION),
+        ("eventMessage", f"{MEETING}.Notification.Forward", MessageKind.MEETING_NOTICE),
+        ("eventMessage", "IPM.Something", MessageKind.MEETING_NOTICE),
+        ("eventMessage", f"{MEETING}.Request", MessageKind.MEETING),
+        ("eventMessage", f"{MEETING}.Resp.Tent", MessageKind.MEETING_ANSWER),
+        ("eventMessageSomethingNew", f"{MEETING}.Canceled", MessageKind.MEETING_CANCELLATION),
+    ],
+)
+def test_messages_of_a_meeting_are_told_apart(
+    type_: str, message_class: str | None, kind: MessageKind
+) -> None:
+    known = [{"id": "String 0x1a", "value": message_class}] if message_class is not None else []
+    mail = wire.message(
+        MAIL | {"@odata.type": f"#microsoft.graph.{type_}", "singleValueExtendedProperties": known}
+    )
+    assert mail.kind is kind
+
+
+def extended(**values: str) -> dict[str, Any]:
+    ids = {"answers": IN_REPLY_TO, "follows": REFERENCES, "private": SENSITIVITY}
+    lines = [{"id": ids[name], "value": value} for name, value in values.items()]
+    return MAIL | {"singleValueExtendedProperties": lines}
+
+
+def test_the_headers_of_a_conversation_are_read() -> None:
+    mail = wire.message(
+        extended(answers="<b@x>", follows="<a@x>\r\n <b@x>", private="2")
+        | {
+            "conversationId": "AAQkAD7",
+            "replyTo": [{"emailAddress": {"address": "Desk@X.example"}}],
+        }
+    )
+    assert (mail.in_reply_to, mail.references) == ("<b@x>", ("<a@x>", "<b@x>"))
+    assert (mail.conversation_id, mail.sensitivity) == ("AAQkAD7", 2)
+    assert mail.reply_to == (Party("desk@x.example"),)
+
+
+def test_a_mail_without_such_headers_has_none() -> None:
+    mail = wire.message(MAIL)
+    assert (mail.in_reply_to, mail.references, mail.sensitivity) == (None, (), 0)
+    assert (mail.conversation_id, mail.reply_to) == (None, ())
+
+
+@pytest.mark.parametrize("id_", ["Integer 0x36", "Integer 0x0036", "integer 0X36", "INTEGER 0x036"])
+def test_a_property_is_known_in_whatever_spelling_graph_answers(id_: str) -> None:
+    line = {"id": id_, "value": "3"}
+    assert wire.message(MAIL | {"singleValueExtendedProperties": [line]}).sensitivity == 3
+
+
+@pytest.mark.parametrize(
+    ("value", "meant"),
+    [
+        ("0", 0),
+        ("1", 1),
+        ("2", 2),
+        ("3", 3),
+        (" 2 ", 2),
+        ("4", 0),
+        ("-1", 0),
+        ("", 0),
+        ("Private", 0),
+        ("9" * 400, 0),
+    ],
+)
+def test_a_sensitivity_is_one_of_four(value: str, meant: int) -> None:
+    assert wire.message(extended(private=value)).sensitivity == meant
+
+
+def one(address: str, name: str = "") -> dict[str, Any]:
+    return {"emailAddress": {"address": address, "name": name}}
+
+
+LEGACY = "/o=ExchangeLabs/ou=Exchange/cn=Recipients/cn=7f-eva"
+
+
+@pytest.mark.parametrize(
+    ("author", "actual", "sent_by"),
+    [
+        (one("eva@x", "Eva"), one("eva@x", "Eva"), None),
+        (one("eva@x", "Eva"), one(" EVA@X ", "Someone"), None),
+        (one("boss@x", "Boss"), one("eva@x", "Eva"), "eva@x"),
+        (one("boss@x"), one("eva@x"), "eva@x"),
+        (one("boss@x", "Eva"), one("eva@x", "Eva"), "eva@x"),
+        (one("eva@x", "Eva"), one(LEGACY, "eva"), None),
+        (one("eva@x", "Eva"), one(LEGACY), None),
+        (one("boss@x", "Boss"), one(LEGACY, "Eva"), LEGACY.casefold()),
+        (one(LEGACY, "Eva"), one("eva@x", "Eva"), None),
+        (one("/o=X/cn=boss", "Boss"), one(LEGACY, "Eva"), LEGACY.casefold()),
+        (None, one("eva@x"), None),
+        (one("eva@x"), None, None),
+        (one("eva@x"), {}, None),
+        (one("eva@x"), {"emailAddress": {"name": "Eva"}}, None),
+    ],
+)
+def test_who_sent_on_behalf_is_known_by_more_than_another_spelling(
+    author: object, actual: object, sent_by: str | None
+) -> None:
+    found = wire.message(MAIL | {"from": author, "sender": actual}).sent_by
+    assert (found.address if found else None) == sent_by
