@@ -2,22 +2,19 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass
 
-from webcrm_sync.core import history, markup
+from webcrm_sync.core import history
 from webcrm_sync.core.cutting import cut
 from webcrm_sync.core.enclosures import content_id
+from webcrm_sync.core.history_marks import HISTORY_LINE
+from webcrm_sync.core.mail_text.blanks import tidy, without_fillers
+from webcrm_sync.core.mail_text.html import html_to_text
+from webcrm_sync.core.mail_text.links import with_links_unwrapped
 from webcrm_sync.core.message import Message
-from webcrm_sync.core.text import storable
 
 #: More than anybody reads in a CRM: a hundred printed pages. The rest is not even laid out.
 LONGEST_TEXT = 250_000
-_BLANK_LINES = re.compile(r"\n{3,}")
-#: Begins only where the blanks begin: a long run of them is looked at once, not once per blank.
-_TRAILING_SPACE = re.compile(r"(?<![ \t\u00a0])[ \t\u00a0]++(?=\n|$)")
-#: Neither text nor something that an XML of webCRM's could carry.
-_CONTROLS = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\ufffe\uffff]")
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,38 +52,25 @@ def read_body(body: str, *, is_html: bool, is_new_text_only: bool = False) -> Re
     'Dear all,\n\nsee [this](https://x.example)'
     """
     if not is_html:
-        return Reading(_chosen(_tidy(body[: 2 * LONGEST_TEXT]), is_cut=is_new_text_only))
-    html = storable(body)
-    tree = markup.parse(html)
-    cids = markup.shown_content_ids(tree) if tree is not None else ()
-    shown = tuple(sorted({content_id(cid) for cid in cids} - {""}))
-    new = _chosen(_laid_out(html, is_cut=True), is_cut=True) if is_new_text_only else ""
-    return Reading(new or _chosen(_laid_out(html), is_cut=is_new_text_only), shown)
+        text = without_fillers(body[: 2 * LONGEST_TEXT].replace(HISTORY_LINE, ""))
+        return Reading(_chosen(tidy(with_links_unwrapped(text)), is_new_text_only))
+    found = html_to_text(body, limit=LONGEST_TEXT, marks_history=is_new_text_only)
+    shown = tuple(sorted({content_id(cid) for cid in found.cids} - {""}))
+    text = tidy(found.text + (" …" if found.is_cut else ""))
+    return Reading(_chosen(text, is_new_text_only), shown)
 
 
-def _laid_out(html: str, *, is_cut: bool = False) -> str:
-    """The text of some HTML. `is_cut`: without the quoted mails that are marked in it."""
-    try:
-        return _tidy(_text_of(html, is_cut=is_cut))
-    except RecursionError:
-        return _tidy(_text_of(markup.flat(html), is_cut=is_cut))
+def _chosen(text: str, is_new_text_only: bool) -> str:
+    if is_new_text_only:
+        text = history.without_history(_without_marked(text))
+    return cut(text, LONGEST_TEXT)
 
 
-def _text_of(html: str, *, is_cut: bool) -> str:
-    tree = markup.parse(html)
-    if tree is None:
-        return ""
-    if is_cut:
-        markup.cut_history(tree)
-    is_shortened = markup.shorten(tree, LONGEST_TEXT)
-    return markup.lay_out(tree) + (" …" if is_shortened else "")
-
-
-def _tidy(text: str) -> str:
-    lines = storable(text).replace("\r\n", "\n").replace("\r", "\n")
-    clean = _TRAILING_SPACE.sub("", _CONTROLS.sub("", lines))
-    return _BLANK_LINES.sub("\n\n", clean).strip()
-
-
-def _chosen(text: str, *, is_cut: bool) -> str:
-    return cut(history.without_history(text) if is_cut else text, LONGEST_TEXT)
+def _without_marked(text: str) -> str:
+    """The text without what mail programs have marked as older, but an answer below it."""
+    above, _, marked = text.partition(HISTORY_LINE)
+    lines = marked.split("\n")
+    quoted = [number for number, line in enumerate(lines) if line.startswith(">")]
+    below = "\n".join(lines[quoted[-1] + 1 :]) if quoted else ""
+    new = f"{above.rstrip()}\n\n{below.strip()}".strip().replace(HISTORY_LINE, "")
+    return new or text.replace(HISTORY_LINE, "").strip()

@@ -1,0 +1,63 @@
+"""Blanks and characters that nobody sees: which of them a text keeps."""
+
+from __future__ import annotations
+
+import re
+
+import regex
+
+from webcrm_sync.core.text import storable
+
+_BLANK_LINES = re.compile(r"\n{3,}")
+#: Begins only where the blanks begin: a long run of them is looked at once, not once per blank.
+_TRAILING_SPACE = re.compile(r"(?<![ \t\u00a0])[ \t\u00a0]++(?=\n|$)")
+#: Neither text nor something that an XML of webCRM's could carry.
+_CONTROLS = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\ufffe\uffff]")
+#: Blanks of other widths, which newsletters write to fill a line.
+_WIDE_BLANKS = re.compile(r"[\u2000-\u200a\u202f\u205f\u2800\u3164\uffa0]")
+_MAYBE_FILLERS = re.compile(
+    r"[\u00ad\u034f\u115f\u1160\u17b4\u17b5\u180b-\u180e\u200b-\u200f\u2060-\u2064\ufeff]"
+)
+#: Scripts in which U+200C and U+200D between letters change how a word is written (Unicode 23.2).
+_JOINING = (
+    r"\p{Arabic}\p{Syriac}\p{Nko}\p{Mandaic}\p{Mongolian}\p{Phags_Pa}\p{Devanagari}\p{Bengali}"
+    r"\p{Gurmukhi}\p{Gujarati}\p{Oriya}\p{Tamil}\p{Telugu}\p{Kannada}\p{Malayalam}\p{Sinhala}"
+    r"\p{Khmer}\p{Myanmar}\p{Tibetan}\p{Thai}\p{Lao}"
+)
+#: What an emoji is made of left and right of its joiner (Unicode TR51).
+_EMOJI = r"\p{Extended_Pictographic}"
+_EMOJI_END = _EMOJI + r"\ufe0f\U0001f3fb-\U0001f3ff\U000e007f"
+_FILLERS = regex.compile(
+    r"[\u00ad\u034f\u115f\u1160\u17b4\u17b5\u180e\u200b\u2060-\u2064\ufeff]"
+    rf"|(?<![{_JOINING}])\u200c|\u200c(?![{_JOINING}])"
+    rf"|(?<![{_JOINING}{_EMOJI_END}])\u200d|(?<=[{_JOINING}])\u200d(?![{_JOINING}])"
+    rf"|(?<=[{_EMOJI_END}])\u200d(?!{_EMOJI})"
+)
+_DIRECTIONS = regex.compile(r"[\u200e\u200f]")
+_RIGHT_TO_LEFT = regex.compile(r"[\p{Arabic}\p{Hebrew}\p{Syriac}\p{Thaana}\p{Nko}]")
+
+
+def without_fillers(text: str) -> str:
+    r"""The text without characters of no width that carry no meaning where they are.
+
+    Joiners stay in emoji and in the scripts that need them, marks of direction in a text that
+    has letters of both directions.
+
+    >>> without_fillers("Dear\u200b Ann\u200c")
+    'Dear Ann'
+    """
+    if text.isascii():
+        return text
+    if _MAYBE_FILLERS.search(text):
+        text = _FILLERS.sub("", text)
+        if not _RIGHT_TO_LEFT.search(text):
+            text = _DIRECTIONS.sub("", text)
+    return _WIDE_BLANKS.sub(" ", text)
+
+
+def tidy(text: str) -> str:
+    """The text as it can be stored: no controls, no blanks at a line's end, one empty line."""
+    lines = storable(text).replace("\r\n", "\n").replace("\r", "\n")
+    lines = lines.replace("\u2028", "\n").replace("\u2029", "\n\n")
+    clean = _TRAILING_SPACE.sub("", _CONTROLS.sub("", lines))
+    return _BLANK_LINES.sub("\n\n", clean).strip()

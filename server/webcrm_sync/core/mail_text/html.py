@@ -1,0 +1,147 @@
+"""HTML of a mail as text: what a person sees of it, in the order and form in which it is read.
+
+The tree is lexbor's, made as browsers make it (WHATWG HTML). The walk over it is our own: no
+library keeps links, numbers, quotes and struck words and leaves out what is hidden (ADR 10).
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from selectolax.lexbor import LexborHTMLParser, LexborNode
+
+from webcrm_sync.core import history_marks
+from webcrm_sync.core.history_marks import HISTORY_LINE
+from webcrm_sync.core.mail_text.bounded import bounded
+from webcrm_sync.core.mail_text.elements import BEGIN, begin
+from webcrm_sync.core.mail_text.page import Attributes, Element, Leaves, Page
+from webcrm_sync.core.mail_text.style import PLAIN, style_of
+from webcrm_sync.core.text import storable
+
+_UNSEEN_TAGS = (
+    "head title script style template iframe noembed noframes object embed applet audio"
+    " video canvas datalist map metadata desc annotation annotation-xml param source track"
+)
+_UNSEEN = frozenset(_UNSEEN_TAGS.split())
+_PLACES_OF_PICTURES = ("src", "background", "style")
+#: Within a style the id is followed by a bracket, perhaps by a quote.
+_CID_IN_STYLE = re.compile(r"cid:['\" ]*([^\s)'\"]+)", re.IGNORECASE)
+_HISTORY = history_marks.BEGINS | history_marks.HOLDS | history_marks.LEADS
+
+
+@dataclass(frozen=True, slots=True)
+class HtmlText:
+    """What was read. `cids`: of the pictures shown, as they are written in the HTML.
+
+    `is_cut`: there was more than the limit lets through.
+    """
+
+    text: str
+    cids: frozenset[str]
+    is_cut: bool
+
+
+def html_to_text(html: str, *, limit: int, marks_history: bool = False) -> HtmlText:
+    """The text of some HTML, of `limit` characters or little more.
+
+    Links are `[words](address)`, quotes begin with `> `, struck words are in `~~`. Linear in the
+    length of the HTML. `marks_history`: with a `HISTORY_LINE` in front of each older mail that a
+    mail program has marked.
+    """
+    taken = bounded(storable(html).replace(HISTORY_LINE, ""))
+    walk = _Walk(limit, marks_history=marks_history)
+    root = LexborHTMLParser(taken.html).root
+    if root is not None:
+        walk.run(root)
+    return HtmlText(walk.page.layout.text(), frozenset(walk.cids), taken.is_cut or walk.is_cut)
+
+
+class _Walk:
+    """One walk through a tree, in the order of reading."""
+
+    def __init__(self, limit: int, *, marks_history: bool) -> None:
+        self.page = Page()
+        self.cids: set[str] = set()
+        self.is_cut = False
+        self._limit = limit
+        self._marks_history = marks_history
+
+    def run(self, root: LexborNode) -> None:
+        """Read the tree, without recursion, since nothing limits how deep a mail is nested."""
+        above: list[tuple[LexborNode, Leaves]] = []
+        node: LexborNode | None = root
+        while node is not None:
+            if self.page.layout.length > self._limit:
+                self.is_cut = True
+                return
+            leaves = self._begin(node)
+            child = None if leaves is None else node.first_child
+            if leaves is not None and child is not None:
+                above.append((node, leaves))
+                node = child
+                continue
+            if leaves:
+                _end(leaves)
+            following = node.next if above else None
+            while following is None and above:
+                node, leaves = above.pop()
+                if leaves:
+                    _end(leaves)
+                following = node.next if above else None
+            node = following
+
+    def _begin(self, node: LexborNode) -> Leaves | None:
+        """Begin a node: what is to be done at its end, None = nothing in it is read."""
+        tag = node.tag or "-"
+        if tag == "-text":
+            self.page.write(node.text_content or "")
+            return None
+        if tag in _UNSEEN or tag[0] in "-!":
+            return None
+        attributes: Attributes = node.attributes
+        if not attributes and tag not in BEGIN:
+            return _NO_LEAVES
+        style = style_of(attributes.get("style") or "") if attributes else PLAIN
+        if attributes:
+            self.cids.update(_content_ids(attributes))
+            if style.is_hidden or "hidden" in attributes:
+                return None
+        element = Element(node, tag, attributes, style)
+        leaves: Leaves = []
+        if self._marks_history and attributes and not self.page.is_history:
+            self._mark_history(element, leaves)
+        if begin(self.page, element, leaves):
+            return leaves
+        _end(leaves)
+        return None
+
+    def _mark_history(self, element: Element, leaves: Leaves) -> None:
+        """Say in a line of its own that an older mail begins here."""
+        marks = history_marks.of(element.attributes)
+        is_quote = element.tag == "blockquote" and not marks.isdisjoint(history_marks.QUOTES)
+        if is_quote or not marks.isdisjoint(_HISTORY):
+            self.page.layout.line(HISTORY_LINE)
+            self.page.set(leaves, is_history=True)
+
+
+#: Of an element that changes nothing; never added to.
+_NO_LEAVES: Leaves = []
+
+
+def _end(leaves: Leaves) -> None:
+    for leave in reversed(leaves):
+        leave()
+
+
+def _content_ids(attributes: Attributes) -> Iterator[str]:
+    """The content ids of the pictures that an element shows."""
+    for place in _PLACES_OF_PICTURES:
+        value = attributes.get(place)
+        if not value or "cid:" not in value:
+            continue
+        if place == "style":
+            yield from _CID_IN_STYLE.findall(value)
+        else:
+            yield value.partition("cid:")[2].strip("'\" ")

@@ -1,0 +1,107 @@
+"""Inputs and right values that the product was given: what a mail's body, names and sender become.
+
+A file names them, by an environment variable; without it none are played, and the test run says
+so in one line. Its form: a list of objects with `id`, `check` and what that check needs.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import time
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from webcrm_sync.core.direction import Direction, Internals, direction
+from webcrm_sync.core.enclosures import content_id, names, sort_out
+from webcrm_sync.core.message import Attachment, AttachmentKind, Message, MessageKind, Party
+from webcrm_sync.core.reading import read_body, read_kept
+
+VARIABLE = "WEBCRM_SYNC_READING_CASES"
+_MEGABYTE = 1024 * 1024
+
+
+def _cases(check: str) -> list[Any]:
+    path = os.environ.get(VARIABLE)
+    found = json.loads(Path(path).read_text(encoding="utf-8")) if path else []
+    return [pytest.param(one, id=one["id"]) for one in found if one["check"] == check]
+
+
+def _body(case: dict[str, Any]) -> str:
+    if "repeat" not in case:
+        return str(case["body"])
+    pieces = [piece if isinstance(piece, list) else [piece, 1] for piece in case["repeat"]]
+    return "".join(
+        "".join(text.replace("%d", str(number)) for number in range(times))
+        for text, times in pieces
+    )
+
+
+def _peak_mb() -> float:
+    """The most memory this process held since it was last forgotten."""
+    status = Path("/proc/self/status").read_text(encoding="ascii")
+    return int(re.findall(r"VmHWM:\s+(\d+) kB", status)[0]) / 1024
+
+
+def _plain(text: str) -> str:
+    return " ".join(text.split())
+
+
+@pytest.mark.parametrize("case", _cases("text"))
+def test_the_text_of_a_body(case: dict[str, Any]) -> None:
+    body = _body(case)
+    Path("/proc/self/clear_refs").write_text("5", encoding="ascii")
+    held, begun = _peak_mb(), time.process_time()
+    text = read_kept(
+        case["subject"], body, is_html=case["is_html"], is_new_text_only=case["new_text_only"]
+    ).text
+    spent_ms, taken_mb = (time.process_time() - begun) * 1000, _peak_mb() - held
+    same = case.get("same")
+    if same is not None and same.startswith("="):
+        assert text == same[1:]
+    elif same is not None:
+        assert _plain(text) == _plain(same)
+    assert [x for x in case.get("has", []) if x not in text] == []
+    assert [x for x in case.get("hasnt", []) if x in text] == []
+    assert len(text) <= case.get("max_chars", len(text))
+    assert spent_ms <= case.get("max_ms", spent_ms)
+    assert taken_mb <= case.get("max_mb", taken_mb)
+
+
+@pytest.mark.parametrize("case", _cases("name"))
+def test_the_name_of_a_document(case: dict[str, Any]) -> None:
+    one = Attachment("a", case["name"], 1, False, "", AttachmentKind(case["kind"]))
+    assert names([one]) == (case["right"],)
+
+
+@pytest.mark.parametrize("case", _cases("direction"))
+def test_the_direction_of_a_mail(case: dict[str, Any]) -> None:
+    ours = Internals.of(frozenset({"ann@firma.example"}), frozenset(), frozenset())
+    sender = Party(case["address"].strip().casefold())
+    message = Message(
+        *("graph", "key", "folder", "<id@x.example>", "Offer", sender, (), (), (), None, None),
+        *((), False, False, MessageKind.MAIL, "", False),
+    )
+    assert direction(message, ours) is Direction(case["right"])
+
+
+@pytest.mark.parametrize("case", _cases("documents"))
+def test_the_documents_of_a_mail(case: dict[str, Any]) -> None:
+    listed = [
+        Attachment(
+            str(number),
+            one["name"],
+            one["size"],
+            one["isInline"],
+            one["contentType"],
+            AttachmentKind.FILE,
+            one["contentId"],
+        )
+        for number, one in enumerate(case["attachments"])
+    ]
+    cids = {content_id(cid) for cid in read_body(case["body"], is_html=True).cids}
+    found = sort_out(listed, cids=cids, largest=25 * _MEGABYTE)
+    assert [f.name for f in found.files if not f.left_out] == case["documents"]
