@@ -7,14 +7,19 @@ READY := .venv/.ready
 find_python = $(shell for python in $$(type -ap $(1)); do \
 	"$$python" -c 'import sys, venv, ensurepip; sys.exit(sys.version_info < (3, 11))' \
 	2>/dev/null && echo "$$python" && break; done)
-# $(call install,directory): what the venv in this directory needs, pinned.
+# $(call install,directory,extras): what the venv in this directory needs, pinned.
 install = $(1)/bin/python -m pip install -qq --disable-pip-version-check \
-	--root-user-action=ignore --constraint constraints.txt --editable '.[dev]'
+	--root-user-action=ignore --constraint constraints.txt --editable '.[$(or $(2),dev)]'
 
 # The add-in: its tools, and the built pane that the web process serves.
 MODULES := addin/node_modules/.package-lock.json
 PANE := server/webcrm_sync/web/static/addin/manifest.json
 SOURCES := $(shell find addin/src addin/taskpane addin/commands addin/locales addin/assets -type f)
+
+# Benches that compare the product with other libraries, and the mark that those are installed.
+COMPARING := reading
+comma := ,
+COMPARED := .venv/.compared
 
 # How many random histories `make machine` plays, and the seed of the first batch.
 EXAMPLES := 2000
@@ -68,7 +73,7 @@ format: $(READY) $(MODULES) ## lay the code out, mend what can be mended by itse
 	$(BIN)/ruff format --quiet .
 	@npm --prefix addin run --silent format
 
-bench: $(READY) $(PANE) ## measure: figures, not verdicts (ONLY=bulk,files,loop,fresh,drag,pane FULL=1)
+bench: $(READY) $(PANE) $(if $(filter $(COMPARING),$(subst $(comma), ,$(ONLY))),$(COMPARED)) ## measure: figures, not verdicts (ONLY=bulk,files,loop,fresh,drag,pane,reading FULL=1)
 	@PYTHONPATH=tests $(BIN)/python -m bench.bench $(if $(ONLY),--only $(ONLY)) $(if $(FULL),--full)
 
 moves: $(READY) $(PANE) ## thousands of random moves under faults and kills: the ledger (MOVES=10000 SEED=1)
@@ -88,6 +93,10 @@ $(READY): pyproject.toml constraints.txt
 	if [ -z "$$python" ]; then echo "Python 3.11 or newer, with venv, is needed" >&2; exit 1; fi; \
 	[ -x $(BIN)/python ] || "$$python" -m venv .venv
 	@$(call install,.venv)
+	@touch $@
+
+$(COMPARED): $(READY)
+	@$(call install,.venv,dev$(comma)bench)
 	@touch $@
 
 $(MODULES): addin/package.json addin/package-lock.json

@@ -20,6 +20,10 @@ SECTIONS = {
     "drag": "from the drag to Synced, with push and without",
     "pane": "the add-in: its weight, its first state, the click",
 }
+#: Only when asked for, since they need libraries that nothing else does.
+COMPARISONS = {
+    "reading": "150 HTML bodies: words found, time and memory, beside other libraries",
+}
 
 
 def main() -> None:
@@ -43,13 +47,23 @@ def main() -> None:
     if "pane" in wanted:
         pane.weight()
         pane.waits()
+    _compare(wanted)
+
+
+def _compare(wanted: list[str]) -> None:
+    """Run the comparisons that were asked for; only then are their libraries there."""
+    if "reading" in wanted:
+        from bench.reading.table import read_bodies
+
+        read_bodies()
 
 
 def _asked() -> tuple[list[str], bool]:
+    known = SECTIONS | COMPARISONS
     parser = argparse.ArgumentParser(
         prog="make bench",
         description=__doc__,
-        epilog="sections: " + "; ".join(f"{name} = {what}" for name, what in SECTIONS.items()),
+        epilog="sections: " + "; ".join(f"{name} = {what}" for name, what in known.items()),
     )
     parser.add_argument("--only", default="", help="sections, comma-separated (make: ONLY=)")
     parser.add_argument(
@@ -57,7 +71,7 @@ def _asked() -> tuple[list[str], bool]:
     )
     given = parser.parse_args()
     wanted = given.only.split(",") if given.only else list(SECTIONS)
-    if unknown := set(wanted) - set(SECTIONS):
+    if unknown := set(wanted) - set(known):
         parser.error(f"there is no section {', '.join(sorted(unknown))}")
     return wanted, given.full
 

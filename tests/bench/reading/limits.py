@@ -1,0 +1,80 @@
+"""A conversion in a process of its own, with limits: its processor time and its peak memory.
+
+For Linux, where the limits hold (setrlimit(2)).
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import resource
+import subprocess
+import sys
+import time
+from dataclasses import asdict, dataclass
+
+from bench.reading.converters import CONVERTERS, PARSERS
+from bench.reading.usage import PeakMemory, memory_mb
+from hostile_bodies import BODIES
+
+LONGEST_S, MOST_MB = 10, 500
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What one conversion took. `fault`: why it has no result, "" when it has one."""
+
+    cpu_s: float = 0.0
+    peak_mb: float = 0.0
+    fault: str = ""
+
+
+def convert_apart(converter: str, body: str) -> Outcome:
+    """Convert a hostile body in a child; over a limit the child ends and the fault says so."""
+    line = [sys.executable, "-m", "bench.reading.limits", converter, body]
+    try:
+        child = subprocess.run(line, capture_output=True, text=True, timeout=6 * LONGEST_S)
+    except subprocess.TimeoutExpired:
+        return Outcome(fault=f"waits over {6 * LONGEST_S} s")
+    if child.stdout:
+        return Outcome(**json.loads(child.stdout))
+    return Outcome(fault=_fault(child.returncode))
+
+
+def _fault(code: int) -> str:
+    known = {-9: f"over {LONGEST_S} s", -24: f"over {LONGEST_S} s", -6: "abort", -11: "crash"}
+    return known.get(code, f"exit {code}")
+
+
+def _convert_here(converter: str, body: str) -> Outcome:
+    convert = (CONVERTERS | PARSERS)[converter]()
+    convert("<p>warm</p>")
+    html = BODIES[body]()
+    _limit()
+    peak = PeakMemory()
+    began = time.process_time()
+    fault = ""
+    try:
+        convert(html)
+    except MemoryError:
+        fault = f"over {MOST_MB} MB"
+    except BaseException as error:  # a panic of Rust's is no Exception
+        fault = type(error).__name__
+    return Outcome(time.process_time() - began, peak.mb() or 0, fault)
+
+
+def _limit() -> None:
+    memory = int(((memory_mb("VmSize") or 0) + MOST_MB) * 1024 * 1024)
+    resource.setrlimit(resource.RLIMIT_AS, (memory, memory))
+    spent = int(time.process_time()) + LONGEST_S
+    resource.setrlimit(resource.RLIMIT_CPU, (spent, spent + 1))
+
+
+def main() -> None:
+    """Print the outcome of one body, as JSON, and leave without giving the tree back."""
+    print(json.dumps(asdict(_convert_here(*sys.argv[1:]))), flush=True)
+    os._exit(0)
+
+
+if __name__ == "__main__":
+    main()
