@@ -42,7 +42,7 @@ ODD: dict[str, str] = {
     ),
     "misnested": (
         "<b>The <i>crane</b> comes</i> on <u>Monday<p>and <b>leaves</u> on</b> Friday.</p>"
-        "<p><a href='https://a.example'>one<a href='https://b.example'>two</a></a></p>"
+        "<p><a href='https://a.example'>one <a href='https://b.example'>two</a></a></p>"
     ),
     "words-in-a-table": (
         "<table>Note before.<tr>Between<td>a cell</td></tr><p>Behind</p></table><p>After</p>"

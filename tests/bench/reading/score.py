@@ -62,10 +62,11 @@ class _State:
 
 @dataclass(frozen=True, slots=True)
 class Truth:
-    """The words of one body, each with how often it is there."""
+    """The words of one body, each with how often it is there. `alternative`: those of pictures."""
 
     visible: Counter[str]
     hidden: Counter[str]
+    alternative: Counter[str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,7 +102,12 @@ def truth(html: str) -> Truth:
         visible.append(text if is_visible else "\n")
         hidden.append(text if is_hidden else "\n")
     shown = _WITH_RAISED.sub(" ", "".join(visible))
-    return Truth(Counter(words(shown)), Counter(words("".join(hidden))))
+    pictures = (node.attributes.get("alt") or "" for node in tree.css("img"))
+    return Truth(
+        visible=Counter(words(shown)),
+        hidden=Counter(words("".join(hidden))),
+        alternative=Counter(words("\n".join(pictures))),
+    )
 
 
 def _pieces_of(root: LexborNode, by_rule: set[int]) -> Iterator[tuple[str, _State | None]]:
@@ -184,7 +190,7 @@ def score(right: Truth, text: str) -> Score:
         words=right.visible.total(),
         lost=lost,
         broken=Counter({w: times for w, times in lost.items() if _letters(w) in extra}),
-        shown=(counted - right.visible) & right.hidden,
+        shown=(counted - right.visible - right.alternative) & right.hidden,
     )
 
 
