@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import hashlib
 from typing import Any
 
 import pytest
 
 from webcrm_sync.core.message import MessageKind, Party
 from webcrm_sync.graph import wire
-from webcrm_sync.graph.properties import IN_REPLY_TO, REFERENCES, SENSITIVITY
+from webcrm_sync.graph.properties import EXPANDED, IN_REPLY_TO, REFERENCES, SENSITIVITY
 
 MAIL: dict[str, Any] = {"@odata.type": "#microsoft.graph.message", "id": "AAkA1"}
 MEETING = "IPM.Schedule.Meeting"
@@ -127,3 +128,8 @@ def test_who_sent_on_behalf_is_known_by_more_than_another_spelling(
 ) -> None:
     found = wire.message(MAIL | {"from": author, "sender": actual}).sent_by
     assert (found.address if found else None) == sent_by
+
+
+def test_what_is_asked_of_graph_changes_only_with_its_version() -> None:
+    asked = hashlib.sha256(f"{wire.MESSAGE_KEYS} {EXPANDED}".encode()).hexdigest()[:16]
+    assert (wire.SELECTION, asked) == (1, "693ae130e1082bd7")

@@ -11,6 +11,7 @@ from webcrm_sync.core.outlook import Change, Page
 from webcrm_sync.engine import record
 from webcrm_sync.engine.intake import Arrival
 from webcrm_sync.engine.parts import Parts, hold_mailbox
+from webcrm_sync.graph.wire import SELECTION
 from webcrm_sync.store import emails, mailboxes
 from webcrm_sync.store.mailboxes import Mailbox, SyncFolder
 
@@ -35,7 +36,8 @@ def discover(parts: Parts, mailbox_id: int) -> None:
         due = [f for f in mailboxes.folders(tx, box.id) if _is_due(f, tx.now)]
     try:
         for folder in due:
-            _read_folder(parts, box, folder)
+            if begun := _with_this_selection(parts, folder):
+                _read_folder(parts, box, begun)
     except SyncError as error:
         hold_mailbox(parts, box, error, got_on=_has_moved(parts, box, due))
         return
@@ -71,9 +73,10 @@ def _read_folder(parts: Parts, box: Mailbox, folder: SyncFolder) -> None:
                     raise
                 _look_for_folders(parts, box, hinted)
                 return
-            if not _start_anew(parts, box, folder):
+            anew = _start_anew(parts, folder, told_of=box)
+            if anew is None:
                 return
-            folder = replace(folder, cursor=None, round=folder.round + 1)
+            folder = anew
             continue
         facts = _facts_of(parts, box, folder, page.changes)
         if not record.page(parts, box, folder, page, facts):
@@ -87,13 +90,31 @@ def _read_folder(parts: Parts, box: Mailbox, folder: SyncFolder) -> None:
     _put_by(parts, hinted, is_news=is_news, is_flooded=lines >= _FLOOD)
 
 
-def _start_anew(parts: Parts, box: Mailbox, folder: SyncFolder) -> bool:
-    """Give up an expired cursor: the folder will be read from its start. False when not ours."""
+def _with_this_selection(parts: Parts, folder: SyncFolder) -> SyncFolder | None:
+    """The folder with a cursor that brings all of a Message, None when another run has moved it.
+
+    A cursor of an earlier version goes on with what that version asked for. The fresh reading
+    writes nothing outside: each copy that it meets is known, in the version we know.
+    """
+    if not folder.cursor:
+        return replace(folder, selection=SELECTION)
+    return folder if folder.selection >= SELECTION else _start_anew(parts, folder)
+
+
+def _start_anew(
+    parts: Parts, folder: SyncFolder, told_of: Mailbox | None = None
+) -> SyncFolder | None:
+    """Give up a cursor: the folder will be read from its start. None when it is not ours.
+
+    `told_of`: the mailbox in whose story that is worth a line.
+    """
+    anew = replace(folder, cursor=None, round=folder.round + 1, selection=SELECTION)
     with parts.begin() as tx:
-        moved = mailboxes.advance_cursor(tx, folder, None, round=folder.round + 1)
-        if moved:
-            tx.tell("folder is read anew", mailbox_id=box.id, place=folder.place.value)
-        return moved
+        if not mailboxes.advance_cursor(tx, folder, None, round=anew.round):
+            return None
+        if told_of is not None:
+            tx.tell("folder is read anew", mailbox_id=told_of.id, place=folder.place.value)
+    return anew
 
 
 def _look_for_folders(parts: Parts, box: Mailbox, gone: SyncFolder) -> None:

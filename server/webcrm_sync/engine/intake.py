@@ -130,13 +130,17 @@ def email_row(key: str, arrival: Arrival, internals: Internals) -> Mapping[str, 
         "sent_at": message.sent_at,
         "received_at": message.received_at,
         "has_attachments": message.has_attachments,
-        **headers_of(message),
+        **_headers(message),
         **arrival.kept,
     }
 
 
-def headers_of(message: Message) -> Mapping[str, object]:
-    """The columns that rows of versions before 0006 have empty."""
+def known_headers(message: Message) -> Mapping[str, object]:
+    """The columns that a mail taken up by an earlier version has empty."""
+    return _headers(_storable(message))
+
+
+def _headers(message: Message) -> Mapping[str, object]:
     sent_by = message.sent_by
     return {
         "reply_to": _pairs(message.reply_to),

@@ -52,7 +52,7 @@ def page(parts: Parts, box: Mailbox, folder: SyncFolder, page: Page, facts: Fact
     """Commit a page; False (and nothing changed) when another run has moved the cursor."""
     with ONE_PAGE, parts.begin() as tx:
         emails.lock(tx)
-        if not mailboxes.advance_cursor(tx, folder, page.cursor):
+        if not mailboxes.advance_cursor(tx, folder, page.cursor, selection=folder.selection):
             return False
         domains = parts.settings.internal_domains
         internals = mailboxes.internals(tx, domains)
@@ -91,6 +91,18 @@ class Recording:
                 seen.append(item.id)
                 self._update(item, change)
         emails.see_items(self.tx, seen, self.folder.round)
+        self._complete(changes, known)
+
+    def _complete(self, changes: tuple[Change, ...], known: Mapping[str, Item]) -> None:
+        """Fill what earlier versions did not ask of Graph into the mails that they took up."""
+        messages = {
+            known[c.graph_id].email_id: c.message
+            for c in changes
+            if c.message is not None and c.graph_id in known
+        }
+        lacking = emails.without_headers(self.tx, messages)
+        rows = {email_id: intake.known_headers(messages[email_id]) for email_id in lacking}
+        emails.set_headers(self.tx, rows)
 
     def _arrive(self, arrivals: Mapping[str, Arrival], folders: Mapping[str, int]) -> None:
         """Take up new copies: their e-mails where those are new too, then the copies."""

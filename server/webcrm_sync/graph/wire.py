@@ -40,6 +40,9 @@ MESSAGE_KEYS = (
     "bccRecipients,sentDateTime,receivedDateTime,internetMessageId,conversationId,categories,"
     "hasAttachments,isDraft,body"
 )
+#: The version of MESSAGE_KEYS and EXPANDED, raised with each change of them: a delta link goes on
+#: with the selection it was made with (Microsoft Graph: message delta).
+SELECTION = 1
 LOCATION_KEYS = "id,parentFolderId,changeKey,categories"
 CREATED_KEYS = "id,changeKey,isDraft"
 #: Only a file has a content id, and Graph wants that said (GitHub: microsoft-graph-explorer-v4

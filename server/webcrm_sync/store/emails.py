@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, RowMapping, delete, func, select, text, update
+from sqlalchemy import ColumnElement, RowMapping, bindparam, delete, func, select, text, update
 from sqlalchemy.dialects.postgresql import insert
 
 from webcrm_sync.core.direction import Direction
@@ -177,6 +177,24 @@ def add_emails(tx: Tx, rows: Sequence[Mapping[str, object]]) -> Mapping[str, int
     values = [{"company_id": tx.company_id, "created_at": tx.now, **row} for row in rows]
     result = tx.connection.execute(insert(email).returning(email.c.key, email.c.id), values)
     return {row.key: row.id for row in result}
+
+
+def without_headers(tx: Tx, email_ids: Iterable[int]) -> Sequence[int]:
+    """Those of the mails that an earlier version took up without their headers, locked.
+
+    A mail that somebody else is changing is left out: waiting here could deadlock.
+    """
+    query = select(email.c.id).where(among(email.c.id, email_ids), email.c.reply_to.is_(None))
+    rows = tx.connection.execute(query.with_for_update(key_share=True, skip_locked=True))
+    return rows.scalars().all()
+
+
+def set_headers(tx: Tx, rows: Mapping[int, Mapping[str, object]]) -> None:
+    """Set the columns of these mails."""
+    if rows:
+        query = update(email).where(email.c.id == bindparam("email_id"))
+        values = [{"email_id": email_id, **row} for email_id, row in rows.items()]
+        tx.connection.execute(query, values)
 
 
 def add_addresses(tx: Tx, addresses: Iterable[tuple[int, Party]]) -> None:

@@ -55,6 +55,7 @@ class SyncFolder:
     subscription_id: str | None
     client_state: str | None
     subscription_expires_at: datetime | None
+    selection: int = 0
 
 
 #: How long a folder in which much happens is left alone after a reading, whatever hints come.

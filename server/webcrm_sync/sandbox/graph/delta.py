@@ -55,6 +55,16 @@ class Cursor:
         text = json.dumps(asdict(self) | {"salt": secrets.token_hex(4)})
         return base64.urlsafe_b64encode(text.encode()).decode()
 
+    @classmethod
+    def read(cls, token: str) -> Cursor:
+        """The cursor behind a token. Raises GraphError 400."""
+        try:
+            values = json.loads(base64.urlsafe_b64decode(token))
+            values.pop("salt")
+            return cls(**values)
+        except (ValueError, TypeError, KeyError) as error:
+            raise bad_request("Badly formed token.", "ErrorInvalidUrlQuery") from error
+
 
 @dataclass(frozen=True, slots=True)
 class _Line:
@@ -129,7 +139,7 @@ class Delta:
             return _first(visit, folder, self._life)
         if set(query) & {"$select", "$filter", "$expand", "$top", "$orderby"}:
             raise bad_request("The token carries the options of the first request.")
-        cursor = self._read(token)
+        cursor = Cursor.read(token)
         if cursor.life != self._life or cursor.folder != folder.id:
             raise GraphError(410, "SyncStateNotFound", "The sync state generation is not found.")
         if "$skiptoken" in query:
@@ -138,14 +148,6 @@ class Delta:
         if begin and visit.house.chance.random() < visit.house.dials.replays:
             begin -= 1
         return replace(cursor, begin=begin, end=_end(visit, folder), given=0, is_first=False)
-
-    def _read(self, token: str) -> Cursor:
-        try:
-            values = json.loads(base64.urlsafe_b64decode(token))
-            values.pop("salt")
-            return Cursor(**values)
-        except (ValueError, TypeError, KeyError) as error:
-            raise bad_request("Badly formed token.", "ErrorInvalidUrlQuery") from error
 
 
 def _first(visit: Visit, folder: SimFolder, life: str) -> Cursor:

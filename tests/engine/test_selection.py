@@ -1,0 +1,265 @@
+"""A cursor of an earlier version: one quiet fresh round finds what is missing, no more."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import Any
+from urllib.parse import parse_qs, quote, urlsplit
+
+import pytest
+from sqlalchemy import select, text, update
+
+from play import BO, BOTH, FOLDER, KIM, LIS, OpenPlay, Play
+from webcrm_sync.core.states import Reason, State
+from webcrm_sync.engine import people
+from webcrm_sync.engine.discover import PAGE_SIZE
+from webcrm_sync.engine.parts import Parts
+from webcrm_sync.graph.properties import STAMP
+from webcrm_sync.graph.wire import SELECTION
+from webcrm_sync.sandbox.graph.delta import Cursor
+from webcrm_sync.sandbox.journal import Exchange
+from webcrm_sync.sandbox.outlook.mail import Mail
+from webcrm_sync.sandbox.outlook.mailbox import SimMailbox
+from webcrm_sync.store.schema import email, event, folder, item
+
+HEADERS = ("reply_to", "sent_by", "conversation_id", "in_reply_to", "referenced_ids", "sensitivity")
+#: What the version before asked of Graph.
+OLD_SELECT = (
+    "id,changeKey,parentFolderId,subject,from,sender,toRecipients,ccRecipients,bccRecipients,"
+    "sentDateTime,receivedDateTime,internetMessageId,categories,hasAttachments,isDraft,body"
+)
+OLD_EXPAND = f"singleValueExtendedProperties($filter=id eq '{STAMP}')"
+
+
+def age(parts: Parts) -> None:
+    """Make the database one that the version before has just left behind."""
+    with parts.begin() as tx:
+        empty = ", ".join(f"{name} = NULL" for name in HEADERS)
+        tx.connection.execute(text(f"UPDATE email SET {empty}"))
+        rows = tx.connection.execute(select(folder.c.id, folder.c.cursor)).all()
+        for id_, cursor in rows:
+            aged = update(folder).where(folder.c.id == id_)
+            tx.connection.execute(aged.values(selection=0, cursor=cursor and _aged(cursor)))
+
+
+def _aged(cursor: str) -> str:
+    """The delta link as Graph gave it for the selection of the version before."""
+    address, _, query = cursor.partition("?")
+    ((name, (token,)),) = parse_qs(urlsplit(cursor).query).items()
+    assert query.startswith(name)
+    old = replace(Cursor.read(token), select=OLD_SELECT, expand=OLD_EXPAND)
+    return f"{address}?{name}={quote(old.token())}"
+
+
+@dataclass(frozen=True)
+class Before:
+    """A company with mails in every state, as the version before left it."""
+
+    play: Play
+    box: SimMailbox
+    items: dict[str, str]
+
+    def writes(self) -> list[Exchange]:
+        """What was written to mails in Outlook, or to webCRM."""
+        return [e for e in self.play.stage.journal.exchanges if not _is_read(e)]
+
+    def rounds(self) -> int:
+        """How many readings of a folder began at its start."""
+        calls = self.play.stage.journal.select("graph", path="/messages/delta")
+        return sum("select" in e.query for e in calls)
+
+    def rows(self) -> list[tuple[Any, ...]]:
+        """Every copy, but for the number of the reading that met it."""
+        columns = [c for c in item.c if c.name != "seen_round"]
+        with self.play.parts.begin() as tx:
+            return [tuple(r) for r in tx.connection.execute(select(*columns).order_by(item.c.id))]
+
+    def events(self) -> int:
+        """How many lines all stories have."""
+        with self.play.parts.begin() as tx:
+            return len(tx.connection.execute(select(event.c.id)).all())
+
+    def selections(self) -> set[int]:
+        """The versions that the folders' cursors have."""
+        with self.play.parts.begin() as tx:
+            return set(tx.connection.execute(select(folder.c.selection)).scalars())
+
+
+def _is_read(call: Exchange) -> bool:
+    """True for a GET or a batch of them; logins and subscriptions write to no mail either."""
+    if call.method == "GET" or call.service == "entra" or call.path.endswith("/subscriptions"):
+        return True
+    return call.path.endswith("/$batch") and b'"PATCH"' not in call.request_body
+
+
+@pytest.fixture
+def before(open_play: OpenPlay) -> Before:
+    return _before(open_play, past=1)
+
+
+def _before(open_play: OpenPlay, *, past: int) -> Before:
+    """That company; so many mails were in the folder before the product came."""
+    play = open_play(NEVER_SYNC="doctor.example")
+    for organisation in ("Skovby", "Søby"):
+        play.contact(LIS, organisation)
+    person, user = play.contact(BO), play.stage.crm.add_user(KIM, "Kim Nordwind")
+    play.rest()
+    box = play.stage.outlook.add_mailbox(KIM, "Kim Nordwind")
+    sync = box.make_folder("inbox", FOLDER)
+    old = [box.put(Mail(f"Past {n}", BO, KIM, categories=BOTH), sync) for n in range(past)]
+    play.watch()
+    play.refresh()
+    items = {
+        "past": old[0],
+        "synced": play.drag(box, Mail("Synced", BO, KIM, conversation_id="AAQkAD-synced")),
+        "outbound": play.drag(box, Mail("Sent", KIM, BO), place="sentitems"),
+        "waiting": play.drag(box, Mail("Waiting", "new@nowhere.example", KIM)),
+        "parked": play.drag(box, Mail("Parked", LIS, KIM)),
+        "never": play.drag(box, Mail("Never", "anna@doctor.example", KIM)),
+        "colleagues": play.drag(box, Mail("Lunch", "eva@nordwind.example", KIM)),
+        "meeting": play.drag(box, Mail("Meet?", BO, KIM, kind="meeting")),
+        "draft": box.put(Mail("Soon", KIM, BO, is_draft=True), f"sentitems/{FOLDER}"),
+        "left": play.drag(box, Mail("Left", BO, KIM)),
+    }
+    play.stage.crm.send_mail(user, person, "From webCRM", "Hello")
+    play.settle()
+    box.move(items["left"], "inbox")
+    play.settle()
+    states = {name: play.item(box, one).state for name, one in items.items()}
+    assert set(states.values()) == {State.SYNCED, State.WAITING, State.PARKED, State.SKIPPED}
+    assert len(box.messages(f"sentitems/{FOLDER}")) == 3
+    age(play.parts)
+    play.stage.journal.clear()
+    return Before(play, box, items)
+
+
+def test_a_fresh_round_is_quiet_and_comes_once(before: Before) -> None:
+    rows, events, activities = before.rows(), before.events(), before.play.activities
+    before.play.settle()
+    assert before.rounds() == 2
+    assert before.selections() == {SELECTION}
+    assert (before.rows(), before.events(), before.play.activities) == (rows, events, activities)
+    assert [(e.method, e.path) for e in before.writes()] == []
+
+
+def test_a_fresh_round_fills_the_headers_of_mails_known_before(before: Before) -> None:
+    before.play.look()
+    with before.play.parts.begin() as tx:
+        columns = [email.c.subject, *(email.c[name] for name in HEADERS)]
+        found = {row[0]: tuple(row[1:]) for row in tx.connection.execute(select(*columns))}
+    assert found["Synced"] == ([], None, "AAQkAD-synced", None, [], 0)
+    assert found.pop("Left")[0] is None  # it lies in no sync folder any more
+    assert all(reply_to == [] for reply_to, *_ in found.values())
+
+
+def test_a_mail_that_arrives_meanwhile_is_filed_once_with_its_headers(before: Before) -> None:
+    rows, activities = before.rows(), len(before.play.activities)
+    mail = Mail("News", BO, KIM, reply_to=("desk@havnebyg.example",))
+    new = before.play.drag(before.box, mail)
+    before.play.settle()
+    row = before.play.item(before.box, new)
+    assert (row.state, row.is_past) == (State.SYNCED, False)
+    assert before.box.read(new).categories == BOTH
+    assert len(before.play.activities) == activities + 1
+    assert before.rows()[:-1] == rows
+    with before.play.parts.begin() as tx:
+        query = select(email.c.reply_to).where(email.c.id == row.email_id)
+        assert tx.connection.scalar(query) == [["desk@havnebyg.example"] * 2]
+
+
+def test_what_an_old_cursor_hid_is_found(before: Before) -> None:
+    with before.play.parts.begin() as tx:  # as if Graph had never told of it
+        gone = before.play.item(before.box, before.items["outbound"])
+        tx.connection.execute(item.delete().where(item.c.id == gone.id))
+    activities = len(before.play.activities)
+    before.play.settle()
+    assert before.play.item(before.box, before.items["outbound"]).state is State.SYNCED
+    assert len(before.play.activities) == activities
+
+
+def test_what_left_meanwhile_is_followed(before: Before) -> None:
+    before.box.move(before.items["waiting"], "inbox")
+    before.box.delete(before.items["synced"])
+    before.play.settle()
+    left = before.play.item(before.box, before.items["waiting"])
+    assert (left.state, left.reason) == (State.SKIPPED, Reason.MOVED_OUT)
+    gone = before.play.item(before.box, before.items["synced"])
+    assert (gone.state, gone.folder_id) == (State.SYNCED, None)
+
+
+def test_a_contact_that_appears_meanwhile_wakes_what_waits(before: Before) -> None:
+    before.play.contact("new@nowhere.example", "Nowhere")
+    before.play.settle()
+    assert before.box.read(before.items["waiting"]).categories == BOTH
+
+
+@pytest.mark.parametrize("failing", range(3))
+def test_trouble_within_the_round_does_not_begin_it_again(
+    open_play: OpenPlay, failing: int
+) -> None:
+    before = _before(open_play, past=PAGE_SIZE)  # two pages with those that came later
+    rows = before.rows()
+    asked = iter(range(100))
+
+    def fails(_method: str, path: str) -> bool:
+        return path.endswith("/messages/delta") and next(asked) == failing
+
+    before.play.stage.faults.unavailable(service="graph", when=fails, limit=1)
+    before.play.settle()
+    assert before.selections() == {SELECTION}
+    assert before.rounds() <= 3  # a page that failed may have been a first one
+    assert before.rows() == rows
+    assert [(e.method, e.path) for e in before.writes()] == []
+
+
+def test_a_cursor_in_the_middle_of_a_round_is_given_up_too(
+    open_play: OpenPlay,
+) -> None:
+    play = open_play()
+    play.contact(BO)
+    box = play.stage.outlook.add_mailbox(KIM, "Kim Nordwind")
+    sync = box.make_folder("inbox", FOLDER)
+    mails = [Mail(f"Mail {n}", BO, KIM, categories=BOTH) for n in range(2 * PAGE_SIZE)]
+    items = [box.put(mail, sync) for mail in mails]
+    seen = people.inspect(play.parts, KIM)
+    asked = iter(range(100))
+
+    def fails(_method: str, path: str) -> bool:
+        return path.endswith("/messages/delta") and next(asked) == 1
+
+    play.stage.faults.unavailable(service="graph", when=fails, limit=1)
+    people.add(play.parts, seen)
+    play.rest()
+    with play.parts.begin() as tx:
+        cursors = tx.connection.execute(select(folder.c.cursor)).scalars().all()
+        assert any("skiptoken" in (cursor or "") for cursor in cursors)
+    age(play.parts)
+    new = box.put(Mail("New", BO, KIM), sync)
+    play.settle()
+    assert {play.item(box, one).reason for one in items} == {Reason.SYNCED_BEFORE}
+    assert play.item(box, new).state is State.SYNCED
+    assert [a["ActivityDescription"] for a in play.activities] == ["New"]
+
+
+def test_an_old_cursor_that_has_expired_is_no_trouble(before: Before) -> None:
+    rows, events = before.rows(), before.events()
+    before.play.stage.graph.expire_cursors()
+    before.play.settle()
+    assert (before.rows(), before.events()) == (rows, events)
+    assert [(e.method, e.path) for e in before.writes()] == []
+
+
+def test_a_cursor_of_a_later_version_is_kept(before: Before) -> None:
+    with before.play.parts.begin() as tx:
+        tx.connection.execute(update(folder).values(selection=SELECTION + 1))
+    before.play.settle()
+    assert before.rounds() == 0
+    assert before.selections() == {SELECTION + 1}
+
+
+def test_a_mailbox_that_is_added_now_needs_no_fresh_round(play: Play, box: SimMailbox) -> None:
+    play.drag(box, Mail("First", BO, KIM))
+    play.look()
+    calls = play.stage.journal.select("graph", path="/messages/delta")
+    began = [e for e in calls if "select" in e.query]
+    assert len({e.path for e in began}) == len(began)
