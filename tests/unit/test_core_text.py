@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from webcrm_sync.core.reading import LONGEST_TEXT, read_body
-from webcrm_sync.core.text import storable, to_safe_html
+from webcrm_sync.core.text import one_line, storable
 
 
 def to_text(body: str, *, is_html: bool) -> str:
@@ -199,8 +199,18 @@ def test_no_soup_of_tags_raises(soup: list[str]) -> None:
     assert isinstance(to_text("".join(soup), is_html=True), str)
 
 
-def test_html_of_webcrm_is_made_harmless_and_its_text_stays_text() -> None:
-    html, is_html = to_safe_html("<p onclick='x()'>Hello <script>x()</script>you</p>")
-    assert is_html
-    assert html == "<p>Hello you</p>"
-    assert to_safe_html("2 < 3, really") == ("2 < 3, really", False)
+@pytest.mark.parametrize(
+    ("text", "line"),
+    [
+        ("Offer 17", "Offer 17"),
+        ("Re:\tOffer\r\n 17", "Re: Offer 17"),
+        ("a\nb\rc\x0bd\x0ce", "a b c d e"),
+        ("a\u2028b\u2029c\x85d", "a b c d"),
+        ("a\0b\x07c\x1bd\x7fe\x9ff", "a b c d e f"),
+        ("\n\tOffer \u00a0 17\n", "Offer 17"),
+        ("\r\nBcc: x@x.example", "Bcc: x@x.example"),
+        (" \n ", ""),
+    ],
+)
+def test_a_text_in_one_line_has_a_blank_for_each_gap(text: str, line: str) -> None:
+    assert one_line(text) == line

@@ -14,6 +14,7 @@ from webcrm_sync.core.crm import ActivityDraft
 from webcrm_sync.core.cutting import cut
 from webcrm_sync.core.matching import Target
 from webcrm_sync.core.message import Party
+from webcrm_sync.core.text import one_line
 
 KEY_PREFIX = "ms1-"
 _KEY = re.compile(r"ms1-[a-z2-7]{26}")
@@ -148,7 +149,7 @@ def draft_activity(
         organisation_id=target.organisation_id or None,
         person_id=target.person_id,
         user_id=user_id,
-        subject=cut(" ".join(mail.subject.split()) or "(no subject)", limits.subject),
+        subject=cut(one_line(mail.subject) or "(no subject)", limits.subject),
         memo=cut(memo, limits.memo),
         at=mail.sent_at or mail.received_at or datetime.fromtimestamp(0, UTC),
     )

@@ -1,8 +1,11 @@
-"""Texts as the database can store them and Outlook can show them."""
+"""Texts as the database can store them, and in one line."""
 
 from __future__ import annotations
 
-import nh3
+import re
+
+#: Whatever moves what follows to another place, or shows nothing at all.
+_GAP = re.compile(r"[\s\x00-\x1f\x7f-\x9f]+")
 
 
 def storable(text: str) -> str:
@@ -27,8 +30,10 @@ def storable_json(value: object) -> object:
             return value
 
 
-def to_safe_html(text: str) -> tuple[str, bool]:
-    """What webCRM keeps of a mail, fit to be shown in Outlook, and whether it is HTML."""
-    if nh3.is_html(text):
-        return nh3.clean(text), True
-    return text, False
+def one_line(text: str) -> str:
+    r"""`text` in one line: blanks, line ends and control characters in a row become one blank.
+
+    >>> one_line("Re:\tOffer\r\n 17\x07")
+    'Re: Offer 17'
+    """
+    return _GAP.sub(" ", text).strip()

@@ -12,6 +12,7 @@ from webcrm_sync.core.cutting import cut
 from webcrm_sync.core.errors import AccessLost, Gone, Refused, TryLater
 from webcrm_sync.core.filing import draft_activity
 from webcrm_sync.core.matching import How
+from webcrm_sync.core.text import one_line
 from webcrm_sync.engine import attached, outcome
 from webcrm_sync.engine.attached import Source
 from webcrm_sync.engine.choice import person_at
@@ -101,7 +102,7 @@ def _withdraw(parts: Parts, filing: Filing, email: Email) -> None:
 
 
 def _subject(email: Email) -> str:
-    return " ".join(email.subject.split()) or "(no subject)"
+    return one_line(email.subject) or "(no subject)"
 
 
 def _write_again(parts: Parts, source: Source, wish: Wish, filing: Filing, email: Email) -> bool:

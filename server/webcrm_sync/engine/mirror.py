@@ -7,10 +7,12 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from webcrm_sync.core.crm import CrmUser, SentActivity
+from webcrm_sync.core.cutting import cut
 from webcrm_sync.core.errors import Gone, Refused, TryLater, Unclear
 from webcrm_sync.core.filing import is_filing_key
 from webcrm_sync.core.matching import Contact
-from webcrm_sync.core.text import to_safe_html
+from webcrm_sync.core.sent_body import outlook_body
+from webcrm_sync.core.text import one_line
 from webcrm_sync.engine import reflect
 from webcrm_sync.engine.parts import Parts, hold_webcrm
 from webcrm_sync.settings import Settings
@@ -20,6 +22,8 @@ from webcrm_sync.store.mailboxes import Mailbox
 
 #: Paging through a table ordered by its time of change can miss rows: windows overlap.
 OVERLAP = timedelta(minutes=2)
+#: Exchange takes no longer one (Exchange Web Services: Subject).
+_LONGEST_SUBJECT = 255
 #: Reasons why a mail sent from webCRM has no mirror.
 NO_MAILBOX, TOO_OLD, NO_ADDRESS = "no mailbox", "before the mailbox was added", "no address"
 
@@ -115,16 +119,16 @@ def plan_mirror(
         return Plan(plan.activity_id, box.id, reason=TOO_OLD)
     if person is None:
         return Plan(plan.activity_id, box.id, reason=NO_ADDRESS)
-    body, is_html = to_safe_html(activity.body)
+    body, is_html = outlook_body(activity.body)
     sent_at = activity.at or activity.created_at or now
     return Plan(
         plan.activity_id,
         box.id,
         draft={
-            "subject": activity.subject,
+            "subject": cut(one_line(activity.subject), _LONGEST_SUBJECT),
             "body": body,
             "is_html": "yes" if is_html else "",
-            "recipient_name": person.name,
+            "recipient_name": one_line(person.name),
             "recipient_address": person.address,
             "sent_at": sent_at.isoformat(),
         },

@@ -9,6 +9,7 @@ from functools import lru_cache
 from typing import Any
 
 from webcrm_sync.core.reading import read_body
+from webcrm_sync.core.sent_body import is_html
 from webcrm_sync.sandbox.outlook import ids
 from webcrm_sync.sandbox.outlook.mail import File, Person
 from webcrm_sync.sandbox.outlook.mailbox import SimMailbox
@@ -176,5 +177,5 @@ def _activity(activity: Record) -> Json:
 
 @lru_cache(maxsize=2000)
 def _plain(memo: str) -> str:
-    """What webCRM keeps is text or HTML; which, it does not say. No mail's text begins so."""
-    return read_body(memo, is_html=memo.lstrip().startswith("<")).text
+    """What webCRM keeps is text or HTML; which, it does not say."""
+    return read_body(memo, is_html=is_html(memo)).text

@@ -1,0 +1,91 @@
+"""What webCRM sent, as Outlook shows it: text stays text to the letter, HTML is harmless."""
+
+from __future__ import annotations
+
+from time import process_time
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from unit.memo_examples import HTML, TEXTS
+from webcrm_sync.core.sent_body import is_html, outlook_body
+
+
+@pytest.mark.parametrize("memo", TEXTS)
+def test_a_text_with_brackets_stays_to_the_letter(memo: str) -> None:
+    assert outlook_body(memo) == (memo, False)
+
+
+@pytest.mark.parametrize("memo", HTML)
+def test_html_is_known_by_the_whole(memo: str) -> None:
+    assert is_html(memo)
+    assert outlook_body(memo)[1]
+
+
+@pytest.mark.parametrize(
+    ("memo", "shown"),
+    [
+        ("<p onclick='x()'>Hello <script>x()</script>you</p>", "<p>Hello you</p>"),
+        ("<p><a href='javascript:x()'>a</a></p>", '<p><a rel="noopener noreferrer">a</a></p>'),
+        ("<img src=x onerror=x()>", '<img src="x">'),
+        # What an editor forgot to escape is no tag.
+        (
+            "<p>Eva <eva@kunde.example></p><p>Dear <name>, <Kunde GmbH></p>",
+            "<p>Eva &lt;eva@kunde.example&gt;</p><p>Dear &lt;name&gt;, &lt;Kunde GmbH&gt;</p>",
+        ),
+        ("<p>a < b</p>", "<p>a &lt; b</p>"),
+        # No tag makes these lines.
+        ("<b>Hi</b>\r\nsee <i>this</i>\nBo", "<b>Hi</b><br>\nsee <i>this</i><br>\nBo"),
+        ("<p>one\nparagraph</p>", "<p>one\nparagraph</p>"),
+        # Pictures within the HTML are dropped, however large; the words stay.
+        (f"<p>x<img src='data:image/png;base64,{'A' * 500_000}'></p>", "<p>x<img></p>"),
+    ],
+    ids=lambda text: text[:30],
+)
+def test_html_keeps_its_words_and_loses_what_acts(memo: str, shown: str) -> None:
+    assert outlook_body(memo) == (shown, True)
+
+
+@given(st.text(st.characters(exclude_characters="<")))
+def test_without_a_bracket_it_is_text(memo: str) -> None:
+    assert outlook_body(memo) == (memo, False)
+
+
+@given(
+    st.lists(st.sampled_from([*"<>/ \n=&a", "<b>", "</b>", "<br>", "<p>", "<a b=c>"])).map("".join)
+)
+def test_every_memo_comes_to_an_end(memo: str) -> None:
+    shown, is_shown_as_html = outlook_body(memo)
+    assert is_shown_as_html or shown == memo
+
+
+@pytest.mark.parametrize(
+    "memo",
+    [
+        "<div>" * 100_000,
+        "<div>" * 45_000 + "</div>" * 45_000,
+        "<div>" * 5_000 + "</div>" * 4_999,
+        "<ul><li>" * 4_999 + "</ul>",
+        "<p>" + "<table><br>" * 4_900,
+        "<table>" + "<br>" * 9_900,
+        "<p " + " ".join(f"a{n}=1" for n in range(25_000)) + ">x</p>",
+        "<p a=1 " + " ".join(f"{n:x}" for n in range(45_000)) + ">x</p>",
+        "<p a=1 " + " ".join(f"{n:x}" for n in range(90_000)) + ">x</p>",
+        "<b>\n\n" * 60_000 + "</b>\n" * 60_000,
+        "<b> x " * 80_000,
+        "<br>   " * 70_000,
+        "'<b>x</b>'" * 40_000,
+        (" " * 70 + "<b>") * 7_000,
+        "<" * 500_000,
+        "<" + "a" * 500_000,
+        "<a" * 250_000,
+        "<p>" + "data:" * 100_000 + "</p>",
+        "".join(f"<font a={n}>" for n in range(100)) + "<p>x" * 9_800,
+    ],
+    ids=lambda memo: memo[:12].strip(),
+)
+def test_no_memo_takes_long(memo: str) -> None:
+    begun = process_time()
+    outlook_body(memo)
+    assert process_time() - begun < 2
