@@ -22,7 +22,7 @@ def test_inbound_mail_dragged_to_the_folder_stands_under_its_sender(play: Play) 
     assert activity["ActivityStatus"] == "Completed"
     assert activity["ActivityAction"] == "E-mail in"
     assert activity["ActivityCustom15"].startswith("ms1-")
-    assert activity["ActivityMemo"] == f"From: Bo Byg <{BO}>\nTo: {KIM}\n\nDear Kim"
+    assert activity["ActivityMemo"] == f"From: Bo Byg ‹{BO}›\nTo: {KIM}\n\nDear Kim"
     assert box.read(item).categories == BOTH
     assert play.item(box, item).state is State.SYNCED
 

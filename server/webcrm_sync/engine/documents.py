@@ -21,6 +21,7 @@ from webcrm_sync.core.errors import (
     TryLater,
     Unclear,
 )
+from webcrm_sync.core.harmless import harmless
 from webcrm_sync.core.retry import retry_at
 from webcrm_sync.core.states import Reason
 from webcrm_sync.engine import attached, look, outcome
@@ -250,9 +251,13 @@ def _look_for(parts: Parts, unclear: Sequence[Waiting]) -> None:
 
 
 def _is_it(row: DocumentRow, waiting: Waiting) -> bool:
-    """True for a Document of that Activity and name; webCRM keeps the ending by itself too."""
-    names = {waiting.document.name.casefold(), PurePosixPath(waiting.document.name).stem.casefold()}
-    return row.activity_id == waiting.filing.activity_id and row.name.casefold() in names
+    """True for a Document of that Activity and name, compared as webCRM is sent it.
+
+    webCRM keeps the ending by itself too.
+    """
+    name = harmless(waiting.document.name).casefold()
+    names = {name, PurePosixPath(name).stem}
+    return row.activity_id == waiting.filing.activity_id and harmless(row.name).casefold() in names
 
 
 def _not_found(parts: Parts, tx: Tx, waiting: Waiting) -> None:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import PurePosixPath
 
 from webcrm_sync.core.crm import DocumentDraft
-from webcrm_sync.webcrm.wire import dump
+from webcrm_sync.webcrm.records import dump, record
 
 #: Read at a time; a multiple of three, so that the pieces of base64 fit together.
 _PIECE = 3 * 16 * 1024
@@ -46,7 +46,7 @@ def documents_body(drafts: Sequence[DocumentDraft]) -> Body:
 
 def document_body(draft: DocumentDraft) -> Body:
     """The body of POST /Documents: the content in DocumentFile, in standard base64 (inferred)."""
-    fields: dict[str, object | None] = {
+    fields: dict[str, str | int | None] = {
         "DocumentId": 0,
         "DocumentFileName": draft.name,
         "DocumentFileExtension": PurePosixPath(draft.name).suffix.removeprefix(".") or None,
@@ -55,5 +55,5 @@ def document_body(draft: DocumentDraft) -> Body:
         "DocumentLinkedEntityId": draft.activity_id,
         "DocumentOrganisationId": draft.organisation_id,
     }
-    head = dump({name: value for name, value in fields.items() if value is not None})
+    head = dump(record(fields))
     return Body((head[:-1] + b',"DocumentFile":"', draft, b'"}'))

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass
+
+from webcrm_sync.webcrm.records import dump, record
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,5 +64,4 @@ def person_body(draft: PersonDraft) -> bytes:
 
 
 def _body(**fields: str | int | None) -> bytes:
-    kept = {name: value for name, value in fields.items() if value is not None}
-    return json.dumps(kept, ensure_ascii=False, separators=(",", ":")).encode(errors="replace")
+    return dump(record(fields))

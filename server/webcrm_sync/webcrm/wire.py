@@ -7,7 +7,6 @@ back null).
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -31,6 +30,7 @@ from webcrm_sync.core.errors import Gone, TryLater, Unclear
 from webcrm_sync.core.matching import Contact
 from webcrm_sync.webcrm.answers import Answer, parsed
 from webcrm_sync.webcrm.query import FIELDS
+from webcrm_sync.webcrm.records import dump, record
 
 _ID = re.compile(r"[1-9][0-9]{0,17}")
 
@@ -204,8 +204,8 @@ def activities_body(drafts: Sequence[ActivityDraft], *, key_field: str, zone: tz
     return dump([_activity(draft, key_field, zone) for draft in drafts])
 
 
-def _activity(draft: ActivityDraft, key_field: str, zone: tzinfo) -> dict[str, object]:
-    fields: dict[str, object | None] = {
+def _activity(draft: ActivityDraft, key_field: str, zone: tzinfo) -> dict[str, str | int]:
+    fields: dict[str, str | int | None] = {
         "ActivityId": 0,
         "ActivityStatus": "Completed",
         "ActivityAction": draft.action,
@@ -217,19 +217,13 @@ def _activity(draft: ActivityDraft, key_field: str, zone: tzinfo) -> dict[str, o
         "ActivityDateTime": time_text(draft.at, zone),
         key_field: draft.key,
     }
-    return {name: value for name, value in fields.items() if value is not None}
+    return record(fields)
 
 
 def time_text(at: datetime, zone: tzinfo) -> str:
     """RFC 3339 to the second with the zone's offset, Z for none."""
     text = at.astimezone(zone).isoformat(timespec="seconds")
     return text.removesuffix("+00:00") + "Z" if text.endswith("+00:00") else text
-
-
-def dump(value: object) -> bytes:
-    """The value as JSON."""
-    # A lone surrogate, which broken mails have, becomes a question mark.
-    return json.dumps(value, ensure_ascii=False, separators=(",", ":")).encode(errors="replace")
 
 
 def lines(answer: Answer, *, count: int) -> list[Written | Rejected]:

@@ -1,0 +1,139 @@
+"""What strangers write acts neither in webCRM nor in Outlook, and stays readable in both."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+
+from asking import desk
+from play import BO, BOTH, FOLDER, KIM, OpenPlay, Play
+from webcrm_sync.core.states import State
+from webcrm_sync.sandbox.outlook.mail import File, Mail
+from webcrm_sync.sandbox.outlook.mailbox import SimMailbox
+from webcrm_sync.sandbox.outlook.store import Item
+
+#: What begins a tag, a comment or the like (WHATWG HTML: tag open state).
+BEGINS = re.compile(r"<[A-Za-z/!?]")
+
+
+def shown(play: Play) -> tuple[str, str]:
+    """Subject and memo of the one Activity in webCRM; neither acts in a page."""
+    (activity,) = play.activities
+    subject, memo = activity["ActivityDescription"], activity["ActivityMemo"]
+    assert not BEGINS.search(subject + memo)
+    return subject, memo
+
+
+@pytest.mark.parametrize("is_html", [False, True])
+def test_a_script_in_a_mail_is_harmless_in_webcrm(
+    play: Play, box: SimMailbox, is_html: bool
+) -> None:
+    words = "&lt;script&gt;x()&lt;/script&gt;" if is_html else "<script>x()</script>"
+    sender = f'"<img src=x onerror=x()>" <{BO}>'
+    item = play.drag(box, Mail("Re: </textarea>\t<b>Offer", sender, KIM, body=words, html=is_html))
+    play.look()
+    subject, memo = shown(play)
+    assert subject == "Re: ‹/textarea› ‹b›Offer"
+    assert memo == f"From: ‹img src=x onerror=x()› ‹{BO}›\nTo: {KIM}\n\n‹script›x()‹/script›"
+    assert play.item(box, item).state is State.SYNCED
+
+
+def test_addresses_comparisons_and_quotes_can_be_read_and_found(
+    play: Play, box: SimMailbox
+) -> None:
+    body = "Ask Eva <eva@kunde.example>, if a < b.\nI <3 it -> <https://x.example/?a=1&b=2>\n> Kim"
+    play.drag(box, Mail("Two", f"Bo Byg <{BO}>", KIM, body=body, html=False))
+    play.look()
+    _, memo = shown(play)
+    assert memo.endswith(
+        "\n\nAsk Eva ‹eva@kunde.example›, if a < b.\nI <3 it -> ‹https://x.example/?a=1&b=2›\n> Kim"
+    )
+    assert all(address in memo for address in (BO, KIM, "eva@kunde.example"))
+
+
+def test_a_subject_of_brackets_fits_the_field(play: Play, box: SimMailbox) -> None:
+    play.drag(box, Mail("<b>" * 100, BO, KIM))
+    play.look()
+    subject, _ = shown(play)
+    assert subject.startswith("‹b›‹b›")
+    assert len(subject) <= 200
+
+
+def test_what_is_taken_back_and_filed_again_stays_harmless(play: Play) -> None:
+    play.contact(BO)
+    kim = desk(play)
+    mail = kim.box.deliver(Mail("<i>Oops", BO, KIM, body="a <b>", html=False))
+    kim.sync(mail)
+    play.rest()
+    first = shown(play)
+    kim.undo(mail)
+    play.rest()
+    assert shown(play) == ("[withdrawn] ‹i›Oops", "")
+    kim.sync(mail)
+    play.rest()
+    assert shown(play) == first
+
+
+def test_a_document_whose_name_looks_like_a_tag_is_found_after_a_lost_answer(
+    play: Play, box: SimMailbox
+) -> None:
+    play.stage.faults.lose(service="webcrm", when=lambda _, p: p.startswith("/Documents"), limit=1)
+    files = (File("&lt;img src=x&gt;.txt", b"a"),)
+    item = play.drag(box, Mail("Files", BO, KIM, attachments=files))
+    play.look()
+    play.settle()
+    assert [d["DocumentFileName"] for d in play.documents] == ["‹img src=x›.txt"]
+    assert box.read(item).categories == BOTH
+
+
+# -- the way back
+
+
+def mirror(play: Play, subject: str, memo: str) -> Item:
+    """The mail in Outlook that a mail sent from webCRM becomes."""
+    person = play.contact(BO)
+    user = play.stage.crm.add_user(KIM, "Kim Nordwind")
+    play.rest()
+    box = play.mailbox()
+    play.refresh()
+    play.stage.crm.send_mail(user, person, subject, memo)
+    play.refresh()
+    play.look()
+    (found,) = box.items()
+    assert found.folder.name == FOLDER
+    assert play.item(box, found.id).state is State.MIRRORED
+    return found
+
+
+@pytest.mark.parametrize(
+    "memo",
+    [
+        "Dear Eva,\r\n\r\nask <Kunde GmbH> <eva@kunde.example>.\r\n\r\nKim",
+        "See <https://kunde.example/?a=1&b=2>\nand a < b > c, I <3 it",
+        "Dear <name>,\n\n\tput\n<a href='https://x.example'>Offer</a>\ninto the page.\n\nKim",
+        "Eva ‹eva@kunde.example› wrote ‹b›",
+    ],
+)
+def test_a_text_from_webcrm_stays_to_the_letter_in_outlook(play: Play, memo: str) -> None:
+    found = mirror(play, "Order", memo)
+    assert (found.body, found.html) == (memo, False)
+
+
+def test_html_from_webcrm_is_shown_harmless_and_whole(play: Play) -> None:
+    memo = "<p onclick='x()'>Ask Eva <eva@kunde.example><script>x()</script></p>"
+    found = mirror(play, "Order", memo)
+    assert (found.body, found.html) == ("<p>Ask Eva &lt;eva@kunde.example&gt;</p>", True)
+
+
+def test_the_subject_of_a_mirror_is_one_line_that_exchange_takes(play: Play) -> None:
+    found = mirror(play, "Order\r\n\t<17>\x07 " + "word " * 100, "Thanks")
+    assert found.subject.startswith("Order <17> word word")
+    assert found.subject.endswith("word…")
+    assert len(found.subject) <= 255
+
+
+def test_a_memo_that_nobody_can_lay_out_does_not_keep_the_others_back(open_play: OpenPlay) -> None:
+    play = open_play()
+    found = mirror(play, "Deep", "<div>" * 30_000)
+    assert not found.html

@@ -1,0 +1,65 @@
+"""Every body that is sent to webCRM is harmless where webCRM shows it."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from datetime import UTC
+from io import BytesIO
+from typing import Any
+
+import pytest
+
+from unit.webcrm_examples import NOW
+from webcrm_sync.core.crm import ActivityDraft, DocumentDraft
+from webcrm_sync.webcrm import bodies, changes, wire
+from webcrm_sync.webcrm.changes import ActivityChange, PersonDraft
+
+BAD, SHOWN = "<b>x", "‹b›x"
+
+
+def _created() -> bytes:
+    draft = ActivityDraft("ms1-k", "<Mail>", 1, 2, 3, BAD, f"From: Eva <eva@x.example>\n{BAD}", NOW)
+    return wire.activities_body([draft], key_field="ActivityCustom15", zone=UTC)
+
+
+def _attached() -> bytes:
+    return b"".join(bodies.document_body(DocumentDraft(4, 1, "a&lt;b.tx&lt;t", BytesIO(b"x"), 1)))
+
+
+@pytest.mark.parametrize(
+    ("made", "sent"),
+    [
+        (
+            _created,
+            {
+                "ActivityDescription": SHOWN,
+                "ActivityMemo": f"From: Eva ‹eva@x.example›\n{SHOWN}",
+                # webCRM compares it with its drop-down.
+                "ActivityAction": "<Mail>",
+                "ActivityCustom15": "ms1-k",
+            },
+        ),
+        (
+            lambda: changes.activity_body(1, ActivityChange(subject=BAD, memo=BAD)),
+            {"ActivityDescription": SHOWN, "ActivityMemo": SHOWN},
+        ),
+        (
+            lambda: changes.person_body(PersonDraft("<i>Eva <u>", "eva@x.example", 1)),
+            {
+                "PersonName": "‹i›Eva ‹u›",
+                "PersonFirstName": "‹i›Eva",
+                "PersonLastName": "‹u›",
+                "PersonEmail": "eva@x.example",
+            },
+        ),
+        (_attached, {"DocumentFileName": "a‹b.tx‹t", "DocumentFileExtension": "tx‹t"}),
+    ],
+    ids=["create", "change", "contact", "document"],
+)
+def test_every_way_to_webcrm_takes_the_step(
+    made: Callable[[], bytes], sent: dict[str, Any]
+) -> None:
+    found = json.loads(made())
+    record = found[0] if isinstance(found, list) else found
+    assert {name: record[name] for name in sent} == sent
