@@ -14,7 +14,7 @@ from dataclasses import dataclass
 
 #: Deeper than any mail that a program wrote; a long conversation adds a level for each answer.
 _DEEPEST = 256
-_MOST_FORMATS = 64
+_MOST_FORMATS = 24
 #: A gateway puts a document of its own around a mail; each further `<body>` costs all before it.
 _MOST_DOCUMENTS = 32
 _MOST_ATTRIBUTES = 250
@@ -29,7 +29,7 @@ _UNCOUNTED_TAGS = (
     " col embed hr img input link meta param source track wbr"
 )
 _UNCOUNTED = frozenset(_UNCOUNTED_TAGS.split())
-_FORMATTING_TAGS = "a b big code em font i nobr s small strike strong tt u"
+_FORMATTING_TAGS = "b big code em font i nobr s small strike strong tt u"
 _FORMATTING = frozenset(_FORMATTING_TAGS.split())
 _LONG_TAGS = re.compile(rf"(<[A-Za-z][A-Za-z0-9:_-]*+)[^<>]{{{_LONG_TAG}}}")
 _ATTRIBUTE = re.compile(r"[\s/]*+[^\s/>=]++(?:\s*+=\s*+(?:\"[^\"]*+\"|'[^']*+'|[^\s>]*+))?")
@@ -65,7 +65,9 @@ def _without_comments(html: str) -> str:
 
 def _flatter(html: str) -> str:
     """The HTML without the tags that open a level below the deepest one."""
-    if html.count("<") - html.count("</") <= _DEEPEST:
+    ends = html.count("</")
+    begins = html.count("<") - ends
+    if begins <= _DEEPEST and begins - ends <= _MOST_FORMATS:
         return html
     levels = _Levels()
     kept: list[str] = []
