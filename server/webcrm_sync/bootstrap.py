@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 
 from jwt import PyJWK
 
+from webcrm_sync.engine.body_reader import BodyReader
 from webcrm_sync.engine.metadata import Metadata
 from webcrm_sync.engine.parts import Parts
 from webcrm_sync.graph.client import GraphClient
@@ -77,6 +78,7 @@ def open_parts(
         closing(Database(url, now=now)) as database,
         closing(GraphClient(settings, now=now)) as graph,
         closing(WebCrm(settings, now=now)) as webcrm,
+        closing(BodyReader(is_new_text_only=settings.is_new_text_only)) as reader,
     ):
         if not is_current(database.engine):
             raise DatabaseOutdated
@@ -89,6 +91,7 @@ def open_parts(
             webcrm=webcrm,
             seal=_seal(settings, create=False),
             metadata=Metadata(ask=webcrm.fields, now=now),
+            reader=reader,
             company_id=company_id,
             now=now,
         )

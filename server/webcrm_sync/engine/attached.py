@@ -11,7 +11,6 @@ from typing import IO, TypeVar
 from webcrm_sync.core.enclosures import Enclosures, names, sort_out
 from webcrm_sync.core.errors import Gone, Refused, SyncError
 from webcrm_sync.core.message import Attachment
-from webcrm_sync.core.reading import read_kept
 from webcrm_sync.engine.contents import from_a_copy, read_again
 from webcrm_sync.engine.parts import Parts
 from webcrm_sync.store import asked, copies, documents, events, filings, mailboxes
@@ -111,12 +110,7 @@ def laid_out(parts: Parts, email: Email) -> Email:
     """The mail with its text, where its HTML is kept as it came."""
     if not email.is_raw or email.content is None:
         return email
-    reading = read_kept(
-        email.subject,
-        email.content,
-        is_html=True,
-        is_new_text_only=parts.settings.is_new_text_only,
-    )
+    reading = parts.reader.read(email.subject, email.content, is_html=True)
     return replace(email, content=reading.text, cids=reading.cids, is_raw=False)
 
 

@@ -7,7 +7,7 @@ from datetime import timedelta
 from typing import TypeVar
 
 from webcrm_sync.core.errors import AccessLost, Gone, Refused, SyncError, TryLater
-from webcrm_sync.core.reading import Reading, read_mail
+from webcrm_sync.core.reading import Reading
 from webcrm_sync.engine.parts import Parts, hold_mailbox
 from webcrm_sync.store import emails, mailboxes
 from webcrm_sync.store.emails import Email
@@ -49,4 +49,4 @@ def from_a_copy(parts: Parts, email_id: int, read: Callable[[str, str], T]) -> T
 def read_again(parts: Parts, email: Email) -> Reading:
     """The body of a mail whose content is not kept any more. Raises as `from_a_copy`."""
     message = from_a_copy(parts, email.id, parts.graph.message)
-    return read_mail(message, is_new_text_only=parts.settings.is_new_text_only)
+    return parts.reader.read(message.subject, message.body, is_html=message.body_is_html)

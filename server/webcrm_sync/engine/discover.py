@@ -146,10 +146,12 @@ def _facts_of(
     ]
     with record.ONE_PAGE:
         arrivals = {
-            c.graph_id: Arrival.of(c.message, is_new_text_only=parts.settings.is_new_text_only)
+            c.graph_id: Arrival.of(c.message)
             for c in changes
             if c.message is not None and record.is_new(known.get(c.graph_id), c.message)
         }
+    # Not within the lock: a large body may take its process seconds.
+    arrivals = {i: arrival.read_by(parts.reader) for i, arrival in arrivals.items()}
     for graph_id in dict.fromkeys(hidden + partial):
         if arrival := _arrival(parts, box, graph_id):
             arrivals[graph_id] = arrival
@@ -176,7 +178,7 @@ def _arrival(parts: Parts, box: Mailbox, graph_id: str) -> Arrival | None:
         with parts.begin() as tx:
             tx.tell("mail could not be read", mailbox_id=box.id, detail=str(error))
         return None
-    return Arrival.of(message, is_new_text_only=parts.settings.is_new_text_only)
+    return Arrival.of(message).read_by(parts.reader)
 
 
 def _finish(parts: Parts, box: Mailbox, folder: SyncFolder) -> None:

@@ -15,24 +15,23 @@ from webcrm_sync.core.message import (
     is_same_mail,
 )
 from webcrm_sync.core.message_ids import LONGEST_ID
-from webcrm_sync.core.reading import Reading, read_mail
+from webcrm_sync.core.reading import Reading
 from webcrm_sync.core.states import NO_MAIL, Reason, State
 from webcrm_sync.core.text import storable
+from webcrm_sync.engine.body_reader import SMALL, BodyReader
 from webcrm_sync.store.emails import LONGEST_ADDRESS, Email
 
 #: So many addresses for answers are kept; more than a few are nobody's own.
 _MOST_REPLY_TO = 20
-#: HTML of at most so many characters is kept as it came; what is longer is laid out at once.
-_KEPT_RAW = 50_000
 
 
 @dataclass(frozen=True, slots=True)
 class Arrival:
     """One copy met for the first time, made ready outside any transaction.
 
-    `reading` None: nothing of its body is kept, or its HTML is kept as it came (`is_raw`). It is
-    laid out when the mail is drafted, since that takes longer than all the rest: of many mails
-    that are moved at once the last one waits until the others have been taken up.
+    `is_raw`: its HTML is kept as it came. It is laid out when the mail is drafted, since that
+    takes longer than all the rest: of many mails that are moved at once the last one waits until
+    the others have been taken up. `reading`: what else is kept of its body, None = nothing.
     """
 
     message: Message
@@ -40,14 +39,21 @@ class Arrival:
     is_raw: bool = False
 
     @classmethod
-    def of(cls, message: Message, *, is_new_text_only: bool) -> Arrival:
+    def of(cls, message: Message) -> Arrival:
         """The arrival of a copy. Only what will be filed needs its body."""
         clean = _storable(message)
-        if not _is_filed_at_all(clean):
-            return cls(clean)
-        if clean.body_is_html and len(clean.body) <= _KEPT_RAW:
+        if _is_filed_at_all(clean) and clean.body_is_html and len(clean.body) <= SMALL:
             return cls(replace(clean, body=storable(clean.body)), is_raw=True)
-        return cls(clean, read_mail(clean, is_new_text_only=is_new_text_only))
+        return cls(clean)
+
+    def read_by(self, reader: BodyReader) -> Arrival:
+        """The same arrival with its body read, where it needs one. May wait for a process."""
+        if self.is_raw or not _is_filed_at_all(self.message):
+            return self
+        mail = self.message
+        return replace(
+            self, reading=reader.read(mail.subject, mail.body, is_html=mail.body_is_html)
+        )
 
     @property
     def kept(self) -> Mapping[str, object]:

@@ -10,6 +10,7 @@ from datetime import datetime
 from webcrm_sync.core.errors import AccessLost, LoginRefused, Refused, SyncError, TryLater
 from webcrm_sync.core.retry import retry_at
 from webcrm_sync.core.states import Reason
+from webcrm_sync.engine.body_reader import BodyReader
 from webcrm_sync.engine.metadata import Metadata
 from webcrm_sync.graph.client import GraphClient
 from webcrm_sync.settings import Settings
@@ -33,6 +34,7 @@ class Parts:
     webcrm: WebCrm
     seal: Seal
     metadata: Metadata
+    reader: BodyReader
     company_id: int
     now: Callable[[], datetime]
 

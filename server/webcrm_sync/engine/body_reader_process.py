@@ -1,0 +1,37 @@
+"""The process that reads large bodies for `body_reader`: one JSON line in, one out, to the end."""
+
+from __future__ import annotations
+
+import json
+import sys
+from contextlib import suppress
+from typing import BinaryIO
+
+from webcrm_sync.core.reading import read_kept
+
+_MEGABYTE = 1024 * 1024
+
+
+def bound_memory(megabytes: int) -> None:
+    """Let this process take no more memory, where the system can hold it to that."""
+    with suppress(ImportError, ValueError, OSError):
+        import resource
+
+        most = megabytes * _MEGABYTE
+        resource.setrlimit(resource.RLIMIT_AS, (most, most))
+
+
+def serve(requests: BinaryIO, answers: BinaryIO) -> None:
+    """Say that it is ready, then answer each request to the last one."""
+    answers.write(b"\n")
+    answers.flush()
+    for line in requests:
+        subject, body, is_new_text_only = json.loads(line)
+        found = read_kept(subject, body, is_html=True, is_new_text_only=is_new_text_only)
+        answers.write(json.dumps([found.text, found.cids]).encode() + b"\n")
+        answers.flush()
+
+
+if __name__ == "__main__":
+    bound_memory(int(sys.argv[1]))
+    serve(sys.stdin.buffer, sys.stdout.buffer)

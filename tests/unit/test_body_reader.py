@@ -1,0 +1,64 @@
+"""Bodies read within bounds: in place, in a process, given up."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
+
+import pytest
+
+from webcrm_sync.core.reading import read_body
+from webcrm_sync.engine.body_reader import SMALL, UNREADABLE, BodyReader
+
+LONG = "<p>A long letter with <a href='https://x.example'>a link</a>.</p>" * 2000
+
+
+@pytest.fixture
+def reader() -> Iterator[BodyReader]:
+    with closing(BodyReader(is_new_text_only=False)) as opened:
+        yield opened
+
+
+def test_a_process_reads_what_is_read_in_place(reader: BodyReader) -> None:
+    assert len(LONG) > SMALL
+    picture = "<img src='cid:Plan@1'><p>\U0001f600 \ud83d</p>"
+    for body in (picture, picture + LONG, LONG):
+        assert reader.read("Offer", body, is_html=True) == read_body(body, is_html=True)
+
+
+def test_text_is_read_in_place_however_long_it_is(reader: BodyReader) -> None:
+    body = "words and more\n" * 100_000
+    assert reader.read("Offer", body, is_html=False) == read_body(body, is_html=False)
+
+
+@pytest.mark.parametrize("bounds", [{"seconds": 0.0001}, {"megabytes": 1}])
+def test_what_goes_beyond_the_bounds_is_given_up(bounds: dict[str, float]) -> None:
+    with closing(BodyReader(is_new_text_only=False, **bounds)) as narrow:  # type: ignore[arg-type] # one of two keywords
+        assert narrow.read("Offer", LONG * 20, is_html=True) == UNREADABLE
+
+
+def test_after_one_was_given_up_the_next_is_read() -> None:
+    with closing(BodyReader(is_new_text_only=False, seconds=0.3)) as hasty:
+        endless = "<i>" * 10 + "<p>&nbsp;<b>x</b>" * 180_000
+        started = time.monotonic()
+        assert hasty.read("Offer", "<pre>" + "\n" * 30_000_000, is_html=True) == UNREADABLE
+        assert time.monotonic() - started < 10
+        assert hasty.read("Offer", LONG, is_html=True) == read_body(LONG, is_html=True)
+        assert hasty.read("Offer", endless[:SMALL], is_html=True) != UNREADABLE
+
+
+def test_many_threads_share_the_processes(reader: BodyReader) -> None:
+    bodies = [f"<p>number {number}</p>{LONG}" for number in range(12)]
+    with ThreadPoolExecutor(6) as threads:
+        found = list(threads.map(lambda body: reader.read("Offer", body, is_html=True), bodies))
+    assert [one.text.split("\n")[0] for one in found] == [f"number {n}" for n in range(12)]
+
+
+def test_closed_it_leaves_no_process_behind() -> None:
+    reader = BodyReader(is_new_text_only=False)
+    reader.read("Offer", LONG, is_html=True)
+    process = reader._idle.queue[0]
+    reader.close()
+    assert process.poll() is not None
