@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 TEXTS = (
+    "<data><item>1</item></data>",
+    "<section><name>Eva</name><mail>eva@x.example</mail></section>",
+    '<menu id="1"><dish>soup</dish><dish>fish</dish></menu>',
     "",
     "Hello",
     "Ask <eva@kunde.example>",
@@ -111,6 +114,8 @@ TEXTS = (
     'Add <script src="https://x.example/a.js"></script> before </body>.',
 )
 HTML = (
+    "<p>Kim <kim@x.example>, Bo <bo@x.example>, <name></p>",
+    "<div><div>Dear <name>,</div><div>see <https://x.example></div></div>",
     "<p>Hello</p>",
     "Hi<br>there",
     "Hi<br/>there",

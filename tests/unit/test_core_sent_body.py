@@ -34,6 +34,11 @@ def test_html_is_known_by_the_whole(memo: str) -> None:
             "<p>Eva <eva@kunde.example></p><p>Dear <name>, <Kunde GmbH></p>",
             "<p>Eva &lt;eva@kunde.example&gt;</p><p>Dear &lt;name&gt;, &lt;Kunde GmbH&gt;</p>",
         ),
+        (
+            "<p>Kim <tel:004512345678> <mailto:kim@x.example></p>",
+            "<p>Kim &lt;tel:004512345678&gt; &lt;mailto:kim@x.example&gt;</p>",
+        ),
+        ("<p class=MsoNormal>Hi<o:p></o:p></p>", "<p>Hi</p>"),
         ("<p>a < b</p>", "<p>a &lt; b</p>"),
         # No tag makes these lines.
         ("<b>Hi</b>\r\nsee <i>this</i>\nBo", "<b>Hi</b><br>\nsee <i>this</i><br>\nBo"),

@@ -46,7 +46,7 @@ _ELEMENTS = (
 _TAG = re.compile(r"<(/?)([A-Za-z][^\s<>/]*+)([^<>]*+)>")
 _DOCUMENT = re.compile(r"<(!doctype\s+html|html[\s>])", re.I)
 #: What Office adds to its HTML: `<o:p>`, `<v:shape>`.
-_FOREIGN = re.compile(r"[A-Za-z0-9]+:[A-Za-z0-9-]+")
+_FOREIGN = re.compile(r"[a-z]{1,2}[0-9]*+:[a-z][a-z0-9-]*+")
 _LINE_END = re.compile(r"\r\n|\r|\n")
 _BREAK = re.compile(r"<br\b[^<>]*+>\s*+$", re.I)
 _BLANKS, _QUOTES, _STOPS = " \t\u00a0", frozenset("\"'`“”„‘’«»"), frozenset(".,;:!?()=")
@@ -79,9 +79,12 @@ def outlook_body(memo: str) -> tuple[str, bool]:
 def _kept(found: re.Match[str]) -> str:
     """A tag as it is; an address or a placeholder in brackets as words."""
     tag = _Tag.of(found)
-    if tag.name in _ELEMENTS or _FOREIGN.fullmatch(tag.name):
-        return found[0]
-    return f"&lt;{found[0][1:-1]}&gt;"
+    return found[0] if _is_known(tag.name) else f"&lt;{found[0][1:-1]}&gt;"
+
+
+def _is_known(name: str) -> bool:
+    """True for an element of HTML's or Office's."""
+    return name in _ELEMENTS or _FOREIGN.fullmatch(name) is not None
 
 
 def _with_line_ends(html: str) -> str:
@@ -96,8 +99,7 @@ def is_html(memo: str) -> bool:
     if _DOCUMENT.match(memo):
         return True
     markup, words = _sort_out(memo)
-    tags = sum(1 if one.first is one.last else 2 for one in markup)
-    return tags > words and _makes_the_lines(memo, markup)
+    return sum(one.tags for one in markup) > words and _makes_the_lines(memo, markup)
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,26 +127,34 @@ class _Markup:
     last: _Tag
 
     @property
+    def tags(self) -> int:
+        """How many tags it has."""
+        return 1 if self.first is self.last else 2
+
+    @property
     def is_element(self) -> bool:
         """True for one of HTML's that is whole, and written as HTML is."""
         name, attributes = self.first.name, self.first.attributes
-        is_whole = self.first is not self.last or (name in _ALONE and not self.first.is_closing)
+        is_whole = self.tags == 2 or (name in _ALONE and not self.first.is_closing)
         return is_whole and name in _ELEMENTS and (not attributes or "=" in attributes)
 
 
 def _sort_out(memo: str) -> tuple[list[_Markup], int]:
-    """What of the memo is markup, in its order, and how many are words in brackets."""
+    """What of the memo is markup, in its order, and how many tags are words in brackets.
+
+    An address that nobody escaped, in the middle of HTML, does not count; a tag of XML does.
+    """
     markup: list[_Markup] = []
     words, inside_until = 0, 0
     for one in sorted(_put_together(memo), key=lambda m: m.first.start):
         is_inside = one.first.start < inside_until
         if not is_inside and _is_spoken_of(memo, one):
-            words += 1
+            words += one.tags
         elif one.is_element:
             markup.append(one)
             inside_until = max(inside_until, one.last.start)
-        elif one.first.name not in _ELEMENTS and not _FOREIGN.fullmatch(one.first.name):
-            words += 1
+        elif not (_is_known(one.first.name) or (is_inside and one.tags == 1)):
+            words += one.tags
     return markup, words
 
 
@@ -164,15 +174,13 @@ def _put_together(memo: str) -> Iterator[_Markup]:
 
 def _is_spoken_of(memo: str, one: _Markup) -> bool:
     """True for a tag that is a word of a sentence: `use <br> here`, `put "<b>x</b>" there`."""
-    before, after = (
-        memo[one.first.start - 1 : one.first.start],
-        memo[one.last.end : one.last.end + 1],
-    )
-    is_after_word = _is_after_word(memo, one.first.start)
-    if one.first is one.last:
-        is_ended = after in _MAY_FOLLOW
-        return not one.first.attributes and (is_after_word or before in _QUOTES) and is_ended
-    if before in _QUOTES and after in _QUOTES:
+    start, end = one.first.start, one.last.end
+    is_after_quote, after = memo[start - 1 : start] in _QUOTES, memo[end : end + 1]
+    is_after_word = _is_after_word(memo, start)
+    if one.tags == 1:
+        is_plain = not one.first.attributes and after in _MAY_FOLLOW
+        return is_plain and (is_after_word or is_after_quote)
+    if is_after_quote and after in _QUOTES:
         return True
     is_spaced = memo[one.first.end] in _BLANKS and memo[one.last.start - 1] in _BLANKS
     return is_after_word and (is_spaced or one.first.name not in _INLINE)
