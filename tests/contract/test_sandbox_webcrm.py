@@ -91,6 +91,8 @@ def test_a_bulk_line_inserts_updates_or_says_why_not(site: Site) -> None:
         {"ActivityId": 0, "ActivityStatus": 2},
         {"ActivityId": 0, "ActivityPersonId": 5},
         {"ActivityId": 0, "ActivityDateTime": "soon"},
+        {"ActivityId": 0, "ActivityDateTime": "1752-12-31T23:59:59Z"},
+        {"ActivityId": 0, "ActivityDateTime": "9999-12-31T23:59:59-05:00"},
         {"ActivityId": 0, "ActivityCreatedAt": "2026-01-01T00:00:00Z"},
         {"ActivityId": 0, "ActivityAction": "Pigeon"},
         {"ActivityId": 0, "ActivityDescription": "x" * 201},

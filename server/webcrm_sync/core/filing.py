@@ -7,7 +7,7 @@ import hashlib
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Protocol
 
 from webcrm_sync.core.crm import ActivityDraft
@@ -15,6 +15,7 @@ from webcrm_sync.core.cutting import cut
 from webcrm_sync.core.matching import Target
 from webcrm_sync.core.message import Party
 from webcrm_sync.core.text import one_line
+from webcrm_sync.core.times import mail_time
 
 KEY_PREFIX = "ms1-"
 _KEY = re.compile(r"ms1-[a-z2-7]{26}")
@@ -137,10 +138,12 @@ def draft_activity(
     user_id: int | None,
     limits: Limits,
     lines: Sequence[str] = (),
+    found_at: datetime | None = None,
 ) -> ActivityDraft:
     """The Activity of one filing. `text`: the body as plain text.
 
-    `lines`: what else is to be said; they stand above the text, where no cut reaches them.
+    `found_at`: when we met the mail first. `lines`: what else is to be said; they stand above the
+    text, where no cut reaches them.
     """
     memo = "\n".join([*_head(mail), *lines, "", text]).strip()
     return ActivityDraft(
@@ -151,7 +154,7 @@ def draft_activity(
         user_id=user_id,
         subject=cut(one_line(mail.subject) or "(no subject)", limits.subject),
         memo=cut(memo, limits.memo),
-        at=mail.sent_at or mail.received_at or datetime.fromtimestamp(0, UTC),
+        at=mail_time(mail.sent_at, mail.received_at, found_at),
     )
 
 

@@ -64,6 +64,7 @@ def drafts_of(
             user_id=owners[email.id],
             limits=limits,
             lines=content.lines,
+            found_at=email.created_at,
         )
         drafts.append(Draft(filing, content.is_all, activity))
     return drafts

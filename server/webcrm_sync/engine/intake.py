@@ -18,6 +18,7 @@ from webcrm_sync.core.message_ids import LONGEST_ID
 from webcrm_sync.core.reading import Reading
 from webcrm_sync.core.states import NO_MAIL, Reason, State
 from webcrm_sync.core.text import storable
+from webcrm_sync.core.times import storable_time
 from webcrm_sync.engine.body_reader import SMALL, BodyReader
 from webcrm_sync.store.emails import LONGEST_ADDRESS, Email
 
@@ -133,8 +134,8 @@ def email_row(key: str, arrival: Arrival, internals: Internals) -> Mapping[str, 
             "cc": _pairs(message.cc),
             "bcc": _pairs(message.bcc),
         },
-        "sent_at": message.sent_at,
-        "received_at": message.received_at,
+        "sent_at": storable_time(message.sent_at),
+        "received_at": storable_time(message.received_at),
         "has_attachments": message.has_attachments,
         **_headers(message),
         **arrival.kept,

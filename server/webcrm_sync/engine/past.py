@@ -9,6 +9,7 @@ from webcrm_sync.core.categories import has_synced
 from webcrm_sync.core.filing import filing_key
 from webcrm_sync.core.matching import Matched, Target, match
 from webcrm_sync.core.states import Reason, State
+from webcrm_sync.core.times import earliest
 from webcrm_sync.engine import match as matching
 from webcrm_sync.engine.parts import Parts
 from webcrm_sync.store import directory, emails, filings, mailboxes, undecided
@@ -53,10 +54,10 @@ def _standing(parts: Parts, wanted: Sequence[tuple[Email, tuple[Target, ...]]]) 
     """Our keys that stand in webCRM under the Organisations of these mails, with their ids."""
     since: dict[int, datetime] = {}
     for email, targets in wanted:
-        at = email.sent_at or email.received_at or datetime(2000, 1, 1, tzinfo=UTC)
+        at = earliest(email.sent_at, email.received_at) or datetime(2000, 1, 1, tzinfo=UTC)
         for target in targets:
-            earliest = since.get(target.organisation_id, at)
-            since[target.organisation_id] = min(earliest, at)
+            before = since.get(target.organisation_id, at)
+            since[target.organisation_id] = min(before, at)
     return {
         activity.key: activity.activity_id
         for organisation_id, at in since.items()

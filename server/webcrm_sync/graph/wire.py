@@ -251,10 +251,10 @@ def moment(raw: Json, key: str) -> datetime | None:
     """The aware time under `key`; None when absent, unreadable or Exchange's year 1."""
     try:
         at = datetime.fromisoformat(text(raw, key))
-    except ValueError:
+        at = at if at.tzinfo else at.replace(tzinfo=UTC)
+        return at.astimezone(UTC) if at.year > 1 else None
+    except (ValueError, OverflowError):  # the last hours of year 9999 have none in UTC
         return None
-    at = at if at.tzinfo else at.replace(tzinfo=UTC)
-    return at.astimezone(UTC) if at.year > 1 else None
 
 
 def folded(address: str) -> str:

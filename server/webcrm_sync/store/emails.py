@@ -41,6 +41,8 @@ class Email:
     is_raw: bool = False
     reply_to: tuple[Party, ...] = ()
     sent_by: Party | None = None
+    #: when we met it first
+    created_at: datetime | None = None
 
     @property
     def fingerprint(self) -> Fingerprint:

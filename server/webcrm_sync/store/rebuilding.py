@@ -48,8 +48,9 @@ def ended_at(tx: Tx) -> datetime | None:
 
 
 def oldest_mail(tx: Tx) -> datetime | None:
-    """When the oldest mail was sent that stands in a sync folder."""
-    at = func.min(func.coalesce(email.c.sent_at, email.c.received_at, email.c.created_at))
+    """When the oldest mail was sent, or came, that stands in a sync folder."""
+    sent_or_came = func.least(email.c.sent_at, email.c.received_at)  # a NULL does not count
+    at = func.min(func.coalesce(sent_or_came, email.c.created_at))
     found: datetime | None = tx.connection.scalar(
         select(at).where(email.c.company_id == tx.company_id)
     )

@@ -22,6 +22,7 @@ from webcrm_sync.core.crm import (
     Written,
 )
 from webcrm_sync.core.errors import Gone
+from webcrm_sync.core.times import for_webcrm
 from webcrm_sync.settings import Settings
 from webcrm_sync.webcrm import changes, wire
 from webcrm_sync.webcrm.bodies import Body, document_body, documents_body
@@ -95,7 +96,7 @@ class WebCrm:
         (webCRM's Swagger: /Queries).
         """
         key_field = self._settings.webcrm_key_field
-        script = _keyed(key_field).where("ActivityCreatedAt", ">=", created_since)
+        script = _keyed(key_field).where("ActivityCreatedAt", ">=", for_webcrm(created_since))
         if organisation_id is not None:
             script = script.where("ActivityOrganisationId", "=", organisation_id)
         rows = self._list("/Queries", {"script": str(script.order_by("ActivityId"))})
@@ -107,7 +108,7 @@ class WebCrm:
         At most PAGE; fewer = these are the last.
         """
         key_field = self._settings.webcrm_key_field
-        script = _keyed(key_field).where("ActivityCreatedAt", ">=", created_since)
+        script = _keyed(key_field).where("ActivityCreatedAt", ">=", for_webcrm(created_since))
         script = script.where("ActivityId", ">=", activity_id).order_by("ActivityId")
         rows = self._page("/Queries", {"script": str(script)}, 1)
         return tuple(wire.keyed_activity(row, key_field) for row in rows)

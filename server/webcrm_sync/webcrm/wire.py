@@ -28,6 +28,7 @@ from webcrm_sync.core.crm import (
 )
 from webcrm_sync.core.errors import Gone, TryLater, Unclear
 from webcrm_sync.core.matching import Contact
+from webcrm_sync.core.times import for_webcrm
 from webcrm_sync.webcrm.answers import Answer, parsed
 from webcrm_sync.webcrm.query import FIELDS
 from webcrm_sync.webcrm.records import dump, record
@@ -221,8 +222,8 @@ def _activity(draft: ActivityDraft, key_field: str, zone: tzinfo) -> dict[str, s
 
 
 def time_text(at: datetime, zone: tzinfo) -> str:
-    """RFC 3339 to the second with the zone's offset, Z for none."""
-    text = at.astimezone(zone).isoformat(timespec="seconds")
+    """RFC 3339 to the second with the zone's offset, Z for none; a time that webCRM can hold."""
+    text = for_webcrm(at).astimezone(zone).isoformat(timespec="seconds")
     return text.removesuffix("+00:00") + "Z" if text.endswith("+00:00") else text
 
 

@@ -31,6 +31,15 @@ def test_a_lookup_sees_only_this_organisation_and_not_yet_what_search_lags_behin
     assert bench.crm.keyed_activities(acme, created_since=bench.clock.now()) == ()
 
 
+@pytest.mark.parametrize("since", [datetime(1, 1, 1, tzinfo=UTC), datetime(1601, 1, 1, tzinfo=UTC)])
+def test_a_lookup_since_before_webcrm_s_time_finds_all(
+    bench: Bench, acme: int, since: datetime
+) -> None:
+    bench.crm.write_activities([draft(acme)])
+    assert len(bench.crm.keyed_activities(acme, created_since=since)) == 1
+    assert len(bench.crm.keyed_from(0, created_since=since)) == 1
+
+
 def test_more_than_a_page_of_activities_is_read_whole(bench: Bench, acme: int) -> None:
     for _ in range(3):
         bench.crm.write_activities([draft(acme)] * 500)

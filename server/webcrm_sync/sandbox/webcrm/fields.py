@@ -161,10 +161,24 @@ def read_value(column: Column, given: object, zone: tzinfo) -> object:
     return read_time(given, zone if column.kind is Kind.LOCAL else UTC)
 
 
+_EARLIEST = datetime(1753, 1, 1, tzinfo=UTC)
+_OVERFLOW = "SqlDateTime overflow. Must be between 1/1/1753 and 12/31/9999."
+
+
 def read_time(text: str, zone: tzinfo) -> datetime:
-    """An ISO 8601 time as UTC; `zone` where it carries no offset. Raises ValueError."""
+    """An ISO 8601 time as UTC; `zone` where it carries no offset. Raises ValueError.
+
+    The vendor's database is SQL Server: its `datetime` begins with the year 1753.
+    """
     at = datetime.fromisoformat(text)
-    return (at if at.tzinfo else at.replace(tzinfo=zone)).astimezone(UTC)
+    at = at if at.tzinfo else at.replace(tzinfo=zone)
+    try:
+        at = at.astimezone(UTC)
+    except OverflowError as error:
+        raise ValueError(_OVERFLOW) from error
+    if at < _EARLIEST:
+        raise ValueError(_OVERFLOW)
+    return at
 
 
 def show(entity: Entity, record: Mapping[str, Any], zone: tzinfo) -> Record:
