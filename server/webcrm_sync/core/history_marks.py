@@ -5,10 +5,11 @@ quoted mails: Proton's `BLOCKQUOTE_SELECTORS`, Infomaniak's `quoteDescriptors`, 
 A mark is an attribute and one of its words, in small letters: `("class", "gmail_quote")`.
 `of` finds the marks of an element. A blockquote without a mark may be its writer's own.
 
-A tree is read like this: in front of each outermost element with a mark of `BEGINS`, `HOLDS`,
-`LEADS` or `QUOTES` comes a line of its own, `HISTORY_LINE`; each blockquote has `> ` at the
-beginning of its lines, marked or not. `core.quoted_reply` cuts from there on, keeps an answer below
-or between the quotes, and takes the lines themselves out.
+A tree is read like this: in front of each outermost blockquote with a mark of `QUOTES`, and of each
+outermost other element with one of `BEGINS`, `HOLDS` or `LEADS`, comes a line of its own,
+`HISTORY_LINE`; each blockquote has `> ` at the beginning of its lines, marked or not.
+`core.quoted_reply` cuts from there on, keeps an answer below or between the quotes, and takes the
+lines themselves out.
 """
 
 from __future__ import annotations
@@ -32,7 +33,6 @@ BEGINS: Final = frozenset(
         ("id", "stopspelling"),  # Hotmail
         ("id", "replysplit"),  # Outlook.com
         ("data-marker", "__divider__"),  # Zimbra
-        ("id", "orimsghtmlseperator"),  # Alibaba Mail, in its own spelling
     }
 )
 
@@ -51,7 +51,6 @@ HOLDS: Final = frozenset(
         ("class", "history_container"),  # Mailbird
         ("name", "quote"),  # GMX, WEB.DE
         ("name", "messagereplysection"),  # Spark
-        ("id", "isreplycontent"),  # NetEase
         ("id", "origbody"),
         ("id", "reply139content"),
         ("data-marker", "__quoted_text__"),  # Zimbra
@@ -69,8 +68,8 @@ LEADS: Final = frozenset(
     }
 )
 
-#: A blockquote with one of these is a program's, not its writer's own. In Apple Mail, iOS and
-#: Fastmail it holds the line about the older mail too.
+#: Of a blockquote these alone count: Gmail gives `gmail_quote` to its writer's own quotes too.
+#: In Apple Mail, iOS and Fastmail it holds the line about the older mail.
 QUOTES: Final = frozenset(
     {
         ("type", "cite"),  # Apple Mail, iOS, Thunderbird, Fastmail, Open-Xchange, Roundcube
@@ -79,6 +78,14 @@ QUOTES: Final = frozenset(
         ("class", "front-blockquote"),
         ("class", "missive_quote"),
         ("class", "clean_bq"),  # Airmail
+        ("class", "protonmail_quote"),
+        ("class", "tutanota_quote"),
+        ("class", "skiff_quote"),
+        ("class", "ik_mail_quote"),
+        ("class", "freshdesk_quote"),
+        ("class", "history_container"),
+        ("id", "isreplycontent"),  # NetEase
+        ("id", "orimsghtmlseperator"),  # Alibaba Mail, in its own spelling
     }
 )
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from webcrm_sync.core import history
 from webcrm_sync.core.cutting import cut
 from webcrm_sync.core.enclosures import content_id
 from webcrm_sync.core.history_marks import HISTORY_LINE
@@ -12,6 +11,7 @@ from webcrm_sync.core.mail_text.blanks import tidy, without_fillers
 from webcrm_sync.core.mail_text.html import html_to_text
 from webcrm_sync.core.mail_text.links import with_links_unwrapped
 from webcrm_sync.core.message import Message
+from webcrm_sync.core.quoted_reply import new_text
 
 #: More than anybody reads in a CRM: a hundred printed pages. The rest is not even laid out.
 LONGEST_TEXT = 250_000
@@ -26,7 +26,10 @@ class Reading:
 
 
 def read_mail(message: Message, *, is_new_text_only: bool) -> Reading:
-    """A mail's body, see `read_body`. What a forward passes on is what it is about: it stays."""
+    """A mail's body, see `read_body`.
+
+    `is_new_text_only`: without the older mails quoted in it, see `quoted_reply.new_text`.
+    """
     return read_kept(
         message.subject,
         message.body,
@@ -37,40 +40,27 @@ def read_mail(message: Message, *, is_new_text_only: bool) -> Reading:
 
 def read_kept(subject: str, body: str, *, is_html: bool, is_new_text_only: bool) -> Reading:
     """The same of a body that is kept as it came."""
-    is_cut = is_new_text_only and not history.is_forward(subject)
-    return read_body(body, is_html=is_html, is_new_text_only=is_cut)
+    read = _laid_out(body, is_html=is_html, marks_history=is_new_text_only)
+    text = new_text(subject, read.text) if is_new_text_only else read.text
+    return Reading(cut(text, LONGEST_TEXT), read.cids)
 
 
-def read_body(body: str, *, is_html: bool, is_new_text_only: bool = False) -> Reading:
+def read_body(body: str, *, is_html: bool) -> Reading:
     r"""A mail body as plain text of at most LONGEST_TEXT characters, never with a control one.
 
-    Links are kept as `[words](address)`, at most one empty line in a row. `is_new_text_only`:
-    without quoted mails, unless nothing would be left.
+    Links are kept as `[words](address)`, at most one empty line in a row.
 
     >>> read_body("<p>Dear <b>all</b>,</p><p>see <a href='https://x.example'>this</a></p>",
     ...           is_html=True).text
     'Dear all,\n\nsee [this](https://x.example)'
     """
+    return read_kept("", body, is_html=is_html, is_new_text_only=False)
+
+
+def _laid_out(body: str, *, is_html: bool, marks_history: bool) -> Reading:
     if not is_html:
         text = without_fillers(body[: 2 * LONGEST_TEXT].replace(HISTORY_LINE, ""))
-        return Reading(_chosen(tidy(with_links_unwrapped(text)), is_new_text_only))
-    found = html_to_text(body, limit=LONGEST_TEXT, marks_history=is_new_text_only)
+        return Reading(tidy(with_links_unwrapped(text)))
+    found = html_to_text(body, limit=LONGEST_TEXT, marks_history=marks_history)
     shown = tuple(sorted({content_id(cid) for cid in found.cids} - {""}))
-    text = tidy(found.text + (" …" if found.is_cut else ""))
-    return Reading(_chosen(text, is_new_text_only), shown)
-
-
-def _chosen(text: str, is_new_text_only: bool) -> str:
-    if is_new_text_only:
-        text = history.without_history(_without_marked(text))
-    return cut(text, LONGEST_TEXT)
-
-
-def _without_marked(text: str) -> str:
-    """The text without what mail programs have marked as older, but an answer below it."""
-    above, _, marked = text.partition(HISTORY_LINE)
-    lines = marked.split("\n")
-    quoted = [number for number, line in enumerate(lines) if line.startswith(">")]
-    below = "\n".join(lines[quoted[-1] + 1 :]) if quoted else ""
-    new = f"{above.rstrip()}\n\n{below.strip()}".strip().replace(HISTORY_LINE, "")
-    return new or text.replace(HISTORY_LINE, "").strip()
+    return Reading(tidy(found.text + (" …" if found.is_cut else "")), shown)

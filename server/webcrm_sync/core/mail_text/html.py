@@ -122,8 +122,8 @@ class _Walk:
     def _mark_history(self, element: Element, leaves: Leaves) -> None:
         """Say in a line of its own that an older mail begins here."""
         marks = history_marks.of(element.attributes)
-        is_quote = element.tag == "blockquote" and not marks.isdisjoint(history_marks.QUOTES)
-        if is_quote or not marks.isdisjoint(_HISTORY):
+        known = history_marks.QUOTES if element.tag == "blockquote" else _HISTORY
+        if not marks.isdisjoint(known):
             self.page.layout.line(HISTORY_LINE)
             self.page.set(leaves, is_history=True)
 

@@ -1,0 +1,248 @@
+"""Where a mail program says that an older mail follows: by a rule, a sentence, or a header."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+
+from webcrm_sync.core import history_words as known
+from webcrm_sync.core.history_lines import (
+    LONGEST,
+    Line,
+    has_address,
+    has_date,
+    has_date_and_time,
+    has_time,
+    is_quote_below,
+)
+from webcrm_sync.core.history_marks import HISTORY_LINE
+
+#: What a rule may begin with.
+_DASHES = "-_=–—*"
+#: Programs and gateways fold the sentence; each part is on a line of its own.
+_MOST_PARTS = 4
+#: How long a program's sentence is, in blanks: a name; with an address; with a date and a time.
+_NAME, _NAME_AND_ADDRESS, _NAME_AND_TIME = 5, 7, 16
+#: A header's fields, and the lines over which they are folded: a long list of recipients.
+_MOST_FIELD_LINES = 40
+_MOST_FOLDED = {"to": 12, "copy": 12}
+
+_FLAGS = re.IGNORECASE
+_WROTE = re.compile(rf"\b(?:{known.WROTE})(?=\W|$)", _FLAGS)
+_ENDS = re.compile(rf"[:\uff1a]$|\b(?:{known.WROTE})$", _FLAGS)
+_QUOTING = re.compile(rf"\W*(?:{known.QUOTING})\b", _FLAGS)
+_ISO_SENDER = re.compile(
+    r"\W*\d{4}[-/]\d{1,2}[-/]\d{1,2}\b[^<>]{1,120}<\s?[^<>\s]+@[^<>\s]+\s?>:?$"
+)
+_PRONOUN = re.compile(known.PRONOUNS)
+_ADDRESSES = re.compile(r"\S*@\S*")
+#: "Den tirs. 3.", "On Tuesday, October 25", "3. feb.", "tir. 3."
+_BEGINS_WITH_DATE = re.compile(
+    rf"\W*(?:(?:{known.ON})\s+)?(?:[^\W\d_]{{1,12}}[.,]*\s+){{0,3}}\d{{1,4}}(?=\W)", _FLAGS
+)
+#: The same behind other words of the line.
+_DATE_WITHIN = re.compile(
+    r"(?<=[\w.!?)-])\s?(?:On|At|Am|Den|Op|Le|På)\s(?:[^\W\d_]{1,12}[.,]*\s){0,2}\d{1,4}(?=\W)"
+)
+_ABOVE_THIS_LINE = re.compile(
+    r"[\s*]*##-.{5,150}-##[\s*]*$|"
+    r"[-–=_ ]*(?:please )?(?:reply|type your reply|write) above this line\b.{0,40}$",
+    _FLAGS,
+)
+_FIELD = re.compile(r"[\s*|_]*(?P<name>[^\W\d_][^:*|\d]{0,24}?)[\s*_]*:(?P<value>.*)$")
+
+
+@dataclass(frozen=True, slots=True)
+class Header:
+    """What a program wrote above an older mail: the lines from `start` to before `end`.
+
+    `before`: words of the writer in the first of these lines.
+    """
+
+    start: int
+    end: int
+    before: str = ""
+
+
+def find(lines: Sequence[Line], at: int) -> Header | None:
+    """The header that begins at this line, None when there is none."""
+    line = lines[at]
+    if not line.words or len(line.words) > LONGEST:
+        return None
+    if line.words == HISTORY_LINE or _is_rule(line):
+        return Header(at, at + 1)
+    if (end := _end_of_sentence(lines, at)) is not None:
+        return Header(at, end, _words_before(line.words) if end == at + 1 else "")
+    if (end := _end_of_fields(lines, at)) is not None:
+        return Header(at, end)
+    return None
+
+
+def _is_rule(line: Line) -> bool:
+    """True for a program's own line, which is enough alone."""
+    within = line.between_dashes if line.words[0] in _DASHES else ""
+    if within and (within.casefold() in known.ORIGINAL or _WROTE.search(within)):
+        return True
+    is_maybe = "##-" in line.words or "this line" in line.words
+    return is_maybe and _ABOVE_THIS_LINE.match(line.words) is not None
+
+
+def _end_of_sentence(lines: Sequence[Line], at: int) -> int | None:
+    """Where `On Tuesday Eva wrote:` ends, which begins at this line and may be folded."""
+    first = lines[at]
+    if _ISO_SENDER.match(first.words):
+        return at + 1
+    most = 1 if _ENDS.search(first.words) else _MOST_PARTS
+    if most > 1 and not _may_be_folded(first.words):
+        return None
+    joined = ""
+    for number, line in enumerate(lines[at : at + most], 1):
+        joined = f"{joined} {line.words}".lstrip()
+        if not line.words or line.depth != first.depth or len(joined) > LONGEST:
+            return None
+        if _ENDS.search(line.words):
+            end = at + number
+            is_quoted = is_quote_below(lines, end, first.depth)
+            return end if _says_who_wrote(joined, is_quote_below=is_quoted) else None
+    return None
+
+
+def _may_be_folded(first: str) -> bool:
+    """True for the first part of a program's line: it begins with the date or has the address."""
+    if _BEGINS_WITH_DATE.match(first) and has_date(first):
+        return True
+    return has_address(first) and not first.endswith((".", "!", "?"))
+
+
+def _says_who_wrote(sentence: str, *, is_quote_below: bool) -> bool:
+    if _ISO_SENDER.match(sentence):
+        return True
+    is_dated = has_date_and_time(sentence)
+    if not (_WROTE.search(sentence) or _QUOTING.match(sentence)):
+        # The verb of a language that is not ours.
+        return is_quote_below and has_time(sentence) and has_address(sentence)
+    if _PRONOUN.search(_ADDRESSES.sub("", sentence)):
+        return is_quote_below and is_dated
+    if not sentence.endswith((":", "\uff1a")):
+        return is_dated and has_address(sentence)
+    return sentence.count(" ") <= _most_blanks(sentence, is_quote_below=is_quote_below)
+
+
+def _most_blanks(sentence: str, *, is_quote_below: bool) -> int:
+    """How long a sentence with this in it may be, so that it is a program's; -1 = it is none."""
+    if has_date_and_time(sentence):
+        return _NAME_AND_TIME + _NAME_AND_ADDRESS * has_address(sentence)
+    if has_date(sentence) and (is_quote_below or has_address(sentence)):
+        return _NAME_AND_TIME
+    if has_address(sentence):
+        return _NAME_AND_ADDRESS
+    return _NAME if is_quote_below else -1
+
+
+def _words_before(sentence: str) -> str:
+    """What a writer has in the same line, in front of the date."""
+    within = _DATE_WITHIN.search(sentence)
+    if within is None or not has_date_and_time(sentence[within.start() :]):
+        return ""
+    return sentence[: within.start()].rstrip(" -")
+
+
+def _end_of_fields(lines: Sequence[Line], at: int) -> int | None:
+    """Where a header's fields end, which begin at this line."""
+    fields = _Fields.read(lines, at)
+    return fields.end if fields is not None and fields.are_a_header(lines) else None
+
+
+@dataclass(slots=True)
+class _Fields:
+    """The fields of what may be a header, by kind, in their order."""
+
+    start: int
+    end: int
+    values: dict[str, str]
+
+    @classmethod
+    def read(cls, lines: Sequence[Line], at: int) -> _Fields | None:
+        """The fields from this line on, None when there is no known one."""
+        first = _field(lines[at])
+        if first is None or first[0] not in {"from", "sent", "date", "subject"}:
+            return None
+        made = cls(at, at, {})
+        kind, folded = "", 0
+        for number in range(at, min(at + _MOST_FIELD_LINES, len(lines))):
+            line = lines[number]
+            found = _field(line)
+            if line.depth != lines[at].depth or (found and found[0] in made.values):
+                break
+            if found:
+                kind, folded, made.end = found[0], 0, number + 1
+                made.values[kind] = found[1]
+            elif made.is_over(lines, number) or folded == _MOST_FOLDED.get(kind, 2):
+                break
+            else:
+                folded += 1
+                made.values[kind] += f" {line.words}"
+        return made
+
+    def is_over(self, lines: Sequence[Line], number: int) -> bool:
+        """True for a line without a known field that is not a folded part of the one before."""
+        line = lines[number]
+        if line.words:
+            return _FIELD.match(line.words) is not None and not has_address(line.words)
+        return number + 1 >= len(lines) or _field(lines[number + 1]) is None
+
+    def are_a_header(self, lines: Sequence[Line]) -> bool:
+        """True for a mail's header; freight, trips and web forms have such fields too."""
+        kinds = self.values.keys()
+        if kinds.isdisjoint({"sent", "date"}) or len(kinds & {"from", "to", "subject"}) < 2:
+            return False
+        if self._is_form(lines) or self._is_time_table():
+            return False
+        return self._has_evidence() or self._has_mark(lines)
+
+    def _has_evidence(self) -> bool:
+        if any(has_address(value) for value in self.values.values()):
+            return True
+        if has_date_and_time(self.values.get("sent", "")):
+            return True
+        # Freight names both places first.
+        order = list(self.values)
+        is_mail = ("from", "date") in pairwise(order)
+        return is_mail and has_date_and_time(self.values["date"])
+
+    def _has_mark(self, lines: Sequence[Line]) -> bool:
+        depth = lines[self.start].depth
+        above = next(
+            (x for x in reversed(lines[max(0, self.start - 2) : self.start]) if x.words), None
+        )
+        return (
+            depth > 0
+            or (above is not None and above.is_rule)
+            or is_quote_below(lines, self.end, depth)
+        )
+
+    def _is_form(self, lines: Sequence[Line]) -> bool:
+        """True when fields that no mail has are right above or below."""
+        beside = [*lines[max(0, self.start - 1) : self.start], *lines[self.end : self.end + 1]]
+        return any(_is_unknown_field(line) for line in beside)
+
+    def _is_time_table(self) -> bool:
+        """True for `From: 3 May 10:00`."""
+        sender = self.values.get("from", "")
+        return not has_address(sender) and has_date(sender)
+
+
+def _field(line: Line) -> tuple[str, str] | None:
+    """Kind and value of a line like `From: Eva`."""
+    found = _FIELD.match(line.words) if ":" in line.words else None
+    kind = known.FIELDS.get(found["name"].casefold()) if found else None
+    return (kind, found["value"].strip(" *_|")) if found and kind else None
+
+
+def _is_unknown_field(line: Line) -> bool:
+    found = _FIELD.match(line.words)
+    return (
+        found is not None and found["name"].casefold() not in known.FIELDS and bool(found["value"])
+    )

@@ -1,0 +1,111 @@
+"""A line of a mail, and what in it speaks for an older mail below: an address, a date, a time.
+
+Only the beginning of a line is looked at, by patterns that are bounded, so that no input takes the
+square of its length.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from typing import Final, NamedTuple
+
+from webcrm_sync.core import history_words as known
+from webcrm_sync.core.history_marks import HISTORY_LINE
+
+#: A program's line with a long name and address; people's paragraphs are longer.
+LONGEST: Final = 300
+
+_FLAGS = re.IGNORECASE
+_QUOTE = re.compile(r"[ \t]{0,4}(?:>[ \t]?)++")
+_SPACES = re.compile(r"[ \t\u00a0\u2000-\u200b\u202f\u2060\ufeff]++")
+_ADDRESS = re.compile(r"[^\s<>@:;,]@[^\s<>@:;,]+\.\w")
+_TIME = re.compile(
+    rf"\b\d{{1,2}}:\d{{2}}|\b(?:{known.AT})\s?\d{{1,2}}[.h]\d{{2}}(?!\.?\d)|"
+    rf"\b(?:{known.AT})\s?\d{{1,2}}\.\d{{2}}\.\d{{2}}\b|"
+    r"\b(?:19|20)\d{2},? \d{1,2}\.\d{2}\b|\d{1,2}\.\d{2} ?[ap]m\b",
+    _FLAGS,
+)
+_DATE = re.compile(
+    rf"\b\d{{1,2}}(?:st|nd|rd|th|er)?\.?[ -](?:de )?(?:{known.MONTHS})|"
+    rf"\b(?:{known.MONTHS})[^\W\d_]*\.?[ -]\d{{1,2}}\b(?![:.]\d)|"
+    r"\b\d{1,4}[./-] ?\d{1,2}[./-] ?\d{1,4}\b",
+    _FLAGS,
+)
+_DASHES = re.compile(
+    r"[*\s]*[-_=–—]{2,}+\s*(?P<within>[^\s_=–—-].{0,120}?)\s?[-_=–—]{2,}+[*\s]*:?$"
+)
+_RULE = re.compile(r"(?:[-_=*–—─]\s?){5,}+$")
+_FORWARDED = re.compile(rf"\b(?:{known.FORWARDED})", _FLAGS)
+_BEGIN = re.compile(rf"\W*(?:{known.BEGIN})\b.{{0,60}}:$", _FLAGS)
+
+
+class Line(NamedTuple):
+    """A line of a mail. `depth`: how often it is quoted; `words`: without the quote's marks."""
+
+    text: str
+    depth: int
+    words: str
+
+    @classmethod
+    def of(cls, text: str) -> Line:
+        """The line of this text. What is longer than a header has only its beginning as words."""
+        if not text:
+            return BLANK
+        mark = _QUOTE.match(text)
+        depth, end = (mark.group().count(">"), mark.end()) if mark else (0, 0)
+        return cls(text, depth, _SPACES.sub(" ", text[end : end + LONGEST + 1]).strip())
+
+    @property
+    def is_rule(self) -> bool:
+        """True for a row of dashes or the like and nothing more."""
+        return _RULE.match(self.words) is not None
+
+    @property
+    def is_forward_rule(self) -> bool:
+        """True for what programs write above a mail that they pass on."""
+        is_alone = self.between_dashes or _BEGIN.match(self.words)
+        return bool(is_alone and _FORWARDED.search(self.words))
+
+    @property
+    def between_dashes(self) -> str:
+        """The words of a line like `--- Original Message ---`, "" for other lines."""
+        dashed = _DASHES.match(self.words)
+        return dashed["within"].strip(" :*") if dashed else ""
+
+
+#: A line without anything.
+BLANK: Final = Line("", 0, "")
+
+
+def next_words(lines: Sequence[Line], at: int) -> int:
+    """The first line from here on that has words; the number of lines when there is none."""
+    while at < len(lines) and lines[at].words in {"", HISTORY_LINE}:
+        at += 1
+    return at
+
+
+def is_quote_below(lines: Sequence[Line], at: int, depth: int) -> bool:
+    """True when the next line with words is quoted more often than `depth`."""
+    below = next_words(lines, at)
+    return below < len(lines) and lines[below].depth > depth
+
+
+def has_address(words: str) -> bool:
+    """True for words with an e-mail address in them."""
+    return _ADDRESS.search(words) is not None
+
+
+def has_date(words: str) -> bool:
+    """True for words with a day of a month in them."""
+    return _DATE.search(words) is not None
+
+
+def has_time(words: str) -> bool:
+    """True for words with a time of day in them."""
+    return _TIME.search(words) is not None
+
+
+def has_date_and_time(words: str) -> bool:
+    """True for words with a day of a month and a time of day in them."""
+    return has_date(words) and has_time(words)

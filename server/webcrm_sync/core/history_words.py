@@ -1,0 +1,106 @@
+"""The words by which mail programs say, in text, that an older mail follows.
+
+They are the words of the programs' own mails in Danish, Swedish, Norwegian, German, Dutch and
+English, and in the languages that our users' customers write besides. All in small letters.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+#: The fields of a quoted mail's header. "other": it belongs to a header and says nothing more.
+FIELDS: Final[dict[str, str]] = {}
+for _kind, _names in {
+    "from": "from fra från von van de lähettäjä da od от",
+    "sent": "sent sendt skickat gesendet verzonden envoyé lähetetty enviado inviato отправлено",
+    "date": "date dato datum päiväys päivämäärä fecha data дата",
+    "to": "to til till an aan à vastaanottaja para a do pour кому",
+    "copy": "cc kopi kopia kopie copie kopio bcc копия",
+    "subject": "subject emne ämne betreff onderwerp objet aihe asunto oggetto assunto temat тема",
+}.items():
+    FIELDS.update(dict.fromkeys(_names.split(), _kind))
+FIELDS.update(
+    dict.fromkeys(
+        (
+            *("attachments", "vedhæftede filer", "vedhæftet", "bifogade filer", "vedlegg"),
+            *("anlagen", "anlage", "bijlagen", "bijlage", "pièces jointes", "liitteet"),
+            *("importance", "priority", "prioritet", "vigtighed", "viktighet", "wichtigkeit"),
+            *("priorität", "urgentie", "sensitivity", "følsomhed", "organization", "sender"),
+            *("reply-to", "svar til", "svara till", "antwort an", "antwoord aan", "resent-from"),
+        ),
+        "other",
+    )
+)
+
+#: "wrote", as a pattern. Between a name and a date, or before or behind both.
+WROTE: Final = (
+    r"wrote|writes|skrev|skreiv|skriver|schrieb|geschrieben|schreibt|schreef|geschreven|schrijft|"
+    r"kirjoitti|a écrit|escribió|ha scritto|escreveu|napisał(?:\(?a\)?)?|napsal(?:\(a\))?|"
+    r"написал(?:\(а\))?"
+)
+
+#: "quoting": in front of a name, at the beginning of a line (Horde, IMP).
+QUOTING: Final = r"quoting|zitat von|citerar|citat af|citat från|sitat fra|citeren"
+
+#: What stands before a date at the beginning of the line: "on", "the".
+ON: Final = r"on|at|am|den|op|le|på|el|il|em|dnia|dne"
+
+#: A clock's time is behind one of these.
+AT: Final = r"kl\.?|klo|kello|um|om|at|à|alle|às"
+
+#: The first letters of the months' names.
+MONTHS: Final = (
+    r"jan|feb|fev|fév|mar|mär|mrt|maa|apr|avr|abr|maj|mai|may|mei|mag|jun|juin|jui|giu|jul|lug|"
+    r"aug|aoû|ago|sep|set|okt|oct|ott|nov|dec|dez|déc|des|dic|tam|hel|huh|tou|kes|hei|elo|syy|lok|"
+    r"jou|ene|gen|sty|lut|kwi|cze|lip|sie|wrz|paź|lis|gru"
+)
+
+#: Who writes of people like this tells a story; a program names them. As they are written.
+PRONOUNS: Final = (
+    r"\b(?:he|she|we|they|you|me|us|him|her|them|I(?!\.)|ich|er|wir|mir|uns|ihm|ihnen|jeg|han|hun|vi|mig|"
+    r"meg|os|oss|dere|jag|hon|ni|ik|hij|zij|ze|wij|mij|ons|hem|haar|jullie|hän|nous|vous|elle)\b|"
+    r"^(?:He|She|We|They|You|Er|Sie|Wir|Han|Hun|Vi|Hon|Ni|Hij|Zij|Wij)\b|"
+    r"\b(?:haben|schrieben|hatten) Sie\b"
+)
+
+#: Between dashes: an older mail, to which this one is the answer.
+ORIGINAL: Final = frozenset(
+    {
+        *("original message", "original mail", "original appointment", "reply message"),
+        *("oprindelig meddelelse", "oprindelig besked", "oprindelig mail", "oprindelig aftale"),
+        *("original meddelelse", "original besked"),
+        *("ursprungligt meddelande", "originalmeddelande", "ursprungligt mail"),
+        *("ursprunglig avtalad tid", "ursprungligt e-postmeddelande"),
+        *("opprinnelig melding", "opprinnelig e-post", "opprinnelig avtale", "original melding"),
+        *("opprinnelig beskjed", "opphavleg melding"),
+        *(
+            "ursprüngliche nachricht",
+            "originalnachricht",
+            "original-nachricht",
+            "original nachricht",
+        ),
+        *("ursprüngliche mail", "ursprüngliche e-mail", "ursprünglicher termin"),
+        *("antwort nachricht", "originalmail"),
+        *("oorspronkelijk bericht", "origineel bericht", "oorspronkelijke afspraak"),
+        *("originele bericht", "oorspronkelijke mail"),
+        *("alkuperäinen viesti", "message d'origine", "message d’origine", "message original"),
+        *("mensaje original", "messaggio originale", "mensagem original", "oryginalna wiadomość"),
+    }
+)
+
+#: In a line between dashes, or in one that begins with "begin" and ends with a colon: a forward.
+FORWARDED: Final = (
+    r"forwarded|videresendt|videresend|vidarebefordra|weitergeleitet|doorgestuurd|doorgezonden|"
+    r"välitetty|transféré|réexpédié|reenviado|inoltrato|encaminhada"
+)
+#: How such a line begins where it has no dashes (Apple Mail).
+BEGIN: Final = r"begin|start|start på|anfang|början på|debut|début|inicio|inizio"
+
+#: A forward's mark in front of its subject.
+FORWARD_MARKS: Final = (
+    r"fwd?|fw|vs|vb|wg|doorst|tr|i|vl|rv|enc|pd|videresendt|videresend|videresending|"
+    r"vidarebefordrat|vidarebefordran|vidarebefordras|weitergeleitet|weiterleitung|"
+    r"doorgestuurd|forwarded|forward|transf|välitetty|transféré"
+)
+#: What a gateway puts in front of a subject without brackets, with a colon or a dash behind it.
+GATEWAY_MARKS: Final = r"ext|extern|external|externe|externt|ekstern|eksternt|ulkoinen|externes"

@@ -1,0 +1,210 @@
+"""What a mail adds to the older mails that it quotes, in plain text.
+
+A quoted line begins with `>`. Where a tree has marked a quote, `HISTORY_LINE` is in front of it.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from webcrm_sync.core import history_words as known
+from webcrm_sync.core.history_header import Header, find
+from webcrm_sync.core.history_lines import BLANK, Line, next_words
+from webcrm_sync.core.history_marks import HISTORY_LINE
+
+#: Headers are looked for in so many characters: nobody writes more above what is quoted.
+_SEARCHED = 100_000
+#: Lines about a mail between a mark of the tree and the quote itself, which no rule knows.
+_MOST_LINES_ABOUT = 2
+#: In so many lines of a marked quote a program has named its writer, if it has.
+_FIRST_LINES = 6
+#: A quoted line of this length was folded, and its rest has lost the mark.
+_LONG_LINE = 60
+_TAG = rf"[\[({{<*#][^\])}}>*#]{{1,60}}[\])}}>*#]+[\s:|-]*|(?:{known.GATEWAY_MARKS})\s*[:|-]\s*"
+_FORWARD = re.compile(
+    rf"\s*(?:{_TAG})*+(?:{known.FORWARD_MARKS})\s*(?:[(\[]\d+[)\]]\s*)?[:\uff1a]", re.IGNORECASE
+)
+_BLANK_LINES = re.compile(r"\n{3,}")
+
+
+def new_text(subject: str, text: str) -> str:
+    """What a mail says itself. What a forward passes on is what it is about: it stays."""
+    return _tidy(text) if is_forward(subject, text) else without_history(text)
+
+
+def is_forward(subject: str, text: str = "") -> bool:
+    r"""True for a mail that passes another one on, by its subject or the first rule in its text.
+
+    >>> is_forward("[EXTERNAL] VS: Tilbud"), is_forward("SV: VS: Tilbud")
+    (True, False)
+    >>> is_forward("For you", "See below.\n\n--- Forwarded message ---\nFrom: Eva")
+    True
+    """
+    if _FORWARD.match(subject[:300]):
+        return True
+    mail = _Mail.of(text[:_SEARCHED])
+    for number, line in enumerate(mail.lines):
+        if line.is_forward_rule:
+            return True
+        if line.words != HISTORY_LINE and mail.header(number):
+            return False
+    return False
+
+
+def without_history(text: str) -> str:
+    r"""The text without the mails quoted in it; the text itself where nothing new would be left.
+
+    An answer below the quoted mail stays. Answers between its lines stay with what they answer.
+
+    >>> without_history("Yes.\n\nOn 3 Feb 2026, at 10:12, Eva wrote:\n> Shall we?")
+    'Yes.'
+    """
+    return _tidy("\n".join(_Mail.of(text).new_lines())) or _tidy(text)
+
+
+def _tidy(text: str) -> str:
+    return _BLANK_LINES.sub("\n\n", text.replace(HISTORY_LINE, "")).strip()
+
+
+@dataclass(frozen=True, slots=True)
+class _Mail:
+    """A mail's lines. `searched`: in how many of them a header is looked for.
+
+    `last`: the last line that is not quoted.
+    """
+
+    lines: list[Line]
+    searched: int
+    last: int
+
+    @classmethod
+    def of(cls, text: str) -> _Mail:
+        """The lines of a mail's text."""
+        lines = [Line.of(x) for x in text.split("\n")]
+        own = (n for n in reversed(range(len(lines))) if _is_own(lines[n]))
+        return cls(lines, text.count("\n", 0, _SEARCHED) + 1, next(own, -1))
+
+    def header(self, at: int) -> Header | None:
+        """The header that begins at this line."""
+        found = find(self.lines, at) if at < self.searched else None
+        return None if found and self._is_own_quote(at) else found
+
+    def new_lines(self) -> list[str]:
+        """What is not history."""
+        kept: list[Line] = []
+        at = 0
+        while at < len(self.lines):
+            if (header := self.header(at)) is None:
+                kept.append(self.lines[at])
+                at += 1
+                continue
+            _drop_above(kept, is_quoted=self.lines[at].depth > 0)
+            answers, at = self._below(header)
+            kept += [Line.of(header.before), BLANK, *answers]
+        return [line.text for line in kept]
+
+    def _below(self, header: Header) -> tuple[list[Line], int]:
+        """What is new below a header, and where to go on: at the next header, or at the end."""
+        start = self._quote_of(header)
+        if start is None:
+            return [], len(self.lines)
+        end = self._next_header(start)
+        return _answers(self.lines[start:end]), end
+
+    def _quote_of(self, header: Header) -> int | None:
+        """Where the quote begins that a header speaks of; None when the older mail has no marks."""
+        if self.lines[header.start].depth:
+            return header.start
+        at = next_words(self.lines, header.end)
+        if self.lines[header.start].words == HISTORY_LINE:
+            at = self._end_of_lines_about(at)
+        return at if self._is_quoted(at) else None
+
+    def _end_of_lines_about(self, at: int) -> int:
+        """The first line with words behind those that say who wrote the quote."""
+        if not self._is_quoted(at) and at < len(self.lines) and (header := self.header(at)):
+            return next_words(self.lines, header.end)
+        for _ in range(_MOST_LINES_ABOUT):
+            if not self._is_quoted(at):
+                at = next_words(self.lines, at + 1)
+        return at
+
+    def _is_own_quote(self, mark: int) -> bool:
+        """True for a quote that programs mark as they mark history, and that its writer put there.
+
+        Nobody is named in it as its writer, and words about it follow.
+        """
+        if self.lines[mark].words != HISTORY_LINE:
+            return False
+        start = next_words(self.lines, mark)
+        first = range(start, min(start + _FIRST_LINES, len(self.lines)))
+        if not self._is_quoted(start) or any(find(self.lines, n) for n in first):
+            return False
+        return start < self.last
+
+    def _is_quoted(self, at: int) -> bool:
+        return at < len(self.lines) and self.lines[at].depth > 0
+
+    def _next_header(self, start: int) -> int:
+        """Where the next header outside of the quotes begins."""
+        mark: int | None = None
+        for number in range(start, len(self.lines)):
+            line = self.lines[number]
+            if line.words == HISTORY_LINE:
+                mark = number if mark is None else mark
+            elif line.depth:
+                mark = None
+            elif line.words and (mark is not None or self.header(number)):
+                return number if mark is None else mark
+        return len(self.lines)
+
+
+def _is_own(line: Line) -> bool:
+    return not line.depth and line.words not in {"", HISTORY_LINE}
+
+
+def _drop_above(kept: list[Line], *, is_quoted: bool) -> None:
+    """Drop the rules right above a header, and the quote that a quoted header is in."""
+    while kept and (not kept[-1].words or kept[-1].is_rule or (is_quoted and kept[-1].depth)):
+        kept.pop()
+
+
+def _answers(lines: Sequence[Line]) -> list[Line]:
+    """The answers to quotes; with the quotes where there are answers between them."""
+    parts = [(is_quoted, _trimmed(part)) for is_quoted, part in _parts(lines)]
+    last = max((n for n, (is_quoted, _) in enumerate(parts) if not is_quoted), default=-1)
+    answers = [part for is_quoted, part in parts[: last + 1] if not is_quoted]
+    is_between = len(answers) > 1 or last + 1 < len(parts)
+    shown = [part for _, part in parts[: last + 1]] if is_between else answers
+    return [line for part in shown for line in [*part, BLANK]]
+
+
+def _parts(lines: Sequence[Line]) -> list[tuple[bool, list[Line]]]:
+    """Quotes (True) and answers in turn, each with the blank lines below it."""
+    parts: list[tuple[bool, list[Line]]] = []
+    for number, line in enumerate(lines):
+        is_blank = line.words in {"", HISTORY_LINE}
+        is_quoted = line.depth > 0 or _is_rest_of_quote(lines, number)
+        if parts and (parts[-1][0] == is_quoted or (is_blank and not line.depth)):
+            parts[-1][1].append(line)
+        else:
+            parts.append((is_quoted, [line]))
+    return [(is_quoted, part) for is_quoted, part in parts if any(x.words for x in part)]
+
+
+def _is_rest_of_quote(lines: Sequence[Line], number: int) -> bool:
+    """True for the folded rest of a quoted line, which has lost its mark."""
+    if not 0 < number < len(lines) - 1 or not lines[number + 1].depth:
+        return False
+    above = lines[number - 1]
+    is_open = above.words.count("(") > above.words.count(")")
+    is_long = len(above.words) >= _LONG_LINE and not above.words.endswith((".", "!", "?", ":"))
+    return above.depth > 0 and bool(lines[number].words) and (is_long or is_open)
+
+
+def _trimmed(part: list[Line]) -> list[Line]:
+    """The lines without the blank ones at both ends."""
+    shown = [n for n, line in enumerate(part) if line.words not in {"", HISTORY_LINE}]
+    return part[shown[0] : shown[-1] + 1] if shown else []

@@ -1,0 +1,244 @@
+"""What a mail adds to the older mails that it quotes, in our users' languages and programs."""
+
+from __future__ import annotations
+
+import time
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from quotes.cases import Case, all_cases
+from unit.core_examples import any_text, mail
+from webcrm_sync.core.history_marks import HISTORY_LINE
+from webcrm_sync.core.quoted_reply import is_forward, new_text, without_history
+from webcrm_sync.core.reading import LONGEST_TEXT, read_kept, read_mail
+
+
+def _read(case: Case) -> str:
+    return read_kept(case.subject, case.body, is_html=case.is_html, is_new_text_only=True).text
+
+
+@pytest.mark.parametrize("case", all_cases(), ids=lambda case: case.name)
+def test_what_is_new_in_a_mail(case: Case) -> None:
+    assert _read(case).split() in [right.split() for right in case.rights]
+
+
+LINES = {
+    "fi": "ti 3. helmik. 2026 klo 10.12 Eva Holm (eva@kunde.example) kirjoitti:",
+    "es": "El mar, 3 feb 2026 a las 10:12, Eva Holm (<eva@kunde.example>) escribió:",
+    "it": "Il giorno mar 3 feb 2026 alle ore 10:12 Eva Holm <eva@kunde.example> ha scritto:",
+    "pt": "Em ter., 3 de fev. de 2026 às 10:12, Eva Holm <eva@kunde.example> escreveu:",
+    "pl": "wt., 3 lut 2026 o 10:12 Eva Holm <eva@kunde.example> napisał(a):",
+    "cs": "út 3. 2. 2026 v 10:12 odesílatel Eva Holm <eva@kunde.example> napsal:",
+    "an unknown language": "2026. febr. 3., 10:12 Eva Holm <eva@kunde.example> ezt írta:",
+    "narrow blanks": "On Tue, Feb 3, 2026 at 10:12\u202fAM Eva Holm <eva@kunde.example> wrote:",
+    "no-break blanks": "Den\u00a03. feb. 2026 kl.\u00a010.12 skrev Eva <eva@kunde.example>:",
+    "dashes": "---- On Tue, 03 Feb 2026 10:12:33 +0100 Eva Holm <eva@kunde.example> wrote ----",
+    "no colon": "On Tue, 03 Feb 2026 10:12:33 +0100 Eva Holm <eva@kunde.example> wrote",
+    "name with a comma": "On 03/02/2026 10:12, Holm, Eva (Purchase Department) wrote:",
+    "address twice": "Am 03.02.2026 um 10:12 schrieb eva@kunde.example <eva@kunde.example>:",
+    "mail link": "On 3 Feb 2026, at 10:12, Eva <[e@x.example](mailto:e@x.example)> wrote:",
+    "old Gmail": "2026/2/3 Eva Holm <eva@kunde.example>",
+    "following": "Den 2026-02-03 10:12 skrev Eva Holm följande:",
+    "weekday": "mandag den 5. januar 2026 kl. 08.03 skrev Eva Holm:",
+}
+
+
+@pytest.mark.parametrize("line", LINES.values(), ids=LINES)
+def test_program_says_who_wrote(line: str) -> None:
+    assert without_history(f"Fine.\n\n{line}\n\n> Shall we?\n") == "Fine."
+
+
+@pytest.mark.parametrize("rule", ["", "\n", "-----\n", "_" * 32 + "\n", "* * * * *\n"])
+@pytest.mark.parametrize("mark", ["{}: {}", "*{}:* {}", "**{}:** {}", "{}:\t{}", "{} : {}"])
+def test_fields_of_a_header_in_many_forms(rule: str, mark: str) -> None:
+    fields = {"Von": "Eva Holm", "Gesendet": "Dienstag, 3. Februar 2026 10:12", "An": "Bo"}
+    lines = "\n".join(mark.format(*field) for field in [*fields.items(), ("Betreff", "AW: x")])
+    assert without_history(f"Passt.\n\n{rule}{lines}\n\nPasst KW 12?") == "Passt."
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        *("Original Message", "Oprindelig meddelelse", "Oprindelig besked", "Originalmeddelande"),
+        *("Ursprungligt meddelande", "Opprinnelig melding", "Opprinnelig e-post"),
+        *("Ursprüngliche Nachricht", "Originalnachricht", "Oorspronkelijk bericht"),
+        *("Origineel bericht", "Alkuperäinen viesti", "Message d'origine", "Original Appointment"),
+    ],
+)
+@pytest.mark.parametrize("form", ["-----{}-----", "-------- {} --------", "> ----- {} -----"])
+def test_rule_of_a_program_is_enough_alone(words: str, form: str) -> None:
+    assert without_history(f"New.\n\n{form.format(words)}\n\n> Old.") == "New."
+    quote = "> " if form.startswith(">") else ""
+    assert without_history(f"New.\n\n{form.format(words.upper())}\n{quote}Old.") == "New."
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "In 2026 Eva wrote a list of 14 pallets, 3 of them grey:\nlow, high, higher.",
+        "Send it to eva@kunde.example, and then write below it what Ida wrote on the list:\n14",
+        "Vi ses den 3. februar 2026 kl. 10.12, og så skrev Kim at du har nøglen, tak:\n1",
+        "Ring 20 30 40 50\nog spørg efter Eva.",
+        "Am 3. Mai um 10:12 schrieb mir Herr Holm:\nDie Halle ist frei.\nAlso los.",
+        "Op 3 mei 2026 om 10:12 schreef ik hem:\nDe hal is vrij.\nDus doen.",
+        "Price: 10\nDate: 3 May 2026 10:12\nFrom: 14 pallets on\nSubject: to change",
+        "Von: 08:00\nAn: 16:30\nDatum: 03.02.2026",
+        "Name: Eva\nFrom: eva@kunde.example\nDate: 03-02-2026 10:12\nSubject: Price\nText: hello",
+        "The answer:\n\n> On the one hand\n> it is grey.\n\nOn the other it is green.",
+        "> He wrote:\n> It is grey.\n\nIs it?",
+        "---- Delivery ----\nMonday\n---- Payment ----\n30 days",
+    ],
+)
+def test_words_of_the_writer_stay(text: str) -> None:
+    assert without_history(text) == text
+
+
+def test_writers_quote_that_programs_mark_stays_unless_it_has_a_writer() -> None:
+    own = "<p>It says:</p><blockquote{}>Week 12.{}</blockquote><p>No.</p>"
+    for mark in (' class="gmail_quote"', ' type="cite"', ""):
+        assert _new(own.format(mark, "")) == "It says:\n\n> Week 12.\n\nNo."
+    header = "<div>On 3 Feb 2026, at 10:12, Eva wrote:</div>"
+    quoted = f"<p>No.</p><blockquote type='cite'>{header}Week 12?</blockquote>"
+    assert _new(quoted) == "No."
+    assert _new("<p>No.</p><blockquote type='cite'>Week 12?</blockquote>") == "No."
+
+
+def _new(html: str) -> str:
+    return read_kept("Re: x", html, is_html=True, is_new_text_only=True).text
+
+
+MARKED = {
+    "Outlook for Mac": "<p>{new}</p><span id='OLK_SRC_BODY_SECTION'>{old}</span>",
+    "Word": "<p>{new}</p><p><a name='_MailOriginal'>From: Kim</a></p><p>{old}</p>",
+    "Hotmail": "<p>{new}</p><hr id='stopSpelling'>Date: Tue<br>{old}",
+    "Zimbra": "<p>{new}</p><hr data-marker='__DIVIDER__'><div>{old}</div>",
+    "Zoho": "<p>{new}</p><div class='zmail_extra'>---- {old}</div>",
+    "quoted by Outlook on the web": "<p>{new}</p><div class='x_x_gmail_quote'>{old}</div>",
+    "Roundcube": "<p>{new}</p><p id='reply-intro'>Den 3.2. skrev Kim:</p>"
+    "<blockquote type='cite'>{old}</blockquote>",
+    "Airmail": "<p>{new}</p><p class='airmail_on'>Am 3.2.</p>"
+    "<blockquote class='clean_bq' type='cite'>{old}</blockquote>",
+    "Tutanota": "<p>{new}</p><div>3. Feb. 2026, 10:12 von kim@kunde.example:</div>"
+    "<blockquote class='tutanota_quote'>{old}</blockquote>",
+    "K-9": "<p>{new}</p><div class='gmail_quote'>On 3 Feb, Kim wrote:<blockquote>{old}"
+    "</blockquote></div>",
+}
+
+
+@pytest.mark.parametrize("html", MARKED.values(), ids=MARKED)
+def test_what_programs_mark_as_quoted_is_cut(html: str) -> None:
+    new = _new(html.format(new="Ja tak.", old="Skal vi?"))
+    assert "Skal vi?" not in new
+    assert new.startswith("Ja tak.")
+    assert "Skal vi?" in _new(html.format(new="", old="Skal vi?"))
+
+
+@pytest.mark.parametrize(
+    "subject",
+    [
+        *(
+            "FW: x",
+            "Fwd: x",
+            "FWD : x",
+            "VS: x",
+            "VB: x",
+            "WG: x",
+            "Doorst: x",
+            "TR: x",
+            "Fw[2]: x",
+        ),
+        *("[EXTERNAL] Fwd: x", "[EXT][SPAM?] WG: x", "EXTERN: VS: x", "*EXT* VB: x", "Fwd (2): x"),
+        *("(EKSTERN) VS: x", "External - FW: x", "Vidarebefordrat: x", "Weitergeleitet: x"),
+        *("Videresendt: x", "Doorgestuurd: x", "FW\uff1a x", " {Disarmed} Fwd: x"),
+    ],
+)
+def test_what_a_forward_passes_on_stays(subject: str) -> None:
+    assert is_forward(subject)
+    html = "<p>FYI</p><div id='divRplyFwdMsg'><b>Fra:</b> Kim</div><div>Skal vi?</div>"
+    passed_on = mail(subject=subject, body=html, body_is_html=True)
+    text = read_mail(passed_on, is_new_text_only=True).text
+    assert "Skal vi?" in text
+    assert HISTORY_LINE not in text
+
+
+@pytest.mark.parametrize(
+    "subject",
+    ["SV: x", "RE: FW: x", "AW: WG: x", "Forward planning: x", "Vision: x", "In: x", "[VS] x", ""],
+)
+def test_answer_to_a_forward_is_none(subject: str) -> None:
+    assert not is_forward(subject)
+
+
+@pytest.mark.parametrize(
+    "rule",
+    [
+        *("---------- Forwarded message ---------", "----- Forwarded by Eva on 03-02-2026 -----"),
+        *("-------- Videresendt besked --------", "---- Vidarebefordrat meddelande ----"),
+        *("-------- Weitergeleitete Nachricht --------", "-------- Doorgestuurd bericht --------"),
+        *("-------- Videresendt melding --------", "Begin forwarded message:"),
+        *("Anfang der weitergeleiteten Nachricht:", "Start på videresendt besked:"),
+        *(
+            "Begin doorgestuurd bericht:",
+            "Start doorgestuurd bericht:",
+            "Början på vidarebefordrat brev:",
+        ),
+    ],
+)
+def test_rule_of_a_forward_makes_a_forward_unless_it_is_history(rule: str) -> None:
+    passed_on = f"{rule}\n\nFrom: Eva <eva@kunde.example>\nSubject: Hall\n\nThe hall is free."
+    quoted = "\n".join(f"> {line}" for line in passed_on.split("\n"))
+    header = "On 3 Feb 2026, at 10:12, Eva Holm wrote:"
+    for passed in (passed_on, quoted):
+        assert new_text("Hall", f"See below.\n\n{passed}") == f"See below.\n\n{passed}"
+        assert new_text("Re: Hall", f"Thanks.\n\n{header}\n\n{passed}") == "Thanks."
+
+
+def test_pictures_of_the_quoted_mail_are_still_pictures_of_the_text() -> None:
+    html = "<p>x</p><div id='divRplyFwdMsg'></div><img src='cid:old@1'>"
+    assert read_kept("", html, is_html=True, is_new_text_only=True).cids == ("old@1",)
+
+
+@given(any_text, st.booleans())
+def test_no_text_is_lost_whole_and_none_raises(body: str, is_html: bool) -> None:
+    whole, new = (
+        read_kept("", body, is_html=is_html, is_new_text_only=is_new).text
+        for is_new in (False, True)
+    )
+    assert bool(new) is bool(whole)
+    assert set(new.split()) <= set(whole.split())
+
+
+_UNITS = [" ", ">", "> ", "On ", ":", "x", "a@b.", "-", "- ", "_", "<a@b.c> ", "10:12 ", "3 Feb "]
+_UNITS += ["wrote:", "(", "[", "From: ", "##-", "--a", "\u00a0", ".,", "kl. 1", HISTORY_LINE]
+_LINES = [
+    "",
+    "On Mon, Feb 3 2026",
+    "Eva wrote:",
+    "Eva wrote:\n> a\nb",
+    "On 3 Feb 2026, at 10:12, Eva wrote:\n> a\nb",
+    "From: a",
+    "From: a\nSent: b\nTo: c\nSubject: d",
+    "Subject: a\n" + "x\n" * 10,
+    "From: a\nTo: a@b.c;\n" + " a@b.c;\n" * 30,
+    "--- forwarded x",
+    "> " + "x" * 70 + "\nb",
+    "> a\n\nb\n",
+    f"{HISTORY_LINE}\n> a\n{HISTORY_LINE}\n",
+]
+_SIZE = LONGEST_TEXT
+HOSTILE = {
+    **{f"a line of {unit!r}": unit * (_SIZE // len(unit)) for unit in _UNITS},
+    **{f"long lines of {unit!r}": ((unit * 300)[:290] + "\n") * (_SIZE // 291) for unit in _UNITS},
+    **{f"lines of {line[:20]!r}": f"{line}\n" * (_SIZE // (len(line) + 1)) for line in _LINES},
+}
+
+
+@pytest.mark.parametrize("text", HOSTILE.values(), ids=HOSTILE)
+def test_no_text_takes_the_square_of_its_length(text: str) -> None:
+    """As long as a text is read. The bound leaves room for a slow machine."""
+    above = "New.\n\nOn 3 Feb 2026, at 10:12, Eva Holm wrote:\n> Old.\n"
+    begun = time.process_time()
+    new_text("Re: x", text + above + text)
+    assert time.process_time() - begun < 3
