@@ -132,7 +132,7 @@ def test_marks_and_a_reading_of_the_same_mailbox_do_not_deadlock(play: Play) -> 
         changes = tuple(Change(c.graph_id, change_key=f"version {number}") for c in copies)
         with play.parts.begin() as tx:
             recording = Recording(tx, box, folder, internals, play.parts.tenant_id)
-            recording.record(changes, Facts({}, {}))
+            recording.record(changes, Facts({}, {}, {}))
 
     def mark(number: int) -> None:
         newest_first = list(reversed(copies))

@@ -12,6 +12,7 @@ from typing import Protocol
 
 from webcrm_sync.core.crm import ActivityDraft
 from webcrm_sync.core.cutting import cut
+from webcrm_sync.core.email_keys import content_in
 from webcrm_sync.core.matching import Target
 from webcrm_sync.core.message import Party
 from webcrm_sync.core.text import one_line
@@ -22,7 +23,7 @@ _KEY = re.compile(r"ms1-[a-z2-7]{26}")
 #: 26 characters hold 130 bits: so many whole bytes.
 _WHOLE_BYTES = 16
 #: An Activity's id as the database can hold it.
-_STAMP = re.compile(r"ms1-(?:(s)-([a-z2-7]{26})|(m)-([0-9]{1,18}))")
+_STAMP = re.compile(r"ms1-(?:(s)-([a-z2-7]{26})(?:-([a-z2-7]{26}))?|(m)-([0-9]{1,18}))")
 #: How many names a line of people shows before it counts the rest.
 _PEOPLE_SHOWN = 30
 
@@ -71,14 +72,20 @@ class Stamp:
     #: "m" = mirror, `value` is the Activity's id
     kind: str
     value: str
+    #: what the e-mail's key says of the content: no other copy may be there to make it from
+    content: str = ""
 
     def __str__(self) -> str:
-        return f"ms1-{self.kind}-{self.value}"
+        return "-".join(["ms1", self.kind, self.value, *filter(None, [self.content])])
 
     @classmethod
     def synced(cls, company: str, email_key: str) -> Stamp:
         """The stamp of a synced copy."""
-        return cls("s", _hash(company, email_key))
+        return cls("s", _hash(company, email_key), content_in(email_key))
+
+    def names(self, company: str, email_key: str) -> bool:
+        """True for the stamp of this e-mail's synced copies."""
+        return self.kind == "s" and self.value == _hash(company, email_key)
 
     @classmethod
     def mirror(cls, activity_id: int) -> Stamp:
@@ -89,7 +96,9 @@ class Stamp:
     def parse(cls, text: str | None) -> Stamp | None:
         """The stamp that `text` is, None for anything else."""
         found = _STAMP.fullmatch(text or "")
-        return cls(found[1] or found[3], found[2] or found[4]) if found else None
+        if not found:
+            return None
+        return cls(found[1] or found[4], found[2] or found[5], found[3] or "")
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from enum import StrEnum
 
 
@@ -104,11 +105,23 @@ class Fingerprint:
     @classmethod
     def of(cls, message: Message) -> Fingerprint:
         """The fingerprint of one copy; Bcc is left out, since only the sender's copy has it."""
+        return cls.made(
+            message.sender.address if message.sender else "",
+            message.subject,
+            message.sent_at,
+            (p.address for p in message.to + message.cc),
+        )
+
+    @classmethod
+    def made(
+        cls, sender: str, subject: str, sent_at: datetime | None, recipients: Iterable[str]
+    ) -> Fingerprint:
+        """The fingerprint made of what a copy shows, as it was shown."""
         return cls(
-            sender=message.sender.address if message.sender else "",
-            subject=" ".join(message.subject.casefold().split()),
-            sent_at=message.sent_at,
-            recipients=frozenset(p.address for p in message.to + message.cc if "@" in p.address),
+            sender=sender,
+            subject=" ".join(subject.casefold().split()),
+            sent_at=sent_at,
+            recipients=frozenset(address for address in recipients if "@" in address),
         )
 
     def digest(self) -> str:
@@ -116,41 +129,6 @@ class Fingerprint:
         sent = self.sent_at.isoformat(timespec="seconds") if self.sent_at else ""
         facts = "\n".join([self.sender, sent, self.subject, *sorted(self.recipients)])
         return hashlib.sha256(facts.encode()).hexdigest()[:32]
-
-
-#: Copies of one mail carry the same Date header; Exchange rounds it differently per copy.
-_SENT_TOLERANCE = timedelta(minutes=2)
-
-
-def is_same_mail(one: Fingerprint, other: Fingerprint) -> bool:
-    """True when two copies with one Message-ID are the same mail.
-
-    A gateway may put a tag before the subject ("[EXTERNAL] ..."), and recipients may be shown by
-    another of their addresses; so a subject may be the other's ending, and overlapping is enough.
-    A sender's legacy Exchange name on one copy is no contradiction to its address on the other.
-    """
-    if "@" in one.sender and "@" in other.sender and one.sender != other.sender:
-        return False
-    if not (one.subject.endswith(other.subject) or other.subject.endswith(one.subject)):
-        return False
-    if bool(one.subject) != bool(other.subject):
-        return False
-    if one.sent_at and other.sent_at and abs(one.sent_at - other.sent_at) > _SENT_TOLERANCE:
-        return False
-    if one.recipients and other.recipients:
-        return not one.recipients.isdisjoint(other.recipients)
-    return True
-
-
-def email_key(message_id: str | None, fingerprint: Fingerprint, *, taken: bool = False) -> str:
-    """The e-mail's key within its company.
-
-    The Message-ID; with the fingerprint's digest behind it when that Message-ID is `taken` by a
-    different mail; the digest alone when there is none.
-    """
-    if not message_id:
-        return f"digest:{fingerprint.digest()}"
-    return f"{message_id} {fingerprint.digest()}" if taken else message_id
 
 
 @dataclass(frozen=True, slots=True)

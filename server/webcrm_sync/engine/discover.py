@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 
 from webcrm_sync.core.errors import CursorExpired, Gone, Refused, SyncError, TryLater
 from webcrm_sync.core.outlook import Change, Page
-from webcrm_sync.engine import record
+from webcrm_sync.engine import record, same_mails
 from webcrm_sync.engine.intake import Arrival
 from webcrm_sync.engine.parts import Parts, hold_mailbox
 from webcrm_sync.graph.wire import SELECTION
@@ -157,7 +157,7 @@ def _facts_of(
             arrivals[graph_id] = arrival
     left = {i for i, at in locations.items() if at is None or at.folder_id not in ours}
     here = {i: arrival for i, arrival in arrivals.items() if i not in left}
-    return record.Facts(here, locations)
+    return record.Facts(here, locations, same_mails.files_of(parts, box, here))
 
 
 def _arrival(parts: Parts, box: Mailbox, graph_id: str) -> Arrival | None:

@@ -2,25 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 
 from webcrm_sync.core.direction import Internals, direction, externals
+from webcrm_sync.core.email_index import CopyFacts
 from webcrm_sync.core.filing import Stamp
-from webcrm_sync.core.message import (
-    Fingerprint,
-    Message,
-    Party,
-    email_key,
-    is_same_mail,
-)
+from webcrm_sync.core.message import Fingerprint, Message, Party
 from webcrm_sync.core.message_ids import LONGEST_ID
 from webcrm_sync.core.reading import Reading
+from webcrm_sync.core.same_mail import Files, Portrait
 from webcrm_sync.core.states import NO_MAIL, Reason, State
 from webcrm_sync.core.text import storable
 from webcrm_sync.core.times import storable_time
+from webcrm_sync.core.words import WordDigest
 from webcrm_sync.engine.body_reader import SMALL, BodyReader
-from webcrm_sync.store.emails import LONGEST_ADDRESS, Email
+from webcrm_sync.store.emails import LONGEST_ADDRESS
 
 #: So many addresses for answers are kept; more than a few are nobody's own.
 _MOST_REPLY_TO = 20
@@ -33,19 +30,24 @@ class Arrival:
     `is_raw`: its HTML is kept as it came. It is laid out when the mail is drafted, since that
     takes longer than all the rest: of many mails that are moved at once the last one waits until
     the others have been taken up. `reading`: what else is kept of its body, None = nothing.
+    `words`: what tells its mail from another one with its Message-ID, None = it is not filed.
     """
 
     message: Message
     reading: Reading | None = None
     is_raw: bool = False
+    words: WordDigest | None = None
 
     @classmethod
     def of(cls, message: Message) -> Arrival:
         """The arrival of a copy. Only what will be filed needs its body."""
         clean = _storable(message)
-        if _is_filed_at_all(clean) and clean.body_is_html and len(clean.body) <= SMALL:
-            return cls(replace(clean, body=storable(clean.body)), is_raw=True)
-        return cls(clean)
+        if not _is_filed_at_all(clean):
+            return cls(clean)
+        words = WordDigest.of(clean.body, is_html=clean.body_is_html)
+        if clean.body_is_html and len(clean.body) <= SMALL:
+            return cls(replace(clean, body=storable(clean.body)), is_raw=True, words=words)
+        return cls(clean, words=words)
 
     def read_by(self, reader: BodyReader) -> Arrival:
         """The same arrival with its body read, where it needs one. May wait for a process."""
@@ -56,6 +58,13 @@ class Arrival:
             self, reading=reader.read(mail.subject, mail.body, is_html=mail.body_is_html)
         )
 
+    def facts(self, files: Files | None = None) -> CopyFacts:
+        """What tells which mail it is a copy of. `files`: None = not looked at."""
+        portrait = Portrait(
+            Fingerprint.of(self.message), self.words, self.message.has_attachments, files
+        )
+        return CopyFacts(self.message.message_id, portrait, self.message.stamp)
+
     @property
     def kept(self) -> Mapping[str, object]:
         """The columns that hold its body."""
@@ -63,47 +72,6 @@ class Arrival:
             return {"content": self.message.body, "cids": None, "is_raw": True}
         text, cids = (self.reading.text, list(self.reading.cids)) if self.reading else (None, None)
         return {"content": text, "cids": cids, "is_raw": False}
-
-
-@dataclass(slots=True)
-class Mails:
-    """The e-mails that arrivals may belong to: those stored and those of this very page."""
-
-    tenant_id: str = ""
-    fingerprints: dict[str, Fingerprint] = field(default_factory=dict)
-    keys_by_message_id: dict[str, list[str]] = field(default_factory=dict)
-
-    @classmethod
-    def known(cls, emails: Iterable[Email], tenant_id: str) -> Mails:
-        """Start from what is stored."""
-        mails = cls(tenant_id)
-        for email in emails:
-            mails._add(email.key, email.message_id, email.fingerprint)
-        return mails
-
-    def key_of(self, message: Message) -> str:
-        """The key of the mail this is a copy of; remembered for the copies that follow.
-
-        Of two mails with one Message-ID either may be met first after a loss: our stamp tells
-        which key each of them had.
-        """
-        print_ = Fingerprint.of(message)
-        message_id = message.message_id or ""
-        taken = self.keys_by_message_id.get(message_id, []) if message_id else []
-        for key in taken:
-            if is_same_mail(self.fingerprints[key], print_):
-                return key
-        keys = [email_key(message.message_id, print_, taken=taken_) for taken_ in (False, True)]
-        stamped = (k for k in keys if str(Stamp.synced(self.tenant_id, k)) == message.stamp)
-        key = next(stamped, None) or keys[bool(taken)]
-        if key not in self.fingerprints:
-            self._add(key, message.message_id, print_)
-        return key
-
-    def _add(self, key: str, message_id: str | None, print_: Fingerprint) -> None:
-        self.fingerprints[key] = print_
-        if message_id:
-            self.keys_by_message_id.setdefault(message_id, []).append(key)
 
 
 def first_state(message: Message) -> tuple[State, Reason | None]:
@@ -137,6 +105,7 @@ def email_row(key: str, arrival: Arrival, internals: Internals) -> Mapping[str, 
         "sent_at": storable_time(message.sent_at),
         "received_at": storable_time(message.received_at),
         "has_attachments": message.has_attachments,
+        "word_digest": arrival.words.to_bytes() if arrival.words else None,
         **_headers(message),
         **arrival.kept,
     }
@@ -203,8 +172,3 @@ def _storable(message: Message) -> Message:
         references=tuple(one for one in map(line, message.references) if one),
         categories=tuple(storable(c) for c in message.categories),
     )
-
-
-def digest_key(message: Message) -> str:
-    """The key that the mail has, or would have, by its digest."""
-    return email_key(None, Fingerprint.of(message))

@@ -4,18 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from threading import RLock
 
 from webcrm_sync.core.categories import COLOURS, SYNC, Mark, carries
 from webcrm_sync.core.direction import Internals
+from webcrm_sync.core.email_index import EmailIndex, KnownMail
 from webcrm_sync.core.filing import Stamp
 from webcrm_sync.core.message import Message
 from webcrm_sync.core.outlook import Change, Location, Page
+from webcrm_sync.core.same_mail import Files
 from webcrm_sync.core.states import OVERRULED, Reason, State, mark_for
-from webcrm_sync.engine import intake
-from webcrm_sync.engine.intake import Arrival, Mails
+from webcrm_sync.engine import intake, same_mails
+from webcrm_sync.engine.intake import Arrival
 from webcrm_sync.engine.parts import Parts
-from webcrm_sync.store import emails, endings, mailboxes, mirrors
+from webcrm_sync.store import emails, endings, known_mails, mailboxes, mirrors
 from webcrm_sync.store.database import Tx
 from webcrm_sync.store.emails import Item
 from webcrm_sync.store.events import Line
@@ -36,11 +39,12 @@ class Facts:
     """What had to be asked of Graph about a page before it can be recorded.
 
     `arrivals`: new copies, whole. `locations`: where the lines that Graph calls removed are now,
-    None = nowhere.
+    None = nowhere. `files`: of the copies that nothing but their files may tell apart.
     """
 
     arrivals: Mapping[str, Arrival]
     locations: Mapping[str, Location | None]
+    files: Mapping[str, Files]
 
 
 def is_new(known: Item | None, message: Message) -> bool:
@@ -79,7 +83,8 @@ class Recording:
             sent = known.get(graph_id)
             if sent is not None and is_new(sent, arrival.message):
                 emails.drop_item(self.tx, known.pop(graph_id).id)
-        self._arrive({i: a for i, a in facts.arrivals.items() if i not in known}, folders)
+        new = {i: a for i, a in facts.arrivals.items() if i not in known}
+        self._arrive(new, facts.files, folders)
         seen = []
         for change in changes:
             item = known.get(change.graph_id)
@@ -104,16 +109,18 @@ class Recording:
         rows = {email_id: intake.known_headers(messages[email_id]) for email_id in lacking}
         emails.set_headers(self.tx, rows)
 
-    def _arrive(self, arrivals: Mapping[str, Arrival], folders: Mapping[str, int]) -> None:
+    def _arrive(
+        self,
+        arrivals: Mapping[str, Arrival],
+        files: Mapping[str, Files],
+        folders: Mapping[str, int],
+    ) -> None:
         """Take up new copies: their e-mails where those are new too, then the copies."""
         if not arrivals:
             return
-        ids = [a.message.message_id for a in arrivals.values() if a.message.message_id]
-        digests = [intake.digest_key(a.message) for a in arrivals.values()]
-        stored = emails.emails_with(self.tx, message_ids=ids, keys=digests)
-        mails = Mails.known(stored, self.tenant_id)
-        keys = {graph_id: mails.key_of(a.message) for graph_id, a in arrivals.items()}
-        email_ids = {e.key: e.id for e in stored}
+        mails = self._mails_of(arrivals, files)
+        keys = {graph_id: mail.key for graph_id, mail in mails.items()}
+        email_ids = {mail.key: mail.id for mail in mails.values() if mail.id is not None}
         new = {
             keys[i]: intake.email_row(keys[i], a, self.internals)
             for i, a in arrivals.items()
@@ -133,11 +140,29 @@ class Recording:
         emails.add_items(self.tx, rows)
         self._follow_up(arrivals, rows)
 
+    def _mails_of(
+        self, arrivals: Mapping[str, Arrival], files: Mapping[str, Files]
+    ) -> Mapping[str, KnownMail]:
+        """The mail that each of these is a copy of, those with our stamp asked for first."""
+        facts = {i: a.facts(files.get(i)) for i, a in arrivals.items()}
+        stored = same_mails.stored(self.tx, self.box, facts.values())
+        for mail in stored:
+            mail.see_files(files)
+        aliases = known_mails.aliases(self.tx, self.internals)
+        index = EmailIndex.of(stored, self.tenant_id, aliases)
+        order = sorted(arrivals, key=lambda i: _order(arrivals[i].message))
+        mails = {graph_id: index.mail_of(facts[graph_id]) for graph_id in order}
+        for mail in index.renamed:
+            assert mail.id is not None
+            known_mails.rename(self.tx, mail.id, mail.key)
+        return mails
+
     def _item_row(
         self, message: Message, key: str, folders: Mapping[str, int]
     ) -> dict[str, object]:
         state, reason = intake.first_state(message)
-        is_ours = message.stamp == str(Stamp.synced(self.tenant_id, key))
+        stamp = Stamp.parse(message.stamp)
+        is_ours = stamp is not None and stamp.names(self.tenant_id, key)
         return {
             "mailbox_id": self.box.id,
             "folder_id": folders.get(message.folder_id, self.folder.id),
@@ -257,6 +282,11 @@ class Recording:
     def _mark_again(self, item: Item) -> None:
         emails.set_item(self.tx, item.id, mark_due_at=self.tx.now, mark_attempts=0)
         self.tx.defer("mark", self.box.id)
+
+
+def _order(message: Message) -> tuple[bool, datetime]:
+    """Stamped copies first, then as they came, so that Graph's order makes no difference."""
+    return not message.stamp, message.received_at or datetime.max.replace(tzinfo=UTC)
 
 
 def _came_by_rule(categories: object) -> bool:

@@ -11,7 +11,7 @@ from sqlalchemy import ColumnElement, RowMapping, bindparam, delete, func, selec
 from sqlalchemy.dialects.postgresql import insert
 
 from webcrm_sync.core.direction import Direction
-from webcrm_sync.core.message import Fingerprint, MessageKind, Party
+from webcrm_sync.core.message import MessageKind, Party
 from webcrm_sync.core.states import Reason, State
 from webcrm_sync.store.among import among
 from webcrm_sync.store.database import Tx
@@ -43,16 +43,6 @@ class Email:
     sent_by: Party | None = None
     #: when we met it first
     created_at: datetime | None = None
-
-    @property
-    def fingerprint(self) -> Fingerprint:
-        """What tells this mail from another one with its Message-ID."""
-        return Fingerprint(
-            sender=self.sender.address if self.sender else "",
-            subject=" ".join(self.subject.casefold().split()),
-            sent_at=self.sent_at,
-            recipients=frozenset(p.address for p in self.to + self.cc if "@" in p.address),
-        )
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,64 @@
+"""Addresses that are one person's."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+
+from webcrm_sync.core.direction import Internals
+from webcrm_sync.core.message import Party
+
+#: Below it every Exchange tenant has a domain, in which each mailbox has an address besides.
+_TENANT_DOMAIN = ".onmicrosoft.com"
+
+_NOBODY = Internals(frozenset(), frozenset())
+
+
+@dataclass(frozen=True, slots=True)
+class Aliases:
+    """Who is who among addresses. `owners`: an address per watched mailbox for each of its own."""
+
+    owners: Mapping[str, str] = field(default_factory=dict)
+    internals: Internals = _NOBODY
+
+    def person(self, address: str) -> str:
+        """One address for all that are certainly one person's: aliases, and those with a tag."""
+        plain = untagged(address)
+        return self.owners.get(address) or self.owners.get(plain, plain)
+
+    def may_be_one(self, one: str, other: str) -> bool:
+        """True when two addresses are one person's, should all else say so.
+
+        Exchange shows colleagues by any of their addresses, and not all mailboxes are watched.
+        """
+        if all(Party(address) in self.internals for address in (one, other)):
+            return True
+        return (_is_tenants(one) or _is_tenants(other)) and _name(one) == _name(other)
+
+    def share_one(self, some: Iterable[str], others: Iterable[str]) -> bool:
+        """True when somebody is certainly on both lists."""
+        here = {self.person(address) for address in some}
+        return not here.isdisjoint(self.person(address) for address in others)
+
+    def may_share_one(self, some: Iterable[str], others: Iterable[str]) -> bool:
+        """True when somebody is on both lists, by a tenant's address on one, should all say so."""
+        here, there = list(some), list(others)
+        return any(
+            not {_name(a) for a in theirs}.isdisjoint(_name(a) for a in mine if _is_tenants(a))
+            for mine, theirs in ((here, there), (there, here))
+        )
+
+
+def untagged(address: str) -> str:
+    """An address without what its owner put behind a `+` (RFC 5233: subaddress)."""
+    name, at, domain = address.rpartition("@")
+    plain = name.partition("+")[0]
+    return f"{plain}@{domain}" if at and plain else address
+
+
+def _name(address: str) -> str:
+    return untagged(address).rpartition("@")[0]
+
+
+def _is_tenants(address: str) -> bool:
+    return address.endswith(_TENANT_DOMAIN)

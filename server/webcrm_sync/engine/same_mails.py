@@ -1,0 +1,46 @@
+"""What has to be known to tell which e-mail a new copy is of."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+
+from webcrm_sync.core.email_index import CopyFacts, KnownMail, alike_but_for_files
+from webcrm_sync.core.same_mail import Files, list_files
+from webcrm_sync.engine.intake import Arrival
+from webcrm_sync.engine.parts import Parts
+from webcrm_sync.store import known_mails, mailboxes
+from webcrm_sync.store.database import Tx
+from webcrm_sync.store.mailboxes import Mailbox
+
+
+def stored(tx: Tx, box: Mailbox, copies: Iterable[CopyFacts]) -> Sequence[KnownMail]:
+    """The stored e-mails that these new copies in the mailbox may be of."""
+    message_ids = {c.message_id for c in copies if c.message_id}
+    keys = {key for c in copies if not c.message_id for key in c.possible_keys()}
+    return known_mails.known_mails(tx, box.id, message_ids=message_ids, keys=keys | message_ids)
+
+
+def files_of(parts: Parts, box: Mailbox, arrivals: Mapping[str, Arrival]) -> Mapping[str, Files]:
+    """The files of those copies in the mailbox, by Graph id, that nothing else may tell apart.
+
+    A scanner may send two mails with one Message-ID and the same words; a person's copy of a mail
+    has the same files. Graph is asked in that case only, once for all of them.
+    """
+    if not any(a.message.has_attachments for a in arrivals.values()):
+        return {}
+    copies = {i: a.facts() for i, a in arrivals.items() if a.message.has_attachments}
+    with parts.begin() as tx:
+        known = stored(tx, box, copies.values())
+        internals = mailboxes.internals(tx, parts.settings.internal_domains)
+        aliases = known_mails.aliases(tx, internals)
+    alike = alike_but_for_files(copies, known, aliases)
+    if not alike:
+        return {}
+    lists = parts.graph.attachment_lists(box.user_id, sorted(alike))
+    own = aliases.person(box.address)
+    return {
+        graph_id: list_files(
+            listed, with_sizes=aliases.person(alike[graph_id].print_.sender) != own
+        )
+        for graph_id, listed in lists.items()
+    }

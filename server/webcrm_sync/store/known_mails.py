@@ -1,0 +1,83 @@
+"""The stored e-mails with which new copies are compared."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+
+from sqlalchemy import RowMapping, func, select, update
+
+from webcrm_sync.core.aliases import Aliases
+from webcrm_sync.core.direction import Internals
+from webcrm_sync.core.email_index import KnownMail
+from webcrm_sync.core.message import Fingerprint
+from webcrm_sync.core.same_mail import Portrait
+from webcrm_sync.core.words import WordDigest
+from webcrm_sync.store.among import among
+from webcrm_sync.store.database import Tx
+from webcrm_sync.store.schema import email, filing, item, mailbox
+from webcrm_sync.store.schema import mailbox_address as alias
+
+
+def known_mails(
+    tx: Tx,
+    mailbox_id: int,
+    *,
+    message_ids: Collection[str],
+    keys: Collection[str],
+) -> Sequence[KnownMail]:
+    """The company's e-mails with one of these Message-IDs or keys, oldest first.
+
+    `mailbox_id`: the mailbox whose copies they are to be compared with.
+    """
+    of_email = item.c.email_id == email.c.id
+    stamps = select(item.c.stamp).where(of_email, item.c.stamp.is_not(None)).scalar_subquery()
+    here = select(func.min(item.c.graph_id)).where(of_email, item.c.mailbox_id == mailbox_id)
+    filed = select(filing.c.id).where(filing.c.email_id == email.c.id).exists()
+    query = select(
+        *(email.c.id, email.c.key, email.c.message_id, email.c.subject, email.c.sender),
+        *(email.c.recipients, email.c.sent_at, email.c.word_digest, email.c.has_attachments),
+        filed.label("has_filings"),
+        func.array(stamps).label("stamps"),
+        here.scalar_subquery().label("graph_id"),
+    ).where(
+        email.c.company_id == tx.company_id,
+        among(email.c.message_id, message_ids) | among(email.c.key, keys),
+    )
+    rows = tx.connection.execute(query.order_by(email.c.id)).mappings()
+    return [_known_mail(row) for row in rows]
+
+
+def rename(tx: Tx, email_id: int, key: str) -> None:
+    """Give an e-mail another key. Nothing may have been written under the one that it had."""
+    tx.connection.execute(update(email).where(email.c.id == email_id).values(key=key))
+
+
+def aliases(tx: Tx, internals: Internals) -> Aliases:
+    """Who is who among addresses: all those of one watched mailbox are one person's."""
+    query = (
+        select(alias.c.address, mailbox.c.address.label("owner"))
+        .join(mailbox)
+        .where(mailbox.c.company_id == tx.company_id)
+    )
+    owners = {row.address: row.owner for row in tx.connection.execute(query)}
+    return Aliases(owners, internals)
+
+
+def _known_mail(row: RowMapping) -> KnownMail:
+    people = row["recipients"]
+    print_ = Fingerprint.made(
+        row["sender"][0] if row["sender"] else "",
+        row["subject"],
+        row["sent_at"],
+        (person[0] for person in people["to"] + people["cc"]),
+    )
+    has_files = row["has_attachments"] if row["graph_id"] else None
+    return KnownMail(
+        key=row["key"],
+        portrait=Portrait(print_, WordDigest.from_bytes(row["word_digest"]), has_files),
+        message_id=row["message_id"],
+        id=row["id"],
+        has_filings=row["has_filings"],
+        stamps=row["stamps"],
+        graph_id=row["graph_id"],
+    )

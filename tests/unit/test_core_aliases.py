@@ -1,0 +1,81 @@
+"""Addresses that are one person's, and those that may be."""
+
+from __future__ import annotations
+
+import pytest
+
+from webcrm_sync.core.aliases import Aliases, untagged
+from webcrm_sync.core.direction import Internals
+
+KIM = "kim@ours.example"
+OWNERS = dict.fromkeys((KIM, "kim.n@ours.example", "kim@ours.onmicrosoft.com"), KIM)
+ALIASES = Aliases(OWNERS, Internals.of(frozenset(OWNERS), frozenset(), frozenset()))
+
+
+@pytest.mark.parametrize(
+    ("address", "plain"),
+    [
+        ("a@x.example", "a@x.example"),
+        ("a+b@x.example", "a@x.example"),
+        ("a+b+c@x.example", "a@x.example"),
+        ("+a@x.example", "+a@x.example"),
+        ("a+b", "a+b"),
+        ("/o=x/cn=a+b", "/o=x/cn=a+b"),
+        ("a@x+y.example", "a@x+y.example"),
+        ('"odd@name"+b@x.example', '"odd@name"@x.example'),
+        ("", ""),
+        ("@", "@"),
+    ],
+)
+def test_a_tag_is_behind_a_plus(address: str, plain: str) -> None:
+    assert untagged(address) == plain
+
+
+@pytest.mark.parametrize(
+    "address", [*OWNERS, "kim+crm@ours.example", "kim.n+x@ours.example", "KIM@ours.example".lower()]
+)
+def test_all_addresses_of_a_mailbox_are_one_person(address: str) -> None:
+    assert ALIASES.person(address) == KIM
+
+
+def test_a_stranger_is_known_by_the_address_without_its_tag() -> None:
+    assert ALIASES.person("bo+sales@x.example") == ALIASES.person("bo@x.example") == "bo@x.example"
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "may"),
+    [
+        (KIM, "k.nordwind@ours.example", True),
+        (KIM, "k.nordwind@ours.onmicrosoft.com", True),
+        ("bo@x.example", "bo@x.onmicrosoft.com", True),
+        ("bo+1@x.example", "bo+2@x.mail.onmicrosoft.com", True),
+        ("bo@x.example", "lis@x.onmicrosoft.com", False),
+        ("bo@x.example", "lis@x.example", False),
+        ("bo@x.example", "bo@y.example", False),
+        (KIM, "bo@x.example", False),
+        ("kim@x.example", KIM, False),
+    ],
+)
+def test_others_may_be_one_should_all_else_say_so(one: str, other: str, may: bool) -> None:
+    assert ALIASES.may_be_one(one, other) == ALIASES.may_be_one(other, one) == may
+
+
+@pytest.mark.parametrize(
+    ("some", "others", "certainly", "perhaps"),
+    [
+        ([KIM], ["kim.n@ours.example"], True, False),
+        (["bo+1@x.example"], ["bo@x.example", KIM], True, False),
+        (["bo@x.example"], ["bo@x.onmicrosoft.com"], False, True),
+        (["lis@x.example", "bo@x.example"], ["bo@x.onmicrosoft.com"], False, True),
+        (["bo@x.example"], ["lis@x.onmicrosoft.com"], False, False),
+        ([KIM], ["eva@ours.example"], False, False),
+        ([], [KIM], False, False),
+    ],
+)
+def test_recipients_in_common(
+    some: list[str], others: list[str], certainly: bool, perhaps: bool
+) -> None:
+    for one, other in ((some, others), (others, some)):
+        assert ALIASES.share_one(one, other) == certainly
+        if not certainly:
+            assert ALIASES.may_share_one(one, other) == perhaps

@@ -1,0 +1,283 @@
+"""The law of one mail: noise on the way makes no other mail, another content does, in any order."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import timedelta
+from itertools import permutations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from unit.core_examples import NOON, mail
+from webcrm_sync.core.aliases import Aliases
+from webcrm_sync.core.direction import Internals
+from webcrm_sync.core.email_index import CopyFacts, EmailIndex, KnownMail, alike_but_for_files
+from webcrm_sync.core.email_keys import content_in, content_key, earlier_key, first_key
+from webcrm_sync.core.filing import Stamp
+from webcrm_sync.core.message import Attachment, AttachmentKind, Fingerprint, Message, Party
+from webcrm_sync.core.same_mail import Files, Portrait, list_files
+from webcrm_sync.core.words import WordDigest
+
+KIM = "kim@ours.example"
+OWNERS = dict.fromkeys((KIM, "kim.n@ours.example", "kim@ours.onmicrosoft.com"), KIM)
+ALIASES = Aliases(OWNERS, Internals.of(frozenset(OWNERS), frozenset(), frozenset()))
+SENTENCE = (
+    "Dear all the order is ready and can be fetched in our house from next week on bring your"
+    " papers and call before you come please"
+)
+WORDS = SENTENCE.split()
+NOTICE = ["Caution", "this", "came", "from", "outside"]
+MESSAGE_ID = "<1@customer.example>"
+
+
+def facts(message: Message, files: Files | None = None, stamp: str | None = None) -> CopyFacts:
+    """The facts about a copy in the mailbox that is read."""
+    words = WordDigest.of(message.body, is_html=message.body_is_html)
+    portrait = Portrait(Fingerprint.of(message), words, bool(files), files)
+    return CopyFacts(message.message_id, portrait, stamp)
+
+
+def keys_of(copies: list[CopyFacts], known: list[KnownMail] | None = None) -> list[str]:
+    index = EmailIndex.of(known or [], "tenant", ALIASES)
+    mails = [index.mail_of(copy) for copy in copies]
+    return [m.key for m in mails]
+
+
+def stored(copy: CopyFacts, key: str, number: int = 1, **more: object) -> KnownMail:
+    """A mail that is stored under this key."""
+    known = KnownMail(key, copy.portrait, copy.message_id, number)
+    return replace(known, **more)  # type: ignore[arg-type]  # the caller names real fields
+
+
+senders = st.sampled_from([*OWNERS, "kim+crm@ours.example", "k.n@ours.example", "/o=x/cn=kim"])
+tags = st.sampled_from(
+    ["{}", "[EXTERNAL] {}", "{} [SEC=OFFICIAL]", "EXTERN: {}", "*** SPAM *** {}"]
+)
+
+
+@st.composite
+def copies_on_their_way(draw: st.DrawFn) -> list[Message]:
+    """Copies of one mail, each as some gateway left it."""
+    words = draw(st.lists(st.sampled_from(WORDS), min_size=1, max_size=40))
+    words += draw(st.lists(st.integers(1, 99).map(str), max_size=3))
+    made = []
+    for _ in range(draw(st.integers(2, 4))):
+        front, back = draw(st.sampled_from([[], NOTICE])), draw(st.sampled_from([[], NOTICE]))
+        body = draw(st.sampled_from([" ", "\r\n", "\t "])).join([*front, *words, *back])
+        is_html = draw(st.booleans())
+        made.append(
+            mail(
+                sender=Party(draw(senders)),
+                to=(Party("bo@customer.example"),),
+                subject=draw(tags).format("RE: Order"),
+                sent_at=NOON + timedelta(seconds=draw(st.integers(0, 100))),
+                body=f"<p>{body}</p><!-- {draw(st.integers())} -->" if is_html else body,
+                body_is_html=is_html,
+            )
+        )
+    return made
+
+
+@given(copies_on_their_way(), st.randoms())
+def test_copies_of_one_mail_are_one_in_any_order(copies: list[Message], by: object) -> None:
+    by.shuffle(copies)  # type: ignore[attr-defined]  # a Random
+    assert keys_of([facts(copy) for copy in copies]) == [MESSAGE_ID] * len(copies)
+
+
+contents = st.lists(st.sampled_from(WORDS), min_size=1, max_size=8)
+
+
+@given(st.lists(contents.map(" ".join), min_size=2, max_size=5), st.randoms())
+def test_mails_of_another_content_are_as_many_in_any_order(bodies: list[str], by: object) -> None:
+    """Bodies that are another's beginning with something added count as that one."""
+    mails = [mail(body=f"Number {n}: {body}") for n, body in enumerate(bodies)]
+    by.shuffle(mails)  # type: ignore[attr-defined]  # a Random
+    first = keys_of([facts(one) for one in mails])
+    assert len(set(first)) == len(mails)
+    assert first[0] == MESSAGE_ID
+    assert keys_of([facts(one) for one in mails * 2]) == first * 2
+    for one, key in zip(mails[1:], first[1:], strict=True):
+        print_, words = Fingerprint.of(one), facts(one).portrait.words
+        assert words is not None
+        assert key == content_key(MESSAGE_ID, print_, words.content, b"")
+
+
+ONE = facts(mail(body="The offer 1"))
+TWO = facts(mail(body="The offer 2"))
+THREE = facts(mail(body="The offer 3"))
+
+
+def test_every_other_mail_has_its_own_key_whatever_was_met_between() -> None:
+    (_, two, three), (_, also_three, also_two) = (
+        keys_of([ONE, TWO, THREE]),
+        keys_of([ONE, THREE, TWO]),
+    )
+    assert (two, three) == (also_two, also_three)
+
+
+def test_the_key_of_another_mail_never_changes_between_versions() -> None:
+    """It is made into keys in webCRM: when this fails, the code is wrong."""
+    assert keys_of([ONE, TWO])[1] == "<1@customer.example> content:mtqnrwjx445ueja45utmaqvej3"
+
+
+def test_a_row_without_words_is_judged_by_its_head() -> None:
+    known = stored(ONE, MESSAGE_ID)
+    known.portrait = replace(known.portrait, words=None)
+    assert keys_of([TWO], [known]) == [MESSAGE_ID]
+    assert keys_of([facts(mail(subject="Invoice"))], [known]) != [MESSAGE_ID]
+
+
+@pytest.mark.parametrize("order", list(permutations(range(3))), ids=str)
+@pytest.mark.parametrize("form", ["content", "earlier"])
+def test_after_a_loss_the_stamps_name_the_keys_whichever_is_met_first(
+    order: tuple[int, ...], form: str
+) -> None:
+    copies = [facts(mail(body=f"The offer {n}", subject=f"Offer {n}")) for n in range(3)]
+    keys = keys_of(copies)
+    if form == "earlier":
+        keys = [MESSAGE_ID, *(earlier_key(MESSAGE_ID, c.portrait.print_) for c in copies[1:])]
+    stamped = [
+        replace(c, stamp=str(Stamp.synced("tenant", k))) for c, k in zip(copies, keys, strict=True)
+    ]
+    assert keys_of([stamped[n] for n in order]) == [keys[n] for n in order]
+    unstamped = [copies[n] for n in order]
+    assert keys_of([*(stamped[n] for n in order), *unstamped]) == [keys[n] for n in order] * 2
+
+
+def test_a_stamp_names_its_key_on_a_copy_that_says_more() -> None:
+    key = keys_of([ONE, TWO])[1]
+    stamp = str(Stamp.synced("tenant", key))
+    touched = facts(mail(body="Caution: from outside. The offer 2", subject="[EXT] Offer"))
+    assert keys_of([replace(touched, stamp=stamp)]) == [key]
+    assert content_in(key) == Stamp.synced("tenant", key).content
+
+
+def test_the_stamp_of_an_earlier_version_names_a_new_key_too() -> None:
+    key = keys_of([ONE, TWO])[1]
+    stamp = f"ms1-s-{Stamp.synced('tenant', key).value}"
+    assert keys_of([replace(TWO, stamp=stamp)]) == [key]
+
+
+@pytest.mark.parametrize("stamp", ["ms1-m-7", "ms1-s-" + "a" * 26, "none", ""])
+def test_a_stamp_of_another_mail_names_nothing(stamp: str) -> None:
+    assert keys_of([replace(ONE, stamp=stamp)]) == [MESSAGE_ID]
+
+
+def test_what_was_doubled_before_is_not_merged() -> None:
+    """Each copy goes to the row whose key it carries, and one without a stamp to the likest."""
+    tagged = facts(mail(body="The offer 1", subject="RE: [EXTERNAL] x"))
+    plain = facts(mail(body="The offer 1", subject="RE: x"))
+    second = earlier_key(MESSAGE_ID, tagged.portrait.print_)
+    known = [stored(plain, MESSAGE_ID, 1), stored(tagged, second, 2)]
+    for copy, key in ((tagged, MESSAGE_ID), (plain, second)):
+        stamp = str(Stamp.synced("tenant", key))
+        assert keys_of([replace(copy, stamp=stamp)], known) == [key]
+    assert keys_of([tagged, plain], known) == [second, MESSAGE_ID]
+
+
+def stamped(copy: CopyFacts, key: str) -> CopyFacts:
+    return replace(copy, stamp=str(Stamp.synced("tenant", key)))
+
+
+def test_a_mail_that_was_met_too_early_gives_the_key_up_to_the_one_that_carries_it() -> None:
+    """After a loss a mail that was never filed may be met before the first with its name."""
+    index = EmailIndex.of([stored(TWO, MESSAGE_ID)], "tenant", ALIASES)
+    one = index.mail_of(stamped(ONE, MESSAGE_ID))
+    two = index.mail_of(TWO)
+    assert (one.key, two.key) == (MESSAGE_ID, keys_of([ONE, TWO])[1])
+    assert index.renamed == [two]
+
+
+def test_a_copy_without_a_stamp_takes_the_key_that_a_later_one_carries() -> None:
+    key = keys_of([ONE, TWO])[1]
+    index = EmailIndex.of([stored(TWO, MESSAGE_ID)], "tenant", ALIASES)
+    assert index.mail_of(stamped(TWO, key)).id == 1
+    assert [m.key for m in index.renamed] == [key]
+    assert index.mail_of(stamped(ONE, MESSAGE_ID)).key == MESSAGE_ID
+
+
+@pytest.mark.parametrize(
+    "bound", [{"has_filings": True}, {"stamps": [str(Stamp.synced("tenant", MESSAGE_ID))]}]
+)
+def test_a_key_under_which_something_was_written_stays(bound: dict[str, object]) -> None:
+    for copy in (stamped(ONE, MESSAGE_ID), stamped(TWO, keys_of([ONE, TWO])[1])):
+        index = EmailIndex.of([stored(TWO, MESSAGE_ID, 1, **bound)], "tenant", ALIASES)
+        index.mail_of(copy)
+        assert index.renamed == []
+
+
+def test_mails_without_a_message_id_are_told_apart_too() -> None:
+    one, two = (facts(mail(message_id=None, body=f"The offer {n}")) for n in (1, 2))
+    first, second = keys_of([one, two])
+    assert first == first_key(None, one.portrait.print_)
+    assert second in set(two.possible_keys()) - set(one.possible_keys())
+    known = [stored(one, first, 1), stored(two, second, 2)]
+    assert keys_of([two, one], known) == [second, first]
+
+
+def test_a_message_id_that_is_anothers_key_takes_nothing_from_it() -> None:
+    first, second = keys_of([ONE, TWO])
+    known = [stored(ONE, first, 1), stored(TWO, second, 2)]
+    odd = facts(mail(message_id=second, body="The offer 9"))
+    assert keys_of([odd], known)[0] not in {first, second}
+
+
+SCAN = mail(body="Your scan")
+A, B = (("a.pdf", 10),), (("b.pdf", 10),)
+
+
+@pytest.mark.parametrize(
+    ("files", "mails"),
+    [
+        ([A, B], 2),
+        ([A, A], 1),
+        ([A, (("a.pdf", 11),)], 2),
+        ([A, A + B], 2),
+        ([A, ()], 2),
+        ([(), ()], 1),
+        ([A, B, A, B, A], 2),
+        ([A, B, A + B, ()], 4),
+        ([None, A], 2),
+        ([A, B + A, A + B], 3),
+    ],
+    ids=str,
+)
+def test_files_tell_mails_with_equal_words_apart(files: list[Files | None], mails: int) -> None:
+    assert len(set(keys_of([facts(SCAN, one) for one in files]))) == mails
+
+
+def test_files_of_copies_in_other_mailboxes_are_not_compared() -> None:
+    elsewhere = stored(facts(SCAN, A), MESSAGE_ID)
+    elsewhere.portrait = replace(elsewhere.portrait, has_files=None, files=None)
+    assert keys_of([facts(SCAN, B)], [elsewhere]) == [MESSAGE_ID]
+
+
+def test_only_copies_that_nothing_else_tells_apart_are_asked_for_their_files() -> None:
+    unseen = replace(facts(SCAN).portrait, has_files=True)
+    scan = CopyFacts(MESSAGE_ID, unseen)
+    other = replace(
+        facts(mail(body="Another text")), portrait=replace(TWO.portrait, has_files=True)
+    )
+    later = replace(
+        scan,
+        portrait=replace(unseen, print_=Fingerprint.of(mail(sent_at=NOON + timedelta(hours=1)))),
+    )
+    copies = {"1": scan, "2": scan, "3": other, "4": later, "5": facts(SCAN)}
+    assert set(alike_but_for_files(copies, [], ALIASES)) == {"1", "2"}
+    known = [
+        stored(scan, MESSAGE_ID, graph_id="0"),
+        stored(scan, MESSAGE_ID, graph_id=None),
+        stored(other, "x", graph_id="9"),
+    ]
+    assert set(alike_but_for_files({"1": scan}, known, ALIASES)) == {"0", "1"}
+    assert alike_but_for_files({"0": scan}, known, ALIASES) == {}
+
+
+def test_pictures_that_a_text_shows_are_no_files() -> None:
+    picture = Attachment("1", "logo.png", 9, True, "image/png", AttachmentKind.FILE)
+    listed = [picture, replace(picture, name="b.pdf", content_type="application/pdf")]
+    listed += [replace(picture, name="a.png", is_inline=False)]
+    assert list_files(listed) == (("a.png", 9), ("b.pdf", 9))
+    assert list_files(listed, with_sizes=False) == (("a.png", 0), ("b.pdf", 0))

@@ -1,0 +1,82 @@
+"""Tags that gateways put into subjects, and subjects that are others."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from webcrm_sync.core.subjects import subjects_agree
+
+subjects = st.lists(
+    st.sampled_from(["re:", "[external]", "offer", "[1]", "(2)", "sec", "*", ":", "extern:", "17"])
+).map(" ".join)
+
+
+@given(subjects, subjects)
+def test_which_copy_came_first_makes_no_difference(one: str, other: str) -> None:
+    assert subjects_agree(one, other) == subjects_agree(other, one)
+    assert subjects_agree(one, one)
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        ("re: x", "re: [external] x"),
+        ("x", "x [sec=official]"),
+        ("x", "x [sec=official:sensitive]"),
+        ("x", "extern: x"),
+        ("re: x", "re: extern: x"),
+        ("re: x", "re: external e-mail: x"),
+        ("x", "*** spam *** x"),
+        ("sv: x", "sv: *spam* x"),
+        ("x", "{spam?} x"),
+        ("re: x", "re: {disarmed} x"),
+        ("re: x", "re:[ext]x"),
+        ("re: x", "[ext]re: x"),
+        ("re: x", "re: (external) x"),
+        ("re: x", "re: <extern> x"),
+        ("re: x", "re: ##spam## x"),
+        ("x", "x - external"),
+        ("x", "x (sec: unclassified)"),
+        ("re: x y", "re: [dev] x y"),
+        ("", "[external]"),
+        ("[external] x", "x [sec=official]"),
+        ("[external] re: x", "re: extern: x"),
+        ("aw: x", "aw: [extern] [suspected spam] x"),
+        ("x", "quarantine x"),
+        ("re: ticket 5: x", "re: [external] ticket 5: x"),
+    ],
+)
+def test_a_tag_makes_no_other_subject(one: str, other: str) -> None:
+    assert subjects_agree(one, other)
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        ("x", "y"),
+        ("x", ""),
+        ("offer", "invoice"),
+        ("page [1]", "page [2]"),
+        ("[1] page", "[2] page"),
+        ("[external] page [1]", "page [2] [sec=official]"),
+        ("page (1)", "page (2)"),
+        ("backup (failed)", "backup"),
+        ("scan", "scan 2"),
+        ("17", "117"),
+        ("internal temperature", "external temperature"),
+        ("server: up", "server: down"),
+        ("kitchen: open", "cellar: open"),
+        ("re: x: y", "re: x"),
+        ("*high* alarm", "*low* alarm"),
+    ],
+)
+def test_another_subject_is_another(one: str, other: str) -> None:
+    assert not subjects_agree(one, other)
+
+
+@pytest.mark.parametrize("part", ["[", "*", "#", "(", "a:", "[x", "* ", "<"])
+def test_a_long_subject_is_not_dear(part: str) -> None:
+    long = part * 20_000
+    assert not subjects_agree(long + "x", long + "y")
