@@ -6,6 +6,7 @@ from base64 import b64decode
 from datetime import timedelta
 
 import pytest
+from sqlalchemy import text
 
 from meanwhile import Death, die, worker
 from play import BO, BOTH, KIM, LIS, OpenPlay, Play
@@ -127,6 +128,36 @@ def test_two_files_of_one_name_are_told_apart(play: Play, box: SimMailbox) -> No
     synced(play, box, File("scan.pdf", b"1"), File("scan.pdf", b"2"))
     assert names(play) == ["scan.pdf", "scan (2).pdf"]
     assert [b64decode(d["DocumentFile"]) for d in play.documents] == [b"1", b"2"]
+
+
+def test_slash_in_a_name_cuts_nothing_off(play: Play, box: SimMailbox) -> None:
+    mails = (AttachedItem("Tilbud til Hansen A/S", b"Subject: x\r\n\r\n"), File("A/S.pdf", b"1"))
+    synced(play, box, *mails, File("Invoice 3/2026.pdf", b"22"), File("A_S.pdf", b"333"))
+    assert sorted(names(play)) == [
+        "A_S (2).pdf",
+        "A_S.pdf",
+        "Invoice 3_2026.pdf",
+        "Tilbud til Hansen A_S.eml",
+    ]
+
+
+def test_document_that_an_earlier_version_named_otherwise_is_still_written(
+    play: Play, box: SimMailbox
+) -> None:
+    play.stage.faults.refuse(
+        service="webcrm", when=lambda m, p: (m, p) == ("PATCH", "/Documents"), limit=1
+    )
+    files = (File("3/2026.pdf", b"1"), File("4/2026.pdf", b"22"))
+    item = play.drag(box, Mail("Files", BO, KIM, attachments=files))
+    play.look()
+    assert names(play) == []
+    with play.parts.begin() as tx:
+        cut = text("UPDATE document SET name = CASE position WHEN 1 THEN :one ELSE :two END")
+        tx.connection.execute(cut, {"one": "2026.pdf", "two": "2026 (2).pdf"})
+    play.settle()
+    assert box.read(item).categories == BOTH
+    written = {d["DocumentFileName"]: b64decode(d["DocumentFile"]) for d in play.documents}
+    assert written == {"2026.pdf": b"1", "2026 (2).pdf": b"22"}
 
 
 def test_encrypted_mail_says_that_it_cannot_be_read(play: Play, box: SimMailbox) -> None:

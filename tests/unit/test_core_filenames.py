@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from pathlib import PurePosixPath
+from pathlib import PurePosixPath, PureWindowsPath
 
 import pytest
 from hypothesis import given
@@ -28,7 +28,7 @@ from webcrm_sync.core.filenames import safe_name, told_apart
         ("half \ud83d.png", "half \ufffd.png"),
         ("A\u030arsrapport.pdf", "\u00c5rsrapport.pdf"),
         ("...", "attachment-3"),
-        ("dir/", "attachment-3"),
+        ("dir/", "dir"),
         ("", "attachment-3"),
         ("  offer.pdf. . ", "offer.pdf"),
         ("CON", "_CON"),
@@ -45,17 +45,76 @@ def test_a_file_name_is_made_safe_and_stays_readable(name: str, safe: str) -> No
     assert safe_name(name, position=3) == safe
 
 
+@pytest.mark.parametrize(
+    ("name", "safe"),
+    [
+        ("Invoice 3/2026.pdf", "Invoice 3_2026.pdf"),
+        ("Aftale Hansen A/S.pdf", "Aftale Hansen A_S.pdf"),
+        ("Hansen A / S.pdf", "Hansen A_S.pdf"),
+        ("2026/11/29 report.pdf", "2026_11_29 report.pdf"),
+        ("w/ drawings.zip", "w_drawings.zip"),
+        ("and/or", "and_or"),
+        ("AC\\DC.mp3", "AC_DC.mp3"),
+        ("a//b\\/c.pdf", "a_b_c.pdf"),
+        ("price 1\u20442.pdf", "price 1_2.pdf"),
+        ("3\u22152026.pdf", "3_2026.pdf"),
+        ("3\uff0f2026.pdf", "3_2026.pdf"),
+        ("a\uff3cb.pdf", "a_b.pdf"),
+        ("A/S", "A_S"),
+        ("A/S/", "A_S"),
+        ("A/.pdf", "A_.pdf"),
+        ("a/ /b.txt", "a_b.txt"),
+        ("a/\u200b/b.txt", "a_b.txt"),
+        ("con/a.txt", "con_a.txt"),
+        ("a/con", "a_con"),
+        # a path, as old programs send it
+        ("/etc/passwd", "passwd"),
+        ("./a/b.pdf", "b.pdf"),
+        ("~/a/b.pdf", "b.pdf"),
+        ("../A/S.pdf", "S.pdf"),
+        ("a/../../b.pdf", "b.pdf"),
+        ("C:/temp/a.pdf", "a.pdf"),
+        ("c:\\temp\\a.pdf", "a.pdf"),
+        ("\\\\server\\share\\a.pdf", "a.pdf"),
+        ("\\temp\\a.pdf", "a.pdf"),
+        ("file:///C:/temp/a.pdf", "a.pdf"),
+        ("https://x.example/a.pdf", "a.pdf"),
+        ("..\uff0fa.pdf", "a.pdf"),
+        ("../con", "_con"),
+        # nothing but slashes
+        ("/", "attachment-3"),
+        ("///", "attachment-3"),
+        ("\\", "attachment-3"),
+        ("../..", "attachment-3"),
+        ("\u2044\uff0f", "attachment-3"),
+        (" / ", "attachment-3"),
+        ("./.", "attachment-3"),
+    ],
+)
+def test_a_slash_in_a_name_is_no_path(name: str, safe: str) -> None:
+    assert safe_name(name, position=3) == safe
+
+
+def test_names_that_become_alike_are_told_apart() -> None:
+    given = ["A/S.pdf", "A_S.pdf", "a\\s.pdf", "A\u2044S.pdf"]
+    safe = [safe_name(name, position=1) for name in given]
+    assert told_apart(safe) == ("A_S.pdf", "A_S (2).pdf", "a_s (3).pdf", "A_S (4).pdf")
+
+
 def test_an_attached_mail_ends_as_a_mail_does() -> None:
     assert safe_name("Re: Offer", position=1, ending=".eml") == "Re Offer.eml"
     assert safe_name("Offer.EML", position=1, ending=".eml") == "Offer.EML"
+    assert safe_name("Tilbud A/S", position=1, ending=".eml") == "Tilbud A_S.eml"
     assert safe_name("x" * 300, position=1, ending=".eml") == "x" * 146 + ".eml"
 
 
-@given(any_text)
+@given(any_text | st.text(alphabet="./\\~:\u2044\uff0f\uff3c\u200b aC"))
 def test_no_name_holds_a_path_or_a_control_character_or_is_empty(name: str) -> None:
     safe = safe_name(name, position=1)
     assert 0 < units(safe) <= 150
-    assert not re.search(r"[/\\\x00-\x1f\x7f-\x9f]", safe)
+    assert not re.search(r"[/\\\u2044\u2215\uff0f\uff3c\x00-\x1f\x7f-\x9f]", safe)
+    assert safe not in (".", "..")
+    assert PurePosixPath(safe).name == PureWindowsPath(safe).name == safe
     assert safe.strip(" .") == safe
     safe.encode()
 

@@ -17,20 +17,31 @@ _UNSAFE = re.compile(
 _DEVICE = re.compile(
     r"(con|prn|aux|nul|conin\$|conout\$|(com|lpt)[0-9\u00b9\u00b2\u00b3])\s*(\.|$)", re.I
 )
+#: What separates folders, and what some systems take for it when they cannot show it: the slashes
+#: of fractions, division and full width, and their mirror images (Unicode: best fit mappings).
+_SLASHES = r"/\\\u2044\u2215\u2216\u29f5\u29f8\u29f9\ufe68\uff0f\uff3c"
+_SEPARATORS = re.compile(rf"[{_SLASHES}]+")
+#: How a path begins, which old programs send for a name: a drive, a server, a folder above, an
+#: address. It must not be mistaken for a text with a slash in it ("A/S", "3/2026").
+_PATH = re.compile(r"\s*([a-z]:[/\\]|[/\\]|~[/\\]|\.{1,2}[/\\]|[a-z]{3,9}://)", re.I)
 _LONGEST_NAME, _LONGEST_ENDING = 150, 10
 
 
 def safe_name(name: str, *, position: int, ending: str = "") -> str:
     """A file name that webCRM can take: no path, no control characters, never empty.
 
-    A long one is shortened before its ending, which says what opens it. `ending`: the one that
-    it must have.
+    Of a path the last part stays; in any other name each slash becomes `_`. A long one is
+    shortened before its ending, which says what opens it. `ending`: the one that it must have.
 
     >>> safe_name("../x", position=1)
     'x'
+    >>> safe_name("Invoice 3/2026.pdf", position=1)
+    'Invoice 3_2026.pdf'
     """
-    base = unicodedata.normalize("NFC", storable(re.split(r"[/\\]", name)[-1]))
-    clean = _UNSAFE.sub("", base).strip(" .") or f"attachment-{position}"
+    parts = _SEPARATORS.split(unicodedata.normalize("NFC", storable(name)))
+    kept = [clean for part in parts if (clean := _UNSAFE.sub("", part).strip())]
+    named = kept[-1:] if _PATH.match(name) or ".." in kept else kept
+    clean = "_".join(named).strip(" .") or f"attachment-{position}"
     if _DEVICE.match(clean):
         clean = f"_{clean}"
     has_ending = clean.casefold().endswith(ending.casefold())

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
+from itertools import chain
 from typing import IO, TypeVar
 
 from webcrm_sync.core.enclosures import Enclosures, names, sort_out
@@ -80,9 +81,7 @@ class Source:
 
         def read(user_id: str, graph_id: str) -> None:
             listed = self._list(user_id, graph_id)
-            named = [a for a, n in zip(listed, names(listed), strict=True) if n == document.name]
-            here = listed[document.position - 1 : document.position]
-            wanted = next((a for a in here if a in named), None) or next(iter(named), None)
+            wanted = _wanted(listed, document)
             if wanted is None:
                 raise Gone("The attachment is no longer on the mail.")
             sink.seek(0)
@@ -95,6 +94,18 @@ class Source:
         if graph_id not in self.lists:
             self.lists[graph_id] = self.parts.graph.attachments(user_id, graph_id)
         return self.lists[graph_id]
+
+
+def _wanted(listed: Sequence[Attachment], document: Document) -> Attachment | None:
+    """The attachment that was planned: by its name, the one in its place first.
+
+    An earlier version may have given it another name: then its place and size tell.
+    """
+    named = [a for a, n in zip(listed, names(listed), strict=True) if n == document.name]
+    here = listed[document.position - 1 : document.position]
+    same_size = (a for a in here if a.size == document.size)
+    in_place = (a for a in here if a in named)
+    return next(chain(in_place, named, same_size), None)
 
 
 def _may_have_any(email: Email) -> bool:
