@@ -1,0 +1,186 @@
+"""When two e-mail addresses are the same one, and the addresses in what people paste.
+
+One rule for every comparison: with contacts, colleagues, webCRM users, NEVER_SYNC. Keys and
+stamps are made of addresses as Graph gives them (`Party.address`), never of these.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from functools import lru_cache
+
+import idna
+
+#: A mailbox's name, `@` and a host's (RFC 5321 4.5.3.1).
+LONGEST_ADDRESS = 64 + 1 + 255
+#: Nearly every address: nothing in it can be written in another way.
+_PLAIN = re.compile(r"[a-z0-9_][a-z0-9._%+-]*@[a-z0-9-]+(?:\.[a-z0-9-]+)+")
+#: What separates addresses, and what people and programs put around one.
+_BETWEEN = re.compile(r"""[\s<>()\[\]{},;:|"“”„«»‹›、]+""")
+_DOMAIN = re.compile(r"""\[?[^\s<>()\[\]{},;:|"“”„«»‹›、/\\?&=!#*+'`´‘’‚]*""")
+#: The same in a list of domains, in which a colon belongs to a scheme or a port.
+_BETWEEN_DOMAINS = re.compile(r"""[\s<>(){},;|"“”„«»‹›、]+""")
+_SCHEME = re.compile(r"^(?:(?:https?|ftp)(?::/*|//+)|(?:mailto|smtp):|/+)")
+_PATH = re.compile(r"[/\\?#]")
+_WWW = re.compile(r"^(?:www\.)+")
+_DOTTED = re.compile(r"[^\s.]+(?:\.[^\s.]+)+")
+_BEFORE = "'`´‘’‚/\\&*."
+_BEFORE_LEGACY = re.compile(r"""^(?:x500:|ex:|[\s'"<>])+""")
+_APOSTROPHES = str.maketrans("’´`", "'''")
+#: The full stops of IDNA (UTS 46, 4 "Processing"), as far as NFKC leaves them.
+_STOPS = str.maketrans("。｡", "..")
+
+
+def folded(text: str) -> str:
+    """The address as mail systems compare it; what holds none comes back trimmed and in lower case.
+
+    Case, quotes, brackets, schemes, invisible characters and the ways of writing an international
+    domain (RFC 5891, UTS 46 without transition: `ß` is not `ss`) make no difference.
+
+    >>> folded("'Eva@BÜCHER.example'"), folded("SMTP:eva@xn--bcher-kva.example.")
+    ('eva@xn--bcher-kva.example', 'eva@xn--bcher-kva.example')
+    """
+    return text if _PLAIN.fullmatch(text) else _folded(text)
+
+
+@lru_cache(maxsize=4096)
+def _folded(text: str) -> str:
+    found = addresses_in(text)
+    return found[0] if found else _legacy(text)
+
+
+def _legacy(text: str) -> str:
+    """A legacy Exchange address without its scheme (MS-OXOABK: legacyExchangeDN), or any words."""
+    return _BEFORE_LEGACY.sub("", _cleaned(text)).rstrip(" \t\r\n'\"<>")
+
+
+def is_legacy(address: str) -> bool:
+    """True for a legacy Exchange address, which only an Exchange organisation gives out.
+
+    >>> is_legacy("x500:/O=ExchangeLabs/ou=x/cn=eva"), is_legacy("MAILER-DAEMON")
+    (True, False)
+    """
+    return "@" not in address and folded(address).startswith("/o=")
+
+
+def untagged(address: str) -> str | None:
+    """The folded address without its plus-tag (RFC 5233), None when it has none.
+
+    >>> untagged("eva+news@x.example"), untagged("eva@x.example"), untagged("+45@x.example")
+    ('eva@x.example', None, None)
+    """
+    if "+" not in address or "@" not in address:
+        return None
+    local, _, domain = address.rpartition("@")
+    name, plus, _ = local.partition("+")
+    return f"{name}@{domain}" if name and plus and not name.startswith('"') else None
+
+
+def spellings(address: str) -> tuple[str, ...]:
+    """The folded address itself and, behind it, the one without its plus-tag."""
+    bare = untagged(address)
+    return (address, bare) if bare else (address,)
+
+
+def domain_of(address: str) -> str:
+    """The domain of a folded address, empty for what is none."""
+    return address.rpartition("@")[2] if "@" in address else ""
+
+
+def addresses_in(text: str) -> tuple[str, ...]:
+    """Every address in what people paste into one field, folded, each once, in its order.
+
+    >>> addresses_in("Eva <Eva@x.example> / bo@y.example or mailto:eva@x.example")
+    ('eva@x.example', 'bo@y.example')
+    """
+    before, *behind = _cleaned(text).split("@")
+    found: dict[str, None] = {}
+    for number, after in enumerate(behind, start=1):
+        is_apart = before[-1:].isspace() or after[:1].isspace()
+        host = _host_at(after, is_last=number == len(behind))
+        name, domain = _name_at(before.rstrip()), folded_domain(host)
+        before = after
+        # People write `Eva @ Work`; an address in which blanks slipped ends in a real domain.
+        if name and domain and ("." in domain or not is_apart):
+            before = after.lstrip()[len(host) :]
+            found[f"{name}@{domain}"] = None
+    return tuple(one for one in found if len(one.encode(errors="replace")) <= LONGEST_ADDRESS)
+
+
+def _name_at(text: str) -> str:
+    """What is before an `@`: the last word of `text`, or what is in quotes at its end."""
+    _, quote, name = text[:-1].rpartition('"') if text.endswith('"') else ("", "", "")
+    if quote and _BETWEEN.search(name):
+        return f'"{name}"'
+    word = name if quote else _BETWEEN.split(text.rstrip('"'))[-1]
+    return word.lstrip(_BEFORE).translate(_APOSTROPHES)
+
+
+def _host_at(text: str, *, is_last: bool) -> str:
+    """What is behind an `@`. Empty where the `@` is itself in quotes, as in `"eva@x"@y`."""
+    text = text.lstrip()
+    found = _DOMAIN.match(text)
+    host = found[0] if found else ""
+    return "" if text[len(host) :] == '"' and not is_last else host
+
+
+def folded_domain(text: str) -> str:
+    """A domain as DNS compares it: every label in its ASCII form.
+
+    >>> folded_domain("www.Bücher.example."), folded_domain("straße.example")
+    ('www.xn--bcher-kva.example', 'xn--strae-oqa.example')
+    """
+    labels = _cleaned(text).translate(_STOPS).strip("[. ").split(".")
+    return ".".join(map(_label, labels))
+
+
+def domains_in(text: str) -> tuple[str, ...]:
+    """Every domain in a list of domains, web sites or addresses, folded, each once, in its order.
+
+    >>> domains_in("https://www.kunde.example/om; info@kunde.example, @other.example")
+    ('kunde.example', 'other.example')
+    """
+    words = _BETWEEN_DOMAINS.split(_cleaned(text))
+    found = (folded_domain(_WWW.sub("", _authority(word))) for word in words)
+    return tuple(dict.fromkeys(one for one in found if _DOTTED.fullmatch(one)))
+
+
+def _authority(word: str) -> str:
+    """The host of a web site or address (RFC 3986, 3.2), the word itself where it is none."""
+    rest = _SCHEME.sub("", word)
+    authority = _PATH.split(rest, maxsplit=1)[0]
+    return authority.rpartition("@")[2].partition(":")[0].strip("*.'`´‘’‚[]")
+
+
+def shown(address: str) -> str:
+    """A folded address or domain as people read it.
+
+    >>> shown("eva@xn--bcher-kva.example"), shown("x.example")
+    ('eva@bücher.example', 'x.example')
+    """
+    local, at, domain = address.rpartition("@")
+    try:
+        return f"{local}{at}{idna.decode(domain)}" if "xn--" in domain else address
+    except UnicodeError:
+        return address
+
+
+def _label(label: str) -> str:
+    """One label in its ASCII form; what IDNA does not allow is encoded as it is."""
+    if label.isascii():
+        return label
+    try:
+        return idna.encode(label, uts46=True, transitional=False).decode()
+    except UnicodeError:
+        return f"xn--{label.encode('punycode').decode()}"
+
+
+def _cleaned(text: str) -> str:
+    """`text` without invisible characters and differences of width, composition and case."""
+    if text.isascii():
+        return text.lower()
+    seen = "".join(c for c in text if unicodedata.category(c) != "Cf")
+    # Not casefold: it takes `ß` for `ss`. The one Greek letter with two small forms is left.
+    lower = unicodedata.normalize("NFKC", seen).lower().replace("ς", "σ")
+    return unicodedata.normalize("NFKC", lower)
