@@ -1,0 +1,85 @@
+"""Domains that belong to a platform, not to the Organisation whose web site is a page there."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+
+import tldextract
+
+#: Pages of many Organisations; what is before the domain says nothing (`dk.linkedin.com`).
+# fmt: off
+_PAGES = frozenset(
+    {
+        # social networks and video
+        "linkedin.com", "lnkd.in", "facebook.com", "fb.com", "fb.me", "m.me", "messenger.com",
+        "instagram.com", "instagr.am", "threads.net", "threads.com", "twitter.com", "x.com",
+        "t.co", "tiktok.com", "youtube.com", "youtu.be", "vimeo.com", "snapchat.com",
+        "reddit.com", "xing.com", "kununu.com", "bsky.app", "vk.com", "ok.ru", "weibo.com",
+        "whatsapp.com", "wa.me", "t.me", "telegram.me", "discord.com", "discord.gg",
+        "twitch.tv", "soundcloud.com", "spotify.com", "flickr.com", "behance.net",
+        "dribbble.com", "issuu.com", "slideshare.net", "meetup.com", "eventbrite.com",
+        # short addresses and lists of links
+        "goo.gl", "g.page", "g.co", "bit.ly", "tinyurl.com", "ow.ly", "buff.ly", "is.gd",
+        "cutt.ly", "rebrand.ly", "shorturl.at", "linktr.ee", "beacons.ai", "lnk.bio",
+        "about.me", "aka.ms", "1drv.ms",
+        # shops and marketplaces
+        "shopify.com", "shop.app", "etsy.com", "alibaba.com", "aliexpress.com", "dba.dk",
+        "finn.no", "blocket.se", "kleinanzeigen.de", "mobile.de", "gumroad.com",
+        # registers, directories and reviews
+        "trustpilot.com", "booking.com", "foursquare.com", "crunchbase.com", "europages.com",
+        "wlw.de",
+        "northdata.com", "northdata.de", "proff.dk", "proff.no", "proff.se", "proff.fi",
+        "krak.dk", "degulesider.dk", "eniro.dk", "eniro.se", "gulesider.no", "1881.no",
+        "hitta.se", "allabolag.se", "merinfo.se", "virk.dk", "ownr.dk", "paqle.dk",
+        "gelbeseiten.de", "dasoertliche.de", "11880.com", "herold.at", "local.ch",
+        "search.ch", "pagesjaunes.fr", "paginegialle.it", "goudengids.nl", "wikipedia.org",
+        # code, documents and app stores
+        "github.com", "gitlab.com", "bitbucket.org", "sourceforge.net", "huggingface.co",
+        "notion.so", "canva.com", "calendly.com", "typeform.com", "dropbox.com",
+        "apps.apple.com", "itunes.apple.com", "maps.apple.com", "apps.microsoft.com",
+    }
+)
+#: The same under every country's domain (`google.dk`, `amazon.co.uk`).
+_EVERYWHERE = frozenset({"google", "amazon", "ebay", "pinterest", "tripadvisor", "yelp"})
+#: Hosts of many Organisations that the list of public suffixes lacks; what is before the domain
+#: is the Organisation's own (`kunde.wordpress.com`).
+_HOSTS = frozenset(
+    {
+        "wix.com", "editorx.io", "squarespace.com", "weebly.com", "wordpress.com", "tumblr.com",
+        "medium.com", "substack.com", "ghost.io", "jimdo.com", "jimdofree.com", "jimdosite.com",
+        "webnode.com", "webnode.dk", "webnode.se", "webnode.page", "mono.site", "site123.me",
+        "strikingly.com", "mystrikingly.com", "webflow.com", "godaddysites.com", "yolasite.com",
+        "business.site", "negocio.site", "ueniweb.com", "square.site", "bigcartel.com",
+        "dandomain.dk", "shopfactory.com", "mystore.no", "wikinggruppen.se", "abicart.se",
+        "sharepoint.com", "onmicrosoft.com", "microsoftonline.com", "powerappsportals.com",
+        "atlassian.net", "zendesk.com", "freshdesk.com", "hubspot.com", "hs-sites.com",
+        "salesforce.com", "force.com", "mailchimp.com", "mailchi.mp", "campaign-archive.com",
+        "bsky.social", "carrd.co", "framer.website", "framer.ai", "canva.site", "lovable.app",
+        "teamtailor.com", "recman.no", "bandcamp.com", "my.salesforce-sites.com",
+    }
+)
+# fmt: on
+#: The list that comes with the wheel. Its private section names hosts of many Organisations; a
+#: suffix of its other section (`oslo.no`) may have mailboxes of its own. Nothing is fetched.
+_split = tldextract.TLDExtract(
+    suffix_list_urls=(), cache_dir=None, include_psl_private_domains=True
+)
+
+
+@lru_cache(maxsize=4096)
+def is_platform(domain: str) -> bool:
+    """True for a folded domain that many Organisations share, so that it tells none of them apart.
+
+    `kunde.myshopify.com` is the Organisation's own, `myshopify.com` is not.
+
+    >>> [is_platform(d) for d in ("dk.linkedin.com", "myshopify.com", "kunde.myshopify.com")]
+    [True, True, False]
+    """
+    labels = domain.split(".")
+    above = {".".join(labels[n:]) for n in range(len(labels))}
+    if domain in _HOSTS or not above.isdisjoint(_PAGES):
+        return True
+    parts = _split(domain)
+    if parts.is_private:
+        return not parts.domain
+    return parts.domain in _EVERYWHERE
