@@ -61,13 +61,13 @@ def test_mail_among_colleagues_is_not_for_webcrm(play: Play, box: SimMailbox) ->
     assert end(play, box, mail) == (State.SKIPPED, Reason.ONLY_COLLEAGUES)
 
 
-def test_sender_with_a_legacy_exchange_name_is_a_colleague(play: Play, box: SimMailbox) -> None:
+def test_sender_with_an_unknown_legacy_name_is_no_colleague(play: Play, box: SimMailbox) -> None:
     legacy = "/O=EXCHANGELABS/OU=EXCHANGE/CN=RECIPIENTS/CN=EVA"
     item = play.drag(box, Mail("From Eva", legacy, BO))
     play.look()
     assert box.read(item).categories == BOTH
     (activity,) = play.under("Havnebyg")
-    assert activity["ActivityAction"] == "E-mail out"
+    assert activity["ActivityAction"] == "E-mail in"
 
 
 @pytest.mark.parametrize(

@@ -12,7 +12,7 @@ from pydantic import SecretStr
 
 from unit.core_examples import CUSTOMER, NOON, SELLER, copy, email
 from webcrm_sync.core.crm import SentActivity
-from webcrm_sync.core.direction import Internals
+from webcrm_sync.core.direction import Internals, NeverSync
 from webcrm_sync.core.filing import Stamp, filing_key
 from webcrm_sync.core.matching import Contact, Directory, How, Target
 from webcrm_sync.core.message import Party
@@ -97,7 +97,7 @@ def decide(
         known,
         internals=US,
         book=book,
-        never=never,
+        never=NeverSync.of(never),
         is_unlinked_filed=unlinked,
     )
 

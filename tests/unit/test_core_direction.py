@@ -7,13 +7,19 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from unit.core_examples import CUSTOMER, SELLER, mail, parties
-from webcrm_sync.core.direction import Direction, Internals, direction, externals
+from webcrm_sync.core.direction import Direction, Internals, NeverSync, direction, externals
 from webcrm_sync.core.message import Party
 
 US = Internals.of(
-    frozenset({"seller@ours.example", "me@gmail.com"}),
+    frozenset(
+        {
+            "seller@ours.example",
+            "me@gmail.com",
+            "x500:/o=exchange/ou=first/cn=recipients/cn=kim",
+        }
+    ),
     frozenset({"consultant@partner.example"}),
-    frozenset({"sister.example"}),
+    frozenset({"sister.example", "ärger.example"}),
 )
 
 
@@ -28,8 +34,22 @@ US = Internals.of(
         ("consultant@partner.example", True),
         ("another@partner.example", False),
         ("anybody@sister.example", True),
-        ("/o=exchange/ou=first/cn=recipients/cn=seller", True),
+        ("/o=exchange/ou=first/cn=recipients/cn=seller", False),
         ("buyer@customer.example", False),
+        ("'Seller@OURS.example'", True),
+        ("seller+crm@ours.example", True),
+        ("me+news@gmail.com", True),
+        ("consultant+x@partner.example", True),
+        ("anybody@xn--rger-koa.example", True),
+        ("anybody@Ärger.example", True),
+        ("MAILER-DAEMON", False),
+        ("postmaster", False),
+        ('"eva" kunde', False),
+        ("'eva'", False),
+        ("system administrator", False),
+        ("/o=exchange/ou=first/cn=recipients/cn=kim", True),
+        ("X500:/O=Exchange/OU=first/cn=recipients/cn=Kim", True),
+        ("/o=exchange/ou=first/cn=recipients/cn=kimberley", False),
         ("", False),
     ],
 )
@@ -63,3 +83,77 @@ def test_nobody_of_us_is_ever_external_and_nobody_else_is_missed(
     everybody = {p for p in (sender, *to, *bcc) if p}
     assert set(found) == {p for p in everybody if p not in US}
     assert len(found) == len({p.address for p in found})
+
+
+@pytest.mark.parametrize(
+    ("listed", "address"),
+    [
+        ("private.example", "a@private.example"),
+        ("private.example", "a@mail.private.example"),
+        ("private.example", "a@a.b.private.example"),
+        ("@private.example", "a@private.example"),
+        ("*.private.example", "a@mail.private.example"),
+        ("*@private.example", "a@private.example"),
+        (".private.example", "a@private.example"),
+        (" Private.Example ", "A@PRIVATE.example."),
+        ("bücher.example", "a@xn--bcher-kva.example"),
+        ("xn--bcher-kva.example", "a@mail.bücher.example"),
+        ("eva@private.example", "eva@private.example"),
+        ("eva@private.example", "'Eva+news@private.example'"),
+        ("mailto:eva@private.example", "eva@private.example"),
+        ("eva@bücher.example", "eva@xn--bcher-kva.example"),
+        ("/o=x/cn=eva", "/O=x/CN=Eva"),
+        ("host", "scanner@host"),
+    ],
+)
+def test_whom_the_never_list_names(listed: str, address: str) -> None:
+    assert Party(address) in NeverSync.of([listed, ""])
+
+
+@pytest.mark.parametrize(
+    ("listed", "address"),
+    [
+        ("private.example", "a@notprivate.example"),
+        ("private.example", "a@private.example.org"),
+        ("mail.private.example", "a@private.example"),
+        ("example", "a@private.example"),
+        ("eva@private.example", "bo@private.example"),
+        ("eva@private.example", "eva@mail.private.example"),
+        ("eva+news@private.example", "eva@private.example"),
+        ("strasse.example", "a@straße.example"),
+        ("", "a@private.example"),
+        ("private.example", "/o=private.example/cn=eva"),
+        ("", ""),
+    ],
+)
+def test_whom_the_never_list_does_not_name(listed: str, address: str) -> None:
+    assert Party(address) not in NeverSync.of([listed])
+
+
+FORM = Party("form@ours.example")
+LIST = Party("/o=exchange/cn=list")
+
+
+@pytest.mark.parametrize(
+    ("facts", "right"),
+    [
+        ({"sender": FORM, "to": (SELLER,)}, (CUSTOMER,)),
+        ({"sender": None, "to": (SELLER,)}, (CUSTOMER,)),
+        ({"sender": SELLER, "to": (FORM,), "cc": (SELLER,)}, (CUSTOMER,)),
+        ({"sender": Party("MAILER-DAEMON")}, (Party("MAILER-DAEMON"), CUSTOMER)),
+        ({"sender": LIST}, (LIST, CUSTOMER)),
+        ({"sender": Party("x@other.example")}, (Party("x@other.example"),)),
+        ({"sender": FORM, "to": (Party("x@other.example"),)}, (Party("x@other.example"),)),
+        ({"sender": FORM, "bcc": (Party("x@other.example"),)}, (Party("x@other.example"),)),
+        ({"sender": CUSTOMER}, (CUSTOMER,)),
+        ({"sender": FORM, "reply_to": (SELLER,)}, ()),
+        ({"sender": FORM, "reply_to": (SELLER, CUSTOMER, CUSTOMER)}, (CUSTOMER,)),
+        ({"sender": FORM, "reply_to": (Party(""), Party("'Buyer@customer.example'"))}, (CUSTOMER,)),
+    ],
+)
+def test_who_is_asked_to_be_answered_counts_where_nobody_outside_is_named(
+    facts: dict[str, object], right: tuple[Party, ...]
+) -> None:
+    given = {"sender": FORM, "to": (SELLER,), "reply_to": (CUSTOMER,)} | facts
+    found = externals(mail(**given), US)
+    assert [p.folded for p in found] == [p.folded for p in right]

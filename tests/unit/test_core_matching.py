@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from random import Random
 from typing import TypeVar
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -152,3 +153,29 @@ def test_every_target_is_known_and_each_organisation_comes_once(
     by_contact = {c.organisation_id for c in book.contacts if Party(c.address) in people}
     by_domain = {o for d, o in book.domains if d in {p.domain for p in people} and d != "gmail.com"}
     assert set(ids) <= by_contact | by_domain
+
+
+@pytest.mark.parametrize(
+    ("contacts_", "address", "right"),
+    [
+        ({7: "eva@x.example"}, "eva+news@x.example", 7),
+        ({7: "eva+crm@x.example"}, "eva@x.example", 7),
+        ({7: "eva+crm@x.example"}, "eva+news@x.example", 7),
+        ({7: "eva@x.example", 8: "eva+news@x.example"}, "eva+news@x.example", 8),
+        ({7: "eva+news@x.example", 8: "eva@x.example"}, "eva@x.example", 8),
+        ({7: "eva+crm@x.example", 8: "eva@x.example"}, "eva+news@x.example", 8),
+        ({7: "eva@x.example"}, "'EVA@X.example'", 7),
+        ({7: "eva@x.example"}, "smtp:eva+a+b@x.example.", 7),
+        ({7: "eva@xn--bcher-kva.example"}, "eva@bücher.example", 7),
+        ({7: "eva@x.example"}, "eva+news@y.example", None),
+        ({7: "eva@x.example"}, "evan+news@x.example", None),
+        ({7: "+45@x.example"}, "@x.example", None),
+    ],
+)
+def test_a_contact_is_known_by_its_address_else_without_plus_tags(
+    contacts_: dict[int, str], address: str, right: int | None
+) -> None:
+    book = known(*(Contact(number, number, one) for number, one in contacts_.items()))
+    found = match([Party(address)], book)
+    persons = [t.person_id for t in found.targets] if isinstance(found, Matched) else []
+    assert persons == ([right] if right else [])

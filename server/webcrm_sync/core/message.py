@@ -8,18 +8,37 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
+from webcrm_sync.core.addresses import domain_of, folded
+
 
 @dataclass(frozen=True, slots=True)
 class Party:
-    """One sender or recipient. `address` is folded; a legacy Exchange name has no `@` in it."""
+    """One sender or recipient. A legacy Exchange address has no `@` in it.
+
+    `address` is as Graph gives it, trimmed and case-folded: keys and digests are made of it. People
+    are compared by `folded` alone. `written`: the address before that, where case folding makes
+    another one of it (`straße` becomes `strasse`).
+    """
 
     address: str
     name: str = ""
+    written: str = ""
+
+    @classmethod
+    def of(cls, text: str, name: str = "") -> Party:
+        """From an address as it came."""
+        written, address = text.strip().lower(), text.strip().casefold()
+        return cls(address, name.strip(), written if written != address else "")
+
+    @property
+    def folded(self) -> str:
+        """The address as mail systems compare it (`core.addresses`)."""
+        return folded(self.written or self.address)
 
     @property
     def domain(self) -> str:
-        """The part behind the last `@`, empty for a legacy Exchange name."""
-        return self.address.rpartition("@")[2] if "@" in self.address else ""
+        """The folded domain, empty for a legacy Exchange address."""
+        return domain_of(self.folded)
 
     def __str__(self) -> str:
         if not self.name or self.name.casefold() == self.address:

@@ -12,7 +12,10 @@ from webcrm_sync.core.message import Message
 
 @dataclass(frozen=True, slots=True)
 class MailUser:
-    """A person or shared mailbox as Entra knows it. `aliases`: every SMTP address, folded."""
+    """A person or shared mailbox as Entra knows it.
+
+    `aliases`: every SMTP address, and the legacy Exchange ones of its `x500:` lines.
+    """
 
     user_id: str
     address: str

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from webcrm_sync.core.crm import DocumentRow, KeyedActivity
+from webcrm_sync.core.direction import externals
 from webcrm_sync.core.filing import hash_in, owner_of
 from webcrm_sync.core.matching import How, Matched, Target, match
 from webcrm_sync.engine.parts import Parts
@@ -123,9 +124,8 @@ def _adopt(
 def _target(parts: Parts, tx: Tx, email: Email, activity: KeyedActivity) -> Target:
     """Where it stands; whatever matching would not have said was said by a person."""
     internals = mailboxes.internals(tx, parts.settings.internal_domains)
-    people = (email.sender, *email.to, *email.cc, *email.bcc)
-    others = [p for p in people if p and p.address and p not in internals]
-    book = directory.look_up(tx, [p.address for p in others], {p.domain for p in others})
+    others = externals(email, internals)
+    book = directory.look_up(tx, [p.folded for p in others], {p.domain for p in others})
     found = match(others, book)
     targets = found.targets if isinstance(found, Matched) else ()
     place = activity.organisation_id

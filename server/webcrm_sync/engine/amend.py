@@ -9,6 +9,7 @@ from __future__ import annotations
 from datetime import timedelta
 
 from webcrm_sync.core.cutting import cut
+from webcrm_sync.core.direction import everybody
 from webcrm_sync.core.errors import AccessLost, Gone, Refused, TryLater
 from webcrm_sync.core.filing import draft_activity
 from webcrm_sync.core.matching import How
@@ -64,9 +65,9 @@ def _move(parts: Parts, organisation_id: int, filing: Filing, email: Email) -> N
     """Put the Activity and its Documents under the Organisation that a person chose."""
     activity_id = filing.activity_id
     assert activity_id is not None
-    people = [p for p in (email.sender, *email.to, *email.cc, *email.bcc) if p]
+    people = everybody(email) + email.reply_to
     with parts.begin() as tx:
-        book = directory.look_up(tx, [p.address for p in people], ())
+        book = directory.look_up(tx, [p.folded for p in people], ())
         documents = asked.documents_of(tx, filing.id)
     person_id = person_at(people, book, organisation_id)
     parts.webcrm.move_activity(activity_id, organisation_id)

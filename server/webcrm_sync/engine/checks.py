@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
 import httpx
 
+from webcrm_sync.core.crm import Unmatchable
 from webcrm_sync.core.errors import SyncError
 from webcrm_sync.engine.parts import Parts
 from webcrm_sync.graph.outgoing import trust
-from webcrm_sync.store import mailboxes
+from webcrm_sync.store import directory, mailboxes
 
 _NEEDED_ROLES = frozenset({"Mail.ReadWrite", "MailboxSettings.ReadWrite"})
+#: So many texts that are no address, so many Persons for each, so much of each.
+_SHOWN, _NAMED, _CUT = 20, 5, 60
 _RBAC = "Exchange: RBAC for Applications, see docs/deploy.md"
 
 
@@ -44,6 +47,7 @@ def checks(parts: Parts) -> Iterator[Check]:
     yield _guard("mailboxes", lambda: _mailboxes(parts))
     yield _guard("webCRM login", lambda: _webcrm(parts))
     yield _guard("webCRM fields", lambda: _fields(parts))
+    yield from _contacts(parts)
     yield _reachable(parts)
 
 
@@ -127,6 +131,36 @@ def _fields(parts: Parts) -> tuple[Verdict, str]:
                 f"or name another one in WEBCRM_SYNC_{variable.upper()}",
             )
     return Verdict.GOOD, "labels and key field are there"
+
+
+def _contacts(parts: Parts) -> Iterator[Check]:
+    """A line for every text that people wrote where webCRM expects an address."""
+    with parts.begin() as tx:
+        found = directory.unmatchable(tx)
+    alike: dict[str, list[Unmatchable]] = {}
+    for one in found:
+        alike.setdefault(one.text, []).append(one)
+    if not alike:
+        yield Check("contacts", Verdict.GOOD, "no e-mail field holds what is no address")
+    groups = sorted(alike.items(), key=lambda group: (-len(group[1]), group[0]))
+    for text, persons in groups[:_SHOWN]:
+        yield Check("contacts", Verdict.WARNING, _never_matchable(text, persons))
+    if more := groups[_SHOWN:]:
+        number = sum(len(persons) for _, persons in more)
+        text = f"{number} more Persons are never matchable; correct these first to see them"
+        yield Check("contacts", Verdict.WARNING, text)
+
+
+def _never_matchable(text: str, persons: Sequence[Unmatchable]) -> str:
+    """One line, whatever the text holds: what cannot be seen is written out."""
+    who = [f"Person {p.person_id} of Organisation {p.organisation_id}" for p in persons[:_NAMED]]
+    rest = len(persons) - len(who)
+    names = ", ".join(who) + (f" and {rest} more" if rest else "")
+    subject = f"{len(persons)} contacts are" if len(persons) > 1 else "1 contact is"
+    return (
+        f"{subject} never matchable: the e-mail field holds {text[:_CUT]!r} ({names}). "
+        "Write one complete address into it in webCRM."
+    )
 
 
 def _reachable(parts: Parts) -> Check:

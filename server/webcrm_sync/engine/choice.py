@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from webcrm_sync.core.direction import externals
 from webcrm_sync.core.filing import filing_key
-from webcrm_sync.core.matching import Directory, How, Target
+from webcrm_sync.core.matching import Directory, How, Target, contacts_of
 from webcrm_sync.core.message import Party
 from webcrm_sync.core.states import State
 from webcrm_sync.engine.parts import Parts
@@ -99,9 +100,8 @@ def _plan_new(
     if not new:
         return
     internals = mailboxes.internals(tx, parts.settings.internal_domains)
-    everybody = [email.sender, *email.to, *email.cc, *email.bcc]
-    people = [p for p in everybody if p and p.address and p not in internals]
-    book = directory.look_up(tx, [p.address for p in people], ())
+    people = externals(email, internals)
+    book = directory.look_up(tx, [p.folded for p in people], ())
     taken = {f.key for f in known}
     planned = [
         (
@@ -115,11 +115,9 @@ def _plan_new(
 
 def person_at(people: Sequence[Party], book: Directory, organisation_id: int) -> int | None:
     """The first of these people who is a contact of the Organisation."""
-    for person in people:
-        for contact in book.contacts:
-            if (contact.address, contact.organisation_id) == (person.address, organisation_id):
-                return contact.person_id
-    return None
+    there = [c for c in book.contacts if c.organisation_id == organisation_id]
+    found = (contact.person_id for person in people for contact in contacts_of(person, there))
+    return next(found, None)
 
 
 def _free_key(company: str, email_key: str, organisation_id: int, taken: set[str]) -> str:

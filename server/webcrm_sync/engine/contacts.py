@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 
+from webcrm_sync.core.addresses import folded, shown
 from webcrm_sync.core.crm import PersonRow
 from webcrm_sync.core.errors import Refused, TryLater, Unclear
 from webcrm_sync.core.matching import Contact
@@ -25,15 +27,17 @@ def create_contact(parts: Parts, draft: PersonDraft) -> int:
     address before anything is created again, once its search has had the time to know.
     Raises TryLater, Unclear, Refused.
     """
+    address = folded(draft.address)
+    draft = replace(draft, address=shown(address))
     with parts.begin() as tx:
         if not directory.organisation_names(tx, [draft.organisation_id]):
             raise Refused("webCRM has no such Organisation.", code="NoOrganisation")
-        known = directory.look_up(tx, [draft.address], ()).contacts
+        known = directory.look_up(tx, [address], ()).contacts
         there = (c.person_id for c in known if c.organisation_id == draft.organisation_id)
         if (person_id := next(there, None)) is not None:
             return person_id
         stale = tx.now - max(_PATIENCE, parts.settings.settle)
-        claim = asked_contacts.claim_contact(tx, draft.address, draft.organisation_id, stale=stale)
+        claim = asked_contacts.claim_contact(tx, address, draft.organisation_id, stale=stale)
         again = tx.now + _ANSWER
     if claim.person_id is not None:
         return claim.person_id
@@ -54,14 +58,15 @@ def _create(parts: Parts, draft: PersonDraft) -> int:
         raise  # the claim stays until the search can tell
     except (TryLater, Refused):
         with parts.begin() as tx:
-            asked_contacts.drop_claim(tx, draft.address, draft.organisation_id)
+            asked_contacts.drop_claim(tx, folded(draft.address), draft.organisation_id)
         raise
 
 
 def _take_in(parts: Parts, draft: PersonDraft, person_id: int) -> None:
     """The directory knows the contact at once; what waits for the address wakes."""
-    contact = Contact(person_id, draft.organisation_id, draft.address, draft.name)
+    address = folded(draft.address)
+    contact = Contact(person_id, draft.organisation_id, address, draft.name)
     with parts.begin() as tx:
-        asked_contacts.settle_claim(tx, draft.address, draft.organisation_id, person_id=person_id)
+        asked_contacts.settle_claim(tx, address, draft.organisation_id, person_id=person_id)
         directory.save_persons(tx, [PersonRow(person_id, (contact,), None)])
-        directory.wake(tx, addresses=[draft.address], domains=())
+        directory.wake(tx, addresses=[address], domains=())

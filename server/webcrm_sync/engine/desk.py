@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-from webcrm_sync.core.direction import Internals, externals
+from webcrm_sync.core.addresses import shown
+from webcrm_sync.core.direction import Internals, NeverSync, externals
 from webcrm_sync.core.matching import Ambiguous, Directory, How, Matched, Nobody, Target, match
 from webcrm_sync.core.message import Party
 from webcrm_sync.core.states import NO_MAIL, Reason
@@ -108,14 +109,14 @@ class Room:
     ) -> Room:
         """The surroundings of this copy."""
         people = externals(copy.head, internals)
-        book = directory.look_up(tx, [p.address for p in people], {p.domain for p in people})
+        book = directory.look_up(tx, [p.folded for p in people], {p.domain for p in people})
         ids = {c.organisation_id for c in book.contacts} | {i for _, i in book.domains}
         ids |= {f.organisation_id for f in copy.filings}
         ids |= {w.move_to for w in (copy.wishes or {}).values() if w.move_to}
         return cls(
             settings=settings,
             people=people,
-            why_not=_why_not(copy, internals, settings.never_sync),
+            why_not=_why_not(copy, people, internals, settings.never_sync),
             book=book,
             names=directory.organisation_names(tx, ids),
             senders=senders,
@@ -127,12 +128,12 @@ class Room:
         return self.names.get(organisation_id) or f"Organisation {organisation_id}"
 
 
-def _why_not(copy: Copy, internals: Internals, never: frozenset[str]) -> Reason | None:
+def _why_not(
+    copy: Copy, people: Sequence[Party], internals: Internals, never: frozenset[str]
+) -> Reason | None:
     if copy.head.kind in NO_MAIL:
         return NO_MAIL[copy.head.kind]
-    head = copy.head
-    everybody = ((head.sender,) if head.sender else ()) + head.recipients
-    return matching.why_not(everybody, internals, never)
+    return matching.why_not(copy.head, people, internals, NeverSync.of(never))
 
 
 def _state(room: Room, copy: Copy) -> MailState:
@@ -149,7 +150,7 @@ def _state(room: Room, copy: Copy) -> MailState:
         forecast=forecast,
         targets=tuple(_targets(room, copy, state, found)),
         candidates=tuple(_candidates(room, found)) if isinstance(found, Ambiguous) else (),
-        addresses=tuple(p.address for p in room.people if "@" in p.address),
+        addresses=tuple(p.written or p.address for p in room.people if "@" in p.address),
         steps=mailstate.steps(copy, state),
         at=item.state_at if item else (copy.press.pressed_at if copy.press and way else None),
         took_seconds=mailstate.took_seconds(copy, state),
@@ -157,7 +158,7 @@ def _state(room: Room, copy: Copy) -> MailState:
         by=_by(room, copy, way),
         can=mailstate.abilities(state, reason, forecast),
         sender=sender if is_external else None,
-        always_sync=is_external and sender is not None and sender.address in room.senders,
+        always_sync=is_external and sender is not None and sender.folded in room.senders,
     )
 
 
@@ -194,7 +195,7 @@ def _where(room: Room, target: Target, activity_id: int | None) -> Where:
         organisation=room.name(number) if number else "",
         link=pattern.replace("{id}", str(number)) if pattern and number else None,
         person=contact.name or None if contact else None,
-        address=contact.address if contact else None,
+        address=shown(contact.address) if contact else None,
         activity_id=activity_id,
     )
 
@@ -210,5 +211,6 @@ def _why(book: Directory, target: Target) -> tuple[Why, str]:
     """What points at this Organisation: the contact's name or address, or the domain."""
     for contact in book.contacts:
         if contact.organisation_id == target.organisation_id:
-            return Why.CONTACT, contact.name or contact.address
-    return Why.DOMAIN, next((d for d, i in book.domains if i == target.organisation_id), "")
+            return Why.CONTACT, contact.name or shown(contact.address)
+    domain = next((d for d, i in book.domains if i == target.organisation_id), "")
+    return Why.DOMAIN, shown(domain)

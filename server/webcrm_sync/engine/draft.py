@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 
+from webcrm_sync.core.addresses import folded, spellings
 from webcrm_sync.core.crm import ActivityDraft, CrmUser
 from webcrm_sync.core.direction import Direction
 from webcrm_sync.core.errors import AccessLost, Gone, Refused, TryLater
@@ -84,8 +85,9 @@ def _park_unknown_label(parts: Parts, filing: Filing, action: str) -> None:
 
 def _responsible(email: Email, holders: Sequence[str], users: dict[str, CrmUser]) -> int | None:
     """The webCRM user who sent the mail, or whose mailbox holds the first copy of it."""
-    addresses = [email.sender.address] if email.sender else []
-    return next((users[a].user_id for a in (*addresses, *holders) if a in users), None)
+    senders = [p.folded for p in (email.sent_by, email.sender) if p]
+    names = (one for a in (*senders, *holders) for one in spellings(folded(a)))
+    return next((users[name].user_id for name in names if name in users), None)
 
 
 def _content(

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
+from webcrm_sync.core.addresses import LONGEST_ADDRESS
 from webcrm_sync.core.direction import Internals, direction, externals
 from webcrm_sync.core.email_index import CopyFacts
 from webcrm_sync.core.filing import Stamp
@@ -17,7 +18,6 @@ from webcrm_sync.core.text import storable
 from webcrm_sync.core.times import storable_time
 from webcrm_sync.core.words import WordDigest
 from webcrm_sync.engine.body_reader import SMALL, BodyReader
-from webcrm_sync.store.emails import LONGEST_ADDRESS
 
 #: So many addresses for answers are kept; more than a few are nobody's own.
 _MOST_REPLY_TO = 20
@@ -96,7 +96,7 @@ def email_row(key: str, arrival: Arrival, internals: Internals) -> Mapping[str, 
         "direction": direction(message, internals).value,
         "kind": message.kind.value,
         "subject": message.subject,
-        "sender": [sender.address, sender.name] if sender else None,
+        "sender": _line(sender) if sender else None,
         "recipients": {
             "to": _pairs(message.to),
             "cc": _pairs(message.cc),
@@ -120,7 +120,7 @@ def _headers(message: Message) -> Mapping[str, object]:
     sent_by = message.sent_by
     return {
         "reply_to": _pairs(message.reply_to),
-        "sent_by": [sent_by.address, sent_by.name] if sent_by else None,
+        "sent_by": _line(sent_by) if sent_by else None,
         "conversation_id": message.conversation_id,
         "in_reply_to": message.in_reply_to,
         "referenced_ids": list(message.references),
@@ -131,7 +131,7 @@ def _headers(message: Message) -> Mapping[str, object]:
 def people_of(message: Message, internals: Internals) -> Sequence[Party]:
     """Everybody who may lead to an Organisation; a mirror leads nowhere."""
     people = externals(message, internals) if _is_filed_at_all(message) else ()
-    return [p for p in people if _of_length(p.address, LONGEST_ADDRESS)]
+    return [p for p in people if _of_length(p.folded, LONGEST_ADDRESS)]
 
 
 def _is_filed_at_all(message: Message) -> bool:
@@ -139,7 +139,12 @@ def _is_filed_at_all(message: Message) -> bool:
 
 
 def _pairs(people: Sequence[Party]) -> list[list[str]]:
-    return [[p.address, p.name] for p in people]
+    return [_line(p) for p in people]
+
+
+def _line(party: Party) -> list[str]:
+    """A Party's fields, the last one where it has it (`store.emails.read_email`)."""
+    return [party.address, party.name, *filter(None, [party.written])]
 
 
 def _of_length(text: str, limit: int) -> str:
@@ -149,7 +154,9 @@ def _of_length(text: str, limit: int) -> str:
 
 def _storable(message: Message) -> Message:
     def clean(people: Sequence[Party]) -> tuple[Party, ...]:
-        return tuple(Party(storable(p.address), storable(p.name)) for p in people)
+        return tuple(
+            Party(storable(p.address), storable(p.name), storable(p.written)) for p in people
+        )
 
     def line(text: str | None) -> str | None:
         return _of_length(storable(text or ""), LONGEST_ID) or None

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from webcrm_sync.core.direction import Internals
+from webcrm_sync.core.addresses import domain_of
+from webcrm_sync.core.direction import Addressed, Internals, NeverSync, counted, everybody
 from webcrm_sync.core.filing import filing_key
 from webcrm_sync.core.matching import Ambiguous, Directory, How, Matched, Nobody, Target, match
 from webcrm_sync.core.message import Party
@@ -47,8 +48,9 @@ def decide(parts: Parts, tx: Tx, found: Sequence[Email]) -> None:
     open_ = undecided.addresses(tx, ids)
     known = filings.of_emails(tx, ids)
     addresses = {address for email_id in ids for address in open_[email_id]}
-    book = directory.look_up(tx, addresses, {a.rpartition("@")[2] for a in addresses})
+    book = directory.look_up(tx, addresses, map(domain_of, addresses))
     chosen = asked.chosen_for(tx, ids)
+    never = NeverSync.of(parts.settings.never_sync)
     decided = []
     for email in found:
         people = externals_on(email, open_[email.id], internals)
@@ -58,7 +60,7 @@ def decide(parts: Parts, tx: Tx, found: Sequence[Email]) -> None:
             known[email.id],
             internals=internals,
             book=book,
-            never=parts.settings.never_sync,
+            never=never,
             is_unlinked_filed=parts.settings.unmatched == "unlinked",
         )
         if email.id in chosen and decision.reason is not Reason.NEVER_LIST:
@@ -74,9 +76,11 @@ def decide(parts: Parts, tx: Tx, found: Sequence[Email]) -> None:
 
 def externals_on(email: Email, addresses: Sequence[str], internals: Internals) -> list[Party]:
     """Which of its addresses are external, in the order of the mail: its sender comes first."""
-    order = {party.address: n for n, party in reversed([*enumerate(_everybody(email))])}
-    people = [Party(address) for address in addresses if Party(address) not in internals]
-    return sorted(people, key=lambda party: (order.get(party.address, len(order)), party.address))
+    named = everybody(email) + email.reply_to
+    order = {party.folded: n for n, party in reversed([*enumerate(named)])}
+    outside = [party for party in map(Party, addresses) if party not in internals]
+    people = counted(outside, email)
+    return sorted(people, key=lambda party: (order.get(party.folded, len(order)), party.folded))
 
 
 def decision_for(
@@ -86,11 +90,11 @@ def decision_for(
     *,
     internals: Internals,
     book: Directory,
-    never: frozenset[str],
+    never: NeverSync,
     is_unlinked_filed: bool,
 ) -> Decision:
     """The decision on one mail. `people`: its external addresses that led to no filing yet."""
-    reason = why_not((*_everybody(email), *people), internals, never)
+    reason = why_not(email, people, internals, never)
     is_wanted = reason in OVERRULED and any(not f.is_withdrawn for f in known)
     if reason and not is_wanted:
         return Decision(State.SKIPPED, reason)
@@ -109,14 +113,16 @@ def decision_for(
 
 
 def why_not(
-    everybody: Sequence[Party], internals: Internals, never: frozenset[str]
+    mail: Addressed, people: Sequence[Party], internals: Internals, never: NeverSync
 ) -> Reason | None:
-    """Why a mail with these people is left out, None = it is not."""
-    if any(_is_listed(party, never) for party in everybody):
+    """Why a mail is left out that is about these people, None = it is not."""
+    people = (*everybody(mail), *people)
+    behind = (*mail.reply_to, mail.sent_by) if mail.sent_by else mail.reply_to
+    if any(party in never for party in (*people, *behind)):
         return Reason.NEVER_LIST
-    if not any(party.address for party in everybody):
+    if not any(party.address for party in people):
         return Reason.NO_ADDRESS
-    if all(party in internals for party in everybody):
+    if all(party in internals for party in people):
         return Reason.ONLY_COLLEAGUES
     return None
 
@@ -129,14 +135,6 @@ def _added(known: Sequence[Filing], found: Matched | Ambiguous | Nobody) -> Deci
     new = tuple(t for t in targets if t.organisation_id not in under)
     is_done = not new and all(f.is_complete and not f.is_withdrawn for f in known)
     return Decision(State.FILED if is_done else State.MATCHED, targets=new)
-
-
-def _everybody(email: Email) -> tuple[Party, ...]:
-    return ((email.sender,) if email.sender else ()) + email.to + email.cc + email.bcc
-
-
-def _is_listed(party: Party, never: frozenset[str]) -> bool:
-    return any(n.casefold().lstrip("@") in {party.address, party.domain} - {""} for n in never)
 
 
 def _carry_out(parts: Parts, tx: Tx, decided: Sequence[tuple[Email, Decision]]) -> None:

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial
 
+from webcrm_sync.core.addresses import folded
 from webcrm_sync.core.categories import has_synced
 from webcrm_sync.core.errors import Gone, SyncError
 from webcrm_sync.core.outlook import MailUser, Place, Rule
@@ -13,7 +14,7 @@ from webcrm_sync.engine import folders
 from webcrm_sync.engine.folders import Found
 from webcrm_sync.engine.keep import make_categories
 from webcrm_sync.engine.parts import Parts
-from webcrm_sync.store import companies, emails, mailboxes, mirrors
+from webcrm_sync.store import companies, directory, emails, mailboxes, mirrors
 from webcrm_sync.store.mailboxes import Mailbox, SyncFolder
 
 
@@ -76,6 +77,7 @@ def add(parts: Parts, findings: Findings) -> int:
         since = parts.settings.mirror_since or tx.now
         is_new = not findings.is_watched
         mailbox_id = mailboxes.save_mailbox(tx, user, mirror_since=since)
+        directory.wake(tx, addresses=map(folded, user.aliases), domains=())
         if is_new:
             tx.tell("mailbox added", mailbox_id=mailbox_id)
             mirrors.reconsider(tx)

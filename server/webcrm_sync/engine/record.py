@@ -7,18 +7,19 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from threading import RLock
 
+from webcrm_sync.core.addresses import is_legacy
 from webcrm_sync.core.categories import COLOURS, SYNC, Mark, carries
 from webcrm_sync.core.direction import Internals
 from webcrm_sync.core.email_index import EmailIndex, KnownMail
 from webcrm_sync.core.filing import Stamp
 from webcrm_sync.core.message import Message
-from webcrm_sync.core.outlook import Change, Location, Page
+from webcrm_sync.core.outlook import Change, Location, Page, Place
 from webcrm_sync.core.same_mail import Files
 from webcrm_sync.core.states import OVERRULED, Reason, State, mark_for
 from webcrm_sync.engine import intake, same_mails
 from webcrm_sync.engine.intake import Arrival
 from webcrm_sync.engine.parts import Parts
-from webcrm_sync.store import emails, endings, known_mails, mailboxes, mirrors
+from webcrm_sync.store import directory, emails, endings, known_mails, mailboxes, mirrors
 from webcrm_sync.store.database import Tx
 from webcrm_sync.store.emails import Item
 from webcrm_sync.store.events import Line
@@ -58,10 +59,21 @@ def page(parts: Parts, box: Mailbox, folder: SyncFolder, page: Page, facts: Fact
         emails.lock(tx)
         if not mailboxes.advance_cursor(tx, folder, page.cursor, selection=folder.selection):
             return False
+        if folder.place is Place.SENT:
+            _learn_own(tx, box, facts)
         domains = parts.settings.internal_domains
         internals = mailboxes.internals(tx, domains)
         Recording(tx, box, folder, internals, parts.tenant_id).record(page.changes, facts)
     return True
+
+
+def _learn_own(tx: Tx, box: Mailbox, facts: Facts) -> None:
+    """What was sent from the mailbox names it: Exchange may do so by its legacy address alone."""
+    senders = (a.message.sender for a in facts.arrivals.values())
+    own = {s.folded for s in senders if s and is_legacy(s.address)}
+    new = mailboxes.add_aliases(tx, box.id, own) if own else ()
+    if new:  # what waits because nobody knew them is only colleagues' mail
+        directory.wake(tx, addresses=new, domains=())
 
 
 @dataclass(frozen=True, slots=True)

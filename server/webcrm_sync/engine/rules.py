@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
+from webcrm_sync.core.addresses import folded
 from webcrm_sync.core.errors import Refused, TryLater
 from webcrm_sync.core.outlook import Place
 from webcrm_sync.engine.mailref import Asker
@@ -24,7 +25,7 @@ _TRIES = 5
 
 def senders(parts: Parts, asker: Asker) -> tuple[str, ...]:
     """The addresses whose mail is always synced, sorted, as Exchange has them now."""
-    found = {address for rule in _ours(parts, asker) for address in rule.senders}
+    found = {folded(address) for rule in _ours(parts, asker) for address in rule.senders}
     with parts.begin() as tx:
         asked.save_senders(tx, asker.box.id, found)
     return tuple(sorted(found))
@@ -32,10 +33,10 @@ def senders(parts: Parts, asker: Asker) -> tuple[str, ...]:
 
 def always_sync(parts: Parts, asker: Asker, address: str) -> None:
     """From now on a rule moves this sender's mail. Idempotent."""
-    folder_id = _inbox_folder(parts, asker)
+    folder_id, address = _inbox_folder(parts, asker), folded(address)
     for _ in range(_TRIES):
         rules = _ours(parts, asker)
-        if any(address in rule.senders for rule in rules):
+        if any(_holds(rule, address) for rule in rules):
             break
         name = parts.settings.folder_name
         parts.graph.save_sender_rule(
@@ -49,14 +50,18 @@ def always_sync(parts: Parts, asker: Asker, address: str) -> None:
 def sync_no_more(parts: Parts, asker: Asker, address: str) -> None:
     """No rule of ours moves this sender's mail any more. Idempotent."""
     for rule in _ours(parts, asker):
-        if address not in rule.senders:
+        if not _holds(rule, address):
             continue
-        left = tuple(a for a in rule.senders if a != address)
+        left = tuple(a for a in rule.senders if folded(a) != folded(address))
         if left:
             parts.graph.save_sender_rule(asker.box.user_id, replace(rule, senders=left))
         else:
             parts.graph.delete_rule(asker.box.user_id, rule.graph_id)
     senders(parts, asker)
+
+
+def _holds(rule: SenderRule, address: str) -> bool:
+    return folded(address) in map(folded, rule.senders)
 
 
 def with_sender(

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from typing import Any
 
+from webcrm_sync.core.addresses import folded
 from webcrm_sync.core.errors import Gone, Refused
 from webcrm_sync.core.outlook import MailUser, Rule
 from webcrm_sync.graph import wire
 from webcrm_sync.graph.gate import Call
 from webcrm_sync.graph.transport import Transport
 from webcrm_sync.graph.typed import every
-from webcrm_sync.graph.wire import folded, quoted
+from webcrm_sync.graph.wire import quoted
 
 _USER_KEYS = "id,displayName,mail,userPrincipalName,proxyAddresses"
 
@@ -21,7 +22,7 @@ async def user(transport: Transport, address: str) -> MailUser:
     user_id, mail = wire.identity(found), wire.text(found, "mail")
     return MailUser(
         user_id=user_id,
-        address=folded(mail or wire.text(found, "userPrincipalName") or address),
+        address=(mail or wire.text(found, "userPrincipalName") or address).strip().casefold(),
         display_name=wire.text(found, "displayName"),
         aliases=_aliases(found),
         is_shared=(await _purpose(transport, user_id)).casefold() == "shared",
@@ -58,8 +59,8 @@ async def _user_with(transport: Transport, address: str) -> wire.Json | None:
 
 def _aliases(found: wire.Json) -> frozenset[str]:
     proxies = [line.partition(":") for line in wire.texts(found, "proxyAddresses")]
-    smtp = [address for kind, _, address in proxies if kind.casefold() == "smtp"]
-    named = [wire.text(found, "mail"), wire.text(found, "userPrincipalName"), *smtp]
+    also = [address for kind, _, address in proxies if kind.casefold() in {"smtp", "x500"}]
+    named = [wire.text(found, "mail"), wire.text(found, "userPrincipalName"), *also]
     return frozenset(folded(address) for address in named if address)
 
 

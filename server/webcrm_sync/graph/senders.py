@@ -47,12 +47,12 @@ async def save_sender_rule(transport: Transport, user_id: str, rule: SenderRule)
 def sender_rule(raw: wire.Json) -> SenderRule:
     """The rule in a messageRule resource; a read-only one may show no senders."""
     wanted = wire.parts(wire.part(raw, "conditions"), "fromAddresses")
-    found = (wire.folded(wire.text(wire.part(one, "emailAddress"), "address")) for one in wanted)
+    found = (wire.text(wire.part(one, "emailAddress"), "address").strip() for one in wanted)
     return SenderRule(
         graph_id=wire.text(raw, "id"),
         name=wire.text(raw, "displayName"),
         moves_to=wire.text(wire.part(raw, "actions"), "moveToFolder"),
-        senders=tuple(address for address in found if address),
+        senders=tuple(address.lower() for address in found if address),
     )
 
 

@@ -257,11 +257,6 @@ def moment(raw: Json, key: str) -> datetime | None:
         return None
 
 
-def folded(address: str) -> str:
-    """An address as `core` compares it."""
-    return address.strip().casefold()
-
-
 def _party(raw: Json, key: str) -> Party | None:
     return _named(part(raw, key))
 
@@ -273,8 +268,8 @@ def _parties(raw: Json, key: str) -> tuple[Party, ...]:
 
 def _named(raw: Json) -> Party | None:
     inner = part(raw, "emailAddress")
-    address = folded(text(inner, "address"))
-    return Party(address, text(inner, "name").strip()) if address else None
+    found = Party.of(text(inner, "address"), text(inner, "name"))
+    return found if found.address else None
 
 
 def _recipient(name: str, address: str) -> dict[str, Any]:

@@ -4,15 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
-from sqlalchemy import delete, func, or_, select, update
+from sqlalchemy import ColumnElement, Table, delete, func, or_, select, update
 from sqlalchemy.dialects.postgresql import insert
 
-from webcrm_sync.core.crm import CrmUser, OrganisationRow, PersonRow
+from webcrm_sync.core.addresses import folded, folded_domain, spellings, untagged
+from webcrm_sync.core.crm import CrmUser, OrganisationRow, PersonRow, Unmatchable
 from webcrm_sync.core.matching import Contact, Directory
 from webcrm_sync.core.states import Reason, State
+from webcrm_sync.core.text import storable
 from webcrm_sync.store.among import among
 from webcrm_sync.store.database import Tx
-from webcrm_sync.store.emails import LONGEST_ADDRESS, hold_copies
+from webcrm_sync.store.emails import hold_copies
 from webcrm_sync.store.schema import (
     contact,
     crm_user,
@@ -24,15 +26,15 @@ from webcrm_sync.store.schema import (
 
 
 def look_up(tx: Tx, addresses: Iterable[str], domains: Iterable[str]) -> Directory:
-    """What webCRM knows of these addresses and domains."""
+    """What webCRM knows of these addresses, but for plus-tags, and of these domains."""
     people = select(
         contact.c.person_id,
         contact.c.organisation_id,
         contact.c.address,
         contact.c.name,
         contact.c.is_active,
-    ).where(contact.c.company_id == tx.company_id, among(contact.c.address, addresses))
-    wanted = list(domains)
+    ).where(contact.c.company_id == tx.company_id, _alike(contact, map(folded, addresses)))
+    wanted = list(filter(None, map(folded_domain, domains)))
     places = select(
         func.unnest(organisation.c.domains).label("domain"), organisation.c.organisation_id
     ).where(organisation.c.company_id == tx.company_id, organisation.c.domains.overlap(wanted))
@@ -40,6 +42,12 @@ def look_up(tx: Tx, addresses: Iterable[str], domains: Iterable[str]) -> Directo
         contacts=tuple(Contact(*row) for row in tx.connection.execute(people)),
         domains=tuple((d, i) for d, i in tx.connection.execute(places) if d in wanted),
     )
+
+
+def _alike(table: Table, addresses: Iterable[str]) -> ColumnElement[bool]:
+    """True for rows with one of these folded addresses, whatever plus-tag either of them has."""
+    wanted = {one for address in addresses for one in spellings(address) if address}
+    return among(table.c.address, wanted) | among(table.c.untagged, wanted)
 
 
 def contact_of(tx: Tx, person_id: int) -> Contact | None:
@@ -53,6 +61,7 @@ def contact_of(tx: Tx, person_id: int) -> Contact | None:
             contact.c.is_active,
         )
         .where(contact.c.company_id == tx.company_id, contact.c.person_id == person_id)
+        .where(contact.c.address != "")
         .order_by(contact.c.position)
     )
     row = tx.connection.execute(query).first()
@@ -92,10 +101,30 @@ def save_users(tx: Tx, found: Sequence[CrmUser]) -> None:
         tx.connection.execute(insert(crm_user), rows)
 
 
+def unmatchable(tx: Tx) -> Sequence[Unmatchable]:
+    """The Persons to whom no mail can lead, by what their e-mail fields hold."""
+    query = (
+        select(contact.c.person_id, contact.c.organisation_id, contact.c.unmatchable)
+        .where(contact.c.company_id == tx.company_id, contact.c.unmatchable.is_not(None))
+        .order_by(contact.c.person_id)
+    )
+    return [Unmatchable(*row) for row in tx.connection.execute(query)]
+
+
 _CONTACT = [
     contact.c[name]
-    for name in ("person_id", "address", "organisation_id", "name", "is_active", "position")
+    for name in (
+        "person_id",
+        "address",
+        "organisation_id",
+        "name",
+        "is_active",
+        "position",
+        "unmatchable",
+    )
 ]
+#: So much of what an e-mail field holds is kept where it is no address.
+_SHOWN = 200
 
 
 def save_persons(tx: Tx, found: Sequence[PersonRow], *, is_whole: bool = False) -> frozenset[str]:
@@ -108,19 +137,15 @@ def save_persons(tx: Tx, found: Sequence[PersonRow], *, is_whole: bool = False) 
     if not is_whole:
         scope &= among(contact.c.person_id, [p.person_id for p in found])
     before = {tuple(row) for row in tx.connection.execute(select(*_CONTACT).where(scope))}
-    after = {
-        (c.person_id, c.address, c.organisation_id, c.name, c.is_active, position)
-        for person in found
-        for position, c in enumerate(person.contacts)
-        if len(c.address.encode()) <= LONGEST_ADDRESS
-    }
+    after = {row for person in found for row in _rows_of(person)}
     changed = before ^ after
     gone = among(contact.c.person_id, {row[0] for row in changed})
     tx.connection.execute(delete(contact).where(contact.c.company_id == tx.company_id, gone))
     persons = {row[0] for row in changed}
     names = [c.name for c in _CONTACT]
     rows = [
-        {"company_id": tx.company_id, **dict(zip(names, row, strict=True))}
+        {"company_id": tx.company_id, "untagged": untagged(row[1])}
+        | dict(zip(names, row, strict=True))
         for row in after
         if row[0] in persons
     ]
@@ -129,11 +154,24 @@ def save_persons(tx: Tx, found: Sequence[PersonRow], *, is_whole: bool = False) 
     return _moved(before, after)
 
 
+_Row = tuple[int, str, int, str, bool, int, str | None]
+
+
+def _rows_of(person: PersonRow) -> Iterable[_Row]:
+    """The Person's rows, in the order of `_CONTACT`."""
+    for position, c in enumerate(person.contacts):
+        yield c.person_id, c.address, c.organisation_id, c.name, c.is_active, position, None
+    if lost := person.unmatchable:
+        number = len(person.contacts)
+        text = storable(lost.text)[:_SHOWN]
+        yield lost.person_id, "", lost.organisation_id, "", True, number, text
+
+
 def _moved(
     before: Iterable[tuple[object, ...]], after: Iterable[tuple[object, ...]]
 ) -> frozenset[str]:
     """The addresses whose Organisations, or whether they count, differ."""
-    old, new = ({(r[1], r[2], r[4]) for r in rows} for rows in (before, after))
+    old, new = ({(r[1], r[2], r[4]) for r in rows if r[1]} for rows in (before, after))
     return frozenset(str(address) for address, *_ in old ^ new)
 
 
@@ -166,12 +204,9 @@ def save_organisations(
 
 
 def wake(tx: Tx, *, addresses: Iterable[str], domains: Iterable[str]) -> int:
-    """Take up again the mails that wait for one of these; how many copies were woken."""
+    """Take up again the mails that wait for one of these folded ones; how many copies they were."""
     on_it = select(email_address.c.email_id).where(
-        or_(
-            among(email_address.c.address, addresses),
-            among(email_address.c.domain, domains),
-        )
+        or_(_alike(email_address, addresses), among(email_address.c.domain, domains))
     )
     waits = (item.c.state == State.WAITING.value) | (item.c.reason == Reason.AMBIGUOUS.value)
     ours = select(email.c.id).where(email.c.company_id == tx.company_id)

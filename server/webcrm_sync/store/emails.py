@@ -10,6 +10,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, RowMapping, bindparam, delete, func, select, text, update
 from sqlalchemy.dialects.postgresql import insert
 
+from webcrm_sync.core.addresses import untagged
 from webcrm_sync.core.direction import Direction
 from webcrm_sync.core.message import MessageKind, Party
 from webcrm_sync.core.states import Reason, State
@@ -44,6 +45,11 @@ class Email:
     #: when we met it first
     created_at: datetime | None = None
 
+    @property
+    def recipients(self) -> tuple[Party, ...]:
+        """To, Cc and Bcc in this order."""
+        return self.to + self.cc + self.bcc
+
 
 @dataclass(frozen=True, slots=True)
 class Item:
@@ -65,9 +71,6 @@ class Item:
     state_at: datetime
     mark_attempts: int
 
-
-#: A mailbox's name, `@` and a host's (RFC 5321 4.5.3.1).
-LONGEST_ADDRESS = 64 + 1 + 255
 
 ITEM_COLUMNS = [item.c[f] for f in Item.__dataclass_fields__]
 EMAIL_COLUMNS = [email.c[f] for f in Email.__dataclass_fields__ if f not in {"to", "cc", "bcc"}] + [
@@ -192,7 +195,12 @@ def set_headers(tx: Tx, rows: Mapping[int, Mapping[str, object]]) -> None:
 def add_addresses(tx: Tx, addresses: Iterable[tuple[int, Party]]) -> None:
     """Note who is on which e-mail; those known already stay as they are."""
     rows = [
-        {"email_id": email_id, "address": p.address, "domain": p.domain}
+        {
+            "email_id": email_id,
+            "address": p.folded,
+            "domain": p.domain,
+            "untagged": untagged(p.folded),
+        }
         for email_id, p in addresses
     ]
     if rows:

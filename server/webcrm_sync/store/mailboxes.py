@@ -9,6 +9,7 @@ from datetime import datetime, timedelta
 from sqlalchemy import RowMapping, case, delete, func, select, update
 from sqlalchemy.dialects.postgresql import insert
 
+from webcrm_sync.core.addresses import folded
 from webcrm_sync.core.direction import Internals
 from webcrm_sync.core.outlook import MailUser, Place
 from webcrm_sync.store.database import Tx
@@ -91,7 +92,7 @@ def find_mailbox(tx: Tx, address: str) -> Mailbox | None:
         select(*_MAILBOX)
         .outerjoin(alias, alias.c.mailbox_id == mailbox.c.id)
         .where(mailbox.c.company_id == tx.company_id)
-        .where((alias.c.address == address) | (mailbox.c.address == address))
+        .where((alias.c.address == folded(address)) | (mailbox.c.address == address))
     )
     row = tx.connection.execute(query).mappings().first()
     return Mailbox(**row) if row else None
@@ -117,10 +118,17 @@ def save_mailbox(tx: Tx, user: MailUser, *, mirror_since: datetime) -> int:
         set_={**facts, "keep_due_at": tx.now, "trouble": None, "gate_at": None},
     )
     mailbox_id = int(tx.connection.execute(known.returning(mailbox.c.id)).scalar_one())
-    tx.connection.execute(delete(alias).where(alias.c.mailbox_id == mailbox_id))
-    rows = [{"mailbox_id": mailbox_id, "address": a} for a in user.aliases | {user.address}]
-    tx.connection.execute(insert(alias), rows)
+    lapsed = alias.c.address.contains("@")  # legacy ones are learned from mails too: they stay
+    tx.connection.execute(delete(alias).where(alias.c.mailbox_id == mailbox_id, lapsed))
+    add_aliases(tx, mailbox_id, user.aliases | {user.address})
     return mailbox_id
+
+
+def add_aliases(tx: Tx, mailbox_id: int, addresses: Iterable[str]) -> frozenset[str]:
+    """Note that the mailbox has these addresses; those that are new, folded."""
+    rows = [{"mailbox_id": mailbox_id, "address": a} for a in sorted(set(map(folded, addresses)))]
+    new = insert(alias).on_conflict_do_nothing().returning(alias.c.address)
+    return frozenset(tx.connection.execute(new, rows).scalars())
 
 
 def remove_mailbox(tx: Tx, mailbox_id: int) -> None:
@@ -142,7 +150,7 @@ def internals(tx: Tx, domains: frozenset[str]) -> Internals:
     return Internals.of(
         frozenset(tx.connection.execute(own).scalars()),
         frozenset(a for a in tx.connection.execute(users).scalars() if a),
-        frozenset(d.casefold() for d in domains),
+        domains,
     )
 
 

@@ -158,16 +158,19 @@ email = Table(
     Index(None, "company_id", "message_id"),
 )
 
-#: Everybody on an e-mail who is not one of us; `is_matched`: has already led to its filings.
+#: Everybody on an e-mail who is not one of us, folded (`core.addresses`). `untagged`: without its
+#: plus-tag, NULL = it has none. `is_matched`: has already led to its filings.
 email_address = Table(
     "email_address",
     metadata,
     _to("email", primary_key=True),
     Column("address", Text, primary_key=True),
     Column("domain", Text, nullable=False),
+    Column("untagged", Text),
     _flag("is_matched"),
     Index(None, "address"),
     Index(None, "domain"),
+    Index("ix_email_address_untagged", "untagged", postgresql_where=text("untagged IS NOT NULL")),
 )
 
 #: One copy in one mailbox. `change_key`: the last version we know, our own writes included, so
@@ -264,6 +267,8 @@ mirror = Table(
     UniqueConstraint("company_id", "activity_id"),
 )
 
+#: A Person with one of its addresses, folded; `untagged` as above. An empty address: a mail can
+#: lead to none of them, and `unmatchable` is what its e-mail fields hold.
 contact = Table(
     "contact",
     metadata,
@@ -274,7 +279,15 @@ contact = Table(
     Column("name", Text, nullable=False),
     Column("is_active", Boolean, nullable=False),
     _count("position"),
+    Column("untagged", Text),
+    Column("unmatchable", Text),
     Index(None, "company_id", "address"),
+    Index(
+        "ix_contact_untagged",
+        "company_id",
+        "untagged",
+        postgresql_where=text("untagged IS NOT NULL"),
+    ),
 )
 
 organisation = Table(

@@ -41,7 +41,7 @@ OrganisationId = Annotated[int, Field(ge=1, le=2**31 - 1), BeforeValidator(_whol
 Address = Annotated[
     str,
     StringConstraints(pattern=_ADDRESS, max_length=320),
-    AfterValidator(str.casefold),
+    AfterValidator(str.lower),
 ]
 
 

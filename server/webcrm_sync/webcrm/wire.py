@@ -12,8 +12,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, tzinfo
 from typing import Any
-from urllib.parse import urlsplit
 
+from webcrm_sync.core.addresses import addresses_in, domain_of, domains_in
 from webcrm_sync.core.crm import (
     ActivityDraft,
     CrmUser,
@@ -24,6 +24,7 @@ from webcrm_sync.core.crm import (
     PersonRow,
     Rejected,
     SentActivity,
+    Unmatchable,
     Written,
 )
 from webcrm_sync.core.errors import Gone, TryLater, Unclear
@@ -115,51 +116,36 @@ def sent_activity(found: Row, key_field: str, zone: tzinfo) -> SentActivity:
 def person(found: Row) -> PersonRow:
     """A Person with every address it has, each once; one field may hold several."""
     person_id = found.record_id("PersonId")
-    addresses = _split(f"{found.text('PersonEmail')};{found.text('PersonEmail2')}")
+    organisation_id = found.number("PersonOrganisationId")
+    text = "; ".join(filter(None, (found.text(f"PersonEmail{n}").strip() for n in ("", "2"))))
+    addresses = addresses_in(text)
     parts = (found.text(f"Person{part}Name").strip() for part in ("First", "Middle", "Last"))
     name = found.text("PersonName").strip() or " ".join(filter(None, parts))
     is_active = found.text("PersonStatus").strip().casefold() not in {"resigned", "1"}
     contacts = tuple(
-        Contact(person_id, found.number("PersonOrganisationId"), address, name, is_active)
-        for address in addresses
-        if "@" in address
+        Contact(person_id, organisation_id, address, name, is_active) for address in addresses
     )
-    return PersonRow(person_id, contacts, found.time("PersonUpdatedAt"))
+    is_matchable = any("." in domain_of(address) for address in addresses)
+    lost = Unmatchable(person_id, organisation_id, text) if text and not is_matchable else None
+    return PersonRow(person_id, contacts, found.time("PersonUpdatedAt"), lost)
 
 
 def organisation(found: Row) -> OrganisationRow:
     """An Organisation with the domains of its domain field and its web site, each once."""
-    names = _split(f"{found.text('OrganisationDomain')};{found.text('OrganisationWww')}")
     return OrganisationRow(
         organisation_id=found.record_id("OrganisationId"),
         name=found.text("OrganisationName").strip(),
-        domains=tuple(dict.fromkeys(filter(None, map(_domain, names)))),
+        domains=domains_in(f"{found.text('OrganisationDomain')};{found.text('OrganisationWww')}"),
         updated_at=found.time("OrganisationUpdatedAt"),
     )
 
 
-def _split(text: str) -> tuple[str, ...]:
-    """The parts between `;` and `,`, trimmed and folded, each once."""
-    parts = (part.strip().casefold() for part in re.split("[;,]", text))
-    return tuple(dict.fromkeys(filter(None, parts)))
-
-
-def _domain(text: str) -> str:
-    """The host in a domain, an address or a web address, "" when there is none."""
-    try:
-        host = urlsplit(text if "://" in text else f"//{text}").hostname or ""
-    except ValueError:
-        return ""
-    host = re.sub(r"^(www\.)+", "", host.strip("."))
-    return host if re.fullmatch(r"[^\s.]+(\.[^\s.]+)+", host) else ""
-
-
 def user(found: Row) -> CrmUser | None:
     """Who works in webCRM, None without an address. Passwords and tickets stay outside."""
-    address = found.text("UserEmail").strip().casefold()
-    if "@" not in address:
+    addresses = addresses_in(found.text("UserEmail"))
+    if not addresses:
         return None
-    return CrmUser(found.record_id("UserId"), address, found.text("UserName").strip())
+    return CrmUser(found.record_id("UserId"), addresses[0], found.text("UserName").strip())
 
 
 def document(found: Row) -> DocumentRow | None:

@@ -79,7 +79,7 @@ def test_a_user_is_found_by_an_address_that_is_no_principal_name(
     )
     found = client.user("o'desk@example.com")
     assert (found.user_id, found.address, found.is_shared) == ("u1", "sales@example.com", True)
-    assert found.aliases == {"sales@example.com", "desk@example.com", "s1@corp.example"}
+    assert found.aliases == {"sales@example.com", "desk@example.com", "s1@corp.example", "/o=x"}
     assert "o%27%27desk%40example.com" in graph.asked[1].target
 
 

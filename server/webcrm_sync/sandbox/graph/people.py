@@ -44,10 +44,14 @@ def user(visit: Visit) -> Reply:
         "mail": box.address,
         "userPrincipalName": box.address,
         "preferredLanguage": _LANGUAGES.get(box.language, _LANGUAGES["en"])[0],
-        "proxyAddresses": [f"SMTP:{box.address}", *(f"smtp:{alias}" for alias in box.aliases)],
+        "proxyAddresses": [f"SMTP:{box.address}", *map(_proxy, box.aliases)],
     }
     context = {"@odata.context": f"{visit.call.base}/$metadata#users/$entity"}
     return Reply(200, context | {k: v for k, v in everything.items() if k in names})
+
+
+def _proxy(alias: str) -> str:
+    return f"x500:{alias}" if alias.startswith("/") else f"smtp:{alias}"
 
 
 def settings(visit: Visit) -> Reply:

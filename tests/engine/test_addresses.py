@@ -1,0 +1,388 @@
+"""Who a mail is about, however the addresses are written; what no mail can lead to is named."""
+
+from __future__ import annotations
+
+import logging
+from typing import Any
+
+import pytest
+
+from play import BO, BOTH, FOLDER, KIM, LIS, PENDING, OpenPlay, Play
+from webcrm_sync.core.direction import Direction
+from webcrm_sync.core.states import Reason, State
+from webcrm_sync.engine import people
+from webcrm_sync.engine.checks import Check, Verdict, checks
+from webcrm_sync.sandbox.outlook.mail import Mail, Person
+from webcrm_sync.sandbox.outlook.mailbox import SimMailbox
+from webcrm_sync.store import emails
+
+EVA = "eva@nordwind.example"
+FORM = "form@nordwind.example"
+LEGACY = "/o=ExchangeLabs/ou=Group/cn=Recipients/cn=Kim"
+
+
+def kept(play: Play, box: SimMailbox, item: str) -> emails.Email:
+    """The row of the mail that this is a copy of."""
+    email_id = play.item(box, item).email_id
+    with play.parts.begin() as tx:
+        (found,) = emails.emails_with(tx, message_ids=[box.read(item).message_id or ""])
+    assert found.id == email_id
+    return found
+
+
+def contacts(play: Play) -> list[Check]:
+    """What `doctor` says of contacts."""
+    return [check for check in checks(play.parts) if check.name == "contacts"]
+
+
+# -- contacts
+
+
+@pytest.mark.parametrize(
+    ("field", "address"),
+    [
+        ("'bo@havnebyg.example'", BO),
+        ('"Bo@Havnebyg.example"', BO),
+        ("Bo <bo@havnebyg.example>", BO),
+        ("mailto:bo@havnebyg.example", BO),
+        ("SMTP:bo@havnebyg.example", BO),
+        ("bo@havnebyg.example.", BO),
+        ("bo\u200b@havnebyg.example", BO),
+        ("\ufeffbo@havnebyg.example\u00a0", BO),
+        ("bo@havne\u00adbyg.example", BO),
+        ("ｂｏ＠havnebyg.example", BO),
+        ("ib@havnebyg.example / bo@havnebyg.example", BO),
+        ("ib@havnebyg.example; bo@havnebyg.example", BO),
+        ("ib@havnebyg.example\r\nbo@havnebyg.example", BO),
+        ("ib@havnebyg.example or bo@havnebyg.example", BO),
+        ("ib@havnebyg.example bo@havnebyg.example", BO),
+        ("bo @ havnebyg.example", BO),
+        (BO, "'bo@havnebyg.example'"),
+        (BO, "bo+offers@havnebyg.example"),
+        (BO, "'BO+offers@havnebyg.example.'"),
+        ("bo+crm@havnebyg.example", BO),
+        ("bo@bücher.example", "bo@xn--bcher-kva.example"),
+        ("bo@xn--bcher-kva.example", "bo@BÜCHER.example"),
+        ("bo@bu\u0308cher.example", "bo@bücher.example"),
+        ("bo@straße.example", "bo@xn--strae-oqa.example"),
+    ],
+)
+def test_contact_is_known_however_its_address_was_pasted(
+    play: Play, field: str, address: str
+) -> None:
+    play.contact(field)
+    box = play.mailbox()
+    play.refresh()
+    item = play.drag(box, Mail("Offer", Person(address), KIM))
+    play.look()
+    assert box.read(item).categories == BOTH
+    (activity,) = play.under("Havnebyg")
+    assert activity["ActivityPersonId"] > 0
+    assert [c.verdict for c in contacts(play)] == [Verdict.GOOD]
+
+
+@pytest.mark.parametrize(
+    ("field", "address"),
+    [("bo@strasse.example", "bo@straße.example"), ("bo@bucher.example", "bo@bücher.example")],
+)
+def test_domain_that_only_looks_alike_is_another_one(play: Play, field: str, address: str) -> None:
+    play.contact(field)
+    box = play.mailbox()
+    play.refresh()
+    item = play.drag(box, Mail("Offer", Person(address), KIM))
+    play.look()
+    assert play.item(box, item).state is State.WAITING
+
+
+def test_exact_address_wins_over_the_one_without_the_tag(play: Play) -> None:
+    play.contact(BO, "Havnebyg")
+    play.contact("bo+skovby@havnebyg.example", "Skovby")
+    box = play.mailbox()
+    play.refresh()
+    play.drag(box, Mail("One", "bo+skovby@havnebyg.example", KIM))
+    play.drag(box, Mail("Two", "bo+other@havnebyg.example", KIM))
+    play.look()
+    assert [a["ActivityDescription"] for a in play.under("Skovby")] == ["One"]
+    assert [a["ActivityDescription"] for a in play.under("Havnebyg")] == ["Two"]
+
+
+@pytest.mark.parametrize(
+    ("address", "field"),
+    [
+        ("bo+offers@havnebyg.example", BO),
+        (BO, "bo+crm@havnebyg.example"),
+        ("bo+a@havnebyg.example", "bo+b@havnebyg.example"),
+        ("'bo@havnebyg.example'", "Bo <BO@havnebyg.example>"),
+        ("bo@bücher.example", "bo@xn--bcher-kva.example"),
+    ],
+)
+def test_mail_waits_until_the_contact_appears_in_another_writing(
+    play: Play, address: str, field: str
+) -> None:
+    play.contact(LIS, "Skovby")
+    box = play.mailbox()
+    play.refresh()
+    item = play.drag(box, Mail("Offer", Person(address), KIM))
+    play.look()
+    assert box.read(item).categories == PENDING
+    play.contact(field)
+    play.refresh()
+    assert box.read(item).categories == BOTH
+
+
+# -- what no mail can lead to
+
+
+def test_doctor_names_contacts_that_no_mail_can_lead_to(
+    play: Play, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.DEBUG)
+    odd = play.contact("eva(at)havnebyg.example")
+    short = play.contact("bo@havnebyg", "Skovby")
+    known = play.contact("n/a", email2="lis@skovby.example")
+    for _ in range(300):
+        play.contact("n/a", "Lund")
+    play.mailbox()
+    play.refresh()
+    many, *few = contacts(play)
+    assert {c.verdict for c in (many, *few)} == {Verdict.WARNING}
+    assert many.text.startswith("300 contacts are never matchable")
+    assert "'n/a'" in many.text
+    assert many.text.count("Person ") == 5
+    assert "and 295 more" in many.text
+    assert f"Person {known} " not in many.text
+    place = play.organisations["Havnebyg"]
+    (one,) = [c.text for c in few if f"Person {odd} of Organisation {place}" in c.text]
+    assert "Write one complete address into it in webCRM." in one
+    assert any(f"Person {short} of" in c.text for c in few)
+    assert "eva(at)" not in caplog.text
+
+
+@pytest.mark.parametrize(
+    "field",
+    ["n/a", "-", "eva", "eva@", "@havnebyg.example", "eva(at)havnebyg.example", "ingen\nmail",
+     "https://havnebyg.example", "12 34 56 78", "/o=x/cn=eva", "eva@havnebyg", "\x1b[2Jeva"],
+)  # fmt: skip
+def test_field_without_an_address_is_shown_in_one_harmless_line(play: Play, field: str) -> None:
+    person = play.contact(field)
+    play.mailbox()
+    play.refresh()
+    (check,) = contacts(play)
+    assert check.text.startswith("1 contact is never matchable")
+    assert check.text.isprintable()
+    play.stage.crm.update_person(person, PersonEmail=BO)
+    play.refresh()
+    assert [c.verdict for c in contacts(play)] == [Verdict.GOOD]
+
+
+def test_many_different_ones_end_in_a_count(play: Play) -> None:
+    for number in range(25):
+        play.contact(f"none {number}")
+    play.mailbox()
+    play.refresh()
+    assert len(contacts(play)) == 21
+    assert contacts(play)[-1].text.startswith("5 more Persons")
+
+
+@pytest.mark.parametrize("field", ["", " ", "\r\n"])
+def test_person_without_an_address_is_no_trouble(play: Play, field: str) -> None:
+    play.contact(field)
+    play.mailbox()
+    play.refresh()
+    assert [c.verdict for c in contacts(play)] == [Verdict.GOOD]
+
+
+# -- Reply-To and who sent it
+
+
+def test_customer_who_wrote_by_our_own_web_form_is_known_by_reply_to(
+    play: Play, box: SimMailbox
+) -> None:
+    item = play.drag(box, Mail("Question", FORM, KIM, reply_to=("'Bo' <'BO@havnebyg.example'>",)))
+    play.look()
+    assert box.read(item).categories == BOTH
+    (activity,) = play.under("Havnebyg")
+    assert activity["ActivityPersonId"] > 0
+
+
+def test_reply_to_does_not_count_beside_another_outside_address(
+    play: Play, box: SimMailbox
+) -> None:
+    play.contact(LIS, "Skovby")
+    play.refresh()
+    play.drag(box, Mail("From Lis", LIS, KIM, reply_to=(BO,)))
+    stranger = play.drag(box, Mail("From somebody", "x@other.example", KIM, reply_to=(BO,)))
+    play.look()
+    assert len(play.under("Skovby")) == 1
+    assert play.under("Havnebyg") == []
+    assert play.item(box, stranger).state is State.WAITING
+
+
+def test_reply_to_who_is_no_contact_yet_is_waited_for(play: Play, box: SimMailbox) -> None:
+    item = play.drag(box, Mail("Question", FORM, KIM, reply_to=(LIS,)))
+    play.look()
+    assert box.read(item).categories == PENDING
+    play.contact(LIS, "Skovby")
+    play.refresh()
+    assert box.read(item).categories == BOTH
+    assert len(play.under("Skovby")) == 1
+
+
+def test_colleague_in_reply_to_is_nobody_else(play: Play, box: SimMailbox) -> None:
+    item = play.drag(box, Mail("Among us", FORM, KIM, reply_to=(EVA,)))
+    play.look()
+    assert play.item(box, item).reason is Reason.ONLY_COLLEAGUES
+
+
+def test_mail_sent_on_behalf_belongs_to_who_sent_it(play: Play) -> None:
+    play.contact(BO)
+    boss = play.stage.crm.add_user(KIM, "Kim")
+    assistant = play.stage.crm.add_user("'Eva' <Eva@nordwind.example>", "Eva")
+    box = play.mailbox()
+    play.refresh()
+    play.drag(box, Mail("For Kim", KIM, BO, sent_by=EVA), place="sentitems")
+    play.drag(box, Mail("By Kim", KIM, BO), place="sentitems")
+    play.look()
+    owners = {a["ActivityDescription"]: a["ActivityAssignedTo"] for a in play.activities}
+    assert owners == {"For Kim": assistant, "By Kim": boss}
+
+
+# -- legacy Exchange addresses
+
+
+def test_legacy_address_is_a_colleague_when_a_mailbox_has_it(play: Play) -> None:
+    play.contact(BO)
+    box = play.mailbox(aliases=(LEGACY,))
+    play.refresh()
+    out = play.drag(box, Mail("Out", LEGACY, BO), place="sentitems")
+    among = play.drag(box, Mail("Among us", LEGACY.upper().replace("/O=", "/o="), EVA))
+    play.look()
+    assert kept(play, box, out).direction is Direction.OUTBOUND
+    assert play.item(box, among).reason is Reason.ONLY_COLLEAGUES
+
+
+def test_owners_own_mail_tells_the_owners_legacy_address(play: Play, box: SimMailbox) -> None:
+    before = play.drag(box, Mail("Among us?", LEGACY, EVA))
+    customer = play.drag(box, Mail("To Bo", LEGACY, BO))
+    play.look()
+    assert play.item(box, before).state is State.WAITING
+    assert kept(play, box, customer).direction is Direction.INBOUND
+    own = play.drag(box, Mail("My own", LEGACY, BO), place="sentitems")
+    play.look()
+    assert kept(play, box, own).direction is Direction.OUTBOUND
+    assert play.item(box, before).reason is Reason.ONLY_COLLEAGUES
+    assert kept(play, box, customer).direction is Direction.INBOUND, "what is stored stays"
+    people.add(play.parts, people.inspect(play.parts, KIM))
+    later = play.drag(box, Mail("Later", LEGACY, BO))
+    play.look()
+    assert kept(play, box, later).direction is Direction.OUTBOUND
+
+
+@pytest.mark.parametrize("place", ["inbox", "sentitems"])
+@pytest.mark.parametrize("sender", ["MAILER-DAEMON", '"eva" kunde', "postmaster", "'eva'", "Bo"])
+def test_sender_without_an_at_is_nobodys_colleague(
+    play: Play, box: SimMailbox, sender: str, place: str
+) -> None:
+    item = play.drag(box, Mail("Undeliverable", Person(sender), (KIM, BO)), place=place)
+    play.look()
+    assert kept(play, box, item).direction is Direction.INBOUND
+    assert box.read(item).categories == BOTH
+    assert play.item(box, item).state is State.SYNCED
+
+
+# -- domains
+
+
+@pytest.mark.parametrize(
+    ("facts", "sender", "is_known"),
+    [
+        ({"www": "https://www.linkedin.com/company/havnebyg"}, "noreply@linkedin.com", False),
+        ({"www": "https://myshopify.com/havnebyg"}, "noreply@myshopify.com", False),
+        ({"www": "https://havnebyg.myshopify.com"}, "bo@havnebyg.myshopify.com", True),
+        ({"www": "https://goo.gl/maps/x"}, "x@goo.gl", False),
+        ({"domain": "instagram.com"}, "security@instagram.com", False),
+        ({"www": "https://sites.google.com/view/x"}, "x@google.com", False),
+        ({"www": "https://www.havnebyg.example/om"}, "x@havnebyg.example", True),
+        ({"www": "linkedin.com/x", "domain": "havnebyg.example"}, "x@havnebyg.example", True),
+        ({"domain": "bücher.example"}, "x@xn--bcher-kva.example", True),
+        ({"domain": "havnebyg.example / bücher.example"}, "x@bücher.example", True),
+        ({"domain": "havnebyg.example"}, "x@mail.havnebyg.example", False),
+    ],
+)
+def test_domain_of_an_organisation_is_its_own_or_no_evidence(
+    play: Play, facts: dict[str, Any], sender: str, is_known: bool
+) -> None:
+    play.contact(LIS, "Skovby")
+    play.organisations["Havnebyg"] = play.stage.crm.add_organisation("Havnebyg", **facts)
+    box = play.mailbox()
+    play.refresh()
+    item = play.drag(box, Mail("Hello", sender, KIM))
+    play.look()
+    assert (play.item(box, item).state is State.SYNCED) is is_known
+    assert len(play.under("Havnebyg")) == is_known
+
+
+def test_domain_of_two_organisations_decides_nothing_and_both_are_offered(play: Play) -> None:
+    play.contact(LIS, "Skovby")
+    for name in ("Havnebyg A/S", "Havnebyg Holding"):
+        play.organisations[name] = play.stage.crm.add_organisation(name, domain="havnebyg.example")
+    box = play.mailbox()
+    play.refresh()
+    item = play.drag(box, Mail("Hello", BO, KIM))
+    play.look()
+    found = play.item(box, item)
+    assert (found.state, found.reason) == (State.PARKED, Reason.AMBIGUOUS)
+    assert play.activities == []
+
+
+@pytest.mark.parametrize(
+    "sender",
+    ["a@private.example", "a@mail.private.example", "a@bücher.example", "'lis@skovby.example'",
+     "lis+home@skovby.example", "A@sub.XN--BCHER-KVA.example"],
+)  # fmt: skip
+def test_never_sync_covers_every_writing(open_play: OpenPlay, sender: str) -> None:
+    play = open_play(NEVER_SYNC="private.example, xn--bcher-kva.example, Lis@skovby.example")
+    play.contact(BO)
+    box = play.mailbox()
+    play.refresh()
+    item = play.drag(box, Mail("Private", BO, KIM, cc=(Person(sender),)))
+    behind = play.drag(box, Mail("Private", BO, KIM, reply_to=(Person(sender),)))
+    play.look()
+    assert play.item(box, item).reason is Reason.NEVER_LIST
+    assert play.item(box, behind).reason is Reason.NEVER_LIST
+    assert play.activities == []
+
+
+# -- the mirror
+
+
+@pytest.mark.parametrize(
+    ("field", "right"),
+    [
+        ("Bo <BO@havnebyg.example>", BO),
+        ("'bo@havnebyg.example'", BO),
+        ("mailto:bo@havnebyg.example", BO),
+        ("bo\u200b@havnebyg.example; ib@havnebyg.example", BO),
+        ("bo@bücher.example", "bo@xn--bcher-kva.example"),
+        ("bo+crm@havnebyg.example", "bo+crm@havnebyg.example"),
+    ],
+)
+def test_mirror_goes_to_the_clean_address(play: Play, field: str, right: str) -> None:
+    person = play.contact(field)
+    user = play.stage.crm.add_user(KIM, "Kim")
+    box = play.mailbox()
+    play.refresh()
+    play.stage.crm.send_mail(user, person, "Offer", "Hello")
+    play.settle()
+    (mirror,) = box.messages(f"sentitems/{FOLDER}")
+    assert [p.address for p in box.existing(mirror.id).to] == [right]
+
+
+def test_mail_to_a_person_without_an_address_has_no_mirror(play: Play) -> None:
+    person = play.contact("n/a")
+    user = play.stage.crm.add_user(KIM, "Kim")
+    box = play.mailbox()
+    play.refresh()
+    play.stage.crm.send_mail(user, person, "Offer", "Hello")
+    play.settle()
+    assert box.messages(f"sentitems/{FOLDER}") == []

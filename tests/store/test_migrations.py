@@ -1,0 +1,209 @@
+"""A database of an earlier version, with what may stand in it, is brought to this one."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+import sqlalchemy
+from alembic import command
+from alembic.config import Config
+from sqlalchemy import Engine, text
+
+from webcrm_sync.core.addresses import folded
+from webcrm_sync.store import migrate as package
+from webcrm_sync.store.database import sqlalchemy_url
+from webcrm_sync.store.migrate import migrate
+
+MIGRATIONS = Path(package.__file__).parent / "migrations"
+
+
+def to_version(engine: Engine, version: str, *, is_back: bool = False) -> None:
+    config = Config()
+    config.set_main_option("script_location", str(MIGRATIONS))
+    with engine.begin() as connection:
+        config.attributes["connection"] = connection
+        (command.downgrade if is_back else command.upgrade)(config, version)
+
+
+@pytest.fixture
+def old(database_url: str) -> Iterator[Engine]:
+    """An empty database of version 0006, beside the one that every test uses."""
+    server = sqlalchemy.create_engine(
+        sqlalchemy_url(database_url), isolation_level="AUTOCOMMIT", poolclass=sqlalchemy.NullPool
+    )
+    with server.connect() as connection:
+        connection.execute(text("DROP DATABASE IF EXISTS earlier"))
+        connection.execute(text("CREATE DATABASE earlier"))
+    url = sqlalchemy.make_url(sqlalchemy_url(database_url)).set(database="earlier")
+    engine = sqlalchemy.create_engine(url, poolclass=sqlalchemy.NullPool)
+    to_version(engine, "0006")
+    yield engine
+    with server.connect() as connection:
+        connection.execute(text("DROP DATABASE earlier WITH (FORCE)"))
+
+
+def fill(engine: Engine, *statements: str) -> None:
+    with engine.begin() as connection:
+        for statement in statements:
+            connection.execute(text(statement.replace(":", "\\:")))
+
+
+def rows(engine: Engine, query: str) -> list[tuple[Any, ...]]:
+    with engine.connect() as connection:
+        return [tuple(row) for row in connection.execute(text(query))]
+
+
+COMPANY = (
+    "INSERT INTO company (id, tenant_id, created_at, directory_full_at)"
+    " OVERRIDING SYSTEM VALUE VALUES (1, 't', now(), now())",
+    "INSERT INTO mailbox (id, company_id, user_id, address, display_name, added_at, mirror_since)"
+    " OVERRIDING SYSTEM VALUE VALUES (1, 1, 'u', 'kim@ours.example', 'Kim', now(), now())",
+    "INSERT INTO folder (id, mailbox_id, graph_id, place)"
+    " OVERRIDING SYSTEM VALUE VALUES (1, 1, 'f', 'inbox')",
+)
+
+
+def mails(*states: str) -> str:
+    """A mail in each of these states; its number is its id."""
+    numbers = range(1, len(states) + 1)
+    emails = ", ".join(f"({n}, 1, 'k{n}', 'inbound', 'mail', 's', '{{}}', now())" for n in numbers)
+    items = ", ".join(
+        f"(1, 1, {n}, 'g{n}', 'c', '{{}}', '{state}', now(), now())"
+        for n, state in zip(numbers, states, strict=True)
+    )
+    return (
+        "WITH made AS (INSERT INTO email (id, company_id, key, direction, kind, subject,"
+        f" recipients, created_at) OVERRIDING SYSTEM VALUE VALUES {emails})"
+        " INSERT INTO item (mailbox_id, folder_id, email_id, graph_id, change_key, categories,"
+        f" state, state_at, found_at) VALUES {items}"
+    )
+
+
+def test_the_people_on_mails_are_folded_anew(old: Engine) -> None:
+    fill(
+        old,
+        *COMPANY,
+        mails("synced", "synced"),
+        "INSERT INTO email_address (email_id, address, domain, is_matched) VALUES"
+        " (1, 'bo@x.example', 'x.example', false),"
+        " (1, '''bo@x.example''', 'x.example''', true),"
+        " (1, 'eva+news@bücher.example', 'bücher.example', true),"
+        " (2, 'o''brien@x.example', 'x.example', false),"
+        " (2, 'smtp:a@x.example', 'x.example', false),"
+        " (2, 'smtp:a@x.example.', 'x.example.', false),"
+        " (2, 'eva@', '', false)",
+    )
+    migrate(old)
+    query = "SELECT * FROM email_address ORDER BY email_id, address"
+    columns = [c["name"] for c in sqlalchemy.inspect(old).get_columns("email_address")]
+    assert columns == ["email_id", "address", "domain", "is_matched", "untagged"]
+    assert rows(old, query) == [
+        (1, "bo@x.example", "x.example", True, None),
+        (
+            1,
+            "eva+news@xn--bcher-kva.example",
+            "xn--bcher-kva.example",
+            True,
+            "eva@xn--bcher-kva.example",
+        ),
+        (2, "a@x.example", "x.example", False, None),
+        (2, "eva@", "", False, None),
+        (2, "o'brien@x.example", "x.example", False, None),
+    ]
+
+
+def test_contacts_are_folded_anew_and_read_again_soon(old: Engine) -> None:
+    fill(
+        old,
+        *COMPANY,
+        "INSERT INTO contact (company_id, person_id, address, organisation_id, name, is_active)"
+        " VALUES (1, 1, 'bo@x.example', 5, 'Bo', true),"
+        " (1, 2, 'eva <eva@x.example>', 5, 'Eva', true),"
+        " (1, 2, 'eva@x.example', 5, 'Eva', true),"
+        " (1, 3, 'a@x.example / b+c@x.example', 5, 'Two', false),"
+        " (1, 4, 'eva@', 5, 'Nobody', true)",
+        "INSERT INTO organisation (company_id, organisation_id, name, domains) VALUES"
+        " (1, 5, 'X', ARRAY['bücher.example', 'xn--bcher-kva.example', 'x.example']),"
+        " (1, 6, 'Y', ARRAY['y.example']), (1, 7, 'Z', ARRAY[]::text[])",
+        "INSERT INTO crm_user (company_id, user_id, address, name) VALUES"
+        " (1, 1, 'kim@ours.example', 'Kim'), (1, 2, '\"eva\"@ours.example', 'Eva'),"
+        " (1, 3, '''eva@ours.example''', 'Eva again')",
+        "INSERT INTO mailbox_address (mailbox_id, address) VALUES"
+        " (1, 'kim@ours.example'), (1, 'kim@ours.example.'), (1, 'kim@übung.example')",
+    )
+    migrate(old)
+    found = "SELECT person_id, address, organisation_id, name, is_active, untagged FROM contact"
+    assert rows(old, f"{found} ORDER BY person_id, address") == [
+        (1, "bo@x.example", 5, "Bo", True, None),
+        (2, "eva@x.example", 5, "Eva", True, None),
+        (3, "a@x.example", 5, "Two", False, None),
+        (3, "b+c@x.example", 5, "Two", False, "b@x.example"),
+    ]
+    assert rows(old, "SELECT organisation_id, domains FROM organisation ORDER BY 1") == [
+        (5, ["xn--bcher-kva.example", "x.example"]),
+        (6, ["y.example"]),
+        (7, []),
+    ]
+    assert rows(old, "SELECT user_id, address FROM crm_user ORDER BY 1") == [
+        (1, "kim@ours.example"),
+        (2, "eva@ours.example"),
+        (3, "eva@ours.example"),
+    ]
+    assert rows(old, "SELECT address FROM mailbox_address ORDER BY 1") == [
+        ("kim@ours.example",),
+        ("kim@xn--bung-zra.example",),
+    ]
+    assert rows(old, "SELECT directory_full_at < now() - interval '1 day' FROM company") == [
+        (True,)
+    ]
+
+
+def test_what_waited_for_another_writing_is_taken_up_again(old: Engine) -> None:
+    fill(
+        old,
+        *COMPANY,
+        mails("waiting", "waiting", "waiting", "waiting", "waiting", "synced", "parked"),
+        "UPDATE item SET reason = 'refused' WHERE state = 'parked'",
+        "INSERT INTO email_address (email_id, address, domain) VALUES"
+        " (1, '''bo@x.example''', 'x.example'''), (2, 'bo+news@x.example', 'x.example'),"
+        " (3, 'eva@x.example', 'x.example'), (4, 'who@nowhere.example', 'nowhere.example'),"
+        " (5, 'a@xn--bcher-kva.example', 'xn--bcher-kva.example'),"
+        " (6, 'bo+news@x.example', 'x.example'), (7, 'bo+news@x.example', 'x.example')",
+        "INSERT INTO contact (company_id, person_id, address, organisation_id, name, is_active)"
+        " VALUES (1, 2, 'eva <eva@x.example>', 5, 'Eva', true)",
+        "INSERT INTO organisation (company_id, organisation_id, name, domains) VALUES"
+        " (1, 5, 'X', ARRAY['bücher.example'])",
+    )
+    migrate(old)
+    states = [state for (state,) in rows(old, "SELECT state FROM item ORDER BY email_id")]
+    assert states == ["found", "found", "found", "waiting", "found", "synced", "parked"]
+
+
+def test_many_odd_rows_are_folded_in_batches(old: Engine) -> None:
+    fill(
+        old,
+        *COMPANY,
+        mails("synced"),
+        "INSERT INTO email_address (email_id, address, domain)"
+        " SELECT 1, '''p' || n || '@x.example''', 'x.example''' FROM generate_series(1, 12000) n",
+    )
+    migrate(old)
+    found = rows(old, "SELECT address FROM email_address")
+    assert len(found) == 12_000
+    assert all(folded(address) == address for (address,) in found)
+
+
+def test_the_way_back_leaves_a_database_of_the_version_before(old: Engine) -> None:
+    fill(old, *COMPANY)
+    migrate(old)
+    fill(
+        old,
+        "INSERT INTO contact (company_id, person_id, address, organisation_id, name, is_active,"
+        " unmatchable) VALUES (1, 1, '', 5, '', true, 'n/a')",
+    )
+    to_version(old, "0006", is_back=True)
+    assert rows(old, "SELECT count(*) FROM contact") == [(0,)]
+    migrate(old)
