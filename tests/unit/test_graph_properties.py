@@ -47,6 +47,28 @@ def test_messages_of_a_meeting_are_told_apart(
     assert mail.kind is kind
 
 
+@pytest.mark.parametrize(
+    ("sort", "kind"),
+    [
+        ("meetingRequest", MessageKind.MEETING),
+        ("meetingCancelled", MessageKind.MEETING_CANCELLATION),
+        ("meetingAccepted", MessageKind.MEETING_ANSWER),
+        ("meetingTenativelyAccepted", MessageKind.MEETING_ANSWER),
+        ("meetingTentativelyAccepted", MessageKind.MEETING_ANSWER),
+        ("meetingDeclined", MessageKind.MEETING_ANSWER),
+        ("none", MessageKind.MEETING_NOTICE),
+        ("unknownFutureValue", MessageKind.MEETING_NOTICE),
+        (None, MessageKind.MEETING_NOTICE),
+    ],
+)
+def test_the_sort_of_a_meeting_counts_where_graph_adds_it(
+    sort: str | None, kind: MessageKind
+) -> None:
+    notice = [{"id": "String 0x1a", "value": f"{MEETING}.Notification.Forward"}]
+    mail = {"@odata.type": "#microsoft.graph.eventMessage", "meetingMessageType": sort}
+    assert wire.message(MAIL | mail | {"singleValueExtendedProperties": notice}).kind is kind
+
+
 def extended(**values: str) -> dict[str, Any]:
     ids = {"answers": IN_REPLY_TO, "follows": REFERENCES, "private": SENSITIVITY}
     lines = [{"id": ids[name], "value": value} for name, value in values.items()]

@@ -117,7 +117,7 @@ class Recording:
             for c in changes
             if c.message is not None and c.graph_id in known
         }
-        lacking = emails.without_headers(self.tx, messages)
+        lacking = emails.without_headers(self.tx, messages) if messages else ()
         rows = {email_id: intake.known_headers(messages[email_id]) for email_id in lacking}
         emails.set_headers(self.tx, rows)
 

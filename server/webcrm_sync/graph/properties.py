@@ -26,6 +26,15 @@ _MEETING_TYPES = {
     "eventmessagerequest": MessageKind.MEETING,
     "eventmessageresponse": MessageKind.MEETING_ANSWER,
 }
+#: Microsoft Graph: eventMessage (the misspelling is the service's).
+_MEETING_SORTS = {
+    "meetingrequest": MessageKind.MEETING,
+    "meetingcancelled": MessageKind.MEETING_CANCELLATION,
+    "meetingaccepted": MessageKind.MEETING_ANSWER,
+    "meetingtenativelyaccepted": MessageKind.MEETING_ANSWER,
+    "meetingtentativelyaccepted": MessageKind.MEETING_ANSWER,
+    "meetingdeclined": MessageKind.MEETING_ANSWER,
+}
 #: MS-OXOCAL 2.2.4 to 2.2.7: how the classes of meeting messages go on behind this.
 _MEETING_CLASS = "ipm.schedule.meeting."
 _MEETING_CLASSES = {
@@ -54,21 +63,20 @@ def sensitivity_of(value: str) -> int:
     return _SENSITIVITIES.get(value.strip(), 0)
 
 
-def kind_of(type_: str, message_class: str) -> MessageKind:
-    """What a message is: by its type, and by its class where several sorts have one type.
+def kind_of(type_: str, meeting_type: str, message_class: str) -> MessageKind:
+    """What a message is: by its type, and where several sorts have one type, by what else it says.
 
-    Cancellations and notices are both plain eventMessages, and the property that tells them apart
-    (meetingMessageType) cannot be selected among messages (Microsoft Graph: eventMessage; GitHub:
-    microsoft-graph-docs-contrib issue 7959). Without a class it is a cancellation, the only sort
-    of plain eventMessage in Graph's description.
+    Cancellations and notices are both plain eventMessages. `meeting_type` (meetingMessageType)
+    tells them apart, but cannot be selected among messages and comes only unasked (Microsoft
+    Graph: eventMessage; GitHub: microsoft-graph-docs-contrib issue 7959); the class always comes.
+    Without both it is a cancellation, the only sort of plain eventMessage in Graph's description.
     """
     name = type_.casefold().rpartition(".")[2]
     if not name.startswith("eventmessage"):
         return MessageKind.MAIL
-    if name in _MEETING_TYPES:
-        return _MEETING_TYPES[name]
-    if not message_class:
-        return MessageKind.MEETING_CANCELLATION
+    told = _MEETING_TYPES.get(name) or _MEETING_SORTS.get(meeting_type.casefold())
+    if told or not message_class:
+        return told or MessageKind.MEETING_CANCELLATION
     sort = message_class.casefold().removeprefix(_MEETING_CLASS)
     found = (kind for start, kind in _MEETING_CLASSES.items() if sort.startswith(start))
     return next(found, MessageKind.MEETING_NOTICE)

@@ -78,7 +78,11 @@ def message(raw: Json) -> Message:
         categories=texts(raw, "categories"),
         has_attachments=raw.get("hasAttachments") is True,
         is_draft=raw.get("isDraft") is True,
-        kind=kind_of(text(raw, "@odata.type"), known.get(MESSAGE_CLASS, "")),
+        kind=kind_of(
+            text(raw, "@odata.type"),
+            text(raw, "meetingMessageType"),
+            known.get(MESSAGE_CLASS, ""),
+        ),
         body=text(body, "content"),
         body_is_html=text(body, "contentType").casefold() == "html",
         stamp=stamp(raw),
