@@ -23,6 +23,7 @@ SECTIONS = {
 #: Only when asked for, since they need libraries that nothing else does.
 COMPARISONS = {
     "reading": "150 HTML bodies: words found, time and memory, beside other libraries",
+    "quotes": "332 mails that quote older ones: what is new in each, beside other libraries",
 }
 
 
@@ -56,6 +57,10 @@ def _compare(wanted: list[str]) -> None:
         from bench.reading.table import read_bodies
 
         read_bodies()
+    if "quotes" in wanted:
+        from bench.quotes.table import read_quotes
+
+        read_quotes()
 
 
 def _asked() -> tuple[list[str], bool]:

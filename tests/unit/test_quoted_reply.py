@@ -12,7 +12,7 @@ from quotes.cases import Case, all_cases
 from unit.core_examples import any_text, mail
 from webcrm_sync.core.history_marks import HISTORY_LINE
 from webcrm_sync.core.quoted_reply import is_forward, new_text, without_history
-from webcrm_sync.core.reading import LONGEST_TEXT, read_kept, read_mail
+from webcrm_sync.core.reading import read_kept, read_mail
 
 
 def _read(case: Case) -> str:
@@ -41,6 +41,12 @@ LINES = {
     "mail link": "On 3 Feb 2026, at 10:12, Eva <[e@x.example](mailto:e@x.example)> wrote:",
     "old Gmail": "2026/2/3 Eva Holm <eva@kunde.example>",
     "following": "Den 2026-02-03 10:12 skrev Eva Holm följande:",
+    "no time": "Am Dienstag, 3. Februar 2026 schrieb Eva von Holm:",
+    "no date": "Op dinsdag schreef Eva de Vries:",
+    "a name alone": "Eva Holm schrieb:",
+    "folded within the date": "Eva <eva@kunde.example> schrieb am So., 3.\nFebruar 2026, 10:12:",
+    "folded four times": "On Nov 30, 2025, at 12:47 PM,\nService\n<\neva@kunde.example> wrote:",
+    "a header in one line": "Date: Tue, 3 Feb 2026 10:12 From: eva@kunde.example To: B Subject: x",
     "weekday": "mandag den 5. januar 2026 kl. 08.03 skrev Eva Holm:",
 }
 
@@ -88,6 +94,14 @@ def test_rule_of_a_program_is_enough_alone(words: str, form: str) -> None:
         "Name: Eva\nFrom: eva@kunde.example\nDate: 03-02-2026 10:12\nSubject: Price\nText: hello",
         "The answer:\n\n> On the one hand\n> it is grey.\n\nOn the other it is green.",
         "> He wrote:\n> It is grey.\n\nIs it?",
+        "Kunden skrev i går:\n\n> Hallen er fri.\n\nSkal vi tage den?",
+        "The customer wrote on 3 February 2026:\n\n> The hall is free.\n\nShall we take it?",
+        "Unser Kunde schrieb dazu:\n> Passt.\nAlso los.",
+        "Kunden skriver:\n> Hallen är ledig.\nTar vi den?",
+        "Von: Kiel/Hafen\nAn: Odense\nDatum: 03.02.2026 10:12\nBetreff: 12 Paletten",
+        "Fra: Hamburg\nTil: Aarhus\nDato: 3. maj 2026 kl. 10:00\nEmne: 12 paller\nBekræft.",
+        "From: Kiel (eva@kunde.example)\nTo: Odense\nDate: 3 May 10:12\nWeight: 12 t",
+        "New\n\nFrom: Eva <eva@x.example>\nSubject: x\nDate: 3 May 2026 10:12\n\nMessage:\nHi",
         "---- Delivery ----\nMonday\n---- Payment ----\n30 days",
     ],
 )
@@ -107,6 +121,28 @@ def test_writers_quote_that_programs_mark_stays_unless_it_has_a_writer() -> None
 
 def _new(html: str) -> str:
     return read_kept("Re: x", html, is_html=True, is_new_text_only=True).text
+
+
+def test_answers_between_marked_quotes_stay_with_what_they_answer() -> None:
+    header = "Den 3. feb. 2026 kl. 10.12 skrev Eva &lt;eva@kunde.example&gt;:"
+    pairs = "one?{}<div>One.</div>{}two?</blockquote><div>Two.</div>"
+    apple = f"<blockquote type=cite><div>{header}</div>{pairs}"
+    bird = f"<div class=moz-cite-prefix>{header}</div><blockquote type=cite>{pairs}"
+    gmail = f"<div class=gmail_quote>{header}<blockquote class=gmail_quote>{pairs}</div>"
+    for html in (apple, bird, gmail):
+        body = html.format("</blockquote>", "<blockquote type=cite>")
+        assert _new(f"<p>Hi</p>{body}") == "Hi\n\n> one?\n\nOne.\n\n> two?\n\nTwo."
+
+
+def test_outlooks_line_is_enough_in_a_language_that_is_not_ours() -> None:
+    styles = [
+        "border:none;border-top:solid #E1E1E1 1.0pt;padding:3.0pt 0cm 0cm 0cm",
+        "border: none; border-top: solid #B5C4DF 1.0pt; padding: 3.0pt 0in 0in 0in",
+        "border-right: none; border-top: 1pt solid rgb(225, 225, 225); padding: 3pt 0cm 0cm",
+    ]
+    for style in styles:
+        header = f"<div style='{style}'><b>Feladó:</b> Eva<br><b>Elküldve:</b> 2026</div>"
+        assert _new(f"<p>Jó.</p>{header}<p>Régi.</p>") == "Jó."
 
 
 MARKED = {
@@ -227,7 +263,7 @@ _LINES = [
     "> a\n\nb\n",
     f"{HISTORY_LINE}\n> a\n{HISTORY_LINE}\n",
 ]
-_SIZE = LONGEST_TEXT
+_SIZE = 100_000
 HOSTILE = {
     **{f"a line of {unit!r}": unit * (_SIZE // len(unit)) for unit in _UNITS},
     **{f"long lines of {unit!r}": ((unit * 300)[:290] + "\n") * (_SIZE // 291) for unit in _UNITS},
@@ -237,7 +273,7 @@ HOSTILE = {
 
 @pytest.mark.parametrize("text", HOSTILE.values(), ids=HOSTILE)
 def test_no_text_takes_the_square_of_its_length(text: str) -> None:
-    """As long as a text is read. The bound leaves room for a slow machine."""
+    """Nearly as long as a text is read; the square of it would take hours."""
     above = "New.\n\nOn 3 Feb 2026, at 10:12, Eva Holm wrote:\n> Old.\n"
     begun = time.process_time()
     new_text("Re: x", text + above + text)

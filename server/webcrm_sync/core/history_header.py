@@ -16,6 +16,7 @@ from webcrm_sync.core.history_lines import (
     has_date_and_time,
     has_time,
     is_quote_below,
+    next_words,
 )
 from webcrm_sync.core.history_marks import HISTORY_LINE
 
@@ -37,6 +38,9 @@ _ISO_SENDER = re.compile(
     r"\W*\d{4}[-/]\d{1,2}[-/]\d{1,2}\b[^<>]{1,120}<\s?[^<>\s]+@[^<>\s]+\s?>:?$"
 )
 _PRONOUN = re.compile(known.PRONOUNS)
+_BESIDE_NAMES = re.compile(
+    rf"(?:{known.BESIDE_NAMES}|(?:{known.MONTHS}|\w{{2,6}}(?:dag|tag|day))\w*)\W*$", _FLAGS
+)
 _ADDRESSES = re.compile(r"\S*@\S*")
 #: "Den tirs. 3.", "On Tuesday, October 25", "3. feb.", "tir. 3."
 _BEGINS_WITH_DATE = re.compile(
@@ -52,6 +56,11 @@ _ABOVE_THIS_LINE = re.compile(
     _FLAGS,
 )
 _FIELD = re.compile(r"[\s*|_]*(?P<name>[^\W\d_][^:*|\d]{0,24}?)[\s*_]*:(?P<value>.*)$")
+#: The same within a line, where a gateway has joined them.
+_FIELD_WITHIN = re.compile(r"(?:^|[\s*])([^\W\d_]{2,14})[\s*]?:(?=\s)")
+_ANSWERED = re.compile(
+    rf"\W*(?:{known.ANSWER_MARKS}|{known.FORWARD_MARKS})\s?(?:\[\d+\])?:", _FLAGS
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,7 +122,8 @@ def _may_be_folded(first: str) -> bool:
     """True for the first part of a program's line: it begins with the date or has the address."""
     if _BEGINS_WITH_DATE.match(first) and has_date(first):
         return True
-    return has_address(first) and not first.endswith((".", "!", "?"))
+    is_end = first.endswith((".", "!", "?")) and not _WROTE.search(first)
+    return has_address(first) and not is_end
 
 
 def _says_who_wrote(sentence: str, *, is_quote_below: bool) -> bool:
@@ -134,11 +144,17 @@ def _most_blanks(sentence: str, *, is_quote_below: bool) -> int:
     """How long a sentence with this in it may be, so that it is a program's; -1 = it is none."""
     if has_date_and_time(sentence):
         return _NAME_AND_TIME + _NAME_AND_ADDRESS * has_address(sentence)
-    if has_date(sentence) and (is_quote_below or has_address(sentence)):
-        return _NAME_AND_TIME
     if has_address(sentence):
-        return _NAME_AND_ADDRESS
-    return _NAME if is_quote_below else -1
+        return _NAME_AND_TIME if has_date(sentence) else _NAME_AND_ADDRESS
+    if not is_quote_below or not _names_somebody(sentence):
+        return -1
+    return _NAME_AND_TIME if has_date(sentence) else _NAME
+
+
+def _names_somebody(sentence: str) -> bool:
+    """True when there is no word but a name, a date and the verb: a program's sentence."""
+    small = (word for word in _WROTE.sub("", sentence).split() if word[0].islower())
+    return all(_BESIDE_NAMES.match(word) for word in small)
 
 
 def _words_before(sentence: str) -> str:
@@ -151,8 +167,19 @@ def _words_before(sentence: str) -> str:
 
 def _end_of_fields(lines: Sequence[Line], at: int) -> int | None:
     """Where a header's fields end, which begin at this line."""
+    if _is_header_in_a_line(lines[at].words):
+        return at + 1
     fields = _Fields.read(lines, at)
     return fields.end if fields is not None and fields.are_a_header(lines) else None
+
+
+def _is_header_in_a_line(words: str) -> bool:
+    """True for `Date: 3 Feb 2026 10:12 From: eva@kunde.example To: Bo Subject: Hall`."""
+    if words.count(":") < len({"from", "date", "to", "subject"}) or not has_address(words):
+        return False
+    kinds = {known.FIELDS.get(name.casefold()) for name in _FIELD_WITHIN.findall(words)}
+    is_dated = not kinds.isdisjoint({"sent", "date"}) and has_date_and_time(words)
+    return is_dated and {"from", "to", "subject"} <= kinds
 
 
 @dataclass(slots=True)
@@ -203,7 +230,10 @@ class _Fields:
         return self._has_evidence() or self._has_mark(lines)
 
     def _has_evidence(self) -> bool:
-        if any(has_address(value) for value in self.values.values()):
+        # Notes writes `Eva Holm/Company@Company`.
+        if any("@" in value for value in self.values.values()):
+            return True
+        if _ANSWERED.match(self.values.get("subject", "")):
             return True
         if has_date_and_time(self.values.get("sent", "")):
             return True
@@ -226,7 +256,11 @@ class _Fields:
     def _is_form(self, lines: Sequence[Line]) -> bool:
         """True when fields that no mail has are right above or below."""
         beside = [*lines[max(0, self.start - 1) : self.start], *lines[self.end : self.end + 1]]
-        return any(_is_unknown_field(line) for line in beside)
+        if any(_is_unknown_field(line) for line in beside):
+            return True
+        below = next_words(lines, self.end)
+        found = _FIELD.match(lines[below].words) if below < len(lines) else None
+        return found is not None and found["name"].casefold() in known.FORM_FIELDS
 
     def _is_time_table(self) -> bool:
         """True for `From: 3 May 10:00`."""

@@ -14,6 +14,7 @@ lines themselves out.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from typing import Final
 
@@ -33,6 +34,7 @@ BEGINS: Final = frozenset(
         ("id", "stopspelling"),  # Hotmail
         ("id", "replysplit"),  # Outlook.com
         ("data-marker", "__divider__"),  # Zimbra
+        ("style", "outlook-line"),
     }
 )
 
@@ -89,6 +91,14 @@ QUOTES: Final = frozenset(
     }
 )
 
+#: The line above the header in Outlook's own HTML, from 2007 on, in any language; as Word writes
+#: it, and as browsers write it again.
+_OUTLOOK_LINE = re.compile(
+    r"border-top: ?(?:solid #(?:e1e1e1|b5c4df) 1\.0pt"
+    r"|1pt solid rgb\((?:225, 225, 225|181, 196, 223)\))"
+)
+_PREFIX = re.compile(r"^(?:(?:x_)+|#)")
+_LONGEST_STYLE = 1000
 _ATTRIBUTES = ("id", "class", "name", "type", "data-marker")
 
 
@@ -100,14 +110,11 @@ def of(attributes: Mapping[str, str | None]) -> frozenset[tuple[str, str]]:
     >>> sorted(of({"class": "x_gmail_quote gmail_quote_container", "style": "margin: 0"}))
     [('class', 'gmail_quote'), ('class', 'gmail_quote_container')]
     """
-    return frozenset(
-        (name, _bare(word))
+    found = {
+        (name, _PREFIX.sub("", word))
         for name in _ATTRIBUTES
         for word in (attributes.get(name) or "").casefold().split()
-    )
-
-
-def _bare(word: str) -> str:
-    while word.startswith("x_"):
-        word = word.removeprefix("x_")
-    return word.lstrip("#")
+    }
+    if _OUTLOOK_LINE.search((attributes.get("style") or "")[:_LONGEST_STYLE].casefold()):
+        found.add(("style", "outlook-line"))
+    return frozenset(found)

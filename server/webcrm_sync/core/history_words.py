@@ -34,9 +34,8 @@ FIELDS.update(
 
 #: "wrote", as a pattern. Between a name and a date, or before or behind both.
 WROTE: Final = (
-    r"wrote|writes|skrev|skreiv|skriver|schrieb|geschrieben|schreibt|schreef|geschreven|schrijft|"
-    r"kirjoitti|a écrit|escribió|ha scritto|escreveu|napisał(?:\(?a\)?)?|napsal(?:\(a\))?|"
-    r"написал(?:\(а\))?"
+    r"wrote|writes|skrev|skreiv|schrieb|geschrieben|schreef|geschreven|kirjoitti|a écrit|escribió|"
+    r"ha scritto|escreveu|napisał(?:\(?a\)?)?|napsal(?:\(a\))?|написал(?:\(а\))?"
 )
 
 #: "quoting": in front of a name, at the beginning of a line (Horde, IMP).
@@ -55,12 +54,28 @@ MONTHS: Final = (
     r"jou|ene|gen|sty|lut|kwi|cze|lip|sie|wrz|paź|lis|gru"
 )
 
+#: Small words that a program's sentence has beside a name: of a date, of a name, around the verb.
+BESIDE_NAMES: Final = (
+    rf"(?:{ON}|{AT}|the|den|der|von|van|de|af|av|via|from|for|and|og|och|und|en|uhr|hat|heeft|ha|"
+    r"het|volgende|folgendes|følgende|följande|man|tir|ons|tor|fre|lør|søn|mån|tis|lör|sön|maa|din|"
+    r"woe|don|vri|zat|zon|di|wo|vr|za|zo|ma|ti|ke|to|pe|la|su)"
+)
+
 #: Who writes of people like this tells a story; a program names them. As they are written.
 PRONOUNS: Final = (
     r"\b(?:he|she|we|they|you|me|us|him|her|them|I(?!\.)|ich|er|wir|mir|uns|ihm|ihnen|jeg|han|hun|vi|mig|"
-    r"meg|os|oss|dere|jag|hon|ni|ik|hij|zij|ze|wij|mij|ons|hem|haar|jullie|hän|nous|vous|elle)\b|"
+    r"meg|os|oss|dere|jag|hon|ni|ik|hij|zij|ze|wij|mij|hem|haar|jullie|hän|nous|vous|elle)\b|"
     r"^(?:He|She|We|They|You|Er|Sie|Wir|Han|Hun|Vi|Hon|Ni|Hij|Zij|Wij)\b|"
     r"\b(?:haben|schrieben|hatten) Sie\b"
+)
+
+#: Fields of web forms, which no mail's header has.
+FORM_FIELDS: Final = frozenset(
+    {
+        *("message", "besked", "meddelelse", "meddelande", "melding", "nachricht", "bericht"),
+        *("viesti", "text", "tekst", "kommentar", "comment", "comments", "phone", "telefon"),
+        *("telefoon", "tlf", "name", "navn", "namn", "naam", "company", "firma"),
+    }
 )
 
 #: Between dashes: an older mail, to which this one is the answer.
@@ -95,6 +110,9 @@ FORWARDED: Final = (
 )
 #: How such a line begins where it has no dashes (Apple Mail).
 BEGIN: Final = r"begin|start|start på|anfang|början på|debut|début|inicio|inizio"
+
+#: An answer's mark in front of its subject.
+ANSWER_MARKS: Final = r"re|sv|aw|antw|ad|vs|svar|antwort|antwoord|r[eé]f"
 
 #: A forward's mark in front of its subject.
 FORWARD_MARKS: Final = (

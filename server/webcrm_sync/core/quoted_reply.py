@@ -116,11 +116,14 @@ class _Mail:
     def _quote_of(self, header: Header) -> int | None:
         """Where the quote begins that a header speaks of; None when the older mail has no marks."""
         if self.lines[header.start].depth:
-            return header.start
+            return header.end
         at = next_words(self.lines, header.end)
         if self.lines[header.start].words == HISTORY_LINE:
             at = self._end_of_lines_about(at)
-        return at if self._is_quoted(at) else None
+        if not self._is_quoted(at):
+            return None
+        quoted = find(self.lines, at)
+        return quoted.end if quoted else at
 
     def _end_of_lines_about(self, at: int) -> int:
         """The first line with words behind those that say who wrote the quote."""
