@@ -3,7 +3,7 @@
 `BODIES` maps a name to the function that makes the body, so that nothing large exists before it is
 asked for. Each body but the framesets begins with OPENING as a paragraph of its own, so that a
 test can ask whether anything was read. The number behind a name says what grows; nesting bodies
-have about 500 kB.
+have about 500 kB, those called small at most 50,000 characters.
 
 Where a body aims at a rule of HTML parsing, the rule stands beside it (WHATWG HTML, section 13.2).
 """
@@ -17,6 +17,11 @@ OPENING = "Dear Ann, the crane comes on Monday."
 MB = 1_000_000
 _NESTING = 500_000
 _LINE = 10 * MB
+
+_FORMATS = (
+    *("b", "i", "u", "s", "em", "tt", "big", "code", "font", "nobr", "small", "strike"),
+    *("strong", "a"),
+)
 
 
 def _body(*pieces: str) -> str:
@@ -164,6 +169,41 @@ _DISGUISED = {
     "disguised-by-slash": _repeated("<div/>", 480_000),
 }
 
+
+def _halves(first: str, then: str) -> Callable[[], str]:
+    """Some of the first, never closed, and as much of the other: about 50 kB."""
+    return lambda: _body(_filled(first, 24_000), _filled(then, 24_000))
+
+
+#: The worst of what a mail of ordinary size can hold.
+_SMALL = {
+    "small-rt": lambda: _body(_filled("<rt>", 49_000)),
+    "small-optgroup": lambda: _body(_filled("<optgroup>", 49_000)),
+    "small-options": lambda: _body("<select>", _filled("<option>", 49_000)),
+    "small-div": lambda: _body(_filled("<div>", 49_000)),
+    "small-disguised-div": lambda: _body(_filled("<div x='</div>'>", 49_000)),
+    "small-attributes": _numbered("a%d ", 7000, "<p ", ">Dear Ann"),
+    "small-attributes-with-less": _numbered("a%d< ", 6500, "<p ", ">Dear Ann"),
+    "small-ends-of-nothing": _halves("<span>", "</i>"),
+    "small-ends-of-paragraphs": _halves("<span>", "</p>"),
+    "small-ends-of-custom": _halves("<x>", "</y>"),
+    "small-items-under-spans": _halves("<span>", "<li>"),
+    "small-misnested": _halves("<b><p>", "</b>"),
+    "small-misnested-deep": _halves("<a><b><i><u><div>", "</a></b></i></u>"),
+    "small-reopened": lambda: _body(
+        "<p>", *(f"<b id={number}>" for number in range(900)), "<p>a" * 8000
+    ),
+    "small-reopened-24": lambda: _body(
+        "<p>", *(f"<b id={number}>" for number in range(24)), "<p>a" * 12_000
+    ),
+    "small-reopened-all": lambda: _body(
+        "<p>", *(f"<{name} id={n}>" for n in range(24) for name in _FORMATS), "<p>a" * 10_000
+    ),
+    "small-reopened-disguised": lambda: _body(
+        "<p>", *(f"<b id={number} x='</b>'>" for number in range(1000)), "<p>a" * 6000
+    ),
+}
+
 _FORMATTING = {
     # A wrong end of <b>, <i>, <a> ... rebuilds the tree around it ("adoption agency").
     "misnested-b-i": lambda: _body("<b><i>word</b></i>" * 10_000),
@@ -230,4 +270,5 @@ BODIES: dict[str, Callable[[], str]] = {
     **_DISGUISED,
     **_FORMATTING,
     **_LINES,
+    **_SMALL,
 }
