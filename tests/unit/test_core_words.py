@@ -114,6 +114,7 @@ def test_what_is_replaced_makes_another_mail(other: str) -> None:
     [
         ("Scan of 3 pages", "Scan of 5 pages"),
         ("Page 1 of 1", "Page 1 of 2"),
+        ("12.05.2026/1 and/or A/S", "12.05.2026/2 and/or A/S"),
         ("Order 5, pieces 5", "Order 5, pieces 6"),
         ("Call from 201 to 202", "Call from 202 to 201"),
         ("Door open: kitchen", "Door open: cellar"),
@@ -143,6 +144,8 @@ def test_short_mails_of_robots_differ_in_one_word(one: str, other: str) -> None:
         ("1.&nbsp;500&nbsp;kr.", "1. 500 kr."),
         ("<a href='https://x.example/1'>here</a> now", "here<https://x.example/1> now"),
         ("<title>No</title>Yes", "Yes"),
+        ("at havnebyg.example/offer now", "at https://x.example/?u=havnebyg.example%2Foffer now"),
+        ("at www.havnebyg.example now", "at <https://x.example/> now"),
         ("caf\u00e9 na\u00efve", "cafe\u0301 nai\u0308ve"),
         ("\u201cquoted\u201d \u2013 so\u2026", '"quoted" - so...'),
         ("", " \r\n "),
@@ -225,6 +228,8 @@ HOSTILE: dict[str, Callable[[int], str]] = {
     "ampersands": lambda n: "&" * n,
     "blanks": lambda n: " " * n,
     "content ids": lambda n: "cid:" * (n // 4),
+    "hosts": lambda n: "a." * (n // 2),
+    "paths": lambda n: "a.bc/" * (n // 5),
     "ideographs": lambda n: "漢 " * (n // 2),
     "words": lambda n: " ".join(f"w{i:x}" for i in range(n // 6)),
 }

@@ -18,7 +18,7 @@ from zlib import crc32
 #: The rule's version, the first byte of a digest. Another rule gets another one.
 _VERSION = 1
 #: So many characters are searched for words: of the body as it came, and of its text.
-_LONGEST_BODY, _LONGEST_TEXT = 500_000, 100_000
+_LONGEST_BODY, _LONGEST_TEXT = 300_000, 100_000
 #: So many words are kept, those with the smallest hashes: of two digests the same ones.
 _SAMPLE = 256
 #: So many numbers are kept, in their order; a gateway's notice brings at most `_OF_A_NOTICE`.
@@ -33,7 +33,7 @@ _INLINE = re.compile(
 _TAG = re.compile(r"<[^<>]*>")
 _CJK = "\u3040-\u30ff\u3400-\u9fff"
 #: What is no word of the writer's: gateways rewrite addresses, mail programs name pictures.
-_UNREAD = re.compile(r"(?:cid:|www\.)\S+")
+_UNREAD = re.compile(r"cid:\S+|(?<![\w.-])(?:www\.\S+|(?:[\w-]++\.)++[a-z]{2,}+/\S*)")
 _FILLER = re.compile(r"[\u00ad\u200b-\u200f\u2060\ufeff]")
 _BROKEN_LINE = re.compile(rf"(?<=[{_CJK}])\s+(?=[{_CJK}])")
 #: Punctuation and symbols beyond ASCII.
@@ -187,7 +187,7 @@ def _words(text: str) -> list[bytes]:
         text = _MARK.sub(" ", unicodedata.normalize("NFKC", text))
         if "\u00ad" in text or not _is_latin(text):
             text = _BROKEN_LINE.sub("", _FILLER.sub("", text))
-    if "cid:" in text or "www." in text:
+    if "cid:" in text or "www." in text or "/" in text:
         text = _UNREAD.sub("", text)
     return text.encode("utf-8", "surrogatepass").translate(_FOLDED).split()
 
