@@ -231,6 +231,14 @@ def test_rule_of_a_forward_makes_a_forward_unless_it_is_history(rule: str) -> No
         assert new_text("Re: Hall", f"Thanks.\n\n{header}\n\n{passed}") == "Thanks."
 
 
+def test_forward_within_the_history_that_html_marks_makes_no_forward() -> None:
+    rule = "---------- Forwarded message ---------"
+    reply = f"<p>Jó.</p><div id='divRplyFwdMsg'><b>Feladó:</b> Eva</div><p>FYI</p><p>{rule}</p>"
+    assert _new(reply) == "Jó."
+    forward = f"<p>Jó.</p><div class='gmail_quote'><div class='gmail_attr'>{rule}</div>Hall</div>"
+    assert "Hall" in _new(forward)
+
+
 def test_pictures_of_the_quoted_mail_are_still_pictures_of_the_text() -> None:
     html = "<p>x</p><div id='divRplyFwdMsg'></div><img src='cid:old@1'>"
     assert read_kept("", html, is_html=True, is_new_text_only=True).cids == ("old@1",)
