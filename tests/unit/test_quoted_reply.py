@@ -37,6 +37,7 @@ LINES = {
     "dashes": "---- On Tue, 03 Feb 2026 10:12:33 +0100 Eva Holm <eva@kunde.example> wrote ----",
     "no colon": "On Tue, 03 Feb 2026 10:12:33 +0100 Eva Holm <eva@kunde.example> wrote",
     "name with a comma": "On 03/02/2026 10:12, Holm, Eva (Purchase Department) wrote:",
+    "name with a pronoun": "Den 3. feb. 2026 kl. 10.12 skrev I/S we-build <eva@kunde.example>:",
     "address twice": "Am 03.02.2026 um 10:12 schrieb eva@kunde.example <eva@kunde.example>:",
     "mail link": "On 3 Feb 2026, at 10:12, Eva <[e@x.example](mailto:e@x.example)> wrote:",
     "old Gmail": "2026/2/3 Eva Holm <eva@kunde.example>",
