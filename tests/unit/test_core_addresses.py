@@ -189,6 +189,10 @@ def test_other_words_are_no_legacy_exchange_address(text: str) -> None:
         ("eva-news@x.example", None),
         ('"eva + bo"@x.example', None),
         ("/o=x+y/cn=eva", None),
+        ("eva@x+y.example", None),
+        ('"odd@name"+b@x.example', '"odd@name"@x.example'),
+        ("eva+b", None),
+        ("@", None),
         ("", None),
     ],
 )

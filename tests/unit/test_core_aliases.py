@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from webcrm_sync.core.aliases import Aliases, untagged
+from webcrm_sync.core.aliases import Aliases
 from webcrm_sync.core.direction import Internals
 
 KIM = "kim@ours.example"
@@ -13,26 +13,14 @@ ALIASES = Aliases(OWNERS, Internals.of(frozenset(OWNERS), frozenset(), frozenset
 
 
 @pytest.mark.parametrize(
-    ("address", "plain"),
+    "address",
     [
-        ("a@x.example", "a@x.example"),
-        ("a+b@x.example", "a@x.example"),
-        ("a+b+c@x.example", "a@x.example"),
-        ("+a@x.example", "+a@x.example"),
-        ("a+b", "a+b"),
-        ("/o=x/cn=a+b", "/o=x/cn=a+b"),
-        ("a@x+y.example", "a@x+y.example"),
-        ('"odd@name"+b@x.example', '"odd@name"@x.example'),
-        ("", ""),
-        ("@", "@"),
+        *OWNERS,
+        "kim+crm@ours.example",
+        "kim.n+x@ours.example",
+        "KIM@ours.example",
+        "'kim@ours.example'",
     ],
-)
-def test_a_tag_is_behind_a_plus(address: str, plain: str) -> None:
-    assert untagged(address) == plain
-
-
-@pytest.mark.parametrize(
-    "address", [*OWNERS, "kim+crm@ours.example", "kim.n+x@ours.example", "KIM@ours.example".lower()]
 )
 def test_all_addresses_of_a_mailbox_are_one_person(address: str) -> None:
     assert ALIASES.person(address) == KIM

@@ -74,7 +74,8 @@ def untagged(address: str) -> str | None:
         return None
     local, _, domain = address.rpartition("@")
     name, plus, _ = local.partition("+")
-    return f"{name}@{domain}" if name and plus and not name.startswith('"') else None
+    is_whole = name.count('"') % 2 == 0  # else the `+` is within quotes
+    return f"{name}@{domain}" if name and plus and is_whole else None
 
 
 def spellings(address: str) -> tuple[str, ...]:

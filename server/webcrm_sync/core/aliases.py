@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
+from webcrm_sync.core.addresses import folded, untagged
 from webcrm_sync.core.direction import Internals
 from webcrm_sync.core.message import Party
 
@@ -23,7 +24,8 @@ class Aliases:
 
     def person(self, address: str) -> str:
         """One address for all that are certainly one person's: aliases, and those with a tag."""
-        plain = untagged(address)
+        address = folded(address)
+        plain = untagged(address) or address
         return self.owners.get(address) or self.owners.get(plain, plain)
 
     def may_be_one(self, one: str, other: str) -> bool:
@@ -49,15 +51,9 @@ class Aliases:
         )
 
 
-def untagged(address: str) -> str:
-    """An address without what its owner put behind a `+` (RFC 5233: subaddress)."""
-    name, at, domain = address.rpartition("@")
-    plain = name.partition("+")[0]
-    return f"{plain}@{domain}" if at and plain else address
-
-
 def _name(address: str) -> str:
-    return untagged(address).rpartition("@")[0]
+    address = folded(address)
+    return (untagged(address) or address).rpartition("@")[0]
 
 
 def _is_tenants(address: str) -> bool:
