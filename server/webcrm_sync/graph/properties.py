@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping
+from functools import lru_cache
 
 from webcrm_sync.core.message import MessageKind
 
@@ -44,6 +45,7 @@ _MEETING_CLASSES = {
 }
 
 
+@lru_cache(maxsize=64)
 def _normal(property_id: str) -> str:
     """The id as it compares: Graph answers `Integer 0x36` where `Integer 0x0036` was asked for."""
     return _LEADING_ZEROS.sub("0x", property_id.casefold())

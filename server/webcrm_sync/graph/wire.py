@@ -85,7 +85,7 @@ def message(raw: Json) -> Message:
         ),
         body=text(body, "content"),
         body_is_html=text(body, "contentType").casefold() == "html",
-        stamp=stamp(raw),
+        stamp=known.get(STAMP) or None,
         reply_to=_parties(raw, "replyTo"),
         sent_by=sent_on_behalf(author, actual),
         conversation_id=text(raw, "conversationId") or None,
