@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import Enum
 from pathlib import PurePosixPath
 from urllib.parse import unquote
 
 from webcrm_sync.core.filenames import safe_name, told_apart
 from webcrm_sync.core.message import Attachment, AttachmentKind
+from webcrm_sync.core.pictures import LARGEST_LOGO, NO_PICTURES, PictureFacts
 
 #: As Outlook counts.
 MEGABYTE = 1024 * 1024
@@ -19,6 +20,12 @@ _ANY_TYPES = {"", "application/octet-stream"}
 _SIGNATURES = {"application/pkcs7-signature", "application/x-pkcs7-signature"}
 _SEALED = {"application/pkcs7-mime", "application/x-pkcs7-mime"}
 _RIGHTS = {"application/x-microsoft-rpmsg-message"}
+#: A picture of a single colour or pixel, with the bytes that Exchange adds.
+_LARGEST_DOT = 1024
+
+#: Why a picture is left out in silence: nobody misses it.
+REPEATED = "the same picture is filed with another mail"
+PICTURE_MISSING = "The picture in this mail is not kept here. Open the mail in Outlook."
 
 
 class Shield(Enum):
@@ -33,12 +40,19 @@ class Enclosure:
     """One attachment that becomes a Document, unless `left_out` says why it does not.
 
     `position`: from 1, among all attachments of the mail in Outlook's order. `size` in bytes.
+    `may_repeat`: a picture in the text that is left out where it is filed already.
     """
 
     position: int
     name: str
     size: int
     left_out: str = ""
+    may_repeat: bool = False
+
+    @property
+    def is_missed(self) -> bool:
+        """True when it is left out and people are told so."""
+        return bool(self.left_out) and self.left_out != REPEATED
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +62,7 @@ class Enclosures:
     files: tuple[Enclosure, ...] = ()
     links: tuple[str, ...] = ()
     shields: tuple[Shield, ...] = ()
+    is_picture_missing: bool = False
 
     def lines(self, *, has_text: bool) -> tuple[str, ...]:
         """What the Activity tells besides the Documents. `has_text`: the mail can be read.
@@ -55,9 +70,10 @@ class Enclosures:
         What protects a mail leaves a notice where its text was; what encrypts it leaves nothing.
         """
         shown = (s for s in self.shields if s is Shield.PROTECTED or not has_text)
-        left_out = (left_out_line(f.name, f.left_out) for f in self.files if f.left_out)
+        missing = (PICTURE_MISSING,) if self.is_picture_missing else ()
+        left_out = (left_out_line(f.name, f.left_out) for f in self.files if f.is_missed)
         linked = (f"Linked file: {name}" for name in self.links)
-        return (*(s.value for s in shown), *left_out, *linked)
+        return (*(s.value for s in shown), *missing, *left_out, *linked)
 
 
 def left_out_line(name: str, why: str) -> str:
@@ -81,27 +97,53 @@ def _name(one: Attachment, position: int) -> str:
     return safe_name(one.name, position=position, ending=".eml" if is_mail else "")
 
 
-def sort_out(listed: Sequence[Attachment], *, cids: Collection[str], largest: int) -> Enclosures:
+def sort_out(
+    listed: Sequence[Attachment],
+    *,
+    cids: Collection[str],
+    largest: int,
+    pictures: PictureFacts = NO_PICTURES,
+) -> Enclosures:
     """What becomes of each attachment.
 
     `listed`: all of them, in Outlook's order. `cids`: the content ids that the text shows (see
-    `content_id`). `largest`: in bytes, a larger file is left out.
+    `content_id`), `pictures`: what else is known of these. `largest`: in bytes, a larger file is
+    left out.
     """
-    shown = frozenset(cids)
-    named = [
-        (position, one, name)
-        for position, (one, name) in enumerate(zip(listed, names(listed), strict=True), start=1)
-        if not _is_part_of_text(one, shown) and not _is_wrapping(one)
-    ]
+    shown, is_alone = frozenset(cids), pictures.are_alone
+    files, links = [], []
+    for position, (one, name) in enumerate(zip(listed, names(listed), strict=True), start=1):
+        is_shown = _is_shown(one, shown)
+        is_kept = _is_message(one, pictures) if is_shown else not _is_wrapping(one)
+        if is_kept and one.kind is AttachmentKind.REFERENCE:
+            links.append(name)
+        elif is_kept:
+            left_out, may_repeat = _too_large(one.size, largest), is_shown and not is_alone
+            files.append(Enclosure(position, name, one.size, left_out, may_repeat))
     return Enclosures(
-        files=tuple(
-            Enclosure(position, name, one.size, _too_large(one.size, largest))
-            for position, one, name in named
-            if one.kind is not AttachmentKind.REFERENCE
-        ),
-        links=tuple(name for _, one, name in named if one.kind is AttachmentKind.REFERENCE),
+        files=tuple(files),
+        links=tuple(links),
         shields=tuple(dict.fromkeys(_shields(listed))),
+        is_picture_missing=pictures.has_pasted or _lacks_its_picture(listed, shown, pictures),
     )
+
+
+def without_repeated(enclosures: Enclosures, filed: Iterable[tuple[str, int]]) -> Enclosures:
+    """The same, with each picture of the text left out that is filed already.
+
+    `filed`: name and size of what is filed where this mail is. Mail programs name pasted pictures
+    alike and anew in each answer: size and type tell whether two are one.
+    """
+    known = {_looks(name, size) for name, size in filed}
+    files = []
+    for one in enclosures.files:
+        looks = _looks(one.name, one.size)
+        if one.may_repeat and not one.left_out and looks in known:
+            files.append(replace(one, left_out=REPEATED))
+            continue
+        known.add(looks)
+        files.append(one)
+    return replace(enclosures, files=tuple(files))
 
 
 def content_id(text: str) -> str:
@@ -109,13 +151,42 @@ def content_id(text: str) -> str:
     return unquote(text).strip().strip("<>").casefold()
 
 
-def _is_part_of_text(one: Attachment, cids: frozenset[str]) -> bool:
+def _looks(name: str, size: int) -> tuple[str, int]:
+    """By what a picture is known again."""
+    ending = PurePosixPath(name).suffix.lower()
+    return (".jpg" if ending == ".jpeg" else ending), size
+
+
+def _is_message(one: Attachment, pictures: PictureFacts) -> bool:
+    """True for a picture in the text that says something, as far as its mail alone tells."""
+    if content_id(one.content_id) in pictures.decoration:
+        return False
+    return one.size > (_LARGEST_DOT if pictures.are_alone else LARGEST_LOGO)
+
+
+def _lacks_its_picture(
+    listed: Iterable[Attachment], cids: frozenset[str], pictures: PictureFacts
+) -> bool:
+    """True when the text has no words, and none of its pictures is attached."""
+    attached, has_one = set(), False
+    for one in listed:
+        attached.add(content_id(one.content_id))
+        has_one |= _is_picture(one) and (not _is_shown(one, cids) or _is_message(one, pictures))
+    is_orphaned = not cids <= attached.union(pictures.decoration)
+    return pictures.are_alone and not has_one and (pictures.has_unattached or is_orphaned)
+
+
+def _is_shown(one: Attachment, cids: frozenset[str]) -> bool:
     """True for a picture that the text shows.
 
     `isInline` cannot tell: Apple Mail sets it on a PDF, and it is missing on pictures that are
     shown (GitHub: microsoft-graph-docs issue 2095). It counts where the type says nothing.
     """
-    if one.kind is not AttachmentKind.FILE or content_id(one.content_id) not in cids:
+    return content_id(one.content_id) in cids and _is_picture(one)
+
+
+def _is_picture(one: Attachment) -> bool:
+    if one.kind is not AttachmentKind.FILE:
         return False
     kind, ending = _media_type(one), PurePosixPath(one.name).suffix.lower()
     if kind in _ANY_TYPES:

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
 
 from webcrm_sync.core.cutting import cut
 from webcrm_sync.core.enclosures import content_id
 from webcrm_sync.core.history_marks import HISTORY_LINE
 from webcrm_sync.core.mail_text.blanks import tidy, without_fillers
-from webcrm_sync.core.mail_text.html import html_to_text
+from webcrm_sync.core.mail_text.html import HtmlText, html_to_text
 from webcrm_sync.core.mail_text.links import with_links_unwrapped
 from webcrm_sync.core.message import Message
+from webcrm_sync.core.pictures import NO_PICTURES, PictureFacts
 from webcrm_sync.core.quoted_reply import new_text
 
 #: More than anybody reads in a CRM: a hundred printed pages. The rest is not even laid out.
@@ -19,10 +21,14 @@ LONGEST_TEXT = 250_000
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """What was read. `cids`: content ids in the form of `core.enclosures.content_id`."""
+    """What was read. `cids`: content ids in the form of `core.enclosures.content_id`.
+
+    `pictures`: what else is known of the pictures that the text shows.
+    """
 
     text: str
     cids: tuple[str, ...] = ()
+    pictures: PictureFacts = NO_PICTURES
 
 
 def read_mail(message: Message, *, is_new_text_only: bool) -> Reading:
@@ -42,7 +48,7 @@ def read_kept(subject: str, body: str, *, is_html: bool, is_new_text_only: bool)
     """The same of a body that is kept as it came."""
     read = _laid_out(body, is_html=is_html, marks_history=is_new_text_only)
     text = new_text(subject, read.text) if is_new_text_only else read.text
-    return Reading(cut(text, LONGEST_TEXT), read.cids)
+    return replace(read, text=cut(text, LONGEST_TEXT))
 
 
 def read_body(body: str, *, is_html: bool) -> Reading:
@@ -62,5 +68,23 @@ def _laid_out(body: str, *, is_html: bool, marks_history: bool) -> Reading:
         text = without_fillers(body[: 2 * LONGEST_TEXT].replace(HISTORY_LINE, ""))
         return Reading(tidy(with_links_unwrapped(text)))
     found = html_to_text(body, limit=LONGEST_TEXT, marks_history=marks_history)
-    shown = tuple(sorted({content_id(cid) for cid in found.cids} - {""}))
-    return Reading(tidy(found.text + (" …" if found.is_cut else "")), shown)
+    return Reading(
+        tidy(found.text + (" …" if found.is_cut else "")),
+        _content_ids(found.gallery.cids),
+        _picture_facts(found),
+    )
+
+
+def _picture_facts(found: HtmlText) -> PictureFacts:
+    gallery = found.gallery
+    shown = _content_ids(gallery.shown)
+    return PictureFacts(
+        decoration=tuple(cid for cid in _content_ids(gallery.cids) if cid not in shown),
+        are_alone=not found.has_words,
+        has_unattached=gallery.has_unattached,
+        has_pasted=gallery.has_pasted,
+    )
+
+
+def _content_ids(written: Iterable[str]) -> tuple[str, ...]:
+    return tuple(sorted({content_id(cid) for cid in written} - {""}))

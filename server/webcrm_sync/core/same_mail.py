@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import timedelta
-from types import MappingProxyType
-from typing import NamedTuple
 
 from webcrm_sync.core.aliases import Aliases
 from webcrm_sync.core.message import Attachment, Fingerprint
@@ -16,21 +14,8 @@ from webcrm_sync.core.words import WordDigest
 #: Copies of one mail carry the same Date header; Exchange rounds it differently per copy.
 _SENT_TOLERANCE = timedelta(minutes=2)
 _NOBODY = Aliases()
-_NOT_READ: Mapping[str, str] = MappingProxyType({})
-#: Files of at most so many bytes may well have the same size by chance.
-SMALL_FILE = 100_000
-
-
-class File(NamedTuple):
-    """A file of a mail. `content`: a hash, "" = name and size are enough to tell it apart."""
-
-    name: str
-    size: int
-    content: str = ""
-
-
-#: A mail's files, ascending.
-Files = tuple[File, ...]
+#: The names and sizes of a mail's files.
+Files = tuple[tuple[str, int], ...]
 
 
 def is_same_mail(
@@ -75,24 +60,13 @@ def _is_to_the_same(
     return has_same_words and aliases.may_share_one(here, there)
 
 
-def list_files(
-    attachments: Iterable[Attachment],
-    *,
-    with_sizes: bool = True,
-    contents: Mapping[str, str] = _NOT_READ,
-) -> Files:
+def list_files(attachments: Iterable[Attachment], *, with_sizes: bool = True) -> Files:
     """A mail's files. What its text shows is none, since servers add their logos.
 
     `with_sizes`: two copies that came in have the same ones; the sender's own copy may differ.
-    `contents`: by the attachments' Graph ids.
     """
-    return tuple(
-        sorted(
-            File(a.name, a.size if with_sizes else 0, contents.get(a.graph_id, ""))
-            for a in attachments
-            if not (a.is_inline and a.content_type.startswith("image/"))
-        )
-    )
+    files = (a for a in attachments if not (a.is_inline and a.content_type.startswith("image/")))
+    return tuple(sorted((a.name, a.size if with_sizes else 0) for a in files))
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,9 +9,10 @@ from dataclasses import dataclass, field, replace
 from itertools import chain
 from typing import IO, TypeVar
 
-from webcrm_sync.core.enclosures import Enclosures, names, sort_out
+from webcrm_sync.core.enclosures import Enclosures, names, sort_out, without_repeated
 from webcrm_sync.core.errors import Gone, Refused, SyncError
 from webcrm_sync.core.message import Attachment
+from webcrm_sync.core.reading import Reading
 from webcrm_sync.engine.contents import from_a_copy, read_again
 from webcrm_sync.engine.parts import Parts
 from webcrm_sync.store import asked, copies, documents, events, filings, mailboxes
@@ -70,11 +71,15 @@ class Source:
 
         Outlook is not asked about a mail that shows no sign of any.
         """
-        if not _may_have_any(email):
-            return Enclosures()
-        listed = from_a_copy(self.parts, email.id, self._list)
-        cids = read_again(self.parts, email).cids if email.cids is None else email.cids
-        return sort_out(listed, cids=cids, largest=self.parts.settings.largest_attachment)
+        may_have_any = _may_have_any(email)
+        listed = from_a_copy(self.parts, email.id, self._list) if may_have_any else ()
+        read = read_again(self.parts, email) if email.cids is None else email
+        return sort_out(
+            listed,
+            cids=read.cids or (),
+            largest=self.parts.settings.largest_attachment,
+            pictures=read.pictures,
+        )
 
     def save(self, email_id: int, document: Document, sink: IO[bytes]) -> None:
         """Write the attachment at the document's position into an empty sink. Raises Gone."""
@@ -122,7 +127,11 @@ def laid_out(parts: Parts, email: Email) -> Email:
     if not email.is_raw or email.content is None:
         return email
     reading = parts.reader.read(email.subject, email.content, is_html=True)
-    return replace(email, content=reading.text, cids=reading.cids, is_raw=False)
+    return _with(email, reading)
+
+
+def _with(email: Email, read: Reading) -> Email:
+    return replace(email, content=read.text, cids=read.cids, pictures=read.pictures, is_raw=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,7 +153,7 @@ def content(source: Source, filing: Filing, email: Email, *, is_new: bool = Fals
     text, cids = email.content, email.cids
     if text is None or cids is None:
         reading = read_again(source.parts, email)
-        text, email = reading.text, replace(email, content=reading.text, cids=reading.cids)
+        text, email = reading.text, _with(email, reading)
     try:
         enclosures, is_known = source.enclosures(email), True
     except Gone:
@@ -161,14 +170,18 @@ def content(source: Source, filing: Filing, email: Email, *, is_new: bool = Fals
 
 
 def plan(parts: Parts, filing: Filing, enclosures: Enclosures) -> Sequence[Document]:
-    """The attachments of a filing, written down on the first visit; what stays away is told.
+    """The attachments of a filing, as the first visit decides; what people miss is told.
 
-    Idempotent.
+    Idempotent: what other mails file later changes nothing.
     """
     with parts.begin() as tx:
-        new = documents.plan(tx, filing.id, enclosures.files)
-        for one in new:
-            if one.left_out:
+        if planned := documents.of_filing(tx, filing.id):
+            return planned
+        if sizes := {one.size for one in enclosures.files if one.may_repeat}:
+            filed = documents.beside(tx, filing.id, sizes=sizes)
+            enclosures = without_repeated(enclosures, filed)
+        for one in documents.plan(tx, filing.id, enclosures.files):
+            if one.is_missed:
                 _tell(tx, filing, one.name, one.left_out)
         return documents.of_filing(tx, filing.id)
 

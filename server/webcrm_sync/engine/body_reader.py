@@ -11,11 +11,12 @@ from contextlib import contextmanager, suppress
 from queue import Empty, LifoQueue
 from threading import BoundedSemaphore, Timer
 
+from webcrm_sync.core.pictures import PictureFacts
 from webcrm_sync.core.reading import Reading, read_kept
 
 _LOG = logging.getLogger(__name__)
 
-#: HTML up to this length is read in place: the worst of it takes 50 ms (`make bench ONLY=hostile`
+#: HTML up to this length is read in place: the worst of it takes 50 ms (`make bench ONLY=reading`
 #: plays every hostile body). What is longer goes to a process of its own.
 SMALL = 50_000
 #: An ordinary mail on the same page waits this long at most.
@@ -56,8 +57,8 @@ class BodyReader:
         if not answer:
             _LOG.warning("A body of %d characters could not be read within bounds.", len(body))
             return UNREADABLE
-        text, cids = json.loads(answer)
-        return Reading(text, tuple(cids))
+        text, cids, pictures = json.loads(answer)
+        return Reading(text, tuple(cids), PictureFacts.from_json(pictures))
 
     def close(self) -> None:
         """End the processes that are idle; one that reads ends at its time."""

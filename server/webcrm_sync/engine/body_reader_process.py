@@ -28,7 +28,8 @@ def serve(requests: BinaryIO, answers: BinaryIO) -> None:
     for line in requests:
         subject, body, is_new_text_only = json.loads(line)
         found = read_kept(subject, body, is_html=True, is_new_text_only=is_new_text_only)
-        answers.write(json.dumps([found.text, found.cids]).encode() + b"\n")
+        answer = [found.text, found.cids, found.pictures.as_json()]
+        answers.write(json.dumps(answer).encode() + b"\n")
         answers.flush()
 
 

@@ -21,6 +21,7 @@ from webcrm_sync.engine.body_reader import SMALL, BodyReader
 
 #: So many addresses for answers are kept; more than a few are nobody's own.
 _MOST_REPLY_TO = 20
+_NOTHING_KEPT = {"content": None, "cids": None, "pictures": None, "is_raw": False}
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,9 +70,12 @@ class Arrival:
     def kept(self) -> Mapping[str, object]:
         """The columns that hold its body."""
         if self.is_raw:
-            return {"content": self.message.body, "cids": None, "is_raw": True}
-        text, cids = (self.reading.text, list(self.reading.cids)) if self.reading else (None, None)
-        return {"content": text, "cids": cids, "is_raw": False}
+            return {**_NOTHING_KEPT, "content": self.message.body, "is_raw": True}
+        if self.reading is None:
+            return _NOTHING_KEPT
+        read = self.reading
+        facts = {"cids": list(read.cids), "pictures": read.pictures.as_json()}
+        return {**_NOTHING_KEPT, **facts, "content": read.text}
 
 
 def first_state(message: Message) -> tuple[State, Reason | None]:

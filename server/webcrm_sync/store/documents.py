@@ -6,13 +6,14 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import delete, select, update
+from sqlalchemy import FromClause, delete, func, or_, select, update
 from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.sql.elements import ColumnElement
 
 from webcrm_sync.core.enclosures import Enclosure
 from webcrm_sync.store.among import among
 from webcrm_sync.store.database import Tx
-from webcrm_sync.store.schema import document
+from webcrm_sync.store.schema import document, email, filing
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +72,50 @@ def of_filings(tx: Tx, filing_ids: Sequence[int]) -> Mapping[int, Sequence[Docum
 def of_filing(tx: Tx, filing_id: int) -> Sequence[Document]:
     """The planned attachments of a filing, in their order."""
     return of_filings(tx, [filing_id])[filing_id]
+
+
+def beside(tx: Tx, filing_id: int, *, sizes: Iterable[int]) -> frozenset[tuple[str, int]]:
+    """Name and size of the attachments of these sizes that its Organisation has, or gets.
+
+    Of other mails: those of the same sender or its domain, and of the same conversation.
+    """
+    this, mail = filing.alias(), email.alias()
+    is_neighbour = (
+        (filing.c.company_id == this.c.company_id)
+        & (filing.c.organisation_id == this.c.organisation_id)
+        & (filing.c.email_id != this.c.email_id)
+        & ~filing.c.is_withdrawn
+    )
+    is_there = document.c.left_out.is_(None) & or_(
+        document.c.document_id.is_not(None), ~filing.c.is_complete
+    )
+    query = (
+        select(document.c.name, document.c.size)
+        .join(filing, filing.c.id == document.c.filing_id)
+        .join(email, email.c.id == filing.c.email_id)
+        .join(this, is_neighbour)
+        .join(mail, mail.c.id == this.c.email_id)
+        .where(this.c.id == filing_id, among(document.c.size, sizes), is_there)
+        .where(_are_related(mail, email))
+    )
+    return frozenset((row.name, row.size) for row in tx.connection.execute(query))
+
+
+def _are_related(one: FromClause, other: FromClause) -> ColumnElement[bool]:
+    senders = [mail.c.sender[0].astext for mail in (one, other)]
+    domains = [func.nullif(func.split_part(sender, "@", 2), "") for sender in senders]
+    return or_(
+        senders[0] == senders[1],
+        domains[0] == domains[1],
+        one.c.conversation_id == other.c.conversation_id,
+        _answers(one, other),
+        _answers(other, one),
+    )
+
+
+def _answers(one: FromClause, other: FromClause) -> ColumnElement[bool]:
+    references = func.array_append(one.c.referenced_ids, one.c.in_reply_to)
+    return other.c.message_id == func.any(references)
 
 
 def planned(tx: Tx, filing_ids: Iterable[int]) -> frozenset[int]:

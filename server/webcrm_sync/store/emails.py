@@ -13,6 +13,7 @@ from sqlalchemy.dialects.postgresql import insert
 from webcrm_sync.core.addresses import untagged
 from webcrm_sync.core.direction import Direction
 from webcrm_sync.core.message import MessageKind, Party
+from webcrm_sync.core.pictures import NO_PICTURES, PictureFacts
 from webcrm_sync.core.states import Reason, State
 from webcrm_sync.store.among import among
 from webcrm_sync.store.database import Tx
@@ -39,6 +40,7 @@ class Email:
     content: str | None
     #: content ids of the pictures that the text shows, None = not kept (any more)
     cids: tuple[str, ...] | None = None
+    pictures: PictureFacts = NO_PICTURES
     is_raw: bool = False
     reply_to: tuple[Party, ...] = ()
     sent_by: Party | None = None
@@ -72,6 +74,8 @@ class Item:
     mark_attempts: int
 
 
+#: What is kept of a body until nothing is to be filed of it.
+_FORGOTTEN = {"content": None, "cids": None, "pictures": None}
 ITEM_COLUMNS = [item.c[f] for f in Item.__dataclass_fields__]
 EMAIL_COLUMNS = [email.c[f] for f in Email.__dataclass_fields__ if f not in {"to", "cc", "bcc"}] + [
     email.c.recipients
@@ -92,6 +96,7 @@ def read_email(row: RowMapping) -> Email:
     facts = dict(row)
     people = facts.pop("recipients")
     facts["cids"] = None if row["cids"] is None else tuple(row["cids"])
+    facts["pictures"] = PictureFacts.from_json(row["pictures"])
     facts["sender"] = Party(*row["sender"]) if row["sender"] else None
     facts["sent_by"] = Party(*row["sent_by"]) if row["sent_by"] else None
     facts["reply_to"] = tuple(Party(*p) for p in row["reply_to"] or ())
@@ -282,7 +287,7 @@ def forget_contents(tx: Tx, email_ids: Sequence[int]) -> None:
     unsettled = [s.value for s in (State.FOUND, State.MATCHED, State.WAITING, State.PARKED)]
     needed = select(item.c.id).where(item.c.email_id == email.c.id, item.c.state.in_(unsettled))
     query = update(email).where(among(email.c.id, email_ids), ~needed.exists())
-    tx.connection.execute(query.values(content=None, cids=None))
+    tx.connection.execute(query.values(**_FORGOTTEN))
 
 
 def forget_old_contents(tx: Tx, older_than: datetime) -> int:
@@ -292,7 +297,7 @@ def forget_old_contents(tx: Tx, older_than: datetime) -> int:
         email.c.created_at < older_than,
         email.c.content.is_not(None),
     )
-    return tx.connection.execute(query.values(content=None, cids=None)).rowcount
+    return tx.connection.execute(query.values(**_FORGOTTEN)).rowcount
 
 
 def has_intent(tx: Tx, email_id: int) -> bool:

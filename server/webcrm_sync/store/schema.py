@@ -125,7 +125,8 @@ folder = Table(
 )
 
 #: The mail itself. `content`: its text, `is_raw`: its HTML as it came; `cids`: of the pictures in
-#: its text; all gone once it is settled. `word_digest`: tells it from another mail with its
+#: its text, `pictures`: what else is known of them (`core.pictures`), NULL in rows of earlier
+#: versions; all gone once it is settled. `word_digest`: tells it from another mail with its
 #: Message-ID, NULL in rows of earlier versions. `sent_by`: who sent it on behalf of its sender.
 #: `sensitivity`: 0 normal, 1 personal, 2 private, 3 confidential (MS-OXCMSG: PidTagSensitivity).
 email = Table(
@@ -145,6 +146,7 @@ email = Table(
     _flag("has_attachments"),
     Column("content", Text),
     Column("cids", ARRAY(Text)),
+    Column("pictures", JSONB(none_as_null=True)),
     _flag("is_raw"),
     Column("word_digest", LargeBinary),
     Column("reply_to", JSONB),
@@ -230,7 +232,8 @@ filing = Table(
     Index("ix_filing_due", "due_at", postgresql_where=text("NOT is_complete")),
 )
 
-#: One attachment of a filing = one Document, or `left_out` says why not; else like its filing.
+#: One attachment of a filing = one Document, or `left_out` says why not; else like its filing. These
+#: rows are also how a picture is known again (`documents.beside`).
 document = Table(
     "document",
     metadata,
@@ -245,6 +248,7 @@ document = Table(
     Column("document_id", BigInteger),
     Column("left_out", Text),
     UniqueConstraint("filing_id", "position"),
+    Index(None, "size"),
 )
 
 #: A mail sent from webCRM. `graph_id` is its mirror; `reason`: why there is none.

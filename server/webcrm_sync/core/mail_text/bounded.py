@@ -33,8 +33,10 @@ _FORMATTING_TAGS = "b big code em font i nobr s small strike strong tt u"
 _FORMATTING = frozenset(_FORMATTING_TAGS.split())
 _LONG_TAGS = re.compile(rf"(<[A-Za-z][A-Za-z0-9:_-]*+)[^<>]{{{_LONG_TAG}}}")
 _ATTRIBUTE = re.compile(r"[\s/]*+[^\s/>=]++(?:\s*+=\s*+(?:\"[^\"]*+\"|'[^']*+'|[^\s>]*+))?")
-#: A picture within the HTML itself: no part of the text, and nearly all of the length.
+#: A picture within the HTML itself: no part of the text, and nearly all of the length. In HTML that
+#: is too long without it, `DATA_LEFT_OUT` takes its place.
 _INLINE_DATA = re.compile(r"data:[\w./+-]{1,100};base64,[A-Za-z0-9+/=%\s]{1000,}+")
+DATA_LEFT_OUT = "data:,"
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +50,7 @@ class Bounded:
 def bounded(html: str) -> Bounded:
     """The HTML without what no parser reads in linear time."""
     if len(html) > LONGEST_HTML:
-        html = _without_comments(_INLINE_DATA.sub("data:,", html))
+        html = _without_comments(_INLINE_DATA.sub(DATA_LEFT_OUT, html))
     is_cut = len(html) > LONGEST_HTML
     html = _with_fewer_attributes(html[:LONGEST_HTML])
     return Bounded(_flatter(html), is_cut)

@@ -6,8 +6,6 @@ library keeps links, numbers, quotes and struck words and leaves out what is hid
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterator
 from dataclasses import dataclass
 
 from selectolax.lexbor import LexborDocumentOptions, LexborHTMLParser, LexborNode
@@ -17,6 +15,7 @@ from webcrm_sync.core.history_marks import HISTORY_LINE
 from webcrm_sync.core.mail_text.bounded import bounded
 from webcrm_sync.core.mail_text.elements import BEGIN, begin
 from webcrm_sync.core.mail_text.page import Attributes, Element, Leaves, Page
+from webcrm_sync.core.mail_text.pictures import Gallery
 from webcrm_sync.core.mail_text.style import PLAIN, style_of
 from webcrm_sync.core.text import storable
 
@@ -27,21 +26,19 @@ _UNSEEN_TAGS = (
 _UNSEEN = frozenset(_UNSEEN_TAGS.split())
 #: Lexbor copies a list's chosen option at each option otherwise: 100,000 of them take 50 s.
 _WITHOUT_EVENTS = LexborDocumentOptions.WO_EVENTS
-_PLACES_OF_PICTURES = ("src", "background", "style")
-#: Within a style the id is followed by a bracket, perhaps by a quote.
-_CID_IN_STYLE = re.compile(r"cid:['\" ]*([^\s)'\"]+)", re.IGNORECASE)
 _HISTORY = history_marks.BEGINS | history_marks.HOLDS | history_marks.LEADS
 
 
 @dataclass(frozen=True, slots=True)
 class HtmlText:
-    """What was read. `cids`: of the pictures shown, as they are written in the HTML.
+    """What was read. `has_words`: there is a letter or a number besides the pictures' own words.
 
     `is_cut`: there was more than the limit lets through.
     """
 
     text: str
-    cids: frozenset[str]
+    gallery: Gallery
+    has_words: bool
     is_cut: bool
 
 
@@ -57,7 +54,9 @@ def html_to_text(html: str, *, limit: int, marks_history: bool = False) -> HtmlT
     root = LexborHTMLParser(taken.html, options=_WITHOUT_EVENTS).root
     if root is not None:
         walk.run(root)
-    return HtmlText(walk.page.layout.text(), frozenset(walk.cids), taken.is_cut or walk.is_cut)
+    return HtmlText(
+        walk.page.layout.text(), walk.gallery, walk.page.has_words, taken.is_cut or walk.is_cut
+    )
 
 
 class _Walk:
@@ -65,7 +64,7 @@ class _Walk:
 
     def __init__(self, limit: int, *, marks_history: bool) -> None:
         self.page = Page()
-        self.cids: set[str] = set()
+        self.gallery = Gallery()
         self.is_cut = False
         self._limit = limit
         self._marks_history = marks_history
@@ -107,8 +106,9 @@ class _Walk:
             return _NO_LEAVES
         style = style_of(attributes.get("style") or "") if attributes else PLAIN
         if attributes:
-            self.cids.update(_content_ids(attributes))
-            if style.is_hidden or "hidden" in attributes:
+            is_hidden = style.is_hidden or "hidden" in attributes
+            self.gallery.look_at(tag, attributes, is_seen=not is_hidden)
+            if is_hidden:
                 return None
         element = Element(node, tag, attributes, style)
         leaves: Leaves = []
@@ -135,15 +135,3 @@ _NO_LEAVES: Leaves = []
 def _end(leaves: Leaves) -> None:
     for leave in reversed(leaves):
         leave()
-
-
-def _content_ids(attributes: Attributes) -> Iterator[str]:
-    """The content ids of the pictures that an element shows."""
-    for place in _PLACES_OF_PICTURES:
-        value = attributes.get(place)
-        if not value or "cid:" not in value:
-            continue
-        if place == "style":
-            yield from _CID_IN_STYLE.findall(value)
-        else:
-            yield value.partition("cid:")[2].strip("'\" ")

@@ -57,6 +57,8 @@ class Page:
     is_struck: bool = False
     is_linked: bool = False
     is_history: bool = False
+    #: a letter or a number was written that is no picture's
+    has_words: bool = False
     lists: list[Numbering] = field(default_factory=list)
     #: for each open row of a table, the line of its first words
     rows: list[int | None] = field(default_factory=list)
@@ -77,6 +79,8 @@ class Page:
             text = with_links_unwrapped(text)
         if self.is_wingdings:
             text = text.translate(_WINGDINGS)
+        if not self.has_words:
+            self.has_words = any(letter.isalnum() for letter in text)
         if self.is_preserved:
             self.layout.preserved(text)
         else:
