@@ -3,46 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
 import sqlalchemy
-from alembic import command
-from alembic.config import Config
 from sqlalchemy import Engine, text
 
+from revisions import bring_to, database_of
 from webcrm_sync.core.addresses import folded
-from webcrm_sync.store import migrate as package
-from webcrm_sync.store.database import sqlalchemy_url
 from webcrm_sync.store.migrate import migrate
-
-MIGRATIONS = Path(package.__file__).parent / "migrations"
-
-
-def to_version(engine: Engine, version: str, *, is_back: bool = False) -> None:
-    config = Config()
-    config.set_main_option("script_location", str(MIGRATIONS))
-    with engine.begin() as connection:
-        config.attributes["connection"] = connection
-        (command.downgrade if is_back else command.upgrade)(config, version)
 
 
 @pytest.fixture
 def old(database_url: str) -> Iterator[Engine]:
     """An empty database of version 0006, beside the one that every test uses."""
-    server = sqlalchemy.create_engine(
-        sqlalchemy_url(database_url), isolation_level="AUTOCOMMIT", poolclass=sqlalchemy.NullPool
-    )
-    with server.connect() as connection:
-        connection.execute(text("DROP DATABASE IF EXISTS earlier"))
-        connection.execute(text("CREATE DATABASE earlier"))
-    url = sqlalchemy.make_url(sqlalchemy_url(database_url)).set(database="earlier")
-    engine = sqlalchemy.create_engine(url, poolclass=sqlalchemy.NullPool)
-    to_version(engine, "0006")
-    yield engine
-    with server.connect() as connection:
-        connection.execute(text("DROP DATABASE earlier WITH (FORCE)"))
+    with database_of(database_url, "0006") as engine:
+        yield engine
 
 
 def fill(engine: Engine, *statements: str) -> None:
@@ -204,6 +180,6 @@ def test_the_way_back_leaves_a_database_of_the_version_before(old: Engine) -> No
         "INSERT INTO contact (company_id, person_id, address, organisation_id, name, is_active,"
         " unmatchable) VALUES (1, 1, '', 5, '', true, 'n/a')",
     )
-    to_version(old, "0006", is_back=True)
+    bring_to(old, "0006", is_back=True)
     assert rows(old, "SELECT count(*) FROM contact") == [(0,)]
     migrate(old)

@@ -45,8 +45,9 @@ class SimMailbox(Vault):
         aliases: tuple[str, ...] = (),
         shared: bool = False,
         language: str = "en",
+        user_id: str | None = None,
     ) -> None:
-        super().__init__(clock, user_id=str(uuid.uuid4()), language=language)
+        super().__init__(clock, user_id=user_id or str(uuid.uuid4()), language=language)
         self.address = address
         self.name = name
         self.aliases = aliases

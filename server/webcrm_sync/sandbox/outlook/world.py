@@ -44,8 +44,12 @@ class Outlook:
         aliases: tuple[str, ...] = (),
         shared: bool = False,
         language: str = "en",
+        user_id: str | None = None,
     ) -> SimMailbox:
-        """A new empty mailbox whose folders have names in that language (en, da, de)."""
+        """A new empty mailbox whose folders have names in that language (en, da, de).
+
+        `user_id` None = a new one.
+        """
         mailbox = SimMailbox(
             self.clock,
             address=address,
@@ -53,6 +57,7 @@ class Outlook:
             aliases=aliases,
             shared=shared,
             language=language,
+            user_id=user_id,
         )
         with self._lock:
             mailbox.listeners.extend(self._listeners)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from datetime import datetime, timedelta
 from itertools import takewhile
 
@@ -49,6 +49,15 @@ class Table:
     def delete(self, record_id: int) -> None:
         """Take the record away. Raises KeyError when there is none."""
         del self._versions[record_id], self._by_change[record_id]
+
+    def bring_in(self, records: Iterable[Record]) -> None:
+        """Take records of another system over as they are, the earliest change first."""
+        for record in sorted(records, key=lambda r: r[self.updated_name]):
+            record_id = record[self.entity.id_name]
+            self._next_id = max(self._next_id, record_id + 1)
+            self._versions[record_id] = [record]
+            self._by_change[record_id] = None
+        self._versions = dict(sorted(self._versions.items()))
 
     def remember(self) -> Callable[[], None]:
         """What brings the records back as they are now."""

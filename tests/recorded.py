@@ -1,0 +1,149 @@
+"""A company as another version of the product left it: its Outlook, its webCRM, our rows.
+
+A recording is a folder with two files. `world.json` is what the simulated services held,
+`database.json` the rows of each table; GRAPH_URL in them is the address of the simulated Graph.
+"""
+
+from __future__ import annotations
+
+import json
+from base64 import b64decode
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, fields
+from datetime import datetime
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import Engine, text
+
+from webcrm_sync.sandbox.outlook.mail import Attachment, File, Link, Mail, Person
+from webcrm_sync.sandbox.outlook.mailbox import SimMailbox
+from webcrm_sync.sandbox.outlook.properties import properties_of
+from webcrm_sync.sandbox.outlook.store import (
+    Item,
+    MasterCategory,
+    SimFolder,
+    StoredAttachment,
+)
+from webcrm_sync.sandbox.stage import Stage
+from webcrm_sync.settings import Settings
+
+Json = dict[str, Any]
+_PEOPLE = ("to", "cc", "bcc", "reply_to")
+_TIMES = ("appeared_at", "modified_at", "sent_at", "received_at")
+
+
+@dataclass(frozen=True)
+class Recording:
+    """One recording."""
+
+    folder: Path
+
+    @cached_property
+    def world(self) -> Json:
+        """What the services held, by name."""
+        found: Json = json.loads((self.folder / "world.json").read_text("utf-8"))
+        return found
+
+    @cached_property
+    def rows(self) -> Mapping[str, Sequence[Json]]:
+        """The rows of each table, without the columns that are empty."""
+        found: Mapping[str, Sequence[Json]] = json.loads(
+            (self.folder / "database.json").read_text("utf-8")
+        )
+        return found
+
+    @property
+    def mails(self) -> Mapping[str, tuple[str, str]]:
+        """The mails by the name that the recording gave them: whose mailbox, and the Graph id."""
+        return {name: (address, item) for name, (address, item) in self.world["mails"].items()}
+
+    def settings(self, stage: Stage, url: str) -> Settings:
+        """The settings of that company, for a stage that was set and a database."""
+        own = {"DATABASE_URL": url, "SECRET_KEY": "test", **self.world["settings"]}
+        return stage.settings(**own)
+
+    def set(self, stage: Stage) -> None:
+        """Bring the services of a new stage to where they were."""
+        stage.clock.advance(datetime.fromisoformat(self.world["at"]) - stage.clock.now())
+        stage.entra.tenant_id = self.world["tenant"]
+        stage.crm.refused |= set(self.world["refused"])
+        for name, table in stage.crm.tables.items():
+            table.bring_in(_with_times(record) for record in self.world[f"webcrm {name}"])
+        for name, facts in self.world.items():
+            word, _, address = name.partition(" ")
+            if word == "mailbox":
+                _add_mailbox(stage, address, facts)
+
+    def load(self, engine: Engine, settings: Settings) -> None:
+        """Fill an empty database of that revision."""
+        with engine.begin() as connection:
+            connection.execute(text("SET LOCAL session_replication_role = replica"))
+            for table, rows in self.rows.items():
+                given = json.dumps(rows).replace("GRAPH_URL", settings.graph_url)
+                fill = (
+                    f"INSERT INTO {table} OVERRIDING SYSTEM VALUE"
+                    f" SELECT * FROM jsonb_populate_recordset(NULL::{table}, :rows)"
+                )
+                connection.execute(text(fill), {"rows": given})
+                if any("id" in row for row in rows):
+                    number = f"pg_get_serial_sequence('{table}', 'id')"
+                    last = f"SELECT setval({number}, (SELECT max(id) FROM {table}))"
+                    connection.execute(text(last))
+
+
+def _with_times(record: Json) -> Json:
+    """A record of webCRM: in JSON a time is a text."""
+    return {
+        name: datetime.fromisoformat(value) if name.endswith(("At", "DateTime")) else value
+        for name, value in record.items()
+    }
+
+
+def _add_mailbox(stage: Stage, address: str, facts: Json) -> None:
+    box = stage.outlook.add_mailbox(
+        address, facts["name"], aliases=tuple(facts["aliases"]), user_id=facts["user_id"]
+    )
+    box.named_properties |= set(facts["named_properties"])
+    for id_, name, colour in facts["categories"]:
+        box.categories[id_] = MasterCategory(id_, name, colour)
+    for folder in facts["folders"]:
+        _add_folder(box, folder)
+    for item in facts["items"]:
+        box.add(_item(box, item))
+
+
+def _add_folder(box: SimMailbox, facts: Json) -> None:
+    """A folder under its recorded id; those that every mailbox has are there already."""
+    known = box.well_known.get(facts["well_known"] or "")
+    if known is None:
+        parent = box.folders[facts["parent"]]
+        known = SimFolder(facts["id"], facts["name"], parent)
+        parent.children.append(known)
+    else:
+        del box.folders[known.id]
+        known.id = facts["id"]
+    box.folders[known.id] = known
+
+
+def _item(box: SimMailbox, facts: Json) -> Item:
+    values = {f.name: facts[f.name] for f in fields(Item) if f.name in facts}
+    values["folder"] = box.folders[facts["folder"]]
+    values |= {name: datetime.fromisoformat(facts[name]) for name in _TIMES}
+    values |= {name: Person(*facts[name]) for name in ("author", "sender") if name in facts}
+    values |= {name: tuple(Person(*p) for p in facts.get(name, ())) for name in _PEOPLE}
+    values["categories"] = tuple(facts.get("categories", ()))
+    values["attachments"] = tuple(
+        StoredAttachment(a["id"], _attachment(a)) for a in facts.get("attachments", ())
+    )
+    # Exchange gives every mail these; the simulated one may not yet have known them then.
+    known = properties_of(Mail("", None, (), kind=facts["kind"]))
+    values["properties"] = known | facts.get("properties", {})
+    return Item(**values)
+
+
+def _attachment(facts: Json) -> Attachment:
+    if "url" in facts:
+        return Link(facts["name"], facts["url"])
+    return File(facts["name"], b64decode(facts["content"]))

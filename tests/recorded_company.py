@@ -1,0 +1,200 @@
+"""The company of a recording, with the current product at work in it."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import unquote
+
+from sqlalchemy import Engine, text
+
+from play import Play
+from recorded import Recording
+from webcrm_sync.bootstrap import open_parts
+from webcrm_sync.engine import prove
+from webcrm_sync.engine.proof import MailboxProof, WebcrmProof
+from webcrm_sync.sandbox.journal import Exchange
+from webcrm_sync.sandbox.outlook.mail import Mail
+from webcrm_sync.sandbox.outlook.mailbox import SimMailbox, View
+from webcrm_sync.sandbox.stage import Stage
+
+Json = dict[str, Any]
+Filing = tuple[str, int]
+State = tuple[str, str | None]
+#: All that is known of a copy and its mail, but for what a reading of its folder may add.
+_LEDGER = """
+SELECT i.graph_id, to_jsonb(i) - 'seen_round' AS item, e.key, e.subject, e.content,
+  (SELECT jsonb_agg(to_jsonb(f) ORDER BY f.id) FROM filing f WHERE f.email_id = e.id) AS filings,
+  (SELECT jsonb_agg(to_jsonb(d) ORDER BY d.id) FROM document d JOIN filing f ON f.id = d.filing_id
+    WHERE f.email_id = e.id) AS documents,
+  (SELECT jsonb_agg(jsonb_build_array(a.address, a.domain, a.is_matched) ORDER BY a.address)
+    FROM email_address a WHERE a.email_id = e.id) AS people,
+  (SELECT count(*) FROM event v WHERE v.email_id = e.id) AS events
+FROM item i JOIN email e ON e.id = i.email_id
+"""
+
+
+@contextmanager
+def playing(recording: Recording, stage: Stage, engine: Engine) -> Iterator[Company]:
+    """The product at work on a recording that was set and loaded; the database is migrated."""
+    url = engine.url.render_as_string(hide_password=False)
+    settings = recording.settings(stage, url)
+    with open_parts(settings, url=url, now=stage.clock.now) as parts:
+        yield Company(recording, Play(stage, parts, dict(recording.world["organisations"])))
+
+
+@dataclass(frozen=True)
+class Company:
+    """The company of a recording, with the current product at work in it."""
+
+    recording: Recording
+    play: Play
+
+    def box(self, address: str) -> SimMailbox:
+        """A mailbox."""
+        return self.play.stage.outlook.mailbox(address)
+
+    def copy(self, name: str) -> tuple[SimMailbox, str]:
+        """The mailbox and the Graph id of a recorded mail."""
+        address, item = self.recording.mails[name]
+        return self.box(address), item
+
+    def read(self, name: str) -> View:
+        """What its owner sees of a recorded mail."""
+        box, item = self.copy(name)
+        return box.read(item)
+
+    def mail(self, name: str) -> Mail:
+        """A recorded mail as it came, for another mailbox."""
+        box, item = self.copy(name)
+        found = box.existing(item)
+        return Mail(
+            found.subject,
+            found.author,
+            found.to,
+            cc=found.cc,
+            body=found.body,
+            message_id=found.message_id,
+            sent_at=found.sent_at,
+            attachments=tuple(stored.attachment for stored in found.attachments),
+        )
+
+    def subject(self, name: str) -> str:
+        """The subject of a recorded mail; one that was purged has none any more."""
+        (found,) = [
+            email["subject"]
+            for email in self.recording.rows["email"]
+            for item in self.recording.rows["item"]
+            if item["graph_id"] == self.recording.mails[name][1] and item["email_id"] == email["id"]
+        ]
+        return str(found)
+
+    # -- our rows
+
+    def _rows(self, query: str) -> list[Json]:
+        with self.play.parts.begin() as tx:
+            return [dict(row) for row in tx.connection.execute(text(query)).mappings()]
+
+    def states(self) -> dict[str, State]:
+        """State and reason of the recorded mails by name."""
+        rows = self._rows("SELECT graph_id, state, reason FROM item")
+        found = {row["graph_id"]: (row["state"], row["reason"]) for row in rows}
+        return {name: found[item] for name, (_, item) in self.recording.mails.items()}
+
+    def recorded_states(self) -> dict[str, State]:
+        """The same as it was recorded."""
+        rows = self.recording.rows["item"]
+        found = {row["graph_id"]: (row["state"], row.get("reason")) for row in rows}
+        return {name: found[item] for name, (_, item) in self.recording.mails.items()}
+
+    def ledgers(self) -> dict[str, Json]:
+        """All that is known of the recorded mails, and what Outlook shows of them, by name."""
+        found = {row["graph_id"]: row for row in self._rows(_LEDGER)}
+        shown = {
+            item.id: {"version": item.change_key, "categories": item.categories}
+            for box in self.play.stage.outlook.mailboxes
+            for item in box.items()
+        }
+        mails = self.recording.mails.items()
+        return {name: found[item] | shown.get(item, {}) for name, (_, item) in mails}
+
+    def filings(self) -> dict[int, Filing]:
+        """Key and Organisation of all that is in webCRM, by the Activity's id."""
+        query = "SELECT activity_id, key, organisation_id FROM filing WHERE activity_id IS NOT NULL"
+        rows = self._rows(query)
+        return {row["activity_id"]: (row["key"], row["organisation_id"]) for row in rows}
+
+    def recorded_filings(self) -> dict[int, Filing]:
+        """The same as recorded, of mails that are in a sync folder."""
+        here = {i["email_id"] for i in self.recording.rows["item"] if "folder_id" in i}
+        return {
+            row["activity_id"]: (row["key"], row["organisation_id"])
+            for row in self.recording.rows["filing"]
+            if row["email_id"] in here and "activity_id" in row
+        }
+
+    def keys(self) -> dict[str, str]:
+        """The keys of the mails in the sync folders, by the Graph ids of their copies."""
+        query = (
+            "SELECT i.graph_id, e.key FROM item i JOIN email e ON e.id = i.email_id"
+            " WHERE i.folder_id IS NOT NULL"
+        )
+        return {row["graph_id"]: row["key"] for row in self._rows(query)}
+
+    def recorded_keys(self) -> dict[str, str]:
+        """The same as recorded."""
+        keys = {email["id"]: email["key"] for email in self.recording.rows["email"]}
+        items = self.recording.rows["item"]
+        return {i["graph_id"]: keys[i["email_id"]] for i in items if "folder_id" in i}
+
+    def differences(self) -> list[str]:
+        """What `prove` finds; nothing = it says Equal."""
+        proofs: list[MailboxProof | WebcrmProof] = [*prove.prove_mailboxes(self.play.parts)]
+        *_, crm = prove.prove_webcrm(self.play.parts)
+        proofs.append(crm)
+        found = [str(difference) for proof in proofs for difference in proof.differences]
+        return found + [proof.trouble for proof in proofs if proof.trouble]
+
+    # -- what went over the wire
+
+    def rounds(self) -> list[str]:
+        """The folders that were read from their start, by id."""
+        calls = self._calls("graph")
+        first = [c.path for c in calls if "/messages/delta" in c.path and "select" in c.query]
+        return [path.split("/")[-3] for path in first]
+
+    def written_to_webcrm(self) -> Counter[str]:
+        """How often each Activity and each file was sent to webCRM, by its name."""
+        found: Counter[str] = Counter()
+        for call in self._calls("webcrm"):
+            if call.method != "GET" and "Login" not in call.path:
+                sent = json.loads(call.request_body)
+                records = sent if isinstance(sent, list) else [sent]
+                found.update(r.get("ActivityDescription") or r["DocumentFileName"] for r in records)
+        return found
+
+    def written_to_mails(self) -> Counter[str]:
+        """How often each mail in Outlook was changed, by its subject."""
+        boxes = self.play.stage.outlook.mailboxes
+        subjects = {item.id: item.subject for box in boxes for item in box.items()}
+        lines = [
+            line
+            for call in self._calls("graph")
+            if call.path.endswith("$batch")
+            for line in json.loads(call.request_body)["requests"]
+        ]
+        changed = [line["url"] for line in lines if line["method"] != "GET"]
+        return Counter(subjects[unquote(url.rpartition("/")[2])] for url in changed)
+
+    def created_mails(self) -> list[str]:
+        """The subjects of the mails that were written into mailboxes; nothing else is written."""
+        calls = self._calls("graph")
+        alone = [c for c in calls if c.method != "GET" and not c.path.endswith("$batch")]
+        return [json.loads(call.request_body)["subject"] for call in alone]
+
+    def _calls(self, service: str) -> list[Exchange]:
+        return self.play.stage.journal.select(service)
