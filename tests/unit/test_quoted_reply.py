@@ -64,6 +64,54 @@ def test_fields_of_a_header_in_many_forms(rule: str, mark: str) -> None:
     assert without_history(f"Passt.\n\n{rule}{lines}\n\nPasst KW 12?") == "Passt."
 
 
+BELOW = {
+    "Outlook in Danish on Android": "_" * 32 + "\nFra: Eva <e@x.example>\n"
+    "Sendt: Tuesday, February 3, 2026 10:12:33 AM\nTil: Bo\nEmne: x\n\nold",
+    "Outlook in Dutch": "Van: Eva [mailto:e@x.example]\nVerzonden: dinsdag 3 februari 2026 10:12\n"
+    "Aan: Bo\nOnderwerp: RE: x\nUrgentie: Hoog\n\nold",
+    "GroupWise": ">>> Eva Holm <e@x.example> 03.02.2026 10:12 >>>\nold",
+    "GroupWise in German": '>>> "Eva Holm" <e@x.example> schrieb am 03.02.2026 um 10:12 in '
+    "Nachricht\n<4711@x.example>:\n> old",
+    "Samsung, joined": "-------- Ursprüngliche Nachricht --------Von: Eva <e@x.example> Datum: "
+    "03.02.26  10:12  (GMT+01:00) An: Bo Betreff: x\nold",
+    "Samsung": "-------- Originalmeddelande --------\nFrån: Eva\nDatum: 2026-02-03 10:12 "
+    "(GMT+01:00)\nTill: Bo\nÄmne: x\nold",
+    "Android": "---- Eva Holm schrieb ----\n\nold",
+    "Roundcube": '"Eva Holm" <e@x.example> skrev den 3. feb. 2026 kl. 10:12:\n\n> old',
+    "Zimbra": 'From: "Eva" <e@x.example>\nTo: "Bo" <b@x.example>\n'
+    "Sent: Tuesday, February 3, 2026 10:12:33 AM\nSubject: x\n\nold",
+    "Outlook for Mac": "*From: *Eva <e@x.example>\n*Date: *Tuesday, 3 February 2026 at 10:12\n"
+    "*To: *Bo\n*Subject: *x\n\nold",
+    "Notes": "Von:\tEva Holm/Kunde\nAn:\tBo/Firma@Firma\nDatum:\t03.02.2026 10:12\n"
+    "Betreff:\tAW: x\n\nold",
+    "its subject is an answer's": "Fra: Eva\nTil: Bo\nDato: 03.02.2026 10:12\nEmne: SV: x\n\nold",
+    "tickets": "##- Bitte geben Sie Ihre Antwort über dieser Zeile ein -##\nold",
+    "tickets in English": "--- Reply above this line ---\nold",
+    "tickets in Danish": "=-=-= Svar over denne linje =-=-=\nold",
+    "tickets, starred": "*** Skriv ditt svar ovanför den här raden ***\nold",
+    "tickets, one dash": "— Please reply above this line —\nold",
+}
+
+
+@pytest.mark.parametrize("below", BELOW.values(), ids=BELOW)
+def test_forms_of_more_programs(below: str) -> None:
+    assert without_history(f"Ja.\n\nMvh\nBo\n\n{below}\n") == "Ja.\n\nMvh\nBo"
+
+
+@pytest.mark.parametrize(
+    ("above", "more"),
+    [
+        ("Tlf: 11 22 33 44", ""),
+        ("Mobile: +45 11 22 33 44", "Importance: High\nSensitivity: Private\n"),
+        ("Hi", "Categories: Offers\n"),
+        ("web: nordwind.example", "Cc: Ida Lund <ida@nordwind.example>;\n Ole <ole@x.example>\n"),
+    ],
+)
+def test_header_right_below_a_signature_or_with_fields_of_its_own(above: str, more: str) -> None:
+    header = f"Fra: Eva Holm\nSendt: 3. februar 2026 10:12\nTil: Bo\n{more}Emne: Halle\n"
+    assert without_history(f"Ja tak.\n{above}\n{header}\nPasser uge 12?") == f"Ja tak.\n{above}"
+
+
 @pytest.mark.parametrize(
     "words",
     [
@@ -94,6 +142,8 @@ def test_rule_of_a_program_is_enough_alone(words: str, form: str) -> None:
         "Name: Eva\nFrom: eva@kunde.example\nDate: 03-02-2026 10:12\nSubject: Price\nText: hello",
         "The answer:\n\n> On the one hand\n> it is grey.\n\nOn the other it is green.",
         "> He wrote:\n> It is grey.\n\nIs it?",
+        "Please write your name above this line, and the date below this line.",
+        ">>> Click here <<<\n>>> 3 Feb 2026 10:12 >>>\nThen go on.",
         "Kunden skrev i går:\n\n> Hallen er fri.\n\nSkal vi tage den?",
         "The customer wrote on 3 February 2026:\n\n> The hall is free.\n\nShall we take it?",
         "Unser Kunde schrieb dazu:\n> Passt.\nAlso los.",

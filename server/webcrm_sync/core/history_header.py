@@ -50,9 +50,11 @@ _BEGINS_WITH_DATE = re.compile(
 _DATE_WITHIN = re.compile(
     r"(?<=[\w.!?)-])\s?(?:On|At|Am|Den|Op|Le|På)\s(?:[^\W\d_]{1,12}[.,]*\s){0,2}\d{1,4}(?=\W)"
 )
+#: "Please type your reply above this line", between marks, as ticket systems write it.
 _ABOVE_THIS_LINE = re.compile(
     r"[\s*]*##-.{5,150}-##[\s*]*$|"
-    r"[-–=_ ]*(?:please )?(?:reply|type your reply|write) above this line\b.{0,40}$",
+    rf"[^\w\s>][\W_]{{0,20}}[\w ,']{{0,40}}\b(?:{known.ABOVE_THIS_LINE})[\W_]{{0,20}}$|"
+    r"(?:please )?(?:type your reply|reply) above this line$",
     _FLAGS,
 )
 _FIELD = re.compile(r"[\s*|_]*(?P<name>[^\W\d_][^:*|\d]{0,24}?)[\s*_]*:(?P<value>.*)$")
@@ -94,8 +96,7 @@ def _is_rule(line: Line) -> bool:
     within = line.between_dashes if line.words[0] in _DASHES else ""
     if within and (within.casefold() in known.ORIGINAL or _WROTE.search(within)):
         return True
-    is_maybe = "##-" in line.words or "this line" in line.words
-    return is_maybe and _ABOVE_THIS_LINE.match(line.words) is not None
+    return line.is_of_groupwise or _ABOVE_THIS_LINE.match(line.words) is not None
 
 
 def _end_of_sentence(lines: Sequence[Line], at: int) -> int | None:
@@ -201,7 +202,8 @@ class _Fields:
         for number in range(at, min(at + _MOST_FIELD_LINES, len(lines))):
             line = lines[number]
             found = _field(line)
-            if line.depth != lines[at].depth or (found and found[0] in made.values):
+            is_again = found is not None and found[0] in made.values.keys() - {"other"}
+            if line.depth != lines[at].depth or is_again:
                 break
             if found:
                 kind, folded, made.end = found[0], 0, number + 1
@@ -254,7 +256,12 @@ class _Fields:
         )
 
     def _is_form(self, lines: Sequence[Line]) -> bool:
-        """True when fields that no mail has are right above or below."""
+        """True when fields that no mail has are right above or below.
+
+        A signature may end with such a line; a form has no time of sending beside a recipient.
+        """
+        if {"sent", "to"} <= self.values.keys():
+            return False
         beside = [*lines[max(0, self.start - 1) : self.start], *lines[self.end : self.end + 1]]
         if any(_is_unknown_field(line) for line in beside):
             return True

@@ -35,6 +35,10 @@ _DATE = re.compile(
 _DASHES = re.compile(
     r"[*\s]*[-_=–—]{2,}+\s*(?P<within>[^\s_=–—-].{0,120}?)\s?[-_=–—]{2,}+[*\s]*:?$"
 )
+#: The same in front of fields that Samsung's program has joined to it.
+_DASHES_IN_FRONT = re.compile(r"-{4,}+ ?(?P<within>[^-]{3,40}?) ?-{4,}+(?=\w)")
+#: GroupWise's own line, which is no quote: `>>> Eva <eva@kunde.example> 3.2.2026 10:12 >>>`.
+_GROUPWISE = re.compile(r">>> (?=[^<>]{1,100}<[^<>\s]+@[^<>\s]+>.{10,60}(?:>>>|in Nachricht) ?$)")
 _RULE = re.compile(r"(?:[-_=*–—─]\s?){5,}+$")
 _FORWARDED = re.compile(rf"\b(?:{known.FORWARDED})", _FLAGS)
 _BEGIN = re.compile(rf"\W*(?:{known.BEGIN})\b.{{0,60}}:$", _FLAGS)
@@ -52,7 +56,7 @@ class Line(NamedTuple):
         """The line of this text. What is longer than a header has only its beginning as words."""
         if not text:
             return BLANK
-        mark = _QUOTE.match(text)
+        mark = None if _GROUPWISE.match(text) else _QUOTE.match(text)
         depth, end = (mark.group().count(">"), mark.end()) if mark else (0, 0)
         return cls(text, depth, _SPACES.sub(" ", text[end : end + LONGEST + 1]).strip())
 
@@ -68,9 +72,14 @@ class Line(NamedTuple):
         return bool(is_alone and _FORWARDED.search(self.words))
 
     @property
+    def is_of_groupwise(self) -> bool:
+        """True for the line that GroupWise writes above an older mail."""
+        return _GROUPWISE.match(self.words) is not None
+
+    @property
     def between_dashes(self) -> str:
         """The words of a line like `--- Original Message ---`, "" for other lines."""
-        dashed = _DASHES.match(self.words)
+        dashed = _DASHES.match(self.words) or _DASHES_IN_FRONT.match(self.words)
         return dashed["within"].strip(" :*") if dashed else ""
 
 

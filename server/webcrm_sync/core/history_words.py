@@ -103,6 +103,12 @@ ORIGINAL: Final = frozenset(
     }
 )
 
+#: What ticket systems ask for, at the end of a line between marks.
+ABOVE_THIS_LINE: Final = (
+    r"above this line|(?:over|ovenfor|ovenover) denne linjen?|(?:ovanför|över) (?:den här raden|"
+    r"denna rad)|(?:über|oberhalb) dieser Zeile(?: ein)?|boven deze (?:regel|lijn)"
+)
+
 #: In a line between dashes, or in one that begins with "begin" and ends with a colon: a forward.
 FORWARDED: Final = (
     r"forwarded|videresendt|videresend|vidarebefordra|weitergeleitet|doorgestuurd|doorgezonden|"
