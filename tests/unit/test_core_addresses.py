@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from unit.core_examples import any_text
 from webcrm_sync.core.addresses import (
+    _PLAIN,
     LONGEST_ADDRESS,
     addresses_in,
     domains_in,
@@ -60,6 +61,17 @@ AROUND = [
     "Tel. 12345678, {}",
     "Eva|{}",
     "* {}",
+    "*{}*",
+    "-{}-",
+    "• {}",
+    "•{}",
+    "→{}",
+    "`{}`",
+    "{}…",
+    "“{}”",
+    "{}%20",
+    "{}\0",
+    "CC:{};",
 ]
 ADDRESSES = [
     ("eva@kunde.example", "eva@kunde.example"),
@@ -109,6 +121,10 @@ def test_what_is_around_an_address_makes_no_difference(
         ("eva\u00a0@\u00a0kunde.example", "eva@kunde.example"),
         ("eva@[192.0.2.1]", "eva@192.0.2.1"),
         ("eva@foo_bar.EXAMPLE", "eva@foo_bar.example"),
+        ("'eva'@kunde.example", "eva@kunde.example"),
+        ("mailto:eva%40kunde.example", "eva@kunde.example"),
+        ("eva@l·l.example", "eva@xn--ll-0ea.example"),
+        ("eva@テスト・例.example", "eva@xn--zckzah8ry26l.example"),
     ],
 )
 def test_one_address_written_in_two_ways(one: str, other: str) -> None:
@@ -140,7 +156,7 @@ def test_two_addresses_stay_two(one: str, other: str) -> None:
 @pytest.mark.parametrize(
     "between",
     ["/", " / ", ";", "; ", ",", ", ", "\n", "\r\n", " or ", " eller ", " oder ", " og ", " ",
-     "\t", "|", " & ", "<br>", "\u00a0", " - ", "、", "；", "\u2028"],
+     "\t", "|", " & ", "<br>", "\u00a0", " - ", "、", "；", "\u2028", "–", " — ", "•", "+", "\\"],
 )  # fmt: skip
 def test_two_addresses_in_one_field_are_both_found(between: str) -> None:
     text = between.join(["Eva@kunde.example", "bo@x.example", "eva@KUNDE.example"])
@@ -260,6 +276,13 @@ def test_folding_twice_changes_nothing(text: str) -> None:
     for address in addresses_in(text):
         assert addresses_in(address) == (address,)
         assert len(address.encode(errors="replace")) <= LONGEST_ADDRESS
+
+
+@given(st.from_regex(_PLAIN, fullmatch=True))
+def test_what_looks_plain_is_folded_already(address: str) -> None:
+    if len(address) <= LONGEST_ADDRESS:
+        assert addresses_in(address) == (address,)
+    assert folded(address) == address
 
 
 @given(st.text(st.sampled_from("ab@.+<>\"'/,; \u200büß"), max_size=20))

@@ -11,21 +11,25 @@ import unicodedata
 from functools import lru_cache
 
 import idna
+import regex
 
 #: A mailbox's name, `@` and a host's (RFC 5321 4.5.3.1).
 LONGEST_ADDRESS = 64 + 1 + 255
 #: Nearly every address: nothing in it can be written in another way.
-_PLAIN = re.compile(r"[a-z0-9_][a-z0-9._%+-]*@[a-z0-9-]+(?:\.[a-z0-9-]+)+")
+_PLAIN = re.compile(r"[a-z0-9_][a-z0-9._+-]*@[a-z0-9](?:[a-z0-9-]*\.[a-z0-9])+[a-z0-9]*")
 #: What separates addresses, and what people and programs put around one.
-_BETWEEN = re.compile(r"""[\s<>()\[\]{},;:|"“”„«»‹›、]+""")
-_DOMAIN = re.compile(r"""\[?[^\s<>()\[\]{},;:|"“”„«»‹›、/\\?&=!#*+'`´‘’‚]*""")
+_BETWEEN = re.compile(r"""[\s\0-\x1f\x7f<>()\[\]{},;:|"]+""")
+_DOMAIN = re.compile(r"""\[?[^\s\0-\x1f\x7f<>()\[\]{},;:|"/\\?&=%!#*+'`´‘’]*""")
+#: Dashes, bullets, quotes, arrows and other marks of the world, but for those that a name or a
+#: domain may hold (RFC 5892, appendix A) and those that stand for a full stop.
+_MARKS = regex.compile(r"[[\p{P}\p{Sm}]--[\p{ASCII}´‘’·׳״・。｡]]", regex.V1)
 #: The same in a list of domains, in which a colon belongs to a scheme or a port.
-_BETWEEN_DOMAINS = re.compile(r"""[\s<>(){},;|"“”„«»‹›、]+""")
+_BETWEEN_DOMAINS = re.compile(r"""[\s<>(){},;|"]+""")
 _SCHEME = re.compile(r"^(?:(?:https?|ftp)(?::/*|//+)|(?:mailto|smtp):|/+)")
 _PATH = re.compile(r"[/\\?#]")
 _WWW = re.compile(r"^(?:www\.)+")
 _DOTTED = re.compile(r"[^\s.]+(?:\.[^\s.]+)+")
-_BEFORE = "'`´‘’‚/\\&*."
+_BEFORE = "'`´‘’/\\&*.-"
 _BEFORE_LEGACY = re.compile(r"""^(?:x500:|ex:|[\s'"<>])+""")
 _APOSTROPHES = str.maketrans("’´`", "'''")
 #: The full stops of IDNA (UTS 46, 4 "Processing"), as far as NFKC leaves them.
@@ -95,7 +99,9 @@ def addresses_in(text: str) -> tuple[str, ...]:
     >>> addresses_in("Eva <Eva@x.example> / bo@y.example or mailto:eva@x.example")
     ('eva@x.example', 'bo@y.example')
     """
-    before, *behind = _cleaned(text).split("@")
+    clean = _cleaned(text)
+    # A link may hold the sign as an escape (RFC 6068).
+    before, *behind = (clean if "@" in clean else clean.replace("%40", "@")).split("@")
     found: dict[str, None] = {}
     for number, after in enumerate(behind, start=1):
         is_apart = before[-1:].isspace() or after[:1].isspace()
@@ -104,7 +110,7 @@ def addresses_in(text: str) -> tuple[str, ...]:
         before = after
         # People write `Eva @ Work`; an address in which blanks slipped ends in a real domain.
         if name and domain and ("." in domain or not is_apart):
-            before = after.lstrip()[len(host) :]
+            before = after.lstrip()[len(host) :].lstrip("+-")
             found[f"{name}@{domain}"] = None
     return tuple(one for one in found if len(one.encode(errors="replace")) <= LONGEST_ADDRESS)
 
@@ -115,7 +121,8 @@ def _name_at(text: str) -> str:
     if quote and _BETWEEN.search(name):
         return f'"{name}"'
     word = name if quote else _BETWEEN.split(text.rstrip('"'))[-1]
-    return word.lstrip(_BEFORE).translate(_APOSTROPHES)
+    bare = word.lstrip(_BEFORE)
+    return (bare.rstrip(_BEFORE) if bare != word else bare).translate(_APOSTROPHES)
 
 
 def _host_at(text: str, *, is_last: bool) -> str:
@@ -132,7 +139,7 @@ def folded_domain(text: str) -> str:
     >>> folded_domain("www.Bücher.example."), folded_domain("straße.example")
     ('www.xn--bcher-kva.example', 'xn--strae-oqa.example')
     """
-    labels = _cleaned(text).translate(_STOPS).strip("[. ").split(".")
+    labels = _cleaned(text).translate(_STOPS).strip("[.- ").split(".")
     return ".".join(map(_label, labels))
 
 
@@ -151,7 +158,7 @@ def _authority(word: str) -> str:
     """The host of a web site or address (RFC 3986, 3.2), the word itself where it is none."""
     rest = _SCHEME.sub("", word)
     authority = _PATH.split(rest, maxsplit=1)[0]
-    return authority.rpartition("@")[2].partition(":")[0].strip("*.'`´‘’‚[]")
+    return authority.rpartition("@")[2].partition(":")[0].strip("*.'`´‘’[]")
 
 
 def shown(address: str) -> str:
@@ -184,4 +191,4 @@ def _cleaned(text: str) -> str:
     seen = "".join(c for c in text if unicodedata.category(c) != "Cf")
     # Not casefold: it takes `ß` for `ss`. The one Greek letter with two small forms is left.
     lower = unicodedata.normalize("NFKC", seen).lower().replace("ς", "σ")
-    return unicodedata.normalize("NFKC", lower)
+    return _MARKS.sub(" ", unicodedata.normalize("NFKC", lower))
