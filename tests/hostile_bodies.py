@@ -3,7 +3,7 @@
 `BODIES` maps a name to the function that makes the body, so that nothing large exists before it is
 asked for. Each body but the framesets begins with OPENING as a paragraph of its own, so that a
 test can ask whether anything was read. The number behind a name says what grows; nesting bodies
-have about 500 kB.
+have about 500 kB, those called small at most 50,000 characters.
 
 Where a body aims at a rule of HTML parsing, the rule stands beside it (WHATWG HTML, section 13.2).
 """
@@ -17,6 +17,11 @@ OPENING = "Dear Ann, the crane comes on Monday."
 MB = 1_000_000
 _NESTING = 500_000
 _LINE = 10 * MB
+
+_FORMATS = (
+    *("b", "i", "u", "s", "em", "tt", "big", "code", "font", "nobr", "small", "strike"),
+    *("strong", "a"),
+)
 
 
 def _body(*pieces: str) -> str:
@@ -74,6 +79,9 @@ _NESTED = {
     "nested-math": _nested("<math><mi><svg>", "</svg></mi></math>"),
     "nested-template": _nested("<template>", "</template>"),
     "nested-frameset": lambda: _filled("<frameset><frame src=x>", _NESTING),
+    # These end where a like one begins only inside <ruby> and <select>; elsewhere they nest.
+    "nested-rt": _nested("<rt>a", ""),
+    "nested-optgroup": _nested("<optgroup>a", ""),
     "nested-conditional": _nested("<!--[if mso]><table><tr><td><![endif]-->", "<!--[if !mso]-->"),
 }
 
@@ -99,6 +107,9 @@ _TABLES = {
 _TAGS = {
     "attributes-25000": _numbered("a%d=1 ", 25_000, "<p ", ">Dear Ann"),
     "attributes-200000": _numbered("a%d=1 ", 200_000, "<p ", ">Dear Ann"),
+    # Both signs are letters of a name, or of a value in quotes.
+    "attributes-with-less": _numbered("a%d<=1 ", 100_000, "<p ", ">Dear Ann"),
+    "attributes-with-greater": _numbered("a%d='>' ", 50_000, "<p ", ">Dear Ann"),
     "attributes-equal-200000": lambda: _body("<p ", "a=1 " * 200_000, ">Dear Ann"),
     # The attributes of each further <body> are added to those of the first.
     "attributes-of-many-bodies": _numbered("<body a%d=1>", 50_000),
@@ -143,6 +154,56 @@ _MARKUP = {
     "documents-20000": _repeated("<html><head></head><body>word</body></html>", 860_000),
 }
 
+#: What looks like the end of an element where a parser sees none.
+_DISGUISED = {
+    "disguised-formats": lambda: _body(
+        "<p>", *(f"<b id={number} x='</b>'>" for number in range(2000)), "<p>a" * 2000
+    ),
+    "disguised-by-values": _repeated("<div x='</div>'>", 960_000),
+    "disguised-by-comments": _repeated("<div><!--</div>-->", 960_000),
+    "disguised-by-scripts": _repeated("<div><script></div></script>", 960_000),
+    "disguised-by-textareas": _repeated("<div><textarea></div></textarea>", 640_000),
+    "disguised-by-titles": _repeated("<div><svg><title></div></title></svg>", 640_000),
+    "disguised-by-foreign": _repeated("<svg><p/></svg><div></span>", 640_000),
+    "disguised-by-cells": _repeated("<div><table><td></div></table>", 640_000),
+    "disguised-by-slash": _repeated("<div/>", 480_000),
+}
+
+
+def _halves(first: str, then: str) -> Callable[[], str]:
+    """Some of the first, never closed, and as much of the other: about 50 kB."""
+    return lambda: _body(_filled(first, 24_000), _filled(then, 24_000))
+
+
+#: The worst of what a mail of ordinary size can hold.
+_SMALL = {
+    "small-rt": lambda: _body(_filled("<rt>", 49_000)),
+    "small-optgroup": lambda: _body(_filled("<optgroup>", 49_000)),
+    "small-options": lambda: _body("<select>", _filled("<option>", 49_000)),
+    "small-div": lambda: _body(_filled("<div>", 49_000)),
+    "small-disguised-div": lambda: _body(_filled("<div x='</div>'>", 49_000)),
+    "small-attributes": _numbered("a%d ", 7000, "<p ", ">Dear Ann"),
+    "small-attributes-with-less": _numbered("a%d< ", 6500, "<p ", ">Dear Ann"),
+    "small-ends-of-nothing": _halves("<span>", "</i>"),
+    "small-ends-of-paragraphs": _halves("<span>", "</p>"),
+    "small-ends-of-custom": _halves("<x>", "</y>"),
+    "small-items-under-spans": _halves("<span>", "<li>"),
+    "small-misnested": _halves("<b><p>", "</b>"),
+    "small-misnested-deep": _halves("<a><b><i><u><div>", "</a></b></i></u>"),
+    "small-reopened": lambda: _body(
+        "<p>", *(f"<b id={number}>" for number in range(900)), "<p>a" * 8000
+    ),
+    "small-reopened-24": lambda: _body(
+        "<p>", *(f"<b id={number}>" for number in range(24)), "<p>a" * 12_000
+    ),
+    "small-reopened-all": lambda: _body(
+        "<p>", *(f"<{name} id={n}>" for n in range(24) for name in _FORMATS), "<p>a" * 10_000
+    ),
+    "small-reopened-disguised": lambda: _body(
+        "<p>", *(f"<b id={number} x='</b>'>" for number in range(1000)), "<p>a" * 6000
+    ),
+}
+
 _FORMATTING = {
     # A wrong end of <b>, <i>, <a> ... rebuilds the tree around it ("adoption agency").
     "misnested-b-i": lambda: _body("<b><i>word</b></i>" * 10_000),
@@ -155,10 +216,15 @@ _FORMATTING = {
     "reopened-font-12kb": lambda: _body(
         "<p>", *(f"<b id={number}>" for number in range(900)), "<p>a" * 900
     ),
+    "reopened-24": lambda: _body(
+        "<p>", *(f"<b id={number}>" for number in range(24)), "<p>a" * 100_000
+    ),
     "a-in-a": lambda: _body("<a href=x>word" * 100_000),
     "p-unclosed-100000": lambda: _body("<p>word" * 100_000),
     "li-unclosed-100000": lambda: _body("<ul>", "<li>word" * 100_000),
     "options-100000": lambda: _body("<select>", "<option>word" * 100_000),
+    "options-of-nothing": lambda: _body("<select>", "<option><p>" * 60_000),
+    "options-in-groups": lambda: _body("<select>", "<optgroup><option>a" * 40_000),
     # Each of these ends looks through all elements that are open.
     "ends-of-nothing": _unclosed_twice("<span>", "</i>", 40_000),
     "ends-of-paragraphs": _unclosed_twice("<span>", "</p>", 20_000),
@@ -201,6 +267,8 @@ BODIES: dict[str, Callable[[], str]] = {
     **_TABLES,
     **_TAGS,
     **_MARKUP,
+    **_DISGUISED,
     **_FORMATTING,
     **_LINES,
+    **_SMALL,
 }

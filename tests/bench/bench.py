@@ -11,6 +11,7 @@ from bench.drags import drag_to_synced
 from bench.files import with_files
 from bench.fresh import overtaking
 from bench.loop import one_by_one
+from bench.reading.hostile import play_hostile
 
 SECTIONS = {
     "bulk": "5,000 mails of 20 mailboxes at once: time against the computed bound, calls, memory",
@@ -20,8 +21,9 @@ SECTIONS = {
     "drag": "from the drag to Synced, with push and without",
     "pane": "the add-in: its weight, its first state, the click",
 }
-#: Only when asked for, since they need libraries that nothing else does.
-COMPARISONS = {
+#: Only when asked for: they take minutes, or need libraries that nothing else does.
+ON_REQUEST = {
+    "hostile": "bodies that nest, repeat or grow beyond all reason: time and memory of each",
     "reading": "150 HTML bodies: words found, time and memory, beside other libraries",
     "quotes": "332 mails that quote older ones: what is new in each, beside other libraries",
 }
@@ -48,11 +50,13 @@ def main() -> None:
     if "pane" in wanted:
         pane.weight()
         pane.waits()
-    _compare(wanted)
+    _on_request(wanted)
 
 
-def _compare(wanted: list[str]) -> None:
-    """Run the comparisons that were asked for; only then are their libraries there."""
+def _on_request(wanted: list[str]) -> None:
+    """Run the further sections that were asked for; only then are their libraries there."""
+    if "hostile" in wanted:
+        play_hostile()
     if "reading" in wanted:
         from bench.reading.table import read_bodies
 
@@ -64,7 +68,7 @@ def _compare(wanted: list[str]) -> None:
 
 
 def _asked() -> tuple[list[str], bool]:
-    known = SECTIONS | COMPARISONS
+    known = SECTIONS | ON_REQUEST
     parser = argparse.ArgumentParser(
         prog="make bench",
         description=__doc__,

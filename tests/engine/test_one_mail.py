@@ -142,6 +142,7 @@ SCAN = "<p>Your scan is attached.</p>"
     [
         ((File("a.pdf", b"1"),), (File("b.pdf", b"2"),)),
         ((File("scan.pdf", b"1"),), (File("scan.pdf", b"22"),)),
+        ((File("scan.pdf", b"1"),), (File("scan.pdf", b"2"),)),
         ((File("a.pdf", b"1"),), (File("a.pdf", b"1"), File("b.pdf", b"2"))),
         ((File("a.pdf", b"1"),), ()),
         ((), (File("a.pdf", b"1"),)),
@@ -168,9 +169,10 @@ def test_the_files_of_hundreds_of_scans_cost_few_calls(play: Play, boxes: Boxes)
     assert len(play.stage.journal.select("graph", path="$batch")) <= 4
 
 
-def test_a_copy_that_a_person_made_has_the_same_files(play: Play, boxes: Boxes) -> None:
+@pytest.mark.parametrize("size", [1, 150_000])
+def test_a_copy_that_a_person_made_has_the_same_files(play: Play, boxes: Boxes, size: int) -> None:
     kim, _ = boxes
-    item = play.drag(kim, mail(play, body=SCAN, attachments=(File("a.pdf", b"1"),)))
+    item = play.drag(kim, mail(play, body=SCAN, attachments=(File("a.pdf", b"1" * size),)))
     play.look()
     kim.copy(item, f"inbox/{FOLDER}")
     play.look()
@@ -210,6 +212,20 @@ def test_a_replay_of_everything_doubles_nothing(play: Play, boxes: Boxes) -> Non
             play.look()
             box.move(item.id, f"inbox/{FOLDER}")
         play.look()
+    assert play.activities == before
+
+
+def test_a_mailbox_that_is_added_again_finds_its_mails_where_they_are(
+    play: Play, boxes: Boxes
+) -> None:
+    kim, eva = boxes
+    copies = [(box, one) for one in scans(play) for box in (kim, eva)]
+    assert filed(play, copies, one_by_one=False) == 4
+    before = play.activities
+    for address in (KIM, EVA, KIM):
+        people.remove(play.parts, address)
+        play.watch(address)
+        play.settle()
     assert play.activities == before
 
 

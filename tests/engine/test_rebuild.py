@@ -6,6 +6,7 @@ import json
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
+from typing import Any
 
 import pytest
 from sqlalchemy import text
@@ -110,6 +111,8 @@ def _happen(company: Company) -> None:
     play, kim, eva, mails = company.play, company.kim, company.eva, company.mails
     shared = Mail("To both of us", BO, (KIM, EVA), message_id="<shared@x.example>")
     twin = Mail("A twin", BO, KIM, message_id="<twin@x.example>")
+    robot = sent_by_a_robot(play, 1)
+    play.drag(kim, robot)
     mails["in"] = play.drag(kim, Mail("In", BO, KIM, attachments=FILES))
     mails["out"] = play.drag(kim, Mail("Out", KIM, BO), place="sentitems")
     mails["two copies"] = play.drag(kim, shared)
@@ -123,6 +126,10 @@ def _happen(company: Company) -> None:
     play.look()
     play.drag(eva, shared)
     play.drag(eva, replace(twin, subject="Another one", sender=LIS, to=EVA))
+    other = replace(robot, body=robot.body.replace("order 1", "order 2"))
+    mails["robot"] = play.drag(kim, other)
+    play.look()
+    play.drag(eva, replace(other, subject="[EXTERNAL] Order", body=f"From outside: {other.body}"))
     Desk(play, kim).choose(mails["chosen"], play.organisations["Second"])
     kim.move(mails["left"], "inbox")
     moved = next(a for a in play.activities if a["ActivityDescription"] == "Moved in webCRM")
@@ -130,6 +137,19 @@ def _happen(company: Company) -> None:
     play.stage.crm.edit_activity(moved["ActivityId"], **place)
     prove.ask_for_all(play.parts)
     play.look()
+
+
+def robot_keys(company: Company) -> Sequence[Any]:
+    with company.play.parts.begin() as tx:
+        query = text("SELECT key FROM email WHERE message_id = '<robot@x.example>'")
+        return tx.connection.execute(query).all()
+
+
+def sent_by_a_robot(play: Play, number: int) -> Mail:
+    """A mail whose like were sent with the same Message-ID within the same minute."""
+    sent_at = play.stage.clock.now() - timedelta(days=1)
+    body = f"The order {number} is ready in Odense."
+    return Mail("Order", BO, (KIM, EVA), body=body, message_id="<robot@x.example>", sent_at=sent_at)
 
 
 def test_everything_comes_back_and_nothing_is_written_to_webcrm(company: Company) -> None:
@@ -157,6 +177,27 @@ def test_what_was_under_way_at_the_loss_goes_on_and_is_not_doubled(company: Comp
     subjects = [a["ActivityDescription"] for a in company.play.activities]
     assert (subjects.count("Filed, not marked"), subjects.count("Just moved in")) == (1, 1)
     assert company.kim.read(unmarked).categories == company.kim.read(fresh).categories == BOTH
+
+
+@pytest.mark.parametrize("number", [2, 3])
+def test_a_mail_that_is_met_first_takes_no_key_from_those_that_carry_it(
+    company: Company, number: int
+) -> None:
+    """Eva's mailbox is read first, and in it a mail with a Message-ID of several others."""
+    play = company.play
+    before = play.activities
+    sent_at = company.kim.read(company.mails["robot"]).sent_at
+    like = replace(sent_by_a_robot(play, number), sent_at=sent_at)
+    company.lose()
+    fresh = company.play.drag(company.eva, like)
+    company.rebuild(KIM, EVA)
+    company.play.settle()
+    new = company.play.activities[len(before) :]
+    assert [a["ActivityDescription"] for a in new] == ["Order"] * (number - 2)
+    assert company.play.activities[: len(before)] == before
+    assert company.eva.read(fresh).categories == BOTH
+    keys = {row.key for row in robot_keys(company)}
+    assert len(keys) == number
 
 
 def test_later_mails_and_a_replay_of_everything_double_nothing(company: Company) -> None:

@@ -17,7 +17,7 @@ from webcrm_sync.core.email_index import CopyFacts, EmailIndex, KnownMail, alike
 from webcrm_sync.core.email_keys import content_in, content_key, earlier_key, first_key
 from webcrm_sync.core.filing import Stamp
 from webcrm_sync.core.message import Attachment, AttachmentKind, Fingerprint, Message, Party
-from webcrm_sync.core.same_mail import Files, Portrait, list_files
+from webcrm_sync.core.same_mail import File, Files, Portrait, list_files
 from webcrm_sync.core.words import WordDigest
 
 KIM = "kim@ours.example"
@@ -225,7 +225,7 @@ def test_a_message_id_that_is_anothers_key_takes_nothing_from_it() -> None:
 
 
 SCAN = mail(body="Your scan")
-A, B = (("a.pdf", 10),), (("b.pdf", 10),)
+A, B = (File("a.pdf", 10),), (File("b.pdf", 10),)
 
 
 @pytest.mark.parametrize(
@@ -233,7 +233,8 @@ A, B = (("a.pdf", 10),), (("b.pdf", 10),)
     [
         ([A, B], 2),
         ([A, A], 1),
-        ([A, (("a.pdf", 11),)], 2),
+        ([A, (File("a.pdf", 11),)], 2),
+        ([(File("a.pdf", 10, "x"),), (File("a.pdf", 10, "y"),)], 2),
         ([A, A + B], 2),
         ([A, ()], 2),
         ([(), ()], 1),
@@ -279,5 +280,6 @@ def test_pictures_that_a_text_shows_are_no_files() -> None:
     picture = Attachment("1", "logo.png", 9, True, "image/png", AttachmentKind.FILE)
     listed = [picture, replace(picture, name="b.pdf", content_type="application/pdf")]
     listed += [replace(picture, name="a.png", is_inline=False)]
-    assert list_files(listed) == (("a.png", 9), ("b.pdf", 9))
-    assert list_files(listed, with_sizes=False) == (("a.png", 0), ("b.pdf", 0))
+    assert list_files(listed) == (File("a.png", 9), File("b.pdf", 9))
+    assert list_files(listed, with_sizes=False) == (File("a.png", 0), File("b.pdf", 0))
+    assert list_files(listed[1:2], contents={"1": "x"}) == (File("b.pdf", 9, "x"),)

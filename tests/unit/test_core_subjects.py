@@ -46,6 +46,12 @@ def test_which_copy_came_first_makes_no_difference(one: str, other: str) -> None
         ("aw: x", "aw: [extern] [suspected spam] x"),
         ("x", "quarantine x"),
         ("re: ticket 5: x", "re: [external] ticket 5: x"),
+        ("re: x", "re: external sender - x"),
+        ("x", "x - external e-mail"),
+        ("x", "x | extern"),
+        ("re: x", "re: ekstern e-post: x"),
+        ("re: x", "re: ⚠ x"),
+        ("re: x", "re: external x"),
     ],
 )
 def test_a_tag_makes_no_other_subject(one: str, other: str) -> None:
@@ -67,6 +73,7 @@ def test_a_tag_makes_no_other_subject(one: str, other: str) -> None:
         ("17", "117"),
         ("internal temperature", "external temperature"),
         ("server: up", "server: down"),
+        ("internal temperature: up", "external temperature: up"),
         ("kitchen: open", "cellar: open"),
         ("re: x: y", "re: x"),
         ("*high* alarm", "*low* alarm"),

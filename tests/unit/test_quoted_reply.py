@@ -37,6 +37,7 @@ LINES = {
     "dashes": "---- On Tue, 03 Feb 2026 10:12:33 +0100 Eva Holm <eva@kunde.example> wrote ----",
     "no colon": "On Tue, 03 Feb 2026 10:12:33 +0100 Eva Holm <eva@kunde.example> wrote",
     "name with a comma": "On 03/02/2026 10:12, Holm, Eva (Purchase Department) wrote:",
+    "name with a pronoun": "Den 3. feb. 2026 kl. 10.12 skrev I/S we-build <eva@kunde.example>:",
     "address twice": "Am 03.02.2026 um 10:12 schrieb eva@kunde.example <eva@kunde.example>:",
     "mail link": "On 3 Feb 2026, at 10:12, Eva <[e@x.example](mailto:e@x.example)> wrote:",
     "old Gmail": "2026/2/3 Eva Holm <eva@kunde.example>",
@@ -279,6 +280,14 @@ def test_rule_of_a_forward_makes_a_forward_unless_it_is_history(rule: str) -> No
     for passed in (passed_on, quoted):
         assert new_text("Hall", f"See below.\n\n{passed}") == f"See below.\n\n{passed}"
         assert new_text("Re: Hall", f"Thanks.\n\n{header}\n\n{passed}") == "Thanks."
+
+
+def test_forward_within_the_history_that_html_marks_makes_no_forward() -> None:
+    rule = "---------- Forwarded message ---------"
+    reply = f"<p>Jó.</p><div id='divRplyFwdMsg'><b>Feladó:</b> Eva</div><p>FYI</p><p>{rule}</p>"
+    assert _new(reply) == "Jó."
+    forward = f"<p>Jó.</p><div class='gmail_quote'><div class='gmail_attr'>{rule}</div>Hall</div>"
+    assert "Hall" in _new(forward)
 
 
 def test_pictures_of_the_quoted_mail_are_still_pictures_of_the_text() -> None:

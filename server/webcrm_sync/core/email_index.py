@@ -163,7 +163,7 @@ def _free_key(copy: CopyFacts, group: Sequence[KnownMail]) -> str:
 
 def _content_key(first: str, portrait: Portrait) -> str:
     words = portrait.words.content if portrait.words else b""
-    files = "\0".join(f"{name}/{size}" for name, size in portrait.files or ())
+    files = "\0".join(f"{f.name}/{f.size}/{f.content}" for f in portrait.files or ())
     return content_key(first, portrait.print_, words, files.encode())
 
 

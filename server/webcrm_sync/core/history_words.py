@@ -63,9 +63,10 @@ BESIDE_NAMES: Final = (
 
 #: Who writes of people like this tells a story; a program names them. As they are written.
 PRONOUNS: Final = (
-    r"\b(?:he|she|we|they|you|me|us|him|her|them|I(?!\.)|ich|er|wir|mir|uns|ihm|ihnen|jeg|han|hun|vi|mig|"
-    r"meg|os|oss|dere|jag|hon|ni|ik|hij|zij|ze|wij|mij|hem|haar|jullie|hän|nous|vous|elle)\b|"
-    r"^(?:He|She|We|They|You|Er|Sie|Wir|Han|Hun|Vi|Hon|Ni|Hij|Zij|Wij)\b|"
+    r"(?<![\w/&-])(?:he|she|we|they|you|me|us|him|her|them|I(?!\.)|ich|er|wir|mir|uns|ihm|ihnen|"
+    r"jeg|han|hun|vi|mig|meg|os|oss|dere|jag|hon|ni|ik|hij|zij|ze|wij|mij|hem|haar|jullie|hän|nous|"
+    r"vous|elle)(?![\w/&-])|"
+    r"^(?:He|She|We|They|You|Er|Sie|Wir|Han|Hun|Vi|Hon|Ni|Hij|Zij|Wij) (?=[a-zæøåäöü])|"
     r"\b(?:haben|schrieben|hatten) Sie\b"
 )
 

@@ -48,8 +48,10 @@ def is_forward(subject: str, text: str = "") -> bool:
     for number, line in enumerate(mail.lines):
         if line.is_forward_rule:
             return True
-        if line.words != HISTORY_LINE and mail.header(number):
-            return False
+        if mail.header(number):
+            below = next_words(mail.lines, number)
+            is_mark = line.words == HISTORY_LINE and below < len(mail.lines)
+            return is_mark and mail.lines[below].is_forward_rule
     return False
 
 

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
+from types import MappingProxyType
+from typing import NamedTuple
 
 from webcrm_sync.core.aliases import Aliases
 from webcrm_sync.core.message import Attachment, Fingerprint
@@ -14,8 +16,21 @@ from webcrm_sync.core.words import WordDigest
 #: Copies of one mail carry the same Date header; Exchange rounds it differently per copy.
 _SENT_TOLERANCE = timedelta(minutes=2)
 _NOBODY = Aliases()
-#: The names and sizes of a mail's files.
-Files = tuple[tuple[str, int], ...]
+_NOT_READ: Mapping[str, str] = MappingProxyType({})
+#: Files of at most so many bytes may well have the same size by chance.
+SMALL_FILE = 100_000
+
+
+class File(NamedTuple):
+    """A file of a mail. `content`: a hash, "" = name and size are enough to tell it apart."""
+
+    name: str
+    size: int
+    content: str = ""
+
+
+#: A mail's files, ascending.
+Files = tuple[File, ...]
 
 
 def is_same_mail(
@@ -60,13 +75,24 @@ def _is_to_the_same(
     return has_same_words and aliases.may_share_one(here, there)
 
 
-def list_files(attachments: Iterable[Attachment], *, with_sizes: bool = True) -> Files:
+def list_files(
+    attachments: Iterable[Attachment],
+    *,
+    with_sizes: bool = True,
+    contents: Mapping[str, str] = _NOT_READ,
+) -> Files:
     """A mail's files. What its text shows is none, since servers add their logos.
 
     `with_sizes`: two copies that came in have the same ones; the sender's own copy may differ.
+    `contents`: by the attachments' Graph ids.
     """
-    files = (a for a in attachments if not (a.is_inline and a.content_type.startswith("image/")))
-    return tuple(sorted((a.name, a.size if with_sizes else 0) for a in files))
+    return tuple(
+        sorted(
+            File(a.name, a.size if with_sizes else 0, contents.get(a.graph_id, ""))
+            for a in attachments
+            if not (a.is_inline and a.content_type.startswith("image/"))
+        )
+    )
 
 
 @dataclass(frozen=True, slots=True)

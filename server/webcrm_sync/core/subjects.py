@@ -18,9 +18,10 @@ _MARKS = frozenset(
 )
 # fmt: on
 _TAG = re.compile(r"\[[^\[\]]*\]|\{[^{}]*\}|\*+[^*]*\*+|#+[^#]*#+|\([^()]*\)|<[^<>]*>")
+_PART = re.compile(r":|(?<!\S)[-\u2013|](?!\S)")
 _WORD = re.compile(r"[^\W_]+")
-#: A mark before a colon has at most so many words: `EXTERNAL E-MAIL: ...`.
-_LONGEST_MARK = 4
+#: Without brackets a mark has no other words with it: `EXTERNAL E-MAIL: ...`.
+_BESIDE_MARKS = _MARKS | {"e", "mail", "email", "post", "message", "sender", "possible", "from"}
 
 
 def subjects_agree(one: str, other: str) -> bool:
@@ -52,14 +53,15 @@ def _parts(subject: str) -> tuple[list[str], set[str]]:
             tags.add(" ".join(words))
         return " "
 
-    *heads, rest = _TAG.sub(sort_out, subject).split(":")
-    words = _WORD.findall(":".join([*(h for h in heads if not _is_mark(h)), rest]))
-    return [w for w in words if w not in _MARKS], tags | _MARKS.intersection(words)
-
-
-def _is_mark(head: str) -> bool:
-    words = _WORD.findall(head)
-    return len(words) <= _LONGEST_MARK and not _MARKS.isdisjoint(words)
+    own: list[str] = []
+    for part in _PART.split(_TAG.sub(sort_out, subject)):
+        words = _WORD.findall(part)
+        if _BESIDE_MARKS.issuperset(words) and not _MARKS.isdisjoint(words):
+            tags.add(" ".join(words))
+        else:
+            own += [word for word in words if word not in _MARKS]
+            tags |= _MARKS.intersection(words)
+    return own, tags
 
 
 def _ends_with(long: str, short: str) -> bool:

@@ -18,7 +18,7 @@ from zlib import crc32
 #: The rule's version, the first byte of a digest. Another rule gets another one.
 _VERSION = 1
 #: So many characters are searched for words: of the body as it came, and of its text.
-_LONGEST_BODY, _LONGEST_TEXT = 500_000, 100_000
+_LONGEST_BODY, _LONGEST_TEXT = 300_000, 100_000
 #: So many words are kept, those with the smallest hashes: of two digests the same ones.
 _SAMPLE = 256
 #: So many numbers are kept, in their order; a gateway's notice brings at most `_OF_A_NOTICE`.
@@ -33,9 +33,8 @@ _INLINE = re.compile(
 _TAG = re.compile(r"<[^<>]*>")
 _CJK = "\u3040-\u30ff\u3400-\u9fff"
 #: What is no word of the writer's: gateways rewrite addresses, mail programs name pictures.
-_UNREAD = re.compile(r"(?:cid:|www\.)\S+")
+_UNREAD = re.compile(r"cid:\S+|(?<![\w.-])(?:www\.\S+|(?:[\w-]++\.)++[a-z]{2,}+/\S*)")
 _FILLER = re.compile(r"[\u00ad\u200b-\u200f\u2060\ufeff]")
-_IS_ODD = re.compile(rf"[\u00ad\u200b-\u200f\u2060\ufeff{_CJK}]")
 _BROKEN_LINE = re.compile(rf"(?<=[{_CJK}])\s+(?=[{_CJK}])")
 #: Punctuation and symbols beyond ASCII.
 _MARK = re.compile(
@@ -174,11 +173,11 @@ def _numbers_agree(poor: WordDigest, rich: WordDigest, *, is_added_to: bool) -> 
 
 def _text(body: str, *, is_html: bool) -> str:
     """The text of a body, folded, with something between its words."""
-    text = body[:_LONGEST_BODY].casefold()
+    text = body[:_LONGEST_BODY].lower()
     if not is_html:
         return text
     text = _TAG.sub(" ", _INLINE.sub("", "".join(_shown(text)))).replace("&nbsp;", " ")
-    return unescape(text).casefold() if "&" in text else text
+    return unescape(text).lower() if "&" in text else text
 
 
 def _words(text: str) -> list[bytes]:
@@ -186,11 +185,16 @@ def _words(text: str) -> list[bytes]:
     text = "".join(_without_links(text))
     if not text.isascii():
         text = _MARK.sub(" ", unicodedata.normalize("NFKC", text))
-        if _IS_ODD.search(text):
+        if "\u00ad" in text or not _is_latin(text):
             text = _BROKEN_LINE.sub("", _FILLER.sub("", text))
-    if "cid:" in text or "www." in text:
+    if "cid:" in text or "www." in text or "/" in text:
         text = _UNREAD.sub("", text)
     return text.encode("utf-8", "surrogatepass").translate(_FOLDED).split()
+
+
+def _is_latin(text: str) -> bool:
+    """True for a text without a character from beyond Latin-1: most are, and this costs little."""
+    return len(text.encode("latin-1", "ignore")) == len(text)
 
 
 def _has_digit(word: bytes) -> bool:

@@ -16,7 +16,7 @@ from webcrm_sync.core.reading import Reading, read_kept
 
 _LOG = logging.getLogger(__name__)
 
-#: HTML up to this length is read in place: the worst of it takes 50 ms (`make bench ONLY=reading`
+#: HTML up to this length is read in place: the worst of it takes 50 ms (`make bench ONLY=hostile`
 #: plays every hostile body). What is longer goes to a process of its own.
 SMALL = 50_000
 #: An ordinary mail on the same page waits this long at most.

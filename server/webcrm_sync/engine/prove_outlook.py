@@ -60,7 +60,7 @@ def _prove(parts: Parts, box: Mailbox) -> MailboxProof:
         if listed is None or now is None:
             found.append(Difference(Kind.FOLDER))
             continue
-        if now.round > folder.round and Kind.CURSOR not in told:
+        if _lost_its_cursor(folder, now) and Kind.CURSOR not in told:
             found.append(Difference(Kind.CURSOR))
         folder_proof, differences = _compare(parts, box, now, listed)
         folders.append(folder_proof)
@@ -69,6 +69,11 @@ def _prove(parts: Parts, box: Mailbox) -> MailboxProof:
         found += _move_on(tx, box)
     removed = _removed_mirrors(parts, box, [x for x in listings.values() if x is not None])
     return MailboxProof(box.address, tuple(folders), tuple(found), removed)
+
+
+def _lost_its_cursor(before: SyncFolder, now: SyncFolder) -> bool:
+    """True when the folder had to be read anew, and not because we ask for more than before."""
+    return now.round > before.round and now.selection == before.selection
 
 
 def _mend_cursors(parts: Parts, box: Mailbox, folders: Sequence[SyncFolder]) -> list[Difference]:

@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+import hashlib
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
+from io import BytesIO
 
 from webcrm_sync.core.email_index import CopyFacts, KnownMail, alike_but_for_files
-from webcrm_sync.core.same_mail import Files, list_files
+from webcrm_sync.core.errors import Gone, Refused
+from webcrm_sync.core.message import Attachment, AttachmentKind
+from webcrm_sync.core.same_mail import SMALL_FILE, Files, list_files
 from webcrm_sync.engine.intake import Arrival
 from webcrm_sync.engine.parts import Parts
 from webcrm_sync.store import known_mails, mailboxes
@@ -24,7 +29,8 @@ def files_of(parts: Parts, box: Mailbox, arrivals: Mapping[str, Arrival]) -> Map
     """The files of those copies in the mailbox, by Graph id, that nothing else may tell apart.
 
     A scanner may send two mails with one Message-ID and the same words; a person's copy of a mail
-    has the same files. Graph is asked in that case only, once for all of them.
+    has the same files. Graph is asked in that case only: once for the lists of all of them, and
+    for small files of the same name and size.
     """
     if not any(a.message.has_attachments for a in arrivals.values()):
         return {}
@@ -38,9 +44,27 @@ def files_of(parts: Parts, box: Mailbox, arrivals: Mapping[str, Arrival]) -> Map
         return {}
     lists = parts.graph.attachment_lists(box.user_id, sorted(alike))
     own = aliases.person(box.address)
-    return {
-        graph_id: list_files(
-            listed, with_sizes=aliases.person(alike[graph_id].print_.sender) != own
-        )
-        for graph_id, listed in lists.items()
-    }
+    sent = {i for i in lists if aliases.person(alike[i].print_.sender) == own}
+    files = {i: list_files(listed, with_sizes=i not in sent) for i, listed in lists.items()}
+    often = Counter(files.values())
+    for graph_id in [i for i in files if often[files[i]] > 1 and i not in sent]:
+        try:
+            contents = _contents(parts, box, graph_id, lists[graph_id])
+        except (Gone, Refused):
+            del files[graph_id]  # what cannot be read tells nothing apart
+        else:
+            files[graph_id] = list_files(lists[graph_id], contents=contents)
+    return files
+
+
+def _contents(
+    parts: Parts, box: Mailbox, graph_id: str, listed: Iterable[Attachment]
+) -> Mapping[str, str]:
+    """Hashes of a mail's small files, which may have the same name and size by chance."""
+    hashes = {}
+    for one in listed:
+        if one.kind is AttachmentKind.FILE and one.size <= SMALL_FILE:
+            with BytesIO() as sink:
+                parts.graph.save_attachment(box.user_id, graph_id, one.graph_id, sink=sink)
+                hashes[one.graph_id] = hashlib.sha256(sink.getvalue()).hexdigest()
+    return hashes

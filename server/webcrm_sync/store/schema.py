@@ -232,8 +232,8 @@ filing = Table(
     Index("ix_filing_due", "due_at", postgresql_where=text("NOT is_complete")),
 )
 
-#: One attachment of a filing = one Document, or `left_out` says why not; else like its filing. These
-#: rows are also how a picture is known again (`documents.beside`).
+#: One attachment of a filing = one Document, or `left_out` says why not; else like its filing. By
+#: these rows a picture is known again (`documents.beside`).
 document = Table(
     "document",
     metadata,

@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import subprocess
 import time
+import warnings
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -62,7 +63,9 @@ def talon() -> Reader:
 
     def read(case: Case) -> str:
         if case.is_html:
-            return _of_html(quotations.extract_from_html(case.body))
+            with warnings.catch_warnings():
+                warnings.simplefilter("ignore")  # of names like `o:p`, which lxml does not know
+                return _of_html(quotations.extract_from_html(case.body))
         return str(quotations.extract_from_plain(case.body))
 
     return _each(read)

@@ -29,9 +29,12 @@ class Outcome:
     fault: str = ""
 
 
-def convert_apart(converter: str, body: str) -> Outcome:
-    """Convert a hostile body in a child; over a limit the child ends and the fault says so."""
-    line = [sys.executable, "-m", "bench.reading.limits", converter, body]
+def convert_apart(converter: str, body: str, *, longest: int | None = None) -> Outcome:
+    """Convert a hostile body in a child; over a limit the child ends and the fault says so.
+
+    `longest`: only so many characters of it.
+    """
+    line = [sys.executable, "-m", "bench.reading.limits", converter, body, str(longest or "")]
     try:
         child = subprocess.run(line, capture_output=True, text=True, timeout=6 * LONGEST_S)
     except subprocess.TimeoutExpired:
@@ -46,10 +49,10 @@ def _fault(code: int) -> str:
     return known.get(code, f"exit {code}")
 
 
-def _convert_here(converter: str, body: str) -> Outcome:
+def _convert_here(converter: str, body: str, longest: str) -> Outcome:
     convert = (CONVERTERS | PARSERS)[converter]()
     convert("<p>warm</p>")
-    html = BODIES[body]()
+    html = BODIES[body]()[: int(longest) if longest else None]
     _limit()
     peak = PeakMemory()
     began = time.process_time()
