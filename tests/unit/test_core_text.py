@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import re
+import unicodedata
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from webcrm_sync.core.reading import LONGEST_TEXT, read_body
-from webcrm_sync.core.text import one_line, storable
+from webcrm_sync.core.text import normalized, one_line, storable
+from webcrm_sync.core.words import WordDigest
 
 
 def to_text(body: str, *, is_html: bool) -> str:
@@ -214,3 +216,16 @@ def test_no_soup_of_tags_raises(soup: list[str]) -> None:
 )
 def test_a_text_in_one_line_has_a_blank_for_each_gap(text: str, line: str) -> None:
     assert one_line(text) == line
+
+
+@given(ANY_TEXT)
+def test_normal_forms_are_unicodes_own(text: str) -> None:
+    assert normalized(text, "NFC") == unicodedata.normalize("NFC", text)
+
+
+def test_a_heap_of_accents_costs_no_more_than_letters() -> None:
+    """Python sorts them by the square of their number: 100,000 take half a minute."""
+    heap = "e" + "\u0301\u0323" * 250_000
+    assert len(normalized(heap, "NFKC")) <= 31
+    assert len(WordDigest.of(f"<p>{heap}</p>", is_html=True).to_bytes()) < 64
+    assert WordDigest.of(f"&#{'9' * 500_000};", is_html=True).count <= 1

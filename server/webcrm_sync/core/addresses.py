@@ -13,6 +13,8 @@ from functools import lru_cache
 import idna
 import regex
 
+from webcrm_sync.core.text import normalized
+
 #: A mailbox's name, `@` and a host's (RFC 5321 4.5.3.1).
 LONGEST_ADDRESS = 64 + 1 + 255
 #: Nearly every address: nothing in it can be written in another way.
@@ -190,5 +192,5 @@ def _cleaned(text: str) -> str:
         return text.lower()
     seen = "".join(c for c in text if unicodedata.category(c) != "Cf")
     # Not casefold: it takes `ß` for `ss`. The one Greek letter with two small forms is left.
-    lower = unicodedata.normalize("NFKC", seen).lower().replace("ς", "σ")
-    return _MARKS.sub(" ", unicodedata.normalize("NFKC", lower))
+    lower = normalized(seen, "NFKC").lower().replace("ς", "σ")
+    return _MARKS.sub(" ", normalized(lower, "NFKC"))

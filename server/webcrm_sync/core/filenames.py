@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import re
-import unicodedata
 from collections.abc import Iterable
 
 from webcrm_sync.core.cutting import beginning, units
-from webcrm_sync.core.text import storable
+from webcrm_sync.core.text import normalized, storable
 
 #: Control characters, what Windows forbids, and marks that turn the direction of reading.
 _UNSAFE = re.compile(
@@ -38,7 +37,7 @@ def safe_name(name: str, *, position: int, ending: str = "") -> str:
     >>> safe_name("Invoice 3/2026.pdf", position=1)
     'Invoice 3_2026.pdf'
     """
-    parts = _SEPARATORS.split(unicodedata.normalize("NFC", storable(name)))
+    parts = _SEPARATORS.split(normalized(storable(name), "NFC"))
     kept = [clean for part in parts if (clean := _UNSAFE.sub("", part).strip())]
     named = kept[-1:] if _PATH.match(name) or ".." in kept else kept
     clean = "_".join(named).strip(" .") or f"attachment-{position}"

@@ -3,9 +3,23 @@
 from __future__ import annotations
 
 import re
+import unicodedata
+from typing import Literal
+
+import regex
 
 #: Whatever moves what follows to another place, or shows nothing at all.
 _GAP = re.compile(r"[\s\x00-\x1f\x7f-\x9f]+")
+#: Marks that pile up on one letter: 30 are the most that Unicode's Stream-Safe Text has (UAX 15).
+_HEAP = regex.compile(r"(\p{M}{30})\p{M}++")
+
+
+def normalized(text: str, form: Literal["NFC", "NFKC"]) -> str:
+    """The text in a Unicode normalization form, in linear time.
+
+    Sorting the marks of a heap of accents takes the square of its length: its end is cut off.
+    """
+    return text if text.isascii() else unicodedata.normalize(form, _HEAP.sub(r"\1", text))
 
 
 def storable(text: str) -> str:
@@ -13,6 +27,8 @@ def storable(text: str) -> str:
 
     Software that cuts a text at so many UTF-16 units leaves such halves behind.
     """
+    if text.isascii():
+        return text.replace("\0", "")
     whole = text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
     return whole.replace("\0", "")
 

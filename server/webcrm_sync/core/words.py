@@ -8,12 +8,13 @@ from __future__ import annotations
 
 import re
 import struct
-import unicodedata
 from collections.abc import Iterator
 from dataclasses import dataclass
 from html import unescape
 from itertools import takewhile
 from zlib import crc32
+
+from webcrm_sync.core.text import normalized
 
 #: The rule's version, the first byte of a digest. Another rule gets another one.
 _VERSION = 1
@@ -34,6 +35,8 @@ _TAG = re.compile(r"<[^<>]*>")
 _CJK = "\u3040-\u30ff\u3400-\u9fff"
 #: What is no word of the writer's: gateways rewrite addresses, mail programs name pictures.
 _UNREAD = re.compile(r"cid:\S+|(?<![\w.-])(?:www\.\S+|(?:[\w-]++\.)++[a-z]{2,}+/\S*)")
+#: A character's number of so many digits is none, and Python refuses to read it.
+_ENDLESS = re.compile(r"&#x?[0-9a-f]{9,}+")
 _FILLER = re.compile(r"[\u00ad\u200b-\u200f\u2060\ufeff]")
 _BROKEN_LINE = re.compile(rf"(?<=[{_CJK}])\s+(?=[{_CJK}])")
 #: Punctuation and symbols beyond ASCII.
@@ -177,14 +180,14 @@ def _text(body: str, *, is_html: bool) -> str:
     if not is_html:
         return text
     text = _TAG.sub(" ", _INLINE.sub("", "".join(_shown(text)))).replace("&nbsp;", " ")
-    return unescape(text).lower() if "&" in text else text
+    return unescape(_ENDLESS.sub(" ", text)).lower() if "&" in text else text
 
 
 def _words(text: str) -> list[bytes]:
     """The words of a text in their order."""
     text = "".join(_without_links(text))
     if not text.isascii():
-        text = _MARK.sub(" ", unicodedata.normalize("NFKC", text))
+        text = _MARK.sub(" ", normalized(text, "NFKC"))
         if "\u00ad" in text or not _is_latin(text):
             text = _BROKEN_LINE.sub("", _FILLER.sub("", text))
     if "cid:" in text or "www." in text or "/" in text:

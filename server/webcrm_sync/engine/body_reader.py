@@ -11,6 +11,7 @@ from contextlib import contextmanager, suppress
 from queue import Empty, LifoQueue
 from threading import BoundedSemaphore, Timer
 
+from webcrm_sync.core.mail_text.bounded import is_plain
 from webcrm_sync.core.pictures import PictureFacts
 from webcrm_sync.core.reading import Reading, read_kept
 
@@ -47,7 +48,7 @@ class BodyReader:
 
     def read(self, subject: str, body: str, *, is_html: bool) -> Reading:
         """What `core.reading.read_kept` returns; `UNREADABLE` for what goes beyond the bounds."""
-        if not is_html or len(body) <= SMALL:
+        if not is_html or (len(body) <= SMALL and is_plain(body)):
             return read_kept(
                 subject, body, is_html=is_html, is_new_text_only=self._is_new_text_only
             )

@@ -267,6 +267,9 @@ BEGIN: dict[str, Begin] = dict(
 )
 
 
+_INLINE = frozenset({_link, _picture, _struck, _raised, _citation, _apart})
+
+
 def begin(page: Page, element: Element, leaves: Leaves) -> bool:
     """Begin an element; False: what it holds is not read."""
     style = element.style
@@ -277,9 +280,9 @@ def begin(page: Page, element: Element, leaves: Leaves) -> bool:
         return _word_marker(page, element)
     _apply(page, style, leaves)
     known = BEGIN.get(element.tag)
-    is_read = known(page, element, leaves) if known else True
-    if not known and style.is_block:
+    if style.is_block and (known is None or known in _INLINE):
         page.block(leaves)
+    is_read = known(page, element, leaves) if known else True
     if style.is_apart:
         page.apart(leaves)
     if style.is_struck:

@@ -17,10 +17,11 @@ from webcrm_sync.core.mail_text.elements import BEGIN, begin
 from webcrm_sync.core.mail_text.page import Attributes, Element, Leaves, Page
 from webcrm_sync.core.mail_text.pictures import Gallery
 from webcrm_sync.core.mail_text.style import PLAIN, style_of
+from webcrm_sync.core.mail_text.style_sheet import StyleSheet
 from webcrm_sync.core.text import storable
 
 _UNSEEN_TAGS = (
-    "head title script style template iframe noembed noframes object embed applet audio"
+    "title script style template iframe noembed noframes object embed applet audio"
     " video canvas datalist map metadata desc annotation annotation-xml param source track"
 )
 _UNSEEN = frozenset(_UNSEEN_TAGS.split())
@@ -66,6 +67,7 @@ class _Walk:
         self.page = Page()
         self.gallery = Gallery()
         self.is_cut = False
+        self._sheet = StyleSheet()
         self._limit = limit
         self._marks_history = marks_history
 
@@ -100,24 +102,38 @@ class _Walk:
             self.page.write(node.text_content or "")
             return None
         if tag in _UNSEEN or tag[0] in "-!":
+            if tag == "style":
+                self._sheet.read(node.text(deep=True))
             return None
         attributes: Attributes = node.attributes
-        if not attributes and tag not in BEGIN:
-            return _NO_LEAVES
-        style = style_of(attributes.get("style") or "") if attributes else PLAIN
         if attributes:
-            is_hidden = style.is_hidden or "hidden" in attributes
-            self.gallery.look_at(tag, attributes, is_seen=not is_hidden)
-            if is_hidden:
-                return None
+            return self._begin_element(node, tag, attributes)
+        if tag not in BEGIN:
+            return _NO_LEAVES
+        return self._enter(Element(node, tag, attributes, PLAIN), [])
+
+    def _begin_element(self, node: LexborNode, tag: str, attributes: Attributes) -> Leaves | None:
+        style = style_of(attributes.get("style") or "")
         element = Element(node, tag, attributes, style)
+        is_hidden = style.is_hidden or "hidden" in attributes or self._is_hidden_by_sheet(element)
+        self.gallery.look_at(tag, attributes, is_seen=not is_hidden)
+        if is_hidden:
+            return None
         leaves: Leaves = []
-        if self._marks_history and attributes and not self.page.is_history:
+        if self._marks_history and not self.page.is_history:
             self._mark_history(element, leaves)
+        return self._enter(element, leaves)
+
+    def _enter(self, element: Element, leaves: Leaves) -> Leaves | None:
         if begin(self.page, element, leaves):
             return leaves
         _end(leaves)
         return None
+
+    def _is_hidden_by_sheet(self, element: Element) -> bool:
+        if self._sheet.is_empty or element.style.is_block is not None:
+            return False
+        return self._sheet.hides(element.tag, element.get("class"), element.get("id"))
 
     def _mark_history(self, element: Element, leaves: Leaves) -> None:
         """Say in a line of its own that an older mail begins here."""

@@ -57,7 +57,7 @@ def shown_address(href: str, words: str) -> str:
     if scheme not in _SCHEMES and not _BARE_HOST.fullmatch(address):
         return ""
     if scheme == "mailto":
-        address = unquote(address.partition("?")[0])
+        address = scheme + unquote(address.partition("?")[0])[len(scheme) :]
         if "@" not in address:
             return ""
     address = _UNWRITTEN.sub("%20", address)

@@ -199,12 +199,19 @@ def _call(environ: WSGIEnvironment) -> Call:
     )
 
 
+def _json(body: dict[str, object]) -> bytes:
+    try:
+        return json.dumps(body, ensure_ascii=False).encode()
+    except UnicodeEncodeError:  # half an emoji has a spelling in JSON, none in UTF-8
+        return json.dumps(body).encode()
+
+
 def _encoded(call: Call, reply: Reply) -> tuple[bytes, list[tuple[str, str]]]:
     headers = dict(reply.headers)
     body = reply.body
     if isinstance(body, dict):
         headers["Content-Type"] = _JSON
-        body = json.dumps(body, ensure_ascii=False).encode()
+        body = _json(body)
     headers["request-id"] = call.request_id
     headers["client-request-id"] = call.client_request_id
     honoured = [wish for wish in call.prefers if wish.lower().startswith(_HONOURED)]

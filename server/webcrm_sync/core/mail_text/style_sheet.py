@@ -1,0 +1,60 @@
+"""What a mail's own style sheet hides: the second copy of a text that is made for phones."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+
+from webcrm_sync.core.mail_text.bounded import without_comments
+from webcrm_sync.core.mail_text.style import style_of
+
+#: One element's name, class or id; what is nested or depends on a state is not followed.
+_SELECTOR = re.compile(r"([\w:-]*)([.#])([\w-]+)")
+_BRACE = re.compile(r"[{}]")
+#: More than any newsletter's.
+_LONGEST = 200_000
+
+
+@dataclass(slots=True)
+class StyleSheet:
+    """The classes and ids that the sheet hides, each with the element's name or "" for any."""
+
+    _hidden: set[tuple[str, str]] = field(default_factory=set)
+
+    @property
+    def is_empty(self) -> bool:
+        """True when it hides nothing."""
+        return not self._hidden
+
+    def read(self, css: str) -> None:
+        """Take in a `<style>`. What holds for some screens or printers alone is left out."""
+        css = css[:_LONGEST].lower()
+        if "none" not in css and "hidden" not in css:
+            return
+        css = without_comments(css.replace("<!--", "").replace("-->", ""), "/*", "*/")
+        depth, start, selectors = 0, 0, ""
+        for brace in _BRACE.finditer(css):
+            text, start = css[start : brace.start()], brace.end()
+            if brace[0] == "{":
+                depth += 1
+                selectors = text if depth == 1 else ""
+                continue
+            if depth == 1 and not selectors.lstrip().startswith("@"):
+                self._rule(selectors, text)
+            depth = max(0, depth - 1)
+
+    def hides(self, tag: str, names: str, identity: str) -> bool:
+        """True for an element with one of these class names or this id."""
+        keys = [f".{name}" for name in names.lower().split()]
+        if identity:
+            keys.append(f"#{identity.lower()}")
+        return any((of, key) in self._hidden for key in keys for of in ("", tag))
+
+    def _rule(self, selectors: str, declarations: str) -> None:
+        if "display" not in declarations and "visibility" not in declarations:
+            return
+        is_hidden = style_of(declarations).is_hidden
+        for selector in selectors.split(","):
+            if found := _SELECTOR.fullmatch(selector.strip()):
+                key = (found[1], found[2] + found[3])
+                (self._hidden.add if is_hidden else self._hidden.discard)(key)

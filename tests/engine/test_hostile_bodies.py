@@ -1,0 +1,71 @@
+"""Bodies made to stop their reader: each is filed, and holds up no mail beside it."""
+
+from __future__ import annotations
+
+import time
+from contextlib import closing
+from dataclasses import replace
+
+import pytest
+
+from hostile_bodies import BODIES, OPENING
+from play import BO, BOTH, KIM, Play
+from webcrm_sync.engine.body_reader import UNREADABLE, BodyReader
+from webcrm_sync.sandbox.outlook.mail import Mail
+from webcrm_sync.sandbox.outlook.mailbox import SimMailbox
+
+#: As many as a page of delta may hold together without a page of hundreds of megabytes.
+_GROUPS = [sorted(BODIES)[start::12] for start in range(12)]
+
+
+@pytest.mark.search
+@pytest.mark.parametrize("group", _GROUPS, ids=lambda group: group[0])
+def test_a_hostile_body_is_read_or_given_up_and_stops_nobody(
+    play: Play, box: SimMailbox, group: list[str]
+) -> None:
+    for name in group:
+        play.drag(box, Mail(name, BO, KIM, body=BODIES[name]()))
+        beside = play.drag(box, Mail("An order", BO, KIM, body="<p>Ten tons, please.</p>"))
+        started = time.monotonic()
+        play.look()
+        assert time.monotonic() - started < 5, name
+        assert box.read(beside).categories == BOTH, name
+    memos = {a["ActivityDescription"]: a["ActivityMemo"] for a in play.activities}
+    assert [n for n in group if n not in memos] == []
+    given_up = [n for n in group if UNREADABLE.text in memos[n]]
+    assert given_up == []
+    assert [n for n in group if OPENING not in memos[n] and "frameset" not in n] == []
+
+
+@pytest.fixture
+def hasty(play: Play) -> Play:
+    """A product whose patience with a body is over at once."""
+    play.parts = replace(play.parts, reader=BodyReader(is_new_text_only=False, seconds=0.0001))
+    return play
+
+
+def test_a_body_beyond_the_bounds_is_filed_with_a_line_that_says_so(
+    hasty: Play, box: SimMailbox
+) -> None:
+    with closing(hasty.parts.reader):
+        item = hasty.drag(box, Mail("Endless", BO, KIM, body="<p>word</p>" * 10_000))
+        beside = hasty.drag(box, Mail("An order", BO, KIM, body="<p>Ten tons, please.</p>"))
+        hasty.look()
+    memos = {a["ActivityDescription"]: a["ActivityMemo"] for a in hasty.activities}
+    assert "The text of this mail cannot be read here. Open it in Outlook." in memos["Endless"]
+    assert "Ten tons, please." in memos["An order"]
+    assert box.read(item).categories == box.read(beside).categories == BOTH
+
+
+def test_a_given_up_body_is_not_tried_again(hasty: Play, box: SimMailbox) -> None:
+    with closing(hasty.parts.reader):
+        hasty.drag(box, Mail("Endless", BO, KIM, body="<p>word</p>" * 10_000))
+        hasty.stage.faults.unavailable("webcrm")
+        hasty.look()
+    # The process ends here; the next one finds what was decided, however patient it is.
+    with closing(BodyReader(is_new_text_only=False)) as reader:
+        hasty.parts = replace(hasty.parts, reader=reader)
+        hasty.stage.faults.clear()
+        hasty.settle()
+    (activity,) = hasty.activities
+    assert UNREADABLE.text in activity["ActivityMemo"]
