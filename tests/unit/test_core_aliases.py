@@ -20,6 +20,8 @@ ALIASES = Aliases(OWNERS, Internals.of(frozenset(OWNERS), frozenset(), frozenset
         "kim.n+x@ours.example",
         "KIM@ours.example",
         "'kim@ours.example'",
+        "SMTP:kim@ours.example",
+        "<Kim.N@ours.example>",
     ],
 )
 def test_all_addresses_of_a_mailbox_are_one_person(address: str) -> None:
@@ -28,6 +30,7 @@ def test_all_addresses_of_a_mailbox_are_one_person(address: str) -> None:
 
 def test_a_stranger_is_known_by_the_address_without_its_tag() -> None:
     assert ALIASES.person("bo+sales@x.example") == ALIASES.person("bo@x.example") == "bo@x.example"
+    assert ALIASES.person("bo@bücher.example") == ALIASES.person("bo@xn--bcher-kva.example")
 
 
 @pytest.mark.parametrize(

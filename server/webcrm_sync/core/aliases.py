@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
-from webcrm_sync.core.addresses import folded, untagged
+from webcrm_sync.core.addresses import domain_of, folded, untagged
 from webcrm_sync.core.direction import Internals
 from webcrm_sync.core.message import Party
 
@@ -17,7 +17,10 @@ _NOBODY = Internals(frozenset(), frozenset())
 
 @dataclass(frozen=True, slots=True)
 class Aliases:
-    """Who is who among addresses. `owners`: an address per watched mailbox for each of its own."""
+    """Who is who among addresses, folded here.
+
+    `owners`: for each folded address of a watched mailbox the one by which it is known.
+    """
 
     owners: Mapping[str, str] = field(default_factory=dict)
     internals: Internals = _NOBODY
@@ -57,4 +60,4 @@ def _name(address: str) -> str:
 
 
 def _is_tenants(address: str) -> bool:
-    return address.endswith(_TENANT_DOMAIN)
+    return domain_of(folded(address)).endswith(_TENANT_DOMAIN)

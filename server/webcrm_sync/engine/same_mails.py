@@ -37,6 +37,8 @@ def files_of(parts: Parts, box: Mailbox, arrivals: Mapping[str, Arrival]) -> Map
     copies = {i: a.facts() for i, a in arrivals.items() if a.message.has_attachments}
     with parts.begin() as tx:
         known = stored(tx, box, copies.values())
+        if not known and len({c.first_key for c in copies.values()}) == len(copies):
+            return {}
         internals = mailboxes.internals(tx, parts.settings.internal_domains)
         aliases = known_mails.aliases(tx, internals)
     alike = alike_but_for_files(copies, known, aliases)

@@ -6,6 +6,7 @@ from collections.abc import Collection, Sequence
 
 from sqlalchemy import RowMapping, func, select, update
 
+from webcrm_sync.core.addresses import folded
 from webcrm_sync.core.aliases import Aliases
 from webcrm_sync.core.direction import Internals
 from webcrm_sync.core.email_index import KnownMail
@@ -59,7 +60,8 @@ def aliases(tx: Tx, internals: Internals) -> Aliases:
         .join(mailbox)
         .where(mailbox.c.company_id == tx.company_id)
     )
-    owners = {row.address: row.owner for row in tx.connection.execute(query)}
+    rows = tx.connection.execute(query)
+    owners = {folded(row.address): folded(row.owner) for row in rows}
     return Aliases(owners, internals)
 
 
