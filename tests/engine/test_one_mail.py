@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
+from datetime import timedelta
 from itertools import permutations
 
 import pytest
 from sqlalchemy import text
 
 from play import BO, BOTH, FOLDER, KIM, Play
+from webcrm_sync.core.states import State
 from webcrm_sync.engine import people
 from webcrm_sync.sandbox.outlook.mail import File, Mail
 from webcrm_sync.sandbox.outlook.mailbox import SimMailbox
@@ -177,6 +179,37 @@ def test_a_copy_that_a_person_made_has_the_same_files(play: Play, boxes: Boxes, 
     kim.copy(item, f"inbox/{FOLDER}")
     play.look()
     assert len(play.activities) == len(play.documents) == 1
+
+
+def test_files_that_are_gone_tell_nothing_apart(play: Play, boxes: Boxes) -> None:
+    kim, _ = boxes
+    item = play.drag(kim, mail(play, body=SCAN, attachments=(File("a.pdf", b"1"),)))
+    play.look()
+    copied = kim.copy(item, f"inbox/{FOLDER}")
+
+    def lose(_: str, path: str) -> bool:
+        """Delete the first copy for good when its file is asked for."""
+        if path.endswith("$value") and item in {m.id for m in kim.messages(f"inbox/{FOLDER}")}:
+            kim.delete(item)
+            kim.delete(item)
+        return False
+
+    play.stage.faults.slow("graph", by=timedelta(), when=lose)
+    play.look()
+    assert len(play.activities) == 1
+    assert play.item(kim, copied).state is State.SYNCED
+
+
+def test_files_that_are_asked_for_in_vain_are_asked_for_again(play: Play, boxes: Boxes) -> None:
+    kim, _ = boxes
+    item = play.drag(kim, mail(play, body=SCAN, attachments=(File("a.pdf", b"1"),)))
+    play.look()
+    play.stage.faults.refuse("graph", when=lambda _, path: path.endswith("$value"), limit=1)
+    copied = kim.copy(item, f"inbox/{FOLDER}")
+    play.look()
+    play.settle()
+    assert len(play.activities) == 1
+    assert play.item(kim, copied).state is State.SYNCED
 
 
 def test_the_senders_own_copy_may_show_other_sizes(play: Play, boxes: Boxes) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence, Set
 from io import BytesIO
 
 from webcrm_sync.core.email_index import CopyFacts, KnownMail, alike_but_for_files
@@ -16,6 +16,9 @@ from webcrm_sync.engine.parts import Parts
 from webcrm_sync.store import known_mails, mailboxes
 from webcrm_sync.store.database import Tx
 from webcrm_sync.store.mailboxes import Mailbox
+
+#: So many files of a mail are read at most: its first ones, of each copy the same.
+_MOST_READ = 10
 
 
 def stored(tx: Tx, box: Mailbox, copies: Iterable[CopyFacts]) -> Sequence[KnownMail]:
@@ -44,9 +47,16 @@ def files_of(parts: Parts, box: Mailbox, arrivals: Mapping[str, Arrival]) -> Map
     alike = alike_but_for_files(copies, known, aliases)
     if not alike:
         return {}
-    lists = parts.graph.attachment_lists(box.user_id, sorted(alike))
     own = aliases.person(box.address)
-    sent = {i for i in lists if aliases.person(alike[i].print_.sender) == own}
+    sent = {i for i, copy in alike.items() if aliases.person(copy.print_.sender) == own}
+    return _looked_at(parts, box, sorted(alike), sent)
+
+
+def _looked_at(
+    parts: Parts, box: Mailbox, graph_ids: Sequence[str], sent: Set[str]
+) -> Mapping[str, Files]:
+    """The files of these copies as far as Outlook shows them. `sent`: by the owner."""
+    lists = parts.graph.attachment_lists(box.user_id, graph_ids)
     files = {i: list_files(listed, with_sizes=i not in sent) for i, listed in lists.items()}
     often = Counter(files.values())
     for graph_id in [i for i in files if often[files[i]] > 1 and i not in sent]:
@@ -63,10 +73,10 @@ def _contents(
     parts: Parts, box: Mailbox, graph_id: str, listed: Iterable[Attachment]
 ) -> Mapping[str, str]:
     """Hashes of a mail's small files, which may have the same name and size by chance."""
+    small = [a for a in listed if a.kind is AttachmentKind.FILE and a.size <= SMALL_FILE]
     hashes = {}
-    for one in listed:
-        if one.kind is AttachmentKind.FILE and one.size <= SMALL_FILE:
-            with BytesIO() as sink:
-                parts.graph.save_attachment(box.user_id, graph_id, one.graph_id, sink=sink)
-                hashes[one.graph_id] = hashlib.sha256(sink.getvalue()).hexdigest()
+    for one in small[:_MOST_READ]:
+        with BytesIO() as sink:
+            parts.graph.save_attachment(box.user_id, graph_id, one.graph_id, sink=sink)
+            hashes[one.graph_id] = hashlib.sha256(sink.getvalue()).hexdigest()
     return hashes
