@@ -1,7 +1,7 @@
 """Inputs and right values that the product was given: what a mail's body, names and sender become.
 
-A file names them, by an environment variable; without it none are played, and the test run says
-so in one line. Its form: a list of objects with `id`, `check` and what that check needs.
+A file holds them, named by an environment variable; without it none are played, and the test run
+says so in one line. Its form: a list of objects with `id`, `check` and what that check needs.
 """
 
 from __future__ import annotations
@@ -15,18 +15,17 @@ from typing import Any
 
 import pytest
 
+from conftest import READING_CASES
 from webcrm_sync.core.direction import Direction, Internals, direction
 from webcrm_sync.core.enclosures import content_id, names, sort_out
 from webcrm_sync.core.message import Attachment, AttachmentKind, Message, MessageKind, Party
 from webcrm_sync.core.reading import read_body, read_kept
 
-VARIABLE = "WEBCRM_SYNC_READING_CASES"
 _MEGABYTE = 1024 * 1024
 
 
 def _cases(check: str) -> list[Any]:
-    path = os.environ.get(VARIABLE)
-    found = json.loads(Path(path).read_text(encoding="utf-8")) if path else []
+    found = json.loads(Path(os.environ[READING_CASES]).read_text(encoding="utf-8"))
     return [pytest.param(one, id=one["id"]) for one in found if one["check"] == check]
 
 
