@@ -167,6 +167,12 @@ class Company:
         first = [c.path for c in calls if "/messages/delta" in c.path and "select" in c.query]
         return [path.split("/")[-3] for path in first]
 
+    def asked_by_recorded_cursors(self) -> list[str]:
+        """The cursors of the recording with which Graph was asked for changes."""
+        asked = {unquote(call.query) for call in self._calls("graph")}
+        cursors = [unquote(folder["cursor"]) for folder in self.recording.rows["folder"]]
+        return [cursor for cursor in cursors if cursor.partition("?")[2] in asked]
+
     def written_to_webcrm(self) -> Counter[str]:
         """How often each Activity and each file was sent to webCRM, by its name."""
         found: Counter[str] = Counter()

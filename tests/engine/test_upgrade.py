@@ -134,6 +134,7 @@ def test_nothing_else_is_written_anywhere(company: Company) -> None:
 def test_each_folder_is_read_once_anew(company: Company) -> None:
     company.play.settle()
     assert sorted(company.rounds()) == sorted(f["graph_id"] for f in RECORDING.rows["folder"])
+    assert company.asked_by_recorded_cursors() == []
     company.play.stage.journal.clear()
     company.play.settle()
     assert company.rounds() == []
