@@ -31,8 +31,8 @@ SELECT i.graph_id, to_jsonb(i) - 'seen_round' AS item, e.key, e.subject, e.conte
   (SELECT jsonb_agg(to_jsonb(f) ORDER BY f.id) FROM filing f WHERE f.email_id = e.id) AS filings,
   (SELECT jsonb_agg(to_jsonb(d) ORDER BY d.id) FROM document d JOIN filing f ON f.id = d.filing_id
     WHERE f.email_id = e.id) AS documents,
-  (SELECT jsonb_agg(jsonb_build_array(a.address, a.domain, a.is_matched) ORDER BY a.address)
-    FROM email_address a WHERE a.email_id = e.id) AS people,
+  (SELECT jsonb_agg(a.address ORDER BY a.address) FROM email_address a
+    WHERE a.email_id = e.id AND a.is_matched) AS matched_people,
   (SELECT count(*) FROM event v WHERE v.email_id = e.id) AS events
 FROM item i JOIN email e ON e.id = i.email_id
 """

@@ -177,6 +177,20 @@ def test_mails_that_are_moved_later_are_filed(company: Company) -> None:
     assert company.differences() == []
 
 
+def test_a_mail_that_was_left_out_is_judged_anew_when_it_is_moved_in_again(
+    company: Company,
+) -> None:
+    play, (box, form) = company.play, company.copy("web form")
+    play.settle()
+    assert company.states()["web form"] == (State.SKIPPED, Reason.ONLY_COLLEAGUES)
+    box.move(form, "inbox")
+    play.look()
+    box.move(form, f"inbox/{FOLDER}")
+    play.look()
+    assert company.states()["web form"] == SYNCED  # its Reply-To was not asked for before
+    assert company.differences() == []
+
+
 #: A mail that the version before took up, and the mailbox into which another copy of it comes.
 COPIES = {
     "synced": EVA,
@@ -301,5 +315,5 @@ def test_rebuild_finds_what_the_version_before_wrote(stage: Stage, database_url:
             company.play.settle()
             written = company.written_to_webcrm()
             assert written.pop("Refused") >= 1
-            assert written == Counter([*FILED, "offer.txt", "plan.txt"])
+            assert written == Counter([*FILED, "From our web form", "offer.txt", "plan.txt"])
             assert company.differences() == []

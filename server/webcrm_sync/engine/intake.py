@@ -120,6 +120,11 @@ def known_headers(message: Message) -> Mapping[str, object]:
     return _headers(_storable(message))
 
 
+def known_people(message: Message, internals: Internals) -> Sequence[Party]:
+    """The people of a mail that an earlier version took up, by what it did not ask for too."""
+    return people_of(_storable(message), internals)
+
+
 def _headers(message: Message) -> Mapping[str, object]:
     sent_by = message.sent_by
     return {

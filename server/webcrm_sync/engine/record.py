@@ -120,6 +120,13 @@ class Recording:
         lacking = emails.without_headers(self.tx, messages) if messages else ()
         rows = {email_id: intake.known_headers(messages[email_id]) for email_id in lacking}
         emails.set_headers(self.tx, rows)
+        # Who is in Reply-To counts from now on: a copy moved in again is decided anew.
+        people = [
+            (email_id, person)
+            for email_id in lacking
+            for person in intake.known_people(messages[email_id], self.internals)
+        ]
+        emails.add_addresses(self.tx, people)
 
     def _arrive(
         self,
