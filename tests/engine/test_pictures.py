@@ -205,6 +205,18 @@ def test_picture_of_a_mail_that_was_taken_back_is_filed_with_the_next_one(
     assert filed(play)["Second"] == ["image001.png"]
 
 
+def test_picture_that_outlook_does_not_give_is_filed_with_the_next_mail(
+    play: Play, box: SimMailbox
+) -> None:
+    play.drag(box, mail("First", SHOT))
+    box.unreadable.add("image001.png")
+    play.look()
+    assert play.documents == []
+    play.drag(box, mail("Second", replace(SHOT, name="image002.png")))
+    play.look()
+    assert filed(play)["Second"] == ["image002.png"]
+
+
 def test_mail_that_an_earlier_version_read_is_filed_with_its_screenshot(
     play: Play, box: SimMailbox
 ) -> None:

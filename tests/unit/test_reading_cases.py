@@ -17,7 +17,7 @@ import pytest
 
 from conftest import READING_CASES
 from webcrm_sync.core.direction import Direction, Internals, direction
-from webcrm_sync.core.enclosures import content_id, names, sort_out
+from webcrm_sync.core.enclosures import names, sort_out
 from webcrm_sync.core.message import Attachment, AttachmentKind, Message, MessageKind, Party
 from webcrm_sync.core.reading import read_body, read_kept
 
@@ -101,6 +101,6 @@ def test_the_documents_of_a_mail(case: dict[str, Any]) -> None:
         )
         for number, one in enumerate(case["attachments"])
     ]
-    cids = {content_id(cid) for cid in read_body(case["body"], is_html=True).cids}
-    found = sort_out(listed, cids=cids, largest=25 * _MEGABYTE)
+    read = read_body(case["body"], is_html=True)
+    found = sort_out(listed, cids=read.cids, pictures=read.pictures, largest=25 * _MEGABYTE)
     assert [f.name for f in found.files if not f.left_out] == case["documents"]

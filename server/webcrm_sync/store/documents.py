@@ -75,9 +75,10 @@ def of_filing(tx: Tx, filing_id: int) -> Sequence[Document]:
 
 
 def beside(tx: Tx, filing_id: int, *, sizes: Iterable[int]) -> frozenset[tuple[str, int]]:
-    """Name and size of the attachments of these sizes that its Organisation has, or gets.
+    """Name and size of the attachments of these sizes that its Organisation has, or gets now.
 
-    Of other mails: those of the same sender or its domain, and of the same conversation.
+    Of other mails: those of the same sender or its domain, and of the same conversation. What is
+    in trouble is not counted.
     """
     this, mail = filing.alias(), email.alias()
     is_neighbour = (
@@ -86,9 +87,10 @@ def beside(tx: Tx, filing_id: int, *, sizes: Iterable[int]) -> frozenset[tuple[s
         & (filing.c.email_id != this.c.email_id)
         & ~filing.c.is_withdrawn
     )
-    is_there = document.c.left_out.is_(None) & or_(
-        document.c.document_id.is_not(None), ~filing.c.is_complete
+    is_on_its_way = (
+        ~filing.c.is_complete & filing.c.last_error.is_(None) & (document.c.attempts == 0)
     )
+    is_there = document.c.left_out.is_(None) & (document.c.document_id.is_not(None) | is_on_its_way)
     query = (
         select(document.c.name, document.c.size)
         .join(filing, filing.c.id == document.c.filing_id)

@@ -118,6 +118,7 @@ class _Walk:
         is_hidden = style.is_hidden or "hidden" in attributes or self._is_hidden_by_sheet(element)
         self.gallery.look_at(tag, attributes, is_seen=not is_hidden)
         if is_hidden:
+            self.gallery.pass_by(node)
             return None
         leaves: Leaves = []
         if self._marks_history and not self.page.is_history:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import re
 
+from selectolax.lexbor import LexborNode
+
 from webcrm_sync.core.mail_text.bounded import DATA_LEFT_OUT
 from webcrm_sync.core.mail_text.page import Attributes
 from webcrm_sync.core.pictures import LARGEST_LOGO
@@ -43,6 +45,11 @@ class Gallery:
             self.cids.add(found[1])
         if style and "cid:" in style:
             self.cids.update(_CID_IN_STYLE.findall(style))
+
+    def pass_by(self, node: LexborNode) -> None:
+        """Note the pictures within an element that nobody sees."""
+        for within in node.css("[src]"):
+            self.look_at(within.tag or "", within.attributes, is_seen=False)
 
     def _note(self, tag: str, source: str, *, says_something: bool) -> None:
         begin = source[:_LONGEST].lstrip()
