@@ -23,7 +23,9 @@ from revisions import bring_to, database_of
 from webcrm_sync.core.reading import read_body
 from webcrm_sync.core.states import Reason, State
 from webcrm_sync.engine import prove
+from webcrm_sync.engine.mailstate import Shown
 from webcrm_sync.engine.rebuild import Rebuilt, find, rebuild
+from webcrm_sync.engine.status import read_status
 from webcrm_sync.sandbox.outlook.mail import Mail
 from webcrm_sync.sandbox.stage import Stage
 from webcrm_sync.store.migrate import migrate
@@ -279,6 +281,22 @@ def test_people_act_on_mails_of_the_version_before(company: Company) -> None:
         assert company.states()[name] == SYNCED
         assert subjects[company.subject(name)] == 1
     assert company.differences() == []
+
+
+def test_every_old_mail_can_be_looked_at_and_has_its_story(company: Company) -> None:
+    desks = {box: Desk(company.play, company.box(box), "Somebody") for box in (EVA, KIM)}
+    seen = {}
+    for name, (address, item) in RECORDING.mails.items():
+        if name != "deleted":
+            seen[name] = desks[address].look(item)
+            assert desks[address].story(desks[address].ref(item))
+    assert {name for name, mail in seen.items() if mail.state is Shown.SYNCED} >= {
+        *("synced", "sent", "shared", "shared too", "two organisations", "chosen", "by domain"),
+        *("robot 1", "robot 2", "twice sent", "twice received", "moved in webcrm"),
+    }
+    assert len(seen["two organisations"].targets) == len(seen["ambiguous"].candidates) == 2
+    assert seen["refused"].detail == "The memo holds what cannot be stored"
+    assert {box.address for box in read_status(company.play.parts).mailboxes} == {EVA, KIM, OLA}
 
 
 def test_it_can_be_taken_back_to_its_revision_and_brought_here_again(
