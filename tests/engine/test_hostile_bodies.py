@@ -14,6 +14,8 @@ from webcrm_sync.engine.body_reader import UNREADABLE, BodyReader
 from webcrm_sync.sandbox.outlook.mail import Mail
 from webcrm_sync.sandbox.outlook.mailbox import SimMailbox
 
+#: On a quiet machine the slowest takes 2 s; the build server plays three tests at a time.
+_PATIENCE_S = 10
 #: As many as a page of delta may hold together without a page of hundreds of megabytes.
 _GROUPS = [sorted(BODIES)[start::12] for start in range(12)]
 
@@ -28,13 +30,12 @@ def test_a_hostile_body_is_read_or_given_up_and_stops_nobody(
         beside = play.drag(box, Mail("An order", BO, KIM, body="<p>Ten tons, please.</p>"))
         started = time.monotonic()
         play.look()
-        assert time.monotonic() - started < 5, name
+        assert time.monotonic() - started < _PATIENCE_S, name
         assert box.read(beside).categories == BOTH, name
     memos = {a["ActivityDescription"]: a["ActivityMemo"] for a in play.activities}
     assert [n for n in group if n not in memos] == []
-    given_up = [n for n in group if UNREADABLE.text in memos[n]]
-    assert given_up == []
-    assert [n for n in group if OPENING not in memos[n] and "frameset" not in n] == []
+    lost = [n for n in group if OPENING not in memos[n] and "frameset" not in n]
+    assert [n for n in lost if UNREADABLE.text not in memos[n]] == []
 
 
 @pytest.fixture

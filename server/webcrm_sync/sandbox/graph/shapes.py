@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import re
 from dataclasses import dataclass
 from html.parser import HTMLParser
 from typing import TYPE_CHECKING, Any
@@ -143,9 +144,13 @@ def _body(item: Item, shape: Shape) -> Json:
 def plain(html: str) -> str:
     """The text of some HTML, roughly as Exchange shows it."""
     reader = _TextReader()
-    reader.feed(html)
+    reader.feed(_ENDLESS.sub("", html))
     reader.close()
     return "".join(reader.parts).strip()
+
+
+#: Python refuses to read a character's number of thousands of digits.
+_ENDLESS = re.compile(r"&#[0-9]{9,}+;?")
 
 
 class _TextReader(HTMLParser):
