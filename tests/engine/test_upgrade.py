@@ -116,6 +116,15 @@ def test_what_was_under_way_ends_and_all_else_stays(company: Company) -> None:
     assert company.differences() == []
 
 
+def test_bodies_that_the_version_before_kept_are_read_as_today(company: Company) -> None:
+    company.play.settle()
+    memos = {a["ActivityDescription"]: a["ActivityMemo"] for a in company.play.activities}
+    html = read_body(company.read("waits for per").body, is_html=True).text
+    for subject in ("From Per", "Just found", "Never came"):
+        assert memos[subject].endswith(html)
+    assert memos["From Rita"].endswith("Hej Kim\n\n1 < 2 & ‹b›Rita‹/b›")
+
+
 def test_nothing_else_is_written_anywhere(company: Company) -> None:
     play = company.play
     play.settle()
