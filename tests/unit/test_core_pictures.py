@@ -84,6 +84,7 @@ def test_large_picture_beside_words_is_a_document(html: str) -> None:
         "Words<img src='cid:a' hidden>",
         "Words<div hidden><p>On a phone</p><p><b><img src='cid:a'></b></p></div>",
         "Words<div style='display:none'><img src='cid:a'></div>",
+        "<style>.phone { display: none }</style>Words<img class=phone src='cid:a'>",
         "Words<div style='max-height:0;overflow:hidden'><div><img src='cid:a'></div></div>",
         "Words<img src='cid:a' width='1' height='1'>",
         "Words<img src='cid:a' width=1px>",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import partial
@@ -17,6 +18,8 @@ Attributes = dict[str, str | None]
 #: What is to be done at the end of an element.
 Leaves = list[Callable[[], None]]
 
+#: Or a number.
+_LETTER = re.compile(r"[^\W_]")
 #: Outlook writes smileys and arrows in a font whose letters are pictures.
 _WINGDINGS = str.maketrans(
     {"J": "☺", "K": "😐", "L": "☹", "ü": "✓", "û": "✗", "à": "→", "ß": "←", "è": "➔"}
@@ -80,7 +83,7 @@ class Page:
         if self.is_wingdings:
             text = text.translate(_WINGDINGS)
         if not self.has_words:
-            self.has_words = any(letter.isalnum() for letter in text)
+            self.has_words = _LETTER.search(text) is not None
         if self.is_preserved:
             self.layout.preserved(text)
         else:
