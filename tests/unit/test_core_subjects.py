@@ -52,6 +52,10 @@ def test_which_copy_came_first_makes_no_difference(one: str, other: str) -> None
         ("re: x", "re: ekstern e-post: x"),
         ("re: x", "re: ⚠ x"),
         ("re: x", "re: external x"),
+        ("re: x", "re: 【外部】x"),
+        ("x", "x【外部メール】"),
+        ("re: x", "re: ［外部］x"),
+        ("re: x", "re: 〔社外〕 x"),
     ],
 )
 def test_a_tag_makes_no_other_subject(one: str, other: str) -> None:
@@ -68,6 +72,7 @@ def test_a_tag_makes_no_other_subject(one: str, other: str) -> None:
         ("[1] page", "[2] page"),
         ("[external] page [1]", "page [2] [sec=official]"),
         ("page (1)", "page (2)"),
+        ("page 【1】", "page 【2】"),
         ("backup (failed)", "backup"),
         ("scan", "scan 2"),
         ("17", "117"),

@@ -7,8 +7,8 @@ stamps are made of addresses as Graph gives them (`Party.address`), never of the
 from __future__ import annotations
 
 import re
-import unicodedata
 from functools import lru_cache
+from urllib.parse import unquote
 
 import idna
 import regex
@@ -17,6 +17,8 @@ from webcrm_sync.core.text import normalized
 
 #: A mailbox's name, `@` and a host's (RFC 5321 4.5.3.1).
 LONGEST_ADDRESS = 64 + 1 + 255
+#: RFC 1035 2.3.4
+_LONGEST_LABEL = 63
 #: Nearly every address: nothing in it can be written in another way.
 _PLAIN = re.compile(r"[a-z0-9_][a-z0-9._+-]*@[a-z0-9](?:[a-z0-9-]*\.[a-z0-9])+[a-z0-9]*")
 #: What separates addresses, and what people and programs put around one.
@@ -27,13 +29,23 @@ _DOMAIN = re.compile(r"""\[?[^\s\0-\x1f\x7f<>()\[\]{},;:|"/\\?&=%!#*+'`´‘’]
 _MARKS = regex.compile(r"[[\p{P}\p{Sm}]--[\p{ASCII}´‘’·׳״・。｡]]", regex.V1)
 #: The same in a list of domains, in which a colon belongs to a scheme or a port.
 _BETWEEN_DOMAINS = re.compile(r"""[\s<>(){},;|"]+""")
+#: Characters that nothing shows (Unicode: Default_Ignorable_Code_Point), selectors of emoji too.
+_INVISIBLE = regex.compile(r"[\p{Cf}\p{DI}]+")
+#: Pictures: one is often put before an address or a telephone number, without a blank.
+_PICTURE = regex.compile(r"[\p{So}\p{Emoji_Modifier}]+")
 _SCHEME = re.compile(r"^(?:(?:https?|ftp)(?::/*|//+)|(?:mailto|smtp):|/+)")
 _PATH = re.compile(r"[/\\?#]")
 _WWW = re.compile(r"^(?:www\.)+")
 _DOTTED = re.compile(r"[^\s.]+(?:\.[^\s.]+)+")
-_BEFORE = "'`´‘’/\\&*.-"
+_AFTER = "'`´‘’/\\&*.-"
+#: The same in front of an address, and a telephone number with a slash behind it.
+_BEFORE = re.compile(rf"^(?:[{re.escape(_AFTER)}]|\+?\d[\d./-]*/(?=[^\d/]))++")
 _BEFORE_LEGACY = re.compile(r"""^(?:x500:|ex:|[\s'"<>])+""")
-_APOSTROPHES = str.maketrans("’´`", "'''")
+_APOSTROPHES = str.maketrans("’`ʼ", "'''")
+#: What keyboards offer instead of an apostrophe, and NFKC takes for an accent or a mark.
+_ACCENTS = str.maketrans("´′", "''")
+#: What `_cleaned` takes off an international label, although its ASCII form may hold it (RFC 5892).
+_OTHERWISE_ENCODED = frozenset("ς\u200c\u200d")
 #: The full stops of IDNA (UTS 46, 4 "Processing"), as far as NFKC leaves them.
 _STOPS = str.maketrans("。｡", "..")
 
@@ -47,7 +59,8 @@ def folded(text: str) -> str:
     >>> folded("'Eva@BÜCHER.example'"), folded("SMTP:eva@xn--bcher-kva.example.")
     ('eva@xn--bcher-kva.example', 'eva@xn--bcher-kva.example')
     """
-    return text if _PLAIN.fullmatch(text) else _folded(text)
+    is_folded = _PLAIN.fullmatch(text) and "xn--" not in text
+    return text if is_folded else _folded(text)
 
 
 @lru_cache(maxsize=4096)
@@ -103,7 +116,7 @@ def addresses_in(text: str) -> tuple[str, ...]:
     """
     clean = _cleaned(text)
     # A link may hold the sign as an escape (RFC 6068).
-    before, *behind = (clean if "@" in clean else clean.replace("%40", "@")).split("@")
+    before, *behind = (clean if "@" in clean else _cleaned(unquote(clean))).split("@")
     found: dict[str, None] = {}
     for number, after in enumerate(behind, start=1):
         is_apart = before[-1:].isspace() or after[:1].isspace()
@@ -122,9 +135,9 @@ def _name_at(text: str) -> str:
     _, quote, name = text[:-1].rpartition('"') if text.endswith('"') else ("", "", "")
     if quote and _BETWEEN.search(name):
         return f'"{name}"'
-    word = name if quote else _BETWEEN.split(text.rstrip('"'))[-1]
-    bare = word.lstrip(_BEFORE)
-    return (bare.rstrip(_BEFORE) if bare != word else bare).translate(_APOSTROPHES)
+    word = name if quote else _PICTURE.split(_BETWEEN.split(text.rstrip('"'))[-1])[-1]
+    bare = _BEFORE.sub("", word)
+    return (bare.rstrip(_AFTER) if bare != word else bare).translate(_APOSTROPHES)
 
 
 def _host_at(text: str, *, is_last: bool) -> str:
@@ -132,7 +145,10 @@ def _host_at(text: str, *, is_last: bool) -> str:
     text = text.lstrip()
     found = _DOMAIN.match(text)
     host = found[0] if found else ""
-    return "" if text[len(host) :] == '"' and not is_last else host
+    if text[len(host) :] == '"' and not is_last:
+        return ""
+    names, dot, top = host.rpartition(".")
+    return names + dot + _PICTURE.split(top, maxsplit=1)[0]
 
 
 def folded_domain(text: str) -> str:
@@ -179,18 +195,29 @@ def shown(address: str) -> str:
 def _label(label: str) -> str:
     """One label in its ASCII form; what IDNA does not allow is encoded as it is."""
     if label.isascii():
-        return label
+        return _reencoded(label) if label.startswith("xn--") else label
     try:
         return idna.encode(label, uts46=True, transitional=False).decode()
     except UnicodeError:
         return f"xn--{label.encode('punycode').decode()}"
 
 
+def _reencoded(label: str) -> str:
+    """The ASCII form that the label gets where people paste it in its own letters."""
+    if len(label) > _LONGEST_LABEL:
+        return label
+    try:
+        letters = label[4:].encode().decode("punycode")
+    except UnicodeError:
+        return label
+    return label if _OTHERWISE_ENCODED.isdisjoint(letters) else _label(_cleaned(letters))
+
+
 def _cleaned(text: str) -> str:
     """`text` without invisible characters and differences of width, composition and case."""
     if text.isascii():
         return text.lower()
-    seen = "".join(c for c in text if unicodedata.category(c) != "Cf")
+    seen = _INVISIBLE.sub("", text).translate(_ACCENTS)
     # Not casefold: it takes `ß` for `ss`. The one Greek letter with two small forms is left.
     lower = normalized(seen, "NFKC").lower().replace("ς", "σ")
     return _MARKS.sub(" ", normalized(lower, "NFKC"))

@@ -17,7 +17,10 @@ _MARKS = frozenset(
     }
 )
 # fmt: on
-_TAG = re.compile(r"\[[^\[\]]*\]|\{[^{}]*\}|\*+[^*]*\*+|#+[^#]*#+|\([^()]*\)|<[^<>]*>")
+_TAG = re.compile(
+    r"\[[^\[\]]*\]|\{[^{}]*\}|\*+[^*]*\*+|#+[^#]*#+|\([^()]*\)|<[^<>]*>"
+    r"|【[^【】]*】|［[^［］]*］|〔[^〔〕]*〕"  # brackets of China and Japan
+)
 _PART = re.compile(r":|(?<!\S)[-\u2013|](?!\S)")
 _WORD = re.compile(r"[^\W_]+")
 #: Without brackets a mark has no other words with it: `EXTERNAL E-MAIL: ...`.
