@@ -74,6 +74,16 @@ def test_only_colleagues_leave_nobody() -> None:
     assert externals(mail(sender=SELLER, to=(Party("b@ours.example"), Party(""))), US) == ()
 
 
+@pytest.mark.parametrize(
+    "named",
+    ["https://sister.example/", "www.sister.example", "*.sister.example", "'sister.example'"],
+)
+def test_our_domains_are_known_as_people_paste_them(named: str) -> None:
+    ours = Internals.of(frozenset(), frozenset(), frozenset({named}))
+    assert Party("a@sister.example") in ours
+    assert Party("a@shop.sister.example") not in ours
+
+
 @given(st.none() | parties, st.lists(parties).map(tuple), st.lists(parties).map(tuple))
 def test_nobody_of_us_is_ever_external_and_nobody_else_is_missed(
     sender: Party | None, to: tuple[Party, ...], bcc: tuple[Party, ...]
@@ -104,6 +114,13 @@ def test_nobody_of_us_is_ever_external_and_nobody_else_is_missed(
         ("eva@bücher.example", "eva@xn--bcher-kva.example"),
         ("/o=x/cn=eva", "/O=x/CN=Eva"),
         ("host", "scanner@host"),
+        ("https://private.example/", "a@private.example"),
+        ("https://www.private.example/om", "a@mail.private.example"),
+        ("www.private.example", "a@private.example"),
+        ("//private.example", "a@private.example"),
+        ("private.example:443", "a@private.example"),
+        ("'private.example'", "a@private.example"),
+        ("http://Bücher.example", "a@xn--bcher-kva.example"),
     ],
 )
 def test_whom_the_never_list_names(listed: str, address: str) -> None:

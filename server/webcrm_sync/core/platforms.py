@@ -17,17 +17,28 @@ _PAGES = frozenset(
         "reddit.com", "xing.com", "kununu.com", "bsky.app", "vk.com", "ok.ru", "weibo.com",
         "whatsapp.com", "wa.me", "t.me", "telegram.me", "discord.com", "discord.gg",
         "twitch.tv", "soundcloud.com", "spotify.com", "flickr.com", "behance.net",
-        "dribbble.com", "issuu.com", "slideshare.net", "meetup.com", "eventbrite.com",
+        "dribbble.com", "issuu.com", "slideshare.net", "meetup.com", "myspace.com",
+        "mastodon.social", "line.me", "wechat.com", "weixin.qq.com", "viber.com", "signal.me",
+        "quora.com", "nextdoor.com", "patreon.com", "kickstarter.com", "gofundme.com",
+        "500px.com", "scribd.com", "yumpu.com", "researchgate.net", "youtube-nocookie.com",
+        "livejournal.com", "blogger.com", "billetto.com", "billetto.dk", "place2book.com",
         # short addresses and lists of links
         "goo.gl", "g.page", "g.co", "bit.ly", "tinyurl.com", "ow.ly", "buff.ly", "is.gd",
         "cutt.ly", "rebrand.ly", "shorturl.at", "linktr.ee", "beacons.ai", "lnk.bio",
-        "about.me", "aka.ms", "1drv.ms",
+        "about.me", "aka.ms", "1drv.ms", "forms.gle", "amzn.to", "amzn.eu", "a.co", "paypal.me",
+        "linkin.bio", "bio.site", "bio.link", "taplink.cc", "campsite.bio", "hoo.be", "solo.to",
+        "flowpage.com", "rb.gy", "t.ly", "v.gd", "tiny.cc", "qrco.de", "onelink.me", "app.link",
         # shops and marketplaces
         "shopify.com", "shop.app", "etsy.com", "alibaba.com", "aliexpress.com", "dba.dk",
         "finn.no", "blocket.se", "kleinanzeigen.de", "mobile.de", "gumroad.com",
+        "ebay-kleinanzeigen.de", "guloggratis.dk", "bilbasen.dk", "boligsiden.dk", "hemnet.se",
+        "tradera.com", "dhgate.com", "made-in-china.com", "1688.com", "marktplaats.nl",
+        "2dehands.be", "leboncoin.fr", "subito.it", "craigslist.org", "just-eat.dk", "wolt.com",
+        "hungry.dk", "ubereats.com",
         # registers, directories and reviews
         "trustpilot.com", "booking.com", "foursquare.com", "crunchbase.com", "europages.com",
-        "wlw.de",
+        "wlw.de", "kompass.com", "yell.com", "yellowpages.com", "cvrapi.dk", "jobindex.dk",
+        "stepstone.de", "upwork.com", "fiverr.com", "freelancer.com", "wikidata.org",
         "northdata.com", "northdata.de", "proff.dk", "proff.no", "proff.se", "proff.fi",
         "krak.dk", "degulesider.dk", "eniro.dk", "eniro.se", "gulesider.no", "1881.no",
         "hitta.se", "allabolag.se", "merinfo.se", "virk.dk", "ownr.dk", "paqle.dk",
@@ -37,10 +48,18 @@ _PAGES = frozenset(
         "github.com", "gitlab.com", "bitbucket.org", "sourceforge.net", "huggingface.co",
         "notion.so", "canva.com", "calendly.com", "typeform.com", "dropbox.com",
         "apps.apple.com", "itunes.apple.com", "maps.apple.com", "apps.microsoft.com",
+        "forms.office.com", "outlook.office.com", "teams.microsoft.com", "onedrive.live.com",
+        "my.canva.site", "trello.com", "waze.com", "openstreetmap.org", "bing.com",
     }
 )
 #: The same under every country's domain (`google.dk`, `amazon.co.uk`).
-_EVERYWHERE = frozenset({"google", "amazon", "ebay", "pinterest", "tripadvisor", "yelp"})
+_EVERYWHERE = frozenset(
+    {
+        "google", "amazon", "ebay", "pinterest", "tripadvisor", "yelp", "airbnb", "eventbrite",
+        "autoscout24", "immobilienscout24", "indeed", "glassdoor", "opentable", "thefork",
+        "gumtree", "mercadolibre", "rakuten", "foodora",
+    }
+)
 #: Hosts of many Organisations that the list of public suffixes lacks; what is before the domain
 #: is the Organisation's own (`kunde.wordpress.com`).
 _HOSTS = frozenset(
