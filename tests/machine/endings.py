@@ -78,7 +78,11 @@ def _check_places(history: History, letter: Letter, standing: Standing) -> None:
         # A deletion is noticed early or late: contacts of several states may stand side by side.
         is_known = frozenset(places) in fits or history.was_deleted
         assert is_known, f"{letter.subject} stands under {places}, not {fits}"
-        assert frozenset.intersection(*fits) <= places, f"{letter.subject}: {places}, not {fits}"
+        certain = frozenset.intersection(*fits)
+        if history.was_deleted:
+            mixed = frozenset.union(*history.books[since:])
+            certain &= belongs(letter, mixed, tine) or frozenset()
+        assert certain <= places, f"{letter.subject}: {places}, not {fits}"
 
 
 def _check_wanted(history: History, letter: Letter, here: list[Leaf], standing: Standing) -> None:
