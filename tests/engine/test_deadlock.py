@@ -125,13 +125,12 @@ def test_marks_and_a_reading_of_the_same_mailbox_do_not_deadlock(play: Play) -> 
     with play.parts.begin() as tx:
         box = mailboxes.find_mailbox(tx, KIM)
         assert box is not None
-        internals = mailboxes.internals(tx, frozenset())
         folder = next(f for f in mailboxes.folders(tx, box.id) if f.id == copies[0].folder_id)
 
     def read(number: int) -> None:
         changes = tuple(Change(c.graph_id, change_key=f"version {number}") for c in copies)
         with play.parts.begin() as tx:
-            recording = Recording(tx, box, folder, internals, play.parts.tenant_id)
+            recording = Recording(tx, box, folder, play.parts)
             recording.record(changes, Facts({}, {}, {}))
 
     def mark(number: int) -> None:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
+from functools import partial
 
 from webcrm_sync.core.errors import CursorExpired, Gone, Refused, SyncError, TryLater
 from webcrm_sync.core.outlook import Change, Page
@@ -13,6 +14,7 @@ from webcrm_sync.engine.intake import Arrival
 from webcrm_sync.engine.parts import Parts, hold_mailbox
 from webcrm_sync.graph.wire import SELECTION
 from webcrm_sync.store import emails, mailboxes
+from webcrm_sync.store.database import Tx
 from webcrm_sync.store.mailboxes import Mailbox, SyncFolder
 
 #: Graph's own advice for pages with bodies (reference: message delta, odata.maxpagesize).
@@ -86,8 +88,8 @@ def _read_folder(parts: Parts, box: Mailbox, folder: SyncFolder) -> None:
         folder = replace(folder, cursor=page.cursor)
         if page.is_last:
             break
-    _finish(parts, box, folder)
-    _put_by(parts, hinted, is_news=is_news, is_flooded=lines >= _FLOOD)
+    put_by = partial(_put_by, parts, hinted, is_news=is_news, is_flooded=lines >= _FLOOD)
+    _finish(parts, box, folder, put_by)
 
 
 def _with_this_selection(parts: Parts, folder: SyncFolder) -> SyncFolder | None:
@@ -132,14 +134,14 @@ def _look_for_folders(parts: Parts, box: Mailbox, gone: SyncFolder) -> None:
 def _facts_of(
     parts: Parts, box: Mailbox, folder: SyncFolder, changes: Sequence[Change]
 ) -> record.Facts:
+    removed = [c.graph_id for c in changes if c.is_removed]
     with parts.begin() as tx:
         known = emails.known_items(tx, box.id, [c.graph_id for c in changes])
-        ours = {f.graph_id for f in mailboxes.folders(tx, box.id)}
-    removed = [c.graph_id for c in changes if c.is_removed]
+        ours = {f.graph_id for f in mailboxes.folders(tx, box.id)} if removed else set()
     locations = parts.graph.locations(box.user_id, removed) if removed else {}
     # Moved in and out and in again between two rounds is told as "removed" alone.
     hidden = [i for i, at in locations.items() if at and at.folder_id in ours and i not in known]
-    partial = [
+    bare = [
         c.graph_id
         for c in changes
         if not c.is_removed and c.message is None and c.graph_id not in known
@@ -152,7 +154,7 @@ def _facts_of(
         }
     # Not within the lock: a large body may take its process seconds.
     arrivals = {i: arrival.read_by(parts.reader) for i, arrival in arrivals.items()}
-    for graph_id in dict.fromkeys(hidden + partial):
+    for graph_id in dict.fromkeys(hidden + bare):
         if arrival := _arrival(parts, box, graph_id):
             arrivals[graph_id] = arrival
     left = {i for i, at in locations.items() if at is None or at.folder_id not in ours}
@@ -181,12 +183,16 @@ def _arrival(parts: Parts, box: Mailbox, graph_id: str) -> Arrival | None:
     return Arrival.of(message).read_by(parts.reader)
 
 
-def _finish(parts: Parts, box: Mailbox, folder: SyncFolder) -> None:
-    """The end of a reading: look for what it should have met."""
+def _finish(parts: Parts, box: Mailbox, folder: SyncFolder, put_by: Callable[[Tx], None]) -> None:
+    """The end of a reading: look for what it should have met, then put the folder by."""
     with parts.begin() as tx:
         unseen = emails.unseen_items(tx, folder.id, folder.round)
-    if unseen:
-        look_at(parts, box, folder, unseen)
+        if not unseen:
+            put_by(tx)
+            return
+    look_at(parts, box, folder, unseen)
+    with parts.begin() as tx:
+        put_by(tx)
 
 
 def look_at(parts: Parts, box: Mailbox, folder: SyncFolder, graph_ids: Sequence[str]) -> bool:
@@ -199,14 +205,13 @@ def look_at(parts: Parts, box: Mailbox, folder: SyncFolder, graph_ids: Sequence[
     return record.page(parts, box, folder, Page(changes, folder.cursor or "", True), facts)
 
 
-def _put_by(parts: Parts, hinted: SyncFolder, *, is_news: bool, is_flooded: bool) -> None:
+def _put_by(parts: Parts, hinted: SyncFolder, tx: Tx, *, is_news: bool, is_flooded: bool) -> None:
     """Clear the hint that the folder was read for, and say when to look again."""
-    with parts.begin() as tx:
-        doubted_at = _doubted_at(hinted, tx.now, is_news=is_news)
-        every = parts.settings.poll_every(is_pushed=hinted.subscription_id is not None)
-        again = tx.now + (min(_DOUBTED_POLL, every) if doubted_at else every)
-        mailboxes.take_hint(tx, hinted, poll_due_at=again, is_flooded=is_flooded)
-        mailboxes.set_folder(tx, hinted.id, is_known=True, push_doubted_at=doubted_at)
+    doubted_at = _doubted_at(hinted, tx.now, is_news=is_news)
+    every = parts.settings.poll_every(is_pushed=hinted.subscription_id is not None)
+    again = tx.now + (min(_DOUBTED_POLL, every) if doubted_at else every)
+    facts = {"is_known": True, "push_doubted_at": doubted_at}
+    mailboxes.take_hint(tx, hinted, poll_due_at=again, is_flooded=is_flooded, **facts)
 
 
 def _doubted_at(hinted: SyncFolder, now: datetime, *, is_news: bool) -> datetime | None:

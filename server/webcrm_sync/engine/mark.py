@@ -39,20 +39,20 @@ def mark(parts: Parts, mailbox_id: int) -> None:
     """Mark every copy of the mailbox that is due. Idempotent."""
     with parts.begin() as tx:
         box = mailboxes.read_mailbox(tx, mailbox_id)
-    if box is None or box.shut_until(parts.now()):
-        return
+        if box is None or box.shut_until(tx.now):
+            return
+        plans = _due(parts, tx, box)
     got_on = False
     try:
-        while plans := _due(parts, box):
-            _mark_batch(parts, box, plans)
+        while plans:
+            plans = _mark_batch(parts, box, plans)
             got_on = True
     except (TryLater, AccessLost) as error:
         hold_mailbox(parts, box, error, got_on=got_on)
 
 
-def _due(parts: Parts, box: Mailbox) -> list[Plan]:
-    with parts.begin() as tx:
-        due = marks.due(tx, box.id, limit=BATCH)
+def _due(parts: Parts, tx: Tx, box: Mailbox) -> list[Plan]:
+    due = marks.due(tx, box.id, limit=BATCH)
     return [Plan(item, marking_for(item, Stamp.synced(parts.tenant_id, key))) for item, key in due]
 
 
@@ -72,7 +72,8 @@ def marking_for(item: Item, stamp: Stamp) -> Marking | None:
     )
 
 
-def _mark_batch(parts: Parts, box: Mailbox, plans: Sequence[Plan]) -> None:
+def _mark_batch(parts: Parts, box: Mailbox, plans: Sequence[Plan]) -> list[Plan]:
+    """Write what is planned, and note what came of it; the plans for what is due then."""
     markings = [p.marking for p in plans if p.marking is not None]
     answers = parts.graph.mark(box.user_id, markings) if markings else []
     told = {answer.graph_id: answer for answer in answers}
@@ -85,9 +86,11 @@ def _mark_batch(parts: Parts, box: Mailbox, plans: Sequence[Plan]) -> None:
             if not _is_done(plan, told):
                 _record(tx, plan, told[plan.item.graph_id], fresh)
         emails.forget_contents(tx, [p.item.email_id for p in plans])
+        following = _due(parts, tx, box)
     throttled = [a.trouble for a in answers if isinstance(a.trouble, TryLater)]
     if asked := next((t for t in throttled if t.retry_at), None):
         raise asked
+    return following
 
 
 def _record(tx: Tx, plan: Plan, answer: Marked, fresh: dict[str, Location | None]) -> None:

@@ -61,9 +61,7 @@ def page(parts: Parts, box: Mailbox, folder: SyncFolder, page: Page, facts: Fact
             return False
         if folder.place is Place.SENT:
             _learn_own(tx, box, facts)
-        domains = parts.settings.internal_domains
-        internals = mailboxes.internals(tx, domains)
-        Recording(tx, box, folder, internals, parts.tenant_id).record(page.changes, facts)
+        Recording(tx, box, folder, parts).record(page.changes, facts)
     return True
 
 
@@ -83,19 +81,19 @@ class Recording:
     tx: Tx
     box: Mailbox
     folder: SyncFolder
-    internals: Internals
-    tenant_id: str
+    parts: Parts
 
     def record(self, changes: tuple[Change, ...], facts: Facts) -> None:
         """Write down every line of the page."""
         told = [c.graph_id for c in changes]
         known = dict(emails.known_items(self.tx, self.box.id, told, is_held=True))
-        folders = {f.graph_id: f.id for f in mailboxes.folders(self.tx, self.box.id)}
         for graph_id, arrival in facts.arrivals.items():
             sent = known.get(graph_id)
             if sent is not None and is_new(sent, arrival.message):
                 emails.drop_item(self.tx, known.pop(graph_id).id)
         new = {i: a for i, a in facts.arrivals.items() if i not in known}
+        is_folder_in_question = new or any(c.is_removed for c in changes)
+        folders = self._folders() if is_folder_in_question else {}
         self._arrive(new, facts.files, folders)
         seen = []
         for change in changes:
@@ -109,6 +107,10 @@ class Recording:
                 self._update(item, change)
         emails.see_items(self.tx, seen, self.folder.round)
         self._complete(changes, known)
+
+    def _folders(self) -> Mapping[str, int]:
+        """The ids of the mailbox's sync folders, by Graph id."""
+        return {f.graph_id: f.id for f in mailboxes.folders(self.tx, self.box.id)}
 
     def _complete(self, changes: tuple[Change, ...], known: Mapping[str, Item]) -> None:
         """Fill what earlier versions did not ask of Graph into the mails that they took up."""
@@ -137,11 +139,12 @@ class Recording:
         """Take up new copies: their e-mails where those are new too, then the copies."""
         if not arrivals:
             return
-        mails = self._mails_of(arrivals, files)
+        internals = mailboxes.internals(self.tx, self.parts.settings.internal_domains)
+        mails = self._mails_of(arrivals, files, internals)
         keys = {graph_id: mail.key for graph_id, mail in mails.items()}
         email_ids = {mail.key: mail.id for mail in mails.values() if mail.id is not None}
         new = {
-            keys[i]: intake.email_row(keys[i], a, self.internals)
+            keys[i]: intake.email_row(keys[i], a, internals)
             for i, a in arrivals.items()
             if keys[i] not in email_ids
         }
@@ -149,7 +152,7 @@ class Recording:
         people = [
             (email_ids[keys[i]], person)
             for i, a in arrivals.items()
-            for person in intake.people_of(a.message, self.internals)
+            for person in intake.people_of(a.message, internals)
         ]
         emails.add_addresses(self.tx, people)
         rows = [
@@ -160,15 +163,18 @@ class Recording:
         self._follow_up(arrivals, rows)
 
     def _mails_of(
-        self, arrivals: Mapping[str, Arrival], files: Mapping[str, Files]
+        self,
+        arrivals: Mapping[str, Arrival],
+        files: Mapping[str, Files],
+        internals: Internals,
     ) -> Mapping[str, KnownMail]:
         """The mail that each of these is a copy of, those with our stamp asked for first."""
         facts = {i: a.facts(files.get(i)) for i, a in arrivals.items()}
         stored = same_mails.stored(self.tx, self.box, facts.values())
         for mail in stored:
             mail.see_files(files)
-        aliases = known_mails.aliases(self.tx, self.internals)
-        index = EmailIndex.of(stored, self.tenant_id, aliases)
+        aliases = known_mails.aliases(self.tx, internals)
+        index = EmailIndex.of(stored, self.parts.tenant_id, aliases)
         order = sorted(arrivals, key=lambda i: _order(arrivals[i].message))
         mails = {graph_id: index.mail_of(facts[graph_id]) for graph_id in order}
         for mail in index.renamed:
@@ -181,7 +187,7 @@ class Recording:
     ) -> dict[str, object]:
         state, reason = intake.first_state(message)
         stamp = Stamp.parse(message.stamp)
-        is_ours = stamp is not None and stamp.names(self.tenant_id, key)
+        is_ours = stamp is not None and stamp.names(self.parts.tenant_id, key)
         return {
             "mailbox_id": self.box.id,
             "folder_id": folders.get(message.folder_id, self.folder.id),

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+import select
+import time
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -10,7 +12,10 @@ from enum import StrEnum
 
 import procrastinate
 from procrastinate.exceptions import AlreadyEnqueued
-from sqlalchemy import Connection, Engine, create_engine, text
+from sqlalchemy import Connection, Engine, create_engine, event, text
+from sqlalchemy.engine.interfaces import DBAPIConnection
+from sqlalchemy.exc import InvalidatePoolError
+from sqlalchemy.pool import ConnectionPoolEntry
 
 from webcrm_sync.store import events
 
@@ -77,14 +82,16 @@ class Tx:
 
     def enqueue(self) -> None:
         """Write the deferred jobs, in one order everywhere: else two could deadlock."""
+        if not self.deferred:
+            return
+        waiting = _waiting(self.connection, [_queueing(*job) for job in self.deferred])
         for task, subject_id in sorted(self.deferred):
-            self._enqueue(task, subject_id)
+            if _queueing(task, subject_id) not in waiting:
+                self._enqueue(task, subject_id)
 
     def _enqueue(self, task: str, subject_id: int) -> None:
-        waiting = f"{task}:{subject_id}"
+        waiting = _queueing(task, subject_id)
         lock = _line(subject_id) if task in _WEBCRM_JOBS else waiting
-        if _is_waiting(self.connection, waiting):
-            return
         try:
             # A taken queueing lock aborts the surrounding transaction unless in a savepoint.
             with self.connection.begin_nested():
@@ -104,12 +111,22 @@ def _line(company_id: int) -> str:
     return f"webcrm:{company_id}"
 
 
-def _is_waiting(connection: Connection, queueing_lock: str) -> bool:
+def _queueing(task: str, subject_id: int) -> str:
+    """The lock of which at most one job waits."""
+    return f"{task}:{subject_id}"
+
+
+def _waiting(connection: Connection, queueing_locks: Sequence[str]) -> frozenset[str]:
+    """Those of these locks whose job waits already."""
     query = text(
-        "SELECT EXISTS (SELECT 1 FROM procrastinate_jobs"
-        " WHERE queueing_lock = :lock AND status = 'todo')"
+        "SELECT queueing_lock FROM procrastinate_jobs"
+        " WHERE queueing_lock = ANY(:locks) AND status = 'todo'"
     )
-    return bool(connection.scalar(query, {"lock": queueing_lock}))
+    return frozenset(connection.execute(query, {"locks": queueing_locks}).scalars())
+
+
+#: Where a pooled connection says when it was used last, and how long after it is trusted.
+USED, _TRUSTED_S = "used at", 5.0
 
 
 class Database:
@@ -120,9 +137,10 @@ class Database:
             sqlalchemy_url(url),
             pool_size=pool_size,
             max_overflow=8,
-            pool_pre_ping=True,
             hide_parameters=True,  # what people wrote stays out of tracebacks
         )
+        event.listen(self._engine, "checkin", _note_use)
+        event.listen(self._engine, "checkout", self._check)
         self._now = now
 
     @property
@@ -141,6 +159,36 @@ class Database:
     def close(self) -> None:
         """Close every pooled connection."""
         self._engine.dispose()
+
+    def _check(self, lent: DBAPIConnection, record: ConnectionPoolEntry, _: object) -> None:
+        """Let the pool replace its connections where the database has left one of them.
+
+        A connection at rest has nothing to be read but its end. The database is asked over the
+        network, as `pool_pre_ping` does before each transaction, only after a while without use.
+        """
+        unused_s = time.monotonic() - record.info.get(USED, time.monotonic())
+        if _is_readable(lent) or (unused_s > _TRUSTED_S and not self._is_answered(lent)):
+            raise InvalidatePoolError
+
+    def _is_answered(self, lent: DBAPIConnection) -> bool:
+        dialect = self._engine.dialect
+        try:
+            return dialect.do_ping(lent)
+        except dialect.loaded_dbapi.Error:
+            return False
+
+
+def _note_use(_: object, record: ConnectionPoolEntry) -> None:
+    record.info[USED] = time.monotonic()
+
+
+def _is_readable(lent: DBAPIConnection) -> bool:
+    """True for a connection with something to be read: a word of farewell, or its end."""
+    if lent.closed:
+        return True
+    poll = select.poll()
+    poll.register(lent.fileno(), select.POLLIN)
+    return bool(poll.poll(0))
 
 
 def sqlalchemy_url(url: str) -> str:

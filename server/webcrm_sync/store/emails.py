@@ -8,7 +8,6 @@ from datetime import datetime
 from typing import Any
 
 from sqlalchemy import ColumnElement, RowMapping, bindparam, delete, func, select, text, update
-from sqlalchemy.dialects.postgresql import insert
 
 from webcrm_sync.core.addresses import untagged
 from webcrm_sync.core.direction import Direction
@@ -17,6 +16,7 @@ from webcrm_sync.core.pictures import NO_PICTURES, PictureFacts
 from webcrm_sync.core.states import Reason, State
 from webcrm_sync.store.among import among
 from webcrm_sync.store.database import Tx
+from webcrm_sync.store.rows import insert_of, sent
 from webcrm_sync.store.schema import email, email_address, filing, item
 
 
@@ -136,9 +136,10 @@ def known_items(
 ) -> Mapping[str, Item]:
     """The items of the mailbox among these Graph ids; `is_held`: see `hold_copies`."""
     ours = (item.c.mailbox_id == mailbox_id) & among(item.c.graph_id, graph_ids)
+    query = select(*ITEM_COLUMNS).where(ours)
     if is_held:
-        hold_copies(tx, ours)
-    rows = tx.connection.execute(select(*ITEM_COLUMNS).where(ours)).mappings()
+        query = query.order_by(item.c.id).with_for_update()
+    rows = tx.connection.execute(query).mappings()
     return {row["graph_id"]: read_item(row) for row in rows}
 
 
@@ -175,7 +176,8 @@ def add_emails(tx: Tx, rows: Sequence[Mapping[str, object]]) -> Mapping[str, int
     if not rows:
         return {}
     values = [{"company_id": tx.company_id, "created_at": tx.now, **row} for row in rows]
-    result = tx.connection.execute(insert(email).returning(email.c.key, email.c.id), values)
+    new = insert_of(email, values[0]).returning(email.c.key, email.c.id)
+    result = tx.connection.execute(new, sent(values))
     return {row.key: row.id for row in result}
 
 
@@ -209,14 +211,15 @@ def add_addresses(tx: Tx, addresses: Iterable[tuple[int, Party]]) -> None:
         for email_id, p in addresses
     ]
     if rows:
-        tx.connection.execute(insert(email_address).on_conflict_do_nothing(), rows)
+        new = insert_of(email_address, rows[0]).on_conflict_do_nothing()
+        tx.connection.execute(new, sent(rows))
 
 
 def add_items(tx: Tx, rows: Sequence[Mapping[str, object]]) -> None:
     """Insert copies."""
     if rows:
         values = [{"found_at": tx.now, "state_at": tx.now, **row} for row in rows]
-        tx.connection.execute(insert(item), values)
+        tx.connection.execute(insert_of(item, values[0]), sent(values))
 
 
 def set_item(tx: Tx, item_id: int, **values: object) -> None:

@@ -6,10 +6,11 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, Connection, insert, select
+from sqlalchemy import ColumnElement, Connection, select
 from sqlalchemy.dialects.postgresql import distinct_on
 
 from webcrm_sync.store.among import among
+from webcrm_sync.store.rows import insert_of, sent
 from webcrm_sync.store.schema import event
 
 
@@ -47,7 +48,7 @@ def append(connection: Connection, company_id: int, *, at: datetime, lines: Iter
         for line in lines
     ]
     if rows:
-        connection.execute(insert(event), rows)
+        connection.execute(insert_of(event, rows[0]), sent(rows))
 
 
 def last_reasons(connection: Connection, email_ids: Iterable[int]) -> Mapping[int, object]:

@@ -8,12 +8,12 @@ from datetime import UTC, datetime
 from typing import Any
 
 from sqlalchemy import ARRAY, BigInteger, RowMapping, Select, func, literal, or_, select, update
-from sqlalchemy.dialects.postgresql import insert
 
 from webcrm_sync.core.matching import How, Target
 from webcrm_sync.store.among import among
 from webcrm_sync.store.database import Tx
 from webcrm_sync.store.emails import EMAIL_COLUMNS, Email, read_email
+from webcrm_sync.store.rows import insert_of, sent
 from webcrm_sync.store.schema import email, email_address, filing
 
 #: A moment that does not come: what is due then waits for a person.
@@ -97,7 +97,8 @@ def plan_all(tx: Tx, planned: Mapping[int, Sequence[tuple[Target, str]]]) -> Non
         for target, key in of_one
     ]
     if rows:
-        tx.connection.execute(insert(filing).on_conflict_do_nothing(), rows)
+        new = insert_of(filing, rows[0]).on_conflict_do_nothing()
+        tx.connection.execute(new, sent(rows))
     matched = update(email_address).where(among(email_address.c.email_id, planned))
     tx.connection.execute(matched.values(is_matched=True))
 

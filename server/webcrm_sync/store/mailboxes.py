@@ -206,15 +206,19 @@ def hint(tx: Tx, folder_ids: Iterable[int]) -> None:
         tx.defer("discover", mailbox_id)
 
 
-def take_hint(tx: Tx, seen: SyncFolder, *, poll_due_at: datetime, is_flooded: bool) -> None:
-    """A folder was read to its end: clear the hint it was read for, not one that came since."""
+def take_hint(
+    tx: Tx, seen: SyncFolder, *, poll_due_at: datetime, is_flooded: bool, **values: object
+) -> None:
+    """A folder was read to its end: clear the hint it was read for, not one that came since.
+
+    `values`: of further columns.
+    """
     was_seen = folder.c.hinted_at.is_not_distinct_from(seen.hinted_at)
     query = update(folder).where(folder.c.id == seen.id)
     cleared = case((was_seen, None), else_=folder.c.hinted_at)
     flooded_at = tx.now if is_flooded else None
-    tx.connection.execute(
-        query.values(hinted_at=cleared, poll_due_at=poll_due_at, flooded_at=flooded_at)
-    )
+    times = {"hinted_at": cleared, "poll_due_at": poll_due_at, "flooded_at": flooded_at}
+    tx.connection.execute(query.values(**times, **values))
 
 
 def advance_cursor(tx: Tx, seen: SyncFolder, cursor: str | None, **values: object) -> bool:

@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-from sqlalchemy import bindparam, func, select, update
+from sqlalchemy import func, select, update
 
 from webcrm_sync.core.states import State
 from webcrm_sync.store.among import among
 from webcrm_sync.store.database import Tx
 from webcrm_sync.store.emails import ITEM_COLUMNS, Item, hold_copies, read_item
+from webcrm_sync.store.rows import lines, sent
 from webcrm_sync.store.schema import email, item
 
 _SYNCED = {"state": State.SYNCED.value, "reason": None, "detail": None}
@@ -51,15 +52,16 @@ def hold(tx: Tx, items: Iterable[Item]) -> None:
 def note(tx: Tx, written: Iterable[Written]) -> None:
     """Remember what was written on these copies, so that its echo is quiet."""
     rows = [
-        {"of": w.item_id, "key": w.change_key, "names": list(w.categories), "new_stamp": w.stamp}
+        {"id": w.item_id, "change_key": w.change_key, "categories": w.categories, "stamp": w.stamp}
         for w in written
     ]
     if not rows:
         return
-    query = update(item).where(item.c.id == bindparam("of"))
-    stamp = func.coalesce(bindparam("new_stamp", type_=item.c.stamp.type), item.c.stamp)
-    values = {"change_key": bindparam("key"), "categories": bindparam("names"), "stamp": stamp}
-    tx.connection.execute(query.values(values), rows)
+    new = lines(item, *rows[0]).c
+    query = update(item).where(item.c.id == new.id)
+    stamp = func.coalesce(new.stamp, item.c.stamp)
+    values = {"change_key": new.change_key, "categories": new.categories, "stamp": stamp}
+    tx.connection.execute(query.values(values), sent(rows))
 
 
 def settle(tx: Tx, seen: Iterable[Item]) -> Sequence[Item]:

@@ -1,0 +1,92 @@
+"""A connection that the database has left is never what a transaction gets."""
+
+from __future__ import annotations
+
+import os
+import socket
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack, closing
+from datetime import UTC, datetime
+
+import pytest
+from sqlalchemy import event, text
+
+from webcrm_sync.store.database import USED, Database
+
+_OURS = text("SELECT pg_backend_pid()")
+_OTHERS = text("""SELECT pg_terminate_backend(pid) FROM pg_stat_activity
+    WHERE datname = current_database() AND pid <> pg_backend_pid() AND backend_type = :kind""")
+
+
+@pytest.fixture
+def database(fresh_database: str) -> Iterator[Database]:
+    """A database with nothing in it."""
+    with closing(Database(fresh_database, now=lambda: datetime.now(UTC))) as opened:
+        yield opened
+
+
+def backend(database: Database) -> int:
+    """The server's process that a transaction speaks to."""
+    with database.begin() as tx:
+        return int(tx.connection.execute(_OURS).scalar_one())
+
+
+def test_a_connection_is_used_again(database: Database) -> None:
+    assert backend(database) == backend(database)
+
+
+def test_connections_that_the_database_closed_are_replaced(
+    database: Database, fresh_database: str
+) -> None:
+    with ExitStack() as stack:
+        before = {
+            stack.enter_context(database.begin()).connection.execute(_OURS).scalar_one()
+            for _ in range(3)
+        }
+    with (
+        closing(Database(fresh_database, now=lambda: datetime.now(UTC))) as other,
+        other.begin() as tx,
+    ):
+        tx.connection.execute(_OTHERS, {"kind": "client backend"})
+    with ExitStack() as stack:
+        after = {
+            stack.enter_context(database.begin()).connection.execute(_OURS).scalar_one()
+            for _ in range(3)
+        }
+    assert len(after) == 3
+    assert not before & after
+
+
+def test_a_connection_that_was_closed_on_our_side_is_replaced(database: Database) -> None:
+    before = backend(database)
+    with database.engine.connect() as connection:
+        driver = connection.connection.driver_connection
+    assert driver is not None
+    driver.close()
+    assert backend(database) != before
+
+
+def test_a_connection_that_was_lost_without_a_word_is_found_out_after_a_while(
+    database: Database,
+) -> None:
+    before = backend(database)
+    with database.engine.connect() as connection:
+        lost = connection.connection.driver_connection
+        assert lost is not None
+        event.listen(
+            database.engine, "checkin", lambda _, record: record.info.update({USED: -60.0})
+        )
+    ours, theirs = socket.socketpair()
+    os.dup2(ours.fileno(), lost.fileno())
+    ours.close()
+    with ThreadPoolExecutor(1) as beyond:
+        beyond.submit(_answer_by_its_end, theirs)
+        assert backend(database) != before
+
+
+def _answer_by_its_end(theirs: socket.socket) -> None:
+    """As a firewall that has forgotten the connection: quiet until something is sent."""
+    with theirs:
+        theirs.settimeout(30)
+        theirs.recv(1)
