@@ -112,6 +112,9 @@ class Recording:
         """The ids of the mailbox's sync folders, by Graph id."""
         return {f.graph_id: f.id for f in mailboxes.folders(self.tx, self.box.id)}
 
+    def _internals(self) -> Internals:
+        return mailboxes.internals(self.tx, self.parts.settings.internal_domains)
+
     def _complete(self, changes: tuple[Change, ...], known: Mapping[str, Item]) -> None:
         """Fill what earlier versions did not ask of Graph into the mails that they took up."""
         messages = {
@@ -120,13 +123,16 @@ class Recording:
             if c.message is not None and c.graph_id in known
         }
         lacking = emails.without_headers(self.tx, messages) if messages else ()
+        if not lacking:
+            return
         rows = {email_id: intake.known_headers(messages[email_id]) for email_id in lacking}
         emails.set_headers(self.tx, rows)
         # Who is in Reply-To counts from now on: a copy moved in again is decided anew.
+        internals = self._internals()
         people = [
             (email_id, person)
             for email_id in lacking
-            for person in intake.known_people(messages[email_id], self.internals)
+            for person in intake.known_people(messages[email_id], internals)
         ]
         emails.add_addresses(self.tx, people)
 
@@ -139,7 +145,7 @@ class Recording:
         """Take up new copies: their e-mails where those are new too, then the copies."""
         if not arrivals:
             return
-        internals = mailboxes.internals(self.tx, self.parts.settings.internal_domains)
+        internals = self._internals()
         mails = self._mails_of(arrivals, files, internals)
         keys = {graph_id: mail.key for graph_id, mail in mails.items()}
         email_ids = {mail.key: mail.id for mail in mails.values() if mail.id is not None}
