@@ -28,15 +28,16 @@ def test_a_process_reads_what_is_read_in_place(reader: BodyReader) -> None:
         assert reader.read("Offer", body, is_html=True) == read_body(body, is_html=True)
 
 
-def test_text_is_read_in_place_however_long_it_is(reader: BodyReader) -> None:
-    body = "words and more\n" * 100_000
+def test_long_text_is_read_as_text(reader: BodyReader) -> None:
+    body = "words <b>and</b> more\n" * 100_000
     assert reader.read("Offer", body, is_html=False) == read_body(body, is_html=False)
 
 
+@pytest.mark.parametrize("is_html", [True, False])
 @pytest.mark.parametrize("bounds", [{"seconds": 0.0001}, {"megabytes": 1}])
-def test_what_goes_beyond_the_bounds_is_given_up(bounds: dict[str, float]) -> None:
+def test_what_goes_beyond_the_bounds_is_given_up(bounds: dict[str, float], is_html: bool) -> None:
     with closing(BodyReader(is_new_text_only=False, **bounds)) as narrow:  # type: ignore[arg-type] # one of two keywords
-        assert narrow.read("Offer", LONG * 20, is_html=True) == UNREADABLE
+        assert narrow.read("Offer", LONG * 20, is_html=is_html) == UNREADABLE
 
 
 def test_after_one_was_given_up_the_next_is_read() -> None:

@@ -17,7 +17,7 @@ from webcrm_sync.core.reading import Reading, read_kept
 
 _LOG = logging.getLogger(__name__)
 
-#: HTML up to this length is read in place: the worst of it takes 50 ms (`make bench ONLY=hostile`
+#: A body up to this length is read in place: the worst of it takes 50 ms (`make bench ONLY=hostile`
 #: plays every hostile body). What is longer goes to a process of its own.
 SMALL = 50_000
 #: An ordinary mail on the same page waits this long at most.
@@ -48,11 +48,11 @@ class BodyReader:
 
     def read(self, subject: str, body: str, *, is_html: bool) -> Reading:
         """What `core.reading.read_kept` returns; `UNREADABLE` for what goes beyond the bounds."""
-        if not is_html or (len(body) <= SMALL and is_plain(body)):
+        if len(body) <= SMALL and (not is_html or is_plain(body)):
             return read_kept(
                 subject, body, is_html=is_html, is_new_text_only=self._is_new_text_only
             )
-        request = json.dumps([subject, body, self._is_new_text_only]).encode() + b"\n"
+        request = json.dumps([subject, body, is_html, self._is_new_text_only]).encode() + b"\n"
         with self._places, self._process() as process:
             answer = _ask(process, request, seconds=self._seconds)
         if not answer:

@@ -26,8 +26,8 @@ def serve(requests: BinaryIO, answers: BinaryIO) -> None:
     answers.write(b"\n")
     answers.flush()
     for line in requests:
-        subject, body, is_new_text_only = json.loads(line)
-        found = read_kept(subject, body, is_html=True, is_new_text_only=is_new_text_only)
+        subject, body, is_html, is_new_text_only = json.loads(line)
+        found = read_kept(subject, body, is_html=is_html, is_new_text_only=is_new_text_only)
         answer = [found.text, found.cids, found.pictures.as_json()]
         answers.write(json.dumps(answer).encode() + b"\n")
         answers.flush()

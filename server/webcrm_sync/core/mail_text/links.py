@@ -13,6 +13,8 @@ _SCHEMES = frozenset({"http", "https", "ftp", "ftps", "tel", "mailto", "sms", "s
 _LONGEST = 2000
 #: A gateway's address around an address around an address: nobody wraps more often.
 _MOST_WRAPPERS = 5
+#: Longer than what a gateway makes of the longest address that browsers take.
+_LONGEST_WRAPPED = 20_000
 _WEB = re.compile(r"https?://[^\s<>\"'\]]++", re.IGNORECASE)
 #: Neither blanks nor what cannot be seen belongs into an address.
 _UNWRITTEN = re.compile(r"[\s\x00-\x1f\x7f-\x9f\u200b-\u200f\u202a-\u202e\ufeff]")
@@ -25,7 +27,7 @@ def unwrapped(address: str) -> str:
     >>> unwrapped("https://eur01.safelinks.protection.outlook.com/?url=https%3A%2F%2Fx.example")
     'https://x.example'
     """
-    for _ in range(_MOST_WRAPPERS):
+    for _ in range(_MOST_WRAPPERS if len(address) <= _LONGEST_WRAPPED else 0):
         try:
             inner = _inner(address)
         except (ValueError, binascii.Error):
@@ -62,7 +64,14 @@ def shown_address(href: str, words: str) -> str:
             return ""
     address = _UNWRITTEN.sub("%20", address)
     is_known = len(address) > _LONGEST or _bare(address) == _bare(words)
-    return "" if is_known or (scheme == "mailto" and _bare(address) in _bare(words)) else address
+    is_known |= scheme == "mailto" and _bare(address) in _bare(words)
+    is_known |= scheme in {"tel", "sms"} and _dialled(address) in _dialled(words)
+    return "" if is_known else address
+
+
+def _dialled(number: str) -> str:
+    """A telephone number without what is written to make it readable."""
+    return re.sub(r"[^\d+]", "", number)
 
 
 def _bare(address: str) -> str:
@@ -97,8 +106,11 @@ def _from_query(*names: str) -> Callable[[str], str | None]:
 
 def _proofpoint(address: str) -> str | None:
     """Proofpoint's URL Defense, versions 1 to 3 (Proofpoint: URL decoder)."""
-    if found := re.search(r"/v3/__(.+?)__;([^!]*)!", address):
-        return _proofpoint_3(found[1], found[2])
+    _, _, version_3 = address.partition("/v3/__")
+    inner, _, rest = version_3.partition("__;")
+    encoded, is_version_3, _ = rest.partition("!")
+    if inner and is_version_3:
+        return _proofpoint_3(inner, encoded)
     query = parse_qs(urlsplit(address).query)
     if "u" not in query:
         return None
@@ -127,8 +139,8 @@ _RUNS = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_"
 
 def _cisco(address: str) -> str | None:
     """Cisco Secure Email puts the address behind its own path, quoted."""
-    found = re.search(r"/(https?%3[aA].+)$", address)
-    return unquote(found[1]) if found else None
+    found = re.search(r"/(?=https?%3a)", address, re.IGNORECASE)
+    return unquote(address[found.end() :]) if found else None
 
 
 def _sophos(address: str) -> str | None:
