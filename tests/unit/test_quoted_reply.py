@@ -49,6 +49,8 @@ LINES = {
     "folded four times": "On Nov 30, 2025, at 12:47 PM,\nService\n<\neva@kunde.example> wrote:",
     "a header in one line": "Date: Tue, 3 Feb 2026 10:12 From: eva@kunde.example To: B Subject: x",
     "weekday": "mandag den 5. januar 2026 kl. 08.03 skrev Eva Holm:",
+    "Proton": "On Tuesday, February 3rd, 2026 at 10:12 AM, Eva Holm <eva@kunde.example> wrote:",
+    "Proton, a name alone": "On Sunday, March 22nd, 2026 at 10:12, Eva Holm wrote:",
 }
 
 
@@ -81,6 +83,8 @@ BELOW = {
     "Roundcube": '"Eva Holm" <e@x.example> skrev den 3. feb. 2026 kl. 10:12:\n\n> old',
     "Zimbra": 'From: "Eva" <e@x.example>\nTo: "Bo" <b@x.example>\n'
     "Sent: Tuesday, February 3, 2026 10:12:33 AM\nSubject: x\n\nold",
+    "Outlook in New Norwegian": "Frå: Eva <e@x.example>\nSendt: tysdag 3. februar 2026 10:12\n"
+    "Til: Bo\nEmne: x\n\nold",
     "Outlook for Mac": "*From: *Eva <e@x.example>\n*Date: *Tuesday, 3 February 2026 at 10:12\n"
     "*To: *Bo\n*Subject: *x\n\nold",
     "Notes": "Von:\tEva Holm/Kunde\nAn:\tBo/Firma@Firma\nDatum:\t03.02.2026 10:12\n"
@@ -237,6 +241,7 @@ def test_what_programs_mark_as_quoted_is_cut(html: str) -> None:
             "Fw[2]: x",
         ),
         *("[EXTERNAL] Fwd: x", "[EXT][SPAM?] WG: x", "EXTERN: VS: x", "*EXT* VB: x", "Fwd (2): x"),
+        *("[webshop #12] Fwd: x", "[#12] [EXT] WG: x", "CAUTION: FW: x", "Vidarebefordra: x"),
         *("(EKSTERN) VS: x", "External - FW: x", "Vidarebefordrat: x", "Weitergeleitet: x"),
         *("Videresendt: x", "Doorgestuurd: x", "FW\uff1a x", " {Disarmed} Fwd: x"),
     ],
@@ -265,6 +270,10 @@ def test_answer_to_a_forward_is_none(subject: str) -> None:
         *("-------- Videresendt besked --------", "---- Vidarebefordrat meddelande ----"),
         *("-------- Weitergeleitete Nachricht --------", "-------- Doorgestuurd bericht --------"),
         *("-------- Videresendt melding --------", "Begin forwarded message:"),
+        *("Forwarded message:", "Videresendt meddelelse:", "Videresendt melding:"),
+        *("Vidarebefordrat brev:", "Vidarebefordrat meddelande:", "Weitergeleitete Nachricht:"),
+        *("Doorgestuurd bericht:", "Påbörjat vidarebefordrat brev:", "*Forwarded e-mail:*"),
+        *("Starten på den videresendte besked:", "Börjar vidarebefordrat mejl:"),
         *("Anfang der weitergeleiteten Nachricht:", "Start på videresendt besked:"),
         *(
             "Begin doorgestuurd bericht:",
@@ -280,6 +289,17 @@ def test_rule_of_a_forward_makes_a_forward_unless_it_is_history(rule: str) -> No
     for passed in (passed_on, quoted):
         assert new_text("Hall", f"See below.\n\n{passed}") == f"See below.\n\n{passed}"
         assert new_text("Re: Hall", f"Thanks.\n\n{header}\n\n{passed}") == "Thanks."
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        *("He forwarded it to me:", "I read the message that you forwarded last week:"),
+        *("Forwarded:", "Vi har videresendt din besked til lageret, og de svarer:"),
+    ],
+)
+def test_sentence_about_a_forward_makes_no_forward(line: str) -> None:
+    assert not is_forward("Hall", f"{line}\nThe hall is free.")
 
 
 def test_forward_within_the_history_that_html_marks_makes_no_forward() -> None:

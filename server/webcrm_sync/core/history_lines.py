@@ -28,7 +28,7 @@ _TIME = re.compile(
 )
 _DATE = re.compile(
     rf"\b\d{{1,2}}(?:st|nd|rd|th|er)?\.?[ -](?:de )?(?:{known.MONTHS})|"
-    rf"\b(?:{known.MONTHS})[^\W\d_]*\.?[ -]\d{{1,2}}\b(?![:.]\d)|"
+    rf"\b(?:{known.MONTHS})[^\W\d_]*\.?[ -]\d{{1,2}}(?:st|nd|rd|th)?\b(?![:.]\d)|"
     r"\b\d{1,4}[./-] ?\d{1,2}[./-] ?\d{1,4}\b",
     _FLAGS,
 )
@@ -42,6 +42,10 @@ _GROUPWISE = re.compile(r">>> (?=[^<>]{1,100}<[^<>\s]+@[^<>\s]+>.{10,60}(?:>>>|i
 _RULE = re.compile(r"(?:[-_=*–—─]\s?){5,}+$")
 _FORWARDED = re.compile(rf"\b(?:{known.FORWARDED})", _FLAGS)
 _BEGIN = re.compile(rf"\W*(?:{known.BEGIN})\b.{{0,60}}:$", _FLAGS)
+#: No more than `Starten på den videresendte besked:`.
+_FEW_WORDS_ABOUT_A_MESSAGE = re.compile(
+    rf"\W*(?:[^\W\d_]{{1,20}} ){{0,4}}(?:{known.MESSAGE})\W{{0,3}}:\W*$", _FLAGS
+)
 
 
 class Line(NamedTuple):
@@ -68,8 +72,10 @@ class Line(NamedTuple):
     @property
     def is_forward_rule(self) -> bool:
         """True for what programs write above a mail that they pass on."""
-        is_alone = self.between_dashes or _BEGIN.match(self.words)
-        return bool(is_alone and _FORWARDED.search(self.words))
+        if not _FORWARDED.search(self.words):
+            return False
+        alone = (_BEGIN, _FEW_WORDS_ABOUT_A_MESSAGE)
+        return bool(self.between_dashes or any(form.match(self.words) for form in alone))
 
     @property
     def is_of_groupwise(self) -> bool:

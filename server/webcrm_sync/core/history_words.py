@@ -11,7 +11,7 @@ from typing import Final
 #: The fields of a quoted mail's header. "other": it belongs to a header and says nothing more.
 FIELDS: Final[dict[str, str]] = {}
 for _kind, _names in {
-    "from": "from fra från von van de lähettäjä da od от",
+    "from": "from fra frå från von van de lähettäjä da od от",
     "sent": "sent sendt skickat gesendet verzonden envoyé lähetetty enviado inviato отправлено",
     "date": "date dato datum päiväys päivämäärä fecha data дата",
     "to": "to til till an aan à vastaanottaja para a do pour кому",
@@ -115,6 +115,11 @@ FORWARDED: Final = (
     r"forwarded|videresendt|videresend|vidarebefordra|weitergeleitet|doorgestuurd|doorgezonden|"
     r"välitetty|transféré|réexpédié|reenviado|inoltrato|encaminhada"
 )
+#: What it is called that was forwarded: with FORWARDED in a line of few words and a colon.
+MESSAGE: Final = (
+    r"message|e-?mail|meddelelsen?|besked(?:en)?|meddelandet?|brevet|brev|mejlet|mejl|melding(?:en)?"
+    r"|nachricht|bericht|viesti"
+)
 #: How such a line begins where it has no dashes (Apple Mail).
 BEGIN: Final = r"begin|start|start på|anfang|början på|debut|début|inicio|inizio"
 
@@ -124,8 +129,10 @@ ANSWER_MARKS: Final = r"re|sv|aw|antw|ad|vs|svar|antwort|antwoord|r[eé]f"
 #: A forward's mark in front of its subject.
 FORWARD_MARKS: Final = (
     r"fwd?|fw|vs|vb|wg|doorst|tr|i|vl|rv|enc|pd|videresendt|videresend|videresending|"
-    r"vidarebefordrat|vidarebefordran|vidarebefordras|weitergeleitet|weiterleitung|"
+    r"vidarebefordr(?:a|at|an|as)|weitergeleitet|weiterleitung|"
     r"doorgestuurd|forwarded|forward|transf|välitetty|transféré"
 )
 #: What a gateway puts in front of a subject without brackets, with a colon or a dash behind it.
-GATEWAY_MARKS: Final = r"ext|extern|external|externe|externt|ekstern|eksternt|ulkoinen|externes"
+GATEWAY_MARKS: Final = (
+    r"ext|extern|external|externe|externt|ekstern|eksternt|ulkoinen|externes|caution"
+)

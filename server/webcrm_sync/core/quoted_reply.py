@@ -22,7 +22,8 @@ _MOST_LINES_ABOUT = 2
 _FIRST_LINES = 6
 #: A quoted line of this length was folded, and its rest has lost the mark.
 _LONG_LINE = 60
-_TAG = rf"[\[({{<*#][^\])}}>*#]{{1,60}}[\])}}>*#]+[\s:|-]*|(?:{known.GATEWAY_MARKS})\s*[:|-]\s*"
+_BRACKETED = r"\[[^\[\]]{1,60}\]|[({<*#][^\])}>*#]{1,60}[\])}>*#]+"
+_TAG = rf"(?:{_BRACKETED})[\s:|-]*|(?:{known.GATEWAY_MARKS})\s*[:|-]\s*"
 _FORWARD = re.compile(
     rf"\s*(?:{_TAG})*+(?:{known.FORWARD_MARKS})\s*(?:[(\[]\d+[)\]]\s*)?[:\uff1a]", re.IGNORECASE
 )
