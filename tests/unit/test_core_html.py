@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from time import process_time
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -9,6 +11,8 @@ from hypothesis import strategies as st
 from webcrm_sync.core.mail_text.links import unwrapped
 from webcrm_sync.core.mail_text.numbering import marker
 from webcrm_sync.core.reading import LONGEST_TEXT, read_body
+
+GATEWAYS = ["https://urldefense.com/v3/__", "https://secure-web.cisco.com/1", "https://x.example/"]
 
 
 def to_text(html: str) -> str:
@@ -22,7 +26,11 @@ def to_text(html: str) -> str:
         ("<html><body><p>Dear</p></body></html>\n<br>Behind", "Dear\n\n\nBehind"),
         ("<html><body>a</body></html><!-- c --><p>b</p></html></body><p>c</p>", "a\n\nb\n\nc"),
         ("<body>a</body><body><div>b</div></body>", "a\nb"),
-        ("<head><title>t</title></head><body>a</body><head><title>t</title></head>b", "ab"),
+        ("<html><body>a</body></html><html><body>b</body></html>c", "a\nb\nc"),
+        ("<html>a</html>\n<html>b</html>", "a\nb"),
+        ("<object data=x><p>a</p></object>", "a"),
+        ("<video><a href='#'>a</a></video><audio>b</audio><canvas>c</canvas>", "abc"),
+        ("<head><title>t</title></head><body>a</body><head><title>t</title></head>b", "a\nb"),
         ("<main><p>a</p></main>", "a"),
         ("<header>a</header><article>b</article>", "a\nb"),
         ("<x-mail><div>a</div></x-mail>", "a"),
@@ -78,6 +86,8 @@ def test_words_are_whole_whatever_is_marked_in_them(html: str, text: str) -> Non
         ("<h1>Order</h1>12", "Order\n\n12"),
         ("<div style='display:inline-block'>Jan</div><b>Feb</b>", "Jan\nFeb"),
         ("<a style='display:inline-block'>Yes</a><a style='display:inline-block'>No</a>", "Yes No"),
+        ("<p>Total<span style='float:right'>500</span>EUR</p>", "Total 500 EUR"),
+        ("<p><span style='float:left'>D</span>ear Ann</p>", "Dear Ann"),
     ],
 )
 def test_what_is_apart_on_the_screen_is_apart_in_the_text(html: str, text: str) -> None:
@@ -146,6 +156,13 @@ def test_lists_are_numbered_as_their_writer_sees_them(html: str, text: str) -> N
         ("10<sup>6</sup>", "10^6"),
         ("10<sup>-3</sup>", "10^-3"),
         ("m<sup>2</sup> and m<sup>3</sup>", "m^2 and m^3"),
+        ("10<sup><span lang=DA>6</span></sup>", "10^6"),
+        ("10<sup style='color:red'><b><i>6</i></b></sup>", "10^6"),
+        ("10<span style='vertical-align:super'>6</span>", "10^6"),
+        ("m<span style='font-size:0.6em;vertical-align: super'>2</span>", "m^2"),
+        ("note<span style='vertical-align:super'>the first</span>", "notethe first"),
+        ("10<sup></sup>6", "106"),
+        ("10<sup><img src=x></sup>6", "106"),
         ("x<sup>n</sup>", "x^n"),
         ("the 1<sup>st</sup> of May", "the 1st of May"),
         ("Havnebyg<sup>TM</sup>", "HavnebygTM"),
@@ -188,6 +205,10 @@ def test_marked_words_keep_their_meaning(html: str, text: str) -> None:
         ("<a href='mailto:eva@x.example?subject=Hi'>Eva</a>", "[Eva](mailto:eva@x.example)"),
         ("<a href='MAILTO:eva%40x.example'>Eva</a>", "[Eva](mailto:eva@x.example)"),
         ("<a href='mailto:?subject=Hi'>share</a>", "share"),
+        ("<a href='tel:+4511223344'>+45 11 22 33 44</a>", "+45 11 22 33 44"),
+        ("<a href='tel:+45-11223344'>Tlf. (+45) 11 22 33 44</a>", "Tlf. (+45) 11 22 33 44"),
+        ("<a href='tel:+4511223344'>11 22 33 44</a>", "[11 22 33 44](tel:+4511223344)"),
+        ("<a href='tel:+4511223344'>Call us</a>", "[Call us](tel:+4511223344)"),
         ("<a href='mailto:eva@x.example'>Eva &lt;eva@x.example&gt;</a>", "Eva <eva@x.example>"),
         ("<a href='#top'>top</a> <a href='/a'>a</a> <a href='file:///c:/x'>b</a>", "top a b"),
     ],
@@ -213,6 +234,11 @@ def test_pictures_and_links_say_what_they_say(html: str, text: str) -> None:
         "<style>@media print{.a{color:red}} td.b, #c{visibility:hidden}</style><p id=c>x</p>",
         "<style>/* .c{} */ span.d{display:none!important}</style><span class=D>x</span>",
         "<svg><title>x</title><desc>y</desc></svg>",
+        "<style>.pre{max-height:0;overflow:hidden}</style><div class=pre>x</div>",
+        "<style>#pre{opacity:0}</style><div id=pre>x</div>",
+        "<xml><o:OfficeDocumentSettings><o:AllowPNG/><o:PixelsPerInch>96</o:PixelsPerInch>"
+        "</o:OfficeDocumentSettings></xml>",
+        "<xml><w:WordDocument><w:View>Normal</w:View><w:Zoom>0</w:Zoom></w:WordDocument></xml>",
         "<div>&#847;&zwnj;&nbsp;&#847;&zwnj;&nbsp;&#8199;&#65279;&shy;</div>",
         "<template>x</template><noembed>y</noembed><iframe>z</iframe>",
     ],
@@ -233,6 +259,7 @@ def test_what_is_hidden_is_left_out(hidden: str) -> None:
         "<div style='font-size:0.9em'>word</div>",
         "<style>@media (max-width:480px){.wide{display:none}}</style><p class=wide>word</p>",
         "<style>.a{display:none} .a{display:block}</style><p class=a>word</p>",
+        "<style>.a{height:0} .b{overflow:hidden}</style><p class='a b'>word</p>",
         "<style>.a{display:none}</style><p class=a style='display:block'>word</p>",
         "<style>.a .b{display:none} .b:hover{display:none}</style><p class=b>word</p>",
         "<noscript>word</noscript>",
@@ -265,6 +292,23 @@ def test_what_is_not_hidden_stays(shown: str) -> None:
 def test_fillers_go_and_letters_stay(html: str, text: str) -> None:
     assert to_text(html) == text
     assert read_body(text, is_html=False).text == text
+
+
+@pytest.mark.parametrize(
+    ("written", "text"),
+    [
+        ("Order\x0b1234 pieces", "Order\n1234 pieces"),
+        ("Order\x0c1234 pieces", "Order\n1234 pieces"),
+        ("don\x92t", "don\u2019t"),
+        ("\x93Offer\x94 \x96 500 \x80", "\u201cOffer\u201d \u2013 500 \u20ac"),
+        ("more\x85 later", "more\u2026 later"),
+        ("a\x81b\x1fc\x00d\x7fe", "abcde"),
+    ],
+    ids=ascii,
+)
+def test_control_characters_are_what_programs_mean_by_them(written: str, text: str) -> None:
+    assert read_body(written, is_html=False).text == text
+    assert to_text(f"<pre>{written}</pre>") == text
 
 
 @pytest.mark.parametrize(
@@ -335,6 +379,26 @@ def test_a_gateways_address_is_taken_off(wrapped: str, address: str) -> None:
         assert read_body(f"See {wrapped} now", is_html=False).text == f"See {address} now"
         html = f"<a href='{wrapped.replace('&', '&amp;')}'>plan</a>"
         assert to_text(html) == f"[plan]({address})"
+
+
+@pytest.mark.parametrize(
+    "piece",
+    [
+        "https://urldefense.com/v3/__" + "*" * 1000 + "__;" + "A" * 1000,
+        "https://urldefense.com/v3/__a__;",
+        "/v3/__a",
+        "__;",
+        "/https%3a",
+    ],
+)
+@pytest.mark.parametrize("size", [15_000, 400_000])
+def test_addresses_take_no_more_than_their_length(piece: str, size: int) -> None:
+    addresses = [f"{name}{piece * (size // len(piece))}\n" for name in GATEWAYS]
+    text = "".join(addresses * (400_000 // size))
+    begun = process_time()
+    read_body(text, is_html=False)
+    to_text("".join(f"<a href='{address}'>x</a>" for address in addresses))
+    assert process_time() - begun < 2
 
 
 def test_a_text_is_cut_where_nobody_reads_on() -> None:

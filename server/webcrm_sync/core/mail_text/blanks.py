@@ -13,6 +13,18 @@ _BLANK_LINES = re.compile(r"\n{3,}")
 _TRAILING_SPACE = re.compile(r"(?<![ \t\u00a0])[ \t\u00a0]++(?=\n|$)")
 #: Neither text nor something that an XML of webCRM's could carry.
 _CONTROLS = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\ufffe\uffff]")
+#: Letters that a program took for Latin-1's, in which these are controls (WHATWG: Encoding, 4.2),
+#: and the line ends of Word and of printers.
+_MISTAKEN = re.compile(r"[\v\f\x80-\x9f\u2028\u2029]")
+_MEANT = str.maketrans(
+    {
+        **{code: bytes([code]).decode("cp1252", "ignore") for code in range(0x80, 0xA0)},
+        "\v": "\n",
+        "\f": "\n",
+        "\u2028": "\n",
+        "\u2029": "\n\n",
+    }
+)
 #: Blanks of other widths, which newsletters write to fill a line.
 _WIDE_BLANKS = re.compile(r"[\u2000-\u200a\u202f\u205f\u2800\u3164\uffa0]")
 _MAYBE_FILLERS = re.compile(
@@ -58,6 +70,7 @@ def without_fillers(text: str) -> str:
 def tidy(text: str) -> str:
     """The text as it can be stored: no controls, no blanks at a line's end, one empty line."""
     lines = storable(text).replace("\r\n", "\n").replace("\r", "\n")
-    lines = lines.replace("\u2028", "\n").replace("\u2029", "\n\n")
+    if _MISTAKEN.search(lines):
+        lines = lines.translate(_MEANT)
     clean = _TRAILING_SPACE.sub("", _CONTROLS.sub("", lines))
     return _BLANK_LINES.sub("\n\n", clean).strip()

@@ -10,6 +10,8 @@ import re
 from collections.abc import Callable, Iterable
 from functools import partial
 
+from selectolax.lexbor import LexborNode
+
 from webcrm_sync.core.mail_text.blanks import without_fillers
 from webcrm_sync.core.mail_text.layout import Span
 from webcrm_sync.core.mail_text.links import shown_address
@@ -201,11 +203,16 @@ def strike(page: Page, leaves: Leaves) -> None:
 
 
 def _raised(page: Page, element: Element, leaves: Leaves) -> bool:
-    child = element.node.first_child
-    is_alone = child is not None and child.tag == "-text" and child.next is None
-    if is_alone and child and _RAISED.fullmatch((child.text_content or "")[:_LONGEST_MARKER]):
+    if _RAISED.fullmatch(_only_text(element.node)[:_LONGEST_MARKER]):
         page.span(leaves, "^")
     return True
+
+
+def _only_text(node: LexborNode) -> str:
+    """The text of a node that holds one alone, whatever is around it within; "" for others."""
+    while (child := node.first_child) is not None and child.next is None:
+        node = child
+    return (node.text_content or "") if node.tag == "-text" else ""
 
 
 def _citation(page: Page, element: Element, leaves: Leaves) -> bool:
@@ -285,6 +292,8 @@ def begin(page: Page, element: Element, leaves: Leaves) -> bool:
     is_read = known(page, element, leaves) if known else True
     if style.is_apart:
         page.apart(leaves)
+    if style.is_raised and element.tag != "sup":
+        _raised(page, element, leaves)
     if style.is_struck:
         strike(page, leaves)
     return is_read

@@ -6,6 +6,7 @@ library keeps links, numbers, quotes and struck words and leaves out what is hid
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 
 from selectolax.lexbor import LexborDocumentOptions, LexborHTMLParser, LexborNode
@@ -21,10 +22,14 @@ from webcrm_sync.core.mail_text.style_sheet import StyleSheet
 from webcrm_sync.core.text import storable
 
 _UNSEEN_TAGS = (
-    "title script style template iframe noembed noframes object embed applet audio"
-    " video canvas datalist map metadata desc annotation annotation-xml param source track"
+    "title script style template iframe noembed noframes embed datalist map metadata desc"
+    " annotation annotation-xml param source track"
+    # What Office keeps for itself, where a gateway took the comment off around it.
+    " o:officedocumentsettings o:shapedefaults o:shapelayout w:worddocument w:latentstyles"
 )
 _UNSEEN = frozenset(_UNSEEN_TAGS.split())
+#: A parser puts the words behind a document's end beside those before it.
+_END_OF_DOCUMENT = re.compile(r"</(?:body|html)\s*>", re.IGNORECASE)
 #: Lexbor copies a list's chosen option at each option otherwise: 100,000 of them take 50 s.
 _WITHOUT_EVENTS = LexborDocumentOptions.WO_EVENTS
 _HISTORY = history_marks.BEGINS | history_marks.HOLDS | history_marks.LEADS
@@ -50,7 +55,8 @@ def html_to_text(html: str, *, limit: int, marks_history: bool = False) -> HtmlT
     length of the HTML. `marks_history`: with a `HISTORY_LINE` in front of each older mail that a
     mail program has marked.
     """
-    taken = bounded(storable(html).replace(HISTORY_LINE, ""))
+    html = storable(html).replace(HISTORY_LINE, "")
+    taken = bounded(_END_OF_DOCUMENT.sub(r"<div></div>\g<0>", html))
     walk = _Walk(limit, marks_history=marks_history)
     root = LexborHTMLParser(taken.html, options=_WITHOUT_EVENTS).root
     if root is not None:

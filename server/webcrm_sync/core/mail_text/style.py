@@ -9,7 +9,7 @@ from functools import lru_cache
 #: Nothing else in a style is looked at; most styles name none of these.
 _TELLING = re.compile(
     r"display|visibility|opacity|font-size|height|width|white-space|line-through"
-    r"|border|list-style|margin|mso-list|wingdings",
+    r"|border|list-style|margin|mso-list|wingdings|super|float",
     re.IGNORECASE,
 )
 _SHORT, _LONGEST = 200, 4000
@@ -40,6 +40,7 @@ class Style:
     is_block: bool | None = None
     #: a box within a line, like a button
     is_apart: bool = False
+    is_raised: bool = False
     is_preserved: bool | None = None
     is_struck: bool = False
     is_quote: bool = False
@@ -83,7 +84,9 @@ def _parsed(text: str) -> Style:
         is_hidden=_is_hidden(values),
         is_sizeless=_is_zero(size) if size else None,
         is_block=_is_block(display),
-        is_apart=display in _APART,
+        # What floats to the left may be the first letter of a word.
+        is_apart=display in _APART or values.get("float") == "right",
+        is_raised=values.get("vertical-align") == "super",
         is_preserved=space in _PRESERVED if space else None,
         is_struck="line-through" in decoration,
         is_quote=any(colour in values.get("border-left", "") for colour in _QUOTE_COLOURS),

@@ -29,7 +29,7 @@ class StyleSheet:
     def read(self, css: str) -> None:
         """Take in a `<style>`. What holds for some screens or printers alone is left out."""
         css = css[:_LONGEST].lower()
-        if "none" not in css and "hidden" not in css:
+        if not any(word in css for word in ("none", "hidden", "opacity")):
             return
         css = without_comments(css.replace("<!--", "").replace("-->", ""), "/*", "*/")
         depth, start, selectors = 0, 0, ""
@@ -51,9 +51,9 @@ class StyleSheet:
         return any((of, key) in self._hidden for key in keys for of in ("", tag))
 
     def _rule(self, selectors: str, declarations: str) -> None:
-        if "display" not in declarations and "visibility" not in declarations:
-            return
         is_hidden = style_of(declarations).is_hidden
+        if not is_hidden and "display" not in declarations and "visibility" not in declarations:
+            return
         for selector in selectors.split(","):
             if found := _SELECTOR.fullmatch(selector.strip()):
                 key = (found[1], found[2] + found[3])
