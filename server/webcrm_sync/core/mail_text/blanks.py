@@ -18,7 +18,7 @@ _CONTROLS = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\ufffe\uffff]")
 _MISTAKEN = re.compile(r"[\v\f\x80-\x9f\u2028\u2029]")
 _MEANT = str.maketrans(
     {
-        **{code: bytes([code]).decode("cp1252", "ignore") for code in range(0x80, 0xA0)},
+        **{chr(code): bytes([code]).decode("cp1252", "ignore") for code in range(0x80, 0xA0)},
         "\v": "\n",
         "\f": "\n",
         "\u2028": "\n",
