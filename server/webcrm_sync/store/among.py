@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
-from sqlalchemy import ARRAY, Column, ColumnElement, any_, literal
+from sqlalchemy import ARRAY, Column, ColumnElement, any_, bindparam, literal
 
 
 def among(column: Column[Any], values: Iterable[object]) -> ColumnElement[bool]:
@@ -15,3 +15,11 @@ def among(column: Column[Any], values: Iterable[object]) -> ColumnElement[bool]:
     (PostgreSQL: message formats, Bind).
     """
     return column == any_(literal(list(values), ARRAY(column.type)))
+
+
+def among_sent(column: Column[Any], name: str) -> ColumnElement[bool]:
+    """The same, of the values that a statement made beforehand is sent by this name.
+
+    To make a statement takes longer than to send it: those of every page and batch are made once.
+    """
+    return column == any_(bindparam(name, type_=ARRAY(column.type)))

@@ -26,6 +26,16 @@ _JOBS = procrastinate.App(connector=procrastinate.SyncPsycopgConnector())
 _WEBCRM_JOBS = frozenset({"file", "mirror", "directory", "prove webcrm"})
 
 
+_IS_LINE_WANTED = text(
+    "SELECT EXISTS (SELECT 1 FROM procrastinate_jobs"
+    " WHERE lock = :lock AND status = 'todo' AND task_name <> 'file')"
+)
+_WAITING = text(
+    "SELECT queueing_lock FROM procrastinate_jobs"
+    " WHERE queueing_lock = ANY(:locks) AND status = 'todo'"
+)
+
+
 class Queue(StrEnum):
     """The lines that jobs stand in; each has lanes of its own."""
 
@@ -74,11 +84,8 @@ class Tx:
 
     def is_line_wanted(self) -> bool:
         """True when another job than `file` waits to talk to this company's webCRM."""
-        query = text(
-            "SELECT EXISTS (SELECT 1 FROM procrastinate_jobs"
-            " WHERE lock = :lock AND status = 'todo' AND task_name <> 'file')"
-        )
-        return bool(self.connection.scalar(query, {"lock": _line(self.company_id)}))
+        lock = _line(self.company_id)
+        return bool(self.connection.scalar(_IS_LINE_WANTED, {"lock": lock}))
 
     def enqueue(self) -> None:
         """Write the deferred jobs, in one order everywhere: else two could deadlock."""
@@ -118,11 +125,7 @@ def _queueing(task: str, subject_id: int) -> str:
 
 def _waiting(connection: Connection, queueing_locks: Sequence[str]) -> frozenset[str]:
     """Those of these locks whose job waits already."""
-    query = text(
-        "SELECT queueing_lock FROM procrastinate_jobs"
-        " WHERE queueing_lock = ANY(:locks) AND status = 'todo'"
-    )
-    return frozenset(connection.execute(query, {"locks": queueing_locks}).scalars())
+    return frozenset(connection.execute(_WAITING, {"locks": queueing_locks}).scalars())
 
 
 #: Where a pooled connection says when it was used last, and how long after it is trusted.

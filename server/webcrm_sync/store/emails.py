@@ -14,7 +14,7 @@ from webcrm_sync.core.direction import Direction
 from webcrm_sync.core.message import MessageKind, Party
 from webcrm_sync.core.pictures import NO_PICTURES, PictureFacts
 from webcrm_sync.core.states import Reason, State
-from webcrm_sync.store.among import among
+from webcrm_sync.store.among import among, among_sent
 from webcrm_sync.store.database import Tx
 from webcrm_sync.store.rows import insert_of, sent
 from webcrm_sync.store.schema import email, email_address, filing, item
@@ -82,6 +82,25 @@ EMAIL_COLUMNS = [email.c[f] for f in Email.__dataclass_fields__ if f not in {"to
 ]
 
 
+_LOCK = text("SELECT pg_advisory_xact_lock(7205759, :company)")
+_KNOWN = select(*ITEM_COLUMNS).where(
+    item.c.mailbox_id == bindparam("mailbox"), among_sent(item.c.graph_id, "graph_ids")
+)
+_KNOWN_AND_HELD = _KNOWN.order_by(item.c.id).with_for_update()
+_HELD = select(item.c.id).order_by(item.c.id).with_for_update()
+_COPIES_HELD = _HELD.where(among_sent(item.c.id, "ids"))
+_COPIES_OF_HELD = _HELD.where(among_sent(item.c.email_id, "email_ids"))
+_UNSEEN = select(item.c.graph_id).where(
+    item.c.folder_id == bindparam("folder"), item.c.seen_round < bindparam("round")
+)
+_BY_ID = select(*EMAIL_COLUMNS).where(among_sent(email.c.id, "ids"))
+_UNSETTLED = [s.value for s in (State.FOUND, State.MATCHED, State.WAITING, State.PARKED)]
+_IS_NEEDED = (
+    select(item.c.id).where(item.c.email_id == email.c.id, item.c.state.in_(_UNSETTLED)).exists()
+)
+_FORGET = update(email).where(among_sent(email.c.id, "ids"), ~_IS_NEEDED).values(**_FORGOTTEN)
+
+
 def read_item(row: RowMapping | dict[str, Any]) -> Item:
     """An Item from its row."""
     facts = dict(row)
@@ -112,8 +131,7 @@ def lock(tx: Tx) -> None:
 
     Two mailboxes may find two copies of one mail at the same moment.
     """
-    query = text("SELECT pg_advisory_xact_lock(7205759, :company)")
-    tx.connection.execute(query, {"company": tx.company_id})
+    tx.connection.execute(_LOCK, {"company": tx.company_id})
 
 
 def hold_copies(tx: Tx, of: ColumnElement[bool]) -> None:
@@ -122,24 +140,25 @@ def hold_copies(tx: Tx, of: ColumnElement[bool]) -> None:
     Whoever changes several copies asks for them first: a page of delta has them in Graph's
     order, a batch of marks the newest first.
     """
-    query = select(item.c.id).where(of).order_by(item.c.id).with_for_update()
-    tx.connection.execute(query)
+    tx.connection.execute(_HELD.where(of))
+
+
+def hold_these(tx: Tx, item_ids: Iterable[int]) -> None:
+    """Lock these copies, see `hold_copies`."""
+    tx.connection.execute(_COPIES_HELD, {"ids": list(item_ids)})
 
 
 def hold_copies_of(tx: Tx, email_ids: Iterable[int]) -> None:
     """Lock every copy of these mails, see `hold_copies`."""
-    hold_copies(tx, among(item.c.email_id, email_ids))
+    tx.connection.execute(_COPIES_OF_HELD, {"email_ids": list(email_ids)})
 
 
 def known_items(
     tx: Tx, mailbox_id: int, graph_ids: Iterable[str], *, is_held: bool = False
 ) -> Mapping[str, Item]:
     """The items of the mailbox among these Graph ids; `is_held`: see `hold_copies`."""
-    ours = (item.c.mailbox_id == mailbox_id) & among(item.c.graph_id, graph_ids)
-    query = select(*ITEM_COLUMNS).where(ours)
-    if is_held:
-        query = query.order_by(item.c.id).with_for_update()
-    rows = tx.connection.execute(query).mappings()
+    these = {"mailbox": mailbox_id, "graph_ids": list(graph_ids)}
+    rows = tx.connection.execute(_KNOWN_AND_HELD if is_held else _KNOWN, these).mappings()
     return {row["graph_id"]: read_item(row) for row in rows}
 
 
@@ -151,10 +170,14 @@ def items_of_email(tx: Tx, email_id: int) -> Sequence[Item]:
 
 def unseen_items(tx: Tx, folder_id: int, round_number: int) -> Sequence[str]:
     """Graph ids that the folder should hold and that its full reading did not meet."""
-    query = select(item.c.graph_id).where(
-        item.c.folder_id == folder_id, item.c.seen_round < round_number
-    )
-    return tx.connection.execute(query).scalars().all()
+    of = {"folder": folder_id, "round": round_number}
+    return tx.connection.execute(_UNSEEN, of).scalars().all()
+
+
+def emails_by_id(tx: Tx, ids: Iterable[int]) -> Mapping[int, Email]:
+    """These e-mails by id."""
+    rows = tx.connection.execute(_BY_ID, {"ids": list(ids)}).mappings()
+    return {row["id"]: read_email(row) for row in rows}
 
 
 def emails_with(tx: Tx, *, message_ids: Iterable[str], keys: Iterable[str] = ()) -> Sequence[Email]:
@@ -287,10 +310,7 @@ def move_items(
 
 def forget_contents(tx: Tx, email_ids: Sequence[int]) -> None:
     """Drop the text of these mails where nothing is to be filed of them any more."""
-    unsettled = [s.value for s in (State.FOUND, State.MATCHED, State.WAITING, State.PARKED)]
-    needed = select(item.c.id).where(item.c.email_id == email.c.id, item.c.state.in_(unsettled))
-    query = update(email).where(among(email.c.id, email_ids), ~needed.exists())
-    tx.connection.execute(query.values(**_FORGOTTEN))
+    tx.connection.execute(_FORGET, {"ids": list(email_ids)})
 
 
 def forget_old_contents(tx: Tx, older_than: datetime) -> int:

@@ -12,7 +12,7 @@ from sqlalchemy import ARRAY, BigInteger, RowMapping, Select, func, literal, or_
 from webcrm_sync.core.matching import How, Target
 from webcrm_sync.store.among import among
 from webcrm_sync.store.database import Tx
-from webcrm_sync.store.emails import EMAIL_COLUMNS, Email, read_email
+from webcrm_sync.store.emails import Email, emails_by_id
 from webcrm_sync.store.rows import insert_of, sent
 from webcrm_sync.store.schema import email, email_address, filing
 
@@ -132,9 +132,7 @@ def _open(tx: Tx) -> Select[Any]:
 
 def _with_emails(tx: Tx, query: Select[Any]) -> Sequence[tuple[Filing, Email]]:
     filings = [read_filing(row) for row in tx.connection.execute(query).mappings()]
-    ids = {f.email_id for f in filings}
-    rows = tx.connection.execute(select(*EMAIL_COLUMNS).where(among(email.c.id, ids))).mappings()
-    emails = {row["id"]: read_email(row) for row in rows}
+    emails = emails_by_id(tx, {f.email_id for f in filings})
     return [(f, emails[f.email_id]) for f in filings]
 
 

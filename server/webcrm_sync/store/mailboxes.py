@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import RowMapping, case, delete, func, select, update
+from sqlalchemy import RowMapping, bindparam, case, delete, func, select, update
 from sqlalchemy.dialects.postgresql import insert
 
 from webcrm_sync.core.addresses import folded
@@ -64,6 +64,10 @@ _FLOOD_REST = timedelta(seconds=1)
 
 _MAILBOX = [mailbox.c[f] for f in Mailbox.__dataclass_fields__]
 _FOLDER = [folder.c[f] for f in SyncFolder.__dataclass_fields__]
+_ONE_MAILBOX = select(*_MAILBOX).where(
+    mailbox.c.id == bindparam("mailbox"), mailbox.c.company_id == bindparam("company")
+)
+_FOLDERS = select(*_FOLDER).where(folder.c.mailbox_id == bindparam("mailbox")).order_by(folder.c.id)
 
 
 def _folder(row: RowMapping) -> SyncFolder:
@@ -79,10 +83,8 @@ def all_mailboxes(tx: Tx) -> Sequence[Mailbox]:
 
 def read_mailbox(tx: Tx, mailbox_id: int) -> Mailbox | None:
     """One mailbox of the company, None when it was removed."""
-    query = select(*_MAILBOX).where(
-        mailbox.c.id == mailbox_id, mailbox.c.company_id == tx.company_id
-    )
-    row = tx.connection.execute(query).mappings().one_or_none()
+    this = {"mailbox": mailbox_id, "company": tx.company_id}
+    row = tx.connection.execute(_ONE_MAILBOX, this).mappings().one_or_none()
     return Mailbox(**row) if row else None
 
 
@@ -156,8 +158,8 @@ def internals(tx: Tx, domains: frozenset[str]) -> Internals:
 
 def folders(tx: Tx, mailbox_id: int) -> Sequence[SyncFolder]:
     """The mailbox's sync folders."""
-    query = select(*_FOLDER).where(folder.c.mailbox_id == mailbox_id).order_by(folder.c.id)
-    return [_folder(row) for row in tx.connection.execute(query).mappings()]
+    rows = tx.connection.execute(_FOLDERS, {"mailbox": mailbox_id}).mappings()
+    return [_folder(row) for row in rows]
 
 
 def folder_of_subscription(tx: Tx, subscription_id: str) -> SyncFolder | None:

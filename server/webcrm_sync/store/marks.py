@@ -2,19 +2,33 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from sqlalchemy import func, select, update
+from sqlalchemy import bindparam, func, select, update
 
 from webcrm_sync.core.states import State
-from webcrm_sync.store.among import among
+from webcrm_sync.store.among import among_sent
 from webcrm_sync.store.database import Tx
-from webcrm_sync.store.emails import ITEM_COLUMNS, Item, hold_copies, read_item
+from webcrm_sync.store.emails import ITEM_COLUMNS, Item, hold_these, read_item
 from webcrm_sync.store.rows import lines, sent
 from webcrm_sync.store.schema import email, item
 
-_SYNCED = {"state": State.SYNCED.value, "reason": None, "detail": None}
+_DUE = (
+    select(*ITEM_COLUMNS, email.c.key)
+    .join(email, email.c.id == item.c.email_id)
+    .where(item.c.mailbox_id == bindparam("mailbox"), item.c.mark_due_at <= bindparam("now"))
+    .order_by(item.c.found_at.desc(), item.c.id)
+    .limit(bindparam("most"))
+)
+_SETTLE = (
+    update(item)
+    .where(among_sent(item.c.id, "ids"), item.c.state == bindparam("seen"))
+    .values(mark_due_at=None, mark_attempts=0)
+)
+_SYNC = _SETTLE.values(
+    state=State.SYNCED.value, reason=None, detail=None, state_at=bindparam("now")
+).returning(item.c.id)
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,15 +43,9 @@ class Written:
 
 def due(tx: Tx, mailbox_id: int, *, limit: int) -> Sequence[tuple[Item, str]]:
     """Copies whose categories are due to be brought in line, newest first, with the mail's key."""
-    query = (
-        select(*ITEM_COLUMNS, email.c.key)
-        .join(email, email.c.id == item.c.email_id)
-        .where(item.c.mailbox_id == mailbox_id, item.c.mark_due_at <= tx.now)
-        .order_by(item.c.found_at.desc(), item.c.id)
-        .limit(limit)
-    )
+    ours = {"mailbox": mailbox_id, "now": tx.now, "most": limit}
     found = []
-    for row in tx.connection.execute(query).mappings():
+    for row in tx.connection.execute(_DUE, ours).mappings():
         facts = dict(row)
         key = str(facts.pop("key"))
         found.append((read_item(facts), key))
@@ -46,7 +54,7 @@ def due(tx: Tx, mailbox_id: int, *, limit: int) -> Sequence[tuple[Item, str]]:
 
 def hold(tx: Tx, items: Iterable[Item]) -> None:
     """Lock these copies until the end of `tx`, see `emails.hold_copies`."""
-    hold_copies(tx, among(item.c.id, [i.id for i in items]))
+    hold_these(tx, [i.id for i in items])
 
 
 def note(tx: Tx, written: Iterable[Written]) -> None:
@@ -74,13 +82,10 @@ def settle(tx: Tx, seen: Iterable[Item]) -> Sequence[Item]:
         alike.setdefault(one.state, []).append(one)
     synced: list[Item] = []
     for state, copies in alike.items():
-        query = update(item).where(
-            among(item.c.id, [c.id for c in copies]), item.c.state == state.value
-        )
-        values: Mapping[str, object] = {"mark_due_at": None, "mark_attempts": 0}
+        these = {"ids": [c.id for c in copies], "seen": state.value}
         if state is State.FILED:
-            values = {**values, **_SYNCED, "state_at": tx.now}
-        done = set(tx.connection.execute(query.values(**values).returning(item.c.id)).scalars())
-        if state is State.FILED:
+            done = set(tx.connection.execute(_SYNC, {**these, "now": tx.now}).scalars())
             synced = [c for c in copies if c.id in done]
+        else:
+            tx.connection.execute(_SETTLE, these)
     return synced

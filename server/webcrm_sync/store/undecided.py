@@ -4,17 +4,33 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from sqlalchemy import or_, select
+from sqlalchemy import bindparam, or_, select
 
 from webcrm_sync.core.states import State
-from webcrm_sync.store.among import among
+from webcrm_sync.store.among import among, among_sent
 from webcrm_sync.store.database import Tx
-from webcrm_sync.store.emails import EMAIL_COLUMNS, ITEM_COLUMNS, Email, Item, read_email, read_item
-from webcrm_sync.store.schema import email, email_address, item, mailbox
+from webcrm_sync.store.emails import ITEM_COLUMNS, Email, Item, emails_by_id, read_item
+from webcrm_sync.store.schema import email_address, item, mailbox
 
 #: So many found copies are read per mail that is wanted: one mail may lie in several mailboxes.
 _COPIES = 4
 _IS_FOUND = item.c.state == State.FOUND.value
+_FOUND = (
+    select(*ITEM_COLUMNS)
+    .where(among_sent(item.c.email_id, "email_ids"), _IS_FOUND)
+    .order_by(item.c.id)
+)
+_PAST = select(item.c.email_id).where(
+    among_sent(item.c.email_id, "email_ids"), _IS_FOUND, item.c.is_past
+)
+_NEWEST = (
+    select(item.c.email_id)
+    .join(mailbox, mailbox.c.id == item.c.mailbox_id)
+    .where(mailbox.c.company_id == bindparam("company"), _IS_FOUND)
+    .where(or_(item.c.retry_at.is_(None), item.c.retry_at <= bindparam("now")))
+    .order_by(item.c.found_at.desc(), item.c.id)
+    .limit(bindparam("most"))
+)
 
 
 def due(tx: Tx, *, limit: int, is_past: bool) -> Sequence[tuple[Email, Sequence[Item]]]:
@@ -23,33 +39,21 @@ def due(tx: Tx, *, limit: int, is_past: bool) -> Sequence[tuple[Email, Sequence[
     A mail is of the past when one of these copies is.
     """
     ids = _newest(tx, limit)
-    of_these = among(item.c.email_id, ids) & _IS_FOUND
-    past = set(
-        tx.connection.execute(select(item.c.email_id).where(of_these, item.c.is_past)).scalars()
-    )
+    past = set(tx.connection.execute(_PAST, {"email_ids": ids}).scalars())
     wanted = [i for i in ids if (i in past) is is_past]
     if not wanted:
         return []
-    items = select(*ITEM_COLUMNS).where(among(item.c.email_id, wanted), _IS_FOUND)
     copies: dict[int, list[Item]] = {i: [] for i in wanted}
-    for row in tx.connection.execute(items.order_by(item.c.id)).mappings():
+    for row in tx.connection.execute(_FOUND, {"email_ids": wanted}).mappings():
         copies[row["email_id"]].append(read_item(row))
-    emails = select(*EMAIL_COLUMNS).where(among(email.c.id, wanted))
-    rows = {row["id"]: read_email(row) for row in tx.connection.execute(emails).mappings()}
-    return [(rows[i], copies[i]) for i in wanted]
+    emails = emails_by_id(tx, wanted)
+    return [(emails[i], copies[i]) for i in wanted]
 
 
 def _newest(tx: Tx, limit: int) -> Sequence[int]:
     """The ids; as cheap among ten thousand as among ten, by the newest end of an index."""
-    copies = (
-        select(item.c.email_id)
-        .join(mailbox, mailbox.c.id == item.c.mailbox_id)
-        .where(mailbox.c.company_id == tx.company_id, _IS_FOUND)
-        .where(or_(item.c.retry_at.is_(None), item.c.retry_at <= tx.now))
-        .order_by(item.c.found_at.desc(), item.c.id)
-        .limit(limit * _COPIES)
-    )
-    return list(dict.fromkeys(tx.connection.execute(copies).scalars()))[:limit]
+    ours = {"company": tx.company_id, "now": tx.now, "most": limit * _COPIES}
+    return list(dict.fromkeys(tx.connection.execute(_NEWEST, ours).scalars()))[:limit]
 
 
 def addresses(tx: Tx, email_ids: Sequence[int]) -> Mapping[int, Sequence[str]]:
