@@ -133,6 +133,28 @@ def test_a_document_of_something_else_is_not_ours() -> None:
     assert wire.document(Row({"DocumentId": 1, "DocumentLinkedEntityType": None})) is None
 
 
+@pytest.mark.parametrize(
+    "field",
+    ["Sales/eva@x.example", "12 34 56 78/eva@x.example", "eva@x.example/Eva", "n/a/eva@x.example",
+     "https://x.example/eva@x.example", "eva@x / eva@x.example"],
+)  # fmt: skip
+def test_a_slash_separates_an_address_from_other_words(field: str) -> None:
+    found = wire.person(Row({"PersonId": 1, "PersonEmail": field}))
+    assert "eva@x.example" in {c.address for c in found.contacts}
+    assert found.unmatchable is None
+
+
+@pytest.mark.parametrize(
+    "field",
+    ["eva@x", "eva@x..example", "eva@x .example", "eva@x,example", "eva@x.e", "eva@x.e xample",
+     "eva@.example", "eva@x.", "eva@example; bo@x", "eva@@x.example", f"eva@{'x' * 64}.example"],
+)  # fmt: skip
+def test_a_person_whom_no_mail_can_reach_is_known_as_such(field: str) -> None:
+    found = wire.person(Row({"PersonId": 1, "PersonEmail": field}))
+    assert found.unmatchable is not None
+    assert found.unmatchable.text == field
+
+
 def test_a_person_has_each_address_once_and_a_name() -> None:
     found = wire.person(
         Row(

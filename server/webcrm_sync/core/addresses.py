@@ -40,6 +40,8 @@ _DOTTED = re.compile(r"[^\s.]+(?:\.[^\s.]+)+")
 _AFTER = "'`´‘’/\\&*.-"
 #: The same in front of an address, and a telephone number with a slash behind it.
 _BEFORE = re.compile(rf"^(?:[{re.escape(_AFTER)}]|\+?\d[\d./-]*/(?=[^\d/]))++")
+#: Every top domain has two letters at least; an address of the network ends in a number.
+_MAILABLE = re.compile(r"(?:[^\s.]{1,63}\.)+(?:[^\s.]{2,63}|\d)")
 _BEFORE_LEGACY = re.compile(r"""^(?:x500:|ex:|[\s'"<>])+""")
 _APOSTROPHES = str.maketrans("’`ʼ", "'''")
 #: What keyboards offer instead of an apostrophe, and NFKC takes for an accent or a mark.
@@ -106,6 +108,15 @@ def spellings(address: str) -> tuple[str, ...]:
 def domain_of(address: str) -> str:
     """The domain of a folded address, empty for what is none."""
     return address.rpartition("@")[2] if "@" in address else ""
+
+
+def is_mailable(address: str) -> bool:
+    """True for a folded address whose domain may be one of the internet's.
+
+    >>> is_mailable("eva@x.example"), is_mailable("eva@x"), is_mailable("eva@x..example")
+    (True, False, False)
+    """
+    return _MAILABLE.fullmatch(domain_of(address)) is not None
 
 
 def addresses_in(text: str) -> tuple[str, ...]:

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, tzinfo
 from typing import Any
 
-from webcrm_sync.core.addresses import addresses_in, domain_of, domains_in
+from webcrm_sync.core.addresses import addresses_in, domains_in, is_mailable
 from webcrm_sync.core.crm import (
     ActivityDraft,
     CrmUser,
@@ -114,19 +114,22 @@ def sent_activity(found: Row, key_field: str, zone: tzinfo) -> SentActivity:
 
 
 def person(found: Row) -> PersonRow:
-    """A Person with every address it has, each once; one field may hold several."""
+    """A Person with every address it has, each once; one field may hold several.
+
+    A slash separates them, and words too (`Sales/eva@x.example`); few mailboxes have one in a name.
+    """
     person_id = found.record_id("PersonId")
     organisation_id = found.number("PersonOrganisationId")
     text = "; ".join(filter(None, (found.text(f"PersonEmail{n}").strip() for n in ("", "2"))))
-    addresses = addresses_in(text)
+    addresses = dict.fromkeys(addresses_in(text) + addresses_in(text.replace("/", " / ")))
     parts = (found.text(f"Person{part}Name").strip() for part in ("First", "Middle", "Last"))
     name = found.text("PersonName").strip() or " ".join(filter(None, parts))
     is_active = found.text("PersonStatus").strip().casefold() not in {"resigned", "1"}
     contacts = tuple(
         Contact(person_id, organisation_id, address, name, is_active) for address in addresses
     )
-    is_matchable = any("." in domain_of(address) for address in addresses)
-    lost = Unmatchable(person_id, organisation_id, text) if text and not is_matchable else None
+    is_lost = text and not any(map(is_mailable, addresses))
+    lost = Unmatchable(person_id, organisation_id, text) if is_lost else None
     return PersonRow(person_id, contacts, found.time("PersonUpdatedAt"), lost)
 
 
