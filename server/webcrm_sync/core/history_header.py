@@ -227,7 +227,9 @@ class _Fields:
         kinds = self.values.keys()
         if kinds.isdisjoint({"sent", "date"}) or len(kinds & {"from", "to", "subject"}) < 2:
             return False
-        if self._is_form(lines) or self._is_time_table():
+        if self._is_rest(lines) or self._is_form(lines):
+            return False
+        if self._is_time_table() or self._is_call():
             return False
         return self._has_evidence() or self._has_mark(lines)
 
@@ -269,10 +271,19 @@ class _Fields:
         found = _FIELD.match(lines[below].words) if below < len(lines) else None
         return found is not None and found["name"].casefold() in known.FORM_FIELDS
 
+    def _is_rest(self, lines: Sequence[Line]) -> bool:
+        """True when the fields begin above, and what begins there is no mail's header."""
+        return self.start > 0 and _field(lines[self.start - 1]) is not None
+
     def _is_time_table(self) -> bool:
         """True for `From: 3 May 10:00`."""
         sender = self.values.get("from", "")
         return not has_address(sender) and has_date(sender)
+
+    def _is_call(self) -> bool:
+        """True for `From: +45 11 22 33 44`: a fax, a voice mail, an SMS."""
+        sender = self.values.get("from", "")
+        return bool(sender) and not any(letter.isalpha() for letter in sender)
 
 
 def _field(line: Line) -> tuple[str, str] | None:
