@@ -33,7 +33,9 @@ _BETWEEN_DOMAINS = re.compile(r"""[\s<>(){},;|"]+""")
 _INVISIBLE = regex.compile(r"[\p{Cf}\p{DI}]+")
 #: Pictures: one is often put before an address or a telephone number, without a blank.
 _PICTURE = regex.compile(r"[\p{So}\p{Emoji_Modifier}]+")
-_SCHEME = re.compile(r"^(?:(?:https?|ftp)(?::/*|//+)|(?:mailto|smtp):|/+)")
+#: `https://`, `mailto:`, `Web:`, also mistyped or twice; not a host before its port.
+_SCHEME = re.compile(r"^(?:(?:[a-z-]+:(?:[/\\]+|(?!\d)))+|(?:https?|ftp)//+|[/\\]+)")
+_PICTURE_BEFORE = regex.compile(r"^[\p{So}\p{Emoji_Modifier}]+(?=\w)")
 _PATH = re.compile(r"[/\\?#]")
 _WWW = re.compile(r"^(?:www\.)+")
 _DOTTED = re.compile(r"[^\s.]+(?:\.[^\s.]+)+")
@@ -185,7 +187,7 @@ def domains_in(text: str) -> tuple[str, ...]:
 
 def _authority(word: str) -> str:
     """The host of a web site or address (RFC 3986, 3.2), the word itself where it is none."""
-    rest = _SCHEME.sub("", word)
+    rest = _SCHEME.sub("", _PICTURE_BEFORE.sub("", word))
     authority = _PATH.split(rest, maxsplit=1)[0]
     return authority.rpartition("@")[2].partition(":")[0].strip("*.'`´‘’[]")
 
