@@ -234,15 +234,13 @@ class _Fields:
         return self._has_evidence() or self._has_mark(lines)
 
     def _has_evidence(self) -> bool:
-        # Notes writes `Eva Holm/Company@Company`.
-        if any("@" in value for value in self.values.values()):
+        if self._has_address() or _ANSWERED.match(self.values.get("subject", "")):
             return True
-        if _ANSWERED.match(self.values.get("subject", "")):
-            return True
-        if has_date_and_time(self.values.get("sent", "")):
-            return True
-        # Freight names both places first.
         order = list(self.values)
+        if has_date_and_time(self.values.get("sent", "")):
+            # Of a parcel it is named first, and nothing is its subject.
+            return order[0] != "sent" or "subject" in order
+        # Freight names both places first.
         is_mail = ("from", "date") in pairwise(order)
         return is_mail and has_date_and_time(self.values["date"])
 
@@ -260,9 +258,11 @@ class _Fields:
     def _is_form(self, lines: Sequence[Line]) -> bool:
         """True when fields that no mail has are right above or below.
 
-        A signature may end with such a line; a form has no time of sending beside a recipient.
+        A signature may end with such a line. A form has no time of sending beside a recipient,
+        unless it is of a parcel: that has no subject.
         """
-        if {"sent", "to"} <= self.values.keys():
+        is_of_mail = "subject" in self.values or self._has_address() or self._goes_on(lines)
+        if {"sent", "to"} <= self.values.keys() and is_of_mail:
             return False
         beside = [*lines[max(0, self.start - 1) : self.start], *lines[self.end : self.end + 1]]
         if any(_is_unknown_field(line) for line in beside):
@@ -274,6 +274,14 @@ class _Fields:
     def _is_rest(self, lines: Sequence[Line]) -> bool:
         """True when the fields begin above, and what begins there is no mail's header."""
         return self.start > 0 and _field(lines[self.start - 1]) is not None
+
+    def _has_address(self) -> bool:
+        # Notes writes `Eva Holm/Company@Company`.
+        return any("@" in value for value in self.values.values())
+
+    def _goes_on(self, lines: Sequence[Line]) -> bool:
+        """True when a known field follows the unknown one that ends the fields."""
+        return self.end + 1 < len(lines) and _field(lines[self.end + 1]) is not None
 
     def _is_time_table(self) -> bool:
         """True for `From: 3 May 10:00`."""
