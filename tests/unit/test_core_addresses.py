@@ -260,6 +260,7 @@ def test_the_plus_tag_comes_off(address: str, right: str | None) -> None:
         ("http://http://kunde.example", ("kunde.example",)),
         ("Web:kunde.example", ("kunde.example",)),
         ("E-mail:info@kunde.example", ("kunde.example",)),
+        ("-www.kunde.example", ("kunde.example",)),
         ("localhost:8080", ()),
         ("https://1kunde.example", ("1kunde.example",)),
         ("mailto:1@kunde.example", ("kunde.example",)),

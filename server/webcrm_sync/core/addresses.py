@@ -189,7 +189,7 @@ def _authority(word: str) -> str:
     """The host of a web site or address (RFC 3986, 3.2), the word itself where it is none."""
     rest = _SCHEME.sub("", _PICTURE_BEFORE.sub("", word))
     authority = _PATH.split(rest, maxsplit=1)[0]
-    return authority.rpartition("@")[2].partition(":")[0].strip("*.'`´‘’[]")
+    return authority.rpartition("@")[2].partition(":")[0].strip("*.-'`´‘’[]")
 
 
 def shown(address: str) -> str:
