@@ -135,3 +135,22 @@ def test_fresh_move_is_marked_with_the_next_batch(play: Play) -> None:
     (fresh,) = [v.id for v in box.messages(f"inbox/{FOLDER}") if v.subject == _FRESH]
     batches = [b for b in _bodies(play, "$batch", "POST") if "PATCH" in b]
     assert [fresh.rstrip("=") in b for b in batches].index(True) == 1
+
+
+def test_a_filing_may_go_while_its_attachments_are_listed(play: Play) -> None:
+    """Its mail was moved out before anything was sent: the turn goes on for the others."""
+    play.contact()
+    box = play.mailbox()
+    play.refresh()
+    gone = play.drag(box, Mail("Moved out again", BO, KIM, attachments=_FILES))
+    _take_up(play)
+
+    def leave() -> None:
+        box.move(gone, "inbox")
+        _take_up(play)
+
+    busy = worker(play, "graph", "attachments", before=leave)
+    file(busy.parts)
+    _fresh(play, box)
+    file(busy.parts)
+    assert [a["ActivityDescription"] for a in play.activities] == [_FRESH]

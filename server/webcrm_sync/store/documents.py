@@ -41,7 +41,10 @@ _DOCUMENT = [document.c[f] for f in Document.__dataclass_fields__]
 
 
 def plan(tx: Tx, filing_id: int, enclosed: Iterable[Enclosure]) -> Sequence[Enclosure]:
-    """Add the attachments of a filing; those that were new. Idempotent by position."""
+    """Add the attachments of a filing; those that were new. Idempotent by position.
+
+    None are added to a filing that was dropped since it was read.
+    """
     files = {one.position: one for one in enclosed}
     values = [
         {
@@ -53,10 +56,16 @@ def plan(tx: Tx, filing_id: int, enclosed: Iterable[Enclosure]) -> Sequence[Encl
         }
         for one in files.values()
     ]
-    if not values:
+    if not values or not _hold(tx, filing_id):
         return []
     new = insert(document).on_conflict_do_nothing().returning(document.c.position)
     return [files[position] for position in tx.connection.execute(new, values).scalars()]
+
+
+def _hold(tx: Tx, filing_id: int) -> bool:
+    """Keep the filing until the end of `tx`; False when it was dropped meanwhile."""
+    query = select(filing.c.id).where(filing.c.id == filing_id)
+    return tx.connection.scalar(query.with_for_update(read=True, key_share=True)) is not None
 
 
 def of_filings(tx: Tx, filing_ids: Sequence[int]) -> Mapping[int, Sequence[Document]]:
