@@ -294,6 +294,7 @@ def test_rule_of_a_forward_makes_a_forward_unless_it_is_history(rule: str) -> No
 @pytest.mark.parametrize(
     "line",
     [
+        *("Thanks for the forwarded message:", "Tak for den videresendte mail:"),
         *("He forwarded it to me:", "I read the message that you forwarded last week:"),
         *("Forwarded:", "Vi har videresendt din besked til lageret, og de svarer:"),
     ],

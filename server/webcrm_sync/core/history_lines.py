@@ -43,8 +43,10 @@ _RULE = re.compile(r"(?:[-_=*–—─]\s?){5,}+$")
 _FORWARDED = re.compile(rf"\b(?:{known.FORWARDED})", _FLAGS)
 _BEGIN = re.compile(rf"\W*(?:{known.BEGIN})\b.{{0,60}}:$", _FLAGS)
 #: No more than `Starten på den videresendte besked:`.
-_FEW_WORDS_ABOUT_A_MESSAGE = re.compile(
-    rf"\W*(?:[^\W\d_]{{1,20}} ){{0,4}}(?:{known.MESSAGE})\W{{0,3}}:\W*$", _FLAGS
+_FORWARDED_MESSAGE = re.compile(
+    rf"\W*(?:(?:{known.BEGINS})\w* (?:\w{{1,20}} ){{0,2}})?(?:{known.FORWARDED})\w* "
+    rf"(?:{known.MESSAGE})\W{{0,3}}:\W*$",
+    _FLAGS,
 )
 
 
@@ -74,7 +76,7 @@ class Line(NamedTuple):
         """True for what programs write above a mail that they pass on."""
         if not _FORWARDED.search(self.words):
             return False
-        alone = (_BEGIN, _FEW_WORDS_ABOUT_A_MESSAGE)
+        alone = (_BEGIN, _FORWARDED_MESSAGE)
         return bool(self.between_dashes or any(form.match(self.words) for form in alone))
 
     @property

@@ -115,13 +115,15 @@ FORWARDED: Final = (
     r"forwarded|videresendt|videresend|vidarebefordra|weitergeleitet|doorgestuurd|doorgezonden|"
     r"välitetty|transféré|réexpédié|reenviado|inoltrato|encaminhada"
 )
-#: What it is called that was forwarded: with FORWARDED in a line of few words and a colon.
+#: How such a line begins where it has no dashes (Apple Mail).
+BEGIN: Final = r"begin|start|start på|anfang|början på|debut|début|inicio|inizio"
+#: The same as verbs, and as nouns with their article.
+BEGINS: Final = r"start|begin|began|begynn|börja|påbörja|anfang"
+#: What it is called that was forwarded, in such a line.
 MESSAGE: Final = (
     r"message|e-?mail|meddelelsen?|besked(?:en)?|meddelandet?|brevet|brev|mejlet|mejl|melding(?:en)?"
     r"|nachricht|bericht|viesti"
 )
-#: How such a line begins where it has no dashes (Apple Mail).
-BEGIN: Final = r"begin|start|start på|anfang|början på|debut|début|inicio|inizio"
 
 #: An answer's mark in front of its subject.
 ANSWER_MARKS: Final = r"re|sv|aw|antw|ad|vs|svar|antwort|antwoord|r[eé]f"
