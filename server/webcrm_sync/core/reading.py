@@ -11,7 +11,6 @@ from webcrm_sync.core.history_marks import HISTORY_LINE
 from webcrm_sync.core.mail_text.blanks import tidy, without_fillers
 from webcrm_sync.core.mail_text.html import HtmlText, html_to_text
 from webcrm_sync.core.mail_text.links import with_links_unwrapped
-from webcrm_sync.core.message import Message
 from webcrm_sync.core.pictures import NO_PICTURES, PictureFacts
 from webcrm_sync.core.quoted_reply import new_text
 
@@ -31,21 +30,11 @@ class Reading:
     pictures: PictureFacts = NO_PICTURES
 
 
-def read_mail(message: Message, *, is_new_text_only: bool) -> Reading:
+def read_kept(subject: str, body: str, *, is_html: bool, is_new_text_only: bool) -> Reading:
     """A mail's body, see `read_body`.
 
     `is_new_text_only`: without the older mails quoted in it, see `quoted_reply.new_text`.
     """
-    return read_kept(
-        message.subject,
-        message.body,
-        is_html=message.body_is_html,
-        is_new_text_only=is_new_text_only,
-    )
-
-
-def read_kept(subject: str, body: str, *, is_html: bool, is_new_text_only: bool) -> Reading:
-    """The same of a body that is kept as it came."""
     read = _laid_out(body, is_html=is_html, marks_history=is_new_text_only)
     text = new_text(subject, read.text) if is_new_text_only else read.text
     return replace(read, text=cut(text, LONGEST_TEXT))

@@ -16,12 +16,12 @@ from dataclasses import dataclass
 _FEW_TAGS, _SHORT = 256, 20_000
 #: Deeper than any mail that a program wrote; a long conversation adds a level for each answer.
 _DEEPEST = 256
-#: So much formatting is open at once, and so often it is opened again, at most.
+#: How much formatting may be open at once, and how often a parser may open it again.
 _MOST_FORMATS, _MOST_REOPENED = 24, 10_000
 #: A gateway puts a document of its own around a mail; each further `<body>` costs all before it.
 _MOST_DOCUMENTS = 32
 _MOST_ATTRIBUTES = 250
-#: A tag of at most so many characters cannot hold more attributes than that takes a moment.
+#: A shorter tag holds too few attributes to cost anything.
 _LONG_TAG = 4_000
 #: More than any mail holds besides its pictures. 250,000 characters are kept of its text.
 LONGEST_HTML = 3_000_000
