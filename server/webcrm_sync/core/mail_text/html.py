@@ -81,8 +81,9 @@ class _Walk:
         """Read the tree, without recursion, since nothing limits how deep a mail is nested."""
         above: list[tuple[LexborNode, Leaves]] = []
         node: LexborNode | None = root
+        layout, limit = self.page.layout, self._limit
         while node is not None:
-            if self.page.layout.length > self._limit:
+            if layout.length > limit:
                 self.is_cut = True
                 return
             leaves = self._begin(node)

@@ -97,8 +97,8 @@ class Layout:
 
     def block(self, breaks: int = 1) -> None:
         """Ask for a new line before what follows; `breaks` 2: with an empty one between."""
-        if not self._is_gap_due:
-            self._breaks = max(self._breaks, breaks)
+        if breaks > self._breaks and not self._is_gap_due:
+            self._breaks = breaks
 
     def next_cell(self, *, is_beside: bool) -> None:
         """Begin a table's cell, beside the one before it or below it."""
@@ -174,8 +174,8 @@ class Layout:
         if self._breaks:
             self._flush_breaks()
         if not self._is_line_begun:
-            indent = "  " * min(max(self.lists - 1, 0), _DEEPEST_LIST)
-            self._out.append("> " * min(self.quotes, _DEEPEST_QUOTE) + indent + self._marker)
+            if self.quotes or self.lists or self._marker:
+                self._out.append(self._line_start())
         elif self._is_gap_due:
             self._out.append(_CELL_GAP)
         elif self._marker or self._is_space_due:
@@ -183,6 +183,10 @@ class Layout:
         self._marker = ""
         self._is_gap_due = self._is_space_due = False
         self._is_line_begun = True
+
+    def _line_start(self) -> str:
+        indent = "  " * min(max(self.lists - 1, 0), _DEEPEST_LIST)
+        return "> " * min(self.quotes, _DEEPEST_QUOTE) + indent + self._marker
 
     def _flush_breaks(self) -> None:
         breaks, self._breaks = self._breaks, 0
