@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import re
+import time
 import unicodedata
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from hostile_bodies import BODIES
 from webcrm_sync.core.reading import LONGEST_TEXT, read_body
 from webcrm_sync.core.text import normalized, one_line, storable
 from webcrm_sync.core.words import WordDigest
@@ -229,3 +231,18 @@ def test_a_heap_of_accents_costs_no_more_than_letters() -> None:
     assert len(normalized(heap, "NFKC")) <= 31
     assert len(WordDigest.of(f"<p>{heap}</p>", is_html=True).to_bytes()) < 64
     assert WordDigest.of(f"&#{'9' * 500_000};", is_html=True).count <= 1
+
+
+@pytest.mark.parametrize("name", ["cids-of-pictures", "options-100000", "attributes-200000"])
+def test_ten_times_the_body_takes_about_ten_times_as_long(name: str) -> None:
+    """What grows by the square takes a hundred times as long."""
+    body = BODIES[name]()
+
+    def spent(part: str) -> float:
+        begun = time.process_time()
+        read_body(part, is_html=True)
+        return time.process_time() - begun
+
+    whole = min(spent(body) for _ in range(3))
+    tenth = min(spent(body[: len(body) // 10]) for _ in range(3))
+    assert whole < 40 * tenth

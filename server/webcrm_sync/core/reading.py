@@ -66,7 +66,7 @@ def _laid_out(body: str, *, is_html: bool, marks_history: bool) -> Reading:
 
 def _picture_facts(found: HtmlText) -> PictureFacts:
     gallery = found.gallery
-    shown = _content_ids(gallery.shown)
+    shown = frozenset(_content_ids(gallery.shown))
     return PictureFacts(
         decoration=tuple(cid for cid in _content_ids(gallery.cids) if cid not in shown),
         are_alone=not found.has_words,

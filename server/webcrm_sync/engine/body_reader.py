@@ -19,7 +19,7 @@ _LOG = logging.getLogger(__name__)
 
 #: A body up to this length is read in place: the worst of it takes 50 ms (`make bench ONLY=hostile`
 #: plays every hostile body). What is longer goes to a process of its own.
-SMALL = 50_000
+SMALL = 25_000
 #: An ordinary mail on the same page waits this long at most.
 _SECONDS = 3.0
 _MEGABYTES = 400

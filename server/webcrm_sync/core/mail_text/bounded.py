@@ -17,7 +17,7 @@ _FEW_TAGS, _SHORT = 256, 20_000
 #: Deeper than any mail that a program wrote; a long conversation adds a level for each answer.
 _DEEPEST = 256
 #: How much formatting may be open at once, and how often a parser may open it again.
-_MOST_FORMATS, _MOST_REOPENED = 24, 10_000
+_MOST_FORMATS, _MOST_REOPENED = 24, 4_000
 #: A gateway puts a document of its own around a mail; each further `<body>` costs all before it.
 _MOST_DOCUMENTS = 32
 _MOST_ATTRIBUTES = 250
@@ -159,6 +159,8 @@ class _Levels:
         if name in _FORMATTING:
             if name in self._formats:
                 self._formats.remove(name)
+            return tag
+        if name not in self._open:
             return tag
         for at in range(len(self._open) - 1, -1, -1):
             if self._open[at] == name:
