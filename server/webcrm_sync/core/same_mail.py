@@ -17,7 +17,7 @@ from webcrm_sync.core.words import WordDigest
 _SENT_TOLERANCE = timedelta(minutes=2)
 _NOBODY = Aliases()
 _NOT_READ: Mapping[str, str] = MappingProxyType({})
-#: Files of at most so many bytes may well have the same size by chance.
+#: Files up to this many bytes may well have the same size by chance.
 SMALL_FILE = 100_000
 
 

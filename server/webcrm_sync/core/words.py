@@ -35,7 +35,7 @@ _TAG = re.compile(r"<[^<>]*>")
 _CJK = "\u3040-\u30ff\u3400-\u9fff"
 #: What is no word of the writer's: gateways rewrite addresses, mail programs name pictures.
 _UNREAD = re.compile(r"cid:\S+|(?<![\w.-])(?:www\.\S+|(?:[\w-]++\.)++[a-z]{2,}+/\S*)")
-#: A character's number of so many digits is none, and Python refuses to read it.
+#: A character reference with this many digits names no character, and Python refuses to read it.
 _ENDLESS = re.compile(r"&#x?[0-9a-f]{9,}+")
 _FILLER = re.compile(r"[\u00ad\u200b-\u200f\u2060\ufeff]")
 _BROKEN_LINE = re.compile(rf"(?<=[{_CJK}])\s+(?=[{_CJK}])")
