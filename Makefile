@@ -101,11 +101,11 @@ $(COMPARED): $(READY) tests/bench/quotes/package.json
 	@$(BIN)/python -m pip install -qq --disable-pip-version-check --root-user-action=ignore \
 		--no-deps talon==1.4.4
 	@mkdir -p build/bench-quotes && cp tests/bench/quotes/package.json build/bench-quotes
-	@npm --prefix build/bench-quotes install --no-progress --silent
+	@npm --prefix build/bench-quotes install --no-progress --silent --ignore-scripts
 	@touch $@
 
 $(MODULES): addin/package.json addin/package-lock.json
-	@npm --prefix addin ci --no-progress
+	@npm --prefix addin ci --no-progress --ignore-scripts
 	@touch $@
 
 $(PANE): $(MODULES) $(SOURCES) addin/vite.config.ts
