@@ -7,9 +7,16 @@ READY := .venv/.ready
 find_python = $(shell for python in $$(type -ap $(1)); do \
 	"$$python" -c 'import sys, venv, ensurepip; sys.exit(sys.version_info < (3, 11))' \
 	2>/dev/null && echo "$$python" && break; done)
-# $(call install,directory,extras): what the venv in this directory needs, pinned.
-install = $(1)/bin/python -m pip install -qq --disable-pip-version-check \
-	--root-user-action=ignore --constraint constraints.txt --editable '.[$(or $(2),dev)]'
+pip_install = -m pip install -qq --disable-pip-version-check --root-user-action=ignore
+# What pip may install: wheels whose hashes stand in the lock file. A wheel runs nothing of its own.
+LOCKED := --require-hashes --only-binary :all: --requirement
+# $(call install,directory): what the venv in this directory needs, and the product itself.
+install = $(1)/bin/python $(pip_install) $(LOCKED) requirements-dev.lock && \
+	$(1)/bin/python $(pip_install) --no-deps --no-build-isolation --editable .
+# $(call lock,name,sources): every version that these sources need, on each system and Python.
+lock = $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
+	--no-annotate --no-header --no-emit-index-url $(if $(UPGRADE),--upgrade) \
+	$(2) --output-file $(1) pyproject.toml
 
 # The add-in: its tools, and the built pane that the web process serves.
 MODULES := addin/node_modules/.package-lock.json
@@ -25,7 +32,7 @@ COMPARED := .venv/.compared
 EXAMPLES := 2000
 SEED := 1
 
-.PHONY: help demo test check lint types contracts addin tests search machine crash format bench moves test-all
+.PHONY: help demo test check lint types contracts addin tests lock search machine crash format bench moves test-all
 .DEFAULT_GOAL := help
 
 help: ## this list
@@ -58,6 +65,12 @@ tests: $(READY) $(PANE)
 	@# Apart, since Playwright keeps an event loop running where others want to start theirs.
 	$(BIN)/pytest --quiet --numprocesses 2 tests/browser
 
+lock: ## renew the lock files after a change of dependencies (UPGRADE=1: raise what lies below, too)
+	@[ -x $(BIN)/uv ] || $(MAKE) --no-print-directory $(READY)
+	$(call lock,requirements.lock,--group build)
+	$(call lock,requirements-dev.lock,--group build --extra dev --constraint requirements.lock)
+	$(call lock,requirements-bench.lock,--extra bench --constraint requirements-dev.lock)
+
 search: $(READY) $(PANE) ## look for a lost or doubled mail: every crash point, random histories and moves
 	$(BIN)/pytest --quiet --numprocesses 3 --maxschedchunk 2 -m search --ignore tests/browser
 	@PYTHONPATH=tests $(BIN)/python -m moves.run --moves 500 --seed 1 --a-second 15 --kill-every 4
@@ -88,18 +101,16 @@ test-on-%:
 	echo "Python $*"; "$$python" -m venv build/python$* && $(call install,build/python$*) && \
 	build/python$*/bin/python -m pytest --quiet --numprocesses 2 --ignore tests/browser
 
-$(READY): pyproject.toml constraints.txt
+$(READY): pyproject.toml requirements-dev.lock
 	@python="$(call find_python,python3.11 python3.12 python3.13 python3)"; \
 	if [ -z "$$python" ]; then echo "Python 3.11 or newer, with venv, is needed" >&2; exit 1; fi; \
 	[ -x $(BIN)/python ] || "$$python" -m venv .venv
 	@$(call install,.venv)
 	@touch $@
 
-$(COMPARED): $(READY) tests/bench/quotes/package.json
-	@$(call install,.venv,dev$(comma)bench)
-	@# Apart: it asks for a cchardet that Python 3.11 and newer cannot build; faust-cchardet serves.
-	@$(BIN)/python -m pip install -qq --disable-pip-version-check --root-user-action=ignore \
-		--no-deps talon==1.4.4
+$(COMPARED): $(READY) requirements-bench.lock tests/bench/quotes/package.json
+	@# Without looking for more: the lock file leaves some out on purpose (pyproject.toml, tool.uv).
+	@$(BIN)/python $(pip_install) --no-deps --require-hashes --requirement requirements-bench.lock
 	@mkdir -p build/bench-quotes && cp tests/bench/quotes/package.json build/bench-quotes
 	@npm --prefix build/bench-quotes install --no-progress --silent --ignore-scripts
 	@touch $@
