@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import os
 import re
 from pathlib import Path
 from xml.etree import ElementTree
 
+import pytest
 from click.testing import CliRunner
+from lxml import etree
 
 from webcrm_sync.cli import cli
 
@@ -35,6 +38,45 @@ def test_the_manifest_names_this_service_and_nothing_of_the_local_one() -> None:
     assert all(a.startswith("https://mail.example/a&b/addin/") for a in addresses)
     assert "localhost" not in text
     assert "<AppDomain>https://entra.example</AppDomain>" in text
+
+
+@pytest.mark.parametrize(
+    ("url", "written"),
+    [
+        ("https://xn--bcher-kva.example", "https://xn--bcher-kva.example"),
+        ("https://bücher.example", "https://xn--bcher-kva.example"),
+        ("https://中国.example/路径", "https://xn--fiqs8s.example/%E8%B7%AF%E5%BE%84"),
+        ("https://a--b.example:8443/x--y", "https://a--b.example:8443/x--y"),
+        ("https://mail.example/-->", "https://mail.example/--%3E"),
+        ("https://mail.example/a&b;c=d", "https://mail.example/a&b;c=d"),
+        ("https://mail.example/&amp;", "https://mail.example/&amp;"),
+        ("""https://mail.example/'"<x>""", "https://mail.example/'%22%3Cx%3E"),
+        ("https://mail.example/a b/ø", "https://mail.example/a%20b/%C3%B8"),
+        ("https://mail.example/]]>", "https://mail.example/%5D%5D%3E"),
+        ("https://mail.example:443/sync", "https://mail.example/sync"),
+        ("https://[2001:db8::1]:444", "https://[2001:db8::1]:444"),
+        ("https://sync_1.example", "https://sync_1.example"),
+        ("https://localhost:8443/bb9e4a78", "https://localhost:8443/bb9e4a78"),
+    ],
+)
+def test_the_manifest_is_xml_for_every_host(url: str, written: str) -> None:
+    text = printed(WEBCRM_SYNC_PUBLIC_URL=url, WEBCRM_SYNC_ENTRA_AUTHORITY=url)
+    root = ElementTree.fromstring(text)
+    addresses = {v for e in root.iter() for v in e.attrib.values() if v.startswith("http")}
+    assert f"{written}/addin/taskpane.html" in addresses
+    assert {a.partition("/addin/")[0] for a in addresses} == {written}
+    (domain,) = (e.text for e in root.iter() if e.tag.endswith("AppDomain"))
+    assert domain == "/".join(written.split("/")[:3])
+    if path := os.environ.get("WEBCRM_SYNC_MANIFEST_XSD"):
+        schema = etree.XMLSchema(etree.parse(path))
+        assert schema.validate(etree.fromstring(text.encode())), str(schema.error_log)
+
+
+def test_a_host_that_no_address_can_have_is_said() -> None:
+    env = SETTINGS | {"WEBCRM_SYNC_PUBLIC_URL": "https://😀.example"}
+    result = CliRunner().invoke(cli, ["manifest"], env=env)
+    assert result.exit_code == 1
+    assert "cannot stand in a manifest" in result.stderr
 
 
 def test_the_id_stays_with_the_application_and_differs_from_anothers() -> None:
