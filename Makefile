@@ -119,5 +119,5 @@ $(MODULES): addin/package.json addin/package-lock.json
 	@npm --prefix addin ci --no-progress --ignore-scripts
 	@touch $@
 
-$(PANE): $(MODULES) $(SOURCES) addin/vite.config.ts
+$(PANE): $(MODULES) $(SOURCES) addin/vite.config.ts addin/tokens.ts
 	@npm --prefix addin run --silent build

@@ -2,6 +2,8 @@ import { gzipSync } from "node:zlib";
 
 import { defineConfig, type Plugin } from "vite";
 
+import { fluentTokens } from "./tokens.ts";
+
 /** What a pane may weigh, all scripts and styles together, gzipped. */
 const MOST_BYTES = 130_000;
 
@@ -26,7 +28,7 @@ export default defineConfig({
   base: "/addin/assets/",
   // The icons; they keep their names, since the manifest names them.
   publicDir: "assets/public",
-  plugins: [weigh()],
+  plugins: [fluentTokens(), weigh()],
   build: {
     outDir: "../server/webcrm_sync/web/static/addin",
     emptyOutDir: true,

@@ -85,7 +85,7 @@ function drawMail({ subject, who, when }: MailView): Wanted {
     "header",
     { key: "mail", class: "mail" },
     h("h1", { title: subject }, subject),
-    h("p", {}, h("span", { class: "who" }, who), h("span", {}, when)),
+    h("p", {}, h("span", { class: "who", title: who }, who), h("span", {}, when)),
   );
 }
 

@@ -2,9 +2,11 @@
 
 import "@fluentui/web-components/button/define.js";
 import "@fluentui/web-components/switch/define.js";
+import "virtual:fluent-tokens.css";
 import "./pane.css";
 import "./parts.css";
 import "./form.css";
+import "./forced.css";
 
 import { createApi } from "../src/api.ts";
 import { createAuth, passedOnSignIn } from "../src/auth.ts";

@@ -3,18 +3,25 @@ import { readFileSync } from "node:fs";
 import { describe, expect, test } from "vitest";
 
 import { contrast, FAINTEST, lookFor } from "../src/theme.ts";
+import { tokenSheet } from "../tokens.ts";
 
-const CSS = readFileSync(new URL("../taskpane/pane.css", import.meta.url), "utf8");
-const PAIRS = [...CSS.matchAll(/--([\w-]+): .*?light-dark\((#\w{6}), (#\w{6})\)/g)].map(
-  ([, name = "", light = "", dark = ""]) => ({ name, light, dark }),
+const CSS = tokenSheet() + readFileSync(new URL("../taskpane/pane.css", import.meta.url), "utf8");
+/** Name -> what the last line says about it. */
+const VALUES = new Map(
+  [...CSS.matchAll(/--([\w-]+): (.*);/g)].map(([, name = "", value = ""]) => [name, value]),
 );
 
 function colours(name: string): { light: string; dark: string } {
-  const found = PAIRS.find((pair) => pair.name === name);
-  if (!found) {
+  const value = VALUES.get(name) ?? "";
+  const [, other] = /^var\(--([\w-]+)\)$/.exec(value) ?? [];
+  if (other) {
+    return colours(other);
+  }
+  const [light, dark = light] = value.match(/#\w{6}/g) ?? [];
+  if (!light || !dark) {
     throw new Error(`there is no colour ${name}`);
   }
-  return found;
+  return { light, dark };
 }
 
 function theme(background: string) {

@@ -17,6 +17,15 @@ AXE = ROOT / "addin" / "node_modules" / "axe-core" / "axe.min.js"
 PATIENCE_MS = 30_000
 #: As wide as Outlook on the web makes a pane.
 NARROW = 320
+#: The same pane at 200 %.
+ENLARGED = NARROW // 2
+#: What reaches over the edge of the page, and what its own box cuts off. A subject ends after two
+#: lines, and says the rest when it is pointed at.
+CUT = """() => [...document.querySelectorAll("#pane *")].filter((one) => {
+  const { left, right, width } = one.getBoundingClientRect();
+  const isCut = getComputedStyle(one).overflowX === "hidden" && one.scrollWidth > one.clientWidth;
+  return width && (left < 0 || right > innerWidth || (isCut && !one.title));
+}).map((one) => one.outerHTML)"""
 #: What axe finds that shuts somebody out.
 SCAN = """async () => {
   const { violations } = await axe.run(document);
@@ -186,9 +195,15 @@ class Person:
             self.pane().wait_for_function(wanted)
             self.shoot(f"{name}-{theme}", "#pane")
             assert self._troubles() == []
-        width = "() => [document.documentElement.scrollWidth, innerWidth]"
-        needed, given = self.pane().evaluate(width)
-        assert needed <= given <= NARROW, f"{name} scrolls sideways"
+        for width in (ENLARGED, NARROW):
+            self._makes_the_pane(width)
+            cut = self.pane().evaluate(CUT)
+            assert not cut, f"{name} is cut off at {width} px: {cut}"
+
+    def _makes_the_pane(self, width: int) -> None:
+        frame = self.page.locator("#pane iframe")
+        frame.evaluate("(frame, width) => (frame.style.width = `${width}px`)", width)
+        self.pane().wait_for_function("(width) => innerWidth === width", arg=width)
 
     def _troubles(self) -> list[str]:
         frame = self.pane()

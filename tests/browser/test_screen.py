@@ -30,18 +30,61 @@ def test_the_screen_shuts_nobody_out(person: Person, world: World, theme: str) -
     assert person.page.evaluate("() => document.documentElement.scrollWidth <= innerWidth")
 
 
-def test_the_pane_follows_the_colours_that_a_person_forces(person: Person, world: World) -> None:
+#: The colours of the first button, the icon, the switch and its knob, and whether a ring is seen.
+_DRESS = """() => {
+  const style = (one) => getComputedStyle(one);
+  const toggle = document.querySelector("fluent-switch");
+  const knob = toggle.shadowRoot.querySelector(".checked-indicator");
+  const focused = style(document.activeElement);
+  return {
+    text: style(document.body).color,
+    ground: style(document.body).backgroundColor,
+    icon: style(document.querySelector(".state > svg")).stroke,
+    edges: [...document.querySelectorAll("fluent-button")].map((one) => style(one).borderColor),
+    track: style(toggle).backgroundColor,
+    knob: style(knob).backgroundColor,
+    knobWidth: knob.getBoundingClientRect().width,
+    ring: [focused.outlineStyle, focused.outlineWidth, focused.outlineColor],
+  };
+}"""
+_CLEAR = "rgba(0, 0, 0, 0)"
+
+
+@pytest.mark.parametrize("theme", ["light", "dark", "forced"])
+def test_the_pane_is_seen_in_every_dress_by_mouse_and_keyboard(
+    person: Person, world: World, theme: str
+) -> None:
     customer = world.customer()
-    world.deliver("Seen in forced colours", customer.address)
-    person.page.emulate_media(forced_colors="active")
-    person.opens("Seen in forced colours")
+    world.deliver(f"Seen in {theme}", customer.address)
+    if theme == "forced":
+        person.page.emulate_media(forced_colors="active", color_scheme="dark")
+    else:
+        person.choose("theme", theme)
+    person.opens(f"Seen in {theme}")
     person.sees("Not in webCRM yet")
-    person.shoot("new-known-forced", "#pane")
-    button = person.page.frame_locator("#pane iframe").locator("fluent-button").first
-    border, background = button.evaluate(
-        "(one) => [getComputedStyle(one).borderColor, getComputedStyle(one).backgroundColor]"
-    )
-    assert border != background, "the button has no outline"
+    person.always_syncs()
+    toggle = person.in_pane().locator("fluent-switch")
+    for act in (toggle.hover, person.page.mouse.down, person.page.mouse.up):
+        act()
+        _keeps_its_knob(person)
+    person.press("Choose Organisation")
+    person.page.keyboard.press("Escape")
+    person.shoot(f"new-known-{theme}", "#pane")
+    for _ in range(4):
+        person.page.keyboard.press("Tab")
+        seen = person.pane().evaluate(_DRESS)
+        style, width, colour = seen["ring"]
+        assert (style, width) == ("solid", "2px")
+        assert colour not in (seen["ground"], _CLEAR)
+    if theme == "forced":
+        assert seen["icon"] == seen["text"]
+        assert not {seen["ground"], _CLEAR} & set(seen["edges"]), "a button has no outline"
+
+
+def _keeps_its_knob(person: Person) -> None:
+    seen = person.pane().evaluate(_DRESS)
+    assert seen["knobWidth"] == 14
+    assert seen["knob"] not in (seen["track"], _CLEAR)
 
 
 def test_webcrm_takes_new_organisations_and_contacts(person: Person) -> None:
