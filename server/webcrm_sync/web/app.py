@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import logging
 
-from flask import Flask, Response, request
+from flask import Flask, Response
 from werkzeug.exceptions import HTTPException
 
 from webcrm_sync.bootstrap import signing_keys
 from webcrm_sync.engine.parts import Parts
-from webcrm_sync.web import api, door, errors, health, hooks, pane
+from webcrm_sync.web import door, errors, headers, health, hooks, pane
 
 logger = logging.getLogger(__name__)
 
@@ -22,6 +22,8 @@ def create_app(parts: Parts) -> Flask:
     """The application over these parts."""
     app = Flask("webcrm_sync", static_folder=None)
     app.config["MAX_CONTENT_LENGTH"] = _MAX_BODY
+    app.url_map.merge_slashes = False  # no redirects: another address is another route
+    headers.add_to(app, parts.settings)
     app.register_blueprint(health.blueprint())
     app.register_blueprint(hooks.blueprint(parts))
     app.register_blueprint(pane.blueprint(parts.settings))
@@ -29,13 +31,10 @@ def create_app(parts: Parts) -> Flask:
     door.allow_own_origin(app, parts.settings.public_url)
 
     @app.errorhandler(Exception)
-    def unforeseen(error: Exception) -> HTTPException | Response | tuple[dict[str, str], int]:
-        is_api = request.path.startswith(f"{api.BASE}/")
+    def unforeseen(error: Exception) -> Response:
         if isinstance(error, HTTPException):
-            return errors.answer(errors.problem_of_http(error)) if is_api else error
+            return errors.answer_http(error)
         logger.exception("request_failed")
-        if is_api:
-            return errors.answer(errors.Problem(500, "try_later", _SORRY))
-        return {"title": _SORRY}, 500
+        return errors.answer(errors.Problem(500, "try_later", _SORRY))
 
     return app

@@ -53,14 +53,7 @@ def blueprint(parts: Parts, key_of: KeyOf) -> Blueprint:
 
     @routes.errorhandler(HTTPException)
     def refused(error: HTTPException) -> Response:
-        return errors.answer(errors.problem_of_http(error))
-
-    @routes.after_request
-    def closed(response: Response) -> Response:
-        response.headers["Cache-Control"] = "no-store"
-        response.headers["X-Content-Type-Options"] = "nosniff"
-        response.headers["Content-Security-Policy"] = "default-src 'none'; frame-ancestors 'none'"
-        return response
+        return errors.answer_http(error)
 
     return routes
 

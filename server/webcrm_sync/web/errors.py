@@ -46,10 +46,17 @@ def problem_of(error: SyncError, now: datetime) -> Problem:
     return Problem(503, "try_later", str(error), retry_after_s=max(1, pause))
 
 
-def problem_of_http(error: HTTPException) -> Problem:
-    """The same for what Flask itself says no to: no such route, a body too large."""
+def answer_http(error: HTTPException) -> Response:
+    """The same for what Flask itself says no to: no such route, a body too large.
+
+    What HTTP asks for besides stays, such as the methods that a route allows.
+    """
     status = error.code or 500
-    return Problem(status, _CODES.get(status, "invalid"), error.description or "")
+    code = _CODES.get(status, "try_later" if status >= 500 else "invalid")
+    response = answer(Problem(status, code, error.description or ""))
+    for name, value in error.get_headers():
+        response.headers.setdefault(name, value)
+    return response
 
 
 def answer(problem: Problem) -> Response:

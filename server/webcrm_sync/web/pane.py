@@ -1,8 +1,4 @@
-"""The add-in's pages, its built assets and its icons.
-
-Outlook shows the pages in a frame of its own, so no X-Frame-Options (GitHub: OfficeDev/office-js
-issue 5224); who may frame them is the setting FRAME_ANCESTORS. No cookie is ever set.
-"""
+"""The add-in's pages, its built assets and its icons. No cookie is ever set."""
 
 from __future__ import annotations
 
@@ -10,12 +6,11 @@ import json
 import secrets
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit
 
 from flask import Blueprint, Response, render_template, send_from_directory
 
 from webcrm_sync.settings import Settings
-from webcrm_sync.web import api
+from webcrm_sync.web import api, headers
 from webcrm_sync.web.auth import Guard, guarded
 from webcrm_sync.web.tokens import SCOPE
 
@@ -26,10 +21,6 @@ _ENTRIES = {"taskpane": "taskpane/main.ts", "commands": "commands/main.ts"}
 #: From the click to the mark, as people know it.
 _USUAL_SECONDS = 3
 _YEAR_S, _DAY_S = 31_536_000, 86_400
-#: What office.js loads beside itself in Outlook on the web (measured).
-_AJAX = "https://ajax.aspnetcdn.com"
-_TELEMETRY = "https://*.events.data.microsoft.com"
-_TELEMETRY_FRAME = "https://telemetryservice.firstpartyapps.oaspapps.com"
 
 
 def blueprint(settings: Settings, built: Path = BUILT) -> Blueprint:
@@ -44,12 +35,12 @@ def blueprint(settings: Settings, built: Path = BUILT) -> Blueprint:
     @routes.get(f"{_ASSETS}<path:name>")
     @guarded(Guard.OPEN)
     def asset(name: str) -> Response:
-        return _file(built, name, max_age_s=_YEAR_S)
+        return send_from_directory(built, name, max_age=_YEAR_S)
 
     @routes.get("/addin/icons/<name>")
     @guarded(Guard.OPEN)
     def icon(name: str) -> Response:
-        return _file(built / "icons", name, max_age_s=_DAY_S)
+        return send_from_directory(built / "icons", name, max_age=_DAY_S)
 
     return routes
 
@@ -65,12 +56,7 @@ def _page(settings: Settings, built: Path, name: str) -> Response:
         scripts=scripts,
         styles=styles,
     )
-    response = Response(html, mimetype="text/html")
-    response.headers["Content-Security-Policy"] = policy(settings, nonce)
-    response.headers["Cache-Control"] = "no-store"
-    response.headers["X-Content-Type-Options"] = "nosniff"
-    response.headers["Referrer-Policy"] = "no-referrer"
-    return response
+    return headers.allow_page(Response(html, mimetype="text/html"), settings, nonce)
 
 
 def config(settings: Settings) -> dict[str, object]:
@@ -105,37 +91,3 @@ def _styles(manifest: dict[str, dict[str, Any]], entry: str, seen: set[str]) -> 
     chunk = manifest[entry]
     below = [style for one in chunk.get("imports", ()) for style in _styles(manifest, one, seen)]
     return [*below, *chunk.get("css", ())]
-
-
-def policy(settings: Settings, nonce: str) -> str:
-    """The pages' Content-Security-Policy: no script but ours and Microsoft's.
-
-    office.js loads more scripts from beside itself and sets one inline style; MSAL's popup needs
-    Entra.
-    """
-    office, entra = _origin(settings.office_js_url), _origin(settings.entra_authority)
-    rules = {
-        "default-src": "'none'",
-        "script-src": f"'self' 'nonce-{nonce}' {office} {_AJAX}",
-        "style-src": "'self' 'unsafe-inline'",
-        "img-src": "'self' data:",
-        "font-src": "'self'",
-        "connect-src": f"'self' {entra} {_TELEMETRY}",
-        "frame-src": f"{entra} {_TELEMETRY_FRAME}",
-        "base-uri": "'none'",
-        "form-action": "'none'",
-        "object-src": "'none'",
-        "frame-ancestors": " ".join(["'self'", *sorted(settings.frame_ancestors)]),
-    }
-    return "; ".join(f"{name} {value}" for name, value in rules.items())
-
-
-def _origin(url: str) -> str:
-    parts = urlsplit(url)
-    return f"{parts.scheme}://{parts.netloc}"
-
-
-def _file(folder: Path, name: str, *, max_age_s: int) -> Response:
-    response = send_from_directory(folder, name, max_age=max_age_s)
-    response.headers["X-Content-Type-Options"] = "nosniff"
-    return response

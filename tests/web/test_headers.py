@@ -1,0 +1,141 @@
+"""Each answer of each route tells browsers what they may do with it: no route can forget."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from urllib.parse import quote
+
+import pytest
+from flask import Flask
+from flask.testing import FlaskClient
+from pydantic import SecretStr
+from werkzeug.test import TestResponse
+
+from webcrm_sync.settings import Settings
+from webcrm_sync.web import headers
+
+METHODS = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE", "BREW"]
+#: Texts in the places of a path that a route leaves open.
+FILLINGS = ["taskpane", "icon-16.png", "ann@kunde.example", "../../settings.py", "%00", "a/b"]
+UNKNOWN = [
+    *("/", "/nowhere", "/addin", "/addin/", "/addin/nowhere.html", "/addin/assets/"),
+    *("/api", "/api/v1", "/api/v1/nowhere", "/graph", "/graph/notify/", "//healthz", "/healthz/"),
+    *("/favicon.ico", "/robots.txt", "/.env", "/%2e%2e/etc/passwd", "/é", "/\0"),
+]
+
+
+def settings(**more: object) -> Settings:
+    return Settings.model_validate(
+        {
+            "entra_tenant_id": "8D0AB3EA-1111-4222-8333-444455556666",
+            "entra_client_id": "c1",
+            "webcrm_token": SecretStr("hush"),
+            **more,
+        }
+    )
+
+
+def answers(client: FlaskClient) -> Iterator[tuple[str, TestResponse]]:
+    """Every route and some that are none, asked in every way."""
+    adapter = client.application.url_map.bind("localhost")
+    paths = set(UNKNOWN)
+    for rule in client.application.url_map.iter_rules():
+        for filling in FILLINGS if rule.arguments else [""]:
+            arguments = dict.fromkeys(rule.arguments, filling)
+            method = next(iter(rule.methods or ()))
+            try:
+                paths.add(adapter.build(rule.endpoint, arguments, method=method))
+            except Exception:
+                continue
+    for path in sorted(paths):
+        for method in METHODS:
+            yield f"{method} {path}", client.open(path, method=method, buffered=True)
+
+
+def lacking(name: str, answer: TestResponse) -> Iterator[str]:
+    """What this answer should say and does not."""
+    told = answer.headers
+    if told.get("X-Content-Type-Options") != "nosniff":
+        yield f"{name}: X-Content-Type-Options"
+    if told.get("Referrer-Policy") != "no-referrer":
+        yield f"{name}: Referrer-Policy"
+    if "camera=()" not in told.get("Permissions-Policy", ""):
+        yield f"{name}: Permissions-Policy"
+    policies = told.getlist("Content-Security-Policy")
+    if len(policies) != 1 or "default-src 'none'" not in policies[0]:
+        yield f"{name}: Content-Security-Policy"
+    is_kept = (answer.status_code < 400 and "/addin/assets/" in name) or "/addin/icons/" in name
+    if not is_kept and told.get("Cache-Control") != "no-store":
+        yield f"{name}: Cache-Control"
+    if answer.status_code >= 400 and answer.mimetype != "application/problem+json":
+        yield f"{name}: {answer.status_code} as {answer.mimetype}"
+    yield from (f"{name}: {bad}" for bad in ("Server", "Set-Cookie", "Location") if bad in told)
+
+
+def test_every_route_answers_every_method_with_all_headers(client: FlaskClient) -> None:
+    found = list(answers(client))
+    assert len(found) > 400
+    assert {answer.status_code for _, answer in found} >= {200, 202, 401, 404, 405}
+    assert [line for name, answer in found for line in lacking(name, answer)] == []
+    assert all("max-age" not in a.headers.get("Strict-Transport-Security", "") for _, a in found)
+
+
+def test_a_refused_method_says_which_are_allowed(client: FlaskClient) -> None:
+    answer = client.get("/graph/notify")
+    assert (answer.status_code, answer.json and answer.json["status"]) == (405, 405)
+    assert set(answer.headers["Allow"].split(", ")) == {"POST", "OPTIONS"}
+
+
+@pytest.mark.parametrize("path", ["/graph/notify", "/api/v1/mails/state"])
+def test_too_much_is_refused_as_a_problem(client: FlaskClient, path: str) -> None:
+    answer = client.post(path, data=b"x" * 1_000_001, headers={"Authorization": "Bearer x"})
+    assert list(lacking("POST", answer)) == []
+    assert answer.status_code in {401, 413}
+
+
+@pytest.mark.parametrize("path", ["/bug", "/api/v1/bug", "/graph/bug", "/addin/bug"])
+def test_a_bug_is_told_with_all_headers_and_nothing_of_itself(
+    client: FlaskClient, path: str
+) -> None:
+    def fails() -> str:
+        raise ValueError("bo@havnebyg.example")
+
+    client.application.add_url_rule(path, view_func=fails)
+    answer = client.get(path)
+    assert (answer.status_code, answer.mimetype) == (500, "application/problem+json")
+    assert list(lacking("GET", answer)) == []
+    assert "havnebyg" not in answer.text
+
+
+def header_of(public_url: str) -> str | None:
+    app = Flask("webcrm_sync", static_folder=None)
+    headers.add_to(app, settings(public_url=public_url))
+    return app.test_client().get("/").headers.get("Strict-Transport-Security")
+
+
+def test_a_browser_that_came_by_https_stays_with_it() -> None:
+    assert header_of("https://sync.example.com") == "max-age=31536000"
+    assert header_of("HTTPS://sync.example.com/") == "max-age=31536000"
+    assert header_of("http://localhost:8000") is None
+
+
+def test_a_page_names_foreign_addresses_and_no_whole_host() -> None:
+    policy = headers.page_policy(settings(), "n")
+    rules = dict(rule.split(" ", 1) for rule in policy.split("; "))
+    del rules["frame-ancestors"]  # who shows us is no address that we load
+    foreign = {source for rule in rules.values() for source in rule.split() if "://" in source}
+    assert foreign == {
+        "https://appsforoffice.microsoft.com/lib/1/hosted/",
+        "https://ajax.aspnetcdn.com/ajax/3.5/MicrosoftAjax.js",
+        "https://login.microsoftonline.com/8d0ab3ea-1111-4222-8333-444455556666/",
+        "https://browser.events.data.microsoft.com/OneCollector/1.0/",
+        "https://telemetryservice.firstpartyapps.oaspapps.com/telemetryservice/telemetryproxy.html",
+    }
+    assert "unsafe" not in rules["script-src"]
+
+
+@pytest.mark.parametrize("tenant", ["a; script-src *", "a'b", "a b", "a,b", "../common"])
+def test_no_setting_adds_a_rule_of_its_own(tenant: str) -> None:
+    policy = headers.page_policy(settings(entra_tenant_id=tenant), "n")
+    assert policy.count(";") == 10
+    assert f"/{quote(tenant, safe='').lower()}/" in policy
