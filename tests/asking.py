@@ -48,7 +48,7 @@ class Desk:
 
     def look_by(self, ref: MailRef) -> MailState:
         """What the pane shows of a mail, by a name that Outlook gave it earlier."""
-        (state,) = states(self.play.parts, self.asker, [ref])
+        ((state, _),) = states(self.play.parts, self.asker, [ref])
         return state
 
     def story(self, ref: MailRef) -> list[str]:

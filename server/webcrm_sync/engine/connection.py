@@ -57,7 +57,7 @@ def connection(parts: Parts, asker: Asker) -> Connection:
     """How the asker's mailbox stands, from our tables alone."""
     with parts.begin() as tx:
         box = mailboxes.read_mailbox(tx, asker.box.id) or asker.box
-        counts = mailboxes.counts_by_state(tx).get(box.id, {})
+        counts = mailboxes.open_counts(tx, box.id)
         folders = mailboxes.folders(tx, box.id)
         trouble = companies.read_company(tx).webcrm_trouble
     on_the_way = sum(n for state, n in counts.items() if not State(state).is_end)

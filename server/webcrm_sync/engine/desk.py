@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence, Set
 from dataclasses import dataclass
 
 from webcrm_sync.core.addresses import shown
@@ -24,21 +24,51 @@ from webcrm_sync.engine.mailstate import (
     Why,
 )
 from webcrm_sync.engine.parts import Parts
+from webcrm_sync.engine.versions import make_token
 from webcrm_sync.settings import Settings
 from webcrm_sync.store import asked, directory, emails, filings, mailboxes
 from webcrm_sync.store.database import Tx
+from webcrm_sync.store.versions import Version, read_version
 
 _FORECASTS = {Matched: Forecast.KNOWN, Ambiguous: Forecast.SEVERAL, Nobody: Forecast.NOBODY}
 
 
-def states(parts: Parts, asker: Asker, refs: Sequence[MailRef]) -> list[MailState]:
-    """The state of each mail, in their order. Changes nothing.
+def states(
+    parts: Parts, asker: Asker, refs: Sequence[MailRef]
+) -> list[tuple[MailState, str | None]]:
+    """The state of each mail and its version token, in their order.
 
-    A mail that is not there is told as NOT_FOUND.
+    A mail that is not there is told as NOT_FOUND, without a token. One that is in a sync folder
+    and was not read there yet is read now: without push its turn would come minutes later.
     """
     pointed = point_at(parts, asker, refs)
-    known = iter(look_at(parts, asker, [p for p in pointed if p]))
-    return [next(known) if p else NOT_FOUND for p in pointed]
+    found = [p for p in pointed if p]
+    read = [_version(parts, asker, p) for p in found]
+    known = list(zip(found, read, look_at(parts, asker, found), strict=True))
+    _hint_unread(parts, asker, {p.head.folder_id for p, v, _ in known if v and not v.is_met})
+    answers = iter([(state, _token(parts, asker, p, v, state)) for p, v, state in known])
+    return [next(answers) if p else (NOT_FOUND, None) for p in pointed]
+
+
+def _hint_unread(parts: Parts, asker: Asker, folder_ids: Set[str]) -> None:
+    with parts.begin() as tx:
+        folders = mailboxes.folders(tx, asker.box.id) if folder_ids else ()
+        unread = [f.id for f in folders if f.graph_id in folder_ids and f.hinted_at is None]
+        mailboxes.hint(tx, unread)
+
+
+def _version(parts: Parts, asker: Asker, one: Pointed) -> Version | None:
+    head, user_id = one.head, asker.box.user_id
+    return read_version(parts.database, parts.company_id, user_id, one.graph_id, head.message_id)
+
+
+def _token(
+    parts: Parts, asker: Asker, one: Pointed, version: Version | None, state: MailState
+) -> str | None:
+    if version is None:
+        return None
+    is_on_its_way = state.state is Shown.ON_ITS_WAY
+    return make_token(parts, asker.box.user_id, one.head, version, is_on_its_way=is_on_its_way)
 
 
 def look_at(parts: Parts, asker: Asker, pointed: Sequence[Pointed]) -> list[MailState]:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from webcrm_sync.core.errors import Gone, Refused
 from webcrm_sync.core.message import Message
 from webcrm_sync.core.states import Reason
+from webcrm_sync.engine import versions
 from webcrm_sync.engine.parts import Parts
 from webcrm_sync.store import asked, emails, mailboxes
 from webcrm_sync.store.database import Tx
@@ -20,11 +21,15 @@ KINDS = {"ews": "ewsId", "rest": "restId"}
 
 @dataclass(frozen=True, slots=True)
 class MailRef:
-    """A mail as Outlook names it. `kind`: ews or rest. `message_id` finds it again after a move."""
+    """A mail as Outlook names it. `kind`: ews or rest. `message_id` finds it again after a move.
+
+    `version`: the token that an earlier answer about it came with (`engine.versions`).
+    """
 
     item_id: str
     kind: str
     message_id: str | None = None
+    version: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,12 +133,13 @@ def _head(item: Item, email: Email, folder_id: str) -> Message:
 
 
 def _immutable(parts: Parts, asker: Asker, refs: Sequence[MailRef]) -> list[str | None]:
-    """The immutable id of each mail: from the press that moved it, else from Graph."""
+    """The immutable id of each mail: as found before, by the press that moved it, else by Graph."""
     with parts.begin() as tx:
         pressed = asked.pressed(tx, asker.box.id, [ref.item_id for ref in refs])
+    named = {ref: versions.read_token(parts, asker.box.user_id, ref.version or "") for ref in refs}
     told: dict[tuple[str, str], str | None] = {}
     for name, kind in KINDS.items():
-        mine = {ref.item_id for ref in refs if ref.kind == name}
+        mine = {ref.item_id for ref in refs if ref.kind == name and not named[ref]}
         told |= {(name, one): pressed[one] for one in mine & pressed.keys()}
         wanted = sorted(mine - pressed.keys())
         if not wanted:
@@ -143,7 +149,7 @@ def _immutable(parts: Parts, asker: Asker, refs: Sequence[MailRef]) -> list[str 
         except Refused:  # one malformed id spoils the call; the Message-ID may still find them
             continue
         told |= {(name, one): graph_id for one, graph_id in answers.items()}
-    return [told.get((ref.kind, ref.item_id)) for ref in refs]
+    return [k.graph_id if (k := named[ref]) else told.get((ref.kind, ref.item_id)) for ref in refs]
 
 
 def _by_message_id(parts: Parts, asker: Asker, ref: MailRef) -> Message | None:

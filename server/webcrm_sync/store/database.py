@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import select
 import time
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
+from typing import Any
 
 import procrastinate
 from procrastinate.exceptions import AlreadyEnqueued
-from sqlalchemy import Connection, Engine, create_engine, event, text
+from sqlalchemy import Connection, Engine, Row, TextClause, create_engine, event, text
 from sqlalchemy.engine.interfaces import DBAPIConnection
 from sqlalchemy.exc import InvalidatePoolError
 from sqlalchemy.pool import ConnectionPoolEntry
@@ -29,6 +30,10 @@ _WEBCRM_JOBS = frozenset({"file", "mirror", "directory", "prove webcrm"})
 _IS_LINE_WANTED = text(
     "SELECT EXISTS (SELECT 1 FROM procrastinate_jobs"
     " WHERE lock = :lock AND status = 'todo' AND task_name <> 'file')"
+)
+_COUNT_DIRECTORY_CHANGE = text(
+    "INSERT INTO directory_version (company_id, number) VALUES (:company_id, 1)"
+    " ON CONFLICT (company_id) DO UPDATE SET number = directory_version.number + 1"
 )
 _WAITING = text(
     "SELECT queueing_lock FROM procrastinate_jobs"
@@ -58,6 +63,8 @@ class Tx:
     now: datetime
     #: (task, subject id) of the jobs to be enqueued when the transaction commits
     deferred: set[tuple[str, int]] = field(default_factory=set)
+    #: statements for the end, since they lock a row that others wait for
+    last: set[TextClause] = field(default_factory=set)
 
     def tell(
         self,
@@ -82,13 +89,22 @@ class Tx:
         """
         self.deferred.add((task, subject_id))
 
+    def note_directory_change(self) -> None:
+        """What decides whose mail goes where has changed: every pane looks again."""
+        self.last.add(_COUNT_DIRECTORY_CHANGE)
+
     def is_line_wanted(self) -> bool:
         """True when another job than `file` waits to talk to this company's webCRM."""
         lock = _line(self.company_id)
         return bool(self.connection.scalar(_IS_LINE_WANTED, {"lock": lock}))
 
-    def enqueue(self) -> None:
-        """Write the deferred jobs, in one order everywhere: else two could deadlock."""
+    def finish(self) -> None:
+        """Write what was put off to the end, in one order everywhere: else two could deadlock."""
+        for statement in self.last:
+            self.connection.execute(statement, {"company_id": self.company_id})
+        self._enqueue_all()
+
+    def _enqueue_all(self) -> None:
         if not self.deferred:
             return
         waiting = _waiting(self.connection, [_queueing(*job) for job in self.deferred])
@@ -157,7 +173,12 @@ class Database:
         with self._engine.begin() as connection:
             tx = Tx(connection, company_id, self._now())
             yield tx
-            tx.enqueue()
+            tx.finish()
+
+    def read_one(self, query: TextClause, named: Mapping[str, object]) -> Row[Any] | None:
+        """The first row of one statement, in a single round trip: outside of any transaction."""
+        with self._engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+            return connection.execute(query, named).first()
 
     def close(self) -> None:
         """Close every pooled connection."""

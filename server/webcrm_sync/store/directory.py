@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 from sqlalchemy import ColumnElement, Table, delete, func, or_, select, update
 from sqlalchemy.dialects.postgresql import insert
@@ -72,6 +72,7 @@ def forget_person(tx: Tx, person_id: int) -> None:
     """The Person was deleted in webCRM: none of its addresses is a contact's any more."""
     gone = (contact.c.company_id == tx.company_id) & (contact.c.person_id == person_id)
     tx.connection.execute(delete(contact).where(gone))
+    tx.note_directory_change()
 
 
 def organisation_names(tx: Tx, ids: Iterable[int]) -> dict[int, str]:
@@ -92,10 +93,14 @@ def users(tx: Tx) -> dict[int, CrmUser]:
 
 def save_users(tx: Tx, found: Sequence[CrmUser]) -> None:
     """Replace the list of webCRM's users."""
+    unique = {u.user_id: u for u in found}
+    if unique == users(tx):
+        return
+    tx.note_directory_change()
     tx.connection.execute(delete(crm_user).where(crm_user.c.company_id == tx.company_id))
     rows = [
         {"company_id": tx.company_id, "user_id": u.user_id, "address": u.address, "name": u.name}
-        for u in {u.user_id: u for u in found}.values()
+        for u in unique.values()
     ]
     if rows:
         tx.connection.execute(insert(crm_user), rows)
@@ -139,6 +144,9 @@ def save_persons(tx: Tx, found: Sequence[PersonRow], *, is_whole: bool = False) 
     before = {tuple(row) for row in tx.connection.execute(select(*_CONTACT).where(scope))}
     after = {row for person in found for row in _rows_of(person)}
     changed = before ^ after
+    if not changed:
+        return frozenset()
+    tx.note_directory_change()
     gone = among(contact.c.person_id, {row[0] for row in changed})
     tx.connection.execute(delete(contact).where(contact.c.company_id == tx.company_id, gone))
     persons = {row[0] for row in changed}
@@ -180,27 +188,36 @@ def save_organisations(
 ) -> frozenset[str]:
     """Bring these Organisations up to date; `is_whole`: those not named are gone.
 
-    Returns the domains that are new, gone or another one's now.
+    Returns the domains that are new, gone or another one's now. What has not changed is not
+    written.
     """
     scope = organisation.c.company_id == tx.company_id
     if not is_whole:
         scope &= among(organisation.c.organisation_id, [o.organisation_id for o in found])
-    old = select(organisation.c.organisation_id, organisation.c.domains).where(scope)
-    before = {(i, d) for i, domains in tx.connection.execute(old) for d in domains}
+    old = select(organisation.c.organisation_id, organisation.c.name, organisation.c.domains)
+    before = {i: (name, tuple(d)) for i, name, d in tx.connection.execute(old.where(scope))}
+    after = {o.organisation_id: (o.name, tuple(o.domains)) for o in found}
+    if before == after:
+        return frozenset()
+    tx.note_directory_change()
     tx.connection.execute(delete(organisation).where(scope))
-    rows = {
-        o.organisation_id: {
+    rows = [
+        {
             "company_id": tx.company_id,
-            "organisation_id": o.organisation_id,
-            "name": o.name,
-            "domains": list(o.domains),
+            "organisation_id": number,
+            "name": name,
+            "domains": list(domains),
         }
-        for o in found
-    }
+        for number, (name, domains) in after.items()
+    ]
     if rows:
-        tx.connection.execute(insert(organisation), list(rows.values()))
-    after = {(o.organisation_id, d) for o in found for d in o.domains}
-    return frozenset(domain for _, domain in after ^ before)
+        tx.connection.execute(insert(organisation), rows)
+    old_pairs, new_pairs = _domains(before), _domains(after)
+    return frozenset(domain for _, domain in old_pairs ^ new_pairs)
+
+
+def _domains(organisations: Mapping[int, tuple[str, tuple[str, ...]]]) -> set[tuple[int, str]]:
+    return {(i, domain) for i, (_, domains) in organisations.items() for domain in domains}
 
 
 def wake(tx: Tx, *, addresses: Iterable[str], domains: Iterable[str]) -> int:

@@ -13,7 +13,7 @@ from webcrm_sync.core.addresses import folded
 from webcrm_sync.core.direction import Internals
 from webcrm_sync.core.outlook import MailUser, Place
 from webcrm_sync.store.database import Tx
-from webcrm_sync.store.schema import crm_user, email, folder, item, mailbox
+from webcrm_sync.store.schema import IS_OPEN, crm_user, email, folder, item, mailbox
 from webcrm_sync.store.schema import mailbox_address as alias
 
 
@@ -130,7 +130,10 @@ def add_aliases(tx: Tx, mailbox_id: int, addresses: Iterable[str]) -> frozenset[
     """Note that the mailbox has these addresses; those that are new, folded."""
     rows = [{"mailbox_id": mailbox_id, "address": a} for a in sorted(set(map(folded, addresses)))]
     new = insert(alias).on_conflict_do_nothing().returning(alias.c.address)
-    return frozenset(tx.connection.execute(new, rows).scalars())
+    found = frozenset(tx.connection.execute(new, rows).scalars())
+    if found:
+        tx.note_directory_change()
+    return found
 
 
 def remove_mailbox(tx: Tx, mailbox_id: int) -> None:
@@ -138,6 +141,7 @@ def remove_mailbox(tx: Tx, mailbox_id: int) -> None:
     tx.connection.execute(delete(mailbox).where(mailbox.c.id == mailbox_id))
     orphan = ~select(item.c.id).where(item.c.email_id == email.c.id).exists()
     tx.connection.execute(delete(email).where(email.c.company_id == tx.company_id, orphan))
+    tx.note_directory_change()
 
 
 def set_mailbox(tx: Tx, mailbox_id: int, **values: object) -> None:
@@ -250,6 +254,13 @@ def open_gate(tx: Tx, mailbox_id: int) -> None:
     done = tx.connection.execute(query.values(gate_at=None, attempts=0, trouble=None))
     if done.rowcount:
         tx.tell("mailbox answers again", mailbox_id=mailbox_id)
+
+
+def open_counts(tx: Tx, mailbox_id: int) -> Mapping[str, int]:
+    """How many of the mailbox's items are in each of the states that are not final."""
+    query = select(item.c.state, func.count()).where(item.c.mailbox_id == mailbox_id, IS_OPEN)
+    rows = tx.connection.execute(query.group_by(item.c.state)).tuples()
+    return dict(rows.all())
 
 
 def counts_by_state(tx: Tx) -> Mapping[int, Mapping[str, int]]:

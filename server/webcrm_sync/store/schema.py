@@ -175,6 +175,9 @@ email_address = Table(
     Index("ix_email_address_untagged", "untagged", postgresql_where=text("untagged IS NOT NULL")),
 )
 
+#: What the pane's foot counts.
+IS_OPEN = text("state IN ('found', 'matched', 'filed', 'waiting', 'parked')")
+
 #: One copy in one mailbox. `change_key`: the last version we know, our own writes included, so
 #: that an echo is quiet. `mark_due_at`: its categories must be brought in line then.
 item = Table(
@@ -200,6 +203,12 @@ item = Table(
     _count("mark_attempts"),
     UniqueConstraint("mailbox_id", "graph_id"),
     Index(None, "email_id"),
+    Index(
+        "ix_item_open",
+        "mailbox_id",
+        "state",
+        postgresql_where=IS_OPEN,
+    ),
     Index("ix_item_found", "found_at", postgresql_where=text("state = 'found'")),
     Index("ix_item_retry", "retry_at", postgresql_where=text("retry_at IS NOT NULL")),
     Index("ix_item_mark_due", "mark_due_at", postgresql_where=text("mark_due_at IS NOT NULL")),
@@ -311,6 +320,14 @@ crm_user = Table(
     Column("user_id", BigInteger, primary_key=True),
     Column("address", Text, nullable=False),
     Column("name", Text, nullable=False),
+)
+
+#: Counts the changes of contacts, Organisations, users and mailboxes, so that panes notice them.
+directory_version = Table(
+    "directory_version",
+    metadata,
+    _to("company", primary_key=True),
+    Column("number", BigInteger, nullable=False),
 )
 
 #: One line of a mail's or mailbox's story; append-only.

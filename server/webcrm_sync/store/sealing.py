@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import hmac
 import os
 import secrets
 from collections.abc import Sequence
@@ -17,6 +18,10 @@ from cryptography.hazmat.primitives.kdf.scrypt import Scrypt
 #: made costly to guess by scrypt (RFC 7914; its cost here: 16 MB and about 50 ms, once).
 _SALT = b"webcrm-sync secrets at rest, 1"
 _COST = {"n": 2**14, "r": 8, "p": 1}
+
+
+#: Bytes of a signature.
+SIGNATURE = 16
 
 
 class SealBroken(Exception):
@@ -36,6 +41,7 @@ class Seal:
         if not keys or not all(keys):
             raise ValueError("WEBCRM_SYNC_SECRET_KEY: a key is empty")
         self._fernet = MultiFernet([Fernet(_derive(key)) for key in keys])
+        self._signing_key = hmac.digest(_derive(keys[0]), b"signatures", "sha256")
 
     def seal(self, text: str) -> str:
         """`text` as a printable token that only these keys open; another one at every call."""
@@ -57,6 +63,14 @@ class Seal:
         Raises SealBroken when no key opens it.
         """
         return self.seal(self.open(sealed))
+
+    def sign(self, data: bytes) -> bytes:
+        """A signature of `data` by the first key, for what leaves us and comes back soon."""
+        return hmac.digest(self._signing_key, data, "sha256")[:SIGNATURE]
+
+    def is_signature(self, signature: bytes, data: bytes) -> bool:
+        """True when `sign` made this signature of `data`."""
+        return hmac.compare_digest(signature, self.sign(data))
 
 
 @cache

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from webcrm_sync.core.errors import Gone
-from webcrm_sync.engine import connection, contacts, desk, press, rules, story
+from webcrm_sync.engine import connection, contacts, desk, press, rules, story, versions
 from webcrm_sync.engine import undo as undoing
 from webcrm_sync.engine.mailref import Asker
 from webcrm_sync.engine.mailstate import NOT_FOUND, MailState
 from webcrm_sync.engine.parts import Parts
 from webcrm_sync.web import shapes
-from webcrm_sync.web.operations import Operations
+from webcrm_sync.web.operations import By, Operations
+from webcrm_sync.web.tokens import SignedIn
 
 BASE = "/api/v1"
 operations = Operations()
@@ -19,9 +20,18 @@ operations = Operations()
 def state(parts: Parts, asker: Asker, asked: shapes.Mails) -> shapes.MailStates:
     """The state of each mail; 404 when none of them is in the person's mailbox."""
     found = desk.states(parts, asker, [mail.ref for mail in asked.mails])
-    if all(one is NOT_FOUND for one in found):
+    if all(one is NOT_FOUND for one, _ in found):
         raise Gone("This mail is not in your mailbox, or not any more.")
-    return shapes.MailStates(mails=[_shape(one) for one in found])
+    mails, tokens = zip(*found, strict=True)
+    return shapes.MailStates(mails=[_shape(one) for one in mails], versions=list(tokens))
+
+
+@operations.post(
+    "/mails/changed", asks=shapes.ShownVersion, answers=shapes.ChangedShape, by=By.SIGNED_IN
+)
+def changed(parts: Parts, person: SignedIn, asked: shapes.ShownVersion) -> shapes.ChangedShape:
+    """False while what was answered with this version is still true."""
+    return shapes.ChangedShape(is_changed=versions.is_changed(parts, person.user_id, asked.version))
 
 
 @operations.post("/mails/sync", asks=shapes.SyncMail, answers=shapes.MailStateShape)

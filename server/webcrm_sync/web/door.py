@@ -18,8 +18,8 @@ from webcrm_sync.engine.parts import Parts
 from webcrm_sync.web import api, errors, openapi
 from webcrm_sync.web.auth import Guard, guarded
 from webcrm_sync.web.errors import Problem
-from webcrm_sync.web.operations import Operation
-from webcrm_sync.web.tokens import TokenRefused, read_token
+from webcrm_sync.web.operations import By, Operation
+from webcrm_sync.web.tokens import SignedIn, TokenRefused, read_token
 
 logger = logging.getLogger(__name__)
 
@@ -74,8 +74,9 @@ def allow_own_origin(app: Flask, public_url: str) -> None:
 def _view(parts: Parts, key_of: KeyOf, operation: Operation) -> Callable[..., Response]:
     @guarded(Guard.PERSON)
     def view(**path: str) -> Response:
-        asker = _asker(parts, key_of)
-        answer = operation.view(parts, asker, _asked(operation, path))
+        person = _person(parts, key_of)
+        who = person if operation.by is By.SIGNED_IN else _asker(parts, person)
+        answer = operation.view(parts, who, _asked(operation, path))
         if answer is None:
             return Response(status=204)
         return Response(answer.model_dump_json(by_alias=True), mimetype="application/json")
@@ -83,16 +84,20 @@ def _view(parts: Parts, key_of: KeyOf, operation: Operation) -> Callable[..., Re
     return view
 
 
-def _asker(parts: Parts, key_of: KeyOf) -> Asker:
-    """Who asks, by the token alone. Raises Problem 401 and 403."""
+def _person(parts: Parts, key_of: KeyOf) -> SignedIn:
+    """Who asks, by the token alone. Raises Problem 401."""
     scheme, _, token = request.headers.get("Authorization", "").partition(" ")
     if scheme.casefold() != "bearer" or not token.strip():
         raise Problem(401, "signed_out", "Sign in to go on.")
     try:
-        person = read_token(token.strip(), parts.settings, key_of)
+        return read_token(token.strip(), parts.settings, key_of)
     except TokenRefused as error:
         logger.info("token_refused", extra={"why": str(error)})
         raise Problem(401, "signed_out", "Sign in again to go on.") from None
+
+
+def _asker(parts: Parts, person: SignedIn) -> Asker:
+    """The person with the own mailbox. Raises Problem 403."""
     asker = asker_of(parts, person.user_id, name=person.name)
     if asker is None:
         raise Problem(403, "no_mailbox", person.address)

@@ -4,15 +4,25 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from enum import Enum
 from typing import Any, TypeVar
 
 from pydantic import BaseModel
 
-from webcrm_sync.engine.mailref import Asker
 from webcrm_sync.engine.parts import Parts
 
+
+class By(Enum):
+    """Whom a view is given as the one who asks."""
+
+    #: the owner of a watched mailbox, an `Asker`
+    OWNER = "owner"
+    #: whoever is signed in, a `SignedIn`: the view asks the database once, and for all it needs
+    SIGNED_IN = "signed in"
+
+
 #: A view is given the parts, who asks, and what was asked, and answers with a shape or nothing.
-View = Callable[[Parts, Asker, Any], BaseModel | None]
+View = Callable[[Parts, Any, Any], BaseModel | None]
 V = TypeVar("V", bound=Callable[..., BaseModel | None])
 
 
@@ -25,6 +35,7 @@ class Operation:
     asks: type[BaseModel] | None
     answers: type[BaseModel] | None
     view: View
+    by: By
 
     @property
     def name(self) -> str:
@@ -50,10 +61,15 @@ class Operations:
         return self._declare("GET", path, asks, answers)
 
     def post(
-        self, path: str, *, asks: type[BaseModel], answers: type[BaseModel]
+        self,
+        path: str,
+        *,
+        asks: type[BaseModel],
+        answers: type[BaseModel],
+        by: By = By.OWNER,
     ) -> Callable[[V], V]:
         """Declare a view that acts on its JSON body."""
-        return self._declare("POST", path, asks, answers)
+        return self._declare("POST", path, asks, answers, by)
 
     def put(self, path: str, *, asks: type[BaseModel]) -> Callable[[V], V]:
         """Declare a view that sets what its path names, and answers nothing."""
@@ -69,9 +85,10 @@ class Operations:
         path: str,
         asks: type[BaseModel] | None,
         answers: type[BaseModel] | None,
+        by: By = By.OWNER,
     ) -> Callable[[V], V]:
         def declare(view: V) -> V:
-            self.declared.append(Operation(method, path, asks, answers, view))
+            self.declared.append(Operation(method, path, asks, answers, view, by))
             return view
 
         return declare

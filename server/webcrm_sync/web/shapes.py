@@ -37,6 +37,7 @@ def _whole(value: object) -> object:
     return int(value) if isinstance(value, float) and value.is_integer() else value
 
 
+VersionToken = Annotated[str, StringConstraints(max_length=3000, pattern=r"^[A-Za-z0-9_=-]*$")]
 OrganisationId = Annotated[int, Field(ge=1, le=2**31 - 1), BeforeValidator(_whole)]
 Address = Annotated[
     str,
@@ -60,16 +61,20 @@ class _Shape(BaseModel):
 
 
 class MailRefShape(_Shape):
-    """A mail as Office.js names it. `messageId` finds it again where the id is not known."""
+    """A mail as Office.js names it. `messageId` finds it again where the id is not known.
+
+    `version`: as it came with an earlier answer about this mail, which is then found at once.
+    """
 
     item_id: Annotated[str, StringConstraints(min_length=1, max_length=1024, pattern=_NO_NUL)]
     id_type: Literal["ews", "rest"]
     message_id: Annotated[str, StringConstraints(max_length=1000, pattern=_NO_NUL)] | None = None
+    version: VersionToken | None = None
 
     @property
     def ref(self) -> MailRef:
         """The same as a value of the engine."""
-        return MailRef(self.item_id, self.id_type, self.message_id)
+        return MailRef(self.item_id, self.id_type, self.message_id, self.version)
 
 
 class OneMail(_Shape):
@@ -82,6 +87,12 @@ class Mails(_Shape):
     """Up to 20 mails."""
 
     mails: Annotated[list[MailRefShape], Field(min_length=1, max_length=20)]
+
+
+class ShownVersion(_Shape):
+    """What the pane shows, by the version that came with it."""
+
+    version: VersionToken
 
 
 class SyncMail(OneMail):
@@ -179,9 +190,19 @@ class MailStateShape(_Shape):
 
 
 class MailStates(_Shape):
-    """The states, in the order in which they were asked for."""
+    """The states, in the order in which they were asked for, and the version of each.
+
+    A version is to be sent back as it is; null = this mail was not found.
+    """
 
     mails: list[MailStateShape]
+    versions: list[str | None]
+
+
+class ChangedShape(_Shape):
+    """Whether the state of the mail, its story or the connection may have changed since."""
+
+    is_changed: bool
 
 
 class FactsShape(_Shape):

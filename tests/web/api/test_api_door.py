@@ -29,7 +29,7 @@ def guarded_routes(app: Flask) -> list[tuple[str, str]]:
 
 def test_no_route_answers_without_a_good_token(app: Flask, kim: Person) -> None:
     routes = guarded_routes(app)
-    assert len(routes) == 13
+    assert len(routes) == 14
     graph = kim.play.stage.entra.issue_user_token(
         kim.box.user_id, "https://graph.microsoft.com", ("Mail.ReadWrite",)
     )

@@ -1,0 +1,170 @@
+"""The look of an open pane: whether what it shows is still true."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import timedelta
+
+import pytest
+from sqlalchemy import event, text
+
+from play import BO, FOLDER, KIM, LIS, Play
+from signed_in import Person
+from webcrm_sync.engine import people
+from webcrm_sync.sandbox.outlook.mail import Mail
+from webcrm_sync.store import mailboxes
+
+
+@pytest.fixture(autouse=True)
+def _pushed(play: Play, kim: Person) -> None:
+    """Outlook reports what happens in Kim's folders, so that nobody needs to ask it."""
+    for_long = play.parts.now() + timedelta(days=30)
+    with play.parts.begin() as tx:
+        box = mailboxes.find_mailbox(tx, KIM)
+        assert box is not None
+        for folder in mailboxes.folders(tx, box.id):
+            facts = {"subscription_id": folder.graph_id, "subscription_expires_at": for_long}
+            mailboxes.set_folder(tx, folder.id, **facts)
+
+
+def shown(person: Person, graph_id: str, version: str | None = None) -> tuple[str, str]:
+    """The state of a mail and its version; found by an earlier version where one is given."""
+    mail = person.ref(graph_id) | ({"version": version} if version else {})
+    answer = person.ask("POST", "/mails/state", json={"mails": [mail]})
+    assert answer.json is not None
+    return answer.json["mails"][0]["state"], answer.json["versions"][0]
+
+
+def is_changed(person: Person, version: str) -> bool:
+    answer = person.ask("POST", "/mails/changed", json={"version": version})
+    assert answer.status_code == 200, answer.text
+    assert answer.json is not None
+    return bool(answer.json["isChanged"])
+
+
+@contextmanager
+def counted(play: Play) -> Iterator[list[str]]:
+    """The statements sent to the database in this block."""
+    found: list[str] = []
+
+    def note(*arguments: object) -> None:
+        found.append(str(arguments[2]))
+
+    event.listen(play.parts.database.engine, "before_cursor_execute", note)
+    yield found
+    event.remove(play.parts.database.engine, "before_cursor_execute", note)
+
+
+def test_a_look_at_what_has_not_changed_costs_one_query_and_no_call(
+    play: Play, kim: Person
+) -> None:
+    play.contact(BO)
+    play.refresh()
+    for mail in (kim.box.deliver(Mail("New", BO, KIM)), play.drag(kim.box, Mail("In", BO, KIM))):
+        play.look()
+        _, version = shown(kim, mail)
+        play.stage.journal.clear()
+        with counted(play) as queries:
+            assert not is_changed(kim, version)
+        assert len(queries) == 1
+        assert play.stage.journal.exchanges == []
+
+
+def test_a_mail_found_once_is_found_again_without_a_call(play: Play, kim: Person) -> None:
+    play.contact(BO)
+    play.refresh()
+    mail = play.drag(kim.box, Mail("Offer", BO, KIM))
+    play.look()
+    _, version = shown(kim, mail)
+    play.stage.journal.clear()
+    assert shown(kim, mail, version)[0] == "synced"
+    assert play.stage.journal.exchanges == []
+
+
+def test_whatever_changes_what_the_pane_shows_is_noticed(
+    play: Play, kim: Person, eva: Person
+) -> None:
+    """Each step happens elsewhere; the pane that is open all the while must hear of it."""
+    message_id = "<offer@havnebyg.example>"
+    mail = kim.box.deliver(Mail("Offer", BO, KIM, message_id=message_id))
+    other = kim.box.deliver(Mail("Another", LIS, KIM))
+    theirs = eva.box.deliver(Mail("Offer", BO, KIM, message_id=message_id))
+    crm = play.stage.crm
+    steps: dict[str, Callable[[], object]] = {
+        "a contact appears": lambda: play.contact(BO, "Havnebyg"),
+        "a colleague drags her copy in": lambda: eva.box.move(theirs, f"inbox/{FOLDER}"),
+        "the Organisation has another name": lambda: crm.update_organisation(
+            play.organisations["Havnebyg"], OrganisationName="Havnebyg Group"
+        ),
+        "a drag": lambda: kim.box.move(mail, f"inbox/{FOLDER}"),
+        "the switch in another window": lambda: kim.ask("PUT", f"/rules/{BO}"),
+        "undo in another window": lambda: kim.post("undo", mail),
+        "another mail waits": lambda: kim.box.move(other, f"inbox/{FOLDER}"),
+        "a colleague is watched": lambda: play.mailbox("new@nordwind.example", "New"),
+    }
+    _, version = shown(kim, mail)
+    for name, step in steps.items():
+        assert not is_changed(kim, version), f"before {name}"
+        step()
+        play.refresh()
+        assert is_changed(kim, version), name
+        _, version = shown(kim, mail, version)
+
+
+def test_a_press_is_noticed_in_another_window(play: Play, kim: Person) -> None:
+    play.contact(BO)
+    play.refresh()
+    mail = kim.box.deliver(Mail("Offer", BO, KIM))
+    _, version = shown(kim, mail)
+    kim.post("sync", mail)
+    assert is_changed(kim, version)
+
+
+def test_reading_webcrm_again_changes_nothing(play: Play, kim: Person) -> None:
+    play.contact(BO)
+    play.refresh()
+    mail = kim.box.deliver(Mail("Offer", BO, KIM))
+    _, version = shown(kim, mail)
+    play.refresh()
+    assert not is_changed(kim, version)
+
+
+@pytest.mark.parametrize("version", ["", "A", "AAAA", "A" * 3000, "____", "=" * 8])
+def test_a_made_up_version_is_one_that_has_changed(kim: Person, version: str) -> None:
+    assert is_changed(kim, version)
+
+
+def test_a_version_is_one_persons_own(play: Play, kim: Person, eva: Person) -> None:
+    mail = kim.box.deliver(Mail("Offer", BO, KIM))
+    _, version = shown(kim, mail)
+    assert not is_changed(kim, version)
+    assert is_changed(eva, version)
+    theirs = eva.box.deliver(Mail("Theirs", LIS, eva.box.address))
+    answer = eva.ask(
+        "POST", "/mails/state", json={"mails": [eva.ref(theirs) | {"version": version}]}
+    )
+    assert answer.json is not None
+    assert answer.json["mails"][0]["addresses"] == [LIS]
+
+
+def test_a_removed_mailbox_ends_what_was_true(play: Play, kim: Person) -> None:
+    mail = kim.box.deliver(Mail("Offer", BO, KIM))
+    _, version = shown(kim, mail)
+    people.remove(play.parts, KIM)
+    assert is_changed(kim, version)
+
+
+@pytest.mark.parametrize(("is_pushed", "seconds"), [(True, 300), (False, 20)])
+def test_what_only_outlook_knows_is_asked_again_now_and_then(
+    play: Play, kim: Person, is_pushed: bool, seconds: int
+) -> None:
+    if not is_pushed:
+        with play.parts.begin() as tx:
+            tx.connection.execute(text("UPDATE folder SET subscription_id = NULL"))
+    mail = kim.box.deliver(Mail("Offer", BO, KIM))
+    _, version = shown(kim, mail)
+    play.stage.clock.advance(timedelta(seconds=seconds - 2))
+    assert not is_changed(kim, version)
+    play.stage.clock.advance(timedelta(seconds=3))
+    assert is_changed(kim, version)
