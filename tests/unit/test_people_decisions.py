@@ -9,10 +9,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from unit.core_examples import NOON, copy, mail
+from webcrm_sync.core.errors import Refused
 from webcrm_sync.core.matching import How
 from webcrm_sync.core.outlook import Place
 from webcrm_sync.core.states import Reason, State
-from webcrm_sync.engine.choice import plan
+from webcrm_sync.engine.choice import Choice, plan, with_changed, with_chosen
 from webcrm_sync.engine.connection import Standing, standing
 from webcrm_sync.engine.mailstate import Can, Copy, Forecast, Shown, Steps, abilities, shown, steps
 from webcrm_sync.engine.press import destination
@@ -47,29 +48,96 @@ def filing(number: int, organisation_id: int, *, sent: bool = True, back: bool =
 # --- choices --------------------------------------------------------------------------------
 
 
+def chosen(known: list[Filing], *organisations: int) -> Choice:
+    return plan(known, {}, with_chosen(known, {}, organisations))
+
+
 def test_the_only_activity_is_moved() -> None:
-    choice = plan([filing(1, 10)], {}, [20])
+    choice = chosen([filing(1, 10)], 20)
     assert (choice.moves, choice.new) == ({1: 20}, ())
 
 
-def test_of_several_that_stand_none_is_taken_away() -> None:
-    choice = plan([filing(1, 10), filing(2, 11)], {}, [20])
-    assert (choice.moves, choice.new) == ({}, (20,))
+def test_of_several_that_stand_none_is_taken_away_by_the_button() -> None:
+    choice = chosen([filing(1, 10), filing(2, 11)], 20)
+    assert (choice.moves, choice.new, choice.taken_back) == ({}, (20,), ())
 
 
 def test_what_was_taken_back_is_used_again_before_another_is_made() -> None:
-    choice = plan([filing(1, 10, back=True)], {}, [20])
+    choice = chosen([filing(1, 10, back=True)], 20)
     assert (choice.moves, choice.new) == ({1: 20}, ())
 
 
 def test_a_guess_that_was_never_sent_gives_way() -> None:
-    choice = plan([filing(1, 10, sent=False)], {}, [20])
+    choice = chosen([filing(1, 10, sent=False)], 20)
     assert (choice.dropped, choice.new, choice.moves) == ((1,), (20,), {})
 
 
 def test_a_choice_that_is_being_followed_is_not_followed_twice() -> None:
-    choice = plan([filing(1, 10)], {1: Wish(MOVE, 20, NOON)}, [20])
-    assert (choice.kept, choice.moves, choice.new) == ((1,), {}, ())
+    wishes = {1: Wish(MOVE, 20, NOON)}
+    choice = plan([filing(1, 10)], wishes, with_changed([filing(1, 10)], wishes, 20, None))
+    assert (choice.kept, choice.is_nothing) == ((1,), True)
+
+
+BOTH = [filing(1, 10), filing(2, 11)]
+
+
+@pytest.mark.parametrize(
+    ("known", "change", "expected"),
+    [
+        ([filing(1, 10)], (20, None), (20,)),
+        ([filing(1, 10)], (20, 10), (20,)),
+        ([filing(1, 10)], (10, None), (10,)),
+        ([filing(1, 0)], (20, 0), (20,)),
+        (BOTH, (20, 11), (10, 20)),
+        (BOTH, (10, 11), (10,)),
+        (BOTH, (11, 11), (10, 11)),
+        (BOTH, (11, None), (10, 11)),
+        (BOTH, (11, 30), (10, 11)),
+        ([filing(1, 10, back=True)], (20, None), (20,)),
+        ([filing(1, 10, sent=False), filing(2, 11, sent=False)], (20, None), (20,)),
+        ([filing(1, 10, sent=False), filing(2, 11, sent=False)], (20, 11), (10, 20)),
+        ([], (20, None), (20,)),
+    ],
+)
+def test_a_change_puts_one_in_the_place_of_another(
+    known: list[Filing], change: tuple[int, int | None], expected: tuple[int, ...]
+) -> None:
+    assert with_changed(known, {}, *change) == expected
+
+
+@pytest.mark.parametrize(
+    ("known", "change"),
+    [
+        (BOTH, (20, None)),
+        (BOTH, (20, 30)),
+        ([filing(1, 10), filing(2, 11, sent=False)], (20, None)),
+        ([filing(1, 10, back=True)], (20, 10)),
+        ([], (20, 10)),
+    ],
+)
+def test_a_change_that_could_mean_several_is_refused(
+    known: list[Filing], change: tuple[int, int | None]
+) -> None:
+    with pytest.raises(Refused):
+        with_changed(known, {}, *change)
+
+
+def test_what_gives_way_to_one_that_is_there_is_taken_back() -> None:
+    choice = plan(BOTH, {}, with_changed(BOTH, {}, 10, 11))
+    assert (choice.kept, choice.taken_back, choice.moves, choice.new) == ((1,), (2,), {}, ())
+
+
+def test_one_that_gave_way_before_comes_back_and_nothing_is_doubled() -> None:
+    known = [filing(1, 10, back=True), filing(2, 11)]
+    choice = plan(known, {}, with_changed(known, {}, 10, 11))
+    assert (choice.kept, choice.taken_back, choice.moves, choice.new) == ((1,), (2,), {}, ())
+
+
+def test_an_activity_that_is_wanted_where_it_still_is_stays_there() -> None:
+    """It was to be moved, and webCRM did not answer since."""
+    wishes = {1: Wish(MOVE, 20, NOON)}
+    choice = plan(BOTH, wishes, with_changed(BOTH, wishes, 10, 11))
+    assert (choice.moves, choice.kept, choice.taken_back) == ({1: 10, 2: 20}, (), ())
 
 
 places = st.integers(1, 4)
@@ -78,16 +146,25 @@ filings = st.lists(
 ).map(lambda made: [filing(n, p, sent=s, back=s and b) for n, (p, s, b) in enumerate(made, 1)])
 
 
-@given(filings, st.lists(places, min_size=1, max_size=3, unique=True))
-def test_afterwards_the_mail_stands_under_everything_chosen_and_nothing_sent_is_lost(
-    known: list[Filing], chosen: list[int]
+moved = st.dictionaries(st.integers(1, 4), st.integers(5, 7), max_size=2)
+
+
+@given(filings, moved, st.lists(st.integers(1, 7), min_size=1, max_size=3, unique=True))
+def test_afterwards_the_mail_is_where_it_is_wanted_and_nothing_sent_is_lost(
+    known: list[Filing], moved: dict[int, int], wanted: list[int]
 ) -> None:
-    choice = plan(known, {}, chosen)
-    left = [f for f in known if f.id not in choice.dropped]
+    wishes = {i: Wish(MOVE, to, NOON) for i, to in moved.items()}
+    choice = plan(known, wishes, wanted)
     assert all(f.activity_id is None for f in known if f.id in choice.dropped)
-    after = [choice.moves.get(f.id, f.organisation_id) for f in left] + list(choice.new)
-    assert set(chosen) <= set(after)
-    assert len(after) == len(set(after))
+    seats = [f.organisation_id for f in known if f.is_fresh and f.organisation_id in wanted]
+    seats += choice.moves.values()
+    seats += [
+        moved.get(f.id, f.organisation_id) for f in known if f.id in choice.kept and not f.is_fresh
+    ]
+    assert sorted([*seats, *choice.new]) == sorted(wanted)
+    owner = {f.organisation_id: f.id for f in known}
+    assert all(owner.get(to, i) == i for i, to in choice.moves.items())
+    assert not owner.keys() & set(choice.new)
 
 
 # --- what is shown --------------------------------------------------------------------------

@@ -145,7 +145,9 @@ def _is_gone(parts: Parts, wish: Wish, filing: Filing) -> None:
         if wish.kind == RETELL:
             return
         asked.forget_documents(tx, filing.id)
-        if wish.kind != WITHDRAW:
+        if wish.kind == WITHDRAW:
+            asked.set_filing(tx, filing.id, is_removed=True)
+        else:
             asked.set_filing(
                 tx,
                 filing.id,

@@ -69,8 +69,7 @@ def decide(parts: Parts, tx: Tx, found: Sequence[Email]) -> None:
             decided.append((email, decision))
             # whoever moves it in again asks for it again
             if decision.state is State.MATCHED:
-                withdrawn = [f.id for f in known[email.id] if f.is_withdrawn]
-                asked.make_wish(tx, withdrawn, asked.STAND)
+                asked.make_wish(tx, _to_revive(known[email.id]), asked.STAND)
     _carry_out(parts, tx, decided)
 
 
@@ -133,8 +132,19 @@ def _added(known: Sequence[Filing], found: Matched | Ambiguous | Nobody) -> Deci
     under = {f.organisation_id for f in known}
     targets = found.targets if isinstance(found, Matched) and not is_chosen else ()
     new = tuple(t for t in targets if t.organisation_id not in under)
-    is_done = not new and all(f.is_complete and not f.is_withdrawn for f in known)
+    standing = [f for f in known if not f.is_withdrawn]
+    is_done = not new and bool(standing) and all(f.is_complete for f in standing)
     return Decision(State.FILED if is_done else State.MATCHED, targets=new)
+
+
+def _to_revive(known: Sequence[Filing]) -> list[int]:
+    """The filings of a mail that was taken back as a whole which stand again once it is synced.
+
+    Not those that gave way to another Organisation, unless nothing else is left.
+    """
+    if any(not f.is_withdrawn for f in known):
+        return []
+    return [f.id for f in known if not f.is_replaced] or [f.id for f in known]
 
 
 def _carry_out(parts: Parts, tx: Tx, decided: Sequence[tuple[Email, Decision]]) -> None:

@@ -5,18 +5,20 @@ Each changes nothing where it does not fit the mail's state; pressing twice does
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 
 from webcrm_sync.core.errors import Refused
 from webcrm_sync.core.outlook import Place
 from webcrm_sync.core.states import Reason, State
-from webcrm_sync.engine.choice import settle
+from webcrm_sync.engine.choice import NOT_THERE, change, settle
 from webcrm_sync.engine.desk import look_at
 from webcrm_sync.engine.mailref import Asker, MailRef, Pointed, point_at_one
 from webcrm_sync.engine.mailstate import Can, MailState, Shown
 from webcrm_sync.engine.parts import Parts
 from webcrm_sync.store import asked, companies, directory, emails, mailboxes
+from webcrm_sync.store.database import Tx
+from webcrm_sync.store.emails import Email
 from webcrm_sync.store.mailboxes import SyncFolder
 
 #: Folders lie in folders; deeper than this nobody's do.
@@ -33,21 +35,36 @@ def sync(
     _check_known(parts, organisation_ids)
     pointed = point_at_one(parts, asker, ref)
     (state,) = look_at(parts, asker, [pointed])
-    if organisation_ids and Can.CHOOSE in state.can:
-        return _choose(parts, asker, ref, pointed, organisation_ids)
-    return _move_in(parts, asker, ref, pointed, ()) if state.state is Shown.NEW else state
+    if not organisation_ids or Can.CHOOSE not in state.can:
+        return _move_in(parts, asker, ref, pointed, ()) if state.state is Shown.NEW else state
+
+    def follow(tx: Tx, mail: Email) -> None:
+        settle(parts, tx, mail, organisation_ids, by=asker.name)
+
+    return _chosen(parts, asker, ref, pointed, organisation_ids, follow)
 
 
-def choose(parts: Parts, asker: Asker, ref: MailRef, organisation_id: int) -> MailState:
-    """The mail's state after the person chose where it stands. Raises Gone, Refused.
+def choose(
+    parts: Parts, asker: Asker, ref: MailRef, organisation_id: int, *, replaces: int | None = None
+) -> MailState:
+    """The mail's state after the person chose its Organisation. Raises Gone, Refused.
 
-    A mail that is not synced yet is synced; one that stands in webCRM is moved.
+    A mail that is not synced yet is synced. One that is in webCRM is moved there from the
+    Organisation `replaces`, which may be left out where there is only one.
     """
     _check_known(parts, [organisation_id])
     pointed = point_at_one(parts, asker, ref)
     (state,) = look_at(parts, asker, [pointed])
+    if state.state is Shown.NEW and replaces is not None:
+        raise Refused(NOT_THERE, code="NotFiledThere")
     may = {Can.CHOOSE, Can.CHANGE} & set(state.can) or state.state is Shown.ON_ITS_WAY
-    return _choose(parts, asker, ref, pointed, [organisation_id]) if may else state
+    if not may:
+        return state
+
+    def follow(tx: Tx, mail: Email) -> None:
+        change(parts, tx, mail, organisation_id, replaces=replaces, by=asker.name)
+
+    return _chosen(parts, asker, ref, pointed, [organisation_id], follow)
 
 
 def _check_known(parts: Parts, organisation_ids: Sequence[int]) -> None:
@@ -57,14 +74,15 @@ def _check_known(parts: Parts, organisation_ids: Sequence[int]) -> None:
         raise Refused("webCRM has no such Organisation.", code="NoOrganisation")
 
 
-def _choose(
+def _chosen(
     parts: Parts,
     asker: Asker,
     ref: MailRef,
     pointed: Pointed,
     organisation_ids: Sequence[int],
+    follow: Callable[[Tx, Email], None],
 ) -> MailState:
-    """Settle the choice at once where the mail has been met; else it travels with the press."""
+    """Follow a choice at once where the mail has been met; else it travels with the press."""
     with parts.begin() as tx:
         emails.lock(tx)
         item = emails.known_items(tx, asker.box.id, [pointed.graph_id]).get(pointed.graph_id)
@@ -72,8 +90,7 @@ def _choose(
         if item is not None and is_met:
             if item.state is State.SKIPPED:
                 emails.set_item(tx, item.id, state=State.FOUND.value, reason=None, detail=None)
-            mail = asked.emails_by_id(tx, [item.email_id])[item.email_id]
-            settle(parts, tx, mail, organisation_ids, by=asker.name)
+            follow(tx, asked.emails_by_id(tx, [item.email_id])[item.email_id])
     if not is_met:
         return _move_in(parts, asker, ref, pointed, organisation_ids)
     return look_at(parts, asker, [pointed])[0]

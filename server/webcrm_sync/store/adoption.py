@@ -66,7 +66,8 @@ def correct(tx: Tx, seen: Filing, activity: KeyedActivity) -> None:
     query = update(filing).where(
         filing.c.id == seen.id, filing.c.activity_id.is_not_distinct_from(seen.activity_id)
     )
-    tx.connection.execute(query.values(activity_id=activity.activity_id, is_withdrawn=False))
+    there = {"activity_id": activity.activity_id, "is_withdrawn": False, "is_removed": False}
+    tx.connection.execute(query.values(**there, is_replaced=False))
     if seen.is_withdrawn:
         bring_back(tx, seen.email_id)
 
@@ -104,7 +105,7 @@ def withdraw_removed(tx: Tx, seen: Filing) -> None:
     Where nothing else of the mail stands in webCRM its copies are no longer synced.
     """
     query = update(filing).where(filing.c.id == seen.id, filing.c.activity_id == seen.activity_id)
-    tx.connection.execute(query.values(is_withdrawn=True, is_complete=True))
+    tx.connection.execute(query.values(is_withdrawn=True, is_removed=True, is_complete=True))
     tx.connection.execute(delete(document).where(document.c.filing_id == seen.id))
     others = select(filing.c.id).where(filing.c.email_id == seen.email_id, ~filing.c.is_withdrawn)
     if tx.connection.execute(others.limit(1)).first() is None:

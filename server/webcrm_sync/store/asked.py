@@ -136,8 +136,18 @@ def emails_by_id(tx: Tx, ids: Iterable[int]) -> Mapping[int, Email]:
     return {row["id"]: read_email(row) for row in rows}
 
 
-def make_wish(tx: Tx, filing_ids: Iterable[int], kind: str, *, move_to: int | None = None) -> None:
-    """Webcrm is to be told this about these Activities, soon. The last wish holds."""
+def make_wish(
+    tx: Tx,
+    filing_ids: Iterable[int],
+    kind: str,
+    *,
+    move_to: int | None = None,
+    is_replaced: bool = False,
+) -> None:
+    """Webcrm is to be told this about these Activities, soon. The last wish holds.
+
+    `is_replaced`: taken back since a person put another Organisation in its place.
+    """
     ids = list(filing_ids)
     if not ids:
         return
@@ -145,7 +155,9 @@ def make_wish(tx: Tx, filing_ids: Iterable[int], kind: str, *, move_to: int | No
     new = insert(wish).values([{"filing_id": i, **facts} for i in ids])
     tx.connection.execute(new.on_conflict_do_update(index_elements=[wish.c.filing_id], set_=facts))
     tx.connection.execute(
-        update(filing).where(filing.c.id.in_(ids)).values(is_withdrawn=kind == WITHDRAW)
+        update(filing)
+        .where(filing.c.id.in_(ids))
+        .values(is_withdrawn=kind == WITHDRAW, is_replaced=is_replaced, is_removed=False)
     )
     if kind == STAND:
         # Its Documents are written again behind its words.

@@ -26,7 +26,8 @@ class Filing:
 
     Without `intent_at` it was never sent; with it and without `activity_id` its outcome is
     unclear and must be looked up. `lease`: the run that may record the outcome.
-    `is_withdrawn`: a person took it back; its Activity stands empty until somebody asks again.
+    `is_withdrawn`: a person took it back; its Activity stays, empty, until somebody asks again,
+    or it `is_removed` in webCRM. `is_replaced`: it gave way to another Organisation.
     """
 
     id: int
@@ -42,6 +43,8 @@ class Filing:
     activity_id: int | None
     is_complete: bool
     is_withdrawn: bool = False
+    is_replaced: bool = False
+    is_removed: bool = False
 
     @property
     def is_fresh(self) -> bool:

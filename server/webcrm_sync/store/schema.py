@@ -215,7 +215,9 @@ item = Table(
 )
 
 #: One e-mail under one Organisation (0 = none) = one Activity. `intent_at` is committed before
-#: the call; `activity_id` after the answer; between the two the outcome is unclear.
+#: the call; `activity_id` after the answer; between the two the outcome is unclear. `is_replaced`:
+#: withdrawn since a person put another Organisation in its place; a sync does not bring it back.
+#: `is_removed`: withdrawn, and its Activity was deleted in webCRM.
 filing = Table(
     "filing",
     metadata,
@@ -236,6 +238,8 @@ filing = Table(
     _at("filed_at"),
     _flag("is_complete"),
     _flag("is_withdrawn"),
+    _flag("is_replaced"),
+    _flag("is_removed"),
     UniqueConstraint("company_id", "key"),
     UniqueConstraint("email_id", "organisation_id"),
     Index("ix_filing_due", "due_at", postgresql_where=text("NOT is_complete")),

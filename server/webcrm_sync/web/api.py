@@ -44,7 +44,8 @@ def sync(parts: Parts, asker: Asker, asked: shapes.SyncMail) -> shapes.MailState
 @operations.post("/mails/choose", asks=shapes.ChooseMail, answers=shapes.MailStateShape)
 def choose(parts: Parts, asker: Asker, asked: shapes.ChooseMail) -> shapes.MailStateShape:
     """The mail's state after the person chose where it stands."""
-    return _shape(press.choose(parts, asker, asked.mail.ref, asked.organisation_id))
+    chosen, replaces = asked.organisation_id, asked.replaces
+    return _shape(press.choose(parts, asker, asked.mail.ref, chosen, replaces=replaces))
 
 
 @operations.post("/mails/retry", asks=shapes.OneMail, answers=shapes.MailStateShape)

@@ -102,9 +102,13 @@ class SyncMail(OneMail):
 
 
 class ChooseMail(OneMail):
-    """One mail, and the Organisation where it shall stand."""
+    """One mail, its Organisation from now on, and the one that this replaces.
+
+    `replaces` may be left out where the mail is under one Organisation only; 0 = under none.
+    """
 
     organisation_id: OrganisationId
+    replaces: Annotated[int, Field(ge=0, le=2**31 - 1), BeforeValidator(_whole)] | None = None
 
 
 class Search(_Shape):
