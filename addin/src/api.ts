@@ -9,7 +9,8 @@ export type TokenSource = (wanted: { fresh: boolean; claims: string | null }) =>
 export interface Api {
   state(mail: MailRef, signal: AbortSignal): Promise<MailState>;
   sync(mail: MailRef, organisationIds: number[]): Promise<MailState>;
-  choose(mail: MailRef, organisationId: number): Promise<MailState>;
+  /** `replaces`: the Organisation that gives way, null where the mail is in none yet. */
+  choose(mail: MailRef, organisationId: number, replaces: number | null): Promise<MailState>;
   act(action: "retry" | "anyway" | "undo", mail: MailRef): Promise<MailState>;
   story(mail: MailRef, signal: AbortSignal): Promise<Story>;
   organisations(search: string, signal: AbortSignal): Promise<Organisation[]>;
@@ -63,7 +64,8 @@ export function createApi(base: string, token: TokenSource): Api {
     },
     sync: (mail, organisationIds) =>
       write("/mails/sync", organisationIds.length ? { mail, organisationIds } : { mail }),
-    choose: (mail, organisationId) => write("/mails/choose", { mail, organisationId }),
+    choose: (mail, organisationId, replaces) =>
+      write("/mails/choose", { mail, organisationId, ...(replaces !== null && { replaces }) }),
     act: (action, mail) => write(`/mails/${action}`, { mail }),
     story: (mail, signal) => read("/mails/story", { mail }, signal),
     async organisations(search, signal) {

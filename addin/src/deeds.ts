@@ -8,7 +8,7 @@ import { Lookup } from "./lookup.ts";
 import type { Pane } from "./pane.ts";
 import { isComplete } from "./show_form.ts";
 import type { Intent } from "./show_buttons.ts";
-import type { Field, Panel } from "./state.ts";
+import { type Field, type Panel, replacedIn } from "./state.ts";
 import type { Deed } from "./view.ts";
 
 type Desk = Pick<
@@ -50,6 +50,7 @@ export class Deeds {
 
   private readonly takers: Takers = {
     press: ({ intent }) => this.intents[intent](),
+    replace: ({ organisationId }) => this.desk.dispatch({ type: "replacing", organisationId }),
     mark: ({ organisation }) => this.desk.dispatch({ type: "picked", organisation }),
     pick: ({ organisation }) => this.pick(organisation),
     pick_active: () => this.pickActive(),
@@ -79,7 +80,7 @@ export class Deeds {
       return picked && this.choose(picked);
     },
     choose: () => this.open("choose"),
-    change: () => this.open("choose"),
+    change: () => this.open("change"),
     create_contact: () => this.open("contact"),
     // A link: the browser follows it.
     open: () => undefined,
@@ -106,7 +107,7 @@ export class Deeds {
   /** Before the sync a choice only marks; afterwards it is what the person wants now. */
   private pick(organisation: Organisation): void {
     const { panel, answer } = this.desk.model;
-    if (panel?.kind === "choose" && answer?.state !== "new") {
+    if (panel?.kind === "change" || (panel?.kind === "choose" && answer?.state !== "new")) {
       this.choose(organisation);
     } else {
       this.desk.dispatch({ type: "picked", organisation });
@@ -122,7 +123,12 @@ export class Deeds {
   }
 
   private choose({ id }: Organisation): void {
-    this.desk.act("choose", (mail) => this.api.choose(mail, id));
+    const { model } = this.desk;
+    const replaced = replacedIn(model);
+    if (model.panel?.kind !== "change" || replaced) {
+      const replaces = replaced?.organisationId ?? null;
+      this.desk.act("choose", (mail) => this.api.choose(mail, id, replaces));
+    }
   }
 
   private submit(): void {

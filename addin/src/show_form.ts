@@ -1,7 +1,8 @@
 /** What is open for choosing or typing. */
 
 import type { Candidate, MailState } from "./contract.ts";
-import type { Model, Panel } from "./state.ts";
+import { nameOf } from "./scene.ts";
+import { type Model, type Panel, replacedIn } from "./state.ts";
 import type { Words } from "./words.ts";
 
 export interface ChoicesView {
@@ -26,10 +27,13 @@ export interface FieldView {
 }
 
 export interface PanelView {
-  kind: "choose" | "contact";
+  kind: Panel["kind"];
   title: string;
+  /** Which of several Organisations gives way, where that is to be said first. */
+  replaced: ChoicesView | null;
   fields: FieldView[];
-  search: SearchView;
+  /** Null until it is known which one gives way. */
+  search: SearchView | null;
   isOrganisationMissing: boolean;
   /** What is still needed, once it was sent off without. */
   missing: string;
@@ -81,9 +85,10 @@ function showPanel(model: Model, answer: MailState, words: Words): PanelView | n
   const isMissing = isContact && panel.isMissing;
   return {
     kind: panel.kind,
-    title: words.say(isContact ? "button.create_contact" : "button.choose"),
+    title: words.say(TITLES[panel.kind]),
+    replaced: showReplaced(model, answer, words),
     fields: isContact ? [field("name"), field("address")] : [],
-    search: showSearch(panel, answer, words),
+    search: showSearch(model, panel, answer, words),
     isOrganisationMissing: isMissing && !panel.organisation,
     missing: isMissing && !isComplete(panel) ? words.say("contact.missing") : "",
     submit: isContact ? words.say("button.create_contact") : null,
@@ -102,6 +107,32 @@ function showPanel(model: Model, answer: MailState, words: Words): PanelView | n
   }
 }
 
+const TITLES = {
+  choose: "button.choose",
+  change: "button.change",
+  contact: "button.create_contact",
+} as const;
+
+/** What the search for an Organisation is called. */
+function labelOf(model: Model, words: Words): string {
+  const replaced = replacedIn(model);
+  if (replaced) {
+    return words.say("change.search", { organisation: nameOf(replaced, words) });
+  }
+  return words.say(model.panel?.kind === "contact" ? "contact.organisation" : "choose.search");
+}
+
+function showReplaced(model: Model, answer: MailState, words: Words): ChoicesView | null {
+  const targets = model.panel?.kind === "change" ? answer.targets : [];
+  const options = targets.map((target) => ({
+    id: target.organisationId,
+    name: nameOf(target, words),
+    why: target.person ?? "",
+    isMarked: replacedIn(model) === target,
+  }));
+  return options.length > 1 ? { title: words.say("change.which"), options } : null;
+}
+
 /** True when a contact can be made of what has been typed. */
 export function isComplete(panel: Panel): boolean {
   return (
@@ -112,15 +143,27 @@ export function isComplete(panel: Panel): boolean {
   );
 }
 
-function showSearch(panel: Panel, answer: MailState, words: Words): SearchView {
+function showSearch(
+  model: Model,
+  panel: Panel,
+  answer: MailState,
+  words: Words,
+): SearchView | null {
+  if (panel.kind === "change" && !replacedIn(model)) {
+    return null;
+  }
   const { text, found, active } = panel.search;
   const isContact = panel.kind === "contact";
   const isChosen = isContact && panel.organisation !== null;
   const options = isChosen ? [] : (found ?? []);
-  const whys = new Map(answer.candidates.map((one) => [one.organisationId, whyOf(one, words)]));
+  const there = panel.kind === "change" ? answer.targets : [];
+  const whys = new Map([
+    ...answer.candidates.map((one) => [one.organisationId, whyOf(one, words)] as const),
+    ...there.map((one) => [one.organisationId, words.say("change.there")] as const),
+  ]);
   const nothing = found && text.trim() ? words.say("choose.none", { text: text.trim() }) : "";
   return {
-    label: words.say(isContact ? "contact.organisation" : "choose.search"),
+    label: labelOf(model, words),
     text,
     options: options.map(({ id, name }, index) => ({
       id,

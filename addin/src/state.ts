@@ -1,6 +1,6 @@
 /** What the pane knows, and how it changes: pure, without Office, DOM or network. */
 
-import type { Action, Connection, MailState, Organisation, Story } from "./contract.ts";
+import type { Action, Connection, MailState, Organisation, Story, Target } from "./contract.ts";
 import type { Trouble, TroubleKind } from "./errors.ts";
 import { isSame, type Selection } from "./selection.ts";
 
@@ -27,7 +27,14 @@ export interface ContactForm {
   isMissing: boolean;
 }
 
-export type Panel = { kind: "choose"; search: Search } | ContactForm;
+/** `replaces`: the Organisation that was marked to give way, null = none yet. */
+export interface ChangeForm {
+  kind: "change";
+  replaces: number | null;
+  search: Search;
+}
+
+export type Panel = { kind: "choose"; search: Search } | ChangeForm | ContactForm;
 
 /** Who asked: a person by an `act`, or the pane by a `look`, which may fail and mend unseen. */
 export type By = "act" | "look";
@@ -71,6 +78,7 @@ export type Event =
   | { type: "picked"; organisation: Organisation }
   | { type: "opened"; panel: Panel["kind"] }
   | { type: "closed" }
+  | { type: "replacing"; organisationId: number }
   | { type: "typed"; field: Field; text: string }
   | { type: "moved"; step: number }
   | { type: "found"; text: string; organisations: Organisation[] }
@@ -125,6 +133,16 @@ const LOST = new Set<TroubleKind>(["offline", "away", "signed_out", "refused", "
 /** What ends without a click here, a mail so new that nobody finds it yet among it. */
 const PASSING = new Set<TroubleKind>(["offline", "away", "no_mailbox", "try_later", "not_found"]);
 
+/** The Organisation that gives way to the one that is chosen next: the only one, or the marked one. */
+export function replacedIn({ panel, answer }: Model): Target | null {
+  const { targets = [] } = answer ?? {};
+  if (panel?.kind !== "change") {
+    return null;
+  }
+  const marked = targets.find(({ organisationId }) => organisationId === panel.replaces);
+  return (targets.length === 1 ? targets[0] : marked) ?? null;
+}
+
 /** The words of the Organisation list that is open, if one is. */
 export function searchOf(model: Model): Search | null {
   return model.panel?.search ?? null;
@@ -147,6 +165,8 @@ const CHANGES: Changes = {
       : { picked: organisation, panel: null },
   opened: (model, { panel }) => ({ panel: open(model, panel), notice: null }),
   closed: (model) => (model.panel ? { panel: null, notice: null } : null),
+  replacing: ({ panel }, { organisationId }) =>
+    panel?.kind === "change" ? { panel: { ...panel, replaces: organisationId } } : null,
   typed,
   moved: (model, { step }) => withSearch(model, (search) => ({ active: along(search, step) })),
   found: (model, { text, organisations }) =>
@@ -235,9 +255,14 @@ function typed(
 
 function open({ answer }: Model, kind: Panel["kind"]): Panel {
   const search = searching("");
-  return kind === "choose"
-    ? { kind, search }
-    : { kind, ...likelyContact(answer), organisation: null, search, isMissing: false };
+  switch (kind) {
+    case "choose":
+      return { kind, search };
+    case "change":
+      return { kind, replaces: null, search };
+    case "contact":
+      return { kind, ...likelyContact(answer), organisation: null, search, isMissing: false };
+  }
 }
 
 function likelyContact(answer: MailState | null): Pick<ContactForm, "name" | "address"> {

@@ -14,6 +14,7 @@ import type { Field } from "./state.ts";
 export type Deed =
   | { type: "press"; intent: Intent }
   | { type: "mark"; organisation: Organisation }
+  | { type: "replace"; organisationId: number }
   | { type: "pick"; organisation: Organisation }
   | { type: "type"; field: Field; text: string }
   | { type: "step"; by: number }

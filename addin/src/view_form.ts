@@ -1,6 +1,7 @@
 /** Draws what is open for choosing or typing. */
 
 import { h, type Wanted } from "./dom.ts";
+import type { Organisation } from "./contract.ts";
 import type { ChoicesView, FieldView, PanelView, SearchView } from "./show_form.ts";
 import type { Send } from "./view.ts";
 
@@ -8,23 +9,42 @@ interface Typed {
   target: HTMLInputElement;
 }
 
-/** The candidates: one of them, by radio buttons, so that arrow keys only mark. */
-export function drawChoices({ title, options }: ChoicesView, send: Send): Wanted {
+/** The candidates. The line above them asks already, so that the legend is for screen readers. */
+export function drawChoices(choices: ChoicesView, send: Send): Wanted {
+  return drawRadios(choices, "candidate", (organisation) => send({ type: "mark", organisation }));
+}
+
+/** Which Organisation gives way. */
+function drawReplaced(choices: ChoicesView, send: Send): Wanted {
+  return drawRadios(choices, "replaced", ({ id }) => send({ type: "replace", organisationId: id }));
+}
+
+/** One of several, by radio buttons, so that arrow keys only mark. */
+function drawRadios(
+  { title, options }: ChoicesView,
+  name: "candidate" | "replaced",
+  mark: (organisation: Organisation) => void,
+): Wanted {
   return h(
     "fieldset",
-    { key: "choices", class: "choices" },
+    { key: name, class: `choices ${name}` },
     h("legend", {}, title),
-    ...options.map(({ id, name, why, isMarked }) =>
+    ...options.map((option) =>
       h(
         "label",
-        { key: `candidate ${id}` },
+        { key: `${name} ${option.id}` },
         h("input", {
           type: "radio",
-          name: "candidate",
-          set: { checked: isMarked },
-          on: { change: () => send({ type: "mark", organisation: { id, name } }) },
+          name,
+          set: { checked: option.isMarked },
+          on: { change: () => mark({ id: option.id, name: option.name }) },
         }),
-        h("span", {}, h("span", { class: "name" }, name), h("span", { class: "facts" }, why)),
+        h(
+          "span",
+          {},
+          h("span", { class: "name" }, option.name),
+          option.why ? h("span", { class: "facts" }, option.why) : null,
+        ),
       ),
     ),
   );
@@ -44,8 +64,9 @@ export function drawPanel(panel: PanelView, send: Send): Wanted {
         keydown: (event: KeyboardEvent) => press(event, send),
       },
     },
+    panel.replaced && drawReplaced(panel.replaced, send),
     ...panel.fields.map((field) => drawField(field, send)),
-    drawSearch(panel.search, panel.isOrganisationMissing, send),
+    panel.search && drawSearch(panel.search, panel.isOrganisationMissing, send),
     panel.missing ? h("p", { class: "missing", role: "alert" }, panel.missing) : null,
     drawEnds(panel, send),
   );

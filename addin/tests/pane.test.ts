@@ -1,84 +1,11 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 
-import type { Api } from "../src/api.ts";
-import type { MailRef, MailState } from "../src/contract.ts";
-import { Deeds } from "../src/deeds.ts";
 import { Trouble } from "../src/errors.ts";
-import { Pane } from "../src/pane.ts";
-import type { Selection } from "../src/selection.ts";
-import type { View } from "../src/show.ts";
-import { wordsFor } from "../src/words.ts";
 import { answer, mail } from "./answers.ts";
-import { connection, organisations, story } from "./stage/states.mjs";
+import { opened, stage } from "./at_work.ts";
 
 beforeEach(() => void vi.useFakeTimers());
 afterEach(() => void vi.useRealTimers());
-
-/** A call that the test answers when it wants to. */
-interface Open {
-  what: string;
-  mail: MailRef;
-  signal: AbortSignal | null;
-  answer: (state: MailState) => Promise<unknown>;
-  fail: (trouble: Trouble) => Promise<unknown>;
-}
-
-/** A pane whose server answers by hand. */
-function stage() {
-  const calls: Open[] = [];
-  const views: View[] = [];
-  const seen = { selection: mail("1") as Selection, hidden: false, signIns: 0 };
-  const soon = () => vi.advanceTimersByTimeAsync(0);
-  const ask = (what: string, ref: MailRef, signal: AbortSignal | null = null) =>
-    new Promise<MailState>((resolve, reject) => {
-      calls.push({
-        what,
-        mail: ref,
-        signal,
-        answer: (state) => (resolve(state), soon()),
-        fail: (trouble) => (reject(trouble), soon()),
-      });
-    });
-  const api: Api = {
-    state: (ref, signal) => ask("state", ref, signal),
-    sync: (ref, ids) => ask(`sync ${ids.join()}`, ref),
-    choose: (ref, id) => ask(`choose ${id}`, ref),
-    act: (action, ref) => ask(action, ref),
-    story: async () => story,
-    organisations: async () => organisations,
-    createContact: async () => undefined,
-    alwaysSync: async () => undefined,
-    connection: async () => connection,
-  };
-  const pane = new Pane(
-    {
-      host: { selection: () => seen.selection },
-      api,
-      words: wordsFor("en-GB"),
-      config: { folderName: "webCRM sync", usualSeconds: 3 },
-      isHidden: () => seen.hidden,
-    },
-    (view) => void views.push(view),
-  );
-  const deeds = new Deeds(pane, api, { signIn: async () => void (seen.signIns += 1) });
-  const last = () => {
-    const [call] = calls.slice(-1);
-    if (!call) {
-      throw new Error("nothing was asked");
-    }
-    return call;
-  };
-  const sentence = () => views.at(-1)?.status.sentence;
-  const press = (intent: Parameters<Deeds["take"]>[0] & { type: "press" }) => deeds.take(intent);
-  return { pane, deeds, calls, views, seen, last, sentence, press };
-}
-
-async function opened(name: string) {
-  const it = stage();
-  it.pane.open();
-  await it.last().answer(answer(name));
-  return it;
-}
 
 describe("the selection moves on", () => {
   test("and the answer for the former mail is dropped", async () => {
@@ -176,35 +103,6 @@ describe("a click", () => {
     await last().answer(answer("synced"));
     expect(seen.signIns).toBe(1);
     expect(sentence()).toBe("In webCRM");
-  });
-});
-
-describe("choosing an Organisation", () => {
-  const harbour = { id: 7, name: "Harbour Logistics" };
-
-  test("before the sync marks it, and the sync goes there", async () => {
-    const { deeds, last } = await opened("nobody");
-    deeds.take({ type: "press", intent: "choose" });
-    deeds.take({ type: "pick", organisation: harbour });
-    deeds.take({ type: "press", intent: "sync" });
-    expect(last().what).toBe("sync 7");
-  });
-
-  test("afterwards moves the mail at once", async () => {
-    const { deeds, last } = await opened("synced");
-    deeds.take({ type: "press", intent: "change" });
-    deeds.take({ type: "pick", organisation: harbour });
-    expect(last().what).toBe("choose 7");
-  });
-
-  test("by keyboard alone takes what is under it", async () => {
-    const { deeds, last } = await opened("waiting");
-    deeds.take({ type: "press", intent: "choose" });
-    deeds.take({ type: "type", field: "search", text: "harb" });
-    await vi.advanceTimersByTimeAsync(200);
-    deeds.take({ type: "step", by: 1 });
-    deeds.take({ type: "pick_active" });
-    expect(last().what).toBe("choose 9");
   });
 });
 

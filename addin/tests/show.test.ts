@@ -70,6 +70,10 @@ describe("each row of the table", () => {
     ["on_its_way", ["On its way to webCRM", "Usually 3\u00a0s", null, ""]],
     ["synced", ["In webCRM", "Under Harbour Logistics", "Open in webCRM", "Change / Undo"]],
     [
+      "synced_two",
+      ["In webCRM", "Under Harbour Logistics and 1 more", "Open in webCRM", "Change / Undo"],
+    ],
+    [
       "waiting",
       [
         "Waiting for a contact",

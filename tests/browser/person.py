@@ -111,6 +111,12 @@ class Person:
         expect(found).to_have_count(1, timeout=PATIENCE_MS)
         return found
 
+    def sees_nothing_in_webcrm(self, organisation: str) -> None:
+        """No Activity stands under the Organisation."""
+        self.page.locator("#organisations button").filter(has_text=organisation).click()
+        expect(self.page.locator("#organisation h2")).to_contain_text(organisation)
+        expect(self.page.locator(".activities > li")).to_have_count(0, timeout=PATIENCE_MS)
+
     def fill(self, button: str, **fields: str) -> None:
         """Fill in a form of webCRM and send it off."""
         self.page.get_by_role("button", name=button, exact=True).click()

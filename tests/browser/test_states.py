@@ -6,7 +6,8 @@ from playwright.sync_api import expect
 
 from browser.person import AXE, NARROW, PATIENCE_MS, SCAN, Person
 from browser.world import FOLDER, NEVER, OLD, REFUSED, TWIN, World
-from webcrm_sync.sandbox.screen.seed import IVO
+from webcrm_sync.sandbox.outlook.mail import Mail
+from webcrm_sync.sandbox.screen.seed import IVO, KIM
 
 
 def test_without_a_mail_the_pane_says_so(person: Person) -> None:
@@ -134,6 +135,35 @@ def test_a_synced_mail_can_be_changed_and_undone(person: Person, world: World) -
     person.sees("Not in webCRM yet")
     withdrawn = person.sees_in_webcrm(right, "[withdrawn]")
     expect(withdrawn).to_contain_text("Under the wrong one")
+
+
+def test_of_several_organisations_the_keyboard_says_which_one_is_replaced(
+    person: Person, world: World
+) -> None:
+    one, two, right = (world.customer() for _ in range(3))
+    mail = Mail("For two of them", one.address, KIM, cc=(two.address,))
+    world.kim.deliver(mail)
+    person.opens("For two of them")
+    person.press("Sync to webCRM")
+    person.sees("In webCRM")
+    person.press("Change")
+    panel = person.in_pane().locator(".panel")
+    expect(panel.get_by_role("radio", checked=True)).to_have_count(0)
+    expect(panel.get_by_role("combobox")).to_have_count(0)
+    person.looks_around("synced-change-which")
+    panel.get_by_role("radio", name=two.organisation).press("Space")
+    panel.get_by_role("combobox", name=f"Replace {two.organisation} with").press_sequentially(
+        right.organisation
+    )
+    expect(panel.get_by_role("option", name=right.organisation)).to_be_visible()
+    person.looks_around("synced-change-with")
+    panel.get_by_role("combobox").press("Enter")
+    places = person.in_pane().locator(".where")
+    expect(places).to_contain_text(right.organisation, timeout=PATIENCE_MS)
+    expect(places).not_to_contain_text(two.organisation)
+    person.sees_in_webcrm(one.organisation, "For two of them")
+    person.sees_in_webcrm(right.organisation, "For two of them")
+    person.sees_nothing_in_webcrm(two.organisation)
 
 
 def test_a_mail_that_webcrm_refuses_says_why_and_is_tried_again(person: Person) -> None:

@@ -88,6 +88,19 @@ for (const look of ["light", "dark"]) {
         },
     });
 }
+stage.script.state = "synced_two";
+for (const look of ["light", "dark", "contrast"]) {
+    await shoot("panel-change", {
+        look,
+        act: async (page) => {
+            await press("Change")(page);
+            await page.keyboard.press("ArrowDown");
+            await page.keyboard.press("Tab");
+            await page.keyboard.type("harb");
+            await page.waitForTimeout(400);
+        },
+    });
+}
 stage.script.state = "synced";
 await shoot("story", { act: press("Story") });
 stage.script.connection = {

@@ -59,6 +59,15 @@ export const states = {
         can: ["change", "undo"],
         alwaysSync: true,
     },
+    synced_two: {
+        ...blank,
+        ...end,
+        state: "synced",
+        targets: [filed, { ...mill, activityId: 4712 }],
+        way: "rule",
+        by: "Sales",
+        can: ["change", "undo"],
+    },
     waiting: {
         ...blank,
         state: "waiting",
