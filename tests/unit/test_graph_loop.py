@@ -9,6 +9,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
+from running import until
 from webcrm_sync.graph.gate import PER_MAILBOX, Call, Gate
 from webcrm_sync.graph.loop import LoopThread
 
@@ -86,6 +87,27 @@ def test_the_loop_does_not_wait_for_itself(loop: LoopThread) -> None:
 
     with pytest.raises(RuntimeError):
         loop.run(inside())
+
+
+def test_a_loop_whose_thread_is_gone_is_closed_at_once_and_says_so() -> None:
+    """As after a fork, which no thread but the caller's survives."""
+    loop = LoopThread()
+
+    async def end() -> None:
+        asyncio.get_running_loop().call_soon(asyncio.get_running_loop().stop)
+
+    loop.run(end())
+    until(lambda: not _is_alive("graph-loop"), "the loop's thread to end", patience_s=5)
+    with pytest.raises(RuntimeError):
+        loop.run(double(1))
+    closing = threading.Thread(target=loop.close, args=(nothing,), daemon=True)
+    closing.start()
+    closing.join(5)
+    assert not closing.is_alive()
+
+
+def _is_alive(name: str) -> bool:
+    return name in {thread.name for thread in threading.enumerate()}
 
 
 @pytest.mark.parametrize("places", [[1] * 9, [3, 1, 2, 3, 1, 2], [2, 2, 2]])

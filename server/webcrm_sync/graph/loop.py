@@ -3,12 +3,18 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections.abc import Callable, Coroutine
 from concurrent.futures import CancelledError
 from threading import Lock, Thread, current_thread
 from typing import Any, TypeVar
 
+logger = logging.getLogger(__name__)
+
 T = TypeVar("T")
+
+#: A loop that a coroutine holds up, or whose thread did not survive a fork, never ends.
+_CLOSE_S = 5.0
 
 
 class LoopThread:
@@ -30,7 +36,7 @@ class LoopThread:
 
         Raises RuntimeError after `close`, and on the loop's own thread.
         """
-        if not self._is_open or current_thread() is self._thread:
+        if not self._can_run():
             coroutine.close()
             raise RuntimeError("the Graph loop is closed or was asked from within")
         future = asyncio.run_coroutine_threadsafe(coroutine, self._loop)
@@ -42,16 +48,31 @@ class LoopThread:
             future.cancel()
             raise
 
+    def _can_run(self) -> bool:
+        return self._is_open and self._thread.is_alive() and current_thread() is not self._thread
+
     def close(self, last: Callable[[], Coroutine[Any, Any, None]]) -> None:
-        """Cancels what still runs, runs `last`, ends the thread. Idempotent."""
+        """Cancels what still runs, runs `last`, ends the thread, within some seconds. Idempotent.
+
+        A loop that does not end by then is left to the process, which waits for no daemon thread.
+        """
         with self._closing:
             if not self._is_open:
                 return
             self._is_open = False
-            asyncio.run_coroutine_threadsafe(self._wind_down(last), self._loop).result()
-            self._loop.call_soon_threadsafe(self._loop.stop)
-            self._thread.join()
-            self._loop.close()
+            if self._thread.is_alive():
+                self._end(last)
+            if not self._thread.is_alive():
+                self._loop.close()
+
+    def _end(self, last: Callable[[], Coroutine[Any, Any, None]]) -> None:
+        end = asyncio.run_coroutine_threadsafe(self._wind_down(last), self._loop)
+        try:
+            end.result(_CLOSE_S)
+        except (TimeoutError, CancelledError):
+            logger.warning("graph_loop_does_not_end")
+        self._loop.call_soon_threadsafe(self._loop.stop)
+        self._thread.join(_CLOSE_S)
 
     async def _wind_down(self, last: Callable[[], Coroutine[Any, Any, None]]) -> None:
         others = asyncio.all_tasks() - {asyncio.current_task()}
