@@ -28,7 +28,6 @@ _QUIET = (
     "urllib3",
     "procrastinate",
     "werkzeug",
-    "gunicorn",
     "alembic",
 )
 #: What a LogRecord has by itself; the rest are our fields.

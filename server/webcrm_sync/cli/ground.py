@@ -16,6 +16,12 @@ from webcrm_sync.settings import Settings, SettingsError, read_settings
 from webcrm_sync.store.embedded import DatabaseMissing
 from webcrm_sync.store.embedded_cluster import DatabaseTrouble
 from webcrm_sync.store.migrate import DatabaseNewer
+from webcrm_sync.web.serving.listening import CannotListen
+
+_TROUBLE = (
+    *(CannotListen, DatabaseMissing, DatabaseNewer, DatabaseOutdated, DatabaseTrouble),
+    SyncError,
+)
 
 as_json = click.option("--json", "is_json", is_flag=True, help="Print JSON.")
 
@@ -27,7 +33,7 @@ def plain_errors() -> Iterator[None]:
         yield
     except SettingsError as error:
         raise click.ClickException(f"These settings need your attention:\n{error}") from error
-    except (DatabaseMissing, DatabaseNewer, DatabaseOutdated, DatabaseTrouble, SyncError) as error:
+    except _TROUBLE as error:
         raise click.ClickException(str(error)) from error
     except OperationalError as error:
         reason = str(error.orig).splitlines()[0]

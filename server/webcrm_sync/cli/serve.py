@@ -10,22 +10,21 @@ import sys
 import threading
 import time
 from collections.abc import Callable
-from contextlib import ExitStack
 from types import FrameType
 
 import click
-from flask import Flask
-from gunicorn.app.base import BaseApplication
 
 from webcrm_sync import jobs
 from webcrm_sync.bootstrap import database_url, migrate_database, open_parts
 from webcrm_sync.cli import ground
-from webcrm_sync.settings import Settings
+from webcrm_sync.web import headers
 from webcrm_sync.web.app import create_app
+from webcrm_sync.web.lanes import LANES
+from webcrm_sync.web.serving.listening import bind, tls_context
+from webcrm_sync.web.serving.server import Server
 
 logger = logging.getLogger(__name__)
 
-_THREADS = 16
 #: A child that keeps dying is started again ever more slowly.
 _LONGEST_PAUSE_S = 5.0
 _STOP_S = 25
@@ -53,8 +52,11 @@ def web(with_parent: bool) -> None:
     _follow_parent(with_parent)
     with ground.plain_errors():
         settings = ground.settings()
-        with database_url(settings) as url:
-            _WebServer(settings, url).run()
+        tls = tls_context(settings.tls_cert, settings.tls_key)
+        sockets = bind(settings.listen)
+        with database_url(settings) as url, open_parts(settings, url=url) as parts:
+            refusals = headers.of_refusals(settings)
+            Server(create_app(parts), LANES, tls=tls, headers=refusals).run(sockets)
 
 
 @click.command()
@@ -74,37 +76,6 @@ def migrate() -> None:
     with ground.plain_errors():
         migrate_database(ground.settings())
     click.echo("The database is ready.")
-
-
-class _WebServer(BaseApplication):  # type: ignore[misc]  # gunicorn carries no types
-    """gunicorn, told by our settings alone. The parts are made in its worker, after the fork."""
-
-    def __init__(self, settings: Settings, url: str) -> None:
-        self._settings = settings
-        self._url = url
-        self._open = ExitStack()
-        super().__init__()
-
-    def load_config(self) -> None:
-        settings = self._settings
-        options = {
-            "bind": settings.listen,
-            "workers": 1,
-            "worker_class": "gthread",
-            "threads": _THREADS,
-            "certfile": str(settings.tls_cert) if settings.tls_cert else None,
-            "keyfile": str(settings.tls_key) if settings.tls_key else None,
-            "loglevel": "warning",
-            "graceful_timeout": 3,
-            "control_socket_disable": True,
-        }
-        for name, value in options.items():
-            if name in self.cfg.settings:
-                self.cfg.set(name, value)
-
-    def load(self) -> Flask:
-        parts = self._open.enter_context(open_parts(self._settings, url=self._url))
-        return create_app(parts)
 
 
 class _Family:

@@ -38,13 +38,7 @@ _TELEMETRY = "https://browser.events.data.microsoft.com/OneCollector/1.0/"
 
 def add_to(app: Flask, settings: Settings) -> None:
     """Give every answer of `app` its headers. Call it before other hooks: Flask runs it last."""
-    always = {
-        "X-Content-Type-Options": "nosniff",
-        "Referrer-Policy": "no-referrer",
-        "Permissions-Policy": ", ".join(f"{name}=()" for name in _UNUSED),
-    }
-    if urlsplit(settings.public_url).scheme == "https":
-        always["Strict-Transport-Security"] = f"max-age={_YEAR_S}"
+    always = _always(settings)
 
     @app.after_request
     def finished(response: Response) -> Response:
@@ -54,6 +48,22 @@ def add_to(app: Flask, settings: Settings) -> None:
         if response.status_code >= 400 or "Cache-Control" not in response.headers:
             response.headers["Cache-Control"] = "no-store"
         return response
+
+
+def of_refusals(settings: Settings) -> dict[str, str]:
+    """The headers of what the server refuses before any route is asked."""
+    return {**_always(settings), _POLICY: _NO_PAGE, "Cache-Control": "no-store"}
+
+
+def _always(settings: Settings) -> dict[str, str]:
+    always = {
+        "X-Content-Type-Options": "nosniff",
+        "Referrer-Policy": "no-referrer",
+        "Permissions-Policy": ", ".join(f"{name}=()" for name in _UNUSED),
+    }
+    if urlsplit(settings.public_url).scheme == "https":
+        always["Strict-Transport-Security"] = f"max-age={_YEAR_S}"
+    return always
 
 
 def allow_page(response: Response, settings: Settings, nonce: str) -> Response:

@@ -1,0 +1,150 @@
+"""The server itself: listens, keeps time, hands requests to threads, stops with grace."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import resource
+import signal
+import socket
+import ssl
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
+from email.utils import formatdate
+from wsgiref.types import WSGIApplication, WSGIEnvironment
+
+from webcrm_sync.web.serving.bounds import Bounds, Lane
+from webcrm_sync.web.serving.connection import Connection, Terms
+from webcrm_sync.web.serving.crowd import Crowd
+from webcrm_sync.web.serving.request import Request
+from webcrm_sync.web.serving.workers import Workers
+from webcrm_sync.web.serving.wsgi import Answer, ask, environ_of, refusal
+
+logger = logging.getLogger(__name__)
+
+#: Connections that wait to be accepted.
+_BACKLOG = 512
+#: Files that the process has open beside its connections.
+_OTHER_FILES = 250
+
+
+class Server:
+    """Serves a WSGI application. `lanes`: the first one with a fitting path takes a request.
+
+    `headers`: those of the server's own refusals.
+    """
+
+    def __init__(
+        self,
+        app: WSGIApplication,
+        lanes: Sequence[Lane],
+        *,
+        tls: ssl.SSLContext | None = None,
+        headers: Mapping[str, str] | None = None,
+        bounds: Bounds | None = None,
+    ) -> None:
+        self._app = app
+        self._tls = tls
+        self._headers = headers or {}
+        self._bounds = _within_files(bounds or Bounds())
+        self._crowd = Crowd(self._bounds)
+        self._workers = [Workers(lane) for lane in lanes]
+        self._by_path = [
+            (path.encode("ascii"), one) for one in self._workers for path in one.lane.paths
+        ]
+        self.date = formatdate(usegmt=True)
+
+    def run(self, sockets: Sequence[socket.socket]) -> None:
+        """Serve until SIGTERM or SIGINT. For the main thread."""
+        asyncio.run(self._run(sockets))
+
+    async def _run(self, sockets: Sequence[socket.socket]) -> None:
+        stopping = asyncio.Event()
+        loop = asyncio.get_running_loop()
+        for number in (signal.SIGTERM, signal.SIGINT):
+            loop.add_signal_handler(number, stopping.set)
+        await self.serve(sockets, stopping)
+
+    async def serve(self, sockets: Sequence[socket.socket], stopping: asyncio.Event) -> None:
+        """Serve until `stopping` is set; then end within the grace."""
+        loop = asyncio.get_running_loop()
+        terms = Terms(self, self._crowd, self._bounds, self._tls, loop)
+        servers = [
+            await loop.create_server(lambda: Connection(terms), sock=one, backlog=_BACKLOG)
+            for one in sockets
+        ]
+        names = [":".join(map(str, one.getsockname()[:2])) for one in sockets]
+        logger.info("web_listens", extra={"on": ",".join(names)})
+        beat = loop.create_task(self._keep_time(loop))
+        try:
+            await stopping.wait()
+        finally:
+            for server in servers:
+                server.close()
+            beat.cancel()
+            await self._end_with_grace(loop)
+            for workers in self._workers:
+                workers.close()
+
+    async def _keep_time(self, loop: asyncio.AbstractEventLoop) -> None:
+        while True:
+            await asyncio.sleep(self._bounds.beat_s)
+            self.date = formatdate(usegmt=True)
+            self._crowd.look(loop.time())
+
+    async def _end_with_grace(self, loop: asyncio.AbstractEventLoop) -> None:
+        """Those in work are answered; who has not asked yet, or does not listen, is let go."""
+        end = loop.time() + self._bounds.grace_s
+        for member in self._crowd:
+            member.stop()
+        while len(self._crowd) and loop.time() < end:
+            await asyncio.sleep(0.02)
+        if left := len(self._crowd):
+            logger.warning("web_stopped_before_the_last_answer", extra={"connections": left})
+        for member in self._crowd:
+            member.end()
+        await asyncio.sleep(0)  # for the transports to close
+
+    # What a connection asks.
+
+    def body_limit(self, path: bytes) -> int:
+        """How long a body this path takes."""
+        return self._workers_for(path).lane.body_bytes
+
+    def refusal(self, status: int) -> Answer:
+        """The answer to what cannot be read, or when there is no room."""
+        return refusal(status, self._headers)
+
+    def answer(
+        self, request: Request, base: WSGIEnvironment, then: Callable[[Answer], None]
+    ) -> bool:
+        """Have the request answered in a thread of its lane. False = too many wait for one."""
+
+        def work() -> None:
+            try:
+                answer = ask(self._app, environ_of(request, base))
+            except Exception:
+                logger.exception("request_failed")
+                answer = self.refusal(500)
+            then(answer)
+
+        return self._workers_for(request.path).put(work)
+
+    def _workers_for(self, path: bytes) -> Workers:
+        return next(
+            (one for prefix, one in self._by_path if path.startswith(prefix)), self._workers[-1]
+        )
+
+
+def _within_files(bounds: Bounds) -> Bounds:
+    """The bounds, with fewer connections where the system does not let us open so many files."""
+    wanted = bounds.connections + _OTHER_FILES
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    if soft == resource.RLIM_INFINITY or soft >= wanted:
+        return bounds
+    most = wanted if hard == resource.RLIM_INFINITY else min(wanted, hard)
+    try:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (most, hard))
+    except (OSError, ValueError):  # the system has a lower limit of its own
+        most = soft
+    return replace(bounds, connections=max(most - _OTHER_FILES, most // 2))

@@ -1,0 +1,115 @@
+"""Clients that hold a connection and never get on, each kind by what it sends."""
+
+from __future__ import annotations
+
+import contextlib
+import socket
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+_HOST = b"Host: sync.example.com\r\n"
+_GET = b"GET /healthz HTTP/1.1\r\n" + _HOST
+_POST = b"POST /graph/notify HTTP/1.1\r\n" + _HOST
+#: The start of a TLS handshake (RFC 8446, 4.1.2): a record of 512 bytes, of which some are sent.
+_HALF_HELLO = b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03" + bytes(40)
+#: The longest answer that everybody may ask for.
+_LARGE = b"GET /api/v1/openapi.json HTTP/1.1\r\n" + _HOST + b"\r\n"
+
+
+@dataclass(frozen=True, slots=True)
+class Kind:
+    """`first` is sent at once, `drip` again and again, and nothing is ever read."""
+
+    name: str
+    first: bytes = b""
+    drip: bytes = b""
+
+
+KINDS = [
+    Kind("connected and silent"),
+    Kind("half a request line", b"GET /heal"),
+    Kind("half a head", _GET + b"Accept: applic"),
+    Kind("a dripping request line", b"GET /", b"a"),
+    Kind("a dripping head", _GET + b"X: ", b"a"),
+    Kind("dripping header lines", _GET, b"X: y\r\n"),
+    Kind("a head without its body", _POST + b"Content-Length: 1000\r\n\r\n"),
+    Kind("half a body", _POST + b'Content-Length: 1000\r\n\r\n{"value": [' + b" " * 500),
+    Kind("a dripping body", _POST + b"Content-Length: 1000\r\n\r\n", b" "),
+    Kind("a body shorter than announced", _POST + b"Content-Length: 250000\r\n\r\n" + b" " * 9000),
+    Kind("Expect, then silence", _POST + b"Content-Length: 9\r\nExpect: 100-continue\r\n\r\n"),
+    Kind("an endless chunked body", _POST + b"Transfer-Encoding: chunked\r\n\r\n", b"1\r\n \r\n"),
+    Kind("half a chunk", _POST + b"Transfer-Encoding: chunked\r\n\r\nffff\r\nabc"),
+    Kind(
+        "an endless chunk extension", _POST + b"Transfer-Encoding: chunked\r\n\r\n1;x=", b"y" * 50
+    ),
+    Kind(
+        "endless trailers", _POST + b"Transfer-Encoding: chunked\r\n\r\n0\r\n", b"X-Trailer: y\r\n"
+    ),
+    Kind("idle after an answer", _GET + b"\r\n"),
+    Kind("never reads a large answer", _LARGE * 12),
+    Kind("thousands of pipelined requests", (_GET + b"\r\n") * 2000),
+    Kind("100 kB of header lines", _GET + b"X-Long: " + (b"y" * 90 + b"\r\nX-Long: ") * 1000),
+    Kind("one endless header line", _GET + b"X-Long: " + b"y" * 100_000, b"y" * 1000),
+    Kind("HTTP/0.9", b"GET /\r\n"),
+    Kind("not HTTP", b"SSH-2.0-OpenSSH_9.6\r\n"),
+    Kind("bytes without sense", bytes(range(256))),
+    Kind("TLS to a port without", _HALF_HELLO),
+    Kind("an upgrade", _GET + b"Connection: Upgrade\r\nUpgrade: websocket\r\n\r\n"),
+    Kind("CONNECT", b"CONNECT sync.example.com:443 HTTP/1.1\r\n" + _HOST + b"\r\n"),
+]
+#: What may happen before a port with TLS has heard of HTTP at all.
+TLS_KINDS = [
+    Kind("connected and silent"),
+    Kind("half a TLS handshake", _HALF_HELLO),
+    Kind("a dripping TLS handshake", _HALF_HELLO, b"\x00"),
+    Kind("HTTP to a port with TLS", _GET + b"\r\n"),
+    Kind("a TLS record of nothing", b"\x16\x03\x01\x00\x00"),
+]
+
+
+@contextmanager
+def stalled(kind: Kind, port: int, *, count: int = 64) -> Iterator[list[socket.socket]]:
+    """So many clients of one kind, connected while the block lasts."""
+    clients = [_connected(kind, port) for _ in range(count)]
+    ended = threading.Event()
+    dripping = threading.Thread(target=_drip, args=(kind.drip, clients, ended))
+    dripping.start()
+    try:
+        yield clients
+    finally:
+        ended.set()
+        dripping.join()
+        for client in clients:
+            client.close()
+
+
+def _connected(kind: Kind, port: int) -> socket.socket:
+    client = socket.socket()
+    client.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 2048)  # so that an answer gets stuck
+    client.settimeout(10)
+    client.connect(("127.0.0.1", port))
+    client.setblocking(False)
+    with contextlib.suppress(OSError):  # refused already, or it takes no more
+        client.send(kind.first)
+    return client
+
+
+def _drip(drip: bytes, clients: list[socket.socket], ended: threading.Event) -> None:
+    while drip and not ended.wait(1):
+        for client in clients:
+            with contextlib.suppress(OSError):  # the server was faster
+                client.send(drip)
+
+
+def is_closed(client: socket.socket) -> bool:
+    """True when the server has ended this connection. Reads what it said before."""
+    try:
+        while client.recv(65536):
+            pass
+    except BlockingIOError:
+        return False
+    except OSError:
+        return True
+    return True
