@@ -7,7 +7,8 @@ warning = will be tried again, error = a person must look. A line reads
     2026-03-01T09:30:00.123Z INFO webcrm_sync.engine.file item_synced item=7
 
 Times are UTC. A value with blanks or quotes in it stands in JSON's quotes; whatever a message
-or a stack trace holds stays on that one line. As a last net, for texts that were not written here
+or a stack trace holds stays on that one line, with escapes for line ends of every kind and for
+what would steer a terminal. As a last net, for texts that were not written here
 (a library's message, a traceback), what looks like an address or a token is blotted out.
 """
 
@@ -19,6 +20,8 @@ import re
 import sys
 import time
 from typing import TextIO
+
+import regex
 
 #: Their informative lines name URLs, which hold addresses and ids, or say nothing to an operator.
 _QUIET = (
@@ -41,6 +44,8 @@ _SECRETS = re.compile(
     re.IGNORECASE,
 )
 _PLAIN = re.compile(r"[\w.:/+%*<>@-]+")
+#: What ends a line, moves a terminal's cursor or shows a text in another order than it is in.
+_ACTING = regex.compile(r"[\p{C}\p{Zl}\p{Zp}]")
 
 
 class LineFormatter(logging.Formatter):
@@ -55,14 +60,23 @@ class LineFormatter(logging.Formatter):
         fields = {k: v for k, v in vars(record).items() if k not in _OWN}
         if record.exc_info:
             fields["trace"] = self.formatException(record.exc_info)
-        words = [record.getMessage().replace("\n", "\\n")]
+        words = [record.getMessage()]
         words += [f"{name}={_value(value)}" for name, value in fields.items()]
-        return f"{head} {blot(' '.join(words))}"
+        return in_one_line(f"{head} {blot(' '.join(words))}")
 
 
 def _value(value: object) -> str:
     text = str(value)
     return text if _PLAIN.fullmatch(text) else json.dumps(text, ensure_ascii=False)
+
+
+def in_one_line(text: str) -> str:
+    r"""`text` with an escape in place of each character that acts instead of being seen.
+
+    >>> in_one_line("a\r\n\x1b[2J\u2028b")
+    'a\\r\\n\\x1b[2J\\u2028b'
+    """
+    return _ACTING.sub(lambda found: found[0].encode("unicode_escape").decode("ascii"), text)
 
 
 def blot(text: str) -> str:

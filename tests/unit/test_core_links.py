@@ -6,7 +6,7 @@ from time import process_time
 
 import pytest
 
-from webcrm_sync.core.mail_text.links import unwrapped
+from webcrm_sync.core.mail_text.links import shown_address, unwrapped
 from webcrm_sync.core.reading import read_body
 
 GATEWAYS = ["https://urldefense.com/v3/__", "https://secure-web.cisco.com/1", "https://x.example/"]
@@ -66,3 +66,39 @@ def test_addresses_take_no_more_than_their_length(piece: str, size: int) -> None
     read_body(text, is_html=False)
     to_text("".join(f"<a href='{address}'>x</a>" for address in addresses))
     assert process_time() - begun < 2
+
+
+@pytest.mark.parametrize(
+    ("href", "shown"),
+    [
+        ("ht\ttps://x.example/\r\na", "https://x.example/a"),
+        ("\x01 https://x.example/a \x1f", "https://x.example/a"),
+        ("https://x.example/\"onclick='x'", "https://x.example/%22onclick=%27x%27"),
+        ("https://x.example/<b>`", "https://x.example/%3Cb%3E%60"),
+        ("https://x.example/\u2018\u2019\u02bc\u2032", "https://x.example/%E2%80%98%E2%80%99%CA%BC%E2%80%B2"),
+        ("https://x.example/\uff07\uff02", "https://x.example/%EF%BC%87%EF%BC%82"),
+        ("https://x.example/\u202egpj.exe", "https://x.example/%E2%80%AEgpj.exe"),
+        ("https://x.example/\u2066a\u2069\u200b", "https://x.example/%E2%81%A6a%E2%81%A9%E2%80%8B"),
+        ("https://x.example/\x1b[31m\x9b", "https://x.example/%1B[31m%C2%9B"),
+        ("https://x.example/\u2028a\x85b", "https://x.example/%E2%80%A8a%C2%85b"),
+        ("https://x.example/\U000e0041", "https://x.example/%F3%A0%81%81"),
+        ("https://x.example\\@y.example\\?a\\b", "https://x.example/@y.example/?a\\b"),
+        ("https:/\\x.example", "https://x.example"),
+        ("mailto:a@x.example%0d%0aBcc:b@x.example", "mailto:a@x.example%0D%0ABcc:b@x.example"),
+        ("mailto:o'hara@x.example", "mailto:o%27hara@x.example"),
+        ("java\tscript:alert(1)", ""),
+        ("\x01javascript:alert(1)", ""),
+        ("java\u200bscript:alert(1)", ""),
+        ("data:text/html,x", ""),
+    ],
+    ids=ascii,
+)  # fmt: skip
+def test_nothing_in_an_address_ends_it_or_acts(href: str, shown: str) -> None:
+    assert shown_address(href, "plan") == shown
+    assert shown_address(shown, "plan") == shown
+
+
+def test_what_a_gateway_has_wrapped_starts_no_line_of_its_own() -> None:
+    wrapped = "https://eur01.safelinks.protection.outlook.com/?url=https%3A%2F%2Fx.example%2F"
+    text = read_body(f"See {wrapped}%0D%0AFrom%3A%20boss%E2%80%AE%22 now", is_html=False).text
+    assert text == "See https://x.example/%0D%0AFrom:%20boss%E2%80%AE%22 now"

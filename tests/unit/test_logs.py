@@ -43,6 +43,38 @@ def test_a_value_with_blanks_is_quoted_and_cannot_start_a_line(lines: io.StringI
     assert lines.getvalue().count("\n") == 1
 
 
+@pytest.mark.parametrize(
+    "acting",
+    [
+        *("\n", "\r", "\r\n", "\v", "\f", "\x1c", "\x1e", "\x85", "\u2028", "\u2029", "\0", "\b"),
+        *(
+            "\x1b[2J\x1b[H",
+            "\x9b31m",
+            "\x1b]0;x\a",
+            "\x7f",
+            "\u202e",
+            "\u2066",
+            "\u200b",
+            "\U000e0041",
+        ),
+        "\ud800",
+    ],
+    ids=ascii,
+)
+def test_no_text_forges_a_line_or_steers_a_terminal(lines: io.StringIO, acting: str) -> None:
+    forged = f"x{acting}2026-03-01T09:30:00.123Z ERROR webcrm_sync.cli all_is_lost"
+    log.warning(forged)
+    log.warning("call_failed %s", forged, extra={"why": forged, "word": f"x{acting}"})
+    try:
+        raise ValueError(forged)
+    except ValueError:
+        log.exception("step_failed")
+    written = lines.getvalue()
+    assert len(written.splitlines()) == 3
+    assert acting not in written.replace("\n2026", "").removesuffix("\n").replace("\n20", "")
+    assert all(line[:2] == "20" for line in written.splitlines())
+
+
 def test_a_stack_trace_stays_on_its_line(lines: io.StringIO) -> None:
     try:
         raise ValueError("nobody@example.com is wrong")

@@ -10,6 +10,13 @@ import regex
 
 #: Whatever moves what follows to another place, or shows nothing at all.
 _GAP = re.compile(r"[\s\x00-\x1f\x7f-\x9f]+")
+#: Quotes, and what a code page, a font or a careless parser takes for one.
+QUOTES = (
+    "\"'`\u00b4\u02b9-\u02bd\u02c8\u02ca\u02cb\u02ee\u0374\u0384\u055a\u05f3\u05f4\u1fbd\u1fbf"
+    "\u1fef\u1ffd\u1ffe\u2018-\u201f\u2032-\u2037\u2057\ua78b\ua78c\uff02\uff07\uff40"
+)
+#: What is not seen, but for the joiners that names and emoji of some scripts need.
+_UNSEEN = regex.compile(r"[\p{Cf}\p{Cs}\p{Co}\p{Cn}--\u200c\u200d]+", regex.V1)
 #: Marks that pile up on one letter: 30 are the most that Unicode's Stream-Safe Text has (UAX 15).
 _HEAP = regex.compile(r"(\p{M}{30})\p{M}++")
 
@@ -44,6 +51,15 @@ def storable_json(value: object) -> object:
             return {storable(str(key)): storable_json(one) for key, one in value.items()}
         case _:
             return value
+
+
+def plain_name(text: str) -> str:
+    r"""A name as people type it: in one line, without what is not seen or turns its direction.
+
+    >>> plain_name("Eva\r\nBcc: \u202eO\u2019Hara\u2066")
+    'Eva Bcc: O\u2019Hara'
+    """
+    return one_line(_UNSEEN.sub("", text))
 
 
 def one_line(text: str) -> str:

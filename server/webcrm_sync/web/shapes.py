@@ -20,6 +20,7 @@ from pydantic.alias_generators import to_camel
 
 from webcrm_sync.core.outlook import Place
 from webcrm_sync.core.states import Reason
+from webcrm_sync.core.text import plain_name
 from webcrm_sync.engine.connection import Cause, Standing
 from webcrm_sync.engine.mailref import MailRef
 from webcrm_sync.engine.mailstate import Can, Forecast, Shown, Way, Why
@@ -27,14 +28,23 @@ from webcrm_sync.engine.mailstate import Can, Forecast, Shown, Way, Why
 #: A database holds no NUL.
 _NO_NUL = r"^[^\u0000]*$"
 #: One address, as far as it can be told without sending to it.
-#: The spaces are named one by one, since JavaScript's and Rust's `\s` differ.
-_PART = r"[^@<>\u0000-\u0020\u007f-\u00a0\u2000-\u200f\u2028-\u202f\u205f\u3000\ufeff]+"
+#: Spaces and what is not seen are named one by one, since JavaScript's and Rust's `\s` differ.
+_PART = (
+    r"[^@<>\u0000-\u0020\u007f-\u00a0\u00ad\u061c\u180e\u2000-\u200f\u2028-\u202f\u205f-\u206f"
+    r"\u3000\ufeff\ufff9-\uffff]+"
+)
 _ADDRESS = f"^{_PART}@{_PART}$"
 
 
 def _whole(value: object) -> object:
     """JSON knows one kind of number: 7.0 is the whole number 7."""
     return int(value) if isinstance(value, float) and value.is_integer() else value
+
+
+def _not_empty(text: str) -> str:
+    if not text:
+        raise ValueError("holds nothing that can be seen")
+    return text
 
 
 VersionToken = Annotated[str, StringConstraints(max_length=3000, pattern=r"^[A-Za-z0-9_=-]*$")]
@@ -122,7 +132,9 @@ class ContactDraft(_Shape):
 
     name: Annotated[
         str,
-        StringConstraints(strip_whitespace=True, min_length=1, max_length=100, pattern=_NO_NUL),
+        StringConstraints(min_length=1, max_length=100, pattern=_NO_NUL),
+        AfterValidator(plain_name),
+        AfterValidator(_not_empty),
     ]
     address: Annotated[Address, Field(max_length=100)]
     organisation_id: OrganisationId

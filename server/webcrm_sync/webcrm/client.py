@@ -21,7 +21,7 @@ from webcrm_sync.core.crm import (
     SentActivity,
     Written,
 )
-from webcrm_sync.core.errors import Gone
+from webcrm_sync.core.errors import Gone, Refused
 from webcrm_sync.core.times import for_webcrm
 from webcrm_sync.settings import Settings
 from webcrm_sync.webcrm import changes, wire
@@ -29,7 +29,7 @@ from webcrm_sync.webcrm.bodies import Body, document_body, documents_body
 from webcrm_sync.webcrm.calls import NEVER, Calls, Params
 from webcrm_sync.webcrm.changes import ActivityChange, PersonDraft
 from webcrm_sync.webcrm.pacing import Pacing
-from webcrm_sync.webcrm.query import Select
+from webcrm_sync.webcrm.query import Select, Unwritable
 
 #: The largest page (webCRM's Swagger: Size).
 PAGE = 1000
@@ -78,9 +78,15 @@ class WebCrm:
         return wire.person(wire.row(self._call("GET", f"/Persons/{person_id:d}")))
 
     def persons_with(self, address: str) -> tuple[PersonRow, ...]:
-        """The Persons whose main address this is."""
+        """The Persons whose main address this is. Raises Refused for what cannot be asked."""
         names = "Id Email Email2 Name FirstName MiddleName LastName Status OrganisationId UpdatedAt"
-        script = Select("Person", _named("Person", names)).where("PersonEmail", "=", address)
+        persons = Select("Person", _named("Person", names))
+        try:
+            script = persons.where("PersonEmail", "=", address)
+        except Unwritable as error:
+            raise Refused(
+                f"webCRM cannot be searched for this address. {error}", code="Unwritable"
+            ) from None
         return tuple(map(wire.person, self._list("/Queries", {"script": str(script)})))
 
     def documents(self) -> Iterator[DocumentRow]:

@@ -19,8 +19,11 @@ Operator = Literal["=", ">="]
 Value = str | int | datetime
 
 _OPERATORS = frozenset({"=", ">="})
-#: Control characters, lone surrogates, line and paragraph separators.
-_REFUSED_CATEGORIES = frozenset({"Cc", "Cs", "Zl", "Zp"})
+#: Letters, their marks and digits: what text outside of ASCII may hold. Not so what looks like a
+#: quote (U+2019, U+02BC, U+FF07), which a database of one code page may turn into one.
+_WRITABLE = frozenset({"Lu", "Ll", "Lt", "Lo", "Mn", "Mc", "Nd"})
+#: A letter that is drawn as a quote.
+_SALTILLO = "\ua78b\ua78c"
 
 
 def _names(table: Table, own: str) -> frozenset[str]:
@@ -47,6 +50,10 @@ FIELDS: Mapping[Table, frozenset[str]] = MappingProxyType(
         ),
     }
 )
+
+
+class Unwritable(ValueError):
+    """A text holds something that could end it before its end; no script is made of it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,6 +112,7 @@ def literal(value: Value) -> str:
     """`value` as a script writes it: a bare number, or text in quotes, quotes within doubled.
 
     Times are written as UTC with 7 decimals and Z, as the vendor does (ErpIntegrations).
+    Raises Unwritable where no spelling of a text is safe, ValueError for other values.
     """
     if isinstance(value, bool):
         raise ValueError("A script has no way to write a truth value.")
@@ -112,9 +120,22 @@ def literal(value: Value) -> str:
         return str(value)
     if isinstance(value, datetime):
         return f"'{_utc(value)}'"
-    if any(unicodedata.category(character) in _REFUSED_CATEGORIES for character in value):
-        raise ValueError("Control characters cannot be written into a script.")
+    if unwritable := next((c for c in value if not _is_writable(c)), None):
+        raise Unwritable(f"A script has no safe way to write {unwritable!a}.")
     return "'" + value.replace("'", "''") + "'"
+
+
+def _is_writable(character: str) -> bool:
+    """True for what no database takes for the end of a text, whatever it makes of letters.
+
+    A backslash is none: some databases let it take away the meaning of the quote behind it.
+    """
+    if character.isascii():
+        return character.isprintable() and character != "\\"
+    parts = unicodedata.normalize("NFKD", character)
+    return character not in _SALTILLO and all(
+        unicodedata.category(part) in _WRITABLE for part in parts
+    )
 
 
 def _utc(at: datetime) -> str:

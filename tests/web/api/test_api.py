@@ -151,6 +151,33 @@ def test_a_contact_made_in_outlook_files_the_mail_that_waits_for_it(
     assert [p["PersonEmail"] for p in play.stage.crm.persons].count(LIS) == 1
 
 
+def test_a_new_contact_has_a_name_in_one_line_and_an_address_that_can_be_asked_for(
+    play: Play, kim: Person
+) -> None:
+    play.contact(BO, "Havnebyg")
+    play.refresh()
+
+    def create(name: str, address: str) -> int:
+        number = play.organisations["Havnebyg"]
+        body = {"name": name, "address": address, "organisationId": number}
+        return kim.ask("POST", "/contacts", json=body).status_code
+
+    acting = " Lis\r\nBcc:\t\x1b[2J\u202eO\u2019Skov\u2066\u200b\u2028\x85 "
+    assert create(acting, LIS) == 200
+    assert play.stage.crm.persons[-1]["PersonName"] == "Lis Bcc: [2JO\u2019Skov"
+    before = len(play.stage.crm.persons)
+    for name in ("\r\n", "\u202e\u2066", "\u200b "):
+        assert create(name, "x@y.example") == 400
+    for unsafe in "\u2018\u02b9\u02bb\u02bd\\":
+        assert create("Ann", f"o{unsafe}hara@x.example") == 409
+    for unseen in "\0\r\n\x1b\x85\u2028\u202e\u2066\u200b\xad":
+        assert create("Ann", f"o{unseen}hara@x.example") == 400
+    assert len(play.stage.crm.persons) == before
+    for apostrophe in "'\u2019\u02bc\uff07\u2032`":
+        assert create("Ann", f"o{apostrophe}hara@x.example") == 200
+    assert [p["PersonEmail"] for p in play.stage.crm.persons[before:]] == ["o'hara@x.example"]
+
+
 def test_a_rule_of_our_own_moves_the_mail_of_chosen_senders(play: Play, kim: Person) -> None:
     play.contact(BO)
     play.refresh()

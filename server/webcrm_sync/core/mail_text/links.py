@@ -6,18 +6,26 @@ import base64
 import binascii
 import re
 from collections.abc import Callable
-from urllib.parse import parse_qs, unquote, urlsplit
+from urllib.parse import parse_qs, quote, unquote, urlsplit
+
+import regex
+
+from webcrm_sync.core.text import QUOTES
 
 #: Links that lead somewhere for a person who reads them elsewhere.
 _SCHEMES = frozenset({"http", "https", "ftp", "ftps", "tel", "mailto", "sms", "sip"})
+#: Schemes in which browsers take a backslash for a slash (WHATWG URL: special schemes).
+_SLASHED = ("http:", "https:", "ftp:")
 _LONGEST = 2000
 #: A gateway's address around an address around an address: nobody wraps more often.
 _MOST_WRAPPERS = 5
 #: Longer than what a gateway makes of the longest address that browsers take.
 _LONGEST_WRAPPED = 20_000
 _WEB = re.compile(r"https?://[^\s<>\"'\]]++", re.IGNORECASE)
-#: Neither blanks nor what cannot be seen belongs into an address.
-_UNWRITTEN = re.compile(r"[\s\x00-\x1f\x7f-\x9f\u200b-\u200f\u202a-\u202e\ufeff]")
+#: What browsers leave out of an address, wherever it is (WHATWG URL: basic parser).
+_IGNORED = re.compile(r"^[\x00-\x20]+|[\x00-\x20]+$|[\t\r\n]+")
+#: What could end the address or a page's attribute around it, or is not seen as what it is.
+_ESCAPED = regex.compile(rf"[\s\p{{Cc}}\p{{Cf}}\p{{Cs}}\p{{Co}}\p{{Zl}}\p{{Zp}}<>{QUOTES}]")
 _BARE_HOST = re.compile(r"www\.[\w-]+(?:\.[\w-]+)+(?:[/?#]\S*)?", re.IGNORECASE)
 
 
@@ -34,8 +42,20 @@ def unwrapped(address: str) -> str:
             return address
         if inner is None or not inner.lower().startswith(("http://", "https://", "mailto:")):
             return address
-        address = inner
+        address = written(inner)
     return address
+
+
+def written(address: str) -> str:
+    r"""The address as browsers send it: in one line, with escapes for quotes and controls.
+
+    >>> written("https://x.example\\a?b='\u2019\n\u202e")
+    'https://x.example/a?b=%27%E2%80%99%0A%E2%80%AE'
+    """
+    if address[:8].lower().startswith(_SLASHED):
+        before, mark, behind = address.partition("?")
+        address = before.replace("\\", "/") + mark + behind
+    return _ESCAPED.sub(lambda found: quote(found[0], safe="", errors="replace"), address)
 
 
 def with_links_unwrapped(text: str) -> str:
@@ -51,7 +71,7 @@ def shown_address(href: str, words: str) -> str:
     >>> shown_address("mailto:eva@x.example?subject=Hi", "Write to us")
     'mailto:eva@x.example'
     """
-    address = unwrapped(href.strip())
+    address = unwrapped(_IGNORED.sub("", href))
     try:
         scheme = urlsplit(address).scheme.lower()
     except ValueError:
@@ -62,7 +82,7 @@ def shown_address(href: str, words: str) -> str:
         address = scheme + unquote(address.partition("?")[0])[len(scheme) :]
         if "@" not in address:
             return ""
-    address = _UNWRITTEN.sub("%20", address)
+    address = written(address)
     is_known = len(address) > _LONGEST or _bare(address) == _bare(words)
     is_known |= scheme == "mailto" and _bare(address) in _bare(words)
     is_known |= scheme in {"tel", "sms"} and _dialled(address) in _dialled(words)
