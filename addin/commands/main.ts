@@ -5,6 +5,7 @@ import { createAuth } from "../src/auth.ts";
 import { readConfig } from "../src/config.ts";
 import { associate, connect } from "../src/host.ts";
 import { syncNow } from "../src/sync_now.ts";
+import { createWindows } from "../src/windows.ts";
 import { wordsFor } from "../src/words.ts";
 
 const config = readConfig();
@@ -15,7 +16,8 @@ associate("syncNow", async () => {
     const auth = createAuth(config, host);
     const api = createApi(config.api, auth.token);
     const { folderName } = config;
-    await syncNow({ host, api, auth, words: wordsFor(host.language), folderName });
+    const windows = createWindows();
+    await syncNow({ host, api, auth, windows, words: wordsFor(host.language), folderName });
   }
 });
 

@@ -2,6 +2,7 @@
 
 import type { Connection, Contact, MailRef, MailState, Organisation, Story } from "./contract.ts";
 import { isAborted, noAnswer, Trouble, type TroubleKind } from "./errors.ts";
+import { createHeldState } from "./held_state.ts";
 
 /** What a call needs of the sign-in: a token, a newer one when the server was not content. */
 export type TokenSource = (wanted: { fresh: boolean; claims: string | null }) => Promise<string>;
@@ -50,18 +51,15 @@ const CODES: Record<string, TroubleKind> = {
  */
 export function createApi(base: string, token: TokenSource): Api {
   const ask = <T>(request: Request): Promise<T> => call<T>(base, token, request);
-  const write = <T>(path: string, body: unknown) => ask<T>({ method: "POST", path, body });
+  const write = <T>(path: string, body: unknown) => {
+    states.forget();
+    return ask<T>({ method: "POST", path, body }).finally(() => states.forget());
+  };
   const read = <T>(path: string, body: unknown, signal: AbortSignal) =>
     ask<T>({ method: "POST", path, body, signal, again: true });
+  const states = createHeldState(read);
   return {
-    async state(mail, signal) {
-      const { mails } = await read<{ mails: MailState[] }>(
-        "/mails/state",
-        { mails: [mail] },
-        signal,
-      );
-      return found(mails[0]);
-    },
+    state: (mail, signal) => states.look(mail, signal),
     sync: (mail, organisationIds) =>
       write("/mails/sync", organisationIds.length ? { mail, organisationIds } : { mail }),
     choose: (mail, organisationId, replaces) =>
@@ -124,7 +122,17 @@ async function send(base: string, request: Request, bearer: string): Promise<Res
 async function refusal(response: Response): Promise<Trouble> {
   const { code = "", detail = null, claims = null } = await problem(response);
   const unnamed = response.status === 401 ? "signed_out" : "away";
-  return new Trouble(CODES[code] ?? unnamed, detail, claims);
+  return new Trouble(CODES[code] ?? unnamed, detail, claims, retryAfterMs(response));
+}
+
+/** How long the server, or a proxy before it, wants to be left alone (RFC 9110, Retry-After). */
+function retryAfterMs({ headers }: Response): number | null {
+  const asked = headers.get("Retry-After");
+  if (!asked) {
+    return null;
+  }
+  const wait = /^\d+$/.test(asked) ? Number(asked) * 1000 : Date.parse(asked) - Date.now();
+  return wait > 0 ? wait : null;
 }
 
 /** The problem document of a refusal; empty when a proxy answered in its own words. */
@@ -134,12 +142,4 @@ async function problem(response: Response): Promise<Problem> {
   } catch {
     return {};
   }
-}
-
-/** In a list, a mail that is not in the own mailbox is one about which nothing can be said or done. */
-function found(mail: MailState | undefined): MailState {
-  if (!mail || (mail.state === "new" && mail.forecast === null)) {
-    throw new Trouble("not_found", mail?.detail ?? null);
-  }
-  return mail;
 }

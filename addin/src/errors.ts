@@ -12,18 +12,28 @@ export type TroubleKind =
   | "away"
   | "try_later";
 
-/** One failure. `detail`: the server's own words or a code for the administrator. */
+/**
+ * One failure. `detail`: the server's own words or a code for the administrator; `retryAfterMs`:
+ * how long the server wants to be left alone.
+ */
 export class Trouble extends Error {
   readonly kind: TroubleKind;
   readonly detail: string | null;
   readonly claims: string | null;
+  readonly retryAfterMs: number | null;
 
-  constructor(kind: TroubleKind, detail: string | null = null, claims: string | null = null) {
+  constructor(
+    kind: TroubleKind,
+    detail: string | null = null,
+    claims: string | null = null,
+    retryAfterMs: number | null = null,
+  ) {
     super(kind);
     this.name = "Trouble";
     this.kind = kind;
     this.detail = detail;
     this.claims = claims;
+    this.retryAfterMs = retryAfterMs;
   }
 }
 

@@ -3,17 +3,19 @@
 import type { Api } from "./api.ts";
 import type { Config } from "./config.ts";
 import type { MailRef, MailState } from "./contract.ts";
-import { asTrouble } from "./errors.ts";
+import { asTrouble, noAnswer, type Trouble } from "./errors.ts";
 import type { Host } from "./host.ts";
-import { createPoll, pauseAfter, pauseAtRest, type Poll } from "./poll.ts";
+import { createPoll, pauseAfter, pauseAfterFailures, pauseAtRest, type Poll } from "./poll.ts";
 import { isSame } from "./selection.ts";
 import { show, type View } from "./show.ts";
-import { type Ask, type Event, isOpenEnded, type Model, reduce, start } from "./state.ts";
+import { type Ask, type Event, type Model, reduce, start } from "./state.ts";
+import type { Windows } from "./windows.ts";
 import type { Words } from "./words.ts";
 
 export interface Parts {
   host: Pick<Host, "selection">;
   api: Api;
+  windows: Pick<Windows, "tell">;
   words: Words;
   config: Pick<Config, "folderName" | "usualSeconds">;
   /** Whether nobody sees the pane. */
@@ -24,6 +26,8 @@ export interface Parts {
 const SPINNER_MS = 300;
 /** A new contact files its mail within this, or the mail is shown as waiting again. */
 const EXPECT_MS = 20_000;
+/** A server that takes longer over a look is away. */
+const LOOK_MS = 10_000;
 
 /** One pane. Every answer for a mail that is no longer selected is dropped. */
 export class Pane {
@@ -31,7 +35,9 @@ export class Pane {
   private readonly draw: (view: View) => void;
   private readonly poll: Poll;
   private current: Model = start({ kind: "none" });
-  private turnedAt = 0;
+  /** How many looks in a row failed, and the last one for what. */
+  private failures = 0;
+  private failure: Trouble | null = null;
   /** Ends with the selection. */
   private ending = new AbortController();
   /** Ends when something newer is asked, so that no older answer comes after it. */
@@ -67,13 +73,13 @@ export class Pane {
     return hasChanged;
   }
 
-  /** Looks again after the pane was away: hidden, in the background or offline. */
+  /** Looks again at once: the pane was away or offline, or something happened elsewhere. */
   refresh(): void {
     if (this.parts.isHidden()) {
       return;
     }
     if (!this.follow()) {
-      void this.lookQuietly().then(() => this.poll.wake());
+      this.poll.now();
     }
     void this.connect();
   }
@@ -102,9 +108,12 @@ export class Pane {
     this.dispatch({ type: "asked", ask });
     const spinner = setTimeout(() => this.dispatchFor(signal, { type: "slow" }), SPINNER_MS);
     try {
-      this.dispatchFor(signal, await run());
+      const event = await run();
+      this.failures = 0;
+      this.dispatchFor(signal, event);
     } catch (error) {
-      this.dispatchFor(signal, { type: "failed", trouble: asTrouble(error), by: "act" });
+      const trouble = ask === "look" ? this.failed(error) : asTrouble(error);
+      this.dispatchFor(signal, { type: "failed", trouble, by: "act" });
     } finally {
       clearTimeout(spinner);
       this.poll.wake();
@@ -159,7 +168,6 @@ export class Pane {
     this.ending.abort();
     this.looking.abort();
     this.ending = new AbortController();
-    this.turnedAt = Date.now();
     this.dispatch({ type: "selected", selection: this.parts.host.selection() });
     this.look();
   }
@@ -167,6 +175,9 @@ export class Pane {
   private answer(ask: Ask, run: () => Promise<MailState>): void {
     void this.wait(ask, async () => {
       const answer = await run();
+      if (ask !== "look") {
+        this.parts.windows.tell();
+      }
       return { type: "answered", answer, by: "act", at: Date.now() };
     });
   }
@@ -175,19 +186,28 @@ export class Pane {
   private async lookQuietly(): Promise<void> {
     const mail = this.mail();
     const before = this.current;
-    if (!mail || this.current.ask !== null) {
+    if (this.follow() || !mail || this.current.ask !== null) {
       return;
     }
     this.looking.abort();
     this.looking = new AbortController();
     const { signal } = this.looking;
     try {
-      const answer = await this.parts.api.state(mail, signal);
+      const answer = await inTime(this.looking, (within) => this.parts.api.state(mail, within));
+      this.failures = 0;
       this.dispatchFor(signal, { type: "answered", answer, by: "look", at: Date.now() });
     } catch (error) {
-      this.dispatchFor(signal, { type: "failed", trouble: asTrouble(error), by: "look" });
+      if (!signal.aborted) {
+        this.dispatch({ type: "failed", trouble: this.failed(error), by: "look" });
+      }
     }
     this.afterLook(signal, before);
+  }
+
+  private failed(error: unknown): Trouble {
+    this.failures += 1;
+    this.failure = asTrouble(error);
+    return this.failure;
   }
 
   private afterLook(signal: AbortSignal, before: Model): void {
@@ -196,7 +216,7 @@ export class Pane {
       this.dispatchFor(signal, { type: "gave_up_expecting" });
     }
     const isBack = before.lost !== null && this.current.lost === null;
-    if (isBack || answer?.state !== before.answer?.state) {
+    if (isBack || answer !== before.answer) {
       void this.tell();
       void this.connect();
     }
@@ -204,14 +224,36 @@ export class Pane {
 
   private pause(): number | null {
     const { movingSince } = this.current;
-    if (movingSince !== null) {
-      return pauseAfter(Date.now() - movingSince);
+    if (this.mail() === null) {
+      return null;
     }
-    return isOpenEnded(this.current) ? pauseAtRest(Date.now() - this.turnedAt) : null;
+    if (this.failures > 0 && this.failure) {
+      return pauseAfterFailures(this.failure, this.failures);
+    }
+    return movingSince === null ? pauseAtRest() : pauseAfter(Date.now() - movingSince);
   }
 
   private mail(): MailRef | null {
     const { selection } = this.current;
     return selection.kind === "mail" ? selection.mail.ref : null;
+  }
+}
+
+/** The answer, unless it takes too long: then Trouble "away", and the call is called off. */
+async function inTime<T>(
+  until: AbortController,
+  run: (signal: AbortSignal) => Promise<T>,
+): Promise<T> {
+  const call = new AbortController();
+  const end = () => call.abort();
+  until.signal.addEventListener("abort", end);
+  const patience = setTimeout(end, LOOK_MS);
+  try {
+    return await run(call.signal);
+  } catch (error) {
+    throw call.signal.aborted ? noAnswer() : error;
+  } finally {
+    clearTimeout(patience);
+    until.signal.removeEventListener("abort", end);
   }
 }

@@ -119,19 +119,8 @@ export function reduce(model: Model, event: Event): Model {
   return changed ? { ...model, ...changed } : model;
 }
 
-/** True while something that happens elsewhere, such as a new contact, would change what is shown. */
-export function isOpenEnded({ answer, trouble, lost }: Model): boolean {
-  const inTheWay = lost ?? trouble;
-  if (inTheWay) {
-    return PASSING.has(inTheWay.kind);
-  }
-  return answer?.state === "waiting" || answer?.state === "parked" || answer?.forecast === "nobody";
-}
-
 /** Nothing comes through: no network, no server, or nobody that the server would listen to. */
 const LOST = new Set<TroubleKind>(["offline", "away", "signed_out", "refused", "no_mailbox"]);
-/** What ends without a click here, a mail so new that nobody finds it yet among it. */
-const PASSING = new Set<TroubleKind>(["offline", "away", "no_mailbox", "try_later", "not_found"]);
 
 /** The Organisation that gives way to the one that is chosen next: the only one, or the marked one. */
 export function replacedIn({ panel, answer }: Model): Target | null {
@@ -225,14 +214,18 @@ function answered(
   };
 }
 
-/** What a look leaves alone: words about a click that failed, and all that is half done. */
+/**
+ * What a look leaves alone: words about a click that failed, and all that is half done. What was
+ * typed stays even when the mail went on; only a place in webCRM that is gone cannot be changed.
+ */
 function kept(model: Model, answer: MailState, by: By): Partial<Model> {
   const isSameState = answer.state === model.answer?.state;
   const isLook = by === "look";
+  const isApt = isSameState || model.panel?.kind !== "change";
   return {
     notice: isLook && model.notice?.by === "act" ? model.notice : null,
     picked: isSameState ? model.picked : null,
-    panel: isLook && isSameState ? model.panel : null,
+    panel: isLook && isApt ? model.panel : null,
   };
 }
 

@@ -7,12 +7,14 @@ import { asTrouble } from "./errors.ts";
 import type { Host } from "./host.ts";
 import { pauseAfter } from "./poll.ts";
 import { oneLine, troubleLine } from "./show_status.ts";
+import type { Windows } from "./windows.ts";
 import type { Words } from "./words.ts";
 
 export interface Means {
   host: Pick<Host, "selection" | "note">;
   api: Pick<Api, "sync" | "state">;
   auth: Pick<Auth, "signIn">;
+  windows: Pick<Windows, "tell">;
   words: Words;
   folderName: string;
   /** How long to wait for the end before the line stays as it is, in milliseconds. */
@@ -40,8 +42,12 @@ export async function syncNow(means: Means): Promise<void> {
 }
 
 /** The ribbon's click is a person's: it may ask them to sign in, once. */
-async function begin({ api, auth }: Means, mail: MailRef): Promise<MailState> {
-  const ask = () => api.sync(mail, []);
+async function begin({ api, auth, windows }: Means, mail: MailRef): Promise<MailState> {
+  const ask = async () => {
+    const answer = await api.sync(mail, []);
+    windows.tell();
+    return answer;
+  };
   try {
     return await ask();
   } catch (error) {

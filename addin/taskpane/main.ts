@@ -18,6 +18,7 @@ import { show } from "../src/show.ts";
 import { start } from "../src/state.ts";
 import { lookFor } from "../src/theme.ts";
 import { createView, type Deed } from "../src/view.ts";
+import { createWindows } from "../src/windows.ts";
 import { wordsFor } from "../src/words.ts";
 
 const config = readConfig();
@@ -32,12 +33,17 @@ function element(id: string): HTMLElement {
   return found;
 }
 
+function isHidden(): boolean {
+  return document.hidden;
+}
+
 function open(host: Host): void {
   const auth = createAuth(config, host);
   const api = createApi(config.api, auth.token);
   const words = wordsFor(host.language);
   const draw = createView(root, live, (deed: Deed) => deeds.take(deed));
-  const pane = new Pane({ host, api, words, config, isHidden: () => document.hidden }, draw);
+  const windows = createWindows();
+  const pane = new Pane({ host, api, windows, words, config, isHidden }, draw);
   const deeds = new Deeds(pane, api, auth);
 
   wear(host);
@@ -45,6 +51,7 @@ function open(host: Host): void {
   host.onSelection(() => pane.follow());
   document.addEventListener("visibilitychange", () => pane.refresh());
   window.addEventListener("online", () => pane.refresh());
+  windows.onTold(() => pane.refresh());
   pane.open();
 }
 

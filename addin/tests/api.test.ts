@@ -94,6 +94,44 @@ describe("a call", () => {
   });
 });
 
+describe("a second look at a mail", () => {
+  const full = (name: string, version: string) =>
+    says(200, { mails: [answer(name)], versions: [version] });
+  const changed = (isChanged: boolean) => says(200, { isChanged });
+  const lines = () => calls.map(({ line }) => line.replace("POST /api/v1/mails/", ""));
+
+  test("asks for its version alone while nothing changed", async () => {
+    replies = [full("known", "v1"), changed(false), changed(true), full("synced", "v2")];
+    const { state } = api();
+    const first = await state(REF, signal);
+    expect(await state(REF, signal)).toBe(first);
+    expect((await state(REF, signal)).state).toBe("synced");
+    expect(lines()).toEqual(["state", "changed", "changed", "state"]);
+    expect(calls[1]?.body).toEqual({ version: "v1" });
+    expect(calls[3]?.body).toEqual({ mails: [{ ...REF, version: "v1" }] });
+  });
+
+  test("asks in full after a click, and for another mail", async () => {
+    replies = [full("known", "v1"), says(200, answer("on_its_way")), full("synced", "v2")];
+    const { state, sync } = api();
+    await state(REF, signal);
+    await sync(REF, []);
+    await state(REF, signal);
+    replies = [full("known", "v3")];
+    await state({ ...REF, itemId: "another" }, signal);
+    expect(lines()).toEqual(["state", "sync", "state", "state"]);
+  });
+});
+
+test("a busy server says how long to wait", async () => {
+  const busy: Reply = (response) => {
+    response.writeHead(503, { "Retry-After": "7" });
+    response.end();
+  };
+  replies = [busy];
+  await expect(api().state(REF, signal)).rejects.toMatchObject({ retryAfterMs: 7_000 });
+});
+
 test("a mail that is not in the own mailbox is told as not found", async () => {
   const unknown = answer("known", { forecast: null, can: [], detail: "Not in your mailbox." });
   replies = [says(200, { mails: [unknown] })];

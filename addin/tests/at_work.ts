@@ -26,7 +26,7 @@ interface Open {
 export function stage() {
   const calls: Open[] = [];
   const views: View[] = [];
-  const seen = { selection: mail("1") as Selection, hidden: false, signIns: 0 };
+  const seen = { selection: mail("1") as Selection, hidden: false, signIns: 0, told: 0 };
   const soon = () => vi.advanceTimersByTimeAsync(0);
   const ask = (what: string, ref: MailRef, signal: AbortSignal | null = null) =>
     new Promise<MailState>((resolve, reject) => {
@@ -54,6 +54,7 @@ export function stage() {
     {
       host: { selection: () => seen.selection },
       api,
+      windows: { tell: () => void (seen.told += 1) },
       words: wordsFor("en-GB"),
       config: { folderName: "webCRM sync", usualSeconds: 3 },
       isHidden: () => seen.hidden,

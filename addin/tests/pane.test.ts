@@ -62,7 +62,22 @@ describe("a click", () => {
     await vi.advanceTimersByTimeAsync(300);
     await last().answer(answer("synced"));
     expect(sentence()).toBe("In webCRM");
-    await vi.advanceTimersByTimeAsync(60_000);
+    expect(calls).toHaveLength(3);
+  });
+
+  test("is told to the other windows", async () => {
+    const { deeds, last, seen } = await opened("known");
+    expect(seen.told).toBe(0);
+    deeds.take({ type: "press", intent: "sync" });
+    await last().answer(answer("on_its_way"));
+    expect(seen.told).toBe(1);
+  });
+
+  test("that is refused leaves the looks as they were", async () => {
+    const { deeds, last, calls } = await opened("known");
+    deeds.take({ type: "press", intent: "sync" });
+    await last().fail(new Trouble("conflict"));
+    await vi.advanceTimersByTimeAsync(2_000);
     expect(calls).toHaveLength(3);
   });
 
@@ -125,64 +140,4 @@ describe("a new contact", () => {
     deeds.take({ type: "submit" });
     expect(views.at(-1)?.panel).toMatchObject({ isOrganisationMissing: true, kind: "contact" });
   });
-});
-
-describe("what happens elsewhere", () => {
-  test.each(["waiting", "nobody", "parked"])(
-    "shows by itself while a mail is open: %s",
-    async (name) => {
-      const { last, calls, sentence } = await opened(name);
-      await vi.advanceTimersByTimeAsync(5_000);
-      expect(calls).toHaveLength(2);
-      await last().answer(answer("synced"));
-      expect(sentence()).toBe("In webCRM");
-      await vi.advanceTimersByTimeAsync(60_000);
-      expect(calls).toHaveLength(2);
-    },
-  );
-
-  test("is not asked about while nobody sees the pane", async () => {
-    const { calls, seen } = await opened("waiting");
-    seen.hidden = true;
-    await vi.advanceTimersByTimeAsync(60_000);
-    expect(calls).toHaveLength(1);
-  });
-
-  test("leaves what is typed in peace", async () => {
-    const { deeds, last, views } = await opened("waiting");
-    deeds.take({ type: "press", intent: "create_contact" });
-    deeds.take({ type: "type", field: "name", text: "Nina" });
-    await vi.advanceTimersByTimeAsync(5_000);
-    await last().answer(answer("waiting"));
-    expect(views.at(-1)?.panel?.fields[0]?.text).toBe("Nina");
-  });
-
-  test("is the server's return: mail and foot go on without a click", async () => {
-    const { pane, last, views, sentence } = stage();
-    pane.open();
-    await last().fail(new Trouble("away"));
-    expect([sentence(), views.at(-1)?.foot?.words]).toEqual(["No answer", "Not connected"]);
-    await vi.advanceTimersByTimeAsync(5_000);
-    await last().answer(answer("known"));
-    expect([sentence(), views.at(-1)?.foot?.words]).toEqual(["Not in webCRM yet", "Connected"]);
-  });
-
-  test("is not waited for once a person must sign in", async () => {
-    const { pane, calls, last } = stage();
-    pane.open();
-    await last().fail(new Trouble("signed_out"));
-    await vi.advanceTimersByTimeAsync(60_000);
-    expect(calls).toHaveLength(1);
-  });
-});
-
-test("a pane that comes back looks again, without a spinner", async () => {
-  const { pane, seen, last, calls, sentence } = await opened("waiting");
-  seen.hidden = true;
-  pane.refresh();
-  expect(calls).toHaveLength(1);
-  seen.hidden = false;
-  pane.refresh();
-  await last().answer(answer("synced"));
-  expect(sentence()).toBe("In webCRM");
 });

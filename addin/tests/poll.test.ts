@@ -1,6 +1,7 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 
-import { createPoll, pauseAfter, pauseAtRest } from "../src/poll.ts";
+import type { TroubleKind } from "../src/errors.ts";
+import { createPoll, pauseAfter, pauseAfterFailures, pauseAtRest } from "../src/poll.ts";
 
 beforeEach(() => void vi.useFakeTimers());
 afterEach(() => void vi.useRealTimers());
@@ -18,7 +19,7 @@ function watched() {
 describe("a mail on its way", () => {
   test("is looked at three times a second, later less and less", () => {
     expect([0, 9_999, 10_000, 59_999, 60_000].map(pauseAfter)).toEqual([
-      300, 300, 1_000, 1_000, 5_000,
+      300, 300, 1_000, 1_000, 1_850,
     ]);
   });
 
@@ -62,7 +63,11 @@ describe("a mail on its way", () => {
       looks += 1;
       return new Promise<void>((resolve) => (answer = resolve));
     };
-    createPoll({ look, pause: () => 300, isHidden: () => false }).wake();
+    const poll = createPoll({ look, pause: () => 300, isHidden: () => false });
+    poll.wake();
+    await vi.advanceTimersByTimeAsync(60_000);
+    poll.now();
+    poll.now();
     await vi.advanceTimersByTimeAsync(60_000);
     expect(looks).toBe(1);
     answer();
@@ -71,9 +76,9 @@ describe("a mail on its way", () => {
   });
 });
 
-describe("a mail that waits for something elsewhere", () => {
-  test("is looked at every few seconds, later less", () => {
-    expect([0, 299_999, 300_000].map(pauseAtRest)).toEqual([5_000, 5_000, 20_000]);
+describe("a mail at rest", () => {
+  test("is looked at in less than two seconds, by no two panes in step", () => {
+    expect([0, 1].map((random) => pauseAtRest(random))).toEqual([1_665, 1_850]);
   });
 
   test("does not hold up the looks at one that is on its way by now", async () => {
@@ -89,7 +94,35 @@ describe("a mail that waits for something elsewhere", () => {
   });
 });
 
-test("a mail at rest is not looked at", async () => {
+describe("a server that does not answer", () => {
+  const waits = (kind: TroubleKind, retryAfterMs: number | null = null) =>
+    [1, 2, 3, 10, 11, 100].map((n) => pauseAfterFailures({ kind, retryAfterMs }, n, 0));
+
+  test("is asked ever less, half a minute apart in the end", () => {
+    const longest = [30_000, 30_000, 30_000];
+    for (const kind of ["away", "offline", "try_later"] as const) {
+      expect(waits(kind)).toEqual([1_850, 3_700, 7_400, ...longest]);
+    }
+    expect(pauseAfterFailures({ kind: "away", retryAfterMs: null }, 100, 1)).toBe(37_500);
+  });
+
+  test("is left alone as long as it asks, within reason", () => {
+    expect(waits("try_later", 25_000).slice(0, 3)).toEqual([25_000, 25_000, 25_000]);
+    expect(waits("try_later", 3_600_000)[0]).toBe(120_000);
+  });
+
+  test("is asked gently where a person has to act", () => {
+    for (const kind of ["signed_out", "refused", "no_mailbox"] as const) {
+      expect(new Set(waits(kind))).toEqual(new Set([20_000]));
+    }
+  });
+
+  test("to know a new mail is asked often at first", () => {
+    expect(waits("not_found")).toEqual([1_665, 1_665, 1_665, 1_665, 20_000, 20_000]);
+  });
+});
+
+test("where nothing is selected nothing is looked at", async () => {
   const { seen, poll } = watched();
   seen.since = null;
   poll.wake();

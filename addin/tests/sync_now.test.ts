@@ -15,6 +15,7 @@ async function run(answers: (MailState | Trouble)[], selection: Selection = mail
   const notes: string[] = [];
   let asked = 0;
   let signIns = 0;
+  let told = 0;
   const next = async () => {
     const given = answers[Math.min(asked, answers.length - 1)];
     asked += 1;
@@ -28,16 +29,18 @@ async function run(answers: (MailState | Trouble)[], selection: Selection = mail
     host: { selection: () => selection, note: (text) => void notes.push(text) },
     api: { sync: next, state: next },
     auth: { signIn: async () => void (signIns += 1) },
+    windows: { tell: () => void (told += 1) },
     words: wordsFor("en-GB"),
     patience: 5_000,
   });
   await vi.advanceTimersByTimeAsync(10_000);
   await running;
-  return { notes, asked, signIns };
+  return { notes, asked, signIns, told };
 }
 
 test("one click says that it is on its way, then where the mail stands", async () => {
-  const { notes } = await run([answer("on_its_way"), answer("on_its_way"), answer("synced")]);
+  const { notes, told } = await run([answer("on_its_way"), answer("on_its_way"), answer("synced")]);
+  expect(told).toBe(1);
   expect(notes).toEqual(["On its way to webCRM", "In webCRM under Harbour Logistics"]);
 });
 
