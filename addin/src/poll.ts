@@ -3,7 +3,7 @@
 import type { Trouble, TroubleKind } from "./errors.ts";
 
 /** At rest the pane is true within two seconds: this pause and the answer's own time. */
-const REST_MS = 1_850;
+const REST_MS = 1_800;
 /** What a person has to mend, such as the sign-in. */
 const GENTLE_MS = 20_000;
 /** The longest pause that the pane takes by itself, and that a server is granted. */

@@ -19,7 +19,7 @@ function watched() {
 describe("a mail on its way", () => {
   test("is looked at three times a second, later less and less", () => {
     expect([0, 9_999, 10_000, 59_999, 60_000].map(pauseAfter)).toEqual([
-      300, 300, 1_000, 1_000, 1_850,
+      300, 300, 1_000, 1_000, 1_800,
     ]);
   });
 
@@ -78,7 +78,7 @@ describe("a mail on its way", () => {
 
 describe("a mail at rest", () => {
   test("is looked at in less than two seconds, by no two panes in step", () => {
-    expect([0, 1].map((random) => pauseAtRest(random))).toEqual([1_665, 1_850]);
+    expect([0, 1].map((random) => pauseAtRest(random))).toEqual([1_620, 1_800]);
   });
 
   test("does not hold up the looks at one that is on its way by now", async () => {
@@ -101,7 +101,7 @@ describe("a server that does not answer", () => {
   test("is asked ever less, half a minute apart in the end", () => {
     const longest = [30_000, 30_000, 30_000];
     for (const kind of ["away", "offline", "try_later"] as const) {
-      expect(waits(kind)).toEqual([1_850, 3_700, 7_400, ...longest]);
+      expect(waits(kind)).toEqual([1_800, 3_600, 7_200, ...longest]);
     }
     expect(pauseAfterFailures({ kind: "away", retryAfterMs: null }, 100, 1)).toBe(37_500);
   });
@@ -118,7 +118,7 @@ describe("a server that does not answer", () => {
   });
 
   test("to know a new mail is asked often at first", () => {
-    expect(waits("not_found")).toEqual([1_665, 1_665, 1_665, 1_665, 20_000, 20_000]);
+    expect(waits("not_found")).toEqual([1_620, 1_620, 1_620, 1_620, 20_000, 20_000]);
   });
 });
 

@@ -1,0 +1,81 @@
+"""An open pane says what is true within two seconds, whichever way it came about."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+
+import pytest
+from playwright.sync_api import Locator, expect
+
+from browser.person import Person, SitDown
+from browser.world import FOLDER, World
+from running import until
+from webcrm_sync.sandbox.outlook.mailbox import SimMailbox
+
+#: So soon a visible pane says what has become true.
+PROMISED_MS = 2_000
+BOTH = (FOLDER, "Synced")
+NOT_IN_WEBCRM = re.compile("^Not in webCRM ")
+
+
+@pytest.fixture
+def elsewhere(sit_down: SitDown) -> Person:
+    """Kim again, at another machine: nothing is shared with the first pane but the server."""
+    return sit_down()
+
+
+def soon_says(person: Person, is_true: Callable[[], bool], sentence: str | re.Pattern[str]) -> None:
+    """The pane, which stays open, says so within two seconds of the truth."""
+    until(is_true, f"the truth of {sentence}", patience_s=20)
+    expect(status(person)).to_have_text(sentence, timeout=PROMISED_MS)
+
+
+def status(person: Person) -> Locator:
+    return person.in_pane().locator("#sentence")
+
+
+def is_marked(box: SimMailbox, item: str, *categories: str) -> Callable[[], bool]:
+    return lambda: set(box.read(item).categories) == set(categories)
+
+
+def test_the_ways_in_and_out_show_in_an_open_pane(
+    person: Person, elsewhere: Person, world: World
+) -> None:
+    kim = world.kim
+    customer = world.customer()
+
+    item = world.deliver("In by the ribbon", customer.address)
+    person.opens("In by the ribbon")
+    elsewhere.opens("In by the ribbon")
+    for pane in (person, elsewhere):
+        expect(status(pane)).to_have_text("Not in webCRM yet")
+    elsewhere.press_sync()
+    soon_says(person, is_marked(kim, item, *BOTH), "In webCRM")
+
+    elsewhere.press("Undo")
+    soon_says(person, is_marked(kim, item), NOT_IN_WEBCRM)
+
+    item = world.deliver("In and out on the phone", "Nobody <nobody@nowhere.example>")
+    person.read("In and out on the phone")
+    expect(status(person)).to_have_text("Not in webCRM yet")
+    kim.move(item, f"inbox/{FOLDER}")
+    soon_says(person, is_marked(kim, item, FOLDER, "Not synced"), "Waiting for a contact")
+    kim.move(item, "inbox")
+    soon_says(person, is_marked(kim, item), NOT_IN_WEBCRM)
+
+
+def test_what_others_do_shows_in_an_open_pane(person: Person, world: World) -> None:
+    crm = world.stage.crm
+    customer = world.customer()
+
+    world.deliver("From a contact to be", "Soon <soon@truth.example>")
+    person.read("From a contact to be")
+    person.sees_line("None of its addresses is a contact in webCRM")
+    number = next(
+        o["OrganisationId"]
+        for o in crm.organisations
+        if o["OrganisationName"] == customer.organisation
+    )
+    crm.add_person(number, "soon@truth.example", name="Soon")
+    person.sees_line(customer.organisation)
