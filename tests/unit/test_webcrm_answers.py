@@ -24,7 +24,9 @@ from webcrm_sync.webcrm.answers import Answer, access_token, trouble
 @pytest.mark.parametrize(
     ("status", "on_read", "on_write"),
     [
-        (301, Refused, Refused),
+        (101, TryLater, Unclear),
+        (301, TryLater, Unclear),
+        (307, TryLater, Unclear),
         (400, Refused, Refused),
         (401, TryLater, TryLater),
         (403, Refused, Refused),

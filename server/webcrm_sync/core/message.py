@@ -163,6 +163,19 @@ class Attachment:
     #: by which the text may show it, "" = it has none
     content_id: str = ""
 
+    @property
+    def largest_content(self) -> int:
+        """How many bytes may come when it is read: no more than is announced.
+
+        An Outlook item is announced as it is stored and comes as MIME, whose base64 takes a third
+        more, and which has headers.
+        """
+        return 2 * self.size + _MIME_HEAD if self.kind is AttachmentKind.ITEM else self.size
+
+
+#: More than the headers of any mail that Exchange takes (Exchange Online limits).
+_MIME_HEAD = 256 * 1024
+
 
 class AttachmentKind(StrEnum):
     """Graph's three kinds: a file, a mail or other Outlook item, a link to a cloud file."""

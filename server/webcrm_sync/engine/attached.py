@@ -91,7 +91,9 @@ class Source:
                 raise Gone("The attachment is no longer on the mail.")
             sink.seek(0)
             sink.truncate()  # another copy may have been read in part
-            self.parts.graph.save_attachment(user_id, graph_id, wanted.graph_id, sink=sink)
+            self.parts.graph.save_attachment(
+                user_id, graph_id, wanted.graph_id, sink=sink, at_most=wanted.largest_content
+            )
 
         from_a_copy(self.parts, email_id, read)
 

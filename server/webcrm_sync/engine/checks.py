@@ -12,7 +12,7 @@ import httpx
 from webcrm_sync.core.crm import Unmatchable
 from webcrm_sync.core.errors import SyncError
 from webcrm_sync.engine.parts import Parts
-from webcrm_sync.graph.outgoing import trust
+from webcrm_sync.net.way import trust
 from webcrm_sync.store import directory, mailboxes
 
 _NEEDED_ROLES = frozenset({"Mail.ReadWrite", "MailboxSettings.ReadWrite"})

@@ -9,9 +9,11 @@ from functools import partial
 
 from webcrm_sync.core.errors import CursorExpired, Gone, Refused, SyncError, TryLater
 from webcrm_sync.core.outlook import Change, Page
+from webcrm_sync.core.trail import Trail
 from webcrm_sync.engine import record, same_mails
 from webcrm_sync.engine.intake import Arrival
 from webcrm_sync.engine.parts import Parts, hold_mailbox
+from webcrm_sync.graph.transport import BOUNDS
 from webcrm_sync.graph.wire import SELECTION
 from webcrm_sync.store import emails, mailboxes
 from webcrm_sync.store.database import Tx
@@ -25,6 +27,8 @@ _FLOOD = 10
 _GONE_RETRY = timedelta(seconds=30)
 #: So often a mail that Graph tells of and does not find is waited for.
 _PATIENCE = 3
+#: So often one reading begins again when Graph gives up the cursor of a moment ago.
+_STARTS = 3
 #: While push is in doubt, folders are looked at this often.
 _DOUBTED_POLL = timedelta(seconds=60)
 
@@ -65,6 +69,8 @@ def _read_folder(parts: Parts, box: Mailbox, folder: SyncFolder) -> None:
     hinted = folder
     is_news = False
     lines = 0
+    trail, starts = Trail("Graph", most=BOUNDS.pages), Trail("Graph", most=_STARTS)
+    trail.follow(folder.cursor or "")
     while True:
         try:
             page = parts.graph.page(box.user_id, folder.graph_id, folder.cursor, size=PAGE_SIZE)
@@ -79,6 +85,7 @@ def _read_folder(parts: Parts, box: Mailbox, folder: SyncFolder) -> None:
             if anew is None:
                 return
             folder = anew
+            starts.follow(str(folder.round))
             continue
         facts = _facts_of(parts, box, folder, page.changes)
         if not record.page(parts, box, folder, page, facts):
@@ -88,6 +95,7 @@ def _read_folder(parts: Parts, box: Mailbox, folder: SyncFolder) -> None:
         folder = replace(folder, cursor=page.cursor)
         if page.is_last:
             break
+        trail.follow(page.cursor)
     put_by = partial(_put_by, parts, hinted, is_news=is_news, is_flooded=lines >= _FLOOD)
     _finish(parts, box, folder, put_by)
 

@@ -10,10 +10,12 @@ from webcrm_sync.core.addresses import folded
 from webcrm_sync.core.categories import has_synced
 from webcrm_sync.core.errors import Gone, SyncError
 from webcrm_sync.core.outlook import MailUser, Place, Rule
+from webcrm_sync.core.trail import Trail
 from webcrm_sync.engine import folders
 from webcrm_sync.engine.folders import Found
 from webcrm_sync.engine.keep import make_categories
 from webcrm_sync.engine.parts import Parts
+from webcrm_sync.graph.transport import BOUNDS
 from webcrm_sync.store import companies, directory, emails, mailboxes, mirrors
 from webcrm_sync.store.mailboxes import Mailbox, SyncFolder
 
@@ -59,14 +61,15 @@ def _count(parts: Parts, user: MailUser, found: Found) -> FolderFindings:
         return FolderFindings(found.place, None, 0, 0)
     mails = synced = 0
     cursor: str | None = None
+    trail = Trail("Graph", most=BOUNDS.pages)
     while True:
         page = parts.graph.page(user.user_id, found.folder.graph_id, cursor)
         here = [c for c in page.changes if not c.is_removed]
         mails += len(here)
         synced += sum(has_synced(c.categories or ()) for c in here)
-        cursor = page.cursor
         if page.is_last:
             return FolderFindings(found.place, found.folder.name, mails, synced)
+        cursor = trail.follow(page.cursor)
 
 
 def add(parts: Parts, findings: Findings) -> int:

@@ -77,6 +77,8 @@ def _contents(
     hashes = {}
     for one in small[:_MOST_READ]:
         with BytesIO() as sink:
-            parts.graph.save_attachment(box.user_id, graph_id, one.graph_id, sink=sink)
+            parts.graph.save_attachment(
+                box.user_id, graph_id, one.graph_id, sink=sink, at_most=one.largest_content
+            )
             hashes[one.graph_id] = hashlib.sha256(sink.getvalue()).hexdigest()
     return hashes

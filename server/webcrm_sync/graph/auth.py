@@ -14,13 +14,11 @@ from typing import Any
 from urllib.parse import urlsplit
 
 import msal  # type: ignore[import-untyped]  # it ships no types
-import requests
 from cryptography.hazmat.primitives.serialization import load_pem_private_key
 from cryptography.x509 import load_pem_x509_certificate
 
 from webcrm_sync.core.errors import LoginRefused, TryLater
-from webcrm_sync.graph.outgoing import TrustingSession, no_connection
-from webcrm_sync.graph.trouble import retry_at
+from webcrm_sync.graph.outgoing import EntraHttp
 from webcrm_sync.settings import PREFIX, Settings
 
 #: What Entra's error numbers mean for the one who sets this up
@@ -74,7 +72,8 @@ def roles_of(token: str) -> frozenset[str]:
 
 def refusal(answer: Mapping[str, Any]) -> TryLater:
     """What msal's answer without a token means, with the setting to mend."""
-    codes = [str(code) for code in answer.get("error_codes") or ()]
+    given = answer.get("error_codes")
+    codes = [str(code) for code in given] if isinstance(given, list) else []
     codes += re.findall(r"AADSTS(\d+)", str(answer.get("error_description", "")))
     error, trace = str(answer.get("error", "")), str(answer.get("correlation_id", ""))
     code = f"AADSTS{codes[0]}" if codes else error
@@ -90,10 +89,9 @@ class AppLogin:
 
     def __init__(self, settings: Settings, *, now: Callable[[], datetime]) -> None:
         self._settings = settings
-        self._now = now
         self._lock = Lock()
         self._app: msal.ConfidentialClientApplication | None = None
-        self._session = TrustingSession(settings.ca_bundle)
+        self._http = EntraHttp(settings, now=now)
         self._host = str(urlsplit(settings.entra_authority).hostname)
 
     def token(self, claims: str | None = None) -> str:
@@ -121,20 +119,19 @@ class AppLogin:
 
     def close(self) -> None:
         """Closes the connections to Entra."""
-        self._session.close()
+        self._http.close()
 
     def _ask(self, question: Callable[[msal.ConfidentialClientApplication], Any]) -> Any:
         try:
             self._app = self._app or self._open()
             return question(self._app)
-        except requests.HTTPError as error:
-            wish = error.response.headers.get("Retry-After") if error.response is not None else None
-            later = retry_at(wish, self._now())
-            raise TryLater(f"Entra answers with {error}.", retry_at=later) from None
-        except requests.RequestException as error:
-            raise no_connection(self._host, error) from None
         except msal.exceptions.MsalServiceError as error:
             raise TryLater("Entra is not available at the moment.", code=str(error)) from None
+        except (ValueError, KeyError, TypeError, AttributeError) as error:
+            # What msal stumbles over in JSON of another shape, and keeps: a new one has not met it.
+            self._app = None
+            kind = type(error).__name__
+            raise TryLater(f"The answer of {self._host} cannot be read.", code=kind) from None
 
     def _open(self) -> msal.ConfidentialClientApplication:
         tenant = self._settings.entra_tenant_id
@@ -148,7 +145,7 @@ class AppLogin:
                 client_credential=credential,
                 authority=f"{self._settings.entra_authority}/{tenant}",
                 instance_discovery=None if is_microsoft else False,
-                http_client=self._session,
+                http_client=self._http,
                 client_capabilities=["CP1"],  # else Graph sends no claims challenge
             )
         except ValueError:  # msal: the discovery document of this tenant is not there

@@ -25,7 +25,8 @@ from webcrm_sync.graph.auth import AppLogin
 from webcrm_sync.graph.loop import LoopThread
 from webcrm_sync.graph.sdk import load_builders
 from webcrm_sync.graph.senders import SenderRule
-from webcrm_sync.graph.transport import Transport
+from webcrm_sync.graph.transport import BOUNDS, LARGEST_MAIL, Transport
+from webcrm_sync.net.bounds import Bounds
 from webcrm_sync.settings import Settings
 
 
@@ -36,9 +37,11 @@ class GraphClient:
     where a thing is named, Unclear only where it says so. Ids are immutable ids.
     """
 
-    def __init__(self, settings: Settings, *, now: Callable[[], datetime]) -> None:
+    def __init__(
+        self, settings: Settings, *, now: Callable[[], datetime], bounds: Bounds = BOUNDS
+    ) -> None:
         self._login = AppLogin(settings, now=now)
-        self._graph = Transport(settings, self._login, now=now)
+        self._graph = Transport(settings, self._login, now=now, bounds=bounds)
         self._loop = LoopThread()
 
     def warm_up(self) -> None:
@@ -163,12 +166,22 @@ class GraphClient:
         return self._loop.run(messages.attachment_lists(self._graph, user_id, graph_ids))
 
     def save_attachment(
-        self, user_id: str, graph_id: str, attachment_id: str, *, sink: IO[bytes]
+        self,
+        user_id: str,
+        graph_id: str,
+        attachment_id: str,
+        *,
+        sink: IO[bytes],
+        at_most: int = LARGEST_MAIL,
     ) -> None:
-        """Writes an attachment's bytes into `sink`; after an error a part may stand in it."""
-        self._loop.run(
-            messages.save_attachment(self._graph, user_id, graph_id, attachment_id, sink)
+        """Writes an attachment's bytes into `sink`; after an error a part may stand in it.
+
+        Refused where more than `at_most` bytes come.
+        """
+        saving = messages.save_attachment(
+            self._graph, user_id, graph_id, attachment_id, sink, at_most=at_most
         )
+        self._loop.run(saving)
 
     def create_sent(self, user_id: str, folder_id: str, mail: SentMail) -> Created:
         """A new mail that looks sent. May raise Unclear: then look with `find_stamped`.

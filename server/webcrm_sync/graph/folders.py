@@ -9,6 +9,7 @@ from webcrm_sync.core.outlook import Folder
 from webcrm_sync.graph import batch, wire
 from webcrm_sync.graph.batch import Line
 from webcrm_sync.graph.gate import Call
+from webcrm_sync.graph.paging import lines
 from webcrm_sync.graph.transport import Transport
 
 #: As many children as one page can hold; a mailbox seldom has more.
@@ -33,17 +34,12 @@ async def children(
     """
     place = ("users", user_id, "mailFolders", parent_id, "childFolders")
     url = transport.url(*place, top=f"{_PAGE}", select=_KEYS) + "&includeHiddenFolders=true"
-    named: list[Folder] = []
-    while url:
-        page = await transport.json("GET", url, Call(user_id))
-        named += [
-            _read(one)
-            for one in wire.parts(page, "value")
-            if wire.text(one, "displayName").casefold() == name.casefold()
-            and wire.text(one, "@odata.type").casefold() != _SEARCH_FOLDER
-        ]
-        url = wire.text(page, "@odata.nextLink")
-    return tuple(named)
+    return tuple(
+        _read(one)
+        for one in await lines(transport, Call(user_id), url)
+        if wire.text(one, "displayName").casefold() == name.casefold()
+        and wire.text(one, "@odata.type").casefold() != _SEARCH_FOLDER
+    )
 
 
 async def create_folder(transport: Transport, user_id: str, parent_id: str, name: str) -> Folder:

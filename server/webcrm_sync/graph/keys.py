@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
+import json
 import threading
 from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
 from typing import Any
-from urllib.parse import urlsplit
 
+import httpx
 import jwt
-import requests
 
 from webcrm_sync.core.errors import TryLater
-from webcrm_sync.graph.outgoing import TrustingSession, no_connection
+from webcrm_sync.graph.outgoing import EntraHttp
 from webcrm_sync.settings import Settings
 
 #: Keys are read again this often (Microsoft Entra: signing key rollover).
@@ -27,7 +27,7 @@ class SigningKeys:
     def __init__(self, settings: Settings, *, now: Callable[[], datetime]) -> None:
         tenant = f"{settings.entra_authority}/{settings.entra_tenant_id}"
         self._url = f"{tenant}/discovery/v2.0/keys"
-        self._session = TrustingSession(settings.ca_bundle)
+        self._http = EntraHttp(settings, now=now)
         self._now = now
         self._lock = threading.Lock()
         self._keys: Mapping[str, jwt.PyJWK] = {}
@@ -35,7 +35,7 @@ class SigningKeys:
 
     def close(self) -> None:
         """End the connections."""
-        self._session.close()
+        self._http.close()
 
     def key(self, kid: str) -> jwt.PyJWK | None:
         """The key of that name; they are read again, once, when it is not among the known.
@@ -50,12 +50,10 @@ class SigningKeys:
             return self._keys.get(kid)
 
     def _read(self) -> Mapping[str, jwt.PyJWK]:
-        try:
-            answer = self._session.request("GET", self._url)
-            answer.raise_for_status()
-            return signing_keys(answer.json())
-        except (requests.RequestException, ValueError) as error:
-            raise no_connection(str(urlsplit(self._url).hostname), error) from error
+        answer = self._http.get(self._url)
+        if answer.status_code != httpx.codes.OK:
+            raise TryLater(f"Entra answers with status {answer.status_code} instead of its keys.")
+        return signing_keys(json.loads(answer.text))
 
 
 def signing_keys(document: Any) -> Mapping[str, jwt.PyJWK]:

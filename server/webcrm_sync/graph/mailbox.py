@@ -9,6 +9,7 @@ from webcrm_sync.core.errors import Gone, Refused
 from webcrm_sync.core.outlook import MailUser, Rule
 from webcrm_sync.graph import wire
 from webcrm_sync.graph.gate import Call
+from webcrm_sync.graph.paging import lines
 from webcrm_sync.graph.transport import Transport
 from webcrm_sync.graph.typed import every
 from webcrm_sync.graph.wire import quoted
@@ -66,15 +67,9 @@ def _aliases(found: wire.Json) -> frozenset[str]:
 
 async def category_names(transport: Transport, user_id: str) -> tuple[str, ...]:
     """The names in the mailbox's list of categories."""
-    names: list[str] = []
     url = transport.url("users", user_id, "outlook", "masterCategories")
-    while url:
-        page = await transport.json("GET", url, Call(user_id))
-        names += [
-            name for one in wire.parts(page, "value") if (name := wire.text(one, "displayName"))
-        ]
-        url = wire.text(page, "@odata.nextLink")
-    return tuple(names)
+    found = await lines(transport, Call(user_id), url)
+    return tuple(name for one in found if (name := wire.text(one, "displayName")))
 
 
 async def create_category(transport: Transport, user_id: str, name: str, colour: str) -> None:

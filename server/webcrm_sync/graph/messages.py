@@ -8,14 +8,15 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import IO
 
-from webcrm_sync.core.errors import Conflict, Refused
+from webcrm_sync.core.errors import Conflict, Refused, TryLater
 from webcrm_sync.core.message import Attachment, Message
 from webcrm_sync.core.outlook import Created, Location, Marked, Marking, Page, SentMail
 from webcrm_sync.graph import batch, wire
 from webcrm_sync.graph.batch import Answer, Line
 from webcrm_sync.graph.gate import Call
+from webcrm_sync.graph.paging import lines
 from webcrm_sync.graph.properties import EXPANDED
-from webcrm_sync.graph.transport import Transport
+from webcrm_sync.graph.transport import TOO_LARGE, Transport
 
 _KEYS = wire.ATTACHMENT_KEYS
 _AS_HTML = 'outlook.body-content-type="html"'
@@ -24,14 +25,22 @@ _AS_HTML = 'outlook.body-content-type="html"'
 async def page(
     transport: Transport, user_id: str, folder_id: str, cursor: str | None, *, size: int
 ) -> Page:
-    """The next page of a folder's delta; `cursor` None = from the start."""
+    """The next page of a folder's delta; `cursor` None = from the start.
+
+    A page whose bodies are more than an answer may hold is asked for again with half the mails.
+    """
     url = cursor or transport.url(
         *("users", user_id, "mailFolders", folder_id, "messages", "delta"),
         select=wire.MESSAGE_KEYS,
         expand=EXPANDED,
     )
     prefer = (f"odata.maxpagesize={size}", _AS_HTML)  # not sticky: said again on each page
-    return wire.page(await transport.json("GET", url, Call(user_id), prefer=prefer))
+    try:
+        return wire.page(await transport.json("GET", url, Call(user_id), prefer=prefer))
+    except TryLater as error:
+        if error.code != TOO_LARGE or size == 1:
+            raise
+    return await page(transport, user_id, folder_id, cursor, size=size // 2)
 
 
 async def message(transport: Transport, user_id: str, graph_id: str) -> Message:
@@ -79,8 +88,8 @@ async def listing(transport: Transport, user_id: str, folder_id: str) -> dict[st
         select=wire.LOCATION_KEYS,
         top="1000",
     )
-    lines = await _all(transport, user_id, url)
-    return {wire.identity(line): wire.location(line) for line in lines}
+    found = await lines(transport, Call(user_id), url)
+    return {wire.identity(line): wire.location(line) for line in found}
 
 
 async def mark(transport: Transport, user_id: str, markings: Sequence[Marking]) -> list[Marked]:
@@ -113,7 +122,7 @@ def _marked(transport: Transport, user_id: str, marking: Marking, answer: Answer
 async def attachments(transport: Transport, user_id: str, graph_id: str) -> tuple[Attachment, ...]:
     """Every attachment of a mail, without its content."""
     url = transport.url(*("users", user_id, "messages", graph_id, "attachments"), select=_KEYS)
-    return tuple(wire.attachment(line) for line in await _all(transport, user_id, url))
+    return tuple(wire.attachment(line) for line in await lines(transport, Call(user_id), url))
 
 
 async def attachment_lists(
@@ -133,11 +142,17 @@ async def attachment_lists(
 
 
 async def save_attachment(
-    transport: Transport, user_id: str, graph_id: str, attachment_id: str, sink: IO[bytes]
+    transport: Transport,
+    user_id: str,
+    graph_id: str,
+    attachment_id: str,
+    sink: IO[bytes],
+    *,
+    at_most: int,
 ) -> None:
     """Writes an attachment's bytes into `sink`."""
     segments = ("users", user_id, "messages", graph_id, "attachments", attachment_id, "$value")
-    await transport.save(transport.url(*segments), Call(user_id), sink)
+    await transport.save(transport.url(*segments), Call(user_id), sink, at_most=at_most)
 
 
 async def create_sent(
@@ -156,19 +171,10 @@ async def find_stamped(transport: Transport, user_id: str, stamp: str) -> tuple[
         filter=wire.stamped_with(stamp),
         select=wire.CREATED_KEYS,
     )
-    return tuple(wire.created(line) for line in await _all(transport, user_id, url))
+    return tuple(wire.created(line) for line in await lines(transport, Call(user_id), url))
 
 
 async def delete(transport: Transport, user_id: str, graph_id: str) -> None:
     """Moves a mail where the owner's deleted things go."""
     url = transport.url("users", user_id, "messages", graph_id)
     await transport.json("DELETE", url, Call(user_id))
-
-
-async def _all(transport: Transport, user_id: str, url: str) -> list[wire.Json]:
-    lines: list[wire.Json] = []
-    while url:
-        answer = await transport.json("GET", url, Call(user_id))
-        lines += wire.parts(answer, "value")
-        url = wire.text(answer, "@odata.nextLink")
-    return lines

@@ -21,6 +21,7 @@ from msgraph.graph_request_adapter import GraphRequestAdapter
 from webcrm_sync.core.errors import Refused
 from webcrm_sync.graph.auth import AppLogin, decode_claims
 from webcrm_sync.graph.trouble import Failure
+from webcrm_sync.settings import PREFIX
 
 #: The form of ids that survives moves; not sticky, so on each call
 #: (Microsoft Graph: immutable identifiers for Outlook resources).
@@ -112,10 +113,18 @@ async def _label(request: httpx.Request) -> None:
     request.headers["client-request-id"] = str(uuid4())
 
 
+class NotAnAnswer(httpx.RemoteProtocolError):
+    """Something answered that is not Graph, or not to this request."""
+
+
 async def _check(response: httpx.Response) -> None:
     """A redirect is not followed; a page of somebody's gateway is no answer of Graph."""
-    if response.is_redirect:
-        raise Refused("Graph's address answers with a redirect.", code="Redirect")
+    status = response.status_code
+    if not (200 <= status < 300 or 400 <= status < 600):
+        raise NotAnAnswer(
+            f"Graph's address answers with status {status}, which is not followed:"
+            f" check {PREFIX}GRAPH_URL."
+        )
     expected = response.request.headers.get("Accept", "")
     got = response.headers.get("Content-Type", "")
     if (
@@ -124,4 +133,4 @@ async def _check(response: httpx.Response) -> None:
         and expected.startswith("application/json")
         and ("json" not in got)
     ):
-        raise httpx.RemoteProtocolError("the answer is not JSON")
+        raise NotAnAnswer("Graph's address answers with something that is not JSON.")

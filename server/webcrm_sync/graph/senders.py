@@ -9,6 +9,7 @@ from typing import Any
 from webcrm_sync.core.categories import SYNC
 from webcrm_sync.graph import wire
 from webcrm_sync.graph.gate import Call
+from webcrm_sync.graph.paging import lines
 from webcrm_sync.graph.transport import Transport
 
 
@@ -24,13 +25,8 @@ class SenderRule:
 
 async def sender_rules(transport: Transport, user_id: str) -> tuple[SenderRule, ...]:
     """The mailbox's inbox rules with the senders they are for."""
-    url = transport.url(*_place(user_id))
-    rules: list[SenderRule] = []
-    while url:
-        page = await transport.json("GET", url, Call(user_id))
-        rules += [sender_rule(line) for line in wire.parts(page, "value")]
-        url = wire.text(page, "@odata.nextLink")
-    return tuple(rules)
+    found = await lines(transport, Call(user_id), transport.url(*_place(user_id)))
+    return tuple(sender_rule(line) for line in found)
 
 
 async def save_sender_rule(transport: Transport, user_id: str, rule: SenderRule) -> None:

@@ -19,23 +19,35 @@ from kiota_abstractions.request_information import RequestInformation
 from msgraph import GraphServiceClient
 from msgraph.generated.models.o_data_errors.o_data_error import ODataError
 
-from webcrm_sync.core.errors import SyncError, TryLater, Unclear
+from webcrm_sync.core.errors import Refused, SyncError, TryLater, Unclear
 from webcrm_sync.graph.auth import AppLogin
 from webcrm_sync.graph.gate import Call, Gate
-from webcrm_sync.graph.outgoing import no_connection, proxy_for, trust
-from webcrm_sync.graph.sdk import adapter, failure_of
+from webcrm_sync.graph.outgoing import no_connection
+from webcrm_sync.graph.sdk import NotAnAnswer, adapter, failure_of
 from webcrm_sync.graph.trouble import Failure, failure_in, trouble
 from webcrm_sync.graph.wire import path
+from webcrm_sync.net.bounds import KEY, AnswerTooLarge, Bounds, CallTooSlow
+from webcrm_sync.net.transports import AsyncBounded, wires
 from webcrm_sync.settings import Settings
 
 T = TypeVar("T")
 
 _ERRORS = {"4XX": ODataError, "5XX": ODataError}
 _TIMEOUTS = httpx.Timeout(90, connect=15)
+_MEGABYTE = 1024 * 1024
+#: A page holds up to 50 mails with their bodies, and one body may hold its pictures: Exchange
+#: takes 35 MB unless told otherwise (Exchange Online limits: message size).
+#: A listing of mails has a thousand on a page, and a folder holds a million at most.
+BOUNDS = Bounds(seconds=120, size=64 * _MEGABYTE, pages=2000)
+#: Exchange takes no message that is larger, whatever is configured (Exchange Online limits).
+LARGEST_MAIL = 150 * _MEGABYTE
+#: A slow line still brings this much of an attachment in a second.
+_SLOWEST = 64 * 1024
+TOO_LARGE = "AnswerTooLarge"
 #: Raised before anything was sent.
 _NEVER_SENT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, httpx.ProxyError)
-#: The answer broke off, or is none.
-_LOST = (httpx.RequestError, json.JSONDecodeError, UnicodeDecodeError)
+#: The answer broke off, or is none: ValueError is all that JSON may be wrong in.
+_LOST = (httpx.RequestError, ValueError, RecursionError)
 
 
 class _Failed(Exception):
@@ -49,15 +61,21 @@ class _Failed(Exception):
 class Transport:
     """Requests through the SDK's adapter. Made anywhere, used on the Graph loop only."""
 
-    def __init__(self, settings: Settings, login: AppLogin, *, now: Callable[[], datetime]) -> None:
+    def __init__(
+        self,
+        settings: Settings,
+        login: AppLogin,
+        *,
+        now: Callable[[], datetime],
+        bounds: Bounds = BOUNDS,
+    ) -> None:
+        self.bounds = bounds
         self._login = login
         self._now = now
         self._url = settings.graph_url
         self._gate = Gate()
-        wire = httpx.AsyncHTTPTransport(
-            verify=trust(settings.ca_bundle), proxy=proxy_for(settings.graph_url)
-        )
-        self._client = httpx.AsyncClient(transport=wire, timeout=_TIMEOUTS)
+        bounded = AsyncBounded(wires(settings.graph_url, settings.ca_bundle), bounds)
+        self._client = httpx.AsyncClient(transport=bounded, timeout=_TIMEOUTS)
         self._adapter = adapter(login, self._client, settings.graph_url)
         #: The typed client for what is called rarely; its calls go through `send`.
         self.graph = GraphServiceClient(request_adapter=self._adapter)
@@ -88,13 +106,18 @@ class Transport:
 
         return await self.send(call, ask)
 
-    async def save(self, url: str, call: Call, sink: IO[bytes]) -> None:
-        """Writes the answer's bytes into `sink` piece by piece; may raise with a part written."""
+    async def save(self, url: str, call: Call, sink: IO[bytes], *, at_most: int) -> None:
+        """Writes the answer's bytes into `sink` piece by piece; may raise with a part written.
+
+        Raises Refused, code TOO_LARGE, where more than `at_most` come.
+        """
+        bounds = Bounds(self.bounds.seconds + at_most / _SLOWEST, at_most)
 
         async def ask() -> None:
             request = _request("GET", url, None, ())
             request.headers["Accept"] = "*/*"
             native = await self._adapter.convert_to_native_async(request)
+            native.extensions[KEY] = bounds
             response = await self._client.send(native, stream=True)
             try:
                 if not response.is_success:
@@ -102,6 +125,8 @@ class Transport:
                     raise _Failed(failure_in(response.status_code, response.headers, content))
                 async for piece in response.aiter_bytes():
                     sink.write(piece)
+            except AnswerTooLarge as error:
+                raise Refused(f"The attachment {error}.", code=TOO_LARGE) from None
             finally:
                 await response.aclose()
 
@@ -139,11 +164,26 @@ class Transport:
             return await ask()
         except APIError as error:
             raise _Failed(failure_of(error)) from None
+        except httpx.InvalidURL:
+            raise Refused("A link in Graph's answer is no address.", code="BadLink") from None
         except _NEVER_SENT as error:
             raise no_connection(str(urlsplit(self._url).hostname), error) from None
         except _LOST as error:
             lost = TryLater if call.is_repeatable else Unclear
-            raise lost(f"Graph's answer was lost ({type(error).__name__}).", code="Lost") from None
+            raise lost(_sentence(error), code=_code(error)) from None
+
+
+def _sentence(error: Exception) -> str:
+    """What became of the answer; only words of our own."""
+    if isinstance(error, AnswerTooLarge | CallTooSlow):
+        return f"Graph's answer {error}."
+    if isinstance(error, NotAnAnswer):
+        return str(error)
+    return f"Graph's answer was lost ({type(error).__name__})."
+
+
+def _code(error: Exception) -> str:
+    return TOO_LARGE if isinstance(error, AnswerTooLarge) else "Lost"
 
 
 def _request(

@@ -5,28 +5,33 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Awaitable, Callable
 from typing import Any
 
-import httpx
-
+from webcrm_sync.core.trail import Trail
 from webcrm_sync.graph.gate import Call
+from webcrm_sync.graph.sdk import NotAnAnswer
 from webcrm_sync.graph.transport import Transport
 
 
 async def answer(transport: Transport, call: Call, ask: Callable[[], Awaitable[Any]]) -> Any:
-    """The model that `ask` answers; an answer without content counts as lost."""
+    """The model that `ask` answers; one without content, or of another shape, counts as lost."""
 
     async def ask_for_something() -> Any:
-        model = await ask()
+        try:
+            model = await ask()
+        except (TypeError, AttributeError, KeyError):  # the SDK builds what the JSON says
+            raise NotAnAnswer("Graph's answer has another shape.") from None
         if model is None:
-            raise httpx.RemoteProtocolError("the answer is empty")
+            raise NotAnAnswer("Graph's answer is empty.")
         return model
 
     return await transport.send(call, ask_for_something)
 
 
 async def every(transport: Transport, call: Call, builder: Any) -> AsyncIterator[Any]:
-    """Each entry of a collection, page after page."""
+    """Each entry of a collection, page after page, as far as `Trail` lets it."""
+    trail = Trail("Graph", most=transport.bounds.pages)
     while builder:
         page = await answer(transport, call, builder.get)
         for entry in page.value or ():
             yield entry
-        builder = page.odata_next_link and builder.with_url(page.odata_next_link)
+        link = page.odata_next_link
+        builder = link and builder.with_url(trail.follow(link))

@@ -25,7 +25,8 @@ _LONGEST_WAIT_S = 24 * 3600.0
 #: What a header can carry.
 _BEARER = re.compile(r"[\x21-\x7e]+")
 _REFUSED_LOGIN = "webCRM did not take the application token in WEBCRM_SYNC_WEBCRM_TOKEN"
-_NO_WEBCRM = "There is no webCRM at the address in WEBCRM_SYNC_WEBCRM_URL"
+_ADDRESS = "WEBCRM_SYNC_WEBCRM_URL"
+_NO_WEBCRM = f"There is no webCRM at the address in {_ADDRESS}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,19 +42,21 @@ def trouble(answer: Answer, *, is_write: bool, now: datetime) -> SyncError | Non
     """The error that this answer is, None for a success.
 
     A 401 or 429 did nothing, whatever was asked; any other answer that may come from between us
-    and webCRM (408, 5xx) leaves a write unclear. Only 401 and 429 are documented
+    and webCRM (a redirect, 408, 5xx) leaves a write unclear. Only 401 and 429 are documented
     (webCRM's Swagger; api.webcrm.com).
     """
     status, words = answer.status, _words(answer)
     code = words.get("Type") or str(status)
     said = f"webCRM answered {status}" + (f": {words['Message']}" if "Message" in words else "")
-    if status < 300:
+    if 200 <= status < 300:
         return None
     if status == 401:
         return TryLater("webCRM did not accept our login", code=code)
     if status == 429:
         return TryLater(said, retry_at=_retry_at(answer, now), code=code)
-    if status >= 500 or status == 408:
+    if status < 400:
+        said = f"{said} and points elsewhere, which is not followed: check {_ADDRESS}"
+    if status >= 500 or status == 408 or status < 400:
         if is_write:
             return Unclear(said, code=code)
         return TryLater(said, retry_at=_retry_at(answer, now), code=code)
@@ -105,7 +108,7 @@ def access_token(answer: Answer, *, now: datetime) -> str:
     """
     if answer.status not in {400, 401, 403}:
         error = trouble(answer, is_write=False, now=now)
-        if isinstance(error, Gone | Refused):
+        if error and (isinstance(error, Gone | Refused) or answer.status < 400):
             raise LoginRefused(_NO_WEBCRM, code=error.code)
         if error:
             raise error

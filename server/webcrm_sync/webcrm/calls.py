@@ -9,10 +9,12 @@ from typing import Literal
 import httpx
 
 from webcrm_sync.core.errors import TooLate
+from webcrm_sync.net.bounds import KEY, Bounds
+from webcrm_sync.net.transports import Bounded, wire
 from webcrm_sync.settings import Settings
 from webcrm_sync.webcrm.answers import Answer, access_token, trouble
 from webcrm_sync.webcrm.bodies import Body
-from webcrm_sync.webcrm.outgoing import lost, trusted
+from webcrm_sync.webcrm.outgoing import BOUNDS, lost, with_time_for
 from webcrm_sync.webcrm.pacing import Pacing
 
 #: A bearer token lives an hour (webcrm.com: REST API); known clients renew it at 3000 s.
@@ -34,19 +36,21 @@ class Calls:
         now: Callable[[], datetime],
         transport: httpx.BaseTransport | None = None,
         pacing: Pacing | None = None,
+        bounds: Bounds = BOUNDS,
     ) -> None:
+        self.bounds = bounds
         self._settings = settings
         self._now = now
         self._pacing = pacing or Pacing()
         self._token = ""
         self._token_since = datetime.min.replace(tzinfo=UTC)
+        to_webcrm = transport or wire(settings.webcrm_url, settings.ca_bundle)
         # Redirects are not followed and no URL of an answer is: the token stays with its host.
         self._http = httpx.Client(
             base_url=settings.webcrm_url,
             headers={"Accept": "application/json"},
-            verify=trusted(settings),
             timeout=_TIMEOUT,
-            transport=transport,
+            transport=Bounded(to_webcrm, bounds),
         )
 
     def close(self) -> None:
@@ -70,6 +74,8 @@ class Calls:
         )
         if body is not None:
             request.headers["Content-Type"] = "application/json"
+            sent = int(request.headers["Content-Length"])
+            request.extensions[KEY] = with_time_for(sent, self.bounds)
         with self._pacing:
             answer = self._send_as_us(request, until)
             if answer.status == 401:

@@ -23,11 +23,14 @@ from webcrm_sync.core.crm import (
 )
 from webcrm_sync.core.errors import Gone, Refused
 from webcrm_sync.core.times import for_webcrm
+from webcrm_sync.core.trail import Trail
+from webcrm_sync.net.bounds import Bounds
 from webcrm_sync.settings import Settings
 from webcrm_sync.webcrm import changes, wire
 from webcrm_sync.webcrm.bodies import Body, document_body, documents_body
 from webcrm_sync.webcrm.calls import NEVER, Calls, Params
 from webcrm_sync.webcrm.changes import ActivityChange, PersonDraft
+from webcrm_sync.webcrm.outgoing import BOUNDS
 from webcrm_sync.webcrm.pacing import Pacing
 from webcrm_sync.webcrm.query import Select, Unwritable
 
@@ -50,9 +53,10 @@ class WebCrm:
         now: Callable[[], datetime],
         transport: httpx.BaseTransport | None = None,
         pacing: Pacing | None = None,
+        bounds: Bounds = BOUNDS,
     ) -> None:
         self._settings = settings
-        self._calls = Calls(settings, now=now, transport=transport, pacing=pacing)
+        self._calls = Calls(settings, now=now, transport=transport, pacing=pacing, bounds=bounds)
         self._call = self._calls.call
 
     def close(self) -> None:
@@ -206,10 +210,12 @@ class WebCrm:
 
     def _list(self, path: str, params: Params | None = None) -> Iterator[wire.Row]:
         """The rows of all pages; a page shorter than asked for is the last."""
+        trail = self._trail()
         page, more = 0, True
         while more:
             page += 1
             rows = self._page(path, params or {}, page)
+            trail.follow(_marks(rows))
             yield from rows
             more = len(rows) == PAGE
 
@@ -222,19 +228,33 @@ class WebCrm:
         name, id_name = f"{script.table}UpdatedAt", f"{script.table}Id"
         latest: dict[int, wire.Row] = {}
         page, more = 1, True
+        trail, steps = self._trail(), self._trail()
         while more:
             text = str(script.where(name, ">=", since).order_by(name))
             rows = self._page("/Queries", {"script": text}, page)
+            steps.follow(f"{since} {page}")
+            trail.follow(_marks(rows))
             for row in rows:
                 latest.pop(row.record_id(id_name), None)
                 latest[row.record_id(id_name)] = row
             more = len(rows) == PAGE
             reached = rows[-1].time(name) if rows else None
-            page, since = (1, reached) if reached and reached > since else (page + 1, since)
+            if reached and reached > since:
+                page, since, trail = 1, reached, self._trail()
+            else:
+                page += 1
         return tuple(latest.values())
+
+    def _trail(self) -> Trail:
+        return Trail("webCRM", most=self._calls.bounds.pages)
 
     def _page(self, path: str, params: Params, page: int) -> tuple[wire.Row, ...]:
         return wire.rows(self._call("GET", path, params={**params, "Page": page, "Size": PAGE}))
+
+
+def _marks(rows: Sequence[wire.Row]) -> str:
+    """What tells a page from every other one of its listing."""
+    return f"{len(rows)} {hash(repr((rows[0], rows[-1])))}" if rows else "none"
 
 
 def _named(table: str, names: str) -> list[str]:

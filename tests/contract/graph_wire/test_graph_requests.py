@@ -12,6 +12,7 @@ import pytest
 
 from contract.graph_wire.script import (
     EMPTY_PAGE,
+    MAIL,
     NOW,
     Said,
     Scripted,
@@ -20,9 +21,9 @@ from contract.graph_wire.script import (
     error,
     settings_for,
 )
-from webcrm_sync.core.errors import Gone, Refused
+from webcrm_sync.core.errors import Gone, TryLater, Unclear
 from webcrm_sync.graph.client import GraphClient
-from webcrm_sync.graph.outgoing import proxy_for
+from webcrm_sync.net.way import proxy_for
 from webcrm_sync.sandbox.serving import Server
 
 # -- what every request carries
@@ -113,8 +114,9 @@ def test_a_link_to_another_host_is_refused_before_anything_is_sent(
 def test_a_redirect_is_not_followed(client: GraphClient, graph: Scripted) -> None:
     with Server(foreign := Scripted()) as other:
         graph.says(Said(302, {}, {"Location": f"{other.url}/v1.0/x"}))
-        assert type(caught(client.message, "u", "m")) is Refused
-        assert type(caught(client.folder, "u", "inbox")) is Refused
+        assert type(caught(client.message, "u", "m")) is TryLater
+        assert type(caught(client.create_sent, "u", "F", MAIL)) is Unclear
+        assert "WEBCRM_SYNC_GRAPH_URL" in str(caught(client.rules, "u"))
     assert foreign.asked == []
 
 

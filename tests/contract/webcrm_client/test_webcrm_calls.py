@@ -15,7 +15,7 @@ import trustme
 
 from contract.webcrm_client.bench import KEY, Bench, draft, settings
 from webcrm_sync.core.crm import KeyedActivity, Written
-from webcrm_sync.core.errors import LoginRefused, Refused, TooLate, TryLater, Unclear
+from webcrm_sync.core.errors import LoginRefused, TooLate, TryLater, Unclear
 from webcrm_sync.sandbox.serving import Server
 from webcrm_sync.sandbox.webcrm import webcrm_app
 from webcrm_sync.webcrm import WebCrm
@@ -154,8 +154,10 @@ def test_a_redirect_to_another_host_gets_no_token(bench: Bench) -> None:
 
     with Server(moved) as elsewhere:
         crm = WebCrm(settings(elsewhere.url), now=bench.clock.now)
-        with pytest.raises(Refused):
+        with pytest.raises(TryLater, match="WEBCRM_SYNC_WEBCRM_URL"):
             crm.whoami()
+        with pytest.raises(Unclear):
+            crm.write_activities([draft(None)])
         crm.close()
     assert bench.journal.exchanges == []
 

@@ -1,0 +1,26 @@
+"""The pages of a listing, one after another."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+
+from webcrm_sync.core.trail import Trail
+from webcrm_sync.graph import wire
+from webcrm_sync.graph.gate import Call
+from webcrm_sync.graph.transport import Transport
+
+
+async def pages(transport: Transport, call: Call, url: str) -> AsyncIterator[wire.Json]:
+    """Each page from that address on. Raises TryLater where they lead in a circle or never end."""
+    trail = Trail("Graph", most=transport.bounds.pages)
+    while url:
+        page = await transport.json("GET", trail.follow(url), call)
+        yield page
+        url = wire.text(page, "@odata.nextLink")
+
+
+async def lines(transport: Transport, call: Call, url: str) -> list[wire.Json]:
+    """The lines of all these pages."""
+    return [
+        line async for page in pages(transport, call, url) for line in wire.parts(page, "value")
+    ]

@@ -1,0 +1,239 @@
+"""One call over real HTTP costs what it may and no more, on a thread and on an event loop."""
+
+from __future__ import annotations
+
+import asyncio
+import gzip
+import socket
+import ssl
+import time
+import tracemalloc
+import zlib
+from collections.abc import Callable
+from pathlib import Path
+
+import httpx
+import pytest
+import trustme
+
+from contract.hostile import Speak, head, hostile, says, says_for_ever, whole
+from webcrm_sync.net.bounds import AnswerTooLarge, Bounds
+from webcrm_sync.net.transports import AsyncBounded, Bounded, wire, wires
+from webcrm_sync.sandbox.serving import Server
+
+Ask = Callable[[str, Bounds], httpx.Response]
+CHUNKED = head("Content-Type: application/json", "Transfer-Encoding: chunked")
+ENDLESS = head("Content-Type: application/json", "Connection: close")
+GZIP = "Content-Encoding: gzip"
+BOMB = gzip.compress(bytes(30_000_000))
+QUICK = Bounds(seconds=0.4, size=10_000)
+PATIENT = Bounds(seconds=20, size=100_000)
+
+
+def on_a_thread(url: str, bounds: Bounds) -> httpx.Response:
+    with httpx.Client(transport=Bounded(wire(url, None), bounds), timeout=5) as client:
+        return client.get(url)
+
+
+def on_a_loop(url: str, bounds: Bounds) -> httpx.Response:
+    async def ask() -> httpx.Response:
+        bounded = AsyncBounded(wires(url, None), bounds)
+        async with httpx.AsyncClient(transport=bounded, timeout=5) as client:
+            return await client.get(url)
+
+    return asyncio.run(ask())
+
+
+both = pytest.mark.parametrize("ask", [on_a_thread, on_a_loop])
+
+
+def empty_gzip_blocks() -> tuple[bytes, bytes]:
+    """The start of a gzip, and a block of it that goes on and holds nothing."""
+    press = zlib.compressobj(wbits=31)
+    return press.flush(zlib.Z_FULL_FLUSH), b"\x00\x00\x00\xff\xff" * 100
+
+
+@both
+@pytest.mark.parametrize(
+    "speak",
+    [
+        says_for_ever(b"HTTP/1.1 200 OK\r\nX: ", b"x", every=0.05),
+        says_for_ever(b"HTTP/1.1 200 OK\r\n", b"X: y\r\n", every=0.05),
+        says_for_ever(b"", b"HTTP/1.1 100 Continue\r\n\r\n", every=0.05),
+        says_for_ever(b"", b"HTTP/1.1 103 Early Hints\r\nLink: x\r\n\r\n"),
+        says_for_ever(head("Content-Length: 9000"), b"x", every=0.05),
+        says_for_ever(CHUNKED, b"1\r\nx\r\n", every=0.05),
+        says_for_ever(CHUNKED + b"1;", b"x", every=0.05),
+        says_for_ever(CHUNKED + b"0\r\n", b"X: y\r\n", every=0.05),
+        says_for_ever(
+            head("Content-Length: 9000", GZIP) + empty_gzip_blocks()[0],
+            empty_gzip_blocks()[1][:5],
+            every=0.05,
+        ),
+        says(head("Content-Length: 5"), every=9),
+        says(b"", every=9),
+    ],
+    ids=[
+        *("a header byte by byte", "headers one by one", "1xx for ever", "hints for ever"),
+        *("a body byte by byte", "chunks byte by byte", "a chunk's extension", "trailers"),
+        *("gzip byte by byte", "no body", "nothing"),
+    ],
+)
+def test_a_call_ends_in_time_however_it_is_dragged_out(ask: Ask, speak: Speak) -> None:
+    with hostile(speak) as server:
+        began = time.monotonic()
+        with pytest.raises(httpx.TransportError):
+            ask(server.url, QUICK)
+        assert time.monotonic() - began < 2
+
+
+@both
+@pytest.mark.parametrize(
+    "speak",
+    [
+        says(whole(b"x" * 100_001)),
+        says(whole(BOMB, GZIP)),
+        says(whole(BOMB, "Content-Encoding: X-GZIP")),
+        says(whole(gzip.compress(BOMB), "Content-Encoding: gzip, gzip")),
+        says_for_ever(ENDLESS, b"x" * 1000),
+        says_for_ever(CHUNKED, b"3e8\r\n" + b"x" * 1000 + b"\r\n"),
+        says_for_ever(
+            ENDLESS.replace(b"\r\n\r\n", b"\r\nContent-Encoding: gzip\r\n\r\n")
+            + empty_gzip_blocks()[0],
+            empty_gzip_blocks()[1],
+        ),
+        says_for_ever(b"HTTP/1.1 200 OK\r\n", b"X: " + b"y" * 1000 + b"\r\n"),
+        says_for_ever(b"HTTP/1.1 ", b"2" * 1000),
+    ],
+    ids=[
+        *("one byte more", "gzip", "another name of gzip", "gzip in gzip", "endless"),
+        *("endless chunks", "endless gzip of nothing", "endless headers", "an endless status"),
+    ],
+)
+def test_what_is_too_much_is_neither_read_nor_held(ask: Ask, speak: Speak) -> None:
+    with hostile(speak) as server:
+        tracemalloc.start()
+        with pytest.raises(httpx.RequestError):
+            ask(server.url, PATIENT)
+        most = tracemalloc.get_traced_memory()[1]
+        tracemalloc.stop()
+    assert most < 8_000_000
+
+
+@both
+@pytest.mark.parametrize("coding", ["br", "zstd", "deflate", "compress", "gzip, br", "x" * 999])
+def test_no_other_compression_is_opened(ask: Ask, coding: str) -> None:
+    with hostile(says(whole(b"\x00" * 99, f"Content-Encoding: {coding}"))) as server:
+        with pytest.raises(httpx.DecodingError):
+            ask(server.url, PATIENT)
+        assert b"Accept-Encoding: gzip\r\n" in server.asked[0] + b"\r\n"
+
+
+@both
+@pytest.mark.parametrize(
+    "speak",
+    [
+        says(whole(gzip.compress(b"{}" * 999)[:-9], GZIP)),
+        says(whole(b"{}", GZIP)),
+        says(whole(b"\x1f\x8b", GZIP)),
+        says(head("Content-Length: 9", "Connection: close") + b"{}"),
+        says(head("Content-Length: 2", "Content-Length: 3") + b"{}"),
+        says(head("Content-Length: -2") + b"{}"),
+        says(CHUNKED + b"2\r\n{}\r\nrubbish\r\n\r\n"),
+        says(CHUNKED + b"fffffffffffffffff\r\n{}"),
+        says(b"<html>"),
+        says(b"\x00" * 50_000 + b"\r\n\r\n"),
+        says(head(status="200 \xff".encode("latin-1").decode("latin-1"))[:-2] + b"x: \x00\r\n\r\n"),
+    ],
+    ids=[
+        *("gzip cut short", "no gzip", "half a gzip head", "too short", "two lengths"),
+        *("a negative length", "rubbish for a chunk", "a huge chunk", "no HTTP", "zeros", "a NUL"),
+    ],
+)
+def test_an_answer_that_lies_about_itself_is_none(ask: Ask, speak: Speak) -> None:
+    def speak_and_leave(connection: socket.socket, request: bytes) -> None:
+        speak(connection, request)
+        connection.close()
+
+    with hostile(speak_and_leave) as server, pytest.raises(httpx.RequestError):
+        ask(server.url, PATIENT)
+
+
+@both
+@pytest.mark.parametrize(
+    "said",
+    [
+        whole(b"{}" * 50_000),
+        whole(gzip.compress(b"{}" * 50_000), GZIP),
+        whole(gzip.compress(b"{}" * 50_000) + b"rubbish", GZIP),
+        CHUNKED.replace(b"\r\n\r\n", b"\r\nContent-Encoding: gzip\r\n\r\n")
+        + b"".join(b"1\r\n%c\r\n" % c for c in gzip.compress(b"{}" * 50_000))
+        + b"0\r\n\r\n",
+    ],
+    ids=["plain", "gzip", "rubbish behind a gzip", "gzip byte by byte"],
+)
+def test_what_is_allowed_arrives_whole(ask: Ask, said: bytes) -> None:
+    with hostile(says(said)) as server:
+        assert ask(server.url, PATIENT).content == b"{}" * 50_000
+
+
+@both
+def test_an_answer_without_a_body_may_name_any_coding(ask: Ask) -> None:
+    said = head("Content-Encoding: br", status="204 No Content")
+    with hostile(says(said)) as server:
+        assert ask(server.url, PATIENT).content == b""
+
+
+def test_no_cookie_is_kept() -> None:
+    said = whole(b"{}", "Set-Cookie: a=b", "Set-Cookie: c=d; Path=/")
+    with hostile(says(said)) as server:
+        bounded = Bounded(wire(server.url, None), PATIENT)
+        with httpx.Client(transport=bounded) as client:
+            client.get(server.url)
+            client.get(server.url)
+            assert list(client.cookies.jar) == []
+    assert all(b"ookie" not in asked for asked in server.asked)
+
+
+def test_a_request_that_is_taken_slowly_ends_in_time() -> None:
+    taken = socket.create_server(("127.0.0.1", 0))
+    url = f"http://127.0.0.1:{taken.getsockname()[1]}"
+    bounded = Bounded(wire(url, None), QUICK)
+    began = time.monotonic()
+    client = httpx.Client(transport=bounded, timeout=5)
+    with taken, client, pytest.raises(httpx.TransportError):
+        client.post(url, content=bytes(50_000_000))
+    assert time.monotonic() - began < 2
+
+
+def test_a_connection_is_kept_for_the_next_call(tmp_path: Path) -> None:
+    """Over TLS too, whose stream takes the place of the plain one."""
+    authority = trustme.CA()
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    authority.issue_cert("localhost").configure_cert(context)
+    authority.cert_pem.write_to_path(str(tmp_path / "ca.pem"))
+    callers: set[str] = set()
+
+    def app(environ: dict[str, str], start_response: Callable[..., object]) -> list[bytes]:
+        callers.add(environ["REMOTE_PORT"])
+        start_response("200 OK", [("Content-Type", "text/plain")])
+        return [b"x" * 9000]
+
+    with Server(app, ssl_context=context) as server:
+        bounded = Bounded(wire(server.url, tmp_path / "ca.pem"), QUICK)
+        with httpx.Client(transport=bounded) as client:
+            for _ in range(3):
+                assert len(client.get(server.url).content) == 9000
+            time.sleep(QUICK.seconds)
+            assert client.get(server.url).status_code == 200
+    assert len(callers) == 1
+
+
+def test_the_error_says_what_was_too_large() -> None:
+    for size, bounds, told in (
+        (99, Bounds(5, 98), "is larger than 98 bytes"),
+        (4_000_000, Bounds(5, 3 * 1024 * 1024), "is larger than 3 MB"),
+    ):
+        too_large = pytest.raises(AnswerTooLarge, match=told)
+        with hostile(says(whole(bytes(size)))) as server, too_large:
+            on_a_thread(server.url, bounds)

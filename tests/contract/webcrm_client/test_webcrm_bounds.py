@@ -1,0 +1,135 @@
+"""A webCRM that answers with too much, too slowly, for ever, or with what is no answer."""
+
+from __future__ import annotations
+
+import gzip
+import time
+from collections.abc import Callable, Iterable
+from datetime import UTC, datetime, timedelta
+from wsgiref.types import StartResponse, WSGIEnvironment
+
+import pytest
+from werkzeug import Response
+
+from contract.hostile import head, hostile, says_for_ever
+from contract.webcrm_client.bench import KEY, LONG_AGO, Bench, draft, settings
+from webcrm_sync.core.errors import SyncError, TryLater, Unclear
+from webcrm_sync.net.bounds import Bounds
+from webcrm_sync.sandbox.serving import Server
+from webcrm_sync.sandbox.webcrm import webcrm_app
+from webcrm_sync.webcrm import WebCrm
+
+BOMB = gzip.compress(b" " * 70_000_000, 1)
+Answer = tuple[str, dict[str, str], bytes]
+
+
+class Broken:
+    """The bench's webCRM, which acts and then answers with something else, but for the login."""
+
+    def __init__(self, bench: Bench, answer: Answer) -> None:
+        self._api = webcrm_app(bench.world).wsgi_app
+        self._answer = answer
+
+    def __call__(self, environ: WSGIEnvironment, start: StartResponse) -> Iterable[bytes]:
+        real = Response.from_app(self._api, environ).get_data()
+        if environ["PATH_INFO"] == "/Auth/ApiLogin":
+            start("200 OK", [("Content-Type", "application/json")])
+            return [real]
+        status, headers, body = self._answer
+        start(status, list(({"Content-Type": "application/json"} | headers).items()))
+        return [body]
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        ("200 OK", {"Content-Encoding": "gzip"}, BOMB),
+        ("200 OK", {"Content-Encoding": "br"}, b"\x00"),
+        ("200 OK", {"Content-Encoding": "gzip"}, BOMB[:9999]),
+        ("200 OK", {"Content-Length": "99999"}, b"[1]"),
+        ("200 OK", {}, b"[" * 100_000),
+        ("200 OK", {}, b"[" + b"9" * 9_000 + b"]"),
+        ("200 OK", {}, b'["\xe9"]'),
+        ("200 OK", {"Content-Type": "text/html"}, b"<html>sign in</html>"),
+        ("302 Found", {"Location": "http://elsewhere.example/"}, b""),
+        ("304 Not Modified", {}, b""),
+        ("600 Odd", {}, b"[1]"),
+    ],
+    ids=lambda answer: " ".join((answer[0], *answer[1])) + repr(answer[2][:2]),
+)
+def test_a_write_whose_answer_cannot_be_had_is_unclear_and_stands_once(
+    bench: Bench, acme: int, answer: Answer
+) -> None:
+    with Server(Broken(bench, answer)) as server:
+        crm = WebCrm(settings(server.url), now=bench.clock.now)
+        with pytest.raises(Unclear):
+            crm.write_activities([draft(acme)])
+        with pytest.raises(TryLater):
+            crm.users()
+        crm.close()
+    found = bench.crm.keyed_activities(acme, created_since=bench.clock.now() - timedelta(hours=1))
+    assert [one.key for one in found] == [KEY]
+
+
+def test_the_sentence_says_what_was_too_much(bench: Bench, acme: int) -> None:
+    with Server(Broken(bench, ("200 OK", {"Content-Encoding": "gzip"}, BOMB))) as server:
+        crm = WebCrm(settings(server.url), now=bench.clock.now)
+        with pytest.raises(Unclear, match=r"webCRM's answer is larger than 64 MB"):
+            crm.write_activities([draft(acme)])
+        crm.close()
+
+
+def test_a_login_that_never_ends_holds_nobody() -> None:
+    bounds = Bounds(seconds=0.4, size=10_000)
+    for begun in (b"HTTP/1.1 200 OK\r\nX: ", head("Content-Length: 9000")):
+        with hostile(says_for_ever(begun, b"x", every=0.05)) as server:
+            crm = WebCrm(settings(server.url), now=lambda: datetime.now(UTC), bounds=bounds)
+            began = time.monotonic()
+            with pytest.raises(TryLater, match="did not answer in time"):
+                crm.write_activities([draft(1)])
+            assert time.monotonic() - began < 2
+            crm.close()
+
+
+LISTS: dict[str, Callable[[WebCrm], object]] = {
+    "users": lambda crm: crm.users(),
+    "documents": lambda crm: list(crm.documents()),
+    "activities": lambda crm: crm.keyed_activities(None, created_since=LONG_AGO),
+    "sent": lambda crm: crm.sent_activities(LONG_AGO),
+    "persons": lambda crm: crm.persons_changed(LONG_AGO),
+    "organisations": lambda crm: crm.organisations_changed(LONG_AGO),
+}
+_IDS = ("ActivityId", "PersonId", "OrganisationId", "DocumentId", "UserId")
+
+
+def full_page(first: int, at: str) -> bytes:
+    row = '{%s,"ActivityUpdatedAt":"%s","PersonUpdatedAt":"%s","OrganisationUpdatedAt":"%s"}'
+    rows = (
+        row % (",".join(f'"{name}":{first + n}' for name in _IDS), at, at, at) for n in range(1000)
+    )
+    return f"[{','.join(rows)}]".encode()
+
+
+@pytest.mark.parametrize("name", LISTS)
+@pytest.mark.parametrize("is_moving", [False, True])
+def test_a_list_without_an_end_is_given_up(bench: Bench, name: str, is_moving: bool) -> None:
+    """Whether each page is the same, or each is a new one with later changes."""
+    api, asked = webcrm_app(bench.world).wsgi_app, 0
+
+    def endless(environ: WSGIEnvironment, start: StartResponse) -> Iterable[bytes]:
+        nonlocal asked
+        if environ["PATH_INFO"] == "/Auth/ApiLogin":
+            return api(environ, start)
+        asked += 1
+        at = LONG_AGO + timedelta(days=asked if is_moving else 0)
+        start("200 OK", [("Content-Type", "application/json")])
+        return [full_page(1 + asked * 1000 if is_moving else 1, at.isoformat())]
+
+    with Server(endless) as server:
+        bounds = Bounds(seconds=60, size=10_000_000, pages=5)
+        crm = WebCrm(settings(server.url), now=bench.clock.now, bounds=bounds)
+        with pytest.raises(SyncError) as found:
+            LISTS[name](crm)
+        crm.close()
+    assert (type(found.value), found.value.code) == (TryLater, "EndlessList")
+    assert asked <= 6
