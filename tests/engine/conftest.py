@@ -8,6 +8,7 @@ from contextlib import ExitStack
 import pytest
 
 from descriptions import deviations
+from lock_order import in_one_order
 from play import BO, OpenPlay, Play
 from proving import Ground, prepared
 from webcrm_sync.bootstrap import open_parts
@@ -17,7 +18,10 @@ from webcrm_sync.sandbox.stage import Stage
 
 @pytest.fixture
 def open_play(fresh_database: str) -> Iterator[OpenPlay]:
-    """Opens a play with settings of one's own; afterwards the wire is held to its descriptions."""
+    """Opens a play with settings of one's own; afterwards the wire is held to its descriptions.
+
+    And every transaction to the one order of locks.
+    """
     with ExitStack() as stack:
         stages: list[Stage] = []
 
@@ -27,8 +31,9 @@ def open_play(fresh_database: str) -> Iterator[OpenPlay]:
             given = stage.settings(
                 **{"DATABASE_URL": fresh_database, "SECRET_KEY": "test", **settings}
             )
-            parts = open_parts(given, url=fresh_database, now=stage.clock.now)
-            return Play(stage, stack.enter_context(parts))
+            parts = stack.enter_context(open_parts(given, url=fresh_database, now=stage.clock.now))
+            stack.enter_context(in_one_order(parts.database.engine))
+            return Play(stage, parts)
 
         yield opened
         for stage in stages:

@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 from machine.ground import POLL, Ground
 from meanwhile import Death
 from play import Play
-from webcrm_sync.engine.hints import Notification, take
+from webcrm_sync.engine.hints import Notification, Receiver
 from webcrm_sync.jobs import STEPS
 from webcrm_sync.sandbox.outlook.store import Notice
 from webcrm_sync.store import due
@@ -77,7 +77,7 @@ def notify(ground: Ground, *, times: int) -> None:
     told, ground.notices[:] = list(ground.notices), []
     pushed = [n for n in map(_notification(ground), told) if n is not None]
     for _ in range(times):
-        take(ground.play.parts, pushed)
+        Receiver(ground.play.parts).take(pushed)
 
 
 def _notification(ground: Ground) -> Callable[[Notice], Notification | None]:

@@ -20,6 +20,7 @@ from webcrm_sync.web.app import create_app
 
 NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
 CLIENT_STATE = "known to Graph and us"
+SUBSCRIPTION = "7d1c607a-5b2f-4c1e-9a44-0c61e3a7b001"
 
 
 @pytest.fixture(scope="session")
@@ -53,7 +54,7 @@ def client(parts: Parts) -> FlaskClient:
 
 @dataclass(frozen=True, slots=True)
 class Watched:
-    """A mailbox whose folder `f1` is pushed by the subscription `s1` and holds the copy `g1`."""
+    """A mailbox whose folder `f1` is pushed by one subscription and holds the copy `g1`."""
 
     parts: Parts
     mailbox_id: int
@@ -84,7 +85,7 @@ def watched(parts: Parts) -> Watched:
             folder_id,
             hinted_at=None,
             poll_due_at=NOW + timedelta(hours=1),
-            subscription_id="s1",
+            subscription_id=SUBSCRIPTION,
             client_state=parts.seal.seal(CLIENT_STATE),
             subscription_expires_at=NOW + timedelta(days=2),
         )

@@ -8,17 +8,18 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from werkzeug.test import TestResponse
 
-from web.conftest import CLIENT_STATE, NOW, Watched
+from web.conftest import CLIENT_STATE, NOW, SUBSCRIPTION, Watched
 from webcrm_sync.engine.parts import Parts
 from webcrm_sync.store import mailboxes
 
 PATHS = ["/graph/notify", "/graph/lifecycle"]
+ANOTHER = SUBSCRIPTION.replace("7", "8")
 
 
 def line(**facts: object) -> dict[str, object]:
     """A genuine line about a copy that we have not met, but for these facts."""
     usual = {
-        "subscriptionId": "s1",
+        "subscriptionId": SUBSCRIPTION,
         "clientState": CLIENT_STATE,
         "changeType": "created",
         "resourceData": {"id": "new", "@odata.etag": 'W/"v1"'},
@@ -60,7 +61,9 @@ def test_a_handshake_takes_no_notification_along(client: FlaskClient, watched: W
 
 @settings(max_examples=30, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(body=st.binary(), path=st.sampled_from(PATHS))
-def test_junk_is_taken_in_silence(client: FlaskClient, body: bytes, path: str) -> None:
+def test_junk_is_taken_in_silence(
+    client: FlaskClient, watched: Watched, body: bytes, path: str
+) -> None:
     answer = client.post(path, data=body)
     assert (answer.status_code, answer.data) == (202, b"")
 
@@ -68,7 +71,7 @@ def test_junk_is_taken_in_silence(client: FlaskClient, body: bytes, path: str) -
 @pytest.mark.parametrize(
     "foreign",
     [
-        {"subscriptionId": "another"},
+        {"subscriptionId": ANOTHER},
         {"subscriptionId": ""},
         {"clientState": "guessed"},
         {"clientState": ""},
@@ -105,13 +108,14 @@ def test_no_character_makes_us_fail(
     assert post(client, line(**{field: value})).status_code == 202
 
 
-def test_a_subscription_whose_secret_cannot_be_opened_any_more_is_not_trusted(
+def test_a_subscription_whose_secret_cannot_be_opened_any_more_is_left_to_keep(
     client: FlaskClient, watched: Watched, parts: Parts
 ) -> None:
     with parts.begin() as tx:
         mailboxes.set_folder(tx, watched.folder_id, client_state="sealed with a lost key")
     assert post(client, line()).status_code == 202
-    assert watched.jobs() == []
+    assert watched.jobs() == [f"keep:{watched.mailbox_id}"]
+    assert watched.folder().hinted_at is None
 
 
 def test_news_sends_us_looking_in_its_mailbox_at_once(
@@ -150,7 +154,7 @@ def test_news_among_echoes_is_not_overheard(client: FlaskClient, watched: Watche
 def test_a_forged_line_among_genuine_ones_does_not_hide_them(
     client: FlaskClient, watched: Watched
 ) -> None:
-    post(client, line(clientState="guessed"), line(), line(subscriptionId="another"))
+    post(client, line(clientState="guessed"), line(), line(subscriptionId=ANOTHER))
     assert watched.jobs() == [f"discover:{watched.mailbox_id}"]
 
 
@@ -165,7 +169,7 @@ def test_a_genuine_word_ends_the_doubt_about_push(
 
 def lifecycle(client: FlaskClient, event: str) -> int:
     """Graph posts a lifecycle event."""
-    told = {"subscriptionId": "s1", "clientState": CLIENT_STATE, "lifecycleEvent": event}
+    told = {"subscriptionId": SUBSCRIPTION, "clientState": CLIENT_STATE, "lifecycleEvent": event}
     return post(client, told, path=PATHS[1]).status_code
 
 
@@ -187,7 +191,7 @@ def test_an_authorisation_that_runs_out_is_renewed_and_the_subscription_kept(
 ) -> None:
     lifecycle(client, "reauthorizationRequired")
     assert watched.jobs() == [f"keep:{watched.mailbox_id}"]
-    assert watched.folder().subscription_id == "s1"
+    assert watched.folder().subscription_id == SUBSCRIPTION
 
 
 def test_an_event_nobody_told_us_of_is_taken_in_silence(

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from webcrm_sync.engine.hints import Notification
 from webcrm_sync.web.wire import notifications
 
+SUBSCRIPTION = "7d1c607a-5b2f-4c1e-9a44-0c61e3a7b001"
 KEYS = ["value", "subscriptionId", "clientState", "resourceData", "id", "@odata.etag"]
 values = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text(),
@@ -20,7 +21,7 @@ values = st.recursive(
     max_leaves=30,
 )
 LINE = {
-    "subscriptionId": "s1",
+    "subscriptionId": SUBSCRIPTION,
     "clientState": "hush",
     "changeType": "created",
     "resource": "Users/u/Messages/g1",
@@ -30,17 +31,25 @@ LINE = {
 
 def test_a_notification_tells_which_copy_in_which_version() -> None:
     body = json.dumps({"value": [LINE]}).encode()
-    assert notifications(body) == [Notification("s1", "hush", "g1", "CQAA")]
+    assert notifications(body) == [Notification(SUBSCRIPTION, "hush", "g1", "CQAA")]
 
 
 def test_a_lifecycle_event_carries_no_copy() -> None:
-    line = {"subscriptionId": "s1", "clientState": "hush", "lifecycleEvent": "missed"}
+    line = {"subscriptionId": SUBSCRIPTION, "clientState": "hush", "lifecycleEvent": "missed"}
     body = json.dumps({"value": [line]}).encode()
-    assert notifications(body) == [Notification("s1", "hush", lifecycle="missed")]
+    assert notifications(body) == [Notification(SUBSCRIPTION, "hush", lifecycle="missed")]
 
 
 def test_a_malformed_line_does_not_take_the_others_along() -> None:
-    broken: list[object] = [None, 1, "x", [], {}, {"subscriptionId": "s1"}, {"clientState": "x"}]
+    broken: list[object] = [
+        None,
+        1,
+        "x",
+        [],
+        {},
+        {"subscriptionId": SUBSCRIPTION},
+        {"clientState": "x"},
+    ]
     body = json.dumps({"value": [*broken, LINE, {**LINE, "subscriptionId": 7}]}).encode()
     assert [n.graph_id for n in notifications(body)] == ["g1"]
 
@@ -50,7 +59,7 @@ def test_a_malformed_line_does_not_take_the_others_along() -> None:
 )
 def test_a_line_without_usable_details_is_still_a_hint(data: object) -> None:
     body = json.dumps({"value": [{**LINE, "resourceData": data}]}).encode()
-    assert notifications(body) == [Notification("s1", "hush")]
+    assert notifications(body) == [Notification(SUBSCRIPTION, "hush")]
 
 
 @given(st.binary())
@@ -85,7 +94,7 @@ def test_what_breaks_a_parser_is_no_notification(body: bytes) -> None:
 @pytest.mark.parametrize("bad", ["\0", "\ud800"], ids=["NUL", "half an emoji"])
 def test_nothing_comes_through_that_the_database_cannot_look_up(bad: str) -> None:
     line = {
-        "subscriptionId": f"s{bad}",
+        "subscriptionId": SUBSCRIPTION,
         "clientState": f"h{bad}",
         "resourceData": {"id": f"g{bad}", "@odata.etag": f'W/"{bad}"'},
         "lifecycleEvent": f"missed{bad}",

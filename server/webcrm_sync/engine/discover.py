@@ -40,6 +40,7 @@ def discover(parts: Parts, mailbox_id: int) -> None:
         if box is None or box.shut_until(tx.now):
             return
         due = [f for f in mailboxes.folders(tx, box.id) if _is_due(f, tx.now)]
+        mailboxes.begin_reading(tx, due)
     try:
         for folder in due:
             if begun := _with_this_selection(parts, folder):
@@ -120,6 +121,7 @@ def _start_anew(
     """
     anew = replace(folder, cursor=None, round=folder.round + 1, selection=SELECTION)
     with parts.begin() as tx:
+        mailboxes.hold(tx, mailbox_ids=[folder.mailbox_id])
         if not mailboxes.advance_cursor(tx, folder, None, round=anew.round):
             return None
         if told_of is not None:
@@ -133,9 +135,9 @@ def _look_for_folders(parts: Parts, box: Mailbox, gone: SyncFolder) -> None:
     Should it stand there all the same, it is read again a little later, not every second.
     """
     with parts.begin() as tx:
+        mailboxes.set_mailbox(tx, box.id, keep_due_at=tx.now)
         again = tx.now + _GONE_RETRY
         mailboxes.take_hint(tx, gone, poll_due_at=again, is_flooded=False)
-        mailboxes.set_mailbox(tx, box.id, keep_due_at=tx.now)
         tx.defer("keep", box.id)
 
 

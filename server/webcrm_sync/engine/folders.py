@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from webcrm_sync.core.outlook import Folder, Place
 from webcrm_sync.engine.parts import Parts
-from webcrm_sync.store import endings, mailboxes
+from webcrm_sync.store import emails, endings, mailboxes
 from webcrm_sync.store.mailboxes import Mailbox, SyncFolder
 
 #: Well-known names, the same in every language (Graph: mailFolder).
@@ -100,9 +100,11 @@ def _chain(parts: Parts, user_id: str, folder_id: str) -> list[str] | None:
 
 
 def _lose(parts: Parts, box: Mailbox, folder: SyncFolder) -> None:
-    if folder.subscription_id:
-        parts.graph.unsubscribe(folder.subscription_id)
+    for subscription_id in folder.subscription_ids:
+        parts.graph.unsubscribe(subscription_id)
     with parts.begin() as tx:
+        emails.lock(tx)  # a page of the folder may be written down at this moment
+        mailboxes.hold(tx, mailbox_ids=[box.id])
         endings.leave_folder(tx, folder.id)
         mailboxes.drop_folder(tx, folder.id)
         tx.tell("folder is gone", mailbox_id=box.id, place=folder.place.value)

@@ -2,20 +2,23 @@
 
 from __future__ import annotations
 
+import logging
 import secrets
+from dataclasses import replace
 from datetime import timedelta
 
 from webcrm_sync.core.categories import COLOURS
 from webcrm_sync.core.errors import AccessLost, Gone, SyncError, TryLater
 from webcrm_sync.core.retry import retry_at
+from webcrm_sync.core.subscriptions import LIFETIME, Care, Subscribed, care_for
+from webcrm_sync.engine import push
 from webcrm_sync.engine.folders import settle_folders
 from webcrm_sync.engine.parts import Parts, hold_mailbox
 from webcrm_sync.store import mailboxes
 from webcrm_sync.store.mailboxes import Mailbox, SyncFolder
 
-#: Just below the smaller of the two maxima that Graph has named (subscription resource).
-_LIFETIME = timedelta(minutes=4200)
-NOTIFY_PATH, LIFECYCLE_PATH = "/graph/notify", "/graph/lifecycle"
+logger = logging.getLogger(__name__)
+
 _SUBSCRIBE_RETRY = timedelta(seconds=30)
 
 
@@ -63,33 +66,52 @@ def _subscribe(parts: Parts, box: Mailbox) -> bool:
 
 
 def _keep_subscription(parts: Parts, box: Mailbox, folder: SyncFolder) -> bool:
-    now = parts.now()
-    expires_at = folder.subscription_expires_at
-    if folder.subscription_id and expires_at and expires_at - now > _LIFETIME / 2:
+    _end_replaced(parts, folder)
+    held = _subscribed(parts, folder)
+    care = care_for(held, parts.now())
+    if care is Care.KEEP or (care is Care.RENEW and _is_renewed(parts, folder)):
         return True
-    if folder.subscription_id and expires_at and expires_at > now:
-        try:
-            renewed = parts.graph.renew(folder.subscription_id, now + _LIFETIME)
-        except Gone:
-            pass  # made anew below
-        else:
-            with parts.begin() as tx:
-                mailboxes.set_folder(tx, folder.id, subscription_expires_at=renewed.expires_at)
-            return True
-    return _subscribe_anew(parts, box, folder)
+    replaced = folder.subscription_id if held and care is Care.REPLACE else None
+    return _subscribe_anew(parts, box, folder, replaced=replaced)
 
 
-def _subscribe_anew(parts: Parts, box: Mailbox, folder: SyncFolder) -> bool:
+def _subscribed(parts: Parts, folder: SyncFolder) -> Subscribed | None:
+    """The folder's subscription, None when it has none or an expired one."""
+    expires_at = folder.subscription_expires_at
+    if not (folder.subscription_id and expires_at and expires_at > parts.now()):
+        return None
+    return Subscribed(
+        expires_at,
+        push.address_of(parts, folder),
+        is_checkable=push.is_checkable(parts, folder),
+    )
+
+
+def _is_renewed(parts: Parts, folder: SyncFolder) -> bool:
+    """False when Graph does not know the subscription any more."""
+    assert folder.subscription_id is not None
+    try:
+        renewed = parts.graph.renew(folder.subscription_id, parts.now() + LIFETIME)
+    except Gone:
+        return False
+    with parts.begin() as tx:
+        mailboxes.set_pushed(tx, folder, subscription_expires_at=renewed.expires_at)
+    return True
+
+
+def _subscribe_anew(
+    parts: Parts, box: Mailbox, folder: SyncFolder, *, replaced: str | None
+) -> bool:
+    """Make a subscription, and end the one that it replaces only then: no notification is lost."""
     client_state = secrets.token_urlsafe(32)
-    public = parts.settings.public_url
     try:
         made = parts.graph.subscribe(
             box.user_id,
             folder.graph_id,
-            notification_url=public + NOTIFY_PATH,
-            lifecycle_url=public + LIFECYCLE_PATH,
+            notification_url=push.notify_url(parts),
+            lifecycle_url=push.lifecycle_url(parts),
             client_state=client_state,
-            expires_at=parts.now() + _LIFETIME,
+            expires_at=parts.now() + LIFETIME,
         )
     except (TryLater, AccessLost):
         raise
@@ -97,17 +119,36 @@ def _subscribe_anew(parts: Parts, box: Mailbox, folder: SyncFolder) -> bool:
         _tell_once(parts, box, str(error))
         return False
     with parts.begin() as tx:
+        mailboxes.hold(tx, mailbox_ids=[box.id])
+        mailboxes.set_mailbox(tx, box.id, push_trouble=None)
         mailboxes.set_folder(
             tx,
             folder.id,
             subscription_id=made.graph_id,
             client_state=parts.seal.seal(client_state),
             subscription_expires_at=made.expires_at,
+            subscription_address=push.kept_of(parts, made.graph_id)[0],
+            replaced_subscription_id=replaced,
         )
         mailboxes.hint(tx, [folder.id])  # what happened while nobody listened
-        mailboxes.set_mailbox(tx, box.id, push_trouble=None)
         tx.tell("push is on", mailbox_id=box.id, place=folder.place.value)
+    _end_replaced(parts, replace(folder, replaced_subscription_id=replaced))
     return True
+
+
+def _end_replaced(parts: Parts, folder: SyncFolder) -> None:
+    """End the subscription that another one has replaced. Raises TryLater."""
+    if folder.replaced_subscription_id is None:
+        return
+    try:
+        parts.graph.unsubscribe(folder.replaced_subscription_id)
+    except TryLater:
+        raise
+    except SyncError as error:  # it ends by itself in three days
+        facts = {"folder": folder.id, "trouble": str(error)}
+        logger.warning("subscription_not_ended", extra=facts)
+    with parts.begin() as tx:
+        mailboxes.set_folder(tx, folder.id, replaced_subscription_id=None)
 
 
 def _tell_once(parts: Parts, box: Mailbox, trouble: str) -> None:

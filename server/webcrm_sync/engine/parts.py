@@ -15,7 +15,7 @@ from webcrm_sync.engine.metadata import Metadata
 from webcrm_sync.graph.client import GraphClient
 from webcrm_sync.settings import Settings
 from webcrm_sync.store import companies, endings, mailboxes
-from webcrm_sync.store.database import Database, Tx
+from webcrm_sync.store.database import Database, Result, Tx
 from webcrm_sync.store.mailboxes import Mailbox
 from webcrm_sync.store.sealing import Seal
 from webcrm_sync.webcrm.client import WebCrm
@@ -48,6 +48,10 @@ class Parts:
         """A short transaction of this company. Never open one around a network call."""
         with self.database.begin(self.company_id) as tx:
             yield tx
+
+    def transact(self, step: Callable[[Tx], Result]) -> Result:
+        """What `step` returns, committed; repeated after a deadlock, so it only uses `tx`."""
+        return self.database.transact(self.company_id, step)
 
 
 def hold_mailbox(parts: Parts, box: Mailbox, error: SyncError, *, got_on: bool = False) -> None:

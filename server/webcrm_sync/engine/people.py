@@ -17,6 +17,7 @@ from webcrm_sync.engine.keep import make_categories
 from webcrm_sync.engine.parts import Parts
 from webcrm_sync.graph.transport import BOUNDS
 from webcrm_sync.store import companies, directory, emails, mailboxes, mirrors
+from webcrm_sync.store.database import Tx
 from webcrm_sync.store.mailboxes import Mailbox, SyncFolder
 
 
@@ -106,15 +107,18 @@ def remove(parts: Parts, address: str) -> Sequence[str]:
             raise NotWatched(f"{address} is not watched. `mailbox list` shows those that are.")
         known = mailboxes.folders(tx, box.id)
     troubles = _end_at_microsoft(parts, box, known)
-    with parts.begin() as tx:
-        emails.lock(tx)  # nobody is writing down mails of it meanwhile
-        mailboxes.remove_mailbox(tx, box.id)
+    parts.transact(partial(_delete, box.id))
     return troubles
+
+
+def _delete(mailbox_id: int, tx: Tx) -> None:
+    emails.lock(tx)  # nobody is writing down mails of it meanwhile
+    mailboxes.remove_mailbox(tx, mailbox_id)
 
 
 def _end_at_microsoft(parts: Parts, box: Mailbox, known: Sequence[SyncFolder]) -> list[str]:
     """End subscriptions and rules, each whatever becomes of the others; what could not be."""
-    pushed = [f.subscription_id for f in known if f.subscription_id]
+    pushed = [one for folder in known for one in folder.subscription_ids]
     ends = [partial(parts.graph.unsubscribe, one) for one in pushed]
     troubles = []
     try:

@@ -95,13 +95,15 @@ def prove_push(parts: Parts) -> list[Difference]:
     except SyncError:
         return []  # each mailbox tells its own trouble
     dead = [f for f in held if f.subscription_id not in alive]
+    boxes_of_dead = sorted({f.mailbox_id for f in dead})
     with parts.begin() as tx:
+        mailboxes.hold(tx, mailbox_ids=boxes_of_dead, folder_ids=[f.id for f in dead])
+        for mailbox_id in boxes_of_dead:
+            mailboxes.set_mailbox(tx, mailbox_id, keep_due_at=tx.now)
+            tx.defer("keep", mailbox_id)
         for folder in dead:
-            values = {"subscription_id": None, "subscription_expires_at": None}
-            mailboxes.set_folder(tx, folder.id, **values)
-            mailboxes.set_mailbox(tx, folder.mailbox_id, keep_due_at=tx.now)
-            mailboxes.hint(tx, [folder.id])
-            tx.defer("keep", folder.mailbox_id)
+            mailboxes.set_pushed(tx, folder, subscription_id=None, subscription_expires_at=None)
+        mailboxes.hint(tx, [f.id for f in dead])
     return [Difference(Kind.PUSH) for _ in dead]
 
 

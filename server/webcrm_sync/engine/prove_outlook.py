@@ -81,6 +81,7 @@ def _mend_cursors(parts: Parts, box: Mailbox, folders: Sequence[SyncFolder]) -> 
     ours = f"{parts.settings.graph_url}/"
     broken = [f for f in folders if f.cursor is not None and not f.cursor.startswith(ours)]
     with parts.begin() as tx:
+        mailboxes.hold(tx, mailbox_ids=[box.id] if broken else [])
         for folder in broken:
             mailboxes.advance_cursor(tx, folder, None, round=folder.round + 1)
             tx.tell("folder is read anew", mailbox_id=box.id, place=folder.place.value)

@@ -8,7 +8,7 @@ from typing import Any
 from sqlalchemy import ARRAY, Column, ColumnElement, any_, bindparam, literal
 
 
-def among(column: Column[Any], values: Iterable[object]) -> ColumnElement[bool]:
+def among(column: ColumnElement[Any], values: Iterable[object]) -> ColumnElement[bool]:
     """True for rows whose `column` is one of `values`, which travel as one array.
 
     Each value of an IN list is a parameter of its own, and a statement takes 65,535 of them

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 import select
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -9,16 +10,19 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
-from typing import Any
+from typing import Any, TypeVar
 
 import procrastinate
 from procrastinate.exceptions import AlreadyEnqueued
+from psycopg.errors import DeadlockDetected, SerializationFailure
 from sqlalchemy import Connection, Engine, Row, TextClause, create_engine, event, text
 from sqlalchemy.engine.interfaces import DBAPIConnection
 from sqlalchemy.exc import InvalidatePoolError
 from sqlalchemy.pool import ConnectionPoolEntry
 
 from webcrm_sync.store import events
+
+Result = TypeVar("Result")
 
 #: Only ever used on a connection of ours, inside our transaction; never opened.
 _JOBS = procrastinate.App(connector=procrastinate.SyncPsycopgConnector())
@@ -144,6 +148,35 @@ def _waiting(connection: Connection, queueing_locks: Sequence[str]) -> frozenset
     return frozenset(connection.execute(_WAITING, {"locks": queueing_locks}).scalars())
 
 
+#: A step that the database broke off is begun again this often, after a pause of up to so long.
+_TRIES, _LONGEST_PAUSE_S = 5, 0.05
+
+
+def again_after_conflict(step: Callable[[], Result]) -> Result:
+    """What `step` returns; it begins again when the database breaks it off for another's sake.
+
+    PostgreSQL ends one of the transactions that wait for each other and leaves it to us to repeat
+    it (its manual: 13.3.4 Deadlocks, 13.5 Serialization Failure Handling). `step` must be fit to
+    run several times.
+    """
+    for _ in range(_TRIES - 1):
+        try:
+            return step()
+        except Exception as error:
+            if not is_conflict(error):
+                raise
+        time.sleep(random.uniform(0, _LONGEST_PAUSE_S))  # noqa: S311 - no secret
+    return step()
+
+
+def is_conflict(error: BaseException) -> bool:
+    """True for a transaction that the database ended for the sake of another one."""
+    cause: BaseException | None = error
+    while cause is not None and not isinstance(cause, DeadlockDetected | SerializationFailure):
+        cause = cause.__cause__
+    return cause is not None
+
+
 #: Where a pooled connection says when it was used last, and how long after it is trusted.
 USED, _TRUSTED_S = "used at", 5.0
 
@@ -179,6 +212,15 @@ class Database:
         """The first row of one statement, in a single round trip: outside of any transaction."""
         with self._engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
             return connection.execute(query, named).first()
+
+    def transact(self, company_id: int, step: Callable[[Tx], Result]) -> Result:
+        """What `step` returns, committed; repeated as `again_after_conflict` says."""
+
+        def once() -> Result:
+            with self.begin(company_id) as tx:
+                return step(tx)
+
+        return again_after_conflict(once)
 
     def close(self) -> None:
         """Close every pooled connection."""

@@ -6,12 +6,13 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import RowMapping, bindparam, case, delete, func, select, update
+from sqlalchemy import RowMapping, Text, bindparam, case, delete, func, select, update
 from sqlalchemy.dialects.postgresql import insert
 
 from webcrm_sync.core.addresses import folded
 from webcrm_sync.core.direction import Internals
 from webcrm_sync.core.outlook import MailUser, Place
+from webcrm_sync.store.among import among
 from webcrm_sync.store.database import Tx
 from webcrm_sync.store.schema import IS_OPEN, crm_user, email, folder, item, mailbox
 from webcrm_sync.store.schema import mailbox_address as alias
@@ -40,7 +41,12 @@ class Mailbox:
 
 @dataclass(frozen=True, slots=True)
 class SyncFolder:
-    """A sync folder of a watched mailbox, known by its Graph id."""
+    """A sync folder of a watched mailbox, known by its Graph id.
+
+    `hint_read`: the hint that the last reading began for. `subscription_address`: what is kept of
+    the address that its notifications come to, None = made by a version whose address held no
+    secret. `replaced_subscription_id`: an earlier one that is still to be ended at Graph.
+    """
 
     id: int
     mailbox_id: int
@@ -57,10 +63,25 @@ class SyncFolder:
     client_state: str | None
     subscription_expires_at: datetime | None
     selection: int = 0
+    hint_read: datetime | None = None
+    subscription_address: str | None = None
+    replaced_subscription_id: str | None = None
+
+    @property
+    def subscription_ids(self) -> tuple[str, ...]:
+        """Every subscription that Graph may still hold for the folder."""
+        return tuple(i for i in (self.subscription_id, self.replaced_subscription_id) if i)
+
+    @property
+    def is_hint_open(self) -> bool:
+        """True when a reading that has not begun yet will follow the hint: another adds nothing."""
+        return self.hinted_at is not None and self.hinted_at != self.hint_read
 
 
 #: How long a folder in which much happens is left alone after a reading, whatever hints come.
 _FLOOD_REST = timedelta(seconds=1)
+#: The smallest difference of two times in PostgreSQL.
+_NEXT = timedelta(microseconds=1)
 
 _MAILBOX = [mailbox.c[f] for f in Mailbox.__dataclass_fields__]
 _FOLDER = [folder.c[f] for f in SyncFolder.__dataclass_fields__]
@@ -138,6 +159,9 @@ def add_aliases(tx: Tx, mailbox_id: int, addresses: Iterable[str]) -> frozenset[
 
 def remove_mailbox(tx: Tx, mailbox_id: int) -> None:
     """Delete a mailbox with all its rows, and the e-mails that no other mailbox holds a copy of."""
+    hold(tx, mailbox_ids=[mailbox_id])
+    of_mailbox = select(folder.c.id).where(folder.c.mailbox_id == mailbox_id)
+    hold(tx, folder_ids=tx.connection.execute(of_mailbox).scalars())
     tx.connection.execute(delete(mailbox).where(mailbox.c.id == mailbox_id))
     orphan = ~select(item.c.id).where(item.c.email_id == email.c.id).exists()
     tx.connection.execute(delete(email).where(email.c.company_id == tx.company_id, orphan))
@@ -166,11 +190,29 @@ def folders(tx: Tx, mailbox_id: int) -> Sequence[SyncFolder]:
     return [_folder(row) for row in rows]
 
 
-def folder_of_subscription(tx: Tx, subscription_id: str) -> SyncFolder | None:
-    """The folder that a push subscription stands for, None when it is not ours."""
-    query = select(*_FOLDER).where(folder.c.subscription_id == subscription_id)
-    row = tx.connection.execute(query).mappings().one_or_none()
-    return _folder(row) if row else None
+def by_subscription(tx: Tx, subscription_ids: Iterable[str]) -> Mapping[str, SyncFolder]:
+    """The company's folders that these push subscriptions are for; the ids in lower case."""
+    key = func.lower(folder.c.subscription_id, type_=Text)
+    query = (
+        select(*_FOLDER)
+        .join(mailbox, mailbox.c.id == folder.c.mailbox_id)
+        .where(mailbox.c.company_id == tx.company_id, among(key, subscription_ids))
+    )
+    rows = tx.connection.execute(query).mappings()
+    return {row["subscription_id"].lower(): _folder(row) for row in rows}
+
+
+def hold(tx: Tx, *, mailbox_ids: Iterable[int] = (), folder_ids: Iterable[int] = ()) -> None:
+    """Lock these rows until the end of `tx`, in one order everywhere: else two could deadlock.
+
+    Mailboxes before folders, each by id. Whoever changes several rows, or a folder and then its
+    mailbox (its story too, by the foreign key), asks for them first; `emails.lock` and
+    `emails.hold_copies` come before and after.
+    """
+    for table, ids in ((mailbox, mailbox_ids), (folder, folder_ids)):
+        if these := set(ids):
+            query = select(table.c.id).where(among(table.c.id, these)).order_by(table.c.id)
+            tx.connection.execute(query.with_for_update(key_share=True))
 
 
 def add_folder(
@@ -193,6 +235,24 @@ def set_folder(tx: Tx, folder_id: int, **values: object) -> None:
     tx.connection.execute(update(folder).where(folder.c.id == folder_id).values(**values))
 
 
+def set_pushed(tx: Tx, seen: SyncFolder, **values: object) -> None:
+    """Set columns of a sync folder unless its subscription was replaced since `seen` was read."""
+    same = folder.c.subscription_id == seen.subscription_id
+    query = update(folder).where(folder.c.id == seen.id, same)
+    tx.connection.execute(query.values(**values))
+
+
+def has_old_address(tx: Tx) -> bool:
+    """True while a subscription of the company has an address without a secret."""
+    query = select(folder.c.id).join(mailbox, mailbox.c.id == folder.c.mailbox_id)
+    query = query.where(
+        mailbox.c.company_id == tx.company_id,
+        folder.c.subscription_id.is_not(None),
+        folder.c.subscription_address.is_(None),
+    )
+    return bool(tx.connection.scalar(select(query.exists())))
+
+
 def drop_folder(tx: Tx, folder_id: int) -> None:
     """Forget a folder that is gone; its items stay with their stories."""
     tx.connection.execute(delete(folder).where(folder.c.id == folder_id))
@@ -202,14 +262,28 @@ def hint(tx: Tx, folder_ids: Iterable[int]) -> None:
     """Something may have happened in these folders: look there now.
 
     One that was flooded a moment ago is left to the tick: one reading a second finds many mails
-    on a page instead of few.
+    on a page instead of few. Each hint is a time of its own, so that a reading under way takes no
+    later one for the one that it was begun for.
     """
-    query = update(folder).where(folder.c.id.in_(list(folder_ids))).values(hinted_at=tx.now)
+    ids = set(folder_ids)
+    if len(ids) > 1:
+        hold(tx, folder_ids=ids)
+    hinted_at = func.greatest(tx.now, folder.c.hinted_at + _NEXT)  # a NULL does not count
+    query = update(folder).where(among(folder.c.id, ids)).values(hinted_at=hinted_at)
     hinted = tx.connection.execute(query.returning(folder.c.mailbox_id, folder.c.flooded_at))
     calm = tx.now - _FLOOD_REST
     now = {row.mailbox_id for row in hinted if not row.flooded_at or row.flooded_at < calm}
     for mailbox_id in sorted(now):
         tx.defer("discover", mailbox_id)
+
+
+def begin_reading(tx: Tx, due: Iterable[SyncFolder]) -> None:
+    """Note that these folders' hints are followed now: whoever hints from here on is heard anew."""
+    ids = {f.id for f in due if f.is_hint_open}
+    if ids:
+        hold(tx, folder_ids=ids)
+        query = update(folder).where(among(folder.c.id, ids))
+        tx.connection.execute(query.values(hint_read=folder.c.hinted_at))
 
 
 def take_hint(

@@ -101,7 +101,10 @@ mailbox_address = Table(
 
 #: A sync folder. `cursor`: the delta URL to go on with; None = read it from the start.
 #: `round`: counts full readings, so that what a full reading did not meet can be told.
-#: `selection`: the version of what is asked for in the cursor (`graph.wire`).
+#: `selection`: the version of what is asked for in the cursor (`graph.wire`). `hint_read`: the
+#: hint that the last reading began for. `subscription_address`: what is kept of the address that
+#: notifications come to, NULL = made by an earlier version, with an address without a secret.
+#: `replaced_subscription_id`: an earlier subscription that is still to be ended at Graph.
 folder = Table(
     "folder",
     metadata,
@@ -115,13 +118,17 @@ folder = Table(
     _count("round"),
     _flag("is_known"),
     _at("hinted_at"),
+    _at("hint_read"),
     _at("flooded_at"),
     _at("poll_due_at"),
     _at("push_doubted_at"),
     Column("subscription_id", Text, unique=True),
     Column("client_state", Text),
     _at("subscription_expires_at"),
+    Column("subscription_address", Text),
+    Column("replaced_subscription_id", Text),
     UniqueConstraint("mailbox_id", "graph_id"),
+    Index("ix_folder_subscription", text("lower(subscription_id)")),
 )
 
 #: The mail itself. `content`: its text, `is_raw`: its HTML as it came; `cids`: of the pictures in

@@ -3,35 +3,43 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator
 
-from webcrm_sync.core.text import storable_json
+from webcrm_sync.core.text import storable
 from webcrm_sync.engine.hints import Notification
+
+#: More than Graph puts into one request; what is behind them is not read.
+_MOST_LINES = 500
+#: The id of a subscription (Microsoft Graph: subscription, id).
+_GUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.ASCII | re.IGNORECASE)
+#: Graph takes no longer one (Microsoft Graph: subscription, clientState).
+_LONGEST_STATE = 128
 
 
 def notifications(body: bytes) -> list[Notification]:
     """The lines of a notification that are well formed; anything else is left out in silence."""
     try:
-        posted = storable_json(json.loads(body))
+        posted = json.loads(body)
     except (ValueError, RecursionError):
         return []
     lines = posted.get("value") if isinstance(posted, dict) else None
-    return (
-        [n for line in lines if isinstance(line, dict) for n in _read(line)]
-        if isinstance(lines, list)
-        else []
-    )
+    if not isinstance(lines, list):
+        return []
+    return [n for line in lines[:_MOST_LINES] if isinstance(line, dict) for n in _read(line)]
 
 
 def _read(line: dict[str, object]) -> Iterator[Notification]:
     subscription_id, client_state = line.get("subscriptionId"), line.get("clientState")
-    if not isinstance(subscription_id, str) or not isinstance(client_state, str):
+    if not isinstance(subscription_id, str) or not _GUID.fullmatch(subscription_id):
+        return
+    if not isinstance(client_state, str) or not 0 < len(client_state) <= _LONGEST_STATE:
         return
     data = line.get("resourceData")
     resource = data if isinstance(data, dict) else {}
     yield Notification(
-        subscription_id=subscription_id,
-        client_state=client_state,
+        subscription_id=subscription_id.lower(),
+        client_state=storable(client_state),
         graph_id=_text(resource.get("id")),
         change_key=_change_key(_text(resource.get("@odata.etag"))),
         lifecycle=_text(line.get("lifecycleEvent")),
@@ -39,7 +47,7 @@ def _read(line: dict[str, object]) -> Iterator[Notification]:
 
 
 def _text(value: object) -> str:
-    return value if isinstance(value, str) else ""
+    return storable(value) if isinstance(value, str) else ""
 
 
 def _change_key(etag: str) -> str:

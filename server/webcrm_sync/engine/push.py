@@ -1,0 +1,69 @@
+"""The addresses that Graph posts to. Each holds a secret, so that nobody else makes us work.
+
+The secret is derived from SECRET_KEY: every process knows it, and no table holds it. It only
+saves work; what makes a notification genuine is the client state of its subscription.
+"""
+
+from __future__ import annotations
+
+import hmac
+from hashlib import sha256
+
+from webcrm_sync.core.subscriptions import Address
+from webcrm_sync.engine.parts import Parts
+from webcrm_sync.store.mailboxes import SyncFolder
+from webcrm_sync.store.sealing import SealBroken
+
+NOTIFY_PATH, LIFECYCLE_PATH = "/graph/notify", "/graph/lifecycle"
+
+
+def secrets_of(parts: Parts) -> tuple[str, ...]:
+    """Those of the addresses that are answered, one for each key; the first is the current one."""
+    return parts.seal.derived(f"where Graph notifies {parts.tenant_id}")
+
+
+def is_known(parts: Parts, secret: str) -> bool:
+    """True for a secret of ours, in constant time."""
+    given = secret.encode(errors="replace")
+    return any(hmac.compare_digest(given, one.encode()) for one in secrets_of(parts))
+
+
+def notify_url(parts: Parts) -> str:
+    """Where the notifications of a subscription that is made now come to."""
+    return f"{parts.settings.public_url}{NOTIFY_PATH}/{secrets_of(parts)[0]}"
+
+
+def lifecycle_url(parts: Parts) -> str:
+    """Where its lifecycle events come to."""
+    return f"{parts.settings.public_url}{LIFECYCLE_PATH}/{secrets_of(parts)[0]}"
+
+
+def kept_of(parts: Parts, subscription_id: str) -> tuple[str, ...]:
+    """What is kept of each answered address to know it again, without the secret in it.
+
+    Of this subscription alone: a version that keeps nothing may have made another one since.
+    """
+    public = parts.settings.public_url
+    return tuple(
+        sha256(f"{public}{NOTIFY_PATH}/{secret} {subscription_id}".encode()).hexdigest()
+        for secret in secrets_of(parts)
+    )
+
+
+def address_of(parts: Parts, folder: SyncFolder) -> Address:
+    """How the address stands that the folder's subscription was made with."""
+    if folder.subscription_address is None:
+        return Address.EARLIER
+    current, *earlier = kept_of(parts, folder.subscription_id or "")
+    if folder.subscription_address == current:
+        return Address.CURRENT
+    return Address.EARLIER if folder.subscription_address in earlier else Address.DEAD
+
+
+def is_checkable(parts: Parts, folder: SyncFolder) -> bool:
+    """True when the client state that makes the folder's notifications genuine can be opened."""
+    try:
+        parts.seal.open(folder.client_state or "")
+    except SealBroken:
+        return False
+    return True

@@ -1,0 +1,96 @@
+"""The order in which transactions lock rows, held to the one that `mailboxes.hold` names.
+
+Watches every statement of a test: a deadlock needs two transactions at one moment, but a wrong
+order shows in each of them alone.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+
+from sqlalchemy import Connection, Engine, event
+
+#: What a statement locks, in the order in which it may: a company's mails, then rows.
+_ORDER = ("mails", "mailbox", "folder", "item")
+_MAILS = "pg_advisory_xact_lock"
+_CHANGED = re.compile(r"\s*(?:UPDATE|DELETE FROM) (mailbox|folder|item)\b")
+_HELD = re.compile(r"\bFROM (mailbox|folder|item)\b.*\bFOR (?:NO KEY )?UPDATE", re.DOTALL)
+#: A line of a mailbox's story locks it by the foreign key, against whoever deletes the mailbox.
+_STORY = re.compile(r'"mailbox_id": \d')
+
+
+@dataclass(slots=True)
+class _Locked:
+    """What one transaction has locked so far."""
+
+    kinds: set[str] = field(default_factory=set)
+    last_folder_id: int = 0
+    are_folders_held: bool = False
+
+    def is_late(self, kind: str, statement: str) -> bool:
+        """True when something was locked before this that has to come after it."""
+        if kind in self.kinds or ("mails" in self.kinds and kind != "mails"):
+            return False  # nobody else who holds the mails can meet it
+        after = set(_ORDER[_ORDER.index(kind) + 1 :])
+        if statement.startswith("INSERT"):
+            after -= {"item"}  # who deletes a mailbox begins again, see `people.remove`
+        return bool(after & self.kinds)
+
+    def is_lower(self, folder_id: object) -> bool:
+        """True for a folder that was to be locked before the last one."""
+        if self.are_folders_held or not isinstance(folder_id, int):
+            return False
+        last, self.last_folder_id = self.last_folder_id, folder_id
+        return folder_id < last
+
+
+class LockOrder:
+    """The statements that locked something too late."""
+
+    def __init__(self) -> None:
+        self.broken: list[str] = []
+        self._open: dict[int, _Locked] = {}
+
+    def begin(self, connection: Connection) -> None:
+        """A transaction begins: nothing is locked."""
+        self._open[id(connection)] = _Locked()
+
+    def executed(
+        self, connection: Connection, _: object, statement: str, parameters: object, *__: object
+    ) -> None:
+        """A statement is about to be sent."""
+        kind = _locks(statement, parameters)
+        if kind is None:
+            return
+        locked = self._open.setdefault(id(connection), _Locked())
+        locked.are_folders_held |= kind == "folder" and bool(_HELD.search(statement))
+        named = parameters.get("id_1") if isinstance(parameters, Mapping) else None
+        if locked.is_late(kind, statement) or (kind == "folder" and locked.is_lower(named)):
+            self.broken.append(f"after {sorted(locked.kinds)}: {statement}")
+        locked.kinds.add(kind)
+
+
+def _locks(statement: str, parameters: object) -> str | None:
+    if _MAILS in statement:
+        return "mails"
+    if found := _CHANGED.match(statement) or _HELD.search(statement):
+        return found[1]
+    is_story = statement.startswith("INSERT INTO event") and _STORY.search(str(parameters))
+    return "mailbox" if is_story else None
+
+
+@contextmanager
+def in_one_order(engine: Engine) -> Iterator[LockOrder]:
+    """Watch the engine's statements; at the end none has locked something too late."""
+    order = LockOrder()
+    event.listen(engine, "begin", order.begin)
+    event.listen(engine, "before_cursor_execute", order.executed)
+    try:
+        yield order
+    finally:
+        event.remove(engine, "begin", order.begin)
+        event.remove(engine, "before_cursor_execute", order.executed)
+    assert order.broken == [], "locked in another order than `mailboxes.hold` names"
