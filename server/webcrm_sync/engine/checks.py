@@ -11,6 +11,7 @@ import httpx
 
 from webcrm_sync.core.crm import Unmatchable
 from webcrm_sync.core.errors import SyncError
+from webcrm_sync.engine import push
 from webcrm_sync.engine.parts import Parts
 from webcrm_sync.net.way import trust
 from webcrm_sync.store import directory, mailboxes
@@ -43,6 +44,7 @@ def checks(parts: Parts) -> Iterator[Check]:
     yield Check("settings", Verdict.GOOD, "every setting is well formed")
     yield Check("database", Verdict.GOOD, "answers and is migrated")
     yield _tenant(parts)
+    yield _secrets(parts)
     yield _guard("Entra and Graph sign-in", lambda: _sign_in(parts))
     yield _guard("mailboxes", lambda: _mailboxes(parts))
     yield _guard("webCRM login", lambda: _webcrm(parts))
@@ -70,6 +72,15 @@ def _tenant(parts: Parts) -> Check:
         )
         return Check("tenant", Verdict.BAD, text)
     return Check("tenant", Verdict.GOOD, "named by its id")
+
+
+def _secrets(parts: Parts) -> Check:
+    """Whether the key is the one that sealed what the tables hold."""
+    with parts.begin() as tx:
+        deaf = push.deaf(parts, tx)
+    if deaf:
+        return Check("secrets", Verdict.BAD, f"{deaf.sentence}.")
+    return Check("secrets", Verdict.GOOD, "each one in the database can be opened")
 
 
 def _sign_in(parts: Parts) -> tuple[Verdict, str]:

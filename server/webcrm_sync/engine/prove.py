@@ -86,8 +86,7 @@ def _page(parts: Parts, first_id: int) -> PageProof:
 def prove_push(parts: Parts) -> list[Difference]:
     """See that every subscription we hold is known to Graph; one that is not is made anew."""
     with parts.begin() as tx:
-        boxes = mailboxes.all_mailboxes(tx)
-        held = [f for box in boxes for f in mailboxes.folders(tx, box.id) if f.subscription_id]
+        held = mailboxes.pushed(tx)
     if not held or not parts.settings.push_is_on:
         return []
     try:

@@ -1,16 +1,21 @@
-"""The addresses that Graph posts to. Each holds a secret, so that nobody else makes us work.
+"""How Graph's notifications reach us, and whether they can be checked.
 
-The secret is derived from SECRET_KEY: every process knows it, and no table holds it. It only
-saves work; what makes a notification genuine is the client state of its subscription.
+The addresses that Graph posts to hold a secret, so that nobody else makes us work. It is derived
+from SECRET_KEY: every process knows it, and no table holds it. It only saves work; what makes a
+notification genuine is the client state of its subscription.
 """
 
 from __future__ import annotations
 
 import hmac
+from dataclasses import dataclass
 from hashlib import sha256
 
 from webcrm_sync.core.subscriptions import Address
 from webcrm_sync.engine.parts import Parts
+from webcrm_sync.settings import PREFIX
+from webcrm_sync.store import mailboxes
+from webcrm_sync.store.database import Tx
 from webcrm_sync.store.mailboxes import SyncFolder
 from webcrm_sync.store.sealing import SealBroken
 
@@ -67,3 +72,30 @@ def is_checkable(parts: Parts, folder: SyncFolder) -> bool:
     except SealBroken:
         return False
     return True
+
+
+@dataclass(frozen=True, slots=True)
+class Deaf:
+    """How many of the folders with a subscription have one that cannot be checked."""
+
+    folders: int
+    of: int
+
+    @property
+    def sentence(self) -> str:
+        """What is wrong, what to do, and what happens without it."""
+        return (
+            f"the notifications of {self.folders} of {self.of} folders cannot be checked and are "
+            f"dropped: {PREFIX}SECRET_KEY does not hold the key that sealed their secrets. Put "
+            "that key behind the new one, separated by a comma. Else the worker makes new "
+            "subscriptions within 10 minutes"
+        )
+
+
+def deaf(parts: Parts, tx: Tx) -> Deaf | None:
+    """What `is_checkable` denies of the company's folders; None where all is well."""
+    if not parts.settings.push_is_on:
+        return None
+    pushed = mailboxes.pushed(tx)
+    number = sum(not is_checkable(parts, folder) for folder in pushed)
+    return Deaf(number, len(pushed)) if number else None

@@ -7,8 +7,10 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from webcrm_sync.core.states import SENTENCES, State
+from webcrm_sync.engine import push
 from webcrm_sync.engine.parts import Parts
-from webcrm_sync.settings import PREFIX
+from webcrm_sync.engine.push import Deaf
+from webcrm_sync.settings import PREFIX, Settings
 from webcrm_sync.store import companies, events, mailboxes, pending, proofs, rebuilding
 from webcrm_sync.store.database import Tx
 from webcrm_sync.store.mailboxes import Mailbox
@@ -81,21 +83,25 @@ def read_status(parts: Parts) -> Status:
         company = companies.read_company(tx)
         boxes = tuple(_mailboxes(tx))
         since, proved = rebuilding.begun_at(tx), _proved(proofs.read_webcrm(tx))
-    every = settings.poll_every(is_pushed=False).total_seconds()
-    why = (
-        "Outlook tells of changes at once"
-        if settings.push_is_on
-        else f"PUBLIC_URL is not https: folders are read every {every:.0f} s"
-    )
+        deaf = push.deaf(parts, tx)
     return Status(
-        is_pushed=settings.push_is_on,
-        push_why=why,
+        is_pushed=settings.push_is_on and not (deaf and deaf.folders == deaf.of),
+        push_why=_push_why(settings, deaf),
         webcrm_trouble=with_way_out(company.webcrm_trouble),
         directory_read_at=company.directory_full_at,
         rebuilding_since=since,
         proved=proved,
         mailboxes=boxes,
     )
+
+
+def _push_why(settings: Settings, deaf: Deaf | None) -> str:
+    if deaf:
+        return deaf.sentence
+    if settings.push_is_on:
+        return "Outlook tells of changes at once"
+    every = settings.poll_every(is_pushed=False).total_seconds()
+    return f"PUBLIC_URL is not https: folders are read every {every:.0f} s"
 
 
 def _mailboxes(tx: Tx) -> Sequence[MailboxStatus]:

@@ -202,6 +202,17 @@ def by_subscription(tx: Tx, subscription_ids: Iterable[str]) -> Mapping[str, Syn
     return {row["subscription_id"].lower(): _folder(row) for row in rows}
 
 
+def pushed(tx: Tx) -> Sequence[SyncFolder]:
+    """The company's folders with a push subscription."""
+    query = (
+        select(*_FOLDER)
+        .join(mailbox, mailbox.c.id == folder.c.mailbox_id)
+        .where(mailbox.c.company_id == tx.company_id, folder.c.subscription_id.is_not(None))
+        .order_by(folder.c.id)
+    )
+    return [_folder(row) for row in tx.connection.execute(query).mappings()]
+
+
 def hold(tx: Tx, *, mailbox_ids: Iterable[int] = (), folder_ids: Iterable[int] = ()) -> None:
     """Lock these rows until the end of `tx`, in one order everywhere: else two could deadlock.
 

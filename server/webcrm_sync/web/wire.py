@@ -11,6 +11,9 @@ from webcrm_sync.engine.hints import Notification
 
 #: More than Graph puts into one request; what is behind them is not read.
 _MOST_LINES = 500
+#: Each line is an object with another one in it: with more of them the parser is kept busy, and the
+#: garbage collector after it.
+_MOST_BRACKETS = 4 * _MOST_LINES
 #: The id of a subscription (Microsoft Graph: subscription, id).
 _GUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.ASCII | re.IGNORECASE)
 #: Graph takes no longer one (Microsoft Graph: subscription, clientState).
@@ -19,6 +22,8 @@ _LONGEST_STATE = 128
 
 def notifications(body: bytes) -> list[Notification]:
     """The lines of a notification that are well formed; anything else is left out in silence."""
+    if body.count(b"{") + body.count(b"[") > _MOST_BRACKETS:
+        return []
     try:
         posted = json.loads(body)
     except (ValueError, RecursionError):

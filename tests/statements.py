@@ -1,0 +1,28 @@
+"""The statements that reach the database while a test looks on."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from sqlalchemy import Engine, event
+
+
+@contextmanager
+def statements_of(engine: Engine) -> Iterator[list[str]]:
+    """What is sent while the block lasts, each with its first words in front."""
+    sent: list[str] = []
+
+    def note(_: object, __: object, statement: str, *___: object) -> None:
+        sent.append(statement)
+
+    event.listen(engine, "before_cursor_execute", note)
+    try:
+        yield sent
+    finally:
+        event.remove(engine, "before_cursor_execute", note)
+
+
+def writes_of(sent: list[str]) -> list[str]:
+    """Those that change or lock something."""
+    return [s for s in sent if not s.startswith("SELECT") or " FOR " in s]

@@ -1,0 +1,224 @@
+"""What somebody without a secret can make us do: hardly anything."""
+
+from __future__ import annotations
+
+import gzip
+import io
+import json
+from collections.abc import Iterator
+from time import perf_counter
+from urllib.parse import urlsplit
+from uuid import UUID
+
+import pytest
+from flask.testing import FlaskClient
+from werkzeug.test import EnvironBuilder, run_wsgi_app
+
+from statements import statements_of
+from web.conftest import CLIENT_STATE, SUBSCRIPTION, Watched
+from webcrm_sync.engine import push
+from webcrm_sync.engine.parts import Parts
+from webcrm_sync.store import mailboxes
+
+OLD = "/graph/notify"
+_LARGEST = 256_000
+#: Generous for a machine that is busy: each takes some milliseconds.
+_SOON_S = 0.5
+GENUINE = {"subscriptionId": SUBSCRIPTION, "clientState": CLIENT_STATE}
+
+
+def of(*lines: object) -> bytes:
+    """The body of a request with these lines."""
+    return json.dumps({"value": lines}).encode()
+
+
+def filled(opening: bytes, repeated: bytes, ending: bytes = b"") -> bytes:
+    """A body as large as is taken, mostly of one text."""
+    times = (_LARGEST - len(opening) - len(ending)) // len(repeated)
+    return opening + repeated * times + ending
+
+
+@pytest.fixture
+def sent(watched: Watched) -> Iterator[list[str]]:
+    """The statements that the test makes the database run."""
+    with statements_of(watched.parts.database.engine) as found:
+        yield found
+
+
+@pytest.fixture
+def path(parts: Parts) -> str:
+    """The path that subscriptions are made with now."""
+    return urlsplit(push.notify_url(parts)).path
+
+
+def test_the_lines_of_a_stranger_cost_one_query_together(
+    client: FlaskClient, sent: list[str]
+) -> None:
+    lines = [{"subscriptionId": str(UUID(int=n)), "clientState": "guessed"} for n in range(500)]
+    client.post(OLD, data=of())  # whether the old address is in use is known from here on
+    sent.clear()
+    assert client.post(OLD, data=of(*lines)).status_code == 202
+    assert len(sent) == 1
+
+
+@pytest.mark.parametrize("secret", ["guessed", "é", "x" * 2000, "%00", "..", "a b"])
+@pytest.mark.parametrize("place", ["notify", "lifecycle"])
+def test_an_address_with_a_wrong_secret_is_not_there_and_costs_no_query(
+    client: FlaskClient, sent: list[str], secret: str, place: str
+) -> None:
+    for query in ("", "?validationToken=x"):
+        answer = client.post(f"/graph/{place}/{secret}{query}", data=of(GENUINE))
+        assert answer.status_code == 404
+        assert b"x" * 20 not in answer.data
+    assert sent == []
+
+
+def test_the_address_of_subscriptions_takes_what_graph_posts(
+    client: FlaskClient, watched: Watched, path: str
+) -> None:
+    assert client.post(path, data=of(GENUINE)).status_code == 202
+    assert watched.jobs() == [f"discover:{watched.mailbox_id}"]
+
+
+@pytest.mark.parametrize("place", ["notify", "lifecycle"])
+def test_both_addresses_shake_hands(client: FlaskClient, path: str, place: str) -> None:
+    path = path.replace("notify", place)
+    answer = client.post(f"{path}?validationToken=Validation%3A+a%20%3Cb%3E")
+    assert (answer.status_code, answer.data) == (200, b"Validation: a <b>")
+    assert answer.mimetype == "text/plain"
+    assert answer.headers["X-Content-Type-Options"] == "nosniff"
+    assert client.post(f"{path}?validationToken={'x' * 1025}").status_code == 400
+
+
+def test_the_old_address_is_not_there_once_nobody_posts_to_it(
+    client: FlaskClient, watched: Watched, sent: list[str]
+) -> None:
+    with watched.parts.begin() as tx:
+        mailboxes.set_folder(tx, watched.folder_id, subscription_address="of a newer one")
+    sent.clear()
+    answers = {client.post(OLD, data=of(GENUINE)).status_code for _ in range(5)}
+    assert (answers, len(sent)) == ({404}, 1)
+    assert client.post(f"{OLD}?validationToken=x").data == b"x"
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        b"",
+        b"{}",
+        b"[]",
+        b"null",
+        b'{"value":{}}',
+        b'{"value":"x"}',
+        b'{"value":[null,1,"x",[]]}',
+        b'{"value":[],"value":7}',
+        filled(b"", b"["),
+        filled(b"", b'{"value":'),
+        filled(b'{"value":', b"[", b"7"),
+        filled(b"", b"9"),
+        filled(b"0.", b"9"),
+        filled(b"1e", b"9"),
+        filled(b'{"value":[', b"{},", b"{}]}"),
+        filled(b'{"value":[', b"[],", b"[]]}"),
+        filled(b'{"value":["', b"\\u0000", b'"]}'),
+        filled(b"{", b'"value":[],', b'"value":[]}'),
+        filled(b'{"value":[{', b'"a":1,', b'"subscriptionId":null}]}'),
+        gzip.compress(of(GENUINE)),
+        "value=x&value=y".encode("utf-16"),
+    ],
+    ids=lambda body: body[:20].hex() if isinstance(body, bytes) else None,
+)
+@pytest.mark.parametrize("kind", ["application/json", "application/x-www-form-urlencoded"])
+def test_garbage_is_taken_at_once_in_silence_and_without_a_query(
+    client: FlaskClient,
+    sent: list[str],
+    path: str,
+    caplog: pytest.LogCaptureFixture,
+    body: bytes,
+    kind: str,
+) -> None:
+    began = perf_counter()
+    answer = client.post(path, data=body, content_type=kind)
+    assert (answer.status_code, answer.data) == (202, b"")
+    assert perf_counter() - began < _SOON_S
+    assert (sent, caplog.records) == ([], [])
+
+
+def test_what_is_packed_is_not_unpacked(client: FlaskClient, watched: Watched, path: str) -> None:
+    packed = gzip.compress(of(GENUINE))
+    answer = client.post(path, data=packed, headers={"Content-Encoding": "gzip"})
+    assert answer.status_code == 202
+    assert watched.jobs() == []
+
+
+def test_a_body_too_large_is_refused(client: FlaskClient, sent: list[str], path: str) -> None:
+    assert client.post(path, data=b" " * (_LARGEST + 1)).status_code == 413
+    assert sent == []
+
+
+@pytest.mark.parametrize("size", [0, 10 * _LARGEST])
+def test_a_body_that_does_not_tell_its_length_is_read_as_far_as_one_may_be_long(
+    client: FlaskClient, watched: Watched, path: str, size: int
+) -> None:
+    body = io.BytesIO(of(GENUINE) + b" " * size)
+    chunked = EnvironBuilder(path, method="POST").get_environ()
+    chunked |= {"wsgi.input": body, "wsgi.input_terminated": True}
+    _, status, _ = run_wsgi_app(client.application.wsgi_app, chunked)
+    assert status == "202 ACCEPTED"
+    assert body.tell() <= _LARGEST
+    assert watched.jobs() == [f"discover:{watched.mailbox_id}"] * (not size)
+
+
+@pytest.mark.parametrize("method", ["GET", "HEAD", "PUT", "DELETE", "PATCH"])
+def test_nothing_but_a_post_is_answered(
+    client: FlaskClient, sent: list[str], path: str, method: str
+) -> None:
+    assert client.open(path, method=method).status_code == 405
+    assert sent == []
+
+
+def test_lines_behind_the_five_hundredth_are_not_read(
+    client: FlaskClient, watched: Watched, path: str
+) -> None:
+    lines = [{"subscriptionId": str(UUID(int=n)), "clientState": "x"} for n in range(500)]
+    client.post(path, data=of(*lines, GENUINE))
+    assert watched.jobs() == []
+    client.post(path, data=of(*lines[1:], GENUINE))
+    assert watched.jobs() == [f"discover:{watched.mailbox_id}"]
+
+
+@pytest.mark.parametrize(
+    "facts",
+    [
+        {"subscriptionId": "s1"},
+        {"subscriptionId": f" {SUBSCRIPTION}"},
+        {"subscriptionId": f"{SUBSCRIPTION}\n"},
+        {"subscriptionId": SUBSCRIPTION.replace("-", "")},
+        {"subscriptionId": f"{{{SUBSCRIPTION}}}"},
+        {"subscriptionId": [SUBSCRIPTION]},
+        {"clientState": "x" * 129},
+        {"clientState": 7},
+        {"clientState": ""},
+        {"clientState": None},
+        {"clientState": [CLIENT_STATE]},
+    ],
+    ids=str,
+)
+def test_a_line_of_another_form_is_never_looked_up(
+    client: FlaskClient, sent: list[str], path: str, facts: dict[str, object]
+) -> None:
+    assert client.post(path, data=of(GENUINE | facts)).status_code == 202
+    assert sent == []
+
+
+def test_what_cannot_be_opened_is_told_once_in_five_minutes(
+    client: FlaskClient, watched: Watched, path: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    with watched.parts.begin() as tx:
+        mailboxes.set_folder(tx, watched.folder_id, client_state="sealed with a lost key")
+    for _ in range(20):
+        assert client.post(path, data=of(GENUINE, GENUINE)).status_code == 202
+    (told,) = caplog.records
+    assert told.getMessage() == "notification_cannot_be_checked"
+    assert "WEBCRM_SYNC_SECRET_KEY" in vars(told)["what_to_do"]
+    assert watched.jobs() == [f"keep:{watched.mailbox_id}"]
