@@ -93,4 +93,5 @@ def in_one_order(engine: Engine) -> Iterator[LockOrder]:
     finally:
         event.remove(engine, "begin", order.begin)
         event.remove(engine, "before_cursor_execute", order.executed)
-    assert order.broken == [], "locked in another order than `mailboxes.hold` names"
+    late = "\n".join(order.broken)
+    assert not order.broken, f"locked in another order than `mailboxes.hold` names:\n{late}"

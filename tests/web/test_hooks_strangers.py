@@ -160,7 +160,7 @@ def test_a_body_too_large_is_refused(client: FlaskClient, sent: list[str], path:
 def test_a_body_that_does_not_tell_its_length_is_read_as_far_as_one_may_be_long(
     client: FlaskClient, watched: Watched, path: str, size: int
 ) -> None:
-    body = io.BytesIO(of(GENUINE) + b" " * size)
+    body = io.BytesIO(of(GENUINE)[:-1] + b" " * size + b"}")
     chunked = EnvironBuilder(path, method="POST").get_environ()
     chunked |= {"wsgi.input": body, "wsgi.input_terminated": True}
     _, status, _ = run_wsgi_app(client.application.wsgi_app, chunked)

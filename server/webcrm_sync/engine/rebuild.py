@@ -84,7 +84,9 @@ def _read_directory(parts: Parts) -> None:
 def _watch(parts: Parts, users: Sequence[MailUser]) -> Sequence[Mailbox]:
     """All of them are known as ours before a mail of any of them is read."""
     with parts.begin() as tx:
-        known = {box.user_id for box in mailboxes.all_mailboxes(tx)}
+        boxes = mailboxes.all_mailboxes(tx)
+        mailboxes.hold(tx, mailbox_ids=[box.id for box in boxes])
+        known = {box.user_id for box in boxes}
         since = parts.settings.mirror_since or tx.now
         for user in users:
             mailboxes.save_mailbox(tx, user, mirror_since=since)
@@ -125,6 +127,7 @@ def _take_over(parts: Parts, boxes: Sequence[Mailbox]) -> Rebuilt:
     owned = adopt.owners(parts.tenant_id, strangers, mails, places)
     rivals = adopt.take_over(parts, owned, told="rebuilt")
     with parts.begin() as tx:
+        mailboxes.hold(tx, mailbox_ids=newest)
         rebuilding.settle_copies(tx, sorted({o.email_id for o in owned}))
         for mailbox_id, at in newest.items():
             rebuilding.mirror_from(tx, mailbox_id, at)
