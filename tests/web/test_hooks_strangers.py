@@ -61,15 +61,15 @@ def test_the_lines_of_a_stranger_cost_one_query_together(
     assert len(sent) == 1
 
 
-@pytest.mark.parametrize("secret", ["guessed", "é", "x" * 2000, "%00", "..", "a b"])
-@pytest.mark.parametrize("place", ["notify", "lifecycle"])
 def test_an_address_with_a_wrong_secret_is_not_there_and_costs_no_query(
-    client: FlaskClient, sent: list[str], secret: str, place: str
+    client: FlaskClient, sent: list[str]
 ) -> None:
-    for query in ("", "?validationToken=x"):
-        answer = client.post(f"/graph/{place}/{secret}{query}", data=of(GENUINE))
-        assert answer.status_code == 404
-        assert b"x" * 20 not in answer.data
+    for secret in ("guessed", "é", "x" * 2000, "%00", "..", "a b"):
+        for place in ("notify", "lifecycle"):
+            for query in ("", "?validationToken=reflected"):
+                answer = client.post(f"/graph/{place}/{secret}{query}", data=of(GENUINE))
+                assert answer.status_code == 404
+                assert b"reflected" not in answer.data
     assert sent == []
 
 
@@ -101,46 +101,42 @@ def test_the_old_address_is_not_there_once_nobody_posts_to_it(
     assert client.post(f"{OLD}?validationToken=x").data == b"x"
 
 
-@pytest.mark.parametrize(
-    "body",
-    [
-        b"",
-        b"{}",
-        b"[]",
-        b"null",
-        b'{"value":{}}',
-        b'{"value":"x"}',
-        b'{"value":[null,1,"x",[]]}',
-        b'{"value":[],"value":7}',
-        filled(b"", b"["),
-        filled(b"", b'{"value":'),
-        filled(b'{"value":', b"[", b"7"),
-        filled(b"", b"9"),
-        filled(b"0.", b"9"),
-        filled(b"1e", b"9"),
-        filled(b'{"value":[', b"{},", b"{}]}"),
-        filled(b'{"value":[', b"[],", b"[]]}"),
-        filled(b'{"value":["', b"\\u0000", b'"]}'),
-        filled(b"{", b'"value":[],', b'"value":[]}'),
-        filled(b'{"value":[{', b'"a":1,', b'"subscriptionId":null}]}'),
-        gzip.compress(of(GENUINE)),
-        "value=x&value=y".encode("utf-16"),
-    ],
-    ids=lambda body: body[:20].hex() if isinstance(body, bytes) else None,
-)
-@pytest.mark.parametrize("kind", ["application/json", "application/x-www-form-urlencoded"])
+GARBAGE = [
+    b"",
+    b"{}",
+    b"[]",
+    b"null",
+    b'{"value":{}}',
+    b'{"value":"x"}',
+    b'{"value":[null,1,"x",[]]}',
+    b'{"value":[],"value":7}',
+    filled(b"", b"["),
+    filled(b"", b'{"value":'),
+    filled(b'{"value":', b"[", b"7"),
+    b'{"value":' + b"[" * 1900 + b"]" * 1900 + b"}",
+    filled(b"", b"9"),
+    filled(b"0.", b"9"),
+    filled(b"1e", b"9"),
+    filled(b'{"value":[', b"{},", b"{}]}"),
+    filled(b'{"value":[', b"[],", b"[]]}"),
+    filled(b'{"value":["', b"\\u0000", b'"]}'),
+    filled(b"{", b'"value":[],', b'"value":[]}'),
+    filled(b'{"value":[{', b'"a":1,', b'"subscriptionId":null}]}'),
+    gzip.compress(of(GENUINE)),
+    of(GENUINE).decode().encode("utf-7") + b"\xff",
+    "value=x&value=y".encode("utf-16"),
+]
+
+
 def test_garbage_is_taken_at_once_in_silence_and_without_a_query(
-    client: FlaskClient,
-    sent: list[str],
-    path: str,
-    caplog: pytest.LogCaptureFixture,
-    body: bytes,
-    kind: str,
+    client: FlaskClient, sent: list[str], path: str, caplog: pytest.LogCaptureFixture
 ) -> None:
-    began = perf_counter()
-    answer = client.post(path, data=body, content_type=kind)
-    assert (answer.status_code, answer.data) == (202, b"")
-    assert perf_counter() - began < _SOON_S
+    for body in GARBAGE:
+        for kind in ("application/json", "application/x-www-form-urlencoded", "no type at all"):
+            began = perf_counter()
+            answer = client.post(path, data=body, content_type=kind)
+            assert (answer.status_code, answer.data) == (202, b"")
+            assert perf_counter() - began < _SOON_S, body[:20]
     assert (sent, caplog.records) == ([], [])
 
 
@@ -169,11 +165,9 @@ def test_a_body_that_does_not_tell_its_length_is_read_as_far_as_one_may_be_long(
     assert watched.jobs() == [f"discover:{watched.mailbox_id}"] * (not size)
 
 
-@pytest.mark.parametrize("method", ["GET", "HEAD", "PUT", "DELETE", "PATCH"])
-def test_nothing_but_a_post_is_answered(
-    client: FlaskClient, sent: list[str], path: str, method: str
-) -> None:
-    assert client.open(path, method=method).status_code == 405
+def test_nothing_but_a_post_is_answered(client: FlaskClient, sent: list[str], path: str) -> None:
+    for method in ("GET", "HEAD", "PUT", "DELETE", "PATCH"):
+        assert client.open(path, method=method).status_code == 405
     assert sent == []
 
 
@@ -187,27 +181,25 @@ def test_lines_behind_the_five_hundredth_are_not_read(
     assert watched.jobs() == [f"discover:{watched.mailbox_id}"]
 
 
-@pytest.mark.parametrize(
-    "facts",
-    [
+def test_a_line_of_another_form_is_never_looked_up(
+    client: FlaskClient, sent: list[str], path: str
+) -> None:
+    others: list[dict[str, object]] = [
         {"subscriptionId": "s1"},
         {"subscriptionId": f" {SUBSCRIPTION}"},
         {"subscriptionId": f"{SUBSCRIPTION}\n"},
         {"subscriptionId": SUBSCRIPTION.replace("-", "")},
         {"subscriptionId": f"{{{SUBSCRIPTION}}}"},
+        {"subscriptionId": SUBSCRIPTION.replace("7", "\u0667")},
         {"subscriptionId": [SUBSCRIPTION]},
         {"clientState": "x" * 129},
         {"clientState": 7},
         {"clientState": ""},
         {"clientState": None},
         {"clientState": [CLIENT_STATE]},
-    ],
-    ids=str,
-)
-def test_a_line_of_another_form_is_never_looked_up(
-    client: FlaskClient, sent: list[str], path: str, facts: dict[str, object]
-) -> None:
-    assert client.post(path, data=of(GENUINE | facts)).status_code == 202
+    ]
+    for facts in others:
+        assert client.post(path, data=of(GENUINE | facts)).status_code == 202
     assert sent == []
 
 
