@@ -52,12 +52,17 @@ def database_url(settings: Settings, *, create: bool = False) -> Iterator[str]:
 
 
 def migrate_database(settings: Settings) -> None:
-    """Make the database where it is missing and bring it to this version. Idempotent."""
+    """Make the database where it is missing and bring it to this version. Idempotent.
+
+    Raises AnotherCompany, before anything is changed.
+    """
     _seal(settings, create=True)
     with (
         database_url(settings, create=True) as url,
         closing(Database(url, now=utc_now)) as database,
     ):
+        with database.engine.connect() as connection:
+            companies.refuse_another(connection, settings.entra_tenant_id)
         migrate(database.engine)
 
 
@@ -68,7 +73,7 @@ def open_parts(
     """Everything the engine works with, closed at the end of the block.
 
     `url`: a database that is open already. Raises DatabaseMissing when it is not there,
-    DatabaseOutdated when it was not migrated.
+    DatabaseOutdated when it was not migrated, AnotherCompany when it is somebody else's.
     """
     if url is None:
         with database_url(settings) as own, open_parts(settings, url=own, now=now) as parts:

@@ -13,13 +13,21 @@ from webcrm_sync.bootstrap import DatabaseOutdated, open_parts
 from webcrm_sync.core.errors import SyncError
 from webcrm_sync.engine.parts import Parts
 from webcrm_sync.settings import Settings, SettingsError, read_settings
+from webcrm_sync.store.companies import AnotherCompany
 from webcrm_sync.store.embedded import DatabaseMissing
 from webcrm_sync.store.embedded_cluster import DatabaseTrouble
 from webcrm_sync.store.migrate import DatabaseNewer
 from webcrm_sync.web.serving.listening import CannotListen
 
 _TROUBLE = (
-    *(CannotListen, DatabaseMissing, DatabaseNewer, DatabaseOutdated, DatabaseTrouble),
+    *(
+        AnotherCompany,
+        CannotListen,
+        DatabaseMissing,
+        DatabaseNewer,
+        DatabaseOutdated,
+        DatabaseTrouble,
+    ),
     SyncError,
 )
 

@@ -10,6 +10,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable
+from contextlib import ExitStack, closing
 from types import FrameType
 
 import click
@@ -54,7 +55,11 @@ def web(with_parent: bool) -> None:
         settings = ground.settings()
         tls = tls_context(settings.tls_cert, settings.tls_key)
         sockets = bind(settings.listen)
-        with database_url(settings) as url, open_parts(settings, url=url) as parts:
+        with ExitStack() as stack:
+            for one in sockets:
+                stack.enter_context(closing(one))
+            url = stack.enter_context(database_url(settings))
+            parts = stack.enter_context(open_parts(settings, url=url))
             refusals = headers.of_refusals(settings)
             Server(create_app(parts), LANES, tls=tls, headers=refusals).run(sockets)
 

@@ -18,8 +18,9 @@ class Job:
     subject_id: int
 
 
-_GATE = "(m.gate_at IS NULL OR m.gate_at <= :now)"
-_CRM_GATE = "(c.webcrm_due_at IS NULL OR c.webcrm_due_at <= :now)"
+#: Of our own company: a row of another one, left by a typo, would be due for ever.
+_GATE = "m.company_id = :company AND (m.gate_at IS NULL OR m.gate_at <= :now)"
+_CRM_GATE = "c.id = :company AND (c.webcrm_due_at IS NULL OR c.webcrm_due_at <= :now)"
 #: Nothing is written to webCRM before a rebuilding has read what stands there.
 _READ = "NOT EXISTS (SELECT 1 FROM rebuilding r WHERE r.company_id = c.id AND r.ended_at IS NULL)"
 _DUE = f"""
@@ -55,13 +56,14 @@ UNION ALL
 SELECT 'prove webcrm', c.id FROM webcrm_proof p JOIN company c ON c.id = p.company_id
  WHERE {_CRM_GATE} AND {_READ} AND p.due_at <= :now
 UNION ALL
-SELECT 'housekeeping', c.id FROM company c WHERE coalesce(c.housekeeping_due_at, :now) <= :now
+SELECT 'housekeeping', c.id FROM company c
+ WHERE c.id = :company AND coalesce(c.housekeeping_due_at, :now) <= :now
 """  # noqa: S608 - put together of our own constants
 
 
 def jobs(tx: Tx) -> Sequence[Job]:
-    """Every job that has something to do now, over all companies."""
-    rows = tx.connection.execute(text(_DUE), {"now": tx.now})
+    """Every job of the company that has something to do now."""
+    rows = tx.connection.execute(text(_DUE), {"now": tx.now, "company": tx.company_id})
     return [Job(task, subject_id) for task, subject_id in rows]
 
 

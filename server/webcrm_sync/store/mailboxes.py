@@ -12,6 +12,7 @@ from sqlalchemy.dialects.postgresql import insert
 from webcrm_sync.core.addresses import folded
 from webcrm_sync.core.direction import Internals
 from webcrm_sync.core.outlook import MailUser, Place
+from webcrm_sync.store import companies
 from webcrm_sync.store.among import among
 from webcrm_sync.store.database import Tx
 from webcrm_sync.store.schema import IS_OPEN, crm_user, email, folder, item, mailbox
@@ -122,7 +123,8 @@ def find_mailbox(tx: Tx, address: str) -> Mailbox | None:
 
 
 def save_mailbox(tx: Tx, user: MailUser, *, mirror_since: datetime) -> int:
-    """The id of the mailbox, added or brought up to date. Idempotent."""
+    """The id of the mailbox, added or brought up to date. Idempotent. Raises AnotherCompany."""
+    companies.refuse_second(tx)
     facts = {
         "address": user.address,
         "display_name": user.display_name,
