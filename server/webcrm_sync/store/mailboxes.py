@@ -345,9 +345,9 @@ def open_gate(tx: Tx, mailbox_id: int) -> None:
 
 def open_counts(tx: Tx, mailbox_id: int) -> Mapping[str, int]:
     """How many of the mailbox's items are in each of the states that are not final."""
-    query = select(item.c.state, func.count()).where(item.c.mailbox_id == mailbox_id, IS_OPEN)
-    rows = tx.connection.execute(query.group_by(item.c.state)).tuples()
-    return dict(rows.all())
+    query = select(item.c.state, func.count().label("number"))
+    query = query.where(item.c.mailbox_id == mailbox_id, IS_OPEN).group_by(item.c.state)
+    return {row.state: row.number for row in tx.connection.execute(query)}
 
 
 def counts_by_state(tx: Tx) -> Mapping[int, Mapping[str, int]]:
