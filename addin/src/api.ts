@@ -45,6 +45,10 @@ const CODES: Record<string, TroubleKind> = {
   try_later: "try_later",
 };
 
+/** How often a call comes again that the server has not begun, since this person asks too much. */
+const TURNS = 3;
+const LONGEST_PAUSE_S = 5;
+
 /**
  * The server at `base`, such as "/api/v1". Every call rejects with Trouble, or AbortError.
  * Only reads can be called off: what a person asked for is done, whatever is selected next.
@@ -83,16 +87,28 @@ export function createApi(base: string, token: TokenSource): Api {
 }
 
 async function call<T>(base: string, token: TokenSource, request: Request): Promise<T> {
-  const bearer = await token({ fresh: false, claims: null });
+  let bearer = await token({ fresh: false, claims: null });
   let response = await send(base, request, bearer);
   if (response.status === 401) {
     const { claims = null } = await problem(response);
-    response = await send(base, request, await token({ fresh: true, claims }));
+    bearer = await token({ fresh: true, claims });
+    response = await send(base, request, bearer);
+  }
+  for (let left = TURNS; response.status === 429 && left > 0; left--) {
+    await pause(response, request.signal);
+    response = await send(base, request, bearer);
   }
   if (!response.ok) {
     throw await refusal(response);
   }
   return (response.status === 204 ? undefined : await response.json()) as T;
+}
+
+/** Waits for as long as a server that answers too much already asks for, at most some seconds. */
+async function pause(response: Response, signal: AbortSignal | undefined): Promise<void> {
+  const seconds = Number(response.headers.get("Retry-After")) || 1;
+  await new Promise((over) => setTimeout(over, Math.min(seconds, LONGEST_PAUSE_S) * 1000));
+  signal?.throwIfAborted();
 }
 
 async function send(base: string, request: Request, bearer: string): Promise<Response> {

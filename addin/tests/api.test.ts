@@ -179,6 +179,37 @@ describe("a refusal", () => {
   });
 });
 
+describe("too many calls at once", () => {
+  const refused: Reply = (response) => {
+    response.writeHead(429, { "Content-Type": "application/json", "Retry-After": "0.01" });
+    response.end(JSON.stringify({ code: "try_later", retryAfter: 1 }));
+  };
+
+  test("come again by themselves, since nothing was begun", async () => {
+    replies = [refused, refused, says(200, answer("synced"))];
+    expect((await api().act("retry", REF)).state).toBe("synced");
+    expect(calls).toHaveLength(3);
+  });
+
+  test("are told as a reason to try again when it stays so", async () => {
+    replies = [refused, refused, refused, refused];
+    await expect(api().act("retry", REF)).rejects.toMatchObject({ kind: "try_later" });
+    expect(calls).toHaveLength(4);
+  });
+
+  test("do not come again when nobody waits for the answer any more", async () => {
+    const ending = new AbortController();
+    replies = [
+      (response, request) => {
+        refused(response, request);
+        ending.abort();
+      },
+    ];
+    await expect(api().state(REF, ending.signal)).rejects.toMatchObject({ name: "AbortError" });
+    expect(calls).toHaveLength(1);
+  });
+});
+
 describe("a token that the server does not take", () => {
   test("is replaced once by a fresh one that meets its claims", async () => {
     replies = [says(401, { code: "claims", claims: '{"x":1}' }), says(200, answer("synced"))];

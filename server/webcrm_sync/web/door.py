@@ -20,6 +20,7 @@ from webcrm_sync.web.auth import Guard, guarded
 from webcrm_sync.web.errors import Problem
 from webcrm_sync.web.operations import By, Operation
 from webcrm_sync.web.tokens import SignedIn, TokenRefused, read_token
+from webcrm_sync.web.turns import Turns
 
 logger = logging.getLogger(__name__)
 
@@ -29,11 +30,13 @@ KeyOf = Callable[[str], jwt.PyJWK | None]
 def blueprint(parts: Parts, key_of: KeyOf) -> Blueprint:
     """Every operation of the API and its OpenAPI document."""
     routes = Blueprint("api", __name__, url_prefix=api.BASE)
+    # Apart, so that a look that costs one query does not wait for what asks Graph.
+    turns = {by: Turns() for by in By}
     for operation in api.operations.declared:
         routes.add_url_rule(
             operation.path.replace("{address}", "<path:address>"),
             endpoint=operation.name,
-            view_func=_view(parts, key_of, operation),
+            view_func=_view(parts, key_of, operation, turns[operation.by]),
             methods=[operation.method],
         )
     document = openapi.document(api.operations.declared, base=api.BASE)
@@ -71,12 +74,15 @@ def allow_own_origin(app: Flask, public_url: str) -> None:
     )
 
 
-def _view(parts: Parts, key_of: KeyOf, operation: Operation) -> Callable[..., Response]:
+def _view(
+    parts: Parts, key_of: KeyOf, operation: Operation, turns: Turns
+) -> Callable[..., Response]:
     @guarded(Guard.PERSON)
     def view(**path: str) -> Response:
         person = _person(parts, key_of)
-        who = person if operation.by is By.SIGNED_IN else _asker(parts, person)
-        answer = operation.view(parts, who, _asked(operation, path))
+        with turns.of(person.user_id):
+            who = person if operation.by is By.SIGNED_IN else _asker(parts, person)
+            answer = operation.view(parts, who, _asked(operation, path))
         if answer is None:
             return Response(status=204)
         return Response(answer.model_dump_json(by_alias=True), mimetype="application/json")
