@@ -28,6 +28,20 @@ export interface Candidate {
   who: string;
 }
 
+/** What webCRM keeps of a mail that was taken back: an entry, empty once `isTold`. */
+export interface Withdrawn {
+  organisationId: number;
+  organisation: string;
+  link: string | null;
+  isTold: boolean;
+}
+
+/** How the mail stands by other copies of it. `by`: a name, null = not known. */
+export interface Elsewhere {
+  state: MailStateName;
+  by: string | null;
+}
+
 export interface Steps {
   moved: boolean;
   read: boolean;
@@ -53,6 +67,9 @@ export interface MailState {
   can: Action[];
   sender: { address: string; name: string } | null;
   alwaysSync: boolean;
+  /** An older server leaves these out. */
+  withdrawn?: Withdrawn[];
+  elsewhere?: Elsewhere | null;
 }
 
 export interface Organisation {

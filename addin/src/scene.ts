@@ -12,11 +12,14 @@ export interface Scene {
 }
 
 /** The Organisation's name; what stands under none has a name for that as well. */
-export function nameOf({ organisationId, organisation }: Target, words: Words): string {
+export function nameOf(
+  { organisationId, organisation }: Pick<Target, "organisationId" | "organisation">,
+  words: Words,
+): string {
   return organisationId ? organisation : words.say("no_organisation");
 }
 
 /** True for an address that is safe to follow: what comes from settings may still be wrong. */
-export function isWebAddress(link: string | null): boolean {
+export function isWebAddress(link: string | null): link is string {
   return link !== null && /^https?:\/\//i.test(link);
 }

@@ -2,6 +2,7 @@
 
 import type { MailState, Target } from "./contract.ts";
 import { isWebAddress, nameOf, type Scene } from "./scene.ts";
+import { shownAs } from "./shown_as.ts";
 import { showForm, type ChoicesView, type PanelView } from "./show_form.ts";
 import { showStatus, type Status, troubleLine } from "./show_status.ts";
 import { showStory, type StoryView } from "./show_story.ts";
@@ -69,7 +70,7 @@ function showMore(model: Model, scene: Scene): Pick<View, "where" | "always" | "
     return { where: null, always: null, story: null };
   }
   return {
-    where: showWhere(answer, scene.words),
+    where: shownAs(answer) === "undone" ? null : showWhere(answer, scene.words),
     always: showAlways(model, answer, scene),
     story: answer.state === "draft" ? null : showStory(model, scene),
   };

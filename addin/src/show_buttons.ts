@@ -2,6 +2,7 @@
 
 import type { Action, MailState } from "./contract.ts";
 import { isWebAddress } from "./scene.ts";
+import { shownAs, type ShownAs } from "./shown_as.ts";
 import type { Model } from "./state.ts";
 import type { Word, Words } from "./words.ts";
 
@@ -17,14 +18,16 @@ export interface Button {
 }
 
 /** The order in which an action deserves to be the one that stands out. */
-const CURES: Record<MailState["state"], Intent[]> = {
+const CURES: Record<ShownAs, Intent[]> = {
   new: ["sync"],
+  undone: ["sync"],
+  colleague: ["open"],
   on_its_way: [],
   synced: ["open"],
   mirrored: ["open"],
   waiting: ["create_contact", "choose"],
   parked: ["file", "retry", "choose", "create_contact"],
-  skipped: ["anyway", "choose"],
+  skipped: [],
   draft: [],
 };
 /** Everything a row may offer, in reading order. */
@@ -39,15 +42,17 @@ export function showButtons(
   answer: MailState,
   words: Words,
 ): { primary: Button | null; secondary: Button[] } {
-  if (model.panel) {
+  if (model.panel || (model.isExpecting && answer.state === "waiting")) {
     return { primary: null, secondary: [] };
   }
   const link = answer.targets.map((target) => target.link).find(isWebAddress) ?? null;
-  const offered = OFFERED.filter((does) => isOffered(does, answer, link));
-  const first = CURES[answer.state].find((does) => offered.includes(does));
+  const row = shownAs(answer);
+  const created = model.isExpecting ? "create_contact" : null;
+  const offered = OFFERED.filter((does) => does !== created && isOffered(does, answer, link));
+  const first = CURES[row].find((does) => offered.includes(does));
   const make = (does: Intent): Button => ({
     does,
-    word: wordFor(does, words),
+    word: words.say(wordFor(does, row)),
     link: does === "open" ? link : null,
     isReady: model.ask === null && !(isUnderOne(does) && lacksChoice(model, answer)),
   });
@@ -58,7 +63,7 @@ export function showButtons(
 }
 
 function isOffered(does: Intent, answer: MailState, link: string | null): boolean {
-  const isCure = CURES[answer.state].includes(does);
+  const isCure = CURES[shownAs(answer)].includes(does);
   switch (does) {
     case "open":
       return isCure && link !== null;
@@ -79,6 +84,12 @@ function lacksChoice({ picked }: Model, { state, candidates }: MailState): boole
   return !picked && candidates.length > 0 && (state === "new" || state === "parked");
 }
 
-function wordFor(does: Intent, words: Words): string {
-  return words.say(does === "file" ? "button.sync" : (`button.${does}` as Word));
+function wordFor(does: Intent, row: ShownAs): Word {
+  if (row === "colleague" && does === "sync") {
+    return "button.mark";
+  }
+  if (row === "skipped" && does === "choose") {
+    return "button.file_anyway";
+  }
+  return does === "file" ? "button.sync" : (`button.${does}` as Word);
 }

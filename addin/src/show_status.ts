@@ -3,7 +3,9 @@
 import type { MailState, Steps, Target } from "./contract.ts";
 import type { Trouble, TroubleKind } from "./errors.ts";
 import { nameOf, type Scene } from "./scene.ts";
+import { isPending, shownAs, type ShownAs } from "./shown_as.ts";
 import { type Button, showButtons } from "./show_buttons.ts";
+import { doneElsewhere, filedElsewhere, leftBehind } from "./show_elsewhere.ts";
 import type { Model } from "./state.ts";
 import type { Part, Word, Words } from "./words.ts";
 
@@ -141,12 +143,13 @@ function cureOf(kind: TroubleKind): "sign_in" | "look" | null {
 
 function showAnswer(model: Model, answer: MailState, scene: Scene): Status {
   const { words } = scene;
-  const row = ROWS[answer.state](model, answer, scene);
+  const name = shownAs(answer);
+  const row = ROWS[name](model, answer, scene);
   const { primary, secondary } = showButtons(model, answer, words);
   const { detail } = answer;
   return {
     ...blank(row.icon),
-    sentence: words.say(`${answer.state}.sentence`),
+    sentence: words.say(`${name}.sentence`),
     details: detail ? { title: words.say("details"), text: detail } : null,
     primary,
     secondary,
@@ -156,8 +159,23 @@ function showAnswer(model: Model, answer: MailState, scene: Scene): Status {
 
 type Row = Partial<Status> & Pick<Status, "icon">;
 
-const ROWS: Record<MailState["state"], (model: Model, answer: MailState, scene: Scene) => Row> = {
-  new: (model, answer, { words }) => ({ icon: "mail", line: forecast(model, answer, words) }),
+const ROWS: Record<ShownAs, (model: Model, answer: MailState, scene: Scene) => Row> = {
+  new: (model, answer, { words }) => ({
+    icon: "mail",
+    line: forecast(model, answer, words),
+    facts: doneElsewhere(answer, words),
+  }),
+  undone: (model, answer, { words }) => ({
+    icon: "mail",
+    ...(isPending(answer) && { sentence: words.say("undone.pending") }),
+    line: model.picked ? forecast(model, answer, words) : leftBehind(answer, words),
+    facts: doneElsewhere(answer, words),
+  }),
+  colleague: (_, answer, { words }) => ({
+    icon: "done",
+    tone: "good",
+    line: filedElsewhere(answer, words),
+  }),
   on_its_way: (model, answer, scene) => ({
     icon: "moving",
     tone: "busy",

@@ -3,6 +3,7 @@
 import type { Action, Connection, MailState, Organisation, Story, Target } from "./contract.ts";
 import type { Trouble, TroubleKind } from "./errors.ts";
 import { isSame, type Selection } from "./selection.ts";
+import { isPending } from "./shown_as.ts";
 
 /** What an answer is awaited for. `look` = how the selected mail stands. */
 export type Ask = "look" | Exclude<Action, "create_contact"> | "contact" | "sign_in";
@@ -200,7 +201,7 @@ function answered(
   { answer, by, at }: { answer: MailState; by: By; at: number },
 ): Partial<Model> {
   const isExpecting = model.isExpecting && answer.state === "waiting";
-  const isMoving = isExpecting || answer.state === "on_its_way";
+  const isMoving = isExpecting || answer.state === "on_its_way" || isPending(answer);
   return {
     answer,
     trouble: null,

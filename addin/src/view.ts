@@ -9,6 +9,7 @@ import type { StoryView } from "./show_story.ts";
 import type { Button, Intent } from "./show_buttons.ts";
 import type { Status } from "./show_status.ts";
 import type { Field } from "./state.ts";
+import type { Part } from "./words.ts";
 
 /** What a person did in the pane. */
 export type Deed =
@@ -100,13 +101,21 @@ function drawStatus(status: Status): Wanted {
       "div",
       {},
       h("h2", { id: "sentence", tabindex: "-1" }, sentence),
-      h("p", { class: "line" }, ...line.map((p) => (p.strong ? h("b", {}, p.text) : p.text))),
+      h("p", { class: "line" }, ...line.map(drawPart)),
       facts ? h("p", { class: "facts" }, facts) : null,
       status.steps.length > 0 && drawSteps(status),
       details &&
         h("details", { key: "details" }, h("summary", {}, details.title), h("p", {}, details.text)),
     ),
   );
+}
+
+function drawPart({ text, strong, link }: Part): Child {
+  if (link) {
+    const target = { href: link.to, target: "_blank", rel: "noopener noreferrer" };
+    return h("a", { ...target, "aria-label": link.name }, text);
+  }
+  return strong ? h("b", {}, text) : text;
 }
 
 function drawSteps({ steps }: Status): Wanted {

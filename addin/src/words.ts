@@ -14,14 +14,16 @@ type Locale = Record<Word, string>;
 export interface Part {
   text: string;
   strong: boolean;
+  /** Where it leads, and what that is called to somebody who hears nothing but the link. */
+  link?: { to: string; name: string };
 }
 
 export interface Words {
   /** BCP 47, for the page and for numbers and dates. */
   language: string;
   say(word: Word, values?: Record<string, string>): string;
-  /** The sentence in pieces, what it is about strong. */
-  parts(word: Word, values: Record<string, string>): Part[];
+  /** The sentence in pieces, what it is about strong. A value may be in pieces itself. */
+  parts(word: Word, values: Record<string, string | Part[]>): Part[];
   /** The word of this name if there is one, such as "reason.no contact". */
   find(name: string): string | null;
   count(value: number): string;
@@ -58,12 +60,14 @@ export function plain(parts: Part[]): string {
   return parts.map((part) => part.text).join("");
 }
 
-function fill(sentence: string, values: Record<string, string>): Part[] {
+function fill(sentence: string, values: Record<string, string | Part[]>): Part[] {
   return sentence
     .split(/\{(\w+)\}/)
-    .map((text, index) =>
-      index % 2 ? { text: values[text] ?? "", strong: STRONG.has(text) } : { text, strong: false },
-    )
+    .flatMap((text, index) => {
+      const value = index % 2 ? (values[text] ?? "") : text;
+      const strong = index % 2 === 1 && STRONG.has(text);
+      return typeof value === "string" ? [{ text: value, strong }] : value;
+    })
     .filter((part) => part.text);
 }
 

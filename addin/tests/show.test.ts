@@ -3,124 +3,12 @@ import { describe, expect, test } from "vitest";
 import type { MailState } from "../src/contract.ts";
 import { Trouble, type TroubleKind } from "../src/errors.ts";
 import type { Selection } from "../src/selection.ts";
-import { show, type View } from "../src/show.ts";
+import { show } from "../src/show.ts";
 import { oneLine } from "../src/show_status.ts";
 import { type Event, reduce, start } from "../src/state.ts";
-import { plain, wordsFor } from "../src/words.ts";
+import { plain } from "../src/words.ts";
 import { answer, mail, NOW } from "./answers.ts";
-
-const words = wordsFor("en-GB");
-const scene = { words, now: NOW, folderName: "webCRM sync", usualSeconds: 3 };
-
-function shown(given: MailState | null, events: Event[] = [], selection = mail("1")): View {
-  const first: Event[] = given
-    ? [{ type: "answered", answer: given, by: "act", at: NOW.getTime() }]
-    : [];
-  return show([...first, ...events].reduce(reduce, start(selection)), scene);
-}
-
-function row({ status }: View): (string | null)[] {
-  const { primary, secondary } = status;
-  return [
-    status.sentence,
-    plain(status.line),
-    primary ? primary.word + (primary.isReady ? "" : " (not ready)") : null,
-    secondary.map((button) => button.word).join(" / "),
-  ];
-}
-
-describe("each row of the table", () => {
-  const rows: [string, (string | null)[]][] = [
-    [
-      "known",
-      [
-        "Not in webCRM yet",
-        "Will stand under Harbour Logistics (Purchasing)",
-        "Sync to webCRM",
-        "Choose Organisation",
-      ],
-    ],
-    [
-      "known_two",
-      [
-        "Not in webCRM yet",
-        "Will stand under Harbour Logistics and 1 more",
-        "Sync to webCRM",
-        "Choose Organisation",
-      ],
-    ],
-    [
-      "nobody",
-      [
-        "Not in webCRM yet",
-        "None of its addresses is a contact in webCRM",
-        "Sync to webCRM",
-        "Choose Organisation / Create contact",
-      ],
-    ],
-    [
-      "several",
-      [
-        "Not in webCRM yet",
-        "Which one is it?",
-        "Sync to webCRM (not ready)",
-        "Choose Organisation",
-      ],
-    ],
-    ["on_its_way", ["On its way to webCRM", "Usually 3\u00a0s", null, ""]],
-    ["synced", ["In webCRM", "Under Harbour Logistics", "Open in webCRM", "Change / Undo"]],
-    [
-      "synced_two",
-      ["In webCRM", "Under Harbour Logistics and 1 more", "Open in webCRM", "Change / Undo"],
-    ],
-    [
-      "waiting",
-      [
-        "Waiting for a contact",
-        "Files itself as soon as webCRM knows one of: " +
-          "purchasing@harbour.example, office@harbour.example",
-        "Create contact",
-        "Choose Organisation",
-      ],
-    ],
-    [
-      "parked",
-      [
-        "Not synced",
-        "webCRM did not accept this mail. See the details and try again.",
-        "Try again",
-        "",
-      ],
-    ],
-    [
-      "ambiguous",
-      [
-        "Not synced",
-        "Its address belongs to several Organisations in webCRM. Choose the one that is meant.",
-        "Sync to webCRM (not ready)",
-        "Choose Organisation",
-      ],
-    ],
-    [
-      "skipped",
-      [
-        "Not for webCRM",
-        "Was marked Synced before this product came. Left as it is.",
-        "Sync anyway",
-        "",
-      ],
-    ],
-    [
-      "colleagues",
-      ["Not for webCRM", "Only colleagues are on this mail.", "Choose Organisation", ""],
-    ],
-    ["mirrored", ["Sent from webCRM", "Under Harbour Logistics", "Open in webCRM", ""]],
-    ["draft", ["Not sent yet", "Can be synced once it is sent", null, ""]],
-  ];
-  test.each(rows)("%s", (name, expected) => {
-    expect(row(shown(answer(name)))).toEqual(expected);
-  });
-});
+import { row, scene, shown, words } from "./shown.ts";
 
 describe("nothing to speak of", () => {
   test.each<[Selection["kind"], string]>([
@@ -268,7 +156,7 @@ describe("one line on the mail itself", () => {
     ["synced", "In webCRM under Harbour Logistics"],
     ["on_its_way", "On its way to webCRM"],
     ["waiting", "Waiting for a contact. None of its addresses is a contact in webCRM."],
-    ["colleagues", "Not for webCRM. Only colleagues are on this mail."],
+    ["colleagues", "Not synced. Only colleagues are on this mail."],
   ])("%s", (name, line) => {
     expect(oneLine(answer(name), words)).toBe(line);
   });

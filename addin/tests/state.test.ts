@@ -50,6 +50,12 @@ describe("an answer", () => {
     expect(model.movingSince).toBe(100);
   });
 
+  test("keeps the clock going until webCRM has let go of what was taken back", () => {
+    const model = after(answered("synced"), answered("undone_pending", "act", 100));
+    expect(model.movingSince).toBe(100);
+    expect(after(answered("undone_pending"), answered("undone")).movingSince).toBeNull();
+  });
+
   test("stops the clock at rest", () => {
     expect(after(answered("on_its_way"), answered("synced")).movingSince).toBeNull();
   });

@@ -81,7 +81,7 @@ def test_an_ambiguous_mail_that_was_dragged_needs_a_person(person: Person, world
     person.drag("Dragged in doubt")
     person.sees_in_outlook("Dragged in doubt", FOLDER, "Not synced")
     person.opens("Dragged in doubt")
-    person.sees("Not synced")
+    person.sees("Needs your decision")
     person.looks_around("parked")
 
 
@@ -132,9 +132,19 @@ def test_a_synced_mail_can_be_changed_and_undone(person: Person, world: World) -
     person.in_pane().get_by_role("option", name=right).click()
     person.sees_in_webcrm(right, "Under the wrong one")
     person.press("Undo")
-    person.sees("Not in webCRM yet")
+    person.sees("Not in webCRM any more")
+    person.looks_around("undone")
     withdrawn = person.sees_in_webcrm(right, "[withdrawn]")
     expect(withdrawn).to_contain_text("Under the wrong one")
+    person.in_pane().locator("body").evaluate("() => location.reload()")
+    person.sees("Not in webCRM any more")
+    person.sees_line(f"webCRM keeps an empty entry marked withdrawn at {right}")
+    with person.page.context.expect_page() as opened:
+        person.in_pane().get_by_role("link", name=f"Open {right} in webCRM").click()
+    expect(opened.value.locator("#organisation h2")).to_contain_text(right)
+    opened.value.close()
+    person.press("Sync to webCRM")
+    person.sees("In webCRM")
 
 
 def test_of_several_organisations_the_keyboard_says_which_one_is_replaced(
@@ -166,10 +176,26 @@ def test_of_several_organisations_the_keyboard_says_which_one_is_replaced(
     person.sees_nothing_in_webcrm(two.organisation)
 
 
+def test_a_mail_that_a_colleague_has_filed_says_so(person: Person, world: World) -> None:
+    customer = world.customer()
+    both = Mail("To both of us", customer.address, (KIM, IVO), message_id="<both@kim.example>")
+    world.kim.deliver(both)
+    his = world.stage.outlook.mailbox(IVO)
+    his.move(his.deliver(both), f"inbox/{FOLDER}")
+    person.sees_in_webcrm(customer.organisation, "To both of us")
+    person.opens("To both of us")
+    person.sees("In webCRM")
+    person.sees_line(f"under {customer.organisation}; this copy is not marked")
+    person.looks_around("colleague")
+    person.press("Mark this copy too")
+    person.sees_way("with the button")
+    person.sees_in_webcrm(customer.organisation, "To both of us")
+
+
 def test_a_mail_that_webcrm_refuses_says_why_and_is_tried_again(person: Person) -> None:
     person.open_folder(FOLDER)
     person.opens(REFUSED)
-    person.sees("Not synced")
+    person.sees("Needs your decision")
     person.sees_line("webCRM did not accept this mail")
     person.in_pane().get_by_text("Details", exact=True).click()
     expect(person.in_pane().locator(".state details p")).to_contain_text("Organisation")
@@ -181,30 +207,32 @@ def test_a_mail_that_webcrm_refuses_says_why_and_is_tried_again(person: Person) 
 def test_a_mail_of_the_past_is_synced_when_a_person_says_so(person: Person) -> None:
     person.open_folder(FOLDER)
     person.opens(OLD)
-    person.sees("Not for webCRM")
+    person.sees("Not synced")
     person.sees_line("Was marked Synced before this product came")
     person.looks_around("skipped-synced-before")
-    person.press("Sync anyway")
+    person.press("File it anyway")
     person.sees("In webCRM")
 
 
 def test_a_sender_on_the_never_list_is_not_for_webcrm(person: Person, world: World) -> None:
     world.deliver("From the list", f"private@{NEVER}")
     person.opens("From the list")
-    person.sees("Not for webCRM")
+    person.sees("Not synced")
     person.sees_line("on the list of those never to sync")
     person.looks_around("skipped-never")
 
 
 def test_a_mail_among_colleagues_is_not_for_webcrm(person: Person) -> None:
     person.opens("Lunch on Friday?")
-    person.sees("Not for webCRM")
+    person.sees("Not synced")
+    button = person.in_pane().get_by_role("button", name="File it anyway …")
+    expect(button).to_have_attribute("appearance", "subtle")
     person.looks_around("skipped-colleagues")
 
 
 def test_a_meeting_request_is_not_for_webcrm(person: Person) -> None:
     person.opens("Invitation: Visit to the quay")
-    person.sees("Not for webCRM")
+    person.sees("Not synced")
     person.looks_around("skipped-meeting")
 
 

@@ -15,7 +15,7 @@ from webcrm_sync.core.outlook import Place
 from webcrm_sync.core.states import Reason, State
 from webcrm_sync.engine.choice import Choice, plan, with_changed, with_chosen
 from webcrm_sync.engine.connection import Standing, standing
-from webcrm_sync.engine.mailstate import Can, Copy, Forecast, Shown, Steps, abilities, shown, steps
+from webcrm_sync.engine.mailstate import Can, Copy, Shown, Steps, abilities, shown, steps
 from webcrm_sync.engine.press import destination
 from webcrm_sync.engine.rules import PACK, with_sender
 from webcrm_sync.graph.senders import SenderRule
@@ -218,8 +218,19 @@ def test_no_step_is_done_before_the_one_in_front_of_it(state: State, is_in_folde
 
 def test_never_list_and_meetings_cannot_be_synced_anyway() -> None:
     for reason in (Reason.NEVER_LIST, Reason.MEETING_REQUEST):
-        assert abilities(Shown.SKIPPED, reason, None) == ()
-    assert Can.CREATE_CONTACT in abilities(Shown.NEW, None, Forecast.NOBODY)
+        assert abilities(Shown.SKIPPED, reason, is_nobody_known=True) == ()
+
+
+@pytest.mark.parametrize("state", [Shown.NEW, Shown.WAITING])
+def test_a_contact_can_be_created_while_nobody_is_one(state: Shown) -> None:
+    for is_nobody_known in (True, False):
+        can = abilities(state, None, is_nobody_known=is_nobody_known)
+        assert (Can.CREATE_CONTACT in can) is is_nobody_known
+
+
+def test_beside_a_copy_that_is_filed_there_is_nothing_to_do_but_to_mark_this_one() -> None:
+    can = abilities(Shown.NEW, None, is_nobody_known=True, is_filed_elsewhere=True)
+    assert can == (Can.SYNC,)
 
 
 # --- where it goes --------------------------------------------------------------------------

@@ -39,8 +39,17 @@ const blank = {
     can: [],
     sender: { address: "purchasing@harbour.example", name: "Purchasing" },
     alwaysSync: false,
+    withdrawn: [],
+    elsewhere: null,
 };
 const filed = { ...harbour, activityId: 4711 };
+const entry = {
+    organisationId: 7,
+    organisation: "Harbour Logistics",
+    link: "https://webcrm.example/organisation/7",
+    isTold: true,
+};
+const taken_back = { forecast: "known", targets: [harbour], can: ["sync", "choose"] };
 const end = { steps: all, at: "2026-11-23T09:41:00Z", tookSeconds: 2.4 };
 
 export const states = {
@@ -88,6 +97,34 @@ export const states = {
         reason: "ambiguous",
         candidates,
         can: ["choose"],
+    },
+    undone: { ...blank, ...taken_back, withdrawn: [entry] },
+    undone_two: {
+        ...blank,
+        ...taken_back,
+        withdrawn: [entry, { ...entry, organisationId: 8, organisation: mill.organisation }],
+    },
+    undone_pending: { ...blank, ...taken_back, withdrawn: [{ ...entry, isTold: false }] },
+    undone_unlinked: { ...blank, ...taken_back, withdrawn: [{ ...entry, link: null }] },
+    colleague: {
+        ...blank,
+        forecast: "known",
+        targets: [filed],
+        elsewhere: { state: "synced", by: "Eva Lund" },
+        can: ["sync"],
+    },
+    colleague_unnamed: {
+        ...blank,
+        state: "skipped",
+        reason: "never list",
+        targets: [filed, { ...mill, activityId: 4712 }],
+        elsewhere: { state: "synced", by: null },
+    },
+    colleague_waits: {
+        ...blank,
+        forecast: "nobody",
+        elsewhere: { state: "waiting", by: "Eva Lund" },
+        can: ["sync", "choose", "create_contact"],
     },
     skipped: { ...blank, state: "skipped", reason: "synced before", can: ["anyway"] },
     colleagues: {

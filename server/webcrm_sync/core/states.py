@@ -98,8 +98,7 @@ SENTENCES: dict[Reason, str] = {
     Reason.DRAFT: "A draft. Can be synced once it is sent.",
     Reason.SYNCED_BEFORE: "Was marked Synced before this product came. Left as it is.",
     Reason.REMOVED_IN_WEBCRM: (
-        "Was deleted in webCRM. "
-        "To file it anew, sync it anyway or move it out of the folder and in again."
+        "Was deleted in webCRM. File it anyway, or move it out of the folder and in again."
     ),
     Reason.MOVED_OUT: "Was moved out of the folder before it was synced.",
     Reason.DELETED: "Was deleted before it was synced.",

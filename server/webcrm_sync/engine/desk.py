@@ -12,6 +12,7 @@ from webcrm_sync.core.message import Party
 from webcrm_sync.core.states import NO_MAIL, Reason
 from webcrm_sync.engine import mailstate
 from webcrm_sync.engine import match as matching
+from webcrm_sync.engine.copies import read_copies
 from webcrm_sync.engine.mailref import Asker, MailRef, Pointed, point_at
 from webcrm_sync.engine.mailstate import (
     NOT_FOUND,
@@ -22,11 +23,12 @@ from webcrm_sync.engine.mailstate import (
     Shown,
     Where,
     Why,
+    Withdrawn,
 )
 from webcrm_sync.engine.parts import Parts
 from webcrm_sync.engine.versions import make_token
 from webcrm_sync.settings import Settings
-from webcrm_sync.store import asked, directory, emails, filings, mailboxes
+from webcrm_sync.store import asked, directory, mailboxes
 from webcrm_sync.store.database import Tx
 from webcrm_sync.store.versions import Version, read_version
 
@@ -74,44 +76,14 @@ def _token(
 def look_at(parts: Parts, asker: Asker, pointed: Sequence[Pointed]) -> list[MailState]:
     """The state of each of these copies, from our tables alone."""
     with parts.begin() as tx:
-        copies = read_copies(tx, asker, pointed)
         internals = mailboxes.internals(tx, parts.settings.internal_domains)
+        copies = read_copies(tx, asker, pointed, internals)
         senders = asked.senders(tx, asker.box.id)
         rooms = [
             Room.of(tx, asker, copy, settings=parts.settings, internals=internals, senders=senders)
             for copy in copies
         ]
     return [_state(room, copy) for room, copy in zip(rooms, copies, strict=True)]
-
-
-def read_copies(tx: Tx, asker: Asker, pointed: Sequence[Pointed]) -> list[Copy]:
-    """What is known of each of these copies."""
-    ids = [p.graph_id for p in pointed]
-    items = emails.known_items(tx, asker.box.id, ids)
-    email_ids = sorted({item.email_id for item in items.values()})
-    mails = asked.emails_by_id(tx, email_ids)
-    filed = filings.of_emails(tx, email_ids)
-    open_ = asked.wishes(tx, [f.id for some in filed.values() for f in some])
-    presses = asked.presses(tx, asker.box.id, ids)
-    by_rule = asked.by_rule(tx, asker.box.id, email_ids)
-    ours = {f.graph_id for f in mailboxes.folders(tx, asker.box.id)}
-    copies = []
-    for one in pointed:
-        item = items.get(one.graph_id)
-        of_mail = tuple(filed[item.email_id]) if item else ()
-        copies.append(
-            Copy(
-                head=one.head,
-                is_in_folder=one.head.folder_id in ours,
-                item=item,
-                email=mails[item.email_id] if item else None,
-                filings=of_mail,
-                wishes={f.id: open_[f.id] for f in of_mail if f.id in open_},
-                press=presses.get(one.graph_id),
-                is_by_rule=bool(item and item.email_id in by_rule),
-            )
-        )
-    return copies
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,7 +127,15 @@ class Room:
 
     def name(self, organisation_id: int) -> str:
         """The Organisation's name, or its number while the directory does not know it."""
+        if not organisation_id:
+            return ""
         return self.names.get(organisation_id) or f"Organisation {organisation_id}"
+
+    def link(self, organisation_id: int) -> str | None:
+        """Where webCRM shows the Organisation."""
+        pattern = self.settings.webcrm_organisation_link
+        is_shown = pattern and organisation_id
+        return pattern.replace("{id}", str(organisation_id)) if is_shown else None
 
 
 def _why_not(
@@ -169,7 +149,8 @@ def _why_not(
 def _state(room: Room, copy: Copy) -> MailState:
     state, reason = mailstate.shown(copy, room.why_not)
     found = match(room.people, room.book)
-    forecast = _FORECASTS[type(found)] if state is Shown.NEW else None
+    is_filed_elsewhere = copy.is_filed_elsewhere and state is Shown.NEW
+    forecast = _forecast(copy, found) if state is Shown.NEW else None
     way = mailstate.way(copy, state)
     item, sender = copy.met, copy.head.sender
     is_external = sender is not None and sender in room.people
@@ -179,17 +160,42 @@ def _state(room: Room, copy: Copy) -> MailState:
         detail=item.detail if item else None,
         forecast=forecast,
         targets=tuple(_targets(room, copy, state, found)),
-        candidates=tuple(_candidates(room, found)) if isinstance(found, Ambiguous) else (),
+        candidates=()
+        if is_filed_elsewhere or not isinstance(found, Ambiguous)
+        else tuple(_candidates(room, found)),
         addresses=tuple(p.written or p.address for p in room.people if "@" in p.address),
         steps=mailstate.steps(copy, state),
         at=item.state_at if item else (copy.press.pressed_at if copy.press and way else None),
         took_seconds=mailstate.took_seconds(copy, state),
         way=way,
         by=_by(room, copy, way),
-        can=mailstate.abilities(state, reason, forecast),
+        can=mailstate.abilities(
+            state,
+            reason,
+            is_nobody_known=isinstance(found, Nobody),
+            is_filed_elsewhere=copy.is_filed_elsewhere,
+        ),
         sender=sender if is_external else None,
         always_sync=is_external and sender is not None and sender.folded in room.senders,
+        withdrawn=tuple(_withdrawn(room, copy)),
+        elsewhere=copy.elsewhere,
     )
+
+
+def _forecast(copy: Copy, found: Matched | Ambiguous | Nobody) -> Forecast:
+    """A mail that is in webCRM by another copy is known, whoever its people are."""
+    return Forecast.KNOWN if copy.is_filed_elsewhere else _FORECASTS[type(found)]
+
+
+def _withdrawn(room: Room, copy: Copy) -> Iterable[Withdrawn]:
+    """What webCRM keeps of a mail that was taken back as a whole."""
+    if copy.met or copy.is_filed_elsewhere:
+        return
+    for filing in copy.filings:
+        if filing.is_withdrawn and not filing.is_removed and filing.activity_id is not None:
+            number = filing.organisation_id
+            is_told = filing.id not in (copy.wishes or {})
+            yield Withdrawn(number, room.name(number), room.link(number), is_told)
 
 
 def _by(room: Room, copy: Copy, way: mailstate.Way | None) -> str | None:
@@ -202,7 +208,7 @@ def _targets(
     room: Room, copy: Copy, state: Shown, found: Matched | Ambiguous | Nobody
 ) -> Iterable[Where]:
     """Where the mail stands, or will stand."""
-    if copy.met and copy.standing:
+    if (copy.met or copy.is_filed_elsewhere) and copy.standing:
         for filing in copy.standing:
             wish = (copy.wishes or {}).get(filing.id)
             target = filing.target
@@ -219,11 +225,11 @@ def _targets(
 def _where(room: Room, target: Target, activity_id: int | None) -> Where:
     contacts = (c for c in room.book.contacts if c.person_id == target.person_id)
     contact = next(contacts, None)
-    number, pattern = target.organisation_id, room.settings.webcrm_organisation_link
+    number = target.organisation_id
     return Where(
         organisation_id=number,
-        organisation=room.name(number) if number else "",
-        link=pattern.replace("{id}", str(number)) if pattern and number else None,
+        organisation=room.name(number),
+        link=room.link(number),
         person=contact.name or None if contact else None,
         address=shown(contact.address) if contact else None,
         activity_id=activity_id,

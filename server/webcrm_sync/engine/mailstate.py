@@ -9,7 +9,7 @@ from enum import StrEnum
 
 from webcrm_sync.core.filing import Stamp
 from webcrm_sync.core.message import Message, Party
-from webcrm_sync.core.states import Reason, State
+from webcrm_sync.core.states import OVERRULED, Reason, State
 from webcrm_sync.store.asked import Press, Wish
 from webcrm_sync.store.emails import Email, Item
 from webcrm_sync.store.filings import Filing
@@ -80,6 +80,24 @@ class Where:
 
 
 @dataclass(frozen=True, slots=True)
+class Withdrawn:
+    """An entry that webCRM keeps of a mail that was taken back, empty once `is_told`."""
+
+    organisation_id: int
+    organisation: str
+    link: str | None
+    is_told: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Elsewhere:
+    """How the mail stands by other copies of it. `by`: whose doing that is, None = not known."""
+
+    state: Shown
+    by: str | None
+
+
+@dataclass(frozen=True, slots=True)
 class Candidate:
     """One Organisation that could be meant. `who`: the contact or domain that points at it."""
 
@@ -118,6 +136,8 @@ class MailState:
     can: tuple[Can, ...] = ()
     sender: Party | None = None
     always_sync: bool = False
+    withdrawn: tuple[Withdrawn, ...] = ()
+    elsewhere: Elsewhere | None = None
 
 
 #: In a list of mails: one that is not in the mailbox any more.
@@ -135,6 +155,7 @@ _SAME = {
 class Copy:
     """What is known of one copy. `item`, `email` None = not met; `head` None = not asked for.
 
+    `filings`: of its mail, which other copies may have brought into webCRM, see `elsewhere`.
     `wishes`: by filing id, what webCRM is still to be told.
     """
 
@@ -146,6 +167,12 @@ class Copy:
     wishes: Mapping[int, Wish] | None = None
     press: Press | None = None
     is_by_rule: bool = False
+    elsewhere: Elsewhere | None = None
+
+    @property
+    def is_filed_elsewhere(self) -> bool:
+        """True for a copy beside the one by which its mail is in webCRM."""
+        return self.elsewhere is not None and self.elsewhere.state is Shown.SYNCED
 
     @property
     def met(self) -> Item | None:
@@ -187,6 +214,8 @@ def _before(copy: Copy, why_not: Reason | None) -> tuple[Shown, Reason | None]:
         return Shown.MIRRORED, None
     if copy.is_in_folder:
         return Shown.ON_ITS_WAY, None
+    if copy.is_filed_elsewhere and why_not in OVERRULED:
+        return Shown.NEW, None
     return (Shown.SKIPPED, why_not) if why_not else (Shown.NEW, None)
 
 
@@ -222,10 +251,19 @@ _ABILITIES: Mapping[tuple[Shown, Reason | None], tuple[Can, ...]] = {
 }
 
 
-def abilities(state: Shown, reason: Reason | None, forecast: Forecast | None) -> tuple[Can, ...]:
-    """What a person can do with a mail in this state, the first thing first."""
+def abilities(
+    state: Shown, reason: Reason | None, *, is_nobody_known: bool, is_filed_elsewhere: bool = False
+) -> tuple[Can, ...]:
+    """What a person can do with a mail in this state, the first thing first.
+
+    A contact can be created while none of the mail's people is one.
+    """
+    if state is Shown.NEW and is_filed_elsewhere:
+        return (Can.SYNC,)
     found = _ABILITIES.get((state, reason)) or _ABILITIES.get((state, None), ())
-    return (*found, Can.CREATE_CONTACT) if forecast is Forecast.NOBODY else found
+    if state is Shown.NEW and is_nobody_known:
+        return (*found, Can.CREATE_CONTACT)
+    return found if is_nobody_known else tuple(c for c in found if c is not Can.CREATE_CONTACT)
 
 
 def way(copy: Copy, state: Shown) -> Way | None:

@@ -11,7 +11,7 @@ from dataclasses import replace
 from webcrm_sync.core.errors import Refused
 from webcrm_sync.core.outlook import Place
 from webcrm_sync.core.states import Reason, State
-from webcrm_sync.engine.choice import NOT_THERE, change, settle
+from webcrm_sync.engine.choice import NOT_THERE, SEVERAL, change, settle
 from webcrm_sync.engine.desk import look_at
 from webcrm_sync.engine.mailref import Asker, MailRef, Pointed, point_at_one
 from webcrm_sync.engine.mailstate import Can, MailState, Shown
@@ -35,7 +35,8 @@ def sync(
     _check_known(parts, organisation_ids)
     pointed = point_at_one(parts, asker, ref)
     (state,) = look_at(parts, asker, [pointed])
-    if not organisation_ids or Can.CHOOSE not in state.can:
+    _check_clear(state, organisation_ids)
+    if not organisation_ids or not (Can.CHOOSE in state.can or state.state is Shown.NEW):
         return _move_in(parts, asker, ref, pointed, ()) if state.state is Shown.NEW else state
 
     def follow(tx: Tx, mail: Email) -> None:
@@ -57,7 +58,8 @@ def choose(
     (state,) = look_at(parts, asker, [pointed])
     if state.state is Shown.NEW and replaces is not None:
         raise Refused(NOT_THERE, code="NotFiledThere")
-    may = {Can.CHOOSE, Can.CHANGE} & set(state.can) or state.state is Shown.ON_ITS_WAY
+    _check_clear(state, [organisation_id])
+    may = {Can.CHOOSE, Can.CHANGE} & set(state.can) or state.state in {Shown.NEW, Shown.ON_ITS_WAY}
     if not may:
         return state
 
@@ -65,6 +67,14 @@ def choose(
         change(parts, tx, mail, organisation_id, replaces=replaces, by=asker.name)
 
     return _chosen(parts, asker, ref, pointed, [organisation_id], follow)
+
+
+def _check_clear(state: MailState, organisation_ids: Sequence[int]) -> None:
+    """Refuse a choice for a mail that a colleague has put under several: which one gives way."""
+    under = {target.organisation_id for target in state.targets if target.activity_id}
+    is_filed = state.state is Shown.NEW and state.elsewhere is not None
+    if is_filed and len(under) > 1 and not under.issuperset(organisation_ids):
+        raise Refused(SEVERAL, code="SeveralOrganisations")
 
 
 def _check_known(parts: Parts, organisation_ids: Sequence[int]) -> None:

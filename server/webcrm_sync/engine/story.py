@@ -13,14 +13,15 @@ from webcrm_sync.engine.parts import Parts
 from webcrm_sync.engine.telling import Facts, facts_of, name_of, organisation_ids, sentence_of
 from webcrm_sync.store import asked, directory, emails, events, filings, mailboxes
 from webcrm_sync.store.database import Tx
-from webcrm_sync.store.emails import Email
+from webcrm_sync.store.emails import Email, Item
 from webcrm_sync.store.events import Told
+from webcrm_sync.store.filings import Filing
 
 #: The pane's sentence for a state that has a reason.
 _HEADS = {
     State.WAITING: "Waiting for a contact",
-    State.PARKED: "Not synced",
-    State.SKIPPED: "Not for webCRM",
+    State.PARKED: "Needs your decision",
+    State.SKIPPED: "Not synced",
 }
 
 
@@ -73,7 +74,7 @@ def _story(tx: Tx, email: Email, boxes: Mapping[int, str]) -> Story:
         subject=email.subject,
         direction=email.direction.value,
         copies=tuple(
-            CopyStory(boxes[c.mailbox_id], c.state, state_sentence(c.state, c.reason, c.detail))
+            CopyStory(boxes[c.mailbox_id], c.state, _copy_sentence(c, filed, names))
             for c in emails.items_of_email(tx, email.id)
         ),
         activities={
@@ -126,6 +127,20 @@ def _lines(
 
 def _line(at: datetime, kind: str, facts: Facts, mailbox_id: int | None, mailbox: str) -> Line:
     return Line(at, kind, sentence_of(kind, facts, mailbox), facts, mailbox_id)
+
+
+def _copy_sentence(copy: Item, filed: Sequence[Filing], names: Mapping[int, str]) -> str:
+    """How one copy stands; one that left the folder may leave its mail in webCRM."""
+    if copy.reason is not Reason.MOVED_OUT:
+        return state_sentence(copy.state, copy.reason, copy.detail)
+    there = [f for f in filed if f.activity_id is not None and not f.is_removed]
+    if any(not f.is_withdrawn for f in there):
+        return "In webCRM; this copy is not marked"
+    if not there:
+        return state_sentence(copy.state, copy.reason, copy.detail)
+    places = ", ".join(name_of(f.organisation_id, names) or "no Organisation" for f in there)
+    entry = "an empty entry" if len(there) == 1 else "empty entries"
+    return f"Not in webCRM any more. webCRM keeps {entry} marked withdrawn at {places}."
 
 
 def state_sentence(state: State, reason: Reason | None, detail: str | None) -> str:

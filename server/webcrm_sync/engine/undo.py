@@ -7,11 +7,12 @@ from dataclasses import replace
 from webcrm_sync.core.direction import Direction
 from webcrm_sync.core.outlook import Location
 from webcrm_sync.core.states import Reason, State
-from webcrm_sync.engine.desk import look_at, read_copies
+from webcrm_sync.engine.copies import read_copies
+from webcrm_sync.engine.desk import look_at
 from webcrm_sync.engine.mailref import Asker, MailRef, Pointed, point_at_one
 from webcrm_sync.engine.mailstate import Can, Copy, MailState
 from webcrm_sync.engine.parts import Parts
-from webcrm_sync.store import asked, emails, filings
+from webcrm_sync.store import asked, emails, filings, mailboxes
 from webcrm_sync.store.database import Tx
 from webcrm_sync.store.emails import Item
 
@@ -29,7 +30,8 @@ def undo(parts: Parts, asker: Asker, ref: MailRef) -> MailState:
     if Can.UNDO not in state.can:
         return state
     with parts.begin() as tx:
-        (copy,) = read_copies(tx, asker, [pointed])
+        internals = mailboxes.internals(tx, parts.settings.internal_domains)
+        (copy,) = read_copies(tx, asker, [pointed], internals)
     where = _move_out(parts, asker, copy)
     with parts.begin() as tx:
         emails.lock(tx)

@@ -160,6 +160,22 @@ class WhereShape(_Shape):
     activity_id: int | None
 
 
+class WithdrawnShape(_Shape):
+    """What webCRM keeps of a mail that was taken back: an entry, empty once `isTold`."""
+
+    organisation_id: int
+    organisation: str
+    link: str | None
+    is_told: bool
+
+
+class ElsewhereShape(_Shape):
+    """How the mail stands by other copies of it. `by`: a name, null = not known."""
+
+    state: Shown
+    by: str | None
+
+
 class CandidateShape(_Shape):
     """One Organisation that could be meant. `who`: the contact or domain that points at it."""
 
@@ -203,6 +219,8 @@ class MailStateShape(_Shape):
     can: list[Can]
     sender: SenderShape | None
     always_sync: bool
+    withdrawn: list[WithdrawnShape]
+    elsewhere: ElsewhereShape | None
 
 
 class MailStates(_Shape):

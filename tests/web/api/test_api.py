@@ -37,6 +37,8 @@ def test_a_forecast_has_every_key_of_the_contract(play: Play, kim: Person) -> No
         "can": ["sync", "choose"],
         "sender": {"address": BO, "name": "Bo Byg"},
         "alwaysSync": False,
+        "withdrawn": [],
+        "elsewhere": None,
     }
 
 

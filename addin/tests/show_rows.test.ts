@@ -1,0 +1,187 @@
+import { describe, expect, test } from "vitest";
+
+import { answer } from "./answers.ts";
+import { row, shown } from "./shown.ts";
+
+describe("each row of the table", () => {
+  const rows: [string, (string | null)[]][] = [
+    [
+      "known",
+      [
+        "Not in webCRM yet",
+        "Will stand under Harbour Logistics (Purchasing)",
+        "Sync to webCRM",
+        "Choose Organisation",
+      ],
+    ],
+    [
+      "known_two",
+      [
+        "Not in webCRM yet",
+        "Will stand under Harbour Logistics and 1 more",
+        "Sync to webCRM",
+        "Choose Organisation",
+      ],
+    ],
+    [
+      "nobody",
+      [
+        "Not in webCRM yet",
+        "None of its addresses is a contact in webCRM",
+        "Sync to webCRM",
+        "Choose Organisation / Create contact",
+      ],
+    ],
+    [
+      "several",
+      [
+        "Not in webCRM yet",
+        "Which one is it?",
+        "Sync to webCRM (not ready)",
+        "Choose Organisation",
+      ],
+    ],
+    ["on_its_way", ["On its way to webCRM", "Usually 3\u00a0s", null, ""]],
+    ["synced", ["In webCRM", "Under Harbour Logistics", "Open in webCRM", "Change / Undo"]],
+    [
+      "synced_two",
+      ["In webCRM", "Under Harbour Logistics and 1 more", "Open in webCRM", "Change / Undo"],
+    ],
+    [
+      "waiting",
+      [
+        "Waiting for a contact",
+        "Files itself as soon as webCRM knows one of: " +
+          "purchasing@harbour.example, office@harbour.example",
+        "Create contact",
+        "Choose Organisation",
+      ],
+    ],
+    [
+      "parked",
+      [
+        "Needs your decision",
+        "webCRM did not accept this mail. See the details and try again.",
+        "Try again",
+        "",
+      ],
+    ],
+    [
+      "ambiguous",
+      [
+        "Needs your decision",
+        "Its address belongs to several Organisations in webCRM. Choose the one that is meant.",
+        "Sync to webCRM (not ready)",
+        "Choose Organisation",
+      ],
+    ],
+    [
+      "skipped",
+      [
+        "Not synced",
+        "Was marked Synced before this product came. Left as it is.",
+        null,
+        "File it anyway",
+      ],
+    ],
+    ["colleagues", ["Not synced", "Only colleagues are on this mail.", null, "File it anyway …"]],
+    [
+      "undone",
+      [
+        "Not in webCRM any more",
+        "webCRM keeps an empty entry marked withdrawn at Harbour Logistics: Open",
+        "Sync to webCRM",
+        "Choose Organisation",
+      ],
+    ],
+    [
+      "undone_two",
+      [
+        "Not in webCRM any more",
+        "webCRM keeps empty entries marked withdrawn at Harbour Logistics: Open, " +
+          "Mill & Sons Paper Company of the North: Open",
+        "Sync to webCRM",
+        "Choose Organisation",
+      ],
+    ],
+    [
+      "undone_pending",
+      [
+        "Being taken out of webCRM",
+        "webCRM empties its entry in a moment: Harbour Logistics: Open",
+        "Sync to webCRM",
+        "Choose Organisation",
+      ],
+    ],
+    [
+      "undone_unlinked",
+      [
+        "Not in webCRM any more",
+        "webCRM keeps an empty entry marked withdrawn at Harbour Logistics",
+        "Sync to webCRM",
+        "Choose Organisation",
+      ],
+    ],
+    [
+      "colleague",
+      [
+        "In webCRM",
+        "Filed by Eva Lund under Harbour Logistics; this copy is not marked",
+        "Open in webCRM",
+        "Mark this copy too",
+      ],
+    ],
+    [
+      "colleague_unnamed",
+      [
+        "In webCRM",
+        "Filed by a colleague under Harbour Logistics and 1 more; this copy is not marked",
+        "Open in webCRM",
+        "",
+      ],
+    ],
+    [
+      "colleague_waits",
+      [
+        "Not in webCRM yet",
+        "None of its addresses is a contact in webCRM",
+        "Sync to webCRM",
+        "Choose Organisation / Create contact",
+      ],
+    ],
+    ["mirrored", ["Sent from webCRM", "Under Harbour Logistics", "Open in webCRM", ""]],
+    ["draft", ["Not sent yet", "Can be synced once it is sent", null, ""]],
+  ];
+  test.each(rows)("%s", (name, expected) => {
+    expect(row(shown(answer(name)))).toEqual(expected);
+  });
+});
+
+test("what a colleague has begun is said beneath the forecast", () => {
+  expect(shown(answer("colleague_waits")).status.facts).toBe(
+    "Synced by Eva Lund, waiting for a contact",
+  );
+});
+
+test("where webCRM keeps an entry can be opened by its name", () => {
+  const links = shown(answer("undone_two")).status.line.flatMap(({ link }) => link ?? []);
+  expect(links).toEqual([
+    { to: "https://webcrm.example/organisation/7", name: "Open Harbour Logistics in webCRM" },
+    {
+      to: "https://webcrm.example/organisation/7",
+      name: "Open Mill & Sons Paper Company of the North in webCRM",
+    },
+  ]);
+});
+
+test("a link that is no web address is not followed", () => {
+  const [entry] = answer("undone").withdrawn ?? [];
+  const withdrawn = entry ? [{ ...entry, link: "javascript:alert(1)" }] : [];
+  const { line } = shown(answer("undone", { withdrawn })).status;
+  expect(line.filter(({ link }) => link)).toEqual([]);
+});
+
+test("an answer of an older server is shown as before", () => {
+  const { withdrawn: _, elsewhere: __, ...older } = answer("known");
+  expect(row(shown(older))[0]).toBe("Not in webCRM yet");
+});

@@ -1,0 +1,209 @@
+"""What the pane learns beyond its own copy: what webCRM keeps, and what colleagues did."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from play import BO, BOTH, FOLDER, KIM, LIS, Play
+from signed_in import Person
+from webcrm_sync.sandbox.outlook.mail import Mail
+
+EVA = "eva@nordwind.example"
+
+
+def offer(**more: Any) -> Mail:
+    return Mail("Offer?", BO, (KIM, EVA), message_id="<offer@havnebyg.example>", **more)
+
+
+@pytest.fixture(autouse=True)
+def contacts(play: Play) -> None:
+    play.contact(BO, "Havnebyg")
+    play.contact(LIS, "Skovby")
+    play.refresh()
+
+
+def said(shown: dict[str, Any]) -> tuple[Any, ...]:
+    """The state, what the other copies say, and where."""
+    others = shown["elsewhere"] and (shown["elsewhere"]["state"], shown["elsewhere"]["by"])
+    return shown["state"], others, [t["organisation"] for t in shown["targets"]]
+
+
+# --- undone ---------------------------------------------------------------------------------
+
+
+def test_after_undo_every_pane_learns_what_webcrm_keeps(
+    play: Play, kim: Person, eva: Person
+) -> None:
+    mail, hers = kim.box.deliver(offer(cc=(LIS,))), eva.box.deliver(offer(cc=(LIS,)))
+    assert kim.state(mail)["withdrawn"] == []
+    kim.post("sync", mail)
+    play.rest()
+    told: Any = kim.post("undo", mail).json
+    assert [(w["organisation"], w["isTold"]) for w in told["withdrawn"]] == [
+        ("Havnebyg", False),
+        ("Skovby", False),
+    ]
+    play.rest()
+    link = f"https://crm.example/o/{play.organisations['Havnebyg']}"
+    for shown in (kim.state(mail), eva.state(hers)):
+        assert (shown["state"], shown["elsewhere"]) == ("new", None)
+        assert shown["can"] == ["sync", "choose"]
+        first, second = shown["withdrawn"]
+        assert (first["organisation"], first["link"]) == ("Havnebyg", link)
+        assert first["isTold"] is second["isTold"] is True
+    kim.post("sync", mail)
+    play.rest()
+    assert kim.state(mail)["withdrawn"] == eva.state(hers)["withdrawn"] == []
+    assert len(play.activities) == 2
+
+
+def test_what_was_deleted_in_webcrm_is_not_kept_there(play: Play, kim: Person) -> None:
+    mail = kim.box.deliver(offer())
+    kim.post("sync", mail)
+    play.rest()
+    play.stage.crm.tables["Activity"].delete(play.activities[0]["ActivityId"])
+    kim.post("undo", mail)
+    play.rest()
+    shown = kim.state(mail)
+    assert (shown["state"], shown["withdrawn"]) == ("new", [])
+
+
+def test_a_mail_that_was_never_filed_leaves_nothing_behind(play: Play, kim: Person) -> None:
+    mail = play.drag(kim.box, Mail("Who?", "who@nobody.example", KIM))
+    play.look()
+    kim.box.move(mail, "inbox")
+    play.look()
+    shown = kim.state(mail)
+    assert (shown["state"], shown["withdrawn"], shown["elsewhere"]) == ("new", [], None)
+
+
+# --- colleagues -----------------------------------------------------------------------------
+
+
+def test_a_mail_that_a_colleague_has_filed_says_so_wherever_this_copy_is(
+    play: Play, kim: Person, eva: Person
+) -> None:
+    mail, hers = kim.box.deliver(offer()), eva.box.deliver(offer())
+    eva.post("sync", hers)
+    play.rest()
+    shown = kim.state(mail)
+    assert said(shown) == ("new", ("synced", "Eva Nordwind"), ["Havnebyg"])
+    assert shown["targets"][0]["activityId"] == play.activities[0]["ActivityId"]
+    assert (shown["can"], shown["forecast"]) == (["sync"], "known")
+    assert EVA not in str(shown)
+    kim.post("sync", mail)
+    play.rest()
+    assert said(kim.state(mail)) == ("synced", None, ["Havnebyg"])
+    assert kim.box.read(mail).categories == BOTH
+    assert len(play.activities) == 1
+
+
+def test_undo_beside_a_colleagues_copy_says_that_the_mail_stays_in_webcrm(
+    play: Play, kim: Person, eva: Person
+) -> None:
+    mail, hers = kim.box.deliver(offer()), eva.box.deliver(offer())
+    for one, copy in ((eva, hers), (kim, mail)):
+        one.post("sync", copy)
+        play.rest()
+    undone: Any = kim.post("undo", mail).json
+    assert said(undone) == ("new", ("synced", "Eva Nordwind"), ["Havnebyg"])
+    assert undone["withdrawn"] == []
+
+
+def test_of_a_colleagues_copy_it_says_what_is_true_of_it(
+    play: Play, kim: Person, eva: Person
+) -> None:
+    play.contact("two@twin.example", "Havnebyg")
+    play.contact("two@twin.example", "Skovby")
+    play.refresh()
+    for sender, state in (("who@nobody.example", "waiting"), ("two@twin.example", "parked")):
+        both = Mail("Hm", sender, (KIM, EVA), message_id=f"<{sender}>")
+        mail, hers = kim.box.deliver(both), eva.box.deliver(both)
+        eva.box.move(hers, f"inbox/{FOLDER}")
+        play.look()
+        assert said(kim.state(mail)) == ("new", (state, "Eva Nordwind"), [])
+        eva.box.move(hers, "inbox")
+        play.look()
+        assert said(kim.state(mail)) == ("new", None, [])
+    play.stage.faults.unavailable("webcrm")
+    mail, hers = kim.box.deliver(offer()), eva.box.deliver(offer())
+    eva.post("sync", hers)
+    play.rest()
+    assert said(kim.state(mail)) == ("new", ("on_its_way", "Eva Nordwind"), ["Havnebyg"])
+
+
+def test_a_name_that_is_an_address_is_shown_to_nobody(play: Play, kim: Person) -> None:
+    box = play.mailbox("lea@nordwind.example", "lea@nordwind.example")
+    mail, theirs = kim.box.deliver(offer()), box.deliver(offer())
+    box.move(theirs, f"inbox/{FOLDER}")
+    play.look()
+    assert said(kim.state(mail)) == ("new", ("synced", None), ["Havnebyg"])
+
+
+def test_another_mail_says_nothing_of_it(play: Play, kim: Person, eva: Person) -> None:
+    """A Message-ID can be forged: nobody learns by one where a colleague has filed something."""
+    eva.post("sync", eva.box.deliver(offer()))
+    play.rest()
+    same = "<offer@havnebyg.example>"
+    for other in (
+        Mail("Another subject", BO, (KIM, EVA), message_id=same),
+        Mail("Offer?", LIS, (KIM, EVA), message_id=same),
+        Mail("Offer?", BO, (KIM, EVA), message_id="<other@havnebyg.example>"),
+    ):
+        shown = kim.state(kim.box.deliver(other))
+        assert (shown["state"], shown["elsewhere"], shown["withdrawn"]) == ("new", None, [])
+
+
+def test_what_a_colleague_filed_by_hand_is_no_longer_only_for_colleagues(
+    play: Play, kim: Person, eva: Person
+) -> None:
+    note = Mail("About Bo", KIM, EVA, message_id="<note@nordwind.example>")
+    mine, hers = kim.box.put_sent(note), eva.box.deliver(note)
+    assert kim.state(mine)["reason"] == "only colleagues"
+    eva.post("choose", hers, organisationId=play.organisations["Havnebyg"])
+    play.rest()
+    assert said(kim.state(mine)) == ("new", ("synced", "Eva Nordwind"), ["Havnebyg"])
+    kim.post("sync", mine)
+    play.rest()
+    assert said(kim.state(mine)) == ("synced", None, ["Havnebyg"])
+    assert len(play.activities) == 1
+
+
+def test_a_choice_for_what_a_colleague_put_under_several_is_refused(
+    play: Play, kim: Person, eva: Person
+) -> None:
+    play.contact("ole@mill.example", "Mill")
+    play.refresh()
+    mail, hers = kim.box.deliver(offer(cc=(LIS,))), eva.box.deliver(offer(cc=(LIS,)))
+    eva.post("sync", hers)
+    play.rest()
+    mill = play.organisations["Mill"]
+    assert kim.post("sync", mail, organisationIds=[mill]).status_code == 409
+    assert kim.post("choose", mail, organisationId=mill).status_code == 409
+    assert kim.post("sync", mail).status_code == 200
+    play.rest()
+    assert len(play.activities) == 2
+
+
+# --- contacts -------------------------------------------------------------------------------
+
+
+def test_nobody_is_offered_to_create_a_contact_that_is_there(
+    play: Play, kim: Person, eva: Person
+) -> None:
+    who = "who@nobody.example"
+    mails = [kim.box.deliver(Mail(f"Number {n}", who, KIM)) for n in range(2)]
+    waiting = play.drag(kim.box, Mail("Waits", who, KIM))
+    hers = eva.box.deliver(Mail("Hers", who, EVA))
+    play.look()
+    for mail in (*mails, waiting):
+        assert "create_contact" in kim.state(mail)["can"]
+    havnebyg = play.organisations["Havnebyg"]
+    body = {"name": "Who", "address": who, "organisationId": havnebyg}
+    assert kim.ask("POST", "/contacts", json=body).status_code == 200
+    for one, mail in ((kim, mails[0]), (kim, mails[1]), (kim, waiting), (eva, hers)):
+        assert "create_contact" not in one.state(mail)["can"]
+    play.rest()
+    assert kim.state(waiting)["state"] == "synced"
