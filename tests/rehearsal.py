@@ -152,7 +152,7 @@ class Rehearsal:
         except Death:
             self.stage.faults.clear()
             self._work(is_lagging=is_lagging, life=Life())
-        with self._parts(is_lagging=is_lagging) as play:
+        with self.working(is_lagging=is_lagging) as play:
             ledger = ledger_of(play)
         exchanges = self.stage.journal.exchanges
         is_struck = life.is_over or (point is not None and not point.fate.is_death)
@@ -161,11 +161,7 @@ class Rehearsal:
 
     def _set_the_scene(self, *, is_lagging: bool) -> None:
         """What people do: mails are moved, one is sent from webCRM."""
-        self.bring_back()
-        self.stage.faults.clear()
-        self.stage.journal.clear()
-        with self.before.begin() as tx:
-            tx.connection.execute(text(_RESTORE))
+        self.begin_anew()
         self.stage.crm.search_lag = LAG if is_lagging else timedelta()
         kim, eva = (self.stage.outlook.mailbox(name) for name in (KIM, EVA))
         files = (File("note.txt", b"Small"), File("plan.bin", b"x" * 1_050_000))
@@ -194,14 +190,23 @@ class Rehearsal:
         kim.move(kim.put_sent(reply), "sentitems/webCRM sync")
         self.stage.crm.send_mail(*self.sender, "Order", "We order.", at=_MORNING)
 
+    def begin_anew(self) -> None:
+        """Everything as it was before the story."""
+        self.bring_back()
+        self.stage.faults.clear()
+        self.stage.journal.clear()
+        with self.before.begin() as tx:
+            tx.connection.execute(text(_RESTORE))
+
     def _work(self, *, is_lagging: bool, life: Life) -> None:
-        with self._parts(is_lagging=is_lagging) as real:
+        with self.working(is_lagging=is_lagging) as real:
             play = Play(self.stage, life.given(real.parts))
             play.wait(timedelta(seconds=61))
             settle(play)
 
     @contextmanager
-    def _parts(self, *, is_lagging: bool) -> Iterator[Play]:
+    def working(self, *, is_lagging: bool) -> Iterator[Play]:
+        """A worker with clients of its own."""
         before, now = self.before, self.stage.clock.now
         settings = before.settings.model_copy(
             update={"webcrm_settle_seconds": _SETTLE_S if is_lagging else 0}

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, suppress
 from datetime import UTC, datetime
+from importlib.metadata import PackageNotFoundError, version
 
 from jwt import PyJWK
 
@@ -99,12 +100,20 @@ def open_parts(
             reader=reader,
             company_id=company_id,
             now=now,
+            version=_version(),
         )
 
 
 def signing_keys(parts: Parts) -> Callable[[str], PyJWK | None]:
     """The tenant's public keys by name, for whoever checks people's tokens."""
     return SigningKeys(parts.settings, now=parts.now).key
+
+
+def _version() -> str:
+    """Of the product; empty where it runs without having been installed."""
+    with suppress(PackageNotFoundError):
+        return version("webcrm-sync")
+    return ""
 
 
 def _seal(settings: Settings, *, create: bool) -> Seal:

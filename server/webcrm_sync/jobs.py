@@ -13,6 +13,7 @@ import sys
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
+from functools import partial
 from typing import Any, LiteralString
 
 import procrastinate
@@ -22,14 +23,14 @@ from procrastinate.jobs import Job, Status
 from procrastinate.manager import JobManager
 from psycopg_pool import AsyncConnectionPool
 
-from webcrm_sync.engine import housekeeping, prove
+from webcrm_sync.engine import holding, housekeeping, incidents, prove
 from webcrm_sync.engine.directory import refresh_directory
 from webcrm_sync.engine.discover import discover
 from webcrm_sync.engine.file import file
 from webcrm_sync.engine.keep import keep
 from webcrm_sync.engine.mark import mark
 from webcrm_sync.engine.mirror import mirror
-from webcrm_sync.engine.parts import Parts, hold_after_bug
+from webcrm_sync.engine.parts import Parts
 from webcrm_sync.store.database import Queue, libpq_url, queue_of
 
 logger = logging.getLogger(__name__)
@@ -65,12 +66,9 @@ _SWITCH_S = 0.0005
 
 
 def run_step(parts: Parts, task: str, subject_id: int) -> None:
-    """Run one job. The boundary of the worker: a bug is logged and held off, never raised."""
-    try:
-        STEPS[task](parts, subject_id)
-    except Exception as error:
-        logger.exception("job_failed", extra={"task": task, "subject_id": subject_id})
-        hold_after_bug(parts, task, subject_id, error)
+    """Run one job. The boundary of the worker: what it raises is logged and holds off that job."""
+    with suppress(holding.Held), holding.held_off(parts, task, subject_id) as careful:
+        STEPS[task](careful, subject_id)
 
 
 class _Connector(procrastinate.PsycopgConnector):
@@ -135,7 +133,7 @@ def build_app(parts: Parts, url: str) -> procrastinate.App:
     @app.task(name="rescue", queue=Queue.CLOCK, queueing_lock="rescue")  # a lock would die with it
     async def rescue(timestamp: int) -> None:
         del timestamp
-        await rescue_stalled(app)
+        await rescue_stalled(app, partial(holding.note_death, parts))
 
     @app.periodic(cron="17 3 * * *")
     @app.task(name="sweep", queue=Queue.CLOCK, queueing_lock="sweep")
@@ -161,13 +159,19 @@ def _register(app: procrastinate.App, parts: Parts, task: str) -> None:
         run_step(parts, task, subject_id)
 
 
-async def rescue_stalled(app: procrastinate.App) -> None:
+async def rescue_stalled(
+    app: procrastinate.App, note_death: Callable[[str, int], None] | None = None
+) -> None:
     """Let the jobs of dead workers run again; where a newer one waits, that one suffices.
 
-    Two may run at once: what the other one released meanwhile is left alone.
+    Two may run at once: what the other one released meanwhile is left alone. `note_death`: told
+    the task and subject of each, before it may run again.
     """
     manager = app.job_manager
     for job in await manager.get_stalled_jobs(seconds_since_heartbeat=_STALLED_S):
+        subject_id = job.task_kwargs.get("subject_id")
+        if note_death and isinstance(subject_id, int):
+            await asyncio.to_thread(note_death, job.task_name, subject_id)
         with suppress(ConnectorException):  # released already; if the database left, 3 s later
             await _release(manager, job)
             logger.warning("job_taken_over", extra={"task": job.task_name})
@@ -182,6 +186,7 @@ async def _release(manager: JobManager, job: Job) -> None:
 
 def run_worker(parts: Parts, url: str) -> None:
     """Work until SIGTERM or SIGINT, then finish what is running."""
+    incidents.take_up_after_upgrade(parts)
     parts.graph.warm_up()
     sys.setswitchinterval(_SWITCH_S)
     asyncio.run(_run(build_app(parts, url)))

@@ -62,7 +62,7 @@ def test_status_as_json_keeps_its_shape(play: Play) -> None:
     found = as_json(report.status)
     assert found.keys() == {
         *("is_pushed", "push_why", "webcrm_trouble", "directory_read_at", "rebuilding_since"),
-        *("proved", "mailboxes"),
+        *("proved", "mailboxes", "held_jobs"),
     }
     (box,) = found["mailboxes"]
     assert box.keys() == {

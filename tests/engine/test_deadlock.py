@@ -130,8 +130,9 @@ def test_marks_and_a_reading_of_the_same_mailbox_do_not_deadlock(play: Play) -> 
     def read(number: int) -> None:
         changes = tuple(Change(c.graph_id, change_key=f"version {number}") for c in copies)
         with play.parts.begin() as tx:
-            recording = Recording(tx, box, folder, play.parts)
-            recording.record(changes, Facts({}, {}, {}))
+            known = emails.known_items(tx, box.id, [c.graph_id for c in copies], is_held=True)
+            recording = Recording(tx, box, folder, play.parts, Facts({}, {}, {}), known)
+            recording.record(changes)
 
     def mark(number: int) -> None:
         newest_first = list(reversed(copies))

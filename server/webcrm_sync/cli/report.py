@@ -35,6 +35,9 @@ def status(mails: bool, is_json: bool) -> None:
             "A rebuilding is under way or was broken off: nothing is filed before "
             "`webcrm-sync rebuild` has come to its end."
         )
+    for job in found.held_jobs:
+        about = f" of {job.about}" if job.about else ""
+        click.echo(f"The job '{job.task}'{about} waits. {job.trouble}")
     click.echo(_proof(found.proved, [box.proved for box in found.mailboxes]))
     for box in found.mailboxes:
         _say(box, mails=mails)

@@ -111,6 +111,11 @@ class PersonRow:
     updated_at: datetime | None
     unmatchable: Unmatchable | None = None
 
+    @property
+    def record_id(self) -> int:
+        """Its own id."""
+        return self.person_id
+
 
 @dataclass(frozen=True, slots=True)
 class OrganisationRow:
@@ -120,6 +125,19 @@ class OrganisationRow:
     name: str
     domains: tuple[str, ...]
     updated_at: datetime | None
+
+    @property
+    def record_id(self) -> int:
+        """Its own id."""
+        return self.organisation_id
+
+
+@dataclass(frozen=True, slots=True)
+class OddRecord:
+    """A record that could not be read: its id, 0 = not even that, and what was raised."""
+
+    record_id: int
+    fault: Exception
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 
@@ -48,7 +48,8 @@ class Change:
 
     `message` is there when the line carried the whole mail; an update may carry less: then
     `change_key` and `categories` tell what is known, None = unchanged.
-    `is_removed`: left the folder or was deleted, Graph does not say which.
+    `is_removed`: left the folder or was deleted, Graph does not say which. `fault`: the line could
+    not be read; `message_id`: of such a line.
     """
 
     graph_id: str
@@ -56,6 +57,8 @@ class Change:
     categories: tuple[str, ...] | None = None
     message: Message | None = None
     is_removed: bool = False
+    fault: Exception | None = field(default=None, compare=False)
+    message_id: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -42,6 +42,7 @@ class Reason(StrEnum):
     UNKNOWN_LABEL = "unknown label"
     UNREADABLE_ATTACHMENT = "unreadable attachment"
     REFUSED_BY_OUTLOOK = "refused by outlook"
+    UNFORESEEN = "unforeseen"
     ONLY_COLLEAGUES = "only colleagues"
     NO_ADDRESS = "no address"
     NEVER_LIST = "never list"
@@ -88,6 +89,10 @@ SENTENCES: dict[Reason, str] = {
     ),
     Reason.UNREADABLE_ATTACHMENT: "An attachment could not be read. See the details and try again.",
     Reason.REFUSED_BY_OUTLOOK: "Outlook did not accept the change. See the details and try again.",
+    Reason.UNFORESEEN: (
+        "An unforeseen error holds back this mail alone. "
+        "Try again; after the next update it is tried again by itself."
+    ),
     Reason.ONLY_COLLEAGUES: "Only colleagues are on this mail.",
     Reason.NO_ADDRESS: "No address of a sender or recipient is on this mail.",
     Reason.NEVER_LIST: "An address on this mail is on the list of those never to sync.",

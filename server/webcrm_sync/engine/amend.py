@@ -7,6 +7,7 @@ marked, and is filled again when somebody asks for it again.
 from __future__ import annotations
 
 from datetime import timedelta
+from functools import partial
 
 from webcrm_sync.core.cutting import cut
 from webcrm_sync.core.direction import everybody
@@ -14,14 +15,17 @@ from webcrm_sync.core.errors import AccessLost, Gone, Refused, TryLater
 from webcrm_sync.core.filing import draft_activity
 from webcrm_sync.core.matching import How
 from webcrm_sync.core.text import one_line
-from webcrm_sync.engine import attached, outcome
+from webcrm_sync.engine import attached, incidents, outcome
 from webcrm_sync.engine.attached import Source
 from webcrm_sync.engine.choice import person_at
+from webcrm_sync.engine.incidents import Aside
 from webcrm_sync.engine.parts import Parts
 from webcrm_sync.store import asked, directory, emails, filings
+from webcrm_sync.store import incidents as incidents_of
 from webcrm_sync.store.asked import RETELL, STAND, WITHDRAW, Wish
 from webcrm_sync.store.emails import Email
 from webcrm_sync.store.filings import Filing
+from webcrm_sync.store.incidents import Thing
 from webcrm_sync.webcrm.changes import ActivityChange
 
 #: How an Activity that was taken back begins.
@@ -36,16 +40,29 @@ def amend_round(parts: Parts, source: Source, *, limit: int) -> int:
     """
     with parts.begin() as tx:
         due = asked.due_wishes(tx, limit=limit)
-    for wish, filing, email in due:
-        try:
-            _amend(parts, source, wish, filing, email)
-        except Gone:
-            _is_gone(parts, wish, filing)
-        except Refused as error:
-            with parts.begin() as tx:
-                asked.end_wish(tx, filing.id, wish)
-                tx.tell("not changed", email_id=email.id, detail=str(error))
+    incidents.each(parts, "amend", due, partial(_grant, parts, source), _aside)
     return len(due)
+
+
+def _aside(filing_id: int) -> Aside:
+    name = f"wish {filing_id}"
+    return Aside(name, lambda tx, _: Thing(name, incidents_of.park_wish(tx, filing_id)))
+
+
+def _grant(parts: Parts, source: Source, filing_id: int) -> None:
+    with parts.begin() as tx:
+        found = asked.read_wish(tx, filing_id)
+    if found is None:
+        return
+    wish, filing, email = found
+    try:
+        _amend(parts, source, wish, filing, email)
+    except Gone:
+        _is_gone(parts, wish, filing)
+    except Refused as error:
+        with parts.begin() as tx:
+            asked.end_wish(tx, filing.id, wish)
+            tx.tell("not changed", email_id=email.id, detail=str(error))
 
 
 def _amend(parts: Parts, source: Source, wish: Wish, filing: Filing, email: Email) -> None:

@@ -7,11 +7,11 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from functools import partial
 
-from webcrm_sync.core.errors import CursorExpired, Gone, Refused, SyncError, TryLater
+from webcrm_sync.core.errors import CursorExpired, Gone, Refused, SyncError
 from webcrm_sync.core.outlook import Change, Page
 from webcrm_sync.core.trail import Trail
-from webcrm_sync.engine import record, same_mails
-from webcrm_sync.engine.intake import Arrival
+from webcrm_sync.engine import record
+from webcrm_sync.engine.page_facts import facts_of
 from webcrm_sync.engine.parts import Parts, hold_mailbox
 from webcrm_sync.graph.transport import BOUNDS
 from webcrm_sync.graph.wire import SELECTION
@@ -25,8 +25,6 @@ PAGE_SIZE = 50
 _FLOOD = 10
 #: A folder that Graph does not find is asked for again this much later, if it is still known.
 _GONE_RETRY = timedelta(seconds=30)
-#: So often a mail that Graph tells of and does not find is waited for.
-_PATIENCE = 3
 #: So often one reading begins again when Graph gives up the cursor of a moment ago.
 _STARTS = 3
 #: While push is in doubt, folders are looked at this often.
@@ -42,15 +40,28 @@ def discover(parts: Parts, mailbox_id: int) -> None:
         due = [f for f in mailboxes.folders(tx, box.id) if _is_due(f, tx.now)]
         mailboxes.begin_reading(tx, due)
     try:
-        for folder in due:
-            if begun := _with_this_selection(parts, folder):
-                _read_folder(parts, box, begun)
+        _read_folders(parts, box, due)
     except SyncError as error:
         hold_mailbox(parts, box, error, got_on=_has_moved(parts, box, due))
         return
     if box.attempts:
         with parts.begin() as tx:
             mailboxes.open_gate(tx, box.id)
+
+
+def _read_folders(parts: Parts, box: Mailbox, due: Sequence[SyncFolder]) -> None:
+    """Read each of these folders. What is unforeseen in one is raised after the others."""
+    fault: Exception | None = None
+    for folder in due:
+        try:
+            if begun := _with_this_selection(parts, folder):
+                _read_folder(parts, box, begun)
+        except Exception as error:
+            if isinstance(error, SyncError):
+                raise
+            fault = fault or error
+    if fault:
+        raise fault
 
 
 def _has_moved(parts: Parts, box: Mailbox, seen: Sequence[SyncFolder]) -> bool:
@@ -88,7 +99,7 @@ def _read_folder(parts: Parts, box: Mailbox, folder: SyncFolder) -> None:
             folder = anew
             starts.follow(str(folder.round))
             continue
-        facts = _facts_of(parts, box, folder, page.changes)
+        facts = facts_of(parts, box, folder, page.changes)
         if not record.page(parts, box, folder, page, facts):
             return  # another run has read on from here
         is_news = is_news or bool(facts.arrivals)
@@ -141,58 +152,6 @@ def _look_for_folders(parts: Parts, box: Mailbox, gone: SyncFolder) -> None:
         tx.defer("keep", box.id)
 
 
-def _facts_of(
-    parts: Parts, box: Mailbox, folder: SyncFolder, changes: Sequence[Change]
-) -> record.Facts:
-    removed = [c.graph_id for c in changes if c.is_removed]
-    with parts.begin() as tx:
-        known = emails.known_items(tx, box.id, [c.graph_id for c in changes])
-        ours = {f.graph_id for f in mailboxes.folders(tx, box.id)} if removed else set()
-    locations = parts.graph.locations(box.user_id, removed) if removed else {}
-    # Moved in and out and in again between two rounds is told as "removed" alone.
-    hidden = [i for i, at in locations.items() if at and at.folder_id in ours and i not in known]
-    bare = [
-        c.graph_id
-        for c in changes
-        if not c.is_removed and c.message is None and c.graph_id not in known
-    ]
-    with record.ONE_PAGE:
-        arrivals = {
-            c.graph_id: Arrival.of(c.message)
-            for c in changes
-            if c.message is not None and record.is_new(known.get(c.graph_id), c.message)
-        }
-    # Not within the lock: a large body may take its process seconds.
-    arrivals = {i: arrival.read_by(parts.reader) for i, arrival in arrivals.items()}
-    for graph_id in dict.fromkeys(hidden + bare):
-        if arrival := _arrival(parts, box, graph_id):
-            arrivals[graph_id] = arrival
-    left = {i for i, at in locations.items() if at is None or at.folder_id not in ours}
-    here = {i: arrival for i, arrival in arrivals.items() if i not in left}
-    return record.Facts(here, locations, same_mails.files_of(parts, box, here))
-
-
-def _arrival(parts: Parts, box: Mailbox, graph_id: str) -> Arrival | None:
-    """The mail behind a line that did not carry it, None when it has left again.
-
-    Raises TryLater while Graph may only not find it yet. One that Graph does not let us read is
-    told of in the mailbox's story, and holds nothing up.
-    """
-    try:
-        message = parts.graph.message(box.user_id, graph_id)
-    except Gone as error:
-        if box.attempts < _PATIENCE:
-            raise TryLater("Outlook tells of a mail that it does not find yet.") from error
-        return None
-    except Refused as error:
-        if box.attempts < _PATIENCE:
-            raise TryLater(str(error), code=error.code) from error
-        with parts.begin() as tx:
-            tx.tell("mail could not be read", mailbox_id=box.id, detail=str(error))
-        return None
-    return Arrival.of(message).read_by(parts.reader)
-
-
 def _finish(parts: Parts, box: Mailbox, folder: SyncFolder, put_by: Callable[[Tx], None]) -> None:
     """The end of a reading: look for what it should have met, then put the folder by."""
     with parts.begin() as tx:
@@ -211,7 +170,7 @@ def look_at(parts: Parts, box: Mailbox, folder: SyncFolder, graph_ids: Sequence[
     False (and nothing changed) when another run has moved the folder's cursor.
     """
     changes = tuple(Change(graph_id, is_removed=True) for graph_id in graph_ids)
-    facts = _facts_of(parts, box, folder, changes)
+    facts = facts_of(parts, box, folder, changes)
     return record.page(parts, box, folder, Page(changes, folder.cursor or "", True), facts)
 
 

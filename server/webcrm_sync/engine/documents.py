@@ -24,7 +24,7 @@ from webcrm_sync.core.errors import (
 from webcrm_sync.core.harmless import harmless
 from webcrm_sync.core.retry import retry_at
 from webcrm_sync.core.states import Reason
-from webcrm_sync.engine import attached, look, outcome
+from webcrm_sync.engine import attached, incidents, look, outcome
 from webcrm_sync.engine.attached import MAILBOXES, OF_ONE_MAILBOX, Source, side_by_side
 from webcrm_sync.engine.contents import from_a_copy
 from webcrm_sync.engine.parts import Parts
@@ -144,12 +144,24 @@ def _write_down(parts: Parts, ready: Sequence[tuple[Waiting, DocumentDraft]]) ->
         with parts.begin() as tx:
             documents.change(tx, ids, intent_at=None)
         raise
+    except Exception as error:
+        _, odd = incidents.attempted(
+            parts, ready, lambda one: parts.webcrm.check_document(one[1]), _name
+        )
+        if odd and not incidents.is_trouble(error):  # then nothing of them was sent
+            with parts.begin() as tx:
+                documents.change(tx, ids, intent_at=None)
+        raise
     with parts.begin() as tx:
         for (waiting, _), answer in zip(ready, answers, strict=True):
             if isinstance(answer, Written):
                 documents.change(tx, [waiting.document.id], document_id=answer.record_id)
             else:
                 _rejected(tx, waiting, answer)
+
+
+def _name(ready: tuple[Waiting, DocumentDraft]) -> str:
+    return incidents.mail(ready[0].filing.email_id).name
 
 
 def _write(

@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 from enum import Enum
+from functools import partial
 
-from webcrm_sync.engine import outcome
+from webcrm_sync.engine import incidents, outcome
+from webcrm_sync.engine.incidents import Aside
 from webcrm_sync.engine.parts import Parts
 from webcrm_sync.store import emails, filings
 from webcrm_sync.store.filings import Filing
@@ -56,12 +58,21 @@ def send_until(intent_at: datetime, *, settle: timedelta) -> datetime:
 def look_for(parts: Parts, unclear: Sequence[Filing]) -> None:
     """Look for these filings by key; settle the found ones, judge the others."""
     for organisation_id, group in _by_organisation(unclear).items():
-        since = min(f.intent_at for f in group if f.intent_at) - _CLOCK_MARGIN
-        found = {
-            activity.key: activity.activity_id
-            for activity in parts.webcrm.keyed_activities(organisation_id, created_since=since)
-        }
-        _settle(parts, group, found)
+        incidents.together(parts, "look", group, partial(_look, parts, organisation_id), _mail)
+
+
+def _mail(filing: Filing) -> Aside:
+    """What cannot be looked for must not be sent: it stays unclear."""
+    return incidents.mail(filing.email_id, is_looked_for=False)
+
+
+def _look(parts: Parts, organisation_id: int | None, group: Sequence[Filing]) -> None:
+    since = min(f.intent_at for f in group if f.intent_at) - _CLOCK_MARGIN
+    found = {
+        activity.key: activity.activity_id
+        for activity in parts.webcrm.keyed_activities(organisation_id, created_since=since)
+    }
+    _settle(parts, group, found)
 
 
 def _by_organisation(unclear: Sequence[Filing]) -> dict[int | None, list[Filing]]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
+from functools import partial
 
 from webcrm_sync.core.categories import Mark, carries, merge
 from webcrm_sync.core.errors import AccessLost, Conflict, Gone, Refused, TryLater
@@ -12,12 +13,16 @@ from webcrm_sync.core.filing import Stamp
 from webcrm_sync.core.outlook import Location, Marked, Marking
 from webcrm_sync.core.retry import retry_at
 from webcrm_sync.core.states import Reason, State, mark_for
+from webcrm_sync.engine import incidents
 from webcrm_sync.engine.contents import YOUTH
+from webcrm_sync.engine.incidents import Aside
 from webcrm_sync.engine.parts import Parts, hold_mailbox
 from webcrm_sync.store import emails, mailboxes, marks
+from webcrm_sync.store import incidents as incidents_of
 from webcrm_sync.store.database import Tx
 from webcrm_sync.store.emails import Item
 from webcrm_sync.store.events import Line
+from webcrm_sync.store.incidents import Thing
 from webcrm_sync.store.mailboxes import Mailbox
 
 #: Graph's limit for one batch (JSON batching).
@@ -35,25 +40,51 @@ class Plan:
     marking: Marking | None
 
 
+#: Copies whose categories are due, each with its mail's key.
+Due = Sequence[tuple[Item, str]]
+
+
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """How many copies went through together, and what was due afterwards."""
+
+    marked: int
+    following: Due
+
+
 def mark(parts: Parts, mailbox_id: int) -> None:
     """Mark every copy of the mailbox that is due. Idempotent."""
     with parts.begin() as tx:
         box = mailboxes.read_mailbox(tx, mailbox_id)
         if box is None or box.shut_until(tx.now):
             return
-        plans = _due(parts, tx, box)
+        due = marks.due(tx, box.id, limit=BATCH)
     got_on = False
     try:
-        while plans:
-            plans = _mark_batch(parts, box, plans)
+        while due:
+            batch = partial(_mark_batch, parts, box)
+            told = incidents.together(parts, "mark", due, batch, _aside)
+            is_whole = told and told[0].marked == len(due)
+            due = told[0].following if is_whole else _due(parts, box)
             got_on = True
     except (TryLater, AccessLost) as error:
         hold_mailbox(parts, box, error, got_on=got_on)
 
 
-def _due(parts: Parts, tx: Tx, box: Mailbox) -> list[Plan]:
-    due = marks.due(tx, box.id, limit=BATCH)
-    return [Plan(item, marking_for(item, Stamp.synced(parts.tenant_id, key))) for item, key in due]
+def _due(parts: Parts, box: Mailbox) -> Due:
+    with parts.begin() as tx:
+        return marks.due(tx, box.id, limit=BATCH)
+
+
+def _aside(due: tuple[Item, str]) -> Aside:
+    """A copy keeps what it shows, for as long as it cannot be marked."""
+    item, name = due[0], f"copy {due[0].id}"
+
+    def hold(tx: Tx, detail: str) -> Thing:
+        incidents_of.park_mark(tx, item.id, detail=detail)
+        return Thing(name, item.email_id, item.mailbox_id)
+
+    return Aside(name, hold)
 
 
 def marking_for(item: Item, stamp: Stamp) -> Marking | None:
@@ -72,8 +103,9 @@ def marking_for(item: Item, stamp: Stamp) -> Marking | None:
     )
 
 
-def _mark_batch(parts: Parts, box: Mailbox, plans: Sequence[Plan]) -> list[Plan]:
-    """Write what is planned, and note what came of it; the plans for what is due then."""
+def _mark_batch(parts: Parts, box: Mailbox, due: Due) -> Batch:
+    """Write the truth on these copies, and note what came of it."""
+    plans = [Plan(item, marking_for(item, Stamp.synced(parts.tenant_id, key))) for item, key in due]
     markings = [p.marking for p in plans if p.marking is not None]
     answers = parts.graph.mark(box.user_id, markings) if markings else []
     told = {answer.graph_id: answer for answer in answers}
@@ -86,11 +118,11 @@ def _mark_batch(parts: Parts, box: Mailbox, plans: Sequence[Plan]) -> list[Plan]
             if not _is_done(plan, told):
                 _record(tx, plan, told[plan.item.graph_id], fresh)
         emails.forget_contents(tx, [p.item.email_id for p in plans])
-        following = _due(parts, tx, box)
+        following = marks.due(tx, box.id, limit=BATCH)
     throttled = [a.trouble for a in answers if isinstance(a.trouble, TryLater)]
     if asked := next((t for t in throttled if t.retry_at), None):
         raise asked
-    return following
+    return Batch(len(due), following)
 
 
 def _record(tx: Tx, plan: Plan, answer: Marked, fresh: dict[str, Location | None]) -> None:

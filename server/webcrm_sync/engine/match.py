@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
 
 from webcrm_sync.core.addresses import domain_of
 from webcrm_sync.core.direction import Addressed, Internals, NeverSync, counted, everybody
@@ -11,6 +12,7 @@ from webcrm_sync.core.filing import filing_key
 from webcrm_sync.core.matching import Ambiguous, Directory, How, Matched, Nobody, Target, match
 from webcrm_sync.core.message import Party
 from webcrm_sync.core.states import OVERRULED, Reason, State
+from webcrm_sync.engine import incidents
 from webcrm_sync.engine.choice import settle
 from webcrm_sync.engine.parts import Parts
 from webcrm_sync.store import asked, directory, emails, filings, mailboxes, undecided
@@ -33,10 +35,15 @@ class Decision:
 def match_round(parts: Parts, *, limit: int) -> int:
     """Decide up to `limit` found mails in one transaction; how many there were."""
     with parts.begin() as tx:
+        ids = undecided.due(tx, limit=limit, is_past=False)
+    incidents.together(parts, "match", ids, partial(_match, parts), incidents.mail)
+    return len(ids)
+
+
+def _match(parts: Parts, email_ids: Sequence[int]) -> None:
+    with parts.begin() as tx:
         emails.lock(tx)  # a person may be choosing at this moment
-        found = [email for email, _ in undecided.due(tx, limit=limit, is_past=False)]
-        decide(parts, tx, found)
-    return len(found)
+        decide(parts, tx, [email for email, _ in undecided.read(tx, email_ids)])
 
 
 def decide(parts: Parts, tx: Tx, found: Sequence[Email]) -> None:
@@ -49,6 +56,8 @@ def decide(parts: Parts, tx: Tx, found: Sequence[Email]) -> None:
     known = filings.of_emails(tx, ids)
     addresses = {address for email_id in ids for address in open_[email_id]}
     book = directory.look_up(tx, addresses, map(domain_of, addresses))
+    if again := [email_id for email_id in ids if known[email_id]]:
+        filings.release_held(tx, again)
     chosen = asked.chosen_for(tx, ids)
     never = NeverSync.of(parts.settings.never_sync)
     decided = []

@@ -6,18 +6,20 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from webcrm_sync.core.crm import CrmUser, SentActivity
+from webcrm_sync.core.crm import CrmUser, OddRecord, SentActivity
 from webcrm_sync.core.cutting import cut
 from webcrm_sync.core.errors import Gone, Refused, TryLater, Unclear
 from webcrm_sync.core.filing import is_filing_key
 from webcrm_sync.core.matching import Contact
 from webcrm_sync.core.sent_body import outlook_body
 from webcrm_sync.core.text import one_line
-from webcrm_sync.engine import reflect
+from webcrm_sync.engine import incidents, reflect
+from webcrm_sync.engine.incidents import Aside
 from webcrm_sync.engine.parts import Parts, hold_webcrm
 from webcrm_sync.settings import Settings
 from webcrm_sync.store import companies, directory, filings, mailboxes, mirrors, rebuilding
 from webcrm_sync.store.database import Tx
+from webcrm_sync.store.incidents import Thing
 from webcrm_sync.store.mailboxes import Mailbox
 
 #: Paging through a table ordered by its time of change can miss rows: windows overlap.
@@ -46,12 +48,13 @@ def mirror(parts: Parts) -> None:
         is_held = company.is_webcrm_shut(tx.now)
         if rebuilding.begun_at(tx):
             return  # which mirrors stand already is still being read
-    if not is_held and _is_due(parts) and boxes:
-        try:
+    try:
+        if not is_held and _is_due(parts) and boxes:
             _take_up(parts, boxes, company.mirror_until)
-        except (TryLater, Unclear, Refused) as error:
-            hold_webcrm(parts, error)
-    reflect.reflect_due(parts)
+    except (TryLater, Unclear, Refused) as error:
+        hold_webcrm(parts, error)
+    finally:
+        reflect.reflect_due(parts)
 
 
 def _is_due(parts: Parts) -> bool:
@@ -63,32 +66,75 @@ def _is_due(parts: Parts) -> bool:
 
 def _take_up(parts: Parts, boxes: Sequence[Mailbox], until: datetime | None) -> None:
     since = (until or min(box.mirror_since for box in boxes)) - OVERLAP - parts.settings.settle
-    rows = list(parts.webcrm.sent_activities(since))
-    sent = [a for a in rows if is_sent_mail(a, parts.settings)]
+    odd: list[OddRecord] = []
+    rows = list(parts.webcrm.sent_activities(since, odd=odd))
+    sent, faults = incidents.attempted(
+        parts, rows, lambda a: a if is_sent_mail(a, parts.settings) else None, _name
+    )
+    mails = [a for a in sent if a is not None]
     with parts.begin() as tx:
-        ids = [a.activity_id for a in sent]
+        ids = [a.activity_id for a in mails]
         known = mirrors.known(tx, ids) | filings.activities_of(tx, ids)
         users = directory.users(tx)
-    fresh = [a for a in sent if a.activity_id not in known]
+    fresh = [a for a in mails if a.activity_id not in known]
     if any(a.user_id not in users for a in fresh):  # somebody webCRM has only just made
         users = {user.user_id: user for user in parts.webcrm.users()}
-    people = {a.person_id: _contact(parts, a.person_id) for a in fresh}
+    asked, nameless = incidents.attempted(
+        parts, fresh, lambda a: (a, _contact(parts, a.person_id)), _name
+    )
+    for activity, fault in nameless:
+        incidents.set_aside(parts, "mirror", _aside(activity), fault)
     newest = max((a.updated_at for a in rows if a.updated_at), default=None)
-    with parts.begin() as tx:
-        rebuilt_at = rebuilding.ended_at(tx)
-        for activity in fresh:
-            box = _mailbox_of(tx, users.get(activity.user_id))
-            plan = plan_mirror(activity, box, people[activity.person_id], now=tx.now)
+    with incidents.go_on_with_alike(parts), parts.begin() as tx:
+        plan = _Planning(parts, tx, users, rebuilding.ended_at(tx)).add
+        incidents.within(parts, tx, "mirror", asked, plan, lambda one: _aside(one[0]))
+        if newest and (until is None or newest > until):
+            companies.update_company(tx, mirror_until=newest)
+    odd += [OddRecord(a.activity_id, fault) for a, fault in faults]
+    for record in odd:
+        name = f"activity {record.record_id}"
+        incidents.note_once(parts, "read webCRM", name, record.fault)
+
+
+def _name(activity: SentActivity) -> str:
+    return f"mirror {activity.activity_id}"
+
+
+def _aside(activity: SentActivity) -> Aside:
+    """A mail of which no mirror can be planned: known, so that no poll meets it again."""
+    name = _name(activity)
+
+    def hold(tx: Tx, detail: str) -> Thing:
+        why = mirrors.UNFORESEEN
+        mirrors.add(tx, activity.activity_id, mailbox_id=None, draft=None, reason=why)
+        return Thing(name)
+
+    return Aside(name, hold)
+
+
+@dataclass(frozen=True, slots=True)
+class _Planning:
+    """Mirrors being planned within one transaction."""
+
+    parts: Parts
+    tx: Tx
+    users: Mapping[int, CrmUser]
+    rebuilt_at: datetime | None
+
+    def add(self, fresh: Sequence[tuple[SentActivity, Contact | None]]) -> None:
+        """Take up these mails, each with the Person it was sent to."""
+        for activity, person in fresh:
+            box = _mailbox_of(self.tx, self.users.get(activity.user_id))
+            plan = plan_mirror(activity, box, person, now=self.tx.now)
+            created_at = activity.created_at or self.tx.now
             mirrors.add(
-                tx,
+                self.tx,
                 plan.activity_id,
                 mailbox_id=plan.mailbox_id,
                 draft=dict(plan.draft) if plan.draft else None,
                 reason=plan.reason,
-                is_unclear=_may_stand(activity.created_at or tx.now, box, rebuilt_at),
+                is_unclear=_may_stand(created_at, box, self.rebuilt_at),
             )
-        if newest and (until is None or newest > until):
-            companies.update_company(tx, mirror_until=newest)
 
 
 def _may_stand(created_at: datetime, box: Mailbox | None, rebuilt_at: datetime | None) -> bool:

@@ -7,7 +7,7 @@ from datetime import timedelta
 
 from webcrm_sync.core.retry import retry_at
 from webcrm_sync.core.states import Reason, State
-from webcrm_sync.store import directory, emails, endings, filings
+from webcrm_sync.store import directory, emails, endings, filings, incidents
 from webcrm_sync.store.database import Tx
 from webcrm_sync.store.events import Line
 from webcrm_sync.store.filings import Filing
@@ -62,8 +62,13 @@ def without_person(tx: Tx, filing: Filing) -> None:
 
 
 def not_there(tx: Tx, filing: Filing) -> None:
-    """What went unanswered was not written: it is sent again, less and less often."""
-    if filing.attempts < _UNANSWERED_TRIES:
+    """What went unanswered was not written: it is sent again, less and less often.
+
+    Not so while something unforeseen holds its mail back.
+    """
+    if incidents.is_held(tx, filing.email_id):
+        filings.retry_look(tx, filing, due_at=filings.NEVER, intent_at=None, looks=0)
+    elif filing.attempts < _UNANSWERED_TRIES:
         again = retry_at(tx.now, filing.attempts) if filing.attempts > 1 else tx.now
         filings.retry_look(tx, filing, due_at=again, intent_at=None, looks=0)
     elif filings.retry_look(tx, filing, due_at=tx.now, intent_at=None, looks=0):

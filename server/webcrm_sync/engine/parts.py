@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
+from threading import RLock
 
 from webcrm_sync.core.errors import AccessLost, LoginRefused, Refused, SyncError, TryLater
 from webcrm_sync.core.retry import retry_at
@@ -25,6 +26,18 @@ ACCESS_RETRY_ATTEMPTS = 9
 
 
 @dataclass(frozen=True, slots=True)
+class Care:
+    """How a job works with which a worker died: one thing at a time, each marked before it.
+
+    Threads of the job share it: were two things marked at once, the wrong one could be blamed.
+    """
+
+    task: str
+    subject_id: int
+    turn: RLock = field(default_factory=RLock)
+
+
+@dataclass(frozen=True, slots=True)
 class Parts:
     """One company with its two clients and its tables."""
 
@@ -37,6 +50,10 @@ class Parts:
     reader: BodyReader
     company_id: int
     now: Callable[[], datetime]
+    #: of the product
+    version: str
+    #: how a job works with which a worker died, None = as always
+    care: Care | None = None
 
     @property
     def tenant_id(self) -> str:
@@ -108,17 +125,3 @@ def _sentence(error: SyncError) -> str:
     if error.code.casefold() == "errorquotaexceeded":
         return "The mailbox is full. Make room in it: work goes on by itself."
     return str(error)
-
-
-def hold_after_bug(parts: Parts, task: str, subject_id: int, error: Exception) -> None:
-    """An unforeseen error: what the job was about waits a while instead of failing every second."""
-    sentence = f"An unforeseen error ({type(error).__name__}) in '{task}'; see the log."
-    if task in {"prove mailbox", "prove webcrm"}:
-        return  # its next time stands in its table already
-    if task in {"discover", "mark", "keep"}:
-        with parts.begin() as tx:
-            box = mailboxes.read_mailbox(tx, subject_id)
-        if box is not None:
-            hold_mailbox(parts, box, SyncError(sentence))
-        return
-    hold_webcrm(parts, SyncError(sentence))

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
+from functools import partial
 
 from webcrm_sync.core.categories import has_synced
 from webcrm_sync.core.filing import filing_key
 from webcrm_sync.core.matching import Matched, Target, match
 from webcrm_sync.core.states import Reason, State
 from webcrm_sync.core.times import earliest
+from webcrm_sync.engine import incidents
 from webcrm_sync.engine import match as matching
 from webcrm_sync.engine.parts import Parts
 from webcrm_sync.store import directory, emails, filings, mailboxes, undecided
@@ -29,16 +31,20 @@ def past_round(parts: Parts, *, limit: int) -> int:
     or that a person chose: filed again it would be there twice.
     """
     with parts.begin() as tx:
-        found = undecided.due(tx, limit=limit, is_past=True)
+        ids = undecided.due(tx, limit=limit, is_past=True)
+    incidents.together(parts, "past", ids, partial(_look_up, parts), incidents.mail)
+    return len(ids)
+
+
+def _look_up(parts: Parts, email_ids: Sequence[int]) -> None:
+    with parts.begin() as tx:
+        found = undecided.read(tx, email_ids)
         targets = {email.id: _targets(parts, tx, email) for email, _ in found}
-    if not found:
-        return 0
     standing = _standing(parts, [(email, targets[email.id]) for email, _ in found])
     with parts.begin() as tx:
         emails.lock(tx)
         for email, copies in found:
             _settle(parts, tx, email, copies, targets[email.id], standing)
-    return len(found)
 
 
 def _targets(parts: Parts, tx: Tx, email: Email) -> tuple[Target, ...]:

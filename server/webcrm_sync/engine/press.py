@@ -16,7 +16,7 @@ from webcrm_sync.engine.desk import look_at
 from webcrm_sync.engine.mailref import Asker, MailRef, Pointed, point_at_one
 from webcrm_sync.engine.mailstate import Can, MailState, Shown
 from webcrm_sync.engine.parts import Parts
-from webcrm_sync.store import asked, companies, directory, emails, mailboxes
+from webcrm_sync.store import asked, companies, directory, emails, incidents, mailboxes
 from webcrm_sync.store.database import Tx
 from webcrm_sync.store.emails import Email
 from webcrm_sync.store.mailboxes import SyncFolder
@@ -191,6 +191,9 @@ def _take_up(parts: Parts, asker: Asker, pointed: Pointed, *, of: Sequence[State
             return
         values = {"state": State.FOUND.value, "reason": None, "detail": None, "retry_at": None}
         emails.set_item(tx, item.id, state_at=tx.now, **values)
+        incidents.end_of_mail(tx, item.email_id)
+        if item.is_bare:
+            incidents.read_bare_again(tx, item.id)
         asked.retry_now(tx, item.email_id)
         companies.update_company(tx, webcrm_due_at=None)
         tx.tell("asked for", mailbox_id=asker.box.id, email_id=item.email_id, by=asker.name)

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from threading import RLock
 
@@ -16,7 +16,8 @@ from webcrm_sync.core.message import Message
 from webcrm_sync.core.outlook import Change, Location, Page, Place
 from webcrm_sync.core.same_mail import Files
 from webcrm_sync.core.states import OVERRULED, Reason, State, mark_for
-from webcrm_sync.engine import intake, same_mails
+from webcrm_sync.engine import bare, incidents, intake, same_mails
+from webcrm_sync.engine.incidents import Aside
 from webcrm_sync.engine.intake import Arrival
 from webcrm_sync.engine.parts import Parts
 from webcrm_sync.store import directory, emails, endings, known_mails, mailboxes, mirrors
@@ -40,34 +41,43 @@ class Facts:
     """What had to be asked of Graph about a page before it can be recorded.
 
     `arrivals`: new copies, whole. `locations`: where the lines that Graph calls removed are now,
-    None = nowhere. `files`: of the copies that nothing but their files may tell apart.
+    None = nowhere. `files`: of the copies that nothing but their files may tell apart. `faults`:
+    what was raised about a copy while it was read.
     """
 
     arrivals: Mapping[str, Arrival]
     locations: Mapping[str, Location | None]
     files: Mapping[str, Files]
+    faults: Mapping[str, Exception] = field(default_factory=dict)
 
 
 def is_new(known: Item | None, message: Message) -> bool:
-    """True for a copy to be taken up: never met, or a draft that has been sent since."""
-    return known is None or (known.reason is Reason.DRAFT and not message.is_draft)
+    """True for a copy to be taken up: never met, or not read, or a draft that was sent since."""
+    if known is None or known.is_bare:
+        return True
+    return known.reason is Reason.DRAFT and not message.is_draft
 
 
 def page(parts: Parts, box: Mailbox, folder: SyncFolder, page: Page, facts: Facts) -> bool:
     """Commit a page; False (and nothing changed) when another run has moved the cursor."""
-    with ONE_PAGE, parts.begin() as tx:
+    with ONE_PAGE, incidents.go_on_with_alike(parts), parts.begin() as tx:
         emails.lock(tx)
         if not mailboxes.advance_cursor(tx, folder, page.cursor, selection=folder.selection):
             return False
-        if folder.place is Place.SENT:
-            _learn_own(tx, box, facts)
-        Recording(tx, box, folder, parts).record(page.changes, facts)
+        told = [c.graph_id for c in page.changes]
+        known = emails.known_items(tx, box.id, told, is_held=True)
+        recording = Recording(tx, box, folder, parts, facts, known)
+        fine = [c for c in page.changes if c.graph_id not in facts.faults]
+        incidents.within(parts, tx, "record", fine, recording.record, recording.aside)
+        for change in page.changes:
+            if fault := facts.faults.get(change.graph_id):
+                incidents.write_aside(parts, tx, "read", recording.aside(change), fault)
     return True
 
 
-def _learn_own(tx: Tx, box: Mailbox, facts: Facts) -> None:
+def _learn_own(tx: Tx, box: Mailbox, arrivals: Iterable[Arrival]) -> None:
     """What was sent from the mailbox names it: Exchange may do so by its legacy address alone."""
-    senders = (a.message.sender for a in facts.arrivals.values())
+    senders = (a.message.sender for a in arrivals)
     own = {s.folded for s in senders if s and is_legacy(s.address)}
     new = mailboxes.add_aliases(tx, box.id, own) if own else ()
     if new:  # what waits because nobody knew them is only colleagues' mail
@@ -82,16 +92,22 @@ class Recording:
     box: Mailbox
     folder: SyncFolder
     parts: Parts
+    facts: Facts
+    known: Mapping[str, Item]
 
-    def record(self, changes: tuple[Change, ...], facts: Facts) -> None:
-        """Write down every line of the page."""
-        told = [c.graph_id for c in changes]
-        known = dict(emails.known_items(self.tx, self.box.id, told, is_held=True))
-        for graph_id, arrival in facts.arrivals.items():
+    def record(self, changes: Sequence[Change]) -> None:
+        """Write down these lines of the page."""
+        facts = self.facts
+        told = {c.graph_id for c in changes}
+        known = {i: item for i, item in self.known.items() if i in told}
+        arrivals = {i: a for i, a in facts.arrivals.items() if i in told}
+        if self.folder.place is Place.SENT:
+            _learn_own(self.tx, self.box, arrivals.values())
+        for graph_id, arrival in arrivals.items():
             sent = known.get(graph_id)
             if sent is not None and is_new(sent, arrival.message):
                 emails.drop_item(self.tx, known.pop(graph_id).id)
-        new = {i: a for i, a in facts.arrivals.items() if i not in known}
+        new = {i: a for i, a in arrivals.items() if i not in known}
         is_folder_in_question = new or any(c.is_removed for c in changes)
         folders = self._folders() if is_folder_in_question else {}
         self._arrive(new, facts.files, folders)
@@ -108,6 +124,13 @@ class Recording:
         emails.see_items(self.tx, seen, self.folder.round)
         self._complete(changes, known)
 
+    def aside(self, change: Change) -> Aside:
+        """How the copy is held back when it cannot be taken up or followed."""
+        arrival = self.facts.arrivals.get(change.graph_id)
+        message_id = arrival.message.message_id if arrival else change.message_id
+        item = self.known.get(change.graph_id)
+        return bare.aside(self.box, self.folder, change, item, message_id=message_id)
+
     def _folders(self) -> Mapping[str, int]:
         """The ids of the mailbox's sync folders, by Graph id."""
         return {f.graph_id: f.id for f in mailboxes.folders(self.tx, self.box.id)}
@@ -115,7 +138,7 @@ class Recording:
     def _internals(self) -> Internals:
         return mailboxes.internals(self.tx, self.parts.settings.internal_domains)
 
-    def _complete(self, changes: tuple[Change, ...], known: Mapping[str, Item]) -> None:
+    def _complete(self, changes: Sequence[Change], known: Mapping[str, Item]) -> None:
         """Fill what earlier versions did not ask of Graph into the mails that they took up."""
         messages = {
             known[c.graph_id].email_id: c.message

@@ -5,15 +5,20 @@ from __future__ import annotations
 from contextlib import suppress
 from dataclasses import replace
 from datetime import datetime
+from functools import partial
 
 from webcrm_sync.core.categories import Mark, merge
 from webcrm_sync.core.errors import AccessLost, Gone, Refused, SyncError, TryLater, Unclear
 from webcrm_sync.core.filing import Stamp, filing_key
 from webcrm_sync.core.outlook import Created, Place, SentMail
 from webcrm_sync.core.retry import retry_at
-from webcrm_sync.engine import look
+from webcrm_sync.engine import incidents, look
+from webcrm_sync.engine.incidents import Aside
 from webcrm_sync.engine.parts import Parts, hold_mailbox
 from webcrm_sync.store import mailboxes, mirrors
+from webcrm_sync.store.database import Tx
+from webcrm_sync.store.filings import NEVER
+from webcrm_sync.store.incidents import Thing
 from webcrm_sync.store.mailboxes import Mailbox
 from webcrm_sync.store.mirrors import Mirror
 
@@ -27,8 +32,17 @@ def reflect_due(parts: Parts) -> None:
             due = mirrors.due(tx, limit=_BULK)
         if not due:
             return
-        for mirror in due:
-            _reflect(parts, mirror)
+        incidents.each(parts, "write the mirror", due, partial(_reflect, parts), _aside)
+
+
+def _aside(mirror: Mirror) -> Aside:
+    name = f"mirror {mirror.activity_id}"
+
+    def hold(tx: Tx, detail: str) -> Thing:
+        mirrors.hold_back(tx, mirror, look_at=tx.now + look.FIRST_LOOK)
+        return Thing(name, mailbox_id=mirror.mailbox_id)
+
+    return Aside(name, hold)
 
 
 def _reflect(parts: Parts, mirror: Mirror) -> None:
@@ -109,6 +123,7 @@ def _look_for(parts: Parts, box: Mailbox, mirror: Mirror) -> None:
         if verdict is look.Verdict.NOT_THERE:
             # Again and again less often: Exchange may fail on this one mail.
             due_at = retry_at(tx.now, mirror.attempts) if mirror.attempts > 1 else tx.now
+            due_at = NEVER if mirror.reason == mirrors.UNFORESEEN else due_at
             mirrors.set_mirror(tx, mirror, state=mirrors.PLANNED, due_at=due_at)
             return
         again = look.next_look(intent_at=mirror.intent_at, now=tx.now, settle=settle)

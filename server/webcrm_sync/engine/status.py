@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -11,8 +11,16 @@ from webcrm_sync.engine import push
 from webcrm_sync.engine.parts import Parts
 from webcrm_sync.engine.push import Deaf
 from webcrm_sync.settings import PREFIX, Settings
-from webcrm_sync.store import companies, events, mailboxes, pending, proofs, rebuilding
-from webcrm_sync.store.database import Tx
+from webcrm_sync.store import (
+    companies,
+    events,
+    job_troubles,
+    mailboxes,
+    pending,
+    proofs,
+    rebuilding,
+)
+from webcrm_sync.store.database import OF_MAILBOX, Tx
 from webcrm_sync.store.mailboxes import Mailbox
 from webcrm_sync.store.pending import Group
 from webcrm_sync.store.proofs import Stored
@@ -64,6 +72,16 @@ class MailboxStatus:
 
 
 @dataclass(frozen=True, slots=True)
+class HeldJob:
+    """A job that failed and waits. `about`: its mailbox's address, None = the whole company."""
+
+    task: str
+    about: str | None
+    trouble: str
+    due_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
 class Status:
     """The whole company. `rebuilding_since`: nothing is filed before that has come to its end."""
 
@@ -74,6 +92,7 @@ class Status:
     rebuilding_since: datetime | None
     proved: Proved
     mailboxes: tuple[MailboxStatus, ...]
+    held_jobs: tuple[HeldJob, ...] = ()
 
 
 def read_status(parts: Parts) -> Status:
@@ -84,6 +103,7 @@ def read_status(parts: Parts) -> Status:
         boxes = tuple(_mailboxes(tx))
         since, proved = rebuilding.begun_at(tx), _proved(proofs.read_webcrm(tx))
         deaf = push.deaf(parts, tx)
+        held = tuple(_held_jobs(tx))
     return Status(
         is_pushed=settings.push_is_on and not (deaf and deaf.folders == deaf.of),
         push_why=_push_why(settings, deaf),
@@ -92,6 +112,7 @@ def read_status(parts: Parts) -> Status:
         rebuilding_since=since,
         proved=proved,
         mailboxes=boxes,
+        held_jobs=held,
     )
 
 
@@ -102,6 +123,16 @@ def _push_why(settings: Settings, deaf: Deaf | None) -> str:
         return "Outlook tells of changes at once"
     every = settings.poll_every(is_pushed=False).total_seconds()
     return f"PUBLIC_URL is not https: folders are read every {every:.0f} s"
+
+
+def _held_jobs(tx: Tx) -> Iterator[HeldJob]:
+    """The jobs that failed; a mailbox that was removed meanwhile has none."""
+    boxes = {box.id: box.address for box in mailboxes.all_mailboxes(tx)}
+    for job in job_troubles.read_all(tx):
+        is_of_mailbox = job.task in OF_MAILBOX
+        about = boxes.get(job.subject_id) if is_of_mailbox else None
+        if is_of_mailbox == (about is not None):
+            yield HeldJob(job.task, about, with_way_out(job.trouble) or "", job.due_at)
 
 
 def _mailboxes(tx: Tx) -> Sequence[MailboxStatus]:

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from functools import partial
 
-from webcrm_sync.engine import amend, documents, look, match, past, send
+from webcrm_sync.engine import amend, documents, incidents, look, match, past, send
 from webcrm_sync.engine.attached import Source
 from webcrm_sync.engine.draft import Draft, drafts_of
+from webcrm_sync.engine.incidents import Aside
 from webcrm_sync.engine.parts import Parts
 from webcrm_sync.engine.send import Answered, Bulk
 from webcrm_sync.store import asked, filings
+from webcrm_sync.store.filings import Filing
 
 #: How many filings one turn takes further: as many as one bulk request carries.
 BULK = 50
@@ -55,17 +58,32 @@ def choose(parts: Parts, source: Source, *, besides: Iterable[int] = ()) -> Turn
         filed = filings.due(tx, limit=_FILED, is_filed=True, besides=others)
         has_wishes = asked.has_due_wishes(tx)
         is_last = tx.is_line_wanted()
-    drafts = drafts_of(parts, source, [(f, e) for f, e in due if f.is_fresh])
+    fresh = [f for f in due if f.is_fresh]
+    drafted = incidents.together(parts, "draft", fresh, partial(_drafts, parts, source), _mail)
+    drafts = [draft for some in drafted for draft in some]
     return Turn(
         bulk=send.intend(parts, [d for d in drafts if not send.is_suspect(d)]),
         suspects=[d for d in drafts if send.is_suspect(d)],
-        unclear=[f.id for f, _ in due if f.is_unclear],
+        unclear=[f.id for f in due if f.is_unclear],
         has_wishes=has_wishes,
         decided=decided,
-        filing_ids=frozenset(f.id for f, _ in due),
-        filed=[f.id for f, _ in filed],
+        filing_ids=frozenset(f.id for f in due),
+        filed=[f.id for f in filed],
         is_last=is_last,
     )
+
+
+def _mail(filing: Filing) -> Aside:
+    return incidents.mail(filing.email_id)
+
+
+def _drafts(parts: Parts, source: Source, fresh: Sequence[Filing]) -> Sequence[Draft]:
+    with parts.begin() as tx:
+        pairs = filings.with_emails(tx, fresh)
+    drafts = drafts_of(parts, source, pairs)
+    if parts.care is not None:  # in a bulk it could not be told which one a worker dies of
+        parts.webcrm.check_activities([d.activity for d in drafts])
+    return drafts
 
 
 def take(parts: Parts, source: Source, turn: Turn) -> Answered:
@@ -92,7 +110,7 @@ def take(parts: Parts, source: Source, turn: Turn) -> Answered:
 def _look(parts: Parts, filing_ids: Sequence[int]) -> None:
     """Look for what is still unclear of these."""
     with parts.begin() as tx:
-        unclear = [f for f, _ in filings.still_open(tx, filing_ids) if f.is_unclear]
+        unclear = [f for f in filings.still_open(tx, filing_ids) if f.is_unclear]
     look.look_for(parts, unclear)
 
 
@@ -102,5 +120,11 @@ def attach(parts: Parts, source: Source, filing_ids: Sequence[int]) -> None:
     Raises Unclear or TryLater when webCRM is in trouble.
     """
     with parts.begin() as tx:
-        known = filings.still_open(tx, filing_ids)
-    documents.add_documents(parts, source, [(f, e) for f, e in known if f.activity_id is not None])
+        filed = [f for f in filings.still_open(tx, filing_ids) if f.activity_id is not None]
+    incidents.together(parts, "attach", filed, partial(_attach, parts, source), _mail)
+
+
+def _attach(parts: Parts, source: Source, filed: Sequence[Filing]) -> None:
+    with parts.begin() as tx:
+        pairs = filings.with_emails(tx, filed)
+    documents.add_documents(parts, source, pairs)

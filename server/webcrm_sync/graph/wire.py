@@ -120,13 +120,29 @@ def change(raw: Json) -> Change:
 def page(raw: Json) -> Page:
     """A delta page. A nextLink goes before a deltaLink, should both be there.
 
-    A line without an id tells of nothing that could be asked for: it must not hide the others.
+    A line without an id tells of nothing that could be asked for: it must not hide the others. Nor
+    must one that cannot be read: it says so.
     """
     following, last = text(raw, "@odata.nextLink"), text(raw, "@odata.deltaLink")
     if not (following or last):
         raise Refused("A delta page names no page to go on with.", code="UnexpectedAnswer")
-    changes = tuple(change(line) for line in parts(raw, "value") if text(line, "id"))
+    changes = tuple(_read_by_itself(line) for line in parts(raw, "value") if text(line, "id"))
     return Page(changes, cursor=following or last, is_last=not following)
+
+
+def _read_by_itself(line: Json) -> Change:
+    try:
+        return change(line)
+    except MemoryError:
+        raise
+    except Exception as fault:
+        return Change(
+            graph_id=identity(line),
+            change_key=text(line, "changeKey"),
+            categories=texts(line, "categories"),
+            fault=fault,
+            message_id=text(line, "internetMessageId").strip() or None,
+        )
 
 
 def location(raw: Json) -> Location:

@@ -185,15 +185,23 @@ def wishes(tx: Tx, filing_ids: Iterable[int]) -> Mapping[int, Wish]:
     return {row.filing_id: Wish(*row[1:]) for row in tx.connection.execute(query)}
 
 
-def due_wishes(tx: Tx, *, limit: int) -> Sequence[tuple[Wish, Filing, Email]]:
-    """Wishes to be told to webCRM now, oldest first; those without an Activity yet must wait."""
+def due_wishes(tx: Tx, *, limit: int) -> Sequence[int]:
+    """The filings about which webCRM is to be told something now, the oldest wish first.
+
+    Those without an Activity yet must wait.
+    """
     ids = _due_wishes(tx).order_by(wish.c.asked_at, wish.c.filing_id).limit(limit)
-    wanted = tx.connection.execute(ids).scalars().all()
-    open_ = wishes(tx, wanted)
-    rows = tx.connection.execute(select(*FILING).where(filing.c.id.in_(wanted))).mappings()
-    filings = {row["id"]: read_filing(row) for row in rows}
-    mails = emails_by_id(tx, {f.email_id for f in filings.values()})
-    return [(open_[i], filings[i], mails[filings[i].email_id]) for i in wanted]
+    return tx.connection.execute(ids).scalars().all()
+
+
+def read_wish(tx: Tx, filing_id: int) -> tuple[Wish, Filing, Email] | None:
+    """The open wish about this filing, None when it was told meanwhile."""
+    open_ = wishes(tx, [filing_id])
+    row = tx.connection.execute(select(*FILING).where(filing.c.id == filing_id)).mappings().first()
+    if row is None or not open_:
+        return None
+    found = read_filing(row)
+    return open_[filing_id], found, emails_by_id(tx, [found.email_id])[found.email_id]
 
 
 def has_due_wishes(tx: Tx) -> bool:

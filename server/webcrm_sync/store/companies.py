@@ -101,6 +101,11 @@ def take_turn(tx: Tx, column: str, *, again: timedelta) -> bool:
     return tx.connection.execute(query.values({column: tx.now + again})).rowcount == 1
 
 
+def read_directory_again(tx: Tx) -> None:
+    """Read all of webCRM's Persons and Organisations at the next look, which is now."""
+    update_company(tx, persons_until=None, organisations_until=None, directory_due_at=tx.now)
+
+
 def rewind_mirror(tx: Tx, since: datetime) -> None:
     """Look again at what webCRM sent from `since` on, at once."""
     until = case((company.c.mirror_until > since, since), else_=company.c.mirror_until)

@@ -13,13 +13,22 @@ from enum import StrEnum
 from typing import Any, TypeVar
 
 import procrastinate
-from procrastinate.exceptions import AlreadyEnqueued
+import psycopg
+from procrastinate.exceptions import AlreadyEnqueued, ConnectorException
 from psycopg.errors import DeadlockDetected, SerializationFailure
 from sqlalchemy import Connection, Engine, Row, TextClause, create_engine, event, text
 from sqlalchemy.engine.interfaces import DBAPIConnection
-from sqlalchemy.exc import InvalidatePoolError
+from sqlalchemy.exc import (
+    DBAPIError,
+    InterfaceError,
+    InvalidatePoolError,
+    OperationalError,
+    PendingRollbackError,
+)
+from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.pool import ConnectionPoolEntry
 
+from webcrm_sync.core.faults import is_state_of_trouble
 from webcrm_sync.store import events
 
 Result = TypeVar("Result")
@@ -29,6 +38,8 @@ _JOBS = procrastinate.App(connector=procrastinate.SyncPsycopgConnector())
 
 #: Jobs that talk to webCRM share one lock per company: one request at a time per token.
 _WEBCRM_JOBS = frozenset({"file", "mirror", "directory", "prove webcrm"})
+#: Jobs about one mailbox; the others are about the company.
+OF_MAILBOX = frozenset({"discover", "mark", "keep", "prove mailbox"})
 
 
 _IS_LINE_WANTED = text(
@@ -255,6 +266,18 @@ def _is_readable(lent: DBAPIConnection) -> bool:
     poll = select.poll()
     poll.register(lent.fileno(), select.POLLIN)
     return bool(poll.poll(0))
+
+
+def is_database_in_trouble(error: BaseException) -> bool:
+    """True for an error that says nothing about what was to be written, but of the database."""
+    if isinstance(error, PoolTimeout | PendingRollbackError):
+        return True
+    told = error.orig if isinstance(error, DBAPIError) else error
+    sqlstate = getattr(told, "sqlstate", None) if isinstance(told, psycopg.Error) else None
+    if sqlstate:
+        return is_state_of_trouble(sqlstate)
+    lost = (OperationalError, InterfaceError, psycopg.OperationalError, psycopg.InterfaceError)
+    return isinstance(error, (*lost, ConnectorException))
 
 
 def sqlalchemy_url(url: str) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 
 from sqlalchemy import ColumnElement, Table, delete, func, or_, select, update
 from sqlalchemy.dialects.postgresql import insert
@@ -132,8 +132,12 @@ _CONTACT = [
 _SHOWN = 200
 
 
-def save_persons(tx: Tx, found: Sequence[PersonRow], *, is_whole: bool = False) -> frozenset[str]:
+def save_persons(
+    tx: Tx, found: Sequence[PersonRow], *, is_whole: bool = False, spared: Collection[int] = ()
+) -> frozenset[str]:
     """Bring these Persons' addresses up to date; `is_whole`: those not named are gone.
+
+    Of those `spared` the rows stay as they are.
 
     Returns the addresses that are new, gone or under another Organisation now. What has not
     changed is not written.
@@ -141,6 +145,8 @@ def save_persons(tx: Tx, found: Sequence[PersonRow], *, is_whole: bool = False) 
     scope = contact.c.company_id == tx.company_id
     if not is_whole:
         scope &= among(contact.c.person_id, [p.person_id for p in found])
+    if spared:
+        scope &= ~among(contact.c.person_id, spared)
     before = {tuple(row) for row in tx.connection.execute(select(*_CONTACT).where(scope))}
     after = {row for person in found for row in _rows_of(person)}
     changed = before ^ after
@@ -184,9 +190,15 @@ def _moved(
 
 
 def save_organisations(
-    tx: Tx, found: Sequence[OrganisationRow], *, is_whole: bool = False
+    tx: Tx,
+    found: Sequence[OrganisationRow],
+    *,
+    is_whole: bool = False,
+    spared: Collection[int] = (),
 ) -> frozenset[str]:
     """Bring these Organisations up to date; `is_whole`: those not named are gone.
+
+    Of those `spared` the rows stay as they are.
 
     Returns the domains that are new, gone or another one's now. What has not changed is not
     written.
@@ -194,6 +206,8 @@ def save_organisations(
     scope = organisation.c.company_id == tx.company_id
     if not is_whole:
         scope &= among(organisation.c.organisation_id, [o.organisation_id for o in found])
+    if spared:
+        scope &= ~among(organisation.c.organisation_id, spared)
     old = select(organisation.c.organisation_id, organisation.c.name, organisation.c.domains)
     before = {i: (name, tuple(d)) for i, name, d in tx.connection.execute(old.where(scope))}
     after = {o.organisation_id: (o.name, tuple(o.domains)) for o in found}

@@ -35,7 +35,7 @@ UNION ALL
 SELECT 'file', c.id FROM company c
  WHERE {_CRM_GATE} AND {_READ} AND c.directory_full_at IS NOT NULL AND (EXISTS (
    SELECT 1 FROM item i JOIN mailbox m ON m.id = i.mailbox_id
-    WHERE m.company_id = c.id AND i.state = 'found'
+    WHERE m.company_id = c.id AND i.state = 'found' AND NOT i.is_bare
       AND (i.retry_at IS NULL OR i.retry_at <= :now))
  OR EXISTS (SELECT 1 FROM filing x WHERE x.company_id = c.id AND NOT x.is_complete
       AND (x.due_at IS NULL OR x.due_at <= :now))
@@ -59,11 +59,17 @@ UNION ALL
 SELECT 'housekeeping', c.id FROM company c
  WHERE c.id = :company AND coalesce(c.housekeeping_due_at, :now) <= :now
 """  # noqa: S608 - put together of our own constants
+#: A job that failed is left alone for a while, and only that one.
+_FREE = f"""
+SELECT d.task, d.id FROM ({_DUE}) d(task, id) WHERE NOT EXISTS (
+  SELECT 1 FROM job_trouble t
+   WHERE t.task = d.task AND t.subject_id = d.id AND t.due_at > :now)
+"""  # noqa: S608 - put together of our own constants
 
 
 def jobs(tx: Tx) -> Sequence[Job]:
     """Every job of the company that has something to do now."""
-    rows = tx.connection.execute(text(_DUE), {"now": tx.now, "company": tx.company_id})
+    rows = tx.connection.execute(text(_FREE), {"now": tx.now, "company": tx.company_id})
     return [Job(task, subject_id) for task, subject_id in rows]
 
 

@@ -55,7 +55,10 @@ class Email:
 
 @dataclass(frozen=True, slots=True)
 class Item:
-    """One copy of a mail in one mailbox. `folder_id` None = it lies in no sync folder."""
+    """One copy of a mail in one mailbox. `folder_id` None = it lies in no sync folder.
+
+    `is_bare`: it could not be read; nothing is known of its mail but, perhaps, the Message-ID.
+    """
 
     id: int
     mailbox_id: int
@@ -72,8 +75,11 @@ class Item:
     found_at: datetime
     state_at: datetime
     mark_attempts: int
+    is_bare: bool = False
 
 
+#: How the key of a mail begins that could not be read.
+BARE = "unread-"
 #: What is kept of a body until nothing is to be filed of it.
 _FORGOTTEN = {"content": None, "cids": None, "pictures": None}
 ITEM_COLUMNS = [item.c[f] for f in Item.__dataclass_fields__]

@@ -106,10 +106,8 @@ def plan_all(tx: Tx, planned: Mapping[int, Sequence[tuple[Target, str]]]) -> Non
     tx.connection.execute(matched.values(is_matched=True))
 
 
-def due(
-    tx: Tx, *, limit: int, is_filed: bool, besides: Iterable[int] = ()
-) -> Sequence[tuple[Filing, Email]]:
-    """Filings to be taken further now: live moves first, each with its e-mail.
+def due(tx: Tx, *, limit: int, is_filed: bool, besides: Iterable[int] = ()) -> Sequence[Filing]:
+    """Filings to be taken further now: live moves first.
 
     `is_filed`: those whose Activity stands; else those that have none yet.
     """
@@ -119,13 +117,13 @@ def due(
     )
     if others := list(besides):
         query = query.where(~among(filing.c.id, others))
-    return _with_emails(tx, query.order_by(email.c.created_at.desc(), filing.c.id).limit(limit))
+    return _read(tx, query.order_by(email.c.created_at.desc(), filing.c.id).limit(limit))
 
 
-def still_open(tx: Tx, filing_ids: Iterable[int]) -> Sequence[tuple[Filing, Email]]:
-    """Those of these filings that are not complete, each with its e-mail, in their order of due."""
+def still_open(tx: Tx, filing_ids: Iterable[int]) -> Sequence[Filing]:
+    """Those of these filings that are not complete, in their order of due."""
     query = _open(tx).where(among(filing.c.id, filing_ids))
-    return _with_emails(tx, query.order_by(email.c.created_at.desc(), filing.c.id))
+    return _read(tx, query.order_by(email.c.created_at.desc(), filing.c.id))
 
 
 def _open(tx: Tx) -> Select[Any]:
@@ -133,10 +131,21 @@ def _open(tx: Tx) -> Select[Any]:
     return query.where(filing.c.company_id == tx.company_id, ~filing.c.is_complete)
 
 
-def _with_emails(tx: Tx, query: Select[Any]) -> Sequence[tuple[Filing, Email]]:
-    filings = [read_filing(row) for row in tx.connection.execute(query).mappings()]
-    emails = emails_by_id(tx, {f.email_id for f in filings})
-    return [(f, emails[f.email_id]) for f in filings]
+def _read(tx: Tx, query: Select[Any]) -> Sequence[Filing]:
+    return [read_filing(row) for row in tx.connection.execute(query).mappings()]
+
+
+def with_emails(tx: Tx, some: Sequence[Filing]) -> Sequence[tuple[Filing, Email]]:
+    """Each of these filings with its e-mail."""
+    emails = emails_by_id(tx, {f.email_id for f in some})
+    return [(f, emails[f.email_id]) for f in some]
+
+
+def release_held(tx: Tx, email_ids: Iterable[int]) -> None:
+    """Take the filings of these mails up again that waited for a person."""
+    held = (filing.c.due_at == NEVER) & ~filing.c.is_complete
+    query = update(filing).where(among(filing.c.email_id, email_ids), held)
+    tx.connection.execute(query.values(due_at=tx.now))
 
 
 def intend(tx: Tx, filing_ids: Sequence[int], lease: str) -> frozenset[int]:

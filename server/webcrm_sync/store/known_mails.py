@@ -15,6 +15,7 @@ from webcrm_sync.core.same_mail import Portrait
 from webcrm_sync.core.words import WordDigest
 from webcrm_sync.store.among import among
 from webcrm_sync.store.database import Tx
+from webcrm_sync.store.emails import BARE
 from webcrm_sync.store.schema import email, filing, item, mailbox
 from webcrm_sync.store.schema import mailbox_address as alias
 
@@ -43,6 +44,7 @@ def known_mails(
     ).where(
         email.c.company_id == tx.company_id,
         among(email.c.message_id, message_ids) | among(email.c.key, keys),
+        ~email.c.key.startswith(BARE),  # nothing is known of it that could be compared
     )
     rows = tx.connection.execute(query.order_by(email.c.id)).mappings()
     return [_known_mail(row) for row in rows]

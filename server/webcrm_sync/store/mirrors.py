@@ -6,10 +6,11 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import delete, or_, select, update
+from sqlalchemy import case, delete, or_, select, update
 from sqlalchemy.dialects.postgresql import insert
 
 from webcrm_sync.store.database import Tx
+from webcrm_sync.store.filings import NEVER
 from webcrm_sync.store.schema import mirror
 
 
@@ -35,6 +36,8 @@ class Mirror:
 
 _MIRROR = [mirror.c[f] for f in Mirror.__dataclass_fields__]
 PLANNED, INTENDED, MIRRORED, NONE = "planned", "intended", "mirrored", "none"
+#: The reason of one that something unforeseen holds back.
+UNFORESEEN = "unforeseen error"
 
 
 def known(tx: Tx, activity_ids: Iterable[int]) -> frozenset[int]:
@@ -82,6 +85,14 @@ def due(tx: Tx, *, limit: int) -> Sequence[Mirror]:
     )
     rows = tx.connection.execute(query.order_by(mirror.c.id).limit(limit)).mappings()
     return [Mirror(**row) for row in rows]
+
+
+def hold_back(tx: Tx, seen: Mirror, *, look_at: datetime) -> None:
+    """Do nothing about this mirror; look for it once at `look_at` if it may have been written."""
+    is_unclear = (mirror.c.state == INTENDED) & (seen.state == PLANNED)
+    query = update(mirror).where(mirror.c.id == seen.id, mirror.c.state.in_([PLANNED, INTENDED]))
+    due_at = case((is_unclear, look_at), else_=NEVER)
+    tx.connection.execute(query.values(due_at=due_at, reason=UNFORESEEN))
 
 
 def set_mirror(tx: Tx, seen: Mirror, **values: object) -> bool:

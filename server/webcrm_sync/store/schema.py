@@ -199,6 +199,7 @@ item = Table(
     Column("categories", ARRAY(Text), nullable=False),
     Column("stamp", Text),
     _flag("is_past"),
+    _flag("is_bare"),
     _count("seen_round"),
     Column("state", Text, nullable=False),
     Column("reason", Text),

@@ -14,7 +14,7 @@ from webcrm_sync.store.schema import email_address, item, mailbox
 
 #: So many found copies are read per mail that is wanted: one mail may lie in several mailboxes.
 _COPIES = 4
-_IS_FOUND = item.c.state == State.FOUND.value
+_IS_FOUND = (item.c.state == State.FOUND.value) & ~item.c.is_bare
 _FOUND = (
     select(*ITEM_COLUMNS)
     .where(among_sent(item.c.email_id, "email_ids"), _IS_FOUND)
@@ -33,21 +33,23 @@ _NEWEST = (
 )
 
 
-def due(tx: Tx, *, limit: int, is_past: bool) -> Sequence[tuple[Email, Sequence[Item]]]:
-    """Up to `limit` mails, newest first, with their found copies; `is_past`: those of the past.
+def due(tx: Tx, *, limit: int, is_past: bool) -> Sequence[int]:
+    """The ids of up to `limit` mails with found copies, newest first; `is_past`: of the past.
 
     A mail is of the past when one of these copies is.
     """
     ids = _newest(tx, limit)
     past = set(tx.connection.execute(_PAST, {"email_ids": ids}).scalars())
-    wanted = [i for i in ids if (i in past) is is_past]
-    if not wanted:
-        return []
-    copies: dict[int, list[Item]] = {i: [] for i in wanted}
-    for row in tx.connection.execute(_FOUND, {"email_ids": wanted}).mappings():
-        copies[row["email_id"]].append(read_item(row))
-    emails = emails_by_id(tx, wanted)
-    return [(emails[i], copies[i]) for i in wanted]
+    return [i for i in ids if (i in past) is is_past]
+
+
+def read(tx: Tx, email_ids: Sequence[int]) -> Sequence[tuple[Email, Sequence[Item]]]:
+    """Those of these mails that are to be decided on still, with their found copies."""
+    copies: dict[int, list[Item]] = {}
+    for row in tx.connection.execute(_FOUND, {"email_ids": list(email_ids)}).mappings():
+        copies.setdefault(row["email_id"], []).append(read_item(row))
+    emails = emails_by_id(tx, copies)
+    return [(emails[i], copies[i]) for i in email_ids if i in emails]
 
 
 def _newest(tx: Tx, limit: int) -> Sequence[int]:

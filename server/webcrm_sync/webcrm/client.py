@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import suppress
 from datetime import datetime
+from typing import TypeVar
 
 import httpx
 
@@ -15,13 +16,14 @@ from webcrm_sync.core.crm import (
     DocumentRow,
     Field,
     KeyedActivity,
+    OddRecord,
     OrganisationRow,
     PersonRow,
     Rejected,
     SentActivity,
     Written,
 )
-from webcrm_sync.core.errors import Gone, Refused
+from webcrm_sync.core.errors import Gone, Refused, SyncError
 from webcrm_sync.core.times import for_webcrm
 from webcrm_sync.core.trail import Trail
 from webcrm_sync.net.bounds import Bounds
@@ -33,6 +35,8 @@ from webcrm_sync.webcrm.changes import ActivityChange, PersonDraft
 from webcrm_sync.webcrm.outgoing import BOUNDS
 from webcrm_sync.webcrm.pacing import Pacing
 from webcrm_sync.webcrm.query import Select, Unwritable
+
+T = TypeVar("T")
 
 #: The largest page (webCRM's Swagger: Size).
 PAGE = 1000
@@ -128,27 +132,36 @@ class WebCrm:
         found = wire.row(self._call("GET", f"/Activities/{activity_id:d}"))
         return wire.keyed_activity(found, self._settings.webcrm_key_field)
 
-    def sent_activities(self, updated_since: datetime) -> tuple[SentActivity, ...]:
-        """Every Activity changed since, oldest change first; which are mails is not asked."""
+    def sent_activities(
+        self, updated_since: datetime, *, odd: list[OddRecord] | None = None
+    ) -> tuple[SentActivity, ...]:
+        """Every Activity changed since, oldest change first; which are mails is not asked.
+
+        `odd` takes those that cannot be read; None = what they raise is raised.
+        """
         key_field, zone = self._settings.webcrm_key_field, self._settings.time_zone
         names = "Id OrganisationId PersonId AssignedTo Action Status Description Memo DateTime"
         script = Select(
             "Activity", [*_named("Activity", f"{names} CreatedAt UpdatedAt"), key_field]
         )
         rows = self._changed(script, updated_since)
-        return tuple(wire.sent_activity(row, key_field, zone) for row in rows)
+        return _each(rows, lambda row: wire.sent_activity(row, key_field, zone), "ActivityId", odd)
 
-    def persons_changed(self, since: datetime) -> tuple[PersonRow, ...]:
-        """Every Person changed since, oldest change first."""
+    def persons_changed(
+        self, since: datetime, *, odd: list[OddRecord] | None = None
+    ) -> tuple[PersonRow, ...]:
+        """Every Person changed since, oldest change first. `odd`: as `sent_activities`."""
         names = "Id Email Email2 Name FirstName MiddleName LastName Status OrganisationId UpdatedAt"
         rows = self._changed(Select("Person", _named("Person", names)), since)
-        return tuple(map(wire.person, rows))
+        return _each(rows, wire.person, "PersonId", odd)
 
-    def organisations_changed(self, since: datetime) -> tuple[OrganisationRow, ...]:
-        """Every Organisation changed since, oldest change first."""
+    def organisations_changed(
+        self, since: datetime, *, odd: list[OddRecord] | None = None
+    ) -> tuple[OrganisationRow, ...]:
+        """Every Organisation changed since, oldest change first. `odd`: as `sent_activities`."""
         names = "Id Name Domain Www UpdatedAt"
         rows = self._changed(Select("Organisation", _named("Organisation", names)), since)
-        return tuple(map(wire.organisation, rows))
+        return _each(rows, wire.organisation, "OrganisationId", odd)
 
     # ---- writing -------------------------------------------------------------------------
 
@@ -162,12 +175,21 @@ class WebCrm:
         )
         return self._write_lines("/Activities", body, count=len(drafts), until=until)
 
+    def check_activities(self, drafts: Sequence[ActivityDraft]) -> None:
+        """Return when these drafts can be written down for webCRM; nothing is sent."""
+        settings = self._settings
+        wire.activities_body(drafts, key_field=settings.webcrm_key_field, zone=settings.time_zone)
+
     def write_documents(
         self, drafts: Sequence[DocumentDraft], *, until: datetime = NEVER
     ) -> list[Written | Rejected]:
         """What became of each attachment, in their order, by one request. Not idempotent."""
         body = documents_body(drafts)
         return self._write_lines("/Documents", body, count=len(drafts), until=until)
+
+    def check_document(self, draft: DocumentDraft) -> None:
+        """Return when this draft can be written down for webCRM; nothing is sent."""
+        document_body(draft)
 
     def write_document(self, draft: DocumentDraft, *, until: datetime = NEVER) -> Written:
         """The Document made of one large attachment. Not idempotent."""
@@ -255,6 +277,26 @@ class WebCrm:
 def _marks(rows: Sequence[wire.Row]) -> str:
     """What tells a page from every other one of its listing."""
     return f"{len(rows)} {hash(repr((rows[0], rows[-1])))}" if rows else "none"
+
+
+def _each(
+    rows: Iterable[wire.Row],
+    read: Callable[[wire.Row], T],
+    id_name: str,
+    odd: list[OddRecord] | None,
+) -> tuple[T, ...]:
+    """Each record by itself: one that cannot be read must not hide the others."""
+    found = []
+    for row in rows:
+        try:
+            found.append(read(row))
+        except SyncError:
+            raise  # a list that is not to be believed
+        except Exception as fault:
+            if odd is None:
+                raise
+            odd.append(OddRecord(row.number(id_name), fault))
+    return tuple(found)
 
 
 def _named(table: str, names: str) -> list[str]:

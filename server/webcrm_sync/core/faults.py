@@ -1,0 +1,51 @@
+"""What an unforeseen exception means, told by where it came from and how often. Pure.
+
+An exception that is no trouble of the database, a vendor or the machine is about the one thing
+that was worked on. Equal ones on many things are a fault of this program.
+"""
+
+from __future__ import annotations
+
+import traceback
+from datetime import timedelta
+
+_OWN = "webcrm_sync."
+#: So many things may have the same exception within this time before it is no fault of theirs.
+MOST_ALIKE = 20
+ALIKE_WITHIN = timedelta(minutes=10)
+#: The first death of a job names nothing; from then on a marker names what is worked on.
+_MOST_BEGUN = 2
+#: SQLSTATE classes of a database that does not work now, or has other tables than we know
+#: (PostgreSQL: appendix A): connection, state, login, catalog, rollback, names, resources,
+#: locks, operator, system. The others speak of a value, 54 too: it is too long for an index.
+_TROUBLE = frozenset({"08", "25", "26", "28", "3D", "40", "42", "53", "55", "57", "58"})
+
+
+def fingerprint(error: BaseException) -> str:
+    """The exception's type and its innermost place in our own code: equal for equal faults."""
+    frames = traceback.walk_tb(error.__traceback__)
+    ours = [(frame.f_globals.get("__name__", ""), line) for frame, line in frames]
+    ours = [(module, line) for module, line in ours if module.startswith(_OWN)]
+    if not ours:
+        return type(error).__name__
+    module, line = ours[-1]
+    return f"{type(error).__name__} in {module.removeprefix(_OWN)}:{line}"
+
+
+def is_state_of_trouble(sqlstate: str) -> bool:
+    """True for a SQLSTATE that says nothing about what was to be written.
+
+    >>> is_state_of_trouble("40P01"), is_state_of_trouble("22021")
+    (True, False)
+    """
+    return sqlstate[:2] in _TROUBLE
+
+
+def is_widespread(alike: int) -> bool:
+    """True when this many things with the same exception are no fault of theirs."""
+    return alike > MOST_ALIKE
+
+
+def is_given_up(begun: int) -> bool:
+    """True for a thing that was begun this often by name, each time without an end."""
+    return begun >= _MOST_BEGUN

@@ -1,0 +1,155 @@
+"""An exception planted at a step of one mail's way: no other mail waits, none is doubled."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+from sqlalchemy import text
+
+from emptied import empty
+from planting import Marks, Planted, Planting
+from play import BO, BOTH, KIM, LIS, Play
+from rehearsal import Rehearsal, rehearsal
+from webcrm_sync.sandbox.outlook.mail import File, Mail
+
+WORD = "Poisonous"
+#: Rows of this story's mails are numbered from here on, and those of filings from a bit further.
+_EMAILS, _ITEMS, _FILINGS = 7_000_001, 8_000_001, 9_000_001
+_NUMBERED = "".join(
+    f"SELECT setval(pg_get_serial_sequence('{table}', 'id'), {first}, false);"
+    for table, first in (("email", _EMAILS), ("item", _ITEMS), ("filing", _FILINGS))
+)
+#: What sets a culprit aside, and what reads a whole answer, cannot be about one mail.
+NET = (
+    "engine.incidents:",
+    "engine.holding:",
+    "engine.bare:",
+    "store.incidents:",
+    "graph.transport:",
+)
+#: Some steps of a mail's way; the search plays every function that is called about it.
+STEPS = [
+    "graph.wire:message",
+    "engine.intake:email_row",
+    "engine.match:decision_for",
+    "core.filing:draft_activity",
+    "webcrm.wire:_activity",
+    "engine.send:_record",
+    "webcrm.bodies:document_body",
+    "engine.mark:marking_for",
+]
+
+
+@pytest.fixture(scope="module")
+def rehearsed(database_url: str) -> Iterator[Rehearsal]:
+    empty(database_url)
+    with rehearsal(database_url) as made:
+        yield made
+
+
+class Scene:
+    """Three mails of customers in one page and one bulk, one of them poisonous."""
+
+    def __init__(self, rehearsed: Rehearsal) -> None:
+        rehearsed.begin_anew()
+        rehearsed.stage.crm.search_lag = timedelta()
+        self.stage, self.rehearsed = rehearsed.stage, rehearsed
+        with rehearsed.before.begin() as tx:
+            tx.connection.execute(text(_NUMBERED))
+        self.box = rehearsed.stage.outlook.mailbox(KIM)
+        file = (File(f"{WORD}.txt", b"Small"),)
+        mails = [
+            Mail("One", BO, KIM, message_id="<one@x.example>", attachments=(File("a.txt", b"a"),)),
+            Mail(WORD, BO, KIM, message_id=f"<{WORD}@x.example>", attachments=file),
+            Mail("Two", LIS, KIM, message_id="<two@x.example>"),
+        ]
+        items = [self.box.deliver(mail) for mail in mails]
+        self.one, self.poison, self.two = items
+        for item in items:
+            self.box.move(item, "inbox/webCRM sync")
+
+    def marks(self) -> Marks:
+        return Marks((WORD, self.poison), frozenset(self.rows))
+
+    rows: frozenset[int] = frozenset()
+
+    def subjects(self) -> list[str]:
+        return sorted(str(a["ActivityDescription"]) for a in self.stage.crm.activities)
+
+    def are_others_synced(self) -> bool:
+        return all(self.box.read(i).categories == BOTH for i in (self.one, self.two))
+
+
+def rows_of_the_poison(rehearsed: Rehearsal) -> frozenset[int]:
+    """The numbers that its rows get, each time the same."""
+    scene = Scene(rehearsed)
+    with rehearsed.working(is_lagging=False) as worker:
+        worker.look()
+        query = (
+            "SELECT e.id, i.id, f.id FROM email e JOIN item i ON i.email_id = e.id"
+            " JOIN filing f ON f.email_id = e.id WHERE e.subject = :subject"
+        )
+        with worker.parts.begin() as tx:
+            (found,) = tx.connection.execute(text(query), {"subject": WORD})
+    assert scene.are_others_synced()
+    return frozenset(found)
+
+
+@pytest.fixture(scope="module")
+def rows(rehearsed: Rehearsal) -> frozenset[int]:
+    return rows_of_the_poison(rehearsed)
+
+
+def played(rehearsed: Rehearsal, rows: frozenset[int], place: str | None) -> Planting:
+    """The story with the exception planted; what is wrong with its end is asserted."""
+    scene = Scene(rehearsed)
+    scene.rows = rows
+    planting = Planting(scene.marks(), place)
+    with planting.watching(), rehearsed.working(is_lagging=False) as worker:
+        play = Play(rehearsed.stage, worker.parts, is_guarded=True)
+        play.look()
+        for seconds in (2, 3):
+            play.wait(timedelta(seconds=seconds))
+        assert scene.are_others_synced(), f"others wait: {scene.subjects()}"
+        assert [s for s in scene.subjects() if s != WORD] == ["One", "Two"]
+    with rehearsed.working(is_lagging=False) as worker:
+        told = ("parked", "synced") if planting.raised else ("synced",)
+        with worker.parts.begin() as tx:
+            state = tx.connection.scalar(
+                text("SELECT state FROM item WHERE graph_id = :i"), {"i": scene.poison}
+            )
+        assert state in {*told, "filed", None}, state
+        healed = Play(rehearsed.stage, replace(worker.parts, version="next"), is_guarded=True)
+        healed.wait(timedelta(hours=1))
+        for seconds in (3, 65, 65):
+            healed.wait(timedelta(seconds=seconds))
+        assert scene.subjects() == sorted(["One", "Two", WORD])
+        assert scene.box.read(scene.poison).categories == BOTH
+    return planting
+
+
+@pytest.mark.parametrize("place", STEPS)
+def test_other_mails_are_synced_all_the_same(
+    rehearsed: Rehearsal, rows: frozenset[int], place: str
+) -> None:
+    assert played(rehearsed, rows, place).raised
+
+
+@pytest.mark.search
+def test_other_mails_are_synced_wherever_the_exception_is_planted(
+    rehearsed: Rehearsal, rows: frozenset[int], record_property: Callable[[str, object], None]
+) -> None:
+    places = sorted(played(rehearsed, rows, None).seen)
+    record_property("counted", f"{len(places)} functions")
+    found = []
+    for place in places:
+        if place.startswith(NET):
+            continue
+        try:
+            played(rehearsed, rows, place)
+        except (AssertionError, Planted) as error:
+            found.append(f"{place}: {error}")
+    assert not found, "\n".join(found)
