@@ -16,7 +16,7 @@ from pydantic import SecretStr
 
 from webcrm_sync.graph.keys import signing_keys
 from webcrm_sync.settings import Settings
-from webcrm_sync.web.tokens import SignedIn, TokenRefused, read_token
+from webcrm_sync.web.tokens import SignedIn, TokenReader, TokenRefused
 
 TENANT = "6f1d2c3b-0000-4000-8000-00000000000a"
 CLIENT = "c1c1c1c1-0000-4000-8000-00000000000b"
@@ -46,6 +46,7 @@ def claims(**changes: Any) -> dict[str, Any]:
         "iss": f"{AUTHORITY}/{TENANT}/v2.0",
         "tid": TENANT,
         "oid": PERSON,
+        "azp": CLIENT,
         "ver": "2.0",
         "scp": "openid access_as_user",
         "preferred_username": "kim@nordwind.example",
@@ -61,7 +62,7 @@ def signed(payload: dict[str, Any], *, key: Any = OURS, kid: str = "k1") -> str:
 
 
 def read(token: str) -> SignedIn:
-    return read_token(token, SETTINGS, keys().get)
+    return TokenReader(SETTINGS, keys().get).read(token)
 
 
 def test_a_good_token_tells_who_it_is() -> None:
@@ -88,6 +89,24 @@ def test_a_good_token_tells_who_it_is() -> None:
         {"nbf": 4_000_000_000},
         {"exp": None},
         {"nbf": None},
+        {"azp": None},
+        {"azp": "c1c1c1c1-0000-4000-8000-0000000000ff"},
+        {"azp": None, "appid": CLIENT},
+        {"azp": [CLIENT]},
+        {"idtyp": "app"},
+        {"idtyp": "app", "roles": ["access_as_user"]},
+        {"idtyp": "device"},
+        {"idtyp": None, "scp": "", "roles": ["access_as_user"]},
+        {"scp": ["access_as_user"]},
+        {"scp": "ACCESS_AS_USER"},
+        {"exp": "soon"},
+        {"exp": float("inf")},
+        {"exp": [1]},
+        {"nbf": {}},
+        {"oid": 5},
+        {"tid": [TENANT]},
+        {"aud": CLIENT.upper()},
+        {"ver": 2.0},
     ],
     ids=str,
 )
@@ -119,13 +138,114 @@ def test_a_token_that_is_not_signed_or_signed_with_our_public_key_is_refused() -
             read(f"{body}.{tail}")
 
 
-@pytest.mark.parametrize("token", ["", "x", "a.b.c", "ä.ö.ü", "." * 40])
+@pytest.mark.parametrize(
+    "head",
+    [
+        {"alg": "RS256"},
+        {"alg": "RS256", "kid": None},
+        {"alg": "RS256", "kid": ["k1"]},
+        {"alg": "RS256", "kid": "k1", "crit": ["exp"]},
+        {"alg": "RS256", "kid": "k1", "crit": ["b64"], "b64": False},
+        {"alg": "rs256", "kid": "k1"},
+        {"alg": "RS512", "kid": "k1"},
+        {"alg": "PS256", "kid": "k1"},
+        {"alg": ["RS256"], "kid": "k1"},
+        {"alg": "RS256", "kid": "k1", "x": "y" * 3000},
+        {"kid": "k1"},
+        [],
+        "RS256",
+    ],
+    ids=lambda head: str(head)[:60],
+)
+def test_a_head_that_is_none_of_entras_is_refused_before_any_work(head: Any) -> None:
+    body = f"{_part(head)}.{_part(claims())}"
+    sign = jwt.algorithms.RSAAlgorithm(jwt.algorithms.RSAAlgorithm.SHA256).sign
+    with pytest.raises(TokenRefused):
+        read(f"{body}.{_text(sign(body.encode(), OURS))}")
+
+
+def test_a_key_that_the_head_brings_is_not_looked_at() -> None:
+    own = jwt.algorithms.RSAAlgorithm.to_jwk(OTHERS.public_key(), as_dict=True)
+    for more in ({"jwk": own}, {"jku": "http://127.0.0.1:9/k"}, {"x5u": "http://127.0.0.1:9/c"}):
+        with pytest.raises(TokenRefused):
+            read(jwt.encode(claims(), OTHERS, algorithm="RS256", headers={"kid": "k1", **more}))
+
+
+@pytest.mark.parametrize(
+    "token",
+    [
+        *(
+            "",
+            "x",
+            "a.b.c",
+            "ä.ö.ü",
+            "." * 40,
+            "e30.e30.e30",
+            "e30=.e30.e30",
+            "e30.e30",
+            "e3 0.e30.e30",
+        ),
+        "W1tbW1tbW1tbW1tb.e30.e30",
+        base64.urlsafe_b64encode(b"[" * 1500).decode() + ".e30.e30",
+        "e30." + "e" * 9000 + ".e30",
+    ],
+    ids=lambda token: token[:16],
+)
 def test_what_is_no_token_is_refused(token: str) -> None:
     with pytest.raises(TokenRefused):
         read(token)
 
 
-def _part(value: dict[str, Any]) -> str:
+# -- remembered tokens
+
+
+class Clerk:
+    """Reads tokens with keys that may change."""
+
+    def __init__(self) -> None:
+        self.keys = dict(keys())
+        self.reader = TokenReader(SETTINGS, self.key)
+        self.asked = 0
+
+    def key(self, kid: str) -> jwt.PyJWK | None:
+        self.asked += 1
+        return self.keys.get(kid)
+
+
+def test_a_remembered_token_is_refused_once_its_key_is_gone_or_another() -> None:
+    clerk, token = Clerk(), signed(claims())
+    assert clerk.reader.read(token) == clerk.reader.read(token)
+    assert clerk.asked == 2  # the key is asked for each time, remembered or not
+    other = jwt.algorithms.RSAAlgorithm.to_jwk(OTHERS.public_key(), as_dict=True)
+    for later in ({}, dict(signing_keys({"keys": [{**other, "kid": "k1"}]}))):
+        clerk.keys = later
+        with pytest.raises(TokenRefused):
+            clerk.reader.read(token)
+    clerk.keys = dict(keys())
+    assert clerk.reader.read(token).user_id == PERSON
+
+
+def test_a_remembered_token_ends_when_it_says_so() -> None:
+    clerk = Clerk()
+    ending = signed(claims(exp=int(time.time()) - 58))  # the clocks may differ by a minute
+    assert clerk.reader.read(ending).user_id == PERSON
+    time.sleep(3)
+    with pytest.raises(TokenRefused, match="Expired"):
+        clerk.reader.read(ending)
+
+
+def test_a_remembered_token_is_known_by_all_of_it() -> None:
+    clerk, token = Clerk(), signed(claims())
+    clerk.reader.read(token)
+    head, body, tail = token.split(".")
+    for changed in (f"{head}.{_part(claims(oid='another'))}.{tail}", token[:-9] + "AAAAAAAAA"):
+        with pytest.raises(TokenRefused):
+            clerk.reader.read(changed)
+    with pytest.raises(TokenRefused):
+        clerk.reader.read(f"{head}.{body}.")
+
+
+def _part(value: Any) -> str:
     return _text(json.dumps(value).encode())
 
 

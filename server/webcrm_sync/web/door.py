@@ -6,7 +6,6 @@ import logging
 from collections.abc import Callable
 from urllib.parse import urlsplit
 
-import jwt
 from flask import Blueprint, Flask, Response, request
 from flask_cors import CORS
 from pydantic import BaseModel, ValidationError
@@ -19,12 +18,10 @@ from webcrm_sync.web import api, errors, openapi
 from webcrm_sync.web.auth import Guard, guarded
 from webcrm_sync.web.errors import Problem
 from webcrm_sync.web.operations import By, Operation
-from webcrm_sync.web.tokens import SignedIn, TokenRefused, read_token
+from webcrm_sync.web.tokens import KeyOf, SignedIn, TokenReader, TokenRefused
 from webcrm_sync.web.turns import Turns
 
 logger = logging.getLogger(__name__)
-
-KeyOf = Callable[[str], jwt.PyJWK | None]
 
 
 def blueprint(parts: Parts, key_of: KeyOf) -> Blueprint:
@@ -32,11 +29,12 @@ def blueprint(parts: Parts, key_of: KeyOf) -> Blueprint:
     routes = Blueprint("api", __name__, url_prefix=api.BASE)
     # Apart, so that a look that costs one query does not wait for what asks Graph.
     turns = {by: Turns() for by in By}
+    tokens = TokenReader(parts.settings, key_of)
     for operation in api.operations.declared:
         routes.add_url_rule(
             operation.path.replace("{address}", "<path:address>"),
             endpoint=operation.name,
-            view_func=_view(parts, key_of, operation, turns[operation.by]),
+            view_func=_view(parts, tokens, operation, turns[operation.by]),
             methods=[operation.method],
         )
     document = openapi.document(api.operations.declared, base=api.BASE)
@@ -75,11 +73,11 @@ def allow_own_origin(app: Flask, public_url: str) -> None:
 
 
 def _view(
-    parts: Parts, key_of: KeyOf, operation: Operation, turns: Turns
+    parts: Parts, tokens: TokenReader, operation: Operation, turns: Turns
 ) -> Callable[..., Response]:
     @guarded(Guard.PERSON)
     def view(**path: str) -> Response:
-        person = _person(parts, key_of)
+        person = _person(tokens)
         with turns.of(person.user_id):
             who = person if operation.by is By.SIGNED_IN else _asker(parts, person)
             answer = operation.view(parts, who, _asked(operation, path))
@@ -90,13 +88,13 @@ def _view(
     return view
 
 
-def _person(parts: Parts, key_of: KeyOf) -> SignedIn:
+def _person(tokens: TokenReader) -> SignedIn:
     """Who asks, by the token alone. Raises Problem 401."""
     scheme, _, token = request.headers.get("Authorization", "").partition(" ")
     if scheme.casefold() != "bearer" or not token.strip():
         raise Problem(401, "signed_out", "Sign in to go on.")
     try:
-        return read_token(token.strip(), parts.settings, key_of)
+        return tokens.read(token.strip())
     except TokenRefused as error:
         logger.info("token_refused", extra={"why": str(error)})
         raise Problem(401, "signed_out", "Sign in again to go on.") from None
