@@ -77,10 +77,11 @@ def _tenant(parts: Parts) -> Check:
 def _secrets(parts: Parts) -> Check:
     """Whether the key is the one that sealed what the tables hold."""
     with parts.begin() as tx:
-        deaf = push.deaf(parts, tx)
+        deaf, earlier = push.deaf(parts, tx), push.earlier_keys(parts, tx)
     if deaf:
         return Check("secrets", Verdict.BAD, f"{deaf.sentence}.")
-    return Check("secrets", Verdict.GOOD, "each one in the database can be opened")
+    text = "each one in the database can be opened"
+    return Check("secrets", Verdict.GOOD, f"{text}; {earlier}" if earlier else text)
 
 
 def _sign_in(parts: Parts) -> tuple[Verdict, str]:

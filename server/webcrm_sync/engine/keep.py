@@ -67,6 +67,7 @@ def _subscribe(parts: Parts, box: Mailbox) -> bool:
 
 def _keep_subscription(parts: Parts, box: Mailbox, folder: SyncFolder) -> bool:
     _end_replaced(parts, folder)
+    _reseal(parts, folder)
     held = _subscribed(parts, folder)
     care = care_for(held, parts.now())
     if care is Care.KEEP or (care is Care.RENEW and _is_renewed(parts, folder)):
@@ -85,6 +86,15 @@ def _subscribed(parts: Parts, folder: SyncFolder) -> Subscribed | None:
         push.address_of(parts, folder),
         is_checkable=push.is_checkable(parts, folder),
     )
+
+
+def _reseal(parts: Parts, folder: SyncFolder) -> None:
+    """Seal the client state with the first key, so that the keys behind it can be dropped."""
+    sealed = folder.client_state or ""
+    if not push.is_checkable(parts, folder) or parts.seal.is_first(sealed):
+        return
+    with parts.begin() as tx:
+        mailboxes.set_pushed(tx, folder, client_state=parts.seal.renew(sealed))
 
 
 def _is_renewed(parts: Parts, folder: SyncFolder) -> bool:

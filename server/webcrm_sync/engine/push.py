@@ -74,6 +74,29 @@ def is_checkable(parts: Parts, folder: SyncFolder) -> bool:
     return True
 
 
+def needs_earlier_key(parts: Parts, folder: SyncFolder) -> bool:
+    """True when dropping the keys behind the first one would lose the folder's notifications."""
+    if not is_checkable(parts, folder):
+        return False
+    is_resealed = parts.seal.is_first(folder.client_state or "")
+    has_secret = folder.subscription_address is not None
+    return not is_resealed or (has_secret and address_of(parts, folder) is Address.EARLIER)
+
+
+def earlier_keys(parts: Parts, tx: Tx) -> str | None:
+    """A sentence on the keys behind the first one; None where there is none or push is off."""
+    if not (parts.settings.push_is_on and parts.seal.has_earlier_keys):
+        return None
+    pushed = mailboxes.pushed(tx)
+    number = sum(needs_earlier_key(parts, folder) for folder in pushed)
+    if not number:
+        return f"no secret needs the keys behind the first one in {PREFIX}SECRET_KEY: drop them"
+    return (
+        f"{number} of {len(pushed)} folders still need a key behind the first one in "
+        f"{PREFIX}SECRET_KEY: keep it; the worker makes them new ones within two days"
+    )
+
+
 @dataclass(frozen=True, slots=True)
 class Deaf:
     """How many of the folders with a subscription have one that cannot be checked."""

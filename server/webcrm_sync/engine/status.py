@@ -102,11 +102,11 @@ def read_status(parts: Parts) -> Status:
         company = companies.read_company(tx)
         boxes = tuple(_mailboxes(tx))
         since, proved = rebuilding.begun_at(tx), _proved(proofs.read_webcrm(tx))
-        deaf = push.deaf(parts, tx)
+        deaf, earlier = push.deaf(parts, tx), push.earlier_keys(parts, tx)
         held = tuple(_held_jobs(tx))
     return Status(
         is_pushed=settings.push_is_on and not (deaf and deaf.folders == deaf.of),
-        push_why=_push_why(settings, deaf),
+        push_why=_push_why(settings, deaf, earlier),
         webcrm_trouble=with_way_out(company.webcrm_trouble),
         directory_read_at=company.directory_full_at,
         rebuilding_since=since,
@@ -116,11 +116,11 @@ def read_status(parts: Parts) -> Status:
     )
 
 
-def _push_why(settings: Settings, deaf: Deaf | None) -> str:
+def _push_why(settings: Settings, deaf: Deaf | None, earlier: str | None) -> str:
     if deaf:
         return deaf.sentence
     if settings.push_is_on:
-        return "Outlook tells of changes at once"
+        return "Outlook tells of changes at once" + (f"; {earlier}" if earlier else "")
     every = settings.poll_every(is_pushed=False).total_seconds()
     return f"PUBLIC_URL is not https: folders are read every {every:.0f} s"
 

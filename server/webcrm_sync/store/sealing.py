@@ -42,6 +42,7 @@ class Seal:
             raise ValueError("WEBCRM_SYNC_SECRET_KEY: a key is empty")
         self._keys = [_derive(key) for key in keys]
         self._fernet = MultiFernet([Fernet(key) for key in self._keys])
+        self._first = Fernet(self._keys[0])
         self._signing_key = hmac.digest(self._keys[0], b"signatures", "sha256")
 
     def seal(self, text: str) -> str:
@@ -72,6 +73,19 @@ class Seal:
         Raises SealBroken when no key opens it.
         """
         return self.seal(self.open(sealed))
+
+    @property
+    def has_earlier_keys(self) -> bool:
+        """True while keys are kept behind the first one."""
+        return len(self._keys) > 1
+
+    def is_first(self, sealed: str) -> bool:
+        """True when the first key opens it: no key behind that one is needed."""
+        try:
+            self._first.decrypt(sealed)
+        except InvalidToken:
+            return False
+        return True
 
     def sign(self, data: bytes) -> bytes:
         """A signature of `data` by the first key, for what leaves us and comes back soon."""

@@ -1,0 +1,69 @@
+"""SECRET_KEY is changed: after two days nothing needs the old key, and nothing was lost."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import timedelta
+
+from play import BO, BOTH, KIM, OpenPlay, Play
+from running import free_port, until
+from webcrm_sync.engine.checks import checks
+from webcrm_sync.engine.keep import keep
+from webcrm_sync.engine.status import read_status
+from webcrm_sync.sandbox.outlook.mail import Mail
+from webcrm_sync.sandbox.serving import Server
+from webcrm_sync.store import mailboxes
+from webcrm_sync.store.mailboxes import SyncFolder
+from webcrm_sync.store.sealing import Seal
+from webcrm_sync.web.app import create_app
+
+
+def folders(play: Play) -> list[SyncFolder]:
+    with play.parts.begin() as tx:
+        return list(mailboxes.pushed(tx))
+
+
+def with_keys(play: Play, *keys: str) -> Play:
+    """The same company after a restart with these keys."""
+    return replace(play, parts=replace(play.parts, seal=Seal(keys)))
+
+
+def said_of_keys(play: Play) -> str:
+    """What `doctor` says; `status` says it, too."""
+    (secrets,) = [check.text for check in checks(play.parts) if check.name == "secrets"]
+    told = secrets.removeprefix("each one in the database can be opened")
+    assert read_status(play.parts).push_why.endswith(told)
+    return told
+
+
+def test_the_old_key_can_be_dropped_after_two_days(open_play: OpenPlay) -> None:
+    port = free_port()
+    first = open_play(PUBLIC_URL=f"http://127.0.0.1:{port}")
+    first.contact(BO)
+    with Server(create_app(first.parts).wsgi_app, port=port):
+        box = first.mailbox()
+        first.refresh()
+    assert said_of_keys(first) == ""
+    before = folders(first)
+
+    both = with_keys(first, "new", "test")
+    with Server(create_app(both.parts).wsgi_app, port=port):
+        assert said_of_keys(both).startswith("; 2 of 2 folders still need a key behind the first")
+        keep(both.parts, before[0].mailbox_id)
+        kept = folders(both)
+        assert [f.subscription_id for f in kept] == [f.subscription_id for f in before]
+        assert all(both.parts.seal.is_first(f.client_state or "") for f in kept)
+        assert said_of_keys(both).startswith("; 2 of 2 folders still need")
+        first.stage.clock.advance(timedelta(minutes=2200))
+        keep(both.parts, before[0].mailbox_id)
+        assert not {f.subscription_id for f in folders(both)} & {f.subscription_id for f in before}
+        assert said_of_keys(both).startswith("; no secret needs the keys behind the first one")
+
+    new = with_keys(first, "new")
+    with Server(create_app(new.parts).wsgi_app, port=port):
+        assert said_of_keys(new) == ""
+        new.rest()
+        item = new.drag(box, Mail("Pushed", BO, KIM))
+        until(lambda: any(f.hinted_at for f in folders(new)), "the notification")
+        new.rest()
+        assert box.read(item).categories == BOTH
