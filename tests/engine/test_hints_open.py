@@ -1,0 +1,146 @@
+"""A flood of notifications is written down once, and none that comes during a reading is lost.
+
+Time does not pass here: what comes later has no later time.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import pytest
+
+from meanwhile import Death, die, worker
+from play import BO, BOTH, KIM, Play
+from statements import statements_of, writes_of
+from webcrm_sync.core.errors import TryLater
+from webcrm_sync.engine.discover import discover
+from webcrm_sync.engine.hints import Notification, Receiver
+from webcrm_sync.engine.housekeeping import tick
+from webcrm_sync.sandbox.outlook.mail import Mail
+from webcrm_sync.sandbox.outlook.mailbox import SimMailbox
+from webcrm_sync.store import mailboxes
+from webcrm_sync.store.mailboxes import SyncFolder
+
+_STATE = "known to Graph and us"
+
+
+@dataclass(frozen=True, slots=True)
+class Pushed:
+    """Kim's sync folder under Inbox, which the subscription `s` pushes."""
+
+    play: Play
+    box: SimMailbox
+    receiver: Receiver
+    mailbox_id: int
+
+    def moves(self, subject: str) -> str:
+        """A mail is moved, and the notification of it arrives."""
+        item = self.play.drag(self.box, Mail(subject, BO, KIM))
+        self.hears(item)
+        return item
+
+    def hears(self, item: str = "some mail") -> list[str]:
+        """The notification arrives; what it writes."""
+        with statements_of(self.play.parts.database.engine) as sent:
+            self.receiver.take([Notification("s", _STATE, item, "a version")])
+        return writes_of(sent)
+
+    @property
+    def folder(self) -> SyncFolder:
+        """Its row."""
+        with self.play.parts.begin() as tx:
+            return mailboxes.folders(tx, self.mailbox_id)[0]
+
+
+@pytest.fixture
+def pushed(play: Play, box: SimMailbox) -> Pushed:
+    """The folder at rest."""
+    with play.parts.begin() as tx:
+        (watched,) = mailboxes.all_mailboxes(tx)
+        folder = mailboxes.folders(tx, watched.id)[0]
+        sealed = play.parts.seal.seal(_STATE)
+        mailboxes.set_folder(tx, folder.id, subscription_id="s", client_state=sealed)
+    return Pushed(play, box, Receiver(play.parts), watched.id)
+
+
+def test_only_the_first_notification_before_a_reading_is_written_down(pushed: Pushed) -> None:
+    first = pushed.moves("First")
+    assert pushed.folder.is_hint_open
+    assert [pushed.hears() for _ in range(20)] == [[]] * 20
+    second = pushed.play.drag(pushed.box, Mail("Second", BO, KIM))
+    assert pushed.hears(second) == []
+    pushed.play.rest()
+    assert pushed.box.read(first).categories == pushed.box.read(second).categories == BOTH
+
+
+def test_a_notification_during_a_reading_is_followed_by_another_one(pushed: Pushed) -> None:
+    first = pushed.moves("First")
+    later: list[str] = []
+
+    def meanwhile() -> None:
+        tick(pushed.play.parts)  # a job waits from here on, for the hint that is being followed
+        later.append(pushed.moves("Second"))
+        assert pushed.hears() == [], "the second one of the reading adds nothing"
+
+    discover(worker(pushed.play, "graph", "page", after=meanwhile).parts, pushed.mailbox_id)
+    assert pushed.folder.hinted_at is not None
+    pushed.play.rest()
+    for item in (first, *later):
+        assert pushed.box.read(item).categories == BOTH
+
+
+def test_a_notification_during_a_poll_is_followed_by_another_reading(pushed: Pushed) -> None:
+    with pushed.play.parts.begin() as tx:
+        mailboxes.set_folder(tx, pushed.folder.id, poll_due_at=tx.now)
+    later: list[str] = []
+    meanwhile = worker(
+        pushed.play, "graph", "page", after=lambda: later.append(pushed.moves("During a poll"))
+    )
+    discover(meanwhile.parts, pushed.mailbox_id)
+    pushed.play.rest()
+    assert pushed.box.read(later[0]).categories == BOTH
+
+
+def test_a_notification_between_two_pages_is_not_taken_for_followed(pushed: Pushed) -> None:
+    pushed.moves("First")
+    later: list[str] = []
+    meanwhile = worker(
+        pushed.play, "graph", "page", before=lambda: later.append(pushed.moves("Before the page"))
+    )
+    discover(meanwhile.parts, pushed.mailbox_id)
+    pushed.play.rest()
+    assert pushed.box.read(later[0]).categories == BOTH
+
+
+@pytest.mark.parametrize("end", ["trouble", "death"])
+def test_a_notification_after_a_reading_that_failed_is_followed(pushed: Pushed, end: str) -> None:
+    first = pushed.moves("First")
+
+    def fail() -> None:
+        if end == "death":
+            die()
+        raise TryLater("Outlook does not answer.")
+
+    broken = worker(pushed.play, "graph", "page", before=fail)
+    if end == "death":
+        with pytest.raises(Death):
+            discover(broken.parts, pushed.mailbox_id)
+    else:
+        discover(broken.parts, pushed.mailbox_id)
+    second = pushed.moves("Second")
+    assert pushed.hears() == []
+    pushed.play.settle()
+    for item in (first, second):
+        assert pushed.box.read(item).categories == BOTH
+
+
+def test_a_reading_that_ends_late_clears_no_hint_of_its_own_moment(pushed: Pushed) -> None:
+    pushed.moves("First")
+    seen = pushed.folder
+    with pushed.play.parts.begin() as tx:
+        mailboxes.begin_reading(tx, [seen])
+    pushed.hears()
+    with pushed.play.parts.begin() as tx:
+        due = tx.now
+        mailboxes.take_hint(tx, seen, poll_due_at=due, is_flooded=False)
+    assert pushed.folder.is_hint_open

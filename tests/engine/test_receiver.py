@@ -1,0 +1,239 @@
+"""Subscriptions change their address or their key, and no notification is lost by it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, replace
+from datetime import timedelta
+from typing import Any
+from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
+
+import httpx
+import pytest
+from click.testing import CliRunner
+
+from meanwhile import Death, die, worker
+from play import BO, BOTH, KIM, OpenPlay, Play
+from running import free_port, until
+from webcrm_sync.cli import doctor, report
+from webcrm_sync.engine import push
+from webcrm_sync.engine.keep import keep
+from webcrm_sync.sandbox.outlook.mail import Mail
+from webcrm_sync.sandbox.outlook.mailbox import SimMailbox
+from webcrm_sync.sandbox.serving import Server
+from webcrm_sync.store import mailboxes
+from webcrm_sync.store.mailboxes import SyncFolder
+from webcrm_sync.store.sealing import Seal
+from webcrm_sync.web.app import create_app
+
+_HALF_LIFE = timedelta(hours=36)
+_NEXT_LOOK = timedelta(minutes=11)
+
+
+@dataclass(slots=True)
+class Reached:
+    """A play whose web process answers, run with any keys."""
+
+    play: Play
+    app: WSGIApplication
+
+    def __call__(self, environ: WSGIEnvironment, start: StartResponse) -> Iterable[bytes]:
+        """The web process of this moment."""
+        return self.app(environ, start)
+
+    def run_with(self, *keys: str) -> None:
+        """Stop, and start all processes with these keys."""
+        parts = replace(self.play.parts, seal=Seal(keys))
+        self.play = Play(self.play.stage, parts, self.play.organisations)
+        self.app = create_app(parts).wsgi_app
+
+    def folders(self) -> list[SyncFolder]:
+        """The rows of the sync folders that are pushed."""
+        with self.play.parts.begin() as tx:
+            return list(mailboxes.pushed(tx))
+
+    def held(self) -> set[str | None]:
+        """The subscriptions that our rows hold."""
+        return {f.subscription_id for f in self.folders()}
+
+    def alive(self) -> set[str]:
+        """Those that Graph knows."""
+        return {one.graph_id for one in self.play.parts.graph.subscriptions()}
+
+    def announces(self, box: SimMailbox) -> bool:
+        """True when a mail that is moved now is announced and synced."""
+        item = self.play.drag(box, Mail("Moved now", BO, KIM))
+        until(lambda: any(f.hinted_at for f in self.folders()), "the notification")
+        self.play.rest()
+        return box.read(item).categories == BOTH
+
+    def answer_at_the_old_address(self) -> int:
+        """The status of a notification posted there."""
+        return httpx.post(
+            f"{self.play.parts.settings.public_url}/graph/notify", json={}
+        ).status_code
+
+
+@pytest.fixture
+def reached(open_play: OpenPlay, monkeypatch: pytest.MonkeyPatch) -> Iterator[Reached]:
+    """The play; commands find it by their environment."""
+    port = free_port()
+    play = open_play(PUBLIC_URL=f"http://127.0.0.1:{port}")
+    named = {
+        "SECRET_KEY": "test",
+        "DATABASE_URL": str(play.parts.settings.database_url),
+        "PUBLIC_URL": play.parts.settings.public_url,
+    }
+    for name, value in play.stage.environment(**named).items():
+        monkeypatch.setenv(name, value)
+    made = Reached(play, create_app(play.parts).wsgi_app)
+    with Server(made, port=port):
+        yield made
+
+
+@pytest.fixture
+def box(reached: Reached) -> SimMailbox:
+    """Kim's mailbox, with Bo known to webCRM."""
+    reached.play.contact(BO)
+    made = reached.play.mailbox()
+    reached.play.refresh()
+    return made
+
+
+def subscribe_as_before(reached: Reached) -> None:
+    """The subscriptions stand as the version before made them: without a secret in the address."""
+    parts = reached.play.parts
+    (user,) = reached.play.stage.outlook.mailboxes
+    for folder in reached.folders():
+        made = parts.graph.subscribe(
+            user.user_id,
+            folder.graph_id,
+            notification_url=f"{parts.settings.public_url}/graph/notify",
+            lifecycle_url=f"{parts.settings.public_url}/graph/lifecycle",
+            client_state="known",
+            expires_at=parts.now() + timedelta(minutes=4200),
+        )
+        parts.graph.unsubscribe(str(folder.subscription_id))
+        values: dict[str, Any] = {"subscription_id": made.graph_id, "subscription_address": None}
+        with parts.begin() as tx:
+            mailboxes.set_folder(tx, folder.id, client_state=parts.seal.seal("known"), **values)
+
+
+def test_renewal_replaces_what_an_earlier_version_made_and_its_address_ends(
+    reached: Reached, box: SimMailbox
+) -> None:
+    subscribe_as_before(reached)
+    before = reached.held()
+    assert reached.announces(box)
+    assert reached.held() == before
+    assert reached.answer_at_the_old_address() == 202
+    reached.play.wait(_HALF_LIFE)
+    assert before.isdisjoint(reached.held())
+    assert reached.alive() == reached.held()
+    assert reached.announces(box)
+    assert reached.answer_at_the_old_address() == 404
+
+
+def test_a_subscription_that_was_replaced_is_ended_though_we_died_in_between(
+    reached: Reached, box: SimMailbox
+) -> None:
+    subscribe_as_before(reached)
+    reached.play.stage.clock.advance(_HALF_LIFE)
+    with pytest.raises(Death):
+        keep(worker(reached.play, "graph", "unsubscribe", before=die).parts, 1)
+    assert len(reached.alive()) == 3
+    reached.play.wait(_NEXT_LOOK)
+    assert reached.alive() == reached.held()
+    assert reached.announces(box)
+
+
+def test_a_key_put_in_front_takes_over_at_the_next_renewal(
+    reached: Reached, box: SimMailbox
+) -> None:
+    before = reached.held()
+    reached.run_with("new", "test")
+    assert reached.announces(box)
+    reached.play.wait(_NEXT_LOOK)
+    assert reached.held() == before
+    reached.play.wait(_HALF_LIFE)
+    assert before.isdisjoint(reached.held())
+    reached.run_with("new")
+    before = reached.held()
+    reached.play.wait(_NEXT_LOOK)
+    assert reached.held() == before
+    assert reached.announces(box)
+
+
+def test_a_lost_key_is_told_of_and_healed(
+    reached: Reached, box: SimMailbox, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    lost = reached.held()
+    reached.run_with("another")
+    monkeypatch.setenv("WEBCRM_SYNC_SECRET_KEY", "another")
+    told = CliRunner().invoke(report.status).stdout
+    assert "Push is off: the notifications of 2 of 2 folders cannot be checked" in told
+    assert "WEBCRM_SYNC_SECRET_KEY" in told
+    checked = CliRunner().invoke(doctor.doctor)
+    assert "FAILED   secrets: the notifications of 2 of 2 folders" in checked.stdout
+    assert checked.exit_code == 1
+
+    reached.play.wait(_NEXT_LOOK)
+    assert lost.isdisjoint(reached.held())
+    assert reached.alive() == reached.held()
+    assert (
+        "Push is on: Outlook tells of changes at once." in CliRunner().invoke(report.status).stdout
+    )
+    assert reached.announces(box)
+
+
+def test_a_client_state_that_cannot_be_opened_is_replaced_at_the_first_notification(
+    reached: Reached, box: SimMailbox, caplog: pytest.LogCaptureFixture
+) -> None:
+    subscribe_as_before(reached)
+    lost = reached.held()
+    reached.run_with("another")
+    reached.play.drag(box, Mail("Unheard", BO, KIM))
+    until(lambda: "notification_cannot_be_checked" in caplog.messages, "the notification")
+    reached.play.stage.graph.pusher.drain()
+    reached.play.rest()
+    assert lost.isdisjoint(reached.held())
+    assert caplog.messages.count("notification_cannot_be_checked") == 1
+    assert reached.announces(box)
+
+
+def test_another_public_address_is_told_to_graph_at_once(reached: Reached, box: SimMailbox) -> None:
+    before = reached.held()
+    settings = reached.play.parts.settings
+    elsewhere = settings.model_copy(
+        update={"public_url": settings.public_url.replace("127.0.0.1", "localhost")}
+    )
+    reached.play.parts = replace(reached.play.parts, settings=elsewhere)
+    reached.play.wait(_NEXT_LOOK)
+    assert before.isdisjoint(reached.held())
+    assert reached.alive() == reached.held()
+    assert reached.announces(box)
+
+
+def test_an_authorisation_that_runs_out_is_renewed_without_another_subscription(
+    reached: Reached, box: SimMailbox
+) -> None:
+    before = reached.held()
+    ends = {f.subscription_expires_at for f in reached.folders()}
+    reached.play.stage.clock.advance(timedelta(hours=2))
+    reached.play.stage.graph.lifecycle("reauthorizationRequired")
+    reached.play.stage.graph.pusher.drain()
+    reached.play.rest()
+    assert (reached.held(), reached.alive()) == (before, before)
+    assert ends.isdisjoint({f.subscription_expires_at for f in reached.folders()})
+    assert reached.announces(box)
+
+
+def test_the_secret_of_an_address_is_no_part_of_what_is_kept(
+    reached: Reached, box: SimMailbox
+) -> None:
+    (secret,) = push.secrets_of(reached.play.parts)
+    assert len(secret) == 32
+    with reached.play.parts.begin() as tx:
+        rows = tx.connection.exec_driver_sql("SELECT folder::text FROM folder").scalars().all()
+    assert len(rows) == 2
+    assert not any(secret in row for row in rows)
