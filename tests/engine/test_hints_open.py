@@ -1,7 +1,4 @@
-"""A flood of notifications is written down once, and none that comes during a reading is lost.
-
-Time does not pass here: what comes later has no later time.
-"""
+"""A flood of notifications is written down once, and none that comes during a reading is lost."""
 
 from __future__ import annotations
 
@@ -132,15 +129,3 @@ def test_a_notification_after_a_reading_that_failed_is_followed(pushed: Pushed, 
     pushed.play.settle()
     for item in (first, second):
         assert pushed.box.read(item).categories == BOTH
-
-
-def test_a_reading_that_ends_late_clears_no_hint_of_its_own_moment(pushed: Pushed) -> None:
-    pushed.moves("First")
-    seen = pushed.folder
-    with pushed.play.parts.begin() as tx:
-        mailboxes.begin_reading(tx, [seen])
-    pushed.hears()
-    with pushed.play.parts.begin() as tx:
-        due = tx.now
-        mailboxes.take_hint(tx, seen, poll_due_at=due, is_flooded=False)
-    assert pushed.folder.is_hint_open

@@ -2,13 +2,20 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from typing import Any
+
 import pytest
 from flask.testing import FlaskClient
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from sqlalchemy import text
 from werkzeug.test import TestResponse
 
+from meanwhile import Around
+from statements import statements_of
 from web.conftest import CLIENT_STATE, NOW, SUBSCRIPTION, Watched
+from webcrm_sync.engine.hints import Notification, Receiver
 from webcrm_sync.engine.parts import Parts
 from webcrm_sync.store import mailboxes
 
@@ -132,6 +139,19 @@ def test_a_hundred_notifications_are_one_look(client: FlaskClient, watched: Watc
     assert watched.jobs() == [f"discover:{watched.mailbox_id}"]
 
 
+def test_a_reading_clears_no_hint_that_came_at_the_moment_of_its_own(
+    client: FlaskClient, watched: Watched, parts: Parts
+) -> None:
+    post(client, line())
+    seen = watched.folder()
+    with parts.begin() as tx:
+        mailboxes.begin_reading(tx, [seen])
+    post(client, line())
+    with parts.begin() as tx:
+        mailboxes.take_hint(tx, seen, poll_due_at=NOW, is_flooded=False)
+    assert watched.folder().is_hint_open
+
+
 def test_the_echo_of_our_own_write_is_quiet(client: FlaskClient, watched: Watched) -> None:
     assert post(client, about("g1", "v1")).status_code == 202
     assert watched.jobs() == []
@@ -149,6 +169,56 @@ def test_another_version_of_a_known_copy_is_news(
 def test_news_among_echoes_is_not_overheard(client: FlaskClient, watched: Watched) -> None:
     post(client, about("g1", "v1"), about("new", "v1"), about("g1", "v1"))
     assert watched.jobs() == [f"discover:{watched.mailbox_id}"]
+
+
+def test_news_is_not_overheard_because_an_echo_of_the_same_copy_follows(
+    client: FlaskClient, watched: Watched
+) -> None:
+    post(client, about("g1", "v2"), about("g1", "v1"))
+    assert watched.jobs() == [f"discover:{watched.mailbox_id}"]
+
+
+def test_events_and_changes_of_one_subscription_many_times_over_are_noted_once(
+    client: FlaskClient, watched: Watched
+) -> None:
+    events = ["missed", "reauthorizationRequired", "somethingNew", ""]
+    lines = [line(lifecycleEvent=event, tenantId="another") for event in events]
+    with statements_of(watched.parts.database.engine) as sent:
+        assert post(client, *lines * 100).status_code == 202
+    assert len(sent) < 20
+    assert set(watched.jobs()) == {f"discover:{watched.mailbox_id}", f"keep:{watched.mailbox_id}"}
+    assert watched.folder().subscription_id == SUBSCRIPTION
+
+
+def test_an_id_in_capitals_is_the_same_id(
+    client: FlaskClient, watched: Watched, parts: Parts
+) -> None:
+    post(client, line(subscriptionId=SUBSCRIPTION.upper()))
+    assert watched.folder().hinted_at == NOW
+    with parts.begin() as tx:
+        values = {"hinted_at": None, "subscription_id": SUBSCRIPTION.upper()}
+        mailboxes.set_folder(tx, watched.folder_id, **values)
+    post(client, line())
+    assert watched.folder().hinted_at == NOW
+
+
+@pytest.mark.parametrize(
+    "statement",
+    ["DELETE FROM folder", "DELETE FROM mailbox", "UPDATE folder SET subscription_id = 'x'"],
+)
+def test_what_is_gone_between_looking_and_writing_is_left_alone(
+    parts: Parts, watched: Watched, statement: str
+) -> None:
+    def meanwhile() -> None:
+        with parts.begin() as tx:
+            tx.connection.execute(text(statement))
+
+    told = [Notification(SUBSCRIPTION, CLIENT_STATE, lifecycle="subscriptionRemoved")]
+    around: Any = Around(parts.database, "transact", before=meanwhile)
+    Receiver(replace(parts, database=around)).take(told)
+    with parts.begin() as tx:
+        left = [f.subscription_id for f in mailboxes.folders(tx, watched.mailbox_id)]
+    assert left in ([], ["x"])
 
 
 def test_a_forged_line_among_genuine_ones_does_not_hide_them(
