@@ -68,7 +68,7 @@ _SWITCH_S = 0.0005
 def run_step(parts: Parts, task: str, subject_id: int) -> None:
     """Run one job. The boundary of the worker: what it raises is logged and holds off that job."""
     with suppress(holding.Held), holding.held_off(parts, task, subject_id) as careful:
-        STEPS[task](careful, subject_id)
+        careful.repeated(lambda: STEPS[task](careful, subject_id))
 
 
 class _Connector(procrastinate.PsycopgConnector):

@@ -16,7 +16,7 @@ from webcrm_sync.engine.metadata import Metadata
 from webcrm_sync.graph.client import GraphClient
 from webcrm_sync.settings import Settings
 from webcrm_sync.store import companies, endings, mailboxes
-from webcrm_sync.store.database import Database, Result, Tx
+from webcrm_sync.store.database import Database, Result, Tx, again_after_conflict
 from webcrm_sync.store.mailboxes import Mailbox
 from webcrm_sync.store.sealing import Seal
 from webcrm_sync.webcrm.client import WebCrm
@@ -65,6 +65,13 @@ class Parts:
         """A short transaction of this company. Never open one around a network call."""
         with self.database.begin(self.company_id) as tx:
             yield tx
+
+    def repeated(self, step: Callable[[], Result]) -> Result:
+        """What `step` returns; it begins again when the database broke it off for another's sake.
+
+        For what may be done twice, as every job and every press of a button may.
+        """
+        return again_after_conflict(step)
 
     def transact(self, step: Callable[[Tx], Result]) -> Result:
         """What `step` returns, committed; repeated after a deadlock, so it only uses `tx`."""

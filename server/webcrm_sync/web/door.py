@@ -80,7 +80,8 @@ def _view(
         person = _person(tokens)
         with turns.of(person.user_id):
             who = person if operation.by is By.SIGNED_IN else _asker(parts, person)
-            answer = operation.view(parts, who, _asked(operation, path))
+            asked = _asked(operation, path)
+            answer = parts.repeated(lambda: operation.view(parts, who, asked))
         if answer is None:
             return Response(status=204)
         return Response(answer.model_dump_json(by_alias=True), mimetype="application/json")

@@ -1,0 +1,78 @@
+"""Transactions that wait for each other: one is ended by the database, and begins again."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
+from datetime import UTC, datetime
+
+import pytest
+from procrastinate.exceptions import ConnectorException
+from psycopg.errors import DeadlockDetected, SerializationFailure, UniqueViolation
+from sqlalchemy import text
+
+from webcrm_sync.store.database import Database, Tx, again_after_conflict, is_conflict
+
+_HELD = text("SELECT pg_advisory_xact_lock(:key)")
+
+
+@pytest.fixture
+def database(fresh_database: str) -> Iterator[Database]:
+    """A database with nothing in it."""
+    with closing(Database(fresh_database, now=lambda: datetime.now(UTC))) as opened:
+        yield opened
+
+
+def test_two_that_wait_for_each_other_both_come_to_their_end(database: Database) -> None:
+    both_hold_one = threading.Barrier(2)
+    begun: list[int] = []
+
+    def crosswise(first: int, second: int) -> int:
+        def step(tx: Tx) -> int:
+            begun.append(first)
+            tx.connection.execute(_HELD, {"key": first})
+            if begun.count(first) == 1:
+                both_hold_one.wait(timeout=10)
+            tx.connection.execute(_HELD, {"key": second})
+            return first
+
+        return database.transact(0, step)
+
+    with ThreadPoolExecutor(2) as pool:
+        ends = [pool.submit(crosswise, 1, 2), pool.submit(crosswise, 2, 1)]
+        assert [end.result(timeout=30) for end in ends] == [1, 2]
+    assert len(begun) == 3
+
+
+def test_what_never_ends_is_given_up() -> None:
+    tries: list[int] = []
+
+    def step() -> None:
+        tries.append(1)
+        raise DeadlockDetected
+
+    with pytest.raises(DeadlockDetected):
+        again_after_conflict(step)
+    assert len(tries) == 5
+
+
+def test_another_error_is_raised_at_once() -> None:
+    tries: list[int] = []
+
+    def step() -> None:
+        tries.append(1)
+        raise UniqueViolation
+
+    with pytest.raises(UniqueViolation):
+        again_after_conflict(step)
+    assert len(tries) == 1
+
+
+def test_a_conflict_is_known_behind_whatever_wraps_it() -> None:
+    for conflict in (DeadlockDetected(), SerializationFailure()):
+        wrapped = ConnectorException()
+        wrapped.__cause__ = conflict
+        assert is_conflict(wrapped)
+    assert not is_conflict(ConnectorException())
