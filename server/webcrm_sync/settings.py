@@ -2,33 +2,68 @@
 
 from __future__ import annotations
 
+import os
+import re
+from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from pathlib import Path
 from typing import Annotated, Literal
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
 
 import platformdirs
-from pydantic import AfterValidator, BeforeValidator, Field, SecretStr, ValidationError
+import psycopg
+from psycopg.conninfo import conninfo_to_dict
+from pydantic import (
+    AfterValidator,
+    BeforeValidator,
+    Field,
+    SecretStr,
+    ValidationError,
+    field_validator,
+)
 from pydantic_core import ErrorDetails
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from webcrm_sync.core.enclosures import MEGABYTE
+from webcrm_sync.core.web_address import checked, is_loopback, is_open, link_pattern
 
 PREFIX = "WEBCRM_SYNC_"
-#: Names by which this machine reaches itself.
-_LOOPBACK = {"localhost", "127.0.0.1", "::1"}
+_LAST_PORT = 65535
+_NO_DATABASE = (
+    "must be an address such as postgresql://user:password@host/name,"
+    " with %40 for an @ in the password"
+)
+#: The settings that hold an address which we call, or are called by.
+_ADDRESSES = ("public_url", "entra_authority", "graph_url", "webcrm_url", "office_js_url")
 
 
 class SettingsError(Exception):
     """A setting is missing or wrong. The message names every one, a line each."""
 
 
-def _url(value: str) -> str:
-    parts = urlsplit(value)
-    if parts.scheme not in {"http", "https"} or not parts.hostname:
-        raise ValueError("must be an address that starts with https:// (or http://)")
-    return value.rstrip("/")
+def _listen(value: str) -> str:
+    host, _, port = value.rpartition(":")
+    if not (host and port.isascii() and port.isdecimal() and int(port) <= _LAST_PORT):
+        raise ValueError("must be a host and a port such as 127.0.0.1:8000")
+    return value
+
+
+def _database(value: str) -> str:
+    try:
+        conninfo_to_dict(value.replace("postgresql+psycopg://", "postgresql://", 1))
+    except psycopg.Error:
+        raise ValueError(_NO_DATABASE) from None  # psycopg quotes what it cannot read
+    if not value.startswith(("postgresql://", "postgres://", "postgresql+psycopg://")):
+        raise ValueError(_NO_DATABASE)
+    return value
+
+
+def _id(value: str) -> str:
+    if not re.fullmatch(r"[A-Za-z0-9._-]+", value):
+        raise ValueError("must be an id such as 11111111-2222-3333-4444-555555555555")
+    return value
 
 
 def _names(value: object) -> object:
@@ -49,7 +84,8 @@ def _sources(value: frozenset[str]) -> frozenset[str]:
     return value
 
 
-Url = Annotated[str, AfterValidator(_url)]
+Url = Annotated[str, AfterValidator(checked)]
+Id = Annotated[str, AfterValidator(_id)]
 Names = Annotated[frozenset[str], NoDecode, BeforeValidator(_names)]
 Sources = Annotated[Names, AfterValidator(_sources)]
 Seconds = Annotated[float, Field(gt=0)]
@@ -76,20 +112,29 @@ class Settings(BaseSettings):
     """Everything that differs between a sandbox, a national cloud and production."""
 
     model_config = SettingsConfigDict(
-        env_prefix=PREFIX, env_file=".env", extra="ignore", frozen=True, env_ignore_empty=True
+        env_prefix=PREFIX,
+        env_file=".env",
+        env_file_encoding="utf-8-sig",  # editors of Windows put a mark before it
+        extra="ignore",
+        frozen=True,
+        env_ignore_empty=True,
+        hide_input_in_errors=True,
     )
 
-    database_url: Annotated[str | None, Field(repr=False)] = None
+    database_url: Annotated[Annotated[str, AfterValidator(_database)] | None, Field(repr=False)] = (
+        None
+    )
     data_dir: Path = Path(platformdirs.user_data_dir("webcrm-sync", appauthor=False))
-    listen: Annotated[str, Field(pattern=r"^.+:\d+$")] = "127.0.0.1:8000"
+    listen: Annotated[str, AfterValidator(_listen)] = "127.0.0.1:8000"
     public_url: Url = "http://localhost:8000"
+    allow_http: bool = False
     tls_cert: Path | None = None
     tls_key: Path | None = None
     secret_key: SecretStr | None = None
 
     entra_authority: Url = "https://login.microsoftonline.com"
-    entra_tenant_id: str
-    entra_client_id: str
+    entra_tenant_id: Id
+    entra_client_id: Id
     entra_client_secret: SecretStr | None = None
     entra_client_certificate: Path | None = None
     graph_url: Url = "https://graph.microsoft.com/v1.0"
@@ -104,9 +149,11 @@ class Settings(BaseSettings):
     ] = "ActivityCustom15"
     webcrm_time_zone: Annotated[str, AfterValidator(_zone)] = "UTC"
     webcrm_settle_seconds: Annotated[float, Field(ge=0)] = 60
-    webcrm_organisation_link: str = ""
+    webcrm_organisation_link: Annotated[str, AfterValidator(link_pattern)] = ""
 
-    office_js_url: Url = "https://appsforoffice.microsoft.com/lib/1/hosted/office.js"
+    office_js_url: Annotated[str, AfterValidator(partial(checked, may_ask=True))] = (
+        "https://appsforoffice.microsoft.com/lib/1/hosted/office.js"
+    )
     frame_ancestors: Sources = _OUTLOOK
     folder_name: Annotated[str, Field(min_length=1, max_length=255)] = "webCRM sync"
     poll_seconds: Seconds | None = None
@@ -119,12 +166,18 @@ class Settings(BaseSettings):
     attachment_max_mb: Annotated[float, Field(gt=0)] = 25
     quoted_history: Literal["FULL", "NEW_TEXT_ONLY"] = "FULL"
 
+    @field_validator("*", mode="before")
+    @classmethod
+    def _stripped(cls, value: object) -> object:
+        """A line of a file that ends as in Windows brings its end along."""
+        return value.strip() if isinstance(value, str) else value
+
     @property
     def push_is_on(self) -> bool:
         """True when Graph can reach us: by https, or because both of us are on this machine."""
         public, graph = urlsplit(self.public_url), urlsplit(self.graph_url)
         return public.scheme == "https" or (
-            public.hostname in _LOOPBACK and graph.hostname in _LOOPBACK
+            is_loopback(str(public.hostname)) and is_loopback(str(graph.hostname))
         )
 
     def poll_every(self, *, is_pushed: bool) -> timedelta:
@@ -162,13 +215,16 @@ def read_settings() -> Settings:
     """
     try:
         settings = Settings()
+    except UnicodeDecodeError:
+        raise SettingsError(".env: must be text in UTF-8") from None
     except ValidationError as error:
         lines = [
             f"{PREFIX}{'_'.join(str(p) for p in e['loc'][:1]).upper()}: {_plain(e)}"
-            for e in error.errors()
+            for e in error.errors(include_input=False)
         ]
-        raise SettingsError("\n".join(lines)) from error
-    _check_together(settings)
+        raise SettingsError("\n".join(lines)) from None
+    if lines := [f"{PREFIX}{line}" for line in _wrong_together(settings)]:
+        raise SettingsError("\n".join(lines))
     if settings.mirror_since and settings.mirror_since.tzinfo is None:
         since = settings.mirror_since.replace(tzinfo=UTC)
         return settings.model_copy(update={"mirror_since": since})
@@ -181,14 +237,19 @@ def _plain(error: ErrorDetails) -> str:
     return str(error["msg"]).removeprefix("Value error, ")
 
 
-def _check_together(settings: Settings) -> None:
+def _wrong_together(settings: Settings) -> Iterator[str]:
+    """What is wrong with settings that are right each by itself; quotes none of them."""
     if not (settings.entra_client_secret or settings.entra_client_certificate):
-        raise SettingsError(
-            f"{PREFIX}ENTRA_CLIENT_SECRET or {PREFIX}ENTRA_CLIENT_CERTIFICATE: one is required"
-        )
+        yield f"ENTRA_CLIENT_SECRET or {PREFIX}ENTRA_CLIENT_CERTIFICATE: one is required"
     if bool(settings.tls_cert) != bool(settings.tls_key):
-        raise SettingsError(f"{PREFIX}TLS_CERT and {PREFIX}TLS_KEY: give both or neither")
+        yield f"TLS_CERT and {PREFIX}TLS_KEY: give both or neither"
     for name in ("tls_cert", "tls_key", "ca_bundle", "entra_client_certificate"):
         path = getattr(settings, name)
-        if path is not None and not path.is_file():
-            raise SettingsError(f"{PREFIX}{name.upper()}: there is no file {path}")
+        if path is not None and not os.path.isfile(path):
+            yield f"{name.upper()}: there is no such file"
+    for name in _ADDRESSES:
+        if is_open(getattr(settings, name)) and not settings.allow_http:
+            yield (
+                f"{name.upper()}: must start with https:// outside this machine"
+                f" ({PREFIX}ALLOW_HTTP=true allows http:// in a network that you trust)"
+            )

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import os
+import traceback
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
-from pydantic import SecretStr
+from pydantic import SecretStr, ValidationError
 
 from webcrm_sync.settings import PREFIX, Settings, SettingsError, read_settings
 
@@ -78,6 +79,21 @@ def test_everything_that_is_wrong_is_told_at_once(environment: Environment) -> N
         ("PUBLIC_URL", "ftp://x.example"),
         ("WEBCRM_URL", "https://"),
         ("LISTEN", "8000"),
+        ("LISTEN", "127.0.0.1:65536"),
+        ("LISTEN", "127.0.0.1:٣"),
+        ("LISTEN", ":8000"),
+        ("WEBCRM_URL", "https://a:hush@x.example"),
+        ("ENTRA_AUTHORITY", "https://hush@x.example"),
+        ("GRAPH_URL", "https://x.example/?hush"),
+        ("OFFICE_JS_URL", "https://x.example/o.js#hush"),
+        ("WEBCRM_ORGANISATION_LINK", "javascript:alert({id})"),
+        ("ENTRA_TENANT_ID", "../hush"),
+        ("ENTRA_CLIENT_ID", "hush\nhush"),
+        ("ALLOW_HTTP", "hush"),
+        ("DATABASE_URL", "mysql://u:hush@h/d"),
+        ("DATABASE_URL", "postgresql://u:hu%zzsh@h/d"),
+        ("DATABASE_URL", "hush"),
+        ("DATABASE_URL", "password=hush host=h"),
         ("WEBCRM_KEY_FIELD", "ActivityMemo"),
         ("WEBCRM_KEY_FIELD", "ActivityCustom16"),
         ("WEBCRM_TIME_ZONE", "../etc/passwd"),
@@ -96,7 +112,9 @@ def test_a_wrong_value_is_told_by_its_variable(
     environment: Environment, name: str, value: str
 ) -> None:
     environment.set(**{name: value})
-    assert environment.trouble().startswith(f"{PREFIX}{name}")
+    trouble = environment.trouble()
+    assert trouble.startswith(f"{PREFIX}{name}")
+    assert "hu" not in trouble
 
 
 def test_no_secret_stands_in_an_error(environment: Environment) -> None:
@@ -104,6 +122,70 @@ def test_no_secret_stands_in_an_error(environment: Environment) -> None:
     assert "hush" not in environment.trouble()
     environment.unset("UNMATCHED")
     assert "hush" not in repr(read_settings())
+
+
+@pytest.mark.parametrize("name", ["ENTRA_CLIENT_CERTIFICATE", "CA_BUNDLE", "TLS_KEY"])
+def test_what_stands_where_a_file_is_named_is_not_repeated(
+    environment: Environment, name: str
+) -> None:
+    """A secret in the wrong variable, or the key itself where its file is meant."""
+    for value in ("hush", "-----BEGIN PRIVATE KEY-----\nhush\n" + "h" * 5000):
+        environment.set(**{name: value})
+        assert PREFIX + name in environment.trouble()
+        assert "hush" not in environment.trouble()
+
+
+def test_no_secret_stands_in_what_a_traceback_prints(environment: Environment) -> None:
+    environment.set(DATABASE_URL="postgresql://u:hush-db@h/d", SECRET_KEY="hush-key")
+    assert "hush" not in repr(read_settings())
+    environment.set(POLL_SECONDS="hush-poll", WEBCRM_URL="https://u:hush-url@x.example")
+    with pytest.raises(SettingsError) as told:
+        read_settings()
+    assert "hush" not in "".join(traceback.format_exception(told.value))
+    with pytest.raises(ValidationError) as found:
+        Settings()
+    assert "hush" not in str(found.value)
+
+
+@pytest.mark.parametrize(
+    "name", ["GRAPH_URL", "WEBCRM_URL", "ENTRA_AUTHORITY", "OFFICE_JS_URL", "PUBLIC_URL"]
+)
+def test_an_address_that_others_can_read_along_is_refused_unless_allowed(
+    environment: Environment, name: str
+) -> None:
+    for open_ in ("http://x.example", "HTTP://10.1.2.3/y", "http://127.0.0.1.evil.example"):
+        environment.set(**{name: open_})
+        trouble = environment.trouble()
+        assert trouble.startswith(f"{PREFIX}{name}: must start with https://")
+        assert f"{PREFIX}ALLOW_HTTP" in trouble
+        assert "\n" not in trouble
+    for here in ("http://localhost:1", "http://127.1.1.1:2/y", "http://[::1]:3"):
+        environment.set(**{name: here})
+        assert getattr(read_settings(), name.lower()) == here
+    environment.set(ALLOW_HTTP="true", **{name: "http://x.example"})
+    assert getattr(read_settings(), name.lower()) == "http://x.example"
+
+
+def test_a_file_from_windows_is_read(environment: Environment, tmp_path: Path) -> None:
+    for variable in ("ENTRA_CLIENT_SECRET", "WEBCRM_TOKEN"):
+        environment.unset(variable)
+    lines = ["WEBCRM_TOKEN=hush-w", "ENTRA_CLIENT_SECRET=hush-e  ", "FOLDER_NAME='CRM sync'"]
+    lines.append("PUBLIC_URL= https://sync.example.com/ ")
+    text = "\r\n".join(PREFIX + line for line in lines) + "\r\n"
+    (tmp_path / ".env").write_bytes(b"\xef\xbb\xbf" + text.encode())
+    settings = read_settings()
+    assert settings.webcrm_token.get_secret_value() == "hush-w"
+    assert settings.folder_name == "CRM sync"
+    assert settings.public_url == "https://sync.example.com"
+    (tmp_path / ".env").write_bytes(text.encode("utf-16"))
+    assert environment.trouble() == ".env: must be text in UTF-8"
+
+
+def test_the_end_of_a_windows_line_is_no_part_of_a_value(environment: Environment) -> None:
+    environment.set(WEBCRM_TOKEN="hush\r", WEBCRM_URL="https://x.example\r", UNMATCHED="wait\r")
+    settings = read_settings()
+    assert settings.webcrm_token.get_secret_value() == "hush"
+    assert settings.webcrm_url == "https://x.example"
 
 
 def test_a_way_to_sign_in_is_required(environment: Environment, tmp_path: Path) -> None:

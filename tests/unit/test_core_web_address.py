@@ -1,0 +1,140 @@
+"""Addresses in settings: what is one, what leads nowhere but to this machine."""
+
+from __future__ import annotations
+
+import pytest
+
+from webcrm_sync.core.web_address import checked, is_loopback, is_open, link_pattern
+
+
+@pytest.mark.parametrize(
+    ("text", "plain"),
+    [
+        ("https://api.webcrm.com", "https://api.webcrm.com"),
+        ("https://api.webcrm.com///", "https://api.webcrm.com"),
+        ("HTTPS://Graph.Microsoft.COM/v1.0/", "https://graph.microsoft.com/v1.0"),
+        ("https://x.example:8443/A/b", "https://x.example:8443/A/b"),
+        ("https://x.example:", "https://x.example"),
+        ("https://[2001:DB8::1]:444/", "https://[2001:db8::1]:444"),
+        ("http://127.0.0.1:9000/v1.0", "http://127.0.0.1:9000/v1.0"),
+        ("https://bücher.example", "https://bücher.example"),
+        ("https://xn--bcher-kva.example", "https://xn--bcher-kva.example"),
+        ("https://sync_1.example/x y", "https://sync_1.example/x y"),
+    ],
+)
+def test_an_address_has_one_plain_form(text: str, plain: str) -> None:
+    assert checked(text) == checked(plain) == plain
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        *(
+            "",
+            "x",
+            "graph.microsoft.com",
+            "https://",
+            "https:///x",
+            "//x.example",
+            "https:x.example",
+        ),
+        *("ftp://x.example", "javascript:alert(1)", "data:,x", "file:///etc/passwd"),
+        *("https://hush@x.example", "https://a:hush@x.example", "https://@x.example"),
+        *("https://x.example@hush.example", "https://hush%40x.example"),
+        *("https://x.example/?hush", "https://x.example/#hush", "https://x.example?", "https://x#"),
+        *("https://x.example:99999", "https://x.example:0", "https://x.example:-1"),
+        *("https://x.example:1x", "https://x.example:٣"),
+        *(
+            "https://x example",
+            "https://x.example\t",
+            "https://x.exa\nmple",
+            "https://x.example\\y",
+        ),
+        *("https://x\x00.example", "https://x.example/\x1b[2J", "https://x\u202e.example"),
+        *("https://[fe80::1%25eth0]", "https://[fe80::1%eth0]", "https://[::1", "https://::1]"),
+        *("https://[127.0.0.1]", "https://[x]", "https://fe80::1"),
+        *("https://2130706433", "https://0x7f.1", "https://0x7f000001", "https://0177.0.0.1"),
+        *("https://127.1", "https://1.2.3.4.5", "https://256.1.1.1", "https://01.2.3.4"),
+        *(
+            "https://x..example",
+            "https://.example",
+            "https://*.example",
+            "https://x;y",
+            "https://x,y",
+        ),
+        *("https://" + "x" * 300, "https://x'y", 'https://x"y', "https://<x>", "https://{id}"),
+    ],
+)
+def test_what_is_no_address_is_refused_without_a_word_of_it(text: str) -> None:
+    with pytest.raises(ValueError, match=r"^(has|holds|must)") as found:
+        checked(text)
+    assert "hush" not in str(found.value)
+
+
+def test_a_query_is_for_those_that_may_have_one() -> None:
+    assert checked("https://x.example/o.js?v=1", may_ask=True) == "https://x.example/o.js?v=1"
+    with pytest.raises(ValueError, match="#"):
+        checked("https://x.example/o.js?v=1#x", may_ask=True)
+
+
+@pytest.mark.parametrize(
+    ("host", "is_here"),
+    [
+        *((one, True) for one in ("localhost", "LOCALHOST", "localhost.", "a.b.localhost")),
+        *((one, True) for one in ("127.0.0.1", "127.255.0.9", "::1", "0:0:0:0:0:0:0:1")),
+        *((one, False) for one in ("127.0.0.1.evil.example", "localhost.evil.example", "")),
+        *((one, False) for one in ("evillocalhost", "0.0.0.0", "::", "10.0.0.1", "128.0.0.1")),
+        *((one, False) for one in ("2130706433", "0x7f.1", "0177.0.0.1", "127.1", "127.0.0.1%x")),
+        *((one, False) for one in ("::ffff:127.0.0.1", "fe80::1", "::1%lo", "１２７.0.0.1")),
+        *((one, False) for one in ("ⓛocalhost", "lоcalhost", "localhost..", " localhost")),
+    ],
+)
+def test_this_machine_has_few_names(host: str, is_here: bool) -> None:
+    assert is_loopback(host) is is_here
+
+
+def test_an_address_is_open_where_others_can_read_along() -> None:
+    for url in ("https://x.example", "http://localhost:1", "http://[::1]:1", "http://127.9.9.9"):
+        assert not is_open(checked(url))
+    for url in (
+        "http://x.example",
+        "HTTP://10.0.0.1",
+        "http://127.0.0.1.evil.example",
+        "http://[::2]",
+    ):
+        assert is_open(checked(url))
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        *("", "https://crm.example/o/{id}", "http://crm.example/?o={id}&tab=1"),
+        *("https://crm.example/#/organisations/{id}/{id}", "https://crm.example?o={id}"),
+        *("http://127.0.0.1:1/?organisation={id}", "https://crm.example:8443/a%20b/{id}"),
+    ],
+)
+def test_a_link_has_one_place_for_the_number(text: str) -> None:
+    assert link_pattern(text) == text
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        *("https://crm.example/o/", "https://crm.example/{ID}", "https://crm.example/{id}/{name}"),
+        *("https://crm.example/{id", "https://crm.example/{{id}}", "https://crm.example/{id}{}"),
+        *("javascript:alert({id})", "JaVaScRiPt:{id}", " javascript:{id}", "data:text/html,{id}"),
+        *("java\nscript:{id}", "vbscript:{id}", "//crm.example/{id}", "/o/{id}", "{id}"),
+        *("https://{id}.evil.example/", "https://{id}/x", "https://crm.example:{id}/"),
+        *(
+            "https://{id}@crm.example/",
+            "https://a:hush@crm.example/{id}",
+            "https://crm.example\\{id}",
+        ),
+        *('https://crm.example/"{id}', "https://crm.example/<{id}>", "https://crm.example/ {id}"),
+        *("https:///{id}", "https://?{id}", "https:{id}", "http:/crm.example/{id}"),
+    ],
+)
+def test_what_is_no_link_is_refused(text: str) -> None:
+    with pytest.raises(ValueError, match=r"^(has|holds|must)") as found:
+        link_pattern(text)
+    assert "hush" not in str(found.value)
