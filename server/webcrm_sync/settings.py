@@ -61,7 +61,7 @@ def _database(value: str) -> str:
 
 
 def _id(value: str) -> str:
-    if not re.fullmatch(r"[A-Za-z0-9._-]+", value):
+    if not re.fullmatch(r"[A-Za-z0-9._-]+", value) or not value.strip("."):
         raise ValueError("must be an id such as 11111111-2222-3333-4444-555555555555")
     return value
 

@@ -5,11 +5,12 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta, timezone
 from typing import Any
 
+import httpx
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from webcrm_sync.core.errors import Refused
+from webcrm_sync.core.errors import Gone, Refused
 from webcrm_sync.core.message import AttachmentKind, MessageKind, Party
 from webcrm_sync.core.outlook import SentMail
 from webcrm_sync.graph import wire
@@ -237,8 +238,42 @@ def test_every_text_can_be_stored(told: str) -> None:
     assert wire.text({"t": clean}, "t") == clean
 
 
-@given(st.text(min_size=1))
+@given(
+    st.text() | st.sampled_from(["a/b", "?x", "#x", "%2e%2e", "a/../b", "..;", " .. ", "x$count"])
+)
 def test_an_id_is_one_segment_of_the_address(graph_id: str) -> None:
-    address = wire.path("users", "u", "messages", graph_id, select="id")
+    try:
+        address = wire.path("users", "u", "messages", graph_id, select="id")
+    except Gone:
+        assert not graph_id.strip(".") or graph_id.startswith("$")
+        return
     assert address.isascii()
     assert address.removesuffix("?$select=id").count("/") == 4
+    sent = httpx.URL(f"https://graph.example/v1.0{address}").raw_path.decode()
+    assert sent == f"/v1.0{address}"
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        *(
+            "",
+            ".",
+            "..",
+            "...",
+            "....",
+            "$count",
+            "$ref",
+            "$filter=x",
+            "$",
+            "$batch/x",
+            "\ud800",
+            "x\udfff",
+        )
+    ],
+    ids=ascii,
+)
+def test_what_names_no_single_thing_is_never_asked_for(other: str) -> None:
+    for segments in (("users", other), ("users", "u", "messages", other, "move"), (other,)):
+        with pytest.raises(Gone, match="no address can hold"):
+            wire.path(*segments)

@@ -12,7 +12,7 @@ from webcrm_sync.graph.gate import Call
 from webcrm_sync.graph.paging import lines
 from webcrm_sync.graph.transport import Transport
 from webcrm_sync.graph.typed import every
-from webcrm_sync.graph.wire import quoted
+from webcrm_sync.graph.wire import named, quoted
 
 _USER_KEYS = "id,displayName,mail,userPrincipalName,proxyAddresses"
 
@@ -93,12 +93,12 @@ async def rules(transport: Transport, user_id: str) -> tuple[Rule, ...]:
 
 async def delete_rule(transport: Transport, user_id: str, rule_id: str) -> None:
     """Ends an inbox rule."""
-    builder = _rules(transport, user_id).by_message_rule_id(rule_id)
+    builder = _rules(transport, user_id).by_message_rule_id(named(rule_id))
     await transport.send(Call(user_id), builder.delete)
 
 
 def _rules(transport: Transport, user_id: str) -> Any:
-    folders = transport.graph.users.by_user_id(user_id).mail_folders
+    folders = transport.graph.users.by_user_id(named(user_id)).mail_folders
     return folders.by_mail_folder_id("inbox").message_rules
 
 

@@ -12,6 +12,7 @@ from webcrm_sync.core.outlook import Subscription
 from webcrm_sync.graph.gate import Call
 from webcrm_sync.graph.transport import Transport
 from webcrm_sync.graph.typed import answer, every
+from webcrm_sync.graph.wire import named, path
 
 #: Subscriptions count against no mailbox's places.
 _ANYWHERE = Call(None)
@@ -32,7 +33,7 @@ async def subscribe(
         change_type="created,updated,deleted",
         notification_url=notification_url,
         lifecycle_notification_url=lifecycle_url,
-        resource=f"/users/{user_id}/mailFolders/{folder_id}/messages",
+        resource=path("users", user_id, "mailFolders", folder_id, "messages"),
         expiration_date_time=expires_at,
         client_state=client_state,
     )
@@ -68,7 +69,7 @@ async def subscriptions(transport: Transport) -> tuple[Subscription, ...]:
 
 
 def _builder(transport: Transport, subscription_id: str) -> Any:
-    return transport.graph.subscriptions.by_subscription_id(subscription_id)
+    return transport.graph.subscriptions.by_subscription_id(named(subscription_id))
 
 
 def _read(found: GraphSubscription) -> Subscription:

@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 from typing import Any
 from urllib.parse import quote
 
-from webcrm_sync.core.errors import Refused
+from webcrm_sync.core.errors import Gone, Refused
 from webcrm_sync.core.message import (
     Attachment,
     AttachmentKind,
@@ -33,6 +33,8 @@ from webcrm_sync.graph.properties import (
 
 Json = Mapping[str, Any]
 
+#: The names that OData gives and that we ask for.
+_OWN = frozenset({"$batch", "$value"})
 
 #: For `$select`: all of a Message.
 MESSAGE_KEYS = (
@@ -213,14 +215,32 @@ def stamped_with(stamp: str) -> str:
     )
 
 
+def named(value: str) -> str:
+    """`value`, which names one thing in an address. Raises Gone where nothing can have that name.
+
+    `.` and `..` are steps and not names (RFC 3986, 5.2.4), more dots are lost on some servers;
+    `$count` and the like name something else than a thing with that id (OData 4.01, URL 4).
+    """
+    is_own = value in _OWN
+    if not value.strip(".") or (value.startswith("$") and not is_own) or not _is_text(value):
+        raise Gone("Nothing has an id that no address can hold.")
+    return value
+
+
+def _is_text(value: str) -> bool:
+    return not any("\ud800" <= character <= "\udfff" for character in value)
+
+
 def path(*segments: str, **query: str) -> str:
     """A resource's address below Graph's: all parts quoted, `$` before each query name.
+
+    Raises Gone, see `named`.
 
     >>> path("users", "u/1", "messages", top="5")
     '/users/u%2F1/messages?$top=5'
     """
     options = "&".join(f"${name}={quote(value, safe='')}" for name, value in query.items())
-    place = "".join("/" + quote(segment, safe="$") for segment in segments)
+    place = "".join("/" + quote(named(one), safe="$=") for one in segments)
     return f"{place}?{options}" if options else place
 
 

@@ -7,7 +7,7 @@ issue 5224), and `frame-ancestors` refuses frames where nobody needs one.
 
 from __future__ import annotations
 
-from urllib.parse import quote, urljoin, urlsplit
+from urllib.parse import urljoin, urlsplit
 
 from flask import Flask, Response
 
@@ -80,8 +80,7 @@ def page_policy(settings: Settings, nonce: str) -> str:
     """
     office = urljoin(settings.office_js_url, ".")
     # MSAL writes an authority in lower case, and a policy's paths know the difference.
-    tenant = quote(settings.entra_tenant_id, safe="")
-    entra = f"{settings.entra_authority}/{tenant}/".lower()
+    entra = f"{settings.entra_authority}/{settings.entra_tenant_id}/".lower()
     rules = {
         "default-src": "'none'",
         "script-src": f"'self' 'nonce-{nonce}' {office} {_AJAX}",
