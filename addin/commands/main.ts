@@ -4,6 +4,7 @@ import { createApi } from "../src/api.ts";
 import { createAuth } from "../src/auth.ts";
 import { readConfig } from "../src/config.ts";
 import { associate, connect } from "../src/host.ts";
+import { toldApart } from "../src/shared_mail.ts";
 import { syncNow } from "../src/sync_now.ts";
 import { createWindows } from "../src/windows.ts";
 import { wordsFor } from "../src/words.ts";
@@ -14,7 +15,7 @@ associate("syncNow", async () => {
   const host = await connect();
   if (host) {
     const auth = createAuth(config, host);
-    const api = createApi(config.api, auth.token);
+    const api = toldApart(createApi(config.api, auth.token), host);
     const { folderName } = config;
     const windows = createWindows();
     await syncNow({ host, api, auth, windows, words: wordsFor(host.language), folderName });

@@ -10,11 +10,16 @@ import { broadcastResponseToMainFrame } from "@azure/msal-browser/redirect-bridg
 import type { TokenSource } from "./api.ts";
 import type { Config } from "./config.ts";
 import { noAnswer, Trouble } from "./errors.ts";
+import { codeOf, signInFailure } from "./sign_in_failures.ts";
 
 export interface Auth {
   /** A token without asking anybody; rejects with Trouble "signed_out" when a person must act. */
   token: TokenSource;
-  /** Asks the person. Only from a click. `claims`: what the server wants besides. */
+  /**
+   * Asks the person. Only from a click. `claims`: what the server wants besides. Rejects with
+   * Trouble "signed_out" when the person thought better of it. Asked again meanwhile, the latest
+   * one decides.
+   */
   signIn(claims: string | null): Promise<void>;
 }
 
@@ -31,11 +36,22 @@ export interface Person {
 export function createAuth(config: Config, person: Person): Auth {
   let made: Promise<IPublicClientApplication> | null = null;
   let chosen: AccountInfo | null = null;
+  let latest: Promise<void> | null = null;
   const client = () => (made ??= make(config));
   const base = { scopes: [config.scope], redirectUri: location.origin + RETURN_PAGE };
   // Outlook names the account itself; one kept by us could be that of another mailbox.
   const account = (app: IPublicClientApplication) =>
     person.nested ? null : (chosen ?? remembered(app, person.address));
+  // A window that was closed is not reported: whoever asks again takes the place of the former.
+  const ask = async (claims: string | null) => {
+    try {
+      const more = { loginHint: person.address, overrideInteractionInProgress: true };
+      const request = { ...base, ...more, ...(claims && { claims }) };
+      chosen = (await (await client()).acquireTokenPopup(request)).account;
+    } catch (error) {
+      throw signInFailure(error, claims);
+    }
+  };
 
   return {
     async token({ fresh, claims }) {
@@ -51,13 +67,15 @@ export function createAuth(config: Config, person: Person): Auth {
         throw quietFailure(error, claims);
       }
     },
-    async signIn(claims) {
-      try {
-        const request = { ...base, loginHint: person.address, ...(claims && { claims }) };
-        chosen = (await (await client()).acquireTokenPopup(request)).account;
-      } catch (error) {
-        throw new Trouble("refused", codeOf(error));
-      }
+    signIn(claims) {
+      const mine: Promise<void> = ask(claims).catch((error: unknown) => {
+        if (latest === mine || !latest) {
+          throw error;
+        }
+        return latest;
+      });
+      latest = mine;
+      return mine;
     },
   };
 }
@@ -90,9 +108,4 @@ function remembered(app: IPublicClientApplication, address: string): AccountInfo
 function quietFailure(error: unknown, claims: string | null): Trouble {
   const lost = noAnswer();
   return lost.kind === "offline" ? lost : new Trouble("signed_out", codeOf(error), claims);
-}
-
-function codeOf(error: unknown): string {
-  const code = (error as { errorCode?: unknown } | null)?.errorCode;
-  return typeof code === "string" && code ? code : "unknown";
 }

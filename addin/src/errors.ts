@@ -3,9 +3,11 @@
 /** `refused`: the sign-in itself failed; `away`: the server does not answer. */
 export type TroubleKind =
   | "signed_out"
+  | "popup_blocked"
   | "refused"
   | "no_mailbox"
   | "not_found"
+  | "shared"
   | "invalid"
   | "conflict"
   | "offline"

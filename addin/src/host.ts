@@ -14,6 +14,8 @@ export interface Host {
   /** Nested app authentication is offered. It can still fail. */
   nested: boolean;
   selection(): Selection;
+  /** Whether the selected mail is in a folder or mailbox that somebody else shares. */
+  isShared(): Promise<boolean>;
   /** Calls back when the selection may have changed, also when Outlook forgot to say so. */
   onSelection(callback: () => void): void;
   theme(): Theme | null;
@@ -26,6 +28,8 @@ type Read = Office.MessageRead;
 
 /** How often the selection is compared, because ItemChanged gets lost in threads. */
 const LOOK_EVERY_MS = 1000;
+/** Outlook's patience with us is ours with it. */
+const SHARED_MS = 2000;
 const NOTE_KEY = "webcrm";
 /** Longest text of a notification. Source: Office.NotificationMessageDetails. */
 const NOTE_LENGTH = 150;
@@ -54,6 +58,7 @@ function outlook(): Host {
     address: ownAddress(),
     nested: requirements.isSetSupported("NestedAppAuth", "1.1"),
     selection,
+    isShared,
     onSelection,
     theme,
     onTheme,
@@ -74,8 +79,9 @@ function selection(): Selection {
   if (selected.itemType !== Office.MailboxEnums.ItemType.Message) {
     return { kind: "other" };
   }
-  // In compose the subject is an object to ask, and there is no id.
-  if (typeof selected.subject !== "string" || !selected.itemId) {
+  // In compose the subject is an object to ask. Outlook for Mac gives some mails no id.
+  const isNamed = Boolean(selected.itemId || selected.internetMessageId);
+  if (typeof selected.subject !== "string" || !isNamed) {
     return { kind: "draft" };
   }
   return { kind: "mail", mail: mailOf(selected) };
@@ -84,7 +90,7 @@ function selection(): Selection {
 function mailOf(read: Read): Mail {
   const idType = isMobile() ? "rest" : "ews";
   return {
-    ref: { itemId: read.itemId, idType, messageId: read.internetMessageId || null },
+    ref: { itemId: read.itemId || "", idType, messageId: read.internetMessageId || null },
     subject: read.subject,
     at: read.dateTimeCreated ?? null,
     ...other(read),
@@ -103,6 +109,23 @@ function nameOf(person: Office.EmailAddressDetails | undefined): string {
 
 function ownAddress(): string {
   return Office.context.mailbox.userProfile?.emailAddress ?? "";
+}
+
+/**
+ * Outlook says so only of what is shared, and with an error of what is not.
+ * Source: Outlook add-ins, "Enable shared folders and shared mailbox scenarios".
+ */
+function isShared(): Promise<boolean> {
+  const selected = item();
+  if (!selected || !Office.context.requirements.isSetSupported("Mailbox", "1.8")) {
+    return Promise.resolve(false);
+  }
+  return new Promise((resolve) => {
+    setTimeout(() => resolve(false), SHARED_MS);
+    selected.getSharedPropertiesAsync(({ status }) =>
+      resolve(status === Office.AsyncResultStatus.Succeeded),
+    );
+  }).catch(() => false) as Promise<boolean>;
 }
 
 /** On phones itemId is in REST form already. Source: Outlook add-ins, "Use the REST APIs". */

@@ -96,7 +96,8 @@ export class Pane {
   /** Asks for a change of the mail that is shown, unless Outlook shows another one by now. */
   act(ask: Ask, run: (mail: MailRef) => Promise<MailState>): void {
     const mail = this.mail();
-    if (!this.follow() && mail && this.current.ask === null) {
+    const isFree = this.current.ask === null || (ask === "sign_in" && this.current.ask === ask);
+    if (!this.follow() && mail && isFree) {
       this.answer(ask, () => run(mail));
     }
   }

@@ -11,7 +11,10 @@ const [LONGEST_MS, LONGEST_ASKED_MS] = [30_000, 120_000];
 /** So many looks for a mail that is too new to be found, then fewer: each asks Outlook. */
 const EARLY_LOOKS = 10;
 
-const GENTLE = new Set<TroubleKind>(["signed_out", "refused", "no_mailbox", "invalid", "conflict"]);
+const GENTLE = new Set<TroubleKind>([
+  ...(["signed_out", "popup_blocked", "refused", "no_mailbox"] as const),
+  ...(["shared", "invalid", "conflict"] as const),
+]);
 
 /** How long to wait before the next look, given how long the mail has been on its way. */
 export function pauseAfter(elapsedMs: number): number {

@@ -22,6 +22,11 @@ export type Selection =
 /** True when both speak of the same thing, so that a doubled event changes nothing. */
 export function isSame(a: Selection, b: Selection): boolean {
   return a.kind === "mail" && b.kind === "mail"
-    ? a.mail.ref.itemId === b.mail.ref.itemId
+    ? isSameRef(a.mail.ref, b.mail.ref)
     : a.kind === b.kind;
+}
+
+/** By the ids; where Outlook gives one of them late or never, by the Message-IDs. */
+function isSameRef(a: MailRef, b: MailRef): boolean {
+  return a.itemId && b.itemId ? a.itemId === b.itemId : a.messageId === b.messageId;
 }

@@ -69,7 +69,7 @@ export function oneLine(answer: MailState, words: Words): string {
   if (answer.state === "synced" && target) {
     return words.say("synced.oneline", { organisation: nameOf(target, words) });
   }
-  const sentence = words.say(`${answer.state}.sentence`);
+  const sentence = words.say(`${shownAs(answer)}.sentence`);
   const reason = answer.reason && words.find(`reason.${answer.reason}`);
   return reason ? `${sentence}. ${reason}` : sentence;
 }
@@ -109,6 +109,8 @@ const TROUBLE_ICONS: Partial<Record<TroubleKind, Icon>> = {
   refused: "person",
   no_mailbox: "person",
   not_found: "mail",
+  shared: "mail",
+  popup_blocked: "person",
   offline: "cloud",
   away: "cloud",
   try_later: "cloud",
@@ -128,17 +130,24 @@ function showTrouble(model: Model, trouble: Trouble, scene: Scene): Status {
       does,
       word: words.say(does === "look" ? "button.retry" : `button.${does}`),
       link: null,
-      isReady: model.ask === null,
+      isReady: model.ask === null || model.ask === "sign_in",
     },
   };
 }
 
 /** The one thing to do; null where nothing that can be done here would help. */
 function cureOf(kind: TroubleKind): "sign_in" | "look" | null {
-  if (kind === "not_found") {
-    return null;
+  switch (kind) {
+    case "not_found":
+    case "shared":
+      return null;
+    case "signed_out":
+    case "refused":
+    case "popup_blocked":
+      return "sign_in";
+    default:
+      return "look";
   }
-  return kind === "signed_out" || kind === "refused" ? "sign_in" : "look";
 }
 
 function showAnswer(model: Model, answer: MailState, scene: Scene): Status {

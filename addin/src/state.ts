@@ -138,6 +138,10 @@ export function searchOf(model: Model): Search | null {
   return model.panel?.search ?? null;
 }
 
+/** What takes the place of all that was shown. */
+const SIGNED_OUT = new Set<TroubleKind>(["signed_out", "popup_blocked"]);
+const NOT_HERE = new Set<TroubleKind>(["not_found", "shared"]);
+
 type Changes = {
   [T in Event["type"]]: (model: Model, event: Extract<Event, { type: T }>) => Partial<Model> | null;
 };
@@ -233,7 +237,7 @@ function kept(model: Model, answer: MailState, by: By): Partial<Model> {
 /** What is shown and typed stays wherever there is something to show. */
 function failed(model: Model, { trouble, by }: { trouble: Trouble; by: By }): Partial<Model> {
   const still = { ask: null, isSlow: false, lost: lostBy(trouble) };
-  const isOver = trouble.kind === "signed_out" || (trouble.kind === "not_found" && by === "act");
+  const isOver = SIGNED_OUT.has(trouble.kind) || (NOT_HERE.has(trouble.kind) && by === "act");
   return model.answer && !isOver ? { ...still, notice: { trouble, by } } : { ...still, trouble };
 }
 

@@ -14,6 +14,7 @@ import { readConfig } from "../src/config.ts";
 import { Deeds } from "../src/deeds.ts";
 import { connect, type Host } from "../src/host.ts";
 import { Pane } from "../src/pane.ts";
+import { toldApart } from "../src/shared_mail.ts";
 import { show } from "../src/show.ts";
 import { start } from "../src/state.ts";
 import { lookFor } from "../src/theme.ts";
@@ -39,7 +40,7 @@ function isHidden(): boolean {
 
 function open(host: Host): void {
   const auth = createAuth(config, host);
-  const api = createApi(config.api, auth.token);
+  const api = toldApart(createApi(config.api, auth.token), host);
   const words = wordsFor(host.language);
   const draw = createView(root, live, (deed: Deed) => deeds.take(deed));
   const windows = createWindows();

@@ -26,7 +26,13 @@ interface Open {
 export function stage() {
   const calls: Open[] = [];
   const views: View[] = [];
-  const seen = { selection: mail("1") as Selection, hidden: false, signIns: 0, told: 0 };
+  const seen = {
+    selection: mail("1") as Selection,
+    hidden: false,
+    signIns: 0,
+    signedIn: Promise.resolve(),
+    told: 0,
+  };
   const soon = () => vi.advanceTimersByTimeAsync(0);
   const ask = (what: string, ref: MailRef, signal: AbortSignal | null = null) =>
     new Promise<MailState>((resolve, reject) => {
@@ -61,7 +67,9 @@ export function stage() {
     },
     (view) => void views.push(view),
   );
-  const deeds = new Deeds(pane, api, { signIn: async () => void (seen.signIns += 1) });
+  const deeds = new Deeds(pane, api, {
+    signIn: () => ((seen.signIns += 1), seen.signedIn),
+  });
   const last = () => {
     const [call] = calls.slice(-1);
     if (!call) {

@@ -1,4 +1,4 @@
-import { beforeEach, describe, expect, test } from "vitest";
+import { beforeEach, describe, expect, test, vi } from "vitest";
 
 import { associate, connect } from "../src/host.ts";
 
@@ -14,18 +14,22 @@ const received = {
 };
 
 /** Outlook with this item in its reading pane, and what was done to it. */
-function outlook(item: object | null, more: { host?: string | null; platform?: string } = {}) {
+function outlook(
+  item: object | null,
+  more: { host?: string | null; platform?: string; sets?: boolean } = {},
+) {
   const done = {
     notes: [] as { message: string }[],
     commands: {} as Record<string, (event: object) => Promise<void>>,
   };
-  const { host = "Outlook", platform = "OfficeOnline" } = more;
+  const { host = "Outlook", platform = "OfficeOnline", sets = false } = more;
   const notificationMessages = {
     replaceAsync: (_: string, note: { message: string }) => void done.notes.push(note),
   };
   Object.assign(globalThis, {
     Office: {
       HostType: { Outlook: "Outlook" },
+      AsyncResultStatus: { Succeeded: "succeeded" },
       PlatformType: { iOS: "iOS", Android: "Android" },
       MailboxEnums: {
         ItemType: { Message: "message" },
@@ -40,7 +44,7 @@ function outlook(item: object | null, more: { host?: string | null; platform?: s
       context: {
         displayLanguage: "da-DK",
         platform,
-        requirements: { isSetSupported: () => false },
+        requirements: { isSetSupported: () => sets },
         mailbox: {
           userProfile: { emailAddress: "me@company.example" },
           item: item && { notificationMessages, ...item },
@@ -82,13 +86,52 @@ describe("what is selected", () => {
     expect(found).toMatchObject({ mail: { ref: { idType: "rest" } } });
   });
 
+  test.each(["", null, undefined])("has no id in Outlook for Mac: %j", async (itemId) => {
+    expect(await selection({ ...received, itemId })).toMatchObject({
+      kind: "mail",
+      mail: { ref: { itemId: "", messageId: "<1@harbour.example>" } },
+    });
+  });
+
   test.each([
     ["nothing, between two mails", null, "none"],
     ["an appointment", { itemType: "appointment" }, "other"],
     ["a mail being written", { itemType: "message", subject: {} }, "draft"],
-    ["a draft without an id", { ...received, itemId: null }, "draft"],
+    ["a draft without a name", { ...received, itemId: null, internetMessageId: "" }, "draft"],
   ])("can be %s", async (_, item, kind) => {
     expect(await selection(item)).toEqual({ kind });
+  });
+});
+
+describe("a shared mail", () => {
+  const shared = async (tell: ((done: (result: object) => void) => void) | undefined) => {
+    outlook({ ...received, getSharedPropertiesAsync: tell }, { sets: true });
+    return (await connect())?.isShared();
+  };
+
+  test("is known by what Outlook says of its mailbox", async () => {
+    expect(await shared((done) => done({ status: "succeeded" }))).toBe(true);
+  });
+
+  test.each([
+    ["an error", (done: (result: object) => void) => done({ status: "failed" })],
+    ["nothing, in an older Outlook", undefined],
+    [
+      "what breaks",
+      () => {
+        throw new Error("broken");
+      },
+    ],
+  ])("is not what Outlook answers with %s", async (_, tell) => {
+    expect(await shared(tell)).toBe(false);
+  });
+
+  test("is not waited for", async () => {
+    vi.useFakeTimers();
+    const answer = shared(() => undefined);
+    await vi.advanceTimersByTimeAsync(2000);
+    expect(await answer).toBe(false);
+    vi.useRealTimers();
   });
 });
 

@@ -119,9 +119,49 @@ describe("a click", () => {
     expect(seen.signIns).toBe(1);
     expect(sentence()).toBe("In webCRM");
   });
+
+  test("to sign in can be made again, for a window that was closed is not reported", async () => {
+    const { pane, deeds, last, seen, views } = stage();
+    pane.open();
+    await last().fail(new Trouble("signed_out"));
+    seen.signedIn = new Promise(() => undefined);
+    for (const times of [1, 2]) {
+      deeds.take({ type: "press", intent: "sign_in" });
+      await vi.advanceTimersByTimeAsync(1000);
+      expect(seen.signIns).toBe(times);
+      expect(views.at(-1)?.status.primary).toMatchObject({ word: "Sign in", isReady: true });
+    }
+  });
+
+  test("to sign in that the person called off leaves the pane as it was", async () => {
+    const { pane, deeds, last, seen, views } = stage();
+    pane.open();
+    await last().fail(new Trouble("signed_out"));
+    seen.signedIn = Promise.reject(new Trouble("signed_out"));
+    deeds.take({ type: "press", intent: "sign_in" });
+    await vi.advanceTimersByTimeAsync(0);
+    expect(views.at(-1)).toMatchObject({ notice: null, status: { sentence: "Not signed in" } });
+    expect(views.at(-1)?.status.primary?.isReady).toBe(true);
+  });
 });
 
 describe("a new contact", () => {
+  test.each(["waiting", "nobody"])("is offered no more once it is made: %s", async (state) => {
+    const { deeds, views } = await opened(state);
+    const offers = () => {
+      const { primary, secondary } = views.at(-1)?.status ?? {};
+      return [primary, ...(secondary ?? [])].map((button) => button?.does);
+    };
+    expect(offers()).toContain("create_contact");
+    deeds.take({ type: "press", intent: "create_contact" });
+    deeds.take({ type: "pick", organisation: { id: 7, name: "Harbour Logistics" } });
+    deeds.take({ type: "type", field: "name", text: "Purchasing" });
+    deeds.take({ type: "submit" });
+    await vi.advanceTimersByTimeAsync(0);
+    expect(views.at(-1)?.panel).toBeNull();
+    expect(offers()).not.toContain("create_contact");
+  });
+
   test("lets the waiting mail file itself before the pane's eyes", async () => {
     const { deeds, last, sentence } = await opened("waiting");
     deeds.take({ type: "press", intent: "create_contact" });

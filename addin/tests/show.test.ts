@@ -40,9 +40,9 @@ describe("trouble", () => {
     const trouble = new Trouble("not_found");
     const view = shown(null, [{ type: "failed", trouble, by: "act" }]);
     expect(row(view)).toEqual([
-      "Not in your own mailbox",
-      "It is deleted, or lies in a shared mailbox. " +
-        "There, move it to the folder webCRM sync by hand.",
+      "Not found in your own mailbox",
+      "Mail in shared mailboxes, archives, public folders and other accounts " +
+        "cannot be shown here yet.",
       null,
       "",
     ]);

@@ -3,7 +3,10 @@ import { readdirSync, readFileSync } from "node:fs";
 import { describe, expect, test } from "vitest";
 
 import { plain, wordsFor } from "../src/words.ts";
-import { NOW } from "./answers.ts";
+import { Trouble, type TroubleKind } from "../src/errors.ts";
+import { oneLine, troubleLine } from "../src/show_status.ts";
+import { answer, NOW } from "./answers.ts";
+import { states } from "./stage/states.mjs";
 
 const FOLDER = new URL("../locales/", import.meta.url);
 const LOCALES = new Map(
@@ -13,6 +16,11 @@ const LOCALES = new Map(
   ]),
 );
 const ENGLISH = LOCALES.get("en") ?? {};
+
+const TROUBLES: TroubleKind[] = [
+  ...(["signed_out", "popup_blocked", "refused", "no_mailbox", "not_found", "shared"] as const),
+  ...(["invalid", "conflict", "offline", "away", "try_later"] as const),
+];
 
 function places(sentence: string): string[] {
   return (sentence.match(/\{\w+\}/g) ?? []).toSorted();
@@ -31,6 +39,36 @@ describe.each([...LOCALES])("the words in %s", (_, locale) => {
 
   test("are none of them empty", () => {
     expect(Object.values(locale).filter((sentence) => !sentence.trim())).toEqual([]);
+  });
+});
+
+/** Longest text of a notification. Source: Office.NotificationMessageDetails. */
+const NOTE_LENGTH = 150;
+
+describe.each([...LOCALES])("the line on the mail itself in %s", (language) => {
+  const words = wordsFor(language);
+  const scene = { words, folderName: "webCRM sync" };
+
+  test.each(Object.keys(states))("fits for the state %s", (name) => {
+    expect(oneLine(answer(name), words).length).toBeLessThanOrEqual(NOTE_LENGTH);
+  });
+
+  test.each(Object.keys(ENGLISH).filter((word) => word.startsWith("reason.")))(
+    "fits for the %s",
+    (word) => {
+      const reason = word.replace("reason.", "");
+      for (const state of ["parked", "skipped", "waiting"]) {
+        const line = oneLine(answer(state, { reason }), words);
+        expect([line, line.length <= NOTE_LENGTH]).toEqual([line, true]);
+      }
+    },
+  );
+
+  test.each(TROUBLES)("fits for the trouble %s", (kind) => {
+    const detail = kind === "no_mailbox" ? "somebody@some.company.example" : "invalid_client";
+    const { sentence, line } = troubleLine(new Trouble(kind, detail), scene);
+    const text = `${sentence}. ${line}`;
+    expect([text, text.length <= NOTE_LENGTH]).toEqual([text, true]);
   });
 });
 

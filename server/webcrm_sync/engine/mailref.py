@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from urllib.parse import unquote
 
 from webcrm_sync.core.errors import Gone, Refused
 from webcrm_sync.core.message import Message
@@ -17,19 +18,39 @@ from webcrm_sync.store.mailboxes import Mailbox
 
 #: The add-in's names of ids, and Graph's (Microsoft Graph: user: translateExchangeIds).
 KINDS = {"ews": "ewsId", "rest": "restId"}
+#: Whether it is deleted, too new, or in a shared mailbox, an archive or another account cannot be
+#: known from here.
+NOT_HERE = "This mail was not found in your own mailbox."
 
 
 @dataclass(frozen=True, slots=True)
 class MailRef:
     """A mail as Outlook names it. `kind`: ews or rest. `message_id` finds it again after a move.
 
-    `version`: the token that an earlier answer about it came with (`engine.versions`).
+    `item_id` may be empty: Outlook for Mac gives none to some mails that are read. `version`: the
+    token that an earlier answer about it came with (`engine.versions`).
     """
 
     item_id: str
     kind: str
     message_id: str | None = None
     version: str | None = None
+
+    @classmethod
+    def named(
+        cls, item_id: str | None, kind: str, message_id: str | None, version: str | None
+    ) -> MailRef:
+        """The mail with these names, as clients write them.
+
+        The two kinds of ids are one Base64 in two alphabets (RFC 4648 sections 4 and 5): an id
+        tells its kind by its own letters, whatever the client calls it.
+        """
+        id_ = "".join(unquote(item_id or "").replace("\0", "").split())
+        if any(c in id_ for c in "/+"):
+            kind = "ews"
+        elif any(c in id_ for c in "-_"):
+            kind = "rest"
+        return cls(id_, kind, (message_id or "").strip() or None, version)
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +85,10 @@ def point_at(parts: Parts, asker: Asker, refs: Sequence[MailRef]) -> list[Pointe
     """
     ids = _immutable(parts, asker, refs)
     with parts.begin() as tx:
+        ids = [
+            graph_id or _met_by_message_id(tx, asker, ref)
+            for ref, graph_id in zip(refs, ids, strict=True)
+        ]
         known = _met(tx, asker, [i for i in ids if i])
     unknown = sorted({i for i in ids if i and i not in known})
     return _found(
@@ -77,7 +102,7 @@ def point_at_one(parts: Parts, asker: Asker, ref: MailRef) -> Pointed:
     heads = parts.graph.heads(asker.box.user_id, [i for i in ids if i])
     (found,) = _found(parts, asker, [ref], ids, heads)
     if found is None:
-        raise Gone("This mail is not in your mailbox, or not any more.")
+        raise Gone(NOT_HERE)
     return found
 
 
@@ -135,11 +160,11 @@ def _head(item: Item, email: Email, folder_id: str) -> Message:
 def _immutable(parts: Parts, asker: Asker, refs: Sequence[MailRef]) -> list[str | None]:
     """The immutable id of each mail: as found before, by the press that moved it, else by Graph."""
     with parts.begin() as tx:
-        pressed = asked.pressed(tx, asker.box.id, [ref.item_id for ref in refs])
+        pressed = asked.pressed(tx, asker.box.id, {ref.item_id for ref in refs} - {""})
     named = {ref: versions.read_token(parts, asker.box.user_id, ref.version or "") for ref in refs}
     told: dict[tuple[str, str], str | None] = {}
     for name, kind in KINDS.items():
-        mine = {ref.item_id for ref in refs if ref.kind == name and not named[ref]}
+        mine = {ref.item_id for ref in refs if ref.kind == name and not named[ref]} - {""}
         told |= {(name, one): pressed[one] for one in mine & pressed.keys()}
         wanted = sorted(mine - pressed.keys())
         if not wanted:
@@ -152,10 +177,23 @@ def _immutable(parts: Parts, asker: Asker, refs: Sequence[MailRef]) -> list[str 
     return [k.graph_id if (k := named[ref]) else told.get((ref.kind, ref.item_id)) for ref in refs]
 
 
+def _met_by_message_id(tx: Tx, asker: Asker, ref: MailRef) -> str | None:
+    """The newest copy in a sync folder of the mailbox that our tables know by the Message-ID."""
+    found = [
+        item
+        for email in (emails.find_emails(tx, ref.message_id) if ref.message_id else ())
+        for item in emails.items_of_email(tx, email.id)
+        if item.mailbox_id == asker.box.id and item.folder_id is not None
+    ]
+    return max(found, key=lambda item: (item.found_at, item.id)).graph_id if found else None
+
+
 def _by_message_id(parts: Parts, asker: Asker, ref: MailRef) -> Message | None:
     if not ref.message_id:
         return None
     found = parts.graph.find_mail(asker.box.user_id, ref.message_id)
+    if not found and not ref.message_id.startswith("<"):
+        found = parts.graph.find_mail(asker.box.user_id, f"<{ref.message_id}>")
     with parts.begin() as tx:
         known = emails.known_items(tx, asker.box.id, [m.graph_id for m in found])
         ours = {f.graph_id for f in mailboxes.folders(tx, asker.box.id)}
@@ -163,7 +201,11 @@ def _by_message_id(parts: Parts, asker: Asker, ref: MailRef) -> Message | None:
 
 
 def _likeliest(found: Iterable[Message], known: Iterable[str], ours: set[str]) -> Message | None:
-    """Of several copies the one in a sync folder, else one that was met, else one not a draft."""
+    """Of several copies the one in a sync folder, else one that was met, else the newest mail."""
     met = set(known)
-    rank = sorted(found, key=lambda m: (m.folder_id not in ours, m.graph_id not in met, m.is_draft))
-    return rank[0] if rank else None
+
+    def rank(one: Message) -> tuple[bool, bool, bool, float]:
+        age = -one.received_at.timestamp() if one.received_at else 0.0
+        return one.folder_id not in ours, one.graph_id not in met, one.is_draft, age
+
+    return min(found, key=rank, default=None)

@@ -140,8 +140,8 @@ class MailState:
     elsewhere: Elsewhere | None = None
 
 
-#: In a list of mails: one that is not in the mailbox any more.
-NOT_FOUND = MailState(Shown.NEW, detail="Not in your mailbox any more.")
+#: In a list of mails: one that is not in the mailbox.
+NOT_FOUND = MailState(Shown.NEW, detail="This mail was not found in your own mailbox.")
 
 _LEFT = frozenset({Reason.MOVED_OUT, Reason.DELETED})
 _SAME = {

@@ -5,7 +5,7 @@ from __future__ import annotations
 from webcrm_sync.core.errors import Gone
 from webcrm_sync.engine import connection, contacts, desk, press, rules, story, versions
 from webcrm_sync.engine import undo as undoing
-from webcrm_sync.engine.mailref import Asker
+from webcrm_sync.engine.mailref import NOT_HERE, Asker
 from webcrm_sync.engine.mailstate import NOT_FOUND, MailState
 from webcrm_sync.engine.parts import Parts
 from webcrm_sync.web import shapes
@@ -21,7 +21,7 @@ def state(parts: Parts, asker: Asker, asked: shapes.Mails) -> shapes.MailStates:
     """The state of each mail; 404 when none of them is in the person's mailbox."""
     found = desk.states(parts, asker, [mail.ref for mail in asked.mails])
     if all(one is NOT_FOUND for one, _ in found):
-        raise Gone("This mail is not in your mailbox, or not any more.")
+        raise Gone(NOT_HERE)
     mails, tokens = zip(*found, strict=True)
     return shapes.MailStates(mails=[_shape(one) for one in mails], versions=list(tokens))
 

@@ -6,7 +6,7 @@ The OpenAPI document is made of these. Keys are camelCase; keys that nobody know
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Annotated, Literal
+from typing import Annotated, Literal, Self
 
 from pydantic import (
     AfterValidator,
@@ -15,8 +15,10 @@ from pydantic import (
     ConfigDict,
     Field,
     StringConstraints,
+    model_validator,
 )
 from pydantic.alias_generators import to_camel
+from pydantic.config import JsonDict
 
 from webcrm_sync.core.outlook import Place
 from webcrm_sync.core.states import Reason
@@ -70,21 +72,35 @@ class _Shape(BaseModel):
 # ---- what is asked
 
 
+def _said(name: str) -> JsonDict:
+    """The JSON schema of an object in which this is a text that is more than spaces."""
+    return {"required": [name], "properties": {name: {"type": "string", "pattern": r"\S"}}}
+
+
 class MailRefShape(_Shape):
     """A mail as Office.js names it. `messageId` finds it again where the id is not known.
 
+    Either is enough: Outlook for Mac leaves the id empty, and new mail may have no Message-ID yet.
     `version`: as it came with an earlier answer about this mail, which is then found at once.
     """
 
-    item_id: Annotated[str, StringConstraints(min_length=1, max_length=1024, pattern=_NO_NUL)]
-    id_type: Literal["ews", "rest"]
+    model_config = ConfigDict(json_schema_extra={"anyOf": [_said("itemId"), _said("messageId")]})
+
+    item_id: Annotated[str, StringConstraints(max_length=1024, pattern=_NO_NUL)] | None = None
+    id_type: Literal["ews", "rest"] = "ews"
     message_id: Annotated[str, StringConstraints(max_length=1000, pattern=_NO_NUL)] | None = None
     version: VersionToken | None = None
 
     @property
     def ref(self) -> MailRef:
         """The same as a value of the engine."""
-        return MailRef(self.item_id, self.id_type, self.message_id, self.version)
+        return MailRef.named(self.item_id, self.id_type, self.message_id, self.version)
+
+    @model_validator(mode="after")
+    def _is_named(self) -> Self:
+        if not (self.ref.item_id or self.ref.message_id):
+            raise ValueError("a mail needs an itemId or a messageId")
+        return self
 
 
 class OneMail(_Shape):

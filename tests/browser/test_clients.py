@@ -1,0 +1,49 @@
+"""Outlooks that are unlike the others: on a Mac, and beside a shared mailbox."""
+
+from __future__ import annotations
+
+from playwright.sync_api import Route
+
+from browser.person import Person
+
+_ID = "itemId: mail.itemId,"
+_MESSAGE_ID = "internetMessageId: mail.messageId,"
+
+
+def be(person: Person, *changes: tuple[str, str]) -> None:
+    """Let Outlook tell its add-ins something else from now on."""
+
+    def change(route: Route) -> None:
+        text = route.fetch().text()
+        for usual, other in changes:
+            assert usual in text
+            text = text.replace(usual, other)
+        route.fulfill(body=text, content_type="text/javascript")
+
+    person.page.route("**/office.js", change)
+
+
+def test_outlook_for_mac_gives_no_id_and_the_mail_is_found_all_the_same(person: Person) -> None:
+    be(person, (_ID, 'itemId: "",'))
+    customer = person.opens_mail_of_a_customer("Read on a Mac")
+    person.sees("Not in webCRM yet")
+    person.sees_line(customer.organisation)
+    person.press("Sync to webCRM")
+    person.sees_way("with the button")
+    person.sees_in_webcrm(customer.organisation, "Read on a Mac")
+    person.press("Undo")
+    person.sees("Not in webCRM any more")
+
+
+def test_a_mail_of_a_shared_mailbox_is_not_called_deleted(person: Person) -> None:
+    shared = 'getSharedPropertiesAsync: (done) => done({ status: "succeeded" }),'
+    be(
+        person,
+        (_ID, f'itemId: "AAMkADshared=", {shared}'),
+        (_MESSAGE_ID, 'internetMessageId: "<shared@elsewhere.example>",'),
+        ("HostType:", 'AsyncResultStatus: { Succeeded: "succeeded" }, HostType:'),
+    )
+    person.opens_mail_of_a_customer("In the shared mailbox")
+    person.sees("In a shared mailbox")
+    person.sees_line("Shared mailboxes cannot be shown here yet")
+    person.looks_around("shared")

@@ -1,0 +1,120 @@
+"""The names by which Outlook's clients call a mail: some give no id, some give it in odd forms."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from play import BO, FOLDER, KIM, Play
+from signed_in import Person
+from webcrm_sync.sandbox.outlook.mail import Mail
+
+ODD = '<o\'Hara+50%&?/#=\u00e6 "x"@havnebyg.example>'
+
+
+@pytest.fixture(autouse=True)
+def contacts(play: Play) -> None:
+    play.contact(BO)
+    play.refresh()
+
+
+def ask(kim: Person, ref: dict[str, Any], act: str = "state") -> tuple[int, Any]:
+    asked = {"mails": [ref]} if act == "state" else {"mail": ref}
+    answer = kim.ask("POST", f"/mails/{act}", json=asked)
+    found: Any = answer.json
+    return answer.status_code, found["mails"][0] if answer.status_code == 200 and (
+        act == "state"
+    ) else found
+
+
+@pytest.mark.parametrize("item_id", ["", None, " \n"])
+def test_outlook_for_mac_names_a_mail_by_its_message_id_alone(
+    play: Play, kim: Person, item_id: str | None
+) -> None:
+    mail = kim.box.deliver(Mail("Offer?", BO, KIM, message_id=ODD))
+    ref = {"itemId": item_id, "idType": "ews", "messageId": ODD}
+    assert ask(kim, ref)[1]["forecast"] == "known"
+    assert ask(kim, ref, "sync")[1]["state"] == "on_its_way"
+    play.rest()
+    assert kim.box.read(mail).folder == FOLDER
+    play.stage.journal.clear()
+    assert ask(kim, ref)[1]["state"] == "synced"
+    assert play.stage.journal.select("graph") == []
+    assert ask(kim, ref, "story")[1]["lines"]
+    assert ask(kim, ref, "undo")[1]["state"] == "new"
+
+
+def test_two_mails_without_an_id_are_not_taken_for_each_other(play: Play, kim: Person) -> None:
+    one, two = (
+        {"itemId": "", "idType": "ews", "messageId": f"<{n}@havnebyg.example>"} for n in "12"
+    )
+    for ref in (one, two):
+        kim.box.deliver(Mail("Offer?", BO, KIM, message_id=ref["messageId"]))
+    ask(kim, one, "sync")
+    play.rest()
+    assert [ask(kim, ref)[1]["state"] for ref in (one, two)] == ["synced", "new"]
+
+
+def test_of_several_copies_the_one_in_the_folder_is_meant_else_the_newest(
+    play: Play, kim: Person
+) -> None:
+    ref = {"itemId": "", "idType": "ews", "messageId": "<self@nordwind.example>"}
+    twice = [Mail(f"Number {n}", BO, KIM, message_id=ref["messageId"]) for n in range(2)]
+    older = kim.box.deliver(twice[0])
+    play.stage.clock.advance(timedelta(minutes=5))
+    newer = kim.box.deliver(twice[1])
+    ask(kim, ref, "sync")
+    play.rest()
+    assert (kim.box.read(newer).folder, kim.box.read(older).folder) == (FOLDER, "Inbox")
+    assert ask(kim, ref)[1]["state"] == "synced"
+
+
+def test_a_mail_with_neither_name_is_no_mail(kim: Person) -> None:
+    for ref in (
+        {"itemId": "", "idType": "ews", "messageId": None},
+        {"itemId": None, "idType": "rest", "messageId": " "},
+        {"idType": "ews"},
+        {"itemId": "", "idType": "ews", "messageId": ""},
+    ):
+        status, problem = ask(kim, ref)
+        assert (status, problem["code"]) == (400, "invalid")
+
+
+def test_an_id_is_understood_in_every_form_that_clients_give_it(play: Play, kim: Person) -> None:
+    mail = kim.box.deliver(Mail("Offer?", BO, KIM))
+    given = kim.ref(mail)["itemId"]
+    rest = given.replace("/", "-").replace("+", "_")
+    forms = [
+        (given, "ews"),
+        (given, "rest"),
+        (rest, "rest"),
+        (rest, "ews"),
+        (f" {given}\r\n", "ews"),
+        (f"{given}%00", "ews"),
+        (given.replace("=", "%3D").replace("+", "%2B").replace("/", "%2F"), "ews"),
+    ]
+    for item_id, kind in forms:
+        status, shown = ask(kim, {"itemId": item_id, "idType": kind, "messageId": None})
+        assert (status, status == 200 and shown["forecast"]) == (200, "known"), (item_id, kind)
+
+
+@pytest.mark.parametrize("written", ["  <1@havnebyg.example> ", "1@havnebyg.example"])
+def test_a_message_id_may_come_without_its_brackets(play: Play, kim: Person, written: str) -> None:
+    kim.box.deliver(Mail("Offer?", BO, KIM, message_id="<1@havnebyg.example>"))
+    assert ask(kim, {"idType": "ews", "messageId": written})[1]["forecast"] == "known"
+
+
+def test_what_is_in_no_mailbox_of_ones_own_is_not_called_deleted(
+    play: Play, kim: Person, eva: Person
+) -> None:
+    hers = eva.box.deliver(Mail("Hers", BO, "eva@nordwind.example"))
+    answer = kim.ask("POST", "/mails/state", json={"mails": [eva.ref(hers)]})
+    assert answer.status_code == 404
+    mine = kim.ref(kim.box.deliver(Mail("Mine", BO, KIM)))
+    both: Any = kim.ask("POST", "/mails/state", json={"mails": [eva.ref(hers), mine]}).json
+    for text in (answer.text, str(both["mails"][0])):
+        assert "any more" not in text
+        assert "deleted" not in text
+        assert "own mailbox" in text
