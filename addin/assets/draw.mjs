@@ -1,24 +1,15 @@
-// Draws the icons of manifest.xml from the two SVG files here: npm run icons
+// Draws the icons of manifest.xml from the SVG files here: npm run icons
 
-import { mkdir, readFile, writeFile } from "node:fs/promises";
+import { mkdir, rm, writeFile } from "node:fs/promises";
 
-import { Resvg } from "@resvg/resvg-js";
-
-/** Up to this size the simpler drawing is the one that is legible. */
-const SMALL = 25;
-const DESKTOP = [16, 20, 24, 32, 40, 48, 64, 80, 128];
-/** Phones take 25, 32 and 48 points, each at one, two and three pixels a point. */
-const MOBILE = [25, 32, 48].flatMap((points) => [1, 2, 3].map((scale) => points * scale));
+import { draw, SIZES } from "./drawings.mjs";
 
 const folder = new URL("public/icons/", import.meta.url);
-const [large, small] = await Promise.all(
-    ["icon.svg", "icon-small.svg"].map((name) => readFile(new URL(name, import.meta.url))),
-);
 
+await rm(folder, { recursive: true, force: true });
 await mkdir(folder, { recursive: true });
-for (const size of new Set([...DESKTOP, ...MOBILE])) {
-    const drawing = new Resvg(size <= SMALL ? small : large, {
-        fitTo: { mode: "width", value: size },
-    });
-    await writeFile(new URL(`icon-${size}.png`, folder), drawing.render().asPng());
+for (const [name, sizes] of Object.entries(SIZES)) {
+    for (const size of sizes) {
+        await writeFile(new URL(`${name}-${size}.png`, folder), draw(name, size).asPng());
+    }
 }

@@ -159,7 +159,7 @@ function noteOn(target: Read | null): (text: string) => void {
     target?.notificationMessages?.replaceAsync(NOTE_KEY, {
       type: Office.MailboxEnums.ItemNotificationMessageType.InformationalMessage,
       message: text.length > NOTE_LENGTH ? `${text.slice(0, NOTE_LENGTH - 1)}…` : text,
-      icon: "Icon.16",
+      icon: "Sync.16",
       persistent: false,
     });
   };

@@ -137,6 +137,23 @@ def test_every_button_has_the_icons_outlook_needs() -> None:
             assert {(size, 0) for size in DESKTOP_SIZES} <= sizes
 
 
+def test_the_two_buttons_of_the_ribbon_have_two_icons() -> None:
+    resources = _resources()
+    one, other = (
+        {
+            image.attrib["size"]: _icon_path(
+                resources[image.attrib["resid"]].attrib["DefaultValue"]
+            )
+            for image in control.iter(f"{BT}Image")
+        }
+        for control in MANIFEST.iter(f"{MAIL}Control")
+        if control.attrib[KIND] == "Button"
+    )
+    assert one.keys() == other.keys()
+    for size, path in one.items():
+        assert path.read_bytes() != other[size].read_bytes(), path.name
+
+
 @pytest.mark.parametrize(
     ("place", "longest"),
     [
