@@ -8,12 +8,14 @@ import signal
 import stat
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import psycopg
 import pytest
+from sqlalchemy import create_engine, text
 
 from webcrm_sync.store.embedded import DatabaseMissing, DatabaseTrouble, embedded
 from webcrm_sync.store.embedded_life import Home
@@ -212,6 +214,18 @@ def test_a_process_id_in_use_again_is_not_taken_for_the_server(data_dir: Path) -
             assert ask(url, "select 1") == 1
         assert stranger.poll() is None
         stranger.kill()
+
+
+def test_any_name_of_a_folder_will_do() -> None:
+    with tempfile.TemporaryDirectory(prefix="wcs-") as short:
+        named = Path(short) / """Kim's "data" + 5 % ü"""
+        assert named in Home(named).socket_dir.parents
+        with embedded(named, create=True) as url:
+            assert ask(url, "select 1") == 1
+            engine = create_engine(url)
+            with engine.connect() as connection:
+                assert connection.scalar(text("select 1")) == 1
+            engine.dispose()
 
 
 def test_a_long_path_gets_its_socket_elsewhere_and_nothing_stays_there(tmp_path: Path) -> None:

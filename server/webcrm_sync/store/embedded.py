@@ -61,7 +61,7 @@ def embedded(data_dir: Path, *, create: bool) -> Iterator[str]:
     home.make_locks()
     user = _join(home)
     try:
-        yield _url(home).render_as_string(hide_password=False)
+        yield _text(_url(home))
     finally:
         _leave(home, user)
 
@@ -115,7 +115,7 @@ def _trouble(home: Home) -> psycopg.OperationalError | None:
     """Why no connection is to be had, None = there is one."""
     try:
         url = _url(home).set(drivername="postgresql")
-        psycopg.connect(url.render_as_string(hide_password=False), connect_timeout=10).close()
+        psycopg.connect(_text(url), connect_timeout=10).close()
     except psycopg.OperationalError as error:
         return error
     return None
@@ -129,3 +129,9 @@ def _url(home: Home) -> URL:
         database="postgres",
         query={"host": str(home.socket_dir), "port": "5432"},
     )
+
+
+def _text(url: URL) -> str:
+    """The address as SQLAlchemy and libpq both read it: for libpq a plus sign is no space."""
+    address, _, query = url.render_as_string(hide_password=False).partition("?")
+    return f"{address}?{query.replace('+', '%20')}"
