@@ -18,13 +18,15 @@ class Window:
     """What a person opens in the browser. Use as a context manager.
 
     `url`: the one address. `settings`: what the service has to be told to be seen through it.
-    The service itself may start later, stop, and come back.
+    The service itself may start later, stop, and come back. Raises OSError where `port` is taken;
+    0 = a free one.
     """
 
-    def __init__(self, stage: Stage, cast: Cast, *, service_url: str) -> None:
+    def __init__(self, stage: Stage, cast: Cast, *, service_url: str, port: int = 0) -> None:
         self.line = Line(service_url)
         self._pane = Server(self.line)
-        self._screen = Server(Screen(stage, cast, self.line, pane_url=self._pane.url).app)
+        screen = Screen(stage, cast, self.line, pane_url=self._pane.url)
+        self._screen = Server(screen.app, port=port)
         self.url = self._screen.url
         self.settings = {
             "OFFICE_JS_URL": f"{self.url}/office.js",
