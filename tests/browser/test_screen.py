@@ -1,19 +1,15 @@
-"""The screen itself: open to everybody, in every dress; and the command that brings it up."""
+"""The screen itself: open to everybody, in every dress and width."""
 
 from __future__ import annotations
 
-import re
-import signal
-import subprocess
-import sys
-from pathlib import Path
+from collections.abc import Iterator
+from contextlib import contextmanager
 
-import httpx
 import pytest
 from playwright.sync_api import expect
 
-from browser.person import AXE, SCAN, Person
-from browser.world import World
+from browser.person import AXE, PATIENCE_MS, SCAN, SCREENSHOTS, Person
+from browser.world import FOLDER, World
 
 
 @pytest.mark.parametrize("theme", ["light", "dark", "contrast"])
@@ -94,19 +90,87 @@ def test_webcrm_takes_new_organisations_and_contacts(person: Person) -> None:
     expect(person.page.locator(".persons")).to_contain_text("ny@nyskabt.example")
 
 
-def test_the_demo_plays_its_stories_and_prints_one_address(tmp_path: Path) -> None:
-    line = [sys.executable, "-u", "-m", "webcrm_sync", "demo", "--data-dir", str(tmp_path / "d")]
-    demo = subprocess.Popen(line, stdout=subprocess.PIPE, text=True)
+#: A phone, a screen of 1280 by 800 at 200 %, a tablet, and two desks.
+_WINDOWS = [(390, 844), (640, 400), (768, 1024), (1280, 800), (1920, 1080)]
+#: Controls and headings that reach over an edge of the window, to which nobody can scroll.
+_OUT_OF_SIGHT = """() => [...document.querySelectorAll("button, select, input, h2, h3, iframe")]
+  .filter((one) => {
+    const { left, right, width } = one.getBoundingClientRect();
+    return width > 1 && (left < 0 || right > innerWidth);
+  }).map((one) => one.outerHTML)"""
+
+
+def test_the_screen_can_be_used_in_any_window(person: Person, world: World) -> None:
+    world.deliver("Read in any window", world.customer().address)
+    person.opens("Read in any window")
+    for width, height in _WINDOWS:
+        person.page.set_viewport_size({"width": width, "height": height})
+        person.row("Read in any window").click()
+        person.sees("Not in webCRM yet")
+        person.page.locator("[data-key=move]").click()
+        expect(person.page.locator("#move").get_by_role("menuitem").last).to_be_in_viewport()
+        person.page.keyboard.press("Escape")
+        person.page.locator("#organisations button").last.click()
+        assert person.page.evaluate(_OUT_OF_SIGHT) == [], width
+        assert person.page.evaluate("() => document.documentElement.scrollWidth <= innerWidth")
+        pane = person.page.locator("#pane").bounding_box()
+        assert pane
+        assert pane["width"] >= 320
+        person.page.screenshot(path=SCREENSHOTS / f"screen-{width}.png", full_page=True)
+
+
+@pytest.mark.parametrize("way", ["pane", "ribbon", "mouse"])
+def test_a_mail_leaves_the_list_as_soon_as_it_is_moved(person: Person, way: str) -> None:
+    subject = f"Moved by the {way}"
+    person.opens_mail_of_a_customer(subject)
+    person.sees("Not in webCRM yet")
+    if way == "pane":
+        person.press("Sync to webCRM")
+    elif way == "ribbon":
+        person.press_sync()
+    else:
+        person.drag(subject)
+    expect(person.row(subject)).to_have_count(0, timeout=PATIENCE_MS)
+    expect(person.page.locator("#head")).to_contain_text(f"now in “{FOLDER}”")
+    person.sees("In webCRM")
+
+
+def test_webcrm_refuses_at_a_switch_and_the_mail_is_cured_by_itself(person: Person) -> None:
+    customer = person.opens_mail_of_a_customer("Synced while webCRM refused")
+    person.sees("Not in webCRM yet")
+    chips = person.page.locator("#head .chip")
+    with _switched_on(person, "webCRM refuses"):
+        person.press("Sync to webCRM")
+        person.sees_line("webCRM does not let the application in")
+        expect(chips).to_have_text([FOLDER, "Not synced"], timeout=PATIENCE_MS)
+        person.shoot("webcrm-refuses")
+    person.sees("In webCRM")
+    expect(chips).to_have_text([FOLDER, "Synced"], timeout=PATIENCE_MS)
+    person.in_pane().locator(".story summary").click()
+    told = person.in_pane().locator(".story li")
+    expect(told.filter(has_text="Syncs by itself afterwards")).to_have_count(1)
+    expect(told.last).to_contain_text("Marked Synced")
+    person.sees_in_webcrm(customer.organisation, "Synced while webCRM refused")
+
+
+def test_webcrm_is_slow_at_a_switch_and_the_mail_goes_on_by_itself(person: Person) -> None:
+    customer = person.opens_mail_of_a_customer("Synced while webCRM was slow")
+    person.sees("Not in webCRM yet")
+    with _switched_on(person, "webCRM slow"):
+        person.press("Sync to webCRM")
+        person.sees_line("Takes longer than usual and goes on by itself")
+    person.sees("In webCRM")
+    person.sees_in_webcrm(customer.organisation, "Synced while webCRM was slow")
+
+
+@contextmanager
+def _switched_on(person: Person, label: str) -> Iterator[None]:
+    """One of the switches, by the keyboard."""
+    switch = person.page.get_by_label(label)
+    switch.press("Space")
+    expect(switch).to_be_checked()
     try:
-        assert demo.stdout is not None
-        told = []
-        for text in demo.stdout:
-            told.append(text)
-            if re.fullmatch(r"  http://127\.0\.0\.1:\d+\n", text):
-                break
-        assert "All stories have ended as they should.\n" in told
-        assert "Outlook beside webCRM" in httpx.get(told[-1].strip()).text
+        yield
     finally:
-        demo.send_signal(signal.SIGTERM)
-        demo.communicate(timeout=60)
-    assert demo.returncode == 0
+        switch.press("Space")
+        expect(switch).not_to_be_checked()

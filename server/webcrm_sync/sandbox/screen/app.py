@@ -7,11 +7,14 @@ from dataclasses import replace
 from io import BytesIO
 from typing import TYPE_CHECKING, Any
 
-from flask import Flask, Response, abort, render_template, request, send_file
+from flask import Flask, Response, abort, redirect, render_template, request, send_file
+from werkzeug.exceptions import NotFound
+from werkzeug.wrappers import Response as BaseResponse
 
 from webcrm_sync.sandbox.outlook.mailbox import SimMailbox
 from webcrm_sync.sandbox.outlook.store import Item
 from webcrm_sync.sandbox.screen.letters import READY, again
+from webcrm_sync.sandbox.screen.moods import Mood, Moods
 from webcrm_sync.sandbox.screen.now import document_of, file_of, letter, now
 
 if TYPE_CHECKING:
@@ -32,6 +35,7 @@ class Screen:
         self._stage = stage
         self._cast = cast
         self._line = line
+        self._moods = Moods(stage.faults)
         self._pane_url = pane_url
         self.app = Flask(__name__, static_url_path="/screen/static")
         self._route()
@@ -43,6 +47,7 @@ class Screen:
         mail = "/screen/mails/<address>/<item_id>"
         rule("GET", "/", self.page)
         rule("GET", "/office.js", self.office)
+        rule("GET", "/favicon.ico", self.favicon)
         rule("GET", "/screen/now", self.now)
         rule("GET", f"{mail}/letter", self.letter)
         rule("GET", f"{mail}/files/<int:number>", self.file)
@@ -55,6 +60,8 @@ class Screen:
         rule("POST", "/screen/crm/mails", self.send_mail)
         rule("POST", "/screen/token", self.token)
         rule("POST", "/screen/line", self.line)
+        rule("POST", "/screen/moods", self.mood)
+        self.app.register_error_handler(404, self.astray)
 
     # -- what one sees
 
@@ -72,9 +79,20 @@ class Screen:
         """The stub of office.js, under the name that OFFICE_JS_URL gives."""
         return self.app.send_static_file("office.js")
 
+    def favicon(self) -> Response:
+        """What the browser puts on the tab, asked for or not."""
+        return self.app.send_static_file("favicon.svg")
+
+    def astray(self, error: NotFound) -> BaseResponse | NotFound:
+        """The page for whoever mistypes its address; scripts are told that nothing is there."""
+        is_person = request.method == "GET" and "text/html" in request.headers.get("Accept", "")
+        is_part = request.path.startswith("/screen/")
+        return redirect("/") if is_person and not is_part else error
+
     def now(self) -> Json:
         """Everything that may have changed."""
-        return now(self._stage.outlook, self._stage.crm) | {"isDown": self._line.is_down}
+        seen = now(self._stage.outlook, self._stage.crm)
+        return seen | {"isDown": self._line.is_down, "moods": self._moods.now}
 
     def letter(self, address: str, item_id: str) -> Response:
         """A mail's text as a page for a frame without scripts."""
@@ -149,6 +167,12 @@ class Screen:
     def line(self) -> Json:
         """Pull the line between Outlook and the service out, or put it back."""
         self._line.is_down = bool(_asked()["isDown"])
+        return {}
+
+    def mood(self) -> Json:
+        """Let webCRM refuse or take its time, or end that."""
+        asked = _asked()
+        self._moods.turn(Mood(asked["mood"]), is_on=bool(asked["isOn"]))
         return {}
 
     def _box(self, address: str) -> SimMailbox:

@@ -86,7 +86,7 @@ export function menu({ id, word, picture, lines, isOff = false }) {
     if (newState === "open") {
       const { left, bottom } = button.getBoundingClientRect();
       list.style.left = `${Math.min(left, innerWidth - list.offsetWidth - 8)}px`;
-      list.style.top = `${bottom + 4}px`;
+      list.style.top = `${Math.max(8, Math.min(bottom + 4, innerHeight - list.offsetHeight - 8))}px`;
       list.querySelector("button")?.focus();
     }
   });

@@ -92,6 +92,7 @@ const acts = {
     const others = isMore ? ui.open.filter(({ id }) => id !== mail.id) : [];
     const wasOpen = isMore && ui.open.length !== others.length;
     change({ open: wasOpen ? others : [...others, { id: mail.id, itemId: mail.itemId }] });
+    bringIntoView("head");
     if (!mail.isRead) {
       void attempt(() => wire.read(ui.who, mail.id).then(look));
     }
@@ -121,7 +122,10 @@ const acts = {
     }
     change({ isRunning: false });
   },
-  pane: () => change({ pane: !ui.pane }),
+  pane() {
+    change({ pane: !ui.pane });
+    bringIntoView("pane");
+  },
   dismiss: (key) => putNote(scene.mail.id, key, null),
   openOrganisation: (organisation) => change({ organisation }),
   async ask(kind) {
@@ -145,6 +149,7 @@ const acts = {
     }
   },
   pullLine: (isDown) => attempt(() => wire.pullLine(isDown).then(look)),
+  turnMood: (mood, isOn) => attempt(() => wire.turnMood(mood, isOn).then(look)),
   signOut(signedOut) {
     change({ signedOut });
     reopenPane();
@@ -162,6 +167,13 @@ const makers = {
   },
   mail: (given) => wire.sendMail({ ...given, sender: ui.who }),
 };
+
+/** Where everything is below each other, what was opened may be far below. */
+function bringIntoView(id) {
+  if (matchMedia("(max-width: 699px)").matches) {
+    document.getElementById(id).scrollIntoView();
+  }
+}
 
 function isNew(person) {
   return person && !now.crm.persons.some(({ address }) => address === person.address);
@@ -204,7 +216,7 @@ function draw() {
     .map(([key, line]) => ({ key, text: line }));
   const organisation = organisationOf(now.crm, ui.organisation);
   paint("guide", guide.done, () => drawGuide(guide.done));
-  paint("switches", [chosen.slice(0, 3), now.isDown, ui.signedOut], () =>
+  paint("switches", [chosen.slice(0, 3), now.isDown, now.moods, ui.signedOut], () =>
     drawSwitches(scene, acts),
   );
   paint(

@@ -54,18 +54,22 @@ export function drawSwitches({ ui, now }, acts) {
       }),
       label,
     );
+  const mood = (name, label) =>
+    tick(name, label, now.moods.includes(name), (isOn) => acts.turnMood(name, isOn));
   return [
     choice("theme", "Theme", [
       ["light", "Light"],
       ["dark", "Dark"],
       ["contrast", "High contrast"],
     ]),
-    tick("line", "Network down", now.isDown, acts.pullLine),
     choice("language", "Pane in", [
       ["en", "English"],
       ["da", "Dansk"],
       ["de", "Deutsch"],
     ]),
+    tick("line", "Network down", now.isDown, acts.pullLine),
     tick("signedOut", "Signed out", ui.signedOut, acts.signOut),
+    mood("refuses", "webCRM refuses"),
+    mood("slow", "webCRM slow"),
   ];
 }

@@ -53,3 +53,4 @@ export const addPerson = (fields) => post("/screen/crm/persons", fields);
 export const sendMail = (fields) => post("/screen/crm/mails", fields);
 export const token = (fields) => post("/screen/token", fields);
 export const pullLine = (isDown) => post("/screen/line", { isDown });
+export const turnMood = (mood, isOn) => post("/screen/moods", { mood, isOn });
