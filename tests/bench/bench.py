@@ -11,6 +11,7 @@ from bench.drags import drag_to_synced
 from bench.files import with_files
 from bench.fresh import overtaking
 from bench.loop import one_by_one
+from bench.panes import panes
 from bench.reading.hostile import play_hostile
 
 SECTIONS = {
@@ -19,6 +20,7 @@ SECTIONS = {
     "loop": "the same work one by one, as peers write it, and the ratio",
     "fresh": "a move by hand while 10,000 mails are queued",
     "drag": "from the drag to Synced, with push and without",
+    "panes": "300 visible panes at rest: processor time of the web process and its database",
     "pane": "the add-in: its weight, its first state, the click",
 }
 #: Only when asked for: they take minutes, or need libraries that nothing else does.
@@ -47,6 +49,8 @@ def main() -> None:
         drags = 60 if is_full else 20
         drag_to_synced(drags, "with push")
         drag_to_synced(drags, "without push, POLL_SECONDS=1", poll_s=1.0)
+    if "panes" in wanted:
+        panes()
     if "pane" in wanted:
         pane.weight()
         pane.waits()

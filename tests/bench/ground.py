@@ -130,6 +130,17 @@ class Watch:
                 self.took[item] = time.monotonic() - self._begun[item]
 
 
+def cpu_s(pid: int) -> float | None:
+    """Seconds of processor time of a process so far; None = this system does not tell."""
+    try:
+        stat = Path(f"/proc/{pid}/stat").read_text()
+    except FileNotFoundError:
+        return None
+    # The name in brackets may hold blanks; utime and stime are the 12th and 13th after it.
+    fields = stat.rpartition(")")[2].split()
+    return (int(fields[11]) + int(fields[12])) / _TICKS_A_SECOND
+
+
 @dataclass(frozen=True, slots=True)
 class Usage:
     """What a process has used so far. `cpu_s` None = this system does not tell."""
@@ -140,14 +151,12 @@ class Usage:
     @classmethod
     def of(cls, made: Running, command: str) -> Usage:
         """The usage of one of the service's processes, of this moment (Linux: proc(5))."""
-        home = Path(f"/proc/{made.processes[command].pid}")
-        if not home.exists():
+        pid = made.processes[command].pid
+        status = Path(f"/proc/{pid}/status")
+        if not status.exists():
             return cls(None, None)
-        # The name in brackets may hold blanks; utime and stime are the 12th and 13th after it.
-        fields = (home / "stat").read_text().rpartition(")")[2].split()
-        peak = next(x for x in (home / "status").read_text().splitlines() if "VmHWM" in x)
-        ticks = int(fields[11]) + int(fields[12])
-        return cls(ticks / _TICKS_A_SECOND, int(peak.split()[1]) / 1024)
+        peak = next(x for x in status.read_text().splitlines() if "VmHWM" in x)
+        return cls(cpu_s(pid), int(peak.split()[1]) / 1024)
 
     def cpu_since(self, before: Usage) -> float | None:
         """Seconds of processor time between the two."""

@@ -1,0 +1,223 @@
+"""What panes that somebody sees cost: 300 of them at rest, each looking every two seconds."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import random
+import tempfile
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from urllib.parse import urlsplit
+
+from sqlalchemy import text
+
+from bench.ground import Usage, cpu_s, told
+from running import Running, running
+from webcrm_sync.bootstrap import migrate_database, open_parts
+from webcrm_sync.core.message import Message, MessageKind
+from webcrm_sync.engine.parts import Parts
+from webcrm_sync.engine.versions import make_token
+from webcrm_sync.sandbox.stage import Stage
+from webcrm_sync.settings import PREFIX
+from webcrm_sync.store.versions import read_version
+
+_PANES, _MAILS, _CONTACTS = 300, 10_000, 10_000
+#: As the pane's own: see addin/src/poll.ts.
+_PAUSE_S, _JITTER = 1.8, 0.1
+_WARM_S, _SECONDS = 4.0, 20.0
+_LIMIT = 10.0
+
+#: Every table that a look reads, as in a company of 300 people. The person's number is the id.
+_FILL = """
+INSERT INTO mailbox (company_id, user_id, address, display_name, added_at, mirror_since)
+  SELECT :company, 'user' || n, 'p' || n || '@nordwind.example', 'Person ' || n, now(), now()
+  FROM generate_series(1, :panes) n;
+INSERT INTO mailbox_address (mailbox_id, address) SELECT id, address FROM mailbox;
+INSERT INTO folder (mailbox_id, graph_id, place, subscription_id)
+  SELECT id, 'folder' || id || place, place, 'subscription' || id || place
+  FROM mailbox, unnest(ARRAY['inbox', 'sent']) place;
+INSERT INTO email
+  (company_id, key, message_id, direction, kind, subject, recipients, created_at)
+  SELECT :company, 'k' || n, '<' || n || '@bench.example>', 'inbound', 'mail', 'Mail ' || n,
+    '{"to": []}', now()
+  FROM generate_series(1, :mails) n;
+INSERT INTO item (mailbox_id, folder_id, email_id, graph_id, change_key, categories, state,
+    state_at, found_at)
+  SELECT f.mailbox_id, f.id, e.id, 'graph' || e.id, 'c', '{}',
+    CASE WHEN e.id % 50 = 0 THEN 'waiting' ELSE 'synced' END, now(), now()
+  FROM email e JOIN (SELECT *, row_number() OVER (ORDER BY id) AS n FROM folder) f
+    ON f.n = e.id % (2 * :panes) + 1;
+INSERT INTO filing (company_id, email_id, organisation_id, how, key, activity_id, is_complete)
+  SELECT :company, id, id % 2000 + 1, 'contact', 'f' || id, id, true FROM email;
+INSERT INTO contact (company_id, person_id, address, organisation_id, name, is_active)
+  SELECT :company, n, 'c' || n || '@customer.example', n % 2000 + 1, 'Contact ' || n, true
+  FROM generate_series(1, :contacts) n;
+INSERT INTO event (company_id, mailbox_id, email_id, at, kind, facts)
+  SELECT :company, mailbox_id, email_id, now(), 'synced', '{}' FROM item;
+ANALYZE;
+"""
+
+
+@dataclass(slots=True)
+class Looks:
+    """What came back."""
+
+    seconds: list[float] = field(default_factory=list)
+    sent: int = 0
+    received: int = 0
+
+
+def panes() -> None:
+    """Processor time of the web process and its database, as a part of one core."""
+    with _service() as (made, requests):
+        address = urlsplit(made.public_url)
+        asyncio.run(_look(address.port or 0, requests, _WARM_S))
+        before = _usage(made)
+        began = time.monotonic()
+        looks = asyncio.run(_look(address.port or 0, requests, _SECONDS))
+        _tell(looks, time.monotonic() - began, before, _usage(made))
+
+
+@contextmanager
+def _service() -> Iterator[tuple[Running, list[bytes]]]:
+    """The web process over full tables, and the request that each of the panes repeats."""
+    with (
+        tempfile.TemporaryDirectory() as scratch,
+        Stage(keep_bodies=False) as stage,
+        running(stage, DATA_DIR=f"{scratch}/d") as made,
+    ):
+        settings = stage.settings_of(made.environment)
+        migrate_database(settings)
+        stage.entra.url = settings.entra_authority  # it learns it by its first call otherwise
+        with open_parts(settings) as parts:
+            _fill(parts)
+            made.start("web")
+            made.await_healthy()
+            yield made, [_request(made, parts, n) for n in range(1, _PANES + 1)]
+
+
+def _fill(parts: Parts) -> None:
+    sizes = {"panes": _PANES, "mails": _MAILS, "contacts": _CONTACTS}
+    with parts.begin() as tx:
+        for statement in filter(str.strip, _FILL.split(";")):
+            tx.connection.execute(text(statement), {"company": parts.company_id, **sizes})
+
+
+def _request(made: Running, parts: Parts, number: int) -> bytes:
+    """The look of one person at a mail: every second is synced, every other one not met yet."""
+    user_id = f"user{number}"
+    graph_id = f"graph{2 * number - 1}" if number % 2 else f"elsewhere{number}"
+    head = _head(graph_id, f"<{2 * number - 1}@bench.example>")
+    version = read_version(parts.database, parts.company_id, user_id, graph_id, head.message_id)
+    assert version is not None
+    token = make_token(parts, user_id, head, version, is_on_its_way=False)
+    audience = made.environment[f"{PREFIX}ENTRA_CLIENT_ID"]
+    bearer = made.stage.entra.issue_user_token(
+        user_id, audience, ("access_as_user",), name=f"p{number}@nordwind.example"
+    )
+    body = json.dumps({"version": token}).encode()
+    host = urlsplit(made.public_url).netloc
+    lines = [
+        "POST /api/v1/mails/changed HTTP/1.1",
+        f"Host: {host}",
+        f"Origin: {made.public_url}",
+        f"Authorization: Bearer {bearer}",
+        "Content-Type: application/json",
+        f"Content-Length: {len(body)}",
+        "User-Agent: Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36",
+        "Accept: */*",
+        "Accept-Encoding: gzip, deflate, br",
+        "Accept-Language: da-DK",
+    ]
+    return "\r\n".join([*lines, "", ""]).encode() + body
+
+
+def _head(graph_id: str, message_id: str) -> Message:
+    return Message(
+        graph_id=graph_id,
+        change_key="c",
+        folder_id="elsewhere",
+        message_id=message_id,
+        subject="",
+        sender=None,
+        to=(),
+        cc=(),
+        bcc=(),
+        sent_at=None,
+        received_at=None,
+        categories=(),
+        has_attachments=False,
+        is_draft=False,
+        kind=MessageKind.MAIL,
+        body="",
+        body_is_html=False,
+        stamp=None,
+    )
+
+
+async def _look(port: int, requests: Sequence[bytes], seconds: float) -> Looks:
+    looks = Looks()
+    end = time.monotonic() + seconds
+    await asyncio.gather(*(_pane(port, request, end, looks) for request in requests))
+    return looks
+
+
+async def _pane(port: int, request: bytes, end: float, looks: Looks) -> None:
+    """One pane, with one connection kept open as browsers do."""
+    reader, writer = await asyncio.open_connection("127.0.0.1", port)
+    await asyncio.sleep(random.random() * _PAUSE_S)
+    while (began := time.monotonic()) < end:
+        writer.write(request)
+        head = await reader.readuntil(b"\r\n\r\n")
+        length = int(head.lower().partition(b"content-length:")[2].split(b"\r\n")[0])
+        body = await reader.readexactly(length)
+        assert body == b'{"isChanged":false}', head + body
+        looks.seconds.append(time.monotonic() - began)
+        looks.sent += len(request)
+        looks.received += len(head) + length
+        await asyncio.sleep(_PAUSE_S * (1 - _JITTER * random.random()))
+    writer.close()
+
+
+@dataclass(frozen=True, slots=True)
+class _Used:
+    web_s: float | None
+    database_s: float
+    statements: int
+
+
+def _usage(made: Running) -> _Used:
+    """What both have used so far, by this system and by PostgreSQL's own account."""
+    with open_parts(made.stage.settings_of(made.environment)) as parts, parts.begin() as tx:
+        backends = tx.connection.execute(
+            text("SELECT pid FROM pg_stat_activity WHERE pid <> pg_backend_pid()")
+        ).scalars()
+        database_s = sum(cpu_s(pid) or 0.0 for pid in backends)
+        statements = tx.connection.execute(
+            text(
+                "SELECT xact_commit + xact_rollback FROM pg_stat_database"
+                " WHERE datname = current_database()"
+            )
+        ).scalar_one()
+    return _Used(Usage.of(made, "web").cpu_s, database_s, statements)
+
+
+def _tell(looks: Looks, took_s: float, before: _Used, after: _Used) -> None:
+    count = len(looks.seconds)
+    print(f"{_PANES} visible panes at rest for {took_s:.0f} s: {count / took_s:.0f} looks a second")
+    if before.web_s is None or after.web_s is None:
+        told("of one core", None)
+        return
+    web, database = after.web_s - before.web_s, after.database_s - before.database_s
+    told("the web process, of one core", 100 * web / took_s, unit="%")
+    told("its database, of one core", 100 * database / took_s, unit="%")
+    told("together", 100 * (web + database) / took_s, limit=_LIMIT, unit="%")
+    told("a look: web process", 1000 * web / count, unit="ms")
+    told("a look: database", 1000 * database / count, unit="ms")
+    told("a look: transactions of one statement", (after.statements - before.statements) / count)
+    told("a look: bytes sent", looks.sent / count, unit="bytes")
+    told("a look: bytes received", looks.received / count, unit="bytes")
+    told("a look: p95", sorted(looks.seconds)[int(count * 0.95)], limit=0.2, unit="s")
