@@ -22,7 +22,7 @@ from webcrm_sync.engine.parts import Parts
 from webcrm_sync.engine.versions import make_token
 from webcrm_sync.sandbox.stage import Stage
 from webcrm_sync.settings import PREFIX
-from webcrm_sync.store.versions import read_version
+from webcrm_sync.store.versions import Copy, read_versions
 
 _PANES, _MAILS, _CONTACTS = 300, 10_000, 10_000
 #: As the pane's own: see addin/src/poll.ts.
@@ -111,7 +111,8 @@ def _request(made: Running, parts: Parts, number: int) -> bytes:
     user_id = f"user{number}"
     graph_id = f"graph{2 * number - 1}" if number % 2 else f"elsewhere{number}"
     head = _head(graph_id, f"<{2 * number - 1}@bench.example>")
-    version = read_version(parts.database, parts.company_id, user_id, graph_id, head.message_id)
+    copy = Copy(user_id, graph_id, head.message_id)
+    (version,) = read_versions(parts.database, parts.company_id, [copy])
     assert version is not None
     token = make_token(parts, user_id, head, version, is_on_its_way=False)
     audience = made.environment[f"{PREFIX}ENTRA_CLIENT_ID"]

@@ -30,7 +30,8 @@ from webcrm_sync.engine.versions import make_token
 from webcrm_sync.settings import Settings
 from webcrm_sync.store import asked, directory, mailboxes
 from webcrm_sync.store.database import Tx
-from webcrm_sync.store.versions import Version, read_version
+from webcrm_sync.store.versions import Copy as Copied
+from webcrm_sync.store.versions import Version, read_versions
 
 _FORECASTS = {Matched: Forecast.KNOWN, Ambiguous: Forecast.SEVERAL, Nobody: Forecast.NOBODY}
 
@@ -45,7 +46,8 @@ def states(
     """
     pointed = point_at(parts, asker, refs)
     found = [p for p in pointed if p]
-    read = [_version(parts, asker, p) for p in found]
+    copies = [Copied(asker.box.user_id, p.graph_id, p.head.message_id) for p in found]
+    read = read_versions(parts.database, parts.company_id, copies) if copies else []
     known = list(zip(found, read, look_at(parts, asker, found), strict=True))
     _hint_unread(parts, asker, {p.head.folder_id for p, v, _ in known if v and not v.is_met})
     answers = iter([(state, _token(parts, asker, p, v, state)) for p, v, state in known])
@@ -57,11 +59,6 @@ def _hint_unread(parts: Parts, asker: Asker, folder_ids: Set[str]) -> None:
         folders = mailboxes.folders(tx, asker.box.id) if folder_ids else ()
         unread = [f.id for f in folders if f.graph_id in folder_ids and f.hinted_at is None]
         mailboxes.hint(tx, unread)
-
-
-def _version(parts: Parts, asker: Asker, one: Pointed) -> Version | None:
-    head, user_id = one.head, asker.box.user_id
-    return read_version(parts.database, parts.company_id, user_id, one.graph_id, head.message_id)
 
 
 def _token(

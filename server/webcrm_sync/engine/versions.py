@@ -9,12 +9,13 @@ from __future__ import annotations
 
 import json
 from base64 import urlsafe_b64decode, urlsafe_b64encode
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from webcrm_sync.core.message import Message
 from webcrm_sync.engine.parts import Parts
 from webcrm_sync.store.sealing import SIGNATURE
-from webcrm_sync.store.versions import DIGEST, Version, read_version
+from webcrm_sync.store.versions import DIGEST, Copy, Version, read_versions
 
 #: So long an answer is taken for true while its version is the same. What only Outlook knows of a
 #: mail outside the sync folders is not in our tables; without push nobody reports it soon.
@@ -69,15 +70,20 @@ def read_token(parts: Parts, user_id: str, token: str) -> Known | None:
     return Known(graph_id, message_id, signed[:DIGEST], expires_at)
 
 
-def is_changed(parts: Parts, user_id: str, token: str) -> bool:
-    """True unless all that was answered with this token is still true. One query at most."""
-    known = read_token(parts, user_id, token)
-    if known is None or known.expires_at <= parts.now().timestamp():
-        return True
-    version = read_version(
-        parts.database, parts.company_id, user_id, known.graph_id, known.message_id
-    )
-    return version is None or version.digest != known.digest
+def are_changed(parts: Parts, asked: Sequence[tuple[str, str]]) -> list[bool]:
+    """Whether anything that was answered with each token changed since. One query at most.
+
+    `asked`: a person's user id and the token. One that we cannot read counts as changed.
+    """
+    now = parts.now().timestamp()
+    named = [(user_id, read_token(parts, user_id, token)) for user_id, token in asked]
+    valid = [(u, k) for u, k in named if k and k.expires_at > now]
+    copies = [Copy(u, k.graph_id, k.message_id) for u, k in valid]
+    found = read_versions(parts.database, parts.company_id, copies) if copies else []
+    unchanged = {
+        (u, k) for (u, k), v in zip(valid, found, strict=True) if v and v.digest == k.digest
+    }
+    return [one not in unchanged for one in named]
 
 
 def _context(parts: Parts, user_id: str) -> bytes:

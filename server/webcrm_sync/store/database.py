@@ -219,10 +219,10 @@ class Database:
             yield tx
             tx.finish()
 
-    def read_one(self, query: TextClause, named: Mapping[str, object]) -> Row[Any] | None:
-        """The first row of one statement, in a single round trip: outside of any transaction."""
+    def read(self, query: TextClause, named: Mapping[str, object]) -> Sequence[Row[Any]]:
+        """The rows of one statement, in a single round trip: outside of any transaction."""
         with self._engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
-            return connection.execute(query, named).first()
+            return connection.execute(query, named).all()
 
     def transact(self, company_id: int, step: Callable[[Tx], Result]) -> Result:
         """What `step` returns, committed; repeated as `again_after_conflict` says."""

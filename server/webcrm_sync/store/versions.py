@@ -1,16 +1,27 @@
-"""The version of what the pane shows of one mail: equal as long as nothing it shows has changed.
+"""The version of what the pane shows of a mail: equal as long as nothing it shows has changed.
 
-Every pane that somebody sees asks for it every two seconds: one statement, one round trip.
+One statement reads those of any number of mails: of all that people look at at this moment.
 """
 
 from __future__ import annotations
 
+import json
+from collections.abc import Sequence
 from dataclasses import dataclass
 from hashlib import blake2b
 
 from sqlalchemy import text
 
 from webcrm_sync.store.database import Database
+
+
+@dataclass(frozen=True, slots=True)
+class Copy:
+    """A copy in a person's own mailbox. `user_id`: of that person."""
+
+    user_id: str
+    graph_id: str
+    message_id: str | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,16 +41,32 @@ DIGEST = 12
 # theirs, so of these the columns count that people see.
 _READ = text("""
 SELECT
+  asked.number,
   copy.folder_id IS NOT NULL,
   folders.is_pushed,
   m.id, m.trouble, m.push_trouble, c.webcrm_trouble, folders.graph_ids,
   (SELECT number FROM directory_version WHERE company_id = c.id),
-  (SELECT xmin FROM press WHERE mailbox_id = m.id AND graph_id = :graph_id),
+  (SELECT xmin FROM press WHERE mailbox_id = m.id AND graph_id = asked.graph_id),
   (SELECT sum(hashtextextended(address, 0)) FROM always_sync WHERE mailbox_id = m.id),
-  mails.copies, mails.filings, open_items.found, open_items.waiting, open_items.parked
-FROM mailbox m
+  (SELECT string_agg(concat_ws('.', i.id, i.xmin), ' ' ORDER BY i.id)
+   FROM item i WHERE i.email_id = ANY(same.ids)),
+  (SELECT string_agg(concat_ws('.', f.id, f.xmin, w.xmin), ' ' ORDER BY f.id)
+   FROM filing f LEFT JOIN wish w ON w.filing_id = f.id WHERE f.email_id = ANY(same.ids)),
+  open_items.found, open_items.waiting, open_items.parked
+FROM json_to_recordset(CAST(:asked AS json))
+  AS asked(number int, user_id text, graph_id text, message_id text)
+JOIN mailbox m ON m.company_id = :company_id AND m.user_id = asked.user_id
 JOIN company c ON c.id = m.company_id
-LEFT JOIN item copy ON copy.mailbox_id = m.id AND copy.graph_id = :graph_id
+CROSS JOIN LATERAL (
+  SELECT max(email_id) AS email_id, max(folder_id) AS folder_id
+  FROM item WHERE mailbox_id = m.id AND graph_id = asked.graph_id
+) copy
+CROSS JOIN LATERAL (
+  SELECT array_append(
+    ARRAY(SELECT id FROM email WHERE company_id = c.id AND message_id = asked.message_id),
+    copy.email_id
+  ) AS ids
+) same
 CROSS JOIN LATERAL (
   SELECT coalesce(bool_and(subscription_id IS NOT NULL), false) AS is_pushed,
     sum(hashtextextended(graph_id, 0)) AS graph_ids
@@ -52,40 +79,30 @@ CROSS JOIN LATERAL (
   FROM item
   WHERE mailbox_id = m.id AND state IN ('found', 'matched', 'filed', 'waiting', 'parked')
 ) open_items
-CROSS JOIN LATERAL (
-  SELECT
-    (SELECT string_agg(concat_ws('.', i.id, i.xmin), ' ' ORDER BY i.id)
-     FROM item i WHERE i.email_id = ANY(same.ids)) AS copies,
-    (SELECT string_agg(concat_ws('.', f.id, f.xmin, w.xmin), ' ' ORDER BY f.id)
-     FROM filing f LEFT JOIN wish w ON w.filing_id = f.id
-     WHERE f.email_id = ANY(same.ids)) AS filings
-  FROM (
-    SELECT array_append(
-      ARRAY(SELECT id FROM email WHERE company_id = c.id AND message_id = :message_id),
-      copy.email_id
-    ) AS ids
-  ) same
-) mails
-WHERE m.company_id = :company_id AND m.user_id = :user_id
 """)
 
 
-def read_version(
-    database: Database, company_id: int, user_id: str, graph_id: str, message_id: str | None
-) -> Version | None:
-    """The version of this copy in the person's own mailbox, None when that is not watched.
+def read_versions(
+    database: Database, company_id: int, copies: Sequence[Copy]
+) -> list[Version | None]:
+    """The version of each copy, in their order; None = its mailbox is not watched.
 
     It covers the copy, every copy and filing of the same mail, what webCRM is still to be sent
     about it, whom webCRM knows, and the connection's state in the pane's foot.
     """
-    named = {
-        "company_id": company_id,
-        "user_id": user_id,
-        "graph_id": graph_id,
-        "message_id": message_id,
-    }
-    row = database.read_one(_READ, named)
-    if row is None:
-        return None
-    is_met, is_pushed, *facts = tuple(row)
+    asked = [
+        {
+            "number": number,
+            "user_id": one.user_id,
+            "graph_id": one.graph_id,
+            "message_id": one.message_id,
+        }
+        for number, one in enumerate(copies)
+    ]
+    rows = database.read(_READ, {"company_id": company_id, "asked": json.dumps(asked)})
+    found = {number: _version(*facts) for number, *facts in map(tuple, rows)}
+    return [found.get(number) for number in range(len(copies))]
+
+
+def _version(is_met: bool, is_pushed: bool, *facts: object) -> Version:
     return Version(blake2b(repr(facts).encode(), digest_size=DIGEST).digest(), is_met, is_pushed)

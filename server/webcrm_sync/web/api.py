@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
+from pydantic import BaseModel
+
 from webcrm_sync.core.errors import Gone
 from webcrm_sync.engine import connection, contacts, desk, press, rules, story, versions
 from webcrm_sync.engine import undo as undoing
@@ -9,8 +13,7 @@ from webcrm_sync.engine.mailref import NOT_HERE, Asker
 from webcrm_sync.engine.mailstate import NOT_FOUND, MailState
 from webcrm_sync.engine.parts import Parts
 from webcrm_sync.web import shapes
-from webcrm_sync.web.operations import By, Operations
-from webcrm_sync.web.tokens import SignedIn
+from webcrm_sync.web.operations import By, Later, Operations, Visitor
 
 BASE = "/api/v1"
 operations = Operations()
@@ -27,11 +30,21 @@ def state(parts: Parts, asker: Asker, asked: shapes.Mails) -> shapes.MailStates:
 
 
 @operations.post(
-    "/mails/changed", asks=shapes.ShownVersion, answers=shapes.ChangedShape, by=By.SIGNED_IN
+    "/mails/changed", asks=shapes.ShownVersion, answers=shapes.ChangedShape, by=By.VISITOR
 )
-def changed(parts: Parts, person: SignedIn, asked: shapes.ShownVersion) -> shapes.ChangedShape:
+def changed(
+    parts: Parts, visitor: Visitor, asked: shapes.ShownVersion
+) -> shapes.ChangedShape | Later:
     """False while what was answered with this version is still true."""
-    return shapes.ChangedShape(is_changed=versions.is_changed(parts, person.user_id, asked.version))
+    user_id, token = visitor.user_id, asked.version
+    (is_changed,) = versions.are_changed(parts, [(user_id, token)])
+    if is_changed or not asked.waits:
+        return shapes.ChangedShape(is_changed=is_changed)
+
+    def begin(finish: Callable[[BaseModel], None]) -> None:
+        visitor.watch.add(user_id, token, lambda so: finish(shapes.ChangedShape(is_changed=so)))
+
+    return Later(shapes.ChangedShape(is_changed=False), begin)
 
 
 @operations.post("/mails/sync", asks=shapes.SyncMail, answers=shapes.MailStateShape)

@@ -17,9 +17,11 @@ from webcrm_sync.engine.parts import Parts
 from webcrm_sync.web import api, errors, openapi
 from webcrm_sync.web.auth import Guard, guarded
 from webcrm_sync.web.errors import Problem
-from webcrm_sync.web.operations import By, Operation
+from webcrm_sync.web.operations import By, Later, Operation, Visitor
+from webcrm_sync.web.serving.later import ANSWER_LATER
 from webcrm_sync.web.tokens import KeyOf, SignedIn, TokenReader, TokenRefused
 from webcrm_sync.web.turns import Turns
+from webcrm_sync.web.watch import Watch
 
 logger = logging.getLogger(__name__)
 
@@ -27,6 +29,7 @@ logger = logging.getLogger(__name__)
 def blueprint(parts: Parts, key_of: KeyOf) -> Blueprint:
     """Every operation of the API and its OpenAPI document."""
     routes = Blueprint("api", __name__, url_prefix=api.BASE)
+    watch = Watch(parts)
     # Apart, so that a look that costs one query does not wait for what asks Graph.
     turns = {by: Turns() for by in By}
     tokens = TokenReader(parts.settings, key_of)
@@ -34,7 +37,7 @@ def blueprint(parts: Parts, key_of: KeyOf) -> Blueprint:
         routes.add_url_rule(
             operation.path.replace("{address}", "<path:address>"),
             endpoint=operation.name,
-            view_func=_view(parts, tokens, operation, turns[operation.by]),
+            view_func=_view(parts, tokens, operation, turns[operation.by], watch),
             methods=[operation.method],
         )
     document = openapi.document(api.operations.declared, base=api.BASE)
@@ -73,20 +76,34 @@ def allow_own_origin(app: Flask, public_url: str) -> None:
 
 
 def _view(
-    parts: Parts, tokens: TokenReader, operation: Operation, turns: Turns
+    parts: Parts, tokens: TokenReader, operation: Operation, turns: Turns, watch: Watch
 ) -> Callable[..., Response]:
     @guarded(Guard.PERSON)
     def view(**path: str) -> Response:
         person = _person(tokens)
         with turns.of(person.user_id):
-            who = person if operation.by is By.SIGNED_IN else _asker(parts, person)
+            is_visitor = operation.by is By.VISITOR
+            who = Visitor(person.user_id, watch) if is_visitor else _asker(parts, person)
             asked = _asked(operation, path)
             answer = parts.repeated(lambda: operation.view(parts, who, asked))
         if answer is None:
             return Response(status=204)
-        return Response(answer.model_dump_json(by_alias=True), mimetype="application/json")
+        now = _now(answer) if isinstance(answer, Later) else answer
+        return Response(_written(now), mimetype="application/json")
 
     return view
+
+
+def _now(later: Later) -> BaseModel:
+    """What is answered now, where the server cannot answer later."""
+    answer_later = request.environ.get(ANSWER_LATER)
+    if answer_later:
+        answer_later(lambda finish: later.begin(lambda answer: finish(_written(answer))))
+    return later.now
+
+
+def _written(answer: BaseModel) -> bytes:
+    return answer.model_dump_json(by_alias=True).encode()
 
 
 def _person(tokens: TokenReader) -> SignedIn:

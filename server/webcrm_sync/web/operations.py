@@ -10,6 +10,7 @@ from typing import Any, TypeVar
 from pydantic import BaseModel
 
 from webcrm_sync.engine.parts import Parts
+from webcrm_sync.web.watch import Watch
 
 
 class By(Enum):
@@ -17,13 +18,32 @@ class By(Enum):
 
     #: the owner of a watched mailbox, an `Asker`
     OWNER = "owner"
-    #: whoever is signed in, a `SignedIn`: the view asks the database once, and for all it needs
-    SIGNED_IN = "signed in"
+    #: whoever is signed in, a `Visitor`: the view asks the database once, and for all it needs
+    VISITOR = "visitor"
+
+
+@dataclass(frozen=True, slots=True)
+class Visitor:
+    """Somebody who is signed in, and where that person's looks can wait."""
+
+    user_id: str
+    watch: Watch
+
+
+@dataclass(frozen=True, slots=True)
+class Later:
+    """An answer that may change while the person waits. `now`: what it is at this moment.
+
+    `begin` is called with a function that sends the final one; not where a server cannot wait.
+    """
+
+    now: BaseModel
+    begin: Callable[[Callable[[BaseModel], None]], None]
 
 
 #: A view is given the parts, who asks, and what was asked, and answers with a shape or nothing.
-View = Callable[[Parts, Any, Any], BaseModel | None]
-V = TypeVar("V", bound=Callable[..., BaseModel | None])
+View = Callable[[Parts, Any, Any], BaseModel | Later | None]
+V = TypeVar("V", bound=Callable[..., BaseModel | Later | None])
 
 
 @dataclass(frozen=True, slots=True)

@@ -116,9 +116,13 @@ class Mails(_Shape):
 
 
 class ShownVersion(_Shape):
-    """What the pane shows, by the version that came with it."""
+    """What the pane shows, by the version that came with it.
+
+    `waits`: the answer may come later, at the latest after ten seconds, when nothing changed yet.
+    """
 
     version: VersionToken
+    waits: bool = False
 
 
 class SyncMail(OneMail):

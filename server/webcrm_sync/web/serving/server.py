@@ -16,6 +16,7 @@ from wsgiref.types import WSGIApplication, WSGIEnvironment
 from webcrm_sync.web.serving.bounds import Bounds, Lane
 from webcrm_sync.web.serving.connection import Connection, Terms
 from webcrm_sync.web.serving.crowd import Crowd
+from webcrm_sync.web.serving.later import ANSWER_LATER, Begin, Waiting
 from webcrm_sync.web.serving.request import Request
 from webcrm_sync.web.serving.workers import Workers
 from webcrm_sync.web.serving.wsgi import Answer, ask, environ_of, refusal
@@ -52,6 +53,7 @@ class Server:
         self._by_path = [
             (path.encode("ascii"), one) for one in self._workers for path in one.lane.paths
         ]
+        self._waiting = Waiting()
         self.date = formatdate(usegmt=True)
 
     def run(self, sockets: Sequence[socket.socket]) -> None:
@@ -82,6 +84,7 @@ class Server:
             for server in servers:
                 server.close()
             beat.cancel()
+            self._waiting.end()
             await self._end_with_grace(loop)
             for workers in self._workers:
                 workers.close()
@@ -121,12 +124,18 @@ class Server:
         """Have the request answered in a thread of its lane. False = too many wait for one."""
 
         def work() -> None:
+            begun: list[Begin] = []
             try:
-                answer = ask(self._app, environ_of(request, base))
+                environ = environ_of(request, base)
+                environ[ANSWER_LATER] = begun.append
+                answer = ask(self._app, environ)
             except Exception:
                 logger.exception("request_failed")
-                answer = self.refusal(500)
-            then(answer)
+                begun, answer = [], self.refusal(500)
+            if begun:
+                self._waiting.add(answer, then, begun[0])
+            else:
+                then(answer)
 
         return self._workers_for(request.path).put(work)
 
