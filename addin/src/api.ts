@@ -8,7 +8,8 @@ import { createHeldState } from "./held_state.ts";
 export type TokenSource = (wanted: { fresh: boolean; claims: string | null }) => Promise<string>;
 
 export interface Api {
-  state(mail: MailRef, signal: AbortSignal): Promise<MailState>;
+  /** `waits`: for something to change, a while. */
+  state(mail: MailRef, signal: AbortSignal, how?: { waits?: boolean }): Promise<MailState>;
   sync(mail: MailRef, organisationIds: number[]): Promise<MailState>;
   /** `replaces`: the Organisation that gives way, null where the mail is in none yet. */
   choose(mail: MailRef, organisationId: number, replaces: number | null): Promise<MailState>;
@@ -63,7 +64,7 @@ export function createApi(base: string, token: TokenSource): Api {
     ask<T>({ method: "POST", path, body, signal, again: true });
   const states = createHeldState(read);
   return {
-    state: (mail, signal) => states.look(mail, signal),
+    state: (mail, signal, { waits = false } = {}) => states.look(mail, signal, waits),
     sync: (mail, organisationIds) =>
       write("/mails/sync", organisationIds.length ? { mail, organisationIds } : { mail }),
     choose: (mail, organisationId, replaces) =>

@@ -6,8 +6,11 @@ import { Trouble } from "./errors.ts";
 export type Read = <T>(path: string, body: unknown, signal: AbortSignal) => Promise<T>;
 
 export interface HeldState {
-  /** The state of this mail. The same object as before where nothing changed. */
-  look(mail: MailRef, signal: AbortSignal): Promise<MailState>;
+  /**
+   * The state of this mail. The same object as before where nothing changed. `waits`: then the
+   * answer may come as late as something changes, ten seconds at most.
+   */
+  look(mail: MailRef, signal: AbortSignal, waits: boolean): Promise<MailState>;
   /** Asks in full next time: what a click found in Outlook has no version. */
   forget(): void;
 }
@@ -27,14 +30,14 @@ interface Held {
 /** Nothing is held before the first look. */
 export function createHeldState(read: Read): HeldState {
   let held: Held | null = null;
-  const isChanged = async ({ version }: Held, signal: AbortSignal) => {
+  const isChanged = async ({ version }: Held, signal: AbortSignal, waits: boolean) => {
     const path = "/mails/changed";
-    return (await read<{ isChanged: boolean }>(path, { version }, signal)).isChanged;
+    return (await read<{ isChanged: boolean }>(path, { version, waits }, signal)).isChanged;
   };
   return {
-    async look(mail, signal) {
+    async look(mail, signal, waits) {
       const known = held && isSame(held.mail, mail) ? held : null;
-      if (known && !(await isChanged(known, signal))) {
+      if (known && !(await isChanged(known, signal, waits))) {
         return known.answer;
       }
       const asked = known ? { ...mail, version: known.version } : mail;

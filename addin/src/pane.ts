@@ -26,8 +26,8 @@ export interface Parts {
 const SPINNER_MS = 300;
 /** A new contact files its mail within this, or the mail is shown as waiting again. */
 const EXPECT_MS = 20_000;
-/** A server that takes longer over a look is away. */
-const LOOK_MS = 10_000;
+/** A server that takes longer over a look is away; it keeps one waiting for ten seconds. */
+const LOOK_MS = 15_000;
 
 /** One pane. Every answer for a mail that is no longer selected is dropped. */
 export class Pane {
@@ -48,7 +48,7 @@ export class Pane {
     this.draw = draw;
     this.poll = createPoll({
       look: () => this.lookQuietly(),
-      pause: () => this.pause(),
+      pause: (lastedMs) => this.pause(lastedMs),
       isHidden: parts.isHidden,
     });
   }
@@ -75,6 +75,7 @@ export class Pane {
 
   /** Looks again at once: the pane was away or offline, or something happened elsewhere. */
   refresh(): void {
+    this.looking.abort();
     if (this.parts.isHidden()) {
       return;
     }
@@ -194,7 +195,10 @@ export class Pane {
     this.looking = new AbortController();
     const { signal } = this.looking;
     try {
-      const answer = await inTime(this.looking, (within) => this.parts.api.state(mail, within));
+      const how = { waits: this.isAtRest() };
+      const answer = await inTime(this.looking, (within) =>
+        this.parts.api.state(mail, within, how),
+      );
       this.failures = 0;
       this.dispatchFor(signal, { type: "answered", answer, by: "look", at: Date.now() });
     } catch (error) {
@@ -223,7 +227,13 @@ export class Pane {
     }
   }
 
-  private pause(): number | null {
+  /** Nothing is under way and nothing wrong: the server may answer as late as it has news. */
+  private isAtRest(): boolean {
+    const { movingSince, trouble, lost } = this.current;
+    return this.failures === 0 && movingSince === null && trouble === null && lost === null;
+  }
+
+  private pause(lastedMs: number): number | null {
     const { movingSince } = this.current;
     if (this.mail() === null) {
       return null;
@@ -231,7 +241,7 @@ export class Pane {
     if (this.failures > 0 && this.failure) {
       return pauseAfterFailures(this.failure, this.failures);
     }
-    return movingSince === null ? pauseAtRest() : pauseAfter(Date.now() - movingSince);
+    return movingSince === null ? pauseAtRest(lastedMs) : pauseAfter(Date.now() - movingSince);
   }
 
   private mail(): MailRef | null {
@@ -240,21 +250,22 @@ export class Pane {
   }
 }
 
-/** The answer, unless it takes too long: then Trouble "away", and the call is called off. */
+/** The answer, unless it is called off or takes too long: then Trouble "away". */
 async function inTime<T>(
-  until: AbortController,
+  { signal: until }: AbortController,
   run: (signal: AbortSignal) => Promise<T>,
 ): Promise<T> {
   const call = new AbortController();
   const end = () => call.abort();
-  until.signal.addEventListener("abort", end);
+  until.addEventListener("abort", end);
   const patience = setTimeout(end, LOOK_MS);
+  const over = new Promise<never>((_, reject) => {
+    call.signal.addEventListener("abort", () => reject(noAnswer()));
+  });
   try {
-    return await run(call.signal);
-  } catch (error) {
-    throw call.signal.aborted ? noAnswer() : error;
+    return await Promise.race([run(call.signal), over]);
   } finally {
     clearTimeout(patience);
-    until.signal.removeEventListener("abort", end);
+    until.removeEventListener("abort", end);
   }
 }

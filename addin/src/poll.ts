@@ -24,9 +24,12 @@ export function pauseAfter(elapsedMs: number): number {
   return elapsedMs < 60_000 ? 1_000 : REST_MS;
 }
 
-/** The same for a mail at rest. Panes that were opened together do not go on together. */
-export function pauseAtRest(random = Math.random()): number {
-  return REST_MS * (0.9 + 0.1 * random);
+/**
+ * The same for a mail at rest, after a look that took so long: the server may have kept it waiting
+ * for news. Panes that were opened together do not go on together.
+ */
+export function pauseAtRest(lastedMs = 0, random = Math.random()): number {
+  return Math.max(0, REST_MS * (0.9 + 0.1 * random) - lastedMs);
 }
 
 /** The same after so many looks in a row that failed, the last one for this. */
@@ -36,7 +39,7 @@ export function pauseAfterFailures(
   random = Math.random(),
 ): number {
   if (kind === "not_found") {
-    return failures <= EARLY_LOOKS ? pauseAtRest(random) : GENTLE_MS;
+    return failures <= EARLY_LOOKS ? pauseAtRest(0, random) : GENTLE_MS;
   }
   const own = GENTLE.has(kind) ? GENTLE_MS : REST_MS * 2 ** Math.min(failures - 1, 5);
   const asked = Math.min(retryAfterMs ?? 0, LONGEST_ASKED_MS);
@@ -46,8 +49,11 @@ export function pauseAfterFailures(
 export interface PollTerms {
   /** One look; the next one waits for its end. It reports its own failures. */
   look: () => Promise<void>;
-  /** How long to wait before the next look, in milliseconds; null = there is nothing to look at. */
-  pause: () => number | null;
+  /**
+   * How long to wait before the next look when the last one took so long, both in milliseconds;
+   * null = there is nothing to look at.
+   */
+  pause: (lastedMs: number) => number | null;
   /** Whether nobody sees the answer. */
   isHidden: () => boolean;
 }
@@ -66,8 +72,8 @@ export function createPoll({ look, pause, isHidden }: PollTerms): Poll {
   let dueAt = Infinity;
   let timer: ReturnType<typeof setTimeout> | undefined;
 
-  const next = (): void => {
-    const wait = isHidden() ? null : pause();
+  const next = (lastedMs: number): void => {
+    const wait = isHidden() ? null : pause(lastedMs);
     const due = wait === null ? Infinity : Date.now() + wait;
     if (wait !== null && due < dueAt) {
       clearTimeout(timer);
@@ -77,17 +83,18 @@ export function createPoll({ look, pause, isHidden }: PollTerms): Poll {
   };
   const turn = (): void => {
     dueAt = Infinity;
-    if (isHidden() || pause() === null) {
+    if (isHidden() || pause(0) === null) {
       return;
     }
     isLooking = true;
     isWanted = false;
+    const begunAt = Date.now();
     void look().finally(() => {
       isLooking = false;
       if (isWanted) {
         turn();
       } else {
-        next();
+        next(Date.now() - begunAt);
       }
     });
   };
@@ -95,7 +102,7 @@ export function createPoll({ look, pause, isHidden }: PollTerms): Poll {
   return {
     wake() {
       if (!isLooking) {
-        next();
+        next(0);
       }
     },
     now() {

@@ -107,7 +107,7 @@ describe("a second look at a mail", () => {
     expect(await state(REF, signal)).toBe(first);
     expect((await state(REF, signal)).state).toBe("synced");
     expect(lines()).toEqual(["state", "changed", "changed", "state"]);
-    expect(calls[1]?.body).toEqual({ version: "v1" });
+    expect(calls[1]?.body).toEqual({ version: "v1", waits: false });
     expect(calls[3]?.body).toEqual({ mails: [{ ...REF, version: "v1" }] });
   });
 

@@ -18,6 +18,7 @@ interface Open {
   what: string;
   mail: MailRef;
   signal: AbortSignal | null;
+  waits: boolean;
   answer: (state: MailState) => Promise<unknown>;
   fail: (trouble: Trouble) => Promise<unknown>;
 }
@@ -34,18 +35,19 @@ export function stage() {
     told: 0,
   };
   const soon = () => vi.advanceTimersByTimeAsync(0);
-  const ask = (what: string, ref: MailRef, signal: AbortSignal | null = null) =>
+  const ask = (what: string, ref: MailRef, signal: AbortSignal | null = null, waits = false) =>
     new Promise<MailState>((resolve, reject) => {
       calls.push({
         what,
         mail: ref,
         signal,
+        waits,
         answer: (state) => (resolve(state), soon()),
         fail: (trouble) => (reject(trouble), soon()),
       });
     });
   const api: Api = {
-    state: (ref, signal) => ask("state", ref, signal),
+    state: (ref, signal, { waits = false } = {}) => ask("state", ref, signal, waits),
     sync: (ref, ids) => ask(`sync ${ids.join()}`, ref),
     choose: (ref, id, replaces) =>
       ask(replaces === null ? `choose ${id}` : `choose ${id} for ${replaces}`, ref),

@@ -35,17 +35,40 @@ describe("what happens elsewhere", () => {
     expect(calls).toHaveLength(2);
   });
 
-  test("is asked about once at a time, however often there is word of it", async () => {
+  test("is asked about at once when there is word of it, and once at a time", async () => {
     const { pane, calls, last } = await opened("known");
+    await vi.advanceTimersByTimeAsync(2_000);
+    const waiting = last();
     pane.refresh();
     pane.refresh();
     await vi.advanceTimersByTimeAsync(0);
-    pane.refresh();
+    expect(calls.filter((call) => call.signal?.aborted)).toEqual([waiting]);
     await vi.advanceTimersByTimeAsync(5_000);
-    expect(calls).toHaveLength(2);
-    await last().answer(answer("known"));
-    await vi.advanceTimersByTimeAsync(0);
     expect(calls).toHaveLength(3);
+  });
+
+  test("is waited for on the server only while all is well and at rest", async () => {
+    const { last, pane } = await opened("known");
+    await vi.advanceTimersByTimeAsync(2_000);
+    expect(last().waits).toBe(true);
+    await last().fail(new Trouble("away"));
+    await vi.advanceTimersByTimeAsync(3_000);
+    expect(last().waits).toBe(false);
+    await last().answer(answer("on_its_way"));
+    await vi.advanceTimersByTimeAsync(300);
+    expect(last().waits).toBe(false);
+    await last().answer(answer("synced"));
+    pane.refresh();
+    await vi.advanceTimersByTimeAsync(0);
+    expect(last().waits).toBe(true);
+  });
+
+  test("is not waited for by a pane that nobody sees any more", async () => {
+    const { pane, seen, last } = await opened("known");
+    await vi.advanceTimersByTimeAsync(2_000);
+    seen.hidden = true;
+    pane.refresh();
+    expect(last().signal?.aborted).toBe(true);
   });
 
   test("is noticed when Outlook did not say that another mail is selected", async () => {
@@ -78,10 +101,9 @@ describe("what happens elsewhere", () => {
 
   test("is that a look is never answered: the server is away, and asked again", async () => {
     const { calls, views } = await opened("known");
-    await vi.advanceTimersByTimeAsync(12_000);
+    await vi.advanceTimersByTimeAsync(17_000);
     expect(calls).toHaveLength(2);
     expect(calls[1]?.signal?.aborted).toBe(true);
-    await calls[1]?.fail(new Trouble("away"));
     expect(views.at(-1)?.foot?.words).toBe("Not connected");
     await vi.advanceTimersByTimeAsync(5_000);
     expect(calls).toHaveLength(3);

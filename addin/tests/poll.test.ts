@@ -77,8 +77,20 @@ describe("a mail on its way", () => {
 });
 
 describe("a mail at rest", () => {
+  test("is looked at again at once when the server kept the look waiting", async () => {
+    let looks = 0;
+    const look = async () => {
+      looks += 1;
+      await new Promise((resolve) => setTimeout(resolve, 10_000));
+    };
+    createPoll({ look, pause: pauseAtRest, isHidden: () => false }).now();
+    await vi.advanceTimersByTimeAsync(30_500);
+    expect(looks).toBe(4);
+  });
+
   test("is looked at in less than two seconds, by no two panes in step", () => {
-    expect([0, 1].map((random) => pauseAtRest(random))).toEqual([1_620, 1_800]);
+    expect([0, 1].map((random) => pauseAtRest(0, random))).toEqual([1_620, 1_800]);
+    expect([800, 10_000].map((lasted) => pauseAtRest(lasted, 1))).toEqual([1_000, 0]);
   });
 
   test("does not hold up the looks at one that is on its way by now", async () => {
