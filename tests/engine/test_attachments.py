@@ -206,6 +206,22 @@ def test_file_that_outlook_does_not_give_is_left_out_after_a_day(
     assert "Left out: plan.pdf (Outlook does not give it)" in activity["ActivityMemo"]
 
 
+def test_file_of_which_more_comes_than_announced_is_one_that_outlook_does_not_give(
+    play: Play, box: SimMailbox
+) -> None:
+    other = File("offer.pdf", b"%PDF offer")
+    item = play.drag(box, Mail("Swollen", BO, KIM, body="Hi", attachments=(PDF, other)))
+    box.overlong.add("plan.pdf")
+    play.look()
+    play.settle()
+    assert play.item(box, item).state is State.PARKED
+    assert names(play) == ["offer.pdf"]
+    box.overlong.clear()
+    play.wait(timedelta(hours=1, minutes=1))
+    assert box.read(item).categories == BOTH
+    assert sorted(names(play)) == ["offer.pdf", "plan.pdf"]
+
+
 def test_death_before_the_late_line_is_written_loses_nothing(play: Play, box: SimMailbox) -> None:
     play.stage.crm.largest_request = 300_000
     play.drag(box, Mail("Film", BO, KIM, attachments=(File("film.mp4", b"f" * 400_000),)))

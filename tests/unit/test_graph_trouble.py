@@ -83,7 +83,7 @@ def test_a_mailbox_out_of_property_names_is_not_one_that_is_full() -> None:
 
 @pytest.mark.parametrize(
     ("told", "wait_s"),
-    [("7", 7), ("2.128", 2.128), ("0", 0), (" 30 ", 30)],
+    [("7", 7), ("2.128", 2.128), ("0", 0), (" 30 ", 30), ("9999999", 86_400), ("86401", 86_400)],
 )
 def test_retry_after_in_seconds_counts_from_now(told: str, wait_s: float) -> None:
     assert retry_at(told, NOW) == NOW + timedelta(seconds=wait_s)
@@ -93,6 +93,7 @@ def test_retry_after_may_be_a_date() -> None:
     at = retry_at("Fri, 20 Nov 2026 10:01:00 GMT", NOW)
     assert at == NOW + timedelta(minutes=1)
     assert at.tzinfo is not None
+    assert retry_at("Fri, 20 Nov 9999 10:01:00 GMT", NOW) == NOW + timedelta(days=1)
 
 
 @pytest.mark.parametrize("told", [None, "", "soon", "-5", "1e9", "Fri, 99 Nov 2026 10:01:00 GMT"])

@@ -13,12 +13,15 @@ from webcrm_sync.core.crm import Unmatchable
 from webcrm_sync.core.errors import SyncError
 from webcrm_sync.engine import push
 from webcrm_sync.engine.parts import Parts
-from webcrm_sync.net.way import trust
+from webcrm_sync.net.bounds import Bounds
+from webcrm_sync.net.transports import Bounded, wire
 from webcrm_sync.store import directory, mailboxes
 
 _NEEDED_ROLES = frozenset({"Mail.ReadWrite", "MailboxSettings.ReadWrite"})
 #: So many texts that are no address, so many Persons for each, so much of each.
 _SHOWN, _NAMED, _CUT = 20, 5, 60
+#: What it may cost to see whether we are reached by our own address.
+_LOOK = Bounds(seconds=10, size=64 * 1024)
 _RBAC = "Exchange: RBAC for Applications, see docs/deploy.md"
 
 
@@ -182,8 +185,9 @@ def _reachable(parts: Parts) -> Check:
         text = "push is off: WEBCRM_SYNC_PUBLIC_URL is not https; folders are polled"
         return Check(name, Verdict.WARNING, text)
     try:
-        context = trust(settings.ca_bundle)
-        answer = httpx.get(f"{settings.public_url}/healthz", timeout=10, verify=context)
+        bounded = Bounded(wire(settings.public_url, settings.ca_bundle), _LOOK)
+        with httpx.Client(transport=bounded, timeout=_LOOK.seconds) as client:
+            answer = client.get(f"{settings.public_url}/healthz")
     except httpx.HTTPError as error:
         text = (
             f"{settings.public_url} does not answer ({type(error).__name__}). Is `serve` running?"

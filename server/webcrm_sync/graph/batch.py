@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from itertools import takewhile
 from typing import Any
 
+from webcrm_sync.graph import wire
 from webcrm_sync.graph.gate import PER_MAILBOX, Call
 from webcrm_sync.graph.transport import Transport
 from webcrm_sync.graph.trouble import Failure, failure_in
@@ -63,8 +64,7 @@ def _line(number: int, line: Line, is_chain: bool) -> dict[str, Any]:
 
 def answers(raw: Mapping[str, Any], count: int) -> list[Answer]:
     """The answers in the order of the lines; they come in any order. Missing = not tried."""
-    found = raw.get("responses")
-    by_id = {str(one.get("id")): one for one in found or () if isinstance(one, dict)}
+    by_id = {str(one.get("id")): one for one in wire.parts(raw, "responses")}
     return [
         _answer(by_id[str(n)]) if str(n) in by_id else NOT_ANSWERED for n in range(1, count + 1)
     ]
@@ -72,10 +72,12 @@ def answers(raw: Mapping[str, Any], count: int) -> list[Answer]:
 
 def _answer(raw: Mapping[str, Any]) -> Answer:
     status, headers, body = raw.get("status"), raw.get("headers"), raw.get("body")
-    if isinstance(status, int) and 200 <= status < 300:
+    if not isinstance(status, int) or not (200 <= status < 300 or 400 <= status < 600):
+        return NOT_ANSWERED
+    if status < 300:
         return Answer(body if isinstance(body, dict) else {})
     told = headers if isinstance(headers, dict) else {}
-    return Answer({}, failure_in(int(status or 0), told, body))
+    return Answer({}, failure_in(status, told, body))
 
 
 async def chain(transport: Transport, user_id: str, lines: Sequence[Line]) -> list[Answer]:

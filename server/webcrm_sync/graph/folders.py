@@ -79,5 +79,5 @@ def _read(raw: wire.Json) -> Folder:
         graph_id=wire.identity(raw),
         name=wire.text(raw, "displayName"),
         parent_id=wire.text(raw, "parentFolderId"),
-        total_items=int(raw.get("totalItemCount") or 0),
+        total_items=wire.number(raw, "totalItemCount"),
     )

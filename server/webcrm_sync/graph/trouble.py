@@ -26,6 +26,7 @@ _CURSOR_CODES = {"syncstatenotfound", "resyncrequired"}
 #: A mailbox without licence, on-premises, inactive or not ready yet.
 _NO_MAILBOX_CODES = {"mailboxnotenabledforrestapi", "resourcenotfound", "errorinvaliduser"}
 _QUOTA = "errorquotaexceeded"
+_LONGEST_WAIT = timedelta(days=1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +47,7 @@ def failure_in(status: int, headers: Mapping[str, str], content: bytes | Any) ->
     """
     error = _part(_parsed(content), "error")
     inner = _part(error, "innerError") or _part(error, "innererror")
-    named = {name.casefold(): value for name, value in headers.items()}
+    named = {name.casefold(): str(value) for name, value in headers.items()}
     trace = named.get("request-id") or inner.get("request-id") or inner.get("requestId") or ""
     return Failure(
         status=status,
@@ -73,15 +74,16 @@ def retry_at(retry_after: str | None, now: datetime) -> datetime | None:
     """When a Retry-After header wants us back: whole or decimal seconds, or an HTTP date.
 
     None when it is absent or unreadable. Decimals: Microsoft Graph: throttling, its own sample.
+    Nobody is taken at the word for more than a day.
     """
     text = (retry_after or "").strip()
     if re.fullmatch(r"\d{1,7}([.,]\d{1,9})?", text):
-        return now + timedelta(seconds=float(text.replace(",", ".")))
+        return now + min(timedelta(seconds=float(text.replace(",", "."))), _LONGEST_WAIT)
     try:
         at = parsedate_to_datetime(text)
     except ValueError:
         return None
-    return at if at.tzinfo else at.replace(tzinfo=UTC)
+    return min(at if at.tzinfo else at.replace(tzinfo=UTC), now + _LONGEST_WAIT)
 
 
 def without_addresses(text: str) -> str:

@@ -159,12 +159,11 @@ def created(raw: Json) -> Created:
 
 def attachment(raw: Json) -> Attachment:
     """One line of a mail's attachments."""
-    size = raw.get("size")
     kind = text(raw, "@odata.type").casefold()
     return Attachment(
         graph_id=identity(raw),
         name=text(raw, "name"),
-        size=size if isinstance(size, int) else 0,
+        size=number(raw, "size"),
         is_inline=raw.get("isInline") is True,
         content_type=text(raw, "contentType"),
         kind=_ATTACHMENT_KINDS.get(kind, AttachmentKind.FILE),
@@ -265,6 +264,12 @@ def text(raw: Json, key: str) -> str:
     if not clean.isascii():  # JSON may spell half a character: \ud83d alone
         clean = clean.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
     return clean
+
+
+def number(raw: Json, key: str) -> int:
+    """The whole number at `key`, 0 when there is none."""
+    value = raw.get(key)
+    return value if isinstance(value, int) else 0
 
 
 def texts(raw: Json, key: str) -> tuple[str, ...]:

@@ -23,5 +23,6 @@ def trust(ca_bundle: Path | None) -> ssl.SSLContext:
 def proxy_for(url: str) -> str | None:
     """The proxy that the environment or the system names for `url`, None = go straight."""
     parts = urlsplit(url)
-    proxy = None if proxy_bypass(parts.netloc) else getproxies().get(parts.scheme)
+    named = {} if proxy_bypass(parts.netloc) else getproxies()
+    proxy = named.get(parts.scheme) or named.get("all")
     return f"http://{proxy}" if proxy and "://" not in proxy else proxy

@@ -24,6 +24,7 @@ from contract.graph_wire.script import (
 )
 from contract.hostile import head, hostile, says_for_ever
 from webcrm_sync.core.errors import Refused, SyncError, TryLater, Unclear
+from webcrm_sync.core.outlook import Marking
 from webcrm_sync.graph.client import GraphClient
 from webcrm_sync.net.bounds import Bounds
 from webcrm_sync.sandbox.serving import Server
@@ -38,6 +39,14 @@ LISTINGS: dict[str, Listing] = {
     "attachments": lambda client: client.attachments("u", "m"),
     "stamped": lambda client: client.find_stamped("u", "s"),
     "subscriptions": lambda client: client.subscriptions(),
+}
+BATCHES: dict[str, Listing] = {
+    "parents": lambda client: client.parents("u", ["F", "G"]),
+    "locations": lambda client: client.locations("u", ["m", "n"]),
+    "heads": lambda client: client.heads("u", ["m", "n"]),
+    "lists": lambda client: client.attachment_lists("u", ["m", "n"]),
+    "folder": lambda client: client.folder("u", "F"),
+    "marks": lambda client: client.mark("u", [Marking("m", "v", ("a",), None)]),
 }
 
 
@@ -105,6 +114,12 @@ def test_what_is_no_json_object_is_a_lost_answer(
         b'{"value": [{"id": "s", "expirationDateTime": 5, "actions": []}]}',
         b'{"value": [{"id": "s", "expirationDateTime": "9999-99-99T00:00:00Z"}]}',
         b'{"value": ' * 5_000 + b"1" + b"}" * 5_000,
+        b'{"id": "F", "totalItemCount": "many", "responses": 5}',
+        b'{"id": "F", "totalItemCount": [1], "responses": [{"id": "1"}, 5]}',
+        b'{"responses": [{"id": "1", "status": "soon"}, {"id": "2", "status": [1]}]}',
+        b'{"responses": [{"id": "1", "status": NaN}, {"id": "2", "status": 302}]}',
+        b'{"responses": [{"id": "1", "status": 429, "headers": {"Retry-After": [5]}}]}',
+        b'{"responses": [{"id": "1", "status": 500, "headers": 5, "body": {"error": 5}}]}',
     ],
     ids=lambda body: repr(body[:40]),
 )
@@ -112,7 +127,7 @@ def test_json_of_another_shape_raises_nothing_of_its_own(
     client: GraphClient, graph: Scripted, body: bytes
 ) -> None:
     graph.says(Said(200, body))
-    for name, call in LISTINGS.items():
+    for name, call in (LISTINGS | BATCHES).items():
         try:
             call(client)
         except SyncError:

@@ -68,7 +68,8 @@ def raw(visit: Visit, message: str, attachment: str, folder: str | None = None) 
     if isinstance(one, Link):
         raise bad_request("A reference attachment has no value.", "ErrorInvalidRequest")
     content_type = getattr(one, "content_type", "text/plain")
-    return Reply(200, one.content, {"Content-Type": content_type})
+    more = bytes(_LARGEST) if one.name in visit.mailbox.overlong else b""
+    return Reply(200, one.content + more, {"Content-Type": content_type})
 
 
 def create(visit: Visit, message: str, folder: str | None = None) -> Reply:

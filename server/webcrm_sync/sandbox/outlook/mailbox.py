@@ -32,7 +32,8 @@ class SimMailbox(Vault):
     """A mailbox of a person, or a shared one. Ids in and out are immutable ids.
 
     `has_licence` False: Graph finds no mailbox. `is_full`: Graph answers that the quota is used up.
-    `unreadable`: names of attachments that Graph does not give.
+    `unreadable`: names of attachments that Graph does not give. `overlong`: of those that it gives
+    more of than it announces.
     `named_properties_left`: how many new names of extended properties Exchange still takes.
     """
 
@@ -57,6 +58,7 @@ class SimMailbox(Vault):
         self.has_licence = True
         self.is_full = False
         self.unreadable: set[str] = set()
+        self.overlong: set[str] = set()
         self.named_properties: set[str] = set()
         self.named_properties_left = 1000
         self.rules: dict[str, InboxRule] = {}

@@ -1,0 +1,70 @@
+"""Graph's pages lead in a circle, or its cursors die at once: the mailbox waits and goes on."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+from itertools import count
+from typing import Any
+
+import pytest
+
+from play import BO, BOTH, KIM, Play
+from webcrm_sync.core.errors import CursorExpired, TryLater
+from webcrm_sync.core.outlook import Page
+from webcrm_sync.engine import people
+from webcrm_sync.sandbox.outlook import SimMailbox
+from webcrm_sync.sandbox.outlook.mail import Mail
+from webcrm_sync.store import mailboxes
+
+Answer = Callable[[str | None], Page]
+
+
+@dataclass(slots=True)
+class Circling:
+    """A Graph whose delta answers by itself."""
+
+    graph: Any
+    answer: Answer
+    cursors: list[str | None] = field(default_factory=list)
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self.graph, name)
+
+    def page(self, _user: str, _folder: str, cursor: str | None, **_: object) -> Page:
+        self.cursors.append(cursor)
+        assert len(self.cursors) < 50, "this never ends"
+        return self.answer(cursor)
+
+
+def circle(size: int) -> Answer:
+    turns = count()
+    return lambda _: Page((), f"http://127.0.0.1:9/{next(turns) % size}", is_last=False)
+
+
+def expiring(cursor: str | None) -> Page:
+    if cursor:
+        raise CursorExpired
+    return Page((), "http://127.0.0.1:9/x", is_last=False)
+
+
+@pytest.mark.parametrize("answer", [circle(1), circle(3), expiring], ids=["1", "3", "expiring"])
+def test_a_reading_that_would_never_end_is_put_off(
+    play: Play, box: SimMailbox, answer: Answer
+) -> None:
+    item = play.drag(box, Mail("Offer", BO, KIM))
+    graph: Any = Circling(play.parts.graph, answer)
+    Play(play.stage, replace(play.parts, graph=graph), play.organisations).look()
+    assert 0 < len(graph.cursors) <= 12
+    with play.parts.begin() as tx:
+        (mailbox,) = mailboxes.all_mailboxes(tx)
+    assert mailbox.shut_until(play.parts.now())
+    play.settle()
+    assert box.read(item).categories == BOTH
+    assert len(play.activities) == 1
+
+
+def test_a_count_that_would_never_end_is_given_up(play: Play, box: SimMailbox) -> None:
+    graph: Any = Circling(play.parts.graph, circle(2))
+    with pytest.raises(TryLater, match="circle"):
+        people.inspect(replace(play.parts, graph=graph), box.address)
