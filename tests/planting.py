@@ -77,6 +77,7 @@ class Planting:
 
     marks: Marks
     place: str | None = None
+    error: type[BaseException] = Planted
     seen: dict[str, int] = field(default_factory=dict)
     raised: int = 0
 
@@ -93,7 +94,7 @@ class Planting:
         self.seen[name] = self.seen.get(name, 0) + 1
         if self.place is not None:
             self.raised += 1
-            raise Planted(f"planted in {name}")
+            raise self.error(f"planted in {name}")
 
     def again(self, frame: FrameType, event: str, argument: Any) -> None:
         """What the interpreter forgot when the hook raised is told it again."""

@@ -32,6 +32,17 @@ def fingerprint(error: BaseException) -> str:
     return f"{type(error).__name__} in {module.removeprefix(_OWN)}:{line}"
 
 
+def trace(error: BaseException) -> str:
+    """Where the exception and those behind it came from, without their words.
+
+    The words may be those of a mail.
+    """
+    cause = error.__cause__ or error.__context__
+    behind = trace(cause) if cause is not None and cause is not error else ""
+    places = "".join(traceback.format_tb(error.__traceback__))
+    return f"{behind}{places}{type(error).__name__}\n"
+
+
 def is_state_of_trouble(sqlstate: str) -> bool:
     """True for a SQLSTATE that says nothing about what was to be written.
 

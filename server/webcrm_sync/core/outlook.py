@@ -94,11 +94,15 @@ class Marking:
 
 @dataclass(frozen=True, slots=True)
 class Marked:
-    """The answer to one Marking: the new version, or why not."""
+    """The answer to one Marking: the new version, or why not.
+
+    `is_tried`: False where another one's failure kept it from being tried at all.
+    """
 
     graph_id: str
     change_key: str = ""
     trouble: SyncError | None = None
+    is_tried: bool = True
 
 
 @dataclass(frozen=True, slots=True)

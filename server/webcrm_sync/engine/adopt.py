@@ -14,6 +14,8 @@ from webcrm_sync.core.crm import DocumentRow, KeyedActivity
 from webcrm_sync.core.direction import externals
 from webcrm_sync.core.filing import hash_in, owner_of
 from webcrm_sync.core.matching import How, Matched, Target, match
+from webcrm_sync.engine import incidents
+from webcrm_sync.engine.incidents import Aside
 from webcrm_sync.engine.parts import Parts
 from webcrm_sync.store import adoption, asked, directory, filings, mailboxes
 from webcrm_sync.store.database import Tx
@@ -79,16 +81,24 @@ def take_over(parts: Parts, owned: Sequence[Owned], *, told: Told) -> list[Owned
         mails = asked.emails_by_id(tx, {o.email_id for o in owned})
     wanted = {o.activity.activity_id for o in owned if mails[o.email_id].has_attachments}
     documents = _documents(parts, wanted) if wanted else {}
-    rivals = []
-    with parts.begin() as tx:
+    rivals: list[Owned] = []
+    with incidents.go_on_with_alike(parts), parts.begin() as tx:
         for email_id in sorted({o.email_id for o in owned}):
             asked.hold_filings(tx, email_id)
+
+        def adopt(some: Sequence[Owned]) -> None:
+            for one in some:
+                rows = documents.get(one.activity.activity_id, ())
+                if not _adopt(parts, tx, one.activity, mails[one.email_id], rows, told):
+                    rivals.append(one)
+
         for one in owned:
-            email = mails[one.email_id]
-            rows = documents.get(one.activity.activity_id, ())
-            if not _adopt(parts, tx, one.activity, email, rows, told):
-                rivals.append(one)
+            incidents.within(parts, tx, told, [one], adopt, _mail)
     return rivals
+
+
+def _mail(owned: Owned) -> Aside:
+    return incidents.mail(owned.email_id)
 
 
 def _documents(parts: Parts, wanted: Collection[int]) -> dict[int, list[DocumentRow]]:

@@ -30,15 +30,23 @@ def aside(
     """How this copy is held back. `item`: what is known of it; `message_id`: None = not read."""
     name = f"copy {box.id}:{change.graph_id[:200]}"
     if item is not None:
-        return Aside(name, partial(_hold_known, name, box, folder, item))
+        return Aside(name, partial(_hold_known, name, box, folder, item, change.change_key))
     return Aside(name, partial(_hold_new, name, box, folder, change, message_id))
 
 
-def _hold_known(name: str, box: Mailbox, folder: SyncFolder, item: Item, tx: Tx, why: str) -> Thing:
+def _hold_known(
+    name: str,
+    box: Mailbox,
+    folder: SyncFolder,
+    item: Item,
+    change_key: str | None,
+    tx: Tx,
+    why: str,
+) -> Thing:
     """One that is on its way is parked; what came to its end before stays as it is."""
     emails.see_items(tx, [item.id], folder.round)
     if item.is_bare:
-        emails.set_item(tx, item.id, **_parked(tx, why))
+        emails.set_item(tx, item.id, change_key=change_key or "", **_parked(tx, why))
         tx.defer("mark", box.id)
     elif item.state in {State.FOUND, State.MATCHED}:
         incidents.park_mail(tx, item.email_id, detail=why, look_at=None)

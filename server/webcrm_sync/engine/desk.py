@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Iterable, Mapping, Sequence, Set
 from dataclasses import dataclass
 
 from webcrm_sync.core.addresses import shown
 from webcrm_sync.core.direction import Internals, NeverSync, externals
+from webcrm_sync.core.faults import trace
 from webcrm_sync.core.matching import Ambiguous, Directory, How, Matched, Nobody, Target, match
 from webcrm_sync.core.message import Party
 from webcrm_sync.core.states import NO_MAIL, Reason
-from webcrm_sync.engine import mailstate
+from webcrm_sync.engine import incidents, mailstate
 from webcrm_sync.engine import match as matching
 from webcrm_sync.engine.copies import read_copies
 from webcrm_sync.engine.mailref import Asker, MailRef, Pointed, point_at
@@ -33,6 +35,10 @@ from webcrm_sync.store.database import Tx
 from webcrm_sync.store.versions import Copy as Copied
 from webcrm_sync.store.versions import Version, read_versions
 
+logger = logging.getLogger(__name__)
+
+#: In a list of mails: one about which something unforeseen was raised.
+NOT_TOLD = MailState(Shown.PARKED, Reason.UNFORESEEN)
 _FORECASTS = {Matched: Forecast.KNOWN, Ambiguous: Forecast.SEVERAL, Nobody: Forecast.NOBODY}
 
 
@@ -41,9 +47,31 @@ def states(
 ) -> list[tuple[MailState, str | None]]:
     """The state of each mail and its version token, in their order.
 
-    A mail that is not there is told as NOT_FOUND, without a token. One that is in a sync folder
-    and was not read there yet is read now: without push its turn would come minutes later.
+    A mail that is not there is told as NOT_FOUND, without a token, one of several that cannot be
+    told as NOT_TOLD. One that is in a sync folder and was not read there yet is read now: without
+    push its turn would come minutes later.
     """
+    try:
+        return _states(parts, asker, refs)
+    except Exception as error:
+        if len(refs) == 1 or incidents.is_trouble(error):
+            raise
+    return [_state_alone(parts, asker, ref) for ref in refs]
+
+
+def _state_alone(parts: Parts, asker: Asker, ref: MailRef) -> tuple[MailState, str | None]:
+    try:
+        return _states(parts, asker, [ref])[0]
+    except Exception as error:
+        if incidents.is_trouble(error):
+            raise
+        logger.error("mail_not_told", extra={"trace": trace(error)})
+        return NOT_TOLD, None
+
+
+def _states(
+    parts: Parts, asker: Asker, refs: Sequence[MailRef]
+) -> list[tuple[MailState, str | None]]:
     pointed = point_at(parts, asker, refs)
     found = [p for p in pointed if p]
     copies = [Copied(asker.box.user_id, p.graph_id, p.head.message_id) for p in found]

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 
-from webcrm_sync.core.faults import fingerprint
+from webcrm_sync.core.faults import fingerprint, trace
 from webcrm_sync.core.retry import retry_at
 from webcrm_sync.engine.incidents import Widespread
 from webcrm_sync.engine.parts import Care, Parts
@@ -31,12 +31,17 @@ def held_off(parts: Parts, task: str, subject_id: int) -> Iterator[Parts]:
     try:
         yield replace(parts, care=Care(task, subject_id)) if known and known.deaths else parts
     except Exception as error:
-        logger.exception("job_failed", extra={"task": task, "subject_id": subject_id})
+        _log(task, subject_id, error)
         _hold(parts, task, subject_id, known, error)
     else:
         if known:
             with parts.begin() as tx:
                 job_troubles.clear(tx, task, subject_id)
+
+
+def _log(task: str, subject_id: int, error: Exception) -> None:
+    told = {"task": task, "subject_id": subject_id, "trace": trace(error)}
+    logger.error("job_failed", extra=told)
 
 
 def _on_record(parts: Parts, task: str, subject_id: int) -> JobTrouble | None:
@@ -45,7 +50,7 @@ def _on_record(parts: Parts, task: str, subject_id: int) -> JobTrouble | None:
             known = job_troubles.read(tx, task, subject_id)
             is_held = known is not None and known.is_held(tx.now)
     except Exception as error:
-        logger.exception("job_failed", extra={"task": task, "subject_id": subject_id})
+        _log(task, subject_id, error)
         raise Held from error  # the database is away: the tick finds the job again
     if is_held:
         raise Held

@@ -20,9 +20,10 @@ from webcrm_sync.core.faults import (
     fingerprint,
     is_given_up,
     is_widespread,
+    trace,
 )
 from webcrm_sync.engine.parts import Care, Parts
-from webcrm_sync.store import incidents, job_troubles
+from webcrm_sync.store import emails, incidents, job_troubles
 from webcrm_sync.store.database import Tx, is_database_in_trouble
 from webcrm_sync.store.incidents import Thing
 
@@ -217,6 +218,7 @@ def note_once(parts: Parts, step: str, name: str, error: Exception) -> None:
 def set_aside(parts: Parts, step: str, aside: Aside, error: Exception) -> None:
     """Hold the thing back, with the exception written down once. Raises trouble, and Widespread."""
     with go_on_with_alike(parts), parts.begin() as tx:
+        emails.lock(tx)
         write_aside(parts, tx, step, aside, error)
 
 
@@ -225,8 +227,8 @@ def write_aside(parts: Parts, tx: Tx, step: str, aside: Aside, error: Exception)
     if is_trouble(error):
         raise error
     print_ = fingerprint(error)
-    told = {"step": step, "thing": aside.name, "fingerprint": print_}
-    logger.error("thing_set_aside", exc_info=error, extra=told)
+    told = {"step": step, "thing": aside.name, "fingerprint": print_, "trace": trace(error)}
+    logger.error("thing_set_aside", extra=told)
     thing = aside.hold(tx, f"{print_}, in the step '{step}'")
     incidents.add(tx, thing, step=step, fingerprint=print_, version=parts.version)
     if is_widespread(incidents.count_alike(tx, print_, since=tx.now - ALIKE_WITHIN)):

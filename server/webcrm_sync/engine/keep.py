@@ -6,12 +6,13 @@ import logging
 import secrets
 from dataclasses import replace
 from datetime import timedelta
+from functools import partial
 
 from webcrm_sync.core.categories import COLOURS
 from webcrm_sync.core.errors import AccessLost, Gone, SyncError, TryLater
 from webcrm_sync.core.retry import retry_at
 from webcrm_sync.core.subscriptions import LIFETIME, Care, Subscribed, care_for
-from webcrm_sync.engine import push
+from webcrm_sync.engine import incidents, push
 from webcrm_sync.engine.folders import settle_folders
 from webcrm_sync.engine.parts import Parts, hold_mailbox
 from webcrm_sync.store import mailboxes
@@ -61,7 +62,11 @@ def _subscribe(parts: Parts, box: Mailbox) -> bool:
     """True when every folder has a subscription that lives long enough."""
     with parts.begin() as tx:
         folders = mailboxes.folders(tx, box.id)
-    kept = [_keep_subscription(parts, box, folder) for folder in folders]
+    kept, faults = incidents.attempted(
+        parts, folders, partial(_keep_subscription, parts, box), lambda f: f"folder {f.id}"
+    )
+    for _, fault in faults:  # the other folders are in order by now
+        raise fault
     return all(kept)
 
 

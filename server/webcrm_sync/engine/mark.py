@@ -131,8 +131,9 @@ def _record(tx: Tx, plan: Plan, answer: Marked, fresh: dict[str, Location | None
     match answer.trouble:
         case Conflict():
             _take_fresh(tx, item, fresh.get(item.graph_id))
+        case _ if not answer.is_tried:
+            emails.set_item(tx, item.id, mark_due_at=tx.now)
         case TryLater(retry_at=asked):
-            # Mostly a line behind one that failed in the same batch: it was not tried at all.
             is_first = asked is None and item.mark_attempts == 0
             due = tx.now if is_first else retry_at(tx.now, item.mark_attempts, asked=asked)
             attempts = item.mark_attempts + 1

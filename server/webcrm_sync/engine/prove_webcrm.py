@@ -8,10 +8,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
+from functools import partial
 
 from webcrm_sync.core.crm import KeyedActivity
 from webcrm_sync.core.errors import Gone
-from webcrm_sync.engine import adopt, outcome
+from webcrm_sync.engine import adopt, incidents, outcome
 from webcrm_sync.engine.parts import Parts
 from webcrm_sync.engine.proof import Difference, Kind, PageFindings, PageProof, compare_page
 from webcrm_sync.store import adoption, emails, proofs
@@ -58,14 +59,20 @@ def prove_page(parts: Parts, first_id: int) -> PageProof:
     if _is_most(parts, seen.absent, page.expected):
         return PageProof(None, differences=(Difference(Kind.MOST_MISSING, is_healed=False),))
     _record(parts, page, seen, busy)
-    for filing, activity in seen.rivals:
-        _judge_rival(parts, page, filing, activity)
-    for filing in seen.absent:
-        _judge_absent(parts, page, filing)
+    _, odd_rivals = incidents.attempted(
+        parts, seen.rivals, lambda pair: _judge_rival(parts, page, *pair), lambda p: _name(p[0])
+    )
+    _, odd = incidents.attempted(parts, seen.absent, partial(_judge_absent, parts, page), _name)
+    for filing, fault in [*((pair[0], fault) for pair, fault in odd_rivals), *odd]:
+        incidents.note_once(parts, "prove", _name(filing), fault)
     others = _take_over(parts, page, seen.strangers)
     held = sum(1 for a in page.activities if a.key in known and not known[a.key].is_withdrawn)
     keyed = held + len(seen.strangers)
     return PageProof(page.next_id, keyed, others, tuple(page.found))
+
+
+def _name(filing: Filing) -> str:
+    return f"filing {filing.id}"
 
 
 def _read(parts: Parts, first_id: int) -> _Page:

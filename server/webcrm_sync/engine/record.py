@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from threading import RLock
 
@@ -52,9 +52,12 @@ class Facts:
 
 
 def is_new(known: Item | None, message: Message) -> bool:
-    """True for a copy to be taken up: never met, or not read, or a draft that was sent since."""
+    """True for a copy to be taken up: never met, or in another version than could not be read.
+
+    A draft is taken up anew when it was sent.
+    """
     if known is None or known.is_bare:
-        return True
+        return known is None or known.change_key != message.change_key
     return known.reason is Reason.DRAFT and not message.is_draft
 
 
@@ -129,6 +132,8 @@ class Recording:
         arrival = self.facts.arrivals.get(change.graph_id)
         message_id = arrival.message.message_id if arrival else change.message_id
         item = self.known.get(change.graph_id)
+        if arrival and not change.change_key:
+            change = replace(change, change_key=arrival.message.change_key)
         return bare.aside(self.box, self.folder, change, item, message_id=message_id)
 
     def _folders(self) -> Mapping[str, int]:

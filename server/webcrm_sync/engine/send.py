@@ -11,6 +11,7 @@ from functools import partial
 
 from webcrm_sync.core.crm import Rejected, Written
 from webcrm_sync.core.errors import Gone, Refused, TooLate, TryLater, Unclear
+from webcrm_sync.core.faults import trace
 from webcrm_sync.engine import incidents, look, outcome
 from webcrm_sync.engine.draft import Draft
 from webcrm_sync.engine.incidents import Aside
@@ -121,7 +122,8 @@ def _unforeseen(parts: Parts, bulk: Bulk, error: Exception, *, is_answered: bool
     if len(bulk.drafts) == 1:
         incidents.set_aside(parts, "send", _mail(bulk.drafts[0]), error)
     else:  # each of them is looked for; what fails again goes in parts, and at last alone
-        logger.error("bulk_failed", exc_info=error, extra={"mails": len(bulk.drafts)})
+        told = {"mails": len(bulk.drafts), "trace": trace(error)}
+        logger.error("bulk_failed", extra=told)
 
 
 def _name(draft: Draft) -> str:

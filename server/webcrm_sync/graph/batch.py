@@ -35,6 +35,11 @@ class Answer:
     failure: Failure | None = None
 
     @property
+    def is_cut_off(self) -> bool:
+        """True where a line before it failed, so that it was not tried."""
+        return self.failure is not None and self.failure.status == _FAILED_DEPENDENCY
+
+    @property
     def is_missing(self) -> bool:
         """True for a 404."""
         return self.failure is not None and self.failure.status == 404
@@ -108,7 +113,7 @@ async def _read_some(transport: Transport, user_id: str, lines: Sequence[Line]) 
     got: list[Answer] = []
     if len(lines) > PER_MAILBOX:
         tried = await chain(transport, user_id, lines)
-        got = list(takewhile(lambda one: not _was_cut_off(one), tried))
+        got = list(takewhile(lambda one: not one.is_cut_off, tried))
     while len(got) < len(lines):
         some = lines[len(got) : len(got) + PER_MAILBOX]
         call = Call(user_id, places=len(some))
@@ -117,10 +122,6 @@ async def _read_some(transport: Transport, user_id: str, lines: Sequence[Line]) 
         if one.failure and not one.is_missing:
             raise transport.trouble(one.failure, Call(user_id))
     return got
-
-
-def _was_cut_off(answer: Answer) -> bool:
-    return answer.failure is not None and answer.failure.status == _FAILED_DEPENDENCY
 
 
 async def _send(

@@ -112,7 +112,8 @@ async def mark(transport: Transport, user_id: str, markings: Sequence[Marking]) 
 
 def _marked(transport: Transport, user_id: str, marking: Marking, answer: Answer) -> Marked:
     if answer.failure:
-        return Marked(marking.graph_id, trouble=transport.trouble(answer.failure, Call(user_id)))
+        trouble = transport.trouble(answer.failure, Call(user_id))
+        return Marked(marking.graph_id, trouble=trouble, is_tried=not answer.is_cut_off)
     there = {name.casefold() for name in wire.texts(answer.body, "categories")}
     if there and not there.issuperset(name.casefold() for name in marking.categories):
         return Marked(marking.graph_id, trouble=Conflict("The categories were not all taken."))

@@ -12,7 +12,7 @@ from webcrm_sync.core.states import Reason, State
 from webcrm_sync.store import companies, mailboxes
 from webcrm_sync.store.among import among
 from webcrm_sync.store.database import Tx
-from webcrm_sync.store.emails import hold_copies
+from webcrm_sync.store.emails import hold_copies, lock
 from webcrm_sync.store.filings import NEVER, release_held
 from webcrm_sync.store.mirrors import NONE, UNFORESEEN
 from webcrm_sync.store.schema import filing, folder, item, mirror
@@ -142,6 +142,7 @@ def take_up(tx: Tx, things: Sequence[Thing]) -> None:
 
     A copy that has no row is met by a fresh reading of its mailbox's folders.
     """
+    lock(tx)
     mails = sorted({t.email_id for t in things if t.email_id is not None})
     if mails:
         _take_up_mails(tx, mails)
@@ -194,6 +195,7 @@ def read_bare_again(tx: Tx, item_id: int) -> None:
 
 
 def _read_bare_again(tx: Tx, of: ColumnElement[bool]) -> None:
-    query = update(item).where(of, item.c.is_bare).values(seen_round=-1)
+    again = {"seen_round": -1, "change_key": ""}  # whatever version it has is another one
+    query = update(item).where(of, item.c.is_bare).values(**again)
     folders = tx.connection.execute(query.returning(item.c.folder_id)).scalars().all()
     mailboxes.hint(tx, sorted({i for i in folders if i is not None}))

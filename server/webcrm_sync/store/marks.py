@@ -18,7 +18,7 @@ _DUE = (
     select(*ITEM_COLUMNS, email.c.key)
     .join(email, email.c.id == item.c.email_id)
     .where(item.c.mailbox_id == bindparam("mailbox"), item.c.mark_due_at <= bindparam("now"))
-    .order_by(item.c.found_at.desc(), item.c.id)
+    .order_by(item.c.mark_attempts > 0, item.c.found_at.desc(), item.c.id)
     .limit(bindparam("most"))
 )
 _SETTLE = (
@@ -42,7 +42,10 @@ class Written:
 
 
 def due(tx: Tx, mailbox_id: int, *, limit: int) -> Sequence[tuple[Item, str]]:
-    """Copies whose categories are due to be brought in line, newest first, with the mail's key."""
+    """Copies whose categories are due to be brought in line, newest first, with the mail's key.
+
+    Those that failed before come last: in a batch nothing is done behind one that fails.
+    """
     ours = {"mailbox": mailbox_id, "now": tx.now, "most": limit}
     found = []
     for row in tx.connection.execute(_DUE, ours).mappings():

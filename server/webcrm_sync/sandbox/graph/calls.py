@@ -49,7 +49,8 @@ class Dials:
     `work`: how long each request takes while it counts against the mailbox's concurrency;
     `conflicts`, `replays`: how often a PATCH meets another writer, how often delta repeats itself;
     `sparse`: updates in delta carry only what changed; `refused`: ids of the items about which
-    every request is answered with 400; `lacking`: what Graph leaves out of an item.
+    every request is answered with 400; `lacking`: what Graph leaves out of an item; `odd`: what it
+    tells of an item instead of the truth.
     """
 
     lag: timedelta = timedelta()
@@ -65,6 +66,7 @@ class Dials:
     longest_subscription: timedelta = timedelta(minutes=10_080)
     refused: set[str] = field(default_factory=set)
     lacking: dict[str, frozenset[str]] = field(default_factory=dict)
+    odd: dict[str, dict[str, Any]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

@@ -105,7 +105,9 @@ class Visit:
             self.call.notes.contents.append(item.id)
         shown = shapes.message(item, shape)
         lacking = self.house.dials.lacking.get(item.id, frozenset())
-        return {name: value for name, value in shown.items() if name not in lacking}
+        told = {name: value for name, value in shown.items() if name not in lacking}
+        odd = self.house.dials.odd.get(item.id, {})
+        return told | {name: value for name, value in odd.items() if name in told}
 
     def _check_id(self, given: str) -> None:
         if not ids.is_well_formed(given):

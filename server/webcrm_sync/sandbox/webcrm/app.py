@@ -122,11 +122,14 @@ class _Api:
             table = self._world.table(script.table)
             if table is None or table.entity.name not in {"Activity", "Person", "Organisation"}:
                 raise ScriptError(f"Invalid object name '{script.table}'")
-            return json_answer(
-                search(script, table, zone=self._world.time_zone, page=page, size=size)
-            )
+            rows = search(script, table, zone=self._world.time_zone, page=page, size=size)
+            return json_answer([self._told(row, f"{table.entity.name}Id") for row in rows])
         except ScriptError as error:
             raise Bad(400, str(error)) from error
+
+    def _told(self, row: Record, id_name: str) -> Record:
+        odd = self._world.odd.get(row.get(id_name, 0), {})
+        return row | {name: value for name, value in odd.items() if name in row}
 
     def metadata(self, kinds: str) -> Response:
         """GET /FieldsMetadata/{entityTypes}."""

@@ -32,7 +32,8 @@ class WebCrmWorld:
     Thread-safe. Fields have the API's names; times are aware. Dials, to be set at any time:
     `search_lag` (Queries do not see younger writes), `labels` (drop-down texts by field),
     `failing_creates` (so many of the next creates fail), `poison` (by subject, the status of
-    every list that holds that Activity), `refused` (subjects whose line alone is refused),
+    every list that holds that Activity), `refused` (subjects whose line alone is refused), `odd`
+    (by id, what Queries tell of a record instead of the truth),
     `dislikes_parallel` (a token's second request at a time is cut off or gets 401), `answer_time`
     (of every call), `calls_a_minute`, `login_refusal` (status of a refused login; 200 says it in
     the body), `largest_request` (in bytes; a larger one gets 413), `time_zone` (of the times
@@ -47,6 +48,7 @@ class WebCrmWorld:
         self.failing_creates = 0
         self.poison: dict[str, int] = {}
         self.refused: set[str] = set()
+        self.odd: dict[int, Record] = {}
         self.dislikes_parallel = True
         self.answer_time = timedelta()
         self.calls_a_minute = 250

@@ -1,0 +1,308 @@
+"""What is unforeseen about one thing holds back that alone, and people are told so."""
+
+from __future__ import annotations
+
+import io
+import logging
+from collections.abc import Iterator
+from dataclasses import replace
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from sqlalchemy import text
+
+from asking import Desk
+from meanwhile import Death
+from planting import Marks, Planting
+from play import BO, BOTH, FOLDER, KIM, LIS, PENDING, Play
+from webcrm_sync.core.states import SENTENCES, Reason, State
+from webcrm_sync.engine import holding, press
+from webcrm_sync.engine.mailstate import Shown
+from webcrm_sync.engine.status import read_status
+from webcrm_sync.jobs import STEPS, run_step
+from webcrm_sync.logs import LineFormatter
+from webcrm_sync.sandbox.outlook.mail import Mail
+from webcrm_sync.sandbox.outlook.mailbox import SimMailbox
+from webcrm_sync.store import due, mailboxes
+
+WORD = "Poisonous"
+ODD_MAILS: dict[str, dict[str, Any]] = {
+    "last hours of 9999": {"sentDateTime": "9999-12-31T23:30:00-11:00"},
+    "first hours of year 1": {"sentDateTime": "0001-01-01T00:30:00+14:00"},
+    "received in 9999": {"receivedDateTime": "9999-12-31T23:59:59.9999999-12:00"},
+    "beyond 9999": {"sentDateTime": "+10000-01-01T00:00:00Z", "receivedDateTime": "12026"},
+    "times as numbers": {"sentDateTime": 253402300799, "receivedDateTime": 1e400},
+    "nulls": dict.fromkeys(("subject", "from", "sender", "toRecipients", "body")),
+    "numbers": {"subject": 7, "from": 8, "toRecipients": 9, "body": 10, "categories": 11},
+    "lists": {"subject": [], "from": [[]], "toRecipients": [[None]], "body": [{}]},
+    "objects": {"subject": {}, "internetMessageId": {}, "conversationId": {}, "changeKey": {}},
+    "wrong parts": {"toRecipients": [{"emailAddress": [1]}], "ccRecipients": [None, 1, "x"]},
+    "half an emoji": {"subject": "\ud83d", "internetMessageId": "<\udc00@x>"},
+    "NUL": {"subject": "a\0b", "body": {"contentType": "html", "content": "\0<p>\0"}},
+    "absurd addresses": {
+        "from": {"emailAddress": {"address": "@" * 5000, "name": "\u202e" * 3000}},
+        "replyTo": [{"emailAddress": {"address": "a@[::1]" * 200, "name": None}}],
+    },
+    "ten thousand recipients": {
+        "toRecipients": [
+            {"emailAddress": {"address": f"r{n}@many.example", "name": "R"}} for n in range(10_000)
+        ]
+    },
+    "long conversation": {"conversationId": "c" * 100_000},
+    "long Message-ID": {"internetMessageId": f"<{'m' * 100_000}@x.example>"},
+    "Message-ID of controls": {"internetMessageId": "<\x01\x1b[2J\r\n@x>\u2028"},
+    "empty ids": {"internetMessageId": "", "conversationId": "", "changeKey": "c"},
+    "properties of nothing": {"singleValueExtendedProperties": [{"id": None, "value": 7}, 3]},
+    "unknown kind": {"@odata.type": 7, "isDraft": "no", "hasAttachments": "yes"},
+    "odd categories": {"categories": [None, 7, "\ud800", "x" * 5000]},
+}
+
+
+@pytest.fixture
+def guarded(play: Play) -> Play:
+    """The play as workers would play it: what a job raises is held off."""
+    play.is_guarded = True
+    return play
+
+
+@pytest.fixture
+def box(guarded: Play) -> SimMailbox:
+    guarded.contact(BO)
+    guarded.contact(LIS, "Skovby")
+    made = guarded.mailbox()
+    guarded.refresh()
+    return made
+
+
+@pytest.fixture
+def log() -> Iterator[io.StringIO]:
+    stream = io.StringIO()
+    handler = logging.StreamHandler(stream)
+    handler.setFormatter(LineFormatter())
+    logging.getLogger().addHandler(handler)
+    yield stream
+    logging.getLogger().removeHandler(handler)
+
+
+def held_jobs(play: Play) -> list[str]:
+    return [job.task for job in read_status(play.parts).held_jobs]
+
+
+def planted(place: str, *numbers: int, word: str = WORD) -> Planting:
+    return Planting(Marks((word,), frozenset(numbers)), place)
+
+
+def poison(subject: str = WORD) -> Mail:
+    return Mail(subject, BO, KIM, message_id=f"<{subject.replace(' ', '-')}@havnebyg.example>")
+
+
+def test_odd_mails_of_every_kind_stop_no_other(guarded: Play, box: SimMailbox) -> None:
+    dials = guarded.stage.graph.dials
+    odd = {}
+    for name, told in ODD_MAILS.items():
+        odd[name] = box.deliver(Mail(name, BO, KIM))
+        dials.odd[odd[name]] = told
+        box.move(odd[name], f"inbox/{FOLDER}")
+    fine = [guarded.drag(box, Mail(f"Fine {n}", BO, KIM)) for n in range(3)]
+    guarded.look()
+    for seconds in (2, 3):
+        guarded.wait(timedelta(seconds=seconds))
+    guarded.stage.journal.clear()  # Graph told what no description allows
+    assert [box.read(i).categories for i in fine] == [BOTH] * 3
+    assert held_jobs(guarded) == []
+    ends = {name: guarded.item(box, i).state for name, i in odd.items()}
+    assert {n for n, s in ends.items() if not (s.is_end or s is State.FILED)} == set()
+
+
+def test_odd_records_of_webcrm_stop_no_other(guarded: Play, box: SimMailbox) -> None:
+    crm = guarded.stage.crm
+    user = crm.add_user(KIM, "Kim Nordwind")
+    values: list[Any] = [None, 7, "x", [], {}, "9999-12-31T23:30:00-11:00", "\0", -1, 1e300, True]
+    person = guarded.contact("known@havnebyg.example")
+    for number, value in enumerate(values):
+        odd = guarded.contact(f"odd{number}@havnebyg.example")
+        firm = crm.add_organisation(f"Odd {number}")
+        sent = crm.send_mail(user, person, f"Odd {number}", "Hello")
+        crm.odd[odd] = {f"Person{n}": value for n in ("Email", "Name", "Status", "UpdatedAt")}
+        crm.odd[firm] = {f"Organisation{n}": value for n in ("Name", "Domain", "UpdatedAt")}
+        names = ("Description", "Memo", "DateTime", "CreatedAt", "UpdatedAt", "AssignedTo")
+        crm.odd[sent] = {f"Activity{n}": value for n in names}
+    guarded.contact("new@later.example", "Later")
+    crm.send_mail(user, person, "Fine", "Hello")
+    item = guarded.drag(box, Mail("Fine", "new@later.example", KIM))
+    guarded.refresh()
+    guarded.refresh()
+    assert box.read(item).categories == BOTH
+    assert "Fine" in [m.subject for m in box.messages(f"sentitems/{FOLDER}")]
+    assert held_jobs(guarded) == []
+    guarded.stage.journal.clear()  # webCRM told what no description allows
+
+
+@pytest.mark.parametrize(
+    ("place", "what"),
+    [
+        ("webcrm.wire:person", "person"),
+        ("webcrm.wire:organisation", "organisation"),
+        ("store.directory:_rows_of", "person"),
+    ],
+)
+def test_record_that_raises_is_left_out_alone(
+    guarded: Play, box: SimMailbox, place: str, what: str, log: io.StringIO
+) -> None:
+    crm = guarded.stage.crm
+    firm = crm.add_organisation(WORD, domain="poisonous.example")
+    crm.add_person(firm, "eva@poisonous.example", name=WORD)
+    guarded.contact("new@later.example", "Later")
+    item = guarded.drag(box, Mail("Fine", "new@later.example", KIM))
+    with planted(place).watching() as planting:
+        guarded.refresh()
+        guarded.refresh()
+    assert planting.raised
+    assert box.read(item).categories == BOTH
+    assert held_jobs(guarded) == []
+    assert log.getvalue().count("thing_set_aside") == 1
+    assert f'thing="{what} ' in log.getvalue()
+
+
+@pytest.mark.parametrize("place", ["webcrm.wire:sent_activity", "engine.mirror:plan_mirror"])
+def test_mail_of_webcrm_that_raises_stops_no_other_mirror(
+    guarded: Play, box: SimMailbox, place: str
+) -> None:
+    crm = guarded.stage.crm
+    user = crm.add_user(KIM, "Kim Nordwind")
+    person = guarded.contact("known@havnebyg.example")
+    guarded.refresh()
+    crm.send_mail(user, person, WORD, "Hello")
+    crm.send_mail(user, person, "Fine", "Hello")
+    with planted(place).watching() as planting:
+        guarded.refresh()
+    assert planting.raised
+    assert [m.subject for m in box.messages(f"sentitems/{FOLDER}")] == ["Fine"]
+    guarded.parts = replace(guarded.parts, version="next")
+    guarded.wait(timedelta(hours=1))
+    guarded.refresh()
+    assert sorted(m.subject for m in box.messages(f"sentitems/{FOLDER}")) == ["Fine", WORD]
+
+
+def test_parked_mail_is_told_of_once_and_tried_again_by_a_person(
+    guarded: Play, box: SimMailbox, log: io.StringIO
+) -> None:
+    item = guarded.drag(box, poison())
+    with planted("engine.intake:email_row").watching():
+        guarded.look()
+        guarded.wait(timedelta(minutes=2))
+    assert box.read(item).categories == PENDING
+    (copy,) = guarded.story(box.read(item)).copies
+    assert SENTENCES[Reason.UNFORESEEN] in copy.sentence
+    assert "Planted" in copy.sentence
+    (mailbox,) = read_status(guarded.parts).mailboxes
+    (group,) = mailbox.pending
+    assert (group.reason, group.count, len(group.message_ids)) == (Reason.UNFORESEEN, 1, 1)
+    told = log.getvalue()
+    assert told.count("thing_set_aside") == 1
+    assert "email_row" in told
+    assert WORD not in told
+    assert BO not in told
+    kim = Desk(guarded, box)
+    state = press.retry(guarded.parts, kim.asker, kim.ref(item))
+    assert state.state is Shown.ON_ITS_WAY
+    guarded.rest()
+    assert box.read(item).categories == BOTH
+
+
+def test_same_error_with_many_mails_parks_none_and_pauses_the_job(
+    guarded: Play, box: SimMailbox
+) -> None:
+    items = [guarded.drag(box, poison(f"{WORD} {n}")) for n in range(30)]
+    with planted("engine.match:decision_for").watching():
+        guarded.look()
+        guarded.wait(timedelta(seconds=3))
+        (held,) = read_status(guarded.parts).held_jobs
+        assert held.task == "file"
+        assert "more than 20 mails" in held.trouble
+        states = {guarded.item(box, i).state for i in items}
+        assert states == {State.FOUND}
+    for _ in range(4):
+        guarded.wait(timedelta(minutes=10))
+    assert [box.read(i).categories for i in items] == [BOTH] * 30
+    assert len(guarded.activities) == 30
+    assert held_jobs(guarded) == []
+
+
+def test_bug_in_one_job_holds_off_that_job_alone(guarded: Play, box: SimMailbox) -> None:
+    with guarded.parts.begin() as tx:
+        (watched,) = mailboxes.all_mailboxes(tx)
+    first = guarded.drag(box, Mail("First", BO, KIM))
+    before = read_status(guarded.parts).mailboxes[0].trouble
+    with planted("engine.mark:mark", watched.id).watching():
+        guarded.look()
+        second = guarded.drag(box, Mail("Second", LIS, KIM))
+        guarded.wait(timedelta(seconds=1))
+        status = read_status(guarded.parts)
+        assert [(j.task, j.about) for j in status.held_jobs] == [("mark", KIM)]
+        assert status.webcrm_trouble is None
+        assert status.mailboxes[0].trouble == before
+        assert {guarded.item(box, i).state for i in (first, second)} == {State.FILED}
+    guarded.wait(timedelta(seconds=30))
+    assert [box.read(i).categories for i in (first, second)] == [BOTH, BOTH]
+    assert held_jobs(guarded) == []
+
+
+def work_until_death(play: Play) -> str | None:
+    """The job that a worker dies with, None = it comes through."""
+    for _ in range(50):
+        with play.parts.begin() as tx:
+            due.wake_parked(tx)
+            jobs = due.jobs(tx)
+        if not jobs:
+            return None
+        for job in jobs:
+            try:
+                run_step(play.parts, job.task, job.subject_id)
+            except Death:
+                holding.note_death(play.parts, job.task, job.subject_id)
+                return job.task
+    raise AssertionError("never comes to rest")
+
+
+@pytest.mark.parametrize(
+    ("place", "task"),
+    [("core.filing:draft_activity", "file"), ("engine.intake:Arrival.of", "discover")],
+)
+def test_mail_that_a_worker_died_with_three_times_is_parked(
+    guarded: Play, box: SimMailbox, place: str, task: str
+) -> None:
+    deadly = guarded.drag(box, poison())
+    fine = [guarded.drag(box, Mail(f"Fine {n}", LIS, KIM)) for n in range(2)]
+    deaths = []
+    with Planting(Marks((WORD,), frozenset()), place, Death).watching():
+        for _ in range(6):
+            guarded.stage.clock.advance(timedelta(seconds=70))
+            if died := work_until_death(guarded):
+                deaths.append(died)
+    assert deaths == [task] * 3
+    assert [box.read(i).categories for i in fine] == [BOTH, BOTH]
+    row = guarded.item(box, deadly)
+    assert (row.state, row.reason) == (State.PARKED, Reason.UNFORESEEN)
+    assert "BegunTooOften" in (row.detail or "")
+    assert box.read(deadly).categories == PENDING
+    guarded.parts = replace(guarded.parts, version="next")
+    guarded.wait(timedelta(hours=1))
+    assert box.read(deadly).categories == BOTH
+    assert len(guarded.activities) == 3
+
+
+def test_deaths_alone_park_nothing(guarded: Play, box: SimMailbox) -> None:
+    items = [guarded.drag(box, Mail(f"Mail {n}", BO, KIM)) for n in range(3)]
+    with guarded.parts.begin() as tx:
+        (watched,) = mailboxes.all_mailboxes(tx)
+    for task in STEPS:
+        subject = watched.id if task in {"discover", "mark", "keep"} else guarded.parts.company_id
+        for _ in range(5):
+            holding.note_death(guarded.parts, task, subject)
+    guarded.look()
+    assert [box.read(i).categories for i in items] == [BOTH] * 3
+    with guarded.parts.begin() as tx:
+        begun = tx.connection.scalar(text("SELECT count(*) FROM begun"))
+    assert begun == 0
