@@ -43,6 +43,7 @@ class Bounds:
     head_bytes: int = 32_768
     #: Requests sent before the first of them is answered.
     pipelined: int = 16
-    connections: int = 1000
+    #: An open pane holds one or two, most of the time in a look that waits for news.
+    connections: int = 4000
     #: Bodies and answers of all connections together.
     held_bytes: int = 64_000_000

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import ssl
+import struct
 from collections.abc import Callable
 from dataclasses import dataclass
 from enum import Enum
+from socket import SO_LINGER, SOL_SOCKET
 from typing import Protocol
 from wsgiref.types import WSGIEnvironment
 
@@ -18,6 +20,10 @@ from webcrm_sync.web.serving.wsgi import Answer, base_of
 #: Parsed at once, so that nobody has thousands of requests read before the first is answered.
 _SLICE, _BODY_SLICE = 4096, 65_536
 _CONTINUE = b"HTTP/1.1 100 Continue\r\n\r\n"
+
+
+#: struct linger: on, for 0 seconds (POSIX: setsockopt).
+_FORGET = struct.pack("ii", 1, 0)
 
 
 class Step(Enum):
@@ -89,6 +95,8 @@ class Connection(asyncio.Protocol):
     def end(self) -> None:
         """Close it now, whatever was not sent yet."""
         if self._raw:
+            # The system forgets what it was to send, too, else it would go on trying for minutes.
+            self._raw.get_extra_info("socket").setsockopt(SOL_SOCKET, SO_LINGER, _FORGET)
             self._raw.abort()
 
     def look(self, now: float) -> None:

@@ -55,6 +55,7 @@ class Crowd:
         self._sum = 0
         self._cut: Counter[str] = Counter()
         self._report_due = 0.0
+        self._is_closing = False
 
     def __len__(self) -> int:
         return len(self._members)
@@ -72,6 +73,14 @@ class Crowd:
             ):
                 self.cut(one, "room")
         self._members.add(member)
+        if self._is_closing:
+            member.end()
+
+    def stop(self) -> None:
+        """Let those in work finish, and nobody else in."""
+        self._is_closing = True
+        for member in self:
+            member.stop()
 
     def leave(self, member: Member) -> None:
         """It is gone. Idempotent."""

@@ -14,19 +14,20 @@ from email.utils import formatdate
 from wsgiref.types import WSGIApplication, WSGIEnvironment
 
 from webcrm_sync.web.serving.bounds import Bounds, Lane
-from webcrm_sync.web.serving.connection import Connection, Terms
+from webcrm_sync.web.serving.connection import Terms
 from webcrm_sync.web.serving.crowd import Crowd
 from webcrm_sync.web.serving.later import ANSWER_LATER, Begin, Waiting
+from webcrm_sync.web.serving.listening import Door
 from webcrm_sync.web.serving.request import Request
 from webcrm_sync.web.serving.workers import Workers
 from webcrm_sync.web.serving.wsgi import Answer, ask, environ_of, refusal
 
 logger = logging.getLogger(__name__)
 
-#: Connections that wait to be accepted.
-_BACKLOG = 512
 #: Files that the process has open beside its connections.
 _OTHER_FILES = 250
+#: What was accepted or has arrived is read, what was ended is closed.
+_SETTLE_S = 0.05
 
 
 class Server:
@@ -71,21 +72,18 @@ class Server:
         """Serve until `stopping` is set; then end within the grace."""
         loop = asyncio.get_running_loop()
         terms = Terms(self, self._crowd, self._bounds, self._tls, loop)
-        servers = [
-            await loop.create_server(lambda: Connection(terms), sock=one, backlog=_BACKLOG)
-            for one in sockets
-        ]
+        doors = [Door(one, terms) for one in sockets]
         names = [":".join(map(str, one.getsockname()[:2])) for one in sockets]
         logger.info("web_listens", extra={"on": ",".join(names)})
         beat = loop.create_task(self._keep_time(loop))
         try:
             await stopping.wait()
         finally:
-            for server in servers:
-                server.close()
-            beat.cancel()
+            for door in doors:
+                door.close()
             self._waiting.end()
             await self._end_with_grace(loop)
+            beat.cancel()
             for workers in self._workers:
                 workers.close()
 
@@ -98,15 +96,15 @@ class Server:
     async def _end_with_grace(self, loop: asyncio.AbstractEventLoop) -> None:
         """Those in work are answered; who has not asked yet, or does not listen, is let go."""
         end = loop.time() + self._bounds.grace_s
-        for member in self._crowd:
-            member.stop()
+        await asyncio.sleep(_SETTLE_S)
+        self._crowd.stop()
         while len(self._crowd) and loop.time() < end:
             await asyncio.sleep(0.02)
         if left := len(self._crowd):
             logger.warning("web_stopped_before_the_last_answer", extra={"connections": left})
         for member in self._crowd:
             member.end()
-        await asyncio.sleep(0)  # for the transports to close
+        await asyncio.sleep(_SETTLE_S)
 
     # What a connection asks.
 

@@ -1,0 +1,334 @@
+"""The HTTP server in front of the application: what it lets in, keeps, answers and ends."""
+
+from __future__ import annotations
+
+import json
+import socket
+import ssl
+import threading
+from collections.abc import Iterable, Iterator
+from contextlib import ExitStack, suppress
+from pathlib import Path
+from wsgiref.types import StartResponse, WSGIEnvironment
+
+import httpx
+import pytest
+import trustme
+
+from running import until
+from served import Served, served
+from slow_clients import KINDS, TLS_KINDS, Kind, is_closed, stalled
+from webcrm_sync.web.serving.bounds import Bounds, Lane
+from webcrm_sync.web.serving.listening import CannotListen, bind, tls_context
+
+QUICK = Bounds(
+    handshake_s=0.5,
+    head_s=0.5,
+    body_s=0.5,
+    answer_s=0.5,
+    idle_s=0.1,
+    linger_s=0.2,
+    grace_s=0.5,
+    beat_s=0.05,
+)
+LANES = (
+    Lane("health", ("/healthz",), threads=1, body_bytes=100),
+    Lane("others", ("/",), threads=2, body_bytes=1000, waiting=2),
+)
+GET = b"GET / HTTP/1.1\r\nHost: x\r\n"
+POST = b"POST / HTTP/1.1\r\nHost: x\r\n"
+CHUNKED = POST + b"Transfer-Encoding: chunked\r\n\r\n"
+LARGE = ("/large", "/api/v1/openapi.json")
+
+
+class App:
+    """Answers what it was asked, as JSON; `LARGE` is large, `/held` waits for `release`."""
+
+    def __init__(self) -> None:
+        self.entered, self.release = threading.Event(), threading.Event()
+
+    def __call__(self, environ: WSGIEnvironment, start: StartResponse) -> Iterable[bytes]:
+        if environ["PATH_INFO"] == "/held":
+            self.entered.set()
+            self.release.wait(10)
+        if environ["PATH_INFO"] == "/broken":
+            raise KeyError("nobody's business")
+        told = {n: v for n, v in environ.items() if isinstance(v, str)}
+        told["body"] = environ["wsgi.input"].read().decode("latin-1")
+        start("200 OK", [("Content-Type", "application/json")])
+        size = 3_000_000 if environ["PATH_INFO"] in LARGE else 0
+        return [b" " * size, json.dumps(told).encode()]
+
+
+@pytest.fixture
+def app() -> App:
+    return App()
+
+
+@pytest.fixture
+def server(app: App) -> Iterator[Served]:
+    with served(app, lanes=LANES, bounds=QUICK) as made:
+        yield made
+
+
+def said(server: Served, *pieces: bytes) -> bytes:
+    """What the server answers to these bytes until it ends the connection."""
+    with socket.create_connection(("127.0.0.1", server.port), timeout=10) as client:
+        for piece in pieces:
+            client.sendall(piece)
+        return b"".join(iter(lambda: client.recv(65536), b""))
+
+
+def all_are_ended(server: Served, kinds: list[Kind]) -> None:
+    with ExitStack() as held:
+        clients = {
+            (kind.name, number): client
+            for kind in kinds
+            for number, client in enumerate(
+                held.enter_context(stalled(kind, server.port, count=2, beat_s=0.1))
+            )
+        }
+        with suppress(AssertionError):
+            until(lambda: all(map(is_closed, clients.values())), "their ends", patience_s=5)
+        assert [name for (name, _), client in clients.items() if not is_closed(client)] == []
+
+
+def test_no_client_that_stalls_keeps_its_connection(server: Served) -> None:
+    all_are_ended(server, KINDS)
+
+
+@pytest.fixture(scope="module")
+def ca() -> trustme.CA:
+    return trustme.CA()
+
+
+@pytest.fixture
+def tls(ca: trustme.CA, tmp_path: Path) -> ssl.SSLContext:
+    issued = ca.issue_cert("localhost")
+    issued.private_key_pem.write_to_path(str(tmp_path / "key.pem"))
+    issued.cert_chain_pems[0].write_to_path(str(tmp_path / "cert.pem"))
+    context = tls_context(tmp_path / "cert.pem", tmp_path / "key.pem")
+    assert context
+    return context
+
+
+def test_with_tls_neither_and_others_are_answered_meanwhile(
+    app: App, ca: trustme.CA, tls: ssl.SSLContext
+) -> None:
+    trusting = ssl.create_default_context()
+    ca.configure_trust(trusting)
+    with (
+        served(app, lanes=LANES, bounds=QUICK, tls=tls) as server,
+        stalled(TLS_KINDS[1], server.port),
+        httpx.Client(verify=trusting, base_url=f"https://localhost:{server.port}") as client,
+    ):
+        for _ in range(2):
+            told = client.post("/healthz", content=b"hello").json()
+            assert (told["wsgi.url_scheme"], told["body"]) == ("https", "hello")
+        assert len(client.get("/large").content) > 3_000_000
+        all_are_ended(server, TLS_KINDS)
+
+
+@pytest.mark.parametrize(
+    ("sent", "status"),
+    [
+        (GET + b"X: " + b"y" * 40_000 + b"\r\n\r\n", 431),
+        (GET + b"X: y\r\n" * 6_000 + b"\r\n", 431),
+        (b"GET /" + b"a" * 40_000, 431),
+        (GET + b"X: " + b"y" * 40_000, 431),
+        (POST + b"Content-Length: 1001\r\n\r\n", 413),
+        (POST + b"Content-Length: 1001\r\nExpect: 100-continue\r\n\r\n", 413),
+        (CHUNKED + b"3e9\r\n" + b"a" * 1001, 413),
+        (CHUNKED + b"1;" + b"x" * 40_000, 413),
+        (CHUNKED + b"0\r\n" + b"X: y\r\n" * 6_000, 431),
+        (POST + b"Content-Length: 3\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n", 400),
+        (POST + b"Content-Length: 3\r\nContent-Length: 4\r\n\r\nabcd", 400),
+        (POST + b"Content-Length: -1\r\n\r\n", 400),
+        (POST + b"Content-Length: 99999999999999999999999\r\n\r\n", 400),
+        (CHUNKED + b"zz\r\n", 400),
+        (b"GET / HTTP/1.1\r\nHost : x\r\n\r\n", 400),
+        (b"GET /\r\n\r\n", 505),
+        (b"GET / HTTP/2.0\r\n\r\n", 505),
+        (b"OPTIONS * HTTP/1.1\r\nHost: x\r\n\r\n", 400),
+        (b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03", 400),
+    ],
+)
+def test_what_is_too_much_or_not_http_is_refused_in_words(
+    server: Served, sent: bytes, status: int
+) -> None:
+    head, _, body = said(server, sent).partition(b"\r\n\r\n")
+    assert head.startswith(b"HTTP/1.1 %d " % status)
+    assert b"\r\nConnection: close" in head
+    assert json.loads(body)["status"] == status
+
+
+@pytest.mark.parametrize(
+    ("sent", "told"),
+    [
+        (GET + b"X-A: 1\r\nX-A: 2\r\n\r\n", {"HTTP_X_A": "1,2"}),
+        (GET + b"X_A: 1\r\n\r\n", {"HTTP_X_A": None}),
+        (b"GET /%C3%B8/a%2Fb?c=%20 HTTP/1.1\r\n\r\n", {"PATH_INFO": "/\xc3\xb8/a/b"}),
+        (b"GET /a?b?c HTTP/1.1\r\n\r\n", {"PATH_INFO": "/a", "QUERY_STRING": "b?c"}),
+        (b"GET http://y/a?b HTTP/1.1\r\nHost: y\r\n\r\n", {"PATH_INFO": "/a"}),
+        (b"GET //y/a HTTP/1.1\r\n\r\n", {"PATH_INFO": "//y/a"}),
+        (POST + b"Content-Length: 5\r\n\r\nhello", {"body": "hello", "CONTENT_LENGTH": "5"}),
+        (
+            POST
+            + b"Transfer-Encoding: chunked\r\n\r\n2\r\nhe\r\n3;x=y\r\nllo\r\n0\r\nT: u\r\n\r\n",
+            {"body": "hello", "CONTENT_LENGTH": "5", "HTTP_T": None},
+        ),
+        (GET + b"Connection: Upgrade\r\nUpgrade: h2c\r\n\r\n", {"REQUEST_METHOD": "GET"}),
+        (GET + b"X-Forwarded-Proto: https\r\n\r\n", {"wsgi.url_scheme": "http"}),
+    ],
+)
+def test_a_request_reaches_the_application_as_it_was_sent(
+    server: Served, sent: bytes, told: dict[str, str | None]
+) -> None:
+    cut = [sent[start : start + 7] for start in range(0, len(sent), 7)]
+    for pieces in ([sent], cut):
+        head, _, body = said(server, *pieces).partition(b"\r\n\r\n")
+        assert head.startswith(b"HTTP/1.1 200 OK\r\nDate: ")
+        heard = json.loads(body)
+        assert {name: heard.get(name) for name in told} == told
+
+
+def test_requests_of_one_connection_are_answered_in_their_order(server: Served) -> None:
+    asked = b"".join(b"GET /%d HTTP/1.1\r\n\r\n" % n for n in range(12))
+    last = b"HEAD /last HTTP/1.1\r\nConnection: close\r\n\r\n"
+    answers = said(server, asked + last).split(b"HTTP/1.1 200 OK\r\n")[1:]
+    paths = [json.loads(a.partition(b"\r\n\r\n")[2])["PATH_INFO"] for a in answers[:-1]]
+    assert paths == [f"/{n}" for n in range(12)]
+    assert answers[-1].endswith(b"Connection: close\r\n\r\n")
+
+
+def test_whoever_waits_for_leave_to_send_a_body_gets_it(server: Served) -> None:
+    with socket.create_connection(("127.0.0.1", server.port), timeout=10) as client:
+        client.sendall(POST + b"Content-Length: 2\r\nExpect: 100-continue\r\n\r\n")
+        assert client.recv(100) == b"HTTP/1.1 100 Continue\r\n\r\n"
+        client.sendall(b"hi")
+        assert client.recv(1000).startswith(b"HTTP/1.1 200 OK")
+
+
+def test_a_broken_application_answers_500_and_the_log_says_why(
+    server: Served, caplog: pytest.LogCaptureFixture
+) -> None:
+    answer = httpx.get(f"http://127.0.0.1:{server.port}/broken")
+    assert (answer.status_code, answer.json()["code"]) == (500, "try_later")
+    assert "nobody's business" not in answer.text
+    assert [r.message for r in caplog.records if r.exc_info] == ["request_failed"]
+
+
+def test_a_full_lane_is_told_to_come_again_and_no_other_lane_waits(
+    server: Served, app: App
+) -> None:
+    url = f"http://127.0.0.1:{server.port}"
+    held = [Kind("held", b"GET /held HTTP/1.1\r\n\r\n")] * 2
+    with ExitStack() as stack:
+        for kind in held:
+            stack.enter_context(stalled(kind, server.port, count=2))
+        until(lambda: _status(url) == 503, "the lane to be full", patience_s=5)
+        assert httpx.get(url).headers["Retry-After"] == "2"
+        assert httpx.get(f"{url}/healthz").status_code == 200
+        app.release.set()
+        until(lambda: _status(url) == 200, "the lane to be free", patience_s=5)
+
+
+def _status(url: str) -> int:
+    try:
+        return httpx.get(url, timeout=0.3).status_code
+    except httpx.TimeoutException:  # it waits in the lane from now on
+        return 0
+
+
+def test_where_all_connections_are_taken_the_slowest_make_room(app: App) -> None:
+    few = Bounds(connections=40)
+    with (
+        served(app, lanes=LANES, bounds=few) as server,
+        stalled(Kind("held", b"GET /held HTTP/1.1\r\n\r\n"), server.port, count=1) as (held,),
+        stalled(Kind("silent"), server.port, count=60) as silent,
+    ):
+        assert httpx.get(f"http://127.0.0.1:{server.port}/healthz").status_code == 200
+        assert [is_closed(c) for c in silent[:16]] == [True] * 16
+        assert not any(map(is_closed, silent[-20:]))
+        app.release.set()
+        assert held.recv(0) == b""
+        assert not is_closed(held)
+
+
+def test_what_is_kept_for_all_clients_together_is_bounded(app: App) -> None:
+    tight = Bounds(held_bytes=10_000)
+    body = Kind("most of a body", POST + b"Content-Length: 1000\r\n\r\n" + b" " * 900)
+    with (
+        served(app, lanes=LANES, bounds=tight) as server,
+        stalled(body, server.port, count=30) as clients,
+    ):
+        until(lambda: sum(map(is_closed, clients)) >= 19, "some to be ended", patience_s=5)
+        assert sum(map(is_closed, clients)) < 30
+
+
+def test_to_stop_is_to_answer_what_is_in_work_and_nothing_else(app: App) -> None:
+    with (
+        served(app, lanes=LANES, bounds=Bounds()) as server,
+        socket.create_connection(("127.0.0.1", server.port), timeout=10) as held,
+        stalled(Kind("silent"), server.port, count=3) as silent,
+    ):
+        held.sendall(b"GET /held HTTP/1.1\r\n\r\n")
+        assert app.entered.wait(5)
+        until(lambda: _refuses(server.stop, server.port), "the port to be closed", patience_s=5)
+        until(lambda: all(map(is_closed, silent)), "the silent to be let go", patience_s=5)
+        app.release.set()
+        answer = b"".join(iter(lambda: held.recv(65536), b""))
+        assert answer.startswith(b"HTTP/1.1 200 OK")
+        assert b"\r\nConnection: close\r\n" in answer
+        server.thread.join(5)
+        assert not server.thread.is_alive()
+
+
+def _refuses(stop: object, port: int) -> bool:
+    assert callable(stop)
+    stop()
+    try:
+        socket.create_connection(("127.0.0.1", port), timeout=1).close()
+    except OSError:
+        return True
+    return False
+
+
+def test_what_does_not_end_within_the_grace_is_left_behind(app: App) -> None:
+    with (
+        served(app, lanes=LANES, bounds=QUICK) as server,
+        stalled(Kind("held", b"GET /held HTTP/1.1\r\n\r\n"), server.port, count=1),
+    ):
+        server.stop()
+        server.thread.join(5)
+        assert not server.thread.is_alive()
+    app.release.set()
+
+
+@pytest.mark.parametrize("listen", ["127.0.0.1:0", "localhost:0", "[::1]:0", "0.0.0.0:0", "[::]:0"])
+def test_it_listens_where_it_should(listen: str) -> None:
+    sockets = bind(listen)
+    assert {one.getsockname()[1] > 0 for one in sockets} == {True}
+    for one in sockets:
+        one.close()
+
+
+@pytest.mark.parametrize("listen", ["192.0.2.1:8000", "no.such.host.example:80", "localhost:99999"])
+def test_an_address_that_cannot_be_had_is_told_in_a_sentence(listen: str) -> None:
+    with pytest.raises(CannotListen, match=f"^LISTEN={listen} is not possible: .*\\.$"):
+        bind(listen)
+
+
+def test_a_port_in_use_is_told_in_a_sentence() -> None:
+    (taken,) = bind("127.0.0.1:0")
+    with taken:
+        taken.listen()
+        with pytest.raises(CannotListen, match="Address already in use"):
+            bind(f"127.0.0.1:{taken.getsockname()[1]}")
+
+
+def test_a_certificate_that_cannot_be_read_is_told_in_a_sentence(tmp_path: Path) -> None:
+    (tmp_path / "no.pem").write_text("no certificate")
+    for path in (tmp_path / "no.pem", tmp_path / "none.pem"):
+        with pytest.raises(CannotListen, match="TLS_CERT and TLS_KEY cannot be used: "):
+            tls_context(path, path)
