@@ -33,6 +33,11 @@ class Running:
         """Where the web process answers."""
         return self.environment["WEBCRM_SYNC_PUBLIC_URL"]
 
+    @property
+    def port(self) -> int:
+        """The same, as a port of this machine."""
+        return int(self.public_url.rpartition(":")[2])
+
     def start(self, command: str, *, name: str | None = None) -> None:
         """Start `serve`, `web` or `worker`; with a `name`, several of one kind."""
         line = [sys.executable, "-m", "webcrm_sync", "--log-level", "warning", command]

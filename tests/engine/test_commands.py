@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import socket
 from collections.abc import Iterator
 from typing import Any
 
@@ -45,6 +46,18 @@ def run(command: click.Command, *arguments: str) -> Result:
 def as_json(command: click.Command, *arguments: str) -> Any:
     """What a command prints for a monitoring system."""
     return json.loads(run(command, *arguments, "--json").stdout)
+
+
+def test_a_port_in_use_is_told_in_a_sentence(play: Play) -> None:
+    del play
+    with socket.socket() as taken, pytest.MonkeyPatch.context() as patch:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        listen = f"127.0.0.1:{taken.getsockname()[1]}"
+        patch.setenv("WEBCRM_SYNC_LISTEN", listen)
+        result = run(serve.web)
+    assert result.exit_code == 1
+    assert result.stderr == f"Error: LISTEN={listen} is not possible: Address already in use.\n"
 
 
 def test_status_tells_who_waits_and_what_happened_last(play: Play) -> None:

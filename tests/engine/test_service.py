@@ -5,6 +5,8 @@ from __future__ import annotations
 import tempfile
 import threading
 from collections.abc import Iterator
+from contextlib import suppress
+from pathlib import Path
 
 import pytest
 
@@ -56,8 +58,23 @@ def test_serve_started_with_environment_variables_alone_plays_every_story(stage:
         checked = service.run("doctor")
         assert checked.returncode == 0, checked.stdout
         assert service.run("mailbox", "remove", KIM).returncode == 0
+        family = _processes_of(service)
+        assert len(family) >= 3
+        service.kill("serve")
+        until(lambda: not _processes_of(service), "its children to follow it")
     assert len(stage.crm.activities) == 3
     assert stage.journal.unknown == []
+
+
+def _processes_of(service: Running) -> set[str]:
+    """The processes that were started with this service's address (Linux: proc(5))."""
+    mine = f"WEBCRM_SYNC_PUBLIC_URL={service.public_url}".encode()
+    found = set()
+    for environment in Path("/proc").glob("[0-9]*/environ"):
+        with suppress(OSError):  # it has ended, or is somebody else's
+            if mine in environment.read_bytes().split(b"\0"):
+                found.add(environment.parent.name)
+    return found
 
 
 @pytest.mark.search

@@ -1,0 +1,51 @@
+"""Who wants to be answered while others misbehave: a watcher, Microsoft Graph, an open pane."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass
+from typing import Any
+
+import httpx
+
+from play import KIM
+from running import Running
+from webcrm_sync.bootstrap import open_parts
+from webcrm_sync.engine import push
+
+
+@dataclass(frozen=True, slots=True)
+class Everybody:
+    """The three, before one web process."""
+
+    calls: dict[str, tuple[str, str, dict[str, Any]]]
+
+    @classmethod
+    def before(cls, service: Running) -> Everybody:
+        """Kim becomes a person with a watched mailbox, before the web process is started."""
+        stage = service.stage
+        box = stage.outlook.add_mailbox(KIM, "Kim Nordwind")
+        service.watch(KIM)
+        client_id = service.environment["WEBCRM_SYNC_ENTRA_CLIENT_ID"]
+        token = stage.entra.issue_user_token(box.user_id, client_id, ("access_as_user",), name=KIM)
+        with open_parts(stage.settings_of(service.environment)) as parts:
+            notify = push.notify_url(parts)
+        line = {"subscriptionId": "s", "clientState": "c"}
+        pane = f"{service.public_url}/api/v1/connection"
+        return cls(
+            {
+                "health": ("GET", f"{service.public_url}/healthz", {}),
+                "receiver": ("POST", notify, {"json": {"value": [line]}}),
+                "pane": ("GET", pane, {"headers": {"Authorization": f"Bearer {token}"}}),
+            }
+        )
+
+    def ask(self) -> dict[str, float]:
+        """How long each waits for an answer over a connection of its own, in seconds."""
+        return {name: self._ask(name) for name in self.calls}
+
+    def _ask(self, name: str) -> float:
+        method, url, more = self.calls[name]
+        began = time.monotonic()
+        httpx.request(method, url, timeout=60, **more).raise_for_status()
+        return time.monotonic() - began
