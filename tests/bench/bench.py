@@ -13,6 +13,7 @@ from bench.fresh import overtaking
 from bench.loop import one_by_one
 from bench.panes import panes
 from bench.reading.hostile import play_hostile
+from bench.receiver import receiving
 
 SECTIONS = {
     "bulk": "5,000 mails of 20 mailboxes at once: time against the computed bound, calls, memory",
@@ -20,6 +21,7 @@ SECTIONS = {
     "loop": "the same work one by one, as peers write it, and the ratio",
     "fresh": "a move by hand while 10,000 mails are queued",
     "drag": "from the drag to Synced, with push and without",
+    "receiver": "2,000 notifications from 16 connections, and what strangers post",
     "panes": "300 visible panes at rest: processor time of the web process and its database",
     "pane": "the add-in: its weight, its first state, the click",
 }
@@ -49,6 +51,8 @@ def main() -> None:
         drags = 60 if is_full else 20
         drag_to_synced(drags, "with push")
         drag_to_synced(drags, "without push, POLL_SECONDS=1", poll_s=1.0)
+    if "receiver" in wanted:
+        receiving()
     if "panes" in wanted:
         panes()
     if "pane" in wanted:
