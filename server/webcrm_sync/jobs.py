@@ -23,7 +23,7 @@ from procrastinate.jobs import Job, Status
 from procrastinate.manager import JobManager
 from psycopg_pool import AsyncConnectionPool
 
-from webcrm_sync.engine import holding, housekeeping, incidents, prove
+from webcrm_sync.engine import holding, housekeeping, incidents, prove, push
 from webcrm_sync.engine.directory import refresh_directory
 from webcrm_sync.engine.discover import discover
 from webcrm_sync.engine.file import file
@@ -188,6 +188,7 @@ def run_worker(parts: Parts, url: str) -> None:
     """Work until SIGTERM or SIGINT, then finish what is running."""
     incidents.take_up_after_upgrade(parts)
     parts.graph.warm_up()
+    push.look_for_deaf(parts)
     sys.setswitchinterval(_SWITCH_S)
     asyncio.run(_run(build_app(parts, url)))
 

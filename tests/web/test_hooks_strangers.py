@@ -211,6 +211,6 @@ def test_what_cannot_be_opened_is_told_once_in_five_minutes(
     for _ in range(20):
         assert client.post(path, data=of(GENUINE, GENUINE)).status_code == 202
     (told,) = caplog.records
-    assert told.getMessage() == "notification_cannot_be_checked"
+    assert told.getMessage() == "notifications_cannot_be_checked"
     assert "WEBCRM_SYNC_SECRET_KEY" in vars(told)["what_to_do"]
     assert watched.jobs() == [f"keep:{watched.mailbox_id}"]

@@ -146,10 +146,9 @@ def _look_for_folders(parts: Parts, box: Mailbox, gone: SyncFolder) -> None:
     Should it stand there all the same, it is read again a little later, not every second.
     """
     with parts.begin() as tx:
-        mailboxes.set_mailbox(tx, box.id, keep_due_at=tx.now)
+        mailboxes.keep_now(tx, [box.id])
         again = tx.now + _GONE_RETRY
         mailboxes.take_hint(tx, gone, poll_due_at=again, is_flooded=False)
-        tx.defer("keep", box.id)
 
 
 def _finish(parts: Parts, box: Mailbox, folder: SyncFolder, put_by: Callable[[Tx], None]) -> None:

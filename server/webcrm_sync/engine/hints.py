@@ -3,20 +3,18 @@
 from __future__ import annotations
 
 import hmac
-import logging
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from functools import lru_cache
 from hashlib import sha256
 
+from webcrm_sync.engine import push
 from webcrm_sync.engine.parts import Parts
 from webcrm_sync.store import copies, mailboxes
 from webcrm_sync.store.database import Tx
 from webcrm_sync.store.mailboxes import SyncFolder
 from webcrm_sync.store.sealing import SealBroken
-
-logger = logging.getLogger(__name__)
 
 #: The client states of this many subscriptions are remembered, as digests.
 _REMEMBERED = 4096
@@ -145,14 +143,10 @@ class Receiver:
             return None
 
     def _alarm(self, deaf: Sequence[SyncFolder]) -> None:
-        """Log that client states cannot be opened, and let `keep` make new subscriptions."""
         now = self._parts.now()
-        if not deaf or now < self._next_alarm_at:
-            return
-        self._next_alarm_at = now + _ALARM_PAUSE
-        facts = {"folders": sorted(f.id for f in deaf), "what_to_do": str(SealBroken())}
-        logger.warning("notification_cannot_be_checked", extra=facts)
-        self._parts.transact(lambda tx: _care(tx, {f.mailbox_id for f in deaf}))
+        if deaf and now >= self._next_alarm_at:
+            self._next_alarm_at = now + _ALARM_PAUSE
+            push.replace_deaf(self._parts, deaf)
 
 
 def _digest(client_state: str) -> bytes:
@@ -162,16 +156,10 @@ def _digest(client_state: str) -> bytes:
 
 def _note(tx: Tx, noted: Sequence[_Genuine], news: frozenset[int]) -> None:
     cared = {t.folder.mailbox_id for t in noted if t.is_care_due}
-    mailboxes.hold(tx, mailbox_ids=cared, folder_ids=[t.folder.id for t in noted])
-    _care(tx, cared)
+    mailboxes.keep_now(tx, cared)
+    mailboxes.hold(tx, folder_ids=[t.folder.id for t in noted])
     for told in noted:
         if values := told.values(tx.now):
             mailboxes.set_pushed(tx, told.folder, **values)
     if news:
         mailboxes.hint(tx, news)
-
-
-def _care(tx: Tx, mailbox_ids: set[int]) -> None:
-    for mailbox_id in sorted(mailbox_ids):
-        mailboxes.set_mailbox(tx, mailbox_id, keep_due_at=tx.now)
-        tx.defer("keep", mailbox_id)

@@ -94,12 +94,9 @@ def prove_push(parts: Parts) -> list[Difference]:
     except SyncError:
         return []  # each mailbox tells its own trouble
     dead = [f for f in held if f.subscription_id not in alive]
-    boxes_of_dead = sorted({f.mailbox_id for f in dead})
     with parts.begin() as tx:
-        mailboxes.hold(tx, mailbox_ids=boxes_of_dead, folder_ids=[f.id for f in dead])
-        for mailbox_id in boxes_of_dead:
-            mailboxes.set_mailbox(tx, mailbox_id, keep_due_at=tx.now)
-            tx.defer("keep", mailbox_id)
+        mailboxes.keep_now(tx, [f.mailbox_id for f in dead])
+        mailboxes.hold(tx, folder_ids=[f.id for f in dead])
         for folder in dead:
             mailboxes.set_pushed(tx, folder, subscription_id=None, subscription_expires_at=None)
         mailboxes.hint(tx, [f.id for f in dead])

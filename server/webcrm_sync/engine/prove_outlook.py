@@ -94,8 +94,7 @@ def _listing(parts: Parts, box: Mailbox, folder: SyncFolder) -> Listing | None:
         return parts.graph.listing(box.user_id, folder.graph_id)
     except Gone:
         with parts.begin() as tx:
-            mailboxes.set_mailbox(tx, box.id, keep_due_at=tx.now)
-            tx.defer("keep", box.id)
+            mailboxes.keep_now(tx, [box.id])
         return None
 
 

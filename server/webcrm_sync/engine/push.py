@@ -8,6 +8,8 @@ notification genuine is the client state of its subscription.
 from __future__ import annotations
 
 import hmac
+import logging
+from collections.abc import Sequence
 from dataclasses import dataclass
 from hashlib import sha256
 
@@ -19,6 +21,14 @@ from webcrm_sync.store.database import Tx
 from webcrm_sync.store.mailboxes import SyncFolder
 from webcrm_sync.store.sealing import SealBroken
 
+logger = logging.getLogger(__name__)
+
+WAY_OUT = (
+    f"{PREFIX}SECRET_KEY does not hold the key that sealed their secrets. Put that key behind the "
+    "new one, separated by a comma. Else the worker makes new subscriptions within 10 minutes"
+)
+#: The log names this many folders.
+_NAMED = 20
 NOTIFY_PATH, LIFECYCLE_PATH = "/graph/notify", "/graph/lifecycle"
 
 
@@ -109,9 +119,7 @@ class Deaf:
         """What is wrong, what to do, and what happens without it."""
         return (
             f"the notifications of {self.folders} of {self.of} folders cannot be checked and are "
-            f"dropped: {PREFIX}SECRET_KEY does not hold the key that sealed their secrets. Put "
-            "that key behind the new one, separated by a comma. Else the worker makes new "
-            "subscriptions within 10 minutes"
+            f"dropped. {WAY_OUT}"
         )
 
 
@@ -122,3 +130,22 @@ def deaf(parts: Parts, tx: Tx) -> Deaf | None:
     pushed = mailboxes.pushed(tx)
     number = sum(not is_checkable(parts, folder) for folder in pushed)
     return Deaf(number, len(pushed)) if number else None
+
+
+def look_for_deaf(parts: Parts) -> None:
+    """Replace every subscription that cannot be checked: a process begins, maybe with another key.
+
+    Idempotent.
+    """
+    with parts.begin() as tx:
+        pushed = mailboxes.pushed(tx)
+    found = [folder for folder in pushed if not is_checkable(parts, folder)]
+    if found and parts.settings.push_is_on:
+        replace_deaf(parts, found)
+
+
+def replace_deaf(parts: Parts, folders: Sequence[SyncFolder]) -> None:
+    """Say in the log that these folders' notifications are dropped; `keep` replaces them now."""
+    facts = {"folders": sorted(f.id for f in folders)[:_NAMED], "what_to_do": WAY_OUT}
+    logger.warning("notifications_cannot_be_checked", extra=facts)
+    parts.transact(lambda tx: mailboxes.keep_now(tx, [f.mailbox_id for f in folders]))

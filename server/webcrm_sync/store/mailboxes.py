@@ -175,6 +175,17 @@ def set_mailbox(tx: Tx, mailbox_id: int, **values: object) -> None:
     tx.connection.execute(update(mailbox).where(mailbox.c.id == mailbox_id).values(**values))
 
 
+def keep_now(tx: Tx, mailbox_ids: Iterable[int]) -> None:
+    """Have the folders and subscriptions of these mailboxes brought in order at once."""
+    ids = sorted(set(mailbox_ids))
+    hold(tx, mailbox_ids=ids)
+    query = update(mailbox).where(among(mailbox.c.id, ids)).values(keep_due_at=tx.now)
+    if ids:
+        tx.connection.execute(query)
+    for mailbox_id in ids:
+        tx.defer("keep", mailbox_id)
+
+
 def internals(tx: Tx, domains: frozenset[str]) -> Internals:
     """Who is one of us: watched mailboxes and aliases, webCRM users, the configured domains."""
     own = select(alias.c.address).join(mailbox).where(mailbox.c.company_id == tx.company_id)
