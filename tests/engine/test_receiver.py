@@ -131,6 +131,7 @@ def test_renewal_replaces_what_an_earlier_version_made_and_its_address_ends(
     assert before.isdisjoint(reached.held())
     assert reached.alive() == reached.held()
     assert reached.announces(box)
+    reached.play.stage.clock.advance(timedelta(minutes=2))  # it is looked up once a minute
     assert reached.answer_at_the_old_address() == 404
 
 

@@ -11,6 +11,7 @@ from flask.testing import FlaskClient
 from pydantic import SecretStr
 from sqlalchemy import text
 
+from emptied import empty
 from webcrm_sync.bootstrap import open_parts
 from webcrm_sync.core.outlook import MailUser, Place
 from webcrm_sync.engine.parts import Parts
@@ -33,6 +34,7 @@ def opened_parts(database_url: str) -> Iterator[Parts]:
         webcrm_token=SecretStr("hush"),
         secret_key=SecretStr("hush"),
     )
+    empty(database_url)  # of the company that another test has left
     with open_parts(settings, url=database_url, now=lambda: NOW) as parts:
         yield parts
 
