@@ -48,9 +48,7 @@ def main() -> None:
     if "fresh" in wanted:
         overtaking()
     if "drag" in wanted:
-        drags = 60 if is_full else 20
-        drag_to_synced(drags, "with push")
-        drag_to_synced(drags, "without push, POLL_SECONDS=1", poll_s=1.0)
+        _drag(is_full=is_full)
     if "receiver" in wanted:
         receiving()
     if "panes" in wanted:
@@ -59,6 +57,12 @@ def main() -> None:
         pane.weight()
         pane.waits()
     _on_request(wanted)
+
+
+def _drag(*, is_full: bool) -> None:
+    drags = 60 if is_full else 20
+    drag_to_synced(drags, "with push")
+    drag_to_synced(drags, "without push, POLL_SECONDS=1", poll_s=1.0)
 
 
 def _on_request(wanted: list[str]) -> None:

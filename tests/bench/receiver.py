@@ -67,7 +67,7 @@ def receiving() -> None:
             told("processor time of web for each", cpu_s and cpu_s / _POSTS * 1000, unit="ms")
             told("median", answers.within(0.5), unit="s")
             told("p99", answers.within(0.99), 0.3, "s")
-            until(lambda: _are_synced(moved), "the mails moved meanwhile")
+            until(lambda: are_synced(moved), "the mails moved meanwhile")
             told("failed jobs and mailboxes in trouble", troubles(parts))
             _statements(parts, bodies)
             _strangers(made, parts)
@@ -119,6 +119,11 @@ def troubles(parts: Parts) -> int:
         return int(tx.connection.execute(_TROUBLES).scalar_one())
 
 
+def are_synced(moved: Mapping[str, SimMailbox]) -> bool:
+    """True when each of these mails carries both categories."""
+    return all(box.read(item).categories == BOTH for item, box in moved.items())
+
+
 def _status(client: httpx.Client, url: str, body: bytes) -> int:
     """The status of the answer; 0 = the connection was closed instead."""
     try:
@@ -133,10 +138,6 @@ def _together(all_of_them: Iterable[Answers]) -> Answers:
         answers.statuses += one.statuses
         answers.seconds += one.seconds
     return answers
-
-
-def _are_synced(moved: Mapping[str, SimMailbox]) -> bool:
-    return all(box.read(item).categories == BOTH for item, box in moved.items())
 
 
 def _statements(parts: Parts, bodies: Sequence[bytes]) -> None:

@@ -1,0 +1,34 @@
+"""Notifications in any order over many connections, while the workers read and renew."""
+
+from __future__ import annotations
+
+import pytest
+
+from bench.ground import customers, mail, mailboxes
+from bench.receiver import are_synced, notifications, post, troubles
+from play import FOLDER
+from running import running, until
+from webcrm_sync.bootstrap import open_parts
+from webcrm_sync.engine import push
+from webcrm_sync.sandbox.stage import Stage
+
+_MAILBOXES, _POSTS = 4, 300
+
+
+@pytest.mark.search
+def test_every_request_is_taken_and_no_job_fails(fresh_database: str) -> None:
+    with Stage() as stage, running(stage, DATABASE_URL=fresh_database) as made:
+        customers(stage)
+        made.start("web")
+        made.start("worker")
+        made.await_healthy()
+        boxes = mailboxes(made, _MAILBOXES)
+        with open_parts(stage.settings_of(made.environment)) as parts:
+            moved = {box.deliver(mail(number, box)): box for number, box in enumerate(boxes)}
+            bodies = notifications(parts, _POSTS)
+            for item, box in moved.items():
+                box.move(item, f"inbox/{FOLDER}")
+            answers = post(push.notify_url(parts), bodies)
+            assert answers.statuses == {202: _POSTS}
+            until(lambda: are_synced(moved), "the mails that were moved meanwhile")
+            assert troubles(parts) == 0
