@@ -91,9 +91,8 @@ def test_the_demo_can_be_used_as_it_says(tmp_path: Path) -> None:
         assert file.stat().st_mode & 0o777 == 0o600
 
         port = address.rpartition(":")[2]
-        again = subprocess.run([*_DEMO, "--port", port], capture_output=True, text=True)
-        assert again.returncode == 1
-        assert f"Port {port} is in use" in again.stderr
+        assert f"Port {port} is in use" in _refusal("--port", port)
+        assert "is not empty" in _refusal("--data-dir", str(tmp_path / "its own 'data'"))
 
         os.killpg(demo.pid, signal.SIGINT)
         rest = demo.stdout.read() if demo.stdout else ""
@@ -101,6 +100,12 @@ def test_the_demo_can_be_used_as_it_says(tmp_path: Path) -> None:
     assert rest.split() == ["Stopping", "...", "Stopped."]
     assert list((tmp_path / "for a while").iterdir()) == []
     assert _processes_of(tmp_path) == []
+
+
+def _refusal(*options: str) -> str:
+    done = subprocess.run([*_DEMO, *options], capture_output=True, text=True, check=False)
+    assert done.returncode == 1
+    return done.stderr
 
 
 def _is_found(address: str) -> None:

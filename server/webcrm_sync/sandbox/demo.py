@@ -28,7 +28,11 @@ _ENDS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 @click.command()
 @click.option("--once", is_flag=True, help="End after the stories instead of staying up.")
-@click.option("--data-dir", type=click.Path(path_type=Path), help="Keep the demo's database here.")
+@click.option(
+    "--data-dir",
+    type=click.Path(path_type=Path, file_okay=False),
+    help="Keep the demo's database here, in a folder that is empty or not there yet.",
+)
 @click.option(
     "--port",
     type=click.IntRange(1, 65535),
@@ -36,6 +40,8 @@ _ENDS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 )
 def demo(once: bool, data_dir: Path | None, port: int | None) -> None:
     """Show the product at work against a simulated Outlook and a simulated webCRM."""
+    if data_dir and data_dir.exists() and any(data_dir.iterdir()):
+        raise click.ClickException(f"{data_dir} is not empty. The demo takes nobody's database.")
     for number in _ENDS:
         signal.signal(number, _interrupt)
     try:
