@@ -12,6 +12,10 @@ const WORDS = {
 };
 const KIND = "application/x-mails";
 
+/** One of the manifest's icons, as Outlook shows it. */
+const iconOf = (name) =>
+  h("img", { class: "mark", alt: "", src: `${told.paneUrl}/addin/icons/${name}.png` });
+
 export function drawRibbon({ ui, open, mail, box }, people, acts) {
   const words = WORDS[ui.language];
   const like = mail && !mail.isDraft && mail.from?.address !== box.address ? mail : null;
@@ -70,7 +74,7 @@ export function drawRibbon({ ui, open, mail, box }, people, acts) {
         disabled: !mail || mail.isDraft || ui.isRunning,
         on: { click: acts.sync },
       },
-      h("span", { class: "mark", "aria-hidden": "true" }, icon("sync")),
+      iconOf("sync-20"),
       words.sync,
     ),
     h(
@@ -81,7 +85,7 @@ export function drawRibbon({ ui, open, mail, box }, people, acts) {
         "aria-pressed": String(ui.pane),
         on: { click: acts.pane },
       },
-      h("span", { class: "mark", "aria-hidden": "true" }, "w"),
+      iconOf("pane-20"),
       words.pane,
     ),
   ].flat();
@@ -188,7 +192,7 @@ export function drawNotes(notes, acts) {
     h(
       "p",
       { class: "note" },
-      h("span", { class: "mark", "aria-hidden": "true" }, "w"),
+      iconOf("sync-16"),
       h("span", {}, text),
       h("button", { "aria-label": "Dismiss", on: { click: () => acts.dismiss(key) } }, "✕"),
     ),
