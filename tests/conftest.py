@@ -15,25 +15,21 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import hypothesis
-import psycopg
 import pytest
 import sqlalchemy
 import trustme
-from psycopg import sql
 
+from careless import make_careless
 from descriptions import VARIABLES
 from emptied import empty
 from webcrm_sync.store import database
-from webcrm_sync.store.database import Database, libpq_url
+from webcrm_sync.store.database import Database
 from webcrm_sync.store.embedded import embedded
 from webcrm_sync.store.migrate import migrate
 
 # How long an example takes says something about the machine, not about the product.
 hypothesis.settings.register_profile("house", deadline=None, max_examples=60)
 hypothesis.settings.load_profile("house")
-
-#: A lost table of a test database is no loss: nothing waits for the disk.
-_CARELESS = ("fsync", "synchronous_commit", "full_page_writes")
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -68,12 +64,7 @@ def database_url() -> Iterator[str]:
     home = Path(tempfile.mkdtemp(prefix="wcs-"))
     try:
         with embedded(home / "db", create=True) as url:
-            with psycopg.connect(libpq_url(url), autocommit=True) as connection:
-                for setting in _CARELESS:
-                    connection.execute(
-                        sql.SQL("ALTER SYSTEM SET {} = off").format(sql.Identifier(setting))
-                    )
-                connection.execute("SELECT pg_reload_conf()")
+            make_careless(home / "db", url)
             with closing(Database(url, now=lambda: datetime.now(UTC))) as opened:
                 migrate(opened.engine)
             yield url

@@ -20,14 +20,14 @@ from multiprocessing import Manager
 from pathlib import Path
 from threading import Event
 
-import psycopg
 import trustme
 from hypothesis import HealthCheck, Phase, seed, settings
 from hypothesis.stateful import run_state_machine_as_test
 
+from careless import make_careless
 from machine.ground import ground
 from machine.machine import Machine
-from webcrm_sync.store.database import Database, libpq_url
+from webcrm_sync.store.database import Database
 from webcrm_sync.store.embedded import embedded
 from webcrm_sync.store.migrate import migrate
 
@@ -78,10 +78,7 @@ def _database() -> Iterator[str]:
         trustme.CA().cert_pem.write_to_path(str(home / "root.pem"))
         os.environ |= {"SSL_CERT_FILE": str(home / "root.pem"), "SSL_CERT_DIR": folder}
         with embedded(home / "db", create=True) as url:
-            with psycopg.connect(libpq_url(url), autocommit=True) as connection:
-                for name in ("fsync", "synchronous_commit", "full_page_writes"):
-                    connection.execute(f"ALTER SYSTEM SET {name} = off")
-                connection.execute("SELECT pg_reload_conf()")
+            make_careless(home / "db", url)
             with closing(Database(url, now=lambda: datetime.now(UTC))) as opened:
                 migrate(opened.engine)
             yield url

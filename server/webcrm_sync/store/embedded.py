@@ -15,6 +15,7 @@ from pathlib import Path
 import psycopg
 from sqlalchemy import URL
 
+from webcrm_sync.store import embedded_role
 from webcrm_sync.store.embedded_cluster import (
     LOGIN,
     DatabaseTrouble,
@@ -48,7 +49,8 @@ class DatabaseMissing(Exception):
 def embedded(data_dir: Path, *, create: bool) -> Iterator[str]:
     """The SQLAlchemy URL (`postgresql+psycopg://...`) of the server kept in `data_dir`.
 
-    The server runs for as long as any process is inside; the URL holds its password.
+    The server runs for as long as any process is inside; the URL holds the password of a login
+    that owns the product's tables and is no superuser.
     With `create` the directory (0700) and the database are made where they are missing.
     Raises DatabaseMissing without `create` when there is none, DatabaseTrouble when the server
     cannot be made, started or reached.
@@ -61,7 +63,7 @@ def embedded(data_dir: Path, *, create: bool) -> Iterator[str]:
     home.make_locks()
     user = _join(home)
     try:
-        yield _text(_url(home))
+        yield embedded_role.address(_plain(home))
     finally:
         _leave(home, user)
 
@@ -100,6 +102,8 @@ def _bring_up(home: Home) -> None:
         if time.monotonic() > deadline:
             raise DatabaseTrouble(f"PostgreSQL does not answer: {trouble}") from trouble
         time.sleep(_LOOK_EVERY_S)
+    read_or_make_secret(home.app_password)
+    embedded_role.settle(_superuser(home), _plain(home))
 
 
 def _make(home: Home) -> None:
@@ -114,24 +118,26 @@ def _make(home: Home) -> None:
 def _trouble(home: Home) -> psycopg.OperationalError | None:
     """Why no connection is to be had, None = there is one."""
     try:
-        url = _url(home).set(drivername="postgresql")
-        psycopg.connect(_text(url), connect_timeout=10).close()
+        url = _superuser(home).set(drivername="postgresql")
+        psycopg.connect(embedded_role.address(url), connect_timeout=10).close()
     except psycopg.OperationalError as error:
         return error
     return None
 
 
-def _url(home: Home) -> URL:
+def _superuser(home: Home) -> URL:
+    return _url(home, LOGIN, home.password.read_text("ascii"))
+
+
+def _plain(home: Home) -> URL:
+    return _url(home, embedded_role.ROLE, home.app_password.read_text("ascii"))
+
+
+def _url(home: Home, login: str, password: str) -> URL:
     return URL.create(
         "postgresql+psycopg",
-        username=LOGIN,
-        password=home.password.read_text("ascii"),
+        username=login,
+        password=password,
         database="postgres",
         query={"host": str(home.socket_dir), "port": "5432"},
     )
-
-
-def _text(url: URL) -> str:
-    """The address as SQLAlchemy and libpq both read it: for libpq a plus sign is no space."""
-    address, _, query = url.render_as_string(hide_password=False).partition("?")
-    return f"{address}?{query.replace('+', '%20')}"

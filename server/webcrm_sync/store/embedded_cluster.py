@@ -19,6 +19,7 @@ from pathlib import Path
 from webcrm_sync.store import embedded_life
 from webcrm_sync.store.embedded_life import Home
 
+#: The superuser: it sets the cluster up and makes the login of our processes, nothing else.
 LOGIN = "webcrm_sync"
 _log = logging.getLogger(__name__)
 

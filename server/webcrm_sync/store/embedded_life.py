@@ -42,8 +42,13 @@ class Home:
 
     @property
     def password(self) -> Path:
-        """The file with the password of the only login."""
+        """The file with the superuser's password."""
         return self.data_dir / "postgres.password"
+
+    @property
+    def app_password(self) -> Path:
+        """The file with the password of our own processes."""
+        return self.data_dir / "postgres.app.password"
 
     @property
     def log(self) -> Path:
