@@ -30,7 +30,7 @@ def aside(
     """How this copy is held back. `item`: what is known of it; `message_id`: None = not read."""
     name = f"copy {box.id}:{change.graph_id[:200]}"
     if item is not None:
-        return Aside(name, partial(_hold_known, name, box, folder, item, change.change_key))
+        return Aside(name, partial(_hold_known, name, box, folder, item, change))
     return Aside(name, partial(_hold_new, name, box, folder, change, message_id))
 
 
@@ -39,14 +39,14 @@ def _hold_known(
     box: Mailbox,
     folder: SyncFolder,
     item: Item,
-    change_key: str | None,
+    change: Change,
     tx: Tx,
     why: str,
 ) -> Thing:
     """One that is on its way is parked; what came to its end before stays as it is."""
     emails.see_items(tx, [item.id], folder.round)
     if item.is_bare:
-        emails.set_item(tx, item.id, change_key=change_key or "", **_parked(tx, why))
+        emails.set_item(tx, item.id, **_seen(change), **_parked(tx, why))
         tx.defer("mark", box.id)
     elif item.state in {State.FOUND, State.MATCHED}:
         incidents.park_mail(tx, item.email_id, detail=why, look_at=None)
@@ -93,8 +93,7 @@ def _add(
         "folder_id": folder.id,
         "email_id": email_id,
         "graph_id": change.graph_id,
-        "change_key": change.change_key or "",
-        "categories": [storable(c) for c in change.categories or ()],
+        **_seen(change),
         "is_bare": True,
         "seen_round": folder.round,
         **_parked(tx, why),
@@ -103,6 +102,17 @@ def _add(
     tx.tell("parked", email_id=email_id, reason=Reason.UNFORESEEN.value, detail=why)
     tx.defer("mark", box.id)
     return email_id
+
+
+def _seen(change: Change) -> dict[str, object]:
+    """The version of the copy; none where its categories are not known.
+
+    Then they are asked for before it is marked.
+    """
+    if change.categories is None:
+        return {"change_key": "", "categories": []}
+    names = [storable(name) for name in change.categories]
+    return {"change_key": change.change_key or "", "categories": names}
 
 
 def _parked(tx: Tx, why: str) -> dict[str, object]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from webcrm_sync.core.errors import Refused, TryLater, Unclear
+from webcrm_sync.engine import alone, incidents
 from webcrm_sync.engine.line import Line
 from webcrm_sync.engine.parts import Parts, hold_webcrm, release_webcrm
 from webcrm_sync.store import companies, rebuilding
@@ -15,15 +16,13 @@ def file(parts: Parts) -> None:
     """
     with parts.begin() as tx:
         company = companies.read_company(tx)
-        if company.is_webcrm_shut(tx.now):
+        # Whose mails they are cannot be told before webCRM's addresses were read; while tables are
+        # rebuilt, what stands in webCRM already is still being read.
+        is_early = company.directory_full_at is None or rebuilding.begun_at(tx)
+        if is_early or company.is_webcrm_shut(tx.now):
             return
-        if company.directory_full_at is None:
-            return  # whose mails they are cannot be told before webCRM's addresses were read
-        if rebuilding.begun_at(tx):
-            return  # what stands in webCRM already is still being read
     try:
-        with Line(parts) as line:
-            is_more = line.work(is_troubled=company.webcrm_attempts > 0)
+        is_more = _work(parts, is_troubled=company.webcrm_attempts > 0)
     except (TryLater, Unclear, Refused) as error:
         hold_webcrm(parts, error)
         return
@@ -32,3 +31,15 @@ def file(parts: Parts) -> None:
     if is_more:
         with parts.begin() as tx:
             tx.defer("file", parts.company_id)
+
+
+def _work(parts: Parts, *, is_troubled: bool) -> bool:
+    """True when more is to be done. Raises as `Line.work`."""
+    try:
+        with Line(parts) as line:
+            return line.work(is_troubled=is_troubled)
+    except Exception as error:
+        if incidents.is_trouble(error):
+            raise
+        alone.file_each(parts, error)
+        return True

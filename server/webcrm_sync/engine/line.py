@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor, wait
-from contextlib import ExitStack
+from contextlib import ExitStack, contextmanager
 
 from webcrm_sync.engine import send
 from webcrm_sync.engine.attached import Source
@@ -56,10 +56,11 @@ class Line:
             turn = self._chosen()
             if turn.is_idle and not turn.filed:
                 return False
-            self._attach(turn)
             is_last = turn.is_last or time.monotonic() > end
-            if not is_last:
-                self._choose(besides=turn.filing_ids)
+            with self._given_back(turn):
+                self._attach(turn)
+                if not is_last:
+                    self._choose(besides=turn.filing_ids)
             answered = take(self._parts, self._source, turn)
             self._recording.finish()
             self._recording.begin(turn.filing_ids, send.record, self._parts, answered)
@@ -70,6 +71,15 @@ class Line:
         self._recording.finish()
         self._attaching.finish()
         return True
+
+    @contextmanager
+    def _given_back(self, turn: Turn) -> Iterator[None]:
+        """What raises before a turn is taken must not leave it unclear."""
+        try:
+            yield
+        except BaseException:
+            send.give_back(self._parts, turn.bulk)
+            raise
 
     def _choose(self, *, besides: frozenset[int] = frozenset()) -> None:
         others = besides | self._recording.filing_ids | self._attaching.filing_ids

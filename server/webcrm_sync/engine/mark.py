@@ -28,6 +28,8 @@ from webcrm_sync.store.mailboxes import Mailbox
 #: Graph's limit for one batch (JSON batching).
 BATCH = 20
 _TRIES = 8
+#: Of a copy in a version that is not known: what it carries is asked for before it is marked.
+_UNKNOWN = Conflict("What the copy carries is not known.")
 #: Kept in place of the stamp on a copy whose mailbox can take no more named properties.
 UNSTAMPABLE = "-"
 
@@ -44,45 +46,51 @@ class Plan:
 Due = Sequence[tuple[Item, str]]
 
 
-@dataclass(frozen=True, slots=True)
-class Batch:
-    """How many copies went through together, and what was due afterwards."""
-
-    marked: int
-    following: Due
-
-
 def mark(parts: Parts, mailbox_id: int) -> None:
     """Mark every copy of the mailbox that is due. Idempotent."""
     with parts.begin() as tx:
         box = mailboxes.read_mailbox(tx, mailbox_id)
         if box is None or box.shut_until(tx.now):
             return
-        due = marks.due(tx, box.id, limit=BATCH)
     got_on = False
     try:
-        while due:
+        while due := _due(parts, box):
             batch = partial(_mark_batch, parts, box)
-            told = incidents.together(parts, "mark", due, batch, _aside)
-            is_whole = told and told[0].marked == len(due)
-            due = told[0].following if is_whole else _due(parts, box)
+            incidents.together(parts, "mark", due, batch, lambda one: _aside(one[0].id))
             got_on = True
     except (TryLater, AccessLost) as error:
         hold_mailbox(parts, box, error, got_on=got_on)
 
 
 def _due(parts: Parts, box: Mailbox) -> Due:
+    """The next copies, but for those of which even the row cannot be read."""
+    try:
+        return _read_due(parts, box)
+    except Exception as error:
+        if incidents.is_trouble(error):
+            raise
     with parts.begin() as tx:
-        return marks.due(tx, box.id, limit=BATCH)
+        ids = marks.due_ids(tx, box.id, limit=BATCH)
+    read, odd = incidents.attempted(
+        parts, ids, lambda item_id: _read_due(parts, box, item_id), lambda i: _aside(i).name
+    )
+    for item_id, fault in odd:
+        incidents.set_aside(parts, "mark", _aside(item_id), fault)
+    return [one for some in read for one in some]
 
 
-def _aside(due: tuple[Item, str]) -> Aside:
+def _read_due(parts: Parts, box: Mailbox, item_id: int | None = None) -> Due:
+    with parts.begin() as tx:
+        return marks.due(tx, box.id, limit=BATCH, item_id=item_id)
+
+
+def _aside(item_id: int) -> Aside:
     """A copy keeps what it shows, for as long as it cannot be marked."""
-    item, name = due[0], f"copy {due[0].id}"
+    name = f"mark {item_id}"
 
     def hold(tx: Tx, detail: str) -> Thing:
-        incidents_of.park_mark(tx, item.id, detail=detail)
-        return Thing(name, item.email_id, item.mailbox_id)
+        email_id = incidents_of.park_mark(tx, item_id, detail=detail)
+        return Thing(name, email_id)
 
     return Aside(name, hold)
 
@@ -103,11 +111,13 @@ def marking_for(item: Item, stamp: Stamp) -> Marking | None:
     )
 
 
-def _mark_batch(parts: Parts, box: Mailbox, due: Due) -> Batch:
+def _mark_batch(parts: Parts, box: Mailbox, due: Due) -> None:
     """Write the truth on these copies, and note what came of it."""
     plans = [Plan(item, marking_for(item, Stamp.synced(parts.tenant_id, key))) for item, key in due]
     markings = [p.marking for p in plans if p.marking is not None]
-    answers = parts.graph.mark(box.user_id, markings) if markings else []
+    known = [m for m in markings if m.change_key]
+    answers = parts.graph.mark(box.user_id, known) if known else []
+    answers += [Marked(m.graph_id, trouble=_UNKNOWN) for m in markings if not m.change_key]
     told = {answer.graph_id: answer for answer in answers}
     stale = [a.graph_id for a in answers if isinstance(a.trouble, Conflict)]
     fresh = parts.graph.locations(box.user_id, stale) if stale else {}
@@ -118,11 +128,9 @@ def _mark_batch(parts: Parts, box: Mailbox, due: Due) -> Batch:
             if not _is_done(plan, told):
                 _record(tx, plan, told[plan.item.graph_id], fresh)
         emails.forget_contents(tx, [p.item.email_id for p in plans])
-        following = marks.due(tx, box.id, limit=BATCH)
     throttled = [a.trouble for a in answers if isinstance(a.trouble, TryLater)]
     if asked := next((t for t in throttled if t.retry_at), None):
         raise asked
-    return Batch(len(due), following)
 
 
 def _record(tx: Tx, plan: Plan, answer: Marked, fresh: dict[str, Location | None]) -> None:

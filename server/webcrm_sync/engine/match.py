@@ -36,11 +36,12 @@ def match_round(parts: Parts, *, limit: int) -> int:
     """Decide up to `limit` found mails in one transaction; how many there were."""
     with parts.begin() as tx:
         ids = undecided.due(tx, limit=limit, is_past=False)
-    incidents.together(parts, "match", ids, partial(_match, parts), incidents.mail)
+    incidents.together(parts, "match", ids, partial(match_these, parts), incidents.mail)
     return len(ids)
 
 
-def _match(parts: Parts, email_ids: Sequence[int]) -> None:
+def match_these(parts: Parts, email_ids: Sequence[int]) -> None:
+    """Decide these mails, those that were found."""
     with parts.begin() as tx:
         emails.lock(tx)  # a person may be choosing at this moment
         decide(parts, tx, [email for email, _ in undecided.read(tx, email_ids)])

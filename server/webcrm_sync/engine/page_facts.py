@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 
 from webcrm_sync.core.errors import Gone, Refused, TryLater
 from webcrm_sync.core.outlook import Change, Location
@@ -23,6 +24,15 @@ def facts_of(
     parts: Parts, box: Mailbox, folder: SyncFolder, changes: Sequence[Change]
 ) -> record.Facts:
     """The facts about a page. Raises TryLater while Graph does not find a mail it tells of."""
+    facts, odd = incidents.but_for_culprits(
+        changes, lambda some: _facts_of(parts, box, folder, some)
+    )
+    return replace(facts, faults={**facts.faults, **{c.graph_id: fault for c, fault in odd}})
+
+
+def _facts_of(
+    parts: Parts, box: Mailbox, folder: SyncFolder, changes: Sequence[Change]
+) -> record.Facts:
     removed = [c.graph_id for c in changes if c.is_removed]
     with parts.begin() as tx:
         known = emails.known_items(tx, box.id, [c.graph_id for c in changes])

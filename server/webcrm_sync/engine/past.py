@@ -32,11 +32,12 @@ def past_round(parts: Parts, *, limit: int) -> int:
     """
     with parts.begin() as tx:
         ids = undecided.due(tx, limit=limit, is_past=True)
-    incidents.together(parts, "past", ids, partial(_look_up, parts), incidents.mail)
+    incidents.together(parts, "past", ids, partial(settle_past, parts), incidents.mail)
     return len(ids)
 
 
-def _look_up(parts: Parts, email_ids: Sequence[int]) -> None:
+def settle_past(parts: Parts, email_ids: Sequence[int]) -> None:
+    """Settle these mails of the past."""
     with parts.begin() as tx:
         found = undecided.read(tx, email_ids)
         targets = {email.id: _targets(parts, tx, email) for email, _ in found}

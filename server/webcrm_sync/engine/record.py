@@ -67,8 +67,11 @@ def page(parts: Parts, box: Mailbox, folder: SyncFolder, page: Page, facts: Fact
         emails.lock(tx)
         if not mailboxes.advance_cursor(tx, folder, page.cursor, selection=folder.selection):
             return False
-        told = [c.graph_id for c in page.changes]
-        known = emails.known_items(tx, box.id, told, is_held=True)
+        known, odd = incidents.but_for_culprits(
+            [c.graph_id for c in page.changes],
+            lambda some: emails.known_items(tx, box.id, some, is_held=True),
+        )
+        facts = replace(facts, faults={**facts.faults, **dict(odd)})
         recording = Recording(tx, box, folder, parts, facts, known)
         fine = [c for c in page.changes if c.graph_id not in facts.faults]
         incidents.within(parts, tx, "record", fine, recording.record, recording.aside)
@@ -132,8 +135,9 @@ class Recording:
         arrival = self.facts.arrivals.get(change.graph_id)
         message_id = arrival.message.message_id if arrival else change.message_id
         item = self.known.get(change.graph_id)
-        if arrival and not change.change_key:
-            change = replace(change, change_key=arrival.message.change_key)
+        if arrival:
+            now = arrival.message
+            change = replace(change, change_key=now.change_key, categories=now.categories)
         return bare.aside(self.box, self.folder, change, item, message_id=message_id)
 
     def _folders(self) -> Mapping[str, int]:

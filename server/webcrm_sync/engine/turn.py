@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 
 from webcrm_sync.engine import amend, documents, incidents, look, match, past, send
@@ -34,11 +34,11 @@ class Turn:
     bulk: Bulk
     suspects: Sequence[Draft]
     unclear: Sequence[int]
-    has_wishes: bool
-    decided: int
     filing_ids: frozenset[int]
     filed: Sequence[int]
-    is_last: bool
+    has_wishes: bool = False
+    decided: int = 0
+    is_last: bool = False
 
     @property
     def is_idle(self) -> bool:
@@ -58,6 +58,12 @@ def choose(parts: Parts, source: Source, *, besides: Iterable[int] = ()) -> Turn
         filed = filings.due(tx, limit=_FILED, is_filed=True, besides=others)
         has_wishes = asked.has_due_wishes(tx)
         is_last = tx.is_line_wanted()
+    turn = about(parts, source, due, filed)
+    return replace(turn, has_wishes=has_wishes, decided=decided, is_last=is_last)
+
+
+def about(parts: Parts, source: Source, due: Sequence[Filing], filed: Sequence[Filing]) -> Turn:
+    """The turn about these filings; those `filed` have their attachments written beside it."""
     fresh = [f for f in due if f.is_fresh]
     drafted = incidents.together(parts, "draft", fresh, partial(_drafts, parts, source), _mail)
     drafts = [draft for some in drafted for draft in some]
@@ -65,11 +71,8 @@ def choose(parts: Parts, source: Source, *, besides: Iterable[int] = ()) -> Turn
         bulk=send.intend(parts, [d for d in drafts if not send.is_suspect(d)]),
         suspects=[d for d in drafts if send.is_suspect(d)],
         unclear=[f.id for f in due if f.is_unclear],
-        has_wishes=has_wishes,
-        decided=decided,
         filing_ids=frozenset(f.id for f in due),
         filed=[f.id for f in filed],
-        is_last=is_last,
     )
 
 

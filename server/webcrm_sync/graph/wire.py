@@ -128,22 +128,26 @@ def page(raw: Json) -> Page:
     following, last = text(raw, "@odata.nextLink"), text(raw, "@odata.deltaLink")
     if not (following or last):
         raise Refused("A delta page names no page to go on with.", code="UnexpectedAnswer")
-    changes = tuple(_read_by_itself(line) for line in parts(raw, "value") if text(line, "id"))
+    lines = (_read_by_itself(line) for line in parts(raw, "value"))
+    changes = tuple(line for line in lines if line.graph_id)
     return Page(changes, cursor=following or last, is_last=not following)
 
 
 def _read_by_itself(line: Json) -> Change:
     try:
-        return change(line)
+        return change(line) if text(line, "id") else Change("")
     except MemoryError:
         raise
-    except Exception as fault:
+    except Exception as fault:  # as little is asked of the line as can be
+        known = {n: v for n, v in line.items() if isinstance(v, str) and v.isprintable()}
+        names = line.get("categories")
+        are_known = isinstance(names, list) and all(isinstance(n, str) for n in names)
         return Change(
-            graph_id=identity(line),
-            change_key=text(line, "changeKey"),
-            categories=texts(line, "categories"),
+            graph_id=known.get("id", ""),
+            change_key=known.get("changeKey"),
+            categories=tuple(names) if isinstance(names, list) and are_known else None,
             fault=fault,
-            message_id=text(line, "internetMessageId").strip() or None,
+            message_id=known.get("internetMessageId"),
         )
 
 

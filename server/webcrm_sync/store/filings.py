@@ -120,6 +120,20 @@ def due(tx: Tx, *, limit: int, is_filed: bool, besides: Iterable[int] = ()) -> S
     return _read(tx, query.order_by(email.c.created_at.desc(), filing.c.id).limit(limit))
 
 
+def due_of(tx: Tx, email_id: int) -> Sequence[Filing]:
+    """The mail's filings to be taken further now."""
+    is_due = or_(filing.c.due_at.is_(None), filing.c.due_at <= tx.now)
+    return _read(tx, _open(tx).where(filing.c.email_id == email_id, is_due).order_by(filing.c.id))
+
+
+def due_mails(tx: Tx, *, limit: int) -> Sequence[int]:
+    """The mails with filings to be taken further now, the newest first."""
+    is_due = or_(filing.c.due_at.is_(None), filing.c.due_at <= tx.now)
+    query = select(filing.c.email_id).where(filing.c.company_id == tx.company_id, is_due)
+    newest = query.where(~filing.c.is_complete).distinct().order_by(filing.c.email_id.desc())
+    return tx.connection.execute(newest.limit(limit)).scalars().all()
+
+
 def still_open(tx: Tx, filing_ids: Iterable[int]) -> Sequence[Filing]:
     """Those of these filings that are not complete, in their order of due."""
     query = _open(tx).where(among(filing.c.id, filing_ids))

@@ -117,15 +117,16 @@ def park_mail(tx: Tx, email_id: int, *, detail: str, look_at: datetime | None) -
     tx.tell("parked", email_id=email_id, reason=Reason.UNFORESEEN.value, detail=detail)
 
 
-def park_mark(tx: Tx, item_id: int, *, detail: str) -> None:
-    """Leave what this copy shows in Outlook as it is; one that is filed says why."""
+def park_mark(tx: Tx, item_id: int, *, detail: str) -> int | None:
+    """Leave what this copy shows in Outlook as it is; one that is filed says why. Its mail's id."""
     is_filed = item.c.state == State.FILED.value
     query = update(item).where(item.c.id == item_id).values(mark_due_at=NEVER)
     told = {
         "reason": case((is_filed, Reason.UNFORESEEN.value), else_=item.c.reason),
         "detail": case((is_filed, detail), else_=item.c.detail),
     }
-    tx.connection.execute(query.values(**told))
+    email_id: int | None = tx.connection.scalar(query.values(**told).returning(item.c.email_id))
+    return email_id
 
 
 def park_wish(tx: Tx, filing_id: int) -> int | None:

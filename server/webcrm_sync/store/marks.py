@@ -41,18 +41,28 @@ class Written:
     stamp: str | None
 
 
-def due(tx: Tx, mailbox_id: int, *, limit: int) -> Sequence[tuple[Item, str]]:
+def due(
+    tx: Tx, mailbox_id: int, *, limit: int, item_id: int | None = None
+) -> Sequence[tuple[Item, str]]:
     """Copies whose categories are due to be brought in line, newest first, with the mail's key.
 
-    Those that failed before come last: in a batch nothing is done behind one that fails.
+    Those that failed before come last: in a batch nothing is done behind one that fails. `item_id`:
+    that one alone.
     """
     ours = {"mailbox": mailbox_id, "now": tx.now, "most": limit}
     found = []
-    for row in tx.connection.execute(_DUE, ours).mappings():
+    query = _DUE if item_id is None else _DUE.where(item.c.id == item_id)
+    for row in tx.connection.execute(query, ours).mappings():
         facts = dict(row)
         key = str(facts.pop("key"))
         found.append((read_item(facts), key))
     return found
+
+
+def due_ids(tx: Tx, mailbox_id: int, *, limit: int) -> Sequence[int]:
+    """The copies that `due` reads, by their ids alone."""
+    ours = {"mailbox": mailbox_id, "now": tx.now, "most": limit}
+    return [row["id"] for row in tx.connection.execute(_DUE, ours).mappings()]
 
 
 def hold(tx: Tx, items: Iterable[Item]) -> None:
