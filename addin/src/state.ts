@@ -165,7 +165,10 @@ const CHANGES: Changes = {
   moved: (model, { step }) => withSearch(model, (search) => ({ active: along(search, step) })),
   found: (model, { text, organisations }) =>
     searchOf(model)?.text.trim() === text
-      ? withSearch(model, () => ({ found: organisations, active: organisations.length ? 0 : -1 }))
+      ? withSearch(model, () => ({
+          found: newFirst(model, organisations),
+          active: organisations.length ? 0 : -1,
+        }))
       : null,
   incomplete: ({ panel }) =>
     panel?.kind === "contact" ? { panel: { ...panel, isMissing: true } } : null,
@@ -190,6 +193,13 @@ const CHANGES: Changes = {
     lost: model.trouble || model.notice ? model.lost : null,
   }),
 };
+
+/** Where the mail is already comes last: to choose it takes the other place away. */
+function newFirst({ panel, answer }: Model, found: Organisation[]): Organisation[] {
+  const targets = panel?.kind === "change" ? (answer?.targets ?? []) : [];
+  const there = new Set(targets.map(({ organisationId }) => organisationId));
+  return [...found.filter(({ id }) => !there.has(id)), ...found.filter(({ id }) => there.has(id))];
+}
 
 /** What does not end with the selection. */
 function lasting({ isStoryOpen, connection, lost }: Model): Partial<Model> {

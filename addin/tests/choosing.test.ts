@@ -39,6 +39,13 @@ describe("choosing an Organisation", () => {
     expect(calls.length).toBe(before);
     deeds.take({ type: "replace", organisationId: 8 });
     expect(panel()?.search?.label).toBe("Replace Mill & Sons Paper Company of the North with");
+    deeds.take({ type: "type", field: "search", text: "harb" });
+    await vi.advanceTimersByTimeAsync(1000);
+    expect(panel()?.search?.options.map(({ name, why }) => [name, why])).toEqual([
+      ["Harbour Holding", ""],
+      ["Harbourside Hotel and Conference Centre Ltd", ""],
+      ["Harbour Logistics", "Filed there already"],
+    ]);
     deeds.take({ type: "pick", organisation: { id: 12, name: "Harbourside" } });
     expect(last().what).toBe("choose 12 for 8");
   });

@@ -91,7 +91,7 @@ describe("a choice", () => {
 
   test("makes the button ready and says where the mail will stand", () => {
     const view = shown(answer("several"), [{ type: "picked", organisation: harbour }]);
-    expect(plain(view.status.line)).toBe("Will stand under Harbour Logistics");
+    expect(plain(view.status.line)).toBe("Will be filed under Harbour Logistics");
     expect(view.status.primary).toMatchObject({ does: "sync", isReady: true });
     expect(view.choices?.options.map((option) => option.isMarked)).toEqual([true, false]);
   });

@@ -9,7 +9,7 @@ describe("each row of the table", () => {
       "known",
       [
         "Not in webCRM yet",
-        "Will stand under Harbour Logistics (Purchasing)",
+        "Will be filed under Harbour Logistics (Purchasing)",
         "Sync to webCRM",
         "Choose Organisation",
       ],
@@ -18,7 +18,7 @@ describe("each row of the table", () => {
       "known_two",
       [
         "Not in webCRM yet",
-        "Will stand under Harbour Logistics and 1 more",
+        "Will be filed under Harbour Logistics and 1 more",
         "Sync to webCRM",
         "Choose Organisation",
       ],
@@ -36,7 +36,7 @@ describe("each row of the table", () => {
       "several",
       [
         "Not in webCRM yet",
-        "Which one is it?",
+        "Which customer is this about?",
         "Sync to webCRM (not ready)",
         "Choose Organisation",
       ],
@@ -51,7 +51,7 @@ describe("each row of the table", () => {
       "waiting",
       [
         "Waiting for a contact",
-        "Files itself as soon as webCRM knows one of: " +
+        "Will be filed automatically once webCRM knows one of: " +
           "purchasing@harbour.example, office@harbour.example",
         "Create contact",
         "Choose Organisation",

@@ -41,7 +41,7 @@ describe("an event is told in the reader's language", () => {
       { organisations: ["Havnebyg", "Skovby"] },
       "Hører til under Havnebyg, Skovby",
     ],
-    ["de-DE", "filed", { organisations: [""] }, "Steht in webCRM unter keine Organisation"],
+    ["de-DE", "filed", { organisations: [""] }, "In webCRM abgelegt: keine Organisation"],
     [
       "da-DK",
       "waiting",

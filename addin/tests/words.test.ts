@@ -95,7 +95,7 @@ describe("a sentence", () => {
   test("makes strong what it is about", () => {
     const parts = words.parts("new.known_person", { organisation: "Harbour", person: "Office" });
     expect(parts.filter((part) => part.strong).map((part) => part.text)).toEqual(["Harbour"]);
-    expect(plain(parts)).toBe("Will stand under Harbour (Office)");
+    expect(plain(parts)).toBe("Will be filed under Harbour (Office)");
   });
 
   test("takes a value with braces as it is", () => {

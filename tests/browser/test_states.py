@@ -65,13 +65,13 @@ def test_a_contact_that_appears_in_webcrm_shows_without_a_click(
     person.opens("From somebody soon known")
     person.sees_line("None of its addresses is a contact in webCRM")
     person.fill("New contact", name="Soon", address="soon@known.example", organisation="Twin North")
-    person.sees_line("Will stand under Twin North")
+    person.sees_line("Will be filed under Twin North")
 
 
 def test_a_sender_of_two_organisations_asks_which_one(person: Person, world: World) -> None:
     world.deliver("Which of the two", TWIN)
     person.opens("Which of the two")
-    expect(person.in_pane().locator(".line")).to_have_text("Which one is it?")
+    expect(person.in_pane().locator(".line")).to_have_text("Which customer is this about?")
     person.looks_around("new-several")
     person.in_pane().get_by_role("radio", name="Twin South").check()
     person.press("Sync to webCRM")
@@ -286,7 +286,7 @@ def test_the_story_of_a_mail_is_told_in_danish(person: Person) -> None:
             "Sendt til webCRM med knappen af Kim Nordwind",
             "Fundet i mappen under Indbakke",
             f"Hører til under {customer.organisation}",
-            f"Står i webCRM under {customer.organisation}",
+            f"Arkiveret i webCRM under {customer.organisation}",
             "Mærket Synced i Outlook",
         ]
     )

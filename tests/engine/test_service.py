@@ -53,7 +53,7 @@ def test_serve_started_with_environment_variables_alone_plays_every_story(stage:
         until(lambda: len(box.messages(f"sentitems/{FOLDER}")) == 2, "the mirror")
 
         told = service.run("explain", "<in@havnebyg.example>")
-        assert "Stands in webCRM under Havnebyg" in told.stdout
+        assert "Filed in webCRM under Havnebyg" in told.stdout
         assert f"{KIM}: 2 synced, 1 mirrored" in service.run("status").stdout
         checked = service.run("doctor")
         assert checked.returncode == 0, checked.stdout

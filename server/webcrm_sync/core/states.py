@@ -73,7 +73,7 @@ NO_MAIL: dict[MessageKind, Reason] = {
 SENTENCES: dict[Reason, str] = {
     Reason.NO_CONTACT: (
         "None of its addresses is a contact in webCRM. "
-        "Files itself as soon as webCRM knows one of them."
+        "Will be filed automatically once webCRM knows one of them."
     ),
     Reason.AMBIGUOUS: (
         "Its address belongs to several Organisations in webCRM. Choose the one that is meant."
@@ -90,8 +90,8 @@ SENTENCES: dict[Reason, str] = {
     Reason.UNREADABLE_ATTACHMENT: "An attachment could not be read. See the details and try again.",
     Reason.REFUSED_BY_OUTLOOK: "Outlook did not accept the change. See the details and try again.",
     Reason.UNFORESEEN: (
-        "An unforeseen error holds back this mail alone. "
-        "Try again; after the next update it is tried again by itself."
+        "Something went wrong with this mail only. "
+        "Try again; after the next update that happens by itself."
     ),
     Reason.ONLY_COLLEAGUES: "Only colleagues are on this mail.",
     Reason.NO_ADDRESS: "No address of a sender or recipient is on this mail.",

@@ -77,7 +77,7 @@ def sentence_of(kind: str, facts: Facts, mailbox: str) -> str:
         + (", moved by a rule." if facts.is_by_rule else "."),
         "mirrored": f"Met in the folder {where} of {mailbox}: sent from webCRM.",
         "matched": f"Belongs under {under}.",
-        "filed": f"Stands in webCRM under {under} (Activity {facts.activity}).",
+        "filed": f"Filed in webCRM under {under} (Activity {facts.activity}).",
         "synced": f"Marked Synced in {mailbox}, {facts.took_seconds} s after it was found.",
         "waiting": f"Waits. {because}",
         "parked": f"Needs a person. {because} {facts.detail or ''}".rstrip(),
@@ -91,13 +91,13 @@ def sentence_of(kind: str, facts: Facts, mailbox: str) -> str:
         "taken back": f"Taken out of the folder{by}."
         + (" It stays in webCRM, since a colleague has synced it too." if facts.is_shared else ""),
         "withdrawn": f"Withdrawn from webCRM (Activity {facts.activity} stands empty).",
-        "filed again": f"Stands in webCRM again (Activity {facts.activity}).",
+        "filed again": f"Filed in webCRM again (Activity {facts.activity}).",
         "left out": f"An attachment is left out: {facts.detail}.",
         "not changed": f"webCRM did not accept the change. {facts.detail}",
         "removed in webcrm": SENTENCES[Reason.REMOVED_IN_WEBCRM],
         "taken over": f"Was lost and is found again in webCRM under {under} "
         f"(Activity {facts.activity}).",
-        "rebuilt": f"Rebuilt: stands in webCRM under {under} (Activity {facts.activity}).",
+        "rebuilt": f"Rebuilt: filed in webCRM under {under} (Activity {facts.activity}).",
         "deleted": "Deleted in Outlook." if not mailbox else f"Deleted in {mailbox}.",
     }
     return sentences.get(kind, kind.capitalize() + ".")
