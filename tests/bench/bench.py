@@ -49,6 +49,11 @@ def main() -> None:
         overtaking()
     if "drag" in wanted:
         _drag(is_full=is_full)
+    _of_the_web(wanted)
+    _on_request(wanted)
+
+
+def _of_the_web(wanted: list[str]) -> None:
     if "receiver" in wanted:
         receiving()
     if "panes" in wanted:
@@ -56,7 +61,6 @@ def main() -> None:
     if "pane" in wanted:
         pane.weight()
         pane.waits()
-    _on_request(wanted)
 
 
 def _drag(*, is_full: bool) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from functools import partial
 from itertools import pairwise
 
 import procrastinate
@@ -12,6 +13,8 @@ from sqlalchemy import text
 
 from play import Play
 from webcrm_sync import jobs
+from webcrm_sync.engine import holding
+from webcrm_sync.store import job_troubles
 
 _LONG_AGO = "UPDATE procrastinate_workers SET last_heartbeat = now() - interval '1 hour'"
 
@@ -51,6 +54,30 @@ def test_worker_that_died_during_a_rescue_keeps_nobody_from_the_next(
             assert list(await manager.get_stalled_jobs(seconds_since_heartbeat=10)) == []
 
     asyncio.run(story())
+
+
+def test_death_is_on_record_before_the_job_comes_again(play: Play, fresh_database: str) -> None:
+    app = jobs.build_app(play.parts, fresh_database)
+
+    async def story() -> None:
+        async with app.open_async():
+            await _die_during_a_rescue(app, play)
+            worker_id = await app.job_manager.register_worker()
+            with play.parts.begin() as tx:
+                tx.defer("housekeeping", play.parts.company_id)
+            assert await app.job_manager.fetch_job(queues=["sync"], worker_id=worker_id)
+            with play.parts.begin() as tx:
+                tx.connection.execute(text(_LONG_AGO))
+            await jobs.rescue_stalled(app, partial(holding.note_death, play.parts))
+
+    asyncio.run(story())
+    with play.parts.begin() as tx:
+        known = job_troubles.read(tx, "housekeeping", play.parts.company_id)
+    assert known is not None
+    assert (known.deaths, known.trouble) == (1, None)
+    jobs.run_step(play.parts, "housekeeping", play.parts.company_id)
+    with play.parts.begin() as tx:
+        assert job_troubles.read(tx, "housekeeping", play.parts.company_id) is None
 
 
 def test_job_that_another_rescue_released_meanwhile_is_left_alone(

@@ -1,0 +1,95 @@
+"""What an exception means."""
+
+from __future__ import annotations
+
+import psycopg
+import pytest
+import sqlalchemy.exc
+from psycopg import errors
+
+from webcrm_sync.core.errors import Gone, TryLater
+from webcrm_sync.core.faults import (
+    MOST_ALIKE,
+    fingerprint,
+    is_given_up,
+    is_widespread,
+    trace,
+)
+from webcrm_sync.core.times import storable_time
+from webcrm_sync.engine.incidents import is_trouble
+
+
+def raised_by_the_product() -> Exception:
+    try:
+        storable_time("words of a mail")  # type: ignore[arg-type] # that is the fault
+    except TypeError as error:
+        return error
+    raise AssertionError
+
+
+def wrapped(error: psycopg.Error) -> sqlalchemy.exc.DBAPIError:
+    return sqlalchemy.exc.OperationalError("SELECT 1", {}, error)
+
+
+def test_equal_exceptions_have_equal_fingerprints() -> None:
+    one, two = raised_by_the_product(), raised_by_the_product()
+    assert fingerprint(one) == fingerprint(two)
+    assert fingerprint(one).startswith("TypeError in core.times:")
+    assert fingerprint(ValueError("words of a mail")) == "ValueError"
+
+
+def test_trace_has_no_words_of_the_exception() -> None:
+    error = ValueError("words of a mail")
+    error.__cause__ = KeyError("bo@havnebyg.example")
+    assert trace(error) == "KeyError\nValueError\n"
+    assert "core/times.py" in trace(raised_by_the_product())
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        TryLater(),
+        Gone(),
+        OSError(28, "No space left on device"),
+        TimeoutError(),
+        ConnectionResetError(),
+        MemoryError(),
+        psycopg.OperationalError("the connection is closed"),
+        wrapped(errors.DeadlockDetected()),
+        wrapped(errors.DiskFull()),
+        wrapped(errors.AdminShutdown()),
+        wrapped(errors.ReadOnlySqlTransaction()),
+        wrapped(errors.UndefinedTable()),
+        wrapped(errors.InFailedSqlTransaction()),
+        sqlalchemy.exc.TimeoutError(),
+    ],
+    ids=lambda error: type(getattr(error, "orig", None) or error).__name__,
+)
+def test_trouble_hits_no_mail(error: Exception) -> None:
+    assert is_trouble(error)
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        OverflowError(),
+        ValueError(),
+        KeyError("x"),
+        RecursionError(),
+        UnicodeEncodeError("utf-8", "\ud800", 0, 1, "surrogates"),
+        wrapped(errors.ProgramLimitExceeded()),  # too long for an index
+        wrapped(errors.DatetimeFieldOverflow()),
+        wrapped(errors.NumericValueOutOfRange()),
+        wrapped(errors.UniqueViolation()),
+        wrapped(errors.DataCorrupted()),  # one row that cannot be read
+        psycopg.DataError("PostgreSQL text fields cannot contain NUL (0x00) bytes"),
+    ],
+    ids=lambda error: type(getattr(error, "orig", None) or error).__name__,
+)
+def test_all_else_is_about_the_thing(error: Exception) -> None:
+    assert not is_trouble(error)
+
+
+def test_bounds_of_the_decisions() -> None:
+    assert [is_widespread(n) for n in (MOST_ALIKE, MOST_ALIKE + 1)] == [False, True]
+    assert [is_given_up(n) for n in (0, 1, 2)] == [False, False, True]
