@@ -66,7 +66,7 @@ def test_a_busy_outlook_is_said_and_waited_out(person: Person, world: World) -> 
     world.deliver("Read while Outlook was busy", world.customer().address)
     person.open_pane()
     person.sees("Select one mail")
-    world.stage.faults.throttle("graph", retry_after=30)
+    world.stage.faults.throttle("graph", retry_after=8)
     try:
         person.read("Read while Outlook was busy")
         person.sees("Busy right now")

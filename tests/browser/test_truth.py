@@ -11,7 +11,9 @@ from playwright.sync_api import Locator, expect
 from browser.person import Person, SitDown
 from browser.world import FOLDER, World
 from running import until
+from webcrm_sync.sandbox.outlook.mail import Mail
 from webcrm_sync.sandbox.outlook.mailbox import SimMailbox
+from webcrm_sync.sandbox.screen.seed import IVO, KIM
 
 #: So soon a visible pane says what has become true.
 PROMISED_MS = 2_000
@@ -27,7 +29,7 @@ def elsewhere(sit_down: SitDown) -> Person:
 
 def soon_says(person: Person, is_true: Callable[[], bool], sentence: str | re.Pattern[str]) -> None:
     """The pane, which stays open, says so within two seconds of the truth."""
-    until(is_true, f"the truth of {sentence}", patience_s=20)
+    until(is_true, f"the truth of {sentence}", patience_s=60)
     expect(status(person)).to_have_text(sentence, timeout=PROMISED_MS)
 
 
@@ -66,8 +68,20 @@ def test_the_ways_in_and_out_show_in_an_open_pane(
 
 
 def test_what_others_do_shows_in_an_open_pane(person: Person, world: World) -> None:
-    crm = world.stage.crm
+    kim, crm = world.kim, world.stage.crm
     customer = world.customer()
+    mail = Mail("To both", customer.address, KIM, cc=(IVO,), message_id="<both@truth.example>")
+    ours, ivo = kim.deliver(mail), world.stage.outlook.mailbox(IVO)
+    theirs = ivo.deliver(mail)
+    person.opens("To both")
+    expect(status(person)).to_have_text("Not in webCRM yet")
+    ivo.move(theirs, f"inbox/{FOLDER}")
+    soon_says(person, is_marked(ivo, theirs, *BOTH), "In webCRM")
+    expect(person.in_pane().locator(".line")).to_contain_text("this copy is not marked")
+
+    kim.move(ours, f"inbox/{FOLDER}")
+    until(is_marked(kim, ours, *BOTH), "the copy to be marked")
+    expect(person.in_pane().locator(".line")).not_to_contain_text("not marked", timeout=2_000)
 
     world.deliver("From a contact to be", "Soon <soon@truth.example>")
     person.read("From a contact to be")

@@ -104,5 +104,7 @@ def read_versions(
     return [found.get(number) for number in range(len(copies))]
 
 
-def _version(is_met: bool, is_pushed: bool, *facts: object) -> Version:
-    return Version(blake2b(repr(facts).encode(), digest_size=DIGEST).digest(), is_met, is_pushed)
+def _version(*facts: object) -> Version:
+    is_met, is_pushed, *_ = facts
+    digest = blake2b(repr(facts).encode(), digest_size=DIGEST).digest()
+    return Version(digest, bool(is_met), bool(is_pushed))
