@@ -61,24 +61,17 @@ def test_a_look_at_what_has_not_changed_costs_one_query_and_no_call(
 ) -> None:
     play.contact(BO)
     play.refresh()
-    for mail in (kim.box.deliver(Mail("New", BO, KIM)), play.drag(kim.box, Mail("In", BO, KIM))):
-        play.look()
-        _, version = shown(kim, mail)
-        play.stage.journal.clear()
+    mails = (kim.box.deliver(Mail("New", BO, KIM)), play.drag(kim.box, Mail("In", BO, KIM)))
+    play.refresh()
+    play.refresh()  # which meets the echo of our own categories
+    versions = [shown(kim, mail)[1] for mail in mails]
+    play.refresh()  # webCRM is read again and says the same
+    play.stage.journal.clear()
+    for version in versions:
         with counted(play) as queries:
             assert not is_changed(kim, version)
         assert len(queries) == 1
-        assert play.stage.journal.exchanges == []
-
-
-def test_a_mail_found_once_is_found_again_without_a_call(play: Play, kim: Person) -> None:
-    play.contact(BO)
-    play.refresh()
-    mail = play.drag(kim.box, Mail("Offer", BO, KIM))
-    play.look()
-    _, version = shown(kim, mail)
-    play.stage.journal.clear()
-    assert shown(kim, mail, version)[0] == "synced"
+    assert shown(kim, mails[1], versions[1])[0] == "synced"
     assert play.stage.journal.exchanges == []
 
 
@@ -121,18 +114,9 @@ def test_a_press_is_noticed_in_another_window(play: Play, kim: Person) -> None:
     assert is_changed(kim, version)
 
 
-def test_reading_webcrm_again_changes_nothing(play: Play, kim: Person) -> None:
-    play.contact(BO)
-    play.refresh()
-    mail = kim.box.deliver(Mail("Offer", BO, KIM))
-    _, version = shown(kim, mail)
-    play.refresh()
-    assert not is_changed(kim, version)
-
-
-@pytest.mark.parametrize("version", ["", "A", "AAAA", "A" * 3000, "____", "=" * 8])
-def test_a_made_up_version_is_one_that_has_changed(kim: Person, version: str) -> None:
-    assert is_changed(kim, version)
+def test_a_made_up_version_is_one_that_has_changed(kim: Person) -> None:
+    for version in ("", "A", "AAAA", "A" * 3000, "____", "=" * 8):
+        assert is_changed(kim, version), version
 
 
 def test_a_version_is_one_persons_own(play: Play, kim: Person, eva: Person) -> None:
