@@ -31,9 +31,10 @@ from webcrm_sync.core.web_address import checked, is_loopback, is_open, link_pat
 
 PREFIX = "WEBCRM_SYNC_"
 _LAST_PORT = 65535
+_A_YEAR_S = 366 * 24 * 3600
 _NO_DATABASE = (
     "must be an address such as postgresql://user:password@host/name,"
-    " with %40 for an @ in the password"
+    " with %40 for an @ in the password, %2F for a / and %23 for a #"
 )
 #: The settings that hold an address which we call, or are called by.
 _ADDRESSES = ("public_url", "entra_authority", "graph_url", "webcrm_url", "office_js_url")
@@ -51,12 +52,23 @@ def _listen(value: str) -> str:
 
 
 def _database(value: str) -> str:
+    """As SQLAlchemy and libpq both read it; they quote what they cannot read, which is a secret."""
+    plain = value.replace("postgresql+psycopg://", "postgresql://", 1)
     try:
-        conninfo_to_dict(value.replace("postgresql+psycopg://", "postgresql://", 1))
-    except psycopg.Error:
-        raise ValueError(_NO_DATABASE) from None  # psycopg quotes what it cannot read
-    if not value.startswith(("postgresql://", "postgres://", "postgresql+psycopg://")):
+        parts = urlsplit(plain)
+        facts = conninfo_to_dict(plain)
+        is_good = parts.port != 0 and int(facts.get("connect_timeout") or 0) >= 0
+    except (psycopg.Error, ValueError):
+        raise ValueError(_NO_DATABASE) from None
+    is_split_early = "@" in parts.path or parts.netloc.count("@") > 1 or "#" in value
+    if is_split_early or not is_good or parts.scheme not in {"postgresql", "postgres"}:
         raise ValueError(_NO_DATABASE)
+    return value
+
+
+def _moment(value: datetime) -> datetime:
+    if not 1990 <= value.year <= 2200:
+        raise ValueError("must be a moment such as 2026-03-01T12:00:00Z")
     return value
 
 
@@ -88,7 +100,7 @@ Url = Annotated[str, AfterValidator(checked)]
 Id = Annotated[str, AfterValidator(_id)]
 Names = Annotated[frozenset[str], NoDecode, BeforeValidator(_names)]
 Sources = Annotated[Names, AfterValidator(_sources)]
-Seconds = Annotated[float, Field(gt=0)]
+Seconds = Annotated[float, Field(gt=0, le=_A_YEAR_S)]
 
 #: Where Outlook on the web and new Outlook run. Microsoft publishes no list (GitHub:
 #: OfficeDev/office-js issues 1005, 5224, 6833), so it is a setting.
@@ -148,7 +160,7 @@ class Settings(BaseSettings):
         str, Field(pattern=r"^Activity(Custom([1-9]|1[0-5])|Plus([1-9]|1\d|20))$")
     ] = "ActivityCustom15"
     webcrm_time_zone: Annotated[str, AfterValidator(_zone)] = "UTC"
-    webcrm_settle_seconds: Annotated[float, Field(ge=0)] = 60
+    webcrm_settle_seconds: Annotated[float, Field(ge=0, le=_A_YEAR_S)] = 60
     webcrm_organisation_link: Annotated[str, AfterValidator(link_pattern)] = ""
 
     office_js_url: Annotated[str, AfterValidator(partial(checked, may_ask=True))] = (
@@ -158,12 +170,12 @@ class Settings(BaseSettings):
     folder_name: Annotated[str, Field(min_length=1, max_length=255)] = "webCRM sync"
     poll_seconds: Seconds | None = None
     mirror_seconds: Seconds = 30
-    mirror_since: datetime | None = None
+    mirror_since: Annotated[datetime, AfterValidator(_moment)] | None = None
     directory_seconds: Seconds = 60
     internal_domains: Names = frozenset()
     never_sync: Names = frozenset()
     unmatched: Literal["wait", "unlinked"] = "wait"
-    attachment_max_mb: Annotated[float, Field(gt=0)] = 25
+    attachment_max_mb: Annotated[float, Field(gt=0, le=1024)] = 25
     quoted_history: Literal["FULL", "NEW_TEXT_ONLY"] = "FULL"
 
     @field_validator("*", mode="before")
@@ -241,6 +253,8 @@ def _wrong_together(settings: Settings) -> Iterator[str]:
     """What is wrong with settings that are right each by itself; quotes none of them."""
     if not (settings.entra_client_secret or settings.entra_client_certificate):
         yield f"ENTRA_CLIENT_SECRET or {PREFIX}ENTRA_CLIENT_CERTIFICATE: one is required"
+    if settings.secret_key and not settings.secret_key.get_secret_value().strip(", "):
+        yield "SECRET_KEY: holds no key"
     if bool(settings.tls_cert) != bool(settings.tls_key):
         yield f"TLS_CERT and {PREFIX}TLS_KEY: give both or neither"
     for name in ("tls_cert", "tls_key", "ca_bundle", "entra_client_certificate"):

@@ -94,6 +94,22 @@ def test_everything_that_is_wrong_is_told_at_once(environment: Environment) -> N
         ("DATABASE_URL", "postgresql://u:hu%zzsh@h/d"),
         ("DATABASE_URL", "hush"),
         ("DATABASE_URL", "password=hush host=h"),
+        ("DATABASE_URL", "postgresql://u:hush@hush@h/d"),
+        ("DATABASE_URL", "postgresql://u:hu/sh@h/d"),
+        ("DATABASE_URL", "postgresql://u:hu#sh@h/d"),
+        ("DATABASE_URL", "postgresql://u:hu?sh@h/d"),
+        ("DATABASE_URL", "postgresql://u:hush@h:1x/d"),
+        ("DATABASE_URL", "postgresql://u:hush@h:99999/d"),
+        ("DATABASE_URL", "postgresql://u:hush@[::1/d"),
+        ("DATABASE_URL", "postgresql://u:hush@h/d?hush=1"),
+        ("DATABASE_URL", "postgresql://u:hush@h/d?connect_timeout=hush"),
+        ("SECRET_KEY", ", ,"),
+        ("POLL_SECONDS", "1e300"),
+        ("POLL_SECONDS", "nan"),
+        ("ATTACHMENT_MAX_MB", "inf"),
+        ("WEBCRM_SETTLE_SECONDS", "inf"),
+        ("MIRROR_SINCE", "0001-01-01T00:00:00+14:00"),
+        ("MIRROR_SINCE", "9999-12-31T23:59:59-14:00"),
         ("WEBCRM_KEY_FIELD", "ActivityMemo"),
         ("WEBCRM_KEY_FIELD", "ActivityCustom16"),
         ("WEBCRM_TIME_ZONE", "../etc/passwd"),
@@ -133,6 +149,22 @@ def test_what_stands_where_a_file_is_named_is_not_repeated(
         environment.set(**{name: value})
         assert PREFIX + name in environment.trouble()
         assert "hush" not in environment.trouble()
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        *("postgresql://u:p@h/d", "postgres://u@h:5432/d", "postgresql+psycopg://u:p@h/d"),
+        *("postgresql://u:p%40%2F%23@h/d", "postgresql:///d?host=/var/run/postgresql&user=u"),
+        *(
+            "postgresql://u:p@[::1]:5432/d?sslmode=verify-full",
+            "postgresql://h/d?connect_timeout=5",
+        ),
+    ],
+)
+def test_a_database_is_named_in_any_usual_way(environment: Environment, url: str) -> None:
+    environment.set(DATABASE_URL=url)
+    assert read_settings().database_url == url
 
 
 def test_no_secret_stands_in_what_a_traceback_prints(environment: Environment) -> None:

@@ -237,3 +237,23 @@ def test_the_error_says_what_was_too_large() -> None:
         too_large = pytest.raises(AnswerTooLarge, match=told)
         with hostile(says(whole(bytes(size)))) as server, too_large:
             on_a_thread(server.url, bounds)
+
+
+def test_the_environments_proxy_is_taken_and_held_to_the_deadline(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("no_proxy", "127.0.0.1")
+    for variable, scheme in (("http_proxy", "http"), ("all_proxy", "http")):
+        with hostile(says(whole(b"{}"))) as proxy:
+            monkeypatch.setenv(variable, proxy.url.removeprefix("http://"))
+            assert on_a_thread(f"{scheme}://crm.example/x", PATIENT).content == b"{}"
+            assert proxy.asked[0].startswith(b"GET http://crm.example/x HTTP/1.1")
+        monkeypatch.delenv(variable)
+    for url in ("http://crm.example", "https://crm.example"):
+        with hostile(says_for_ever(b"HTTP/1.1 200 OK\r\nX: ", b"x", every=0.05)) as proxy:
+            monkeypatch.setenv(f"{url.partition(':')[0]}_proxy", proxy.url)
+            began = time.monotonic()
+            for ask in (on_a_thread, on_a_loop):
+                with pytest.raises(httpx.TransportError):
+                    ask(url, QUICK)
+            assert time.monotonic() - began < 4
