@@ -29,13 +29,11 @@ def ask(kim: Person, ref: dict[str, Any], act: str = "state") -> tuple[int, Any]
     ) else found
 
 
-@pytest.mark.parametrize("item_id", ["", None, " \n"])
-def test_outlook_for_mac_names_a_mail_by_its_message_id_alone(
-    play: Play, kim: Person, item_id: str | None
-) -> None:
+def test_outlook_for_mac_names_a_mail_by_its_message_id_alone(play: Play, kim: Person) -> None:
     mail = kim.box.deliver(Mail("Offer?", BO, KIM, message_id=ODD))
-    ref = {"itemId": item_id, "idType": "ews", "messageId": ODD}
-    assert ask(kim, ref)[1]["forecast"] == "known"
+    ref = {"itemId": "", "idType": "ews", "messageId": ODD}
+    for item_id in ("", None, " \n"):
+        assert ask(kim, {**ref, "itemId": item_id})[1]["forecast"] == "known"
     assert ask(kim, ref, "sync")[1]["state"] == "on_its_way"
     play.rest()
     assert kim.box.read(mail).folder == FOLDER
@@ -100,10 +98,10 @@ def test_an_id_is_understood_in_every_form_that_clients_give_it(play: Play, kim:
         assert (status, status == 200 and shown["forecast"]) == (200, "known"), (item_id, kind)
 
 
-@pytest.mark.parametrize("written", ["  <1@havnebyg.example> ", "1@havnebyg.example"])
-def test_a_message_id_may_come_without_its_brackets(play: Play, kim: Person, written: str) -> None:
+def test_a_message_id_may_come_without_its_brackets(kim: Person) -> None:
     kim.box.deliver(Mail("Offer?", BO, KIM, message_id="<1@havnebyg.example>"))
-    assert ask(kim, {"idType": "ews", "messageId": written})[1]["forecast"] == "known"
+    for written in ("  <1@havnebyg.example> ", "1@havnebyg.example"):
+        assert ask(kim, {"idType": "ews", "messageId": written})[1]["forecast"] == "known"
 
 
 def test_what_is_in_no_mailbox_of_ones_own_is_not_called_deleted(
