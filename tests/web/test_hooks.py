@@ -264,6 +264,15 @@ def test_an_authorisation_that_runs_out_is_renewed_and_the_subscription_kept(
     assert watched.folder().subscription_id == SUBSCRIPTION
 
 
+def test_a_renewal_that_is_asked_for_again_before_it_came_is_noted_once(
+    client: FlaskClient, watched: Watched
+) -> None:
+    lifecycle(client, "reauthorizationRequired")
+    with statements_of(watched.parts.database.engine) as sent:
+        assert lifecycle(client, "reauthorizationRequired") == 202
+    assert len(sent) == 1
+
+
 def test_an_event_nobody_told_us_of_is_taken_in_silence(
     client: FlaskClient, watched: Watched
 ) -> None:

@@ -49,10 +49,10 @@ class _Genuine:
     def is_removed(self) -> bool:
         return any(line.lifecycle == "subscriptionRemoved" for line in self.lines)
 
-    @property
-    def is_care_due(self) -> bool:
-        events = {line.lifecycle for line in self.lines}
-        return self.is_removed or "reauthorizationRequired" in events
+    def is_care_due(self, now: datetime) -> bool:
+        """True when the subscription is to be renewed or made anew and that is not noted yet."""
+        is_asked = any(line.lifecycle == "reauthorizationRequired" for line in self.lines)
+        return self.is_removed or (is_asked and self._expires_at(now) > now + _SOON)
 
     @property
     def is_gap(self) -> bool:
@@ -80,9 +80,9 @@ class _Genuine:
             values["push_doubted_at"] = None
         if self.is_removed:
             return values | {"subscription_id": None, "subscription_expires_at": None}
-        if self.is_care_due:
+        if self.is_care_due(now):
             # Renewing does both: it reauthorises and prolongs (Graph: lifecycle events).
-            values["subscription_expires_at"] = min(self._expires_at(now), now + _SOON)
+            values["subscription_expires_at"] = now + _SOON
         return values
 
     def _expires_at(self, now: datetime) -> datetime:
@@ -115,7 +115,7 @@ class Receiver:
             now = tx.now
         self._alarm([f for f in folders.values() if self._digest(f.client_state or "") is None])
         news = frozenset(t.folder.id for t in told if t.is_news(known))
-        noted = [t for t in told if t.is_care_due or t.values(now) or t.folder.id in news]
+        noted = [t for t in told if t.values(now) or t.folder.id in news]
         if noted:
             self._parts.transact(lambda tx: _note(tx, noted, news))
 
@@ -155,8 +155,7 @@ def _digest(client_state: str) -> bytes:
 
 
 def _note(tx: Tx, noted: Sequence[_Genuine], news: frozenset[int]) -> None:
-    cared = {t.folder.mailbox_id for t in noted if t.is_care_due}
-    mailboxes.keep_now(tx, cared)
+    mailboxes.keep_now(tx, [t.folder.mailbox_id for t in noted if t.is_care_due(tx.now)])
     mailboxes.hold(tx, folder_ids=[t.folder.id for t in noted])
     for told in noted:
         if values := told.values(tx.now):
