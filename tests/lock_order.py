@@ -13,9 +13,9 @@ from dataclasses import dataclass, field
 
 from sqlalchemy import Connection, Engine, event
 
-#: What a statement locks, in the order in which it may: a company's mails, then rows.
-_ORDER = ("mails", "mailbox", "folder", "item")
-_MAILS = "pg_advisory_xact_lock"
+#: What a statement locks, in the order in which it may: a company as a whole, then rows.
+_ORDER = ("company", "mailbox", "folder", "item")
+_COMPANY = "pg_advisory_xact_lock"
 _CHANGED = re.compile(r"\s*(?:UPDATE|DELETE FROM) (mailbox|folder|item)\b")
 _HELD = re.compile(r"\bFROM (mailbox|folder|item)\b.*\bFOR (?:NO KEY )?UPDATE", re.DOTALL)
 #: A line of a mailbox's story locks it by the foreign key, against whoever deletes the mailbox.
@@ -32,8 +32,8 @@ class _Locked:
 
     def is_late(self, kind: str, statement: str) -> bool:
         """True when something was locked before this that has to come after it."""
-        if kind in self.kinds or ("mails" in self.kinds and kind != "mails"):
-            return False  # nobody else who holds the mails can meet it
+        if kind in self.kinds or ("company" in self.kinds and kind != "company"):
+            return False  # whoever could meet it waits for the company
         after = set(_ORDER[_ORDER.index(kind) + 1 :])
         if statement.startswith("INSERT"):
             after -= {"item"}  # who deletes a mailbox begins again, see `people.remove`
@@ -74,8 +74,8 @@ class LockOrder:
 
 
 def _locks(statement: str, parameters: object) -> str | None:
-    if _MAILS in statement:
-        return "mails"
+    if _COMPANY in statement:
+        return "company"
     if found := _CHANGED.match(statement) or _HELD.search(statement):
         return found[1]
     is_story = statement.startswith("INSERT INTO event") and _STORY.search(str(parameters))

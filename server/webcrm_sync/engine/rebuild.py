@@ -84,6 +84,7 @@ def _read_directory(parts: Parts) -> None:
 def _watch(parts: Parts, users: Sequence[MailUser]) -> Sequence[Mailbox]:
     """All of them are known as ours before a mail of any of them is read."""
     with parts.begin() as tx:
+        companies.refuse_second(tx)  # takes its lock before the rows
         boxes = mailboxes.all_mailboxes(tx)
         mailboxes.hold(tx, mailbox_ids=[box.id for box in boxes])
         known = {box.user_id for box in boxes}
