@@ -99,6 +99,10 @@ def test_a_mail_on_its_way_shows_its_steps_and_goes_on_by_itself(
         person.press("Sync to webCRM")
         person.sees("On its way to webCRM")
         expect(person.in_pane().locator(".steps .done")).to_have_count(2, timeout=PATIENCE_MS)
+        spinner = person.in_pane().locator(".spinner")
+        expect(spinner).to_have_css("animation-name", "turn")
+        person.page.emulate_media(reduced_motion="reduce")
+        expect(spinner).to_have_css("animation-name", "none")
         person.looks_around("on-its-way")
     finally:
         world.stage.faults.clear()

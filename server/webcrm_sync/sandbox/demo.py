@@ -43,7 +43,8 @@ def demo(once: bool, data_dir: Path | None, port: int | None) -> None:
     if data_dir and data_dir.exists() and any(data_dir.iterdir()):
         raise click.ClickException(f"{data_dir} is not empty. The demo takes nobody's database.")
     for number in _ENDS:
-        signal.signal(number, _interrupt)
+        if number is not signal.SIGHUP or signal.getsignal(number) is not signal.SIG_IGN:  # nohup
+            signal.signal(number, _interrupt)
     try:
         with tempfile.TemporaryDirectory(prefix="webcrm-sync-demo-") as scratch:
             place = Path(scratch)

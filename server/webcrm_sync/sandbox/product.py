@@ -9,7 +9,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import IO
 
@@ -19,6 +19,8 @@ import httpx
 from webcrm_sync.settings import PREFIX
 
 _PATIENCE_S = 120
+#: Longer than `serve` takes to end its own children.
+_GRACE_S = 30
 _LAST_LINES = 20
 _COMMAND = [sys.executable, "-m", "webcrm_sync"]
 #: Runs any command of the product under the demo's settings, and under no others.
@@ -97,9 +99,17 @@ class Product:
         try:
             yield child
         finally:
-            if child.poll() is None:
-                child.send_signal(signal.SIGINT)
-            child.wait(_PATIENCE_S)
+            _end(child)
+
+
+def _end(child: subprocess.Popen[str]) -> None:
+    """Ask politely first: a command that was started deaf to Ctrl+C hears the next word."""
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGKILL):
+        if child.poll() is None:
+            child.send_signal(number)
+        with suppress(subprocess.TimeoutExpired):
+            child.wait(_GRACE_S)
+            return
 
 
 def _answers(address: str) -> bool:
