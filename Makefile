@@ -86,7 +86,7 @@ format: $(READY) $(MODULES) ## lay the code out, mend what can be mended by itse
 	$(BIN)/ruff format --quiet .
 	@npm --prefix addin run --silent format
 
-bench: $(READY) $(PANE) $(if $(filter $(COMPARING),$(subst $(comma), ,$(ONLY))),$(COMPARED)) ## measure: figures, not verdicts (ONLY=bulk,files,loop,fresh,drag,receiver,panes,pane,hostile,reading,quotes FULL=1)
+bench: $(READY) $(PANE) $(if $(filter $(COMPARING),$(subst $(comma), ,$(ONLY))),$(COMPARED)) ## measure: figures, not verdicts (ONLY=bulk,files,loop,fresh,drag,receiver,panes,pane,hostile,stalled,reading,quotes FULL=1)
 	@PYTHONPATH=tests $(BIN)/python -m bench.bench $(if $(ONLY),--only $(ONLY)) $(if $(FULL),--full)
 
 moves: $(READY) $(PANE) ## thousands of random moves under faults and kills: the ledger (MOVES=10000 SEED=1)

@@ -14,6 +14,7 @@ from bench.loop import one_by_one
 from bench.panes import panes
 from bench.reading.hostile import play_hostile
 from bench.receiver import receiving
+from bench.stalled import stall
 
 SECTIONS = {
     "bulk": "5,000 mails of 20 mailboxes at once: time against the computed bound, calls, memory",
@@ -29,6 +30,7 @@ SECTIONS = {
 ON_REQUEST = {
     "hostile": "bodies that nest, repeat or grow beyond all reason: time and memory of each",
     "reading": "150 HTML bodies: words found, time and memory, beside other libraries",
+    "stalled": "clients that stall, 64 of each kind: how long others wait, and memory",
     "quotes": "332 mails that quote older ones: what is new in each, beside other libraries",
 }
 
@@ -73,6 +75,8 @@ def _on_request(wanted: list[str]) -> None:
     """Run the further sections that were asked for; only then are their libraries there."""
     if "hostile" in wanted:
         play_hostile()
+    if "stalled" in wanted:
+        stall()
     if "reading" in wanted:
         from bench.reading.table import read_bodies
 

@@ -17,8 +17,8 @@ logger = logging.getLogger(__name__)
 _ROUND_S = 1.0
 #: So long a look waits, well below what a proxy bears; then the pane looks again.
 _PATIENCE_S = 10.0
-#: More do not wait: their panes look again in two seconds.
-_MOST = 3_000
+#: More do not wait, of all and of one person: their panes look again in two seconds.
+_MOST, _MOST_OF_ONE = 3_000, 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +42,8 @@ class Watch:
         """Call `then` in another thread: True once anything has changed, False after a while."""
         look = _Look(user_id, token, time.monotonic() + _PATIENCE_S, then)
         with self._lock:
-            has_room = len(self._looks) < _MOST
+            of_one = sum(one.user_id == user_id for one in self._looks)
+            has_room = len(self._looks) < _MOST and of_one < _MOST_OF_ONE
             if has_room:
                 self._looks.append(look)
                 if not self._is_running:

@@ -10,7 +10,8 @@ from datetime import timedelta
 import httpx
 from flask import Flask
 
-from play import BO, Play
+from play import BO, KIM, Play
+from running import until
 from served import served
 from signed_in import Person
 from webcrm_sync.sandbox.outlook.mail import Mail
@@ -49,3 +50,24 @@ def test_one_persons_forty_requests_while_graph_is_slow_hold_nobody_else(
     assert Counter(a.status_code for a in answers) == {200: 40 - len(refused), 429: len(refused)}
     assert len(refused) > 20
     assert {(a.headers["Retry-After"], a.json()["code"]) for a in refused} == {("1", "try_later")}
+
+
+def test_one_persons_looks_do_not_all_wait(play: Play, app: Flask, kim: Person) -> None:
+    mail = kim.box.deliver(Mail("Hi", BO, KIM))
+    asked = kim.ask("POST", "/mails/state", json={"mails": [kim.ref(mail)]}).json
+    assert asked is not None
+    look = {"version": asked["versions"][0], "waits": True}
+    with ThreadPoolExecutor(24) as threads:
+        with served(app) as server:
+            url = f"http://127.0.0.1:{server.port}/api/v1/mails/changed"
+            headers = {"Authorization": f"Bearer {kim.token}"}
+
+            def ask() -> int:
+                return httpx.post(url, json=look, headers=headers, timeout=30).status_code
+
+            looks = []
+            for _ in range(24):
+                looks.append(threads.submit(ask))
+                time.sleep(0.05)  # not all at once, which is refused by itself
+            until(lambda: sum(one.done() for one in looks) == 4, "those too many", patience_s=5)
+        assert {one.result() for one in looks} == {200}

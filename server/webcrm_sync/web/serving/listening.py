@@ -14,6 +14,7 @@ logger = logging.getLogger(__name__)
 
 #: Connections that wait to be accepted.
 _BACKLOG = 512
+_SENDING_BYTES = 131_072
 #: Until the next try, when no more files may be opened.
 _PAUSE_S = 0.1
 
@@ -75,6 +76,8 @@ class Door:
         self._entering: set[asyncio.Task[object]] = set()
         self._reopening: asyncio.TimerHandle | None = None
         listener.setblocking(False)
+        # What the system keeps is out of reach of our deadlines. Connections inherit it.
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, _SENDING_BYTES)
         listener.listen(_BACKLOG)
         self._open()
 
