@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cache
 from pathlib import Path
 
 import procrastinate
@@ -45,14 +46,20 @@ def is_current(engine: Engine) -> bool:
     with engine.connect() as connection:
         _refuse_newer(connection)
         found = MigrationContext.configure(connection).get_current_revision()
-    return found == ScriptDirectory.from_config(_config()).get_current_head()
+    return found == _revisions()[0]
 
 
 def _refuse_newer(connection: Connection) -> None:
     found = MigrationContext.configure(connection).get_current_revision()
-    known = {one.revision for one in ScriptDirectory.from_config(_config()).walk_revisions()}
-    if found is not None and found not in known:
+    if found is not None and found not in _revisions():
         raise DatabaseNewer
+
+
+@cache
+def _revisions() -> tuple[str, ...]:
+    """Those of this version, the newest first: read from the disk once."""
+    directory = ScriptDirectory.from_config(_config())
+    return tuple(one.revision for one in directory.walk_revisions())
 
 
 def _config() -> Config:

@@ -9,10 +9,11 @@ from __future__ import annotations
 import time
 from base64 import b64decode
 from collections.abc import Callable
-from functools import wraps
+from functools import cache, wraps
 from typing import Any, cast
 
 from flask import Flask, Response, request
+from werkzeug.routing import Map, Rule
 
 from webcrm_sync.sandbox.webcrm.door import Door
 from webcrm_sync.sandbox.webcrm.fields import Entity, Kind, Record, show
@@ -38,36 +39,41 @@ def webcrm_app(world: WebCrmWorld) -> Flask:
     app = Flask("webcrm_sync.sandbox.webcrm", static_folder=None)
     app.config["PROPAGATE_EXCEPTIONS"] = True  # a dropped connection is for the server to drop
     api = _Api(world)
-    _route(app, api)
+    app.url_map = _addresses()
+    app.view_functions = {
+        name: getattr(api, name) if name == "login" else api.inside(getattr(api, name))
+        for name in {rule.endpoint for rule in app.url_map.iter_rules()}
+    }
     answer_errors(app)
     return app
 
 
-def _route(app: Flask, api: _Api) -> None:
-    def rule(method: str, path: str, view: _View, **defaults: str) -> None:
-        app.add_url_rule(
-            path,
-            endpoint=f"{method} {path}",
-            view_func=view if path == "/Auth/ApiLogin" else api.inside(view),
-            methods=[method],
-            defaults=defaults,
-            provide_automatic_options=False,
-        )
+@cache
+def _addresses() -> Map:
+    """Which view answers where: made once, since that takes longer than all else of the app."""
 
-    rule("POST", "/Auth/ApiLogin", api.login)
-    rule("GET", "/Auth", api.whoami)
-    rule("GET", "/Queries", api.query)
-    rule("GET", "/FieldsMetadata/<kinds>", api.metadata)
-    rule("GET", "/Users/AllActive", api.active_users)
-    rule("POST", "/Activities/<int:record_id>/Move", api.move)
-    rule("GET", "/Documents/<int:record_id>/Download", api.download)
-    rule("DELETE", "/Documents/<int:record_id>", api.delete_document)
+    def rule(method: str, path: str, view: str, **defaults: str) -> Rule:
+        return Rule(path, endpoint=view, methods=[method], defaults=defaults)
+
+    rules = [
+        rule("POST", "/Auth/ApiLogin", "login"),
+        rule("GET", "/Auth", "whoami"),
+        rule("GET", "/Queries", "query"),
+        rule("GET", "/FieldsMetadata/<kinds>", "metadata"),
+        rule("GET", "/Users/AllActive", "active_users"),
+        rule("POST", "/Activities/<int:record_id>/Move", "move"),
+        rule("GET", "/Documents/<int:record_id>/Download", "download"),
+        rule("DELETE", "/Documents/<int:record_id>", "delete_document"),
+    ]
     for plural, name in _PLURALS.items():
-        rule("GET", f"/{plural}", api.page, name=name)
-        rule("POST", f"/{plural}", api.create, name=name)
-        rule("PATCH", f"/{plural}", api.upsert, name=name)
-        rule("GET", f"/{plural}/<int:record_id>", api.one, name=name)
-        rule("PUT", f"/{plural}/<int:record_id>", api.update, name=name)
+        rules += [
+            rule("GET", f"/{plural}", "page", name=name),
+            rule("POST", f"/{plural}", "create", name=name),
+            rule("PATCH", f"/{plural}", "upsert", name=name),
+            rule("GET", f"/{plural}/<int:record_id>", "one", name=name),
+            rule("PUT", f"/{plural}/<int:record_id>", "update", name=name),
+        ]
+    return Map(rules)
 
 
 class _Api:
