@@ -77,14 +77,15 @@ def _states(
     copies = [Copied(asker.box.user_id, p.graph_id, p.head.message_id) for p in found]
     read = read_versions(parts.database, parts.company_id, copies) if copies else []
     known = list(zip(found, read, look_at(parts, asker, found), strict=True))
-    _hint_unread(parts, asker, {p.head.folder_id for p, v, _ in known if v and not v.is_met})
+    if unread := {p.head.folder_id for p, v, _ in known if v and not v.is_met}:
+        _hint_unread(parts, asker, unread)
     answers = iter([(state, _token(parts, asker, p, v, state)) for p, v, state in known])
     return [next(answers) if p else (NOT_FOUND, None) for p in pointed]
 
 
 def _hint_unread(parts: Parts, asker: Asker, folder_ids: Set[str]) -> None:
     with parts.begin() as tx:
-        folders = mailboxes.folders(tx, asker.box.id) if folder_ids else ()
+        folders = mailboxes.folders(tx, asker.box.id)
         unread = [f.id for f in folders if f.graph_id in folder_ids and f.hinted_at is None]
         mailboxes.hint(tx, unread)
 

@@ -105,6 +105,20 @@ def test_whatever_changes_what_the_pane_shows_is_noticed(
         _, version = shown(kim, mail, version)
 
 
+def test_a_mail_that_was_not_read_in_the_folder_yet_is_read_when_somebody_looks(
+    play: Play, kim: Person
+) -> None:
+    play.contact(BO)
+    play.refresh()
+    mail = play.drag(kim.box, Mail("Offer", BO, KIM))
+    play.rest()
+    state, version = shown(kim, mail)
+    assert state == "on_its_way"
+    play.rest()
+    assert is_changed(kim, version)
+    assert shown(kim, mail, version)[0] == "synced"
+
+
 def test_a_press_is_noticed_in_another_window(play: Play, kim: Person) -> None:
     play.contact(BO)
     play.refresh()

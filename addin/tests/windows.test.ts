@@ -1,0 +1,45 @@
+import { afterEach, describe, expect, test, vi } from "vitest";
+
+import { createWindows } from "../src/windows.ts";
+
+afterEach(() => void vi.unstubAllGlobals());
+
+test("one page hears from another, and not from itself", async () => {
+  const [pane, command] = [createWindows(), createWindows()];
+  const heard: string[] = [];
+  pane.onTold(() => heard.push("pane"));
+  command.onTold(() => heard.push("command"));
+  command.tell();
+  await vi.waitFor(() => expect(heard).toEqual(["pane"]));
+});
+
+describe("without a channel", () => {
+  const stub = (setItem: (name: string, value: string) => void) => {
+    const page = new EventTarget();
+    vi.stubGlobal("BroadcastChannel", undefined);
+    vi.stubGlobal("localStorage", { setItem });
+    vi.stubGlobal("window", page);
+    return page;
+  };
+
+  test("the storage carries the word, another one each time", () => {
+    const kept: [string, string][] = [];
+    const page = stub((name, value) => void kept.push([name, value]));
+    const pane = createWindows();
+    let told = 0;
+    pane.onTold(() => (told += 1));
+    pane.tell();
+    pane.tell();
+    expect(new Set(kept.map(([, value]) => value)).size).toBe(2);
+    page.dispatchEvent(Object.assign(new Event("storage"), { key: kept[0]?.[0] }));
+    page.dispatchEvent(Object.assign(new Event("storage"), { key: "another" }));
+    expect(told).toBe(1);
+  });
+
+  test("a storage that is shut off keeps a page alone, and breaks nothing", () => {
+    stub(() => {
+      throw new DOMException("denied", "SecurityError");
+    });
+    expect(() => createWindows().tell()).not.toThrow();
+  });
+});
