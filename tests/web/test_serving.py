@@ -18,6 +18,7 @@ import trustme
 from running import until
 from served import Served, served
 from slow_clients import KINDS, TLS_KINDS, Kind, is_closed, stalled
+from webcrm_sync.logs import LineFormatter
 from webcrm_sync.web.serving.bounds import Bounds, Lane
 from webcrm_sync.web.serving.listening import CannotListen, bind, tls_context
 
@@ -93,8 +94,14 @@ def all_are_ended(server: Served, kinds: list[Kind]) -> None:
         assert [name for (name, _), client in clients.items() if not is_closed(client)] == []
 
 
-def test_no_client_that_stalls_keeps_its_connection(server: Served) -> None:
+def test_no_client_that_stalls_keeps_its_connection(
+    server: Served, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level("INFO")
     all_are_ended(server, KINDS)
+    lines = [LineFormatter().format(record) for record in caplog.records]
+    assert len([line for line in lines if "slow_clients_cut" in line]) == 1
+    assert not any("127.0.0.1" in line for line in lines)
 
 
 @pytest.fixture(scope="module")
@@ -218,14 +225,10 @@ def test_a_broken_application_answers_500_and_the_log_says_why(
     assert [r.message for r in caplog.records if r.exc_info] == ["request_failed"]
 
 
-def test_a_full_lane_is_told_to_come_again_and_no_other_lane_waits(
-    server: Served, app: App
-) -> None:
-    url = f"http://127.0.0.1:{server.port}"
-    held = [Kind("held", b"GET /held HTTP/1.1\r\n\r\n")] * 2
-    with ExitStack() as stack:
-        for kind in held:
-            stack.enter_context(stalled(kind, server.port, count=2))
+def test_a_full_lane_is_told_to_come_again_and_no_other_lane_waits(app: App) -> None:
+    held = Kind("held", b"GET /held HTTP/1.1\r\n\r\n")
+    with served(app, lanes=LANES) as server, stalled(held, server.port, count=4):
+        url = f"http://127.0.0.1:{server.port}"
         until(lambda: _status(url) == 503, "the lane to be full", patience_s=5)
         assert httpx.get(url).headers["Retry-After"] == "2"
         assert httpx.get(f"{url}/healthz").status_code == 200
