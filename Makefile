@@ -93,7 +93,7 @@ machine: $(READY) ## random histories of the whole product: EXAMPLES=2000 SEED=1
 	PYTHONPATH=tests $(BIN)/python -m machine.run --examples $(EXAMPLES) --seed $(SEED)
 
 crash: $(READY) ## kill the worker at every call and every commit, in every way
-	WEBCRM_SYNC_EVERY_CRASH=1 $(BIN)/pytest --quiet --numprocesses 2 tests/engine/test_crash_points.py
+	WEBCRM_SYNC_EVERY_CRASH=1 $(BIN)/pytest --quiet --numprocesses 2 tests/engine/test_crash_points.py tests/engine/test_planted.py
 
 format: $(READY) $(MODULES) ## lay the code out, mend what can be mended by itself
 	$(BIN)/ruff check --quiet --fix .
