@@ -166,6 +166,14 @@ def test_another_version_of_a_known_copy_is_news(
     assert watched.jobs() == [f"discover:{watched.mailbox_id}"]
 
 
+@pytest.mark.parametrize("change", ["deleted", "Deleted"])
+def test_a_known_copy_that_leaves_the_folder_is_news(
+    client: FlaskClient, watched: Watched, change: str
+) -> None:
+    post(client, {**about("g1", "v1"), "changeType": change})
+    assert watched.jobs() == [f"discover:{watched.mailbox_id}"]
+
+
 def test_news_among_echoes_is_not_overheard(client: FlaskClient, watched: Watched) -> None:
     post(client, about("g1", "v1"), about("new", "v1"), about("g1", "v1"))
     assert watched.jobs() == [f"discover:{watched.mailbox_id}"]

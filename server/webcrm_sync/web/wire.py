@@ -46,13 +46,21 @@ def _read(line: dict[str, object]) -> Iterator[Notification]:
         subscription_id=subscription_id.lower(),
         client_state=storable(client_state),
         graph_id=_text(resource.get("id")),
-        change_key=_change_key(_text(resource.get("@odata.etag"))),
+        change_key="" if _is_removal(line) else _change_key(_text(resource.get("@odata.etag"))),
         lifecycle=_text(line.get("lifecycleEvent")),
     )
 
 
 def _text(value: object) -> str:
     return storable(value) if isinstance(value, str) else ""
+
+
+def _is_removal(line: dict[str, object]) -> bool:
+    """True when the copy has left the folder: never an echo, although its version is one we know.
+
+    The version that such a line names is the last one in the folder, so it may be of our marking.
+    """
+    return _text(line.get("changeType")).casefold() == "deleted"
 
 
 def _change_key(etag: str) -> str:
