@@ -101,7 +101,7 @@ def test_no_client_that_stalls_keeps_its_connection(
     all_are_ended(server, KINDS)
     lines = [LineFormatter().format(record) for record in caplog.records]
     assert len([line for line in lines if "slow_clients_cut" in line]) == 1
-    assert not any("127.0.0.1" in line for line in lines)
+    assert not any("127.0.0.1" in line for line in lines if "web_listens" not in line)
 
 
 @pytest.fixture(scope="module")
@@ -229,18 +229,20 @@ def test_a_full_lane_is_told_to_come_again_and_no_other_lane_waits(app: App) -> 
     held = Kind("held", b"GET /held HTTP/1.1\r\n\r\n")
     with served(app, lanes=LANES) as server, stalled(held, server.port, count=4):
         url = f"http://127.0.0.1:{server.port}"
-        until(lambda: _status(url) == 503, "the lane to be full", patience_s=5)
-        assert httpx.get(url).headers["Retry-After"] == "2"
+        answers: list[httpx.Response] = []
+        until(lambda: _answer(url, answers) == 503, "the lane to be full", patience_s=5)
+        assert answers[-1].headers["Retry-After"] == "2"
         assert httpx.get(f"{url}/healthz").status_code == 200
         app.release.set()
-        until(lambda: _status(url) == 200, "the lane to be free", patience_s=5)
+        until(lambda: _answer(url, answers) == 200, "the lane to be free", patience_s=5)
 
 
-def _status(url: str) -> int:
+def _answer(url: str, answers: list[httpx.Response]) -> int:
     try:
-        return httpx.get(url, timeout=0.3).status_code
+        answers.append(httpx.get(url, timeout=0.3))
     except httpx.TimeoutException:  # it waits in the lane from now on
         return 0
+    return answers[-1].status_code
 
 
 def test_where_all_connections_are_taken_the_slowest_make_room(app: App) -> None:
