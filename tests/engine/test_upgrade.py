@@ -83,6 +83,7 @@ def test_the_recording_holds_mails_in_every_state() -> None:
     assert {item["state"] for item in items} == set(State)
     reasons = {item.get("reason") for item in items} - {None}
     later = {Reason.MEETING_ANSWER, Reason.MEETING_CANCELLATION, Reason.MEETING_NOTICE}
+    later.add(Reason.UNFORESEEN)
     a_person_cures = {
         Reason.WEBCRM_CLOSED,
         Reason.UNKNOWN_LABEL,
