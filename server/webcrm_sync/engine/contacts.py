@@ -27,6 +27,8 @@ def create_contact(parts: Parts, draft: PersonDraft) -> int:
     address before anything is created again, once its search has had the time to know.
     Raises TryLater, Unclear, Refused.
     """
+    if not draft.name:
+        raise Refused("The name holds nothing that can be seen.", code="NoName")
     address = folded(draft.address)
     draft = replace(draft, address=shown(address))
     with parts.begin() as tx:

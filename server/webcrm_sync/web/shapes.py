@@ -43,12 +43,6 @@ def _whole(value: object) -> object:
     return int(value) if isinstance(value, float) and value.is_integer() else value
 
 
-def _not_empty(text: str) -> str:
-    if not text:
-        raise ValueError("holds nothing that can be seen")
-    return text
-
-
 VersionToken = Annotated[str, StringConstraints(max_length=3000, pattern=r"^[A-Za-z0-9_=-]*$")]
 OrganisationId = Annotated[int, Field(ge=1, le=2**31 - 1), BeforeValidator(_whole)]
 Address = Annotated[
@@ -154,7 +148,6 @@ class ContactDraft(_Shape):
         str,
         StringConstraints(min_length=1, max_length=100, pattern=_NO_NUL),
         AfterValidator(plain_name),
-        AfterValidator(_not_empty),
     ]
     address: Annotated[Address, Field(max_length=100)]
     organisation_id: OrganisationId
