@@ -128,7 +128,7 @@ def test_a_mailbox_that_was_not_added_has_no_access_yet(person: Person) -> None:
 def test_a_mail_in_a_shared_mailbox_is_moved_by_hand(person: Person) -> None:
     person.choose("who", SALES)
     person.opens("Anfrage: Poller")
-    person.sees("Not in your own mailbox")
+    person.sees("Not found in your own mailbox")
     expect(person.in_pane().get_by_role("button")).to_have_count(0)
     person.looks_around("not-own")
     person.drag("Anfrage: Poller")
@@ -144,7 +144,7 @@ def test_a_mail_that_was_deleted_meanwhile_is_gone(person: Person, world: World)
     for _ in ("to Deleted Items", "for good"):
         world.kim.delete(item)
     person.press("Sync to webCRM")
-    person.sees("Not in your own mailbox")
+    person.sees("Not found in your own mailbox")
     person.looks_around("deleted")
 
 
