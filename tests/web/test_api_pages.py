@@ -110,8 +110,9 @@ def test_who_may_frame_is_a_setting_that_takes_origins_only() -> None:
     assert "frame-ancestors 'self' https://a.example https://b.example" in headers.page_policy(
         given, "n"
     )
-    with pytest.raises(ValidationError, match="frame_ancestors"):
-        settings(frame_ancestors="https://a.example; script-src *")
+    for wrong in ("https://a.example; script-src *", "https://ołówek.example", "https://a.\x7f"):
+        with pytest.raises(ValidationError, match="frame_ancestors"):
+            settings(frame_ancestors=wrong)
 
 
 def test_assets_are_kept_for_long_and_nothing_else_is_served(client: FlaskClient) -> None:

@@ -6,8 +6,10 @@ import json
 import socket
 import ssl
 import threading
+import time
 from collections.abc import Iterable, Iterator
 from contextlib import ExitStack, suppress
+from dataclasses import replace
 from pathlib import Path
 from wsgiref.types import StartResponse, WSGIEnvironment
 
@@ -20,7 +22,8 @@ from served import Served, served
 from slow_clients import KINDS, TLS_KINDS, Kind, is_closed, stalled
 from webcrm_sync.logs import LineFormatter
 from webcrm_sync.web.serving.bounds import Bounds, Lane
-from webcrm_sync.web.serving.listening import CannotListen, bind, tls_context
+from webcrm_sync.web.serving.crowd import Crowd
+from webcrm_sync.web.serving.listening import tls_context
 
 QUICK = Bounds(
     handshake_s=0.5,
@@ -56,7 +59,8 @@ class App:
             raise KeyError("nobody's business")
         told = {n: v for n, v in environ.items() if isinstance(v, str)}
         told["body"] = environ["wsgi.input"].read().decode("latin-1")
-        start("200 OK", [("Content-Type", "application/json")])
+        named = environ.get("HTTP_ANSWER_WITH", "none").encode("latin-1").decode()
+        start("200 OK", [("Content-Type", "application/json"), ("Named", named)])
         size = 3_000_000 if environ["PATH_INFO"] in LARGE else 0
         return [b" " * size, json.dumps(told).encode()]
 
@@ -136,6 +140,24 @@ def test_with_tls_neither_and_others_are_answered_meanwhile(
         all_are_ended(server, TLS_KINDS)
 
 
+def test_with_tls_the_last_answer_too_has_its_time(
+    app: App, ca: trustme.CA, tls: ssl.SSLContext
+) -> None:
+    trusting = ssl.create_default_context()
+    ca.configure_trust(trusting)
+    bounds = replace(QUICK, answer_s=10)
+    with (
+        served(app, lanes=LANES, bounds=bounds, tls=tls) as server,
+        trusting.wrap_socket(socket.socket(), server_hostname="localhost") as client,
+    ):
+        client.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+        client.connect(("127.0.0.1", server.port))
+        client.sendall(b"GET /large HTTP/1.1\r\nConnection: close\r\n\r\n")
+        time.sleep(4 * bounds.linger_s)
+        answer = b"".join(iter(lambda: client.recv(65536), b""))
+    assert len(answer) > 3_000_000
+
+
 @pytest.mark.parametrize(
     ("sent", "status"),
     [
@@ -153,6 +175,9 @@ def test_with_tls_neither_and_others_are_answered_meanwhile(
         (POST + b"Content-Length: -1\r\n\r\n", 400),
         (POST + b"Content-Length: 99999999999999999999999\r\n\r\n", 400),
         (CHUNKED + b"zz\r\n", 400),
+        (POST + b"Connection: Upgrade\r\nUpgrade: h2c\r\nContent-Length: 2\r\n\r\nhi", 400),
+        (CHUNKED.replace(b"\r\n\r\n", b"\r\nConnection: Upgrade\r\nUpgrade: x\r\n\r\n"), 400),
+        (GET + b"Host: y\r\n\r\n", 400),
         (b"GET / HTTP/1.1\r\nHost : x\r\n\r\n", 400),
         (b"GET /\r\n\r\n", 505),
         (b"GET / HTTP/2.0\r\n\r\n", 505),
@@ -223,6 +248,47 @@ def test_a_broken_application_answers_500_and_the_log_says_why(
     assert (answer.status_code, answer.json()["code"]) == (500, "try_later")
     assert "nobody's business" not in answer.text
     assert [r.message for r in caplog.records if r.exc_info] == ["request_failed"]
+
+
+@pytest.mark.parametrize("path", ["/", "/healthz"])
+def test_an_answer_that_cannot_be_sent_is_500_and_keeps_no_connection(
+    server: Served, caplog: pytest.LogCaptureFixture, path: str
+) -> None:
+    url = f"http://127.0.0.1:{server.port}{path}"
+    answer = httpx.get(url, headers={b"Answer-With": "ołówek".encode()}, timeout=5)
+    assert answer.status_code == 500
+    assert [r.message for r in caplog.records if r.exc_info] == ["request_failed"]
+
+
+class Broken:
+    """A connection of which nothing can be had any more."""
+
+    address, is_in_work, since = "", False, 0.0
+
+    def __init__(self) -> None:
+        self.is_ended = False
+
+    def stop(self) -> None:
+        """Nothing."""
+
+    def end(self) -> None:
+        """It is heard."""
+        self.is_ended = True
+
+    def look(self, now: float) -> None:
+        """Fail."""
+        raise AttributeError(now)
+
+
+def test_a_connection_that_fails_ends_alone_and_time_goes_on(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    crowd, members = Crowd(Bounds()), [Broken(), Broken()]
+    for one in members:
+        crowd.admit(one)
+    crowd.look(1.0)
+    assert ([one.is_ended for one in members], len(crowd)) == ([True, True], 0)
+    assert {r.message for r in caplog.records if r.exc_info} == {"connection_failed"}
 
 
 def test_a_full_lane_is_told_to_come_again_and_no_other_lane_waits(app: App) -> None:
@@ -308,32 +374,3 @@ def test_what_does_not_end_within_the_grace_is_left_behind(app: App) -> None:
         server.thread.join(5)
         assert not server.thread.is_alive()
     app.release.set()
-
-
-@pytest.mark.parametrize("listen", ["127.0.0.1:0", "localhost:0", "[::1]:0", "0.0.0.0:0", "[::]:0"])
-def test_it_listens_where_it_should(listen: str) -> None:
-    sockets = bind(listen)
-    assert {one.getsockname()[1] > 0 for one in sockets} == {True}
-    for one in sockets:
-        one.close()
-
-
-@pytest.mark.parametrize("listen", ["192.0.2.1:8000", "no.such.host.example:80", "localhost:99999"])
-def test_an_address_that_cannot_be_had_is_told_in_a_sentence(listen: str) -> None:
-    with pytest.raises(CannotListen, match=f"^LISTEN={listen} is not possible: .*\\.$"):
-        bind(listen)
-
-
-def test_a_port_in_use_is_told_in_a_sentence() -> None:
-    (taken,) = bind("127.0.0.1:0")
-    with taken:
-        taken.listen()
-        with pytest.raises(CannotListen, match="Address already in use"):
-            bind(f"127.0.0.1:{taken.getsockname()[1]}")
-
-
-def test_a_certificate_that_cannot_be_read_is_told_in_a_sentence(tmp_path: Path) -> None:
-    (tmp_path / "no.pem").write_text("no certificate")
-    for path in (tmp_path / "no.pem", tmp_path / "none.pem"):
-        with pytest.raises(CannotListen, match="TLS_CERT and TLS_KEY cannot be used: "):
-            tls_context(path, path)

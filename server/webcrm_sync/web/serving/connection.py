@@ -6,6 +6,7 @@ import asyncio
 import ssl
 import struct
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from enum import Enum
 from socket import SO_LINGER, SOL_SOCKET
@@ -95,14 +96,17 @@ class Connection(asyncio.Protocol):
     def end(self) -> None:
         """Close it now, whatever was not sent yet."""
         if self._raw:
-            # The system forgets what it was to send, too, else it would go on trying for minutes.
-            self._raw.get_extra_info("socket").setsockopt(SOL_SOCKET, SO_LINGER, _FORGET)
+            with suppress(OSError):  # closed already: with TLS we hear of that a moment later
+                # The system forgets what it was to send, too, else it would try for minutes.
+                self._raw.get_extra_info("socket").setsockopt(SOL_SOCKET, SO_LINGER, _FORGET)
             self._raw.abort()
 
     def look(self, now: float) -> None:
         """End it when a deadline has passed."""
         unsent = self._unsent()
         self._terms.crowd.hold(self, self._held(unsent))
+        if self._step is Step.ANSWER and not unsent:
+            self._shut()
         if not unsent:
             self._answer_due = 0.0
         elif not self._answer_due:
@@ -180,12 +184,16 @@ class Connection(asyncio.Protocol):
 
     def data_received(self, data: bytes) -> None:
         """Bytes have come."""
-        if self._step is Step.LINGER:
+        if self._is_over():
             return
         if self._is_busy() or self._later:
             self._keep(data)
         else:
             self._read(data)
+
+    def _is_over(self) -> bool:
+        """True when no further request is read."""
+        return self._step in {Step.LINGER, Step.ANSWER}
 
     def _is_busy(self) -> bool:
         return self._transport is None or self._is_stalled or self._step is Step.WORK
@@ -201,7 +209,7 @@ class Connection(asyncio.Protocol):
     def _go_on(self) -> None:
         """Read what arrived meanwhile, and let more come."""
         transport = self._transport
-        if self._is_busy() or not transport or transport.is_closing() or self._step is Step.LINGER:
+        if self._is_busy() or not transport or transport.is_closing() or self._is_over():
             return
         data = bytes(self._later)
         self._later.clear()
@@ -289,8 +297,13 @@ class Connection(asyncio.Protocol):
     def _close(self) -> None:
         """Close after what was written, if the client takes it."""
         self._enter(Step.ANSWER, self._terms.bounds.answer_s)
+        # asyncio's TLS gives the rest of an answer no more time than its goodbye.
+        if self._transport in {None, self._raw} or not self._unsent():
+            self._shut()
+
+    def _shut(self) -> None:
         transport = self._transport or self._raw
-        if transport:
+        if transport and not transport.is_closing():
             transport.close()
 
     def _unsent(self) -> int:

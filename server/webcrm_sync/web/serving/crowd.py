@@ -107,7 +107,11 @@ class Crowd:
     def look(self, now: float) -> None:
         """Let everybody's deadlines be looked at; say once a minute who was cut."""
         for member in self:
-            member.look(now)
+            try:
+                member.look(now)
+            except Exception:  # nobody's deadlines depend on somebody else's connection
+                logger.exception("connection_failed")
+                self.cut(member, "fault")
         if self._cut and now >= self._report_due:
             logger.info("slow_clients_cut", extra=dict(self._cut))
             self._cut.clear()

@@ -128,11 +128,16 @@ class Reader:
         request.is_last = not is_kept or self._parser.should_upgrade()
         self._limit = self._body_limit(request.path)
         self._check_head(dict(request.headers))
+        if sum(name == b"host" for name, _ in request.headers) > 1:  # RFC 9112, 3.2
+            self._refuse(400)
         self.stage = Stage.BODY
 
     def _check_head(self, headers: dict[bytes, bytes]) -> None:
-        if int(headers.get(b"content-length", b"0")) > self._limit:
+        length = int(headers.get(b"content-length", b"0"))
+        if length > self._limit:
             self._refuse(413)
+        if self._parser.should_upgrade() and (length or b"transfer-encoding" in headers):
+            self._refuse(400)  # the parser takes the body for the other protocol's
         self.is_continue_wanted = headers.get(b"expect", b"").lower() == b"100-continue"
 
     def on_body(self, body: bytes) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import json
+import re
 import sys
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -17,6 +18,8 @@ from webcrm_sync.web.serving.request import Request
 #: Headers of the connection, and lengths that are known better here.
 _NOT_PASSED_ON = {b"content-length", b"transfer-encoding", b"connection", b"expect"}
 _BODILESS = {"204", "304"}
+#: What a header's text may be, by PEP 3333: Latin-1 without control characters.
+_SENDABLE = re.compile(r"[\t\x20-\x7e\xa0-\xff]*")
 #: No fault of the request: the same one may be answered after a moment.
 _TRY_LATER, _PAUSE_S = {429, 500, 503}, 2
 
@@ -107,7 +110,7 @@ def base_of(server: tuple[str, int], client: str, *, is_tls: bool) -> WSGIEnviro
 
 
 def ask(app: WSGIApplication, environ: WSGIEnvironment) -> Answer:
-    """The application's answer, whole."""
+    """The application's answer, whole. Raises ValueError where it cannot be sent."""
     begun: list[Any] = []
     written: list[bytes] = []
 
@@ -126,4 +129,7 @@ def ask(app: WSGIApplication, environ: WSGIEnvironment) -> Answer:
         close = getattr(pieces, "close", None)
         if close:
             close()
-    return Answer(begun[0], begun[1], b"".join(written))
+    status, headers = begun
+    if not all(map(_SENDABLE.fullmatch, (status, *(part for one in headers for part in one)))):
+        raise ValueError("a header holds what HTTP cannot carry")
+    return Answer(status, headers, b"".join(written))

@@ -1,0 +1,38 @@
+"""Where the server listens, and what is said when it cannot."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from webcrm_sync.web.serving.listening import CannotListen, bind, tls_context
+
+
+@pytest.mark.parametrize("listen", ["127.0.0.1:0", "localhost:0", "[::1]:0", "0.0.0.0:0", "[::]:0"])
+def test_it_listens_where_it_should(listen: str) -> None:
+    sockets = bind(listen)
+    assert {one.getsockname()[1] > 0 for one in sockets} == {True}
+    for one in sockets:
+        one.close()
+
+
+@pytest.mark.parametrize("listen", ["192.0.2.1:8000", "no.such.host.example:80", "localhost:99999"])
+def test_an_address_that_cannot_be_had_is_told_in_a_sentence(listen: str) -> None:
+    with pytest.raises(CannotListen, match=f"^LISTEN={listen} is not possible: .*\\.$"):
+        bind(listen)
+
+
+def test_a_port_in_use_is_told_in_a_sentence() -> None:
+    (taken,) = bind("127.0.0.1:0")
+    with taken:
+        taken.listen()
+        with pytest.raises(CannotListen, match="Address already in use"):
+            bind(f"127.0.0.1:{taken.getsockname()[1]}")
+
+
+def test_a_certificate_that_cannot_be_read_is_told_in_a_sentence(tmp_path: Path) -> None:
+    (tmp_path / "no.pem").write_text("no certificate")
+    for path in (tmp_path / "no.pem", tmp_path / "none.pem"):
+        with pytest.raises(CannotListen, match="TLS_CERT and TLS_KEY cannot be used: "):
+            tls_context(path, path)
