@@ -22,6 +22,8 @@ export interface Host {
   onTheme(callback: () => void): void;
   /** Puts one line on the selected mail, in place of the former one. Never fails. */
   note(text: string): void;
+  /** Takes such a line away from the mail that is selected now, if there is one. Never fails. */
+  clearNote(): void;
 }
 
 type Read = Office.MessageRead;
@@ -63,6 +65,7 @@ function outlook(): Host {
     theme,
     onTheme,
     note: noteOn(item()),
+    clearNote: () => item()?.notificationMessages?.removeAsync(NOTE_KEY),
   };
 }
 

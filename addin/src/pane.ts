@@ -13,7 +13,7 @@ import type { Windows } from "./windows.ts";
 import type { Words } from "./words.ts";
 
 export interface Parts {
-  host: Pick<Host, "selection">;
+  host: Pick<Host, "selection" | "clearNote">;
   api: Api;
   windows: Pick<Windows, "tell">;
   words: Words;
@@ -149,8 +149,12 @@ export class Pane {
 
   /** Takes in an event and draws what follows. */
   dispatch(event: Event): void {
-    const { words, config } = this.parts;
-    this.current = reduce(this.current, event);
+    const { host, words, config } = this.parts;
+    const before = this.current;
+    this.current = reduce(before, event);
+    if (hasMovedOn(before, this.current)) {
+      host.clearNote();
+    }
     this.draw(show(this.current, { words, now: new Date(), ...config }));
   }
 
@@ -248,6 +252,18 @@ export class Pane {
     const { selection } = this.current;
     return selection.kind === "mail" ? selection.mail.ref : null;
   }
+}
+
+/**
+ * The line that the ribbon's button has put on the mail is true no longer. While that button is at
+ * work it renews the line itself.
+ */
+function hasMovedOn({ answer: before }: Model, { answer: after }: Model): boolean {
+  if (!before || !after) {
+    return false;
+  }
+  const isButtonAtWork = before.state === "new" || before.state === "on_its_way";
+  return before.state !== after.state && !isButtonAtWork;
 }
 
 /** The answer, unless it is called off or takes too long: then Trouble "away". */

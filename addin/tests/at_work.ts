@@ -33,6 +33,7 @@ export function stage() {
     signIns: 0,
     signedIn: Promise.resolve(),
     told: 0,
+    cleared: 0,
   };
   const soon = () => vi.advanceTimersByTimeAsync(0);
   const ask = (what: string, ref: MailRef, signal: AbortSignal | null = null, waits = false) =>
@@ -60,7 +61,10 @@ export function stage() {
   };
   const pane = new Pane(
     {
-      host: { selection: () => seen.selection },
+      host: {
+        selection: () => seen.selection,
+        clearNote: () => void (seen.cleared += 1),
+      },
       api,
       windows: { tell: () => void (seen.told += 1) },
       words: wordsFor("en-GB"),

@@ -20,11 +20,13 @@ function outlook(
 ) {
   const done = {
     notes: [] as { message: string }[],
+    removed: [] as string[],
     commands: {} as Record<string, (event: object) => Promise<void>>,
   };
   const { host = "Outlook", platform = "OfficeOnline", sets = false } = more;
   const notificationMessages = {
     replaceAsync: (_: string, note: { message: string }) => void done.notes.push(note),
+    removeAsync: (key: string) => void done.removed.push(key),
   };
   Object.assign(globalThis, {
     Office: {
@@ -147,10 +149,20 @@ describe("a line on the mail", () => {
     expect(done.notes.map((note) => note.message)).toEqual([`${"x".repeat(149)}…`]);
   });
 
+  test("is taken away from the mail that is selected by then", async () => {
+    outlook(null);
+    const host = await connect();
+    const done = outlook(received);
+    host?.clearNote();
+    expect(done.removed).toEqual(["webcrm"]);
+  });
+
   test("is left out where there is no mail", async () => {
     const done = outlook(null);
-    (await connect())?.note("On its way");
-    expect(done.notes).toEqual([]);
+    const host = await connect();
+    host?.note("On its way");
+    host?.clearNote();
+    expect([done.notes, done.removed]).toEqual([[], []]);
   });
 });
 

@@ -11,6 +11,34 @@ const STATES = "known nobody several on_its_way synced waiting parked skipped mi
   " ",
 );
 
+describe("the line that the ribbon's button put on the mail", () => {
+  test.each([
+    ["waiting", "synced"],
+    ["parked", "on_its_way"],
+    ["synced", "undone"],
+    ["skipped", "known"],
+  ])("goes away when it is true no longer: %s, then %s", async (before, after) => {
+    const { last, seen } = await opened(before);
+    await vi.advanceTimersByTimeAsync(2_000);
+    await last().answer(answer(before));
+    expect(seen.cleared).toBe(0);
+    await vi.advanceTimersByTimeAsync(2_000);
+    await last().answer(answer(after));
+    expect(seen.cleared).toBe(1);
+  });
+
+  test.each([
+    ["known", "on_its_way"],
+    ["on_its_way", "synced"],
+    ["nobody", "waiting"],
+  ])("stays while the button goes on: %s, then %s", async (before, after) => {
+    const { last, seen } = await opened(before);
+    await vi.advanceTimersByTimeAsync(2_000);
+    await last().answer(answer(after));
+    expect(seen.cleared).toBe(0);
+  });
+});
+
 describe("what happens elsewhere", () => {
   test.each(STATES)("shows within two seconds while a mail is open: %s", async (name) => {
     const { last, calls, views } = await opened(name);
