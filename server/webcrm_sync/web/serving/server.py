@@ -138,8 +138,10 @@ class Server:
         return self._workers_for(request.path).put(work)
 
     def _workers_for(self, path: bytes) -> Workers:
+        """Those of the lane. Flask takes `//healthz` for `/healthz`: so does this."""
+        plain = b"/" + path.lstrip(b"/")
         return next(
-            (one for prefix, one in self._by_path if path.startswith(prefix)), self._workers[-1]
+            (one for prefix, one in self._by_path if plain.startswith(prefix)), self._workers[-1]
         )
 
 
