@@ -1,4 +1,4 @@
-"""Outlooks that are unlike the others: on a Mac, and beside a shared mailbox."""
+"""An Outlook that is unlike the others: on a Mac."""
 
 from __future__ import annotations
 
@@ -7,7 +7,6 @@ from playwright.sync_api import Route
 from browser.person import Person
 
 _ID = "itemId: mail.itemId,"
-_MESSAGE_ID = "internetMessageId: mail.messageId,"
 
 
 def be(person: Person, *changes: tuple[str, str]) -> None:
@@ -33,17 +32,3 @@ def test_outlook_for_mac_gives_no_id_and_the_mail_is_found_all_the_same(person: 
     person.sees_in_webcrm(customer.organisation, "Read on a Mac")
     person.press("Undo")
     person.sees("Not in webCRM any more")
-
-
-def test_a_mail_of_a_shared_mailbox_is_not_called_deleted(person: Person) -> None:
-    shared = 'getSharedPropertiesAsync: (done) => done({ status: "succeeded" }),'
-    be(
-        person,
-        (_ID, f'itemId: "AAMkADshared=", {shared}'),
-        (_MESSAGE_ID, 'internetMessageId: "<shared@elsewhere.example>",'),
-        ("HostType:", 'AsyncResultStatus: { Succeeded: "succeeded" }, HostType:'),
-    )
-    person.opens_mail_of_a_customer("In the shared mailbox")
-    person.sees("In a shared mailbox")
-    person.sees_line("Shared mailboxes cannot be shown here yet")
-    person.looks_around("shared")

@@ -17,6 +17,7 @@
   const fire = (type) => (handlers[type] ?? []).forEach((handler) => handler({ type }));
   const succeeded = (callback, value) =>
     setTimeout(() => callback?.({ status: "succeeded", value }));
+  const failed = (callback) => setTimeout(() => callback?.({ status: "failed" }));
   const address = (person) =>
     person && { displayName: person.name || person.address, emailAddress: person.address };
 
@@ -67,6 +68,8 @@
       cc: mail.cc.map(address),
       dateTimeCreated: new Date(mail.at),
       notificationMessages: notificationMessages(mail.id),
+      getSharedPropertiesAsync: (callback) =>
+        mail.isShared ? succeeded(callback, {}) : failed(callback),
     };
   }
 

@@ -46,7 +46,7 @@ export function contextOf({ ui, mail, open, me }, people) {
     person: { name: person.name, address: person.address },
     theme,
     language,
-    mail: mail && { ...mail, itemId: open[0].itemId },
+    mail: mail && { ...mail, itemId: open[0].itemId, isShared: me.address !== me.signsInAs },
   };
 }
 
