@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Callable
 from functools import partial
 
 from webcrm_sync.core.direction import Direction
@@ -29,43 +30,19 @@ def aside(
 ) -> Aside:
     """How this copy is held back. `item`: what is known of it; `message_id`: None = not read."""
     name = f"copy {box.id}:{change.graph_id[:200]}"
-    if item is not None:
-        return Aside(name, partial(_hold_known, name, box, folder, item, change))
-    return Aside(name, partial(_hold_new, name, box, folder, change, message_id))
+    hold = (
+        partial(_hold_new, box, folder, change, message_id)
+        if item is None
+        else partial(_hold_known, box, folder, item, change)
+    )
+    return Aside(name, partial(_hold, name, box, hold))
 
 
-def _hold_known(
-    name: str,
-    box: Mailbox,
-    folder: SyncFolder,
-    item: Item,
-    change: Change,
-    tx: Tx,
-    why: str,
-) -> Thing:
-    """One that is on its way is parked; what came to its end before stays as it is."""
-    emails.see_items(tx, [item.id], folder.round)
-    if item.is_bare:
-        emails.set_item(tx, item.id, **_seen(change), **_parked(tx, why))
-        tx.defer("mark", box.id)
-    elif item.state in {State.FOUND, State.MATCHED}:
-        incidents.park_mail(tx, item.email_id, detail=why, look_at=None)
-    return Thing(name, item.email_id, box.id)
-
-
-def _hold_new(
-    name: str,
-    box: Mailbox,
-    folder: SyncFolder,
-    change: Change,
-    message_id: str | None,
-    tx: Tx,
-    why: str,
-) -> Thing:
-    """A row that says no more than that the copy is there. Where even that fails, its story."""
+def _hold(name: str, box: Mailbox, hold: Callable[[Tx, str], int], tx: Tx, why: str) -> Thing:
+    """Hold the copy back; where even that raises, the mailbox's story says so: its page goes on."""
     try:
         with tx.connection.begin_nested():
-            return Thing(name, _add(tx, box, folder, change, message_id, why), box.id)
+            return Thing(name, hold(tx, why), box.id)
     except Exception as error:
         if is_database_in_trouble(error):
             raise
@@ -73,9 +50,23 @@ def _hold_new(
         return Thing(name, mailbox_id=box.id)
 
 
-def _add(
-    tx: Tx, box: Mailbox, folder: SyncFolder, change: Change, message_id: str | None, why: str
+def _hold_known(
+    box: Mailbox, folder: SyncFolder, item: Item, change: Change, tx: Tx, why: str
 ) -> int:
+    """One that is on its way is parked; what came to its end before stays as it is."""
+    emails.see_items(tx, [item.id], folder.round)
+    if item.is_bare:
+        emails.set_item(tx, item.id, **_seen(change), **_parked(tx, why))
+        tx.defer("mark", box.id)
+    elif item.state in {State.FOUND, State.MATCHED}:
+        incidents.park_mail(tx, item.email_id, detail=why, look_at=None)
+    return item.email_id
+
+
+def _hold_new(
+    box: Mailbox, folder: SyncFolder, change: Change, message_id: str | None, tx: Tx, why: str
+) -> int:
+    """A row that says no more than that the copy is there."""
     key = f"{emails.BARE}{hashlib.sha256(f'{box.id}:{change.graph_id}'.encode()).hexdigest()}"
     named = storable(message_id or "")
     facts: dict[str, object] = {

@@ -10,7 +10,7 @@ from functools import partial
 from webcrm_sync.core.errors import CursorExpired, Gone, Refused, SyncError
 from webcrm_sync.core.outlook import Change, Page
 from webcrm_sync.core.trail import Trail
-from webcrm_sync.engine import record
+from webcrm_sync.engine import incidents, record
 from webcrm_sync.engine.page_facts import facts_of
 from webcrm_sync.engine.parts import Parts, hold_mailbox
 from webcrm_sync.graph.transport import BOUNDS
@@ -51,17 +51,11 @@ def discover(parts: Parts, mailbox_id: int) -> None:
 
 def _read_folders(parts: Parts, box: Mailbox, due: Sequence[SyncFolder]) -> None:
     """Read each of these folders. What is unforeseen in one is raised after the others."""
-    fault: Exception | None = None
-    for folder in due:
-        try:
-            if begun := _with_this_selection(parts, folder):
-                _read_folder(parts, box, begun)
-        except Exception as error:
-            if isinstance(error, SyncError):
-                raise
-            fault = fault or error
-    if fault:
-        raise fault
+    with incidents.OthersFirst() as folders:
+        for folder in due:
+            with folders.one():
+                if begun := _with_this_selection(parts, folder):
+                    _read_folder(parts, box, begun)
 
 
 def _has_moved(parts: Parts, box: Mailbox, seen: Sequence[SyncFolder]) -> bool:

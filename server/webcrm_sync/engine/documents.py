@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Sequence
 from contextlib import ExitStack
 from datetime import datetime, timedelta
@@ -21,6 +22,7 @@ from webcrm_sync.core.errors import (
     TryLater,
     Unclear,
 )
+from webcrm_sync.core.faults import trace
 from webcrm_sync.core.harmless import harmless
 from webcrm_sync.core.retry import retry_at
 from webcrm_sync.core.states import Reason
@@ -34,6 +36,8 @@ from webcrm_sync.store.database import Tx
 from webcrm_sync.store.documents import Document
 from webcrm_sync.store.emails import Email
 from webcrm_sync.store.filings import Filing
+
+logger = logging.getLogger(__name__)
 
 _TRIES = 4
 _HOURLY_TRIES = 24
@@ -145,13 +149,10 @@ def _write_down(parts: Parts, ready: Sequence[tuple[Waiting, DocumentDraft]]) ->
             documents.change(tx, ids, intent_at=None)
         raise
     except Exception as error:
-        _, odd = incidents.attempted(
-            parts, ready, lambda one: parts.webcrm.check_document(one[1]), _name
-        )
-        if odd and not incidents.is_trouble(error):  # then nothing of them was sent
-            with parts.begin() as tx:
-                documents.change(tx, ids, intent_at=None)
-        raise
+        if incidents.is_trouble(error) or _is_unsent(parts, ready):
+            raise
+        _unforeseen(parts, [w for w, _ in ready], error)
+        return
     with parts.begin() as tx:
         for (waiting, _), answer in zip(ready, answers, strict=True):
             if isinstance(answer, Written):
@@ -160,8 +161,36 @@ def _write_down(parts: Parts, ready: Sequence[tuple[Waiting, DocumentDraft]]) ->
                 _rejected(tx, waiting, answer)
 
 
+def _is_unsent(parts: Parts, ready: Sequence[tuple[Waiting, DocumentDraft]]) -> bool:
+    """True where one of these cannot be written down for webCRM: then none of them was sent."""
+    _, odd = incidents.attempted(
+        parts, ready, lambda one: parts.webcrm.check_document(one[1]), _name
+    )
+    if odd:
+        with parts.begin() as tx:
+            documents.change(tx, [w.document.id for w, _ in ready], intent_at=None)
+    return bool(odd)
+
+
 def _name(ready: tuple[Waiting, DocumentDraft]) -> str:
     return incidents.mail(ready[0].filing.email_id).name
+
+
+def _unforeseen(parts: Parts, group: Sequence[Waiting], error: Exception) -> None:
+    """All of these may stand in webCRM: each is looked for, and then goes by itself.
+
+    Where they are one mail's, it is held back.
+    """
+    with parts.begin() as tx:
+        for one in group:
+            attempts = one.document.attempts + 1
+            documents.change(tx, [one.document.id], intent_at=tx.now, attempts=attempts)
+        filings.retry(tx, [w.filing.id for w in group], due_at=tx.now + look.FIRST_LOOK)
+    mails = {w.filing.email_id for w in group}
+    if len(mails) == 1:
+        incidents.set_aside(parts, "attach", incidents.mail(mails.pop()), error)
+    else:
+        logger.error("attachments_failed", extra={"mails": len(mails), "trace": trace(error)})
 
 
 def _write(

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from webcrm_sync.core.outlook import Folder, Place
+from webcrm_sync.engine import incidents
 from webcrm_sync.engine.parts import Parts
 from webcrm_sync.store import emails, endings, mailboxes
 from webcrm_sync.store.mailboxes import Mailbox, SyncFolder
@@ -40,7 +41,8 @@ def look_around(parts: Parts, user_id: str) -> Sequence[Found]:
 def settle_folders(parts: Parts, box: Mailbox) -> None:
     """See that the mailbox's sync folders are in place; make those anew that are gone.
 
-    A folder that was renamed or moved stays ours. Idempotent.
+    A folder that was renamed or moved stays ours, and so does one of which that cannot be said.
+    What is unforeseen about one folder is raised after the others. Idempotent.
     """
     with parts.begin() as tx:
         known = mailboxes.folders(tx, box.id)
@@ -48,18 +50,27 @@ def settle_folders(parts: Parts, box: Mailbox) -> None:
         _take_in_root(parts, box, known)
         return
     bin_id = parts.graph.folder(box.user_id, _BIN).graph_id
-    standing = []
-    for folder in known:
-        chain = _chain(parts, box.user_id, folder.graph_id)
-        if chain is None or bin_id in chain:
-            _lose(parts, box, folder)
-            continue
-        standing.append(folder.place)
-        with parts.begin() as tx:
-            mailboxes.set_folder(tx, folder.id, parents=chain)
-    for found in look_around(parts, box.user_id):
-        if found.place not in standing:
-            _take(parts, box, found, is_anew=bool(known))
+    lost = set()
+    with incidents.OthersFirst() as folders:
+        for folder in known:
+            with folders.one():
+                if not _is_standing(parts, box, folder, bin_id):
+                    lost.add(folder.place)
+        for found in look_around(parts, box.user_id):
+            with folders.one():
+                if found.place in lost or all(f.place is not found.place for f in known):
+                    _take(parts, box, found, is_anew=bool(known))
+
+
+def _is_standing(parts: Parts, box: Mailbox, folder: SyncFolder, bin_id: str) -> bool:
+    """True for a folder that is in use; where it is now is noted. One that is not is let go."""
+    chain = _chain(parts, box.user_id, folder.graph_id)
+    if chain is None or bin_id in chain:
+        _lose(parts, box, folder)
+        return False
+    with parts.begin() as tx:
+        mailboxes.set_folder(tx, folder.id, parents=chain)
+    return True
 
 
 def _stand_as_known(parts: Parts, box: Mailbox, known: Sequence[SyncFolder]) -> bool:

@@ -174,6 +174,30 @@ def attempted(
     return done, faults
 
 
+class OthersFirst:
+    """Within it, what is unforeseen about one thing is raised after the others were done."""
+
+    def __init__(self) -> None:
+        self.fault: Exception | None = None
+
+    @contextmanager
+    def one(self) -> Iterator[None]:
+        """What is done about one thing. Raises trouble at once."""
+        try:
+            yield
+        except Exception as error:
+            if is_trouble(error):
+                raise
+            self.fault = self.fault or error
+
+    def __enter__(self) -> OthersFirst:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
+        if kind is None and self.fault:
+            raise self.fault
+
+
 def but_for_culprits(
     things: Sequence[T], act: Callable[[Sequence[T]], R]
 ) -> tuple[R, list[tuple[T, Exception]]]:

@@ -32,8 +32,10 @@ def keep(parts: Parts, mailbox_id: int) -> None:
         again = tx.now + parts.settings.poll_every(is_pushed=parts.settings.push_is_on)
         mailboxes.set_mailbox(tx, box.id, keep_due_at=again)
     try:
-        settle_folders(parts, box)
-        is_pushed = not parts.settings.push_is_on or _subscribe(parts, box)
+        with incidents.OthersFirst() as steps:
+            with steps.one():
+                settle_folders(parts, box)
+            is_pushed = not parts.settings.push_is_on or _subscribe(parts, box)
     except SyncError as error:
         with parts.begin() as tx:
             mailboxes.set_mailbox(tx, box.id, keep_due_at=retry_at(tx.now, box.attempts))

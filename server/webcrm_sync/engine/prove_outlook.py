@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 
 from webcrm_sync.core.errors import Gone, SyncError, TryLater
 from webcrm_sync.core.outlook import Location
 from webcrm_sync.core.states import State
-from webcrm_sync.engine import discover
+from webcrm_sync.engine import discover, incidents
+from webcrm_sync.engine.incidents import Aside
 from webcrm_sync.engine.parts import Parts, hold_mailbox
 from webcrm_sync.engine.proof import (
     Difference,
@@ -45,28 +47,36 @@ def prove_mailbox(parts: Parts, box: Mailbox) -> MailboxProof:
 
 
 def _prove(parts: Parts, box: Mailbox) -> MailboxProof:
-    """List the folders first and read delta afterwards: whatever was listed must be known then."""
+    """List the folders first and read delta afterwards: whatever was listed must be known then.
+
+    What is unforeseen about one folder is raised after the others were compared and mended.
+    """
     with parts.begin() as tx:
         before = mailboxes.folders(tx, box.id)
     found = _mend_cursors(parts, box, before)
-    listings = {f.id: _listing(parts, box, f) for f in before}
-    _read_on(parts, box, before)
-    with parts.begin() as tx:
-        after = {f.id: f for f in mailboxes.folders(tx, box.id)}
-    told = {d.kind for d in found}
+    listings: dict[int, Listing | None] = {}
     folders = []
-    for folder in before:
-        listed, now = listings[folder.id], after.get(folder.id)
-        if listed is None or now is None:
-            found.append(Difference(Kind.FOLDER))
-            continue
-        if _lost_its_cursor(folder, now) and Kind.CURSOR not in told:
-            found.append(Difference(Kind.CURSOR))
-        folder_proof, differences = _compare(parts, box, now, listed)
-        folders.append(folder_proof)
-        found += differences
-    with parts.begin() as tx:
-        found += _move_on(tx, box)
+    with incidents.OthersFirst() as steps:
+        for folder in before:
+            with steps.one():
+                listings[folder.id] = _listing(parts, box, folder)
+        with steps.one():
+            _read_on(parts, box, before)
+        with parts.begin() as tx:
+            after = {f.id: f for f in mailboxes.folders(tx, box.id)}
+        told = {d.kind for d in found}
+        for folder in (f for f in before if f.id in listings):
+            listed, now = listings[folder.id], after.get(folder.id)
+            if listed is None or now is None:
+                found.append(Difference(Kind.FOLDER))
+                continue
+            if _lost_its_cursor(folder, now) and Kind.CURSOR not in told:
+                found.append(Difference(Kind.CURSOR))
+            with steps.one():
+                folder_proof, differences = _compare(parts, box, now, listed)
+                folders.append(folder_proof)
+                found += differences
+        found += _move_on(parts, box)
     removed = _removed_mirrors(parts, box, [x for x in listings.values() if x is not None])
     return MailboxProof(box.address, tuple(folders), tuple(found), removed)
 
@@ -112,8 +122,34 @@ def _read_on(parts: Parts, box: Mailbox, folders: Sequence[SyncFolder]) -> None:
 def _compare(
     parts: Parts, box: Mailbox, folder: SyncFolder, listed: Listing
 ) -> tuple[FolderProof, list[Difference]]:
+    """The folder's copies together; one that raises is left out alone."""
     with parts.begin() as tx:
         rows = proofs.believed(tx, box.id, folder_id=folder.id, graph_ids=listed)
+
+    def compare(ids: Sequence[str]) -> tuple[FolderProof, list[Difference]]:
+        told = {i: listed[i] for i in ids if i in listed}
+        return _compare_these(parts, box, folder, told, {i: rows[i] for i in ids if i in rows})
+
+    parted = incidents.together(parts, "prove", list({**listed, **rows}), compare, _aside)
+    counts: Counter[str] = Counter()
+    for proof, _ in parted:
+        counts.update(proof.counts)
+    in_folder = sum(proof.in_folder for proof, _ in parted)
+    differences = [one for _, found in parted for one in found]
+    return FolderProof(folder.place.value, in_folder, dict(counts)), differences
+
+
+def _aside(graph_id: str) -> Aside:
+    return incidents.noted(f"proof of copy {graph_id[:200]}")
+
+
+def _compare_these(
+    parts: Parts,
+    box: Mailbox,
+    folder: SyncFolder,
+    listed: Listing,
+    rows: Mapping[str, Believed],
+) -> tuple[FolderProof, list[Difference]]:
     doubtful = suspects(folder.id, listed, rows)
     where = parts.graph.locations(box.user_id, doubtful.all) if doubtful.all else {}
     here = {i for i, at in where.items() if at is not None and at.folder_id == folder.graph_id}
@@ -158,15 +194,23 @@ def _mark_again(
     return found
 
 
-def _move_on(tx: Tx, box: Mailbox) -> list[Difference]:
+def _move_on(parts: Parts, box: Mailbox) -> list[Difference]:
     """Take copies further that stand in a state which nothing would end."""
-    stuck = proofs.standing_still(tx, box.id)
-    for item, to, _ in stuck:
-        _take_further(tx, item, to)
-    if stuck:
-        tx.defer("mark", box.id)
-        tx.defer("file", tx.company_id)
-    return [Difference(Kind.STATE, message_id=message_id) for _, _, message_id in stuck]
+    found: list[Difference] = []
+    with incidents.go_on_with_alike(parts), parts.begin() as tx:
+        stuck = proofs.standing_still(tx, box.id)
+
+        def further(some: Sequence[tuple[Item, State, str | None]]) -> None:
+            for item, to, message_id in some:
+                _take_further(tx, item, to)
+                found.append(Difference(Kind.STATE, message_id=message_id))
+
+        for one in stuck:
+            incidents.within(parts, tx, "prove", [one], further, lambda it: _aside(it[0].graph_id))
+        if stuck:
+            tx.defer("mark", box.id)
+            tx.defer("file", tx.company_id)
+    return found
 
 
 def _take_further(tx: Tx, item: Item, to: State) -> None:

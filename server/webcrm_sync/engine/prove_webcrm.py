@@ -10,12 +10,14 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from functools import partial
 
-from webcrm_sync.core.crm import KeyedActivity
+from webcrm_sync.core.crm import KeyedActivity, OddRecord
 from webcrm_sync.core.errors import Gone
 from webcrm_sync.engine import adopt, incidents, outcome
+from webcrm_sync.engine.incidents import Aside
 from webcrm_sync.engine.parts import Parts
 from webcrm_sync.engine.proof import Difference, Kind, PageFindings, PageProof, compare_page
 from webcrm_sync.store import adoption, emails, proofs
+from webcrm_sync.store.database import Tx
 from webcrm_sync.store.filings import Filing
 from webcrm_sync.webcrm.client import PAGE
 
@@ -80,8 +82,12 @@ def _read(parts: Parts, first_id: int) -> _Page:
     lag = _MARGIN + parts.settings.settle
     with parts.begin() as tx:
         since = proofs.filed_since(tx) - _MARGIN
-    activities = parts.webcrm.keyed_from(first_id, created_since=since)
-    last = activities[-1].activity_id if len(activities) == PAGE else None
+    odd: list[OddRecord] = []
+    activities = parts.webcrm.keyed_from(first_id, created_since=since, odd=odd)
+    for record in odd:  # its filing is asked about by itself, as one that the page does not show
+        incidents.note_once(parts, "prove", f"activity {record.record_id}", record.fault)
+    ids = [*(a.activity_id for a in activities), *(record.record_id for record in odd)]
+    last = max(ids) if len(ids) == PAGE else None
     with parts.begin() as tx:
         expected = proofs.filings_between(tx, first_id, last, filed_before=tx.now - lag)
     there = {(a.activity_id, a.key) for a in activities}
@@ -97,7 +103,8 @@ def _is_most(parts: Parts, absent: Sequence[Filing], expected: Sequence[Filing])
     """True when webCRM has lost hardly believably many: another system, or one in trouble."""
     if len(absent) < _MANY or len(absent) * 2 <= len(expected):
         return False
-    return all(_standing(parts, f) is None for f in absent[:_MANY])
+    asked, odd = incidents.attempted(parts, absent[:_MANY], partial(_standing, parts), _name)
+    return not odd and all(found is None for found in asked)
 
 
 def _standing(parts: Parts, filing: Filing) -> KeyedActivity | None:
@@ -110,20 +117,35 @@ def _standing(parts: Parts, filing: Filing) -> KeyedActivity | None:
 
 def _record(parts: Parts, page: _Page, seen: PageFindings, busy: frozenset[int]) -> None:
     """Write down what the page itself proves."""
-    with parts.begin() as tx:
-        for filing, activity in seen.unrecorded:
-            outcome.filed(tx, [(filing, activity.activity_id)])
-            page.add(Kind.LOST_FILING, filing, activity.activity_id)
-        for filing, activity in seen.moved:
-            if filing.id in busy:
-                continue
-            healed = adoption.move(tx, filing, activity.organisation_id)
-            page.add(Kind.MOVED, filing, activity.activity_id, is_healed=healed)
-            if healed:
-                facts = {"organisation": activity.organisation_id}
-                tx.tell("moved", email_id=filing.email_id, activity=activity.activity_id, **facts)
+    moved = [(f, a) for f, a in seen.moved if f.id not in busy]
+    with incidents.go_on_with_alike(parts), parts.begin() as tx:
+        for pairs, note in ((seen.unrecorded, _take_filed), (moved, _follow_moved)):
+            for pair in pairs:  # each in a savepoint of its own: `page` is told once
+                incidents.within(parts, tx, "prove", [pair], partial(note, tx, page), _aside)
         if seen.unrecorded:
             tx.defer("file", tx.company_id)
+
+
+Pairs = Sequence[tuple[Filing, KeyedActivity]]
+
+
+def _aside(pair: tuple[Filing, KeyedActivity]) -> Aside:
+    return incidents.noted(_name(pair[0]))
+
+
+def _take_filed(tx: Tx, page: _Page, pairs: Pairs) -> None:
+    for filing, activity in pairs:
+        outcome.filed(tx, [(filing, activity.activity_id)])
+        page.add(Kind.LOST_FILING, filing, activity.activity_id)
+
+
+def _follow_moved(tx: Tx, page: _Page, pairs: Pairs) -> None:
+    for filing, activity in pairs:
+        healed = adoption.move(tx, filing, activity.organisation_id)
+        if healed:
+            facts = {"organisation": activity.organisation_id}
+            tx.tell("moved", email_id=filing.email_id, activity=activity.activity_id, **facts)
+        page.add(Kind.MOVED, filing, activity.activity_id, is_healed=healed)
 
 
 def _judge_rival(parts: Parts, page: _Page, filing: Filing, activity: KeyedActivity) -> None:

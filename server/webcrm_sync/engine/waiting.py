@@ -27,15 +27,16 @@ class Waiting:
 
 
 def together(waiting: Sequence[Waiting]) -> Sequence[Waiting]:
-    """The first of these that go in one request: small ones, or one large one alone.
+    """The first of these that go in one request: small ones, or one alone.
 
+    One that is large goes alone, and one that did not get through with others before.
     They are taken from as many mailboxes as there are, since each lets us read few at a time.
     """
     some = list(islice(_in_turns(waiting), _TOGETHER))
     room = _ROOM
     for count, one in enumerate(some):
         room -= one.document.size
-        if room < 0 or one.document.size > SMALL:
+        if room < 0 or one.document.size > SMALL or one.document.attempts:
             return some[: max(count, 1)]
     return some
 

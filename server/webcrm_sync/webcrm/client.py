@@ -116,16 +116,18 @@ class WebCrm:
         rows = self._list("/Queries", {"script": str(script.order_by("ActivityId"))})
         return tuple(wire.keyed_activity(row, key_field) for row in rows)
 
-    def keyed_from(self, activity_id: int, *, created_since: datetime) -> tuple[KeyedActivity, ...]:
+    def keyed_from(
+        self, activity_id: int, *, created_since: datetime, odd: list[OddRecord] | None = None
+    ) -> tuple[KeyedActivity, ...]:
         """The next Activities in the order of their ids, the first of them this one or a later.
 
-        At most PAGE; fewer = these are the last.
+        At most PAGE, the odd ones counted; fewer = these are the last. `odd`: as `sent_activities`.
         """
         key_field = self._settings.webcrm_key_field
         script = _keyed(key_field).where("ActivityCreatedAt", ">=", for_webcrm(created_since))
         script = script.where("ActivityId", ">=", activity_id).order_by("ActivityId")
         rows = self._page("/Queries", {"script": str(script)}, 1)
-        return tuple(wire.keyed_activity(row, key_field) for row in rows)
+        return _each(rows, lambda row: wire.keyed_activity(row, key_field), "ActivityId", odd)
 
     def activity(self, activity_id: int) -> KeyedActivity:
         """One Activity as it is now, whatever the search knows. Raises Gone when there is none."""
