@@ -1,6 +1,6 @@
 /** From what the pane knows to what it shows: pure. */
 
-import type { MailState, Target } from "./contract.ts";
+import type { MailState, Organisation, Target } from "./contract.ts";
 import { isWebAddress, nameOf, type Scene } from "./scene.ts";
 import { shownAs } from "./shown_as.ts";
 import { showForm, type ChoicesView, type PanelView } from "./show_form.ts";
@@ -70,7 +70,7 @@ function showMore(model: Model, scene: Scene): Pick<View, "where" | "always" | "
     return { where: null, always: null, story: null };
   }
   return {
-    where: shownAs(answer) === "undone" ? null : showWhere(answer, scene.words),
+    where: shownAs(answer) === "undone" ? null : showWhere(model, answer, scene.words),
     always: showAlways(model, answer, scene),
     story: answer.state === "draft" ? null : showStory(model, scene),
   };
@@ -84,9 +84,15 @@ function showMail(mail: Mail, { words, now }: Scene): MailView {
   };
 }
 
-function showWhere(answer: MailState, words: Words): View["where"] {
-  const places = answer.targets.map((target) => placeOf(target, words));
-  return places.length ? { title: words.say("where"), places } : null;
+/** Where the mail belongs, or the Organisation that was chosen instead. */
+function showWhere({ picked }: Model, answer: MailState, words: Words): View["where"] {
+  const known = answer.targets.map((target) => placeOf(target, words));
+  const places = picked ? [known.find(({ id }) => id === picked.id) ?? bare(picked)] : known;
+  return known.length ? { title: words.say("where"), places } : null;
+}
+
+function bare({ id, name }: Organisation): Place {
+  return { id, organisation: name, person: "", link: null, linkWord: "" };
 }
 
 function placeOf(target: Target, words: Words): Place {

@@ -89,6 +89,15 @@ describe("waiting for an answer", () => {
 describe("a choice", () => {
   const harbour = { id: 7, name: "Harbour Logistics" };
 
+  test.each([
+    [{ id: 12, name: "Mill" }, "Mill", ""],
+    [harbour, "Harbour Logistics", "purchasing@harbour.example"],
+  ])("takes the place of where the mail belongs: %j", (organisation, name, who) => {
+    const view = shown(answer("known"), [{ type: "picked", organisation }]);
+    expect(view.where?.places.map((place) => place.organisation)).toEqual([name]);
+    expect(view.where?.places[0]?.person).toContain(who);
+  });
+
   test("makes the button ready and says where the mail will stand", () => {
     const view = shown(answer("several"), [{ type: "picked", organisation: harbour }]);
     expect(plain(view.status.line)).toBe("Will be filed under Harbour Logistics");
