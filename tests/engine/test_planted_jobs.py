@@ -65,6 +65,15 @@ def test_folder_that_raises_in_a_proof_leaves_the_others_proved(ground: Ground, 
     assert len(ground.play.activities) == 4
 
 
+def test_mailbox_that_raises_in_a_proof_stops_no_other(play: Play) -> None:
+    for address in (KIM, LIS):
+        play.mailbox(address)
+    with planted("engine.prove_outlook:_prove", KIM).watching():
+        proofs = {p.address: p.trouble for p in prove.prove_mailboxes(play.parts)}
+    assert "Planted" in str(proofs[KIM])
+    assert proofs[LIS] is None
+
+
 def test_copy_that_raises_in_a_proof_is_left_out_alone(ground: Ground) -> None:
     odd, fine = ground.synced[:2]
     for item in (odd, fine):

@@ -12,6 +12,8 @@ from dataclasses import asdict
 from datetime import timedelta
 
 from webcrm_sync.core.errors import Refused, SyncError, TryLater
+from webcrm_sync.core.faults import fingerprint, trace
+from webcrm_sync.engine import incidents
 from webcrm_sync.engine.parts import Parts, hold_webcrm
 from webcrm_sync.engine.people import NotWatched
 from webcrm_sync.engine.proof import Difference, Kind, MailboxProof, PageProof, WebcrmProof
@@ -132,9 +134,20 @@ def prove_mailboxes(parts: Parts, address: str | None = None) -> Iterator[Mailbo
     if address and one is None:
         raise NotWatched(f"{address} is not watched. `mailbox list` shows those that are.")
     for box in boxes:
-        proof = prove_mailbox(parts, box)
+        proof = _proof_of(parts, box)
         _keep_mailbox(parts, box, proof)
         yield proof
+
+
+def _proof_of(parts: Parts, box: Mailbox) -> MailboxProof:
+    """The proof of one mailbox; what is unforeseen in it stops no other mailbox's."""
+    try:
+        return prove_mailbox(parts, box)
+    except Exception as error:
+        if incidents.is_trouble(error):
+            raise
+        logger.error("proof_failed", extra={"trace": trace(error)})
+        return MailboxProof(box.address, trouble=f"{fingerprint(error)}; see the log")
 
 
 def prove_webcrm(parts: Parts) -> Iterator[WebcrmProof]:
