@@ -57,7 +57,6 @@ def test_a_value_with_blanks_is_quoted_and_cannot_start_a_line(lines: io.StringI
             "\u200b",
             "\U000e0041",
         ),
-        "\ud800",
     ],
     ids=ascii,
 )
@@ -73,6 +72,11 @@ def test_no_text_forges_a_line_or_steers_a_terminal(lines: io.StringIO, acting: 
     assert len(written.splitlines()) == 3
     assert acting not in written.replace("\n2026", "").removesuffix("\n").replace("\n20", "")
     assert all(line[:2] == "20" for line in written.splitlines())
+
+
+def test_half_a_character_is_written_as_its_number() -> None:
+    # Not by way of the log: pytest would keep it for its report, which two processes exchange.
+    assert logs.in_one_line("x\ud800y") == r"x\ud800y"
 
 
 def test_a_stack_trace_stays_on_its_line(lines: io.StringIO) -> None:
