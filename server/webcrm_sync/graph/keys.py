@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import logging
 from collections.abc import Callable, Mapping
+from contextlib import closing
 from datetime import datetime, timedelta
 from threading import Event, Lock, Thread
 from typing import Any
@@ -38,7 +39,7 @@ class SigningKeys:
         tenant = f"{settings.entra_authority}/{settings.entra_tenant_id}"
         self._url = f"{tenant}/discovery/v2.0/keys"
         self._issuer = f"{tenant}/v2.0"
-        self._http = EntraHttp(settings, now=now)
+        self._settings = settings
         self._now = now
         self._lock = Lock()
         self._keys: Mapping[str, jwt.PyJWK] = {}
@@ -46,10 +47,6 @@ class SigningKeys:
         self._tried_at: datetime | None = None
         self._attempt: Event | None = None
         self._trouble = TryLater("Entra has not told its keys yet.")
-
-    def close(self) -> None:
-        """End the connections."""
-        self._http.close()
 
     def key(self, kid: str) -> jwt.PyJWK | None:
         """The key of that name, None = there is none.
@@ -106,7 +103,8 @@ class SigningKeys:
             attempt.set()
 
     def _read(self) -> Mapping[str, jwt.PyJWK]:
-        answer = self._http.get(self._url)
+        with closing(EntraHttp(self._settings, now=self._now)) as http:
+            answer = http.get(self._url)
         if answer.status_code != httpx.codes.OK:
             raise TryLater(f"Entra answers with status {answer.status_code} instead of its keys.")
         return signing_keys(json.loads(answer.text), issuer=self._issuer)

@@ -55,7 +55,6 @@ def test_a_redirect_carries_no_secret_on(
     keys = SigningKeys(settings, now=lambda: NOW)
     with pytest.raises(TryLater):
         keys.key("k")
-    keys.close()
     assert foreign[0].asked == []
 
 

@@ -80,7 +80,6 @@ def desk(entra: SmallEntra, small_entra: tuple[SmallEntra, Path]) -> Iterator[De
     made = Desk(entra, small_entra[1])
     yield made
     made.rest()
-    made.keys.close()
 
 
 def test_a_known_key_is_there_at_once_while_the_keys_are_read(desk: Desk) -> None:
