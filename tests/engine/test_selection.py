@@ -37,7 +37,7 @@ def age(parts: Parts) -> None:
     with parts.begin() as tx:
         empty = ", ".join(f"{name} = NULL" for name in HEADERS)
         tx.connection.execute(text(f"UPDATE email SET {empty}"))
-        rows = tx.connection.execute(select(folder.c.id, folder.c.cursor)).all()
+        rows = tx.connection.execute(select(folder.c.id, folder.c.cursor).order_by(folder.c.id))
         for id_, cursor in rows:
             aged = update(folder).where(folder.c.id == id_)
             tx.connection.execute(aged.values(selection=0, cursor=cursor and _aged(cursor)))

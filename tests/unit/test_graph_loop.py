@@ -9,7 +9,6 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from running import until
 from webcrm_sync.graph.gate import PER_MAILBOX, Call, Gate
 from webcrm_sync.graph.loop import LoopThread
 
@@ -93,21 +92,19 @@ def test_a_loop_whose_thread_is_gone_is_closed_at_once_and_says_so() -> None:
     """As after a fork, which no thread but the caller's survives."""
     loop = LoopThread()
 
-    async def end() -> None:
+    async def end() -> threading.Thread:
         asyncio.get_running_loop().call_soon(asyncio.get_running_loop().stop)
+        return threading.current_thread()
 
-    loop.run(end())
-    until(lambda: not _is_alive("graph-loop"), "the loop's thread to end", patience_s=5)
+    thread = loop.run(end())
+    thread.join(5)
+    assert not thread.is_alive()
     with pytest.raises(RuntimeError):
         loop.run(double(1))
     closing = threading.Thread(target=loop.close, args=(nothing,), daemon=True)
     closing.start()
     closing.join(5)
     assert not closing.is_alive()
-
-
-def _is_alive(name: str) -> bool:
-    return name in {thread.name for thread in threading.enumerate()}
 
 
 @pytest.mark.parametrize("places", [[1] * 9, [3, 1, 2, 3, 1, 2], [2, 2, 2]])
