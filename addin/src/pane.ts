@@ -35,6 +35,8 @@ export class Pane {
   private readonly draw: (view: View) => void;
   private readonly poll: Poll;
   private current: Model = start({ kind: "none" });
+  /** The mail that was answered for last, and its state then. */
+  private seen: { mail: string; state: MailState["state"] } | null = null;
   /** How many looks in a row failed, and the last one for what. */
   private failures = 0;
   private failure: Trouble | null = null;
@@ -149,13 +151,29 @@ export class Pane {
 
   /** Takes in an event and draws what follows. */
   dispatch(event: Event): void {
-    const { host, words, config } = this.parts;
-    const before = this.current;
-    this.current = reduce(before, event);
-    if (hasMovedOn(before, this.current)) {
-      host.clearNote();
-    }
+    const { words, config } = this.parts;
+    this.current = reduce(this.current, event);
+    this.clearOldNote();
     this.draw(show(this.current, { words, now: new Date(), ...config }));
+  }
+
+  /**
+   * Takes the ribbon's line away from a mail whose state has moved on. While that button is at work
+   * it renews the line itself. A mail that moved counts as the same one, whatever its new id.
+   */
+  private clearOldNote(): void {
+    const { answer } = this.current;
+    const ref = this.mail();
+    if (!answer || !ref) {
+      return;
+    }
+    const mail = ref.messageId ?? ref.itemId;
+    const before = this.seen?.mail === mail ? this.seen.state : "new";
+    const isButtonAtWork = before === "new" || before === "on_its_way";
+    if (before !== answer.state && !isButtonAtWork) {
+      this.parts.host.clearNote();
+    }
+    this.seen = { mail, state: answer.state };
   }
 
   /** The same, unless it speaks of a mail that is no longer selected. */
@@ -252,18 +270,6 @@ export class Pane {
     const { selection } = this.current;
     return selection.kind === "mail" ? selection.mail.ref : null;
   }
-}
-
-/**
- * The line that the ribbon's button has put on the mail is true no longer. While that button is at
- * work it renews the line itself.
- */
-function hasMovedOn({ answer: before }: Model, { answer: after }: Model): boolean {
-  if (!before || !after) {
-    return false;
-  }
-  const isButtonAtWork = before.state === "new" || before.state === "on_its_way";
-  return before.state !== after.state && !isButtonAtWork;
 }
 
 /** The answer, unless it is called off or takes too long: then Trouble "away". */

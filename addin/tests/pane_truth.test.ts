@@ -37,6 +37,26 @@ describe("the line that the ribbon's button put on the mail", () => {
     await last().answer(answer(after));
     expect(seen.cleared).toBe(0);
   });
+
+  test("goes away too when the mail has another id since it moved", async () => {
+    const { pane, last, seen } = await opened("synced");
+    const moved = mail("1");
+    if (moved.kind === "mail") {
+      moved.mail.ref.itemId = "1 in another folder";
+    }
+    seen.selection = moved;
+    pane.follow();
+    await last().answer(answer("undone"));
+    expect(seen.cleared).toBe(1);
+  });
+
+  test("of another mail stays", async () => {
+    const { pane, last, seen } = await opened("synced");
+    seen.selection = mail("2");
+    pane.follow();
+    await last().answer(answer("undone"));
+    expect(seen.cleared).toBe(0);
+  });
 });
 
 describe("what happens elsewhere", () => {
