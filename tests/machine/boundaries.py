@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
-from typing import Any
+from typing import Any, TypeVar
 
 from webcrm_sync.engine.parts import Parts
-from webcrm_sync.store.database import Tx
+from webcrm_sync.store.database import Tx, again_after_conflict
+
+T = TypeVar("T")
 
 
 @dataclass(slots=True)
@@ -72,6 +74,20 @@ class _Transactions:
         with self.database.begin(company_id) as tx:
             yield tx
         self.boundaries.cross()
+
+    def transact(self, company_id: int, step: Callable[[Tx], T]) -> T:
+        """What `step` returns, from such a transaction."""
+
+        def once() -> T:
+            with self.begin(company_id) as tx:
+                return step(tx)
+
+        return again_after_conflict(once)
+
+    def read(self, *asked: Any) -> Any:
+        """What a statement outside of any transaction finds."""
+        self.boundaries.cross()
+        return self.database.read(*asked)
 
     @property
     def engine(self) -> Any:
