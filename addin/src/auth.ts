@@ -42,7 +42,7 @@ export function createAuth(config: Config, person: Person): Auth {
   // Outlook names the account itself; one kept by us could be that of another mailbox.
   const account = (app: IPublicClientApplication) =>
     person.nested ? null : (chosen ?? remembered(app, person.address));
-  // A window that was closed is not reported: whoever asks again takes the place of the former.
+  // Nobody reports a window that a person closed, so a new attempt replaces the old one.
   const ask = async (claims: string | null) => {
     try {
       const more = { loginHint: person.address, overrideInteractionInProgress: true };

@@ -32,7 +32,7 @@ export function pauseAtRest(lastedMs = 0, random = Math.random()): number {
   return Math.max(0, REST_MS * (0.9 + 0.1 * random) - lastedMs);
 }
 
-/** The same after so many looks in a row that failed, the last one for this. */
+/** The pause after this number of failed looks in a row. */
 export function pauseAfterFailures(
   { kind, retryAfterMs }: Pick<Trouble, "kind" | "retryAfterMs">,
   failures: number,

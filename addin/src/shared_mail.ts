@@ -4,7 +4,7 @@ import type { Api } from "./api.ts";
 import { Trouble } from "./errors.ts";
 import type { Host } from "./host.ts";
 
-/** The same server; what it does not find is told apart by where Outlook says that it is. */
+/** The same API, but a mail that the server does not find is named as shared where Outlook says so. */
 export function toldApart(api: Api, host: Pick<Host, "isShared">): Api {
   const inOwn = async <T>(answer: Promise<T>): Promise<T> => {
     try {

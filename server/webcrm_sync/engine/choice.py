@@ -20,7 +20,7 @@ from webcrm_sync.store.filings import Filing
 
 #: States in which a copy has not reached webCRM, so that a choice takes it further.
 _OPEN = (State.FOUND, State.WAITING, State.PARKED)
-#: Why a change is refused, in words for whoever calls the API.
+#: Why a change is refused, in words for the caller of the API.
 SEVERAL = "The mail is filed under several Organisations. Say which of them is replaced."
 NOT_THERE = "The mail is not filed under the Organisation that is to be replaced, or not any more."
 

@@ -104,7 +104,7 @@ def _elsewhere(
 
 
 def _who(tx: Tx, email_id: int, copies: Sequence[Item], states: set[State]) -> str | None:
-    """The name of whoever synced the first of these copies, None = it is not known.
+    """The name of the person who synced the first of these copies, None = it is not known.
 
     An address is no name: it is shown to nobody but its owner.
     """

@@ -209,7 +209,7 @@ def _state(room: Room, copy: Copy) -> MailState:
 
 
 def _forecast(copy: Copy, found: Matched | Ambiguous | Nobody) -> Forecast:
-    """A mail that is in webCRM by another copy is known, whoever its people are."""
+    """A mail that another copy brought to webCRM counts as known, even where its people are not."""
     return Forecast.KNOWN if copy.is_filed_elsewhere else _FORECASTS[type(found)]
 
 

@@ -50,7 +50,7 @@ class _Genuine:
         return any(line.lifecycle == "subscriptionRemoved" for line in self.lines)
 
     def is_care_due(self, now: datetime) -> bool:
-        """True when the subscription is to be renewed or made anew and that is not noted yet."""
+        """True when the subscription needs a renewal or a replacement that nobody has noted yet."""
         is_asked = any(line.lifecycle == "reauthorizationRequired" for line in self.lines)
         return self.is_removed or (is_asked and self._expires_at(now) > now + _SOON)
 

@@ -79,7 +79,7 @@ def _sentence(task: str, error: Exception) -> str:
 
 
 def note_death(parts: Parts, task: str, subject_id: int) -> None:
-    """A worker died with the job: from now on it works carefully, until it comes to its end."""
+    """A worker died with the job: it works carefully from now on, until it succeeds once."""
     try:
         with parts.begin() as tx:
             job_troubles.note_death(tx, task, subject_id)
