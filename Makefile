@@ -75,7 +75,7 @@ vitest: $(MODULES)
 	@npm --prefix addin test --silent
 
 pytest: $(READY) $(PANE)
-	$(BIN)/pytest --quiet --numprocesses 3 --maxschedchunk 2 -m 'not search' --ignore tests/browser
+	$(BIN)/pytest --quiet --numprocesses 4 --maxschedchunk 2 -m 'not search' --ignore tests/browser
 	@# Apart, since Playwright keeps an event loop running where others want to start theirs.
 	$(BIN)/pytest --quiet --numprocesses 2 tests/browser
 
