@@ -26,7 +26,7 @@ from pydantic import (
 from pydantic_core import ErrorDetails
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
-from webcrm_sync.core.enclosures import MEGABYTE
+from webcrm_sync.core.attachments import MEGABYTE
 from webcrm_sync.core.web_address import checked, is_loopback, is_open, link_pattern
 
 PREFIX = "WEBCRM_SYNC_"

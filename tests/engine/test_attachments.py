@@ -10,7 +10,7 @@ from sqlalchemy import text
 
 from meanwhile import Death, die, worker
 from play import BO, BOTH, KIM, LIS, OpenPlay, Play
-from webcrm_sync.core.enclosures import Shield
+from webcrm_sync.core.attachments import Shield
 from webcrm_sync.core.states import State
 from webcrm_sync.sandbox.outlook.mail import AttachedItem, Attachment, File, Link, Mail
 from webcrm_sync.sandbox.outlook.mailbox import SimMailbox

@@ -20,7 +20,7 @@ from play import BO, BOTH, FOLDER, PENDING
 from recorded import Recording
 from recorded_company import Company, playing
 from revisions import bring_to, database_of
-from webcrm_sync.core.reading import read_body
+from webcrm_sync.core.mail_text.body_text import read_body
 from webcrm_sync.core.states import Reason, State
 from webcrm_sync.engine import prove
 from webcrm_sync.engine.mailstate import Shown

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from unit.core_examples import any_text
-from webcrm_sync.core.cutting import beginning, cut, units
+from webcrm_sync.core.mail_text.truncate import beginning, cut, units
 
 FAMILY, FLAG, THUMB, E_ACUTE = "👩‍👩‍👧", "🇩🇰", "👍🏽", "e\u0301"
 letters = st.sampled_from([FAMILY, FLAG, THUMB, E_ACUTE, "a", " ", "ø", "𝒳"])

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from webcrm_sync.core.enclosures import MEGABYTE, Enclosures, Shield, content_id, sort_out
+from webcrm_sync.core.attachments import MEGABYTE, Enclosures, Shield, content_id, sort_out
 from webcrm_sync.core.message import Attachment, AttachmentKind
 
 LARGEST = 25 * MEGABYTE

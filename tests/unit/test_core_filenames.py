@@ -10,8 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from unit.core_examples import any_text
-from webcrm_sync.core.cutting import units
 from webcrm_sync.core.filenames import safe_name, told_apart
+from webcrm_sync.core.mail_text.truncate import units
 
 
 @pytest.mark.parametrize(

@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from webcrm_sync.core.mail_text.body_text import LONGEST_TEXT, read_body
 from webcrm_sync.core.mail_text.numbering import marker
-from webcrm_sync.core.reading import LONGEST_TEXT, read_body
 
 
 def to_text(html: str) -> str:

@@ -6,8 +6,8 @@ from time import process_time
 
 import pytest
 
+from webcrm_sync.core.mail_text.body_text import read_body
 from webcrm_sync.core.mail_text.links import shown_address, unwrapped
-from webcrm_sync.core.reading import read_body
 
 GATEWAYS = ["https://urldefense.com/v3/__", "https://secure-web.cisco.com/1", "https://x.example/"]
 

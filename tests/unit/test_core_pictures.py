@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from webcrm_sync.core.enclosures import (
+from webcrm_sync.core.attachments import (
     MEGABYTE,
     PICTURE_MISSING,
     REPEATED,
@@ -14,9 +14,9 @@ from webcrm_sync.core.enclosures import (
     sort_out,
     without_repeated,
 )
+from webcrm_sync.core.mail_text.body_text import Reading, read_body
 from webcrm_sync.core.message import Attachment, AttachmentKind
 from webcrm_sync.core.pictures import LARGEST_LOGO, PictureFacts
-from webcrm_sync.core.reading import Reading, read_body
 
 LARGE, SMALL, DOT = 54_321, 4_321, 300
 PNG = "image/png"

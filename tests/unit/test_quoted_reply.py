@@ -10,9 +10,9 @@ from hypothesis import strategies as st
 
 from quotes.cases import Case, all_cases
 from unit.core_examples import any_text
-from webcrm_sync.core.history_marks import HISTORY_LINE
-from webcrm_sync.core.quoted_reply import is_forward, new_text, without_history
-from webcrm_sync.core.reading import read_kept
+from webcrm_sync.core.mail_text.body_text import read_kept
+from webcrm_sync.core.mail_text.quote_marks import HISTORY_LINE
+from webcrm_sync.core.mail_text.quoted_reply import is_forward, new_text, without_history
 
 
 def _read(case: Case) -> str:

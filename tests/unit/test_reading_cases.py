@@ -16,10 +16,10 @@ from typing import Any
 import pytest
 
 from conftest import READING_CASES
+from webcrm_sync.core.attachments import names, sort_out
 from webcrm_sync.core.direction import Direction, Internals, direction
-from webcrm_sync.core.enclosures import names, sort_out
+from webcrm_sync.core.mail_text.body_text import read_body, read_kept
 from webcrm_sync.core.message import Attachment, AttachmentKind, Message, MessageKind, Party
-from webcrm_sync.core.reading import read_body, read_kept
 
 _MEGABYTE = 1024 * 1024
 

@@ -13,7 +13,7 @@ from urllib.parse import unquote
 import idna
 import regex
 
-from webcrm_sync.core.text import normalized
+from webcrm_sync.core.storable import normalized
 
 #: A mailbox's name, `@` and a host's (RFC 5321 4.5.3.1).
 LONGEST_ADDRESS = 64 + 1 + 255

@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 
-from webcrm_sync.core.cutting import beginning, units
-from webcrm_sync.core.text import normalized, storable
+from webcrm_sync.core.mail_text.truncate import beginning, units
+from webcrm_sync.core.storable import normalized, storable
 
 #: Control characters, what Windows forbids, and marks that turn the direction of reading.
 _UNSAFE = re.compile(

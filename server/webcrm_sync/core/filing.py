@@ -11,11 +11,11 @@ from datetime import datetime
 from typing import Protocol
 
 from webcrm_sync.core.crm import ActivityDraft
-from webcrm_sync.core.cutting import cut
 from webcrm_sync.core.email_keys import content_in
+from webcrm_sync.core.mail_text.truncate import cut
 from webcrm_sync.core.matching import Target
 from webcrm_sync.core.message import Party
-from webcrm_sync.core.text import one_line
+from webcrm_sync.core.storable import one_line
 from webcrm_sync.core.times import mail_time
 
 KEY_PREFIX = "ms1-"

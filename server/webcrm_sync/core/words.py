@@ -14,7 +14,7 @@ from html import unescape
 from itertools import takewhile
 from zlib import crc32
 
-from webcrm_sync.core.text import normalized
+from webcrm_sync.core.storable import normalized
 
 #: The rule's version, the first byte of a digest. Another rule gets another one.
 _VERSION = 1

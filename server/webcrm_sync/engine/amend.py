@@ -9,12 +9,12 @@ from __future__ import annotations
 from datetime import timedelta
 from functools import partial
 
-from webcrm_sync.core.cutting import cut
 from webcrm_sync.core.direction import everybody
 from webcrm_sync.core.errors import AccessLost, Gone, Refused, TryLater
 from webcrm_sync.core.filing import draft_activity
+from webcrm_sync.core.mail_text.truncate import cut
 from webcrm_sync.core.matching import How
-from webcrm_sync.core.text import one_line
+from webcrm_sync.core.storable import one_line
 from webcrm_sync.engine import attached, incidents, outcome
 from webcrm_sync.engine.attached import Source
 from webcrm_sync.engine.choice import person_at

@@ -9,10 +9,10 @@ from dataclasses import dataclass, field, replace
 from itertools import chain
 from typing import IO, TypeVar
 
-from webcrm_sync.core.enclosures import Enclosures, names, sort_out, without_repeated
+from webcrm_sync.core.attachments import Enclosures, names, sort_out, without_repeated
 from webcrm_sync.core.errors import Gone, Refused, SyncError
+from webcrm_sync.core.mail_text.body_text import Reading
 from webcrm_sync.core.message import Attachment
-from webcrm_sync.core.reading import Reading
 from webcrm_sync.engine.contents import from_a_copy, read_again
 from webcrm_sync.engine.parts import Parts
 from webcrm_sync.store import asked, copies, documents, events, filings, mailboxes

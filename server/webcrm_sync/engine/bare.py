@@ -11,7 +11,7 @@ from webcrm_sync.core.message import MessageKind
 from webcrm_sync.core.message_ids import LONGEST_ID
 from webcrm_sync.core.outlook import Change
 from webcrm_sync.core.states import Reason, State
-from webcrm_sync.core.text import storable
+from webcrm_sync.core.storable import storable
 from webcrm_sync.engine.incidents import Aside
 from webcrm_sync.store import emails, incidents
 from webcrm_sync.store.database import Tx, is_database_in_trouble

@@ -11,9 +11,9 @@ from contextlib import contextmanager, suppress
 from queue import Empty, LifoQueue
 from threading import BoundedSemaphore, Timer
 
+from webcrm_sync.core.mail_text.body_text import Reading, read_kept
 from webcrm_sync.core.mail_text.bounded import is_plain
 from webcrm_sync.core.pictures import PictureFacts
-from webcrm_sync.core.reading import Reading, read_kept
 
 _LOG = logging.getLogger(__name__)
 

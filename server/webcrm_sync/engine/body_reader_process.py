@@ -7,7 +7,7 @@ import sys
 from contextlib import suppress
 from typing import BinaryIO
 
-from webcrm_sync.core.reading import read_kept
+from webcrm_sync.core.mail_text.body_text import read_kept
 
 _MEGABYTE = 1024 * 1024
 

@@ -7,7 +7,7 @@ from datetime import timedelta
 from typing import TypeVar
 
 from webcrm_sync.core.errors import AccessLost, Gone, Refused, SyncError, TryLater
-from webcrm_sync.core.reading import Reading
+from webcrm_sync.core.mail_text.body_text import Reading
 from webcrm_sync.engine.parts import Parts, hold_mailbox
 from webcrm_sync.store import emails, mailboxes
 from webcrm_sync.store.emails import Email

@@ -11,8 +11,8 @@ from pathlib import PurePosixPath
 from tempfile import SpooledTemporaryFile
 from typing import IO
 
+from webcrm_sync.core.attachments import Enclosures
 from webcrm_sync.core.crm import DocumentDraft, DocumentRow, Rejected, Written
-from webcrm_sync.core.enclosures import Enclosures
 from webcrm_sync.core.errors import (
     AccessLost,
     Gone,

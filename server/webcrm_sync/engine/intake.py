@@ -9,12 +9,12 @@ from webcrm_sync.core.addresses import LONGEST_ADDRESS
 from webcrm_sync.core.direction import Internals, direction, externals
 from webcrm_sync.core.email_index import CopyFacts
 from webcrm_sync.core.filing import Stamp
+from webcrm_sync.core.mail_text.body_text import Reading
 from webcrm_sync.core.message import Fingerprint, Message, Party
 from webcrm_sync.core.message_ids import LONGEST_ID
-from webcrm_sync.core.reading import Reading
 from webcrm_sync.core.same_mail import Files, Portrait
 from webcrm_sync.core.states import NO_MAIL, Reason, State
-from webcrm_sync.core.text import storable
+from webcrm_sync.core.storable import storable
 from webcrm_sync.core.times import storable_time
 from webcrm_sync.core.words import WordDigest
 from webcrm_sync.engine.body_reader import SMALL, BodyReader

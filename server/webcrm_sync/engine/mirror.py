@@ -7,12 +7,12 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from webcrm_sync.core.crm import CrmUser, OddRecord, SentActivity
-from webcrm_sync.core.cutting import cut
 from webcrm_sync.core.errors import Gone, Refused, TryLater, Unclear
 from webcrm_sync.core.filing import is_filing_key
+from webcrm_sync.core.mail_text.truncate import cut
 from webcrm_sync.core.matching import Contact
 from webcrm_sync.core.sent_body import outlook_body
-from webcrm_sync.core.text import one_line
+from webcrm_sync.core.storable import one_line
 from webcrm_sync.engine import incidents, reflect
 from webcrm_sync.engine.incidents import Aside
 from webcrm_sync.engine.parts import Parts, hold_webcrm

@@ -11,7 +11,7 @@ from webcrm_sync.core.addresses import folded, folded_domain, spellings, untagge
 from webcrm_sync.core.crm import CrmUser, OrganisationRow, PersonRow, Unmatchable
 from webcrm_sync.core.matching import Contact, Directory
 from webcrm_sync.core.states import Reason, State
-from webcrm_sync.core.text import storable
+from webcrm_sync.core.storable import storable
 from webcrm_sync.store.among import among
 from webcrm_sync.store.database import Tx
 from webcrm_sync.store.emails import hold_copies

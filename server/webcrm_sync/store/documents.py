@@ -10,7 +10,7 @@ from sqlalchemy import FromClause, delete, func, or_, select, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.sql.elements import ColumnElement
 
-from webcrm_sync.core.enclosures import Enclosure
+from webcrm_sync.core.attachments import Enclosure
 from webcrm_sync.store.among import among
 from webcrm_sync.store.database import Tx
 from webcrm_sync.store.schema import document, email, filing

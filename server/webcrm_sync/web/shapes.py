@@ -22,7 +22,7 @@ from pydantic.config import JsonDict
 
 from webcrm_sync.core.outlook import Place
 from webcrm_sync.core.states import Reason
-from webcrm_sync.core.text import plain_name
+from webcrm_sync.core.storable import plain_name
 from webcrm_sync.engine.connection import Cause, Standing
 from webcrm_sync.engine.mailref import MailRef
 from webcrm_sync.engine.mailstate import Can, Forecast, Shown, Way, Why

@@ -6,7 +6,7 @@ import json
 import re
 from collections.abc import Iterator
 
-from webcrm_sync.core.text import storable
+from webcrm_sync.core.storable import storable
 from webcrm_sync.engine.hints import Notification
 
 #: More than Graph puts into one request; what is behind them is not read.

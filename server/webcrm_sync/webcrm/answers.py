@@ -18,7 +18,7 @@ from webcrm_sync.core.errors import (
     TryLater,
     Unclear,
 )
-from webcrm_sync.core.text import storable_json
+from webcrm_sync.core.storable import storable_json
 
 #: The longest patience we take webCRM's word for.
 _LONGEST_WAIT_S = 24 * 3600.0

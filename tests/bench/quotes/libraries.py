@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from quotes.cases import Case
-from webcrm_sync.core.reading import read_body, read_kept
+from webcrm_sync.core.mail_text.body_text import read_body, read_kept
 
 _HERE = Path(__file__).parent
 #: Where the Makefile installs the libraries of npm.

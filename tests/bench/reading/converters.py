@@ -9,7 +9,7 @@ Converter = Callable[[str], object]
 
 def product() -> Converter:
     """What the product writes to webCRM."""
-    from webcrm_sync.core.reading import read_body
+    from webcrm_sync.core.mail_text.body_text import read_body
 
     return lambda html: read_body(html, is_html=True).text
 

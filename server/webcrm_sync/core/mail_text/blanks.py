@@ -6,7 +6,7 @@ import re
 
 import regex
 
-from webcrm_sync.core.text import storable
+from webcrm_sync.core.storable import storable
 
 _BLANK_LINES = re.compile(r"\n{3,}")
 #: Begins only where the blanks begin: a long run of them is looked at once, not once per blank.

@@ -11,15 +11,15 @@ from dataclasses import dataclass
 
 from selectolax.lexbor import LexborDocumentOptions, LexborHTMLParser, LexborNode
 
-from webcrm_sync.core import history_marks
-from webcrm_sync.core.history_marks import HISTORY_LINE
+from webcrm_sync.core.mail_text import quote_marks
 from webcrm_sync.core.mail_text.bounded import bounded
 from webcrm_sync.core.mail_text.elements import BEGIN, begin
 from webcrm_sync.core.mail_text.page import Attributes, Element, Leaves, Page
 from webcrm_sync.core.mail_text.pictures import Gallery
+from webcrm_sync.core.mail_text.quote_marks import HISTORY_LINE
 from webcrm_sync.core.mail_text.style import PLAIN, style_of
 from webcrm_sync.core.mail_text.style_sheet import StyleSheet
-from webcrm_sync.core.text import storable
+from webcrm_sync.core.storable import storable
 
 _UNSEEN_TAGS = (
     "title script style template iframe noembed noframes embed datalist map metadata desc"
@@ -32,7 +32,7 @@ _UNSEEN = frozenset(_UNSEEN_TAGS.split())
 _END_OF_DOCUMENT = re.compile(r"</(?:body|html)\s*>", re.IGNORECASE)
 #: Lexbor copies a list's chosen option at each option otherwise: 100,000 of them take 50 s.
 _WITHOUT_EVENTS = LexborDocumentOptions.WO_EVENTS
-_HISTORY = history_marks.BEGINS | history_marks.HOLDS | history_marks.LEADS
+_HISTORY = quote_marks.BEGINS | quote_marks.HOLDS | quote_marks.LEADS
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,8 +145,8 @@ class _Walk:
 
     def _mark_history(self, element: Element, leaves: Leaves) -> None:
         """Say in a line of its own that an older mail begins here."""
-        marks = history_marks.of(element.attributes)
-        known = history_marks.QUOTES if element.tag == "blockquote" else _HISTORY
+        marks = quote_marks.of(element.attributes)
+        known = quote_marks.QUOTES if element.tag == "blockquote" else _HISTORY
         if not marks.isdisjoint(known):
             self.page.layout.line(HISTORY_LINE)
             self.page.set(leaves, is_history=True)

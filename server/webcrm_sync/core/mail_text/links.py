@@ -10,7 +10,7 @@ from urllib.parse import parse_qs, quote, unquote, urlsplit
 
 import regex
 
-from webcrm_sync.core.text import QUOTES
+from webcrm_sync.core.storable import QUOTES
 
 #: Links that lead somewhere for a person who reads them elsewhere.
 _SCHEMES = frozenset({"http", "https", "ftp", "ftps", "tel", "mailto", "sms", "sip"})

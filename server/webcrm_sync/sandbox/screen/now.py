@@ -8,7 +8,7 @@ from datetime import datetime
 from functools import lru_cache
 from typing import Any
 
-from webcrm_sync.core.reading import read_body
+from webcrm_sync.core.mail_text.body_text import read_body
 from webcrm_sync.core.sent_body import is_html
 from webcrm_sync.sandbox.outlook import ids
 from webcrm_sync.sandbox.outlook.mail import File, Person

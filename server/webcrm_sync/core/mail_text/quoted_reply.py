@@ -9,10 +9,10 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from webcrm_sync.core import history_words as known
-from webcrm_sync.core.history_header import Header, find
-from webcrm_sync.core.history_lines import BLANK, Line, next_words
-from webcrm_sync.core.history_marks import HISTORY_LINE
+from webcrm_sync.core.mail_text import quote_words as known
+from webcrm_sync.core.mail_text.quote_header import Header, find
+from webcrm_sync.core.mail_text.quote_lines import BLANK, Line, next_words
+from webcrm_sync.core.mail_text.quote_marks import HISTORY_LINE
 
 #: Headers are looked for in so many characters: nobody writes more above what is quoted.
 _SEARCHED = 100_000

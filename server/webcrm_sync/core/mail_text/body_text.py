@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
-from webcrm_sync.core.cutting import cut
-from webcrm_sync.core.enclosures import content_id
-from webcrm_sync.core.history_marks import HISTORY_LINE
+from webcrm_sync.core.attachments import content_id
 from webcrm_sync.core.mail_text.blanks import tidy, without_fillers
 from webcrm_sync.core.mail_text.html import HtmlText, html_to_text
 from webcrm_sync.core.mail_text.links import with_links_unwrapped
+from webcrm_sync.core.mail_text.quote_marks import HISTORY_LINE
+from webcrm_sync.core.mail_text.quoted_reply import new_text
+from webcrm_sync.core.mail_text.truncate import cut
 from webcrm_sync.core.pictures import NO_PICTURES, PictureFacts
-from webcrm_sync.core.quoted_reply import new_text
 
 #: More than anybody reads in a CRM: a hundred printed pages. The rest is not even laid out.
 LONGEST_TEXT = 250_000

@@ -7,8 +7,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
-from webcrm_sync.core import history_words as known
-from webcrm_sync.core.history_lines import (
+from webcrm_sync.core.mail_text import quote_words as known
+from webcrm_sync.core.mail_text.quote_lines import (
     LONGEST,
     Line,
     has_address,
@@ -18,7 +18,7 @@ from webcrm_sync.core.history_lines import (
     is_quote_below,
     next_words,
 )
-from webcrm_sync.core.history_marks import HISTORY_LINE
+from webcrm_sync.core.mail_text.quote_marks import HISTORY_LINE
 
 #: What a rule may begin with.
 _DASHES = "-_=–—*"

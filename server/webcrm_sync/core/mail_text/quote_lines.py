@@ -10,8 +10,8 @@ import re
 from collections.abc import Sequence
 from typing import Final, NamedTuple
 
-from webcrm_sync.core import history_words as known
-from webcrm_sync.core.history_marks import HISTORY_LINE
+from webcrm_sync.core.mail_text import quote_words as known
+from webcrm_sync.core.mail_text.quote_marks import HISTORY_LINE
 
 #: A program's line with a long name and address; people's paragraphs are longer.
 LONGEST: Final = 300
