@@ -14,7 +14,7 @@ from webcrm_sync.jobs import STEPS, run_step
 from webcrm_sync.sandbox.outlook.mail import Mail
 from webcrm_sync.sandbox.outlook.mailbox import SimMailbox, View
 from webcrm_sync.sandbox.stage import Stage
-from webcrm_sync.store import due, emails, mailboxes
+from webcrm_sync.store import emails, mailboxes, schedule
 from webcrm_sync.store.emails import Item
 
 FOLDER = "webCRM sync"
@@ -68,8 +68,8 @@ class Play:
         """Do everything that is due now, as the workers would, until nothing is."""
         for _ in range(200):
             with self.parts.begin() as tx:
-                due.wake_parked(tx)
-                jobs = due.jobs(tx)
+                schedule.wake_parked(tx)
+                jobs = schedule.jobs(tx)
             if not jobs:
                 return
             for job in sorted(jobs, key=lambda job: (_ORDER.index(job.task), job.subject_id)):

@@ -18,8 +18,8 @@ from webcrm_sync.settings import Settings
 from webcrm_sync.store import companies
 from webcrm_sync.store.database import Database
 from webcrm_sync.store.embedded import DatabaseMissing, embedded
+from webcrm_sync.store.encryption import Seal, read_or_make_key
 from webcrm_sync.store.migrate import is_current, migrate
-from webcrm_sync.store.sealing import Seal, read_or_make_key
 from webcrm_sync.webcrm.client import WebCrm
 
 

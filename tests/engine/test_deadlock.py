@@ -21,8 +21,9 @@ from webcrm_sync.engine.file import file
 from webcrm_sync.engine.mark import mark
 from webcrm_sync.engine.record import Facts, Recording
 from webcrm_sync.sandbox.outlook.mail import Mail
-from webcrm_sync.store import emails, filings, mailboxes, marks
+from webcrm_sync.store import emails, filings, mailboxes
 from webcrm_sync.store.emails import Item
+from webcrm_sync.store.items import marks
 
 _COPIES, _ROUNDS = 40, 25
 _WAITING = "SELECT count(*) FROM pg_locks WHERE NOT granted"

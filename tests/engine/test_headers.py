@@ -11,7 +11,7 @@ from webcrm_sync.core.message import Party
 from webcrm_sync.sandbox.outlook.mail import Mail
 from webcrm_sync.sandbox.outlook.mailbox import SimMailbox
 from webcrm_sync.store import emails
-from webcrm_sync.store.schema import email
+from webcrm_sync.store.schema.tables import email
 
 COLUMNS = (
     email.c.reply_to,

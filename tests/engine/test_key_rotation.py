@@ -13,8 +13,8 @@ from webcrm_sync.engine.status import read_status
 from webcrm_sync.sandbox.outlook.mail import Mail
 from webcrm_sync.sandbox.serving import Server
 from webcrm_sync.store import mailboxes
+from webcrm_sync.store.encryption import Seal
 from webcrm_sync.store.mailboxes import SyncFolder
-from webcrm_sync.store.sealing import Seal
 from webcrm_sync.web.app import create_app
 
 

@@ -24,7 +24,7 @@ from webcrm_sync.jobs import STEPS, run_step
 from webcrm_sync.logs import LineFormatter
 from webcrm_sync.sandbox.outlook.mail import Mail
 from webcrm_sync.sandbox.outlook.mailbox import SimMailbox
-from webcrm_sync.store import due, mailboxes
+from webcrm_sync.store import mailboxes, schedule
 
 WORD = "Poisonous"
 ODD_MAILS: dict[str, dict[str, Any]] = {
@@ -253,8 +253,8 @@ def work_until_death(play: Play) -> str | None:
     """The job that a worker dies with, None = it comes through."""
     for _ in range(50):
         with play.parts.begin() as tx:
-            due.wake_parked(tx)
-            jobs = due.jobs(tx)
+            schedule.wake_parked(tx)
+            jobs = schedule.jobs(tx)
         if not jobs:
             return None
         for job in jobs:

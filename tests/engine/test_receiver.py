@@ -22,8 +22,8 @@ from webcrm_sync.sandbox.outlook.mail import Mail
 from webcrm_sync.sandbox.outlook.mailbox import SimMailbox
 from webcrm_sync.sandbox.serving import Server
 from webcrm_sync.store import mailboxes
+from webcrm_sync.store.encryption import Seal
 from webcrm_sync.store.mailboxes import SyncFolder
-from webcrm_sync.store.sealing import Seal
 from webcrm_sync.web.app import create_app
 
 _HALF_LIFE = timedelta(hours=36)

@@ -17,7 +17,7 @@ from webcrm_sync.jobs import run_step
 from webcrm_sync.logs import LineFormatter
 from webcrm_sync.sandbox.outlook.mail import File, Mail
 from webcrm_sync.sandbox.outlook.mailbox import SimMailbox
-from webcrm_sync.store import due
+from webcrm_sync.store import schedule
 
 EVA = "eva@nordwind.example"
 MAILS = 25
@@ -110,8 +110,8 @@ def test_no_log_line_tells_who_wrote_what(play: Play, log: io.StringIO) -> None:
     for _ in range(25):
         play.stage.clock.advance(timedelta(seconds=61))
         with play.parts.begin() as tx:
-            due.wake_parked(tx)
-            jobs = due.jobs(tx)
+            schedule.wake_parked(tx)
+            jobs = schedule.jobs(tx)
         for job in jobs:
             run_step(play.parts, job.task, job.subject_id)
     told = log.getvalue()

@@ -21,7 +21,7 @@ from webcrm_sync.sandbox.graph.delta import Cursor
 from webcrm_sync.sandbox.journal import Exchange
 from webcrm_sync.sandbox.outlook.mail import Mail
 from webcrm_sync.sandbox.outlook.mailbox import SimMailbox
-from webcrm_sync.store.schema import email, event, folder, item
+from webcrm_sync.store.schema.tables import email, event, folder, item
 
 HEADERS = ("reply_to", "sent_by", "conversation_id", "in_reply_to", "referenced_ids", "sensitivity")
 #: What the version before asked of Graph.

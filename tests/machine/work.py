@@ -11,7 +11,7 @@ from play import Play
 from webcrm_sync.engine.hints import Notification, Receiver
 from webcrm_sync.jobs import STEPS
 from webcrm_sync.sandbox.outlook.store import Notice
-from webcrm_sync.store import due
+from webcrm_sync.store import schedule
 
 #: What is still under way, by when it goes on.
 _OPEN = """
@@ -55,8 +55,8 @@ _PATIENCE = 60
 def tick(play: Play) -> None:
     """Do once what is due now, as the workers would."""
     with play.parts.begin() as tx:
-        due.wake_parked(tx)
-        jobs = due.jobs(tx)
+        schedule.wake_parked(tx)
+        jobs = schedule.jobs(tx)
     for job in jobs:
         STEPS[job.task](play.parts, job.subject_id)
 

@@ -18,7 +18,7 @@ from webcrm_sync import jobs
 from webcrm_sync.store import companies
 from webcrm_sync.store.database import Database, Queue, Tx, queue_of
 from webcrm_sync.store.migrate import is_current, migrate
-from webcrm_sync.store.schema import metadata
+from webcrm_sync.store.schema.tables import metadata
 
 
 @pytest.fixture

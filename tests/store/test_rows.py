@@ -15,7 +15,7 @@ from webcrm_sync.store.database import Database, Tx
 from webcrm_sync.store.events import Line
 from webcrm_sync.store.migrate import migrate
 from webcrm_sync.store.rows import insert_of, lines, sent
-from webcrm_sync.store.schema import email, event
+from webcrm_sync.store.schema.tables import email, event
 
 NOW = datetime(2026, 3, 1, 12, 0, 0, 123456, tzinfo=UTC)
 TEXTS = (

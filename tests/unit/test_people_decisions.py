@@ -19,9 +19,9 @@ from webcrm_sync.engine.mailstate import Can, Copy, Shown, Steps, abilities, sho
 from webcrm_sync.engine.press import destination
 from webcrm_sync.engine.rules import PACK, with_sender
 from webcrm_sync.graph.senders import SenderRule
-from webcrm_sync.store.asked import MOVE, Wish
 from webcrm_sync.store.filings import Filing
 from webcrm_sync.store.mailboxes import SyncFolder
+from webcrm_sync.store.sync_requests import MOVE, Wish
 
 SYNCED = copy(state=State.SYNCED)
 NEW = Copy(head=mail(), is_in_folder=False)

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from webcrm_sync.store.sealing import Seal, SealBroken, read_or_make_key
+from webcrm_sync.store.encryption import Seal, SealBroken, read_or_make_key
 
 #: Sealed with another key; a constant, since each call seals differently.
 ANOTHERS = (

@@ -17,7 +17,7 @@ from webcrm_sync.core.matching import How, Matched, Target, match
 from webcrm_sync.engine import incidents
 from webcrm_sync.engine.incidents import Aside
 from webcrm_sync.engine.parts import Parts
-from webcrm_sync.store import adoption, asked, directory, filings, mailboxes
+from webcrm_sync.store import adoption, directory, filings, mailboxes, sync_requests
 from webcrm_sync.store.database import Tx
 from webcrm_sync.store.emails import Email
 
@@ -78,13 +78,13 @@ def take_over(parts: Parts, owned: Sequence[Owned], *, told: Told) -> list[Owned
     Organisation. Where the Activity stands now is its Organisation, whoever moved it there.
     """
     with parts.begin() as tx:
-        mails = asked.emails_by_id(tx, {o.email_id for o in owned})
+        mails = sync_requests.emails_by_id(tx, {o.email_id for o in owned})
     wanted = {o.activity.activity_id for o in owned if mails[o.email_id].has_attachments}
     documents = _documents(parts, wanted) if wanted else {}
     rivals: list[Owned] = []
     with incidents.go_on_with_alike(parts), parts.begin() as tx:
         for email_id in sorted({o.email_id for o in owned}):
-            asked.hold_filings(tx, email_id)
+            sync_requests.hold_filings(tx, email_id)
 
         def adopt(some: Sequence[Owned]) -> None:
             for one in some:

@@ -9,7 +9,8 @@ from webcrm_sync.core.faults import trace
 from webcrm_sync.engine import incidents, match, past, send, turn
 from webcrm_sync.engine.attached import Source
 from webcrm_sync.engine.parts import Parts
-from webcrm_sync.store import filings, undecided
+from webcrm_sync.store import filings
+from webcrm_sync.store.items import undecided
 
 logger = logging.getLogger(__name__)
 

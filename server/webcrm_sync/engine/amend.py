@@ -20,12 +20,12 @@ from webcrm_sync.engine.attached import Source
 from webcrm_sync.engine.choice import person_at
 from webcrm_sync.engine.incidents import Aside
 from webcrm_sync.engine.parts import Parts
-from webcrm_sync.store import asked, directory, emails, filings
+from webcrm_sync.store import directory, emails, filings, sync_requests
 from webcrm_sync.store import incidents as incidents_of
-from webcrm_sync.store.asked import RETELL, STAND, WITHDRAW, Wish
 from webcrm_sync.store.emails import Email
 from webcrm_sync.store.filings import Filing
 from webcrm_sync.store.incidents import Thing
+from webcrm_sync.store.sync_requests import RETELL, STAND, WITHDRAW, Wish
 from webcrm_sync.webcrm.changes import ActivityChange
 
 #: How an Activity that was taken back begins.
@@ -39,7 +39,7 @@ def amend_round(parts: Parts, source: Source, *, limit: int) -> int:
     Raises Unclear or TryLater when webCRM is in trouble; what was not told is told again.
     """
     with parts.begin() as tx:
-        due = asked.due_wishes(tx, limit=limit)
+        due = sync_requests.due_wishes(tx, limit=limit)
     incidents.each(parts, "amend", due, partial(_grant, parts, source), _aside)
     return len(due)
 
@@ -51,7 +51,7 @@ def _aside(filing_id: int) -> Aside:
 
 def _grant(parts: Parts, source: Source, filing_id: int) -> None:
     with parts.begin() as tx:
-        found = asked.read_wish(tx, filing_id)
+        found = sync_requests.read_wish(tx, filing_id)
     if found is None:
         return
     wish, filing, email = found
@@ -61,7 +61,7 @@ def _grant(parts: Parts, source: Source, filing_id: int) -> None:
         _is_gone(parts, wish, filing)
     except Refused as error:
         with parts.begin() as tx:
-            asked.end_wish(tx, filing.id, wish)
+            sync_requests.end_wish(tx, filing.id, wish)
             tx.tell("not changed", email_id=email.id, detail=str(error))
 
 
@@ -75,7 +75,7 @@ def _amend(parts: Parts, source: Source, wish: Wish, filing: Filing, email: Emai
     with parts.begin() as tx:
         if wish.kind == STAND:
             tx.tell("filed again", email_id=email.id, activity=filing.activity_id)
-        asked.end_wish(tx, filing.id, wish)
+        sync_requests.end_wish(tx, filing.id, wish)
 
 
 def _move(parts: Parts, organisation_id: int, filing: Filing, email: Email) -> None:
@@ -85,7 +85,7 @@ def _move(parts: Parts, organisation_id: int, filing: Filing, email: Email) -> N
     people = everybody(email) + email.reply_to
     with parts.begin() as tx:
         book = directory.look_up(tx, [p.folded for p in people], ())
-        documents = asked.documents_of(tx, filing.id)
+        documents = sync_requests.documents_of(tx, filing.id)
     person_id = person_at(people, book, organisation_id)
     parts.webcrm.move_activity(activity_id, organisation_id)
     try:
@@ -97,7 +97,7 @@ def _move(parts: Parts, organisation_id: int, filing: Filing, email: Email) -> N
         parts.webcrm.move_document(document_id, organisation_id)
     with parts.begin() as tx:
         place = {"organisation_id": organisation_id, "person_id": person_id}
-        asked.set_filing(tx, filing.id, how=How.PERSON.value, **place)
+        sync_requests.set_filing(tx, filing.id, how=How.PERSON.value, **place)
         tx.tell("moved", email_id=email.id, organisation=organisation_id, activity=activity_id)
 
 
@@ -107,12 +107,12 @@ def _withdraw(parts: Parts, filing: Filing, email: Email) -> None:
     subject = cut(f"{WITHDRAWN}{_subject(email)}", parts.metadata.limits().subject)
     parts.webcrm.change_activity(filing.activity_id, ActivityChange(subject=subject, memo=""))
     with parts.begin() as tx:
-        documents = asked.documents_of(tx, filing.id)
+        documents = sync_requests.documents_of(tx, filing.id)
     for document_id in documents:
         parts.webcrm.delete_document(document_id)
     with parts.begin() as tx:
         emails.lock(tx)  # somebody may be asking for it again at this moment
-        asked.forget_documents(tx, filing.id)
+        sync_requests.forget_documents(tx, filing.id)
         known = filings.of_emails(tx, [email.id])[email.id]
         if any(f.id == filing.id and f.is_withdrawn for f in known):
             outcome.completed(tx, [filing.id])  # what was attached is not written any more
@@ -134,7 +134,7 @@ def _write_again(parts: Parts, source: Source, wish: Wish, filing: Filing, email
         content = attached.Content(text="", lines=(), is_all=True)
     except (TryLater, AccessLost):
         with parts.begin() as tx:
-            asked.put_off_wish(tx, filing.id, due_at=tx.now + _MAILBOX_RETRY)
+            sync_requests.put_off_wish(tx, filing.id, due_at=tx.now + _MAILBOX_RETRY)
         return False
     limits = parts.metadata.limits()
     draft = draft_activity(
@@ -158,14 +158,14 @@ def _is_gone(parts: Parts, wish: Wish, filing: Filing) -> None:
     Only for a person: nobody asked for words of ours that were to be written again.
     """
     with parts.begin() as tx:
-        asked.end_wish(tx, filing.id, wish)
+        sync_requests.end_wish(tx, filing.id, wish)
         if wish.kind == RETELL:
             return
-        asked.forget_documents(tx, filing.id)
+        sync_requests.forget_documents(tx, filing.id)
         if wish.kind == WITHDRAW:
-            asked.set_filing(tx, filing.id, is_removed=True)
+            sync_requests.set_filing(tx, filing.id, is_removed=True)
         else:
-            asked.set_filing(
+            sync_requests.set_filing(
                 tx,
                 filing.id,
                 organisation_id=wish.move_to or filing.organisation_id,

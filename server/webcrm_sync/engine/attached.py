@@ -15,11 +15,12 @@ from webcrm_sync.core.mail_text.body_text import Reading
 from webcrm_sync.core.message import Attachment
 from webcrm_sync.engine.contents import from_a_copy, read_again
 from webcrm_sync.engine.parts import Parts
-from webcrm_sync.store import asked, copies, documents, events, filings, mailboxes
+from webcrm_sync.store import documents, events, filings, mailboxes, sync_requests
 from webcrm_sync.store.database import Tx
 from webcrm_sync.store.documents import Document
 from webcrm_sync.store.emails import Email
 from webcrm_sync.store.filings import Filing
+from webcrm_sync.store.items import copies
 
 T = TypeVar("T")
 R = TypeVar("R")
@@ -192,7 +193,7 @@ def leave_out(tx: Tx, filing: Filing, document: Document, why: str) -> None:
     """An attachment that was to become a Document stays away after all; its Activity says so."""
     documents.change(tx, [document.id], left_out=why, intent_at=None)
     _tell(tx, filing, document.name, why)
-    asked.retell(tx, filing.id)
+    sync_requests.retell(tx, filing.id)
     filings.retry(tx, [filing.id], due_at=tx.now)
 
 

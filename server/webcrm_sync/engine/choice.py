@@ -12,11 +12,11 @@ from webcrm_sync.core.matching import Directory, How, Target, contacts_of
 from webcrm_sync.core.message import Party
 from webcrm_sync.core.states import State
 from webcrm_sync.engine.parts import Parts
-from webcrm_sync.store import asked, directory, emails, filings, mailboxes
-from webcrm_sync.store.asked import MOVE, STAND, WITHDRAW, Wish
+from webcrm_sync.store import directory, emails, filings, mailboxes, sync_requests
 from webcrm_sync.store.database import Tx
 from webcrm_sync.store.emails import Email
 from webcrm_sync.store.filings import Filing
+from webcrm_sync.store.sync_requests import MOVE, STAND, WITHDRAW, Wish
 
 #: States in which a copy has not reached webCRM, so that a choice takes it further.
 _OPEN = (State.FOUND, State.WAITING, State.PARKED)
@@ -153,9 +153,9 @@ def change(
 
 def _now(tx: Tx, email: Email) -> tuple[Sequence[Filing], Mapping[int, Wish]]:
     """The mail's filings, which nobody sends meanwhile, and what is still to be told of them."""
-    asked.hold_filings(tx, email.id)
+    sync_requests.hold_filings(tx, email.id)
     known = filings.of_emails(tx, [email.id])[email.id]
-    return known, asked.wishes(tx, [f.id for f in known])
+    return known, sync_requests.wishes(tx, [f.id for f in known])
 
 
 def _carry_out(
@@ -167,7 +167,7 @@ def _carry_out(
     choice: Choice,
 ) -> bool:
     """Write the choice down and let the work begin; True when that changed anything."""
-    asked.drop_filings(tx, choice.dropped)
+    sync_requests.drop_filings(tx, choice.dropped)
     _plan_new(parts, tx, email, choice.new, known)
     by_id = {f.id: f for f in known}
     revived = [i for i in choice.kept if by_id[i].is_withdrawn]
@@ -176,10 +176,10 @@ def _carry_out(
         is_back = filing.is_withdrawn or (wish is not None and wish.kind == STAND)
         move_to = choice.moves.get(filing_id) or (wish.move_to if wish else None)
         if is_back or filing_id in choice.moves:
-            asked.make_wish(tx, [filing_id], STAND if is_back else MOVE, move_to=move_to)
-    asked.make_wish(tx, choice.taken_back, WITHDRAW, is_replaced=True)
-    asked.mark_chosen(tx, email.id, [*choice.kept, *choice.moves])
-    asked.forget_choices(tx, email.id)
+            sync_requests.make_wish(tx, [filing_id], STAND if is_back else MOVE, move_to=move_to)
+    sync_requests.make_wish(tx, choice.taken_back, WITHDRAW, is_replaced=True)
+    sync_requests.mark_chosen(tx, email.id, [*choice.kept, *choice.moves])
+    sync_requests.forget_choices(tx, email.id)
     left = filings.of_emails(tx, [email.id])[email.id]
     is_done = all(f.is_complete for f in left)  # another copy brought it there before
     state = State.FILED if is_done else State.MATCHED

@@ -9,7 +9,7 @@ from enum import StrEnum
 from webcrm_sync.core.states import State
 from webcrm_sync.engine.mailref import Asker
 from webcrm_sync.engine.parts import Parts
-from webcrm_sync.store import asked_contacts, companies, mailboxes
+from webcrm_sync.store import companies, contact_claims, mailboxes
 from webcrm_sync.store.mailboxes import Mailbox
 
 #: As many Organisations as a list in the pane can show.
@@ -103,5 +103,5 @@ def organisations(parts: Parts, search: str) -> tuple[Organisation, ...]:
     Case and accents do not count.
     """
     with parts.begin() as tx:
-        found = asked_contacts.find_organisations(tx, search, limit=_SHOWN)
+        found = contact_claims.find_organisations(tx, search, limit=_SHOWN)
     return tuple(Organisation(number, name) for number, name in found)

@@ -10,7 +10,7 @@ from webcrm_sync.core.crm import PersonRow
 from webcrm_sync.core.errors import Refused, TryLater, Unclear
 from webcrm_sync.core.matching import Contact
 from webcrm_sync.engine.parts import Parts
-from webcrm_sync.store import asked_contacts, directory
+from webcrm_sync.store import contact_claims, directory
 from webcrm_sync.webcrm.changes import PersonDraft
 
 __all__ = ["PersonDraft", "create_contact"]
@@ -39,7 +39,7 @@ def create_contact(parts: Parts, draft: PersonDraft) -> int:
         if (person_id := next(there, None)) is not None:
             return person_id
         stale = tx.now - max(_PATIENCE, parts.settings.settle)
-        claim = asked_contacts.claim_contact(tx, address, draft.organisation_id, stale=stale)
+        claim = contact_claims.claim_contact(tx, address, draft.organisation_id, stale=stale)
         again = tx.now + _ANSWER
     if claim.person_id is not None:
         return claim.person_id
@@ -60,7 +60,7 @@ def _create(parts: Parts, draft: PersonDraft) -> int:
         raise  # the claim stays until the search can tell
     except (TryLater, Refused):
         with parts.begin() as tx:
-            asked_contacts.drop_claim(tx, folded(draft.address), draft.organisation_id)
+            contact_claims.drop_claim(tx, folded(draft.address), draft.organisation_id)
         raise
 
 
@@ -69,6 +69,6 @@ def _take_in(parts: Parts, draft: PersonDraft, person_id: int) -> None:
     address = folded(draft.address)
     contact = Contact(person_id, draft.organisation_id, address, draft.name)
     with parts.begin() as tx:
-        asked_contacts.settle_claim(tx, address, draft.organisation_id, person_id=person_id)
+        contact_claims.settle_claim(tx, address, draft.organisation_id, person_id=person_id)
         directory.save_persons(tx, [PersonRow(person_id, (contact,), None)])
         directory.wake(tx, addresses=[address], domains=())

@@ -14,7 +14,7 @@ from webcrm_sync.core.same_mail import Portrait
 from webcrm_sync.core.states import State
 from webcrm_sync.engine.mailref import Asker, Pointed
 from webcrm_sync.engine.mailstate import Copy, Elsewhere, Shown
-from webcrm_sync.store import asked, emails, filings, known_mails, mailboxes
+from webcrm_sync.store import emails, filings, known_mails, mailboxes, sync_requests
 from webcrm_sync.store.database import Tx
 from webcrm_sync.store.emails import Item
 from webcrm_sync.store.filings import Filing
@@ -39,11 +39,11 @@ def read_copies(
     email_of = {**_same_mails(tx, asker.box.id, new, internals)}
     email_of |= {graph_id: item.email_id for graph_id, item in items.items()}
     email_ids = sorted(set(email_of.values()))
-    mails = asked.emails_by_id(tx, email_ids)
+    mails = sync_requests.emails_by_id(tx, email_ids)
     filed = filings.of_emails(tx, email_ids)
-    open_ = asked.wishes(tx, [f.id for some in filed.values() for f in some])
-    presses = asked.presses(tx, asker.box.id, ids)
-    by_rule = asked.by_rule(tx, asker.box.id, email_ids)
+    open_ = sync_requests.wishes(tx, [f.id for some in filed.values() for f in some])
+    presses = sync_requests.presses(tx, asker.box.id, ids)
+    by_rule = sync_requests.by_rule(tx, asker.box.id, email_ids)
     ours = {f.graph_id for f in mailboxes.folders(tx, asker.box.id)}
     copies = []
     for one in pointed:
@@ -111,7 +111,7 @@ def _who(tx: Tx, email_id: int, copies: Sequence[Item], states: set[State]) -> s
     first = min((c for c in copies if c.state in states), key=lambda c: c.found_at, default=None)
     if first is None:
         return None
-    presses = asked.presses_of_email(tx, email_id)
+    presses = sync_requests.presses_of_email(tx, email_id)
     by = [press.by for mailbox_id, press in presses if mailbox_id == first.mailbox_id]
     box = mailboxes.read_mailbox(tx, first.mailbox_id)
     names = [*by[:1], box.display_name if box else ""]

@@ -30,7 +30,7 @@ from webcrm_sync.engine.mailstate import (
 from webcrm_sync.engine.parts import Parts
 from webcrm_sync.engine.versions import make_token
 from webcrm_sync.settings import Settings
-from webcrm_sync.store import asked, directory, mailboxes
+from webcrm_sync.store import directory, mailboxes, sync_requests
 from webcrm_sync.store.database import Tx
 from webcrm_sync.store.versions import Copy as Copied
 from webcrm_sync.store.versions import Version, read_versions
@@ -104,7 +104,7 @@ def look_at(parts: Parts, asker: Asker, pointed: Sequence[Pointed]) -> list[Mail
     with parts.begin() as tx:
         internals = mailboxes.internals(tx, parts.settings.internal_domains)
         copies = read_copies(tx, asker, pointed, internals)
-        senders = asked.senders(tx, asker.box.id)
+        senders = sync_requests.senders(tx, asker.box.id)
         rooms = [
             Room.of(tx, asker, copy, settings=parts.settings, internals=internals, senders=senders)
             for copy in copies

@@ -31,11 +31,12 @@ from webcrm_sync.engine.attached import MAILBOXES, OF_ONE_MAILBOX, Source, side_
 from webcrm_sync.engine.contents import from_a_copy
 from webcrm_sync.engine.parts import Parts
 from webcrm_sync.engine.waiting import SMALL, Waiting, by_mailbox, together
-from webcrm_sync.store import copies, documents, emails, filings
+from webcrm_sync.store import documents, emails, filings
 from webcrm_sync.store.database import Tx
 from webcrm_sync.store.documents import Document
 from webcrm_sync.store.emails import Email
 from webcrm_sync.store.filings import Filing
+from webcrm_sync.store.items import copies
 
 logger = logging.getLogger(__name__)
 

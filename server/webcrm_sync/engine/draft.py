@@ -16,9 +16,10 @@ from webcrm_sync.core.states import Reason
 from webcrm_sync.engine import attached, outcome
 from webcrm_sync.engine.attached import Source
 from webcrm_sync.engine.parts import Parts
-from webcrm_sync.store import copies, directory, documents, endings, filings
+from webcrm_sync.store import directory, documents, filings
 from webcrm_sync.store.emails import Email
 from webcrm_sync.store.filings import Filing
+from webcrm_sync.store.items import copies, endings
 
 #: A label that webCRM does not know is looked for again this soon.
 _LABEL_RETRY = timedelta(minutes=5)

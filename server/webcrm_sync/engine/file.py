@@ -6,7 +6,7 @@ from webcrm_sync.core.errors import Refused, TryLater, Unclear
 from webcrm_sync.engine import alone, incidents
 from webcrm_sync.engine.line import Line
 from webcrm_sync.engine.parts import Parts, hold_webcrm, release_webcrm
-from webcrm_sync.store import companies, rebuilding
+from webcrm_sync.store import companies, recovery
 
 
 def file(parts: Parts) -> None:
@@ -18,7 +18,7 @@ def file(parts: Parts) -> None:
         company = companies.read_company(tx)
         # Whose mails they are cannot be told before webCRM's addresses were read; while tables are
         # rebuilt, what stands in webCRM already is still being read.
-        is_early = company.directory_full_at is None or rebuilding.begun_at(tx)
+        is_early = company.directory_full_at is None or recovery.begun_at(tx)
         if is_early or company.is_webcrm_shut(tx.now):
             return
     try:

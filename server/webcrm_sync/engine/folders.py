@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from webcrm_sync.core.outlook import Folder, Place
 from webcrm_sync.engine import incidents
 from webcrm_sync.engine.parts import Parts
-from webcrm_sync.store import emails, endings, mailboxes
+from webcrm_sync.store import emails, mailboxes
+from webcrm_sync.store.items import endings
 from webcrm_sync.store.mailboxes import Mailbox, SyncFolder
 
 #: Well-known names, the same in every language (Graph: mailFolder).

@@ -11,10 +11,11 @@ from hashlib import sha256
 
 from webcrm_sync.engine import push
 from webcrm_sync.engine.parts import Parts
-from webcrm_sync.store import copies, mailboxes
+from webcrm_sync.store import mailboxes
 from webcrm_sync.store.database import Tx
+from webcrm_sync.store.encryption import SealBroken
+from webcrm_sync.store.items import copies
 from webcrm_sync.store.mailboxes import SyncFolder
-from webcrm_sync.store.sealing import SealBroken
 
 #: The client states of this many subscriptions are remembered, as digests.
 _REMEMBERED = 4096

@@ -7,7 +7,7 @@ from datetime import timedelta
 from webcrm_sync.engine import incidents
 from webcrm_sync.engine.incidents import take_up_after_upgrade
 from webcrm_sync.engine.parts import Parts
-from webcrm_sync.store import companies, due, emails, mirrors
+from webcrm_sync.store import companies, emails, mirrors, schedule
 
 #: No text of a mail is kept longer than this, settled or not.
 KEPT = timedelta(days=30)
@@ -41,6 +41,6 @@ def _forget_drafts(parts: Parts) -> None:
 def tick(parts: Parts) -> None:
     """Enqueue every job that has something to do now. Runs every second on one worker."""
     with parts.begin() as tx:
-        due.wake_parked(tx)
-        for job in due.jobs(tx):
+        schedule.wake_parked(tx)
+        for job in schedule.jobs(tx):
             tx.defer(job.task, job.subject_id)

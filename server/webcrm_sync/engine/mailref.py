@@ -11,7 +11,7 @@ from webcrm_sync.core.message import Message
 from webcrm_sync.core.states import Reason
 from webcrm_sync.engine import versions
 from webcrm_sync.engine.parts import Parts
-from webcrm_sync.store import asked, emails, mailboxes
+from webcrm_sync.store import emails, mailboxes, sync_requests
 from webcrm_sync.store.database import Tx
 from webcrm_sync.store.emails import Email, Item
 from webcrm_sync.store.mailboxes import Mailbox
@@ -72,7 +72,7 @@ class Pointed:
 def asker_of(parts: Parts, user_id: str, *, name: str) -> Asker | None:
     """The person with this user id and the own mailbox, None when that is not watched."""
     with parts.begin() as tx:
-        mailbox_id = asked.mailbox_of_user(tx, user_id)
+        mailbox_id = sync_requests.mailbox_of_user(tx, user_id)
         box = mailboxes.read_mailbox(tx, mailbox_id) if mailbox_id is not None else None
     return Asker(box, box.display_name or name) if box else None
 
@@ -125,7 +125,7 @@ def _met(tx: Tx, asker: Asker, graph_ids: Sequence[str]) -> Mapping[str, Message
     """The heads of the copies among these that lie where we know them."""
     items = emails.known_items(tx, asker.box.id, graph_ids)
     folders = {f.id: f.graph_id for f in mailboxes.folders(tx, asker.box.id)}
-    mails = asked.emails_by_id(tx, {item.email_id for item in items.values()})
+    mails = sync_requests.emails_by_id(tx, {item.email_id for item in items.values()})
     return {
         graph_id: _head(item, mails[item.email_id], folders[item.folder_id])
         for graph_id, item in items.items()
@@ -160,7 +160,7 @@ def _head(item: Item, email: Email, folder_id: str) -> Message:
 def _immutable(parts: Parts, asker: Asker, refs: Sequence[MailRef]) -> list[str | None]:
     """The immutable id of each mail: as found before, by the press that moved it, else by Graph."""
     with parts.begin() as tx:
-        pressed = asked.pressed(tx, asker.box.id, {ref.item_id for ref in refs} - {""})
+        pressed = sync_requests.pressed(tx, asker.box.id, {ref.item_id for ref in refs} - {""})
     named = {ref: versions.read_token(parts, asker.box.user_id, ref.version or "") for ref in refs}
     told: dict[tuple[str, str], str | None] = {}
     for name, kind in KINDS.items():

@@ -10,9 +10,9 @@ from enum import StrEnum
 from webcrm_sync.core.filing import Stamp
 from webcrm_sync.core.message import Message, Party
 from webcrm_sync.core.states import OVERRULED, Reason, State
-from webcrm_sync.store.asked import Press, Wish
 from webcrm_sync.store.emails import Email, Item
 from webcrm_sync.store.filings import Filing
+from webcrm_sync.store.sync_requests import Press, Wish
 
 
 class Shown(StrEnum):

@@ -17,12 +17,13 @@ from webcrm_sync.engine import incidents
 from webcrm_sync.engine.contents import YOUTH
 from webcrm_sync.engine.incidents import Aside
 from webcrm_sync.engine.parts import Parts, hold_mailbox
-from webcrm_sync.store import emails, mailboxes, marks
+from webcrm_sync.store import emails, mailboxes
 from webcrm_sync.store import incidents as incidents_of
 from webcrm_sync.store.database import Tx
 from webcrm_sync.store.emails import Item
 from webcrm_sync.store.events import Line
 from webcrm_sync.store.incidents import Thing
+from webcrm_sync.store.items import marks
 from webcrm_sync.store.mailboxes import Mailbox
 
 #: Graph's limit for one batch (JSON batching).

@@ -15,11 +15,12 @@ from webcrm_sync.core.states import OVERRULED, Reason, State
 from webcrm_sync.engine import incidents
 from webcrm_sync.engine.choice import settle
 from webcrm_sync.engine.parts import Parts
-from webcrm_sync.store import asked, directory, emails, filings, mailboxes, undecided
+from webcrm_sync.store import directory, emails, filings, mailboxes, sync_requests
 from webcrm_sync.store.database import Tx
 from webcrm_sync.store.emails import Email
 from webcrm_sync.store.events import Line
 from webcrm_sync.store.filings import Filing
+from webcrm_sync.store.items import undecided
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +60,7 @@ def decide(parts: Parts, tx: Tx, found: Sequence[Email]) -> None:
     book = directory.look_up(tx, addresses, map(domain_of, addresses))
     if again := [email_id for email_id in ids if known[email_id]]:
         filings.release_held(tx, again)
-    chosen = asked.chosen_for(tx, ids)
+    chosen = sync_requests.chosen_for(tx, ids)
     never = NeverSync.of(parts.settings.never_sync)
     decided = []
     for email in found:
@@ -79,7 +80,7 @@ def decide(parts: Parts, tx: Tx, found: Sequence[Email]) -> None:
             decided.append((email, decision))
             # whoever moves it in again asks for it again
             if decision.state is State.MATCHED:
-                asked.make_wish(tx, _to_revive(known[email.id]), asked.STAND)
+                sync_requests.make_wish(tx, _to_revive(known[email.id]), sync_requests.STAND)
     _carry_out(parts, tx, decided)
 
 

@@ -17,7 +17,7 @@ from webcrm_sync.engine import incidents, reflect
 from webcrm_sync.engine.incidents import Aside
 from webcrm_sync.engine.parts import Parts, hold_webcrm
 from webcrm_sync.settings import Settings
-from webcrm_sync.store import companies, directory, filings, mailboxes, mirrors, rebuilding
+from webcrm_sync.store import companies, directory, filings, mailboxes, mirrors, recovery
 from webcrm_sync.store.database import Tx
 from webcrm_sync.store.incidents import Thing
 from webcrm_sync.store.mailboxes import Mailbox
@@ -46,7 +46,7 @@ def mirror(parts: Parts) -> None:
         company = companies.read_company(tx)
         boxes = mailboxes.all_mailboxes(tx)
         is_held = company.is_webcrm_shut(tx.now)
-        if rebuilding.begun_at(tx):
+        if recovery.begun_at(tx):
             return  # which mirrors stand already is still being read
     try:
         if not is_held and _is_due(parts) and boxes:
@@ -86,7 +86,7 @@ def _take_up(parts: Parts, boxes: Sequence[Mailbox], until: datetime | None) -> 
         incidents.set_aside(parts, "mirror", _aside(activity), fault)
     newest = max((a.updated_at for a in rows if a.updated_at), default=None)
     with incidents.go_on_with_alike(parts), parts.begin() as tx:
-        plan = _Planning(parts, tx, users, rebuilding.ended_at(tx)).add
+        plan = _Planning(parts, tx, users, recovery.ended_at(tx)).add
         incidents.within(parts, tx, "mirror", asked, plan, lambda one: _aside(one[0]))
         if newest and (until is None or newest > until):
             companies.update_company(tx, mirror_until=newest)

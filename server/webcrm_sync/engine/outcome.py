@@ -7,10 +7,11 @@ from datetime import timedelta
 
 from webcrm_sync.core.retry import retry_at
 from webcrm_sync.core.states import Reason, State
-from webcrm_sync.store import directory, emails, endings, filings, incidents
+from webcrm_sync.store import directory, emails, filings, incidents
 from webcrm_sync.store.database import Tx
 from webcrm_sync.store.events import Line
 from webcrm_sync.store.filings import Filing
+from webcrm_sync.store.items import endings
 
 #: The vendor says that creates can fail by bad luck and that trying again helps.
 _TRIES = 4

@@ -15,10 +15,11 @@ from webcrm_sync.engine.body_reader import BodyReader
 from webcrm_sync.engine.metadata import Metadata
 from webcrm_sync.graph.client import GraphClient
 from webcrm_sync.settings import Settings
-from webcrm_sync.store import companies, endings, mailboxes
+from webcrm_sync.store import companies, mailboxes
 from webcrm_sync.store.database import Database, Result, Tx, again_after_conflict
+from webcrm_sync.store.encryption import Seal
+from webcrm_sync.store.items import endings
 from webcrm_sync.store.mailboxes import Mailbox
-from webcrm_sync.store.sealing import Seal
 from webcrm_sync.webcrm.client import WebCrm
 
 #: How soon a mailbox that lost its licence or our permission is asked again.

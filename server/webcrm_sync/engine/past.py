@@ -14,9 +14,10 @@ from webcrm_sync.core.times import earliest
 from webcrm_sync.engine import incidents
 from webcrm_sync.engine import match as matching
 from webcrm_sync.engine.parts import Parts
-from webcrm_sync.store import directory, emails, filings, mailboxes, undecided
+from webcrm_sync.store import directory, emails, filings, mailboxes
 from webcrm_sync.store.database import Tx
 from webcrm_sync.store.emails import Email, Item
+from webcrm_sync.store.items import undecided
 
 #: An Activity cannot be older than its mail, but two clocks may differ.
 _CLOCK_MARGIN = timedelta(days=1)

@@ -16,7 +16,7 @@ from webcrm_sync.engine.desk import look_at
 from webcrm_sync.engine.mailref import Asker, MailRef, Pointed, point_at_one
 from webcrm_sync.engine.mailstate import Can, MailState, Shown
 from webcrm_sync.engine.parts import Parts
-from webcrm_sync.store import asked, companies, directory, emails, incidents, mailboxes
+from webcrm_sync.store import companies, directory, emails, incidents, mailboxes, sync_requests
 from webcrm_sync.store.database import Tx
 from webcrm_sync.store.emails import Email
 from webcrm_sync.store.mailboxes import SyncFolder
@@ -100,7 +100,7 @@ def _chosen(
         if item is not None and is_met:
             if item.state is State.SKIPPED:
                 emails.set_item(tx, item.id, state=State.FOUND.value, reason=None, detail=None)
-            follow(tx, asked.emails_by_id(tx, [item.email_id])[item.email_id])
+            follow(tx, sync_requests.emails_by_id(tx, [item.email_id])[item.email_id])
     if not is_met:
         return _move_in(parts, asker, ref, pointed, organisation_ids)
     return look_at(parts, asker, [pointed])[0]
@@ -117,7 +117,7 @@ def _move_in(
     box, graph_id = asker.box, pointed.graph_id
     with parts.begin() as tx:
         folders = mailboxes.folders(tx, box.id)
-        asked.note_press(
+        sync_requests.note_press(
             tx,
             box.id,
             graph_id,
@@ -194,7 +194,7 @@ def _take_up(parts: Parts, asker: Asker, pointed: Pointed, *, of: Sequence[State
         incidents.end_of_mail(tx, item.email_id)
         if item.is_bare:
             incidents.read_bare_again(tx, item.id)
-        asked.retry_now(tx, item.email_id)
+        sync_requests.retry_now(tx, item.email_id)
         companies.update_company(tx, webcrm_due_at=None)
         tx.tell("asked for", mailbox_id=asker.box.id, email_id=item.email_id, by=asker.name)
         tx.defer("file", tx.company_id)

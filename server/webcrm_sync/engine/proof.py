@@ -12,7 +12,7 @@ from webcrm_sync.core.filing import is_filing_key
 from webcrm_sync.core.outlook import Location
 from webcrm_sync.core.states import mark_for
 from webcrm_sync.store.filings import Filing
-from webcrm_sync.store.proofs import Believed
+from webcrm_sync.store.reconciliation import Believed
 
 
 class Kind(StrEnum):

@@ -19,7 +19,7 @@ from webcrm_sync.engine.people import NotWatched
 from webcrm_sync.engine.proof import Difference, Kind, MailboxProof, PageProof, WebcrmProof
 from webcrm_sync.engine.prove_outlook import prove_mailbox
 from webcrm_sync.engine.prove_webcrm import prove_page, prove_rest
-from webcrm_sync.store import companies, mailboxes, proofs
+from webcrm_sync.store import companies, mailboxes, reconciliation
 from webcrm_sync.store.mailboxes import Mailbox
 
 logger = logging.getLogger(__name__)
@@ -33,7 +33,7 @@ _MIRRORS = timedelta(days=2)
 def ask_for_all(parts: Parts) -> None:
     """Have everything proved by the workers, beginning now. Idempotent."""
     with parts.begin() as tx:
-        proofs.ask_for_all(tx)
+        reconciliation.ask_for_all(tx)
         company = companies.read_company(tx)
         if company.mirror_until:
             companies.rewind_mirror(tx, company.mirror_until - _MIRRORS)
@@ -46,7 +46,9 @@ def mailbox_step(parts: Parts, mailbox_id: int) -> None:
     """Prove one mailbox whose turn it is."""
     with parts.begin() as tx:
         box = mailboxes.read_mailbox(tx, mailbox_id)
-        if box is None or not proofs.take_mailbox_turn(tx, mailbox_id, again=tx.now + _AGAIN):
+        if box is None or not reconciliation.take_mailbox_turn(
+            tx, mailbox_id, again=tx.now + _AGAIN
+        ):
             return
     _keep_mailbox(parts, box, prove_mailbox(parts, box))
 
@@ -57,7 +59,7 @@ def webcrm_step(parts: Parts) -> None:
         company = companies.read_company(tx)
         if company.is_webcrm_shut(tx.now):
             return
-        first_id = proofs.take_webcrm_turn(tx, again=tx.now + _AGAIN)
+        first_id = reconciliation.take_webcrm_turn(tx, again=tx.now + _AGAIN)
     if first_id is None:
         return
     try:
@@ -66,12 +68,12 @@ def webcrm_step(parts: Parts) -> None:
         hold_webcrm(parts, error)
         return
     with parts.begin() as tx:
-        known = list(proofs.read_webcrm(tx).differences) if first_id else []
+        known = list(reconciliation.read_webcrm(tx).differences) if first_id else []
         told = known + [_plain(d) for d in page.differences]
         if page.next_id is None:
-            proofs.save_webcrm(tx, due_at=None, proved_at=tx.now, differences=told)
+            reconciliation.save_webcrm(tx, due_at=None, proved_at=tx.now, differences=told)
         else:
-            proofs.save_webcrm(tx, due_at=tx.now, next_id=page.next_id, differences=told)
+            reconciliation.save_webcrm(tx, due_at=tx.now, next_id=page.next_id, differences=told)
     _log("webcrm", page.differences)
 
 
@@ -108,7 +110,7 @@ def prove_push(parts: Parts) -> list[Difference]:
 def _keep_mailbox(parts: Parts, box: Mailbox, proof: MailboxProof) -> None:
     if proof.trouble is None:
         with parts.begin() as tx:
-            proofs.save_mailbox(tx, box.id, [_plain(d) for d in proof.differences])
+            reconciliation.save_mailbox(tx, box.id, [_plain(d) for d in proof.differences])
     _log("mailbox", proof.differences)
 
 
@@ -166,12 +168,14 @@ def prove_webcrm(parts: Parts) -> Iterator[WebcrmProof]:
         with parts.begin() as tx:
             so_far = WebcrmProof(
                 so_far.activities + page.keyed - page.others,
-                proofs.count_filed(tx),
+                reconciliation.count_filed(tx),
                 so_far.others + page.others,
                 so_far.differences + page.differences,
             )
             if next_id is None:
                 told = [_plain(d) for d in so_far.differences]
-                proofs.save_webcrm(tx, due_at=None, next_id=0, proved_at=tx.now, differences=told)
+                reconciliation.save_webcrm(
+                    tx, due_at=None, next_id=0, proved_at=tx.now, differences=told
+                )
         _log("webcrm", page.differences)
         yield so_far

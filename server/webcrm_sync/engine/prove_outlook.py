@@ -20,11 +20,11 @@ from webcrm_sync.engine.proof import (
     is_unmarked,
     suspects,
 )
-from webcrm_sync.store import emails, mailboxes, proofs
+from webcrm_sync.store import emails, mailboxes, reconciliation
 from webcrm_sync.store.database import Tx
 from webcrm_sync.store.emails import Item
 from webcrm_sync.store.mailboxes import Mailbox, SyncFolder
-from webcrm_sync.store.proofs import Believed
+from webcrm_sync.store.reconciliation import Believed
 
 #: Mirrors that lie in no sync folder are looked for one by one: the newest ones.
 _MIRRORS = 200
@@ -124,7 +124,7 @@ def _compare(
 ) -> tuple[FolderProof, list[Difference]]:
     """The folder's copies together; one that raises is left out alone."""
     with parts.begin() as tx:
-        rows = proofs.believed(tx, box.id, folder_id=folder.id, graph_ids=listed)
+        rows = reconciliation.believed(tx, box.id, folder_id=folder.id, graph_ids=listed)
 
     def compare(ids: Sequence[str]) -> tuple[FolderProof, list[Difference]]:
         told = {i: listed[i] for i in ids if i in listed}
@@ -159,7 +159,9 @@ def _compare_these(
     if strange or missing:
         discover.look_at(parts, box, folder, [*strange, *missing])
     with parts.begin() as tx:
-        now = proofs.believed(tx, box.id, folder_id=folder.id, graph_ids=[*strange, *missing])
+        now = reconciliation.believed(
+            tx, box.id, folder_id=folder.id, graph_ids=[*strange, *missing]
+        )
         found = [_difference(Kind.UNKNOWN_MAIL, now.get(i)) for i in strange]
         found += [_difference(Kind.NOT_IN_FOLDER, now.get(i)) for i in missing]
         found += _mark_again(tx, box, folder, {i: where[i] for i in doubtful.unmarked})
@@ -174,7 +176,7 @@ def _mark_again(
     tx: Tx, box: Mailbox, folder: SyncFolder, where: Mapping[str, Location | None]
 ) -> list[Difference]:
     """Take note of what these copies carry, and have the truth written on them."""
-    rows = proofs.believed(tx, box.id, folder_id=folder.id, graph_ids=where)
+    rows = reconciliation.believed(tx, box.id, folder_id=folder.id, graph_ids=where)
     found = []
     for graph_id, at in where.items():
         row = rows.get(graph_id)
@@ -198,7 +200,7 @@ def _move_on(parts: Parts, box: Mailbox) -> list[Difference]:
     """Take copies further that stand in a state which nothing would end."""
     found: list[Difference] = []
     with incidents.go_on_with_alike(parts), parts.begin() as tx:
-        stuck = proofs.standing_still(tx, box.id)
+        stuck = reconciliation.standing_still(tx, box.id)
 
         def further(some: Sequence[tuple[Item, State, str | None]]) -> None:
             for item, to, message_id in some:
@@ -222,10 +224,10 @@ def _take_further(tx: Tx, item: Item, to: State) -> None:
 def _removed_mirrors(parts: Parts, box: Mailbox, listings: Sequence[Listing]) -> int:
     """How many mirrors their owner has removed since the last proof. That is the owner's right."""
     with parts.begin() as tx:
-        known = proofs.mirrors_in(tx, box.id, limit=_MIRRORS)
+        known = reconciliation.mirrors_in(tx, box.id, limit=_MIRRORS)
     elsewhere = [i for i in known if not any(i in listed for listed in listings)]
     where = parts.graph.locations(box.user_id, elsewhere) if elsewhere else {}
     gone = [known[i] for i, at in where.items() if at is None]
     with parts.begin() as tx:
-        proofs.note_removed_mirrors(tx, gone)
+        reconciliation.note_removed_mirrors(tx, gone)
     return len(gone)

@@ -16,7 +16,7 @@ from webcrm_sync.engine import adopt, incidents, outcome
 from webcrm_sync.engine.incidents import Aside
 from webcrm_sync.engine.parts import Parts
 from webcrm_sync.engine.proof import Difference, Kind, PageFindings, PageProof, compare_page
-from webcrm_sync.store import adoption, emails, proofs
+from webcrm_sync.store import adoption, emails, reconciliation
 from webcrm_sync.store.database import Tx
 from webcrm_sync.store.filings import Filing
 from webcrm_sync.webcrm.client import PAGE
@@ -53,10 +53,10 @@ def prove_page(parts: Parts, first_id: int) -> PageProof:
     """
     page = _read(parts, first_id)
     with parts.begin() as tx:
-        known = proofs.filings_with(tx, [a.key for a in page.activities if a.key])
+        known = reconciliation.filings_with(tx, [a.key for a in page.activities if a.key])
         filings = [*known.values(), *page.expected]
-        page.message_ids |= proofs.message_ids(tx, {f.email_id for f in filings})
-        busy = proofs.wished(tx, [f.id for f in filings])
+        page.message_ids |= reconciliation.message_ids(tx, {f.email_id for f in filings})
+        busy = reconciliation.wished(tx, [f.id for f in filings])
     seen = compare_page(page.activities, known, [f for f in page.expected if f.id not in busy])
     if _is_most(parts, seen.absent, page.expected):
         return PageProof(None, differences=(Difference(Kind.MOST_MISSING, is_healed=False),))
@@ -81,7 +81,7 @@ def _read(parts: Parts, first_id: int) -> _Page:
     """A page, and the filings that it should hold; cut where too much is missing at once."""
     lag = _MARGIN + parts.settings.settle
     with parts.begin() as tx:
-        since = proofs.filed_since(tx) - _MARGIN
+        since = reconciliation.filed_since(tx) - _MARGIN
     odd: list[OddRecord] = []
     activities = parts.webcrm.keyed_from(first_id, created_since=since, odd=odd)
     for record in odd:  # its filing is asked about by itself, as one that the page does not show
@@ -89,7 +89,7 @@ def _read(parts: Parts, first_id: int) -> _Page:
     ids = [*(a.activity_id for a in activities), *(record.record_id for record in odd)]
     last = max(ids) if len(ids) == PAGE else None
     with parts.begin() as tx:
-        expected = proofs.filings_between(tx, first_id, last, filed_before=tx.now - lag)
+        expected = reconciliation.filings_between(tx, first_id, last, filed_before=tx.now - lag)
     there = {(a.activity_id, a.key) for a in activities}
     absent = [f for f in expected if (f.activity_id, f.key) not in there]
     if len(absent) > _ASKED:
@@ -184,7 +184,7 @@ def _judge_absent(parts: Parts, page: _Page, filing: Filing) -> None:
 
 def _by_key(parts: Parts, filing: Filing) -> KeyedActivity | None:
     with parts.begin() as tx:
-        since = proofs.filed_since(tx) - _MARGIN
+        since = reconciliation.filed_since(tx) - _MARGIN
     listed = parts.webcrm.keyed_activities(filing.organisation_id or None, created_since=since)
     return next((a for a in listed if a.key == filing.key), None)
 
@@ -194,9 +194,9 @@ def _take_over(parts: Parts, page: _Page, strangers: Sequence[KeyedActivity]) ->
     if not strangers:
         return 0
     with parts.begin() as tx:
-        told = proofs.told_of(tx, [a.activity_id for a in strangers])
-        unfiled = proofs.email_keys(tx, is_unfiled=True)
-        keys = proofs.email_keys(tx, ids=told.values())
+        told = reconciliation.told_of(tx, [a.activity_id for a in strangers])
+        unfiled = reconciliation.email_keys(tx, is_unfiled=True)
+        keys = reconciliation.email_keys(tx, ids=told.values())
     known = {a.activity_id: told[a.activity_id] for a in strangers if a.activity_id in told}
     owned = [adopt.Owned(a, known[a.activity_id]) for a in strangers if a.activity_id in known]
     places = {a.organisation_id for a in strangers}
@@ -205,7 +205,7 @@ def _take_over(parts: Parts, page: _Page, strangers: Sequence[KeyedActivity]) ->
     owned = [o for o in owned if o.email_id in keys or o.email_id in unfiled]
     rivals = adopt.take_over(parts, owned, told="taken over")
     with parts.begin() as tx:
-        ids = proofs.message_ids(tx, {o.email_id for o in owned})
+        ids = reconciliation.message_ids(tx, {o.email_id for o in owned})
     for one in owned:
         is_double = one in rivals
         kind = Kind.DOUBLE if is_double else Kind.LOST_FILING
@@ -218,8 +218,8 @@ def prove_rest(parts: Parts) -> list[Difference]:
     """After the last page: mails that count as synced although nothing of them stands."""
     with parts.begin() as tx:
         emails.lock(tx)
-        unfiled = proofs.unfiled(tx)
-        if len(unfiled) >= _MANY and len(unfiled) * 2 > proofs.count_synced(tx):
+        unfiled = reconciliation.unfiled(tx)
+        if len(unfiled) >= _MANY and len(unfiled) * 2 > reconciliation.count_synced(tx):
             return [Difference(Kind.MOST_MISSING, is_healed=False)]
         adoption.end_removed(tx, [email_id for email_id, _ in unfiled])
         for email_id, _ in unfiled:

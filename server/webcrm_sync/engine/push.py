@@ -18,8 +18,8 @@ from webcrm_sync.engine.parts import Parts
 from webcrm_sync.settings import PREFIX
 from webcrm_sync.store import mailboxes
 from webcrm_sync.store.database import Tx
+from webcrm_sync.store.encryption import SealBroken
 from webcrm_sync.store.mailboxes import SyncFolder
-from webcrm_sync.store.sealing import SealBroken
 
 logger = logging.getLogger(__name__)
 

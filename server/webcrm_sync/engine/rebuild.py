@@ -20,7 +20,7 @@ from webcrm_sync.engine.discover import discover
 from webcrm_sync.engine.mark import mark
 from webcrm_sync.engine.parts import Parts
 from webcrm_sync.engine.people import Findings
-from webcrm_sync.store import companies, mailboxes, proofs, rebuilding
+from webcrm_sync.store import companies, mailboxes, reconciliation, recovery
 from webcrm_sync.store.mailboxes import Mailbox
 from webcrm_sync.webcrm.client import PAGE
 
@@ -55,7 +55,7 @@ def rebuild(parts: Parts, users: Sequence[MailUser]) -> Iterator[str | Rebuilt]:
     a service does not answer: then nothing is filed until it was run again.
     """
     with parts.begin() as tx:
-        rebuilding.begin(tx)
+        recovery.begin(tx)
     yield "Reading webCRM's addresses."
     _read_directory(parts)
     boxes = _watch(parts, users)
@@ -65,7 +65,7 @@ def rebuild(parts: Parts, users: Sequence[MailUser]) -> Iterator[str | Rebuilt]:
     yield "Reading webCRM's Activities."
     rebuilt = _take_over(parts, boxes)
     with parts.begin() as tx:
-        rebuilding.end(tx)
+        recovery.end(tx)
     for box in boxes:
         mark(parts, box.id)
     yield _counted(parts, rebuilt)
@@ -112,26 +112,26 @@ def _read_folders(parts: Parts, box: Mailbox) -> None:
 def _take_over(parts: Parts, boxes: Sequence[Mailbox]) -> Rebuilt:
     """Record the Activities that stand for the mails found, and since when mails are mirrored."""
     with parts.begin() as tx:
-        mirrored = rebuilding.mirrored(tx)
+        mirrored = recovery.mirrored(tx)
     newest: dict[int, datetime] = {}
     strangers: list[KeyedActivity] = []
     for page in _pages(parts):
         with parts.begin() as tx:
-            known = proofs.filings_with(tx, [a.key for a in page if a.key])
+            known = reconciliation.filings_with(tx, [a.key for a in page if a.key])
         strangers += [a for a in page if is_filing_key(a.key) and a.key not in known]
         for activity in page:
             box_id, at = mirrored.get(activity.activity_id), activity.created_at
             if box_id is not None and at is not None:
                 newest[box_id] = max(newest.get(box_id, at), at)
     with parts.begin() as tx:
-        mails, places = proofs.email_keys(tx), rebuilding.organisation_ids(tx)
+        mails, places = reconciliation.email_keys(tx), recovery.organisation_ids(tx)
     owned = adopt.owners(parts.tenant_id, strangers, mails, places)
     rivals = adopt.take_over(parts, owned, told="rebuilt")
     with parts.begin() as tx:
         mailboxes.hold(tx, mailbox_ids=newest)
-        rebuilding.settle_copies(tx, sorted({o.email_id for o in owned}))
+        recovery.settle_copies(tx, sorted({o.email_id for o in owned}))
         for mailbox_id, at in newest.items():
-            rebuilding.mirror_from(tx, mailbox_id, at)
+            recovery.mirror_from(tx, mailbox_id, at)
     return Rebuilt(
         mailboxes=tuple(box.address for box in boxes),
         activities=len(owned) - len(rivals),
@@ -145,7 +145,7 @@ def _take_over(parts: Parts, boxes: Sequence[Mailbox]) -> Rebuilt:
 def _pages(parts: Parts) -> Iterator[Sequence[KeyedActivity]]:
     """Every Activity that may stand for one of the mails found."""
     with parts.begin() as tx:
-        oldest = rebuilding.oldest_mail(tx)
+        oldest = recovery.oldest_mail(tx)
     since = (oldest or datetime(2000, 1, 1, tzinfo=UTC)) - _CLOCK_MARGIN
     next_id = 0
     while True:

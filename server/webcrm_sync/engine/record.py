@@ -20,10 +20,11 @@ from webcrm_sync.engine import bare, incidents, intake, same_mails
 from webcrm_sync.engine.incidents import Aside
 from webcrm_sync.engine.intake import Arrival
 from webcrm_sync.engine.parts import Parts
-from webcrm_sync.store import directory, emails, endings, known_mails, mailboxes, mirrors
+from webcrm_sync.store import directory, emails, known_mails, mailboxes, mirrors
 from webcrm_sync.store.database import Tx
 from webcrm_sync.store.emails import Item
 from webcrm_sync.store.events import Line
+from webcrm_sync.store.items import endings
 from webcrm_sync.store.mailboxes import Mailbox, SyncFolder
 
 #: States in which a copy has not reached webCRM yet.

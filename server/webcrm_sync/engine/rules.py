@@ -15,7 +15,7 @@ from webcrm_sync.core.outlook import Place
 from webcrm_sync.engine.mailref import Asker
 from webcrm_sync.engine.parts import Parts
 from webcrm_sync.graph.senders import SenderRule
-from webcrm_sync.store import asked, mailboxes
+from webcrm_sync.store import mailboxes, sync_requests
 
 #: How many senders one rule holds.
 PACK = 60
@@ -27,7 +27,7 @@ def senders(parts: Parts, asker: Asker) -> tuple[str, ...]:
     """The addresses whose mail is always synced, sorted, as Exchange has them now."""
     found = {folded(address) for rule in _ours(parts, asker) for address in rule.senders}
     with parts.begin() as tx:
-        asked.save_senders(tx, asker.box.id, found)
+        sync_requests.save_senders(tx, asker.box.id, found)
     return tuple(sorted(found))
 
 

@@ -11,19 +11,12 @@ from webcrm_sync.engine import push
 from webcrm_sync.engine.parts import Parts
 from webcrm_sync.engine.push import Deaf
 from webcrm_sync.settings import PREFIX, Settings
-from webcrm_sync.store import (
-    companies,
-    events,
-    job_troubles,
-    mailboxes,
-    pending,
-    proofs,
-    rebuilding,
-)
+from webcrm_sync.store import companies, events, job_troubles, mailboxes, reconciliation, recovery
 from webcrm_sync.store.database import OF_MAILBOX, Tx
+from webcrm_sync.store.items import pending
+from webcrm_sync.store.items.pending import Group
 from webcrm_sync.store.mailboxes import Mailbox
-from webcrm_sync.store.pending import Group
-from webcrm_sync.store.proofs import Stored
+from webcrm_sync.store.reconciliation import Stored
 
 #: Words in a trouble that tells what to do already.
 _CURES = (PREFIX, "Check", "Make room")
@@ -101,7 +94,7 @@ def read_status(parts: Parts) -> Status:
     with parts.begin() as tx:
         company = companies.read_company(tx)
         boxes = tuple(_mailboxes(tx))
-        since, proved = rebuilding.begun_at(tx), _proved(proofs.read_webcrm(tx))
+        since, proved = recovery.begun_at(tx), _proved(reconciliation.read_webcrm(tx))
         deaf, earlier = push.deaf(parts, tx), push.earlier_keys(parts, tx)
         held = tuple(_held_jobs(tx))
     return Status(
@@ -137,7 +130,7 @@ def _held_jobs(tx: Tx) -> Iterator[HeldJob]:
 
 def _mailboxes(tx: Tx) -> Sequence[MailboxStatus]:
     boxes = mailboxes.all_mailboxes(tx)
-    counts, proved = mailboxes.counts_by_state(tx), proofs.read_mailboxes(tx)
+    counts, proved = mailboxes.counts_by_state(tx), reconciliation.read_mailboxes(tx)
     groups = pending.groups(tx, named=_NAMED)
     return [
         _of(

@@ -11,7 +11,7 @@ from webcrm_sync.engine.desk import look_at
 from webcrm_sync.engine.mailref import Asker, MailRef, point_at_one
 from webcrm_sync.engine.parts import Parts
 from webcrm_sync.engine.telling import Facts, facts_of, name_of, organisation_ids, sentence_of
-from webcrm_sync.store import asked, directory, emails, events, filings, mailboxes
+from webcrm_sync.store import directory, emails, events, filings, mailboxes, sync_requests
 from webcrm_sync.store.database import Tx
 from webcrm_sync.store.emails import Email, Item
 from webcrm_sync.store.events import Told
@@ -97,7 +97,7 @@ def story_of_copy(parts: Parts, asker: Asker, ref: MailRef) -> tuple[Sequence[Li
         item = emails.known_items(tx, asker.box.id, [pointed.graph_id]).get(pointed.graph_id)
         if item is None:
             return (), None
-        email = asked.emails_by_id(tx, [item.email_id])[item.email_id]
+        email = sync_requests.emails_by_id(tx, [item.email_id])[item.email_id]
         told = events.of_email(tx.connection, email.id)
         mentioned = {i for t in told for i in organisation_ids(t)}
         names = directory.organisation_names(tx, mentioned)
@@ -120,7 +120,7 @@ def _lines(
     ]
     lines += [
         _line(p.pressed_at, "pressed", Facts(by=p.by), mailbox_id, "")
-        for mailbox_id, p in asked.presses_of_email(tx, email.id)
+        for mailbox_id, p in sync_requests.presses_of_email(tx, email.id)
     ]
     return sorted(lines, key=lambda line: line.at)
 

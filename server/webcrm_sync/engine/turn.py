@@ -12,7 +12,7 @@ from webcrm_sync.engine.draft import Draft, drafts_of
 from webcrm_sync.engine.incidents import Aside
 from webcrm_sync.engine.parts import Parts
 from webcrm_sync.engine.send import Answered, Bulk
-from webcrm_sync.store import asked, filings
+from webcrm_sync.store import filings, sync_requests
 from webcrm_sync.store.filings import Filing
 
 #: How many filings one turn takes further: as many as one bulk request carries.
@@ -56,7 +56,7 @@ def choose(parts: Parts, source: Source, *, besides: Iterable[int] = ()) -> Turn
     with parts.begin() as tx:
         due = filings.due(tx, limit=BULK, is_filed=False, besides=others)
         filed = filings.due(tx, limit=_FILED, is_filed=True, besides=others)
-        has_wishes = asked.has_due_wishes(tx)
+        has_wishes = sync_requests.has_due_wishes(tx)
         is_last = tx.is_line_wanted()
     turn = about(parts, source, due, filed)
     return replace(turn, has_wishes=has_wishes, decided=decided, is_last=is_last)

@@ -12,7 +12,7 @@ from webcrm_sync.engine.desk import look_at
 from webcrm_sync.engine.mailref import Asker, MailRef, Pointed, point_at_one
 from webcrm_sync.engine.mailstate import Can, Copy, MailState
 from webcrm_sync.engine.parts import Parts
-from webcrm_sync.store import asked, emails, filings, mailboxes
+from webcrm_sync.store import emails, filings, mailboxes, sync_requests
 from webcrm_sync.store.database import Tx
 from webcrm_sync.store.emails import Item
 
@@ -53,7 +53,7 @@ def _move_out(parts: Parts, asker: Asker, copy: Copy) -> Location:
 
 def _take_back(tx: Tx, asker: Asker, item: Item, where: Location) -> None:
     """The copy loses our categories; webCRM is to be told, unless others still want it there."""
-    asked.forget_presses(tx, asker.box.id, item.graph_id)
+    sync_requests.forget_presses(tx, asker.box.id, item.graph_id)
     emails.set_item(
         tx,
         item.id,
@@ -73,4 +73,6 @@ def _take_back(tx: Tx, asker: Asker, item: Item, where: Location) -> None:
     tx.tell("taken back", mailbox_id=asker.box.id, email_id=item.email_id, **facts)
     if not is_shared:
         known = filings.of_emails(tx, [item.email_id])[item.email_id]
-        asked.make_wish(tx, [f.id for f in known if not f.is_withdrawn], asked.WITHDRAW)
+        sync_requests.make_wish(
+            tx, [f.id for f in known if not f.is_withdrawn], sync_requests.WITHDRAW
+        )

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 
 from webcrm_sync.core.message import Message
 from webcrm_sync.engine.parts import Parts
-from webcrm_sync.store.sealing import SIGNATURE
+from webcrm_sync.store.encryption import SIGNATURE
 from webcrm_sync.store.versions import DIGEST, Copy, Version, read_versions
 
 #: So long an answer is taken for true while its version is the same. What only Outlook knows of a

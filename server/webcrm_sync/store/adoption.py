@@ -13,7 +13,7 @@ from webcrm_sync.core.states import Reason, State
 from webcrm_sync.store.database import Tx
 from webcrm_sync.store.emails import move_items
 from webcrm_sync.store.filings import Filing
-from webcrm_sync.store.schema import document, email_address, filing, item
+from webcrm_sync.store.schema.tables import document, email_address, filing, item
 
 
 def add_filing(tx: Tx, email_id: int, activity: KeyedActivity, target: Target) -> int | None:

@@ -10,7 +10,7 @@ from sqlalchemy.dialects.postgresql import insert
 
 from webcrm_sync.settings import PREFIX
 from webcrm_sync.store.database import Tx
-from webcrm_sync.store.schema import company, mailbox
+from webcrm_sync.store.schema.tables import company, mailbox
 
 _IS_EMPTY = text("SELECT to_regclass('mailbox') IS NULL")
 #: Any two numbers of our own: mailboxes are added one after another, whoever adds them.

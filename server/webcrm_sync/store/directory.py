@@ -12,10 +12,10 @@ from webcrm_sync.core.crm import CrmUser, OrganisationRow, PersonRow, Unmatchabl
 from webcrm_sync.core.matching import Contact, Directory
 from webcrm_sync.core.states import Reason, State
 from webcrm_sync.core.storable import storable
-from webcrm_sync.store.among import among
+from webcrm_sync.store.any_of import any_of
 from webcrm_sync.store.database import Tx
 from webcrm_sync.store.emails import hold_copies
-from webcrm_sync.store.schema import (
+from webcrm_sync.store.schema.tables import (
     contact,
     crm_user,
     email,
@@ -47,7 +47,7 @@ def look_up(tx: Tx, addresses: Iterable[str], domains: Iterable[str]) -> Directo
 def _alike(table: Table, addresses: Iterable[str]) -> ColumnElement[bool]:
     """True for rows with one of these folded addresses, whatever plus-tag either of them has."""
     wanted = {one for address in addresses for one in spellings(address) if address}
-    return among(table.c.address, wanted) | among(table.c.untagged, wanted)
+    return any_of(table.c.address, wanted) | any_of(table.c.untagged, wanted)
 
 
 def contact_of(tx: Tx, person_id: int) -> Contact | None:
@@ -144,16 +144,16 @@ def save_persons(
     """
     scope = contact.c.company_id == tx.company_id
     if not is_whole:
-        scope &= among(contact.c.person_id, [p.person_id for p in found])
+        scope &= any_of(contact.c.person_id, [p.person_id for p in found])
     if spared:
-        scope &= ~among(contact.c.person_id, spared)
+        scope &= ~any_of(contact.c.person_id, spared)
     before = {tuple(row) for row in tx.connection.execute(select(*_CONTACT).where(scope))}
     after = {row for person in found for row in _rows_of(person)}
     changed = before ^ after
     if not changed:
         return frozenset()
     tx.note_directory_change()
-    gone = among(contact.c.person_id, {row[0] for row in changed})
+    gone = any_of(contact.c.person_id, {row[0] for row in changed})
     tx.connection.execute(delete(contact).where(contact.c.company_id == tx.company_id, gone))
     persons = {row[0] for row in changed}
     names = [c.name for c in _CONTACT]
@@ -205,9 +205,9 @@ def save_organisations(
     """
     scope = organisation.c.company_id == tx.company_id
     if not is_whole:
-        scope &= among(organisation.c.organisation_id, [o.organisation_id for o in found])
+        scope &= any_of(organisation.c.organisation_id, [o.organisation_id for o in found])
     if spared:
-        scope &= ~among(organisation.c.organisation_id, spared)
+        scope &= ~any_of(organisation.c.organisation_id, spared)
     old = select(organisation.c.organisation_id, organisation.c.name, organisation.c.domains)
     before = {i: (name, tuple(d)) for i, name, d in tx.connection.execute(old.where(scope))}
     after = {o.organisation_id: (o.name, tuple(o.domains)) for o in found}
@@ -237,7 +237,7 @@ def _domains(organisations: Mapping[int, tuple[str, tuple[str, ...]]]) -> set[tu
 def wake(tx: Tx, *, addresses: Iterable[str], domains: Iterable[str]) -> int:
     """Take up again the mails that wait for one of these folded ones; how many copies they were."""
     on_it = select(email_address.c.email_id).where(
-        or_(_alike(email_address, addresses), among(email_address.c.domain, domains))
+        or_(_alike(email_address, addresses), any_of(email_address.c.domain, domains))
     )
     waits = (item.c.state == State.WAITING.value) | (item.c.reason == Reason.AMBIGUOUS.value)
     ours = select(email.c.id).where(email.c.company_id == tx.company_id)

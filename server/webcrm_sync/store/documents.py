@@ -11,9 +11,9 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.sql.elements import ColumnElement
 
 from webcrm_sync.core.attachments import Enclosure
-from webcrm_sync.store.among import among
+from webcrm_sync.store.any_of import any_of
 from webcrm_sync.store.database import Tx
-from webcrm_sync.store.schema import document, email, filing
+from webcrm_sync.store.schema.tables import document, email, filing
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +70,7 @@ def _hold(tx: Tx, filing_id: int) -> bool:
 
 def of_filings(tx: Tx, filing_ids: Sequence[int]) -> Mapping[int, Sequence[Document]]:
     """Per filing its planned attachments, in their order."""
-    query = select(*_DOCUMENT).where(among(document.c.filing_id, filing_ids))
+    query = select(*_DOCUMENT).where(any_of(document.c.filing_id, filing_ids))
     rows = tx.connection.execute(query.order_by(document.c.position)).mappings()
     found: dict[int, list[Document]] = {i: [] for i in filing_ids}
     for row in rows:
@@ -106,7 +106,7 @@ def beside(tx: Tx, filing_id: int, *, sizes: Iterable[int]) -> frozenset[tuple[s
         .join(email, email.c.id == filing.c.email_id)
         .join(this, is_neighbour)
         .join(mail, mail.c.id == this.c.email_id)
-        .where(this.c.id == filing_id, among(document.c.size, sizes), is_there)
+        .where(this.c.id == filing_id, any_of(document.c.size, sizes), is_there)
         .where(_are_related(mail, email))
     )
     return frozenset((row.name, row.size) for row in tx.connection.execute(query))
@@ -131,7 +131,7 @@ def _answers(one: FromClause, other: FromClause) -> ColumnElement[bool]:
 
 def planned(tx: Tx, filing_ids: Iterable[int]) -> frozenset[int]:
     """Which of these filings have planned attachments."""
-    query = select(document.c.filing_id).where(among(document.c.filing_id, filing_ids))
+    query = select(document.c.filing_id).where(any_of(document.c.filing_id, filing_ids))
     return frozenset(tx.connection.execute(query).scalars())
 
 

@@ -14,10 +14,10 @@ from webcrm_sync.core.direction import Direction
 from webcrm_sync.core.message import MessageKind, Party
 from webcrm_sync.core.pictures import NO_PICTURES, PictureFacts
 from webcrm_sync.core.states import Reason, State
-from webcrm_sync.store.among import among, among_sent
+from webcrm_sync.store.any_of import any_of, any_sent
 from webcrm_sync.store.database import Tx
 from webcrm_sync.store.rows import insert_of, sent
-from webcrm_sync.store.schema import email, email_address, filing, item
+from webcrm_sync.store.schema.tables import email, email_address, filing, item
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,21 +90,21 @@ EMAIL_COLUMNS = [email.c[f] for f in Email.__dataclass_fields__ if f not in {"to
 
 _LOCK = text("SELECT pg_advisory_xact_lock(7205759, :company)")
 _KNOWN = select(*ITEM_COLUMNS).where(
-    item.c.mailbox_id == bindparam("mailbox"), among_sent(item.c.graph_id, "graph_ids")
+    item.c.mailbox_id == bindparam("mailbox"), any_sent(item.c.graph_id, "graph_ids")
 )
 _KNOWN_AND_HELD = _KNOWN.order_by(item.c.id).with_for_update()
 _HELD = select(item.c.id).order_by(item.c.id).with_for_update()
-_COPIES_HELD = _HELD.where(among_sent(item.c.id, "ids"))
-_COPIES_OF_HELD = _HELD.where(among_sent(item.c.email_id, "email_ids"))
+_COPIES_HELD = _HELD.where(any_sent(item.c.id, "ids"))
+_COPIES_OF_HELD = _HELD.where(any_sent(item.c.email_id, "email_ids"))
 _UNSEEN = select(item.c.graph_id).where(
     item.c.folder_id == bindparam("folder"), item.c.seen_round < bindparam("round")
 )
-_BY_ID = select(*EMAIL_COLUMNS).where(among_sent(email.c.id, "ids"))
+_BY_ID = select(*EMAIL_COLUMNS).where(any_sent(email.c.id, "ids"))
 _UNSETTLED = [s.value for s in (State.FOUND, State.MATCHED, State.WAITING, State.PARKED)]
 _IS_NEEDED = (
     select(item.c.id).where(item.c.email_id == email.c.id, item.c.state.in_(_UNSETTLED)).exists()
 )
-_FORGET = update(email).where(among_sent(email.c.id, "ids"), ~_IS_NEEDED).values(**_FORGOTTEN)
+_FORGET = update(email).where(any_sent(email.c.id, "ids"), ~_IS_NEEDED).values(**_FORGOTTEN)
 
 
 def read_item(row: RowMapping | dict[str, Any]) -> Item:
@@ -188,7 +188,7 @@ def emails_by_id(tx: Tx, ids: Iterable[int]) -> Mapping[int, Email]:
 
 def emails_with(tx: Tx, *, message_ids: Iterable[str], keys: Iterable[str] = ()) -> Sequence[Email]:
     """The company's e-mails with one of these Message-IDs or keys, oldest first."""
-    condition = among(email.c.message_id, message_ids) | among(email.c.key, keys)
+    condition = any_of(email.c.message_id, message_ids) | any_of(email.c.key, keys)
     query = select(*EMAIL_COLUMNS).where(email.c.company_id == tx.company_id, condition)
     rows = tx.connection.execute(query.order_by(email.c.id)).mappings()
     return [read_email(row) for row in rows]
@@ -215,7 +215,7 @@ def without_headers(tx: Tx, email_ids: Iterable[int]) -> Sequence[int]:
 
     A mail that somebody else is changing is left out: waiting here could deadlock.
     """
-    query = select(email.c.id).where(among(email.c.id, email_ids), email.c.reply_to.is_(None))
+    query = select(email.c.id).where(any_of(email.c.id, email_ids), email.c.reply_to.is_(None))
     rows = tx.connection.execute(query.with_for_update(key_share=True, skip_locked=True))
     return rows.scalars().all()
 
@@ -273,7 +273,7 @@ def drop_item(tx: Tx, item_id: int) -> None:
 def see_items(tx: Tx, item_ids: Sequence[int], round_number: int) -> None:
     """Note that a reading of the folder met these copies."""
     if item_ids:
-        query = update(item).where(among(item.c.id, item_ids))
+        query = update(item).where(any_of(item.c.id, item_ids))
         tx.connection.execute(query.values(seen_round=round_number))
 
 
@@ -291,7 +291,7 @@ def move_items(
 
     Its categories follow: the mailboxes' mark jobs are enqueued. Returns the mailboxes' ids.
     """
-    ours = among(item.c.email_id, email_ids) & item.c.state.in_([s.value for s in of])
+    ours = any_of(item.c.email_id, email_ids) & item.c.state.in_([s.value for s in of])
     hold_copies(tx, ours)
     query = (
         update(item)

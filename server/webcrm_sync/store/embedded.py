@@ -25,7 +25,7 @@ from webcrm_sync.store.embedded_cluster import (
     start_watch,
 )
 from webcrm_sync.store.embedded_life import Home
-from webcrm_sync.store.sealing import read_or_make_secret
+from webcrm_sync.store.encryption import read_or_make_secret
 
 __all__ = ["DatabaseMissing", "DatabaseTrouble", "embedded"]
 

@@ -9,9 +9,9 @@ from datetime import datetime
 from sqlalchemy import ColumnElement, Connection, select
 from sqlalchemy.dialects.postgresql import distinct_on
 
-from webcrm_sync.store.among import among
+from webcrm_sync.store.any_of import any_of
 from webcrm_sync.store.rows import insert_of, sent
-from webcrm_sync.store.schema import event
+from webcrm_sync.store.schema.tables import event
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +55,7 @@ def last_reasons(connection: Connection, email_ids: Iterable[int]) -> Mapping[in
     """Per e-mail the reason in its latest event, None = it gives none."""
     query = (
         select(event.c.email_id, event.c.facts["reason"].astext)
-        .where(among(event.c.email_id, email_ids))
+        .where(any_of(event.c.email_id, email_ids))
         .ext(distinct_on(event.c.email_id))
         .order_by(event.c.email_id, event.c.id.desc())
     )

@@ -10,11 +10,11 @@ from typing import Any
 from sqlalchemy import ARRAY, BigInteger, RowMapping, Select, func, literal, or_, select, update
 
 from webcrm_sync.core.matching import How, Target
-from webcrm_sync.store.among import among
+from webcrm_sync.store.any_of import any_of
 from webcrm_sync.store.database import Tx
 from webcrm_sync.store.emails import Email, emails_by_id
 from webcrm_sync.store.rows import insert_of, sent
-from webcrm_sync.store.schema import email, email_address, filing
+from webcrm_sync.store.schema.tables import email, email_address, filing
 
 #: A moment that does not come: what is due then waits for a person.
 NEVER = datetime(9999, 1, 1, tzinfo=UTC)
@@ -72,7 +72,7 @@ def read_filing(row: RowMapping) -> Filing:
 
 def of_emails(tx: Tx, email_ids: Sequence[int]) -> Mapping[int, Sequence[Filing]]:
     """Per e-mail its filings."""
-    query = select(*FILING).where(among(filing.c.email_id, email_ids)).order_by(filing.c.id)
+    query = select(*FILING).where(any_of(filing.c.email_id, email_ids)).order_by(filing.c.id)
     found: dict[int, list[Filing]] = {i: [] for i in email_ids}
     for row in tx.connection.execute(query).mappings():
         found[row["email_id"]].append(read_filing(row))
@@ -102,7 +102,7 @@ def plan_all(tx: Tx, planned: Mapping[int, Sequence[tuple[Target, str]]]) -> Non
     if rows:
         new = insert_of(filing, rows[0]).on_conflict_do_nothing()
         tx.connection.execute(new, sent(rows))
-    matched = update(email_address).where(among(email_address.c.email_id, planned))
+    matched = update(email_address).where(any_of(email_address.c.email_id, planned))
     tx.connection.execute(matched.values(is_matched=True))
 
 
@@ -116,7 +116,7 @@ def due(tx: Tx, *, limit: int, is_filed: bool, besides: Iterable[int] = ()) -> S
         or_(filing.c.due_at.is_(None), filing.c.due_at <= tx.now),
     )
     if others := list(besides):
-        query = query.where(~among(filing.c.id, others))
+        query = query.where(~any_of(filing.c.id, others))
     return _read(tx, query.order_by(email.c.created_at.desc(), filing.c.id).limit(limit))
 
 
@@ -136,7 +136,7 @@ def due_mails(tx: Tx, *, limit: int) -> Sequence[int]:
 
 def still_open(tx: Tx, filing_ids: Iterable[int]) -> Sequence[Filing]:
     """Those of these filings that are not complete, in their order of due."""
-    query = _open(tx).where(among(filing.c.id, filing_ids))
+    query = _open(tx).where(any_of(filing.c.id, filing_ids))
     return _read(tx, query.order_by(email.c.created_at.desc(), filing.c.id))
 
 
@@ -158,7 +158,7 @@ def with_emails(tx: Tx, some: Sequence[Filing]) -> Sequence[tuple[Filing, Email]
 def release_held(tx: Tx, email_ids: Iterable[int]) -> None:
     """Take the filings of these mails up again that waited for a person."""
     held = (filing.c.due_at == NEVER) & ~filing.c.is_complete
-    query = update(filing).where(among(filing.c.email_id, email_ids), held)
+    query = update(filing).where(any_of(filing.c.email_id, email_ids), held)
     tx.connection.execute(query.values(due_at=tx.now))
 
 
@@ -168,7 +168,9 @@ def intend(tx: Tx, filing_ids: Sequence[int], lease: str) -> frozenset[int]:
     Returns those that are its own: not what another run intends, nor what is gone meanwhile.
     """
     query = update(filing).where(
-        among(filing.c.id, filing_ids), filing.c.activity_id.is_(None), filing.c.intent_at.is_(None)
+        any_of(filing.c.id, filing_ids),
+        filing.c.activity_id.is_(None),
+        filing.c.intent_at.is_(None),
     )
     taken = query.values(intent_at=tx.now, lease=lease, looks=0).returning(filing.c.id)
     return frozenset(tx.connection.execute(taken).scalars())
@@ -194,7 +196,7 @@ def record_activities(tx: Tx, told: Mapping[int, int]) -> frozenset[int]:
 
 def retry(tx: Tx, filing_ids: Sequence[int], *, due_at: datetime | None, **values: object) -> None:
     """Take these filings up again at `due_at`; None = only when somebody says so."""
-    query = update(filing).where(among(filing.c.id, filing_ids))
+    query = update(filing).where(any_of(filing.c.id, filing_ids))
     tx.connection.execute(query.values(due_at=due_at or NEVER, **values))
 
 
@@ -234,10 +236,10 @@ def complete(tx: Tx, filing_ids: Sequence[int]) -> Sequence[int]:
     """Mark filings as complete; ids of the e-mails whose last filing this was."""
     if not filing_ids:
         return []
-    query = update(filing).where(among(filing.c.id, filing_ids)).values(is_complete=True)
+    query = update(filing).where(any_of(filing.c.id, filing_ids)).values(is_complete=True)
     touched = tx.connection.execute(query.returning(filing.c.email_id)).scalars().all()
     open_ = select(filing.c.email_id).where(
-        among(filing.c.email_id, touched), ~filing.c.is_complete
+        any_of(filing.c.email_id, touched), ~filing.c.is_complete
     )
     unfinished = set(tx.connection.execute(open_).scalars())
     return sorted(set(touched) - unfinished)

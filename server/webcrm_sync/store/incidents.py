@@ -10,14 +10,14 @@ from sqlalchemy import ColumnElement, Update, case, delete, func, insert, select
 
 from webcrm_sync.core.states import Reason, State
 from webcrm_sync.store import companies, mailboxes
-from webcrm_sync.store.among import among
+from webcrm_sync.store.any_of import any_of
 from webcrm_sync.store.database import Tx
 from webcrm_sync.store.emails import hold_copies, lock
 from webcrm_sync.store.filings import NEVER, release_held
 from webcrm_sync.store.mirrors import NONE, UNFORESEEN
-from webcrm_sync.store.schema import filing, folder, item, mirror
-from webcrm_sync.store.schema_asked import wish
-from webcrm_sync.store.schema_incidents import incident
+from webcrm_sync.store.schema.incidents import incident
+from webcrm_sync.store.schema.requests import wish
+from webcrm_sync.store.schema.tables import filing, folder, item, mirror
 
 #: An Activity that was met then may have been changed this long before.
 _POLLED_AGAIN = timedelta(days=2)
@@ -151,7 +151,7 @@ def take_up(tx: Tx, things: Sequence[Thing]) -> None:
     for thing in things:
         kinds.setdefault(thing.name.split()[0], []).append(thing)
     if unknown := {t.mailbox_id for t in kinds.get("copy", ()) if t.email_id is None}:
-        again = update(folder).where(among(folder.c.mailbox_id, unknown))
+        again = update(folder).where(any_of(folder.c.mailbox_id, unknown))
         anew = {"cursor": None, "round": folder.c.round + 1, "hinted_at": tx.now}
         tx.connection.execute(again.values(**anew))
     if mirrors := [*kinds.get("mirror", ()), *kinds.get("activity", ())]:
@@ -163,7 +163,7 @@ def take_up(tx: Tx, things: Sequence[Thing]) -> None:
 def _take_up_mirrors(tx: Tx, things: Sequence[Thing]) -> None:
     """Those that were planned are written; the others are met by the poll once more."""
     ids = [int(t.name.split()[1]) for t in things]
-    ours = (mirror.c.company_id == tx.company_id) & among(mirror.c.activity_id, ids)
+    ours = (mirror.c.company_id == tx.company_id) & any_of(mirror.c.activity_id, ids)
     held = update(mirror).where(ours, mirror.c.due_at == NEVER)
     tx.connection.execute(held.values(due_at=tx.now, reason=None))
     unplanned = (mirror.c.state == NONE) & (mirror.c.reason == UNFORESEEN)
@@ -172,18 +172,18 @@ def _take_up_mirrors(tx: Tx, things: Sequence[Thing]) -> None:
 
 
 def _take_up_mails(tx: Tx, ids: Sequence[int]) -> None:
-    hold_copies(tx, among(item.c.email_id, ids))
-    unforeseen = among(item.c.email_id, ids) & (item.c.reason == Reason.UNFORESEEN.value)
+    hold_copies(tx, any_of(item.c.email_id, ids))
+    unforeseen = any_of(item.c.email_id, ids) & (item.c.reason == Reason.UNFORESEEN.value)
     parked = unforeseen & (item.c.state == State.PARKED.value) & item.c.folder_id.is_not(None)
     found = {"state": State.FOUND.value, "reason": None, "detail": None, "state_at": tx.now}
     tx.connection.execute(update(item).where(parked, ~item.c.is_bare).values(**found))
-    unmarked = update(item).where(among(item.c.email_id, ids), item.c.mark_due_at == NEVER)
+    unmarked = update(item).where(any_of(item.c.email_id, ids), item.c.mark_due_at == NEVER)
     is_filed = item.c.state == State.FILED.value
     tx.connection.execute(unmarked.where(is_filed).values(reason=None, detail=None))
     tx.connection.execute(unmarked.values(mark_due_at=tx.now, mark_attempts=0))
     due = {"due_at": tx.now}
     release_held(tx, ids)
-    of_them = select(filing.c.id).where(among(filing.c.email_id, ids))
+    of_them = select(filing.c.id).where(any_of(filing.c.email_id, ids))
     wishes = update(wish).where(wish.c.filing_id.in_(of_them), wish.c.due_at == NEVER)
     tx.connection.execute(wishes.values(**due))
     _read_bare_again(tx, parked)

@@ -10,7 +10,7 @@ from sqlalchemy import ColumnElement, Table, delete, select, update
 from sqlalchemy.dialects.postgresql import insert
 
 from webcrm_sync.store.database import Tx
-from webcrm_sync.store.schema_incidents import begun, job_trouble
+from webcrm_sync.store.schema.incidents import begun, job_trouble
 
 
 @dataclass(frozen=True, slots=True)

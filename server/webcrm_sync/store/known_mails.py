@@ -13,11 +13,11 @@ from webcrm_sync.core.email_index import KnownMail
 from webcrm_sync.core.message import Fingerprint
 from webcrm_sync.core.same_mail import Portrait
 from webcrm_sync.core.words import WordDigest
-from webcrm_sync.store.among import among
+from webcrm_sync.store.any_of import any_of
 from webcrm_sync.store.database import Tx
 from webcrm_sync.store.emails import BARE
-from webcrm_sync.store.schema import email, filing, item, mailbox
-from webcrm_sync.store.schema import mailbox_address as alias
+from webcrm_sync.store.schema.tables import email, filing, item, mailbox
+from webcrm_sync.store.schema.tables import mailbox_address as alias
 
 
 def known_mails(
@@ -43,7 +43,7 @@ def known_mails(
         here.scalar_subquery().label("graph_id"),
     ).where(
         email.c.company_id == tx.company_id,
-        among(email.c.message_id, message_ids) | among(email.c.key, keys),
+        any_of(email.c.message_id, message_ids) | any_of(email.c.key, keys),
         ~email.c.key.startswith(BARE),  # nothing is known of it that could be compared
     )
     rows = tx.connection.execute(query.order_by(email.c.id)).mappings()

@@ -13,10 +13,10 @@ from webcrm_sync.core.addresses import folded
 from webcrm_sync.core.direction import Internals
 from webcrm_sync.core.outlook import MailUser, Place
 from webcrm_sync.store import companies
-from webcrm_sync.store.among import among
+from webcrm_sync.store.any_of import any_of
 from webcrm_sync.store.database import Tx
-from webcrm_sync.store.schema import IS_OPEN, crm_user, email, folder, item, mailbox
-from webcrm_sync.store.schema import mailbox_address as alias
+from webcrm_sync.store.schema.tables import IS_OPEN, crm_user, email, folder, item, mailbox
+from webcrm_sync.store.schema.tables import mailbox_address as alias
 
 
 @dataclass(frozen=True, slots=True)
@@ -179,7 +179,7 @@ def keep_now(tx: Tx, mailbox_ids: Iterable[int]) -> None:
     """Have the folders and subscriptions of these mailboxes brought in order at once."""
     ids = sorted(set(mailbox_ids))
     hold(tx, mailbox_ids=ids)
-    query = update(mailbox).where(among(mailbox.c.id, ids)).values(keep_due_at=tx.now)
+    query = update(mailbox).where(any_of(mailbox.c.id, ids)).values(keep_due_at=tx.now)
     if ids:
         tx.connection.execute(query)
     for mailbox_id in ids:
@@ -209,7 +209,7 @@ def by_subscription(tx: Tx, subscription_ids: Iterable[str]) -> Mapping[str, Syn
     query = (
         select(*_FOLDER)
         .join(mailbox, mailbox.c.id == folder.c.mailbox_id)
-        .where(mailbox.c.company_id == tx.company_id, among(key, subscription_ids))
+        .where(mailbox.c.company_id == tx.company_id, any_of(key, subscription_ids))
     )
     rows = tx.connection.execute(query).mappings()
     return {row["subscription_id"].lower(): _folder(row) for row in rows}
@@ -235,7 +235,7 @@ def hold(tx: Tx, *, mailbox_ids: Iterable[int] = (), folder_ids: Iterable[int] =
     """
     for table, ids in ((mailbox, mailbox_ids), (folder, folder_ids)):
         if these := set(ids):
-            query = select(table.c.id).where(among(table.c.id, these)).order_by(table.c.id)
+            query = select(table.c.id).where(any_of(table.c.id, these)).order_by(table.c.id)
             tx.connection.execute(query.with_for_update(key_share=True))
 
 
@@ -293,7 +293,7 @@ def hint(tx: Tx, folder_ids: Iterable[int]) -> None:
     if len(ids) > 1:
         hold(tx, folder_ids=ids)
     hinted_at = func.greatest(tx.now, folder.c.hinted_at + _NEXT)  # a NULL does not count
-    query = update(folder).where(among(folder.c.id, ids)).values(hinted_at=hinted_at)
+    query = update(folder).where(any_of(folder.c.id, ids)).values(hinted_at=hinted_at)
     hinted = tx.connection.execute(query.returning(folder.c.mailbox_id, folder.c.flooded_at))
     calm = tx.now - _FLOOD_REST
     now = {row.mailbox_id for row in hinted if not row.flooded_at or row.flooded_at < calm}
@@ -306,7 +306,7 @@ def begin_reading(tx: Tx, due: Iterable[SyncFolder]) -> None:
     ids = {f.id for f in due if f.is_hint_open}
     if ids:
         hold(tx, folder_ids=ids)
-        query = update(folder).where(among(folder.c.id, ids))
+        query = update(folder).where(any_of(folder.c.id, ids))
         tx.connection.execute(query.values(hint_read=folder.c.hinted_at))
 
 

@@ -11,7 +11,7 @@ from sqlalchemy.dialects.postgresql import insert
 
 from webcrm_sync.store.database import Tx
 from webcrm_sync.store.filings import NEVER
-from webcrm_sync.store.schema import mirror
+from webcrm_sync.store.schema.tables import mirror
 
 
 @dataclass(frozen=True, slots=True)

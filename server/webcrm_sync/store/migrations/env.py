@@ -2,7 +2,7 @@
 
 from alembic import context
 
-from webcrm_sync.store.schema_asked import press
+from webcrm_sync.store.schema.requests import press
 
 connection = context.config.attributes["connection"]
 context.configure(connection=connection, target_metadata=press.metadata)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from sqlalchemy import BigInteger, Column, DateTime, ForeignKey, Index, Table, Text
 from sqlalchemy.dialects.postgresql import ARRAY
 
-from webcrm_sync.store.schema import metadata
+from webcrm_sync.store.schema.tables import metadata
 
 
 def _to(table: str) -> Column[int]:

@@ -10,13 +10,13 @@ from sqlalchemy import Select, delete, literal, select, tuple_, update
 from sqlalchemy.dialects.postgresql import insert
 
 from webcrm_sync.core.matching import How
-from webcrm_sync.store.among import among
+from webcrm_sync.store.any_of import any_of
 from webcrm_sync.store.database import Tx
 from webcrm_sync.store.emails import EMAIL_COLUMNS as EMAIL
 from webcrm_sync.store.emails import Email, read_email
 from webcrm_sync.store.filings import FILING, Filing, read_filing
-from webcrm_sync.store.schema import document, email, event, filing, item, mailbox
-from webcrm_sync.store.schema_asked import always_sync, press, wish
+from webcrm_sync.store.schema.requests import always_sync, press, wish
+from webcrm_sync.store.schema.tables import document, email, event, filing, item, mailbox
 
 #: Kinds of wishes: take the Activity back, let it stand again, move it and no more, write its
 #: words anew.
@@ -96,7 +96,7 @@ def chosen_for(tx: Tx, email_ids: Sequence[int]) -> Mapping[int, tuple[int, ...]
     query = (
         select(item.c.email_id, press.c.organisations)
         .join(press, same)
-        .where(among(item.c.email_id, email_ids))
+        .where(any_of(item.c.email_id, email_ids))
         .order_by(press.c.pressed_at)
     )
     found: dict[int, tuple[int, ...]] = {}
@@ -132,7 +132,7 @@ def forget_presses(tx: Tx, mailbox_id: int, graph_id: str) -> None:
 
 def emails_by_id(tx: Tx, ids: Iterable[int]) -> Mapping[int, Email]:
     """These e-mails by id."""
-    rows = tx.connection.execute(select(*EMAIL).where(among(email.c.id, ids))).mappings()
+    rows = tx.connection.execute(select(*EMAIL).where(any_of(email.c.id, ids))).mappings()
     return {row["id"]: read_email(row) for row in rows}
 
 

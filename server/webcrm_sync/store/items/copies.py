@@ -7,10 +7,10 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from sqlalchemy import select, text
 from sqlalchemy.dialects.postgresql import distinct_on
 
-from webcrm_sync.store.among import among
+from webcrm_sync.store.any_of import any_of
 from webcrm_sync.store.database import Tx
 from webcrm_sync.store.emails import ITEM_COLUMNS, Item, read_item
-from webcrm_sync.store.schema import item, mailbox
+from webcrm_sync.store.schema.tables import item, mailbox
 
 _KNOWN_VERSIONS = text(
     "SELECT mailbox_id, graph_id, change_key"
@@ -25,7 +25,7 @@ def first_copies(tx: Tx, email_ids: Iterable[int]) -> Sequence[Item]:
     query = (
         select(*ITEM_COLUMNS)
         .ext(distinct_on(item.c.email_id))
-        .where(among(item.c.email_id, email_ids))
+        .where(any_of(item.c.email_id, email_ids))
         .order_by(item.c.email_id, item.c.folder_id.is_(None), item.c.id)
     )
     return [read_item(row) for row in tx.connection.execute(query).mappings()]
@@ -36,7 +36,7 @@ def addresses_holding(tx: Tx, email_ids: Sequence[int]) -> Mapping[int, Sequence
     query = (
         select(item.c.email_id, mailbox.c.address)
         .join(item, item.c.mailbox_id == mailbox.c.id)
-        .where(among(item.c.email_id, email_ids))
+        .where(any_of(item.c.email_id, email_ids))
         .order_by(item.c.id)
     )
     found: dict[int, list[str]] = {i: [] for i in email_ids}

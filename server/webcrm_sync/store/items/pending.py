@@ -10,7 +10,7 @@ from sqlalchemy.dialects.postgresql import aggregate_order_by
 
 from webcrm_sync.core.states import Reason, State
 from webcrm_sync.store.database import Tx
-from webcrm_sync.store.schema import email, item, mailbox
+from webcrm_sync.store.schema.tables import email, item, mailbox
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,7 +15,7 @@ from sqlalchemy import (
     text,
 )
 
-from webcrm_sync.store.schema import metadata
+from webcrm_sync.store.schema.tables import metadata
 
 
 def _to(table: str, *, nullable: bool = False) -> Column[int]:

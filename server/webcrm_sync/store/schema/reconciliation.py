@@ -5,7 +5,7 @@ from __future__ import annotations
 from sqlalchemy import BigInteger, Column, DateTime, ForeignKey, Table
 from sqlalchemy.dialects.postgresql import JSONB
 
-from webcrm_sync.store.schema import metadata
+from webcrm_sync.store.schema.tables import metadata
 
 
 def _of(table: str) -> Column[int]:

@@ -9,11 +9,11 @@ from sqlalchemy import func, select, update
 from sqlalchemy.dialects.postgresql import insert
 
 from webcrm_sync.core.states import State
-from webcrm_sync.store.among import among
+from webcrm_sync.store.any_of import any_of
 from webcrm_sync.store.database import Tx
 from webcrm_sync.store.emails import move_items
-from webcrm_sync.store.schema import email, filing, item, mailbox, mirror, organisation
-from webcrm_sync.store.schema_proof import rebuilding
+from webcrm_sync.store.schema.reconciliation import rebuilding
+from webcrm_sync.store.schema.tables import email, filing, item, mailbox, mirror, organisation
 
 
 def begin(tx: Tx) -> None:
@@ -69,11 +69,11 @@ def settle_copies(tx: Tx, email_ids: Sequence[int]) -> None:
     One that was still on its way goes on by itself. Copies of a mail with attachments to be
     written wait for them.
     """
-    was_synced = select(item.c.email_id).where(among(item.c.email_id, email_ids), item.c.is_past)
+    was_synced = select(item.c.email_id).where(any_of(item.c.email_id, email_ids), item.c.is_past)
     past = set(tx.connection.execute(was_synced).scalars())
-    open_ = select(filing.c.email_id).where(among(filing.c.email_id, past), ~filing.c.is_complete)
+    open_ = select(filing.c.email_id).where(any_of(filing.c.email_id, past), ~filing.c.is_complete)
     unfinished = set(tx.connection.execute(open_).scalars())
-    copies = update(item).where(among(item.c.email_id, email_ids))
+    copies = update(item).where(any_of(item.c.email_id, email_ids))
     tx.connection.execute(copies.values(is_past=False))
     move_items(tx, past - unfinished, to=State.FILED, of=[State.FOUND])
     move_items(tx, unfinished, to=State.MATCHED, of=[State.FOUND])

@@ -10,13 +10,13 @@ from sqlalchemy import func, literal, or_, select, update
 from sqlalchemy.dialects.postgresql import insert
 
 from webcrm_sync.core.states import State
-from webcrm_sync.store.among import among
+from webcrm_sync.store.any_of import any_of
 from webcrm_sync.store.database import Tx
 from webcrm_sync.store.emails import ITEM_COLUMNS, Item, read_item
 from webcrm_sync.store.filings import FILING, Filing, read_filing
-from webcrm_sync.store.schema import company, email, event, filing, item, mailbox, mirror
-from webcrm_sync.store.schema_asked import wish
-from webcrm_sync.store.schema_proof import mailbox_proof, webcrm_proof
+from webcrm_sync.store.schema.reconciliation import mailbox_proof, webcrm_proof
+from webcrm_sync.store.schema.requests import wish
+from webcrm_sync.store.schema.tables import company, email, event, filing, item, mailbox, mirror
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +44,7 @@ def believed(
         select(*ITEM_COLUMNS, item.c.mark_due_at, email.c.message_id)
         .join(email, email.c.id == item.c.email_id)
         .where(item.c.mailbox_id == mailbox_id)
-        .where(or_(item.c.folder_id == folder_id, among(item.c.graph_id, graph_ids)))
+        .where(or_(item.c.folder_id == folder_id, any_of(item.c.graph_id, graph_ids)))
     )
     found = {}
     for row in tx.connection.execute(query).mappings():
@@ -143,7 +143,7 @@ def filed_since(tx: Tx) -> datetime:
 
 def filings_with(tx: Tx, keys: Iterable[str]) -> Mapping[str, Filing]:
     """The company's filings with these keys, by key."""
-    query = select(*FILING).where(filing.c.company_id == tx.company_id, among(filing.c.key, keys))
+    query = select(*FILING).where(filing.c.company_id == tx.company_id, any_of(filing.c.key, keys))
     rows = tx.connection.execute(query).mappings()
     return {row["key"]: read_filing(row) for row in rows}
 
@@ -179,13 +179,13 @@ def count_filed(tx: Tx) -> int:
 
 def wished(tx: Tx, filing_ids: Iterable[int]) -> frozenset[int]:
     """Which of these filings webCRM is still to be told something about."""
-    query = select(wish.c.filing_id).where(among(wish.c.filing_id, filing_ids))
+    query = select(wish.c.filing_id).where(any_of(wish.c.filing_id, filing_ids))
     return frozenset(tx.connection.execute(query).scalars())
 
 
 def message_ids(tx: Tx, email_ids: Iterable[int]) -> Mapping[int, str | None]:
     """The Message-IDs of these e-mails."""
-    query = select(email.c.id, email.c.message_id).where(among(email.c.id, email_ids))
+    query = select(email.c.id, email.c.message_id).where(any_of(email.c.id, email_ids))
     return {row.id: row.message_id for row in tx.connection.execute(query)}
 
 
@@ -207,7 +207,7 @@ def email_keys(
     """The keys of the company's e-mails by id; of `ids`, or of those without any filing."""
     query = select(email.c.id, email.c.key).where(email.c.company_id == tx.company_id)
     if ids is not None:
-        query = query.where(among(email.c.id, ids))
+        query = query.where(any_of(email.c.id, ids))
     if is_unfiled:
         query = query.where(~select(filing.c.id).where(filing.c.email_id == email.c.id).exists())
     return {row.id: row.key for row in tx.connection.execute(query)}

@@ -7,21 +7,21 @@ from collections.abc import Mapping, Sequence
 from sqlalchemy import bindparam, or_, select
 
 from webcrm_sync.core.states import State
-from webcrm_sync.store.among import among, among_sent
+from webcrm_sync.store.any_of import any_of, any_sent
 from webcrm_sync.store.database import Tx
 from webcrm_sync.store.emails import ITEM_COLUMNS, Email, Item, emails_by_id, read_item
-from webcrm_sync.store.schema import email_address, item, mailbox
+from webcrm_sync.store.schema.tables import email_address, item, mailbox
 
 #: So many found copies are read per mail that is wanted: one mail may lie in several mailboxes.
 _COPIES = 4
 _IS_FOUND = (item.c.state == State.FOUND.value) & ~item.c.is_bare
 _FOUND = (
     select(*ITEM_COLUMNS)
-    .where(among_sent(item.c.email_id, "email_ids"), _IS_FOUND)
+    .where(any_sent(item.c.email_id, "email_ids"), _IS_FOUND)
     .order_by(item.c.id)
 )
 _PAST = select(item.c.email_id).where(
-    among_sent(item.c.email_id, "email_ids"), _IS_FOUND, item.c.is_past
+    any_sent(item.c.email_id, "email_ids"), _IS_FOUND, item.c.is_past
 )
 _NEWEST = (
     select(item.c.email_id)
@@ -61,7 +61,7 @@ def _newest(tx: Tx, limit: int) -> Sequence[int]:
 def addresses(tx: Tx, email_ids: Sequence[int]) -> Mapping[int, Sequence[str]]:
     """Per e-mail the addresses that have not led to a filing yet."""
     query = select(email_address.c.email_id, email_address.c.address).where(
-        among(email_address.c.email_id, email_ids), ~email_address.c.is_matched
+        any_of(email_address.c.email_id, email_ids), ~email_address.c.is_matched
     )
     found: dict[int, list[str]] = {i: [] for i in email_ids}
     for email_id, address in tx.connection.execute(query):

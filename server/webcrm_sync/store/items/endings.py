@@ -9,10 +9,10 @@ from sqlalchemy import delete, select, update
 
 from webcrm_sync.core.states import OVERRULED, Reason, State
 from webcrm_sync.store import events
-from webcrm_sync.store.among import among
+from webcrm_sync.store.any_of import any_of
 from webcrm_sync.store.database import Tx
 from webcrm_sync.store.emails import move_items
-from webcrm_sync.store.schema import email, email_address, filing, item
+from webcrm_sync.store.schema.tables import email, email_address, filing, item
 
 
 def drop_abandoned_filings(tx: Tx, email_id: int) -> None:
@@ -34,7 +34,7 @@ def take_along(tx: Tx, email_ids: Iterable[int]) -> None:
     """
     standing = select(filing.c.id).where(filing.c.email_id == item.c.email_id)
     left_out = (
-        among(item.c.email_id, email_ids)
+        any_of(item.c.email_id, email_ids)
         & (item.c.state == State.SKIPPED.value)
         & item.c.reason.in_([r.value for r in OVERRULED])
         & item.c.folder_id.is_not(None)

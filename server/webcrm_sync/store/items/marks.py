@@ -8,11 +8,11 @@ from dataclasses import dataclass
 from sqlalchemy import bindparam, func, select, update
 
 from webcrm_sync.core.states import State
-from webcrm_sync.store.among import among_sent
+from webcrm_sync.store.any_of import any_sent
 from webcrm_sync.store.database import Tx
 from webcrm_sync.store.emails import ITEM_COLUMNS, Item, hold_these, read_item
 from webcrm_sync.store.rows import lines, sent
-from webcrm_sync.store.schema import email, item
+from webcrm_sync.store.schema.tables import email, item
 
 _DUE = (
     select(*ITEM_COLUMNS, email.c.key)
@@ -23,7 +23,7 @@ _DUE = (
 )
 _SETTLE = (
     update(item)
-    .where(among_sent(item.c.id, "ids"), item.c.state == bindparam("seen"))
+    .where(any_sent(item.c.id, "ids"), item.c.state == bindparam("seen"))
     .values(mark_due_at=None, mark_attempts=0)
 )
 _SYNC = _SETTLE.values(

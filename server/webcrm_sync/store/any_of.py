@@ -8,7 +8,7 @@ from typing import Any
 from sqlalchemy import ARRAY, Column, ColumnElement, any_, bindparam, literal
 
 
-def among(column: ColumnElement[Any], values: Iterable[object]) -> ColumnElement[bool]:
+def any_of(column: ColumnElement[Any], values: Iterable[object]) -> ColumnElement[bool]:
     """True for rows whose `column` is one of `values`, which travel as one array.
 
     Each value of an IN list is a parameter of its own, and a statement takes 65,535 of them
@@ -17,7 +17,7 @@ def among(column: ColumnElement[Any], values: Iterable[object]) -> ColumnElement
     return column == any_(literal(list(values), ARRAY(column.type)))
 
 
-def among_sent(column: Column[Any], name: str) -> ColumnElement[bool]:
+def any_sent(column: Column[Any], name: str) -> ColumnElement[bool]:
     """The same, of the values that a statement made beforehand is sent by this name.
 
     To make a statement takes longer than to send it: those of every page and batch are made once.

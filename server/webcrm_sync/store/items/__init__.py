@@ -1,0 +1,1 @@
+"""Items: the copies of mails in mailboxes, each with its state."""
