@@ -8,10 +8,10 @@ import psycopg
 from psycopg import sql
 from sqlalchemy import make_url
 
+from webcrm_sync.localdb.cluster import LOGIN
+from webcrm_sync.localdb.lifetime import Home
+from webcrm_sync.localdb.role import ROLE
 from webcrm_sync.store.database import libpq_url
-from webcrm_sync.store.embedded_cluster import LOGIN
-from webcrm_sync.store.embedded_life import Home
-from webcrm_sync.store.embedded_role import ROLE
 
 #: A lost table of a test database is no loss: nothing waits for the disk.
 _CARELESS = ("fsync", "synchronous_commit", "full_page_writes")

@@ -22,9 +22,9 @@ import trustme
 from careless import make_careless
 from descriptions import VARIABLES
 from emptied import empty
+from webcrm_sync.localdb.embedded import embedded
 from webcrm_sync.store import database
 from webcrm_sync.store.database import Database
-from webcrm_sync.store.embedded import embedded
 from webcrm_sync.store.migrate import migrate
 
 # How long an example takes says something about the machine, not about the product.

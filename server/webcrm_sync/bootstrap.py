@@ -14,10 +14,10 @@ from webcrm_sync.engine.metadata import Metadata
 from webcrm_sync.engine.parts import Parts
 from webcrm_sync.graph.client import GraphClient
 from webcrm_sync.graph.keys import SigningKeys
+from webcrm_sync.localdb.embedded import DatabaseMissing, embedded
 from webcrm_sync.settings import Settings
 from webcrm_sync.store import companies
 from webcrm_sync.store.database import Database
-from webcrm_sync.store.embedded import DatabaseMissing, embedded
 from webcrm_sync.store.encryption import Seal, read_or_make_key
 from webcrm_sync.store.migrate import is_current, migrate
 from webcrm_sync.webcrm.client import WebCrm

@@ -27,8 +27,8 @@ from hypothesis.stateful import run_state_machine_as_test
 from careless import make_careless
 from machine.ground import ground
 from machine.machine import Machine
+from webcrm_sync.localdb.embedded import embedded
 from webcrm_sync.store.database import Database
-from webcrm_sync.store.embedded import embedded
 from webcrm_sync.store.migrate import migrate
 
 _BATCH, _STEPS = 20, 25

@@ -17,8 +17,8 @@ import psycopg
 import pytest
 from sqlalchemy import create_engine, text
 
-from webcrm_sync.store.embedded import DatabaseMissing, DatabaseTrouble, embedded
-from webcrm_sync.store.embedded_life import Home
+from webcrm_sync.localdb.embedded import DatabaseMissing, DatabaseTrouble, embedded
+from webcrm_sync.localdb.lifetime import Home
 
 USER = """
 import pathlib, sys
@@ -97,7 +97,7 @@ def _postmaster(data_dir: Path) -> int:
 
 def _kill_watch(data_dir: Path) -> None:
     listing = subprocess.check_output(["ps", "-ww", "-eo", "pid=,args="], text=True).splitlines()
-    [line] = [x for x in listing if "embedded_life" in x and f" {data_dir} " in x]
+    [line] = [x for x in listing if "localdb/lifetime" in x and f" {data_dir} " in x]
     os.kill(int(line.split()[0]), signal.SIGKILL)
 
 

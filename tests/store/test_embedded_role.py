@@ -17,10 +17,10 @@ from sqlalchemy import NullPool
 
 from careless import superuser_url
 from revisions import bring_to
+from webcrm_sync.localdb.embedded import embedded
+from webcrm_sync.localdb.lifetime import Home
+from webcrm_sync.localdb.role import ROLE
 from webcrm_sync.store.database import libpq_url, sqlalchemy_url
-from webcrm_sync.store.embedded import embedded
-from webcrm_sync.store.embedded_life import Home
-from webcrm_sync.store.embedded_role import ROLE
 from webcrm_sync.store.migrate import is_current, migrate
 
 #: What a superuser could do to the machine and to us.

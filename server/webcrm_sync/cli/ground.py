@@ -12,10 +12,10 @@ from sqlalchemy.exc import OperationalError
 from webcrm_sync.bootstrap import DatabaseOutdated, open_parts
 from webcrm_sync.core.errors import SyncError
 from webcrm_sync.engine.parts import Parts
+from webcrm_sync.localdb.cluster import DatabaseTrouble
+from webcrm_sync.localdb.embedded import DatabaseMissing
 from webcrm_sync.settings import Settings, SettingsError, read_settings
 from webcrm_sync.store.companies import AnotherCompany
-from webcrm_sync.store.embedded import DatabaseMissing
-from webcrm_sync.store.embedded_cluster import DatabaseTrouble
 from webcrm_sync.store.migrate import DatabaseNewer
 from webcrm_sync.web.serving.listening import CannotListen
 

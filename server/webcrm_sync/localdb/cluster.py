@@ -16,8 +16,8 @@ import subprocess
 import sys
 from pathlib import Path
 
-from webcrm_sync.store import embedded_life
-from webcrm_sync.store.embedded_life import Home
+from webcrm_sync.localdb import lifetime
+from webcrm_sync.localdb.lifetime import Home
 
 #: The superuser: it sets the cluster up and makes the login of our processes, nothing else.
 LOGIN = "webcrm_sync"
@@ -70,7 +70,7 @@ def start_watch(home: Home) -> None:
     """Start the watch of `home` where it is missing; under the guard."""
     if not home.is_held("watch"):
         lock = home.lock("watch", fcntl.LOCK_SH)
-        program = [sys.executable, "-I", "-S", embedded_life.__file__]
+        program = [sys.executable, "-I", "-S", lifetime.__file__]
         _launch([*program, str(home.data_dir), str(lock)], home.log, lock)
 
 

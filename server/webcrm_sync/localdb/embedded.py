@@ -15,8 +15,8 @@ from pathlib import Path
 import psycopg
 from sqlalchemy import URL
 
-from webcrm_sync.store import embedded_role
-from webcrm_sync.store.embedded_cluster import (
+from webcrm_sync.localdb import role
+from webcrm_sync.localdb.cluster import (
     LOGIN,
     DatabaseTrouble,
     make_cluster,
@@ -24,7 +24,7 @@ from webcrm_sync.store.embedded_cluster import (
     start,
     start_watch,
 )
-from webcrm_sync.store.embedded_life import Home
+from webcrm_sync.localdb.lifetime import Home
 from webcrm_sync.store.encryption import read_or_make_secret
 
 __all__ = ["DatabaseMissing", "DatabaseTrouble", "embedded"]
@@ -63,7 +63,7 @@ def embedded(data_dir: Path, *, create: bool) -> Iterator[str]:
     home.make_locks()
     user = _join(home)
     try:
-        yield embedded_role.address(_plain(home))
+        yield role.address(_plain(home))
     finally:
         _leave(home, user)
 
@@ -103,7 +103,7 @@ def _bring_up(home: Home) -> None:
             raise DatabaseTrouble(f"PostgreSQL does not answer: {trouble}") from trouble
         time.sleep(_LOOK_EVERY_S)
     read_or_make_secret(home.app_password)
-    embedded_role.settle(_superuser(home), _plain(home))
+    role.settle(_superuser(home), _plain(home))
 
 
 def _make(home: Home) -> None:
@@ -119,7 +119,7 @@ def _trouble(home: Home) -> psycopg.OperationalError | None:
     """Why no connection is to be had, None = there is one."""
     try:
         url = _superuser(home).set(drivername="postgresql")
-        psycopg.connect(embedded_role.address(url), connect_timeout=10).close()
+        psycopg.connect(role.address(url), connect_timeout=10).close()
     except psycopg.OperationalError as error:
         return error
     return None
@@ -130,7 +130,7 @@ def _superuser(home: Home) -> URL:
 
 
 def _plain(home: Home) -> URL:
-    return _url(home, embedded_role.ROLE, home.app_password.read_text("ascii"))
+    return _url(home, role.ROLE, home.app_password.read_text("ascii"))
 
 
 def _url(home: Home, login: str, password: str) -> URL:
