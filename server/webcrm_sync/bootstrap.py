@@ -13,7 +13,7 @@ from webcrm_sync.engine.body_reader import BodyReader
 from webcrm_sync.engine.metadata import Metadata
 from webcrm_sync.engine.parts import Parts
 from webcrm_sync.graph.client import GraphClient
-from webcrm_sync.graph.keys import SigningKeys
+from webcrm_sync.graph.signing_keys import SigningKeys
 from webcrm_sync.localdb.embedded import DatabaseMissing, embedded
 from webcrm_sync.settings import Settings
 from webcrm_sync.store import companies

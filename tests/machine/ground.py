@@ -20,7 +20,7 @@ from webcrm_sync.sandbox.stage import Stage
 from webcrm_sync.store import mailboxes
 from webcrm_sync.store.database import libpq_url
 from webcrm_sync.webcrm.client import WebCrm
-from webcrm_sync.webcrm.pacing import Pacing
+from webcrm_sync.webcrm.rate_limit import Pacing
 
 KIM, EVA = "kim@nordwind.example", "eva@nordwind.example"
 BO, LIS, TWIN = "bo@havnebyg.example", "lis@skovby.example", "twin@mail.example"

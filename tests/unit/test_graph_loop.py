@@ -9,7 +9,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from webcrm_sync.graph.gate import PER_MAILBOX, Call, Gate
+from webcrm_sync.graph.concurrency import PER_MAILBOX, Call, Gate
 from webcrm_sync.graph.loop import LoopThread
 
 

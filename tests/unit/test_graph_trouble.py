@@ -18,7 +18,7 @@ from webcrm_sync.core.errors import (
     TryLater,
     Unclear,
 )
-from webcrm_sync.graph.trouble import Failure, failure_in, retry_at, trouble, without_addresses
+from webcrm_sync.graph.errors import Failure, failure_in, retry_at, trouble, without_addresses
 
 NOW = datetime(2026, 11, 20, 10, tzinfo=UTC)
 

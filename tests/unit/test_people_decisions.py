@@ -18,7 +18,7 @@ from webcrm_sync.engine.connection import Standing, standing
 from webcrm_sync.engine.mailstate import Can, Copy, Shown, Steps, abilities, shown, steps
 from webcrm_sync.engine.press import destination
 from webcrm_sync.engine.rules import PACK, with_sender
-from webcrm_sync.graph.senders import SenderRule
+from webcrm_sync.graph.sender_rules import SenderRule
 from webcrm_sync.store.filings import Filing
 from webcrm_sync.store.mailboxes import SyncFolder
 from webcrm_sync.store.sync_requests import MOVE, Wish

@@ -18,7 +18,7 @@ from webcrm_sync.core.errors import (
     Unclear,
 )
 from webcrm_sync.webcrm import wire
-from webcrm_sync.webcrm.answers import Answer, access_token, trouble
+from webcrm_sync.webcrm.errors import Answer, access_token, trouble
 
 
 @pytest.mark.parametrize(

@@ -9,7 +9,7 @@ from threading import Thread
 from hypothesis import given
 from hypothesis import strategies as st
 
-from webcrm_sync.webcrm.pacing import LIMIT, WINDOW, Pacing, wait_s
+from webcrm_sync.webcrm.rate_limit import LIMIT, WINDOW, Pacing, wait_s
 
 
 @dataclass

@@ -12,7 +12,7 @@ import pytest
 
 from unit.webcrm_examples import NOW
 from webcrm_sync.core.crm import ActivityDraft, DocumentDraft
-from webcrm_sync.webcrm import bodies, changes, wire
+from webcrm_sync.webcrm import changes, requests, wire
 from webcrm_sync.webcrm.changes import ActivityChange, PersonDraft
 
 BAD, SHOWN = "<b>x", "‹b›x"
@@ -24,7 +24,7 @@ def _created() -> bytes:
 
 
 def _attached() -> bytes:
-    return b"".join(bodies.document_body(DocumentDraft(4, 1, "a&lt;b.tx&lt;t", BytesIO(b"x"), 1)))
+    return b"".join(requests.document_body(DocumentDraft(4, 1, "a&lt;b.tx&lt;t", BytesIO(b"x"), 1)))
 
 
 @pytest.mark.parametrize(

@@ -15,7 +15,7 @@ from unit.webcrm_examples import NOW
 from webcrm_sync.core.crm import ActivityDraft, DocumentDraft
 from webcrm_sync.core.errors import TryLater
 from webcrm_sync.webcrm import wire
-from webcrm_sync.webcrm.bodies import document_body
+from webcrm_sync.webcrm.requests import document_body
 from webcrm_sync.webcrm.wire import Row
 
 COPENHAGEN = ZoneInfo("Europe/Copenhagen")

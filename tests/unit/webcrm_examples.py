@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from datetime import UTC, datetime
 
-from webcrm_sync.webcrm.answers import Answer
+from webcrm_sync.webcrm.errors import Answer
 
 NOW = datetime(2026, 11, 23, 10, 0, tzinfo=UTC)
 

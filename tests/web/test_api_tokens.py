@@ -14,7 +14,7 @@ from cryptography.hazmat.primitives.asymmetric import rsa
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from pydantic import SecretStr
 
-from webcrm_sync.graph.keys import signing_keys
+from webcrm_sync.graph.signing_keys import signing_keys
 from webcrm_sync.settings import Settings
 from webcrm_sync.web.tokens import SignedIn, TokenReader, TokenRefused
 

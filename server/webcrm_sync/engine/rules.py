@@ -14,7 +14,7 @@ from webcrm_sync.core.errors import Refused, TryLater
 from webcrm_sync.core.outlook import Place
 from webcrm_sync.engine.mailref import Asker
 from webcrm_sync.engine.parts import Parts
-from webcrm_sync.graph.senders import SenderRule
+from webcrm_sync.graph.sender_rules import SenderRule
 from webcrm_sync.store import mailboxes, sync_requests
 
 #: How many senders one rule holds.

@@ -8,9 +8,9 @@ from itertools import takewhile
 from typing import Any
 
 from webcrm_sync.graph import wire
-from webcrm_sync.graph.gate import PER_MAILBOX, Call
+from webcrm_sync.graph.concurrency import PER_MAILBOX, Call
+from webcrm_sync.graph.errors import Failure, failure_in
 from webcrm_sync.graph.transport import Transport
-from webcrm_sync.graph.trouble import Failure, failure_in
 
 #: Graph takes no more in one batch.
 LIMIT = 20

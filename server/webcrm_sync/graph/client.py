@@ -20,11 +20,11 @@ from webcrm_sync.core.outlook import (
     SentMail,
     Subscription,
 )
-from webcrm_sync.graph import folders, mailbox, messages, push, seeking, senders
+from webcrm_sync.graph import folders, lookup, mailbox, messages, sender_rules, subscriptions
 from webcrm_sync.graph.auth import AppLogin
 from webcrm_sync.graph.loop import LoopThread
 from webcrm_sync.graph.sdk import load_builders
-from webcrm_sync.graph.senders import SenderRule
+from webcrm_sync.graph.sender_rules import SenderRule
 from webcrm_sync.graph.transport import BOUNDS, LARGEST_MAIL, Transport
 from webcrm_sync.net.bounds import Bounds
 from webcrm_sync.settings import Settings
@@ -82,11 +82,11 @@ class GraphClient:
 
     def sender_rules(self, user_id: str) -> tuple[SenderRule, ...]:
         """The mailbox's inbox rules with the senders they are for."""
-        return self._loop.run(senders.sender_rules(self._graph, user_id))
+        return self._loop.run(sender_rules.sender_rules(self._graph, user_id))
 
     def save_sender_rule(self, user_id: str, rule: SenderRule) -> None:
         """Makes an inbox rule (without an id) or gives one other senders. May raise Unclear."""
-        self._loop.run(senders.save_sender_rule(self._graph, user_id, rule))
+        self._loop.run(sender_rules.save_sender_rule(self._graph, user_id, rule))
 
     # -- folders
 
@@ -138,19 +138,19 @@ class GraphClient:
 
     def immutable_ids(self, user_id: str, ids: Sequence[str], kind: str) -> dict[str, str | None]:
         """The immutable id behind each id of that `kind` (`ewsId`, `restId`), None = unknown."""
-        return self._loop.run(seeking.immutable_ids(self._graph, user_id, ids, kind))
+        return self._loop.run(lookup.immutable_ids(self._graph, user_id, ids, kind))
 
     def heads(self, user_id: str, graph_ids: Sequence[str]) -> dict[str, Message | None]:
         """Each mail without its body, None = there is none. Up to 20 per round trip."""
-        return self._loop.run(seeking.heads(self._graph, user_id, graph_ids))
+        return self._loop.run(lookup.heads(self._graph, user_id, graph_ids))
 
     def find_mail(self, user_id: str, message_id: str) -> tuple[Message, ...]:
         """The copies of the mail with this Message-ID in any folder, without their bodies."""
-        return self._loop.run(seeking.find_mail(self._graph, user_id, message_id))
+        return self._loop.run(lookup.find_mail(self._graph, user_id, message_id))
 
     def move(self, user_id: str, graph_id: str, folder_id: str) -> Location:
         """Where the copy lies now: in that folder. Idempotent; its immutable id stays."""
-        return self._loop.run(seeking.move(self._graph, user_id, graph_id, folder_id))
+        return self._loop.run(lookup.move(self._graph, user_id, graph_id, folder_id))
 
     def attachments(self, user_id: str, graph_id: str) -> tuple[Attachment, ...]:
         """Every attachment of a mail, inline ones too, without content."""
@@ -215,7 +215,7 @@ class GraphClient:
         May raise Unclear. Its end is Graph's answer, perhaps not the one asked for.
         """
         return self._loop.run(
-            push.subscribe(
+            subscriptions.subscribe(
                 self._graph,
                 user_id,
                 folder_id,
@@ -228,16 +228,16 @@ class GraphClient:
 
     def renew(self, subscription_id: str, expires_at: datetime) -> Subscription:
         """The subscription with its new end; Gone when it must be made anew."""
-        return self._loop.run(push.renew(self._graph, subscription_id, expires_at))
+        return self._loop.run(subscriptions.renew(self._graph, subscription_id, expires_at))
 
     def reauthorize(self, subscription_id: str) -> None:
         """Says yes to Graph's `reauthorizationRequired`. Idempotent."""
-        self._loop.run(push.reauthorize(self._graph, subscription_id))
+        self._loop.run(subscriptions.reauthorize(self._graph, subscription_id))
 
     def unsubscribe(self, subscription_id: str) -> None:
         """Ends a subscription. Idempotent."""
-        self._loop.run(push.unsubscribe(self._graph, subscription_id))
+        self._loop.run(subscriptions.unsubscribe(self._graph, subscription_id))
 
     def subscriptions(self) -> tuple[Subscription, ...]:
         """Every subscription of this application, of all mailboxes."""
-        return self._loop.run(push.subscriptions(self._graph))
+        return self._loop.run(subscriptions.subscriptions(self._graph))

@@ -8,7 +8,7 @@ from webcrm_sync.core.errors import Refused
 from webcrm_sync.core.outlook import Folder
 from webcrm_sync.graph import batch, wire
 from webcrm_sync.graph.batch import Line
-from webcrm_sync.graph.gate import Call
+from webcrm_sync.graph.concurrency import Call
 from webcrm_sync.graph.paging import lines
 from webcrm_sync.graph.transport import Transport
 

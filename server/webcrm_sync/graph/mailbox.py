@@ -8,7 +8,7 @@ from webcrm_sync.core.addresses import folded
 from webcrm_sync.core.errors import Gone, Refused
 from webcrm_sync.core.outlook import MailUser, Rule
 from webcrm_sync.graph import wire
-from webcrm_sync.graph.gate import Call
+from webcrm_sync.graph.concurrency import Call
 from webcrm_sync.graph.paging import lines
 from webcrm_sync.graph.transport import Transport
 from webcrm_sync.graph.typed import every

@@ -13,7 +13,7 @@ from webcrm_sync.core.message import Attachment, Message
 from webcrm_sync.core.outlook import Created, Location, Marked, Marking, Page, SentMail
 from webcrm_sync.graph import batch, wire
 from webcrm_sync.graph.batch import Answer, Line
-from webcrm_sync.graph.gate import Call
+from webcrm_sync.graph.concurrency import Call
 from webcrm_sync.graph.paging import lines
 from webcrm_sync.graph.properties import EXPANDED
 from webcrm_sync.graph.transport import TOO_LARGE, Transport

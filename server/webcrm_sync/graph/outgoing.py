@@ -13,7 +13,7 @@ import httpx
 import msal  # type: ignore[import-untyped]  # it ships no types
 
 from webcrm_sync.core.errors import LoginRefused, TryLater
-from webcrm_sync.graph.trouble import retry_at
+from webcrm_sync.graph.errors import retry_at
 from webcrm_sync.net.bounds import Bounds
 from webcrm_sync.net.transports import Bounded, wire
 from webcrm_sync.settings import PREFIX, Settings

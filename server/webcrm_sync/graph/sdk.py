@@ -20,7 +20,7 @@ from msgraph.graph_request_adapter import GraphRequestAdapter
 
 from webcrm_sync.core.errors import Refused
 from webcrm_sync.graph.auth import AppLogin, decode_claims
-from webcrm_sync.graph.trouble import Failure
+from webcrm_sync.graph.errors import Failure
 from webcrm_sync.settings import PREFIX
 
 #: The form of ids that survives moves; not sticky, so on each call

@@ -21,10 +21,10 @@ from msgraph.generated.models.o_data_errors.o_data_error import ODataError
 
 from webcrm_sync.core.errors import Refused, SyncError, TryLater, Unclear
 from webcrm_sync.graph.auth import AppLogin
-from webcrm_sync.graph.gate import Call, Gate
+from webcrm_sync.graph.concurrency import Call, Gate
+from webcrm_sync.graph.errors import Failure, failure_in, trouble
 from webcrm_sync.graph.outgoing import no_connection
 from webcrm_sync.graph.sdk import NotAnAnswer, adapter, failure_of
-from webcrm_sync.graph.trouble import Failure, failure_in, trouble
 from webcrm_sync.graph.wire import path
 from webcrm_sync.net.bounds import KEY, AnswerTooLarge, Bounds, CallTooSlow
 from webcrm_sync.net.transports import AsyncBounded, wires

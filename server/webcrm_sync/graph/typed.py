@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from typing import Any
 
 from webcrm_sync.core.trail import Trail
-from webcrm_sync.graph.gate import Call
+from webcrm_sync.graph.concurrency import Call
 from webcrm_sync.graph.sdk import NotAnAnswer
 from webcrm_sync.graph.transport import Transport
 

@@ -29,12 +29,12 @@ from webcrm_sync.core.trail import Trail
 from webcrm_sync.net.bounds import Bounds
 from webcrm_sync.settings import Settings
 from webcrm_sync.webcrm import changes, wire
-from webcrm_sync.webcrm.bodies import Body, document_body, documents_body
-from webcrm_sync.webcrm.calls import NEVER, Calls, Params
 from webcrm_sync.webcrm.changes import ActivityChange, PersonDraft
 from webcrm_sync.webcrm.outgoing import BOUNDS
-from webcrm_sync.webcrm.pacing import Pacing
 from webcrm_sync.webcrm.query import Select, Unwritable
+from webcrm_sync.webcrm.rate_limit import Pacing
+from webcrm_sync.webcrm.requests import Body, document_body, documents_body
+from webcrm_sync.webcrm.transport import NEVER, Calls, Params
 
 T = TypeVar("T")
 

@@ -30,7 +30,7 @@ from webcrm_sync.core.crm import (
 from webcrm_sync.core.errors import Gone, TryLater, Unclear
 from webcrm_sync.core.matching import Contact
 from webcrm_sync.core.times import for_webcrm
-from webcrm_sync.webcrm.answers import Answer, parsed
+from webcrm_sync.webcrm.errors import Answer, parsed
 from webcrm_sync.webcrm.query import FIELDS
 from webcrm_sync.webcrm.records import dump, record
 

@@ -11,7 +11,7 @@ import pytest
 from contract.graph_wire.script import NOW, TENANT, Said, Scripted, SmallEntra, settings_for
 from webcrm_sync.core.errors import LoginRefused, TryLater
 from webcrm_sync.graph.auth import AppLogin
-from webcrm_sync.graph.keys import SigningKeys
+from webcrm_sync.graph.signing_keys import SigningKeys
 from webcrm_sync.sandbox.serving import Server
 from webcrm_sync.settings import Settings
 

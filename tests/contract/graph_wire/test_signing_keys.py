@@ -18,7 +18,7 @@ from cryptography.hazmat.primitives.asymmetric import rsa
 
 from contract.graph_wire.script import NOW, TENANT, Said, SmallEntra, settings_for
 from webcrm_sync.core.errors import TryLater
-from webcrm_sync.graph.keys import SigningKeys, signing_keys
+from webcrm_sync.graph.signing_keys import SigningKeys, signing_keys
 
 KEY = rsa.generate_private_key(public_exponent=65537, key_size=2048)
 PUBLIC = jwt.algorithms.RSAAlgorithm.to_jwk(KEY.public_key(), as_dict=True)

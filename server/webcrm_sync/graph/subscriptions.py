@@ -9,7 +9,7 @@ from msgraph.generated.models.subscription import Subscription as GraphSubscript
 
 from webcrm_sync.core.errors import Gone, Refused
 from webcrm_sync.core.outlook import Subscription
-from webcrm_sync.graph.gate import Call
+from webcrm_sync.graph.concurrency import Call
 from webcrm_sync.graph.transport import Transport
 from webcrm_sync.graph.typed import answer, every
 from webcrm_sync.graph.wire import named, path

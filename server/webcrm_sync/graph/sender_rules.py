@@ -8,7 +8,7 @@ from typing import Any
 
 from webcrm_sync.core.categories import SYNC
 from webcrm_sync.graph import wire
-from webcrm_sync.graph.gate import Call
+from webcrm_sync.graph.concurrency import Call
 from webcrm_sync.graph.paging import lines
 from webcrm_sync.graph.transport import Transport
 

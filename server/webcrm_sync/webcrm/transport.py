@@ -12,10 +12,10 @@ from webcrm_sync.core.errors import TooLate
 from webcrm_sync.net.bounds import KEY, Bounds
 from webcrm_sync.net.transports import Bounded, wire
 from webcrm_sync.settings import Settings
-from webcrm_sync.webcrm.answers import Answer, access_token, trouble
-from webcrm_sync.webcrm.bodies import Body
+from webcrm_sync.webcrm.errors import Answer, access_token, trouble
 from webcrm_sync.webcrm.outgoing import BOUNDS, lost, with_time_for
-from webcrm_sync.webcrm.pacing import Pacing
+from webcrm_sync.webcrm.rate_limit import Pacing
+from webcrm_sync.webcrm.requests import Body
 
 #: A bearer token lives an hour (webcrm.com: REST API); known clients renew it at 3000 s.
 _TOKEN_AGE = timedelta(seconds=3000)

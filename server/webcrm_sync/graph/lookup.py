@@ -11,7 +11,7 @@ from webcrm_sync.core.message import Message
 from webcrm_sync.core.outlook import Location
 from webcrm_sync.graph import batch, wire
 from webcrm_sync.graph.batch import Line
-from webcrm_sync.graph.gate import Call
+from webcrm_sync.graph.concurrency import Call
 from webcrm_sync.graph.properties import EXPANDED
 from webcrm_sync.graph.transport import Transport
 
