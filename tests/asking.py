@@ -5,12 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from play import KIM, Play
-from webcrm_sync.engine import press
-from webcrm_sync.engine.desk import states
-from webcrm_sync.engine.mailref import Asker, MailRef
-from webcrm_sync.engine.mailstate import MailState
-from webcrm_sync.engine.story import story_of_copy
-from webcrm_sync.engine.undo import undo
+from webcrm_sync.engine.history.timeline import story_of_copy
+from webcrm_sync.engine.pane import actions
+from webcrm_sync.engine.pane.mail_lookup import Asker, MailRef
+from webcrm_sync.engine.pane.mail_status import states
+from webcrm_sync.engine.pane.mail_status_rules import MailState
+from webcrm_sync.engine.pane.undo import undo
 from webcrm_sync.sandbox.outlook import ids
 from webcrm_sync.sandbox.outlook.mailbox import SimMailbox
 from webcrm_sync.store import mailboxes
@@ -59,20 +59,20 @@ class Desk:
     def sync(self, graph_id: str, *organisations: int) -> MailState:
         """The button."""
         ref = ref_to(self.box, graph_id)
-        return press.sync(self.play.parts, self.asker, ref, organisation_ids=organisations)
+        return actions.sync(self.play.parts, self.asker, ref, organisation_ids=organisations)
 
     def choose(self, graph_id: str, organisation_id: int) -> MailState:
         """One of the candidates, or another Organisation."""
         ref = ref_to(self.box, graph_id)
-        return press.choose(self.play.parts, self.asker, ref, organisation_id)
+        return actions.choose(self.play.parts, self.asker, ref, organisation_id)
 
     def retry(self, graph_id: str) -> MailState:
         """Try again."""
-        return press.retry(self.play.parts, self.asker, ref_to(self.box, graph_id))
+        return actions.retry(self.play.parts, self.asker, ref_to(self.box, graph_id))
 
     def anyway(self, graph_id: str) -> MailState:
         """Sync anyway."""
-        return press.anyway(self.play.parts, self.asker, ref_to(self.box, graph_id))
+        return actions.anyway(self.play.parts, self.asker, ref_to(self.box, graph_id))
 
     def undo(self, graph_id: str) -> MailState:
         """Undo."""

@@ -10,7 +10,7 @@ from typing import Any
 from sqlalchemy import Connection, event
 
 from meanwhile import Death
-from webcrm_sync.engine.parts import Parts
+from webcrm_sync.engine.context import Parts
 from webcrm_sync.store.database import Database, Tx
 
 

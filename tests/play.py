@@ -7,9 +7,10 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any
 
-from webcrm_sync.engine import housekeeping, people
-from webcrm_sync.engine.parts import Parts
-from webcrm_sync.engine.story import Story, explain
+from webcrm_sync.engine.context import Parts
+from webcrm_sync.engine.history.timeline import Story, explain
+from webcrm_sync.engine.mailboxes import admin
+from webcrm_sync.engine.operations import retention
 from webcrm_sync.jobs import STEPS, run_step
 from webcrm_sync.sandbox.outlook.mail import Mail
 from webcrm_sync.sandbox.outlook.mailbox import SimMailbox, View
@@ -47,7 +48,7 @@ class Play:
 
     def watch(self, address: str = KIM) -> None:
         """`mailbox add`, and everything that follows from it."""
-        people.add(self.parts, people.inspect(self.parts, address))
+        admin.add(self.parts, admin.inspect(self.parts, address))
         self.rest()
 
     def contact(self, address: str = BO, organisation: str = "Havnebyg", **more: Any) -> int:
@@ -103,7 +104,7 @@ class Play:
     def night(self) -> None:
         """Let a month pass."""
         self.stage.clock.advance(timedelta(days=31))
-        housekeeping.housekeeping(self.parts)
+        retention.housekeeping(self.parts)
 
     # -- what came of it
 

@@ -8,8 +8,8 @@ from datetime import timedelta
 from sqlalchemy import text
 
 from play import BO, KIM, Play
-from webcrm_sync.engine import prove
-from webcrm_sync.engine.proof import Difference, Kind
+from webcrm_sync.engine.reconciliation import prove
+from webcrm_sync.engine.reconciliation.differences import Difference, Kind
 from webcrm_sync.sandbox.outlook.mail import File, Mail
 from webcrm_sync.sandbox.outlook.mailbox import SimMailbox
 

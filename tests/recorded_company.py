@@ -15,8 +15,8 @@ from sqlalchemy import Engine, text
 from play import Play
 from recorded import Recording
 from webcrm_sync.bootstrap import open_parts
-from webcrm_sync.engine import prove
-from webcrm_sync.engine.proof import MailboxProof, WebcrmProof
+from webcrm_sync.engine.reconciliation import prove
+from webcrm_sync.engine.reconciliation.differences import MailboxProof, WebcrmProof
 from webcrm_sync.sandbox.journal import Exchange
 from webcrm_sync.sandbox.outlook.mail import Mail
 from webcrm_sync.sandbox.outlook.mailbox import SimMailbox, View

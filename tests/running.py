@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 import httpx
 
 from webcrm_sync.bootstrap import open_parts
-from webcrm_sync.engine import people
+from webcrm_sync.engine.mailboxes import admin
 from webcrm_sync.sandbox.stage import Stage
 
 _PATIENCE_S = 120
@@ -70,7 +70,7 @@ class Running:
         """`mailbox add` for each address."""
         with open_parts(self.stage.settings_of(self.environment)) as parts:
             for address in addresses:
-                people.add(parts, people.inspect(parts, address))
+                admin.add(parts, admin.inspect(parts, address))
 
     def await_healthy(self) -> None:
         """Wait until the web process answers."""

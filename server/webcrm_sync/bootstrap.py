@@ -9,9 +9,8 @@ from importlib.metadata import PackageNotFoundError, version
 
 from jwt import PyJWK
 
-from webcrm_sync.engine.body_reader import BodyReader
-from webcrm_sync.engine.metadata import Metadata
-from webcrm_sync.engine.parts import Parts
+from webcrm_sync.engine.body_reader.reader import BodyReader
+from webcrm_sync.engine.context import Parts
 from webcrm_sync.graph.client import GraphClient
 from webcrm_sync.graph.signing_keys import SigningKeys
 from webcrm_sync.localdb.embedded import DatabaseMissing, embedded
@@ -21,6 +20,7 @@ from webcrm_sync.store.database import Database
 from webcrm_sync.store.encryption import Seal, read_or_make_key
 from webcrm_sync.store.migrate import is_current, migrate
 from webcrm_sync.webcrm.client import WebCrm
+from webcrm_sync.webcrm.field_metadata import Metadata
 
 
 class DatabaseOutdated(Exception):

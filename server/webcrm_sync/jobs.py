@@ -23,14 +23,17 @@ from procrastinate.jobs import Job, Status
 from procrastinate.manager import JobManager
 from psycopg_pool import AsyncConnectionPool
 
-from webcrm_sync.engine import holding, housekeeping, incidents, prove, push
-from webcrm_sync.engine.directory import refresh_directory
-from webcrm_sync.engine.discover import discover
-from webcrm_sync.engine.file import file
-from webcrm_sync.engine.keep import keep
-from webcrm_sync.engine.mark import mark
-from webcrm_sync.engine.mirror import mirror
-from webcrm_sync.engine.parts import Parts
+from webcrm_sync.engine import push_urls
+from webcrm_sync.engine.context import Parts
+from webcrm_sync.engine.discovery.discover import discover
+from webcrm_sync.engine.filing.job import file
+from webcrm_sync.engine.isolation import incidents, job_backoff
+from webcrm_sync.engine.mailboxes.maintain import keep
+from webcrm_sync.engine.marking import mark
+from webcrm_sync.engine.matching.refresh_directory import refresh_directory
+from webcrm_sync.engine.mirroring.plan import mirror
+from webcrm_sync.engine.operations import retention
+from webcrm_sync.engine.reconciliation import prove
 from webcrm_sync.store.database import Queue, libpq_url, queue_of
 
 logger = logging.getLogger(__name__)
@@ -47,7 +50,7 @@ STEPS: dict[str, Step] = {
     "directory": lambda parts, _: refresh_directory(parts),
     "prove mailbox": prove.mailbox_step,
     "prove webcrm": lambda parts, _: prove.webcrm_step(parts),
-    "housekeeping": lambda parts, _: housekeeping.housekeeping(parts),
+    "housekeeping": lambda parts, _: retention.housekeeping(parts),
 }
 
 #: A worker that has not been heard of for this long is taken for dead.
@@ -67,7 +70,7 @@ _SWITCH_S = 0.0005
 
 def run_step(parts: Parts, task: str, subject_id: int) -> None:
     """Run one job. The boundary of the worker: what it raises is logged and holds off that job."""
-    with suppress(holding.Held), holding.held_off(parts, task, subject_id) as careful:
+    with suppress(job_backoff.Held), job_backoff.held_off(parts, task, subject_id) as careful:
         careful.repeated(lambda: STEPS[task](careful, subject_id))
 
 
@@ -125,7 +128,7 @@ def build_app(parts: Parts, url: str) -> procrastinate.App:
     def tick(timestamp: int) -> None:
         del timestamp
         try:
-            housekeeping.tick(parts)
+            retention.tick(parts)
         except Exception:
             logger.exception("tick_failed")
 
@@ -133,7 +136,7 @@ def build_app(parts: Parts, url: str) -> procrastinate.App:
     @app.task(name="rescue", queue=Queue.CLOCK, queueing_lock="rescue")  # a lock would die with it
     async def rescue(timestamp: int) -> None:
         del timestamp
-        await rescue_stalled(app, partial(holding.note_death, parts))
+        await rescue_stalled(app, partial(job_backoff.note_death, parts))
 
     @app.periodic(cron="17 3 * * *")
     @app.task(name="sweep", queue=Queue.CLOCK, queueing_lock="sweep")
@@ -188,7 +191,7 @@ def run_worker(parts: Parts, url: str) -> None:
     """Work until SIGTERM or SIGINT, then finish what is running."""
     incidents.take_up_after_upgrade(parts)
     parts.graph.warm_up()
-    push.look_for_deaf(parts)
+    push_urls.look_for_deaf(parts)
     sys.setswitchinterval(_SWITCH_S)
     asyncio.run(_run(build_app(parts, url)))
 

@@ -18,8 +18,8 @@ from bench.ground import Usage, cpu_s, told
 from running import Running, running
 from webcrm_sync.bootstrap import migrate_database, open_parts
 from webcrm_sync.core.message import Message, MessageKind
-from webcrm_sync.engine.parts import Parts
-from webcrm_sync.engine.versions import make_token
+from webcrm_sync.engine.context import Parts
+from webcrm_sync.engine.pane.versions import make_token
 from webcrm_sync.sandbox.stage import Stage
 from webcrm_sync.settings import PREFIX
 from webcrm_sync.store.versions import Copy, read_versions

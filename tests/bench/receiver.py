@@ -21,8 +21,8 @@ from play import BOTH, FOLDER
 from running import Running, until
 from statements import statements_of
 from webcrm_sync.bootstrap import open_parts
-from webcrm_sync.engine import push
-from webcrm_sync.engine.parts import Parts
+from webcrm_sync.engine import push_urls
+from webcrm_sync.engine.context import Parts
 from webcrm_sync.sandbox.outlook.mailbox import SimMailbox
 from webcrm_sync.store import mailboxes as rows
 from webcrm_sync.web.app import create_app
@@ -58,7 +58,7 @@ def receiving() -> None:
             for item, box in moved.items():
                 box.move(item, f"inbox/{FOLDER}")
             before, began = Usage.of(made, "web"), time.monotonic()
-            answers = post(push.notify_url(parts), bodies)
+            answers = post(push_urls.notify_url(parts), bodies)
             took = time.monotonic() - began
             print(f"{_POSTS} notifications in any order, {CONNECTIONS} connections:")
             print(f"  answers by status                          {dict(answers.statuses)}")
@@ -143,7 +143,7 @@ def _together(all_of_them: Iterable[Answers]) -> Answers:
 def _statements(parts: Parts, bodies: Sequence[bytes]) -> None:
     """How many statements a request takes, counted in an application of this process."""
     client = create_app(parts).test_client()
-    url = push.notify_url(parts).removeprefix(parts.settings.public_url)
+    url = push_urls.notify_url(parts).removeprefix(parts.settings.public_url)
     strange = [{"subscriptionId": str(UUID(int=n)), "clientState": "x"} for n in range(500)]
     stranger = json.dumps({"value": strange}).encode()
     print("statements for each request:")
@@ -165,9 +165,9 @@ def _strangers(made: Running, parts: Parts) -> None:
         "digits": b"9" * _LARGEST,
     }
     urls = {
-        "wrong secret": f"{made.public_url}{push.NOTIFY_PATH}/guessed",
-        "old address": f"{made.public_url}{push.NOTIFY_PATH}",
-        "right secret": push.notify_url(parts),
+        "wrong secret": f"{made.public_url}{push_urls.NOTIFY_PATH}/guessed",
+        "old address": f"{made.public_url}{push_urls.NOTIFY_PATH}",
+        "right secret": push_urls.notify_url(parts),
     }
     print(f"GET /healthz at its slowest while {CONNECTIONS} connections post {_LARGEST:,} bytes:")
     # Strangers share no interpreter with the one who looks.

@@ -13,7 +13,7 @@ from browser.person import Person, SitDown
 from browser.world import FOLDER, World
 from running import until
 from webcrm_sync.bootstrap import open_parts
-from webcrm_sync.engine import prove
+from webcrm_sync.engine.reconciliation import prove
 from webcrm_sync.sandbox.outlook.mail import Mail
 from webcrm_sync.sandbox.outlook.mailbox import SimMailbox
 from webcrm_sync.sandbox.screen.seed import IVO, KIM

@@ -10,8 +10,8 @@ import pytest
 from play import BO, BOTH, FOLDER, KIM, LIS, PENDING, OpenPlay, Play
 from webcrm_sync.core.direction import Direction
 from webcrm_sync.core.states import Reason, State
-from webcrm_sync.engine import people
-from webcrm_sync.engine.checks import Check, Verdict, checks
+from webcrm_sync.engine.mailboxes import admin
+from webcrm_sync.engine.operations.doctor import Check, Verdict, checks
 from webcrm_sync.sandbox.outlook.mail import Mail, Person
 from webcrm_sync.sandbox.outlook.mailbox import SimMailbox
 from webcrm_sync.store import emails
@@ -272,7 +272,7 @@ def test_owners_own_mail_tells_the_owners_legacy_address(play: Play, box: SimMai
     assert kept(play, box, own).direction is Direction.OUTBOUND
     assert play.item(box, before).reason is Reason.ONLY_COLLEAGUES
     assert kept(play, box, customer).direction is Direction.INBOUND, "what is stored stays"
-    people.add(play.parts, people.inspect(play.parts, KIM))
+    admin.add(play.parts, admin.inspect(play.parts, KIM))
     later = play.drag(box, Mail("Later", LEGACY, BO))
     play.look()
     assert kept(play, box, later).direction is Direction.OUTBOUND

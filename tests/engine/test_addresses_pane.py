@@ -7,9 +7,9 @@ import pytest
 from asking import desk
 from play import BO, BOTH, KIM, LIS, OpenPlay, Play
 from webcrm_sync.core.states import Reason
-from webcrm_sync.engine import rules
-from webcrm_sync.engine.contacts import PersonDraft, create_contact
-from webcrm_sync.engine.mailstate import Forecast, Shown, Why
+from webcrm_sync.engine.pane import sender_rules
+from webcrm_sync.engine.pane.contacts import PersonDraft, create_contact
+from webcrm_sync.engine.pane.mail_status_rules import Forecast, Shown, Why
 from webcrm_sync.sandbox.outlook.mail import Mail, Person
 
 FORM = "form@nordwind.example"
@@ -124,9 +124,9 @@ def test_sender_who_is_always_synced_is_known_in_any_writing(play: Play, sender:
     mail = kim.box.deliver(Mail("Hello", Person(sender), KIM))
     (address,) = kim.look(mail).addresses
     for _ in range(2):
-        rules.always_sync(play.parts, kim.asker, address)
-    assert len(rules.senders(play.parts, kim.asker)) == 1
+        sender_rules.always_sync(play.parts, kim.asker, address)
+    assert len(sender_rules.senders(play.parts, kim.asker)) == 1
     assert kim.look(mail).always_sync
-    rules.sync_no_more(play.parts, kim.asker, address)
-    assert rules.senders(play.parts, kim.asker) == ()
+    sender_rules.sync_no_more(play.parts, kim.asker, address)
+    assert sender_rules.senders(play.parts, kim.asker) == ()
     assert not kim.look(mail).always_sync

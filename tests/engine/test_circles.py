@@ -12,7 +12,7 @@ import pytest
 from play import BO, BOTH, KIM, Play
 from webcrm_sync.core.errors import CursorExpired, TryLater
 from webcrm_sync.core.outlook import Page
-from webcrm_sync.engine import people
+from webcrm_sync.engine.mailboxes import admin
 from webcrm_sync.sandbox.outlook import SimMailbox
 from webcrm_sync.sandbox.outlook.mail import Mail
 from webcrm_sync.store import mailboxes
@@ -67,4 +67,4 @@ def test_a_reading_that_would_never_end_is_put_off(
 def test_a_count_that_would_never_end_is_given_up(play: Play, box: SimMailbox) -> None:
     graph: Any = Circling(play.parts.graph, circle(2))
     with pytest.raises(TryLater, match="circle"):
-        people.inspect(replace(play.parts, graph=graph), box.address)
+        admin.inspect(replace(play.parts, graph=graph), box.address)

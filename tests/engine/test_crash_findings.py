@@ -6,7 +6,7 @@ import pytest
 
 from meanwhile import Death, die, worker
 from play import BO, BOTH, FOLDER, KIM, OpenPlay, Play
-from webcrm_sync.engine import people
+from webcrm_sync.engine.mailboxes import admin
 from webcrm_sync.sandbox.outlook.mail import File, Mail
 from webcrm_sync.store import events, mailboxes
 
@@ -41,7 +41,7 @@ def test_mirror_written_before_its_mailbox_was_removed_is_not_written_again(
     play.stage.crm.send_mail(user, person, "Order", "Thank you")
     with pytest.raises(Death):
         worker(play, "graph", "create_sent", after=die).refresh()
-    people.remove(play.parts, KIM)
+    admin.remove(play.parts, KIM)
     play.watch(KIM)
     for _ in range(2):
         play.settle()
@@ -58,7 +58,7 @@ def test_mail_sent_before_its_mailbox_was_removed_is_not_sent_again(play: Play, 
     service, moment = ("graph", "before") if name == "mark" else ("webcrm", "after")
     with pytest.raises(Death):
         worker(play, service, name, **{moment: die}).look()
-    people.remove(play.parts, KIM)
+    admin.remove(play.parts, KIM)
     play.watch(KIM)
     for _ in range(3):
         play.settle()

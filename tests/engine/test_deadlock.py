@@ -14,12 +14,12 @@ from play import BO, FOLDER, KIM, LIS, Play
 from running import until
 from webcrm_sync.core.outlook import Change
 from webcrm_sync.core.states import Reason, State
-from webcrm_sync.engine import outcome
-from webcrm_sync.engine.directory import refresh_directory
-from webcrm_sync.engine.discover import discover
-from webcrm_sync.engine.file import file
-from webcrm_sync.engine.mark import mark
-from webcrm_sync.engine.record import Facts, Recording
+from webcrm_sync.engine.discovery.discover import discover
+from webcrm_sync.engine.discovery.page_writer import Facts, Recording
+from webcrm_sync.engine.filing import outcome
+from webcrm_sync.engine.filing.job import file
+from webcrm_sync.engine.marking import mark
+from webcrm_sync.engine.matching.refresh_directory import refresh_directory
 from webcrm_sync.sandbox.outlook.mail import Mail
 from webcrm_sync.store import emails, filings, mailboxes
 from webcrm_sync.store.emails import Item

@@ -9,8 +9,8 @@ import pytest
 from play import BO, BOTH, FOLDER, KIM, OpenPlay, Play
 from webcrm_sync.core.outlook import Place
 from webcrm_sync.core.states import Reason, State
-from webcrm_sync.engine import people
-from webcrm_sync.engine.people import NotWatched
+from webcrm_sync.engine.mailboxes import admin
+from webcrm_sync.engine.mailboxes.admin import NotWatched
 from webcrm_sync.sandbox.outlook.mail import Mail
 from webcrm_sync.store import events, mailboxes
 
@@ -39,7 +39,7 @@ def test_folders_that_are_there_are_used_and_counted(play: Play) -> None:
     box.make_folder(box.root, FOLDER)
     box.put(Mail("New", BO, KIM), "inbox/webCRM sync")
     box.put(Mail("Old", BO, KIM, categories=OLD), "inbox/webCRM sync")
-    found = {f.place: f for f in people.inspect(play.parts, KIM).folders}
+    found = {f.place: f for f in admin.inspect(play.parts, KIM).folders}
     assert (found[Place.INBOX].mails, found[Place.INBOX].synced_before) == (2, 1)
     assert found[Place.SENT].name is None
     assert found[Place.ROOT].mails == 0
@@ -67,9 +67,9 @@ def test_removed_and_added_again_finds_its_own_work_by_key(play: Play) -> None:
     play.refresh()
     item = play.drag(box, Mail("Once only", BO, KIM))
     play.look()
-    people.remove(play.parts, KIM)
+    admin.remove(play.parts, KIM)
     with pytest.raises(NotWatched):
-        people.remove(play.parts, KIM)
+        admin.remove(play.parts, KIM)
     play.watch()
     play.look()
     assert len(play.activities) == 1

@@ -10,9 +10,9 @@ from meanwhile import Death, die, worker
 from play import BO, BOTH, KIM, Play
 from statements import statements_of, writes_of
 from webcrm_sync.core.errors import TryLater
-from webcrm_sync.engine.discover import discover
-from webcrm_sync.engine.hints import Notification, Receiver
-from webcrm_sync.engine.housekeeping import tick
+from webcrm_sync.engine.discovery.discover import discover
+from webcrm_sync.engine.discovery.notifications import Notification, Receiver
+from webcrm_sync.engine.operations.retention import tick
 from webcrm_sync.sandbox.outlook.mail import Mail
 from webcrm_sync.sandbox.outlook.mailbox import SimMailbox
 from webcrm_sync.store import mailboxes

@@ -10,7 +10,7 @@ import pytest
 
 from hostile_bodies import BODIES, OPENING
 from play import BO, BOTH, KIM, Play
-from webcrm_sync.engine.body_reader import UNREADABLE, BodyReader
+from webcrm_sync.engine.body_reader.reader import UNREADABLE, BodyReader
 from webcrm_sync.sandbox.outlook.mail import Mail
 from webcrm_sync.sandbox.outlook.mailbox import SimMailbox
 

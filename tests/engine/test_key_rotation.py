@@ -7,9 +7,9 @@ from datetime import timedelta
 
 from play import BO, BOTH, KIM, OpenPlay, Play
 from running import free_port, until
-from webcrm_sync.engine.checks import checks
-from webcrm_sync.engine.keep import keep
-from webcrm_sync.engine.status import read_status
+from webcrm_sync.engine.mailboxes.maintain import keep
+from webcrm_sync.engine.operations.doctor import checks
+from webcrm_sync.engine.operations.status import read_status
 from webcrm_sync.sandbox.outlook.mail import Mail
 from webcrm_sync.sandbox.serving import Server
 from webcrm_sync.store import mailboxes

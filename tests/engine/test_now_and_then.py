@@ -6,9 +6,9 @@ from collections.abc import Callable
 from datetime import timedelta
 
 from play import BO, BOTH, FOLDER, KIM, Play
-from webcrm_sync.engine.discover import PAGE_SIZE
-from webcrm_sync.engine.mark import BATCH
-from webcrm_sync.engine.turn import BULK
+from webcrm_sync.engine.discovery.discover import PAGE_SIZE
+from webcrm_sync.engine.filing.batch import BULK
+from webcrm_sync.engine.marking import BATCH
 from webcrm_sync.sandbox.outlook.mail import Mail
 from webcrm_sync.sandbox.outlook.mailbox import SimMailbox
 

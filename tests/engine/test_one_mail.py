@@ -12,7 +12,7 @@ from sqlalchemy import text
 
 from play import BO, BOTH, FOLDER, KIM, Play
 from webcrm_sync.core.states import State
-from webcrm_sync.engine import people
+from webcrm_sync.engine.mailboxes import admin
 from webcrm_sync.sandbox.outlook.mail import File, Mail
 from webcrm_sync.sandbox.outlook.mailbox import SimMailbox
 
@@ -256,7 +256,7 @@ def test_a_mailbox_that_is_added_again_finds_its_mails_where_they_are(
     assert filed(play, copies, one_by_one=False) == 4
     before = play.activities
     for address in (KIM, EVA, KIM):
-        people.remove(play.parts, address)
+        admin.remove(play.parts, address)
         play.watch(address)
         play.settle()
     assert play.activities == before
@@ -274,7 +274,7 @@ def test_a_mailbox_that_is_added_again_finds_its_mails_in_any_order(
     before = play.activities
     for item in items:
         kim.move(item, "inbox")
-    people.remove(play.parts, KIM)
+    admin.remove(play.parts, KIM)
     play.watch(KIM)
     for number in order:
         kim.move(items[number], f"inbox/{FOLDER}")

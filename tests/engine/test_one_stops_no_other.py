@@ -17,9 +17,10 @@ from meanwhile import Death
 from planting import Marks, Planting
 from play import BO, BOTH, FOLDER, KIM, LIS, PENDING, Play
 from webcrm_sync.core.states import SENTENCES, Reason, State
-from webcrm_sync.engine import holding, press
-from webcrm_sync.engine.mailstate import Shown
-from webcrm_sync.engine.status import read_status
+from webcrm_sync.engine.isolation import job_backoff
+from webcrm_sync.engine.operations.status import read_status
+from webcrm_sync.engine.pane import actions
+from webcrm_sync.engine.pane.mail_status_rules import Shown
 from webcrm_sync.jobs import STEPS, run_step
 from webcrm_sync.logs import LineFormatter
 from webcrm_sync.sandbox.outlook.mail import Mail
@@ -205,7 +206,7 @@ def test_parked_mail_is_told_of_once_and_tried_again_by_a_person(
     assert WORD not in told
     assert BO not in told
     kim = Desk(guarded, box)
-    state = press.retry(guarded.parts, kim.asker, kim.ref(item))
+    state = actions.retry(guarded.parts, kim.asker, kim.ref(item))
     assert state.state is Shown.ON_ITS_WAY
     guarded.rest()
     assert box.read(item).categories == BOTH
@@ -261,7 +262,7 @@ def work_until_death(play: Play) -> str | None:
             try:
                 run_step(play.parts, job.task, job.subject_id)
             except Death:
-                holding.note_death(play.parts, job.task, job.subject_id)
+                job_backoff.note_death(play.parts, job.task, job.subject_id)
                 return job.task
     raise AssertionError("never comes to rest")
 
@@ -300,7 +301,7 @@ def test_deaths_alone_park_nothing(guarded: Play, box: SimMailbox) -> None:
     for task in STEPS:
         subject = watched.id if task in {"discover", "mark", "keep"} else guarded.parts.company_id
         for _ in range(5):
-            holding.note_death(guarded.parts, task, subject)
+            job_backoff.note_death(guarded.parts, task, subject)
     guarded.look()
     assert [box.read(i).categories for i in items] == [BOTH] * 3
     with guarded.parts.begin() as tx:

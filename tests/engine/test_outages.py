@@ -15,7 +15,7 @@ from sqlalchemy.exc import OperationalError
 from meanwhile import worker
 from play import BO, BOTH, FOLDER, KIM, OpenPlay, Play
 from running import running, until
-from webcrm_sync.engine.status import read_status
+from webcrm_sync.engine.operations.status import read_status
 from webcrm_sync.sandbox.entra import ROLES, App
 from webcrm_sync.sandbox.outlook.mail import Mail
 from webcrm_sync.sandbox.outlook.mailbox import SimMailbox

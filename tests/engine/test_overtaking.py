@@ -9,10 +9,10 @@ from sqlalchemy import text
 from meanwhile import worker
 from play import BO, FOLDER, KIM, Play
 from running import until
-from webcrm_sync.engine.discover import discover
-from webcrm_sync.engine.file import file
-from webcrm_sync.engine.mark import BATCH, mark
-from webcrm_sync.engine.turn import BULK
+from webcrm_sync.engine.discovery.discover import discover
+from webcrm_sync.engine.filing.batch import BULK
+from webcrm_sync.engine.filing.job import file
+from webcrm_sync.engine.marking import BATCH, mark
 from webcrm_sync.sandbox.journal import Exchange
 from webcrm_sync.sandbox.outlook.mail import File, Mail
 from webcrm_sync.sandbox.outlook.mailbox import SimMailbox

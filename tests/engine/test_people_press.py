@@ -8,7 +8,7 @@ from asking import Desk, desk
 from play import BO, BOTH, FOLDER, KIM, LIS, Play
 from webcrm_sync.core.message import Party
 from webcrm_sync.core.states import Reason
-from webcrm_sync.engine.mailstate import Can, Forecast, Shown, Steps, Way
+from webcrm_sync.engine.pane.mail_status_rules import Can, Forecast, Shown, Steps, Way
 from webcrm_sync.sandbox.outlook.mail import File, Mail
 
 

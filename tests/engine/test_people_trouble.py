@@ -9,9 +9,9 @@ import pytest
 from asking import Desk, desk
 from play import BO, FOLDER, KIM, LIS, Play
 from webcrm_sync.core.errors import Gone, Refused, SyncError, TryLater, Unclear
-from webcrm_sync.engine import rules
-from webcrm_sync.engine.contacts import PersonDraft, create_contact
-from webcrm_sync.engine.mailstate import Shown
+from webcrm_sync.engine.pane import sender_rules
+from webcrm_sync.engine.pane.contacts import PersonDraft, create_contact
+from webcrm_sync.engine.pane.mail_status_rules import Shown
 from webcrm_sync.sandbox.outlook.mail import File, Mail
 
 
@@ -203,13 +203,13 @@ def test_senders_added_at_the_same_moment_are_all_kept(play: Play) -> None:
 
     def add(address: str) -> None:
         try:
-            rules.always_sync(play.parts, kim.asker, address)
+            sender_rules.always_sync(play.parts, kim.asker, address)
         except SyncError:
-            rules.always_sync(play.parts, kim.asker, address)
+            sender_rules.always_sync(play.parts, kim.asker, address)
 
     with ThreadPoolExecutor(4) as people:
         list(people.map(add, wanted))
-    assert set(rules.senders(play.parts, kim.asker)) == set(wanted)
+    assert set(sender_rules.senders(play.parts, kim.asker)) == set(wanted)
 
 
 def test_senders_are_packed_and_rules_of_others_are_left_alone(play: Play) -> None:
@@ -219,11 +219,11 @@ def test_senders_are_packed_and_rules_of_others_are_left_alone(play: Play) -> No
     kim.box.add_rule(
         "My own", conditions={"fromAddresses": person}, actions={"moveToFolder": folder.id}
     )
-    for n in range(rules.PACK + 1):
-        rules.always_sync(play.parts, kim.asker, f"p{n}@havnebyg.example")
+    for n in range(sender_rules.PACK + 1):
+        sender_rules.always_sync(play.parts, kim.asker, f"p{n}@havnebyg.example")
     assert sorted(r.name for r in kim.box.rules.values()) == [
         "My own",
         "webCRM sync: senders",
         "webCRM sync: senders 2",
     ]
-    assert LIS not in rules.senders(play.parts, kim.asker)
+    assert LIS not in sender_rules.senders(play.parts, kim.asker)

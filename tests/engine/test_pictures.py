@@ -12,7 +12,7 @@ from asking import Desk
 from meanwhile import Death, die, worker
 from play import BO, BOTH, FOLDER, KIM, LIS, Play
 from webcrm_sync.core.attachments import PICTURE_MISSING
-from webcrm_sync.engine.rebuild import find, rebuild
+from webcrm_sync.engine.reconciliation.recover import find, rebuild
 from webcrm_sync.sandbox.outlook.mail import File, Mail
 from webcrm_sync.sandbox.outlook.mailbox import SimMailbox
 from webcrm_sync.store import companies

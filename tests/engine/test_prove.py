@@ -12,9 +12,9 @@ from play import BO, BOTH, FOLDER, KIM, PENDING, Play
 from proving import Ground, prepared
 from webcrm_sync import jobs
 from webcrm_sync.core.states import State
-from webcrm_sync.engine import prove
-from webcrm_sync.engine.proof import Kind, WebcrmProof
-from webcrm_sync.engine.status import read_status
+from webcrm_sync.engine.operations.status import read_status
+from webcrm_sync.engine.reconciliation import prove
+from webcrm_sync.engine.reconciliation.differences import Kind, WebcrmProof
 from webcrm_sync.sandbox.outlook.mail import Mail
 
 

@@ -12,8 +12,8 @@ from play import BO, BOTH, FOLDER, KIM, LIS, PENDING
 from proving import Ground
 from webcrm_sync.core.filing import filing_key
 from webcrm_sync.core.states import Reason, State
-from webcrm_sync.engine import prove
-from webcrm_sync.engine.proof import Kind
+from webcrm_sync.engine.reconciliation import prove
+from webcrm_sync.engine.reconciliation.differences import Kind
 from webcrm_sync.sandbox.outlook.mail import Mail
 
 

@@ -14,8 +14,8 @@ from sqlalchemy import text
 from asking import Desk
 from play import BO, BOTH, FOLDER, KIM, LIS, OpenPlay, Play
 from webcrm_sync.core.errors import TryLater
-from webcrm_sync.engine import prove
-from webcrm_sync.engine.rebuild import Rebuilt, find, rebuild
+from webcrm_sync.engine.reconciliation import prove
+from webcrm_sync.engine.reconciliation.recover import Rebuilt, find, rebuild
 from webcrm_sync.sandbox.outlook.mail import File, Mail
 from webcrm_sync.sandbox.outlook.mailbox import SimMailbox
 from webcrm_sync.store import companies

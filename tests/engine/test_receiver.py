@@ -16,8 +16,8 @@ from meanwhile import Death, die, worker
 from play import BO, BOTH, KIM, OpenPlay, Play
 from running import free_port, until
 from webcrm_sync.cli import doctor, report
-from webcrm_sync.engine import push
-from webcrm_sync.engine.keep import keep
+from webcrm_sync.engine import push_urls
+from webcrm_sync.engine.mailboxes.maintain import keep
 from webcrm_sync.sandbox.outlook.mail import Mail
 from webcrm_sync.sandbox.outlook.mailbox import SimMailbox
 from webcrm_sync.sandbox.serving import Server
@@ -181,7 +181,7 @@ def test_a_lost_key_is_told_of_and_healed(
     assert "FAILED   secrets: the notifications of 2 of 2 folders" in checked.stdout
     assert checked.exit_code == 1
 
-    push.look_for_deaf(reached.play.parts)  # as a worker does that begins
+    push_urls.look_for_deaf(reached.play.parts)  # as a worker does that begins
     assert caplog.messages.count("notifications_cannot_be_checked") == 1
     reached.play.rest()
     assert lost.isdisjoint(reached.held())
@@ -237,7 +237,7 @@ def test_an_authorisation_that_runs_out_is_renewed_without_another_subscription(
 def test_the_secret_of_an_address_is_no_part_of_what_is_kept(
     reached: Reached, box: SimMailbox
 ) -> None:
-    (secret,) = push.secrets_of(reached.play.parts)
+    (secret,) = push_urls.secrets_of(reached.play.parts)
     assert len(secret) == 32
     with reached.play.parts.begin() as tx:
         rows = tx.connection.exec_driver_sql("SELECT folder::text FROM folder").scalars().all()

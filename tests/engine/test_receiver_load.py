@@ -9,7 +9,7 @@ from bench.receiver import are_synced, notifications, post, troubles
 from play import FOLDER
 from running import running, until
 from webcrm_sync.bootstrap import open_parts
-from webcrm_sync.engine import push
+from webcrm_sync.engine import push_urls
 from webcrm_sync.sandbox.stage import Stage
 
 _MAILBOXES, _POSTS = 4, 300
@@ -28,7 +28,7 @@ def test_every_request_is_taken_and_no_job_fails(fresh_database: str) -> None:
             bodies = notifications(parts, _POSTS)
             for item, box in moved.items():
                 box.move(item, f"inbox/{FOLDER}")
-            answers = post(push.notify_url(parts), bodies)
+            answers = post(push_urls.notify_url(parts), bodies)
             assert answers.statuses == {202: _POSTS}
             until(lambda: are_synced(moved), "the mails that were moved meanwhile")
             assert troubles(parts) == 0

@@ -13,7 +13,7 @@ from sqlalchemy import text
 
 from play import Play
 from webcrm_sync import jobs
-from webcrm_sync.engine import holding
+from webcrm_sync.engine.isolation import job_backoff
 from webcrm_sync.store import job_troubles
 
 _LONG_AGO = "UPDATE procrastinate_workers SET last_heartbeat = now() - interval '1 hour'"
@@ -68,7 +68,7 @@ def test_death_is_on_record_before_the_job_comes_again(play: Play, fresh_databas
             assert await app.job_manager.fetch_job(queues=["sync"], worker_id=worker_id)
             with play.parts.begin() as tx:
                 tx.connection.execute(text(_LONG_AGO))
-            await jobs.rescue_stalled(app, partial(holding.note_death, play.parts))
+            await jobs.rescue_stalled(app, partial(job_backoff.note_death, play.parts))
 
     asyncio.run(story())
     with play.parts.begin() as tx:

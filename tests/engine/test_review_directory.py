@@ -8,9 +8,9 @@ from play import BO, BOTH, FOLDER, KIM, LIS, OpenPlay, Play
 from webcrm_sync.core.crm import PersonRow
 from webcrm_sync.core.matching import Contact
 from webcrm_sync.core.states import State
-from webcrm_sync.engine import people
-from webcrm_sync.engine.discover import discover
-from webcrm_sync.engine.file import file
+from webcrm_sync.engine.discovery.discover import discover
+from webcrm_sync.engine.filing.job import file
+from webcrm_sync.engine.mailboxes import admin
 from webcrm_sync.sandbox.outlook.mail import Mail
 from webcrm_sync.store import directory, mailboxes
 
@@ -30,7 +30,7 @@ def test_nothing_is_decided_before_webcrms_addresses_were_read(open_play: OpenPl
     box = play.stage.outlook.add_mailbox(KIM, "Kim Nordwind")
     folder = box.make_folder("inbox", FOLDER)
     item = box.put(Mail("First", BO, KIM), folder)
-    people.add(play.parts, people.inspect(play.parts, KIM))
+    admin.add(play.parts, admin.inspect(play.parts, KIM))
     discovered(play)
     file(play.parts)
     assert play.activities == []
@@ -129,7 +129,7 @@ def test_synced_mail_of_a_mailbox_added_again_stays_where_it_was_filed(play: Pla
     play.refresh()
     item = play.drag(box, Mail("Filed long ago", BO, KIM))
     play.look()
-    people.remove(play.parts, KIM)
+    admin.remove(play.parts, KIM)
     play.stage.crm.move_person(person, play.organisations["Skovby"])
     box.set_categories(item, ["Customer"])
     play.refresh()

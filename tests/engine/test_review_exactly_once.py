@@ -9,7 +9,7 @@ import pytest
 
 from meanwhile import Death, die, worker
 from play import BO, BOTH, FOLDER, KIM, Play
-from webcrm_sync.engine.mirror import mirror
+from webcrm_sync.engine.mirroring.plan import mirror
 from webcrm_sync.sandbox.outlook.mail import File, Mail
 from webcrm_sync.sandbox.outlook.mailbox import SimMailbox
 

@@ -11,8 +11,8 @@ import pytest
 
 from play import BO, BOTH, FOLDER, KIM, LIS, OpenPlay, Play
 from webcrm_sync.core.states import State
-from webcrm_sync.engine.housekeeping import housekeeping
-from webcrm_sync.engine.story import explain
+from webcrm_sync.engine.history.timeline import explain
+from webcrm_sync.engine.operations.retention import housekeeping
 from webcrm_sync.jobs import run_step
 from webcrm_sync.logs import LineFormatter
 from webcrm_sync.sandbox.outlook.mail import File, Mail

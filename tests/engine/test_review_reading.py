@@ -13,8 +13,8 @@ from play import BO, BOTH, FOLDER, KIM, Play
 from webcrm_sync.core.errors import Gone, TryLater
 from webcrm_sync.core.outlook import Change
 from webcrm_sync.core.states import State
-from webcrm_sync.engine import people
-from webcrm_sync.engine.parts import hold_mailbox
+from webcrm_sync.engine.context import hold_mailbox
+from webcrm_sync.engine.mailboxes import admin
 from webcrm_sync.sandbox.outlook.mail import Mail
 from webcrm_sync.sandbox.outlook.mailbox import SimMailbox
 from webcrm_sync.store import mailboxes
@@ -123,7 +123,7 @@ def test_first_reading_cut_short_still_knows_the_past(play: Play) -> None:
     folder = box.make_folder("inbox", FOLDER)
     old = [box.put(Mail(f"Old {n}", BO, KIM, categories=OLD), folder) for n in range(120)]
     play.refresh()
-    people.add(play.parts, people.inspect(play.parts, KIM))
+    admin.add(play.parts, admin.inspect(play.parts, KIM))
     pages: list[str] = []
 
     def second(change: Change) -> list[Change]:
@@ -212,7 +212,7 @@ def test_mailbox_removed_while_outlook_is_in_trouble_is_gone_all_the_same(
         (watched,) = mailboxes.all_mailboxes(tx)
         for one in mailboxes.folders(tx, watched.id):
             mailboxes.set_folder(tx, one.id, subscription_id=f"lost {one.id}")
-    assert len(people.remove(play.parts, KIM)) == 2
+    assert len(admin.remove(play.parts, KIM)) == 2
     assert list(box.rules) == [own.id]
     hold_mailbox(play.parts, watched, TryLater("a job that was running"))
     play.rest()
@@ -221,4 +221,4 @@ def test_mailbox_removed_while_outlook_is_in_trouble_is_gone_all_the_same(
 
 
 def _remove(play: Play) -> None:
-    assert people.remove(play.parts, KIM) == []
+    assert admin.remove(play.parts, KIM) == []

@@ -12,9 +12,9 @@ from meanwhile import worker
 from play import BO, BOTH, FOLDER, KIM, LIS, Play
 from webcrm_sync.core.errors import AccessLost, Gone, Refused, SyncError, TryLater, Unclear
 from webcrm_sync.core.states import State
-from webcrm_sync.engine.directory import refresh_directory
-from webcrm_sync.engine.file import file
-from webcrm_sync.engine.parts import hold_mailbox
+from webcrm_sync.engine.context import hold_mailbox
+from webcrm_sync.engine.filing.job import file
+from webcrm_sync.engine.matching.refresh_directory import refresh_directory
 from webcrm_sync.sandbox.outlook.mail import File, Mail
 from webcrm_sync.sandbox.outlook.mailbox import SimMailbox
 from webcrm_sync.store import companies, mailboxes

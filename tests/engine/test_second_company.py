@@ -15,7 +15,7 @@ from play import KIM, Play
 from webcrm_sync.bootstrap import migrate_database, open_parts
 from webcrm_sync.cli import cli
 from webcrm_sync.core.outlook import MailUser
-from webcrm_sync.engine.parts import Parts
+from webcrm_sync.engine.context import Parts
 from webcrm_sync.settings import PREFIX, Settings
 from webcrm_sync.store import companies, mailboxes
 from webcrm_sync.store.companies import AnotherCompany

@@ -12,9 +12,9 @@ from sqlalchemy import select, text, update
 from play import BO, BOTH, FOLDER, KIM, LIS, OpenPlay, Play
 from proving import Ground
 from webcrm_sync.core.states import Reason, State
-from webcrm_sync.engine import people
-from webcrm_sync.engine.discover import PAGE_SIZE
-from webcrm_sync.engine.parts import Parts
+from webcrm_sync.engine.context import Parts
+from webcrm_sync.engine.discovery.discover import PAGE_SIZE
+from webcrm_sync.engine.mailboxes import admin
 from webcrm_sync.graph.properties import STAMP
 from webcrm_sync.graph.wire import SELECTION
 from webcrm_sync.sandbox.graph.delta import Cursor
@@ -222,14 +222,14 @@ def test_a_cursor_in_the_middle_of_a_round_is_given_up_too(
     sync = box.make_folder("inbox", FOLDER)
     mails = [Mail(f"Mail {n}", BO, KIM, categories=BOTH) for n in range(2 * PAGE_SIZE)]
     items = [box.put(mail, sync) for mail in mails]
-    seen = people.inspect(play.parts, KIM)
+    seen = admin.inspect(play.parts, KIM)
     asked = iter(range(10_000))
 
     def fails(_method: str, path: str) -> bool:
         return path.endswith("/messages/delta") and next(asked) > 0
 
     play.stage.faults.unavailable(service="graph", when=fails)
-    people.add(play.parts, seen)
+    admin.add(play.parts, seen)
     play.rest()
     play.stage.faults.clear()
     with play.parts.begin() as tx:

@@ -22,10 +22,10 @@ from recorded_company import Company, playing
 from revisions import bring_to, database_of
 from webcrm_sync.core.mail_text.body_text import read_body
 from webcrm_sync.core.states import Reason, State
-from webcrm_sync.engine import prove
-from webcrm_sync.engine.mailstate import Shown
-from webcrm_sync.engine.rebuild import Rebuilt, find, rebuild
-from webcrm_sync.engine.status import read_status
+from webcrm_sync.engine.operations.status import read_status
+from webcrm_sync.engine.pane.mail_status_rules import Shown
+from webcrm_sync.engine.reconciliation import prove
+from webcrm_sync.engine.reconciliation.recover import Rebuilt, find, rebuild
 from webcrm_sync.sandbox.outlook.mail import Mail
 from webcrm_sync.sandbox.stage import Stage
 from webcrm_sync.store.migrate import migrate

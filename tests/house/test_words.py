@@ -11,16 +11,16 @@ import pytest
 
 from webcrm_sync.core.outlook import Place
 from webcrm_sync.core.states import Reason
-from webcrm_sync.engine import telling
-from webcrm_sync.engine.connection import Cause, Standing
-from webcrm_sync.engine.mailstate import Shown, Way, Why
+from webcrm_sync.engine.history import event_text
+from webcrm_sync.engine.pane.mail_status_rules import Shown, Way, Why
+from webcrm_sync.engine.pane.mailbox_status import Cause, Standing
 
 LOCALES = sorted((Path(__file__).parents[2] / "addin" / "locales").glob("*.json"))
 
 
 def _events() -> set[str]:
     """The events that the server has an English sentence for."""
-    tree = ast.parse(inspect.getsource(telling.sentence_of))
+    tree = ast.parse(inspect.getsource(event_text.sentence_of))
     tables = [node for node in ast.walk(tree) if isinstance(node, ast.Dict)]
     return {str(key.value) for key in tables[0].keys if isinstance(key, ast.Constant)}
 

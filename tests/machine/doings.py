@@ -10,7 +10,7 @@ from machine.history import History
 from machine.model import Leaf, Letter, Sending
 from play import FOLDER
 from webcrm_sync.core.errors import SyncError
-from webcrm_sync.engine.mailstate import Can, MailState, Shown
+from webcrm_sync.engine.pane.mail_status_rules import Can, MailState, Shown
 from webcrm_sync.sandbox.faults import Faults
 from webcrm_sync.sandbox.stage import Stage
 

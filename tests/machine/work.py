@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 from machine.ground import POLL, Ground
 from meanwhile import Death
 from play import Play
-from webcrm_sync.engine.hints import Notification, Receiver
+from webcrm_sync.engine.discovery.notifications import Notification, Receiver
 from webcrm_sync.jobs import STEPS
 from webcrm_sync.sandbox.outlook.store import Notice
 from webcrm_sync.store import schedule

@@ -10,7 +10,7 @@ from contextlib import closing
 import pytest
 
 from webcrm_sync.core.mail_text.body_text import read_body
-from webcrm_sync.engine.body_reader import SMALL, UNREADABLE, BodyReader
+from webcrm_sync.engine.body_reader.reader import SMALL, UNREADABLE, BodyReader
 
 LONG = "<p>A long letter with <a href='https://x.example'>a link</a>.</p>" * 2000
 

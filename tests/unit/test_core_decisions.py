@@ -17,10 +17,16 @@ from webcrm_sync.core.filing import Stamp, filing_key
 from webcrm_sync.core.matching import Contact, Directory, How, Target
 from webcrm_sync.core.message import Party
 from webcrm_sync.core.states import Reason, State
-from webcrm_sync.engine.look import Verdict, judge, next_look
-from webcrm_sync.engine.mark import UNSTAMPABLE, marking_for
-from webcrm_sync.engine.match import Decision, decision_for
-from webcrm_sync.engine.mirror import NO_ADDRESS, NO_MAILBOX, TOO_OLD, is_sent_mail, plan_mirror
+from webcrm_sync.engine.filing.verify import Verdict, judge, next_look
+from webcrm_sync.engine.marking import UNSTAMPABLE, marking_for
+from webcrm_sync.engine.matching.decide import Decision, decision_for
+from webcrm_sync.engine.mirroring.plan import (
+    NO_ADDRESS,
+    NO_MAILBOX,
+    TOO_OLD,
+    is_sent_mail,
+    plan_mirror,
+)
 from webcrm_sync.settings import Settings
 from webcrm_sync.store.filings import Filing
 from webcrm_sync.store.mailboxes import Mailbox

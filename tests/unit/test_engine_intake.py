@@ -6,7 +6,7 @@ import pytest
 
 from unit.core_examples import mail
 from webcrm_sync.core.message import Message, Party
-from webcrm_sync.engine.intake import known_headers
+from webcrm_sync.engine.discovery.arrivals import known_headers
 
 HALF = "\ud83d"
 FAR = f"{'x' * 400}@far.example"

@@ -7,7 +7,7 @@ from itertools import permutations
 from unit.core_examples import CUSTOMER, SELLER, email
 from webcrm_sync.core.direction import Internals
 from webcrm_sync.core.message import Party
-from webcrm_sync.engine.match import externals_on
+from webcrm_sync.engine.matching.decide import externals_on
 
 BOSS = Party("a.boss@customer.example")
 #: Named by another copy of the mail alone.

@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from webcrm_sync.core.matching import How
-from webcrm_sync.engine.waiting import SMALL, Waiting, together
+from webcrm_sync.engine.filing.document_batches import SMALL, Waiting, together
 from webcrm_sync.store.documents import Document
 from webcrm_sync.store.filings import Filing
 

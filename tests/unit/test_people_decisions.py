@@ -13,11 +13,19 @@ from webcrm_sync.core.errors import Refused
 from webcrm_sync.core.matching import How
 from webcrm_sync.core.outlook import Place
 from webcrm_sync.core.states import Reason, State
-from webcrm_sync.engine.choice import Choice, plan, with_changed, with_chosen
-from webcrm_sync.engine.connection import Standing, standing
-from webcrm_sync.engine.mailstate import Can, Copy, Shown, Steps, abilities, shown, steps
-from webcrm_sync.engine.press import destination
-from webcrm_sync.engine.rules import PACK, with_sender
+from webcrm_sync.engine.matching.manual_choice import Choice, plan, with_changed, with_chosen
+from webcrm_sync.engine.pane.actions import destination
+from webcrm_sync.engine.pane.mail_status_rules import (
+    Can,
+    Copy,
+    Shown,
+    Steps,
+    abilities,
+    shown,
+    steps,
+)
+from webcrm_sync.engine.pane.mailbox_status import Standing, standing
+from webcrm_sync.engine.pane.sender_rules import PACK, with_sender
 from webcrm_sync.graph.sender_rules import SenderRule
 from webcrm_sync.store.filings import Filing
 from webcrm_sync.store.mailboxes import SyncFolder

@@ -14,7 +14,7 @@ from sqlalchemy import text
 from emptied import empty
 from webcrm_sync.bootstrap import open_parts
 from webcrm_sync.core.outlook import MailUser, Place
-from webcrm_sync.engine.parts import Parts
+from webcrm_sync.engine.context import Parts
 from webcrm_sync.settings import Settings
 from webcrm_sync.store import companies, emails, mailboxes
 from webcrm_sync.web.app import create_app

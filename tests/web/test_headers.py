@@ -11,8 +11,8 @@ from flask.testing import FlaskClient
 from pydantic import SecretStr, ValidationError
 from werkzeug.test import TestResponse
 
-from webcrm_sync.engine import push
-from webcrm_sync.engine.parts import Parts
+from webcrm_sync.engine import push_urls
+from webcrm_sync.engine.context import Parts
 from webcrm_sync.settings import Settings
 from webcrm_sync.web import headers
 
@@ -40,7 +40,7 @@ def settings(**more: object) -> Settings:
 @pytest.fixture
 def receiver(parts: Parts) -> str:
     """The path that Graph's notifications come to."""
-    return urlsplit(push.notify_url(parts)).path
+    return urlsplit(push_urls.notify_url(parts)).path
 
 
 def answers(client: FlaskClient, *known: str) -> Iterator[tuple[str, TestResponse]]:

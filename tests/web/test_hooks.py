@@ -15,8 +15,8 @@ from werkzeug.test import TestResponse
 from meanwhile import Around
 from statements import statements_of
 from web.conftest import CLIENT_STATE, NOW, SUBSCRIPTION, Watched
-from webcrm_sync.engine.hints import Notification, Receiver
-from webcrm_sync.engine.parts import Parts
+from webcrm_sync.engine.context import Parts
+from webcrm_sync.engine.discovery.notifications import Notification, Receiver
 from webcrm_sync.store import mailboxes
 
 PATHS = ["/graph/notify", "/graph/lifecycle"]

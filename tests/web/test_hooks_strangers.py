@@ -16,8 +16,8 @@ from werkzeug.test import EnvironBuilder, run_wsgi_app
 
 from statements import statements_of
 from web.conftest import CLIENT_STATE, SUBSCRIPTION, Watched
-from webcrm_sync.engine import push
-from webcrm_sync.engine.parts import Parts
+from webcrm_sync.engine import push_urls
+from webcrm_sync.engine.context import Parts
 from webcrm_sync.store import mailboxes
 
 OLD = "/graph/notify"
@@ -48,7 +48,7 @@ def sent(watched: Watched) -> Iterator[list[str]]:
 @pytest.fixture
 def path(parts: Parts) -> str:
     """The path that subscriptions are made with now."""
-    return urlsplit(push.notify_url(parts)).path
+    return urlsplit(push_urls.notify_url(parts)).path
 
 
 def test_the_lines_of_a_stranger_cost_one_query_together(

@@ -12,7 +12,7 @@ import pytest
 
 from web.conftest import CLIENT_STATE, NOW
 from webcrm_sync.core.outlook import MailUser, Place
-from webcrm_sync.engine.parts import Parts
+from webcrm_sync.engine.context import Parts
 from webcrm_sync.store import mailboxes
 from webcrm_sync.web.app import create_app
 

@@ -8,7 +8,7 @@ from dataclasses import asdict
 import click
 
 from webcrm_sync.cli import ground
-from webcrm_sync.engine.checks import Verdict, checks
+from webcrm_sync.engine.operations.doctor import Verdict, checks
 
 _SIGNS = {Verdict.GOOD: "ok     ", Verdict.WARNING: "warning", Verdict.BAD: "FAILED "}
 

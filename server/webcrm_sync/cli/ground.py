@@ -11,7 +11,7 @@ from sqlalchemy.exc import OperationalError
 
 from webcrm_sync.bootstrap import DatabaseOutdated, open_parts
 from webcrm_sync.core.errors import SyncError
-from webcrm_sync.engine.parts import Parts
+from webcrm_sync.engine.context import Parts
 from webcrm_sync.localdb.cluster import DatabaseTrouble
 from webcrm_sync.localdb.embedded import DatabaseMissing
 from webcrm_sync.settings import Settings, SettingsError, read_settings

@@ -10,9 +10,9 @@ import click
 from webcrm_sync.cli import ground
 from webcrm_sync.core.errors import Gone
 from webcrm_sync.core.outlook import Place
-from webcrm_sync.engine import people
-from webcrm_sync.engine.people import Findings, FolderFindings
-from webcrm_sync.engine.status import read_status
+from webcrm_sync.engine.mailboxes import admin
+from webcrm_sync.engine.mailboxes.admin import Findings, FolderFindings
+from webcrm_sync.engine.operations.status import read_status
 
 _PLACES = {
     Place.INBOX: "under Inbox",
@@ -34,7 +34,7 @@ def add(address: str, yes: bool, is_json: bool) -> None:
     """Watch the mailbox ADDRESS: say what is in it and what will happen, then do it."""
     with ground.parts() as parts:
         try:
-            findings = people.inspect(parts, address)
+            findings = admin.inspect(parts, address)
         except Gone as error:
             raise click.ClickException(
                 f"There is no mailbox {address} in this tenant. Check the spelling."
@@ -43,7 +43,7 @@ def add(address: str, yes: bool, is_json: bool) -> None:
             _say(findings, parts.settings.folder_name)
             if sys.stdin.isatty() and not yes:
                 click.confirm("Go on?", default=True, abort=True)
-        people.add(parts, findings)
+        admin.add(parts, findings)
     if is_json:
         ground.print_json(_plain(findings))
     else:
@@ -107,6 +107,6 @@ def list_(is_json: bool) -> None:
 def remove(address: str) -> None:
     """Stop watching ADDRESS and delete its rows; webCRM and Outlook stay as they are."""
     with ground.parts() as parts:
-        for trouble in people.remove(parts, address):
+        for trouble in admin.remove(parts, address):
             click.echo(f"Could not be ended at Microsoft's side, it will end by itself: {trouble}")
     click.echo(f"{address} is not watched any more.")

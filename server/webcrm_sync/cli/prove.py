@@ -9,9 +9,14 @@ from dataclasses import asdict
 import click
 
 from webcrm_sync.cli import ground
-from webcrm_sync.engine.parts import Parts
-from webcrm_sync.engine.proof import Difference, FolderProof, MailboxProof, WebcrmProof
-from webcrm_sync.engine.prove import prove_mailboxes, prove_webcrm
+from webcrm_sync.engine.context import Parts
+from webcrm_sync.engine.reconciliation.differences import (
+    Difference,
+    FolderProof,
+    MailboxProof,
+    WebcrmProof,
+)
+from webcrm_sync.engine.reconciliation.prove import prove_mailboxes, prove_webcrm
 
 
 @click.command()

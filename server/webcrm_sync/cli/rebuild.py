@@ -11,10 +11,10 @@ import click
 from webcrm_sync.cli import ground
 from webcrm_sync.core.errors import Gone
 from webcrm_sync.core.outlook import MailUser
-from webcrm_sync.engine import rebuild as engine
-from webcrm_sync.engine.parts import Parts
-from webcrm_sync.engine.rebuild import Rebuilt
-from webcrm_sync.engine.status import read_status
+from webcrm_sync.engine.context import Parts
+from webcrm_sync.engine.operations.status import read_status
+from webcrm_sync.engine.reconciliation import recover as engine
+from webcrm_sync.engine.reconciliation.recover import Rebuilt
 
 
 @click.command()

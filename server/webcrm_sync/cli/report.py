@@ -8,9 +8,9 @@ from dataclasses import asdict
 import click
 
 from webcrm_sync.cli import ground
-from webcrm_sync.engine.status import MailboxStatus, Proved, read_status
-from webcrm_sync.engine.story import Story
-from webcrm_sync.engine.story import explain as stories_of
+from webcrm_sync.engine.history.timeline import Story
+from webcrm_sync.engine.history.timeline import explain as stories_of
+from webcrm_sync.engine.operations.status import MailboxStatus, Proved, read_status
 
 
 @click.command()

@@ -7,11 +7,19 @@ from collections.abc import Callable
 from pydantic import BaseModel
 
 from webcrm_sync.core.errors import Gone
-from webcrm_sync.engine import connection, contacts, desk, press, rules, story, versions
-from webcrm_sync.engine import undo as undoing
-from webcrm_sync.engine.mailref import NOT_HERE, Asker
-from webcrm_sync.engine.mailstate import NOT_FOUND, MailState
-from webcrm_sync.engine.parts import Parts
+from webcrm_sync.engine.context import Parts
+from webcrm_sync.engine.history import timeline
+from webcrm_sync.engine.pane import (
+    actions,
+    contacts,
+    mail_status,
+    mailbox_status,
+    sender_rules,
+    versions,
+)
+from webcrm_sync.engine.pane import undo as undoing
+from webcrm_sync.engine.pane.mail_lookup import NOT_HERE, Asker
+from webcrm_sync.engine.pane.mail_status_rules import NOT_FOUND, MailState
 from webcrm_sync.web import shapes
 from webcrm_sync.web.operations import By, Later, Operations, Visitor
 
@@ -22,7 +30,7 @@ operations = Operations()
 @operations.post("/mails/state", asks=shapes.Mails, answers=shapes.MailStates)
 def state(parts: Parts, asker: Asker, asked: shapes.Mails) -> shapes.MailStates:
     """The state of each mail; 404 when none of them is in the person's mailbox."""
-    found = desk.states(parts, asker, [mail.ref for mail in asked.mails])
+    found = mail_status.states(parts, asker, [mail.ref for mail in asked.mails])
     if all(one is NOT_FOUND for one, _ in found):
         raise Gone(NOT_HERE)
     mails, tokens = zip(*found, strict=True)
@@ -51,26 +59,26 @@ def changed(
 def sync(parts: Parts, asker: Asker, asked: shapes.SyncMail) -> shapes.MailStateShape:
     """The mail's state after it was moved into the sync folder."""
     chosen = asked.organisation_ids or []
-    return _shape(press.sync(parts, asker, asked.mail.ref, organisation_ids=chosen))
+    return _shape(actions.sync(parts, asker, asked.mail.ref, organisation_ids=chosen))
 
 
 @operations.post("/mails/choose", asks=shapes.ChooseMail, answers=shapes.MailStateShape)
 def choose(parts: Parts, asker: Asker, asked: shapes.ChooseMail) -> shapes.MailStateShape:
     """The mail's state after the person chose where it stands."""
     chosen, replaces = asked.organisation_id, asked.replaces
-    return _shape(press.choose(parts, asker, asked.mail.ref, chosen, replaces=replaces))
+    return _shape(actions.choose(parts, asker, asked.mail.ref, chosen, replaces=replaces))
 
 
 @operations.post("/mails/retry", asks=shapes.OneMail, answers=shapes.MailStateShape)
 def retry(parts: Parts, asker: Asker, asked: shapes.OneMail) -> shapes.MailStateShape:
     """The mail's state after it was taken up again, at once."""
-    return _shape(press.retry(parts, asker, asked.mail.ref))
+    return _shape(actions.retry(parts, asker, asked.mail.ref))
 
 
 @operations.post("/mails/anyway", asks=shapes.OneMail, answers=shapes.MailStateShape)
 def anyway(parts: Parts, asker: Asker, asked: shapes.OneMail) -> shapes.MailStateShape:
     """The mail's state after a person wants it synced although it was left out."""
-    return _shape(press.anyway(parts, asker, asked.mail.ref))
+    return _shape(actions.anyway(parts, asker, asked.mail.ref))
 
 
 @operations.post("/mails/undo", asks=shapes.OneMail, answers=shapes.MailStateShape)
@@ -82,7 +90,7 @@ def undo(parts: Parts, asker: Asker, asked: shapes.OneMail) -> shapes.MailStateS
 @operations.post("/mails/story", asks=shapes.OneMail, answers=shapes.StoryShape)
 def tell(parts: Parts, asker: Asker, asked: shapes.OneMail) -> shapes.StoryShape:
     """The mail's story, newest last."""
-    lines, took = story.story_of_copy(parts, asker, asked.mail.ref)
+    lines, took = timeline.story_of_copy(parts, asker, asked.mail.ref)
     told = [shapes.LineShape.model_validate(one) for one in lines]
     return shapes.StoryShape(lines=told, took_seconds=took)
 
@@ -91,7 +99,7 @@ def tell(parts: Parts, asker: Asker, asked: shapes.OneMail) -> shapes.StoryShape
 def organisations(parts: Parts, asker: Asker, asked: shapes.Search) -> shapes.Organisations:
     """At most 20 Organisations with that in their name; case and accents do not count."""
     del asker
-    found = connection.organisations(parts, asked.search)
+    found = mailbox_status.organisations(parts, asked.search)
     return shapes.Organisations(
         organisations=[shapes.OrganisationShape.model_validate(one) for one in found]
     )
@@ -109,26 +117,26 @@ def create_contact(parts: Parts, asker: Asker, asked: shapes.ContactDraft) -> sh
 def senders(parts: Parts, asker: Asker, asked: None) -> shapes.Senders:
     """The addresses whose mail is always synced."""
     del asked
-    return shapes.Senders(addresses=list(rules.senders(parts, asker)))
+    return shapes.Senders(addresses=list(sender_rules.senders(parts, asker)))
 
 
 @operations.put("/rules/{address}", asks=shapes.Sender)
 def always_sync(parts: Parts, asker: Asker, asked: shapes.Sender) -> None:
     """From now on a rule in Outlook moves this sender's mail into the sync folder."""
-    rules.always_sync(parts, asker, asked.address)
+    sender_rules.always_sync(parts, asker, asked.address)
 
 
 @operations.delete("/rules/{address}", asks=shapes.Sender)
 def sync_no_more(parts: Parts, asker: Asker, asked: shapes.Sender) -> None:
     """No rule of ours moves this sender's mail any more."""
-    rules.sync_no_more(parts, asker, asked.address)
+    sender_rules.sync_no_more(parts, asker, asked.address)
 
 
 @operations.get("/connection", answers=shapes.ConnectionShape)
 def connected(parts: Parts, asker: Asker, asked: None) -> shapes.ConnectionShape:
     """How the person's mailbox stands."""
     del asked
-    return shapes.ConnectionShape.model_validate(connection.connection(parts, asker))
+    return shapes.ConnectionShape.model_validate(mailbox_status.connection(parts, asker))
 
 
 def _shape(found: MailState) -> shapes.MailStateShape:

@@ -8,7 +8,7 @@ from flask import Flask, Response
 from werkzeug.exceptions import HTTPException
 
 from webcrm_sync.bootstrap import signing_keys
-from webcrm_sync.engine.parts import Parts
+from webcrm_sync.engine.context import Parts
 from webcrm_sync.web import door, errors, headers, health, hooks, pane
 
 logger = logging.getLogger(__name__)

@@ -12,8 +12,8 @@ from pydantic import BaseModel, ValidationError
 from werkzeug.exceptions import HTTPException
 
 from webcrm_sync.core.errors import SyncError
-from webcrm_sync.engine.mailref import Asker, asker_of
-from webcrm_sync.engine.parts import Parts
+from webcrm_sync.engine.context import Parts
+from webcrm_sync.engine.pane.mail_lookup import Asker, asker_of
 from webcrm_sync.web import api, errors, openapi
 from webcrm_sync.web.auth import Guard, guarded
 from webcrm_sync.web.errors import Problem

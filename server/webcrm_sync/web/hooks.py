@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from flask import Blueprint, Response, abort, request
 
-from webcrm_sync.engine.hints import Receiver
-from webcrm_sync.engine.parts import Parts
-from webcrm_sync.engine.push import LIFECYCLE_PATH, NOTIFY_PATH, is_known
+from webcrm_sync.engine.context import Parts
+from webcrm_sync.engine.discovery.notifications import Receiver
+from webcrm_sync.engine.push_urls import LIFECYCLE_PATH, NOTIFY_PATH, is_known
 from webcrm_sync.web.auth import Guard, guarded
 from webcrm_sync.web.wire import notifications
 

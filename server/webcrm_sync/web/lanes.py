@@ -6,7 +6,7 @@ pane may wait for Graph or webCRM, a notification and a look at the health may n
 
 from __future__ import annotations
 
-from webcrm_sync.engine.push import LIFECYCLE_PATH, NOTIFY_PATH
+from webcrm_sync.engine.push_urls import LIFECYCLE_PATH, NOTIFY_PATH
 from webcrm_sync.web import api
 from webcrm_sync.web.serving.bounds import Lane
 

@@ -9,7 +9,7 @@ from typing import Any, TypeVar
 
 from pydantic import BaseModel
 
-from webcrm_sync.engine.parts import Parts
+from webcrm_sync.engine.context import Parts
 from webcrm_sync.web.watch import Watch
 
 

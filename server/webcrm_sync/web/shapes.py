@@ -23,9 +23,9 @@ from pydantic.config import JsonDict
 from webcrm_sync.core.outlook import Place
 from webcrm_sync.core.states import Reason
 from webcrm_sync.core.storable import plain_name
-from webcrm_sync.engine.connection import Cause, Standing
-from webcrm_sync.engine.mailref import MailRef
-from webcrm_sync.engine.mailstate import Can, Forecast, Shown, Way, Why
+from webcrm_sync.engine.pane.mail_lookup import MailRef
+from webcrm_sync.engine.pane.mail_status_rules import Can, Forecast, Shown, Way, Why
+from webcrm_sync.engine.pane.mailbox_status import Cause, Standing
 
 #: A database holds no NUL.
 _NO_NUL = r"^[^\u0000]*$"

@@ -8,8 +8,8 @@ import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from webcrm_sync.engine import versions
-from webcrm_sync.engine.parts import Parts
+from webcrm_sync.engine.context import Parts
+from webcrm_sync.engine.pane import versions
 
 logger = logging.getLogger(__name__)
 

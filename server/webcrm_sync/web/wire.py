@@ -7,7 +7,7 @@ import re
 from collections.abc import Iterator
 
 from webcrm_sync.core.storable import storable
-from webcrm_sync.engine.hints import Notification
+from webcrm_sync.engine.discovery.notifications import Notification
 
 #: More than Graph puts into one request; what is behind them is not read.
 _MOST_LINES = 500

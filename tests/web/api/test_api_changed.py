@@ -11,7 +11,7 @@ from sqlalchemy import event, text
 
 from play import BO, FOLDER, KIM, LIS, Play
 from signed_in import Person
-from webcrm_sync.engine import people
+from webcrm_sync.engine.mailboxes import admin
 from webcrm_sync.sandbox.outlook.mail import Mail
 from webcrm_sync.store import mailboxes
 
@@ -149,7 +149,7 @@ def test_a_version_is_one_persons_own(play: Play, kim: Person, eva: Person) -> N
 def test_a_removed_mailbox_ends_what_was_true(play: Play, kim: Person) -> None:
     mail = kim.box.deliver(Mail("Offer", BO, KIM))
     _, version = shown(kim, mail)
-    people.remove(play.parts, KIM)
+    admin.remove(play.parts, KIM)
     assert is_changed(kim, version)
 
 

@@ -1,0 +1,1 @@
+"""Reads the bodies of mails within bounds of time and memory."""

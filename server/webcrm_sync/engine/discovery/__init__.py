@@ -1,0 +1,1 @@
+"""Finds the mails in the sync folders and writes their arrivals down."""

@@ -1,0 +1,184 @@
+"""discover(mailbox): read the delta of each sync folder that was hinted at or is due."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from datetime import datetime, timedelta
+from functools import partial
+
+from webcrm_sync.core.errors import CursorExpired, Gone, Refused, SyncError
+from webcrm_sync.core.outlook import Change, Page
+from webcrm_sync.core.trail import Trail
+from webcrm_sync.engine.context import Parts, hold_mailbox
+from webcrm_sync.engine.discovery import page_writer
+from webcrm_sync.engine.discovery.page_context import facts_of
+from webcrm_sync.engine.isolation import incidents
+from webcrm_sync.graph.transport import BOUNDS
+from webcrm_sync.graph.wire import SELECTION
+from webcrm_sync.store import emails, mailboxes
+from webcrm_sync.store.database import Tx
+from webcrm_sync.store.mailboxes import Mailbox, SyncFolder
+
+#: Graph's own advice for pages with bodies (reference: message delta, odata.maxpagesize).
+PAGE_SIZE = 50
+#: So many lines in one reading are a flood: more will come in a moment.
+_FLOOD = 10
+#: A folder that Graph does not find is asked for again this much later, if it is still known.
+_GONE_RETRY = timedelta(seconds=30)
+#: So often one reading begins again when Graph gives up the cursor of a moment ago.
+_STARTS = 3
+#: While push is in doubt, folders are looked at this often.
+_DOUBTED_POLL = timedelta(seconds=60)
+
+
+def discover(parts: Parts, mailbox_id: int) -> None:
+    """Take up everything new in the mailbox's sync folders. Idempotent."""
+    with parts.begin() as tx:
+        box = mailboxes.read_mailbox(tx, mailbox_id)
+        if box is None or box.shut_until(tx.now):
+            return
+        due = [f for f in mailboxes.folders(tx, box.id) if _is_due(f, tx.now)]
+        mailboxes.begin_reading(tx, due)
+    try:
+        _read_folders(parts, box, due)
+    except SyncError as error:
+        hold_mailbox(parts, box, error, got_on=_has_moved(parts, box, due))
+        return
+    if box.attempts:
+        with parts.begin() as tx:
+            mailboxes.open_gate(tx, box.id)
+
+
+def _read_folders(parts: Parts, box: Mailbox, due: Sequence[SyncFolder]) -> None:
+    """Read each of these folders. What is unforeseen in one is raised after the others."""
+    with incidents.OthersFirst() as folders:
+        for folder in due:
+            with folders.one():
+                if begun := _with_this_selection(parts, folder):
+                    _read_folder(parts, box, begun)
+
+
+def _has_moved(parts: Parts, box: Mailbox, seen: Sequence[SyncFolder]) -> bool:
+    """True when one of these folders has been read further since."""
+    with parts.begin() as tx:
+        now = {f.id: f.cursor for f in mailboxes.folders(tx, box.id)}
+    return any(f.id in now and now[f.id] != f.cursor for f in seen)
+
+
+def _is_due(folder: SyncFolder, now: datetime) -> bool:
+    is_polled = folder.poll_due_at is not None and folder.poll_due_at <= now
+    return is_polled or folder.hinted_at is not None
+
+
+def _read_folder(parts: Parts, box: Mailbox, folder: SyncFolder) -> None:
+    """Read the folder's delta to its end, committing each page with the cursor behind it."""
+    hinted = folder
+    is_news = False
+    lines = 0
+    trail, starts = Trail("Graph", most=BOUNDS.pages), Trail("Graph", most=_STARTS)
+    trail.follow(folder.cursor or "")
+    while True:
+        try:
+            page = parts.graph.page(box.user_id, folder.graph_id, folder.cursor, size=PAGE_SIZE)
+        except (CursorExpired, Refused, Gone) as error:
+            is_of_no_use = isinstance(error, CursorExpired) or folder.round == hinted.round
+            if folder.cursor is None or not is_of_no_use:
+                if not isinstance(error, Gone):
+                    raise
+                _look_for_folders(parts, box, hinted)
+                return
+            anew = _start_anew(parts, folder, told_of=box)
+            if anew is None:
+                return
+            folder = anew
+            starts.follow(str(folder.round))
+            continue
+        facts = facts_of(parts, box, folder, page.changes)
+        if not page_writer.page(parts, box, folder, page, facts):
+            return  # another run has read on from here
+        is_news = is_news or bool(facts.arrivals)
+        lines += len(page.changes)
+        folder = replace(folder, cursor=page.cursor)
+        if page.is_last:
+            break
+        trail.follow(page.cursor)
+    put_by = partial(_put_by, parts, hinted, is_news=is_news, is_flooded=lines >= _FLOOD)
+    _finish(parts, box, folder, put_by)
+
+
+def _with_this_selection(parts: Parts, folder: SyncFolder) -> SyncFolder | None:
+    """The folder with a cursor that brings all of a Message, None when another run has moved it.
+
+    A cursor of an earlier version goes on with what that version asked for. The fresh reading
+    writes nothing outside: each copy that it meets is known, in the version we know.
+    """
+    if not folder.cursor:
+        return replace(folder, selection=SELECTION)
+    return folder if folder.selection >= SELECTION else _start_anew(parts, folder)
+
+
+def _start_anew(
+    parts: Parts, folder: SyncFolder, told_of: Mailbox | None = None
+) -> SyncFolder | None:
+    """Give up a cursor: the folder will be read from its start. None when it is not ours.
+
+    `told_of`: the mailbox in whose story that is worth a line.
+    """
+    anew = replace(folder, cursor=None, round=folder.round + 1, selection=SELECTION)
+    with parts.begin() as tx:
+        mailboxes.hold(tx, mailbox_ids=[folder.mailbox_id])
+        if not mailboxes.advance_cursor(tx, folder, None, round=anew.round):
+            return None
+        if told_of is not None:
+            tx.tell("folder is read anew", mailbox_id=told_of.id, place=folder.place.value)
+    return anew
+
+
+def _look_for_folders(parts: Parts, box: Mailbox, gone: SyncFolder) -> None:
+    """The folder is gone: let `keep` find or make another one, now.
+
+    Should it stand there all the same, it is read again a little later, not every second.
+    """
+    with parts.begin() as tx:
+        mailboxes.keep_now(tx, [box.id])
+        again = tx.now + _GONE_RETRY
+        mailboxes.take_hint(tx, gone, poll_due_at=again, is_flooded=False)
+
+
+def _finish(parts: Parts, box: Mailbox, folder: SyncFolder, put_by: Callable[[Tx], None]) -> None:
+    """The end of a reading: look for what it should have met, then put the folder by."""
+    with parts.begin() as tx:
+        unseen = emails.unseen_items(tx, folder.id, folder.round)
+        if not unseen:
+            put_by(tx)
+            return
+    look_at(parts, box, folder, unseen)
+    with parts.begin() as tx:
+        put_by(tx)
+
+
+def look_at(parts: Parts, box: Mailbox, folder: SyncFolder, graph_ids: Sequence[str]) -> bool:
+    """Follow these copies to where they lie now, whatever delta told of them. Idempotent.
+
+    False (and nothing changed) when another run has moved the folder's cursor.
+    """
+    changes = tuple(Change(graph_id, is_removed=True) for graph_id in graph_ids)
+    facts = facts_of(parts, box, folder, changes)
+    return page_writer.page(parts, box, folder, Page(changes, folder.cursor or "", True), facts)
+
+
+def _put_by(parts: Parts, hinted: SyncFolder, tx: Tx, *, is_news: bool, is_flooded: bool) -> None:
+    """Clear the hint that the folder was read for, and say when to look again."""
+    doubted_at = _doubted_at(hinted, tx.now, is_news=is_news)
+    every = parts.settings.poll_every(is_pushed=hinted.subscription_id is not None)
+    again = tx.now + (min(_DOUBTED_POLL, every) if doubted_at else every)
+    facts = {"is_known": True, "push_doubted_at": doubted_at}
+    mailboxes.take_hint(tx, hinted, poll_due_at=again, is_flooded=is_flooded, **facts)
+
+
+def _doubted_at(hinted: SyncFolder, now: datetime, *, is_news: bool) -> datetime | None:
+    """Since when push is doubted: a poll found what push had not announced."""
+    if hinted.subscription_id is None or hinted.hinted_at is not None:
+        return None
+    return now if is_news else hinted.push_doubted_at

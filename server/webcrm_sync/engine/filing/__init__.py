@@ -1,0 +1,1 @@
+"""Files mails in webCRM, each exactly once."""

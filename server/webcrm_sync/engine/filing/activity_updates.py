@@ -1,0 +1,178 @@
+"""What people changed about mails that stand in webCRM, told to webCRM. All of it idempotent.
+
+webCRM deletes no Activities (webCRM's Swagger): one that is taken back stands on, emptied and
+marked, and is filled again when somebody asks for it again.
+"""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from functools import partial
+
+from webcrm_sync.core.direction import everybody
+from webcrm_sync.core.errors import AccessLost, Gone, Refused, TryLater
+from webcrm_sync.core.filing import draft_activity
+from webcrm_sync.core.mail_text.truncate import cut
+from webcrm_sync.core.matching import How
+from webcrm_sync.core.storable import one_line
+from webcrm_sync.engine.context import Parts
+from webcrm_sync.engine.filing import attachment_source, outcome
+from webcrm_sync.engine.filing.attachment_source import Source
+from webcrm_sync.engine.isolation import incidents
+from webcrm_sync.engine.isolation.incidents import Aside
+from webcrm_sync.engine.matching.manual_choice import person_at
+from webcrm_sync.store import directory, emails, filings, sync_requests
+from webcrm_sync.store import incidents as incidents_of
+from webcrm_sync.store.emails import Email
+from webcrm_sync.store.filings import Filing
+from webcrm_sync.store.incidents import Thing
+from webcrm_sync.store.sync_requests import RETELL, STAND, WITHDRAW, Wish
+from webcrm_sync.webcrm.changes import ActivityChange
+
+#: How an Activity that was taken back begins.
+WITHDRAWN = "[withdrawn] "
+_MAILBOX_RETRY = timedelta(seconds=30)
+
+
+def amend_round(parts: Parts, source: Source, *, limit: int) -> int:
+    """Tell webCRM up to `limit` wishes; how many there were.
+
+    Raises Unclear or TryLater when webCRM is in trouble; what was not told is told again.
+    """
+    with parts.begin() as tx:
+        due = sync_requests.due_wishes(tx, limit=limit)
+    incidents.each(parts, "amend", due, partial(_grant, parts, source), _aside)
+    return len(due)
+
+
+def _aside(filing_id: int) -> Aside:
+    name = f"wish {filing_id}"
+    return Aside(name, lambda tx, _: Thing(name, incidents_of.park_wish(tx, filing_id)))
+
+
+def _grant(parts: Parts, source: Source, filing_id: int) -> None:
+    with parts.begin() as tx:
+        found = sync_requests.read_wish(tx, filing_id)
+    if found is None:
+        return
+    wish, filing, email = found
+    try:
+        _amend(parts, source, wish, filing, email)
+    except Gone:
+        _is_gone(parts, wish, filing)
+    except Refused as error:
+        with parts.begin() as tx:
+            sync_requests.end_wish(tx, filing.id, wish)
+            tx.tell("not changed", email_id=email.id, detail=str(error))
+
+
+def _amend(parts: Parts, source: Source, wish: Wish, filing: Filing, email: Email) -> None:
+    if wish.move_to is not None:
+        _move(parts, wish.move_to, filing, email)
+    if wish.kind == WITHDRAW:
+        _withdraw(parts, filing, email)
+    if wish.kind in {STAND, RETELL} and not _write_again(parts, source, wish, filing, email):
+        return
+    with parts.begin() as tx:
+        if wish.kind == STAND:
+            tx.tell("filed again", email_id=email.id, activity=filing.activity_id)
+        sync_requests.end_wish(tx, filing.id, wish)
+
+
+def _move(parts: Parts, organisation_id: int, filing: Filing, email: Email) -> None:
+    """Put the Activity and its Documents under the Organisation that a person chose."""
+    activity_id = filing.activity_id
+    assert activity_id is not None
+    people = everybody(email) + email.reply_to
+    with parts.begin() as tx:
+        book = directory.look_up(tx, [p.folded for p in people], ())
+        documents = sync_requests.documents_of(tx, filing.id)
+    person_id = person_at(people, book, organisation_id)
+    parts.webcrm.move_activity(activity_id, organisation_id)
+    try:
+        parts.webcrm.change_activity(activity_id, ActivityChange(person_id=person_id or 0))
+    except Refused:  # a Person may be gone whom the directory still knows
+        person_id = None
+        parts.webcrm.change_activity(activity_id, ActivityChange(person_id=0))
+    for document_id in documents:
+        parts.webcrm.move_document(document_id, organisation_id)
+    with parts.begin() as tx:
+        place = {"organisation_id": organisation_id, "person_id": person_id}
+        sync_requests.set_filing(tx, filing.id, how=How.PERSON.value, **place)
+        tx.tell("moved", email_id=email.id, organisation=organisation_id, activity=activity_id)
+
+
+def _withdraw(parts: Parts, filing: Filing, email: Email) -> None:
+    """Empty the Activity, say so in its subject, delete its Documents; more do not follow."""
+    assert filing.activity_id is not None
+    subject = cut(f"{WITHDRAWN}{_subject(email)}", parts.metadata.limits().subject)
+    parts.webcrm.change_activity(filing.activity_id, ActivityChange(subject=subject, memo=""))
+    with parts.begin() as tx:
+        documents = sync_requests.documents_of(tx, filing.id)
+    for document_id in documents:
+        parts.webcrm.delete_document(document_id)
+    with parts.begin() as tx:
+        emails.lock(tx)  # somebody may be asking for it again at this moment
+        sync_requests.forget_documents(tx, filing.id)
+        known = filings.of_emails(tx, [email.id])[email.id]
+        if any(f.id == filing.id and f.is_withdrawn for f in known):
+            outcome.completed(tx, [filing.id])  # what was attached is not written any more
+        tx.tell("withdrawn", email_id=email.id, activity=filing.activity_id)
+
+
+def _subject(email: Email) -> str:
+    return one_line(email.subject) or "(no subject)"
+
+
+def _write_again(parts: Parts, source: Source, wish: Wish, filing: Filing, email: Email) -> bool:
+    """Fill the Activity again; False when the mail cannot be read now and is tried later."""
+    assert filing.activity_id is not None
+    try:
+        content = attachment_source.content(source, filing, email)
+    except Gone:  # its words are gone: those that stand in webCRM must not go too
+        if wish.kind == RETELL:
+            return True
+        content = attachment_source.Content(text="", lines=(), is_all=True)
+    except (TryLater, AccessLost):
+        with parts.begin() as tx:
+            sync_requests.put_off_wish(tx, filing.id, due_at=tx.now + _MAILBOX_RETRY)
+        return False
+    limits = parts.metadata.limits()
+    draft = draft_activity(
+        email,
+        content.text,
+        filing.target,
+        key=filing.key,
+        action="",
+        user_id=None,
+        limits=limits,
+        lines=content.lines,
+    )
+    words = ActivityChange(subject=draft.subject, memo=draft.memo)
+    parts.webcrm.change_activity(filing.activity_id, words)
+    return True
+
+
+def _is_gone(parts: Parts, wish: Wish, filing: Filing) -> None:
+    """The Activity was deleted in webCRM: nothing is left to take back; else it is made anew.
+
+    Only for a person: nobody asked for words of ours that were to be written again.
+    """
+    with parts.begin() as tx:
+        sync_requests.end_wish(tx, filing.id, wish)
+        if wish.kind == RETELL:
+            return
+        sync_requests.forget_documents(tx, filing.id)
+        if wish.kind == WITHDRAW:
+            sync_requests.set_filing(tx, filing.id, is_removed=True)
+        else:
+            sync_requests.set_filing(
+                tx,
+                filing.id,
+                organisation_id=wish.move_to or filing.organisation_id,
+                how=How.PERSON.value if wish.move_to else filing.how.value,
+                activity_id=None,
+                intent_at=None,
+                is_complete=False,
+                due_at=tx.now,
+            )

@@ -1,0 +1,111 @@
+"""The Activities that filings shall become; what cannot be made one is parked or put off."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+
+from webcrm_sync.core.addresses import folded, spellings
+from webcrm_sync.core.crm import ActivityDraft, CrmUser
+from webcrm_sync.core.direction import Direction
+from webcrm_sync.core.errors import AccessLost, Gone, Refused, TryLater
+from webcrm_sync.core.filing import draft_activity
+from webcrm_sync.core.retry import retry_at
+from webcrm_sync.core.states import Reason
+from webcrm_sync.engine.context import Parts
+from webcrm_sync.engine.filing import attachment_source, outcome
+from webcrm_sync.engine.filing.attachment_source import Source
+from webcrm_sync.store import directory, documents, filings
+from webcrm_sync.store.emails import Email
+from webcrm_sync.store.filings import Filing
+from webcrm_sync.store.items import copies, endings
+
+#: A label that webCRM does not know is looked for again this soon.
+_LABEL_RETRY = timedelta(minutes=5)
+
+
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """A filing and the Activity that shall become of it. `is_alone`: no Document follows it."""
+
+    filing: Filing
+    is_alone: bool
+    activity: ActivityDraft
+
+
+def drafts_of(
+    parts: Parts, source: Source, fresh: Sequence[tuple[Filing, Email]]
+) -> Sequence[Draft]:
+    """The Activities to be created of these filings, in their order. May ask Outlook."""
+    if not fresh:
+        return ()
+    fresh = [(filing, attachment_source.laid_out(parts, email)) for filing, email in fresh]
+    limits = parts.metadata.limits()
+    drafts = []
+    with parts.begin() as tx:
+        users = {u.address: u for u in directory.users(tx).values() if u.address}
+        holders = copies.addresses_holding(tx, [e.id for _, e in fresh])
+        planned = documents.planned(tx, [f.id for f, _ in fresh])
+    owners = {e.id: _responsible(e, holders[e.id], users) for _, e in fresh}
+    source.prepare([e for _, e in fresh])
+    for filing, email in fresh:
+        action = _action(parts, email)
+        if not parts.metadata.knows_action(action):
+            _park_unknown_label(parts, filing, action)
+            continue
+        content = _content(parts, source, filing, email, is_new=filing.id not in planned)
+        if content is None:
+            continue
+        activity = draft_activity(
+            email,
+            content.text,
+            filing.target,
+            key=filing.key,
+            action=action,
+            user_id=owners[email.id],
+            limits=limits,
+            lines=content.lines,
+            found_at=email.created_at,
+        )
+        drafts.append(Draft(filing, content.is_all, activity))
+    return drafts
+
+
+def _action(parts: Parts, email: Email) -> str:
+    is_out = email.direction is Direction.OUTBOUND
+    return parts.settings.webcrm_action_out if is_out else parts.settings.webcrm_action_in
+
+
+def _park_unknown_label(parts: Parts, filing: Filing, action: str) -> None:
+    with parts.begin() as tx:
+        detail = f"The label is '{action}'."
+        outcome.park(tx, filing, Reason.UNKNOWN_LABEL, detail)
+        filings.retry(tx, [filing.id], due_at=tx.now + _LABEL_RETRY)
+
+
+def _responsible(email: Email, holders: Sequence[str], users: dict[str, CrmUser]) -> int | None:
+    """The webCRM user who sent the mail, or whose mailbox holds the first copy of it."""
+    senders = [p.folded for p in (email.sent_by, email.sender) if p]
+    names = (one for a in (*senders, *holders) for one in spellings(folded(a)))
+    return next((users[name].user_id for name in names if name in users), None)
+
+
+def _content(
+    parts: Parts, source: Source, filing: Filing, email: Email, *, is_new: bool
+) -> attachment_source.Content | None:
+    """What the Activity says, read again where it is not kept; None = put off."""
+    try:
+        return attachment_source.content(source, filing, email, is_new=is_new)
+    except Gone:
+        with parts.begin() as tx:
+            endings.give_up(tx, email.id)
+    except (TryLater, AccessLost) as error:
+        is_short, asked = isinstance(error, TryLater), getattr(error, "retry_at", None)
+        with parts.begin() as tx:  # the mailbox's own gate keeps it from being asked too often
+            again = retry_at(tx.now, 1 if is_short else 6, asked=asked)
+            filings.retry(tx, [filing.id], due_at=again)
+    except Refused as error:
+        with parts.begin() as tx:
+            outcome.park(tx, filing, Reason.REFUSED_BY_OUTLOOK, str(error))
+    return None

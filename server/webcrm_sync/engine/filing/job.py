@@ -1,0 +1,46 @@
+"""file(company): found mails become Activities, their attachments Documents."""
+
+from __future__ import annotations
+
+from webcrm_sync.core.errors import Refused, TryLater, Unclear
+from webcrm_sync.engine.context import Parts, hold_webcrm, release_webcrm
+from webcrm_sync.engine.filing import alone
+from webcrm_sync.engine.filing.pipeline import Line
+from webcrm_sync.engine.isolation import incidents
+from webcrm_sync.store import companies, recovery
+
+
+def file(parts: Parts) -> None:
+    """Take every found mail and every open filing one step further. Idempotent.
+
+    When webCRM is in trouble its gate closes for a while and nothing is lost.
+    """
+    with parts.begin() as tx:
+        company = companies.read_company(tx)
+        # Whose mails they are cannot be told before webCRM's addresses were read; while tables are
+        # rebuilt, what stands in webCRM already is still being read.
+        is_early = company.directory_full_at is None or recovery.begun_at(tx)
+        if is_early or company.is_webcrm_shut(tx.now):
+            return
+    try:
+        is_more = _work(parts, is_troubled=company.webcrm_attempts > 0)
+    except (TryLater, Unclear, Refused) as error:
+        hold_webcrm(parts, error)
+        return
+    if company.webcrm_attempts:
+        release_webcrm(parts)
+    if is_more:
+        with parts.begin() as tx:
+            tx.defer("file", parts.company_id)
+
+
+def _work(parts: Parts, *, is_troubled: bool) -> bool:
+    """True when more is to be done. Raises as `Line.work`."""
+    try:
+        with Line(parts) as line:
+            return line.work(is_troubled=is_troubled)
+    except Exception as error:
+        if incidents.is_trouble(error):
+            raise
+        alone.file_each(parts, error)
+        return True

@@ -1,0 +1,225 @@
+"""Fresh filings: the intent is committed, then one bulk request creates their Activities."""
+
+from __future__ import annotations
+
+import logging
+import uuid
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+from functools import partial
+
+from webcrm_sync.core.crm import Rejected, Written
+from webcrm_sync.core.errors import Gone, Refused, TooLate, TryLater, Unclear
+from webcrm_sync.core.faults import trace
+from webcrm_sync.engine.context import Parts
+from webcrm_sync.engine.filing import outcome, verify
+from webcrm_sync.engine.filing.compose import Draft
+from webcrm_sync.engine.isolation import incidents
+from webcrm_sync.engine.isolation.incidents import Aside
+from webcrm_sync.store import emails, filings
+
+logger = logging.getLogger(__name__)
+
+#: webCRM may fail on one mail: after so many tries without an answer its bulk goes in parts.
+_SUSPECT, _PARTS = 2, 4
+
+
+@dataclass(frozen=True, slots=True)
+class Bulk:
+    """Drafts whose intents stand under one lease, and until when they may be sent at all."""
+
+    lease: str
+    send_until: datetime
+    drafts: Sequence[Draft]
+
+
+@dataclass(frozen=True, slots=True)
+class Answered:
+    """What webCRM said to each draft of a bulk. `vanished`: filings whose Person is gone."""
+
+    lease: str
+    told: Sequence[tuple[Draft, Written | Rejected]] = ()
+    vanished: frozenset[int] = frozenset()
+
+
+def is_suspect(draft: Draft) -> bool:
+    """True for one that went unanswered too often to be sent among others."""
+    return draft.filing.attempts >= _SUSPECT
+
+
+def intend(parts: Parts, drafts: Sequence[Draft]) -> Bulk:
+    """The drafts that are this run's to send: their intents are committed now."""
+    lease = uuid.uuid4().hex
+    if not drafts:
+        return Bulk(lease, parts.now(), ())
+    send_until = verify.send_until(parts.now(), settle=parts.settings.settle)
+    taken = incidents.together(parts, "intend", drafts, partial(_intend, parts, lease), _mail)
+    return Bulk(lease, send_until, [d for some in taken for d in some])
+
+
+def _mail(draft: Draft) -> Aside:
+    return incidents.mail(draft.filing.email_id)
+
+
+def _intend(parts: Parts, lease: str, drafts: Sequence[Draft]) -> Sequence[Draft]:
+    with parts.begin() as tx:
+        taken = filings.intend(tx, [d.filing.id for d in drafts], lease)
+    return [d for d in drafts if d.filing.id in taken]
+
+
+def give_back(parts: Parts, bulk: Bulk) -> None:
+    """Take the intents back: nothing of the bulk was sent."""
+    if bulk.drafts:
+        with parts.begin() as tx:
+            filings.release(tx, bulk.lease)
+
+
+def post(parts: Parts, bulk: Bulk) -> Answered:
+    """Create the Activities of a bulk, each exactly once; the answers are yet to be recorded.
+
+    Raises Unclear or TryLater when webCRM is in trouble; what was sent is then looked for first, as
+    it is where something unforeseen was raised.
+    """
+    answers: list[str] = []
+    try:
+        return _ask(parts, bulk, answers)
+    except TooLate:
+        give_back(parts, bulk)
+        return Answered(bulk.lease)
+    except Unclear:
+        _unanswered(parts, bulk)
+        raise
+    except TryLater:
+        give_back(parts, bulk)
+        raise
+    except Exception as error:
+        if incidents.is_trouble(error):
+            raise
+        _unforeseen(parts, bulk, error, is_answered=bool(answers))
+        return Answered(bulk.lease)
+
+
+def _unanswered(parts: Parts, bulk: Bulk) -> None:
+    with parts.begin() as tx:
+        filings.unanswered(tx, bulk.lease, due_at=tx.now + verify.FIRST_LOOK)
+
+
+def _unforeseen(parts: Parts, bulk: Bulk, error: Exception, *, is_answered: bool) -> None:
+    """What cannot be written down for webCRM was never sent, nor was what goes with it.
+
+    Where every draft can be, or webCRM has answered already, the exception came later: all of the
+    bulk may stand there, and is looked for.
+    """
+    _, odd = incidents.attempted(
+        parts, bulk.drafts, lambda d: parts.webcrm.check_activities([d.activity]), _name
+    )
+    if odd and not is_answered:
+        give_back(parts, bulk)
+        for draft, fault in odd:
+            incidents.set_aside(parts, "write for webCRM", _mail(draft), fault)
+        return
+    _unanswered(parts, bulk)
+    if len(bulk.drafts) == 1:
+        incidents.set_aside(parts, "send", _mail(bulk.drafts[0]), error)
+    else:  # each of them is looked for; what fails again goes in parts, and at last alone
+        told = {"mails": len(bulk.drafts), "trace": trace(error)}
+        logger.error("bulk_failed", extra=told)
+
+
+def _name(draft: Draft) -> str:
+    return _mail(draft).name
+
+
+def post_suspects(parts: Parts, drafts: Sequence[Draft]) -> None:
+    """Create what went unanswered twice: in parts, then in parts of the part that failed."""
+    failed = 0
+    for suspects in _parts_of(drafts):
+        try:
+            record(parts, post(parts, intend(parts, suspects)))
+        except Unclear:
+            failed += 1
+            if failed > 1:  # the trouble is webCRM's, not one mail's
+                raise
+
+
+def _parts_of(drafts: Sequence[Draft]) -> Iterator[Sequence[Draft]]:
+    of_tries: dict[int, list[Draft]] = {}
+    for draft in drafts:
+        of_tries.setdefault(draft.filing.attempts, []).append(draft)
+    for alike in of_tries.values():
+        size = -(-len(alike) // _PARTS)
+        for start in range(0, len(alike), size):
+            yield alike[start : start + size]
+
+
+def _ask(parts: Parts, bulk: Bulk, answers: list[str]) -> Answered:
+    """The answers to one bulk; one that is refused whole is halved until the culprit is found.
+
+    `answers`: a line is added for each that webCRM gave.
+    """
+    drafts = bulk.drafts
+    if not drafts:
+        return Answered(bulk.lease)
+    activities = [d.activity for d in drafts]
+    try:
+        told: Sequence[Written | Rejected] = parts.webcrm.write_activities(
+            activities, until=bulk.send_until
+        )
+    except Refused as error:
+        answers.append(str(error))
+        if len(drafts) > 1:
+            half = len(drafts) // 2
+            for some in (drafts[:half], drafts[half:]):
+                record(parts, _ask(parts, replace(bulk, drafts=some), answers))
+            return Answered(bulk.lease)
+        told = [Rejected(str(error))]
+    answers.append("each line")
+    pairs = list(zip(drafts, told, strict=True))
+    vanished = _vanished(parts, [d for d, a in pairs if isinstance(a, Rejected)])
+    return Answered(bulk.lease, pairs, vanished)
+
+
+def _vanished(parts: Parts, refused: Sequence[Draft]) -> frozenset[int]:
+    """The refused filings whose Person was deleted in webCRM since the directory was read."""
+    with_person = [d for d in refused if d.filing.person_id is not None]
+    looked, _ = incidents.attempted(parts, with_person, partial(_is_without_person, parts), _name)
+    return frozenset(filing_id for filing_id, is_gone in looked if is_gone)
+
+
+def _is_without_person(parts: Parts, draft: Draft) -> tuple[int, bool]:
+    assert draft.filing.person_id is not None
+    try:
+        parts.webcrm.person(draft.filing.person_id)
+    except Gone:
+        return draft.filing.id, True
+    except (TryLater, Refused):
+        pass
+    return draft.filing.id, False
+
+
+def record(parts: Parts, answered: Answered) -> None:
+    """Write down what webCRM said, as far as this run still holds the lease."""
+    incidents.together(
+        parts,
+        "record the answer",
+        answered.told,
+        lambda some: _record(parts, replace(answered, told=some)),
+        lambda pair: _mail(pair[0]),
+    )
+
+
+def _record(parts: Parts, answered: Answered) -> None:
+    with parts.begin() as tx:
+        emails.lock(tx)  # another copy of such a mail may be decided at this moment
+        emails.hold_copies_of(tx, {d.filing.email_id for d, _ in answered.told})
+        held = filings.held(tx, answered.lease)
+        told = [(d, a) for d, a in answered.told if d.filing.id in held]
+        written = [(d, a.record_id) for d, a in told if isinstance(a, Written)]
+        outcome.filed(tx, [(d.filing, record_id) for d, record_id in written])
+        for draft, answer in told:
+            if draft.filing.id in answered.vanished:
+                outcome.without_person(tx, draft.filing)
+            elif isinstance(answer, Rejected):
+                outcome.rejected(tx, draft.filing, answer.message)
+        outcome.completed(tx, [d.filing.id for d, _ in written if d.is_alone])

@@ -1,0 +1,164 @@
+"""The story of a mail, in sentences: what `explain` prints and the pane's timeline shows."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from webcrm_sync.core.states import SENTENCES, Reason, State
+from webcrm_sync.engine.context import Parts
+from webcrm_sync.engine.history.event_text import (
+    Facts,
+    facts_of,
+    name_of,
+    organisation_ids,
+    sentence_of,
+)
+from webcrm_sync.engine.pane.mail_lookup import Asker, MailRef, point_at_one
+from webcrm_sync.engine.pane.mail_status import look_at
+from webcrm_sync.store import directory, emails, events, filings, mailboxes, sync_requests
+from webcrm_sync.store.database import Tx
+from webcrm_sync.store.emails import Email, Item
+from webcrm_sync.store.events import Told
+from webcrm_sync.store.filings import Filing
+
+#: The pane's sentence for a state that has a reason.
+_HEADS = {
+    State.WAITING: "Waiting for a contact",
+    State.PARKED: "Needs your decision",
+    State.SKIPPED: "Not synced",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One event as a sentence. `kind`: the event's name; `mailbox_id` None = of the mail itself."""
+
+    at: datetime
+    kind: str
+    sentence: str
+    facts: Facts
+    mailbox_id: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class CopyStory:
+    """Where one copy stands."""
+
+    mailbox: str
+    state: State
+    sentence: str
+
+
+@dataclass(frozen=True, slots=True)
+class Story:
+    """Everything there is to say about one mail."""
+
+    message_id: str | None
+    subject: str
+    direction: str
+    copies: tuple[CopyStory, ...]
+    activities: Mapping[int, str]
+    lines: tuple[Line, ...]
+
+
+def explain(parts: Parts, message_id: str) -> Sequence[Story]:
+    """The stories of every mail with this Message-ID; empty when none was met."""
+    with parts.begin() as tx:
+        boxes = {box.id: box.address for box in mailboxes.all_mailboxes(tx)}
+        return [_story(tx, email, boxes) for email in emails.find_emails(tx, message_id)]
+
+
+def _story(tx: Tx, email: Email, boxes: Mapping[int, str]) -> Story:
+    told = events.of_email(tx.connection, email.id)
+    filed = filings.of_emails(tx, [email.id])[email.id]
+    mentioned = {i for t in told for i in organisation_ids(t)}
+    names = directory.organisation_names(tx, mentioned | {f.organisation_id for f in filed})
+    return Story(
+        message_id=email.message_id,
+        subject=email.subject,
+        direction=email.direction.value,
+        copies=tuple(
+            CopyStory(boxes[c.mailbox_id], c.state, _copy_sentence(c, filed, names))
+            for c in emails.items_of_email(tx, email.id)
+        ),
+        activities={
+            f.activity_id: name_of(f.organisation_id, names) or "no Organisation"
+            for f in filed
+            if f.activity_id
+        },
+        lines=tuple(_lines(tx, email, told, names, boxes)),
+    )
+
+
+def story_of_copy(parts: Parts, asker: Asker, ref: MailRef) -> tuple[Sequence[Line], float | None]:
+    """The story of a mail as its owner may read it, and how long it took to be synced.
+
+    What happened in a colleague's mailbox is left out. Raises Gone.
+    """
+    pointed = point_at_one(parts, asker, ref)
+    (state,) = look_at(parts, asker, [pointed])
+    with parts.begin() as tx:
+        item = emails.known_items(tx, asker.box.id, [pointed.graph_id]).get(pointed.graph_id)
+        if item is None:
+            return (), None
+        email = sync_requests.emails_by_id(tx, [item.email_id])[item.email_id]
+        told = events.of_email(tx.connection, email.id)
+        mentioned = {i for t in told for i in organisation_ids(t)}
+        names = directory.organisation_names(tx, mentioned)
+        lines = _lines(tx, email, told, names, {asker.box.id: asker.box.address})
+    own = [line for line in lines if line.mailbox_id in {None, asker.box.id}]
+    return own, state.took_seconds
+
+
+def _lines(
+    tx: Tx,
+    email: Email,
+    told: Sequence[Told],
+    names: Mapping[int, str],
+    boxes: Mapping[int, str],
+) -> Sequence[Line]:
+    """The events and the presses of the button, in the order in which they happened."""
+    lines = [
+        _line(t.at, t.kind, facts_of(t, names), t.mailbox_id, boxes.get(t.mailbox_id or 0, ""))
+        for t in told
+    ]
+    lines += [
+        _line(p.pressed_at, "pressed", Facts(by=p.by), mailbox_id, "")
+        for mailbox_id, p in sync_requests.presses_of_email(tx, email.id)
+    ]
+    return sorted(lines, key=lambda line: line.at)
+
+
+def _line(at: datetime, kind: str, facts: Facts, mailbox_id: int | None, mailbox: str) -> Line:
+    return Line(at, kind, sentence_of(kind, facts, mailbox), facts, mailbox_id)
+
+
+def _copy_sentence(copy: Item, filed: Sequence[Filing], names: Mapping[int, str]) -> str:
+    """How one copy stands; one that left the folder may leave its mail in webCRM."""
+    if copy.reason is not Reason.MOVED_OUT:
+        return state_sentence(copy.state, copy.reason, copy.detail)
+    there = [f for f in filed if f.activity_id is not None and not f.is_removed]
+    if any(not f.is_withdrawn for f in there):
+        return "In webCRM; this copy is not marked"
+    if not there:
+        return state_sentence(copy.state, copy.reason, copy.detail)
+    places = ", ".join(name_of(f.organisation_id, names) or "no Organisation" for f in there)
+    entry = "an empty entry" if len(there) == 1 else "empty entries"
+    return f"Not in webCRM any more. webCRM keeps {entry} marked withdrawn at {places}."
+
+
+def state_sentence(state: State, reason: Reason | None, detail: str | None) -> str:
+    """Where a copy stands, in the pane's words."""
+    match state:
+        case State.SYNCED:
+            return "In webCRM"
+        case State.MIRRORED:
+            return "Sent from webCRM"
+        case _ if reason is not None:
+            head = _HEADS.get(state, "In webCRM, but not marked in Outlook")
+            more = f" ({detail})" if detail else ""
+            return f"{head}. {SENTENCES[reason]}{more}"
+        case _:
+            return "On its way to webCRM"

@@ -1,0 +1,1 @@
+"""One mail stops no other, and one job holds off only itself."""

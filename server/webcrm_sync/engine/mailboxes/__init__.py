@@ -1,0 +1,1 @@
+"""Adds, removes and maintains the mailboxes, their folders and their subscriptions."""

@@ -1,0 +1,144 @@
+"""What administrators ask for: add a mailbox, remove one."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import partial
+
+from webcrm_sync.core.addresses import folded
+from webcrm_sync.core.categories import has_synced
+from webcrm_sync.core.errors import Gone, SyncError
+from webcrm_sync.core.outlook import MailUser, Place, Rule
+from webcrm_sync.core.trail import Trail
+from webcrm_sync.engine.context import Parts
+from webcrm_sync.engine.mailboxes import folders
+from webcrm_sync.engine.mailboxes.folders import Found
+from webcrm_sync.engine.mailboxes.maintain import make_categories
+from webcrm_sync.graph.transport import BOUNDS
+from webcrm_sync.store import companies, directory, emails, mailboxes, mirrors
+from webcrm_sync.store.database import Tx
+from webcrm_sync.store.mailboxes import Mailbox, SyncFolder
+
+
+class NotWatched(SyncError):
+    """The mailbox is not watched. `webcrm-sync mailbox list` shows those that are."""
+
+
+@dataclass(frozen=True, slots=True)
+class FolderFindings:
+    """What lies in one sync folder; `name` is None where it has to be made."""
+
+    place: Place
+    name: str | None
+    mails: int
+    synced_before: int
+
+
+@dataclass(frozen=True, slots=True)
+class Findings:
+    """What `mailbox add` found in a mailbox, before it changed anything."""
+
+    user: MailUser
+    is_watched: bool
+    folders: tuple[FolderFindings, ...]
+
+
+def inspect(parts: Parts, address: str) -> Findings:
+    """What is in the mailbox. Changes nothing. Raises Gone when there is no such mailbox."""
+    user = parts.graph.user(address.strip().casefold())
+    with parts.begin() as tx:
+        known = {box.user_id for box in mailboxes.all_mailboxes(tx)}
+    found = folders.look_around(parts, user.user_id)
+    return Findings(
+        user=user,
+        is_watched=user.user_id in known,
+        folders=tuple(_count(parts, user, one) for one in found),
+    )
+
+
+def _count(parts: Parts, user: MailUser, found: Found) -> FolderFindings:
+    if found.folder is None:
+        return FolderFindings(found.place, None, 0, 0)
+    mails = synced = 0
+    cursor: str | None = None
+    trail = Trail("Graph", most=BOUNDS.pages)
+    while True:
+        page = parts.graph.page(user.user_id, found.folder.graph_id, cursor)
+        here = [c for c in page.changes if not c.is_removed]
+        mails += len(here)
+        synced += sum(has_synced(c.categories or ()) for c in here)
+        if page.is_last:
+            return FolderFindings(found.place, found.folder.name, mails, synced)
+        cursor = trail.follow(page.cursor)
+
+
+def add(parts: Parts, findings: Findings) -> int:
+    """Watch the mailbox: its categories and folders are made, its work begins. Idempotent."""
+    user = findings.user
+    make_categories(parts, user.user_id)
+    with parts.begin() as tx:
+        since = parts.settings.mirror_since or tx.now
+        is_new = not findings.is_watched
+        mailbox_id = mailboxes.save_mailbox(tx, user, mirror_since=since)
+        directory.wake(tx, addresses=map(folded, user.aliases), domains=())
+        if is_new:
+            tx.tell("mailbox added", mailbox_id=mailbox_id)
+            mirrors.reconsider(tx)
+            companies.rewind_mirror(tx, since)
+        box = mailboxes.read_mailbox(tx, mailbox_id)
+    assert box is not None
+    folders.settle_folders(parts, box)
+    with parts.begin() as tx:
+        for job in ("keep", "discover"):
+            tx.defer(job, mailbox_id)
+    return mailbox_id
+
+
+def remove(parts: Parts, address: str) -> Sequence[str]:
+    """End the mailbox's subscriptions and our inbox rules and delete its rows.
+
+    Returns what could not be ended at Microsoft's side (it ends by itself). webCRM and the
+    mails in Exchange stay as they are. Raises NotWatched.
+    """
+    with parts.begin() as tx:
+        box = mailboxes.find_mailbox(tx, address.strip().casefold())
+        if box is None:
+            raise NotWatched(f"{address} is not watched. `mailbox list` shows those that are.")
+        known = mailboxes.folders(tx, box.id)
+    troubles = _end_at_microsoft(parts, box, known)
+    parts.transact(partial(_delete, box.id))
+    return troubles
+
+
+def _delete(mailbox_id: int, tx: Tx) -> None:
+    emails.lock(tx)  # nobody is writing down mails of it meanwhile
+    mailboxes.remove_mailbox(tx, mailbox_id)
+
+
+def _end_at_microsoft(parts: Parts, box: Mailbox, known: Sequence[SyncFolder]) -> list[str]:
+    """End subscriptions and rules, each whatever becomes of the others; what could not be."""
+    pushed = [one for folder in known for one in folder.subscription_ids]
+    ends = [partial(parts.graph.unsubscribe, one) for one in pushed]
+    troubles = []
+    try:
+        rules = [
+            one.graph_id for one in parts.graph.rules(box.user_id) if _is_ours(parts, one, known)
+        ]
+        ends += [partial(parts.graph.delete_rule, box.user_id, one) for one in rules]
+    except SyncError as error:
+        troubles.append(str(error))
+    for end in ends:
+        try:
+            end()
+        except Gone:
+            continue
+        except SyncError as error:
+            troubles.append(str(error))
+    return troubles
+
+
+def _is_ours(parts: Parts, rule: Rule, known: Sequence[SyncFolder]) -> bool:
+    """True for an inbox rule of ours: it is named after the folder and moves into it."""
+    name = f"{parts.settings.folder_name.casefold()}:"
+    return rule.moves_to in {f.graph_id for f in known} and rule.name.casefold().startswith(name)

@@ -1,0 +1,222 @@
+"""mark(mailbox): bring the categories of its copies in line with the truth, the last step."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+from functools import partial
+
+from webcrm_sync.core.categories import Mark, carries, merge
+from webcrm_sync.core.errors import AccessLost, Conflict, Gone, Refused, TryLater
+from webcrm_sync.core.filing import Stamp
+from webcrm_sync.core.outlook import Location, Marked, Marking
+from webcrm_sync.core.retry import retry_at
+from webcrm_sync.core.states import Reason, State, mark_for
+from webcrm_sync.engine.context import Parts, hold_mailbox
+from webcrm_sync.engine.filing.mail_reader import YOUTH
+from webcrm_sync.engine.isolation import incidents
+from webcrm_sync.engine.isolation.incidents import Aside
+from webcrm_sync.store import emails, mailboxes
+from webcrm_sync.store import incidents as incidents_of
+from webcrm_sync.store.database import Tx
+from webcrm_sync.store.emails import Item
+from webcrm_sync.store.events import Line
+from webcrm_sync.store.incidents import Thing
+from webcrm_sync.store.items import marks
+from webcrm_sync.store.mailboxes import Mailbox
+
+#: Graph's limit for one batch (JSON batching).
+BATCH = 20
+_TRIES = 8
+#: Of a copy in a version that is not known: what it carries is asked for before it is marked.
+_UNKNOWN = Conflict("What the copy carries is not known.")
+#: Kept in place of the stamp on a copy whose mailbox can take no more named properties.
+UNSTAMPABLE = "-"
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """One copy and what is to be written on it; `marking` None = nothing."""
+
+    item: Item
+    marking: Marking | None
+
+
+#: Copies whose categories are due, each with its mail's key.
+Due = Sequence[tuple[Item, str]]
+
+
+def mark(parts: Parts, mailbox_id: int) -> None:
+    """Mark every copy of the mailbox that is due. Idempotent."""
+    with parts.begin() as tx:
+        box = mailboxes.read_mailbox(tx, mailbox_id)
+        if box is None or box.shut_until(tx.now):
+            return
+    got_on = False
+    try:
+        while due := _due(parts, box):
+            batch = partial(_mark_batch, parts, box)
+            incidents.together(parts, "mark", due, batch, lambda one: _aside(one[0].id))
+            got_on = True
+    except (TryLater, AccessLost) as error:
+        hold_mailbox(parts, box, error, got_on=got_on)
+
+
+def _due(parts: Parts, box: Mailbox) -> Due:
+    """The next copies, but for those of which even the row cannot be read."""
+    try:
+        return _read_due(parts, box)
+    except Exception as error:
+        if incidents.is_trouble(error):
+            raise
+    with parts.begin() as tx:
+        ids = marks.due_ids(tx, box.id, limit=BATCH)
+    read, odd = incidents.attempted(
+        parts, ids, lambda item_id: _read_due(parts, box, item_id), lambda i: _aside(i).name
+    )
+    for item_id, fault in odd:
+        incidents.set_aside(parts, "mark", _aside(item_id), fault)
+    return [one for some in read for one in some]
+
+
+def _read_due(parts: Parts, box: Mailbox, item_id: int | None = None) -> Due:
+    with parts.begin() as tx:
+        return marks.due(tx, box.id, limit=BATCH, item_id=item_id)
+
+
+def _aside(item_id: int) -> Aside:
+    """A copy keeps what it shows, for as long as it cannot be marked."""
+    name = f"mark {item_id}"
+
+    def hold(tx: Tx, detail: str) -> Thing:
+        email_id = incidents_of.park_mark(tx, item_id, detail=detail)
+        return Thing(name, email_id)
+
+    return Aside(name, hold)
+
+
+def marking_for(item: Item, stamp: Stamp) -> Marking | None:
+    """What to write on a copy so that it tells the truth; None when it does already."""
+    wanted = mark_for(item.state, item.reason, is_here=item.folder_id is not None)
+    if wanted is None:
+        return None
+    lacks_stamp = wanted is Mark.SYNCED and not item.stamp
+    if carries(item.categories, wanted) and not lacks_stamp:
+        return None
+    return Marking(
+        graph_id=item.graph_id,
+        change_key=item.change_key,
+        categories=merge(item.categories, wanted),
+        stamp=str(stamp) if lacks_stamp else None,
+    )
+
+
+def _mark_batch(parts: Parts, box: Mailbox, due: Due) -> None:
+    """Write the truth on these copies, and note what came of it."""
+    plans = [Plan(item, marking_for(item, Stamp.synced(parts.tenant_id, key))) for item, key in due]
+    markings = [p.marking for p in plans if p.marking is not None]
+    known = [m for m in markings if m.change_key]
+    answers = parts.graph.mark(box.user_id, known) if known else []
+    answers += [Marked(m.graph_id, trouble=_UNKNOWN) for m in markings if not m.change_key]
+    told = {answer.graph_id: answer for answer in answers}
+    stale = [a.graph_id for a in answers if isinstance(a.trouble, Conflict)]
+    fresh = parts.graph.locations(box.user_id, stale) if stale else {}
+    with parts.begin() as tx:
+        marks.hold(tx, [p.item for p in plans])
+        _settle(tx, [p for p in plans if _is_done(p, told)], told)
+        for plan in plans:
+            if not _is_done(plan, told):
+                _record(tx, plan, told[plan.item.graph_id], fresh)
+        emails.forget_contents(tx, [p.item.email_id for p in plans])
+    throttled = [a.trouble for a in answers if isinstance(a.trouble, TryLater)]
+    if asked := next((t for t in throttled if t.retry_at), None):
+        raise asked
+
+
+def _record(tx: Tx, plan: Plan, answer: Marked, fresh: dict[str, Location | None]) -> None:
+    item, marking = plan.item, plan.marking
+    assert marking is not None
+    match answer.trouble:
+        case Conflict():
+            _take_fresh(tx, item, fresh.get(item.graph_id))
+        case _ if not answer.is_tried:
+            emails.set_item(tx, item.id, mark_due_at=tx.now)
+        case TryLater(retry_at=asked):
+            is_first = asked is None and item.mark_attempts == 0
+            due = tx.now if is_first else retry_at(tx.now, item.mark_attempts, asked=asked)
+            attempts = item.mark_attempts + 1
+            emails.set_item(tx, item.id, mark_due_at=due, mark_attempts=attempts)
+        case Gone():
+            _is_gone(tx, item)
+        case Refused(code=code) if marking.stamp and code.casefold() == "errorquotaexceeded":
+            emails.set_item(tx, item.id, stamp=UNSTAMPABLE)
+        case trouble:
+            _refused(tx, item, str(trouble))
+
+
+def _is_done(plan: Plan, told: Mapping[str, Marked]) -> bool:
+    """True for a copy that carries the truth now."""
+    return plan.marking is None or told[plan.item.graph_id].trouble is None
+
+
+def _settle(tx: Tx, plans: Sequence[Plan], told: Mapping[str, Marked]) -> None:
+    """These copies carry the truth; those that were filed are synced now."""
+    marks.note(
+        tx,
+        [
+            marks.Written(p.item.id, told[p.item.graph_id].change_key, m.categories, m.stamp)
+            for p in plans
+            if (m := p.marking)
+        ],
+    )
+    _tell_synced(tx, marks.settle(tx, [p.item for p in plans]))
+
+
+def _tell_synced(tx: Tx, items: Iterable[Item]) -> None:
+    tx.tell_all(Line("synced", i.mailbox_id, i.email_id, {"took_s": _age_s(tx, i)}) for i in items)
+
+
+def _age_s(tx: Tx, item: Item) -> float:
+    return round((tx.now - item.found_at).total_seconds(), 1)
+
+
+def _take_fresh(tx: Tx, item: Item, location: Location | None) -> None:
+    """Somebody changed the copy meanwhile: merge again from what is there now."""
+    if location is None:
+        _is_gone(tx, item)
+        return
+    emails.set_item(
+        tx,
+        item.id,
+        change_key=location.change_key,
+        categories=list(location.categories),
+        mark_attempts=item.mark_attempts + 1,
+        mark_due_at=retry_at(tx.now, item.mark_attempts) if item.mark_attempts >= 4 else tx.now,
+    )
+
+
+def _is_gone(tx: Tx, item: Item) -> None:
+    if tx.now - item.found_at < YOUTH:
+        emails.set_item(tx, item.id, mark_due_at=tx.now + timedelta(seconds=5))
+        return
+    emails.set_item(tx, item.id, folder_id=None)
+    _tell_synced(tx, marks.settle(tx, [item]))
+
+
+def _refused(tx: Tx, item: Item, detail: str) -> None:
+    """Outlook does not take the categories: tried a while, then a person must know.
+
+    What stands in webCRM stays filed, so that the next try finds nothing else to do.
+    """
+    attempts = item.mark_attempts + 1
+    told = {"reason": Reason.REFUSED_BY_OUTLOOK.value, "detail": detail}
+    emails.set_item(
+        tx,
+        item.id,
+        mark_attempts=attempts,
+        mark_due_at=retry_at(tx.now, attempts + 2),
+        **(told if item.state is State.FILED and attempts >= _TRIES else {}),
+    )
+    if attempts == _TRIES:
+        tx.tell("parked", mailbox_id=item.mailbox_id, email_id=item.email_id, **told)

@@ -1,0 +1,106 @@
+"""Mails that carried `Synced` before this product met their folder (rule: leave the past alone)."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import UTC, datetime, timedelta
+from functools import partial
+
+from webcrm_sync.core.categories import has_synced
+from webcrm_sync.core.filing import filing_key
+from webcrm_sync.core.matching import Matched, Target, match
+from webcrm_sync.core.states import Reason, State
+from webcrm_sync.core.times import earliest
+from webcrm_sync.engine.context import Parts
+from webcrm_sync.engine.isolation import incidents
+from webcrm_sync.engine.matching import decide as matching
+from webcrm_sync.store import directory, emails, filings, mailboxes
+from webcrm_sync.store.database import Tx
+from webcrm_sync.store.emails import Email, Item
+from webcrm_sync.store.items import undecided
+
+#: An Activity cannot be older than its mail, but two clocks may differ.
+_CLOCK_MARGIN = timedelta(days=1)
+
+
+def past_round(parts: Parts, *, limit: int) -> int:
+    """Settle up to `limit` mails of the past; how many there were.
+
+    Looked up by key in webCRM: what stands there is taken over; what does not is skipped if it
+    carries `Synced`, else an earlier watch ended before it was sent, or there was none. Our own
+    stamp says that it stands there all the same, under an Organisation that its people have left
+    or that a person chose: filed again it would be there twice.
+    """
+    with parts.begin() as tx:
+        ids = undecided.due(tx, limit=limit, is_past=True)
+    incidents.together(parts, "past", ids, partial(settle_past, parts), incidents.mail)
+    return len(ids)
+
+
+def settle_past(parts: Parts, email_ids: Sequence[int]) -> None:
+    """Settle these mails of the past."""
+    with parts.begin() as tx:
+        found = undecided.read(tx, email_ids)
+        targets = {email.id: _targets(parts, tx, email) for email, _ in found}
+    standing = _standing(parts, [(email, targets[email.id]) for email, _ in found])
+    with parts.begin() as tx:
+        emails.lock(tx)
+        for email, copies in found:
+            _settle(parts, tx, email, copies, targets[email.id], standing)
+
+
+def _targets(parts: Parts, tx: Tx, email: Email) -> tuple[Target, ...]:
+    internals = mailboxes.internals(tx, parts.settings.internal_domains)
+    addresses = undecided.addresses(tx, [email.id])[email.id]
+    people = matching.externals_on(email, addresses, internals)
+    book = directory.look_up(tx, addresses, {p.domain for p in people})
+    found = match(people, book)
+    return found.targets if isinstance(found, Matched) else ()
+
+
+def _standing(parts: Parts, wanted: Sequence[tuple[Email, tuple[Target, ...]]]) -> dict[str, int]:
+    """Our keys that stand in webCRM under the Organisations of these mails, with their ids."""
+    since: dict[int, datetime] = {}
+    for email, targets in wanted:
+        at = earliest(email.sent_at, email.received_at) or datetime(2000, 1, 1, tzinfo=UTC)
+        for target in targets:
+            before = since.get(target.organisation_id, at)
+            since[target.organisation_id] = min(before, at)
+    return {
+        activity.key: activity.activity_id
+        for organisation_id, at in since.items()
+        for activity in parts.webcrm.keyed_activities(
+            organisation_id, created_since=at - _CLOCK_MARGIN
+        )
+        if activity.key
+    }
+
+
+def _settle(
+    parts: Parts,
+    tx: Tx,
+    email: Email,
+    copies: Sequence[Item],
+    targets: tuple[Target, ...],
+    standing: dict[str, int],
+) -> None:
+    keys = {t: filing_key(parts.tenant_id, email.key, t.organisation_id) for t in targets}
+    there = {t: key for t, key in keys.items() if key in standing}
+    was_synced = any(c.stamp or has_synced(c.categories) for c in copies)
+    for copy in copies:
+        emails.set_item(tx, copy.id, is_past=False)
+    if there:
+        filings.plan(tx, email.id, list(there.items()))
+        known = filings.of_emails(tx, [email.id])[email.id]
+        planned = [f for f in known if f.key in standing and f.activity_id is None]
+        filings.record_activities(tx, {f.id: standing[f.key] for f in planned})
+        if was_synced or not email.has_attachments:
+            filings.complete(tx, [f.id for f in planned])
+    if there or not was_synced or filings.of_emails(tx, [email.id])[email.id]:
+        matching.decide(parts, tx, [email])
+        return
+    emails.move_items(
+        tx, [email.id], to=State.SKIPPED, of=[State.FOUND], reason=Reason.SYNCED_BEFORE
+    )
+    emails.forget_contents(tx, [email.id])
+    tx.tell("skipped", email_id=email.id, reason=Reason.SYNCED_BEFORE.value)

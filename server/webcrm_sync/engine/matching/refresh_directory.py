@@ -1,0 +1,119 @@
+"""directory(company): keep the local copy of webCRM's addresses fresh, and wake what waits."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from datetime import UTC, datetime, timedelta
+from functools import partial
+from typing import TypeVar
+
+from webcrm_sync.core.crm import OddRecord, OrganisationRow, PersonRow
+from webcrm_sync.core.errors import Refused, TryLater, Unclear
+from webcrm_sync.engine.context import Parts, hold_webcrm, release_webcrm
+from webcrm_sync.engine.isolation import incidents
+from webcrm_sync.engine.mirroring.plan import OVERLAP
+from webcrm_sync.store import companies
+from webcrm_sync.store import directory as book
+from webcrm_sync.store.companies import Company
+from webcrm_sync.store.database import Tx
+
+R = TypeVar("R", PersonRow, OrganisationRow)
+
+#: Deletions show only by comparing whole lists: once a day everything is read.
+_WHOLE = timedelta(days=1)
+_BEGINNING = datetime(1990, 1, 1, tzinfo=UTC)
+
+
+def refresh_directory(parts: Parts) -> None:
+    """Read what changed in webCRM since the last look; everything once a day. Idempotent."""
+    again = timedelta(seconds=parts.settings.directory_seconds)
+    with parts.begin() as tx:
+        company = companies.read_company(tx)
+        if company.is_webcrm_shut(tx.now):
+            return
+        if not companies.take_turn(tx, "directory_due_at", again=again):
+            return
+        read_at = company.directory_full_at
+        is_whole = read_at is None or tx.now - read_at > _WHOLE
+    try:
+        _refresh(parts, company, is_whole=is_whole)
+    except (TryLater, Unclear, Refused) as error:
+        hold_webcrm(parts, error)
+        with parts.begin() as tx:
+            companies.update_company(tx, directory_due_at=tx.now)
+        return
+    release_webcrm(parts)
+
+
+def _refresh(parts: Parts, company: Company, *, is_whole: bool) -> None:
+    margin = OVERLAP + parts.settings.settle
+    odd: list[OddRecord] = []
+    users = parts.webcrm.users()
+    persons = parts.webcrm.persons_changed(
+        _since(None if is_whole else company.persons_until, margin), odd=odd
+    )
+    odd_persons, odd = odd, []
+    organisations = parts.webcrm.organisations_changed(
+        _since(None if is_whole else company.organisations_until, margin), odd=odd
+    )
+    with parts.begin() as tx:
+        book.save_users(tx, users)
+        # An empty list of everything is a webCRM in trouble, not one without customers.
+        addresses = _saved(tx, persons, book.save_persons, odd_persons, is_whole=is_whole)
+        domains = _saved(tx, organisations, book.save_organisations, odd, is_whole=is_whole)
+        book.wake(tx, addresses=addresses, domains=domains)
+        companies.update_company(
+            tx,
+            persons_until=_newest(persons, company.persons_until),
+            organisations_until=_newest(organisations, company.organisations_until),
+            directory_full_at=tx.now if is_whole else company.directory_full_at,
+        )
+    for kind, records in (("person", odd_persons), ("organisation", odd)):
+        for one in records:
+            name = f"{kind} {one.record_id}"
+            incidents.note_once(parts, "read webCRM", name, one.fault)
+
+
+def _saved(
+    tx: Tx,
+    records: Sequence[R],
+    save: Callable[..., frozenset[str]],
+    odd: list[OddRecord],
+    *,
+    is_whole: bool,
+) -> frozenset[str]:
+    """What `save` returns about these records but the odd ones, of which our rows stay.
+
+    Those that cannot be saved are added to the odd ones.
+    """
+    spared = [one.record_id for one in odd]
+
+    def attempt(some: Sequence[R]) -> frozenset[str]:
+        with tx.connection.begin_nested():
+            return save(tx, some, is_whole=is_whole and bool(records), spared=spared)
+
+    try:
+        return attempt(records)
+    except Exception as error:
+        if incidents.is_trouble(error):
+            raise
+    faults = incidents.culprits(records, partial(_probe, tx, save))
+    odd += [OddRecord(one.record_id, fault) for one, fault in faults]
+    spared += [one.record_id for one, _ in faults]
+    return attempt([one for one in records if one.record_id not in spared])
+
+
+def _probe(tx: Tx, save: Callable[..., object], some: Sequence[object]) -> None:
+    with tx.connection.begin_nested() as savepoint:
+        save(tx, some)
+        savepoint.rollback()
+
+
+def _since(until: datetime | None, margin: timedelta) -> datetime:
+    return until - margin if until else _BEGINNING
+
+
+def _newest(rows: Iterable[PersonRow | OrganisationRow], until: datetime | None) -> datetime | None:
+    """The latest change seen, by webCRM's own clock."""
+    times = [row.updated_at for row in rows if row.updated_at]
+    return max([*times, until] if until else times, default=None)

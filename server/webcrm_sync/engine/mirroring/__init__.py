@@ -1,0 +1,1 @@
+"""Mails sent from webCRM appear in Exchange."""

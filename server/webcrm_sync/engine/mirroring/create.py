@@ -1,0 +1,163 @@
+"""One mirror: the intent, the one complete POST, and the look after an unclear answer."""
+
+from __future__ import annotations
+
+from contextlib import suppress
+from dataclasses import replace
+from datetime import datetime
+from functools import partial
+
+from webcrm_sync.core.categories import Mark, merge
+from webcrm_sync.core.errors import AccessLost, Gone, Refused, SyncError, TryLater, Unclear
+from webcrm_sync.core.filing import Stamp, filing_key
+from webcrm_sync.core.outlook import Created, Place, SentMail
+from webcrm_sync.core.retry import retry_at
+from webcrm_sync.engine.context import Parts, hold_mailbox
+from webcrm_sync.engine.filing import verify
+from webcrm_sync.engine.isolation import incidents
+from webcrm_sync.engine.isolation.incidents import Aside
+from webcrm_sync.store import mailboxes, mirrors
+from webcrm_sync.store.database import Tx
+from webcrm_sync.store.filings import NEVER
+from webcrm_sync.store.incidents import Thing
+from webcrm_sync.store.mailboxes import Mailbox
+from webcrm_sync.store.mirrors import Mirror
+
+_BULK = 20
+
+
+def reflect_due(parts: Parts) -> None:
+    """Write every mirror that is due, each exactly once."""
+    while True:
+        with parts.begin() as tx:
+            due = mirrors.due(tx, limit=_BULK)
+        if not due:
+            return
+        incidents.each(parts, "write the mirror", due, partial(_reflect, parts), _aside)
+
+
+def _aside(mirror: Mirror) -> Aside:
+    name = f"mirror {mirror.activity_id}"
+
+    def hold(tx: Tx, detail: str) -> Thing:
+        mirrors.hold_back(tx, mirror, look_at=tx.now + verify.FIRST_LOOK)
+        return Thing(name, mailbox_id=mirror.mailbox_id)
+
+    return Aside(name, hold)
+
+
+def _reflect(parts: Parts, mirror: Mirror) -> None:
+    with parts.begin() as tx:
+        box = mailboxes.read_mailbox(tx, mirror.mailbox_id) if mirror.mailbox_id else None
+        folders = mailboxes.folders(tx, box.id) if box else []
+        if box is None:
+            gone = "the mailbox was removed"
+            mirrors.set_mirror(tx, mirror, state=mirrors.NONE, reason=gone, draft=None)
+            return
+        folder = next((f for f in folders if f.place is Place.SENT), None)
+        if folder is None or box.shut_until(tx.now):
+            due_at = max(box.gate_at or tx.now, retry_at(tx.now, 1))
+            mirrors.set_mirror(tx, mirror, due_at=due_at)
+            return
+    try:
+        if mirror.state == mirrors.INTENDED:
+            _look_for(parts, box, mirror)
+        else:
+            _create(parts, box, mirror, folder.graph_id)
+    except SyncError as error:
+        if isinstance(error, TryLater | AccessLost):
+            hold_mailbox(parts, box, error)
+        with parts.begin() as tx:
+            mirrors.set_mirror(tx, mirror, due_at=retry_at(tx.now, mirror.attempts))
+
+
+def _create(parts: Parts, box: Mailbox, mirror: Mirror, folder_id: str) -> None:
+    """Commit the intent, then create the mail complete."""
+    mail = _mail(parts, box, mirror)
+    intended = replace(mirror, state=mirrors.INTENDED)
+    with parts.begin() as tx:
+        attempts = mirror.attempts + 1
+        values = {"state": intended.state, "intent_at": tx.now, "looks": 0, "attempts": attempts}
+        if not mirrors.set_mirror(tx, mirror, **values):
+            return  # another run is at it
+    try:
+        created = parts.graph.create_sent(box.user_id, folder_id, mail)
+    except Unclear:
+        with parts.begin() as tx:
+            # It may have been written just now: the search's lag counts from here.
+            first = tx.now + verify.FIRST_LOOK
+            mirrors.set_mirror(tx, intended, due_at=first, intent_at=tx.now)
+        return
+    except (TryLater, AccessLost):
+        with parts.begin() as tx:
+            mirrors.set_mirror(tx, intended, state=mirrors.PLANNED)
+        raise
+    except (Refused, Gone) as error:
+        _give_up(parts, box, intended, error)
+        return
+    _accept(parts, box, intended, created)
+
+
+def _accept(parts: Parts, box: Mailbox, intended: Mirror, created: Created) -> None:
+    """Take what Graph made; a draft is taken back, since it cannot be made a sent mail.
+
+    (Microsoft Graph: message flags.)
+    """
+    if created.is_draft:
+        with suppress(Gone):
+            parts.graph.delete(box.user_id, created.graph_id)
+        _give_up(parts, box, intended, Refused("Exchange made a draft of it."))
+        return
+    _mirrored(parts, box, intended, created.graph_id)
+
+
+def _look_for(parts: Parts, box: Mailbox, mirror: Mirror) -> None:
+    """After an unclear answer: a mirror that stands carries our stamp."""
+    found = parts.graph.find_stamped(box.user_id, str(Stamp.mirror(mirror.activity_id)))
+    if found:
+        _accept(parts, box, mirror, found[0])
+        return
+    assert mirror.intent_at is not None
+    looks, settle = mirror.looks + 1, parts.settings.settle
+    with parts.begin() as tx:
+        verdict = verify.judge(intent_at=mirror.intent_at, looks=looks, now=tx.now, settle=settle)
+        if verdict is verify.Verdict.NOT_THERE:
+            # Again and again less often: Exchange may fail on this one mail.
+            due_at = retry_at(tx.now, mirror.attempts) if mirror.attempts > 1 else tx.now
+            due_at = NEVER if mirror.reason == mirrors.UNFORESEEN else due_at
+            mirrors.set_mirror(tx, mirror, state=mirrors.PLANNED, due_at=due_at)
+            return
+        again = verify.next_look(intent_at=mirror.intent_at, now=tx.now, settle=settle)
+        mirrors.set_mirror(tx, mirror, looks=looks, due_at=again)
+
+
+def _mail(parts: Parts, box: Mailbox, mirror: Mirror) -> SentMail:
+    draft = mirror.draft or {}
+    key = filing_key(parts.tenant_id, "mirror", mirror.activity_id)
+    return SentMail(
+        message_id=f"<{key}@{box.address.rpartition('@')[2]}>",
+        subject=draft["subject"],
+        body=draft["body"],
+        body_is_html=bool(draft["is_html"]),
+        sender_name=box.display_name,
+        sender_address=box.address,
+        recipient_name=draft["recipient_name"],
+        recipient_address=draft["recipient_address"],
+        sent_at=datetime.fromisoformat(draft["sent_at"]),
+        categories=merge((), Mark.SYNCED),
+        stamp=str(Stamp.mirror(mirror.activity_id)),
+    )
+
+
+def _mirrored(parts: Parts, box: Mailbox, mirror: Mirror, graph_id: str) -> None:
+    with parts.begin() as tx:
+        if mirrors.record_created(tx, mirror.activity_id, graph_id):
+            tx.tell("mirror written", mailbox_id=box.id, activity=mirror.activity_id)
+
+
+def _give_up(parts: Parts, box: Mailbox, mirror: Mirror, error: SyncError) -> None:
+    with parts.begin() as tx:
+        mirrors.set_mirror(
+            tx, mirror, state=mirrors.NONE, reason=str(error), draft=None, due_at=None
+        )
+        tx.tell("mirror refused", mailbox_id=box.id, activity=mirror.activity_id, detail=str(error))

@@ -1,0 +1,1 @@
+"""What administrators see, and what is deleted in time."""

@@ -1,0 +1,1 @@
+"""What the task pane shows, and what its buttons do."""

@@ -1,0 +1,279 @@
+"""Where people ask about their mails: the state of each, read from our tables and its head."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterable, Mapping, Sequence, Set
+from dataclasses import dataclass
+
+from webcrm_sync.core.addresses import shown
+from webcrm_sync.core.direction import Internals, NeverSync, externals
+from webcrm_sync.core.faults import trace
+from webcrm_sync.core.matching import Ambiguous, Directory, How, Matched, Nobody, Target, match
+from webcrm_sync.core.message import Party
+from webcrm_sync.core.states import NO_MAIL, Reason
+from webcrm_sync.engine.context import Parts
+from webcrm_sync.engine.isolation import incidents
+from webcrm_sync.engine.matching import decide as matching
+from webcrm_sync.engine.pane import mail_status_rules
+from webcrm_sync.engine.pane.mail_lookup import Asker, MailRef, Pointed, point_at
+from webcrm_sync.engine.pane.mail_status_rules import (
+    NOT_FOUND,
+    Candidate,
+    Copy,
+    Forecast,
+    MailState,
+    Shown,
+    Where,
+    Why,
+    Withdrawn,
+)
+from webcrm_sync.engine.pane.other_copies import read_copies
+from webcrm_sync.engine.pane.versions import make_token
+from webcrm_sync.settings import Settings
+from webcrm_sync.store import directory, mailboxes, sync_requests
+from webcrm_sync.store.database import Tx
+from webcrm_sync.store.versions import Copy as Copied
+from webcrm_sync.store.versions import Version, read_versions
+
+logger = logging.getLogger(__name__)
+
+#: In a list of mails: one about which something unforeseen was raised.
+NOT_TOLD = MailState(Shown.PARKED, Reason.UNFORESEEN)
+_FORECASTS = {Matched: Forecast.KNOWN, Ambiguous: Forecast.SEVERAL, Nobody: Forecast.NOBODY}
+
+
+def states(
+    parts: Parts, asker: Asker, refs: Sequence[MailRef]
+) -> list[tuple[MailState, str | None]]:
+    """The state of each mail and its version token, in their order.
+
+    A mail that is not there is told as NOT_FOUND, without a token, one of several that cannot be
+    told as NOT_TOLD. One that is in a sync folder and was not read there yet is read now: without
+    push its turn would come minutes later.
+    """
+    try:
+        return _states(parts, asker, refs)
+    except Exception as error:
+        if len(refs) == 1 or incidents.is_trouble(error):
+            raise
+    return [_state_alone(parts, asker, ref) for ref in refs]
+
+
+def _state_alone(parts: Parts, asker: Asker, ref: MailRef) -> tuple[MailState, str | None]:
+    try:
+        return _states(parts, asker, [ref])[0]
+    except Exception as error:
+        if incidents.is_trouble(error):
+            raise
+        logger.error("mail_not_told", extra={"trace": trace(error)})
+        return NOT_TOLD, None
+
+
+def _states(
+    parts: Parts, asker: Asker, refs: Sequence[MailRef]
+) -> list[tuple[MailState, str | None]]:
+    pointed = point_at(parts, asker, refs)
+    found = [p for p in pointed if p]
+    copies = [Copied(asker.box.user_id, p.graph_id, p.head.message_id) for p in found]
+    read = read_versions(parts.database, parts.company_id, copies) if copies else []
+    known = list(zip(found, read, look_at(parts, asker, found), strict=True))
+    if unread := {p.head.folder_id for p, v, _ in known if v and not v.is_met}:
+        _hint_unread(parts, asker, unread)
+    answers = iter([(state, _token(parts, asker, p, v, state)) for p, v, state in known])
+    return [next(answers) if p else (NOT_FOUND, None) for p in pointed]
+
+
+def _hint_unread(parts: Parts, asker: Asker, folder_ids: Set[str]) -> None:
+    with parts.begin() as tx:
+        folders = mailboxes.folders(tx, asker.box.id)
+        unread = [f.id for f in folders if f.graph_id in folder_ids and f.hinted_at is None]
+        mailboxes.hint(tx, unread)
+
+
+def _token(
+    parts: Parts, asker: Asker, one: Pointed, version: Version | None, state: MailState
+) -> str | None:
+    if version is None:
+        return None
+    is_on_its_way = state.state is Shown.ON_ITS_WAY
+    return make_token(parts, asker.box.user_id, one.head, version, is_on_its_way=is_on_its_way)
+
+
+def look_at(parts: Parts, asker: Asker, pointed: Sequence[Pointed]) -> list[MailState]:
+    """The state of each of these copies, from our tables alone."""
+    with parts.begin() as tx:
+        internals = mailboxes.internals(tx, parts.settings.internal_domains)
+        copies = read_copies(tx, asker, pointed, internals)
+        senders = sync_requests.senders(tx, asker.box.id)
+        rooms = [
+            Room.of(tx, asker, copy, settings=parts.settings, internals=internals, senders=senders)
+            for copy in copies
+        ]
+    return [_state(room, copy) for room, copy in zip(rooms, copies, strict=True)]
+
+
+@dataclass(frozen=True, slots=True)
+class Room:
+    """What surrounds one copy: who is internal, what webCRM knows of its people, the names."""
+
+    settings: Settings
+    people: tuple[Party, ...]
+    why_not: Reason | None
+    book: Directory
+    names: Mapping[int, str]
+    senders: frozenset[str]
+    owner: str
+
+    @classmethod
+    def of(
+        cls,
+        tx: Tx,
+        asker: Asker,
+        copy: Copy,
+        *,
+        settings: Settings,
+        internals: Internals,
+        senders: frozenset[str],
+    ) -> Room:
+        """The surroundings of this copy."""
+        people = externals(copy.head, internals)
+        book = directory.look_up(tx, [p.folded for p in people], {p.domain for p in people})
+        ids = {c.organisation_id for c in book.contacts} | {i for _, i in book.domains}
+        ids |= {f.organisation_id for f in copy.filings}
+        ids |= {w.move_to for w in (copy.wishes or {}).values() if w.move_to}
+        return cls(
+            settings=settings,
+            people=people,
+            why_not=_why_not(copy, people, internals, settings.never_sync),
+            book=book,
+            names=directory.organisation_names(tx, ids),
+            senders=senders,
+            owner=asker.box.display_name,
+        )
+
+    def name(self, organisation_id: int) -> str:
+        """The Organisation's name, or its number while the directory does not know it."""
+        if not organisation_id:
+            return ""
+        return self.names.get(organisation_id) or f"Organisation {organisation_id}"
+
+    def link(self, organisation_id: int) -> str | None:
+        """Where webCRM shows the Organisation."""
+        pattern = self.settings.webcrm_organisation_link
+        is_shown = pattern and organisation_id
+        return pattern.replace("{id}", str(organisation_id)) if is_shown else None
+
+
+def _why_not(
+    copy: Copy, people: Sequence[Party], internals: Internals, never: frozenset[str]
+) -> Reason | None:
+    if copy.head.kind in NO_MAIL:
+        return NO_MAIL[copy.head.kind]
+    return matching.why_not(copy.head, people, internals, NeverSync.of(never))
+
+
+def _state(room: Room, copy: Copy) -> MailState:
+    state, reason = mail_status_rules.shown(copy, room.why_not)
+    found = match(room.people, room.book)
+    is_filed_elsewhere = copy.is_filed_elsewhere and state is Shown.NEW
+    forecast = _forecast(copy, found) if state is Shown.NEW else None
+    way = mail_status_rules.way(copy, state)
+    item, sender = copy.met, copy.head.sender
+    is_external = sender is not None and sender in room.people
+    return MailState(
+        state=state,
+        reason=reason,
+        detail=item.detail if item else None,
+        forecast=forecast,
+        targets=tuple(_targets(room, copy, state, found)),
+        candidates=()
+        if is_filed_elsewhere or not isinstance(found, Ambiguous)
+        else tuple(_candidates(room, found)),
+        addresses=tuple(p.written or p.address for p in room.people if "@" in p.address),
+        steps=mail_status_rules.steps(copy, state),
+        at=item.state_at if item else (copy.press.pressed_at if copy.press and way else None),
+        took_seconds=mail_status_rules.took_seconds(copy, state),
+        way=way,
+        by=_by(room, copy, way),
+        can=mail_status_rules.abilities(
+            state,
+            reason,
+            is_nobody_known=isinstance(found, Nobody),
+            is_filed_elsewhere=copy.is_filed_elsewhere,
+        ),
+        sender=sender if is_external else None,
+        always_sync=is_external and sender is not None and sender.folded in room.senders,
+        withdrawn=tuple(_withdrawn(room, copy)),
+        elsewhere=copy.elsewhere,
+    )
+
+
+def _forecast(copy: Copy, found: Matched | Ambiguous | Nobody) -> Forecast:
+    """A mail that another copy brought to webCRM counts as known, even where its people are not."""
+    return Forecast.KNOWN if copy.is_filed_elsewhere else _FORECASTS[type(found)]
+
+
+def _withdrawn(room: Room, copy: Copy) -> Iterable[Withdrawn]:
+    """What webCRM keeps of a mail that was taken back as a whole."""
+    if copy.met or copy.is_filed_elsewhere:
+        return
+    for filing in copy.filings:
+        if filing.is_withdrawn and not filing.is_removed and filing.activity_id is not None:
+            number = filing.organisation_id
+            is_told = filing.id not in (copy.wishes or {})
+            yield Withdrawn(number, room.name(number), room.link(number), is_told)
+
+
+def _by(room: Room, copy: Copy, way: mail_status_rules.Way | None) -> str | None:
+    if way is None:
+        return None
+    return copy.press.by if way is mail_status_rules.Way.BUTTON and copy.press else room.owner
+
+
+def _targets(
+    room: Room, copy: Copy, state: Shown, found: Matched | Ambiguous | Nobody
+) -> Iterable[Where]:
+    """Where the mail stands, or will stand."""
+    if (copy.met or copy.is_filed_elsewhere) and copy.standing:
+        for filing in copy.standing:
+            wish = (copy.wishes or {}).get(filing.id)
+            target = filing.target
+            if wish and wish.move_to:
+                target = Target(wish.move_to, None, How.PERSON)
+            yield _where(room, target, filing.activity_id)
+        return
+    activity_id = copy.mirrored if state is Shown.MIRRORED else None
+    if isinstance(found, Matched) and state in {Shown.NEW, Shown.MIRRORED, Shown.ON_ITS_WAY}:
+        for target in found.targets:
+            yield _where(room, target, activity_id)
+
+
+def _where(room: Room, target: Target, activity_id: int | None) -> Where:
+    contacts = (c for c in room.book.contacts if c.person_id == target.person_id)
+    contact = next(contacts, None)
+    number = target.organisation_id
+    return Where(
+        organisation_id=number,
+        organisation=room.name(number),
+        link=room.link(number),
+        person=contact.name or None if contact else None,
+        address=shown(contact.address) if contact else None,
+        activity_id=activity_id,
+    )
+
+
+def _candidates(room: Room, found: Ambiguous) -> Iterable[Candidate]:
+    for target in found.candidates:
+        number = target.organisation_id
+        why, who = _why(room.book, target)
+        yield Candidate(number, room.name(number), why, who)
+
+
+def _why(book: Directory, target: Target) -> tuple[Why, str]:
+    """What points at this Organisation: the contact's name or address, or the domain."""
+    for contact in book.contacts:
+        if contact.organisation_id == target.organisation_id:
+            return Why.CONTACT, contact.name or shown(contact.address)
+    domain = next((d for d, i in book.domains if i == target.organisation_id), "")
+    return Why.DOMAIN, shown(domain)

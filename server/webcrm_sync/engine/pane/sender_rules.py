@@ -1,0 +1,96 @@
+"""Always sync mail from: senders in inbox rules of our own, many to a rule.
+
+Exchange gives all rules of a mailbox 256 KB together (Set-Mailbox: RulesQuota), so senders are
+packed. The rules live in Exchange; our tables keep a copy of the list for the pane.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+from webcrm_sync.core.addresses import folded
+from webcrm_sync.core.errors import Refused, TryLater
+from webcrm_sync.core.outlook import Place
+from webcrm_sync.engine.context import Parts
+from webcrm_sync.engine.pane.mail_lookup import Asker
+from webcrm_sync.graph.sender_rules import SenderRule
+from webcrm_sync.store import mailboxes, sync_requests
+
+#: How many senders one rule holds.
+PACK = 60
+#: Two changes at one moment may overwrite each other: each looks whether its own still stands.
+_TRIES = 5
+
+
+def senders(parts: Parts, asker: Asker) -> tuple[str, ...]:
+    """The addresses whose mail is always synced, sorted, as Exchange has them now."""
+    found = {folded(address) for rule in _ours(parts, asker) for address in rule.senders}
+    with parts.begin() as tx:
+        sync_requests.save_senders(tx, asker.box.id, found)
+    return tuple(sorted(found))
+
+
+def always_sync(parts: Parts, asker: Asker, address: str) -> None:
+    """From now on a rule moves this sender's mail. Idempotent."""
+    folder_id, address = _inbox_folder(parts, asker), folded(address)
+    for _ in range(_TRIES):
+        rules = _ours(parts, asker)
+        if any(_holds(rule, address) for rule in rules):
+            break
+        name = parts.settings.folder_name
+        parts.graph.save_sender_rule(
+            asker.box.user_id, with_sender(rules, address, folder_id=folder_id, name=name)
+        )
+    else:
+        raise TryLater("The rule was changed by somebody else at the same moment.")
+    senders(parts, asker)
+
+
+def sync_no_more(parts: Parts, asker: Asker, address: str) -> None:
+    """No rule of ours moves this sender's mail any more. Idempotent."""
+    for rule in _ours(parts, asker):
+        if not _holds(rule, address):
+            continue
+        left = tuple(a for a in rule.senders if folded(a) != folded(address))
+        if left:
+            parts.graph.save_sender_rule(asker.box.user_id, replace(rule, senders=left))
+        else:
+            parts.graph.delete_rule(asker.box.user_id, rule.graph_id)
+    senders(parts, asker)
+
+
+def _holds(rule: SenderRule, address: str) -> bool:
+    return folded(address) in map(folded, rule.senders)
+
+
+def with_sender(
+    rules: Sequence[SenderRule], address: str, *, folder_id: str, name: str
+) -> SenderRule:
+    """The rule that takes the sender in: the first with room, else another one."""
+    for rule in rules:
+        if len(rule.senders) < PACK:
+            return replace(rule, senders=(*rule.senders, address))
+    number = f" {len(rules) + 1}" if rules else ""
+    return SenderRule("", f"{name}: senders{number}", folder_id, (address,))
+
+
+def _ours(parts: Parts, asker: Asker) -> list[SenderRule]:
+    """The rules that this product made: by their name and by where they move to."""
+    with parts.begin() as tx:
+        folders = {f.graph_id for f in mailboxes.folders(tx, asker.box.id)}
+    beginning = f"{parts.settings.folder_name}:".casefold()
+    return [
+        rule
+        for rule in parts.graph.sender_rules(asker.box.user_id)
+        if rule.moves_to in folders and rule.name.casefold().startswith(beginning) and rule.senders
+    ]
+
+
+def _inbox_folder(parts: Parts, asker: Asker) -> str:
+    with parts.begin() as tx:
+        folders = mailboxes.folders(tx, asker.box.id)
+    found = next((f.graph_id for f in folders if f.place is Place.INBOX), None)
+    if found is None:
+        raise Refused("The mailbox has no sync folder under Inbox yet.")
+    return found

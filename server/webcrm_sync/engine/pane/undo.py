@@ -1,0 +1,78 @@
+"""Undo: a person takes a synced mail back, out of the folder and out of webCRM."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from webcrm_sync.core.direction import Direction
+from webcrm_sync.core.outlook import Location
+from webcrm_sync.core.states import Reason, State
+from webcrm_sync.engine.context import Parts
+from webcrm_sync.engine.pane.mail_lookup import Asker, MailRef, Pointed, point_at_one
+from webcrm_sync.engine.pane.mail_status import look_at
+from webcrm_sync.engine.pane.mail_status_rules import Can, Copy, MailState
+from webcrm_sync.engine.pane.other_copies import read_copies
+from webcrm_sync.store import emails, filings, mailboxes, sync_requests
+from webcrm_sync.store.database import Tx
+from webcrm_sync.store.emails import Item
+
+#: A copy in one of these states stands in webCRM, or is on its way there.
+_WANTED = frozenset({State.FOUND, State.MATCHED, State.FILED, State.SYNCED})
+
+
+def undo(parts: Parts, asker: Asker, ref: MailRef) -> MailState:
+    """The mail's state after it was taken back. Idempotent. Raises Gone.
+
+    Its Activity is withdrawn unless a colleague has the same mail in a sync folder too.
+    """
+    pointed = point_at_one(parts, asker, ref)
+    (state,) = look_at(parts, asker, [pointed])
+    if Can.UNDO not in state.can:
+        return state
+    with parts.begin() as tx:
+        internals = mailboxes.internals(tx, parts.settings.internal_domains)
+        (copy,) = read_copies(tx, asker, [pointed], internals)
+    where = _move_out(parts, asker, copy)
+    with parts.begin() as tx:
+        emails.lock(tx)
+        item = emails.known_items(tx, asker.box.id, [pointed.graph_id]).get(pointed.graph_id)
+        if item is not None and item.state is State.SYNCED:
+            _take_back(tx, asker, item, where)
+    head = replace(pointed.head, folder_id=where.folder_id)
+    return look_at(parts, asker, [Pointed(pointed.graph_id, head)])[0]
+
+
+def _move_out(parts: Parts, asker: Asker, copy: Copy) -> Location:
+    """Where the mail lies afterwards: in no sync folder."""
+    head, email = copy.head, copy.email
+    if not copy.is_in_folder or email is None:
+        return Location(head.folder_id, head.change_key, head.categories)
+    home = "sentitems" if email.direction is Direction.OUTBOUND else "inbox"
+    return parts.graph.move(asker.box.user_id, head.graph_id, home)
+
+
+def _take_back(tx: Tx, asker: Asker, item: Item, where: Location) -> None:
+    """The copy loses our categories; webCRM is to be told, unless others still want it there."""
+    sync_requests.forget_presses(tx, asker.box.id, item.graph_id)
+    emails.set_item(
+        tx,
+        item.id,
+        folder_id=None,
+        change_key=where.change_key,
+        categories=list(where.categories),
+        state=State.SKIPPED.value,
+        reason=Reason.MOVED_OUT.value,
+        state_at=tx.now,
+        mark_due_at=tx.now,
+        mark_attempts=0,
+    )
+    tx.defer("mark", asker.box.id)
+    others = (i for i in emails.items_of_email(tx, item.email_id) if i.id != item.id)
+    is_shared = any(i.folder_id is not None and i.state in _WANTED for i in others)
+    facts = {"by": asker.name, "is_shared": is_shared}
+    tx.tell("taken back", mailbox_id=asker.box.id, email_id=item.email_id, **facts)
+    if not is_shared:
+        known = filings.of_emails(tx, [item.email_id])[item.email_id]
+        sync_requests.make_wish(
+            tx, [f.id for f in known if not f.is_withdrawn], sync_requests.WITHDRAW
+        )

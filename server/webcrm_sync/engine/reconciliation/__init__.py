@@ -1,0 +1,1 @@
+"""Compares Outlook, webCRM and the database, and recovers a lost database."""

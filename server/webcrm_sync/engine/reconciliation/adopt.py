@@ -1,0 +1,145 @@
+"""Activities with a key of ours that no filing knows: whose they are, and taking them over.
+
+The key is a hash, so an Activity's mail is found by making the keys of the mails that may be
+meant. Nothing is written to webCRM.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+from webcrm_sync.core.crm import DocumentRow, KeyedActivity
+from webcrm_sync.core.direction import externals
+from webcrm_sync.core.filing import hash_in, owner_of
+from webcrm_sync.core.matching import How, Matched, Target, match
+from webcrm_sync.engine.context import Parts
+from webcrm_sync.engine.isolation import incidents
+from webcrm_sync.engine.isolation.incidents import Aside
+from webcrm_sync.store import adoption, directory, filings, mailboxes, sync_requests
+from webcrm_sync.store.database import Tx
+from webcrm_sync.store.emails import Email
+
+#: So many Activities of one mail that were moved away are recognised (`choice`: free keys).
+_MOVES = 4
+
+#: What a story says of the taking over.
+Told = Literal["taken over", "rebuilt"]
+
+
+@dataclass(frozen=True, slots=True)
+class Owned:
+    """An Activity and the mail it stands for."""
+
+    activity: KeyedActivity
+    email_id: int
+
+
+def owners(
+    tenant_id: str,
+    activities: Sequence[KeyedActivity],
+    mails: Mapping[int, str],
+    organisations: Collection[int],
+) -> list[Owned]:
+    """The mails (id -> key) that these Activities stand for; those of nobody are left out.
+
+    First under the Organisations where the Activities stand, then under any of `organisations`,
+    since somebody may have moved an Activity to where it stands now.
+    """
+    by_key = {a.key: a for a in activities}
+    left = {hash_in(key): key for key in by_key}
+    here = {a.organisation_id for a in activities}
+    found: list[Owned] = []
+    for places in (sorted(here), sorted(set(organisations) - here)):
+        for email_id, email_key in mails.items() if left else ():
+            for key in _keys_of(tenant_id, left, email_key, places):
+                found.append(Owned(by_key[key], email_id))
+                del left[hash_in(key)]
+    return found
+
+
+def _keys_of(
+    tenant_id: str, left: Mapping[bytes, str], email_key: str, places: Sequence[int]
+) -> list[str]:
+    """Those of the keys that are left which belong to a mail, those of later Activities too."""
+    found = []
+    for key, place in owner_of(left, tenant_id, email_key, places):
+        found.append(key)
+        later = (f"{email_key} {number}" for number in range(2, _MOVES + 1))
+        found += [k for name in later for k, _ in owner_of(left, tenant_id, name, [place])]
+    return found
+
+
+def take_over(parts: Parts, owned: Sequence[Owned], *, told: Told) -> list[Owned]:
+    """Record these Activities as the filings of their mails. Idempotent.
+
+    Those that cannot be are returned: another Activity of the mail stands under the same
+    Organisation. Where the Activity stands now is its Organisation, whoever moved it there.
+    """
+    with parts.begin() as tx:
+        mails = sync_requests.emails_by_id(tx, {o.email_id for o in owned})
+    wanted = {o.activity.activity_id for o in owned if mails[o.email_id].has_attachments}
+    documents = _documents(parts, wanted) if wanted else {}
+    rivals: list[Owned] = []
+    with incidents.go_on_with_alike(parts), parts.begin() as tx:
+        for email_id in sorted({o.email_id for o in owned}):
+            sync_requests.hold_filings(tx, email_id)
+
+        def adopt(some: Sequence[Owned]) -> None:
+            for one in some:
+                rows = documents.get(one.activity.activity_id, ())
+                if not _adopt(parts, tx, one.activity, mails[one.email_id], rows, told):
+                    rivals.append(one)
+
+        for one in owned:
+            incidents.within(parts, tx, told, [one], adopt, _mail)
+    return rivals
+
+
+def _mail(owned: Owned) -> Aside:
+    return incidents.mail(owned.email_id)
+
+
+def _documents(parts: Parts, wanted: Collection[int]) -> dict[int, list[DocumentRow]]:
+    """The Documents of these Activities, in the order in which they were written."""
+    found: dict[int, list[DocumentRow]] = {}
+    for row in parts.webcrm.documents():
+        if row.activity_id in wanted:
+            found.setdefault(row.activity_id, []).append(row)
+    return found
+
+
+def _adopt(
+    parts: Parts,
+    tx: Tx,
+    activity: KeyedActivity,
+    email: Email,
+    documents: Sequence[DocumentRow],
+    told: Told,
+) -> bool:
+    target = _target(parts, tx, email, activity)
+    filing_id = adoption.add_filing(tx, email.id, activity, target)
+    if filing_id is None:
+        return False
+    adoption.add_documents(tx, filing_id, documents)
+    # One whose attachments are all missing was cut off before them: they are written now.
+    if documents or not email.has_attachments:
+        filings.complete(tx, [filing_id])
+    facts = {"organisation": activity.organisation_id, "activity": activity.activity_id}
+    tx.tell(told, email_id=email.id, **facts)
+    return True
+
+
+def _target(parts: Parts, tx: Tx, email: Email, activity: KeyedActivity) -> Target:
+    """Where it stands; whatever matching would not have said was said by a person."""
+    internals = mailboxes.internals(tx, parts.settings.internal_domains)
+    others = externals(email, internals)
+    book = directory.look_up(tx, [p.folded for p in others], {p.domain for p in others})
+    found = match(others, book)
+    targets = found.targets if isinstance(found, Matched) else ()
+    place = activity.organisation_id
+    if not place:
+        return Target(0, None, How.NONE)
+    same = (t for t in targets if t.organisation_id == place)
+    return next(same, Target(place, None, How.PERSON))

@@ -1,0 +1,234 @@
+"""Compare one mailbox's folders with our rows, and mend what differs."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+
+from webcrm_sync.core.errors import Gone, SyncError, TryLater
+from webcrm_sync.core.outlook import Location
+from webcrm_sync.core.states import State
+from webcrm_sync.engine.context import Parts, hold_mailbox
+from webcrm_sync.engine.discovery import discover
+from webcrm_sync.engine.isolation import incidents
+from webcrm_sync.engine.isolation.incidents import Aside
+from webcrm_sync.engine.reconciliation.differences import (
+    Difference,
+    FolderProof,
+    Kind,
+    MailboxProof,
+    counted,
+    is_unmarked,
+    suspects,
+)
+from webcrm_sync.store import emails, mailboxes, reconciliation
+from webcrm_sync.store.database import Tx
+from webcrm_sync.store.emails import Item
+from webcrm_sync.store.mailboxes import Mailbox, SyncFolder
+from webcrm_sync.store.reconciliation import Believed
+
+#: Mirrors that lie in no sync folder are looked for one by one: the newest ones.
+_MIRRORS = 200
+
+Listing = Mapping[str, Location]
+
+
+def prove_mailbox(parts: Parts, box: Mailbox) -> MailboxProof:
+    """Compare the mailbox with our rows; what can be mended is mended. Idempotent.
+
+    A mailbox that does not answer is held, as by any other step, and the proof says so.
+    """
+    if box.shut_until(parts.now()):
+        return MailboxProof(box.address, trouble=box.trouble)
+    try:
+        return _prove(parts, box)
+    except SyncError as error:
+        hold_mailbox(parts, box, error)
+        return MailboxProof(box.address, trouble=str(error))
+
+
+def _prove(parts: Parts, box: Mailbox) -> MailboxProof:
+    """List the folders first and read delta afterwards: whatever was listed must be known then.
+
+    What is unforeseen about one folder is raised after the others were compared and mended.
+    """
+    with parts.begin() as tx:
+        before = mailboxes.folders(tx, box.id)
+    found = _mend_cursors(parts, box, before)
+    listings: dict[int, Listing | None] = {}
+    folders = []
+    with incidents.OthersFirst() as steps:
+        for folder in before:
+            with steps.one():
+                listings[folder.id] = _listing(parts, box, folder)
+        with steps.one():
+            _read_on(parts, box, before)
+        with parts.begin() as tx:
+            after = {f.id: f for f in mailboxes.folders(tx, box.id)}
+        told = {d.kind for d in found}
+        for folder in (f for f in before if f.id in listings):
+            listed, now = listings[folder.id], after.get(folder.id)
+            if listed is None or now is None:
+                found.append(Difference(Kind.FOLDER))
+                continue
+            if _lost_its_cursor(folder, now) and Kind.CURSOR not in told:
+                found.append(Difference(Kind.CURSOR))
+            with steps.one():
+                folder_proof, differences = _compare(parts, box, now, listed)
+                folders.append(folder_proof)
+                found += differences
+        found += _move_on(parts, box)
+    removed = _removed_mirrors(parts, box, [x for x in listings.values() if x is not None])
+    return MailboxProof(box.address, tuple(folders), tuple(found), removed)
+
+
+def _lost_its_cursor(before: SyncFolder, now: SyncFolder) -> bool:
+    """True when the folder had to be read anew, and not because we ask for more than before."""
+    return now.round > before.round and now.selection == before.selection
+
+
+def _mend_cursors(parts: Parts, box: Mailbox, folders: Sequence[SyncFolder]) -> list[Difference]:
+    """Give up cursors that are no address of Graph's: they could never be followed."""
+    ours = f"{parts.settings.graph_url}/"
+    broken = [f for f in folders if f.cursor is not None and not f.cursor.startswith(ours)]
+    with parts.begin() as tx:
+        mailboxes.hold(tx, mailbox_ids=[box.id] if broken else [])
+        for folder in broken:
+            mailboxes.advance_cursor(tx, folder, None, round=folder.round + 1)
+            tx.tell("folder is read anew", mailbox_id=box.id, place=folder.place.value)
+    return [Difference(Kind.CURSOR) for _ in broken]
+
+
+def _listing(parts: Parts, box: Mailbox, folder: SyncFolder) -> Listing | None:
+    """Everything in the folder; None when it is gone: `keep` finds it or makes another one."""
+    try:
+        return parts.graph.listing(box.user_id, folder.graph_id)
+    except Gone:
+        with parts.begin() as tx:
+            mailboxes.keep_now(tx, [box.id])
+        return None
+
+
+def _read_on(parts: Parts, box: Mailbox, folders: Sequence[SyncFolder]) -> None:
+    """Read delta to its end. Raises TryLater when the mailbox does not answer."""
+    with parts.begin() as tx:
+        mailboxes.hint(tx, [f.id for f in folders])
+    discover.discover(parts, box.id)
+    with parts.begin() as tx:
+        now = mailboxes.read_mailbox(tx, box.id)
+    if now is not None and (shut_until := now.shut_until(parts.now())):
+        raise TryLater(now.trouble or "", retry_at=shut_until)
+
+
+def _compare(
+    parts: Parts, box: Mailbox, folder: SyncFolder, listed: Listing
+) -> tuple[FolderProof, list[Difference]]:
+    """The folder's copies together; one that raises is left out alone."""
+    with parts.begin() as tx:
+        rows = reconciliation.believed(tx, box.id, folder_id=folder.id, graph_ids=listed)
+
+    def compare(ids: Sequence[str]) -> tuple[FolderProof, list[Difference]]:
+        told = {i: listed[i] for i in ids if i in listed}
+        return _compare_these(parts, box, folder, told, {i: rows[i] for i in ids if i in rows})
+
+    parted = incidents.together(parts, "prove", list({**listed, **rows}), compare, _aside)
+    counts: Counter[str] = Counter()
+    for proof, _ in parted:
+        counts.update(proof.counts)
+    in_folder = sum(proof.in_folder for proof, _ in parted)
+    differences = [one for _, found in parted for one in found]
+    return FolderProof(folder.place.value, in_folder, dict(counts)), differences
+
+
+def _aside(graph_id: str) -> Aside:
+    return incidents.noted(f"proof of copy {graph_id[:200]}")
+
+
+def _compare_these(
+    parts: Parts,
+    box: Mailbox,
+    folder: SyncFolder,
+    listed: Listing,
+    rows: Mapping[str, Believed],
+) -> tuple[FolderProof, list[Difference]]:
+    doubtful = suspects(folder.id, listed, rows)
+    where = parts.graph.locations(box.user_id, doubtful.all) if doubtful.all else {}
+    here = {i for i, at in where.items() if at is not None and at.folder_id == folder.graph_id}
+    strange = [i for i in doubtful.strange if i in here]
+    missing = [i for i in doubtful.missing if i not in here]
+    still = {i: at for i, at in listed.items() if i in rows or i in here}
+    if strange or missing:
+        discover.look_at(parts, box, folder, [*strange, *missing])
+    with parts.begin() as tx:
+        now = reconciliation.believed(
+            tx, box.id, folder_id=folder.id, graph_ids=[*strange, *missing]
+        )
+        found = [_difference(Kind.UNKNOWN_MAIL, now.get(i)) for i in strange]
+        found += [_difference(Kind.NOT_IN_FOLDER, now.get(i)) for i in missing]
+        found += _mark_again(tx, box, folder, {i: where[i] for i in doubtful.unmarked})
+    return FolderProof(folder.place.value, len(still), counted(still, rows)), found
+
+
+def _difference(kind: Kind, row: Believed | None) -> Difference:
+    return Difference(kind, message_id=row.message_id if row else None)
+
+
+def _mark_again(
+    tx: Tx, box: Mailbox, folder: SyncFolder, where: Mapping[str, Location | None]
+) -> list[Difference]:
+    """Take note of what these copies carry, and have the truth written on them."""
+    rows = reconciliation.believed(tx, box.id, folder_id=folder.id, graph_ids=where)
+    found = []
+    for graph_id, at in where.items():
+        row = rows.get(graph_id)
+        if at is None or row is None or not is_unmarked(row, at):
+            continue
+        emails.set_item(
+            tx,
+            row.item.id,
+            change_key=at.change_key,
+            categories=list(at.categories),
+            mark_due_at=tx.now,
+            mark_attempts=0,
+        )
+        found.append(Difference(Kind.CATEGORIES, message_id=row.message_id))
+    if found:
+        tx.defer("mark", box.id)
+    return found
+
+
+def _move_on(parts: Parts, box: Mailbox) -> list[Difference]:
+    """Take copies further that stand in a state which nothing would end."""
+    found: list[Difference] = []
+    with incidents.go_on_with_alike(parts), parts.begin() as tx:
+        stuck = reconciliation.standing_still(tx, box.id)
+
+        def further(some: Sequence[tuple[Item, State, str | None]]) -> None:
+            for item, to, message_id in some:
+                _take_further(tx, item, to)
+                found.append(Difference(Kind.STATE, message_id=message_id))
+
+        for one in stuck:
+            incidents.within(parts, tx, "prove", [one], further, lambda it: _aside(it[0].graph_id))
+        if stuck:
+            tx.defer("mark", box.id)
+            tx.defer("file", tx.company_id)
+    return found
+
+
+def _take_further(tx: Tx, item: Item, to: State) -> None:
+    values = {"state": to.value, "reason": None, "detail": None, "retry_at": None}
+    due = {"mark_due_at": tx.now, "mark_attempts": 0} if to is State.FILED else {}
+    emails.settle_item(tx, item, state_at=tx.now, **values, **due)
+
+
+def _removed_mirrors(parts: Parts, box: Mailbox, listings: Sequence[Listing]) -> int:
+    """How many mirrors their owner has removed since the last proof. That is the owner's right."""
+    with parts.begin() as tx:
+        known = reconciliation.mirrors_in(tx, box.id, limit=_MIRRORS)
+    elsewhere = [i for i in known if not any(i in listed for listed in listings)]
+    where = parts.graph.locations(box.user_id, elsewhere) if elsewhere else {}
+    gone = [known[i] for i, at in where.items() if at is None]
+    with parts.begin() as tx:
+        reconciliation.note_removed_mirrors(tx, gone)
+    return len(gone)

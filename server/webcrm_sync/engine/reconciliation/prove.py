@@ -1,0 +1,187 @@
+"""prove: that the folders, our rows and webCRM say the same, mailbox by mailbox, page by page.
+
+Each night as jobs, each of them short, so that a mail moved meanwhile does not wait; or at once
+by the command. Both mend what can be mended.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterator, Sequence
+from dataclasses import asdict
+from datetime import timedelta
+
+from webcrm_sync.core.errors import Refused, SyncError, TryLater
+from webcrm_sync.core.faults import fingerprint, trace
+from webcrm_sync.engine.context import Parts, hold_webcrm
+from webcrm_sync.engine.isolation import incidents
+from webcrm_sync.engine.mailboxes.admin import NotWatched
+from webcrm_sync.engine.reconciliation.differences import (
+    Difference,
+    Kind,
+    MailboxProof,
+    PageProof,
+    WebcrmProof,
+)
+from webcrm_sync.engine.reconciliation.outlook import prove_mailbox
+from webcrm_sync.engine.reconciliation.webcrm import prove_page, prove_rest
+from webcrm_sync.store import companies, mailboxes, reconciliation
+from webcrm_sync.store.mailboxes import Mailbox
+
+logger = logging.getLogger(__name__)
+
+#: One that did not come to its end is taken up again after this.
+_AGAIN = timedelta(minutes=30)
+#: Mails sent from webCRM are polled for again over this long.
+_MIRRORS = timedelta(days=2)
+
+
+def ask_for_all(parts: Parts) -> None:
+    """Have everything proved by the workers, beginning now. Idempotent."""
+    with parts.begin() as tx:
+        reconciliation.ask_for_all(tx)
+        company = companies.read_company(tx)
+        if company.mirror_until:
+            companies.rewind_mirror(tx, company.mirror_until - _MIRRORS)
+
+
+# ---- step by step, as jobs ----------------------------------------------------------------
+
+
+def mailbox_step(parts: Parts, mailbox_id: int) -> None:
+    """Prove one mailbox whose turn it is."""
+    with parts.begin() as tx:
+        box = mailboxes.read_mailbox(tx, mailbox_id)
+        if box is None or not reconciliation.take_mailbox_turn(
+            tx, mailbox_id, again=tx.now + _AGAIN
+        ):
+            return
+    _keep_mailbox(parts, box, prove_mailbox(parts, box))
+
+
+def webcrm_step(parts: Parts) -> None:
+    """Compare the next page of webCRM's Activities when it is its turn, and go on with the next."""
+    with parts.begin() as tx:
+        company = companies.read_company(tx)
+        if company.is_webcrm_shut(tx.now):
+            return
+        first_id = reconciliation.take_webcrm_turn(tx, again=tx.now + _AGAIN)
+    if first_id is None:
+        return
+    try:
+        page = _page(parts, first_id)
+    except (TryLater, Refused) as error:
+        hold_webcrm(parts, error)
+        return
+    with parts.begin() as tx:
+        known = list(reconciliation.read_webcrm(tx).differences) if first_id else []
+        told = known + [_plain(d) for d in page.differences]
+        if page.next_id is None:
+            reconciliation.save_webcrm(tx, due_at=None, proved_at=tx.now, differences=told)
+        else:
+            reconciliation.save_webcrm(tx, due_at=tx.now, next_id=page.next_id, differences=told)
+    _log("webcrm", page.differences)
+
+
+def _page(parts: Parts, first_id: int) -> PageProof:
+    """One page; before the first the subscriptions, after the last what is left."""
+    pushed = prove_push(parts) if not first_id else []
+    page = prove_page(parts, first_id)
+    is_cut_short = any(d.kind is Kind.MOST_MISSING for d in page.differences)
+    rest = prove_rest(parts) if page.next_id is None and not is_cut_short else []
+    told = (*pushed, *page.differences, *rest)
+    return PageProof(page.next_id, page.keyed, page.others, told)
+
+
+def prove_push(parts: Parts) -> list[Difference]:
+    """See that every subscription we hold is known to Graph; one that is not is made anew."""
+    with parts.begin() as tx:
+        held = mailboxes.pushed(tx)
+    if not held or not parts.settings.push_is_on:
+        return []
+    try:
+        alive = {one.graph_id for one in parts.graph.subscriptions()}
+    except SyncError:
+        return []  # each mailbox tells its own trouble
+    dead = [f for f in held if f.subscription_id not in alive]
+    with parts.begin() as tx:
+        mailboxes.keep_now(tx, [f.mailbox_id for f in dead])
+        mailboxes.hold(tx, folder_ids=[f.id for f in dead])
+        for folder in dead:
+            mailboxes.set_pushed(tx, folder, subscription_id=None, subscription_expires_at=None)
+        mailboxes.hint(tx, [f.id for f in dead])
+    return [Difference(Kind.PUSH) for _ in dead]
+
+
+def _keep_mailbox(parts: Parts, box: Mailbox, proof: MailboxProof) -> None:
+    if proof.trouble is None:
+        with parts.begin() as tx:
+            reconciliation.save_mailbox(tx, box.id, [_plain(d) for d in proof.differences])
+    _log("mailbox", proof.differences)
+
+
+def _plain(difference: Difference) -> dict[str, object]:
+    return asdict(difference) | {"sentence": difference.sentence}
+
+
+def _log(what: str, differences: Sequence[Difference]) -> None:
+    """No Message-ID: it may tell of a person."""
+    for one in differences:
+        facts = {"compared": what, "kind": one.kind.value, "is_healed": one.is_healed}
+        logger.warning("difference", extra=facts)
+
+
+# ---- at once, by the command ---------------------------------------------------------------
+
+
+def prove_mailboxes(parts: Parts, address: str | None = None) -> Iterator[MailboxProof]:
+    """Prove every mailbox, or the one with this address, one after another. Raises NotWatched."""
+    with parts.begin() as tx:
+        one = mailboxes.find_mailbox(tx, address.strip().casefold()) if address else None
+        boxes = [one] if one else list(mailboxes.all_mailboxes(tx))
+    if address and one is None:
+        raise NotWatched(f"{address} is not watched. `mailbox list` shows those that are.")
+    for box in boxes:
+        proof = _proof_of(parts, box)
+        _keep_mailbox(parts, box, proof)
+        yield proof
+
+
+def _proof_of(parts: Parts, box: Mailbox) -> MailboxProof:
+    """The proof of one mailbox; what is unforeseen in it stops no other mailbox's."""
+    try:
+        return prove_mailbox(parts, box)
+    except Exception as error:
+        if incidents.is_trouble(error):
+            raise
+        logger.error("proof_failed", extra={"trace": trace(error)})
+        return MailboxProof(box.address, trouble=f"{fingerprint(error)}; see the log")
+
+
+def prove_webcrm(parts: Parts) -> Iterator[WebcrmProof]:
+    """Compare all of webCRM's Activities with our filings: the count so far after each page."""
+    so_far = WebcrmProof()
+    next_id: int | None = 0
+    while next_id is not None:
+        try:
+            page = _page(parts, next_id)
+        except (TryLater, Refused) as error:
+            yield WebcrmProof(
+                so_far.activities, 0, so_far.others, so_far.differences, trouble=str(error)
+            )
+            return
+        next_id = page.next_id
+        with parts.begin() as tx:
+            so_far = WebcrmProof(
+                so_far.activities + page.keyed - page.others,
+                reconciliation.count_filed(tx),
+                so_far.others + page.others,
+                so_far.differences + page.differences,
+            )
+            if next_id is None:
+                told = [_plain(d) for d in so_far.differences]
+                reconciliation.save_webcrm(
+                    tx, due_at=None, next_id=0, proved_at=tx.now, differences=told
+                )
+        _log("webcrm", page.differences)
+        yield so_far

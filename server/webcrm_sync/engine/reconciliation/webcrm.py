@@ -1,0 +1,235 @@
+"""Compare one page of webCRM's Activities with our filings, and mend what differs.
+
+A page is one call. What a page does not show is asked for by its id before it counts as gone.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import timedelta
+from functools import partial
+
+from webcrm_sync.core.crm import KeyedActivity, OddRecord
+from webcrm_sync.core.errors import Gone
+from webcrm_sync.engine.context import Parts
+from webcrm_sync.engine.filing import outcome
+from webcrm_sync.engine.isolation import incidents
+from webcrm_sync.engine.isolation.incidents import Aside
+from webcrm_sync.engine.reconciliation import adopt
+from webcrm_sync.engine.reconciliation.differences import (
+    Difference,
+    Kind,
+    PageFindings,
+    PageProof,
+    compare_page,
+)
+from webcrm_sync.store import adoption, emails, reconciliation
+from webcrm_sync.store.database import Tx
+from webcrm_sync.store.filings import Filing
+from webcrm_sync.webcrm.client import PAGE
+
+#: webCRM's clock may differ from ours, and its search lags.
+_MARGIN = timedelta(hours=1)
+#: So many Activities are asked for one by one in one step.
+_ASKED = 50
+#: So many that are missing together say something about webCRM, not about themselves.
+_MANY = 10
+
+
+@dataclass(slots=True)
+class _Page:
+    """What is being compared."""
+
+    activities: Sequence[KeyedActivity]
+    expected: Sequence[Filing]
+    next_id: int | None
+    found: list[Difference] = field(default_factory=list)
+    message_ids: dict[int, str | None] = field(default_factory=dict)
+
+    def add(
+        self, kind: Kind, filing: Filing, *activities: int, is_healed: bool = True, key: str = ""
+    ) -> None:
+        message_id = self.message_ids.get(filing.email_id)
+        self.found.append(Difference(kind, is_healed, message_id, activities, key or None))
+
+
+def prove_page(parts: Parts, first_id: int) -> PageProof:
+    """Compare the Activities from `first_id` on, a page of them; what can be mended is mended.
+
+    Idempotent. Nothing is written to webCRM. Raises TryLater when webCRM does not answer.
+    """
+    page = _read(parts, first_id)
+    with parts.begin() as tx:
+        known = reconciliation.filings_with(tx, [a.key for a in page.activities if a.key])
+        filings = [*known.values(), *page.expected]
+        page.message_ids |= reconciliation.message_ids(tx, {f.email_id for f in filings})
+        busy = reconciliation.wished(tx, [f.id for f in filings])
+    seen = compare_page(page.activities, known, [f for f in page.expected if f.id not in busy])
+    if _is_most(parts, seen.absent, page.expected):
+        return PageProof(None, differences=(Difference(Kind.MOST_MISSING, is_healed=False),))
+    _record(parts, page, seen, busy)
+    _, odd_rivals = incidents.attempted(
+        parts, seen.rivals, lambda pair: _judge_rival(parts, page, *pair), lambda p: _name(p[0])
+    )
+    _, odd = incidents.attempted(parts, seen.absent, partial(_judge_absent, parts, page), _name)
+    for filing, fault in [*((pair[0], fault) for pair, fault in odd_rivals), *odd]:
+        incidents.note_once(parts, "prove", _name(filing), fault)
+    others = _take_over(parts, page, seen.strangers)
+    held = sum(1 for a in page.activities if a.key in known and not known[a.key].is_withdrawn)
+    keyed = held + len(seen.strangers)
+    return PageProof(page.next_id, keyed, others, tuple(page.found))
+
+
+def _name(filing: Filing) -> str:
+    return f"filing {filing.id}"
+
+
+def _read(parts: Parts, first_id: int) -> _Page:
+    """A page, and the filings that it should hold; cut where too much is missing at once."""
+    lag = _MARGIN + parts.settings.settle
+    with parts.begin() as tx:
+        since = reconciliation.filed_since(tx) - _MARGIN
+    odd: list[OddRecord] = []
+    activities = parts.webcrm.keyed_from(first_id, created_since=since, odd=odd)
+    for record in odd:  # its filing is asked about by itself, as one that the page does not show
+        incidents.note_once(parts, "prove", f"activity {record.record_id}", record.fault)
+    ids = [*(a.activity_id for a in activities), *(record.record_id for record in odd)]
+    last = max(ids) if len(ids) == PAGE else None
+    with parts.begin() as tx:
+        expected = reconciliation.filings_between(tx, first_id, last, filed_before=tx.now - lag)
+    there = {(a.activity_id, a.key) for a in activities}
+    absent = [f for f in expected if (f.activity_id, f.key) not in there]
+    if len(absent) > _ASKED:
+        last = absent[_ASKED - 1].activity_id or 0
+        activities = tuple(a for a in activities if a.activity_id <= last)
+        expected = [f for f in expected if (f.activity_id or 0) <= last]
+    return _Page(activities, expected, last + 1 if last is not None else None)
+
+
+def _is_most(parts: Parts, absent: Sequence[Filing], expected: Sequence[Filing]) -> bool:
+    """True when webCRM has lost hardly believably many: another system, or one in trouble."""
+    if len(absent) < _MANY or len(absent) * 2 <= len(expected):
+        return False
+    asked, odd = incidents.attempted(parts, absent[:_MANY], partial(_standing, parts), _name)
+    return not odd and all(found is None for found in asked)
+
+
+def _standing(parts: Parts, filing: Filing) -> KeyedActivity | None:
+    """The Activity we hold, as it is now; None when there is none."""
+    try:
+        return parts.webcrm.activity(filing.activity_id or 0)
+    except Gone:
+        return None
+
+
+def _record(parts: Parts, page: _Page, seen: PageFindings, busy: frozenset[int]) -> None:
+    """Write down what the page itself proves."""
+    moved = [(f, a) for f, a in seen.moved if f.id not in busy]
+    with incidents.go_on_with_alike(parts), parts.begin() as tx:
+        for pairs, note in ((seen.unrecorded, _take_filed), (moved, _follow_moved)):
+            for pair in pairs:  # each in a savepoint of its own: `page` is told once
+                incidents.within(parts, tx, "prove", [pair], partial(note, tx, page), _aside)
+        if seen.unrecorded:
+            tx.defer("file", tx.company_id)
+
+
+Pairs = Sequence[tuple[Filing, KeyedActivity]]
+
+
+def _aside(pair: tuple[Filing, KeyedActivity]) -> Aside:
+    return incidents.noted(_name(pair[0]))
+
+
+def _take_filed(tx: Tx, page: _Page, pairs: Pairs) -> None:
+    for filing, activity in pairs:
+        outcome.filed(tx, [(filing, activity.activity_id)])
+        page.add(Kind.LOST_FILING, filing, activity.activity_id)
+
+
+def _follow_moved(tx: Tx, page: _Page, pairs: Pairs) -> None:
+    for filing, activity in pairs:
+        healed = adoption.move(tx, filing, activity.organisation_id)
+        if healed:
+            facts = {"organisation": activity.organisation_id}
+            tx.tell("moved", email_id=filing.email_id, activity=activity.activity_id, **facts)
+        page.add(Kind.MOVED, filing, activity.activity_id, is_healed=healed)
+
+
+def _judge_rival(parts: Parts, page: _Page, filing: Filing, activity: KeyedActivity) -> None:
+    """Another Activity than ours has the filing's key: either ours is wrong, or there are two."""
+    ours = _standing(parts, filing)
+    if ours is not None and ours.key == filing.key:
+        both = sorted([ours.activity_id, activity.activity_id])
+        page.add(Kind.DOUBLE, filing, *both, is_healed=False)
+        return
+    with parts.begin() as tx:
+        adoption.correct(tx, filing, activity)
+    page.add(Kind.WRONG_ACTIVITY, filing, activity.activity_id)
+
+
+def _judge_absent(parts: Parts, page: _Page, filing: Filing) -> None:
+    """The page does not show the filing's Activity: ask for it, then for its key."""
+    ours = _standing(parts, filing)
+    if ours is not None and ours.key == filing.key:
+        return  # the search lags
+    found = _by_key(parts, filing)
+    if found is not None:
+        if all(d.activities != (found.activity_id,) for d in page.found):
+            page.add(Kind.WRONG_ACTIVITY, filing, found.activity_id)
+        with parts.begin() as tx:
+            adoption.correct(tx, filing, found)
+        return
+    activity_id = filing.activity_id or 0
+    if ours is not None:
+        page.add(Kind.KEY_MISSING, filing, activity_id, is_healed=False, key=filing.key)
+        return
+    with parts.begin() as tx:
+        emails.lock(tx)
+        adoption.withdraw_removed(tx, filing)
+    page.add(Kind.REMOVED, filing, activity_id)
+
+
+def _by_key(parts: Parts, filing: Filing) -> KeyedActivity | None:
+    with parts.begin() as tx:
+        since = reconciliation.filed_since(tx) - _MARGIN
+    listed = parts.webcrm.keyed_activities(filing.organisation_id or None, created_since=since)
+    return next((a for a in listed if a.key == filing.key), None)
+
+
+def _take_over(parts: Parts, page: _Page, strangers: Sequence[KeyedActivity]) -> int:
+    """Take over the Activities of mails that we hold; how many are of mails that we do not."""
+    if not strangers:
+        return 0
+    with parts.begin() as tx:
+        told = reconciliation.told_of(tx, [a.activity_id for a in strangers])
+        unfiled = reconciliation.email_keys(tx, is_unfiled=True)
+        keys = reconciliation.email_keys(tx, ids=told.values())
+    known = {a.activity_id: told[a.activity_id] for a in strangers if a.activity_id in told}
+    owned = [adopt.Owned(a, known[a.activity_id]) for a in strangers if a.activity_id in known]
+    places = {a.organisation_id for a in strangers}
+    rest = [a for a in strangers if a.activity_id not in known]
+    owned += adopt.owners(parts.tenant_id, rest, unfiled, places)
+    owned = [o for o in owned if o.email_id in keys or o.email_id in unfiled]
+    rivals = adopt.take_over(parts, owned, told="taken over")
+    with parts.begin() as tx:
+        ids = reconciliation.message_ids(tx, {o.email_id for o in owned})
+    for one in owned:
+        is_double = one in rivals
+        kind = Kind.DOUBLE if is_double else Kind.LOST_FILING
+        activities = (one.activity.activity_id,)
+        page.found.append(Difference(kind, not is_double, ids[one.email_id], activities))
+    return len(strangers) - len(owned)
+
+
+def prove_rest(parts: Parts) -> list[Difference]:
+    """After the last page: mails that count as synced although nothing of them stands."""
+    with parts.begin() as tx:
+        emails.lock(tx)
+        unfiled = reconciliation.unfiled(tx)
+        if len(unfiled) >= _MANY and len(unfiled) * 2 > reconciliation.count_synced(tx):
+            return [Difference(Kind.MOST_MISSING, is_healed=False)]
+        adoption.end_removed(tx, [email_id for email_id, _ in unfiled])
+        for email_id, _ in unfiled:
+            tx.tell("removed in webcrm", email_id=email_id)
+    return [Difference(Kind.NO_ACTIVITY, message_id=message_id) for _, message_id in unfiled]
