@@ -13,7 +13,7 @@ from play import BO, BOTH, FOLDER, KIM, Play
 from webcrm_sync.core.errors import Gone, TryLater
 from webcrm_sync.core.outlook import Change
 from webcrm_sync.core.states import State
-from webcrm_sync.engine.context import hold_mailbox
+from webcrm_sync.engine.backoff import hold_mailbox
 from webcrm_sync.engine.mailboxes import admin
 from webcrm_sync.sandbox.outlook.mail import Mail
 from webcrm_sync.sandbox.outlook.mailbox import SimMailbox

@@ -12,7 +12,7 @@ from meanwhile import worker
 from play import BO, BOTH, FOLDER, KIM, LIS, Play
 from webcrm_sync.core.errors import AccessLost, Gone, Refused, SyncError, TryLater, Unclear
 from webcrm_sync.core.states import State
-from webcrm_sync.engine.context import hold_mailbox
+from webcrm_sync.engine.backoff import hold_mailbox
 from webcrm_sync.engine.filing.job import file
 from webcrm_sync.engine.matching.refresh_directory import refresh_directory
 from webcrm_sync.sandbox.outlook.mail import File, Mail

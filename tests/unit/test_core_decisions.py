@@ -11,13 +11,14 @@ from hypothesis import strategies as st
 from pydantic import SecretStr
 
 from unit.core_examples import CUSTOMER, NOON, SELLER, copy, email
+from webcrm_sync.core import verification
 from webcrm_sync.core.crm import SentActivity
 from webcrm_sync.core.direction import Internals, NeverSync
 from webcrm_sync.core.filing import Stamp, filing_key
 from webcrm_sync.core.matching import Contact, Directory, How, Target
 from webcrm_sync.core.message import Party
 from webcrm_sync.core.states import Reason, State
-from webcrm_sync.engine.filing.verify import Verdict, judge, next_look
+from webcrm_sync.core.verification import VerifyDecision, next_search
 from webcrm_sync.engine.marking import UNSTAMPABLE, marking_for
 from webcrm_sync.engine.matching.decide import Decision, decision_for
 from webcrm_sync.engine.mirroring.plan import (
@@ -39,33 +40,39 @@ settles = st.timedeltas(timedelta(), timedelta(minutes=10))
 
 
 @pytest.mark.parametrize(
-    ("looks", "after", "verdict"),
+    ("searches", "after", "decision"),
     [
-        (1, timedelta(seconds=2), Verdict.LOOK_AGAIN),
-        (2, timedelta(seconds=59), Verdict.LOOK_AGAIN),
-        (1, timedelta(hours=1), Verdict.LOOK_AGAIN),
-        (2, MINUTE, Verdict.NOT_THERE),
-        (9, timedelta(hours=1), Verdict.NOT_THERE),
+        (1, timedelta(seconds=2), VerifyDecision.SEARCH_AGAIN),
+        (2, timedelta(seconds=59), VerifyDecision.SEARCH_AGAIN),
+        (1, timedelta(hours=1), VerifyDecision.SEARCH_AGAIN),
+        (2, MINUTE, VerifyDecision.NOT_THERE),
+        (9, timedelta(hours=1), VerifyDecision.NOT_THERE),
     ],
 )
-def test_not_there_counts_after_two_looks_and_the_searchs_lag(
-    looks: int, after: timedelta, verdict: Verdict
+def test_not_there_counts_after_two_searches_and_the_searchs_lag(
+    searches: int, after: timedelta, decision: VerifyDecision
 ) -> None:
-    assert judge(intent_at=NOON, looks=looks, now=NOON + after, settle=MINUTE) is verdict
+    assert (
+        verification.decide(intent_at=NOON, searches=searches, now=NOON + after, settle=MINUTE)
+        is decision
+    )
 
 
 @given(moments, settles)
-def test_the_next_look_is_past_the_lag_and_so_the_second_one_decides(
+def test_the_next_search_is_past_the_lag_and_so_the_second_one_decides(
     now: datetime, settle: timedelta
 ) -> None:
-    again = next_look(intent_at=NOON, now=now, settle=settle)
+    again = next_search(intent_at=NOON, now=now, settle=settle)
     assert again >= now
-    assert judge(intent_at=NOON, looks=2, now=again, settle=settle) is Verdict.NOT_THERE
+    assert (
+        verification.decide(intent_at=NOON, searches=2, now=again, settle=settle)
+        is VerifyDecision.NOT_THERE
+    )
 
 
 @given(moments, st.timedeltas(timedelta(seconds=1), timedelta(minutes=10)))
-def test_no_look_follows_another_at_once(now: datetime, settle: timedelta) -> None:
-    assert next_look(intent_at=NOON, now=now, settle=settle) > now
+def test_no_search_follows_another_at_once(now: datetime, settle: timedelta) -> None:
+    assert next_search(intent_at=NOON, now=now, settle=settle) > now
 
 
 # --- match ----------------------------------------------------------------------------------

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import IO
 
 from webcrm_sync.core.matching import Contact
+
+#: Paging through a table ordered by its time of change can miss rows: windows overlap.
+POLL_OVERLAP = timedelta(minutes=2)
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
 
 from webcrm_sync.core.errors import SyncError
 from webcrm_sync.core.message import Message
+
+#: Graph may not find a mail in the first seconds of its life; that does not mean it is gone.
+READ_LAG = timedelta(seconds=60)
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,11 +10,11 @@ from functools import partial
 from webcrm_sync.core.categories import Mark, carries, merge
 from webcrm_sync.core.errors import AccessLost, Conflict, Gone, Refused, TryLater
 from webcrm_sync.core.filing import Stamp
-from webcrm_sync.core.outlook import Location, Marked, Marking
+from webcrm_sync.core.outlook import READ_LAG, Location, Marked, Marking
 from webcrm_sync.core.retry import retry_at
 from webcrm_sync.core.states import Reason, State, mark_for
-from webcrm_sync.engine.context import Parts, hold_mailbox
-from webcrm_sync.engine.filing.mail_reader import YOUTH
+from webcrm_sync.engine.backoff import hold_mailbox
+from webcrm_sync.engine.context import Parts
 from webcrm_sync.engine.isolation import incidents
 from webcrm_sync.engine.isolation.incidents import Aside
 from webcrm_sync.store import emails, mailboxes
@@ -197,7 +197,7 @@ def _take_fresh(tx: Tx, item: Item, location: Location | None) -> None:
 
 
 def _is_gone(tx: Tx, item: Item) -> None:
-    if tx.now - item.found_at < YOUTH:
+    if tx.now - item.found_at < READ_LAG:
         emails.set_item(tx, item.id, mark_due_at=tx.now + timedelta(seconds=5))
         return
     emails.set_item(tx, item.id, folder_id=None)

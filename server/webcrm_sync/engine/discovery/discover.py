@@ -10,7 +10,8 @@ from functools import partial
 from webcrm_sync.core.errors import CursorExpired, Gone, Refused, SyncError
 from webcrm_sync.core.outlook import Change, Page
 from webcrm_sync.core.trail import Trail
-from webcrm_sync.engine.context import Parts, hold_mailbox
+from webcrm_sync.engine.backoff import hold_mailbox
+from webcrm_sync.engine.context import Parts
 from webcrm_sync.engine.discovery import page_writer
 from webcrm_sync.engine.discovery.page_context import facts_of
 from webcrm_sync.engine.isolation import incidents

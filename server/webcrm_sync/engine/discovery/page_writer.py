@@ -17,8 +17,15 @@ from webcrm_sync.core.outlook import Change, Location, Page, Place
 from webcrm_sync.core.same_mail import Files
 from webcrm_sync.core.states import OVERRULED, Reason, State, mark_for
 from webcrm_sync.engine.context import Parts
-from webcrm_sync.engine.discovery import arrivals, bare_copies, same_mails
-from webcrm_sync.engine.discovery.arrivals import Arrival
+from webcrm_sync.engine.discovery import bare_copies, same_mails
+from webcrm_sync.engine.discovery.arrivals import (
+    Arrival,
+    email_row,
+    first_state,
+    known_headers,
+    known_people,
+    people_of,
+)
 from webcrm_sync.engine.isolation import incidents
 from webcrm_sync.engine.isolation.incidents import Aside
 from webcrm_sync.store import directory, emails, known_mails, mailboxes, mirrors
@@ -159,14 +166,14 @@ class Recording:
         lacking = emails.without_headers(self.tx, messages) if messages else ()
         if not lacking:
             return
-        rows = {email_id: arrivals.known_headers(messages[email_id]) for email_id in lacking}
+        rows = {email_id: known_headers(messages[email_id]) for email_id in lacking}
         emails.set_headers(self.tx, rows)
         # Who is in Reply-To counts from now on: a copy moved in again is decided anew.
         internals = self._internals()
         people = [
             (email_id, person)
             for email_id in lacking
-            for person in arrivals.known_people(messages[email_id], internals)
+            for person in known_people(messages[email_id], internals)
         ]
         emails.add_addresses(self.tx, people)
 
@@ -184,7 +191,7 @@ class Recording:
         keys = {graph_id: mail.key for graph_id, mail in mails.items()}
         email_ids = {mail.key: mail.id for mail in mails.values() if mail.id is not None}
         new = {
-            keys[i]: arrivals.email_row(keys[i], a, internals)
+            keys[i]: email_row(keys[i], a, internals)
             for i, a in arrivals.items()
             if keys[i] not in email_ids
         }
@@ -192,7 +199,7 @@ class Recording:
         people = [
             (email_ids[keys[i]], person)
             for i, a in arrivals.items()
-            for person in arrivals.people_of(a.message, internals)
+            for person in people_of(a.message, internals)
         ]
         emails.add_addresses(self.tx, people)
         rows = [
@@ -225,7 +232,7 @@ class Recording:
     def _item_row(
         self, message: Message, key: str, folders: Mapping[str, int]
     ) -> dict[str, object]:
-        state, reason = arrivals.first_state(message)
+        state, reason = first_state(message)
         stamp = Stamp.parse(message.stamp)
         is_ours = stamp is not None and stamp.names(self.parts.tenant_id, key)
         return {

@@ -11,6 +11,7 @@ from pathlib import PurePosixPath
 from tempfile import SpooledTemporaryFile
 from typing import IO
 
+from webcrm_sync.core import verification
 from webcrm_sync.core.attachments import Enclosures
 from webcrm_sync.core.crm import DocumentDraft, DocumentRow, Rejected, Written
 from webcrm_sync.core.errors import (
@@ -26,8 +27,9 @@ from webcrm_sync.core.faults import trace
 from webcrm_sync.core.harmless import harmless
 from webcrm_sync.core.retry import retry_at
 from webcrm_sync.core.states import Reason
+from webcrm_sync.core.verification import VerifyDecision
 from webcrm_sync.engine.context import Parts
-from webcrm_sync.engine.filing import attachment_source, outcome, verify
+from webcrm_sync.engine.filing import attachment_source, outcome
 from webcrm_sync.engine.filing.attachment_source import (
     MAILBOXES,
     OF_ONE_MAILBOX,
@@ -139,7 +141,7 @@ def _fetched(
 def _write_down(parts: Parts, ready: Sequence[tuple[Waiting, DocumentDraft]]) -> None:
     with parts.begin() as tx:
         ids = documents.intend(tx, [w.document.id for w, _ in ready])
-        until = verify.send_until(tx.now, settle=parts.settings.settle)
+        until = verification.send_until(tx.now, settle=parts.settings.settle)
     ready = [(w, draft) for w, draft in ready if w.document.id in ids]
     if not ready:
         return
@@ -147,7 +149,7 @@ def _write_down(parts: Parts, ready: Sequence[tuple[Waiting, DocumentDraft]]) ->
         answers = _write(parts, [draft for _, draft in ready], until=until)
     except Unclear:
         with parts.begin() as tx:
-            first = tx.now + verify.FIRST_LOOK
+            first = tx.now + verification.FIRST_SEARCH
             documents.change(tx, ids, intent_at=tx.now)
             filings.retry(tx, [w.filing.id for w, _ in ready], due_at=first)
         raise
@@ -192,7 +194,7 @@ def _unforeseen(parts: Parts, group: Sequence[Waiting], error: Exception) -> Non
         for one in group:
             attempts = one.document.attempts + 1
             documents.change(tx, [one.document.id], intent_at=tx.now, attempts=attempts)
-        filings.retry(tx, [w.filing.id for w in group], due_at=tx.now + verify.FIRST_LOOK)
+        filings.retry(tx, [w.filing.id for w in group], due_at=tx.now + verification.FIRST_SEARCH)
     mails = {w.filing.email_id for w in group}
     if len(mails) == 1:
         incidents.set_aside(parts, "attach", incidents.mail(mails.pop()), error)
@@ -314,13 +316,15 @@ def _not_found(parts: Parts, tx: Tx, waiting: Waiting) -> None:
     document, settle = waiting.document, parts.settings.settle
     assert document.intent_at is not None
     looks = document.looks + 1
-    verdict = verify.judge(intent_at=document.intent_at, looks=looks, now=tx.now, settle=settle)
+    decision = verification.decide(
+        intent_at=document.intent_at, searches=looks, now=tx.now, settle=settle
+    )
     again = tx.now
-    if verdict is verify.Verdict.NOT_THERE:
+    if decision is VerifyDecision.NOT_THERE:
         documents.retry(tx, document, intent_at=None, looks=0)
     else:
         documents.retry(tx, document, looks=looks)
-        again = verify.next_look(intent_at=document.intent_at, now=tx.now, settle=settle)
+        again = verification.next_search(intent_at=document.intent_at, now=tx.now, settle=settle)
     filings.retry(tx, [waiting.filing.id], due_at=again)
 
 

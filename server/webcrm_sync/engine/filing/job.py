@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from webcrm_sync.core.errors import Refused, TryLater, Unclear
-from webcrm_sync.engine.context import Parts, hold_webcrm, release_webcrm
+from webcrm_sync.engine.backoff import hold_webcrm, release_webcrm
+from webcrm_sync.engine.context import Parts
 from webcrm_sync.engine.filing import alone
 from webcrm_sync.engine.filing.pipeline import Line
 from webcrm_sync.engine.isolation import incidents

@@ -3,19 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import timedelta
 from typing import TypeVar
 
 from webcrm_sync.core.errors import AccessLost, Gone, Refused, SyncError, TryLater
 from webcrm_sync.core.mail_text.body_text import Reading
-from webcrm_sync.engine.context import Parts, hold_mailbox
+from webcrm_sync.core.outlook import READ_LAG
+from webcrm_sync.engine.backoff import hold_mailbox
+from webcrm_sync.engine.context import Parts
 from webcrm_sync.store import emails, mailboxes
 from webcrm_sync.store.emails import Email
 
 T = TypeVar("T")
-
-#: Graph may not find a mail in the first seconds of its life; that is no news of its end.
-YOUTH = timedelta(seconds=60)
 
 
 def from_a_copy(parts: Parts, email_id: int, read: Callable[[str, str], T]) -> T:
@@ -36,7 +34,7 @@ def from_a_copy(parts: Parts, email_id: int, read: Callable[[str, str], T]) -> T
         try:
             return read(box.user_id, copy.graph_id)
         except Gone:
-            if parts.now() - copy.found_at < YOUTH:
+            if parts.now() - copy.found_at < READ_LAG:
                 trouble = TryLater("Outlook does not find the mail yet.")
         except (TryLater, AccessLost) as error:
             hold_mailbox(parts, box, error)

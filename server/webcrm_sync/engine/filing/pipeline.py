@@ -7,7 +7,8 @@ from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor, wait
 from contextlib import ExitStack, contextmanager
 
-from webcrm_sync.engine.context import Parts, release_webcrm
+from webcrm_sync.engine.backoff import release_webcrm
+from webcrm_sync.engine.context import Parts
 from webcrm_sync.engine.filing import submit
 from webcrm_sync.engine.filing.attachment_source import Source
 from webcrm_sync.engine.filing.batch import Turn, attach, choose, take

@@ -9,11 +9,12 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import partial
 
+from webcrm_sync.core import verification
 from webcrm_sync.core.crm import Rejected, Written
 from webcrm_sync.core.errors import Gone, Refused, TooLate, TryLater, Unclear
 from webcrm_sync.core.faults import trace
 from webcrm_sync.engine.context import Parts
-from webcrm_sync.engine.filing import outcome, verify
+from webcrm_sync.engine.filing import outcome
 from webcrm_sync.engine.filing.compose import Draft
 from webcrm_sync.engine.isolation import incidents
 from webcrm_sync.engine.isolation.incidents import Aside
@@ -53,7 +54,7 @@ def intend(parts: Parts, drafts: Sequence[Draft]) -> Bulk:
     lease = uuid.uuid4().hex
     if not drafts:
         return Bulk(lease, parts.now(), ())
-    send_until = verify.send_until(parts.now(), settle=parts.settings.settle)
+    send_until = verification.send_until(parts.now(), settle=parts.settings.settle)
     taken = incidents.together(parts, "intend", drafts, partial(_intend, parts, lease), _mail)
     return Bulk(lease, send_until, [d for some in taken for d in some])
 
@@ -102,7 +103,7 @@ def post(parts: Parts, bulk: Bulk) -> Answered:
 
 def _unanswered(parts: Parts, bulk: Bulk) -> None:
     with parts.begin() as tx:
-        filings.unanswered(tx, bulk.lease, due_at=tx.now + verify.FIRST_LOOK)
+        filings.unanswered(tx, bulk.lease, due_at=tx.now + verification.FIRST_SEARCH)
 
 
 def _unforeseen(parts: Parts, bulk: Bulk, error: Exception, *, is_answered: bool) -> None:

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import datetime, timedelta
-from enum import Enum
+from datetime import timedelta
 from functools import partial
 
+from webcrm_sync.core import verification
+from webcrm_sync.core.verification import VerifyDecision
 from webcrm_sync.engine.context import Parts
 from webcrm_sync.engine.filing import outcome
 from webcrm_sync.engine.isolation import incidents
@@ -16,44 +17,8 @@ from webcrm_sync.store.filings import Filing
 
 #: Two clocks may differ; a search window that begins a little early costs nothing.
 _CLOCK_MARGIN = timedelta(minutes=15)
-#: The first look comes soon: mostly the search knows at once.
-FIRST_LOOK = timedelta(seconds=2)
 #: More Organisations than this are looked through together.
 _FEW = 3
-#: How long after its second look in a row a thing is looked for again at the earliest.
-_BETWEEN_LOOKS = timedelta(seconds=5)
-#: How long after its intent a thing may be sent where no search lag is configured.
-_SEND_WITHIN = timedelta(seconds=5)
-
-
-class Verdict(Enum):
-    """What a look that found nothing means."""
-
-    LOOK_AGAIN = "look again"
-    NOT_THERE = "not there"
-
-
-def judge(*, intent_at: datetime, looks: int, now: datetime, settle: timedelta) -> Verdict:
-    """The verdict after `looks` looks without a find, this one included.
-
-    "Not there" counts only after two looks, the last of them past the search's lag.
-    """
-    is_settled = now >= intent_at + settle
-    return Verdict.NOT_THERE if looks >= 2 and is_settled else Verdict.LOOK_AGAIN
-
-
-def next_look(*, intent_at: datetime, now: datetime, settle: timedelta) -> datetime:
-    """When to look again: past the lag, and not at once."""
-    return max(intent_at + settle, now + min(settle, _BETWEEN_LOOKS))
-
-
-def send_until(intent_at: datetime, *, settle: timedelta) -> datetime:
-    """Until when what was intended may be sent.
-
-    Whoever takes over from a worker that was taken for dead looks twice and then sends; a run
-    that wakes up later must leave it to them.
-    """
-    return intent_at + max(settle / 2, _SEND_WITHIN)
 
 
 def look_for(parts: Parts, unclear: Sequence[Filing]) -> None:
@@ -92,13 +57,17 @@ def _settle(parts: Parts, group: Sequence[Filing], found: dict[str, int]) -> Non
         emails.hold_copies_of(tx, {f.email_id for f in group})
         for filing in group:
             assert filing.intent_at is not None
-            looks = filing.looks + 1
+            searches = filing.looks + 1
             if filing.key in found:
                 outcome.filed(tx, [(filing, found[filing.key])])
                 continue
-            verdict = judge(intent_at=filing.intent_at, looks=looks, now=tx.now, settle=settle)
-            if verdict is Verdict.NOT_THERE:
+            decision = verification.decide(
+                intent_at=filing.intent_at, searches=searches, now=tx.now, settle=settle
+            )
+            if decision is VerifyDecision.NOT_THERE:
                 outcome.not_there(tx, filing)
             else:
-                again = next_look(intent_at=filing.intent_at, now=tx.now, settle=settle)
-                filings.retry_look(tx, filing, due_at=again, looks=looks)
+                again = verification.next_search(
+                    intent_at=filing.intent_at, now=tx.now, settle=settle
+                )
+                filings.retry_look(tx, filing, due_at=again, looks=searches)

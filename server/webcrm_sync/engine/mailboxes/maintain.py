@@ -13,7 +13,8 @@ from webcrm_sync.core.errors import AccessLost, Gone, SyncError, TryLater
 from webcrm_sync.core.retry import retry_at
 from webcrm_sync.core.subscriptions import LIFETIME, Care, Subscribed, care_for
 from webcrm_sync.engine import push_urls
-from webcrm_sync.engine.context import Parts, hold_mailbox
+from webcrm_sync.engine.backoff import hold_mailbox
+from webcrm_sync.engine.context import Parts
 from webcrm_sync.engine.isolation import incidents
 from webcrm_sync.engine.mailboxes.folders import settle_folders
 from webcrm_sync.store import mailboxes

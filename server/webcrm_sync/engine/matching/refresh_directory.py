@@ -7,11 +7,11 @@ from datetime import UTC, datetime, timedelta
 from functools import partial
 from typing import TypeVar
 
-from webcrm_sync.core.crm import OddRecord, OrganisationRow, PersonRow
+from webcrm_sync.core.crm import POLL_OVERLAP, OddRecord, OrganisationRow, PersonRow
 from webcrm_sync.core.errors import Refused, TryLater, Unclear
-from webcrm_sync.engine.context import Parts, hold_webcrm, release_webcrm
+from webcrm_sync.engine.backoff import hold_webcrm, release_webcrm
+from webcrm_sync.engine.context import Parts
 from webcrm_sync.engine.isolation import incidents
-from webcrm_sync.engine.mirroring.plan import OVERLAP
 from webcrm_sync.store import companies
 from webcrm_sync.store import directory as book
 from webcrm_sync.store.companies import Company
@@ -46,7 +46,7 @@ def refresh_directory(parts: Parts) -> None:
 
 
 def _refresh(parts: Parts, company: Company, *, is_whole: bool) -> None:
-    margin = OVERLAP + parts.settings.settle
+    margin = POLL_OVERLAP + parts.settings.settle
     odd: list[OddRecord] = []
     users = parts.webcrm.users()
     persons = parts.webcrm.persons_changed(

@@ -7,13 +7,15 @@ from dataclasses import replace
 from datetime import datetime
 from functools import partial
 
+from webcrm_sync.core import verification
 from webcrm_sync.core.categories import Mark, merge
 from webcrm_sync.core.errors import AccessLost, Gone, Refused, SyncError, TryLater, Unclear
 from webcrm_sync.core.filing import Stamp, filing_key
 from webcrm_sync.core.outlook import Created, Place, SentMail
 from webcrm_sync.core.retry import retry_at
-from webcrm_sync.engine.context import Parts, hold_mailbox
-from webcrm_sync.engine.filing import verify
+from webcrm_sync.core.verification import VerifyDecision
+from webcrm_sync.engine.backoff import hold_mailbox
+from webcrm_sync.engine.context import Parts
 from webcrm_sync.engine.isolation import incidents
 from webcrm_sync.engine.isolation.incidents import Aside
 from webcrm_sync.store import mailboxes, mirrors
@@ -40,7 +42,7 @@ def _aside(mirror: Mirror) -> Aside:
     name = f"mirror {mirror.activity_id}"
 
     def hold(tx: Tx, detail: str) -> Thing:
-        mirrors.hold_back(tx, mirror, look_at=tx.now + verify.FIRST_LOOK)
+        mirrors.hold_back(tx, mirror, look_at=tx.now + verification.FIRST_SEARCH)
         return Thing(name, mailbox_id=mirror.mailbox_id)
 
     return Aside(name, hold)
@@ -85,7 +87,7 @@ def _create(parts: Parts, box: Mailbox, mirror: Mirror, folder_id: str) -> None:
     except Unclear:
         with parts.begin() as tx:
             # It may have been written just now: the search's lag counts from here.
-            first = tx.now + verify.FIRST_LOOK
+            first = tx.now + verification.FIRST_SEARCH
             mirrors.set_mirror(tx, intended, due_at=first, intent_at=tx.now)
         return
     except (TryLater, AccessLost):
@@ -120,14 +122,16 @@ def _look_for(parts: Parts, box: Mailbox, mirror: Mirror) -> None:
     assert mirror.intent_at is not None
     looks, settle = mirror.looks + 1, parts.settings.settle
     with parts.begin() as tx:
-        verdict = verify.judge(intent_at=mirror.intent_at, looks=looks, now=tx.now, settle=settle)
-        if verdict is verify.Verdict.NOT_THERE:
+        decision = verification.decide(
+            intent_at=mirror.intent_at, searches=looks, now=tx.now, settle=settle
+        )
+        if decision is VerifyDecision.NOT_THERE:
             # Again and again less often: Exchange may fail on this one mail.
             due_at = retry_at(tx.now, mirror.attempts) if mirror.attempts > 1 else tx.now
             due_at = NEVER if mirror.reason == mirrors.UNFORESEEN else due_at
             mirrors.set_mirror(tx, mirror, state=mirrors.PLANNED, due_at=due_at)
             return
-        again = verify.next_look(intent_at=mirror.intent_at, now=tx.now, settle=settle)
+        again = verification.next_search(intent_at=mirror.intent_at, now=tx.now, settle=settle)
         mirrors.set_mirror(tx, mirror, looks=looks, due_at=again)
 
 

@@ -6,14 +6,15 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from webcrm_sync.core.crm import CrmUser, OddRecord, SentActivity
+from webcrm_sync.core.crm import POLL_OVERLAP, CrmUser, OddRecord, SentActivity
 from webcrm_sync.core.errors import Gone, Refused, TryLater, Unclear
 from webcrm_sync.core.filing import is_filing_key
 from webcrm_sync.core.mail_text.truncate import cut
 from webcrm_sync.core.matching import Contact
 from webcrm_sync.core.sent_body import outlook_body
 from webcrm_sync.core.storable import one_line
-from webcrm_sync.engine.context import Parts, hold_webcrm
+from webcrm_sync.engine.backoff import hold_webcrm
+from webcrm_sync.engine.context import Parts
 from webcrm_sync.engine.isolation import incidents
 from webcrm_sync.engine.isolation.incidents import Aside
 from webcrm_sync.engine.mirroring import create
@@ -23,8 +24,6 @@ from webcrm_sync.store.database import Tx
 from webcrm_sync.store.incidents import Thing
 from webcrm_sync.store.mailboxes import Mailbox
 
-#: Paging through a table ordered by its time of change can miss rows: windows overlap.
-OVERLAP = timedelta(minutes=2)
 #: Exchange takes no longer one (Exchange Web Services: Subject).
 _LONGEST_SUBJECT = 255
 #: Reasons why a mail sent from webCRM has no mirror.
@@ -66,7 +65,7 @@ def _is_due(parts: Parts) -> bool:
 
 
 def _take_up(parts: Parts, boxes: Sequence[Mailbox], until: datetime | None) -> None:
-    since = (until or min(box.mirror_since for box in boxes)) - OVERLAP - parts.settings.settle
+    since = (until or min(box.mirror_since for box in boxes)) - POLL_OVERLAP - parts.settings.settle
     odd: list[OddRecord] = []
     rows = list(parts.webcrm.sent_activities(since, odd=odd))
     sent, faults = incidents.attempted(

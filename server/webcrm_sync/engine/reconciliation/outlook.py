@@ -8,7 +8,8 @@ from collections.abc import Mapping, Sequence
 from webcrm_sync.core.errors import Gone, SyncError, TryLater
 from webcrm_sync.core.outlook import Location
 from webcrm_sync.core.states import State
-from webcrm_sync.engine.context import Parts, hold_mailbox
+from webcrm_sync.engine.backoff import hold_mailbox
+from webcrm_sync.engine.context import Parts
 from webcrm_sync.engine.discovery import discover
 from webcrm_sync.engine.isolation import incidents
 from webcrm_sync.engine.isolation.incidents import Aside

@@ -13,7 +13,8 @@ from datetime import timedelta
 
 from webcrm_sync.core.errors import Refused, SyncError, TryLater
 from webcrm_sync.core.faults import fingerprint, trace
-from webcrm_sync.engine.context import Parts, hold_webcrm
+from webcrm_sync.engine.backoff import hold_webcrm
+from webcrm_sync.engine.context import Parts
 from webcrm_sync.engine.isolation import incidents
 from webcrm_sync.engine.mailboxes.admin import NotWatched
 from webcrm_sync.engine.reconciliation.differences import (
