@@ -33,7 +33,7 @@ class Desk:
     @property
     def asker(self) -> Asker:
         """Who asks."""
-        with self.play.parts.begin() as tx:
+        with self.play.context.begin() as tx:
             found = mailboxes.find_mailbox(tx, min(self.box.addresses))
         assert found is not None
         return Asker(found, self.name)
@@ -48,35 +48,35 @@ class Desk:
 
     def look_by(self, ref: MailRef) -> MailState:
         """What the pane shows of a mail, by a name that Outlook gave it earlier."""
-        ((state, _),) = states(self.play.parts, self.asker, [ref])
+        ((state, _),) = states(self.play.context, self.asker, [ref])
         return state
 
     def story(self, ref: MailRef) -> list[str]:
         """The mail's story in sentences."""
-        lines, _ = story_of_copy(self.play.parts, self.asker, ref)
+        lines, _ = story_of_copy(self.play.context, self.asker, ref)
         return [line.sentence for line in lines]
 
     def sync(self, graph_id: str, *organisations: int) -> MailState:
         """The button."""
         ref = ref_to(self.box, graph_id)
-        return actions.sync(self.play.parts, self.asker, ref, organisation_ids=organisations)
+        return actions.sync(self.play.context, self.asker, ref, organisation_ids=organisations)
 
     def choose(self, graph_id: str, organisation_id: int) -> MailState:
         """One of the candidates, or another Organisation."""
         ref = ref_to(self.box, graph_id)
-        return actions.choose(self.play.parts, self.asker, ref, organisation_id)
+        return actions.choose(self.play.context, self.asker, ref, organisation_id)
 
     def retry(self, graph_id: str) -> MailState:
         """Try again."""
-        return actions.retry(self.play.parts, self.asker, ref_to(self.box, graph_id))
+        return actions.retry(self.play.context, self.asker, ref_to(self.box, graph_id))
 
     def anyway(self, graph_id: str) -> MailState:
         """Sync anyway."""
-        return actions.anyway(self.play.parts, self.asker, ref_to(self.box, graph_id))
+        return actions.anyway(self.play.context, self.asker, ref_to(self.box, graph_id))
 
     def undo(self, graph_id: str) -> MailState:
         """Undo."""
-        return undo(self.play.parts, self.asker, ref_to(self.box, graph_id))
+        return undo(self.play.context, self.asker, ref_to(self.box, graph_id))
 
 
 def desk(play: Play, address: str = KIM, name: str = "Kim Nordwind") -> Desk:

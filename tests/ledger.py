@@ -106,7 +106,7 @@ def differences(wanted: Ledger, found: Ledger) -> list[str]:
 
 
 def _rows(play: Play, query: str) -> Sequence[RowMapping]:
-    with play.parts.begin() as tx:
+    with play.context.begin() as tx:
         return tx.connection.execute(text(query)).mappings().all()
 
 
@@ -131,7 +131,7 @@ def _activity(record: Mapping[str, Any], is_shared: bool) -> str:
 
 
 def _document(play: Play, record: Mapping[str, Any]) -> str:
-    key_field = play.parts.settings.webcrm_key_field
+    key_field = play.context.settings.webcrm_key_field
     keys = {a["ActivityId"]: a.get(key_field) for a in play.activities}
     under = keys.get(record["DocumentLinkedEntityId"])
     names = (record["DocumentFileName"], record.get("DocumentOrganisationId"))
@@ -159,7 +159,7 @@ def _copy(row: RowMapping, items: Mapping[str, Item]) -> str:
 
 
 def _filing(play: Play, row: RowMapping) -> str:
-    key_field = play.parts.settings.webcrm_key_field
+    key_field = play.context.settings.webcrm_key_field
     keys = {a["ActivityId"]: a.get(key_field) for a in play.activities}
     is_it = keys.get(row["activity_id"]) == row["key"]
     facts = {k: v for k, v in row.items() if k != "activity_id"}

@@ -10,7 +10,7 @@ from typing import Any
 from sqlalchemy import Connection, event
 
 from meanwhile import Death
-from webcrm_sync.engine.context import Parts
+from webcrm_sync.engine.context import Context
 from webcrm_sync.store.database import Database, Tx
 
 
@@ -36,13 +36,13 @@ class Life:
         if self.is_over:
             raise Death
 
-    def given(self, parts: Parts) -> Parts:
+    def given(self, context: Context) -> Context:
         """The same parts, in the hands of this worker."""
-        graph: Any = _Mortal(parts.graph, self)
-        webcrm: Any = _Mortal(parts.webcrm, self)
-        database: Any = _MortalDatabase(parts.database, self)
-        metadata = replace(parts.metadata, ask=webcrm.fields)
-        return replace(parts, graph=graph, webcrm=webcrm, database=database, metadata=metadata)
+        graph: Any = _Mortal(context.graph, self)
+        webcrm: Any = _Mortal(context.webcrm, self)
+        database: Any = _MortalDatabase(context.database, self)
+        metadata = replace(context.metadata, ask=webcrm.fields)
+        return replace(context, graph=graph, webcrm=webcrm, database=database, metadata=metadata)
 
 
 @dataclass(frozen=True, slots=True)

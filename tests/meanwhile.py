@@ -55,7 +55,7 @@ def worker(
     after: Callable[[], None] | None = None,
 ) -> Play:
     """Another worker on the same stage, with something happening around one of its calls."""
-    surrounded: Any = Around(getattr(play.parts, service), name, before, after)
+    surrounded: Any = Around(getattr(play.context, service), name, before, after)
     both: dict[str, Any] = {service: surrounded}
-    parts = replace(play.parts, **both)
+    parts = replace(play.context, **both)
     return Play(play.stage, parts, play.organisations)

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any
 
-from webcrm_sync.engine.context import Parts
+from webcrm_sync.engine.context import Context
 from webcrm_sync.engine.history.timeline import Story, explain
 from webcrm_sync.engine.mailboxes import admin
 from webcrm_sync.engine.operations import retention
@@ -33,7 +33,7 @@ class Play:
     """The sandbox, the parts over it, and the words in which tests speak."""
 
     stage: Stage
-    parts: Parts
+    context: Context
     organisations: dict[str, int] = field(default_factory=dict)
     #: what a job raises is held off as in a worker, not raised
     is_guarded: bool = False
@@ -48,7 +48,7 @@ class Play:
 
     def watch(self, address: str = KIM) -> None:
         """`mailbox add`, and everything that follows from it."""
-        admin.add(self.parts, admin.inspect(self.parts, address))
+        admin.add(self.context, admin.inspect(self.context, address))
         self.rest()
 
     def contact(self, address: str = BO, organisation: str = "Havnebyg", **more: Any) -> int:
@@ -68,21 +68,21 @@ class Play:
     def rest(self) -> None:
         """Do everything that is due now, as the workers would, until nothing is."""
         for _ in range(200):
-            with self.parts.begin() as tx:
+            with self.context.begin() as tx:
                 schedule.wake_parked(tx)
                 jobs = schedule.jobs(tx)
             if not jobs:
                 return
             for job in sorted(jobs, key=lambda job: (_ORDER.index(job.task), job.subject_id)):
                 if self.is_guarded:
-                    run_step(self.parts, job.task, job.subject_id)
+                    run_step(self.context, job.task, job.subject_id)
                 else:
-                    STEPS[job.task](self.parts, job.subject_id)
+                    STEPS[job.task](self.context, job.subject_id)
         raise AssertionError(f"never comes to rest: {jobs}")
 
     def look(self) -> None:
         """Hint at every folder, then do everything that is due."""
-        with self.parts.begin() as tx:
+        with self.context.begin() as tx:
             for box in mailboxes.all_mailboxes(tx):
                 mailboxes.hint(tx, [f.id for f in mailboxes.folders(tx, box.id)])
         self.rest()
@@ -104,7 +104,7 @@ class Play:
     def night(self) -> None:
         """Let a month pass."""
         self.stage.clock.advance(timedelta(days=31))
-        retention.housekeeping(self.parts)
+        retention.housekeeping(self.context)
 
     # -- what came of it
 
@@ -125,7 +125,7 @@ class Play:
 
     def item(self, box: SimMailbox, graph_id: str) -> Item:
         """The row of one copy."""
-        with self.parts.begin() as tx:
+        with self.context.begin() as tx:
             watched = mailboxes.find_mailbox(tx, min(box.addresses))
             assert watched is not None
             return emails.known_items(tx, watched.id, [graph_id])[graph_id]
@@ -133,7 +133,7 @@ class Play:
     def story(self, view: View) -> Story:
         """The story of a mail, as `explain` tells it."""
         assert view.message_id is not None
-        (story,) = explain(self.parts, view.message_id)
+        (story,) = explain(self.context, view.message_id)
         return story
 
 

@@ -27,7 +27,7 @@ class Ground:
 
     def sql(self, statement: str, **values: object) -> None:
         """Change our rows behind the engine's back."""
-        with self.play.parts.begin() as tx:
+        with self.play.context.begin() as tx:
             assert tx.connection.execute(text(statement), values).rowcount
 
     def activity(self, number: int) -> int:
@@ -38,8 +38,8 @@ class Ground:
 
     def differences(self) -> list[Difference]:
         """What a proof finds, and everything that follows from it."""
-        found = [d for proof in prove.prove_mailboxes(self.play.parts) for d in proof.differences]
-        *_, last = prove.prove_webcrm(self.play.parts)
+        found = [d for proof in prove.prove_mailboxes(self.play.context) for d in proof.differences]
+        *_, last = prove.prove_webcrm(self.play.context)
         self.play.look()
         return found + list(last.differences)
 

@@ -96,7 +96,7 @@ class Company:
     # -- our rows
 
     def _rows(self, query: str) -> list[Json]:
-        with self.play.parts.begin() as tx:
+        with self.play.context.begin() as tx:
             return [dict(row) for row in tx.connection.execute(text(query)).mappings()]
 
     def states(self) -> dict[str, State]:
@@ -153,8 +153,8 @@ class Company:
 
     def differences(self) -> list[str]:
         """What `prove` finds; nothing = it says Equal."""
-        proofs: list[MailboxProof | WebcrmProof] = [*prove.prove_mailboxes(self.play.parts)]
-        *_, crm = prove.prove_webcrm(self.play.parts)
+        proofs: list[MailboxProof | WebcrmProof] = [*prove.prove_mailboxes(self.play.context)]
+        *_, crm = prove.prove_webcrm(self.play.context)
         proofs.append(crm)
         found = [str(difference) for proof in proofs for difference in proof.differences]
         return found + [proof.trouble for proof in proofs if proof.trouble]

@@ -15,7 +15,7 @@ from lives import Life
 from meanwhile import Death
 from play import BO, KIM, LIS, Play
 from webcrm_sync.bootstrap import open_parts
-from webcrm_sync.engine.context import Parts
+from webcrm_sync.engine.context import Context
 from webcrm_sync.graph.client import GraphClient
 from webcrm_sync.sandbox.faults import Kind
 from webcrm_sync.sandbox.outlook.mail import File, Mail
@@ -129,7 +129,7 @@ class Rehearsal:
     """
 
     stage: Stage
-    before: Parts
+    before: Context
     bring_back: Callable[[], None]
     sender: tuple[int, int]
     undisturbed: dict[bool, Run] = field(default_factory=dict)
@@ -200,7 +200,7 @@ class Rehearsal:
 
     def _work(self, *, is_lagging: bool, life: Life) -> None:
         with self.working(is_lagging=is_lagging) as real:
-            play = Play(self.stage, life.given(real.parts))
+            play = Play(self.stage, life.given(real.context))
             play.wait(timedelta(seconds=61))
             settle(play)
 
@@ -254,7 +254,7 @@ def settle(play: Play) -> None:
     _until_nothing_waits(play)
     play.wait(timedelta(minutes=3))
     _until_nothing_waits(play)
-    with play.parts.begin() as tx:
+    with play.context.begin() as tx:
         is_unmet = tx.connection.scalar(text(_UNMET))
     if is_unmet:
         play.look()
@@ -263,7 +263,7 @@ def settle(play: Play) -> None:
 def _until_nothing_waits(play: Play) -> None:
     """Go from one moment for which something waits to the next."""
     for _ in range(_RESTS):
-        with play.parts.begin() as tx:
+        with play.context.begin() as tx:
             at = tx.connection.scalar(text(_NEXT), {"now": tx.now})
         if at is None:
             return

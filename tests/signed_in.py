@@ -51,8 +51,8 @@ def person(play: Play, app: Flask, address: str, name: str, *, is_watched: bool 
         box = play.mailbox(address, name)
     else:
         box = play.stage.outlook.add_mailbox(address, name)
-    play.stage.entra.url = play.parts.settings.entra_authority  # known from its first call on
+    play.stage.entra.url = play.context.settings.entra_authority  # known from its first call on
     token = play.stage.entra.issue_user_token(
-        box.user_id, play.parts.settings.entra_client_id, ("access_as_user",), name=address
+        box.user_id, play.context.settings.entra_client_id, ("access_as_user",), name=address
     )
     return Person(play, app.test_client(), box, token)

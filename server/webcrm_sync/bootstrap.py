@@ -10,7 +10,7 @@ from importlib.metadata import PackageNotFoundError, version
 from jwt import PyJWK
 
 from webcrm_sync.engine.body_reader.reader import BodyReader
-from webcrm_sync.engine.context import Parts
+from webcrm_sync.engine.context import Context
 from webcrm_sync.graph.client import GraphClient
 from webcrm_sync.graph.signing_keys import SigningKeys
 from webcrm_sync.localdb.embedded import DatabaseMissing, embedded
@@ -70,7 +70,7 @@ def migrate_database(settings: Settings) -> None:
 @contextmanager
 def open_parts(
     settings: Settings, *, url: str | None = None, now: Callable[[], datetime] = utc_now
-) -> Iterator[Parts]:
+) -> Iterator[Context]:
     """Everything the engine works with, closed at the end of the block.
 
     `url`: a database that is open already. Raises DatabaseMissing when it is not there,
@@ -90,7 +90,7 @@ def open_parts(
             raise DatabaseOutdated
         with database.begin() as tx:
             company_id = companies.ensure_company(tx, settings.entra_tenant_id)
-        yield Parts(
+        yield Context(
             settings=settings,
             database=database,
             graph=graph,
@@ -104,9 +104,9 @@ def open_parts(
         )
 
 
-def signing_keys(parts: Parts) -> Callable[[str], PyJWK | None]:
+def signing_keys(context: Context) -> Callable[[str], PyJWK | None]:
     """The tenant's public keys by name, for whoever checks people's tokens."""
-    return SigningKeys(parts.settings, now=parts.now).key
+    return SigningKeys(context.settings, now=context.now).key
 
 
 def _version() -> str:

@@ -24,7 +24,7 @@ from procrastinate.manager import JobManager
 from psycopg_pool import AsyncConnectionPool
 
 from webcrm_sync.engine import push_urls
-from webcrm_sync.engine.context import Parts
+from webcrm_sync.engine.context import Context
 from webcrm_sync.engine.discovery.discover import discover
 from webcrm_sync.engine.filing.job import file
 from webcrm_sync.engine.isolation import incidents, job_backoff
@@ -38,7 +38,7 @@ from webcrm_sync.store.database import Queue, libpq_url, queue_of
 
 logger = logging.getLogger(__name__)
 
-Step = Callable[[Parts, int], None]
+Step = Callable[[Context, int], None]
 
 #: Every job by the name it is deferred by, with the row it is about.
 STEPS: dict[str, Step] = {
@@ -68,9 +68,9 @@ LANES = {Queue.MAILBOXES: 16, Queue.WEBCRM: 1, Queue.CLOCK: 2}
 _SWITCH_S = 0.0005
 
 
-def run_step(parts: Parts, task: str, subject_id: int) -> None:
+def run_step(context: Context, task: str, subject_id: int) -> None:
     """Run one job. The boundary of the worker: what it raises is logged and holds off that job."""
-    with suppress(job_backoff.Held), job_backoff.held_off(parts, task, subject_id) as careful:
+    with suppress(job_backoff.Held), job_backoff.held_off(context, task, subject_id) as careful:
         careful.repeated(lambda: STEPS[task](careful, subject_id))
 
 
@@ -117,18 +117,18 @@ def open_queue(url: str) -> procrastinate.App:
     return procrastinate.App(connector=_Connector(conninfo=libpq_url(url)))
 
 
-def build_app(parts: Parts, url: str) -> procrastinate.App:
+def build_app(context: Context, url: str) -> procrastinate.App:
     """The app with every task registered; not open yet."""
     app = open_queue(url)
     for task in STEPS:
-        _register(app, parts, task)
+        _register(app, context, task)
 
     @app.periodic(cron="* * * * * *")
     @app.task(name="tick", queue=Queue.CLOCK, queueing_lock="tick", lock="tick")
     def tick(timestamp: int) -> None:
         del timestamp
         try:
-            retention.tick(parts)
+            retention.tick(context)
         except Exception:
             logger.exception("tick_failed")
 
@@ -136,7 +136,7 @@ def build_app(parts: Parts, url: str) -> procrastinate.App:
     @app.task(name="rescue", queue=Queue.CLOCK, queueing_lock="rescue")  # a lock would die with it
     async def rescue(timestamp: int) -> None:
         del timestamp
-        await rescue_stalled(app, partial(job_backoff.note_death, parts))
+        await rescue_stalled(app, partial(job_backoff.note_death, context))
 
     @app.periodic(cron="17 3 * * *")
     @app.task(name="sweep", queue=Queue.CLOCK, queueing_lock="sweep")
@@ -149,17 +149,17 @@ def build_app(parts: Parts, url: str) -> procrastinate.App:
     def night(timestamp: int) -> None:
         del timestamp
         try:
-            prove.ask_for_all(parts)
+            prove.ask_for_all(context)
         except Exception:
             logger.exception("night_failed")
 
     return app
 
 
-def _register(app: procrastinate.App, parts: Parts, task: str) -> None:
+def _register(app: procrastinate.App, context: Context, task: str) -> None:
     @app.task(name=task, queue=queue_of(task))
     def run(subject_id: int) -> None:
-        run_step(parts, task, subject_id)
+        run_step(context, task, subject_id)
 
 
 async def rescue_stalled(
@@ -187,13 +187,13 @@ async def _release(manager: JobManager, job: Job) -> None:
         await manager.finish_job(job, status=Status.FAILED, delete_job=True)
 
 
-def run_worker(parts: Parts, url: str) -> None:
+def run_worker(context: Context, url: str) -> None:
     """Work until SIGTERM or SIGINT, then finish what is running."""
-    incidents.take_up_after_upgrade(parts)
-    parts.graph.warm_up()
-    push_urls.look_for_deaf(parts)
+    incidents.take_up_after_upgrade(context)
+    context.graph.warm_up()
+    push_urls.look_for_deaf(context)
     sys.setswitchinterval(_SWITCH_S)
-    asyncio.run(_run(build_app(parts, url)))
+    asyncio.run(_run(build_app(context, url)))
 
 
 async def _run(app: procrastinate.App) -> None:

@@ -18,7 +18,7 @@ from bench.ground import Usage, cpu_s, told
 from running import Running, running
 from webcrm_sync.bootstrap import migrate_database, open_parts
 from webcrm_sync.core.message import Message, MessageKind
-from webcrm_sync.engine.context import Parts
+from webcrm_sync.engine.context import Context
 from webcrm_sync.engine.pane.versions import make_token
 from webcrm_sync.sandbox.stage import Stage
 from webcrm_sync.settings import PREFIX
@@ -79,7 +79,7 @@ def panes() -> None:
         asyncio.run(_measure(made, parts, requests))
 
 
-async def _measure(made: Running, parts: Parts, requests: Sequence[bytes]) -> None:
+async def _measure(made: Running, context: Context, requests: Sequence[bytes]) -> None:
     port, looks = urlsplit(made.public_url).port or 0, Looks()
     looking = [
         asyncio.create_task(_pane(port, number, request, looks))
@@ -87,17 +87,17 @@ async def _measure(made: Running, parts: Parts, requests: Sequence[bytes]) -> No
     ]
     await asyncio.sleep(_WARM_S)
     looks.count = looks.sent = looks.received = 0
-    before, began = _usage(made, parts), time.monotonic()
+    before, began = _usage(made, context), time.monotonic()
     await asyncio.sleep(_SECONDS)
-    _tell(looks, time.monotonic() - began, before, _usage(made, parts))
-    _tell_news(await _news(looks, parts))
+    _tell(looks, time.monotonic() - began, before, _usage(made, context))
+    _tell_news(await _news(looks, context))
     for task in looking:
         task.cancel()
     await asyncio.gather(*looking, return_exceptions=True)
 
 
 @contextmanager
-def _service() -> Iterator[tuple[Running, Parts, list[bytes]]]:
+def _service() -> Iterator[tuple[Running, Context, list[bytes]]]:
     """The web process over full tables, and the request that each of the panes repeats."""
     with (
         tempfile.TemporaryDirectory() as scratch,
@@ -115,22 +115,22 @@ def _service() -> Iterator[tuple[Running, Parts, list[bytes]]]:
             made.stop()  # before its database
 
 
-def _fill(parts: Parts) -> None:
+def _fill(context: Context) -> None:
     sizes = {"panes": _PANES, "mails": _MAILS, "contacts": _CONTACTS}
-    with parts.begin() as tx:
+    with context.begin() as tx:
         for statement in filter(str.strip, _FILL.split(";")):
-            tx.connection.execute(text(statement), {"company": parts.company_id, **sizes})
+            tx.connection.execute(text(statement), {"company": context.company_id, **sizes})
 
 
-def _request(made: Running, parts: Parts, number: int) -> bytes:
+def _request(made: Running, context: Context, number: int) -> bytes:
     """The look of one person at a mail: every second is synced, every other one not met yet."""
     user_id, mail = f"user{number}", _mail_of(number)
     graph_id = f"graph{mail}" if number % 2 else f"elsewhere{number}"
     head = _head(graph_id, f"<{mail}@bench.example>")
     copy = Copy(user_id, graph_id, head.message_id)
-    (version,) = read_versions(parts.database, parts.company_id, [copy])
+    (version,) = read_versions(context.database, context.company_id, [copy])
     assert version is not None
-    token = make_token(parts, user_id, head, version, is_on_its_way=False)
+    token = make_token(context, user_id, head, version, is_on_its_way=False)
     audience = made.environment[f"{PREFIX}ENTRA_CLIENT_ID"]
     bearer = made.stage.entra.issue_user_token(
         user_id, audience, ("access_as_user",), name=f"p{number}@nordwind.example"
@@ -201,19 +201,19 @@ async def _pane(port: int, number: int, request: bytes, looks: Looks) -> None:
         await asyncio.sleep(max(0.0, pause))
 
 
-async def _news(looks: Looks, parts: Parts) -> list[float]:
+async def _news(looks: Looks, context: Context) -> list[float]:
     """How long after each change of a mail its pane heard of it."""
     loop, made = asyncio.get_running_loop(), {}
     for number in range(1, 2 * _NEWS, 2):
-        await loop.run_in_executor(None, _change, parts, _mail_of(number))
+        await loop.run_in_executor(None, _change, context, _mail_of(number))
         made[number] = time.monotonic()
         await asyncio.sleep(0.2 + 0.3 * random.random())
     await asyncio.sleep(2 * _LIMIT_S)
     return sorted(looks.heard[number] - at for number, at in made.items())
 
 
-def _change(parts: Parts, mail: int) -> None:
-    with parts.begin() as tx:
+def _change(context: Context, mail: int) -> None:
+    with context.begin() as tx:
         query = text("UPDATE item SET detail = 'news' WHERE email_id = :mail")
         tx.connection.execute(query, {"mail": mail})
 
@@ -225,9 +225,9 @@ class _Used:
     statements: int
 
 
-def _usage(made: Running, parts: Parts) -> _Used:
+def _usage(made: Running, context: Context) -> _Used:
     """What both have used so far, by this system and by PostgreSQL's own account."""
-    with parts.begin() as tx:
+    with context.begin() as tx:
         backends = tx.connection.execute(
             text("SELECT pid FROM pg_stat_activity WHERE pid <> pg_backend_pid()")
         ).scalars()

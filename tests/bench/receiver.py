@@ -22,7 +22,7 @@ from running import Running, until
 from statements import statements_of
 from webcrm_sync.bootstrap import open_parts
 from webcrm_sync.engine import push_urls
-from webcrm_sync.engine.context import Parts
+from webcrm_sync.engine.context import Context
 from webcrm_sync.sandbox.outlook.mailbox import SimMailbox
 from webcrm_sync.store import mailboxes as rows
 from webcrm_sync.web.app import create_app
@@ -73,12 +73,12 @@ def receiving() -> None:
             _strangers(made, parts)
 
 
-def notifications(parts: Parts, number: int, *, seed: int = 1) -> list[bytes]:
+def notifications(context: Context, number: int, *, seed: int = 1) -> list[bytes]:
     """Bodies as Graph posts them, each about some of the folders, in an order of its own."""
     chance = random.Random(seed)
-    with parts.begin() as tx:
+    with context.begin() as tx:
         folders = rows.pushed(tx)
-    states = {f.id: parts.seal.open(f.client_state or "") for f in folders}
+    states = {f.id: context.seal.open(f.client_state or "") for f in folders}
 
     def line(folder: rows.SyncFolder) -> dict[str, object]:
         head: dict[str, object] = {
@@ -113,9 +113,9 @@ def post(url: str, bodies: Sequence[bytes]) -> Answers:
         return _together(pool.map(some, range(CONNECTIONS)))
 
 
-def troubles(parts: Parts) -> int:
+def troubles(context: Context) -> int:
     """How many jobs have failed in the queue, and how many mailboxes wait for an error's sake."""
-    with parts.begin() as tx:
+    with context.begin() as tx:
         return int(tx.connection.execute(_TROUBLES).scalar_one())
 
 
@@ -140,21 +140,21 @@ def _together(all_of_them: Iterable[Answers]) -> Answers:
     return answers
 
 
-def _statements(parts: Parts, bodies: Sequence[bytes]) -> None:
+def _statements(context: Context, bodies: Sequence[bytes]) -> None:
     """How many statements a request takes, counted in an application of this process."""
-    client = create_app(parts).test_client()
-    url = push_urls.notify_url(parts).removeprefix(parts.settings.public_url)
+    client = create_app(context).test_client()
+    url = push_urls.notify_url(context).removeprefix(context.settings.public_url)
     strange = [{"subscriptionId": str(UUID(int=n)), "clientState": "x"} for n in range(500)]
     stranger = json.dumps({"value": strange}).encode()
     print("statements for each request:")
     for name, posted in (("notifications", bodies[:100]), ("500 lines of a stranger", [stranger])):
-        with statements_of(parts.database.engine) as sent:
+        with statements_of(context.database.engine) as sent:
             for body in posted:
                 client.post(url, data=body)
         told(name, len(sent) / len(posted))
 
 
-def _strangers(made: Running, parts: Parts) -> None:
+def _strangers(made: Running, context: Context) -> None:
     """The slowest look at the health while 16 connections post what they like."""
     lines = [{"subscriptionId": str(UUID(int=n)), "clientState": "x" * 400} for n in range(500)]
     kinds = {
@@ -167,7 +167,7 @@ def _strangers(made: Running, parts: Parts) -> None:
     urls = {
         "wrong secret": f"{made.public_url}{push_urls.NOTIFY_PATH}/guessed",
         "old address": f"{made.public_url}{push_urls.NOTIFY_PATH}",
-        "right secret": push_urls.notify_url(parts),
+        "right secret": push_urls.notify_url(context),
     }
     print(f"GET /healthz at its slowest while {CONNECTIONS} connections post {_LARGEST:,} bytes:")
     # Strangers share no interpreter with the one who looks.

@@ -24,7 +24,7 @@ LEGACY = "/o=ExchangeLabs/ou=Group/cn=Recipients/cn=Kim"
 def kept(play: Play, box: SimMailbox, item: str) -> emails.Email:
     """The row of the mail that this is a copy of."""
     email_id = play.item(box, item).email_id
-    with play.parts.begin() as tx:
+    with play.context.begin() as tx:
         (found,) = emails.emails_with(tx, message_ids=[box.read(item).message_id or ""])
     assert found.id == email_id
     return found
@@ -32,7 +32,7 @@ def kept(play: Play, box: SimMailbox, item: str) -> emails.Email:
 
 def contacts(play: Play) -> list[Check]:
     """What `doctor` says of contacts."""
-    return [check for check in checks(play.parts) if check.name == "contacts"]
+    return [check for check in checks(play.context) if check.name == "contacts"]
 
 
 # -- contacts
@@ -272,7 +272,7 @@ def test_owners_own_mail_tells_the_owners_legacy_address(play: Play, box: SimMai
     assert kept(play, box, own).direction is Direction.OUTBOUND
     assert play.item(box, before).reason is Reason.ONLY_COLLEAGUES
     assert kept(play, box, customer).direction is Direction.INBOUND, "what is stored stays"
-    admin.add(play.parts, admin.inspect(play.parts, KIM))
+    admin.add(play.context, admin.inspect(play.context, KIM))
     later = play.drag(box, Mail("Later", LEGACY, BO))
     play.look()
     assert kept(play, box, later).direction is Direction.OUTBOUND

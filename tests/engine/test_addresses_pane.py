@@ -108,7 +108,7 @@ def test_contact_made_from_a_mail_has_a_clean_address_and_is_made_once(
     play.look()
     (address,) = kim.look(mail).addresses
     draft = PersonDraft("Lis", address, play.organisations["Havnebyg"])
-    made = {create_contact(play.parts, draft) for _ in range(2)}
+    made = {create_contact(play.context, draft) for _ in range(2)}
     play.rest()
     assert [p["PersonEmail"] for p in play.stage.crm.persons] == [BO, written]
     assert made == {play.stage.crm.persons[-1]["PersonId"]}
@@ -124,9 +124,9 @@ def test_sender_who_is_always_synced_is_known_in_any_writing(play: Play, sender:
     mail = kim.box.deliver(Mail("Hello", Person(sender), KIM))
     (address,) = kim.look(mail).addresses
     for _ in range(2):
-        sender_rules.always_sync(play.parts, kim.asker, address)
-    assert len(sender_rules.senders(play.parts, kim.asker)) == 1
+        sender_rules.always_sync(play.context, kim.asker, address)
+    assert len(sender_rules.senders(play.context, kim.asker)) == 1
     assert kim.look(mail).always_sync
-    sender_rules.sync_no_more(play.parts, kim.asker, address)
-    assert sender_rules.senders(play.parts, kim.asker) == ()
+    sender_rules.sync_no_more(play.context, kim.asker, address)
+    assert sender_rules.senders(play.context, kim.asker) == ()
     assert not kim.look(mail).always_sync

@@ -151,7 +151,7 @@ def test_document_that_an_earlier_version_named_otherwise_is_still_written(
     item = play.drag(box, Mail("Files", BO, KIM, attachments=files))
     play.look()
     assert names(play) == []
-    with play.parts.begin() as tx:
+    with play.context.begin() as tx:
         cut = text("UPDATE document SET name = CASE position WHEN 1 THEN :one ELSE :two END")
         tx.connection.execute(cut, {"one": "2026.pdf", "two": "2026 (2).pdf"})
     play.settle()

@@ -53,18 +53,18 @@ def test_a_reading_that_would_never_end_is_put_off(
     play: Play, box: SimMailbox, answer: Answer
 ) -> None:
     item = play.drag(box, Mail("Offer", BO, KIM))
-    graph: Any = Circling(play.parts.graph, answer)
-    Play(play.stage, replace(play.parts, graph=graph), play.organisations).look()
+    graph: Any = Circling(play.context.graph, answer)
+    Play(play.stage, replace(play.context, graph=graph), play.organisations).look()
     assert 0 < len(graph.cursors) <= 12
-    with play.parts.begin() as tx:
+    with play.context.begin() as tx:
         (mailbox,) = mailboxes.all_mailboxes(tx)
-    assert mailbox.shut_until(play.parts.now())
+    assert mailbox.shut_until(play.context.now())
     play.settle()
     assert box.read(item).categories == BOTH
     assert len(play.activities) == 1
 
 
 def test_a_count_that_would_never_end_is_given_up(play: Play, box: SimMailbox) -> None:
-    graph: Any = Circling(play.parts.graph, circle(2))
+    graph: Any = Circling(play.context.graph, circle(2))
     with pytest.raises(TryLater, match="circle"):
-        admin.inspect(replace(play.parts, graph=graph), box.address)
+        admin.inspect(replace(play.context, graph=graph), box.address)

@@ -29,7 +29,7 @@ def play(play: Play) -> Iterator[Play]:
     play.drag(box, Mail("In", BO, KIM))
     play.drag(box, Mail("Hello", "who@nowhere.example", KIM, message_id=STRANGER))
     play.look()
-    given = play.parts.settings
+    given = play.context.settings
     named = {"DATABASE_URL": given.database_url or "", "SECRET_KEY": "test"}
     with pytest.MonkeyPatch.context() as patch:
         for name, value in play.stage.environment(**named).items():
@@ -99,7 +99,7 @@ def test_prove_ends_with_0_when_equal_and_with_1_when_not(play: Play) -> None:
     assert (first.exit_code, first.stdout.splitlines()[-1]) == (0, "Equal.")
     assert "  inbox: 2 in the folder = 1 synced + 1 waiting: no contact" in first.stdout
     assert "Proved equal on " in run(report.status).stdout
-    with play.parts.begin() as tx:
+    with play.context.begin() as tx:
         tx.connection.execute(text("DELETE FROM item WHERE state = 'synced'"))
     second = run(prove.prove, "--json")
     found = json.loads(second.stdout)
@@ -124,7 +124,7 @@ def test_prove_of_a_mailbox_that_is_not_watched_says_so(play: Play) -> None:
 
 
 def test_rebuild_needs_to_be_told_the_mailboxes(play: Play) -> None:
-    with play.parts.begin() as tx:
+    with play.context.begin() as tx:
         tx.connection.execute(text("TRUNCATE company CASCADE"))
     assert "Name the mailboxes" in run(rebuild.rebuild).stderr
     listed = CliRunner().invoke(rebuild.rebuild, ["--from", "-", "--json"], input=f"{KIM}\n\n")
@@ -135,7 +135,7 @@ def test_rebuild_needs_to_be_told_the_mailboxes(play: Play) -> None:
 
 
 def test_status_of_an_empty_company_says_what_to_do(play: Play) -> None:
-    with play.parts.begin() as tx:
+    with play.context.begin() as tx:
         tx.connection.execute(text("TRUNCATE company CASCADE"))
     assert "No mailbox is watched yet" in run(report.status).stdout
     assert "No mailbox is watched yet" in run(mailbox.mailbox, "list").stdout
@@ -149,7 +149,7 @@ def test_status_of_an_empty_company_says_what_to_do(play: Play) -> None:
 def test_database_of_another_version_is_refused_with_the_way_out(
     play: Play, version: str, cure: str
 ) -> None:
-    with play.parts.begin() as tx:
+    with play.context.begin() as tx:
         current = tx.connection.scalar(text("SELECT version_num FROM alembic_version"))
     _set_version(play, version)
     try:
@@ -163,6 +163,6 @@ def test_database_of_another_version_is_refused_with_the_way_out(
 
 
 def _set_version(play: Play, version: str) -> None:
-    with play.parts.begin() as tx:
+    with play.context.begin() as tx:
         statement = text("UPDATE alembic_version SET version_num = :v")
         tx.connection.execute(statement, {"v": version})

@@ -23,7 +23,7 @@ def test_mirror_whose_writer_died_is_told_of_when_it_is_met(play: Play) -> None:
     play.look()
     play.settle()
     assert len(box.messages(f"sentitems/{FOLDER}")) == 1
-    with play.parts.begin() as tx:
+    with play.context.begin() as tx:
         (watched,) = mailboxes.all_mailboxes(tx)
         told = [line.kind for line in events.of_mailbox(tx.connection, watched.id)]
     assert told.count("mirror written") == 1
@@ -41,7 +41,7 @@ def test_mirror_written_before_its_mailbox_was_removed_is_not_written_again(
     play.stage.crm.send_mail(user, person, "Order", "Thank you")
     with pytest.raises(Death):
         worker(play, "graph", "create_sent", after=die).refresh()
-    admin.remove(play.parts, KIM)
+    admin.remove(play.context, KIM)
     play.watch(KIM)
     for _ in range(2):
         play.settle()
@@ -58,7 +58,7 @@ def test_mail_sent_before_its_mailbox_was_removed_is_not_sent_again(play: Play, 
     service, moment = ("graph", "before") if name == "mark" else ("webcrm", "after")
     with pytest.raises(Death):
         worker(play, service, name, **{moment: die}).look()
-    admin.remove(play.parts, KIM)
+    admin.remove(play.context, KIM)
     play.watch(KIM)
     for _ in range(3):
         play.settle()

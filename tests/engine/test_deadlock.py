@@ -31,7 +31,7 @@ _WAITING = "SELECT count(*) FROM pg_locks WHERE NOT granted"
 
 def are_blocked(play: Play, number: int) -> bool:
     """True when so many transactions wait for a lock."""
-    with play.parts.begin() as tx:
+    with play.context.begin() as tx:
         return bool(tx.connection.scalar(text(_WAITING)) >= number)
 
 
@@ -45,11 +45,11 @@ def waiting(play: Play) -> tuple[Play, int, list[str]]:
     for number in range(2):
         items.append(play.drag(box, Mail(f"Mail {number}", LIS, KIM)))
         play.stage.graph.dials.refused.update(items)
-        with play.parts.begin() as tx:
+        with play.context.begin() as tx:
             (watched,) = mailboxes.all_mailboxes(tx)
             mailboxes.hint(tx, [f.id for f in mailboxes.folders(tx, watched.id)])
-        discover(play.parts, watched.id)
-        file(play.parts)
+        discover(play.context, watched.id)
+        file(play.context)
     return play, watched.id, items
 
 
@@ -60,11 +60,11 @@ def test_marks_noted_while_contacts_appear_do_not_deadlock(
     play.contact(LIS, "Skovby")
     play.stage.clock.advance(timedelta(seconds=61))
     with ThreadPoolExecutor(2) as workers:
-        with play.parts.begin() as tx:
+        with play.context.begin() as tx:
             tx.connection.execute(text("SELECT id FROM item ORDER BY id LIMIT 1 FOR UPDATE"))
-            waking = workers.submit(refresh_directory, play.parts)
+            waking = workers.submit(refresh_directory, play.context)
             until(lambda: are_blocked(play, 1), "the directory to wait for the first mail")
-            noting = workers.submit(mark, play.parts, mailbox_id)
+            noting = workers.submit(mark, play.context, mailbox_id)
             until(lambda: are_blocked(play, 2), "the marks to wait too")
         waking.result()
         noting.result()
@@ -80,18 +80,18 @@ def test_a_mail_that_came_into_webcrm_and_the_marks_of_its_left_out_copies(play:
     second = box.copy(first, box.folder(f"sentitems/{FOLDER}"))
     play.look()
     left_out, open_ = sorted((play.item(box, i) for i in (first, second)), key=lambda i: i.id)
-    with play.parts.begin() as tx:
+    with play.context.begin() as tx:
         (filing,) = filings.of_emails(tx, [open_.email_id])[open_.email_id]
         reason = Reason.ONLY_COLLEAGUES.value
         emails.set_item(tx, left_out.id, state=State.SKIPPED.value, reason=reason)
         emails.set_item(tx, open_.id, state=State.MATCHED.value)
 
     def complete() -> None:
-        with play.parts.begin() as tx:
+        with play.context.begin() as tx:
             outcome.completed(tx, [filing.id])
 
     with ThreadPoolExecutor(1) as other:
-        with play.parts.begin() as tx:  # as a batch of marks does: one after the other
+        with play.context.begin() as tx:  # as a batch of marks does: one after the other
             marks.hold(tx, [left_out])
             done = other.submit(complete)
             until(lambda: are_blocked(play, 1), "the mail to wait for its copies")
@@ -123,21 +123,21 @@ def _side_by_side(*steps: Callable[[int], None]) -> None:
 
 def test_marks_and_a_reading_of_the_same_mailbox_do_not_deadlock(play: Play) -> None:
     copies = _copies(play)
-    with play.parts.begin() as tx:
+    with play.context.begin() as tx:
         box = mailboxes.find_mailbox(tx, KIM)
         assert box is not None
         folder = next(f for f in mailboxes.folders(tx, box.id) if f.id == copies[0].folder_id)
 
     def read(number: int) -> None:
         changes = tuple(Change(c.graph_id, change_key=f"version {number}") for c in copies)
-        with play.parts.begin() as tx:
+        with play.context.begin() as tx:
             known = emails.known_items(tx, box.id, [c.graph_id for c in copies], is_held=True)
-            recording = Recording(tx, box, folder, play.parts, Facts({}, {}, {}), known)
+            recording = Recording(tx, box, folder, play.context, Facts({}, {}, {}), known)
             recording.record(changes)
 
     def mark(number: int) -> None:
         newest_first = list(reversed(copies))
-        with play.parts.begin() as tx:
+        with play.context.begin() as tx:
             marks.hold(tx, newest_first)
             marks.note(tx, [marks.Written(c.id, f"ours {number}", (), None) for c in newest_first])
             marks.settle(tx, newest_first)

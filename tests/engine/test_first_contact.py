@@ -39,7 +39,7 @@ def test_folders_that_are_there_are_used_and_counted(play: Play) -> None:
     box.make_folder(box.root, FOLDER)
     box.put(Mail("New", BO, KIM), "inbox/webCRM sync")
     box.put(Mail("Old", BO, KIM, categories=OLD), "inbox/webCRM sync")
-    found = {f.place: f for f in admin.inspect(play.parts, KIM).folders}
+    found = {f.place: f for f in admin.inspect(play.context, KIM).folders}
     assert (found[Place.INBOX].mails, found[Place.INBOX].synced_before) == (2, 1)
     assert found[Place.SENT].name is None
     assert found[Place.ROOT].mails == 0
@@ -67,9 +67,9 @@ def test_removed_and_added_again_finds_its_own_work_by_key(play: Play) -> None:
     play.refresh()
     item = play.drag(box, Mail("Once only", BO, KIM))
     play.look()
-    admin.remove(play.parts, KIM)
+    admin.remove(play.context, KIM)
     with pytest.raises(NotWatched):
-        admin.remove(play.parts, KIM)
+        admin.remove(play.context, KIM)
     play.watch()
     play.look()
     assert len(play.activities) == 1
@@ -99,7 +99,7 @@ def test_deleted_folder_is_made_anew_and_the_story_says_so(play: Play) -> None:
     item = play.drag(box, Mail("Into the new one", BO, KIM))
     play.look()
     assert box.read(item).categories == BOTH
-    with play.parts.begin() as tx:
+    with play.context.begin() as tx:
         (watched,) = mailboxes.all_mailboxes(tx)
         kinds = [e.kind for e in events.of_mailbox(tx.connection, watched.id)]
     assert kinds.count("folder is gone") == 1
@@ -182,7 +182,7 @@ def test_texts_are_forgotten_once_filed_and_after_a_month_at_the_latest(play: Pl
     play.look()
 
     def contents() -> dict[str, str | None]:
-        with play.parts.begin() as tx:
+        with play.context.begin() as tx:
             rows = tx.connection.exec_driver_sql("SELECT subject, content FROM email")
             return {row.subject: row.content for row in rows}
 

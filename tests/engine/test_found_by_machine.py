@@ -75,7 +75,7 @@ def test_a_mail_of_a_contact_that_was_just_deleted_is_filed_under_the_organisati
     play.look()
     (activity,) = play.under("Havnebyg")
     assert not activity.get("ActivityPersonId")
-    with play.parts.begin() as tx:
+    with play.context.begin() as tx:
         assert directory.contact_of(tx, person) is None
 
 

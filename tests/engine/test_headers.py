@@ -24,7 +24,7 @@ COLUMNS = (
 
 
 def headers(play: Play, email_id: int) -> tuple[Any, ...]:
-    with play.parts.begin() as tx:
+    with play.context.begin() as tx:
         return tuple(tx.connection.execute(select(*COLUMNS).where(email.c.id == email_id)).one())
 
 
@@ -58,7 +58,7 @@ def test_headers_are_kept_beside_the_mail(play: Play, box: SimMailbox) -> None:
         ["<a@nordwind.example>", "<b@nordwind.example>"],
         3,
     )
-    with play.parts.begin() as tx:
+    with play.context.begin() as tx:
         (stored,) = emails.find_emails(tx, "<c@havnebyg.example>")
     assert stored.reply_to == (Party("office@havnebyg.example", "Office"),)
     assert stored.sent_by == Party("eva@havnebyg.example", "Eva")

@@ -38,26 +38,26 @@ class Pushed:
 
     def hears(self, item: str = "some mail") -> list[str]:
         """The notification arrives; what it writes."""
-        with statements_of(self.play.parts.database.engine) as sent:
+        with statements_of(self.play.context.database.engine) as sent:
             self.receiver.take([Notification("s", _STATE, item, "a version")])
         return writes_of(sent)
 
     @property
     def folder(self) -> SyncFolder:
         """Its row."""
-        with self.play.parts.begin() as tx:
+        with self.play.context.begin() as tx:
             return mailboxes.folders(tx, self.mailbox_id)[0]
 
 
 @pytest.fixture
 def pushed(play: Play, box: SimMailbox) -> Pushed:
     """The folder at rest."""
-    with play.parts.begin() as tx:
+    with play.context.begin() as tx:
         (watched,) = mailboxes.all_mailboxes(tx)
         folder = mailboxes.folders(tx, watched.id)[0]
-        sealed = play.parts.seal.seal(_STATE)
+        sealed = play.context.seal.seal(_STATE)
         mailboxes.set_folder(tx, folder.id, subscription_id="s", client_state=sealed)
-    return Pushed(play, box, Receiver(play.parts), watched.id)
+    return Pushed(play, box, Receiver(play.context), watched.id)
 
 
 def test_only_the_first_notification_before_a_reading_is_written_down(pushed: Pushed) -> None:
@@ -75,11 +75,11 @@ def test_a_notification_during_a_reading_is_followed_by_another_one(pushed: Push
     later: list[str] = []
 
     def meanwhile() -> None:
-        tick(pushed.play.parts)  # a job waits from here on, for the hint that is being followed
+        tick(pushed.play.context)  # a job waits from here on, for the hint that is being followed
         later.append(pushed.moves("Second"))
         assert pushed.hears() == [], "the second one of the reading adds nothing"
 
-    discover(worker(pushed.play, "graph", "page", after=meanwhile).parts, pushed.mailbox_id)
+    discover(worker(pushed.play, "graph", "page", after=meanwhile).context, pushed.mailbox_id)
     assert pushed.folder.hinted_at is not None
     pushed.play.rest()
     for item in (first, *later):
@@ -87,13 +87,13 @@ def test_a_notification_during_a_reading_is_followed_by_another_one(pushed: Push
 
 
 def test_a_notification_during_a_poll_is_followed_by_another_reading(pushed: Pushed) -> None:
-    with pushed.play.parts.begin() as tx:
+    with pushed.play.context.begin() as tx:
         mailboxes.set_folder(tx, pushed.folder.id, poll_due_at=tx.now)
     later: list[str] = []
     meanwhile = worker(
         pushed.play, "graph", "page", after=lambda: later.append(pushed.moves("During a poll"))
     )
-    discover(meanwhile.parts, pushed.mailbox_id)
+    discover(meanwhile.context, pushed.mailbox_id)
     pushed.play.rest()
     assert pushed.box.read(later[0]).categories == BOTH
 
@@ -104,7 +104,7 @@ def test_a_notification_between_two_pages_is_not_taken_for_followed(pushed: Push
     meanwhile = worker(
         pushed.play, "graph", "page", before=lambda: later.append(pushed.moves("Before the page"))
     )
-    discover(meanwhile.parts, pushed.mailbox_id)
+    discover(meanwhile.context, pushed.mailbox_id)
     pushed.play.rest()
     assert pushed.box.read(later[0]).categories == BOTH
 
@@ -121,9 +121,9 @@ def test_a_notification_after_a_reading_that_failed_is_followed(pushed: Pushed, 
     broken = worker(pushed.play, "graph", "page", before=fail)
     if end == "death":
         with pytest.raises(Death):
-            discover(broken.parts, pushed.mailbox_id)
+            discover(broken.context, pushed.mailbox_id)
     else:
-        discover(broken.parts, pushed.mailbox_id)
+        discover(broken.context, pushed.mailbox_id)
     second = pushed.moves("Second")
     assert pushed.hears() == []
     pushed.play.settle()

@@ -41,14 +41,14 @@ def test_a_hostile_body_is_read_or_given_up_and_stops_nobody(
 @pytest.fixture
 def hasty(play: Play) -> Play:
     """A product whose patience with a body is over at once."""
-    play.parts = replace(play.parts, reader=BodyReader(is_new_text_only=False, seconds=0.0001))
+    play.context = replace(play.context, reader=BodyReader(is_new_text_only=False, seconds=0.0001))
     return play
 
 
 def test_a_body_beyond_the_bounds_is_filed_with_a_line_that_says_so(
     hasty: Play, box: SimMailbox
 ) -> None:
-    with closing(hasty.parts.reader):
+    with closing(hasty.context.reader):
         item = hasty.drag(box, Mail("Endless", BO, KIM, body="<p>word</p>" * 10_000))
         beside = hasty.drag(box, Mail("An order", BO, KIM, body="<p>Ten tons, please.</p>"))
         hasty.look()
@@ -59,13 +59,13 @@ def test_a_body_beyond_the_bounds_is_filed_with_a_line_that_says_so(
 
 
 def test_a_given_up_body_is_not_tried_again(hasty: Play, box: SimMailbox) -> None:
-    with closing(hasty.parts.reader):
+    with closing(hasty.context.reader):
         hasty.drag(box, Mail("Endless", BO, KIM, body="<p>word</p>" * 10_000))
         hasty.stage.faults.unavailable("webcrm")
         hasty.look()
     # The process ends here; the next one finds what was decided, however patient it is.
     with closing(BodyReader(is_new_text_only=False)) as reader:
-        hasty.parts = replace(hasty.parts, reader=reader)
+        hasty.context = replace(hasty.context, reader=reader)
         hasty.stage.faults.clear()
         hasty.settle()
     (activity,) = hasty.activities

@@ -19,20 +19,20 @@ from webcrm_sync.web.app import create_app
 
 
 def folders(play: Play) -> list[SyncFolder]:
-    with play.parts.begin() as tx:
+    with play.context.begin() as tx:
         return list(mailboxes.pushed(tx))
 
 
 def with_keys(play: Play, *keys: str) -> Play:
     """The same company after a restart with these keys."""
-    return replace(play, parts=replace(play.parts, seal=Seal(keys)))
+    return replace(play, context=replace(play.context, seal=Seal(keys)))
 
 
 def said_of_keys(play: Play) -> str:
     """What `doctor` says; `status` says it, too."""
-    (secrets,) = [check.text for check in checks(play.parts) if check.name == "secrets"]
+    (secrets,) = [check.text for check in checks(play.context) if check.name == "secrets"]
     told = secrets.removeprefix("each one in the database can be opened")
-    assert read_status(play.parts).push_why.endswith(told)
+    assert read_status(play.context).push_why.endswith(told)
     return told
 
 
@@ -40,27 +40,27 @@ def test_the_old_key_can_be_dropped_after_two_days(open_play: OpenPlay) -> None:
     port = free_port()
     first = open_play(PUBLIC_URL=f"http://127.0.0.1:{port}")
     first.contact(BO)
-    with Server(create_app(first.parts).wsgi_app, port=port):
+    with Server(create_app(first.context).wsgi_app, port=port):
         box = first.mailbox()
         first.refresh()
     assert said_of_keys(first) == ""
     before = folders(first)
 
     both = with_keys(first, "new", "test")
-    with Server(create_app(both.parts).wsgi_app, port=port):
+    with Server(create_app(both.context).wsgi_app, port=port):
         assert said_of_keys(both).startswith("; 2 of 2 folders still need a key behind the first")
-        keep(both.parts, before[0].mailbox_id)
+        keep(both.context, before[0].mailbox_id)
         kept = folders(both)
         assert [f.subscription_id for f in kept] == [f.subscription_id for f in before]
-        assert all(both.parts.seal.is_first(f.client_state or "") for f in kept)
+        assert all(both.context.seal.is_first(f.client_state or "") for f in kept)
         assert said_of_keys(both).startswith("; 2 of 2 folders still need")
         first.stage.clock.advance(timedelta(minutes=2200))
-        keep(both.parts, before[0].mailbox_id)
+        keep(both.context, before[0].mailbox_id)
         assert not {f.subscription_id for f in folders(both)} & {f.subscription_id for f in before}
         assert said_of_keys(both).startswith("; no secret needs the keys behind the first one")
 
     new = with_keys(first, "new")
-    with Server(create_app(new.parts).wsgi_app, port=port):
+    with Server(create_app(new.context).wsgi_app, port=port):
         assert said_of_keys(new) == ""
         new.rest()
         item = new.drag(box, Mail("Pushed", BO, KIM))

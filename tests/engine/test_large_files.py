@@ -49,7 +49,8 @@ def test_30_megabytes_pass_through_a_worker_in_pieces() -> None:
             until(lambda: box.read(item).categories == BOTH, name)
             return peak(service.processes["worker"].pid)
 
-        warm = sync("small.bin", content[: 2 * MEGABYTE])
+        # Three mails, since a worker that has just started has not loaded everything yet.
+        warm = max([sync(f"{n}.bin", content[: 2 * MEGABYTE]) for n in range(3)])
         full = sync("film.mp4", content)
         documents = stage.crm.documents
     print(f"worker: {warm:.0f} MB, with 30 MB attached {full:.0f} MB")  # noqa: T201 - a figure

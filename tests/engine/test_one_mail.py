@@ -256,7 +256,7 @@ def test_a_mailbox_that_is_added_again_finds_its_mails_where_they_are(
     assert filed(play, copies, one_by_one=False) == 4
     before = play.activities
     for address in (KIM, EVA, KIM):
-        admin.remove(play.parts, address)
+        admin.remove(play.context, address)
         play.watch(address)
         play.settle()
     assert play.activities == before
@@ -274,7 +274,7 @@ def test_a_mailbox_that_is_added_again_finds_its_mails_in_any_order(
     before = play.activities
     for item in items:
         kim.move(item, "inbox")
-    admin.remove(play.parts, KIM)
+    admin.remove(play.context, KIM)
     play.watch(KIM)
     for number in order:
         kim.move(items[number], f"inbox/{FOLDER}")
@@ -290,11 +290,11 @@ def test_what_an_earlier_version_filed_twice_stays_two(play: Play, boxes: Boxes)
     twice = replace(sent, sender=KIMS_OTHER[0], subject="RE: [EXTERNAL] Order")
     one = play.drag(kim, sent, place="sentitems")
     play.look()
-    with play.parts.begin() as tx:
+    with play.context.begin() as tx:
         tx.connection.execute(text("UPDATE email SET word_digest = NULL, subject = 'Another'"))
     two = play.drag(eva, twice)
     play.look()
-    with play.parts.begin() as tx:
+    with play.context.begin() as tx:
         tx.connection.execute(text("UPDATE email SET word_digest = NULL"))
         tx.connection.execute(text("UPDATE email SET subject = 'RE: Order' WHERE id = 1"))
     before = play.activities

@@ -87,7 +87,7 @@ def log() -> Iterator[io.StringIO]:
 
 
 def held_jobs(play: Play) -> list[str]:
-    return [job.task for job in read_status(play.parts).held_jobs]
+    return [job.task for job in read_status(play.context).held_jobs]
 
 
 def planted(place: str, *numbers: int, word: str = WORD) -> Planting:
@@ -180,7 +180,7 @@ def test_mail_of_webcrm_that_raises_stops_no_other_mirror(
         guarded.refresh()
     assert planting.raised
     assert [m.subject for m in box.messages(f"sentitems/{FOLDER}")] == ["Fine"]
-    guarded.parts = replace(guarded.parts, version="next")
+    guarded.context = replace(guarded.context, version="next")
     guarded.wait(timedelta(hours=1))
     guarded.refresh()
     assert sorted(m.subject for m in box.messages(f"sentitems/{FOLDER}")) == ["Fine", WORD]
@@ -197,7 +197,7 @@ def test_parked_mail_is_told_of_once_and_tried_again_by_a_person(
     (copy,) = guarded.story(box.read(item)).copies
     assert SENTENCES[Reason.UNFORESEEN] in copy.sentence
     assert "Planted" in copy.sentence
-    (mailbox,) = read_status(guarded.parts).mailboxes
+    (mailbox,) = read_status(guarded.context).mailboxes
     (group,) = mailbox.pending
     assert (group.reason, group.count, len(group.message_ids)) == (Reason.UNFORESEEN, 1, 1)
     told = log.getvalue()
@@ -206,7 +206,7 @@ def test_parked_mail_is_told_of_once_and_tried_again_by_a_person(
     assert WORD not in told
     assert BO not in told
     kim = Desk(guarded, box)
-    state = actions.retry(guarded.parts, kim.asker, kim.ref(item))
+    state = actions.retry(guarded.context, kim.asker, kim.ref(item))
     assert state.state is Shown.ON_ITS_WAY
     guarded.rest()
     assert box.read(item).categories == BOTH
@@ -219,7 +219,7 @@ def test_same_error_with_many_mails_parks_none_and_pauses_the_job(
     with planted("engine.match:decision_for").watching():
         guarded.look()
         guarded.wait(timedelta(seconds=3))
-        (held,) = read_status(guarded.parts).held_jobs
+        (held,) = read_status(guarded.context).held_jobs
         assert held.task == "file"
         assert "more than 20 mails" in held.trouble
         states = {guarded.item(box, i).state for i in items}
@@ -232,15 +232,15 @@ def test_same_error_with_many_mails_parks_none_and_pauses_the_job(
 
 
 def test_bug_in_one_job_holds_off_that_job_alone(guarded: Play, box: SimMailbox) -> None:
-    with guarded.parts.begin() as tx:
+    with guarded.context.begin() as tx:
         (watched,) = mailboxes.all_mailboxes(tx)
     first = guarded.drag(box, Mail("First", BO, KIM))
-    before = read_status(guarded.parts).mailboxes[0].trouble
+    before = read_status(guarded.context).mailboxes[0].trouble
     with planted("engine.mark:mark", watched.id).watching():
         guarded.look()
         second = guarded.drag(box, Mail("Second", LIS, KIM))
         guarded.wait(timedelta(seconds=1))
-        status = read_status(guarded.parts)
+        status = read_status(guarded.context)
         assert [(j.task, j.about) for j in status.held_jobs] == [("mark", KIM)]
         assert status.webcrm_trouble is None
         assert status.mailboxes[0].trouble == before
@@ -253,16 +253,16 @@ def test_bug_in_one_job_holds_off_that_job_alone(guarded: Play, box: SimMailbox)
 def work_until_death(play: Play) -> str | None:
     """The job that a worker dies with, None = it comes through."""
     for _ in range(50):
-        with play.parts.begin() as tx:
+        with play.context.begin() as tx:
             schedule.wake_parked(tx)
             jobs = schedule.jobs(tx)
         if not jobs:
             return None
         for job in jobs:
             try:
-                run_step(play.parts, job.task, job.subject_id)
+                run_step(play.context, job.task, job.subject_id)
             except Death:
-                job_backoff.note_death(play.parts, job.task, job.subject_id)
+                job_backoff.note_death(play.context, job.task, job.subject_id)
                 return job.task
     raise AssertionError("never comes to rest")
 
@@ -288,7 +288,7 @@ def test_mail_that_a_worker_died_with_three_times_is_parked(
     assert (row.state, row.reason) == (State.PARKED, Reason.UNFORESEEN)
     assert "BegunTooOften" in (row.detail or "")
     assert box.read(deadly).categories == PENDING
-    guarded.parts = replace(guarded.parts, version="next")
+    guarded.context = replace(guarded.context, version="next")
     guarded.wait(timedelta(hours=1))
     assert box.read(deadly).categories == BOTH
     assert len(guarded.activities) == 3
@@ -296,14 +296,14 @@ def test_mail_that_a_worker_died_with_three_times_is_parked(
 
 def test_deaths_alone_park_nothing(guarded: Play, box: SimMailbox) -> None:
     items = [guarded.drag(box, Mail(f"Mail {n}", BO, KIM)) for n in range(3)]
-    with guarded.parts.begin() as tx:
+    with guarded.context.begin() as tx:
         (watched,) = mailboxes.all_mailboxes(tx)
     for task in STEPS:
-        subject = watched.id if task in {"discover", "mark", "keep"} else guarded.parts.company_id
+        subject = watched.id if task in {"discover", "mark", "keep"} else guarded.context.company_id
         for _ in range(5):
-            job_backoff.note_death(guarded.parts, task, subject)
+            job_backoff.note_death(guarded.context, task, subject)
     guarded.look()
     assert [box.read(i).categories for i in items] == [BOTH] * 3
-    with guarded.parts.begin() as tx:
+    with guarded.context.begin() as tx:
         begun = tx.connection.scalar(text("SELECT count(*) FROM begun"))
     assert begun == 0

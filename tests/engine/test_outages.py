@@ -37,7 +37,7 @@ class Ground:
     @property
     def app(self) -> App:
         """Our application in Entra."""
-        return self.play.stage.entra.apps[self.play.parts.settings.entra_client_id]
+        return self.play.stage.entra.apps[self.play.context.settings.entra_client_id]
 
     def set_app(self, **values: object) -> None:
         """Change the application; tokens given out before are worth nothing."""
@@ -48,7 +48,7 @@ class Ground:
     @property
     def troubles(self) -> list[str]:
         """What `status` says is wrong."""
-        found = read_status(self.play.parts)
+        found = read_status(self.play.context)
         told = [found.webcrm_trouble, *(box.trouble for box in found.mailboxes)]
         return [trouble for trouble in told if trouble]
 
@@ -68,11 +68,11 @@ def ground(open_play: OpenPlay) -> Ground:
 
 
 def _token(ground: Ground) -> str:
-    return ground.play.parts.settings.webcrm_token.get_secret_value()
+    return ground.play.context.settings.webcrm_token.get_secret_value()
 
 
 def _secret(ground: Ground) -> str:
-    secret = ground.play.parts.settings.entra_client_secret
+    secret = ground.play.context.settings.entra_client_secret
     assert secret is not None
     return secret.get_secret_value()
 
@@ -197,13 +197,13 @@ def test_two_mailboxes_wait_each_for_itself(ground: Ground) -> None:
     fine = play.drag(eva, Mail("Fine", BO, "eva@nordwind.example"))
     play.look()
     assert eva.read(fine).categories == BOTH
-    assert [bool(box.trouble) for box in read_status(play.parts).mailboxes] == [False, True]
+    assert [bool(box.trouble) for box in read_status(play.context).mailboxes] == [False, True]
 
 
 def test_database_that_restarts_between_a_call_and_its_record_loses_nothing(
     ground: Ground,
 ) -> None:
-    play, url = ground.play, ground.play.parts.settings.database_url or ""
+    play, url = ground.play, ground.play.context.settings.database_url or ""
     item = play.drag(ground.box, Mail("Once", BO, KIM))
     with suppress(OperationalError):  # the next turn may be being chosen at that moment
         worker(play, "webcrm", "write_activities", after=lambda: _restart(url)).look()

@@ -35,10 +35,10 @@ def _backlog(play: Play, count: int) -> SimMailbox:
 
 
 def _take_up(play: Play) -> None:
-    with play.parts.begin() as tx:
+    with play.context.begin() as tx:
         (box,) = mailboxes.all_mailboxes(tx)
         mailboxes.hint(tx, [f.id for f in mailboxes.folders(tx, box.id)])
-    discover(play.parts, box.id)
+    discover(play.context, box.id)
 
 
 def _fresh(play: Play, box: SimMailbox) -> None:
@@ -64,7 +64,7 @@ def _bodies(play: Play, path: str, method: str) -> list[str]:
 def test_fresh_move_is_filed_with_the_second_bulk_after_it_was_found(play: Play) -> None:
     box = _backlog(play, 4 * BULK)
     busy = worker(play, "webcrm", "write_activities", before=lambda: _fresh(play, box))
-    file(busy.parts)
+    file(busy.context)
     bulks = _bodies(play, "/Activities", "PATCH")
     assert [len(json.loads(b)) for b in bulks[:4]] == [BULK] * 4
     # It was found while the first was on its way and the second was decided already.
@@ -73,7 +73,7 @@ def test_fresh_move_is_filed_with_the_second_bulk_after_it_was_found(play: Play)
 
 def test_next_bulk_is_ready_before_this_one_is_answered(play: Play) -> None:
     _backlog(play, 2 * BULK)
-    file(_after_the_second(play).parts)
+    file(_after_the_second(play).context)
     assert len(play.activities) == 2 * BULK
 
 
@@ -87,14 +87,14 @@ def test_answers_are_recorded_while_the_next_bulk_is_on_its_way(play: Play) -> N
         busy.parts.webcrm.before = at_the_second  # type: ignore[attr-defined]  # see meanwhile.Around
 
     busy = worker(play, "webcrm", "write_activities", before=at_the_first)
-    file(busy.parts)
+    file(busy.context)
     assert _count(play, _FILED) == len(play.activities) == 2 * BULK
 
 
 def test_bulk_that_was_ready_is_given_back_when_the_one_before_it_fails(play: Play) -> None:
     _backlog(play, 2 * BULK)
     play.stage.faults.refuse("webcrm", when=lambda method, _: method == "PATCH", limit=1)
-    file(_after_the_second(play).parts)
+    file(_after_the_second(play).context)
     assert _count(play, _INTENDED) == BULK  # only what may have been written is looked for
     play.settle()
     assert len(play.activities) == 2 * BULK
@@ -111,12 +111,12 @@ def test_fresh_move_does_not_wait_for_attachments_that_are_being_read(play: Play
         _fresh(play, box)
         until(lambda: _count(play, _FILED) == 2, "the fresh mail's Activity")
 
-    file(worker(play, "graph", "save_attachment", before=move).parts)
+    file(worker(play, "graph", "save_attachment", before=move).context)
     assert len(play.documents) == 1
 
 
 def _count(play: Play, query: str) -> int:
-    with play.parts.begin() as tx:
+    with play.context.begin() as tx:
         found = tx.connection.scalar(text(query))
     assert isinstance(found, int)
     return found
@@ -124,14 +124,14 @@ def _count(play: Play, query: str) -> int:
 
 def test_fresh_move_is_marked_with_the_next_batch(play: Play) -> None:
     box = _backlog(play, 3 * BATCH)
-    file(play.parts)
+    file(play.context)
 
     def move() -> None:
         _fresh(play, box)
-        file(play.parts)
+        file(play.context)
 
     (watched,) = {play.item(box, v.id).mailbox_id for v in box.messages(f"inbox/{FOLDER}")}
-    mark(worker(play, "graph", "mark", before=move).parts, watched)
+    mark(worker(play, "graph", "mark", before=move).context, watched)
     (fresh,) = [v.id for v in box.messages(f"inbox/{FOLDER}") if v.subject == _FRESH]
     batches = [b for b in _bodies(play, "$batch", "POST") if "PATCH" in b]
     assert [fresh.rstrip("=") in b for b in batches].index(True) == 1
@@ -150,7 +150,7 @@ def test_a_filing_may_go_while_its_attachments_are_listed(play: Play) -> None:
         _take_up(play)
 
     busy = worker(play, "graph", "attachments", before=leave)
-    file(busy.parts)
+    file(busy.context)
     _fresh(play, box)
-    file(busy.parts)
+    file(busy.context)
     assert [a["ActivityDescription"] for a in play.activities] == [_FRESH]

@@ -34,9 +34,9 @@ class Shared:
     def both_take_it_back(self) -> None:
         """First Kim, by hand, then Eva."""
         self.kim.box.move(self.sent, "sentitems")
-        with self.play.parts.begin() as tx:
+        with self.play.context.begin() as tx:
             mailboxes.hint(tx, [f.id for f in mailboxes.folders(tx, self.kim.asker.box.id)])
-        discover(self.play.parts, self.kim.asker.box.id)
+        discover(self.play.context, self.kim.asker.box.id)
         self.eva.undo(self.received)
 
     def nothing_is_left(self) -> bool:

@@ -160,7 +160,7 @@ def test_a_mail_that_was_pressed_is_known_by_the_name_outlook_had_for_it(play: P
 def contact_at_the_same_moment(play: Play, draft: PersonDraft) -> list[int]:
     def create(_: int) -> int | None:
         try:
-            return create_contact(play.parts, draft)
+            return create_contact(play.context, draft)
         except TryLater:
             return None
 
@@ -174,7 +174,7 @@ def test_two_people_who_make_the_same_contact_make_one(play: Play) -> None:
     draft = PersonDraft("Lis Skov", LIS, play.organisations["Havnebyg"])
     made = contact_at_the_same_moment(play, draft)
     assert len(set(made)) == 1
-    assert create_contact(play.parts, draft) == made[0]
+    assert create_contact(play.context, draft) == made[0]
     assert [p["PersonEmail"] for p in play.stage.crm.persons].count(LIS) == 1
 
 
@@ -188,12 +188,12 @@ def test_a_contact_whose_making_got_no_answer_is_looked_for_before_it_is_made_ag
         "webcrm", when=lambda method, path: method == "POST" and "Person" in path
     )
     with pytest.raises(Unclear):
-        create_contact(play.parts, draft)
+        create_contact(play.context, draft)
     play.stage.faults.clear()
     with pytest.raises(TryLater):
-        create_contact(play.parts, draft)
+        create_contact(play.context, draft)
     play.settle()
-    assert create_contact(play.parts, draft) == play.stage.crm.persons[-1]["PersonId"]
+    assert create_contact(play.context, draft) == play.stage.crm.persons[-1]["PersonId"]
     assert [p["PersonEmail"] for p in play.stage.crm.persons].count(LIS) == 1
 
 
@@ -203,13 +203,13 @@ def test_senders_added_at_the_same_moment_are_all_kept(play: Play) -> None:
 
     def add(address: str) -> None:
         try:
-            sender_rules.always_sync(play.parts, kim.asker, address)
+            sender_rules.always_sync(play.context, kim.asker, address)
         except SyncError:
-            sender_rules.always_sync(play.parts, kim.asker, address)
+            sender_rules.always_sync(play.context, kim.asker, address)
 
     with ThreadPoolExecutor(4) as people:
         list(people.map(add, wanted))
-    assert set(sender_rules.senders(play.parts, kim.asker)) == set(wanted)
+    assert set(sender_rules.senders(play.context, kim.asker)) == set(wanted)
 
 
 def test_senders_are_packed_and_rules_of_others_are_left_alone(play: Play) -> None:
@@ -220,10 +220,10 @@ def test_senders_are_packed_and_rules_of_others_are_left_alone(play: Play) -> No
         "My own", conditions={"fromAddresses": person}, actions={"moveToFolder": folder.id}
     )
     for n in range(sender_rules.PACK + 1):
-        sender_rules.always_sync(play.parts, kim.asker, f"p{n}@havnebyg.example")
+        sender_rules.always_sync(play.context, kim.asker, f"p{n}@havnebyg.example")
     assert sorted(r.name for r in kim.box.rules.values()) == [
         "My own",
         "webCRM sync: senders",
         "webCRM sync: senders 2",
     ]
-    assert LIS not in sender_rules.senders(play.parts, kim.asker)
+    assert LIS not in sender_rules.senders(play.context, kim.asker)

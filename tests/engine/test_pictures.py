@@ -224,7 +224,7 @@ def test_mail_that_an_earlier_version_read_is_filed_with_its_screenshot(
         service="webcrm", when=lambda m, p: (m, p) == ("PATCH", "/Activities"), limit=1
     )
     play.drag(box, mail("Error", SHOT))
-    with play.parts.begin() as tx:
+    with play.context.begin() as tx:
         tx.connection.execute(text("UPDATE email SET pictures = NULL"))
     play.settle()
     assert filed(play) == {"Error": ["image001.png"]}
@@ -272,11 +272,11 @@ def test_rebuilt_database_files_no_picture_twice(play: Play, box: SimMailbox) ->
     items = [play.drag(box, mail(f"Mail {n}", SHOT, LOGO)) for n in range(2)]
     play.look()
     before = filed(play)
-    with play.parts.begin() as tx:
+    with play.context.begin() as tx:
         tx.connection.execute(text("TRUNCATE company CASCADE"))
-        company_id = companies.ensure_company(tx, play.parts.tenant_id)
-    again = Play(play.stage, replace(play.parts, company_id=company_id), play.organisations)
-    list(rebuild(again.parts, find(again.parts, [KIM])))
+        company_id = companies.ensure_company(tx, play.context.tenant_id)
+    again = Play(play.stage, replace(play.context, company_id=company_id), play.organisations)
+    list(rebuild(again.context, find(again.context, [KIM])))
     again.settle()
     assert filed(again) == before
     assert all(box.read(item).categories == BOTH for item in items)

@@ -115,7 +115,7 @@ def rows_of_the_poison(rehearsed: Rehearsal) -> frozenset[int]:
             "SELECT e.id, i.id, f.id FROM email e JOIN item i ON i.email_id = e.id"
             " JOIN filing f ON f.email_id = e.id WHERE e.subject = :subject"
         )
-        with worker.parts.begin() as tx:
+        with worker.context.begin() as tx:
             (found,) = tx.connection.execute(text(query), {"subject": WORD})
     assert scene.are_others_synced()
     return frozenset(found)
@@ -132,7 +132,7 @@ def played(rehearsed: Rehearsal, rows: frozenset[int], place: str | None) -> Pla
     scene.rows = rows
     planting = Planting(scene.marks(), place)
     with planting.watching(), rehearsed.working(is_lagging=False) as worker:
-        play = Play(rehearsed.stage, worker.parts, is_guarded=True)
+        play = Play(rehearsed.stage, worker.context, is_guarded=True)
         play.look()
         for seconds in (2, 3):
             play.wait(timedelta(seconds=seconds))
@@ -140,12 +140,12 @@ def played(rehearsed: Rehearsal, rows: frozenset[int], place: str | None) -> Pla
         assert [s for s in scene.subjects() if s != WORD] == ["One", "Two"]
     with rehearsed.working(is_lagging=False) as worker:
         told = ("parked", "synced") if planting.raised else ("synced",)
-        with worker.parts.begin() as tx:
+        with worker.context.begin() as tx:
             state = tx.connection.scalar(
                 text("SELECT state FROM item WHERE graph_id = :i"), {"i": scene.poison}
             )
         assert state in {*told, "filed", None}, state
-        healed = Play(rehearsed.stage, replace(worker.parts, version="next"), is_guarded=True)
+        healed = Play(rehearsed.stage, replace(worker.context, version="next"), is_guarded=True)
         healed.wait(timedelta(hours=1))
         for seconds in (3, 65, 65):
             healed.wait(timedelta(seconds=seconds))

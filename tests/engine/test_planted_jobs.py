@@ -42,7 +42,7 @@ def test_copy_that_cannot_even_be_held_back_leaves_its_page_going_on(ground: Gro
 
 
 def prove_all(ground: Ground) -> None:
-    prove.ask_for_all(ground.play.parts)
+    prove.ask_for_all(ground.play.context)
     ground.play.rest()
 
 
@@ -54,7 +54,7 @@ def prove_all(ground: Ground) -> None:
     ],
 )
 def test_folder_that_raises_in_a_proof_leaves_the_others_proved(ground: Ground, place: str) -> None:
-    with ground.play.parts.begin() as tx:
+    with ground.play.context.begin() as tx:
         sent = text("SELECT graph_id FROM folder WHERE place = 'sent'")
         graph_id = tx.connection.execute(sent).scalar_one()
     ground.sql("DELETE FROM item WHERE graph_id = :i", i=ground.synced[0])
@@ -69,7 +69,7 @@ def test_mailbox_that_raises_in_a_proof_stops_no_other(play: Play) -> None:
     for address in (KIM, LIS):
         play.mailbox(address)
     with planted("engine.prove_outlook:_prove", KIM).watching():
-        proofs = {p.address: p.trouble for p in prove.prove_mailboxes(play.parts)}
+        proofs = {p.address: p.trouble for p in prove.prove_mailboxes(play.context)}
     assert "Planted" in str(proofs[KIM])
     assert proofs[LIS] is None
 
@@ -119,12 +119,12 @@ def test_activity_that_raises_in_a_proof_is_left_out_alone(ground: Ground, place
     key = next(a for a in ground.play.activities if a["ActivityId"] == odd)["ActivityCustom15"]
     with planted(place, key).watching():
         prove_all(ground)
-    with ground.play.parts.begin() as tx:
+    with ground.play.context.begin() as tx:
         moved = tx.connection.execute(
             text("SELECT organisation_id FROM filing WHERE activity_id = :a"), {"a": fine}
         ).scalar_one()
     assert moved == there
-    assert not [j for j in read_status(ground.play.parts).held_jobs if j.task == "prove webcrm"]
+    assert not [j for j in read_status(ground.play.context).held_jobs if j.task == "prove webcrm"]
     assert len(ground.play.activities) == 3
 
 

@@ -127,7 +127,7 @@ def small(play: Play) -> SimMailbox:
 
 def trouble_of(play: Play) -> str | None:
     """What stands in the mailbox's way."""
-    with play.parts.begin() as tx:
+    with play.context.begin() as tx:
         (watched,) = mailboxes.all_mailboxes(tx)
     return watched.trouble
 
@@ -175,7 +175,7 @@ def test_mail_that_graph_does_not_let_us_read_is_told_of_and_holds_nothing_up(
     play.look()
     play.settle()
     assert small.read(fine).categories == BOTH
-    with play.parts.begin() as tx:
+    with play.context.begin() as tx:
         (watched,) = mailboxes.all_mailboxes(tx)
         told = [line.kind for line in events.of_mailbox(tx.connection, watched.id)]
     assert told.count("mail could not be read") == 1
@@ -216,5 +216,5 @@ def test_person_whom_webcrm_does_not_show_stops_no_mirror_and_no_mail(
 
     worker(play, "webcrm", "person", before=refuse).refresh()
     assert [m.subject for m in box.messages(f"sentitems/{FOLDER}")] == ["To Bo"]
-    with play.parts.begin() as tx:
+    with play.context.begin() as tx:
         assert companies.read_company(tx).webcrm_trouble is None

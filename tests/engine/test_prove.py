@@ -19,11 +19,11 @@ from webcrm_sync.sandbox.outlook.mail import Mail
 
 
 def test_equal_ground_is_counted_folder_by_folder(ground: Ground) -> None:
-    (proof,) = prove.prove_mailboxes(ground.play.parts)
+    (proof,) = prove.prove_mailboxes(ground.play.context)
     counts = {f.place: (f.in_folder, f.counts) for f in proof.folders}
     assert counts["inbox"] == (4, {"synced": 3, "waiting: no contact": 1})
     assert counts["sent"] == (1, {"mirrored": 1})
-    *_, crm = prove.prove_webcrm(ground.play.parts)
+    *_, crm = prove.prove_webcrm(ground.play.context)
     assert crm == WebcrmProof(activities=3, filings=3)
 
 
@@ -68,7 +68,7 @@ def test_mail_that_is_not_in_the_folder_any_more_is_moved_out(ground: Ground) ->
 
 
 def _column(ground: Ground, query: str, graph_id: str) -> list[object]:
-    with ground.play.parts.begin() as tx:
+    with ground.play.context.begin() as tx:
         return list(tx.connection.execute(text(query), {"i": graph_id}).scalars())
 
 
@@ -124,7 +124,7 @@ def test_mirror_that_its_owner_removed_stays_removed(ground: Ground) -> None:
     for _ in range(2):
         ground.box.delete(mirror.id)
     ground.play.look()
-    (proof,) = prove.prove_mailboxes(ground.play.parts)
+    (proof,) = prove.prove_mailboxes(ground.play.context)
     assert (proof.mirrors_removed, proof.differences) == (1, ())
     assert ground.differences() == []
     assert ground.box.messages(f"sentitems/{FOLDER}") == []
@@ -132,31 +132,31 @@ def test_mirror_that_its_owner_removed_stays_removed(ground: Ground) -> None:
 
 def test_a_night_proves_everything_in_short_steps(ground: Ground) -> None:
     ground.sql("DELETE FROM item WHERE graph_id = :i", i=ground.synced[0])
-    prove.ask_for_all(ground.play.parts)
+    prove.ask_for_all(ground.play.context)
     ground.play.look()
     assert ground.differences() == []
-    with ground.play.parts.begin() as tx:
+    with ground.play.context.begin() as tx:
         told = tx.connection.execute(text("SELECT due_at FROM mailbox_proof")).scalars().all()
     assert told == [None]
 
 
 def test_mailbox_that_does_not_answer_says_so(ground: Ground) -> None:
     ground.box.has_licence = False
-    (proof,) = prove.prove_mailboxes(ground.play.parts)
+    (proof,) = prove.prove_mailboxes(ground.play.context)
     assert proof.trouble
 
 
 def test_bug_in_a_proof_stops_nothing_else_and_is_tried_again(ground: Ground) -> None:
     play = ground.play
-    prove.ask_for_all(play.parts)
+    prove.ask_for_all(play.context)
     (box,) = _column(ground, "SELECT mailbox_id FROM item WHERE graph_id = :i", ground.waiting)
     assert isinstance(box, int)
     broken = worker(play, "graph", "listing", before=die_of_a_bug)
-    jobs.run_step(broken.parts, "prove mailbox", box)
-    (mailbox,) = read_status(play.parts).mailboxes
+    jobs.run_step(broken.context, "prove mailbox", box)
+    (mailbox,) = read_status(play.context).mailboxes
     assert (mailbox.trouble, mailbox.proved.at) == (None, None)
     play.wait(timedelta(minutes=31))
-    (mailbox,) = read_status(play.parts).mailboxes
+    (mailbox,) = read_status(play.context).mailboxes
     assert mailbox.proved.at is not None
 
 

@@ -74,7 +74,7 @@ def test_filing_that_was_lost_is_taken_over_with_its_documents(
         "DELETE FROM filing WHERE email_id = (SELECT id FROM email WHERE subject = 'Mail 2')"
     )
     ground.heals(Kind.LOST_FILING)
-    with ground.play.parts.begin() as tx:
+    with ground.play.context.begin() as tx:
         count = text("SELECT count(*) FROM document WHERE document_id IS NOT NULL")
         assert tx.connection.scalar(count) == 6
     assert (len(ground.play.activities), len(ground.play.documents)) == (4, 6)
@@ -110,7 +110,7 @@ def test_filing_that_holds_another_activity_is_corrected(ground: Ground) -> None
     ]
     ground.sql("UPDATE filing SET activity_id = :b WHERE activity_id = :a", a=right, b=other)
     ground.heals(Kind.WRONG_ACTIVITY)
-    with ground.play.parts.begin() as tx:
+    with ground.play.context.begin() as tx:
         ids = set(tx.connection.execute(text("SELECT activity_id FROM filing")).scalars())
     assert ids == {ground.activity(n) for n in range(3)}
 
@@ -158,10 +158,10 @@ def test_another_webcrm_behind_the_token_changes_nothing(ground: Ground) -> None
 
 
 def test_activities_of_a_mailbox_that_is_gone_are_no_difference(ground: Ground) -> None:
-    key = filing_key(ground.play.parts.tenant_id, "<of-eva@nordwind.example>", 1)
+    key = filing_key(ground.play.context.tenant_id, "<of-eva@nordwind.example>", 1)
     stranger = ground.copy_of(ground.activity(0))
     ground.play.stage.crm.edit_activity(stranger, ActivityCustom15=key)
-    *_, crm = prove.prove_webcrm(ground.play.parts)
+    *_, crm = prove.prove_webcrm(ground.play.context)
     assert (crm.activities, crm.others, crm.differences) == (3, 1, ())
 
 

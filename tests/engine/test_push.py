@@ -22,13 +22,13 @@ def play(open_play: OpenPlay) -> Iterator[Play]:
     """A play whose web process answers, so that Graph can reach it."""
     port = free_port()
     made = open_play(PUBLIC_URL=f"http://127.0.0.1:{port}")
-    with Server(create_app(made.parts).wsgi_app, port=port):
+    with Server(create_app(made.context).wsgi_app, port=port):
         yield made
 
 
 def folders(play: Play) -> list[SyncFolder]:
     """The rows of the sync folders."""
-    with play.parts.begin() as tx:
+    with play.context.begin() as tx:
         (watched,) = mailboxes.all_mailboxes(tx)
         return list(mailboxes.folders(tx, watched.id))
 

@@ -37,7 +37,7 @@ class Company:
     def ledger(self) -> dict[str, object]:
         """Everything that must be the same afterwards."""
         folders = [(box, f"{place}/{FOLDER}") for box in (self.kim, self.eva) for place in PLACES]
-        with self.play.parts.begin() as tx:
+        with self.play.context.begin() as tx:
             items = tx.connection.execute(text(_ITEMS)).all()
             filings = tx.connection.execute(text(_FILINGS)).all()
         return {
@@ -52,16 +52,16 @@ class Company:
 
     def lose(self) -> None:
         """The database is gone; an empty one is there."""
-        with self.play.parts.begin() as tx:
+        with self.play.context.begin() as tx:
             tx.connection.execute(text("TRUNCATE company CASCADE"))
-            company_id = companies.ensure_company(tx, self.play.parts.tenant_id)
-        parts = replace(self.play.parts, company_id=company_id)
+            company_id = companies.ensure_company(tx, self.play.context.tenant_id)
+        parts = replace(self.play.context, company_id=company_id)
         self.play = Play(self.play.stage, parts, self.play.organisations)
 
     def rebuild(self, *addresses: str) -> Rebuilt:
         """The command, and what follows from it."""
-        users = find(self.play.parts, addresses)
-        *_, last = rebuild(self.play.parts, users)
+        users = find(self.play.context, addresses)
+        *_, last = rebuild(self.play.context, users)
         assert isinstance(last, Rebuilt)
         self.play.rest()
         return last
@@ -135,12 +135,12 @@ def _happen(company: Company) -> None:
     moved = next(a for a in play.activities if a["ActivityDescription"] == "Moved in webCRM")
     place = {"ActivityOrganisationId": play.organisations["Skovby"]}
     play.stage.crm.edit_activity(moved["ActivityId"], **place)
-    prove.ask_for_all(play.parts)
+    prove.ask_for_all(play.context)
     play.look()
 
 
 def robot_keys(company: Company) -> Sequence[Any]:
-    with company.play.parts.begin() as tx:
+    with company.play.context.begin() as tx:
         query = text("SELECT key FROM email WHERE message_id = '<robot@x.example>'")
         return tx.connection.execute(query).all()
 
@@ -220,8 +220,8 @@ def test_later_mails_and_a_replay_of_everything_double_nothing(company: Company)
     assert company.kim.read(new).categories == BOTH
     assert company.kim.read(company.mails["waiting"]).categories == BOTH
     assert len(company.play.activities) == len(play.activities)
-    found = [d for box in prove.prove_mailboxes(play.parts) for d in box.differences]
-    *_, crm = prove.prove_webcrm(play.parts)
+    found = [d for box in prove.prove_mailboxes(play.context) for d in box.differences]
+    *_, crm = prove.prove_webcrm(play.context)
     assert [*found, *crm.differences] == []
 
 

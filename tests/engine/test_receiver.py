@@ -43,13 +43,13 @@ class Reached:
 
     def run_with(self, *keys: str) -> None:
         """Stop, and start all processes with these keys."""
-        parts = replace(self.play.parts, seal=Seal(keys))
+        parts = replace(self.play.context, seal=Seal(keys))
         self.play = Play(self.play.stage, parts, self.play.organisations)
         self.app = create_app(parts).wsgi_app
 
     def folders(self) -> list[SyncFolder]:
         """The rows of the sync folders that are pushed."""
-        with self.play.parts.begin() as tx:
+        with self.play.context.begin() as tx:
             return list(mailboxes.pushed(tx))
 
     def held(self) -> set[str | None]:
@@ -58,7 +58,7 @@ class Reached:
 
     def alive(self) -> set[str]:
         """Those that Graph knows."""
-        return {one.graph_id for one in self.play.parts.graph.subscriptions()}
+        return {one.graph_id for one in self.play.context.graph.subscriptions()}
 
     def announces(self, box: SimMailbox) -> bool:
         """True when a mail that is moved now is announced and synced."""
@@ -70,7 +70,7 @@ class Reached:
     def answer_at_the_old_address(self) -> int:
         """The status of a notification posted there."""
         return httpx.post(
-            f"{self.play.parts.settings.public_url}/graph/notify", json={}
+            f"{self.play.context.settings.public_url}/graph/notify", json={}
         ).status_code
 
 
@@ -81,12 +81,12 @@ def reached(open_play: OpenPlay, monkeypatch: pytest.MonkeyPatch) -> Iterator[Re
     play = open_play(PUBLIC_URL=f"http://127.0.0.1:{port}")
     named = {
         "SECRET_KEY": "test",
-        "DATABASE_URL": str(play.parts.settings.database_url),
-        "PUBLIC_URL": play.parts.settings.public_url,
+        "DATABASE_URL": str(play.context.settings.database_url),
+        "PUBLIC_URL": play.context.settings.public_url,
     }
     for name, value in play.stage.environment(**named).items():
         monkeypatch.setenv(name, value)
-    made = Reached(play, create_app(play.parts).wsgi_app)
+    made = Reached(play, create_app(play.context).wsgi_app)
     with Server(made, port=port):
         yield made
 
@@ -102,7 +102,7 @@ def box(reached: Reached) -> SimMailbox:
 
 def subscribe_as_before(reached: Reached) -> None:
     """The subscriptions stand as the version before made them: without a secret in the address."""
-    parts = reached.play.parts
+    parts = reached.play.context
     (user,) = reached.play.stage.outlook.mailboxes
     for folder in reached.folders():
         made = parts.graph.subscribe(
@@ -141,7 +141,7 @@ def test_a_subscription_that_was_replaced_is_ended_though_we_died_in_between(
     subscribe_as_before(reached)
     reached.play.stage.clock.advance(_HALF_LIFE)
     with pytest.raises(Death):
-        keep(worker(reached.play, "graph", "unsubscribe", before=die).parts, 1)
+        keep(worker(reached.play, "graph", "unsubscribe", before=die).context, 1)
     assert len(reached.alive()) == 3
     reached.play.wait(_NEXT_LOOK)
     assert reached.alive() == reached.held()
@@ -181,7 +181,7 @@ def test_a_lost_key_is_told_of_and_healed(
     assert "FAILED   secrets: the notifications of 2 of 2 folders" in checked.stdout
     assert checked.exit_code == 1
 
-    push_urls.look_for_deaf(reached.play.parts)  # as a worker does that begins
+    push_urls.look_for_deaf(reached.play.context)  # as a worker does that begins
     assert caplog.messages.count("notifications_cannot_be_checked") == 1
     reached.play.rest()
     assert lost.isdisjoint(reached.held())
@@ -209,11 +209,11 @@ def test_a_client_state_that_cannot_be_opened_is_replaced_at_the_first_notificat
 
 def test_another_public_address_is_told_to_graph_at_once(reached: Reached, box: SimMailbox) -> None:
     before = reached.held()
-    settings = reached.play.parts.settings
+    settings = reached.play.context.settings
     elsewhere = settings.model_copy(
         update={"public_url": settings.public_url.replace("127.0.0.1", "localhost")}
     )
-    reached.play.parts = replace(reached.play.parts, settings=elsewhere)
+    reached.play.context = replace(reached.play.context, settings=elsewhere)
     reached.play.wait(_NEXT_LOOK)
     assert before.isdisjoint(reached.held())
     assert reached.alive() == reached.held()
@@ -237,9 +237,9 @@ def test_an_authorisation_that_runs_out_is_renewed_without_another_subscription(
 def test_the_secret_of_an_address_is_no_part_of_what_is_kept(
     reached: Reached, box: SimMailbox
 ) -> None:
-    (secret,) = push_urls.secrets_of(reached.play.parts)
+    (secret,) = push_urls.secrets_of(reached.play.context)
     assert len(secret) == 32
-    with reached.play.parts.begin() as tx:
+    with reached.play.context.begin() as tx:
         rows = tx.connection.exec_driver_sql("SELECT folder::text FROM folder").scalars().all()
     assert len(rows) == 2
     assert not any(secret in row for row in rows)

@@ -25,7 +25,7 @@ async def _die_during_a_rescue(app: procrastinate.App, play: Play) -> Job:
     await app.tasks["rescue"].defer_async(timestamp=1)
     job = await manager.fetch_job(queues=["clock"], worker_id=worker_id)
     assert job is not None
-    with play.parts.begin() as tx:
+    with play.context.begin() as tx:
         tx.connection.execute(text(_LONG_AGO))
     return job
 
@@ -34,7 +34,7 @@ async def _die_during_a_rescue(app: procrastinate.App, play: Play) -> Job:
 def test_periodic_job_comes_as_often_as_it_should(
     play: Play, fresh_database: str, task: str, seconds: int
 ) -> None:
-    app = jobs.build_app(play.parts, fresh_database)
+    app = jobs.build_app(play.context, fresh_database)
     clock = app.periodic_registry.periodic_tasks[task, ""].croniter
     times = [clock.get_next(ret_type=float) for _ in range(100)]
     assert {after - before for before, after in pairwise(times)} == {seconds}
@@ -43,7 +43,7 @@ def test_periodic_job_comes_as_often_as_it_should(
 def test_worker_that_died_during_a_rescue_keeps_nobody_from_the_next(
     play: Play, fresh_database: str
 ) -> None:
-    app = jobs.build_app(play.parts, fresh_database)
+    app = jobs.build_app(play.context, fresh_database)
 
     async def story() -> None:
         async with app.open_async():
@@ -57,33 +57,33 @@ def test_worker_that_died_during_a_rescue_keeps_nobody_from_the_next(
 
 
 def test_death_is_on_record_before_the_job_comes_again(play: Play, fresh_database: str) -> None:
-    app = jobs.build_app(play.parts, fresh_database)
+    app = jobs.build_app(play.context, fresh_database)
 
     async def story() -> None:
         async with app.open_async():
             await _die_during_a_rescue(app, play)
             worker_id = await app.job_manager.register_worker()
-            with play.parts.begin() as tx:
-                tx.defer("housekeeping", play.parts.company_id)
+            with play.context.begin() as tx:
+                tx.defer("housekeeping", play.context.company_id)
             assert await app.job_manager.fetch_job(queues=["sync"], worker_id=worker_id)
-            with play.parts.begin() as tx:
+            with play.context.begin() as tx:
                 tx.connection.execute(text(_LONG_AGO))
-            await jobs.rescue_stalled(app, partial(job_backoff.note_death, play.parts))
+            await jobs.rescue_stalled(app, partial(job_backoff.note_death, play.context))
 
     asyncio.run(story())
-    with play.parts.begin() as tx:
-        known = job_troubles.read(tx, "housekeeping", play.parts.company_id)
+    with play.context.begin() as tx:
+        known = job_troubles.read(tx, "housekeeping", play.context.company_id)
     assert known is not None
     assert (known.deaths, known.trouble) == (1, None)
-    jobs.run_step(play.parts, "housekeeping", play.parts.company_id)
-    with play.parts.begin() as tx:
-        assert job_troubles.read(tx, "housekeeping", play.parts.company_id) is None
+    jobs.run_step(play.context, "housekeeping", play.context.company_id)
+    with play.context.begin() as tx:
+        assert job_troubles.read(tx, "housekeeping", play.context.company_id) is None
 
 
 def test_job_that_another_rescue_released_meanwhile_is_left_alone(
     play: Play, fresh_database: str
 ) -> None:
-    app = jobs.build_app(play.parts, fresh_database)
+    app = jobs.build_app(play.context, fresh_database)
 
     async def story() -> None:
         async with app.open_async():

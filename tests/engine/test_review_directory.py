@@ -19,9 +19,9 @@ EVA = "eva@nordwind.example"
 
 def discovered(play: Play) -> None:
     """Let everything happen that asks webCRM nothing."""
-    with play.parts.begin() as tx:
+    with play.context.begin() as tx:
         (watched,) = mailboxes.all_mailboxes(tx)
-    discover(play.parts, watched.id)
+    discover(play.context, watched.id)
 
 
 def test_nothing_is_decided_before_webcrms_addresses_were_read(open_play: OpenPlay) -> None:
@@ -30,9 +30,9 @@ def test_nothing_is_decided_before_webcrms_addresses_were_read(open_play: OpenPl
     box = play.stage.outlook.add_mailbox(KIM, "Kim Nordwind")
     folder = box.make_folder("inbox", FOLDER)
     item = box.put(Mail("First", BO, KIM), folder)
-    admin.add(play.parts, admin.inspect(play.parts, KIM))
+    admin.add(play.context, admin.inspect(play.context, KIM))
     discovered(play)
-    file(play.parts)
+    file(play.context)
     assert play.activities == []
     play.rest()
     assert len(play.under("Havnebyg")) == 1
@@ -45,11 +45,11 @@ def test_many_persons_at_once_are_taken_up(play: Play) -> None:
         PersonRow(n, (Contact(n, n % 5000 + 1, f"p{n}@c{n % 5000}.example"),), None)
         for n in range(1, number + 1)
     ]
-    with play.parts.begin() as tx:
+    with play.context.begin() as tx:
         new = directory.save_persons(tx, rows)
         directory.wake(tx, addresses=new, domains=[f"c{n}.example" for n in range(70_000)])
     assert len(new) == number
-    with play.parts.begin() as tx:
+    with play.context.begin() as tx:
         assert directory.save_persons(tx, rows) == frozenset()
         found = directory.look_up(tx, ["p77@c77.example"], ["c77.example"])
     assert [c.person_id for c in found.contacts] == [77]
@@ -129,7 +129,7 @@ def test_synced_mail_of_a_mailbox_added_again_stays_where_it_was_filed(play: Pla
     play.refresh()
     item = play.drag(box, Mail("Filed long ago", BO, KIM))
     play.look()
-    admin.remove(play.parts, KIM)
+    admin.remove(play.context, KIM)
     play.stage.crm.move_person(person, play.organisations["Skovby"])
     box.set_categories(item, ["Customer"])
     play.refresh()

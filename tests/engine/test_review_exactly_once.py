@@ -57,8 +57,8 @@ def test_search_that_lags_behind_a_slow_write_doubles_nothing(play: Play, box: S
 def test_two_workers_that_read_the_same_filings_send_them_once(play: Play, box: SimMailbox) -> None:
     items = [play.drag(box, Mail(f"Mail {n}", BO, KIM)) for n in range(3)]
     stalled = worker(play, "webcrm", "fields", before=play.look)
-    stalled.parts.metadata.ask = stalled.parts.webcrm.fields
-    stalled.parts.metadata.fields = None
+    stalled.context.metadata.ask = stalled.context.webcrm.fields
+    stalled.context.metadata.fields = None
     stalled.look()
     recover(play)
     assert len(play.activities) == 3
@@ -175,7 +175,7 @@ def test_two_workers_with_the_same_mirror_make_one_mail(
     play.refresh()
     play.stage.crm.send_mail(*sender, "One", "Thank you")
     play.stage.crm.send_mail(*sender, "Two", "Thank you")
-    stalled = worker(play, "graph", "create_sent", after=lambda: mirror(play.parts))
+    stalled = worker(play, "graph", "create_sent", after=lambda: mirror(play.context))
     stalled.refresh()
     recover(play)
     assert len(box.messages(f"sentitems/{FOLDER}")) == 2

@@ -109,13 +109,13 @@ def test_no_log_line_tells_who_wrote_what(play: Play, log: io.StringIO) -> None:
     play.stage.crm.send_mail(user, person, "Subjectline sent", "Topsecret")
     for _ in range(25):
         play.stage.clock.advance(timedelta(seconds=61))
-        with play.parts.begin() as tx:
+        with play.context.begin() as tx:
             schedule.wake_parked(tx)
             jobs = schedule.jobs(tx)
         for job in jobs:
-            run_step(play.parts, job.task, job.subject_id)
+            run_step(play.context, job.task, job.subject_id)
     told = log.getvalue()
-    secret = play.parts.settings.webcrm_token.get_secret_value()
+    secret = play.context.settings.webcrm_token.get_secret_value()
     for word in (BO, KIM, LIS, "Subjectline", "Topsecret", "Confidential", secret, "eyJ"):
         assert word not in told
     assert "job_failed" not in told
@@ -134,10 +134,10 @@ def test_story_of_every_state_can_be_told(play: Play, box: SimMailbox) -> None:
     ]
     items = [play.drag(box, mail) for mail in mails]
     for item in items:
-        assert explain(play.parts, box.read(item).message_id or "") == []
+        assert explain(play.context, box.read(item).message_id or "") == []
     play.look()
     for item in items:
-        (story,) = explain(play.parts, box.read(item).message_id or "")
+        (story,) = explain(play.context, box.read(item).message_id or "")
         assert all(line.sentence for line in story.lines)
         box.move(item, "inbox")
     play.look()
@@ -155,8 +155,8 @@ def test_text_of_an_unwritten_mirror_is_not_kept_for_ever(play: Play) -> None:
     play.stage.crm.send_mail(user, person, "Order", "Topsecret")
     play.refresh()
     play.stage.clock.advance(timedelta(days=31))
-    housekeeping(play.parts)
-    with play.parts.begin() as tx:
+    housekeeping(play.context)
+    with play.context.begin() as tx:
         rows = tx.connection.exec_driver_sql("SELECT draft::text FROM mirror").scalars().all()
     assert not any("Topsecret" in (row or "") for row in rows)
 

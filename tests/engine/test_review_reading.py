@@ -49,8 +49,8 @@ class Telling:
 
 def told(play: Play, retold: Any, *, lost: int = 0) -> Play:
     """The same play over a Graph that tells its changes otherwise."""
-    graph: Any = Telling(play.parts.graph, retold, lost)
-    return Play(play.stage, replace(play.parts, graph=graph), play.organisations)
+    graph: Any = Telling(play.context.graph, retold, lost)
+    return Play(play.stage, replace(play.context, graph=graph), play.organisations)
 
 
 def in_part(change: Change) -> list[Change]:
@@ -105,7 +105,7 @@ def test_mail_that_came_and_left_within_one_page_is_left_alone(play: Play, box: 
 def test_cursor_that_leads_nowhere_is_given_up(play: Play, box: SimMailbox) -> None:
     first = play.drag(box, Mail("First", BO, KIM))
     play.look()
-    with play.parts.begin() as tx:
+    with play.context.begin() as tx:
         (watched,) = mailboxes.all_mailboxes(tx)
         for folder in mailboxes.folders(tx, watched.id):
             elsewhere = "https://graph.elsewhere.example/v1.0/delta?$deltatoken=x"
@@ -123,7 +123,7 @@ def test_first_reading_cut_short_still_knows_the_past(play: Play) -> None:
     folder = box.make_folder("inbox", FOLDER)
     old = [box.put(Mail(f"Old {n}", BO, KIM, categories=OLD), folder) for n in range(120)]
     play.refresh()
-    admin.add(play.parts, admin.inspect(play.parts, KIM))
+    admin.add(play.context, admin.inspect(play.context, KIM))
     pages: list[str] = []
 
     def second(change: Change) -> list[Change]:
@@ -183,7 +183,7 @@ def test_mailbox_removed_while_its_folder_is_read_leaves_nothing_behind(
     worker(play, "graph", "page", after=lambda: _remove(play)).look()
     play.settle()
     assert play.activities == []
-    with play.parts.begin() as tx:
+    with play.context.begin() as tx:
         assert mailboxes.all_mailboxes(tx) == []
 
 
@@ -208,17 +208,17 @@ def test_mailbox_removed_while_outlook_is_in_trouble_is_gone_all_the_same(
     play.stage.faults.unavailable(
         service="graph", when=lambda m, p: m == "DELETE" and "subscriptions" in p
     )
-    with play.parts.begin() as tx:
+    with play.context.begin() as tx:
         (watched,) = mailboxes.all_mailboxes(tx)
         for one in mailboxes.folders(tx, watched.id):
             mailboxes.set_folder(tx, one.id, subscription_id=f"lost {one.id}")
-    assert len(admin.remove(play.parts, KIM)) == 2
+    assert len(admin.remove(play.context, KIM)) == 2
     assert list(box.rules) == [own.id]
-    hold_mailbox(play.parts, watched, TryLater("a job that was running"))
+    hold_mailbox(play.context, watched, TryLater("a job that was running"))
     play.rest()
-    with play.parts.begin() as tx:
+    with play.context.begin() as tx:
         assert mailboxes.all_mailboxes(tx) == []
 
 
 def _remove(play: Play) -> None:
-    assert admin.remove(play.parts, KIM) == []
+    assert admin.remove(play.context, KIM) == []

@@ -53,8 +53,8 @@ class Failing:
 
 def failing(play: Play, name: str, error: SyncError, *ids: str, times: int = -1) -> Play:
     """The same play over a Graph that fails."""
-    graph: Any = Failing(play.parts.graph, name, error, ids, times)
-    return Play(play.stage, replace(play.parts, graph=graph), play.organisations)
+    graph: Any = Failing(play.context.graph, name, error, ids, times)
+    return Play(play.stage, replace(play.context, graph=graph), play.organisations)
 
 
 @pytest.mark.parametrize("name", ["attachments", "save_attachment"])
@@ -68,7 +68,7 @@ def test_file_that_outlook_refuses_parks_its_mail_alone(
     troubled.settle()
     assert box.read(good).categories == BOTH
     assert play.item(box, bad).state is State.PARKED
-    with play.parts.begin() as tx:
+    with play.context.begin() as tx:
         assert companies.read_company(tx).webcrm_trouble is None
     play.wait(timedelta(hours=2))
     assert box.read(bad).categories == BOTH
@@ -135,8 +135,8 @@ class Allergic:
 def test_mail_that_webcrm_fails_on_stops_no_other(play: Play, box: SimMailbox) -> None:
     bad = play.drag(box, Mail("Poison", BO, KIM))
     good = [play.drag(box, Mail(f"Good {n}", BO, KIM)) for n in range(3)]
-    webcrm: Any = Allergic(play.parts.webcrm, "Poison")
-    ill = Play(play.stage, replace(play.parts, webcrm=webcrm), play.organisations)
+    webcrm: Any = Allergic(play.context.webcrm, "Poison")
+    ill = Play(play.stage, replace(play.context, webcrm=webcrm), play.organisations)
     ill.look()
     for _ in range(8):
         ill.wait(timedelta(seconds=65))
@@ -173,8 +173,8 @@ def test_contact_that_appears_while_its_mail_is_marked_not_synced(
     def appear() -> None:
         play.contact(LIS, "Skovby")
         play.stage.clock.advance(timedelta(seconds=61))
-        refresh_directory(play.parts)
-        file(play.parts)
+        refresh_directory(play.context)
+        file(play.context)
 
     worker(play, "graph", "mark", after=appear).look()
     play.settle()
@@ -185,12 +185,12 @@ def test_contact_that_appears_while_its_mail_is_marked_not_synced(
 
 def test_the_longest_wish_of_a_busy_mailbox_counts(play: Play, box: SimMailbox) -> None:
     del box
-    with play.parts.begin() as tx:
+    with play.context.begin() as tx:
         (watched,) = mailboxes.all_mailboxes(tx)
     asked = play.stage.clock.now() + timedelta(minutes=5)
-    hold_mailbox(play.parts, watched, TryLater("busy", retry_at=asked))
-    hold_mailbox(play.parts, watched, TryLater("busy too"))
-    with play.parts.begin() as tx:
+    hold_mailbox(play.context, watched, TryLater("busy", retry_at=asked))
+    hold_mailbox(play.context, watched, TryLater("busy too"))
+    with play.context.begin() as tx:
         held = mailboxes.read_mailbox(tx, watched.id)
     assert held is not None
     assert held.gate_at is not None

@@ -15,7 +15,7 @@ from play import KIM, Play
 from webcrm_sync.bootstrap import migrate_database, open_parts
 from webcrm_sync.cli import cli
 from webcrm_sync.core.outlook import MailUser
-from webcrm_sync.engine.context import Parts
+from webcrm_sync.engine.context import Context
 from webcrm_sync.settings import PREFIX, Settings
 from webcrm_sync.store import companies, mailboxes
 from webcrm_sync.store.companies import AnotherCompany
@@ -40,7 +40,7 @@ COMMANDS = {
 @pytest.fixture
 def other(play: Play) -> Iterator[Settings]:
     """The settings of another tenant over the database of the play."""
-    given = play.parts.settings
+    given = play.context.settings
     named = {
         "DATABASE_URL": given.database_url or "",
         "SECRET_KEY": "test",
@@ -64,30 +64,30 @@ def test_every_command_refuses_and_says_both_names_and_the_way_out(
     for name, arguments in COMMANDS.items():
         told = CliRunner().invoke(cli, [name, *arguments])
         assert told.exit_code == 1, name
-        held = play.parts.tenant_id
+        held = play.context.tenant_id
         assert f"holds the mailboxes of the Entra tenant {held}" in told.stderr, name
         assert f"ENTRA_TENANT_ID is {OTHER}" in told.stderr
         assert f"{PREFIX}DATABASE_URL" in told.stderr
     for arguments in (["add", "--yes", KIM], ["remove", "--yes", KIM]):
         assert CliRunner().invoke(cli, ["mailbox", *arguments]).exit_code != 0
-    with play.parts.begin() as tx:
+    with play.context.begin() as tx:
         assert tx.connection.scalar(text("SELECT count(*) FROM company")) == 1
 
 
 def test_a_tenant_is_the_same_in_any_case(play: Play, other: Settings) -> None:
     play.mailbox()
-    same = other.model_copy(update={"entra_tenant_id": play.parts.tenant_id.upper()})
+    same = other.model_copy(update={"entra_tenant_id": play.context.tenant_id.upper()})
     migrate_database(same)
     with open_parts(same) as parts:
-        assert parts.company_id == play.parts.company_id
+        assert parts.company_id == play.context.company_id
 
 
 def test_a_typo_of_the_first_set_up_can_be_corrected(play: Play, other: Settings) -> None:
     with open_parts(other) as mistaken:
-        assert mistaken.company_id != play.parts.company_id
+        assert mistaken.company_id != play.context.company_id
     play.mailbox()  # its jobs come to rest, which those of the mistaken company never would
-    with open_parts(play.parts.settings, url=other.database_url) as parts:
-        assert parts.company_id == play.parts.company_id
+    with open_parts(play.context.settings, url=other.database_url) as parts:
+        assert parts.company_id == play.context.company_id
     with pytest.raises(AnotherCompany):
         open_parts(other).__enter__()
 
@@ -95,17 +95,17 @@ def test_a_typo_of_the_first_set_up_can_be_corrected(play: Play, other: Settings
 def test_of_two_first_starts_one_adds_a_mailbox(play: Play, other: Settings) -> None:
     """Both processes run already when their first mailboxes are added at the same moment."""
     assert other.database_url
-    with closing(Database(other.database_url, now=play.parts.now)) as database:
+    with closing(Database(other.database_url, now=play.context.now)) as database:
         with database.begin() as tx:
             second = companies.ensure_company(tx, OTHER)
-        rivals = [play.parts, replace(play.parts, database=database, company_id=second)]
+        rivals = [play.context, replace(play.context, database=database, company_id=second)]
         both_are_here, refused = threading.Barrier(2), list[str]()
 
-        def add(parts: Parts, name: str) -> None:
+        def add(context: Context, name: str) -> None:
             user = MailUser(name, f"{name}@x.example", name, frozenset(), False)
             both_are_here.wait(10)
             try:
-                with parts.begin() as tx:
+                with context.begin() as tx:
                     mailboxes.save_mailbox(tx, user, mirror_since=tx.now)
             except AnotherCompany as error:
                 refused.append(str(error))
@@ -118,5 +118,5 @@ def test_of_two_first_starts_one_adds_a_mailbox(play: Play, other: Settings) -> 
         for racer in racers:
             racer.join(20)
     assert len(refused) == 1
-    with play.parts.begin() as tx:
+    with play.context.begin() as tx:
         assert tx.connection.scalar(text("SELECT count(*) FROM mailbox")) == 1

@@ -12,7 +12,7 @@ from sqlalchemy import select, text, update
 from play import BO, BOTH, FOLDER, KIM, LIS, OpenPlay, Play
 from proving import Ground
 from webcrm_sync.core.states import Reason, State
-from webcrm_sync.engine.context import Parts
+from webcrm_sync.engine.context import Context
 from webcrm_sync.engine.discovery.discover import PAGE_SIZE
 from webcrm_sync.engine.mailboxes import admin
 from webcrm_sync.graph.properties import STAMP
@@ -32,9 +32,9 @@ OLD_SELECT = (
 OLD_EXPAND = f"singleValueExtendedProperties($filter=id eq '{STAMP}')"
 
 
-def age(parts: Parts) -> None:
+def age(context: Context) -> None:
     """Make the database one that the version before has just left behind."""
-    with parts.begin() as tx:
+    with context.begin() as tx:
         empty = ", ".join(f"{name} = NULL" for name in HEADERS)
         tx.connection.execute(text(f"UPDATE email SET {empty}"))
         rows = tx.connection.execute(select(folder.c.id, folder.c.cursor).order_by(folder.c.id))
@@ -72,17 +72,17 @@ class Before:
     def rows(self) -> list[tuple[Any, ...]]:
         """Every copy, but for the number of the reading that met it."""
         columns = [c for c in item.c if c.name != "seen_round"]
-        with self.play.parts.begin() as tx:
+        with self.play.context.begin() as tx:
             return [tuple(r) for r in tx.connection.execute(select(*columns).order_by(item.c.id))]
 
     def events(self) -> int:
         """How many lines all stories have."""
-        with self.play.parts.begin() as tx:
+        with self.play.context.begin() as tx:
             return len(tx.connection.execute(select(event.c.id)).all())
 
     def selections(self) -> set[int]:
         """The versions that the folders' cursors have."""
-        with self.play.parts.begin() as tx:
+        with self.play.context.begin() as tx:
             return set(tx.connection.execute(select(folder.c.selection)).scalars())
 
 
@@ -129,7 +129,7 @@ def _before(open_play: OpenPlay, *, past: int) -> Before:
     states = {name: play.item(box, one).state for name, one in items.items()}
     assert set(states.values()) == {State.SYNCED, State.WAITING, State.PARKED, State.SKIPPED}
     assert len(box.messages(f"sentitems/{FOLDER}")) == 3
-    age(play.parts)
+    age(play.context)
     play.stage.journal.clear()
     return Before(play, box, items)
 
@@ -145,7 +145,7 @@ def test_a_fresh_round_is_quiet_and_comes_once(before: Before) -> None:
 
 def test_a_fresh_round_fills_the_headers_of_mails_known_before(before: Before) -> None:
     before.play.look()
-    with before.play.parts.begin() as tx:
+    with before.play.context.begin() as tx:
         columns = [email.c.subject, *(email.c[name] for name in HEADERS)]
         found = {row[0]: tuple(row[1:]) for row in tx.connection.execute(select(*columns))}
     assert found["Synced"] == ([], None, "AAQkAD-synced", None, [], 0)
@@ -163,13 +163,13 @@ def test_a_mail_that_arrives_meanwhile_is_filed_once_with_its_headers(before: Be
     assert before.box.read(new).categories == BOTH
     assert len(before.play.activities) == activities + 1
     assert before.rows()[:-1] == rows
-    with before.play.parts.begin() as tx:
+    with before.play.context.begin() as tx:
         query = select(email.c.reply_to).where(email.c.id == row.email_id)
         assert tx.connection.scalar(query) == [["desk@havnebyg.example"] * 2]
 
 
 def test_what_an_old_cursor_hid_is_found(before: Before) -> None:
-    with before.play.parts.begin() as tx:  # as if Graph had never told of it
+    with before.play.context.begin() as tx:  # as if Graph had never told of it
         gone = before.play.item(before.box, before.items["outbound"])
         tx.connection.execute(item.delete().where(item.c.id == gone.id))
     activities = len(before.play.activities)
@@ -222,20 +222,20 @@ def test_a_cursor_in_the_middle_of_a_round_is_given_up_too(
     sync = box.make_folder("inbox", FOLDER)
     mails = [Mail(f"Mail {n}", BO, KIM, categories=BOTH) for n in range(2 * PAGE_SIZE)]
     items = [box.put(mail, sync) for mail in mails]
-    seen = admin.inspect(play.parts, KIM)
+    seen = admin.inspect(play.context, KIM)
     asked = iter(range(10_000))
 
     def fails(_method: str, path: str) -> bool:
         return path.endswith("/messages/delta") and next(asked) > 0
 
     play.stage.faults.unavailable(service="graph", when=fails)
-    admin.add(play.parts, seen)
+    admin.add(play.context, seen)
     play.rest()
     play.stage.faults.clear()
-    with play.parts.begin() as tx:
+    with play.context.begin() as tx:
         cursors = tx.connection.execute(select(folder.c.cursor)).scalars().all()
         assert any("skiptoken" in (cursor or "") for cursor in cursors)
-    age(play.parts)
+    age(play.context)
     new = box.put(Mail("New", BO, KIM), sync)
     play.settle()
     assert {play.item(box, one).reason for one in items} == {Reason.SYNCED_BEFORE}
@@ -252,7 +252,7 @@ def test_an_old_cursor_that_has_expired_is_no_trouble(before: Before) -> None:
 
 
 def test_a_cursor_of_a_later_version_is_kept(before: Before) -> None:
-    with before.play.parts.begin() as tx:
+    with before.play.context.begin() as tx:
         tx.connection.execute(update(folder).values(selection=SELECTION + 1))
     before.play.settle()
     assert before.rounds() == 0
@@ -268,7 +268,7 @@ def test_a_mailbox_that_is_added_now_needs_no_fresh_round(play: Play, box: SimMa
 
 
 def test_a_proof_right_after_the_upgrade_finds_all_equal(ground: Ground) -> None:
-    age(ground.play.parts)
+    age(ground.play.context)
     assert ground.differences() == []
 
 

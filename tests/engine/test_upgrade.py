@@ -129,9 +129,9 @@ def test_bodies_that_the_version_before_kept_are_read_as_today(company: Company)
 def test_nothing_else_is_written_anywhere(company: Company) -> None:
     play = company.play
     play.settle()
-    prove.ask_for_all(play.parts)
+    prove.ask_for_all(play.context)
     play.wait(timedelta(hours=25))
-    prove.ask_for_all(play.parts)
+    prove.ask_for_all(play.context)
     play.settle()
     written = company.written_to_webcrm()
     assert written.pop("Refused") >= 1  # webCRM is asked again now and then
@@ -306,7 +306,7 @@ def test_every_old_mail_can_be_looked_at_and_has_its_story(company: Company) -> 
     }
     assert len(seen["two organisations"].targets) == len(seen["ambiguous"].candidates) == 2
     assert seen["refused"].detail == "The memo holds what cannot be stored"
-    assert {box.address for box in read_status(company.play.parts).mailboxes} == {EVA, KIM, OLA}
+    assert {box.address for box in read_status(company.play.context).mailboxes} == {EVA, KIM, OLA}
 
 
 def test_it_can_be_taken_back_to_its_revision_and_brought_here_again(
@@ -328,7 +328,7 @@ def test_rebuild_finds_what_the_version_before_wrote(stage: Stage, database_url:
     with database_of(database_url, REVISION) as empty:
         migrate(empty)
         with playing(RECORDING, stage, empty) as company:
-            parts = company.play.parts
+            parts = company.play.context
             *_, rebuilt = rebuild(parts, find(parts, [KIM, EVA, OLA]))
             assert isinstance(rebuilt, Rebuilt)
             assert company.written_to_webcrm() == Counter()

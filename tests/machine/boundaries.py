@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from typing import Any, TypeVar
 
-from webcrm_sync.engine.context import Parts
+from webcrm_sync.engine.context import Context
 from webcrm_sync.store.database import Tx, again_after_conflict
 
 T = TypeVar("T")
@@ -37,12 +37,12 @@ class Boundaries:
         if what := self.due.pop(self.passed, None):
             what()
 
-    def around(self, parts: Parts) -> Parts:
+    def around(self, context: Context) -> Context:
         """The same parts, with these moments around all they do."""
-        graph: Any = _Calls(parts.graph, self)
-        webcrm: Any = _Calls(parts.webcrm, self)
-        database: Any = _Transactions(parts.database, self)
-        return replace(parts, graph=graph, webcrm=webcrm, database=database)
+        graph: Any = _Calls(context.graph, self)
+        webcrm: Any = _Calls(context.webcrm, self)
+        database: Any = _Transactions(context.database, self)
+        return replace(context, graph=graph, webcrm=webcrm, database=database)
 
 
 @dataclass(slots=True)

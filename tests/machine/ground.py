@@ -105,13 +105,13 @@ class Ground:
         self.stage.journal.clear()
         self.bring_back_stage()
         self.keeper.execute(_BRING_BACK)
-        self.play.parts.metadata.fields = None
+        self.play.context.metadata.fields = None
         self.boundaries.clear()
         self.notices.clear()
 
     def rows(self, query: str, **values: Any) -> list[Any]:
         """What a query of our tables answers."""
-        with self.play.parts.database.engine.connect() as connection:
+        with self.play.context.database.engine.connect() as connection:
             return list(connection.execute(text(query), values))
 
     @property
@@ -165,19 +165,19 @@ def _settled(play: Play, keeper: psycopg.Connection) -> Ground:
     play.refresh()
     _subscribe(play)
     boundaries = Boundaries()
-    one = Play(play.stage, boundaries.around(play.parts))
+    one = Play(play.stage, boundaries.around(play.context))
     return Ground(one, keeper, play, boxes, organisations, user, boundaries, persons)
 
 
 def _subscribe(play: Play) -> None:
     """Each folder has a subscription that outlives the history; its notifier is the test."""
-    with play.parts.begin() as tx:
+    with play.context.begin() as tx:
         for box in mailboxes.all_mailboxes(tx):
             for folder in mailboxes.folders(tx, box.id):
                 mailboxes.set_folder(
                     tx,
                     folder.id,
                     subscription_id=f"push {folder.graph_id}",
-                    client_state=play.parts.seal.seal(_SECRET),
+                    client_state=play.context.seal.seal(_SECRET),
                     subscription_expires_at=tx.now + timedelta(days=400),
                 )

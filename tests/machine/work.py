@@ -54,11 +54,11 @@ _PATIENCE = 60
 
 def tick(play: Play) -> None:
     """Do once what is due now, as the workers would."""
-    with play.parts.begin() as tx:
+    with play.context.begin() as tx:
         schedule.wake_parked(tx)
         jobs = schedule.jobs(tx)
     for job in jobs:
-        STEPS[job.task](play.parts, job.subject_id)
+        STEPS[job.task](play.context, job.subject_id)
 
 
 def tick_until(ground: Ground, moment: int, what: Callable[[], None]) -> None:
@@ -68,7 +68,7 @@ def tick_until(ground: Ground, moment: int, what: Callable[[], None]) -> None:
         tick(ground.play)
     except Death:
         # What the process remembered ends with it.
-        ground.play.parts.metadata.fields = None
+        ground.play.context.metadata.fields = None
     ground.boundaries.clear()
 
 
@@ -77,7 +77,7 @@ def notify(ground: Ground, *, times: int) -> None:
     told, ground.notices[:] = list(ground.notices), []
     pushed = [n for n in map(_notification(ground), told) if n is not None]
     for _ in range(times):
-        Receiver(ground.play.parts).take(pushed)
+        Receiver(ground.play.context).take(pushed)
 
 
 def _notification(ground: Ground) -> Callable[[Notice], Notification | None]:

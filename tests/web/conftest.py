@@ -14,7 +14,7 @@ from sqlalchemy import text
 from emptied import empty
 from webcrm_sync.bootstrap import open_parts
 from webcrm_sync.core.outlook import MailUser, Place
-from webcrm_sync.engine.context import Parts
+from webcrm_sync.engine.context import Context
 from webcrm_sync.settings import Settings
 from webcrm_sync.store import companies, emails, mailboxes
 from webcrm_sync.web.app import create_app
@@ -25,7 +25,7 @@ SUBSCRIPTION = "7d1c607a-5b2f-4c1e-9a44-0c61e3a7b001"
 
 
 @pytest.fixture(scope="session")
-def opened_parts(database_url: str) -> Iterator[Parts]:
+def opened_parts(database_url: str) -> Iterator[Context]:
     """The parts, opened once: that takes longer than any test here. Their clients rest."""
     settings = Settings(
         entra_tenant_id="tenant",
@@ -40,7 +40,7 @@ def opened_parts(database_url: str) -> Iterator[Parts]:
 
 
 @pytest.fixture
-def parts(opened_parts: Parts, fresh_database: str) -> Parts:
+def parts(opened_parts: Context, fresh_database: str) -> Context:
     """The parts over an empty database."""
     del fresh_database
     with opened_parts.database.begin() as tx:
@@ -49,36 +49,36 @@ def parts(opened_parts: Parts, fresh_database: str) -> Parts:
 
 
 @pytest.fixture
-def client(parts: Parts) -> FlaskClient:
+def client(context: Context) -> FlaskClient:
     """Somebody who speaks to us over HTTP."""
-    return create_app(parts).test_client()
+    return create_app(context).test_client()
 
 
 @dataclass(frozen=True, slots=True)
 class Watched:
     """A mailbox whose folder `f1` is pushed by one subscription and holds the copy `g1`."""
 
-    parts: Parts
+    context: Context
     mailbox_id: int
     folder_id: int
 
     def jobs(self) -> list[str]:
         """What waits to be done, as `task:subject`."""
         query = text("SELECT queueing_lock FROM procrastinate_jobs ORDER BY id")
-        with self.parts.begin() as tx:
+        with self.context.begin() as tx:
             return list(tx.connection.execute(query).scalars())
 
     def folder(self) -> mailboxes.SyncFolder:
         """The folder's row as it stands now."""
-        with self.parts.begin() as tx:
+        with self.context.begin() as tx:
             return mailboxes.folders(tx, self.mailbox_id)[0]
 
 
 @pytest.fixture
-def watched(parts: Parts) -> Watched:
+def watched(context: Context) -> Watched:
     """A mailbox in the middle of its life: pushed, read, nothing to do."""
     user = MailUser("u1", "a@ours.example", "A", frozenset({"a@ours.example"}), False)
-    with parts.begin() as tx:
+    with context.begin() as tx:
         mailbox_id = mailboxes.save_mailbox(tx, user, mirror_since=NOW)
         mailboxes.add_folder(tx, mailbox_id, graph_id="f1", place=Place.INBOX, parents=["p"])
         folder_id = mailboxes.folders(tx, mailbox_id)[0].id
@@ -88,7 +88,7 @@ def watched(parts: Parts) -> Watched:
             hinted_at=None,
             poll_due_at=NOW + timedelta(hours=1),
             subscription_id=SUBSCRIPTION,
-            client_state=parts.seal.seal(CLIENT_STATE),
+            client_state=context.seal.seal(CLIENT_STATE),
             subscription_expires_at=NOW + timedelta(days=2),
         )
         email = {
@@ -109,4 +109,4 @@ def watched(parts: Parts) -> Watched:
             "state": "synced",
         }
         emails.add_items(tx, [copy])
-    return Watched(parts, mailbox_id, folder_id)
+    return Watched(context, mailbox_id, folder_id)

@@ -8,7 +8,7 @@ from flask import Flask
 from flask.testing import FlaskClient
 
 from webcrm_sync.engine import push_urls
-from webcrm_sync.engine.context import Parts
+from webcrm_sync.engine.context import Context
 from webcrm_sync.web.auth import Guard, guard_of
 
 
@@ -55,9 +55,9 @@ def test_a_process_that_serves_says_so(client: FlaskClient) -> None:
 
 
 def test_what_is_not_there_is_not_found_and_what_is_too_much_is_refused(
-    client: FlaskClient, parts: Parts
+    client: FlaskClient, context: Context
 ) -> None:
-    path = urlsplit(push_urls.notify_url(parts)).path
+    path = urlsplit(push_urls.notify_url(context)).path
     assert client.get("/nowhere").status_code == 404
     assert client.get("/graph/notify").status_code == 405
     assert client.post(path, data=b"x" * 256_001).status_code == 413

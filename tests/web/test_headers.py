@@ -12,7 +12,7 @@ from pydantic import SecretStr, ValidationError
 from werkzeug.test import TestResponse
 
 from webcrm_sync.engine import push_urls
-from webcrm_sync.engine.context import Parts
+from webcrm_sync.engine.context import Context
 from webcrm_sync.settings import Settings
 from webcrm_sync.web import headers
 
@@ -38,9 +38,9 @@ def settings(**more: object) -> Settings:
 
 
 @pytest.fixture
-def receiver(parts: Parts) -> str:
+def receiver(context: Context) -> str:
     """The path that Graph's notifications come to."""
-    return urlsplit(push_urls.notify_url(parts)).path
+    return urlsplit(push_urls.notify_url(context)).path
 
 
 def answers(client: FlaskClient, *known: str) -> Iterator[tuple[str, TestResponse]]:

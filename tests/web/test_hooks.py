@@ -15,7 +15,7 @@ from werkzeug.test import TestResponse
 from meanwhile import Around
 from statements import statements_of
 from web.conftest import CLIENT_STATE, NOW, SUBSCRIPTION, Watched
-from webcrm_sync.engine.context import Parts
+from webcrm_sync.engine.context import Context
 from webcrm_sync.engine.discovery.notifications import Notification, Receiver
 from webcrm_sync.store import mailboxes
 
@@ -116,9 +116,9 @@ def test_no_character_makes_us_fail(
 
 
 def test_a_subscription_whose_secret_cannot_be_opened_any_more_is_left_to_keep(
-    client: FlaskClient, watched: Watched, parts: Parts
+    client: FlaskClient, watched: Watched, context: Context
 ) -> None:
-    with parts.begin() as tx:
+    with context.begin() as tx:
         mailboxes.set_folder(tx, watched.folder_id, client_state="sealed with a lost key")
     assert post(client, line()).status_code == 202
     assert watched.jobs() == [f"keep:{watched.mailbox_id}"]
@@ -140,14 +140,14 @@ def test_a_hundred_notifications_are_one_look(client: FlaskClient, watched: Watc
 
 
 def test_a_reading_clears_no_hint_that_came_at_the_moment_of_its_own(
-    client: FlaskClient, watched: Watched, parts: Parts
+    client: FlaskClient, watched: Watched, context: Context
 ) -> None:
     post(client, line())
     seen = watched.folder()
-    with parts.begin() as tx:
+    with context.begin() as tx:
         mailboxes.begin_reading(tx, [seen])
     post(client, line())
-    with parts.begin() as tx:
+    with context.begin() as tx:
         mailboxes.take_hint(tx, seen, poll_due_at=NOW, is_flooded=False)
     assert watched.folder().is_hint_open
 
@@ -191,7 +191,7 @@ def test_events_and_changes_of_one_subscription_many_times_over_are_noted_once(
 ) -> None:
     events = ["missed", "reauthorizationRequired", "somethingNew", ""]
     lines = [line(lifecycleEvent=event, tenantId="another") for event in events]
-    with statements_of(watched.parts.database.engine) as sent:
+    with statements_of(watched.context.database.engine) as sent:
         assert post(client, *lines * 100).status_code == 202
     assert len(sent) < 20
     assert set(watched.jobs()) == {f"discover:{watched.mailbox_id}", f"keep:{watched.mailbox_id}"}
@@ -199,11 +199,11 @@ def test_events_and_changes_of_one_subscription_many_times_over_are_noted_once(
 
 
 def test_an_id_in_capitals_is_the_same_id(
-    client: FlaskClient, watched: Watched, parts: Parts
+    client: FlaskClient, watched: Watched, context: Context
 ) -> None:
     post(client, line(subscriptionId=SUBSCRIPTION.upper()))
     assert watched.folder().hinted_at == NOW
-    with parts.begin() as tx:
+    with context.begin() as tx:
         values = {"hinted_at": None, "subscription_id": SUBSCRIPTION.upper()}
         mailboxes.set_folder(tx, watched.folder_id, **values)
     post(client, line())
@@ -215,16 +215,16 @@ def test_an_id_in_capitals_is_the_same_id(
     ["DELETE FROM folder", "DELETE FROM mailbox", "UPDATE folder SET subscription_id = 'x'"],
 )
 def test_what_is_gone_between_looking_and_writing_is_left_alone(
-    parts: Parts, watched: Watched, statement: str
+    context: Context, watched: Watched, statement: str
 ) -> None:
     def meanwhile() -> None:
-        with parts.begin() as tx:
+        with context.begin() as tx:
             tx.connection.execute(text(statement))
 
     told = [Notification(SUBSCRIPTION, CLIENT_STATE, lifecycle="subscriptionRemoved")]
-    around: Any = Around(parts.database, "transact", before=meanwhile)
-    Receiver(replace(parts, database=around)).take(told)
-    with parts.begin() as tx:
+    around: Any = Around(context.database, "transact", before=meanwhile)
+    Receiver(replace(context, database=around)).take(told)
+    with context.begin() as tx:
         left = [f.subscription_id for f in mailboxes.folders(tx, watched.mailbox_id)]
     assert left in ([], ["x"])
 
@@ -237,9 +237,9 @@ def test_a_forged_line_among_genuine_ones_does_not_hide_them(
 
 
 def test_a_genuine_word_ends_the_doubt_about_push(
-    client: FlaskClient, watched: Watched, parts: Parts
+    client: FlaskClient, watched: Watched, context: Context
 ) -> None:
-    with parts.begin() as tx:
+    with context.begin() as tx:
         mailboxes.set_folder(tx, watched.folder_id, push_doubted_at=NOW)
     post(client, about("g1", "v1"))
     assert watched.folder().push_doubted_at is None
@@ -276,7 +276,7 @@ def test_a_renewal_that_is_asked_for_again_before_it_came_is_noted_once(
     client: FlaskClient, watched: Watched
 ) -> None:
     lifecycle(client, "reauthorizationRequired")
-    with statements_of(watched.parts.database.engine) as sent:
+    with statements_of(watched.context.database.engine) as sent:
         assert lifecycle(client, "reauthorizationRequired") == 202
     assert len(sent) == 1
 

@@ -17,7 +17,7 @@ from werkzeug.test import EnvironBuilder, run_wsgi_app
 from statements import statements_of
 from web.conftest import CLIENT_STATE, SUBSCRIPTION, Watched
 from webcrm_sync.engine import push_urls
-from webcrm_sync.engine.context import Parts
+from webcrm_sync.engine.context import Context
 from webcrm_sync.store import mailboxes
 
 OLD = "/graph/notify"
@@ -41,14 +41,14 @@ def filled(opening: bytes, repeated: bytes, ending: bytes = b"") -> bytes:
 @pytest.fixture
 def sent(watched: Watched) -> Iterator[list[str]]:
     """The statements that the test makes the database run."""
-    with statements_of(watched.parts.database.engine) as found:
+    with statements_of(watched.context.database.engine) as found:
         yield found
 
 
 @pytest.fixture
-def path(parts: Parts) -> str:
+def path(context: Context) -> str:
     """The path that subscriptions are made with now."""
-    return urlsplit(push_urls.notify_url(parts)).path
+    return urlsplit(push_urls.notify_url(context)).path
 
 
 def test_the_lines_of_a_stranger_cost_one_query_together(
@@ -93,7 +93,7 @@ def test_both_addresses_shake_hands(client: FlaskClient, path: str, place: str) 
 def test_the_old_address_is_not_there_once_nobody_posts_to_it(
     client: FlaskClient, watched: Watched, sent: list[str]
 ) -> None:
-    with watched.parts.begin() as tx:
+    with watched.context.begin() as tx:
         mailboxes.set_folder(tx, watched.folder_id, subscription_address="of a newer one")
     sent.clear()
     answers = {client.post(OLD, data=of(GENUINE)).status_code for _ in range(5)}
@@ -206,7 +206,7 @@ def test_a_line_of_another_form_is_never_looked_up(
 def test_what_cannot_be_opened_is_told_once_in_five_minutes(
     client: FlaskClient, watched: Watched, path: str, caplog: pytest.LogCaptureFixture
 ) -> None:
-    with watched.parts.begin() as tx:
+    with watched.context.begin() as tx:
         mailboxes.set_folder(tx, watched.folder_id, client_state="sealed with a lost key")
     for _ in range(20):
         assert client.post(path, data=of(GENUINE, GENUINE)).status_code == 202

@@ -12,7 +12,7 @@ import pytest
 
 from web.conftest import CLIENT_STATE, NOW
 from webcrm_sync.core.outlook import MailUser, Place
-from webcrm_sync.engine.context import Parts
+from webcrm_sync.engine.context import Context
 from webcrm_sync.store import mailboxes
 from webcrm_sync.web.app import create_app
 
@@ -21,11 +21,11 @@ _EVENTS = ["", "", "missed", "subscriptionRemoved", "reauthorizationRequired"]
 
 
 @pytest.fixture
-def pushed(parts: Parts) -> list[str]:
+def pushed(context: Context) -> list[str]:
     """The subscriptions of several mailboxes with several folders each."""
     ids: list[str] = []
-    sealed = parts.seal.seal(CLIENT_STATE)
-    with parts.begin() as tx:
+    sealed = context.seal.seal(CLIENT_STATE)
+    with context.begin() as tx:
         for number in range(_MAILBOXES):
             address = f"{number}@ours.example"
             user = MailUser(f"u{number}", address, "A", frozenset({address}), False)
@@ -42,9 +42,9 @@ def pushed(parts: Parts) -> list[str]:
 
 
 def test_folders_named_in_any_order_are_taken_without_a_deadlock(
-    parts: Parts, pushed: list[str]
+    context: Context, pushed: list[str]
 ) -> None:
-    application = create_app(parts)
+    application = create_app(context)
     begin = threading.Barrier(_SENDERS)
 
     def send(seed: int) -> Counter[int]:

@@ -11,7 +11,7 @@ from sqlalchemy.exc import OperationalError
 
 from webcrm_sync.bootstrap import DatabaseOutdated, open_parts
 from webcrm_sync.core.errors import SyncError
-from webcrm_sync.engine.context import Parts
+from webcrm_sync.engine.context import Context
 from webcrm_sync.localdb.cluster import DatabaseTrouble
 from webcrm_sync.localdb.embedded import DatabaseMissing
 from webcrm_sync.settings import Settings, SettingsError, read_settings
@@ -55,7 +55,7 @@ def settings() -> Settings:
 
 
 @contextmanager
-def parts() -> Iterator[Parts]:
+def parts() -> Iterator[Context]:
     """The parts of this run, with errors in plain words."""
     with plain_errors(), open_parts(settings()) as opened:
         yield opened

@@ -9,7 +9,7 @@ from dataclasses import asdict
 import click
 
 from webcrm_sync.cli import ground
-from webcrm_sync.engine.context import Parts
+from webcrm_sync.engine.context import Context
 from webcrm_sync.engine.reconciliation.differences import (
     Difference,
     FolderProof,
@@ -43,19 +43,19 @@ def prove(mailbox: str | None, is_json: bool) -> None:
     sys.exit(0 if is_equal else 1)
 
 
-def _mailboxes(parts: Parts, address: str | None, *, is_json: bool) -> list[MailboxProof]:
+def _mailboxes(context: Context, address: str | None, *, is_json: bool) -> list[MailboxProof]:
     boxes = []
-    for proof in prove_mailboxes(parts, address):
+    for proof in prove_mailboxes(context, address):
         boxes.append(proof)
         if not is_json:
             _say_mailbox(proof)
     return boxes
 
 
-def _webcrm(parts: Parts, *, is_json: bool) -> WebcrmProof:
+def _webcrm(context: Context, *, is_json: bool) -> WebcrmProof:
     """The comparison with webCRM, which may take minutes: each page is told on standard error."""
     proof = WebcrmProof()
-    for proof in prove_webcrm(parts):
+    for proof in prove_webcrm(context):
         click.echo(f"webCRM: {proof.activities} Activities of ours compared ...", err=True)
     if not is_json:
         _say_webcrm(proof)

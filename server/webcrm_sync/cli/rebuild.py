@@ -11,7 +11,7 @@ import click
 from webcrm_sync.cli import ground
 from webcrm_sync.core.errors import Gone
 from webcrm_sync.core.outlook import MailUser
-from webcrm_sync.engine.context import Parts
+from webcrm_sync.engine.context import Context
 from webcrm_sync.engine.operations.status import read_status
 from webcrm_sync.engine.reconciliation import recover as engine
 from webcrm_sync.engine.reconciliation.recover import Rebuilt
@@ -50,14 +50,14 @@ def rebuild(addresses: tuple[str, ...], file: TextIO | None, yes: bool, is_json:
     sys.exit(1 if rebuilt.doubles else 0)
 
 
-def _users(parts: Parts, wanted: list[str]) -> tuple[MailUser, ...]:
-    if not wanted and not read_status(parts).mailboxes:
+def _users(context: Context, wanted: list[str]) -> tuple[MailUser, ...]:
+    if not wanted and not read_status(context).mailboxes:
         raise click.UsageError(
             "Name the mailboxes that were watched, or a file that lists them: the database is "
             "empty and cannot tell."
         )
     try:
-        return engine.find(parts, wanted)
+        return engine.find(context, wanted)
     except Gone as error:
         raise click.ClickException(
             f"One of these mailboxes is not in this tenant. Check the spelling. ({error})"

@@ -5,7 +5,7 @@ from __future__ import annotations
 from webcrm_sync.core.errors import AccessLost, LoginRefused, Refused, SyncError, TryLater
 from webcrm_sync.core.retry import retry_at
 from webcrm_sync.core.states import Reason
-from webcrm_sync.engine.context import Parts
+from webcrm_sync.engine.context import Context
 from webcrm_sync.store import companies, mailboxes
 from webcrm_sync.store.items import endings
 from webcrm_sync.store.mailboxes import Mailbox
@@ -14,7 +14,7 @@ from webcrm_sync.store.mailboxes import Mailbox
 ACCESS_RETRY_ATTEMPTS = 9
 
 
-def hold_mailbox(parts: Parts, box: Mailbox, error: SyncError, *, got_on: bool = False) -> None:
+def hold_mailbox(context: Context, box: Mailbox, error: SyncError, *, got_on: bool = False) -> None:
     """Close the mailbox's gate: everything about it waits and goes on by itself.
 
     `got_on`: the work came further before this error, so the wait starts from the shortest. A
@@ -25,7 +25,7 @@ def hold_mailbox(parts: Parts, box: Mailbox, error: SyncError, *, got_on: bool =
         attempts = max(attempts, ACCESS_RETRY_ATTEMPTS)
     asked = error.retry_at if isinstance(error, TryLater) else None
     trouble = _sentence(error)
-    with parts.begin() as tx:
+    with context.begin() as tx:
         until = retry_at(tx.now, attempts, asked=asked)
         is_there = mailboxes.close_gate(
             tx, box.id, until=until, trouble=trouble, attempts=attempts + 1
@@ -34,10 +34,10 @@ def hold_mailbox(parts: Parts, box: Mailbox, error: SyncError, *, got_on: bool =
             tx.tell("mailbox waits", mailbox_id=box.id, trouble=trouble)
 
 
-def hold_webcrm(parts: Parts, error: SyncError) -> None:
+def hold_webcrm(context: Context, error: SyncError) -> None:
     """Close the gate to webCRM: everything that is to be filed waits and goes on by itself."""
     asked = error.retry_at if isinstance(error, TryLater) else None
-    with parts.begin() as tx:
+    with context.begin() as tx:
         company = companies.read_company(tx)
         attempts = company.webcrm_attempts
         until = retry_at(tx.now, attempts, asked=asked)
@@ -51,9 +51,9 @@ def hold_webcrm(parts: Parts, error: SyncError) -> None:
             endings.park_all(tx, Reason.WEBCRM_CLOSED, detail=str(error), retry_at=until)
 
 
-def release_webcrm(parts: Parts) -> None:
+def release_webcrm(context: Context) -> None:
     """WebCRM answers: its trouble is over."""
-    with parts.begin() as tx:
+    with context.begin() as tx:
         if companies.read_company(tx).webcrm_attempts:
             companies.update_company(tx, webcrm_due_at=None, webcrm_attempts=0, webcrm_trouble=None)
 

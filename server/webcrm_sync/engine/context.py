@@ -30,7 +30,7 @@ class Care:
 
 
 @dataclass(frozen=True, slots=True)
-class Parts:
+class Context:
     """One company with its two clients and its tables."""
 
     settings: Settings

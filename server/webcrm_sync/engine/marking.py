@@ -14,7 +14,7 @@ from webcrm_sync.core.outlook import READ_LAG, Location, Marked, Marking
 from webcrm_sync.core.retry import retry_at
 from webcrm_sync.core.states import Reason, State, mark_for
 from webcrm_sync.engine.backoff import hold_mailbox
-from webcrm_sync.engine.context import Parts
+from webcrm_sync.engine.context import Context
 from webcrm_sync.engine.isolation import incidents
 from webcrm_sync.engine.isolation.incidents import Aside
 from webcrm_sync.store import emails, mailboxes
@@ -47,41 +47,41 @@ class Plan:
 Due = Sequence[tuple[Item, str]]
 
 
-def mark(parts: Parts, mailbox_id: int) -> None:
+def mark(context: Context, mailbox_id: int) -> None:
     """Mark every copy of the mailbox that is due. Idempotent."""
-    with parts.begin() as tx:
+    with context.begin() as tx:
         box = mailboxes.read_mailbox(tx, mailbox_id)
         if box is None or box.shut_until(tx.now):
             return
     got_on = False
     try:
-        while due := _due(parts, box):
-            batch = partial(_mark_batch, parts, box)
-            incidents.together(parts, "mark", due, batch, lambda one: _aside(one[0].id))
+        while due := _due(context, box):
+            batch = partial(_mark_batch, context, box)
+            incidents.together(context, "mark", due, batch, lambda one: _aside(one[0].id))
             got_on = True
     except (TryLater, AccessLost) as error:
-        hold_mailbox(parts, box, error, got_on=got_on)
+        hold_mailbox(context, box, error, got_on=got_on)
 
 
-def _due(parts: Parts, box: Mailbox) -> Due:
+def _due(context: Context, box: Mailbox) -> Due:
     """The next copies, but for those of which even the row cannot be read."""
     try:
-        return _read_due(parts, box)
+        return _read_due(context, box)
     except Exception as error:
         if incidents.is_trouble(error):
             raise
-    with parts.begin() as tx:
+    with context.begin() as tx:
         ids = marks.due_ids(tx, box.id, limit=BATCH)
     read, odd = incidents.attempted(
-        parts, ids, lambda item_id: _read_due(parts, box, item_id), lambda i: _aside(i).name
+        context, ids, lambda item_id: _read_due(context, box, item_id), lambda i: _aside(i).name
     )
     for item_id, fault in odd:
-        incidents.set_aside(parts, "mark", _aside(item_id), fault)
+        incidents.set_aside(context, "mark", _aside(item_id), fault)
     return [one for some in read for one in some]
 
 
-def _read_due(parts: Parts, box: Mailbox, item_id: int | None = None) -> Due:
-    with parts.begin() as tx:
+def _read_due(context: Context, box: Mailbox, item_id: int | None = None) -> Due:
+    with context.begin() as tx:
         return marks.due(tx, box.id, limit=BATCH, item_id=item_id)
 
 
@@ -112,17 +112,19 @@ def marking_for(item: Item, stamp: Stamp) -> Marking | None:
     )
 
 
-def _mark_batch(parts: Parts, box: Mailbox, due: Due) -> None:
+def _mark_batch(context: Context, box: Mailbox, due: Due) -> None:
     """Write the truth on these copies, and note what came of it."""
-    plans = [Plan(item, marking_for(item, Stamp.synced(parts.tenant_id, key))) for item, key in due]
+    plans = [
+        Plan(item, marking_for(item, Stamp.synced(context.tenant_id, key))) for item, key in due
+    ]
     markings = [p.marking for p in plans if p.marking is not None]
     known = [m for m in markings if m.change_key]
-    answers = parts.graph.mark(box.user_id, known) if known else []
+    answers = context.graph.mark(box.user_id, known) if known else []
     answers += [Marked(m.graph_id, trouble=_UNKNOWN) for m in markings if not m.change_key]
     told = {answer.graph_id: answer for answer in answers}
     stale = [a.graph_id for a in answers if isinstance(a.trouble, Conflict)]
-    fresh = parts.graph.locations(box.user_id, stale) if stale else {}
-    with parts.begin() as tx:
+    fresh = context.graph.locations(box.user_id, stale) if stale else {}
+    with context.begin() as tx:
         marks.hold(tx, [p.item for p in plans])
         _settle(tx, [p for p in plans if _is_done(p, told)], told)
         for plan in plans:

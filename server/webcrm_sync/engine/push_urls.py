@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from hashlib import sha256
 
 from webcrm_sync.core.subscriptions import Address
-from webcrm_sync.engine.context import Parts
+from webcrm_sync.engine.context import Context
 from webcrm_sync.settings import PREFIX
 from webcrm_sync.store import mailboxes
 from webcrm_sync.store.database import Tx
@@ -32,73 +32,73 @@ _NAMED = 20
 NOTIFY_PATH, LIFECYCLE_PATH = "/graph/notify", "/graph/lifecycle"
 
 
-def secrets_of(parts: Parts) -> tuple[str, ...]:
+def secrets_of(context: Context) -> tuple[str, ...]:
     """Those of the addresses that are answered, one for each key; the first is the current one."""
-    return parts.seal.derived(f"where Graph notifies {parts.tenant_id}")
+    return context.seal.derived(f"where Graph notifies {context.tenant_id}")
 
 
-def is_known(parts: Parts, secret: str) -> bool:
+def is_known(context: Context, secret: str) -> bool:
     """True for a secret of ours, in constant time."""
     given = secret.encode(errors="replace")
-    return any(hmac.compare_digest(given, one.encode()) for one in secrets_of(parts))
+    return any(hmac.compare_digest(given, one.encode()) for one in secrets_of(context))
 
 
-def notify_url(parts: Parts) -> str:
+def notify_url(context: Context) -> str:
     """Where the notifications of a subscription that is made now come to."""
-    return f"{parts.settings.public_url}{NOTIFY_PATH}/{secrets_of(parts)[0]}"
+    return f"{context.settings.public_url}{NOTIFY_PATH}/{secrets_of(context)[0]}"
 
 
-def lifecycle_url(parts: Parts) -> str:
+def lifecycle_url(context: Context) -> str:
     """Where its lifecycle events come to."""
-    return f"{parts.settings.public_url}{LIFECYCLE_PATH}/{secrets_of(parts)[0]}"
+    return f"{context.settings.public_url}{LIFECYCLE_PATH}/{secrets_of(context)[0]}"
 
 
-def kept_of(parts: Parts, subscription_id: str) -> tuple[str, ...]:
+def kept_of(context: Context, subscription_id: str) -> tuple[str, ...]:
     """What is kept of each answered address to know it again, without the secret in it.
 
     Of this subscription alone: a version that keeps nothing may have made another one since.
     """
-    public = parts.settings.public_url
+    public = context.settings.public_url
     return tuple(
         sha256(f"{public}{NOTIFY_PATH}/{secret} {subscription_id}".encode()).hexdigest()
-        for secret in secrets_of(parts)
+        for secret in secrets_of(context)
     )
 
 
-def address_of(parts: Parts, folder: SyncFolder) -> Address:
+def address_of(context: Context, folder: SyncFolder) -> Address:
     """How the address stands that the folder's subscription was made with."""
     if folder.subscription_address is None:
         return Address.EARLIER
-    current, *earlier = kept_of(parts, folder.subscription_id or "")
+    current, *earlier = kept_of(context, folder.subscription_id or "")
     if folder.subscription_address == current:
         return Address.CURRENT
     return Address.EARLIER if folder.subscription_address in earlier else Address.DEAD
 
 
-def is_checkable(parts: Parts, folder: SyncFolder) -> bool:
+def is_checkable(context: Context, folder: SyncFolder) -> bool:
     """True when the client state that makes the folder's notifications genuine can be opened."""
     try:
-        parts.seal.open(folder.client_state or "")
+        context.seal.open(folder.client_state or "")
     except SealBroken:
         return False
     return True
 
 
-def needs_earlier_key(parts: Parts, folder: SyncFolder) -> bool:
+def needs_earlier_key(context: Context, folder: SyncFolder) -> bool:
     """True when dropping the keys behind the first one would lose the folder's notifications."""
-    if not is_checkable(parts, folder):
+    if not is_checkable(context, folder):
         return False
-    is_resealed = parts.seal.is_first(folder.client_state or "")
+    is_resealed = context.seal.is_first(folder.client_state or "")
     has_secret = folder.subscription_address is not None
-    return not is_resealed or (has_secret and address_of(parts, folder) is Address.EARLIER)
+    return not is_resealed or (has_secret and address_of(context, folder) is Address.EARLIER)
 
 
-def earlier_keys(parts: Parts, tx: Tx) -> str | None:
+def earlier_keys(context: Context, tx: Tx) -> str | None:
     """A sentence on the keys behind the first one; None where there is none or push is off."""
-    if not (parts.settings.push_is_on and parts.seal.has_earlier_keys):
+    if not (context.settings.push_is_on and context.seal.has_earlier_keys):
         return None
     pushed = mailboxes.pushed(tx)
-    number = sum(needs_earlier_key(parts, folder) for folder in pushed)
+    number = sum(needs_earlier_key(context, folder) for folder in pushed)
     if not number:
         return f"no secret needs the keys behind the first one in {PREFIX}SECRET_KEY: drop them"
     return (
@@ -123,29 +123,29 @@ class Deaf:
         )
 
 
-def deaf(parts: Parts, tx: Tx) -> Deaf | None:
+def deaf(context: Context, tx: Tx) -> Deaf | None:
     """What `is_checkable` denies of the company's folders; None where all is well."""
-    if not parts.settings.push_is_on:
+    if not context.settings.push_is_on:
         return None
     pushed = mailboxes.pushed(tx)
-    number = sum(not is_checkable(parts, folder) for folder in pushed)
+    number = sum(not is_checkable(context, folder) for folder in pushed)
     return Deaf(number, len(pushed)) if number else None
 
 
-def look_for_deaf(parts: Parts) -> None:
+def look_for_deaf(context: Context) -> None:
     """Replace every subscription that cannot be checked: a process begins, maybe with another key.
 
     Idempotent.
     """
-    with parts.begin() as tx:
+    with context.begin() as tx:
         pushed = mailboxes.pushed(tx)
-    found = [folder for folder in pushed if not is_checkable(parts, folder)]
-    if found and parts.settings.push_is_on:
-        replace_deaf(parts, found)
+    found = [folder for folder in pushed if not is_checkable(context, folder)]
+    if found and context.settings.push_is_on:
+        replace_deaf(context, found)
 
 
-def replace_deaf(parts: Parts, folders: Sequence[SyncFolder]) -> None:
+def replace_deaf(context: Context, folders: Sequence[SyncFolder]) -> None:
     """Say in the log that these folders' notifications are dropped; `keep` replaces them now."""
     facts = {"folders": sorted(f.id for f in folders)[:_NAMED], "what_to_do": WAY_OUT}
     logger.warning("notifications_cannot_be_checked", extra=facts)
-    parts.transact(lambda tx: mailboxes.keep_now(tx, [f.mailbox_id for f in folders]))
+    context.transact(lambda tx: mailboxes.keep_now(tx, [f.mailbox_id for f in folders]))

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from pydantic import BaseModel
 
 from webcrm_sync.core.errors import Gone
-from webcrm_sync.engine.context import Parts
+from webcrm_sync.engine.context import Context
 from webcrm_sync.engine.history import timeline
 from webcrm_sync.engine.pane import (
     actions,
@@ -28,9 +28,9 @@ operations = Operations()
 
 
 @operations.post("/mails/state", asks=shapes.Mails, answers=shapes.MailStates)
-def state(parts: Parts, asker: Asker, asked: shapes.Mails) -> shapes.MailStates:
+def state(context: Context, asker: Asker, asked: shapes.Mails) -> shapes.MailStates:
     """The state of each mail; 404 when none of them is in the person's mailbox."""
-    found = mail_status.states(parts, asker, [mail.ref for mail in asked.mails])
+    found = mail_status.states(context, asker, [mail.ref for mail in asked.mails])
     if all(one is NOT_FOUND for one, _ in found):
         raise Gone(NOT_HERE)
     mails, tokens = zip(*found, strict=True)
@@ -41,11 +41,11 @@ def state(parts: Parts, asker: Asker, asked: shapes.Mails) -> shapes.MailStates:
     "/mails/changed", asks=shapes.ShownVersion, answers=shapes.ChangedShape, by=By.VISITOR
 )
 def changed(
-    parts: Parts, visitor: Visitor, asked: shapes.ShownVersion
+    context: Context, visitor: Visitor, asked: shapes.ShownVersion
 ) -> shapes.ChangedShape | Later:
     """False while what was answered with this version is still true."""
     user_id, token = visitor.user_id, asked.version
-    (is_changed,) = versions.are_changed(parts, [(user_id, token)])
+    (is_changed,) = versions.are_changed(context, [(user_id, token)])
     if is_changed or not asked.waits:
         return shapes.ChangedShape(is_changed=is_changed)
 
@@ -56,87 +56,87 @@ def changed(
 
 
 @operations.post("/mails/sync", asks=shapes.SyncMail, answers=shapes.MailStateShape)
-def sync(parts: Parts, asker: Asker, asked: shapes.SyncMail) -> shapes.MailStateShape:
+def sync(context: Context, asker: Asker, asked: shapes.SyncMail) -> shapes.MailStateShape:
     """The mail's state after it was moved into the sync folder."""
     chosen = asked.organisation_ids or []
-    return _shape(actions.sync(parts, asker, asked.mail.ref, organisation_ids=chosen))
+    return _shape(actions.sync(context, asker, asked.mail.ref, organisation_ids=chosen))
 
 
 @operations.post("/mails/choose", asks=shapes.ChooseMail, answers=shapes.MailStateShape)
-def choose(parts: Parts, asker: Asker, asked: shapes.ChooseMail) -> shapes.MailStateShape:
+def choose(context: Context, asker: Asker, asked: shapes.ChooseMail) -> shapes.MailStateShape:
     """The mail's state after the person chose where it stands."""
     chosen, replaces = asked.organisation_id, asked.replaces
-    return _shape(actions.choose(parts, asker, asked.mail.ref, chosen, replaces=replaces))
+    return _shape(actions.choose(context, asker, asked.mail.ref, chosen, replaces=replaces))
 
 
 @operations.post("/mails/retry", asks=shapes.OneMail, answers=shapes.MailStateShape)
-def retry(parts: Parts, asker: Asker, asked: shapes.OneMail) -> shapes.MailStateShape:
+def retry(context: Context, asker: Asker, asked: shapes.OneMail) -> shapes.MailStateShape:
     """The mail's state after it was taken up again, at once."""
-    return _shape(actions.retry(parts, asker, asked.mail.ref))
+    return _shape(actions.retry(context, asker, asked.mail.ref))
 
 
 @operations.post("/mails/anyway", asks=shapes.OneMail, answers=shapes.MailStateShape)
-def anyway(parts: Parts, asker: Asker, asked: shapes.OneMail) -> shapes.MailStateShape:
+def anyway(context: Context, asker: Asker, asked: shapes.OneMail) -> shapes.MailStateShape:
     """The mail's state after a person wants it synced although it was left out."""
-    return _shape(actions.anyway(parts, asker, asked.mail.ref))
+    return _shape(actions.anyway(context, asker, asked.mail.ref))
 
 
 @operations.post("/mails/undo", asks=shapes.OneMail, answers=shapes.MailStateShape)
-def undo(parts: Parts, asker: Asker, asked: shapes.OneMail) -> shapes.MailStateShape:
+def undo(context: Context, asker: Asker, asked: shapes.OneMail) -> shapes.MailStateShape:
     """The mail's state after it was taken back, out of the folder and out of webCRM."""
-    return _shape(undoing.undo(parts, asker, asked.mail.ref))
+    return _shape(undoing.undo(context, asker, asked.mail.ref))
 
 
 @operations.post("/mails/story", asks=shapes.OneMail, answers=shapes.StoryShape)
-def tell(parts: Parts, asker: Asker, asked: shapes.OneMail) -> shapes.StoryShape:
+def tell(context: Context, asker: Asker, asked: shapes.OneMail) -> shapes.StoryShape:
     """The mail's story, newest last."""
-    lines, took = timeline.story_of_copy(parts, asker, asked.mail.ref)
+    lines, took = timeline.story_of_copy(context, asker, asked.mail.ref)
     told = [shapes.LineShape.model_validate(one) for one in lines]
     return shapes.StoryShape(lines=told, took_seconds=took)
 
 
 @operations.get("/organisations", asks=shapes.Search, answers=shapes.Organisations)
-def organisations(parts: Parts, asker: Asker, asked: shapes.Search) -> shapes.Organisations:
+def organisations(context: Context, asker: Asker, asked: shapes.Search) -> shapes.Organisations:
     """At most 20 Organisations with that in their name; case and accents do not count."""
     del asker
-    found = mailbox_status.organisations(parts, asked.search)
+    found = mailbox_status.organisations(context, asked.search)
     return shapes.Organisations(
         organisations=[shapes.OrganisationShape.model_validate(one) for one in found]
     )
 
 
 @operations.post("/contacts", asks=shapes.ContactDraft, answers=shapes.NewContact)
-def create_contact(parts: Parts, asker: Asker, asked: shapes.ContactDraft) -> shapes.NewContact:
+def create_contact(context: Context, asker: Asker, asked: shapes.ContactDraft) -> shapes.NewContact:
     """The contact, made in webCRM unless it is there; the mail that waits for it files itself."""
     del asker
     draft = contacts.PersonDraft(asked.name, asked.address, asked.organisation_id)
-    return shapes.NewContact(person_id=contacts.create_contact(parts, draft))
+    return shapes.NewContact(person_id=contacts.create_contact(context, draft))
 
 
 @operations.get("/rules", answers=shapes.Senders)
-def senders(parts: Parts, asker: Asker, asked: None) -> shapes.Senders:
+def senders(context: Context, asker: Asker, asked: None) -> shapes.Senders:
     """The addresses whose mail is always synced."""
     del asked
-    return shapes.Senders(addresses=list(sender_rules.senders(parts, asker)))
+    return shapes.Senders(addresses=list(sender_rules.senders(context, asker)))
 
 
 @operations.put("/rules/{address}", asks=shapes.Sender)
-def always_sync(parts: Parts, asker: Asker, asked: shapes.Sender) -> None:
+def always_sync(context: Context, asker: Asker, asked: shapes.Sender) -> None:
     """From now on a rule in Outlook moves this sender's mail into the sync folder."""
-    sender_rules.always_sync(parts, asker, asked.address)
+    sender_rules.always_sync(context, asker, asked.address)
 
 
 @operations.delete("/rules/{address}", asks=shapes.Sender)
-def sync_no_more(parts: Parts, asker: Asker, asked: shapes.Sender) -> None:
+def sync_no_more(context: Context, asker: Asker, asked: shapes.Sender) -> None:
     """No rule of ours moves this sender's mail any more."""
-    sender_rules.sync_no_more(parts, asker, asked.address)
+    sender_rules.sync_no_more(context, asker, asked.address)
 
 
 @operations.get("/connection", answers=shapes.ConnectionShape)
-def connected(parts: Parts, asker: Asker, asked: None) -> shapes.ConnectionShape:
+def connected(context: Context, asker: Asker, asked: None) -> shapes.ConnectionShape:
     """How the person's mailbox stands."""
     del asked
-    return shapes.ConnectionShape.model_validate(mailbox_status.connection(parts, asker))
+    return shapes.ConnectionShape.model_validate(mailbox_status.connection(context, asker))
 
 
 def _shape(found: MailState) -> shapes.MailStateShape:

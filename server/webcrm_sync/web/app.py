@@ -8,7 +8,7 @@ from flask import Flask, Response
 from werkzeug.exceptions import HTTPException
 
 from webcrm_sync.bootstrap import signing_keys
-from webcrm_sync.engine.context import Parts
+from webcrm_sync.engine.context import Context
 from webcrm_sync.web import door, errors, headers, health, hooks, pane
 
 logger = logging.getLogger(__name__)
@@ -18,17 +18,17 @@ _MAX_BODY = 1_000_000
 _SORRY = "Something went wrong on the server. Try again in a moment."
 
 
-def create_app(parts: Parts) -> Flask:
+def create_app(context: Context) -> Flask:
     """The application over these parts."""
     app = Flask("webcrm_sync", static_folder=None)
     app.config["MAX_CONTENT_LENGTH"] = _MAX_BODY
     app.url_map.merge_slashes = False  # no redirects: another address is another route
-    headers.add_to(app, parts.settings)
+    headers.add_to(app, context.settings)
     app.register_blueprint(health.blueprint())
-    app.register_blueprint(hooks.blueprint(parts))
-    app.register_blueprint(pane.blueprint(parts.settings))
-    app.register_blueprint(door.blueprint(parts, signing_keys(parts)))
-    door.allow_own_origin(app, parts.settings.public_url)
+    app.register_blueprint(hooks.blueprint(context))
+    app.register_blueprint(pane.blueprint(context.settings))
+    app.register_blueprint(door.blueprint(context, signing_keys(context)))
+    door.allow_own_origin(app, context.settings.public_url)
 
     @app.errorhandler(Exception)
     def unforeseen(error: Exception) -> Response:

@@ -12,7 +12,7 @@ from pydantic import BaseModel, ValidationError
 from werkzeug.exceptions import HTTPException
 
 from webcrm_sync.core.errors import SyncError
-from webcrm_sync.engine.context import Parts
+from webcrm_sync.engine.context import Context
 from webcrm_sync.engine.pane.mail_lookup import Asker, asker_of
 from webcrm_sync.web import api, errors, openapi
 from webcrm_sync.web.auth import Guard, guarded
@@ -26,18 +26,18 @@ from webcrm_sync.web.watch import Watch
 logger = logging.getLogger(__name__)
 
 
-def blueprint(parts: Parts, key_of: KeyOf) -> Blueprint:
+def blueprint(context: Context, key_of: KeyOf) -> Blueprint:
     """Every operation of the API and its OpenAPI document."""
     routes = Blueprint("api", __name__, url_prefix=api.BASE)
-    watch = Watch(parts)
+    watch = Watch(context)
     # Apart, so that a look that costs one query does not wait for what asks Graph.
     turns = {by: Turns() for by in By}
-    tokens = TokenReader(parts.settings, key_of)
+    tokens = TokenReader(context.settings, key_of)
     for operation in api.operations.declared:
         routes.add_url_rule(
             operation.path.replace("{address}", "<path:address>"),
             endpoint=operation.name,
-            view_func=_view(parts, tokens, operation, turns[operation.by], watch),
+            view_func=_view(context, tokens, operation, turns[operation.by], watch),
             methods=[operation.method],
         )
     document = openapi.document(api.operations.declared, base=api.BASE)
@@ -53,7 +53,7 @@ def blueprint(parts: Parts, key_of: KeyOf) -> Blueprint:
 
     @routes.errorhandler(SyncError)
     def trouble(error: SyncError) -> Response:
-        return errors.answer(errors.problem_of(error, parts.now()))
+        return errors.answer(errors.problem_of(error, context.now()))
 
     @routes.errorhandler(HTTPException)
     def refused(error: HTTPException) -> Response:
@@ -76,16 +76,16 @@ def allow_own_origin(app: Flask, public_url: str) -> None:
 
 
 def _view(
-    parts: Parts, tokens: TokenReader, operation: Operation, turns: Turns, watch: Watch
+    context: Context, tokens: TokenReader, operation: Operation, turns: Turns, watch: Watch
 ) -> Callable[..., Response]:
     @guarded(Guard.PERSON)
     def view(**path: str) -> Response:
         person = _person(tokens)
         with turns.of(person.user_id):
             is_visitor = operation.by is By.VISITOR
-            who = Visitor(person.user_id, watch) if is_visitor else _asker(parts, person)
+            who = Visitor(person.user_id, watch) if is_visitor else _asker(context, person)
             asked = _asked(operation, path)
-            answer = parts.repeated(lambda: operation.view(parts, who, asked))
+            answer = context.repeated(lambda: operation.view(context, who, asked))
         if answer is None:
             return Response(status=204)
         now = _now(answer) if isinstance(answer, Later) else answer
@@ -118,9 +118,9 @@ def _person(tokens: TokenReader) -> SignedIn:
         raise Problem(401, "signed_out", "Sign in again to go on.") from None
 
 
-def _asker(parts: Parts, person: SignedIn) -> Asker:
+def _asker(context: Context, person: SignedIn) -> Asker:
     """The person with the own mailbox. Raises Problem 403."""
-    asker = asker_of(parts, person.user_id, name=person.name)
+    asker = asker_of(context, person.user_id, name=person.name)
     if asker is None:
         raise Problem(403, "no_mailbox", person.address)
     return asker

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from flask import Blueprint, Response, abort, request
 
-from webcrm_sync.engine.context import Parts
+from webcrm_sync.engine.context import Context
 from webcrm_sync.engine.discovery.notifications import Receiver
 from webcrm_sync.engine.push_urls import LIFECYCLE_PATH, NOTIFY_PATH, is_known
 from webcrm_sync.web.auth import Guard, guarded
@@ -16,16 +16,16 @@ _LONGEST_TOKEN = 1024
 _LARGEST_BODY = 256_000
 
 
-def blueprint(parts: Parts) -> Blueprint:
+def blueprint(context: Context) -> Blueprint:
     """The addresses that subscriptions name, with a secret in them and without."""
     routes = Blueprint("hooks", __name__)
-    receiver = Receiver(parts)
+    receiver = Receiver(context)
 
     @routes.post(f"{NOTIFY_PATH}/<secret>")
     @routes.post(f"{LIFECYCLE_PATH}/<secret>")
     @guarded(Guard.CLIENT_STATE)
     def notified(secret: str) -> Response:
-        if not is_known(parts, secret):
+        if not is_known(context, secret):
             abort(404)
         return _handshake() or _taken(receiver)
 

@@ -9,7 +9,7 @@ from typing import Any, TypeVar
 
 from pydantic import BaseModel
 
-from webcrm_sync.engine.context import Parts
+from webcrm_sync.engine.context import Context
 from webcrm_sync.web.watch import Watch
 
 
@@ -42,7 +42,7 @@ class Later:
 
 
 #: A view is given the parts, who asks, and what was asked, and answers with a shape or nothing.
-View = Callable[[Parts, Any, Any], BaseModel | Later | None]
+View = Callable[[Context, Any, Any], BaseModel | Later | None]
 V = TypeVar("V", bound=Callable[..., BaseModel | Later | None])
 
 

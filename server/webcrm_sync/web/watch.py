@@ -8,7 +8,7 @@ import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from webcrm_sync.engine.context import Parts
+from webcrm_sync.engine.context import Context
 from webcrm_sync.engine.pane import versions
 
 logger = logging.getLogger(__name__)
@@ -32,8 +32,8 @@ class _Look:
 class Watch:
     """The looks that wait in this process. Thread-safe."""
 
-    def __init__(self, parts: Parts) -> None:
-        self._parts = parts
+    def __init__(self, context: Context) -> None:
+        self._parts = context
         self._lock = threading.Lock()
         self._looks: list[_Look] = []
         self._is_running = False

@@ -42,7 +42,7 @@ def play(open_play: OpenPlay) -> Play:
 @pytest.fixture
 def app(play: Play) -> Flask:
     """The application over the play."""
-    return create_app(play.parts)
+    return create_app(play.context)
 
 
 @pytest.fixture

@@ -213,7 +213,7 @@ def test_a_mail_that_waits_or_needs_a_choice_is_put_where_it_is_wanted(
 def test_what_is_under_no_organisation_is_put_under_one(open_play: OpenPlay) -> None:
     play = open_play(UNMATCHED="unlinked")
     play.contact(BO, "Havnebyg")
-    kim = person(play, create_app(play.parts), KIM, "Kim Nordwind")
+    kim = person(play, create_app(play.context), KIM, "Kim Nordwind")
     play.refresh()
     mail = play.drag(kim.box, Mail("Offer?", LIS, KIM))
     play.look()

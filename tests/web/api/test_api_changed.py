@@ -19,8 +19,8 @@ from webcrm_sync.store import mailboxes
 @pytest.fixture(autouse=True)
 def _pushed(play: Play, kim: Person) -> None:
     """Outlook reports what happens in Kim's folders, so that nobody needs to ask it."""
-    for_long = play.parts.now() + timedelta(days=30)
-    with play.parts.begin() as tx:
+    for_long = play.context.now() + timedelta(days=30)
+    with play.context.begin() as tx:
         box = mailboxes.find_mailbox(tx, KIM)
         assert box is not None
         for folder in mailboxes.folders(tx, box.id):
@@ -51,9 +51,9 @@ def counted(play: Play) -> Iterator[list[str]]:
     def note(*arguments: object) -> None:
         found.append(str(arguments[2]))
 
-    event.listen(play.parts.database.engine, "before_cursor_execute", note)
+    event.listen(play.context.database.engine, "before_cursor_execute", note)
     yield found
-    event.remove(play.parts.database.engine, "before_cursor_execute", note)
+    event.remove(play.context.database.engine, "before_cursor_execute", note)
 
 
 def test_a_look_at_what_has_not_changed_costs_one_query_and_no_call(
@@ -149,7 +149,7 @@ def test_a_version_is_one_persons_own(play: Play, kim: Person, eva: Person) -> N
 def test_a_removed_mailbox_ends_what_was_true(play: Play, kim: Person) -> None:
     mail = kim.box.deliver(Mail("Offer", BO, KIM))
     _, version = shown(kim, mail)
-    admin.remove(play.parts, KIM)
+    admin.remove(play.context, KIM)
     assert is_changed(kim, version)
 
 
@@ -158,7 +158,7 @@ def test_what_only_outlook_knows_is_asked_again_now_and_then(
     play: Play, kim: Person, is_pushed: bool, seconds: int
 ) -> None:
     if not is_pushed:
-        with play.parts.begin() as tx:
+        with play.context.begin() as tx:
             tx.connection.execute(text("UPDATE folder SET subscription_id = NULL"))
     mail = kim.box.deliver(Mail("Offer", BO, KIM))
     _, version = shown(kim, mail)

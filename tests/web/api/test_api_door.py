@@ -137,7 +137,7 @@ def test_what_cannot_be_read_is_said_to_be_so(kim: Person, body: Any) -> None:
 
 
 def test_answers_are_for_our_own_pages_alone_and_never_kept(kim: Person) -> None:
-    own = kim.play.parts.settings.public_url
+    own = kim.play.context.settings.public_url
     for origin, allowed in ((own, own), ("https://evil.example", None)):
         answer = kim.ask("GET", "/connection", headers={"Origin": origin})
         assert answer.headers.get("Access-Control-Allow-Origin") == allowed

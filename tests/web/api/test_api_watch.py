@@ -41,9 +41,9 @@ def test_one_query_a_second_tells_all_who_wait_and_each_hears_of_news_at_once(
         looks = [threads.submit(wait, number) for number in range(_PANES)]
         time.sleep(1.5)
         assert not any(look.done() for look in looks)
-        event.listen(play.parts.database.engine, "before_cursor_execute", note)
+        event.listen(play.context.database.engine, "before_cursor_execute", note)
         time.sleep(2.2)
-        event.remove(play.parts.database.engine, "before_cursor_execute", note)
+        event.remove(play.context.database.engine, "before_cursor_execute", note)
         assert 1 <= len(statements) <= 3
 
         kim.post("sync", mail)

@@ -11,7 +11,7 @@ from webcrm_sync.core.errors import CursorExpired, Gone, Refused, SyncError
 from webcrm_sync.core.outlook import Change, Page
 from webcrm_sync.core.trail import Trail
 from webcrm_sync.engine.backoff import hold_mailbox
-from webcrm_sync.engine.context import Parts
+from webcrm_sync.engine.context import Context
 from webcrm_sync.engine.discovery import page_writer
 from webcrm_sync.engine.discovery.page_context import facts_of
 from webcrm_sync.engine.isolation import incidents
@@ -33,36 +33,36 @@ _STARTS = 3
 _DOUBTED_POLL = timedelta(seconds=60)
 
 
-def discover(parts: Parts, mailbox_id: int) -> None:
+def discover(context: Context, mailbox_id: int) -> None:
     """Take up everything new in the mailbox's sync folders. Idempotent."""
-    with parts.begin() as tx:
+    with context.begin() as tx:
         box = mailboxes.read_mailbox(tx, mailbox_id)
         if box is None or box.shut_until(tx.now):
             return
         due = [f for f in mailboxes.folders(tx, box.id) if _is_due(f, tx.now)]
         mailboxes.begin_reading(tx, due)
     try:
-        _read_folders(parts, box, due)
+        _read_folders(context, box, due)
     except SyncError as error:
-        hold_mailbox(parts, box, error, got_on=_has_moved(parts, box, due))
+        hold_mailbox(context, box, error, got_on=_has_moved(context, box, due))
         return
     if box.attempts:
-        with parts.begin() as tx:
+        with context.begin() as tx:
             mailboxes.open_gate(tx, box.id)
 
 
-def _read_folders(parts: Parts, box: Mailbox, due: Sequence[SyncFolder]) -> None:
+def _read_folders(context: Context, box: Mailbox, due: Sequence[SyncFolder]) -> None:
     """Read each of these folders. What is unforeseen in one is raised after the others."""
     with incidents.OthersFirst() as folders:
         for folder in due:
             with folders.one():
-                if begun := _with_this_selection(parts, folder):
-                    _read_folder(parts, box, begun)
+                if begun := _with_this_selection(context, folder):
+                    _read_folder(context, box, begun)
 
 
-def _has_moved(parts: Parts, box: Mailbox, seen: Sequence[SyncFolder]) -> bool:
+def _has_moved(context: Context, box: Mailbox, seen: Sequence[SyncFolder]) -> bool:
     """True when one of these folders has been read further since."""
-    with parts.begin() as tx:
+    with context.begin() as tx:
         now = {f.id: f.cursor for f in mailboxes.folders(tx, box.id)}
     return any(f.id in now and now[f.id] != f.cursor for f in seen)
 
@@ -72,7 +72,7 @@ def _is_due(folder: SyncFolder, now: datetime) -> bool:
     return is_polled or folder.hinted_at is not None
 
 
-def _read_folder(parts: Parts, box: Mailbox, folder: SyncFolder) -> None:
+def _read_folder(context: Context, box: Mailbox, folder: SyncFolder) -> None:
     """Read the folder's delta to its end, committing each page with the cursor behind it."""
     hinted = folder
     is_news = False
@@ -81,22 +81,22 @@ def _read_folder(parts: Parts, box: Mailbox, folder: SyncFolder) -> None:
     trail.follow(folder.cursor or "")
     while True:
         try:
-            page = parts.graph.page(box.user_id, folder.graph_id, folder.cursor, size=PAGE_SIZE)
+            page = context.graph.page(box.user_id, folder.graph_id, folder.cursor, size=PAGE_SIZE)
         except (CursorExpired, Refused, Gone) as error:
             is_of_no_use = isinstance(error, CursorExpired) or folder.round == hinted.round
             if folder.cursor is None or not is_of_no_use:
                 if not isinstance(error, Gone):
                     raise
-                _look_for_folders(parts, box, hinted)
+                _look_for_folders(context, box, hinted)
                 return
-            anew = _start_anew(parts, folder, told_of=box)
+            anew = _start_anew(context, folder, told_of=box)
             if anew is None:
                 return
             folder = anew
             starts.follow(str(folder.round))
             continue
-        facts = facts_of(parts, box, folder, page.changes)
-        if not page_writer.page(parts, box, folder, page, facts):
+        facts = facts_of(context, box, folder, page.changes)
+        if not page_writer.page(context, box, folder, page, facts):
             return  # another run has read on from here
         is_news = is_news or bool(facts.arrivals)
         lines += len(page.changes)
@@ -104,11 +104,11 @@ def _read_folder(parts: Parts, box: Mailbox, folder: SyncFolder) -> None:
         if page.is_last:
             break
         trail.follow(page.cursor)
-    put_by = partial(_put_by, parts, hinted, is_news=is_news, is_flooded=lines >= _FLOOD)
-    _finish(parts, box, folder, put_by)
+    put_by = partial(_put_by, context, hinted, is_news=is_news, is_flooded=lines >= _FLOOD)
+    _finish(context, box, folder, put_by)
 
 
-def _with_this_selection(parts: Parts, folder: SyncFolder) -> SyncFolder | None:
+def _with_this_selection(context: Context, folder: SyncFolder) -> SyncFolder | None:
     """The folder with a cursor that brings all of a Message, None when another run has moved it.
 
     A cursor of an earlier version goes on with what that version asked for. The fresh reading
@@ -116,18 +116,18 @@ def _with_this_selection(parts: Parts, folder: SyncFolder) -> SyncFolder | None:
     """
     if not folder.cursor:
         return replace(folder, selection=SELECTION)
-    return folder if folder.selection >= SELECTION else _start_anew(parts, folder)
+    return folder if folder.selection >= SELECTION else _start_anew(context, folder)
 
 
 def _start_anew(
-    parts: Parts, folder: SyncFolder, told_of: Mailbox | None = None
+    context: Context, folder: SyncFolder, told_of: Mailbox | None = None
 ) -> SyncFolder | None:
     """Give up a cursor: the folder will be read from its start. None when it is not ours.
 
     `told_of`: the mailbox in whose story that is worth a line.
     """
     anew = replace(folder, cursor=None, round=folder.round + 1, selection=SELECTION)
-    with parts.begin() as tx:
+    with context.begin() as tx:
         mailboxes.hold(tx, mailbox_ids=[folder.mailbox_id])
         if not mailboxes.advance_cursor(tx, folder, None, round=anew.round):
             return None
@@ -136,43 +136,47 @@ def _start_anew(
     return anew
 
 
-def _look_for_folders(parts: Parts, box: Mailbox, gone: SyncFolder) -> None:
+def _look_for_folders(context: Context, box: Mailbox, gone: SyncFolder) -> None:
     """The folder is gone: let `keep` find or make another one, now.
 
     Should it stand there all the same, it is read again a little later, not every second.
     """
-    with parts.begin() as tx:
+    with context.begin() as tx:
         mailboxes.keep_now(tx, [box.id])
         again = tx.now + _GONE_RETRY
         mailboxes.take_hint(tx, gone, poll_due_at=again, is_flooded=False)
 
 
-def _finish(parts: Parts, box: Mailbox, folder: SyncFolder, put_by: Callable[[Tx], None]) -> None:
+def _finish(
+    context: Context, box: Mailbox, folder: SyncFolder, put_by: Callable[[Tx], None]
+) -> None:
     """The end of a reading: look for what it should have met, then put the folder by."""
-    with parts.begin() as tx:
+    with context.begin() as tx:
         unseen = emails.unseen_items(tx, folder.id, folder.round)
         if not unseen:
             put_by(tx)
             return
-    look_at(parts, box, folder, unseen)
-    with parts.begin() as tx:
+    look_at(context, box, folder, unseen)
+    with context.begin() as tx:
         put_by(tx)
 
 
-def look_at(parts: Parts, box: Mailbox, folder: SyncFolder, graph_ids: Sequence[str]) -> bool:
+def look_at(context: Context, box: Mailbox, folder: SyncFolder, graph_ids: Sequence[str]) -> bool:
     """Follow these copies to where they lie now, whatever delta told of them. Idempotent.
 
     False (and nothing changed) when another run has moved the folder's cursor.
     """
     changes = tuple(Change(graph_id, is_removed=True) for graph_id in graph_ids)
-    facts = facts_of(parts, box, folder, changes)
-    return page_writer.page(parts, box, folder, Page(changes, folder.cursor or "", True), facts)
+    facts = facts_of(context, box, folder, changes)
+    return page_writer.page(context, box, folder, Page(changes, folder.cursor or "", True), facts)
 
 
-def _put_by(parts: Parts, hinted: SyncFolder, tx: Tx, *, is_news: bool, is_flooded: bool) -> None:
+def _put_by(
+    context: Context, hinted: SyncFolder, tx: Tx, *, is_news: bool, is_flooded: bool
+) -> None:
     """Clear the hint that the folder was read for, and say when to look again."""
     doubted_at = _doubted_at(hinted, tx.now, is_news=is_news)
-    every = parts.settings.poll_every(is_pushed=hinted.subscription_id is not None)
+    every = context.settings.poll_every(is_pushed=hinted.subscription_id is not None)
     again = tx.now + (min(_DOUBTED_POLL, every) if doubted_at else every)
     facts = {"is_known": True, "push_doubted_at": doubted_at}
     mailboxes.take_hint(tx, hinted, poll_due_at=again, is_flooded=is_flooded, **facts)

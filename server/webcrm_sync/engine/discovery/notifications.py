@@ -10,7 +10,7 @@ from functools import lru_cache
 from hashlib import sha256
 
 from webcrm_sync.engine import push_urls
-from webcrm_sync.engine.context import Parts
+from webcrm_sync.engine.context import Context
 from webcrm_sync.store import mailboxes
 from webcrm_sync.store.database import Tx
 from webcrm_sync.store.encryption import SealBroken
@@ -93,8 +93,8 @@ class _Genuine:
 class Receiver:
     """Takes what is posted to one company's addresses. Thread-safe."""
 
-    def __init__(self, parts: Parts) -> None:
-        self._parts = parts
+    def __init__(self, context: Context) -> None:
+        self._parts = context
         self._digest = lru_cache(_REMEMBERED)(self._opened)
         self._next_alarm_at = self._next_look_at = _LONG_AGO
         self._is_old_address_in_use = True

@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from webcrm_sync.core.errors import Gone, Refused, TryLater
 from webcrm_sync.core.outlook import Change, Location
-from webcrm_sync.engine.context import Parts
+from webcrm_sync.engine.context import Context
 from webcrm_sync.engine.discovery import page_writer, same_mails
 from webcrm_sync.engine.discovery.arrivals import Arrival
 from webcrm_sync.engine.isolation import incidents
@@ -22,24 +22,24 @@ Faults = dict[str, Exception]
 
 
 def facts_of(
-    parts: Parts, box: Mailbox, folder: SyncFolder, changes: Sequence[Change]
+    context: Context, box: Mailbox, folder: SyncFolder, changes: Sequence[Change]
 ) -> page_writer.Facts:
     """The facts about a page. Raises TryLater while Graph does not find a mail it tells of."""
     facts, odd = incidents.but_for_culprits(
-        changes, lambda some: _facts_of(parts, box, folder, some)
+        changes, lambda some: _facts_of(context, box, folder, some)
     )
     return replace(facts, faults={**facts.faults, **{c.graph_id: fault for c, fault in odd}})
 
 
 def _facts_of(
-    parts: Parts, box: Mailbox, folder: SyncFolder, changes: Sequence[Change]
+    context: Context, box: Mailbox, folder: SyncFolder, changes: Sequence[Change]
 ) -> page_writer.Facts:
     removed = [c.graph_id for c in changes if c.is_removed]
-    with parts.begin() as tx:
+    with context.begin() as tx:
         known = emails.known_items(tx, box.id, [c.graph_id for c in changes])
         ours = {f.graph_id for f in mailboxes.folders(tx, box.id)} if removed else set()
     faults = {c.graph_id: c.fault for c in changes if c.fault is not None}
-    locations = _locations(parts, box, removed, faults)
+    locations = _locations(context, box, removed, faults)
     # Moved in and out and in again between two rounds is told as "removed" alone.
     hidden = [
         i for i, at in locations.items() if at and at.folder_id in ours and _is_unread(known.get(i))
@@ -49,14 +49,14 @@ def _facts_of(
         for c in changes
         if not (c.is_removed or c.message or c.fault) and _is_unread(known.get(c.graph_id))
     ]
-    arrivals = _carried(parts, box, changes, known, faults)
-    for graph_id, arrival in _fetched(parts, box, dict.fromkeys(hidden + bare), faults):
+    arrivals = _carried(context, box, changes, known, faults)
+    for graph_id, arrival in _fetched(context, box, dict.fromkeys(hidden + bare), faults):
         if arrival:
             arrivals[graph_id] = arrival
     left = {i for i, at in locations.items() if at is None or at.folder_id not in ours}
     here = [(i, arrival) for i, arrival in arrivals.items() if i not in left and i not in faults]
     files, odd = incidents.but_for_culprits(
-        here, lambda some: same_mails.files_of(parts, box, dict(some))
+        here, lambda some: same_mails.files_of(context, box, dict(some))
     )
     faults |= {graph_id: error for (graph_id, _), error in odd}
     fine = {i: arrival for i, arrival in here if i not in faults}
@@ -72,19 +72,19 @@ def _name(box: Mailbox, graph_id: str) -> str:
 
 
 def _locations(
-    parts: Parts, box: Mailbox, graph_ids: Sequence[str], faults: Faults
+    context: Context, box: Mailbox, graph_ids: Sequence[str], faults: Faults
 ) -> Mapping[str, Location | None]:
     if not graph_ids:
         return {}
     locations, odd = incidents.but_for_culprits(
-        graph_ids, lambda some: parts.graph.locations(box.user_id, some) if some else {}
+        graph_ids, lambda some: context.graph.locations(box.user_id, some) if some else {}
     )
     faults |= dict(odd)
     return locations
 
 
 def _carried(
-    parts: Parts,
+    context: Context,
     box: Mailbox,
     changes: Sequence[Change],
     known: Mapping[str, Item],
@@ -98,14 +98,14 @@ def _carried(
     ]
     with page_writer.ONE_PAGE:
         made, odd = incidents.attempted(
-            parts, new, Arrival.of, lambda message: _name(box, message.graph_id)
+            context, new, Arrival.of, lambda message: _name(box, message.graph_id)
         )
     faults |= {message.graph_id: error for message, error in odd}
     # Not within the lock: a large body may take its process seconds.
     read, unread = incidents.attempted(
-        parts,
+        context,
         made,
-        lambda arrival: arrival.read_by(parts.reader),
+        lambda arrival: arrival.read_by(context.reader),
         lambda arrival: _name(box, arrival.message.graph_id),
     )
     faults |= {arrival.message.graph_id: error for arrival, error in unread}
@@ -113,27 +113,27 @@ def _carried(
 
 
 def _fetched(
-    parts: Parts, box: Mailbox, graph_ids: Iterable[str], faults: Faults
+    context: Context, box: Mailbox, graph_ids: Iterable[str], faults: Faults
 ) -> list[tuple[str, Arrival | None]]:
     """The mails behind lines that did not carry them."""
     done, odd = incidents.attempted(
-        parts,
+        context,
         graph_ids,
-        lambda graph_id: (graph_id, _arrival(parts, box, graph_id)),
+        lambda graph_id: (graph_id, _arrival(context, box, graph_id)),
         lambda graph_id: _name(box, graph_id),
     )
     faults |= dict(odd)
     return done
 
 
-def _arrival(parts: Parts, box: Mailbox, graph_id: str) -> Arrival | None:
+def _arrival(context: Context, box: Mailbox, graph_id: str) -> Arrival | None:
     """The mail behind a line that did not carry it, None when it has left again.
 
     Raises TryLater while Graph may only not find it yet. One that Graph does not let us read is
     told of in the mailbox's story, and holds nothing up.
     """
     try:
-        message = parts.graph.message(box.user_id, graph_id)
+        message = context.graph.message(box.user_id, graph_id)
     except Gone as error:
         if box.attempts < _PATIENCE:
             raise TryLater("Outlook tells of a mail that it does not find yet.") from error
@@ -141,7 +141,7 @@ def _arrival(parts: Parts, box: Mailbox, graph_id: str) -> Arrival | None:
     except Refused as error:
         if box.attempts < _PATIENCE:
             raise TryLater(str(error), code=error.code) from error
-        with parts.begin() as tx:
+        with context.begin() as tx:
             tx.tell("mail could not be read", mailbox_id=box.id, detail=str(error))
         return None
-    return Arrival.of(message).read_by(parts.reader)
+    return Arrival.of(message).read_by(context.reader)

@@ -16,7 +16,7 @@ from webcrm_sync.core.message import Message
 from webcrm_sync.core.outlook import Change, Location, Page, Place
 from webcrm_sync.core.same_mail import Files
 from webcrm_sync.core.states import OVERRULED, Reason, State, mark_for
-from webcrm_sync.engine.context import Parts
+from webcrm_sync.engine.context import Context
 from webcrm_sync.engine.discovery import bare_copies, same_mails
 from webcrm_sync.engine.discovery.arrivals import (
     Arrival,
@@ -70,9 +70,9 @@ def is_new(known: Item | None, message: Message) -> bool:
     return known.reason is Reason.DRAFT and not message.is_draft
 
 
-def page(parts: Parts, box: Mailbox, folder: SyncFolder, page: Page, facts: Facts) -> bool:
+def page(context: Context, box: Mailbox, folder: SyncFolder, page: Page, facts: Facts) -> bool:
     """Commit a page; False (and nothing changed) when another run has moved the cursor."""
-    with ONE_PAGE, incidents.go_on_with_alike(parts), parts.begin() as tx:
+    with ONE_PAGE, incidents.go_on_with_alike(context), context.begin() as tx:
         emails.lock(tx)
         if not mailboxes.advance_cursor(tx, folder, page.cursor, selection=folder.selection):
             return False
@@ -81,12 +81,12 @@ def page(parts: Parts, box: Mailbox, folder: SyncFolder, page: Page, facts: Fact
             lambda some: emails.known_items(tx, box.id, some, is_held=True),
         )
         facts = replace(facts, faults={**facts.faults, **dict(odd)})
-        recording = Recording(tx, box, folder, parts, facts, known)
+        recording = Recording(tx, box, folder, context, facts, known)
         fine = [c for c in page.changes if c.graph_id not in facts.faults]
-        incidents.within(parts, tx, "record", fine, recording.record, recording.aside)
+        incidents.within(context, tx, "record", fine, recording.record, recording.aside)
         for change in page.changes:
             if fault := facts.faults.get(change.graph_id):
-                incidents.write_aside(parts, tx, "read", recording.aside(change), fault)
+                incidents.write_aside(context, tx, "read", recording.aside(change), fault)
     return True
 
 
@@ -106,7 +106,7 @@ class Recording:
     tx: Tx
     box: Mailbox
     folder: SyncFolder
-    parts: Parts
+    context: Context
     facts: Facts
     known: Mapping[str, Item]
 
@@ -154,7 +154,7 @@ class Recording:
         return {f.graph_id: f.id for f in mailboxes.folders(self.tx, self.box.id)}
 
     def _internals(self) -> Internals:
-        return mailboxes.internals(self.tx, self.parts.settings.internal_domains)
+        return mailboxes.internals(self.tx, self.context.settings.internal_domains)
 
     def _complete(self, changes: Sequence[Change], known: Mapping[str, Item]) -> None:
         """Fill what earlier versions did not ask of Graph into the mails that they took up."""
@@ -221,7 +221,7 @@ class Recording:
         for mail in stored:
             mail.see_files(files)
         aliases = known_mails.aliases(self.tx, internals)
-        index = EmailIndex.of(stored, self.parts.tenant_id, aliases)
+        index = EmailIndex.of(stored, self.context.tenant_id, aliases)
         order = sorted(arrivals, key=lambda i: _order(arrivals[i].message))
         mails = {graph_id: index.mail_of(facts[graph_id]) for graph_id in order}
         for mail in index.renamed:
@@ -234,7 +234,7 @@ class Recording:
     ) -> dict[str, object]:
         state, reason = first_state(message)
         stamp = Stamp.parse(message.stamp)
-        is_ours = stamp is not None and stamp.names(self.parts.tenant_id, key)
+        is_ours = stamp is not None and stamp.names(self.context.tenant_id, key)
         return {
             "mailbox_id": self.box.id,
             "folder_id": folders.get(message.folder_id, self.folder.id),

@@ -11,7 +11,7 @@ from webcrm_sync.core.email_index import CopyFacts, KnownMail, alike_but_for_fil
 from webcrm_sync.core.errors import Gone, Refused
 from webcrm_sync.core.message import Attachment, AttachmentKind
 from webcrm_sync.core.same_mail import SMALL_FILE, Files, list_files
-from webcrm_sync.engine.context import Parts
+from webcrm_sync.engine.context import Context
 from webcrm_sync.engine.discovery.arrivals import Arrival
 from webcrm_sync.store import known_mails, mailboxes
 from webcrm_sync.store.database import Tx
@@ -28,7 +28,9 @@ def stored(tx: Tx, box: Mailbox, copies: Iterable[CopyFacts]) -> Sequence[KnownM
     return known_mails.known_mails(tx, box.id, message_ids=message_ids, keys=keys | message_ids)
 
 
-def files_of(parts: Parts, box: Mailbox, arrivals: Mapping[str, Arrival]) -> Mapping[str, Files]:
+def files_of(
+    context: Context, box: Mailbox, arrivals: Mapping[str, Arrival]
+) -> Mapping[str, Files]:
     """The files of those copies in the mailbox, by Graph id, that nothing else may tell apart.
 
     A scanner may send two mails with one Message-ID and the same words; a person's copy of a mail
@@ -38,30 +40,30 @@ def files_of(parts: Parts, box: Mailbox, arrivals: Mapping[str, Arrival]) -> Map
     if not any(a.message.has_attachments for a in arrivals.values()):
         return {}
     copies = {i: a.facts() for i, a in arrivals.items() if a.message.has_attachments}
-    with parts.begin() as tx:
+    with context.begin() as tx:
         known = stored(tx, box, copies.values())
         if not known and len({c.first_key for c in copies.values()}) == len(copies):
             return {}
-        internals = mailboxes.internals(tx, parts.settings.internal_domains)
+        internals = mailboxes.internals(tx, context.settings.internal_domains)
         aliases = known_mails.aliases(tx, internals)
     alike = alike_but_for_files(copies, known, aliases)
     if not alike:
         return {}
     own = aliases.person(box.address)
     sent = {i for i, copy in alike.items() if aliases.person(copy.print_.sender) == own}
-    return _looked_at(parts, box, sorted(alike), sent)
+    return _looked_at(context, box, sorted(alike), sent)
 
 
 def _looked_at(
-    parts: Parts, box: Mailbox, graph_ids: Sequence[str], sent: Set[str]
+    context: Context, box: Mailbox, graph_ids: Sequence[str], sent: Set[str]
 ) -> Mapping[str, Files]:
     """The files of these copies as far as Outlook shows them. `sent`: by the owner."""
-    lists = parts.graph.attachment_lists(box.user_id, graph_ids)
+    lists = context.graph.attachment_lists(box.user_id, graph_ids)
     files = {i: list_files(listed, with_sizes=i not in sent) for i, listed in lists.items()}
     often = Counter(files.values())
     for graph_id in [i for i in files if often[files[i]] > 1 and i not in sent]:
         try:
-            contents = _contents(parts, box, graph_id, lists[graph_id])
+            contents = _contents(context, box, graph_id, lists[graph_id])
         except (Gone, Refused):
             del files[graph_id]  # what cannot be read tells nothing apart
         else:
@@ -70,14 +72,14 @@ def _looked_at(
 
 
 def _contents(
-    parts: Parts, box: Mailbox, graph_id: str, listed: Iterable[Attachment]
+    context: Context, box: Mailbox, graph_id: str, listed: Iterable[Attachment]
 ) -> Mapping[str, str]:
     """Hashes of a mail's small files, which may have the same name and size by chance."""
     small = [a for a in listed if a.kind is AttachmentKind.FILE and a.size <= SMALL_FILE]
     hashes = {}
     for one in small[:_MOST_READ]:
         with BytesIO() as sink:
-            parts.graph.save_attachment(
+            context.graph.save_attachment(
                 box.user_id, graph_id, one.graph_id, sink=sink, at_most=one.largest_content
             )
             hashes[one.graph_id] = hashlib.sha256(sink.getvalue()).hexdigest()

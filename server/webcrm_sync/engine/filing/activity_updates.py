@@ -15,7 +15,7 @@ from webcrm_sync.core.filing import draft_activity
 from webcrm_sync.core.mail_text.truncate import cut
 from webcrm_sync.core.matching import How
 from webcrm_sync.core.storable import one_line
-from webcrm_sync.engine.context import Parts
+from webcrm_sync.engine.context import Context
 from webcrm_sync.engine.filing import attachment_source, outcome
 from webcrm_sync.engine.filing.attachment_source import Source
 from webcrm_sync.engine.isolation import incidents
@@ -34,14 +34,14 @@ WITHDRAWN = "[withdrawn] "
 _MAILBOX_RETRY = timedelta(seconds=30)
 
 
-def amend_round(parts: Parts, source: Source, *, limit: int) -> int:
+def amend_round(context: Context, source: Source, *, limit: int) -> int:
     """Tell webCRM up to `limit` wishes; how many there were.
 
     Raises Unclear or TryLater when webCRM is in trouble; what was not told is told again.
     """
-    with parts.begin() as tx:
+    with context.begin() as tx:
         due = sync_requests.due_wishes(tx, limit=limit)
-    incidents.each(parts, "amend", due, partial(_grant, parts, source), _aside)
+    incidents.each(context, "amend", due, partial(_grant, context, source), _aside)
     return len(due)
 
 
@@ -50,68 +50,68 @@ def _aside(filing_id: int) -> Aside:
     return Aside(name, lambda tx, _: Thing(name, incidents_of.park_wish(tx, filing_id)))
 
 
-def _grant(parts: Parts, source: Source, filing_id: int) -> None:
-    with parts.begin() as tx:
+def _grant(context: Context, source: Source, filing_id: int) -> None:
+    with context.begin() as tx:
         found = sync_requests.read_wish(tx, filing_id)
     if found is None:
         return
     wish, filing, email = found
     try:
-        _amend(parts, source, wish, filing, email)
+        _amend(context, source, wish, filing, email)
     except Gone:
-        _is_gone(parts, wish, filing)
+        _is_gone(context, wish, filing)
     except Refused as error:
-        with parts.begin() as tx:
+        with context.begin() as tx:
             sync_requests.end_wish(tx, filing.id, wish)
             tx.tell("not changed", email_id=email.id, detail=str(error))
 
 
-def _amend(parts: Parts, source: Source, wish: Wish, filing: Filing, email: Email) -> None:
+def _amend(context: Context, source: Source, wish: Wish, filing: Filing, email: Email) -> None:
     if wish.move_to is not None:
-        _move(parts, wish.move_to, filing, email)
+        _move(context, wish.move_to, filing, email)
     if wish.kind == WITHDRAW:
-        _withdraw(parts, filing, email)
-    if wish.kind in {STAND, RETELL} and not _write_again(parts, source, wish, filing, email):
+        _withdraw(context, filing, email)
+    if wish.kind in {STAND, RETELL} and not _write_again(context, source, wish, filing, email):
         return
-    with parts.begin() as tx:
+    with context.begin() as tx:
         if wish.kind == STAND:
             tx.tell("filed again", email_id=email.id, activity=filing.activity_id)
         sync_requests.end_wish(tx, filing.id, wish)
 
 
-def _move(parts: Parts, organisation_id: int, filing: Filing, email: Email) -> None:
+def _move(context: Context, organisation_id: int, filing: Filing, email: Email) -> None:
     """Put the Activity and its Documents under the Organisation that a person chose."""
     activity_id = filing.activity_id
     assert activity_id is not None
     people = everybody(email) + email.reply_to
-    with parts.begin() as tx:
+    with context.begin() as tx:
         book = directory.look_up(tx, [p.folded for p in people], ())
         documents = sync_requests.documents_of(tx, filing.id)
     person_id = person_at(people, book, organisation_id)
-    parts.webcrm.move_activity(activity_id, organisation_id)
+    context.webcrm.move_activity(activity_id, organisation_id)
     try:
-        parts.webcrm.change_activity(activity_id, ActivityChange(person_id=person_id or 0))
+        context.webcrm.change_activity(activity_id, ActivityChange(person_id=person_id or 0))
     except Refused:  # a Person may be gone whom the directory still knows
         person_id = None
-        parts.webcrm.change_activity(activity_id, ActivityChange(person_id=0))
+        context.webcrm.change_activity(activity_id, ActivityChange(person_id=0))
     for document_id in documents:
-        parts.webcrm.move_document(document_id, organisation_id)
-    with parts.begin() as tx:
+        context.webcrm.move_document(document_id, organisation_id)
+    with context.begin() as tx:
         place = {"organisation_id": organisation_id, "person_id": person_id}
         sync_requests.set_filing(tx, filing.id, how=How.PERSON.value, **place)
         tx.tell("moved", email_id=email.id, organisation=organisation_id, activity=activity_id)
 
 
-def _withdraw(parts: Parts, filing: Filing, email: Email) -> None:
+def _withdraw(context: Context, filing: Filing, email: Email) -> None:
     """Empty the Activity, say so in its subject, delete its Documents; more do not follow."""
     assert filing.activity_id is not None
-    subject = cut(f"{WITHDRAWN}{_subject(email)}", parts.metadata.limits().subject)
-    parts.webcrm.change_activity(filing.activity_id, ActivityChange(subject=subject, memo=""))
-    with parts.begin() as tx:
+    subject = cut(f"{WITHDRAWN}{_subject(email)}", context.metadata.limits().subject)
+    context.webcrm.change_activity(filing.activity_id, ActivityChange(subject=subject, memo=""))
+    with context.begin() as tx:
         documents = sync_requests.documents_of(tx, filing.id)
     for document_id in documents:
-        parts.webcrm.delete_document(document_id)
-    with parts.begin() as tx:
+        context.webcrm.delete_document(document_id)
+    with context.begin() as tx:
         emails.lock(tx)  # somebody may be asking for it again at this moment
         sync_requests.forget_documents(tx, filing.id)
         known = filings.of_emails(tx, [email.id])[email.id]
@@ -124,7 +124,9 @@ def _subject(email: Email) -> str:
     return one_line(email.subject) or "(no subject)"
 
 
-def _write_again(parts: Parts, source: Source, wish: Wish, filing: Filing, email: Email) -> bool:
+def _write_again(
+    context: Context, source: Source, wish: Wish, filing: Filing, email: Email
+) -> bool:
     """Fill the Activity again; False when the mail cannot be read now and is tried later."""
     assert filing.activity_id is not None
     try:
@@ -134,10 +136,10 @@ def _write_again(parts: Parts, source: Source, wish: Wish, filing: Filing, email
             return True
         content = attachment_source.Content(text="", lines=(), is_all=True)
     except (TryLater, AccessLost):
-        with parts.begin() as tx:
+        with context.begin() as tx:
             sync_requests.put_off_wish(tx, filing.id, due_at=tx.now + _MAILBOX_RETRY)
         return False
-    limits = parts.metadata.limits()
+    limits = context.metadata.limits()
     draft = draft_activity(
         email,
         content.text,
@@ -149,16 +151,16 @@ def _write_again(parts: Parts, source: Source, wish: Wish, filing: Filing, email
         lines=content.lines,
     )
     words = ActivityChange(subject=draft.subject, memo=draft.memo)
-    parts.webcrm.change_activity(filing.activity_id, words)
+    context.webcrm.change_activity(filing.activity_id, words)
     return True
 
 
-def _is_gone(parts: Parts, wish: Wish, filing: Filing) -> None:
+def _is_gone(context: Context, wish: Wish, filing: Filing) -> None:
     """The Activity was deleted in webCRM: nothing is left to take back; else it is made anew.
 
     Only for a person: nobody asked for words of ours that were to be written again.
     """
-    with parts.begin() as tx:
+    with context.begin() as tx:
         sync_requests.end_wish(tx, filing.id, wish)
         if wish.kind == RETELL:
             return

@@ -6,7 +6,7 @@ import logging
 from functools import partial
 
 from webcrm_sync.core.faults import trace
-from webcrm_sync.engine.context import Parts
+from webcrm_sync.engine.context import Context
 from webcrm_sync.engine.filing import batch, submit
 from webcrm_sync.engine.filing.attachment_source import Source
 from webcrm_sync.engine.isolation import incidents
@@ -17,30 +17,30 @@ from webcrm_sync.store.items import undecided
 logger = logging.getLogger(__name__)
 
 
-def file_each(parts: Parts, error: Exception) -> None:
+def file_each(context: Context, error: Exception) -> None:
     """Take every mail one step further, alone. Raises `error` again where it is no mail's."""
     logger.error("turn_failed", extra={"trace": trace(error)})
-    with parts.begin() as tx:
+    with context.begin() as tx:
         found = undecided.due(tx, limit=batch.BULK, is_past=True)
         found = [*found, *undecided.due(tx, limit=batch.BULK, is_past=False)]
         mails = list(dict.fromkeys([*found, *filings.due_mails(tx, limit=batch.BULK)]))
     filed = incidents.each(
-        parts, "file", mails, partial(_file, parts, Source(parts)), incidents.mail
+        context, "file", mails, partial(_file, context, Source(context)), incidents.mail
     )
     if len(filed) == len(mails):
         raise error
 
 
-def _file(parts: Parts, source: Source, email_id: int) -> bool:
-    with parts.begin() as tx:
+def _file(context: Context, source: Source, email_id: int) -> bool:
+    with context.begin() as tx:
         found = undecided.read(tx, [email_id])
     if found:
         is_past = any(copy.is_past for _, copies in found for copy in copies)
-        (preexisting.settle_past if is_past else decide.match_these)(parts, [email_id])
-    with parts.begin() as tx:
+        (preexisting.settle_past if is_past else decide.match_these)(context, [email_id])
+    with context.begin() as tx:
         due = filings.due_of(tx, email_id)
     filed = [f for f in due if f.activity_id is not None]
-    chosen = batch.about(parts, source, [f for f in due if f not in filed], filed)
-    submit.record(parts, batch.take(parts, source, chosen))
-    batch.attach(parts, source, chosen.filed)
+    chosen = batch.about(context, source, [f for f in due if f not in filed], filed)
+    submit.record(context, batch.take(context, source, chosen))
+    batch.attach(context, source, chosen.filed)
     return True

@@ -13,7 +13,7 @@ from webcrm_sync.core.attachments import Enclosures, names, sort_out, without_re
 from webcrm_sync.core.errors import Gone, Refused, SyncError
 from webcrm_sync.core.mail_text.body_text import Reading
 from webcrm_sync.core.message import Attachment
-from webcrm_sync.engine.context import Parts
+from webcrm_sync.engine.context import Context
 from webcrm_sync.engine.filing.mail_reader import from_a_copy, read_again
 from webcrm_sync.store import documents, events, filings, mailboxes, sync_requests
 from webcrm_sync.store.database import Tx
@@ -41,7 +41,7 @@ def side_by_side(ask: Callable[[T], R], about: Iterable[T], *, at_a_time: int) -
 class Source:
     """The attachments in Outlook; a copy's list is asked for once per run of the job."""
 
-    parts: Parts
+    context: Context
     lists: dict[str, Sequence[Attachment]] = field(default_factory=dict)
 
     def prepare(self, mails: Iterable[Email]) -> None:
@@ -52,7 +52,7 @@ class Source:
         ids = [mail.id for mail in mails if _may_have_any(mail)]
         if len(ids) < 2:
             return
-        with self.parts.begin() as tx:
+        with self.context.begin() as tx:
             open_ = {
                 b.id: b.user_id for b in mailboxes.all_mailboxes(tx) if not b.shut_until(tx.now)
             }
@@ -65,7 +65,7 @@ class Source:
 
     def _prepare(self, user_id: str, graph_ids: Sequence[str]) -> None:
         with suppress(SyncError):
-            self.lists.update(self.parts.graph.attachment_lists(user_id, graph_ids))
+            self.lists.update(self.context.graph.attachment_lists(user_id, graph_ids))
 
     def enclosures(self, email: Email) -> Enclosures:
         """What becomes of the attachments of a mail. Raises Gone when no copy is left.
@@ -73,12 +73,12 @@ class Source:
         Outlook is not asked about a mail that shows no sign of any.
         """
         may_have_any = _may_have_any(email)
-        listed = from_a_copy(self.parts, email.id, self._list) if may_have_any else ()
-        read = read_again(self.parts, email) if email.cids is None else email
+        listed = from_a_copy(self.context, email.id, self._list) if may_have_any else ()
+        read = read_again(self.context, email) if email.cids is None else email
         return sort_out(
             listed,
             cids=read.cids or (),
-            largest=self.parts.settings.largest_attachment,
+            largest=self.context.settings.largest_attachment,
             pictures=read.pictures,
         )
 
@@ -92,15 +92,15 @@ class Source:
                 raise Gone("The attachment is no longer on the mail.")
             sink.seek(0)
             sink.truncate()  # another copy may have been read in part
-            self.parts.graph.save_attachment(
+            self.context.graph.save_attachment(
                 user_id, graph_id, wanted.graph_id, sink=sink, at_most=wanted.largest_content
             )
 
-        from_a_copy(self.parts, email_id, read)
+        from_a_copy(self.context, email_id, read)
 
     def _list(self, user_id: str, graph_id: str) -> Sequence[Attachment]:
         if graph_id not in self.lists:
-            self.lists[graph_id] = self.parts.graph.attachments(user_id, graph_id)
+            self.lists[graph_id] = self.context.graph.attachments(user_id, graph_id)
         return self.lists[graph_id]
 
 
@@ -125,11 +125,11 @@ def _may_have_any(email: Email) -> bool:
     return email.has_attachments or email.cids is None or bool(email.cids) or not email.content
 
 
-def laid_out(parts: Parts, email: Email) -> Email:
+def laid_out(context: Context, email: Email) -> Email:
     """The mail with its text, where its HTML is kept as it came."""
     if not email.is_raw or email.content is None:
         return email
-    reading = parts.reader.read(email.subject, email.content, is_html=True)
+    reading = context.reader.read(email.subject, email.content, is_html=True)
     return _with(email, reading)
 
 
@@ -152,10 +152,10 @@ def content(source: Source, filing: Filing, email: Email, *, is_new: bool = Fals
     `is_new`: none were planned before. What is not kept is read again. Raises Gone when it is
     lost, else as `from_a_copy`.
     """
-    email = laid_out(source.parts, email)
+    email = laid_out(source.context, email)
     text, cids = email.content, email.cids
     if text is None or cids is None:
-        reading = read_again(source.parts, email)
+        reading = read_again(source.context, email)
         text, email = reading.text, _with(email, reading)
     try:
         enclosures, is_known = source.enclosures(email), True
@@ -164,7 +164,7 @@ def content(source: Source, filing: Filing, email: Email, *, is_new: bool = Fals
     except Refused:
         enclosures, is_known = Enclosures(), False  # the mail is filed; its files are tried again
     has_any = is_known and not (is_new and not enclosures.files)
-    planned = plan(source.parts, filing, enclosures) if has_any else ()
+    planned = plan(source.context, filing, enclosures) if has_any else ()
     return Content(
         text=text,
         lines=_lines(enclosures, planned, has_text=bool(text)),
@@ -172,12 +172,12 @@ def content(source: Source, filing: Filing, email: Email, *, is_new: bool = Fals
     )
 
 
-def plan(parts: Parts, filing: Filing, enclosures: Enclosures) -> Sequence[Document]:
+def plan(context: Context, filing: Filing, enclosures: Enclosures) -> Sequence[Document]:
     """The attachments of a filing, as the first visit decides; what people miss is told.
 
     Idempotent: what other mails file later changes nothing.
     """
-    with parts.begin() as tx:
+    with context.begin() as tx:
         if planned := documents.of_filing(tx, filing.id):
             return planned
         if sizes := {one.size for one in enclosures.files if one.may_repeat}:

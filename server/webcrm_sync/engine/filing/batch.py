@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 
-from webcrm_sync.engine.context import Parts
+from webcrm_sync.engine.context import Context
 from webcrm_sync.engine.filing import activity_updates, documents, submit, verify
 from webcrm_sync.engine.filing.attachment_source import Source
 from webcrm_sync.engine.filing.compose import Draft, drafts_of
@@ -48,29 +48,29 @@ class Turn:
         return not (self.filing_ids or self.has_wishes or self.decided)
 
 
-def choose(parts: Parts, source: Source, *, besides: Iterable[int] = ()) -> Turn:
+def choose(context: Context, source: Source, *, besides: Iterable[int] = ()) -> Turn:
     """The next turn: the newest mails first, without the filings of others (`besides`).
 
     Found mails are decided before, so that they can be among them.
     """
-    decided = preexisting.past_round(parts, limit=BULK) + decide.match_round(parts, limit=BULK)
+    decided = preexisting.past_round(context, limit=BULK) + decide.match_round(context, limit=BULK)
     others = list(besides)
-    with parts.begin() as tx:
+    with context.begin() as tx:
         due = filings.due(tx, limit=BULK, is_filed=False, besides=others)
         filed = filings.due(tx, limit=_FILED, is_filed=True, besides=others)
         has_wishes = sync_requests.has_due_wishes(tx)
         is_last = tx.is_line_wanted()
-    turn = about(parts, source, due, filed)
+    turn = about(context, source, due, filed)
     return replace(turn, has_wishes=has_wishes, decided=decided, is_last=is_last)
 
 
-def about(parts: Parts, source: Source, due: Sequence[Filing], filed: Sequence[Filing]) -> Turn:
+def about(context: Context, source: Source, due: Sequence[Filing], filed: Sequence[Filing]) -> Turn:
     """The turn about these filings; those `filed` have their attachments written beside it."""
     fresh = [f for f in due if f.is_fresh]
-    drafted = incidents.together(parts, "draft", fresh, partial(_drafts, parts, source), _mail)
+    drafted = incidents.together(context, "draft", fresh, partial(_drafts, context, source), _mail)
     drafts = [draft for some in drafted for draft in some]
     return Turn(
-        bulk=submit.intend(parts, [d for d in drafts if not submit.is_suspect(d)]),
+        bulk=submit.intend(context, [d for d in drafts if not submit.is_suspect(d)]),
         suspects=[d for d in drafts if submit.is_suspect(d)],
         unclear=[f.id for f in due if f.is_unclear],
         filing_ids=frozenset(f.id for f in due),
@@ -82,54 +82,54 @@ def _mail(filing: Filing) -> Aside:
     return incidents.mail(filing.email_id)
 
 
-def _drafts(parts: Parts, source: Source, fresh: Sequence[Filing]) -> Sequence[Draft]:
-    with parts.begin() as tx:
+def _drafts(context: Context, source: Source, fresh: Sequence[Filing]) -> Sequence[Draft]:
+    with context.begin() as tx:
         pairs = filings.with_emails(tx, fresh)
-    drafts = drafts_of(parts, source, pairs)
-    if parts.care is not None:  # in a bulk it could not be told which one a worker dies of
-        parts.webcrm.check_activities([d.activity for d in drafts])
+    drafts = drafts_of(context, source, pairs)
+    if context.care is not None:  # in a bulk it could not be told which one a worker dies of
+        context.webcrm.check_activities([d.activity for d in drafts])
     return drafts
 
 
-def take(parts: Parts, source: Source, turn: Turn) -> Answered:
+def take(context: Context, source: Source, turn: Turn) -> Answered:
     """Tell webCRM everything that is this turn's; what it answers last is yet to be recorded.
 
     Raises Unclear, TryLater or Refused when webCRM is in trouble; nothing of the turn is lost.
     """
     try:
         if turn.has_wishes:
-            activity_updates.amend_round(parts, source, limit=BULK)
+            activity_updates.amend_round(context, source, limit=BULK)
         if turn.unclear:
-            _look(parts, turn.unclear)
+            _look(context, turn.unclear)
     except BaseException:
-        submit.give_back(parts, turn.bulk)
+        submit.give_back(context, turn.bulk)
         raise
-    answered = submit.post(parts, turn.bulk)
+    answered = submit.post(context, turn.bulk)
     if not turn.suspects:
         return answered
-    submit.record(parts, answered)
-    submit.post_suspects(parts, turn.suspects)
+    submit.record(context, answered)
+    submit.post_suspects(context, turn.suspects)
     return Answered(turn.bulk.lease)
 
 
-def _look(parts: Parts, filing_ids: Sequence[int]) -> None:
+def _look(context: Context, filing_ids: Sequence[int]) -> None:
     """Look for what is still unclear of these."""
-    with parts.begin() as tx:
+    with context.begin() as tx:
         unclear = [f for f in filings.still_open(tx, filing_ids) if f.is_unclear]
-    verify.look_for(parts, unclear)
+    verify.look_for(context, unclear)
 
 
-def attach(parts: Parts, source: Source, filing_ids: Sequence[int]) -> None:
+def attach(context: Context, source: Source, filing_ids: Sequence[int]) -> None:
     """Write some attachments of these filings, as they stand now: people may have acted since.
 
     Raises Unclear or TryLater when webCRM is in trouble.
     """
-    with parts.begin() as tx:
+    with context.begin() as tx:
         filed = [f for f in filings.still_open(tx, filing_ids) if f.activity_id is not None]
-    incidents.together(parts, "attach", filed, partial(_attach, parts, source), _mail)
+    incidents.together(context, "attach", filed, partial(_attach, context, source), _mail)
 
 
-def _attach(parts: Parts, source: Source, filed: Sequence[Filing]) -> None:
-    with parts.begin() as tx:
+def _attach(context: Context, source: Source, filed: Sequence[Filing]) -> None:
+    with context.begin() as tx:
         pairs = filings.with_emails(tx, filed)
-    documents.add_documents(parts, source, pairs)
+    documents.add_documents(context, source, pairs)

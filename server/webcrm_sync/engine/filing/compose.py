@@ -13,7 +13,7 @@ from webcrm_sync.core.errors import AccessLost, Gone, Refused, TryLater
 from webcrm_sync.core.filing import draft_activity
 from webcrm_sync.core.retry import retry_at
 from webcrm_sync.core.states import Reason
-from webcrm_sync.engine.context import Parts
+from webcrm_sync.engine.context import Context
 from webcrm_sync.engine.filing import attachment_source, outcome
 from webcrm_sync.engine.filing.attachment_source import Source
 from webcrm_sync.store import directory, documents, filings
@@ -35,26 +35,26 @@ class Draft:
 
 
 def drafts_of(
-    parts: Parts, source: Source, fresh: Sequence[tuple[Filing, Email]]
+    context: Context, source: Source, fresh: Sequence[tuple[Filing, Email]]
 ) -> Sequence[Draft]:
     """The Activities to be created of these filings, in their order. May ask Outlook."""
     if not fresh:
         return ()
-    fresh = [(filing, attachment_source.laid_out(parts, email)) for filing, email in fresh]
-    limits = parts.metadata.limits()
+    fresh = [(filing, attachment_source.laid_out(context, email)) for filing, email in fresh]
+    limits = context.metadata.limits()
     drafts = []
-    with parts.begin() as tx:
+    with context.begin() as tx:
         users = {u.address: u for u in directory.users(tx).values() if u.address}
         holders = copies.addresses_holding(tx, [e.id for _, e in fresh])
         planned = documents.planned(tx, [f.id for f, _ in fresh])
     owners = {e.id: _responsible(e, holders[e.id], users) for _, e in fresh}
     source.prepare([e for _, e in fresh])
     for filing, email in fresh:
-        action = _action(parts, email)
-        if not parts.metadata.knows_action(action):
-            _park_unknown_label(parts, filing, action)
+        action = _action(context, email)
+        if not context.metadata.knows_action(action):
+            _park_unknown_label(context, filing, action)
             continue
-        content = _content(parts, source, filing, email, is_new=filing.id not in planned)
+        content = _content(context, source, filing, email, is_new=filing.id not in planned)
         if content is None:
             continue
         activity = draft_activity(
@@ -72,13 +72,13 @@ def drafts_of(
     return drafts
 
 
-def _action(parts: Parts, email: Email) -> str:
+def _action(context: Context, email: Email) -> str:
     is_out = email.direction is Direction.OUTBOUND
-    return parts.settings.webcrm_action_out if is_out else parts.settings.webcrm_action_in
+    return context.settings.webcrm_action_out if is_out else context.settings.webcrm_action_in
 
 
-def _park_unknown_label(parts: Parts, filing: Filing, action: str) -> None:
-    with parts.begin() as tx:
+def _park_unknown_label(context: Context, filing: Filing, action: str) -> None:
+    with context.begin() as tx:
         detail = f"The label is '{action}'."
         outcome.park(tx, filing, Reason.UNKNOWN_LABEL, detail)
         filings.retry(tx, [filing.id], due_at=tx.now + _LABEL_RETRY)
@@ -92,20 +92,20 @@ def _responsible(email: Email, holders: Sequence[str], users: dict[str, CrmUser]
 
 
 def _content(
-    parts: Parts, source: Source, filing: Filing, email: Email, *, is_new: bool
+    context: Context, source: Source, filing: Filing, email: Email, *, is_new: bool
 ) -> attachment_source.Content | None:
     """What the Activity says, read again where it is not kept; None = put off."""
     try:
         return attachment_source.content(source, filing, email, is_new=is_new)
     except Gone:
-        with parts.begin() as tx:
+        with context.begin() as tx:
             endings.give_up(tx, email.id)
     except (TryLater, AccessLost) as error:
         is_short, asked = isinstance(error, TryLater), getattr(error, "retry_at", None)
-        with parts.begin() as tx:  # the mailbox's own gate keeps it from being asked too often
+        with context.begin() as tx:  # the mailbox's own gate keeps it from being asked too often
             again = retry_at(tx.now, 1 if is_short else 6, asked=asked)
             filings.retry(tx, [filing.id], due_at=again)
     except Refused as error:
-        with parts.begin() as tx:
+        with context.begin() as tx:
             outcome.park(tx, filing, Reason.REFUSED_BY_OUTLOOK, str(error))
     return None

@@ -28,7 +28,7 @@ from webcrm_sync.core.harmless import harmless
 from webcrm_sync.core.retry import retry_at
 from webcrm_sync.core.states import Reason
 from webcrm_sync.core.verification import VerifyDecision
-from webcrm_sync.engine.context import Parts
+from webcrm_sync.engine.context import Context
 from webcrm_sync.engine.filing import attachment_source, outcome
 from webcrm_sync.engine.filing.attachment_source import (
     MAILBOXES,
@@ -54,65 +54,65 @@ _HOURLY_TRIES = 24
 _MAILBOX_RETRY = timedelta(seconds=30)
 
 
-def add_documents(parts: Parts, source: Source, filed: Sequence[tuple[Filing, Email]]) -> None:
+def add_documents(context: Context, source: Source, filed: Sequence[tuple[Filing, Email]]) -> None:
     """Write one bulk of the attachments of these filings; those without any left are complete.
 
     Raises Unclear or TryLater when webCRM is in trouble; what was sent is then looked for first.
     """
     waiting: list[Waiting] = []
     reachable = []
-    with parts.begin() as tx:
+    with context.begin() as tx:
         holders = copies.addresses_holding(tx, [email.id for _, email in filed])
         planned = documents.of_filings(tx, [filing.id for filing, _ in filed])
     # What a mail shows matters only where its attachments are yet to be sorted out.
-    filed = [(f, e if planned[f.id] else attachment_source.laid_out(parts, e)) for f, e in filed]
+    filed = [(f, e if planned[f.id] else attachment_source.laid_out(context, e)) for f, e in filed]
     source.prepare([email for _, email in filed])
     for filing, email in filed:
         try:
-            rows = planned[filing.id] or _plan(parts, source, filing, email)
+            rows = planned[filing.id] or _plan(context, source, filing, email)
             mailbox = next(iter(holders[email.id]), "")
             waiting += [Waiting(filing, d, mailbox) for d in rows if not d.is_settled]
             reachable.append(filing)
         except (TryLater, AccessLost) as error:
-            _put_off(parts, filing, error)
+            _put_off(context, filing, error)
         except Refused as error:
-            with parts.begin() as tx:
+            with context.begin() as tx:
                 outcome.park(tx, filing, Reason.UNREADABLE_ATTACHMENT, str(error))
     unclear = [w for w in waiting if w.document.intent_at is not None]
     if unclear:
-        _look_for(parts, unclear)
+        _look_for(context, unclear)
     if group := together([w for w in waiting if w.document.intent_at is None]):
-        _send(parts, source, group)
-    _complete(parts, reachable)
+        _send(context, source, group)
+    _complete(context, reachable)
 
 
-def _plan(parts: Parts, source: Source, filing: Filing, email: Email) -> Sequence[Document]:
+def _plan(context: Context, source: Source, filing: Filing, email: Email) -> Sequence[Document]:
     """The attachments of a filing, which were not planned when it was drafted."""
     try:
         enclosures = source.enclosures(email)
     except Gone:
         enclosures = Enclosures()  # the Activity stands; what was attached went with the mail
-    rows = attachment_source.plan(parts, filing, enclosures)
-    return _doubted(parts, filing) if filing.lease is None else rows
+    rows = attachment_source.plan(context, filing, enclosures)
+    return _doubted(context, filing) if filing.lease is None else rows
 
 
-def _doubted(parts: Parts, filing: Filing) -> Sequence[Document]:
+def _doubted(context: Context, filing: Filing) -> Sequence[Document]:
     """Its attachments, to be looked for first: the Activity was taken over, perhaps with them."""
-    with parts.begin() as tx:
+    with context.begin() as tx:
         planned = documents.of_filing(tx, filing.id)
         documents.change(tx, [d.id for d in planned if not d.is_settled], intent_at=tx.now)
         return documents.of_filing(tx, filing.id)
 
 
-def _put_off(parts: Parts, filing: Filing, error: SyncError) -> None:
+def _put_off(context: Context, filing: Filing, error: SyncError) -> None:
     """The mailbox does not answer now: the filing's attachments come later."""
     asked = error.retry_at if isinstance(error, TryLater) else None
-    with parts.begin() as tx:
+    with context.begin() as tx:
         soon = tx.now + _MAILBOX_RETRY
         filings.retry(tx, [filing.id], due_at=max(soon, asked or soon))
 
 
-def _send(parts: Parts, source: Source, group: Sequence[Waiting]) -> None:
+def _send(context: Context, source: Source, group: Sequence[Waiting]) -> None:
     """Fetch the contents, commit the intents, write the group, record the ids.
 
     A content lies in memory up to a megabyte, beyond it in a file without a name.
@@ -121,48 +121,48 @@ def _send(parts: Parts, source: Source, group: Sequence[Waiting]) -> None:
         sinks = [(w, stack.enter_context(SpooledTemporaryFile(max_size=SMALL))) for w in group]
         lanes = by_mailbox((w.mailbox, (w, sink)) for w, sink in sinks)
         fetched = side_by_side(
-            lambda lane: _fetched(parts, source, lane), lanes, at_a_time=MAILBOXES
+            lambda lane: _fetched(context, source, lane), lanes, at_a_time=MAILBOXES
         )
         if ready := [one for lane in fetched for one in lane]:
-            _write_down(parts, ready)
+            _write_down(context, ready)
 
 
 def _fetched(
-    parts: Parts, source: Source, lane: Sequence[tuple[Waiting, IO[bytes]]]
+    context: Context, source: Source, lane: Sequence[tuple[Waiting, IO[bytes]]]
 ) -> list[tuple[Waiting, DocumentDraft]]:
     """What could be read of these, which lie in one mailbox."""
     are_there = side_by_side(
-        lambda one: _is_fetched(parts, source, *one), lane, at_a_time=OF_ONE_MAILBOX
+        lambda one: _is_fetched(context, source, *one), lane, at_a_time=OF_ONE_MAILBOX
     )
     pairs = zip(lane, are_there, strict=True)
     return [(w, _draft(w, sink)) for (w, sink), is_there in pairs if is_there]
 
 
-def _write_down(parts: Parts, ready: Sequence[tuple[Waiting, DocumentDraft]]) -> None:
-    with parts.begin() as tx:
+def _write_down(context: Context, ready: Sequence[tuple[Waiting, DocumentDraft]]) -> None:
+    with context.begin() as tx:
         ids = documents.intend(tx, [w.document.id for w, _ in ready])
-        until = verification.send_until(tx.now, settle=parts.settings.settle)
+        until = verification.send_until(tx.now, settle=context.settings.settle)
     ready = [(w, draft) for w, draft in ready if w.document.id in ids]
     if not ready:
         return
     try:
-        answers = _write(parts, [draft for _, draft in ready], until=until)
+        answers = _write(context, [draft for _, draft in ready], until=until)
     except Unclear:
-        with parts.begin() as tx:
+        with context.begin() as tx:
             first = tx.now + verification.FIRST_SEARCH
             documents.change(tx, ids, intent_at=tx.now)
             filings.retry(tx, [w.filing.id for w, _ in ready], due_at=first)
         raise
     except TryLater:
-        with parts.begin() as tx:
+        with context.begin() as tx:
             documents.change(tx, ids, intent_at=None)
         raise
     except Exception as error:
-        if incidents.is_trouble(error) or _is_unsent(parts, ready):
+        if incidents.is_trouble(error) or _is_unsent(context, ready):
             raise
-        _unforeseen(parts, [w for w, _ in ready], error)
+        _unforeseen(context, [w for w, _ in ready], error)
         return
-    with parts.begin() as tx:
+    with context.begin() as tx:
         for (waiting, _), answer in zip(ready, answers, strict=True):
             if isinstance(answer, Written):
                 documents.change(tx, [waiting.document.id], document_id=answer.record_id)
@@ -170,13 +170,13 @@ def _write_down(parts: Parts, ready: Sequence[tuple[Waiting, DocumentDraft]]) ->
                 _rejected(tx, waiting, answer)
 
 
-def _is_unsent(parts: Parts, ready: Sequence[tuple[Waiting, DocumentDraft]]) -> bool:
+def _is_unsent(context: Context, ready: Sequence[tuple[Waiting, DocumentDraft]]) -> bool:
     """True where one of these cannot be written down for webCRM: then none of them was sent."""
     _, odd = incidents.attempted(
-        parts, ready, lambda one: parts.webcrm.check_document(one[1]), _name
+        context, ready, lambda one: context.webcrm.check_document(one[1]), _name
     )
     if odd:
-        with parts.begin() as tx:
+        with context.begin() as tx:
             documents.change(tx, [w.document.id for w, _ in ready], intent_at=None)
     return bool(odd)
 
@@ -185,34 +185,34 @@ def _name(ready: tuple[Waiting, DocumentDraft]) -> str:
     return incidents.mail(ready[0].filing.email_id).name
 
 
-def _unforeseen(parts: Parts, group: Sequence[Waiting], error: Exception) -> None:
+def _unforeseen(context: Context, group: Sequence[Waiting], error: Exception) -> None:
     """All of these may stand in webCRM: each is looked for, and then goes by itself.
 
     Where they are one mail's, it is held back.
     """
-    with parts.begin() as tx:
+    with context.begin() as tx:
         for one in group:
             attempts = one.document.attempts + 1
             documents.change(tx, [one.document.id], intent_at=tx.now, attempts=attempts)
         filings.retry(tx, [w.filing.id for w in group], due_at=tx.now + verification.FIRST_SEARCH)
     mails = {w.filing.email_id for w in group}
     if len(mails) == 1:
-        incidents.set_aside(parts, "attach", incidents.mail(mails.pop()), error)
+        incidents.set_aside(context, "attach", incidents.mail(mails.pop()), error)
     else:
         logger.error("attachments_failed", extra={"mails": len(mails), "trace": trace(error)})
 
 
 def _write(
-    parts: Parts, drafts: Sequence[DocumentDraft], *, until: datetime
+    context: Context, drafts: Sequence[DocumentDraft], *, until: datetime
 ) -> Sequence[Written | Rejected]:
     try:
         if len(drafts) == 1:
-            return [parts.webcrm.write_document(drafts[0], until=until)]
-        return parts.webcrm.write_documents(drafts, until=until)
+            return [context.webcrm.write_document(drafts[0], until=until)]
+        return context.webcrm.write_documents(drafts, until=until)
     except (Refused, Gone) as error:  # some servers say "not found" to what is too large
         if len(drafts) == 1:
             return [Rejected(str(error), is_too_large=isinstance(error, TooLarge))]
-        return [answer for draft in drafts for answer in _write(parts, [draft], until=until)]
+        return [answer for draft in drafts for answer in _write(context, [draft], until=until)]
 
 
 def _draft(waiting: Waiting, content: IO[bytes]) -> DocumentDraft:
@@ -227,17 +227,17 @@ def _draft(waiting: Waiting, content: IO[bytes]) -> DocumentDraft:
     )
 
 
-def _is_fetched(parts: Parts, source: Source, waiting: Waiting, sink: IO[bytes]) -> bool:
+def _is_fetched(context: Context, source: Source, waiting: Waiting, sink: IO[bytes]) -> bool:
     """True with the attachment in the sink; False = put off, or refused by Outlook."""
     filing = waiting.filing
     try:
         source.save(filing.email_id, waiting.document, sink)
     except (TryLater, AccessLost) as error:
-        _put_off(parts, filing, error)
+        _put_off(context, filing, error)
         return False
     except (Gone, Refused) as error:
-        is_gone = _is_gone(parts, filing.email_id)
-        with parts.begin() as tx:
+        is_gone = _is_gone(context, filing.email_id)
+        with context.begin() as tx:
             if is_gone:  # the Activity stands; what was attached is gone with the mail
                 documents.drop(tx, waiting.document.id)
             else:
@@ -246,10 +246,10 @@ def _is_fetched(parts: Parts, source: Source, waiting: Waiting, sink: IO[bytes])
     return True
 
 
-def _is_gone(parts: Parts, email_id: int) -> bool:
+def _is_gone(context: Context, email_id: int) -> bool:
     """True when no copy of the mail is left in Outlook."""
     try:
-        from_a_copy(parts, email_id, parts.graph.attachments)
+        from_a_copy(context, email_id, context.graph.attachments)
     except SyncError as error:
         return isinstance(error, Gone)
     return False
@@ -286,11 +286,11 @@ def _is_tried_again(tx: Tx, waiting: Waiting, reason: Reason, message: str) -> b
     return True
 
 
-def _look_for(parts: Parts, unclear: Sequence[Waiting]) -> None:
+def _look_for(context: Context, unclear: Sequence[Waiting]) -> None:
     """After an unclear answer: list webCRM's Documents and compare by Activity and name."""
     activities = {w.filing.activity_id for w in unclear}
-    listed = [d for d in parts.webcrm.documents() if d.activity_id in activities]
-    with parts.begin() as tx:
+    listed = [d for d in context.webcrm.documents() if d.activity_id in activities]
+    with context.begin() as tx:
         taken = documents.recorded(tx, {w.filing.id for w in unclear})
         standing = [d for d in listed if d.document_id not in taken]
         for waiting in unclear:
@@ -299,7 +299,7 @@ def _look_for(parts: Parts, unclear: Sequence[Waiting]) -> None:
                 standing.remove(found)
                 documents.change(tx, [waiting.document.id], document_id=found.document_id)
             else:
-                _not_found(parts, tx, waiting)
+                _not_found(context, tx, waiting)
 
 
 def _is_it(row: DocumentRow, waiting: Waiting) -> bool:
@@ -312,8 +312,8 @@ def _is_it(row: DocumentRow, waiting: Waiting) -> bool:
     return row.activity_id == waiting.filing.activity_id and harmless(row.name).casefold() in names
 
 
-def _not_found(parts: Parts, tx: Tx, waiting: Waiting) -> None:
-    document, settle = waiting.document, parts.settings.settle
+def _not_found(context: Context, tx: Tx, waiting: Waiting) -> None:
+    document, settle = waiting.document, context.settings.settle
     assert document.intent_at is not None
     looks = document.looks + 1
     decision = verification.decide(
@@ -328,9 +328,9 @@ def _not_found(parts: Parts, tx: Tx, waiting: Waiting) -> None:
     filings.retry(tx, [waiting.filing.id], due_at=again)
 
 
-def _complete(parts: Parts, reachable: Sequence[Filing]) -> None:
+def _complete(context: Context, reachable: Sequence[Filing]) -> None:
     """Close the filings that have nothing left to be written."""
-    with parts.begin() as tx:
+    with context.begin() as tx:
         emails.lock(tx)  # another copy of such a mail may be decided at this moment
         known = documents.of_filings(tx, [f.id for f in reachable])
         done = [i for i, rows in known.items() if all(d.is_settled for d in rows)]

@@ -4,19 +4,19 @@ from __future__ import annotations
 
 from webcrm_sync.core.errors import Refused, TryLater, Unclear
 from webcrm_sync.engine.backoff import hold_webcrm, release_webcrm
-from webcrm_sync.engine.context import Parts
+from webcrm_sync.engine.context import Context
 from webcrm_sync.engine.filing import alone
 from webcrm_sync.engine.filing.pipeline import Line
 from webcrm_sync.engine.isolation import incidents
 from webcrm_sync.store import companies, recovery
 
 
-def file(parts: Parts) -> None:
+def file(context: Context) -> None:
     """Take every found mail and every open filing one step further. Idempotent.
 
     When webCRM is in trouble its gate closes for a while and nothing is lost.
     """
-    with parts.begin() as tx:
+    with context.begin() as tx:
         company = companies.read_company(tx)
         # Whose mails they are cannot be told before webCRM's addresses were read; while tables are
         # rebuilt, what stands in webCRM already is still being read.
@@ -24,24 +24,24 @@ def file(parts: Parts) -> None:
         if is_early or company.is_webcrm_shut(tx.now):
             return
     try:
-        is_more = _work(parts, is_troubled=company.webcrm_attempts > 0)
+        is_more = _work(context, is_troubled=company.webcrm_attempts > 0)
     except (TryLater, Unclear, Refused) as error:
-        hold_webcrm(parts, error)
+        hold_webcrm(context, error)
         return
     if company.webcrm_attempts:
-        release_webcrm(parts)
+        release_webcrm(context)
     if is_more:
-        with parts.begin() as tx:
-            tx.defer("file", parts.company_id)
+        with context.begin() as tx:
+            tx.defer("file", context.company_id)
 
 
-def _work(parts: Parts, *, is_troubled: bool) -> bool:
+def _work(context: Context, *, is_troubled: bool) -> bool:
     """True when more is to be done. Raises as `Line.work`."""
     try:
-        with Line(parts) as line:
+        with Line(context) as line:
             return line.work(is_troubled=is_troubled)
     except Exception as error:
         if incidents.is_trouble(error):
             raise
-        alone.file_each(parts, error)
+        alone.file_each(context, error)
         return True

@@ -9,42 +9,42 @@ from webcrm_sync.core.errors import AccessLost, Gone, Refused, SyncError, TryLat
 from webcrm_sync.core.mail_text.body_text import Reading
 from webcrm_sync.core.outlook import READ_LAG
 from webcrm_sync.engine.backoff import hold_mailbox
-from webcrm_sync.engine.context import Parts
+from webcrm_sync.engine.context import Context
 from webcrm_sync.store import emails, mailboxes
 from webcrm_sync.store.emails import Email
 
 T = TypeVar("T")
 
 
-def from_a_copy(parts: Parts, email_id: int, read: Callable[[str, str], T]) -> T:
+def from_a_copy(context: Context, email_id: int, read: Callable[[str, str], T]) -> T:
     """What `read(user id, Graph id)` returns for the first copy that still exists.
 
     Copies in a sync folder come first. A mailbox in trouble is held and not asked before its
     gate opens. Raises Gone when there is no copy, else what stood in the way of the last one.
     """
-    with parts.begin() as tx:
+    with context.begin() as tx:
         boxes = {box.id: box for box in mailboxes.all_mailboxes(tx)}
         copies = sorted(emails.items_of_email(tx, email_id), key=lambda c: c.folder_id is None)
     trouble: SyncError = Gone("No copy of this mail is left in Outlook.")
     for copy in copies:
         box = boxes[copy.mailbox_id]
-        if shut_until := box.shut_until(parts.now()):
+        if shut_until := box.shut_until(context.now()):
             trouble = TryLater(box.trouble or "", retry_at=shut_until)
             continue
         try:
             return read(box.user_id, copy.graph_id)
         except Gone:
-            if parts.now() - copy.found_at < READ_LAG:
+            if context.now() - copy.found_at < READ_LAG:
                 trouble = TryLater("Outlook does not find the mail yet.")
         except (TryLater, AccessLost) as error:
-            hold_mailbox(parts, box, error)
+            hold_mailbox(context, box, error)
             trouble = error
         except Refused as error:
             trouble = error
     raise trouble
 
 
-def read_again(parts: Parts, email: Email) -> Reading:
+def read_again(context: Context, email: Email) -> Reading:
     """The body of a mail whose content is not kept any more. Raises as `from_a_copy`."""
-    message = from_a_copy(parts, email.id, parts.graph.message)
-    return parts.reader.read(message.subject, message.body, is_html=message.body_is_html)
+    message = from_a_copy(context, email.id, context.graph.message)
+    return context.reader.read(message.subject, message.body, is_html=message.body_is_html)

@@ -8,7 +8,7 @@ from concurrent.futures import Future, ThreadPoolExecutor, wait
 from contextlib import ExitStack, contextmanager
 
 from webcrm_sync.engine.backoff import release_webcrm
-from webcrm_sync.engine.context import Parts
+from webcrm_sync.engine.context import Context
 from webcrm_sync.engine.filing import submit
 from webcrm_sync.engine.filing.attachment_source import Source
 from webcrm_sync.engine.filing.batch import Turn, attach, choose, take
@@ -26,9 +26,9 @@ class Line:
     the one before are recorded, and attachments are read in Outlook and written between the turns.
     """
 
-    def __init__(self, parts: Parts) -> None:
-        self._parts = parts
-        self._source = Source(parts)
+    def __init__(self, context: Context) -> None:
+        self._parts = context
+        self._source = Source(context)
         self._ahead = ThreadPoolExecutor(1, "ahead")
         self._next: Future[Turn] | None = None
         self._recording = _Beside("recording")

@@ -13,7 +13,7 @@ from webcrm_sync.core import verification
 from webcrm_sync.core.crm import Rejected, Written
 from webcrm_sync.core.errors import Gone, Refused, TooLate, TryLater, Unclear
 from webcrm_sync.core.faults import trace
-from webcrm_sync.engine.context import Parts
+from webcrm_sync.engine.context import Context
 from webcrm_sync.engine.filing import outcome
 from webcrm_sync.engine.filing.compose import Draft
 from webcrm_sync.engine.isolation import incidents
@@ -49,13 +49,13 @@ def is_suspect(draft: Draft) -> bool:
     return draft.filing.attempts >= _SUSPECT
 
 
-def intend(parts: Parts, drafts: Sequence[Draft]) -> Bulk:
+def intend(context: Context, drafts: Sequence[Draft]) -> Bulk:
     """The drafts that are this run's to send: their intents are committed now."""
     lease = uuid.uuid4().hex
     if not drafts:
-        return Bulk(lease, parts.now(), ())
-    send_until = verification.send_until(parts.now(), settle=parts.settings.settle)
-    taken = incidents.together(parts, "intend", drafts, partial(_intend, parts, lease), _mail)
+        return Bulk(lease, context.now(), ())
+    send_until = verification.send_until(context.now(), settle=context.settings.settle)
+    taken = incidents.together(context, "intend", drafts, partial(_intend, context, lease), _mail)
     return Bulk(lease, send_until, [d for some in taken for d in some])
 
 
@@ -63,20 +63,20 @@ def _mail(draft: Draft) -> Aside:
     return incidents.mail(draft.filing.email_id)
 
 
-def _intend(parts: Parts, lease: str, drafts: Sequence[Draft]) -> Sequence[Draft]:
-    with parts.begin() as tx:
+def _intend(context: Context, lease: str, drafts: Sequence[Draft]) -> Sequence[Draft]:
+    with context.begin() as tx:
         taken = filings.intend(tx, [d.filing.id for d in drafts], lease)
     return [d for d in drafts if d.filing.id in taken]
 
 
-def give_back(parts: Parts, bulk: Bulk) -> None:
+def give_back(context: Context, bulk: Bulk) -> None:
     """Take the intents back: nothing of the bulk was sent."""
     if bulk.drafts:
-        with parts.begin() as tx:
+        with context.begin() as tx:
             filings.release(tx, bulk.lease)
 
 
-def post(parts: Parts, bulk: Bulk) -> Answered:
+def post(context: Context, bulk: Bulk) -> Answered:
     """Create the Activities of a bulk, each exactly once; the answers are yet to be recorded.
 
     Raises Unclear or TryLater when webCRM is in trouble; what was sent is then looked for first, as
@@ -84,45 +84,45 @@ def post(parts: Parts, bulk: Bulk) -> Answered:
     """
     answers: list[str] = []
     try:
-        return _ask(parts, bulk, answers)
+        return _ask(context, bulk, answers)
     except TooLate:
-        give_back(parts, bulk)
+        give_back(context, bulk)
         return Answered(bulk.lease)
     except Unclear:
-        _unanswered(parts, bulk)
+        _unanswered(context, bulk)
         raise
     except TryLater:
-        give_back(parts, bulk)
+        give_back(context, bulk)
         raise
     except Exception as error:
         if incidents.is_trouble(error):
             raise
-        _unforeseen(parts, bulk, error, is_answered=bool(answers))
+        _unforeseen(context, bulk, error, is_answered=bool(answers))
         return Answered(bulk.lease)
 
 
-def _unanswered(parts: Parts, bulk: Bulk) -> None:
-    with parts.begin() as tx:
+def _unanswered(context: Context, bulk: Bulk) -> None:
+    with context.begin() as tx:
         filings.unanswered(tx, bulk.lease, due_at=tx.now + verification.FIRST_SEARCH)
 
 
-def _unforeseen(parts: Parts, bulk: Bulk, error: Exception, *, is_answered: bool) -> None:
+def _unforeseen(context: Context, bulk: Bulk, error: Exception, *, is_answered: bool) -> None:
     """What cannot be written down for webCRM was never sent, nor was what goes with it.
 
     Where every draft can be, or webCRM has answered already, the exception came later: all of the
     bulk may stand there, and is looked for.
     """
     _, odd = incidents.attempted(
-        parts, bulk.drafts, lambda d: parts.webcrm.check_activities([d.activity]), _name
+        context, bulk.drafts, lambda d: context.webcrm.check_activities([d.activity]), _name
     )
     if odd and not is_answered:
-        give_back(parts, bulk)
+        give_back(context, bulk)
         for draft, fault in odd:
-            incidents.set_aside(parts, "write for webCRM", _mail(draft), fault)
+            incidents.set_aside(context, "write for webCRM", _mail(draft), fault)
         return
-    _unanswered(parts, bulk)
+    _unanswered(context, bulk)
     if len(bulk.drafts) == 1:
-        incidents.set_aside(parts, "send", _mail(bulk.drafts[0]), error)
+        incidents.set_aside(context, "send", _mail(bulk.drafts[0]), error)
     else:  # each of them is looked for; what fails again goes in parts, and at last alone
         told = {"mails": len(bulk.drafts), "trace": trace(error)}
         logger.error("bulk_failed", extra=told)
@@ -132,12 +132,12 @@ def _name(draft: Draft) -> str:
     return _mail(draft).name
 
 
-def post_suspects(parts: Parts, drafts: Sequence[Draft]) -> None:
+def post_suspects(context: Context, drafts: Sequence[Draft]) -> None:
     """Create what went unanswered twice: in parts, then in parts of the part that failed."""
     failed = 0
     for suspects in _parts_of(drafts):
         try:
-            record(parts, post(parts, intend(parts, suspects)))
+            record(context, post(context, intend(context, suspects)))
         except Unclear:
             failed += 1
             if failed > 1:  # the trouble is webCRM's, not one mail's
@@ -154,7 +154,7 @@ def _parts_of(drafts: Sequence[Draft]) -> Iterator[Sequence[Draft]]:
             yield alike[start : start + size]
 
 
-def _ask(parts: Parts, bulk: Bulk, answers: list[str]) -> Answered:
+def _ask(context: Context, bulk: Bulk, answers: list[str]) -> Answered:
     """The answers to one bulk; one that is refused whole is halved until the culprit is found.
 
     `answers`: a line is added for each that webCRM gave.
@@ -164,7 +164,7 @@ def _ask(parts: Parts, bulk: Bulk, answers: list[str]) -> Answered:
         return Answered(bulk.lease)
     activities = [d.activity for d in drafts]
     try:
-        told: Sequence[Written | Rejected] = parts.webcrm.write_activities(
+        told: Sequence[Written | Rejected] = context.webcrm.write_activities(
             activities, until=bulk.send_until
         )
     except Refused as error:
@@ -172,26 +172,28 @@ def _ask(parts: Parts, bulk: Bulk, answers: list[str]) -> Answered:
         if len(drafts) > 1:
             half = len(drafts) // 2
             for some in (drafts[:half], drafts[half:]):
-                record(parts, _ask(parts, replace(bulk, drafts=some), answers))
+                record(context, _ask(context, replace(bulk, drafts=some), answers))
             return Answered(bulk.lease)
         told = [Rejected(str(error))]
     answers.append("each line")
     pairs = list(zip(drafts, told, strict=True))
-    vanished = _vanished(parts, [d for d, a in pairs if isinstance(a, Rejected)])
+    vanished = _vanished(context, [d for d, a in pairs if isinstance(a, Rejected)])
     return Answered(bulk.lease, pairs, vanished)
 
 
-def _vanished(parts: Parts, refused: Sequence[Draft]) -> frozenset[int]:
+def _vanished(context: Context, refused: Sequence[Draft]) -> frozenset[int]:
     """The refused filings whose Person was deleted in webCRM since the directory was read."""
     with_person = [d for d in refused if d.filing.person_id is not None]
-    looked, _ = incidents.attempted(parts, with_person, partial(_is_without_person, parts), _name)
+    looked, _ = incidents.attempted(
+        context, with_person, partial(_is_without_person, context), _name
+    )
     return frozenset(filing_id for filing_id, is_gone in looked if is_gone)
 
 
-def _is_without_person(parts: Parts, draft: Draft) -> tuple[int, bool]:
+def _is_without_person(context: Context, draft: Draft) -> tuple[int, bool]:
     assert draft.filing.person_id is not None
     try:
-        parts.webcrm.person(draft.filing.person_id)
+        context.webcrm.person(draft.filing.person_id)
     except Gone:
         return draft.filing.id, True
     except (TryLater, Refused):
@@ -199,19 +201,19 @@ def _is_without_person(parts: Parts, draft: Draft) -> tuple[int, bool]:
     return draft.filing.id, False
 
 
-def record(parts: Parts, answered: Answered) -> None:
+def record(context: Context, answered: Answered) -> None:
     """Write down what webCRM said, as far as this run still holds the lease."""
     incidents.together(
-        parts,
+        context,
         "record the answer",
         answered.told,
-        lambda some: _record(parts, replace(answered, told=some)),
+        lambda some: _record(context, replace(answered, told=some)),
         lambda pair: _mail(pair[0]),
     )
 
 
-def _record(parts: Parts, answered: Answered) -> None:
-    with parts.begin() as tx:
+def _record(context: Context, answered: Answered) -> None:
+    with context.begin() as tx:
         emails.lock(tx)  # another copy of such a mail may be decided at this moment
         emails.hold_copies_of(tx, {d.filing.email_id for d, _ in answered.told})
         held = filings.held(tx, answered.lease)

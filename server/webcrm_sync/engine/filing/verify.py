@@ -8,7 +8,7 @@ from functools import partial
 
 from webcrm_sync.core import verification
 from webcrm_sync.core.verification import VerifyDecision
-from webcrm_sync.engine.context import Parts
+from webcrm_sync.engine.context import Context
 from webcrm_sync.engine.filing import outcome
 from webcrm_sync.engine.isolation import incidents
 from webcrm_sync.engine.isolation.incidents import Aside
@@ -21,10 +21,10 @@ _CLOCK_MARGIN = timedelta(minutes=15)
 _FEW = 3
 
 
-def look_for(parts: Parts, unclear: Sequence[Filing]) -> None:
+def look_for(context: Context, unclear: Sequence[Filing]) -> None:
     """Look for these filings by key; settle the found ones, judge the others."""
     for organisation_id, group in _by_organisation(unclear).items():
-        incidents.together(parts, "look", group, partial(_look, parts, organisation_id), _mail)
+        incidents.together(context, "look", group, partial(_look, context, organisation_id), _mail)
 
 
 def _mail(filing: Filing) -> Aside:
@@ -32,13 +32,13 @@ def _mail(filing: Filing) -> Aside:
     return incidents.mail(filing.email_id, is_looked_for=False)
 
 
-def _look(parts: Parts, organisation_id: int | None, group: Sequence[Filing]) -> None:
+def _look(context: Context, organisation_id: int | None, group: Sequence[Filing]) -> None:
     since = min(f.intent_at for f in group if f.intent_at) - _CLOCK_MARGIN
     found = {
         activity.key: activity.activity_id
-        for activity in parts.webcrm.keyed_activities(organisation_id, created_since=since)
+        for activity in context.webcrm.keyed_activities(organisation_id, created_since=since)
     }
-    _settle(parts, group, found)
+    _settle(context, group, found)
 
 
 def _by_organisation(unclear: Sequence[Filing]) -> dict[int | None, list[Filing]]:
@@ -51,9 +51,9 @@ def _by_organisation(unclear: Sequence[Filing]) -> dict[int | None, list[Filing]
     return groups
 
 
-def _settle(parts: Parts, group: Sequence[Filing], found: dict[str, int]) -> None:
-    settle = parts.settings.settle
-    with parts.begin() as tx:
+def _settle(context: Context, group: Sequence[Filing], found: dict[str, int]) -> None:
+    settle = context.settings.settle
+    with context.begin() as tx:
         emails.hold_copies_of(tx, {f.email_id for f in group})
         for filing in group:
             assert filing.intent_at is not None

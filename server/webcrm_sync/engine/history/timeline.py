@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from webcrm_sync.core.states import SENTENCES, Reason, State
-from webcrm_sync.engine.context import Parts
+from webcrm_sync.engine.context import Context
 from webcrm_sync.engine.history.event_text import (
     Facts,
     facts_of,
@@ -63,9 +63,9 @@ class Story:
     lines: tuple[Line, ...]
 
 
-def explain(parts: Parts, message_id: str) -> Sequence[Story]:
+def explain(context: Context, message_id: str) -> Sequence[Story]:
     """The stories of every mail with this Message-ID; empty when none was met."""
-    with parts.begin() as tx:
+    with context.begin() as tx:
         boxes = {box.id: box.address for box in mailboxes.all_mailboxes(tx)}
         return [_story(tx, email, boxes) for email in emails.find_emails(tx, message_id)]
 
@@ -92,14 +92,16 @@ def _story(tx: Tx, email: Email, boxes: Mapping[int, str]) -> Story:
     )
 
 
-def story_of_copy(parts: Parts, asker: Asker, ref: MailRef) -> tuple[Sequence[Line], float | None]:
+def story_of_copy(
+    context: Context, asker: Asker, ref: MailRef
+) -> tuple[Sequence[Line], float | None]:
     """The story of a mail as its owner may read it, and how long it took to be synced.
 
     What happened in a colleague's mailbox is left out. Raises Gone.
     """
-    pointed = point_at_one(parts, asker, ref)
-    (state,) = look_at(parts, asker, [pointed])
-    with parts.begin() as tx:
+    pointed = point_at_one(context, asker, ref)
+    (state,) = look_at(context, asker, [pointed])
+    with context.begin() as tx:
         item = emails.known_items(tx, asker.box.id, [pointed.graph_id]).get(pointed.graph_id)
         if item is None:
             return (), None

@@ -22,7 +22,7 @@ from webcrm_sync.core.faults import (
     is_widespread,
     trace,
 )
-from webcrm_sync.engine.context import Care, Parts
+from webcrm_sync.engine.context import Care, Context
 from webcrm_sync.store import emails, incidents, job_troubles
 from webcrm_sync.store.database import Tx, is_database_in_trouble
 from webcrm_sync.store.incidents import Thing
@@ -86,7 +86,7 @@ def is_trouble(error: BaseException) -> bool:
 
 
 def together(
-    parts: Parts,
+    context: Context,
     step: str,
     things: Sequence[T],
     act: Callable[[Sequence[T]], R],
@@ -100,35 +100,35 @@ def together(
     if not things:
         return []
     is_alone = len(things) == 1
-    if parts.care is None or is_alone:
+    if context.care is None or is_alone:
         try:
-            with _marked(parts, aside(things[0]).name):
+            with _marked(context, aside(things[0]).name):
                 return [act(things)]
         except Exception as error:
             if is_alone:
-                set_aside(parts, step, aside(things[0]), error)
+                set_aside(context, step, aside(things[0]), error)
                 return []
             if is_trouble(error):
                 raise
     half = len(things) // 2
     parted = (things[:half], things[half:])
-    return [r for some in parted for r in together(parts, step, some, act, aside)]
+    return [r for some in parted for r in together(context, step, some, act, aside)]
 
 
 def each(
-    parts: Parts,
+    context: Context,
     step: str,
     things: Sequence[T],
     act: Callable[[T], R],
     aside: Callable[[T], Aside],
 ) -> list[R]:
     """What `act` returns about each of these, one after another; of what raises, nothing."""
-    done = [together(parts, step, [one], lambda some: act(some[0]), aside) for one in things]
+    done = [together(context, step, [one], lambda some: act(some[0]), aside) for one in things]
     return [result for some in done for result in some]
 
 
 def within(
-    parts: Parts,
+    context: Context,
     tx: Tx,
     step: str,
     things: Sequence[T],
@@ -142,30 +142,30 @@ def within(
     if not things:
         return
     is_alone = len(things) == 1
-    if parts.care is None or is_alone:
+    if context.care is None or is_alone:
         try:
-            with _marked(parts, aside(things[0]).name), tx.connection.begin_nested():
+            with _marked(context, aside(things[0]).name), tx.connection.begin_nested():
                 act(things)
             return
         except Exception as error:
             if is_alone:
-                write_aside(parts, tx, step, aside(things[0]), error)
+                write_aside(context, tx, step, aside(things[0]), error)
                 return
             if is_trouble(error):
                 raise
     half = len(things) // 2
     for some in (things[:half], things[half:]):
-        within(parts, tx, step, some, act, aside)
+        within(context, tx, step, some, act, aside)
 
 
 def attempted(
-    parts: Parts, things: Iterable[T], act: Callable[[T], R], name: Callable[[T], str]
+    context: Context, things: Iterable[T], act: Callable[[T], R], name: Callable[[T], str]
 ) -> tuple[list[R], list[tuple[T, Exception]]]:
     """What `act` returns about each thing by itself, and what it raised about others."""
     done, faults = [], []
     for one in things:
         try:
-            with _marked(parts, name(one)):
+            with _marked(context, name(one)):
                 done.append(act(one))
         except Exception as error:
             if is_trouble(error):
@@ -231,22 +231,22 @@ def culprits(
     return []
 
 
-def note_once(parts: Parts, step: str, name: str, error: Exception) -> None:
+def note_once(context: Context, step: str, name: str, error: Exception) -> None:
     """Write down a thing that is left out each time it is met. Raises trouble, and Widespread."""
-    with parts.begin() as tx:
-        is_known = incidents.is_open(tx, name, version=parts.version)
+    with context.begin() as tx:
+        is_known = incidents.is_open(tx, name, version=context.version)
     if not is_known:
-        set_aside(parts, step, noted(name), error)
+        set_aside(context, step, noted(name), error)
 
 
-def set_aside(parts: Parts, step: str, aside: Aside, error: Exception) -> None:
+def set_aside(context: Context, step: str, aside: Aside, error: Exception) -> None:
     """Hold the thing back, with the exception written down once. Raises trouble, and Widespread."""
-    with go_on_with_alike(parts), parts.begin() as tx:
+    with go_on_with_alike(context), context.begin() as tx:
         emails.lock(tx)
-        write_aside(parts, tx, step, aside, error)
+        write_aside(context, tx, step, aside, error)
 
 
-def write_aside(parts: Parts, tx: Tx, step: str, aside: Aside, error: Exception) -> None:
+def write_aside(context: Context, tx: Tx, step: str, aside: Aside, error: Exception) -> None:
     """The same within a transaction; see `go_on_with_alike`."""
     if is_trouble(error):
         raise error
@@ -254,13 +254,13 @@ def write_aside(parts: Parts, tx: Tx, step: str, aside: Aside, error: Exception)
     told = {"step": step, "thing": aside.name, "fingerprint": print_, "trace": trace(error)}
     logger.error("thing_set_aside", extra=told)
     thing = aside.hold(tx, f"{print_}, in the step '{step}'")
-    incidents.add(tx, thing, step=step, fingerprint=print_, version=parts.version)
+    incidents.add(tx, thing, step=step, fingerprint=print_, version=context.version)
     if is_widespread(incidents.count_alike(tx, print_, since=tx.now - ALIKE_WITHIN)):
         raise Widespread(print_) from error
 
 
 @contextmanager
-def go_on_with_alike(parts: Parts) -> Iterator[None]:
+def go_on_with_alike(context: Context) -> Iterator[None]:
     """Where an exception turns out to be widespread, what it holds back is taken up again.
 
     The transaction in which that turned out must end within the block, without a commit.
@@ -268,34 +268,34 @@ def go_on_with_alike(parts: Parts) -> Iterator[None]:
     try:
         yield
     except Widespread as error:
-        with parts.begin() as tx:
+        with context.begin() as tx:
             since = tx.now - ALIKE_WITHIN
             incidents.take_up(tx, incidents.end_alike(tx, error.fingerprint, since=since))
         raise
 
 
-def take_up_after_upgrade(parts: Parts) -> None:
+def take_up_after_upgrade(context: Context) -> None:
     """Go on with what another version of the product could not do. Idempotent."""
-    with parts.begin() as tx:
-        incidents.take_up(tx, incidents.end_of_other_versions(tx, parts.version))
+    with context.begin() as tx:
+        incidents.take_up(tx, incidents.end_of_other_versions(tx, context.version))
 
 
 # ---- after a death -------------------------------------------------------------------------
 
 
 @contextmanager
-def _marked(parts: Parts, name: str) -> Iterator[None]:
+def _marked(context: Context, name: str) -> Iterator[None]:
     """Where a worker has died with the job, a marker is committed before the thing is begun.
 
     It goes when the thing comes to an end. One at a time: were two marked at once, the wrong one
     could be blamed.
     """
-    if parts.care is None:
+    if context.care is None:
         yield
         return
-    care = parts.care
+    care = context.care
     with care.turn:
-        with parts.begin() as tx:
+        with context.begin() as tx:
             before = job_troubles.begin(tx, care.task, care.subject_id, name)
         try:
             if is_given_up(before):
@@ -304,11 +304,11 @@ def _marked(parts: Parts, name: str) -> Iterator[None]:
         except MemoryError:
             raise  # as good as a death: the marker stays
         except Exception:
-            _unmark(parts, care, name)
+            _unmark(context, care, name)
             raise
-        _unmark(parts, care, name)
+        _unmark(context, care, name)
 
 
-def _unmark(parts: Parts, care: Care, name: str) -> None:
-    with parts.begin() as tx:
+def _unmark(context: Context, care: Care, name: str) -> None:
+    with context.begin() as tx:
         job_troubles.end(tx, care.task, care.subject_id, name)

@@ -9,7 +9,7 @@ from dataclasses import replace
 
 from webcrm_sync.core.faults import fingerprint, trace
 from webcrm_sync.core.retry import retry_at
-from webcrm_sync.engine.context import Care, Parts
+from webcrm_sync.engine.context import Care, Context
 from webcrm_sync.engine.isolation.incidents import Widespread
 from webcrm_sync.store import job_troubles
 from webcrm_sync.store.job_troubles import JobTrouble
@@ -22,20 +22,20 @@ class Held(Exception):
 
 
 @contextmanager
-def held_off(parts: Parts, task: str, subject_id: int) -> Iterator[Parts]:
+def held_off(context: Context, task: str, subject_id: int) -> Iterator[Context]:
     """The parts to run the job with; it works carefully where a worker has died with it.
 
     What it raises is logged, and the job waits before it comes again. Raises Held while it waits.
     """
-    known = _on_record(parts, task, subject_id)
+    known = _on_record(context, task, subject_id)
     try:
-        yield replace(parts, care=Care(task, subject_id)) if known and known.deaths else parts
+        yield replace(context, care=Care(task, subject_id)) if known and known.deaths else context
     except Exception as error:
         _log(task, subject_id, error)
-        _hold(parts, task, subject_id, known, error)
+        _hold(context, task, subject_id, known, error)
     else:
         if known:
-            with parts.begin() as tx:
+            with context.begin() as tx:
                 job_troubles.clear(tx, task, subject_id)
 
 
@@ -44,9 +44,9 @@ def _log(task: str, subject_id: int, error: Exception) -> None:
     logger.error("job_failed", extra=told)
 
 
-def _on_record(parts: Parts, task: str, subject_id: int) -> JobTrouble | None:
+def _on_record(context: Context, task: str, subject_id: int) -> JobTrouble | None:
     try:
-        with parts.begin() as tx:
+        with context.begin() as tx:
             known = job_troubles.read(tx, task, subject_id)
             is_held = known is not None and known.is_held(tx.now)
     except Exception as error:
@@ -58,12 +58,12 @@ def _on_record(parts: Parts, task: str, subject_id: int) -> JobTrouble | None:
 
 
 def _hold(
-    parts: Parts, task: str, subject_id: int, known: JobTrouble | None, error: Exception
+    context: Context, task: str, subject_id: int, known: JobTrouble | None, error: Exception
 ) -> None:
     attempts = known.attempts if known else 0
     told = str(error) if isinstance(error, Widespread) else _sentence(task, error)
     try:
-        with parts.begin() as tx:
+        with context.begin() as tx:
             due_at = retry_at(tx.now, attempts)
             job_troubles.hold(
                 tx, task, subject_id, due_at=due_at, attempts=attempts + 1, trouble=told
@@ -78,10 +78,10 @@ def _sentence(task: str, error: Exception) -> str:
     return f"An unforeseen error in '{task}' ({fingerprint(error)}); see the log"
 
 
-def note_death(parts: Parts, task: str, subject_id: int) -> None:
+def note_death(context: Context, task: str, subject_id: int) -> None:
     """A worker died with the job: it works carefully from now on, until it succeeds once."""
     try:
-        with parts.begin() as tx:
+        with context.begin() as tx:
             job_troubles.note_death(tx, task, subject_id)
     except Exception:  # the database is away: the next death is noted
         logger.exception("death_not_noted", extra={"task": task, "subject_id": subject_id})

@@ -11,7 +11,7 @@ from webcrm_sync.core.categories import has_synced
 from webcrm_sync.core.errors import Gone, SyncError
 from webcrm_sync.core.outlook import MailUser, Place, Rule
 from webcrm_sync.core.trail import Trail
-from webcrm_sync.engine.context import Parts
+from webcrm_sync.engine.context import Context
 from webcrm_sync.engine.mailboxes import folders
 from webcrm_sync.engine.mailboxes.folders import Found
 from webcrm_sync.engine.mailboxes.maintain import make_categories
@@ -44,27 +44,27 @@ class Findings:
     folders: tuple[FolderFindings, ...]
 
 
-def inspect(parts: Parts, address: str) -> Findings:
+def inspect(context: Context, address: str) -> Findings:
     """What is in the mailbox. Changes nothing. Raises Gone when there is no such mailbox."""
-    user = parts.graph.user(address.strip().casefold())
-    with parts.begin() as tx:
+    user = context.graph.user(address.strip().casefold())
+    with context.begin() as tx:
         known = {box.user_id for box in mailboxes.all_mailboxes(tx)}
-    found = folders.look_around(parts, user.user_id)
+    found = folders.look_around(context, user.user_id)
     return Findings(
         user=user,
         is_watched=user.user_id in known,
-        folders=tuple(_count(parts, user, one) for one in found),
+        folders=tuple(_count(context, user, one) for one in found),
     )
 
 
-def _count(parts: Parts, user: MailUser, found: Found) -> FolderFindings:
+def _count(context: Context, user: MailUser, found: Found) -> FolderFindings:
     if found.folder is None:
         return FolderFindings(found.place, None, 0, 0)
     mails = synced = 0
     cursor: str | None = None
     trail = Trail("Graph", most=BOUNDS.pages)
     while True:
-        page = parts.graph.page(user.user_id, found.folder.graph_id, cursor)
+        page = context.graph.page(user.user_id, found.folder.graph_id, cursor)
         here = [c for c in page.changes if not c.is_removed]
         mails += len(here)
         synced += sum(has_synced(c.categories or ()) for c in here)
@@ -73,12 +73,12 @@ def _count(parts: Parts, user: MailUser, found: Found) -> FolderFindings:
         cursor = trail.follow(page.cursor)
 
 
-def add(parts: Parts, findings: Findings) -> int:
+def add(context: Context, findings: Findings) -> int:
     """Watch the mailbox: its categories and folders are made, its work begins. Idempotent."""
     user = findings.user
-    make_categories(parts, user.user_id)
-    with parts.begin() as tx:
-        since = parts.settings.mirror_since or tx.now
+    make_categories(context, user.user_id)
+    with context.begin() as tx:
+        since = context.settings.mirror_since or tx.now
         is_new = not findings.is_watched
         mailbox_id = mailboxes.save_mailbox(tx, user, mirror_since=since)
         directory.wake(tx, addresses=map(folded, user.aliases), domains=())
@@ -88,26 +88,26 @@ def add(parts: Parts, findings: Findings) -> int:
             companies.rewind_mirror(tx, since)
         box = mailboxes.read_mailbox(tx, mailbox_id)
     assert box is not None
-    folders.settle_folders(parts, box)
-    with parts.begin() as tx:
+    folders.settle_folders(context, box)
+    with context.begin() as tx:
         for job in ("keep", "discover"):
             tx.defer(job, mailbox_id)
     return mailbox_id
 
 
-def remove(parts: Parts, address: str) -> Sequence[str]:
+def remove(context: Context, address: str) -> Sequence[str]:
     """End the mailbox's subscriptions and our inbox rules and delete its rows.
 
     Returns what could not be ended at Microsoft's side (it ends by itself). webCRM and the
     mails in Exchange stay as they are. Raises NotWatched.
     """
-    with parts.begin() as tx:
+    with context.begin() as tx:
         box = mailboxes.find_mailbox(tx, address.strip().casefold())
         if box is None:
             raise NotWatched(f"{address} is not watched. `mailbox list` shows those that are.")
         known = mailboxes.folders(tx, box.id)
-    troubles = _end_at_microsoft(parts, box, known)
-    parts.transact(partial(_delete, box.id))
+    troubles = _end_at_microsoft(context, box, known)
+    context.transact(partial(_delete, box.id))
     return troubles
 
 
@@ -116,16 +116,18 @@ def _delete(mailbox_id: int, tx: Tx) -> None:
     mailboxes.remove_mailbox(tx, mailbox_id)
 
 
-def _end_at_microsoft(parts: Parts, box: Mailbox, known: Sequence[SyncFolder]) -> list[str]:
+def _end_at_microsoft(context: Context, box: Mailbox, known: Sequence[SyncFolder]) -> list[str]:
     """End subscriptions and rules, each whatever becomes of the others; what could not be."""
     pushed = [one for folder in known for one in folder.subscription_ids]
-    ends = [partial(parts.graph.unsubscribe, one) for one in pushed]
+    ends = [partial(context.graph.unsubscribe, one) for one in pushed]
     troubles = []
     try:
         rules = [
-            one.graph_id for one in parts.graph.rules(box.user_id) if _is_ours(parts, one, known)
+            one.graph_id
+            for one in context.graph.rules(box.user_id)
+            if _is_ours(context, one, known)
         ]
-        ends += [partial(parts.graph.delete_rule, box.user_id, one) for one in rules]
+        ends += [partial(context.graph.delete_rule, box.user_id, one) for one in rules]
     except SyncError as error:
         troubles.append(str(error))
     for end in ends:
@@ -138,7 +140,7 @@ def _end_at_microsoft(parts: Parts, box: Mailbox, known: Sequence[SyncFolder]) -
     return troubles
 
 
-def _is_ours(parts: Parts, rule: Rule, known: Sequence[SyncFolder]) -> bool:
+def _is_ours(context: Context, rule: Rule, known: Sequence[SyncFolder]) -> bool:
     """True for an inbox rule of ours: it is named after the folder and moves into it."""
-    name = f"{parts.settings.folder_name.casefold()}:"
+    name = f"{context.settings.folder_name.casefold()}:"
     return rule.moves_to in {f.graph_id for f in known} and rule.name.casefold().startswith(name)

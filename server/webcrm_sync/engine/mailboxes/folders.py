@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from webcrm_sync.core.outlook import Folder, Place
-from webcrm_sync.engine.context import Parts
+from webcrm_sync.engine.context import Context
 from webcrm_sync.engine.isolation import incidents
 from webcrm_sync.store import emails, mailboxes
 from webcrm_sync.store.items import endings
@@ -28,58 +28,58 @@ class Found:
     folder: Folder | None
 
 
-def look_around(parts: Parts, user_id: str) -> Sequence[Found]:
+def look_around(context: Context, user_id: str) -> Sequence[Found]:
     """The folders of our name under Inbox and Sent Items, and one at the root if it is there."""
     found = []
     for place, parent in _PARENTS.items():
-        home = parts.graph.folder(user_id, parent)
-        named = parts.graph.children(user_id, home.graph_id, parts.settings.folder_name)
+        home = context.graph.folder(user_id, parent)
+        named = context.graph.children(user_id, home.graph_id, context.settings.folder_name)
         if named or place is not Place.ROOT:
             found.append(Found(place, home.graph_id, named[0] if named else None))
     return found
 
 
-def settle_folders(parts: Parts, box: Mailbox) -> None:
+def settle_folders(context: Context, box: Mailbox) -> None:
     """See that the mailbox's sync folders are in place; make those anew that are gone.
 
     A folder that was renamed or moved stays ours, and so does one of which that cannot be said.
     What is unforeseen about one folder is raised after the others. Idempotent.
     """
-    with parts.begin() as tx:
+    with context.begin() as tx:
         known = mailboxes.folders(tx, box.id)
-    if known and _stand_as_known(parts, box, known):
-        _take_in_root(parts, box, known)
+    if known and _stand_as_known(context, box, known):
+        _take_in_root(context, box, known)
         return
-    bin_id = parts.graph.folder(box.user_id, _BIN).graph_id
+    bin_id = context.graph.folder(box.user_id, _BIN).graph_id
     lost = set()
     with incidents.OthersFirst() as folders:
         for folder in known:
             with folders.one():
-                if not _is_standing(parts, box, folder, bin_id):
+                if not _is_standing(context, box, folder, bin_id):
                     lost.add(folder.place)
-        for found in look_around(parts, box.user_id):
+        for found in look_around(context, box.user_id):
             with folders.one():
                 if found.place in lost or all(f.place is not found.place for f in known):
-                    _take(parts, box, found, is_anew=bool(known))
+                    _take(context, box, found, is_anew=bool(known))
 
 
-def _is_standing(parts: Parts, box: Mailbox, folder: SyncFolder, bin_id: str) -> bool:
+def _is_standing(context: Context, box: Mailbox, folder: SyncFolder, bin_id: str) -> bool:
     """True for a folder that is in use; where it is now is noted. One that is not is let go."""
-    chain = _chain(parts, box.user_id, folder.graph_id)
+    chain = _chain(context, box.user_id, folder.graph_id)
     if chain is None or bin_id in chain:
-        _lose(parts, box, folder)
+        _lose(context, box, folder)
         return False
-    with parts.begin() as tx:
+    with context.begin() as tx:
         mailboxes.set_folder(tx, folder.id, parents=chain)
     return True
 
 
-def _stand_as_known(parts: Parts, box: Mailbox, known: Sequence[SyncFolder]) -> bool:
+def _stand_as_known(context: Context, box: Mailbox, known: Sequence[SyncFolder]) -> bool:
     """True when no known folder, and nothing above it, was moved or deleted. One round trip."""
     if {Place.INBOX, Place.SENT} - {f.place for f in known}:
         return False
     ids = {i for f in known for i in (f.graph_id, *f.parents[:-1])}
-    parents = parts.graph.parents(box.user_id, sorted(ids))
+    parents = context.graph.parents(box.user_id, sorted(ids))
     return all(
         parents.get(child) == parent
         for f in known
@@ -87,23 +87,23 @@ def _stand_as_known(parts: Parts, box: Mailbox, known: Sequence[SyncFolder]) -> 
     )
 
 
-def _take_in_root(parts: Parts, box: Mailbox, known: Sequence[SyncFolder]) -> None:
+def _take_in_root(context: Context, box: Mailbox, known: Sequence[SyncFolder]) -> None:
     """A folder of our name that the owner made at the mailbox's root counts too."""
     if any(f.place is Place.ROOT for f in known):
         return
     root = _PARENTS[Place.ROOT]
-    named = parts.graph.children(box.user_id, root, parts.settings.folder_name)
+    named = context.graph.children(box.user_id, root, context.settings.folder_name)
     fresh = [f for f in named if f.graph_id not in {k.graph_id for k in known}]
     if fresh:
-        _take(parts, box, Found(Place.ROOT, fresh[0].parent_id, fresh[0]), is_anew=False)
+        _take(context, box, Found(Place.ROOT, fresh[0].parent_id, fresh[0]), is_anew=False)
 
 
-def _chain(parts: Parts, user_id: str, folder_id: str) -> list[str] | None:
+def _chain(context: Context, user_id: str, folder_id: str) -> list[str] | None:
     """The ids above a folder, its parent first, the root last; None when it is gone."""
     chain: list[str] = []
     child = folder_id
     for _ in range(_DEEPEST):
-        parent = parts.graph.parents(user_id, [child]).get(child)
+        parent = context.graph.parents(user_id, [child]).get(child)
         if not parent or parent == child:
             return chain or None
         chain.append(parent)
@@ -111,10 +111,10 @@ def _chain(parts: Parts, user_id: str, folder_id: str) -> list[str] | None:
     return chain
 
 
-def _lose(parts: Parts, box: Mailbox, folder: SyncFolder) -> None:
+def _lose(context: Context, box: Mailbox, folder: SyncFolder) -> None:
     for subscription_id in folder.subscription_ids:
-        parts.graph.unsubscribe(subscription_id)
-    with parts.begin() as tx:
+        context.graph.unsubscribe(subscription_id)
+    with context.begin() as tx:
         emails.lock(tx)  # a page of the folder may be written down at this moment
         mailboxes.hold(tx, mailbox_ids=[box.id])
         endings.leave_folder(tx, folder.id)
@@ -122,11 +122,11 @@ def _lose(parts: Parts, box: Mailbox, folder: SyncFolder) -> None:
         tx.tell("folder is gone", mailbox_id=box.id, place=folder.place.value)
 
 
-def _take(parts: Parts, box: Mailbox, found: Found, *, is_anew: bool) -> None:
-    name = parts.settings.folder_name
-    folder = found.folder or parts.graph.create_folder(box.user_id, found.parent_id, name)
-    chain = _chain(parts, box.user_id, folder.graph_id) or []
-    with parts.begin() as tx:
+def _take(context: Context, box: Mailbox, found: Found, *, is_anew: bool) -> None:
+    name = context.settings.folder_name
+    folder = found.folder or context.graph.create_folder(box.user_id, found.parent_id, name)
+    chain = _chain(context, box.user_id, folder.graph_id) or []
+    with context.begin() as tx:
         mailboxes.add_folder(tx, box.id, graph_id=folder.graph_id, place=found.place, parents=chain)
         kind = "folder found" if found.folder else "folder made"
         tx.tell(kind, mailbox_id=box.id, place=found.place.value, anew=is_anew)

@@ -14,7 +14,7 @@ from webcrm_sync.core.retry import retry_at
 from webcrm_sync.core.subscriptions import LIFETIME, Care, Subscribed, care_for
 from webcrm_sync.engine import push_urls
 from webcrm_sync.engine.backoff import hold_mailbox
-from webcrm_sync.engine.context import Parts
+from webcrm_sync.engine.context import Context
 from webcrm_sync.engine.isolation import incidents
 from webcrm_sync.engine.mailboxes.folders import settle_folders
 from webcrm_sync.store import mailboxes
@@ -25,154 +25,154 @@ logger = logging.getLogger(__name__)
 _SUBSCRIBE_RETRY = timedelta(seconds=30)
 
 
-def keep(parts: Parts, mailbox_id: int) -> None:
+def keep(context: Context, mailbox_id: int) -> None:
     """Bring the mailbox's folders and subscriptions in order. Idempotent."""
-    with parts.begin() as tx:
+    with context.begin() as tx:
         box = mailboxes.read_mailbox(tx, mailbox_id)
         if box is None or box.shut_until(tx.now):
             return
-        again = tx.now + parts.settings.poll_every(is_pushed=parts.settings.push_is_on)
+        again = tx.now + context.settings.poll_every(is_pushed=context.settings.push_is_on)
         mailboxes.set_mailbox(tx, box.id, keep_due_at=again)
     try:
         with incidents.OthersFirst() as steps:
             with steps.one():
-                settle_folders(parts, box)
-            is_pushed = not parts.settings.push_is_on or _subscribe(parts, box)
+                settle_folders(context, box)
+            is_pushed = not context.settings.push_is_on or _subscribe(context, box)
     except SyncError as error:
-        with parts.begin() as tx:
+        with context.begin() as tx:
             mailboxes.set_mailbox(tx, box.id, keep_due_at=retry_at(tx.now, box.attempts))
-        hold_mailbox(parts, box, error)
+        hold_mailbox(context, box, error)
         return
     if not is_pushed:
-        with parts.begin() as tx:
+        with context.begin() as tx:
             mailboxes.set_mailbox(tx, box.id, keep_due_at=tx.now + _SUBSCRIBE_RETRY)
 
 
-def make_categories(parts: Parts, user_id: str) -> None:
+def make_categories(context: Context, user_id: str) -> None:
     """The three categories stand in the mailbox's list with their colours. Idempotent.
 
     A mail may carry a category that is not in the list: failing here must not stop the sync.
     """
     try:
-        there = {name.casefold() for name in parts.graph.category_names(user_id)}
+        there = {name.casefold() for name in context.graph.category_names(user_id)}
         for name, colour in COLOURS.items():
             if name.casefold() not in there:
-                parts.graph.create_category(user_id, name, colour)
+                context.graph.create_category(user_id, name, colour)
     except SyncError:
         return
 
 
-def _subscribe(parts: Parts, box: Mailbox) -> bool:
+def _subscribe(context: Context, box: Mailbox) -> bool:
     """True when every folder has a subscription that lives long enough."""
-    with parts.begin() as tx:
+    with context.begin() as tx:
         folders = mailboxes.folders(tx, box.id)
     kept, faults = incidents.attempted(
-        parts, folders, partial(_keep_subscription, parts, box), lambda f: f"folder {f.id}"
+        context, folders, partial(_keep_subscription, context, box), lambda f: f"folder {f.id}"
     )
     for _, fault in faults:  # the other folders are in order by now
         raise fault
     return all(kept)
 
 
-def _keep_subscription(parts: Parts, box: Mailbox, folder: SyncFolder) -> bool:
-    _end_replaced(parts, folder)
-    _reseal(parts, folder)
-    held = _subscribed(parts, folder)
-    care = care_for(held, parts.now())
-    if care is Care.KEEP or (care is Care.RENEW and _is_renewed(parts, folder)):
+def _keep_subscription(context: Context, box: Mailbox, folder: SyncFolder) -> bool:
+    _end_replaced(context, folder)
+    _reseal(context, folder)
+    held = _subscribed(context, folder)
+    care = care_for(held, context.now())
+    if care is Care.KEEP or (care is Care.RENEW and _is_renewed(context, folder)):
         return True
     replaced = folder.subscription_id if held and care is Care.REPLACE else None
-    return _subscribe_anew(parts, box, folder, replaced=replaced)
+    return _subscribe_anew(context, box, folder, replaced=replaced)
 
 
-def _subscribed(parts: Parts, folder: SyncFolder) -> Subscribed | None:
+def _subscribed(context: Context, folder: SyncFolder) -> Subscribed | None:
     """The folder's subscription, None when it has none or an expired one."""
     expires_at = folder.subscription_expires_at
-    if not (folder.subscription_id and expires_at and expires_at > parts.now()):
+    if not (folder.subscription_id and expires_at and expires_at > context.now()):
         return None
     return Subscribed(
         expires_at,
-        push_urls.address_of(parts, folder),
-        is_checkable=push_urls.is_checkable(parts, folder),
+        push_urls.address_of(context, folder),
+        is_checkable=push_urls.is_checkable(context, folder),
     )
 
 
-def _reseal(parts: Parts, folder: SyncFolder) -> None:
+def _reseal(context: Context, folder: SyncFolder) -> None:
     """Seal the client state with the first key, so that the keys behind it can be dropped."""
     sealed = folder.client_state or ""
-    if not push_urls.is_checkable(parts, folder) or parts.seal.is_first(sealed):
+    if not push_urls.is_checkable(context, folder) or context.seal.is_first(sealed):
         return
-    with parts.begin() as tx:
-        mailboxes.set_pushed(tx, folder, client_state=parts.seal.renew(sealed))
+    with context.begin() as tx:
+        mailboxes.set_pushed(tx, folder, client_state=context.seal.renew(sealed))
 
 
-def _is_renewed(parts: Parts, folder: SyncFolder) -> bool:
+def _is_renewed(context: Context, folder: SyncFolder) -> bool:
     """False when Graph does not know the subscription any more."""
     assert folder.subscription_id is not None
     try:
-        renewed = parts.graph.renew(folder.subscription_id, parts.now() + LIFETIME)
+        renewed = context.graph.renew(folder.subscription_id, context.now() + LIFETIME)
     except Gone:
         return False
-    with parts.begin() as tx:
+    with context.begin() as tx:
         mailboxes.set_pushed(tx, folder, subscription_expires_at=renewed.expires_at)
     return True
 
 
 def _subscribe_anew(
-    parts: Parts, box: Mailbox, folder: SyncFolder, *, replaced: str | None
+    context: Context, box: Mailbox, folder: SyncFolder, *, replaced: str | None
 ) -> bool:
     """Make a subscription, and end the one that it replaces only then: no notification is lost."""
     client_state = secrets.token_urlsafe(32)
     try:
-        made = parts.graph.subscribe(
+        made = context.graph.subscribe(
             box.user_id,
             folder.graph_id,
-            notification_url=push_urls.notify_url(parts),
-            lifecycle_url=push_urls.lifecycle_url(parts),
+            notification_url=push_urls.notify_url(context),
+            lifecycle_url=push_urls.lifecycle_url(context),
             client_state=client_state,
-            expires_at=parts.now() + LIFETIME,
+            expires_at=context.now() + LIFETIME,
         )
     except (TryLater, AccessLost):
         raise
     except SyncError as error:
-        _tell_once(parts, box, str(error))
+        _tell_once(context, box, str(error))
         return False
-    with parts.begin() as tx:
+    with context.begin() as tx:
         mailboxes.hold(tx, mailbox_ids=[box.id])
         mailboxes.set_mailbox(tx, box.id, push_trouble=None)
         mailboxes.set_folder(
             tx,
             folder.id,
             subscription_id=made.graph_id,
-            client_state=parts.seal.seal(client_state),
+            client_state=context.seal.seal(client_state),
             subscription_expires_at=made.expires_at,
-            subscription_address=push_urls.kept_of(parts, made.graph_id)[0],
+            subscription_address=push_urls.kept_of(context, made.graph_id)[0],
             replaced_subscription_id=replaced,
         )
         mailboxes.hint(tx, [folder.id])  # what happened while nobody listened
         tx.tell("push is on", mailbox_id=box.id, place=folder.place.value)
-    _end_replaced(parts, replace(folder, replaced_subscription_id=replaced))
+    _end_replaced(context, replace(folder, replaced_subscription_id=replaced))
     return True
 
 
-def _end_replaced(parts: Parts, folder: SyncFolder) -> None:
+def _end_replaced(context: Context, folder: SyncFolder) -> None:
     """End the subscription that another one has replaced. Raises TryLater."""
     if folder.replaced_subscription_id is None:
         return
     try:
-        parts.graph.unsubscribe(folder.replaced_subscription_id)
+        context.graph.unsubscribe(folder.replaced_subscription_id)
     except TryLater:
         raise
     except SyncError as error:  # it ends by itself in three days
         facts = {"folder": folder.id, "trouble": str(error)}
         logger.warning("subscription_not_ended", extra=facts)
-    with parts.begin() as tx:
+    with context.begin() as tx:
         mailboxes.set_folder(tx, folder.id, replaced_subscription_id=None)
 
 
-def _tell_once(parts: Parts, box: Mailbox, trouble: str) -> None:
+def _tell_once(context: Context, box: Mailbox, trouble: str) -> None:
     """The poll carries on; the mailbox's story says once why push does not."""
-    with parts.begin() as tx:
+    with context.begin() as tx:
         if box.push_trouble != trouble:
             mailboxes.set_mailbox(tx, box.id, push_trouble=trouble)
             tx.tell("push is off", mailbox_id=box.id, trouble=trouble)

@@ -12,7 +12,7 @@ from webcrm_sync.core.filing import filing_key
 from webcrm_sync.core.matching import Ambiguous, Directory, How, Matched, Nobody, Target, match
 from webcrm_sync.core.message import Party
 from webcrm_sync.core.states import OVERRULED, Reason, State
-from webcrm_sync.engine.context import Parts
+from webcrm_sync.engine.context import Context
 from webcrm_sync.engine.isolation import incidents
 from webcrm_sync.engine.matching.manual_choice import settle
 from webcrm_sync.store import directory, emails, filings, mailboxes, sync_requests
@@ -33,27 +33,27 @@ class Decision:
     candidates: tuple[Target, ...] = ()
 
 
-def match_round(parts: Parts, *, limit: int) -> int:
+def match_round(context: Context, *, limit: int) -> int:
     """Decide up to `limit` found mails in one transaction; how many there were."""
-    with parts.begin() as tx:
+    with context.begin() as tx:
         ids = undecided.due(tx, limit=limit, is_past=False)
-    incidents.together(parts, "match", ids, partial(match_these, parts), incidents.mail)
+    incidents.together(context, "match", ids, partial(match_these, context), incidents.mail)
     return len(ids)
 
 
-def match_these(parts: Parts, email_ids: Sequence[int]) -> None:
+def match_these(context: Context, email_ids: Sequence[int]) -> None:
     """Decide these mails, those that were found."""
-    with parts.begin() as tx:
+    with context.begin() as tx:
         emails.lock(tx)  # a person may be choosing at this moment
-        decide(parts, tx, [email for email, _ in undecided.read(tx, email_ids)])
+        decide(context, tx, [email for email, _ in undecided.read(tx, email_ids)])
 
 
-def decide(parts: Parts, tx: Tx, found: Sequence[Email]) -> None:
+def decide(context: Context, tx: Tx, found: Sequence[Email]) -> None:
     """Decide these mails and write the decisions down."""
     if not found:
         return
     ids = [email.id for email in found]
-    internals = mailboxes.internals(tx, parts.settings.internal_domains)
+    internals = mailboxes.internals(tx, context.settings.internal_domains)
     open_ = undecided.addresses(tx, ids)
     known = filings.of_emails(tx, ids)
     addresses = {address for email_id in ids for address in open_[email_id]}
@@ -61,7 +61,7 @@ def decide(parts: Parts, tx: Tx, found: Sequence[Email]) -> None:
     if again := [email_id for email_id in ids if known[email_id]]:
         filings.release_held(tx, again)
     chosen = sync_requests.chosen_for(tx, ids)
-    never = NeverSync.of(parts.settings.never_sync)
+    never = NeverSync.of(context.settings.never_sync)
     decided = []
     for email in found:
         people = externals_on(email, open_[email.id], internals)
@@ -72,16 +72,16 @@ def decide(parts: Parts, tx: Tx, found: Sequence[Email]) -> None:
             internals=internals,
             book=book,
             never=never,
-            is_unlinked_filed=parts.settings.unmatched == "unlinked",
+            is_unlinked_filed=context.settings.unmatched == "unlinked",
         )
         if email.id in chosen and decision.reason is not Reason.NEVER_LIST:
-            settle(parts, tx, email, chosen[email.id])
+            settle(context, tx, email, chosen[email.id])
         else:
             decided.append((email, decision))
             # whoever moves it in again asks for it again
             if decision.state is State.MATCHED:
                 sync_requests.make_wish(tx, _to_revive(known[email.id]), sync_requests.STAND)
-    _carry_out(parts, tx, decided)
+    _carry_out(context, tx, decided)
 
 
 def externals_on(email: Email, addresses: Sequence[str], internals: Internals) -> list[Party]:
@@ -158,11 +158,12 @@ def _to_revive(known: Sequence[Filing]) -> list[int]:
     return [f.id for f in known if not f.is_replaced] or [f.id for f in known]
 
 
-def _carry_out(parts: Parts, tx: Tx, decided: Sequence[tuple[Email, Decision]]) -> None:
+def _carry_out(context: Context, tx: Tx, decided: Sequence[tuple[Email, Decision]]) -> None:
     """Write decisions down, in few statements whatever their number."""
     planned = {
         email.id: [
-            (t, filing_key(parts.tenant_id, email.key, t.organisation_id)) for t in decision.targets
+            (t, filing_key(context.tenant_id, email.key, t.organisation_id))
+            for t in decision.targets
         ]
         for email, decision in decided
         if decision.targets

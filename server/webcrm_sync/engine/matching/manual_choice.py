@@ -11,7 +11,7 @@ from webcrm_sync.core.filing import filing_key
 from webcrm_sync.core.matching import Directory, How, Target, contacts_of
 from webcrm_sync.core.message import Party
 from webcrm_sync.core.states import State
-from webcrm_sync.engine.context import Parts
+from webcrm_sync.engine.context import Context
 from webcrm_sync.store import directory, emails, filings, mailboxes, sync_requests
 from webcrm_sync.store.database import Tx
 from webcrm_sync.store.emails import Email
@@ -125,7 +125,7 @@ def _place(filing: Filing, wishes: Mapping[int, Wish]) -> int:
 
 
 def settle(
-    parts: Parts, tx: Tx, email: Email, chosen: Sequence[int], *, by: str | None = None
+    context: Context, tx: Tx, email: Email, chosen: Sequence[int], *, by: str | None = None
 ) -> None:
     """Follow what was chosen with the button. Idempotent. Hold `emails.lock`.
 
@@ -133,12 +133,12 @@ def settle(
     """
     known, wishes = _now(tx, email)
     wanted = with_chosen(known, wishes, chosen)
-    _carry_out(parts, tx, email, known, wishes, plan(known, wishes, wanted))
+    _carry_out(context, tx, email, known, wishes, plan(known, wishes, wanted))
     tx.tell("chosen", email_id=email.id, organisations=list(chosen), by=by)
 
 
 def change(
-    parts: Parts, tx: Tx, email: Email, chosen: int, *, replaces: int | None, by: str
+    context: Context, tx: Tx, email: Email, chosen: int, *, replaces: int | None, by: str
 ) -> None:
     """Put the mail under another Organisation, see `with_changed`. Idempotent. Raises Refused.
 
@@ -146,7 +146,7 @@ def change(
     """
     known, wishes = _now(tx, email)
     choice = plan(known, wishes, with_changed(known, wishes, chosen, replaces))
-    is_news = _carry_out(parts, tx, email, known, wishes, choice)
+    is_news = _carry_out(context, tx, email, known, wishes, choice)
     if is_news:
         tx.tell("chosen", email_id=email.id, organisations=[chosen], by=by)
 
@@ -159,7 +159,7 @@ def _now(tx: Tx, email: Email) -> tuple[Sequence[Filing], Mapping[int, Wish]]:
 
 
 def _carry_out(
-    parts: Parts,
+    context: Context,
     tx: Tx,
     email: Email,
     known: Sequence[Filing],
@@ -168,7 +168,7 @@ def _carry_out(
 ) -> bool:
     """Write the choice down and let the work begin; True when that changed anything."""
     sync_requests.drop_filings(tx, choice.dropped)
-    _plan_new(parts, tx, email, choice.new, known)
+    _plan_new(context, tx, email, choice.new, known)
     by_id = {f.id: f for f in known}
     revived = [i for i in choice.kept if by_id[i].is_withdrawn]
     for filing_id in (*choice.kept, *choice.moves):
@@ -189,19 +189,19 @@ def _carry_out(
 
 
 def _plan_new(
-    parts: Parts, tx: Tx, email: Email, new: Sequence[int], known: Sequence[Filing]
+    context: Context, tx: Tx, email: Email, new: Sequence[int], known: Sequence[Filing]
 ) -> None:
     """Plan filings under these Organisations, each with the person there who is on the mail."""
     if not new:
         return
-    internals = mailboxes.internals(tx, parts.settings.internal_domains)
+    internals = mailboxes.internals(tx, context.settings.internal_domains)
     people = externals(email, internals)
     book = directory.look_up(tx, [p.folded for p in people], ())
     taken = {f.key for f in known}
     planned = [
         (
             Target(organisation_id, person_at(people, book, organisation_id), How.PERSON),
-            _free_key(parts.tenant_id, email.key, organisation_id, taken),
+            _free_key(context.tenant_id, email.key, organisation_id, taken),
         )
         for organisation_id in new
     ]

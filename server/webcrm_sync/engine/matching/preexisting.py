@@ -11,7 +11,7 @@ from webcrm_sync.core.filing import filing_key
 from webcrm_sync.core.matching import Matched, Target, match
 from webcrm_sync.core.states import Reason, State
 from webcrm_sync.core.times import earliest
-from webcrm_sync.engine.context import Parts
+from webcrm_sync.engine.context import Context
 from webcrm_sync.engine.isolation import incidents
 from webcrm_sync.engine.matching import decide as matching
 from webcrm_sync.store import directory, emails, filings, mailboxes
@@ -23,7 +23,7 @@ from webcrm_sync.store.items import undecided
 _CLOCK_MARGIN = timedelta(days=1)
 
 
-def past_round(parts: Parts, *, limit: int) -> int:
+def past_round(context: Context, *, limit: int) -> int:
     """Settle up to `limit` mails of the past; how many there were.
 
     Looked up by key in webCRM: what stands there is taken over; what does not is skipped if it
@@ -31,26 +31,26 @@ def past_round(parts: Parts, *, limit: int) -> int:
     stamp says that it stands there all the same, under an Organisation that its people have left
     or that a person chose: filed again it would be there twice.
     """
-    with parts.begin() as tx:
+    with context.begin() as tx:
         ids = undecided.due(tx, limit=limit, is_past=True)
-    incidents.together(parts, "past", ids, partial(settle_past, parts), incidents.mail)
+    incidents.together(context, "past", ids, partial(settle_past, context), incidents.mail)
     return len(ids)
 
 
-def settle_past(parts: Parts, email_ids: Sequence[int]) -> None:
+def settle_past(context: Context, email_ids: Sequence[int]) -> None:
     """Settle these mails of the past."""
-    with parts.begin() as tx:
+    with context.begin() as tx:
         found = undecided.read(tx, email_ids)
-        targets = {email.id: _targets(parts, tx, email) for email, _ in found}
-    standing = _standing(parts, [(email, targets[email.id]) for email, _ in found])
-    with parts.begin() as tx:
+        targets = {email.id: _targets(context, tx, email) for email, _ in found}
+    standing = _standing(context, [(email, targets[email.id]) for email, _ in found])
+    with context.begin() as tx:
         emails.lock(tx)
         for email, copies in found:
-            _settle(parts, tx, email, copies, targets[email.id], standing)
+            _settle(context, tx, email, copies, targets[email.id], standing)
 
 
-def _targets(parts: Parts, tx: Tx, email: Email) -> tuple[Target, ...]:
-    internals = mailboxes.internals(tx, parts.settings.internal_domains)
+def _targets(context: Context, tx: Tx, email: Email) -> tuple[Target, ...]:
+    internals = mailboxes.internals(tx, context.settings.internal_domains)
     addresses = undecided.addresses(tx, [email.id])[email.id]
     people = matching.externals_on(email, addresses, internals)
     book = directory.look_up(tx, addresses, {p.domain for p in people})
@@ -58,7 +58,9 @@ def _targets(parts: Parts, tx: Tx, email: Email) -> tuple[Target, ...]:
     return found.targets if isinstance(found, Matched) else ()
 
 
-def _standing(parts: Parts, wanted: Sequence[tuple[Email, tuple[Target, ...]]]) -> dict[str, int]:
+def _standing(
+    context: Context, wanted: Sequence[tuple[Email, tuple[Target, ...]]]
+) -> dict[str, int]:
     """Our keys that stand in webCRM under the Organisations of these mails, with their ids."""
     since: dict[int, datetime] = {}
     for email, targets in wanted:
@@ -69,7 +71,7 @@ def _standing(parts: Parts, wanted: Sequence[tuple[Email, tuple[Target, ...]]]) 
     return {
         activity.key: activity.activity_id
         for organisation_id, at in since.items()
-        for activity in parts.webcrm.keyed_activities(
+        for activity in context.webcrm.keyed_activities(
             organisation_id, created_since=at - _CLOCK_MARGIN
         )
         if activity.key
@@ -77,14 +79,14 @@ def _standing(parts: Parts, wanted: Sequence[tuple[Email, tuple[Target, ...]]]) 
 
 
 def _settle(
-    parts: Parts,
+    context: Context,
     tx: Tx,
     email: Email,
     copies: Sequence[Item],
     targets: tuple[Target, ...],
     standing: dict[str, int],
 ) -> None:
-    keys = {t: filing_key(parts.tenant_id, email.key, t.organisation_id) for t in targets}
+    keys = {t: filing_key(context.tenant_id, email.key, t.organisation_id) for t in targets}
     there = {t: key for t, key in keys.items() if key in standing}
     was_synced = any(c.stamp or has_synced(c.categories) for c in copies)
     for copy in copies:
@@ -97,7 +99,7 @@ def _settle(
         if was_synced or not email.has_attachments:
             filings.complete(tx, [f.id for f in planned])
     if there or not was_synced or filings.of_emails(tx, [email.id])[email.id]:
-        matching.decide(parts, tx, [email])
+        matching.decide(context, tx, [email])
         return
     emails.move_items(
         tx, [email.id], to=State.SKIPPED, of=[State.FOUND], reason=Reason.SYNCED_BEFORE

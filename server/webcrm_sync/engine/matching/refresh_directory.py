@@ -10,7 +10,7 @@ from typing import TypeVar
 from webcrm_sync.core.crm import POLL_OVERLAP, OddRecord, OrganisationRow, PersonRow
 from webcrm_sync.core.errors import Refused, TryLater, Unclear
 from webcrm_sync.engine.backoff import hold_webcrm, release_webcrm
-from webcrm_sync.engine.context import Parts
+from webcrm_sync.engine.context import Context
 from webcrm_sync.engine.isolation import incidents
 from webcrm_sync.store import companies
 from webcrm_sync.store import directory as book
@@ -24,10 +24,10 @@ _WHOLE = timedelta(days=1)
 _BEGINNING = datetime(1990, 1, 1, tzinfo=UTC)
 
 
-def refresh_directory(parts: Parts) -> None:
+def refresh_directory(context: Context) -> None:
     """Read what changed in webCRM since the last look; everything once a day. Idempotent."""
-    again = timedelta(seconds=parts.settings.directory_seconds)
-    with parts.begin() as tx:
+    again = timedelta(seconds=context.settings.directory_seconds)
+    with context.begin() as tx:
         company = companies.read_company(tx)
         if company.is_webcrm_shut(tx.now):
             return
@@ -36,27 +36,27 @@ def refresh_directory(parts: Parts) -> None:
         read_at = company.directory_full_at
         is_whole = read_at is None or tx.now - read_at > _WHOLE
     try:
-        _refresh(parts, company, is_whole=is_whole)
+        _refresh(context, company, is_whole=is_whole)
     except (TryLater, Unclear, Refused) as error:
-        hold_webcrm(parts, error)
-        with parts.begin() as tx:
+        hold_webcrm(context, error)
+        with context.begin() as tx:
             companies.update_company(tx, directory_due_at=tx.now)
         return
-    release_webcrm(parts)
+    release_webcrm(context)
 
 
-def _refresh(parts: Parts, company: Company, *, is_whole: bool) -> None:
-    margin = POLL_OVERLAP + parts.settings.settle
+def _refresh(context: Context, company: Company, *, is_whole: bool) -> None:
+    margin = POLL_OVERLAP + context.settings.settle
     odd: list[OddRecord] = []
-    users = parts.webcrm.users()
-    persons = parts.webcrm.persons_changed(
+    users = context.webcrm.users()
+    persons = context.webcrm.persons_changed(
         _since(None if is_whole else company.persons_until, margin), odd=odd
     )
     odd_persons, odd = odd, []
-    organisations = parts.webcrm.organisations_changed(
+    organisations = context.webcrm.organisations_changed(
         _since(None if is_whole else company.organisations_until, margin), odd=odd
     )
-    with parts.begin() as tx:
+    with context.begin() as tx:
         book.save_users(tx, users)
         # An empty list of everything is a webCRM in trouble, not one without customers.
         addresses = _saved(tx, persons, book.save_persons, odd_persons, is_whole=is_whole)
@@ -71,7 +71,7 @@ def _refresh(parts: Parts, company: Company, *, is_whole: bool) -> None:
     for kind, records in (("person", odd_persons), ("organisation", odd)):
         for one in records:
             name = f"{kind} {one.record_id}"
-            incidents.note_once(parts, "read webCRM", name, one.fault)
+            incidents.note_once(context, "read webCRM", name, one.fault)
 
 
 def _saved(

@@ -15,7 +15,7 @@ from webcrm_sync.core.outlook import Created, Place, SentMail
 from webcrm_sync.core.retry import retry_at
 from webcrm_sync.core.verification import VerifyDecision
 from webcrm_sync.engine.backoff import hold_mailbox
-from webcrm_sync.engine.context import Parts
+from webcrm_sync.engine.context import Context
 from webcrm_sync.engine.isolation import incidents
 from webcrm_sync.engine.isolation.incidents import Aside
 from webcrm_sync.store import mailboxes, mirrors
@@ -28,14 +28,14 @@ from webcrm_sync.store.mirrors import Mirror
 _BULK = 20
 
 
-def reflect_due(parts: Parts) -> None:
+def reflect_due(context: Context) -> None:
     """Write every mirror that is due, each exactly once."""
     while True:
-        with parts.begin() as tx:
+        with context.begin() as tx:
             due = mirrors.due(tx, limit=_BULK)
         if not due:
             return
-        incidents.each(parts, "write the mirror", due, partial(_reflect, parts), _aside)
+        incidents.each(context, "write the mirror", due, partial(_reflect, context), _aside)
 
 
 def _aside(mirror: Mirror) -> Aside:
@@ -48,8 +48,8 @@ def _aside(mirror: Mirror) -> Aside:
     return Aside(name, hold)
 
 
-def _reflect(parts: Parts, mirror: Mirror) -> None:
-    with parts.begin() as tx:
+def _reflect(context: Context, mirror: Mirror) -> None:
+    with context.begin() as tx:
         box = mailboxes.read_mailbox(tx, mirror.mailbox_id) if mirror.mailbox_id else None
         folders = mailboxes.folders(tx, box.id) if box else []
         if box is None:
@@ -63,65 +63,65 @@ def _reflect(parts: Parts, mirror: Mirror) -> None:
             return
     try:
         if mirror.state == mirrors.INTENDED:
-            _look_for(parts, box, mirror)
+            _look_for(context, box, mirror)
         else:
-            _create(parts, box, mirror, folder.graph_id)
+            _create(context, box, mirror, folder.graph_id)
     except SyncError as error:
         if isinstance(error, TryLater | AccessLost):
-            hold_mailbox(parts, box, error)
-        with parts.begin() as tx:
+            hold_mailbox(context, box, error)
+        with context.begin() as tx:
             mirrors.set_mirror(tx, mirror, due_at=retry_at(tx.now, mirror.attempts))
 
 
-def _create(parts: Parts, box: Mailbox, mirror: Mirror, folder_id: str) -> None:
+def _create(context: Context, box: Mailbox, mirror: Mirror, folder_id: str) -> None:
     """Commit the intent, then create the mail complete."""
-    mail = _mail(parts, box, mirror)
+    mail = _mail(context, box, mirror)
     intended = replace(mirror, state=mirrors.INTENDED)
-    with parts.begin() as tx:
+    with context.begin() as tx:
         attempts = mirror.attempts + 1
         values = {"state": intended.state, "intent_at": tx.now, "looks": 0, "attempts": attempts}
         if not mirrors.set_mirror(tx, mirror, **values):
             return  # another run is at it
     try:
-        created = parts.graph.create_sent(box.user_id, folder_id, mail)
+        created = context.graph.create_sent(box.user_id, folder_id, mail)
     except Unclear:
-        with parts.begin() as tx:
+        with context.begin() as tx:
             # It may have been written just now: the search's lag counts from here.
             first = tx.now + verification.FIRST_SEARCH
             mirrors.set_mirror(tx, intended, due_at=first, intent_at=tx.now)
         return
     except (TryLater, AccessLost):
-        with parts.begin() as tx:
+        with context.begin() as tx:
             mirrors.set_mirror(tx, intended, state=mirrors.PLANNED)
         raise
     except (Refused, Gone) as error:
-        _give_up(parts, box, intended, error)
+        _give_up(context, box, intended, error)
         return
-    _accept(parts, box, intended, created)
+    _accept(context, box, intended, created)
 
 
-def _accept(parts: Parts, box: Mailbox, intended: Mirror, created: Created) -> None:
+def _accept(context: Context, box: Mailbox, intended: Mirror, created: Created) -> None:
     """Take what Graph made; a draft is taken back, since it cannot be made a sent mail.
 
     (Microsoft Graph: message flags.)
     """
     if created.is_draft:
         with suppress(Gone):
-            parts.graph.delete(box.user_id, created.graph_id)
-        _give_up(parts, box, intended, Refused("Exchange made a draft of it."))
+            context.graph.delete(box.user_id, created.graph_id)
+        _give_up(context, box, intended, Refused("Exchange made a draft of it."))
         return
-    _mirrored(parts, box, intended, created.graph_id)
+    _mirrored(context, box, intended, created.graph_id)
 
 
-def _look_for(parts: Parts, box: Mailbox, mirror: Mirror) -> None:
+def _look_for(context: Context, box: Mailbox, mirror: Mirror) -> None:
     """After an unclear answer: a mirror that stands carries our stamp."""
-    found = parts.graph.find_stamped(box.user_id, str(Stamp.mirror(mirror.activity_id)))
+    found = context.graph.find_stamped(box.user_id, str(Stamp.mirror(mirror.activity_id)))
     if found:
-        _accept(parts, box, mirror, found[0])
+        _accept(context, box, mirror, found[0])
         return
     assert mirror.intent_at is not None
-    looks, settle = mirror.looks + 1, parts.settings.settle
-    with parts.begin() as tx:
+    looks, settle = mirror.looks + 1, context.settings.settle
+    with context.begin() as tx:
         decision = verification.decide(
             intent_at=mirror.intent_at, searches=looks, now=tx.now, settle=settle
         )
@@ -135,9 +135,9 @@ def _look_for(parts: Parts, box: Mailbox, mirror: Mirror) -> None:
         mirrors.set_mirror(tx, mirror, looks=looks, due_at=again)
 
 
-def _mail(parts: Parts, box: Mailbox, mirror: Mirror) -> SentMail:
+def _mail(context: Context, box: Mailbox, mirror: Mirror) -> SentMail:
     draft = mirror.draft or {}
-    key = filing_key(parts.tenant_id, "mirror", mirror.activity_id)
+    key = filing_key(context.tenant_id, "mirror", mirror.activity_id)
     return SentMail(
         message_id=f"<{key}@{box.address.rpartition('@')[2]}>",
         subject=draft["subject"],
@@ -153,14 +153,14 @@ def _mail(parts: Parts, box: Mailbox, mirror: Mirror) -> SentMail:
     )
 
 
-def _mirrored(parts: Parts, box: Mailbox, mirror: Mirror, graph_id: str) -> None:
-    with parts.begin() as tx:
+def _mirrored(context: Context, box: Mailbox, mirror: Mirror, graph_id: str) -> None:
+    with context.begin() as tx:
         if mirrors.record_created(tx, mirror.activity_id, graph_id):
             tx.tell("mirror written", mailbox_id=box.id, activity=mirror.activity_id)
 
 
-def _give_up(parts: Parts, box: Mailbox, mirror: Mirror, error: SyncError) -> None:
-    with parts.begin() as tx:
+def _give_up(context: Context, box: Mailbox, mirror: Mirror, error: SyncError) -> None:
+    with context.begin() as tx:
         mirrors.set_mirror(
             tx, mirror, state=mirrors.NONE, reason=str(error), draft=None, due_at=None
         )

@@ -14,7 +14,7 @@ from webcrm_sync.core.matching import Contact
 from webcrm_sync.core.sent_body import outlook_body
 from webcrm_sync.core.storable import one_line
 from webcrm_sync.engine.backoff import hold_webcrm
-from webcrm_sync.engine.context import Parts
+from webcrm_sync.engine.context import Context
 from webcrm_sync.engine.isolation import incidents
 from webcrm_sync.engine.isolation.incidents import Aside
 from webcrm_sync.engine.mirroring import create
@@ -40,60 +40,62 @@ class Plan:
     reason: str | None = None
 
 
-def mirror(parts: Parts) -> None:
+def mirror(context: Context) -> None:
     """Take up the mails sent from webCRM since the last look and write their mirrors."""
-    with parts.begin() as tx:
+    with context.begin() as tx:
         company = companies.read_company(tx)
         boxes = mailboxes.all_mailboxes(tx)
         is_held = company.is_webcrm_shut(tx.now)
         if recovery.begun_at(tx):
             return  # which mirrors stand already is still being read
     try:
-        if not is_held and _is_due(parts) and boxes:
-            _take_up(parts, boxes, company.mirror_until)
+        if not is_held and _is_due(context) and boxes:
+            _take_up(context, boxes, company.mirror_until)
     except (TryLater, Unclear, Refused) as error:
-        hold_webcrm(parts, error)
+        hold_webcrm(context, error)
     finally:
-        create.reflect_due(parts)
+        create.reflect_due(context)
 
 
-def _is_due(parts: Parts) -> bool:
-    with parts.begin() as tx:
+def _is_due(context: Context) -> bool:
+    with context.begin() as tx:
         return companies.take_turn(
-            tx, "mirror_due_at", again=timedelta(seconds=parts.settings.mirror_seconds)
+            tx, "mirror_due_at", again=timedelta(seconds=context.settings.mirror_seconds)
         )
 
 
-def _take_up(parts: Parts, boxes: Sequence[Mailbox], until: datetime | None) -> None:
-    since = (until or min(box.mirror_since for box in boxes)) - POLL_OVERLAP - parts.settings.settle
+def _take_up(context: Context, boxes: Sequence[Mailbox], until: datetime | None) -> None:
+    since = (
+        (until or min(box.mirror_since for box in boxes)) - POLL_OVERLAP - context.settings.settle
+    )
     odd: list[OddRecord] = []
-    rows = list(parts.webcrm.sent_activities(since, odd=odd))
+    rows = list(context.webcrm.sent_activities(since, odd=odd))
     sent, faults = incidents.attempted(
-        parts, rows, lambda a: a if is_sent_mail(a, parts.settings) else None, _name
+        context, rows, lambda a: a if is_sent_mail(a, context.settings) else None, _name
     )
     mails = [a for a in sent if a is not None]
-    with parts.begin() as tx:
+    with context.begin() as tx:
         ids = [a.activity_id for a in mails]
         known = mirrors.known(tx, ids) | filings.activities_of(tx, ids)
         users = directory.users(tx)
     fresh = [a for a in mails if a.activity_id not in known]
     if any(a.user_id not in users for a in fresh):  # somebody webCRM has only just made
-        users = {user.user_id: user for user in parts.webcrm.users()}
+        users = {user.user_id: user for user in context.webcrm.users()}
     asked, nameless = incidents.attempted(
-        parts, fresh, lambda a: (a, _contact(parts, a.person_id)), _name
+        context, fresh, lambda a: (a, _contact(context, a.person_id)), _name
     )
     for activity, fault in nameless:
-        incidents.set_aside(parts, "mirror", _aside(activity), fault)
+        incidents.set_aside(context, "mirror", _aside(activity), fault)
     newest = max((a.updated_at for a in rows if a.updated_at), default=None)
-    with incidents.go_on_with_alike(parts), parts.begin() as tx:
-        plan = _Planning(parts, tx, users, recovery.ended_at(tx)).add
-        incidents.within(parts, tx, "mirror", asked, plan, lambda one: _aside(one[0]))
+    with incidents.go_on_with_alike(context), context.begin() as tx:
+        plan = _Planning(context, tx, users, recovery.ended_at(tx)).add
+        incidents.within(context, tx, "mirror", asked, plan, lambda one: _aside(one[0]))
         if newest and (until is None or newest > until):
             companies.update_company(tx, mirror_until=newest)
     odd += [OddRecord(a.activity_id, fault) for a, fault in faults]
     for record in odd:
         name = f"activity {record.record_id}"
-        incidents.note_once(parts, "read webCRM", name, record.fault)
+        incidents.note_once(context, "read webCRM", name, record.fault)
 
 
 def _name(activity: SentActivity) -> str:
@@ -116,7 +118,7 @@ def _aside(activity: SentActivity) -> Aside:
 class _Planning:
     """Mirrors being planned within one transaction."""
 
-    parts: Parts
+    context: Context
     tx: Tx
     users: Mapping[int, CrmUser]
     rebuilt_at: datetime | None
@@ -185,13 +187,13 @@ def _mailbox_of(tx: Tx, user: CrmUser | None) -> Mailbox | None:
     return mailboxes.find_mailbox(tx, user.address) if user and user.address else None
 
 
-def _contact(parts: Parts, person_id: int) -> Contact | None:
+def _contact(context: Context, person_id: int) -> Contact | None:
     """The Person's first address, from the directory or, when it is new, from webCRM."""
-    with parts.begin() as tx:
+    with context.begin() as tx:
         if found := directory.contact_of(tx, person_id):
             return found
     try:
-        person = parts.webcrm.person(person_id)
+        person = context.webcrm.person(person_id)
     except (Gone, Refused):
         return None
     return person.contacts[0] if person.contacts else None

@@ -12,7 +12,7 @@ import httpx
 from webcrm_sync.core.crm import Unmatchable
 from webcrm_sync.core.errors import SyncError
 from webcrm_sync.engine import push_urls
-from webcrm_sync.engine.context import Parts
+from webcrm_sync.engine.context import Context
 from webcrm_sync.net.bounds import Bounds
 from webcrm_sync.net.transports import Bounded, wire
 from webcrm_sync.store import directory, mailboxes
@@ -42,18 +42,18 @@ class Check:
     text: str
 
 
-def checks(parts: Parts) -> Iterator[Check]:
+def checks(context: Context) -> Iterator[Check]:
     """Every check in turn. Settings and database have been read already when this runs."""
     yield Check("settings", Verdict.GOOD, "every setting is well formed")
     yield Check("database", Verdict.GOOD, "answers and is migrated")
-    yield _tenant(parts)
-    yield _secrets(parts)
-    yield _guard("Entra and Graph sign-in", lambda: _sign_in(parts))
-    yield _guard("mailboxes", lambda: _mailboxes(parts))
-    yield _guard("webCRM login", lambda: _webcrm(parts))
-    yield _guard("webCRM fields", lambda: _fields(parts))
-    yield from _contacts(parts)
-    yield _reachable(parts)
+    yield _tenant(context)
+    yield _secrets(context)
+    yield _guard("Entra and Graph sign-in", lambda: _sign_in(context))
+    yield _guard("mailboxes", lambda: _mailboxes(context))
+    yield _guard("webCRM login", lambda: _webcrm(context))
+    yield _guard("webCRM fields", lambda: _fields(context))
+    yield from _contacts(context)
+    yield _reachable(context)
 
 
 def _guard(name: str, check: Callable[[], tuple[Verdict, str]]) -> Check:
@@ -64,10 +64,10 @@ def _guard(name: str, check: Callable[[], tuple[Verdict, str]]) -> Check:
     return Check(name, verdict, text)
 
 
-def _tenant(parts: Parts) -> Check:
+def _tenant(context: Context) -> Check:
     """People are known by their tenant's id; its domain name would fit nobody's token."""
     try:
-        uuid.UUID(parts.settings.entra_tenant_id)
+        uuid.UUID(context.settings.entra_tenant_id)
     except ValueError:
         text = (
             "WEBCRM_SYNC_ENTRA_TENANT_ID is no GUID: nobody can sign in in the add-in. "
@@ -77,18 +77,18 @@ def _tenant(parts: Parts) -> Check:
     return Check("tenant", Verdict.GOOD, "named by its id")
 
 
-def _secrets(parts: Parts) -> Check:
+def _secrets(context: Context) -> Check:
     """Whether the key is the one that sealed what the tables hold."""
-    with parts.begin() as tx:
-        deaf, earlier = push_urls.deaf(parts, tx), push_urls.earlier_keys(parts, tx)
+    with context.begin() as tx:
+        deaf, earlier = push_urls.deaf(context, tx), push_urls.earlier_keys(context, tx)
     if deaf:
         return Check("secrets", Verdict.BAD, f"{deaf.sentence}.")
     text = "each one in the database can be opened"
     return Check("secrets", Verdict.GOOD, f"{text}; {earlier}" if earlier else text)
 
 
-def _sign_in(parts: Parts) -> tuple[Verdict, str]:
-    roles = parts.graph.roles()
+def _sign_in(context: Context) -> tuple[Verdict, str]:
+    roles = context.graph.roles()
     if "Mail.ReadWrite" in roles:
         return (
             Verdict.WARNING,
@@ -101,15 +101,15 @@ def _sign_in(parts: Parts) -> tuple[Verdict, str]:
     return Verdict.GOOD, f"signed in; permissions come from {_RBAC}"
 
 
-def _mailboxes(parts: Parts) -> tuple[Verdict, str]:
-    with parts.begin() as tx:
+def _mailboxes(context: Context) -> tuple[Verdict, str]:
+    with context.begin() as tx:
         boxes = mailboxes.all_mailboxes(tx)
     if not boxes:
         return Verdict.WARNING, "none is watched yet: webcrm-sync mailbox add ADDRESS"
     troubles = []
     for box in boxes:
         try:
-            parts.graph.folder(box.user_id, "inbox")
+            context.graph.folder(box.user_id, "inbox")
         except SyncError as error:
             troubles.append(f"{box.address}: {error}")
     if troubles:
@@ -117,14 +117,14 @@ def _mailboxes(parts: Parts) -> tuple[Verdict, str]:
     return Verdict.GOOD, f"{len(boxes)} watched, all can be read"
 
 
-def _webcrm(parts: Parts) -> tuple[Verdict, str]:
-    parts.webcrm.whoami()
+def _webcrm(context: Context) -> tuple[Verdict, str]:
+    context.webcrm.whoami()
     return Verdict.GOOD, "the application token is taken"
 
 
-def _fields(parts: Parts) -> tuple[Verdict, str]:
-    settings = parts.settings
-    fields = parts.metadata.read(is_fresh=True)
+def _fields(context: Context) -> tuple[Verdict, str]:
+    settings = context.settings
+    fields = context.metadata.read(is_fresh=True)
     if settings.webcrm_key_field not in fields:
         return (
             Verdict.WARNING,
@@ -139,7 +139,7 @@ def _fields(parts: Parts) -> tuple[Verdict, str]:
         )
     for variable in ("webcrm_action_in", "webcrm_action_out"):
         label = getattr(settings, variable)
-        if not parts.metadata.knows_action(label):
+        if not context.metadata.knows_action(label):
             return (
                 Verdict.BAD,
                 f"webCRM does not know the label '{label}': add it to the Activity's drop-down "
@@ -148,9 +148,9 @@ def _fields(parts: Parts) -> tuple[Verdict, str]:
     return Verdict.GOOD, "labels and key field are there"
 
 
-def _contacts(parts: Parts) -> Iterator[Check]:
+def _contacts(context: Context) -> Iterator[Check]:
     """A line for every text that people wrote where webCRM expects an address."""
-    with parts.begin() as tx:
+    with context.begin() as tx:
         found = directory.unmatchable(tx)
     alike: dict[str, list[Unmatchable]] = {}
     for one in found:
@@ -178,8 +178,8 @@ def _never_matchable(text: str, persons: Sequence[Unmatchable]) -> str:
     )
 
 
-def _reachable(parts: Parts) -> Check:
-    settings = parts.settings
+def _reachable(context: Context) -> Check:
+    settings = context.settings
     name = "reachability"
     if not settings.push_is_on:
         text = "push is off: WEBCRM_SYNC_PUBLIC_URL is not https; folders are polled"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-from webcrm_sync.engine.context import Parts
+from webcrm_sync.engine.context import Context
 from webcrm_sync.engine.isolation import incidents
 from webcrm_sync.engine.isolation.incidents import take_up_after_upgrade
 from webcrm_sync.store import companies, emails, mirrors, schedule
@@ -14,33 +14,35 @@ KEPT = timedelta(days=30)
 _EVERY = timedelta(hours=1)
 
 
-def housekeeping(parts: Parts) -> None:
+def housekeeping(context: Context) -> None:
     """Forget the texts of mails that were taken up long ago. Idempotent.
 
     What cannot be done about one of them does not stop the others.
     """
-    with parts.begin() as tx:
+    with context.begin() as tx:
         if not companies.take_turn(tx, "housekeeping_due_at", again=_EVERY):
             return
     steps = (_forget_contents, _forget_drafts, take_up_after_upgrade)
-    _, faults = incidents.attempted(parts, steps, lambda step: step(parts), lambda s: s.__name__)
+    _, faults = incidents.attempted(
+        context, steps, lambda step: step(context), lambda s: s.__name__
+    )
     for _, fault in faults:
         raise fault
 
 
-def _forget_contents(parts: Parts) -> None:
-    with parts.begin() as tx:
+def _forget_contents(context: Context) -> None:
+    with context.begin() as tx:
         emails.forget_old_contents(tx, tx.now - KEPT)
 
 
-def _forget_drafts(parts: Parts) -> None:
-    with parts.begin() as tx:
+def _forget_drafts(context: Context) -> None:
+    with context.begin() as tx:
         mirrors.forget_old_drafts(tx, tx.now - KEPT)
 
 
-def tick(parts: Parts) -> None:
+def tick(context: Context) -> None:
     """Enqueue every job that has something to do now. Runs every second on one worker."""
-    with parts.begin() as tx:
+    with context.begin() as tx:
         schedule.wake_parked(tx)
         for job in schedule.jobs(tx):
             tx.defer(job.task, job.subject_id)

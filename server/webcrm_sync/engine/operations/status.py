@@ -8,7 +8,7 @@ from datetime import datetime
 
 from webcrm_sync.core.states import SENTENCES, State
 from webcrm_sync.engine import push_urls
-from webcrm_sync.engine.context import Parts
+from webcrm_sync.engine.context import Context
 from webcrm_sync.engine.push_urls import Deaf
 from webcrm_sync.settings import PREFIX, Settings
 from webcrm_sync.store import companies, events, job_troubles, mailboxes, reconciliation, recovery
@@ -88,14 +88,14 @@ class Status:
     held_jobs: tuple[HeldJob, ...] = ()
 
 
-def read_status(parts: Parts) -> Status:
+def read_status(context: Context) -> Status:
     """The company's state from its tables alone; asks nothing of Graph or webCRM."""
-    settings = parts.settings
-    with parts.begin() as tx:
+    settings = context.settings
+    with context.begin() as tx:
         company = companies.read_company(tx)
         boxes = tuple(_mailboxes(tx))
         since, proved = recovery.begun_at(tx), _proved(reconciliation.read_webcrm(tx))
-        deaf, earlier = push_urls.deaf(parts, tx), push_urls.earlier_keys(parts, tx)
+        deaf, earlier = push_urls.deaf(context, tx), push_urls.earlier_keys(context, tx)
         held = tuple(_held_jobs(tx))
     return Status(
         is_pushed=settings.push_is_on and not (deaf and deaf.folders == deaf.of),

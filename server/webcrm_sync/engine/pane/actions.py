@@ -11,7 +11,7 @@ from dataclasses import replace
 from webcrm_sync.core.errors import Refused
 from webcrm_sync.core.outlook import Place
 from webcrm_sync.core.states import Reason, State
-from webcrm_sync.engine.context import Parts
+from webcrm_sync.engine.context import Context
 from webcrm_sync.engine.matching.manual_choice import NOT_THERE, SEVERAL, change, settle
 from webcrm_sync.engine.pane.mail_lookup import Asker, MailRef, Pointed, point_at_one
 from webcrm_sync.engine.pane.mail_status import look_at
@@ -26,36 +26,41 @@ _DEEPEST = 30
 
 
 def sync(
-    parts: Parts, asker: Asker, ref: MailRef, *, organisation_ids: Sequence[int] = ()
+    context: Context, asker: Asker, ref: MailRef, *, organisation_ids: Sequence[int] = ()
 ) -> MailState:
     """The mail's state after it was moved into the sync folder. Raises Gone.
 
     `organisation_ids`: chosen by the person; Refused when webCRM has no such Organisation.
     """
-    _check_known(parts, organisation_ids)
-    pointed = point_at_one(parts, asker, ref)
-    (state,) = look_at(parts, asker, [pointed])
+    _check_known(context, organisation_ids)
+    pointed = point_at_one(context, asker, ref)
+    (state,) = look_at(context, asker, [pointed])
     _check_clear(state, organisation_ids)
     if not organisation_ids or not (Can.CHOOSE in state.can or state.state is Shown.NEW):
-        return _move_in(parts, asker, ref, pointed, ()) if state.state is Shown.NEW else state
+        return _move_in(context, asker, ref, pointed, ()) if state.state is Shown.NEW else state
 
     def follow(tx: Tx, mail: Email) -> None:
-        settle(parts, tx, mail, organisation_ids, by=asker.name)
+        settle(context, tx, mail, organisation_ids, by=asker.name)
 
-    return _chosen(parts, asker, ref, pointed, organisation_ids, follow)
+    return _chosen(context, asker, ref, pointed, organisation_ids, follow)
 
 
 def choose(
-    parts: Parts, asker: Asker, ref: MailRef, organisation_id: int, *, replaces: int | None = None
+    context: Context,
+    asker: Asker,
+    ref: MailRef,
+    organisation_id: int,
+    *,
+    replaces: int | None = None,
 ) -> MailState:
     """The mail's state after the person chose its Organisation. Raises Gone, Refused.
 
     A mail that is not synced yet is synced. One that is in webCRM is moved there from the
     Organisation `replaces`, which may be left out where there is only one.
     """
-    _check_known(parts, [organisation_id])
-    pointed = point_at_one(parts, asker, ref)
-    (state,) = look_at(parts, asker, [pointed])
+    _check_known(context, [organisation_id])
+    pointed = point_at_one(context, asker, ref)
+    (state,) = look_at(context, asker, [pointed])
     if state.state is Shown.NEW and replaces is not None:
         raise Refused(NOT_THERE, code="NotFiledThere")
     _check_clear(state, [organisation_id])
@@ -64,9 +69,9 @@ def choose(
         return state
 
     def follow(tx: Tx, mail: Email) -> None:
-        change(parts, tx, mail, organisation_id, replaces=replaces, by=asker.name)
+        change(context, tx, mail, organisation_id, replaces=replaces, by=asker.name)
 
-    return _chosen(parts, asker, ref, pointed, [organisation_id], follow)
+    return _chosen(context, asker, ref, pointed, [organisation_id], follow)
 
 
 def _check_clear(state: MailState, organisation_ids: Sequence[int]) -> None:
@@ -77,15 +82,15 @@ def _check_clear(state: MailState, organisation_ids: Sequence[int]) -> None:
         raise Refused(SEVERAL, code="SeveralOrganisations")
 
 
-def _check_known(parts: Parts, organisation_ids: Sequence[int]) -> None:
-    with parts.begin() as tx:
+def _check_known(context: Context, organisation_ids: Sequence[int]) -> None:
+    with context.begin() as tx:
         known = directory.organisation_names(tx, organisation_ids)
     if set(organisation_ids) - set(known):
         raise Refused("webCRM has no such Organisation.", code="NoOrganisation")
 
 
 def _chosen(
-    parts: Parts,
+    context: Context,
     asker: Asker,
     ref: MailRef,
     pointed: Pointed,
@@ -93,7 +98,7 @@ def _chosen(
     follow: Callable[[Tx, Email], None],
 ) -> MailState:
     """Follow a choice at once where the mail has been met; else it travels with the press."""
-    with parts.begin() as tx:
+    with context.begin() as tx:
         emails.lock(tx)
         item = emails.known_items(tx, asker.box.id, [pointed.graph_id]).get(pointed.graph_id)
         is_met = item is not None and item.reason not in {Reason.MOVED_OUT, Reason.DELETED}
@@ -102,12 +107,12 @@ def _chosen(
                 emails.set_item(tx, item.id, state=State.FOUND.value, reason=None, detail=None)
             follow(tx, sync_requests.emails_by_id(tx, [item.email_id])[item.email_id])
     if not is_met:
-        return _move_in(parts, asker, ref, pointed, organisation_ids)
-    return look_at(parts, asker, [pointed])[0]
+        return _move_in(context, asker, ref, pointed, organisation_ids)
+    return look_at(context, asker, [pointed])[0]
 
 
 def _move_in(
-    parts: Parts,
+    context: Context,
     asker: Asker,
     ref: MailRef,
     pointed: Pointed,
@@ -115,7 +120,7 @@ def _move_in(
 ) -> MailState:
     """Note who asks, move the mail into the sync folder, have it looked at. Idempotent."""
     box, graph_id = asker.box, pointed.graph_id
-    with parts.begin() as tx:
+    with context.begin() as tx:
         folders = mailboxes.folders(tx, box.id)
         sync_requests.note_press(
             tx,
@@ -127,14 +132,14 @@ def _move_in(
         )
     folder = next((f for f in folders if f.graph_id == pointed.head.folder_id), None)
     if folder is None:
-        above = _above(parts, box.user_id, pointed.head.folder_id, folders)
+        above = _above(context, box.user_id, pointed.head.folder_id, folders)
         folder = destination(folders, above)
-        parts.graph.move(box.user_id, graph_id, folder.graph_id)
-    with parts.begin() as tx:
+        context.graph.move(box.user_id, graph_id, folder.graph_id)
+    with context.begin() as tx:
         mailboxes.open_gate(tx, box.id)  # Graph has just answered; nobody waits out a back-off
         mailboxes.hint(tx, [folder.id])
     head = replace(pointed.head, folder_id=folder.graph_id)
-    return look_at(parts, asker, [Pointed(graph_id, head)])[0]
+    return look_at(context, asker, [Pointed(graph_id, head)])[0]
 
 
 def destination(folders: Sequence[SyncFolder], above: Sequence[str]) -> SyncFolder:
@@ -152,39 +157,41 @@ def destination(folders: Sequence[SyncFolder], above: Sequence[str]) -> SyncFold
     return ranked[0]
 
 
-def _above(parts: Parts, user_id: str, folder_id: str, folders: Sequence[SyncFolder]) -> list[str]:
+def _above(
+    context: Context, user_id: str, folder_id: str, folders: Sequence[SyncFolder]
+) -> list[str]:
     """The folder's id and those above it, as far as it takes to know the tree."""
     homes = {f.parents[0] for f in folders if f.parents}
     chain = [folder_id]
     while chain[-1] not in homes and len(chain) < _DEEPEST:
-        parent = parts.graph.parents(user_id, chain[-1:])[chain[-1]]
+        parent = context.graph.parents(user_id, chain[-1:])[chain[-1]]
         if not parent or parent in chain:
             break
         chain.append(parent)
     return chain
 
 
-def retry(parts: Parts, asker: Asker, ref: MailRef) -> MailState:
+def retry(context: Context, asker: Asker, ref: MailRef) -> MailState:
     """The mail's state after it was taken up again, at once. Raises Gone."""
-    pointed = point_at_one(parts, asker, ref)
-    (state,) = look_at(parts, asker, [pointed])
+    pointed = point_at_one(context, asker, ref)
+    (state,) = look_at(context, asker, [pointed])
     if state.state in {Shown.PARKED, Shown.WAITING}:
-        _take_up(parts, asker, pointed, of=(State.PARKED, State.WAITING))
-    return look_at(parts, asker, [pointed])[0]
+        _take_up(context, asker, pointed, of=(State.PARKED, State.WAITING))
+    return look_at(context, asker, [pointed])[0]
 
 
-def anyway(parts: Parts, asker: Asker, ref: MailRef) -> MailState:
+def anyway(context: Context, asker: Asker, ref: MailRef) -> MailState:
     """The mail's state after a person wants it synced although it was left out. Raises Gone."""
-    pointed = point_at_one(parts, asker, ref)
-    (state,) = look_at(parts, asker, [pointed])
+    pointed = point_at_one(context, asker, ref)
+    (state,) = look_at(context, asker, [pointed])
     if Can.ANYWAY in state.can:
-        _take_up(parts, asker, pointed, of=(State.SKIPPED,))
-    return look_at(parts, asker, [pointed])[0]
+        _take_up(context, asker, pointed, of=(State.SKIPPED,))
+    return look_at(context, asker, [pointed])[0]
 
 
-def _take_up(parts: Parts, asker: Asker, pointed: Pointed, *, of: Sequence[State]) -> None:
+def _take_up(context: Context, asker: Asker, pointed: Pointed, *, of: Sequence[State]) -> None:
     """Let the mail begin anew, without waiting out anything. Idempotent."""
-    with parts.begin() as tx:
+    with context.begin() as tx:
         emails.lock(tx)
         item = emails.known_items(tx, asker.box.id, [pointed.graph_id]).get(pointed.graph_id)
         if item is None or item.state not in of:

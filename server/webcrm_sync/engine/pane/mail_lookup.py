@@ -9,7 +9,7 @@ from urllib.parse import unquote
 from webcrm_sync.core.errors import Gone, Refused
 from webcrm_sync.core.message import Message
 from webcrm_sync.core.states import Reason
-from webcrm_sync.engine.context import Parts
+from webcrm_sync.engine.context import Context
 from webcrm_sync.engine.pane import versions
 from webcrm_sync.store import emails, mailboxes, sync_requests
 from webcrm_sync.store.database import Tx
@@ -69,22 +69,22 @@ class Pointed:
     head: Message
 
 
-def asker_of(parts: Parts, user_id: str, *, name: str) -> Asker | None:
+def asker_of(context: Context, user_id: str, *, name: str) -> Asker | None:
     """The person with this user id and the own mailbox, None when that is not watched."""
-    with parts.begin() as tx:
+    with context.begin() as tx:
         mailbox_id = sync_requests.mailbox_of_user(tx, user_id)
         box = mailboxes.read_mailbox(tx, mailbox_id) if mailbox_id is not None else None
     return Asker(box, box.display_name or name) if box else None
 
 
-def point_at(parts: Parts, asker: Asker, refs: Sequence[MailRef]) -> list[Pointed | None]:
+def point_at(context: Context, asker: Asker, refs: Sequence[MailRef]) -> list[Pointed | None]:
     """Each mail in the asker's own mailbox, None = it is not there.
 
     What was met is told from our tables, so that a pane that asks each second costs Graph
     nothing; of the others the heads are read.
     """
-    ids = _immutable(parts, asker, refs)
-    with parts.begin() as tx:
+    ids = _immutable(context, asker, refs)
+    with context.begin() as tx:
         ids = [
             graph_id or _met_by_message_id(tx, asker, ref)
             for ref, graph_id in zip(refs, ids, strict=True)
@@ -92,22 +92,22 @@ def point_at(parts: Parts, asker: Asker, refs: Sequence[MailRef]) -> list[Pointe
         known = _met(tx, asker, [i for i in ids if i])
     unknown = sorted({i for i in ids if i and i not in known})
     return _found(
-        parts, asker, refs, ids, {**parts.graph.heads(asker.box.user_id, unknown), **known}
+        context, asker, refs, ids, {**context.graph.heads(asker.box.user_id, unknown), **known}
     )
 
 
-def point_at_one(parts: Parts, asker: Asker, ref: MailRef) -> Pointed:
+def point_at_one(context: Context, asker: Asker, ref: MailRef) -> Pointed:
     """The mail in the asker's own mailbox as it lies there now. Raises Gone."""
-    ids = _immutable(parts, asker, [ref])
-    heads = parts.graph.heads(asker.box.user_id, [i for i in ids if i])
-    (found,) = _found(parts, asker, [ref], ids, heads)
+    ids = _immutable(context, asker, [ref])
+    heads = context.graph.heads(asker.box.user_id, [i for i in ids if i])
+    (found,) = _found(context, asker, [ref], ids, heads)
     if found is None:
         raise Gone(NOT_HERE)
     return found
 
 
 def _found(
-    parts: Parts,
+    context: Context,
     asker: Asker,
     refs: Sequence[MailRef],
     ids: Sequence[str | None],
@@ -116,7 +116,7 @@ def _found(
     found = []
     for ref, graph_id in zip(refs, ids, strict=True):
         head = heads.get(graph_id) if graph_id else None
-        head = head or _by_message_id(parts, asker, ref)
+        head = head or _by_message_id(context, asker, ref)
         found.append(Pointed(head.graph_id, head) if head else None)
     return found
 
@@ -157,11 +157,13 @@ def _head(item: Item, email: Email, folder_id: str) -> Message:
     )
 
 
-def _immutable(parts: Parts, asker: Asker, refs: Sequence[MailRef]) -> list[str | None]:
+def _immutable(context: Context, asker: Asker, refs: Sequence[MailRef]) -> list[str | None]:
     """The immutable id of each mail: as found before, by the press that moved it, else by Graph."""
-    with parts.begin() as tx:
+    with context.begin() as tx:
         pressed = sync_requests.pressed(tx, asker.box.id, {ref.item_id for ref in refs} - {""})
-    named = {ref: versions.read_token(parts, asker.box.user_id, ref.version or "") for ref in refs}
+    named = {
+        ref: versions.read_token(context, asker.box.user_id, ref.version or "") for ref in refs
+    }
     told: dict[tuple[str, str], str | None] = {}
     for name, kind in KINDS.items():
         mine = {ref.item_id for ref in refs if ref.kind == name and not named[ref]} - {""}
@@ -170,7 +172,7 @@ def _immutable(parts: Parts, asker: Asker, refs: Sequence[MailRef]) -> list[str 
         if not wanted:
             continue
         try:
-            answers = parts.graph.immutable_ids(asker.box.user_id, wanted, kind)
+            answers = context.graph.immutable_ids(asker.box.user_id, wanted, kind)
         except Refused:  # one malformed id spoils the call; the Message-ID may still find them
             continue
         told |= {(name, one): graph_id for one, graph_id in answers.items()}
@@ -188,13 +190,13 @@ def _met_by_message_id(tx: Tx, asker: Asker, ref: MailRef) -> str | None:
     return max(found, key=lambda item: (item.found_at, item.id)).graph_id if found else None
 
 
-def _by_message_id(parts: Parts, asker: Asker, ref: MailRef) -> Message | None:
+def _by_message_id(context: Context, asker: Asker, ref: MailRef) -> Message | None:
     if not ref.message_id:
         return None
-    found = parts.graph.find_mail(asker.box.user_id, ref.message_id)
+    found = context.graph.find_mail(asker.box.user_id, ref.message_id)
     if not found and not ref.message_id.startswith("<"):
-        found = parts.graph.find_mail(asker.box.user_id, f"<{ref.message_id}>")
-    with parts.begin() as tx:
+        found = context.graph.find_mail(asker.box.user_id, f"<{ref.message_id}>")
+    with context.begin() as tx:
         known = emails.known_items(tx, asker.box.id, [m.graph_id for m in found])
         ours = {f.graph_id for f in mailboxes.folders(tx, asker.box.id)}
     return _likeliest(found, known, ours)

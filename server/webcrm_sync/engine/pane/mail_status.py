@@ -12,7 +12,7 @@ from webcrm_sync.core.faults import trace
 from webcrm_sync.core.matching import Ambiguous, Directory, How, Matched, Nobody, Target, match
 from webcrm_sync.core.message import Party
 from webcrm_sync.core.states import NO_MAIL, Reason
-from webcrm_sync.engine.context import Parts
+from webcrm_sync.engine.context import Context
 from webcrm_sync.engine.isolation import incidents
 from webcrm_sync.engine.matching import decide as matching
 from webcrm_sync.engine.pane import mail_status_rules
@@ -44,7 +44,7 @@ _FORECASTS = {Matched: Forecast.KNOWN, Ambiguous: Forecast.SEVERAL, Nobody: Fore
 
 
 def states(
-    parts: Parts, asker: Asker, refs: Sequence[MailRef]
+    context: Context, asker: Asker, refs: Sequence[MailRef]
 ) -> list[tuple[MailState, str | None]]:
     """The state of each mail and its version token, in their order.
 
@@ -53,16 +53,16 @@ def states(
     push its turn would come minutes later.
     """
     try:
-        return _states(parts, asker, refs)
+        return _states(context, asker, refs)
     except Exception as error:
         if len(refs) == 1 or incidents.is_trouble(error):
             raise
-    return [_state_alone(parts, asker, ref) for ref in refs]
+    return [_state_alone(context, asker, ref) for ref in refs]
 
 
-def _state_alone(parts: Parts, asker: Asker, ref: MailRef) -> tuple[MailState, str | None]:
+def _state_alone(context: Context, asker: Asker, ref: MailRef) -> tuple[MailState, str | None]:
     try:
-        return _states(parts, asker, [ref])[0]
+        return _states(context, asker, [ref])[0]
     except Exception as error:
         if incidents.is_trouble(error):
             raise
@@ -71,43 +71,45 @@ def _state_alone(parts: Parts, asker: Asker, ref: MailRef) -> tuple[MailState, s
 
 
 def _states(
-    parts: Parts, asker: Asker, refs: Sequence[MailRef]
+    context: Context, asker: Asker, refs: Sequence[MailRef]
 ) -> list[tuple[MailState, str | None]]:
-    pointed = point_at(parts, asker, refs)
+    pointed = point_at(context, asker, refs)
     found = [p for p in pointed if p]
     copies = [Copied(asker.box.user_id, p.graph_id, p.head.message_id) for p in found]
-    read = read_versions(parts.database, parts.company_id, copies) if copies else []
-    known = list(zip(found, read, look_at(parts, asker, found), strict=True))
+    read = read_versions(context.database, context.company_id, copies) if copies else []
+    known = list(zip(found, read, look_at(context, asker, found), strict=True))
     if unread := {p.head.folder_id for p, v, _ in known if v and not v.is_met}:
-        _hint_unread(parts, asker, unread)
-    answers = iter([(state, _token(parts, asker, p, v, state)) for p, v, state in known])
+        _hint_unread(context, asker, unread)
+    answers = iter([(state, _token(context, asker, p, v, state)) for p, v, state in known])
     return [next(answers) if p else (NOT_FOUND, None) for p in pointed]
 
 
-def _hint_unread(parts: Parts, asker: Asker, folder_ids: Set[str]) -> None:
-    with parts.begin() as tx:
+def _hint_unread(context: Context, asker: Asker, folder_ids: Set[str]) -> None:
+    with context.begin() as tx:
         folders = mailboxes.folders(tx, asker.box.id)
         unread = [f.id for f in folders if f.graph_id in folder_ids and f.hinted_at is None]
         mailboxes.hint(tx, unread)
 
 
 def _token(
-    parts: Parts, asker: Asker, one: Pointed, version: Version | None, state: MailState
+    context: Context, asker: Asker, one: Pointed, version: Version | None, state: MailState
 ) -> str | None:
     if version is None:
         return None
     is_on_its_way = state.state is Shown.ON_ITS_WAY
-    return make_token(parts, asker.box.user_id, one.head, version, is_on_its_way=is_on_its_way)
+    return make_token(context, asker.box.user_id, one.head, version, is_on_its_way=is_on_its_way)
 
 
-def look_at(parts: Parts, asker: Asker, pointed: Sequence[Pointed]) -> list[MailState]:
+def look_at(context: Context, asker: Asker, pointed: Sequence[Pointed]) -> list[MailState]:
     """The state of each of these copies, from our tables alone."""
-    with parts.begin() as tx:
-        internals = mailboxes.internals(tx, parts.settings.internal_domains)
+    with context.begin() as tx:
+        internals = mailboxes.internals(tx, context.settings.internal_domains)
         copies = read_copies(tx, asker, pointed, internals)
         senders = sync_requests.senders(tx, asker.box.id)
         rooms = [
-            Room.of(tx, asker, copy, settings=parts.settings, internals=internals, senders=senders)
+            Room.of(
+                tx, asker, copy, settings=context.settings, internals=internals, senders=senders
+            )
             for copy in copies
         ]
     return [_state(room, copy) for room, copy in zip(rooms, copies, strict=True)]

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from webcrm_sync.core.states import State
-from webcrm_sync.engine.context import Parts
+from webcrm_sync.engine.context import Context
 from webcrm_sync.engine.pane.mail_lookup import Asker
 from webcrm_sync.store import companies, contact_claims, mailboxes
 from webcrm_sync.store.mailboxes import Mailbox
@@ -53,9 +53,9 @@ class Connection:
     troubles: tuple[Trouble, ...]
 
 
-def connection(parts: Parts, asker: Asker) -> Connection:
+def connection(context: Context, asker: Asker) -> Connection:
     """How the asker's mailbox stands, from our tables alone."""
-    with parts.begin() as tx:
+    with context.begin() as tx:
         box = mailboxes.read_mailbox(tx, asker.box.id) or asker.box
         counts = mailboxes.open_counts(tx, box.id)
         folders = mailboxes.folders(tx, box.id)
@@ -97,11 +97,11 @@ class Organisation:
     name: str
 
 
-def organisations(parts: Parts, search: str) -> tuple[Organisation, ...]:
+def organisations(context: Context, search: str) -> tuple[Organisation, ...]:
     """At most 20 Organisations whose name has `search` in it, those that begin with it first.
 
     Case and accents do not count.
     """
-    with parts.begin() as tx:
+    with context.begin() as tx:
         found = contact_claims.find_organisations(tx, search, limit=_SHOWN)
     return tuple(Organisation(number, name) for number, name in found)

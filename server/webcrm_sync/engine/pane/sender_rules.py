@@ -12,7 +12,7 @@ from dataclasses import replace
 from webcrm_sync.core.addresses import folded
 from webcrm_sync.core.errors import Refused, TryLater
 from webcrm_sync.core.outlook import Place
-from webcrm_sync.engine.context import Parts
+from webcrm_sync.engine.context import Context
 from webcrm_sync.engine.pane.mail_lookup import Asker
 from webcrm_sync.graph.sender_rules import SenderRule
 from webcrm_sync.store import mailboxes, sync_requests
@@ -23,41 +23,41 @@ PACK = 60
 _TRIES = 5
 
 
-def senders(parts: Parts, asker: Asker) -> tuple[str, ...]:
+def senders(context: Context, asker: Asker) -> tuple[str, ...]:
     """The addresses whose mail is always synced, sorted, as Exchange has them now."""
-    found = {folded(address) for rule in _ours(parts, asker) for address in rule.senders}
-    with parts.begin() as tx:
+    found = {folded(address) for rule in _ours(context, asker) for address in rule.senders}
+    with context.begin() as tx:
         sync_requests.save_senders(tx, asker.box.id, found)
     return tuple(sorted(found))
 
 
-def always_sync(parts: Parts, asker: Asker, address: str) -> None:
+def always_sync(context: Context, asker: Asker, address: str) -> None:
     """From now on a rule moves this sender's mail. Idempotent."""
-    folder_id, address = _inbox_folder(parts, asker), folded(address)
+    folder_id, address = _inbox_folder(context, asker), folded(address)
     for _ in range(_TRIES):
-        rules = _ours(parts, asker)
+        rules = _ours(context, asker)
         if any(_holds(rule, address) for rule in rules):
             break
-        name = parts.settings.folder_name
-        parts.graph.save_sender_rule(
+        name = context.settings.folder_name
+        context.graph.save_sender_rule(
             asker.box.user_id, with_sender(rules, address, folder_id=folder_id, name=name)
         )
     else:
         raise TryLater("The rule was changed by somebody else at the same moment.")
-    senders(parts, asker)
+    senders(context, asker)
 
 
-def sync_no_more(parts: Parts, asker: Asker, address: str) -> None:
+def sync_no_more(context: Context, asker: Asker, address: str) -> None:
     """No rule of ours moves this sender's mail any more. Idempotent."""
-    for rule in _ours(parts, asker):
+    for rule in _ours(context, asker):
         if not _holds(rule, address):
             continue
         left = tuple(a for a in rule.senders if folded(a) != folded(address))
         if left:
-            parts.graph.save_sender_rule(asker.box.user_id, replace(rule, senders=left))
+            context.graph.save_sender_rule(asker.box.user_id, replace(rule, senders=left))
         else:
-            parts.graph.delete_rule(asker.box.user_id, rule.graph_id)
-    senders(parts, asker)
+            context.graph.delete_rule(asker.box.user_id, rule.graph_id)
+    senders(context, asker)
 
 
 def _holds(rule: SenderRule, address: str) -> bool:
@@ -75,20 +75,20 @@ def with_sender(
     return SenderRule("", f"{name}: senders{number}", folder_id, (address,))
 
 
-def _ours(parts: Parts, asker: Asker) -> list[SenderRule]:
+def _ours(context: Context, asker: Asker) -> list[SenderRule]:
     """The rules that this product made: by their name and by where they move to."""
-    with parts.begin() as tx:
+    with context.begin() as tx:
         folders = {f.graph_id for f in mailboxes.folders(tx, asker.box.id)}
-    beginning = f"{parts.settings.folder_name}:".casefold()
+    beginning = f"{context.settings.folder_name}:".casefold()
     return [
         rule
-        for rule in parts.graph.sender_rules(asker.box.user_id)
+        for rule in context.graph.sender_rules(asker.box.user_id)
         if rule.moves_to in folders and rule.name.casefold().startswith(beginning) and rule.senders
     ]
 
 
-def _inbox_folder(parts: Parts, asker: Asker) -> str:
-    with parts.begin() as tx:
+def _inbox_folder(context: Context, asker: Asker) -> str:
+    with context.begin() as tx:
         folders = mailboxes.folders(tx, asker.box.id)
     found = next((f.graph_id for f in folders if f.place is Place.INBOX), None)
     if found is None:

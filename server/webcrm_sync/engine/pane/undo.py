@@ -7,7 +7,7 @@ from dataclasses import replace
 from webcrm_sync.core.direction import Direction
 from webcrm_sync.core.outlook import Location
 from webcrm_sync.core.states import Reason, State
-from webcrm_sync.engine.context import Parts
+from webcrm_sync.engine.context import Context
 from webcrm_sync.engine.pane.mail_lookup import Asker, MailRef, Pointed, point_at_one
 from webcrm_sync.engine.pane.mail_status import look_at
 from webcrm_sync.engine.pane.mail_status_rules import Can, Copy, MailState
@@ -20,35 +20,35 @@ from webcrm_sync.store.emails import Item
 _WANTED = frozenset({State.FOUND, State.MATCHED, State.FILED, State.SYNCED})
 
 
-def undo(parts: Parts, asker: Asker, ref: MailRef) -> MailState:
+def undo(context: Context, asker: Asker, ref: MailRef) -> MailState:
     """The mail's state after it was taken back. Idempotent. Raises Gone.
 
     Its Activity is withdrawn unless a colleague has the same mail in a sync folder too.
     """
-    pointed = point_at_one(parts, asker, ref)
-    (state,) = look_at(parts, asker, [pointed])
+    pointed = point_at_one(context, asker, ref)
+    (state,) = look_at(context, asker, [pointed])
     if Can.UNDO not in state.can:
         return state
-    with parts.begin() as tx:
-        internals = mailboxes.internals(tx, parts.settings.internal_domains)
+    with context.begin() as tx:
+        internals = mailboxes.internals(tx, context.settings.internal_domains)
         (copy,) = read_copies(tx, asker, [pointed], internals)
-    where = _move_out(parts, asker, copy)
-    with parts.begin() as tx:
+    where = _move_out(context, asker, copy)
+    with context.begin() as tx:
         emails.lock(tx)
         item = emails.known_items(tx, asker.box.id, [pointed.graph_id]).get(pointed.graph_id)
         if item is not None and item.state is State.SYNCED:
             _take_back(tx, asker, item, where)
     head = replace(pointed.head, folder_id=where.folder_id)
-    return look_at(parts, asker, [Pointed(pointed.graph_id, head)])[0]
+    return look_at(context, asker, [Pointed(pointed.graph_id, head)])[0]
 
 
-def _move_out(parts: Parts, asker: Asker, copy: Copy) -> Location:
+def _move_out(context: Context, asker: Asker, copy: Copy) -> Location:
     """Where the mail lies afterwards: in no sync folder."""
     head, email = copy.head, copy.email
     if not copy.is_in_folder or email is None:
         return Location(head.folder_id, head.change_key, head.categories)
     home = "sentitems" if email.direction is Direction.OUTBOUND else "inbox"
-    return parts.graph.move(asker.box.user_id, head.graph_id, home)
+    return context.graph.move(asker.box.user_id, head.graph_id, home)
 
 
 def _take_back(tx: Tx, asker: Asker, item: Item, where: Location) -> None:

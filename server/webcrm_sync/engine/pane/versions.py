@@ -13,7 +13,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from webcrm_sync.core.message import Message
-from webcrm_sync.engine.context import Parts
+from webcrm_sync.engine.context import Context
 from webcrm_sync.store.encryption import SIGNATURE
 from webcrm_sync.store.versions import DIGEST, Copy, Version, read_versions
 
@@ -35,17 +35,17 @@ class Known:
 
 
 def make_token(
-    parts: Parts, user_id: str, head: Message, version: Version, *, is_on_its_way: bool
+    context: Context, user_id: str, head: Message, version: Version, *, is_on_its_way: bool
 ) -> str:
     """A token of this copy and what was answered about it.
 
     `version` was read before the answer: what changes in between then counts as a change.
     """
     lifetime = _lifetime_s(version, is_on_its_way=is_on_its_way)
-    expires_at = int(parts.now().timestamp()) + lifetime
+    expires_at = int(context.now().timestamp()) + lifetime
     facts = json.dumps([expires_at, head.graph_id, head.message_id]).encode()
     signed = version.digest + facts
-    signature = parts.seal.sign(_context(parts, user_id) + signed)
+    signature = context.seal.sign(_context(context, user_id) + signed)
     return urlsafe_b64encode(signature + signed).decode()
 
 
@@ -57,34 +57,34 @@ def _lifetime_s(version: Version, *, is_on_its_way: bool) -> int:
     return _TRUSTED_S if version.is_pushed else _TRUSTED_UNPUSHED_S
 
 
-def read_token(parts: Parts, user_id: str, token: str) -> Known | None:
+def read_token(context: Context, user_id: str, token: str) -> Known | None:
     """What this person's token names, None when we did not make it for that person."""
     try:
         raw = urlsafe_b64decode(token.encode())
     except ValueError:
         return None
     signature, signed = raw[:SIGNATURE], raw[SIGNATURE:]
-    if not parts.seal.is_signature(signature, _context(parts, user_id) + signed):
+    if not context.seal.is_signature(signature, _context(context, user_id) + signed):
         return None
     expires_at, graph_id, message_id = json.loads(signed[DIGEST:])
     return Known(graph_id, message_id, signed[:DIGEST], expires_at)
 
 
-def are_changed(parts: Parts, asked: Sequence[tuple[str, str]]) -> list[bool]:
+def are_changed(context: Context, asked: Sequence[tuple[str, str]]) -> list[bool]:
     """Whether anything that was answered with each token changed since. One query at most.
 
     `asked`: a person's user id and the token. One that we cannot read counts as changed.
     """
-    now = parts.now().timestamp()
-    named = [(user_id, read_token(parts, user_id, token)) for user_id, token in asked]
+    now = context.now().timestamp()
+    named = [(user_id, read_token(context, user_id, token)) for user_id, token in asked]
     valid = [(u, k) for u, k in named if k and k.expires_at > now]
     copies = [Copy(u, k.graph_id, k.message_id) for u, k in valid]
-    found = read_versions(parts.database, parts.company_id, copies) if copies else []
+    found = read_versions(context.database, context.company_id, copies) if copies else []
     unchanged = {
         (u, k) for (u, k), v in zip(valid, found, strict=True) if v and v.digest == k.digest
     }
     return [one not in unchanged for one in named]
 
 
-def _context(parts: Parts, user_id: str) -> bytes:
-    return f"{parts.company_id} {user_id}\n".encode()
+def _context(context: Context, user_id: str) -> bytes:
+    return f"{context.company_id} {user_id}\n".encode()

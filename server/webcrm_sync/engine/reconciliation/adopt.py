@@ -14,7 +14,7 @@ from webcrm_sync.core.crm import DocumentRow, KeyedActivity
 from webcrm_sync.core.direction import externals
 from webcrm_sync.core.filing import hash_in, owner_of
 from webcrm_sync.core.matching import How, Matched, Target, match
-from webcrm_sync.engine.context import Parts
+from webcrm_sync.engine.context import Context
 from webcrm_sync.engine.isolation import incidents
 from webcrm_sync.engine.isolation.incidents import Aside
 from webcrm_sync.store import adoption, directory, filings, mailboxes, sync_requests
@@ -71,29 +71,29 @@ def _keys_of(
     return found
 
 
-def take_over(parts: Parts, owned: Sequence[Owned], *, told: Told) -> list[Owned]:
+def take_over(context: Context, owned: Sequence[Owned], *, told: Told) -> list[Owned]:
     """Record these Activities as the filings of their mails. Idempotent.
 
     Those that cannot be are returned: another Activity of the mail stands under the same
     Organisation. Where the Activity stands now is its Organisation, whoever moved it there.
     """
-    with parts.begin() as tx:
+    with context.begin() as tx:
         mails = sync_requests.emails_by_id(tx, {o.email_id for o in owned})
     wanted = {o.activity.activity_id for o in owned if mails[o.email_id].has_attachments}
-    documents = _documents(parts, wanted) if wanted else {}
+    documents = _documents(context, wanted) if wanted else {}
     rivals: list[Owned] = []
-    with incidents.go_on_with_alike(parts), parts.begin() as tx:
+    with incidents.go_on_with_alike(context), context.begin() as tx:
         for email_id in sorted({o.email_id for o in owned}):
             sync_requests.hold_filings(tx, email_id)
 
         def adopt(some: Sequence[Owned]) -> None:
             for one in some:
                 rows = documents.get(one.activity.activity_id, ())
-                if not _adopt(parts, tx, one.activity, mails[one.email_id], rows, told):
+                if not _adopt(context, tx, one.activity, mails[one.email_id], rows, told):
                     rivals.append(one)
 
         for one in owned:
-            incidents.within(parts, tx, told, [one], adopt, _mail)
+            incidents.within(context, tx, told, [one], adopt, _mail)
     return rivals
 
 
@@ -101,24 +101,24 @@ def _mail(owned: Owned) -> Aside:
     return incidents.mail(owned.email_id)
 
 
-def _documents(parts: Parts, wanted: Collection[int]) -> dict[int, list[DocumentRow]]:
+def _documents(context: Context, wanted: Collection[int]) -> dict[int, list[DocumentRow]]:
     """The Documents of these Activities, in the order in which they were written."""
     found: dict[int, list[DocumentRow]] = {}
-    for row in parts.webcrm.documents():
+    for row in context.webcrm.documents():
         if row.activity_id in wanted:
             found.setdefault(row.activity_id, []).append(row)
     return found
 
 
 def _adopt(
-    parts: Parts,
+    context: Context,
     tx: Tx,
     activity: KeyedActivity,
     email: Email,
     documents: Sequence[DocumentRow],
     told: Told,
 ) -> bool:
-    target = _target(parts, tx, email, activity)
+    target = _target(context, tx, email, activity)
     filing_id = adoption.add_filing(tx, email.id, activity, target)
     if filing_id is None:
         return False
@@ -131,9 +131,9 @@ def _adopt(
     return True
 
 
-def _target(parts: Parts, tx: Tx, email: Email, activity: KeyedActivity) -> Target:
+def _target(context: Context, tx: Tx, email: Email, activity: KeyedActivity) -> Target:
     """Where it stands; whatever matching would not have said was said by a person."""
-    internals = mailboxes.internals(tx, parts.settings.internal_domains)
+    internals = mailboxes.internals(tx, context.settings.internal_domains)
     others = externals(email, internals)
     book = directory.look_up(tx, [p.folded for p in others], {p.domain for p in others})
     found = match(others, book)

@@ -9,7 +9,7 @@ from webcrm_sync.core.errors import Gone, SyncError, TryLater
 from webcrm_sync.core.outlook import Location
 from webcrm_sync.core.states import State
 from webcrm_sync.engine.backoff import hold_mailbox
-from webcrm_sync.engine.context import Parts
+from webcrm_sync.engine.context import Context
 from webcrm_sync.engine.discovery import discover
 from webcrm_sync.engine.isolation import incidents
 from webcrm_sync.engine.isolation.incidents import Aside
@@ -34,37 +34,37 @@ _MIRRORS = 200
 Listing = Mapping[str, Location]
 
 
-def prove_mailbox(parts: Parts, box: Mailbox) -> MailboxProof:
+def prove_mailbox(context: Context, box: Mailbox) -> MailboxProof:
     """Compare the mailbox with our rows; what can be mended is mended. Idempotent.
 
     A mailbox that does not answer is held, as by any other step, and the proof says so.
     """
-    if box.shut_until(parts.now()):
+    if box.shut_until(context.now()):
         return MailboxProof(box.address, trouble=box.trouble)
     try:
-        return _prove(parts, box)
+        return _prove(context, box)
     except SyncError as error:
-        hold_mailbox(parts, box, error)
+        hold_mailbox(context, box, error)
         return MailboxProof(box.address, trouble=str(error))
 
 
-def _prove(parts: Parts, box: Mailbox) -> MailboxProof:
+def _prove(context: Context, box: Mailbox) -> MailboxProof:
     """List the folders first and read delta afterwards: whatever was listed must be known then.
 
     What is unforeseen about one folder is raised after the others were compared and mended.
     """
-    with parts.begin() as tx:
+    with context.begin() as tx:
         before = mailboxes.folders(tx, box.id)
-    found = _mend_cursors(parts, box, before)
+    found = _mend_cursors(context, box, before)
     listings: dict[int, Listing | None] = {}
     folders = []
     with incidents.OthersFirst() as steps:
         for folder in before:
             with steps.one():
-                listings[folder.id] = _listing(parts, box, folder)
+                listings[folder.id] = _listing(context, box, folder)
         with steps.one():
-            _read_on(parts, box, before)
-        with parts.begin() as tx:
+            _read_on(context, box, before)
+        with context.begin() as tx:
             after = {f.id: f for f in mailboxes.folders(tx, box.id)}
         told = {d.kind for d in found}
         for folder in (f for f in before if f.id in listings):
@@ -75,11 +75,11 @@ def _prove(parts: Parts, box: Mailbox) -> MailboxProof:
             if _lost_its_cursor(folder, now) and Kind.CURSOR not in told:
                 found.append(Difference(Kind.CURSOR))
             with steps.one():
-                folder_proof, differences = _compare(parts, box, now, listed)
+                folder_proof, differences = _compare(context, box, now, listed)
                 folders.append(folder_proof)
                 found += differences
-        found += _move_on(parts, box)
-    removed = _removed_mirrors(parts, box, [x for x in listings.values() if x is not None])
+        found += _move_on(context, box)
+    removed = _removed_mirrors(context, box, [x for x in listings.values() if x is not None])
     return MailboxProof(box.address, tuple(folders), tuple(found), removed)
 
 
@@ -88,11 +88,13 @@ def _lost_its_cursor(before: SyncFolder, now: SyncFolder) -> bool:
     return now.round > before.round and now.selection == before.selection
 
 
-def _mend_cursors(parts: Parts, box: Mailbox, folders: Sequence[SyncFolder]) -> list[Difference]:
+def _mend_cursors(
+    context: Context, box: Mailbox, folders: Sequence[SyncFolder]
+) -> list[Difference]:
     """Give up cursors that are no address of Graph's: they could never be followed."""
-    ours = f"{parts.settings.graph_url}/"
+    ours = f"{context.settings.graph_url}/"
     broken = [f for f in folders if f.cursor is not None and not f.cursor.startswith(ours)]
-    with parts.begin() as tx:
+    with context.begin() as tx:
         mailboxes.hold(tx, mailbox_ids=[box.id] if broken else [])
         for folder in broken:
             mailboxes.advance_cursor(tx, folder, None, round=folder.round + 1)
@@ -100,39 +102,39 @@ def _mend_cursors(parts: Parts, box: Mailbox, folders: Sequence[SyncFolder]) -> 
     return [Difference(Kind.CURSOR) for _ in broken]
 
 
-def _listing(parts: Parts, box: Mailbox, folder: SyncFolder) -> Listing | None:
+def _listing(context: Context, box: Mailbox, folder: SyncFolder) -> Listing | None:
     """Everything in the folder; None when it is gone: `keep` finds it or makes another one."""
     try:
-        return parts.graph.listing(box.user_id, folder.graph_id)
+        return context.graph.listing(box.user_id, folder.graph_id)
     except Gone:
-        with parts.begin() as tx:
+        with context.begin() as tx:
             mailboxes.keep_now(tx, [box.id])
         return None
 
 
-def _read_on(parts: Parts, box: Mailbox, folders: Sequence[SyncFolder]) -> None:
+def _read_on(context: Context, box: Mailbox, folders: Sequence[SyncFolder]) -> None:
     """Read delta to its end. Raises TryLater when the mailbox does not answer."""
-    with parts.begin() as tx:
+    with context.begin() as tx:
         mailboxes.hint(tx, [f.id for f in folders])
-    discover.discover(parts, box.id)
-    with parts.begin() as tx:
+    discover.discover(context, box.id)
+    with context.begin() as tx:
         now = mailboxes.read_mailbox(tx, box.id)
-    if now is not None and (shut_until := now.shut_until(parts.now())):
+    if now is not None and (shut_until := now.shut_until(context.now())):
         raise TryLater(now.trouble or "", retry_at=shut_until)
 
 
 def _compare(
-    parts: Parts, box: Mailbox, folder: SyncFolder, listed: Listing
+    context: Context, box: Mailbox, folder: SyncFolder, listed: Listing
 ) -> tuple[FolderProof, list[Difference]]:
     """The folder's copies together; one that raises is left out alone."""
-    with parts.begin() as tx:
+    with context.begin() as tx:
         rows = reconciliation.believed(tx, box.id, folder_id=folder.id, graph_ids=listed)
 
     def compare(ids: Sequence[str]) -> tuple[FolderProof, list[Difference]]:
         told = {i: listed[i] for i in ids if i in listed}
-        return _compare_these(parts, box, folder, told, {i: rows[i] for i in ids if i in rows})
+        return _compare_these(context, box, folder, told, {i: rows[i] for i in ids if i in rows})
 
-    parted = incidents.together(parts, "prove", list({**listed, **rows}), compare, _aside)
+    parted = incidents.together(context, "prove", list({**listed, **rows}), compare, _aside)
     counts: Counter[str] = Counter()
     for proof, _ in parted:
         counts.update(proof.counts)
@@ -146,21 +148,21 @@ def _aside(graph_id: str) -> Aside:
 
 
 def _compare_these(
-    parts: Parts,
+    context: Context,
     box: Mailbox,
     folder: SyncFolder,
     listed: Listing,
     rows: Mapping[str, Believed],
 ) -> tuple[FolderProof, list[Difference]]:
     doubtful = suspects(folder.id, listed, rows)
-    where = parts.graph.locations(box.user_id, doubtful.all) if doubtful.all else {}
+    where = context.graph.locations(box.user_id, doubtful.all) if doubtful.all else {}
     here = {i for i, at in where.items() if at is not None and at.folder_id == folder.graph_id}
     strange = [i for i in doubtful.strange if i in here]
     missing = [i for i in doubtful.missing if i not in here]
     still = {i: at for i, at in listed.items() if i in rows or i in here}
     if strange or missing:
-        discover.look_at(parts, box, folder, [*strange, *missing])
-    with parts.begin() as tx:
+        discover.look_at(context, box, folder, [*strange, *missing])
+    with context.begin() as tx:
         now = reconciliation.believed(
             tx, box.id, folder_id=folder.id, graph_ids=[*strange, *missing]
         )
@@ -198,10 +200,10 @@ def _mark_again(
     return found
 
 
-def _move_on(parts: Parts, box: Mailbox) -> list[Difference]:
+def _move_on(context: Context, box: Mailbox) -> list[Difference]:
     """Take copies further that stand in a state which nothing would end."""
     found: list[Difference] = []
-    with incidents.go_on_with_alike(parts), parts.begin() as tx:
+    with incidents.go_on_with_alike(context), context.begin() as tx:
         stuck = reconciliation.standing_still(tx, box.id)
 
         def further(some: Sequence[tuple[Item, State, str | None]]) -> None:
@@ -210,7 +212,9 @@ def _move_on(parts: Parts, box: Mailbox) -> list[Difference]:
                 found.append(Difference(Kind.STATE, message_id=message_id))
 
         for one in stuck:
-            incidents.within(parts, tx, "prove", [one], further, lambda it: _aside(it[0].graph_id))
+            incidents.within(
+                context, tx, "prove", [one], further, lambda it: _aside(it[0].graph_id)
+            )
         if stuck:
             tx.defer("mark", box.id)
             tx.defer("file", tx.company_id)
@@ -223,13 +227,13 @@ def _take_further(tx: Tx, item: Item, to: State) -> None:
     emails.settle_item(tx, item, state_at=tx.now, **values, **due)
 
 
-def _removed_mirrors(parts: Parts, box: Mailbox, listings: Sequence[Listing]) -> int:
+def _removed_mirrors(context: Context, box: Mailbox, listings: Sequence[Listing]) -> int:
     """How many mirrors their owner has removed since the last proof. That is the owner's right."""
-    with parts.begin() as tx:
+    with context.begin() as tx:
         known = reconciliation.mirrors_in(tx, box.id, limit=_MIRRORS)
     elsewhere = [i for i in known if not any(i in listed for listed in listings)]
-    where = parts.graph.locations(box.user_id, elsewhere) if elsewhere else {}
+    where = context.graph.locations(box.user_id, elsewhere) if elsewhere else {}
     gone = [known[i] for i, at in where.items() if at is None]
-    with parts.begin() as tx:
+    with context.begin() as tx:
         reconciliation.note_removed_mirrors(tx, gone)
     return len(gone)

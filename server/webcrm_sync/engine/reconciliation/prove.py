@@ -14,7 +14,7 @@ from datetime import timedelta
 from webcrm_sync.core.errors import Refused, SyncError, TryLater
 from webcrm_sync.core.faults import fingerprint, trace
 from webcrm_sync.engine.backoff import hold_webcrm
-from webcrm_sync.engine.context import Parts
+from webcrm_sync.engine.context import Context
 from webcrm_sync.engine.isolation import incidents
 from webcrm_sync.engine.mailboxes.admin import NotWatched
 from webcrm_sync.engine.reconciliation.differences import (
@@ -37,9 +37,9 @@ _AGAIN = timedelta(minutes=30)
 _MIRRORS = timedelta(days=2)
 
 
-def ask_for_all(parts: Parts) -> None:
+def ask_for_all(context: Context) -> None:
     """Have everything proved by the workers, beginning now. Idempotent."""
-    with parts.begin() as tx:
+    with context.begin() as tx:
         reconciliation.ask_for_all(tx)
         company = companies.read_company(tx)
         if company.mirror_until:
@@ -49,20 +49,20 @@ def ask_for_all(parts: Parts) -> None:
 # ---- step by step, as jobs ----------------------------------------------------------------
 
 
-def mailbox_step(parts: Parts, mailbox_id: int) -> None:
+def mailbox_step(context: Context, mailbox_id: int) -> None:
     """Prove one mailbox whose turn it is."""
-    with parts.begin() as tx:
+    with context.begin() as tx:
         box = mailboxes.read_mailbox(tx, mailbox_id)
         if box is None or not reconciliation.take_mailbox_turn(
             tx, mailbox_id, again=tx.now + _AGAIN
         ):
             return
-    _keep_mailbox(parts, box, prove_mailbox(parts, box))
+    _keep_mailbox(context, box, prove_mailbox(context, box))
 
 
-def webcrm_step(parts: Parts) -> None:
+def webcrm_step(context: Context) -> None:
     """Compare the next page of webCRM's Activities when it is its turn, and go on with the next."""
-    with parts.begin() as tx:
+    with context.begin() as tx:
         company = companies.read_company(tx)
         if company.is_webcrm_shut(tx.now):
             return
@@ -70,11 +70,11 @@ def webcrm_step(parts: Parts) -> None:
     if first_id is None:
         return
     try:
-        page = _page(parts, first_id)
+        page = _page(context, first_id)
     except (TryLater, Refused) as error:
-        hold_webcrm(parts, error)
+        hold_webcrm(context, error)
         return
-    with parts.begin() as tx:
+    with context.begin() as tx:
         known = list(reconciliation.read_webcrm(tx).differences) if first_id else []
         told = known + [_plain(d) for d in page.differences]
         if page.next_id is None:
@@ -84,28 +84,28 @@ def webcrm_step(parts: Parts) -> None:
     _log("webcrm", page.differences)
 
 
-def _page(parts: Parts, first_id: int) -> PageProof:
+def _page(context: Context, first_id: int) -> PageProof:
     """One page; before the first the subscriptions, after the last what is left."""
-    pushed = prove_push(parts) if not first_id else []
-    page = prove_page(parts, first_id)
+    pushed = prove_push(context) if not first_id else []
+    page = prove_page(context, first_id)
     is_cut_short = any(d.kind is Kind.MOST_MISSING for d in page.differences)
-    rest = prove_rest(parts) if page.next_id is None and not is_cut_short else []
+    rest = prove_rest(context) if page.next_id is None and not is_cut_short else []
     told = (*pushed, *page.differences, *rest)
     return PageProof(page.next_id, page.keyed, page.others, told)
 
 
-def prove_push(parts: Parts) -> list[Difference]:
+def prove_push(context: Context) -> list[Difference]:
     """See that every subscription we hold is known to Graph; one that is not is made anew."""
-    with parts.begin() as tx:
+    with context.begin() as tx:
         held = mailboxes.pushed(tx)
-    if not held or not parts.settings.push_is_on:
+    if not held or not context.settings.push_is_on:
         return []
     try:
-        alive = {one.graph_id for one in parts.graph.subscriptions()}
+        alive = {one.graph_id for one in context.graph.subscriptions()}
     except SyncError:
         return []  # each mailbox tells its own trouble
     dead = [f for f in held if f.subscription_id not in alive]
-    with parts.begin() as tx:
+    with context.begin() as tx:
         mailboxes.keep_now(tx, [f.mailbox_id for f in dead])
         mailboxes.hold(tx, folder_ids=[f.id for f in dead])
         for folder in dead:
@@ -114,9 +114,9 @@ def prove_push(parts: Parts) -> list[Difference]:
     return [Difference(Kind.PUSH) for _ in dead]
 
 
-def _keep_mailbox(parts: Parts, box: Mailbox, proof: MailboxProof) -> None:
+def _keep_mailbox(context: Context, box: Mailbox, proof: MailboxProof) -> None:
     if proof.trouble is None:
-        with parts.begin() as tx:
+        with context.begin() as tx:
             reconciliation.save_mailbox(tx, box.id, [_plain(d) for d in proof.differences])
     _log("mailbox", proof.differences)
 
@@ -135,23 +135,23 @@ def _log(what: str, differences: Sequence[Difference]) -> None:
 # ---- at once, by the command ---------------------------------------------------------------
 
 
-def prove_mailboxes(parts: Parts, address: str | None = None) -> Iterator[MailboxProof]:
+def prove_mailboxes(context: Context, address: str | None = None) -> Iterator[MailboxProof]:
     """Prove every mailbox, or the one with this address, one after another. Raises NotWatched."""
-    with parts.begin() as tx:
+    with context.begin() as tx:
         one = mailboxes.find_mailbox(tx, address.strip().casefold()) if address else None
         boxes = [one] if one else list(mailboxes.all_mailboxes(tx))
     if address and one is None:
         raise NotWatched(f"{address} is not watched. `mailbox list` shows those that are.")
     for box in boxes:
-        proof = _proof_of(parts, box)
-        _keep_mailbox(parts, box, proof)
+        proof = _proof_of(context, box)
+        _keep_mailbox(context, box, proof)
         yield proof
 
 
-def _proof_of(parts: Parts, box: Mailbox) -> MailboxProof:
+def _proof_of(context: Context, box: Mailbox) -> MailboxProof:
     """The proof of one mailbox; what is unforeseen in it stops no other mailbox's."""
     try:
-        return prove_mailbox(parts, box)
+        return prove_mailbox(context, box)
     except Exception as error:
         if incidents.is_trouble(error):
             raise
@@ -159,20 +159,20 @@ def _proof_of(parts: Parts, box: Mailbox) -> MailboxProof:
         return MailboxProof(box.address, trouble=f"{fingerprint(error)}; see the log")
 
 
-def prove_webcrm(parts: Parts) -> Iterator[WebcrmProof]:
+def prove_webcrm(context: Context) -> Iterator[WebcrmProof]:
     """Compare all of webCRM's Activities with our filings: the count so far after each page."""
     so_far = WebcrmProof()
     next_id: int | None = 0
     while next_id is not None:
         try:
-            page = _page(parts, next_id)
+            page = _page(context, next_id)
         except (TryLater, Refused) as error:
             yield WebcrmProof(
                 so_far.activities, 0, so_far.others, so_far.differences, trouble=str(error)
             )
             return
         next_id = page.next_id
-        with parts.begin() as tx:
+        with context.begin() as tx:
             so_far = WebcrmProof(
                 so_far.activities + page.keyed - page.others,
                 reconciliation.count_filed(tx),

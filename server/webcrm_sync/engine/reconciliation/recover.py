@@ -14,7 +14,7 @@ from webcrm_sync.core.crm import KeyedActivity
 from webcrm_sync.core.errors import TryLater
 from webcrm_sync.core.filing import is_filing_key
 from webcrm_sync.core.outlook import MailUser
-from webcrm_sync.engine.context import Parts
+from webcrm_sync.engine.context import Context
 from webcrm_sync.engine.discovery.discover import discover
 from webcrm_sync.engine.mailboxes import admin
 from webcrm_sync.engine.mailboxes.admin import Findings
@@ -44,91 +44,91 @@ class Rebuilt:
     counts: Mapping[str, int]
 
 
-def find(parts: Parts, addresses: Sequence[str]) -> tuple[MailUser, ...]:
+def find(context: Context, addresses: Sequence[str]) -> tuple[MailUser, ...]:
     """Who has these addresses. Raises Gone when nobody does."""
-    return tuple(parts.graph.user(a.strip().casefold()) for a in addresses)
+    return tuple(context.graph.user(a.strip().casefold()) for a in addresses)
 
 
-def rebuild(parts: Parts, users: Sequence[MailUser]) -> Iterator[str | Rebuilt]:
+def rebuild(context: Context, users: Sequence[MailUser]) -> Iterator[str | Rebuilt]:
     """Bring the rows of these mailboxes back, and of those that are watched already.
 
     Yields a sentence for each step and at last what came back. Idempotent. Raises TryLater when
     a service does not answer: then nothing is filed until it was run again.
     """
-    with parts.begin() as tx:
+    with context.begin() as tx:
         recovery.begin(tx)
     yield "Reading webCRM's addresses."
-    _read_directory(parts)
-    boxes = _watch(parts, users)
+    _read_directory(context)
+    boxes = _watch(context, users)
     for box in boxes:
         yield f"Reading the folders of {box.address}."
-        _read_folders(parts, box)
+        _read_folders(context, box)
     yield "Reading webCRM's Activities."
-    rebuilt = _take_over(parts, boxes)
-    with parts.begin() as tx:
+    rebuilt = _take_over(context, boxes)
+    with context.begin() as tx:
         recovery.end(tx)
     for box in boxes:
-        mark(parts, box.id)
-    yield _counted(parts, rebuilt)
+        mark(context, box.id)
+    yield _counted(context, rebuilt)
 
 
-def _read_directory(parts: Parts) -> None:
-    with parts.begin() as tx:
+def _read_directory(context: Context) -> None:
+    with context.begin() as tx:
         companies.update_company(tx, directory_due_at=None, webcrm_due_at=None)
-    refresh_directory(parts)
-    with parts.begin() as tx:
+    refresh_directory(context)
+    with context.begin() as tx:
         company = companies.read_company(tx)
     if company.directory_full_at is None or company.webcrm_trouble:
         raise TryLater(company.webcrm_trouble or "webCRM's addresses are being read. Try again.")
 
 
-def _watch(parts: Parts, users: Sequence[MailUser]) -> Sequence[Mailbox]:
+def _watch(context: Context, users: Sequence[MailUser]) -> Sequence[Mailbox]:
     """All of them are known as ours before a mail of any of them is read."""
-    with parts.begin() as tx:
+    with context.begin() as tx:
         companies.refuse_second(tx)  # takes its lock before the rows
         boxes = mailboxes.all_mailboxes(tx)
         mailboxes.hold(tx, mailbox_ids=[box.id for box in boxes])
         known = {box.user_id for box in boxes}
-        since = parts.settings.mirror_since or tx.now
+        since = context.settings.mirror_since or tx.now
         for user in users:
             mailboxes.save_mailbox(tx, user, mirror_since=since)
     for user in users:
-        admin.add(parts, Findings(user, is_watched=user.user_id in known, folders=()))
-    with parts.begin() as tx:
+        admin.add(context, Findings(user, is_watched=user.user_id in known, folders=()))
+    with context.begin() as tx:
         return mailboxes.all_mailboxes(tx)
 
 
-def _read_folders(parts: Parts, box: Mailbox) -> None:
-    with parts.begin() as tx:
+def _read_folders(context: Context, box: Mailbox) -> None:
+    with context.begin() as tx:
         mailboxes.set_mailbox(tx, box.id, gate_at=None)
         mailboxes.hint(tx, [f.id for f in mailboxes.folders(tx, box.id)])
-    discover(parts, box.id)
-    with parts.begin() as tx:
+    discover(context, box.id)
+    with context.begin() as tx:
         now = mailboxes.read_mailbox(tx, box.id)
         is_read = all(f.is_known for f in mailboxes.folders(tx, box.id))
     if now is None or now.trouble or not is_read:
         raise TryLater(f"{box.address}: {(now and now.trouble) or 'is being read. Try again.'}")
 
 
-def _take_over(parts: Parts, boxes: Sequence[Mailbox]) -> Rebuilt:
+def _take_over(context: Context, boxes: Sequence[Mailbox]) -> Rebuilt:
     """Record the Activities that stand for the mails found, and since when mails are mirrored."""
-    with parts.begin() as tx:
+    with context.begin() as tx:
         mirrored = recovery.mirrored(tx)
     newest: dict[int, datetime] = {}
     strangers: list[KeyedActivity] = []
-    for page in _pages(parts):
-        with parts.begin() as tx:
+    for page in _pages(context):
+        with context.begin() as tx:
             known = reconciliation.filings_with(tx, [a.key for a in page if a.key])
         strangers += [a for a in page if is_filing_key(a.key) and a.key not in known]
         for activity in page:
             box_id, at = mirrored.get(activity.activity_id), activity.created_at
             if box_id is not None and at is not None:
                 newest[box_id] = max(newest.get(box_id, at), at)
-    with parts.begin() as tx:
+    with context.begin() as tx:
         mails, places = reconciliation.email_keys(tx), recovery.organisation_ids(tx)
-    owned = adopt.owners(parts.tenant_id, strangers, mails, places)
-    rivals = adopt.take_over(parts, owned, told="rebuilt")
-    with parts.begin() as tx:
+    owned = adopt.owners(context.tenant_id, strangers, mails, places)
+    rivals = adopt.take_over(context, owned, told="rebuilt")
+    with context.begin() as tx:
         mailboxes.hold(tx, mailbox_ids=newest)
         recovery.settle_copies(tx, sorted({o.email_id for o in owned}))
         for mailbox_id, at in newest.items():
@@ -143,22 +143,22 @@ def _take_over(parts: Parts, boxes: Sequence[Mailbox]) -> Rebuilt:
     )
 
 
-def _pages(parts: Parts) -> Iterator[Sequence[KeyedActivity]]:
+def _pages(context: Context) -> Iterator[Sequence[KeyedActivity]]:
     """Every Activity that may stand for one of the mails found."""
-    with parts.begin() as tx:
+    with context.begin() as tx:
         oldest = recovery.oldest_mail(tx)
     since = (oldest or datetime(2000, 1, 1, tzinfo=UTC)) - _CLOCK_MARGIN
     next_id = 0
     while True:
-        page = parts.webcrm.keyed_from(next_id, created_since=since)
+        page = context.webcrm.keyed_from(next_id, created_since=since)
         yield page
         if len(page) < PAGE:
             return
         next_id = page[-1].activity_id + 1
 
 
-def _counted(parts: Parts, rebuilt: Rebuilt) -> Rebuilt:
-    with parts.begin() as tx:
+def _counted(context: Context, rebuilt: Rebuilt) -> Rebuilt:
+    with context.begin() as tx:
         by_box = mailboxes.counts_by_state(tx)
     counts: dict[str, int] = {}
     for of_box in by_box.values():

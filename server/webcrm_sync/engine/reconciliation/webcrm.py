@@ -12,7 +12,7 @@ from functools import partial
 
 from webcrm_sync.core.crm import KeyedActivity, OddRecord
 from webcrm_sync.core.errors import Gone
-from webcrm_sync.engine.context import Parts
+from webcrm_sync.engine.context import Context
 from webcrm_sync.engine.filing import outcome
 from webcrm_sync.engine.isolation import incidents
 from webcrm_sync.engine.isolation.incidents import Aside
@@ -54,28 +54,28 @@ class _Page:
         self.found.append(Difference(kind, is_healed, message_id, activities, key or None))
 
 
-def prove_page(parts: Parts, first_id: int) -> PageProof:
+def prove_page(context: Context, first_id: int) -> PageProof:
     """Compare the Activities from `first_id` on, a page of them; what can be mended is mended.
 
     Idempotent. Nothing is written to webCRM. Raises TryLater when webCRM does not answer.
     """
-    page = _read(parts, first_id)
-    with parts.begin() as tx:
+    page = _read(context, first_id)
+    with context.begin() as tx:
         known = reconciliation.filings_with(tx, [a.key for a in page.activities if a.key])
         filings = [*known.values(), *page.expected]
         page.message_ids |= reconciliation.message_ids(tx, {f.email_id for f in filings})
         busy = reconciliation.wished(tx, [f.id for f in filings])
     seen = compare_page(page.activities, known, [f for f in page.expected if f.id not in busy])
-    if _is_most(parts, seen.absent, page.expected):
+    if _is_most(context, seen.absent, page.expected):
         return PageProof(None, differences=(Difference(Kind.MOST_MISSING, is_healed=False),))
-    _record(parts, page, seen, busy)
+    _record(context, page, seen, busy)
     _, odd_rivals = incidents.attempted(
-        parts, seen.rivals, lambda pair: _judge_rival(parts, page, *pair), lambda p: _name(p[0])
+        context, seen.rivals, lambda pair: _judge_rival(context, page, *pair), lambda p: _name(p[0])
     )
-    _, odd = incidents.attempted(parts, seen.absent, partial(_judge_absent, parts, page), _name)
+    _, odd = incidents.attempted(context, seen.absent, partial(_judge_absent, context, page), _name)
     for filing, fault in [*((pair[0], fault) for pair, fault in odd_rivals), *odd]:
-        incidents.note_once(parts, "prove", _name(filing), fault)
-    others = _take_over(parts, page, seen.strangers)
+        incidents.note_once(context, "prove", _name(filing), fault)
+    others = _take_over(context, page, seen.strangers)
     held = sum(1 for a in page.activities if a.key in known and not known[a.key].is_withdrawn)
     keyed = held + len(seen.strangers)
     return PageProof(page.next_id, keyed, others, tuple(page.found))
@@ -85,18 +85,18 @@ def _name(filing: Filing) -> str:
     return f"filing {filing.id}"
 
 
-def _read(parts: Parts, first_id: int) -> _Page:
+def _read(context: Context, first_id: int) -> _Page:
     """A page, and the filings that it should hold; cut where too much is missing at once."""
-    lag = _MARGIN + parts.settings.settle
-    with parts.begin() as tx:
+    lag = _MARGIN + context.settings.settle
+    with context.begin() as tx:
         since = reconciliation.filed_since(tx) - _MARGIN
     odd: list[OddRecord] = []
-    activities = parts.webcrm.keyed_from(first_id, created_since=since, odd=odd)
+    activities = context.webcrm.keyed_from(first_id, created_since=since, odd=odd)
     for record in odd:  # its filing is asked about by itself, as one that the page does not show
-        incidents.note_once(parts, "prove", f"activity {record.record_id}", record.fault)
+        incidents.note_once(context, "prove", f"activity {record.record_id}", record.fault)
     ids = [*(a.activity_id for a in activities), *(record.record_id for record in odd)]
     last = max(ids) if len(ids) == PAGE else None
-    with parts.begin() as tx:
+    with context.begin() as tx:
         expected = reconciliation.filings_between(tx, first_id, last, filed_before=tx.now - lag)
     there = {(a.activity_id, a.key) for a in activities}
     absent = [f for f in expected if (f.activity_id, f.key) not in there]
@@ -107,29 +107,29 @@ def _read(parts: Parts, first_id: int) -> _Page:
     return _Page(activities, expected, last + 1 if last is not None else None)
 
 
-def _is_most(parts: Parts, absent: Sequence[Filing], expected: Sequence[Filing]) -> bool:
+def _is_most(context: Context, absent: Sequence[Filing], expected: Sequence[Filing]) -> bool:
     """True when webCRM has lost hardly believably many: another system, or one in trouble."""
     if len(absent) < _MANY or len(absent) * 2 <= len(expected):
         return False
-    asked, odd = incidents.attempted(parts, absent[:_MANY], partial(_standing, parts), _name)
+    asked, odd = incidents.attempted(context, absent[:_MANY], partial(_standing, context), _name)
     return not odd and all(found is None for found in asked)
 
 
-def _standing(parts: Parts, filing: Filing) -> KeyedActivity | None:
+def _standing(context: Context, filing: Filing) -> KeyedActivity | None:
     """The Activity we hold, as it is now; None when there is none."""
     try:
-        return parts.webcrm.activity(filing.activity_id or 0)
+        return context.webcrm.activity(filing.activity_id or 0)
     except Gone:
         return None
 
 
-def _record(parts: Parts, page: _Page, seen: PageFindings, busy: frozenset[int]) -> None:
+def _record(context: Context, page: _Page, seen: PageFindings, busy: frozenset[int]) -> None:
     """Write down what the page itself proves."""
     moved = [(f, a) for f, a in seen.moved if f.id not in busy]
-    with incidents.go_on_with_alike(parts), parts.begin() as tx:
+    with incidents.go_on_with_alike(context), context.begin() as tx:
         for pairs, note in ((seen.unrecorded, _take_filed), (moved, _follow_moved)):
             for pair in pairs:  # each in a savepoint of its own: `page` is told once
-                incidents.within(parts, tx, "prove", [pair], partial(note, tx, page), _aside)
+                incidents.within(context, tx, "prove", [pair], partial(note, tx, page), _aside)
         if seen.unrecorded:
             tx.defer("file", tx.company_id)
 
@@ -156,52 +156,52 @@ def _follow_moved(tx: Tx, page: _Page, pairs: Pairs) -> None:
         page.add(Kind.MOVED, filing, activity.activity_id, is_healed=healed)
 
 
-def _judge_rival(parts: Parts, page: _Page, filing: Filing, activity: KeyedActivity) -> None:
+def _judge_rival(context: Context, page: _Page, filing: Filing, activity: KeyedActivity) -> None:
     """Another Activity than ours has the filing's key: either ours is wrong, or there are two."""
-    ours = _standing(parts, filing)
+    ours = _standing(context, filing)
     if ours is not None and ours.key == filing.key:
         both = sorted([ours.activity_id, activity.activity_id])
         page.add(Kind.DOUBLE, filing, *both, is_healed=False)
         return
-    with parts.begin() as tx:
+    with context.begin() as tx:
         adoption.correct(tx, filing, activity)
     page.add(Kind.WRONG_ACTIVITY, filing, activity.activity_id)
 
 
-def _judge_absent(parts: Parts, page: _Page, filing: Filing) -> None:
+def _judge_absent(context: Context, page: _Page, filing: Filing) -> None:
     """The page does not show the filing's Activity: ask for it, then for its key."""
-    ours = _standing(parts, filing)
+    ours = _standing(context, filing)
     if ours is not None and ours.key == filing.key:
         return  # the search lags
-    found = _by_key(parts, filing)
+    found = _by_key(context, filing)
     if found is not None:
         if all(d.activities != (found.activity_id,) for d in page.found):
             page.add(Kind.WRONG_ACTIVITY, filing, found.activity_id)
-        with parts.begin() as tx:
+        with context.begin() as tx:
             adoption.correct(tx, filing, found)
         return
     activity_id = filing.activity_id or 0
     if ours is not None:
         page.add(Kind.KEY_MISSING, filing, activity_id, is_healed=False, key=filing.key)
         return
-    with parts.begin() as tx:
+    with context.begin() as tx:
         emails.lock(tx)
         adoption.withdraw_removed(tx, filing)
     page.add(Kind.REMOVED, filing, activity_id)
 
 
-def _by_key(parts: Parts, filing: Filing) -> KeyedActivity | None:
-    with parts.begin() as tx:
+def _by_key(context: Context, filing: Filing) -> KeyedActivity | None:
+    with context.begin() as tx:
         since = reconciliation.filed_since(tx) - _MARGIN
-    listed = parts.webcrm.keyed_activities(filing.organisation_id or None, created_since=since)
+    listed = context.webcrm.keyed_activities(filing.organisation_id or None, created_since=since)
     return next((a for a in listed if a.key == filing.key), None)
 
 
-def _take_over(parts: Parts, page: _Page, strangers: Sequence[KeyedActivity]) -> int:
+def _take_over(context: Context, page: _Page, strangers: Sequence[KeyedActivity]) -> int:
     """Take over the Activities of mails that we hold; how many are of mails that we do not."""
     if not strangers:
         return 0
-    with parts.begin() as tx:
+    with context.begin() as tx:
         told = reconciliation.told_of(tx, [a.activity_id for a in strangers])
         unfiled = reconciliation.email_keys(tx, is_unfiled=True)
         keys = reconciliation.email_keys(tx, ids=told.values())
@@ -209,10 +209,10 @@ def _take_over(parts: Parts, page: _Page, strangers: Sequence[KeyedActivity]) ->
     owned = [adopt.Owned(a, known[a.activity_id]) for a in strangers if a.activity_id in known]
     places = {a.organisation_id for a in strangers}
     rest = [a for a in strangers if a.activity_id not in known]
-    owned += adopt.owners(parts.tenant_id, rest, unfiled, places)
+    owned += adopt.owners(context.tenant_id, rest, unfiled, places)
     owned = [o for o in owned if o.email_id in keys or o.email_id in unfiled]
-    rivals = adopt.take_over(parts, owned, told="taken over")
-    with parts.begin() as tx:
+    rivals = adopt.take_over(context, owned, told="taken over")
+    with context.begin() as tx:
         ids = reconciliation.message_ids(tx, {o.email_id for o in owned})
     for one in owned:
         is_double = one in rivals
@@ -222,9 +222,9 @@ def _take_over(parts: Parts, page: _Page, strangers: Sequence[KeyedActivity]) ->
     return len(strangers) - len(owned)
 
 
-def prove_rest(parts: Parts) -> list[Difference]:
+def prove_rest(context: Context) -> list[Difference]:
     """After the last page: mails that count as synced although nothing of them stands."""
-    with parts.begin() as tx:
+    with context.begin() as tx:
         emails.lock(tx)
         unfiled = reconciliation.unfiled(tx)
         if len(unfiled) >= _MANY and len(unfiled) * 2 > reconciliation.count_synced(tx):

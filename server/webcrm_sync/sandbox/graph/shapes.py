@@ -146,7 +146,7 @@ def plain(html: str) -> str:
     reader = _TextReader()
     reader.feed(_ENDLESS.sub("", html))
     reader.close()
-    return "".join(reader.parts).strip()
+    return "".join(reader.context).strip()
 
 
 #: Python refuses to read a character's number of thousands of digits.
@@ -156,14 +156,14 @@ _ENDLESS = re.compile(r"&#[0-9]{9,}+;?")
 class _TextReader(HTMLParser):
     def __init__(self) -> None:
         super().__init__()
-        self.parts: list[str] = []
+        self.context: list[str] = []
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         if tag in {"p", "br", "div", "tr", "li"}:
-            self.parts.append("\r\n")
+            self.context.append("\r\n")
 
     def handle_data(self, data: str) -> None:
-        self.parts.append(data)
+        self.context.append(data)
 
 
 #: So much of a body is looked at for its preview, since Python's parser takes the square of some.
