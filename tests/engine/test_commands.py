@@ -13,7 +13,7 @@ from click.testing import CliRunner, Result
 from sqlalchemy import text
 
 from play import BO, KIM, Play
-from webcrm_sync.cli import doctor, mailbox, prove, rebuild, report, serve
+from webcrm_sync.cli import doctor, mailbox, prove, rebuild, serve, status
 from webcrm_sync.sandbox.outlook.mail import Mail
 from webcrm_sync.settings import Settings
 
@@ -61,18 +61,18 @@ def test_a_port_in_use_is_told_in_a_sentence(play: Play) -> None:
 
 
 def test_status_tells_who_waits_and_what_happened_last(play: Play) -> None:
-    told = run(report.status).stdout
+    told = run(status.status).stdout
     assert "webCRM: no trouble." in told
     assert "Not proved yet" in told
     assert f"{KIM}: 1 synced, 1 waiting" in told
     assert "  1 waiting: None of its addresses is a contact in webCRM." in told
     assert "latest: " in told
     assert STRANGER not in told
-    assert STRANGER in run(report.status, "--mails").stdout
+    assert STRANGER in run(status.status, "--mails").stdout
 
 
 def test_status_as_json_keeps_its_shape(play: Play) -> None:
-    found = as_json(report.status)
+    found = as_json(status.status)
     assert found.keys() == {
         *("is_pushed", "push_why", "webcrm_trouble", "directory_read_at", "rebuilding_since"),
         *("proved", "mailboxes", "held_jobs"),
@@ -98,7 +98,7 @@ def test_prove_ends_with_0_when_equal_and_with_1_when_not(play: Play) -> None:
     first = run(prove.prove)
     assert (first.exit_code, first.stdout.splitlines()[-1]) == (0, "Equal.")
     assert "  inbox: 2 in the folder = 1 synced + 1 waiting: no contact" in first.stdout
-    assert "Proved equal on " in run(report.status).stdout
+    assert "Proved equal on " in run(status.status).stdout
     with play.context.begin() as tx:
         tx.connection.execute(text("DELETE FROM item WHERE state = 'synced'"))
     second = run(prove.prove, "--json")
@@ -112,7 +112,7 @@ def test_prove_ends_with_0_when_equal_and_with_1_when_not(play: Play) -> None:
     assert found["webcrm"].keys() == {
         *("activities", "filings", "others", "differences", "trouble"),
     }
-    assert "1 differences mended." in run(report.status).stdout
+    assert "1 differences mended." in run(status.status).stdout
     play.rest()
     assert as_json(prove.prove, "--mailbox", KIM)["webcrm"] is None
 
@@ -137,9 +137,9 @@ def test_rebuild_needs_to_be_told_the_mailboxes(play: Play) -> None:
 def test_status_of_an_empty_company_says_what_to_do(play: Play) -> None:
     with play.context.begin() as tx:
         tx.connection.execute(text("TRUNCATE company CASCADE"))
-    assert "No mailbox is watched yet" in run(report.status).stdout
+    assert "No mailbox is watched yet" in run(status.status).stdout
     assert "No mailbox is watched yet" in run(mailbox.mailbox, "list").stdout
-    assert as_json(report.status)["mailboxes"] == []
+    assert as_json(status.status)["mailboxes"] == []
     assert run(prove.prove).exit_code == 0
 
 
@@ -153,7 +153,7 @@ def test_database_of_another_version_is_refused_with_the_way_out(
         current = tx.connection.scalar(text("SELECT version_num FROM alembic_version"))
     _set_version(play, version)
     try:
-        told = run(report.status)
+        told = run(status.status)
         newer = run(serve.migrate) if version == "9999" else told
     finally:
         _set_version(play, str(current))

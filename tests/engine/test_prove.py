@@ -10,12 +10,12 @@ from sqlalchemy import text
 from meanwhile import worker
 from play import BO, BOTH, FOLDER, KIM, PENDING, Play
 from proving import Ground, prepared
-from webcrm_sync import jobs
 from webcrm_sync.core.states import State
 from webcrm_sync.engine.operations.status import read_status
 from webcrm_sync.engine.reconciliation import prove
 from webcrm_sync.engine.reconciliation.differences import Kind, WebcrmProof
 from webcrm_sync.sandbox.outlook.mail import Mail
+from webcrm_sync.worker import run_step
 
 
 def test_equal_ground_is_counted_folder_by_folder(ground: Ground) -> None:
@@ -152,7 +152,7 @@ def test_bug_in_a_proof_stops_nothing_else_and_is_tried_again(ground: Ground) ->
     (box,) = _column(ground, "SELECT mailbox_id FROM item WHERE graph_id = :i", ground.waiting)
     assert isinstance(box, int)
     broken = worker(play, "graph", "listing", before=die_of_a_bug)
-    jobs.run_step(broken.context, "prove mailbox", box)
+    run_step(broken.context, "prove mailbox", box)
     (mailbox,) = read_status(play.context).mailboxes
     assert (mailbox.trouble, mailbox.proved.at) == (None, None)
     play.wait(timedelta(minutes=31))

@@ -15,7 +15,7 @@ from click.testing import CliRunner
 from meanwhile import Death, die, worker
 from play import BO, BOTH, KIM, OpenPlay, Play
 from running import free_port, until
-from webcrm_sync.cli import doctor, report
+from webcrm_sync.cli import doctor, status
 from webcrm_sync.engine import push_urls
 from webcrm_sync.engine.mailboxes.maintain import keep
 from webcrm_sync.sandbox.outlook.mail import Mail
@@ -174,7 +174,7 @@ def test_a_lost_key_is_told_of_and_healed(
     lost = reached.held()
     reached.run_with("another")
     monkeypatch.setenv("WEBCRM_SYNC_SECRET_KEY", "another")
-    told = CliRunner().invoke(report.status).stdout
+    told = CliRunner().invoke(status.status).stdout
     assert "Push is off: the notifications of 2 of 2 folders cannot be checked" in told
     assert "WEBCRM_SYNC_SECRET_KEY" in told
     checked = CliRunner().invoke(doctor.doctor)
@@ -187,7 +187,7 @@ def test_a_lost_key_is_told_of_and_healed(
     assert lost.isdisjoint(reached.held())
     assert reached.alive() == reached.held()
     assert (
-        "Push is on: Outlook tells of changes at once." in CliRunner().invoke(report.status).stdout
+        "Push is on: Outlook tells of changes at once." in CliRunner().invoke(status.status).stdout
     )
     assert reached.announces(box)
 

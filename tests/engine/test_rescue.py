@@ -12,7 +12,7 @@ from procrastinate.jobs import Job
 from sqlalchemy import text
 
 from play import Play
-from webcrm_sync import jobs
+from webcrm_sync import worker
 from webcrm_sync.engine.isolation import job_backoff
 from webcrm_sync.store import job_troubles
 
@@ -34,7 +34,7 @@ async def _die_during_a_rescue(app: procrastinate.App, play: Play) -> Job:
 def test_periodic_job_comes_as_often_as_it_should(
     play: Play, fresh_database: str, task: str, seconds: int
 ) -> None:
-    app = jobs.build_app(play.context, fresh_database)
+    app = worker.build_app(play.context, fresh_database)
     clock = app.periodic_registry.periodic_tasks[task, ""].croniter
     times = [clock.get_next(ret_type=float) for _ in range(100)]
     assert {after - before for before, after in pairwise(times)} == {seconds}
@@ -43,7 +43,7 @@ def test_periodic_job_comes_as_often_as_it_should(
 def test_worker_that_died_during_a_rescue_keeps_nobody_from_the_next(
     play: Play, fresh_database: str
 ) -> None:
-    app = jobs.build_app(play.context, fresh_database)
+    app = worker.build_app(play.context, fresh_database)
 
     async def story() -> None:
         async with app.open_async():
@@ -57,7 +57,7 @@ def test_worker_that_died_during_a_rescue_keeps_nobody_from_the_next(
 
 
 def test_death_is_on_record_before_the_job_comes_again(play: Play, fresh_database: str) -> None:
-    app = jobs.build_app(play.context, fresh_database)
+    app = worker.build_app(play.context, fresh_database)
 
     async def story() -> None:
         async with app.open_async():
@@ -68,14 +68,14 @@ def test_death_is_on_record_before_the_job_comes_again(play: Play, fresh_databas
             assert await app.job_manager.fetch_job(queues=["sync"], worker_id=worker_id)
             with play.context.begin() as tx:
                 tx.connection.execute(text(_LONG_AGO))
-            await jobs.rescue_stalled(app, partial(job_backoff.note_death, play.context))
+            await worker.rescue_stalled(app, partial(job_backoff.note_death, play.context))
 
     asyncio.run(story())
     with play.context.begin() as tx:
         known = job_troubles.read(tx, "housekeeping", play.context.company_id)
     assert known is not None
     assert (known.deaths, known.trouble) == (1, None)
-    jobs.run_step(play.context, "housekeeping", play.context.company_id)
+    worker.run_step(play.context, "housekeeping", play.context.company_id)
     with play.context.begin() as tx:
         assert job_troubles.read(tx, "housekeeping", play.context.company_id) is None
 
@@ -83,12 +83,12 @@ def test_death_is_on_record_before_the_job_comes_again(play: Play, fresh_databas
 def test_job_that_another_rescue_released_meanwhile_is_left_alone(
     play: Play, fresh_database: str
 ) -> None:
-    app = jobs.build_app(play.context, fresh_database)
+    app = worker.build_app(play.context, fresh_database)
 
     async def story() -> None:
         async with app.open_async():
             job = await _die_during_a_rescue(app, play)
-            await asyncio.gather(*(jobs.rescue_stalled(app) for _ in range(4)))
+            await asyncio.gather(*(worker.rescue_stalled(app) for _ in range(4)))
             assert job.id is not None
             status = await app.job_manager.get_job_status_async(job.id)
             assert status.value == "todo"

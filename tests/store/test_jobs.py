@@ -14,7 +14,7 @@ from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from sqlalchemy import text
 
-from webcrm_sync import jobs
+from webcrm_sync import worker
 from webcrm_sync.store import companies
 from webcrm_sync.store.database import Database, Queue, Tx, queue_of
 from webcrm_sync.store.migrate import is_current, migrate
@@ -47,7 +47,7 @@ def is_fully_staffed(database: Database) -> bool:
     """Whether every queue has its worker."""
     with database.begin() as tx:
         rows = tx.connection.execute(text("SELECT count(*) FROM procrastinate_workers"))
-        return bool(rows.scalar_one() == len(jobs.LANES))
+        return bool(rows.scalar_one() == len(worker.LANES))
 
 
 async def until(is_true: Callable[[], bool]) -> None:
@@ -101,7 +101,7 @@ def test_two_transactions_with_one_hint_enqueue_it_once(database: Database) -> N
 def test_a_hint_that_comes_while_its_job_runs_is_kept(
     database: Database, fresh_database: str
 ) -> None:
-    app = jobs.open_queue(fresh_database)
+    app = worker.open_queue(fresh_database)
     runs: list[int] = []
 
     @app.task(name="discover", queue="sync")
@@ -125,7 +125,7 @@ def test_a_hint_that_comes_while_its_job_runs_is_kept(
 def test_mails_are_filed_while_every_lane_for_mailboxes_is_taken(
     database: Database, fresh_database: str
 ) -> None:
-    app = jobs.open_queue(fresh_database)
+    app = worker.open_queue(fresh_database)
     is_filed = threading.Event()
     waited: list[bool] = []
 
@@ -137,7 +137,7 @@ def test_mails_are_filed_while_every_lane_for_mailboxes_is_taken(
     def file(subject_id: int) -> None:
         is_filed.set()
 
-    many = jobs.LANES[Queue.MAILBOXES] + 1
+    many = worker.LANES[Queue.MAILBOXES] + 1
     for number in range(many):
         with database.begin(1) as tx:
             tx.defer("discover", number)
@@ -146,13 +146,13 @@ def test_mails_are_filed_while_every_lane_for_mailboxes_is_taken(
 
     async def work() -> None:
         loop = asyncio.get_running_loop()
-        loop.set_default_executor(ThreadPoolExecutor(sum(jobs.LANES.values())))
+        loop.set_default_executor(ThreadPoolExecutor(sum(worker.LANES.values())))
         async with app.open_async():
-            workers = jobs.begin_work(app)
+            workers = worker.begin_work(app)
             while len(waited) < many:
                 await asyncio.sleep(0.01)
-            for worker in workers:
-                worker.cancel()
+            for each in workers:
+                each.cancel()
             await asyncio.gather(*workers)
 
     asyncio.run(work())
@@ -162,7 +162,7 @@ def test_mails_are_filed_while_every_lane_for_mailboxes_is_taken(
 def test_jobs_of_a_dead_worker_run_again_unless_a_newer_one_waits(
     database: Database, fresh_database: str
 ) -> None:
-    app = jobs.open_queue(fresh_database)
+    app = worker.open_queue(fresh_database)
 
     async def die_while_working_on(number: int) -> None:
         manager = app.job_manager
@@ -184,7 +184,7 @@ def test_jobs_of_a_dead_worker_run_again_unless_a_newer_one_waits(
             await die_while_working_on(2)
             with database.begin(1) as tx:
                 tx.defer("discover", 2)
-            await jobs.rescue_stalled(app)
+            await worker.rescue_stalled(app)
             assert list(await app.job_manager.get_stalled_jobs(seconds_since_heartbeat=10)) == []
 
     asyncio.run(story())
@@ -228,7 +228,7 @@ def test_two_transactions_that_ask_for_jobs_in_opposite_order_do_not_deadlock(
 def test_queue_whose_worker_lost_the_database_is_worked_on_again(
     database: Database, fresh_database: str, writes: str
 ) -> None:
-    app = jobs.open_queue(fresh_database)
+    app = worker.open_queue(fresh_database)
     filed: list[int] = []
 
     @app.task(name="file", queue=queue_of("file"))
@@ -239,7 +239,7 @@ def test_queue_whose_worker_lost_the_database_is_worked_on_again(
     @app.task(name="rescue", queue=Queue.CLOCK)
     async def rescue(timestamp: int) -> None:
         del timestamp
-        await jobs.rescue_stalled(app)
+        await worker.rescue_stalled(app)
 
     def run(statement: str) -> None:
         with database.begin(1) as tx:
@@ -248,15 +248,15 @@ def test_queue_whose_worker_lost_the_database_is_worked_on_again(
 
     async def story() -> None:
         async with app.open_async():
-            workers = jobs.begin_work(app)
+            workers = worker.begin_work(app)
             await until(lambda: is_fully_staffed(database))
             await asyncio.to_thread(run, _BREAK.format(writes=writes))
             await until(lambda: not is_fully_staffed(database))
             filed.clear()
             await asyncio.to_thread(run, "DROP FUNCTION leave CASCADE")
             await until(lambda: bool(filed))
-            for worker in workers:
-                worker.cancel()
+            for each in workers:
+                each.cancel()
             await asyncio.gather(*workers)
 
     asyncio.run(story())

@@ -12,7 +12,7 @@ from flask.testing import FlaskClient
 from pydantic import SecretStr, ValidationError
 
 from webcrm_sync.settings import Settings
-from webcrm_sync.web import headers, pane
+from webcrm_sync.web import addin_pages, headers
 
 MANIFEST = {
     "_words-1.js": {"file": "words-1.js", "css": ["words-1.css"]},
@@ -49,7 +49,7 @@ def client(tmp_path: Path) -> FlaskClient:
     (tmp_path / "icons" / "icon-16.png").write_bytes(b"png")
     app = Flask("webcrm_sync", static_folder=None)
     headers.add_to(app, settings())
-    app.register_blueprint(pane.blueprint(settings(), tmp_path))
+    app.register_blueprint(addin_pages.blueprint(settings(), tmp_path))
     return app.test_client()
 
 
@@ -126,4 +126,4 @@ def test_assets_are_kept_for_long_and_nothing_else_is_served(client: FlaskClient
 
 
 def test_before_the_add_in_was_built_a_page_is_empty(tmp_path: Path) -> None:
-    assert pane.built_files(tmp_path, "taskpane/main.ts") == ([], [])
+    assert addin_pages.built_files(tmp_path, "taskpane/main.ts") == ([], [])

@@ -9,7 +9,7 @@ from flask.testing import FlaskClient
 
 from webcrm_sync.engine import push_urls
 from webcrm_sync.engine.context import Context
-from webcrm_sync.web.auth import Guard, guard_of
+from webcrm_sync.web.access import Guard, guard_of
 
 
 def undeclared(app: Flask) -> list[str]:

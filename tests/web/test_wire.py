@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from webcrm_sync.engine.discovery.notifications import Notification
-from webcrm_sync.web.wire import notifications
+from webcrm_sync.web.webhook_parser import notifications
 
 SUBSCRIPTION = "7d1c607a-5b2f-4c1e-9a44-0c61e3a7b001"
 KEYS = ["value", "subscriptionId", "clientState", "resourceData", "id", "@odata.etag"]

@@ -8,7 +8,7 @@ from importlib.metadata import entry_points
 import click
 
 from webcrm_sync import logs
-from webcrm_sync.cli import doctor, mailbox, manifest, prove, rebuild, report, serve
+from webcrm_sync.cli import doctor, mailbox, manifest, prove, rebuild, serve, status
 
 
 class _Commands(click.Group):
@@ -48,8 +48,8 @@ cli.add_command(serve.web)
 cli.add_command(serve.worker)
 cli.add_command(serve.migrate)
 cli.add_command(mailbox.mailbox)
-cli.add_command(report.status)
-cli.add_command(report.explain)
+cli.add_command(status.status)
+cli.add_command(status.explain)
 cli.add_command(prove.prove)
 cli.add_command(rebuild.rebuild)
 cli.add_command(doctor.doctor)

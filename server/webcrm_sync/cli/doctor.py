@@ -7,22 +7,22 @@ from dataclasses import asdict
 
 import click
 
-from webcrm_sync.cli import ground
+from webcrm_sync.cli import common
 from webcrm_sync.engine.operations.doctor import Verdict, checks
 
 _SIGNS = {Verdict.GOOD: "ok     ", Verdict.WARNING: "warning", Verdict.BAD: "FAILED "}
 
 
 @click.command()
-@ground.as_json
+@common.as_json
 def doctor(is_json: bool) -> None:
     """Check settings, database, sign-in, permissions, webCRM and reachability."""
-    with ground.parts() as parts:
+    with common.parts() as parts:
         found = []
         for check in checks(parts):
             found.append(check)
             if not is_json:
                 click.echo(f"{_SIGNS[check.verdict]}  {check.name}: {check.text}")
     if is_json:
-        ground.print_json([asdict(check) for check in found])
+        common.print_json([asdict(check) for check in found])
     sys.exit(1 if any(c.verdict is Verdict.BAD for c in found) else 0)

@@ -7,7 +7,7 @@ from dataclasses import asdict
 
 import click
 
-from webcrm_sync.cli import ground
+from webcrm_sync.cli import common
 from webcrm_sync.core.errors import Gone
 from webcrm_sync.core.outlook import Place
 from webcrm_sync.engine.mailboxes import admin
@@ -29,10 +29,10 @@ def mailbox() -> None:
 @mailbox.command()
 @click.argument("address")
 @click.option("--yes", is_flag=True, help="Do not ask before doing it.")
-@ground.as_json
+@common.as_json
 def add(address: str, yes: bool, is_json: bool) -> None:
     """Watch the mailbox ADDRESS: say what is in it and what will happen, then do it."""
-    with ground.parts() as parts:
+    with common.parts() as parts:
         try:
             findings = admin.inspect(parts, address)
         except Gone as error:
@@ -45,7 +45,7 @@ def add(address: str, yes: bool, is_json: bool) -> None:
                 click.confirm("Go on?", default=True, abort=True)
         admin.add(parts, findings)
     if is_json:
-        ground.print_json(_plain(findings))
+        common.print_json(_plain(findings))
     else:
         click.echo(f"{findings.user.address} is watched now.")
 
@@ -88,13 +88,13 @@ def _plain(findings: Findings) -> dict[str, object]:
 
 
 @mailbox.command(name="list")
-@ground.as_json
+@common.as_json
 def list_(is_json: bool) -> None:
     """List the watched mailboxes."""
-    with ground.parts() as parts:
+    with common.parts() as parts:
         boxes = read_status(parts).mailboxes
     if is_json:
-        ground.print_json([asdict(box) for box in boxes])
+        common.print_json([asdict(box) for box in boxes])
         return
     for box in boxes:
         click.echo(f"{box.address}{f'  ({box.trouble})' if box.trouble else ''}")
@@ -106,7 +106,7 @@ def list_(is_json: bool) -> None:
 @click.argument("address")
 def remove(address: str) -> None:
     """Stop watching ADDRESS and delete its rows; webCRM and Outlook stay as they are."""
-    with ground.parts() as parts:
+    with common.parts() as parts:
         for trouble in admin.remove(parts, address):
             click.echo(f"Could not be ended at Microsoft's side, it will end by itself: {trouble}")
     click.echo(f"{address} is not watched any more.")

@@ -10,7 +10,7 @@ from xml.dom import minidom
 import click
 import httpx
 
-from webcrm_sync.cli import ground
+from webcrm_sync.cli import common
 from webcrm_sync.settings import PREFIX, Settings
 
 #: The one at the top of the project, for a service on this machine.
@@ -25,8 +25,8 @@ _IN_A_PATH = "/%!$&'()*+,;=:@-._~"
 @click.command()
 def manifest() -> None:
     """Print the add-in's manifest for this service."""
-    with ground.plain_errors():
-        settings = ground.settings()
+    with common.plain_errors():
+        settings = common.settings()
     if not settings.public_url.startswith("https://"):
         click.echo(
             f"Outlook takes https only: set {PREFIX}PUBLIC_URL to such an address.", err=True

@@ -8,7 +8,7 @@ from dataclasses import asdict
 
 import click
 
-from webcrm_sync.cli import ground
+from webcrm_sync.cli import common
 from webcrm_sync.engine.context import Context
 from webcrm_sync.engine.reconciliation.differences import (
     Difference,
@@ -21,14 +21,14 @@ from webcrm_sync.engine.reconciliation.prove import prove_mailboxes, prove_webcr
 
 @click.command()
 @click.option("--mailbox", metavar="ADDRESS", help="Compare this mailbox alone, webCRM not.")
-@ground.as_json
+@common.as_json
 def prove(mailbox: str | None, is_json: bool) -> None:
     """Compare the folders, our rows and webCRM, and mend what differs.
 
     Reads no content of mails and writes nothing to webCRM. Exit code 0: all of it is equal.
     1: something differed, mended or not, or could not be compared.
     """
-    with ground.parts() as parts:
+    with common.parts() as parts:
         boxes = _mailboxes(parts, mailbox, is_json=is_json)
         crm = None if mailbox else _webcrm(parts, is_json=is_json)
     found = [d for box in boxes for d in box.differences] + list(crm.differences if crm else ())
@@ -37,7 +37,7 @@ def prove(mailbox: str | None, is_json: bool) -> None:
     if is_json:
         told = [_plain(box) for box in boxes]
         plain = _plain(crm) if crm else None
-        ground.print_json({"is_equal": is_equal, "mailboxes": told, "webcrm": plain})
+        common.print_json({"is_equal": is_equal, "mailboxes": told, "webcrm": plain})
     else:
         click.echo(_verdict(found, troubles))
     sys.exit(0 if is_equal else 1)

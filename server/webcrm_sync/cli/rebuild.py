@@ -8,7 +8,7 @@ from typing import TextIO
 
 import click
 
-from webcrm_sync.cli import ground
+from webcrm_sync.cli import common
 from webcrm_sync.core.errors import Gone
 from webcrm_sync.core.outlook import MailUser
 from webcrm_sync.engine.context import Context
@@ -23,7 +23,7 @@ from webcrm_sync.engine.reconciliation.recover import Rebuilt
     "--from", "file", metavar="FILE", type=click.File(), help="Addresses, one a line; - = input."
 )
 @click.option("--yes", is_flag=True, help="Do not ask before doing it.")
-@ground.as_json
+@common.as_json
 def rebuild(addresses: tuple[str, ...], file: TextIO | None, yes: bool, is_json: bool) -> None:
     """Bring back the rows of these mailboxes from Outlook's stamps and webCRM's keys.
 
@@ -32,7 +32,7 @@ def rebuild(addresses: tuple[str, ...], file: TextIO | None, yes: bool, is_json:
     run again at any time, and goes on where it was broken off.
     """
     wanted = [*addresses, *(line.strip() for line in file or () if line.strip())]
-    with ground.parts() as parts:
+    with common.parts() as parts:
         users = _users(parts, wanted)
         if not is_json and not yes and sys.stdin.isatty():
             _ask(users)
@@ -44,7 +44,7 @@ def rebuild(addresses: tuple[str, ...], file: TextIO | None, yes: bool, is_json:
                 click.echo(step, err=True)
     assert rebuilt is not None
     if is_json:
-        ground.print_json(asdict(rebuilt))
+        common.print_json(asdict(rebuilt))
     else:
         _say(rebuilt)
     sys.exit(1 if rebuilt.doubles else 0)

@@ -15,14 +15,14 @@ from types import FrameType
 
 import click
 
-from webcrm_sync import jobs
 from webcrm_sync.bootstrap import database_url, migrate_database, open_parts
-from webcrm_sync.cli import ground
+from webcrm_sync.cli import common
 from webcrm_sync.web import headers
 from webcrm_sync.web.app import create_app
 from webcrm_sync.web.lanes import LANES
 from webcrm_sync.web.serving.listening import bind, tls_context
 from webcrm_sync.web.serving.server import Server
+from webcrm_sync.worker import run_worker
 
 logger = logging.getLogger(__name__)
 
@@ -37,8 +37,8 @@ _with_parent = click.option("--with-parent", is_flag=True, hidden=True)
 @click.command()
 def serve() -> None:
     """Run the service: migrate the database, then web and worker until stopped."""
-    with ground.plain_errors():
-        settings = ground.settings()
+    with common.plain_errors():
+        settings = common.settings()
         migrate_database(settings)
         with database_url(settings, create=True):
             click.echo(f"Serving on {settings.public_url} (listening on {settings.listen})")
@@ -51,8 +51,8 @@ def serve() -> None:
 def web(with_parent: bool) -> None:
     """Run the web process alone (to be scaled out; `worker` does the work)."""
     _follow_parent(with_parent)
-    with ground.plain_errors():
-        settings = ground.settings()
+    with common.plain_errors():
+        settings = common.settings()
         tls = tls_context(settings.tls_cert, settings.tls_key)
         sockets = bind(settings.listen)
         with ExitStack() as stack:
@@ -69,17 +69,17 @@ def web(with_parent: bool) -> None:
 def worker(with_parent: bool) -> None:
     """Run a worker process alone; any number may run over one database."""
     _follow_parent(with_parent)
-    with ground.plain_errors():
-        settings = ground.settings()
+    with common.plain_errors():
+        settings = common.settings()
         with database_url(settings) as url, open_parts(settings, url=url) as parts:
-            jobs.run_worker(parts, url)
+            run_worker(parts, url)
 
 
 @click.command()
 def migrate() -> None:
     """Make the database where it is missing and bring it to this version."""
-    with ground.plain_errors():
-        migrate_database(ground.settings())
+    with common.plain_errors():
+        migrate_database(common.settings())
     click.echo("The database is ready.")
 
 

@@ -9,7 +9,8 @@ from werkzeug.exceptions import HTTPException
 
 from webcrm_sync.bootstrap import signing_keys
 from webcrm_sync.engine.context import Context
-from webcrm_sync.web import door, errors, headers, health, hooks, pane
+from webcrm_sync.web import addin_pages, errors, headers, health, webhooks
+from webcrm_sync.web.api import blueprint
 
 logger = logging.getLogger(__name__)
 
@@ -25,10 +26,10 @@ def create_app(context: Context) -> Flask:
     app.url_map.merge_slashes = False  # no redirects: another address is another route
     headers.add_to(app, context.settings)
     app.register_blueprint(health.blueprint())
-    app.register_blueprint(hooks.blueprint(context))
-    app.register_blueprint(pane.blueprint(context.settings))
-    app.register_blueprint(door.blueprint(context, signing_keys(context)))
-    door.allow_own_origin(app, context.settings.public_url)
+    app.register_blueprint(webhooks.blueprint(context))
+    app.register_blueprint(addin_pages.blueprint(context.settings))
+    app.register_blueprint(blueprint.blueprint(context, signing_keys(context)))
+    blueprint.allow_own_origin(app, context.settings.public_url)
 
     @app.errorhandler(Exception)
     def unforeseen(error: Exception) -> Response:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from flask import Blueprint
 
-from webcrm_sync.web.auth import Guard, guarded
+from webcrm_sync.web.access import Guard, guarded
 
 
 def blueprint() -> Blueprint:

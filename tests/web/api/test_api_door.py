@@ -12,7 +12,7 @@ from flask import Flask
 from play import BO, FOLDER, KIM, Play
 from signed_in import Person, person
 from webcrm_sync.sandbox.outlook.mail import Mail
-from webcrm_sync.web.auth import Guard, guard_of
+from webcrm_sync.web.access import Guard, guard_of
 
 ACTS = ("state", "sync", "choose", "retry", "anyway", "undo", "story")
 

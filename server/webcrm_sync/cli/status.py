@@ -7,7 +7,7 @@ from dataclasses import asdict
 
 import click
 
-from webcrm_sync.cli import ground
+from webcrm_sync.cli import common
 from webcrm_sync.engine.history.timeline import Story
 from webcrm_sync.engine.history.timeline import explain as stories_of
 from webcrm_sync.engine.operations.status import MailboxStatus, Proved, read_status
@@ -15,16 +15,16 @@ from webcrm_sync.engine.operations.status import MailboxStatus, Proved, read_sta
 
 @click.command()
 @click.option("--mails", is_flag=True, help="Name the newest mails that wait or need a person.")
-@ground.as_json
+@common.as_json
 def status(mails: bool, is_json: bool) -> None:
     """Say how the service stands: push, webCRM, and every mailbox.
 
     What `--mails` names (or `--json`), `explain` tells the story of.
     """
-    with ground.parts() as parts:
+    with common.parts() as parts:
         found = read_status(parts)
     if is_json:
-        ground.print_json(asdict(found))
+        common.print_json(asdict(found))
         return
     click.echo(f"Push is {'on' if found.is_pushed else 'off'}: {found.push_why}.")
     click.echo(f"webCRM: {found.webcrm_trouble or 'no trouble.'}")
@@ -75,13 +75,13 @@ def _say(box: MailboxStatus, *, mails: bool) -> None:
 
 @click.command()
 @click.argument("message_id")
-@ground.as_json
+@common.as_json
 def explain(message_id: str, is_json: bool) -> None:
     """Tell the story of the mail with MESSAGE_ID, in sentences."""
-    with ground.parts() as parts:
+    with common.parts() as parts:
         stories = stories_of(parts, message_id)
     if is_json:
-        ground.print_json([asdict(story) for story in stories])
+        common.print_json([asdict(story) for story in stories])
         return
     if not stories:
         raise click.ClickException(

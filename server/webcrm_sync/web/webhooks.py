@@ -7,8 +7,8 @@ from flask import Blueprint, Response, abort, request
 from webcrm_sync.engine.context import Context
 from webcrm_sync.engine.discovery.notifications import Receiver
 from webcrm_sync.engine.push_urls import LIFECYCLE_PATH, NOTIFY_PATH, is_known
-from webcrm_sync.web.auth import Guard, guarded
-from webcrm_sync.web.wire import notifications
+from webcrm_sync.web.access import Guard, guarded
+from webcrm_sync.web.webhook_parser import notifications
 
 #: Graph's validation tokens are far shorter; nobody gets a long text reflected.
 _LONGEST_TOKEN = 1024

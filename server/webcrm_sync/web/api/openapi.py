@@ -19,8 +19,8 @@ from typing import Any
 from pydantic import BaseModel
 from pydantic.json_schema import models_json_schema
 
-from webcrm_sync.web.operations import Operation
-from webcrm_sync.web.shapes import ProblemShape
+from webcrm_sync.web.api.routes import Operation
+from webcrm_sync.web.api.schemas import ProblemShape
 
 _REFERENCE = "#/components/schemas/{model}"
 _PROBLEMS = {

@@ -10,8 +10,9 @@ from typing import Any
 from flask import Blueprint, Response, render_template, send_from_directory
 
 from webcrm_sync.settings import Settings
-from webcrm_sync.web import api, headers
-from webcrm_sync.web.auth import Guard, guarded
+from webcrm_sync.web import headers
+from webcrm_sync.web.access import Guard, guarded
+from webcrm_sync.web.api import endpoints
 from webcrm_sync.web.tokens import SCOPE
 
 #: What Vite builds (`make` does), with its manifest of hashed names.
@@ -66,7 +67,7 @@ def config(settings: Settings) -> dict[str, object]:
         "clientId": client_id,
         "authority": f"{settings.entra_authority}/{settings.entra_tenant_id}",
         "scope": f"api://{client_id}/{SCOPE}",
-        "api": api.BASE,
+        "api": endpoints.BASE,
         "folderName": settings.folder_name,
         "usualSeconds": _USUAL_SECONDS,
     }

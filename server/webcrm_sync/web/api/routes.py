@@ -10,7 +10,7 @@ from typing import Any, TypeVar
 from pydantic import BaseModel
 
 from webcrm_sync.engine.context import Context
-from webcrm_sync.web.watch import Watch
+from webcrm_sync.web.api.watch import Watch
 
 
 class By(Enum):

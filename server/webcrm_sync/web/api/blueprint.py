@@ -14,33 +14,34 @@ from werkzeug.exceptions import HTTPException
 from webcrm_sync.core.errors import SyncError
 from webcrm_sync.engine.context import Context
 from webcrm_sync.engine.pane.mail_lookup import Asker, asker_of
-from webcrm_sync.web import api, errors, openapi
-from webcrm_sync.web.auth import Guard, guarded
+from webcrm_sync.web import errors
+from webcrm_sync.web.access import Guard, guarded
+from webcrm_sync.web.api import endpoints, openapi
+from webcrm_sync.web.api.routes import By, Later, Operation, Visitor
+from webcrm_sync.web.api.turns import Turns
+from webcrm_sync.web.api.watch import Watch
 from webcrm_sync.web.errors import Problem
-from webcrm_sync.web.operations import By, Later, Operation, Visitor
 from webcrm_sync.web.serving.later import ANSWER_LATER
 from webcrm_sync.web.tokens import KeyOf, SignedIn, TokenReader, TokenRefused
-from webcrm_sync.web.turns import Turns
-from webcrm_sync.web.watch import Watch
 
 logger = logging.getLogger(__name__)
 
 
 def blueprint(context: Context, key_of: KeyOf) -> Blueprint:
     """Every operation of the API and its OpenAPI document."""
-    routes = Blueprint("api", __name__, url_prefix=api.BASE)
+    routes = Blueprint("api", __name__, url_prefix=endpoints.BASE)
     watch = Watch(context)
     # Apart, so that a look that costs one query does not wait for what asks Graph.
     turns = {by: Turns() for by in By}
     tokens = TokenReader(context.settings, key_of)
-    for operation in api.operations.declared:
+    for operation in endpoints.operations.declared:
         routes.add_url_rule(
             operation.path.replace("{address}", "<path:address>"),
             endpoint=operation.name,
             view_func=_view(context, tokens, operation, turns[operation.by], watch),
             methods=[operation.method],
         )
-    document = openapi.document(api.operations.declared, base=api.BASE)
+    document = openapi.document(endpoints.operations.declared, base=endpoints.BASE)
 
     @routes.get("/openapi.json")
     @guarded(Guard.OPEN)
@@ -68,7 +69,7 @@ def allow_own_origin(app: Flask, public_url: str) -> None:
     origin = f"{public.scheme}://{public.netloc}"
     CORS(
         app,
-        resources={rf"{api.BASE}/.*": {"origins": [origin]}},
+        resources={rf"{endpoints.BASE}/.*": {"origins": [origin]}},
         allow_headers=["Authorization", "Content-Type"],
         supports_credentials=False,
         max_age=600,
