@@ -11,7 +11,7 @@ import httpx
 
 from play import KIM
 from running import Running
-from webcrm_sync.bootstrap import open_parts
+from webcrm_sync.bootstrap import open_context
 from webcrm_sync.engine import push_urls
 
 #: Reading the system's roots for each call would be most of its time.
@@ -32,7 +32,7 @@ class Everybody:
         service.watch(KIM)
         client_id = service.environment["WEBCRM_SYNC_ENTRA_CLIENT_ID"]
         token = stage.entra.issue_user_token(box.user_id, client_id, ("access_as_user",), name=KIM)
-        with open_parts(stage.settings_of(service.environment)) as parts:
+        with open_context(stage.settings_of(service.environment)) as parts:
             notify = push_urls.notify_url(parts)
         line = {"subscriptionId": "s", "clientState": "c"}
         pane = f"{service.public_url}/api/v1/connection"

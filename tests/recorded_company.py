@@ -14,7 +14,7 @@ from sqlalchemy import Engine, text
 
 from play import Play
 from recorded import Recording
-from webcrm_sync.bootstrap import open_parts
+from webcrm_sync.bootstrap import open_context
 from webcrm_sync.engine.reconciliation import prove
 from webcrm_sync.engine.reconciliation.differences import MailboxProof, WebcrmProof
 from webcrm_sync.sandbox.journal import Exchange
@@ -43,7 +43,7 @@ def playing(recording: Recording, stage: Stage, engine: Engine) -> Iterator[Comp
     """The product at work on a recording that was set and loaded; the database is migrated."""
     url = engine.url.render_as_string(hide_password=False)
     settings = recording.settings(stage, url)
-    with open_parts(settings, url=url, now=stage.clock.now) as parts:
+    with open_context(settings, url=url, now=stage.clock.now) as parts:
         yield Company(recording, Play(stage, parts, dict(recording.world["organisations"])))
 
 

@@ -14,7 +14,7 @@ from ledger import Ledger, ledger_of
 from lives import Life
 from meanwhile import Death
 from play import BO, KIM, LIS, Play
-from webcrm_sync.bootstrap import open_parts
+from webcrm_sync.bootstrap import open_context
 from webcrm_sync.engine.context import Context
 from webcrm_sync.graph.client import GraphClient
 from webcrm_sync.sandbox.faults import Kind
@@ -228,7 +228,7 @@ def rehearsal(url: str) -> Iterator[Rehearsal]:
     """The stage before the story: two mailboxes are watched, two customers are known."""
     with Stage() as stage:
         stage.crm.calls_a_minute = 1_000_000  # time is turned back, and with it no call
-        with open_parts(_settings(stage, url), url=url, now=stage.clock.now) as parts:
+        with open_context(_settings(stage, url), url=url, now=stage.clock.now) as parts:
             play = Play(stage, parts)
             person = play.contact(BO)
             play.contact(LIS, "Skovby")

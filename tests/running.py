@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 
 import httpx
 
-from webcrm_sync.bootstrap import open_parts
+from webcrm_sync.bootstrap import open_context
 from webcrm_sync.engine.mailboxes import admin
 from webcrm_sync.sandbox.stage import Stage
 
@@ -68,7 +68,7 @@ class Running:
 
     def watch(self, *addresses: str) -> None:
         """`mailbox add` for each address."""
-        with open_parts(self.stage.settings_of(self.environment)) as parts:
+        with open_context(self.stage.settings_of(self.environment)) as parts:
             for address in addresses:
                 admin.add(parts, admin.inspect(parts, address))
 

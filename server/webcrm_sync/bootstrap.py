@@ -1,4 +1,4 @@
-"""The only place where the parts meet."""
+"""Builds the context: the only place where settings, database and clients meet."""
 
 from __future__ import annotations
 
@@ -68,7 +68,7 @@ def migrate_database(settings: Settings) -> None:
 
 
 @contextmanager
-def open_parts(
+def open_context(
     settings: Settings, *, url: str | None = None, now: Callable[[], datetime] = utc_now
 ) -> Iterator[Context]:
     """Everything the engine works with, closed at the end of the block.
@@ -77,8 +77,8 @@ def open_parts(
     DatabaseOutdated when it was not migrated, AnotherCompany when it is somebody else's.
     """
     if url is None:
-        with database_url(settings) as own, open_parts(settings, url=own, now=now) as parts:
-            yield parts
+        with database_url(settings) as own, open_context(settings, url=own, now=now) as context:
+            yield context
         return
     with (
         closing(Database(url, now=now)) as database,

@@ -45,12 +45,12 @@ STEPS: dict[str, Step] = {
     "discover": discover,
     "mark": mark,
     "keep": keep,
-    "file": lambda parts, _: file(parts),
-    "mirror": lambda parts, _: mirror(parts),
-    "directory": lambda parts, _: refresh_directory(parts),
+    "file": lambda context, _: file(context),
+    "mirror": lambda context, _: mirror(context),
+    "directory": lambda context, _: refresh_directory(context),
     "prove mailbox": prove.mailbox_step,
-    "prove webcrm": lambda parts, _: prove.webcrm_step(parts),
-    "housekeeping": lambda parts, _: retention.housekeeping(parts),
+    "prove webcrm": lambda context, _: prove.webcrm_step(context),
+    "housekeeping": lambda context, _: retention.housekeeping(context),
 }
 
 #: A worker that has not been heard of for this long is taken for dead.

@@ -16,7 +16,7 @@ from sqlalchemy import text
 
 from bench.ground import Usage, cpu_s, told
 from running import Running, running
-from webcrm_sync.bootstrap import migrate_database, open_parts
+from webcrm_sync.bootstrap import migrate_database, open_context
 from webcrm_sync.core.message import Message, MessageKind
 from webcrm_sync.engine.context import Context
 from webcrm_sync.engine.pane.versions import make_token
@@ -107,7 +107,7 @@ def _service() -> Iterator[tuple[Running, Context, list[bytes]]]:
         settings = stage.settings_of(made.environment)
         migrate_database(settings)
         stage.entra.url = settings.entra_authority  # it learns it by its first call otherwise
-        with open_parts(settings) as parts:
+        with open_context(settings) as parts:
             _fill(parts)
             made.start("web")
             made.await_healthy()

@@ -20,7 +20,7 @@ from bench.ground import Usage, mail, mailboxes, service, told
 from play import BOTH, FOLDER
 from running import Running, until
 from statements import statements_of
-from webcrm_sync.bootstrap import open_parts
+from webcrm_sync.bootstrap import open_context
 from webcrm_sync.engine import push_urls
 from webcrm_sync.engine.context import Context
 from webcrm_sync.sandbox.outlook.mailbox import SimMailbox
@@ -52,7 +52,7 @@ def receiving() -> None:
     """2,000 requests of Graph's in any order from 16 connections, then the strangers."""
     with service() as made:
         boxes = mailboxes(made, _MAILBOXES)
-        with open_parts(made.stage.settings_of(made.environment)) as parts:
+        with open_context(made.stage.settings_of(made.environment)) as parts:
             bodies = notifications(parts, _POSTS)
             moved = {box.deliver(mail(number, box)): box for number, box in enumerate(boxes)}
             for item, box in moved.items():

@@ -12,7 +12,7 @@ from sqlalchemy import text
 from browser.person import Person, SitDown
 from browser.world import FOLDER, World
 from running import until
-from webcrm_sync.bootstrap import open_parts
+from webcrm_sync.bootstrap import open_context
 from webcrm_sync.engine.reconciliation import prove
 from webcrm_sync.sandbox.outlook.mail import Mail
 from webcrm_sync.sandbox.outlook.mailbox import SimMailbox
@@ -133,7 +133,7 @@ def test_what_outlook_and_webcrm_do_by_themselves_shows_in_an_open_pane(
         if one["ActivityDescription"] == "Moved by a rule"
     )
     crm.tables["Activity"].delete(gone)
-    with open_parts(world.stage.settings_of(world.service.environment)) as parts:
+    with open_context(world.stage.settings_of(world.service.environment)) as parts:
         with parts.begin() as tx:
             tx.connection.execute(text(_FILED_EARLIER), {"id": gone})
         list(prove.prove_webcrm(parts))

@@ -11,7 +11,7 @@ from descriptions import deviations
 from lock_order import in_one_order
 from play import BO, OpenPlay, Play
 from proving import Ground, prepared
-from webcrm_sync.bootstrap import open_parts
+from webcrm_sync.bootstrap import open_context
 from webcrm_sync.sandbox.outlook.mailbox import SimMailbox
 from webcrm_sync.sandbox.stage import Stage
 
@@ -31,7 +31,9 @@ def open_play(fresh_database: str) -> Iterator[OpenPlay]:
             given = stage.settings(
                 **{"DATABASE_URL": fresh_database, "SECRET_KEY": "test", **settings}
             )
-            parts = stack.enter_context(open_parts(given, url=fresh_database, now=stage.clock.now))
+            parts = stack.enter_context(
+                open_context(given, url=fresh_database, now=stage.clock.now)
+            )
             stack.enter_context(in_one_order(parts.database.engine))
             return Play(stage, parts)
 

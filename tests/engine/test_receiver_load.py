@@ -8,7 +8,7 @@ from bench.ground import customers, mail, mailboxes
 from bench.receiver import are_synced, notifications, post, troubles
 from play import FOLDER
 from running import running, until
-from webcrm_sync.bootstrap import open_parts
+from webcrm_sync.bootstrap import open_context
 from webcrm_sync.engine import push_urls
 from webcrm_sync.sandbox.stage import Stage
 
@@ -23,7 +23,7 @@ def test_every_request_is_taken_and_no_job_fails(fresh_database: str) -> None:
         made.start("worker")
         made.await_healthy()
         boxes = mailboxes(made, _MAILBOXES)
-        with open_parts(stage.settings_of(made.environment)) as parts:
+        with open_context(stage.settings_of(made.environment)) as parts:
             moved = {box.deliver(mail(number, box)): box for number, box in enumerate(boxes)}
             bodies = notifications(parts, _POSTS)
             for item, box in moved.items():

@@ -12,7 +12,7 @@ from click.testing import CliRunner
 from sqlalchemy import text
 
 from play import KIM, Play
-from webcrm_sync.bootstrap import migrate_database, open_parts
+from webcrm_sync.bootstrap import migrate_database, open_context
 from webcrm_sync.cli import cli
 from webcrm_sync.core.outlook import MailUser
 from webcrm_sync.engine.context import Context
@@ -78,18 +78,18 @@ def test_a_tenant_is_the_same_in_any_case(play: Play, other: Settings) -> None:
     play.mailbox()
     same = other.model_copy(update={"entra_tenant_id": play.context.tenant_id.upper()})
     migrate_database(same)
-    with open_parts(same) as parts:
+    with open_context(same) as parts:
         assert parts.company_id == play.context.company_id
 
 
 def test_a_typo_of_the_first_set_up_can_be_corrected(play: Play, other: Settings) -> None:
-    with open_parts(other) as mistaken:
+    with open_context(other) as mistaken:
         assert mistaken.company_id != play.context.company_id
     play.mailbox()  # its jobs come to rest, which those of the mistaken company never would
-    with open_parts(play.context.settings, url=other.database_url) as parts:
+    with open_context(play.context.settings, url=other.database_url) as parts:
         assert parts.company_id == play.context.company_id
     with pytest.raises(AnotherCompany):
-        open_parts(other).__enter__()
+        open_context(other).__enter__()
 
 
 def test_of_two_first_starts_one_adds_a_mailbox(play: Play, other: Settings) -> None:

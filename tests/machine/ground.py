@@ -13,7 +13,7 @@ from sqlalchemy import text
 
 from machine.boundaries import Boundaries
 from play import Play
-from webcrm_sync.bootstrap import open_parts
+from webcrm_sync.bootstrap import open_context
 from webcrm_sync.sandbox.outlook.mailbox import SimMailbox
 from webcrm_sync.sandbox.outlook.store import Notice
 from webcrm_sync.sandbox.stage import Stage
@@ -131,7 +131,7 @@ def ground(url: str) -> Iterator[Ground]:
         # The pace is the clients' own subject: here minutes pass in no time.
         pacing = Pacing(limit=10**9)
         with (
-            open_parts(settings, url=url, now=stage.clock.now) as parts,
+            open_context(settings, url=url, now=stage.clock.now) as parts,
             closing(WebCrm(settings, now=stage.clock.now, pacing=pacing)) as webcrm,
         ):
             parts.metadata.ask = webcrm.fields

@@ -12,7 +12,7 @@ from pydantic import SecretStr
 from sqlalchemy import text
 
 from emptied import empty
-from webcrm_sync.bootstrap import open_parts
+from webcrm_sync.bootstrap import open_context
 from webcrm_sync.core.outlook import MailUser, Place
 from webcrm_sync.engine.context import Context
 from webcrm_sync.settings import Settings
@@ -35,7 +35,7 @@ def opened_parts(database_url: str) -> Iterator[Context]:
         secret_key=SecretStr("hush"),
     )
     empty(database_url)  # of the company that another test has left
-    with open_parts(settings, url=database_url, now=lambda: NOW) as parts:
+    with open_context(settings, url=database_url, now=lambda: NOW) as parts:
         yield parts
 
 

@@ -1,4 +1,4 @@
-"""What every command needs: the settings, the parts, and errors in plain words."""
+"""What every command needs: the settings, the company's context, and errors in plain words."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from contextlib import contextmanager
 import click
 from sqlalchemy.exc import OperationalError
 
-from webcrm_sync.bootstrap import DatabaseOutdated, open_parts
+from webcrm_sync.bootstrap import DatabaseOutdated, open_context
 from webcrm_sync.core.errors import SyncError
 from webcrm_sync.engine.context import Context
 from webcrm_sync.localdb.cluster import DatabaseTrouble
@@ -55,9 +55,9 @@ def settings() -> Settings:
 
 
 @contextmanager
-def parts() -> Iterator[Context]:
-    """The parts of this run, with errors in plain words."""
-    with plain_errors(), open_parts(settings()) as opened:
+def open_company() -> Iterator[Context]:
+    """The context of this run, with errors in plain words."""
+    with plain_errors(), open_context(settings()) as opened:
         yield opened
 
 

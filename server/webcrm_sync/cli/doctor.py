@@ -17,9 +17,9 @@ _SIGNS = {Verdict.GOOD: "ok     ", Verdict.WARNING: "warning", Verdict.BAD: "FAI
 @common.as_json
 def doctor(is_json: bool) -> None:
     """Check settings, database, sign-in, permissions, webCRM and reachability."""
-    with common.parts() as parts:
+    with common.open_company() as context:
         found = []
-        for check in checks(parts):
+        for check in checks(context):
             found.append(check)
             if not is_json:
                 click.echo(f"{_SIGNS[check.verdict]}  {check.name}: {check.text}")

@@ -32,18 +32,18 @@ def mailbox() -> None:
 @common.as_json
 def add(address: str, yes: bool, is_json: bool) -> None:
     """Watch the mailbox ADDRESS: say what is in it and what will happen, then do it."""
-    with common.parts() as parts:
+    with common.open_company() as context:
         try:
-            findings = admin.inspect(parts, address)
+            findings = admin.inspect(context, address)
         except Gone as error:
             raise click.ClickException(
                 f"There is no mailbox {address} in this tenant. Check the spelling."
             ) from error
         if not is_json:
-            _say(findings, parts.settings.folder_name)
+            _say(findings, context.settings.folder_name)
             if sys.stdin.isatty() and not yes:
                 click.confirm("Go on?", default=True, abort=True)
-        admin.add(parts, findings)
+        admin.add(context, findings)
     if is_json:
         common.print_json(_plain(findings))
     else:
@@ -91,8 +91,8 @@ def _plain(findings: Findings) -> dict[str, object]:
 @common.as_json
 def list_(is_json: bool) -> None:
     """List the watched mailboxes."""
-    with common.parts() as parts:
-        boxes = read_status(parts).mailboxes
+    with common.open_company() as context:
+        boxes = read_status(context).mailboxes
     if is_json:
         common.print_json([asdict(box) for box in boxes])
         return
@@ -106,7 +106,7 @@ def list_(is_json: bool) -> None:
 @click.argument("address")
 def remove(address: str) -> None:
     """Stop watching ADDRESS and delete its rows; webCRM and Outlook stay as they are."""
-    with common.parts() as parts:
-        for trouble in admin.remove(parts, address):
+    with common.open_company() as context:
+        for trouble in admin.remove(context, address):
             click.echo(f"Could not be ended at Microsoft's side, it will end by itself: {trouble}")
     click.echo(f"{address} is not watched any more.")

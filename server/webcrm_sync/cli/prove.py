@@ -28,9 +28,9 @@ def prove(mailbox: str | None, is_json: bool) -> None:
     Reads no content of mails and writes nothing to webCRM. Exit code 0: all of it is equal.
     1: something differed, mended or not, or could not be compared.
     """
-    with common.parts() as parts:
-        boxes = _mailboxes(parts, mailbox, is_json=is_json)
-        crm = None if mailbox else _webcrm(parts, is_json=is_json)
+    with common.open_company() as context:
+        boxes = _mailboxes(context, mailbox, is_json=is_json)
+        crm = None if mailbox else _webcrm(context, is_json=is_json)
     found = [d for box in boxes for d in box.differences] + list(crm.differences if crm else ())
     troubles = [part.trouble for part in (*boxes, crm) if part and part.trouble]
     is_equal = not found and not troubles

@@ -32,12 +32,12 @@ def rebuild(addresses: tuple[str, ...], file: TextIO | None, yes: bool, is_json:
     run again at any time, and goes on where it was broken off.
     """
     wanted = [*addresses, *(line.strip() for line in file or () if line.strip())]
-    with common.parts() as parts:
-        users = _users(parts, wanted)
+    with common.open_company() as context:
+        users = _users(context, wanted)
         if not is_json and not yes and sys.stdin.isatty():
             _ask(users)
         rebuilt: Rebuilt | None = None
-        for step in engine.rebuild(parts, users):
+        for step in engine.rebuild(context, users):
             if isinstance(step, Rebuilt):
                 rebuilt = step
             else:

@@ -15,7 +15,7 @@ from types import FrameType
 
 import click
 
-from webcrm_sync.bootstrap import database_url, migrate_database, open_parts
+from webcrm_sync.bootstrap import database_url, migrate_database, open_context
 from webcrm_sync.cli import common
 from webcrm_sync.web import headers
 from webcrm_sync.web.app import create_app
@@ -59,9 +59,9 @@ def web(with_parent: bool) -> None:
             for one in sockets:
                 stack.enter_context(closing(one))
             url = stack.enter_context(database_url(settings))
-            parts = stack.enter_context(open_parts(settings, url=url))
+            context = stack.enter_context(open_context(settings, url=url))
             refusals = headers.of_refusals(settings)
-            Server(create_app(parts), LANES, tls=tls, headers=refusals).run(sockets)
+            Server(create_app(context), LANES, tls=tls, headers=refusals).run(sockets)
 
 
 @click.command()
@@ -71,8 +71,8 @@ def worker(with_parent: bool) -> None:
     _follow_parent(with_parent)
     with common.plain_errors():
         settings = common.settings()
-        with database_url(settings) as url, open_parts(settings, url=url) as parts:
-            run_worker(parts, url)
+        with database_url(settings) as url, open_context(settings, url=url) as context:
+            run_worker(context, url)
 
 
 @click.command()

@@ -21,8 +21,8 @@ def status(mails: bool, is_json: bool) -> None:
 
     What `--mails` names (or `--json`), `explain` tells the story of.
     """
-    with common.parts() as parts:
-        found = read_status(parts)
+    with common.open_company() as context:
+        found = read_status(context)
     if is_json:
         common.print_json(asdict(found))
         return
@@ -78,8 +78,8 @@ def _say(box: MailboxStatus, *, mails: bool) -> None:
 @common.as_json
 def explain(message_id: str, is_json: bool) -> None:
     """Tell the story of the mail with MESSAGE_ID, in sentences."""
-    with common.parts() as parts:
-        stories = stories_of(parts, message_id)
+    with common.open_company() as context:
+        stories = stories_of(context, message_id)
     if is_json:
         common.print_json([asdict(story) for story in stories])
         return

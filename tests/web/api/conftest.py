@@ -10,7 +10,7 @@ from flask import Flask
 
 from play import KIM, OpenPlay, Play
 from signed_in import Person, person
-from webcrm_sync.bootstrap import open_parts
+from webcrm_sync.bootstrap import open_context
 from webcrm_sync.sandbox.stage import Stage
 from webcrm_sync.web.app import create_app
 
@@ -27,7 +27,7 @@ def open_play(fresh_database: str) -> Iterator[OpenPlay]:
             given = stage.settings(
                 **{"DATABASE_URL": fresh_database, "SECRET_KEY": "test", **settings}
             )
-            parts = open_parts(given, url=fresh_database, now=stage.clock.now)
+            parts = open_context(given, url=fresh_database, now=stage.clock.now)
             return Play(stage, stack.enter_context(parts))
 
         yield opened
