@@ -13,9 +13,10 @@ find_python = $(shell for python in $$(type -ap $(1)); do \
 pip_install = -m pip install -qq --disable-pip-version-check --root-user-action=ignore
 # What pip may install: wheels whose hashes stand in the lock file. A wheel runs nothing of its own.
 LOCKED := --require-hashes --only-binary :all: --requirement
-# $(call install,directory): what the venv in this directory needs, and the product itself.
+# $(call install,directory): what the venv in this directory needs, the product and its sandbox.
 install = $(1)/bin/python $(pip_install) $(LOCKED) requirements-dev.lock && \
-	$(1)/bin/python $(pip_install) --no-deps --no-build-isolation --editable .
+	$(1)/bin/python $(pip_install) --no-deps --no-build-isolation \
+	--editable . --editable server/webcrm_sync_sandbox
 # $(call lock,name,sources): every version that these sources need, on each system and Python.
 lock = $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
 	--no-annotate --no-header --no-emit-index-url $(if $(UPGRADE),--upgrade) \
@@ -115,7 +116,7 @@ test-on-%:
 	echo "Python $*"; "$$python" -m venv build/python$* && $(call install,build/python$*) && \
 	build/python$*/bin/python -m pytest --quiet --numprocesses 2 --ignore tests/browser
 
-$(READY): pyproject.toml requirements-dev.lock
+$(READY): pyproject.toml server/webcrm_sync_sandbox/pyproject.toml requirements-dev.lock
 	@python="$(call find_python,python3.11 python3.12 python3.13 python3)"; \
 	if [ -z "$$python" ]; then echo "Python 3.11 or newer, with venv, is needed" >&2; exit 1; fi; \
 	[ -x $(BIN)/python ] || "$$python" -m venv .venv

@@ -11,9 +11,9 @@ from webcrm_sync.engine.pane.mail_lookup import Asker, MailRef
 from webcrm_sync.engine.pane.mail_status import states
 from webcrm_sync.engine.pane.mail_status_rules import MailState
 from webcrm_sync.engine.pane.undo import undo
-from webcrm_sync.sandbox.outlook import ids
-from webcrm_sync.sandbox.outlook.mailbox import SimMailbox
 from webcrm_sync.store import mailboxes
+from webcrm_sync_sandbox.outlook import ids
+from webcrm_sync_sandbox.outlook.mailbox import SimMailbox
 
 
 def ref_to(box: SimMailbox, graph_id: str) -> MailRef:

@@ -23,7 +23,7 @@ from openapi_schema_validator import OAS30Validator
 from referencing import Registry, Resource
 from referencing.jsonschema import DRAFT4
 
-from webcrm_sync.sandbox.journal import Exchange
+from webcrm_sync_sandbox.journal import Exchange
 
 VARIABLES = {
     "graph": "WEBCRM_SYNC_GRAPH_OPENAPI",

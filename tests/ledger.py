@@ -12,8 +12,8 @@ from typing import Any
 from sqlalchemy import RowMapping, text
 
 from play import Play
-from webcrm_sync.sandbox.outlook.mailbox import SimMailbox
-from webcrm_sync.sandbox.outlook.store import Item, SimFolder
+from webcrm_sync_sandbox.outlook.mailbox import SimMailbox
+from webcrm_sync_sandbox.outlook.store import Item, SimFolder
 
 Lines = tuple[str, ...]
 #: What may be told any number of times: it was in the way, and it is over.

@@ -65,7 +65,7 @@ def _is_of_the_product(frame: FrameType) -> bool:
     """True unless the simulated services made the call: they run in threads of the same process."""
     above: FrameType | None = frame
     while above is not None:
-        if str(above.f_globals.get("__name__", "")).startswith("webcrm_sync.sandbox"):
+        if str(above.f_globals.get("__name__", "")).startswith("webcrm_sync_sandbox"):
             return False
         above = above.f_back
     return True

@@ -11,12 +11,12 @@ from webcrm_sync.engine.context import Context
 from webcrm_sync.engine.history.timeline import Story, explain
 from webcrm_sync.engine.mailboxes import admin
 from webcrm_sync.engine.operations import retention
-from webcrm_sync.sandbox.outlook.mail import Mail
-from webcrm_sync.sandbox.outlook.mailbox import SimMailbox, View
-from webcrm_sync.sandbox.stage import Stage
 from webcrm_sync.store import emails, mailboxes, schedule
 from webcrm_sync.store.emails import Item
 from webcrm_sync.worker import STEPS, run_step
+from webcrm_sync_sandbox.environment import Stage
+from webcrm_sync_sandbox.outlook.mail import Mail
+from webcrm_sync_sandbox.outlook.mailbox import SimMailbox, View
 
 FOLDER = "webCRM sync"
 KIM = "kim@nordwind.example"

@@ -10,8 +10,8 @@ from sqlalchemy import text
 from play import BO, KIM, Play
 from webcrm_sync.engine.reconciliation import prove
 from webcrm_sync.engine.reconciliation.differences import Difference, Kind
-from webcrm_sync.sandbox.outlook.mail import File, Mail
-from webcrm_sync.sandbox.outlook.mailbox import SimMailbox
+from webcrm_sync_sandbox.outlook.mail import File, Mail
+from webcrm_sync_sandbox.outlook.mailbox import SimMailbox
 
 FILES = (File("offer.txt", b"a"), File("plan.txt", b"b"))
 

@@ -17,17 +17,17 @@ from typing import Any
 
 from sqlalchemy import Engine, text
 
-from webcrm_sync.sandbox.outlook.mail import Attachment, File, Link, Mail, Person
-from webcrm_sync.sandbox.outlook.mailbox import SimMailbox
-from webcrm_sync.sandbox.outlook.properties import properties_of
-from webcrm_sync.sandbox.outlook.store import (
+from webcrm_sync.settings import Settings
+from webcrm_sync_sandbox.environment import Stage
+from webcrm_sync_sandbox.outlook.mail import Attachment, File, Link, Mail, Person
+from webcrm_sync_sandbox.outlook.mailbox import SimMailbox
+from webcrm_sync_sandbox.outlook.properties import properties_of
+from webcrm_sync_sandbox.outlook.store import (
     Item,
     MasterCategory,
     SimFolder,
     StoredAttachment,
 )
-from webcrm_sync.sandbox.stage import Stage
-from webcrm_sync.settings import Settings
 
 Json = dict[str, Any]
 _PEOPLE = ("to", "cc", "bcc", "reply_to")

@@ -17,10 +17,10 @@ from recorded import Recording
 from webcrm_sync.bootstrap import open_context
 from webcrm_sync.engine.reconciliation import prove
 from webcrm_sync.engine.reconciliation.differences import MailboxProof, WebcrmProof
-from webcrm_sync.sandbox.journal import Exchange
-from webcrm_sync.sandbox.outlook.mail import Mail
-from webcrm_sync.sandbox.outlook.mailbox import SimMailbox, View
-from webcrm_sync.sandbox.stage import Stage
+from webcrm_sync_sandbox.environment import Stage
+from webcrm_sync_sandbox.journal import Exchange
+from webcrm_sync_sandbox.outlook.mail import Mail
+from webcrm_sync_sandbox.outlook.mailbox import SimMailbox, View
 
 Json = dict[str, Any]
 Filing = tuple[str, int]

@@ -17,12 +17,12 @@ from play import BO, KIM, LIS, Play
 from webcrm_sync.bootstrap import open_context
 from webcrm_sync.engine.context import Context
 from webcrm_sync.graph.client import GraphClient
-from webcrm_sync.sandbox.faults import Kind
-from webcrm_sync.sandbox.outlook.mail import File, Mail
-from webcrm_sync.sandbox.stage import Stage
 from webcrm_sync.settings import Settings
 from webcrm_sync.webcrm.client import WebCrm
 from webcrm_sync.webcrm.field_metadata import Metadata
+from webcrm_sync_sandbox.environment import Stage
+from webcrm_sync_sandbox.faults import Kind
+from webcrm_sync_sandbox.outlook.mail import File, Mail
 
 EVA = "eva@nordwind.example"
 #: How long webCRM's search does not see what was just written, where it lags.

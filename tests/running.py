@@ -15,7 +15,7 @@ import httpx
 
 from webcrm_sync.bootstrap import open_context
 from webcrm_sync.engine.mailboxes import admin
-from webcrm_sync.sandbox.stage import Stage
+from webcrm_sync_sandbox.environment import Stage
 
 _PATIENCE_S = 120
 

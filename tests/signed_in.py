@@ -11,7 +11,7 @@ from werkzeug.test import TestResponse
 
 from asking import ref_to
 from play import Play
-from webcrm_sync.sandbox.outlook.mailbox import SimMailbox
+from webcrm_sync_sandbox.outlook.mailbox import SimMailbox
 
 
 @dataclass(slots=True)

@@ -11,8 +11,8 @@ from dataclasses import replace
 from bench.bound import BULK, paced
 from bench.bulk import LATENCY, MAILBOXES, kind
 from bench.ground import Usage, Watch, mail, mailboxes, service, told
-from webcrm_sync.sandbox.outlook.mail import File, Mail
-from webcrm_sync.sandbox.outlook.mailbox import SimMailbox
+from webcrm_sync_sandbox.outlook.mail import File, Mail
+from webcrm_sync_sandbox.outlook.mailbox import SimMailbox
 
 _MAILS = 1000
 _LOGO = File("logo.png", bytes(5_000), "image/png", is_inline=True, content_id="logo@x")

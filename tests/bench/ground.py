@@ -15,10 +15,10 @@ from pathlib import Path
 from play import BOTH, FOLDER
 from running import Running, running, until
 from webcrm_sync.bootstrap import migrate_database
-from webcrm_sync.sandbox.outlook.mail import Attachment, Mail
-from webcrm_sync.sandbox.outlook.mailbox import SimMailbox
-from webcrm_sync.sandbox.outlook.store import Notice
-from webcrm_sync.sandbox.stage import Stage
+from webcrm_sync_sandbox.environment import Stage
+from webcrm_sync_sandbox.outlook.mail import Attachment, Mail
+from webcrm_sync_sandbox.outlook.mailbox import SimMailbox
+from webcrm_sync_sandbox.outlook.store import Notice
 
 _ORGANISATIONS, _PEOPLE_EACH = 100, 2
 _TICKS_A_SECOND = os.sysconf("SC_CLK_TCK")

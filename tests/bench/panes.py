@@ -20,9 +20,9 @@ from webcrm_sync.bootstrap import migrate_database, open_context
 from webcrm_sync.core.message import Message, MessageKind
 from webcrm_sync.engine.context import Context
 from webcrm_sync.engine.pane.versions import make_token
-from webcrm_sync.sandbox.stage import Stage
 from webcrm_sync.settings import PREFIX
 from webcrm_sync.store.versions import Copy, read_versions
+from webcrm_sync_sandbox.environment import Stage
 
 _PANES, _MAILS, _CONTACTS = 300, 10_000, 10_000
 #: As the pane's own: see addin/src/poll.ts.

@@ -20,8 +20,8 @@ from msgraph.generated.users.item.mail_folders.item.messages.messages_request_bu
 from webcrm_sync.core.categories import Mark
 from webcrm_sync.graph.auth import AppLogin
 from webcrm_sync.graph.sdk import adapter
-from webcrm_sync.sandbox.stage import Stage
 from webcrm_sync.settings import PREFIX, Settings
+from webcrm_sync_sandbox.environment import Stage
 
 _Listing = MessagesRequestBuilder.MessagesRequestBuilderGetQueryParameters
 

@@ -23,9 +23,9 @@ from statements import statements_of
 from webcrm_sync.bootstrap import open_context
 from webcrm_sync.engine import push_urls
 from webcrm_sync.engine.context import Context
-from webcrm_sync.sandbox.outlook.mailbox import SimMailbox
 from webcrm_sync.store import mailboxes as rows
 from webcrm_sync.web.app import create_app
+from webcrm_sync_sandbox.outlook.mailbox import SimMailbox
 
 CONNECTIONS = 16
 _MAILBOXES, _POSTS, _LARGEST = 8, 2000, 256_000

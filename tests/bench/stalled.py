@@ -19,7 +19,7 @@ from running import Running, running
 from served import served
 from slow_clients import KINDS, TLS_KINDS, stalled
 from webcrm_sync.bootstrap import migrate_database
-from webcrm_sync.sandbox.stage import Stage
+from webcrm_sync_sandbox.environment import Stage
 
 _ASKED = 5
 

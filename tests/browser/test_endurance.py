@@ -8,8 +8,8 @@ from playwright.sync_api import expect
 
 from browser.person import PATIENCE_MS, Person
 from browser.world import FOLDER, World
-from webcrm_sync.sandbox.outlook.mail import Mail
-from webcrm_sync.sandbox.screen.seed import KIM
+from webcrm_sync_sandbox.outlook.mail import Mail
+from webcrm_sync_sandbox.screen.fixtures import KIM
 
 
 def test_the_pane_is_the_same_after_a_reload(person: Person, world: World) -> None:

@@ -6,8 +6,8 @@ from playwright.sync_api import expect
 
 from browser.person import AXE, NARROW, PATIENCE_MS, SCAN, Person
 from browser.world import FOLDER, NEVER, OLD, REFUSED, TWIN, World
-from webcrm_sync.sandbox.outlook.mail import Mail
-from webcrm_sync.sandbox.screen.seed import IVO, KIM
+from webcrm_sync_sandbox.outlook.mail import Mail
+from webcrm_sync_sandbox.screen.fixtures import IVO, KIM
 
 
 def test_without_a_mail_the_pane_says_so(person: Person) -> None:

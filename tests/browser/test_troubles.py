@@ -8,7 +8,7 @@ from playwright.sync_api import Route, expect
 
 from browser.person import PATIENCE_MS, Person
 from browser.world import DELETED, World
-from webcrm_sync.sandbox.screen.seed import NEW, SALES
+from webcrm_sync_sandbox.screen.fixtures import NEW, SALES
 
 
 def test_offline_the_pane_says_so_and_goes_on_by_itself(person: Person, world: World) -> None:

@@ -14,9 +14,9 @@ from browser.world import FOLDER, World
 from running import until
 from webcrm_sync.bootstrap import open_context
 from webcrm_sync.engine.reconciliation import prove
-from webcrm_sync.sandbox.outlook.mail import Mail
-from webcrm_sync.sandbox.outlook.mailbox import SimMailbox
-from webcrm_sync.sandbox.screen.seed import IVO, KIM
+from webcrm_sync_sandbox.outlook.mail import Mail
+from webcrm_sync_sandbox.outlook.mailbox import SimMailbox
+from webcrm_sync_sandbox.screen.fixtures import IVO, KIM
 
 #: So soon a visible pane says what has become true.
 PROMISED_MS = 2_000

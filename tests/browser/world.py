@@ -11,12 +11,12 @@ import httpx
 
 from asking import ref_to
 from running import Running, running, until
-from webcrm_sync.sandbox.outlook.mail import Mail, Party
-from webcrm_sync.sandbox.outlook.mailbox import SimMailbox
-from webcrm_sync.sandbox.screen import Window, furnish
-from webcrm_sync.sandbox.screen.seed import KIM
-from webcrm_sync.sandbox.stage import Stage
 from webcrm_sync.settings import PREFIX
+from webcrm_sync_sandbox.environment import Stage
+from webcrm_sync_sandbox.outlook.mail import Mail, Party
+from webcrm_sync_sandbox.outlook.mailbox import SimMailbox
+from webcrm_sync_sandbox.screen import Window, furnish
+from webcrm_sync_sandbox.screen.fixtures import KIM
 
 FOLDER = "webCRM sync"
 #: Customers of one test each: webCRM and the service know them before anybody sits down.

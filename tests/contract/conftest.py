@@ -9,10 +9,10 @@ import pytest
 
 from contract.sandbox_graph_desk import Desk, desk_with_one_mailbox
 from contract.sandbox_webcrm_site import NO_TLS, TOKEN, Site
-from webcrm_sync.sandbox.clock import Clock
-from webcrm_sync.sandbox.journal import Journal
-from webcrm_sync.sandbox.serving import Server
-from webcrm_sync.sandbox.webcrm import WebCrmWorld, webcrm_app
+from webcrm_sync_sandbox.clock import Clock
+from webcrm_sync_sandbox.http_server import Server
+from webcrm_sync_sandbox.journal import Journal
+from webcrm_sync_sandbox.webcrm import WebCrmWorld, webcrm_app
 
 
 @pytest.fixture

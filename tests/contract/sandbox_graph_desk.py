@@ -10,12 +10,12 @@ from typing import Any
 
 import httpx
 
-from webcrm_sync.sandbox.clock import Clock
-from webcrm_sync.sandbox.graph import Graph
-from webcrm_sync.sandbox.journal import Journal
-from webcrm_sync.sandbox.outlook import Mail, Outlook, SimMailbox
-from webcrm_sync.sandbox.outlook.store import SimFolder
-from webcrm_sync.sandbox.serving import Server
+from webcrm_sync_sandbox.clock import Clock
+from webcrm_sync_sandbox.graph import Graph
+from webcrm_sync_sandbox.http_server import Server
+from webcrm_sync_sandbox.journal import Journal
+from webcrm_sync_sandbox.outlook import Mail, Outlook, SimMailbox
+from webcrm_sync_sandbox.outlook.store import SimFolder
 
 IMMUTABLE = 'IdType="ImmutableId"'
 #: A context costs 50 ms, and nothing here speaks TLS.

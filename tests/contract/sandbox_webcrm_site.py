@@ -7,9 +7,9 @@ from dataclasses import dataclass, field
 
 import httpx
 
-from webcrm_sync.sandbox.clock import Clock
-from webcrm_sync.sandbox.journal import Journal
-from webcrm_sync.sandbox.webcrm import WebCrmWorld
+from webcrm_sync_sandbox.clock import Clock
+from webcrm_sync_sandbox.journal import Journal
+from webcrm_sync_sandbox.webcrm import WebCrmWorld
 
 #: A context costs 50 ms, and nothing here speaks TLS.
 NO_TLS = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)

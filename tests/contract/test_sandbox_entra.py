@@ -32,11 +32,11 @@ from msgraph.generated.users.item.messages.item.move.move_post_request_body impo
 )
 from msgraph.graph_request_adapter import GraphRequestAdapter
 
-from webcrm_sync.sandbox.clock import Clock
-from webcrm_sync.sandbox.entra import App, Entra
-from webcrm_sync.sandbox.graph import Graph
-from webcrm_sync.sandbox.outlook import Mail, Outlook
-from webcrm_sync.sandbox.serving import Server
+from webcrm_sync_sandbox.clock import Clock
+from webcrm_sync_sandbox.entra import App, Entra
+from webcrm_sync_sandbox.graph import Graph
+from webcrm_sync_sandbox.http_server import Server
+from webcrm_sync_sandbox.outlook import Mail, Outlook
 
 
 class Trusting(requests.Session):

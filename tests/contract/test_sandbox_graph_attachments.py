@@ -7,7 +7,7 @@ import base64
 import httpx
 
 from contract.sandbox_graph_desk import Desk
-from webcrm_sync.sandbox.outlook import AttachedItem, File, Link, Mail
+from webcrm_sync_sandbox.outlook import AttachedItem, File, Link, Mail
 
 
 def test_inline_pictures_do_not_count_as_attachments(desk: Desk, graph: httpx.Client) -> None:

@@ -9,7 +9,7 @@ import httpx
 import pytest
 
 from contract.sandbox_graph_desk import IMMUTABLE, MAIL, Desk, code
-from webcrm_sync.sandbox.outlook import Mail
+from webcrm_sync_sandbox.outlook import Mail
 
 SELECT = "$select=id,changeKey,subject,categories,parentFolderId"
 

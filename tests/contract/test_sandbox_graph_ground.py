@@ -12,10 +12,10 @@ import httpx
 import pytest
 import trustme
 
-from webcrm_sync.sandbox.clock import Clock
-from webcrm_sync.sandbox.faults import Faults, Kind
-from webcrm_sync.sandbox.journal import UNKNOWN, Journal
-from webcrm_sync.sandbox.serving import Server
+from webcrm_sync_sandbox.clock import Clock
+from webcrm_sync_sandbox.faults import Faults, Kind
+from webcrm_sync_sandbox.http_server import Server
+from webcrm_sync_sandbox.journal import UNKNOWN, Journal
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -9,7 +9,7 @@ import httpx
 import pytest
 
 from contract.sandbox_graph_desk import IMMUTABLE, Desk
-from webcrm_sync.sandbox.outlook import Mail
+from webcrm_sync_sandbox.outlook import Mail
 
 IDS = ("String 0x1042", "String 0x1039", "Integer 0x0036", "String 0x001A")
 EXPAND = "singleValueExtendedProperties($filter={})".format(

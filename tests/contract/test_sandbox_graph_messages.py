@@ -8,7 +8,7 @@ from urllib.parse import quote
 import httpx
 
 from contract.sandbox_graph_desk import MAIL, Desk, code
-from webcrm_sync.sandbox.outlook import Mail
+from webcrm_sync_sandbox.outlook import Mail
 
 
 def test_a_moved_mail_keeps_its_immutable_id_and_loses_the_other(

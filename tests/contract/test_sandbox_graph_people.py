@@ -8,7 +8,7 @@ import httpx
 import pytest
 
 from contract.sandbox_graph_desk import MAIL, Desk, code
-from webcrm_sync.sandbox.outlook import Mail
+from webcrm_sync_sandbox.outlook import Mail
 
 
 def names(answer: httpx.Response) -> list[str]:

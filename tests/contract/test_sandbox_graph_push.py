@@ -13,8 +13,8 @@ import httpx
 import pytest
 
 from contract.sandbox_graph_desk import MAIL, Desk, code
-from webcrm_sync.sandbox.graph.calls import stamp
-from webcrm_sync.sandbox.serving import Server
+from webcrm_sync_sandbox.graph.http import stamp
+from webcrm_sync_sandbox.http_server import Server
 
 if TYPE_CHECKING:
     from wsgiref.types import StartResponse, WSGIEnvironment

@@ -13,8 +13,8 @@ import httpx
 import jwt
 import pytest
 
-from webcrm_sync.sandbox.stage import Stage
 from webcrm_sync.settings import PREFIX
+from webcrm_sync_sandbox.environment import Stage
 
 ORIGIN = "https://pane.example"
 REDIRECT = f"{ORIGIN}/addin/taskpane.html"

@@ -12,8 +12,8 @@ from lock_order import in_one_order
 from play import BO, OpenPlay, Play
 from proving import Ground, prepared
 from webcrm_sync.bootstrap import open_context
-from webcrm_sync.sandbox.outlook.mailbox import SimMailbox
-from webcrm_sync.sandbox.stage import Stage
+from webcrm_sync_sandbox.environment import Stage
+from webcrm_sync_sandbox.outlook.mailbox import SimMailbox
 
 
 @pytest.fixture

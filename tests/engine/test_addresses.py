@@ -12,9 +12,9 @@ from webcrm_sync.core.direction import Direction
 from webcrm_sync.core.states import Reason, State
 from webcrm_sync.engine.mailboxes import admin
 from webcrm_sync.engine.operations.doctor import Check, Verdict, checks
-from webcrm_sync.sandbox.outlook.mail import Mail, Person
-from webcrm_sync.sandbox.outlook.mailbox import SimMailbox
 from webcrm_sync.store import emails
+from webcrm_sync_sandbox.outlook.mail import Mail, Person
+from webcrm_sync_sandbox.outlook.mailbox import SimMailbox
 
 EVA = "eva@nordwind.example"
 FORM = "form@nordwind.example"

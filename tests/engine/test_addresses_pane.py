@@ -10,7 +10,7 @@ from webcrm_sync.core.states import Reason
 from webcrm_sync.engine.pane import sender_rules
 from webcrm_sync.engine.pane.contacts import PersonDraft, create_contact
 from webcrm_sync.engine.pane.mail_status_rules import Forecast, Shown, Why
-from webcrm_sync.sandbox.outlook.mail import Mail, Person
+from webcrm_sync_sandbox.outlook.mail import Mail, Person
 
 FORM = "form@nordwind.example"
 

@@ -12,8 +12,8 @@ from meanwhile import Death, die, worker
 from play import BO, BOTH, KIM, LIS, OpenPlay, Play
 from webcrm_sync.core.attachments import Shield
 from webcrm_sync.core.states import State
-from webcrm_sync.sandbox.outlook.mail import AttachedItem, Attachment, File, Link, Mail
-from webcrm_sync.sandbox.outlook.mailbox import SimMailbox
+from webcrm_sync_sandbox.outlook.mail import AttachedItem, Attachment, File, Link, Mail
+from webcrm_sync_sandbox.outlook.mailbox import SimMailbox
 
 LOGO = File("logo.png", b"png", "image/png", is_inline=True, content_id="logo@1")
 PDF = File("plan.pdf", b"%PDF", "application/pdf")

@@ -13,9 +13,9 @@ from play import BO, BOTH, KIM, Play
 from webcrm_sync.core.errors import CursorExpired, TryLater
 from webcrm_sync.core.outlook import Page
 from webcrm_sync.engine.mailboxes import admin
-from webcrm_sync.sandbox.outlook import SimMailbox
-from webcrm_sync.sandbox.outlook.mail import Mail
 from webcrm_sync.store import mailboxes
+from webcrm_sync_sandbox.outlook import SimMailbox
+from webcrm_sync_sandbox.outlook.mail import Mail
 
 Answer = Callable[[str | None], Page]
 

@@ -14,8 +14,8 @@ from sqlalchemy import text
 
 from play import BO, KIM, Play
 from webcrm_sync.cli import doctor, mailbox, prove, rebuild, serve, status
-from webcrm_sync.sandbox.outlook.mail import Mail
 from webcrm_sync.settings import Settings
+from webcrm_sync_sandbox.outlook.mail import Mail
 
 STRANGER = "<stranger@nowhere.example>"
 

@@ -7,8 +7,8 @@ import pytest
 from meanwhile import Death, die, worker
 from play import BO, BOTH, FOLDER, KIM, OpenPlay, Play
 from webcrm_sync.engine.mailboxes import admin
-from webcrm_sync.sandbox.outlook.mail import File, Mail
 from webcrm_sync.store import events, mailboxes
+from webcrm_sync_sandbox.outlook.mail import File, Mail
 
 
 def test_mirror_whose_writer_died_is_told_of_when_it_is_met(play: Play) -> None:

@@ -8,8 +8,8 @@ import pytest
 
 from play import BO, BOTH, FOLDER, KIM, OpenPlay, Play
 from webcrm_sync.core.states import State
-from webcrm_sync.sandbox.outlook.mail import Mail
-from webcrm_sync.sandbox.outlook.mailbox import SimMailbox
+from webcrm_sync_sandbox.outlook.mail import Mail
+from webcrm_sync_sandbox.outlook.mailbox import SimMailbox
 
 DAY = timedelta(days=1)
 

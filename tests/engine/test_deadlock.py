@@ -20,10 +20,10 @@ from webcrm_sync.engine.filing import outcome
 from webcrm_sync.engine.filing.job import file
 from webcrm_sync.engine.marking import mark
 from webcrm_sync.engine.matching.refresh_directory import refresh_directory
-from webcrm_sync.sandbox.outlook.mail import Mail
 from webcrm_sync.store import emails, filings, mailboxes
 from webcrm_sync.store.emails import Item
 from webcrm_sync.store.items import marks
+from webcrm_sync_sandbox.outlook.mail import Mail
 
 _COPIES, _ROUNDS = 40, 25
 _WAITING = "SELECT count(*) FROM pg_locks WHERE NOT granted"

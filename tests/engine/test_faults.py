@@ -8,8 +8,8 @@ import pytest
 
 from play import BO, BOTH, FOLDER, KIM, Play
 from webcrm_sync.core.states import State
-from webcrm_sync.sandbox.outlook.mail import File, Mail
-from webcrm_sync.sandbox.outlook.mailbox import SimMailbox
+from webcrm_sync_sandbox.outlook.mail import File, Mail
+from webcrm_sync_sandbox.outlook.mailbox import SimMailbox
 
 
 def is_bulk(method: str, path: str) -> bool:

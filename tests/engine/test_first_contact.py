@@ -11,8 +11,8 @@ from webcrm_sync.core.outlook import Place
 from webcrm_sync.core.states import Reason, State
 from webcrm_sync.engine.mailboxes import admin
 from webcrm_sync.engine.mailboxes.admin import NotWatched
-from webcrm_sync.sandbox.outlook.mail import Mail
 from webcrm_sync.store import events, mailboxes
+from webcrm_sync_sandbox.outlook.mail import Mail
 
 OLD = ("Customer", "webCRM sync", "Synced")
 

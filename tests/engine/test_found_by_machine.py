@@ -6,8 +6,8 @@ from dataclasses import replace
 
 from asking import desk
 from play import BO, BOTH, FOLDER, KIM, PENDING, Play
-from webcrm_sync.sandbox.outlook.mail import Mail
 from webcrm_sync.store import directory
+from webcrm_sync_sandbox.outlook.mail import Mail
 
 EVA = "eva@nordwind.example"
 STRANGER = "zoe@gmail.com"

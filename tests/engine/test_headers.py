@@ -8,10 +8,10 @@ from sqlalchemy import select
 
 from play import BO, BOTH, KIM, Play
 from webcrm_sync.core.message import Party
-from webcrm_sync.sandbox.outlook.mail import Mail
-from webcrm_sync.sandbox.outlook.mailbox import SimMailbox
 from webcrm_sync.store import emails
 from webcrm_sync.store.schema.tables import email
+from webcrm_sync_sandbox.outlook.mail import Mail
+from webcrm_sync_sandbox.outlook.mailbox import SimMailbox
 
 COLUMNS = (
     email.c.reply_to,

@@ -13,10 +13,10 @@ from webcrm_sync.core.errors import TryLater
 from webcrm_sync.engine.discovery.discover import discover
 from webcrm_sync.engine.discovery.notifications import Notification, Receiver
 from webcrm_sync.engine.operations.retention import tick
-from webcrm_sync.sandbox.outlook.mail import Mail
-from webcrm_sync.sandbox.outlook.mailbox import SimMailbox
 from webcrm_sync.store import mailboxes
 from webcrm_sync.store.mailboxes import SyncFolder
+from webcrm_sync_sandbox.outlook.mail import Mail
+from webcrm_sync_sandbox.outlook.mailbox import SimMailbox
 
 _STATE = "known to Graph and us"
 

@@ -11,8 +11,8 @@ import pytest
 from hostile_bodies import BODIES, OPENING
 from play import BO, BOTH, KIM, Play
 from webcrm_sync.engine.body_reader.reader import UNREADABLE, BodyReader
-from webcrm_sync.sandbox.outlook.mail import Mail
-from webcrm_sync.sandbox.outlook.mailbox import SimMailbox
+from webcrm_sync_sandbox.outlook.mail import Mail
+from webcrm_sync_sandbox.outlook.mailbox import SimMailbox
 
 #: On a quiet machine the slowest takes 2 s; the build server plays three tests at a time.
 _PATIENCE_S = 10

@@ -10,12 +10,12 @@ from running import free_port, until
 from webcrm_sync.engine.mailboxes.maintain import keep
 from webcrm_sync.engine.operations.doctor import checks
 from webcrm_sync.engine.operations.status import read_status
-from webcrm_sync.sandbox.outlook.mail import Mail
-from webcrm_sync.sandbox.serving import Server
 from webcrm_sync.store import mailboxes
 from webcrm_sync.store.encryption import Seal
 from webcrm_sync.store.mailboxes import SyncFolder
 from webcrm_sync.web.app import create_app
+from webcrm_sync_sandbox.http_server import Server
+from webcrm_sync_sandbox.outlook.mail import Mail
 
 
 def folders(play: Play) -> list[SyncFolder]:

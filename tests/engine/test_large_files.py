@@ -13,8 +13,8 @@ import pytest
 from play import BO, BOTH, FOLDER, KIM
 from running import running, until
 from webcrm_sync.bootstrap import migrate_database
-from webcrm_sync.sandbox.outlook.mail import File, Mail
-from webcrm_sync.sandbox.stage import Stage
+from webcrm_sync_sandbox.environment import Stage
+from webcrm_sync_sandbox.outlook.mail import File, Mail
 
 MEGABYTE = 1024 * 1024
 

@@ -9,8 +9,8 @@ from play import BO, BOTH, FOLDER, KIM, Play
 from webcrm_sync.engine.discovery.discover import PAGE_SIZE
 from webcrm_sync.engine.filing.batch import BULK
 from webcrm_sync.engine.marking import BATCH
-from webcrm_sync.sandbox.outlook.mail import Mail
-from webcrm_sync.sandbox.outlook.mailbox import SimMailbox
+from webcrm_sync_sandbox.outlook.mail import Mail
+from webcrm_sync_sandbox.outlook.mailbox import SimMailbox
 
 #: A little more than the shortest wait with its jitter.
 _SHORTEST = timedelta(seconds=2.6)

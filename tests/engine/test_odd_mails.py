@@ -8,8 +8,8 @@ import pytest
 
 from play import BO, BOTH, FOLDER, KIM, LIS, PENDING, OpenPlay, Play
 from webcrm_sync.core.states import SENTENCES, Reason, State
-from webcrm_sync.sandbox.outlook.mail import File, Kind, Mail
-from webcrm_sync.sandbox.outlook.mailbox import SimMailbox
+from webcrm_sync_sandbox.outlook.mail import File, Kind, Mail
+from webcrm_sync_sandbox.outlook.mailbox import SimMailbox
 
 
 def end(play: Play, box: SimMailbox, mail: Mail) -> tuple[State, Reason | None]:

@@ -13,8 +13,8 @@ from sqlalchemy import text
 from play import BO, BOTH, FOLDER, KIM, Play
 from webcrm_sync.core.states import State
 from webcrm_sync.engine.mailboxes import admin
-from webcrm_sync.sandbox.outlook.mail import File, Mail
-from webcrm_sync.sandbox.outlook.mailbox import SimMailbox
+from webcrm_sync_sandbox.outlook.mail import File, Mail
+from webcrm_sync_sandbox.outlook.mailbox import SimMailbox
 
 EVA = "eva@nordwind.example"
 KIMS_OTHER = ("kim.nordwind@nordwind.example", "kim@nordwind.onmicrosoft.com")

@@ -22,10 +22,10 @@ from webcrm_sync.engine.operations.status import read_status
 from webcrm_sync.engine.pane import actions
 from webcrm_sync.engine.pane.mail_status_rules import Shown
 from webcrm_sync.logs import LineFormatter
-from webcrm_sync.sandbox.outlook.mail import Mail
-from webcrm_sync.sandbox.outlook.mailbox import SimMailbox
 from webcrm_sync.store import mailboxes, schedule
 from webcrm_sync.worker import STEPS, run_step
+from webcrm_sync_sandbox.outlook.mail import Mail
+from webcrm_sync_sandbox.outlook.mailbox import SimMailbox
 
 WORD = "Poisonous"
 ODD_MAILS: dict[str, dict[str, Any]] = {

@@ -16,11 +16,11 @@ from meanwhile import worker
 from play import BO, BOTH, FOLDER, KIM, OpenPlay, Play
 from running import running, until
 from webcrm_sync.engine.operations.status import read_status
-from webcrm_sync.sandbox.entra import ROLES, App
-from webcrm_sync.sandbox.outlook.mail import Mail
-from webcrm_sync.sandbox.outlook.mailbox import SimMailbox
-from webcrm_sync.sandbox.stage import Stage
 from webcrm_sync.store.database import libpq_url
+from webcrm_sync_sandbox.entra import ROLES, App
+from webcrm_sync_sandbox.environment import Stage
+from webcrm_sync_sandbox.outlook.mail import Mail
+from webcrm_sync_sandbox.outlook.mailbox import SimMailbox
 
 #: What a restart of the database looks like from here.
 _CUT_OFF = """SELECT pg_terminate_backend(pid) FROM pg_stat_activity

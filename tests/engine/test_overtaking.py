@@ -13,10 +13,10 @@ from webcrm_sync.engine.discovery.discover import discover
 from webcrm_sync.engine.filing.batch import BULK
 from webcrm_sync.engine.filing.job import file
 from webcrm_sync.engine.marking import BATCH, mark
-from webcrm_sync.sandbox.journal import Exchange
-from webcrm_sync.sandbox.outlook.mail import File, Mail
-from webcrm_sync.sandbox.outlook.mailbox import SimMailbox
 from webcrm_sync.store import mailboxes
+from webcrm_sync_sandbox.journal import Exchange
+from webcrm_sync_sandbox.outlook.mail import File, Mail
+from webcrm_sync_sandbox.outlook.mailbox import SimMailbox
 
 _FRESH = "Moved just now"
 _FILES = (File("plan.pdf", b"%PDF"),)

@@ -9,7 +9,7 @@ from play import BO, BOTH, FOLDER, KIM, LIS, Play
 from webcrm_sync.core.message import Party
 from webcrm_sync.core.states import Reason
 from webcrm_sync.engine.pane.mail_status_rules import Can, Forecast, Shown, Steps, Way
-from webcrm_sync.sandbox.outlook.mail import File, Mail
+from webcrm_sync_sandbox.outlook.mail import File, Mail
 
 
 def test_a_mail_of_a_known_contact_is_forecast_and_nothing_of_its_body_is_read(play: Play) -> None:

@@ -11,8 +11,8 @@ from asking import Desk, desk
 from meanwhile import worker
 from play import BO, FOLDER, KIM, LIS, Play
 from webcrm_sync.engine.discovery.discover import discover
-from webcrm_sync.sandbox.outlook.mail import File, Mail
 from webcrm_sync.store import mailboxes
+from webcrm_sync_sandbox.outlook.mail import File, Mail
 
 EVA = "eva@nordwind.example"
 

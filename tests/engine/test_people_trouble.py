@@ -12,7 +12,7 @@ from webcrm_sync.core.errors import Gone, Refused, SyncError, TryLater, Unclear
 from webcrm_sync.engine.pane import sender_rules
 from webcrm_sync.engine.pane.contacts import PersonDraft, create_contact
 from webcrm_sync.engine.pane.mail_status_rules import Shown
-from webcrm_sync.sandbox.outlook.mail import File, Mail
+from webcrm_sync_sandbox.outlook.mail import File, Mail
 
 
 def synced(play: Play, kim: Desk, subject: str = "Offer?") -> str:

@@ -13,9 +13,9 @@ from meanwhile import Death, die, worker
 from play import BO, BOTH, FOLDER, KIM, LIS, Play
 from webcrm_sync.core.attachments import PICTURE_MISSING
 from webcrm_sync.engine.reconciliation.recover import find, rebuild
-from webcrm_sync.sandbox.outlook.mail import File, Mail
-from webcrm_sync.sandbox.outlook.mailbox import SimMailbox
 from webcrm_sync.store import companies
+from webcrm_sync_sandbox.outlook.mail import File, Mail
+from webcrm_sync_sandbox.outlook.mailbox import SimMailbox
 
 SIGNED = "<p>Best regards<br>Bo</p>"
 

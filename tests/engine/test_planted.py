@@ -14,7 +14,7 @@ from emptied import empty
 from planting import Marks, Planted, Planting
 from play import BO, BOTH, KIM, LIS, Play
 from rehearsal import Rehearsal, rehearsal
-from webcrm_sync.sandbox.outlook.mail import File, Mail
+from webcrm_sync_sandbox.outlook.mail import File, Mail
 
 WORD = "Poisonous"
 #: Rows of this story's mails are numbered from here on, and those of filings from a bit further.

@@ -16,7 +16,7 @@ from webcrm_sync.core.states import State
 from webcrm_sync.engine.operations.status import read_status
 from webcrm_sync.engine.reconciliation import prove
 from webcrm_sync.engine.reconciliation.differences import Kind
-from webcrm_sync.sandbox.outlook.mail import Mail
+from webcrm_sync_sandbox.outlook.mail import Mail
 
 
 @pytest.fixture

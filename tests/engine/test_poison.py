@@ -10,9 +10,9 @@ from meanwhile import worker
 from play import BO, BOTH, FOLDER, KIM, PENDING, OpenPlay, Play
 from webcrm_sync.core.errors import Refused
 from webcrm_sync.core.states import Reason, State
-from webcrm_sync.sandbox.outlook.mail import Mail
-from webcrm_sync.sandbox.outlook.mailbox import SimMailbox
 from webcrm_sync.store import companies, events, mailboxes
+from webcrm_sync_sandbox.outlook.mail import Mail
+from webcrm_sync_sandbox.outlook.mailbox import SimMailbox
 
 CUSTOMERS = 48
 POISON = "Mail 17"

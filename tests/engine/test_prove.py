@@ -14,8 +14,8 @@ from webcrm_sync.core.states import State
 from webcrm_sync.engine.operations.status import read_status
 from webcrm_sync.engine.reconciliation import prove
 from webcrm_sync.engine.reconciliation.differences import Kind, WebcrmProof
-from webcrm_sync.sandbox.outlook.mail import Mail
 from webcrm_sync.worker import run_step
+from webcrm_sync_sandbox.outlook.mail import Mail
 
 
 def test_equal_ground_is_counted_folder_by_folder(ground: Ground) -> None:

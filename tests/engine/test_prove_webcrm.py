@@ -14,7 +14,7 @@ from webcrm_sync.core.filing import filing_key
 from webcrm_sync.core.states import Reason, State
 from webcrm_sync.engine.reconciliation import prove
 from webcrm_sync.engine.reconciliation.differences import Kind
-from webcrm_sync.sandbox.outlook.mail import Mail
+from webcrm_sync_sandbox.outlook.mail import Mail
 
 
 def test_activity_deleted_in_webcrm_is_not_made_again_until_somebody_asks(ground: Ground) -> None:

@@ -9,12 +9,12 @@ import pytest
 
 from play import BO, BOTH, FOLDER, KIM, OpenPlay, Play
 from running import free_port, until
-from webcrm_sync.sandbox.outlook.mail import Mail
-from webcrm_sync.sandbox.outlook.mailbox import SimMailbox
-from webcrm_sync.sandbox.serving import Server
 from webcrm_sync.store import mailboxes
 from webcrm_sync.store.mailboxes import SyncFolder
 from webcrm_sync.web.app import create_app
+from webcrm_sync_sandbox.http_server import Server
+from webcrm_sync_sandbox.outlook.mail import Mail
+from webcrm_sync_sandbox.outlook.mailbox import SimMailbox
 
 
 @pytest.fixture

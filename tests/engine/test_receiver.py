@@ -18,13 +18,13 @@ from running import free_port, until
 from webcrm_sync.cli import doctor, status
 from webcrm_sync.engine import push_urls
 from webcrm_sync.engine.mailboxes.maintain import keep
-from webcrm_sync.sandbox.outlook.mail import Mail
-from webcrm_sync.sandbox.outlook.mailbox import SimMailbox
-from webcrm_sync.sandbox.serving import Server
 from webcrm_sync.store import mailboxes
 from webcrm_sync.store.encryption import Seal
 from webcrm_sync.store.mailboxes import SyncFolder
 from webcrm_sync.web.app import create_app
+from webcrm_sync_sandbox.http_server import Server
+from webcrm_sync_sandbox.outlook.mail import Mail
+from webcrm_sync_sandbox.outlook.mailbox import SimMailbox
 
 _HALF_LIFE = timedelta(hours=36)
 _NEXT_LOOK = timedelta(minutes=11)

@@ -10,7 +10,7 @@ from play import FOLDER
 from running import running, until
 from webcrm_sync.bootstrap import open_context
 from webcrm_sync.engine import push_urls
-from webcrm_sync.sandbox.stage import Stage
+from webcrm_sync_sandbox.environment import Stage
 
 _MAILBOXES, _POSTS = 4, 300
 

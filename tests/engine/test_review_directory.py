@@ -11,8 +11,8 @@ from webcrm_sync.core.states import State
 from webcrm_sync.engine.discovery.discover import discover
 from webcrm_sync.engine.filing.job import file
 from webcrm_sync.engine.mailboxes import admin
-from webcrm_sync.sandbox.outlook.mail import Mail
 from webcrm_sync.store import directory, mailboxes
+from webcrm_sync_sandbox.outlook.mail import Mail
 
 EVA = "eva@nordwind.example"
 

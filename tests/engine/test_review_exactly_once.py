@@ -10,8 +10,8 @@ import pytest
 from meanwhile import Death, die, worker
 from play import BO, BOTH, FOLDER, KIM, Play
 from webcrm_sync.engine.mirroring.plan import mirror
-from webcrm_sync.sandbox.outlook.mail import File, Mail
-from webcrm_sync.sandbox.outlook.mailbox import SimMailbox
+from webcrm_sync_sandbox.outlook.mail import File, Mail
+from webcrm_sync_sandbox.outlook.mailbox import SimMailbox
 
 SEVERAL = (File("a.txt", b"first"), File("a.txt", b"second"), File("a.txt", b"third"))
 

@@ -14,10 +14,10 @@ from webcrm_sync.core.states import State
 from webcrm_sync.engine.history.timeline import explain
 from webcrm_sync.engine.operations.retention import housekeeping
 from webcrm_sync.logs import LineFormatter
-from webcrm_sync.sandbox.outlook.mail import File, Mail
-from webcrm_sync.sandbox.outlook.mailbox import SimMailbox
 from webcrm_sync.store import schedule
 from webcrm_sync.worker import run_step
+from webcrm_sync_sandbox.outlook.mail import File, Mail
+from webcrm_sync_sandbox.outlook.mailbox import SimMailbox
 
 EVA = "eva@nordwind.example"
 MAILS = 25

@@ -15,9 +15,9 @@ from webcrm_sync.core.outlook import Change
 from webcrm_sync.core.states import State
 from webcrm_sync.engine.backoff import hold_mailbox
 from webcrm_sync.engine.mailboxes import admin
-from webcrm_sync.sandbox.outlook.mail import Mail
-from webcrm_sync.sandbox.outlook.mailbox import SimMailbox
 from webcrm_sync.store import mailboxes
+from webcrm_sync_sandbox.outlook.mail import Mail
+from webcrm_sync_sandbox.outlook.mailbox import SimMailbox
 
 OLD = ("webCRM sync", "Synced")
 

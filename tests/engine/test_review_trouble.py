@@ -15,9 +15,9 @@ from webcrm_sync.core.states import State
 from webcrm_sync.engine.backoff import hold_mailbox
 from webcrm_sync.engine.filing.job import file
 from webcrm_sync.engine.matching.refresh_directory import refresh_directory
-from webcrm_sync.sandbox.outlook.mail import File, Mail
-from webcrm_sync.sandbox.outlook.mailbox import SimMailbox
 from webcrm_sync.store import companies, mailboxes
+from webcrm_sync_sandbox.outlook.mail import File, Mail
+from webcrm_sync_sandbox.outlook.mailbox import SimMailbox
 
 EVA = "eva@nordwind.example"
 A_FILE = (File("a.txt", b"a"),)

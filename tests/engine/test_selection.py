@@ -17,11 +17,11 @@ from webcrm_sync.engine.discovery.discover import PAGE_SIZE
 from webcrm_sync.engine.mailboxes import admin
 from webcrm_sync.graph.properties import STAMP
 from webcrm_sync.graph.wire import SELECTION
-from webcrm_sync.sandbox.graph.delta import Cursor
-from webcrm_sync.sandbox.journal import Exchange
-from webcrm_sync.sandbox.outlook.mail import Mail
-from webcrm_sync.sandbox.outlook.mailbox import SimMailbox
 from webcrm_sync.store.schema.tables import email, event, folder, item
+from webcrm_sync_sandbox.graph.delta import Cursor
+from webcrm_sync_sandbox.journal import Exchange
+from webcrm_sync_sandbox.outlook.mail import Mail
+from webcrm_sync_sandbox.outlook.mailbox import SimMailbox
 
 HEADERS = ("reply_to", "sent_by", "conversation_id", "in_reply_to", "referenced_ids", "sensitivity")
 #: What the version before asked of Graph.

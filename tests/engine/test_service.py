@@ -14,10 +14,10 @@ from forked import start_worker
 from play import BO, BOTH, FOLDER, KIM
 from running import Running, running, until
 from webcrm_sync.bootstrap import migrate_database
-from webcrm_sync.sandbox.faults import Kind
-from webcrm_sync.sandbox.outlook.mail import File, Mail
-from webcrm_sync.sandbox.outlook.mailbox import SimMailbox
-from webcrm_sync.sandbox.stage import Stage
+from webcrm_sync_sandbox.environment import Stage
+from webcrm_sync_sandbox.faults import Kind
+from webcrm_sync_sandbox.outlook.mail import File, Mail
+from webcrm_sync_sandbox.outlook.mailbox import SimMailbox
 
 FOREIGN = ("Important",)
 

@@ -13,8 +13,8 @@ import pytest
 from everybody import Everybody
 from running import Running, running, until
 from slow_clients import KINDS, stalled
-from webcrm_sync.sandbox.stage import Stage
 from webcrm_sync.web.serving.bounds import Bounds
+from webcrm_sync_sandbox.environment import Stage
 
 #: What anybody may have to wait for an answer meanwhile.
 _ANSWERED_S = 1.0

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from play import BO, BOTH, FOLDER, KIM, LIS, PENDING, Play
 from webcrm_sync.core.states import State
-from webcrm_sync.sandbox.outlook.mail import File, Mail
+from webcrm_sync_sandbox.outlook.mail import File, Mail
 
 
 def test_inbound_mail_dragged_to_the_folder_stands_under_its_sender(play: Play) -> None:

@@ -9,9 +9,9 @@ import pytest
 from asking import desk
 from play import BO, BOTH, FOLDER, KIM, OpenPlay, Play
 from webcrm_sync.core.states import State
-from webcrm_sync.sandbox.outlook.mail import File, Mail
-from webcrm_sync.sandbox.outlook.mailbox import SimMailbox
-from webcrm_sync.sandbox.outlook.store import Item
+from webcrm_sync_sandbox.outlook.mail import File, Mail
+from webcrm_sync_sandbox.outlook.mailbox import SimMailbox
+from webcrm_sync_sandbox.outlook.store import Item
 
 #: What begins a tag, a comment or the like (WHATWG HTML: tag open state).
 BEGINS = re.compile(r"<[A-Za-z/!?]")

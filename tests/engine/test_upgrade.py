@@ -26,9 +26,9 @@ from webcrm_sync.engine.operations.status import read_status
 from webcrm_sync.engine.pane.mail_status_rules import Shown
 from webcrm_sync.engine.reconciliation import prove
 from webcrm_sync.engine.reconciliation.recover import Rebuilt, find, rebuild
-from webcrm_sync.sandbox.outlook.mail import Mail
-from webcrm_sync.sandbox.stage import Stage
 from webcrm_sync.store.migrate import migrate
+from webcrm_sync_sandbox.environment import Stage
+from webcrm_sync_sandbox.outlook.mail import Mail
 
 RECORDING = Recording(Path(__file__).parent / "revision_0005")
 REVISION = "0005"

@@ -11,8 +11,8 @@ from machine.model import Leaf, Letter, Sending
 from play import FOLDER
 from webcrm_sync.core.errors import SyncError
 from webcrm_sync.engine.pane.mail_status_rules import Can, MailState, Shown
-from webcrm_sync.sandbox.faults import Faults
-from webcrm_sync.sandbox.stage import Stage
+from webcrm_sync_sandbox.environment import Stage
+from webcrm_sync_sandbox.faults import Faults
 
 _MONTH = timedelta(days=30)
 _PARENTS = ("inbox", "msgfolderroot", "sentitems")

@@ -14,13 +14,13 @@ from sqlalchemy import text
 from machine.boundaries import Boundaries
 from play import Play
 from webcrm_sync.bootstrap import open_context
-from webcrm_sync.sandbox.outlook.mailbox import SimMailbox
-from webcrm_sync.sandbox.outlook.store import Notice
-from webcrm_sync.sandbox.stage import Stage
 from webcrm_sync.store import mailboxes
 from webcrm_sync.store.database import libpq_url
 from webcrm_sync.webcrm.client import WebCrm
 from webcrm_sync.webcrm.rate_limit import Pacing
+from webcrm_sync_sandbox.environment import Stage
+from webcrm_sync_sandbox.outlook.mailbox import SimMailbox
+from webcrm_sync_sandbox.outlook.store import Notice
 
 KIM, EVA = "kim@nordwind.example", "eva@nordwind.example"
 BO, LIS, TWIN = "bo@havnebyg.example", "lis@skovby.example", "twin@mail.example"

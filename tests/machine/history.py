@@ -7,10 +7,10 @@ from dataclasses import dataclass, field
 from machine.ground import EVA, KIM, Ground
 from machine.model import OURS, Book, Leaf, Letter, Post, Sending, foreign
 from play import FOLDER
-from webcrm_sync.sandbox.outlook.mail import AUTO, File, Mail, new_message_id
-from webcrm_sync.sandbox.outlook.mailbox import SimMailbox
-from webcrm_sync.sandbox.outlook.store import Item, SimFolder
-from webcrm_sync.sandbox.outlook.vault import NameTakenError
+from webcrm_sync_sandbox.outlook.mail import AUTO, File, Mail, new_message_id
+from webcrm_sync_sandbox.outlook.mailbox import SimMailbox
+from webcrm_sync_sandbox.outlook.message_store import NameTakenError
+from webcrm_sync_sandbox.outlook.store import Item, SimFolder
 
 INSIDE = {KIM: 0, EVA: 1}
 PLACES = ("inbox", "sentitems", "msgfolderroot")

@@ -19,7 +19,7 @@ from machine.truths import check_always
 from machine.work import come_to_rest, notify, tick, tick_until
 from meanwhile import die
 from play import FOLDER
-from webcrm_sync.sandbox.outlook.mail import AUTO
+from webcrm_sync_sandbox.outlook.mail import AUTO
 
 ANYBODY = (BO, BO, LIS, TWIN, PIA, DAN, "zoe@gmail.com", KIM, KIM, EVA)
 PLACES = (f"inbox/{FOLDER}", f"sentitems/{FOLDER}", "inbox", "inbox/Archive", "deleteditems")

@@ -9,9 +9,9 @@ from machine.ground import POLL, Ground
 from meanwhile import Death
 from play import Play
 from webcrm_sync.engine.discovery.notifications import Notification, Receiver
-from webcrm_sync.sandbox.outlook.store import Notice
 from webcrm_sync.store import schedule
 from webcrm_sync.worker import STEPS
+from webcrm_sync_sandbox.outlook.store import Notice
 
 #: What is still under way, by when it goes on.
 _OPEN = """

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from moves.people import Copy, Letter, People
 from play import BOTH
-from webcrm_sync.sandbox.stage import Stage
+from webcrm_sync_sandbox.environment import Stage
 
 _NOT_SYNCED = "Not synced"
 #: An Activity by its mail's subject and its Organisation.

@@ -10,9 +10,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from play import FOLDER
-from webcrm_sync.sandbox.outlook.mail import File, Mail
-from webcrm_sync.sandbox.outlook.mailbox import SimMailbox
-from webcrm_sync.sandbox.stage import Stage
+from webcrm_sync_sandbox.environment import Stage
+from webcrm_sync_sandbox.outlook.mail import File, Mail
+from webcrm_sync_sandbox.outlook.mailbox import SimMailbox
 
 _MAILBOXES, _ORGANISATIONS = 6, 25
 _FOREIGN = ("Customer", "Blå", "Follow up", "2026", "webCRM", "Private")

@@ -23,8 +23,8 @@ from moves.ledger import Ledger, is_marked, ledger
 from moves.people import People
 from running import Running, running, until
 from webcrm_sync.bootstrap import migrate_database
-from webcrm_sync.sandbox.faults import Kind
-from webcrm_sync.sandbox.stage import Stage
+from webcrm_sync_sandbox.environment import Stage
+from webcrm_sync_sandbox.faults import Kind
 
 _WORKERS = ("worker 1", "worker 2")
 _LATENCY = timedelta(milliseconds=5)

@@ -9,13 +9,13 @@ import pytest
 from contract.graph_client.office import Office
 from contract.graph_wire.script import settings_for
 from webcrm_sync.graph.client import GraphClient
-from webcrm_sync.sandbox.clock import Clock
-from webcrm_sync.sandbox.entra import Entra
-from webcrm_sync.sandbox.faults import Faults
-from webcrm_sync.sandbox.graph.app import Graph
-from webcrm_sync.sandbox.outlook import Outlook, SimMailbox
-from webcrm_sync.sandbox.serving import Server
 from webcrm_sync.settings import Settings
+from webcrm_sync_sandbox.clock import Clock
+from webcrm_sync_sandbox.entra import Entra
+from webcrm_sync_sandbox.faults import Faults
+from webcrm_sync_sandbox.graph.app import Graph
+from webcrm_sync_sandbox.http_server import Server
+from webcrm_sync_sandbox.outlook import Outlook, SimMailbox
 
 
 @pytest.fixture(scope="module")

@@ -8,8 +8,8 @@ from typing import Any
 
 from webcrm_sync.core.outlook import Page, SentMail
 from webcrm_sync.graph.client import GraphClient
-from webcrm_sync.sandbox.entra import Entra
-from webcrm_sync.sandbox.outlook import Mail
+from webcrm_sync_sandbox.entra import Entra
+from webcrm_sync_sandbox.outlook import Mail
 
 BUYER = "Buyer <buyer@customer.example>"
 MAIL = Mail("Offer 17", sender=BUYER, to="Sales <sales@example.com>", body="<p>Hello</p>")

@@ -9,9 +9,9 @@ from contract.graph_client.office import MAIL, SENT, Office
 from contract.graph_wire.script import caught
 from webcrm_sync.core.errors import AccessLost, Gone, LoginRefused, TryLater
 from webcrm_sync.graph.client import GraphClient
-from webcrm_sync.sandbox.clock import Clock
-from webcrm_sync.sandbox.outlook import Outlook, SimMailbox
 from webcrm_sync.settings import Settings
+from webcrm_sync_sandbox.clock import Clock
+from webcrm_sync_sandbox.outlook import Outlook, SimMailbox
 
 # -- the login
 

@@ -11,8 +11,8 @@ from webcrm_sync.core.errors import Conflict, CursorExpired, Gone, Refused, TryL
 from webcrm_sync.core.message import AttachmentKind, MessageKind, Party
 from webcrm_sync.core.outlook import Marking
 from webcrm_sync.graph.client import GraphClient
-from webcrm_sync.sandbox.graph.app import Graph
-from webcrm_sync.sandbox.outlook import AttachedItem, File, Link, Mail, SimMailbox
+from webcrm_sync_sandbox.graph.app import Graph
+from webcrm_sync_sandbox.outlook import AttachedItem, File, Link, Mail, SimMailbox
 
 # -- the delta of a folder
 

@@ -12,11 +12,11 @@ from contract.graph_wire.script import caught
 from webcrm_sync.core.errors import Gone, Refused, Unclear
 from webcrm_sync.core.message import Party
 from webcrm_sync.graph.client import GraphClient
-from webcrm_sync.sandbox.clock import Clock
-from webcrm_sync.sandbox.faults import Faults
-from webcrm_sync.sandbox.graph.app import Graph
-from webcrm_sync.sandbox.outlook import SimMailbox
-from webcrm_sync.sandbox.serving import Server
+from webcrm_sync_sandbox.clock import Clock
+from webcrm_sync_sandbox.faults import Faults
+from webcrm_sync_sandbox.graph.app import Graph
+from webcrm_sync_sandbox.http_server import Server
+from webcrm_sync_sandbox.outlook import SimMailbox
 
 if TYPE_CHECKING:
     from wsgiref.types import StartResponse, WSGIEnvironment

@@ -9,7 +9,7 @@ import pytest
 
 from contract.graph_wire.script import NOW, Scripted, SmallEntra, entra_over_tls, settings_for
 from webcrm_sync.graph.client import GraphClient
-from webcrm_sync.sandbox.serving import Server
+from webcrm_sync_sandbox.http_server import Server
 
 
 @pytest.fixture(scope="module")

@@ -18,8 +18,8 @@ import trustme
 
 from webcrm_sync.core.errors import SyncError
 from webcrm_sync.core.outlook import SentMail
-from webcrm_sync.sandbox.serving import Dropped, Server
 from webcrm_sync.settings import Settings
+from webcrm_sync_sandbox.http_server import Dropped, Server
 
 if TYPE_CHECKING:
     from wsgiref.types import StartResponse, WSGIEnvironment

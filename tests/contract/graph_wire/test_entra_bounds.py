@@ -12,8 +12,8 @@ from contract.graph_wire.script import NOW, TENANT, Said, Scripted, SmallEntra, 
 from webcrm_sync.core.errors import LoginRefused, TryLater
 from webcrm_sync.graph.auth import AppLogin
 from webcrm_sync.graph.signing_keys import SigningKeys
-from webcrm_sync.sandbox.serving import Server
 from webcrm_sync.settings import Settings
+from webcrm_sync_sandbox.http_server import Server
 
 
 @pytest.fixture

@@ -19,7 +19,7 @@ from webcrm_sync.core.errors import (
     Unclear,
 )
 from webcrm_sync.graph.client import GraphClient
-from webcrm_sync.sandbox.serving import Server
+from webcrm_sync_sandbox.http_server import Server
 
 # -- what answers mean
 

@@ -27,7 +27,7 @@ from webcrm_sync.core.errors import Refused, SyncError, TryLater, Unclear
 from webcrm_sync.core.outlook import Marking
 from webcrm_sync.graph.client import GraphClient
 from webcrm_sync.net.bounds import Bounds
-from webcrm_sync.sandbox.serving import Server
+from webcrm_sync_sandbox.http_server import Server
 
 Listing = Callable[[GraphClient], object]
 LISTINGS: dict[str, Listing] = {

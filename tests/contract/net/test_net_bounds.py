@@ -19,7 +19,7 @@ import trustme
 from contract.hostile import Speak, head, hostile, says, says_for_ever, whole
 from webcrm_sync.net.bounds import AnswerTooLarge, Bounds
 from webcrm_sync.net.transports import AsyncBounded, Bounded, wire, wires
-from webcrm_sync.sandbox.serving import Server
+from webcrm_sync_sandbox.http_server import Server
 
 Ask = Callable[[str, Bounds], httpx.Response]
 CHUNKED = head("Content-Type: application/json", "Transfer-Encoding: chunked")

@@ -6,12 +6,12 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
 from webcrm_sync.core.crm import ActivityDraft
-from webcrm_sync.sandbox.clock import Clock
-from webcrm_sync.sandbox.faults import Faults
-from webcrm_sync.sandbox.journal import Journal
-from webcrm_sync.sandbox.webcrm import WebCrmWorld
 from webcrm_sync.settings import Settings
 from webcrm_sync.webcrm import WebCrm
+from webcrm_sync_sandbox.clock import Clock
+from webcrm_sync_sandbox.faults import Faults
+from webcrm_sync_sandbox.journal import Journal
+from webcrm_sync_sandbox.webcrm import WebCrmWorld
 
 TOKEN = "5a6f5f0e-0000-4000-8000-000000000001"
 KEY = "ms1-abcdefghijklmnopqrstuvwxyz"

@@ -7,12 +7,12 @@ from collections.abc import Iterator
 import pytest
 
 from contract.webcrm_client.bench import TOKEN, Bench, settings
-from webcrm_sync.sandbox.clock import Clock
-from webcrm_sync.sandbox.faults import Faults
-from webcrm_sync.sandbox.journal import Journal
-from webcrm_sync.sandbox.serving import Server
-from webcrm_sync.sandbox.webcrm import WebCrmWorld, refusal, webcrm_app
 from webcrm_sync.webcrm import WebCrm
+from webcrm_sync_sandbox.clock import Clock
+from webcrm_sync_sandbox.faults import Faults
+from webcrm_sync_sandbox.http_server import Server
+from webcrm_sync_sandbox.journal import Journal
+from webcrm_sync_sandbox.webcrm import WebCrmWorld, refusal, webcrm_app
 
 
 @pytest.fixture

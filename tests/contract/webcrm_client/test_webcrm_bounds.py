@@ -15,9 +15,9 @@ from contract.hostile import head, hostile, says_for_ever
 from contract.webcrm_client.bench import KEY, LONG_AGO, Bench, draft, settings
 from webcrm_sync.core.errors import SyncError, TryLater, Unclear
 from webcrm_sync.net.bounds import Bounds
-from webcrm_sync.sandbox.serving import Server
-from webcrm_sync.sandbox.webcrm import webcrm_app
 from webcrm_sync.webcrm import WebCrm
+from webcrm_sync_sandbox.http_server import Server
+from webcrm_sync_sandbox.webcrm import webcrm_app
 
 BOMB = gzip.compress(b" " * 70_000_000, 1)
 Answer = tuple[str, dict[str, str], bytes]

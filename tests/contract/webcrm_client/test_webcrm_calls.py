@@ -16,10 +16,10 @@ import trustme
 from contract.webcrm_client.bench import KEY, Bench, draft, settings
 from webcrm_sync.core.crm import KeyedActivity, Written
 from webcrm_sync.core.errors import LoginRefused, TooLate, TryLater, Unclear
-from webcrm_sync.sandbox.serving import Server
-from webcrm_sync.sandbox.webcrm import webcrm_app
 from webcrm_sync.webcrm import WebCrm
 from webcrm_sync.webcrm.rate_limit import Pacing
+from webcrm_sync_sandbox.http_server import Server
+from webcrm_sync_sandbox.webcrm import webcrm_app
 
 
 def test_a_write_whose_answer_was_lost_is_unclear_and_found_by_its_key(

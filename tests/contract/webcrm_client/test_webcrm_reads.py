@@ -12,9 +12,9 @@ from contract.webcrm_client.bench import LONG_AGO, Bench, draft, settings
 from webcrm_sync.core.crm import CrmUser
 from webcrm_sync.core.errors import Gone
 from webcrm_sync.core.matching import Contact
-from webcrm_sync.sandbox.serving import Server
-from webcrm_sync.sandbox.webcrm import webcrm_app
 from webcrm_sync.webcrm import WebCrm
+from webcrm_sync_sandbox.http_server import Server
+from webcrm_sync_sandbox.webcrm import webcrm_app
 
 
 def test_a_lookup_sees_only_this_organisation_and_not_yet_what_search_lags_behind(

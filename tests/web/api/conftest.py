@@ -11,8 +11,8 @@ from flask import Flask
 from play import KIM, OpenPlay, Play
 from signed_in import Person, person
 from webcrm_sync.bootstrap import open_context
-from webcrm_sync.sandbox.stage import Stage
 from webcrm_sync.web.app import create_app
+from webcrm_sync_sandbox.environment import Stage
 
 EVA = "eva@nordwind.example"
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from play import BO, FOLDER, KIM, LIS, Play
 from signed_in import Person
-from webcrm_sync.sandbox.outlook.mail import Mail
+from webcrm_sync_sandbox.outlook.mail import Mail
 
 
 def test_a_forecast_has_every_key_of_the_contract(play: Play, kim: Person) -> None:

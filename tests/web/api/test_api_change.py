@@ -8,8 +8,8 @@ import pytest
 
 from play import BO, BOTH, FOLDER, KIM, LIS, OpenPlay, Play
 from signed_in import Person, person
-from webcrm_sync.sandbox.outlook.mail import File, Mail
 from webcrm_sync.web.app import create_app
+from webcrm_sync_sandbox.outlook.mail import File, Mail
 
 EVA = "eva@nordwind.example"
 WITHDRAWN = "[withdrawn] Offer?"

@@ -12,8 +12,8 @@ from sqlalchemy import event, text
 from play import BO, FOLDER, KIM, LIS, Play
 from signed_in import Person
 from webcrm_sync.engine.mailboxes import admin
-from webcrm_sync.sandbox.outlook.mail import Mail
 from webcrm_sync.store import mailboxes
+from webcrm_sync_sandbox.outlook.mail import Mail
 
 
 @pytest.fixture(autouse=True)

@@ -10,7 +10,7 @@ from hypothesis import HealthCheck, Phase, given, settings
 
 from play import BO, Play
 from signed_in import Person
-from webcrm_sync.sandbox.outlook.mail import Mail
+from webcrm_sync_sandbox.outlook.mail import Mail
 
 
 def test_whatever_is_asked_is_answered_as_described(play: Play, app: Flask, kim: Person) -> None:

@@ -11,8 +11,8 @@ from flask import Flask
 
 from play import BO, FOLDER, KIM, Play
 from signed_in import Person, person
-from webcrm_sync.sandbox.outlook.mail import Mail
 from webcrm_sync.web.access import Guard, guard_of
+from webcrm_sync_sandbox.outlook.mail import Mail
 
 ACTS = ("state", "sync", "choose", "retry", "anyway", "undo", "story")
 

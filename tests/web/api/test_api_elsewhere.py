@@ -8,7 +8,7 @@ import pytest
 
 from play import BO, BOTH, FOLDER, KIM, LIS, Play
 from signed_in import Person
-from webcrm_sync.sandbox.outlook.mail import Mail
+from webcrm_sync_sandbox.outlook.mail import Mail
 
 EVA = "eva@nordwind.example"
 

@@ -9,7 +9,7 @@ import pytest
 
 from play import BO, FOLDER, KIM, Play
 from signed_in import Person
-from webcrm_sync.sandbox.outlook.mail import Mail
+from webcrm_sync_sandbox.outlook.mail import Mail
 
 ODD = '<o\'Hara+50%&?/#=\u00e6 "x"@havnebyg.example>'
 

@@ -14,7 +14,7 @@ from play import BO, KIM, Play
 from running import until
 from served import served
 from signed_in import Person
-from webcrm_sync.sandbox.outlook.mail import Mail
+from webcrm_sync_sandbox.outlook.mail import Mail
 
 
 def test_one_persons_forty_requests_while_graph_is_slow_hold_nobody_else(

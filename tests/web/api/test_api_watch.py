@@ -12,7 +12,7 @@ from sqlalchemy import event
 from play import BO, KIM, Play
 from served import served
 from signed_in import Person
-from webcrm_sync.sandbox.outlook.mail import Mail
+from webcrm_sync_sandbox.outlook.mail import Mail
 
 _PANES = 20
 

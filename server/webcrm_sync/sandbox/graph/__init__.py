@@ -1,5 +1,0 @@
-"""Simulated Microsoft Graph mail over HTTP."""
-
-from webcrm_sync.sandbox.graph.app import Graph, error_body
-
-__all__ = ["Graph", "error_body"]

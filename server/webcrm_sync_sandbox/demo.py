@@ -1,0 +1,133 @@
+"""`webcrm-sync demo`: the whole product on this machine, no account, played before one's eyes."""
+
+from __future__ import annotations
+
+import errno
+import shlex
+import signal
+import socket
+import tempfile
+import time
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+
+import click
+
+from webcrm_sync_sandbox.environment import Stage
+from webcrm_sync_sandbox.product import Product
+from webcrm_sync_sandbox.screen import Cast, Window, furnish
+from webcrm_sync_sandbox.screen.fixtures import KIM
+from webcrm_sync_sandbox.stories import Stories
+
+#: Where the demo is found unless somebody else is there.
+_PORT = 8765
+_ENDS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+
+
+@click.command()
+@click.option("--once", is_flag=True, help="End after the stories instead of staying up.")
+@click.option(
+    "--data-dir",
+    type=click.Path(path_type=Path, file_okay=False),
+    help="Keep the demo's database here, in a folder that is empty or not there yet.",
+)
+@click.option(
+    "--port",
+    type=click.IntRange(1, 65535),
+    help=f"Where the browser finds the demo. [default: {_PORT}, or a free one]",
+)
+def demo(once: bool, data_dir: Path | None, port: int | None) -> None:
+    """Show the product at work against a simulated Outlook and a simulated webCRM."""
+    if data_dir and data_dir.exists() and any(data_dir.iterdir()):
+        raise click.ClickException(f"{data_dir} is not empty. The demo takes nobody's database.")
+    for number in _ENDS:
+        if number is not signal.SIGHUP or signal.getsignal(number) is not signal.SIG_IGN:  # nohup
+            signal.signal(number, _interrupt)
+    try:
+        with tempfile.TemporaryDirectory(prefix="webcrm-sync-demo-") as scratch:
+            place = Path(scratch)
+            data_dir = data_dir.resolve() if data_dir else place / "data"
+            with ExitStack() as opened:
+                _play(opened, place, data_dir, port, is_once=once)
+    except KeyboardInterrupt:
+        click.echo("Stopped.")
+
+
+def _interrupt(number: int, frame: object) -> None:
+    del number, frame
+    for further in _ENDS:
+        signal.signal(further, signal.SIG_IGN)  # everything ends already; half of it is no help
+    click.echo("\nStopping ...")
+    raise KeyboardInterrupt
+
+
+def _play(
+    opened: ExitStack, place: Path, data_dir: Path, port: int | None, *, is_once: bool
+) -> None:
+    service = f"127.0.0.1:{_free_port()}"
+    with _phase("A simulated Microsoft 365 and a simulated webCRM"):
+        stage = opened.enter_context(Stage())
+        cast = furnish(stage)
+    window = opened.enter_context(_window(stage, cast, f"http://{service}", port))
+    settings = stage.environment(
+        DATA_DIR=str(data_dir),
+        LISTEN=service,
+        PUBLIC_URL=f"http://{service}",
+        MIRROR_SECONDS="1",
+        DIRECTORY_SECONDS="2",
+        **window.settings,
+    )
+    product = Product(settings, place)
+    with _phase("A database of its own"):
+        product.run("migrate")
+    with _phase("The service: web and worker"):
+        opened.enter_context(product.serving(f"http://{service}/healthz"))
+    with _phase(f"The mailbox {KIM}"):
+        product.run("mailbox", "add", "--yes", KIM)
+    Stories(stage, cast).play()
+    if not is_once:
+        _stay(cast, product, window)
+
+
+def _window(stage: Stage, cast: Cast, service_url: str, port: int | None) -> Window:
+    try:
+        return Window(stage, cast, service_url=service_url, port=port or _PORT)
+    except OSError as error:
+        is_taken = error.errno == errno.EADDRINUSE
+        why = "is in use" if is_taken else f"cannot be taken ({error.strerror})"
+        if port:
+            raise click.ClickException(f"Port {port} {why}. Name another one.") from error
+        click.echo(f"Port {_PORT} {why}; the demo takes a free one.")
+        return Window(stage, cast, service_url=service_url)
+
+
+@contextmanager
+def _phase(what: str) -> Iterator[None]:
+    """A line that says what is done now, and then how long it took."""
+    began = time.monotonic()
+    click.echo(f"{what} ... ", nl=False)
+    yield
+    click.echo(f"{time.monotonic() - began:.1f} s")
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port
+
+
+def _stay(cast: Cast, product: Product, window: Window) -> None:
+    others = [one.address for one in cast.people if one.is_watched and one.address != KIM]
+    click.echo("")
+    with _phase(f"The mailboxes {' and '.join(others)}"), ThreadPoolExecutor() as side_by_side:
+        list(side_by_side.map(lambda one: product.run("mailbox", "add", "--yes", one), others))
+    asking = shlex.join(["sh", str(product.write_asking())])
+    click.echo(f"\nNow by hand, in the browser:\n\n  {window.url}\n")
+    click.echo("To ask the service, in another terminal (that file holds the demo's settings):\n")
+    click.echo(f"  {asking} status\n  {asking} doctor\n")
+    click.echo(f"Its log is {product.log}.\n\nCtrl+C stops everything.")
+    while True:
+        time.sleep(1)

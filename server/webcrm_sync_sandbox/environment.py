@@ -1,0 +1,115 @@
+"""The stage: the three online services together, and the settings that point at them."""
+
+from __future__ import annotations
+
+import secrets
+import tempfile
+import uuid
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+from webcrm_sync.settings import PREFIX, Settings
+from webcrm_sync_sandbox.clock import Clock
+from webcrm_sync_sandbox.entra import Entra
+from webcrm_sync_sandbox.faults import Faults
+from webcrm_sync_sandbox.graph.app import Graph, error_body
+from webcrm_sync_sandbox.http_server import Server
+from webcrm_sync_sandbox.journal import Journal
+from webcrm_sync_sandbox.outlook import Outlook
+from webcrm_sync_sandbox.sign_in import SignIn
+from webcrm_sync_sandbox.webcrm import WebCrmWorld, webcrm_app
+from webcrm_sync_sandbox.webcrm import refusal as webcrm_refusal
+
+
+class Stage:
+    """Microsoft 365 and webCRM on this machine, over real HTTP. Use as a context manager.
+
+    `outlook` and `crm` are the worlds that people act in, `faults` and `graph.dials` the dials,
+    `journal` what went over the wire, `clock` the time for all of them. `sign_in`: Entra's pages.
+    """
+
+    def __init__(self, *, seed: int = 0, keep_bodies: bool = True) -> None:
+        self.clock = Clock()
+        self.journal = Journal(self.clock, keep_bodies=keep_bodies)
+        self.faults = Faults(seed)
+        self.outlook = Outlook(self.clock)
+        self.crm = WebCrmWorld(self.clock)
+        self._scratch = tempfile.TemporaryDirectory(prefix="webcrm-sync-stage-")
+        self.entra = Entra(self.clock, folder=Path(self._scratch.name))
+        self.sign_in = SignIn(self.entra, self.outlook)
+        self.graph = Graph(self.outlook, self.clock, tokens=self.entra, seed=seed)
+        self._client_secret = secrets.token_urlsafe(24)
+        self._webcrm_token = str(uuid.uuid4())
+        self._app = self.entra.add_app(secret=self._client_secret)
+        self.crm.add_token(self._webcrm_token)
+        watch, over = self.journal.watch, self.faults.over
+        self._entra = Server(
+            watch("entra", over("entra", self.sign_in.over(self.entra))),
+            ssl_context=self.entra.ssl_context,
+        )
+        self._graph = Server(watch("graph", over("graph", self.graph, body=error_body)))
+        crm_app = webcrm_app(self.crm).wsgi_app
+        self._webcrm = Server(watch("webcrm", over("webcrm", crm_app, body=webcrm_refusal)))
+
+    def __enter__(self) -> Self:
+        for server in (self._entra, self._graph, self._webcrm):
+            server.start()
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.graph.close()
+        servers = (self._entra, self._graph, self._webcrm)
+        with ThreadPoolExecutor(len(servers)) as side_by_side:  # each waits for its server's beat
+            list(side_by_side.map(Server.stop, servers))
+        self._scratch.cleanup()
+
+    def remember(self) -> Callable[[], None]:
+        """What brings time, folders and webCRM's records back to this moment; mails are gone then.
+
+        Cheaper than another stage. What the product remembers is not its business.
+        """
+        moment = self.clock.now()
+        kept = [box.remember() for box in self.outlook.mailboxes]
+        kept.append(self.graph.remember())
+        kept += [table.remember() for table in self.crm.tables.values()]
+
+        def bring_back() -> None:
+            for one in kept:
+                one()
+            self.clock.advance(moment - self.clock.now())
+
+        return bring_back
+
+    def environment(self, **more: str) -> dict[str, str]:
+        """The environment variables under which the product works on this stage."""
+        named = {
+            "ENTRA_AUTHORITY": self._entra.url,
+            "ENTRA_TENANT_ID": self.entra.tenant_id,
+            "ENTRA_CLIENT_ID": self._app.client_id,
+            "ENTRA_CLIENT_SECRET": self._client_secret,
+            "GRAPH_URL": f"{self._graph.url}/v1.0",
+            "CA_BUNDLE": str(self.entra.ca_pem),
+            "WEBCRM_URL": self._webcrm.url,
+            "WEBCRM_TOKEN": self._webcrm_token,
+            "SECRET_KEY": "a key for the stage alone",
+            **more,
+        }
+        return {PREFIX + name: value for name, value in named.items()}
+
+    def settings(self, **more: str) -> Settings:
+        """The same as settings."""
+        return self.settings_of(self.environment(**more))
+
+    @staticmethod
+    def settings_of(environment: dict[str, str]) -> Settings:
+        """The settings that an environment gives."""
+        named = {name.removeprefix(PREFIX).lower(): v for name, v in environment.items()}
+        return Settings.model_validate(named)

@@ -1,0 +1,92 @@
+"""Attachments of a message (Microsoft Graph: attachment)."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from webcrm_sync_sandbox.graph import parse_message, serialize
+from webcrm_sync_sandbox.graph.http import Reply, bad_request, check_options, not_found
+from webcrm_sync_sandbox.graph.odata import read_select
+from webcrm_sync_sandbox.outlook.mail import Link
+
+if TYPE_CHECKING:
+    from webcrm_sync_sandbox.graph.request_context import Visit
+    from webcrm_sync_sandbox.outlook.store import Item, StoredAttachment
+
+_NAMES = frozenset(
+    {
+        "id",
+        "name",
+        "contentType",
+        "size",
+        "isInline",
+        "lastModifiedDateTime",
+    }
+)
+#: What a file alone has, by the name that $select wants (microsoft-graph-explorer-v4 issue 3916).
+_OF_FILES = {
+    f"microsoft.graph.fileAttachment/{name}": name
+    for name in ("contentId", "contentLocation", "contentBytes")
+}
+#: "Under 3 MB" in one call (Microsoft Graph: outlook-large-attachments).
+_LARGEST = 3 * 1024 * 1024
+
+
+def listing(visit: Visit, message: str, folder: str | None = None) -> Reply:
+    """GET the attachments; with their contents unless $select leaves those out."""
+    check_options(visit.call, "select")
+    select = visit.call.query.get("$select")
+    chosen = read_select(select, _NAMES | _OF_FILES.keys()) if select else _NAMES | _OF_FILES.keys()
+    names = {_OF_FILES.get(name, name) for name in chosen}
+    with visit.mailbox.lock:
+        item = visit.item(message, folder)
+        is_whole = "contentBytes" in names
+        if is_whole and item.attachments:
+            visit.call.notes.contents.append(item.id)
+        shown = [serialize.attachment(one, item, is_whole=is_whole) for one in item.attachments]
+    kept = names | {"id"}
+    value = [{k: v for k, v in one.items() if k in kept or k[0] == "@"} for one in shown]
+    return Reply(200, {"value": value})
+
+
+def get(visit: Visit, message: str, attachment: str, folder: str | None = None) -> Reply:
+    """GET one attachment with its content."""
+    with visit.mailbox.lock:
+        item = visit.item(message, folder)
+        visit.call.notes.contents.append(item.id)
+        return Reply(200, serialize.attachment(_find(item, attachment), item, is_whole=True))
+
+
+def raw(visit: Visit, message: str, attachment: str, folder: str | None = None) -> Reply:
+    """GET the bytes: a file's own, an attached item's MIME text."""
+    with visit.mailbox.lock:
+        item = visit.item(message, folder)
+        one = _find(item, attachment).attachment
+        visit.call.notes.contents.append(item.id)
+    if one.name in visit.mailbox.unreadable:
+        raise bad_request("The attachment cannot be read.", "ErrorCorruptData")
+    if isinstance(one, Link):
+        raise bad_request("A reference attachment has no value.", "ErrorInvalidRequest")
+    content_type = getattr(one, "content_type", "text/plain")
+    more = bytes(_LARGEST) if one.name in visit.mailbox.overlong else b""
+    return Reply(200, one.content + more, {"Content-Type": content_type})
+
+
+def create(visit: Visit, message: str, folder: str | None = None) -> Reply:
+    """POST an attachment under 3 MB."""
+    made = parse_message.read_attachment(visit.call.json)
+    if not isinstance(made, Link) and len(made.content) >= _LARGEST:
+        raise bad_request("The attachment is too large.", "ErrorAttachmentSizeLimitExceeded")
+    with visit.mailbox.lock:
+        item = visit.item(message, folder)
+        stored = visit.mailbox.store_attachment(made)
+        item.attachments += (stored,)
+        visit.mailbox.touch(item, {"hasAttachments"})
+        return Reply(201, serialize.attachment(stored, item, is_whole=True))
+
+
+def _find(item: Item, attachment_id: str) -> StoredAttachment:
+    found = next((one for one in item.attachments if one.id == attachment_id), None)
+    if not found:
+        raise not_found()
+    return found

@@ -1,0 +1,147 @@
+"""Mail folders (Microsoft Graph: mailFolder)."""
+
+from __future__ import annotations
+
+import re
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
+
+from webcrm_sync_sandbox.graph import serialize
+from webcrm_sync_sandbox.graph.http import (
+    GraphError,
+    Reply,
+    UndescribedError,
+    bad_request,
+    check_options,
+)
+from webcrm_sync_sandbox.graph.odata import read_select, unquoted
+from webcrm_sync_sandbox.outlook.message_store import NameTakenError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from webcrm_sync_sandbox.graph.request_context import Visit
+    from webcrm_sync_sandbox.outlook.store import SimFolder
+
+_NAMES = frozenset(
+    [
+        "id",
+        "displayName",
+        "parentFolderId",
+        "childFolderCount",
+        "unreadItemCount",
+        "totalItemCount",
+        "isHidden",
+    ]
+)
+_BY_NAME = re.compile(r"displayName eq '((?:[^']|'')*)'")
+_DEFAULT_PAGE = 10
+
+
+def get(visit: Visit, folder: str) -> Reply:
+    """GET a folder by id or well-known name."""
+    check_options(visit.call, "select")
+    with visit.mailbox.lock:
+        return Reply(200, _shown(visit, visit.folder(folder)))
+
+
+def listing(visit: Visit, folder: str = "msgfolderroot") -> Reply:
+    """GET the direct children of a folder; hidden ones only on request."""
+    call = visit.call
+    check_options(call, "select", "filter", "top", "skip")
+    with_hidden = call.query.get("includeHiddenFolders", "").lower() == "true"
+    with visit.mailbox.lock:
+        children = visit.folder(folder).children
+        found = [f for f in children if with_hidden or not f.is_hidden]
+        found = [f for f in found if _is_wanted(call.query.get("$filter"), f)]
+        begin = int(call.query.get("$skip") or 0)
+        size = int(call.query.get("$top") or call.page_size or _DEFAULT_PAGE)
+        shown = [_shown(visit, one) for one in found[begin : begin + size]]
+    body: dict[str, Any] = {"value": shown}
+    if begin + size < len(found):
+        options = {name[1:]: value for name, value in call.query.items() if name[0] == "$"}
+        link = call.link(**(options | {"skip": str(begin + size)}))
+        body["@odata.nextLink"] = link + ("&includeHiddenFolders=true" if with_hidden else "")
+    return Reply(200, body)
+
+
+def _is_wanted(text: str | None, folder: SimFolder) -> bool:
+    if not text:
+        return True
+    found = _BY_NAME.fullmatch(text.strip())
+    if not found:
+        raise UndescribedError(400, "ErrorInvalidUrlQueryFilter", "No such filter on folders.")
+    return unquoted(found[1]).casefold() == folder.name.casefold()
+
+
+def create(visit: Visit, folder: str = "msgfolderroot") -> Reply:
+    """POST a folder under another one."""
+    body = visit.call.json
+    name = body.get("displayName")
+    if not isinstance(name, str) or not name.strip():
+        raise bad_request("displayName is missing.", "ErrorInvalidRequest")
+    with visit.mailbox.lock:
+        parent = visit.folder(folder)
+        with _taken_is_409(name):
+            made = visit.mailbox.add_folder(parent, name, is_hidden=body.get("isHidden") is True)
+        return Reply(201, _shown(visit, made))
+
+
+def rename(visit: Visit, folder: str) -> Reply:
+    """PATCH the name; isHidden can be set at creation only."""
+    body = visit.call.json
+    if set(body) - {"displayName", "@odata.type"}:
+        raise bad_request("Only displayName can be changed.", "ErrorInvalidPropertySet")
+    with visit.mailbox.lock, _taken_is_409(body["displayName"]):
+        found = visit.folder(folder)
+        visit.mailbox.rename_folder(found, body["displayName"])
+        return Reply(200, _shown(visit, found))
+
+
+def move(visit: Visit, folder: str) -> Reply:
+    """POST move; the id stays."""
+    destination = str(visit.call.argument("destinationId"))
+    with visit.mailbox.lock:
+        found, parent = visit.folder(folder), visit.folder(destination)
+        _refuse_built_in(found)
+        if parent.is_within(found):
+            raise bad_request("A folder cannot lie in itself.", "ErrorMoveCopyFailed")
+        with _taken_is_409(found.name):
+            visit.mailbox.move_folder(found, parent)
+        return Reply(201, _shown(visit, found))
+
+
+def delete(visit: Visit, folder: str) -> Reply:
+    """DELETE: to Deleted Items, where it keeps its id."""
+    with visit.mailbox.lock:
+        found = visit.folder(folder)
+        _refuse_built_in(found)
+        visit.mailbox.delete_folder(found)
+    return Reply(204)
+
+
+def _refuse_built_in(folder: SimFolder) -> None:
+    if folder.well_known:
+        raise bad_request("A built-in folder stays.", "ErrorDeleteDistinguishedFolder")
+
+
+@contextmanager
+def _taken_is_409(name: str) -> Iterator[None]:
+    """Turns a taken name into Graph's error."""
+    try:
+        yield
+    except NameTakenError as error:
+        raise GraphError(
+            409,
+            "ErrorFolderExists",
+            f"A folder with the specified name already exists., Could not create folder '{name}'.",
+        ) from error
+
+
+def _shown(visit: Visit, folder: SimFolder) -> serialize.Json:
+    shown = serialize.folder(folder)
+    select = visit.call.query.get("$select")
+    if select:
+        names = read_select(select, _NAMES) | {"id"}
+        shown = {name: value for name, value in shown.items() if name in names}
+    return shown

@@ -1,0 +1,184 @@
+"""Sends notifications as Graph does: late, twice or never, if the dial says so."""
+
+from __future__ import annotations
+
+import heapq
+import itertools
+import random
+import threading
+import uuid
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+from urllib.parse import quote_plus
+
+import httpx
+
+from webcrm_sync_sandbox.graph.http import GraphError
+
+if TYPE_CHECKING:
+    import ssl
+
+    from webcrm_sync_sandbox.clock import Clock
+
+#: No 2xx: retried for so long, then lost (Microsoft Graph: change-notifications-delivery-webhooks).
+_PATIENCE = timedelta(hours=4)
+_LONGEST_PAUSE = timedelta(minutes=5)
+_LARGEST_POST = 50
+
+
+@dataclass(slots=True)
+class Luck:
+    """How often a notification is lost, doubled or late, and how late."""
+
+    lost: float = 0.0
+    doubled: float = 0.0
+    late: float = 0.0
+    late_by: timedelta = timedelta(minutes=5)
+
+
+@dataclass(order=True, slots=True)
+class _Parcel:
+    due_at: datetime
+    number: int
+    url: str = field(compare=False)
+    value: dict[str, Any] = field(compare=False)
+    first_at: datetime = field(compare=False)
+    tries: int = field(compare=False, default=0)
+
+
+class Pusher:
+    """One thread that posts what is due, several notifications for one URL together."""
+
+    def __init__(self, clock: Clock, *, trust: ssl.SSLContext | None, seed: int = 0) -> None:
+        self.luck = Luck()
+        self.delivered = 0
+        self._clock = clock
+        self._random = random.Random(seed)
+        self._numbers = itertools.count()
+        self._parcels: list[_Parcel] = []
+        self._under_way = 0
+        self._is_closed = False
+        self._changed = threading.Condition()
+        self._trust = trust
+        self._thread: threading.Thread | None = None
+
+    def push(self, url: str, value: dict[str, Any]) -> None:
+        """Send this notification some time."""
+        with self._changed:
+            if self._is_closed or self._random.random() < self.luck.lost:
+                return
+            copies = 1 + (self._random.random() < self.luck.doubled)
+            for _ in range(copies):
+                self._add(url, value)
+            if not self._thread:
+                self._thread = threading.Thread(target=self._run, name="graph:push", daemon=True)
+                self._thread.start()
+            self._changed.notify_all()
+
+    def drain(self, timeout: float = 10) -> bool:
+        """Wait until nothing is left that is due; False when that took too long."""
+        with self._changed:
+            return self._changed.wait_for(lambda: not (self._under_way or self._has_due()), timeout)
+
+    def shake_hands(self, url: str) -> None:
+        """Ask the receiver for the token back. Raises GraphError 400.
+
+        Microsoft Graph: change-notifications-delivery-webhooks, notificationUrl validation.
+        """
+        request = str(uuid.uuid4())
+        token = "Validation: Testing client application reachability for subscription "
+        token += f"Request-Id: {request}"
+        joint = "&" if "?" in url else "?"
+        try:
+            answer = self._client.post(
+                f"{url}{joint}validationToken={quote_plus(token)}",
+                headers={"Content-Type": "text/plain"},
+                timeout=10,
+            )
+        except httpx.TimeoutException as error:
+            raise _unproven("timed out.") from error
+        except httpx.HTTPError as error:
+            raise _unproven("failed. The receiver could not be reached.") from error
+        if answer.status_code != 200:
+            raise _unproven("failed. Must respond with 200 OK to this request.")
+        if not answer.headers.get("content-type", "").startswith("text/plain"):
+            raise _unproven("failed. Response must be text/plain.")
+        if answer.text != token:
+            raise _unproven("failed. Response must exactly match validationToken query parameter.")
+
+    @cached_property
+    def _client(self) -> httpx.Client:
+        """Made when first needed: reading the system's certificates takes its time."""
+        return httpx.Client(verify=self._trust or True, timeout=3, trust_env=False)
+
+    def close(self) -> None:
+        """Stop; what waits is lost."""
+        with self._changed:
+            self._is_closed = True
+            self._parcels.clear()
+            self._changed.notify_all()
+        if self._thread:
+            self._thread.join(timeout=5)
+        if "_client" in self.__dict__:
+            self._client.close()
+
+    def _add(self, url: str, value: dict[str, Any]) -> None:
+        now = self._clock.now()
+        is_late = self._random.random() < self.luck.late
+        due_at = now + self.luck.late_by if is_late else now
+        heapq.heappush(self._parcels, _Parcel(due_at, next(self._numbers), url, value, now))
+
+    def _has_due(self) -> bool:
+        return bool(self._parcels) and self._parcels[0].due_at <= self._clock.now()
+
+    def _run(self) -> None:
+        while True:
+            with self._changed:
+                while not (self._is_closed or self._has_due()):
+                    # The clock may be pushed forward without a word to us.
+                    self._changed.wait(0.05 if self._parcels else None)
+                if self._is_closed:
+                    return
+                parcels = self._take()
+                self._under_way += 1
+            is_done = self._post(parcels)
+            with self._changed:
+                self._under_way -= 1
+                self._settle(parcels, is_done=is_done)
+                self._changed.notify_all()
+
+    def _take(self) -> list[_Parcel]:
+        """What is due for the URL that waits longest."""
+        taken = [heapq.heappop(self._parcels)]
+        others: list[_Parcel] = []
+        while self._has_due() and len(taken) < _LARGEST_POST:
+            parcel = heapq.heappop(self._parcels)
+            (taken if parcel.url == taken[0].url else others).append(parcel)
+        for parcel in others:
+            heapq.heappush(self._parcels, parcel)
+        return taken
+
+    def _post(self, parcels: list[_Parcel]) -> bool:
+        body = {"value": [parcel.value for parcel in parcels]}
+        try:
+            return self._client.post(parcels[0].url, json=body).is_success
+        except httpx.HTTPError:
+            return False
+
+    def _settle(self, parcels: list[_Parcel], *, is_done: bool) -> None:
+        if is_done:
+            self.delivered += len(parcels)
+            return
+        now = self._clock.now()
+        for parcel in parcels:
+            parcel.tries += 1
+            pause = min(timedelta(seconds=0.5) * 2**parcel.tries, _LONGEST_PAUSE)
+            parcel.due_at = now + pause
+            if not self._is_closed and now - parcel.first_at < _PATIENCE:
+                heapq.heappush(self._parcels, parcel)
+
+
+def _unproven(end: str) -> GraphError:
+    return GraphError(400, "ValidationError", f"Subscription validation request {end}")

@@ -1,0 +1,95 @@
+"""All mailboxes of a company, and who may enter which."""
+
+from __future__ import annotations
+
+import threading
+from typing import TYPE_CHECKING
+
+from webcrm_sync_sandbox.outlook.mailbox import SimMailbox
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from webcrm_sync_sandbox.clock import Clock
+    from webcrm_sync_sandbox.outlook.store import Notice
+
+
+class Outlook:
+    """The simulated Exchange Online of one company.
+
+    `scope`: the addresses the application may enter by Exchange's own roles (RBAC for
+    Applications); None = what the token's roles say, for every mailbox.
+    """
+
+    def __init__(self, clock: Clock) -> None:
+        self.clock = clock
+        self.scope: set[str] | None = None
+        self._mailboxes: dict[str, SimMailbox] = {}
+        self._by_name: dict[str, SimMailbox] = {}
+        self._grants: set[tuple[str, str]] = set()
+        self._listeners: list[Callable[[Notice], None]] = []
+        self._lock = threading.Lock()
+
+    @property
+    def mailboxes(self) -> list[SimMailbox]:
+        """Every mailbox, in the order they were made."""
+        with self._lock:
+            return list(self._mailboxes.values())
+
+    def add_mailbox(
+        self,
+        address: str,
+        name: str,
+        *,
+        aliases: tuple[str, ...] = (),
+        shared: bool = False,
+        language: str = "en",
+        user_id: str | None = None,
+    ) -> SimMailbox:
+        """A new empty mailbox whose folders have names in that language (en, da, de).
+
+        `user_id` None = a new one.
+        """
+        mailbox = SimMailbox(
+            self.clock,
+            address=address,
+            name=name,
+            aliases=aliases,
+            shared=shared,
+            language=language,
+            user_id=user_id,
+        )
+        with self._lock:
+            mailbox.listeners.extend(self._listeners)
+            self._mailboxes[mailbox.user_id] = mailbox
+            for key in (mailbox.user_id, address):
+                self._by_name[key.casefold()] = mailbox
+        return mailbox
+
+    def mailbox(self, name: str) -> SimMailbox:
+        """The mailbox of a user id or main address (an alias is no key). Raises KeyError."""
+        return self._by_name[name.casefold()]
+
+    def find(self, name: str) -> SimMailbox | None:
+        """The mailbox of a user id or main address, if there is one."""
+        return self._by_name.get(name.casefold())
+
+    def grant(self, mailbox: SimMailbox, to_user: SimMailbox) -> None:
+        """Let a person enter another mailbox (full access in Exchange)."""
+        self._grants.add((mailbox.user_id, to_user.user_id))
+
+    def may_enter(self, user_id: str, mailbox: SimMailbox) -> bool:
+        """True when the person owns the mailbox or was let in."""
+        return user_id == mailbox.user_id or (mailbox.user_id, user_id) in self._grants
+
+    def is_in_scope(self, mailbox: SimMailbox) -> bool:
+        """True when Exchange lets the application at this mailbox."""
+        scope = self.scope
+        return scope is None or mailbox.address.casefold() in {a.casefold() for a in scope}
+
+    def listen(self, listener: Callable[[Notice], None]) -> None:
+        """Tell somebody of each change in every mailbox, those to come too."""
+        with self._lock:
+            self._listeners.append(listener)
+            for mailbox in self._mailboxes.values():
+                mailbox.listeners.append(listener)

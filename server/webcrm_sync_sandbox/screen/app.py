@@ -1,0 +1,192 @@
+"""The screen over HTTP: one page, what it shows now, and what a person does on it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from io import BytesIO
+from typing import TYPE_CHECKING, Any
+
+from flask import Flask, Response, abort, redirect, render_template, request, send_file
+from werkzeug.exceptions import NotFound
+from werkzeug.wrappers import Response as BaseResponse
+
+from webcrm_sync_sandbox.outlook.mailbox import SimMailbox
+from webcrm_sync_sandbox.outlook.store import Item
+from webcrm_sync_sandbox.screen.moods import Mood, Moods
+from webcrm_sync_sandbox.screen.sample_mails import READY, again
+from webcrm_sync_sandbox.screen.snapshot import document_of, file_of, letter, now
+
+if TYPE_CHECKING:
+    from webcrm_sync_sandbox.environment import Stage
+    from webcrm_sync_sandbox.screen.fixtures import Cast
+    from webcrm_sync_sandbox.screen.toggle_proxy import Line
+
+Json = dict[str, Any]
+_SCOPE = "access_as_user"
+#: A mail is shown without scripts, whatever it brings along.
+_LETTER_POLICY = "sandbox; default-src 'none'; img-src data:; style-src 'self' 'unsafe-inline'"
+
+
+class Screen:
+    """The acts of a person at the screen, as a WSGI application. `pane_url`: where the pane is."""
+
+    def __init__(self, stage: Stage, cast: Cast, line: Line, *, pane_url: str) -> None:
+        self._stage = stage
+        self._cast = cast
+        self._line = line
+        self._moods = Moods(stage.faults)
+        self._pane_url = pane_url
+        self.app = Flask(__name__, static_url_path="/screen/static")
+        self._route()
+
+    def _route(self) -> None:
+        def rule(method: str, path: str, view: Callable[..., Any]) -> None:
+            self.app.add_url_rule(path, f"{method} {path}", view, methods=[method])
+
+        mail = "/screen/mails/<address>/<item_id>"
+        rule("GET", "/", self.page)
+        rule("GET", "/office.js", self.office)
+        rule("GET", "/favicon.ico", self.favicon)
+        rule("GET", "/screen/now", self.now)
+        rule("GET", f"{mail}/letter", self.letter)
+        rule("GET", f"{mail}/files/<int:number>", self.file)
+        rule("GET", "/screen/documents/<int:document_id>", self.document)
+        rule("POST", f"{mail}/move", self.move)
+        rule("POST", f"{mail}/read", self.read)
+        rule("POST", "/screen/mailboxes/<address>/deliver", self.deliver)
+        rule("POST", "/screen/crm/organisations", self.add_organisation)
+        rule("POST", "/screen/crm/persons", self.add_person)
+        rule("POST", "/screen/crm/mails", self.send_mail)
+        rule("POST", "/screen/token", self.token)
+        rule("POST", "/screen/line", self.line)
+        rule("POST", "/screen/moods", self.mood)
+        self.app.register_error_handler(404, self.astray)
+
+    # -- what one sees
+
+    def page(self) -> str:
+        """The page itself."""
+        people = [
+            {"address": p.address, "name": p.name, "note": p.note, "signsInAs": p.signs_in_as}
+            for p in self._cast.people
+        ]
+        ready = [{"key": r.key, "title": r.title} for r in READY]
+        told = {"paneUrl": self._pane_url, "people": people, "ready": ready}
+        return render_template("screen.html", told=told)
+
+    def office(self) -> Response:
+        """The stub of office.js, under the name that OFFICE_JS_URL gives."""
+        return self.app.send_static_file("office.js")
+
+    def favicon(self) -> Response:
+        """What the browser puts on the tab, asked for or not."""
+        return self.app.send_static_file("favicon.svg")
+
+    def astray(self, error: NotFound) -> BaseResponse | NotFound:
+        """The page for whoever mistypes its address; scripts are told that nothing is there."""
+        is_person = request.method == "GET" and "text/html" in request.headers.get("Accept", "")
+        is_part = request.path.startswith("/screen/")
+        return redirect("/") if is_person and not is_part else error
+
+    def now(self) -> Json:
+        """Everything that may have changed."""
+        seen = now(self._stage.outlook, self._stage.crm)
+        return seen | {"isDown": self._line.is_down, "moods": self._moods.now}
+
+    def letter(self, address: str, item_id: str) -> Response:
+        """A mail's text as a page for a frame without scripts."""
+        scheme = "dark" if request.args.get("scheme") == "dark" else "light"
+        response = Response(letter(self._item(address, item_id), scheme=scheme))
+        response.headers["Content-Security-Policy"] = _LETTER_POLICY
+        return response
+
+    def file(self, address: str, item_id: str, number: int) -> Response:
+        """An attachment, to be saved."""
+        found = file_of(self._item(address, item_id), number)
+        return _download(found.name, found.content) if found else abort(404)
+
+    def document(self, document_id: int) -> Response:
+        """A Document of webCRM, to be saved."""
+        found = (d for d in self._stage.crm.documents if d["DocumentId"] == document_id)
+        record = next(found, None)
+        return _download(*document_of(record)) if record else abort(404)
+
+    # -- what one does in Outlook
+
+    def move(self, address: str, item_id: str) -> Json:
+        """Drag a mail to a folder."""
+        self._box(address).move(item_id, _asked()["folder"])
+        return {}
+
+    def read(self, address: str, item_id: str) -> Json:
+        """Open a mail."""
+        self._box(address).mark_read(item_id)
+        return {}
+
+    def deliver(self, address: str) -> Json:
+        """Let a ready-made mail arrive, or another one of the sender of an open one."""
+        box, asked = self._box(address), _asked()
+        ready = next((r.mail for r in READY if r.key == asked.get("key")), None)
+        mail = ready or again(self._item(address, asked["like"]))
+        return {"id": box.deliver(replace(mail, to=(f"{box.name} <{box.address}>",)))}
+
+    # -- what one does in webCRM
+
+    def add_organisation(self) -> Json:
+        """Make an Organisation."""
+        return {"id": self._stage.crm.add_organisation(_asked()["name"])}
+
+    def add_person(self) -> Json:
+        """Make a contact."""
+        asked = _asked()
+        crm = self._stage.crm
+        made = crm.add_person(int(asked["organisation"]), asked["address"], name=asked["name"])
+        return {"id": made}
+
+    def send_mail(self) -> Json:
+        """Send a mail from webCRM, as one of its users."""
+        asked = _asked()
+        user_id = self._cast.member(asked["sender"]).user_id
+        crm = self._stage.crm
+        made = crm.send_mail(user_id, int(asked["person"]), asked["subject"], asked["text"])
+        return {"id": made}
+
+    # -- what Outlook does by itself
+
+    def token(self) -> Json:
+        """A token of the person in Outlook for an application, as Entra gives it."""
+        asked = _asked()
+        box = self._box(asked["address"])
+        token = self._stage.entra.issue_user_token(
+            box.user_id, asked["clientId"], (_SCOPE,), name=box.address
+        )
+        lifetime_s = int(self._stage.entra.lifetime.total_seconds())
+        return {"token": token, "expiresIn": lifetime_s, "tenantId": self._stage.entra.tenant_id}
+
+    def line(self) -> Json:
+        """Pull the line between Outlook and the service out, or put it back."""
+        self._line.is_down = bool(_asked()["isDown"])
+        return {}
+
+    def mood(self) -> Json:
+        """Let webCRM refuse or take its time, or end that."""
+        asked = _asked()
+        self._moods.turn(Mood(asked["mood"]), is_on=bool(asked["isOn"]))
+        return {}
+
+    def _box(self, address: str) -> SimMailbox:
+        return self._stage.outlook.find(address) or abort(404)
+
+    def _item(self, address: str, item_id: str) -> Item:
+        return self._box(address).item(item_id) or abort(404)
+
+
+def _asked() -> Json:
+    """The body of an act. Only JSON: a foreign page cannot send that without being asked."""
+    asked: Json = request.get_json()
+    return asked
+
+
+def _download(name: str, content: bytes) -> Response:
+    return send_file(BytesIO(content), as_attachment=True, download_name=name)

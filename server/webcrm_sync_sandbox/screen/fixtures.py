@@ -1,0 +1,96 @@
+"""The company on the screen: who works there, what webCRM knows, what lies in the mailboxes."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+from webcrm_sync_sandbox.screen import sample_mails
+
+if TYPE_CHECKING:
+    from webcrm_sync_sandbox.environment import Stage
+    from webcrm_sync_sandbox.outlook.mailbox import SimMailbox
+
+#: What is younger has not been read yet.
+_READ_AFTER_H = 3.0
+KIM = "kim@nordwind.example"
+IVO = "ivo@nordwind.example"
+SALES = "sales@nordwind.example"
+NEW = "uma@nordwind.example"
+
+
+@dataclass(frozen=True, slots=True)
+class Member:
+    """Whose Outlook the screen can show. `user_id`: who signs in there, as webCRM knows them."""
+
+    address: str
+    name: str
+    note: str
+    user_id: int
+    signs_in_as: str
+    is_watched: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Cast:
+    """Everybody on the screen. `buyer_id`: the contact that the terminal's stories write to."""
+
+    people: tuple[Member, ...]
+    seller: SimMailbox
+    buyer_id: int
+
+    def member(self, address: str) -> Member:
+        """Who sits before that mailbox. Raises KeyError."""
+        return {one.address: one for one in self.people}[address]
+
+
+def furnish(stage: Stage) -> Cast:
+    """Fill an empty stage with a company that has something to do."""
+    buyer_id = _customers(stage)
+    crm, outlook = stage.crm, stage.outlook
+    kim = outlook.add_mailbox(KIM, "Kim Nordwind", language="en")
+    ivo = outlook.add_mailbox(IVO, "Ivo Nordwind", language="da")
+    sales = outlook.add_mailbox(SALES, "Sales Nordwind", language="de", shared=True)
+    outlook.add_mailbox(NEW, "Uma Nordwind", language="en")
+    outlook.grant(sales, kim)
+    users = {a: crm.add_user(a, f"{n} Nordwind") for a, n in ((KIM, "Kim"), (IVO, "Ivo"))}
+    people = (
+        Member(KIM, "Kim Nordwind", "salesperson", users[KIM], KIM),
+        Member(IVO, "Ivo Nordwind", "salesperson", users[IVO], IVO),
+        Member(SALES, "Sales Nordwind", "shared, opened by Kim", users[KIM], KIM),
+        Member(NEW, "Uma Nordwind", "not connected yet", users[KIM], NEW, is_watched=False),
+    )
+    for box, post in (
+        (kim, sample_mails.FOR_KIM),
+        (ivo, sample_mails.FOR_IVO),
+        (sales, sample_mails.FOR_SALES),
+        (outlook.mailbox(NEW), sample_mails.FOR_UMA),
+    ):
+        _lay(box, post)
+    return Cast(people, kim, buyer_id)
+
+
+def _customers(stage: Stage) -> int:
+    crm = stage.crm
+    harbour = crm.add_organisation("Havnebyg A/S", domain="havnebyg.example")
+    forest = crm.add_organisation("Skovby Kommune")
+    works = crm.add_organisation("Musterbau GmbH")
+    fish = crm.add_organisation("Fjordlaks AS")
+    coffee = [crm.add_organisation(f"Kaffekompagniet {town}") for town in ("Aarhus", "Odense")]
+    buyer_id = crm.add_person(harbour, sample_mails.BO.address, name=sample_mails.BO.name)
+    crm.add_person(forest, sample_mails.LIS.address, name=sample_mails.LIS.name)
+    crm.add_person(works, sample_mails.MAX.address, name=sample_mails.MAX.name)
+    crm.add_person(fish, sample_mails.OLA.address, name=sample_mails.OLA.name)
+    for one in coffee:
+        crm.add_person(one, sample_mails.KAJA.address, name=sample_mails.KAJA.name)
+    return buyer_id
+
+
+def _lay(box: SimMailbox, post: tuple[sample_mails.Letter, ...]) -> None:
+    """The oldest first, as they came; each so long ago."""
+    for one in sorted(post, key=lambda found: -found.hours_ago):
+        at = box.clock.now() - timedelta(hours=one.hours_ago)
+        item_id = box.put(replace(one.mail, sent_at=at), one.folder)
+        if one.folder != "inbox" or one.hours_ago > _READ_AFTER_H:
+            box.mark_read(item_id)

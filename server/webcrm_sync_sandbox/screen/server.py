@@ -1,0 +1,55 @@
+"""The screen and the line to the service, served on this machine."""
+
+from __future__ import annotations
+
+from types import TracebackType
+from typing import TYPE_CHECKING, Self
+
+from webcrm_sync_sandbox.http_server import Server
+from webcrm_sync_sandbox.screen.app import Screen
+from webcrm_sync_sandbox.screen.toggle_proxy import Line
+
+if TYPE_CHECKING:
+    from webcrm_sync_sandbox.environment import Stage
+    from webcrm_sync_sandbox.screen.fixtures import Cast
+
+
+class Window:
+    """What a person opens in the browser. Use as a context manager.
+
+    `url`: the one address. `settings`: what the service has to be told to be seen through it.
+    The service itself may start later, stop, and come back. Raises OSError where `port` is taken;
+    0 = a free one.
+    """
+
+    def __init__(self, stage: Stage, cast: Cast, *, service_url: str, port: int = 0) -> None:
+        self.line = Line(service_url)
+        self._pane = Server(self.line)
+        screen = Screen(stage, cast, self.line, pane_url=self._pane.url)
+        self._screen = Server(screen.app, port=port)
+        self.url = self._screen.url
+        self.settings = {
+            "OFFICE_JS_URL": f"{self.url}/office.js",
+            "FRAME_ANCESTORS": self.url,
+            "WEBCRM_ORGANISATION_LINK": f"{self.url}/?organisation={{id}}",
+        }
+
+    @property
+    def pane_url(self) -> str:
+        """Where the browser finds the service, as long as the line holds."""
+        return self._pane.url
+
+    def __enter__(self) -> Self:
+        for server in (self._pane, self._screen):
+            server.start()
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        for server in (self._screen, self._pane):
+            server.stop()
+        self.line.close()

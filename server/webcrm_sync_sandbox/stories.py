@@ -1,0 +1,129 @@
+"""The stories that the demo plays in the terminal, each step with the time it took."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+import click
+
+from webcrm_sync_sandbox.environment import Stage
+from webcrm_sync_sandbox.outlook.mail import File, Mail
+from webcrm_sync_sandbox.outlook.mailbox import SimMailbox
+from webcrm_sync_sandbox.screen import Cast
+from webcrm_sync_sandbox.screen.fixtures import KIM
+from webcrm_sync_sandbox.screen.sample_mails import BO, LIS
+
+_PATIENCE_S = 120
+_FOLDER = "webCRM sync"
+#: In bytes: more than goes to webCRM by default.
+_FILM = 30 * 1024 * 1024
+_SELLER = KIM
+_BUYER = BO.address
+_OTHER = LIS.address
+
+
+@dataclass(slots=True)
+class Stories:
+    """The stories, told step by step with the time each step took."""
+
+    stage: Stage
+    cast: Cast
+    began: float = field(default_factory=time.monotonic)
+
+    def say(self, text: str) -> None:
+        """A line without a time."""
+        click.echo(text)
+
+    def tell(self, text: str) -> None:
+        """A line with the time since the last one."""
+        now = time.monotonic()
+        click.echo(f"  {now - self.began:6.2f} s  {text}")
+        self.began = now
+
+    def play(self) -> None:
+        """The three user stories and the rule."""
+        self.inbound()
+        self.outbound()
+        self.rule()
+        self.mirrored()
+        self.say("\nAll stories have ended as they should.")
+
+    def inbound(self) -> None:
+        """US 010."""
+        box = self.cast.seller
+        self._open("A customer's mail is dragged from the Inbox to 'webCRM sync' (US 010)")
+        offer = File("plan.pdf", b"%PDF-1.7 demo", content_type="application/pdf")
+        film = File("kaj.mp4", bytes(_FILM), content_type="video/mp4")
+        mail = Mail(
+            "Tilbud på ny kaj",
+            f"Bo Bygmester <{_BUYER}>",
+            _SELLER,
+            body="<p>Hej Kim,</p><p>kan I sende et tilbud?</p>",
+            attachments=(offer, film),
+        )
+        item = box.deliver(mail)
+        box.move(item, f"inbox/{_FOLDER}")
+        self._follow(box, item, 1)
+        memo = str(self.stage.crm.activities[-1]["ActivityMemo"])
+        left_out = next(line for line in memo.splitlines() if line.startswith("Left out: "))
+        self.tell(f"plan.pdf is a Document; the Activity says '{left_out}'")
+
+    def outbound(self) -> None:
+        """US 008."""
+        box = self.cast.seller
+        self._open("A sent mail is dragged from Sent Items to 'webCRM sync' (US 008)")
+        item = box.put_sent(
+            Mail("Re: Tilbud på ny kaj", _SELLER, _BUYER, body="<p>Selvfølgelig.</p>")
+        )
+        box.move(item, f"sentitems/{_FOLDER}")
+        self._follow(box, item, 2)
+
+    def rule(self) -> None:
+        """US 010 by an Outlook rule."""
+        box = self.cast.seller
+        self._open("An Outlook rule moves every mail of a customer as it arrives (US 010)")
+        rule = box.add_rule(
+            "webCRM sync: Lis",
+            conditions={"fromAddresses": [{"emailAddress": {"address": _OTHER}}]},
+            actions={"moveToFolder": box.folder(f"inbox/{_FOLDER}").id},
+        )
+        item = box.deliver(Mail("Spørgsmål om levering", _OTHER, _SELLER, body="<p>Hvornår?</p>"))
+        self._follow(box, item, 3)
+        del box.rules[rule.id]  # whoever tries it by hand switches on one of their own
+
+    def mirrored(self) -> None:
+        """US 009."""
+        box = self.cast.seller
+        self._open("A mail is sent from webCRM (US 009)")
+        folder = f"sentitems/{_FOLDER}"
+        known = len(box.messages(folder))
+        user_id = self.cast.member(_SELLER).user_id
+        self.stage.crm.send_mail(
+            user_id, self.cast.buyer_id, "Ordrebekræftelse", "<p>Tak for ordren.</p>"
+        )
+        _until(lambda: len(box.messages(folder)) > known, "the mirror")
+        mirror = box.messages(folder)[-1]
+        self.tell(f"It lies in Sent Items with {', '.join(mirror.categories)}")
+
+    def _open(self, title: str) -> None:
+        self.say(f"\n{title}")
+        self.began = time.monotonic()
+
+    def _follow(self, box: SimMailbox, item: str, number: int) -> None:
+        crm = self.stage.crm
+        _until(lambda: len(crm.activities) >= number, "the Activity in webCRM")
+        names = {o["OrganisationId"]: o["OrganisationName"] for o in crm.organisations}
+        name = names[crm.activities[-1]["ActivityOrganisationId"]]
+        self.tell(f"It stands in webCRM under {name}")
+        _until(lambda: "Synced" in box.read(item).categories, "the categories in Outlook")
+        self.tell(f"In Outlook it carries {', '.join(box.read(item).categories)}")
+
+
+def _until(is_done: Callable[[], bool], what: str) -> None:
+    patience = time.monotonic() + _PATIENCE_S
+    while not is_done():
+        if time.monotonic() > patience:
+            raise click.ClickException(f"Waited {_PATIENCE_S} s for {what}.")
+        time.sleep(0.02)

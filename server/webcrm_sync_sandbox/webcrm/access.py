@@ -1,0 +1,110 @@
+"""Who may call the simulated webCRM, and how often: login, bearers, quota, one at a time."""
+
+from __future__ import annotations
+
+import math
+import secrets
+import threading
+from collections import Counter, deque
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+
+from webcrm_sync_sandbox.http_server import Dropped
+from webcrm_sync_sandbox.webcrm.world import WebCrmWorld
+
+_LIFE = timedelta(hours=1)
+_WINDOW = timedelta(minutes=1)
+
+
+class NotLoggedIn(Exception):
+    """The bearer is missing, wrong or too old."""
+
+
+class Throttled(Exception):
+    """The token's quota is used up."""
+
+    def __init__(self, retry_after_s: int) -> None:
+        super().__init__(retry_after_s)
+        self.retry_after_s = retry_after_s
+
+
+@dataclass(slots=True)
+class _Visitor:
+    """One application token's calls."""
+
+    calls: deque[datetime] = field(default_factory=deque)
+    inside: int = 0
+
+
+class Door:
+    """Lets callers in, as long as webCRM would.
+
+    Sources: webcrm.com, REST API (a token's hour); api.webcrm.com (the quota); GitHub
+    webCRMdotcom/ErpIntegrations, README (parallel calls).
+    """
+
+    def __init__(self, world: WebCrmWorld) -> None:
+        self._world = world
+        self._lock = threading.Lock()
+        self._bearers: dict[str, tuple[str, datetime]] = {}
+        self._visitors: dict[str, _Visitor] = {}
+        self._cuts: Counter[str] = Counter()
+
+    def login(self, code: str) -> str | None:
+        """A new bearer for an application token, None for a wrong one."""
+        if code not in self._world.tokens:
+            return None
+        self._count(code)
+        bearer = secrets.token_urlsafe(24)
+        with self._lock:
+            self._bearers[bearer] = (code, self._world.clock.now() + _LIFE)
+        return bearer
+
+    @contextmanager
+    def visit(self, authorization: str) -> Iterator[None]:
+        """Inside, the caller may act.
+
+        Raises NotLoggedIn, Throttled, or Dropped for a second call at a time.
+        """
+        code = self._whose(authorization)
+        visitor = self._count(code)
+        with self._lock:
+            visitor.inside += 1
+            is_crowded = visitor.inside > 1 and self._world.dislikes_parallel
+        try:
+            if is_crowded:
+                self._cut(code)
+            yield
+        finally:
+            with self._lock:
+                visitor.inside -= 1
+
+    def _whose(self, authorization: str) -> str:
+        scheme, _, bearer = authorization.partition(" ")
+        code, ends_at = self._bearers.get(bearer, ("", None))
+        is_valid = ends_at is not None and self._world.clock.now() < ends_at
+        if scheme != "Bearer" or not is_valid or code not in self._world.tokens:
+            raise NotLoggedIn
+        return code
+
+    def _count(self, code: str) -> _Visitor:
+        """The visitor, with this call counted. A call that is refused does not count."""
+        now = self._world.clock.now()
+        with self._lock:
+            visitor = self._visitors.setdefault(code, _Visitor())
+            while visitor.calls and visitor.calls[0] <= now - _WINDOW:
+                visitor.calls.popleft()
+            if len(visitor.calls) >= self._world.calls_a_minute:
+                free_in = visitor.calls[0] + _WINDOW - now
+                raise Throttled(max(1, math.ceil(free_in.total_seconds())))
+            visitor.calls.append(now)
+        return visitor
+
+    def _cut(self, code: str) -> None:
+        """Now a closed connection, now "unauthorized": both were seen."""
+        with self._lock:
+            self._cuts[code] += 1
+            is_odd = self._cuts[code] % 2
+        raise Dropped if is_odd else NotLoggedIn

@@ -1,0 +1,257 @@
+"""A webCRM without its web: the records, and what its users do to them."""
+
+from __future__ import annotations
+
+import threading
+from base64 import b64decode
+from collections.abc import Iterable
+from datetime import datetime, timedelta
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from webcrm_sync_sandbox.clock import Clock
+from webcrm_sync_sandbox.webcrm import fields
+from webcrm_sync_sandbox.webcrm.fields import Entity, Record
+from webcrm_sync_sandbox.webcrm.table import Table
+
+#: The drop-down of ActivityAction in a new system.
+_ACTIONS = ("E-mail in", "E-mail out", "Phone call", "Meeting", "Letter", "To do")
+#: Which table an id in these fields points into; 0 points nowhere.
+_LINKS = {
+    "ActivityOrganisationId": "Organisation",
+    "ActivityPersonId": "Person",
+    "ActivityAssignedTo": "User",
+    "PersonOrganisationId": "Organisation",
+    "DocumentOrganisationId": "Organisation",
+}
+
+
+class WebCrmWorld:
+    """One company's webCRM: its records, its users' acts, and the dials of its oddities.
+
+    Thread-safe. Fields have the API's names; times are aware. Dials, to be set at any time:
+    `search_lag` (Queries do not see younger writes), `labels` (drop-down texts by field),
+    `failing_creates` (so many of the next creates fail), `poison` (by subject, the status of
+    every list that holds that Activity), `refused` (subjects whose line alone is refused), `odd`
+    (by id, what Queries tell of a record instead of the truth),
+    `dislikes_parallel` (a token's second request at a time is cut off or gets 401), `answer_time`
+    (of every call), `calls_a_minute`, `login_refusal` (status of a refused login; 200 says it in
+    the body), `largest_request` (in bytes; a larger one gets 413), `time_zone` (of the times
+    people enter).
+    """
+
+    def __init__(self, clock: Clock) -> None:
+        self.clock = clock
+        self.lock = threading.RLock()
+        self.tokens: set[str] = set()
+        self.labels: dict[str, tuple[str, ...]] = {"ActivityAction": _ACTIONS}
+        self.failing_creates = 0
+        self.poison: dict[str, int] = {}
+        self.refused: set[str] = set()
+        self.odd: dict[int, Record] = {}
+        self.dislikes_parallel = True
+        self.answer_time = timedelta()
+        self.calls_a_minute = 250
+        self.login_refusal = 200
+        self.largest_request = 64_000_000
+        self.time_zone = ZoneInfo("UTC")
+        self.tables = {
+            entity.name: Table(entity, clock, first_id=first_id)
+            for entity, first_id in (
+                (fields.ORGANISATION, 1001),
+                (fields.PERSON, 2001),
+                (fields.ACTIVITY, 30001),
+                (fields.DOCUMENT, 4001),
+                (fields.USER, 11),
+            )
+        }
+        self.resigned_users: set[int] = set()
+
+    # ---- what its users do ---------------------------------------------------------------
+
+    def add_token(self, guid: str) -> None:
+        """Make an application token. Take it out of `tokens` to end it."""
+        self.tokens.add(guid)
+
+    def add_organisation(self, name: str, *, domain: str = "", www: str = "") -> int:
+        """The id of a new Organisation."""
+        return self._insert(
+            "Organisation", OrganisationName=name, OrganisationDomain=domain, OrganisationWww=www
+        )
+
+    def add_person(
+        self,
+        organisation_id: int,
+        email: str,
+        *,
+        name: str = "",
+        email2: str = "",
+        status: str = "Active",
+    ) -> int:
+        """The id of a new Person. Organisation 0 = of none."""
+        return self._insert(
+            "Person",
+            PersonOrganisationId=organisation_id,
+            PersonEmail=email,
+            PersonEmail2=email2,
+            PersonName=name,
+            PersonStatus=status,
+        )
+
+    def move_person(self, person_id: int, organisation_id: int) -> None:
+        """Let the Person work for another Organisation."""
+        self.update_person(person_id, PersonOrganisationId=organisation_id)
+
+    def update_person(self, person_id: int, **changes: Any) -> None:
+        """Change a Person's fields, e.g. `PersonEmail="..."`."""
+        self._update("Person", person_id, changes)
+
+    def update_organisation(self, organisation_id: int, **changes: Any) -> None:
+        """Change an Organisation's fields."""
+        self._update("Organisation", organisation_id, changes)
+
+    def add_user(self, email: str, name: str, *, is_active: bool = True) -> int:
+        """The id of a new user, with secrets that nobody should pass on."""
+        user_id = self._insert(
+            "User",
+            UserEmail=email,
+            UserName=name,
+            UserPassword="sandbox-password",
+            UserAuthenticationCode="sandbox-authentication-code",
+            UserTicket="sandbox-ticket",
+            UserLoginLog="sandbox-login-log",
+        )
+        if not is_active:
+            self.resigned_users.add(user_id)
+        return user_id
+
+    def send_mail(
+        self,
+        user_id: int,
+        person_id: int,
+        subject: str,
+        body: str,
+        *,
+        at: datetime | None = None,
+        action: str = "E-mail out",
+    ) -> int:
+        """Send a mail from webCRM: the id of the completed Activity it leaves behind."""
+        with self.lock:
+            return self._insert(
+                "Activity",
+                ActivityAction=action,
+                ActivityStatus="Completed",
+                ActivityAssignedTo=user_id,
+                ActivityPersonId=person_id,
+                ActivityOrganisationId=self.tables["Person"][person_id]["PersonOrganisationId"],
+                ActivityDescription=subject,
+                ActivityMemo=body,
+                ActivityDateTime=at or self.clock.now(),
+            )
+
+    def edit_activity(self, activity_id: int, **changes: Any) -> None:
+        """Change an Activity's fields as a user does."""
+        self._update("Activity", activity_id, changes)
+
+    # ---- what one sees -------------------------------------------------------------------
+
+    @property
+    def activities(self) -> list[Record]:
+        """Every Activity, oldest first."""
+        return self._all("Activity")
+
+    @property
+    def documents(self) -> list[Record]:
+        """Every Document, oldest first; `DocumentFile` is its content in base64."""
+        return self._all("Document")
+
+    @property
+    def organisations(self) -> list[Record]:
+        """Every Organisation, oldest first."""
+        return self._all("Organisation")
+
+    @property
+    def persons(self) -> list[Record]:
+        """Every Person, oldest first."""
+        return self._all("Person")
+
+    @property
+    def search_lag(self) -> timedelta:
+        """How young a write must not be for Queries to see it."""
+        return self.tables["Activity"].search_lag
+
+    @search_lag.setter
+    def search_lag(self, lag: timedelta) -> None:
+        """Let Queries see writes only when they are this old."""
+        with self.lock:
+            for table in self.tables.values():
+                table.search_lag = lag
+
+    # ---- what the API does ---------------------------------------------------------------
+
+    def table(self, name: str) -> Table | None:
+        """The table of that name, in any case."""
+        return next((t for n, t in self.tables.items() if n.casefold() == name.casefold()), None)
+
+    def read(self, entity: Entity, given: object) -> Record:
+        """The fields of a record in a request. Raises ValueError saying what is wrong with it."""
+        if not isinstance(given, dict):
+            raise ValueError("A record must be an object")
+        if type(given.get(entity.id_name)) is not int:
+            raise ValueError(f"{entity.id_name} is required")
+        record = {name: self._value(entity, name, value) for name, value in given.items()}
+        for name, target in _LINKS.items():
+            if record.get(name) and record[name] not in self.tables[target]:
+                raise ValueError(f"{name}: there is no {target} {record[name]}")
+        linked = self.tables.get(str(record.get("DocumentLinkedEntityType")))
+        if linked is not None and record.get("DocumentLinkedEntityId") not in linked:
+            raise ValueError("DocumentLinkedEntityId: there is no such record")
+        return record
+
+    def create(self, entity: Entity, record: Record) -> int:
+        """The id of a new record. Raises ValueError when this is one that fails."""
+        if self.failing_creates:
+            self.failing_creates -= 1
+            raise ValueError("Violation of PRIMARY KEY constraint. Cannot insert duplicate key")
+        return self.tables[entity.name].insert(record)
+
+    def _value(self, entity: Entity, name: str, given: object) -> object:
+        column = entity.columns.get(name)
+        if column is None:
+            raise ValueError(f"{name} is no field of {entity.name}")
+        try:
+            value = fields.read_value(column, given, self.time_zone)
+            if name == "DocumentFile":
+                b64decode(str(value), validate=True)
+        except ValueError as error:
+            raise ValueError(f"{name}: {error}") from error
+        if column.max_length and _length(str(value)) > column.max_length:
+            raise ValueError(f"{name}: longer than {column.max_length} characters")
+        if name in self.labels and value not in self.labels[name]:
+            raise ValueError(f"{name}: '{value}' is not in the list")
+        return value
+
+    def _insert(self, name: str, **record: Any) -> int:
+        with self.lock:
+            return self.tables[name].insert(_filled(record.items()))
+
+    def _update(self, name: str, record_id: int, changes: Record) -> None:
+        unknown = changes.keys() - self.tables[name].entity.columns.keys()
+        if unknown:
+            raise TypeError(f"{name} has no field {', '.join(sorted(unknown))}")
+        with self.lock:
+            self.tables[name].update(record_id, changes)
+
+    def _all(self, name: str) -> list[Record]:
+        with self.lock:
+            return [dict(record) for record in self.tables[name]]
+
+
+def _length(text: str) -> int:
+    """In UTF-16 units, in which SQL Server's nvarchar counts."""
+    return len(text.encode("utf-16-le", "surrogatepass")) // 2
+
+
+def _filled(items: Iterable[tuple[str, Any]]) -> Record:
+    """Without what is empty: webCRM answers null there."""
+    return {name: value for name, value in items if value != ""}
