@@ -19,9 +19,9 @@ import pytest
 import sqlalchemy
 import trustme
 
-from careless import make_careless
-from descriptions import VARIABLES
-from emptied import empty
+from support.careless import make_careless
+from support.database import empty
+from support.openapi import VARIABLES
 from webcrm_sync.localdb.embedded import embedded
 from webcrm_sync.store import database
 from webcrm_sync.store.database import Database

@@ -4,7 +4,7 @@ Write `log.info("item_synced", extra={"item": 7})`: a constant event name, and f
 Ids are fields; addresses, subjects, bodies and tokens never are. Info = a state has changed,
 warning = will be tried again, error = a person must look. A line reads
 
-    2026-03-01T09:30:00.123Z INFO webcrm_sync.engine.file item_synced item=7
+    2026-03-01T09:30:00.123Z INFO webcrm_sync.engine.filing.job item_synced item=7
 
 Times are UTC. A value with blanks or quotes in it stands in JSON's quotes; whatever a message
 or a stack trace holds stays on that one line, with escapes for line ends of every kind and for

@@ -7,7 +7,7 @@ import time
 
 from bench.bulk import LATENCY, MAILBOXES
 from bench.ground import Watch, mail, mailboxes, service, told
-from running import until
+from support.processes import until
 
 QUEUED = 10_000
 _FRESH, _EVERY_S = 10, 3.0

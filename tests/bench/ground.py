@@ -12,8 +12,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from play import BOTH, FOLDER
-from running import Running, running, until
+from support.processes import Running, running, until
+from support.scenario import BOTH, FOLDER
 from webcrm_sync.bootstrap import migrate_database
 from webcrm_sync_sandbox.environment import Stage
 from webcrm_sync_sandbox.outlook.mail import Attachment, Mail

@@ -9,7 +9,7 @@ import sys
 
 from bench.bulk import LATENCY, Figures
 from bench.ground import customers, mail, told
-from play import BOTH
+from support.scenario import BOTH
 from webcrm_sync_sandbox.environment import Stage
 
 _AT_LEAST = 10.0

@@ -15,7 +15,7 @@ from urllib.parse import urlsplit
 from sqlalchemy import text
 
 from bench.ground import Usage, cpu_s, told
-from running import Running, running
+from support.processes import Running, running
 from webcrm_sync.bootstrap import migrate_database, open_context
 from webcrm_sync.core.message import Message, MessageKind
 from webcrm_sync.engine.context import Context

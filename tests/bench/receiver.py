@@ -17,9 +17,9 @@ import httpx
 from sqlalchemy import text
 
 from bench.ground import Usage, mail, mailboxes, service, told
-from play import BOTH, FOLDER
-from running import Running, until
-from statements import statements_of
+from support.processes import Running, until
+from support.scenario import BOTH, FOLDER
+from support.statements import statements_of
 from webcrm_sync.bootstrap import open_context
 from webcrm_sync.engine import push_urls
 from webcrm_sync.engine.context import Context

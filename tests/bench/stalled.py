@@ -14,10 +14,10 @@ import httpx
 import trustme
 
 from bench.ground import Usage
-from everybody import Everybody
-from running import Running, running
-from served import served
-from slow_clients import KINDS, TLS_KINDS, stalled
+from support.everybody import Everybody
+from support.processes import Running, running
+from support.served import served
+from support.slow_clients import KINDS, TLS_KINDS, stalled
 from webcrm_sync.bootstrap import migrate_database
 from webcrm_sync_sandbox.environment import Stage
 

@@ -11,7 +11,7 @@ from sqlalchemy import text
 
 from browser.person import Person, SitDown
 from browser.world import FOLDER, World
-from running import until
+from support.processes import until
 from webcrm_sync.bootstrap import open_context
 from webcrm_sync.engine.reconciliation import prove
 from webcrm_sync_sandbox.outlook.mail import Mail

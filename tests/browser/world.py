@@ -9,8 +9,8 @@ from pathlib import Path
 
 import httpx
 
-from asking import ref_to
-from running import Running, running, until
+from support.pane_user import ref_to
+from support.processes import Running, running, until
 from webcrm_sync.settings import PREFIX
 from webcrm_sync_sandbox.environment import Stage
 from webcrm_sync_sandbox.outlook.mail import Mail, Party

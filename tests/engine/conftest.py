@@ -7,10 +7,10 @@ from contextlib import ExitStack
 
 import pytest
 
-from descriptions import deviations
-from lock_order import in_one_order
-from play import BO, OpenPlay, Play
-from proving import Ground, prepared
+from support.lock_order import in_one_order
+from support.openapi import deviations
+from support.reconciliation import Ground, prepared
+from support.scenario import BO, OpenPlay, Play
 from webcrm_sync.bootstrap import open_context
 from webcrm_sync_sandbox.environment import Stage
 from webcrm_sync_sandbox.outlook.mailbox import SimMailbox

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from play import BO, BOTH, FOLDER, KIM, LIS, PENDING, OpenPlay, Play
+from support.scenario import BO, BOTH, FOLDER, KIM, LIS, PENDING, OpenPlay, Play
 from webcrm_sync.core.direction import Direction
 from webcrm_sync.core.states import Reason, State
 from webcrm_sync.engine.mailboxes import admin

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from asking import desk
-from play import BO, BOTH, KIM, LIS, OpenPlay, Play
+from support.pane_user import desk
+from support.scenario import BO, BOTH, KIM, LIS, OpenPlay, Play
 from webcrm_sync.core.states import Reason
 from webcrm_sync.engine.pane import sender_rules
 from webcrm_sync.engine.pane.contacts import PersonDraft, create_contact

@@ -8,8 +8,8 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import text
 
-from meanwhile import Death, die, worker
-from play import BO, BOTH, KIM, LIS, OpenPlay, Play
+from support.interleave import Death, die, worker
+from support.scenario import BO, BOTH, KIM, LIS, OpenPlay, Play
 from webcrm_sync.core.attachments import Shield
 from webcrm_sync.core.states import State
 from webcrm_sync_sandbox.outlook.mail import AttachedItem, Attachment, File, Link, Mail

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from play import BO, BOTH, KIM, Play
+from support.scenario import BO, BOTH, KIM, Play
 from webcrm_sync.core.errors import CursorExpired, TryLater
 from webcrm_sync.core.outlook import Page
 from webcrm_sync.engine.mailboxes import admin

@@ -12,7 +12,7 @@ import pytest
 from click.testing import CliRunner, Result
 from sqlalchemy import text
 
-from play import BO, KIM, Play
+from support.scenario import BO, KIM, Play
 from webcrm_sync.cli import doctor, mailbox, prove, rebuild, serve, status
 from webcrm_sync.settings import Settings
 from webcrm_sync_sandbox.outlook.mail import Mail

@@ -7,8 +7,8 @@ from datetime import timedelta
 
 import pytest
 
-from asking import Desk, desk
-from play import BO, BOTH, FOLDER, KIM, LIS, PENDING, Play
+from support.pane_user import Desk, desk
+from support.scenario import BO, BOTH, FOLDER, KIM, LIS, PENDING, Play
 from webcrm_sync.core.states import Reason, State
 from webcrm_sync_sandbox.outlook.mail import File, Mail
 from webcrm_sync_sandbox.outlook.mailbox import SimMailbox

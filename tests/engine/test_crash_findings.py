@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from meanwhile import Death, die, worker
-from play import BO, BOTH, FOLDER, KIM, OpenPlay, Play
+from support.interleave import Death, die, worker
+from support.scenario import BO, BOTH, FOLDER, KIM, OpenPlay, Play
 from webcrm_sync.engine.mailboxes import admin
 from webcrm_sync.store import events, mailboxes
 from webcrm_sync_sandbox.outlook.mail import File, Mail

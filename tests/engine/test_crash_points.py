@@ -7,10 +7,10 @@ from collections.abc import Callable, Iterator
 
 import pytest
 
-from descriptions import deviations
-from emptied import empty
-from ledger import differences
-from rehearsal import Fate, Point, Rehearsal, rehearsal
+from support.database import empty
+from support.fault_runner import Fate, Point, Rehearsal, rehearsal
+from support.openapi import deviations
+from support.snapshot import differences
 
 #: Set it to play each point with each fate, with a search that lags and with one that does not;
 #: otherwise each point is played once, and fates and searches take turns.

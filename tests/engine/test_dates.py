@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from play import BO, BOTH, FOLDER, KIM, OpenPlay, Play
+from support.scenario import BO, BOTH, FOLDER, KIM, OpenPlay, Play
 from webcrm_sync.core.states import State
 from webcrm_sync_sandbox.outlook.mail import Mail
 from webcrm_sync_sandbox.outlook.mailbox import SimMailbox

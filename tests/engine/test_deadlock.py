@@ -10,8 +10,8 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import text
 
-from play import BO, FOLDER, KIM, LIS, Play
-from running import until
+from support.processes import until
+from support.scenario import BO, FOLDER, KIM, LIS, Play
 from webcrm_sync.core.outlook import Change
 from webcrm_sync.core.states import Reason, State
 from webcrm_sync.engine.discovery.discover import discover

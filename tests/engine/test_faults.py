@@ -6,7 +6,7 @@ from datetime import timedelta
 
 import pytest
 
-from play import BO, BOTH, FOLDER, KIM, Play
+from support.scenario import BO, BOTH, FOLDER, KIM, Play
 from webcrm_sync.core.states import State
 from webcrm_sync_sandbox.outlook.mail import File, Mail
 from webcrm_sync_sandbox.outlook.mailbox import SimMailbox

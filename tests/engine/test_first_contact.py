@@ -6,7 +6,7 @@ from datetime import timedelta
 
 import pytest
 
-from play import BO, BOTH, FOLDER, KIM, OpenPlay, Play
+from support.scenario import BO, BOTH, FOLDER, KIM, OpenPlay, Play
 from webcrm_sync.core.outlook import Place
 from webcrm_sync.core.states import Reason, State
 from webcrm_sync.engine.mailboxes import admin

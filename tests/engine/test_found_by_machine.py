@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from asking import desk
-from play import BO, BOTH, FOLDER, KIM, PENDING, Play
+from support.pane_user import desk
+from support.scenario import BO, BOTH, FOLDER, KIM, PENDING, Play
 from webcrm_sync.store import directory
 from webcrm_sync_sandbox.outlook.mail import Mail
 

@@ -6,7 +6,7 @@ from typing import Any
 
 from sqlalchemy import select
 
-from play import BO, BOTH, KIM, Play
+from support.scenario import BO, BOTH, KIM, Play
 from webcrm_sync.core.message import Party
 from webcrm_sync.store import emails
 from webcrm_sync.store.schema.tables import email

@@ -6,9 +6,9 @@ from dataclasses import dataclass
 
 import pytest
 
-from meanwhile import Death, die, worker
-from play import BO, BOTH, KIM, Play
-from statements import statements_of, writes_of
+from support.interleave import Death, die, worker
+from support.scenario import BO, BOTH, KIM, Play
+from support.statements import statements_of, writes_of
 from webcrm_sync.core.errors import TryLater
 from webcrm_sync.engine.discovery.discover import discover
 from webcrm_sync.engine.discovery.notifications import Notification, Receiver

@@ -8,8 +8,8 @@ from dataclasses import replace
 
 import pytest
 
-from hostile_bodies import BODIES, OPENING
-from play import BO, BOTH, KIM, Play
+from support.hostile_bodies import BODIES, OPENING
+from support.scenario import BO, BOTH, KIM, Play
 from webcrm_sync.engine.body_reader.reader import UNREADABLE, BodyReader
 from webcrm_sync_sandbox.outlook.mail import Mail
 from webcrm_sync_sandbox.outlook.mailbox import SimMailbox

@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import timedelta
 
-from play import BO, BOTH, KIM, OpenPlay, Play
-from running import free_port, until
+from support.processes import free_port, until
+from support.scenario import BO, BOTH, KIM, OpenPlay, Play
 from webcrm_sync.engine.mailboxes.maintain import keep
 from webcrm_sync.engine.operations.doctor import checks
 from webcrm_sync.engine.operations.status import read_status

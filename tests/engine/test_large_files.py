@@ -10,8 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from play import BO, BOTH, FOLDER, KIM
-from running import running, until
+from support.processes import running, until
+from support.scenario import BO, BOTH, FOLDER, KIM
 from webcrm_sync.bootstrap import migrate_database
 from webcrm_sync_sandbox.environment import Stage
 from webcrm_sync_sandbox.outlook.mail import File, Mail

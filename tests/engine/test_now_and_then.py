@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import timedelta
 
-from play import BO, BOTH, FOLDER, KIM, Play
+from support.scenario import BO, BOTH, FOLDER, KIM, Play
 from webcrm_sync.engine.discovery.discover import PAGE_SIZE
 from webcrm_sync.engine.filing.batch import BULK
 from webcrm_sync.engine.marking import BATCH

@@ -6,7 +6,7 @@ from datetime import timedelta
 
 import pytest
 
-from play import BO, BOTH, FOLDER, KIM, LIS, PENDING, OpenPlay, Play
+from support.scenario import BO, BOTH, FOLDER, KIM, LIS, PENDING, OpenPlay, Play
 from webcrm_sync.core.states import SENTENCES, Reason, State
 from webcrm_sync_sandbox.outlook.mail import File, Kind, Mail
 from webcrm_sync_sandbox.outlook.mailbox import SimMailbox

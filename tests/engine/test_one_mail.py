@@ -10,7 +10,7 @@ from itertools import permutations
 import pytest
 from sqlalchemy import text
 
-from play import BO, BOTH, FOLDER, KIM, Play
+from support.scenario import BO, BOTH, FOLDER, KIM, Play
 from webcrm_sync.core.states import State
 from webcrm_sync.engine.mailboxes import admin
 from webcrm_sync_sandbox.outlook.mail import File, Mail

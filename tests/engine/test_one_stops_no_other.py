@@ -12,10 +12,10 @@ from typing import Any
 import pytest
 from sqlalchemy import text
 
-from asking import Desk
-from meanwhile import Death
-from planting import Marks, Planting
-from play import BO, BOTH, FOLDER, KIM, LIS, PENDING, Play
+from support.interleave import Death
+from support.pane_user import Desk
+from support.planting import Marks, Planting
+from support.scenario import BO, BOTH, FOLDER, KIM, LIS, PENDING, Play
 from webcrm_sync.core.states import SENTENCES, Reason, State
 from webcrm_sync.engine.isolation import job_backoff
 from webcrm_sync.engine.operations.status import read_status

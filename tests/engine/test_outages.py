@@ -12,9 +12,9 @@ import psycopg
 import pytest
 from sqlalchemy.exc import OperationalError
 
-from meanwhile import worker
-from play import BO, BOTH, FOLDER, KIM, OpenPlay, Play
-from running import running, until
+from support.interleave import worker
+from support.processes import running, until
+from support.scenario import BO, BOTH, FOLDER, KIM, OpenPlay, Play
 from webcrm_sync.engine.operations.status import read_status
 from webcrm_sync.store.database import libpq_url
 from webcrm_sync_sandbox.entra import ROLES, App

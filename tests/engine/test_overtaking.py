@@ -6,9 +6,9 @@ import json
 
 from sqlalchemy import text
 
-from meanwhile import worker
-from play import BO, FOLDER, KIM, Play
-from running import until
+from support.interleave import worker
+from support.processes import until
+from support.scenario import BO, FOLDER, KIM, Play
 from webcrm_sync.engine.discovery.discover import discover
 from webcrm_sync.engine.filing.batch import BULK
 from webcrm_sync.engine.filing.job import file

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
 
-from asking import Desk, desk
-from play import BO, BOTH, FOLDER, KIM, LIS, Play
+from support.pane_user import Desk, desk
+from support.scenario import BO, BOTH, FOLDER, KIM, LIS, Play
 from webcrm_sync.core.message import Party
 from webcrm_sync.core.states import Reason
 from webcrm_sync.engine.pane.mail_status_rules import Can, Forecast, Shown, Steps, Way

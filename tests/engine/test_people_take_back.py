@@ -7,9 +7,9 @@ from datetime import timedelta
 
 import pytest
 
-from asking import Desk, desk
-from meanwhile import worker
-from play import BO, FOLDER, KIM, LIS, Play
+from support.interleave import worker
+from support.pane_user import Desk, desk
+from support.scenario import BO, FOLDER, KIM, LIS, Play
 from webcrm_sync.engine.discovery.discover import discover
 from webcrm_sync.store import mailboxes
 from webcrm_sync_sandbox.outlook.mail import File, Mail

@@ -6,8 +6,8 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from asking import Desk, desk
-from play import BO, FOLDER, KIM, LIS, Play
+from support.pane_user import Desk, desk
+from support.scenario import BO, FOLDER, KIM, LIS, Play
 from webcrm_sync.core.errors import Gone, Refused, SyncError, TryLater, Unclear
 from webcrm_sync.engine.pane import sender_rules
 from webcrm_sync.engine.pane.contacts import PersonDraft, create_contact

@@ -8,9 +8,9 @@ from dataclasses import replace
 import pytest
 from sqlalchemy import Engine, event, text
 
-from asking import Desk
-from meanwhile import Death, die, worker
-from play import BO, BOTH, FOLDER, KIM, LIS, Play
+from support.interleave import Death, die, worker
+from support.pane_user import Desk
+from support.scenario import BO, BOTH, FOLDER, KIM, LIS, Play
 from webcrm_sync.core.attachments import PICTURE_MISSING
 from webcrm_sync.engine.reconciliation.recover import find, rebuild
 from webcrm_sync.store import companies

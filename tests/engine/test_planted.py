@@ -10,10 +10,10 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import text
 
-from emptied import empty
-from planting import Marks, Planted, Planting
-from play import BO, BOTH, KIM, LIS, Play
-from rehearsal import Rehearsal, rehearsal
+from support.database import empty
+from support.fault_runner import Rehearsal, rehearsal
+from support.planting import Marks, Planted, Planting
+from support.scenario import BO, BOTH, KIM, LIS, Play
 from webcrm_sync_sandbox.outlook.mail import File, Mail
 
 WORD = "Poisonous"

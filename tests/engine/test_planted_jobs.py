@@ -7,10 +7,10 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import text
 
-from asking import Desk
-from planting import Marks, Planted, Planting
-from play import BO, BOTH, FOLDER, KIM, LIS, Play
-from proving import Ground, prepared
+from support.pane_user import Desk
+from support.planting import Marks, Planted, Planting
+from support.reconciliation import Ground, prepared
+from support.scenario import BO, BOTH, FOLDER, KIM, LIS, Play
 from webcrm_sync.core.outlook import Place
 from webcrm_sync.core.states import State
 from webcrm_sync.engine.operations.status import read_status

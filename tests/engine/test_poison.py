@@ -6,8 +6,8 @@ from datetime import timedelta
 
 import pytest
 
-from meanwhile import worker
-from play import BO, BOTH, FOLDER, KIM, PENDING, OpenPlay, Play
+from support.interleave import worker
+from support.scenario import BO, BOTH, FOLDER, KIM, PENDING, OpenPlay, Play
 from webcrm_sync.core.errors import Refused
 from webcrm_sync.core.states import Reason, State
 from webcrm_sync.store import companies, events, mailboxes

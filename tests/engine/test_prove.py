@@ -7,9 +7,9 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import text
 
-from meanwhile import worker
-from play import BO, BOTH, FOLDER, KIM, PENDING, Play
-from proving import Ground, prepared
+from support.interleave import worker
+from support.reconciliation import Ground, prepared
+from support.scenario import BO, BOTH, FOLDER, KIM, PENDING, Play
 from webcrm_sync.core.states import State
 from webcrm_sync.engine.operations.status import read_status
 from webcrm_sync.engine.reconciliation import prove

@@ -7,9 +7,9 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import text
 
-from asking import Desk
-from play import BO, BOTH, FOLDER, KIM, LIS, PENDING
-from proving import Ground
+from support.pane_user import Desk
+from support.reconciliation import Ground
+from support.scenario import BO, BOTH, FOLDER, KIM, LIS, PENDING
 from webcrm_sync.core.filing import filing_key
 from webcrm_sync.core.states import Reason, State
 from webcrm_sync.engine.reconciliation import prove

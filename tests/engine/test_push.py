@@ -7,8 +7,8 @@ from datetime import timedelta
 
 import pytest
 
-from play import BO, BOTH, FOLDER, KIM, OpenPlay, Play
-from running import free_port, until
+from support.processes import free_port, until
+from support.scenario import BO, BOTH, FOLDER, KIM, OpenPlay, Play
 from webcrm_sync.store import mailboxes
 from webcrm_sync.store.mailboxes import SyncFolder
 from webcrm_sync.web.app import create_app

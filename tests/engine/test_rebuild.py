@@ -11,8 +11,8 @@ from typing import Any
 import pytest
 from sqlalchemy import text
 
-from asking import Desk
-from play import BO, BOTH, FOLDER, KIM, LIS, OpenPlay, Play
+from support.pane_user import Desk
+from support.scenario import BO, BOTH, FOLDER, KIM, LIS, OpenPlay, Play
 from webcrm_sync.core.errors import TryLater
 from webcrm_sync.engine.reconciliation import prove
 from webcrm_sync.engine.reconciliation.recover import Rebuilt, find, rebuild

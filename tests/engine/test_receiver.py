@@ -12,9 +12,9 @@ import httpx
 import pytest
 from click.testing import CliRunner
 
-from meanwhile import Death, die, worker
-from play import BO, BOTH, KIM, OpenPlay, Play
-from running import free_port, until
+from support.interleave import Death, die, worker
+from support.processes import free_port, until
+from support.scenario import BO, BOTH, KIM, OpenPlay, Play
 from webcrm_sync.cli import doctor, status
 from webcrm_sync.engine import push_urls
 from webcrm_sync.engine.mailboxes.maintain import keep

@@ -6,8 +6,8 @@ import pytest
 
 from bench.ground import customers, mail, mailboxes
 from bench.receiver import are_synced, notifications, post, troubles
-from play import FOLDER
-from running import running, until
+from support.processes import running, until
+from support.scenario import FOLDER
 from webcrm_sync.bootstrap import open_context
 from webcrm_sync.engine import push_urls
 from webcrm_sync_sandbox.environment import Stage

@@ -11,7 +11,7 @@ import pytest
 from procrastinate.jobs import Job
 from sqlalchemy import text
 
-from play import Play
+from support.scenario import Play
 from webcrm_sync import worker
 from webcrm_sync.engine.isolation import job_backoff
 from webcrm_sync.store import job_troubles

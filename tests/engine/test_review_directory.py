@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-from play import BO, BOTH, FOLDER, KIM, LIS, OpenPlay, Play
+from support.scenario import BO, BOTH, FOLDER, KIM, LIS, OpenPlay, Play
 from webcrm_sync.core.crm import PersonRow
 from webcrm_sync.core.matching import Contact
 from webcrm_sync.core.states import State

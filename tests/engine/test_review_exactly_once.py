@@ -7,8 +7,8 @@ from datetime import timedelta
 
 import pytest
 
-from meanwhile import Death, die, worker
-from play import BO, BOTH, FOLDER, KIM, Play
+from support.interleave import Death, die, worker
+from support.scenario import BO, BOTH, FOLDER, KIM, Play
 from webcrm_sync.engine.mirroring.plan import mirror
 from webcrm_sync_sandbox.outlook.mail import File, Mail
 from webcrm_sync_sandbox.outlook.mailbox import SimMailbox

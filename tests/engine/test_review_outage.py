@@ -9,7 +9,7 @@ from datetime import timedelta
 
 import pytest
 
-from play import BO, BOTH, FOLDER, KIM, LIS, OpenPlay, Play
+from support.scenario import BO, BOTH, FOLDER, KIM, LIS, OpenPlay, Play
 from webcrm_sync.core.states import State
 from webcrm_sync.engine.history.timeline import explain
 from webcrm_sync.engine.operations.retention import housekeeping

@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
-from meanwhile import Death, die, worker
-from play import BO, BOTH, FOLDER, KIM, Play
+from support.interleave import Death, die, worker
+from support.scenario import BO, BOTH, FOLDER, KIM, Play
 from webcrm_sync.core.errors import Gone, TryLater
 from webcrm_sync.core.outlook import Change
 from webcrm_sync.core.states import State

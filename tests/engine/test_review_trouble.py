@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
-from meanwhile import worker
-from play import BO, BOTH, FOLDER, KIM, LIS, Play
+from support.interleave import worker
+from support.scenario import BO, BOTH, FOLDER, KIM, LIS, Play
 from webcrm_sync.core.errors import AccessLost, Gone, Refused, SyncError, TryLater, Unclear
 from webcrm_sync.core.states import State
 from webcrm_sync.engine.backoff import hold_mailbox

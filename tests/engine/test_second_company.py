@@ -11,7 +11,7 @@ import pytest
 from click.testing import CliRunner
 from sqlalchemy import text
 
-from play import KIM, Play
+from support.scenario import KIM, Play
 from webcrm_sync.bootstrap import migrate_database, open_context
 from webcrm_sync.cli import cli
 from webcrm_sync.core.outlook import MailUser

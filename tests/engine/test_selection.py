@@ -9,8 +9,8 @@ from urllib.parse import parse_qs, quote, urlsplit
 import pytest
 from sqlalchemy import select, text, update
 
-from play import BO, BOTH, FOLDER, KIM, LIS, OpenPlay, Play
-from proving import Ground
+from support.reconciliation import Ground
+from support.scenario import BO, BOTH, FOLDER, KIM, LIS, OpenPlay, Play
 from webcrm_sync.core.states import Reason, State
 from webcrm_sync.engine.context import Context
 from webcrm_sync.engine.discovery.discover import PAGE_SIZE

@@ -10,9 +10,9 @@ from pathlib import Path
 
 import pytest
 
-from forked import start_worker
-from play import BO, BOTH, FOLDER, KIM
-from running import Running, running, until
+from support.forked import start_worker
+from support.processes import Running, running, until
+from support.scenario import BO, BOTH, FOLDER, KIM
 from webcrm_sync.bootstrap import migrate_database
 from webcrm_sync_sandbox.environment import Stage
 from webcrm_sync_sandbox.faults import Kind

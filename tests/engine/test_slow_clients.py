@@ -10,9 +10,9 @@ from pathlib import Path
 
 import pytest
 
-from everybody import Everybody
-from running import Running, running, until
-from slow_clients import KINDS, stalled
+from support.everybody import Everybody
+from support.processes import Running, running, until
+from support.slow_clients import KINDS, stalled
 from webcrm_sync.web.serving.bounds import Bounds
 from webcrm_sync_sandbox.environment import Stage
 

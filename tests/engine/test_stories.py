@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from play import BO, BOTH, FOLDER, KIM, LIS, PENDING, Play
+from support.scenario import BO, BOTH, FOLDER, KIM, LIS, PENDING, Play
 from webcrm_sync.core.states import State
 from webcrm_sync_sandbox.outlook.mail import File, Mail
 

@@ -6,8 +6,8 @@ import re
 
 import pytest
 
-from asking import desk
-from play import BO, BOTH, FOLDER, KIM, OpenPlay, Play
+from support.pane_user import desk
+from support.scenario import BO, BOTH, FOLDER, KIM, OpenPlay, Play
 from webcrm_sync.core.states import State
 from webcrm_sync_sandbox.outlook.mail import File, Mail
 from webcrm_sync_sandbox.outlook.mailbox import SimMailbox

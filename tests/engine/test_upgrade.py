@@ -14,12 +14,12 @@ from pathlib import Path
 import pytest
 from sqlalchemy import Engine
 
-from asking import Desk
-from descriptions import deviations
-from play import BO, BOTH, FOLDER, PENDING
-from recorded import Recording
-from recorded_company import Company, playing
-from revisions import bring_to, database_of
+from support.openapi import deviations
+from support.pane_user import Desk
+from support.recorded import Recording
+from support.recorded_company import Company, playing
+from support.revisions import bring_to, database_of
+from support.scenario import BO, BOTH, FOLDER, PENDING
 from webcrm_sync.core.mail_text.body_text import read_body
 from webcrm_sync.core.states import Reason, State
 from webcrm_sync.engine.operations.status import read_status

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import timedelta
 
-from asking import Desk
 from machine.history import History
 from machine.model import Leaf, Letter, Sending
-from play import FOLDER
+from support.pane_user import Desk
+from support.scenario import FOLDER
 from webcrm_sync.core.errors import SyncError
 from webcrm_sync.engine.pane.mail_status_rules import Can, MailState, Shown
 from webcrm_sync_sandbox.environment import Stage

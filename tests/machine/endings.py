@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from machine.history import STAMP, History
 from machine.model import Leaf, Letter, belongs
 from machine.truths import Standing, place_of
-from play import BOTH, FOLDER, PENDING
+from support.scenario import BOTH, FOLDER, PENDING
 
 
 def check_endings(history: History) -> None:

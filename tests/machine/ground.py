@@ -12,7 +12,7 @@ import psycopg
 from sqlalchemy import text
 
 from machine.boundaries import Boundaries
-from play import Play
+from support.scenario import Play
 from webcrm_sync.bootstrap import open_context
 from webcrm_sync.store import mailboxes
 from webcrm_sync.store.database import libpq_url

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 
 from machine.ground import EVA, KIM, Ground
 from machine.model import OURS, Book, Leaf, Letter, Post, Sending, foreign
-from play import FOLDER
+from support.scenario import FOLDER
 from webcrm_sync_sandbox.outlook.mail import AUTO, File, Mail, new_message_id
 from webcrm_sync_sandbox.outlook.mailbox import SimMailbox
 from webcrm_sync_sandbox.outlook.message_store import NameTakenError

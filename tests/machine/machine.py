@@ -17,8 +17,8 @@ from machine.model import Leaf, Post
 from machine.stories import check_stories
 from machine.truths import check_always
 from machine.work import come_to_rest, notify, tick, tick_until
-from meanwhile import die
-from play import FOLDER
+from support.interleave import die
+from support.scenario import FOLDER
 from webcrm_sync_sandbox.outlook.mail import AUTO
 
 ANYBODY = (BO, BO, LIS, TWIN, PIA, DAN, "zoe@gmail.com", KIM, KIM, EVA)

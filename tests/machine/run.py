@@ -24,9 +24,9 @@ import trustme
 from hypothesis import HealthCheck, Phase, seed, settings
 from hypothesis.stateful import run_state_machine_as_test
 
-from careless import make_careless
 from machine.ground import ground
 from machine.machine import Machine
+from support.careless import make_careless
 from webcrm_sync.localdb.embedded import embedded
 from webcrm_sync.store.database import Database
 from webcrm_sync.store.migrate import migrate

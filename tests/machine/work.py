@@ -6,8 +6,8 @@ from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 
 from machine.ground import POLL, Ground
-from meanwhile import Death
-from play import Play
+from support.interleave import Death
+from support.scenario import Play
 from webcrm_sync.engine.discovery.notifications import Notification, Receiver
 from webcrm_sync.store import schedule
 from webcrm_sync.worker import STEPS

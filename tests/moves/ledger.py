@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from moves.people import Copy, Letter, People
-from play import BOTH
+from support.scenario import BOTH
 from webcrm_sync_sandbox.environment import Stage
 
 _NOT_SYNCED = "Not synced"

@@ -21,7 +21,7 @@ from datetime import timedelta
 
 from moves.ledger import Ledger, is_marked, ledger
 from moves.people import People
-from running import Running, running, until
+from support.processes import Running, running, until
 from webcrm_sync.bootstrap import migrate_database
 from webcrm_sync_sandbox.environment import Stage
 from webcrm_sync_sandbox.faults import Kind

@@ -15,8 +15,8 @@ from procrastinate.schema import SchemaManager
 from psycopg import sql
 from sqlalchemy import NullPool
 
-from careless import superuser_url
-from revisions import bring_to
+from support.careless import superuser_url
+from support.revisions import bring_to
 from webcrm_sync.localdb.embedded import embedded
 from webcrm_sync.localdb.lifetime import Home
 from webcrm_sync.localdb.role import ROLE

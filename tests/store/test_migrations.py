@@ -9,7 +9,7 @@ import pytest
 import sqlalchemy
 from sqlalchemy import Engine, text
 
-from revisions import bring_to, database_of
+from support.revisions import bring_to, database_of
 from webcrm_sync.core.addresses import folded
 from webcrm_sync.store.migrate import migrate
 

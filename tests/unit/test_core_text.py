@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hostile_bodies import BODIES
+from support.hostile_bodies import BODIES
 from webcrm_sync.core.mail_text.body_text import LONGEST_TEXT, read_body
 from webcrm_sync.core.storable import normalized, one_line, storable
 from webcrm_sync.core.words import WordDigest

@@ -10,7 +10,7 @@ import pytest
 
 from webcrm_sync import logs
 
-log = logging.getLogger("webcrm_sync.engine.story")
+log = logging.getLogger("webcrm_sync.engine.history.timeline")
 
 
 @pytest.fixture
@@ -33,7 +33,7 @@ def test_an_event_is_one_line_with_its_fields_in_utc(lines: io.StringIO) -> None
     record.created, record.msecs = 1_772_357_400.0, 123.0
     log.handle(record)
     assert lines.getvalue() == (
-        "2026-03-01T09:30:00.123Z INFO webcrm_sync.engine.story item_synced item=7\n"
+        "2026-03-01T09:30:00.123Z INFO webcrm_sync.engine.history.timeline item_synced item=7\n"
     )
 
 

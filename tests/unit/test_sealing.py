@@ -65,7 +65,7 @@ def test_the_kept_key_is_made_once_and_for_its_owner_only(tmp_path: Path) -> Non
 
 def test_processes_that_make_the_key_at_once_agree_on_it(tmp_path: Path) -> None:
     program = (
-        "import sys, pathlib; from webcrm_sync.store.sealing import read_or_make_key;"
+        "import sys, pathlib; from webcrm_sync.store.encryption import read_or_make_key;"
         "sys.stdin.read(); print(read_or_make_key(pathlib.Path(sys.argv[1])))"
     )
     many = [

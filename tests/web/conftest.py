@@ -11,7 +11,7 @@ from flask.testing import FlaskClient
 from pydantic import SecretStr
 from sqlalchemy import text
 
-from emptied import empty
+from support.database import empty
 from webcrm_sync.bootstrap import open_context
 from webcrm_sync.core.outlook import MailUser, Place
 from webcrm_sync.engine.context import Context

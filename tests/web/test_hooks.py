@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 from sqlalchemy import text
 from werkzeug.test import TestResponse
 
-from meanwhile import Around
-from statements import statements_of
+from support.interleave import Around
+from support.statements import statements_of
 from web.conftest import CLIENT_STATE, NOW, SUBSCRIPTION, Watched
 from webcrm_sync.engine.context import Context
 from webcrm_sync.engine.discovery.notifications import Notification, Receiver

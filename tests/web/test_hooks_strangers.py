@@ -14,7 +14,7 @@ import pytest
 from flask.testing import FlaskClient
 from werkzeug.test import EnvironBuilder, run_wsgi_app
 
-from statements import statements_of
+from support.statements import statements_of
 from web.conftest import CLIENT_STATE, SUBSCRIPTION, Watched
 from webcrm_sync.engine import push_urls
 from webcrm_sync.engine.context import Context

@@ -17,9 +17,9 @@ import httpx
 import pytest
 import trustme
 
-from running import until
-from served import Served, served
-from slow_clients import KINDS, TLS_KINDS, Kind, is_closed, stalled
+from support.processes import until
+from support.served import Served, served
+from support.slow_clients import KINDS, TLS_KINDS, Kind, is_closed, stalled
 from webcrm_sync.logs import LineFormatter
 from webcrm_sync.web.serving.bounds import Bounds, Lane
 from webcrm_sync.web.serving.crowd import Crowd

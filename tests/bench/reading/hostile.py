@@ -10,7 +10,7 @@ from itertools import chain
 
 from bench.reading.converters import CONVERTERS, PARSERS
 from bench.reading.limits import LONGEST_S, MOST_MB, Outcome, convert_apart
-from hostile_bodies import BODIES
+from support.hostile_bodies import BODIES
 from webcrm_sync.engine.body_reader.reader import SMALL
 
 #: What is listed by its name: seconds, MB.

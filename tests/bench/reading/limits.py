@@ -15,7 +15,7 @@ from dataclasses import asdict, dataclass
 
 from bench.reading.converters import CONVERTERS, PARSERS
 from bench.reading.usage import PeakMemory, memory_mb
-from hostile_bodies import BODIES
+from support.hostile_bodies import BODIES
 
 LONGEST_S, MOST_MB = 10, 500
 

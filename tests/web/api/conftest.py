@@ -8,8 +8,8 @@ from contextlib import ExitStack
 import pytest
 from flask import Flask
 
-from play import KIM, OpenPlay, Play
-from signed_in import Person, person
+from support.api_client import Person, person
+from support.scenario import KIM, OpenPlay, Play
 from webcrm_sync.bootstrap import open_context
 from webcrm_sync.web.app import create_app
 from webcrm_sync_sandbox.environment import Stage

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from play import BO, FOLDER, KIM, LIS, Play
-from signed_in import Person
+from support.api_client import Person
+from support.scenario import BO, FOLDER, KIM, LIS, Play
 from webcrm_sync_sandbox.outlook.mail import Mail
 
 

@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from play import BO, BOTH, FOLDER, KIM, LIS, OpenPlay, Play
-from signed_in import Person, person
+from support.api_client import Person, person
+from support.scenario import BO, BOTH, FOLDER, KIM, LIS, OpenPlay, Play
 from webcrm_sync.web.app import create_app
 from webcrm_sync_sandbox.outlook.mail import File, Mail
 

@@ -9,8 +9,8 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import event, text
 
-from play import BO, FOLDER, KIM, LIS, Play
-from signed_in import Person
+from support.api_client import Person
+from support.scenario import BO, FOLDER, KIM, LIS, Play
 from webcrm_sync.engine.mailboxes import admin
 from webcrm_sync.store import mailboxes
 from webcrm_sync_sandbox.outlook.mail import Mail

@@ -8,8 +8,8 @@ import schemathesis
 from flask import Flask
 from hypothesis import HealthCheck, Phase, given, settings
 
-from play import BO, Play
-from signed_in import Person
+from support.api_client import Person
+from support.scenario import BO, Play
 from webcrm_sync_sandbox.outlook.mail import Mail
 
 

@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 from flask import Flask
 
-from play import BO, FOLDER, KIM, Play
-from signed_in import Person, person
+from support.api_client import Person, person
+from support.scenario import BO, FOLDER, KIM, Play
 from webcrm_sync.web.access import Guard, guard_of
 from webcrm_sync_sandbox.outlook.mail import Mail
 

@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from play import BO, BOTH, FOLDER, KIM, LIS, Play
-from signed_in import Person
+from support.api_client import Person
+from support.scenario import BO, BOTH, FOLDER, KIM, LIS, Play
 from webcrm_sync_sandbox.outlook.mail import Mail
 
 EVA = "eva@nordwind.example"

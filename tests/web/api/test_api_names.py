@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from play import BO, FOLDER, KIM, Play
-from signed_in import Person
+from support.api_client import Person
+from support.scenario import BO, FOLDER, KIM, Play
 from webcrm_sync_sandbox.outlook.mail import Mail
 
 ODD = '<o\'Hara+50%&?/#=\u00e6 "x"@havnebyg.example>'

@@ -10,10 +10,10 @@ from datetime import timedelta
 import httpx
 from flask import Flask
 
-from play import BO, KIM, Play
-from running import until
-from served import served
-from signed_in import Person
+from support.api_client import Person
+from support.processes import until
+from support.scenario import BO, KIM, Play
+from support.served import served
 from webcrm_sync_sandbox.outlook.mail import Mail
 
 

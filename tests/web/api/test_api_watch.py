@@ -9,9 +9,9 @@ import httpx
 from flask import Flask
 from sqlalchemy import event
 
-from play import BO, KIM, Play
-from served import served
-from signed_in import Person
+from support.api_client import Person
+from support.scenario import BO, KIM, Play
+from support.served import served
 from webcrm_sync_sandbox.outlook.mail import Mail
 
 _PANES = 20

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Any
 
-from play import Play
+from support.scenario import Play
 
 
 class Death(BaseException):

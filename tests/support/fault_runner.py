@@ -10,10 +10,10 @@ from enum import StrEnum
 
 from sqlalchemy import text
 
-from ledger import Ledger, ledger_of
-from lives import Life
-from meanwhile import Death
-from play import BO, KIM, LIS, Play
+from support.crash import Life
+from support.interleave import Death
+from support.scenario import BO, KIM, LIS, Play
+from support.snapshot import Ledger, ledger_of
 from webcrm_sync.bootstrap import open_context
 from webcrm_sync.engine.context import Context
 from webcrm_sync.graph.client import GraphClient

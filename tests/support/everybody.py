@@ -9,8 +9,8 @@ from typing import Any
 
 import httpx
 
-from play import KIM
-from running import Running
+from support.processes import Running
+from support.scenario import KIM
 from webcrm_sync.bootstrap import open_context
 from webcrm_sync.engine import push_urls
 

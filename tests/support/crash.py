@@ -9,7 +9,7 @@ from typing import Any
 
 from sqlalchemy import Connection, event
 
-from meanwhile import Death
+from support.interleave import Death
 from webcrm_sync.engine.context import Context
 from webcrm_sync.store.database import Database, Tx
 

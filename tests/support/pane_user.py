@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from play import KIM, Play
+from support.scenario import KIM, Play
 from webcrm_sync.engine.history.timeline import story_of_copy
 from webcrm_sync.engine.pane import actions
 from webcrm_sync.engine.pane.mail_lookup import Asker, MailRef

@@ -11,7 +11,7 @@ from typing import Any
 
 from sqlalchemy import RowMapping, text
 
-from play import Play
+from support.scenario import Play
 from webcrm_sync_sandbox.outlook.mailbox import SimMailbox
 from webcrm_sync_sandbox.outlook.store import Item, SimFolder
 

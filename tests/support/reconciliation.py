@@ -7,7 +7,7 @@ from datetime import timedelta
 
 from sqlalchemy import text
 
-from play import BO, KIM, Play
+from support.scenario import BO, KIM, Play
 from webcrm_sync.engine.reconciliation import prove
 from webcrm_sync.engine.reconciliation.differences import Difference, Kind
 from webcrm_sync_sandbox.outlook.mail import File, Mail

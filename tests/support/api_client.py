@@ -9,8 +9,8 @@ from flask import Flask
 from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
-from asking import ref_to
-from play import Play
+from support.pane_user import ref_to
+from support.scenario import Play
 from webcrm_sync_sandbox.outlook.mailbox import SimMailbox
 
 

@@ -12,8 +12,8 @@ from urllib.parse import unquote
 
 from sqlalchemy import Engine, text
 
-from play import Play
-from recorded import Recording
+from support.recorded import Recording
+from support.scenario import Play
 from webcrm_sync.bootstrap import open_context
 from webcrm_sync.engine.reconciliation import prove
 from webcrm_sync.engine.reconciliation.differences import MailboxProof, WebcrmProof
