@@ -28,7 +28,7 @@ from webcrm_sync.engine.context import Context
 from webcrm_sync.engine.discovery.discover import discover
 from webcrm_sync.engine.filing.job import file
 from webcrm_sync.engine.isolation import incidents, job_backoff
-from webcrm_sync.engine.mailboxes.maintain import keep
+from webcrm_sync.engine.mailboxes.maintain import maintain
 from webcrm_sync.engine.marking import mark
 from webcrm_sync.engine.matching.refresh_directory import refresh_directory
 from webcrm_sync.engine.mirroring.plan import mirror
@@ -44,7 +44,7 @@ Step = Callable[[Context, int], None]
 STEPS: dict[str, Step] = {
     "discover": discover,
     "mark": mark,
-    "keep": keep,
+    "keep": maintain,
     "file": lambda context, _: file(context),
     "mirror": lambda context, _: mirror(context),
     "directory": lambda context, _: refresh_directory(context),

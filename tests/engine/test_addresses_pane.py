@@ -9,7 +9,7 @@ from support.scenario import BO, BOTH, KIM, LIS, OpenPlay, Play
 from webcrm_sync.core.states import Reason
 from webcrm_sync.engine.pane import sender_rules
 from webcrm_sync.engine.pane.contacts import PersonDraft, create_contact
-from webcrm_sync.engine.pane.mail_status_rules import Forecast, Shown, Why
+from webcrm_sync.engine.pane.mail_status_rules import DisplayStatus, Forecast, MatchEvidence
 from webcrm_sync_sandbox.outlook.mail import Mail, Person
 
 FORM = "form@nordwind.example"
@@ -41,7 +41,7 @@ def test_pane_counts_the_customer_in_reply_to(play: Play) -> None:
     kim = desk(play)
     known = kim.box.deliver(Mail("Question", FORM, KIM, reply_to=(BO,)))
     ours = kim.box.deliver(Mail("Question", FORM, KIM, reply_to=(KIM,)))
-    assert (kim.look(known).state, kim.look(known).forecast) == (Shown.NEW, Forecast.KNOWN)
+    assert (kim.look(known).state, kim.look(known).forecast) == (DisplayStatus.NEW, Forecast.KNOWN)
     assert kim.look(ours).reason is Reason.ONLY_COLLEAGUES
     kim.sync(known)
     play.rest()
@@ -71,7 +71,7 @@ def test_both_organisations_of_a_domain_are_offered_and_a_person_chooses(
     play.look()
     offered = kim.look(mail).candidates
     assert [(c.organisation_id, c.why, c.who) for c in offered] == [
-        (number, Why.DOMAIN, domain) for number in ids
+        (number, MatchEvidence.DOMAIN, domain) for number in ids
     ]
     kim.choose(mail, ids[1])
     play.rest()
@@ -124,9 +124,9 @@ def test_sender_who_is_always_synced_is_known_in_any_writing(play: Play, sender:
     mail = kim.box.deliver(Mail("Hello", Person(sender), KIM))
     (address,) = kim.look(mail).addresses
     for _ in range(2):
-        sender_rules.always_sync(play.context, kim.asker, address)
-    assert len(sender_rules.senders(play.context, kim.asker)) == 1
+        sender_rules.always_sync(play.context, kim.user, address)
+    assert len(sender_rules.senders(play.context, kim.user)) == 1
     assert kim.look(mail).always_sync
-    sender_rules.sync_no_more(play.context, kim.asker, address)
-    assert sender_rules.senders(play.context, kim.asker) == ()
+    sender_rules.sync_no_more(play.context, kim.user, address)
+    assert sender_rules.senders(play.context, kim.user) == ()
     assert not kim.look(mail).always_sync

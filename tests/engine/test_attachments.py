@@ -10,7 +10,7 @@ from sqlalchemy import text
 
 from support.interleave import Death, die, worker
 from support.scenario import BO, BOTH, KIM, LIS, OpenPlay, Play
-from webcrm_sync.core.attachments import Shield
+from webcrm_sync.core.attachments import Protection
 from webcrm_sync.core.states import State
 from webcrm_sync_sandbox.outlook.mail import AttachedItem, Attachment, File, Link, Mail
 from webcrm_sync_sandbox.outlook.mailbox import SimMailbox
@@ -163,7 +163,7 @@ def test_document_that_an_earlier_version_named_otherwise_is_still_written(
 def test_encrypted_mail_says_that_it_cannot_be_read(play: Play, box: SimMailbox) -> None:
     sealed = File("smime.p7m", b"0", "application/pkcs7-mime")
     memo = synced(play, box, sealed, body="")
-    assert Shield.SEALED.value in memo.splitlines()
+    assert Protection.SEALED.value in memo.splitlines()
     assert names(play) == ["smime.p7m"]
 
 
@@ -177,7 +177,7 @@ def test_signed_mail_keeps_its_text_and_the_mail_as_signed(play: Play, box: SimM
 def test_protected_mail_says_so(play: Play, box: SimMailbox) -> None:
     bound = File("message.rpmsg", b"0", "application/x-microsoft-rpmsg-message")
     memo = synced(play, box, bound, body="<p>You received a protected message.</p>")
-    assert Shield.PROTECTED.value in memo.splitlines()
+    assert Protection.PROTECTED.value in memo.splitlines()
     assert names(play) == []
 
 

@@ -37,7 +37,7 @@ def _backlog(play: Play, count: int) -> SimMailbox:
 def _take_up(play: Play) -> None:
     with play.context.begin() as tx:
         (box,) = mailboxes.all_mailboxes(tx)
-        mailboxes.hint(tx, [f.id for f in mailboxes.folders(tx, box.id)])
+        mailboxes.request_read(tx, [f.id for f in mailboxes.folders(tx, box.id)])
     discover(play.context, box.id)
 
 

@@ -15,7 +15,7 @@ from support.scenario import BO, FOLDER, KIM, LIS, Play
 from webcrm_sync.core.outlook import Change
 from webcrm_sync.core.states import Reason, State
 from webcrm_sync.engine.discovery.discover import discover
-from webcrm_sync.engine.discovery.page_writer import Facts, Recording
+from webcrm_sync.engine.discovery.page_writer import PageContext, PageWriter
 from webcrm_sync.engine.filing import outcome
 from webcrm_sync.engine.filing.job import file
 from webcrm_sync.engine.marking import mark
@@ -47,7 +47,7 @@ def waiting(play: Play) -> tuple[Play, int, list[str]]:
         play.stage.graph.dials.refused.update(items)
         with play.context.begin() as tx:
             (watched,) = mailboxes.all_mailboxes(tx)
-            mailboxes.hint(tx, [f.id for f in mailboxes.folders(tx, watched.id)])
+            mailboxes.request_read(tx, [f.id for f in mailboxes.folders(tx, watched.id)])
         discover(play.context, watched.id)
         file(play.context)
     return play, watched.id, items
@@ -92,10 +92,10 @@ def test_a_mail_that_came_into_webcrm_and_the_marks_of_its_left_out_copies(play:
 
     with ThreadPoolExecutor(1) as other:
         with play.context.begin() as tx:  # as a batch of marks does: one after the other
-            marks.hold(tx, [left_out])
+            marks.lock(tx, [left_out])
             done = other.submit(complete)
             until(lambda: are_blocked(play, 1), "the mail to wait for its copies")
-            marks.hold(tx, [open_])
+            marks.lock(tx, [open_])
         done.result()
     assert play.item(box, left_out.graph_id).state is State.FILED
 
@@ -132,14 +132,14 @@ def test_marks_and_a_reading_of_the_same_mailbox_do_not_deadlock(play: Play) -> 
         changes = tuple(Change(c.graph_id, change_key=f"version {number}") for c in copies)
         with play.context.begin() as tx:
             known = emails.known_items(tx, box.id, [c.graph_id for c in copies], is_held=True)
-            recording = Recording(tx, box, folder, play.context, Facts({}, {}, {}), known)
+            recording = PageWriter(tx, box, folder, play.context, PageContext({}, {}, {}), known)
             recording.record(changes)
 
     def mark(number: int) -> None:
         newest_first = list(reversed(copies))
         with play.context.begin() as tx:
-            marks.hold(tx, newest_first)
+            marks.lock(tx, newest_first)
             marks.note(tx, [marks.Written(c.id, f"ours {number}", (), None) for c in newest_first])
-            marks.settle(tx, newest_first)
+            marks.complete(tx, newest_first)
 
     _side_by_side(read, mark)

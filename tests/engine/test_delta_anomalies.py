@@ -13,7 +13,7 @@ from support.scenario import BO, BOTH, FOLDER, KIM, Play
 from webcrm_sync.core.errors import Gone, TryLater
 from webcrm_sync.core.outlook import Change
 from webcrm_sync.core.states import State
-from webcrm_sync.engine.backoff import hold_mailbox
+from webcrm_sync.engine.backoff import back_off_mailbox
 from webcrm_sync.engine.mailboxes import admin
 from webcrm_sync.store import mailboxes
 from webcrm_sync_sandbox.outlook.mail import Mail
@@ -214,7 +214,7 @@ def test_mailbox_removed_while_outlook_is_in_trouble_is_gone_all_the_same(
             mailboxes.set_folder(tx, one.id, subscription_id=f"lost {one.id}")
     assert len(admin.remove(play.context, KIM)) == 2
     assert list(box.rules) == [own.id]
-    hold_mailbox(play.context, watched, TryLater("a job that was running"))
+    back_off_mailbox(play.context, watched, TryLater("a job that was running"))
     play.rest()
     with play.context.begin() as tx:
         assert mailboxes.all_mailboxes(tx) == []

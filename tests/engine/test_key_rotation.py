@@ -7,7 +7,7 @@ from datetime import timedelta
 
 from support.processes import free_port, until
 from support.scenario import BO, BOTH, KIM, OpenPlay, Play
-from webcrm_sync.engine.mailboxes.maintain import keep
+from webcrm_sync.engine.mailboxes.maintain import maintain
 from webcrm_sync.engine.operations.doctor import checks
 from webcrm_sync.engine.operations.status import read_status
 from webcrm_sync.store import mailboxes
@@ -49,13 +49,13 @@ def test_the_old_key_can_be_dropped_after_two_days(open_play: OpenPlay) -> None:
     both = with_keys(first, "new", "test")
     with Server(create_app(both.context).wsgi_app, port=port):
         assert said_of_keys(both).startswith("; 2 of 2 folders still need a key behind the first")
-        keep(both.context, before[0].mailbox_id)
+        maintain(both.context, before[0].mailbox_id)
         kept = folders(both)
         assert [f.subscription_id for f in kept] == [f.subscription_id for f in before]
         assert all(both.context.seal.is_first(f.client_state or "") for f in kept)
         assert said_of_keys(both).startswith("; 2 of 2 folders still need")
         first.stage.clock.advance(timedelta(minutes=2200))
-        keep(both.context, before[0].mailbox_id)
+        maintain(both.context, before[0].mailbox_id)
         assert not {f.subscription_id for f in folders(both)} & {f.subscription_id for f in before}
         assert said_of_keys(both).startswith("; no secret needs the keys behind the first one")
 

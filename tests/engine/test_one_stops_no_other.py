@@ -20,7 +20,7 @@ from webcrm_sync.core.states import SENTENCES, Reason, State
 from webcrm_sync.engine.isolation import job_backoff
 from webcrm_sync.engine.operations.status import read_status
 from webcrm_sync.engine.pane import actions
-from webcrm_sync.engine.pane.mail_status_rules import Shown
+from webcrm_sync.engine.pane.mail_status_rules import DisplayStatus
 from webcrm_sync.logs import LineFormatter
 from webcrm_sync.store import mailboxes, schedule
 from webcrm_sync.worker import STEPS, run_step
@@ -206,8 +206,8 @@ def test_parked_mail_is_told_of_once_and_tried_again_by_a_person(
     assert WORD not in told
     assert BO not in told
     kim = Desk(guarded, box)
-    state = actions.retry(guarded.context, kim.asker, kim.ref(item))
-    assert state.state is Shown.ON_ITS_WAY
+    state = actions.retry(guarded.context, kim.user, kim.ref(item))
+    assert state.state is DisplayStatus.ON_ITS_WAY
     guarded.rest()
     assert box.read(item).categories == BOTH
 

@@ -8,7 +8,7 @@ from support.pane_user import Desk, desk
 from support.scenario import BO, BOTH, FOLDER, KIM, LIS, Play
 from webcrm_sync.core.message import Party
 from webcrm_sync.core.states import Reason
-from webcrm_sync.engine.pane.mail_status_rules import Can, Forecast, Shown, Steps, Way
+from webcrm_sync.engine.pane.mail_status_rules import Action, DisplayStatus, Forecast, Origin, Steps
 from webcrm_sync_sandbox.outlook.mail import File, Mail
 
 
@@ -17,11 +17,11 @@ def test_a_mail_of_a_known_contact_is_forecast_and_nothing_of_its_body_is_read(p
     kim = desk(play)
     mail = kim.box.deliver(Mail("Offer?", BO, KIM))
     state = kim.look(mail)
-    assert (state.state, state.forecast) == (Shown.NEW, Forecast.KNOWN)
+    assert (state.state, state.forecast) == (DisplayStatus.NEW, Forecast.KNOWN)
     (target,) = state.targets
     assert (target.organisation, target.person, target.address) == ("Havnebyg", "Bo Byg", BO)
     assert target.activity_id is None
-    assert Can.SYNC in state.can
+    assert Action.SYNC in state.can
     assert state.sender == Party(BO, BO)
     assert mail not in [i for e in play.stage.journal.exchanges for i in e.contents]
 
@@ -31,15 +31,15 @@ def test_the_button_moves_the_mail_and_it_stands_in_webcrm(play: Play) -> None:
     kim = desk(play)
     mail = kim.box.deliver(Mail("Offer?", BO, KIM))
     state = kim.sync(mail)
-    assert state.state is Shown.ON_ITS_WAY
+    assert state.state is DisplayStatus.ON_ITS_WAY
     assert state.steps == Steps(moved=True)
     assert kim.box.read(mail).folder == FOLDER
 
     play.rest()
     done = kim.look(mail)
-    assert done.state is Shown.SYNCED
+    assert done.state is DisplayStatus.SYNCED
     assert done.steps == Steps(moved=True, read=True, filed=True, marked=True)
-    assert (done.way, done.by) == (Way.BUTTON, "Kim Nordwind")
+    assert (done.way, done.by) == (Origin.BUTTON, "Kim Nordwind")
     assert done.took_seconds is not None
     assert len(play.under("Havnebyg")) == 1
     assert kim.box.read(mail).categories == BOTH
@@ -51,7 +51,7 @@ def test_pressing_twice_at_the_same_moment_does_it_once(play: Play) -> None:
     mail = kim.box.deliver(Mail("Offer?", BO, KIM))
     with ThreadPoolExecutor(4) as people:
         found = list(people.map(lambda _: kim.sync(mail), range(4)))
-    assert {s.state for s in found} == {Shown.ON_ITS_WAY}
+    assert {s.state for s in found} == {DisplayStatus.ON_ITS_WAY}
     play.rest()
     kim.sync(mail)
     play.rest()
@@ -72,7 +72,7 @@ def test_a_sent_mail_goes_to_the_folder_under_sent_items(play: Play) -> None:
 def test_a_draft_stays_where_it_is(play: Play) -> None:
     kim = desk(play)
     draft = kim.box.put(Mail("Not yet", KIM, BO, is_draft=True), "drafts")
-    assert kim.sync(draft).state is Shown.DRAFT
+    assert kim.sync(draft).state is DisplayStatus.DRAFT
     assert [m.id for m in kim.box.messages("drafts")] == [draft]
 
 
@@ -97,12 +97,12 @@ def test_an_ambiguous_mail_is_filed_once_a_person_has_chosen(play: Play) -> None
     kim.sync(mail)
     play.rest()
     parked = kim.look(mail)
-    assert (parked.state, parked.reason) == (Shown.PARKED, Reason.AMBIGUOUS)
+    assert (parked.state, parked.reason) == (DisplayStatus.PARKED, Reason.AMBIGUOUS)
     assert {c.organisation for c in parked.candidates} == {"Havnebyg", "Skovby"}
 
-    assert kim.choose(mail, play.organisations["Skovby"]).state is Shown.ON_ITS_WAY
+    assert kim.choose(mail, play.organisations["Skovby"]).state is DisplayStatus.ON_ITS_WAY
     play.rest()
-    assert kim.look(mail).state is Shown.SYNCED
+    assert kim.look(mail).state is DisplayStatus.SYNCED
     assert (len(play.under("Skovby")), len(play.under("Havnebyg"))) == (1, 0)
 
 
@@ -142,7 +142,7 @@ def test_undo_takes_the_mail_out_of_the_folder_and_out_of_webcrm(play: Play) -> 
     kim.sync(mail)
     play.rest()
     state = kim.undo(mail)
-    assert state.state is Shown.NEW
+    assert state.state is DisplayStatus.NEW
     kim.undo(mail)
     play.rest()
     (activity,) = play.activities
@@ -154,7 +154,7 @@ def test_undo_takes_the_mail_out_of_the_folder_and_out_of_webcrm(play: Play) -> 
 
     play.look()
     assert play.activities[0]["ActivityDescription"] == "[withdrawn] Oops"
-    assert kim.look(mail).state is Shown.NEW
+    assert kim.look(mail).state is DisplayStatus.NEW
 
 
 def test_syncing_again_after_undo_fills_the_same_activity(play: Play) -> None:
@@ -172,7 +172,7 @@ def test_syncing_again_after_undo_fills_the_same_activity(play: Play) -> None:
     assert activity["ActivityDescription"] == "Back"
     assert "Words" in activity["ActivityMemo"]
     assert len(play.documents) == 1
-    assert kim.look(mail).state is Shown.SYNCED
+    assert kim.look(mail).state is DisplayStatus.SYNCED
     assert kim.box.read(mail).categories == BOTH
 
 
@@ -190,7 +190,7 @@ def test_undo_leaves_the_activity_while_a_colleague_has_the_mail_synced_too(play
     (activity,) = play.activities
     assert activity["ActivityDescription"] == "Both"
     assert kim.box.read(one).categories == ()
-    assert eva.look(two).state is Shown.SYNCED
+    assert eva.look(two).state is DisplayStatus.SYNCED
 
 
 def test_what_was_synced_before_is_synced_anyway_when_a_person_says_so(play: Play) -> None:
@@ -204,7 +204,7 @@ def test_what_was_synced_before_is_synced_anyway_when_a_person_says_so(play: Pla
     assert kim.look(mail).reason is Reason.SYNCED_BEFORE
     kim.anyway(mail)
     play.rest()
-    assert kim.look(mail).state is Shown.SYNCED
+    assert kim.look(mail).state is DisplayStatus.SYNCED
     assert len(play.activities) == 1
 
 
@@ -215,11 +215,11 @@ def test_a_refused_mail_is_tried_again_at_once_when_a_person_says_so(play: Play)
     mail = kim.box.deliver(Mail("Offer?", BO, KIM))
     kim.sync(mail)
     play.settle()
-    assert kim.look(mail).state is Shown.PARKED
+    assert kim.look(mail).state is DisplayStatus.PARKED
     play.stage.crm.failing_creates = 0
-    assert kim.retry(mail).state is Shown.ON_ITS_WAY
+    assert kim.retry(mail).state is DisplayStatus.ON_ITS_WAY
     play.rest()
-    assert kim.look(mail).state is Shown.SYNCED
+    assert kim.look(mail).state is DisplayStatus.SYNCED
 
 
 def test_a_mail_among_colleagues_can_still_be_put_under_an_organisation(play: Play) -> None:
@@ -228,10 +228,10 @@ def test_a_mail_among_colleagues_can_still_be_put_under_an_organisation(play: Pl
     desk(play, "eva@nordwind.example", "Eva Nordwind")
     mail = kim.box.deliver(Mail("About Bo", "eva@nordwind.example", KIM))
     before = kim.look(mail)
-    assert (before.state, before.reason) == (Shown.SKIPPED, Reason.ONLY_COLLEAGUES)
+    assert (before.state, before.reason) == (DisplayStatus.SKIPPED, Reason.ONLY_COLLEAGUES)
     kim.choose(mail, play.organisations["Havnebyg"])
     play.rest()
-    assert kim.look(mail).state is Shown.SYNCED
+    assert kim.look(mail).state is DisplayStatus.SYNCED
     assert len(play.under("Havnebyg")) == 1
 
 
@@ -243,7 +243,7 @@ def test_a_mirror_says_that_webcrm_sent_it(play: Play) -> None:
     play.refresh()
     (mirror,) = kim.box.messages(f"sentitems/{FOLDER}")
     state = kim.look(mirror.id)
-    assert (state.state, state.way) == (Shown.MIRRORED, Way.WEBCRM)
+    assert (state.state, state.way) == (DisplayStatus.MIRRORED, Origin.WEBCRM)
     assert [t.activity_id for t in state.targets] == [activity]
 
 
@@ -261,7 +261,7 @@ def test_a_colleague_may_choose_for_the_mail_that_stands_in_webcrm_already(play:
         play.rest()
         eva.sync(two, play.organisations[organisation])
         play.rest()
-        assert eva.look(two).state is Shown.SYNCED
+        assert eva.look(two).state is DisplayStatus.SYNCED
         assert eva.box.read(two).categories == kim.box.read(one).categories == BOTH
         assert len(play.under(organisation)) == 1
     assert len(play.activities) == 2

@@ -11,7 +11,7 @@ from support.scenario import BO, FOLDER, KIM, LIS, Play
 from webcrm_sync.core.errors import Gone, Refused, SyncError, TryLater, Unclear
 from webcrm_sync.engine.pane import sender_rules
 from webcrm_sync.engine.pane.contacts import PersonDraft, create_contact
-from webcrm_sync.engine.pane.mail_status_rules import Shown
+from webcrm_sync.engine.pane.mail_status_rules import DisplayStatus
 from webcrm_sync_sandbox.outlook.mail import File, Mail
 
 
@@ -20,7 +20,7 @@ def synced(play: Play, kim: Desk, subject: str = "Offer?") -> str:
     mail = kim.box.deliver(Mail(subject, BO, KIM, attachments=(File("plan.pdf", b"%PDF"),)))
     kim.sync(mail)
     play.rest()
-    assert kim.look(mail).state is Shown.SYNCED
+    assert kim.look(mail).state is DisplayStatus.SYNCED
     return mail
 
 
@@ -29,7 +29,7 @@ def test_undo_is_told_to_webcrm_once_it_is_back(play: Play) -> None:
     kim = desk(play)
     mail = synced(play, kim)
     play.stage.faults.unavailable("webcrm")
-    assert kim.undo(mail).state is Shown.NEW
+    assert kim.undo(mail).state is DisplayStatus.NEW
     play.rest()
     assert play.activities[0]["ActivityDescription"] == "Offer?"
     play.stage.faults.clear()
@@ -47,7 +47,7 @@ def test_undo_and_sync_again_before_webcrm_heard_of_it_leave_everything_as_it_wa
     kim.undo(mail)
     kim.sync(mail)
     play.rest()
-    assert kim.look(mail).state is Shown.SYNCED
+    assert kim.look(mail).state is DisplayStatus.SYNCED
     (activity,) = play.activities
     assert activity["ActivityDescription"] == "Offer?"
     assert len(play.documents) == 1
@@ -68,7 +68,7 @@ def test_a_lost_answer_while_an_activity_is_moved_does_no_harm(play: Play, numbe
     assert activity["ActivityOrganisationId"] == play.organisations["Skovby"]
     (document,) = play.documents
     assert document["DocumentOrganisationId"] == play.organisations["Skovby"]
-    assert kim.look(mail).state is Shown.SYNCED
+    assert kim.look(mail).state is DisplayStatus.SYNCED
 
 
 def test_an_activity_that_somebody_deleted_is_made_anew_when_it_is_asked_for(play: Play) -> None:
@@ -82,7 +82,7 @@ def test_an_activity_that_somebody_deleted_is_made_anew_when_it_is_asked_for(pla
     play.rest()
     (activity,) = play.activities
     assert activity["ActivityDescription"] == "Offer?"
-    assert kim.look(mail).state is Shown.SYNCED
+    assert kim.look(mail).state is DisplayStatus.SYNCED
 
 
 def test_the_last_of_two_choices_holds(play: Play) -> None:
@@ -104,7 +104,7 @@ def test_an_organisation_that_webcrm_does_not_have_is_refused_before_anything_ha
     mail = kim.box.deliver(Mail("Offer?", BO, KIM))
     with pytest.raises(Refused):
         kim.sync(mail, 999)
-    assert kim.look(mail).state is Shown.NEW
+    assert kim.look(mail).state is DisplayStatus.NEW
 
 
 def test_nobody_who_presses_waits_until_a_mailbox_is_asked_again(play: Play) -> None:
@@ -116,7 +116,7 @@ def test_nobody_who_presses_waits_until_a_mailbox_is_asked_again(play: Play) -> 
     play.stage.faults.clear()
     kim.sync(mail)
     play.rest()
-    assert kim.look(mail).state is Shown.SYNCED
+    assert kim.look(mail).state is DisplayStatus.SYNCED
 
 
 def test_the_story_tells_who_chose_and_who_took_it_back(play: Play) -> None:
@@ -150,10 +150,10 @@ def test_a_mail_that_was_pressed_is_known_by_the_name_outlook_had_for_it(play: P
     mail = kim.box.deliver(Mail("Offer?", BO, KIM, message_id=None))
     ref = kim.ref(mail)
     kim.sync(mail)
-    assert kim.look_by(ref).state is Shown.ON_ITS_WAY
+    assert kim.look_by(ref).state is DisplayStatus.ON_ITS_WAY
     play.rest()
     before = len(play.stage.journal.exchanges)
-    assert kim.look_by(ref).state is Shown.SYNCED
+    assert kim.look_by(ref).state is DisplayStatus.SYNCED
     assert len(play.stage.journal.exchanges) == before
 
 
@@ -203,13 +203,13 @@ def test_senders_added_at_the_same_moment_are_all_kept(play: Play) -> None:
 
     def add(address: str) -> None:
         try:
-            sender_rules.always_sync(play.context, kim.asker, address)
+            sender_rules.always_sync(play.context, kim.user, address)
         except SyncError:
-            sender_rules.always_sync(play.context, kim.asker, address)
+            sender_rules.always_sync(play.context, kim.user, address)
 
     with ThreadPoolExecutor(4) as people:
         list(people.map(add, wanted))
-    assert set(sender_rules.senders(play.context, kim.asker)) == set(wanted)
+    assert set(sender_rules.senders(play.context, kim.user)) == set(wanted)
 
 
 def test_senders_are_packed_and_rules_of_others_are_left_alone(play: Play) -> None:
@@ -220,10 +220,10 @@ def test_senders_are_packed_and_rules_of_others_are_left_alone(play: Play) -> No
         "My own", conditions={"fromAddresses": person}, actions={"moveToFolder": folder.id}
     )
     for n in range(sender_rules.PACK + 1):
-        sender_rules.always_sync(play.context, kim.asker, f"p{n}@havnebyg.example")
+        sender_rules.always_sync(play.context, kim.user, f"p{n}@havnebyg.example")
     assert sorted(r.name for r in kim.box.rules.values()) == [
         "My own",
         "webCRM sync: senders",
         "webCRM sync: senders 2",
     ]
-    assert LIS not in sender_rules.senders(play.context, kim.asker)
+    assert LIS not in sender_rules.senders(play.context, kim.user)

@@ -35,8 +35,8 @@ class Shared:
         """First Kim, by hand, then Eva."""
         self.kim.box.move(self.sent, "sentitems")
         with self.play.context.begin() as tx:
-            mailboxes.hint(tx, [f.id for f in mailboxes.folders(tx, self.kim.asker.box.id)])
-        discover(self.play.context, self.kim.asker.box.id)
+            mailboxes.request_read(tx, [f.id for f in mailboxes.folders(tx, self.kim.user.box.id)])
+        discover(self.play.context, self.kim.user.box.id)
         self.eva.undo(self.received)
 
     def nothing_is_left(self) -> bool:

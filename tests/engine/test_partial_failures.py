@@ -12,7 +12,7 @@ from support.interleave import worker
 from support.scenario import BO, BOTH, FOLDER, KIM, LIS, Play
 from webcrm_sync.core.errors import AccessLost, Gone, Refused, SyncError, TryLater, Unclear
 from webcrm_sync.core.states import State
-from webcrm_sync.engine.backoff import hold_mailbox
+from webcrm_sync.engine.backoff import back_off_mailbox
 from webcrm_sync.engine.filing.job import file
 from webcrm_sync.engine.matching.refresh_directory import refresh_directory
 from webcrm_sync.store import companies, mailboxes
@@ -188,8 +188,8 @@ def test_the_longest_wish_of_a_busy_mailbox_counts(play: Play, box: SimMailbox) 
     with play.context.begin() as tx:
         (watched,) = mailboxes.all_mailboxes(tx)
     asked = play.stage.clock.now() + timedelta(minutes=5)
-    hold_mailbox(play.context, watched, TryLater("busy", retry_at=asked))
-    hold_mailbox(play.context, watched, TryLater("busy too"))
+    back_off_mailbox(play.context, watched, TryLater("busy", retry_at=asked))
+    back_off_mailbox(play.context, watched, TryLater("busy too"))
     with play.context.begin() as tx:
         held = mailboxes.read_mailbox(tx, watched.id)
     assert held is not None

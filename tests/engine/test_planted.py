@@ -31,7 +31,7 @@ NET = (
     "engine.holding:",
     "engine.bare:_hold",
     "engine.line:Line._given_back",
-    "engine.page_facts:facts_of",
+    "engine.page_facts:read_page_context",
     "engine.record:page",
     "engine.send:_ask",
     "engine.send:post",

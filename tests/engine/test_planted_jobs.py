@@ -34,7 +34,7 @@ def test_copy_that_cannot_even_be_held_back_leaves_its_page_going_on(ground: Gro
     odd = ground.synced[2]
     number = ground.play.item(ground.box, odd).id
     ground.box.set_categories(odd, ("Red", *BOTH))
-    with planted("store.emails:see_items", number=number).watching() as planting:
+    with planted("store.emails:mark_seen", number=number).watching() as planting:
         item = ground.play.drag(ground.box, Mail("Later", BO, KIM))
         ground.play.look()
     assert planting.raised

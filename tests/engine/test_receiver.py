@@ -17,7 +17,7 @@ from support.processes import free_port, until
 from support.scenario import BO, BOTH, KIM, OpenPlay, Play
 from webcrm_sync.cli import doctor, status
 from webcrm_sync.engine import push_urls
-from webcrm_sync.engine.mailboxes.maintain import keep
+from webcrm_sync.engine.mailboxes.maintain import maintain
 from webcrm_sync.store import mailboxes
 from webcrm_sync.store.encryption import Seal
 from webcrm_sync.store.mailboxes import SyncFolder
@@ -141,7 +141,7 @@ def test_a_subscription_that_was_replaced_is_ended_though_we_died_in_between(
     subscribe_as_before(reached)
     reached.play.stage.clock.advance(_HALF_LIFE)
     with pytest.raises(Death):
-        keep(worker(reached.play, "graph", "unsubscribe", before=die).context, 1)
+        maintain(worker(reached.play, "graph", "unsubscribe", before=die).context, 1)
     assert len(reached.alive()) == 3
     reached.play.wait(_NEXT_LOOK)
     assert reached.alive() == reached.held()

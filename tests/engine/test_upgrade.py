@@ -23,7 +23,7 @@ from support.scenario import BO, BOTH, FOLDER, PENDING
 from webcrm_sync.core.mail_text.body_text import read_body
 from webcrm_sync.core.states import Reason, State
 from webcrm_sync.engine.operations.status import read_status
-from webcrm_sync.engine.pane.mail_status_rules import Shown
+from webcrm_sync.engine.pane.mail_status_rules import DisplayStatus
 from webcrm_sync.engine.reconciliation import prove
 from webcrm_sync.engine.reconciliation.recover import Rebuilt, find, rebuild
 from webcrm_sync.store.migrate import migrate
@@ -300,7 +300,7 @@ def test_every_old_mail_can_be_looked_at_and_has_its_story(company: Company) -> 
         if name != "deleted":
             seen[name] = desks[address].look(item)
             assert desks[address].story(desks[address].ref(item))
-    assert {name for name, mail in seen.items() if mail.state is Shown.SYNCED} >= {
+    assert {name for name, mail in seen.items() if mail.state is DisplayStatus.SYNCED} >= {
         *("synced", "sent", "shared", "shared too", "two organisations", "chosen", "by domain"),
         *("robot 1", "robot 2", "twice sent", "twice received", "moved in webcrm"),
     }

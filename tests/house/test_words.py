@@ -12,7 +12,7 @@ import pytest
 from webcrm_sync.core.outlook import Place
 from webcrm_sync.core.states import Reason
 from webcrm_sync.engine.history import event_text
-from webcrm_sync.engine.pane.mail_status_rules import Shown, Way, Why
+from webcrm_sync.engine.pane.mail_status_rules import DisplayStatus, MatchEvidence, Origin
 from webcrm_sync.engine.pane.mailbox_status import Cause, Standing
 
 LOCALES = sorted((Path(__file__).parents[2] / "addin" / "locales").glob("*.json"))
@@ -29,10 +29,10 @@ NAMES = {
     *(f"story.{kind}" for kind in _events()),
     *(f"place.{place.value}" for place in Place),
     *(f"reason.{reason.value}" for reason in Reason),
-    *(f"why.{why.value}" for why in Why),
-    *(f"way.{way.value}" for way in Way),
+    *(f"why.{why.value}" for why in MatchEvidence),
+    *(f"way.{way.value}" for way in Origin),
     *(f"foot.{word.value}" for word in [*Cause, *Standing]),
-    *(f"{state.value}.sentence" for state in Shown),
+    *(f"{state.value}.sentence" for state in DisplayStatus),
 }
 
 

@@ -17,7 +17,7 @@ from webcrm_sync.bootstrap import open_context
 from webcrm_sync.store import mailboxes
 from webcrm_sync.store.database import libpq_url
 from webcrm_sync.webcrm.client import WebCrm
-from webcrm_sync.webcrm.rate_limit import Pacing
+from webcrm_sync.webcrm.rate_limit import RateLimiter
 from webcrm_sync_sandbox.environment import Stage
 from webcrm_sync_sandbox.outlook.mailbox import SimMailbox
 from webcrm_sync_sandbox.outlook.store import Notice
@@ -129,7 +129,7 @@ def ground(url: str) -> Iterator[Ground]:
             DATABASE_URL=url, POLL_SECONDS=f"{POLL.seconds}", PUBLIC_URL="http://sync.example"
         )
         # The pace is the clients' own subject: here minutes pass in no time.
-        pacing = Pacing(limit=10**9)
+        pacing = RateLimiter(limit=10**9)
         with (
             open_context(settings, url=url, now=stage.clock.now) as parts,
             closing(WebCrm(settings, now=stage.clock.now, pacing=pacing)) as webcrm,

@@ -12,7 +12,7 @@ from sqlalchemy import select, update
 
 from webcrm_sync.store import companies, emails
 from webcrm_sync.store.database import Database, Tx
-from webcrm_sync.store.events import Line
+from webcrm_sync.store.events import NewEvent
 from webcrm_sync.store.migrate import migrate
 from webcrm_sync.store.rows import insert_of, lines, sent
 from webcrm_sync.store.schema.tables import email, event
@@ -85,7 +85,7 @@ def test_facts_of_an_event_arrive_as_they_were(tx: Tx) -> None:
         "names": ["æ", "\\"],
         "is": {"in": [[]]},
     }
-    tx.tell_all([Line("told", facts=facts)])
+    tx.record_events([NewEvent("told", facts=facts)])
     assert tx.connection.execute(select(event.c.facts)).scalar_one() == facts
 
 

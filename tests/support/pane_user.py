@@ -5,10 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from support.scenario import KIM, Play
-from webcrm_sync.engine.history.timeline import story_of_copy
+from webcrm_sync.engine.history.timeline import timeline_of_copy
 from webcrm_sync.engine.pane import actions
-from webcrm_sync.engine.pane.mail_lookup import Asker, MailRef
-from webcrm_sync.engine.pane.mail_status import states
+from webcrm_sync.engine.pane.mail_lookup import CurrentUser, MailRef
+from webcrm_sync.engine.pane.mail_status import statuses
 from webcrm_sync.engine.pane.mail_status_rules import MailState
 from webcrm_sync.engine.pane.undo import undo
 from webcrm_sync.store import mailboxes
@@ -31,12 +31,12 @@ class Desk:
     name: str = "Kim Nordwind"
 
     @property
-    def asker(self) -> Asker:
+    def user(self) -> CurrentUser:
         """Who asks."""
         with self.play.context.begin() as tx:
             found = mailboxes.find_mailbox(tx, min(self.box.addresses))
         assert found is not None
-        return Asker(found, self.name)
+        return CurrentUser(found, self.name)
 
     def ref(self, graph_id: str) -> MailRef:
         """The mail as Outlook names it now."""
@@ -48,35 +48,35 @@ class Desk:
 
     def look_by(self, ref: MailRef) -> MailState:
         """What the pane shows of a mail, by a name that Outlook gave it earlier."""
-        ((state, _),) = states(self.play.context, self.asker, [ref])
+        ((state, _),) = statuses(self.play.context, self.user, [ref])
         return state
 
     def story(self, ref: MailRef) -> list[str]:
         """The mail's story in sentences."""
-        lines, _ = story_of_copy(self.play.context, self.asker, ref)
+        lines, _ = timeline_of_copy(self.play.context, self.user, ref)
         return [line.sentence for line in lines]
 
     def sync(self, graph_id: str, *organisations: int) -> MailState:
         """The button."""
         ref = ref_to(self.box, graph_id)
-        return actions.sync(self.play.context, self.asker, ref, organisation_ids=organisations)
+        return actions.sync(self.play.context, self.user, ref, organisation_ids=organisations)
 
     def choose(self, graph_id: str, organisation_id: int) -> MailState:
         """One of the candidates, or another Organisation."""
         ref = ref_to(self.box, graph_id)
-        return actions.choose(self.play.context, self.asker, ref, organisation_id)
+        return actions.choose(self.play.context, self.user, ref, organisation_id)
 
     def retry(self, graph_id: str) -> MailState:
         """Try again."""
-        return actions.retry(self.play.context, self.asker, ref_to(self.box, graph_id))
+        return actions.retry(self.play.context, self.user, ref_to(self.box, graph_id))
 
     def anyway(self, graph_id: str) -> MailState:
         """Sync anyway."""
-        return actions.anyway(self.play.context, self.asker, ref_to(self.box, graph_id))
+        return actions.anyway(self.play.context, self.user, ref_to(self.box, graph_id))
 
     def undo(self, graph_id: str) -> MailState:
         """Undo."""
-        return undo(self.play.context, self.asker, ref_to(self.box, graph_id))
+        return undo(self.play.context, self.user, ref_to(self.box, graph_id))
 
 
 def desk(play: Play, address: str = KIM, name: str = "Kim Nordwind") -> Desk:

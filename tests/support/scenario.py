@@ -8,7 +8,7 @@ from datetime import timedelta
 from typing import Any
 
 from webcrm_sync.engine.context import Context
-from webcrm_sync.engine.history.timeline import Story, explain
+from webcrm_sync.engine.history.timeline import Timeline, explain
 from webcrm_sync.engine.mailboxes import admin
 from webcrm_sync.engine.operations import retention
 from webcrm_sync.store import emails, mailboxes, schedule
@@ -84,7 +84,7 @@ class Play:
         """Hint at every folder, then do everything that is due."""
         with self.context.begin() as tx:
             for box in mailboxes.all_mailboxes(tx):
-                mailboxes.hint(tx, [f.id for f in mailboxes.folders(tx, box.id)])
+                mailboxes.request_read(tx, [f.id for f in mailboxes.folders(tx, box.id)])
         self.rest()
 
     def refresh(self) -> None:
@@ -130,7 +130,7 @@ class Play:
             assert watched is not None
             return emails.known_items(tx, watched.id, [graph_id])[graph_id]
 
-    def story(self, view: View) -> Story:
+    def story(self, view: View) -> Timeline:
         """The story of a mail, as `explain` tells it."""
         assert view.message_id is not None
         (story,) = explain(self.context, view.message_id)

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from webcrm_sync.core.attachments import MEGABYTE, Enclosures, Shield, content_id, sort_out
+from webcrm_sync.core.attachments import MEGABYTE, Enclosures, Protection, classify, content_id
 from webcrm_sync.core.message import Attachment, AttachmentKind
 
 LARGEST = 25 * MEGABYTE
@@ -27,7 +27,7 @@ def a_file(name: str, content_type: str, **facts: object) -> Attachment:
 
 def sorted_out(*listed: Attachment, cids: tuple[str, ...] = ()) -> Enclosures:
     """What becomes of them where the text shows these content ids."""
-    return sort_out(listed, cids=cids, largest=LARGEST)
+    return classify(listed, cids=cids, largest=LARGEST)
 
 
 @pytest.mark.parametrize("is_inline", [True, False])
@@ -120,7 +120,7 @@ def test_encrypted_mail_says_so_and_keeps_what_holds_it(kind: str) -> None:
     sealed = a_file("smime.p7m", f"{kind}; smime-type=enveloped-data")
     found = sorted_out(sealed)
     assert [f.name for f in found.files] == ["smime.p7m"]
-    assert found.lines(has_text=False) == (Shield.SEALED.value,)
+    assert found.lines(has_text=False) == (Protection.SEALED.value,)
     assert found.lines(has_text=True) == ()
 
 
@@ -134,7 +134,7 @@ def test_mail_bound_to_rights_is_no_file_and_says_so_beside_its_notice() -> None
     bound = a_file("message.rpmsg", "application/x-microsoft-rpmsg-message")
     found = sorted_out(bound)
     assert found.files == ()
-    assert found.lines(has_text=True) == (Shield.PROTECTED.value,)
+    assert found.lines(has_text=True) == (Protection.PROTECTED.value,)
 
 
 attachments = st.builds(

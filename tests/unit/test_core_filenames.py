@@ -10,8 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from unit.core_examples import any_text
-from webcrm_sync.core.filenames import safe_name, told_apart
-from webcrm_sync.core.mail_text.truncate import units
+from webcrm_sync.core.filenames import deduplicate, safe_name
+from webcrm_sync.core.mail_text.truncate import utf16_length
 
 
 @pytest.mark.parametrize(
@@ -98,7 +98,7 @@ def test_a_slash_in_a_name_is_no_path(name: str, safe: str) -> None:
 def test_names_that_become_alike_are_told_apart() -> None:
     given = ["A/S.pdf", "A_S.pdf", "a\\s.pdf", "A\u2044S.pdf"]
     safe = [safe_name(name, position=1) for name in given]
-    assert told_apart(safe) == ("A_S.pdf", "A_S (2).pdf", "a_s (3).pdf", "A_S (4).pdf")
+    assert deduplicate(safe) == ("A_S.pdf", "A_S (2).pdf", "a_s (3).pdf", "A_S (4).pdf")
 
 
 def test_an_attached_mail_ends_as_a_mail_does() -> None:
@@ -111,7 +111,7 @@ def test_an_attached_mail_ends_as_a_mail_does() -> None:
 @given(any_text | st.text(alphabet="./\\~:\u2044\uff0f\uff3c\u200b aC"))
 def test_no_name_holds_a_path_or_a_control_character_or_is_empty(name: str) -> None:
     safe = safe_name(name, position=1)
-    assert 0 < units(safe) <= 150
+    assert 0 < utf16_length(safe) <= 150
     assert not re.search(r"[/\\\u2044\u2215\uff0f\uff3c\x00-\x1f\x7f-\x9f]", safe)
     assert safe not in (".", "..")
     assert PurePosixPath(safe).name == PureWindowsPath(safe).name == safe
@@ -121,8 +121,8 @@ def test_no_name_holds_a_path_or_a_control_character_or_is_empty(name: str) -> N
 
 @given(st.lists(st.sampled_from(["a.pdf", "A.pdf", "a (2).pdf", "x" * 150, "b"])))
 def test_no_two_names_of_one_mail_are_alike(names: list[str]) -> None:
-    apart = told_apart(names)
+    apart = deduplicate(names)
     assert len({name.casefold() for name in apart}) == len(names)
-    assert all(units(name) <= 150 for name in apart)
+    assert all(utf16_length(name) <= 150 for name in apart)
     endings = [PurePosixPath(name).suffix for name in names]
     assert [PurePosixPath(name).suffix for name in apart] == endings

@@ -11,7 +11,7 @@ from webcrm_sync.core.attachments import (
     PICTURE_MISSING,
     REPEATED,
     Enclosures,
-    sort_out,
+    classify,
     without_repeated,
 )
 from webcrm_sync.core.mail_text.body_text import Reading, read_body
@@ -35,7 +35,7 @@ def read(html: str) -> Reading:
 def sorted_out(html: str, *listed: Attachment, largest: int = 25 * MEGABYTE) -> Enclosures:
     """What becomes of these attachments of a mail with this body."""
     body = read(html)
-    return sort_out(listed, cids=body.cids, pictures=body.pictures, largest=largest)
+    return classify(listed, cids=body.cids, pictures=body.pictures, largest=largest)
 
 
 def kept(html: str, *listed: Attachment) -> list[str]:

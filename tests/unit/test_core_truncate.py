@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from unit.core_examples import any_text
-from webcrm_sync.core.mail_text.truncate import beginning, cut, units
+from webcrm_sync.core.mail_text.truncate import beginning, truncate, utf16_length
 
 FAMILY, FLAG, THUMB, E_ACUTE = "👩‍👩‍👧", "🇩🇰", "👍🏽", "e\u0301"
 letters = st.sampled_from([FAMILY, FLAG, THUMB, E_ACUTE, "a", " ", "ø", "𝒳"])
@@ -15,9 +15,9 @@ letters = st.sampled_from([FAMILY, FLAG, THUMB, E_ACUTE, "a", " ", "ø", "𝒳"]
 
 @given(any_text, st.integers(1, 60))
 def test_a_cut_text_is_never_too_long_and_begins_like_the_whole(text: str, limit: int) -> None:
-    short = cut(text, limit)
-    assert units(short) <= limit
-    if units(text) <= limit:
+    short = truncate(text, limit)
+    assert utf16_length(short) <= limit
+    if utf16_length(text) <= limit:
         assert short == text
     else:
         assert short.endswith("…")
@@ -27,7 +27,7 @@ def test_a_cut_text_is_never_too_long_and_begins_like_the_whole(text: str, limit
 @given(st.lists(st.text("ab", min_size=1, max_size=5), min_size=3), st.integers(12, 60))
 def test_a_cut_falls_between_words(words: list[str], limit: int) -> None:
     text = " ".join(words)
-    short = cut(text, limit)
+    short = truncate(text, limit)
     if short != text:
         assert short[:-1].split() == words[: len(short[:-1].split())]
 
@@ -44,22 +44,22 @@ def test_no_cut_goes_through_an_emoji_or_an_accent(text: list[str], limit: int) 
 
 
 def test_one_endless_word_is_cut_where_it_must_be() -> None:
-    assert cut("x" * 20, 5) == "xxxx…"
-    assert cut("ab", 1) == "…"
-    assert cut("   " + "x" * 20, 4) == "…"
-    assert cut("any", 0) == "any"
+    assert truncate("x" * 20, 5) == "xxxx…"
+    assert truncate("ab", 1) == "…"
+    assert truncate("   " + "x" * 20, 4) == "…"
+    assert truncate("any", 0) == "any"
 
 
 def test_a_word_that_just_fits_stays() -> None:
-    assert cut("one two three", 8) == "one two…"
+    assert truncate("one two three", 8) == "one two…"
 
 
 @pytest.mark.parametrize("text", ["🎉" * 10, FAMILY * 10, FLAG * 10, THUMB * 10, E_ACUTE * 10])
 def test_an_emoji_counts_as_the_database_counts_it(text: str) -> None:
-    assert cut(text, len(text.encode("utf-16-le")) // 2) == text
-    assert units(cut(text, 19)) <= 19
+    assert truncate(text, len(text.encode("utf-16-le")) // 2) == text
+    assert utf16_length(truncate(text, 19)) <= 19
 
 
 def test_a_heap_of_accents_is_cut_like_a_word() -> None:
-    assert units(cut("a" + "\u0301" * 5000, 100)) <= 100
-    assert len(cut("a" + "\u0301" * 5000, 100)) > 90
+    assert utf16_length(truncate("a" + "\u0301" * 5000, 100)) <= 100
+    assert len(truncate("a" + "\u0301" * 5000, 100)) > 90

@@ -9,7 +9,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from webcrm_sync.graph.concurrency import PER_MAILBOX, Call, Gate
+from webcrm_sync.graph.concurrency import PER_MAILBOX, Call, MailboxLimiter
 from webcrm_sync.graph.loop import LoopThread
 
 
@@ -111,7 +111,7 @@ def test_a_loop_whose_thread_is_gone_is_closed_at_once_and_says_so() -> None:
 def test_no_mailbox_has_more_than_three_requests_in_flight(places: list[int]) -> None:
     in_flight, most = 0, 0
 
-    async def hold(gate: Gate, count: int) -> None:
+    async def hold(gate: MailboxLimiter, count: int) -> None:
         nonlocal in_flight, most
         async with gate.hold(Call("Mailbox", places=count)):
             in_flight += count
@@ -120,7 +120,7 @@ def test_no_mailbox_has_more_than_three_requests_in_flight(places: list[int]) ->
             in_flight -= count
 
     async def all_at_once() -> None:
-        gate = Gate()
+        gate = MailboxLimiter()
         await asyncio.gather(*(hold(gate, count) for count in places))
 
     asyncio.run(all_at_once())
@@ -129,7 +129,7 @@ def test_no_mailbox_has_more_than_three_requests_in_flight(places: list[int]) ->
 
 def test_one_mailbox_does_not_stop_another() -> None:
     async def story() -> bool:
-        gate = Gate()
+        gate = MailboxLimiter()
         async with gate.hold(Call("a", places=3)), gate.hold(Call("b")), gate.hold(Call(None)):
             return True
 

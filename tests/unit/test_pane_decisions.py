@@ -16,9 +16,9 @@ from webcrm_sync.core.states import Reason, State
 from webcrm_sync.engine.matching.manual_choice import Choice, plan, with_changed, with_chosen
 from webcrm_sync.engine.pane.actions import destination
 from webcrm_sync.engine.pane.mail_status_rules import (
-    Can,
-    Copy,
-    Shown,
+    Action,
+    CopyView,
+    DisplayStatus,
     Steps,
     abilities,
     shown,
@@ -29,10 +29,10 @@ from webcrm_sync.engine.pane.sender_rules import PACK, with_sender
 from webcrm_sync.graph.sender_rules import SenderRule
 from webcrm_sync.store.filings import Filing
 from webcrm_sync.store.mailboxes import SyncFolder
-from webcrm_sync.store.sync_requests import MOVE, Wish
+from webcrm_sync.store.sync_requests import MOVE, ActivityUpdate
 
 SYNCED = copy(state=State.SYNCED)
-NEW = Copy(head=mail(), is_in_folder=False)
+NEW = CopyView(head=mail(), is_in_folder=False)
 
 
 def filing(number: int, organisation_id: int, *, sent: bool = True, back: bool = False) -> Filing:
@@ -81,7 +81,7 @@ def test_a_guess_that_was_never_sent_gives_way() -> None:
 
 
 def test_a_choice_that_is_being_followed_is_not_followed_twice() -> None:
-    wishes = {1: Wish(MOVE, 20, NOON)}
+    wishes = {1: ActivityUpdate(MOVE, 20, NOON)}
     choice = plan([filing(1, 10)], wishes, with_changed([filing(1, 10)], wishes, 20, None))
     assert (choice.kept, choice.is_nothing) == ((1,), True)
 
@@ -143,7 +143,7 @@ def test_one_that_gave_way_before_comes_back_and_nothing_is_doubled() -> None:
 
 def test_an_activity_that_is_wanted_where_it_still_is_stays_there() -> None:
     """It was to be moved, and webCRM did not answer since."""
-    wishes = {1: Wish(MOVE, 20, NOON)}
+    wishes = {1: ActivityUpdate(MOVE, 20, NOON)}
     choice = plan(BOTH, wishes, with_changed(BOTH, wishes, 10, 11))
     assert (choice.moves, choice.kept, choice.taken_back) == ({1: 10, 2: 20}, (), ())
 
@@ -161,7 +161,7 @@ moved = st.dictionaries(st.integers(1, 4), st.integers(5, 7), max_size=2)
 def test_afterwards_the_mail_is_where_it_is_wanted_and_nothing_sent_is_lost(
     known: list[Filing], moved: dict[int, int], wanted: list[int]
 ) -> None:
-    wishes = {i: Wish(MOVE, to, NOON) for i, to in moved.items()}
+    wishes = {i: ActivityUpdate(MOVE, to, NOON) for i, to in moved.items()}
     choice = plan(known, wishes, wanted)
     assert all(f.activity_id is None for f in known if f.id in choice.dropped)
     seats = [f.organisation_id for f in known if f.is_fresh and f.organisation_id in wanted]
@@ -179,45 +179,45 @@ def test_afterwards_the_mail_is_where_it_is_wanted_and_nothing_sent_is_lost(
 
 
 @pytest.mark.parametrize(
-    ("copy", "why_not", "expected"),
+    ("copy", "exclusion_reason", "expected"),
     [
-        (NEW, None, (Shown.NEW, None)),
-        (NEW, Reason.NEVER_LIST, (Shown.SKIPPED, Reason.NEVER_LIST)),
-        (replace(NEW, head=mail(is_draft=True)), None, (Shown.DRAFT, None)),
-        (replace(NEW, is_in_folder=True), None, (Shown.ON_ITS_WAY, None)),
-        (replace(NEW, item=SYNCED), None, (Shown.SYNCED, None)),
+        (NEW, None, (DisplayStatus.NEW, None)),
+        (NEW, Reason.NEVER_LIST, (DisplayStatus.SKIPPED, Reason.NEVER_LIST)),
+        (replace(NEW, head=mail(is_draft=True)), None, (DisplayStatus.DRAFT, None)),
+        (replace(NEW, is_in_folder=True), None, (DisplayStatus.ON_ITS_WAY, None)),
+        (replace(NEW, item=SYNCED), None, (DisplayStatus.SYNCED, None)),
         (
-            replace(NEW, item=SYNCED, wishes={1: Wish(MOVE, 2, NOON)}),
+            replace(NEW, item=SYNCED, wishes={1: ActivityUpdate(MOVE, 2, NOON)}),
             None,
-            (Shown.ON_ITS_WAY, None),
+            (DisplayStatus.ON_ITS_WAY, None),
         ),
-        (replace(NEW, item=copy(state=State.FILED)), None, (Shown.ON_ITS_WAY, None)),
+        (replace(NEW, item=copy(state=State.FILED)), None, (DisplayStatus.ON_ITS_WAY, None)),
         (
             replace(NEW, item=copy(state=State.SKIPPED, reason=Reason.MOVED_OUT)),
             None,
-            (Shown.NEW, None),
+            (DisplayStatus.NEW, None),
         ),
         (
             replace(NEW, item=copy(state=State.SKIPPED, reason=Reason.DRAFT)),
             None,
-            (Shown.DRAFT, None),
+            (DisplayStatus.DRAFT, None),
         ),
         (
             replace(NEW, head=mail(stamp="ms1-m-7"), is_in_folder=True),
             None,
-            (Shown.MIRRORED, None),
+            (DisplayStatus.MIRRORED, None),
         ),
     ],
 )
 def test_what_people_see_of_a_copy(
-    copy: Copy, why_not: Reason | None, expected: tuple[Shown, Reason | None]
+    copy: CopyView, exclusion_reason: Reason | None, expected: tuple[DisplayStatus, Reason | None]
 ) -> None:
-    assert shown(copy, why_not) == expected
+    assert shown(copy, exclusion_reason) == expected
 
 
 @given(st.sampled_from(State), st.booleans())
 def test_no_step_is_done_before_the_one_in_front_of_it(state: State, is_in_folder: bool) -> None:
-    mine = Copy(head=mail(), is_in_folder=is_in_folder, item=copy(state=state))
+    mine = CopyView(head=mail(), is_in_folder=is_in_folder, item=copy(state=state))
     done = steps(mine, shown(mine, None)[0])
     order = [done.moved, done.read, done.filed, done.marked]
     assert order == sorted(order, reverse=True)
@@ -226,19 +226,19 @@ def test_no_step_is_done_before_the_one_in_front_of_it(state: State, is_in_folde
 
 def test_never_list_and_meetings_cannot_be_synced_anyway() -> None:
     for reason in (Reason.NEVER_LIST, Reason.MEETING_REQUEST):
-        assert abilities(Shown.SKIPPED, reason, is_nobody_known=True) == ()
+        assert abilities(DisplayStatus.SKIPPED, reason, is_nobody_known=True) == ()
 
 
-@pytest.mark.parametrize("state", [Shown.NEW, Shown.WAITING])
-def test_a_contact_can_be_created_while_nobody_is_one(state: Shown) -> None:
+@pytest.mark.parametrize("state", [DisplayStatus.NEW, DisplayStatus.WAITING])
+def test_a_contact_can_be_created_while_nobody_is_one(state: DisplayStatus) -> None:
     for is_nobody_known in (True, False):
         can = abilities(state, None, is_nobody_known=is_nobody_known)
-        assert (Can.CREATE_CONTACT in can) is is_nobody_known
+        assert (Action.CREATE_CONTACT in can) is is_nobody_known
 
 
 def test_beside_a_copy_that_is_filed_there_is_nothing_to_do_but_to_mark_this_one() -> None:
-    can = abilities(Shown.NEW, None, is_nobody_known=True, is_filed_elsewhere=True)
-    assert can == (Can.SYNC,)
+    can = abilities(DisplayStatus.NEW, None, is_nobody_known=True, is_filed_elsewhere=True)
+    assert can == (Action.SYNC,)
 
 
 # --- where it goes --------------------------------------------------------------------------

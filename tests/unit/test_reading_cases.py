@@ -16,7 +16,7 @@ from typing import Any
 import pytest
 
 from conftest import READING_CASES
-from webcrm_sync.core.attachments import names, sort_out
+from webcrm_sync.core.attachments import classify, names
 from webcrm_sync.core.direction import Direction, Internals, direction
 from webcrm_sync.core.mail_text.body_text import read_body, read_kept
 from webcrm_sync.core.message import Attachment, AttachmentKind, Message, MessageKind, Party
@@ -102,5 +102,5 @@ def test_the_documents_of_a_mail(case: dict[str, Any]) -> None:
         for number, one in enumerate(case["attachments"])
     ]
     read = read_body(case["body"], is_html=True)
-    found = sort_out(listed, cids=read.cids, pictures=read.pictures, largest=25 * _MEGABYTE)
+    found = classify(listed, cids=read.cids, pictures=read.pictures, largest=25 * _MEGABYTE)
     assert [f.name for f in found.files if not f.left_out] == case["documents"]

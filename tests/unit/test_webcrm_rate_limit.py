@@ -9,7 +9,7 @@ from threading import Thread
 from hypothesis import given
 from hypothesis import strategies as st
 
-from webcrm_sync.webcrm.rate_limit import LIMIT, WINDOW, Pacing, wait_s
+from webcrm_sync.webcrm.rate_limit import LIMIT, WINDOW, RateLimiter, wait_s
 
 
 @dataclass
@@ -28,7 +28,7 @@ class Watch:
 
 
 def calls_of(watch: Watch, gaps: list[float], *, limit: int) -> list[float]:
-    pacing = Pacing(limit=limit, now=watch.now, sleep=watch.sleep)
+    pacing = RateLimiter(limit=limit, now=watch.now, sleep=watch.sleep)
     made = []
     for gap in gaps:
         watch.seconds += gap
@@ -76,7 +76,7 @@ def test_the_window_slides_over_the_latest_calls_only() -> None:
 
 
 def test_the_line_is_one_thread_wide() -> None:
-    pacing, inside, seen = Pacing(limit=10_000), [0], []
+    pacing, inside, seen = RateLimiter(limit=10_000), [0], []
 
     def visit() -> None:
         for _ in range(200):

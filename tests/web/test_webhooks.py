@@ -148,7 +148,7 @@ def test_a_reading_clears_no_hint_that_came_at_the_moment_of_its_own(
         mailboxes.begin_reading(tx, [seen])
     post(client, line())
     with context.begin() as tx:
-        mailboxes.take_hint(tx, seen, poll_due_at=NOW, is_flooded=False)
+        mailboxes.finish_read(tx, seen, poll_due_at=NOW, is_flooded=False)
     assert watched.folder().is_hint_open
 
 

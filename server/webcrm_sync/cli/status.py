@@ -8,7 +8,7 @@ from dataclasses import asdict
 import click
 
 from webcrm_sync.cli import common
-from webcrm_sync.engine.history.timeline import Story
+from webcrm_sync.engine.history.timeline import Timeline
 from webcrm_sync.engine.history.timeline import explain as stories_of
 from webcrm_sync.engine.operations.status import MailboxStatus, Proved, read_status
 
@@ -92,7 +92,7 @@ def explain(message_id: str, is_json: bool) -> None:
         _tell(story)
 
 
-def _tell(story: Story) -> None:
+def _tell(story: Timeline) -> None:
     click.echo(f"{story.subject or '(no subject)'}  ({story.direction})")
     for copy in story.copies:
         click.echo(f"  {copy.mailbox}: {copy.sentence}")

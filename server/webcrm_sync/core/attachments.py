@@ -8,7 +8,7 @@ from enum import Enum
 from pathlib import PurePosixPath
 from urllib.parse import unquote
 
-from webcrm_sync.core.filenames import safe_name, told_apart
+from webcrm_sync.core.filenames import deduplicate, safe_name
 from webcrm_sync.core.message import Attachment, AttachmentKind
 from webcrm_sync.core.pictures import LARGEST_LOGO, NO_PICTURES, PictureFacts
 
@@ -28,7 +28,7 @@ REPEATED = "the same picture is filed with another mail"
 PICTURE_MISSING = "The picture in this mail is not kept here. Open the mail in Outlook."
 
 
-class Shield(Enum):
+class Protection(Enum):
     """What keeps the text of a mail from being read here; the value is the line that says so."""
 
     SEALED = "This mail is encrypted; its text cannot be read here. Open it in Outlook."
@@ -61,7 +61,7 @@ class Enclosures:
 
     files: tuple[Enclosure, ...] = ()
     links: tuple[str, ...] = ()
-    shields: tuple[Shield, ...] = ()
+    shields: tuple[Protection, ...] = ()
     is_picture_missing: bool = False
 
     def lines(self, *, has_text: bool) -> tuple[str, ...]:
@@ -69,7 +69,7 @@ class Enclosures:
 
         What protects a mail leaves a notice where its text was; what encrypts it leaves nothing.
         """
-        shown = (s for s in self.shields if s is Shield.PROTECTED or not has_text)
+        shown = (s for s in self.shields if s is Protection.PROTECTED or not has_text)
         missing = (PICTURE_MISSING,) if self.is_picture_missing else ()
         left_out = (left_out_line(f.name, f.left_out) for f in self.files if f.is_missed)
         linked = (f"Linked file: {name}" for name in self.links)
@@ -87,7 +87,7 @@ def left_out_line(name: str, why: str) -> str:
 
 def names(listed: Sequence[Attachment]) -> tuple[str, ...]:
     """A safe name for each attachment, no two alike; an attached mail ends in `.eml`."""
-    return told_apart([_name(one, position) for position, one in enumerate(listed, start=1)])
+    return deduplicate([_name(one, position) for position, one in enumerate(listed, start=1)])
 
 
 def _name(one: Attachment, position: int) -> str:
@@ -97,7 +97,7 @@ def _name(one: Attachment, position: int) -> str:
     return safe_name(one.name, position=position, ending=".eml" if is_mail else "")
 
 
-def sort_out(
+def classify(
     listed: Sequence[Attachment],
     *,
     cids: Collection[str],
@@ -210,13 +210,13 @@ def _is_signed_mail(one: Attachment) -> bool:
     return one.kind is AttachmentKind.FILE and _media_type(one) == "multipart/signed"
 
 
-def _shields(listed: Iterable[Attachment]) -> Iterable[Shield]:
+def _shields(listed: Iterable[Attachment]) -> Iterable[Protection]:
     for one in listed:
         if _is_bound(one):
-            yield Shield.PROTECTED
+            yield Protection.PROTECTED
         # An attached `invoice.xml.p7m` is a file like any other.
         elif _media_type(one) in _SEALED | _ANY_TYPES and one.name.casefold() == "smime.p7m":
-            yield Shield.SEALED
+            yield Protection.SEALED
 
 
 def _media_type(one: Attachment) -> str:

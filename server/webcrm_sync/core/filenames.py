@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 
-from webcrm_sync.core.mail_text.truncate import beginning, units
+from webcrm_sync.core.mail_text.truncate import beginning, utf16_length
 from webcrm_sync.core.storable import normalized, storable
 
 #: Control characters, what Windows forbids, and marks that turn the direction of reading.
@@ -52,14 +52,14 @@ def _shortened(name: str, more: str) -> str:
     stem, dot, ending = name.rpartition(".")
     if not stem or len(ending) > _LONGEST_ENDING:
         stem, dot, ending = name, "", ""
-    room = _LONGEST_NAME - units(more + dot + ending)
+    room = _LONGEST_NAME - utf16_length(more + dot + ending)
     return beginning(stem, room).rstrip(" .") + more + dot + ending
 
 
-def told_apart(names: Iterable[str]) -> tuple[str, ...]:
+def deduplicate(names: Iterable[str]) -> tuple[str, ...]:
     """The names, the later one of two alike with a number in it; cases count as alike.
 
-    >>> told_apart(["a.pdf", "A.pdf", "a.pdf"])
+    >>> deduplicate(["a.pdf", "A.pdf", "a.pdf"])
     ('a.pdf', 'A (2).pdf', 'a (3).pdf')
     """
     taken: set[str] = set()

@@ -12,7 +12,7 @@ from typing import Protocol
 
 from webcrm_sync.core.crm import ActivityDraft
 from webcrm_sync.core.email_keys import content_in
-from webcrm_sync.core.mail_text.truncate import cut
+from webcrm_sync.core.mail_text.truncate import truncate
 from webcrm_sync.core.matching import Target
 from webcrm_sync.core.message import Party
 from webcrm_sync.core.storable import one_line
@@ -161,8 +161,8 @@ def draft_activity(
         organisation_id=target.organisation_id or None,
         person_id=target.person_id,
         user_id=user_id,
-        subject=cut(one_line(mail.subject) or "(no subject)", limits.subject),
-        memo=cut(memo, limits.memo),
+        subject=truncate(one_line(mail.subject) or "(no subject)", limits.subject),
+        memo=truncate(memo, limits.memo),
         at=mail_time(mail.sent_at, mail.received_at, found_at),
     )
 

@@ -48,7 +48,7 @@ def _parts(subject: str) -> tuple[list[str], set[str]]:
     """The words that are the subject's own, and the tags that two copies may not both have."""
     tags: set[str] = set()
 
-    def sort_out(found: re.Match[str]) -> str:
+    def replacement(found: re.Match[str]) -> str:
         words = _WORD.findall(found[0])
         if _MARKS.isdisjoint(words):
             if found[0][0] in "(<":
@@ -57,7 +57,7 @@ def _parts(subject: str) -> tuple[list[str], set[str]]:
         return " "
 
     own: list[str] = []
-    for part in _PART.split(_TAG.sub(sort_out, subject)):
+    for part in _PART.split(_TAG.sub(replacement, subject)):
         words = _WORD.findall(part)
         if _BESIDE_MARKS.issuperset(words) and not _MARKS.isdisjoint(words):
             tags.add(" ".join(words))

@@ -14,27 +14,27 @@ from webcrm_sync.store.mailboxes import Mailbox
 ACCESS_RETRY_ATTEMPTS = 9
 
 
-def hold_mailbox(context: Context, box: Mailbox, error: SyncError, *, got_on: bool = False) -> None:
+def back_off_mailbox(
+    context: Context, box: Mailbox, error: SyncError, *, made_progress: bool = False
+) -> None:
     """Close the mailbox's gate: everything about it waits and goes on by itself.
 
-    `got_on`: the work came further before this error, so the wait starts from the shortest. A
-    call that fails now and then must not make a busy mailbox wait ever longer.
+    `made_progress`: restart from the shortest delay. A call that fails now and then must not make
+    a busy mailbox wait longer and longer.
     """
-    attempts = 0 if got_on else box.attempts
+    attempts = 0 if made_progress else box.attempts
     if isinstance(error, AccessLost):
         attempts = max(attempts, ACCESS_RETRY_ATTEMPTS)
     asked = error.retry_at if isinstance(error, TryLater) else None
     trouble = _sentence(error)
     with context.begin() as tx:
         until = retry_at(tx.now, attempts, asked=asked)
-        is_there = mailboxes.close_gate(
-            tx, box.id, until=until, trouble=trouble, attempts=attempts + 1
-        )
+        is_there = mailboxes.pause(tx, box.id, until=until, trouble=trouble, attempts=attempts + 1)
         if is_there and trouble != box.trouble:
-            tx.tell("mailbox waits", mailbox_id=box.id, trouble=trouble)
+            tx.record_event("mailbox waits", mailbox_id=box.id, trouble=trouble)
 
 
-def hold_webcrm(context: Context, error: SyncError) -> None:
+def back_off_webcrm(context: Context, error: SyncError) -> None:
     """Close the gate to webCRM: everything that is to be filed waits and goes on by itself."""
     asked = error.retry_at if isinstance(error, TryLater) else None
     with context.begin() as tx:
@@ -51,7 +51,7 @@ def hold_webcrm(context: Context, error: SyncError) -> None:
             endings.park_all(tx, Reason.WEBCRM_CLOSED, detail=str(error), retry_at=until)
 
 
-def release_webcrm(context: Context) -> None:
+def resume_webcrm(context: Context) -> None:
     """WebCRM answers: its trouble is over."""
     with context.begin() as tx:
         if companies.read_company(tx).webcrm_attempts:

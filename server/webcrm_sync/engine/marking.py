@@ -13,7 +13,7 @@ from webcrm_sync.core.filing import Stamp
 from webcrm_sync.core.outlook import READ_LAG, Location, Marked, Marking
 from webcrm_sync.core.retry import retry_at
 from webcrm_sync.core.states import Reason, State, mark_for
-from webcrm_sync.engine.backoff import hold_mailbox
+from webcrm_sync.engine.backoff import back_off_mailbox
 from webcrm_sync.engine.context import Context
 from webcrm_sync.engine.isolation import incidents
 from webcrm_sync.engine.isolation.incidents import Aside
@@ -21,7 +21,7 @@ from webcrm_sync.store import emails, mailboxes
 from webcrm_sync.store import incidents as incidents_of
 from webcrm_sync.store.database import Tx
 from webcrm_sync.store.emails import Item
-from webcrm_sync.store.events import Line
+from webcrm_sync.store.events import NewEvent
 from webcrm_sync.store.incidents import Thing
 from webcrm_sync.store.items import marks
 from webcrm_sync.store.mailboxes import Mailbox
@@ -53,14 +53,14 @@ def mark(context: Context, mailbox_id: int) -> None:
         box = mailboxes.read_mailbox(tx, mailbox_id)
         if box is None or box.shut_until(tx.now):
             return
-    got_on = False
+    made_progress = False
     try:
         while due := _due(context, box):
             batch = partial(_mark_batch, context, box)
             incidents.together(context, "mark", due, batch, lambda one: _aside(one[0].id))
-            got_on = True
+            made_progress = True
     except (TryLater, AccessLost) as error:
-        hold_mailbox(context, box, error, got_on=got_on)
+        back_off_mailbox(context, box, error, made_progress=made_progress)
 
 
 def _due(context: Context, box: Mailbox) -> Due:
@@ -125,7 +125,7 @@ def _mark_batch(context: Context, box: Mailbox, due: Due) -> None:
     stale = [a.graph_id for a in answers if isinstance(a.trouble, Conflict)]
     fresh = context.graph.locations(box.user_id, stale) if stale else {}
     with context.begin() as tx:
-        marks.hold(tx, [p.item for p in plans])
+        marks.lock(tx, [p.item for p in plans])
         _settle(tx, [p for p in plans if _is_done(p, told)], told)
         for plan in plans:
             if not _is_done(plan, told):
@@ -172,11 +172,13 @@ def _settle(tx: Tx, plans: Sequence[Plan], told: Mapping[str, Marked]) -> None:
             if (m := p.marking)
         ],
     )
-    _tell_synced(tx, marks.settle(tx, [p.item for p in plans]))
+    _tell_synced(tx, marks.complete(tx, [p.item for p in plans]))
 
 
 def _tell_synced(tx: Tx, items: Iterable[Item]) -> None:
-    tx.tell_all(Line("synced", i.mailbox_id, i.email_id, {"took_s": _age_s(tx, i)}) for i in items)
+    tx.record_events(
+        NewEvent("synced", i.mailbox_id, i.email_id, {"took_s": _age_s(tx, i)}) for i in items
+    )
 
 
 def _age_s(tx: Tx, item: Item) -> float:
@@ -203,7 +205,7 @@ def _is_gone(tx: Tx, item: Item) -> None:
         emails.set_item(tx, item.id, mark_due_at=tx.now + timedelta(seconds=5))
         return
     emails.set_item(tx, item.id, folder_id=None)
-    _tell_synced(tx, marks.settle(tx, [item]))
+    _tell_synced(tx, marks.complete(tx, [item]))
 
 
 def _refused(tx: Tx, item: Item, detail: str) -> None:
@@ -221,4 +223,4 @@ def _refused(tx: Tx, item: Item, detail: str) -> None:
         **(told if item.state is State.FILED and attempts >= _TRIES else {}),
     )
     if attempts == _TRIES:
-        tx.tell("parked", mailbox_id=item.mailbox_id, email_id=item.email_id, **told)
+        tx.record_event("parked", mailbox_id=item.mailbox_id, email_id=item.email_id, **told)

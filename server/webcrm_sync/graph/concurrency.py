@@ -25,7 +25,7 @@ class Call:
     places: int = 1
 
 
-class Gate:
+class MailboxLimiter:
     """The places of each mailbox. Lives on one event loop."""
 
     def __init__(self) -> None:

@@ -21,7 +21,7 @@ from msgraph.generated.models.o_data_errors.o_data_error import ODataError
 
 from webcrm_sync.core.errors import Refused, SyncError, TryLater, Unclear
 from webcrm_sync.graph.auth import AppLogin
-from webcrm_sync.graph.concurrency import Call, Gate
+from webcrm_sync.graph.concurrency import Call, MailboxLimiter
 from webcrm_sync.graph.errors import Failure, failure_in, trouble
 from webcrm_sync.graph.outgoing import no_connection
 from webcrm_sync.graph.sdk import NotAnAnswer, adapter, failure_of
@@ -73,7 +73,7 @@ class Transport:
         self._login = login
         self._now = now
         self._url = settings.graph_url
-        self._gate = Gate()
+        self._gate = MailboxLimiter()
         bounded = AsyncBounded(wires(settings.graph_url, settings.ca_bundle), bounds)
         self._client = httpx.AsyncClient(transport=bounded, timeout=_TIMEOUTS)
         self._adapter = adapter(login, self._client, settings.graph_url)

@@ -111,7 +111,7 @@ def withdraw_removed(tx: Tx, seen: Filing) -> None:
     if tx.connection.execute(others.limit(1)).first() is None:
         end_removed(tx, [seen.email_id])
     facts = {"organisation": seen.organisation_id, "activity": seen.activity_id}
-    tx.tell(Reason.REMOVED_IN_WEBCRM.value, email_id=seen.email_id, **facts)
+    tx.record_event(Reason.REMOVED_IN_WEBCRM.value, email_id=seen.email_id, **facts)
 
 
 def end_removed(tx: Tx, email_ids: Sequence[int]) -> None:

@@ -94,7 +94,7 @@ def update_company(tx: Tx, **values: object) -> None:
     tx.connection.execute(update(company).where(company.c.id == tx.company_id).values(**values))
 
 
-def take_turn(tx: Tx, column: str, *, again: timedelta) -> bool:
+def claim_due(tx: Tx, column: str, *, again: timedelta) -> bool:
     """True when the company's `column` is due; it is then set to the next time."""
     due = company.c[column]
     query = update(company).where(company.c.id == tx.company_id, (due.is_(None)) | (due <= tx.now))

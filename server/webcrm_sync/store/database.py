@@ -81,7 +81,7 @@ class Tx:
     #: statements for the end, since they lock a row that others wait for
     last: set[TextClause] = field(default_factory=set)
 
-    def tell(
+    def record_event(
         self,
         kind: str,
         *,
@@ -90,9 +90,11 @@ class Tx:
         **facts: object,
     ) -> None:
         """Append one event to the story of a mail or a mailbox."""
-        self.tell_all([events.Line(kind, mailbox_id=mailbox_id, email_id=email_id, facts=facts)])
+        self.record_events(
+            [events.NewEvent(kind, mailbox_id=mailbox_id, email_id=email_id, facts=facts)]
+        )
 
-    def tell_all(self, lines: Iterable[events.Line]) -> None:
+    def record_events(self, lines: Iterable[events.NewEvent]) -> None:
         """Append events to several stories at once."""
         events.append(self.connection, self.company_id, at=self.now, lines=lines)
 

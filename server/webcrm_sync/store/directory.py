@@ -14,7 +14,7 @@ from webcrm_sync.core.states import Reason, State
 from webcrm_sync.core.storable import storable
 from webcrm_sync.store.any_of import any_of
 from webcrm_sync.store.database import Tx
-from webcrm_sync.store.emails import hold_copies
+from webcrm_sync.store.emails import lock_copies
 from webcrm_sync.store.schema.tables import (
     contact,
     crm_user,
@@ -242,7 +242,7 @@ def wake(tx: Tx, *, addresses: Iterable[str], domains: Iterable[str]) -> int:
     waits = (item.c.state == State.WAITING.value) | (item.c.reason == Reason.AMBIGUOUS.value)
     ours = select(email.c.id).where(email.c.company_id == tx.company_id)
     them = waits & item.c.email_id.in_(on_it) & item.c.email_id.in_(ours)
-    hold_copies(tx, them)
+    lock_copies(tx, them)
     query = (
         update(item)
         .where(them, item.c.folder_id.is_not(None))

@@ -132,7 +132,7 @@ def read_email(row: RowMapping) -> Email:
     return Email(**facts)
 
 
-def lock(tx: Tx) -> None:
+def lock_company(tx: Tx) -> None:
     """Let no other transaction of this company take up mails until this one ends.
 
     Two mailboxes may find two copies of one mail at the same moment.
@@ -140,7 +140,7 @@ def lock(tx: Tx) -> None:
     tx.connection.execute(_LOCK, {"company": tx.company_id})
 
 
-def hold_copies(tx: Tx, of: ColumnElement[bool]) -> None:
+def lock_copies(tx: Tx, of: ColumnElement[bool]) -> None:
     """Lock these copies until the end of `tx`, in one order everywhere: else two could deadlock.
 
     Whoever changes several copies asks for them first: a page of delta has them in Graph's
@@ -149,20 +149,20 @@ def hold_copies(tx: Tx, of: ColumnElement[bool]) -> None:
     tx.connection.execute(_HELD.where(of))
 
 
-def hold_these(tx: Tx, item_ids: Iterable[int]) -> None:
-    """Lock these copies, see `hold_copies`."""
+def lock_items(tx: Tx, item_ids: Iterable[int]) -> None:
+    """Lock these copies, see `lock_copies`."""
     tx.connection.execute(_COPIES_HELD, {"ids": list(item_ids)})
 
 
-def hold_copies_of(tx: Tx, email_ids: Iterable[int]) -> None:
-    """Lock every copy of these mails, see `hold_copies`."""
+def lock_copies_of(tx: Tx, email_ids: Iterable[int]) -> None:
+    """Lock every copy of these mails, see `lock_copies`."""
     tx.connection.execute(_COPIES_OF_HELD, {"email_ids": list(email_ids)})
 
 
 def known_items(
     tx: Tx, mailbox_id: int, graph_ids: Iterable[str], *, is_held: bool = False
 ) -> Mapping[str, Item]:
-    """The items of the mailbox among these Graph ids; `is_held`: see `hold_copies`."""
+    """The items of the mailbox among these Graph ids; `is_held`: see `lock_copies`."""
     these = {"mailbox": mailbox_id, "graph_ids": list(graph_ids)}
     rows = tx.connection.execute(_KNOWN_AND_HELD if is_held else _KNOWN, these).mappings()
     return {row["graph_id"]: read_item(row) for row in rows}
@@ -270,7 +270,7 @@ def drop_item(tx: Tx, item_id: int) -> None:
     tx.connection.execute(delete(email).where(email.c.id == email_id, ~other))
 
 
-def see_items(tx: Tx, item_ids: Sequence[int], round_number: int) -> None:
+def mark_seen(tx: Tx, item_ids: Sequence[int], round_number: int) -> None:
     """Note that a reading of the folder met these copies."""
     if item_ids:
         query = update(item).where(any_of(item.c.id, item_ids))
@@ -292,7 +292,7 @@ def move_items(
     Its categories follow: the mailboxes' mark jobs are enqueued. Returns the mailboxes' ids.
     """
     ours = any_of(item.c.email_id, email_ids) & item.c.state.in_([s.value for s in of])
-    hold_copies(tx, ours)
+    lock_copies(tx, ours)
     query = (
         update(item)
         .where(ours)

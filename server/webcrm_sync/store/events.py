@@ -15,7 +15,7 @@ from webcrm_sync.store.schema.tables import event
 
 
 @dataclass(frozen=True, slots=True)
-class Line:
+class NewEvent:
     """An event to be appended."""
 
     kind: str
@@ -25,7 +25,7 @@ class Line:
 
 
 @dataclass(frozen=True, slots=True)
-class Told:
+class Event:
     """An event as it was appended."""
 
     at: datetime
@@ -34,7 +34,9 @@ class Told:
     facts: Mapping[str, object]
 
 
-def append(connection: Connection, company_id: int, *, at: datetime, lines: Iterable[Line]) -> None:
+def append(
+    connection: Connection, company_id: int, *, at: datetime, lines: Iterable[NewEvent]
+) -> None:
     """Append events, all at one moment."""
     rows = [
         {
@@ -62,14 +64,14 @@ def last_reasons(connection: Connection, email_ids: Iterable[int]) -> Mapping[in
     return {row[0]: row[1] for row in connection.execute(query)}
 
 
-def of_email(connection: Connection, email_id: int) -> Sequence[Told]:
+def of_email(connection: Connection, email_id: int) -> Sequence[Event]:
     """A mail's story, oldest first."""
     return _told(connection, event.c.email_id == email_id)
 
 
 def of_mailbox(
     connection: Connection, mailbox_id: int, *, last: int | None = None
-) -> Sequence[Told]:
+) -> Sequence[Event]:
     """A mailbox's own story (folders, subscriptions, trouble), oldest first; its `last` lines."""
     own = (event.c.mailbox_id == mailbox_id) & event.c.email_id.is_(None)
     return _told(connection, own, last=last)
@@ -77,11 +79,11 @@ def of_mailbox(
 
 def _told(
     connection: Connection, condition: ColumnElement[bool], *, last: int | None = None
-) -> Sequence[Told]:
+) -> Sequence[Event]:
     query = (
         select(event.c.at, event.c.kind, event.c.mailbox_id, event.c.facts)
         .where(condition)
         .order_by(event.c.id.desc())
         .limit(last)
     )
-    return [Told(*row) for row in connection.execute(query)][::-1]
+    return [Event(*row) for row in connection.execute(query)][::-1]

@@ -162,7 +162,7 @@ def release_held(tx: Tx, email_ids: Iterable[int]) -> None:
     tx.connection.execute(query.values(due_at=tx.now))
 
 
-def intend(tx: Tx, filing_ids: Sequence[int], lease: str) -> frozenset[int]:
+def claim(tx: Tx, filing_ids: Sequence[int], lease: str) -> frozenset[int]:
     """Write down, before the call, that these filings are about to be sent by this run.
 
     Returns those that are its own: not what another run intends, nor what is gone meanwhile.
@@ -212,7 +212,7 @@ def retry_look(tx: Tx, seen: Filing, *, due_at: datetime, **values: object) -> b
     return tx.connection.execute(query.values(due_at=due_at, **values)).rowcount == 1
 
 
-def unanswered(tx: Tx, lease: str, *, due_at: datetime) -> None:
+def mark_unclear(tx: Tx, lease: str, *, due_at: datetime) -> None:
     """Look from `due_at` on for what the run with this lease sent and got no clear answer for.
 
     It may have been written just now: the search's lag counts from here.

@@ -12,11 +12,11 @@ from webcrm_sync.core.states import Reason, State
 from webcrm_sync.store import companies, mailboxes
 from webcrm_sync.store.any_of import any_of
 from webcrm_sync.store.database import Tx
-from webcrm_sync.store.emails import hold_copies, lock
+from webcrm_sync.store.emails import lock_company, lock_copies
 from webcrm_sync.store.filings import NEVER, release_held
 from webcrm_sync.store.mirrors import NONE, UNFORESEEN
 from webcrm_sync.store.schema.incidents import incident
-from webcrm_sync.store.schema.requests import wish
+from webcrm_sync.store.schema.requests import activity_update
 from webcrm_sync.store.schema.tables import filing, folder, item, mirror
 
 #: An Activity that was met then may have been changed this long before.
@@ -95,15 +95,15 @@ def _end(tx: Tx, query: Update) -> Sequence[Thing]:
     return [Thing(*row) for row in tx.connection.execute(ended)]
 
 
-def park_mail(tx: Tx, email_id: int, *, detail: str, look_at: datetime | None) -> None:
+def park_mail(tx: Tx, email_id: int, *, detail: str, verify_at: datetime | None) -> None:
     """Hold this mail back: nothing is done about it but to mark its copies.
 
-    A filing whose outcome is unclear is looked for at `look_at`, None = not either.
+    A filing whose outcome is unclear is looked for at `verify_at`, None = not either.
     """
     on_its_way = (item.c.email_id == email_id) & item.c.state.in_(
         [State.FOUND.value, State.MATCHED.value]
     )
-    hold_copies(tx, item.c.email_id == email_id)
+    lock_copies(tx, item.c.email_id == email_id)
     parked = {"state": State.PARKED.value, "reason": Reason.UNFORESEEN.value, "detail": detail}
     due = {"state_at": tx.now, "retry_at": None, "mark_due_at": tx.now, "mark_attempts": 0}
     query = update(item).where(on_its_way).values(**parked, **due)
@@ -111,10 +111,10 @@ def park_mail(tx: Tx, email_id: int, *, detail: str, look_at: datetime | None) -
     for mailbox_id in set(boxes):
         tx.defer("mark", mailbox_id)
     is_unclear = filing.c.intent_at.is_not(None) & filing.c.activity_id.is_(None)
-    due_at = case((is_unclear, look_at or NEVER), else_=NEVER)
+    due_at = case((is_unclear, verify_at or NEVER), else_=NEVER)
     held = update(filing).where(filing.c.email_id == email_id, ~filing.c.is_complete)
     tx.connection.execute(held.values(due_at=due_at))
-    tx.tell("parked", email_id=email_id, reason=Reason.UNFORESEEN.value, detail=detail)
+    tx.record_event("parked", email_id=email_id, reason=Reason.UNFORESEEN.value, detail=detail)
 
 
 def park_mark(tx: Tx, item_id: int, *, detail: str) -> int | None:
@@ -129,9 +129,11 @@ def park_mark(tx: Tx, item_id: int, *, detail: str) -> int | None:
     return email_id
 
 
-def park_wish(tx: Tx, filing_id: int) -> int | None:
+def park_update(tx: Tx, filing_id: int) -> int | None:
     """Do not tell webCRM what it was to be told about this filing; the e-mail's id."""
-    tx.connection.execute(update(wish).where(wish.c.filing_id == filing_id).values(due_at=NEVER))
+    tx.connection.execute(
+        update(activity_update).where(activity_update.c.filing_id == filing_id).values(due_at=NEVER)
+    )
     email_id: int | None = tx.connection.scalar(
         select(filing.c.email_id).where(filing.c.id == filing_id)
     )
@@ -143,7 +145,7 @@ def take_up(tx: Tx, things: Sequence[Thing]) -> None:
 
     A copy that has no row is met by a fresh reading of its mailbox's folders.
     """
-    lock(tx)
+    lock_company(tx)
     mails = sorted({t.email_id for t in things if t.email_id is not None})
     if mails:
         _take_up_mails(tx, mails)
@@ -172,7 +174,7 @@ def _take_up_mirrors(tx: Tx, things: Sequence[Thing]) -> None:
 
 
 def _take_up_mails(tx: Tx, ids: Sequence[int]) -> None:
-    hold_copies(tx, any_of(item.c.email_id, ids))
+    lock_copies(tx, any_of(item.c.email_id, ids))
     unforeseen = any_of(item.c.email_id, ids) & (item.c.reason == Reason.UNFORESEEN.value)
     parked = unforeseen & (item.c.state == State.PARKED.value) & item.c.folder_id.is_not(None)
     found = {"state": State.FOUND.value, "reason": None, "detail": None, "state_at": tx.now}
@@ -184,7 +186,9 @@ def _take_up_mails(tx: Tx, ids: Sequence[int]) -> None:
     due = {"due_at": tx.now}
     release_held(tx, ids)
     of_them = select(filing.c.id).where(any_of(filing.c.email_id, ids))
-    wishes = update(wish).where(wish.c.filing_id.in_(of_them), wish.c.due_at == NEVER)
+    wishes = update(activity_update).where(
+        activity_update.c.filing_id.in_(of_them), activity_update.c.due_at == NEVER
+    )
     tx.connection.execute(wishes.values(**due))
     _read_bare_again(tx, parked)
     tx.defer("file", tx.company_id)
@@ -199,4 +203,4 @@ def _read_bare_again(tx: Tx, of: ColumnElement[bool]) -> None:
     again = {"seen_round": -1, "change_key": ""}  # whatever version it has is another one
     query = update(item).where(of, item.c.is_bare).values(**again)
     folders = tx.connection.execute(query.returning(item.c.folder_id)).scalars().all()
-    mailboxes.hint(tx, sorted({i for i in folders if i is not None}))
+    mailboxes.request_read(tx, sorted({i for i in folders if i is not None}))

@@ -161,9 +161,9 @@ def add_aliases(tx: Tx, mailbox_id: int, addresses: Iterable[str]) -> frozenset[
 
 def remove_mailbox(tx: Tx, mailbox_id: int) -> None:
     """Delete a mailbox with all its rows, and the e-mails that no other mailbox holds a copy of."""
-    hold(tx, mailbox_ids=[mailbox_id])
+    lock(tx, mailbox_ids=[mailbox_id])
     of_mailbox = select(folder.c.id).where(folder.c.mailbox_id == mailbox_id)
-    hold(tx, folder_ids=tx.connection.execute(of_mailbox).scalars())
+    lock(tx, folder_ids=tx.connection.execute(of_mailbox).scalars())
     tx.connection.execute(delete(mailbox).where(mailbox.c.id == mailbox_id))
     orphan = ~select(item.c.id).where(item.c.email_id == email.c.id).exists()
     tx.connection.execute(delete(email).where(email.c.company_id == tx.company_id, orphan))
@@ -178,7 +178,7 @@ def set_mailbox(tx: Tx, mailbox_id: int, **values: object) -> None:
 def keep_now(tx: Tx, mailbox_ids: Iterable[int]) -> None:
     """Have the folders and subscriptions of these mailboxes brought in order at once."""
     ids = sorted(set(mailbox_ids))
-    hold(tx, mailbox_ids=ids)
+    lock(tx, mailbox_ids=ids)
     query = update(mailbox).where(any_of(mailbox.c.id, ids)).values(keep_due_at=tx.now)
     if ids:
         tx.connection.execute(query)
@@ -226,12 +226,12 @@ def pushed(tx: Tx) -> Sequence[SyncFolder]:
     return [_folder(row) for row in tx.connection.execute(query).mappings()]
 
 
-def hold(tx: Tx, *, mailbox_ids: Iterable[int] = (), folder_ids: Iterable[int] = ()) -> None:
+def lock(tx: Tx, *, mailbox_ids: Iterable[int] = (), folder_ids: Iterable[int] = ()) -> None:
     """Lock these rows until the end of `tx`, in one order everywhere: else two could deadlock.
 
     Mailboxes before folders, each by id. Whoever changes several rows, or a folder and then its
     mailbox (its story too, by the foreign key), asks for them first; `emails.lock` and
-    `emails.hold_copies` come before and after.
+    `emails.lock_copies` come before and after.
     """
     for table, ids in ((mailbox, mailbox_ids), (folder, folder_ids)):
         if these := set(ids):
@@ -282,7 +282,7 @@ def drop_folder(tx: Tx, folder_id: int) -> None:
     tx.connection.execute(delete(folder).where(folder.c.id == folder_id))
 
 
-def hint(tx: Tx, folder_ids: Iterable[int]) -> None:
+def request_read(tx: Tx, folder_ids: Iterable[int]) -> None:
     """Something may have happened in these folders: look there now.
 
     One that was flooded a moment ago is left to the tick: one reading a second finds many mails
@@ -291,7 +291,7 @@ def hint(tx: Tx, folder_ids: Iterable[int]) -> None:
     """
     ids = set(folder_ids)
     if len(ids) > 1:
-        hold(tx, folder_ids=ids)
+        lock(tx, folder_ids=ids)
     hinted_at = func.greatest(tx.now, folder.c.hinted_at + _NEXT)  # a NULL does not count
     query = update(folder).where(any_of(folder.c.id, ids)).values(hinted_at=hinted_at)
     hinted = tx.connection.execute(query.returning(folder.c.mailbox_id, folder.c.flooded_at))
@@ -305,12 +305,12 @@ def begin_reading(tx: Tx, due: Iterable[SyncFolder]) -> None:
     """Note that these folders' hints are followed now: whoever hints from here on is heard anew."""
     ids = {f.id for f in due if f.is_hint_open}
     if ids:
-        hold(tx, folder_ids=ids)
+        lock(tx, folder_ids=ids)
         query = update(folder).where(any_of(folder.c.id, ids))
         tx.connection.execute(query.values(hint_read=folder.c.hinted_at))
 
 
-def take_hint(
+def finish_read(
     tx: Tx, seen: SyncFolder, *, poll_due_at: datetime, is_flooded: bool, **values: object
 ) -> None:
     """A folder was read to its end: clear the hint it was read for, not one that came since.
@@ -335,7 +335,7 @@ def advance_cursor(tx: Tx, seen: SyncFolder, cursor: str | None, **values: objec
     return tx.connection.execute(query.values(cursor=cursor, **values)).rowcount == 1
 
 
-def close_gate(tx: Tx, mailbox_id: int, *, until: datetime, trouble: str, attempts: int) -> bool:
+def pause(tx: Tx, mailbox_id: int, *, until: datetime, trouble: str, attempts: int) -> bool:
     """Ask nothing of Graph for this mailbox before `until`, nor before an earlier wish.
 
     `attempts`: how many failed in a row. False when the mailbox was removed.
@@ -346,12 +346,12 @@ def close_gate(tx: Tx, mailbox_id: int, *, until: datetime, trouble: str, attemp
     return tx.connection.execute(closed).rowcount == 1
 
 
-def open_gate(tx: Tx, mailbox_id: int) -> None:
+def resume(tx: Tx, mailbox_id: int) -> None:
     """The mailbox answers: its trouble is over."""
     query = update(mailbox).where(mailbox.c.id == mailbox_id, mailbox.c.attempts > 0)
     done = tx.connection.execute(query.values(gate_at=None, attempts=0, trouble=None))
     if done.rowcount:
-        tx.tell("mailbox answers again", mailbox_id=mailbox_id)
+        tx.record_event("mailbox answers again", mailbox_id=mailbox_id)
 
 
 def open_counts(tx: Tx, mailbox_id: int) -> Mapping[str, int]:

@@ -87,11 +87,11 @@ def due(tx: Tx, *, limit: int) -> Sequence[Mirror]:
     return [Mirror(**row) for row in rows]
 
 
-def hold_back(tx: Tx, seen: Mirror, *, look_at: datetime) -> None:
-    """Do nothing about this mirror; look for it once at `look_at` if it may have been written."""
+def hold_back(tx: Tx, seen: Mirror, *, verify_at: datetime) -> None:
+    """Do nothing about this mirror; verify it once at `verify_at` if it may be written."""
     is_unclear = (mirror.c.state == INTENDED) & (seen.state == PLANNED)
     query = update(mirror).where(mirror.c.id == seen.id, mirror.c.state.in_([PLANNED, INTENDED]))
-    due_at = case((is_unclear, look_at), else_=NEVER)
+    due_at = case((is_unclear, verify_at), else_=NEVER)
     tx.connection.execute(query.values(due_at=due_at, reason=UNFORESEEN))
 
 
@@ -124,7 +124,7 @@ def record_created(tx: Tx, activity_id: int, graph_id: str) -> bool:
     return tx.connection.execute(query.values(reason=None, **values)).rowcount == 1
 
 
-def meet(tx: Tx, activity_id: int, mailbox_id: int, graph_id: str) -> bool:
+def record_found(tx: Tx, activity_id: int, mailbox_id: int, graph_id: str) -> bool:
     """A mirror was met in a mailbox: it stands, also where we did not know of it. Idempotent.
 
     True when it was on its way, as far as we knew.
@@ -141,7 +141,7 @@ def meet(tx: Tx, activity_id: int, mailbox_id: int, graph_id: str) -> bool:
     return record_created(tx, activity_id, graph_id)
 
 
-def reconsider(tx: Tx) -> None:
+def forget_unmirrored(tx: Tx) -> None:
     """Forget the mails that had no mirror, so that a mailbox added now may get them."""
     query = delete(mirror).where(mirror.c.company_id == tx.company_id, mirror.c.state == NONE)
     tx.connection.execute(query)

@@ -15,12 +15,12 @@ from webcrm_sync.store.database import Tx
 from webcrm_sync.store.emails import ITEM_COLUMNS, Item, read_item
 from webcrm_sync.store.filings import FILING, Filing, read_filing
 from webcrm_sync.store.schema.reconciliation import mailbox_proof, webcrm_proof
-from webcrm_sync.store.schema.requests import wish
+from webcrm_sync.store.schema.requests import activity_update
 from webcrm_sync.store.schema.tables import company, email, event, filing, item, mailbox, mirror
 
 
 @dataclass(frozen=True, slots=True)
-class Believed:
+class RecordedCopy:
     """A copy as our rows have it. `is_mark_due`: its categories are about to be written."""
 
     item: Item
@@ -36,9 +36,9 @@ class Stored:
     differences: tuple[Mapping[str, object], ...]
 
 
-def believed(
+def recorded_copies(
     tx: Tx, mailbox_id: int, *, folder_id: int, graph_ids: Iterable[str]
-) -> Mapping[str, Believed]:
+) -> Mapping[str, RecordedCopy]:
     """The copies that we hold in the folder, and those we hold among these Graph ids."""
     query = (
         select(*ITEM_COLUMNS, item.c.mark_due_at, email.c.message_id)
@@ -50,11 +50,11 @@ def believed(
     for row in tx.connection.execute(query).mappings():
         facts = dict(row)
         is_due, message_id = facts.pop("mark_due_at") is not None, facts.pop("message_id")
-        found[row["graph_id"]] = Believed(read_item(facts), is_due, message_id)
+        found[row["graph_id"]] = RecordedCopy(read_item(facts), is_due, message_id)
     return found
 
 
-def standing_still(tx: Tx, mailbox_id: int) -> Sequence[tuple[Item, State, str | None]]:
+def stuck_items(tx: Tx, mailbox_id: int) -> Sequence[tuple[Item, State, str | None]]:
     """Copies in a state that nothing takes further, with the state to go on from.
 
     Matched without a filing; on the way although every filing is complete; filed and not due to
@@ -177,9 +177,11 @@ def count_filed(tx: Tx) -> int:
     return int(tx.connection.execute(query).scalar_one())
 
 
-def wished(tx: Tx, filing_ids: Iterable[int]) -> frozenset[int]:
+def updates_requested(tx: Tx, filing_ids: Iterable[int]) -> frozenset[int]:
     """Which of these filings webCRM is still to be told something about."""
-    query = select(wish.c.filing_id).where(any_of(wish.c.filing_id, filing_ids))
+    query = select(activity_update.c.filing_id).where(
+        any_of(activity_update.c.filing_id, filing_ids)
+    )
     return frozenset(tx.connection.execute(query).scalars())
 
 
@@ -189,7 +191,7 @@ def message_ids(tx: Tx, email_ids: Iterable[int]) -> Mapping[int, str | None]:
     return {row.id: row.message_id for row in tx.connection.execute(query)}
 
 
-def told_of(tx: Tx, activity_ids: Sequence[int]) -> Mapping[int, int]:
+def email_by_activity(tx: Tx, activity_ids: Sequence[int]) -> Mapping[int, int]:
     """Per Activity the e-mail whose story tells of its filing."""
     number = event.c.facts["activity"].as_integer()
     query = select(number, event.c.email_id).where(

@@ -15,7 +15,7 @@ from webcrm_sync.store.database import Tx
 from webcrm_sync.store.emails import EMAIL_COLUMNS as EMAIL
 from webcrm_sync.store.emails import Email, read_email
 from webcrm_sync.store.filings import FILING, Filing, read_filing
-from webcrm_sync.store.schema.requests import always_sync, press, wish
+from webcrm_sync.store.schema.requests import activity_update, always_sync, sync_request
 from webcrm_sync.store.schema.tables import document, email, event, filing, item, mailbox
 
 #: Kinds of wishes: take the Activity back, let it stand again, move it and no more, write its
@@ -24,7 +24,7 @@ WITHDRAW, STAND, MOVE, RETELL = "withdraw", "stand", "move", "retell"
 
 
 @dataclass(frozen=True, slots=True)
-class Press:
+class SyncRequest:
     """The button, pressed on one copy. `organisations`: the person's own choice."""
 
     by: str
@@ -33,7 +33,7 @@ class Press:
 
 
 @dataclass(frozen=True, slots=True)
-class Wish:
+class ActivityUpdate:
     """What webCRM is still to be told about an Activity."""
 
     kind: str
@@ -41,7 +41,7 @@ class Wish:
     asked_at: datetime
 
 
-def note_press(
+def note_request(
     tx: Tx, mailbox_id: int, graph_id: str, *, item_id: str, by: str, organisations: Sequence[int]
 ) -> None:
     """Remember who asks for this copy, before it is moved. The last press holds.
@@ -54,50 +54,62 @@ def note_press(
         "organisations": list(organisations),
         "pressed_at": tx.now,
     }
-    new = insert(press).values(mailbox_id=mailbox_id, graph_id=graph_id, **facts)
-    keys = [press.c.mailbox_id, press.c.graph_id]
+    new = insert(sync_request).values(mailbox_id=mailbox_id, graph_id=graph_id, **facts)
+    keys = [sync_request.c.mailbox_id, sync_request.c.graph_id]
     tx.connection.execute(new.on_conflict_do_update(index_elements=keys, set_=facts))
 
 
-def pressed(tx: Tx, mailbox_id: int, item_ids: Iterable[str]) -> Mapping[str, str]:
+def requested(tx: Tx, mailbox_id: int, item_ids: Iterable[str]) -> Mapping[str, str]:
     """The Graph ids of copies that the button moved, by the names they had before."""
-    query = select(press.c.item_id, press.c.graph_id).where(
-        press.c.mailbox_id == mailbox_id, press.c.item_id.in_(list(item_ids))
+    query = select(sync_request.c.item_id, sync_request.c.graph_id).where(
+        sync_request.c.mailbox_id == mailbox_id, sync_request.c.item_id.in_(list(item_ids))
     )
     return {row.item_id: row.graph_id for row in tx.connection.execute(query)}
 
 
-def presses(tx: Tx, mailbox_id: int, graph_ids: Iterable[str]) -> Mapping[str, Press]:
+def requests(tx: Tx, mailbox_id: int, graph_ids: Iterable[str]) -> Mapping[str, SyncRequest]:
     """The presses on these copies."""
-    query = select(press.c.graph_id, press.c.by, press.c.organisations, press.c.pressed_at).where(
-        press.c.mailbox_id == mailbox_id, press.c.graph_id.in_(list(graph_ids))
-    )
+    query = select(
+        sync_request.c.graph_id,
+        sync_request.c.by,
+        sync_request.c.organisations,
+        sync_request.c.pressed_at,
+    ).where(sync_request.c.mailbox_id == mailbox_id, sync_request.c.graph_id.in_(list(graph_ids)))
     return {
-        graph_id: Press(by, tuple(organisations), at)
+        graph_id: SyncRequest(by, tuple(organisations), at)
         for graph_id, by, organisations, at in tx.connection.execute(query)
     }
 
 
-def presses_of_email(tx: Tx, email_id: int) -> Sequence[tuple[int, Press]]:
+def requests_of_email(tx: Tx, email_id: int) -> Sequence[tuple[int, SyncRequest]]:
     """The presses on any copy of this mail, each with its mailbox's id, oldest first."""
-    same = (press.c.mailbox_id == item.c.mailbox_id) & (press.c.graph_id == item.c.graph_id)
+    same = (sync_request.c.mailbox_id == item.c.mailbox_id) & (
+        sync_request.c.graph_id == item.c.graph_id
+    )
     query = (
-        select(press.c.mailbox_id, press.c.by, press.c.organisations, press.c.pressed_at)
+        select(
+            sync_request.c.mailbox_id,
+            sync_request.c.by,
+            sync_request.c.organisations,
+            sync_request.c.pressed_at,
+        )
         .join(item, same)
         .where(item.c.email_id == email_id)
-        .order_by(press.c.pressed_at)
+        .order_by(sync_request.c.pressed_at)
     )
-    return [(i, Press(by, tuple(o), at)) for i, by, o, at in tx.connection.execute(query)]
+    return [(i, SyncRequest(by, tuple(o), at)) for i, by, o, at in tx.connection.execute(query)]
 
 
 def chosen_for(tx: Tx, email_ids: Sequence[int]) -> Mapping[int, tuple[int, ...]]:
     """Per e-mail the Organisations that people chose when they pressed the button."""
-    same = (press.c.mailbox_id == item.c.mailbox_id) & (press.c.graph_id == item.c.graph_id)
+    same = (sync_request.c.mailbox_id == item.c.mailbox_id) & (
+        sync_request.c.graph_id == item.c.graph_id
+    )
     query = (
-        select(item.c.email_id, press.c.organisations)
-        .join(press, same)
+        select(item.c.email_id, sync_request.c.organisations)
+        .join(sync_request, same)
         .where(any_of(item.c.email_id, email_ids))
-        .order_by(press.c.pressed_at)
+        .order_by(sync_request.c.pressed_at)
     )
     found: dict[int, tuple[int, ...]] = {}
     for email_id, organisations in tx.connection.execute(query):
@@ -124,10 +136,10 @@ def mailbox_of_user(tx: Tx, user_id: str) -> int | None:
     return found
 
 
-def forget_presses(tx: Tx, mailbox_id: int, graph_id: str) -> None:
+def forget_requests(tx: Tx, mailbox_id: int, graph_id: str) -> None:
     """What was asked for this copy holds no longer."""
-    same = (press.c.mailbox_id == mailbox_id) & (press.c.graph_id == graph_id)
-    tx.connection.execute(delete(press).where(same))
+    same = (sync_request.c.mailbox_id == mailbox_id) & (sync_request.c.graph_id == graph_id)
+    tx.connection.execute(delete(sync_request).where(same))
 
 
 def emails_by_id(tx: Tx, ids: Iterable[int]) -> Mapping[int, Email]:
@@ -136,7 +148,7 @@ def emails_by_id(tx: Tx, ids: Iterable[int]) -> Mapping[int, Email]:
     return {row["id"]: read_email(row) for row in rows}
 
 
-def make_wish(
+def add_update(
     tx: Tx,
     filing_ids: Iterable[int],
     kind: str,
@@ -152,8 +164,10 @@ def make_wish(
     if not ids:
         return
     facts = {"kind": kind, "move_to": move_to, "asked_at": tx.now, "due_at": tx.now}
-    new = insert(wish).values([{"filing_id": i, **facts} for i in ids])
-    tx.connection.execute(new.on_conflict_do_update(index_elements=[wish.c.filing_id], set_=facts))
+    new = insert(activity_update).values([{"filing_id": i, **facts} for i in ids])
+    tx.connection.execute(
+        new.on_conflict_do_update(index_elements=[activity_update.c.filing_id], set_=facts)
+    )
     tx.connection.execute(
         update(filing)
         .where(filing.c.id.in_(ids))
@@ -166,37 +180,44 @@ def make_wish(
     tx.defer("file", tx.company_id)
 
 
-def retell(tx: Tx, filing_id: int) -> None:
+def request_rewrite(tx: Tx, filing_id: int) -> None:
     """The words of an Activity are to be written anew, soon. A person's wish goes before it."""
     standing = select(filing.c.id, literal(RETELL), literal(tx.now), literal(tx.now)).where(
         filing.c.id == filing_id, filing.c.activity_id.is_not(None), ~filing.c.is_withdrawn
     )
     columns = ["filing_id", "kind", "asked_at", "due_at"]
-    new = insert(wish).from_select(columns, standing)
+    new = insert(activity_update).from_select(columns, standing)
     tx.connection.execute(new.on_conflict_do_nothing())
     tx.defer("file", tx.company_id)
 
 
-def wishes(tx: Tx, filing_ids: Iterable[int]) -> Mapping[int, Wish]:
+def updates(tx: Tx, filing_ids: Iterable[int]) -> Mapping[int, ActivityUpdate]:
     """The open wishes about these filings."""
-    query = select(wish.c.filing_id, wish.c.kind, wish.c.move_to, wish.c.asked_at).where(
-        wish.c.filing_id.in_(list(filing_ids))
-    )
-    return {row.filing_id: Wish(*row[1:]) for row in tx.connection.execute(query)}
+    query = select(
+        activity_update.c.filing_id,
+        activity_update.c.kind,
+        activity_update.c.move_to,
+        activity_update.c.asked_at,
+    ).where(activity_update.c.filing_id.in_(list(filing_ids)))
+    return {row.filing_id: ActivityUpdate(*row[1:]) for row in tx.connection.execute(query)}
 
 
-def due_wishes(tx: Tx, *, limit: int) -> Sequence[int]:
+def due_updates(tx: Tx, *, limit: int) -> Sequence[int]:
     """The filings about which webCRM is to be told something now, the oldest wish first.
 
     Those without an Activity yet must wait.
     """
-    ids = _due_wishes(tx).order_by(wish.c.asked_at, wish.c.filing_id).limit(limit)
+    ids = (
+        _due_updates(tx)
+        .order_by(activity_update.c.asked_at, activity_update.c.filing_id)
+        .limit(limit)
+    )
     return tx.connection.execute(ids).scalars().all()
 
 
-def read_wish(tx: Tx, filing_id: int) -> tuple[Wish, Filing, Email] | None:
+def read_update(tx: Tx, filing_id: int) -> tuple[ActivityUpdate, Filing, Email] | None:
     """The open wish about this filing, None when it was told meanwhile."""
-    open_ = wishes(tx, [filing_id])
+    open_ = updates(tx, [filing_id])
     row = tx.connection.execute(select(*FILING).where(filing.c.id == filing_id)).mappings().first()
     if row is None or not open_:
         return None
@@ -204,29 +225,35 @@ def read_wish(tx: Tx, filing_id: int) -> tuple[Wish, Filing, Email] | None:
     return open_[filing_id], found, emails_by_id(tx, [found.email_id])[found.email_id]
 
 
-def has_due_wishes(tx: Tx) -> bool:
+def has_due_updates(tx: Tx) -> bool:
     """True when there are wishes to be told to webCRM now."""
-    return bool(tx.connection.scalar(select(_due_wishes(tx).exists())))
+    return bool(tx.connection.scalar(select(_due_updates(tx).exists())))
 
 
-def _due_wishes(tx: Tx) -> Select[int]:
+def _due_updates(tx: Tx) -> Select[int]:
     return (
-        select(wish.c.filing_id)
-        .join(filing, filing.c.id == wish.c.filing_id)
+        select(activity_update.c.filing_id)
+        .join(filing, filing.c.id == activity_update.c.filing_id)
         .where(filing.c.company_id == tx.company_id, filing.c.activity_id.is_not(None))
-        .where(wish.c.due_at <= tx.now)
+        .where(activity_update.c.due_at <= tx.now)
     )
 
 
-def end_wish(tx: Tx, filing_id: int, told: Wish) -> None:
+def end_update(tx: Tx, filing_id: int, told: ActivityUpdate) -> None:
     """The wish was told; one that was made since stays open."""
-    same = (wish.c.filing_id == filing_id) & (wish.c.asked_at == told.asked_at)
-    tx.connection.execute(delete(wish).where(same))
+    same = (activity_update.c.filing_id == filing_id) & (
+        activity_update.c.asked_at == told.asked_at
+    )
+    tx.connection.execute(delete(activity_update).where(same))
 
 
-def put_off_wish(tx: Tx, filing_id: int, *, due_at: datetime) -> None:
+def postpone_update(tx: Tx, filing_id: int, *, due_at: datetime) -> None:
     """Tell it later."""
-    tx.connection.execute(update(wish).where(wish.c.filing_id == filing_id).values(due_at=due_at))
+    tx.connection.execute(
+        update(activity_update)
+        .where(activity_update.c.filing_id == filing_id)
+        .values(due_at=due_at)
+    )
 
 
 def set_filing(tx: Tx, filing_id: int, **values: object) -> None:
@@ -252,8 +279,8 @@ def mark_chosen(tx: Tx, email_id: int, filing_ids: Sequence[int]) -> None:
 def forget_choices(tx: Tx, email_id: int) -> None:
     """What was chosen with the button has been followed; it is not followed again."""
     copies = select(item.c.mailbox_id, item.c.graph_id).where(item.c.email_id == email_id)
-    same = tuple_(press.c.mailbox_id, press.c.graph_id).in_(copies)
-    tx.connection.execute(update(press).where(same).values(organisations=[]))
+    same = tuple_(sync_request.c.mailbox_id, sync_request.c.graph_id).in_(copies)
+    tx.connection.execute(update(sync_request).where(same).values(organisations=[]))
 
 
 def drop_filings(tx: Tx, filing_ids: Sequence[int]) -> None:

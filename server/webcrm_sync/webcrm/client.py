@@ -32,9 +32,9 @@ from webcrm_sync.webcrm import changes, wire
 from webcrm_sync.webcrm.changes import ActivityChange, PersonDraft
 from webcrm_sync.webcrm.outgoing import BOUNDS
 from webcrm_sync.webcrm.query import Select, Unwritable
-from webcrm_sync.webcrm.rate_limit import Pacing
+from webcrm_sync.webcrm.rate_limit import RateLimiter
 from webcrm_sync.webcrm.requests import Body, document_body, documents_body
-from webcrm_sync.webcrm.transport import NEVER, Calls, Params
+from webcrm_sync.webcrm.transport import NEVER, Params, Transport
 
 T = TypeVar("T")
 
@@ -56,11 +56,13 @@ class WebCrm:
         *,
         now: Callable[[], datetime],
         transport: httpx.BaseTransport | None = None,
-        pacing: Pacing | None = None,
+        pacing: RateLimiter | None = None,
         bounds: Bounds = BOUNDS,
     ) -> None:
         self._settings = settings
-        self._calls = Calls(settings, now=now, transport=transport, pacing=pacing, bounds=bounds)
+        self._calls = Transport(
+            settings, now=now, transport=transport, pacing=pacing, bounds=bounds
+        )
         self._call = self._calls.call
 
     def close(self) -> None:

@@ -33,7 +33,7 @@ def wait_s(calls: Sequence[float], now: float, *, limit: int, window_s: float) -
     return max(0.0, calls[-limit] + window_s - now)
 
 
-class Pacing:
+class RateLimiter:
     """The line before webCRM. Inside `with` it is ours; `wait` before each call made there.
 
     `now` counts seconds and never goes back. The same thread may enter again.
@@ -54,7 +54,7 @@ class Pacing:
         self._calls: deque[float] = deque(maxlen=limit)
         self._line = RLock()
 
-    def __enter__(self) -> Pacing:
+    def __enter__(self) -> RateLimiter:
         self._line.acquire()
         return self
 

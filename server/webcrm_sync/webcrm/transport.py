@@ -14,7 +14,7 @@ from webcrm_sync.net.transports import Bounded, wire
 from webcrm_sync.settings import Settings
 from webcrm_sync.webcrm.errors import Answer, access_token, trouble
 from webcrm_sync.webcrm.outgoing import BOUNDS, lost, with_time_for
-from webcrm_sync.webcrm.rate_limit import Pacing
+from webcrm_sync.webcrm.rate_limit import RateLimiter
 from webcrm_sync.webcrm.requests import Body
 
 #: A bearer token lives an hour (webcrm.com: REST API); known clients renew it at 3000 s.
@@ -26,7 +26,7 @@ Method = Literal["GET", "POST", "PATCH", "PUT", "DELETE"]
 Params = dict[str, str | int]
 
 
-class Calls:
+class Transport:
     """The calls by one application token. Threads may share it; they go one after another."""
 
     def __init__(
@@ -35,13 +35,13 @@ class Calls:
         *,
         now: Callable[[], datetime],
         transport: httpx.BaseTransport | None = None,
-        pacing: Pacing | None = None,
+        pacing: RateLimiter | None = None,
         bounds: Bounds = BOUNDS,
     ) -> None:
         self.bounds = bounds
         self._settings = settings
         self._now = now
-        self._pacing = pacing or Pacing()
+        self._pacing = pacing or RateLimiter()
         self._token = ""
         self._token_since = datetime.min.replace(tzinfo=UTC)
         to_webcrm = transport or wire(settings.webcrm_url, settings.ca_bundle)

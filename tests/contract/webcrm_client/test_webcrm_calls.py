@@ -17,7 +17,7 @@ from contract.webcrm_client.bench import KEY, Bench, draft, settings
 from webcrm_sync.core.crm import KeyedActivity, Written
 from webcrm_sync.core.errors import LoginRefused, TooLate, TryLater, Unclear
 from webcrm_sync.webcrm import WebCrm
-from webcrm_sync.webcrm.rate_limit import Pacing
+from webcrm_sync.webcrm.rate_limit import RateLimiter
 from webcrm_sync_sandbox.http_server import Server
 from webcrm_sync_sandbox.webcrm import webcrm_app
 
@@ -56,7 +56,9 @@ def test_a_write_whose_turn_comes_too_late_is_not_sent(bench: Bench, acme: int) 
         bench.clock.advance(timedelta(seconds=seconds))
 
     started = bench.clock.now()
-    pacing = Pacing(limit=2, now=lambda: (bench.clock.now() - started).total_seconds(), sleep=wait)
+    pacing = RateLimiter(
+        limit=2, now=lambda: (bench.clock.now() - started).total_seconds(), sleep=wait
+    )
     crm = WebCrm(settings(bench.url), now=bench.clock.now, pacing=pacing)
     crm.whoami()  # with the login these are two calls: the next one waits a minute
     until = started + timedelta(seconds=30)
@@ -85,7 +87,7 @@ def test_a_busy_webcrm_names_the_time_and_a_write_that_met_503_is_unclear(
 
 def test_the_quota_is_never_met_with_a_pace_and_told_without_one(bench: Bench) -> None:
     bench.world.calls_a_minute = 10
-    hasty = WebCrm(settings(bench.url), now=bench.clock.now, pacing=Pacing(limit=1000))
+    hasty = WebCrm(settings(bench.url), now=bench.clock.now, pacing=RateLimiter(limit=1000))
     for _ in range(9):
         hasty.whoami()  # and one call more, the login
     with pytest.raises(TryLater) as caught:
@@ -100,7 +102,7 @@ def test_the_quota_is_never_met_with_a_pace_and_told_without_one(bench: Bench) -
         passed.append(seconds)
         bench.clock.advance(timedelta(seconds=seconds))
 
-    pacing = Pacing(limit=9, now=lambda: bench.clock.now().timestamp(), sleep=sleep)
+    pacing = RateLimiter(limit=9, now=lambda: bench.clock.now().timestamp(), sleep=sleep)
     patient = WebCrm(settings(bench.url), now=bench.clock.now, pacing=pacing)
     for _ in range(25):
         patient.whoami()

@@ -11,7 +11,7 @@ from webcrm_sync.core.mail_text.html import HtmlText, html_to_text
 from webcrm_sync.core.mail_text.links import with_links_unwrapped
 from webcrm_sync.core.mail_text.quote_marks import HISTORY_LINE
 from webcrm_sync.core.mail_text.quoted_reply import new_text
-from webcrm_sync.core.mail_text.truncate import cut
+from webcrm_sync.core.mail_text.truncate import truncate
 from webcrm_sync.core.pictures import NO_PICTURES, PictureFacts
 
 #: More than anybody reads in a CRM: a hundred printed pages. The rest is not even laid out.
@@ -35,9 +35,9 @@ def read_kept(subject: str, body: str, *, is_html: bool, is_new_text_only: bool)
 
     `is_new_text_only`: without the older mails quoted in it, see `quoted_reply.new_text`.
     """
-    read = _laid_out(body, is_html=is_html, marks_history=is_new_text_only)
+    read = _to_text(body, is_html=is_html, marks_history=is_new_text_only)
     text = new_text(subject, read.text) if is_new_text_only else read.text
-    return replace(read, text=cut(text, LONGEST_TEXT))
+    return replace(read, text=truncate(text, LONGEST_TEXT))
 
 
 def read_body(body: str, *, is_html: bool) -> Reading:
@@ -52,7 +52,7 @@ def read_body(body: str, *, is_html: bool) -> Reading:
     return read_kept("", body, is_html=is_html, is_new_text_only=False)
 
 
-def _laid_out(body: str, *, is_html: bool, marks_history: bool) -> Reading:
+def _to_text(body: str, *, is_html: bool, marks_history: bool) -> Reading:
     if not is_html:
         text = without_fillers(body[: 2 * LONGEST_TEXT].replace(HISTORY_LINE, ""))
         return Reading(tidy(with_links_unwrapped(text)))

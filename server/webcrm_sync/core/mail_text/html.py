@@ -123,7 +123,7 @@ class _Walk:
         style = style_of(attributes.get("style") or "")
         element = Element(node, tag, attributes, style)
         is_hidden = style.is_hidden or "hidden" in attributes or self._is_hidden_by_sheet(element)
-        self.gallery.look_at(tag, attributes, is_seen=not is_hidden)
+        self.gallery.visit(tag, attributes, is_seen=not is_hidden)
         if is_hidden:
             self.gallery.pass_by(node)
             return None

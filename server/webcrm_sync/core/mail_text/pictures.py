@@ -36,7 +36,7 @@ class Gallery:
         self.has_unattached = False
         self.has_pasted = False
 
-    def look_at(self, tag: str, attributes: Attributes, *, is_seen: bool) -> None:
+    def visit(self, tag: str, attributes: Attributes, *, is_seen: bool) -> None:
         """Note the pictures of one element."""
         if source := attributes.get("src"):
             self._note(tag, source, says_something=is_seen and not _is_dot(attributes))
@@ -49,7 +49,7 @@ class Gallery:
     def pass_by(self, node: LexborNode) -> None:
         """Note the pictures within an element that nobody sees."""
         for within in node.css("[src]"):
-            self.look_at(within.tag or "", within.attributes, is_seen=False)
+            self.visit(within.tag or "", within.attributes, is_seen=False)
 
     def _note(self, tag: str, source: str, *, says_something: bool) -> None:
         begin = source[:_LONGEST].lstrip()

@@ -11,18 +11,18 @@ _LETTER = regex.compile(r"\X")
 _LONGEST_LETTER = 64
 
 
-def units(text: str) -> int:
+def utf16_length(text: str) -> int:
     """The length in UTF-16 units, in which SQL Server counts: an emoji is two or more."""
     return len(text) if text.isascii() else len(text.encode("utf-16-le", "surrogatepass")) // 2
 
 
-def cut(text: str, limit: int) -> str:
+def truncate(text: str, limit: int) -> str:
     """`text` within `limit` UTF-16 units (0 = any length), cut at a word and marked with `…`.
 
     >>> cut("Offer for the new hall", 12)
     'Offer for…'
     """
-    if not limit or units(text) <= limit:
+    if not limit or utf16_length(text) <= limit:
         return text
     short = beginning(text, limit - 1)
     if text[len(short)].isspace():
@@ -49,8 +49,8 @@ def beginning(text: str, limit: int) -> str:
 def _within(text: str, limit: int) -> int:
     """How many characters of the text fit into the limit."""
     end = max(0, min(len(text), limit))
-    while end and units(text[:end]) > limit:
-        end -= max(1, (units(text[:end]) - limit) // 2)
+    while end and utf16_length(text[:end]) > limit:
+        end -= max(1, (utf16_length(text[:end]) - limit) // 2)
     return end
 
 

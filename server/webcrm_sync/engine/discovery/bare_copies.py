@@ -46,7 +46,7 @@ def _hold(name: str, box: Mailbox, hold: Callable[[Tx, str], int], tx: Tx, why: 
     except Exception as error:
         if is_database_in_trouble(error):
             raise
-        tx.tell("mail could not be read", mailbox_id=box.id, detail=why)
+        tx.record_event("mail could not be read", mailbox_id=box.id, detail=why)
         return Thing(name, mailbox_id=box.id)
 
 
@@ -54,12 +54,12 @@ def _hold_known(
     box: Mailbox, folder: SyncFolder, item: Item, change: Change, tx: Tx, why: str
 ) -> int:
     """One that is on its way is parked; what came to its end before stays as it is."""
-    emails.see_items(tx, [item.id], folder.round)
+    emails.mark_seen(tx, [item.id], folder.round)
     if item.is_bare:
         emails.set_item(tx, item.id, **_seen(change), **_parked(tx, why))
         tx.defer("mark", box.id)
     elif item.state in {State.FOUND, State.MATCHED}:
-        incidents.park_mail(tx, item.email_id, detail=why, look_at=None)
+        incidents.park_mail(tx, item.email_id, detail=why, verify_at=None)
     return item.email_id
 
 
@@ -90,7 +90,7 @@ def _hold_new(
         **_parked(tx, why),
     }
     emails.add_items(tx, [row])
-    tx.tell("parked", email_id=email_id, reason=Reason.UNFORESEEN.value, detail=why)
+    tx.record_event("parked", email_id=email_id, reason=Reason.UNFORESEEN.value, detail=why)
     tx.defer("mark", box.id)
     return email_id
 

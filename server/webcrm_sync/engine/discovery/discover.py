@@ -10,10 +10,10 @@ from functools import partial
 from webcrm_sync.core.errors import CursorExpired, Gone, Refused, SyncError
 from webcrm_sync.core.outlook import Change, Page
 from webcrm_sync.core.trail import Trail
-from webcrm_sync.engine.backoff import hold_mailbox
+from webcrm_sync.engine.backoff import back_off_mailbox
 from webcrm_sync.engine.context import Context
 from webcrm_sync.engine.discovery import page_writer
-from webcrm_sync.engine.discovery.page_context import facts_of
+from webcrm_sync.engine.discovery.page_reader import read_page_context
 from webcrm_sync.engine.isolation import incidents
 from webcrm_sync.graph.transport import BOUNDS
 from webcrm_sync.graph.wire import SELECTION
@@ -44,11 +44,11 @@ def discover(context: Context, mailbox_id: int) -> None:
     try:
         _read_folders(context, box, due)
     except SyncError as error:
-        hold_mailbox(context, box, error, got_on=_has_moved(context, box, due))
+        back_off_mailbox(context, box, error, made_progress=_has_moved(context, box, due))
         return
     if box.attempts:
         with context.begin() as tx:
-            mailboxes.open_gate(tx, box.id)
+            mailboxes.resume(tx, box.id)
 
 
 def _read_folders(context: Context, box: Mailbox, due: Sequence[SyncFolder]) -> None:
@@ -89,14 +89,14 @@ def _read_folder(context: Context, box: Mailbox, folder: SyncFolder) -> None:
                     raise
                 _look_for_folders(context, box, hinted)
                 return
-            anew = _start_anew(context, folder, told_of=box)
+            anew = _start_anew(context, folder, email_by_activity=box)
             if anew is None:
                 return
             folder = anew
             starts.follow(str(folder.round))
             continue
-        facts = facts_of(context, box, folder, page.changes)
-        if not page_writer.page(context, box, folder, page, facts):
+        facts = read_page_context(context, box, folder, page.changes)
+        if not page_writer.write_page(context, box, folder, page, facts):
             return  # another run has read on from here
         is_news = is_news or bool(facts.arrivals)
         lines += len(page.changes)
@@ -104,7 +104,9 @@ def _read_folder(context: Context, box: Mailbox, folder: SyncFolder) -> None:
         if page.is_last:
             break
         trail.follow(page.cursor)
-    put_by = partial(_put_by, context, hinted, is_news=is_news, is_flooded=lines >= _FLOOD)
+    put_by = partial(
+        _schedule_next_read, context, hinted, is_news=is_news, is_flooded=lines >= _FLOOD
+    )
     _finish(context, box, folder, put_by)
 
 
@@ -120,19 +122,21 @@ def _with_this_selection(context: Context, folder: SyncFolder) -> SyncFolder | N
 
 
 def _start_anew(
-    context: Context, folder: SyncFolder, told_of: Mailbox | None = None
+    context: Context, folder: SyncFolder, email_by_activity: Mailbox | None = None
 ) -> SyncFolder | None:
     """Give up a cursor: the folder will be read from its start. None when it is not ours.
 
-    `told_of`: the mailbox in whose story that is worth a line.
+    `email_by_activity`: the mailbox in whose story that is worth a line.
     """
     anew = replace(folder, cursor=None, round=folder.round + 1, selection=SELECTION)
     with context.begin() as tx:
-        mailboxes.hold(tx, mailbox_ids=[folder.mailbox_id])
+        mailboxes.lock(tx, mailbox_ids=[folder.mailbox_id])
         if not mailboxes.advance_cursor(tx, folder, None, round=anew.round):
             return None
-        if told_of is not None:
-            tx.tell("folder is read anew", mailbox_id=told_of.id, place=folder.place.value)
+        if email_by_activity is not None:
+            tx.record_event(
+                "folder is read anew", mailbox_id=email_by_activity.id, place=folder.place.value
+            )
     return anew
 
 
@@ -144,7 +148,7 @@ def _look_for_folders(context: Context, box: Mailbox, gone: SyncFolder) -> None:
     with context.begin() as tx:
         mailboxes.keep_now(tx, [box.id])
         again = tx.now + _GONE_RETRY
-        mailboxes.take_hint(tx, gone, poll_due_at=again, is_flooded=False)
+        mailboxes.finish_read(tx, gone, poll_due_at=again, is_flooded=False)
 
 
 def _finish(
@@ -156,22 +160,26 @@ def _finish(
         if not unseen:
             put_by(tx)
             return
-    look_at(context, box, folder, unseen)
+    recheck_copies(context, box, folder, unseen)
     with context.begin() as tx:
         put_by(tx)
 
 
-def look_at(context: Context, box: Mailbox, folder: SyncFolder, graph_ids: Sequence[str]) -> bool:
+def recheck_copies(
+    context: Context, box: Mailbox, folder: SyncFolder, graph_ids: Sequence[str]
+) -> bool:
     """Follow these copies to where they lie now, whatever delta told of them. Idempotent.
 
     False (and nothing changed) when another run has moved the folder's cursor.
     """
     changes = tuple(Change(graph_id, is_removed=True) for graph_id in graph_ids)
-    facts = facts_of(context, box, folder, changes)
-    return page_writer.page(context, box, folder, Page(changes, folder.cursor or "", True), facts)
+    facts = read_page_context(context, box, folder, changes)
+    return page_writer.write_page(
+        context, box, folder, Page(changes, folder.cursor or "", True), facts
+    )
 
 
-def _put_by(
+def _schedule_next_read(
     context: Context, hinted: SyncFolder, tx: Tx, *, is_news: bool, is_flooded: bool
 ) -> None:
     """Clear the hint that the folder was read for, and say when to look again."""
@@ -179,7 +187,7 @@ def _put_by(
     every = context.settings.poll_every(is_pushed=hinted.subscription_id is not None)
     again = tx.now + (min(_DOUBTED_POLL, every) if doubted_at else every)
     facts = {"is_known": True, "push_doubted_at": doubted_at}
-    mailboxes.take_hint(tx, hinted, poll_due_at=again, is_flooded=is_flooded, **facts)
+    mailboxes.finish_read(tx, hinted, poll_due_at=again, is_flooded=is_flooded, **facts)
 
 
 def _doubted_at(hinted: SyncFolder, now: datetime, *, is_news: bool) -> datetime | None:

@@ -157,9 +157,9 @@ def _digest(client_state: str) -> bytes:
 
 def _note(tx: Tx, noted: Sequence[_Genuine], news: frozenset[int]) -> None:
     mailboxes.keep_now(tx, [t.folder.mailbox_id for t in noted if t.is_care_due(tx.now)])
-    mailboxes.hold(tx, folder_ids=[t.folder.id for t in noted])
+    mailboxes.lock(tx, folder_ids=[t.folder.id for t in noted])
     for told in noted:
         if values := told.values(tx.now):
             mailboxes.set_pushed(tx, told.folder, **values)
     if news:
-        mailboxes.hint(tx, news)
+        mailboxes.request_read(tx, news)

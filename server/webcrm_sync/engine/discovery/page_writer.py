@@ -31,7 +31,7 @@ from webcrm_sync.engine.isolation.incidents import Aside
 from webcrm_sync.store import directory, emails, known_mails, mailboxes, mirrors
 from webcrm_sync.store.database import Tx
 from webcrm_sync.store.emails import Item
-from webcrm_sync.store.events import Line
+from webcrm_sync.store.events import NewEvent
 from webcrm_sync.store.items import endings
 from webcrm_sync.store.mailboxes import Mailbox, SyncFolder
 
@@ -46,7 +46,7 @@ _CUT_SHORT = OVERRULED | {Reason.MOVED_OUT, Reason.DELETED}
 
 
 @dataclass(frozen=True, slots=True)
-class Facts:
+class PageContext:
     """What had to be asked of Graph about a page before it can be recorded.
 
     `arrivals`: new copies, whole. `locations`: where the lines that Graph calls removed are now,
@@ -70,10 +70,12 @@ def is_new(known: Item | None, message: Message) -> bool:
     return known.reason is Reason.DRAFT and not message.is_draft
 
 
-def page(context: Context, box: Mailbox, folder: SyncFolder, page: Page, facts: Facts) -> bool:
+def write_page(
+    context: Context, box: Mailbox, folder: SyncFolder, page: Page, facts: PageContext
+) -> bool:
     """Commit a page; False (and nothing changed) when another run has moved the cursor."""
     with ONE_PAGE, incidents.go_on_with_alike(context), context.begin() as tx:
-        emails.lock(tx)
+        emails.lock_company(tx)
         if not mailboxes.advance_cursor(tx, folder, page.cursor, selection=folder.selection):
             return False
         known, odd = incidents.but_for_culprits(
@@ -81,7 +83,7 @@ def page(context: Context, box: Mailbox, folder: SyncFolder, page: Page, facts: 
             lambda some: emails.known_items(tx, box.id, some, is_held=True),
         )
         facts = replace(facts, faults={**facts.faults, **dict(odd)})
-        recording = Recording(tx, box, folder, context, facts, known)
+        recording = PageWriter(tx, box, folder, context, facts, known)
         fine = [c for c in page.changes if c.graph_id not in facts.faults]
         incidents.within(context, tx, "record", fine, recording.record, recording.aside)
         for change in page.changes:
@@ -100,14 +102,14 @@ def _learn_own(tx: Tx, box: Mailbox, arrivals: Iterable[Arrival]) -> None:
 
 
 @dataclass(frozen=True, slots=True)
-class Recording:
+class PageWriter:
     """One page being written down within one transaction."""
 
     tx: Tx
     box: Mailbox
     folder: SyncFolder
     context: Context
-    facts: Facts
+    facts: PageContext
     known: Mapping[str, Item]
 
     def record(self, changes: Sequence[Change]) -> None:
@@ -136,7 +138,7 @@ class Recording:
             else:
                 seen.append(item.id)
                 self._update(item, change)
-        emails.see_items(self.tx, seen, self.folder.round)
+        emails.mark_seen(self.tx, seen, self.folder.round)
         self._complete(changes, known)
 
     def aside(self, change: Change) -> Aside:
@@ -251,7 +253,7 @@ class Recording:
 
     def _follow_up(self, arrivals: Mapping[str, Arrival], rows: list[dict[str, object]]) -> None:
         """Stories of the new copies, and the jobs that take them further."""
-        self.tx.tell_all(self._line(row) for row in rows)
+        self.tx.record_events(self._line(row) for row in rows)
         if any(row["state"] == State.FOUND.value for row in rows):
             self.tx.defer("file", self.tx.company_id)
         if any(row["mark_due_at"] for row in rows):
@@ -263,15 +265,15 @@ class Recording:
 
     def _meet_mirror(self, activity_id: int, graph_id: str) -> None:
         """The mirror stands, though nobody heard so when it was written."""
-        if mirrors.meet(self.tx, activity_id, self.box.id, graph_id):
-            self.tx.tell("mirror written", mailbox_id=self.box.id, activity=activity_id)
+        if mirrors.record_found(self.tx, activity_id, self.box.id, graph_id):
+            self.tx.record_event("mirror written", mailbox_id=self.box.id, activity=activity_id)
 
-    def _line(self, row: Mapping[str, object]) -> Line:
+    def _line(self, row: Mapping[str, object]) -> NewEvent:
         email_id = row["email_id"]
         assert isinstance(email_id, int)
         way = "rule" if _came_by_rule(row["categories"]) else "hand"
         facts = {"place": self.folder.place.value, "reason": row["reason"], "way": way}
-        return Line(str(row["state"]), self.box.id, email_id, facts)
+        return NewEvent(str(row["state"]), self.box.id, email_id, facts)
 
     def _update(self, item: Item, change: Change) -> None:
         """Follow a known copy: back in the folder, or changed by its owner."""
@@ -304,7 +306,7 @@ class Recording:
                 mark_due_at=None,
             )
             self.tx.defer("file", self.tx.company_id)
-        self.tx.tell("moved in", mailbox_id=self.box.id, email_id=item.email_id)
+        self.tx.record_event("moved in", mailbox_id=self.box.id, email_id=item.email_id)
 
     def _relocate(self, item: Item, location: Location | None, folders: Mapping[str, int]) -> None:
         """Graph says that the copy left this folder: it lies where `location` says."""
@@ -319,7 +321,7 @@ class Recording:
             return
         emails.set_item(self.tx, item.id, folder_id=None)
         reason = Reason.DELETED if location is None else Reason.MOVED_OUT
-        self.tx.tell(reason.value, mailbox_id=self.box.id, email_id=item.email_id)
+        self.tx.record_event(reason.value, mailbox_id=self.box.id, email_id=item.email_id)
         if item.state in _UNSETTLED and not emails.has_intent(self.tx, item.email_id):
             self._give_up(item, reason, location)
         elif location is not None and mark_for(item.state, item.reason) is Mark.NOT_SYNCED:

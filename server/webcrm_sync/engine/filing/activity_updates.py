@@ -12,7 +12,7 @@ from functools import partial
 from webcrm_sync.core.direction import everybody
 from webcrm_sync.core.errors import AccessLost, Gone, Refused, TryLater
 from webcrm_sync.core.filing import draft_activity
-from webcrm_sync.core.mail_text.truncate import cut
+from webcrm_sync.core.mail_text.truncate import truncate
 from webcrm_sync.core.matching import How
 from webcrm_sync.core.storable import one_line
 from webcrm_sync.engine.context import Context
@@ -26,7 +26,7 @@ from webcrm_sync.store import incidents as incidents_of
 from webcrm_sync.store.emails import Email
 from webcrm_sync.store.filings import Filing
 from webcrm_sync.store.incidents import Thing
-from webcrm_sync.store.sync_requests import RETELL, STAND, WITHDRAW, Wish
+from webcrm_sync.store.sync_requests import RETELL, STAND, WITHDRAW, ActivityUpdate
 from webcrm_sync.webcrm.changes import ActivityChange
 
 #: How an Activity that was taken back begins.
@@ -34,25 +34,25 @@ WITHDRAWN = "[withdrawn] "
 _MAILBOX_RETRY = timedelta(seconds=30)
 
 
-def amend_round(context: Context, source: Source, *, limit: int) -> int:
+def push_updates(context: Context, source: Source, *, limit: int) -> int:
     """Tell webCRM up to `limit` wishes; how many there were.
 
     Raises Unclear or TryLater when webCRM is in trouble; what was not told is told again.
     """
     with context.begin() as tx:
-        due = sync_requests.due_wishes(tx, limit=limit)
+        due = sync_requests.due_updates(tx, limit=limit)
     incidents.each(context, "amend", due, partial(_grant, context, source), _aside)
     return len(due)
 
 
 def _aside(filing_id: int) -> Aside:
     name = f"wish {filing_id}"
-    return Aside(name, lambda tx, _: Thing(name, incidents_of.park_wish(tx, filing_id)))
+    return Aside(name, lambda tx, _: Thing(name, incidents_of.park_update(tx, filing_id)))
 
 
 def _grant(context: Context, source: Source, filing_id: int) -> None:
     with context.begin() as tx:
-        found = sync_requests.read_wish(tx, filing_id)
+        found = sync_requests.read_update(tx, filing_id)
     if found is None:
         return
     wish, filing, email = found
@@ -62,11 +62,13 @@ def _grant(context: Context, source: Source, filing_id: int) -> None:
         _is_gone(context, wish, filing)
     except Refused as error:
         with context.begin() as tx:
-            sync_requests.end_wish(tx, filing.id, wish)
-            tx.tell("not changed", email_id=email.id, detail=str(error))
+            sync_requests.end_update(tx, filing.id, wish)
+            tx.record_event("not changed", email_id=email.id, detail=str(error))
 
 
-def _amend(context: Context, source: Source, wish: Wish, filing: Filing, email: Email) -> None:
+def _amend(
+    context: Context, source: Source, wish: ActivityUpdate, filing: Filing, email: Email
+) -> None:
     if wish.move_to is not None:
         _move(context, wish.move_to, filing, email)
     if wish.kind == WITHDRAW:
@@ -75,8 +77,8 @@ def _amend(context: Context, source: Source, wish: Wish, filing: Filing, email: 
         return
     with context.begin() as tx:
         if wish.kind == STAND:
-            tx.tell("filed again", email_id=email.id, activity=filing.activity_id)
-        sync_requests.end_wish(tx, filing.id, wish)
+            tx.record_event("filed again", email_id=email.id, activity=filing.activity_id)
+        sync_requests.end_update(tx, filing.id, wish)
 
 
 def _move(context: Context, organisation_id: int, filing: Filing, email: Email) -> None:
@@ -99,25 +101,27 @@ def _move(context: Context, organisation_id: int, filing: Filing, email: Email) 
     with context.begin() as tx:
         place = {"organisation_id": organisation_id, "person_id": person_id}
         sync_requests.set_filing(tx, filing.id, how=How.PERSON.value, **place)
-        tx.tell("moved", email_id=email.id, organisation=organisation_id, activity=activity_id)
+        tx.record_event(
+            "moved", email_id=email.id, organisation=organisation_id, activity=activity_id
+        )
 
 
 def _withdraw(context: Context, filing: Filing, email: Email) -> None:
     """Empty the Activity, say so in its subject, delete its Documents; more do not follow."""
     assert filing.activity_id is not None
-    subject = cut(f"{WITHDRAWN}{_subject(email)}", context.metadata.limits().subject)
+    subject = truncate(f"{WITHDRAWN}{_subject(email)}", context.metadata.limits().subject)
     context.webcrm.change_activity(filing.activity_id, ActivityChange(subject=subject, memo=""))
     with context.begin() as tx:
         documents = sync_requests.documents_of(tx, filing.id)
     for document_id in documents:
         context.webcrm.delete_document(document_id)
     with context.begin() as tx:
-        emails.lock(tx)  # somebody may be asking for it again at this moment
+        emails.lock_company(tx)  # somebody may be asking for it again at this moment
         sync_requests.forget_documents(tx, filing.id)
         known = filings.of_emails(tx, [email.id])[email.id]
         if any(f.id == filing.id and f.is_withdrawn for f in known):
             outcome.completed(tx, [filing.id])  # what was attached is not written any more
-        tx.tell("withdrawn", email_id=email.id, activity=filing.activity_id)
+        tx.record_event("withdrawn", email_id=email.id, activity=filing.activity_id)
 
 
 def _subject(email: Email) -> str:
@@ -125,7 +129,7 @@ def _subject(email: Email) -> str:
 
 
 def _write_again(
-    context: Context, source: Source, wish: Wish, filing: Filing, email: Email
+    context: Context, source: Source, wish: ActivityUpdate, filing: Filing, email: Email
 ) -> bool:
     """Fill the Activity again; False when the mail cannot be read now and is tried later."""
     assert filing.activity_id is not None
@@ -137,7 +141,7 @@ def _write_again(
         content = attachment_source.Content(text="", lines=(), is_all=True)
     except (TryLater, AccessLost):
         with context.begin() as tx:
-            sync_requests.put_off_wish(tx, filing.id, due_at=tx.now + _MAILBOX_RETRY)
+            sync_requests.postpone_update(tx, filing.id, due_at=tx.now + _MAILBOX_RETRY)
         return False
     limits = context.metadata.limits()
     draft = draft_activity(
@@ -155,13 +159,13 @@ def _write_again(
     return True
 
 
-def _is_gone(context: Context, wish: Wish, filing: Filing) -> None:
+def _is_gone(context: Context, wish: ActivityUpdate, filing: Filing) -> None:
     """The Activity was deleted in webCRM: nothing is left to take back; else it is made anew.
 
     Only for a person: nobody asked for words of ours that were to be written again.
     """
     with context.begin() as tx:
-        sync_requests.end_wish(tx, filing.id, wish)
+        sync_requests.end_update(tx, filing.id, wish)
         if wish.kind == RETELL:
             return
         sync_requests.forget_documents(tx, filing.id)

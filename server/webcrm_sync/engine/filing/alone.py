@@ -36,11 +36,11 @@ def _file(context: Context, source: Source, email_id: int) -> bool:
         found = undecided.read(tx, [email_id])
     if found:
         is_past = any(copy.is_past for _, copies in found for copy in copies)
-        (preexisting.settle_past if is_past else decide.match_these)(context, [email_id])
+        (preexisting.resolve_these if is_past else decide.match_these)(context, [email_id])
     with context.begin() as tx:
         due = filings.due_of(tx, email_id)
     filed = [f for f in due if f.activity_id is not None]
     chosen = batch.about(context, source, [f for f in due if f not in filed], filed)
-    submit.record(context, batch.take(context, source, chosen))
+    submit.record(context, batch.run(context, source, chosen))
     batch.attach(context, source, chosen.filed)
     return True

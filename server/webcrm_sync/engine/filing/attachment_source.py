@@ -9,7 +9,7 @@ from dataclasses import dataclass, field, replace
 from itertools import chain
 from typing import IO, TypeVar
 
-from webcrm_sync.core.attachments import Enclosures, names, sort_out, without_repeated
+from webcrm_sync.core.attachments import Enclosures, classify, names, without_repeated
 from webcrm_sync.core.errors import Gone, Refused, SyncError
 from webcrm_sync.core.mail_text.body_text import Reading
 from webcrm_sync.core.message import Attachment
@@ -75,7 +75,7 @@ class Source:
         may_have_any = _may_have_any(email)
         listed = from_a_copy(self.context, email.id, self._list) if may_have_any else ()
         read = read_again(self.context, email) if email.cids is None else email
-        return sort_out(
+        return classify(
             listed,
             cids=read.cids or (),
             largest=self.context.settings.largest_attachment,
@@ -193,7 +193,7 @@ def leave_out(tx: Tx, filing: Filing, document: Document, why: str) -> None:
     """An attachment that was to become a Document stays away after all; its Activity says so."""
     documents.change(tx, [document.id], left_out=why, intent_at=None)
     _tell(tx, filing, document.name, why)
-    sync_requests.retell(tx, filing.id)
+    sync_requests.request_rewrite(tx, filing.id)
     filings.retry(tx, [filing.id], due_at=tx.now)
 
 
@@ -202,7 +202,7 @@ def _tell(tx: Tx, filing: Filing, name: str, why: str) -> None:
     detail = f"{name} ({why})"
     known = events.of_email(tx.connection, filing.email_id)
     if not any(t.kind == _LEFT_OUT and t.facts.get("detail") == detail for t in known):
-        tx.tell(_LEFT_OUT, email_id=filing.email_id, detail=detail)
+        tx.record_event(_LEFT_OUT, email_id=filing.email_id, detail=detail)
 
 
 def _lines(

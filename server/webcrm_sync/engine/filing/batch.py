@@ -10,7 +10,7 @@ from webcrm_sync.engine.context import Context
 from webcrm_sync.engine.filing import activity_updates, documents, submit, verify
 from webcrm_sync.engine.filing.attachment_source import Source
 from webcrm_sync.engine.filing.compose import Draft, drafts_of
-from webcrm_sync.engine.filing.submit import Answered, Bulk
+from webcrm_sync.engine.filing.submit import BatchResult, ClaimedBatch
 from webcrm_sync.engine.isolation import incidents
 from webcrm_sync.engine.isolation.incidents import Aside
 from webcrm_sync.engine.matching import decide, preexisting
@@ -24,7 +24,7 @@ _FILED = 100
 
 
 @dataclass(frozen=True, slots=True)
-class Turn:
+class Batch:
     """What one turn does. The intents of `bulk` are committed, so it must be taken or given back.
 
     `suspects`: drafts that are sent in parts. `unclear`: filings to be looked for. `has_wishes`:
@@ -33,7 +33,7 @@ class Turn:
     attachments may be written. `is_last`: others wait for the line.
     """
 
-    bulk: Bulk
+    bulk: ClaimedBatch
     suspects: Sequence[Draft]
     unclear: Sequence[int]
     filing_ids: frozenset[int]
@@ -48,29 +48,33 @@ class Turn:
         return not (self.filing_ids or self.has_wishes or self.decided)
 
 
-def choose(context: Context, source: Source, *, besides: Iterable[int] = ()) -> Turn:
+def prepare(context: Context, source: Source, *, besides: Iterable[int] = ()) -> Batch:
     """The next turn: the newest mails first, without the filings of others (`besides`).
 
     Found mails are decided before, so that they can be among them.
     """
-    decided = preexisting.past_round(context, limit=BULK) + decide.match_round(context, limit=BULK)
+    decided = preexisting.resolve_preexisting(context, limit=BULK) + decide.match_batch(
+        context, limit=BULK
+    )
     others = list(besides)
     with context.begin() as tx:
         due = filings.due(tx, limit=BULK, is_filed=False, besides=others)
         filed = filings.due(tx, limit=_FILED, is_filed=True, besides=others)
-        has_wishes = sync_requests.has_due_wishes(tx)
+        has_wishes = sync_requests.has_due_updates(tx)
         is_last = tx.is_line_wanted()
     turn = about(context, source, due, filed)
     return replace(turn, has_wishes=has_wishes, decided=decided, is_last=is_last)
 
 
-def about(context: Context, source: Source, due: Sequence[Filing], filed: Sequence[Filing]) -> Turn:
+def about(
+    context: Context, source: Source, due: Sequence[Filing], filed: Sequence[Filing]
+) -> Batch:
     """The turn about these filings; those `filed` have their attachments written beside it."""
     fresh = [f for f in due if f.is_fresh]
     drafted = incidents.together(context, "draft", fresh, partial(_drafts, context, source), _mail)
     drafts = [draft for some in drafted for draft in some]
-    return Turn(
-        bulk=submit.intend(context, [d for d in drafts if not submit.is_suspect(d)]),
+    return Batch(
+        bulk=submit.claim(context, [d for d in drafts if not submit.is_suspect(d)]),
         suspects=[d for d in drafts if submit.is_suspect(d)],
         unclear=[f.id for f in due if f.is_unclear],
         filing_ids=frozenset(f.id for f in due),
@@ -91,32 +95,32 @@ def _drafts(context: Context, source: Source, fresh: Sequence[Filing]) -> Sequen
     return drafts
 
 
-def take(context: Context, source: Source, turn: Turn) -> Answered:
+def run(context: Context, source: Source, turn: Batch) -> BatchResult:
     """Tell webCRM everything that is this turn's; what it answers last is yet to be recorded.
 
     Raises Unclear, TryLater or Refused when webCRM is in trouble; nothing of the turn is lost.
     """
     try:
         if turn.has_wishes:
-            activity_updates.amend_round(context, source, limit=BULK)
+            activity_updates.push_updates(context, source, limit=BULK)
         if turn.unclear:
             _look(context, turn.unclear)
     except BaseException:
-        submit.give_back(context, turn.bulk)
+        submit.release(context, turn.bulk)
         raise
     answered = submit.post(context, turn.bulk)
     if not turn.suspects:
         return answered
     submit.record(context, answered)
     submit.post_suspects(context, turn.suspects)
-    return Answered(turn.bulk.lease)
+    return BatchResult(turn.bulk.lease)
 
 
 def _look(context: Context, filing_ids: Sequence[int]) -> None:
     """Look for what is still unclear of these."""
     with context.begin() as tx:
         unclear = [f for f in filings.still_open(tx, filing_ids) if f.is_unclear]
-    verify.look_for(context, unclear)
+    verify.verify_unclear(context, unclear)
 
 
 def attach(context: Context, source: Source, filing_ids: Sequence[int]) -> None:

@@ -99,7 +99,7 @@ def _content(
         return attachment_source.content(source, filing, email, is_new=is_new)
     except Gone:
         with context.begin() as tx:
-            endings.give_up(tx, email.id)
+            endings.end_deleted(tx, email.id)
     except (TryLater, AccessLost) as error:
         is_short, asked = isinstance(error, TryLater), getattr(error, "retry_at", None)
         with context.begin() as tx:  # the mailbox's own gate keeps it from being asked too often

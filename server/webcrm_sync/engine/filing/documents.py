@@ -331,7 +331,7 @@ def _not_found(context: Context, tx: Tx, waiting: Waiting) -> None:
 def _complete(context: Context, reachable: Sequence[Filing]) -> None:
     """Close the filings that have nothing left to be written."""
     with context.begin() as tx:
-        emails.lock(tx)  # another copy of such a mail may be decided at this moment
+        emails.lock_company(tx)  # another copy of such a mail may be decided at this moment
         known = documents.of_filings(tx, [f.id for f in reachable])
         done = [i for i, rows in known.items() if all(d.is_settled for d in rows)]
         outcome.completed(tx, done)

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from webcrm_sync.core.errors import Refused, TryLater, Unclear
-from webcrm_sync.engine.backoff import hold_webcrm, release_webcrm
+from webcrm_sync.engine.backoff import back_off_webcrm, resume_webcrm
 from webcrm_sync.engine.context import Context
 from webcrm_sync.engine.filing import alone
-from webcrm_sync.engine.filing.pipeline import Line
+from webcrm_sync.engine.filing.pipeline import FilingPipeline
 from webcrm_sync.engine.isolation import incidents
 from webcrm_sync.store import companies, recovery
 
@@ -26,10 +26,10 @@ def file(context: Context) -> None:
     try:
         is_more = _work(context, is_troubled=company.webcrm_attempts > 0)
     except (TryLater, Unclear, Refused) as error:
-        hold_webcrm(context, error)
+        back_off_webcrm(context, error)
         return
     if company.webcrm_attempts:
-        release_webcrm(context)
+        resume_webcrm(context)
     if is_more:
         with context.begin() as tx:
             tx.defer("file", context.company_id)
@@ -38,7 +38,7 @@ def file(context: Context) -> None:
 def _work(context: Context, *, is_troubled: bool) -> bool:
     """True when more is to be done. Raises as `Line.work`."""
     try:
-        with Line(context) as line:
+        with FilingPipeline(context) as line:
             return line.work(is_troubled=is_troubled)
     except Exception as error:
         if incidents.is_trouble(error):

@@ -8,7 +8,7 @@ from typing import TypeVar
 from webcrm_sync.core.errors import AccessLost, Gone, Refused, SyncError, TryLater
 from webcrm_sync.core.mail_text.body_text import Reading
 from webcrm_sync.core.outlook import READ_LAG
-from webcrm_sync.engine.backoff import hold_mailbox
+from webcrm_sync.engine.backoff import back_off_mailbox
 from webcrm_sync.engine.context import Context
 from webcrm_sync.store import emails, mailboxes
 from webcrm_sync.store.emails import Email
@@ -37,7 +37,7 @@ def from_a_copy(context: Context, email_id: int, read: Callable[[str, str], T]) 
             if context.now() - copy.found_at < READ_LAG:
                 trouble = TryLater("Outlook does not find the mail yet.")
         except (TryLater, AccessLost) as error:
-            hold_mailbox(context, box, error)
+            back_off_mailbox(context, box, error)
             trouble = error
         except Refused as error:
             trouble = error

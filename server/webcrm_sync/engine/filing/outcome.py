@@ -9,7 +9,7 @@ from webcrm_sync.core.retry import retry_at
 from webcrm_sync.core.states import Reason, State
 from webcrm_sync.store import directory, emails, filings, incidents
 from webcrm_sync.store.database import Tx
-from webcrm_sync.store.events import Line
+from webcrm_sync.store.events import NewEvent
 from webcrm_sync.store.filings import Filing
 from webcrm_sync.store.items import endings
 
@@ -27,8 +27,8 @@ def filed(tx: Tx, told: Iterable[tuple[Filing, int]]) -> None:
     """WebCRM has told the ids of these filings' Activities."""
     told = list(told)
     news = filings.record_activities(tx, {f.id: i for f, i in told})
-    tx.tell_all(
-        Line("filed", None, f.email_id, {"organisation": f.organisation_id, "activity": i})
+    tx.record_events(
+        NewEvent("filed", None, f.email_id, {"organisation": f.organisation_id, "activity": i})
         for f, i in told
         if f.id in news
     )
@@ -38,9 +38,9 @@ def completed(tx: Tx, filing_ids: Sequence[int]) -> None:
     """Nothing is left to be written of these filings: their mails' copies are filed."""
     done = filings.complete(tx, filing_ids)
     if done:
-        emails.hold_copies_of(tx, done)
+        emails.lock_copies_of(tx, done)
         emails.move_items(tx, done, to=State.FILED, of=_OPEN)
-        endings.take_along(tx, done)
+        endings.promote_excluded(tx, done)
         emails.forget_contents(tx, done)
 
 
@@ -62,7 +62,7 @@ def without_person(tx: Tx, filing: Filing) -> None:
     filings.retry(tx, [filing.id], due_at=tx.now, intent_at=None, person_id=None)
 
 
-def not_there(tx: Tx, filing: Filing) -> None:
+def schedule_resend(tx: Tx, filing: Filing) -> None:
     """What went unanswered was not written: it is sent again, less and less often.
 
     Not so while something unforeseen holds its mail back.
@@ -83,4 +83,4 @@ def park(tx: Tx, filing: Filing, reason: Reason, detail: str) -> None:
         tx, [filing.email_id], to=State.PARKED, of=[State.MATCHED], reason=reason, detail=detail
     )
     if moved:
-        tx.tell("parked", email_id=filing.email_id, reason=reason.value, detail=detail)
+        tx.record_event("parked", email_id=filing.email_id, reason=reason.value, detail=detail)

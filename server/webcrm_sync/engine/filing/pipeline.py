@@ -7,11 +7,11 @@ from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor, wait
 from contextlib import ExitStack, contextmanager
 
-from webcrm_sync.engine.backoff import release_webcrm
+from webcrm_sync.engine.backoff import resume_webcrm
 from webcrm_sync.engine.context import Context
 from webcrm_sync.engine.filing import submit
 from webcrm_sync.engine.filing.attachment_source import Source
-from webcrm_sync.engine.filing.batch import Turn, attach, choose, take
+from webcrm_sync.engine.filing.batch import Batch, attach, prepare, run
 
 #: After this time the job ends and comes again, so that a worker that is to stop can.
 _AT_MOST_S = 8.0
@@ -19,7 +19,7 @@ _AT_MOST_S = 8.0
 _LOOK_S = 0.25
 
 
-class Line:
+class FilingPipeline:
     """Turn after turn at webCRM.
 
     While a turn is taken, three things go on beside it: the next one is chosen, the answers to
@@ -30,11 +30,11 @@ class Line:
         self._parts = context
         self._source = Source(context)
         self._ahead = ThreadPoolExecutor(1, "ahead")
-        self._next: Future[Turn] | None = None
-        self._recording = _Beside("recording")
-        self._attaching = _Beside("attaching")
+        self._next: Future[Batch] | None = None
+        self._recording = _BackgroundTask("recording")
+        self._attaching = _BackgroundTask("attaching")
 
-    def __enter__(self) -> Line:
+    def __enter__(self) -> FilingPipeline:
         return self
 
     def __exit__(self, *_: object) -> None:
@@ -43,7 +43,7 @@ class Line:
             for threads in (self._ahead, self._recording.threads, self._attaching.threads):
                 stack.enter_context(threads)
             if self._next:
-                submit.give_back(self._parts, self._next.result().bulk)
+                submit.release(self._parts, self._next.result().bulk)
 
     def work(self, *, is_troubled: bool) -> bool:
         """Work until nothing is due or others want the line; True in the latter case.
@@ -62,31 +62,31 @@ class Line:
                 self._attach(turn)
                 if not is_last:
                     self._choose(besides=turn.filing_ids)
-            answered = take(self._parts, self._source, turn)
+            answered = run(self._parts, self._source, turn)
             self._recording.finish()
             self._recording.begin(turn.filing_ids, submit.record, self._parts, answered)
             if is_troubled and not turn.is_idle:
                 # It got on: what fails after this begins with the shortest wait.
-                release_webcrm(self._parts)
+                resume_webcrm(self._parts)
                 is_troubled = False
         self._recording.finish()
         self._attaching.finish()
         return True
 
     @contextmanager
-    def _given_back(self, turn: Turn) -> Iterator[None]:
+    def _given_back(self, turn: Batch) -> Iterator[None]:
         """What raises before a turn is taken must not leave it unclear."""
         try:
             yield
         except BaseException:
-            submit.give_back(self._parts, turn.bulk)
+            submit.release(self._parts, turn.bulk)
             raise
 
     def _choose(self, *, besides: frozenset[int] = frozenset()) -> None:
         others = besides | self._recording.filing_ids | self._attaching.filing_ids
-        self._next = self._ahead.submit(choose, self._parts, self._source, besides=others)
+        self._next = self._ahead.submit(prepare, self._parts, self._source, besides=others)
 
-    def _chosen(self) -> Turn:
+    def _chosen(self) -> Batch:
         """The next turn. It is idle only when nothing else can be done at the moment."""
         assert self._next
         turn = self._next.result()
@@ -94,20 +94,20 @@ class Line:
         while turn.is_idle and self._are_any_under_way():
             self._recording.finish()
             self._attaching.look(_LOOK_S)
-            turn = choose(self._parts, self._source, besides=self._attaching.filing_ids)
+            turn = prepare(self._parts, self._source, besides=self._attaching.filing_ids)
         return turn
 
     def _are_any_under_way(self) -> bool:
         return bool(self._recording.filing_ids or self._attaching.filing_ids)
 
-    def _attach(self, turn: Turn) -> None:
+    def _attach(self, turn: Batch) -> None:
         """Let attachments be written beside this turn, unless some are or it changes Activities."""
         self._attaching.look(None if turn.has_wishes else 0)
         if turn.filed and not turn.has_wishes and not self._attaching.filing_ids:
             self._attaching.begin(turn.filed, attach, self._parts, self._source, turn.filed)
 
 
-class _Beside:
+class _BackgroundTask:
     """A thread for one kind of work, and the filings that the work under way is about."""
 
     def __init__(self, name: str) -> None:

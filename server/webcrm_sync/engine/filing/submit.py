@@ -27,7 +27,7 @@ _SUSPECT, _PARTS = 2, 4
 
 
 @dataclass(frozen=True, slots=True)
-class Bulk:
+class ClaimedBatch:
     """Drafts whose intents stand under one lease, and until when they may be sent at all."""
 
     lease: str
@@ -36,7 +36,7 @@ class Bulk:
 
 
 @dataclass(frozen=True, slots=True)
-class Answered:
+class BatchResult:
     """What webCRM said to each draft of a bulk. `vanished`: filings whose Person is gone."""
 
     lease: str
@@ -49,34 +49,34 @@ def is_suspect(draft: Draft) -> bool:
     return draft.filing.attempts >= _SUSPECT
 
 
-def intend(context: Context, drafts: Sequence[Draft]) -> Bulk:
+def claim(context: Context, drafts: Sequence[Draft]) -> ClaimedBatch:
     """The drafts that are this run's to send: their intents are committed now."""
     lease = uuid.uuid4().hex
     if not drafts:
-        return Bulk(lease, context.now(), ())
+        return ClaimedBatch(lease, context.now(), ())
     send_until = verification.send_until(context.now(), settle=context.settings.settle)
-    taken = incidents.together(context, "intend", drafts, partial(_intend, context, lease), _mail)
-    return Bulk(lease, send_until, [d for some in taken for d in some])
+    taken = incidents.together(context, "intend", drafts, partial(_claim, context, lease), _mail)
+    return ClaimedBatch(lease, send_until, [d for some in taken for d in some])
 
 
 def _mail(draft: Draft) -> Aside:
     return incidents.mail(draft.filing.email_id)
 
 
-def _intend(context: Context, lease: str, drafts: Sequence[Draft]) -> Sequence[Draft]:
+def _claim(context: Context, lease: str, drafts: Sequence[Draft]) -> Sequence[Draft]:
     with context.begin() as tx:
-        taken = filings.intend(tx, [d.filing.id for d in drafts], lease)
+        taken = filings.claim(tx, [d.filing.id for d in drafts], lease)
     return [d for d in drafts if d.filing.id in taken]
 
 
-def give_back(context: Context, bulk: Bulk) -> None:
+def release(context: Context, bulk: ClaimedBatch) -> None:
     """Take the intents back: nothing of the bulk was sent."""
     if bulk.drafts:
         with context.begin() as tx:
             filings.release(tx, bulk.lease)
 
 
-def post(context: Context, bulk: Bulk) -> Answered:
+def post(context: Context, bulk: ClaimedBatch) -> BatchResult:
     """Create the Activities of a bulk, each exactly once; the answers are yet to be recorded.
 
     Raises Unclear or TryLater when webCRM is in trouble; what was sent is then looked for first, as
@@ -86,27 +86,29 @@ def post(context: Context, bulk: Bulk) -> Answered:
     try:
         return _ask(context, bulk, answers)
     except TooLate:
-        give_back(context, bulk)
-        return Answered(bulk.lease)
+        release(context, bulk)
+        return BatchResult(bulk.lease)
     except Unclear:
-        _unanswered(context, bulk)
+        _mark_unclear(context, bulk)
         raise
     except TryLater:
-        give_back(context, bulk)
+        release(context, bulk)
         raise
     except Exception as error:
         if incidents.is_trouble(error):
             raise
         _unforeseen(context, bulk, error, is_answered=bool(answers))
-        return Answered(bulk.lease)
+        return BatchResult(bulk.lease)
 
 
-def _unanswered(context: Context, bulk: Bulk) -> None:
+def _mark_unclear(context: Context, bulk: ClaimedBatch) -> None:
     with context.begin() as tx:
-        filings.unanswered(tx, bulk.lease, due_at=tx.now + verification.FIRST_SEARCH)
+        filings.mark_unclear(tx, bulk.lease, due_at=tx.now + verification.FIRST_SEARCH)
 
 
-def _unforeseen(context: Context, bulk: Bulk, error: Exception, *, is_answered: bool) -> None:
+def _unforeseen(
+    context: Context, bulk: ClaimedBatch, error: Exception, *, is_answered: bool
+) -> None:
     """What cannot be written down for webCRM was never sent, nor was what goes with it.
 
     Where every draft can be, or webCRM has answered already, the exception came later: all of the
@@ -116,11 +118,11 @@ def _unforeseen(context: Context, bulk: Bulk, error: Exception, *, is_answered: 
         context, bulk.drafts, lambda d: context.webcrm.check_activities([d.activity]), _name
     )
     if odd and not is_answered:
-        give_back(context, bulk)
+        release(context, bulk)
         for draft, fault in odd:
             incidents.set_aside(context, "write for webCRM", _mail(draft), fault)
         return
-    _unanswered(context, bulk)
+    _mark_unclear(context, bulk)
     if len(bulk.drafts) == 1:
         incidents.set_aside(context, "send", _mail(bulk.drafts[0]), error)
     else:  # each of them is looked for; what fails again goes in parts, and at last alone
@@ -137,7 +139,7 @@ def post_suspects(context: Context, drafts: Sequence[Draft]) -> None:
     failed = 0
     for suspects in _parts_of(drafts):
         try:
-            record(context, post(context, intend(context, suspects)))
+            record(context, post(context, claim(context, suspects)))
         except Unclear:
             failed += 1
             if failed > 1:  # the trouble is webCRM's, not one mail's
@@ -154,14 +156,14 @@ def _parts_of(drafts: Sequence[Draft]) -> Iterator[Sequence[Draft]]:
             yield alike[start : start + size]
 
 
-def _ask(context: Context, bulk: Bulk, answers: list[str]) -> Answered:
+def _ask(context: Context, bulk: ClaimedBatch, answers: list[str]) -> BatchResult:
     """The answers to one bulk; one that is refused whole is halved until the culprit is found.
 
     `answers`: a line is added for each that webCRM gave.
     """
     drafts = bulk.drafts
     if not drafts:
-        return Answered(bulk.lease)
+        return BatchResult(bulk.lease)
     activities = [d.activity for d in drafts]
     try:
         told: Sequence[Written | Rejected] = context.webcrm.write_activities(
@@ -173,15 +175,15 @@ def _ask(context: Context, bulk: Bulk, answers: list[str]) -> Answered:
             half = len(drafts) // 2
             for some in (drafts[:half], drafts[half:]):
                 record(context, _ask(context, replace(bulk, drafts=some), answers))
-            return Answered(bulk.lease)
+            return BatchResult(bulk.lease)
         told = [Rejected(str(error))]
     answers.append("each line")
     pairs = list(zip(drafts, told, strict=True))
-    vanished = _vanished(context, [d for d, a in pairs if isinstance(a, Rejected)])
-    return Answered(bulk.lease, pairs, vanished)
+    vanished = _deleted_persons(context, [d for d, a in pairs if isinstance(a, Rejected)])
+    return BatchResult(bulk.lease, pairs, vanished)
 
 
-def _vanished(context: Context, refused: Sequence[Draft]) -> frozenset[int]:
+def _deleted_persons(context: Context, refused: Sequence[Draft]) -> frozenset[int]:
     """The refused filings whose Person was deleted in webCRM since the directory was read."""
     with_person = [d for d in refused if d.filing.person_id is not None]
     looked, _ = incidents.attempted(
@@ -201,7 +203,7 @@ def _is_without_person(context: Context, draft: Draft) -> tuple[int, bool]:
     return draft.filing.id, False
 
 
-def record(context: Context, answered: Answered) -> None:
+def record(context: Context, answered: BatchResult) -> None:
     """Write down what webCRM said, as far as this run still holds the lease."""
     incidents.together(
         context,
@@ -212,10 +214,10 @@ def record(context: Context, answered: Answered) -> None:
     )
 
 
-def _record(context: Context, answered: Answered) -> None:
+def _record(context: Context, answered: BatchResult) -> None:
     with context.begin() as tx:
-        emails.lock(tx)  # another copy of such a mail may be decided at this moment
-        emails.hold_copies_of(tx, {d.filing.email_id for d, _ in answered.told})
+        emails.lock_company(tx)  # another copy of such a mail may be decided at this moment
+        emails.lock_copies_of(tx, {d.filing.email_id for d, _ in answered.told})
         held = filings.held(tx, answered.lease)
         told = [(d, a) for d, a in answered.told if d.filing.id in held]
         written = [(d, a.record_id) for d, a in told if isinstance(a, Written)]

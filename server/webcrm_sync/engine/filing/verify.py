@@ -21,10 +21,12 @@ _CLOCK_MARGIN = timedelta(minutes=15)
 _FEW = 3
 
 
-def look_for(context: Context, unclear: Sequence[Filing]) -> None:
+def verify_unclear(context: Context, unclear: Sequence[Filing]) -> None:
     """Look for these filings by key; settle the found ones, judge the others."""
     for organisation_id, group in _by_organisation(unclear).items():
-        incidents.together(context, "look", group, partial(_look, context, organisation_id), _mail)
+        incidents.together(
+            context, "look", group, partial(_verify, context, organisation_id), _mail
+        )
 
 
 def _mail(filing: Filing) -> Aside:
@@ -32,13 +34,13 @@ def _mail(filing: Filing) -> Aside:
     return incidents.mail(filing.email_id, is_looked_for=False)
 
 
-def _look(context: Context, organisation_id: int | None, group: Sequence[Filing]) -> None:
+def _verify(context: Context, organisation_id: int | None, group: Sequence[Filing]) -> None:
     since = min(f.intent_at for f in group if f.intent_at) - _CLOCK_MARGIN
     found = {
         activity.key: activity.activity_id
         for activity in context.webcrm.keyed_activities(organisation_id, created_since=since)
     }
-    _settle(context, group, found)
+    _record(context, group, found)
 
 
 def _by_organisation(unclear: Sequence[Filing]) -> dict[int | None, list[Filing]]:
@@ -51,10 +53,10 @@ def _by_organisation(unclear: Sequence[Filing]) -> dict[int | None, list[Filing]
     return groups
 
 
-def _settle(context: Context, group: Sequence[Filing], found: dict[str, int]) -> None:
+def _record(context: Context, group: Sequence[Filing], found: dict[str, int]) -> None:
     settle = context.settings.settle
     with context.begin() as tx:
-        emails.hold_copies_of(tx, {f.email_id for f in group})
+        emails.lock_copies_of(tx, {f.email_id for f in group})
         for filing in group:
             assert filing.intent_at is not None
             searches = filing.looks + 1
@@ -65,7 +67,7 @@ def _settle(context: Context, group: Sequence[Filing], found: dict[str, int]) ->
                 intent_at=filing.intent_at, searches=searches, now=tx.now, settle=settle
             )
             if decision is VerifyDecision.NOT_THERE:
-                outcome.not_there(tx, filing)
+                outcome.schedule_resend(tx, filing)
             else:
                 again = verification.next_search(
                     intent_at=filing.intent_at, now=tx.now, settle=settle

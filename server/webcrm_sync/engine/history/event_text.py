@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from webcrm_sync.core.outlook import Place
 from webcrm_sync.core.states import SENTENCES, Reason
-from webcrm_sync.store.events import Told
+from webcrm_sync.store.events import Event
 
 _PLACES = {
     Place.INBOX: "under Inbox",
@@ -34,7 +34,7 @@ class Facts:
     took_seconds: float | None = None
 
 
-def facts_of(told: Told, names: Mapping[int, str]) -> Facts:
+def read_page_context(told: Event, names: Mapping[int, str]) -> Facts:
     """The facts of an event. `names`: of Organisations, by id."""
     given = told.facts
     place, reason, took = given.get("place"), given.get("reason"), given.get("took_s")
@@ -51,7 +51,7 @@ def facts_of(told: Told, names: Mapping[int, str]) -> Facts:
     )
 
 
-def organisation_ids(told: Told) -> list[int]:
+def organisation_ids(told: Event) -> list[int]:
     """The Organisations that an event names, in its order."""
     listed = told.facts.get("organisations") or []
     assert isinstance(listed, list)

@@ -10,17 +10,17 @@ from webcrm_sync.core.states import SENTENCES, Reason, State
 from webcrm_sync.engine.context import Context
 from webcrm_sync.engine.history.event_text import (
     Facts,
-    facts_of,
     name_of,
     organisation_ids,
+    read_page_context,
     sentence_of,
 )
-from webcrm_sync.engine.pane.mail_lookup import Asker, MailRef, point_at_one
-from webcrm_sync.engine.pane.mail_status import look_at
+from webcrm_sync.engine.pane.mail_lookup import CurrentUser, MailRef, locate_one
+from webcrm_sync.engine.pane.mail_status import read_statuses
 from webcrm_sync.store import directory, emails, events, filings, mailboxes, sync_requests
 from webcrm_sync.store.database import Tx
 from webcrm_sync.store.emails import Email, Item
-from webcrm_sync.store.events import Told
+from webcrm_sync.store.events import Event
 from webcrm_sync.store.filings import Filing
 
 #: The pane's sentence for a state that has a reason.
@@ -32,7 +32,7 @@ _HEADS = {
 
 
 @dataclass(frozen=True, slots=True)
-class Line:
+class TimelineEntry:
     """One event as a sentence. `kind`: the event's name; `mailbox_id` None = of the mail itself."""
 
     at: datetime
@@ -43,7 +43,7 @@ class Line:
 
 
 @dataclass(frozen=True, slots=True)
-class CopyStory:
+class CopyTimeline:
     """Where one copy stands."""
 
     mailbox: str
@@ -52,35 +52,35 @@ class CopyStory:
 
 
 @dataclass(frozen=True, slots=True)
-class Story:
+class Timeline:
     """Everything there is to say about one mail."""
 
     message_id: str | None
     subject: str
     direction: str
-    copies: tuple[CopyStory, ...]
+    copies: tuple[CopyTimeline, ...]
     activities: Mapping[int, str]
-    lines: tuple[Line, ...]
+    lines: tuple[TimelineEntry, ...]
 
 
-def explain(context: Context, message_id: str) -> Sequence[Story]:
+def explain(context: Context, message_id: str) -> Sequence[Timeline]:
     """The stories of every mail with this Message-ID; empty when none was met."""
     with context.begin() as tx:
         boxes = {box.id: box.address for box in mailboxes.all_mailboxes(tx)}
         return [_story(tx, email, boxes) for email in emails.find_emails(tx, message_id)]
 
 
-def _story(tx: Tx, email: Email, boxes: Mapping[int, str]) -> Story:
+def _story(tx: Tx, email: Email, boxes: Mapping[int, str]) -> Timeline:
     told = events.of_email(tx.connection, email.id)
     filed = filings.of_emails(tx, [email.id])[email.id]
     mentioned = {i for t in told for i in organisation_ids(t)}
     names = directory.organisation_names(tx, mentioned | {f.organisation_id for f in filed})
-    return Story(
+    return Timeline(
         message_id=email.message_id,
         subject=email.subject,
         direction=email.direction.value,
         copies=tuple(
-            CopyStory(boxes[c.mailbox_id], c.state, _copy_sentence(c, filed, names))
+            CopyTimeline(boxes[c.mailbox_id], c.state, _copy_sentence(c, filed, names))
             for c in emails.items_of_email(tx, email.id)
         ),
         activities={
@@ -92,49 +92,57 @@ def _story(tx: Tx, email: Email, boxes: Mapping[int, str]) -> Story:
     )
 
 
-def story_of_copy(
-    context: Context, asker: Asker, ref: MailRef
-) -> tuple[Sequence[Line], float | None]:
+def timeline_of_copy(
+    context: Context, user: CurrentUser, ref: MailRef
+) -> tuple[Sequence[TimelineEntry], float | None]:
     """The story of a mail as its owner may read it, and how long it took to be synced.
 
     What happened in a colleague's mailbox is left out. Raises Gone.
     """
-    pointed = point_at_one(context, asker, ref)
-    (state,) = look_at(context, asker, [pointed])
+    pointed = locate_one(context, user, ref)
+    (state,) = read_statuses(context, user, [pointed])
     with context.begin() as tx:
-        item = emails.known_items(tx, asker.box.id, [pointed.graph_id]).get(pointed.graph_id)
+        item = emails.known_items(tx, user.box.id, [pointed.graph_id]).get(pointed.graph_id)
         if item is None:
             return (), None
         email = sync_requests.emails_by_id(tx, [item.email_id])[item.email_id]
         told = events.of_email(tx.connection, email.id)
         mentioned = {i for t in told for i in organisation_ids(t)}
         names = directory.organisation_names(tx, mentioned)
-        lines = _lines(tx, email, told, names, {asker.box.id: asker.box.address})
-    own = [line for line in lines if line.mailbox_id in {None, asker.box.id}]
+        lines = _lines(tx, email, told, names, {user.box.id: user.box.address})
+    own = [line for line in lines if line.mailbox_id in {None, user.box.id}]
     return own, state.took_seconds
 
 
 def _lines(
     tx: Tx,
     email: Email,
-    told: Sequence[Told],
+    told: Sequence[Event],
     names: Mapping[int, str],
     boxes: Mapping[int, str],
-) -> Sequence[Line]:
+) -> Sequence[TimelineEntry]:
     """The events and the presses of the button, in the order in which they happened."""
     lines = [
-        _line(t.at, t.kind, facts_of(t, names), t.mailbox_id, boxes.get(t.mailbox_id or 0, ""))
+        _line(
+            t.at,
+            t.kind,
+            read_page_context(t, names),
+            t.mailbox_id,
+            boxes.get(t.mailbox_id or 0, ""),
+        )
         for t in told
     ]
     lines += [
         _line(p.pressed_at, "pressed", Facts(by=p.by), mailbox_id, "")
-        for mailbox_id, p in sync_requests.presses_of_email(tx, email.id)
+        for mailbox_id, p in sync_requests.requests_of_email(tx, email.id)
     ]
     return sorted(lines, key=lambda line: line.at)
 
 
-def _line(at: datetime, kind: str, facts: Facts, mailbox_id: int | None, mailbox: str) -> Line:
-    return Line(at, kind, sentence_of(kind, facts, mailbox), facts, mailbox_id)
+def _line(
+    at: datetime, kind: str, facts: Facts, mailbox_id: int | None, mailbox: str
+) -> TimelineEntry:
+    return TimelineEntry(at, kind, sentence_of(kind, facts, mailbox), facts, mailbox_id)
 
 
 def _copy_sentence(copy: Item, filed: Sequence[Filing], names: Mapping[int, str]) -> str:

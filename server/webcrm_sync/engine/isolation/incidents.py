@@ -67,8 +67,8 @@ def mail(email_id: int, *, is_looked_for: bool = True) -> Aside:
     name = f"mail {email_id}"
 
     def hold(tx: Tx, detail: str) -> Thing:
-        look_at = tx.now + _LOOK_AFTER if is_looked_for else None
-        incidents.park_mail(tx, email_id, detail=detail, look_at=look_at)
+        verify_at = tx.now + _LOOK_AFTER if is_looked_for else None
+        incidents.park_mail(tx, email_id, detail=detail, verify_at=verify_at)
         return Thing(name, email_id)
 
     return Aside(name, hold)
@@ -242,7 +242,7 @@ def note_once(context: Context, step: str, name: str, error: Exception) -> None:
 def set_aside(context: Context, step: str, aside: Aside, error: Exception) -> None:
     """Hold the thing back, with the exception written down once. Raises trouble, and Widespread."""
     with go_on_with_alike(context), context.begin() as tx:
-        emails.lock(tx)
+        emails.lock_company(tx)
         write_aside(context, tx, step, aside, error)
 
 

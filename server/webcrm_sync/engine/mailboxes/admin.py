@@ -49,7 +49,7 @@ def inspect(context: Context, address: str) -> Findings:
     user = context.graph.user(address.strip().casefold())
     with context.begin() as tx:
         known = {box.user_id for box in mailboxes.all_mailboxes(tx)}
-    found = folders.look_around(context, user.user_id)
+    found = folders.find_candidates(context, user.user_id)
     return Findings(
         user=user,
         is_watched=user.user_id in known,
@@ -83,12 +83,12 @@ def add(context: Context, findings: Findings) -> int:
         mailbox_id = mailboxes.save_mailbox(tx, user, mirror_since=since)
         directory.wake(tx, addresses=map(folded, user.aliases), domains=())
         if is_new:
-            tx.tell("mailbox added", mailbox_id=mailbox_id)
-            mirrors.reconsider(tx)
+            tx.record_event("mailbox added", mailbox_id=mailbox_id)
+            mirrors.forget_unmirrored(tx)
             companies.rewind_mirror(tx, since)
         box = mailboxes.read_mailbox(tx, mailbox_id)
     assert box is not None
-    folders.settle_folders(context, box)
+    folders.ensure_sync_folders(context, box)
     with context.begin() as tx:
         for job in ("keep", "discover"):
             tx.defer(job, mailbox_id)
@@ -112,7 +112,7 @@ def remove(context: Context, address: str) -> Sequence[str]:
 
 
 def _delete(mailbox_id: int, tx: Tx) -> None:
-    emails.lock(tx)  # nobody is writing down mails of it meanwhile
+    emails.lock_company(tx)  # nobody is writing down mails of it meanwhile
     mailboxes.remove_mailbox(tx, mailbox_id)
 
 

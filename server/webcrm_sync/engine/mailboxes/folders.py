@@ -28,7 +28,7 @@ class Found:
     folder: Folder | None
 
 
-def look_around(context: Context, user_id: str) -> Sequence[Found]:
+def find_candidates(context: Context, user_id: str) -> Sequence[Found]:
     """The folders of our name under Inbox and Sent Items, and one at the root if it is there."""
     found = []
     for place, parent in _PARENTS.items():
@@ -39,7 +39,7 @@ def look_around(context: Context, user_id: str) -> Sequence[Found]:
     return found
 
 
-def settle_folders(context: Context, box: Mailbox) -> None:
+def ensure_sync_folders(context: Context, box: Mailbox) -> None:
     """See that the mailbox's sync folders are in place; make those anew that are gone.
 
     A folder that was renamed or moved stays ours, and so does one of which that cannot be said.
@@ -57,17 +57,17 @@ def settle_folders(context: Context, box: Mailbox) -> None:
             with folders.one():
                 if not _is_standing(context, box, folder, bin_id):
                     lost.add(folder.place)
-        for found in look_around(context, box.user_id):
+        for found in find_candidates(context, box.user_id):
             with folders.one():
                 if found.place in lost or all(f.place is not found.place for f in known):
-                    _take(context, box, found, is_anew=bool(known))
+                    _adopt_folder(context, box, found, is_anew=bool(known))
 
 
 def _is_standing(context: Context, box: Mailbox, folder: SyncFolder, bin_id: str) -> bool:
     """True for a folder that is in use; where it is now is noted. One that is not is let go."""
     chain = _chain(context, box.user_id, folder.graph_id)
     if chain is None or bin_id in chain:
-        _lose(context, box, folder)
+        _forget_folder(context, box, folder)
         return False
     with context.begin() as tx:
         mailboxes.set_folder(tx, folder.id, parents=chain)
@@ -95,7 +95,7 @@ def _take_in_root(context: Context, box: Mailbox, known: Sequence[SyncFolder]) -
     named = context.graph.children(box.user_id, root, context.settings.folder_name)
     fresh = [f for f in named if f.graph_id not in {k.graph_id for k in known}]
     if fresh:
-        _take(context, box, Found(Place.ROOT, fresh[0].parent_id, fresh[0]), is_anew=False)
+        _adopt_folder(context, box, Found(Place.ROOT, fresh[0].parent_id, fresh[0]), is_anew=False)
 
 
 def _chain(context: Context, user_id: str, folder_id: str) -> list[str] | None:
@@ -111,23 +111,23 @@ def _chain(context: Context, user_id: str, folder_id: str) -> list[str] | None:
     return chain
 
 
-def _lose(context: Context, box: Mailbox, folder: SyncFolder) -> None:
+def _forget_folder(context: Context, box: Mailbox, folder: SyncFolder) -> None:
     for subscription_id in folder.subscription_ids:
         context.graph.unsubscribe(subscription_id)
     with context.begin() as tx:
-        emails.lock(tx)  # a page of the folder may be written down at this moment
-        mailboxes.hold(tx, mailbox_ids=[box.id])
+        emails.lock_company(tx)  # a page of the folder may be written down at this moment
+        mailboxes.lock(tx, mailbox_ids=[box.id])
         endings.leave_folder(tx, folder.id)
         mailboxes.drop_folder(tx, folder.id)
-        tx.tell("folder is gone", mailbox_id=box.id, place=folder.place.value)
+        tx.record_event("folder is gone", mailbox_id=box.id, place=folder.place.value)
 
 
-def _take(context: Context, box: Mailbox, found: Found, *, is_anew: bool) -> None:
+def _adopt_folder(context: Context, box: Mailbox, found: Found, *, is_anew: bool) -> None:
     name = context.settings.folder_name
     folder = found.folder or context.graph.create_folder(box.user_id, found.parent_id, name)
     chain = _chain(context, box.user_id, folder.graph_id) or []
     with context.begin() as tx:
         mailboxes.add_folder(tx, box.id, graph_id=folder.graph_id, place=found.place, parents=chain)
         kind = "folder found" if found.folder else "folder made"
-        tx.tell(kind, mailbox_id=box.id, place=found.place.value, anew=is_anew)
+        tx.record_event(kind, mailbox_id=box.id, place=found.place.value, anew=is_anew)
         tx.defer("discover", box.id)

@@ -13,10 +13,10 @@ from webcrm_sync.core.errors import AccessLost, Gone, SyncError, TryLater
 from webcrm_sync.core.retry import retry_at
 from webcrm_sync.core.subscriptions import LIFETIME, Care, Subscribed, care_for
 from webcrm_sync.engine import push_urls
-from webcrm_sync.engine.backoff import hold_mailbox
+from webcrm_sync.engine.backoff import back_off_mailbox
 from webcrm_sync.engine.context import Context
 from webcrm_sync.engine.isolation import incidents
-from webcrm_sync.engine.mailboxes.folders import settle_folders
+from webcrm_sync.engine.mailboxes.folders import ensure_sync_folders
 from webcrm_sync.store import mailboxes
 from webcrm_sync.store.mailboxes import Mailbox, SyncFolder
 
@@ -25,7 +25,7 @@ logger = logging.getLogger(__name__)
 _SUBSCRIBE_RETRY = timedelta(seconds=30)
 
 
-def keep(context: Context, mailbox_id: int) -> None:
+def maintain(context: Context, mailbox_id: int) -> None:
     """Bring the mailbox's folders and subscriptions in order. Idempotent."""
     with context.begin() as tx:
         box = mailboxes.read_mailbox(tx, mailbox_id)
@@ -36,12 +36,12 @@ def keep(context: Context, mailbox_id: int) -> None:
     try:
         with incidents.OthersFirst() as steps:
             with steps.one():
-                settle_folders(context, box)
+                ensure_sync_folders(context, box)
             is_pushed = not context.settings.push_is_on or _subscribe(context, box)
     except SyncError as error:
         with context.begin() as tx:
             mailboxes.set_mailbox(tx, box.id, keep_due_at=retry_at(tx.now, box.attempts))
-        hold_mailbox(context, box, error)
+        back_off_mailbox(context, box, error)
         return
     if not is_pushed:
         with context.begin() as tx:
@@ -138,7 +138,7 @@ def _subscribe_anew(
         _tell_once(context, box, str(error))
         return False
     with context.begin() as tx:
-        mailboxes.hold(tx, mailbox_ids=[box.id])
+        mailboxes.lock(tx, mailbox_ids=[box.id])
         mailboxes.set_mailbox(tx, box.id, push_trouble=None)
         mailboxes.set_folder(
             tx,
@@ -149,8 +149,8 @@ def _subscribe_anew(
             subscription_address=push_urls.kept_of(context, made.graph_id)[0],
             replaced_subscription_id=replaced,
         )
-        mailboxes.hint(tx, [folder.id])  # what happened while nobody listened
-        tx.tell("push is on", mailbox_id=box.id, place=folder.place.value)
+        mailboxes.request_read(tx, [folder.id])  # what happened while nobody listened
+        tx.record_event("push is on", mailbox_id=box.id, place=folder.place.value)
     _end_replaced(context, replace(folder, replaced_subscription_id=replaced))
     return True
 
@@ -175,4 +175,4 @@ def _tell_once(context: Context, box: Mailbox, trouble: str) -> None:
     with context.begin() as tx:
         if box.push_trouble != trouble:
             mailboxes.set_mailbox(tx, box.id, push_trouble=trouble)
-            tx.tell("push is off", mailbox_id=box.id, trouble=trouble)
+            tx.record_event("push is off", mailbox_id=box.id, trouble=trouble)

@@ -14,11 +14,11 @@ from webcrm_sync.core.message import Party
 from webcrm_sync.core.states import OVERRULED, Reason, State
 from webcrm_sync.engine.context import Context
 from webcrm_sync.engine.isolation import incidents
-from webcrm_sync.engine.matching.manual_choice import settle
+from webcrm_sync.engine.matching.manual_choice import apply_choice
 from webcrm_sync.store import directory, emails, filings, mailboxes, sync_requests
 from webcrm_sync.store.database import Tx
 from webcrm_sync.store.emails import Email
-from webcrm_sync.store.events import Line
+from webcrm_sync.store.events import NewEvent
 from webcrm_sync.store.filings import Filing
 from webcrm_sync.store.items import undecided
 
@@ -33,7 +33,7 @@ class Decision:
     candidates: tuple[Target, ...] = ()
 
 
-def match_round(context: Context, *, limit: int) -> int:
+def match_batch(context: Context, *, limit: int) -> int:
     """Decide up to `limit` found mails in one transaction; how many there were."""
     with context.begin() as tx:
         ids = undecided.due(tx, limit=limit, is_past=False)
@@ -44,7 +44,7 @@ def match_round(context: Context, *, limit: int) -> int:
 def match_these(context: Context, email_ids: Sequence[int]) -> None:
     """Decide these mails, those that were found."""
     with context.begin() as tx:
-        emails.lock(tx)  # a person may be choosing at this moment
+        emails.lock_company(tx)  # a person may be choosing at this moment
         decide(context, tx, [email for email, _ in undecided.read(tx, email_ids)])
 
 
@@ -75,12 +75,12 @@ def decide(context: Context, tx: Tx, found: Sequence[Email]) -> None:
             is_unlinked_filed=context.settings.unmatched == "unlinked",
         )
         if email.id in chosen and decision.reason is not Reason.NEVER_LIST:
-            settle(context, tx, email, chosen[email.id])
+            apply_choice(context, tx, email, chosen[email.id])
         else:
             decided.append((email, decision))
             # whoever moves it in again asks for it again
             if decision.state is State.MATCHED:
-                sync_requests.make_wish(tx, _to_revive(known[email.id]), sync_requests.STAND)
+                sync_requests.add_update(tx, _to_revive(known[email.id]), sync_requests.STAND)
     _carry_out(context, tx, decided)
 
 
@@ -104,7 +104,7 @@ def decision_for(
     is_unlinked_filed: bool,
 ) -> Decision:
     """The decision on one mail. `people`: its external addresses that led to no filing yet."""
-    reason = why_not(email, people, internals, never)
+    reason = exclusion_reason(email, people, internals, never)
     is_wanted = reason in OVERRULED and any(not f.is_withdrawn for f in known)
     if reason and not is_wanted:
         return Decision(State.SKIPPED, reason)
@@ -122,7 +122,7 @@ def decision_for(
             return Decision(State.WAITING, Reason.NO_CONTACT)
 
 
-def why_not(
+def exclusion_reason(
     mail: Addressed, people: Sequence[Party], internals: Internals, never: NeverSync
 ) -> Reason | None:
     """Why a mail is left out that is about these people, None = it is not."""
@@ -177,17 +177,17 @@ def _carry_out(context: Context, tx: Tx, decided: Sequence[tuple[Email, Decision
         emails.move_items(tx, ids, to=state, of=[State.FOUND], reason=reason)
         if state in {State.SKIPPED, State.FILED}:
             emails.forget_contents(tx, ids)
-    tx.tell_all(_line(email, d) for email, d in decided if d.targets or d.state in _TOLD)
+    tx.record_events(_line(email, d) for email, d in decided if d.targets or d.state in _TOLD)
 
 
 #: A mail whose filings were planned before has no news; one that is filed tells so itself.
 _TOLD = frozenset({State.SKIPPED, State.WAITING, State.PARKED})
 
 
-def _line(email: Email, decision: Decision) -> Line:
+def _line(email: Email, decision: Decision) -> NewEvent:
     facts = {
         "reason": decision.reason.value if decision.reason else None,
         "organisations": [t.organisation_id for t in decision.targets],
         "candidates": [t.organisation_id for t in decision.candidates],
     }
-    return Line(decision.state.value, email_id=email.id, facts=facts)
+    return NewEvent(decision.state.value, email_id=email.id, facts=facts)

@@ -16,7 +16,7 @@ from webcrm_sync.store import directory, emails, filings, mailboxes, sync_reques
 from webcrm_sync.store.database import Tx
 from webcrm_sync.store.emails import Email
 from webcrm_sync.store.filings import Filing
-from webcrm_sync.store.sync_requests import MOVE, STAND, WITHDRAW, Wish
+from webcrm_sync.store.sync_requests import MOVE, STAND, WITHDRAW, ActivityUpdate
 
 #: States in which a copy has not reached webCRM, so that a choice takes it further.
 _OPEN = (State.FOUND, State.WAITING, State.PARKED)
@@ -47,7 +47,7 @@ class Choice:
 
 
 def with_chosen(
-    known: Sequence[Filing], wishes: Mapping[int, Wish], chosen: Sequence[int]
+    known: Sequence[Filing], wishes: Mapping[int, ActivityUpdate], chosen: Sequence[int]
 ) -> tuple[int, ...]:
     """Where a mail belongs after a choice that came with the button.
 
@@ -59,7 +59,7 @@ def with_chosen(
 
 
 def with_changed(
-    known: Sequence[Filing], wishes: Mapping[int, Wish], chosen: int, replaces: int | None
+    known: Sequence[Filing], wishes: Mapping[int, ActivityUpdate], chosen: int, replaces: int | None
 ) -> tuple[int, ...]:
     """Where a mail belongs after a person put `chosen` in the place of `replaces`.
 
@@ -81,7 +81,9 @@ def with_changed(
     return tuple(dict.fromkeys(chosen if place == gives_way else place for place in places))
 
 
-def plan(known: Sequence[Filing], wishes: Mapping[int, Wish], wanted: Sequence[int]) -> Choice:
+def plan(
+    known: Sequence[Filing], wishes: Mapping[int, ActivityUpdate], wanted: Sequence[int]
+) -> Choice:
     """What has to change so that the mail is under exactly these Organisations."""
     standing = [f for f in known if not f.is_withdrawn]
     sent = [f for f in standing if not f.is_fresh]
@@ -100,7 +102,7 @@ def plan(known: Sequence[Filing], wishes: Mapping[int, Wish], wanted: Sequence[i
 def _seats(
     known: Sequence[Filing],
     reusable: Sequence[Filing],
-    wishes: Mapping[int, Wish],
+    wishes: Mapping[int, ActivityUpdate],
     wanted: Sequence[int],
 ) -> Mapping[int, int]:
     """By filing id the wanted Organisation that it takes.
@@ -119,12 +121,12 @@ def _seats(
     return {**seats, **dict(zip(free, left, strict=False))}
 
 
-def _place(filing: Filing, wishes: Mapping[int, Wish]) -> int:
+def _place(filing: Filing, wishes: Mapping[int, ActivityUpdate]) -> int:
     wish = wishes.get(filing.id)
     return (wish.move_to if wish else None) or filing.organisation_id
 
 
-def settle(
+def apply_choice(
     context: Context, tx: Tx, email: Email, chosen: Sequence[int], *, by: str | None = None
 ) -> None:
     """Follow what was chosen with the button. Idempotent. Hold `emails.lock`.
@@ -134,7 +136,7 @@ def settle(
     known, wishes = _now(tx, email)
     wanted = with_chosen(known, wishes, chosen)
     _carry_out(context, tx, email, known, wishes, plan(known, wishes, wanted))
-    tx.tell("chosen", email_id=email.id, organisations=list(chosen), by=by)
+    tx.record_event("chosen", email_id=email.id, organisations=list(chosen), by=by)
 
 
 def change(
@@ -148,14 +150,14 @@ def change(
     choice = plan(known, wishes, with_changed(known, wishes, chosen, replaces))
     is_news = _carry_out(context, tx, email, known, wishes, choice)
     if is_news:
-        tx.tell("chosen", email_id=email.id, organisations=[chosen], by=by)
+        tx.record_event("chosen", email_id=email.id, organisations=[chosen], by=by)
 
 
-def _now(tx: Tx, email: Email) -> tuple[Sequence[Filing], Mapping[int, Wish]]:
+def _now(tx: Tx, email: Email) -> tuple[Sequence[Filing], Mapping[int, ActivityUpdate]]:
     """The mail's filings, which nobody sends meanwhile, and what is still to be told of them."""
     sync_requests.hold_filings(tx, email.id)
     known = filings.of_emails(tx, [email.id])[email.id]
-    return known, sync_requests.wishes(tx, [f.id for f in known])
+    return known, sync_requests.updates(tx, [f.id for f in known])
 
 
 def _carry_out(
@@ -163,7 +165,7 @@ def _carry_out(
     tx: Tx,
     email: Email,
     known: Sequence[Filing],
-    wishes: Mapping[int, Wish],
+    wishes: Mapping[int, ActivityUpdate],
     choice: Choice,
 ) -> bool:
     """Write the choice down and let the work begin; True when that changed anything."""
@@ -176,8 +178,8 @@ def _carry_out(
         is_back = filing.is_withdrawn or (wish is not None and wish.kind == STAND)
         move_to = choice.moves.get(filing_id) or (wish.move_to if wish else None)
         if is_back or filing_id in choice.moves:
-            sync_requests.make_wish(tx, [filing_id], STAND if is_back else MOVE, move_to=move_to)
-    sync_requests.make_wish(tx, choice.taken_back, WITHDRAW, is_replaced=True)
+            sync_requests.add_update(tx, [filing_id], STAND if is_back else MOVE, move_to=move_to)
+    sync_requests.add_update(tx, choice.taken_back, WITHDRAW, is_replaced=True)
     sync_requests.mark_chosen(tx, email.id, [*choice.kept, *choice.moves])
     sync_requests.forget_choices(tx, email.id)
     left = filings.of_emails(tx, [email.id])[email.id]

@@ -23,7 +23,7 @@ from webcrm_sync.store.items import undecided
 _CLOCK_MARGIN = timedelta(days=1)
 
 
-def past_round(context: Context, *, limit: int) -> int:
+def resolve_preexisting(context: Context, *, limit: int) -> int:
     """Settle up to `limit` mails of the past; how many there were.
 
     Looked up by key in webCRM: what stands there is taken over; what does not is skipped if it
@@ -33,18 +33,18 @@ def past_round(context: Context, *, limit: int) -> int:
     """
     with context.begin() as tx:
         ids = undecided.due(tx, limit=limit, is_past=True)
-    incidents.together(context, "past", ids, partial(settle_past, context), incidents.mail)
+    incidents.together(context, "past", ids, partial(resolve_these, context), incidents.mail)
     return len(ids)
 
 
-def settle_past(context: Context, email_ids: Sequence[int]) -> None:
+def resolve_these(context: Context, email_ids: Sequence[int]) -> None:
     """Settle these mails of the past."""
     with context.begin() as tx:
         found = undecided.read(tx, email_ids)
         targets = {email.id: _targets(context, tx, email) for email, _ in found}
     standing = _standing(context, [(email, targets[email.id]) for email, _ in found])
     with context.begin() as tx:
-        emails.lock(tx)
+        emails.lock_company(tx)
         for email, copies in found:
             _settle(context, tx, email, copies, targets[email.id], standing)
 
@@ -105,4 +105,4 @@ def _settle(
         tx, [email.id], to=State.SKIPPED, of=[State.FOUND], reason=Reason.SYNCED_BEFORE
     )
     emails.forget_contents(tx, [email.id])
-    tx.tell("skipped", email_id=email.id, reason=Reason.SYNCED_BEFORE.value)
+    tx.record_event("skipped", email_id=email.id, reason=Reason.SYNCED_BEFORE.value)

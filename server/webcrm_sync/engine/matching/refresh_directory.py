@@ -9,7 +9,7 @@ from typing import TypeVar
 
 from webcrm_sync.core.crm import POLL_OVERLAP, OddRecord, OrganisationRow, PersonRow
 from webcrm_sync.core.errors import Refused, TryLater, Unclear
-from webcrm_sync.engine.backoff import hold_webcrm, release_webcrm
+from webcrm_sync.engine.backoff import back_off_webcrm, resume_webcrm
 from webcrm_sync.engine.context import Context
 from webcrm_sync.engine.isolation import incidents
 from webcrm_sync.store import companies
@@ -31,18 +31,18 @@ def refresh_directory(context: Context) -> None:
         company = companies.read_company(tx)
         if company.is_webcrm_shut(tx.now):
             return
-        if not companies.take_turn(tx, "directory_due_at", again=again):
+        if not companies.claim_due(tx, "directory_due_at", again=again):
             return
         read_at = company.directory_full_at
         is_whole = read_at is None or tx.now - read_at > _WHOLE
     try:
         _refresh(context, company, is_whole=is_whole)
     except (TryLater, Unclear, Refused) as error:
-        hold_webcrm(context, error)
+        back_off_webcrm(context, error)
         with context.begin() as tx:
             companies.update_company(tx, directory_due_at=tx.now)
         return
-    release_webcrm(context)
+    resume_webcrm(context)
 
 
 def _refresh(context: Context, company: Company, *, is_whole: bool) -> None:

@@ -14,7 +14,7 @@ from webcrm_sync.core.filing import Stamp, filing_key
 from webcrm_sync.core.outlook import Created, Place, SentMail
 from webcrm_sync.core.retry import retry_at
 from webcrm_sync.core.verification import VerifyDecision
-from webcrm_sync.engine.backoff import hold_mailbox
+from webcrm_sync.engine.backoff import back_off_mailbox
 from webcrm_sync.engine.context import Context
 from webcrm_sync.engine.isolation import incidents
 from webcrm_sync.engine.isolation.incidents import Aside
@@ -28,27 +28,27 @@ from webcrm_sync.store.mirrors import Mirror
 _BULK = 20
 
 
-def reflect_due(context: Context) -> None:
+def create_due_mirrors(context: Context) -> None:
     """Write every mirror that is due, each exactly once."""
     while True:
         with context.begin() as tx:
             due = mirrors.due(tx, limit=_BULK)
         if not due:
             return
-        incidents.each(context, "write the mirror", due, partial(_reflect, context), _aside)
+        incidents.each(context, "write the mirror", due, partial(_create_mirror, context), _aside)
 
 
 def _aside(mirror: Mirror) -> Aside:
     name = f"mirror {mirror.activity_id}"
 
     def hold(tx: Tx, detail: str) -> Thing:
-        mirrors.hold_back(tx, mirror, look_at=tx.now + verification.FIRST_SEARCH)
+        mirrors.hold_back(tx, mirror, verify_at=tx.now + verification.FIRST_SEARCH)
         return Thing(name, mailbox_id=mirror.mailbox_id)
 
     return Aside(name, hold)
 
 
-def _reflect(context: Context, mirror: Mirror) -> None:
+def _create_mirror(context: Context, mirror: Mirror) -> None:
     with context.begin() as tx:
         box = mailboxes.read_mailbox(tx, mirror.mailbox_id) if mirror.mailbox_id else None
         folders = mailboxes.folders(tx, box.id) if box else []
@@ -68,7 +68,7 @@ def _reflect(context: Context, mirror: Mirror) -> None:
             _create(context, box, mirror, folder.graph_id)
     except SyncError as error:
         if isinstance(error, TryLater | AccessLost):
-            hold_mailbox(context, box, error)
+            back_off_mailbox(context, box, error)
         with context.begin() as tx:
             mirrors.set_mirror(tx, mirror, due_at=retry_at(tx.now, mirror.attempts))
 
@@ -97,10 +97,10 @@ def _create(context: Context, box: Mailbox, mirror: Mirror, folder_id: str) -> N
     except (Refused, Gone) as error:
         _give_up(context, box, intended, error)
         return
-    _accept(context, box, intended, created)
+    _record_created(context, box, intended, created)
 
 
-def _accept(context: Context, box: Mailbox, intended: Mirror, created: Created) -> None:
+def _record_created(context: Context, box: Mailbox, intended: Mirror, created: Created) -> None:
     """Take what Graph made; a draft is taken back, since it cannot be made a sent mail.
 
     (Microsoft Graph: message flags.)
@@ -117,7 +117,7 @@ def _look_for(context: Context, box: Mailbox, mirror: Mirror) -> None:
     """After an unclear answer: a mirror that stands carries our stamp."""
     found = context.graph.find_stamped(box.user_id, str(Stamp.mirror(mirror.activity_id)))
     if found:
-        _accept(context, box, mirror, found[0])
+        _record_created(context, box, mirror, found[0])
         return
     assert mirror.intent_at is not None
     looks, settle = mirror.looks + 1, context.settings.settle
@@ -156,7 +156,7 @@ def _mail(context: Context, box: Mailbox, mirror: Mirror) -> SentMail:
 def _mirrored(context: Context, box: Mailbox, mirror: Mirror, graph_id: str) -> None:
     with context.begin() as tx:
         if mirrors.record_created(tx, mirror.activity_id, graph_id):
-            tx.tell("mirror written", mailbox_id=box.id, activity=mirror.activity_id)
+            tx.record_event("mirror written", mailbox_id=box.id, activity=mirror.activity_id)
 
 
 def _give_up(context: Context, box: Mailbox, mirror: Mirror, error: SyncError) -> None:
@@ -164,4 +164,6 @@ def _give_up(context: Context, box: Mailbox, mirror: Mirror, error: SyncError) -
         mirrors.set_mirror(
             tx, mirror, state=mirrors.NONE, reason=str(error), draft=None, due_at=None
         )
-        tx.tell("mirror refused", mailbox_id=box.id, activity=mirror.activity_id, detail=str(error))
+        tx.record_event(
+            "mirror refused", mailbox_id=box.id, activity=mirror.activity_id, detail=str(error)
+        )

@@ -9,11 +9,11 @@ from datetime import datetime, timedelta
 from webcrm_sync.core.crm import POLL_OVERLAP, CrmUser, OddRecord, SentActivity
 from webcrm_sync.core.errors import Gone, Refused, TryLater, Unclear
 from webcrm_sync.core.filing import is_filing_key
-from webcrm_sync.core.mail_text.truncate import cut
+from webcrm_sync.core.mail_text.truncate import truncate
 from webcrm_sync.core.matching import Contact
 from webcrm_sync.core.sent_body import outlook_body
 from webcrm_sync.core.storable import one_line
-from webcrm_sync.engine.backoff import hold_webcrm
+from webcrm_sync.engine.backoff import back_off_webcrm
 from webcrm_sync.engine.context import Context
 from webcrm_sync.engine.isolation import incidents
 from webcrm_sync.engine.isolation.incidents import Aside
@@ -52,14 +52,14 @@ def mirror(context: Context) -> None:
         if not is_held and _is_due(context) and boxes:
             _take_up(context, boxes, company.mirror_until)
     except (TryLater, Unclear, Refused) as error:
-        hold_webcrm(context, error)
+        back_off_webcrm(context, error)
     finally:
-        create.reflect_due(context)
+        create.create_due_mirrors(context)
 
 
 def _is_due(context: Context) -> bool:
     with context.begin() as tx:
-        return companies.take_turn(
+        return companies.claim_due(
             tx, "mirror_due_at", again=timedelta(seconds=context.settings.mirror_seconds)
         )
 
@@ -173,7 +173,7 @@ def plan_mirror(
         plan.activity_id,
         box.id,
         draft={
-            "subject": cut(one_line(activity.subject), _LONGEST_SUBJECT),
+            "subject": truncate(one_line(activity.subject), _LONGEST_SUBJECT),
             "body": body,
             "is_html": "yes" if is_html else "",
             "recipient_name": one_line(person.name),

@@ -20,7 +20,7 @@ def housekeeping(context: Context) -> None:
     What cannot be done about one of them does not stop the others.
     """
     with context.begin() as tx:
-        if not companies.take_turn(tx, "housekeeping_due_at", again=_EVERY):
+        if not companies.claim_due(tx, "housekeeping_due_at", again=_EVERY):
             return
     steps = (_forget_contents, _forget_drafts, take_up_after_upgrade)
     _, faults = incidents.attempted(

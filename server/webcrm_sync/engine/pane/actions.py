@@ -12,10 +12,10 @@ from webcrm_sync.core.errors import Refused
 from webcrm_sync.core.outlook import Place
 from webcrm_sync.core.states import Reason, State
 from webcrm_sync.engine.context import Context
-from webcrm_sync.engine.matching.manual_choice import NOT_THERE, SEVERAL, change, settle
-from webcrm_sync.engine.pane.mail_lookup import Asker, MailRef, Pointed, point_at_one
-from webcrm_sync.engine.pane.mail_status import look_at
-from webcrm_sync.engine.pane.mail_status_rules import Can, MailState, Shown
+from webcrm_sync.engine.matching.manual_choice import NOT_THERE, SEVERAL, apply_choice, change
+from webcrm_sync.engine.pane.mail_lookup import CurrentUser, LocatedMail, MailRef, locate_one
+from webcrm_sync.engine.pane.mail_status import read_statuses
+from webcrm_sync.engine.pane.mail_status_rules import Action, DisplayStatus, MailState
 from webcrm_sync.store import companies, directory, emails, incidents, mailboxes, sync_requests
 from webcrm_sync.store.database import Tx
 from webcrm_sync.store.emails import Email
@@ -26,28 +26,30 @@ _DEEPEST = 30
 
 
 def sync(
-    context: Context, asker: Asker, ref: MailRef, *, organisation_ids: Sequence[int] = ()
+    context: Context, user: CurrentUser, ref: MailRef, *, organisation_ids: Sequence[int] = ()
 ) -> MailState:
     """The mail's state after it was moved into the sync folder. Raises Gone.
 
     `organisation_ids`: chosen by the person; Refused when webCRM has no such Organisation.
     """
     _check_known(context, organisation_ids)
-    pointed = point_at_one(context, asker, ref)
-    (state,) = look_at(context, asker, [pointed])
+    pointed = locate_one(context, user, ref)
+    (state,) = read_statuses(context, user, [pointed])
     _check_clear(state, organisation_ids)
-    if not organisation_ids or not (Can.CHOOSE in state.can or state.state is Shown.NEW):
-        return _move_in(context, asker, ref, pointed, ()) if state.state is Shown.NEW else state
+    if not organisation_ids or not (Action.CHOOSE in state.can or state.state is DisplayStatus.NEW):
+        return (
+            _move_in(context, user, ref, pointed, ()) if state.state is DisplayStatus.NEW else state
+        )
 
     def follow(tx: Tx, mail: Email) -> None:
-        settle(context, tx, mail, organisation_ids, by=asker.name)
+        apply_choice(context, tx, mail, organisation_ids, by=user.name)
 
-    return _chosen(context, asker, ref, pointed, organisation_ids, follow)
+    return _chosen(context, user, ref, pointed, organisation_ids, follow)
 
 
 def choose(
     context: Context,
-    asker: Asker,
+    user: CurrentUser,
     ref: MailRef,
     organisation_id: int,
     *,
@@ -59,25 +61,28 @@ def choose(
     Organisation `replaces`, which may be left out where there is only one.
     """
     _check_known(context, [organisation_id])
-    pointed = point_at_one(context, asker, ref)
-    (state,) = look_at(context, asker, [pointed])
-    if state.state is Shown.NEW and replaces is not None:
+    pointed = locate_one(context, user, ref)
+    (state,) = read_statuses(context, user, [pointed])
+    if state.state is DisplayStatus.NEW and replaces is not None:
         raise Refused(NOT_THERE, code="NotFiledThere")
     _check_clear(state, [organisation_id])
-    may = {Can.CHOOSE, Can.CHANGE} & set(state.can) or state.state in {Shown.NEW, Shown.ON_ITS_WAY}
+    may = {Action.CHOOSE, Action.CHANGE} & set(state.can) or state.state in {
+        DisplayStatus.NEW,
+        DisplayStatus.ON_ITS_WAY,
+    }
     if not may:
         return state
 
     def follow(tx: Tx, mail: Email) -> None:
-        change(context, tx, mail, organisation_id, replaces=replaces, by=asker.name)
+        change(context, tx, mail, organisation_id, replaces=replaces, by=user.name)
 
-    return _chosen(context, asker, ref, pointed, [organisation_id], follow)
+    return _chosen(context, user, ref, pointed, [organisation_id], follow)
 
 
 def _check_clear(state: MailState, organisation_ids: Sequence[int]) -> None:
     """Refuse a choice for a mail that a colleague has put under several: which one gives way."""
     under = {target.organisation_id for target in state.targets if target.activity_id}
-    is_filed = state.state is Shown.NEW and state.elsewhere is not None
+    is_filed = state.state is DisplayStatus.NEW and state.elsewhere is not None
     if is_filed and len(under) > 1 and not under.issuperset(organisation_ids):
         raise Refused(SEVERAL, code="SeveralOrganisations")
 
@@ -91,43 +96,43 @@ def _check_known(context: Context, organisation_ids: Sequence[int]) -> None:
 
 def _chosen(
     context: Context,
-    asker: Asker,
+    user: CurrentUser,
     ref: MailRef,
-    pointed: Pointed,
+    pointed: LocatedMail,
     organisation_ids: Sequence[int],
     follow: Callable[[Tx, Email], None],
 ) -> MailState:
     """Follow a choice at once where the mail has been met; else it travels with the press."""
     with context.begin() as tx:
-        emails.lock(tx)
-        item = emails.known_items(tx, asker.box.id, [pointed.graph_id]).get(pointed.graph_id)
+        emails.lock_company(tx)
+        item = emails.known_items(tx, user.box.id, [pointed.graph_id]).get(pointed.graph_id)
         is_met = item is not None and item.reason not in {Reason.MOVED_OUT, Reason.DELETED}
         if item is not None and is_met:
             if item.state is State.SKIPPED:
                 emails.set_item(tx, item.id, state=State.FOUND.value, reason=None, detail=None)
             follow(tx, sync_requests.emails_by_id(tx, [item.email_id])[item.email_id])
     if not is_met:
-        return _move_in(context, asker, ref, pointed, organisation_ids)
-    return look_at(context, asker, [pointed])[0]
+        return _move_in(context, user, ref, pointed, organisation_ids)
+    return read_statuses(context, user, [pointed])[0]
 
 
 def _move_in(
     context: Context,
-    asker: Asker,
+    user: CurrentUser,
     ref: MailRef,
-    pointed: Pointed,
+    pointed: LocatedMail,
     organisation_ids: Sequence[int],
 ) -> MailState:
     """Note who asks, move the mail into the sync folder, have it looked at. Idempotent."""
-    box, graph_id = asker.box, pointed.graph_id
+    box, graph_id = user.box, pointed.graph_id
     with context.begin() as tx:
         folders = mailboxes.folders(tx, box.id)
-        sync_requests.note_press(
+        sync_requests.note_request(
             tx,
             box.id,
             graph_id,
             item_id=ref.item_id,
-            by=asker.name,
+            by=user.name,
             organisations=organisation_ids,
         )
     folder = next((f for f in folders if f.graph_id == pointed.head.folder_id), None)
@@ -136,10 +141,10 @@ def _move_in(
         folder = destination(folders, above)
         context.graph.move(box.user_id, graph_id, folder.graph_id)
     with context.begin() as tx:
-        mailboxes.open_gate(tx, box.id)  # Graph has just answered; nobody waits out a back-off
-        mailboxes.hint(tx, [folder.id])
+        mailboxes.resume(tx, box.id)  # Graph has just answered; nobody waits out a back-off
+        mailboxes.request_read(tx, [folder.id])
     head = replace(pointed.head, folder_id=folder.graph_id)
-    return look_at(context, asker, [Pointed(graph_id, head)])[0]
+    return read_statuses(context, user, [LocatedMail(graph_id, head)])[0]
 
 
 def destination(folders: Sequence[SyncFolder], above: Sequence[str]) -> SyncFolder:
@@ -171,29 +176,31 @@ def _above(
     return chain
 
 
-def retry(context: Context, asker: Asker, ref: MailRef) -> MailState:
+def retry(context: Context, user: CurrentUser, ref: MailRef) -> MailState:
     """The mail's state after it was taken up again, at once. Raises Gone."""
-    pointed = point_at_one(context, asker, ref)
-    (state,) = look_at(context, asker, [pointed])
-    if state.state in {Shown.PARKED, Shown.WAITING}:
-        _take_up(context, asker, pointed, of=(State.PARKED, State.WAITING))
-    return look_at(context, asker, [pointed])[0]
+    pointed = locate_one(context, user, ref)
+    (state,) = read_statuses(context, user, [pointed])
+    if state.state in {DisplayStatus.PARKED, DisplayStatus.WAITING}:
+        _take_up(context, user, pointed, of=(State.PARKED, State.WAITING))
+    return read_statuses(context, user, [pointed])[0]
 
 
-def anyway(context: Context, asker: Asker, ref: MailRef) -> MailState:
+def anyway(context: Context, user: CurrentUser, ref: MailRef) -> MailState:
     """The mail's state after a person wants it synced although it was left out. Raises Gone."""
-    pointed = point_at_one(context, asker, ref)
-    (state,) = look_at(context, asker, [pointed])
-    if Can.ANYWAY in state.can:
-        _take_up(context, asker, pointed, of=(State.SKIPPED,))
-    return look_at(context, asker, [pointed])[0]
+    pointed = locate_one(context, user, ref)
+    (state,) = read_statuses(context, user, [pointed])
+    if Action.ANYWAY in state.can:
+        _take_up(context, user, pointed, of=(State.SKIPPED,))
+    return read_statuses(context, user, [pointed])[0]
 
 
-def _take_up(context: Context, asker: Asker, pointed: Pointed, *, of: Sequence[State]) -> None:
+def _take_up(
+    context: Context, user: CurrentUser, pointed: LocatedMail, *, of: Sequence[State]
+) -> None:
     """Let the mail begin anew, without waiting out anything. Idempotent."""
     with context.begin() as tx:
-        emails.lock(tx)
-        item = emails.known_items(tx, asker.box.id, [pointed.graph_id]).get(pointed.graph_id)
+        emails.lock_company(tx)
+        item = emails.known_items(tx, user.box.id, [pointed.graph_id]).get(pointed.graph_id)
         if item is None or item.state not in of:
             return
         values = {"state": State.FOUND.value, "reason": None, "detail": None, "retry_at": None}
@@ -203,5 +210,5 @@ def _take_up(context: Context, asker: Asker, pointed: Pointed, *, of: Sequence[S
             incidents.read_bare_again(tx, item.id)
         sync_requests.retry_now(tx, item.email_id)
         companies.update_company(tx, webcrm_due_at=None)
-        tx.tell("asked for", mailbox_id=asker.box.id, email_id=item.email_id, by=asker.name)
+        tx.record_event("asked for", mailbox_id=user.box.id, email_id=item.email_id, by=user.name)
         tx.defer("file", tx.company_id)

@@ -54,7 +54,7 @@ class MailRef:
 
 
 @dataclass(frozen=True, slots=True)
-class Asker:
+class CurrentUser:
     """Who asks, and the one mailbox that person may ask about: the own."""
 
     box: Mailbox
@@ -62,45 +62,47 @@ class Asker:
 
 
 @dataclass(frozen=True, slots=True)
-class Pointed:
+class LocatedMail:
     """A copy in the asker's mailbox. `head`: as it stands in Outlook now, without its body."""
 
     graph_id: str
     head: Message
 
 
-def asker_of(context: Context, user_id: str, *, name: str) -> Asker | None:
+def current_user(context: Context, user_id: str, *, name: str) -> CurrentUser | None:
     """The person with this user id and the own mailbox, None when that is not watched."""
     with context.begin() as tx:
         mailbox_id = sync_requests.mailbox_of_user(tx, user_id)
         box = mailboxes.read_mailbox(tx, mailbox_id) if mailbox_id is not None else None
-    return Asker(box, box.display_name or name) if box else None
+    return CurrentUser(box, box.display_name or name) if box else None
 
 
-def point_at(context: Context, asker: Asker, refs: Sequence[MailRef]) -> list[Pointed | None]:
+def locate(
+    context: Context, user: CurrentUser, refs: Sequence[MailRef]
+) -> list[LocatedMail | None]:
     """Each mail in the asker's own mailbox, None = it is not there.
 
     What was met is told from our tables, so that a pane that asks each second costs Graph
     nothing; of the others the heads are read.
     """
-    ids = _immutable(context, asker, refs)
+    ids = _immutable(context, user, refs)
     with context.begin() as tx:
         ids = [
-            graph_id or _met_by_message_id(tx, asker, ref)
+            graph_id or _met_by_message_id(tx, user, ref)
             for ref, graph_id in zip(refs, ids, strict=True)
         ]
-        known = _met(tx, asker, [i for i in ids if i])
+        known = _known_heads(tx, user, [i for i in ids if i])
     unknown = sorted({i for i in ids if i and i not in known})
     return _found(
-        context, asker, refs, ids, {**context.graph.heads(asker.box.user_id, unknown), **known}
+        context, user, refs, ids, {**context.graph.heads(user.box.user_id, unknown), **known}
     )
 
 
-def point_at_one(context: Context, asker: Asker, ref: MailRef) -> Pointed:
+def locate_one(context: Context, user: CurrentUser, ref: MailRef) -> LocatedMail:
     """The mail in the asker's own mailbox as it lies there now. Raises Gone."""
-    ids = _immutable(context, asker, [ref])
-    heads = context.graph.heads(asker.box.user_id, [i for i in ids if i])
-    (found,) = _found(context, asker, [ref], ids, heads)
+    ids = _immutable(context, user, [ref])
+    heads = context.graph.heads(user.box.user_id, [i for i in ids if i])
+    (found,) = _found(context, user, [ref], ids, heads)
     if found is None:
         raise Gone(NOT_HERE)
     return found
@@ -108,23 +110,23 @@ def point_at_one(context: Context, asker: Asker, ref: MailRef) -> Pointed:
 
 def _found(
     context: Context,
-    asker: Asker,
+    user: CurrentUser,
     refs: Sequence[MailRef],
     ids: Sequence[str | None],
     heads: Mapping[str, Message | None],
-) -> list[Pointed | None]:
+) -> list[LocatedMail | None]:
     found = []
     for ref, graph_id in zip(refs, ids, strict=True):
         head = heads.get(graph_id) if graph_id else None
-        head = head or _by_message_id(context, asker, ref)
-        found.append(Pointed(head.graph_id, head) if head else None)
+        head = head or _by_message_id(context, user, ref)
+        found.append(LocatedMail(head.graph_id, head) if head else None)
     return found
 
 
-def _met(tx: Tx, asker: Asker, graph_ids: Sequence[str]) -> Mapping[str, Message]:
+def _known_heads(tx: Tx, user: CurrentUser, graph_ids: Sequence[str]) -> Mapping[str, Message]:
     """The heads of the copies among these that lie where we know them."""
-    items = emails.known_items(tx, asker.box.id, graph_ids)
-    folders = {f.id: f.graph_id for f in mailboxes.folders(tx, asker.box.id)}
+    items = emails.known_items(tx, user.box.id, graph_ids)
+    folders = {f.id: f.graph_id for f in mailboxes.folders(tx, user.box.id)}
     mails = sync_requests.emails_by_id(tx, {item.email_id for item in items.values()})
     return {
         graph_id: _head(item, mails[item.email_id], folders[item.folder_id])
@@ -157,13 +159,11 @@ def _head(item: Item, email: Email, folder_id: str) -> Message:
     )
 
 
-def _immutable(context: Context, asker: Asker, refs: Sequence[MailRef]) -> list[str | None]:
+def _immutable(context: Context, user: CurrentUser, refs: Sequence[MailRef]) -> list[str | None]:
     """The immutable id of each mail: as found before, by the press that moved it, else by Graph."""
     with context.begin() as tx:
-        pressed = sync_requests.pressed(tx, asker.box.id, {ref.item_id for ref in refs} - {""})
-    named = {
-        ref: versions.read_token(context, asker.box.user_id, ref.version or "") for ref in refs
-    }
+        pressed = sync_requests.requested(tx, user.box.id, {ref.item_id for ref in refs} - {""})
+    named = {ref: versions.read_token(context, user.box.user_id, ref.version or "") for ref in refs}
     told: dict[tuple[str, str], str | None] = {}
     for name, kind in KINDS.items():
         mine = {ref.item_id for ref in refs if ref.kind == name and not named[ref]} - {""}
@@ -172,33 +172,33 @@ def _immutable(context: Context, asker: Asker, refs: Sequence[MailRef]) -> list[
         if not wanted:
             continue
         try:
-            answers = context.graph.immutable_ids(asker.box.user_id, wanted, kind)
+            answers = context.graph.immutable_ids(user.box.user_id, wanted, kind)
         except Refused:  # one malformed id spoils the call; the Message-ID may still find them
             continue
         told |= {(name, one): graph_id for one, graph_id in answers.items()}
     return [k.graph_id if (k := named[ref]) else told.get((ref.kind, ref.item_id)) for ref in refs]
 
 
-def _met_by_message_id(tx: Tx, asker: Asker, ref: MailRef) -> str | None:
+def _met_by_message_id(tx: Tx, user: CurrentUser, ref: MailRef) -> str | None:
     """The newest copy in a sync folder of the mailbox that our tables know by the Message-ID."""
     found = [
         item
         for email in (emails.find_emails(tx, ref.message_id) if ref.message_id else ())
         for item in emails.items_of_email(tx, email.id)
-        if item.mailbox_id == asker.box.id and item.folder_id is not None
+        if item.mailbox_id == user.box.id and item.folder_id is not None
     ]
     return max(found, key=lambda item: (item.found_at, item.id)).graph_id if found else None
 
 
-def _by_message_id(context: Context, asker: Asker, ref: MailRef) -> Message | None:
+def _by_message_id(context: Context, user: CurrentUser, ref: MailRef) -> Message | None:
     if not ref.message_id:
         return None
-    found = context.graph.find_mail(asker.box.user_id, ref.message_id)
+    found = context.graph.find_mail(user.box.user_id, ref.message_id)
     if not found and not ref.message_id.startswith("<"):
-        found = context.graph.find_mail(asker.box.user_id, f"<{ref.message_id}>")
+        found = context.graph.find_mail(user.box.user_id, f"<{ref.message_id}>")
     with context.begin() as tx:
-        known = emails.known_items(tx, asker.box.id, [m.graph_id for m in found])
-        ours = {f.graph_id for f in mailboxes.folders(tx, asker.box.id)}
+        known = emails.known_items(tx, user.box.id, [m.graph_id for m in found])
+        ours = {f.graph_id for f in mailboxes.folders(tx, user.box.id)}
     return _likeliest(found, known, ours)
 
 

@@ -16,16 +16,16 @@ from webcrm_sync.engine.context import Context
 from webcrm_sync.engine.isolation import incidents
 from webcrm_sync.engine.matching import decide as matching
 from webcrm_sync.engine.pane import mail_status_rules
-from webcrm_sync.engine.pane.mail_lookup import Asker, MailRef, Pointed, point_at
+from webcrm_sync.engine.pane.mail_lookup import CurrentUser, LocatedMail, MailRef, locate
 from webcrm_sync.engine.pane.mail_status_rules import (
     NOT_FOUND,
     Candidate,
-    Copy,
+    CopyView,
+    DisplayStatus,
     Forecast,
     MailState,
-    Shown,
-    Where,
-    Why,
+    MatchEvidence,
+    TargetView,
     Withdrawn,
 )
 from webcrm_sync.engine.pane.other_copies import read_copies
@@ -39,12 +39,12 @@ from webcrm_sync.store.versions import Version, read_versions
 logger = logging.getLogger(__name__)
 
 #: In a list of mails: one about which something unforeseen was raised.
-NOT_TOLD = MailState(Shown.PARKED, Reason.UNFORESEEN)
+NOT_TOLD = MailState(DisplayStatus.PARKED, Reason.UNFORESEEN)
 _FORECASTS = {Matched: Forecast.KNOWN, Ambiguous: Forecast.SEVERAL, Nobody: Forecast.NOBODY}
 
 
-def states(
-    context: Context, asker: Asker, refs: Sequence[MailRef]
+def statuses(
+    context: Context, user: CurrentUser, refs: Sequence[MailRef]
 ) -> list[tuple[MailState, str | None]]:
     """The state of each mail and its version token, in their order.
 
@@ -53,16 +53,16 @@ def states(
     push its turn would come minutes later.
     """
     try:
-        return _states(context, asker, refs)
+        return _states(context, user, refs)
     except Exception as error:
         if len(refs) == 1 or incidents.is_trouble(error):
             raise
-    return [_state_alone(context, asker, ref) for ref in refs]
+    return [_state_alone(context, user, ref) for ref in refs]
 
 
-def _state_alone(context: Context, asker: Asker, ref: MailRef) -> tuple[MailState, str | None]:
+def _state_alone(context: Context, user: CurrentUser, ref: MailRef) -> tuple[MailState, str | None]:
     try:
-        return _states(context, asker, [ref])[0]
+        return _states(context, user, [ref])[0]
     except Exception as error:
         if incidents.is_trouble(error):
             raise
@@ -71,44 +71,50 @@ def _state_alone(context: Context, asker: Asker, ref: MailRef) -> tuple[MailStat
 
 
 def _states(
-    context: Context, asker: Asker, refs: Sequence[MailRef]
+    context: Context, user: CurrentUser, refs: Sequence[MailRef]
 ) -> list[tuple[MailState, str | None]]:
-    pointed = point_at(context, asker, refs)
+    pointed = locate(context, user, refs)
     found = [p for p in pointed if p]
-    copies = [Copied(asker.box.user_id, p.graph_id, p.head.message_id) for p in found]
+    copies = [Copied(user.box.user_id, p.graph_id, p.head.message_id) for p in found]
     read = read_versions(context.database, context.company_id, copies) if copies else []
-    known = list(zip(found, read, look_at(context, asker, found), strict=True))
+    known = list(zip(found, read, read_statuses(context, user, found), strict=True))
     if unread := {p.head.folder_id for p, v, _ in known if v and not v.is_met}:
-        _hint_unread(context, asker, unread)
-    answers = iter([(state, _token(context, asker, p, v, state)) for p, v, state in known])
+        _hint_unread(context, user, unread)
+    answers = iter([(state, _token(context, user, p, v, state)) for p, v, state in known])
     return [next(answers) if p else (NOT_FOUND, None) for p in pointed]
 
 
-def _hint_unread(context: Context, asker: Asker, folder_ids: Set[str]) -> None:
+def _hint_unread(context: Context, user: CurrentUser, folder_ids: Set[str]) -> None:
     with context.begin() as tx:
-        folders = mailboxes.folders(tx, asker.box.id)
+        folders = mailboxes.folders(tx, user.box.id)
         unread = [f.id for f in folders if f.graph_id in folder_ids and f.hinted_at is None]
-        mailboxes.hint(tx, unread)
+        mailboxes.request_read(tx, unread)
 
 
 def _token(
-    context: Context, asker: Asker, one: Pointed, version: Version | None, state: MailState
+    context: Context,
+    user: CurrentUser,
+    one: LocatedMail,
+    version: Version | None,
+    state: MailState,
 ) -> str | None:
     if version is None:
         return None
-    is_on_its_way = state.state is Shown.ON_ITS_WAY
-    return make_token(context, asker.box.user_id, one.head, version, is_on_its_way=is_on_its_way)
+    is_on_its_way = state.state is DisplayStatus.ON_ITS_WAY
+    return make_token(context, user.box.user_id, one.head, version, is_on_its_way=is_on_its_way)
 
 
-def look_at(context: Context, asker: Asker, pointed: Sequence[Pointed]) -> list[MailState]:
+def read_statuses(
+    context: Context, user: CurrentUser, pointed: Sequence[LocatedMail]
+) -> list[MailState]:
     """The state of each of these copies, from our tables alone."""
     with context.begin() as tx:
         internals = mailboxes.internals(tx, context.settings.internal_domains)
-        copies = read_copies(tx, asker, pointed, internals)
-        senders = sync_requests.senders(tx, asker.box.id)
+        copies = read_copies(tx, user, pointed, internals)
+        senders = sync_requests.senders(tx, user.box.id)
         rooms = [
-            Room.of(
-                tx, asker, copy, settings=context.settings, internals=internals, senders=senders
+            MailContext.of(
+                tx, user, copy, settings=context.settings, internals=internals, senders=senders
             )
             for copy in copies
         ]
@@ -116,12 +122,12 @@ def look_at(context: Context, asker: Asker, pointed: Sequence[Pointed]) -> list[
 
 
 @dataclass(frozen=True, slots=True)
-class Room:
+class MailContext:
     """What surrounds one copy: who is internal, what webCRM knows of its people, the names."""
 
     settings: Settings
     people: tuple[Party, ...]
-    why_not: Reason | None
+    exclusion_reason: Reason | None
     book: Directory
     names: Mapping[int, str]
     senders: frozenset[str]
@@ -131,13 +137,13 @@ class Room:
     def of(
         cls,
         tx: Tx,
-        asker: Asker,
-        copy: Copy,
+        user: CurrentUser,
+        copy: CopyView,
         *,
         settings: Settings,
         internals: Internals,
         senders: frozenset[str],
-    ) -> Room:
+    ) -> MailContext:
         """The surroundings of this copy."""
         people = externals(copy.head, internals)
         book = directory.look_up(tx, [p.folded for p in people], {p.domain for p in people})
@@ -147,11 +153,11 @@ class Room:
         return cls(
             settings=settings,
             people=people,
-            why_not=_why_not(copy, people, internals, settings.never_sync),
+            exclusion_reason=_why_not(copy, people, internals, settings.never_sync),
             book=book,
             names=directory.organisation_names(tx, ids),
             senders=senders,
-            owner=asker.box.display_name,
+            owner=user.box.display_name,
         )
 
     def name(self, organisation_id: int) -> str:
@@ -168,19 +174,19 @@ class Room:
 
 
 def _why_not(
-    copy: Copy, people: Sequence[Party], internals: Internals, never: frozenset[str]
+    copy: CopyView, people: Sequence[Party], internals: Internals, never: frozenset[str]
 ) -> Reason | None:
     if copy.head.kind in NO_MAIL:
         return NO_MAIL[copy.head.kind]
-    return matching.why_not(copy.head, people, internals, NeverSync.of(never))
+    return matching.exclusion_reason(copy.head, people, internals, NeverSync.of(never))
 
 
-def _state(room: Room, copy: Copy) -> MailState:
-    state, reason = mail_status_rules.shown(copy, room.why_not)
+def _state(room: MailContext, copy: CopyView) -> MailState:
+    state, reason = mail_status_rules.shown(copy, room.exclusion_reason)
     found = match(room.people, room.book)
-    is_filed_elsewhere = copy.is_filed_elsewhere and state is Shown.NEW
-    forecast = _forecast(copy, found) if state is Shown.NEW else None
-    way = mail_status_rules.way(copy, state)
+    is_filed_elsewhere = copy.is_filed_elsewhere and state is DisplayStatus.NEW
+    forecast = _forecast(copy, found) if state is DisplayStatus.NEW else None
+    way = mail_status_rules.origin(copy, state)
     item, sender = copy.met, copy.head.sender
     is_external = sender is not None and sender in room.people
     return MailState(
@@ -211,12 +217,12 @@ def _state(room: Room, copy: Copy) -> MailState:
     )
 
 
-def _forecast(copy: Copy, found: Matched | Ambiguous | Nobody) -> Forecast:
+def _forecast(copy: CopyView, found: Matched | Ambiguous | Nobody) -> Forecast:
     """A mail that another copy brought to webCRM counts as known, even where its people are not."""
     return Forecast.KNOWN if copy.is_filed_elsewhere else _FORECASTS[type(found)]
 
 
-def _withdrawn(room: Room, copy: Copy) -> Iterable[Withdrawn]:
+def _withdrawn(room: MailContext, copy: CopyView) -> Iterable[Withdrawn]:
     """What webCRM keeps of a mail that was taken back as a whole."""
     if copy.met or copy.is_filed_elsewhere:
         return
@@ -227,15 +233,15 @@ def _withdrawn(room: Room, copy: Copy) -> Iterable[Withdrawn]:
             yield Withdrawn(number, room.name(number), room.link(number), is_told)
 
 
-def _by(room: Room, copy: Copy, way: mail_status_rules.Way | None) -> str | None:
+def _by(room: MailContext, copy: CopyView, way: mail_status_rules.Origin | None) -> str | None:
     if way is None:
         return None
-    return copy.press.by if way is mail_status_rules.Way.BUTTON and copy.press else room.owner
+    return copy.press.by if way is mail_status_rules.Origin.BUTTON and copy.press else room.owner
 
 
 def _targets(
-    room: Room, copy: Copy, state: Shown, found: Matched | Ambiguous | Nobody
-) -> Iterable[Where]:
+    room: MailContext, copy: CopyView, state: DisplayStatus, found: Matched | Ambiguous | Nobody
+) -> Iterable[TargetView]:
     """Where the mail stands, or will stand."""
     if (copy.met or copy.is_filed_elsewhere) and copy.standing:
         for filing in copy.standing:
@@ -245,17 +251,21 @@ def _targets(
                 target = Target(wish.move_to, None, How.PERSON)
             yield _where(room, target, filing.activity_id)
         return
-    activity_id = copy.mirrored if state is Shown.MIRRORED else None
-    if isinstance(found, Matched) and state in {Shown.NEW, Shown.MIRRORED, Shown.ON_ITS_WAY}:
+    activity_id = copy.mirrored if state is DisplayStatus.MIRRORED else None
+    if isinstance(found, Matched) and state in {
+        DisplayStatus.NEW,
+        DisplayStatus.MIRRORED,
+        DisplayStatus.ON_ITS_WAY,
+    }:
         for target in found.targets:
             yield _where(room, target, activity_id)
 
 
-def _where(room: Room, target: Target, activity_id: int | None) -> Where:
+def _where(room: MailContext, target: Target, activity_id: int | None) -> TargetView:
     contacts = (c for c in room.book.contacts if c.person_id == target.person_id)
     contact = next(contacts, None)
     number = target.organisation_id
-    return Where(
+    return TargetView(
         organisation_id=number,
         organisation=room.name(number),
         link=room.link(number),
@@ -265,17 +275,17 @@ def _where(room: Room, target: Target, activity_id: int | None) -> Where:
     )
 
 
-def _candidates(room: Room, found: Ambiguous) -> Iterable[Candidate]:
+def _candidates(room: MailContext, found: Ambiguous) -> Iterable[Candidate]:
     for target in found.candidates:
         number = target.organisation_id
         why, who = _why(room.book, target)
         yield Candidate(number, room.name(number), why, who)
 
 
-def _why(book: Directory, target: Target) -> tuple[Why, str]:
+def _why(book: Directory, target: Target) -> tuple[MatchEvidence, str]:
     """What points at this Organisation: the contact's name or address, or the domain."""
     for contact in book.contacts:
         if contact.organisation_id == target.organisation_id:
-            return Why.CONTACT, contact.name or shown(contact.address)
+            return MatchEvidence.CONTACT, contact.name or shown(contact.address)
     domain = next((d for d, i in book.domains if i == target.organisation_id), "")
-    return Why.DOMAIN, shown(domain)
+    return MatchEvidence.DOMAIN, shown(domain)

@@ -12,10 +12,10 @@ from webcrm_sync.core.message import Message, Party
 from webcrm_sync.core.states import OVERRULED, Reason, State
 from webcrm_sync.store.emails import Email, Item
 from webcrm_sync.store.filings import Filing
-from webcrm_sync.store.sync_requests import Press, Wish
+from webcrm_sync.store.sync_requests import ActivityUpdate, SyncRequest
 
 
-class Shown(StrEnum):
+class DisplayStatus(StrEnum):
     """The states that people see."""
 
     NEW = "new"
@@ -36,7 +36,7 @@ class Forecast(StrEnum):
     SEVERAL = "several"
 
 
-class Way(StrEnum):
+class Origin(StrEnum):
     """How a mail came to be synced."""
 
     BUTTON = "button"
@@ -45,7 +45,7 @@ class Way(StrEnum):
     WEBCRM = "webcrm"
 
 
-class Can(StrEnum):
+class Action(StrEnum):
     """What a person can do with the mail now."""
 
     SYNC = "sync"
@@ -57,7 +57,7 @@ class Can(StrEnum):
     CREATE_CONTACT = "create_contact"
 
 
-class Why(StrEnum):
+class MatchEvidence(StrEnum):
     """What points at an Organisation."""
 
     CONTACT = "contact"
@@ -65,7 +65,7 @@ class Why(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Where:
+class TargetView:
     """One Organisation the mail stands under, or will. `link` None = none is configured.
 
     `organisation_id` 0 and no name: it stands in webCRM, but under no Organisation.
@@ -93,7 +93,7 @@ class Withdrawn:
 class Elsewhere:
     """How the mail stands by other copies of it. `by`: whose doing that is, None = not known."""
 
-    state: Shown
+    state: DisplayStatus
     by: str | None
 
 
@@ -103,7 +103,7 @@ class Candidate:
 
     organisation_id: int
     organisation: str
-    why: Why
+    why: MatchEvidence
     who: str
 
 
@@ -121,19 +121,19 @@ class Steps:
 class MailState:
     """Everything that is shown of one mail. `by`: a name, never an address."""
 
-    state: Shown
+    state: DisplayStatus
     reason: Reason | None = None
     detail: str | None = None
     forecast: Forecast | None = None
-    targets: tuple[Where, ...] = ()
+    targets: tuple[TargetView, ...] = ()
     candidates: tuple[Candidate, ...] = ()
     addresses: tuple[str, ...] = ()
     steps: Steps = Steps()
     at: datetime | None = None
     took_seconds: float | None = None
-    way: Way | None = None
+    way: Origin | None = None
     by: str | None = None
-    can: tuple[Can, ...] = ()
+    can: tuple[Action, ...] = ()
     sender: Party | None = None
     always_sync: bool = False
     withdrawn: tuple[Withdrawn, ...] = ()
@@ -141,18 +141,18 @@ class MailState:
 
 
 #: In a list of mails: one that is not in the mailbox.
-NOT_FOUND = MailState(Shown.NEW, detail="This mail was not found in your own mailbox.")
+NOT_FOUND = MailState(DisplayStatus.NEW, detail="This mail was not found in your own mailbox.")
 
 _LEFT = frozenset({Reason.MOVED_OUT, Reason.DELETED})
 _SAME = {
-    State.WAITING: Shown.WAITING,
-    State.PARKED: Shown.PARKED,
-    State.MIRRORED: Shown.MIRRORED,
+    State.WAITING: DisplayStatus.WAITING,
+    State.PARKED: DisplayStatus.PARKED,
+    State.MIRRORED: DisplayStatus.MIRRORED,
 }
 
 
 @dataclass(frozen=True, slots=True)
-class Copy:
+class CopyView:
     """What is known of one copy. `item`, `email` None = not met; `head` None = not asked for.
 
     `filings`: of its mail, which other copies may have brought into webCRM, see `elsewhere`.
@@ -164,15 +164,15 @@ class Copy:
     item: Item | None = None
     email: Email | None = None
     filings: tuple[Filing, ...] = ()
-    wishes: Mapping[int, Wish] | None = None
-    press: Press | None = None
+    wishes: Mapping[int, ActivityUpdate] | None = None
+    press: SyncRequest | None = None
     is_by_rule: bool = False
     elsewhere: Elsewhere | None = None
 
     @property
     def is_filed_elsewhere(self) -> bool:
         """True for a copy beside the one by which its mail is in webCRM."""
-        return self.elsewhere is not None and self.elsewhere.state is Shown.SYNCED
+        return self.elsewhere is not None and self.elsewhere.state is DisplayStatus.SYNCED
 
     @property
     def met(self) -> Item | None:
@@ -192,39 +192,43 @@ class Copy:
         return tuple(f for f in self.filings if not f.is_withdrawn)
 
 
-def shown(copy: Copy, why_not: Reason | None) -> tuple[Shown, Reason | None]:
-    """The state that people see. `why_not`: why a mail that was not met would be left out."""
+def shown(copy: CopyView, exclusion_reason: Reason | None) -> tuple[DisplayStatus, Reason | None]:
+    """The state that people see. `exclusion_reason`: why an unknown mail would be left out."""
     item = copy.met
     if item is None:
-        return _before(copy, why_not)
+        return _before(copy, exclusion_reason)
     if item.state is State.SKIPPED:
         is_draft = item.reason is Reason.DRAFT
-        return (Shown.DRAFT, None) if is_draft else (Shown.SKIPPED, item.reason)
+        return (DisplayStatus.DRAFT, None) if is_draft else (DisplayStatus.SKIPPED, item.reason)
     if item.state is State.SYNCED:
-        return (Shown.ON_ITS_WAY if copy.wishes else Shown.SYNCED), None
+        return (DisplayStatus.ON_ITS_WAY if copy.wishes else DisplayStatus.SYNCED), None
     if item.state in _SAME:
         return _SAME[item.state], item.reason
-    return Shown.ON_ITS_WAY, None
+    return DisplayStatus.ON_ITS_WAY, None
 
 
-def _before(copy: Copy, why_not: Reason | None) -> tuple[Shown, Reason | None]:
+def _before(copy: CopyView, exclusion_reason: Reason | None) -> tuple[DisplayStatus, Reason | None]:
     if copy.head.is_draft:
-        return Shown.DRAFT, None
+        return DisplayStatus.DRAFT, None
     if copy.mirrored:
-        return Shown.MIRRORED, None
+        return DisplayStatus.MIRRORED, None
     if copy.is_in_folder:
-        return Shown.ON_ITS_WAY, None
-    if copy.is_filed_elsewhere and why_not in OVERRULED:
-        return Shown.NEW, None
-    return (Shown.SKIPPED, why_not) if why_not else (Shown.NEW, None)
+        return DisplayStatus.ON_ITS_WAY, None
+    if copy.is_filed_elsewhere and exclusion_reason in OVERRULED:
+        return DisplayStatus.NEW, None
+    return (
+        (DisplayStatus.SKIPPED, exclusion_reason) if exclusion_reason else (DisplayStatus.NEW, None)
+    )
 
 
-def steps(copy: Copy, state: Shown) -> Steps:
+def steps(copy: CopyView, state: DisplayStatus) -> Steps:
     """The steps that are done."""
     item = copy.met
-    if state is Shown.MIRRORED:
+    if state is DisplayStatus.MIRRORED:
         return Steps(moved=True, read=True, filed=True, marked=True)
-    if state in {Shown.NEW, Shown.DRAFT} or (item is None and not copy.is_in_folder):
+    if state in {DisplayStatus.NEW, DisplayStatus.DRAFT} or (
+        item is None and not copy.is_in_folder
+    ):
         return Steps()
     if item is None:
         return Steps(moved=True)
@@ -238,49 +242,53 @@ def steps(copy: Copy, state: Shown) -> Steps:
 
 
 #: What can be done in a state, whatever the reason, and for one reason only.
-_ABILITIES: Mapping[tuple[Shown, Reason | None], tuple[Can, ...]] = {
-    (Shown.NEW, None): (Can.SYNC, Can.CHOOSE),
-    (Shown.SYNCED, None): (Can.CHANGE, Can.UNDO),
-    (Shown.WAITING, None): (Can.CREATE_CONTACT, Can.CHOOSE),
-    (Shown.PARKED, None): (Can.RETRY,),
-    (Shown.PARKED, Reason.AMBIGUOUS): (Can.CHOOSE,),
-    (Shown.SKIPPED, Reason.SYNCED_BEFORE): (Can.ANYWAY,),
-    (Shown.SKIPPED, Reason.REMOVED_IN_WEBCRM): (Can.ANYWAY,),
-    (Shown.SKIPPED, Reason.ONLY_COLLEAGUES): (Can.CHOOSE,),
-    (Shown.SKIPPED, Reason.NO_ADDRESS): (Can.CHOOSE,),
+_ABILITIES: Mapping[tuple[DisplayStatus, Reason | None], tuple[Action, ...]] = {
+    (DisplayStatus.NEW, None): (Action.SYNC, Action.CHOOSE),
+    (DisplayStatus.SYNCED, None): (Action.CHANGE, Action.UNDO),
+    (DisplayStatus.WAITING, None): (Action.CREATE_CONTACT, Action.CHOOSE),
+    (DisplayStatus.PARKED, None): (Action.RETRY,),
+    (DisplayStatus.PARKED, Reason.AMBIGUOUS): (Action.CHOOSE,),
+    (DisplayStatus.SKIPPED, Reason.SYNCED_BEFORE): (Action.ANYWAY,),
+    (DisplayStatus.SKIPPED, Reason.REMOVED_IN_WEBCRM): (Action.ANYWAY,),
+    (DisplayStatus.SKIPPED, Reason.ONLY_COLLEAGUES): (Action.CHOOSE,),
+    (DisplayStatus.SKIPPED, Reason.NO_ADDRESS): (Action.CHOOSE,),
 }
 
 
 def abilities(
-    state: Shown, reason: Reason | None, *, is_nobody_known: bool, is_filed_elsewhere: bool = False
-) -> tuple[Can, ...]:
+    state: DisplayStatus,
+    reason: Reason | None,
+    *,
+    is_nobody_known: bool,
+    is_filed_elsewhere: bool = False,
+) -> tuple[Action, ...]:
     """What a person can do with a mail in this state, the first thing first.
 
     A contact can be created while none of the mail's people is one.
     """
-    if state is Shown.NEW and is_filed_elsewhere:
-        return (Can.SYNC,)
+    if state is DisplayStatus.NEW and is_filed_elsewhere:
+        return (Action.SYNC,)
     found = _ABILITIES.get((state, reason)) or _ABILITIES.get((state, None), ())
-    if state is Shown.NEW and is_nobody_known:
-        return (*found, Can.CREATE_CONTACT)
-    return found if is_nobody_known else tuple(c for c in found if c is not Can.CREATE_CONTACT)
+    if state is DisplayStatus.NEW and is_nobody_known:
+        return (*found, Action.CREATE_CONTACT)
+    return found if is_nobody_known else tuple(c for c in found if c is not Action.CREATE_CONTACT)
 
 
-def way(copy: Copy, state: Shown) -> Way | None:
+def origin(copy: CopyView, state: DisplayStatus) -> Origin | None:
     """How the mail came into the folder, None while it is not there."""
-    if state is Shown.MIRRORED:
-        return Way.WEBCRM
+    if state is DisplayStatus.MIRRORED:
+        return Origin.WEBCRM
     if copy.met is None and not copy.is_in_folder:
         return None
     if copy.press:
-        return Way.BUTTON
-    return Way.RULE if copy.is_by_rule else Way.HAND
+        return Origin.BUTTON
+    return Origin.RULE if copy.is_by_rule else Origin.HAND
 
 
-def took_seconds(copy: Copy, state: Shown) -> float | None:
+def took_seconds(copy: CopyView, state: DisplayStatus) -> float | None:
     """How long it took from the press, or from when it was found, until both categories stood."""
     item = copy.met
-    if item is None or state is not Shown.SYNCED:
+    if item is None or state is not DisplayStatus.SYNCED:
         return None
     begun = item.found_at
     if copy.press and copy.press.pressed_at <= item.state_at:

@@ -8,7 +8,7 @@ from enum import StrEnum
 
 from webcrm_sync.core.states import State
 from webcrm_sync.engine.context import Context
-from webcrm_sync.engine.pane.mail_lookup import Asker
+from webcrm_sync.engine.pane.mail_lookup import CurrentUser
 from webcrm_sync.store import companies, contact_claims, mailboxes
 from webcrm_sync.store.mailboxes import Mailbox
 
@@ -53,10 +53,10 @@ class Connection:
     troubles: tuple[Trouble, ...]
 
 
-def connection(context: Context, asker: Asker) -> Connection:
+def connection(context: Context, user: CurrentUser) -> Connection:
     """How the asker's mailbox stands, from our tables alone."""
     with context.begin() as tx:
-        box = mailboxes.read_mailbox(tx, asker.box.id) or asker.box
+        box = mailboxes.read_mailbox(tx, user.box.id) or user.box
         counts = mailboxes.open_counts(tx, box.id)
         folders = mailboxes.folders(tx, box.id)
         trouble = companies.read_company(tx).webcrm_trouble

@@ -12,8 +12,8 @@ from webcrm_sync.core.direction import Internals
 from webcrm_sync.core.message import Fingerprint, Message
 from webcrm_sync.core.same_mail import Portrait
 from webcrm_sync.core.states import State
-from webcrm_sync.engine.pane.mail_lookup import Asker, Pointed
-from webcrm_sync.engine.pane.mail_status_rules import Copy, Elsewhere, Shown
+from webcrm_sync.engine.pane.mail_lookup import CurrentUser, LocatedMail
+from webcrm_sync.engine.pane.mail_status_rules import CopyView, DisplayStatus, Elsewhere
 from webcrm_sync.store import emails, filings, known_mails, mailboxes, sync_requests
 from webcrm_sync.store.database import Tx
 from webcrm_sync.store.emails import Item
@@ -21,35 +21,35 @@ from webcrm_sync.store.filings import Filing
 
 #: What is said of a mail that is not in webCRM, by the state of a copy of it; the first one holds.
 _SAID = {
-    State.FOUND: Shown.ON_ITS_WAY,
-    State.MATCHED: Shown.ON_ITS_WAY,
-    State.FILED: Shown.ON_ITS_WAY,
-    State.PARKED: Shown.PARKED,
-    State.WAITING: Shown.WAITING,
+    State.FOUND: DisplayStatus.ON_ITS_WAY,
+    State.MATCHED: DisplayStatus.ON_ITS_WAY,
+    State.FILED: DisplayStatus.ON_ITS_WAY,
+    State.PARKED: DisplayStatus.PARKED,
+    State.WAITING: DisplayStatus.WAITING,
 }
 
 
 def read_copies(
-    tx: Tx, asker: Asker, pointed: Sequence[Pointed], internals: Internals
-) -> list[Copy]:
+    tx: Tx, user: CurrentUser, pointed: Sequence[LocatedMail], internals: Internals
+) -> list[CopyView]:
     """What is known of each of these copies."""
     ids = [p.graph_id for p in pointed]
-    items = emails.known_items(tx, asker.box.id, ids)
+    items = emails.known_items(tx, user.box.id, ids)
     new = [p.head for p in pointed if p.graph_id not in items]
-    email_of = {**_same_mails(tx, asker.box.id, new, internals)}
+    email_of = {**_same_mails(tx, user.box.id, new, internals)}
     email_of |= {graph_id: item.email_id for graph_id, item in items.items()}
     email_ids = sorted(set(email_of.values()))
     mails = sync_requests.emails_by_id(tx, email_ids)
     filed = filings.of_emails(tx, email_ids)
-    open_ = sync_requests.wishes(tx, [f.id for some in filed.values() for f in some])
-    presses = sync_requests.presses(tx, asker.box.id, ids)
-    by_rule = sync_requests.by_rule(tx, asker.box.id, email_ids)
-    ours = {f.graph_id for f in mailboxes.folders(tx, asker.box.id)}
+    open_ = sync_requests.updates(tx, [f.id for some in filed.values() for f in some])
+    presses = sync_requests.requests(tx, user.box.id, ids)
+    by_rule = sync_requests.by_rule(tx, user.box.id, email_ids)
+    ours = {f.graph_id for f in mailboxes.folders(tx, user.box.id)}
     copies = []
     for one in pointed:
         item, email_id = items.get(one.graph_id), email_of.get(one.graph_id, 0)
         of_mail = tuple(filed.get(email_id, ()))
-        copy = Copy(
+        copy = CopyView(
             head=one.head,
             is_in_folder=one.head.folder_id in ours,
             item=item,
@@ -96,7 +96,9 @@ def _elsewhere(
         i for i in emails.items_of_email(tx, email_id) if besides is None or i.id != besides.id
     ]
     if any(f.activity_id is not None and not f.is_withdrawn for f in of_mail):
-        return Elsewhere(Shown.SYNCED, _who(tx, email_id, copies, {State.SYNCED, State.FILED}))
+        return Elsewhere(
+            DisplayStatus.SYNCED, _who(tx, email_id, copies, {State.SYNCED, State.FILED})
+        )
     for state, said in _SAID.items():
         if any(c.state is state and c.folder_id is not None for c in copies):
             return Elsewhere(said, _who(tx, email_id, copies, {state}))
@@ -111,7 +113,7 @@ def _who(tx: Tx, email_id: int, copies: Sequence[Item], states: set[State]) -> s
     first = min((c for c in copies if c.state in states), key=lambda c: c.found_at, default=None)
     if first is None:
         return None
-    presses = sync_requests.presses_of_email(tx, email_id)
+    presses = sync_requests.requests_of_email(tx, email_id)
     by = [press.by for mailbox_id, press in presses if mailbox_id == first.mailbox_id]
     box = mailboxes.read_mailbox(tx, first.mailbox_id)
     names = [*by[:1], box.display_name if box else ""]

@@ -13,7 +13,7 @@ from webcrm_sync.core.addresses import folded
 from webcrm_sync.core.errors import Refused, TryLater
 from webcrm_sync.core.outlook import Place
 from webcrm_sync.engine.context import Context
-from webcrm_sync.engine.pane.mail_lookup import Asker
+from webcrm_sync.engine.pane.mail_lookup import CurrentUser
 from webcrm_sync.graph.sender_rules import SenderRule
 from webcrm_sync.store import mailboxes, sync_requests
 
@@ -23,41 +23,41 @@ PACK = 60
 _TRIES = 5
 
 
-def senders(context: Context, asker: Asker) -> tuple[str, ...]:
+def senders(context: Context, user: CurrentUser) -> tuple[str, ...]:
     """The addresses whose mail is always synced, sorted, as Exchange has them now."""
-    found = {folded(address) for rule in _ours(context, asker) for address in rule.senders}
+    found = {folded(address) for rule in _ours(context, user) for address in rule.senders}
     with context.begin() as tx:
-        sync_requests.save_senders(tx, asker.box.id, found)
+        sync_requests.save_senders(tx, user.box.id, found)
     return tuple(sorted(found))
 
 
-def always_sync(context: Context, asker: Asker, address: str) -> None:
+def always_sync(context: Context, user: CurrentUser, address: str) -> None:
     """From now on a rule moves this sender's mail. Idempotent."""
-    folder_id, address = _inbox_folder(context, asker), folded(address)
+    folder_id, address = _inbox_folder(context, user), folded(address)
     for _ in range(_TRIES):
-        rules = _ours(context, asker)
+        rules = _ours(context, user)
         if any(_holds(rule, address) for rule in rules):
             break
         name = context.settings.folder_name
         context.graph.save_sender_rule(
-            asker.box.user_id, with_sender(rules, address, folder_id=folder_id, name=name)
+            user.box.user_id, with_sender(rules, address, folder_id=folder_id, name=name)
         )
     else:
         raise TryLater("The rule was changed by somebody else at the same moment.")
-    senders(context, asker)
+    senders(context, user)
 
 
-def sync_no_more(context: Context, asker: Asker, address: str) -> None:
+def sync_no_more(context: Context, user: CurrentUser, address: str) -> None:
     """No rule of ours moves this sender's mail any more. Idempotent."""
-    for rule in _ours(context, asker):
+    for rule in _ours(context, user):
         if not _holds(rule, address):
             continue
         left = tuple(a for a in rule.senders if folded(a) != folded(address))
         if left:
-            context.graph.save_sender_rule(asker.box.user_id, replace(rule, senders=left))
+            context.graph.save_sender_rule(user.box.user_id, replace(rule, senders=left))
         else:
-            context.graph.delete_rule(asker.box.user_id, rule.graph_id)
-    senders(context, asker)
+            context.graph.delete_rule(user.box.user_id, rule.graph_id)
+    senders(context, user)
 
 
 def _holds(rule: SenderRule, address: str) -> bool:
@@ -75,21 +75,21 @@ def with_sender(
     return SenderRule("", f"{name}: senders{number}", folder_id, (address,))
 
 
-def _ours(context: Context, asker: Asker) -> list[SenderRule]:
+def _ours(context: Context, user: CurrentUser) -> list[SenderRule]:
     """The rules that this product made: by their name and by where they move to."""
     with context.begin() as tx:
-        folders = {f.graph_id for f in mailboxes.folders(tx, asker.box.id)}
+        folders = {f.graph_id for f in mailboxes.folders(tx, user.box.id)}
     beginning = f"{context.settings.folder_name}:".casefold()
     return [
         rule
-        for rule in context.graph.sender_rules(asker.box.user_id)
+        for rule in context.graph.sender_rules(user.box.user_id)
         if rule.moves_to in folders and rule.name.casefold().startswith(beginning) and rule.senders
     ]
 
 
-def _inbox_folder(context: Context, asker: Asker) -> str:
+def _inbox_folder(context: Context, user: CurrentUser) -> str:
     with context.begin() as tx:
-        folders = mailboxes.folders(tx, asker.box.id)
+        folders = mailboxes.folders(tx, user.box.id)
     found = next((f.graph_id for f in folders if f.place is Place.INBOX), None)
     if found is None:
         raise Refused("The mailbox has no sync folder under Inbox yet.")

@@ -8,9 +8,9 @@ from webcrm_sync.core.direction import Direction
 from webcrm_sync.core.outlook import Location
 from webcrm_sync.core.states import Reason, State
 from webcrm_sync.engine.context import Context
-from webcrm_sync.engine.pane.mail_lookup import Asker, MailRef, Pointed, point_at_one
-from webcrm_sync.engine.pane.mail_status import look_at
-from webcrm_sync.engine.pane.mail_status_rules import Can, Copy, MailState
+from webcrm_sync.engine.pane.mail_lookup import CurrentUser, LocatedMail, MailRef, locate_one
+from webcrm_sync.engine.pane.mail_status import read_statuses
+from webcrm_sync.engine.pane.mail_status_rules import Action, CopyView, MailState
 from webcrm_sync.engine.pane.other_copies import read_copies
 from webcrm_sync.store import emails, filings, mailboxes, sync_requests
 from webcrm_sync.store.database import Tx
@@ -20,40 +20,40 @@ from webcrm_sync.store.emails import Item
 _WANTED = frozenset({State.FOUND, State.MATCHED, State.FILED, State.SYNCED})
 
 
-def undo(context: Context, asker: Asker, ref: MailRef) -> MailState:
+def undo(context: Context, user: CurrentUser, ref: MailRef) -> MailState:
     """The mail's state after it was taken back. Idempotent. Raises Gone.
 
     Its Activity is withdrawn unless a colleague has the same mail in a sync folder too.
     """
-    pointed = point_at_one(context, asker, ref)
-    (state,) = look_at(context, asker, [pointed])
-    if Can.UNDO not in state.can:
+    pointed = locate_one(context, user, ref)
+    (state,) = read_statuses(context, user, [pointed])
+    if Action.UNDO not in state.can:
         return state
     with context.begin() as tx:
         internals = mailboxes.internals(tx, context.settings.internal_domains)
-        (copy,) = read_copies(tx, asker, [pointed], internals)
-    where = _move_out(context, asker, copy)
+        (copy,) = read_copies(tx, user, [pointed], internals)
+    where = _move_out(context, user, copy)
     with context.begin() as tx:
-        emails.lock(tx)
-        item = emails.known_items(tx, asker.box.id, [pointed.graph_id]).get(pointed.graph_id)
+        emails.lock_company(tx)
+        item = emails.known_items(tx, user.box.id, [pointed.graph_id]).get(pointed.graph_id)
         if item is not None and item.state is State.SYNCED:
-            _take_back(tx, asker, item, where)
+            _take_back(tx, user, item, where)
     head = replace(pointed.head, folder_id=where.folder_id)
-    return look_at(context, asker, [Pointed(pointed.graph_id, head)])[0]
+    return read_statuses(context, user, [LocatedMail(pointed.graph_id, head)])[0]
 
 
-def _move_out(context: Context, asker: Asker, copy: Copy) -> Location:
+def _move_out(context: Context, user: CurrentUser, copy: CopyView) -> Location:
     """Where the mail lies afterwards: in no sync folder."""
     head, email = copy.head, copy.email
     if not copy.is_in_folder or email is None:
         return Location(head.folder_id, head.change_key, head.categories)
     home = "sentitems" if email.direction is Direction.OUTBOUND else "inbox"
-    return context.graph.move(asker.box.user_id, head.graph_id, home)
+    return context.graph.move(user.box.user_id, head.graph_id, home)
 
 
-def _take_back(tx: Tx, asker: Asker, item: Item, where: Location) -> None:
+def _take_back(tx: Tx, user: CurrentUser, item: Item, where: Location) -> None:
     """The copy loses our categories; webCRM is to be told, unless others still want it there."""
-    sync_requests.forget_presses(tx, asker.box.id, item.graph_id)
+    sync_requests.forget_requests(tx, user.box.id, item.graph_id)
     emails.set_item(
         tx,
         item.id,
@@ -66,13 +66,13 @@ def _take_back(tx: Tx, asker: Asker, item: Item, where: Location) -> None:
         mark_due_at=tx.now,
         mark_attempts=0,
     )
-    tx.defer("mark", asker.box.id)
+    tx.defer("mark", user.box.id)
     others = (i for i in emails.items_of_email(tx, item.email_id) if i.id != item.id)
     is_shared = any(i.folder_id is not None and i.state in _WANTED for i in others)
-    facts = {"by": asker.name, "is_shared": is_shared}
-    tx.tell("taken back", mailbox_id=asker.box.id, email_id=item.email_id, **facts)
+    facts = {"by": user.name, "is_shared": is_shared}
+    tx.record_event("taken back", mailbox_id=user.box.id, email_id=item.email_id, **facts)
     if not is_shared:
         known = filings.of_emails(tx, [item.email_id])[item.email_id]
-        sync_requests.make_wish(
+        sync_requests.add_update(
             tx, [f.id for f in known if not f.is_withdrawn], sync_requests.WITHDRAW
         )

@@ -29,19 +29,19 @@ Told = Literal["taken over", "rebuilt"]
 
 
 @dataclass(frozen=True, slots=True)
-class Owned:
+class Attributed:
     """An Activity and the mail it stands for."""
 
     activity: KeyedActivity
     email_id: int
 
 
-def owners(
+def attribute(
     tenant_id: str,
     activities: Sequence[KeyedActivity],
     mails: Mapping[int, str],
     organisations: Collection[int],
-) -> list[Owned]:
+) -> list[Attributed]:
     """The mails (id -> key) that these Activities stand for; those of nobody are left out.
 
     First under the Organisations where the Activities stand, then under any of `organisations`,
@@ -50,11 +50,11 @@ def owners(
     by_key = {a.key: a for a in activities}
     left = {hash_in(key): key for key in by_key}
     here = {a.organisation_id for a in activities}
-    found: list[Owned] = []
+    found: list[Attributed] = []
     for places in (sorted(here), sorted(set(organisations) - here)):
         for email_id, email_key in mails.items() if left else ():
             for key in _keys_of(tenant_id, left, email_key, places):
-                found.append(Owned(by_key[key], email_id))
+                found.append(Attributed(by_key[key], email_id))
                 del left[hash_in(key)]
     return found
 
@@ -71,7 +71,7 @@ def _keys_of(
     return found
 
 
-def take_over(context: Context, owned: Sequence[Owned], *, told: Told) -> list[Owned]:
+def adopt(context: Context, owned: Sequence[Attributed], *, told: Told) -> list[Attributed]:
     """Record these Activities as the filings of their mails. Idempotent.
 
     Those that cannot be are returned: another Activity of the mail stands under the same
@@ -81,12 +81,12 @@ def take_over(context: Context, owned: Sequence[Owned], *, told: Told) -> list[O
         mails = sync_requests.emails_by_id(tx, {o.email_id for o in owned})
     wanted = {o.activity.activity_id for o in owned if mails[o.email_id].has_attachments}
     documents = _documents(context, wanted) if wanted else {}
-    rivals: list[Owned] = []
+    rivals: list[Attributed] = []
     with incidents.go_on_with_alike(context), context.begin() as tx:
         for email_id in sorted({o.email_id for o in owned}):
             sync_requests.hold_filings(tx, email_id)
 
-        def adopt(some: Sequence[Owned]) -> None:
+        def adopt(some: Sequence[Attributed]) -> None:
             for one in some:
                 rows = documents.get(one.activity.activity_id, ())
                 if not _adopt(context, tx, one.activity, mails[one.email_id], rows, told):
@@ -97,7 +97,7 @@ def take_over(context: Context, owned: Sequence[Owned], *, told: Told) -> list[O
     return rivals
 
 
-def _mail(owned: Owned) -> Aside:
+def _mail(owned: Attributed) -> Aside:
     return incidents.mail(owned.email_id)
 
 
@@ -127,7 +127,7 @@ def _adopt(
     if documents or not email.has_attachments:
         filings.complete(tx, [filing_id])
     facts = {"organisation": activity.organisation_id, "activity": activity.activity_id}
-    tx.tell(told, email_id=email.id, **facts)
+    tx.record_event(told, email_id=email.id, **facts)
     return True
 
 

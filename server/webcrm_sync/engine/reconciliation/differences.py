@@ -12,7 +12,7 @@ from webcrm_sync.core.filing import is_filing_key
 from webcrm_sync.core.outlook import Location
 from webcrm_sync.core.states import mark_for
 from webcrm_sync.store.filings import Filing
-from webcrm_sync.store.reconciliation import Believed
+from webcrm_sync.store.reconciliation import RecordedCopy
 
 
 class Kind(StrEnum):
@@ -140,7 +140,7 @@ class Suspects:
 
 
 def suspects(
-    folder_id: int, listed: Mapping[str, Location], rows: Mapping[str, Believed]
+    folder_id: int, listed: Mapping[str, Location], rows: Mapping[str, RecordedCopy]
 ) -> Suspects:
     """What of a folder's listing does not fit our rows, which were read after it."""
     here = {i for i, row in rows.items() if row.item.folder_id == folder_id}
@@ -151,13 +151,13 @@ def suspects(
     )
 
 
-def is_unmarked(row: Believed, there: Location) -> bool:
+def is_unmarked(row: RecordedCopy, there: Location) -> bool:
     """True when the copy does not carry what its state says, and nobody is about to change it."""
     mark = mark_for(row.item.state, row.item.reason)
     return mark is not None and not row.is_mark_due and not carries(there.categories, mark)
 
 
-def counted(listed: Mapping[str, Location], rows: Mapping[str, Believed]) -> dict[str, int]:
+def counted(listed: Mapping[str, Location], rows: Mapping[str, RecordedCopy]) -> dict[str, int]:
     """How many of the listed mails are in which state; those on their way together."""
     counts: dict[str, int] = {}
     for graph_id in listed:
@@ -167,7 +167,7 @@ def counted(listed: Mapping[str, Location], rows: Mapping[str, Believed]) -> dic
     return counts
 
 
-def _name(row: Believed) -> str:
+def _name(row: RecordedCopy) -> str:
     item = row.item
     if not item.state.is_end:
         return "on the way"

@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from webcrm_sync.core.errors import Gone, SyncError, TryLater
 from webcrm_sync.core.outlook import Location
 from webcrm_sync.core.states import State
-from webcrm_sync.engine.backoff import hold_mailbox
+from webcrm_sync.engine.backoff import back_off_mailbox
 from webcrm_sync.engine.context import Context
 from webcrm_sync.engine.discovery import discover
 from webcrm_sync.engine.isolation import incidents
@@ -26,7 +26,7 @@ from webcrm_sync.store import emails, mailboxes, reconciliation
 from webcrm_sync.store.database import Tx
 from webcrm_sync.store.emails import Item
 from webcrm_sync.store.mailboxes import Mailbox, SyncFolder
-from webcrm_sync.store.reconciliation import Believed
+from webcrm_sync.store.reconciliation import RecordedCopy
 
 #: Mirrors that lie in no sync folder are looked for one by one: the newest ones.
 _MIRRORS = 200
@@ -44,7 +44,7 @@ def prove_mailbox(context: Context, box: Mailbox) -> MailboxProof:
     try:
         return _prove(context, box)
     except SyncError as error:
-        hold_mailbox(context, box, error)
+        back_off_mailbox(context, box, error)
         return MailboxProof(box.address, trouble=str(error))
 
 
@@ -95,10 +95,10 @@ def _mend_cursors(
     ours = f"{context.settings.graph_url}/"
     broken = [f for f in folders if f.cursor is not None and not f.cursor.startswith(ours)]
     with context.begin() as tx:
-        mailboxes.hold(tx, mailbox_ids=[box.id] if broken else [])
+        mailboxes.lock(tx, mailbox_ids=[box.id] if broken else [])
         for folder in broken:
             mailboxes.advance_cursor(tx, folder, None, round=folder.round + 1)
-            tx.tell("folder is read anew", mailbox_id=box.id, place=folder.place.value)
+            tx.record_event("folder is read anew", mailbox_id=box.id, place=folder.place.value)
     return [Difference(Kind.CURSOR) for _ in broken]
 
 
@@ -115,7 +115,7 @@ def _listing(context: Context, box: Mailbox, folder: SyncFolder) -> Listing | No
 def _read_on(context: Context, box: Mailbox, folders: Sequence[SyncFolder]) -> None:
     """Read delta to its end. Raises TryLater when the mailbox does not answer."""
     with context.begin() as tx:
-        mailboxes.hint(tx, [f.id for f in folders])
+        mailboxes.request_read(tx, [f.id for f in folders])
     discover.discover(context, box.id)
     with context.begin() as tx:
         now = mailboxes.read_mailbox(tx, box.id)
@@ -128,7 +128,7 @@ def _compare(
 ) -> tuple[FolderProof, list[Difference]]:
     """The folder's copies together; one that raises is left out alone."""
     with context.begin() as tx:
-        rows = reconciliation.believed(tx, box.id, folder_id=folder.id, graph_ids=listed)
+        rows = reconciliation.recorded_copies(tx, box.id, folder_id=folder.id, graph_ids=listed)
 
     def compare(ids: Sequence[str]) -> tuple[FolderProof, list[Difference]]:
         told = {i: listed[i] for i in ids if i in listed}
@@ -152,7 +152,7 @@ def _compare_these(
     box: Mailbox,
     folder: SyncFolder,
     listed: Listing,
-    rows: Mapping[str, Believed],
+    rows: Mapping[str, RecordedCopy],
 ) -> tuple[FolderProof, list[Difference]]:
     doubtful = suspects(folder.id, listed, rows)
     where = context.graph.locations(box.user_id, doubtful.all) if doubtful.all else {}
@@ -161,9 +161,9 @@ def _compare_these(
     missing = [i for i in doubtful.missing if i not in here]
     still = {i: at for i, at in listed.items() if i in rows or i in here}
     if strange or missing:
-        discover.look_at(context, box, folder, [*strange, *missing])
+        discover.recheck_copies(context, box, folder, [*strange, *missing])
     with context.begin() as tx:
-        now = reconciliation.believed(
+        now = reconciliation.recorded_copies(
             tx, box.id, folder_id=folder.id, graph_ids=[*strange, *missing]
         )
         found = [_difference(Kind.UNKNOWN_MAIL, now.get(i)) for i in strange]
@@ -172,7 +172,7 @@ def _compare_these(
     return FolderProof(folder.place.value, len(still), counted(still, rows)), found
 
 
-def _difference(kind: Kind, row: Believed | None) -> Difference:
+def _difference(kind: Kind, row: RecordedCopy | None) -> Difference:
     return Difference(kind, message_id=row.message_id if row else None)
 
 
@@ -180,7 +180,7 @@ def _mark_again(
     tx: Tx, box: Mailbox, folder: SyncFolder, where: Mapping[str, Location | None]
 ) -> list[Difference]:
     """Take note of what these copies carry, and have the truth written on them."""
-    rows = reconciliation.believed(tx, box.id, folder_id=folder.id, graph_ids=where)
+    rows = reconciliation.recorded_copies(tx, box.id, folder_id=folder.id, graph_ids=where)
     found = []
     for graph_id, at in where.items():
         row = rows.get(graph_id)
@@ -204,7 +204,7 @@ def _move_on(context: Context, box: Mailbox) -> list[Difference]:
     """Take copies further that stand in a state which nothing would end."""
     found: list[Difference] = []
     with incidents.go_on_with_alike(context), context.begin() as tx:
-        stuck = reconciliation.standing_still(tx, box.id)
+        stuck = reconciliation.stuck_items(tx, box.id)
 
         def further(some: Sequence[tuple[Item, State, str | None]]) -> None:
             for item, to, message_id in some:

@@ -13,7 +13,7 @@ from datetime import timedelta
 
 from webcrm_sync.core.errors import Refused, SyncError, TryLater
 from webcrm_sync.core.faults import fingerprint, trace
-from webcrm_sync.engine.backoff import hold_webcrm
+from webcrm_sync.engine.backoff import back_off_webcrm
 from webcrm_sync.engine.context import Context
 from webcrm_sync.engine.isolation import incidents
 from webcrm_sync.engine.mailboxes.admin import NotWatched
@@ -72,7 +72,7 @@ def webcrm_step(context: Context) -> None:
     try:
         page = _page(context, first_id)
     except (TryLater, Refused) as error:
-        hold_webcrm(context, error)
+        back_off_webcrm(context, error)
         return
     with context.begin() as tx:
         known = list(reconciliation.read_webcrm(tx).differences) if first_id else []
@@ -107,10 +107,10 @@ def prove_push(context: Context) -> list[Difference]:
     dead = [f for f in held if f.subscription_id not in alive]
     with context.begin() as tx:
         mailboxes.keep_now(tx, [f.mailbox_id for f in dead])
-        mailboxes.hold(tx, folder_ids=[f.id for f in dead])
+        mailboxes.lock(tx, folder_ids=[f.id for f in dead])
         for folder in dead:
             mailboxes.set_pushed(tx, folder, subscription_id=None, subscription_expires_at=None)
-        mailboxes.hint(tx, [f.id for f in dead])
+        mailboxes.request_read(tx, [f.id for f in dead])
     return [Difference(Kind.PUSH) for _ in dead]
 
 

@@ -87,7 +87,7 @@ def _watch(context: Context, users: Sequence[MailUser]) -> Sequence[Mailbox]:
     with context.begin() as tx:
         companies.refuse_second(tx)  # takes its lock before the rows
         boxes = mailboxes.all_mailboxes(tx)
-        mailboxes.hold(tx, mailbox_ids=[box.id for box in boxes])
+        mailboxes.lock(tx, mailbox_ids=[box.id for box in boxes])
         known = {box.user_id for box in boxes}
         since = context.settings.mirror_since or tx.now
         for user in users:
@@ -101,7 +101,7 @@ def _watch(context: Context, users: Sequence[MailUser]) -> Sequence[Mailbox]:
 def _read_folders(context: Context, box: Mailbox) -> None:
     with context.begin() as tx:
         mailboxes.set_mailbox(tx, box.id, gate_at=None)
-        mailboxes.hint(tx, [f.id for f in mailboxes.folders(tx, box.id)])
+        mailboxes.request_read(tx, [f.id for f in mailboxes.folders(tx, box.id)])
     discover(context, box.id)
     with context.begin() as tx:
         now = mailboxes.read_mailbox(tx, box.id)
@@ -126,10 +126,10 @@ def _take_over(context: Context, boxes: Sequence[Mailbox]) -> Rebuilt:
                 newest[box_id] = max(newest.get(box_id, at), at)
     with context.begin() as tx:
         mails, places = reconciliation.email_keys(tx), recovery.organisation_ids(tx)
-    owned = adopt.owners(context.tenant_id, strangers, mails, places)
-    rivals = adopt.take_over(context, owned, told="rebuilt")
+    owned = adopt.attribute(context.tenant_id, strangers, mails, places)
+    rivals = adopt.adopt(context, owned, told="rebuilt")
     with context.begin() as tx:
-        mailboxes.hold(tx, mailbox_ids=newest)
+        mailboxes.lock(tx, mailbox_ids=newest)
         recovery.settle_copies(tx, sorted({o.email_id for o in owned}))
         for mailbox_id, at in newest.items():
             recovery.mirror_from(tx, mailbox_id, at)

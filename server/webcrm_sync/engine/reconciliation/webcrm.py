@@ -64,7 +64,7 @@ def prove_page(context: Context, first_id: int) -> PageProof:
         known = reconciliation.filings_with(tx, [a.key for a in page.activities if a.key])
         filings = [*known.values(), *page.expected]
         page.message_ids |= reconciliation.message_ids(tx, {f.email_id for f in filings})
-        busy = reconciliation.wished(tx, [f.id for f in filings])
+        busy = reconciliation.updates_requested(tx, [f.id for f in filings])
     seen = compare_page(page.activities, known, [f for f in page.expected if f.id not in busy])
     if _is_most(context, seen.absent, page.expected):
         return PageProof(None, differences=(Difference(Kind.MOST_MISSING, is_healed=False),))
@@ -152,7 +152,9 @@ def _follow_moved(tx: Tx, page: _Page, pairs: Pairs) -> None:
         healed = adoption.move(tx, filing, activity.organisation_id)
         if healed:
             facts = {"organisation": activity.organisation_id}
-            tx.tell("moved", email_id=filing.email_id, activity=activity.activity_id, **facts)
+            tx.record_event(
+                "moved", email_id=filing.email_id, activity=activity.activity_id, **facts
+            )
         page.add(Kind.MOVED, filing, activity.activity_id, is_healed=healed)
 
 
@@ -185,7 +187,7 @@ def _judge_absent(context: Context, page: _Page, filing: Filing) -> None:
         page.add(Kind.KEY_MISSING, filing, activity_id, is_healed=False, key=filing.key)
         return
     with context.begin() as tx:
-        emails.lock(tx)
+        emails.lock_company(tx)
         adoption.withdraw_removed(tx, filing)
     page.add(Kind.REMOVED, filing, activity_id)
 
@@ -202,16 +204,16 @@ def _take_over(context: Context, page: _Page, strangers: Sequence[KeyedActivity]
     if not strangers:
         return 0
     with context.begin() as tx:
-        told = reconciliation.told_of(tx, [a.activity_id for a in strangers])
+        told = reconciliation.email_by_activity(tx, [a.activity_id for a in strangers])
         unfiled = reconciliation.email_keys(tx, is_unfiled=True)
         keys = reconciliation.email_keys(tx, ids=told.values())
     known = {a.activity_id: told[a.activity_id] for a in strangers if a.activity_id in told}
-    owned = [adopt.Owned(a, known[a.activity_id]) for a in strangers if a.activity_id in known]
+    owned = [adopt.Attributed(a, known[a.activity_id]) for a in strangers if a.activity_id in known]
     places = {a.organisation_id for a in strangers}
     rest = [a for a in strangers if a.activity_id not in known]
-    owned += adopt.owners(context.tenant_id, rest, unfiled, places)
+    owned += adopt.attribute(context.tenant_id, rest, unfiled, places)
     owned = [o for o in owned if o.email_id in keys or o.email_id in unfiled]
-    rivals = adopt.take_over(context, owned, told="taken over")
+    rivals = adopt.adopt(context, owned, told="taken over")
     with context.begin() as tx:
         ids = reconciliation.message_ids(tx, {o.email_id for o in owned})
     for one in owned:
@@ -225,11 +227,11 @@ def _take_over(context: Context, page: _Page, strangers: Sequence[KeyedActivity]
 def prove_rest(context: Context) -> list[Difference]:
     """After the last page: mails that count as synced although nothing of them stands."""
     with context.begin() as tx:
-        emails.lock(tx)
+        emails.lock_company(tx)
         unfiled = reconciliation.unfiled(tx)
         if len(unfiled) >= _MANY and len(unfiled) * 2 > reconciliation.count_synced(tx):
             return [Difference(Kind.MOST_MISSING, is_healed=False)]
         adoption.end_removed(tx, [email_id for email_id, _ in unfiled])
         for email_id, _ in unfiled:
-            tx.tell("removed in webcrm", email_id=email_id)
+            tx.record_event("removed in webcrm", email_id=email_id)
     return [Difference(Kind.NO_ACTIVITY, message_id=message_id) for _, message_id in unfiled]

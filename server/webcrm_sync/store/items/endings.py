@@ -26,11 +26,11 @@ def drop_abandoned_filings(tx: Tx, email_id: int) -> None:
         tx.connection.execute(query.values(is_matched=False))
 
 
-def take_along(tx: Tx, email_ids: Iterable[int]) -> None:
+def promote_excluded(tx: Tx, email_ids: Iterable[int]) -> None:
     """Copies that lie in a sync folder and were left out are filed: their mail stands in webCRM.
 
     Where everything was taken back meanwhile they stay left out. Idempotent. Hold the copies, see
-    `emails.hold_copies`.
+    `emails.lock_copies`.
     """
     standing = select(filing.c.id).where(filing.c.email_id == item.c.email_id)
     left_out = (
@@ -47,7 +47,7 @@ def take_along(tx: Tx, email_ids: Iterable[int]) -> None:
         tx.defer("mark", mailbox_id)
 
 
-def give_up(tx: Tx, email_id: int) -> None:
+def end_deleted(tx: Tx, email_id: int) -> None:
     """No copy of the mail is left and nothing of it was sent: its filings and copies end here."""
     move_items(
         tx,
@@ -57,7 +57,7 @@ def give_up(tx: Tx, email_id: int) -> None:
         reason=Reason.DELETED,
     )
     drop_abandoned_filings(tx, email_id)
-    tx.tell(Reason.DELETED.value, email_id=email_id)
+    tx.record_event(Reason.DELETED.value, email_id=email_id)
 
 
 def leave_folder(tx: Tx, folder_id: int) -> None:
@@ -80,7 +80,7 @@ def leave_folder(tx: Tx, folder_id: int) -> None:
     tx.connection.execute(query.values(mark_due_at=tx.now))
     for email_id in tx.connection.execute(ended.returning(item.c.email_id)).scalars().all():
         drop_abandoned_filings(tx, email_id)
-        tx.tell(Reason.MOVED_OUT.value, email_id=email_id)
+        tx.record_event(Reason.MOVED_OUT.value, email_id=email_id)
 
 
 def park_all(tx: Tx, reason: Reason, *, detail: str, retry_at: datetime) -> None:
@@ -107,4 +107,4 @@ def park_all(tx: Tx, reason: Reason, *, detail: str, retry_at: datetime) -> None
     )
     facts = {"reason": reason.value, "detail": detail}
     news = [i for i in ids if known.get(i) != reason.value]
-    tx.tell_all(events.Line("parked", email_id=i, facts=facts) for i in news)
+    tx.record_events(events.NewEvent("parked", email_id=i, facts=facts) for i in news)

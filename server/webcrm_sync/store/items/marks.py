@@ -10,7 +10,7 @@ from sqlalchemy import bindparam, func, select, update
 from webcrm_sync.core.states import State
 from webcrm_sync.store.any_of import any_sent
 from webcrm_sync.store.database import Tx
-from webcrm_sync.store.emails import ITEM_COLUMNS, Item, hold_these, read_item
+from webcrm_sync.store.emails import ITEM_COLUMNS, Item, lock_items, read_item
 from webcrm_sync.store.rows import lines, sent
 from webcrm_sync.store.schema.tables import email, item
 
@@ -65,9 +65,9 @@ def due_ids(tx: Tx, mailbox_id: int, *, limit: int) -> Sequence[int]:
     return [row["id"] for row in tx.connection.execute(_DUE, ours).mappings()]
 
 
-def hold(tx: Tx, items: Iterable[Item]) -> None:
-    """Lock these copies until the end of `tx`, see `emails.hold_copies`."""
-    hold_these(tx, [i.id for i in items])
+def lock(tx: Tx, items: Iterable[Item]) -> None:
+    """Lock these copies until the end of `tx`, see `emails.lock_copies`."""
+    lock_items(tx, [i.id for i in items])
 
 
 def note(tx: Tx, written: Iterable[Written]) -> None:
@@ -85,7 +85,7 @@ def note(tx: Tx, written: Iterable[Written]) -> None:
     tx.connection.execute(query.values(values), sent(rows))
 
 
-def settle(tx: Tx, seen: Iterable[Item]) -> Sequence[Item]:
+def complete(tx: Tx, seen: Iterable[Item]) -> Sequence[Item]:
     """These copies carry the truth: nothing is due on them; those that are synced by that.
 
     One whose state is no longer the one that was seen got further meanwhile, and is marked again.

@@ -2,9 +2,9 @@
 
 from alembic import context
 
-from webcrm_sync.store.schema.requests import press
+from webcrm_sync.store.schema.requests import sync_request
 
 connection = context.config.attributes["connection"]
-context.configure(connection=connection, target_metadata=press.metadata)
+context.configure(connection=connection, target_metadata=sync_request.metadata)
 with context.begin_transaction():
     context.run_migrations()

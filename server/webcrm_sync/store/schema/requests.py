@@ -19,7 +19,7 @@ def _at(name: str) -> Column[object]:
 
 #: The button, pressed on one copy. `item_id`: what Outlook called it before it was moved.
 #: `organisations`: chosen by the person, empty = none.
-press = Table(
+sync_request = Table(
     "press",
     metadata,
     _to("mailbox"),
@@ -32,7 +32,7 @@ press = Table(
 
 #: What webCRM is still to be told about a filing's Activity; one that is done has no row.
 #: `kind`: withdraw, stand or move; `move_to`: an Organisation, None = it stays where it is.
-wish = Table(
+activity_update = Table(
     "wish",
     metadata,
     _to("filing"),

@@ -13,12 +13,12 @@ from werkzeug.exceptions import HTTPException
 
 from webcrm_sync.core.errors import SyncError
 from webcrm_sync.engine.context import Context
-from webcrm_sync.engine.pane.mail_lookup import Asker, asker_of
+from webcrm_sync.engine.pane.mail_lookup import CurrentUser, current_user
 from webcrm_sync.web import errors
 from webcrm_sync.web.access import Guard, guarded
 from webcrm_sync.web.api import endpoints, openapi
+from webcrm_sync.web.api.person_limit import PersonLimiter
 from webcrm_sync.web.api.routes import By, Later, Operation, Visitor
-from webcrm_sync.web.api.turns import Turns
 from webcrm_sync.web.api.watch import Watch
 from webcrm_sync.web.errors import Problem
 from webcrm_sync.web.serving.later import ANSWER_LATER
@@ -32,7 +32,7 @@ def blueprint(context: Context, key_of: KeyOf) -> Blueprint:
     routes = Blueprint("api", __name__, url_prefix=endpoints.BASE)
     watch = Watch(context)
     # Apart, so that a look that costs one query does not wait for what asks Graph.
-    turns = {by: Turns() for by in By}
+    turns = {by: PersonLimiter() for by in By}
     tokens = TokenReader(context.settings, key_of)
     for operation in endpoints.operations.declared:
         routes.add_url_rule(
@@ -77,7 +77,7 @@ def allow_own_origin(app: Flask, public_url: str) -> None:
 
 
 def _view(
-    context: Context, tokens: TokenReader, operation: Operation, turns: Turns, watch: Watch
+    context: Context, tokens: TokenReader, operation: Operation, turns: PersonLimiter, watch: Watch
 ) -> Callable[..., Response]:
     @guarded(Guard.PERSON)
     def view(**path: str) -> Response:
@@ -119,9 +119,9 @@ def _person(tokens: TokenReader) -> SignedIn:
         raise Problem(401, "signed_out", "Sign in again to go on.") from None
 
 
-def _asker(context: Context, person: SignedIn) -> Asker:
+def _asker(context: Context, person: SignedIn) -> CurrentUser:
     """The person with the own mailbox. Raises Problem 403."""
-    asker = asker_of(context, person.user_id, name=person.name)
+    asker = current_user(context, person.user_id, name=person.name)
     if asker is None:
         raise Problem(403, "no_mailbox", person.address)
     return asker

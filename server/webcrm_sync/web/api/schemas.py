@@ -24,7 +24,13 @@ from webcrm_sync.core.outlook import Place
 from webcrm_sync.core.states import Reason
 from webcrm_sync.core.storable import plain_name
 from webcrm_sync.engine.pane.mail_lookup import MailRef
-from webcrm_sync.engine.pane.mail_status_rules import Can, Forecast, Shown, Way, Why
+from webcrm_sync.engine.pane.mail_status_rules import (
+    Action,
+    DisplayStatus,
+    Forecast,
+    MatchEvidence,
+    Origin,
+)
 from webcrm_sync.engine.pane.mailbox_status import Cause, Standing
 
 #: A database holds no NUL.
@@ -185,7 +191,7 @@ class WithdrawnShape(_Shape):
 class ElsewhereShape(_Shape):
     """How the mail stands by other copies of it. `by`: a name, null = not known."""
 
-    state: Shown
+    state: DisplayStatus
     by: str | None
 
 
@@ -194,7 +200,7 @@ class CandidateShape(_Shape):
 
     organisation_id: int
     organisation: str
-    why: Why
+    why: MatchEvidence
     who: str
 
 
@@ -217,7 +223,7 @@ class SenderShape(_Shape):
 class MailStateShape(_Shape):
     """Everything the pane shows of one mail. `can`: what fits its state, the first thing first."""
 
-    state: Shown
+    state: DisplayStatus
     reason: Reason | None
     detail: str | None
     forecast: Forecast | None
@@ -227,9 +233,9 @@ class MailStateShape(_Shape):
     steps: StepsShape
     at: datetime | None
     took_seconds: float | None
-    way: Way | None
+    way: Origin | None
     by: str | None
-    can: list[Can]
+    can: list[Action]
     sender: SenderShape | None
     always_sync: bool
     withdrawn: list[WithdrawnShape]

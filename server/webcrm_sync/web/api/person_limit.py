@@ -15,7 +15,7 @@ _PAUSE_S = 1
 _SENTENCE = "Too many of your requests are being answered at this moment."
 
 
-class Turns:
+class PersonLimiter:
     """The requests that are being answered, by person. Thread-safe.
 
     What is too much is refused and not queued: waiting, it would hold a thread that others need.

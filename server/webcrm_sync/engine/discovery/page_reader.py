@@ -21,19 +21,19 @@ _PATIENCE = 3
 Faults = dict[str, Exception]
 
 
-def facts_of(
+def read_page_context(
     context: Context, box: Mailbox, folder: SyncFolder, changes: Sequence[Change]
-) -> page_writer.Facts:
+) -> page_writer.PageContext:
     """The facts about a page. Raises TryLater while Graph does not find a mail it tells of."""
     facts, odd = incidents.but_for_culprits(
-        changes, lambda some: _facts_of(context, box, folder, some)
+        changes, lambda some: _read_page_context(context, box, folder, some)
     )
     return replace(facts, faults={**facts.faults, **{c.graph_id: fault for c, fault in odd}})
 
 
-def _facts_of(
+def _read_page_context(
     context: Context, box: Mailbox, folder: SyncFolder, changes: Sequence[Change]
-) -> page_writer.Facts:
+) -> page_writer.PageContext:
     removed = [c.graph_id for c in changes if c.is_removed]
     with context.begin() as tx:
         known = emails.known_items(tx, box.id, [c.graph_id for c in changes])
@@ -60,7 +60,7 @@ def _facts_of(
     )
     faults |= {graph_id: error for (graph_id, _), error in odd}
     fine = {i: arrival for i, arrival in here if i not in faults}
-    return page_writer.Facts(fine, locations, files, faults)
+    return page_writer.PageContext(fine, locations, files, faults)
 
 
 def _is_unread(known: Item | None) -> bool:
@@ -142,6 +142,6 @@ def _arrival(context: Context, box: Mailbox, graph_id: str) -> Arrival | None:
         if box.attempts < _PATIENCE:
             raise TryLater(str(error), code=error.code) from error
         with context.begin() as tx:
-            tx.tell("mail could not be read", mailbox_id=box.id, detail=str(error))
+            tx.record_event("mail could not be read", mailbox_id=box.id, detail=str(error))
         return None
     return Arrival.of(message).read_by(context.reader)
