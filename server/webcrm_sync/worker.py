@@ -10,7 +10,7 @@ import asyncio
 import logging
 import signal
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 from functools import partial
@@ -19,10 +19,12 @@ from typing import Any, LiteralString
 import procrastinate
 import psycopg
 from procrastinate.exceptions import ConnectorException, UniqueViolation
-from procrastinate.jobs import Job, Status
+from procrastinate.jobs import Job as QueuedJob
+from procrastinate.jobs import Status
 from procrastinate.manager import JobManager
 from psycopg_pool import AsyncConnectionPool
 
+from webcrm_sync.core.jobs import ClockJob, Job, Queue
 from webcrm_sync.engine import push_urls
 from webcrm_sync.engine.context import Context
 from webcrm_sync.engine.discovery.discover import discover
@@ -34,23 +36,23 @@ from webcrm_sync.engine.matching.refresh_directory import refresh_directory
 from webcrm_sync.engine.mirroring.plan import mirror
 from webcrm_sync.engine.operations import retention
 from webcrm_sync.engine.reconciliation import prove
-from webcrm_sync.store.database import Queue, libpq_url, queue_of
+from webcrm_sync.store.database import libpq_url
 
 logger = logging.getLogger(__name__)
 
 Step = Callable[[Context, int], None]
 
-#: Every job by the name it is deferred by, with the row it is about.
-STEPS: dict[str, Step] = {
-    "discover": discover,
-    "mark": mark,
-    "keep": maintain,
-    "file": lambda context, _: file(context),
-    "mirror": lambda context, _: mirror(context),
-    "directory": lambda context, _: refresh_directory(context),
-    "prove mailbox": prove.mailbox_step,
-    "prove webcrm": lambda context, _: prove.webcrm_step(context),
-    "housekeeping": lambda context, _: retention.housekeeping(context),
+#: What each job calls, with the id of the row it is about.
+STEPS: Mapping[Job, Step] = {
+    Job.DISCOVER: discover,
+    Job.MARK: mark,
+    Job.MAINTAIN: maintain,
+    Job.FILE: lambda context, _: file(context),
+    Job.MIRROR: lambda context, _: mirror(context),
+    Job.REFRESH_DIRECTORY: lambda context, _: refresh_directory(context),
+    Job.PROVE_MAILBOX: prove.mailbox_step,
+    Job.PROVE_WEBCRM: lambda context, _: prove.webcrm_step(context),
+    Job.RETAIN: lambda context, _: retention.housekeeping(context),
 }
 
 #: A worker that has not been heard of for this long is taken for dead.
@@ -68,10 +70,10 @@ LANES = {Queue.MAILBOXES: 16, Queue.WEBCRM: 1, Queue.CLOCK: 2}
 _SWITCH_S = 0.0005
 
 
-def run_step(context: Context, task: str, subject_id: int) -> None:
+def run_step(context: Context, job: Job, subject_id: int) -> None:
     """Run one job. The boundary of the worker: what it raises is logged and holds off that job."""
-    with suppress(job_backoff.Held), job_backoff.held_off(context, task, subject_id) as careful:
-        careful.repeated(lambda: STEPS[task](careful, subject_id))
+    with suppress(job_backoff.Held), job_backoff.held_off(context, job, subject_id) as careful:
+        careful.repeated(lambda: STEPS[job](careful, subject_id))
 
 
 class _Connector(procrastinate.PsycopgConnector):
@@ -120,11 +122,13 @@ def open_queue(url: str) -> procrastinate.App:
 def build_app(context: Context, url: str) -> procrastinate.App:
     """The app with every task registered; not open yet."""
     app = open_queue(url)
-    for task in STEPS:
-        _register(app, context, task)
+    for job in STEPS:
+        _register(app, context, job)
 
     @app.periodic(cron="* * * * * *")
-    @app.task(name="tick", queue=Queue.CLOCK, queueing_lock="tick", lock="tick")
+    @app.task(
+        name=ClockJob.TICK, queue=Queue.CLOCK, queueing_lock=ClockJob.TICK, lock=ClockJob.TICK
+    )
     def tick(timestamp: int) -> None:
         del timestamp
         try:
@@ -133,19 +137,21 @@ def build_app(context: Context, url: str) -> procrastinate.App:
             logger.exception("tick_failed")
 
     @app.periodic(cron="* * * * * */3")  # the seconds stand last
-    @app.task(name="rescue", queue=Queue.CLOCK, queueing_lock="rescue")  # a lock would die with it
+    @app.task(
+        name=ClockJob.RESCUE, queue=Queue.CLOCK, queueing_lock=ClockJob.RESCUE
+    )  # a lock would die with it
     async def rescue(timestamp: int) -> None:
         del timestamp
         await rescue_stalled(app, partial(job_backoff.note_death, context))
 
     @app.periodic(cron="17 3 * * *")
-    @app.task(name="sweep", queue=Queue.CLOCK, queueing_lock="sweep")
+    @app.task(name=ClockJob.SWEEP, queue=Queue.CLOCK, queueing_lock=ClockJob.SWEEP)
     async def sweep(timestamp: int) -> None:
         del timestamp
         await app.job_manager.delete_old_jobs(nb_hours=1, include_failed=True)
 
     @app.periodic(cron="41 1 * * *")
-    @app.task(name="night", queue="clock", queueing_lock="night")
+    @app.task(name=ClockJob.NIGHT, queue=Queue.CLOCK, queueing_lock=ClockJob.NIGHT)
     def night(timestamp: int) -> None:
         del timestamp
         try:
@@ -156,10 +162,10 @@ def build_app(context: Context, url: str) -> procrastinate.App:
     return app
 
 
-def _register(app: procrastinate.App, context: Context, task: str) -> None:
-    @app.task(name=task, queue=queue_of(task))
+def _register(app: procrastinate.App, context: Context, job: Job) -> None:
+    @app.task(name=job, queue=job.queue)
     def run(subject_id: int) -> None:
-        run_step(context, task, subject_id)
+        run_step(context, job, subject_id)
 
 
 async def rescue_stalled(
@@ -180,7 +186,7 @@ async def rescue_stalled(
             logger.warning("job_taken_over", extra={"task": job.task_name})
 
 
-async def _release(manager: JobManager, job: Job) -> None:
+async def _release(manager: JobManager, job: QueuedJob) -> None:
     try:
         await manager.retry_job(job)
     except UniqueViolation:

@@ -9,7 +9,7 @@ from datetime import timedelta
 
 from bench.bound import Load, bound
 from bench.ground import Usage, Watch, mail, mailboxes, service, told
-from webcrm_sync.store.database import Queue
+from webcrm_sync.core.jobs import Queue
 from webcrm_sync.worker import LANES
 from webcrm_sync_sandbox.journal import Exchange
 from webcrm_sync_sandbox.outlook.mail import File

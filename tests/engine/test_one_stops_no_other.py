@@ -166,7 +166,9 @@ def test_record_that_raises_is_left_out_alone(
     assert f'thing="{what} ' in log.getvalue()
 
 
-@pytest.mark.parametrize("place", ["webcrm.wire:sent_activity", "engine.mirror:plan_mirror"])
+@pytest.mark.parametrize(
+    "place", ["webcrm.wire:sent_activity", "engine.mirroring.plan:plan_mirror"]
+)
 def test_mail_of_webcrm_that_raises_stops_no_other_mirror(
     guarded: Play, box: SimMailbox, place: str
 ) -> None:
@@ -190,7 +192,7 @@ def test_parked_mail_is_told_of_once_and_tried_again_by_a_person(
     guarded: Play, box: SimMailbox, log: io.StringIO
 ) -> None:
     item = guarded.drag(box, poison())
-    with planted("engine.intake:email_row").watching():
+    with planted("engine.discovery.arrivals:email_row").watching():
         guarded.look()
         guarded.wait(timedelta(minutes=2))
     assert box.read(item).categories == PENDING
@@ -216,7 +218,7 @@ def test_same_error_with_many_mails_parks_none_and_pauses_the_job(
     guarded: Play, box: SimMailbox
 ) -> None:
     items = [guarded.drag(box, poison(f"{WORD} {n}")) for n in range(30)]
-    with planted("engine.match:decision_for").watching():
+    with planted("engine.matching.decide:decision_for").watching():
         guarded.look()
         guarded.wait(timedelta(seconds=3))
         (held,) = read_status(guarded.context).held_jobs
@@ -236,7 +238,7 @@ def test_bug_in_one_job_holds_off_that_job_alone(guarded: Play, box: SimMailbox)
         (watched,) = mailboxes.all_mailboxes(tx)
     first = guarded.drag(box, Mail("First", BO, KIM))
     before = read_status(guarded.context).mailboxes[0].trouble
-    with planted("engine.mark:mark", watched.id).watching():
+    with planted("engine.marking:mark", watched.id).watching():
         guarded.look()
         second = guarded.drag(box, Mail("Second", LIS, KIM))
         guarded.wait(timedelta(seconds=1))
@@ -255,21 +257,21 @@ def work_until_death(play: Play) -> str | None:
     for _ in range(50):
         with play.context.begin() as tx:
             schedule.wake_parked(tx)
-            jobs = schedule.jobs(tx)
-        if not jobs:
+            due = schedule.due_jobs(tx)
+        if not due:
             return None
-        for job in jobs:
+        for one in due:
             try:
-                run_step(play.context, job.task, job.subject_id)
+                run_step(play.context, one.job, one.subject_id)
             except Death:
-                job_backoff.note_death(play.context, job.task, job.subject_id)
-                return job.task
+                job_backoff.note_death(play.context, one.job, one.subject_id)
+                return one.job
     raise AssertionError("never comes to rest")
 
 
 @pytest.mark.parametrize(
     ("place", "task"),
-    [("core.filing:draft_activity", "file"), ("engine.intake:Arrival.of", "discover")],
+    [("core.filing:draft_activity", "file"), ("engine.discovery.arrivals:Arrival.of", "discover")],
 )
 def test_mail_that_a_worker_died_with_three_times_is_parked(
     guarded: Play, box: SimMailbox, place: str, task: str

@@ -27,16 +27,16 @@ _NUMBERED = "".join(
 #: these read no word of it. Nor is the call that sends a bulk: what is raised in it leaves all of
 #: them unclear, to be looked for. (`among` is given many at once; what calls it is played.)
 NET = (
-    "engine.incidents:",
-    "engine.holding:",
-    "engine.bare:_hold",
-    "engine.line:Line._given_back",
-    "engine.page_facts:read_page_context",
-    "engine.record:page",
-    "engine.send:_ask",
-    "engine.send:post",
-    "engine.turn:Turn.is_idle",
-    "store.among:among",
+    "engine.isolation.incidents:",
+    "engine.isolation.job_backoff:",
+    "engine.discovery.bare_copies:_hold",
+    "engine.filing.pipeline:FilingPipeline._given_back",
+    "engine.discovery.page_reader:read_page_context",
+    "engine.discovery.page_writer:write_page",
+    "engine.filing.submit:_ask",
+    "engine.filing.submit:post",
+    "engine.filing.batch:Batch.is_idle",
+    "store.any_of:any_of",
     "store.incidents:",
     "graph.transport:",
     "graph.wire:_read_by_itself",
@@ -49,14 +49,14 @@ IS_FULL, SOME = bool(os.environ.get("WEBCRM_SYNC_EVERY_CRASH")), 12
 #: Some steps of a mail's way; the search plays every function that is called about it.
 STEPS = [
     "graph.wire:message",
-    "engine.intake:email_row",
-    "engine.match:decision_for",
+    "engine.discovery.arrivals:email_row",
+    "engine.matching.decide:decision_for",
     "core.filing:draft_activity",
     "webcrm.wire:_activity",
-    "engine.send:_record",
-    "webcrm.bodies:document_body",
-    "engine.documents:_write",
-    "engine.mark:marking_for",
+    "engine.filing.submit:_record",
+    "webcrm.requests:document_body",
+    "engine.filing.documents:_write",
+    "engine.marking:marking_for",
 ]
 
 

@@ -49,8 +49,8 @@ def prove_all(ground: Ground) -> None:
 @pytest.mark.parametrize(
     "place",
     [
-        "engine.prove_outlook:_listing",
-        "engine.discover:_read_folder",
+        "engine.reconciliation.outlook:_listing",
+        "engine.discovery.discover:_read_folder",
     ],
 )
 def test_folder_that_raises_in_a_proof_leaves_the_others_proved(ground: Ground, place: str) -> None:
@@ -68,7 +68,7 @@ def test_folder_that_raises_in_a_proof_leaves_the_others_proved(ground: Ground, 
 def test_mailbox_that_raises_in_a_proof_stops_no_other(play: Play) -> None:
     for address in (KIM, LIS):
         play.mailbox(address)
-    with planted("engine.prove_outlook:_prove", KIM).watching():
+    with planted("engine.reconciliation.outlook:_prove", KIM).watching():
         proofs = {p.address: p.trouble for p in prove.prove_mailboxes(play.context)}
     assert "Planted" in str(proofs[KIM])
     assert proofs[LIS] is None
@@ -82,7 +82,7 @@ def test_copy_that_raises_in_a_proof_is_left_out_alone(ground: Ground) -> None:
         ground.box.set_categories(item, ("Red",))
         version = ground.box.read(item).change_key
         ground.sql("UPDATE item SET change_key = :k WHERE graph_id = :i", k=version, i=item)
-    with planted("engine.proof:is_unmarked", odd).watching() as planting:
+    with planted("engine.reconciliation.differences:is_unmarked", odd).watching() as planting:
         prove_all(ground)
     assert planting.raised
     assert set(BOTH) < set(ground.box.read(fine).categories)
@@ -93,7 +93,7 @@ def test_copy_that_stands_still_and_raises_leaves_the_others_going_on(ground: Gr
     odd, fine = ground.synced[:2]
     stuck = "UPDATE item SET state = 'filed', mark_due_at = NULL WHERE graph_id = ANY(:i)"
     ground.sql(stuck, i=[odd, fine])
-    with planted("engine.prove_outlook:_take_further", odd).watching() as planting:
+    with planted("engine.reconciliation.outlook:_take_further", odd).watching() as planting:
         prove_all(ground)
     assert planting.raised
     assert ground.play.item(ground.box, fine).state is State.SYNCED
@@ -131,7 +131,9 @@ def test_activity_that_raises_in_a_proof_is_left_out_alone(ground: Ground, place
 def test_folder_that_raises_in_keep_leaves_the_others_in_place(ground: Ground) -> None:
     for where in ("inbox", "sentitems"):
         ground.box.delete_folder(f"{where}/{FOLDER}")
-    with planted("engine.folders:_lose", Place.INBOX.value).watching() as planting:
+    with planted(
+        "engine.mailboxes.folders:_forget_folder", Place.INBOX.value
+    ).watching() as planting:
         for _ in range(2):
             ground.play.wait(timedelta(minutes=10))
         item = ground.play.drag(ground.box, Mail("Later", KIM, BO), place="sentitems")
@@ -144,7 +146,7 @@ def test_wish_that_raises_leaves_the_others_told(ground: Ground) -> None:
     desk = Desk(ground.play, ground.box)
     for item in ground.synced[:2]:
         desk.undo(item)
-    with planted("engine.amend:_subject", "Mail 0").watching() as planting:
+    with planted("engine.filing.activity_updates:_subject", "Mail 0").watching() as planting:
         ground.play.look()
     assert planting.raised
     told = sorted(str(a["ActivityDescription"]) for a in ground.play.activities)
@@ -154,9 +156,9 @@ def test_wish_that_raises_leaves_the_others_told(ground: Ground) -> None:
 def test_press_that_raises_is_pressed_again_and_stops_no_other(ground: Ground) -> None:
     desk, item = Desk(ground.play, ground.box), ground.synced[0]
     new = ground.box.deliver(Mail("Pressed", BO, KIM))
-    with planted("engine.undo:_take_back", item).watching(), pytest.raises(Planted):
+    with planted("engine.pane.undo:_take_back", item).watching(), pytest.raises(Planted):
         desk.undo(item)
-    with planted("engine.press:_move_in", new).watching(), pytest.raises(Planted):
+    with planted("engine.pane.actions:_move_in", new).watching(), pytest.raises(Planted):
         desk.sync(new)
     fine = ground.play.drag(ground.box, Mail("Fine", BO, KIM))
     ground.play.look()

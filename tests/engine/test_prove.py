@@ -10,6 +10,7 @@ from sqlalchemy import text
 from support.interleave import worker
 from support.reconciliation import Ground, prepared
 from support.scenario import BO, BOTH, FOLDER, KIM, PENDING, Play
+from webcrm_sync.core.jobs import Job
 from webcrm_sync.core.states import State
 from webcrm_sync.engine.operations.status import read_status
 from webcrm_sync.engine.reconciliation import prove
@@ -152,7 +153,7 @@ def test_bug_in_a_proof_stops_nothing_else_and_is_tried_again(ground: Ground) ->
     (box,) = _column(ground, "SELECT mailbox_id FROM item WHERE graph_id = :i", ground.waiting)
     assert isinstance(box, int)
     broken = worker(play, "graph", "listing", before=die_of_a_bug)
-    run_step(broken.context, "prove mailbox", box)
+    run_step(broken.context, Job.PROVE_MAILBOX, box)
     (mailbox,) = read_status(play.context).mailboxes
     assert (mailbox.trouble, mailbox.proved.at) == (None, None)
     play.wait(timedelta(minutes=31))

@@ -8,18 +8,19 @@ from itertools import pairwise
 
 import procrastinate
 import pytest
-from procrastinate.jobs import Job
+from procrastinate.jobs import Job as QueuedJob
 from sqlalchemy import text
 
 from support.scenario import Play
 from webcrm_sync import worker
+from webcrm_sync.core.jobs import Job
 from webcrm_sync.engine.isolation import job_backoff
 from webcrm_sync.store import job_troubles
 
 _LONG_AGO = "UPDATE procrastinate_workers SET last_heartbeat = now() - interval '1 hour'"
 
 
-async def _die_during_a_rescue(app: procrastinate.App, play: Play) -> Job:
+async def _die_during_a_rescue(app: procrastinate.App, play: Play) -> QueuedJob:
     manager = app.job_manager
     worker_id = await manager.register_worker()
     await app.tasks["rescue"].defer_async(timestamp=1)
@@ -64,7 +65,7 @@ def test_death_is_on_record_before_the_job_comes_again(play: Play, fresh_databas
             await _die_during_a_rescue(app, play)
             worker_id = await app.job_manager.register_worker()
             with play.context.begin() as tx:
-                tx.defer("housekeeping", play.context.company_id)
+                tx.defer(Job.RETAIN, play.context.company_id)
             assert await app.job_manager.fetch_job(queues=["sync"], worker_id=worker_id)
             with play.context.begin() as tx:
                 tx.connection.execute(text(_LONG_AGO))
@@ -75,7 +76,7 @@ def test_death_is_on_record_before_the_job_comes_again(play: Play, fresh_databas
         known = job_troubles.read(tx, "housekeeping", play.context.company_id)
     assert known is not None
     assert (known.deaths, known.trouble) == (1, None)
-    worker.run_step(play.context, "housekeeping", play.context.company_id)
+    worker.run_step(play.context, Job.RETAIN, play.context.company_id)
     with play.context.begin() as tx:
         assert job_troubles.read(tx, "housekeeping", play.context.company_id) is None
 

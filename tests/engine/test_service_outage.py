@@ -111,9 +111,9 @@ def test_no_log_line_tells_who_wrote_what(play: Play, log: io.StringIO) -> None:
         play.stage.clock.advance(timedelta(seconds=61))
         with play.context.begin() as tx:
             schedule.wake_parked(tx)
-            jobs = schedule.jobs(tx)
-        for job in jobs:
-            run_step(play.context, job.task, job.subject_id)
+            due = schedule.due_jobs(tx)
+        for one in due:
+            run_step(play.context, one.job, one.subject_id)
     told = log.getvalue()
     secret = play.context.settings.webcrm_token.get_secret_value()
     for word in (BO, KIM, LIS, "Subjectline", "Topsecret", "Confidential", secret, "eyJ"):

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from webcrm_sync.core.events import EventKind
 from webcrm_sync.core.outlook import Place
 from webcrm_sync.core.states import Reason
 from webcrm_sync.engine.history import event_text
@@ -22,7 +23,8 @@ def _events() -> set[str]:
     """The events that the server has an English sentence for."""
     tree = ast.parse(inspect.getsource(event_text.sentence_of))
     tables = [node for node in ast.walk(tree) if isinstance(node, ast.Dict)]
-    return {str(key.value) for key in tables[0].keys if isinstance(key, ast.Constant)}
+    keys = [key for key in tables[0].keys if isinstance(key, ast.Attribute)]
+    return {EventKind[key.attr].value for key in keys}
 
 
 NAMES = {

@@ -2,17 +2,9 @@
 
 from __future__ import annotations
 
-import re
-from pathlib import Path
-
 from machine.history import History
+from webcrm_sync.core.states import TRANSITIONS, State
 
-#: The ways of docs/architecture.md, from one state to the next; `[*]` is the world outside.
-_DIAGRAM = Path(__file__).parents[2] / "docs" / "architecture.md"
-_WAYS = frozenset(
-    re.findall(r"^    (\[\*\]|\w+) --> (\w+)", _DIAGRAM.read_text("utf-8"), re.MULTILINE)
-)
-_OUTSIDE = "[*]"
 _ENDS = """
 SELECT i.id, e.subject, i.state, i.reason, i.folder_id IS NOT NULL AS is_here, i.mark_due_at
   FROM item i JOIN email e ON e.id = i.email_id
@@ -37,8 +29,8 @@ def check_stories(history: History) -> None:
         assert (row.reason is not None) == has_reason, f"{row.subject}: {row.state}, {row.reason}"
         assert row.mark_due_at is None
     for step in history.ground.rows(_STEPS):
-        way = (step.was or _OUTSIDE, step.now)
-        assert way in _WAYS, f"{step.was} became {step.now} ({step.reason})"
+        was = State(step.was) if step.was else None
+        assert State(step.now) in TRANSITIONS[was], f"{was} became {step.now} ({step.reason})"
     _check_told(history)
 
 
@@ -48,7 +40,7 @@ def _check_told(history: History) -> None:
     for copy in history.ground.rows(_COPIES):
         assert copy.email_id in stories, "a mail without a story"
         story = stories[copy.email_id]
-        assert (_OUTSIDE, story.kinds[0]) in _WAYS, f"a story begins with {story.kinds[0]}"
+        assert story.kinds[0] in TRANSITIONS[None], f"a story begins with {story.kinds[0]}"
         if copy.state == "synced":
             assert copy.mailbox_id in (story.synced or []), "synced, and no word of it"
         if copy.state in {"waiting", "parked"}:

@@ -56,9 +56,9 @@ def tick(play: Play) -> None:
     """Do once what is due now, as the workers would."""
     with play.context.begin() as tx:
         schedule.wake_parked(tx)
-        jobs = schedule.jobs(tx)
-    for job in jobs:
-        STEPS[job.task](play.context, job.subject_id)
+        due = schedule.due_jobs(tx)
+    for one in due:
+        STEPS[one.job](play.context, one.subject_id)
 
 
 def tick_until(ground: Ground, moment: int, what: Callable[[], None]) -> None:

@@ -15,8 +15,9 @@ from alembic.migration import MigrationContext
 from sqlalchemy import text
 
 from webcrm_sync import worker
+from webcrm_sync.core.jobs import Job, Queue
 from webcrm_sync.store import companies
-from webcrm_sync.store.database import Database, Queue, Tx, queue_of
+from webcrm_sync.store.database import Database, Tx
 from webcrm_sync.store.migrate import is_current, migrate
 from webcrm_sync.store.schema.tables import metadata
 
@@ -59,14 +60,14 @@ async def until(is_true: Callable[[], bool]) -> None:
 
 def test_a_job_is_enqueued_by_the_commit_of_its_transaction(database: Database) -> None:
     with database.begin(1) as tx:
-        tx.defer("file", 1)
+        tx.defer(Job.FILE, 1)
         assert waiting(database) == []
     assert waiting(database) == ["file:1"]
 
 
 def test_a_transaction_that_is_rolled_back_leaves_no_job(database: Database) -> None:
     def fail(tx: Tx) -> None:
-        tx.defer("file", 1)
+        tx.defer(Job.FILE, 1)
         raise RuntimeError("rolled back")
 
     with pytest.raises(RuntimeError), database.begin(1) as tx:
@@ -77,10 +78,10 @@ def test_a_transaction_that_is_rolled_back_leaves_no_job(database: Database) -> 
 def test_a_taken_queueing_lock_leaves_the_transaction_whole(database: Database) -> None:
     with database.begin() as tx:
         company_id = companies.ensure_company(tx, "T")
-        tx.defer("file", company_id)
+        tx.defer(Job.FILE, company_id)
     with database.begin(company_id) as one:
-        one.defer("mark", 5)
-        one.defer("file", company_id)
+        one.defer(Job.MARK, 5)
+        one.defer(Job.FILE, company_id)
         companies.update_company(one, webcrm_trouble="seen")
     assert waiting(database) == ["file:1", "mark:5"]
     with database.begin(company_id) as tx:
@@ -89,12 +90,12 @@ def test_a_taken_queueing_lock_leaves_the_transaction_whole(database: Database) 
 
 def test_two_transactions_with_one_hint_enqueue_it_once(database: Database) -> None:
     with database.begin(1) as one:
-        one.defer("mark", 7)
+        one.defer(Job.MARK, 7)
         with database.begin(1) as other:
             other.connection.execute(text("SET LOCAL lock_timeout = '200ms'"))
-            other.defer("mark", 8)
+            other.defer(Job.MARK, 8)
     with database.begin(1) as late:
-        late.defer("mark", 7)
+        late.defer(Job.MARK, 7)
     assert sorted(waiting(database)) == ["mark:7", "mark:8"]
 
 
@@ -109,10 +110,10 @@ def test_a_hint_that_comes_while_its_job_runs_is_kept(
         runs.append(subject_id)
         if len(runs) == 1:
             with database.begin(1) as tx:
-                tx.defer("discover", 3)
+                tx.defer(Job.DISCOVER, 3)
 
     with database.begin(1) as tx:
-        tx.defer("discover", 3)
+        tx.defer(Job.DISCOVER, 3)
 
     async def work() -> None:
         async with app.open_async():
@@ -129,20 +130,20 @@ def test_mails_are_filed_while_every_lane_for_mailboxes_is_taken(
     is_filed = threading.Event()
     waited: list[bool] = []
 
-    @app.task(name="discover", queue=queue_of("discover"))
+    @app.task(name="discover", queue=Job.DISCOVER.queue)
     def discover(subject_id: int) -> None:
         waited.append(is_filed.wait(timeout=10))
 
-    @app.task(name="file", queue=queue_of("file"))
+    @app.task(name="file", queue=Job.FILE.queue)
     def file(subject_id: int) -> None:
         is_filed.set()
 
     many = worker.LANES[Queue.MAILBOXES] + 1
     for number in range(many):
         with database.begin(1) as tx:
-            tx.defer("discover", number)
+            tx.defer(Job.DISCOVER, number)
     with database.begin(1) as tx:
-        tx.defer("file", 1)
+        tx.defer(Job.FILE, 1)
 
     async def work() -> None:
         loop = asyncio.get_running_loop()
@@ -168,7 +169,7 @@ def test_jobs_of_a_dead_worker_run_again_unless_a_newer_one_waits(
         manager = app.job_manager
         worker_id = await manager.register_worker()
         with database.begin(1) as tx:
-            tx.defer("discover", number)
+            tx.defer(Job.DISCOVER, number)
         job = await manager.fetch_job(queues=None, worker_id=worker_id)
         assert job is not None
         old = text(
@@ -183,7 +184,7 @@ def test_jobs_of_a_dead_worker_run_again_unless_a_newer_one_waits(
             await die_while_working_on(1)
             await die_while_working_on(2)
             with database.begin(1) as tx:
-                tx.defer("discover", 2)
+                tx.defer(Job.DISCOVER, 2)
             await worker.rescue_stalled(app)
             assert list(await app.job_manager.get_stalled_jobs(seconds_since_heartbeat=10)) == []
 
@@ -208,14 +209,17 @@ def test_two_transactions_that_ask_for_jobs_in_opposite_order_do_not_deadlock(
 ) -> None:
     barrier = threading.Barrier(2, timeout=20)
 
-    def ask(*tasks: str) -> None:
+    def ask(*jobs: Job) -> None:
         with database.begin(1) as tx:
-            for task in tasks:
-                tx.defer(task, 1)
+            for job in jobs:
+                tx.defer(job, 1)
                 barrier.wait()
 
     with ThreadPoolExecutor() as pool:
-        for asked in [pool.submit(ask, "keep", "mark"), pool.submit(ask, "mark", "keep")]:
+        for asked in [
+            pool.submit(ask, Job.MAINTAIN, Job.MARK),
+            pool.submit(ask, Job.MARK, Job.MAINTAIN),
+        ]:
             asked.result()
     assert sorted(waiting(database)) == ["keep:1", "mark:1"]
 
@@ -231,7 +235,7 @@ def test_queue_whose_worker_lost_the_database_is_worked_on_again(
     app = worker.open_queue(fresh_database)
     filed: list[int] = []
 
-    @app.task(name="file", queue=queue_of("file"))
+    @app.task(name="file", queue=Job.FILE.queue)
     def file(subject_id: int) -> None:
         filed.append(subject_id)
 
@@ -244,7 +248,7 @@ def test_queue_whose_worker_lost_the_database_is_worked_on_again(
     def run(statement: str) -> None:
         with database.begin(1) as tx:
             tx.connection.execute(text(statement))
-            tx.defer("file", 1)
+            tx.defer(Job.FILE, 1)
 
     async def story() -> None:
         async with app.open_async():

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 from sqlalchemy import select, update
 
+from webcrm_sync.core.events import EventKind
 from webcrm_sync.store import companies, emails
 from webcrm_sync.store.database import Database, Tx
 from webcrm_sync.store.events import NewEvent
@@ -85,7 +86,7 @@ def test_facts_of_an_event_arrive_as_they_were(tx: Tx) -> None:
         "names": ["æ", "\\"],
         "is": {"in": [[]]},
     }
-    tx.record_events([NewEvent("told", facts=facts)])
+    tx.record_events([NewEvent(EventKind.CHOSEN, facts=facts)])
     assert tx.connection.execute(select(event.c.facts)).scalar_one() == facts
 
 

@@ -70,14 +70,14 @@ class Play:
         for _ in range(200):
             with self.context.begin() as tx:
                 schedule.wake_parked(tx)
-                jobs = schedule.jobs(tx)
+                jobs = schedule.due_jobs(tx)
             if not jobs:
                 return
-            for job in sorted(jobs, key=lambda job: (_ORDER.index(job.task), job.subject_id)):
+            for job in sorted(jobs, key=lambda job: (_ORDER.index(job.job), job.subject_id)):
                 if self.is_guarded:
-                    run_step(self.context, job.task, job.subject_id)
+                    run_step(self.context, job.job, job.subject_id)
                 else:
-                    STEPS[job.task](self.context, job.subject_id)
+                    STEPS[job.job](self.context, job.subject_id)
         raise AssertionError(f"never comes to rest: {jobs}")
 
     def look(self) -> None:

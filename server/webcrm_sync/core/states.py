@@ -1,13 +1,8 @@
-"""The states of an item and the reasons for them, with the words that people see.
-
-found -> matched -> filed -> synced
-found -> waiting -> found          (the contact appeared)
-any   -> parked  -> found          (a person acted)
-found -> skipped | mirrored
-"""
+"""The states of an item, the transitions between them, and the reasons, in words people see."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from enum import StrEnum
 
 from webcrm_sync.core.categories import Mark
@@ -15,7 +10,7 @@ from webcrm_sync.core.message import MessageKind
 
 
 class State(StrEnum):
-    """Where an item stands on its way."""
+    """How far an item has come on its way to webCRM."""
 
     FOUND = "found"
     MATCHED = "matched"
@@ -29,7 +24,30 @@ class State(StrEnum):
     @property
     def is_end(self) -> bool:
         """True when nothing more happens until something outside changes."""
-        return self not in {State.FOUND, State.MATCHED, State.FILED}
+        return self not in UNDER_WAY
+
+
+#: Work goes on by itself.
+UNDER_WAY = frozenset({State.FOUND, State.MATCHED, State.FILED})
+#: Not filed yet, and nothing was sent to webCRM for certain.
+UNSETTLED = frozenset({State.FOUND, State.MATCHED, State.WAITING, State.PARKED})
+#: The mail is in webCRM.
+IN_WEBCRM = frozenset({State.FILED, State.SYNCED, State.MIRRORED})
+
+#: What may follow each state; None = the item is new. `docs/architecture.md` draws this table.
+TRANSITIONS: Mapping[State | None, frozenset[State]] = {
+    None: frozenset({State.FOUND, State.MIRRORED, State.SKIPPED, State.PARKED}),
+    State.FOUND: frozenset(
+        {State.MATCHED, State.WAITING, State.PARKED, State.SKIPPED, State.FILED}
+    ),
+    State.MATCHED: frozenset({State.FILED, State.PARKED, State.SKIPPED, State.FOUND}),
+    State.WAITING: frozenset({State.FOUND, State.MATCHED, State.FILED, State.SKIPPED}),
+    State.PARKED: frozenset({State.FOUND, State.MATCHED, State.FILED, State.SKIPPED}),
+    State.SKIPPED: frozenset({State.FOUND, State.FILED}),
+    State.FILED: frozenset({State.SYNCED, State.SKIPPED}),
+    State.SYNCED: frozenset({State.SKIPPED}),
+    State.MIRRORED: frozenset(),
+}
 
 
 class Reason(StrEnum):
@@ -121,7 +139,7 @@ def mark_for(state: State, reason: Reason | None, *, is_here: bool = True) -> Ma
     >>> mark_for(State.WAITING, Reason.NO_CONTACT)
     <Mark.NOT_SYNCED: ('webCRM sync', 'Not synced')>
     """
-    if state in {State.FILED, State.SYNCED, State.MIRRORED}:
+    if state in IN_WEBCRM:
         return Mark.SYNCED
     is_left_alone = state is State.SKIPPED and reason in _UNMARKED
     if state not in {State.WAITING, State.PARKED, State.SKIPPED} or is_left_alone:

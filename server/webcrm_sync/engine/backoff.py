@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from webcrm_sync.core.errors import AccessLost, LoginRefused, Refused, SyncError, TryLater
+from webcrm_sync.core.events import EventKind
 from webcrm_sync.core.retry import retry_at
 from webcrm_sync.core.states import Reason
 from webcrm_sync.engine.context import Context
@@ -31,7 +32,7 @@ def back_off_mailbox(
         until = retry_at(tx.now, attempts, asked=asked)
         is_there = mailboxes.pause(tx, box.id, until=until, trouble=trouble, attempts=attempts + 1)
         if is_there and trouble != box.trouble:
-            tx.record_event("mailbox waits", mailbox_id=box.id, trouble=trouble)
+            tx.record_event(EventKind.MAILBOX_PAUSED, mailbox_id=box.id, trouble=trouble)
 
 
 def back_off_webcrm(context: Context, error: SyncError) -> None:

@@ -9,7 +9,9 @@ from functools import partial
 
 from webcrm_sync.core.categories import Mark, carries, merge
 from webcrm_sync.core.errors import AccessLost, Conflict, Gone, Refused, TryLater
+from webcrm_sync.core.events import EventKind
 from webcrm_sync.core.filing import Stamp
+from webcrm_sync.core.jobs import Job
 from webcrm_sync.core.outlook import READ_LAG, Location, Marked, Marking
 from webcrm_sync.core.retry import retry_at
 from webcrm_sync.core.states import Reason, State, mark_for
@@ -57,7 +59,7 @@ def mark(context: Context, mailbox_id: int) -> None:
     try:
         while due := _due(context, box):
             batch = partial(_mark_batch, context, box)
-            incidents.together(context, "mark", due, batch, lambda one: _aside(one[0].id))
+            incidents.together(context, Job.MARK, due, batch, lambda one: _aside(one[0].id))
             made_progress = True
     except (TryLater, AccessLost) as error:
         back_off_mailbox(context, box, error, made_progress=made_progress)
@@ -76,7 +78,7 @@ def _due(context: Context, box: Mailbox) -> Due:
         context, ids, lambda item_id: _read_due(context, box, item_id), lambda i: _aside(i).name
     )
     for item_id, fault in odd:
-        incidents.set_aside(context, "mark", _aside(item_id), fault)
+        incidents.set_aside(context, Job.MARK, _aside(item_id), fault)
     return [one for some in read for one in some]
 
 
@@ -177,7 +179,8 @@ def _settle(tx: Tx, plans: Sequence[Plan], told: Mapping[str, Marked]) -> None:
 
 def _tell_synced(tx: Tx, items: Iterable[Item]) -> None:
     tx.record_events(
-        NewEvent("synced", i.mailbox_id, i.email_id, {"took_s": _age_s(tx, i)}) for i in items
+        NewEvent(EventKind.SYNCED, i.mailbox_id, i.email_id, {"took_s": _age_s(tx, i)})
+        for i in items
     )
 
 
@@ -223,4 +226,6 @@ def _refused(tx: Tx, item: Item, detail: str) -> None:
         **(told if item.state is State.FILED and attempts >= _TRIES else {}),
     )
     if attempts == _TRIES:
-        tx.record_event("parked", mailbox_id=item.mailbox_id, email_id=item.email_id, **told)
+        tx.record_event(
+            EventKind.PARKED, mailbox_id=item.mailbox_id, email_id=item.email_id, **told
+        )

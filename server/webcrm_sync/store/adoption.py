@@ -8,6 +8,8 @@ from sqlalchemy import delete, select, update
 from sqlalchemy.dialects.postgresql import insert
 
 from webcrm_sync.core.crm import DocumentRow, KeyedActivity
+from webcrm_sync.core.events import EventKind
+from webcrm_sync.core.jobs import Job
 from webcrm_sync.core.matching import How, Target
 from webcrm_sync.core.states import Reason, State
 from webcrm_sync.store.database import Tx
@@ -81,7 +83,7 @@ def bring_back(tx: Tx, email_id: int) -> None:
     )
     back = {"state": State.FILED.value, "reason": None, "state_at": tx.now, "mark_due_at": tx.now}
     for mailbox_id in tx.connection.execute(query.values(**back).returning(item.c.mailbox_id)):
-        tx.defer("mark", mailbox_id[0])
+        tx.defer(Job.MARK, mailbox_id[0])
 
 
 def move(tx: Tx, seen: Filing, organisation_id: int) -> bool:
@@ -111,7 +113,7 @@ def withdraw_removed(tx: Tx, seen: Filing) -> None:
     if tx.connection.execute(others.limit(1)).first() is None:
         end_removed(tx, [seen.email_id])
     facts = {"organisation": seen.organisation_id, "activity": seen.activity_id}
-    tx.record_event(Reason.REMOVED_IN_WEBCRM.value, email_id=seen.email_id, **facts)
+    tx.record_event(EventKind.REMOVED_IN_WEBCRM, email_id=seen.email_id, **facts)
 
 
 def end_removed(tx: Tx, email_ids: Sequence[int]) -> None:

@@ -9,7 +9,6 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
-from enum import StrEnum
 from typing import Any, TypeVar
 
 import procrastinate
@@ -28,7 +27,9 @@ from sqlalchemy.exc import (
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.pool import ConnectionPoolEntry
 
+from webcrm_sync.core.events import EventKind
 from webcrm_sync.core.faults import is_state_of_trouble
+from webcrm_sync.core.jobs import Job
 from webcrm_sync.store import events
 
 Result = TypeVar("Result")
@@ -36,15 +37,9 @@ Result = TypeVar("Result")
 #: Only ever used on a connection of ours, inside our transaction; never opened.
 _JOBS = procrastinate.App(connector=procrastinate.SyncPsycopgConnector())
 
-#: Jobs that talk to webCRM share one lock per company: one request at a time per token.
-_WEBCRM_JOBS = frozenset({"file", "mirror", "directory", "prove webcrm"})
-#: Jobs about one mailbox; the others are about the company.
-OF_MAILBOX = frozenset({"discover", "mark", "keep", "prove mailbox"})
-
-
 _IS_LINE_WANTED = text(
     "SELECT EXISTS (SELECT 1 FROM procrastinate_jobs"
-    " WHERE lock = :lock AND status = 'todo' AND task_name <> 'file')"
+    " WHERE lock = :lock AND status = 'todo' AND task_name <> :spared)"
 )
 _COUNT_DIRECTORY_CHANGE = text(
     "INSERT INTO directory_version (company_id, number) VALUES (:company_id, 1)"
@@ -56,19 +51,6 @@ _WAITING = text(
 )
 
 
-class Queue(StrEnum):
-    """The lines that jobs stand in; each has lanes of its own."""
-
-    MAILBOXES = "sync"
-    WEBCRM = "webcrm"
-    CLOCK = "clock"
-
-
-def queue_of(task: str) -> Queue:
-    """The line that a job about our tables stands in."""
-    return Queue.WEBCRM if task in _WEBCRM_JOBS else Queue.MAILBOXES
-
-
 @dataclass(frozen=True, slots=True)
 class Tx:
     """One open transaction of one company, at one moment."""
@@ -76,14 +58,14 @@ class Tx:
     connection: Connection
     company_id: int
     now: datetime
-    #: (task, subject id) of the jobs to be enqueued when the transaction commits
-    deferred: set[tuple[str, int]] = field(default_factory=set)
+    #: the jobs to enqueue at the commit, each with the id of the row that it is about
+    deferred: set[tuple[Job, int]] = field(default_factory=set)
     #: statements for the end, since they lock a row that others wait for
     last: set[TextClause] = field(default_factory=set)
 
     def record_event(
         self,
-        kind: str,
+        kind: EventKind,
         *,
         mailbox_id: int | None = None,
         email_id: int | None = None,
@@ -98,13 +80,13 @@ class Tx:
         """Append events to several stories at once."""
         events.append(self.connection, self.company_id, at=self.now, lines=lines)
 
-    def defer(self, task: str, subject_id: int) -> None:
+    def defer(self, job: Job, subject_id: int) -> None:
         """Enqueue a job by this transaction's commit; at most one of its kind waits per subject.
 
         A job that is taken while this transaction is open may miss what it commits: the tick
         finds the same work in the tables a second later.
         """
-        self.deferred.add((task, subject_id))
+        self.deferred.add((job, subject_id))
 
     def note_directory_change(self) -> None:
         """What decides whose mail goes where has changed: every pane looks again."""
@@ -113,7 +95,7 @@ class Tx:
     def is_line_wanted(self) -> bool:
         """True when another job than `file` waits to talk to this company's webCRM."""
         lock = _line(self.company_id)
-        return bool(self.connection.scalar(_IS_LINE_WANTED, {"lock": lock}))
+        return bool(self.connection.scalar(_IS_LINE_WANTED, {"lock": lock, "spared": Job.FILE}))
 
     def finish(self) -> None:
         """Write what was put off to the end, in one order everywhere: else two could deadlock."""
@@ -124,22 +106,22 @@ class Tx:
     def _enqueue_all(self) -> None:
         if not self.deferred:
             return
-        waiting = _waiting(self.connection, [_queueing(*job) for job in self.deferred])
-        for task, subject_id in sorted(self.deferred):
-            if _queueing(task, subject_id) not in waiting:
-                self._enqueue(task, subject_id)
+        waiting = _waiting(self.connection, [_queueing(*deferred) for deferred in self.deferred])
+        for job, subject_id in sorted(self.deferred):
+            if _queueing(job, subject_id) not in waiting:
+                self._enqueue(job, subject_id)
 
-    def _enqueue(self, task: str, subject_id: int) -> None:
-        waiting = _queueing(task, subject_id)
-        lock = _line(subject_id) if task in _WEBCRM_JOBS else waiting
+    def _enqueue(self, job: Job, subject_id: int) -> None:
+        waiting = _queueing(job, subject_id)
+        lock = _line(subject_id) if job.calls_webcrm else waiting
         try:
             # A taken queueing lock aborts the surrounding transaction unless in a savepoint.
             with self.connection.begin_nested():
                 _JOBS.configure_task(
-                    task,
+                    job,
                     lock=lock,
                     queueing_lock=waiting,
-                    queue=queue_of(task),
+                    queue=job.queue,
                     connection=self.connection.connection.driver_connection,
                 ).defer(subject_id=subject_id)
         except AlreadyEnqueued:
@@ -151,9 +133,9 @@ def _line(company_id: int) -> str:
     return f"webcrm:{company_id}"
 
 
-def _queueing(task: str, subject_id: int) -> str:
+def _queueing(job: Job, subject_id: int) -> str:
     """The lock of which at most one job waits."""
-    return f"{task}:{subject_id}"
+    return f"{job}:{subject_id}"
 
 
 def _waiting(connection: Connection, queueing_locks: Sequence[str]) -> frozenset[str]:

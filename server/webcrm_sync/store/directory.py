@@ -9,6 +9,7 @@ from sqlalchemy.dialects.postgresql import insert
 
 from webcrm_sync.core.addresses import folded, folded_domain, spellings, untagged
 from webcrm_sync.core.crm import CrmUser, OrganisationRow, PersonRow, Unmatchable
+from webcrm_sync.core.jobs import Job
 from webcrm_sync.core.matching import Contact, Directory
 from webcrm_sync.core.states import Reason, State
 from webcrm_sync.core.storable import storable
@@ -250,5 +251,5 @@ def wake(tx: Tx, *, addresses: Iterable[str], domains: Iterable[str]) -> int:
     )
     woken = tx.connection.execute(query).rowcount
     if woken:
-        tx.defer("file", tx.company_id)
+        tx.defer(Job.FILE, tx.company_id)
     return woken

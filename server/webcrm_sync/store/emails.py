@@ -11,6 +11,7 @@ from sqlalchemy import ColumnElement, RowMapping, bindparam, delete, func, selec
 
 from webcrm_sync.core.addresses import untagged
 from webcrm_sync.core.direction import Direction
+from webcrm_sync.core.jobs import Job
 from webcrm_sync.core.message import MessageKind, Party
 from webcrm_sync.core.pictures import NO_PICTURES, PictureFacts
 from webcrm_sync.core.states import Reason, State
@@ -310,7 +311,7 @@ def move_items(
     mailbox_ids = sorted(set(tx.connection.execute(query).scalars()))
     if to.is_end or to is State.FILED:
         for mailbox_id in mailbox_ids:
-            tx.defer("mark", mailbox_id)
+            tx.defer(Job.MARK, mailbox_id)
     return mailbox_ids
 
 

@@ -9,6 +9,7 @@ from datetime import datetime
 from sqlalchemy import ColumnElement, Connection, select
 from sqlalchemy.dialects.postgresql import distinct_on
 
+from webcrm_sync.core.events import EventKind
 from webcrm_sync.store.any_of import any_of
 from webcrm_sync.store.rows import insert_of, sent
 from webcrm_sync.store.schema.tables import event
@@ -18,7 +19,7 @@ from webcrm_sync.store.schema.tables import event
 class NewEvent:
     """An event to be appended."""
 
-    kind: str
+    kind: EventKind
     mailbox_id: int | None = None
     email_id: int | None = None
     facts: Mapping[str, object] = field(default_factory=dict)

@@ -8,6 +8,8 @@ from datetime import datetime, timedelta
 
 from sqlalchemy import ColumnElement, Update, case, delete, func, insert, select, update
 
+from webcrm_sync.core.events import EventKind
+from webcrm_sync.core.jobs import Job
 from webcrm_sync.core.states import Reason, State
 from webcrm_sync.store import companies, mailboxes
 from webcrm_sync.store.any_of import any_of
@@ -109,12 +111,14 @@ def park_mail(tx: Tx, email_id: int, *, detail: str, verify_at: datetime | None)
     query = update(item).where(on_its_way).values(**parked, **due)
     boxes = tx.connection.execute(query.returning(item.c.mailbox_id)).scalars().all()
     for mailbox_id in set(boxes):
-        tx.defer("mark", mailbox_id)
+        tx.defer(Job.MARK, mailbox_id)
     is_unclear = filing.c.intent_at.is_not(None) & filing.c.activity_id.is_(None)
     due_at = case((is_unclear, verify_at or NEVER), else_=NEVER)
     held = update(filing).where(filing.c.email_id == email_id, ~filing.c.is_complete)
     tx.connection.execute(held.values(due_at=due_at))
-    tx.record_event("parked", email_id=email_id, reason=Reason.UNFORESEEN.value, detail=detail)
+    tx.record_event(
+        EventKind.PARKED, email_id=email_id, reason=Reason.UNFORESEEN.value, detail=detail
+    )
 
 
 def park_mark(tx: Tx, item_id: int, *, detail: str) -> int | None:
@@ -191,7 +195,7 @@ def _take_up_mails(tx: Tx, ids: Sequence[int]) -> None:
     )
     tx.connection.execute(wishes.values(**due))
     _read_bare_again(tx, parked)
-    tx.defer("file", tx.company_id)
+    tx.defer(Job.FILE, tx.company_id)
 
 
 def read_bare_again(tx: Tx, item_id: int) -> None:

@@ -11,6 +11,8 @@ from sqlalchemy.dialects.postgresql import insert
 
 from webcrm_sync.core.addresses import folded
 from webcrm_sync.core.direction import Internals
+from webcrm_sync.core.events import EventKind
+from webcrm_sync.core.jobs import Job
 from webcrm_sync.core.outlook import MailUser, Place
 from webcrm_sync.store import companies
 from webcrm_sync.store.any_of import any_of
@@ -183,7 +185,7 @@ def keep_now(tx: Tx, mailbox_ids: Iterable[int]) -> None:
     if ids:
         tx.connection.execute(query)
     for mailbox_id in ids:
-        tx.defer("keep", mailbox_id)
+        tx.defer(Job.MAINTAIN, mailbox_id)
 
 
 def internals(tx: Tx, domains: frozenset[str]) -> Internals:
@@ -298,7 +300,7 @@ def request_read(tx: Tx, folder_ids: Iterable[int]) -> None:
     calm = tx.now - _FLOOD_REST
     now = {row.mailbox_id for row in hinted if not row.flooded_at or row.flooded_at < calm}
     for mailbox_id in sorted(now):
-        tx.defer("discover", mailbox_id)
+        tx.defer(Job.DISCOVER, mailbox_id)
 
 
 def begin_reading(tx: Tx, due: Iterable[SyncFolder]) -> None:
@@ -351,7 +353,7 @@ def resume(tx: Tx, mailbox_id: int) -> None:
     query = update(mailbox).where(mailbox.c.id == mailbox_id, mailbox.c.attempts > 0)
     done = tx.connection.execute(query.values(gate_at=None, attempts=0, trouble=None))
     if done.rowcount:
-        tx.record_event("mailbox answers again", mailbox_id=mailbox_id)
+        tx.record_event(EventKind.MAILBOX_RESUMED, mailbox_id=mailbox_id)
 
 
 def open_counts(tx: Tx, mailbox_id: int) -> Mapping[str, int]:

@@ -9,6 +9,7 @@ from datetime import datetime
 from sqlalchemy import func, literal, or_, select, update
 from sqlalchemy.dialects.postgresql import insert
 
+from webcrm_sync.core.events import EventKind
 from webcrm_sync.core.states import State
 from webcrm_sync.store.any_of import any_of
 from webcrm_sync.store.database import Tx
@@ -196,7 +197,7 @@ def email_by_activity(tx: Tx, activity_ids: Sequence[int]) -> Mapping[int, int]:
     number = event.c.facts["activity"].as_integer()
     query = select(number, event.c.email_id).where(
         event.c.company_id == tx.company_id,
-        event.c.kind.in_(["filed", "taken over", "rebuilt"]),
+        event.c.kind.in_([EventKind.FILED, EventKind.ADOPTED, EventKind.RECOVERED]),
         event.c.email_id.is_not(None),
         number.in_(activity_ids),
     )

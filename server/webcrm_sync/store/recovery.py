@@ -8,6 +8,7 @@ from datetime import datetime
 from sqlalchemy import func, select, update
 from sqlalchemy.dialects.postgresql import insert
 
+from webcrm_sync.core.jobs import Job
 from webcrm_sync.core.states import State
 from webcrm_sync.store.any_of import any_of
 from webcrm_sync.store.database import Tx
@@ -28,7 +29,7 @@ def end(tx: Tx) -> None:
     """What stands in webCRM is known: work goes on."""
     query = update(rebuilding).where(rebuilding.c.company_id == tx.company_id)
     tx.connection.execute(query.values(ended_at=tx.now))
-    tx.defer("file", tx.company_id)
+    tx.defer(Job.FILE, tx.company_id)
 
 
 def begun_at(tx: Tx) -> datetime | None:

@@ -7,14 +7,15 @@ from dataclasses import dataclass
 
 from sqlalchemy import text
 
+from webcrm_sync.core.jobs import Job
 from webcrm_sync.store.database import Tx
 
 
 @dataclass(frozen=True, slots=True)
-class Job:
-    """A job that should run now, and the row it is about."""
+class DueJob:
+    """A job that should run now, and the id of the row it is about."""
 
-    task: str
+    job: Job
     subject_id: int
 
 
@@ -24,15 +25,15 @@ _CRM_GATE = "c.id = :company AND (c.webcrm_due_at IS NULL OR c.webcrm_due_at <= 
 #: Nothing is written to webCRM before a rebuilding has read what stands there.
 _READ = "NOT EXISTS (SELECT 1 FROM rebuilding r WHERE r.company_id = c.id AND r.ended_at IS NULL)"
 _DUE = f"""
-SELECT DISTINCT 'discover', m.id FROM folder f JOIN mailbox m ON m.id = f.mailbox_id
+SELECT DISTINCT '{Job.DISCOVER}', m.id FROM folder f JOIN mailbox m ON m.id = f.mailbox_id
  WHERE {_GATE} AND (f.hinted_at IS NOT NULL OR f.poll_due_at <= :now)
 UNION ALL
-SELECT DISTINCT 'mark', m.id FROM item i JOIN mailbox m ON m.id = i.mailbox_id
+SELECT DISTINCT '{Job.MARK}', m.id FROM item i JOIN mailbox m ON m.id = i.mailbox_id
  WHERE {_GATE} AND i.mark_due_at <= :now
 UNION ALL
-SELECT 'keep', m.id FROM mailbox m WHERE {_GATE} AND m.keep_due_at <= :now
+SELECT '{Job.MAINTAIN}', m.id FROM mailbox m WHERE {_GATE} AND m.keep_due_at <= :now
 UNION ALL
-SELECT 'file', c.id FROM company c
+SELECT '{Job.FILE}', c.id FROM company c
  WHERE {_CRM_GATE} AND {_READ} AND c.directory_full_at IS NOT NULL AND (EXISTS (
    SELECT 1 FROM item i JOIN mailbox m ON m.id = i.mailbox_id
     WHERE m.company_id = c.id AND i.state = 'found' AND NOT i.is_bare
@@ -42,21 +43,21 @@ SELECT 'file', c.id FROM company c
  OR EXISTS (SELECT 1 FROM wish w JOIN filing x ON x.id = w.filing_id
     WHERE x.company_id = c.id AND x.activity_id IS NOT NULL AND w.due_at <= :now))
 UNION ALL
-SELECT 'mirror', c.id FROM company c WHERE {_CRM_GATE} AND {_READ} AND (
+SELECT '{Job.MIRROR}', c.id FROM company c WHERE {_CRM_GATE} AND {_READ} AND (
    coalesce(c.mirror_due_at, :now) <= :now
    OR EXISTS (SELECT 1 FROM mirror x WHERE x.company_id = c.id
       AND x.state IN ('planned', 'intended') AND x.due_at <= :now))
 UNION ALL
-SELECT 'directory', c.id FROM company c
+SELECT '{Job.REFRESH_DIRECTORY}', c.id FROM company c
  WHERE {_CRM_GATE} AND coalesce(c.directory_due_at, :now) <= :now
 UNION ALL
-SELECT 'prove mailbox', m.id FROM mailbox_proof p JOIN mailbox m ON m.id = p.mailbox_id
+SELECT '{Job.PROVE_MAILBOX}', m.id FROM mailbox_proof p JOIN mailbox m ON m.id = p.mailbox_id
  WHERE {_GATE} AND p.due_at <= :now
 UNION ALL
-SELECT 'prove webcrm', c.id FROM webcrm_proof p JOIN company c ON c.id = p.company_id
+SELECT '{Job.PROVE_WEBCRM}', c.id FROM webcrm_proof p JOIN company c ON c.id = p.company_id
  WHERE {_CRM_GATE} AND {_READ} AND p.due_at <= :now
 UNION ALL
-SELECT 'housekeeping', c.id FROM company c
+SELECT '{Job.RETAIN}', c.id FROM company c
  WHERE c.id = :company AND coalesce(c.housekeeping_due_at, :now) <= :now
 """  # noqa: S608 - put together of our own constants
 #: A job that failed is left alone for a while, and only that one.
@@ -67,10 +68,10 @@ SELECT d.task, d.id FROM ({_DUE}) d(task, id) WHERE NOT EXISTS (
 """  # noqa: S608 - put together of our own constants
 
 
-def jobs(tx: Tx) -> Sequence[Job]:
-    """Every job of the company that has something to do now."""
+def due_jobs(tx: Tx) -> Sequence[DueJob]:
+    """The jobs of the company that have something to do now."""
     rows = tx.connection.execute(text(_FREE), {"now": tx.now, "company": tx.company_id})
-    return [Job(task, subject_id) for task, subject_id in rows]
+    return [DueJob(Job(job), subject_id) for job, subject_id in rows]
 
 
 def wake_parked(tx: Tx) -> int:

@@ -9,6 +9,7 @@ from datetime import datetime
 from sqlalchemy import Select, delete, literal, select, tuple_, update
 from sqlalchemy.dialects.postgresql import insert
 
+from webcrm_sync.core.jobs import Job
 from webcrm_sync.core.matching import How
 from webcrm_sync.store.any_of import any_of
 from webcrm_sync.store.database import Tx
@@ -177,7 +178,7 @@ def add_update(
         # Its Documents are written again behind its words.
         again = update(filing).where(filing.c.id.in_(ids))
         tx.connection.execute(again.values(is_complete=False, due_at=tx.now))
-    tx.defer("file", tx.company_id)
+    tx.defer(Job.FILE, tx.company_id)
 
 
 def request_rewrite(tx: Tx, filing_id: int) -> None:
@@ -188,7 +189,7 @@ def request_rewrite(tx: Tx, filing_id: int) -> None:
     columns = ["filing_id", "kind", "asked_at", "due_at"]
     new = insert(activity_update).from_select(columns, standing)
     tx.connection.execute(new.on_conflict_do_nothing())
-    tx.defer("file", tx.company_id)
+    tx.defer(Job.FILE, tx.company_id)
 
 
 def updates(tx: Tx, filing_ids: Iterable[int]) -> Mapping[int, ActivityUpdate]:

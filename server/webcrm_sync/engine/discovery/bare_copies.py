@@ -7,6 +7,8 @@ from collections.abc import Callable
 from functools import partial
 
 from webcrm_sync.core.direction import Direction
+from webcrm_sync.core.events import EventKind
+from webcrm_sync.core.jobs import Job
 from webcrm_sync.core.message import MessageKind
 from webcrm_sync.core.message_ids import LONGEST_ID
 from webcrm_sync.core.outlook import Change
@@ -46,7 +48,7 @@ def _hold(name: str, box: Mailbox, hold: Callable[[Tx, str], int], tx: Tx, why: 
     except Exception as error:
         if is_database_in_trouble(error):
             raise
-        tx.record_event("mail could not be read", mailbox_id=box.id, detail=why)
+        tx.record_event(EventKind.MAIL_UNREADABLE, mailbox_id=box.id, detail=why)
         return Thing(name, mailbox_id=box.id)
 
 
@@ -57,7 +59,7 @@ def _hold_known(
     emails.mark_seen(tx, [item.id], folder.round)
     if item.is_bare:
         emails.set_item(tx, item.id, **_seen(change), **_parked(tx, why))
-        tx.defer("mark", box.id)
+        tx.defer(Job.MARK, box.id)
     elif item.state in {State.FOUND, State.MATCHED}:
         incidents.park_mail(tx, item.email_id, detail=why, verify_at=None)
     return item.email_id
@@ -90,8 +92,8 @@ def _hold_new(
         **_parked(tx, why),
     }
     emails.add_items(tx, [row])
-    tx.record_event("parked", email_id=email_id, reason=Reason.UNFORESEEN.value, detail=why)
-    tx.defer("mark", box.id)
+    tx.record_event(EventKind.PARKED, email_id=email_id, reason=Reason.UNFORESEEN.value, detail=why)
+    tx.defer(Job.MARK, box.id)
     return email_id
 
 

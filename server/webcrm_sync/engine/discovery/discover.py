@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 from functools import partial
 
 from webcrm_sync.core.errors import CursorExpired, Gone, Refused, SyncError
+from webcrm_sync.core.events import EventKind
 from webcrm_sync.core.outlook import Change, Page
 from webcrm_sync.core.trail import Trail
 from webcrm_sync.engine.backoff import back_off_mailbox
@@ -89,7 +90,7 @@ def _read_folder(context: Context, box: Mailbox, folder: SyncFolder) -> None:
                     raise
                 _look_for_folders(context, box, hinted)
                 return
-            anew = _start_anew(context, folder, email_by_activity=box)
+            anew = _start_anew(context, folder, box_with_news=box)
             if anew is None:
                 return
             folder = anew
@@ -122,20 +123,20 @@ def _with_this_selection(context: Context, folder: SyncFolder) -> SyncFolder | N
 
 
 def _start_anew(
-    context: Context, folder: SyncFolder, email_by_activity: Mailbox | None = None
+    context: Context, folder: SyncFolder, box_with_news: Mailbox | None = None
 ) -> SyncFolder | None:
     """Give up a cursor: the folder will be read from its start. None when it is not ours.
 
-    `email_by_activity`: the mailbox in whose story that is worth a line.
+    `box_with_news`: the mailbox in whose story that is worth a line.
     """
     anew = replace(folder, cursor=None, round=folder.round + 1, selection=SELECTION)
     with context.begin() as tx:
         mailboxes.lock(tx, mailbox_ids=[folder.mailbox_id])
         if not mailboxes.advance_cursor(tx, folder, None, round=anew.round):
             return None
-        if email_by_activity is not None:
+        if box_with_news is not None:
             tx.record_event(
-                "folder is read anew", mailbox_id=email_by_activity.id, place=folder.place.value
+                EventKind.FOLDER_READ_ANEW, mailbox_id=box_with_news.id, place=folder.place.value
             )
     return anew
 

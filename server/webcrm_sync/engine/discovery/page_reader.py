@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 
 from webcrm_sync.core.errors import Gone, Refused, TryLater
+from webcrm_sync.core.events import EventKind
 from webcrm_sync.core.outlook import Change, Location
 from webcrm_sync.engine.context import Context
 from webcrm_sync.engine.discovery import page_writer, same_mails
@@ -142,6 +143,6 @@ def _arrival(context: Context, box: Mailbox, graph_id: str) -> Arrival | None:
         if box.attempts < _PATIENCE:
             raise TryLater(str(error), code=error.code) from error
         with context.begin() as tx:
-            tx.record_event("mail could not be read", mailbox_id=box.id, detail=str(error))
+            tx.record_event(EventKind.MAIL_UNREADABLE, mailbox_id=box.id, detail=str(error))
         return None
     return Arrival.of(message).read_by(context.reader)

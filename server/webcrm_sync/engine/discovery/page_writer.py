@@ -11,7 +11,9 @@ from webcrm_sync.core.addresses import is_legacy
 from webcrm_sync.core.categories import COLOURS, SYNC, Mark, carries
 from webcrm_sync.core.direction import Internals
 from webcrm_sync.core.email_index import EmailIndex, KnownMail
+from webcrm_sync.core.events import EventKind
 from webcrm_sync.core.filing import Stamp
+from webcrm_sync.core.jobs import Job
 from webcrm_sync.core.message import Message
 from webcrm_sync.core.outlook import Change, Location, Page, Place
 from webcrm_sync.core.same_mail import Files
@@ -255,9 +257,9 @@ class PageWriter:
         """Stories of the new copies, and the jobs that take them further."""
         self.tx.record_events(self._line(row) for row in rows)
         if any(row["state"] == State.FOUND.value for row in rows):
-            self.tx.defer("file", self.tx.company_id)
+            self.tx.defer(Job.FILE, self.tx.company_id)
         if any(row["mark_due_at"] for row in rows):
-            self.tx.defer("mark", self.box.id)
+            self.tx.defer(Job.MARK, self.box.id)
         for graph_id, arrival in arrivals.items():
             stamp = Stamp.parse(arrival.message.stamp)
             if stamp is not None and stamp.kind == "m":
@@ -266,14 +268,16 @@ class PageWriter:
     def _meet_mirror(self, activity_id: int, graph_id: str) -> None:
         """The mirror stands, though nobody heard so when it was written."""
         if mirrors.record_found(self.tx, activity_id, self.box.id, graph_id):
-            self.tx.record_event("mirror written", mailbox_id=self.box.id, activity=activity_id)
+            self.tx.record_event(
+                EventKind.MIRROR_CREATED, mailbox_id=self.box.id, activity=activity_id
+            )
 
     def _line(self, row: Mapping[str, object]) -> NewEvent:
         email_id = row["email_id"]
         assert isinstance(email_id, int)
         way = "rule" if _came_by_rule(row["categories"]) else "hand"
         facts = {"place": self.folder.place.value, "reason": row["reason"], "way": way}
-        return NewEvent(str(row["state"]), self.box.id, email_id, facts)
+        return NewEvent(EventKind(str(row["state"])), self.box.id, email_id, facts)
 
     def _update(self, item: Item, change: Change) -> None:
         """Follow a known copy: back in the folder, or changed by its owner."""
@@ -305,8 +309,8 @@ class PageWriter:
                 state_at=self.tx.now,
                 mark_due_at=None,
             )
-            self.tx.defer("file", self.tx.company_id)
-        self.tx.record_event("moved in", mailbox_id=self.box.id, email_id=item.email_id)
+            self.tx.defer(Job.FILE, self.tx.company_id)
+        self.tx.record_event(EventKind.MOVED_IN, mailbox_id=self.box.id, email_id=item.email_id)
 
     def _relocate(self, item: Item, location: Location | None, folders: Mapping[str, int]) -> None:
         """Graph says that the copy left this folder: it lies where `location` says."""
@@ -321,7 +325,8 @@ class PageWriter:
             return
         emails.set_item(self.tx, item.id, folder_id=None)
         reason = Reason.DELETED if location is None else Reason.MOVED_OUT
-        self.tx.record_event(reason.value, mailbox_id=self.box.id, email_id=item.email_id)
+        kind = EventKind.DELETED if location is None else EventKind.MOVED_OUT
+        self.tx.record_event(kind, mailbox_id=self.box.id, email_id=item.email_id)
         if item.state in _UNSETTLED and not emails.has_intent(self.tx, item.email_id):
             self._give_up(item, reason, location)
         elif location is not None and mark_for(item.state, item.reason) is Mark.NOT_SYNCED:
@@ -342,7 +347,7 @@ class PageWriter:
                 "categories": list(location.categories),
                 "mark_due_at": self.tx.now,
             }
-            self.tx.defer("mark", self.box.id)
+            self.tx.defer(Job.MARK, self.box.id)
         emails.set_item(
             self.tx,
             item.id,
@@ -355,7 +360,7 @@ class PageWriter:
 
     def _mark_again(self, item: Item) -> None:
         emails.set_item(self.tx, item.id, mark_due_at=self.tx.now, mark_attempts=0)
-        self.tx.defer("mark", self.box.id)
+        self.tx.defer(Job.MARK, self.box.id)
 
 
 def _order(message: Message) -> tuple[bool, datetime]:

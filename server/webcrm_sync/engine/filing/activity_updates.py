@@ -11,6 +11,7 @@ from functools import partial
 
 from webcrm_sync.core.direction import everybody
 from webcrm_sync.core.errors import AccessLost, Gone, Refused, TryLater
+from webcrm_sync.core.events import EventKind
 from webcrm_sync.core.filing import draft_activity
 from webcrm_sync.core.mail_text.truncate import truncate
 from webcrm_sync.core.matching import How
@@ -63,7 +64,7 @@ def _grant(context: Context, source: Source, filing_id: int) -> None:
     except Refused as error:
         with context.begin() as tx:
             sync_requests.end_update(tx, filing.id, wish)
-            tx.record_event("not changed", email_id=email.id, detail=str(error))
+            tx.record_event(EventKind.CHANGE_REFUSED, email_id=email.id, detail=str(error))
 
 
 def _amend(
@@ -77,7 +78,7 @@ def _amend(
         return
     with context.begin() as tx:
         if wish.kind == STAND:
-            tx.record_event("filed again", email_id=email.id, activity=filing.activity_id)
+            tx.record_event(EventKind.FILED_AGAIN, email_id=email.id, activity=filing.activity_id)
         sync_requests.end_update(tx, filing.id, wish)
 
 
@@ -102,7 +103,10 @@ def _move(context: Context, organisation_id: int, filing: Filing, email: Email) 
         place = {"organisation_id": organisation_id, "person_id": person_id}
         sync_requests.set_filing(tx, filing.id, how=How.PERSON.value, **place)
         tx.record_event(
-            "moved", email_id=email.id, organisation=organisation_id, activity=activity_id
+            EventKind.MOVED_IN_WEBCRM,
+            email_id=email.id,
+            organisation=organisation_id,
+            activity=activity_id,
         )
 
 
@@ -121,7 +125,7 @@ def _withdraw(context: Context, filing: Filing, email: Email) -> None:
         known = filings.of_emails(tx, [email.id])[email.id]
         if any(f.id == filing.id and f.is_withdrawn for f in known):
             outcome.completed(tx, [filing.id])  # what was attached is not written any more
-        tx.record_event("withdrawn", email_id=email.id, activity=filing.activity_id)
+        tx.record_event(EventKind.WITHDRAWN, email_id=email.id, activity=filing.activity_id)
 
 
 def _subject(email: Email) -> str:

@@ -6,6 +6,7 @@ import logging
 from functools import partial
 
 from webcrm_sync.core.faults import trace
+from webcrm_sync.core.jobs import Job
 from webcrm_sync.engine.context import Context
 from webcrm_sync.engine.filing import batch, submit
 from webcrm_sync.engine.filing.attachment_source import Source
@@ -25,7 +26,7 @@ def file_each(context: Context, error: Exception) -> None:
         found = [*found, *undecided.due(tx, limit=batch.BULK, is_past=False)]
         mails = list(dict.fromkeys([*found, *filings.due_mails(tx, limit=batch.BULK)]))
     filed = incidents.each(
-        context, "file", mails, partial(_file, context, Source(context)), incidents.mail
+        context, Job.FILE, mails, partial(_file, context, Source(context)), incidents.mail
     )
     if len(filed) == len(mails):
         raise error

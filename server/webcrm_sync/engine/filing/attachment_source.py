@@ -11,6 +11,7 @@ from typing import IO, TypeVar
 
 from webcrm_sync.core.attachments import Enclosures, classify, names, without_repeated
 from webcrm_sync.core.errors import Gone, Refused, SyncError
+from webcrm_sync.core.events import EventKind
 from webcrm_sync.core.mail_text.body_text import Reading
 from webcrm_sync.core.message import Attachment
 from webcrm_sync.engine.context import Context
@@ -25,7 +26,6 @@ from webcrm_sync.store.items import copies
 T = TypeVar("T")
 R = TypeVar("R")
 
-_LEFT_OUT = "left out"
 #: So many mailboxes are asked at a time, and so many attachments of one: Outlook answers no more
 #: at once, and a mailbox in trouble is not to be asked once per file.
 MAILBOXES, OF_ONE_MAILBOX = 8, 3
@@ -201,8 +201,10 @@ def _tell(tx: Tx, filing: Filing, name: str, why: str) -> None:
     """Tell it in the mail's story, once for all its filings."""
     detail = f"{name} ({why})"
     known = events.of_email(tx.connection, filing.email_id)
-    if not any(t.kind == _LEFT_OUT and t.facts.get("detail") == detail for t in known):
-        tx.record_event(_LEFT_OUT, email_id=filing.email_id, detail=detail)
+    if not any(
+        t.kind == EventKind.ATTACHMENT_LEFT_OUT and t.facts.get("detail") == detail for t in known
+    ):
+        tx.record_event(EventKind.ATTACHMENT_LEFT_OUT, email_id=filing.email_id, detail=detail)
 
 
 def _lines(

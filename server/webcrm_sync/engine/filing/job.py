@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from webcrm_sync.core.errors import Refused, TryLater, Unclear
+from webcrm_sync.core.jobs import Job
 from webcrm_sync.engine.backoff import back_off_webcrm, resume_webcrm
 from webcrm_sync.engine.context import Context
 from webcrm_sync.engine.filing import alone
@@ -32,7 +33,7 @@ def file(context: Context) -> None:
         resume_webcrm(context)
     if is_more:
         with context.begin() as tx:
-            tx.defer("file", context.company_id)
+            tx.defer(Job.FILE, context.company_id)
 
 
 def _work(context: Context, *, is_troubled: bool) -> bool:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from datetime import timedelta
 
+from webcrm_sync.core.events import EventKind
 from webcrm_sync.core.retry import retry_at
 from webcrm_sync.core.states import Reason, State
 from webcrm_sync.store import directory, emails, filings, incidents
@@ -28,7 +29,9 @@ def filed(tx: Tx, told: Iterable[tuple[Filing, int]]) -> None:
     told = list(told)
     news = filings.record_activities(tx, {f.id: i for f, i in told})
     tx.record_events(
-        NewEvent("filed", None, f.email_id, {"organisation": f.organisation_id, "activity": i})
+        NewEvent(
+            EventKind.FILED, None, f.email_id, {"organisation": f.organisation_id, "activity": i}
+        )
         for f, i in told
         if f.id in news
     )
@@ -83,4 +86,6 @@ def park(tx: Tx, filing: Filing, reason: Reason, detail: str) -> None:
         tx, [filing.email_id], to=State.PARKED, of=[State.MATCHED], reason=reason, detail=detail
     )
     if moved:
-        tx.record_event("parked", email_id=filing.email_id, reason=reason.value, detail=detail)
+        tx.record_event(
+            EventKind.PARKED, email_id=filing.email_id, reason=reason.value, detail=detail
+        )

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from webcrm_sync.core.events import EventKind
 from webcrm_sync.core.outlook import Place
 from webcrm_sync.core.states import SENTENCES, Reason
 from webcrm_sync.store.events import Event
@@ -34,7 +35,7 @@ class Facts:
     took_seconds: float | None = None
 
 
-def read_page_context(told: Event, names: Mapping[int, str]) -> Facts:
+def facts_of(told: Event, names: Mapping[int, str]) -> Facts:
     """The facts of an event. `names`: of Organisations, by id."""
     given = told.facts
     place, reason, took = given.get("place"), given.get("reason"), given.get("took_s")
@@ -72,33 +73,33 @@ def sentence_of(kind: str, facts: Facts, mailbox: str) -> str:
     under = ", ".join(name or "no Organisation" for name in facts.organisations)
     under = under or "no Organisation"
     by = f" by {facts.by}" if facts.by else ""
-    sentences = {
-        "found": f"Found in the folder {where} of {mailbox}"
+    sentences: dict[str, str] = {
+        EventKind.FOUND: f"Found in the folder {where} of {mailbox}"
         + (", moved by a rule." if facts.is_by_rule else "."),
-        "mirrored": f"Met in the folder {where} of {mailbox}: sent from webCRM.",
-        "matched": f"Belongs under {under}.",
-        "filed": f"Filed in webCRM under {under} (Activity {facts.activity}).",
-        "synced": f"Marked Synced in {mailbox}, {facts.took_seconds} s after it was found.",
-        "waiting": f"Waits. {because}",
-        "parked": f"Needs a person. {because} {facts.detail or ''}".rstrip(),
-        "skipped": f"Left out. {because}",
-        "moved out": f"Moved out of the folder in {mailbox}.",
-        "moved in": f"Moved into the folder again in {mailbox}.",
-        "pressed": f"Sent to webCRM by the button{by and ','}{by}.",
-        "asked for": f"Asked for again{by}.",
-        "chosen": f"Chosen{by}: {under}.",
-        "moved": f"Moved in webCRM to {under} (Activity {facts.activity}).",
-        "taken back": f"Taken out of the folder{by}."
+        EventKind.MIRRORED: f"Met in the folder {where} of {mailbox}: sent from webCRM.",
+        EventKind.MATCHED: f"Belongs under {under}.",
+        EventKind.FILED: f"Filed in webCRM under {under} (Activity {facts.activity}).",
+        EventKind.SYNCED: f"Marked Synced in {mailbox}, {facts.took_seconds} s after it was found.",
+        EventKind.WAITING: f"Waits. {because}",
+        EventKind.PARKED: f"Needs a person. {because} {facts.detail or ''}".rstrip(),
+        EventKind.SKIPPED: f"Left out. {because}",
+        EventKind.MOVED_OUT: f"Moved out of the folder in {mailbox}.",
+        EventKind.MOVED_IN: f"Moved into the folder again in {mailbox}.",
+        EventKind.BUTTON_PRESSED: f"Sent to webCRM by the button{by and ','}{by}.",
+        EventKind.ASKED_AGAIN: f"Asked for again{by}.",
+        EventKind.CHOSEN: f"Chosen{by}: {under}.",
+        EventKind.MOVED_IN_WEBCRM: f"Moved in webCRM to {under} (Activity {facts.activity}).",
+        EventKind.TAKEN_BACK: f"Taken out of the folder{by}."
         + (" It stays in webCRM, since a colleague has synced it too." if facts.is_shared else ""),
-        "withdrawn": f"Withdrawn from webCRM (Activity {facts.activity} stands empty).",
-        "filed again": f"Filed in webCRM again (Activity {facts.activity}).",
-        "left out": f"An attachment is left out: {facts.detail}.",
-        "not changed": f"webCRM did not accept the change. {facts.detail}",
-        "removed in webcrm": SENTENCES[Reason.REMOVED_IN_WEBCRM],
-        "taken over": f"Was lost and is found again in webCRM under {under} "
+        EventKind.WITHDRAWN: f"Withdrawn from webCRM (Activity {facts.activity} stands empty).",
+        EventKind.FILED_AGAIN: f"Filed in webCRM again (Activity {facts.activity}).",
+        EventKind.ATTACHMENT_LEFT_OUT: f"An attachment is left out: {facts.detail}.",
+        EventKind.CHANGE_REFUSED: f"webCRM did not accept the change. {facts.detail}",
+        EventKind.REMOVED_IN_WEBCRM: SENTENCES[Reason.REMOVED_IN_WEBCRM],
+        EventKind.ADOPTED: f"Was lost and is found again in webCRM under {under} "
         f"(Activity {facts.activity}).",
-        "rebuilt": f"Rebuilt: filed in webCRM under {under} (Activity {facts.activity}).",
-        "deleted": "Deleted in Outlook." if not mailbox else f"Deleted in {mailbox}.",
+        EventKind.RECOVERED: f"Rebuilt: filed in webCRM under {under} (Activity {facts.activity}).",
+        EventKind.DELETED: "Deleted in Outlook." if not mailbox else f"Deleted in {mailbox}.",
     }
     return sentences.get(kind, kind.capitalize() + ".")
 

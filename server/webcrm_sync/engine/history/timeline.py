@@ -6,13 +6,14 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
+from webcrm_sync.core.events import EventKind
 from webcrm_sync.core.states import SENTENCES, Reason, State
 from webcrm_sync.engine.context import Context
 from webcrm_sync.engine.history.event_text import (
     Facts,
+    facts_of,
     name_of,
     organisation_ids,
-    read_page_context,
     sentence_of,
 )
 from webcrm_sync.engine.pane.mail_lookup import CurrentUser, MailRef, locate_one
@@ -126,14 +127,14 @@ def _lines(
         _line(
             t.at,
             t.kind,
-            read_page_context(t, names),
+            facts_of(t, names),
             t.mailbox_id,
             boxes.get(t.mailbox_id or 0, ""),
         )
         for t in told
     ]
     lines += [
-        _line(p.pressed_at, "pressed", Facts(by=p.by), mailbox_id, "")
+        _line(p.pressed_at, EventKind.BUTTON_PRESSED, Facts(by=p.by), mailbox_id, "")
         for mailbox_id, p in sync_requests.requests_of_email(tx, email.id)
     ]
     return sorted(lines, key=lambda line: line.at)

@@ -9,6 +9,8 @@ from functools import partial
 from webcrm_sync.core.addresses import folded
 from webcrm_sync.core.categories import has_synced
 from webcrm_sync.core.errors import Gone, SyncError
+from webcrm_sync.core.events import EventKind
+from webcrm_sync.core.jobs import Job
 from webcrm_sync.core.outlook import MailUser, Place, Rule
 from webcrm_sync.core.trail import Trail
 from webcrm_sync.engine.context import Context
@@ -83,14 +85,14 @@ def add(context: Context, findings: Findings) -> int:
         mailbox_id = mailboxes.save_mailbox(tx, user, mirror_since=since)
         directory.wake(tx, addresses=map(folded, user.aliases), domains=())
         if is_new:
-            tx.record_event("mailbox added", mailbox_id=mailbox_id)
+            tx.record_event(EventKind.MAILBOX_ADDED, mailbox_id=mailbox_id)
             mirrors.forget_unmirrored(tx)
             companies.rewind_mirror(tx, since)
         box = mailboxes.read_mailbox(tx, mailbox_id)
     assert box is not None
     folders.ensure_sync_folders(context, box)
     with context.begin() as tx:
-        for job in ("keep", "discover"):
+        for job in (Job.MAINTAIN, Job.DISCOVER):
             tx.defer(job, mailbox_id)
     return mailbox_id
 

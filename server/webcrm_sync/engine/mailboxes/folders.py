@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from webcrm_sync.core.events import EventKind
+from webcrm_sync.core.jobs import Job
 from webcrm_sync.core.outlook import Folder, Place
 from webcrm_sync.engine.context import Context
 from webcrm_sync.engine.isolation import incidents
@@ -119,7 +121,7 @@ def _forget_folder(context: Context, box: Mailbox, folder: SyncFolder) -> None:
         mailboxes.lock(tx, mailbox_ids=[box.id])
         endings.leave_folder(tx, folder.id)
         mailboxes.drop_folder(tx, folder.id)
-        tx.record_event("folder is gone", mailbox_id=box.id, place=folder.place.value)
+        tx.record_event(EventKind.FOLDER_GONE, mailbox_id=box.id, place=folder.place.value)
 
 
 def _adopt_folder(context: Context, box: Mailbox, found: Found, *, is_anew: bool) -> None:
@@ -128,6 +130,6 @@ def _adopt_folder(context: Context, box: Mailbox, found: Found, *, is_anew: bool
     chain = _chain(context, box.user_id, folder.graph_id) or []
     with context.begin() as tx:
         mailboxes.add_folder(tx, box.id, graph_id=folder.graph_id, place=found.place, parents=chain)
-        kind = "folder found" if found.folder else "folder made"
+        kind = EventKind.FOLDER_FOUND if found.folder else EventKind.FOLDER_MADE
         tx.record_event(kind, mailbox_id=box.id, place=found.place.value, anew=is_anew)
-        tx.defer("discover", box.id)
+        tx.defer(Job.DISCOVER, box.id)

@@ -10,6 +10,7 @@ from functools import partial
 
 from webcrm_sync.core.categories import COLOURS
 from webcrm_sync.core.errors import AccessLost, Gone, SyncError, TryLater
+from webcrm_sync.core.events import EventKind
 from webcrm_sync.core.retry import retry_at
 from webcrm_sync.core.subscriptions import LIFETIME, Care, Subscribed, care_for
 from webcrm_sync.engine import push_urls
@@ -150,7 +151,7 @@ def _subscribe_anew(
             replaced_subscription_id=replaced,
         )
         mailboxes.request_read(tx, [folder.id])  # what happened while nobody listened
-        tx.record_event("push is on", mailbox_id=box.id, place=folder.place.value)
+        tx.record_event(EventKind.PUSH_ON, mailbox_id=box.id, place=folder.place.value)
     _end_replaced(context, replace(folder, replaced_subscription_id=replaced))
     return True
 
@@ -175,4 +176,4 @@ def _tell_once(context: Context, box: Mailbox, trouble: str) -> None:
     with context.begin() as tx:
         if box.push_trouble != trouble:
             mailboxes.set_mailbox(tx, box.id, push_trouble=trouble)
-            tx.record_event("push is off", mailbox_id=box.id, trouble=trouble)
+            tx.record_event(EventKind.PUSH_OFF, mailbox_id=box.id, trouble=trouble)

@@ -8,6 +8,7 @@ from functools import partial
 
 from webcrm_sync.core.addresses import domain_of
 from webcrm_sync.core.direction import Addressed, Internals, NeverSync, counted, everybody
+from webcrm_sync.core.events import EventKind
 from webcrm_sync.core.filing import filing_key
 from webcrm_sync.core.matching import Ambiguous, Directory, How, Matched, Nobody, Target, match
 from webcrm_sync.core.message import Party
@@ -190,4 +191,4 @@ def _line(email: Email, decision: Decision) -> NewEvent:
         "organisations": [t.organisation_id for t in decision.targets],
         "candidates": [t.organisation_id for t in decision.candidates],
     }
-    return NewEvent(decision.state.value, email_id=email.id, facts=facts)
+    return NewEvent(EventKind(decision.state), email_id=email.id, facts=facts)

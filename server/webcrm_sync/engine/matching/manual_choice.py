@@ -7,7 +7,9 @@ from dataclasses import dataclass
 
 from webcrm_sync.core.direction import externals
 from webcrm_sync.core.errors import Refused
+from webcrm_sync.core.events import EventKind
 from webcrm_sync.core.filing import filing_key
+from webcrm_sync.core.jobs import Job
 from webcrm_sync.core.matching import Directory, How, Target, contacts_of
 from webcrm_sync.core.message import Party
 from webcrm_sync.core.states import State
@@ -136,7 +138,7 @@ def apply_choice(
     known, wishes = _now(tx, email)
     wanted = with_chosen(known, wishes, chosen)
     _carry_out(context, tx, email, known, wishes, plan(known, wishes, wanted))
-    tx.record_event("chosen", email_id=email.id, organisations=list(chosen), by=by)
+    tx.record_event(EventKind.CHOSEN, email_id=email.id, organisations=list(chosen), by=by)
 
 
 def change(
@@ -150,7 +152,7 @@ def change(
     choice = plan(known, wishes, with_changed(known, wishes, chosen, replaces))
     is_news = _carry_out(context, tx, email, known, wishes, choice)
     if is_news:
-        tx.record_event("chosen", email_id=email.id, organisations=[chosen], by=by)
+        tx.record_event(EventKind.CHOSEN, email_id=email.id, organisations=[chosen], by=by)
 
 
 def _now(tx: Tx, email: Email) -> tuple[Sequence[Filing], Mapping[int, ActivityUpdate]]:
@@ -186,7 +188,7 @@ def _carry_out(
     is_done = all(f.is_complete for f in left)  # another copy brought it there before
     state = State.FILED if is_done else State.MATCHED
     is_taken_up = emails.move_items(tx, [email.id], to=state, of=_OPEN)
-    tx.defer("file", tx.company_id)
+    tx.defer(Job.FILE, tx.company_id)
     return bool(revived or is_taken_up) or not choice.is_nothing
 
 

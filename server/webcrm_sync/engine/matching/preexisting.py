@@ -7,6 +7,7 @@ from datetime import UTC, datetime, timedelta
 from functools import partial
 
 from webcrm_sync.core.categories import has_synced
+from webcrm_sync.core.events import EventKind
 from webcrm_sync.core.filing import filing_key
 from webcrm_sync.core.matching import Matched, Target, match
 from webcrm_sync.core.states import Reason, State
@@ -105,4 +106,4 @@ def _settle(
         tx, [email.id], to=State.SKIPPED, of=[State.FOUND], reason=Reason.SYNCED_BEFORE
     )
     emails.forget_contents(tx, [email.id])
-    tx.record_event("skipped", email_id=email.id, reason=Reason.SYNCED_BEFORE.value)
+    tx.record_event(EventKind.SKIPPED, email_id=email.id, reason=Reason.SYNCED_BEFORE.value)

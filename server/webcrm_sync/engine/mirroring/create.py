@@ -10,6 +10,7 @@ from functools import partial
 from webcrm_sync.core import verification
 from webcrm_sync.core.categories import Mark, merge
 from webcrm_sync.core.errors import AccessLost, Gone, Refused, SyncError, TryLater, Unclear
+from webcrm_sync.core.events import EventKind
 from webcrm_sync.core.filing import Stamp, filing_key
 from webcrm_sync.core.outlook import Created, Place, SentMail
 from webcrm_sync.core.retry import retry_at
@@ -156,7 +157,9 @@ def _mail(context: Context, box: Mailbox, mirror: Mirror) -> SentMail:
 def _mirrored(context: Context, box: Mailbox, mirror: Mirror, graph_id: str) -> None:
     with context.begin() as tx:
         if mirrors.record_created(tx, mirror.activity_id, graph_id):
-            tx.record_event("mirror written", mailbox_id=box.id, activity=mirror.activity_id)
+            tx.record_event(
+                EventKind.MIRROR_CREATED, mailbox_id=box.id, activity=mirror.activity_id
+            )
 
 
 def _give_up(context: Context, box: Mailbox, mirror: Mirror, error: SyncError) -> None:
@@ -165,5 +168,8 @@ def _give_up(context: Context, box: Mailbox, mirror: Mirror, error: SyncError) -
             tx, mirror, state=mirrors.NONE, reason=str(error), draft=None, due_at=None
         )
         tx.record_event(
-            "mirror refused", mailbox_id=box.id, activity=mirror.activity_id, detail=str(error)
+            EventKind.MIRROR_REFUSED,
+            mailbox_id=box.id,
+            activity=mirror.activity_id,
+            detail=str(error),
         )

@@ -9,6 +9,7 @@ from datetime import datetime, timedelta
 from webcrm_sync.core.crm import POLL_OVERLAP, CrmUser, OddRecord, SentActivity
 from webcrm_sync.core.errors import Gone, Refused, TryLater, Unclear
 from webcrm_sync.core.filing import is_filing_key
+from webcrm_sync.core.jobs import Job
 from webcrm_sync.core.mail_text.truncate import truncate
 from webcrm_sync.core.matching import Contact
 from webcrm_sync.core.sent_body import outlook_body
@@ -85,11 +86,11 @@ def _take_up(context: Context, boxes: Sequence[Mailbox], until: datetime | None)
         context, fresh, lambda a: (a, _contact(context, a.person_id)), _name
     )
     for activity, fault in nameless:
-        incidents.set_aside(context, "mirror", _aside(activity), fault)
+        incidents.set_aside(context, Job.MIRROR, _aside(activity), fault)
     newest = max((a.updated_at for a in rows if a.updated_at), default=None)
     with incidents.go_on_with_alike(context), context.begin() as tx:
         plan = _Planning(context, tx, users, recovery.ended_at(tx)).add
-        incidents.within(context, tx, "mirror", asked, plan, lambda one: _aside(one[0]))
+        incidents.within(context, tx, Job.MIRROR, asked, plan, lambda one: _aside(one[0]))
         if newest and (until is None or newest > until):
             companies.update_company(tx, mirror_until=newest)
     odd += [OddRecord(a.activity_id, fault) for a, fault in faults]

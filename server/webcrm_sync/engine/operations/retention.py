@@ -44,5 +44,5 @@ def tick(context: Context) -> None:
     """Enqueue every job that has something to do now. Runs every second on one worker."""
     with context.begin() as tx:
         schedule.wake_parked(tx)
-        for job in schedule.jobs(tx):
-            tx.defer(job.task, job.subject_id)
+        for due in schedule.due_jobs(tx):
+            tx.defer(due.job, due.subject_id)

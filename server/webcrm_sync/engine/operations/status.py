@@ -6,13 +6,14 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
+from webcrm_sync.core.jobs import Job, Scope
 from webcrm_sync.core.states import SENTENCES, State
 from webcrm_sync.engine import push_urls
 from webcrm_sync.engine.context import Context
 from webcrm_sync.engine.push_urls import Deaf
 from webcrm_sync.settings import PREFIX, Settings
 from webcrm_sync.store import companies, events, job_troubles, mailboxes, reconciliation, recovery
-from webcrm_sync.store.database import OF_MAILBOX, Tx
+from webcrm_sync.store.database import Tx
 from webcrm_sync.store.items import pending
 from webcrm_sync.store.items.pending import Group
 from webcrm_sync.store.mailboxes import Mailbox
@@ -122,10 +123,15 @@ def _held_jobs(tx: Tx) -> Iterator[HeldJob]:
     """The jobs that failed; a mailbox that was removed meanwhile has none."""
     boxes = {box.id: box.address for box in mailboxes.all_mailboxes(tx)}
     for job in job_troubles.read_all(tx):
-        is_of_mailbox = job.task in OF_MAILBOX
+        is_of_mailbox = _is_about_a_mailbox(job.task)
         about = boxes.get(job.subject_id) if is_of_mailbox else None
         if is_of_mailbox == (about is not None):
             yield HeldJob(job.task, about, with_way_out(job.trouble) or "", job.due_at)
+
+
+def _is_about_a_mailbox(task: str) -> bool:
+    """False for a job of an earlier version too, whose name this one does not know."""
+    return task in {job for job in Job if job.scope is Scope.MAILBOX}
 
 
 def _mailboxes(tx: Tx) -> Sequence[MailboxStatus]:

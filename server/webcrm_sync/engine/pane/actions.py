@@ -9,6 +9,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 
 from webcrm_sync.core.errors import Refused
+from webcrm_sync.core.events import EventKind
+from webcrm_sync.core.jobs import Job
 from webcrm_sync.core.outlook import Place
 from webcrm_sync.core.states import Reason, State
 from webcrm_sync.engine.context import Context
@@ -210,5 +212,7 @@ def _take_up(
             incidents.read_bare_again(tx, item.id)
         sync_requests.retry_now(tx, item.email_id)
         companies.update_company(tx, webcrm_due_at=None)
-        tx.record_event("asked for", mailbox_id=user.box.id, email_id=item.email_id, by=user.name)
-        tx.defer("file", tx.company_id)
+        tx.record_event(
+            EventKind.ASKED_AGAIN, mailbox_id=user.box.id, email_id=item.email_id, by=user.name
+        )
+        tx.defer(Job.FILE, tx.company_id)

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import replace
 
 from webcrm_sync.core.direction import Direction
+from webcrm_sync.core.events import EventKind
+from webcrm_sync.core.jobs import Job
 from webcrm_sync.core.outlook import Location
 from webcrm_sync.core.states import Reason, State
 from webcrm_sync.engine.context import Context
@@ -66,11 +68,11 @@ def _take_back(tx: Tx, user: CurrentUser, item: Item, where: Location) -> None:
         mark_due_at=tx.now,
         mark_attempts=0,
     )
-    tx.defer("mark", user.box.id)
+    tx.defer(Job.MARK, user.box.id)
     others = (i for i in emails.items_of_email(tx, item.email_id) if i.id != item.id)
     is_shared = any(i.folder_id is not None and i.state in _WANTED for i in others)
     facts = {"by": user.name, "is_shared": is_shared}
-    tx.record_event("taken back", mailbox_id=user.box.id, email_id=item.email_id, **facts)
+    tx.record_event(EventKind.TAKEN_BACK, mailbox_id=user.box.id, email_id=item.email_id, **facts)
     if not is_shared:
         known = filings.of_emails(tx, [item.email_id])[item.email_id]
         sync_requests.add_update(

@@ -8,10 +8,10 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Literal
 
 from webcrm_sync.core.crm import DocumentRow, KeyedActivity
 from webcrm_sync.core.direction import externals
+from webcrm_sync.core.events import EventKind
 from webcrm_sync.core.filing import hash_in, owner_of
 from webcrm_sync.core.matching import How, Matched, Target, match
 from webcrm_sync.engine.context import Context
@@ -25,7 +25,6 @@ from webcrm_sync.store.emails import Email
 _MOVES = 4
 
 #: What a story says of the taking over.
-Told = Literal["taken over", "rebuilt"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +70,7 @@ def _keys_of(
     return found
 
 
-def adopt(context: Context, owned: Sequence[Attributed], *, told: Told) -> list[Attributed]:
+def adopt(context: Context, owned: Sequence[Attributed], *, kind: EventKind) -> list[Attributed]:
     """Record these Activities as the filings of their mails. Idempotent.
 
     Those that cannot be are returned: another Activity of the mail stands under the same
@@ -89,11 +88,11 @@ def adopt(context: Context, owned: Sequence[Attributed], *, told: Told) -> list[
         def adopt(some: Sequence[Attributed]) -> None:
             for one in some:
                 rows = documents.get(one.activity.activity_id, ())
-                if not _adopt(context, tx, one.activity, mails[one.email_id], rows, told):
+                if not _adopt(context, tx, one.activity, mails[one.email_id], rows, kind):
                     rivals.append(one)
 
         for one in owned:
-            incidents.within(context, tx, told, [one], adopt, _mail)
+            incidents.within(context, tx, kind, [one], adopt, _mail)
     return rivals
 
 
@@ -116,7 +115,7 @@ def _adopt(
     activity: KeyedActivity,
     email: Email,
     documents: Sequence[DocumentRow],
-    told: Told,
+    kind: EventKind,
 ) -> bool:
     target = _target(context, tx, email, activity)
     filing_id = adoption.add_filing(tx, email.id, activity, target)
@@ -127,7 +126,7 @@ def _adopt(
     if documents or not email.has_attachments:
         filings.complete(tx, [filing_id])
     facts = {"organisation": activity.organisation_id, "activity": activity.activity_id}
-    tx.record_event(told, email_id=email.id, **facts)
+    tx.record_event(kind, email_id=email.id, **facts)
     return True
 
 

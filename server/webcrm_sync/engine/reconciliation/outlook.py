@@ -6,6 +6,8 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 
 from webcrm_sync.core.errors import Gone, SyncError, TryLater
+from webcrm_sync.core.events import EventKind
+from webcrm_sync.core.jobs import Job
 from webcrm_sync.core.outlook import Location
 from webcrm_sync.core.states import State
 from webcrm_sync.engine.backoff import back_off_mailbox
@@ -98,7 +100,7 @@ def _mend_cursors(
         mailboxes.lock(tx, mailbox_ids=[box.id] if broken else [])
         for folder in broken:
             mailboxes.advance_cursor(tx, folder, None, round=folder.round + 1)
-            tx.record_event("folder is read anew", mailbox_id=box.id, place=folder.place.value)
+            tx.record_event(EventKind.FOLDER_READ_ANEW, mailbox_id=box.id, place=folder.place.value)
     return [Difference(Kind.CURSOR) for _ in broken]
 
 
@@ -196,7 +198,7 @@ def _mark_again(
         )
         found.append(Difference(Kind.CATEGORIES, message_id=row.message_id))
     if found:
-        tx.defer("mark", box.id)
+        tx.defer(Job.MARK, box.id)
     return found
 
 
@@ -216,8 +218,8 @@ def _move_on(context: Context, box: Mailbox) -> list[Difference]:
                 context, tx, "prove", [one], further, lambda it: _aside(it[0].graph_id)
             )
         if stuck:
-            tx.defer("mark", box.id)
-            tx.defer("file", tx.company_id)
+            tx.defer(Job.MARK, box.id)
+            tx.defer(Job.FILE, tx.company_id)
     return found
 
 

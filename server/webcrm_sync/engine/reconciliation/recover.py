@@ -12,6 +12,7 @@ from datetime import UTC, datetime, timedelta
 
 from webcrm_sync.core.crm import KeyedActivity
 from webcrm_sync.core.errors import TryLater
+from webcrm_sync.core.events import EventKind
 from webcrm_sync.core.filing import is_filing_key
 from webcrm_sync.core.outlook import MailUser
 from webcrm_sync.engine.context import Context
@@ -127,7 +128,7 @@ def _take_over(context: Context, boxes: Sequence[Mailbox]) -> Rebuilt:
     with context.begin() as tx:
         mails, places = reconciliation.email_keys(tx), recovery.organisation_ids(tx)
     owned = adopt.attribute(context.tenant_id, strangers, mails, places)
-    rivals = adopt.adopt(context, owned, told="rebuilt")
+    rivals = adopt.adopt(context, owned, kind=EventKind.RECOVERED)
     with context.begin() as tx:
         mailboxes.lock(tx, mailbox_ids=newest)
         recovery.settle_copies(tx, sorted({o.email_id for o in owned}))

@@ -12,6 +12,8 @@ from functools import partial
 
 from webcrm_sync.core.crm import KeyedActivity, OddRecord
 from webcrm_sync.core.errors import Gone
+from webcrm_sync.core.events import EventKind
+from webcrm_sync.core.jobs import Job
 from webcrm_sync.engine.context import Context
 from webcrm_sync.engine.filing import outcome
 from webcrm_sync.engine.isolation import incidents
@@ -131,7 +133,7 @@ def _record(context: Context, page: _Page, seen: PageFindings, busy: frozenset[i
             for pair in pairs:  # each in a savepoint of its own: `page` is told once
                 incidents.within(context, tx, "prove", [pair], partial(note, tx, page), _aside)
         if seen.unrecorded:
-            tx.defer("file", tx.company_id)
+            tx.defer(Job.FILE, tx.company_id)
 
 
 Pairs = Sequence[tuple[Filing, KeyedActivity]]
@@ -153,7 +155,10 @@ def _follow_moved(tx: Tx, page: _Page, pairs: Pairs) -> None:
         if healed:
             facts = {"organisation": activity.organisation_id}
             tx.record_event(
-                "moved", email_id=filing.email_id, activity=activity.activity_id, **facts
+                EventKind.MOVED_IN_WEBCRM,
+                email_id=filing.email_id,
+                activity=activity.activity_id,
+                **facts,
             )
         page.add(Kind.MOVED, filing, activity.activity_id, is_healed=healed)
 
@@ -213,7 +218,7 @@ def _take_over(context: Context, page: _Page, strangers: Sequence[KeyedActivity]
     rest = [a for a in strangers if a.activity_id not in known]
     owned += adopt.attribute(context.tenant_id, rest, unfiled, places)
     owned = [o for o in owned if o.email_id in keys or o.email_id in unfiled]
-    rivals = adopt.adopt(context, owned, told="taken over")
+    rivals = adopt.adopt(context, owned, kind=EventKind.ADOPTED)
     with context.begin() as tx:
         ids = reconciliation.message_ids(tx, {o.email_id for o in owned})
     for one in owned:
@@ -233,5 +238,5 @@ def prove_rest(context: Context) -> list[Difference]:
             return [Difference(Kind.MOST_MISSING, is_healed=False)]
         adoption.end_removed(tx, [email_id for email_id, _ in unfiled])
         for email_id, _ in unfiled:
-            tx.record_event("removed in webcrm", email_id=email_id)
+            tx.record_event(EventKind.REMOVED_IN_WEBCRM, email_id=email_id)
     return [Difference(Kind.NO_ACTIVITY, message_id=message_id) for _, message_id in unfiled]

@@ -7,6 +7,8 @@ from datetime import datetime
 
 from sqlalchemy import delete, select, update
 
+from webcrm_sync.core.events import EventKind
+from webcrm_sync.core.jobs import Job
 from webcrm_sync.core.states import OVERRULED, Reason, State
 from webcrm_sync.store import events
 from webcrm_sync.store.any_of import any_of
@@ -44,7 +46,7 @@ def promote_excluded(tx: Tx, email_ids: Iterable[int]) -> None:
     query = update(item).where(left_out).values(**filed, mark_due_at=tx.now, mark_attempts=0)
     boxes = tx.connection.execute(query.returning(item.c.mailbox_id)).scalars()
     for mailbox_id in sorted(set(boxes)):
-        tx.defer("mark", mailbox_id)
+        tx.defer(Job.MARK, mailbox_id)
 
 
 def end_deleted(tx: Tx, email_id: int) -> None:
@@ -57,7 +59,7 @@ def end_deleted(tx: Tx, email_id: int) -> None:
         reason=Reason.DELETED,
     )
     drop_abandoned_filings(tx, email_id)
-    tx.record_event(Reason.DELETED.value, email_id=email_id)
+    tx.record_event(EventKind.DELETED, email_id=email_id)
 
 
 def leave_folder(tx: Tx, folder_id: int) -> None:
@@ -80,7 +82,7 @@ def leave_folder(tx: Tx, folder_id: int) -> None:
     tx.connection.execute(query.values(mark_due_at=tx.now))
     for email_id in tx.connection.execute(ended.returning(item.c.email_id)).scalars().all():
         drop_abandoned_filings(tx, email_id)
-        tx.record_event(Reason.MOVED_OUT.value, email_id=email_id)
+        tx.record_event(EventKind.MOVED_OUT, email_id=email_id)
 
 
 def park_all(tx: Tx, reason: Reason, *, detail: str, retry_at: datetime) -> None:
@@ -107,4 +109,4 @@ def park_all(tx: Tx, reason: Reason, *, detail: str, retry_at: datetime) -> None
     )
     facts = {"reason": reason.value, "detail": detail}
     news = [i for i in ids if known.get(i) != reason.value]
-    tx.record_events(events.NewEvent("parked", email_id=i, facts=facts) for i in news)
+    tx.record_events(events.NewEvent(EventKind.PARKED, email_id=i, facts=facts) for i in news)

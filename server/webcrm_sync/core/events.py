@@ -1,0 +1,94 @@
+"""The events in the history of a mail or a mailbox: their kinds, and the facts each carries."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from enum import StrEnum
+
+
+class EventKind(StrEnum):
+    """What happened. Stored by its value, so a value never changes."""
+
+    # An item reached a state; the values are those of `State`.
+    FOUND = "found"
+    MATCHED = "matched"
+    FILED = "filed"
+    SYNCED = "synced"
+    WAITING = "waiting"
+    PARKED = "parked"
+    SKIPPED = "skipped"
+    MIRRORED = "mirrored"
+
+    # Something else happened to a mail.
+    MOVED_IN = "moved in"
+    MOVED_OUT = "moved out"
+    DELETED = "deleted"
+    BUTTON_PRESSED = "pressed"
+    ASKED_AGAIN = "asked for"
+    CHOSEN = "chosen"
+    MOVED_IN_WEBCRM = "moved"
+    REMOVED_IN_WEBCRM = "removed in webcrm"
+    TAKEN_BACK = "taken back"
+    WITHDRAWN = "withdrawn"
+    FILED_AGAIN = "filed again"
+    CHANGE_REFUSED = "not changed"
+    ATTACHMENT_LEFT_OUT = "left out"
+    ADOPTED = "taken over"
+    RECOVERED = "rebuilt"
+
+    # Something happened to a mailbox.
+    MAILBOX_ADDED = "mailbox added"
+    MAILBOX_PAUSED = "mailbox waits"
+    MAILBOX_RESUMED = "mailbox answers again"
+    FOLDER_FOUND = "folder found"
+    FOLDER_MADE = "folder made"
+    FOLDER_GONE = "folder is gone"
+    FOLDER_READ_ANEW = "folder is read anew"
+    MAIL_UNREADABLE = "mail could not be read"
+    PUSH_ON = "push is on"
+    PUSH_OFF = "push is off"
+    MIRROR_CREATED = "mirror written"
+    MIRROR_REFUSED = "mirror refused"
+
+
+_DECIDED = frozenset({"reason", "organisations", "candidates"})
+_ARRIVED = frozenset({"place", "way", "reason"})
+_IN_WEBCRM = frozenset({"organisation", "activity"})
+#: The names of the facts that an event of each kind may carry; any of them may be missing.
+FACTS: Mapping[EventKind, frozenset[str]] = {
+    EventKind.FOUND: _ARRIVED,
+    EventKind.MIRRORED: _ARRIVED,
+    EventKind.MATCHED: _DECIDED,
+    EventKind.WAITING: _DECIDED,
+    EventKind.PARKED: _DECIDED | {"detail"},
+    EventKind.SKIPPED: _DECIDED | _ARRIVED,
+    EventKind.FILED: _IN_WEBCRM | _DECIDED,
+    EventKind.SYNCED: frozenset({"took_s"}),
+    EventKind.MOVED_IN: frozenset(),
+    EventKind.MOVED_OUT: frozenset(),
+    EventKind.DELETED: frozenset(),
+    EventKind.BUTTON_PRESSED: frozenset({"by"}),
+    EventKind.ASKED_AGAIN: frozenset({"by"}),
+    EventKind.CHOSEN: frozenset({"organisations", "by"}),
+    EventKind.MOVED_IN_WEBCRM: _IN_WEBCRM,
+    EventKind.REMOVED_IN_WEBCRM: _IN_WEBCRM,
+    EventKind.TAKEN_BACK: frozenset({"by", "is_shared"}),
+    EventKind.WITHDRAWN: frozenset({"activity"}),
+    EventKind.FILED_AGAIN: frozenset({"activity"}),
+    EventKind.CHANGE_REFUSED: frozenset({"detail"}),
+    EventKind.ATTACHMENT_LEFT_OUT: frozenset({"detail"}),
+    EventKind.ADOPTED: _IN_WEBCRM,
+    EventKind.RECOVERED: _IN_WEBCRM,
+    EventKind.MAILBOX_ADDED: frozenset(),
+    EventKind.MAILBOX_PAUSED: frozenset({"trouble"}),
+    EventKind.MAILBOX_RESUMED: frozenset(),
+    EventKind.FOLDER_FOUND: frozenset({"place", "anew"}),
+    EventKind.FOLDER_MADE: frozenset({"place", "anew"}),
+    EventKind.FOLDER_GONE: frozenset({"place"}),
+    EventKind.FOLDER_READ_ANEW: frozenset({"place"}),
+    EventKind.MAIL_UNREADABLE: frozenset({"detail"}),
+    EventKind.PUSH_ON: frozenset({"place"}),
+    EventKind.PUSH_OFF: frozenset({"trouble"}),
+    EventKind.MIRROR_CREATED: frozenset({"activity"}),
+    EventKind.MIRROR_REFUSED: frozenset({"activity", "detail"}),
+}
