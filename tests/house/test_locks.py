@@ -79,5 +79,8 @@ def test_nothing_is_installed_without_a_hash() -> None:
     assert len(commands) == 3
     unhashed = [part for part in commands if "--require-hashes" not in part]
     assert [part.split()[2:] for part in unhashed] == [
-        ["--no-deps", "--no-build-isolation", "--editable", "."]
+        [
+            *("--no-deps", "--no-build-isolation"),
+            *("--editable", ".", "--editable", "server/webcrm_sync_sandbox"),
+        ]
     ]
