@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 
 import pytest
 from hypothesis import given
@@ -18,7 +18,7 @@ from webcrm_sync.core.errors import (
     TryLater,
     Unclear,
 )
-from webcrm_sync.graph.errors import Failure, failure_in, retry_at, trouble, without_addresses
+from webcrm_sync.graph.errors import Failure, failure_in, trouble, without_addresses
 
 NOW = datetime(2026, 11, 20, 10, tzinfo=UTC)
 
@@ -79,32 +79,6 @@ def test_a_subscription_that_is_not_there_says_nothing_about_a_mailbox() -> None
 def test_a_mailbox_out_of_property_names_is_not_one_that_is_full() -> None:
     error = meaning(403, "ErrorQuotaExceeded", "The quota is exceeded., Cannot get ID from name.")
     assert (type(error), error.code) == (Refused, "ErrorQuotaExceeded")
-
-
-@pytest.mark.parametrize(
-    ("told", "wait_s"),
-    [("7", 7), ("2.128", 2.128), ("0", 0), (" 30 ", 30), ("9999999", 86_400), ("86401", 86_400)],
-)
-def test_retry_after_in_seconds_counts_from_now(told: str, wait_s: float) -> None:
-    assert retry_at(told, NOW) == NOW + timedelta(seconds=wait_s)
-
-
-def test_retry_after_may_be_a_date() -> None:
-    at = retry_at("Fri, 20 Nov 2026 10:01:00 GMT", NOW)
-    assert at == NOW + timedelta(minutes=1)
-    assert at.tzinfo is not None
-    assert retry_at("Fri, 20 Nov 9999 10:01:00 GMT", NOW) == NOW + timedelta(days=1)
-
-
-@pytest.mark.parametrize("told", [None, "", "soon", "-5", "1e9", "Fri, 99 Nov 2026 10:01:00 GMT"])
-def test_a_retry_after_that_nobody_can_read_is_none(told: str | None) -> None:
-    assert retry_at(told, NOW) is None
-
-
-@given(st.text())
-def test_no_retry_after_breaks_the_reader(told: str) -> None:
-    at = retry_at(told, NOW)
-    assert at is None or at.tzinfo is not None
 
 
 def test_a_batch_line_and_a_whole_answer_are_read_alike() -> None:

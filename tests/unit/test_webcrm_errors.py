@@ -66,9 +66,6 @@ def test_webcrms_own_words_are_kept() -> None:
         (answer(429, {"RetryAfterSeconds": 9}), 9),
         (answer(429, {"RetryAfterSeconds": "2.5"}), 2.5),
         (answer(429, b"", retry_after="Mon, 23 Nov 2026 10:00:30 GMT"), 30),
-        (answer(429, b"", retry_after="-5"), 0),
-        (answer(429, b"", retry_after="1e300"), 24 * 3600),
-        (answer(429, b"", retry_after="nan"), 24 * 3600),
         (answer(503, b"", retry_after="60"), 60),
     ],
 )

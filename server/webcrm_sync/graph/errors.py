@@ -6,8 +6,7 @@ import json
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
-from email.utils import parsedate_to_datetime
+from datetime import datetime
 from typing import Any
 
 from webcrm_sync.core.errors import (
@@ -20,13 +19,13 @@ from webcrm_sync.core.errors import (
     TryLater,
     Unclear,
 )
+from webcrm_sync.net.retry_after import read_retry_after
 
 #: Codes are compared without case: pages and wire disagree on it (Microsoft Graph: errors).
 _CURSOR_CODES = {"syncstatenotfound", "resyncrequired"}
 #: A mailbox without licence, on-premises, inactive or not ready yet.
 _NO_MAILBOX_CODES = {"mailboxnotenabledforrestapi", "resourcenotfound", "errorinvaliduser"}
 _QUOTA = "errorquotaexceeded"
-_LONGEST_WAIT = timedelta(days=1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,22 +69,6 @@ def _part(whole: Any, name: str) -> dict[str, Any]:
     return part if isinstance(part, dict) else {}
 
 
-def retry_at(retry_after: str | None, now: datetime) -> datetime | None:
-    """When a Retry-After header wants us back: whole or decimal seconds, or an HTTP date.
-
-    None when it is absent or unreadable. Decimals: Microsoft Graph: throttling, its own sample.
-    Nobody is taken at the word for more than a day.
-    """
-    text = (retry_after or "").strip()
-    if re.fullmatch(r"\d{1,7}([.,]\d{1,9})?", text):
-        return now + min(timedelta(seconds=float(text.replace(",", "."))), _LONGEST_WAIT)
-    try:
-        at = parsedate_to_datetime(text)
-    except ValueError:
-        return None
-    return min(at if at.tzinfo else at.replace(tzinfo=UTC), now + _LONGEST_WAIT)
-
-
 def without_addresses(text: str) -> str:
     """`text` with every e-mail address taken out, in one line of at most 200 characters.
 
@@ -107,7 +90,7 @@ def trouble(
     facts = {"code": failure.code, "request_id": failure.request_id}
     kind = _passing(failure, is_repeatable) or _lasting(failure, in_mailbox)
     if kind is TryLater:
-        return TryLater(text, retry_at=retry_at(failure.retry_after, now), **facts)
+        return TryLater(text, retry_at=read_retry_after(failure.retry_after, now), **facts)
     return kind(text, **facts)
 
 

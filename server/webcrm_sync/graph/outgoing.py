@@ -13,8 +13,8 @@ import httpx
 import msal  # type: ignore[import-untyped]  # it ships no types
 
 from webcrm_sync.core.errors import LoginRefused, TryLater
-from webcrm_sync.graph.errors import retry_at
 from webcrm_sync.net.bounds import Bounds
+from webcrm_sync.net.retry_after import read_retry_after
 from webcrm_sync.net.transports import Bounded, wire
 from webcrm_sync.settings import PREFIX, Settings
 
@@ -114,7 +114,7 @@ class EntraHttp:
     def _check(self, response: httpx.Response) -> None:
         status = response.status_code
         if status == httpx.codes.TOO_MANY_REQUESTS or status >= 500:
-            later = retry_at(response.headers.get("Retry-After"), self._now())
+            later = read_retry_after(response.headers.get("Retry-After"), self._now())
             raise TryLater(f"Entra answers with status {status}.", retry_at=later)
         if status < 200 or 300 <= status < 400:
             raise TryLater(

@@ -6,8 +6,7 @@ import json
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
-from email.utils import parsedate_to_datetime
+from datetime import datetime
 
 from webcrm_sync.core.errors import (
     Gone,
@@ -19,9 +18,8 @@ from webcrm_sync.core.errors import (
     Unclear,
 )
 from webcrm_sync.core.storable import storable_json
+from webcrm_sync.net.retry_after import read_retry_after
 
-#: The longest patience we take webCRM's word for.
-_LONGEST_WAIT_S = 24 * 3600.0
 #: What a header can carry.
 _BEARER = re.compile(r"[\x21-\x7e]+")
 _REFUSED_LOGIN = "webCRM did not take the application token in WEBCRM_SYNC_WEBCRM_TOKEN"
@@ -73,20 +71,11 @@ def _words(answer: Answer) -> dict[str, str]:
 
 
 def _retry_at(answer: Answer, now: datetime) -> datetime | None:
-    """When webCRM wants to be asked again: header in seconds or as a date, else its body."""
-    asked: object = answer.headers.get("retry-after")
-    if asked is None and isinstance(found := parsed(answer), dict):
-        asked = found.get("RetryAfterSeconds")
-    try:
-        seconds = float(str(asked))
-    except ValueError:
-        try:
-            seconds = (parsedate_to_datetime(str(asked)).astimezone(UTC) - now).total_seconds()
-        except ValueError:
-            return None
-    if not seconds <= _LONGEST_WAIT_S:
-        return now + timedelta(seconds=_LONGEST_WAIT_S)
-    return now + timedelta(seconds=max(0.0, seconds))
+    """When webCRM takes calls again: by its header, or else by its body."""
+    value: object = answer.headers.get("retry-after")
+    if value is None and isinstance(body := parsed(answer), dict):
+        value = body.get("RetryAfterSeconds")
+    return read_retry_after(str(value), now)
 
 
 def parsed(answer: Answer) -> object:

@@ -1,0 +1,32 @@
+"""The one reader of Retry-After (RFC 9110, 10.2.3), for Graph, Entra and webCRM. Pure."""
+
+from __future__ import annotations
+
+import re
+from datetime import UTC, datetime, timedelta
+from email.utils import parsedate_to_datetime
+
+#: The longest wait that a service can impose. The longest limit of those we meet counts requests
+#: over 10 minutes (Microsoft Graph: throttling limits, Outlook); webCRM's counts over a minute.
+#: An hour leaves room for maintenance. A longer wait is a mistake, such as milliseconds in place
+#: of seconds, and would stop all filing; a call that comes too early is one refused call an hour.
+LONGEST_WAIT = timedelta(hours=1)
+_SECONDS = re.compile(r"[0-9]+(?:[.,][0-9]+)?")
+
+
+def read_retry_after(value: str | None, now: datetime) -> datetime | None:
+    """The moment from which the service takes calls again, None when `value` does not say.
+
+    `value`: seconds or an HTTP date. Seconds may have decimals (Microsoft Graph: throttling, its
+    own sample). The moment lies between `now` and `now` + LONGEST_WAIT.
+    """
+    text = (value or "").strip()
+    if _SECONDS.fullmatch(text):
+        seconds = float(text.replace(",", "."))
+        return now + timedelta(seconds=min(seconds, LONGEST_WAIT.total_seconds()))
+    try:
+        at = parsedate_to_datetime(text)
+    except ValueError:
+        return None
+    at = at if at.tzinfo else at.replace(tzinfo=UTC)
+    return min(max(at, now), now + LONGEST_WAIT).astimezone(UTC)
