@@ -18,7 +18,7 @@ from cryptography.hazmat.primitives.serialization import load_pem_private_key
 from cryptography.x509 import load_pem_x509_certificate
 
 from webcrm_sync.core.errors import LoginRefused, TryLater
-from webcrm_sync.graph.outgoing import EntraHttp
+from webcrm_sync.graph.entra_http import EntraHttp
 from webcrm_sync.settings import PREFIX, Settings
 
 #: What Entra's error numbers mean for the one who sets this up

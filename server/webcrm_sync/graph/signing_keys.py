@@ -15,7 +15,7 @@ import jwt
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
 
 from webcrm_sync.core.errors import SyncError, TryLater
-from webcrm_sync.graph.outgoing import EntraHttp
+from webcrm_sync.graph.entra_http import EntraHttp
 from webcrm_sync.settings import Settings
 
 logger = logging.getLogger(__name__)

@@ -22,12 +22,12 @@ from msgraph.generated.models.o_data_errors.o_data_error import ODataError
 from webcrm_sync.core.errors import Refused, SyncError, TryLater, Unclear
 from webcrm_sync.graph.auth import AppLogin
 from webcrm_sync.graph.concurrency import Call, MailboxLimiter
+from webcrm_sync.graph.entra_http import no_connection
 from webcrm_sync.graph.errors import Failure, failure_in, trouble
-from webcrm_sync.graph.outgoing import no_connection
 from webcrm_sync.graph.sdk import NotAnAnswer, adapter, failure_of
 from webcrm_sync.graph.wire import path
-from webcrm_sync.net.bounds import KEY, AnswerTooLarge, Bounds, CallTooSlow
-from webcrm_sync.net.transports import AsyncBounded, wires
+from webcrm_sync.net.bounds import BOUNDS_EXTENSION, AnswerTooLarge, Bounds, CallTooSlow
+from webcrm_sync.net.transports import AsyncBoundedTransport, async_transport
 from webcrm_sync.settings import Settings
 
 T = TypeVar("T")
@@ -74,7 +74,9 @@ class Transport:
         self._now = now
         self._url = settings.graph_url
         self._gate = MailboxLimiter()
-        bounded = AsyncBounded(wires(settings.graph_url, settings.ca_bundle), bounds)
+        bounded = AsyncBoundedTransport(
+            async_transport(settings.graph_url, settings.ca_bundle), bounds
+        )
         self._client = httpx.AsyncClient(transport=bounded, timeout=_TIMEOUTS)
         self._adapter = adapter(login, self._client, settings.graph_url)
         #: The typed client for what is called rarely; its calls go through `send`.
@@ -117,7 +119,7 @@ class Transport:
             request = _request("GET", url, None, ())
             request.headers["Accept"] = "*/*"
             native = await self._adapter.convert_to_native_async(request)
-            native.extensions[KEY] = bounds
+            native.extensions[BOUNDS_EXTENSION] = bounds
             response = await self._client.send(native, stream=True)
             try:
                 if not response.is_success:

@@ -9,9 +9,9 @@ from dataclasses import dataclass
 import httpx
 
 #: The name under which a request carries bounds of its own (httpx: request extensions).
-KEY = "webcrm_sync.bounds"
+BOUNDS_EXTENSION = "webcrm_sync.bounds"
 #: gzip and nothing else is asked for: what we decompress ourselves, piece by piece.
-ACCEPTED = "gzip"
+ACCEPT_ENCODING = "gzip"
 _PLAIN = {"", "identity"}
 _GZIP = {"gzip", "x-gzip"}  # one and the same (RFC 9110: content codings)
 _PIECE = 64 * 1024

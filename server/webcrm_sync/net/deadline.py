@@ -20,7 +20,7 @@ _ends_at: ContextVar[float] = ContextVar("ends_at", default=float("inf"))
 
 
 @contextmanager
-def ending_at(moment: float) -> Iterator[None]:
+def enforce_deadline(moment: float) -> Iterator[None]:
     """Within the block nothing on a connection waits beyond this moment of `time.monotonic`."""
     token = _ends_at.set(moment)
     try:

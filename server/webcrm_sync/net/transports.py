@@ -9,12 +9,12 @@ from pathlib import Path
 
 import httpx
 
-from webcrm_sync.net.bounds import ACCEPTED, KEY, Bounds, CallTooSlow, Meter
-from webcrm_sync.net.deadline import DeadlineBackend, ending_at
-from webcrm_sync.net.way import proxy_for, trust
+from webcrm_sync.net.bounds import ACCEPT_ENCODING, BOUNDS_EXTENSION, Bounds, CallTooSlow, Meter
+from webcrm_sync.net.deadline import DeadlineBackend, enforce_deadline
+from webcrm_sync.net.proxy import proxy_for, trust
 
 
-def wire(url: str, ca_bundle: Path | None) -> httpx.BaseTransport:
+def sync_transport(url: str, ca_bundle: Path | None) -> httpx.BaseTransport:
     """Connections to the host of `url` that end with their call's deadline."""
     made = httpx.HTTPTransport(verify=trust(ca_bundle), proxy=proxy_for(url))
     # httpx takes no backend; its pool, which is httpcore's, does.
@@ -22,12 +22,12 @@ def wire(url: str, ca_bundle: Path | None) -> httpx.BaseTransport:
     return made
 
 
-def wires(url: str, ca_bundle: Path | None) -> httpx.AsyncBaseTransport:
+def async_transport(url: str, ca_bundle: Path | None) -> httpx.AsyncBaseTransport:
     """The same for an event loop, where a deadline needs no backend of its own."""
     return httpx.AsyncHTTPTransport(verify=trust(ca_bundle), proxy=proxy_for(url))
 
 
-class Bounded(httpx.BaseTransport):
+class BoundedTransport(httpx.BaseTransport):
     """Calls over `wire`, each within `bounds`; raises AnswerTooLarge and CallTooSlow besides."""
 
     def __init__(self, wire: httpx.BaseTransport, bounds: Bounds) -> None:
@@ -38,7 +38,7 @@ class Bounded(httpx.BaseTransport):
         """The answer's head; its body is counted while it is read."""
         bounds = _bounds_of(request, self._bounds)
         ends_at = time.monotonic() + bounds.seconds
-        with ending_at(ends_at):
+        with enforce_deadline(ends_at):
             response = self._wire.handle_request(request)
         stream = response.stream
         assert isinstance(stream, httpx.SyncByteStream)
@@ -64,7 +64,7 @@ class _Body(httpx.SyncByteStream):
         while True:
             if time.monotonic() > self._ends_at:
                 raise CallTooSlow(self._bounds)
-            with ending_at(self._ends_at):
+            with enforce_deadline(self._ends_at):
                 chunk = next(chunks, None)
             if chunk is None:
                 break
@@ -75,7 +75,7 @@ class _Body(httpx.SyncByteStream):
         self._stream.close()
 
 
-class AsyncBounded(httpx.AsyncBaseTransport):
+class AsyncBoundedTransport(httpx.AsyncBaseTransport):
     """The same on an event loop."""
 
     def __init__(self, wires: httpx.AsyncBaseTransport, bounds: Bounds) -> None:
@@ -130,8 +130,8 @@ class _AsyncBody(httpx.AsyncByteStream):
 
 
 def _bounds_of(request: httpx.Request, usual: Bounds) -> Bounds:
-    request.headers["Accept-Encoding"] = ACCEPTED
-    bounds = request.extensions.get(KEY, usual)
+    request.headers["Accept-Encoding"] = ACCEPT_ENCODING
+    bounds = request.extensions.get(BOUNDS_EXTENSION, usual)
     assert isinstance(bounds, Bounds)
     return bounds
 

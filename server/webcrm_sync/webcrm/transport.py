@@ -9,8 +9,8 @@ from typing import Literal
 import httpx
 
 from webcrm_sync.core.errors import TooLate
-from webcrm_sync.net.bounds import KEY, Bounds
-from webcrm_sync.net.transports import Bounded, wire
+from webcrm_sync.net.bounds import BOUNDS_EXTENSION, Bounds
+from webcrm_sync.net.transports import BoundedTransport, sync_transport
 from webcrm_sync.settings import Settings
 from webcrm_sync.webcrm.errors import Answer, access_token, trouble
 from webcrm_sync.webcrm.outgoing import BOUNDS, lost, with_time_for
@@ -44,13 +44,13 @@ class Transport:
         self._pacing = pacing or RateLimiter()
         self._token = ""
         self._token_since = datetime.min.replace(tzinfo=UTC)
-        to_webcrm = transport or wire(settings.webcrm_url, settings.ca_bundle)
+        to_webcrm = transport or sync_transport(settings.webcrm_url, settings.ca_bundle)
         # Redirects are not followed and no URL of an answer is: the token stays with its host.
         self._http = httpx.Client(
             base_url=settings.webcrm_url,
             headers={"Accept": "application/json"},
             timeout=_TIMEOUT,
-            transport=Bounded(to_webcrm, bounds),
+            transport=BoundedTransport(to_webcrm, bounds),
         )
 
     def close(self) -> None:
@@ -75,7 +75,7 @@ class Transport:
         if body is not None:
             request.headers["Content-Type"] = "application/json"
             sent = int(request.headers["Content-Length"])
-            request.extensions[KEY] = with_time_for(sent, self.bounds)
+            request.extensions[BOUNDS_EXTENSION] = with_time_for(sent, self.bounds)
         with self._pacing:
             answer = self._send_as_us(request, until)
             if answer.status == 401:

@@ -23,7 +23,7 @@ from contract.graph_wire.script import (
 )
 from webcrm_sync.core.errors import Gone, TryLater, Unclear
 from webcrm_sync.graph.client import GraphClient
-from webcrm_sync.net.way import proxy_for
+from webcrm_sync.net.proxy import proxy_for
 from webcrm_sync_sandbox.http_server import Server
 
 # -- what every request carries

@@ -18,7 +18,12 @@ import trustme
 
 from contract.hostile import Speak, head, hostile, says, says_for_ever, whole
 from webcrm_sync.net.bounds import AnswerTooLarge, Bounds
-from webcrm_sync.net.transports import AsyncBounded, Bounded, wire, wires
+from webcrm_sync.net.transports import (
+    AsyncBoundedTransport,
+    BoundedTransport,
+    async_transport,
+    sync_transport,
+)
 from webcrm_sync_sandbox.http_server import Server
 
 Ask = Callable[[str, Bounds], httpx.Response]
@@ -31,13 +36,15 @@ PATIENT = Bounds(seconds=20, size=100_000)
 
 
 def on_a_thread(url: str, bounds: Bounds) -> httpx.Response:
-    with httpx.Client(transport=Bounded(wire(url, None), bounds), timeout=5) as client:
+    with httpx.Client(
+        transport=BoundedTransport(sync_transport(url, None), bounds), timeout=5
+    ) as client:
         return client.get(url)
 
 
 def on_a_loop(url: str, bounds: Bounds) -> httpx.Response:
     async def ask() -> httpx.Response:
-        bounded = AsyncBounded(wires(url, None), bounds)
+        bounded = AsyncBoundedTransport(async_transport(url, None), bounds)
         async with httpx.AsyncClient(transport=bounded, timeout=5) as client:
             return await client.get(url)
 
@@ -187,7 +194,7 @@ def test_an_answer_without_a_body_may_name_any_coding(ask: Ask) -> None:
 def test_no_cookie_is_kept() -> None:
     said = whole(b"{}", "Set-Cookie: a=b", "Set-Cookie: c=d; Path=/")
     with hostile(says(said)) as server:
-        bounded = Bounded(wire(server.url, None), PATIENT)
+        bounded = BoundedTransport(sync_transport(server.url, None), PATIENT)
         with httpx.Client(transport=bounded) as client:
             client.get(server.url)
             client.get(server.url)
@@ -198,7 +205,7 @@ def test_no_cookie_is_kept() -> None:
 def test_a_request_that_is_taken_slowly_ends_in_time() -> None:
     taken = socket.create_server(("127.0.0.1", 0))
     url = f"http://127.0.0.1:{taken.getsockname()[1]}"
-    bounded = Bounded(wire(url, None), QUICK)
+    bounded = BoundedTransport(sync_transport(url, None), QUICK)
     began = time.monotonic()
     client = httpx.Client(transport=bounded, timeout=5)
     with taken, client, pytest.raises(httpx.TransportError):
@@ -220,7 +227,7 @@ def test_a_connection_is_kept_for_the_next_call(tmp_path: Path) -> None:
         return [b"x" * 9000]
 
     with Server(app, ssl_context=context) as server:
-        bounded = Bounded(wire(server.url, tmp_path / "ca.pem"), QUICK)
+        bounded = BoundedTransport(sync_transport(server.url, tmp_path / "ca.pem"), QUICK)
         with httpx.Client(transport=bounded) as client:
             for _ in range(3):
                 assert len(client.get(server.url).content) == 9000

@@ -14,7 +14,7 @@ from webcrm_sync.core.errors import SyncError
 from webcrm_sync.engine import push_urls
 from webcrm_sync.engine.context import Context
 from webcrm_sync.net.bounds import Bounds
-from webcrm_sync.net.transports import Bounded, wire
+from webcrm_sync.net.transports import BoundedTransport, sync_transport
 from webcrm_sync.store import directory, mailboxes
 
 _NEEDED_ROLES = frozenset({"Mail.ReadWrite", "MailboxSettings.ReadWrite"})
@@ -185,7 +185,7 @@ def _reachable(context: Context) -> Check:
         text = "push is off: WEBCRM_SYNC_PUBLIC_URL is not https; folders are polled"
         return Check(name, Verdict.WARNING, text)
     try:
-        bounded = Bounded(wire(settings.public_url, settings.ca_bundle), _LOOK)
+        bounded = BoundedTransport(sync_transport(settings.public_url, settings.ca_bundle), _LOOK)
         with httpx.Client(transport=bounded, timeout=_LOOK.seconds) as client:
             answer = client.get(f"{settings.public_url}/healthz")
     except httpx.HTTPError as error:

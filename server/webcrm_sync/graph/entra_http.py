@@ -15,7 +15,7 @@ import msal  # type: ignore[import-untyped]  # it ships no types
 from webcrm_sync.core.errors import LoginRefused, TryLater
 from webcrm_sync.net.bounds import Bounds
 from webcrm_sync.net.retry_after import read_retry_after
-from webcrm_sync.net.transports import Bounded, wire
+from webcrm_sync.net.transports import BoundedTransport, sync_transport
 from webcrm_sync.settings import PREFIX, Settings
 
 #: Entra's answers are a few kilobytes; its list of keys is the largest.
@@ -54,8 +54,8 @@ class EntraHttp:
         self._now = now
         self._host = str(urlsplit(settings.entra_authority).hostname)
         self._place = _place(settings.entra_authority)
-        to_entra = wire(settings.entra_authority, settings.ca_bundle)
-        self._http = httpx.Client(transport=Bounded(to_entra, _BOUNDS), timeout=_TIMEOUTS)
+        to_entra = sync_transport(settings.entra_authority, settings.ca_bundle)
+        self._http = httpx.Client(transport=BoundedTransport(to_entra, _BOUNDS), timeout=_TIMEOUTS)
 
     def close(self) -> None:
         """Closes the connections."""
