@@ -15,22 +15,13 @@ import msal  # type: ignore[import-untyped]  # it ships no types
 from webcrm_sync.core.errors import LoginRefused, TryLater
 from webcrm_sync.net.bounds import Bounds
 from webcrm_sync.net.retry_after import read_retry_after
+from webcrm_sync.net.tls import connection_error
 from webcrm_sync.net.transports import BoundedTransport, sync_transport
 from webcrm_sync.settings import PREFIX, Settings
 
 #: Entra's answers are a few kilobytes; its list of keys is the largest.
 _BOUNDS = Bounds(seconds=30, size=1024 * 1024)
 _TIMEOUTS = httpx.Timeout(20, connect=10)
-
-
-def no_connection(host: str, error: Exception) -> TryLater:
-    """What to say when `host` was not reached; names CA_BUNDLE where that is the cure."""
-    if "CERTIFICATE_VERIFY_FAILED" in str(error):
-        return TryLater(
-            f"The certificate of {host} is not trusted; put its root into {PREFIX}CA_BUNDLE.",
-            code="CertificateNotTrusted",
-        )
-    return TryLater(f"No answer from {host} ({type(error).__name__}).", code="NoConnection")
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,7 +85,7 @@ class EntraHttp:
         try:
             response = self._http.request(method, url, **parts)
         except httpx.HTTPError as error:
-            raise no_connection(self._host, error) from None
+            raise connection_error(self._host, error) from None
         self._check(response)
         text = response.content.decode("utf-8", "replace")
         if not _is_readable(text):

@@ -22,11 +22,11 @@ from msgraph.generated.models.o_data_errors.o_data_error import ODataError
 from webcrm_sync.core.errors import Refused, SyncError, TryLater, Unclear
 from webcrm_sync.graph.auth import AppLogin
 from webcrm_sync.graph.concurrency import Call, MailboxLimiter
-from webcrm_sync.graph.entra_http import no_connection
 from webcrm_sync.graph.errors import Failure, failure_in, trouble
 from webcrm_sync.graph.sdk import NotAnAnswer, adapter, failure_of
 from webcrm_sync.graph.wire import path
 from webcrm_sync.net.bounds import BOUNDS_EXTENSION, AnswerTooLarge, Bounds, CallTooSlow
+from webcrm_sync.net.tls import connection_error
 from webcrm_sync.net.transports import AsyncBoundedTransport, async_transport
 from webcrm_sync.settings import Settings
 
@@ -169,7 +169,7 @@ class Transport:
         except httpx.InvalidURL:
             raise Refused("A link in Graph's answer is no address.", code="BadLink") from None
         except _NEVER_SENT as error:
-            raise no_connection(str(urlsplit(self._url).hostname), error) from None
+            raise connection_error(str(urlsplit(self._url).hostname), error) from None
         except _LOST as error:
             lost = TryLater if call.is_repeatable else Unclear
             raise lost(_sentence(error), code=_code(error)) from None

@@ -1,1 +1,1 @@
-"""How calls leave this machine: whom they trust, through which proxy, what they may cost."""
+"""Outgoing calls: trusted certificates, proxies, bounds, Retry-After."""

@@ -1,4 +1,4 @@
-"""What calls may cost: seconds and bytes of one, pages of a listing."""
+"""What a call may cost: seconds, bytes of the answer, pages of a listing."""
 
 from __future__ import annotations
 
@@ -8,13 +8,13 @@ from dataclasses import dataclass
 
 import httpx
 
-#: The name under which a request carries bounds of its own (httpx: request extensions).
+#: The httpx request extension that holds the bounds of one request.
 BOUNDS_EXTENSION = "webcrm_sync.bounds"
-#: gzip and nothing else is asked for: what we decompress ourselves, piece by piece.
+#: The only coding that we ask for, because we decompress it ourselves and count what comes out.
 ACCEPT_ENCODING = "gzip"
-_PLAIN = {"", "identity"}
-_GZIP = {"gzip", "x-gzip"}  # one and the same (RFC 9110: content codings)
-_PIECE = 64 * 1024
+_UNCOMPRESSED = {"", "identity"}
+_GZIP = {"gzip", "x-gzip"}  # two names of one coding (RFC 9110: content codings)
+_PIECE_BYTES = 64 * 1024
 _MEGABYTE = 1024 * 1024
 
 
@@ -23,7 +23,7 @@ class Bounds:
     """What one call may cost.
 
     `seconds`: from the connection to the last byte. `size`: bytes of the answer, decompressed.
-    `pages`: of a listing, which is a call for each.
+    `pages`: pages of a listing, each of which is a call.
     """
 
     seconds: float
@@ -32,7 +32,7 @@ class Bounds:
 
 
 class AnswerTooLarge(httpx.RemoteProtocolError):
-    """The answer is larger than the call allows; the rest of it was not read."""
+    """The answer is larger than the call allows; its rest is not read."""
 
 
 class CallTooSlow(httpx.ReadTimeout):
@@ -43,51 +43,54 @@ class CallTooSlow(httpx.ReadTimeout):
 
 
 class Meter:
-    """Decompresses one answer as it comes and counts it. Never holds more than a piece of it."""
+    """Decompresses one answer while it arrives, and counts its bytes. Holds one piece at most."""
 
     def __init__(self, headers: httpx.Headers, bounds: Bounds) -> None:
         coding = headers.get("Content-Encoding", "").strip().lower()
-        self._is_known = coding in _PLAIN | _GZIP
+        self._is_known = coding in _UNCOMPRESSED | _GZIP
         self._gzip = zlib.decompressobj(16 + zlib.MAX_WBITS) if coding in _GZIP else None
-        self._size = bounds.size
-        self._came = self._went = 0
+        self._max_size = bounds.size
+        self._bytes_in = self._bytes_out = 0
 
-    def pieces(self, chunk: bytes) -> Iterator[bytes]:
-        """The content in the next bytes from the wire. Raises AnswerTooLarge, DecodingError."""
+    def feed(self, chunk: bytes) -> Iterator[bytes]:
+        """The content of `chunk`, the next bytes from the wire, in pieces.
+
+        Raises AnswerTooLarge beyond the bounds, DecodingError for another coding and broken gzip.
+        """
         if not self._is_known:
             raise httpx.DecodingError("the answer is compressed in a way that was not asked for")
-        self._came += len(chunk)  # a compressed stream can be endless and hold nothing
-        self._check(self._came)
+        self._bytes_in += len(chunk)  # a compressed stream can be endless and hold nothing
+        self._check(self._bytes_in)
         if self._gzip is None:
             yield chunk
             return
         try:
             while chunk and not self._gzip.eof:
-                piece = self._gzip.decompress(chunk, _PIECE)
+                piece = self._gzip.decompress(chunk, _PIECE_BYTES)
                 chunk = self._gzip.unconsumed_tail
-                self._went += len(piece)
-                self._check(self._went)
+                self._bytes_out += len(piece)
+                self._check(self._bytes_out)
                 yield piece
         except zlib.error as error:
             raise httpx.DecodingError("the answer's gzip is broken") from error
 
-    def end(self) -> Iterator[bytes]:
-        """What is left when the wire has no more. Raises DecodingError where something lacks."""
-        if self._gzip is None or not self._came:
+    def finish(self) -> Iterator[bytes]:
+        """The content that is left after the last chunk. Raises DecodingError for cut-off gzip."""
+        if self._gzip is None or not self._bytes_in:
             return
-        while piece := self._gzip.decompress(b"", _PIECE):
-            self._went += len(piece)
-            self._check(self._went)
+        while piece := self._gzip.decompress(b"", _PIECE_BYTES):
+            self._bytes_out += len(piece)
+            self._check(self._bytes_out)
             yield piece
         if not self._gzip.eof:
             raise httpx.DecodingError("the answer's gzip ends too early")
 
     def _check(self, size: int) -> None:
-        if size > self._size:
-            raise AnswerTooLarge(f"is larger than {_told(self._size)}")
+        if size > self._max_size:
+            raise AnswerTooLarge(f"is larger than {_size_text(self._max_size)}")
 
 
-def _told(size: int) -> str:
+def _size_text(size: int) -> str:
     if size < _MEGABYTE:
         return f"{size} bytes"
     return f"{size // _MEGABYTE} MB"

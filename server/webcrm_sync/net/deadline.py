@@ -1,6 +1,7 @@
-"""A deadline for all that a synchronous call does on its connection.
+"""One deadline for everything that a synchronous call does on its connection.
 
-Time-outs of sockets are for one reading each: who sends a byte now and then never meets one.
+A socket's timeout applies to each read alone, so a peer that sends a byte now and then never
+exceeds it.
 """
 
 from __future__ import annotations
@@ -14,32 +15,33 @@ from typing import Any
 
 import httpcore
 
-#: Written at a time, so that a peer that reads slowly cannot hold a write for long.
-_PIECE = 16 * 1024
-_ends_at: ContextVar[float] = ContextVar("ends_at", default=float("inf"))
+#: Written at once. Small, so that a peer that reads slowly cannot delay one write for long.
+_PIECE_BYTES = 16 * 1024
+_deadline: ContextVar[float] = ContextVar("deadline", default=float("inf"))
 
 
 @contextmanager
 def enforce_deadline(moment: float) -> Iterator[None]:
-    """Within the block nothing on a connection waits beyond this moment of `time.monotonic`."""
-    token = _ends_at.set(moment)
+    """Limits every wait on a connection within the block to `moment` of `time.monotonic`."""
+    token = _deadline.set(moment)
     try:
         yield
     finally:
-        _ends_at.reset(token)
+        _deadline.reset(token)
 
 
-def _left(timeout: float | None, late: type[httpcore.TimeoutException]) -> float | None:
-    left = _ends_at.get() - time.monotonic()
+def _shorten(timeout: float | None, too_late: type[httpcore.TimeoutException]) -> float | None:
+    """`timeout`, or the time until the deadline if that is less. Raises `too_late` after it."""
+    left = _deadline.get() - time.monotonic()
     if left <= 0:
-        raise late("the call's time is over")
+        raise too_late("the call's time is over")
     if left == float("inf"):
         return timeout
     return left if timeout is None else min(timeout, left)
 
 
 class DeadlineBackend(httpcore.NetworkBackend):
-    """httpcore's own backend, held to the deadline of the call (httpcore: network backends)."""
+    """httpcore's own backend, held to the call's deadline (httpcore: network backends)."""
 
     def __init__(self) -> None:
         self._inner = httpcore.SyncBackend()
@@ -52,29 +54,29 @@ class DeadlineBackend(httpcore.NetworkBackend):
         local_address: str | None = None,
         socket_options: Iterable[Any] | None = None,
     ) -> httpcore.NetworkStream:
-        """A connection."""
-        timeout = _left(timeout, httpcore.ConnectTimeout)
-        made = self._inner.connect_tcp(host, port, timeout, local_address, socket_options)
-        return _DeadlineStream(made)
+        """A new connection."""
+        timeout = _shorten(timeout, httpcore.ConnectTimeout)
+        stream = self._inner.connect_tcp(host, port, timeout, local_address, socket_options)
+        return _DeadlineStream(stream)
 
     def sleep(self, seconds: float) -> None:
         """Waits between two attempts to connect."""
-        self._inner.sleep(_left(seconds, httpcore.ConnectTimeout) or 0.0)
+        self._inner.sleep(_shorten(seconds, httpcore.ConnectTimeout) or 0.0)
 
 
 class _DeadlineStream(httpcore.NetworkStream):
-    """One connection. `left` is asked anew for each reading and each piece of a writing."""
+    """One connection. Each read and each piece of a write has the time that is left by then."""
 
     def __init__(self, inner: httpcore.NetworkStream) -> None:
         self._inner = inner
 
     def read(self, max_bytes: int, timeout: float | None = None) -> bytes:
-        return self._inner.read(max_bytes, _left(timeout, httpcore.ReadTimeout))
+        return self._inner.read(max_bytes, _shorten(timeout, httpcore.ReadTimeout))
 
     def write(self, buffer: bytes, timeout: float | None = None) -> None:
-        for start in range(0, len(buffer), _PIECE):
-            piece = buffer[start : start + _PIECE]
-            self._inner.write(piece, _left(timeout, httpcore.WriteTimeout))
+        for start in range(0, len(buffer), _PIECE_BYTES):
+            piece = buffer[start : start + _PIECE_BYTES]
+            self._inner.write(piece, _shorten(timeout, httpcore.WriteTimeout))
 
     def close(self) -> None:
         self._inner.close()
@@ -85,7 +87,7 @@ class _DeadlineStream(httpcore.NetworkStream):
         server_hostname: str | None = None,
         timeout: float | None = None,
     ) -> httpcore.NetworkStream:
-        timeout = _left(timeout, httpcore.ConnectTimeout)
+        timeout = _shorten(timeout, httpcore.ConnectTimeout)
         return _DeadlineStream(self._inner.start_tls(ssl_context, server_hostname, timeout))
 
     def get_extra_info(self, info: str) -> Any:

@@ -1,28 +1,25 @@
-"""Whose certificates an outgoing call trusts, and through which proxy it goes."""
+"""The proxy that an outgoing call goes through."""
 
 from __future__ import annotations
 
 import ssl
-from pathlib import Path
 from urllib.parse import urlsplit
 from urllib.request import getproxies, proxy_bypass
 
-import certifi
+import httpx
 
 
-def trust(ca_bundle: Path | None) -> ssl.SSLContext:
-    """A verifying context: the system's roots (certifi's where it shows none) and `ca_bundle`."""
-    context = ssl.create_default_context()
-    if not context.get_ca_certs():  # macOS, slim containers
-        context.load_verify_locations(certifi.where())
-    if ca_bundle:
-        context.load_verify_locations(ca_bundle)
-    return context
+def find_proxy(url: str, trust: ssl.SSLContext) -> httpx.Proxy | None:
+    """The proxy that the environment or the system names for `url`, None = none.
 
-
-def proxy_for(url: str) -> str | None:
-    """The proxy that the environment or the system names for `url`, None = go straight."""
+    `trust` verifies a proxy that is reached by https.
+    """
     parts = urlsplit(url)
-    named = {} if proxy_bypass(parts.netloc) else getproxies()
-    proxy = named.get(parts.scheme) or named.get("all")
-    return f"http://{proxy}" if proxy and "://" not in proxy else proxy
+    proxies = {} if proxy_bypass(parts.netloc) else getproxies()
+    address = proxies.get(parts.scheme) or proxies.get("all")
+    if not address:
+        return None
+    proxy = httpx.Proxy(address if "://" in address else f"http://{address}")
+    if proxy.url.scheme == "https":  # httpcore refuses a context for the other schemes
+        proxy.ssl_context = trust
+    return proxy

@@ -9,135 +9,149 @@ from pathlib import Path
 
 import httpx
 
-from webcrm_sync.net.bounds import ACCEPT_ENCODING, BOUNDS_EXTENSION, Bounds, CallTooSlow, Meter
+from webcrm_sync.net.bounds import (
+    ACCEPT_ENCODING,
+    BOUNDS_EXTENSION,
+    Bounds,
+    CallTooSlow,
+    Meter,
+)
 from webcrm_sync.net.deadline import DeadlineBackend, enforce_deadline
-from webcrm_sync.net.proxy import proxy_for, trust
+from webcrm_sync.net.proxy import find_proxy
+from webcrm_sync.net.tls import create_trust
 
 
 def sync_transport(url: str, ca_bundle: Path | None) -> httpx.BaseTransport:
-    """Connections to the host of `url` that end with their call's deadline."""
-    made = httpx.HTTPTransport(verify=trust(ca_bundle), proxy=proxy_for(url))
-    # httpx takes no backend; its pool, which is httpcore's, does.
-    made._pool._network_backend = DeadlineBackend()
-    return made
+    """Connections to the host of `url`, held to their call's deadline."""
+    trust = create_trust(ca_bundle)
+    transport = httpx.HTTPTransport(verify=trust, proxy=find_proxy(url, trust))
+    # httpx takes no network backend, but its connection pool, which is httpcore's, has one.
+    transport._pool._network_backend = DeadlineBackend()
+    return transport
 
 
 def async_transport(url: str, ca_bundle: Path | None) -> httpx.AsyncBaseTransport:
-    """The same for an event loop, where a deadline needs no backend of its own."""
-    return httpx.AsyncHTTPTransport(verify=trust(ca_bundle), proxy=proxy_for(url))
+    """Connections to the host of `url` on an event loop, which enforces deadlines by itself."""
+    trust = create_trust(ca_bundle)
+    return httpx.AsyncHTTPTransport(verify=trust, proxy=find_proxy(url, trust))
 
 
 class BoundedTransport(httpx.BaseTransport):
-    """Calls over `wire`, each within `bounds`; raises AnswerTooLarge and CallTooSlow besides."""
+    """Sends each call through `inner`, within its own bounds or else `bounds`.
 
-    def __init__(self, wire: httpx.BaseTransport, bounds: Bounds) -> None:
-        self._wire = wire
+    Raises AnswerTooLarge and CallTooSlow in addition to the errors of `inner`.
+    """
+
+    def __init__(self, inner: httpx.BaseTransport, bounds: Bounds) -> None:
+        self._inner = inner
         self._bounds = bounds
 
     def handle_request(self, request: httpx.Request) -> httpx.Response:
-        """The answer's head; its body is counted while it is read."""
-        bounds = _bounds_of(request, self._bounds)
-        ends_at = time.monotonic() + bounds.seconds
-        with enforce_deadline(ends_at):
-            response = self._wire.handle_request(request)
+        """The head of the answer; the body is counted while it is read."""
+        bounds = _prepare(request, self._bounds)
+        deadline = time.monotonic() + bounds.seconds
+        with enforce_deadline(deadline):
+            response = self._inner.handle_request(request)
         stream = response.stream
         assert isinstance(stream, httpx.SyncByteStream)
-        response.stream = _Body(stream, _meter(response, bounds), bounds, ends_at)
+        response.stream = _BoundedBody(stream, _attach_meter(response, bounds), bounds, deadline)
         return response
 
     def close(self) -> None:
         """Closes the connections."""
-        self._wire.close()
+        self._inner.close()
 
 
-class _Body(httpx.SyncByteStream):
+class _BoundedBody(httpx.SyncByteStream):
     def __init__(
-        self, stream: httpx.SyncByteStream, meter: Meter, bounds: Bounds, ends_at: float
+        self, stream: httpx.SyncByteStream, meter: Meter, bounds: Bounds, deadline: float
     ) -> None:
         self._stream = stream
         self._meter = meter
         self._bounds = bounds
-        self._ends_at = ends_at
+        self._deadline = deadline
 
     def __iter__(self) -> Iterator[bytes]:
         chunks = iter(self._stream)
         while True:
-            if time.monotonic() > self._ends_at:
+            if time.monotonic() > self._deadline:
                 raise CallTooSlow(self._bounds)
-            with enforce_deadline(self._ends_at):
+            with enforce_deadline(self._deadline):
                 chunk = next(chunks, None)
             if chunk is None:
                 break
-            yield from self._meter.pieces(chunk)
-        yield from self._meter.end()
+            yield from self._meter.feed(chunk)
+        yield from self._meter.finish()
 
     def close(self) -> None:
         self._stream.close()
 
 
 class AsyncBoundedTransport(httpx.AsyncBaseTransport):
-    """The same on an event loop."""
+    """BoundedTransport for an event loop."""
 
-    def __init__(self, wires: httpx.AsyncBaseTransport, bounds: Bounds) -> None:
-        self._wires = wires
+    def __init__(self, inner: httpx.AsyncBaseTransport, bounds: Bounds) -> None:
+        self._inner = inner
         self._bounds = bounds
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
-        """The answer's head; its body is counted while it is read."""
-        bounds = _bounds_of(request, self._bounds)
-        ends_at = asyncio.get_running_loop().time() + bounds.seconds
+        """The head of the answer; the body is counted while it is read."""
+        bounds = _prepare(request, self._bounds)
+        deadline = asyncio.get_running_loop().time() + bounds.seconds
         try:
-            async with asyncio.timeout_at(ends_at):
-                response = await self._wires.handle_async_request(request)
+            async with asyncio.timeout_at(deadline):
+                response = await self._inner.handle_async_request(request)
         except TimeoutError:
             raise CallTooSlow(bounds) from None
         stream = response.stream
         assert isinstance(stream, httpx.AsyncByteStream)
-        response.stream = _AsyncBody(stream, _meter(response, bounds), bounds, ends_at)
+        meter = _attach_meter(response, bounds)
+        response.stream = _AsyncBoundedBody(stream, meter, bounds, deadline)
         return response
 
     async def aclose(self) -> None:
         """Closes the connections."""
-        await self._wires.aclose()
+        await self._inner.aclose()
 
 
-class _AsyncBody(httpx.AsyncByteStream):
+class _AsyncBoundedBody(httpx.AsyncByteStream):
     def __init__(
-        self, stream: httpx.AsyncByteStream, meter: Meter, bounds: Bounds, ends_at: float
+        self, stream: httpx.AsyncByteStream, meter: Meter, bounds: Bounds, deadline: float
     ) -> None:
         self._stream = stream
         self._meter = meter
         self._bounds = bounds
-        self._ends_at = ends_at
+        self._deadline = deadline
 
     async def __aiter__(self) -> AsyncIterator[bytes]:
         chunks = aiter(self._stream)
         while True:
             try:
-                async with asyncio.timeout_at(self._ends_at):
+                async with asyncio.timeout_at(self._deadline):
                     chunk = await anext(chunks, None)
             except TimeoutError:
                 raise CallTooSlow(self._bounds) from None
             if chunk is None:
                 break
-            for piece in self._meter.pieces(chunk):
+            for piece in self._meter.feed(chunk):
                 yield piece
-        for piece in self._meter.end():
+        for piece in self._meter.finish():
             yield piece
 
     async def aclose(self) -> None:
         await self._stream.aclose()
 
 
-def _bounds_of(request: httpx.Request, usual: Bounds) -> Bounds:
+def _prepare(request: httpx.Request, default: Bounds) -> Bounds:
+    """The bounds of `request`, which now asks for the one compression that we open."""
     request.headers["Accept-Encoding"] = ACCEPT_ENCODING
-    bounds = request.extensions.get(BOUNDS_EXTENSION, usual)
+    bounds = request.extensions.get(BOUNDS_EXTENSION, default)
     assert isinstance(bounds, Bounds)
     return bounds
 
 
-def _meter(response: httpx.Response, bounds: Bounds) -> Meter:
-    """Counts this answer, which httpx then takes for a plain one that sets no cookies."""
+def _attach_meter(response: httpx.Response, bounds: Bounds) -> Meter:
+    """A meter for `response`, which from now on looks uncompressed and free of cookies to httpx."""
     meter = Meter(response.headers, bounds)
     response.headers.pop("Content-Encoding", None)
     response.headers.pop("Set-Cookie", None)

@@ -23,7 +23,8 @@ from contract.graph_wire.script import (
 )
 from webcrm_sync.core.errors import Gone, TryLater, Unclear
 from webcrm_sync.graph.client import GraphClient
-from webcrm_sync.net.proxy import proxy_for
+from webcrm_sync.net.proxy import find_proxy
+from webcrm_sync.net.tls import create_trust
 from webcrm_sync_sandbox.http_server import Server
 
 # -- what every request carries
@@ -138,7 +139,7 @@ def test_the_environments_proxy_is_taken_unless_it_is_told_not_to(
     assert client.message("u", "m").graph_id == "m"
     assert graph.asked[0].target.startswith("http://graph.example/v1.0/users/u/messages/m")
     client.close()
-    assert proxy_for("http://localhost:1/v1.0") is None
+    assert find_proxy("http://localhost:1/v1.0", create_trust(None)) is None
 
 
 # -- load and size
