@@ -6,8 +6,8 @@ import { readConfig } from "../src/config.ts";
 import { associate, connect } from "../src/host.ts";
 import { toldApart } from "../src/shared_mail.ts";
 import { syncNow } from "../src/sync_now.ts";
-import { createWindows } from "../src/windows.ts";
-import { wordsFor } from "../src/words.ts";
+import { createWindows } from "../src/page_channel.ts";
+import { wordsFor } from "../src/i18n.ts";
 
 const config = readConfig();
 

@@ -1,8 +1,8 @@
 /** The only file that calls fetch: typed calls to our own server. */
 
-import type { Connection, Contact, MailRef, MailState, Organisation, Story } from "./contract.ts";
+import type { Connection, Contact, MailRef, MailState, Organisation, Story } from "./api_types.ts";
 import { isAborted, noAnswer, Trouble, type TroubleKind } from "./errors.ts";
-import { createHeldState } from "./held_state.ts";
+import { createHeldState } from "./state_cache.ts";
 
 /** What a call needs of the sign-in: a token, a newer one when the server was not content. */
 export type TokenSource = (wanted: { fresh: boolean; claims: string | null }) => Promise<string>;

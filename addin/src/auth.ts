@@ -10,7 +10,7 @@ import { broadcastResponseToMainFrame } from "@azure/msal-browser/redirect-bridg
 import type { TokenSource } from "./api.ts";
 import type { Config } from "./config.ts";
 import { noAnswer, Trouble } from "./errors.ts";
-import { codeOf, signInFailure } from "./sign_in_failures.ts";
+import { codeOf, signInFailure } from "./sign_in_errors.ts";
 
 export interface Auth {
   /** A token without asking anybody; rejects with Trouble "signed_out" when a person must act. */

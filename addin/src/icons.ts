@@ -1,7 +1,7 @@
 /** The icons of the states, drawn on 20 by 20 with one stroke. */
 
 import { h, type Wanted } from "./dom.ts";
-import type { Icon } from "./show_status.ts";
+import type { Icon } from "./view_model_status.ts";
 
 const CIRCLE = "M10 2.75a7.25 7.25 0 1 1 0 14.5a7.25 7.25 0 1 1 0-14.5";
 

@@ -1,6 +1,6 @@
 /** What is selected in Outlook, in our own values. */
 
-import type { MailRef } from "./contract.ts";
+import type { MailRef } from "./api_types.ts";
 
 export interface Mail {
   ref: MailRef;

@@ -1,9 +1,9 @@
 /** What the pane knows, and how it changes: pure, without Office, DOM or network. */
 
-import type { Action, Connection, MailState, Organisation, Story, Target } from "./contract.ts";
+import type { Action, Connection, MailState, Organisation, Story, Target } from "./api_types.ts";
 import type { Trouble, TroubleKind } from "./errors.ts";
 import { isSame, type Selection } from "./selection.ts";
-import { isPending } from "./shown_as.ts";
+import { isPending } from "./status_row.ts";
 
 /** What an answer is awaited for. `look` = how the selected mail stands. */
 export type Ask = "look" | Exclude<Action, "create_contact"> | "contact" | "sign_in";

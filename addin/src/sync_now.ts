@@ -2,13 +2,13 @@
 
 import type { Api } from "./api.ts";
 import type { Auth } from "./auth.ts";
-import type { MailRef, MailState } from "./contract.ts";
+import type { MailRef, MailState } from "./api_types.ts";
 import { asTrouble } from "./errors.ts";
 import type { Host } from "./host.ts";
 import { pauseAfter } from "./poll.ts";
-import { oneLine, troubleLine } from "./show_status.ts";
-import type { Windows } from "./windows.ts";
-import type { Words } from "./words.ts";
+import { oneLine, troubleLine } from "./view_model_status.ts";
+import type { Windows } from "./page_channel.ts";
+import type { Words } from "./i18n.ts";
 
 export interface Means {
   host: Pick<Host, "selection" | "note">;

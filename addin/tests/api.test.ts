@@ -4,7 +4,7 @@ import type { AddressInfo } from "node:net";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 
 import { createApi } from "../src/api.ts";
-import { answer } from "./answers.ts";
+import { answer } from "./fixtures.ts";
 
 interface Call {
   line: string;

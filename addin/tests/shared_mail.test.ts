@@ -3,7 +3,7 @@ import { expect, test } from "vitest";
 import type { Api } from "../src/api.ts";
 import { Trouble, type TroubleKind } from "../src/errors.ts";
 import { toldApart } from "../src/shared_mail.ts";
-import { row, shown } from "./shown.ts";
+import { row, shown } from "./view_harness.ts";
 
 const ref = { itemId: "AAMk1", idType: "ews" as const, messageId: null };
 const { signal } = new AbortController();

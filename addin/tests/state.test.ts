@@ -2,7 +2,7 @@ import { describe, expect, test } from "vitest";
 
 import { Trouble } from "../src/errors.ts";
 import { type Event, type Model, reduce, start } from "../src/state.ts";
-import { answer, mail } from "./answers.ts";
+import { answer, mail } from "./fixtures.ts";
 
 const harbour = { id: 7, name: "Harbour Logistics" };
 const mill = { id: 8, name: "Mill Paper" };

@@ -1,11 +1,11 @@
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
 
-import type { MailState } from "../src/contract.ts";
+import type { MailState } from "../src/api_types.ts";
 import { Trouble } from "../src/errors.ts";
 import type { Selection } from "../src/selection.ts";
 import { syncNow } from "../src/sync_now.ts";
-import { wordsFor } from "../src/words.ts";
-import { answer, mail } from "./answers.ts";
+import { wordsFor } from "../src/i18n.ts";
+import { answer, mail } from "./fixtures.ts";
 
 beforeEach(() => void vi.useFakeTimers());
 afterEach(() => void vi.useRealTimers());

@@ -2,11 +2,11 @@ import { readdirSync, readFileSync } from "node:fs";
 
 import { describe, expect, test } from "vitest";
 
-import { plain, wordsFor } from "../src/words.ts";
+import { plain, wordsFor } from "../src/i18n.ts";
 import { Trouble, type TroubleKind } from "../src/errors.ts";
-import { oneLine, troubleLine } from "../src/show_status.ts";
-import { answer, NOW } from "./answers.ts";
-import { states } from "./stage/states.mjs";
+import { oneLine, troubleLine } from "../src/view_model_status.ts";
+import { answer, NOW } from "./fixtures.ts";
+import { states } from "./preview/states.mjs";
 
 const FOLDER = new URL("../locales/", import.meta.url);
 const LOCALES = new Map(

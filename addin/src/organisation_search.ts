@@ -1,6 +1,6 @@
 /** Searching Organisations while somebody types. */
 
-import type { Organisation } from "./contract.ts";
+import type { Organisation } from "./api_types.ts";
 
 /** Typing is over after this long a rest. */
 const TYPED_MS = 150;

@@ -1,8 +1,8 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 
 import { Trouble } from "../src/errors.ts";
-import { answer, mail } from "./answers.ts";
-import { opened, stage } from "./at_work.ts";
+import { answer, mail } from "./fixtures.ts";
+import { opened, stage } from "./session_harness.ts";
 
 beforeEach(() => void vi.useFakeTimers());
 afterEach(() => void vi.useRealTimers());

@@ -1,4 +1,4 @@
-// Takes a picture of every state: node tests/stage/shoot.mjs FOLDER [chromium]
+// Takes a picture of every state: node tests/preview/screenshots.mjs FOLDER [chromium]
 
 import { mkdir } from "node:fs/promises";
 import { argv, stdout } from "node:process";

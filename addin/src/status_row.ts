@@ -1,6 +1,6 @@
 /** Which row of the table of states a mail is in: the server's states, told apart further. */
 
-import type { MailState, MailStateName } from "./contract.ts";
+import type { MailState, MailStateName } from "./api_types.ts";
 
 /** `undone`: it was taken back; `colleague`: it is in webCRM by another copy than this one. */
 export type ShownAs = MailStateName | "undone" | "colleague";

@@ -1,11 +1,11 @@
 import { describe, expect, test } from "vitest";
 
-import type { Facts, StoryLine } from "../src/contract.ts";
-import { show } from "../src/show.ts";
+import type { Facts, StoryLine } from "../src/api_types.ts";
+import { show } from "../src/view_model.ts";
 import { type Event, reduce, start } from "../src/state.ts";
-import { wordsFor } from "../src/words.ts";
-import { answer, mail, NOW } from "./answers.ts";
-import { story } from "./stage/states.mjs";
+import { wordsFor } from "../src/i18n.ts";
+import { answer, mail, NOW } from "./fixtures.ts";
+import { story } from "./preview/states.mjs";
 
 const [{ facts: FACTS }] = story.lines.slice(-1) as [StoryLine];
 

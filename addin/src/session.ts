@@ -2,15 +2,15 @@
 
 import type { Api } from "./api.ts";
 import type { Config } from "./config.ts";
-import type { MailRef, MailState } from "./contract.ts";
+import type { MailRef, MailState } from "./api_types.ts";
 import { asTrouble, noAnswer, type Trouble } from "./errors.ts";
 import type { Host } from "./host.ts";
 import { createPoll, pauseAfter, pauseAfterFailures, pauseAtRest, type Poll } from "./poll.ts";
 import { isSame } from "./selection.ts";
-import { show, type View } from "./show.ts";
+import { show, type View } from "./view_model.ts";
 import { type Ask, type Event, type Model, reduce, start } from "./state.ts";
-import type { Windows } from "./windows.ts";
-import type { Words } from "./words.ts";
+import type { Windows } from "./page_channel.ts";
+import type { Words } from "./i18n.ts";
 
 export interface Parts {
   host: Pick<Host, "selection" | "clearNote">;

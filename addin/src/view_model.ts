@@ -1,14 +1,14 @@
 /** From what the pane knows to what it shows: pure. */
 
-import type { MailState, Organisation, Target } from "./contract.ts";
-import { isWebAddress, nameOf, type Scene } from "./scene.ts";
-import { shownAs } from "./shown_as.ts";
-import { showForm, type ChoicesView, type PanelView } from "./show_form.ts";
-import { showStatus, type Status, troubleLine } from "./show_status.ts";
-import { showStory, type StoryView } from "./show_story.ts";
+import type { MailState, Organisation, Target } from "./api_types.ts";
+import { isWebAddress, nameOf, type Scene } from "./view_context.ts";
+import { shownAs } from "./status_row.ts";
+import { showForm, type ChoicesView, type PanelView } from "./view_model_form.ts";
+import { showStatus, type Status, troubleLine } from "./view_model_status.ts";
+import { showStory, type StoryView } from "./view_model_story.ts";
 import type { Mail } from "./selection.ts";
 import type { Model } from "./state.ts";
-import { plain, type Words } from "./words.ts";
+import { plain, type Words } from "./i18n.ts";
 
 export interface MailView {
   subject: string;

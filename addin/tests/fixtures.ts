@@ -1,8 +1,8 @@
 /** Mails and answers to tell tests with. */
 
-import type { MailState } from "../src/contract.ts";
+import type { MailState } from "../src/api_types.ts";
 import type { Selection } from "../src/selection.ts";
-import { states } from "./stage/states.mjs";
+import { states } from "./preview/states.mjs";
 
 export const NOW = new Date("2026-11-23T10:00:00Z");
 

@@ -1,9 +1,9 @@
 /** What is open for choosing or typing. */
 
-import type { Candidate, MailState } from "./contract.ts";
-import { nameOf } from "./scene.ts";
+import type { Candidate, MailState } from "./api_types.ts";
+import { nameOf } from "./view_context.ts";
 import { type Model, type Panel, replacedIn } from "./state.ts";
-import type { Words } from "./words.ts";
+import type { Words } from "./i18n.ts";
 
 export interface ChoicesView {
   title: string;

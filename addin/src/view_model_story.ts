@@ -1,9 +1,9 @@
 /** The story of a mail in the reader's language. */
 
-import type { StoryLine } from "./contract.ts";
-import type { Scene } from "./scene.ts";
+import type { StoryLine } from "./api_types.ts";
+import type { Scene } from "./view_context.ts";
 import type { Model } from "./state.ts";
-import type { Word, Words } from "./words.ts";
+import type { Word, Words } from "./i18n.ts";
 
 export interface StoryView {
   title: string;

@@ -1,10 +1,10 @@
 /** What the pane shows of an answer, after these events. */
 
-import type { MailState } from "../src/contract.ts";
-import { show, type View } from "../src/show.ts";
+import type { MailState } from "../src/api_types.ts";
+import { show, type View } from "../src/view_model.ts";
 import { type Event, reduce, start } from "../src/state.ts";
-import { plain, wordsFor } from "../src/words.ts";
-import { mail, NOW } from "./answers.ts";
+import { plain, wordsFor } from "../src/i18n.ts";
+import { mail, NOW } from "./fixtures.ts";
 
 export const words = wordsFor("en-GB");
 export const scene = { words, now: NOW, folderName: "webCRM sync", usualSeconds: 3 };

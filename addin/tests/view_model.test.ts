@@ -1,14 +1,14 @@
 import { describe, expect, test } from "vitest";
 
-import type { MailState } from "../src/contract.ts";
+import type { MailState } from "../src/api_types.ts";
 import { Trouble, type TroubleKind } from "../src/errors.ts";
 import type { Selection } from "../src/selection.ts";
-import { show } from "../src/show.ts";
-import { oneLine } from "../src/show_status.ts";
+import { show } from "../src/view_model.ts";
+import { oneLine } from "../src/view_model_status.ts";
 import { type Event, reduce, start } from "../src/state.ts";
-import { plain } from "../src/words.ts";
-import { answer, mail, NOW } from "./answers.ts";
-import { row, scene, shown, words } from "./shown.ts";
+import { plain } from "../src/i18n.ts";
+import { answer, mail, NOW } from "./fixtures.ts";
+import { row, scene, shown, words } from "./view_harness.ts";
 
 describe("nothing to speak of", () => {
   test.each<[Selection["kind"], string]>([

@@ -1,10 +1,10 @@
 /** What can be done with a mail: one thing that stands out, and the rest. */
 
-import type { Action, MailState } from "./contract.ts";
-import { isWebAddress } from "./scene.ts";
-import { shownAs, type ShownAs } from "./shown_as.ts";
+import type { Action, MailState } from "./api_types.ts";
+import { isWebAddress } from "./view_context.ts";
+import { shownAs, type ShownAs } from "./status_row.ts";
 import type { Model } from "./state.ts";
-import type { Word, Words } from "./words.ts";
+import type { Word, Words } from "./i18n.ts";
 
 /** What a button asks the pane to do. "file": under the candidate that is marked. */
 export type Intent = Action | "file" | "open" | "sign_in" | "look";

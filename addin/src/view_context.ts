@@ -1,7 +1,7 @@
 /** What the pane is shown in. */
 
-import type { Target } from "./contract.ts";
-import type { Words } from "./words.ts";
+import type { Target } from "./api_types.ts";
+import type { Words } from "./i18n.ts";
 
 /** What is given from outside for one look at the model. */
 export interface Scene {

@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
 
-import { answer } from "./answers.ts";
-import { row, shown } from "./shown.ts";
+import { answer } from "./fixtures.ts";
+import { row, shown } from "./view_harness.ts";
 
 describe("each row of the table", () => {
   const rows: [string, (string | null)[]][] = [

@@ -34,7 +34,9 @@ export async function serve() {
                 await answer(script, request, response, path);
             } else {
                 const file =
-                    path === "/office.js" ? new URL("office.js", import.meta.url) : asset(path);
+                    path === "/office.js"
+                        ? new URL("office_stub.js", import.meta.url)
+                        : asset(path);
                 send(response, 200, TYPES[extname(path)], await readFile(file));
             }
         } catch {

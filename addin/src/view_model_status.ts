@@ -1,13 +1,13 @@
 /** The state of the mail in words: every row of the table, one icon, one sentence, one cure. */
 
-import type { MailState, Steps, Target } from "./contract.ts";
+import type { MailState, Steps, Target } from "./api_types.ts";
 import type { Trouble, TroubleKind } from "./errors.ts";
-import { nameOf, type Scene } from "./scene.ts";
-import { isPending, shownAs, type ShownAs } from "./shown_as.ts";
-import { type Button, showButtons } from "./show_buttons.ts";
-import { doneElsewhere, filedElsewhere, leftBehind } from "./show_elsewhere.ts";
+import { nameOf, type Scene } from "./view_context.ts";
+import { isPending, shownAs, type ShownAs } from "./status_row.ts";
+import { type Button, showButtons } from "./view_model_buttons.ts";
+import { doneElsewhere, filedElsewhere, leftBehind } from "./view_model_copies.ts";
 import type { Model } from "./state.ts";
-import type { Part, Word, Words } from "./words.ts";
+import type { Part, Word, Words } from "./i18n.ts";
 
 export type Icon =
   | "empty"

@@ -1,12 +1,12 @@
 import { describe, expect, test } from "vitest";
 
-import type { MailState } from "../src/contract.ts";
+import type { MailState } from "../src/api_types.ts";
 import { Trouble, type TroubleKind } from "../src/errors.ts";
-import { type FootView, show } from "../src/show.ts";
+import { type FootView, show } from "../src/view_model.ts";
 import { type Event, reduce, start } from "../src/state.ts";
-import { wordsFor } from "../src/words.ts";
-import { answer, mail, NOW } from "./answers.ts";
-import { connection } from "./stage/states.mjs";
+import { wordsFor } from "../src/i18n.ts";
+import { answer, mail, NOW } from "./fixtures.ts";
+import { connection } from "./preview/states.mjs";
 
 const scene = { words: wordsFor("en-GB"), now: NOW, folderName: "webCRM sync", usualSeconds: 3 };
 

@@ -1,6 +1,6 @@
 /** The state of the open mail, asked for in full only when the server says that it changed. */
 
-import type { MailRef, MailState } from "./contract.ts";
+import type { MailRef, MailState } from "./api_types.ts";
 import { Trouble } from "./errors.ts";
 
 export type Read = <T>(path: string, body: unknown, signal: AbortSignal) => Promise<T>;

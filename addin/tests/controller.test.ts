@@ -1,8 +1,8 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 
-import type { Target } from "../src/contract.ts";
-import { answer } from "./answers.ts";
-import { opened } from "./at_work.ts";
+import type { Target } from "../src/api_types.ts";
+import { answer } from "./fixtures.ts";
+import { opened } from "./session_harness.ts";
 
 beforeEach(() => void vi.useFakeTimers());
 afterEach(() => void vi.useRealTimers());

@@ -2,14 +2,14 @@
 
 import type { Api } from "./api.ts";
 import type { Auth } from "./auth.ts";
-import type { Organisation } from "./contract.ts";
+import type { Organisation } from "./api_types.ts";
 import { asTrouble } from "./errors.ts";
-import { Lookup } from "./lookup.ts";
-import type { Pane } from "./pane.ts";
-import { isComplete } from "./show_form.ts";
-import type { Intent } from "./show_buttons.ts";
+import { Lookup } from "./organisation_search.ts";
+import type { Pane } from "./session.ts";
+import { isComplete } from "./view_model_form.ts";
+import type { Intent } from "./view_model_buttons.ts";
 import { type Field, type Panel, replacedIn } from "./state.ts";
-import type { Deed } from "./view.ts";
+import type { Deed } from "./render.ts";
 
 type Desk = Pick<
   Pane,

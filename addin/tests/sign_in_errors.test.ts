@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
 
-import { signInFailure } from "../src/sign_in_failures.ts";
-import { row, shown } from "./shown.ts";
+import { signInFailure } from "../src/sign_in_errors.ts";
+import { row, shown } from "./view_harness.ts";
 
 const failed = (errorCode: string) => signInFailure({ errorCode }, "claims");
 

@@ -3,15 +3,15 @@
 import { vi } from "vitest";
 
 import type { Api } from "../src/api.ts";
-import type { MailRef, MailState } from "../src/contract.ts";
-import { Deeds } from "../src/deeds.ts";
+import type { MailRef, MailState } from "../src/api_types.ts";
+import { Deeds } from "../src/controller.ts";
 import type { Trouble } from "../src/errors.ts";
-import { Pane } from "../src/pane.ts";
+import { Pane } from "../src/session.ts";
 import type { Selection } from "../src/selection.ts";
-import type { View } from "../src/show.ts";
-import { wordsFor } from "../src/words.ts";
-import { answer, mail } from "./answers.ts";
-import { connection, organisations, story } from "./stage/states.mjs";
+import type { View } from "../src/view_model.ts";
+import { wordsFor } from "../src/i18n.ts";
+import { answer, mail } from "./fixtures.ts";
+import { connection, organisations, story } from "./preview/states.mjs";
 
 /** A call that the test answers when it wants to. */
 interface Open {

@@ -1,4 +1,4 @@
-import type { Connection, MailState, Organisation, Story } from "../../src/contract.ts";
+import type { Connection, MailState, Organisation, Story } from "../../src/api_types.ts";
 
 export const states: Record<string, MailState>;
 export const story: Story;

@@ -1,6 +1,6 @@
 import { afterEach, describe, expect, test, vi } from "vitest";
 
-import { createWindows } from "../src/windows.ts";
+import { createWindows } from "../src/page_channel.ts";
 
 afterEach(() => void vi.unstubAllGlobals());
 

@@ -1,9 +1,9 @@
 /** Draws what is open for choosing or typing. */
 
 import { h, type Wanted } from "./dom.ts";
-import type { Organisation } from "./contract.ts";
-import type { ChoicesView, FieldView, PanelView, SearchView } from "./show_form.ts";
-import type { Send } from "./view.ts";
+import type { Organisation } from "./api_types.ts";
+import type { ChoicesView, FieldView, PanelView, SearchView } from "./view_model_form.ts";
+import type { Send } from "./render.ts";
 
 interface Typed {
   target: HTMLInputElement;

@@ -1,9 +1,9 @@
 /** What there is to say of a mail beyond this copy: what webCRM keeps, what a colleague did. */
 
-import type { MailState } from "./contract.ts";
-import { isWebAddress, nameOf } from "./scene.ts";
-import { isPending } from "./shown_as.ts";
-import type { Part, Words } from "./words.ts";
+import type { MailState } from "./api_types.ts";
+import { isWebAddress, nameOf } from "./view_context.ts";
+import { isPending } from "./status_row.ts";
+import type { Part, Words } from "./i18n.ts";
 
 /** What webCRM keeps of a mail that was taken back, with the way there. */
 export function leftBehind(answer: MailState, words: Words): Part[] {

@@ -1,15 +1,15 @@
 /** Draws the view model. Texts are set as text, never read as HTML. */
 
 import { type Child, h, lay, type Wanted } from "./dom.ts";
-import { drawChoices, drawPanel } from "./view_form.ts";
+import { drawChoices, drawPanel } from "./render_form.ts";
 import { icon, spinner, tick } from "./icons.ts";
-import type { Organisation } from "./contract.ts";
-import type { FootView, MailView, Place, View } from "./show.ts";
-import type { StoryView } from "./show_story.ts";
-import type { Button, Intent } from "./show_buttons.ts";
-import type { Status } from "./show_status.ts";
+import type { Organisation } from "./api_types.ts";
+import type { FootView, MailView, Place, View } from "./view_model.ts";
+import type { StoryView } from "./view_model_story.ts";
+import type { Button, Intent } from "./view_model_buttons.ts";
+import type { Status } from "./view_model_status.ts";
 import type { Field } from "./state.ts";
-import type { Part } from "./words.ts";
+import type { Part } from "./i18n.ts";
 
 /** What a person did in the pane. */
 export type Deed =
