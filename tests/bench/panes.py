@@ -19,7 +19,7 @@ from support.processes import Running, running
 from webcrm_sync.bootstrap import migrate_database, open_context
 from webcrm_sync.core.message import Message, MessageKind
 from webcrm_sync.engine.context import Context
-from webcrm_sync.engine.pane.versions import make_token
+from webcrm_sync.engine.pane.version_tokens import make_token
 from webcrm_sync.settings import PREFIX
 from webcrm_sync.store.versions import Copy, read_versions
 from webcrm_sync_sandbox.environment import Stage

@@ -11,7 +11,7 @@ from support.scenario import BO, BOTH, FOLDER, KIM, LIS, PENDING, OpenPlay, Play
 from webcrm_sync.core.direction import Direction
 from webcrm_sync.core.states import Reason, State
 from webcrm_sync.engine.mailboxes import admin
-from webcrm_sync.engine.operations.doctor import Check, Verdict, checks
+from webcrm_sync.engine.operations.doctor import Check, CheckStatus, run_checks
 from webcrm_sync.store import emails
 from webcrm_sync_sandbox.outlook.mail import Mail, Person
 from webcrm_sync_sandbox.outlook.mailbox import SimMailbox
@@ -32,7 +32,7 @@ def kept(play: Play, box: SimMailbox, item: str) -> emails.Email:
 
 def contacts(play: Play) -> list[Check]:
     """What `doctor` says of contacts."""
-    return [check for check in checks(play.context) if check.name == "contacts"]
+    return [check for check in run_checks(play.context) if check.name == "contacts"]
 
 
 # -- contacts
@@ -78,7 +78,7 @@ def test_contact_is_known_however_its_address_was_pasted(
     assert box.read(item).categories == BOTH
     (activity,) = play.under("Havnebyg")
     assert activity["ActivityPersonId"] > 0
-    assert [c.verdict for c in contacts(play)] == [Verdict.GOOD]
+    assert [c.verdict for c in contacts(play)] == [CheckStatus.GOOD]
 
 
 @pytest.mark.parametrize(
@@ -145,7 +145,7 @@ def test_doctor_names_contacts_that_no_mail_can_lead_to(
     play.mailbox()
     play.refresh()
     many, *few = contacts(play)
-    assert {c.verdict for c in (many, *few)} == {Verdict.WARNING}
+    assert {c.verdict for c in (many, *few)} == {CheckStatus.WARNING}
     assert many.text.startswith("300 contacts are never matchable")
     assert "'n/a'" in many.text
     assert many.text.count("Person ") == 5
@@ -172,7 +172,7 @@ def test_field_without_an_address_is_shown_in_one_harmless_line(play: Play, fiel
     assert check.text.isprintable()
     play.stage.crm.update_person(person, PersonEmail=BO)
     play.refresh()
-    assert [c.verdict for c in contacts(play)] == [Verdict.GOOD]
+    assert [c.verdict for c in contacts(play)] == [CheckStatus.GOOD]
 
 
 def test_many_different_ones_end_in_a_count(play: Play) -> None:
@@ -189,7 +189,7 @@ def test_person_without_an_address_is_no_trouble(play: Play, field: str) -> None
     play.contact(field)
     play.mailbox()
     play.refresh()
-    assert [c.verdict for c in contacts(play)] == [Verdict.GOOD]
+    assert [c.verdict for c in contacts(play)] == [CheckStatus.GOOD]
 
 
 # -- Reply-To and who sent it

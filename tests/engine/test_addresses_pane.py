@@ -124,9 +124,9 @@ def test_sender_who_is_always_synced_is_known_in_any_writing(play: Play, sender:
     mail = kim.box.deliver(Mail("Hello", Person(sender), KIM))
     (address,) = kim.look(mail).addresses
     for _ in range(2):
-        sender_rules.always_sync(play.context, kim.user, address)
-    assert len(sender_rules.senders(play.context, kim.user)) == 1
+        sender_rules.add_sender(play.context, kim.user, address)
+    assert len(sender_rules.list_senders(play.context, kim.user)) == 1
     assert kim.look(mail).always_sync
-    sender_rules.sync_no_more(play.context, kim.user, address)
-    assert sender_rules.senders(play.context, kim.user) == ()
+    sender_rules.remove_sender(play.context, kim.user, address)
+    assert sender_rules.list_senders(play.context, kim.user) == ()
     assert not kim.look(mail).always_sync

@@ -8,7 +8,7 @@ from datetime import timedelta
 from support.processes import free_port, until
 from support.scenario import BO, BOTH, KIM, OpenPlay, Play
 from webcrm_sync.engine.mailboxes.maintain import maintain
-from webcrm_sync.engine.operations.doctor import checks
+from webcrm_sync.engine.operations.doctor import run_checks
 from webcrm_sync.engine.operations.status import read_status
 from webcrm_sync.store import mailboxes
 from webcrm_sync.store.encryption import Seal
@@ -30,7 +30,7 @@ def with_keys(play: Play, *keys: str) -> Play:
 
 def said_of_keys(play: Play) -> str:
     """What `doctor` says; `status` says it, too."""
-    (secrets,) = [check.text for check in checks(play.context) if check.name == "secrets"]
+    (secrets,) = [check.text for check in run_checks(play.context) if check.name == "secrets"]
     told = secrets.removeprefix("each one in the database can be opened")
     assert read_status(play.context).push_why.endswith(told)
     return told

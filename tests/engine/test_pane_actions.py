@@ -8,7 +8,13 @@ from support.pane_user import Desk, desk
 from support.scenario import BO, BOTH, FOLDER, KIM, LIS, Play
 from webcrm_sync.core.message import Party
 from webcrm_sync.core.states import Reason
-from webcrm_sync.engine.pane.mail_status_rules import Action, DisplayStatus, Forecast, Origin, Steps
+from webcrm_sync.engine.pane.mail_status_rules import (
+    Action,
+    DisplayStatus,
+    Forecast,
+    Origin,
+    Progress,
+)
 from webcrm_sync_sandbox.outlook.mail import File, Mail
 
 
@@ -32,13 +38,13 @@ def test_the_button_moves_the_mail_and_it_stands_in_webcrm(play: Play) -> None:
     mail = kim.box.deliver(Mail("Offer?", BO, KIM))
     state = kim.sync(mail)
     assert state.state is DisplayStatus.ON_ITS_WAY
-    assert state.steps == Steps(moved=True)
+    assert state.steps == Progress(moved=True)
     assert kim.box.read(mail).folder == FOLDER
 
     play.rest()
     done = kim.look(mail)
     assert done.state is DisplayStatus.SYNCED
-    assert done.steps == Steps(moved=True, read=True, filed=True, marked=True)
+    assert done.steps == Progress(moved=True, read=True, filed=True, marked=True)
     assert (done.way, done.by) == (Origin.BUTTON, "Kim Nordwind")
     assert done.took_seconds is not None
     assert len(play.under("Havnebyg")) == 1

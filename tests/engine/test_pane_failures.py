@@ -203,13 +203,13 @@ def test_senders_added_at_the_same_moment_are_all_kept(play: Play) -> None:
 
     def add(address: str) -> None:
         try:
-            sender_rules.always_sync(play.context, kim.user, address)
+            sender_rules.add_sender(play.context, kim.user, address)
         except SyncError:
-            sender_rules.always_sync(play.context, kim.user, address)
+            sender_rules.add_sender(play.context, kim.user, address)
 
     with ThreadPoolExecutor(4) as people:
         list(people.map(add, wanted))
-    assert set(sender_rules.senders(play.context, kim.user)) == set(wanted)
+    assert set(sender_rules.list_senders(play.context, kim.user)) == set(wanted)
 
 
 def test_senders_are_packed_and_rules_of_others_are_left_alone(play: Play) -> None:
@@ -219,11 +219,11 @@ def test_senders_are_packed_and_rules_of_others_are_left_alone(play: Play) -> No
     kim.box.add_rule(
         "My own", conditions={"fromAddresses": person}, actions={"moveToFolder": folder.id}
     )
-    for n in range(sender_rules.PACK + 1):
-        sender_rules.always_sync(play.context, kim.user, f"p{n}@havnebyg.example")
+    for n in range(sender_rules.SENDERS_PER_RULE + 1):
+        sender_rules.add_sender(play.context, kim.user, f"p{n}@havnebyg.example")
     assert sorted(r.name for r in kim.box.rules.values()) == [
         "My own",
         "webCRM sync: senders",
         "webCRM sync: senders 2",
     ]
-    assert LIS not in sender_rules.senders(play.context, kim.user)
+    assert LIS not in sender_rules.list_senders(play.context, kim.user)

@@ -11,7 +11,7 @@ import pytest
 
 from support.scenario import BO, BOTH, FOLDER, KIM, LIS, OpenPlay, Play
 from webcrm_sync.core.states import State
-from webcrm_sync.engine.history.timeline import explain
+from webcrm_sync.engine.history.timeline import read_timelines
 from webcrm_sync.engine.operations.retention import housekeeping
 from webcrm_sync.logs import LineFormatter
 from webcrm_sync.store import schedule
@@ -134,10 +134,10 @@ def test_story_of_every_state_can_be_told(play: Play, box: SimMailbox) -> None:
     ]
     items = [play.drag(box, mail) for mail in mails]
     for item in items:
-        assert explain(play.context, box.read(item).message_id or "") == []
+        assert read_timelines(play.context, box.read(item).message_id or "") == []
     play.look()
     for item in items:
-        (story,) = explain(play.context, box.read(item).message_id or "")
+        (story,) = read_timelines(play.context, box.read(item).message_id or "")
         assert all(line.sentence for line in story.lines)
         box.move(item, "inbox")
     play.look()

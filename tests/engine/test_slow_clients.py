@@ -13,7 +13,7 @@ import pytest
 from support.everybody import Everybody
 from support.processes import Running, running, until
 from support.slow_clients import KINDS, stalled
-from webcrm_sync.web.serving.bounds import Bounds
+from webcrm_sync.web.serving.limits import Limits
 from webcrm_sync_sandbox.environment import Stage
 
 #: What anybody may have to wait for an answer meanwhile.
@@ -49,14 +49,14 @@ def test_sixty_four_stalled_connections_of_every_kind_at_once_keep_nobody_waitin
         assert {name: wait for name, wait in waits.items() if wait >= _ANSWERED_S} == {}
         began = time.monotonic()
         service.stop()
-        assert time.monotonic() - began < Bounds().grace_s + 5
+        assert time.monotonic() - began < Limits().grace_s + 5
 
 
 @pytest.mark.search
 def test_every_stalled_connection_is_ended_in_its_time(
     service: Running, everybody: Everybody
 ) -> None:
-    at_first, bounds = _sockets_of(service), Bounds()
+    at_first, bounds = _sockets_of(service), Limits()
     with ExitStack() as held:
         for kind in KINDS:
             held.enter_context(stalled(kind, service.port))

@@ -14,14 +14,14 @@ from webcrm_sync.core.outlook import Place
 from webcrm_sync.core.states import Reason
 from webcrm_sync.engine.history import event_text
 from webcrm_sync.engine.pane.mail_status_rules import DisplayStatus, MatchEvidence, Origin
-from webcrm_sync.engine.pane.mailbox_status import Cause, Standing
+from webcrm_sync.engine.pane.mailbox_status import Cause, ConnectionState
 
 LOCALES = sorted((Path(__file__).parents[2] / "addin" / "locales").glob("*.json"))
 
 
 def _events() -> set[str]:
     """The events that the server has an English sentence for."""
-    tree = ast.parse(inspect.getsource(event_text.sentence_of))
+    tree = ast.parse(inspect.getsource(event_text.event_sentence))
     tables = [node for node in ast.walk(tree) if isinstance(node, ast.Dict)]
     keys = [key for key in tables[0].keys if isinstance(key, ast.Attribute)]
     return {EventKind[key.attr].value for key in keys}
@@ -33,7 +33,7 @@ NAMES = {
     *(f"reason.{reason.value}" for reason in Reason),
     *(f"why.{why.value}" for why in MatchEvidence),
     *(f"way.{way.value}" for way in Origin),
-    *(f"foot.{word.value}" for word in [*Cause, *Standing]),
+    *(f"foot.{word.value}" for word in [*Cause, *ConnectionState]),
     *(f"{state.value}.sentence" for state in DisplayStatus),
 }
 

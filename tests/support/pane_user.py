@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from support.scenario import KIM, Play
-from webcrm_sync.engine.history.timeline import timeline_of_copy
+from webcrm_sync.engine.history.timeline import read_own_timeline
 from webcrm_sync.engine.pane import actions
 from webcrm_sync.engine.pane.mail_lookup import CurrentUser, MailRef
 from webcrm_sync.engine.pane.mail_status import statuses
@@ -53,7 +53,7 @@ class Desk:
 
     def story(self, ref: MailRef) -> list[str]:
         """The mail's story in sentences."""
-        lines, _ = timeline_of_copy(self.play.context, self.user, ref)
+        lines, _ = read_own_timeline(self.play.context, self.user, ref)
         return [line.sentence for line in lines]
 
     def sync(self, graph_id: str, *organisations: int) -> MailState:
@@ -72,7 +72,7 @@ class Desk:
 
     def anyway(self, graph_id: str) -> MailState:
         """Sync anyway."""
-        return actions.anyway(self.play.context, self.user, ref_to(self.box, graph_id))
+        return actions.sync_anyway(self.play.context, self.user, ref_to(self.box, graph_id))
 
     def undo(self, graph_id: str) -> MailState:
         """Undo."""

@@ -8,7 +8,7 @@ from datetime import timedelta
 from typing import Any
 
 from webcrm_sync.engine.context import Context
-from webcrm_sync.engine.history.timeline import Timeline, explain
+from webcrm_sync.engine.history.timeline import Timeline, read_timelines
 from webcrm_sync.engine.mailboxes import admin
 from webcrm_sync.engine.operations import retention
 from webcrm_sync.store import emails, mailboxes, schedule
@@ -133,7 +133,7 @@ class Play:
     def story(self, view: View) -> Timeline:
         """The story of a mail, as `explain` tells it."""
         assert view.message_id is not None
-        (story,) = explain(self.context, view.message_id)
+        (story,) = read_timelines(self.context, view.message_id)
         return story
 
 

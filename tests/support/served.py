@@ -11,8 +11,8 @@ from dataclasses import dataclass
 from wsgiref.types import WSGIApplication
 
 from webcrm_sync.web.lanes import LANES
-from webcrm_sync.web.serving.bounds import Bounds, Lane
-from webcrm_sync.web.serving.listening import bind
+from webcrm_sync.web.serving.limits import Lane, Limits
+from webcrm_sync.web.serving.listening import bind_sockets
 from webcrm_sync.web.serving.server import Server
 
 _PATIENCE_S = 30
@@ -32,12 +32,12 @@ def served(
     app: WSGIApplication,
     *,
     lanes: Sequence[Lane] = LANES,
-    bounds: Bounds | None = None,
+    bounds: Limits | None = None,
     tls: ssl.SSLContext | None = None,
     listen: str = "127.0.0.1:0",
 ) -> Iterator[Served]:
     """Serve while the block lasts."""
-    (listener,) = bind(listen)
+    (listener,) = bind_sockets(listen)
     loop = asyncio.new_event_loop()
     stopping = asyncio.Event()
     server = Server(app, lanes, tls=tls, bounds=bounds)

@@ -14,25 +14,25 @@ from webcrm_sync.core.matching import How
 from webcrm_sync.core.outlook import Place
 from webcrm_sync.core.states import Reason, State
 from webcrm_sync.engine.matching.manual_choice import Choice, plan, with_changed, with_chosen
-from webcrm_sync.engine.pane.actions import destination
+from webcrm_sync.engine.pane.actions import choose_folder
 from webcrm_sync.engine.pane.mail_status_rules import (
     Action,
-    CopyView,
+    CopyFacts,
     DisplayStatus,
-    Steps,
-    abilities,
-    shown,
-    steps,
+    Progress,
+    allowed_actions,
+    decide_progress,
+    decide_status,
 )
-from webcrm_sync.engine.pane.mailbox_status import Standing, standing
-from webcrm_sync.engine.pane.sender_rules import PACK, with_sender
+from webcrm_sync.engine.pane.mailbox_status import ConnectionState, decide_state
+from webcrm_sync.engine.pane.sender_rules import SENDERS_PER_RULE, rule_with_sender
 from webcrm_sync.graph.sender_rules import SenderRule
 from webcrm_sync.store.filings import Filing
 from webcrm_sync.store.mailboxes import SyncFolder
 from webcrm_sync.store.sync_requests import MOVE, ActivityUpdate
 
 SYNCED = copy(state=State.SYNCED)
-NEW = CopyView(head=mail(), is_in_folder=False)
+NEW = CopyFacts(head=mail(), is_in_folder=False)
 
 
 def filing(number: int, organisation_id: int, *, sent: bool = True, back: bool = False) -> Filing:
@@ -210,34 +210,34 @@ def test_afterwards_the_mail_is_where_it_is_wanted_and_nothing_sent_is_lost(
     ],
 )
 def test_what_people_see_of_a_copy(
-    copy: CopyView, exclusion_reason: Reason | None, expected: tuple[DisplayStatus, Reason | None]
+    copy: CopyFacts, exclusion_reason: Reason | None, expected: tuple[DisplayStatus, Reason | None]
 ) -> None:
-    assert shown(copy, exclusion_reason) == expected
+    assert decide_status(copy, exclusion_reason) == expected
 
 
 @given(st.sampled_from(State), st.booleans())
 def test_no_step_is_done_before_the_one_in_front_of_it(state: State, is_in_folder: bool) -> None:
-    mine = CopyView(head=mail(), is_in_folder=is_in_folder, item=copy(state=state))
-    done = steps(mine, shown(mine, None)[0])
+    mine = CopyFacts(head=mail(), is_in_folder=is_in_folder, item=copy(state=state))
+    done = decide_progress(mine, decide_status(mine, None)[0])
     order = [done.moved, done.read, done.filed, done.marked]
     assert order == sorted(order, reverse=True)
-    assert (done == Steps(True, True, True, True)) == (state in {State.SYNCED, State.MIRRORED})
+    assert (done == Progress(True, True, True, True)) == (state in {State.SYNCED, State.MIRRORED})
 
 
 def test_never_list_and_meetings_cannot_be_synced_anyway() -> None:
     for reason in (Reason.NEVER_LIST, Reason.MEETING_REQUEST):
-        assert abilities(DisplayStatus.SKIPPED, reason, is_nobody_known=True) == ()
+        assert allowed_actions(DisplayStatus.SKIPPED, reason, is_nobody_known=True) == ()
 
 
 @pytest.mark.parametrize("state", [DisplayStatus.NEW, DisplayStatus.WAITING])
 def test_a_contact_can_be_created_while_nobody_is_one(state: DisplayStatus) -> None:
     for is_nobody_known in (True, False):
-        can = abilities(state, None, is_nobody_known=is_nobody_known)
+        can = allowed_actions(state, None, is_nobody_known=is_nobody_known)
         assert (Action.CREATE_CONTACT in can) is is_nobody_known
 
 
 def test_beside_a_copy_that_is_filed_there_is_nothing_to_do_but_to_mark_this_one() -> None:
-    can = abilities(DisplayStatus.NEW, None, is_nobody_known=True, is_filed_elsewhere=True)
+    can = allowed_actions(DisplayStatus.NEW, None, is_nobody_known=True, is_filed_elsewhere=True)
     assert can == (Action.SYNC,)
 
 
@@ -278,19 +278,21 @@ FOLDERS = [folder(Place.ROOT, "root"), folder(Place.SENT, "sent"), folder(Place.
 def test_sent_mail_goes_under_sent_items_and_all_else_under_the_inbox(
     above: list[str], expected: Place
 ) -> None:
-    assert destination(FOLDERS, above).place is expected
+    assert choose_folder(FOLDERS, above).place is expected
 
 
 def test_a_sender_goes_into_the_first_rule_with_room() -> None:
-    full = SenderRule("r1", "x: senders", "f", tuple(f"{n}@x.example" for n in range(PACK)))
+    full = SenderRule(
+        "r1", "x: senders", "f", tuple(f"{n}@x.example" for n in range(SENDERS_PER_RULE))
+    )
     part = SenderRule("r2", "x: senders 2", "f", ("a@x.example",))
-    taken = with_sender([full, part], "b@x.example", folder_id="f", name="x")
+    taken = rule_with_sender([full, part], "b@x.example", folder_id="f", name="x")
     assert (taken.graph_id, taken.senders) == ("r2", ("a@x.example", "b@x.example"))
-    made = with_sender([full], "b@x.example", folder_id="f", name="x")
+    made = rule_with_sender([full], "b@x.example", folder_id="f", name="x")
     assert made == SenderRule("", "x: senders 2", "f", ("b@x.example",))
 
 
 def test_what_needs_a_person_goes_before_what_mends_itself() -> None:
-    assert standing(parked=1, on_the_way=1, is_troubled=True) is Standing.NEEDS_YOU
-    assert standing(parked=0, on_the_way=0, is_troubled=True) is Standing.CATCHING_UP
-    assert standing(parked=0, on_the_way=0, is_troubled=False) is Standing.CONNECTED
+    assert decide_state(parked=1, on_the_way=1, is_troubled=True) is ConnectionState.NEEDS_YOU
+    assert decide_state(parked=0, on_the_way=0, is_troubled=True) is ConnectionState.CATCHING_UP
+    assert decide_state(parked=0, on_the_way=0, is_troubled=False) is ConnectionState.CONNECTED

@@ -48,8 +48,8 @@ def client(tmp_path: Path) -> FlaskClient:
     (tmp_path / "icons").mkdir()
     (tmp_path / "icons" / "icon-16.png").write_bytes(b"png")
     app = Flask("webcrm_sync", static_folder=None)
-    headers.add_to(app, settings())
-    app.register_blueprint(addin_pages.blueprint(settings(), tmp_path))
+    headers.add_headers(app, settings())
+    app.register_blueprint(addin_pages.create_blueprint(settings(), tmp_path))
     return app.test_client()
 
 
@@ -126,4 +126,4 @@ def test_assets_are_kept_for_long_and_nothing_else_is_served(client: FlaskClient
 
 
 def test_before_the_add_in_was_built_a_page_is_empty(tmp_path: Path) -> None:
-    assert addin_pages.built_files(tmp_path, "taskpane/main.ts") == ([], [])
+    assert addin_pages.find_built_files(tmp_path, "taskpane/main.ts") == ([], [])

@@ -119,7 +119,7 @@ def test_a_bug_is_told_with_all_headers_and_nothing_of_itself(
 
 def header_of(public_url: str) -> str | None:
     app = Flask("webcrm_sync", static_folder=None)
-    headers.add_to(app, settings(public_url=public_url))
+    headers.add_headers(app, settings(public_url=public_url))
     return app.test_client().get("/").headers.get("Strict-Transport-Security")
 
 

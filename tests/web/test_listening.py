@@ -6,12 +6,12 @@ from pathlib import Path
 
 import pytest
 
-from webcrm_sync.web.serving.listening import CannotListen, bind, tls_context
+from webcrm_sync.web.serving.listening import CannotListen, bind_sockets, tls_context
 
 
 @pytest.mark.parametrize("listen", ["127.0.0.1:0", "localhost:0", "[::1]:0", "0.0.0.0:0", "[::]:0"])
 def test_it_listens_where_it_should(listen: str) -> None:
-    sockets = bind(listen)
+    sockets = bind_sockets(listen)
     assert {one.getsockname()[1] > 0 for one in sockets} == {True}
     for one in sockets:
         one.close()
@@ -20,15 +20,15 @@ def test_it_listens_where_it_should(listen: str) -> None:
 @pytest.mark.parametrize("listen", ["192.0.2.1:8000", "no.such.host.example:80", "localhost:99999"])
 def test_an_address_that_cannot_be_had_is_told_in_a_sentence(listen: str) -> None:
     with pytest.raises(CannotListen, match=f"^LISTEN={listen} is not possible: .*\\.$"):
-        bind(listen)
+        bind_sockets(listen)
 
 
 def test_a_port_in_use_is_told_in_a_sentence() -> None:
-    (taken,) = bind("127.0.0.1:0")
+    (taken,) = bind_sockets("127.0.0.1:0")
     with taken:
         taken.listen()
         with pytest.raises(CannotListen, match="Address already in use"):
-            bind(f"127.0.0.1:{taken.getsockname()[1]}")
+            bind_sockets(f"127.0.0.1:{taken.getsockname()[1]}")
 
 
 def test_a_certificate_that_cannot_be_read_is_told_in_a_sentence(tmp_path: Path) -> None:

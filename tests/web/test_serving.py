@@ -21,11 +21,11 @@ from support.processes import until
 from support.served import Served, served
 from support.slow_clients import KINDS, TLS_KINDS, Kind, is_closed, stalled
 from webcrm_sync.logs import LineFormatter
-from webcrm_sync.web.serving.bounds import Bounds, Lane
-from webcrm_sync.web.serving.crowd import Crowd
+from webcrm_sync.web.serving.limits import Lane, Limits
 from webcrm_sync.web.serving.listening import tls_context
+from webcrm_sync.web.serving.open_connections import OpenConnections
 
-QUICK = Bounds(
+QUICK = Limits(
     handshake_s=0.5,
     head_s=0.5,
     body_s=0.5,
@@ -286,7 +286,7 @@ class Broken:
 def test_a_connection_that_fails_ends_alone_and_time_goes_on(
     caplog: pytest.LogCaptureFixture,
 ) -> None:
-    crowd, members = Crowd(Bounds()), [Broken(), Broken()]
+    crowd, members = OpenConnections(Limits()), [Broken(), Broken()]
     for one in members:
         crowd.admit(one)
     crowd.look(1.0)
@@ -315,7 +315,7 @@ def _answer(url: str, answers: list[httpx.Response]) -> int:
 
 
 def test_where_all_connections_are_taken_the_slowest_make_room(app: App) -> None:
-    few = Bounds(connections=40)
+    few = Limits(connections=40)
     with (
         served(app, lanes=LANES, bounds=few) as server,
         stalled(Kind("held", b"GET /held HTTP/1.1\r\n\r\n"), server.port, count=1) as (held,),
@@ -330,7 +330,7 @@ def test_where_all_connections_are_taken_the_slowest_make_room(app: App) -> None
 
 
 def test_what_is_kept_for_all_clients_together_is_bounded(app: App) -> None:
-    tight = Bounds(held_bytes=10_000)
+    tight = Limits(held_bytes=10_000)
     body = Kind("most of a body", POST + b"Content-Length: 1000\r\n\r\n" + b" " * 900)
     with (
         served(app, lanes=LANES, bounds=tight) as server,
@@ -342,7 +342,7 @@ def test_what_is_kept_for_all_clients_together_is_bounded(app: App) -> None:
 
 def test_to_stop_is_to_answer_what_is_in_work_and_nothing_else(app: App) -> None:
     with (
-        served(app, lanes=LANES, bounds=Bounds()) as server,
+        served(app, lanes=LANES, bounds=Limits()) as server,
         socket.create_connection(("127.0.0.1", server.port), timeout=10) as held,
         stalled(Kind("silent"), server.port, count=3) as silent,
     ):

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from webcrm_sync.engine.discovery.notifications import Notification
-from webcrm_sync.web.webhook_parser import notifications
+from webcrm_sync.web.webhook_parser import parse_notifications
 
 SUBSCRIPTION = "7d1c607a-5b2f-4c1e-9a44-0c61e3a7b001"
 KEYS = ["value", "subscriptionId", "clientState", "resourceData", "id", "@odata.etag"]
@@ -31,13 +31,13 @@ LINE = {
 
 def test_a_notification_tells_which_copy_in_which_version() -> None:
     body = json.dumps({"value": [LINE]}).encode()
-    assert notifications(body) == [Notification(SUBSCRIPTION, "hush", "g1", "CQAA")]
+    assert parse_notifications(body) == [Notification(SUBSCRIPTION, "hush", "g1", "CQAA")]
 
 
 def test_a_lifecycle_event_carries_no_copy() -> None:
     line = {"subscriptionId": SUBSCRIPTION, "clientState": "hush", "lifecycleEvent": "missed"}
     body = json.dumps({"value": [line]}).encode()
-    assert notifications(body) == [Notification(SUBSCRIPTION, "hush", lifecycle="missed")]
+    assert parse_notifications(body) == [Notification(SUBSCRIPTION, "hush", lifecycle="missed")]
 
 
 def test_a_malformed_line_does_not_take_the_others_along() -> None:
@@ -51,7 +51,7 @@ def test_a_malformed_line_does_not_take_the_others_along() -> None:
         {"clientState": "x"},
     ]
     body = json.dumps({"value": [*broken, LINE, {**LINE, "subscriptionId": 7}]}).encode()
-    assert [n.graph_id for n in notifications(body)] == ["g1"]
+    assert [n.graph_id for n in parse_notifications(body)] == ["g1"]
 
 
 @pytest.mark.parametrize(
@@ -59,18 +59,18 @@ def test_a_malformed_line_does_not_take_the_others_along() -> None:
 )
 def test_a_line_without_usable_details_is_still_a_hint(data: object) -> None:
     body = json.dumps({"value": [{**LINE, "resourceData": data}]}).encode()
-    assert notifications(body) == [Notification(SUBSCRIPTION, "hush")]
+    assert parse_notifications(body) == [Notification(SUBSCRIPTION, "hush")]
 
 
 @given(st.binary())
 def test_no_bytes_raise(body: bytes) -> None:
-    assert isinstance(notifications(body), list)
+    assert isinstance(parse_notifications(body), list)
 
 
 @given(values, st.sampled_from(["utf-8", "utf-16", "utf-32"]))
 def test_no_json_raises(posted: object, encoding: str) -> None:
     body = json.dumps({"value": posted}, ensure_ascii=False).encode(encoding)
-    for one in notifications(body):
+    for one in parse_notifications(body):
         assert isinstance(one.subscription_id, str)
         assert isinstance(one.client_state, str)
 
@@ -88,7 +88,7 @@ def test_no_json_raises(posted: object, encoding: str) -> None:
     ids=["deep list", "deep object", "half a mark", "endless", "no number", "long number"],
 )
 def test_what_breaks_a_parser_is_no_notification(body: bytes) -> None:
-    assert notifications(body) == []
+    assert parse_notifications(body) == []
 
 
 @pytest.mark.parametrize("bad", ["\0", "\ud800"], ids=["NUL", "half an emoji"])
@@ -99,7 +99,7 @@ def test_nothing_comes_through_that_the_database_cannot_look_up(bad: str) -> Non
         "resourceData": {"id": f"g{bad}", "@odata.etag": f'W/"{bad}"'},
         "lifecycleEvent": f"missed{bad}",
     }
-    for one in notifications(json.dumps({"value": [line]}).encode()):
+    for one in parse_notifications(json.dumps({"value": [line]}).encode()):
         texts = (one.subscription_id, one.client_state, one.graph_id, one.change_key, one.lifecycle)
         for text in texts:
             text.encode()

@@ -20,7 +20,7 @@ from webcrm_sync.cli import common
 from webcrm_sync.web import headers
 from webcrm_sync.web.app import create_app
 from webcrm_sync.web.lanes import LANES
-from webcrm_sync.web.serving.listening import bind, tls_context
+from webcrm_sync.web.serving.listening import bind_sockets, tls_context
 from webcrm_sync.web.serving.server import Server
 from webcrm_sync.worker import run_worker
 
@@ -54,13 +54,13 @@ def web(with_parent: bool) -> None:
     with common.plain_errors():
         settings = common.settings()
         tls = tls_context(settings.tls_cert, settings.tls_key)
-        sockets = bind(settings.listen)
+        sockets = bind_sockets(settings.listen)
         with ExitStack() as stack:
             for one in sockets:
                 stack.enter_context(closing(one))
             url = stack.enter_context(database_url(settings))
             context = stack.enter_context(open_context(settings, url=url))
-            refusals = headers.of_refusals(settings)
+            refusals = headers.server_error_headers(settings)
             Server(create_app(context), LANES, tls=tls, headers=refusals).run(sockets)
 
 

@@ -9,8 +9,8 @@ import click
 
 from webcrm_sync.cli import common
 from webcrm_sync.engine.history.timeline import Timeline
-from webcrm_sync.engine.history.timeline import explain as stories_of
-from webcrm_sync.engine.operations.status import MailboxStatus, Proved, read_status
+from webcrm_sync.engine.history.timeline import read_timelines as stories_of
+from webcrm_sync.engine.operations.status import LastProof, MailboxStatus, read_status
 
 
 @click.command()
@@ -45,7 +45,7 @@ def status(mails: bool, is_json: bool) -> None:
         click.echo("No mailbox is watched yet. Add one: webcrm-sync mailbox add ADDRESS")
 
 
-def _proof(webcrm: Proved, boxes: Sequence[Proved]) -> str:
+def _proof(webcrm: LastProof, boxes: Sequence[LastProof]) -> str:
     """What the last proofs found, all of them together; the oldest of them tells the time."""
     every = [webcrm, *boxes]
     if any(proved.at is None for proved in every):

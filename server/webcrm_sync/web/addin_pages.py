@@ -24,7 +24,7 @@ _USUAL_SECONDS = 3
 _YEAR_S, _DAY_S = 31_536_000, 86_400
 
 
-def blueprint(settings: Settings, built: Path = BUILT) -> Blueprint:
+def create_blueprint(settings: Settings, built: Path = BUILT) -> Blueprint:
     """`/addin/taskpane.html`, `/addin/commands.html`, the assets and the icons."""
     routes = Blueprint("pane", __name__, template_folder="templates")
 
@@ -48,19 +48,19 @@ def blueprint(settings: Settings, built: Path = BUILT) -> Blueprint:
 
 def _page(settings: Settings, built: Path, name: str) -> Response:
     nonce = secrets.token_urlsafe(18)
-    scripts, styles = built_files(built, _ENTRIES[name])
+    scripts, styles = find_built_files(built, _ENTRIES[name])
     html = render_template(
         f"addin/{name}.html",
         nonce=nonce,
         office_js_url=settings.office_js_url,
-        config=config(settings),
+        config=client_config(settings),
         scripts=scripts,
         styles=styles,
     )
     return headers.allow_page(Response(html, mimetype="text/html"), settings, nonce)
 
 
-def config(settings: Settings) -> dict[str, object]:
+def client_config(settings: Settings) -> dict[str, object]:
     """What the add-in has to know; nothing of it is a secret."""
     client_id = settings.entra_client_id
     return {
@@ -73,7 +73,7 @@ def config(settings: Settings) -> dict[str, object]:
     }
 
 
-def built_files(built: Path, entry: str) -> tuple[list[str], list[str]]:
+def find_built_files(built: Path, entry: str) -> tuple[list[str], list[str]]:
     """The addresses of an entry's scripts and styles; none before the add-in was built."""
     try:
         manifest: dict[str, dict[str, Any]] = json.loads((built / "manifest.json").read_bytes())

@@ -24,18 +24,18 @@ def create_app(context: Context) -> Flask:
     app = Flask("webcrm_sync", static_folder=None)
     app.config["MAX_CONTENT_LENGTH"] = _MAX_BODY
     app.url_map.merge_slashes = False  # no redirects: another address is another route
-    headers.add_to(app, context.settings)
-    app.register_blueprint(health.blueprint())
-    app.register_blueprint(webhooks.blueprint(context))
-    app.register_blueprint(addin_pages.blueprint(context.settings))
-    app.register_blueprint(blueprint.blueprint(context, signing_keys(context)))
+    headers.add_headers(app, context.settings)
+    app.register_blueprint(health.create_blueprint())
+    app.register_blueprint(webhooks.create_blueprint(context))
+    app.register_blueprint(addin_pages.create_blueprint(context.settings))
+    app.register_blueprint(blueprint.create_blueprint(context, signing_keys(context)))
     blueprint.allow_own_origin(app, context.settings.public_url)
 
     @app.errorhandler(Exception)
     def unforeseen(error: Exception) -> Response:
         if isinstance(error, HTTPException):
-            return errors.answer_http(error)
+            return errors.http_error_response(error)
         logger.exception("request_failed")
-        return errors.answer(errors.Problem(500, "try_later", _SORRY))
+        return errors.problem_response(errors.Problem(500, "try_later", _SORRY))
 
     return app

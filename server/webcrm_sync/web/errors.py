@@ -35,7 +35,7 @@ class Problem(Exception):
     retry_after_s: int | None = None
 
 
-def problem_of(error: SyncError, now: datetime) -> Problem:
+def to_problem(error: SyncError, now: datetime) -> Problem:
     """What an error of the engine means for the add-in."""
     if isinstance(error, Gone):
         return Problem(404, "not_found", str(error))
@@ -46,20 +46,20 @@ def problem_of(error: SyncError, now: datetime) -> Problem:
     return Problem(503, "try_later", str(error), retry_after_s=max(1, pause))
 
 
-def answer_http(error: HTTPException) -> Response:
+def http_error_response(error: HTTPException) -> Response:
     """The same for what Flask itself says no to: no such route, a body too large.
 
     What HTTP asks for besides stays, such as the methods that a route allows.
     """
     status = error.code or 500
     code = _CODES.get(status, "try_later" if status >= 500 else "invalid")
-    response = answer(Problem(status, code, error.description or ""))
+    response = problem_response(Problem(status, code, error.description or ""))
     for name, value in error.get_headers():
         response.headers.setdefault(name, value)
     return response
 
 
-def answer(problem: Problem) -> Response:
+def problem_response(problem: Problem) -> Response:
     """The problem over HTTP."""
     body: dict[str, object] = {
         "type": "about:blank",

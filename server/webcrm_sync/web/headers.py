@@ -36,7 +36,7 @@ _TELEMETRY_FRAME = (
 _TELEMETRY = "https://browser.events.data.microsoft.com/OneCollector/1.0/"
 
 
-def add_to(app: Flask, settings: Settings) -> None:
+def add_headers(app: Flask, settings: Settings) -> None:
     """Give every answer of `app` its headers. Call it before other hooks: Flask runs it last."""
     always = _always(settings)
 
@@ -50,7 +50,7 @@ def add_to(app: Flask, settings: Settings) -> None:
         return response
 
 
-def of_refusals(settings: Settings) -> dict[str, str]:
+def server_error_headers(settings: Settings) -> dict[str, str]:
     """The headers of what the server refuses before any route is asked."""
     return {**_always(settings), _POLICY: _NO_PAGE, "Cache-Control": "no-store"}
 

@@ -7,7 +7,7 @@ from flask import Blueprint
 from webcrm_sync.web.access import Guard, guarded
 
 
-def blueprint() -> Blueprint:
+def create_blueprint() -> Blueprint:
     """`GET /healthz`."""
     routes = Blueprint("health", __name__)
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from webcrm_sync.engine.push_urls import LIFECYCLE_PATH, NOTIFY_PATH
 from webcrm_sync.web.api import endpoints
-from webcrm_sync.web.serving.bounds import Lane
+from webcrm_sync.web.serving.limits import Lane
 
 LANES = (
     Lane("health", ("/healthz",), threads=1, body_bytes=1_000),

@@ -19,7 +19,7 @@ import jwt
 
 from webcrm_sync.settings import Settings
 
-KeyOf = Callable[[str], jwt.PyJWK | None]
+FindKey = Callable[[str], jwt.PyJWK | None]
 
 #: The one scope of ours that the add-in asks for.
 SCOPE = "access_as_user"
@@ -63,7 +63,7 @@ class TokenReader:
     very one that it was checked by. Thread-safe.
     """
 
-    def __init__(self, settings: Settings, key_of: KeyOf) -> None:
+    def __init__(self, settings: Settings, key_of: FindKey) -> None:
         self._settings = settings
         self._key_of = key_of
         self._known: OrderedDict[bytes, _Known] = OrderedDict()
@@ -85,7 +85,7 @@ class TokenReader:
         return found.person
 
 
-def _check_all(token: str, settings: Settings, key_of: KeyOf) -> _Known:
+def _check_all(token: str, settings: Settings, key_of: FindKey) -> _Known:
     """A token for our own scope in our own tenant. Raises TokenRefused."""
     try:
         kid = _kid(token)

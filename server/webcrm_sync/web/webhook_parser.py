@@ -20,7 +20,7 @@ _GUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.ASCII | re.I
 _LONGEST_STATE = 128
 
 
-def notifications(body: bytes) -> list[Notification]:
+def parse_notifications(body: bytes) -> list[Notification]:
     """The lines of a notification that are well formed; anything else is left out in silence."""
     if body.count(b"{") + body.count(b"[") > _MOST_BRACKETS:
         return []

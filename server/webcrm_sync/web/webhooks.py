@@ -8,7 +8,7 @@ from webcrm_sync.engine.context import Context
 from webcrm_sync.engine.discovery.notifications import Receiver
 from webcrm_sync.engine.push_urls import LIFECYCLE_PATH, NOTIFY_PATH, is_known
 from webcrm_sync.web.access import Guard, guarded
-from webcrm_sync.web.webhook_parser import notifications
+from webcrm_sync.web.webhook_parser import parse_notifications
 
 #: Graph's validation tokens are far shorter; nobody gets a long text reflected.
 _LONGEST_TOKEN = 1024
@@ -16,7 +16,7 @@ _LONGEST_TOKEN = 1024
 _LARGEST_BODY = 256_000
 
 
-def blueprint(context: Context) -> Blueprint:
+def create_blueprint(context: Context) -> Blueprint:
     """The addresses that subscriptions name, with a secret in them and without."""
     routes = Blueprint("hooks", __name__)
     receiver = Receiver(context)
@@ -46,7 +46,7 @@ def blueprint(context: Context) -> Blueprint:
 def _taken(receiver: Receiver) -> Response:
     """202, whatever was posted: another answer makes Graph repeat it, and helps a stranger."""
     request.max_content_length = _LARGEST_BODY
-    receiver.take(notifications(request.get_data()))
+    receiver.take(parse_notifications(request.get_data()))
     return Response(status=202)
 
 

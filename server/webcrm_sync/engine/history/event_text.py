@@ -18,7 +18,7 @@ _PLACES = {
 
 
 @dataclass(frozen=True, slots=True)
-class Facts:
+class EventFacts:
     """What an event speaks of. `organisations`: names, an empty one where it stands under none.
 
     `is_shared`: a colleague's copy keeps the mail in webCRM.
@@ -35,13 +35,13 @@ class Facts:
     took_seconds: float | None = None
 
 
-def facts_of(told: Event, names: Mapping[int, str]) -> Facts:
+def read_facts(told: Event, names: Mapping[int, str]) -> EventFacts:
     """The facts of an event. `names`: of Organisations, by id."""
     given = told.facts
     place, reason, took = given.get("place"), given.get("reason"), given.get("took_s")
-    return Facts(
+    return EventFacts(
         place=Place(str(place)) if place else None,
-        organisations=tuple(name_of(i, names) for i in organisation_ids(told)),
+        organisations=tuple(organisation_name(i, names) for i in organisation_ids(told)),
         activity=_number(given.get("activity")),
         reason=Reason(str(reason)) if reason else None,
         detail=_text(given.get("detail")),
@@ -59,14 +59,14 @@ def organisation_ids(told: Event) -> list[int]:
     return [i for i in [*listed, told.facts.get("organisation")] if isinstance(i, int)]
 
 
-def name_of(organisation_id: int, names: Mapping[int, str]) -> str:
+def organisation_name(organisation_id: int, names: Mapping[int, str]) -> str:
     """The Organisation's name; empty where a mail stands under none."""
     if not organisation_id:
         return ""
     return names.get(organisation_id, f"Organisation {organisation_id}")
 
 
-def sentence_of(kind: str, facts: Facts, mailbox: str) -> str:
+def event_sentence(kind: str, facts: EventFacts, mailbox: str) -> str:
     """One event in words. `mailbox`: its address, empty where it is of the mail itself."""
     where = _PLACES[facts.place] if facts.place else ""
     because = SENTENCES[facts.reason] if facts.reason else ""

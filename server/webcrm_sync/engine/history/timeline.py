@@ -10,11 +10,11 @@ from webcrm_sync.core.events import EventKind
 from webcrm_sync.core.states import SENTENCES, Reason, State
 from webcrm_sync.engine.context import Context
 from webcrm_sync.engine.history.event_text import (
-    Facts,
-    facts_of,
-    name_of,
+    EventFacts,
+    event_sentence,
     organisation_ids,
-    sentence_of,
+    organisation_name,
+    read_facts,
 )
 from webcrm_sync.engine.pane.mail_lookup import CurrentUser, MailRef, locate_one
 from webcrm_sync.engine.pane.mail_status import read_statuses
@@ -39,7 +39,7 @@ class TimelineEntry:
     at: datetime
     kind: str
     sentence: str
-    facts: Facts
+    facts: EventFacts
     mailbox_id: int | None = None
 
 
@@ -64,7 +64,7 @@ class Timeline:
     lines: tuple[TimelineEntry, ...]
 
 
-def explain(context: Context, message_id: str) -> Sequence[Timeline]:
+def read_timelines(context: Context, message_id: str) -> Sequence[Timeline]:
     """The stories of every mail with this Message-ID; empty when none was met."""
     with context.begin() as tx:
         boxes = {box.id: box.address for box in mailboxes.all_mailboxes(tx)}
@@ -85,7 +85,7 @@ def _story(tx: Tx, email: Email, boxes: Mapping[int, str]) -> Timeline:
             for c in emails.items_of_email(tx, email.id)
         ),
         activities={
-            f.activity_id: name_of(f.organisation_id, names) or "no Organisation"
+            f.activity_id: organisation_name(f.organisation_id, names) or "no Organisation"
             for f in filed
             if f.activity_id
         },
@@ -93,7 +93,7 @@ def _story(tx: Tx, email: Email, boxes: Mapping[int, str]) -> Timeline:
     )
 
 
-def timeline_of_copy(
+def read_own_timeline(
     context: Context, user: CurrentUser, ref: MailRef
 ) -> tuple[Sequence[TimelineEntry], float | None]:
     """The story of a mail as its owner may read it, and how long it took to be synced.
@@ -127,40 +127,42 @@ def _lines(
         _line(
             t.at,
             t.kind,
-            facts_of(t, names),
+            read_facts(t, names),
             t.mailbox_id,
             boxes.get(t.mailbox_id or 0, ""),
         )
         for t in told
     ]
     lines += [
-        _line(p.pressed_at, EventKind.BUTTON_PRESSED, Facts(by=p.by), mailbox_id, "")
+        _line(p.pressed_at, EventKind.BUTTON_PRESSED, EventFacts(by=p.by), mailbox_id, "")
         for mailbox_id, p in sync_requests.requests_of_email(tx, email.id)
     ]
     return sorted(lines, key=lambda line: line.at)
 
 
 def _line(
-    at: datetime, kind: str, facts: Facts, mailbox_id: int | None, mailbox: str
+    at: datetime, kind: str, facts: EventFacts, mailbox_id: int | None, mailbox: str
 ) -> TimelineEntry:
-    return TimelineEntry(at, kind, sentence_of(kind, facts, mailbox), facts, mailbox_id)
+    return TimelineEntry(at, kind, event_sentence(kind, facts, mailbox), facts, mailbox_id)
 
 
 def _copy_sentence(copy: Item, filed: Sequence[Filing], names: Mapping[int, str]) -> str:
     """How one copy stands; one that left the folder may leave its mail in webCRM."""
     if copy.reason is not Reason.MOVED_OUT:
-        return state_sentence(copy.state, copy.reason, copy.detail)
+        return copy_sentence(copy.state, copy.reason, copy.detail)
     there = [f for f in filed if f.activity_id is not None and not f.is_removed]
     if any(not f.is_withdrawn for f in there):
         return "In webCRM; this copy is not marked"
     if not there:
-        return state_sentence(copy.state, copy.reason, copy.detail)
-    places = ", ".join(name_of(f.organisation_id, names) or "no Organisation" for f in there)
+        return copy_sentence(copy.state, copy.reason, copy.detail)
+    places = ", ".join(
+        organisation_name(f.organisation_id, names) or "no Organisation" for f in there
+    )
     entry = "an empty entry" if len(there) == 1 else "empty entries"
     return f"Not in webCRM any more. webCRM keeps {entry} marked withdrawn at {places}."
 
 
-def state_sentence(state: State, reason: Reason | None, detail: str | None) -> str:
+def copy_sentence(state: State, reason: Reason | None, detail: str | None) -> str:
     """Where a copy stands, in the pane's words."""
     match state:
         case State.SYNCED:

@@ -25,7 +25,7 @@ _LOOK = Bounds(seconds=10, size=64 * 1024)
 _RBAC = "Exchange: RBAC for Applications, see docs/deploy.md"
 
 
-class Verdict(StrEnum):
+class CheckStatus(StrEnum):
     """How a check ended."""
 
     GOOD = "ok"
@@ -38,14 +38,14 @@ class Check:
     """One check with what it found and, unless it is good, what to do."""
 
     name: str
-    verdict: Verdict
+    verdict: CheckStatus
     text: str
 
 
-def checks(context: Context) -> Iterator[Check]:
+def run_checks(context: Context) -> Iterator[Check]:
     """Every check in turn. Settings and database have been read already when this runs."""
-    yield Check("settings", Verdict.GOOD, "every setting is well formed")
-    yield Check("database", Verdict.GOOD, "answers and is migrated")
+    yield Check("settings", CheckStatus.GOOD, "every setting is well formed")
+    yield Check("database", CheckStatus.GOOD, "answers and is migrated")
     yield _tenant(context)
     yield _secrets(context)
     yield _guard("Entra and Graph sign-in", lambda: _sign_in(context))
@@ -56,11 +56,11 @@ def checks(context: Context) -> Iterator[Check]:
     yield _reachable(context)
 
 
-def _guard(name: str, check: Callable[[], tuple[Verdict, str]]) -> Check:
+def _guard(name: str, check: Callable[[], tuple[CheckStatus, str]]) -> Check:
     try:
         verdict, text = check()
     except SyncError as error:
-        return Check(name, Verdict.BAD, str(error))
+        return Check(name, CheckStatus.BAD, str(error))
     return Check(name, verdict, text)
 
 
@@ -73,8 +73,8 @@ def _tenant(context: Context) -> Check:
             "WEBCRM_SYNC_ENTRA_TENANT_ID is no GUID: nobody can sign in in the add-in. "
             "Copy the directory (tenant) id from the application's page in Entra."
         )
-        return Check("tenant", Verdict.BAD, text)
-    return Check("tenant", Verdict.GOOD, "named by its id")
+        return Check("tenant", CheckStatus.BAD, text)
+    return Check("tenant", CheckStatus.GOOD, "named by its id")
 
 
 def _secrets(context: Context) -> Check:
@@ -82,30 +82,30 @@ def _secrets(context: Context) -> Check:
     with context.begin() as tx:
         deaf, earlier = push_urls.deaf(context, tx), push_urls.earlier_keys(context, tx)
     if deaf:
-        return Check("secrets", Verdict.BAD, f"{deaf.sentence}.")
+        return Check("secrets", CheckStatus.BAD, f"{deaf.sentence}.")
     text = "each one in the database can be opened"
-    return Check("secrets", Verdict.GOOD, f"{text}; {earlier}" if earlier else text)
+    return Check("secrets", CheckStatus.GOOD, f"{text}; {earlier}" if earlier else text)
 
 
-def _sign_in(context: Context) -> tuple[Verdict, str]:
+def _sign_in(context: Context) -> tuple[CheckStatus, str]:
     roles = context.graph.roles()
     if "Mail.ReadWrite" in roles:
         return (
-            Verdict.WARNING,
+            CheckStatus.WARNING,
             "The application reaches EVERY mailbox of the tenant (Mail.ReadWrite is consented "
             f"in Entra). Limit it to a group of mailboxes ({_RBAC}).",
         )
     if roles:
         missing = ", ".join(sorted(_NEEDED_ROLES - roles))
-        return Verdict.GOOD, f"signed in; {missing} must come from {_RBAC}"
-    return Verdict.GOOD, f"signed in; permissions come from {_RBAC}"
+        return CheckStatus.GOOD, f"signed in; {missing} must come from {_RBAC}"
+    return CheckStatus.GOOD, f"signed in; permissions come from {_RBAC}"
 
 
-def _mailboxes(context: Context) -> tuple[Verdict, str]:
+def _mailboxes(context: Context) -> tuple[CheckStatus, str]:
     with context.begin() as tx:
         boxes = mailboxes.all_mailboxes(tx)
     if not boxes:
-        return Verdict.WARNING, "none is watched yet: webcrm-sync mailbox add ADDRESS"
+        return CheckStatus.WARNING, "none is watched yet: webcrm-sync mailbox add ADDRESS"
     troubles = []
     for box in boxes:
         try:
@@ -113,39 +113,39 @@ def _mailboxes(context: Context) -> tuple[Verdict, str]:
         except SyncError as error:
             troubles.append(f"{box.address}: {error}")
     if troubles:
-        return Verdict.BAD, "; ".join(troubles)
-    return Verdict.GOOD, f"{len(boxes)} watched, all can be read"
+        return CheckStatus.BAD, "; ".join(troubles)
+    return CheckStatus.GOOD, f"{len(boxes)} watched, all can be read"
 
 
-def _webcrm(context: Context) -> tuple[Verdict, str]:
+def _webcrm(context: Context) -> tuple[CheckStatus, str]:
     context.webcrm.whoami()
-    return Verdict.GOOD, "the application token is taken"
+    return CheckStatus.GOOD, "the application token is taken"
 
 
-def _fields(context: Context) -> tuple[Verdict, str]:
+def _fields(context: Context) -> tuple[CheckStatus, str]:
     settings = context.settings
     fields = context.metadata.read(is_fresh=True)
     if settings.webcrm_key_field not in fields:
         return (
-            Verdict.WARNING,
+            CheckStatus.WARNING,
             f"webCRM does not list the field {settings.webcrm_key_field}; make it a text field "
             "in webCRM or name another one in WEBCRM_SYNC_WEBCRM_KEY_FIELD",
         )
     key_length = fields[settings.webcrm_key_field].max_length
     if 0 < key_length < 30:
         return (
-            Verdict.BAD,
+            CheckStatus.BAD,
             f"{settings.webcrm_key_field} holds {key_length} characters, 30 are needed",
         )
     for variable in ("webcrm_action_in", "webcrm_action_out"):
         label = getattr(settings, variable)
         if not context.metadata.knows_action(label):
             return (
-                Verdict.BAD,
+                CheckStatus.BAD,
                 f"webCRM does not know the label '{label}': add it to the Activity's drop-down "
                 f"or name another one in WEBCRM_SYNC_{variable.upper()}",
             )
-    return Verdict.GOOD, "labels and key field are there"
+    return CheckStatus.GOOD, "labels and key field are there"
 
 
 def _contacts(context: Context) -> Iterator[Check]:
@@ -156,14 +156,14 @@ def _contacts(context: Context) -> Iterator[Check]:
     for one in found:
         alike.setdefault(one.text, []).append(one)
     if not alike:
-        yield Check("contacts", Verdict.GOOD, "no e-mail field holds what is no address")
+        yield Check("contacts", CheckStatus.GOOD, "no e-mail field holds what is no address")
     groups = sorted(alike.items(), key=lambda group: (-len(group[1]), group[0]))
     for text, persons in groups[:_SHOWN]:
-        yield Check("contacts", Verdict.WARNING, _never_matchable(text, persons))
+        yield Check("contacts", CheckStatus.WARNING, _never_matchable(text, persons))
     if more := groups[_SHOWN:]:
         number = sum(len(persons) for _, persons in more)
         text = f"{number} more Persons are never matchable; correct these first to see them"
-        yield Check("contacts", Verdict.WARNING, text)
+        yield Check("contacts", CheckStatus.WARNING, text)
 
 
 def _never_matchable(text: str, persons: Sequence[Unmatchable]) -> str:
@@ -183,7 +183,7 @@ def _reachable(context: Context) -> Check:
     name = "reachability"
     if not settings.push_is_on:
         text = "push is off: WEBCRM_SYNC_PUBLIC_URL is not https; folders are polled"
-        return Check(name, Verdict.WARNING, text)
+        return Check(name, CheckStatus.WARNING, text)
     try:
         bounded = BoundedTransport(sync_transport(settings.public_url, settings.ca_bundle), _LOOK)
         with httpx.Client(transport=bounded, timeout=_LOOK.seconds) as client:
@@ -192,9 +192,9 @@ def _reachable(context: Context) -> Check:
         text = (
             f"{settings.public_url} does not answer ({type(error).__name__}). Is `serve` running?"
         )
-        return Check(name, Verdict.BAD, text)
+        return Check(name, CheckStatus.BAD, text)
     if answer.status_code != 200:
         return Check(
-            name, Verdict.BAD, f"{settings.public_url}/healthz answers {answer.status_code}"
+            name, CheckStatus.BAD, f"{settings.public_url}/healthz answers {answer.status_code}"
         )
-    return Check(name, Verdict.GOOD, f"{settings.public_url} answers")
+    return Check(name, CheckStatus.GOOD, f"{settings.public_url} answers")

@@ -37,7 +37,7 @@ class Pending:
 
 
 @dataclass(frozen=True, slots=True)
-class Proved:
+class LastProof:
     """The last proof: when, and how many differences it mended and left to a person."""
 
     at: datetime | None
@@ -62,7 +62,7 @@ class MailboxStatus:
     latest: str | None
     latest_at: datetime | None
     pending: tuple[Pending, ...]
-    proved: Proved
+    proved: LastProof
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,7 +84,7 @@ class Status:
     webcrm_trouble: str | None
     directory_read_at: datetime | None
     rebuilding_since: datetime | None
-    proved: Proved
+    proved: LastProof
     mailboxes: tuple[MailboxStatus, ...]
     held_jobs: tuple[HeldJob, ...] = ()
 
@@ -101,7 +101,7 @@ def read_status(context: Context) -> Status:
     return Status(
         is_pushed=settings.push_is_on and not (deaf and deaf.folders == deaf.of),
         push_why=_push_why(settings, deaf, earlier),
-        webcrm_trouble=with_way_out(company.webcrm_trouble),
+        webcrm_trouble=add_remedy(company.webcrm_trouble),
         directory_read_at=company.directory_full_at,
         rebuilding_since=since,
         proved=proved,
@@ -126,7 +126,7 @@ def _held_jobs(tx: Tx) -> Iterator[HeldJob]:
         is_of_mailbox = _is_about_a_mailbox(job.task)
         about = boxes.get(job.subject_id) if is_of_mailbox else None
         if is_of_mailbox == (about is not None):
-            yield HeldJob(job.task, about, with_way_out(job.trouble) or "", job.due_at)
+            yield HeldJob(job.task, about, add_remedy(job.trouble) or "", job.due_at)
 
 
 def _is_about_a_mailbox(task: str) -> bool:
@@ -151,7 +151,7 @@ def _mailboxes(tx: Tx) -> Sequence[MailboxStatus]:
 
 
 def _of(
-    tx: Tx, box: Mailbox, *, counts: Mapping[str, int], groups: Sequence[Group], proved: Proved
+    tx: Tx, box: Mailbox, *, counts: Mapping[str, int], groups: Sequence[Group], proved: LastProof
 ) -> MailboxStatus:
     folders = mailboxes.folders(tx, box.id)
     told = events.of_mailbox(tx.connection, box.id, last=1)
@@ -161,7 +161,7 @@ def _of(
         on_the_way=sum(n for state, n in counts.items() if not State(state).is_end),
         folders=len(folders),
         pushed_folders=sum(f.subscription_id is not None for f in folders),
-        trouble=with_way_out(box.trouble) or box.push_trouble,
+        trouble=add_remedy(box.trouble) or box.push_trouble,
         latest=_line(told[-1].kind, told[-1].facts) if told else None,
         latest_at=told[-1].at if told else None,
         pending=tuple(_pending(group) for group in groups),
@@ -181,12 +181,12 @@ def _pending(group: Group) -> Pending:
     return Pending(group.state, group.reason.value, sentence, group.count, group.message_ids)
 
 
-def _proved(stored: Stored) -> Proved:
+def _proved(stored: Stored) -> LastProof:
     mended = sum(bool(d["is_healed"]) for d in stored.differences)
-    return Proved(stored.proved_at, mended, len(stored.differences) - mended)
+    return LastProof(stored.proved_at, mended, len(stored.differences) - mended)
 
 
-def with_way_out(trouble: str | None) -> str | None:
+def add_remedy(trouble: str | None) -> str | None:
     """The trouble in one sentence that says what to do; what passes by itself says so.
 
     >>> with_way_out("webCRM answered 503")

@@ -140,7 +140,7 @@ def _move_in(
     folder = next((f for f in folders if f.graph_id == pointed.head.folder_id), None)
     if folder is None:
         above = _above(context, box.user_id, pointed.head.folder_id, folders)
-        folder = destination(folders, above)
+        folder = choose_folder(folders, above)
         context.graph.move(box.user_id, graph_id, folder.graph_id)
     with context.begin() as tx:
         mailboxes.resume(tx, box.id)  # Graph has just answered; nobody waits out a back-off
@@ -149,7 +149,7 @@ def _move_in(
     return read_statuses(context, user, [LocatedMail(graph_id, head)])[0]
 
 
-def destination(folders: Sequence[SyncFolder], above: Sequence[str]) -> SyncFolder:
+def choose_folder(folders: Sequence[SyncFolder], above: Sequence[str]) -> SyncFolder:
     """The sync folder under Sent Items for what lies in that tree, else the one under Inbox.
 
     `above`: the ids of the mail's folder and of those above it. Raises Refused when there is no
@@ -187,7 +187,7 @@ def retry(context: Context, user: CurrentUser, ref: MailRef) -> MailState:
     return read_statuses(context, user, [pointed])[0]
 
 
-def anyway(context: Context, user: CurrentUser, ref: MailRef) -> MailState:
+def sync_anyway(context: Context, user: CurrentUser, ref: MailRef) -> MailState:
     """The mail's state after a person wants it synced although it was left out. Raises Gone."""
     pointed = locate_one(context, user, ref)
     (state,) = read_statuses(context, user, [pointed])

@@ -10,7 +10,7 @@ from webcrm_sync.core.errors import Gone, Refused
 from webcrm_sync.core.message import Message
 from webcrm_sync.core.states import Reason
 from webcrm_sync.engine.context import Context
-from webcrm_sync.engine.pane import versions
+from webcrm_sync.engine.pane import version_tokens
 from webcrm_sync.store import emails, mailboxes, sync_requests
 from webcrm_sync.store.database import Tx
 from webcrm_sync.store.emails import Email, Item
@@ -69,7 +69,7 @@ class LocatedMail:
     head: Message
 
 
-def current_user(context: Context, user_id: str, *, name: str) -> CurrentUser | None:
+def find_user(context: Context, user_id: str, *, name: str) -> CurrentUser | None:
     """The person with this user id and the own mailbox, None when that is not watched."""
     with context.begin() as tx:
         mailbox_id = sync_requests.mailbox_of_user(tx, user_id)
@@ -163,7 +163,9 @@ def _immutable(context: Context, user: CurrentUser, refs: Sequence[MailRef]) -> 
     """The immutable id of each mail: as found before, by the press that moved it, else by Graph."""
     with context.begin() as tx:
         pressed = sync_requests.requested(tx, user.box.id, {ref.item_id for ref in refs} - {""})
-    named = {ref: versions.read_token(context, user.box.user_id, ref.version or "") for ref in refs}
+    named = {
+        ref: version_tokens.read_token(context, user.box.user_id, ref.version or "") for ref in refs
+    }
     told: dict[tuple[str, str], str | None] = {}
     for name, kind in KINDS.items():
         mine = {ref.item_id for ref in refs if ref.kind == name and not named[ref]} - {""}

@@ -16,20 +16,20 @@ from webcrm_sync.engine.context import Context
 from webcrm_sync.engine.isolation import incidents
 from webcrm_sync.engine.matching import decide as matching
 from webcrm_sync.engine.pane import mail_status_rules
+from webcrm_sync.engine.pane.copy_facts import read_copy_facts
 from webcrm_sync.engine.pane.mail_lookup import CurrentUser, LocatedMail, MailRef, locate
 from webcrm_sync.engine.pane.mail_status_rules import (
     NOT_FOUND,
     Candidate,
-    CopyView,
+    CopyFacts,
     DisplayStatus,
     Forecast,
     MailState,
     MatchEvidence,
     TargetView,
-    Withdrawn,
+    WithdrawnActivity,
 )
-from webcrm_sync.engine.pane.other_copies import read_copies
-from webcrm_sync.engine.pane.versions import make_token
+from webcrm_sync.engine.pane.version_tokens import make_token
 from webcrm_sync.settings import Settings
 from webcrm_sync.store import directory, mailboxes, sync_requests
 from webcrm_sync.store.database import Tx
@@ -39,7 +39,7 @@ from webcrm_sync.store.versions import Version, read_versions
 logger = logging.getLogger(__name__)
 
 #: In a list of mails: one about which something unforeseen was raised.
-NOT_TOLD = MailState(DisplayStatus.PARKED, Reason.UNFORESEEN)
+UNREADABLE = MailState(DisplayStatus.PARKED, Reason.UNFORESEEN)
 _FORECASTS = {Matched: Forecast.KNOWN, Ambiguous: Forecast.SEVERAL, Nobody: Forecast.NOBODY}
 
 
@@ -67,7 +67,7 @@ def _state_alone(context: Context, user: CurrentUser, ref: MailRef) -> tuple[Mai
         if incidents.is_trouble(error):
             raise
         logger.error("mail_not_told", extra={"trace": trace(error)})
-        return NOT_TOLD, None
+        return UNREADABLE, None
 
 
 def _states(
@@ -110,7 +110,7 @@ def read_statuses(
     """The state of each of these copies, from our tables alone."""
     with context.begin() as tx:
         internals = mailboxes.internals(tx, context.settings.internal_domains)
-        copies = read_copies(tx, user, pointed, internals)
+        copies = read_copy_facts(tx, user, pointed, internals)
         senders = sync_requests.senders(tx, user.box.id)
         rooms = [
             MailContext.of(
@@ -138,7 +138,7 @@ class MailContext:
         cls,
         tx: Tx,
         user: CurrentUser,
-        copy: CopyView,
+        copy: CopyFacts,
         *,
         settings: Settings,
         internals: Internals,
@@ -174,19 +174,19 @@ class MailContext:
 
 
 def _why_not(
-    copy: CopyView, people: Sequence[Party], internals: Internals, never: frozenset[str]
+    copy: CopyFacts, people: Sequence[Party], internals: Internals, never: frozenset[str]
 ) -> Reason | None:
     if copy.head.kind in NO_MAIL:
         return NO_MAIL[copy.head.kind]
     return matching.exclusion_reason(copy.head, people, internals, NeverSync.of(never))
 
 
-def _state(room: MailContext, copy: CopyView) -> MailState:
-    state, reason = mail_status_rules.shown(copy, room.exclusion_reason)
+def _state(room: MailContext, copy: CopyFacts) -> MailState:
+    state, reason = mail_status_rules.decide_status(copy, room.exclusion_reason)
     found = match(room.people, room.book)
     is_filed_elsewhere = copy.is_filed_elsewhere and state is DisplayStatus.NEW
     forecast = _forecast(copy, found) if state is DisplayStatus.NEW else None
-    way = mail_status_rules.origin(copy, state)
+    way = mail_status_rules.decide_origin(copy, state)
     item, sender = copy.met, copy.head.sender
     is_external = sender is not None and sender in room.people
     return MailState(
@@ -199,12 +199,12 @@ def _state(room: MailContext, copy: CopyView) -> MailState:
         if is_filed_elsewhere or not isinstance(found, Ambiguous)
         else tuple(_candidates(room, found)),
         addresses=tuple(p.written or p.address for p in room.people if "@" in p.address),
-        steps=mail_status_rules.steps(copy, state),
+        steps=mail_status_rules.decide_progress(copy, state),
         at=item.state_at if item else (copy.press.pressed_at if copy.press and way else None),
-        took_seconds=mail_status_rules.took_seconds(copy, state),
+        took_seconds=mail_status_rules.sync_duration_s(copy, state),
         way=way,
         by=_by(room, copy, way),
-        can=mail_status_rules.abilities(
+        can=mail_status_rules.allowed_actions(
             state,
             reason,
             is_nobody_known=isinstance(found, Nobody),
@@ -217,12 +217,12 @@ def _state(room: MailContext, copy: CopyView) -> MailState:
     )
 
 
-def _forecast(copy: CopyView, found: Matched | Ambiguous | Nobody) -> Forecast:
+def _forecast(copy: CopyFacts, found: Matched | Ambiguous | Nobody) -> Forecast:
     """A mail that another copy brought to webCRM counts as known, even where its people are not."""
     return Forecast.KNOWN if copy.is_filed_elsewhere else _FORECASTS[type(found)]
 
 
-def _withdrawn(room: MailContext, copy: CopyView) -> Iterable[Withdrawn]:
+def _withdrawn(room: MailContext, copy: CopyFacts) -> Iterable[WithdrawnActivity]:
     """What webCRM keeps of a mail that was taken back as a whole."""
     if copy.met or copy.is_filed_elsewhere:
         return
@@ -230,17 +230,17 @@ def _withdrawn(room: MailContext, copy: CopyView) -> Iterable[Withdrawn]:
         if filing.is_withdrawn and not filing.is_removed and filing.activity_id is not None:
             number = filing.organisation_id
             is_told = filing.id not in (copy.wishes or {})
-            yield Withdrawn(number, room.name(number), room.link(number), is_told)
+            yield WithdrawnActivity(number, room.name(number), room.link(number), is_told)
 
 
-def _by(room: MailContext, copy: CopyView, way: mail_status_rules.Origin | None) -> str | None:
+def _by(room: MailContext, copy: CopyFacts, way: mail_status_rules.Origin | None) -> str | None:
     if way is None:
         return None
     return copy.press.by if way is mail_status_rules.Origin.BUTTON and copy.press else room.owner
 
 
 def _targets(
-    room: MailContext, copy: CopyView, state: DisplayStatus, found: Matched | Ambiguous | Nobody
+    room: MailContext, copy: CopyFacts, state: DisplayStatus, found: Matched | Ambiguous | Nobody
 ) -> Iterable[TargetView]:
     """Where the mail stands, or will stand."""
     if (copy.met or copy.is_filed_elsewhere) and copy.standing:

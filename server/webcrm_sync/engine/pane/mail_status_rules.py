@@ -80,7 +80,7 @@ class TargetView:
 
 
 @dataclass(frozen=True, slots=True)
-class Withdrawn:
+class WithdrawnActivity:
     """An entry that webCRM keeps of a mail that was taken back, empty once `is_told`."""
 
     organisation_id: int
@@ -90,7 +90,7 @@ class Withdrawn:
 
 
 @dataclass(frozen=True, slots=True)
-class Elsewhere:
+class OtherCopyStatus:
     """How the mail stands by other copies of it. `by`: whose doing that is, None = not known."""
 
     state: DisplayStatus
@@ -108,7 +108,7 @@ class Candidate:
 
 
 @dataclass(frozen=True, slots=True)
-class Steps:
+class Progress:
     """The four steps of a mail's way, each True once it is done."""
 
     moved: bool = False
@@ -128,7 +128,7 @@ class MailState:
     targets: tuple[TargetView, ...] = ()
     candidates: tuple[Candidate, ...] = ()
     addresses: tuple[str, ...] = ()
-    steps: Steps = Steps()
+    steps: Progress = Progress()
     at: datetime | None = None
     took_seconds: float | None = None
     way: Origin | None = None
@@ -136,8 +136,8 @@ class MailState:
     can: tuple[Action, ...] = ()
     sender: Party | None = None
     always_sync: bool = False
-    withdrawn: tuple[Withdrawn, ...] = ()
-    elsewhere: Elsewhere | None = None
+    withdrawn: tuple[WithdrawnActivity, ...] = ()
+    elsewhere: OtherCopyStatus | None = None
 
 
 #: In a list of mails: one that is not in the mailbox.
@@ -152,7 +152,7 @@ _SAME = {
 
 
 @dataclass(frozen=True, slots=True)
-class CopyView:
+class CopyFacts:
     """What is known of one copy. `item`, `email` None = not met; `head` None = not asked for.
 
     `filings`: of its mail, which other copies may have brought into webCRM, see `elsewhere`.
@@ -167,7 +167,7 @@ class CopyView:
     wishes: Mapping[int, ActivityUpdate] | None = None
     press: SyncRequest | None = None
     is_by_rule: bool = False
-    elsewhere: Elsewhere | None = None
+    elsewhere: OtherCopyStatus | None = None
 
     @property
     def is_filed_elsewhere(self) -> bool:
@@ -192,7 +192,9 @@ class CopyView:
         return tuple(f for f in self.filings if not f.is_withdrawn)
 
 
-def shown(copy: CopyView, exclusion_reason: Reason | None) -> tuple[DisplayStatus, Reason | None]:
+def decide_status(
+    copy: CopyFacts, exclusion_reason: Reason | None
+) -> tuple[DisplayStatus, Reason | None]:
     """The state that people see. `exclusion_reason`: why an unknown mail would be left out."""
     item = copy.met
     if item is None:
@@ -207,7 +209,9 @@ def shown(copy: CopyView, exclusion_reason: Reason | None) -> tuple[DisplayStatu
     return DisplayStatus.ON_ITS_WAY, None
 
 
-def _before(copy: CopyView, exclusion_reason: Reason | None) -> tuple[DisplayStatus, Reason | None]:
+def _before(
+    copy: CopyFacts, exclusion_reason: Reason | None
+) -> tuple[DisplayStatus, Reason | None]:
     if copy.head.is_draft:
         return DisplayStatus.DRAFT, None
     if copy.mirrored:
@@ -221,19 +225,19 @@ def _before(copy: CopyView, exclusion_reason: Reason | None) -> tuple[DisplaySta
     )
 
 
-def steps(copy: CopyView, state: DisplayStatus) -> Steps:
+def decide_progress(copy: CopyFacts, state: DisplayStatus) -> Progress:
     """The steps that are done."""
     item = copy.met
     if state is DisplayStatus.MIRRORED:
-        return Steps(moved=True, read=True, filed=True, marked=True)
+        return Progress(moved=True, read=True, filed=True, marked=True)
     if state in {DisplayStatus.NEW, DisplayStatus.DRAFT} or (
         item is None and not copy.is_in_folder
     ):
-        return Steps()
+        return Progress()
     if item is None:
-        return Steps(moved=True)
+        return Progress(moved=True)
     is_filed = item.state in {State.FILED, State.SYNCED} and not copy.wishes
-    return Steps(
+    return Progress(
         moved=True,
         read=True,
         filed=is_filed,
@@ -255,7 +259,7 @@ _ABILITIES: Mapping[tuple[DisplayStatus, Reason | None], tuple[Action, ...]] = {
 }
 
 
-def abilities(
+def allowed_actions(
     state: DisplayStatus,
     reason: Reason | None,
     *,
@@ -274,7 +278,7 @@ def abilities(
     return found if is_nobody_known else tuple(c for c in found if c is not Action.CREATE_CONTACT)
 
 
-def origin(copy: CopyView, state: DisplayStatus) -> Origin | None:
+def decide_origin(copy: CopyFacts, state: DisplayStatus) -> Origin | None:
     """How the mail came into the folder, None while it is not there."""
     if state is DisplayStatus.MIRRORED:
         return Origin.WEBCRM
@@ -285,7 +289,7 @@ def origin(copy: CopyView, state: DisplayStatus) -> Origin | None:
     return Origin.RULE if copy.is_by_rule else Origin.HAND
 
 
-def took_seconds(copy: CopyView, state: DisplayStatus) -> float | None:
+def sync_duration_s(copy: CopyFacts, state: DisplayStatus) -> float | None:
     """How long it took from the press, or from when it was found, until both categories stood."""
     item = copy.met
     if item is None or state is not DisplayStatus.SYNCED:

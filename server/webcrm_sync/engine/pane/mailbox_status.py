@@ -16,7 +16,7 @@ from webcrm_sync.store.mailboxes import Mailbox
 _SHOWN = 20
 
 
-class Standing(StrEnum):
+class ConnectionState(StrEnum):
     """The three words on the connection."""
 
     CONNECTED = "connected"
@@ -44,7 +44,7 @@ class Trouble:
 class Connection:
     """One mailbox. `is_pushed`: Outlook tells of changes at once, in every folder."""
 
-    state: Standing
+    state: ConnectionState
     address: str
     is_pushed: bool
     on_the_way: int
@@ -53,7 +53,7 @@ class Connection:
     troubles: tuple[Trouble, ...]
 
 
-def connection(context: Context, user: CurrentUser) -> Connection:
+def read_connection(context: Context, user: CurrentUser) -> Connection:
     """How the asker's mailbox stands, from our tables alone."""
     with context.begin() as tx:
         box = mailboxes.read_mailbox(tx, user.box.id) or user.box
@@ -64,7 +64,7 @@ def connection(context: Context, user: CurrentUser) -> Connection:
     waiting, parked = counts.get(State.WAITING, 0), counts.get(State.PARKED, 0)
     holding = list(_holding(box, is_webcrm_away=bool(trouble)))
     return Connection(
-        state=standing(parked=parked, on_the_way=on_the_way, is_troubled=bool(holding)),
+        state=decide_state(parked=parked, on_the_way=on_the_way, is_troubled=bool(holding)),
         address=box.address,
         is_pushed=bool(folders) and all(f.subscription_id for f in folders),
         on_the_way=on_the_way,
@@ -74,11 +74,11 @@ def connection(context: Context, user: CurrentUser) -> Connection:
     )
 
 
-def standing(*, parked: int, on_the_way: int, is_troubled: bool) -> Standing:
+def decide_state(*, parked: int, on_the_way: int, is_troubled: bool) -> ConnectionState:
     """The word for these facts: what needs a person goes before what mends itself."""
     if parked:
-        return Standing.NEEDS_YOU
-    return Standing.CATCHING_UP if is_troubled or on_the_way else Standing.CONNECTED
+        return ConnectionState.NEEDS_YOU
+    return ConnectionState.CATCHING_UP if is_troubled or on_the_way else ConnectionState.CONNECTED
 
 
 def _holding(box: Mailbox, *, is_webcrm_away: bool) -> Iterator[Trouble]:
@@ -97,7 +97,7 @@ class Organisation:
     name: str
 
 
-def organisations(context: Context, search: str) -> tuple[Organisation, ...]:
+def find_organisations(context: Context, search: str) -> tuple[Organisation, ...]:
     """At most 20 Organisations whose name has `search` in it, those that begin with it first.
 
     Case and accents do not count.

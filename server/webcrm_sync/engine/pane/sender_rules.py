@@ -18,12 +18,12 @@ from webcrm_sync.graph.sender_rules import SenderRule
 from webcrm_sync.store import mailboxes, sync_requests
 
 #: How many senders one rule holds.
-PACK = 60
+SENDERS_PER_RULE = 60
 #: Two changes at one moment may overwrite each other: each looks whether its own still stands.
 _TRIES = 5
 
 
-def senders(context: Context, user: CurrentUser) -> tuple[str, ...]:
+def list_senders(context: Context, user: CurrentUser) -> tuple[str, ...]:
     """The addresses whose mail is always synced, sorted, as Exchange has them now."""
     found = {folded(address) for rule in _ours(context, user) for address in rule.senders}
     with context.begin() as tx:
@@ -31,7 +31,7 @@ def senders(context: Context, user: CurrentUser) -> tuple[str, ...]:
     return tuple(sorted(found))
 
 
-def always_sync(context: Context, user: CurrentUser, address: str) -> None:
+def add_sender(context: Context, user: CurrentUser, address: str) -> None:
     """From now on a rule moves this sender's mail. Idempotent."""
     folder_id, address = _inbox_folder(context, user), folded(address)
     for _ in range(_TRIES):
@@ -40,14 +40,14 @@ def always_sync(context: Context, user: CurrentUser, address: str) -> None:
             break
         name = context.settings.folder_name
         context.graph.save_sender_rule(
-            user.box.user_id, with_sender(rules, address, folder_id=folder_id, name=name)
+            user.box.user_id, rule_with_sender(rules, address, folder_id=folder_id, name=name)
         )
     else:
         raise TryLater("The rule was changed by somebody else at the same moment.")
-    senders(context, user)
+    list_senders(context, user)
 
 
-def sync_no_more(context: Context, user: CurrentUser, address: str) -> None:
+def remove_sender(context: Context, user: CurrentUser, address: str) -> None:
     """No rule of ours moves this sender's mail any more. Idempotent."""
     for rule in _ours(context, user):
         if not _holds(rule, address):
@@ -57,19 +57,19 @@ def sync_no_more(context: Context, user: CurrentUser, address: str) -> None:
             context.graph.save_sender_rule(user.box.user_id, replace(rule, senders=left))
         else:
             context.graph.delete_rule(user.box.user_id, rule.graph_id)
-    senders(context, user)
+    list_senders(context, user)
 
 
 def _holds(rule: SenderRule, address: str) -> bool:
     return folded(address) in map(folded, rule.senders)
 
 
-def with_sender(
+def rule_with_sender(
     rules: Sequence[SenderRule], address: str, *, folder_id: str, name: str
 ) -> SenderRule:
     """The rule that takes the sender in: the first with room, else another one."""
     for rule in rules:
-        if len(rule.senders) < PACK:
+        if len(rule.senders) < SENDERS_PER_RULE:
             return replace(rule, senders=(*rule.senders, address))
     number = f" {len(rules) + 1}" if rules else ""
     return SenderRule("", f"{name}: senders{number}", folder_id, (address,))

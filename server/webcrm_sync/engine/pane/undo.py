@@ -10,10 +10,10 @@ from webcrm_sync.core.jobs import Job
 from webcrm_sync.core.outlook import Location
 from webcrm_sync.core.states import Reason, State
 from webcrm_sync.engine.context import Context
+from webcrm_sync.engine.pane.copy_facts import read_copy_facts
 from webcrm_sync.engine.pane.mail_lookup import CurrentUser, LocatedMail, MailRef, locate_one
 from webcrm_sync.engine.pane.mail_status import read_statuses
-from webcrm_sync.engine.pane.mail_status_rules import Action, CopyView, MailState
-from webcrm_sync.engine.pane.other_copies import read_copies
+from webcrm_sync.engine.pane.mail_status_rules import Action, CopyFacts, MailState
 from webcrm_sync.store import emails, filings, mailboxes, sync_requests
 from webcrm_sync.store.database import Tx
 from webcrm_sync.store.emails import Item
@@ -33,7 +33,7 @@ def undo(context: Context, user: CurrentUser, ref: MailRef) -> MailState:
         return state
     with context.begin() as tx:
         internals = mailboxes.internals(tx, context.settings.internal_domains)
-        (copy,) = read_copies(tx, user, [pointed], internals)
+        (copy,) = read_copy_facts(tx, user, [pointed], internals)
     where = _move_out(context, user, copy)
     with context.begin() as tx:
         emails.lock_company(tx)
@@ -44,7 +44,7 @@ def undo(context: Context, user: CurrentUser, ref: MailRef) -> MailState:
     return read_statuses(context, user, [LocatedMail(pointed.graph_id, head)])[0]
 
 
-def _move_out(context: Context, user: CurrentUser, copy: CopyView) -> Location:
+def _move_out(context: Context, user: CurrentUser, copy: CopyFacts) -> Location:
     """Where the mail lies afterwards: in no sync folder."""
     head, email = copy.head, copy.email
     if not copy.is_in_folder or email is None:

@@ -13,26 +13,26 @@ from werkzeug.exceptions import HTTPException
 
 from webcrm_sync.core.errors import SyncError
 from webcrm_sync.engine.context import Context
-from webcrm_sync.engine.pane.mail_lookup import CurrentUser, current_user
+from webcrm_sync.engine.pane.mail_lookup import CurrentUser, find_user
 from webcrm_sync.web import errors
 from webcrm_sync.web.access import Guard, guarded
 from webcrm_sync.web.api import endpoints, openapi
 from webcrm_sync.web.api.person_limit import PersonLimiter
-from webcrm_sync.web.api.routes import By, Later, Operation, Visitor
-from webcrm_sync.web.api.watch import Watch
+from webcrm_sync.web.api.routes import Caller, DeferredAnswer, Operation, SignedInCaller
+from webcrm_sync.web.api.watch import ChangeWatch
 from webcrm_sync.web.errors import Problem
-from webcrm_sync.web.serving.later import ANSWER_LATER
-from webcrm_sync.web.tokens import KeyOf, SignedIn, TokenReader, TokenRefused
+from webcrm_sync.web.serving.deferred import ANSWER_LATER
+from webcrm_sync.web.tokens import FindKey, SignedIn, TokenReader, TokenRefused
 
 logger = logging.getLogger(__name__)
 
 
-def blueprint(context: Context, key_of: KeyOf) -> Blueprint:
+def create_blueprint(context: Context, key_of: FindKey) -> Blueprint:
     """Every operation of the API and its OpenAPI document."""
     routes = Blueprint("api", __name__, url_prefix=endpoints.BASE)
-    watch = Watch(context)
+    watch = ChangeWatch(context)
     # Apart, so that a look that costs one query does not wait for what asks Graph.
-    turns = {by: PersonLimiter() for by in By}
+    turns = {by: PersonLimiter() for by in Caller}
     tokens = TokenReader(context.settings, key_of)
     for operation in endpoints.operations.declared:
         routes.add_url_rule(
@@ -41,7 +41,7 @@ def blueprint(context: Context, key_of: KeyOf) -> Blueprint:
             view_func=_view(context, tokens, operation, turns[operation.by], watch),
             methods=[operation.method],
         )
-    document = openapi.document(endpoints.operations.declared, base=endpoints.BASE)
+    document = openapi.build_document(endpoints.operations.declared, base=endpoints.BASE)
 
     @routes.get("/openapi.json")
     @guarded(Guard.OPEN)
@@ -50,15 +50,15 @@ def blueprint(context: Context, key_of: KeyOf) -> Blueprint:
 
     @routes.errorhandler(Problem)
     def problem(error: Problem) -> Response:
-        return errors.answer(error)
+        return errors.problem_response(error)
 
     @routes.errorhandler(SyncError)
     def trouble(error: SyncError) -> Response:
-        return errors.answer(errors.problem_of(error, context.now()))
+        return errors.problem_response(errors.to_problem(error, context.now()))
 
     @routes.errorhandler(HTTPException)
     def refused(error: HTTPException) -> Response:
-        return errors.answer_http(error)
+        return errors.http_error_response(error)
 
     return routes
 
@@ -77,25 +77,29 @@ def allow_own_origin(app: Flask, public_url: str) -> None:
 
 
 def _view(
-    context: Context, tokens: TokenReader, operation: Operation, turns: PersonLimiter, watch: Watch
+    context: Context,
+    tokens: TokenReader,
+    operation: Operation,
+    turns: PersonLimiter,
+    watch: ChangeWatch,
 ) -> Callable[..., Response]:
     @guarded(Guard.PERSON)
     def view(**path: str) -> Response:
         person = _person(tokens)
         with turns.of(person.user_id):
-            is_visitor = operation.by is By.VISITOR
-            who = Visitor(person.user_id, watch) if is_visitor else _asker(context, person)
+            is_visitor = operation.by is Caller.VISITOR
+            who = SignedInCaller(person.user_id, watch) if is_visitor else _asker(context, person)
             asked = _asked(operation, path)
             answer = context.repeated(lambda: operation.view(context, who, asked))
         if answer is None:
             return Response(status=204)
-        now = _now(answer) if isinstance(answer, Later) else answer
+        now = _now(answer) if isinstance(answer, DeferredAnswer) else answer
         return Response(_written(now), mimetype="application/json")
 
     return view
 
 
-def _now(later: Later) -> BaseModel:
+def _now(later: DeferredAnswer) -> BaseModel:
     """What is answered now, where the server cannot answer later."""
     answer_later = request.environ.get(ANSWER_LATER)
     if answer_later:
@@ -121,7 +125,7 @@ def _person(tokens: TokenReader) -> SignedIn:
 
 def _asker(context: Context, person: SignedIn) -> CurrentUser:
     """The person with the own mailbox. Raises Problem 403."""
-    asker = current_user(context, person.user_id, name=person.name)
+    asker = find_user(context, person.user_id, name=person.name)
     if asker is None:
         raise Problem(403, "no_mailbox", person.address)
     return asker

@@ -33,7 +33,7 @@ _PROBLEMS = {
 }
 
 
-def document(operations: Sequence[Operation], *, base: str) -> dict[str, Any]:
+def build_document(operations: Sequence[Operation], *, base: str) -> dict[str, Any]:
     """The document, OpenAPI 3.1."""
     paths: dict[str, dict[str, Any]] = {}
     for operation in operations:

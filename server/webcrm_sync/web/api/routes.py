@@ -10,10 +10,10 @@ from typing import Any, TypeVar
 from pydantic import BaseModel
 
 from webcrm_sync.engine.context import Context
-from webcrm_sync.web.api.watch import Watch
+from webcrm_sync.web.api.watch import ChangeWatch
 
 
-class By(Enum):
+class Caller(Enum):
     """Whom a view is given as the one who asks."""
 
     #: the owner of a watched mailbox, an `Asker`
@@ -23,15 +23,15 @@ class By(Enum):
 
 
 @dataclass(frozen=True, slots=True)
-class Visitor:
+class SignedInCaller:
     """Somebody who is signed in, and where that person's looks can wait."""
 
     user_id: str
-    watch: Watch
+    watch: ChangeWatch
 
 
 @dataclass(frozen=True, slots=True)
-class Later:
+class DeferredAnswer:
     """An answer that may change while the person waits. `now`: what it is at this moment.
 
     `begin` is called with a function that sends the final one; not where a server cannot wait.
@@ -42,8 +42,8 @@ class Later:
 
 
 #: A view is given the parts, who asks, and what was asked, and answers with a shape or nothing.
-View = Callable[[Context, Any, Any], BaseModel | Later | None]
-V = TypeVar("V", bound=Callable[..., BaseModel | Later | None])
+View = Callable[[Context, Any, Any], BaseModel | DeferredAnswer | None]
+V = TypeVar("V", bound=Callable[..., BaseModel | DeferredAnswer | None])
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +55,7 @@ class Operation:
     asks: type[BaseModel] | None
     answers: type[BaseModel] | None
     view: View
-    by: By
+    by: Caller
 
     @property
     def name(self) -> str:
@@ -86,7 +86,7 @@ class Operations:
         *,
         asks: type[BaseModel],
         answers: type[BaseModel],
-        by: By = By.OWNER,
+        by: Caller = Caller.OWNER,
     ) -> Callable[[V], V]:
         """Declare a view that acts on its JSON body."""
         return self._declare("POST", path, asks, answers, by)
@@ -105,7 +105,7 @@ class Operations:
         path: str,
         asks: type[BaseModel] | None,
         answers: type[BaseModel] | None,
-        by: By = By.OWNER,
+        by: Caller = Caller.OWNER,
     ) -> Callable[[V], V]:
         def declare(view: V) -> V:
             self.declared.append(Operation(method, path, asks, answers, view, by))

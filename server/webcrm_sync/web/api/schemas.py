@@ -31,7 +31,7 @@ from webcrm_sync.engine.pane.mail_status_rules import (
     MatchEvidence,
     Origin,
 )
-from webcrm_sync.engine.pane.mailbox_status import Cause, Standing
+from webcrm_sync.engine.pane.mailbox_status import Cause, ConnectionState
 
 #: A database holds no NUL.
 _NO_NUL = r"^[^\u0000]*$"
@@ -103,19 +103,19 @@ class MailRefShape(_Shape):
         return self
 
 
-class OneMail(_Shape):
+class MailRequest(_Shape):
     """One mail."""
 
     mail: MailRefShape
 
 
-class Mails(_Shape):
+class MailsRequest(_Shape):
     """Up to 20 mails."""
 
     mails: Annotated[list[MailRefShape], Field(min_length=1, max_length=20)]
 
 
-class ShownVersion(_Shape):
+class ChangedRequest(_Shape):
     """What the pane shows, by the version that came with it.
 
     `waits`: the answer may come later, at the latest after ten seconds, when nothing changed yet.
@@ -125,13 +125,13 @@ class ShownVersion(_Shape):
     waits: bool = False
 
 
-class SyncMail(OneMail):
+class SyncRequest(MailRequest):
     """One mail, and the Organisations that the person chose for it."""
 
     organisation_ids: Annotated[list[OrganisationId], Field(max_length=20)] | None = None
 
 
-class ChooseMail(OneMail):
+class ChooseRequest(MailRequest):
     """One mail, its Organisation from now on, and the one that this replaces.
 
     `replaces` may be left out where the mail is under one Organisation only; 0 = under none.
@@ -141,13 +141,13 @@ class ChooseMail(OneMail):
     replaces: Annotated[int, Field(ge=0, le=2**31 - 1), BeforeValidator(_whole)] | None = None
 
 
-class Search(_Shape):
+class OrganisationQuery(_Shape):
     """A part of a name."""
 
     search: Annotated[str, StringConstraints(max_length=200, pattern=_NO_NUL)] = ""
 
 
-class ContactDraft(_Shape):
+class ContactRequest(_Shape):
     """A contact to be made in webCRM."""
 
     name: Annotated[
@@ -159,7 +159,7 @@ class ContactDraft(_Shape):
     organisation_id: OrganisationId
 
 
-class Sender(_Shape):
+class SenderPath(_Shape):
     """The address in a path."""
 
     address: Address
@@ -168,7 +168,7 @@ class Sender(_Shape):
 # ---- what is answered
 
 
-class WhereShape(_Shape):
+class TargetShape(_Shape):
     """One Organisation the mail stands under, or will (`activityId` null)."""
 
     organisation_id: int
@@ -179,7 +179,7 @@ class WhereShape(_Shape):
     activity_id: int | None
 
 
-class WithdrawnShape(_Shape):
+class WithdrawnActivityShape(_Shape):
     """What webCRM keeps of a mail that was taken back: an entry, empty once `isTold`."""
 
     organisation_id: int
@@ -188,7 +188,7 @@ class WithdrawnShape(_Shape):
     is_told: bool
 
 
-class ElsewhereShape(_Shape):
+class OtherCopyShape(_Shape):
     """How the mail stands by other copies of it. `by`: a name, null = not known."""
 
     state: DisplayStatus
@@ -204,7 +204,7 @@ class CandidateShape(_Shape):
     who: str
 
 
-class StepsShape(_Shape):
+class ProgressShape(_Shape):
     """The four steps of a mail's way, true once done."""
 
     moved: bool
@@ -227,10 +227,10 @@ class MailStateShape(_Shape):
     reason: Reason | None
     detail: str | None
     forecast: Forecast | None
-    targets: list[WhereShape]
+    targets: list[TargetShape]
     candidates: list[CandidateShape]
     addresses: list[str]
-    steps: StepsShape
+    steps: ProgressShape
     at: datetime | None
     took_seconds: float | None
     way: Origin | None
@@ -238,11 +238,11 @@ class MailStateShape(_Shape):
     can: list[Action]
     sender: SenderShape | None
     always_sync: bool
-    withdrawn: list[WithdrawnShape]
-    elsewhere: ElsewhereShape | None
+    withdrawn: list[WithdrawnActivityShape]
+    elsewhere: OtherCopyShape | None
 
 
-class MailStates(_Shape):
+class MailStatesShape(_Shape):
     """The states, in the order in which they were asked for, and the version of each.
 
     A version is to be sent back as it is; null = this mail was not found.
@@ -258,7 +258,7 @@ class ChangedShape(_Shape):
     is_changed: bool
 
 
-class FactsShape(_Shape):
+class EventFactsShape(_Shape):
     """What an event speaks of. `organisations`: names, an empty one = no Organisation."""
 
     place: Place | None
@@ -272,19 +272,19 @@ class FactsShape(_Shape):
     took_seconds: float | None
 
 
-class LineShape(_Shape):
+class TimelineEntryShape(_Shape):
     """One event of a mail's story. `sentence`: the same in English."""
 
     at: datetime
     kind: str
     sentence: str
-    facts: FactsShape
+    facts: EventFactsShape
 
 
-class StoryShape(_Shape):
+class TimelineShape(_Shape):
     """A mail's story, newest last, and how long it took to be synced."""
 
-    lines: list[LineShape]
+    lines: list[TimelineEntryShape]
     took_seconds: float | None
 
 
@@ -295,19 +295,19 @@ class OrganisationShape(_Shape):
     name: str
 
 
-class Organisations(_Shape):
+class OrganisationsShape(_Shape):
     """At most 20, those that begin with what was searched for first."""
 
     organisations: list[OrganisationShape]
 
 
-class NewContact(_Shape):
+class NewContactShape(_Shape):
     """The contact in webCRM."""
 
     person_id: int
 
 
-class Senders(_Shape):
+class SendersShape(_Shape):
     """The addresses whose mail is always synced, sorted."""
 
     addresses: list[str]
@@ -323,7 +323,7 @@ class TroubleShape(_Shape):
 class ConnectionShape(_Shape):
     """How the person's mailbox stands. `push`: Outlook tells of changes at once."""
 
-    state: Standing
+    state: ConnectionState
     mailbox: Annotated[str, Field(validation_alias="address")]
     push: Annotated[bool, Field(validation_alias="is_pushed")]
     on_the_way: int

@@ -9,7 +9,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from webcrm_sync.engine.context import Context
-from webcrm_sync.engine.pane import versions
+from webcrm_sync.engine.pane import version_tokens
 
 logger = logging.getLogger(__name__)
 
@@ -29,7 +29,7 @@ class _Look:
     then: Callable[[bool], None]
 
 
-class Watch:
+class ChangeWatch:
     """The looks that wait in this process. Thread-safe."""
 
     def __init__(self, context: Context) -> None:
@@ -66,7 +66,7 @@ class Watch:
     def _changed(self, waiting: Sequence[_Look]) -> Sequence[bool] | None:
         """For each whether something changed, None when the database does not tell."""
         try:
-            return versions.are_changed(self._parts, [(w.user_id, w.token) for w in waiting])
+            return version_tokens.have_changed(self._parts, [(w.user_id, w.token) for w in waiting])
         except Exception:
             logger.exception("watch_failed")
             return None

@@ -13,10 +13,10 @@ from socket import SO_LINGER, SOL_SOCKET
 from typing import Protocol
 from wsgiref.types import WSGIEnvironment
 
-from webcrm_sync.web.serving.bounds import Bounds
-from webcrm_sync.web.serving.crowd import Crowd
-from webcrm_sync.web.serving.request import Reader, Request, Stage
-from webcrm_sync.web.serving.wsgi import Answer, base_of
+from webcrm_sync.web.serving.limits import Limits
+from webcrm_sync.web.serving.open_connections import OpenConnections
+from webcrm_sync.web.serving.request import Request, RequestReader, Stage
+from webcrm_sync.web.serving.wsgi import Response, base_environ
 
 #: Parsed at once, so that nobody has thousands of requests read before the first is answered.
 _SLICE, _BODY_SLICE = 4096, 65_536
@@ -27,7 +27,7 @@ _CONTINUE = b"HTTP/1.1 100 Continue\r\n\r\n"
 _FORGET = struct.pack("ii", 1, 0)
 
 
-class Step(Enum):
+class Phase(Enum):
     """What the connection is about; the value is what the log says when it takes too long."""
 
     HANDSHAKE = "handshake"
@@ -39,7 +39,7 @@ class Step(Enum):
     LINGER = "linger"
 
 
-class Service(Protocol):
+class RequestHandler(Protocol):
     """What answers requests."""
 
     date: str
@@ -47,22 +47,22 @@ class Service(Protocol):
     def body_limit(self, path: bytes) -> int:
         """How long a body this path takes."""
 
-    def refusal(self, status: int) -> Answer:
+    def refusal(self, status: int) -> Response:
         """The answer to what cannot be read, or when there is no room."""
 
     def answer(
-        self, request: Request, base: WSGIEnvironment, then: Callable[[Answer], None]
+        self, request: Request, base: WSGIEnvironment, then: Callable[[Response], None]
     ) -> bool:
         """Have the request answered in a thread; `then` is called there. False = no room."""
 
 
 @dataclass(frozen=True, slots=True)
-class Terms:
+class Shared:
     """What all connections of a server share."""
 
-    service: Service
-    crowd: Crowd
-    bounds: Bounds
+    service: RequestHandler
+    crowd: OpenConnections
+    bounds: Limits
     tls: ssl.SSLContext | None
     loop: asyncio.AbstractEventLoop
 
@@ -73,16 +73,16 @@ class Connection(asyncio.Protocol):
     Used by the loop's thread alone, but for `_answered_elsewhere`.
     """
 
-    def __init__(self, terms: Terms) -> None:
+    def __init__(self, terms: Shared) -> None:
         self._terms = terms
-        self._reader = Reader(terms.bounds, terms.service.body_limit)
+        self._reader = RequestReader(terms.bounds, terms.service.body_limit)
         self._raw: asyncio.Transport | None = None  # the socket's own
         self._transport: asyncio.Transport | None = None  # None until TLS's handshake is done
         self._securing: asyncio.Task[None] | None = None
         self._later = bytearray()  # arrived before its turn
         self._base: WSGIEnvironment = {}
         self._is_stalled = self._is_reading_paused = self._is_stopping = False
-        self._step, self._due = Step.HEAD, 0.0
+        self._step, self._due = Phase.HEAD, 0.0
         self._answer_due = 0.0
         self.address, self.since = "", 0.0
 
@@ -91,7 +91,7 @@ class Connection(asyncio.Protocol):
     @property
     def is_in_work(self) -> bool:
         """True while a thread works for it."""
-        return self._step is Step.WORK
+        return self._step is Phase.WORK
 
     def end(self) -> None:
         """Close it now, whatever was not sent yet."""
@@ -105,19 +105,19 @@ class Connection(asyncio.Protocol):
         """End it when a deadline has passed."""
         unsent = self._unsent()
         self._terms.crowd.hold(self, self._held(unsent))
-        if self._step is Step.ANSWER and not unsent:
+        if self._step is Phase.ANSWER and not unsent:
             self._shut()
         if not unsent:
             self._answer_due = 0.0
         elif not self._answer_due:
             self._answer_due = now + self._terms.bounds.answer_s
         if self._answer_due and now > self._answer_due:
-            self._terms.crowd.cut(self, Step.ANSWER.value)
+            self._terms.crowd.cut(self, Phase.ANSWER.value)
         elif self._due and now > self._due:
             self._run_out()
 
     def _run_out(self) -> None:
-        if self._step is Step.IDLE:
+        if self._step is Phase.IDLE:
             self._close()
         else:
             self._terms.crowd.cut(self, self._step.value)
@@ -125,7 +125,7 @@ class Connection(asyncio.Protocol):
     def stop(self) -> None:
         """Take no further request; close when the present one is answered."""
         self._is_stopping = True
-        if self._step is not Step.WORK:
+        if self._step is not Phase.WORK:
             self._close()
 
     # What the transport calls.
@@ -139,14 +139,14 @@ class Connection(asyncio.Protocol):
         self._terms.crowd.admit(self)
         own = transport.get_extra_info("sockname")
         server = own[:2] if isinstance(own, tuple) else ("localhost", 0)
-        self._base = base_of(server, self.address, is_tls=self._terms.tls is not None)
+        self._base = base_environ(server, self.address, is_tls=self._terms.tls is not None)
         bounds = self._terms.bounds
         if self._terms.tls:
-            self._enter(Step.HANDSHAKE, bounds.handshake_s)
+            self._enter(Phase.HANDSHAKE, bounds.handshake_s)
             self._securing = self._terms.loop.create_task(self._secure(transport, self._terms.tls))
         else:
             self._transport = transport
-            self._enter(Step.HEAD, bounds.head_s)
+            self._enter(Phase.HEAD, bounds.head_s)
 
     async def _secure(self, raw: asyncio.Transport, tls: ssl.SSLContext) -> None:
         """Here and not in the listener, so that the crowd knows who is still shaking hands."""
@@ -164,7 +164,7 @@ class Connection(asyncio.Protocol):
             raw.abort()
             self._terms.crowd.leave(self)
             return
-        self._enter(Step.HEAD, bounds.head_s)
+        self._enter(Phase.HEAD, bounds.head_s)
         self._go_on()
 
     def connection_lost(self, exc: Exception | None) -> None:
@@ -193,10 +193,10 @@ class Connection(asyncio.Protocol):
 
     def _is_over(self) -> bool:
         """True when no further request is read."""
-        return self._step in {Step.LINGER, Step.ANSWER}
+        return self._step in {Phase.LINGER, Phase.ANSWER}
 
     def _is_busy(self) -> bool:
-        return self._transport is None or self._is_stalled or self._step is Step.WORK
+        return self._transport is None or self._is_stalled or self._step is Phase.WORK
 
     def _keep(self, data: bytes) -> None:
         self._later += data
@@ -238,23 +238,23 @@ class Connection(asyncio.Protocol):
     def _await_more(self) -> None:
         """Give the client its time for what is missing."""
         bounds, stage = self._terms.bounds, self._reader.stage
-        if stage is Stage.HEAD and self._step is not Step.HEAD:
-            self._enter(Step.HEAD, bounds.head_s)
-        elif stage is Stage.BODY and self._step is not Step.BODY:
-            self._enter(Step.BODY, bounds.body_s)
+        if stage is Stage.HEAD and self._step is not Phase.HEAD:
+            self._enter(Phase.HEAD, bounds.head_s)
+        elif stage is Stage.BODY and self._step is not Phase.BODY:
+            self._enter(Phase.BODY, bounds.body_s)
             if self._reader.is_continue_wanted:
                 self._write(_CONTINUE)
 
-    def _enter(self, step: Step, seconds: float | None) -> None:
+    def _enter(self, step: Phase, seconds: float | None) -> None:
         self._step, self.since = step, self._terms.loop.time()
         self._due = self.since + seconds if seconds is not None else 0.0
 
     # Answering.
 
     def _begin(self, request: Request) -> None:
-        self._enter(Step.WORK, None)
+        self._enter(Phase.WORK, None)
 
-        def then(answer: Answer) -> None:
+        def then(answer: Response) -> None:
             is_last = request.is_last or self._is_stopping
             data = answer.framed(request, self._terms.service.date, is_last=is_last)
             self._answered_elsewhere(data, is_last)
@@ -270,7 +270,7 @@ class Connection(asyncio.Protocol):
 
     def _answered(self, data: bytes, is_last: bool) -> None:
         self._write(data)
-        self._enter(Step.IDLE, self._terms.bounds.idle_s)
+        self._enter(Phase.IDLE, self._terms.bounds.idle_s)
         if is_last or self._is_stopping:
             self._close()
             return
@@ -286,7 +286,7 @@ class Connection(asyncio.Protocol):
         service = self._terms.service
         self._write(service.refusal(status).framed(Request(), service.date, is_last=True))
         self._later.clear()
-        self._enter(Step.LINGER, self._terms.bounds.linger_s)
+        self._enter(Phase.LINGER, self._terms.bounds.linger_s)
         if self._transport and self._transport.can_write_eof():
             self._transport.write_eof()
 
@@ -296,7 +296,7 @@ class Connection(asyncio.Protocol):
 
     def _close(self) -> None:
         """Close after what was written, if the client takes it."""
-        self._enter(Step.ANSWER, self._terms.bounds.answer_s)
+        self._enter(Phase.ANSWER, self._terms.bounds.answer_s)
         # asyncio's TLS gives the rest of an answer no more time than its goodbye.
         if self._transport in {None, self._raw} or not self._unsent():
             self._shut()

@@ -8,7 +8,7 @@ import socket
 import ssl
 from pathlib import Path
 
-from webcrm_sync.web.serving.connection import Connection, Terms
+from webcrm_sync.web.serving.connection import Connection, Shared
 
 logger = logging.getLogger(__name__)
 
@@ -25,7 +25,7 @@ class CannotListen(Exception):
     """The address of LISTEN cannot be had, or the certificate cannot be read."""
 
 
-def bind(listen: str) -> list[socket.socket]:
+def bind_sockets(listen: str) -> list[socket.socket]:
     """A socket for each address that `host:port` stands for; port 0 = a free one.
 
     Nobody is answered before `listen()` is called on them. Raises CannotListen.
@@ -67,10 +67,10 @@ def tls_context(cert: Path | None, key: Path | None) -> ssl.SSLContext | None:
     return context
 
 
-class Door:
+class Acceptor:
     """Lets in whoever comes to a socket. asyncio's own server loses who comes while it closes."""
 
-    def __init__(self, listener: socket.socket, terms: Terms) -> None:
+    def __init__(self, listener: socket.socket, terms: Shared) -> None:
         self._listener = listener
         self._terms = terms
         self._entering: set[asyncio.Task[object]] = set()

@@ -11,7 +11,7 @@ from urllib.parse import unquote_to_bytes
 
 import httptools
 
-from webcrm_sync.web.serving.bounds import Bounds
+from webcrm_sync.web.serving.limits import Limits
 
 #: A request for a whole address, as proxies send it (RFC 9112, 3.2.2).
 _ORIGIN = re.compile(rb"https?://[^/?#]*", re.IGNORECASE)
@@ -48,13 +48,13 @@ class _Refused(Exception):
     """Ends the parsing; the reader's `refusal` says why."""
 
 
-class Reader:
+class RequestReader:
     """Reads the requests of one connection. `feed` never raises.
 
     `ready`: what has arrived whole. `refusal`: the status by which the rest is refused.
     """
 
-    def __init__(self, bounds: Bounds, body_limit: Callable[[bytes], int]) -> None:
+    def __init__(self, bounds: Limits, body_limit: Callable[[bytes], int]) -> None:
         self._bounds = bounds
         self._body_limit = body_limit
         self._parser = httptools.HttpRequestParser(self)

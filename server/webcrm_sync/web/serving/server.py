@@ -13,14 +13,14 @@ from dataclasses import replace
 from email.utils import formatdate
 from wsgiref.types import WSGIApplication, WSGIEnvironment
 
-from webcrm_sync.web.serving.bounds import Bounds, Lane
-from webcrm_sync.web.serving.connection import Terms
-from webcrm_sync.web.serving.crowd import Crowd
-from webcrm_sync.web.serving.later import ANSWER_LATER, Begin, Waiting
-from webcrm_sync.web.serving.listening import Door
+from webcrm_sync.web.serving.connection import Shared
+from webcrm_sync.web.serving.deferred import ANSWER_LATER, Begin, DeferredAnswers
+from webcrm_sync.web.serving.limits import Lane, Limits
+from webcrm_sync.web.serving.listening import Acceptor
+from webcrm_sync.web.serving.open_connections import OpenConnections
 from webcrm_sync.web.serving.request import Request
-from webcrm_sync.web.serving.workers import Workers
-from webcrm_sync.web.serving.wsgi import Answer, ask, environ_of, refusal
+from webcrm_sync.web.serving.workers import LaneWorkers
+from webcrm_sync.web.serving.wsgi import Response, build_environ, call_app, error_response
 
 logger = logging.getLogger(__name__)
 
@@ -43,18 +43,18 @@ class Server:
         *,
         tls: ssl.SSLContext | None = None,
         headers: Mapping[str, str] | None = None,
-        bounds: Bounds | None = None,
+        bounds: Limits | None = None,
     ) -> None:
         self._app = app
         self._tls = tls
         self._headers = headers or {}
-        self._bounds = _within_files(bounds or Bounds())
-        self._crowd = Crowd(self._bounds)
-        self._workers = [Workers(lane) for lane in lanes]
+        self._bounds = _within_files(bounds or Limits())
+        self._crowd = OpenConnections(self._bounds)
+        self._workers = [LaneWorkers(lane) for lane in lanes]
         self._by_path = [
             (path.encode("ascii"), one) for one in self._workers for path in one.lane.paths
         ]
-        self._waiting = Waiting()
+        self._waiting = DeferredAnswers()
         self.date = formatdate(usegmt=True)
 
     def run(self, sockets: Sequence[socket.socket]) -> None:
@@ -71,8 +71,8 @@ class Server:
     async def serve(self, sockets: Sequence[socket.socket], stopping: asyncio.Event) -> None:
         """Serve until `stopping` is set; then end within the grace."""
         loop = asyncio.get_running_loop()
-        terms = Terms(self, self._crowd, self._bounds, self._tls, loop)
-        doors = [Door(one, terms) for one in sockets]
+        terms = Shared(self, self._crowd, self._bounds, self._tls, loop)
+        doors = [Acceptor(one, terms) for one in sockets]
         names = [":".join(map(str, one.getsockname()[:2])) for one in sockets]
         logger.info("web_listens", extra={"on": ",".join(names)})
         beat = loop.create_task(self._keep_time(loop))
@@ -112,21 +112,21 @@ class Server:
         """How long a body this path takes."""
         return self._workers_for(path).lane.body_bytes
 
-    def refusal(self, status: int) -> Answer:
+    def refusal(self, status: int) -> Response:
         """The answer to what cannot be read, or when there is no room."""
-        return refusal(status, self._headers)
+        return error_response(status, self._headers)
 
     def answer(
-        self, request: Request, base: WSGIEnvironment, then: Callable[[Answer], None]
+        self, request: Request, base: WSGIEnvironment, then: Callable[[Response], None]
     ) -> bool:
         """Have the request answered in a thread of its lane. False = too many wait for one."""
 
         def work() -> None:
             begun: list[Begin] = []
             try:
-                environ = environ_of(request, base)
+                environ = build_environ(request, base)
                 environ[ANSWER_LATER] = begun.append
-                answer = ask(self._app, environ)
+                answer = call_app(self._app, environ)
             except Exception:
                 logger.exception("request_failed")
                 begun, answer = [], self.refusal(500)
@@ -137,7 +137,7 @@ class Server:
 
         return self._workers_for(request.path).put(work)
 
-    def _workers_for(self, path: bytes) -> Workers:
+    def _workers_for(self, path: bytes) -> LaneWorkers:
         """Those of the lane. Flask takes `//healthz` for `/healthz`: so does this."""
         plain = b"/" + path.lstrip(b"/")
         return next(
@@ -145,7 +145,7 @@ class Server:
         )
 
 
-def _within_files(bounds: Bounds) -> Bounds:
+def _within_files(bounds: Limits) -> Limits:
     """The bounds, with fewer connections where the system does not let us open so many files."""
     wanted = bounds.connections + _OTHER_FILES
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)

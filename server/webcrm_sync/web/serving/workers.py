@@ -7,14 +7,14 @@ import threading
 from collections.abc import Callable
 from queue import SimpleQueue
 
-from webcrm_sync.web.serving.bounds import Lane
+from webcrm_sync.web.serving.limits import Lane
 
 logger = logging.getLogger(__name__)
 
 Work = Callable[[], None]
 
 
-class Workers:
+class LaneWorkers:
     """A lane's threads. They end with the process, which waits for none of them."""
 
     def __init__(self, lane: Lane) -> None:

@@ -25,7 +25,7 @@ _TRY_LATER, _PAUSE_S = {429, 500, 503}, 2
 
 
 @dataclass(slots=True)
-class Answer:
+class Response:
     """What the application answers. `status`: as in `200 OK`."""
 
     status: str
@@ -50,7 +50,7 @@ class Answer:
         return known[0] if known and request.method == "HEAD" else str(len(self.body))
 
 
-def refusal(status: int, headers: Mapping[str, str]) -> Answer:
+def error_response(status: int, headers: Mapping[str, str]) -> Response:
     """An answer of the server itself, in the words of the API (RFC 9457)."""
     phrase = HTTPStatus(status).phrase
     code = "try_later" if status in _TRY_LATER else "invalid"
@@ -59,10 +59,10 @@ def refusal(status: int, headers: Mapping[str, str]) -> Answer:
     if status in _TRY_LATER:
         more["Retry-After"] = str(_PAUSE_S)
     body = json.dumps(problem).encode()
-    return Answer(f"{status} {phrase}", [*headers.items(), *more.items()], body)
+    return Response(f"{status} {phrase}", [*headers.items(), *more.items()], body)
 
 
-def environ_of(request: Request, base: WSGIEnvironment) -> WSGIEnvironment:
+def build_environ(request: Request, base: WSGIEnvironment) -> WSGIEnvironment:
     """The request in WSGI's words. `base`: what all requests of its connection share.
 
     A name with `_` is left out, since it would pass for the one with `-`.
@@ -92,7 +92,7 @@ def _key(name: bytes) -> str | None:
     return key if key == "CONTENT_TYPE" else f"HTTP_{key}"
 
 
-def base_of(server: tuple[str, int], client: str, *, is_tls: bool) -> WSGIEnvironment:
+def base_environ(server: tuple[str, int], client: str, *, is_tls: bool) -> WSGIEnvironment:
     """What all requests of a connection share."""
     return {
         "SCRIPT_NAME": "",
@@ -109,7 +109,7 @@ def base_of(server: tuple[str, int], client: str, *, is_tls: bool) -> WSGIEnviro
     }
 
 
-def ask(app: WSGIApplication, environ: WSGIEnvironment) -> Answer:
+def call_app(app: WSGIApplication, environ: WSGIEnvironment) -> Response:
     """The application's answer, whole. Raises ValueError where it cannot be sent."""
     begun: list[Any] = []
     written: list[bytes] = []
@@ -132,4 +132,4 @@ def ask(app: WSGIApplication, environ: WSGIEnvironment) -> Answer:
     status, headers = begun
     if not all(map(_SENDABLE.fullmatch, (status, *(part for one in headers for part in one)))):
         raise ValueError("a header holds what HTTP cannot carry")
-    return Answer(status, headers, b"".join(written))
+    return Response(status, headers, b"".join(written))

@@ -25,7 +25,7 @@ _TRUSTED_UNREAD_S = 5
 
 
 @dataclass(frozen=True, slots=True)
-class Known:
+class TokenFacts:
     """The copy that a token names, as it was when the token was made."""
 
     graph_id: str
@@ -57,7 +57,7 @@ def _lifetime_s(version: Version, *, is_on_its_way: bool) -> int:
     return _TRUSTED_S if version.is_pushed else _TRUSTED_UNPUSHED_S
 
 
-def read_token(context: Context, user_id: str, token: str) -> Known | None:
+def read_token(context: Context, user_id: str, token: str) -> TokenFacts | None:
     """What this person's token names, None when we did not make it for that person."""
     try:
         raw = urlsafe_b64decode(token.encode())
@@ -67,10 +67,10 @@ def read_token(context: Context, user_id: str, token: str) -> Known | None:
     if not context.seal.is_signature(signature, _context(context, user_id) + signed):
         return None
     expires_at, graph_id, message_id = json.loads(signed[DIGEST:])
-    return Known(graph_id, message_id, signed[:DIGEST], expires_at)
+    return TokenFacts(graph_id, message_id, signed[:DIGEST], expires_at)
 
 
-def are_changed(context: Context, asked: Sequence[tuple[str, str]]) -> list[bool]:
+def have_changed(context: Context, asked: Sequence[tuple[str, str]]) -> list[bool]:
     """Whether anything that was answered with each token changed since. One query at most.
 
     `asked`: a person's user id and the token. One that we cannot read counts as changed.

@@ -11,7 +11,7 @@ import threading
 from collections.abc import Callable
 from dataclasses import replace
 
-from webcrm_sync.web.serving.wsgi import Answer
+from webcrm_sync.web.serving.wsgi import Response
 
 #: In the WSGI environment (PEP 3333 lets a server name its own).
 ANSWER_LATER = "webcrm_sync.answer_later"
@@ -22,15 +22,15 @@ Finish = Callable[[bytes], None]
 Begin = Callable[[Finish], None]
 
 
-class Waiting:
+class DeferredAnswers:
     """The answers that are still to come. Thread-safe."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
-        self._open: dict[int, tuple[Answer, Callable[[Answer], None]]] = {}
+        self._open: dict[int, tuple[Response, Callable[[Response], None]]] = {}
         self._is_over = False
 
-    def add(self, answer: Answer, then: Callable[[Answer], None], begin: Begin) -> None:
+    def add(self, answer: Response, then: Callable[[Response], None], begin: Begin) -> None:
         """Give `begin` the means to send the answer with another body."""
         key = id(answer)
         with self._lock:

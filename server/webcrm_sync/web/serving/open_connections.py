@@ -8,7 +8,7 @@ from collections import Counter
 from collections.abc import Iterator
 from typing import Protocol
 
-from webcrm_sync.web.serving.bounds import Bounds
+from webcrm_sync.web.serving.limits import Limits
 
 logger = logging.getLogger(__name__)
 
@@ -17,7 +17,7 @@ _MAKING_ROOM = 16
 _REPORT_S = 60
 
 
-class Member(Protocol):
+class OpenConnection(Protocol):
     """A connection, as the crowd sees it."""
 
     @property
@@ -42,16 +42,16 @@ class Member(Protocol):
         """End it when a deadline has passed."""
 
 
-class Crowd:
+class OpenConnections:
     """The connections. Where there are too many, the address with the most loses its slowest.
 
     So nobody is kept out, and a flood displaces itself. Used by the loop's thread alone.
     """
 
-    def __init__(self, bounds: Bounds) -> None:
+    def __init__(self, bounds: Limits) -> None:
         self._bounds = bounds
-        self._members: set[Member] = set()
-        self._held: Counter[Member] = Counter()
+        self._members: set[OpenConnection] = set()
+        self._held: Counter[OpenConnection] = Counter()
         self._sum = 0
         self._cut: Counter[str] = Counter()
         self._report_due = 0.0
@@ -60,10 +60,10 @@ class Crowd:
     def __len__(self) -> int:
         return len(self._members)
 
-    def __iter__(self) -> Iterator[Member]:
+    def __iter__(self) -> Iterator[OpenConnection]:
         return iter(list(self._members))
 
-    def admit(self, member: Member) -> None:
+    def admit(self, member: OpenConnection) -> None:
         """Let it in, whatever the cost to those who only hold their place."""
         if len(self._members) >= self._bounds.connections:
             slow = [m for m in self._members if not m.is_in_work]
@@ -82,12 +82,12 @@ class Crowd:
         for member in self:
             member.stop()
 
-    def leave(self, member: Member) -> None:
+    def leave(self, member: OpenConnection) -> None:
         """It is gone. Idempotent."""
         self._members.discard(member)
         self._sum -= self._held.pop(member, 0)
 
-    def hold(self, member: Member, size: int) -> None:
+    def hold(self, member: OpenConnection, size: int) -> None:
         """So many bytes are kept for it now; who keeps the most goes when all is too much."""
         if size == self._held[member] or member not in self._members:
             return
@@ -98,7 +98,7 @@ class Crowd:
             if slow:
                 self.cut(max(slow, key=lambda m: self._held[m]), "memory")
 
-    def cut(self, member: Member, reason: str) -> None:
+    def cut(self, member: OpenConnection, reason: str) -> None:
         """End a connection and remember why."""
         self._cut[reason] += 1
         self.leave(member)

@@ -13,7 +13,7 @@ from webcrm_sync.core.message import Fingerprint, Message
 from webcrm_sync.core.same_mail import Portrait
 from webcrm_sync.core.states import State
 from webcrm_sync.engine.pane.mail_lookup import CurrentUser, LocatedMail
-from webcrm_sync.engine.pane.mail_status_rules import CopyView, DisplayStatus, Elsewhere
+from webcrm_sync.engine.pane.mail_status_rules import CopyFacts, DisplayStatus, OtherCopyStatus
 from webcrm_sync.store import emails, filings, known_mails, mailboxes, sync_requests
 from webcrm_sync.store.database import Tx
 from webcrm_sync.store.emails import Item
@@ -29,9 +29,9 @@ _SAID = {
 }
 
 
-def read_copies(
+def read_copy_facts(
     tx: Tx, user: CurrentUser, pointed: Sequence[LocatedMail], internals: Internals
-) -> list[CopyView]:
+) -> list[CopyFacts]:
     """What is known of each of these copies."""
     ids = [p.graph_id for p in pointed]
     items = emails.known_items(tx, user.box.id, ids)
@@ -49,7 +49,7 @@ def read_copies(
     for one in pointed:
         item, email_id = items.get(one.graph_id), email_of.get(one.graph_id, 0)
         of_mail = tuple(filed.get(email_id, ()))
-        copy = CopyView(
+        copy = CopyFacts(
             head=one.head,
             is_in_folder=one.head.folder_id in ours,
             item=item,
@@ -90,18 +90,18 @@ def _same_mails(
 
 def _elsewhere(
     tx: Tx, email_id: int, of_mail: Sequence[Filing], *, besides: Item | None
-) -> Elsewhere | None:
+) -> OtherCopyStatus | None:
     """How the mail stands by its other copies, None = none of them says anything."""
     copies = [
         i for i in emails.items_of_email(tx, email_id) if besides is None or i.id != besides.id
     ]
     if any(f.activity_id is not None and not f.is_withdrawn for f in of_mail):
-        return Elsewhere(
+        return OtherCopyStatus(
             DisplayStatus.SYNCED, _who(tx, email_id, copies, {State.SYNCED, State.FILED})
         )
     for state, said in _SAID.items():
         if any(c.state is state and c.folder_id is not None for c in copies):
-            return Elsewhere(said, _who(tx, email_id, copies, {state}))
+            return OtherCopyStatus(said, _who(tx, email_id, copies, {state}))
     return None
 
 

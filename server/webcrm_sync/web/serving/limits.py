@@ -20,7 +20,7 @@ class Lane:
 
 
 @dataclass(frozen=True, slots=True)
-class Bounds:
+class Limits:
     """Seconds are for the whole step, so a client that drips a byte a second gains nothing."""
 
     #: from the connection to the end of TLS's handshake
