@@ -15,7 +15,7 @@ from pathlib import Path
 
 import click
 
-from webcrm_sync_sandbox.environment import Stage
+from webcrm_sync_sandbox.environment import Sandbox
 from webcrm_sync_sandbox.product import Product
 from webcrm_sync_sandbox.screen import Cast, Window, furnish
 from webcrm_sync_sandbox.screen.fixtures import KIM
@@ -68,10 +68,10 @@ def _play(
 ) -> None:
     service = f"127.0.0.1:{_free_port()}"
     with _phase("A simulated Microsoft 365 and a simulated webCRM"):
-        stage = opened.enter_context(Stage())
-        cast = furnish(stage)
-    window = opened.enter_context(_window(stage, cast, f"http://{service}", port))
-    settings = stage.environment(
+        sandbox = opened.enter_context(Sandbox())
+        cast = furnish(sandbox)
+    window = opened.enter_context(_window(sandbox, cast, f"http://{service}", port))
+    settings = sandbox.environment(
         DATA_DIR=str(data_dir),
         LISTEN=service,
         PUBLIC_URL=f"http://{service}",
@@ -86,21 +86,21 @@ def _play(
         opened.enter_context(product.serving(f"http://{service}/healthz"))
     with _phase(f"The mailbox {KIM}"):
         product.run("mailbox", "add", "--yes", KIM)
-    Stories(stage, cast).play()
+    Stories(sandbox, cast).run()
     if not is_once:
         _stay(cast, product, window)
 
 
-def _window(stage: Stage, cast: Cast, service_url: str, port: int | None) -> Window:
+def _window(sandbox: Sandbox, cast: Cast, service_url: str, port: int | None) -> Window:
     try:
-        return Window(stage, cast, service_url=service_url, port=port or _PORT)
+        return Window(sandbox, cast, service_url=service_url, port=port or _PORT)
     except OSError as error:
         is_taken = error.errno == errno.EADDRINUSE
         why = "is in use" if is_taken else f"cannot be taken ({error.strerror})"
         if port:
             raise click.ClickException(f"Port {port} {why}. Name another one.") from error
         click.echo(f"Port {_PORT} {why}; the demo takes a free one.")
-        return Window(stage, cast, service_url=service_url)
+        return Window(sandbox, cast, service_url=service_url)
 
 
 @contextmanager

@@ -24,7 +24,7 @@ from webcrm_sync_sandbox.webcrm import WebCrmWorld, webcrm_app
 from webcrm_sync_sandbox.webcrm import refusal as webcrm_refusal
 
 
-class Stage:
+class Sandbox:
     """Microsoft 365 and webCRM on this machine, over real HTTP. Use as a context manager.
 
     `outlook` and `crm` are the worlds that people act in, `faults` and `graph.dials` the dials,

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 
 import click
 
-from webcrm_sync_sandbox.environment import Stage
+from webcrm_sync_sandbox.environment import Sandbox
 from webcrm_sync_sandbox.outlook.mail import File, Mail
 from webcrm_sync_sandbox.outlook.mailbox import SimMailbox
 from webcrm_sync_sandbox.screen import Cast
@@ -28,7 +28,7 @@ _OTHER = LIS.address
 class Stories:
     """The stories, told step by step with the time each step took."""
 
-    stage: Stage
+    sandbox: Sandbox
     cast: Cast
     began: float = field(default_factory=time.monotonic)
 
@@ -42,7 +42,7 @@ class Stories:
         click.echo(f"  {now - self.began:6.2f} s  {text}")
         self.began = now
 
-    def play(self) -> None:
+    def run(self) -> None:
         """The three user stories and the rule."""
         self.inbound()
         self.outbound()
@@ -66,7 +66,7 @@ class Stories:
         item = box.deliver(mail)
         box.move(item, f"inbox/{_FOLDER}")
         self._follow(box, item, 1)
-        memo = str(self.stage.crm.activities[-1]["ActivityMemo"])
+        memo = str(self.sandbox.crm.activities[-1]["ActivityMemo"])
         left_out = next(line for line in memo.splitlines() if line.startswith("Left out: "))
         self.tell(f"plan.pdf is a Document; the Activity says '{left_out}'")
 
@@ -100,7 +100,7 @@ class Stories:
         folder = f"sentitems/{_FOLDER}"
         known = len(box.messages(folder))
         user_id = self.cast.member(_SELLER).user_id
-        self.stage.crm.send_mail(
+        self.sandbox.crm.send_mail(
             user_id, self.cast.buyer_id, "Ordrebekræftelse", "<p>Tak for ordren.</p>"
         )
         _until(lambda: len(box.messages(folder)) > known, "the mirror")
@@ -112,7 +112,7 @@ class Stories:
         self.began = time.monotonic()
 
     def _follow(self, box: SimMailbox, item: str, number: int) -> None:
-        crm = self.stage.crm
+        crm = self.sandbox.crm
         _until(lambda: len(crm.activities) >= number, "the Activity in webCRM")
         names = {o["OrganisationId"]: o["OrganisationName"] for o in crm.organisations}
         name = names[crm.activities[-1]["ActivityOrganisationId"]]

@@ -31,16 +31,16 @@ class Figures:
 def in_bulk() -> Figures:
     """Everything at once: print the figures, return those per mail."""
     with service(ATTACHMENT_MAX_MB="40") as made:
-        stage = made.stage
+        sandbox = made.sandbox
         boxes = mailboxes(made, MAILBOXES)
-        watch = Watch(stage)
+        watch = Watch(sandbox)
         items = [
             (box, box.deliver(mail(n, box, *((_LARGE,) if n == 0 else ()))))
             for n in range(MAILS)
             for box in [boxes[n % MAILBOXES]]
         ]
         before = Usage.of(made, "worker")
-        stage.faults.latency = LATENCY
+        sandbox.faults.latency = LATENCY
         began = time.monotonic()
         for box, item in items:
             watch.move(box, item)
@@ -48,7 +48,7 @@ def in_bulk() -> Figures:
         took = time.monotonic() - began
         time.sleep(3)  # the echoes of the last marks count too
         after = Usage.of(made, "worker")
-        exchanges = stage.journal.exchanges
+        exchanges = sandbox.journal.exchanges
     _tell(took, exchanges, before, after)
     calls = sum(e.service in {"graph", "webcrm"} for e in exchanges)
     cpu_s = after.cpu_since(before)

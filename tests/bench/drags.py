@@ -18,10 +18,10 @@ def drag_to_synced(drags: int, name: str, *, poll_s: float | None = None) -> Non
     limit = 3.0 + (poll_s or 0)
     with service(**settings) as made:
         if poll_s is not None:
-            made.stage.graph.pusher.luck.lost = 1.0
+            made.sandbox.graph.pusher.luck.lost = 1.0
         (box,) = mailboxes(made, 1)
-        watch = Watch(made.stage)
-        made.stage.faults.latency = _LATENCY
+        watch = Watch(made.sandbox)
+        made.sandbox.faults.latency = _LATENCY
         for number in range(drags):
             item = box.deliver(mail(number, box))
             time.sleep(random.uniform(0.1, 0.8))  # a person's hand

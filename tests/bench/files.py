@@ -22,22 +22,22 @@ def with_files() -> None:
     """Everything at once; a third of the mails has files, half of them show a logo."""
     with service() as made:
         boxes = mailboxes(made, MAILBOXES)
-        watch = Watch(made.stage)
+        watch = Watch(made.sandbox)
         items = [
             (box, box.deliver(_mail(n, box)))
             for n in range(_MAILS)
             for box in [boxes[n % MAILBOXES]]
         ]
         before = Usage.of(made, "worker")
-        made.stage.faults.latency = LATENCY
+        made.sandbox.faults.latency = LATENCY
         began = time.monotonic()
         for box, item in items:
             watch.move(box, item)
         watch.wait("all mails")
         took = time.monotonic() - began
         cpu_s = Usage.of(made, "worker").cpu_since(before)
-        exchanges = [e for e in made.stage.journal.exchanges if e.service in {"graph", "webcrm"}]
-        documents = len(list(made.stage.crm.documents))
+        exchanges = [e for e in made.sandbox.journal.exchanges if e.service in {"graph", "webcrm"}]
+        documents = len(list(made.sandbox.crm.documents))
     best = paced(math.ceil(_MAILS / BULK) + math.ceil(documents / BULK), LATENCY.total_seconds())
     print(f"{_MAILS} mails with {documents} files, {MAILBOXES} mailboxes, 300 ms a call:")
     print(f"  bound {best:.1f} s = webCRM's calls, {BULK} mails or {BULK} files in each")

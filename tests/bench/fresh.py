@@ -17,13 +17,13 @@ def overtaking() -> None:
     """Seconds from move to Synced, for moves made while 10,000 others wait."""
     with service() as made:
         boxes = mailboxes(made, MAILBOXES)
-        old, new = Watch(made.stage), Watch(made.stage)
+        old, new = Watch(made.sandbox), Watch(made.sandbox)
         items = [
             (box, box.deliver(mail(n, box)))
             for n in range(QUEUED + _FRESH)
             for box in [boxes[n % MAILBOXES]]
         ]
-        made.stage.faults.latency = LATENCY
+        made.sandbox.faults.latency = LATENCY
         for box, item in items[_FRESH:]:
             old.move(box, item)
         until(lambda: len(old.took) > 0, "the first of the queue")

@@ -12,10 +12,10 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from support.processes import Running, running, until
+from support.processes import RunningService, run_service, until
 from support.scenario import BOTH, FOLDER
 from webcrm_sync.bootstrap import migrate_database
-from webcrm_sync_sandbox.environment import Stage
+from webcrm_sync_sandbox.environment import Sandbox
 from webcrm_sync_sandbox.outlook.mail import Attachment, Mail
 from webcrm_sync_sandbox.outlook.mailbox import SimMailbox
 from webcrm_sync_sandbox.outlook.store import Notice
@@ -30,56 +30,56 @@ _WORDS = [
 
 
 @contextmanager
-def service(**settings: str) -> Iterator[Running]:
+def service(**settings: str) -> Iterator[RunningService]:
     """`web` and one `worker` over a stage of their own, with the customers known to webCRM."""
     with (
         tempfile.TemporaryDirectory() as scratch,
-        Stage(keep_bodies=False) as stage,
-        running(stage, DATA_DIR=f"{scratch}/d", **settings) as made,
+        Sandbox(keep_bodies=False) as sandbox,
+        run_service(sandbox, DATA_DIR=f"{scratch}/d", **settings) as made,
     ):
-        customers(stage)
-        migrate_database(stage.settings_of(made.environment))
+        customers(sandbox)
+        migrate_database(sandbox.settings_of(made.environment))
         made.start("web")
         made.start("worker")
         made.await_healthy()
         yield made
 
 
-def customers(stage: Stage) -> None:
+def customers(sandbox: Sandbox) -> None:
     """Let webCRM know everybody who writes these mails."""
     for number in range(_ORGANISATIONS):
-        organisation = stage.crm.add_organisation(f"Customer {number}")
+        organisation = sandbox.crm.add_organisation(f"Customer {number}")
         for person in range(_PEOPLE_EACH):
-            stage.crm.add_person(organisation, _address(number * _PEOPLE_EACH + person))
+            sandbox.crm.add_person(organisation, _address(number * _PEOPLE_EACH + person))
 
 
 def _address(number: int) -> str:
     return f"c{number % (_ORGANISATIONS * _PEOPLE_EACH)}@customer.example"
 
 
-def mailboxes(made: Running, count: int) -> list[SimMailbox]:
+def mailboxes(made: RunningService, count: int) -> list[SimMailbox]:
     """So many watched mailboxes, at rest: subscribed, and webCRM's contacts read."""
     boxes = [
-        made.stage.outlook.add_mailbox(f"seller{n}@nordwind.example", f"Seller {n}")
+        made.sandbox.outlook.add_mailbox(f"seller{n}@nordwind.example", f"Seller {n}")
         for n in range(count)
     ]
     made.watch(*(b.address for b in boxes))
     status = ("status", "--json")
     until(lambda: '"directory_read_at": null' not in made.run(*status).stdout, "webCRM")
-    until(lambda: _is_quiet(made.stage), "the subscriptions to come to rest")
-    made.stage.journal.clear()
+    until(lambda: _is_quiet(made.sandbox), "the subscriptions to come to rest")
+    made.sandbox.journal.clear()
     return boxes
 
 
-def _is_quiet(stage: Stage) -> bool:
-    calls = _subscribing(stage)
+def _is_quiet(sandbox: Sandbox) -> bool:
+    calls = _subscribing(sandbox)
     time.sleep(2)
-    return _subscribing(stage) == calls
+    return _subscribing(sandbox) == calls
 
 
-def _subscribing(stage: Stage) -> int:
+def _subscribing(sandbox: Sandbox) -> int:
     """Calls about subscriptions so far; folders may be polled every second."""
-    return sum("subscriptions" in e.path for e in stage.journal.exchanges)
+    return sum("subscriptions" in e.path for e in sandbox.journal.exchanges)
 
 
 def mail(number: int, box: SimMailbox, *attachments: Attachment) -> Mail:
@@ -103,12 +103,12 @@ def mail(number: int, box: SimMailbox, *attachments: Attachment) -> Mail:
 class Watch:
     """Notes when each mail carries both categories, without asking again and again."""
 
-    def __init__(self, stage: Stage) -> None:
-        self._stage = stage
+    def __init__(self, sandbox: Sandbox) -> None:
+        self._stage = sandbox
         self._lock = threading.Lock()
         self._begun: dict[str, float] = {}
         self.took: dict[str, float] = {}
-        stage.outlook.listen(self._hear)
+        sandbox.outlook.listen(self._hear)
 
     def move(self, box: SimMailbox, item: str) -> None:
         """Drag the mail to the sync folder; its time runs from here."""
@@ -149,7 +149,7 @@ class Usage:
     peak_mb: float | None
 
     @classmethod
-    def of(cls, made: Running, command: str) -> Usage:
+    def of(cls, made: RunningService, command: str) -> Usage:
         """The usage of one of the service's processes, of this moment (Linux: proc(5))."""
         pid = made.processes[command].pid
         status = Path(f"/proc/{pid}/status")

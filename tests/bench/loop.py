@@ -10,24 +10,24 @@ import sys
 from bench.bulk import LATENCY, Figures
 from bench.ground import customers, mail, told
 from support.scenario import BOTH
-from webcrm_sync_sandbox.environment import Stage
+from webcrm_sync_sandbox.environment import Sandbox
 
 _AT_LEAST = 10.0
 
 
 def one_by_one(mails: int, ours: Figures | None) -> None:
     """Time per mail of a loop over so many mails, beside `ours` if that was measured."""
-    with Stage(keep_bodies=False) as stage:
-        customers(stage)
-        box = stage.outlook.add_mailbox("peer@nordwind.example", "Peer")
+    with Sandbox(keep_bodies=False) as sandbox:
+        customers(sandbox)
+        box = sandbox.outlook.add_mailbox("peer@nordwind.example", "Peer")
         folder = box.make_folder("inbox", "webCRM sync")
         items = [box.put(mail(n, box), folder) for n in range(mails)]
-        stage.faults.latency = LATENCY
+        sandbox.faults.latency = LATENCY
         line = [sys.executable, "-m", "bench.peer", box.user_id, folder.id]
-        environment = {**os.environ, **stage.environment()}
+        environment = {**os.environ, **sandbox.environment()}
         answer = subprocess.run(line, env=environment, capture_output=True, check=True, text=True)
         assert all(box.read(i).categories == BOTH for i in items)
-        calls = stage.journal.count("graph") + stage.journal.count("webcrm")
+        calls = sandbox.journal.count("graph") + sandbox.journal.count("webcrm")
     took = json.loads(answer.stdout)
     print(f"one by one, as peers write it: {mails} mails, typed calls, one webCRM call per step")
     told("time per mail", took["s"] / mails, unit="s")

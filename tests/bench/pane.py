@@ -44,7 +44,7 @@ def waits() -> None:
         person.sit_down()
         customer = world.customer()
         _first_states(person, customer.address)
-        world.stage.faults.latency = _LATENCY
+        world.sandbox.faults.latency = _LATENCY
         _clicks(person, customer.address)
         browser.close()
 

@@ -15,14 +15,14 @@ from urllib.parse import urlsplit
 from sqlalchemy import text
 
 from bench.ground import Usage, cpu_s, told
-from support.processes import Running, running
+from support.processes import RunningService, run_service
 from webcrm_sync.bootstrap import migrate_database, open_context
 from webcrm_sync.core.message import Message, MessageKind
 from webcrm_sync.engine.context import Context
 from webcrm_sync.engine.pane.version_tokens import make_token
 from webcrm_sync.settings import PREFIX
 from webcrm_sync.store.versions import Copy, read_versions
-from webcrm_sync_sandbox.environment import Stage
+from webcrm_sync_sandbox.environment import Sandbox
 
 _PANES, _MAILS, _CONTACTS = 300, 10_000, 10_000
 #: As the pane's own: see addin/src/poll.ts.
@@ -75,11 +75,11 @@ class Looks:
 
 def panes() -> None:
     """Processor time of the web process and its database, as a part of one core."""
-    with _service() as (made, parts, requests):
-        asyncio.run(_measure(made, parts, requests))
+    with _service() as (made, context, requests):
+        asyncio.run(_measure(made, context, requests))
 
 
-async def _measure(made: Running, context: Context, requests: Sequence[bytes]) -> None:
+async def _measure(made: RunningService, context: Context, requests: Sequence[bytes]) -> None:
     port, looks = urlsplit(made.public_url).port or 0, Looks()
     looking = [
         asyncio.create_task(_pane(port, number, request, looks))
@@ -97,21 +97,21 @@ async def _measure(made: Running, context: Context, requests: Sequence[bytes]) -
 
 
 @contextmanager
-def _service() -> Iterator[tuple[Running, Context, list[bytes]]]:
+def _service() -> Iterator[tuple[RunningService, Context, list[bytes]]]:
     """The web process over full tables, and the request that each of the panes repeats."""
     with (
         tempfile.TemporaryDirectory() as scratch,
-        Stage(keep_bodies=False) as stage,
-        running(stage, DATA_DIR=f"{scratch}/d") as made,
+        Sandbox(keep_bodies=False) as sandbox,
+        run_service(sandbox, DATA_DIR=f"{scratch}/d") as made,
     ):
-        settings = stage.settings_of(made.environment)
+        settings = sandbox.settings_of(made.environment)
         migrate_database(settings)
-        stage.entra.url = settings.entra_authority  # it learns it by its first call otherwise
-        with open_context(settings) as parts:
-            _fill(parts)
+        sandbox.entra.url = settings.entra_authority  # it learns it by its first call otherwise
+        with open_context(settings) as context:
+            _fill(context)
             made.start("web")
             made.await_healthy()
-            yield made, parts, [_request(made, parts, n) for n in range(1, _PANES + 1)]
+            yield made, context, [_request(made, context, n) for n in range(1, _PANES + 1)]
             made.stop()  # before its database
 
 
@@ -122,7 +122,7 @@ def _fill(context: Context) -> None:
             tx.connection.execute(text(statement), {"company": context.company_id, **sizes})
 
 
-def _request(made: Running, context: Context, number: int) -> bytes:
+def _request(made: RunningService, context: Context, number: int) -> bytes:
     """The look of one person at a mail: every second is synced, every other one not met yet."""
     user_id, mail = f"user{number}", _mail_of(number)
     graph_id = f"graph{mail}" if number % 2 else f"elsewhere{number}"
@@ -132,7 +132,7 @@ def _request(made: Running, context: Context, number: int) -> bytes:
     assert version is not None
     token = make_token(context, user_id, head, version, is_on_its_way=False)
     audience = made.environment[f"{PREFIX}ENTRA_CLIENT_ID"]
-    bearer = made.stage.entra.issue_user_token(
+    bearer = made.sandbox.entra.issue_user_token(
         user_id, audience, ("access_as_user",), name=f"p{number}@nordwind.example"
     )
     body = json.dumps({"version": token, "waits": True}).encode()
@@ -225,7 +225,7 @@ class _Used:
     statements: int
 
 
-def _usage(made: Running, context: Context) -> _Used:
+def _usage(made: RunningService, context: Context) -> _Used:
     """What both have used so far, by this system and by PostgreSQL's own account."""
     with context.begin() as tx:
         backends = tx.connection.execute(

@@ -21,7 +21,7 @@ from webcrm_sync.core.categories import Mark
 from webcrm_sync.graph.auth import AppLogin
 from webcrm_sync.graph.sdk import adapter
 from webcrm_sync.settings import PREFIX, Settings
-from webcrm_sync_sandbox.environment import Stage
+from webcrm_sync_sandbox.environment import Sandbox
 
 _Listing = MessagesRequestBuilder.MessagesRequestBuilderGetQueryParameters
 
@@ -80,7 +80,7 @@ def main() -> None:
     """Sync one folder by the environment's settings; print what it took as JSON."""
     user, folder = sys.argv[1:]
     named = {name: value for name, value in os.environ.items() if name.startswith(PREFIX)}
-    peer = Peer(Stage.settings_of(named), user, folder)
+    peer = Peer(Sandbox.settings_of(named), user, folder)
     began, cpu = time.monotonic(), time.process_time()
     mails = asyncio.run(peer.sync())
     took = {"mails": mails, "s": time.monotonic() - began, "cpu_s": time.process_time() - cpu}

@@ -17,7 +17,7 @@ import httpx
 from sqlalchemy import text
 
 from bench.ground import Usage, mail, mailboxes, service, told
-from support.processes import Running, until
+from support.processes import RunningService, until
 from support.scenario import BOTH, FOLDER
 from support.statements import statements_of
 from webcrm_sync.bootstrap import open_context
@@ -52,13 +52,13 @@ def receiving() -> None:
     """2,000 requests of Graph's in any order from 16 connections, then the strangers."""
     with service() as made:
         boxes = mailboxes(made, _MAILBOXES)
-        with open_context(made.stage.settings_of(made.environment)) as parts:
-            bodies = notifications(parts, _POSTS)
+        with open_context(made.sandbox.settings_of(made.environment)) as context:
+            bodies = notifications(context, _POSTS)
             moved = {box.deliver(mail(number, box)): box for number, box in enumerate(boxes)}
             for item, box in moved.items():
                 box.move(item, f"inbox/{FOLDER}")
             before, began = Usage.of(made, "web"), time.monotonic()
-            answers = post(push_urls.notify_url(parts), bodies)
+            answers = post(push_urls.notify_url(context), bodies)
             took = time.monotonic() - began
             print(f"{_POSTS} notifications in any order, {CONNECTIONS} connections:")
             print(f"  answers by status                          {dict(answers.statuses)}")
@@ -68,9 +68,9 @@ def receiving() -> None:
             told("median", answers.within(0.5), unit="s")
             told("p99", answers.within(0.99), 0.3, "s")
             until(lambda: are_synced(moved), "the mails moved meanwhile")
-            told("failed jobs and mailboxes in trouble", troubles(parts))
-            _statements(parts, bodies)
-            _strangers(made, parts)
+            told("failed jobs and mailboxes in trouble", troubles(context))
+            _statements(context, bodies)
+            _strangers(made, context)
 
 
 def notifications(context: Context, number: int, *, seed: int = 1) -> list[bytes]:
@@ -154,7 +154,7 @@ def _statements(context: Context, bodies: Sequence[bytes]) -> None:
         told(name, len(sent) / len(posted))
 
 
-def _strangers(made: Running, context: Context) -> None:
+def _strangers(made: RunningService, context: Context) -> None:
     """The slowest look at the health while 16 connections post what they like."""
     lines = [{"subscriptionId": str(UUID(int=n)), "clientState": "x" * 400} for n in range(500)]
     kinds = {
@@ -179,7 +179,7 @@ def _strangers(made: Running, context: Context) -> None:
                 told(f"{name}, {kind}", _slowest_look(made, posting), 0.5, "s")
 
 
-def _slowest_look(made: Running, during: Future[Any]) -> float:
+def _slowest_look(made: RunningService, during: Future[Any]) -> float:
     slowest = 0.0
     with httpx.Client(timeout=60) as client:
         while not during.done():

@@ -14,12 +14,12 @@ import httpx
 import trustme
 
 from bench.ground import Usage
-from support.everybody import Everybody
-from support.processes import Running, running
+from support.bystanders import Bystanders
+from support.processes import RunningService, run_service
 from support.served import served
 from support.slow_clients import KINDS, TLS_KINDS, stalled
 from webcrm_sync.bootstrap import migrate_database
-from webcrm_sync_sandbox.environment import Stage
+from webcrm_sync_sandbox.environment import Sandbox
 
 _ASKED = 5
 
@@ -28,9 +28,9 @@ def stall() -> None:
     """Print the longest of some waits for each, in milliseconds, and the peak of memory."""
     print("64 clients of each kind stall: the longest wait of others in ms   limit 1000")
     print(f"  {'':<42} {'health':>8} {'receiver':>8} {'pane':>8} {'peak MB':>8}")
-    with TemporaryDirectory() as scratch, Stage() as stage:
+    with TemporaryDirectory() as scratch, Sandbox() as sandbox:
         folder = Path(scratch)
-        with running(stage, DATA_DIR=f"{folder}/d") as service:
+        with run_service(sandbox, DATA_DIR=f"{folder}/d") as service:
             everybody = _started(service)
             _print_waits("nobody stalls", service, everybody)
             for kind in KINDS:
@@ -73,16 +73,16 @@ def _health_over_tls(port: int, trusting: ssl.SSLContext) -> float:
     return time.monotonic() - began
 
 
-def _started(service: Running) -> Everybody:
-    migrate_database(service.stage.settings_of(service.environment))
-    everybody = Everybody.before(service)
+def _started(service: RunningService) -> Bystanders:
+    migrate_database(service.sandbox.settings_of(service.environment))
+    everybody = Bystanders.before(service)
     service.start("web")
     service.await_healthy()
     everybody.ask()
     return everybody
 
 
-def _print_waits(name: str, service: Running, everybody: Everybody) -> None:
+def _print_waits(name: str, service: RunningService, everybody: Bystanders) -> None:
     waits = [everybody.ask() for _ in range(_ASKED)]
     longest = {one: max(wait[one] for wait in waits) * 1000 for one in waits[0]}
     told = " ".join(f"{ms:>8.0f}" for ms in longest.values())

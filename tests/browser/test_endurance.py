@@ -26,7 +26,7 @@ def test_an_answer_for_a_mail_no_longer_selected_is_dropped(person: Person, worl
     world.deliver("Left too early", "Slow <slow@slow.example>")
     customer = person.opens_mail_of_a_customer("Looked at instead")
     person.sees("Not in webCRM yet")
-    world.stage.faults.slow("graph", by=timedelta(seconds=1))
+    world.sandbox.faults.slow("graph", by=timedelta(seconds=1))
     try:
         person.read("Left too early")
         person.read("Looked at instead")
@@ -35,7 +35,7 @@ def test_an_answer_for_a_mail_no_longer_selected_is_dropped(person: Person, worl
         person.page.wait_for_timeout(1500)  # the other answer has come by now
         expect(line).to_contain_text(customer.organisation)
     finally:
-        world.stage.faults.clear()
+        world.sandbox.faults.clear()
 
 
 def test_the_button_syncs_the_mail_it_was_pressed_for(person: Person, world: World) -> None:

@@ -54,9 +54,9 @@ def test_an_appointment_is_not_a_mail(person: Person) -> None:
 def test_where_outlook_does_not_sign_in_for_the_pane_a_window_does(
     sit_down: SitDown, world: World
 ) -> None:
-    stage = world.stage
-    stage.sign_in.redirects.add(f"{world.window.pane_url}/addin/taskpane.html")
-    person = sit_down(stage.entra.url)
+    sandbox = world.sandbox
+    sandbox.sign_in.redirects.add(f"{world.window.pane_url}/addin/taskpane.html")
+    person = sit_down(sandbox.entra.url)
     _has(person, _BROKER)
     customer = person.opens_mail_of_a_customer("Read after a window")
     person.sees("Not signed in")
@@ -71,9 +71,9 @@ def test_where_outlook_does_not_sign_in_for_the_pane_a_window_does(
 
 
 def test_a_sign_in_window_that_is_cancelled_is_no_error(sit_down: SitDown, world: World) -> None:
-    stage = world.stage
-    stage.sign_in.redirects.add(f"{world.window.pane_url}/addin/taskpane.html")
-    person = sit_down(stage.entra.url)
+    sandbox = world.sandbox
+    sandbox.sign_in.redirects.add(f"{world.window.pane_url}/addin/taskpane.html")
+    person = sit_down(sandbox.entra.url)
     _has(person, _BROKER)
     person.opens_mail_of_a_customer("Read after no window")
     with person.page.expect_popup() as opened:

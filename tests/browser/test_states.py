@@ -92,7 +92,7 @@ def test_a_mail_on_its_way_shows_its_steps_and_goes_on_by_itself(
     person: Person, world: World
 ) -> None:
     customer = person.opens_mail_of_a_customer("Held up a little")
-    world.stage.faults.throttle(
+    world.sandbox.faults.throttle(
         "webcrm", when=lambda method, path: (method, path) == ("PATCH", "/Activities")
     )
     try:
@@ -105,7 +105,7 @@ def test_a_mail_on_its_way_shows_its_steps_and_goes_on_by_itself(
         expect(spinner).to_have_css("animation-name", "none")
         person.looks_around("on-its-way")
     finally:
-        world.stage.faults.clear()
+        world.sandbox.faults.clear()
     person.sees("In webCRM")
     person.sees_in_webcrm(customer.organisation, "Held up a little")
 
@@ -187,7 +187,7 @@ def test_a_mail_that_a_colleague_has_filed_says_so(person: Person, world: World)
     customer = world.customer()
     both = Mail("To both of us", customer.address, (KIM, IVO), message_id="<both@kim.example>")
     world.kim.deliver(both)
-    his = world.stage.outlook.mailbox(IVO)
+    his = world.sandbox.outlook.mailbox(IVO)
     his.move(his.deliver(both), f"inbox/{FOLDER}")
     person.sees_in_webcrm(customer.organisation, "To both of us")
     person.opens("To both of us")

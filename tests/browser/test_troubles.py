@@ -66,13 +66,13 @@ def test_a_busy_outlook_is_said_and_waited_out(person: Person, world: World) -> 
     world.deliver("Read while Outlook was busy", world.customer().address)
     person.open_pane()
     person.sees("Select one mail")
-    world.stage.faults.throttle("graph", retry_after=8)
+    world.sandbox.faults.throttle("graph", retry_after=8)
     try:
         person.read("Read while Outlook was busy")
         person.sees("Busy right now")
         person.looks_around("busy")
     finally:
-        world.stage.faults.clear()
+        world.sandbox.faults.clear()
     person.sees("Not in webCRM yet")
 
 
@@ -103,7 +103,7 @@ def test_a_token_that_ran_out_unnoticed_is_renewed_unnoticed(person: Person, wor
         route.fulfill(response=answer, json=answer.json() | {"expiresIn": 3600})
 
     person.page.route("**/screen/token", outlive)
-    entra = world.stage.entra
+    entra = world.sandbox.entra
     entra.lifetime, usual = timedelta(seconds=-58), entra.lifetime
     try:
         customer = person.opens_mail_of_a_customer("Read for a long time")

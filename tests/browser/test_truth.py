@@ -78,10 +78,10 @@ def test_the_ways_in_and_out_show_in_an_open_pane(
 
 
 def test_what_others_do_shows_in_an_open_pane(person: Person, world: World) -> None:
-    kim, crm = world.kim, world.stage.crm
+    kim, crm = world.kim, world.sandbox.crm
     customer = world.customer()
     mail = Mail("To both", customer.address, KIM, cc=(IVO,), message_id="<both@truth.example>")
-    ours, ivo = kim.deliver(mail), world.stage.outlook.mailbox(IVO)
+    ours, ivo = kim.deliver(mail), world.sandbox.outlook.mailbox(IVO)
     theirs = ivo.deliver(mail)
     person.opens("To both")
     expect(status(person)).to_have_text("Not in webCRM yet")
@@ -108,7 +108,7 @@ def test_what_others_do_shows_in_an_open_pane(person: Person, world: World) -> N
 def test_what_outlook_and_webcrm_do_by_themselves_shows_in_an_open_pane(
     person: Person, world: World
 ) -> None:
-    kim, crm = world.kim, world.stage.crm
+    kim, crm = world.kim, world.sandbox.crm
     customer = world.customer()
     item = world.deliver("Dragged beside the pane", customer.address)
     person.opens("Dragged beside the pane")
@@ -133,10 +133,10 @@ def test_what_outlook_and_webcrm_do_by_themselves_shows_in_an_open_pane(
         if one["ActivityDescription"] == "Moved by a rule"
     )
     crm.tables["Activity"].delete(gone)
-    with open_context(world.stage.settings_of(world.service.environment)) as parts:
-        with parts.begin() as tx:
+    with open_context(world.sandbox.settings_of(world.service.environment)) as context:
+        with context.begin() as tx:
             tx.connection.execute(text(_FILED_EARLIER), {"id": gone})
-        list(prove.prove_webcrm(parts))
+        list(prove.prove_webcrm(context))
     soon_says(person, is_marked(kim, item, FOLDER, "Not synced"), "Not synced")
     person.sees_line("Was deleted in webCRM")
 

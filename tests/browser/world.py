@@ -10,9 +10,9 @@ from pathlib import Path
 import httpx
 
 from support.pane_user import ref_to
-from support.processes import Running, running, until
+from support.processes import RunningService, run_service, until
 from webcrm_sync.settings import PREFIX
-from webcrm_sync_sandbox.environment import Stage
+from webcrm_sync_sandbox.environment import Sandbox
 from webcrm_sync_sandbox.outlook.mail import Mail, Party
 from webcrm_sync_sandbox.outlook.mailbox import SimMailbox
 from webcrm_sync_sandbox.screen import Window, furnish
@@ -55,15 +55,15 @@ class Customer:
 class World:
     """The furnished stage, the service over it, and the window through which it is seen."""
 
-    stage: Stage
-    service: Running
+    sandbox: Sandbox
+    service: RunningService
     window: Window
     customers: list[Customer]
 
     @property
     def kim(self) -> SimMailbox:
         """The mailbox that everybody sits down before."""
-        return self.stage.outlook.mailbox(KIM)
+        return self.sandbox.outlook.mailbox(KIM)
 
     def customer(self) -> Customer:
         """A customer that no other test uses."""
@@ -82,7 +82,7 @@ class World:
 
     def delete_from_webcrm(self) -> None:
         """Two Organisations vanish, and a mail of one's contact is to be synced."""
-        crm = self.stage.crm
+        crm = self.sandbox.crm
         ids = {o["OrganisationName"]: o["OrganisationId"] for o in crm.organisations}
         crm.tables["Organisation"].delete(ids[DELETED])
         customer = self.customer()
@@ -96,7 +96,7 @@ class World:
         ref = ref_to(self.kim, item)
         mail = {"itemId": ref.item_id, "idType": ref.kind, "messageId": ref.message_id}
         audience = self.service.environment[f"{PREFIX}ENTRA_CLIENT_ID"]
-        token = self.stage.entra.issue_user_token(
+        token = self.sandbox.entra.issue_user_token(
             self.kim.user_id, audience, ("access_as_user",), name=KIM
         )
         url = f"{self.service.public_url}/api/v1/mails/state"
@@ -108,17 +108,17 @@ class World:
         self.kim.delete(item)
 
 
-def _customers(stage: Stage) -> list[Customer]:
+def _customers(sandbox: Sandbox) -> list[Customer]:
     made = [
         Customer(f"{tree} A/S", f"Office of {tree}", f"office@{tree.casefold()}.example")
         for tree in _TREES.split()
     ]
     for one in made:
-        organisation = stage.crm.add_organisation(one.organisation)
-        stage.crm.add_person(organisation, one.address, name=one.name)
+        organisation = sandbox.crm.add_organisation(one.organisation)
+        sandbox.crm.add_person(organisation, one.address, name=one.name)
     for name in ("Twin North", "Twin South"):
-        stage.crm.add_person(stage.crm.add_organisation(name), TWIN, name="Office of Twin")
-    stage.crm.add_organisation(DELETED)
+        sandbox.crm.add_person(sandbox.crm.add_organisation(name), TWIN, name="Office of Twin")
+    sandbox.crm.add_organisation(DELETED)
     return made
 
 
@@ -126,17 +126,17 @@ def _customers(stage: Stage) -> list[Customer]:
 def open_world(scratch: Path, **settings: str) -> Iterator[World]:
     """Everything there is, running; webCRM is asked every second unless `settings` say else."""
     quick = {"MIRROR_SECONDS": "1", "DIRECTORY_SECONDS": "1", "NEVER_SYNC": NEVER} | settings
-    with Stage() as stage:
-        cast = furnish(stage)
-        customers = _customers(stage)
+    with Sandbox() as sandbox:
+        cast = furnish(sandbox)
+        customers = _customers(sandbox)
         with (
-            running(stage, DATA_DIR=str(scratch / "d"), **quick) as service,
-            Window(stage, cast, service_url=service.public_url) as window,
+            run_service(sandbox, DATA_DIR=str(scratch / "d"), **quick) as service,
+            Window(sandbox, cast, service_url=service.public_url) as window,
         ):
             service.environment |= {PREFIX + name: v for name, v in window.settings.items()}
             service.start("serve")
             service.await_healthy()
-            world = World(stage, service, window, customers)
+            world = World(sandbox, service, window, customers)
             world.lay_old_mail()
             service.watch(*(member.address for member in cast.people if member.is_watched))
             world.await_directory()

@@ -14,7 +14,7 @@ import jwt
 import pytest
 
 from webcrm_sync.settings import PREFIX
-from webcrm_sync_sandbox.environment import Stage
+from webcrm_sync_sandbox.environment import Sandbox
 
 ORIGIN = "https://pane.example"
 REDIRECT = f"{ORIGIN}/addin/taskpane.html"
@@ -59,12 +59,12 @@ class Page:
 
 @pytest.fixture
 def page() -> Iterator[Page]:
-    with Stage() as stage:
-        stage.outlook.add_mailbox(KIM, "Kim Nordwind")
-        stage.sign_in.redirects.add(REDIRECT)
-        client_id = stage.environment()[f"{PREFIX}ENTRA_CLIENT_ID"]
-        trusted = ssl.create_default_context(cafile=str(stage.entra.ca_pem))
-        base = f"{stage.environment()[f'{PREFIX}ENTRA_AUTHORITY']}/{stage.entra.tenant_id}"
+    with Sandbox() as sandbox:
+        sandbox.outlook.add_mailbox(KIM, "Kim Nordwind")
+        sandbox.sign_in.redirects.add(REDIRECT)
+        client_id = sandbox.environment()[f"{PREFIX}ENTRA_CLIENT_ID"]
+        trusted = ssl.create_default_context(cafile=str(sandbox.entra.ca_pem))
+        base = f"{sandbox.environment()[f'{PREFIX}ENTRA_AUTHORITY']}/{sandbox.entra.tenant_id}"
         headers = {"Origin": ORIGIN}
         with httpx.Client(base_url=base, verify=trusted, headers=headers) as http:
             yield Page(http, client_id)

@@ -9,57 +9,57 @@ import pytest
 
 from support.lock_order import in_one_order
 from support.openapi import deviations
-from support.reconciliation import Ground, prepared
-from support.scenario import BO, OpenPlay, Play
+from support.reconciliation import ProvedMailbox, prove_mailbox
+from support.scenario import BO, OpenScenario, Scenario
 from webcrm_sync.bootstrap import open_context
-from webcrm_sync_sandbox.environment import Stage
+from webcrm_sync_sandbox.environment import Sandbox
 from webcrm_sync_sandbox.outlook.mailbox import SimMailbox
 
 
 @pytest.fixture
-def open_play(fresh_database: str) -> Iterator[OpenPlay]:
+def open_scenario(fresh_database: str) -> Iterator[OpenScenario]:
     """Opens a play with settings of one's own; afterwards the wire is held to its descriptions.
 
     And every transaction to the one order of locks.
     """
     with ExitStack() as stack:
-        stages: list[Stage] = []
+        stages: list[Sandbox] = []
 
-        def opened(**settings: str) -> Play:
-            stage = stack.enter_context(Stage())
-            stages.append(stage)
-            given = stage.settings(
+        def opened(**settings: str) -> Scenario:
+            sandbox = stack.enter_context(Sandbox())
+            stages.append(sandbox)
+            given = sandbox.settings(
                 **{"DATABASE_URL": fresh_database, "SECRET_KEY": "test", **settings}
             )
-            parts = stack.enter_context(
-                open_context(given, url=fresh_database, now=stage.clock.now)
+            context = stack.enter_context(
+                open_context(given, url=fresh_database, now=sandbox.clock.now)
             )
-            stack.enter_context(in_one_order(parts.database.engine))
-            return Play(stage, parts)
+            stack.enter_context(in_one_order(context.database.engine))
+            return Scenario(sandbox, context)
 
         yield opened
-        for stage in stages:
-            assert stage.journal.unknown == [], "a call that no reference describes"
-            found = deviations(stage.journal.exchanges)
+        for sandbox in stages:
+            assert sandbox.journal.unknown == [], "a call that no reference describes"
+            found = deviations(sandbox.journal.exchanges)
             assert not found, "\n".join(found)
 
 
 @pytest.fixture
-def play(open_play: OpenPlay) -> Play:
+def scenario(open_scenario: OpenScenario) -> Scenario:
     """A play with the usual settings."""
-    return open_play()
+    return open_scenario()
 
 
 @pytest.fixture
-def box(play: Play) -> SimMailbox:
+def box(scenario: Scenario) -> SimMailbox:
     """Kim's mailbox, with Bo known to webCRM."""
-    play.contact(BO)
-    made = play.mailbox()
-    play.refresh()
+    scenario.contact(BO)
+    made = scenario.mailbox()
+    scenario.refresh()
     return made
 
 
 @pytest.fixture
-def ground(open_play: OpenPlay) -> Ground:
+def proved(open_scenario: OpenScenario) -> ProvedMailbox:
     """A mailbox that was proved to be equal; nobody tells it of changes."""
-    return prepared(open_play(PUBLIC_URL="http://nobody.example"))
+    return prove_mailbox(open_scenario(PUBLIC_URL="http://nobody.example"))

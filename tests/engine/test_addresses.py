@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from support.scenario import BO, BOTH, FOLDER, KIM, LIS, PENDING, OpenPlay, Play
+from support.scenario import BO, BOTH, FOLDER, KIM, LIS, PENDING, OpenScenario, Scenario
 from webcrm_sync.core.direction import Direction
 from webcrm_sync.core.states import Reason, State
 from webcrm_sync.engine.mailboxes import admin
@@ -21,18 +21,18 @@ FORM = "form@nordwind.example"
 LEGACY = "/o=ExchangeLabs/ou=Group/cn=Recipients/cn=Kim"
 
 
-def kept(play: Play, box: SimMailbox, item: str) -> emails.Email:
+def kept(scenario: Scenario, box: SimMailbox, item: str) -> emails.Email:
     """The row of the mail that this is a copy of."""
-    email_id = play.item(box, item).email_id
-    with play.context.begin() as tx:
+    email_id = scenario.item(box, item).email_id
+    with scenario.context.begin() as tx:
         (found,) = emails.emails_with(tx, message_ids=[box.read(item).message_id or ""])
     assert found.id == email_id
     return found
 
 
-def contacts(play: Play) -> list[Check]:
+def contacts(scenario: Scenario) -> list[Check]:
     """What `doctor` says of contacts."""
-    return [check for check in run_checks(play.context) if check.name == "contacts"]
+    return [check for check in run_checks(scenario.context) if check.name == "contacts"]
 
 
 # -- contacts
@@ -68,42 +68,44 @@ def contacts(play: Play) -> list[Check]:
     ],
 )
 def test_contact_is_known_however_its_address_was_pasted(
-    play: Play, field: str, address: str
+    scenario: Scenario, field: str, address: str
 ) -> None:
-    play.contact(field)
-    box = play.mailbox()
-    play.refresh()
-    item = play.drag(box, Mail("Offer", Person(address), KIM))
-    play.look()
+    scenario.contact(field)
+    box = scenario.mailbox()
+    scenario.refresh()
+    item = scenario.drag(box, Mail("Offer", Person(address), KIM))
+    scenario.look()
     assert box.read(item).categories == BOTH
-    (activity,) = play.under("Havnebyg")
+    (activity,) = scenario.under("Havnebyg")
     assert activity["ActivityPersonId"] > 0
-    assert [c.verdict for c in contacts(play)] == [CheckStatus.GOOD]
+    assert [c.verdict for c in contacts(scenario)] == [CheckStatus.GOOD]
 
 
 @pytest.mark.parametrize(
     ("field", "address"),
     [("bo@strasse.example", "bo@straße.example"), ("bo@bucher.example", "bo@bücher.example")],
 )
-def test_domain_that_only_looks_alike_is_another_one(play: Play, field: str, address: str) -> None:
-    play.contact(field)
-    box = play.mailbox()
-    play.refresh()
-    item = play.drag(box, Mail("Offer", Person(address), KIM))
-    play.look()
-    assert play.item(box, item).state is State.WAITING
+def test_domain_that_only_looks_alike_is_another_one(
+    scenario: Scenario, field: str, address: str
+) -> None:
+    scenario.contact(field)
+    box = scenario.mailbox()
+    scenario.refresh()
+    item = scenario.drag(box, Mail("Offer", Person(address), KIM))
+    scenario.look()
+    assert scenario.item(box, item).state is State.WAITING
 
 
-def test_exact_address_wins_over_the_one_without_the_tag(play: Play) -> None:
-    play.contact(BO, "Havnebyg")
-    play.contact("bo+skovby@havnebyg.example", "Skovby")
-    box = play.mailbox()
-    play.refresh()
-    play.drag(box, Mail("One", "bo+skovby@havnebyg.example", KIM))
-    play.drag(box, Mail("Two", "bo+other@havnebyg.example", KIM))
-    play.look()
-    assert [a["ActivityDescription"] for a in play.under("Skovby")] == ["One"]
-    assert [a["ActivityDescription"] for a in play.under("Havnebyg")] == ["Two"]
+def test_exact_address_wins_over_the_one_without_the_tag(scenario: Scenario) -> None:
+    scenario.contact(BO, "Havnebyg")
+    scenario.contact("bo+skovby@havnebyg.example", "Skovby")
+    box = scenario.mailbox()
+    scenario.refresh()
+    scenario.drag(box, Mail("One", "bo+skovby@havnebyg.example", KIM))
+    scenario.drag(box, Mail("Two", "bo+other@havnebyg.example", KIM))
+    scenario.look()
+    assert [a["ActivityDescription"] for a in scenario.under("Skovby")] == ["One"]
+    assert [a["ActivityDescription"] for a in scenario.under("Havnebyg")] == ["Two"]
 
 
 @pytest.mark.parametrize(
@@ -117,16 +119,16 @@ def test_exact_address_wins_over_the_one_without_the_tag(play: Play) -> None:
     ],
 )
 def test_mail_waits_until_the_contact_appears_in_another_writing(
-    play: Play, address: str, field: str
+    scenario: Scenario, address: str, field: str
 ) -> None:
-    play.contact(LIS, "Skovby")
-    box = play.mailbox()
-    play.refresh()
-    item = play.drag(box, Mail("Offer", Person(address), KIM))
-    play.look()
+    scenario.contact(LIS, "Skovby")
+    box = scenario.mailbox()
+    scenario.refresh()
+    item = scenario.drag(box, Mail("Offer", Person(address), KIM))
+    scenario.look()
     assert box.read(item).categories == PENDING
-    play.contact(field)
-    play.refresh()
+    scenario.contact(field)
+    scenario.refresh()
     assert box.read(item).categories == BOTH
 
 
@@ -134,24 +136,24 @@ def test_mail_waits_until_the_contact_appears_in_another_writing(
 
 
 def test_doctor_names_contacts_that_no_mail_can_lead_to(
-    play: Play, caplog: pytest.LogCaptureFixture
+    scenario: Scenario, caplog: pytest.LogCaptureFixture
 ) -> None:
     caplog.set_level(logging.DEBUG)
-    odd = play.contact("eva(at)havnebyg.example")
-    short = play.contact("bo@havnebyg", "Skovby")
-    known = play.contact("n/a", email2="lis@skovby.example")
+    odd = scenario.contact("eva(at)havnebyg.example")
+    short = scenario.contact("bo@havnebyg", "Skovby")
+    known = scenario.contact("n/a", email2="lis@skovby.example")
     for _ in range(300):
-        play.contact("n/a", "Lund")
-    play.mailbox()
-    play.refresh()
-    many, *few = contacts(play)
+        scenario.contact("n/a", "Lund")
+    scenario.mailbox()
+    scenario.refresh()
+    many, *few = contacts(scenario)
     assert {c.verdict for c in (many, *few)} == {CheckStatus.WARNING}
     assert many.text.startswith("300 contacts are never matchable")
     assert "'n/a'" in many.text
     assert many.text.count("Person ") == 5
     assert "and 295 more" in many.text
     assert f"Person {known} " not in many.text
-    place = play.organisations["Havnebyg"]
+    place = scenario.organisations["Havnebyg"]
     (one,) = [c.text for c in few if f"Person {odd} of Organisation {place}" in c.text]
     assert "Write one complete address into it in webCRM." in one
     assert any(f"Person {short} of" in c.text for c in few)
@@ -163,131 +165,137 @@ def test_doctor_names_contacts_that_no_mail_can_lead_to(
     ["n/a", "-", "eva", "eva@", "@havnebyg.example", "eva(at)havnebyg.example", "ingen\nmail",
      "https://havnebyg.example", "12 34 56 78", "/o=x/cn=eva", "eva@havnebyg", "\x1b[2Jeva"],
 )  # fmt: skip
-def test_field_without_an_address_is_shown_in_one_harmless_line(play: Play, field: str) -> None:
-    person = play.contact(field)
-    play.mailbox()
-    play.refresh()
-    (check,) = contacts(play)
+def test_field_without_an_address_is_shown_in_one_harmless_line(
+    scenario: Scenario, field: str
+) -> None:
+    person = scenario.contact(field)
+    scenario.mailbox()
+    scenario.refresh()
+    (check,) = contacts(scenario)
     assert check.text.startswith("1 contact is never matchable")
     assert check.text.isprintable()
-    play.stage.crm.update_person(person, PersonEmail=BO)
-    play.refresh()
-    assert [c.verdict for c in contacts(play)] == [CheckStatus.GOOD]
+    scenario.sandbox.crm.update_person(person, PersonEmail=BO)
+    scenario.refresh()
+    assert [c.verdict for c in contacts(scenario)] == [CheckStatus.GOOD]
 
 
-def test_many_different_ones_end_in_a_count(play: Play) -> None:
+def test_many_different_ones_end_in_a_count(scenario: Scenario) -> None:
     for number in range(25):
-        play.contact(f"none {number}")
-    play.mailbox()
-    play.refresh()
-    assert len(contacts(play)) == 21
-    assert contacts(play)[-1].text.startswith("5 more Persons")
+        scenario.contact(f"none {number}")
+    scenario.mailbox()
+    scenario.refresh()
+    assert len(contacts(scenario)) == 21
+    assert contacts(scenario)[-1].text.startswith("5 more Persons")
 
 
 @pytest.mark.parametrize("field", ["", " ", "\r\n"])
-def test_person_without_an_address_is_no_trouble(play: Play, field: str) -> None:
-    play.contact(field)
-    play.mailbox()
-    play.refresh()
-    assert [c.verdict for c in contacts(play)] == [CheckStatus.GOOD]
+def test_person_without_an_address_is_no_trouble(scenario: Scenario, field: str) -> None:
+    scenario.contact(field)
+    scenario.mailbox()
+    scenario.refresh()
+    assert [c.verdict for c in contacts(scenario)] == [CheckStatus.GOOD]
 
 
 # -- Reply-To and who sent it
 
 
 def test_customer_who_wrote_by_our_own_web_form_is_known_by_reply_to(
-    play: Play, box: SimMailbox
+    scenario: Scenario, box: SimMailbox
 ) -> None:
-    item = play.drag(box, Mail("Question", FORM, KIM, reply_to=("'Bo' <'BO@havnebyg.example'>",)))
-    play.look()
+    item = scenario.drag(
+        box, Mail("Question", FORM, KIM, reply_to=("'Bo' <'BO@havnebyg.example'>",))
+    )
+    scenario.look()
     assert box.read(item).categories == BOTH
-    (activity,) = play.under("Havnebyg")
+    (activity,) = scenario.under("Havnebyg")
     assert activity["ActivityPersonId"] > 0
 
 
 def test_reply_to_does_not_count_beside_another_outside_address(
-    play: Play, box: SimMailbox
+    scenario: Scenario, box: SimMailbox
 ) -> None:
-    play.contact(LIS, "Skovby")
-    play.refresh()
-    play.drag(box, Mail("From Lis", LIS, KIM, reply_to=(BO,)))
-    stranger = play.drag(box, Mail("From somebody", "x@other.example", KIM, reply_to=(BO,)))
-    play.look()
-    assert len(play.under("Skovby")) == 1
-    assert play.under("Havnebyg") == []
-    assert play.item(box, stranger).state is State.WAITING
+    scenario.contact(LIS, "Skovby")
+    scenario.refresh()
+    scenario.drag(box, Mail("From Lis", LIS, KIM, reply_to=(BO,)))
+    stranger = scenario.drag(box, Mail("From somebody", "x@other.example", KIM, reply_to=(BO,)))
+    scenario.look()
+    assert len(scenario.under("Skovby")) == 1
+    assert scenario.under("Havnebyg") == []
+    assert scenario.item(box, stranger).state is State.WAITING
 
 
-def test_reply_to_who_is_no_contact_yet_is_waited_for(play: Play, box: SimMailbox) -> None:
-    item = play.drag(box, Mail("Question", FORM, KIM, reply_to=(LIS,)))
-    play.look()
+def test_reply_to_who_is_no_contact_yet_is_waited_for(scenario: Scenario, box: SimMailbox) -> None:
+    item = scenario.drag(box, Mail("Question", FORM, KIM, reply_to=(LIS,)))
+    scenario.look()
     assert box.read(item).categories == PENDING
-    play.contact(LIS, "Skovby")
-    play.refresh()
+    scenario.contact(LIS, "Skovby")
+    scenario.refresh()
     assert box.read(item).categories == BOTH
-    assert len(play.under("Skovby")) == 1
+    assert len(scenario.under("Skovby")) == 1
 
 
-def test_colleague_in_reply_to_is_nobody_else(play: Play, box: SimMailbox) -> None:
-    item = play.drag(box, Mail("Among us", FORM, KIM, reply_to=(EVA,)))
-    play.look()
-    assert play.item(box, item).reason is Reason.ONLY_COLLEAGUES
+def test_colleague_in_reply_to_is_nobody_else(scenario: Scenario, box: SimMailbox) -> None:
+    item = scenario.drag(box, Mail("Among us", FORM, KIM, reply_to=(EVA,)))
+    scenario.look()
+    assert scenario.item(box, item).reason is Reason.ONLY_COLLEAGUES
 
 
-def test_mail_sent_on_behalf_belongs_to_who_sent_it(play: Play) -> None:
-    play.contact(BO)
-    boss = play.stage.crm.add_user(KIM, "Kim")
-    assistant = play.stage.crm.add_user("'Eva' <Eva@nordwind.example>", "Eva")
-    box = play.mailbox()
-    play.refresh()
-    play.drag(box, Mail("For Kim", KIM, BO, sent_by=EVA), place="sentitems")
-    play.drag(box, Mail("By Kim", KIM, BO), place="sentitems")
-    play.look()
-    owners = {a["ActivityDescription"]: a["ActivityAssignedTo"] for a in play.activities}
+def test_mail_sent_on_behalf_belongs_to_who_sent_it(scenario: Scenario) -> None:
+    scenario.contact(BO)
+    boss = scenario.sandbox.crm.add_user(KIM, "Kim")
+    assistant = scenario.sandbox.crm.add_user("'Eva' <Eva@nordwind.example>", "Eva")
+    box = scenario.mailbox()
+    scenario.refresh()
+    scenario.drag(box, Mail("For Kim", KIM, BO, sent_by=EVA), place="sentitems")
+    scenario.drag(box, Mail("By Kim", KIM, BO), place="sentitems")
+    scenario.look()
+    owners = {a["ActivityDescription"]: a["ActivityAssignedTo"] for a in scenario.activities}
     assert owners == {"For Kim": assistant, "By Kim": boss}
 
 
 # -- legacy Exchange addresses
 
 
-def test_legacy_address_is_a_colleague_when_a_mailbox_has_it(play: Play) -> None:
-    play.contact(BO)
-    box = play.mailbox(aliases=(LEGACY,))
-    play.refresh()
-    out = play.drag(box, Mail("Out", LEGACY, BO), place="sentitems")
-    among = play.drag(box, Mail("Among us", LEGACY.upper().replace("/O=", "/o="), EVA))
-    play.look()
-    assert kept(play, box, out).direction is Direction.OUTBOUND
-    assert play.item(box, among).reason is Reason.ONLY_COLLEAGUES
+def test_legacy_address_is_a_colleague_when_a_mailbox_has_it(scenario: Scenario) -> None:
+    scenario.contact(BO)
+    box = scenario.mailbox(aliases=(LEGACY,))
+    scenario.refresh()
+    out = scenario.drag(box, Mail("Out", LEGACY, BO), place="sentitems")
+    among = scenario.drag(box, Mail("Among us", LEGACY.upper().replace("/O=", "/o="), EVA))
+    scenario.look()
+    assert kept(scenario, box, out).direction is Direction.OUTBOUND
+    assert scenario.item(box, among).reason is Reason.ONLY_COLLEAGUES
 
 
-def test_owners_own_mail_tells_the_owners_legacy_address(play: Play, box: SimMailbox) -> None:
-    before = play.drag(box, Mail("Among us?", LEGACY, EVA))
-    customer = play.drag(box, Mail("To Bo", LEGACY, BO))
-    play.look()
-    assert play.item(box, before).state is State.WAITING
-    assert kept(play, box, customer).direction is Direction.INBOUND
-    own = play.drag(box, Mail("My own", LEGACY, BO), place="sentitems")
-    play.look()
-    assert kept(play, box, own).direction is Direction.OUTBOUND
-    assert play.item(box, before).reason is Reason.ONLY_COLLEAGUES
-    assert kept(play, box, customer).direction is Direction.INBOUND, "what is stored stays"
-    admin.add(play.context, admin.inspect(play.context, KIM))
-    later = play.drag(box, Mail("Later", LEGACY, BO))
-    play.look()
-    assert kept(play, box, later).direction is Direction.OUTBOUND
+def test_owners_own_mail_tells_the_owners_legacy_address(
+    scenario: Scenario, box: SimMailbox
+) -> None:
+    before = scenario.drag(box, Mail("Among us?", LEGACY, EVA))
+    customer = scenario.drag(box, Mail("To Bo", LEGACY, BO))
+    scenario.look()
+    assert scenario.item(box, before).state is State.WAITING
+    assert kept(scenario, box, customer).direction is Direction.INBOUND
+    own = scenario.drag(box, Mail("My own", LEGACY, BO), place="sentitems")
+    scenario.look()
+    assert kept(scenario, box, own).direction is Direction.OUTBOUND
+    assert scenario.item(box, before).reason is Reason.ONLY_COLLEAGUES
+    assert kept(scenario, box, customer).direction is Direction.INBOUND, "what is stored stays"
+    admin.add(scenario.context, admin.inspect(scenario.context, KIM))
+    later = scenario.drag(box, Mail("Later", LEGACY, BO))
+    scenario.look()
+    assert kept(scenario, box, later).direction is Direction.OUTBOUND
 
 
 @pytest.mark.parametrize("place", ["inbox", "sentitems"])
 @pytest.mark.parametrize("sender", ["MAILER-DAEMON", '"eva" kunde', "postmaster", "'eva'", "Bo"])
 def test_sender_without_an_at_is_nobodys_colleague(
-    play: Play, box: SimMailbox, sender: str, place: str
+    scenario: Scenario, box: SimMailbox, sender: str, place: str
 ) -> None:
-    item = play.drag(box, Mail("Undeliverable", Person(sender), (KIM, BO)), place=place)
-    play.look()
-    assert kept(play, box, item).direction is Direction.INBOUND
+    item = scenario.drag(box, Mail("Undeliverable", Person(sender), (KIM, BO)), place=place)
+    scenario.look()
+    assert kept(scenario, box, item).direction is Direction.INBOUND
     assert box.read(item).categories == BOTH
-    assert play.item(box, item).state is State.SYNCED
+    assert scenario.item(box, item).state is State.SYNCED
 
 
 # -- domains
@@ -310,29 +318,33 @@ def test_sender_without_an_at_is_nobodys_colleague(
     ],
 )
 def test_domain_of_an_organisation_is_its_own_or_no_evidence(
-    play: Play, facts: dict[str, Any], sender: str, is_known: bool
+    scenario: Scenario, facts: dict[str, Any], sender: str, is_known: bool
 ) -> None:
-    play.contact(LIS, "Skovby")
-    play.organisations["Havnebyg"] = play.stage.crm.add_organisation("Havnebyg", **facts)
-    box = play.mailbox()
-    play.refresh()
-    item = play.drag(box, Mail("Hello", sender, KIM))
-    play.look()
-    assert (play.item(box, item).state is State.SYNCED) is is_known
-    assert len(play.under("Havnebyg")) == is_known
+    scenario.contact(LIS, "Skovby")
+    scenario.organisations["Havnebyg"] = scenario.sandbox.crm.add_organisation("Havnebyg", **facts)
+    box = scenario.mailbox()
+    scenario.refresh()
+    item = scenario.drag(box, Mail("Hello", sender, KIM))
+    scenario.look()
+    assert (scenario.item(box, item).state is State.SYNCED) is is_known
+    assert len(scenario.under("Havnebyg")) == is_known
 
 
-def test_domain_of_two_organisations_decides_nothing_and_both_are_offered(play: Play) -> None:
-    play.contact(LIS, "Skovby")
+def test_domain_of_two_organisations_decides_nothing_and_both_are_offered(
+    scenario: Scenario,
+) -> None:
+    scenario.contact(LIS, "Skovby")
     for name in ("Havnebyg A/S", "Havnebyg Holding"):
-        play.organisations[name] = play.stage.crm.add_organisation(name, domain="havnebyg.example")
-    box = play.mailbox()
-    play.refresh()
-    item = play.drag(box, Mail("Hello", BO, KIM))
-    play.look()
-    found = play.item(box, item)
+        scenario.organisations[name] = scenario.sandbox.crm.add_organisation(
+            name, domain="havnebyg.example"
+        )
+    box = scenario.mailbox()
+    scenario.refresh()
+    item = scenario.drag(box, Mail("Hello", BO, KIM))
+    scenario.look()
+    found = scenario.item(box, item)
     assert (found.state, found.reason) == (State.PARKED, Reason.AMBIGUOUS)
-    assert play.activities == []
+    assert scenario.activities == []
 
 
 @pytest.mark.parametrize(
@@ -340,17 +352,19 @@ def test_domain_of_two_organisations_decides_nothing_and_both_are_offered(play: 
     ["a@private.example", "a@mail.private.example", "a@bücher.example", "'lis@skovby.example'",
      "lis+home@skovby.example", "A@sub.XN--BCHER-KVA.example"],
 )  # fmt: skip
-def test_never_sync_covers_every_writing(open_play: OpenPlay, sender: str) -> None:
-    play = open_play(NEVER_SYNC="private.example, xn--bcher-kva.example, Lis@skovby.example")
-    play.contact(BO)
-    box = play.mailbox()
-    play.refresh()
-    item = play.drag(box, Mail("Private", BO, KIM, cc=(Person(sender),)))
-    behind = play.drag(box, Mail("Private", BO, KIM, reply_to=(Person(sender),)))
-    play.look()
-    assert play.item(box, item).reason is Reason.NEVER_LIST
-    assert play.item(box, behind).reason is Reason.NEVER_LIST
-    assert play.activities == []
+def test_never_sync_covers_every_writing(open_scenario: OpenScenario, sender: str) -> None:
+    scenario = open_scenario(
+        NEVER_SYNC="private.example, xn--bcher-kva.example, Lis@skovby.example"
+    )
+    scenario.contact(BO)
+    box = scenario.mailbox()
+    scenario.refresh()
+    item = scenario.drag(box, Mail("Private", BO, KIM, cc=(Person(sender),)))
+    behind = scenario.drag(box, Mail("Private", BO, KIM, reply_to=(Person(sender),)))
+    scenario.look()
+    assert scenario.item(box, item).reason is Reason.NEVER_LIST
+    assert scenario.item(box, behind).reason is Reason.NEVER_LIST
+    assert scenario.activities == []
 
 
 # -- the mirror
@@ -367,22 +381,22 @@ def test_never_sync_covers_every_writing(open_play: OpenPlay, sender: str) -> No
         ("bo+crm@havnebyg.example", "bo+crm@havnebyg.example"),
     ],
 )
-def test_mirror_goes_to_the_clean_address(play: Play, field: str, right: str) -> None:
-    person = play.contact(field)
-    user = play.stage.crm.add_user(KIM, "Kim")
-    box = play.mailbox()
-    play.refresh()
-    play.stage.crm.send_mail(user, person, "Offer", "Hello")
-    play.settle()
+def test_mirror_goes_to_the_clean_address(scenario: Scenario, field: str, right: str) -> None:
+    person = scenario.contact(field)
+    user = scenario.sandbox.crm.add_user(KIM, "Kim")
+    box = scenario.mailbox()
+    scenario.refresh()
+    scenario.sandbox.crm.send_mail(user, person, "Offer", "Hello")
+    scenario.settle()
     (mirror,) = box.messages(f"sentitems/{FOLDER}")
     assert [p.address for p in box.existing(mirror.id).to] == [right]
 
 
-def test_mail_to_a_person_without_an_address_has_no_mirror(play: Play) -> None:
-    person = play.contact("n/a")
-    user = play.stage.crm.add_user(KIM, "Kim")
-    box = play.mailbox()
-    play.refresh()
-    play.stage.crm.send_mail(user, person, "Offer", "Hello")
-    play.settle()
+def test_mail_to_a_person_without_an_address_has_no_mirror(scenario: Scenario) -> None:
+    person = scenario.contact("n/a")
+    user = scenario.sandbox.crm.add_user(KIM, "Kim")
+    box = scenario.mailbox()
+    scenario.refresh()
+    scenario.sandbox.crm.send_mail(user, person, "Offer", "Hello")
+    scenario.settle()
     assert box.messages(f"sentitems/{FOLDER}") == []

@@ -9,7 +9,7 @@ import pytest
 from sqlalchemy import text
 
 from support.interleave import Death, die, worker
-from support.scenario import BO, BOTH, KIM, LIS, OpenPlay, Play
+from support.scenario import BO, BOTH, KIM, LIS, OpenScenario, Scenario
 from webcrm_sync.core.attachments import Protection
 from webcrm_sync.core.states import State
 from webcrm_sync_sandbox.outlook.mail import AttachedItem, Attachment, File, Link, Mail
@@ -20,120 +20,128 @@ PDF = File("plan.pdf", b"%PDF", "application/pdf")
 
 
 @pytest.fixture
-def play(open_play: OpenPlay) -> Play:
+def scenario(open_scenario: OpenScenario) -> Scenario:
     """A play with a small limit, Bo known to webCRM."""
-    opened = open_play(ATTACHMENT_MAX_MB="0.5")
+    opened = open_scenario(ATTACHMENT_MAX_MB="0.5")
     opened.contact(BO)
     return opened
 
 
 @pytest.fixture
-def box(play: Play) -> SimMailbox:
+def box(scenario: Scenario) -> SimMailbox:
     """Kim's mailbox."""
-    made = play.mailbox()
-    play.refresh()
+    made = scenario.mailbox()
+    scenario.refresh()
     return made
 
 
-def synced(play: Play, box: SimMailbox, *files: Attachment, body: str = "<p>Hello</p>") -> str:
+def synced(
+    scenario: Scenario, box: SimMailbox, *files: Attachment, body: str = "<p>Hello</p>"
+) -> str:
     """The memo of the Activity of a mail with these attachments, which ends as Synced."""
-    item = play.drag(box, Mail("Files", BO, KIM, body=body, attachments=files))
-    play.look()
+    item = scenario.drag(box, Mail("Files", BO, KIM, body=body, attachments=files))
+    scenario.look()
     assert box.read(item).categories == BOTH
-    (activity,) = play.activities
+    (activity,) = scenario.activities
     return str(activity["ActivityMemo"])
 
 
-def names(play: Play) -> list[str]:
+def names(scenario: Scenario) -> list[str]:
     """The Documents' names."""
-    return [d["DocumentFileName"] for d in play.documents]
+    return [d["DocumentFileName"] for d in scenario.documents]
 
 
-def test_logo_in_the_text_is_no_document_and_a_photo_is(play: Play, box: SimMailbox) -> None:
+def test_logo_in_the_text_is_no_document_and_a_photo_is(
+    scenario: Scenario, box: SimMailbox
+) -> None:
     photo = File("quay.jpg", b"jpg", "image/jpeg", is_inline=True, content_id="photo@1")
     unflagged = File("sign.png", b"png", "image/png", content_id="sign@1")
     body = '<p>Hello</p><img src="cid:logo@1"><div style="background:url(cid:sign@1)">'
     body += "</div>"
-    synced(play, box, LOGO, unflagged, photo, PDF, body=body)
-    assert names(play) == ["quay.jpg", "plan.pdf"]
+    synced(scenario, box, LOGO, unflagged, photo, PDF, body=body)
+    assert names(scenario) == ["quay.jpg", "plan.pdf"]
 
 
-def test_pdf_that_is_only_flagged_inline_is_not_lost(play: Play, box: SimMailbox) -> None:
+def test_pdf_that_is_only_flagged_inline_is_not_lost(scenario: Scenario, box: SimMailbox) -> None:
     """Graph says then that the mail has no attachments."""
     pdf = File("invoice.pdf", b"%PDF", "application/pdf", is_inline=True)
-    synced(play, box, LOGO, pdf, body='<p>See below</p><img src="cid:logo@1">')
-    assert names(play) == ["invoice.pdf"]
+    synced(scenario, box, LOGO, pdf, body='<p>See below</p><img src="cid:logo@1">')
+    assert names(scenario) == ["invoice.pdf"]
 
 
-def test_mail_without_a_sign_of_attachments_costs_no_call(play: Play, box: SimMailbox) -> None:
-    synced(play, box)
-    assert play.stage.journal.count(path="/attachments") == 0
+def test_mail_without_a_sign_of_attachments_costs_no_call(
+    scenario: Scenario, box: SimMailbox
+) -> None:
+    synced(scenario, box)
+    assert scenario.sandbox.journal.count(path="/attachments") == 0
 
 
 def test_mails_with_nothing_but_a_logo_are_asked_about_twenty_at_a_time(
-    play: Play, box: SimMailbox
+    scenario: Scenario, box: SimMailbox
 ) -> None:
     for number in range(21):
         body = f'<p>{number}</p><img src="cid:logo@1">'
-        play.drag(box, Mail(f"Mail {number}", BO, KIM, body=body, attachments=(LOGO,)))
-    play.look()
-    assert len(play.activities) == 21
-    assert play.documents == []
-    assert play.stage.journal.count(path="/attachments") == 0
+        scenario.drag(box, Mail(f"Mail {number}", BO, KIM, body=body, attachments=(LOGO,)))
+    scenario.look()
+    assert len(scenario.activities) == 21
+    assert scenario.documents == []
+    assert scenario.sandbox.journal.count(path="/attachments") == 0
 
 
-def test_attachments_are_listed_once(play: Play, box: SimMailbox) -> None:
-    synced(play, box, PDF)
-    asked = [e for e in play.stage.journal.exchanges if e.path.endswith("/attachments")]
+def test_attachments_are_listed_once(scenario: Scenario, box: SimMailbox) -> None:
+    synced(scenario, box, PDF)
+    asked = [e for e in scenario.sandbox.journal.exchanges if e.path.endswith("/attachments")]
     assert len(asked) == 1
 
 
 def test_file_over_the_limit_is_left_out_and_the_activity_says_so(
-    play: Play, box: SimMailbox
+    scenario: Scenario, box: SimMailbox
 ) -> None:
-    memo = synced(play, box, PDF, File("report.zip", b"z" * 600_000))
+    memo = synced(scenario, box, PDF, File("report.zip", b"z" * 600_000))
     assert "Left out: report.zip (0.6 MB, more than 0.5 MB)" in memo.splitlines()
-    assert names(play) == ["plan.pdf"]
-    story = play.story(box.messages("inbox/webCRM sync")[0])
+    assert names(scenario) == ["plan.pdf"]
+    story = scenario.story(box.messages("inbox/webCRM sync")[0])
     told = [line.sentence for line in story.lines if line.kind == "left out"]
     assert told == ["An attachment is left out: report.zip (0.6 MB, more than 0.5 MB)."]
 
 
-def test_left_out_file_of_a_mail_to_two_customers_is_told_once(play: Play, box: SimMailbox) -> None:
-    play.contact(LIS, "Skovby")
-    play.refresh()
+def test_left_out_file_of_a_mail_to_two_customers_is_told_once(
+    scenario: Scenario, box: SimMailbox
+) -> None:
+    scenario.contact(LIS, "Skovby")
+    scenario.refresh()
     film = File("film.mp4", b"f" * 600_000)
-    play.drag(box, Mail("Film", KIM, BO, cc=(LIS,), attachments=(film,)), place="sentitems")
-    play.look()
-    assert all("Left out: film.mp4" in a["ActivityMemo"] for a in play.activities)
-    story = play.story(box.messages("sentitems/webCRM sync")[0])
+    scenario.drag(box, Mail("Film", KIM, BO, cc=(LIS,), attachments=(film,)), place="sentitems")
+    scenario.look()
+    assert all("Left out: film.mp4" in a["ActivityMemo"] for a in scenario.activities)
+    story = scenario.story(box.messages("sentitems/webCRM sync")[0])
     assert [line.kind for line in story.lines].count("left out") == 1
 
 
-def test_mail_whose_only_file_is_too_large_is_synced(play: Play, box: SimMailbox) -> None:
-    assert "Left out: report.zip" in synced(play, box, File("report.zip", b"z" * 600_000))
-    assert names(play) == []
+def test_mail_whose_only_file_is_too_large_is_synced(scenario: Scenario, box: SimMailbox) -> None:
+    assert "Left out: report.zip" in synced(scenario, box, File("report.zip", b"z" * 600_000))
+    assert names(scenario) == []
 
 
-def test_links_and_attached_mails(play: Play, box: SimMailbox) -> None:
+def test_links_and_attached_mails(scenario: Scenario, box: SimMailbox) -> None:
     mail = AttachedItem("Offer", b"Subject: Offer\r\n\r\nHello")
-    memo = synced(play, box, mail, Link("Drawing", "https://drive.example/1"))
+    memo = synced(scenario, box, mail, Link("Drawing", "https://drive.example/1"))
     assert "Linked file: Drawing" in memo.splitlines()
-    (document,) = play.documents
+    (document,) = scenario.documents
     assert document["DocumentFileName"] == "Offer.eml"
     assert b64decode(document["DocumentFile"]).startswith(b"Subject: Offer")
 
 
-def test_two_files_of_one_name_are_told_apart(play: Play, box: SimMailbox) -> None:
-    synced(play, box, File("scan.pdf", b"1"), File("scan.pdf", b"2"))
-    assert names(play) == ["scan.pdf", "scan (2).pdf"]
-    assert [b64decode(d["DocumentFile"]) for d in play.documents] == [b"1", b"2"]
+def test_two_files_of_one_name_are_told_apart(scenario: Scenario, box: SimMailbox) -> None:
+    synced(scenario, box, File("scan.pdf", b"1"), File("scan.pdf", b"2"))
+    assert names(scenario) == ["scan.pdf", "scan (2).pdf"]
+    assert [b64decode(d["DocumentFile"]) for d in scenario.documents] == [b"1", b"2"]
 
 
-def test_slash_in_a_name_cuts_nothing_off(play: Play, box: SimMailbox) -> None:
+def test_slash_in_a_name_cuts_nothing_off(scenario: Scenario, box: SimMailbox) -> None:
     mails = (AttachedItem("Tilbud til Hansen A/S", b"Subject: x\r\n\r\n"), File("A/S.pdf", b"1"))
-    synced(play, box, *mails, File("Invoice 3/2026.pdf", b"22"), File("A_S.pdf", b"333"))
-    assert sorted(names(play)) == [
+    synced(scenario, box, *mails, File("Invoice 3/2026.pdf", b"22"), File("A_S.pdf", b"333"))
+    assert sorted(names(scenario)) == [
         "A_S (2).pdf",
         "A_S.pdf",
         "Invoice 3_2026.pdf",
@@ -142,140 +150,146 @@ def test_slash_in_a_name_cuts_nothing_off(play: Play, box: SimMailbox) -> None:
 
 
 def test_document_that_an_earlier_version_named_otherwise_is_still_written(
-    play: Play, box: SimMailbox
+    scenario: Scenario, box: SimMailbox
 ) -> None:
-    play.stage.faults.refuse(
+    scenario.sandbox.faults.refuse(
         service="webcrm", when=lambda m, p: (m, p) == ("PATCH", "/Documents"), limit=1
     )
     files = (File("3/2026.pdf", b"1"), File("4/2026.pdf", b"22"))
-    item = play.drag(box, Mail("Files", BO, KIM, attachments=files))
-    play.look()
-    assert names(play) == []
-    with play.context.begin() as tx:
+    item = scenario.drag(box, Mail("Files", BO, KIM, attachments=files))
+    scenario.look()
+    assert names(scenario) == []
+    with scenario.context.begin() as tx:
         cut = text("UPDATE document SET name = CASE position WHEN 1 THEN :one ELSE :two END")
         tx.connection.execute(cut, {"one": "2026.pdf", "two": "2026 (2).pdf"})
-    play.settle()
+    scenario.settle()
     assert box.read(item).categories == BOTH
-    written = {d["DocumentFileName"]: b64decode(d["DocumentFile"]) for d in play.documents}
+    written = {d["DocumentFileName"]: b64decode(d["DocumentFile"]) for d in scenario.documents}
     assert written == {"2026.pdf": b"1", "2026 (2).pdf": b"22"}
 
 
-def test_encrypted_mail_says_that_it_cannot_be_read(play: Play, box: SimMailbox) -> None:
+def test_encrypted_mail_says_that_it_cannot_be_read(scenario: Scenario, box: SimMailbox) -> None:
     sealed = File("smime.p7m", b"0", "application/pkcs7-mime")
-    memo = synced(play, box, sealed, body="")
+    memo = synced(scenario, box, sealed, body="")
     assert Protection.SEALED.value in memo.splitlines()
-    assert names(play) == ["smime.p7m"]
+    assert names(scenario) == ["smime.p7m"]
 
 
-def test_signed_mail_keeps_its_text_and_the_mail_as_signed(play: Play, box: SimMailbox) -> None:
+def test_signed_mail_keeps_its_text_and_the_mail_as_signed(
+    scenario: Scenario, box: SimMailbox
+) -> None:
     signed = File("smime.p7m", b"Content-Type: multipart/signed", "multipart/signed")
-    memo = synced(play, box, signed)
+    memo = synced(scenario, box, signed)
     assert memo.endswith("Hello")
-    assert names(play) == ["signed mail.eml"]
+    assert names(scenario) == ["signed mail.eml"]
 
 
-def test_protected_mail_says_so(play: Play, box: SimMailbox) -> None:
+def test_protected_mail_says_so(scenario: Scenario, box: SimMailbox) -> None:
     bound = File("message.rpmsg", b"0", "application/x-microsoft-rpmsg-message")
-    memo = synced(play, box, bound, body="<p>You received a protected message.</p>")
+    memo = synced(scenario, box, bound, body="<p>You received a protected message.</p>")
     assert Protection.PROTECTED.value in memo.splitlines()
-    assert names(play) == []
+    assert names(scenario) == []
 
 
-def test_file_that_webcrm_finds_too_large_is_left_out_later(play: Play, box: SimMailbox) -> None:
-    play.stage.crm.largest_request = 300_000
-    memo = synced(play, box, PDF, File("film.mp4", b"f" * 400_000))
+def test_file_that_webcrm_finds_too_large_is_left_out_later(
+    scenario: Scenario, box: SimMailbox
+) -> None:
+    scenario.sandbox.crm.largest_request = 300_000
+    memo = synced(scenario, box, PDF, File("film.mp4", b"f" * 400_000))
     assert "Left out: film.mp4 (too large for webCRM)" in memo.splitlines()
     assert memo.endswith("Hello")
-    assert names(play) == ["plan.pdf"]
-    assert len(play.activities) == 1
+    assert names(scenario) == ["plan.pdf"]
+    assert len(scenario.activities) == 1
 
 
 def test_file_that_outlook_does_not_give_is_left_out_after_a_day(
-    play: Play, box: SimMailbox
+    scenario: Scenario, box: SimMailbox
 ) -> None:
-    item = play.drag(box, Mail("Broken", BO, KIM, body="Hi", attachments=(PDF,)))
-    play.stage.journal.clear()
+    item = scenario.drag(box, Mail("Broken", BO, KIM, body="Hi", attachments=(PDF,)))
+    scenario.sandbox.journal.clear()
     box.unreadable.add("plan.pdf")
-    play.look()
-    play.settle()
-    assert play.item(box, item).state is State.PARKED
+    scenario.look()
+    scenario.settle()
+    assert scenario.item(box, item).state is State.PARKED
     for _ in range(26):
-        play.wait(timedelta(hours=1, minutes=1))
+        scenario.wait(timedelta(hours=1, minutes=1))
     assert box.read(item).categories == BOTH
-    (activity,) = play.activities
+    (activity,) = scenario.activities
     assert "Left out: plan.pdf (Outlook does not give it)" in activity["ActivityMemo"]
 
 
 def test_file_of_which_more_comes_than_announced_is_one_that_outlook_does_not_give(
-    play: Play, box: SimMailbox
+    scenario: Scenario, box: SimMailbox
 ) -> None:
     other = File("offer.pdf", b"%PDF offer")
-    item = play.drag(box, Mail("Swollen", BO, KIM, body="Hi", attachments=(PDF, other)))
+    item = scenario.drag(box, Mail("Swollen", BO, KIM, body="Hi", attachments=(PDF, other)))
     box.overlong.add("plan.pdf")
-    play.look()
-    play.settle()
-    assert play.item(box, item).state is State.PARKED
-    assert names(play) == ["offer.pdf"]
+    scenario.look()
+    scenario.settle()
+    assert scenario.item(box, item).state is State.PARKED
+    assert names(scenario) == ["offer.pdf"]
     box.overlong.clear()
-    play.wait(timedelta(hours=1, minutes=1))
+    scenario.wait(timedelta(hours=1, minutes=1))
     assert box.read(item).categories == BOTH
-    assert sorted(names(play)) == ["offer.pdf", "plan.pdf"]
+    assert sorted(names(scenario)) == ["offer.pdf", "plan.pdf"]
 
 
-def test_death_before_the_late_line_is_written_loses_nothing(play: Play, box: SimMailbox) -> None:
-    play.stage.crm.largest_request = 300_000
-    play.drag(box, Mail("Film", BO, KIM, attachments=(File("film.mp4", b"f" * 400_000),)))
-    dying = worker(play, "webcrm", "change_activity", before=die)
+def test_death_before_the_late_line_is_written_loses_nothing(
+    scenario: Scenario, box: SimMailbox
+) -> None:
+    scenario.sandbox.crm.largest_request = 300_000
+    scenario.drag(box, Mail("Film", BO, KIM, attachments=(File("film.mp4", b"f" * 400_000),)))
+    dying = worker(scenario, "webcrm", "change_activity", before=die)
     with pytest.raises(Death):
         dying.look()
-    play.settle()
-    (activity,) = play.activities
+    scenario.settle()
+    (activity,) = scenario.activities
     assert "Left out: film.mp4" in activity["ActivityMemo"]
 
 
 def test_late_line_never_empties_an_activity_whose_mail_is_gone(
-    play: Play, box: SimMailbox
+    scenario: Scenario, box: SimMailbox
 ) -> None:
-    play.stage.crm.largest_request = 300_000
+    scenario.sandbox.crm.largest_request = 300_000
     film = File("film.mp4", b"f" * 400_000)
-    item = play.drag(box, Mail("Film", BO, KIM, body="<p>Words</p>", attachments=(film,)))
+    item = scenario.drag(box, Mail("Film", BO, KIM, body="<p>Words</p>", attachments=(film,)))
 
     def vanish() -> None:
         box.delete(item)
         box.delete(item)
 
-    worker(play, "webcrm", "write_document", before=vanish).look()
-    play.settle()
-    (activity,) = play.activities
+    worker(scenario, "webcrm", "write_document", before=vanish).look()
+    scenario.settle()
+    (activity,) = scenario.activities
     assert activity["ActivityMemo"].endswith("Words")
 
 
-def test_quoted_mails_stay_out_of_webcrm_on_request(open_play: OpenPlay) -> None:
-    play = open_play(QUOTED_HISTORY="NEW_TEXT_ONLY")
-    play.contact(BO)
-    box = play.mailbox()
-    play.refresh()
+def test_quoted_mails_stay_out_of_webcrm_on_request(open_scenario: OpenScenario) -> None:
+    scenario = open_scenario(QUOTED_HISTORY="NEW_TEXT_ONLY")
+    scenario.contact(BO)
+    box = scenario.mailbox()
+    scenario.refresh()
     quoted = "<div id='divRplyFwdMsg'><b>Fra:</b> Kim</div><p>Skal vi?</p>"
     for subject in ("SV: Kaj", "VS: Kaj"):
-        play.drag(box, Mail(subject, BO, KIM, body=f"<p>Ja tak.</p>{quoted}"))
-    play.look()
-    memos = {a["ActivityDescription"]: a["ActivityMemo"] for a in play.activities}
+        scenario.drag(box, Mail(subject, BO, KIM, body=f"<p>Ja tak.</p>{quoted}"))
+    scenario.look()
+    memos = {a["ActivityDescription"]: a["ActivityMemo"] for a in scenario.activities}
     assert memos["SV: Kaj"].endswith("\n\nJa tak.")
     assert memos["VS: Kaj"].endswith("Skal vi?")
 
 
 def test_late_line_does_not_bring_back_an_activity_that_was_deleted(
-    play: Play, box: SimMailbox
+    scenario: Scenario, box: SimMailbox
 ) -> None:
-    play.stage.crm.largest_request = 300_000
+    scenario.sandbox.crm.largest_request = 300_000
     film = File("film.mp4", b"f" * 400_000)
-    item = play.drag(box, Mail("Film", BO, KIM, attachments=(film,)))
+    item = scenario.drag(box, Mail("Film", BO, KIM, attachments=(film,)))
 
     def delete() -> None:
-        (activity,) = play.activities
-        play.stage.crm.tables["Activity"].delete(activity["ActivityId"])
+        (activity,) = scenario.activities
+        scenario.sandbox.crm.tables["Activity"].delete(activity["ActivityId"])
 
-    worker(play, "webcrm", "change_activity", before=delete).look()
-    play.settle()
-    assert play.activities == []
+    worker(scenario, "webcrm", "change_activity", before=delete).look()
+    scenario.settle()
+    assert scenario.activities == []
     assert box.read(item).categories == BOTH

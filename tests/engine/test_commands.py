@@ -12,7 +12,7 @@ import pytest
 from click.testing import CliRunner, Result
 from sqlalchemy import text
 
-from support.scenario import BO, KIM, Play
+from support.scenario import BO, KIM, Scenario
 from webcrm_sync.cli import doctor, mailbox, prove, rebuild, serve, status
 from webcrm_sync.settings import Settings
 from webcrm_sync_sandbox.outlook.mail import Mail
@@ -21,21 +21,21 @@ STRANGER = "<stranger@nowhere.example>"
 
 
 @pytest.fixture
-def play(play: Play) -> Iterator[Play]:
+def scenario(scenario: Scenario) -> Iterator[Scenario]:
     """A synced mail and one that waits; the commands find the stage in their environment."""
-    play.contact(BO)
-    box = play.mailbox()
-    play.refresh()
-    play.drag(box, Mail("In", BO, KIM))
-    play.drag(box, Mail("Hello", "who@nowhere.example", KIM, message_id=STRANGER))
-    play.look()
-    given = play.context.settings
+    scenario.contact(BO)
+    box = scenario.mailbox()
+    scenario.refresh()
+    scenario.drag(box, Mail("In", BO, KIM))
+    scenario.drag(box, Mail("Hello", "who@nowhere.example", KIM, message_id=STRANGER))
+    scenario.look()
+    given = scenario.context.settings
     named = {"DATABASE_URL": given.database_url or "", "SECRET_KEY": "test"}
     with pytest.MonkeyPatch.context() as patch:
-        for name, value in play.stage.environment(**named).items():
+        for name, value in scenario.sandbox.environment(**named).items():
             patch.setenv(name, value)
         patch.setitem(Settings.model_config, "env_file", None)
-        yield play
+        yield scenario
 
 
 def run(command: click.Command, *arguments: str) -> Result:
@@ -48,8 +48,8 @@ def as_json(command: click.Command, *arguments: str) -> Any:
     return json.loads(run(command, *arguments, "--json").stdout)
 
 
-def test_a_port_in_use_is_told_in_a_sentence(play: Play) -> None:
-    del play
+def test_a_port_in_use_is_told_in_a_sentence(scenario: Scenario) -> None:
+    del scenario
     with socket.socket() as taken, pytest.MonkeyPatch.context() as patch:
         taken.bind(("127.0.0.1", 0))
         taken.listen()
@@ -60,7 +60,7 @@ def test_a_port_in_use_is_told_in_a_sentence(play: Play) -> None:
     assert result.stderr == f"Error: LISTEN={listen} is not possible: Address already in use.\n"
 
 
-def test_status_tells_who_waits_and_what_happened_last(play: Play) -> None:
+def test_status_tells_who_waits_and_what_happened_last(scenario: Scenario) -> None:
     told = run(status.status).stdout
     assert "webCRM: no trouble." in told
     assert "Not proved yet" in told
@@ -71,7 +71,7 @@ def test_status_tells_who_waits_and_what_happened_last(play: Play) -> None:
     assert STRANGER in run(status.status, "--mails").stdout
 
 
-def test_status_as_json_keeps_its_shape(play: Play) -> None:
+def test_status_as_json_keeps_its_shape(scenario: Scenario) -> None:
     found = as_json(status.status)
     assert found.keys() == {
         *("is_pushed", "push_why", "webcrm_trouble", "directory_read_at", "rebuilding_since"),
@@ -88,18 +88,18 @@ def test_status_as_json_keeps_its_shape(play: Play) -> None:
     assert as_json(mailbox.mailbox, "list") == found["mailboxes"]
 
 
-def test_doctor_as_json_keeps_its_shape(play: Play) -> None:
+def test_doctor_as_json_keeps_its_shape(scenario: Scenario) -> None:
     checks = as_json(doctor.doctor)
     assert {frozenset(check) for check in checks} == {frozenset({"name", "verdict", "text"})}
     assert {check["verdict"] for check in checks} <= {"ok", "warning", "failed"}
 
 
-def test_prove_ends_with_0_when_equal_and_with_1_when_not(play: Play) -> None:
+def test_prove_ends_with_0_when_equal_and_with_1_when_not(scenario: Scenario) -> None:
     first = run(prove.prove)
     assert (first.exit_code, first.stdout.splitlines()[-1]) == (0, "Equal.")
     assert "  inbox: 2 in the folder = 1 synced + 1 waiting: no contact" in first.stdout
     assert "Proved equal on " in run(status.status).stdout
-    with play.context.begin() as tx:
+    with scenario.context.begin() as tx:
         tx.connection.execute(text("DELETE FROM item WHERE state = 'synced'"))
     second = run(prove.prove, "--json")
     found = json.loads(second.stdout)
@@ -113,29 +113,29 @@ def test_prove_ends_with_0_when_equal_and_with_1_when_not(play: Play) -> None:
         *("activities", "filings", "others", "differences", "trouble"),
     }
     assert "1 differences mended." in run(status.status).stdout
-    play.rest()
+    scenario.rest()
     assert as_json(prove.prove, "--mailbox", KIM)["webcrm"] is None
 
 
-def test_prove_of_a_mailbox_that_is_not_watched_says_so(play: Play) -> None:
+def test_prove_of_a_mailbox_that_is_not_watched_says_so(scenario: Scenario) -> None:
     told = run(prove.prove, "--mailbox", "nobody@nordwind.example")
     assert told.exit_code == 1
     assert "is not watched" in told.stderr
 
 
-def test_rebuild_needs_to_be_told_the_mailboxes(play: Play) -> None:
-    with play.context.begin() as tx:
+def test_rebuild_needs_to_be_told_the_mailboxes(scenario: Scenario) -> None:
+    with scenario.context.begin() as tx:
         tx.connection.execute(text("TRUNCATE company CASCADE"))
     assert "Name the mailboxes" in run(rebuild.rebuild).stderr
     listed = CliRunner().invoke(rebuild.rebuild, ["--from", "-", "--json"], input=f"{KIM}\n\n")
     found = json.loads(listed.stdout)
     assert (found["mailboxes"], found["activities"], found["doubles"]) == ([KIM], 1, [])
     assert "1 Activities" not in run(rebuild.rebuild, KIM).stdout
-    assert len(play.activities) == 1
+    assert len(scenario.activities) == 1
 
 
-def test_status_of_an_empty_company_says_what_to_do(play: Play) -> None:
-    with play.context.begin() as tx:
+def test_status_of_an_empty_company_says_what_to_do(scenario: Scenario) -> None:
+    with scenario.context.begin() as tx:
         tx.connection.execute(text("TRUNCATE company CASCADE"))
     assert "No mailbox is watched yet" in run(status.status).stdout
     assert "No mailbox is watched yet" in run(mailbox.mailbox, "list").stdout
@@ -147,22 +147,22 @@ def test_status_of_an_empty_company_says_what_to_do(play: Play) -> None:
     ("version", "cure"), [("0001", "webcrm-sync migrate"), ("9999", "later version")]
 )
 def test_database_of_another_version_is_refused_with_the_way_out(
-    play: Play, version: str, cure: str
+    scenario: Scenario, version: str, cure: str
 ) -> None:
-    with play.context.begin() as tx:
+    with scenario.context.begin() as tx:
         current = tx.connection.scalar(text("SELECT version_num FROM alembic_version"))
-    _set_version(play, version)
+    _set_version(scenario, version)
     try:
         told = run(status.status)
         newer = run(serve.migrate) if version == "9999" else told
     finally:
-        _set_version(play, str(current))
+        _set_version(scenario, str(current))
     for result in (told, newer):
         assert result.exit_code == 1
         assert cure in result.stderr
 
 
-def _set_version(play: Play, version: str) -> None:
-    with play.context.begin() as tx:
+def _set_version(scenario: Scenario, version: str) -> None:
+    with scenario.context.begin() as tx:
         statement = text("UPDATE alembic_version SET version_num = :v")
         tx.connection.execute(statement, {"v": version})

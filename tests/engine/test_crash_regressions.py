@@ -5,63 +5,65 @@ from __future__ import annotations
 import pytest
 
 from support.interleave import Death, die, worker
-from support.scenario import BO, BOTH, FOLDER, KIM, OpenPlay, Play
+from support.scenario import BO, BOTH, FOLDER, KIM, OpenScenario, Scenario
 from webcrm_sync.engine.mailboxes import admin
 from webcrm_sync.store import events, mailboxes
 from webcrm_sync_sandbox.outlook.mail import File, Mail
 
 
-def test_mirror_whose_writer_died_is_told_of_when_it_is_met(play: Play) -> None:
-    person = play.contact(BO)
-    user = play.stage.crm.add_user(KIM, "Kim Nordwind")
-    play.rest()
-    box = play.mailbox()
-    play.refresh()
-    play.stage.crm.send_mail(user, person, "Order", "Thank you")
+def test_mirror_whose_writer_died_is_told_of_when_it_is_met(scenario: Scenario) -> None:
+    person = scenario.contact(BO)
+    user = scenario.sandbox.crm.add_user(KIM, "Kim Nordwind")
+    scenario.rest()
+    box = scenario.mailbox()
+    scenario.refresh()
+    scenario.sandbox.crm.send_mail(user, person, "Order", "Thank you")
     with pytest.raises(Death):
-        worker(play, "graph", "create_sent", after=die).refresh()
-    play.look()
-    play.settle()
+        worker(scenario, "graph", "create_sent", after=die).refresh()
+    scenario.look()
+    scenario.settle()
     assert len(box.messages(f"sentitems/{FOLDER}")) == 1
-    with play.context.begin() as tx:
+    with scenario.context.begin() as tx:
         (watched,) = mailboxes.all_mailboxes(tx)
         told = [line.kind for line in events.of_mailbox(tx.connection, watched.id)]
     assert told.count("mirror written") == 1
 
 
 def test_mirror_written_before_its_mailbox_was_removed_is_not_written_again(
-    open_play: OpenPlay,
+    open_scenario: OpenScenario,
 ) -> None:
-    play = open_play(MIRROR_SINCE="2026-01-01T00:00:00Z")
-    person = play.contact(BO)
-    user = play.stage.crm.add_user(KIM, "Kim Nordwind")
-    play.rest()
-    box = play.mailbox()
-    play.refresh()
-    play.stage.crm.send_mail(user, person, "Order", "Thank you")
+    scenario = open_scenario(MIRROR_SINCE="2026-01-01T00:00:00Z")
+    person = scenario.contact(BO)
+    user = scenario.sandbox.crm.add_user(KIM, "Kim Nordwind")
+    scenario.rest()
+    box = scenario.mailbox()
+    scenario.refresh()
+    scenario.sandbox.crm.send_mail(user, person, "Order", "Thank you")
     with pytest.raises(Death):
-        worker(play, "graph", "create_sent", after=die).refresh()
-    admin.remove(play.context, KIM)
-    play.watch(KIM)
+        worker(scenario, "graph", "create_sent", after=die).refresh()
+    admin.remove(scenario.context, KIM)
+    scenario.watch(KIM)
     for _ in range(2):
-        play.settle()
+        scenario.settle()
     assert [m.subject for m in box.messages(f"sentitems/{FOLDER}")] == ["Order"]
 
 
 @pytest.mark.parametrize("name", ["write_activities", "write_documents", "mark"])
-def test_mail_sent_before_its_mailbox_was_removed_is_not_sent_again(play: Play, name: str) -> None:
-    play.contact(BO)
-    box = play.mailbox()
-    play.refresh()
+def test_mail_sent_before_its_mailbox_was_removed_is_not_sent_again(
+    scenario: Scenario, name: str
+) -> None:
+    scenario.contact(BO)
+    box = scenario.mailbox()
+    scenario.refresh()
     files = (File("a.txt", b"a"), File("b.txt", b"b"))
-    item = play.drag(box, Mail("Once", BO, KIM, attachments=files))
+    item = scenario.drag(box, Mail("Once", BO, KIM, attachments=files))
     service, moment = ("graph", "before") if name == "mark" else ("webcrm", "after")
     with pytest.raises(Death):
-        worker(play, service, name, **{moment: die}).look()
-    admin.remove(play.context, KIM)
-    play.watch(KIM)
+        worker(scenario, service, name, **{moment: die}).look()
+    admin.remove(scenario.context, KIM)
+    scenario.watch(KIM)
     for _ in range(3):
-        play.settle()
-    assert len(play.activities) == 1
-    assert sorted(d["DocumentFileName"] for d in play.documents) == ["a.txt", "b.txt"]
+        scenario.settle()
+    assert len(scenario.activities) == 1
+    assert sorted(d["DocumentFileName"] for d in scenario.documents) == ["a.txt", "b.txt"]
     assert box.read(item).categories == BOTH

@@ -11,7 +11,7 @@ import pytest
 from sqlalchemy import text
 
 from support.processes import until
-from support.scenario import BO, FOLDER, KIM, LIS, Play
+from support.scenario import BO, FOLDER, KIM, LIS, Scenario
 from webcrm_sync.core.outlook import Change
 from webcrm_sync.core.states import Reason, State
 from webcrm_sync.engine.discovery.discover import discover
@@ -29,83 +29,85 @@ _COPIES, _ROUNDS = 40, 25
 _WAITING = "SELECT count(*) FROM pg_locks WHERE NOT granted"
 
 
-def are_blocked(play: Play, number: int) -> bool:
+def are_blocked(scenario: Scenario, number: int) -> bool:
     """True when so many transactions wait for a lock."""
-    with play.context.begin() as tx:
+    with scenario.context.begin() as tx:
         return bool(tx.connection.scalar(text(_WAITING)) >= number)
 
 
 @pytest.fixture
-def waiting(play: Play) -> tuple[Play, int, list[str]]:
+def waiting(scenario: Scenario) -> tuple[Scenario, int, list[str]]:
     """Two mails of a stranger, found one after the other, and no way to mark them."""
-    play.contact()
-    box = play.mailbox()
-    play.refresh()
+    scenario.contact()
+    box = scenario.mailbox()
+    scenario.refresh()
     items = []
     for number in range(2):
-        items.append(play.drag(box, Mail(f"Mail {number}", LIS, KIM)))
-        play.stage.graph.dials.refused.update(items)
-        with play.context.begin() as tx:
+        items.append(scenario.drag(box, Mail(f"Mail {number}", LIS, KIM)))
+        scenario.sandbox.graph.dials.refused.update(items)
+        with scenario.context.begin() as tx:
             (watched,) = mailboxes.all_mailboxes(tx)
             mailboxes.request_read(tx, [f.id for f in mailboxes.folders(tx, watched.id)])
-        discover(play.context, watched.id)
-        file(play.context)
-    return play, watched.id, items
+        discover(scenario.context, watched.id)
+        file(scenario.context)
+    return scenario, watched.id, items
 
 
 def test_marks_noted_while_contacts_appear_do_not_deadlock(
-    waiting: tuple[Play, int, list[str]],
+    waiting: tuple[Scenario, int, list[str]],
 ) -> None:
-    play, mailbox_id, items = waiting
-    play.contact(LIS, "Skovby")
-    play.stage.clock.advance(timedelta(seconds=61))
+    scenario, mailbox_id, items = waiting
+    scenario.contact(LIS, "Skovby")
+    scenario.sandbox.clock.advance(timedelta(seconds=61))
     with ThreadPoolExecutor(2) as workers:
-        with play.context.begin() as tx:
+        with scenario.context.begin() as tx:
             tx.connection.execute(text("SELECT id FROM item ORDER BY id LIMIT 1 FOR UPDATE"))
-            waking = workers.submit(refresh_directory, play.context)
-            until(lambda: are_blocked(play, 1), "the directory to wait for the first mail")
-            noting = workers.submit(mark, play.context, mailbox_id)
-            until(lambda: are_blocked(play, 2), "the marks to wait too")
+            waking = workers.submit(refresh_directory, scenario.context)
+            until(lambda: are_blocked(scenario, 1), "the directory to wait for the first mail")
+            noting = workers.submit(mark, scenario.context, mailbox_id)
+            until(lambda: are_blocked(scenario, 2), "the marks to wait too")
         waking.result()
         noting.result()
-    (box,) = play.stage.outlook.mailboxes
-    assert {play.item(box, item).state for item in items} == {State.FOUND}
+    (box,) = scenario.sandbox.outlook.mailboxes
+    assert {scenario.item(box, item).state for item in items} == {State.FOUND}
 
 
-def test_a_mail_that_came_into_webcrm_and_the_marks_of_its_left_out_copies(play: Play) -> None:
-    play.contact()
-    box = play.mailbox()
-    play.refresh()
-    first = play.drag(box, Mail("Offer", BO, KIM))
+def test_a_mail_that_came_into_webcrm_and_the_marks_of_its_left_out_copies(
+    scenario: Scenario,
+) -> None:
+    scenario.contact()
+    box = scenario.mailbox()
+    scenario.refresh()
+    first = scenario.drag(box, Mail("Offer", BO, KIM))
     second = box.copy(first, box.folder(f"sentitems/{FOLDER}"))
-    play.look()
-    left_out, open_ = sorted((play.item(box, i) for i in (first, second)), key=lambda i: i.id)
-    with play.context.begin() as tx:
+    scenario.look()
+    left_out, open_ = sorted((scenario.item(box, i) for i in (first, second)), key=lambda i: i.id)
+    with scenario.context.begin() as tx:
         (filing,) = filings.of_emails(tx, [open_.email_id])[open_.email_id]
         reason = Reason.ONLY_COLLEAGUES.value
         emails.set_item(tx, left_out.id, state=State.SKIPPED.value, reason=reason)
         emails.set_item(tx, open_.id, state=State.MATCHED.value)
 
     def complete() -> None:
-        with play.context.begin() as tx:
+        with scenario.context.begin() as tx:
             outcome.completed(tx, [filing.id])
 
     with ThreadPoolExecutor(1) as other:
-        with play.context.begin() as tx:  # as a batch of marks does: one after the other
+        with scenario.context.begin() as tx:  # as a batch of marks does: one after the other
             marks.lock(tx, [left_out])
             done = other.submit(complete)
-            until(lambda: are_blocked(play, 1), "the mail to wait for its copies")
+            until(lambda: are_blocked(scenario, 1), "the mail to wait for its copies")
             marks.lock(tx, [open_])
         done.result()
-    assert play.item(box, left_out.graph_id).state is State.FILED
+    assert scenario.item(box, left_out.graph_id).state is State.FILED
 
 
-def _copies(play: Play) -> Sequence[Item]:
-    play.contact()
-    box = play.mailbox()
-    moved = [play.drag(box, Mail(f"Mail {n}", BO, KIM)) for n in range(_COPIES)]
-    play.look()
-    return [play.item(box, item) for item in moved]
+def _copies(scenario: Scenario) -> Sequence[Item]:
+    scenario.contact()
+    box = scenario.mailbox()
+    moved = [scenario.drag(box, Mail(f"Mail {n}", BO, KIM)) for n in range(_COPIES)]
+    scenario.look()
+    return [scenario.item(box, item) for item in moved]
 
 
 def _side_by_side(*steps: Callable[[int], None]) -> None:
@@ -121,23 +123,25 @@ def _side_by_side(*steps: Callable[[int], None]) -> None:
             done.result()
 
 
-def test_marks_and_a_reading_of_the_same_mailbox_do_not_deadlock(play: Play) -> None:
-    copies = _copies(play)
-    with play.context.begin() as tx:
+def test_marks_and_a_reading_of_the_same_mailbox_do_not_deadlock(scenario: Scenario) -> None:
+    copies = _copies(scenario)
+    with scenario.context.begin() as tx:
         box = mailboxes.find_mailbox(tx, KIM)
         assert box is not None
         folder = next(f for f in mailboxes.folders(tx, box.id) if f.id == copies[0].folder_id)
 
     def read(number: int) -> None:
         changes = tuple(Change(c.graph_id, change_key=f"version {number}") for c in copies)
-        with play.context.begin() as tx:
+        with scenario.context.begin() as tx:
             known = emails.known_items(tx, box.id, [c.graph_id for c in copies], is_held=True)
-            recording = PageWriter(tx, box, folder, play.context, PageContext({}, {}, {}), known)
+            recording = PageWriter(
+                tx, box, folder, scenario.context, PageContext({}, {}, {}), known
+            )
             recording.record(changes)
 
     def mark(number: int) -> None:
         newest_first = list(reversed(copies))
-        with play.context.begin() as tx:
+        with scenario.context.begin() as tx:
             marks.lock(tx, newest_first)
             marks.note(tx, [marks.Written(c.id, f"ours {number}", (), None) for c in newest_first])
             marks.complete(tx, newest_first)

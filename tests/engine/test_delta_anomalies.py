@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from support.interleave import Death, die, worker
-from support.scenario import BO, BOTH, FOLDER, KIM, Play
+from support.scenario import BO, BOTH, FOLDER, KIM, Scenario
 from webcrm_sync.core.errors import Gone, TryLater
 from webcrm_sync.core.outlook import Change
 from webcrm_sync.core.states import State
@@ -47,10 +47,12 @@ class Telling:
         return self.client.message(*given)
 
 
-def told(play: Play, retold: Any, *, lost: int = 0) -> Play:
+def told(scenario: Scenario, retold: Any, *, lost: int = 0) -> Scenario:
     """The same play over a Graph that tells its changes otherwise."""
-    graph: Any = Telling(play.context.graph, retold, lost)
-    return Play(play.stage, replace(play.context, graph=graph), play.organisations)
+    graph: Any = Telling(scenario.context.graph, retold, lost)
+    return Scenario(
+        scenario.sandbox, replace(scenario.context, graph=graph), scenario.organisations
+    )
 
 
 def in_part(change: Change) -> list[Change]:
@@ -59,71 +61,75 @@ def in_part(change: Change) -> list[Change]:
 
 
 def test_update_of_an_unknown_mail_that_graph_cannot_find_yet_is_not_lost(
-    play: Play, box: SimMailbox
+    scenario: Scenario, box: SimMailbox
 ) -> None:
-    item = play.drag(box, Mail("Late", BO, KIM))
-    late = told(play, in_part, lost=2)
+    item = scenario.drag(box, Mail("Late", BO, KIM))
+    late = told(scenario, in_part, lost=2)
     late.look()
     for _ in range(5):
         late.wait(timedelta(seconds=20))
     assert box.read(item).categories == BOTH
 
 
-def test_unknown_mail_that_is_gone_for_good_holds_nothing_up(play: Play, box: SimMailbox) -> None:
-    play.drag(box, Mail("Never found", BO, KIM))
-    late = told(play, in_part, lost=1000)
+def test_unknown_mail_that_is_gone_for_good_holds_nothing_up(
+    scenario: Scenario, box: SimMailbox
+) -> None:
+    scenario.drag(box, Mail("Never found", BO, KIM))
+    late = told(scenario, in_part, lost=1000)
     late.look()
     for _ in range(6):
         late.wait(timedelta(seconds=30))
-    fine = play.drag(box, Mail("Fine", BO, KIM))
-    play.look()
-    play.settle()
+    fine = scenario.drag(box, Mail("Fine", BO, KIM))
+    scenario.look()
+    scenario.settle()
     assert box.read(fine).categories == BOTH
 
 
-def test_line_told_twice_in_one_page_is_one_mail(play: Play, box: SimMailbox) -> None:
-    item = play.drag(box, Mail("Twice", BO, KIM))
-    told(play, lambda c: [c, *in_part(c), c]).look()
-    assert len(play.activities) == 1
+def test_line_told_twice_in_one_page_is_one_mail(scenario: Scenario, box: SimMailbox) -> None:
+    item = scenario.drag(box, Mail("Twice", BO, KIM))
+    told(scenario, lambda c: [c, *in_part(c), c]).look()
+    assert len(scenario.activities) == 1
     assert box.read(item).categories == BOTH
 
 
-def test_mail_that_came_and_left_within_one_page_is_left_alone(play: Play, box: SimMailbox) -> None:
-    item = play.drag(box, Mail("Changed my mind", BO, KIM))
+def test_mail_that_came_and_left_within_one_page_is_left_alone(
+    scenario: Scenario, box: SimMailbox
+) -> None:
+    item = scenario.drag(box, Mail("Changed my mind", BO, KIM))
 
     def both(change: Change) -> list[Change]:
         if box.read(item).folder == FOLDER:
             box.move(item, "inbox")
         return [change, Change(change.graph_id, is_removed=True)]
 
-    told(play, both).look()
-    play.settle()
-    assert play.activities == []
+    told(scenario, both).look()
+    scenario.settle()
+    assert scenario.activities == []
     assert box.read(item).categories == ()
 
 
-def test_cursor_that_leads_nowhere_is_given_up(play: Play, box: SimMailbox) -> None:
-    first = play.drag(box, Mail("First", BO, KIM))
-    play.look()
-    with play.context.begin() as tx:
+def test_cursor_that_leads_nowhere_is_given_up(scenario: Scenario, box: SimMailbox) -> None:
+    first = scenario.drag(box, Mail("First", BO, KIM))
+    scenario.look()
+    with scenario.context.begin() as tx:
         (watched,) = mailboxes.all_mailboxes(tx)
         for folder in mailboxes.folders(tx, watched.id):
             elsewhere = "https://graph.elsewhere.example/v1.0/delta?$deltatoken=x"
             mailboxes.set_folder(tx, folder.id, cursor=elsewhere)
-    second = play.drag(box, Mail("Second", BO, KIM))
-    play.look()
-    play.settle()
+    second = scenario.drag(box, Mail("Second", BO, KIM))
+    scenario.look()
+    scenario.settle()
     assert box.read(first).categories == box.read(second).categories == BOTH
-    assert len(play.activities) == 2
+    assert len(scenario.activities) == 2
 
 
-def test_first_reading_cut_short_still_knows_the_past(play: Play) -> None:
-    play.contact(BO)
-    box = play.stage.outlook.add_mailbox(KIM, "Kim Nordwind")
+def test_first_reading_cut_short_still_knows_the_past(scenario: Scenario) -> None:
+    scenario.contact(BO)
+    box = scenario.sandbox.outlook.add_mailbox(KIM, "Kim Nordwind")
     folder = box.make_folder("inbox", FOLDER)
     old = [box.put(Mail(f"Old {n}", BO, KIM, categories=OLD), folder) for n in range(120)]
-    play.refresh()
-    admin.add(play.context, admin.inspect(play.context, KIM))
+    scenario.refresh()
+    admin.add(scenario.context, admin.inspect(scenario.context, KIM))
     pages: list[str] = []
 
     def second(change: Change) -> list[Change]:
@@ -133,92 +139,94 @@ def test_first_reading_cut_short_still_knows_the_past(play: Play) -> None:
         return [change]
 
     with pytest.raises(Death):
-        told(play, second).rest()
-    play.stage.graph.expire_cursors()
-    play.look()
-    assert play.activities == []
-    assert {play.item(box, i).state for i in old} == {State.SKIPPED}
+        told(scenario, second).rest()
+    scenario.sandbox.graph.expire_cursors()
+    scenario.look()
+    assert scenario.activities == []
+    assert {scenario.item(box, i).state for i in old} == {State.SKIPPED}
 
 
-def test_mail_deleted_and_restored_is_taken_up_again(play: Play, box: SimMailbox) -> None:
-    item = play.drag(box, Mail("Back", "who@nowhere.example", KIM))
-    play.look()
+def test_mail_deleted_and_restored_is_taken_up_again(scenario: Scenario, box: SimMailbox) -> None:
+    item = scenario.drag(box, Mail("Back", "who@nowhere.example", KIM))
+    scenario.look()
     box.delete(item)
-    play.look()
-    assert play.item(box, item).state is State.SKIPPED
+    scenario.look()
+    assert scenario.item(box, item).state is State.SKIPPED
     box.move(item, f"inbox/{FOLDER}")
-    play.contact("who@nowhere.example", "Late")
-    play.refresh()
-    assert len(play.under("Late")) == 1
+    scenario.contact("who@nowhere.example", "Late")
+    scenario.refresh()
+    assert len(scenario.under("Late")) == 1
     assert box.read(item).categories == BOTH
 
 
-def test_mail_moved_between_our_own_folders_is_followed(play: Play, box: SimMailbox) -> None:
-    item = play.drag(box, Mail("There", "who@nowhere.example", KIM))
-    play.look()
+def test_mail_moved_between_our_own_folders_is_followed(
+    scenario: Scenario, box: SimMailbox
+) -> None:
+    item = scenario.drag(box, Mail("There", "who@nowhere.example", KIM))
+    scenario.look()
     box.move(item, f"sentitems/{FOLDER}")
-    play.look()
-    assert play.item(box, item).state is State.WAITING
-    play.contact("who@nowhere.example", "Late")
-    play.refresh()
-    assert len(play.under("Late")) == 1
+    scenario.look()
+    assert scenario.item(box, item).state is State.WAITING
+    scenario.contact("who@nowhere.example", "Late")
+    scenario.refresh()
+    assert len(scenario.under("Late")) == 1
 
 
 @pytest.mark.parametrize("long", ["message_id", "address"])
-def test_overlong_names_hold_nothing_up(play: Play, box: SimMailbox, long: str) -> None:
+def test_overlong_names_hold_nothing_up(scenario: Scenario, box: SimMailbox, long: str) -> None:
     noise = "".join(f"{(n * 7919 + 13) % 65537:05x}" for n in range(1200))
     bad = Mail("Long", BO, KIM, message_id=f"<{noise}@x.example>")
     if long == "address":
         bad = Mail("Long", BO, (KIM, f"{noise}@x.example"))
-    first = play.drag(box, bad)
-    second = play.drag(box, Mail("Fine", BO, KIM))
-    play.look()
+    first = scenario.drag(box, bad)
+    second = scenario.drag(box, Mail("Fine", BO, KIM))
+    scenario.look()
     assert box.read(first).categories == box.read(second).categories == BOTH
 
 
 def test_mailbox_removed_while_its_folder_is_read_leaves_nothing_behind(
-    play: Play, box: SimMailbox
+    scenario: Scenario, box: SimMailbox
 ) -> None:
-    play.drag(box, Mail("Too late", BO, KIM))
-    worker(play, "graph", "page", after=lambda: _remove(play)).look()
-    play.settle()
-    assert play.activities == []
-    with play.context.begin() as tx:
+    scenario.drag(box, Mail("Too late", BO, KIM))
+    worker(scenario, "graph", "page", after=lambda: _remove(scenario)).look()
+    scenario.settle()
+    assert scenario.activities == []
+    with scenario.context.begin() as tx:
         assert mailboxes.all_mailboxes(tx) == []
 
 
 def test_mailbox_removed_while_its_mails_are_sent_troubles_nobody(
-    play: Play, box: SimMailbox
+    scenario: Scenario, box: SimMailbox
 ) -> None:
-    eva = play.mailbox("eva@nordwind.example", "Eva")
-    play.drag(box, Mail("Going", BO, KIM))
-    fine = play.drag(eva, Mail("Staying", BO, "eva@nordwind.example"))
-    worker(play, "webcrm", "write_activities", after=lambda: _remove(play)).look()
-    play.settle()
+    eva = scenario.mailbox("eva@nordwind.example", "Eva")
+    scenario.drag(box, Mail("Going", BO, KIM))
+    fine = scenario.drag(eva, Mail("Staying", BO, "eva@nordwind.example"))
+    worker(scenario, "webcrm", "write_activities", after=lambda: _remove(scenario)).look()
+    scenario.settle()
     assert eva.read(fine).categories == BOTH
-    assert len(play.activities) == 2
+    assert len(scenario.activities) == 2
 
 
 def test_mailbox_removed_while_outlook_is_in_trouble_is_gone_all_the_same(
-    play: Play, box: SimMailbox
+    scenario: Scenario, box: SimMailbox
 ) -> None:
     folder = box.folder(f"inbox/{FOLDER}")
     box.add_rule("webCRM sync: Bo", actions={"moveToFolder": folder.id})
     own = box.add_rule("My own", actions={"moveToFolder": folder.id})
-    play.stage.faults.unavailable(
+    scenario.sandbox.faults.unavailable(
         service="graph", when=lambda m, p: m == "DELETE" and "subscriptions" in p
     )
-    with play.context.begin() as tx:
+    with scenario.context.begin() as tx:
         (watched,) = mailboxes.all_mailboxes(tx)
         for one in mailboxes.folders(tx, watched.id):
             mailboxes.set_folder(tx, one.id, subscription_id=f"lost {one.id}")
-    assert len(admin.remove(play.context, KIM)) == 2
+    assert len(admin.remove(scenario.context, KIM)) == 2
     assert list(box.rules) == [own.id]
-    back_off_mailbox(play.context, watched, TryLater("a job that was running"))
-    play.rest()
-    with play.context.begin() as tx:
+    back_off_mailbox(scenario.context, watched, TryLater("a job that was running"))
+    scenario.rest()
+    with scenario.context.begin() as tx:
         assert mailboxes.all_mailboxes(tx) == []
 
 
-def _remove(play: Play) -> None:
-    assert admin.remove(play.context, KIM) == []
+def _remove(scenario: Scenario) -> None:
+    assert admin.remove(scenario.context, KIM) == []

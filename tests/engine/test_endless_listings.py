@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from support.scenario import BO, BOTH, KIM, Play
+from support.scenario import BO, BOTH, KIM, Scenario
 from webcrm_sync.core.errors import CursorExpired, TryLater
 from webcrm_sync.core.outlook import Page
 from webcrm_sync.engine.mailboxes import admin
@@ -50,21 +50,23 @@ def expiring(cursor: str | None) -> Page:
 
 @pytest.mark.parametrize("answer", [circle(1), circle(3), expiring], ids=["1", "3", "expiring"])
 def test_a_reading_that_would_never_end_is_put_off(
-    play: Play, box: SimMailbox, answer: Answer
+    scenario: Scenario, box: SimMailbox, answer: Answer
 ) -> None:
-    item = play.drag(box, Mail("Offer", BO, KIM))
-    graph: Any = Circling(play.context.graph, answer)
-    Play(play.stage, replace(play.context, graph=graph), play.organisations).look()
+    item = scenario.drag(box, Mail("Offer", BO, KIM))
+    graph: Any = Circling(scenario.context.graph, answer)
+    Scenario(
+        scenario.sandbox, replace(scenario.context, graph=graph), scenario.organisations
+    ).look()
     assert 0 < len(graph.cursors) <= 12
-    with play.context.begin() as tx:
+    with scenario.context.begin() as tx:
         (mailbox,) = mailboxes.all_mailboxes(tx)
-    assert mailbox.shut_until(play.context.now())
-    play.settle()
+    assert mailbox.shut_until(scenario.context.now())
+    scenario.settle()
     assert box.read(item).categories == BOTH
-    assert len(play.activities) == 1
+    assert len(scenario.activities) == 1
 
 
-def test_a_count_that_would_never_end_is_given_up(play: Play, box: SimMailbox) -> None:
-    graph: Any = Circling(play.context.graph, circle(2))
+def test_a_count_that_would_never_end_is_given_up(scenario: Scenario, box: SimMailbox) -> None:
+    graph: Any = Circling(scenario.context.graph, circle(2))
     with pytest.raises(TryLater, match="circle"):
-        admin.inspect(replace(play.context, graph=graph), box.address)
+        admin.inspect(replace(scenario.context, graph=graph), box.address)

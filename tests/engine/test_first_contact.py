@@ -6,7 +6,7 @@ from datetime import timedelta
 
 import pytest
 
-from support.scenario import BO, BOTH, FOLDER, KIM, OpenPlay, Play
+from support.scenario import BO, BOTH, FOLDER, KIM, OpenScenario, Scenario
 from webcrm_sync.core.outlook import Place
 from webcrm_sync.core.states import Reason, State
 from webcrm_sync.engine.mailboxes import admin
@@ -18,179 +18,179 @@ OLD = ("Customer", "webCRM sync", "Synced")
 
 
 @pytest.mark.parametrize("language", ["en", "da", "de"])
-def test_folders_and_categories_are_made_in_any_language(play: Play, language: str) -> None:
-    box = play.mailbox(language=language)
+def test_folders_and_categories_are_made_in_any_language(scenario: Scenario, language: str) -> None:
+    box = scenario.mailbox(language=language)
     assert box.folder(f"inbox/{FOLDER}").parent is box.folder("inbox")
     assert box.folder(f"sentitems/{FOLDER}").parent is box.folder("sentitems")
     colours = {c.name: c.color for c in box.categories.values()}
     assert colours == {"webCRM sync": "preset7", "Synced": "preset4", "Not synced": "preset0"}
 
 
-def test_adding_twice_changes_nothing(play: Play) -> None:
-    box = play.mailbox()
+def test_adding_twice_changes_nothing(scenario: Scenario) -> None:
+    box = scenario.mailbox()
     folders = len(box.folders)
-    play.watch()
+    scenario.watch()
     assert len(box.folders) == folders
 
 
-def test_folders_that_are_there_are_used_and_counted(play: Play) -> None:
-    box = play.stage.outlook.add_mailbox(KIM, "Kim Nordwind")
+def test_folders_that_are_there_are_used_and_counted(scenario: Scenario) -> None:
+    box = scenario.sandbox.outlook.add_mailbox(KIM, "Kim Nordwind")
     box.make_folder("inbox", "WEBCRM SYNC")
     box.make_folder(box.root, FOLDER)
     box.put(Mail("New", BO, KIM), "inbox/webCRM sync")
     box.put(Mail("Old", BO, KIM, categories=OLD), "inbox/webCRM sync")
-    found = {f.place: f for f in admin.inspect(play.context, KIM).folders}
+    found = {f.place: f for f in admin.inspect(scenario.context, KIM).folders}
     assert (found[Place.INBOX].mails, found[Place.INBOX].synced_before) == (2, 1)
     assert found[Place.SENT].name is None
     assert found[Place.ROOT].mails == 0
 
 
-def test_what_another_product_synced_is_left_alone(play: Play) -> None:
-    play.contact(BO)
-    box = play.stage.outlook.add_mailbox(KIM, "Kim Nordwind")
+def test_what_another_product_synced_is_left_alone(scenario: Scenario) -> None:
+    scenario.contact(BO)
+    box = scenario.sandbox.outlook.add_mailbox(KIM, "Kim Nordwind")
     folder = box.make_folder("inbox", FOLDER)
     old = box.put(Mail("Old", BO, KIM, categories=OLD), folder)
     new = box.put(Mail("New", BO, KIM), folder)
-    play.refresh()
-    play.watch()
-    play.look()
-    assert [a["ActivityDescription"] for a in play.activities] == ["New"]
-    row = play.item(box, old)
+    scenario.refresh()
+    scenario.watch()
+    scenario.look()
+    assert [a["ActivityDescription"] for a in scenario.activities] == ["New"]
+    row = scenario.item(box, old)
     assert (row.state, row.reason) == (State.SKIPPED, Reason.SYNCED_BEFORE)
     assert box.read(old).categories == OLD
     assert box.read(new).categories == BOTH
 
 
-def test_removed_and_added_again_finds_its_own_work_by_key(play: Play) -> None:
-    play.contact(BO)
-    box = play.mailbox()
-    play.refresh()
-    item = play.drag(box, Mail("Once only", BO, KIM))
-    play.look()
-    admin.remove(play.context, KIM)
+def test_removed_and_added_again_finds_its_own_work_by_key(scenario: Scenario) -> None:
+    scenario.contact(BO)
+    box = scenario.mailbox()
+    scenario.refresh()
+    item = scenario.drag(box, Mail("Once only", BO, KIM))
+    scenario.look()
+    admin.remove(scenario.context, KIM)
     with pytest.raises(NotWatched):
-        admin.remove(play.context, KIM)
-    play.watch()
-    play.look()
-    assert len(play.activities) == 1
-    assert play.item(box, item).state is State.SYNCED
+        admin.remove(scenario.context, KIM)
+    scenario.watch()
+    scenario.look()
+    assert len(scenario.activities) == 1
+    assert scenario.item(box, item).state is State.SYNCED
 
 
-def test_renamed_and_moved_folders_keep_working(play: Play) -> None:
-    play.contact(BO)
-    box = play.mailbox()
-    play.refresh()
+def test_renamed_and_moved_folders_keep_working(scenario: Scenario) -> None:
+    scenario.contact(BO)
+    box = scenario.mailbox()
+    scenario.refresh()
     folder = box.folder(f"inbox/{FOLDER}")
     box.rename_folder(folder, "Customers")
     box.move_folder(folder, box.root)
-    play.wait(timedelta(minutes=15))
+    scenario.wait(timedelta(minutes=15))
     item = box.deliver(Mail("Still", BO, KIM))
     box.move(item, folder)
-    play.look()
+    scenario.look()
     assert box.read(item).categories == BOTH
 
 
-def test_deleted_folder_is_made_anew_and_the_story_says_so(play: Play) -> None:
-    play.contact(BO)
-    box = play.mailbox()
-    play.refresh()
+def test_deleted_folder_is_made_anew_and_the_story_says_so(scenario: Scenario) -> None:
+    scenario.contact(BO)
+    box = scenario.mailbox()
+    scenario.refresh()
     box.delete_folder(f"inbox/{FOLDER}")
-    play.wait(timedelta(minutes=15))
-    item = play.drag(box, Mail("Into the new one", BO, KIM))
-    play.look()
+    scenario.wait(timedelta(minutes=15))
+    item = scenario.drag(box, Mail("Into the new one", BO, KIM))
+    scenario.look()
     assert box.read(item).categories == BOTH
-    with play.context.begin() as tx:
+    with scenario.context.begin() as tx:
         (watched,) = mailboxes.all_mailboxes(tx)
         kinds = [e.kind for e in events.of_mailbox(tx.connection, watched.id)]
     assert kinds.count("folder is gone") == 1
     assert kinds.count("folder made") == 3
 
 
-def test_root_level_folder_made_later_counts_too(play: Play) -> None:
-    play.contact(BO)
-    box = play.mailbox()
-    play.refresh()
+def test_root_level_folder_made_later_counts_too(scenario: Scenario) -> None:
+    scenario.contact(BO)
+    box = scenario.mailbox()
+    scenario.refresh()
     folder = box.make_folder(box.root, FOLDER)
-    play.wait(timedelta(minutes=15))
+    scenario.wait(timedelta(minutes=15))
     item = box.deliver(Mail("At the root", BO, KIM))
     box.move(item, folder)
-    play.look()
+    scenario.look()
     assert box.read(item).categories == BOTH
 
 
-def test_nothing_outside_the_folders_is_read(play: Play) -> None:
-    play.contact(BO)
-    box = play.mailbox()
-    play.refresh()
-    play.stage.journal.clear()
+def test_nothing_outside_the_folders_is_read(scenario: Scenario) -> None:
+    scenario.contact(BO)
+    box = scenario.mailbox()
+    scenario.refresh()
+    scenario.sandbox.journal.clear()
     secret = box.deliver(Mail("Private", BO, KIM))
-    read = play.drag(box, Mail("Business", BO, KIM))
-    play.refresh()
-    contents = {i for e in play.stage.journal.exchanges for i in e.contents}
+    read = scenario.drag(box, Mail("Business", BO, KIM))
+    scenario.refresh()
+    contents = {i for e in scenario.sandbox.journal.exchanges for i in e.contents}
     assert read in contents
     assert secret not in contents
 
 
 def test_mails_sent_from_webcrm_before_the_mailbox_was_added_stay_where_they_are(
-    play: Play,
+    scenario: Scenario,
 ) -> None:
-    person = play.contact(BO)
-    user = play.stage.crm.add_user(KIM, "Kim Nordwind")
-    play.stage.crm.send_mail(user, person, "Old", "Old")
-    play.stage.clock.advance(timedelta(hours=1))
-    play.rest()
-    box = play.mailbox()
-    play.refresh()
+    person = scenario.contact(BO)
+    user = scenario.sandbox.crm.add_user(KIM, "Kim Nordwind")
+    scenario.sandbox.crm.send_mail(user, person, "Old", "Old")
+    scenario.sandbox.clock.advance(timedelta(hours=1))
+    scenario.rest()
+    box = scenario.mailbox()
+    scenario.refresh()
     assert box.messages(f"sentitems/{FOLDER}") == []
 
 
-def test_mirror_since_brings_them(open_play: OpenPlay) -> None:
-    play = open_play(MIRROR_SINCE="2020-01-01T00:00:00Z")
-    person = play.contact(BO)
-    user = play.stage.crm.add_user(KIM, "Kim Nordwind")
-    play.stage.crm.send_mail(user, person, "Old", "Old")
-    play.stage.clock.advance(timedelta(hours=1))
-    play.rest()
-    box = play.mailbox()
-    play.refresh()
+def test_mirror_since_brings_them(open_scenario: OpenScenario) -> None:
+    scenario = open_scenario(MIRROR_SINCE="2020-01-01T00:00:00Z")
+    person = scenario.contact(BO)
+    user = scenario.sandbox.crm.add_user(KIM, "Kim Nordwind")
+    scenario.sandbox.crm.send_mail(user, person, "Old", "Old")
+    scenario.sandbox.clock.advance(timedelta(hours=1))
+    scenario.rest()
+    box = scenario.mailbox()
+    scenario.refresh()
     assert [m.subject for m in box.messages(f"sentitems/{FOLDER}")] == ["Old"]
 
 
-def test_mailbox_that_is_closed_to_us_waits_and_the_others_go_on(play: Play) -> None:
-    play.contact(BO)
-    kim = play.mailbox()
-    eva = play.mailbox("eva@nordwind.example", "Eva")
-    play.refresh()
+def test_mailbox_that_is_closed_to_us_waits_and_the_others_go_on(scenario: Scenario) -> None:
+    scenario.contact(BO)
+    kim = scenario.mailbox()
+    eva = scenario.mailbox("eva@nordwind.example", "Eva")
+    scenario.refresh()
     kim.has_licence = False
     lost = kim.deliver(Mail("Waits", BO, KIM))
     kim.move(lost, f"inbox/{FOLDER}")
-    fine = play.drag(eva, Mail("Goes on", BO, "eva@nordwind.example"))
-    play.look()
+    fine = scenario.drag(eva, Mail("Goes on", BO, "eva@nordwind.example"))
+    scenario.look()
     assert eva.read(fine).categories == BOTH
     kim.has_licence = True
     for _ in range(3):
-        play.wait(timedelta(minutes=15))
+        scenario.wait(timedelta(minutes=15))
     assert kim.read(lost).categories == BOTH
 
 
-def test_texts_are_forgotten_once_filed_and_after_a_month_at_the_latest(play: Play) -> None:
-    play.contact(BO)
-    box = play.mailbox()
-    play.refresh()
-    done = play.drag(box, Mail("Done", BO, KIM, body="<p>secret</p>"))
-    waits = play.drag(box, Mail("Waits", "who@nowhere.example", KIM, body="<p>hello</p>"))
-    play.look()
+def test_texts_are_forgotten_once_filed_and_after_a_month_at_the_latest(scenario: Scenario) -> None:
+    scenario.contact(BO)
+    box = scenario.mailbox()
+    scenario.refresh()
+    done = scenario.drag(box, Mail("Done", BO, KIM, body="<p>secret</p>"))
+    waits = scenario.drag(box, Mail("Waits", "who@nowhere.example", KIM, body="<p>hello</p>"))
+    scenario.look()
 
     def contents() -> dict[str, str | None]:
-        with play.context.begin() as tx:
+        with scenario.context.begin() as tx:
             rows = tx.connection.exec_driver_sql("SELECT subject, content FROM email")
             return {row.subject: row.content for row in rows}
 
     assert contents() == {"Done": None, "Waits": "<p>hello</p>"}
-    play.night()
+    scenario.night()
     assert contents() == {"Done": None, "Waits": None}
-    play.contact("who@nowhere.example", "Late")
-    play.refresh()
-    (activity,) = play.under("Late")
+    scenario.contact("who@nowhere.example", "Late")
+    scenario.refresh()
+    (activity,) = scenario.under("Late")
     assert activity["ActivityMemo"].endswith("hello")
     assert box.read(waits).categories == box.read(done).categories == BOTH

@@ -6,7 +6,7 @@ from typing import Any
 
 from sqlalchemy import select
 
-from support.scenario import BO, BOTH, KIM, Play
+from support.scenario import BO, BOTH, KIM, Scenario
 from webcrm_sync.core.message import Party
 from webcrm_sync.store import emails
 from webcrm_sync.store.schema.tables import email
@@ -23,19 +23,19 @@ COLUMNS = (
 )
 
 
-def headers(play: Play, email_id: int) -> tuple[Any, ...]:
-    with play.context.begin() as tx:
+def headers(scenario: Scenario, email_id: int) -> tuple[Any, ...]:
+    with scenario.context.begin() as tx:
         return tuple(tx.connection.execute(select(*COLUMNS).where(email.c.id == email_id)).one())
 
 
-def taken_up(play: Play, box: SimMailbox, mail: Mail) -> int:
-    item = play.drag(box, mail)
-    play.look()
+def taken_up(scenario: Scenario, box: SimMailbox, mail: Mail) -> int:
+    item = scenario.drag(box, mail)
+    scenario.look()
     assert box.read(item).categories == BOTH
-    return play.item(box, item).email_id
+    return scenario.item(box, item).email_id
 
 
-def test_headers_are_kept_beside_the_mail(play: Play, box: SimMailbox) -> None:
+def test_headers_are_kept_beside_the_mail(scenario: Scenario, box: SimMailbox) -> None:
     mail = Mail(
         "RE: Offer",
         BO,
@@ -50,7 +50,7 @@ def test_headers_are_kept_beside_the_mail(play: Play, box: SimMailbox) -> None:
             ("Sensitivity", "Company-Confidential"),
         ),
     )
-    assert headers(play, taken_up(play, box, mail)) == (
+    assert headers(scenario, taken_up(scenario, box, mail)) == (
         [["office@havnebyg.example", "Office"]],
         ["eva@havnebyg.example", "Eva"],
         "AAQkAD-1",
@@ -58,19 +58,21 @@ def test_headers_are_kept_beside_the_mail(play: Play, box: SimMailbox) -> None:
         ["<a@nordwind.example>", "<b@nordwind.example>"],
         3,
     )
-    with play.context.begin() as tx:
+    with scenario.context.begin() as tx:
         (stored,) = emails.find_emails(tx, "<c@havnebyg.example>")
     assert stored.reply_to == (Party("office@havnebyg.example", "Office"),)
     assert stored.sent_by == Party("eva@havnebyg.example", "Eva")
 
 
-def test_a_mail_without_them_says_so(play: Play, box: SimMailbox) -> None:
-    found = headers(play, taken_up(play, box, Mail("Plain", BO, KIM, conversation_id="AAQkAD-2")))
+def test_a_mail_without_them_says_so(scenario: Scenario, box: SimMailbox) -> None:
+    found = headers(
+        scenario, taken_up(scenario, box, Mail("Plain", BO, KIM, conversation_id="AAQkAD-2"))
+    )
     assert found == ([], None, "AAQkAD-2", None, [], 0)
 
 
 def test_odd_headers_neither_stop_the_mail_nor_grow_without_end(
-    play: Play, box: SimMailbox
+    scenario: Scenario, box: SimMailbox
 ) -> None:
     mail = Mail(
         "Odd",
@@ -86,7 +88,9 @@ def test_odd_headers_neither_stop_the_mail_nor_grow_without_end(
             ("Sensitivity", "Whatever"),
         ),
     )
-    reply_to, _, _, in_reply_to, references, sensitivity = headers(play, taken_up(play, box, mail))
+    reply_to, _, _, in_reply_to, references, sensitivity = headers(
+        scenario, taken_up(scenario, box, mail)
+    )
     assert len(reply_to) == 20
     assert reply_to[0] == ["team0@havnebyg.example", "Team 0"]
     assert (in_reply_to, sensitivity) == (None, 0)

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from support.pane_user import desk
-from support.scenario import BO, BOTH, FOLDER, KIM, PENDING, Play
+from support.pane_user import add_pane_user
+from support.scenario import BO, BOTH, FOLDER, KIM, PENDING, Scenario
 from webcrm_sync.store import directory
 from webcrm_sync_sandbox.outlook.mail import Mail
 
@@ -13,148 +13,164 @@ EVA = "eva@nordwind.example"
 STRANGER = "zoe@gmail.com"
 
 
-def delete_person(play: Play, person: int) -> None:
+def delete_person(scenario: Scenario, person: int) -> None:
     """Somebody deletes a contact in webCRM; the directory hears of it within a day."""
-    with play.stage.crm.lock:
-        play.stage.crm.tables["Person"].delete(person)
+    with scenario.sandbox.crm.lock:
+        scenario.sandbox.crm.tables["Person"].delete(person)
 
 
-def test_a_mail_that_was_left_out_shows_nothing_once_it_has_left_the_folder(play: Play) -> None:
-    box = play.mailbox()
-    play.refresh()
+def test_a_mail_that_was_left_out_shows_nothing_once_it_has_left_the_folder(
+    scenario: Scenario,
+) -> None:
+    box = scenario.mailbox()
+    scenario.refresh()
     among_colleagues = box.deliver(Mail("Lunch?", EVA, KIM, categories=("Red",)))
     draft = box.put(Mail("Not yet", KIM, BO, is_draft=True), "drafts")
     for item in (among_colleagues, draft):
         box.move(item, f"inbox/{FOLDER}")
-    play.look()
+    scenario.look()
     assert box.read(among_colleagues).categories == ("Red", *PENDING)
     for item in (among_colleagues, draft):
         box.move(item, "inbox")
-    play.look()
+    scenario.look()
     assert box.read(among_colleagues).categories == ("Red",)
     assert box.read(draft).categories == ()
 
     box.move(draft, f"inbox/{FOLDER}")
-    play.look()
+    scenario.look()
     assert box.read(draft).categories == PENDING
 
 
-def test_a_mail_that_was_left_out_shows_nothing_once_its_folder_was_deleted(play: Play) -> None:
-    box = play.mailbox()
-    play.refresh()
-    item = play.drag(box, Mail("Lunch?", EVA, KIM))
-    play.look()
+def test_a_mail_that_was_left_out_shows_nothing_once_its_folder_was_deleted(
+    scenario: Scenario,
+) -> None:
+    box = scenario.mailbox()
+    scenario.refresh()
+    item = scenario.drag(box, Mail("Lunch?", EVA, KIM))
+    scenario.look()
     box.delete_folder(f"inbox/{FOLDER}")
-    play.settle()
+    scenario.settle()
     assert box.read(item).categories == ()
 
 
 def test_categories_that_were_taken_off_within_one_reading_of_a_move_come_back(
-    play: Play,
+    scenario: Scenario,
 ) -> None:
-    play.contact(BO)
-    box = play.mailbox()
-    play.refresh()
-    item = play.drag(box, Mail("Offer", BO, KIM))
-    play.look()
+    scenario.contact(BO)
+    box = scenario.mailbox()
+    scenario.refresh()
+    item = scenario.drag(box, Mail("Offer", BO, KIM))
+    scenario.look()
     box.set_categories(item, ["Red"])
     box.move(item, f"sentitems/{FOLDER}")  # both folders' deltas tell of moves alone
     box.move(item, f"inbox/{FOLDER}")
-    play.look()
+    scenario.look()
     assert box.read(item).categories == ("Red", *BOTH)
 
 
 def test_a_mail_of_a_contact_that_was_just_deleted_is_filed_under_the_organisation(
-    play: Play,
+    scenario: Scenario,
 ) -> None:
-    person = play.contact(BO)
-    box = play.mailbox()
-    play.refresh()
-    delete_person(play, person)
-    play.drag(box, Mail("Offer", BO, KIM))
-    play.look()
-    (activity,) = play.under("Havnebyg")
+    person = scenario.contact(BO)
+    box = scenario.mailbox()
+    scenario.refresh()
+    delete_person(scenario, person)
+    scenario.drag(box, Mail("Offer", BO, KIM))
+    scenario.look()
+    (activity,) = scenario.under("Havnebyg")
     assert not activity.get("ActivityPersonId")
-    with play.context.begin() as tx:
+    with scenario.context.begin() as tx:
         assert directory.contact_of(tx, person) is None
 
 
-def test_a_mail_is_moved_to_an_organisation_whose_contact_was_just_deleted(play: Play) -> None:
-    play.contact(BO, "Havnebyg")
-    person = play.contact(STRANGER, "Skovby")
-    kim = desk(play)
+def test_a_mail_is_moved_to_an_organisation_whose_contact_was_just_deleted(
+    scenario: Scenario,
+) -> None:
+    scenario.contact(BO, "Havnebyg")
+    person = scenario.contact(STRANGER, "Skovby")
+    kim = add_pane_user(scenario)
     mail = kim.box.deliver(Mail("Offer", BO, (KIM, STRANGER)))
-    kim.sync(mail, play.organisations["Havnebyg"])
-    play.rest()
-    delete_person(play, person)
-    kim.choose(mail, play.organisations["Skovby"])
-    play.rest()
-    (activity,) = play.activities
-    assert activity["ActivityOrganisationId"] == play.organisations["Skovby"]
+    kim.sync(mail, scenario.organisations["Havnebyg"])
+    scenario.rest()
+    delete_person(scenario, person)
+    kim.choose(mail, scenario.organisations["Skovby"])
+    scenario.rest()
+    (activity,) = scenario.activities
+    assert activity["ActivityOrganisationId"] == scenario.organisations["Skovby"]
     assert [t.organisation for t in kim.look(mail).targets] == ["Skovby"]
 
 
 def test_all_copies_of_a_mail_among_colleagues_show_that_somebody_put_it_into_webcrm(
-    play: Play,
+    scenario: Scenario,
 ) -> None:
-    play.contact(BO)
-    kim, eva = desk(play), desk(play, EVA, "Eva Nordwind")
-    mail = Mail("About Bo", EVA, KIM, message_id="<a@x.example>", sent_at=play.stage.clock.now())
-    chosen, sent = play.drag(kim.box, mail), play.drag(eva.box, mail, place="sentitems")
+    scenario.contact(BO)
+    kim, eva = add_pane_user(scenario), add_pane_user(scenario, EVA, "Eva Nordwind")
+    mail = Mail(
+        "About Bo", EVA, KIM, message_id="<a@x.example>", sent_at=scenario.sandbox.clock.now()
+    )
+    chosen, sent = scenario.drag(kim.box, mail), scenario.drag(eva.box, mail, place="sentitems")
     copied = kim.box.copy(chosen, kim.box.folder(f"sentitems/{FOLDER}"))
-    play.look()
+    scenario.look()
     assert eva.box.read(sent).categories == PENDING
-    kim.choose(chosen, play.organisations["Havnebyg"])
-    play.look()
+    kim.choose(chosen, scenario.organisations["Havnebyg"])
+    scenario.look()
     for box, item in ((kim.box, chosen), (kim.box, copied), (eva.box, sent)):
         assert box.read(item).categories == BOTH
-    assert len(play.activities) == 1
+    assert len(scenario.activities) == 1
 
 
 def test_a_copy_that_comes_after_somebody_put_a_mail_among_colleagues_into_webcrm_shows_so(
-    play: Play,
+    scenario: Scenario,
 ) -> None:
-    play.contact(BO)
-    kim, eva = desk(play), desk(play, EVA, "Eva Nordwind")
-    mail = Mail("About Bo", EVA, KIM, message_id="<a@x.example>", sent_at=play.stage.clock.now())
-    left = play.drag(eva.box, mail, place="sentitems")
-    play.look()
+    scenario.contact(BO)
+    kim, eva = add_pane_user(scenario), add_pane_user(scenario, EVA, "Eva Nordwind")
+    mail = Mail(
+        "About Bo", EVA, KIM, message_id="<a@x.example>", sent_at=scenario.sandbox.clock.now()
+    )
+    left = scenario.drag(eva.box, mail, place="sentitems")
+    scenario.look()
     eva.box.move(left, "sentitems")
-    play.look()
-    kim.sync(kim.box.deliver(mail), play.organisations["Havnebyg"])
-    play.rest()
-    late = play.drag(eva.box, mail)
+    scenario.look()
+    kim.sync(kim.box.deliver(mail), scenario.organisations["Havnebyg"])
+    scenario.rest()
+    late = scenario.drag(eva.box, mail)
     eva.box.move(left, f"sentitems/{FOLDER}")
-    play.look()
+    scenario.look()
     assert eva.box.read(late).categories == eva.box.read(left).categories == BOTH
-    assert len(play.activities) == 1
+    assert len(scenario.activities) == 1
 
 
-def test_a_mail_among_colleagues_that_was_taken_back_is_left_out_again(play: Play) -> None:
-    play.contact(BO)
-    kim, eva = desk(play), desk(play, EVA, "Eva Nordwind")
-    mail = Mail("About Bo", EVA, KIM, message_id="<a@x.example>", sent_at=play.stage.clock.now())
+def test_a_mail_among_colleagues_that_was_taken_back_is_left_out_again(scenario: Scenario) -> None:
+    scenario.contact(BO)
+    kim, eva = add_pane_user(scenario), add_pane_user(scenario, EVA, "Eva Nordwind")
+    mail = Mail(
+        "About Bo", EVA, KIM, message_id="<a@x.example>", sent_at=scenario.sandbox.clock.now()
+    )
     item = kim.box.deliver(mail)
-    kim.sync(item, play.organisations["Havnebyg"])
-    play.rest()
+    kim.sync(item, scenario.organisations["Havnebyg"])
+    scenario.rest()
     kim.undo(item)
-    play.rest()
-    late = play.drag(eva.box, mail)
-    play.look()
+    scenario.rest()
+    late = scenario.drag(eva.box, mail)
+    scenario.look()
     assert eva.box.read(late).categories == PENDING
-    (activity,) = play.activities
+    (activity,) = scenario.activities
     assert not activity["ActivityMemo"]
 
 
-def test_a_hidden_customer_counts_for_the_copies_that_were_left_out_before(play: Play) -> None:
-    play.contact(BO)
-    kim, eva = play.mailbox(), play.mailbox(EVA, "Eva")
-    play.refresh()
-    seen = Mail("For you", KIM, EVA, message_id="<b@x.example>", sent_at=play.stage.clock.now())
-    got = play.drag(eva, seen)
-    play.look()
+def test_a_hidden_customer_counts_for_the_copies_that_were_left_out_before(
+    scenario: Scenario,
+) -> None:
+    scenario.contact(BO)
+    kim, eva = scenario.mailbox(), scenario.mailbox(EVA, "Eva")
+    scenario.refresh()
+    seen = Mail(
+        "For you", KIM, EVA, message_id="<b@x.example>", sent_at=scenario.sandbox.clock.now()
+    )
+    got = scenario.drag(eva, seen)
+    scenario.look()
     assert eva.read(got).categories == PENDING
-    play.drag(kim, replace(seen, bcc=(BO,)), place="sentitems")
-    play.look()
+    scenario.drag(kim, replace(seen, bcc=(BO,)), place="sentitems")
+    scenario.look()
     assert eva.read(got).categories == BOTH
-    assert len(play.activities) == 1
+    assert len(scenario.activities) == 1

@@ -9,7 +9,7 @@ from dataclasses import replace
 import pytest
 
 from support.hostile_bodies import BODIES, OPENING
-from support.scenario import BO, BOTH, KIM, Play
+from support.scenario import BO, BOTH, KIM, Scenario
 from webcrm_sync.engine.body_reader.reader import UNREADABLE, BodyReader
 from webcrm_sync_sandbox.outlook.mail import Mail
 from webcrm_sync_sandbox.outlook.mailbox import SimMailbox
@@ -23,30 +23,32 @@ _GROUPS = [sorted(BODIES)[start::12] for start in range(12)]
 @pytest.mark.search
 @pytest.mark.parametrize("group", _GROUPS, ids=lambda group: group[0])
 def test_a_hostile_body_is_read_or_given_up_and_stops_nobody(
-    play: Play, box: SimMailbox, group: list[str]
+    scenario: Scenario, box: SimMailbox, group: list[str]
 ) -> None:
     for name in group:
-        play.drag(box, Mail(name, BO, KIM, body=BODIES[name]()))
-        beside = play.drag(box, Mail("An order", BO, KIM, body="<p>Ten tons, please.</p>"))
+        scenario.drag(box, Mail(name, BO, KIM, body=BODIES[name]()))
+        beside = scenario.drag(box, Mail("An order", BO, KIM, body="<p>Ten tons, please.</p>"))
         started = time.monotonic()
-        play.look()
+        scenario.look()
         assert time.monotonic() - started < _PATIENCE_S, name
         assert box.read(beside).categories == BOTH, name
-    memos = {a["ActivityDescription"]: a["ActivityMemo"] for a in play.activities}
+    memos = {a["ActivityDescription"]: a["ActivityMemo"] for a in scenario.activities}
     assert [n for n in group if n not in memos] == []
     lost = [n for n in group if OPENING not in memos[n] and "frameset" not in n]
     assert [n for n in lost if UNREADABLE.text not in memos[n]] == []
 
 
 @pytest.fixture
-def hasty(play: Play) -> Play:
+def hasty(scenario: Scenario) -> Scenario:
     """A product whose patience with a body is over at once."""
-    play.context = replace(play.context, reader=BodyReader(is_new_text_only=False, seconds=0.0001))
-    return play
+    scenario.context = replace(
+        scenario.context, reader=BodyReader(is_new_text_only=False, seconds=0.0001)
+    )
+    return scenario
 
 
 def test_a_body_beyond_the_bounds_is_filed_with_a_line_that_says_so(
-    hasty: Play, box: SimMailbox
+    hasty: Scenario, box: SimMailbox
 ) -> None:
     with closing(hasty.context.reader):
         item = hasty.drag(box, Mail("Endless", BO, KIM, body="<p>word</p>" * 10_000))
@@ -58,15 +60,15 @@ def test_a_body_beyond_the_bounds_is_filed_with_a_line_that_says_so(
     assert box.read(item).categories == box.read(beside).categories == BOTH
 
 
-def test_a_given_up_body_is_not_tried_again(hasty: Play, box: SimMailbox) -> None:
+def test_a_given_up_body_is_not_tried_again(hasty: Scenario, box: SimMailbox) -> None:
     with closing(hasty.context.reader):
         hasty.drag(box, Mail("Endless", BO, KIM, body="<p>word</p>" * 10_000))
-        hasty.stage.faults.unavailable("webcrm")
+        hasty.sandbox.faults.unavailable("webcrm")
         hasty.look()
     # The process ends here; the next one finds what was decided, however patient it is.
     with closing(BodyReader(is_new_text_only=False)) as reader:
         hasty.context = replace(hasty.context, reader=reader)
-        hasty.stage.faults.clear()
+        hasty.sandbox.faults.clear()
         hasty.settle()
     (activity,) = hasty.activities
     assert UNREADABLE.text in activity["ActivityMemo"]

@@ -6,8 +6,8 @@ import re
 
 import pytest
 
-from support.pane_user import desk
-from support.scenario import BO, BOTH, FOLDER, KIM, OpenPlay, Play
+from support.pane_user import add_pane_user
+from support.scenario import BO, BOTH, FOLDER, KIM, OpenScenario, Scenario
 from webcrm_sync.core.states import State
 from webcrm_sync_sandbox.outlook.mail import File, Mail
 from webcrm_sync_sandbox.outlook.mailbox import SimMailbox
@@ -17,9 +17,9 @@ from webcrm_sync_sandbox.outlook.store import Item
 BEGINS = re.compile(r"<[A-Za-z/!?]")
 
 
-def shown(play: Play) -> tuple[str, str]:
+def shown(scenario: Scenario) -> tuple[str, str]:
     """Subject and memo of the one Activity in webCRM; neither acts in a page."""
-    (activity,) = play.activities
+    (activity,) = scenario.activities
     subject, memo = activity["ActivityDescription"], activity["ActivityMemo"]
     assert not BEGINS.search(subject + memo)
     return subject, memo
@@ -27,82 +27,86 @@ def shown(play: Play) -> tuple[str, str]:
 
 @pytest.mark.parametrize("is_html", [False, True])
 def test_a_script_in_a_mail_is_harmless_in_webcrm(
-    play: Play, box: SimMailbox, is_html: bool
+    scenario: Scenario, box: SimMailbox, is_html: bool
 ) -> None:
     words = "&lt;script&gt;x()&lt;/script&gt;" if is_html else "<script>x()</script>"
     sender = f'"<img src=x onerror=x()>" <{BO}>'
-    item = play.drag(box, Mail("Re: </textarea>\t<b>Offer", sender, KIM, body=words, html=is_html))
-    play.look()
-    subject, memo = shown(play)
+    item = scenario.drag(
+        box, Mail("Re: </textarea>\t<b>Offer", sender, KIM, body=words, html=is_html)
+    )
+    scenario.look()
+    subject, memo = shown(scenario)
     assert subject == "Re: ‹/textarea› ‹b›Offer"
     assert memo == f"From: ‹img src=x onerror=x()› ‹{BO}›\nTo: {KIM}\n\n‹script›x()‹/script›"
-    assert play.item(box, item).state is State.SYNCED
+    assert scenario.item(box, item).state is State.SYNCED
 
 
 def test_addresses_comparisons_and_quotes_can_be_read_and_found(
-    play: Play, box: SimMailbox
+    scenario: Scenario, box: SimMailbox
 ) -> None:
     body = "Ask Eva <eva@kunde.example>, if a < b.\nI <3 it -> <https://x.example/?a=1&b=2>\n> Kim"
-    play.drag(box, Mail("Two", f"Bo Byg <{BO}>", KIM, body=body, html=False))
-    play.look()
-    _, memo = shown(play)
+    scenario.drag(box, Mail("Two", f"Bo Byg <{BO}>", KIM, body=body, html=False))
+    scenario.look()
+    _, memo = shown(scenario)
     assert memo.endswith(
         "\n\nAsk Eva ‹eva@kunde.example›, if a < b.\nI <3 it -> ‹https://x.example/?a=1&b=2›\n> Kim"
     )
     assert all(address in memo for address in (BO, KIM, "eva@kunde.example"))
 
 
-def test_a_subject_of_brackets_fits_the_field(play: Play, box: SimMailbox) -> None:
-    play.drag(box, Mail("<b>" * 100, BO, KIM))
-    play.look()
-    subject, _ = shown(play)
+def test_a_subject_of_brackets_fits_the_field(scenario: Scenario, box: SimMailbox) -> None:
+    scenario.drag(box, Mail("<b>" * 100, BO, KIM))
+    scenario.look()
+    subject, _ = shown(scenario)
     assert subject.startswith("‹b›‹b›")
     assert len(subject) <= 200
 
 
-def test_what_is_taken_back_and_filed_again_stays_harmless(play: Play) -> None:
-    play.contact(BO)
-    kim = desk(play)
+def test_what_is_taken_back_and_filed_again_stays_harmless(scenario: Scenario) -> None:
+    scenario.contact(BO)
+    kim = add_pane_user(scenario)
     mail = kim.box.deliver(Mail("<i>Oops", BO, KIM, body="a <b>", html=False))
     kim.sync(mail)
-    play.rest()
-    first = shown(play)
+    scenario.rest()
+    first = shown(scenario)
     kim.undo(mail)
-    play.rest()
-    assert shown(play) == ("[withdrawn] ‹i›Oops", "")
+    scenario.rest()
+    assert shown(scenario) == ("[withdrawn] ‹i›Oops", "")
     kim.sync(mail)
-    play.rest()
-    assert shown(play) == first
+    scenario.rest()
+    assert shown(scenario) == first
 
 
 def test_a_document_whose_name_looks_like_a_tag_is_found_after_a_lost_answer(
-    play: Play, box: SimMailbox
+    scenario: Scenario, box: SimMailbox
 ) -> None:
-    play.stage.faults.lose(service="webcrm", when=lambda _, p: p.startswith("/Documents"), limit=1)
+    scenario.sandbox.faults.lose(
+        service="webcrm", when=lambda _, p: p.startswith("/Documents"), limit=1
+    )
     files = (File("&lt;img src=x&gt;.txt", b"a"),)
-    item = play.drag(box, Mail("Files", BO, KIM, attachments=files))
-    play.look()
-    play.settle()
-    assert [d["DocumentFileName"] for d in play.documents] == ["‹img src=x›.txt"]
+    item = scenario.drag(box, Mail("Files", BO, KIM, attachments=files))
+    scenario.look()
+    scenario.settle()
+    assert [d["DocumentFileName"] for d in scenario.documents] == ["‹img src=x›.txt"]
     assert box.read(item).categories == BOTH
 
 
 # -- the way back
 
 
-def mirror(play: Play, subject: str, memo: str) -> Item:
+def mirror(scenario: Scenario, subject: str, memo: str) -> Item:
     """The mail in Outlook that a mail sent from webCRM becomes."""
-    person = play.contact(BO)
-    user = play.stage.crm.add_user(KIM, "Kim Nordwind")
-    play.rest()
-    box = play.mailbox()
-    play.refresh()
-    play.stage.crm.send_mail(user, person, subject, memo)
-    play.refresh()
-    play.look()
+    person = scenario.contact(BO)
+    user = scenario.sandbox.crm.add_user(KIM, "Kim Nordwind")
+    scenario.rest()
+    box = scenario.mailbox()
+    scenario.refresh()
+    scenario.sandbox.crm.send_mail(user, person, subject, memo)
+    scenario.refresh()
+    scenario.look()
     (found,) = box.items()
     assert found.folder.name == FOLDER
-    assert play.item(box, found.id).state is State.MIRRORED
+    assert scenario.item(box, found.id).state is State.MIRRORED
     return found
 
 
@@ -115,25 +119,27 @@ def mirror(play: Play, subject: str, memo: str) -> Item:
         "Eva ‹eva@kunde.example› wrote ‹b›",
     ],
 )
-def test_a_text_from_webcrm_stays_to_the_letter_in_outlook(play: Play, memo: str) -> None:
-    found = mirror(play, "Order", memo)
+def test_a_text_from_webcrm_stays_to_the_letter_in_outlook(scenario: Scenario, memo: str) -> None:
+    found = mirror(scenario, "Order", memo)
     assert (found.body, found.html) == (memo, False)
 
 
-def test_html_from_webcrm_is_shown_harmless_and_whole(play: Play) -> None:
+def test_html_from_webcrm_is_shown_harmless_and_whole(scenario: Scenario) -> None:
     memo = "<p onclick='x()'>Ask Eva <eva@kunde.example><script>x()</script></p>"
-    found = mirror(play, "Order", memo)
+    found = mirror(scenario, "Order", memo)
     assert (found.body, found.html) == ("<p>Ask Eva &lt;eva@kunde.example&gt;</p>", True)
 
 
-def test_the_subject_of_a_mirror_is_one_line_that_exchange_takes(play: Play) -> None:
-    found = mirror(play, "Order\r\n\t<17>\x07 " + "word " * 100, "Thanks")
+def test_the_subject_of_a_mirror_is_one_line_that_exchange_takes(scenario: Scenario) -> None:
+    found = mirror(scenario, "Order\r\n\t<17>\x07 " + "word " * 100, "Thanks")
     assert found.subject.startswith("Order <17> word word")
     assert found.subject.endswith("word…")
     assert len(found.subject) <= 255
 
 
-def test_a_memo_that_nobody_can_lay_out_does_not_keep_the_others_back(open_play: OpenPlay) -> None:
-    play = open_play()
-    found = mirror(play, "Deep", "<div>" * 30_000)
+def test_a_memo_that_nobody_can_lay_out_does_not_keep_the_others_back(
+    open_scenario: OpenScenario,
+) -> None:
+    scenario = open_scenario()
+    found = mirror(scenario, "Deep", "<div>" * 30_000)
     assert not found.html

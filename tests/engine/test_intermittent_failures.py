@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import timedelta
 
-from support.scenario import BO, BOTH, FOLDER, KIM, Play
+from support.scenario import BO, BOTH, FOLDER, KIM, Scenario
 from webcrm_sync.engine.discovery.discover import PAGE_SIZE
 from webcrm_sync.engine.filing.batch import BULK
 from webcrm_sync.engine.marking import BATCH
@@ -16,9 +16,9 @@ from webcrm_sync_sandbox.outlook.mailbox import SimMailbox
 _SHORTEST = timedelta(seconds=2.6)
 
 
-def _moved(play: Play, count: int) -> SimMailbox:
-    play.contact()
-    box = play.mailbox()
+def _moved(scenario: Scenario, count: int) -> SimMailbox:
+    scenario.contact()
+    box = scenario.mailbox()
     for number in range(count):
         box.move(box.deliver(Mail(f"Mail {number}", BO, KIM, body="Hello")), f"inbox/{FOLDER}")
     return box
@@ -41,34 +41,36 @@ def _synced(box: SimMailbox) -> int:
     return sum(v.categories == BOTH for v in box.messages(f"inbox/{FOLDER}"))
 
 
-def test_mailbox_whose_pages_fail_now_and_then_is_read_at_a_steady_pace(play: Play) -> None:
-    box = _moved(play, 4 * PAGE_SIZE)
-    play.stage.faults.unavailable("graph", when=_every_other("GET", "/delta"))
-    play.look()
+def test_mailbox_whose_pages_fail_now_and_then_is_read_at_a_steady_pace(scenario: Scenario) -> None:
+    box = _moved(scenario, 4 * PAGE_SIZE)
+    scenario.sandbox.faults.unavailable("graph", when=_every_other("GET", "/delta"))
+    scenario.look()
     for _ in range(4):
-        play.wait(_SHORTEST)
-    assert len(play.activities) == 4 * PAGE_SIZE
-    play.stage.faults.clear()
-    play.wait(_SHORTEST)
+        scenario.wait(_SHORTEST)
+    assert len(scenario.activities) == 4 * PAGE_SIZE
+    scenario.sandbox.faults.clear()
+    scenario.wait(_SHORTEST)
     assert _synced(box) == 4 * PAGE_SIZE
 
 
-def test_mailbox_whose_batches_fail_now_and_then_is_marked_at_a_steady_pace(play: Play) -> None:
-    box = _moved(play, 5 * BATCH)
-    play.stage.faults.unavailable("graph", when=_every_other("POST", "$batch"))
-    play.look()
+def test_mailbox_whose_batches_fail_now_and_then_is_marked_at_a_steady_pace(
+    scenario: Scenario,
+) -> None:
+    box = _moved(scenario, 5 * BATCH)
+    scenario.sandbox.faults.unavailable("graph", when=_every_other("POST", "$batch"))
+    scenario.look()
     for _ in range(5):
-        play.stage.clock.advance(_SHORTEST)
-        play.rest()  # no reading in between tells that the mailbox answers
+        scenario.sandbox.clock.advance(_SHORTEST)
+        scenario.rest()  # no reading in between tells that the mailbox answers
     assert _synced(box) == 5 * BATCH
 
 
-def test_bulks_that_are_throttled_now_and_then_go_out_at_a_steady_pace(play: Play) -> None:
-    _moved(play, 4 * BULK)
-    play.stage.faults.throttle(
+def test_bulks_that_are_throttled_now_and_then_go_out_at_a_steady_pace(scenario: Scenario) -> None:
+    _moved(scenario, 4 * BULK)
+    scenario.sandbox.faults.throttle(
         "webcrm", when=_every_other("PATCH", "/Activities"), retry_after=None
     )
-    play.look()
+    scenario.look()
     for _ in range(5):
-        play.wait(_SHORTEST)
-    assert len(play.activities) == 4 * BULK
+        scenario.wait(_SHORTEST)
+    assert len(scenario.activities) == 4 * BULK

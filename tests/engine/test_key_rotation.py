@@ -6,7 +6,7 @@ from dataclasses import replace
 from datetime import timedelta
 
 from support.processes import free_port, until
-from support.scenario import BO, BOTH, KIM, OpenPlay, Play
+from support.scenario import BO, BOTH, KIM, OpenScenario, Scenario
 from webcrm_sync.engine.mailboxes.maintain import maintain
 from webcrm_sync.engine.operations.doctor import run_checks
 from webcrm_sync.engine.operations.status import read_status
@@ -18,27 +18,27 @@ from webcrm_sync_sandbox.http_server import Server
 from webcrm_sync_sandbox.outlook.mail import Mail
 
 
-def folders(play: Play) -> list[SyncFolder]:
-    with play.context.begin() as tx:
+def folders(scenario: Scenario) -> list[SyncFolder]:
+    with scenario.context.begin() as tx:
         return list(mailboxes.pushed(tx))
 
 
-def with_keys(play: Play, *keys: str) -> Play:
+def with_keys(scenario: Scenario, *keys: str) -> Scenario:
     """The same company after a restart with these keys."""
-    return replace(play, context=replace(play.context, seal=Seal(keys)))
+    return replace(scenario, context=replace(scenario.context, seal=Seal(keys)))
 
 
-def said_of_keys(play: Play) -> str:
+def said_of_keys(scenario: Scenario) -> str:
     """What `doctor` says; `status` says it, too."""
-    (secrets,) = [check.text for check in run_checks(play.context) if check.name == "secrets"]
+    (secrets,) = [check.text for check in run_checks(scenario.context) if check.name == "secrets"]
     told = secrets.removeprefix("each one in the database can be opened")
-    assert read_status(play.context).push_why.endswith(told)
+    assert read_status(scenario.context).push_why.endswith(told)
     return told
 
 
-def test_the_old_key_can_be_dropped_after_two_days(open_play: OpenPlay) -> None:
+def test_the_old_key_can_be_dropped_after_two_days(open_scenario: OpenScenario) -> None:
     port = free_port()
-    first = open_play(PUBLIC_URL=f"http://127.0.0.1:{port}")
+    first = open_scenario(PUBLIC_URL=f"http://127.0.0.1:{port}")
     first.contact(BO)
     with Server(create_app(first.context).wsgi_app, port=port):
         box = first.mailbox()
@@ -54,7 +54,7 @@ def test_the_old_key_can_be_dropped_after_two_days(open_play: OpenPlay) -> None:
         assert [f.subscription_id for f in kept] == [f.subscription_id for f in before]
         assert all(both.context.seal.is_first(f.client_state or "") for f in kept)
         assert said_of_keys(both).startswith("; 2 of 2 folders still need")
-        first.stage.clock.advance(timedelta(minutes=2200))
+        first.sandbox.clock.advance(timedelta(minutes=2200))
         maintain(both.context, before[0].mailbox_id)
         assert not {f.subscription_id for f in folders(both)} & {f.subscription_id for f in before}
         assert said_of_keys(both).startswith("; no secret needs the keys behind the first one")

@@ -10,10 +10,10 @@ from pathlib import Path
 
 import pytest
 
-from support.processes import running, until
+from support.processes import run_service, until
 from support.scenario import BO, BOTH, FOLDER, KIM
 from webcrm_sync.bootstrap import migrate_database
-from webcrm_sync_sandbox.environment import Stage
+from webcrm_sync_sandbox.environment import Sandbox
 from webcrm_sync_sandbox.outlook.mail import File, Mail
 
 MEGABYTE = 1024 * 1024
@@ -31,13 +31,13 @@ def peak(pid: int) -> float:
 def test_30_megabytes_pass_through_a_worker_in_pieces() -> None:
     content = random.Random(30).randbytes(30 * MEGABYTE)
     with (
-        Stage() as stage,
+        Sandbox() as sandbox,
         tempfile.TemporaryDirectory() as scratch,
-        running(stage, DATA_DIR=f"{scratch}/d", ATTACHMENT_MAX_MB="40") as service,
+        run_service(sandbox, DATA_DIR=f"{scratch}/d", ATTACHMENT_MAX_MB="40") as service,
     ):
-        stage.crm.add_person(stage.crm.add_organisation("Havnebyg"), BO)
-        box = stage.outlook.add_mailbox(KIM, "Kim Nordwind")
-        migrate_database(stage.settings_of(service.environment))
+        sandbox.crm.add_person(sandbox.crm.add_organisation("Havnebyg"), BO)
+        box = sandbox.outlook.add_mailbox(KIM, "Kim Nordwind")
+        migrate_database(sandbox.settings_of(service.environment))
         service.watch(KIM)
         service.start("web")
         service.start("worker")
@@ -52,7 +52,7 @@ def test_30_megabytes_pass_through_a_worker_in_pieces() -> None:
         # Three mails, since a worker that has just started has not loaded everything yet.
         warm = max([sync(f"{n}.bin", content[: 2 * MEGABYTE]) for n in range(3)])
         full = sync("film.mp4", content)
-        documents = stage.crm.documents
+        documents = sandbox.crm.documents
     print(f"worker: {warm:.0f} MB, with 30 MB attached {full:.0f} MB")  # noqa: T201 - a figure
     assert b64decode(documents[-1]["DocumentFile"]) == content
     assert full - warm < 8

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import pytest
 
 from support.interleave import Death, die, worker
-from support.scenario import BO, BOTH, KIM, Play
+from support.scenario import BO, BOTH, KIM, Scenario
 from support.statements import statements_of, writes_of
 from webcrm_sync.core.errors import TryLater
 from webcrm_sync.engine.discovery.discover import discover
@@ -25,48 +25,48 @@ _STATE = "known to Graph and us"
 class Pushed:
     """Kim's sync folder under Inbox, which the subscription `s` pushes."""
 
-    play: Play
+    scenario: Scenario
     box: SimMailbox
     receiver: Receiver
     mailbox_id: int
 
     def moves(self, subject: str) -> str:
         """A mail is moved, and the notification of it arrives."""
-        item = self.play.drag(self.box, Mail(subject, BO, KIM))
+        item = self.scenario.drag(self.box, Mail(subject, BO, KIM))
         self.hears(item)
         return item
 
     def hears(self, item: str = "some mail") -> list[str]:
         """The notification arrives; what it writes."""
-        with statements_of(self.play.context.database.engine) as sent:
+        with statements_of(self.scenario.context.database.engine) as sent:
             self.receiver.take([Notification("s", _STATE, item, "a version")])
         return writes_of(sent)
 
     @property
     def folder(self) -> SyncFolder:
         """Its row."""
-        with self.play.context.begin() as tx:
+        with self.scenario.context.begin() as tx:
             return mailboxes.folders(tx, self.mailbox_id)[0]
 
 
 @pytest.fixture
-def pushed(play: Play, box: SimMailbox) -> Pushed:
+def pushed(scenario: Scenario, box: SimMailbox) -> Pushed:
     """The folder at rest."""
-    with play.context.begin() as tx:
+    with scenario.context.begin() as tx:
         (watched,) = mailboxes.all_mailboxes(tx)
         folder = mailboxes.folders(tx, watched.id)[0]
-        sealed = play.context.seal.seal(_STATE)
+        sealed = scenario.context.seal.seal(_STATE)
         mailboxes.set_folder(tx, folder.id, subscription_id="s", client_state=sealed)
-    return Pushed(play, box, Receiver(play.context), watched.id)
+    return Pushed(scenario, box, Receiver(scenario.context), watched.id)
 
 
 def test_only_the_first_notification_before_a_reading_is_written_down(pushed: Pushed) -> None:
     first = pushed.moves("First")
     assert pushed.folder.is_hint_open
     assert [pushed.hears() for _ in range(20)] == [[]] * 20
-    second = pushed.play.drag(pushed.box, Mail("Second", BO, KIM))
+    second = pushed.scenario.drag(pushed.box, Mail("Second", BO, KIM))
     assert pushed.hears(second) == []
-    pushed.play.rest()
+    pushed.scenario.rest()
     assert pushed.box.read(first).categories == pushed.box.read(second).categories == BOTH
 
 
@@ -75,26 +75,28 @@ def test_a_notification_during_a_reading_is_followed_by_another_one(pushed: Push
     later: list[str] = []
 
     def meanwhile() -> None:
-        tick(pushed.play.context)  # a job waits from here on, for the hint that is being followed
+        tick(
+            pushed.scenario.context
+        )  # a job waits from here on, for the hint that is being followed
         later.append(pushed.moves("Second"))
         assert pushed.hears() == [], "the second one of the reading adds nothing"
 
-    discover(worker(pushed.play, "graph", "page", after=meanwhile).context, pushed.mailbox_id)
+    discover(worker(pushed.scenario, "graph", "page", after=meanwhile).context, pushed.mailbox_id)
     assert pushed.folder.hinted_at is not None
-    pushed.play.rest()
+    pushed.scenario.rest()
     for item in (first, *later):
         assert pushed.box.read(item).categories == BOTH
 
 
 def test_a_notification_during_a_poll_is_followed_by_another_reading(pushed: Pushed) -> None:
-    with pushed.play.context.begin() as tx:
+    with pushed.scenario.context.begin() as tx:
         mailboxes.set_folder(tx, pushed.folder.id, poll_due_at=tx.now)
     later: list[str] = []
     meanwhile = worker(
-        pushed.play, "graph", "page", after=lambda: later.append(pushed.moves("During a poll"))
+        pushed.scenario, "graph", "page", after=lambda: later.append(pushed.moves("During a poll"))
     )
     discover(meanwhile.context, pushed.mailbox_id)
-    pushed.play.rest()
+    pushed.scenario.rest()
     assert pushed.box.read(later[0]).categories == BOTH
 
 
@@ -102,10 +104,13 @@ def test_a_notification_between_two_pages_is_not_taken_for_followed(pushed: Push
     pushed.moves("First")
     later: list[str] = []
     meanwhile = worker(
-        pushed.play, "graph", "page", before=lambda: later.append(pushed.moves("Before the page"))
+        pushed.scenario,
+        "graph",
+        "page",
+        before=lambda: later.append(pushed.moves("Before the page")),
     )
     discover(meanwhile.context, pushed.mailbox_id)
-    pushed.play.rest()
+    pushed.scenario.rest()
     assert pushed.box.read(later[0]).categories == BOTH
 
 
@@ -118,7 +123,7 @@ def test_a_notification_after_a_reading_that_failed_is_followed(pushed: Pushed, 
             die()
         raise TryLater("Outlook does not answer.")
 
-    broken = worker(pushed.play, "graph", "page", before=fail)
+    broken = worker(pushed.scenario, "graph", "page", before=fail)
     if end == "death":
         with pytest.raises(Death):
             discover(broken.context, pushed.mailbox_id)
@@ -126,6 +131,6 @@ def test_a_notification_after_a_reading_that_failed_is_followed(pushed: Pushed, 
         discover(broken.context, pushed.mailbox_id)
     second = pushed.moves("Second")
     assert pushed.hears() == []
-    pushed.play.settle()
+    pushed.scenario.settle()
     for item in (first, second):
         assert pushed.box.read(item).categories == BOTH

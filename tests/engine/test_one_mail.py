@@ -10,7 +10,7 @@ from itertools import permutations
 import pytest
 from sqlalchemy import text
 
-from support.scenario import BO, BOTH, FOLDER, KIM, Play
+from support.scenario import BO, BOTH, FOLDER, KIM, Scenario
 from webcrm_sync.core.states import State
 from webcrm_sync.engine.mailboxes import admin
 from webcrm_sync_sandbox.outlook.mail import File, Mail
@@ -25,31 +25,33 @@ Boxes = tuple[SimMailbox, SimMailbox]
 
 
 @pytest.fixture
-def boxes(play: Play) -> Boxes:
+def boxes(scenario: Scenario) -> Boxes:
     """Kim's mailbox, which has three addresses, and Eva's; Bo is known to webCRM."""
-    play.contact(BO)
-    made = play.mailbox(aliases=KIMS_OTHER), play.mailbox(EVA, "Eva Nordwind")
-    play.refresh()
+    scenario.contact(BO)
+    made = scenario.mailbox(aliases=KIMS_OTHER), scenario.mailbox(EVA, "Eva Nordwind")
+    scenario.refresh()
     return made
 
 
-def mail(play: Play, **facts: object) -> Mail:
+def mail(scenario: Scenario, **facts: object) -> Mail:
     """A mail from Bo to both of us, sent now, with a Message-ID that others may have too."""
     plain = Mail("Order", BO, (KIM, EVA), body=WORDS, message_id="<same@x.example>")
-    sent = replace(plain, sent_at=play.stage.clock.now())
+    sent = replace(plain, sent_at=scenario.sandbox.clock.now())
     return replace(sent, **facts)  # type: ignore[arg-type]  # the caller names real fields
 
 
-def filed(play: Play, copies: Sequence[tuple[SimMailbox, Mail]], *, one_by_one: bool) -> int:
+def filed(
+    scenario: Scenario, copies: Sequence[tuple[SimMailbox, Mail]], *, one_by_one: bool
+) -> int:
     """How many Activities come of these copies, all of which are synced."""
     items = []
     for box, one in copies:
-        items.append((box, play.drag(box, one)))
+        items.append((box, scenario.drag(box, one)))
         if one_by_one:
-            play.look()
-    play.look()
+            scenario.look()
+    scenario.look()
     assert [box.read(item).categories for box, item in items] == [BOTH] * len(items)
-    return len(play.activities)
+    return len(scenario.activities)
 
 
 @pytest.mark.parametrize(
@@ -65,17 +67,19 @@ def filed(play: Play, copies: Sequence[tuple[SimMailbox, Mail]], *, one_by_one: 
     ],
     ids=str,
 )
-def test_a_colleague_has_many_addresses(play: Play, boxes: Boxes, other: dict[str, object]) -> None:
+def test_a_colleague_has_many_addresses(
+    scenario: Scenario, boxes: Boxes, other: dict[str, object]
+) -> None:
     kim, eva = boxes
-    sent = mail(play, sender=KIM, to=(BO,), cc=(EVA,))
-    assert filed(play, [(kim, sent), (eva, replace(sent, **other))], one_by_one=True) == 1  # type: ignore[arg-type]  # real fields
+    sent = mail(scenario, sender=KIM, to=(BO,), cc=(EVA,))
+    assert filed(scenario, [(kim, sent), (eva, replace(sent, **other))], one_by_one=True) == 1  # type: ignore[arg-type]  # real fields
 
 
 @pytest.mark.parametrize("other", ["bo+sales@havnebyg.example", "bo@havnebyg.onmicrosoft.com"])
-def test_so_has_a_customer(play: Play, boxes: Boxes, other: str) -> None:
+def test_so_has_a_customer(scenario: Scenario, boxes: Boxes, other: str) -> None:
     kim, eva = boxes
-    came = mail(play)
-    assert filed(play, [(kim, came), (eva, replace(came, sender=other))], one_by_one=True) == 1
+    came = mail(scenario)
+    assert filed(scenario, [(kim, came), (eva, replace(came, sender=other))], one_by_one=True) == 1
 
 
 @pytest.mark.parametrize(
@@ -89,11 +93,11 @@ def test_so_has_a_customer(play: Play, boxes: Boxes, other: str) -> None:
     ],
 )
 def test_tags_anywhere_in_the_subject_make_no_other_mail(
-    play: Play, boxes: Boxes, one: str, other: str
+    scenario: Scenario, boxes: Boxes, one: str, other: str
 ) -> None:
     kim, eva = boxes
-    copies = [(kim, mail(play, subject=one)), (eva, mail(play, subject=other))]
-    assert filed(play, copies, one_by_one=False) == 1
+    copies = [(kim, mail(scenario, subject=one)), (eva, mail(scenario, subject=other))]
+    assert filed(scenario, copies, one_by_one=False) == 1
 
 
 @pytest.mark.parametrize("one_by_one", [True, False])
@@ -107,11 +111,11 @@ def test_tags_anywhere_in_the_subject_make_no_other_mail(
     ids=str,
 )
 def test_what_a_gateway_adds_makes_no_other_mail(
-    play: Play, boxes: Boxes, other: dict[str, object], one_by_one: bool
+    scenario: Scenario, boxes: Boxes, other: dict[str, object], one_by_one: bool
 ) -> None:
     kim, eva = boxes
-    copies = [(kim, mail(play)), (eva, mail(play, **other)), (kim, mail(play, **other))]
-    assert filed(play, copies, one_by_one=one_by_one) == 1
+    copies = [(kim, mail(scenario)), (eva, mail(scenario, **other)), (kim, mail(scenario, **other))]
+    assert filed(scenario, copies, one_by_one=one_by_one) == 1
 
 
 @pytest.mark.parametrize("one_by_one", [True, False])
@@ -126,13 +130,13 @@ def test_what_a_gateway_adds_makes_no_other_mail(
     ids=str,
 )
 def test_another_mail_with_the_same_message_id_is_another_activity(
-    play: Play, boxes: Boxes, other: dict[str, object], one_by_one: bool
+    scenario: Scenario, boxes: Boxes, other: dict[str, object], one_by_one: bool
 ) -> None:
     kim, eva = boxes
-    one, two = mail(play), mail(play, **other)
+    one, two = mail(scenario), mail(scenario, **other)
     copies = [(kim, one), (kim, two), (eva, two), (eva, one)]
-    assert filed(play, copies, one_by_one=one_by_one) == 2
-    assert {a["ActivityDescription"] for a in play.activities} == {one.subject, two.subject}
+    assert filed(scenario, copies, one_by_one=one_by_one) == 2
+    assert {a["ActivityDescription"] for a in scenario.activities} == {one.subject, two.subject}
 
 
 SCAN = "<p>Your scan is attached.</p>"
@@ -152,39 +156,45 @@ SCAN = "<p>Your scan is attached.</p>"
     ids=str,
 )
 def test_a_scanner_sends_other_files_with_the_same_words(
-    play: Play, boxes: Boxes, one: tuple[File, ...], other: tuple[File, ...], one_by_one: bool
+    scenario: Scenario,
+    boxes: Boxes,
+    one: tuple[File, ...],
+    other: tuple[File, ...],
+    one_by_one: bool,
 ) -> None:
     kim, _ = boxes
-    scans = [mail(play, body=SCAN, attachments=files) for files in (one, other)]
-    assert filed(play, [(kim, scan) for scan in scans], one_by_one=one_by_one) == 2
-    assert len(play.documents) == len(one) + len(other)
+    scans = [mail(scenario, body=SCAN, attachments=files) for files in (one, other)]
+    assert filed(scenario, [(kim, scan) for scan in scans], one_by_one=one_by_one) == 2
+    assert len(scenario.documents) == len(one) + len(other)
 
 
-def test_the_files_of_hundreds_of_scans_cost_few_calls(play: Play, boxes: Boxes) -> None:
+def test_the_files_of_hundreds_of_scans_cost_few_calls(scenario: Scenario, boxes: Boxes) -> None:
     kim, _ = boxes
     for number in range(10):
         files = (File(f"scan{number}.pdf", b"1"),)
-        play.drag(kim, mail(play, body=SCAN, attachments=files))
-    play.stage.journal.clear()
-    play.look()
-    assert len(play.activities) == len(play.documents) == 10
-    assert len(play.stage.journal.select("graph", path="$batch")) <= 4
+        scenario.drag(kim, mail(scenario, body=SCAN, attachments=files))
+    scenario.sandbox.journal.clear()
+    scenario.look()
+    assert len(scenario.activities) == len(scenario.documents) == 10
+    assert len(scenario.sandbox.journal.select("graph", path="$batch")) <= 4
 
 
 @pytest.mark.parametrize("size", [1, 150_000])
-def test_a_copy_that_a_person_made_has_the_same_files(play: Play, boxes: Boxes, size: int) -> None:
+def test_a_copy_that_a_person_made_has_the_same_files(
+    scenario: Scenario, boxes: Boxes, size: int
+) -> None:
     kim, _ = boxes
-    item = play.drag(kim, mail(play, body=SCAN, attachments=(File("a.pdf", b"1" * size),)))
-    play.look()
+    item = scenario.drag(kim, mail(scenario, body=SCAN, attachments=(File("a.pdf", b"1" * size),)))
+    scenario.look()
     kim.copy(item, f"inbox/{FOLDER}")
-    play.look()
-    assert len(play.activities) == len(play.documents) == 1
+    scenario.look()
+    assert len(scenario.activities) == len(scenario.documents) == 1
 
 
-def test_files_that_are_gone_tell_nothing_apart(play: Play, boxes: Boxes) -> None:
+def test_files_that_are_gone_tell_nothing_apart(scenario: Scenario, boxes: Boxes) -> None:
     kim, _ = boxes
-    item = play.drag(kim, mail(play, body=SCAN, attachments=(File("a.pdf", b"1"),)))
-    play.look()
+    item = scenario.drag(kim, mail(scenario, body=SCAN, attachments=(File("a.pdf", b"1"),)))
+    scenario.look()
     copied = kim.copy(item, f"inbox/{FOLDER}")
 
     def lose(_: str, path: str) -> bool:
@@ -194,115 +204,117 @@ def test_files_that_are_gone_tell_nothing_apart(play: Play, boxes: Boxes) -> Non
             kim.delete(item)
         return False
 
-    play.stage.faults.slow("graph", by=timedelta(), when=lose)
-    play.look()
-    assert len(play.activities) == 1
-    assert play.item(kim, copied).state is State.SYNCED
+    scenario.sandbox.faults.slow("graph", by=timedelta(), when=lose)
+    scenario.look()
+    assert len(scenario.activities) == 1
+    assert scenario.item(kim, copied).state is State.SYNCED
 
 
-def test_files_that_are_asked_for_in_vain_are_asked_for_again(play: Play, boxes: Boxes) -> None:
+def test_files_that_are_asked_for_in_vain_are_asked_for_again(
+    scenario: Scenario, boxes: Boxes
+) -> None:
     kim, _ = boxes
-    item = play.drag(kim, mail(play, body=SCAN, attachments=(File("a.pdf", b"1"),)))
-    play.look()
-    play.stage.faults.refuse("graph", when=lambda _, path: path.endswith("$value"), limit=1)
+    item = scenario.drag(kim, mail(scenario, body=SCAN, attachments=(File("a.pdf", b"1"),)))
+    scenario.look()
+    scenario.sandbox.faults.refuse("graph", when=lambda _, path: path.endswith("$value"), limit=1)
     copied = kim.copy(item, f"inbox/{FOLDER}")
-    play.look()
-    play.settle()
-    assert len(play.activities) == 1
-    assert play.item(kim, copied).state is State.SYNCED
+    scenario.look()
+    scenario.settle()
+    assert len(scenario.activities) == 1
+    assert scenario.item(kim, copied).state is State.SYNCED
 
 
-def test_the_senders_own_copy_may_show_other_sizes(play: Play, boxes: Boxes) -> None:
+def test_the_senders_own_copy_may_show_other_sizes(scenario: Scenario, boxes: Boxes) -> None:
     kim, _ = boxes
-    sent = mail(play, sender=KIM, to=(KIM, BO), attachments=(File("a.pdf", b"1"),))
+    sent = mail(scenario, sender=KIM, to=(KIM, BO), attachments=(File("a.pdf", b"1"),))
     came = replace(sent, attachments=(File("a.pdf", b"1 and what Exchange adds"),))
-    play.drag(kim, sent, place="sentitems")
-    play.drag(kim, came)
-    play.look()
-    assert len(play.activities) == 1
+    scenario.drag(kim, sent, place="sentitems")
+    scenario.drag(kim, came)
+    scenario.look()
+    assert len(scenario.activities) == 1
 
 
-def scans(play: Play) -> list[Mail]:
+def scans(scenario: Scenario) -> list[Mail]:
     """Four mails with one Message-ID."""
     return [
-        mail(play),
-        mail(play, body=WORDS.replace("4711", "4712")),
-        mail(play, body=SCAN, attachments=(File("a.pdf", b"1"),)),
-        mail(play, body=SCAN, attachments=(File("b.pdf", b"2"),)),
+        mail(scenario),
+        mail(scenario, body=WORDS.replace("4711", "4712")),
+        mail(scenario, body=SCAN, attachments=(File("a.pdf", b"1"),)),
+        mail(scenario, body=SCAN, attachments=(File("b.pdf", b"2"),)),
     ]
 
 
-def test_a_replay_of_everything_doubles_nothing(play: Play, boxes: Boxes) -> None:
+def test_a_replay_of_everything_doubles_nothing(scenario: Scenario, boxes: Boxes) -> None:
     kim, eva = boxes
-    copies = [(box, one) for one in scans(play) for box in (kim, eva)]
-    assert filed(play, copies, one_by_one=True) == 4
-    before = play.activities
-    play.stage.graph.expire_cursors()
-    play.look()
+    copies = [(box, one) for one in scans(scenario) for box in (kim, eva)]
+    assert filed(scenario, copies, one_by_one=True) == 4
+    before = scenario.activities
+    scenario.sandbox.graph.expire_cursors()
+    scenario.look()
     for box in boxes:
         for item in box.messages(f"inbox/{FOLDER}"):
             box.move(item.id, "inbox")
-            play.look()
+            scenario.look()
             box.move(item.id, f"inbox/{FOLDER}")
-        play.look()
-    assert play.activities == before
+        scenario.look()
+    assert scenario.activities == before
 
 
 def test_a_mailbox_that_is_added_again_finds_its_mails_where_they_are(
-    play: Play, boxes: Boxes
+    scenario: Scenario, boxes: Boxes
 ) -> None:
     kim, eva = boxes
-    copies = [(box, one) for one in scans(play) for box in (kim, eva)]
-    assert filed(play, copies, one_by_one=False) == 4
-    before = play.activities
+    copies = [(box, one) for one in scans(scenario) for box in (kim, eva)]
+    assert filed(scenario, copies, one_by_one=False) == 4
+    before = scenario.activities
     for address in (KIM, EVA, KIM):
-        admin.remove(play.context, address)
-        play.watch(address)
-        play.settle()
-    assert play.activities == before
+        admin.remove(scenario.context, address)
+        scenario.watch(address)
+        scenario.settle()
+    assert scenario.activities == before
 
 
 @pytest.mark.parametrize("order", list(permutations(range(3))), ids=str)
 def test_a_mailbox_that_is_added_again_finds_its_mails_in_any_order(
-    play: Play, boxes: Boxes, order: tuple[int, ...]
+    scenario: Scenario, boxes: Boxes, order: tuple[int, ...]
 ) -> None:
     kim, _ = boxes
     items = []
-    for scan in scans(play)[1:]:
-        items.append(play.drag(kim, scan))
-        play.look()
-    before = play.activities
+    for scan in scans(scenario)[1:]:
+        items.append(scenario.drag(kim, scan))
+        scenario.look()
+    before = scenario.activities
     for item in items:
         kim.move(item, "inbox")
-    admin.remove(play.context, KIM)
-    play.watch(KIM)
+    admin.remove(scenario.context, KIM)
+    scenario.watch(KIM)
     for number in order:
         kim.move(items[number], f"inbox/{FOLDER}")
-        play.look()
-    play.settle()
-    assert play.activities == before
+        scenario.look()
+    scenario.settle()
+    assert scenario.activities == before
     assert [kim.read(item).categories for item in items] == [BOTH] * 3
 
 
-def test_what_an_earlier_version_filed_twice_stays_two(play: Play, boxes: Boxes) -> None:
+def test_what_an_earlier_version_filed_twice_stays_two(scenario: Scenario, boxes: Boxes) -> None:
     kim, eva = boxes
-    sent = mail(play, sender=KIM, to=(BO,), cc=(EVA,), subject="RE: Order")
+    sent = mail(scenario, sender=KIM, to=(BO,), cc=(EVA,), subject="RE: Order")
     twice = replace(sent, sender=KIMS_OTHER[0], subject="RE: [EXTERNAL] Order")
-    one = play.drag(kim, sent, place="sentitems")
-    play.look()
-    with play.context.begin() as tx:
+    one = scenario.drag(kim, sent, place="sentitems")
+    scenario.look()
+    with scenario.context.begin() as tx:
         tx.connection.execute(text("UPDATE email SET word_digest = NULL, subject = 'Another'"))
-    two = play.drag(eva, twice)
-    play.look()
-    with play.context.begin() as tx:
+    two = scenario.drag(eva, twice)
+    scenario.look()
+    with scenario.context.begin() as tx:
         tx.connection.execute(text("UPDATE email SET word_digest = NULL"))
         tx.connection.execute(text("UPDATE email SET subject = 'RE: Order' WHERE id = 1"))
-    before = play.activities
+    before = scenario.activities
     assert len(before) == 2
     for box, item, place in ((kim, one, "sentitems"), (eva, two, "inbox")):
         copied = box.copy(item, f"{place}/{FOLDER}")
-        play.look()
+        scenario.look()
         assert box.read(copied).categories == BOTH
-        row, twin = play.item(box, item), play.item(box, copied)
+        row, twin = scenario.item(box, item), scenario.item(box, copied)
         assert row.email_id == twin.email_id
-    assert play.activities == before
+    assert scenario.activities == before

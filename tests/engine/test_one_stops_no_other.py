@@ -13,9 +13,9 @@ import pytest
 from sqlalchemy import text
 
 from support.interleave import Death
-from support.pane_user import Desk
+from support.pane_user import PaneUser
 from support.planting import Marks, Planting
-from support.scenario import BO, BOTH, FOLDER, KIM, LIS, PENDING, Play
+from support.scenario import BO, BOTH, FOLDER, KIM, LIS, PENDING, Scenario
 from webcrm_sync.core.states import SENTENCES, Reason, State
 from webcrm_sync.engine.isolation import job_backoff
 from webcrm_sync.engine.operations.status import read_status
@@ -61,14 +61,14 @@ ODD_MAILS: dict[str, dict[str, Any]] = {
 
 
 @pytest.fixture
-def guarded(play: Play) -> Play:
+def guarded(scenario: Scenario) -> Scenario:
     """The play as workers would play it: what a job raises is held off."""
-    play.is_guarded = True
-    return play
+    scenario.is_guarded = True
+    return scenario
 
 
 @pytest.fixture
-def box(guarded: Play) -> SimMailbox:
+def box(guarded: Scenario) -> SimMailbox:
     guarded.contact(BO)
     guarded.contact(LIS, "Skovby")
     made = guarded.mailbox()
@@ -86,8 +86,8 @@ def log() -> Iterator[io.StringIO]:
     logging.getLogger().removeHandler(handler)
 
 
-def held_jobs(play: Play) -> list[str]:
-    return [job.task for job in read_status(play.context).held_jobs]
+def held_jobs(scenario: Scenario) -> list[str]:
+    return [job.task for job in read_status(scenario.context).held_jobs]
 
 
 def planted(place: str, *numbers: int, word: str = WORD) -> Planting:
@@ -98,8 +98,8 @@ def poison(subject: str = WORD) -> Mail:
     return Mail(subject, BO, KIM, message_id=f"<{subject.replace(' ', '-')}@havnebyg.example>")
 
 
-def test_odd_mails_of_every_kind_stop_no_other(guarded: Play, box: SimMailbox) -> None:
-    dials = guarded.stage.graph.dials
+def test_odd_mails_of_every_kind_stop_no_other(guarded: Scenario, box: SimMailbox) -> None:
+    dials = guarded.sandbox.graph.dials
     odd = {}
     for name, told in ODD_MAILS.items():
         odd[name] = box.deliver(Mail(name, BO, KIM))
@@ -109,15 +109,15 @@ def test_odd_mails_of_every_kind_stop_no_other(guarded: Play, box: SimMailbox) -
     guarded.look()
     for seconds in (2, 3):
         guarded.wait(timedelta(seconds=seconds))
-    guarded.stage.journal.clear()  # Graph told what no description allows
+    guarded.sandbox.journal.clear()  # Graph told what no description allows
     assert [box.read(i).categories for i in fine] == [BOTH] * 3
     assert held_jobs(guarded) == []
     ends = {name: guarded.item(box, i).state for name, i in odd.items()}
     assert {n for n, s in ends.items() if not (s.is_end or s is State.FILED)} == set()
 
 
-def test_odd_records_of_webcrm_stop_no_other(guarded: Play, box: SimMailbox) -> None:
-    crm = guarded.stage.crm
+def test_odd_records_of_webcrm_stop_no_other(guarded: Scenario, box: SimMailbox) -> None:
+    crm = guarded.sandbox.crm
     user = crm.add_user(KIM, "Kim Nordwind")
     values: list[Any] = [None, 7, "x", [], {}, "9999-12-31T23:30:00-11:00", "\0", -1, 1e300, True]
     person = guarded.contact("known@havnebyg.example")
@@ -137,7 +137,7 @@ def test_odd_records_of_webcrm_stop_no_other(guarded: Play, box: SimMailbox) -> 
     assert box.read(item).categories == BOTH
     assert "Fine" in [m.subject for m in box.messages(f"sentitems/{FOLDER}")]
     assert held_jobs(guarded) == []
-    guarded.stage.journal.clear()  # webCRM told what no description allows
+    guarded.sandbox.journal.clear()  # webCRM told what no description allows
 
 
 @pytest.mark.parametrize(
@@ -149,9 +149,9 @@ def test_odd_records_of_webcrm_stop_no_other(guarded: Play, box: SimMailbox) -> 
     ],
 )
 def test_record_that_raises_is_left_out_alone(
-    guarded: Play, box: SimMailbox, place: str, what: str, log: io.StringIO
+    guarded: Scenario, box: SimMailbox, place: str, what: str, log: io.StringIO
 ) -> None:
-    crm = guarded.stage.crm
+    crm = guarded.sandbox.crm
     firm = crm.add_organisation(WORD, domain="poisonous.example")
     crm.add_person(firm, "eva@poisonous.example", name=WORD)
     guarded.contact("new@later.example", "Later")
@@ -170,9 +170,9 @@ def test_record_that_raises_is_left_out_alone(
     "place", ["webcrm.wire:sent_activity", "engine.mirroring.plan:plan_mirror"]
 )
 def test_mail_of_webcrm_that_raises_stops_no_other_mirror(
-    guarded: Play, box: SimMailbox, place: str
+    guarded: Scenario, box: SimMailbox, place: str
 ) -> None:
-    crm = guarded.stage.crm
+    crm = guarded.sandbox.crm
     user = crm.add_user(KIM, "Kim Nordwind")
     person = guarded.contact("known@havnebyg.example")
     guarded.refresh()
@@ -189,7 +189,7 @@ def test_mail_of_webcrm_that_raises_stops_no_other_mirror(
 
 
 def test_parked_mail_is_told_of_once_and_tried_again_by_a_person(
-    guarded: Play, box: SimMailbox, log: io.StringIO
+    guarded: Scenario, box: SimMailbox, log: io.StringIO
 ) -> None:
     item = guarded.drag(box, poison())
     with planted("engine.discovery.arrivals:email_row").watching():
@@ -207,7 +207,7 @@ def test_parked_mail_is_told_of_once_and_tried_again_by_a_person(
     assert "email_row" in told
     assert WORD not in told
     assert BO not in told
-    kim = Desk(guarded, box)
+    kim = PaneUser(guarded, box)
     state = actions.retry(guarded.context, kim.user, kim.ref(item))
     assert state.state is DisplayStatus.ON_ITS_WAY
     guarded.rest()
@@ -215,7 +215,7 @@ def test_parked_mail_is_told_of_once_and_tried_again_by_a_person(
 
 
 def test_same_error_with_many_mails_parks_none_and_pauses_the_job(
-    guarded: Play, box: SimMailbox
+    guarded: Scenario, box: SimMailbox
 ) -> None:
     items = [guarded.drag(box, poison(f"{WORD} {n}")) for n in range(30)]
     with planted("engine.matching.decide:decision_for").watching():
@@ -233,7 +233,7 @@ def test_same_error_with_many_mails_parks_none_and_pauses_the_job(
     assert held_jobs(guarded) == []
 
 
-def test_bug_in_one_job_holds_off_that_job_alone(guarded: Play, box: SimMailbox) -> None:
+def test_bug_in_one_job_holds_off_that_job_alone(guarded: Scenario, box: SimMailbox) -> None:
     with guarded.context.begin() as tx:
         (watched,) = mailboxes.all_mailboxes(tx)
     first = guarded.drag(box, Mail("First", BO, KIM))
@@ -252,19 +252,19 @@ def test_bug_in_one_job_holds_off_that_job_alone(guarded: Play, box: SimMailbox)
     assert held_jobs(guarded) == []
 
 
-def work_until_death(play: Play) -> str | None:
+def work_until_death(scenario: Scenario) -> str | None:
     """The job that a worker dies with, None = it comes through."""
     for _ in range(50):
-        with play.context.begin() as tx:
+        with scenario.context.begin() as tx:
             schedule.wake_parked(tx)
             due = schedule.due_jobs(tx)
         if not due:
             return None
         for one in due:
             try:
-                run_step(play.context, one.job, one.subject_id)
+                run_step(scenario.context, one.job, one.subject_id)
             except Death:
-                job_backoff.note_death(play.context, one.job, one.subject_id)
+                job_backoff.note_death(scenario.context, one.job, one.subject_id)
                 return one.job
     raise AssertionError("never comes to rest")
 
@@ -274,14 +274,14 @@ def work_until_death(play: Play) -> str | None:
     [("core.filing:draft_activity", "file"), ("engine.discovery.arrivals:Arrival.of", "discover")],
 )
 def test_mail_that_a_worker_died_with_three_times_is_parked(
-    guarded: Play, box: SimMailbox, place: str, task: str
+    guarded: Scenario, box: SimMailbox, place: str, task: str
 ) -> None:
     deadly = guarded.drag(box, poison())
     fine = [guarded.drag(box, Mail(f"Fine {n}", LIS, KIM)) for n in range(2)]
     deaths = []
     with Planting(Marks((WORD,), frozenset()), place, Death).watching():
         for _ in range(6):
-            guarded.stage.clock.advance(timedelta(seconds=70))
+            guarded.sandbox.clock.advance(timedelta(seconds=70))
             if died := work_until_death(guarded):
                 deaths.append(died)
     assert deaths == [task] * 3
@@ -296,7 +296,7 @@ def test_mail_that_a_worker_died_with_three_times_is_parked(
     assert len(guarded.activities) == 3
 
 
-def test_deaths_alone_park_nothing(guarded: Play, box: SimMailbox) -> None:
+def test_deaths_alone_park_nothing(guarded: Scenario, box: SimMailbox) -> None:
     items = [guarded.drag(box, Mail(f"Mail {n}", BO, KIM)) for n in range(3)]
     with guarded.context.begin() as tx:
         (watched,) = mailboxes.all_mailboxes(tx)

@@ -13,12 +13,12 @@ import pytest
 from sqlalchemy.exc import OperationalError
 
 from support.interleave import worker
-from support.processes import running, until
-from support.scenario import BO, BOTH, FOLDER, KIM, OpenPlay, Play
+from support.processes import run_service, until
+from support.scenario import BO, BOTH, FOLDER, KIM, OpenScenario, Scenario
 from webcrm_sync.engine.operations.status import read_status
 from webcrm_sync.store.database import libpq_url
 from webcrm_sync_sandbox.entra import ROLES, App
-from webcrm_sync_sandbox.environment import Stage
+from webcrm_sync_sandbox.environment import Sandbox
 from webcrm_sync_sandbox.outlook.mail import Mail
 from webcrm_sync_sandbox.outlook.mailbox import SimMailbox
 
@@ -28,56 +28,56 @@ _CUT_OFF = """SELECT pg_terminate_backend(pid) FROM pg_stat_activity
 
 
 @dataclass(slots=True)
-class Ground:
+class ProvedMailbox:
     """Kim's mailbox, and what is in trouble."""
 
-    play: Play
+    scenario: Scenario
     box: SimMailbox
 
     @property
     def app(self) -> App:
         """Our application in Entra."""
-        return self.play.stage.entra.apps[self.play.context.settings.entra_client_id]
+        return self.scenario.sandbox.entra.apps[self.scenario.context.settings.entra_client_id]
 
     def set_app(self, **values: object) -> None:
         """Change the application; tokens given out before are worth nothing."""
         for name, value in values.items():
             setattr(self.app, name, value)
-        self.play.stage.entra.revoke_tokens()
+        self.scenario.sandbox.entra.revoke_tokens()
 
     @property
     def troubles(self) -> list[str]:
         """What `status` says is wrong."""
-        found = read_status(self.play.context)
+        found = read_status(self.scenario.context)
         told = [found.webcrm_trouble, *(box.trouble for box in found.mailboxes)]
         return [trouble for trouble in told if trouble]
 
     def calls(self, *services: str) -> int:
         """How often these were called so far."""
-        return sum(self.play.stage.journal.count(service) for service in services)
+        return sum(self.scenario.sandbox.journal.count(service) for service in services)
 
 
 @pytest.fixture
-def ground(open_play: OpenPlay) -> Ground:
+def proved(open_scenario: OpenScenario) -> ProvedMailbox:
     """Kim's mailbox, with Bo known to webCRM; nobody tells of changes."""
-    play = open_play(PUBLIC_URL="http://nobody.example")
-    play.contact(BO)
-    box = play.mailbox()
-    play.refresh()
-    return Ground(play, box)
+    scenario = open_scenario(PUBLIC_URL="http://nobody.example")
+    scenario.contact(BO)
+    box = scenario.mailbox()
+    scenario.refresh()
+    return ProvedMailbox(scenario, box)
 
 
-def _token(ground: Ground) -> str:
-    return ground.play.context.settings.webcrm_token.get_secret_value()
+def _token(proved: ProvedMailbox) -> str:
+    return proved.scenario.context.settings.webcrm_token.get_secret_value()
 
 
-def _secret(ground: Ground) -> str:
-    secret = ground.play.context.settings.entra_client_secret
+def _secret(proved: ProvedMailbox) -> str:
+    secret = proved.scenario.context.settings.entra_client_secret
     assert secret is not None
     return secret.get_secret_value()
 
 
-Act = Callable[[Ground], object]
+Act = Callable[[ProvedMailbox], object]
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,21 +94,21 @@ class Trouble:
 TROUBLES = [
     Trouble(
         "graph is down",
-        lambda g: g.play.stage.faults.unavailable("graph"),
-        lambda g: g.play.stage.faults.clear(),
+        lambda g: g.scenario.sandbox.faults.unavailable("graph"),
+        lambda g: g.scenario.sandbox.faults.clear(),
         "goes on by itself",
     ),
     Trouble(
         "webcrm is down",
-        lambda g: g.play.stage.faults.unavailable("webcrm"),
-        lambda g: g.play.stage.faults.clear(),
+        lambda g: g.scenario.sandbox.faults.unavailable("webcrm"),
+        lambda g: g.scenario.sandbox.faults.clear(),
         "goes on by itself",
         ("webcrm",),
     ),
     Trouble(
         "webcrm's token is revoked",
-        lambda g: g.play.stage.crm.tokens.clear(),
-        lambda g: g.play.stage.crm.add_token(_token(g)),
+        lambda g: g.scenario.sandbox.crm.tokens.clear(),
+        lambda g: g.scenario.sandbox.crm.add_token(_token(g)),
         "WEBCRM_SYNC_WEBCRM_TOKEN",
         ("webcrm",),
     ),
@@ -141,75 +141,77 @@ TROUBLES = [
 
 @pytest.mark.parametrize("trouble", TROUBLES, ids=lambda trouble: trouble.name)
 def test_day_of_trouble_costs_few_calls_and_ends_by_itself(
-    ground: Ground, trouble: Trouble
+    proved: ProvedMailbox, trouble: Trouble
 ) -> None:
-    play = ground.play
-    trouble.breaks(ground)
-    items = [play.drag(ground.box, Mail(f"Mail {n}", BO, KIM)) for n in range(3)]
-    play.stage.clock.advance(timedelta(hours=1))  # past what webCRM's token is good for
-    play.look()
-    _pass(play, hours=2)
-    before = ground.calls(*trouble.services)
+    scenario = proved.scenario
+    trouble.breaks(proved)
+    items = [scenario.drag(proved.box, Mail(f"Mail {n}", BO, KIM)) for n in range(3)]
+    scenario.sandbox.clock.advance(timedelta(hours=1))  # past what webCRM's token is good for
+    scenario.look()
+    _pass(scenario, hours=2)
+    before = proved.calls(*trouble.services)
     for _ in range(15):
-        play.stage.clock.advance(timedelta(minutes=2))
-        play.rest()
-    assert 1 <= ground.calls(*trouble.services) - before <= 20
-    assert sum(trouble.says in told for told in ground.troubles) == 1
-    _pass(play, hours=20)
-    trouble.mends(ground)
+        scenario.sandbox.clock.advance(timedelta(minutes=2))
+        scenario.rest()
+    assert 1 <= proved.calls(*trouble.services) - before <= 20
+    assert sum(trouble.says in told for told in proved.troubles) == 1
+    _pass(scenario, hours=20)
+    trouble.mends(proved)
     for _ in range(3):
-        play.wait(timedelta(minutes=13))
-    assert ground.troubles == []
-    assert all(ground.box.read(item).categories == BOTH for item in items)
-    assert len(play.activities) == 3
+        scenario.wait(timedelta(minutes=13))
+    assert proved.troubles == []
+    assert all(proved.box.read(item).categories == BOTH for item in items)
+    assert len(scenario.activities) == 3
 
 
-def _pass(play: Play, *, hours: int) -> None:
+def _pass(scenario: Scenario, *, hours: int) -> None:
     for _ in range(0, hours, 2):
-        play.stage.clock.advance(timedelta(hours=2))
-        play.rest()
+        scenario.sandbox.clock.advance(timedelta(hours=2))
+        scenario.rest()
 
 
 @pytest.mark.parametrize("service", ["graph", "webcrm"])
 @pytest.mark.parametrize("is_date", [False, True])
 def test_nobody_is_asked_before_the_time_it_asked_for(
-    ground: Ground, service: str, is_date: bool
+    proved: ProvedMailbox, service: str, is_date: bool
 ) -> None:
-    play = ground.play
+    scenario = proved.scenario
     hour = timedelta(hours=1)
-    asked: float | datetime = play.stage.clock.now() + hour if is_date else hour.total_seconds()
-    play.stage.faults.throttle(service, retry_after=asked, limit=1)
-    item = play.drag(ground.box, Mail("Patience", BO, KIM))
-    play.look()
-    before = play.stage.journal.count(service)
+    asked: float | datetime = (
+        scenario.sandbox.clock.now() + hour if is_date else hour.total_seconds()
+    )
+    scenario.sandbox.faults.throttle(service, retry_after=asked, limit=1)
+    item = scenario.drag(proved.box, Mail("Patience", BO, KIM))
+    scenario.look()
+    before = scenario.sandbox.journal.count(service)
     for _ in range(11):
-        play.wait(timedelta(minutes=5))
-    assert play.stage.journal.count(service) == before
-    play.wait(timedelta(minutes=6))
-    assert ground.box.read(item).categories == BOTH
+        scenario.wait(timedelta(minutes=5))
+    assert scenario.sandbox.journal.count(service) == before
+    scenario.wait(timedelta(minutes=6))
+    assert proved.box.read(item).categories == BOTH
 
 
-def test_two_mailboxes_wait_each_for_itself(ground: Ground) -> None:
-    play = ground.play
-    eva = play.mailbox("eva@nordwind.example", "Eva Nordwind")
-    ground.box.has_licence = False
-    play.wait(timedelta(minutes=3))
-    fine = play.drag(eva, Mail("Fine", BO, "eva@nordwind.example"))
-    play.look()
+def test_two_mailboxes_wait_each_for_itself(proved: ProvedMailbox) -> None:
+    scenario = proved.scenario
+    eva = scenario.mailbox("eva@nordwind.example", "Eva Nordwind")
+    proved.box.has_licence = False
+    scenario.wait(timedelta(minutes=3))
+    fine = scenario.drag(eva, Mail("Fine", BO, "eva@nordwind.example"))
+    scenario.look()
     assert eva.read(fine).categories == BOTH
-    assert [bool(box.trouble) for box in read_status(play.context).mailboxes] == [False, True]
+    assert [bool(box.trouble) for box in read_status(scenario.context).mailboxes] == [False, True]
 
 
 def test_database_that_restarts_between_a_call_and_its_record_loses_nothing(
-    ground: Ground,
+    proved: ProvedMailbox,
 ) -> None:
-    play, url = ground.play, ground.play.context.settings.database_url or ""
-    item = play.drag(ground.box, Mail("Once", BO, KIM))
+    scenario, url = proved.scenario, proved.scenario.context.settings.database_url or ""
+    item = scenario.drag(proved.box, Mail("Once", BO, KIM))
     with suppress(OperationalError):  # the next turn may be being chosen at that moment
-        worker(play, "webcrm", "write_activities", after=lambda: _restart(url)).look()
-    play.look()
-    assert ground.box.read(item).categories == BOTH
-    assert len(play.activities) == 1
+        worker(scenario, "webcrm", "write_activities", after=lambda: _restart(url)).look()
+    scenario.look()
+    assert proved.box.read(item).categories == BOTH
+    assert len(scenario.activities) == 1
 
 
 def _restart(url: str) -> None:
@@ -219,14 +221,16 @@ def _restart(url: str) -> None:
 
 @pytest.mark.long
 def test_service_goes_on_after_its_database_has_restarted(fresh_database: str) -> None:
-    with Stage() as stage, tempfile.TemporaryDirectory() as scratch:
-        stage.crm.add_person(stage.crm.add_organisation("Havnebyg"), BO)
-        box = stage.outlook.add_mailbox(KIM, "Kim Nordwind")
-        with running(stage, "serve", DATABASE_URL=fresh_database, DATA_DIR=scratch) as service:
+    with Sandbox() as sandbox, tempfile.TemporaryDirectory() as scratch:
+        sandbox.crm.add_person(sandbox.crm.add_organisation("Havnebyg"), BO)
+        box = sandbox.outlook.add_mailbox(KIM, "Kim Nordwind")
+        with run_service(
+            sandbox, "serve", DATABASE_URL=fresh_database, DATA_DIR=scratch
+        ) as service:
             service.watch(KIM)
             first = box.put(Mail("Before", BO, KIM), f"inbox/{FOLDER}")
             until(lambda: box.read(first).categories == BOTH, "the mail before the restart")
             _restart(fresh_database)
             second = box.put(Mail("After", BO, KIM), f"inbox/{FOLDER}")
             until(lambda: box.read(second).categories == BOTH, "the mail after the restart")
-    assert len(stage.crm.activities) == 2
+    assert len(sandbox.crm.activities) == 2

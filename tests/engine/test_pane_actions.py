@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
 
-from support.pane_user import Desk, desk
-from support.scenario import BO, BOTH, FOLDER, KIM, LIS, Play
+from support.pane_user import PaneUser, add_pane_user
+from support.scenario import BO, BOTH, FOLDER, KIM, LIS, Scenario
 from webcrm_sync.core.message import Party
 from webcrm_sync.core.states import Reason
 from webcrm_sync.engine.pane.mail_status_rules import (
@@ -18,9 +18,11 @@ from webcrm_sync.engine.pane.mail_status_rules import (
 from webcrm_sync_sandbox.outlook.mail import File, Mail
 
 
-def test_a_mail_of_a_known_contact_is_forecast_and_nothing_of_its_body_is_read(play: Play) -> None:
-    play.contact(BO, "Havnebyg", name="Bo Byg")
-    kim = desk(play)
+def test_a_mail_of_a_known_contact_is_forecast_and_nothing_of_its_body_is_read(
+    scenario: Scenario,
+) -> None:
+    scenario.contact(BO, "Havnebyg", name="Bo Byg")
+    kim = add_pane_user(scenario)
     mail = kim.box.deliver(Mail("Offer?", BO, KIM))
     state = kim.look(mail)
     assert (state.state, state.forecast) == (DisplayStatus.NEW, Forecast.KNOWN)
@@ -29,45 +31,45 @@ def test_a_mail_of_a_known_contact_is_forecast_and_nothing_of_its_body_is_read(p
     assert target.activity_id is None
     assert Action.SYNC in state.can
     assert state.sender == Party(BO, BO)
-    assert mail not in [i for e in play.stage.journal.exchanges for i in e.contents]
+    assert mail not in [i for e in scenario.sandbox.journal.exchanges for i in e.contents]
 
 
-def test_the_button_moves_the_mail_and_it_stands_in_webcrm(play: Play) -> None:
-    play.contact(BO)
-    kim = desk(play)
+def test_the_button_moves_the_mail_and_it_stands_in_webcrm(scenario: Scenario) -> None:
+    scenario.contact(BO)
+    kim = add_pane_user(scenario)
     mail = kim.box.deliver(Mail("Offer?", BO, KIM))
     state = kim.sync(mail)
     assert state.state is DisplayStatus.ON_ITS_WAY
     assert state.steps == Progress(moved=True)
     assert kim.box.read(mail).folder == FOLDER
 
-    play.rest()
+    scenario.rest()
     done = kim.look(mail)
     assert done.state is DisplayStatus.SYNCED
     assert done.steps == Progress(moved=True, read=True, filed=True, marked=True)
     assert (done.way, done.by) == (Origin.BUTTON, "Kim Nordwind")
     assert done.took_seconds is not None
-    assert len(play.under("Havnebyg")) == 1
+    assert len(scenario.under("Havnebyg")) == 1
     assert kim.box.read(mail).categories == BOTH
 
 
-def test_pressing_twice_at_the_same_moment_does_it_once(play: Play) -> None:
-    play.contact(BO)
-    kim = desk(play)
+def test_pressing_twice_at_the_same_moment_does_it_once(scenario: Scenario) -> None:
+    scenario.contact(BO)
+    kim = add_pane_user(scenario)
     mail = kim.box.deliver(Mail("Offer?", BO, KIM))
     with ThreadPoolExecutor(4) as people:
         found = list(people.map(lambda _: kim.sync(mail), range(4)))
     assert {s.state for s in found} == {DisplayStatus.ON_ITS_WAY}
-    play.rest()
+    scenario.rest()
     kim.sync(mail)
-    play.rest()
-    assert len(play.activities) == 1
+    scenario.rest()
+    assert len(scenario.activities) == 1
     assert len(kim.box.messages(f"inbox/{FOLDER}")) == 1
 
 
-def test_a_sent_mail_goes_to_the_folder_under_sent_items(play: Play) -> None:
-    play.contact(BO)
-    kim = desk(play)
+def test_a_sent_mail_goes_to_the_folder_under_sent_items(scenario: Scenario) -> None:
+    scenario.contact(BO)
+    kim = add_pane_user(scenario)
     kim.box.make_folder("sentitems", "2026")
     mail = kim.box.put_sent(Mail("Our offer", KIM, BO))
     kim.box.move(mail, "sentitems/2026")
@@ -75,199 +77,205 @@ def test_a_sent_mail_goes_to_the_folder_under_sent_items(play: Play) -> None:
     assert [m.id for m in kim.box.messages(f"sentitems/{FOLDER}")] == [mail]
 
 
-def test_a_draft_stays_where_it_is(play: Play) -> None:
-    kim = desk(play)
+def test_a_draft_stays_where_it_is(scenario: Scenario) -> None:
+    kim = add_pane_user(scenario)
     draft = kim.box.put(Mail("Not yet", KIM, BO, is_draft=True), "drafts")
     assert kim.sync(draft).state is DisplayStatus.DRAFT
     assert [m.id for m in kim.box.messages("drafts")] == [draft]
 
 
-def test_a_choice_made_with_the_button_beats_the_directory(play: Play) -> None:
-    play.contact(BO, "Havnebyg")
-    play.contact(LIS, "Skovby")
-    kim = desk(play)
+def test_a_choice_made_with_the_button_beats_the_directory(scenario: Scenario) -> None:
+    scenario.contact(BO, "Havnebyg")
+    scenario.contact(LIS, "Skovby")
+    kim = add_pane_user(scenario)
     mail = kim.box.deliver(Mail("For the other", BO, KIM))
-    kim.sync(mail, play.organisations["Skovby"])
-    play.rest()
-    assert len(play.under("Skovby")) == 1
-    assert play.under("Havnebyg") == []
+    kim.sync(mail, scenario.organisations["Skovby"])
+    scenario.rest()
+    assert len(scenario.under("Skovby")) == 1
+    assert scenario.under("Havnebyg") == []
     assert kim.look(mail).targets[0].organisation == "Skovby"
 
 
-def test_an_ambiguous_mail_is_filed_once_a_person_has_chosen(play: Play) -> None:
-    play.contact(BO, "Havnebyg")
-    play.contact(BO, "Skovby")
-    kim = desk(play)
+def test_an_ambiguous_mail_is_filed_once_a_person_has_chosen(scenario: Scenario) -> None:
+    scenario.contact(BO, "Havnebyg")
+    scenario.contact(BO, "Skovby")
+    kim = add_pane_user(scenario)
     mail = kim.box.deliver(Mail("Which?", BO, KIM))
     assert kim.look(mail).forecast is Forecast.SEVERAL
     kim.sync(mail)
-    play.rest()
+    scenario.rest()
     parked = kim.look(mail)
     assert (parked.state, parked.reason) == (DisplayStatus.PARKED, Reason.AMBIGUOUS)
     assert {c.organisation for c in parked.candidates} == {"Havnebyg", "Skovby"}
 
-    assert kim.choose(mail, play.organisations["Skovby"]).state is DisplayStatus.ON_ITS_WAY
-    play.rest()
+    assert kim.choose(mail, scenario.organisations["Skovby"]).state is DisplayStatus.ON_ITS_WAY
+    scenario.rest()
     assert kim.look(mail).state is DisplayStatus.SYNCED
-    assert (len(play.under("Skovby")), len(play.under("Havnebyg"))) == (1, 0)
+    assert (len(scenario.under("Skovby")), len(scenario.under("Havnebyg"))) == (1, 0)
 
 
-def test_changing_the_organisation_moves_the_one_activity_and_its_documents(play: Play) -> None:
-    play.contact(BO, "Havnebyg")
-    play.contact(LIS, "Skovby")
-    kim = desk(play)
+def test_changing_the_organisation_moves_the_one_activity_and_its_documents(
+    scenario: Scenario,
+) -> None:
+    scenario.contact(BO, "Havnebyg")
+    scenario.contact(LIS, "Skovby")
+    kim = add_pane_user(scenario)
     mail = kim.box.deliver(Mail("Offer?", BO, KIM, attachments=(File("plan.pdf", b"%PDF"),)))
     kim.sync(mail)
-    play.rest()
-    (before,) = play.under("Havnebyg")
+    scenario.rest()
+    (before,) = scenario.under("Havnebyg")
 
-    skovby = play.organisations["Skovby"]
+    skovby = scenario.organisations["Skovby"]
     kim.choose(mail, skovby)
     kim.choose(mail, skovby)
-    play.rest()
-    (after,) = play.activities
+    scenario.rest()
+    (after,) = scenario.activities
     assert (after["ActivityId"], after["ActivityOrganisationId"]) == (before["ActivityId"], skovby)
     assert not after.get("ActivityPersonId")
-    assert [d["DocumentOrganisationId"] for d in play.documents] == [skovby]
+    assert [d["DocumentOrganisationId"] for d in scenario.documents] == [skovby]
 
-    play.drag(kim.box, Mail("Another", BO, KIM))
+    scenario.drag(kim.box, Mail("Another", BO, KIM))
     kim.box.move(mail, "inbox")
-    play.look()
+    scenario.look()
     kim.box.move(mail, f"inbox/{FOLDER}")
-    play.look()
-    assert len(play.under("Skovby")) == 1
+    scenario.look()
+    assert len(scenario.under("Skovby")) == 1
 
 
-def test_undo_takes_the_mail_out_of_the_folder_and_out_of_webcrm(play: Play) -> None:
-    play.contact(BO)
-    kim = desk(play)
+def test_undo_takes_the_mail_out_of_the_folder_and_out_of_webcrm(scenario: Scenario) -> None:
+    scenario.contact(BO)
+    kim = add_pane_user(scenario)
     files = (File("plan.pdf", b"%PDF"),)
     mail = kim.box.deliver(
         Mail("Oops", BO, KIM, body="Secret", categories=("Mine",), attachments=files)
     )
     kim.sync(mail)
-    play.rest()
+    scenario.rest()
     state = kim.undo(mail)
     assert state.state is DisplayStatus.NEW
     kim.undo(mail)
-    play.rest()
-    (activity,) = play.activities
+    scenario.rest()
+    (activity,) = scenario.activities
     assert activity["ActivityDescription"] == "[withdrawn] Oops"
     assert not activity.get("ActivityMemo")
-    assert play.documents == []
+    assert scenario.documents == []
     assert kim.box.read(mail).categories == ("Mine",)
     assert [m.id for m in kim.box.messages("inbox")] == [mail]
 
-    play.look()
-    assert play.activities[0]["ActivityDescription"] == "[withdrawn] Oops"
+    scenario.look()
+    assert scenario.activities[0]["ActivityDescription"] == "[withdrawn] Oops"
     assert kim.look(mail).state is DisplayStatus.NEW
 
 
-def test_syncing_again_after_undo_fills_the_same_activity(play: Play) -> None:
-    play.contact(BO)
-    kim = desk(play)
+def test_syncing_again_after_undo_fills_the_same_activity(scenario: Scenario) -> None:
+    scenario.contact(BO)
+    kim = add_pane_user(scenario)
     files = (File("plan.pdf", b"%PDF"),)
     mail = kim.box.deliver(Mail("Back", BO, KIM, body="<p>Words</p>", attachments=files))
     kim.sync(mail)
-    play.rest()
+    scenario.rest()
     kim.undo(mail)
-    play.rest()
+    scenario.rest()
     kim.sync(mail)
-    play.rest()
-    (activity,) = play.activities
+    scenario.rest()
+    (activity,) = scenario.activities
     assert activity["ActivityDescription"] == "Back"
     assert "Words" in activity["ActivityMemo"]
-    assert len(play.documents) == 1
+    assert len(scenario.documents) == 1
     assert kim.look(mail).state is DisplayStatus.SYNCED
     assert kim.box.read(mail).categories == BOTH
 
 
-def test_undo_leaves_the_activity_while_a_colleague_has_the_mail_synced_too(play: Play) -> None:
-    play.contact(BO)
-    kim = desk(play)
-    eva = desk(play, "eva@nordwind.example", "Eva Nordwind")
+def test_undo_leaves_the_activity_while_a_colleague_has_the_mail_synced_too(
+    scenario: Scenario,
+) -> None:
+    scenario.contact(BO)
+    kim = add_pane_user(scenario)
+    eva = add_pane_user(scenario, "eva@nordwind.example", "Eva Nordwind")
     mail = Mail("Both", BO, (KIM, "eva@nordwind.example"), message_id="<b@havnebyg.example>")
     one, two = kim.box.deliver(mail), eva.box.deliver(mail)
     kim.sync(one)
     eva.sync(two)
-    play.rest()
+    scenario.rest()
     kim.undo(one)
-    play.rest()
-    (activity,) = play.activities
+    scenario.rest()
+    (activity,) = scenario.activities
     assert activity["ActivityDescription"] == "Both"
     assert kim.box.read(one).categories == ()
     assert eva.look(two).state is DisplayStatus.SYNCED
 
 
-def test_what_was_synced_before_is_synced_anyway_when_a_person_says_so(play: Play) -> None:
-    play.contact(BO)
-    box = play.stage.outlook.add_mailbox(KIM, "Kim Nordwind")
+def test_what_was_synced_before_is_synced_anyway_when_a_person_says_so(scenario: Scenario) -> None:
+    scenario.contact(BO)
+    box = scenario.sandbox.outlook.add_mailbox(KIM, "Kim Nordwind")
     folder = box.make_folder("inbox", FOLDER)
     mail = box.put(Mail("Old", BO, KIM, categories=("Synced",)), folder)
-    play.watch(KIM)
-    play.refresh()
-    kim = Desk(play, box)
+    scenario.watch(KIM)
+    scenario.refresh()
+    kim = PaneUser(scenario, box)
     assert kim.look(mail).reason is Reason.SYNCED_BEFORE
     kim.anyway(mail)
-    play.rest()
+    scenario.rest()
     assert kim.look(mail).state is DisplayStatus.SYNCED
-    assert len(play.activities) == 1
+    assert len(scenario.activities) == 1
 
 
-def test_a_refused_mail_is_tried_again_at_once_when_a_person_says_so(play: Play) -> None:
-    play.contact(BO)
-    kim = desk(play)
-    play.stage.crm.failing_creates = 100
+def test_a_refused_mail_is_tried_again_at_once_when_a_person_says_so(scenario: Scenario) -> None:
+    scenario.contact(BO)
+    kim = add_pane_user(scenario)
+    scenario.sandbox.crm.failing_creates = 100
     mail = kim.box.deliver(Mail("Offer?", BO, KIM))
     kim.sync(mail)
-    play.settle()
+    scenario.settle()
     assert kim.look(mail).state is DisplayStatus.PARKED
-    play.stage.crm.failing_creates = 0
+    scenario.sandbox.crm.failing_creates = 0
     assert kim.retry(mail).state is DisplayStatus.ON_ITS_WAY
-    play.rest()
+    scenario.rest()
     assert kim.look(mail).state is DisplayStatus.SYNCED
 
 
-def test_a_mail_among_colleagues_can_still_be_put_under_an_organisation(play: Play) -> None:
-    play.contact(BO)
-    kim = desk(play)
-    desk(play, "eva@nordwind.example", "Eva Nordwind")
+def test_a_mail_among_colleagues_can_still_be_put_under_an_organisation(scenario: Scenario) -> None:
+    scenario.contact(BO)
+    kim = add_pane_user(scenario)
+    add_pane_user(scenario, "eva@nordwind.example", "Eva Nordwind")
     mail = kim.box.deliver(Mail("About Bo", "eva@nordwind.example", KIM))
     before = kim.look(mail)
     assert (before.state, before.reason) == (DisplayStatus.SKIPPED, Reason.ONLY_COLLEAGUES)
-    kim.choose(mail, play.organisations["Havnebyg"])
-    play.rest()
+    kim.choose(mail, scenario.organisations["Havnebyg"])
+    scenario.rest()
     assert kim.look(mail).state is DisplayStatus.SYNCED
-    assert len(play.under("Havnebyg")) == 1
+    assert len(scenario.under("Havnebyg")) == 1
 
 
-def test_a_mirror_says_that_webcrm_sent_it(play: Play) -> None:
-    person = play.contact(BO)
-    user = play.stage.crm.add_user(KIM, "Kim Nordwind")
-    kim = desk(play)
-    activity = play.stage.crm.send_mail(user, person, "Order", "Thank you")
-    play.refresh()
+def test_a_mirror_says_that_webcrm_sent_it(scenario: Scenario) -> None:
+    person = scenario.contact(BO)
+    user = scenario.sandbox.crm.add_user(KIM, "Kim Nordwind")
+    kim = add_pane_user(scenario)
+    activity = scenario.sandbox.crm.send_mail(user, person, "Order", "Thank you")
+    scenario.refresh()
     (mirror,) = kim.box.messages(f"sentitems/{FOLDER}")
     state = kim.look(mirror.id)
     assert (state.state, state.way) == (DisplayStatus.MIRRORED, Origin.WEBCRM)
     assert [t.activity_id for t in state.targets] == [activity]
 
 
-def test_a_colleague_may_choose_for_the_mail_that_stands_in_webcrm_already(play: Play) -> None:
-    play.contact(BO, "Havnebyg")
-    play.contact(LIS, "Skovby")
-    kim = desk(play)
-    eva = desk(play, "eva@nordwind.example", "Eva Nordwind")
+def test_a_colleague_may_choose_for_the_mail_that_stands_in_webcrm_already(
+    scenario: Scenario,
+) -> None:
+    scenario.contact(BO, "Havnebyg")
+    scenario.contact(LIS, "Skovby")
+    kim = add_pane_user(scenario)
+    eva = add_pane_user(scenario, "eva@nordwind.example", "Eva Nordwind")
     for organisation in ("Havnebyg", "Skovby"):
         both = Mail(
             "Both", BO, (KIM, "eva@nordwind.example"), message_id=f"<{organisation}@x.example>"
         )
         one, two = kim.box.deliver(both), eva.box.deliver(both)
         kim.sync(one)
-        play.rest()
-        eva.sync(two, play.organisations[organisation])
-        play.rest()
+        scenario.rest()
+        eva.sync(two, scenario.organisations[organisation])
+        scenario.rest()
         assert eva.look(two).state is DisplayStatus.SYNCED
         assert eva.box.read(two).categories == kim.box.read(one).categories == BOTH
-        assert len(play.under(organisation)) == 1
-    assert len(play.activities) == 2
+        assert len(scenario.under(organisation)) == 1
+    assert len(scenario.activities) == 2

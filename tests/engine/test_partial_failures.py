@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from support.interleave import worker
-from support.scenario import BO, BOTH, FOLDER, KIM, LIS, Play
+from support.scenario import BO, BOTH, FOLDER, KIM, LIS, Scenario
 from webcrm_sync.core.errors import AccessLost, Gone, Refused, SyncError, TryLater, Unclear
 from webcrm_sync.core.states import State
 from webcrm_sync.engine.backoff import back_off_mailbox
@@ -51,66 +51,70 @@ class Failing:
         return call
 
 
-def failing(play: Play, name: str, error: SyncError, *ids: str, times: int = -1) -> Play:
+def failing(
+    scenario: Scenario, name: str, error: SyncError, *ids: str, times: int = -1
+) -> Scenario:
     """The same play over a Graph that fails."""
-    graph: Any = Failing(play.context.graph, name, error, ids, times)
-    return Play(play.stage, replace(play.context, graph=graph), play.organisations)
+    graph: Any = Failing(scenario.context.graph, name, error, ids, times)
+    return Scenario(
+        scenario.sandbox, replace(scenario.context, graph=graph), scenario.organisations
+    )
 
 
 @pytest.mark.parametrize("name", ["attachments", "save_attachment"])
 def test_file_that_outlook_refuses_parks_its_mail_alone(
-    play: Play, box: SimMailbox, name: str
+    scenario: Scenario, box: SimMailbox, name: str
 ) -> None:
-    bad = play.drag(box, Mail("Bad", BO, KIM, attachments=A_FILE))
-    good = play.drag(box, Mail("Good", BO, KIM, attachments=A_FILE))
-    troubled = failing(play, name, Refused("no such form of id"), bad)
+    bad = scenario.drag(box, Mail("Bad", BO, KIM, attachments=A_FILE))
+    good = scenario.drag(box, Mail("Good", BO, KIM, attachments=A_FILE))
+    troubled = failing(scenario, name, Refused("no such form of id"), bad)
     troubled.look()
     troubled.settle()
     assert box.read(good).categories == BOTH
-    assert play.item(box, bad).state is State.PARKED
-    with play.context.begin() as tx:
+    assert scenario.item(box, bad).state is State.PARKED
+    with scenario.context.begin() as tx:
         assert companies.read_company(tx).webcrm_trouble is None
-    play.wait(timedelta(hours=2))
+    scenario.wait(timedelta(hours=2))
     assert box.read(bad).categories == BOTH
-    assert len(play.documents) == 2
+    assert len(scenario.documents) == 2
 
 
 def test_files_of_a_mail_that_graph_cannot_find_yet_are_not_lost(
-    play: Play, box: SimMailbox
+    scenario: Scenario, box: SimMailbox
 ) -> None:
-    item = play.drag(box, Mail("Fresh", BO, KIM, attachments=A_FILE))
-    failing(play, "attachments", Gone("ErrorItemNotFound"), times=1).look()
-    play.settle()
-    assert len(play.documents) == 1
+    item = scenario.drag(box, Mail("Fresh", BO, KIM, attachments=A_FILE))
+    failing(scenario, "attachments", Gone("ErrorItemNotFound"), times=1).look()
+    scenario.settle()
+    assert len(scenario.documents) == 1
     assert box.read(item).categories == BOTH
 
 
 def test_mail_deleted_before_its_files_were_read_comes_to_an_end(
-    play: Play, box: SimMailbox
+    scenario: Scenario, box: SimMailbox
 ) -> None:
-    item = play.drag(box, Mail("Deleted", BO, KIM, attachments=A_FILE))
-    failing(play, "save_attachment", TryLater("not now"), times=1).look()
+    item = scenario.drag(box, Mail("Deleted", BO, KIM, attachments=A_FILE))
+    failing(scenario, "save_attachment", TryLater("not now"), times=1).look()
     box.delete(item)
     box.delete(item)
-    play.settle()
-    play.wait(timedelta(hours=2))
-    play.stage.journal.clear()
-    play.wait(timedelta(hours=2))
-    assert len(play.activities) == 1
-    assert play.item(box, item).state is State.SYNCED
-    assert not [e for e in play.stage.journal.exchanges if "attachments" in e.path]
+    scenario.settle()
+    scenario.wait(timedelta(hours=2))
+    scenario.sandbox.journal.clear()
+    scenario.wait(timedelta(hours=2))
+    assert len(scenario.activities) == 1
+    assert scenario.item(box, item).state is State.SYNCED
+    assert not [e for e in scenario.sandbox.journal.exchanges if "attachments" in e.path]
 
 
 def test_files_are_read_from_another_copy_when_one_mailbox_is_closed(
-    play: Play, box: SimMailbox
+    scenario: Scenario, box: SimMailbox
 ) -> None:
-    eva = play.mailbox(EVA, "Eva")
+    eva = scenario.mailbox(EVA, "Eva")
     mail = Mail("Two", BO, (KIM, EVA), message_id="<two@havnebyg.example>", attachments=A_FILE)
-    mail = replace(mail, sent_at=play.stage.clock.now())
-    first, second = play.drag(box, mail), play.drag(eva, mail)
-    troubled = failing(play, "attachments", AccessLost("closed"), first)
+    mail = replace(mail, sent_at=scenario.sandbox.clock.now())
+    first, second = scenario.drag(box, mail), scenario.drag(eva, mail)
+    troubled = failing(scenario, "attachments", AccessLost("closed"), first)
     troubled.look()
-    assert len(play.documents) == 1
+    assert len(scenario.documents) == 1
     assert eva.read(second).categories == BOTH
 
 
@@ -132,65 +136,69 @@ class Allergic:
         return self.client.write_activities(drafts, **named)
 
 
-def test_mail_that_webcrm_fails_on_stops_no_other(play: Play, box: SimMailbox) -> None:
-    bad = play.drag(box, Mail("Poison", BO, KIM))
-    good = [play.drag(box, Mail(f"Good {n}", BO, KIM)) for n in range(3)]
-    webcrm: Any = Allergic(play.context.webcrm, "Poison")
-    ill = Play(play.stage, replace(play.context, webcrm=webcrm), play.organisations)
+def test_mail_that_webcrm_fails_on_stops_no_other(scenario: Scenario, box: SimMailbox) -> None:
+    bad = scenario.drag(box, Mail("Poison", BO, KIM))
+    good = [scenario.drag(box, Mail(f"Good {n}", BO, KIM)) for n in range(3)]
+    webcrm: Any = Allergic(scenario.context.webcrm, "Poison")
+    ill = Scenario(
+        scenario.sandbox, replace(scenario.context, webcrm=webcrm), scenario.organisations
+    )
     ill.look()
     for _ in range(8):
         ill.wait(timedelta(seconds=65))
     assert all(box.read(i).categories == BOTH for i in good)
     for _ in range(8):
         ill.wait(timedelta(minutes=11))
-    assert play.item(box, bad).state is State.PARKED
-    later = play.drag(box, Mail("Later", BO, KIM))
+    assert scenario.item(box, bad).state is State.PARKED
+    later = scenario.drag(box, Mail("Later", BO, KIM))
     ill.look()
     assert box.read(later).categories == BOTH
     for _ in range(3):
-        play.wait(timedelta(hours=1, minutes=1))
+        scenario.wait(timedelta(hours=1, minutes=1))
     assert box.read(bad).categories == BOTH
-    assert len(play.activities) == 5
+    assert len(scenario.activities) == 5
 
 
-def test_closed_mailbox_is_not_asked_once_per_file(play: Play, box: SimMailbox) -> None:
+def test_closed_mailbox_is_not_asked_once_per_file(scenario: Scenario, box: SimMailbox) -> None:
     for number in range(12):
-        play.drag(box, Mail(f"Mail {number}", BO, KIM, attachments=A_FILE))
-    play.stage.faults.unavailable(service="graph", when=lambda _, p: "attachments" in p, limit=30)
-    play.look()
-    asked = [e for e in play.stage.journal.exchanges if "attachments" in e.path]
+        scenario.drag(box, Mail(f"Mail {number}", BO, KIM, attachments=A_FILE))
+    scenario.sandbox.faults.unavailable(
+        service="graph", when=lambda _, p: "attachments" in p, limit=30
+    )
+    scenario.look()
+    asked = [e for e in scenario.sandbox.journal.exchanges if "attachments" in e.path]
     assert len(asked) <= 3
     for _ in range(30):
-        play.wait(timedelta(minutes=11))
-    assert len(play.documents) == 12
+        scenario.wait(timedelta(minutes=11))
+    assert len(scenario.documents) == 12
 
 
 def test_contact_that_appears_while_its_mail_is_marked_not_synced(
-    play: Play, box: SimMailbox
+    scenario: Scenario, box: SimMailbox
 ) -> None:
-    item = play.drag(box, Mail("Who?", LIS, KIM))
+    item = scenario.drag(box, Mail("Who?", LIS, KIM))
 
     def appear() -> None:
-        play.contact(LIS, "Skovby")
-        play.stage.clock.advance(timedelta(seconds=61))
-        refresh_directory(play.context)
-        file(play.context)
+        scenario.contact(LIS, "Skovby")
+        scenario.sandbox.clock.advance(timedelta(seconds=61))
+        refresh_directory(scenario.context)
+        file(scenario.context)
 
-    worker(play, "graph", "mark", after=appear).look()
-    play.settle()
-    assert len(play.under("Skovby")) == 1
+    worker(scenario, "graph", "mark", after=appear).look()
+    scenario.settle()
+    assert len(scenario.under("Skovby")) == 1
     assert box.read(item).categories == BOTH
-    assert play.item(box, item).state is State.SYNCED
+    assert scenario.item(box, item).state is State.SYNCED
 
 
-def test_the_longest_wish_of_a_busy_mailbox_counts(play: Play, box: SimMailbox) -> None:
+def test_the_longest_wish_of_a_busy_mailbox_counts(scenario: Scenario, box: SimMailbox) -> None:
     del box
-    with play.context.begin() as tx:
+    with scenario.context.begin() as tx:
         (watched,) = mailboxes.all_mailboxes(tx)
-    asked = play.stage.clock.now() + timedelta(minutes=5)
-    back_off_mailbox(play.context, watched, TryLater("busy", retry_at=asked))
-    back_off_mailbox(play.context, watched, TryLater("busy too"))
-    with play.context.begin() as tx:
+    asked = scenario.sandbox.clock.now() + timedelta(minutes=5)
+    back_off_mailbox(scenario.context, watched, TryLater("busy", retry_at=asked))
+    back_off_mailbox(scenario.context, watched, TryLater("busy too"))
+    with scenario.context.begin() as tx:
         held = mailboxes.read_mailbox(tx, watched.id)
     assert held is not None
     assert held.gate_at is not None
@@ -198,23 +206,23 @@ def test_the_longest_wish_of_a_busy_mailbox_counts(play: Play, box: SimMailbox) 
 
 
 def test_inbox_folder_of_one_mailbox_in_trouble_does_not_delay_another(
-    play: Play, box: SimMailbox
+    scenario: Scenario, box: SimMailbox
 ) -> None:
-    eva = play.mailbox(EVA, "Eva")
-    stuck = play.drag(box, Mail("Stuck", BO, KIM, attachments=A_FILE))
-    fine = play.drag(eva, Mail("Fine", BO, EVA, attachments=A_FILE))
-    failing(play, "attachments", TryLater("busy"), stuck).look()
+    eva = scenario.mailbox(EVA, "Eva")
+    stuck = scenario.drag(box, Mail("Stuck", BO, KIM, attachments=A_FILE))
+    fine = scenario.drag(eva, Mail("Fine", BO, EVA, attachments=A_FILE))
+    failing(scenario, "attachments", TryLater("busy"), stuck).look()
     assert eva.read(fine).categories == BOTH
-    play.settle()
+    scenario.settle()
     assert box.read(stuck).categories == BOTH
     assert box.messages(f"inbox/{FOLDER}")[0].id == stuck
 
 
 def test_folder_that_graph_does_not_find_for_a_while_is_not_asked_for_every_second(
-    play: Play, box: SimMailbox
+    scenario: Scenario, box: SimMailbox
 ) -> None:
-    item = play.drag(box, Mail("Patience", BO, KIM))
-    failing(play, "page", Gone("ErrorItemNotFound"), times=4).look()
+    item = scenario.drag(box, Mail("Patience", BO, KIM))
+    failing(scenario, "page", Gone("ErrorItemNotFound"), times=4).look()
     assert box.read(item).categories == ()
-    play.wait(timedelta(seconds=31))
+    scenario.wait(timedelta(seconds=31))
     assert box.read(item).categories == BOTH

@@ -11,9 +11,9 @@ import pytest
 from sqlalchemy import text
 
 from support.database import empty
-from support.fault_runner import Rehearsal, rehearsal
+from support.fault_runner import FaultRunner, fault_runner
 from support.planting import Marks, Planted, Planting
-from support.scenario import BO, BOTH, KIM, LIS, Play
+from support.scenario import BO, BOTH, KIM, LIS, Scenario
 from webcrm_sync_sandbox.outlook.mail import File, Mail
 
 WORD = "Poisonous"
@@ -67,22 +67,22 @@ def is_of_the_net(place: str) -> bool:
 
 
 @pytest.fixture(scope="module")
-def rehearsed(database_url: str) -> Iterator[Rehearsal]:
+def runner(database_url: str) -> Iterator[FaultRunner]:
     empty(database_url)
-    with rehearsal(database_url) as made:
+    with fault_runner(database_url) as made:
         yield made
 
 
 class Scene:
     """Three mails of customers in one page and one bulk, one of them poisonous."""
 
-    def __init__(self, rehearsed: Rehearsal) -> None:
-        rehearsed.begin_anew()
-        rehearsed.stage.crm.search_lag = timedelta()
-        self.stage, self.rehearsed = rehearsed.stage, rehearsed
-        with rehearsed.before.begin() as tx:
+    def __init__(self, runner: FaultRunner) -> None:
+        runner.begin_anew()
+        runner.sandbox.crm.search_lag = timedelta()
+        self.sandbox, self.runner = runner.sandbox, runner
+        with runner.before.begin() as tx:
             tx.connection.execute(text(_NUMBERED))
-        self.box = rehearsed.stage.outlook.mailbox(KIM)
+        self.box = runner.sandbox.outlook.mailbox(KIM)
         file = (File(f"{WORD}.txt", b"Small"),)
         mails = [
             Mail("One", BO, KIM, message_id="<one@x.example>", attachments=(File("a.txt", b"a"),)),
@@ -100,16 +100,16 @@ class Scene:
     rows: frozenset[int] = frozenset()
 
     def subjects(self) -> list[str]:
-        return sorted(str(a["ActivityDescription"]) for a in self.stage.crm.activities)
+        return sorted(str(a["ActivityDescription"]) for a in self.sandbox.crm.activities)
 
     def are_others_synced(self) -> bool:
         return all(self.box.read(i).categories == BOTH for i in (self.one, self.two))
 
 
-def rows_of_the_poison(rehearsed: Rehearsal) -> frozenset[int]:
+def rows_of_the_poison(runner: FaultRunner) -> frozenset[int]:
     """The numbers that its rows get, each time the same."""
-    scene = Scene(rehearsed)
-    with rehearsed.working(is_lagging=False) as worker:
+    scene = Scene(runner)
+    with runner.working(is_lagging=False) as worker:
         worker.look()
         query = (
             "SELECT e.id, i.id, f.id FROM email e JOIN item i ON i.email_id = e.id"
@@ -122,30 +122,30 @@ def rows_of_the_poison(rehearsed: Rehearsal) -> frozenset[int]:
 
 
 @pytest.fixture(scope="module")
-def rows(rehearsed: Rehearsal) -> frozenset[int]:
-    return rows_of_the_poison(rehearsed)
+def rows(runner: FaultRunner) -> frozenset[int]:
+    return rows_of_the_poison(runner)
 
 
-def played(rehearsed: Rehearsal, rows: frozenset[int], place: str | None) -> Planting:
+def played(runner: FaultRunner, rows: frozenset[int], place: str | None) -> Planting:
     """The story with the exception planted; what is wrong with its end is asserted."""
-    scene = Scene(rehearsed)
+    scene = Scene(runner)
     scene.rows = rows
     planting = Planting(scene.marks(), place)
-    with planting.watching(), rehearsed.working(is_lagging=False) as worker:
-        play = Play(rehearsed.stage, worker.context, is_guarded=True)
-        play.look()
+    with planting.watching(), runner.working(is_lagging=False) as worker:
+        scenario = Scenario(runner.sandbox, worker.context, is_guarded=True)
+        scenario.look()
         for seconds in (2, 3):
-            play.wait(timedelta(seconds=seconds))
+            scenario.wait(timedelta(seconds=seconds))
         assert scene.are_others_synced(), f"others wait: {scene.subjects()}"
         assert [s for s in scene.subjects() if s != WORD] == ["One", "Two"]
-    with rehearsed.working(is_lagging=False) as worker:
+    with runner.working(is_lagging=False) as worker:
         told = ("parked", "synced") if planting.raised else ("synced",)
         with worker.context.begin() as tx:
             state = tx.connection.scalar(
                 text("SELECT state FROM item WHERE graph_id = :i"), {"i": scene.poison}
             )
         assert state in {*told, "filed", None}, state
-        healed = Play(rehearsed.stage, replace(worker.context, version="next"), is_guarded=True)
+        healed = Scenario(runner.sandbox, replace(worker.context, version="next"), is_guarded=True)
         healed.wait(timedelta(hours=1))
         for seconds in (3, 65, 65):
             healed.wait(timedelta(seconds=seconds))
@@ -156,25 +156,25 @@ def played(rehearsed: Rehearsal, rows: frozenset[int], place: str | None) -> Pla
 
 @pytest.mark.parametrize("place", STEPS)
 def test_other_mails_are_synced_all_the_same(
-    rehearsed: Rehearsal, rows: frozenset[int], place: str
+    runner: FaultRunner, rows: frozenset[int], place: str
 ) -> None:
-    assert played(rehearsed, rows, place).raised
+    assert played(runner, rows, place).raised
 
 
 @pytest.mark.search
 def test_other_mails_are_synced_wherever_the_exception_is_planted(
-    rehearsed: Rehearsal,
+    runner: FaultRunner,
     rows: frozenset[int],
     record_property: Callable[[str, object], None],
 ) -> None:
-    places = sorted(played(rehearsed, rows, None).seen)
+    places = sorted(played(runner, rows, None).seen)
     record_property("counted", f"{len(places)} functions")
     found = []
     for place in places[:: 1 if IS_FULL else SOME]:
         if is_of_the_net(place):
             continue
         try:
-            played(rehearsed, rows, place)
+            played(runner, rows, place)
         except (AssertionError, Planted) as error:
             found.append(f"{place}: {error}")
     assert not found, "\n".join(found)

@@ -7,10 +7,10 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import text
 
-from support.pane_user import Desk
+from support.pane_user import PaneUser
 from support.planting import Marks, Planted, Planting
-from support.reconciliation import Ground, prepared
-from support.scenario import BO, BOTH, FOLDER, KIM, LIS, Play
+from support.reconciliation import ProvedMailbox, prove_mailbox
+from support.scenario import BO, BOTH, FOLDER, KIM, LIS, Scenario
 from webcrm_sync.core.outlook import Place
 from webcrm_sync.core.states import State
 from webcrm_sync.engine.operations.status import read_status
@@ -20,30 +20,30 @@ from webcrm_sync_sandbox.outlook.mail import Mail
 
 
 @pytest.fixture
-def ground(play: Play) -> Ground:
+def proved(scenario: Scenario) -> ProvedMailbox:
     """The prepared ground, worked on as workers would."""
-    play.is_guarded = True
-    return prepared(play)
+    scenario.is_guarded = True
+    return prove_mailbox(scenario)
 
 
 def planted(place: str, *words: str, number: int = -1) -> Planting:
     return Planting(Marks(words, frozenset({number})), place)
 
 
-def test_copy_that_cannot_even_be_held_back_leaves_its_page_going_on(ground: Ground) -> None:
-    odd = ground.synced[2]
-    number = ground.play.item(ground.box, odd).id
-    ground.box.set_categories(odd, ("Red", *BOTH))
+def test_copy_that_cannot_even_be_held_back_leaves_its_page_going_on(proved: ProvedMailbox) -> None:
+    odd = proved.synced[2]
+    number = proved.scenario.item(proved.box, odd).id
+    proved.box.set_categories(odd, ("Red", *BOTH))
     with planted("store.emails:mark_seen", number=number).watching() as planting:
-        item = ground.play.drag(ground.box, Mail("Later", BO, KIM))
-        ground.play.look()
+        item = proved.scenario.drag(proved.box, Mail("Later", BO, KIM))
+        proved.scenario.look()
     assert planting.raised
-    assert ground.box.read(item).categories == BOTH
+    assert proved.box.read(item).categories == BOTH
 
 
-def prove_all(ground: Ground) -> None:
-    prove.ask_for_all(ground.play.context)
-    ground.play.rest()
+def prove_all(proved: ProvedMailbox) -> None:
+    prove.ask_for_all(proved.scenario.context)
+    proved.scenario.rest()
 
 
 @pytest.mark.parametrize(
@@ -53,52 +53,56 @@ def prove_all(ground: Ground) -> None:
         "engine.discovery.discover:_read_folder",
     ],
 )
-def test_folder_that_raises_in_a_proof_leaves_the_others_proved(ground: Ground, place: str) -> None:
-    with ground.play.context.begin() as tx:
+def test_folder_that_raises_in_a_proof_leaves_the_others_proved(
+    proved: ProvedMailbox, place: str
+) -> None:
+    with proved.scenario.context.begin() as tx:
         sent = text("SELECT graph_id FROM folder WHERE place = 'sent'")
         graph_id = tx.connection.execute(sent).scalar_one()
-    ground.sql("DELETE FROM item WHERE graph_id = :i", i=ground.synced[0])
+    proved.sql("DELETE FROM item WHERE graph_id = :i", i=proved.synced[0])
     with planted(place, graph_id).watching() as planting:
-        prove_all(ground)
+        prove_all(proved)
     assert planting.raised
-    assert ground.play.item(ground.box, ground.synced[0]).state is State.SYNCED
-    assert len(ground.play.activities) == 4
+    assert proved.scenario.item(proved.box, proved.synced[0]).state is State.SYNCED
+    assert len(proved.scenario.activities) == 4
 
 
-def test_mailbox_that_raises_in_a_proof_stops_no_other(play: Play) -> None:
+def test_mailbox_that_raises_in_a_proof_stops_no_other(scenario: Scenario) -> None:
     for address in (KIM, LIS):
-        play.mailbox(address)
+        scenario.mailbox(address)
     with planted("engine.reconciliation.outlook:_prove", KIM).watching():
-        proofs = {p.address: p.trouble for p in prove.prove_mailboxes(play.context)}
+        proofs = {p.address: p.trouble for p in prove.prove_mailboxes(scenario.context)}
     assert "Planted" in str(proofs[KIM])
     assert proofs[LIS] is None
 
 
-def test_copy_that_raises_in_a_proof_is_left_out_alone(ground: Ground) -> None:
-    odd, fine = ground.synced[:2]
+def test_copy_that_raises_in_a_proof_is_left_out_alone(proved: ProvedMailbox) -> None:
+    odd, fine = proved.synced[:2]
     for item in (odd, fine):
-        ground.box.set_categories(item, ("Red",))
-        ground.play.look()
-        ground.box.set_categories(item, ("Red",))
-        version = ground.box.read(item).change_key
-        ground.sql("UPDATE item SET change_key = :k WHERE graph_id = :i", k=version, i=item)
+        proved.box.set_categories(item, ("Red",))
+        proved.scenario.look()
+        proved.box.set_categories(item, ("Red",))
+        version = proved.box.read(item).change_key
+        proved.sql("UPDATE item SET change_key = :k WHERE graph_id = :i", k=version, i=item)
     with planted("engine.reconciliation.differences:is_unmarked", odd).watching() as planting:
-        prove_all(ground)
+        prove_all(proved)
     assert planting.raised
-    assert set(BOTH) < set(ground.box.read(fine).categories)
-    assert ground.box.read(odd).categories == ("Red",)
+    assert set(BOTH) < set(proved.box.read(fine).categories)
+    assert proved.box.read(odd).categories == ("Red",)
 
 
-def test_copy_that_stands_still_and_raises_leaves_the_others_going_on(ground: Ground) -> None:
-    odd, fine = ground.synced[:2]
+def test_copy_that_stands_still_and_raises_leaves_the_others_going_on(
+    proved: ProvedMailbox,
+) -> None:
+    odd, fine = proved.synced[:2]
     stuck = "UPDATE item SET state = 'filed', mark_due_at = NULL WHERE graph_id = ANY(:i)"
-    ground.sql(stuck, i=[odd, fine])
+    proved.sql(stuck, i=[odd, fine])
     with planted("engine.reconciliation.outlook:_take_further", odd).watching() as planting:
-        prove_all(ground)
+        prove_all(proved)
     assert planting.raised
-    assert ground.play.item(ground.box, fine).state is State.SYNCED
-    assert ground.play.item(ground.box, odd).state is State.FILED
-    ground.heals(Kind.STATE)
+    assert proved.scenario.item(proved.box, fine).state is State.SYNCED
+    assert proved.scenario.item(proved.box, odd).state is State.FILED
+    proved.heals(Kind.STATE)
 
 
 @pytest.mark.parametrize(
@@ -108,64 +112,68 @@ def test_copy_that_stands_still_and_raises_leaves_the_others_going_on(ground: Gr
         "webcrm.wire:keyed_activity",
     ],
 )
-def test_activity_that_raises_in_a_proof_is_left_out_alone(ground: Ground, place: str) -> None:
-    ground.play.contact(LIS, "Skovby")
-    there = ground.play.organisations["Skovby"]
-    odd, fine, gone = (ground.activity(n) for n in range(3))
-    crm = ground.play.stage.crm
+def test_activity_that_raises_in_a_proof_is_left_out_alone(
+    proved: ProvedMailbox, place: str
+) -> None:
+    proved.scenario.contact(LIS, "Skovby")
+    there = proved.scenario.organisations["Skovby"]
+    odd, fine, gone = (proved.activity(n) for n in range(3))
+    crm = proved.scenario.sandbox.crm
     for number in (odd, fine):
         crm.tables["Activity"].update(number, {"ActivityOrganisationId": there})
     crm.tables["Activity"].delete(gone)
-    key = next(a for a in ground.play.activities if a["ActivityId"] == odd)["ActivityCustom15"]
+    key = next(a for a in proved.scenario.activities if a["ActivityId"] == odd)["ActivityCustom15"]
     with planted(place, key).watching():
-        prove_all(ground)
-    with ground.play.context.begin() as tx:
+        prove_all(proved)
+    with proved.scenario.context.begin() as tx:
         moved = tx.connection.execute(
             text("SELECT organisation_id FROM filing WHERE activity_id = :a"), {"a": fine}
         ).scalar_one()
     assert moved == there
-    assert not [j for j in read_status(ground.play.context).held_jobs if j.task == "prove webcrm"]
-    assert len(ground.play.activities) == 3
+    assert not [
+        j for j in read_status(proved.scenario.context).held_jobs if j.task == "prove webcrm"
+    ]
+    assert len(proved.scenario.activities) == 3
 
 
-def test_folder_that_raises_in_keep_leaves_the_others_in_place(ground: Ground) -> None:
+def test_folder_that_raises_in_keep_leaves_the_others_in_place(proved: ProvedMailbox) -> None:
     for where in ("inbox", "sentitems"):
-        ground.box.delete_folder(f"{where}/{FOLDER}")
+        proved.box.delete_folder(f"{where}/{FOLDER}")
     with planted(
         "engine.mailboxes.folders:_forget_folder", Place.INBOX.value
     ).watching() as planting:
         for _ in range(2):
-            ground.play.wait(timedelta(minutes=10))
-        item = ground.play.drag(ground.box, Mail("Later", KIM, BO), place="sentitems")
-        ground.play.look()
+            proved.scenario.wait(timedelta(minutes=10))
+        item = proved.scenario.drag(proved.box, Mail("Later", KIM, BO), place="sentitems")
+        proved.scenario.look()
     assert planting.raised
-    assert ground.box.read(item).categories == BOTH
+    assert proved.box.read(item).categories == BOTH
 
 
-def test_wish_that_raises_leaves_the_others_told(ground: Ground) -> None:
-    desk = Desk(ground.play, ground.box)
-    for item in ground.synced[:2]:
-        desk.undo(item)
+def test_wish_that_raises_leaves_the_others_told(proved: ProvedMailbox) -> None:
+    pane_user = PaneUser(proved.scenario, proved.box)
+    for item in proved.synced[:2]:
+        pane_user.undo(item)
     with planted("engine.filing.activity_updates:_subject", "Mail 0").watching() as planting:
-        ground.play.look()
+        proved.scenario.look()
     assert planting.raised
-    told = sorted(str(a["ActivityDescription"]) for a in ground.play.activities)
+    told = sorted(str(a["ActivityDescription"]) for a in proved.scenario.activities)
     assert told == ["From webCRM", "Mail 0", "Mail 2", "[withdrawn] Mail 1"]
 
 
-def test_press_that_raises_is_pressed_again_and_stops_no_other(ground: Ground) -> None:
-    desk, item = Desk(ground.play, ground.box), ground.synced[0]
-    new = ground.box.deliver(Mail("Pressed", BO, KIM))
+def test_press_that_raises_is_pressed_again_and_stops_no_other(proved: ProvedMailbox) -> None:
+    pane_user, item = PaneUser(proved.scenario, proved.box), proved.synced[0]
+    new = proved.box.deliver(Mail("Pressed", BO, KIM))
     with planted("engine.pane.undo:_take_back", item).watching(), pytest.raises(Planted):
-        desk.undo(item)
+        pane_user.undo(item)
     with planted("engine.pane.actions:_move_in", new).watching(), pytest.raises(Planted):
-        desk.sync(new)
-    fine = ground.play.drag(ground.box, Mail("Fine", BO, KIM))
-    ground.play.look()
-    assert ground.box.read(fine).categories == BOTH
-    desk.undo(item)
-    desk.sync(new)
-    ground.play.look()
-    assert ground.box.read(new).categories == BOTH
-    subjects = [str(a["ActivityDescription"]) for a in ground.play.activities]
+        pane_user.sync(new)
+    fine = proved.scenario.drag(proved.box, Mail("Fine", BO, KIM))
+    proved.scenario.look()
+    assert proved.box.read(fine).categories == BOTH
+    pane_user.undo(item)
+    pane_user.sync(new)
+    proved.scenario.look()
+    assert proved.box.read(new).categories == BOTH
+    subjects = [str(a["ActivityDescription"]) for a in proved.scenario.activities]
     assert sorted(subjects).count("Pressed") == 1

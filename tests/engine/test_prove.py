@@ -8,8 +8,8 @@ import pytest
 from sqlalchemy import text
 
 from support.interleave import worker
-from support.reconciliation import Ground, prepared
-from support.scenario import BO, BOTH, FOLDER, KIM, PENDING, Play
+from support.reconciliation import ProvedMailbox, prove_mailbox
+from support.scenario import BO, BOTH, FOLDER, KIM, PENDING, Scenario
 from webcrm_sync.core.jobs import Job
 from webcrm_sync.core.states import State
 from webcrm_sync.engine.operations.status import read_status
@@ -19,71 +19,73 @@ from webcrm_sync.worker import run_step
 from webcrm_sync_sandbox.outlook.mail import Mail
 
 
-def test_equal_ground_is_counted_folder_by_folder(ground: Ground) -> None:
-    (proof,) = prove.prove_mailboxes(ground.play.context)
+def test_equal_ground_is_counted_folder_by_folder(proved: ProvedMailbox) -> None:
+    (proof,) = prove.prove_mailboxes(proved.scenario.context)
     counts = {f.place: (f.in_folder, f.counts) for f in proof.folders}
     assert counts["inbox"] == (4, {"synced": 3, "waiting: no contact": 1})
     assert counts["sent"] == (1, {"mirrored": 1})
-    *_, crm = prove.prove_webcrm(ground.play.context)
+    *_, crm = prove.prove_webcrm(proved.scenario.context)
     assert crm == WebcrmProof(activities=3, filings=3)
 
 
-def test_proof_writes_nothing_anywhere_and_reads_no_content(ground: Ground) -> None:
-    assert ground.differences() == []
-    ground.play.stage.journal.clear()
-    assert ground.differences() == []
-    exchanges = ground.play.stage.journal.exchanges
+def test_proof_writes_nothing_anywhere_and_reads_no_content(proved: ProvedMailbox) -> None:
+    assert proved.differences() == []
+    proved.scenario.sandbox.journal.clear()
+    assert proved.differences() == []
+    exchanges = proved.scenario.sandbox.journal.exchanges
     writes = [e for e in exchanges if e.method != "GET" and "$batch" not in e.path]
     assert [e.path for e in writes if "ApiLogin" not in e.path and e.service != "entra"] == []
     assert [i for e in exchanges for i in e.contents] == []
 
 
-def test_mail_that_delta_never_told_of_is_taken_up_and_not_filed_twice(ground: Ground) -> None:
-    ground.sql("DELETE FROM item WHERE graph_id = :i", i=ground.synced[0])
-    ground.heals(Kind.UNKNOWN_MAIL)
-    assert len(ground.play.activities) == 4
-    assert ground.play.item(ground.box, ground.synced[0]).state is State.SYNCED
+def test_mail_that_delta_never_told_of_is_taken_up_and_not_filed_twice(
+    proved: ProvedMailbox,
+) -> None:
+    proved.sql("DELETE FROM item WHERE graph_id = :i", i=proved.synced[0])
+    proved.heals(Kind.UNKNOWN_MAIL)
+    assert len(proved.scenario.activities) == 4
+    assert proved.scenario.item(proved.box, proved.synced[0]).state is State.SYNCED
 
 
-def test_mail_whose_whole_story_is_lost_is_recognised_by_its_stamp(ground: Ground) -> None:
-    ground.sql("DELETE FROM email WHERE subject = 'Mail 0'")
-    kinds = {d.kind for d in ground.differences()}
+def test_mail_whose_whole_story_is_lost_is_recognised_by_its_stamp(proved: ProvedMailbox) -> None:
+    proved.sql("DELETE FROM email WHERE subject = 'Mail 0'")
+    kinds = {d.kind for d in proved.differences()}
     assert kinds == {Kind.UNKNOWN_MAIL, Kind.LOST_FILING}
-    assert ground.differences() == []
-    assert (len(ground.play.activities), len(ground.play.documents)) == (4, 6)
+    assert proved.differences() == []
+    assert (len(proved.scenario.activities), len(proved.scenario.documents)) == (4, 6)
 
 
-def test_mail_that_is_not_in_the_folder_any_more_is_moved_out(ground: Ground) -> None:
-    (folder,) = _column(ground, "SELECT folder_id FROM item WHERE graph_id = :i", ground.waiting)
-    ground.box.move(ground.waiting, "inbox")
-    ground.play.look()
-    ground.sql(
+def test_mail_that_is_not_in_the_folder_any_more_is_moved_out(proved: ProvedMailbox) -> None:
+    (folder,) = _column(proved, "SELECT folder_id FROM item WHERE graph_id = :i", proved.waiting)
+    proved.box.move(proved.waiting, "inbox")
+    proved.scenario.look()
+    proved.sql(
         "UPDATE item SET folder_id = :f, state = 'waiting', reason = 'no contact',"
         " mark_due_at = NULL WHERE graph_id = :i",
         f=folder,
-        i=ground.waiting,
+        i=proved.waiting,
     )
-    ground.heals(Kind.NOT_IN_FOLDER)
-    assert ground.play.item(ground.box, ground.waiting).folder_id is None
-    assert ground.box.read(ground.waiting).categories == ()
+    proved.heals(Kind.NOT_IN_FOLDER)
+    assert proved.scenario.item(proved.box, proved.waiting).folder_id is None
+    assert proved.box.read(proved.waiting).categories == ()
 
 
-def _column(ground: Ground, query: str, graph_id: str) -> list[object]:
-    with ground.play.context.begin() as tx:
+def _column(proved: ProvedMailbox, query: str, graph_id: str) -> list[object]:
+    with proved.scenario.context.begin() as tx:
         return list(tx.connection.execute(text(query), {"i": graph_id}).scalars())
 
 
 @pytest.mark.parametrize("is_synced", [True, False])
-def test_categories_that_lie_are_written_again(ground: Ground, is_synced: bool) -> None:
-    item = ground.synced[0] if is_synced else ground.waiting
+def test_categories_that_lie_are_written_again(proved: ProvedMailbox, is_synced: bool) -> None:
+    item = proved.synced[0] if is_synced else proved.waiting
     truth, lie = (BOTH, ("Red", "webCRM sync")) if is_synced else (PENDING, ("Red", *BOTH))
-    ground.box.set_categories(item, lie)
-    ground.play.look()
-    ground.box.set_categories(item, lie)
-    version = ground.box.read(item).change_key
-    ground.sql("UPDATE item SET change_key = :k WHERE graph_id = :i", k=version, i=item)
-    ground.heals(Kind.CATEGORIES)
-    assert set(ground.box.read(item).categories) == {"Red", *truth}
+    proved.box.set_categories(item, lie)
+    proved.scenario.look()
+    proved.box.set_categories(item, lie)
+    version = proved.box.read(item).change_key
+    proved.sql("UPDATE item SET change_key = :k WHERE graph_id = :i", k=version, i=item)
+    proved.heals(Kind.CATEGORIES)
+    assert set(proved.box.read(item).categories) == {"Red", *truth}
 
 
 @pytest.mark.parametrize(
@@ -94,70 +96,70 @@ def test_categories_that_lie_are_written_again(ground: Ground, is_synced: bool) 
         "UPDATE item SET state = 'filed', mark_due_at = NULL WHERE graph_id = :i",
     ],
 )
-def test_mail_that_stands_still_goes_on(ground: Ground, damage: str) -> None:
-    ground.sql(damage, i=ground.synced[1])
-    kinds = {d.kind for d in ground.differences()}
+def test_mail_that_stands_still_goes_on(proved: ProvedMailbox, damage: str) -> None:
+    proved.sql(damage, i=proved.synced[1])
+    kinds = {d.kind for d in proved.differences()}
     assert Kind.STATE in kinds
     assert kinds <= {Kind.STATE, Kind.CATEGORIES}
-    assert ground.differences() == []
-    assert ground.box.read(ground.synced[1]).categories == BOTH
+    assert proved.differences() == []
+    assert proved.box.read(proved.synced[1]).categories == BOTH
 
 
 @pytest.mark.parametrize(
     "damage", ["'garbage'", "split_part(cursor, '=', 1) || '=of-another-time'"]
 )
-def test_cursor_that_leads_nowhere_is_given_up(ground: Ground, damage: str) -> None:
-    ground.sql(f"UPDATE folder SET cursor = {damage} WHERE place = 'inbox'")
-    ground.heals(Kind.CURSOR)
-    late = ground.play.drag(ground.box, Mail("Late", BO, KIM))
-    ground.play.look()
-    assert ground.box.read(late).categories == BOTH
+def test_cursor_that_leads_nowhere_is_given_up(proved: ProvedMailbox, damage: str) -> None:
+    proved.sql(f"UPDATE folder SET cursor = {damage} WHERE place = 'inbox'")
+    proved.heals(Kind.CURSOR)
+    late = proved.scenario.drag(proved.box, Mail("Late", BO, KIM))
+    proved.scenario.look()
+    assert proved.box.read(late).categories == BOTH
 
 
-def test_subscription_that_died_unheard_is_made_anew(play: Play) -> None:
-    ground = prepared(play)
-    ground.sql("UPDATE folder SET subscription_id = 'long-gone' WHERE place = 'sent'")
-    ground.heals(Kind.PUSH)
+def test_subscription_that_died_unheard_is_made_anew(scenario: Scenario) -> None:
+    proved = prove_mailbox(scenario)
+    proved.sql("UPDATE folder SET subscription_id = 'long-gone' WHERE place = 'sent'")
+    proved.heals(Kind.PUSH)
 
 
-def test_mirror_that_its_owner_removed_stays_removed(ground: Ground) -> None:
-    (mirror,) = ground.box.messages(f"sentitems/{FOLDER}")
+def test_mirror_that_its_owner_removed_stays_removed(proved: ProvedMailbox) -> None:
+    (mirror,) = proved.box.messages(f"sentitems/{FOLDER}")
     for _ in range(2):
-        ground.box.delete(mirror.id)
-    ground.play.look()
-    (proof,) = prove.prove_mailboxes(ground.play.context)
+        proved.box.delete(mirror.id)
+    proved.scenario.look()
+    (proof,) = prove.prove_mailboxes(proved.scenario.context)
     assert (proof.mirrors_removed, proof.differences) == (1, ())
-    assert ground.differences() == []
-    assert ground.box.messages(f"sentitems/{FOLDER}") == []
+    assert proved.differences() == []
+    assert proved.box.messages(f"sentitems/{FOLDER}") == []
 
 
-def test_a_night_proves_everything_in_short_steps(ground: Ground) -> None:
-    ground.sql("DELETE FROM item WHERE graph_id = :i", i=ground.synced[0])
-    prove.ask_for_all(ground.play.context)
-    ground.play.look()
-    assert ground.differences() == []
-    with ground.play.context.begin() as tx:
+def test_a_night_proves_everything_in_short_steps(proved: ProvedMailbox) -> None:
+    proved.sql("DELETE FROM item WHERE graph_id = :i", i=proved.synced[0])
+    prove.ask_for_all(proved.scenario.context)
+    proved.scenario.look()
+    assert proved.differences() == []
+    with proved.scenario.context.begin() as tx:
         told = tx.connection.execute(text("SELECT due_at FROM mailbox_proof")).scalars().all()
     assert told == [None]
 
 
-def test_mailbox_that_does_not_answer_says_so(ground: Ground) -> None:
-    ground.box.has_licence = False
-    (proof,) = prove.prove_mailboxes(ground.play.context)
+def test_mailbox_that_does_not_answer_says_so(proved: ProvedMailbox) -> None:
+    proved.box.has_licence = False
+    (proof,) = prove.prove_mailboxes(proved.scenario.context)
     assert proof.trouble
 
 
-def test_bug_in_a_proof_stops_nothing_else_and_is_tried_again(ground: Ground) -> None:
-    play = ground.play
-    prove.ask_for_all(play.context)
-    (box,) = _column(ground, "SELECT mailbox_id FROM item WHERE graph_id = :i", ground.waiting)
+def test_bug_in_a_proof_stops_nothing_else_and_is_tried_again(proved: ProvedMailbox) -> None:
+    scenario = proved.scenario
+    prove.ask_for_all(scenario.context)
+    (box,) = _column(proved, "SELECT mailbox_id FROM item WHERE graph_id = :i", proved.waiting)
     assert isinstance(box, int)
-    broken = worker(play, "graph", "listing", before=die_of_a_bug)
+    broken = worker(scenario, "graph", "listing", before=die_of_a_bug)
     run_step(broken.context, Job.PROVE_MAILBOX, box)
-    (mailbox,) = read_status(play.context).mailboxes
+    (mailbox,) = read_status(scenario.context).mailboxes
     assert (mailbox.trouble, mailbox.proved.at) == (None, None)
-    play.wait(timedelta(minutes=31))
-    (mailbox,) = read_status(play.context).mailboxes
+    scenario.wait(timedelta(minutes=31))
+    (mailbox,) = read_status(scenario.context).mailboxes
     assert mailbox.proved.at is not None
 
 

@@ -11,8 +11,8 @@ from typing import Any
 import pytest
 from sqlalchemy import text
 
-from support.pane_user import Desk
-from support.scenario import BO, BOTH, FOLDER, KIM, LIS, OpenPlay, Play
+from support.pane_user import PaneUser
+from support.scenario import BO, BOTH, FOLDER, KIM, LIS, OpenScenario, Scenario
 from webcrm_sync.core.errors import TryLater
 from webcrm_sync.engine.reconciliation import prove
 from webcrm_sync.engine.reconciliation.recover import Rebuilt, find, rebuild
@@ -29,7 +29,7 @@ FILES = (File("offer.txt", b"a"), File("plan.txt", b"b"))
 class Company:
     """Two mailboxes in which everything has happened that can."""
 
-    play: Play
+    scenario: Scenario
     kim: SimMailbox
     eva: SimMailbox
     mails: dict[str, str] = field(default_factory=dict)
@@ -37,12 +37,12 @@ class Company:
     def ledger(self) -> dict[str, object]:
         """Everything that must be the same afterwards."""
         folders = [(box, f"{place}/{FOLDER}") for box in (self.kim, self.eva) for place in PLACES]
-        with self.play.context.begin() as tx:
+        with self.scenario.context.begin() as tx:
             items = tx.connection.execute(text(_ITEMS)).all()
             filings = tx.connection.execute(text(_FILINGS)).all()
         return {
-            "activities": self.play.activities,
-            "documents": self.play.documents,
+            "activities": self.scenario.activities,
+            "documents": self.scenario.documents,
             "outlook": [
                 (m.id, m.categories, m.change_key) for b, f in folders for m in b.messages(f)
             ],
@@ -52,23 +52,23 @@ class Company:
 
     def lose(self) -> None:
         """The database is gone; an empty one is there."""
-        with self.play.context.begin() as tx:
+        with self.scenario.context.begin() as tx:
             tx.connection.execute(text("TRUNCATE company CASCADE"))
-            company_id = companies.ensure_company(tx, self.play.context.tenant_id)
-        parts = replace(self.play.context, company_id=company_id)
-        self.play = Play(self.play.stage, parts, self.play.organisations)
+            company_id = companies.ensure_company(tx, self.scenario.context.tenant_id)
+        context = replace(self.scenario.context, company_id=company_id)
+        self.scenario = Scenario(self.scenario.sandbox, context, self.scenario.organisations)
 
     def rebuild(self, *addresses: str) -> Rebuilt:
         """The command, and what follows from it."""
-        users = find(self.play.context, addresses)
-        *_, last = rebuild(self.play.context, users)
+        users = find(self.scenario.context, addresses)
+        *_, last = rebuild(self.scenario.context, users)
         assert isinstance(last, Rebuilt)
-        self.play.rest()
+        self.scenario.rest()
         return last
 
     def writes(self) -> Sequence[str]:
         """What was written to webCRM, and to mails in Exchange."""
-        journal = self.play.stage.journal
+        journal = self.scenario.sandbox.journal
         crm = [e for e in journal.select("webcrm") if e.method != "GET" and "Login" not in e.path]
         batches = [json.loads(e.request_body) for e in journal.select("graph", path="$batch")]
         marks = [line["method"] for batch in batches for line in batch["requests"]]
@@ -85,69 +85,71 @@ _FILINGS = """SELECT f.key, f.organisation_id, f.activity_id, f.is_complete, cou
 
 
 @pytest.fixture
-def company(open_play: OpenPlay) -> Company:
+def company(open_scenario: OpenScenario) -> Company:
     """Everything that can happen has."""
-    play = open_play(PUBLIC_URL="http://nobody.example")
-    person = play.contact(BO)
-    user = play.stage.crm.add_user(KIM, "Kim Nordwind")
+    scenario = open_scenario(PUBLIC_URL="http://nobody.example")
+    person = scenario.contact(BO)
+    user = scenario.sandbox.crm.add_user(KIM, "Kim Nordwind")
     for address, organisation in ((LIS, "Skovby"), (UNA, "First"), (UNA, "Second")):
-        play.contact(address, organisation)
-    play.rest()
-    kim = play.stage.outlook.add_mailbox(KIM, "Kim Nordwind")
+        scenario.contact(address, organisation)
+    scenario.rest()
+    kim = scenario.sandbox.outlook.add_mailbox(KIM, "Kim Nordwind")
     folder = kim.make_folder("inbox", FOLDER)
     past = Mail("Of another product", BO, KIM, categories=("Customer", *BOTH))
-    made = Company(play, kim, play.mailbox(EVA, "Eva Nordwind"))
+    made = Company(scenario, kim, scenario.mailbox(EVA, "Eva Nordwind"))
     made.mails["past"] = kim.put(past, folder)
-    play.watch(KIM)
-    play.refresh()
+    scenario.watch(KIM)
+    scenario.refresh()
     _happen(made)
-    play.stage.crm.send_mail(user, person, "From webCRM", "Hello")
-    play.refresh()
-    play.wait(timedelta(hours=1))
+    scenario.sandbox.crm.send_mail(user, person, "From webCRM", "Hello")
+    scenario.refresh()
+    scenario.wait(timedelta(hours=1))
     return made
 
 
 def _happen(company: Company) -> None:
-    play, kim, eva, mails = company.play, company.kim, company.eva, company.mails
+    scenario, kim, eva, mails = company.scenario, company.kim, company.eva, company.mails
     shared = Mail("To both of us", BO, (KIM, EVA), message_id="<shared@x.example>")
     twin = Mail("A twin", BO, KIM, message_id="<twin@x.example>")
-    robot = sent_by_a_robot(play, 1)
-    play.drag(kim, robot)
-    mails["in"] = play.drag(kim, Mail("In", BO, KIM, attachments=FILES))
-    mails["out"] = play.drag(kim, Mail("Out", KIM, BO), place="sentitems")
-    mails["two copies"] = play.drag(kim, shared)
-    mails["twin"] = play.drag(kim, twin)
-    mails["two targets"] = play.drag(kim, Mail("Two", BO, KIM, cc=(LIS,)))
-    mails["chosen"] = play.drag(kim, Mail("Who?", UNA, KIM))
-    mails["waiting"] = play.drag(kim, Mail("Stranger", "who@nowhere.example", KIM))
-    mails["colleagues"] = play.drag(kim, Mail("Lunch", EVA, KIM))
-    mails["left"] = play.drag(kim, Mail("Left later", BO, KIM))
-    mails["moved"] = play.drag(kim, Mail("Moved in webCRM", BO, KIM))
-    play.look()
-    play.drag(eva, shared)
-    play.drag(eva, replace(twin, subject="Another one", sender=LIS, to=EVA))
+    robot = sent_by_a_robot(scenario, 1)
+    scenario.drag(kim, robot)
+    mails["in"] = scenario.drag(kim, Mail("In", BO, KIM, attachments=FILES))
+    mails["out"] = scenario.drag(kim, Mail("Out", KIM, BO), place="sentitems")
+    mails["two copies"] = scenario.drag(kim, shared)
+    mails["twin"] = scenario.drag(kim, twin)
+    mails["two targets"] = scenario.drag(kim, Mail("Two", BO, KIM, cc=(LIS,)))
+    mails["chosen"] = scenario.drag(kim, Mail("Who?", UNA, KIM))
+    mails["waiting"] = scenario.drag(kim, Mail("Stranger", "who@nowhere.example", KIM))
+    mails["colleagues"] = scenario.drag(kim, Mail("Lunch", EVA, KIM))
+    mails["left"] = scenario.drag(kim, Mail("Left later", BO, KIM))
+    mails["moved"] = scenario.drag(kim, Mail("Moved in webCRM", BO, KIM))
+    scenario.look()
+    scenario.drag(eva, shared)
+    scenario.drag(eva, replace(twin, subject="Another one", sender=LIS, to=EVA))
     other = replace(robot, body=robot.body.replace("order 1", "order 2"))
-    mails["robot"] = play.drag(kim, other)
-    play.look()
-    play.drag(eva, replace(other, subject="[EXTERNAL] Order", body=f"From outside: {other.body}"))
-    Desk(play, kim).choose(mails["chosen"], play.organisations["Second"])
+    mails["robot"] = scenario.drag(kim, other)
+    scenario.look()
+    scenario.drag(
+        eva, replace(other, subject="[EXTERNAL] Order", body=f"From outside: {other.body}")
+    )
+    PaneUser(scenario, kim).choose(mails["chosen"], scenario.organisations["Second"])
     kim.move(mails["left"], "inbox")
-    moved = next(a for a in play.activities if a["ActivityDescription"] == "Moved in webCRM")
-    place = {"ActivityOrganisationId": play.organisations["Skovby"]}
-    play.stage.crm.edit_activity(moved["ActivityId"], **place)
-    prove.ask_for_all(play.context)
-    play.look()
+    moved = next(a for a in scenario.activities if a["ActivityDescription"] == "Moved in webCRM")
+    place = {"ActivityOrganisationId": scenario.organisations["Skovby"]}
+    scenario.sandbox.crm.edit_activity(moved["ActivityId"], **place)
+    prove.ask_for_all(scenario.context)
+    scenario.look()
 
 
 def robot_keys(company: Company) -> Sequence[Any]:
-    with company.play.context.begin() as tx:
+    with company.scenario.context.begin() as tx:
         query = text("SELECT key FROM email WHERE message_id = '<robot@x.example>'")
         return tx.connection.execute(query).all()
 
 
-def sent_by_a_robot(play: Play, number: int) -> Mail:
+def sent_by_a_robot(scenario: Scenario, number: int) -> Mail:
     """A mail whose like were sent with the same Message-ID within the same minute."""
-    sent_at = play.stage.clock.now() - timedelta(days=1)
+    sent_at = scenario.sandbox.clock.now() - timedelta(days=1)
     body = f"The order {number} is ready in Odense."
     return Mail("Order", BO, (KIM, EVA), body=body, message_id="<robot@x.example>", sent_at=sent_at)
 
@@ -155,26 +157,26 @@ def sent_by_a_robot(play: Play, number: int) -> Mail:
 def test_everything_comes_back_and_nothing_is_written_to_webcrm(company: Company) -> None:
     before = company.ledger()
     company.lose()
-    company.play.stage.journal.clear()
+    company.scenario.sandbox.journal.clear()
     rebuilt = company.rebuild(KIM, EVA)
     assert company.writes() == []
     assert company.ledger() == before
     assert (rebuilt.mirrors, rebuilt.others, rebuilt.doubles) == (1, 1, ())
-    story = company.play.story(company.kim.read(company.mails["chosen"]))
+    story = company.scenario.story(company.kim.read(company.mails["chosen"]))
     assert any(line.sentence.startswith("Rebuilt: ") for line in story.lines)
 
 
 def test_what_was_under_way_at_the_loss_goes_on_and_is_not_doubled(company: Company) -> None:
-    play = company.play
-    play.stage.faults.refuse("graph", when=lambda _, p: p.endswith("$batch"))
-    unmarked = play.drag(company.kim, Mail("Filed, not marked", BO, KIM, attachments=FILES))
-    play.look()
-    play.stage.faults.clear()
-    fresh = play.drag(company.kim, Mail("Just moved in", BO, KIM))
+    scenario = company.scenario
+    scenario.sandbox.faults.refuse("graph", when=lambda _, p: p.endswith("$batch"))
+    unmarked = scenario.drag(company.kim, Mail("Filed, not marked", BO, KIM, attachments=FILES))
+    scenario.look()
+    scenario.sandbox.faults.clear()
+    fresh = scenario.drag(company.kim, Mail("Just moved in", BO, KIM))
     company.lose()
     company.rebuild(KIM, EVA)
-    company.play.look()
-    subjects = [a["ActivityDescription"] for a in company.play.activities]
+    company.scenario.look()
+    subjects = [a["ActivityDescription"] for a in company.scenario.activities]
     assert (subjects.count("Filed, not marked"), subjects.count("Just moved in")) == (1, 1)
     assert company.kim.read(unmarked).categories == company.kim.read(fresh).categories == BOTH
 
@@ -184,17 +186,17 @@ def test_a_mail_that_is_met_first_takes_no_key_from_those_that_carry_it(
     company: Company, number: int
 ) -> None:
     """Eva's mailbox is read first, and in it a mail with a Message-ID of several others."""
-    play = company.play
-    before = play.activities
+    scenario = company.scenario
+    before = scenario.activities
     sent_at = company.kim.read(company.mails["robot"]).sent_at
-    like = replace(sent_by_a_robot(play, number), sent_at=sent_at)
+    like = replace(sent_by_a_robot(scenario, number), sent_at=sent_at)
     company.lose()
-    fresh = company.play.drag(company.eva, like)
+    fresh = company.scenario.drag(company.eva, like)
     company.rebuild(KIM, EVA)
-    company.play.settle()
-    new = company.play.activities[len(before) :]
+    company.scenario.settle()
+    new = company.scenario.activities[len(before) :]
     assert [a["ActivityDescription"] for a in new] == ["Order"] * (number - 2)
-    assert company.play.activities[: len(before)] == before
+    assert company.scenario.activities[: len(before)] == before
     assert company.eva.read(fresh).categories == BOTH
     keys = {row.key for row in robot_keys(company)}
     assert len(keys) == number
@@ -204,41 +206,41 @@ def test_later_mails_and_a_replay_of_everything_double_nothing(company: Company)
     company.lose()
     company.rebuild(KIM, EVA)
     before = company.ledger()
-    play = company.play
-    play.stage.graph.expire_cursors()
-    play.look()
+    scenario = company.scenario
+    scenario.sandbox.graph.expire_cursors()
+    scenario.look()
     for mail in ("in", "chosen", "moved", "twin"):
         company.kim.move(company.mails[mail], "inbox")
-        play.look()
+        scenario.look()
         company.kim.move(company.mails[mail], f"inbox/{FOLDER}")
     company.kim.move(company.mails["left"], f"inbox/{FOLDER}")
-    play.look()
-    assert company.play.activities == before["activities"]
-    new = play.drag(company.kim, Mail("New", BO, KIM))
-    play.contact("who@nowhere.example", "Late")
-    play.refresh()
+    scenario.look()
+    assert company.scenario.activities == before["activities"]
+    new = scenario.drag(company.kim, Mail("New", BO, KIM))
+    scenario.contact("who@nowhere.example", "Late")
+    scenario.refresh()
     assert company.kim.read(new).categories == BOTH
     assert company.kim.read(company.mails["waiting"]).categories == BOTH
-    assert len(company.play.activities) == len(play.activities)
-    found = [d for box in prove.prove_mailboxes(play.context) for d in box.differences]
-    *_, crm = prove.prove_webcrm(play.context)
+    assert len(company.scenario.activities) == len(scenario.activities)
+    found = [d for box in prove.prove_mailboxes(scenario.context) for d in box.differences]
+    *_, crm = prove.prove_webcrm(scenario.context)
     assert [*found, *crm.differences] == []
 
 
 def test_broken_off_it_files_nothing_and_goes_on_when_run_again(company: Company) -> None:
     before = company.ledger()
     company.lose()
-    faults = company.play.stage.faults
+    faults = company.scenario.sandbox.faults
     faults.unavailable("webcrm", when=lambda _, p: p == "/Queries", limit=1)
     with pytest.raises(TryLater):
         company.rebuild(KIM, EVA)
     faults.unavailable("graph", when=lambda _, p: "delta" in p, limit=1)
-    company.play.wait(timedelta(minutes=1))
+    company.scenario.wait(timedelta(minutes=1))
     with pytest.raises(TryLater):
         company.rebuild(KIM, EVA)
     faults.clear()
-    company.play.wait(timedelta(minutes=1))
-    assert company.play.activities == before["activities"]
+    company.scenario.wait(timedelta(minutes=1))
+    assert company.scenario.activities == before["activities"]
     company.rebuild(KIM, EVA)
     assert company.ledger() == before
     company.rebuild()
@@ -246,18 +248,18 @@ def test_broken_off_it_files_nothing_and_goes_on_when_run_again(company: Company
 
 
 def test_mails_sent_from_webcrm_meanwhile_are_mirrored_once(company: Company) -> None:
-    play, crm = company.play, company.play.stage.crm
+    scenario, crm = company.scenario, company.scenario.sandbox.crm
     (user,) = [u["UserId"] for u in crm.tables["User"]]
     person = crm.persons[0]["PersonId"]
     crm.send_mail(user, person, "Filed away by its owner", "Hello")
-    play.refresh()
+    scenario.refresh()
     (_, away) = company.kim.messages(f"sentitems/{FOLDER}")[-2:]
     company.kim.move(away.id, "archive")
-    play.wait(timedelta(hours=1))
+    scenario.wait(timedelta(hours=1))
     crm.send_mail(user, person, "Sent without a database", "Hello")
     company.lose()
     company.rebuild(KIM, EVA)
-    company.play.settle()
+    company.scenario.settle()
     subjects = [m.subject for m in company.kim.messages(f"sentitems/{FOLDER}")]
     assert subjects.count("Sent without a database") == 1
     assert "Filed away by its owner" not in subjects

@@ -14,7 +14,7 @@ from click.testing import CliRunner
 
 from support.interleave import Death, die, worker
 from support.processes import free_port, until
-from support.scenario import BO, BOTH, KIM, OpenPlay, Play
+from support.scenario import BO, BOTH, KIM, OpenScenario, Scenario
 from webcrm_sync.cli import doctor, status
 from webcrm_sync.engine import push_urls
 from webcrm_sync.engine.mailboxes.maintain import maintain
@@ -34,7 +34,7 @@ _NEXT_LOOK = timedelta(minutes=11)
 class Reached:
     """A play whose web process answers, run with any keys."""
 
-    play: Play
+    scenario: Scenario
     app: WSGIApplication
 
     def __call__(self, environ: WSGIEnvironment, start: StartResponse) -> Iterable[bytes]:
@@ -43,13 +43,13 @@ class Reached:
 
     def run_with(self, *keys: str) -> None:
         """Stop, and start all processes with these keys."""
-        parts = replace(self.play.context, seal=Seal(keys))
-        self.play = Play(self.play.stage, parts, self.play.organisations)
-        self.app = create_app(parts).wsgi_app
+        context = replace(self.scenario.context, seal=Seal(keys))
+        self.scenario = Scenario(self.scenario.sandbox, context, self.scenario.organisations)
+        self.app = create_app(context).wsgi_app
 
     def folders(self) -> list[SyncFolder]:
         """The rows of the sync folders that are pushed."""
-        with self.play.context.begin() as tx:
+        with self.scenario.context.begin() as tx:
             return list(mailboxes.pushed(tx))
 
     def held(self) -> set[str | None]:
@@ -58,35 +58,35 @@ class Reached:
 
     def alive(self) -> set[str]:
         """Those that Graph knows."""
-        return {one.graph_id for one in self.play.context.graph.subscriptions()}
+        return {one.graph_id for one in self.scenario.context.graph.subscriptions()}
 
     def announces(self, box: SimMailbox) -> bool:
         """True when a mail that is moved now is announced and synced."""
-        item = self.play.drag(box, Mail("Moved now", BO, KIM))
+        item = self.scenario.drag(box, Mail("Moved now", BO, KIM))
         until(lambda: any(f.hinted_at for f in self.folders()), "the notification")
-        self.play.rest()
+        self.scenario.rest()
         return box.read(item).categories == BOTH
 
     def answer_at_the_old_address(self) -> int:
         """The status of a notification posted there."""
         return httpx.post(
-            f"{self.play.context.settings.public_url}/graph/notify", json={}
+            f"{self.scenario.context.settings.public_url}/graph/notify", json={}
         ).status_code
 
 
 @pytest.fixture
-def reached(open_play: OpenPlay, monkeypatch: pytest.MonkeyPatch) -> Iterator[Reached]:
+def reached(open_scenario: OpenScenario, monkeypatch: pytest.MonkeyPatch) -> Iterator[Reached]:
     """The play; commands find it by their environment."""
     port = free_port()
-    play = open_play(PUBLIC_URL=f"http://127.0.0.1:{port}")
+    scenario = open_scenario(PUBLIC_URL=f"http://127.0.0.1:{port}")
     named = {
         "SECRET_KEY": "test",
-        "DATABASE_URL": str(play.context.settings.database_url),
-        "PUBLIC_URL": play.context.settings.public_url,
+        "DATABASE_URL": str(scenario.context.settings.database_url),
+        "PUBLIC_URL": scenario.context.settings.public_url,
     }
-    for name, value in play.stage.environment(**named).items():
+    for name, value in scenario.sandbox.environment(**named).items():
         monkeypatch.setenv(name, value)
-    made = Reached(play, create_app(play.context).wsgi_app)
+    made = Reached(scenario, create_app(scenario.context).wsgi_app)
     with Server(made, port=port):
         yield made
 
@@ -94,29 +94,29 @@ def reached(open_play: OpenPlay, monkeypatch: pytest.MonkeyPatch) -> Iterator[Re
 @pytest.fixture
 def box(reached: Reached) -> SimMailbox:
     """Kim's mailbox, with Bo known to webCRM."""
-    reached.play.contact(BO)
-    made = reached.play.mailbox()
-    reached.play.refresh()
+    reached.scenario.contact(BO)
+    made = reached.scenario.mailbox()
+    reached.scenario.refresh()
     return made
 
 
 def subscribe_as_before(reached: Reached) -> None:
     """The subscriptions stand as the version before made them: without a secret in the address."""
-    parts = reached.play.context
-    (user,) = reached.play.stage.outlook.mailboxes
+    context = reached.scenario.context
+    (user,) = reached.scenario.sandbox.outlook.mailboxes
     for folder in reached.folders():
-        made = parts.graph.subscribe(
+        made = context.graph.subscribe(
             user.user_id,
             folder.graph_id,
-            notification_url=f"{parts.settings.public_url}/graph/notify",
-            lifecycle_url=f"{parts.settings.public_url}/graph/lifecycle",
+            notification_url=f"{context.settings.public_url}/graph/notify",
+            lifecycle_url=f"{context.settings.public_url}/graph/lifecycle",
             client_state="known",
-            expires_at=parts.now() + timedelta(minutes=4200),
+            expires_at=context.now() + timedelta(minutes=4200),
         )
-        parts.graph.unsubscribe(str(folder.subscription_id))
+        context.graph.unsubscribe(str(folder.subscription_id))
         values: dict[str, Any] = {"subscription_id": made.graph_id, "subscription_address": None}
-        with parts.begin() as tx:
-            mailboxes.set_folder(tx, folder.id, client_state=parts.seal.seal("known"), **values)
+        with context.begin() as tx:
+            mailboxes.set_folder(tx, folder.id, client_state=context.seal.seal("known"), **values)
 
 
 def test_renewal_replaces_what_an_earlier_version_made_and_its_address_ends(
@@ -127,11 +127,11 @@ def test_renewal_replaces_what_an_earlier_version_made_and_its_address_ends(
     assert reached.announces(box)
     assert reached.held() == before
     assert reached.answer_at_the_old_address() == 202
-    reached.play.wait(_HALF_LIFE)
+    reached.scenario.wait(_HALF_LIFE)
     assert before.isdisjoint(reached.held())
     assert reached.alive() == reached.held()
     assert reached.announces(box)
-    reached.play.stage.clock.advance(timedelta(minutes=2))  # it is looked up once a minute
+    reached.scenario.sandbox.clock.advance(timedelta(minutes=2))  # it is looked up once a minute
     assert reached.answer_at_the_old_address() == 404
 
 
@@ -139,11 +139,11 @@ def test_a_subscription_that_was_replaced_is_ended_though_we_died_in_between(
     reached: Reached, box: SimMailbox
 ) -> None:
     subscribe_as_before(reached)
-    reached.play.stage.clock.advance(_HALF_LIFE)
+    reached.scenario.sandbox.clock.advance(_HALF_LIFE)
     with pytest.raises(Death):
-        maintain(worker(reached.play, "graph", "unsubscribe", before=die).context, 1)
+        maintain(worker(reached.scenario, "graph", "unsubscribe", before=die).context, 1)
     assert len(reached.alive()) == 3
-    reached.play.wait(_NEXT_LOOK)
+    reached.scenario.wait(_NEXT_LOOK)
     assert reached.alive() == reached.held()
     assert reached.announces(box)
 
@@ -154,13 +154,13 @@ def test_a_key_put_in_front_takes_over_at_the_next_renewal(
     before = reached.held()
     reached.run_with("new", "test")
     assert reached.announces(box)
-    reached.play.wait(_NEXT_LOOK)
+    reached.scenario.wait(_NEXT_LOOK)
     assert reached.held() == before
-    reached.play.wait(_HALF_LIFE)
+    reached.scenario.wait(_HALF_LIFE)
     assert before.isdisjoint(reached.held())
     reached.run_with("new")
     before = reached.held()
-    reached.play.wait(_NEXT_LOOK)
+    reached.scenario.wait(_NEXT_LOOK)
     assert reached.held() == before
     assert reached.announces(box)
 
@@ -181,9 +181,9 @@ def test_a_lost_key_is_told_of_and_healed(
     assert "FAILED   secrets: the notifications of 2 of 2 folders" in checked.stdout
     assert checked.exit_code == 1
 
-    push_urls.look_for_deaf(reached.play.context)  # as a worker does that begins
+    push_urls.look_for_deaf(reached.scenario.context)  # as a worker does that begins
     assert caplog.messages.count("notifications_cannot_be_checked") == 1
-    reached.play.rest()
+    reached.scenario.rest()
     assert lost.isdisjoint(reached.held())
     assert reached.alive() == reached.held()
     assert (
@@ -198,10 +198,10 @@ def test_a_client_state_that_cannot_be_opened_is_replaced_at_the_first_notificat
     subscribe_as_before(reached)
     lost = reached.held()
     reached.run_with("another")
-    reached.play.drag(box, Mail("Unheard", BO, KIM))
+    reached.scenario.drag(box, Mail("Unheard", BO, KIM))
     until(lambda: "notifications_cannot_be_checked" in caplog.messages, "the notification")
-    reached.play.stage.graph.pusher.drain()
-    reached.play.rest()
+    reached.scenario.sandbox.graph.pusher.drain()
+    reached.scenario.rest()
     assert lost.isdisjoint(reached.held())
     assert caplog.messages.count("notifications_cannot_be_checked") == 1
     assert reached.announces(box)
@@ -209,12 +209,12 @@ def test_a_client_state_that_cannot_be_opened_is_replaced_at_the_first_notificat
 
 def test_another_public_address_is_told_to_graph_at_once(reached: Reached, box: SimMailbox) -> None:
     before = reached.held()
-    settings = reached.play.context.settings
+    settings = reached.scenario.context.settings
     elsewhere = settings.model_copy(
         update={"public_url": settings.public_url.replace("127.0.0.1", "localhost")}
     )
-    reached.play.context = replace(reached.play.context, settings=elsewhere)
-    reached.play.wait(_NEXT_LOOK)
+    reached.scenario.context = replace(reached.scenario.context, settings=elsewhere)
+    reached.scenario.wait(_NEXT_LOOK)
     assert before.isdisjoint(reached.held())
     assert reached.alive() == reached.held()
     assert reached.announces(box)
@@ -225,10 +225,10 @@ def test_an_authorisation_that_runs_out_is_renewed_without_another_subscription(
 ) -> None:
     before = reached.held()
     ends = {f.subscription_expires_at for f in reached.folders()}
-    reached.play.stage.clock.advance(timedelta(hours=2))
-    reached.play.stage.graph.lifecycle("reauthorizationRequired")
-    reached.play.stage.graph.pusher.drain()
-    reached.play.rest()
+    reached.scenario.sandbox.clock.advance(timedelta(hours=2))
+    reached.scenario.sandbox.graph.lifecycle("reauthorizationRequired")
+    reached.scenario.sandbox.graph.pusher.drain()
+    reached.scenario.rest()
     assert (reached.held(), reached.alive()) == (before, before)
     assert ends.isdisjoint({f.subscription_expires_at for f in reached.folders()})
     assert reached.announces(box)
@@ -237,9 +237,9 @@ def test_an_authorisation_that_runs_out_is_renewed_without_another_subscription(
 def test_the_secret_of_an_address_is_no_part_of_what_is_kept(
     reached: Reached, box: SimMailbox
 ) -> None:
-    (secret,) = push_urls.secrets_of(reached.play.context)
+    (secret,) = push_urls.secrets_of(reached.scenario.context)
     assert len(secret) == 32
-    with reached.play.context.begin() as tx:
+    with reached.scenario.context.begin() as tx:
         rows = tx.connection.exec_driver_sql("SELECT folder::text FROM folder").scalars().all()
     assert len(rows) == 2
     assert not any(secret in row for row in rows)

@@ -6,29 +6,29 @@ import pytest
 
 from bench.ground import customers, mail, mailboxes
 from bench.receiver import are_synced, notifications, post, troubles
-from support.processes import running, until
+from support.processes import run_service, until
 from support.scenario import FOLDER
 from webcrm_sync.bootstrap import open_context
 from webcrm_sync.engine import push_urls
-from webcrm_sync_sandbox.environment import Stage
+from webcrm_sync_sandbox.environment import Sandbox
 
 _MAILBOXES, _POSTS = 4, 300
 
 
 @pytest.mark.search
 def test_every_request_is_taken_and_no_job_fails(fresh_database: str) -> None:
-    with Stage() as stage, running(stage, DATABASE_URL=fresh_database) as made:
-        customers(stage)
+    with Sandbox() as sandbox, run_service(sandbox, DATABASE_URL=fresh_database) as made:
+        customers(sandbox)
         made.start("web")
         made.start("worker")
         made.await_healthy()
         boxes = mailboxes(made, _MAILBOXES)
-        with open_context(stage.settings_of(made.environment)) as parts:
+        with open_context(sandbox.settings_of(made.environment)) as context:
             moved = {box.deliver(mail(number, box)): box for number, box in enumerate(boxes)}
-            bodies = notifications(parts, _POSTS)
+            bodies = notifications(context, _POSTS)
             for item, box in moved.items():
                 box.move(item, f"inbox/{FOLDER}")
-            answers = post(push_urls.notify_url(parts), bodies)
+            answers = post(push_urls.notify_url(context), bodies)
             assert answers.statuses == {202: _POSTS}
             until(lambda: are_synced(moved), "the mails that were moved meanwhile")
-            assert troubles(parts) == 0
+            assert troubles(context) == 0

@@ -11,7 +11,7 @@ import pytest
 from click.testing import CliRunner
 from sqlalchemy import text
 
-from support.scenario import KIM, Play
+from support.scenario import KIM, Scenario
 from webcrm_sync.bootstrap import migrate_database, open_context
 from webcrm_sync.cli import cli
 from webcrm_sync.core.outlook import MailUser
@@ -38,9 +38,9 @@ COMMANDS = {
 
 
 @pytest.fixture
-def other(play: Play) -> Iterator[Settings]:
+def other(scenario: Scenario) -> Iterator[Settings]:
     """The settings of another tenant over the database of the play."""
-    given = play.context.settings
+    given = scenario.context.settings
     named = {
         "DATABASE_URL": given.database_url or "",
         "SECRET_KEY": "test",
@@ -48,57 +48,57 @@ def other(play: Play) -> Iterator[Settings]:
         "LISTEN": "127.0.0.1:0",
     }
     with pytest.MonkeyPatch.context() as patch:
-        for name, value in {**play.stage.environment(), **named}.items():
+        for name, value in {**scenario.sandbox.environment(), **named}.items():
             patch.setenv(name if name.startswith(PREFIX) else PREFIX + name, value)
         patch.setitem(Settings.model_config, "env_file", None)
         yield Settings.model_validate({})
 
 
 def test_every_command_refuses_and_says_both_names_and_the_way_out(
-    play: Play, other: Settings
+    scenario: Scenario, other: Settings
 ) -> None:
-    play.mailbox()
+    scenario.mailbox()
     assert set(COMMANDS) | {"demo", "manifest"} == set(
         cli.list_commands(cli.make_context("x", ["status"]))
     )
     for name, arguments in COMMANDS.items():
         told = CliRunner().invoke(cli, [name, *arguments])
         assert told.exit_code == 1, name
-        held = play.context.tenant_id
+        held = scenario.context.tenant_id
         assert f"holds the mailboxes of the Entra tenant {held}" in told.stderr, name
         assert f"ENTRA_TENANT_ID is {OTHER}" in told.stderr
         assert f"{PREFIX}DATABASE_URL" in told.stderr
     for arguments in (["add", "--yes", KIM], ["remove", "--yes", KIM]):
         assert CliRunner().invoke(cli, ["mailbox", *arguments]).exit_code != 0
-    with play.context.begin() as tx:
+    with scenario.context.begin() as tx:
         assert tx.connection.scalar(text("SELECT count(*) FROM company")) == 1
 
 
-def test_a_tenant_is_the_same_in_any_case(play: Play, other: Settings) -> None:
-    play.mailbox()
-    same = other.model_copy(update={"entra_tenant_id": play.context.tenant_id.upper()})
+def test_a_tenant_is_the_same_in_any_case(scenario: Scenario, other: Settings) -> None:
+    scenario.mailbox()
+    same = other.model_copy(update={"entra_tenant_id": scenario.context.tenant_id.upper()})
     migrate_database(same)
-    with open_context(same) as parts:
-        assert parts.company_id == play.context.company_id
+    with open_context(same) as context:
+        assert context.company_id == scenario.context.company_id
 
 
-def test_a_typo_of_the_first_set_up_can_be_corrected(play: Play, other: Settings) -> None:
+def test_a_typo_of_the_first_set_up_can_be_corrected(scenario: Scenario, other: Settings) -> None:
     with open_context(other) as mistaken:
-        assert mistaken.company_id != play.context.company_id
-    play.mailbox()  # its jobs come to rest, which those of the mistaken company never would
-    with open_context(play.context.settings, url=other.database_url) as parts:
-        assert parts.company_id == play.context.company_id
+        assert mistaken.company_id != scenario.context.company_id
+    scenario.mailbox()  # its jobs come to rest, which those of the mistaken company never would
+    with open_context(scenario.context.settings, url=other.database_url) as context:
+        assert context.company_id == scenario.context.company_id
     with pytest.raises(AnotherCompany):
         open_context(other).__enter__()
 
 
-def test_of_two_first_starts_one_adds_a_mailbox(play: Play, other: Settings) -> None:
+def test_of_two_first_starts_one_adds_a_mailbox(scenario: Scenario, other: Settings) -> None:
     """Both processes run already when their first mailboxes are added at the same moment."""
     assert other.database_url
-    with closing(Database(other.database_url, now=play.context.now)) as database:
+    with closing(Database(other.database_url, now=scenario.context.now)) as database:
         with database.begin() as tx:
             second = companies.ensure_company(tx, OTHER)
-        rivals = [play.context, replace(play.context, database=database, company_id=second)]
+        rivals = [scenario.context, replace(scenario.context, database=database, company_id=second)]
         both_are_here, refused = threading.Barrier(2), list[str]()
 
         def add(context: Context, name: str) -> None:
@@ -118,5 +118,5 @@ def test_of_two_first_starts_one_adds_a_mailbox(play: Play, other: Settings) -> 
         for racer in racers:
             racer.join(20)
     assert len(refused) == 1
-    with play.context.begin() as tx:
+    with scenario.context.begin() as tx:
         assert tx.connection.scalar(text("SELECT count(*) FROM mailbox")) == 1

@@ -9,8 +9,8 @@ from urllib.parse import parse_qs, quote, urlsplit
 import pytest
 from sqlalchemy import select, text, update
 
-from support.reconciliation import Ground
-from support.scenario import BO, BOTH, FOLDER, KIM, LIS, OpenPlay, Play
+from support.reconciliation import ProvedMailbox
+from support.scenario import BO, BOTH, FOLDER, KIM, LIS, OpenScenario, Scenario
 from webcrm_sync.core.states import Reason, State
 from webcrm_sync.engine.context import Context
 from webcrm_sync.engine.discovery.discover import PAGE_SIZE
@@ -56,33 +56,33 @@ def _aged(cursor: str) -> str:
 class Before:
     """A company with mails in every state, as the version before left it."""
 
-    play: Play
+    scenario: Scenario
     box: SimMailbox
     items: dict[str, str]
 
     def writes(self) -> list[Exchange]:
         """What was written to mails in Outlook, or to webCRM."""
-        return [e for e in self.play.stage.journal.exchanges if not _is_read(e)]
+        return [e for e in self.scenario.sandbox.journal.exchanges if not _is_read(e)]
 
     def rounds(self) -> int:
         """How many readings of a folder began at its start."""
-        calls = self.play.stage.journal.select("graph", path="/messages/delta")
+        calls = self.scenario.sandbox.journal.select("graph", path="/messages/delta")
         return sum("select" in e.query for e in calls)
 
     def rows(self) -> list[tuple[Any, ...]]:
         """Every copy, but for the number of the reading that met it."""
         columns = [c for c in item.c if c.name != "seen_round"]
-        with self.play.context.begin() as tx:
+        with self.scenario.context.begin() as tx:
             return [tuple(r) for r in tx.connection.execute(select(*columns).order_by(item.c.id))]
 
     def events(self) -> int:
         """How many lines all stories have."""
-        with self.play.context.begin() as tx:
+        with self.scenario.context.begin() as tx:
             return len(tx.connection.execute(select(event.c.id)).all())
 
     def selections(self) -> set[int]:
         """The versions that the folders' cursors have."""
-        with self.play.context.begin() as tx:
+        with self.scenario.context.begin() as tx:
             return set(tx.connection.execute(select(folder.c.selection)).scalars())
 
 
@@ -94,58 +94,62 @@ def _is_read(call: Exchange) -> bool:
 
 
 @pytest.fixture
-def before(open_play: OpenPlay) -> Before:
-    return _before(open_play, past=1)
+def before(open_scenario: OpenScenario) -> Before:
+    return _before(open_scenario, past=1)
 
 
-def _before(open_play: OpenPlay, *, past: int) -> Before:
+def _before(open_scenario: OpenScenario, *, past: int) -> Before:
     """That company; so many mails were in the folder before the product came."""
-    play = open_play(NEVER_SYNC="doctor.example")
+    scenario = open_scenario(NEVER_SYNC="doctor.example")
     for organisation in ("Skovby", "Søby"):
-        play.contact(LIS, organisation)
-    person, user = play.contact(BO), play.stage.crm.add_user(KIM, "Kim Nordwind")
-    play.rest()
-    box = play.stage.outlook.add_mailbox(KIM, "Kim Nordwind")
+        scenario.contact(LIS, organisation)
+    person, user = scenario.contact(BO), scenario.sandbox.crm.add_user(KIM, "Kim Nordwind")
+    scenario.rest()
+    box = scenario.sandbox.outlook.add_mailbox(KIM, "Kim Nordwind")
     sync = box.make_folder("inbox", FOLDER)
     old = [box.put(Mail(f"Past {n}", BO, KIM, categories=BOTH), sync) for n in range(past)]
-    play.watch()
-    play.refresh()
+    scenario.watch()
+    scenario.refresh()
     items = {
         "past": old[0],
-        "synced": play.drag(box, Mail("Synced", BO, KIM, conversation_id="AAQkAD-synced")),
-        "outbound": play.drag(box, Mail("Sent", KIM, BO), place="sentitems"),
-        "waiting": play.drag(box, Mail("Waiting", "new@nowhere.example", KIM)),
-        "parked": play.drag(box, Mail("Parked", LIS, KIM)),
-        "never": play.drag(box, Mail("Never", "anna@doctor.example", KIM)),
-        "colleagues": play.drag(box, Mail("Lunch", "eva@nordwind.example", KIM)),
-        "meeting": play.drag(box, Mail("Meet?", BO, KIM, kind="meeting")),
+        "synced": scenario.drag(box, Mail("Synced", BO, KIM, conversation_id="AAQkAD-synced")),
+        "outbound": scenario.drag(box, Mail("Sent", KIM, BO), place="sentitems"),
+        "waiting": scenario.drag(box, Mail("Waiting", "new@nowhere.example", KIM)),
+        "parked": scenario.drag(box, Mail("Parked", LIS, KIM)),
+        "never": scenario.drag(box, Mail("Never", "anna@doctor.example", KIM)),
+        "colleagues": scenario.drag(box, Mail("Lunch", "eva@nordwind.example", KIM)),
+        "meeting": scenario.drag(box, Mail("Meet?", BO, KIM, kind="meeting")),
         "draft": box.put(Mail("Soon", KIM, BO, is_draft=True), f"sentitems/{FOLDER}"),
-        "left": play.drag(box, Mail("Left", BO, KIM)),
+        "left": scenario.drag(box, Mail("Left", BO, KIM)),
     }
-    play.stage.crm.send_mail(user, person, "From webCRM", "Hello")
-    play.settle()
+    scenario.sandbox.crm.send_mail(user, person, "From webCRM", "Hello")
+    scenario.settle()
     box.move(items["left"], "inbox")
-    play.settle()
-    states = {name: play.item(box, one).state for name, one in items.items()}
+    scenario.settle()
+    states = {name: scenario.item(box, one).state for name, one in items.items()}
     assert set(states.values()) == {State.SYNCED, State.WAITING, State.PARKED, State.SKIPPED}
     assert len(box.messages(f"sentitems/{FOLDER}")) == 3
-    age(play.context)
-    play.stage.journal.clear()
-    return Before(play, box, items)
+    age(scenario.context)
+    scenario.sandbox.journal.clear()
+    return Before(scenario, box, items)
 
 
 def test_a_fresh_round_is_quiet_and_comes_once(before: Before) -> None:
-    rows, events, activities = before.rows(), before.events(), before.play.activities
-    before.play.settle()
+    rows, events, activities = before.rows(), before.events(), before.scenario.activities
+    before.scenario.settle()
     assert before.rounds() == 2
     assert before.selections() == {SELECTION}
-    assert (before.rows(), before.events(), before.play.activities) == (rows, events, activities)
+    assert (before.rows(), before.events(), before.scenario.activities) == (
+        rows,
+        events,
+        activities,
+    )
     assert [(e.method, e.path) for e in before.writes()] == []
 
 
 def test_a_fresh_round_fills_the_headers_of_mails_known_before(before: Before) -> None:
-    before.play.look()
-    with before.play.context.begin() as tx:
+    before.scenario.look()
+    with before.scenario.context.begin() as tx:
         columns = [email.c.subject, *(email.c[name] for name in HEADERS)]
         found = {row[0]: tuple(row[1:]) for row in tx.connection.execute(select(*columns))}
     assert found["Synced"] == ([], None, "AAQkAD-synced", None, [], 0)
@@ -154,59 +158,59 @@ def test_a_fresh_round_fills_the_headers_of_mails_known_before(before: Before) -
 
 
 def test_a_mail_that_arrives_meanwhile_is_filed_once_with_its_headers(before: Before) -> None:
-    rows, activities = before.rows(), len(before.play.activities)
+    rows, activities = before.rows(), len(before.scenario.activities)
     mail = Mail("News", BO, KIM, reply_to=("desk@havnebyg.example",))
-    new = before.play.drag(before.box, mail)
-    before.play.settle()
-    row = before.play.item(before.box, new)
+    new = before.scenario.drag(before.box, mail)
+    before.scenario.settle()
+    row = before.scenario.item(before.box, new)
     assert (row.state, row.is_past) == (State.SYNCED, False)
     assert before.box.read(new).categories == BOTH
-    assert len(before.play.activities) == activities + 1
+    assert len(before.scenario.activities) == activities + 1
     assert before.rows()[:-1] == rows
-    with before.play.context.begin() as tx:
+    with before.scenario.context.begin() as tx:
         query = select(email.c.reply_to).where(email.c.id == row.email_id)
         assert tx.connection.scalar(query) == [["desk@havnebyg.example"] * 2]
 
 
 def test_what_an_old_cursor_hid_is_found(before: Before) -> None:
-    with before.play.context.begin() as tx:  # as if Graph had never told of it
-        gone = before.play.item(before.box, before.items["outbound"])
+    with before.scenario.context.begin() as tx:  # as if Graph had never told of it
+        gone = before.scenario.item(before.box, before.items["outbound"])
         tx.connection.execute(item.delete().where(item.c.id == gone.id))
-    activities = len(before.play.activities)
-    before.play.settle()
-    assert before.play.item(before.box, before.items["outbound"]).state is State.SYNCED
-    assert len(before.play.activities) == activities
+    activities = len(before.scenario.activities)
+    before.scenario.settle()
+    assert before.scenario.item(before.box, before.items["outbound"]).state is State.SYNCED
+    assert len(before.scenario.activities) == activities
 
 
 def test_what_left_meanwhile_is_followed(before: Before) -> None:
     before.box.move(before.items["waiting"], "inbox")
     before.box.delete(before.items["synced"])
-    before.play.settle()
-    left = before.play.item(before.box, before.items["waiting"])
+    before.scenario.settle()
+    left = before.scenario.item(before.box, before.items["waiting"])
     assert (left.state, left.reason) == (State.SKIPPED, Reason.MOVED_OUT)
-    gone = before.play.item(before.box, before.items["synced"])
+    gone = before.scenario.item(before.box, before.items["synced"])
     assert (gone.state, gone.folder_id) == (State.SYNCED, None)
 
 
 def test_a_contact_that_appears_meanwhile_wakes_what_waits(before: Before) -> None:
-    before.play.contact("new@nowhere.example", "Nowhere")
-    before.play.settle()
+    before.scenario.contact("new@nowhere.example", "Nowhere")
+    before.scenario.settle()
     assert before.box.read(before.items["waiting"]).categories == BOTH
 
 
 @pytest.mark.parametrize("failing", range(3))
 def test_trouble_within_the_round_does_not_begin_it_again(
-    open_play: OpenPlay, failing: int
+    open_scenario: OpenScenario, failing: int
 ) -> None:
-    before = _before(open_play, past=PAGE_SIZE)  # two pages with those that came later
+    before = _before(open_scenario, past=PAGE_SIZE)  # two pages with those that came later
     rows = before.rows()
     asked = iter(range(100))
 
     def fails(_method: str, path: str) -> bool:
         return path.endswith("/messages/delta") and next(asked) == failing
 
-    before.play.stage.faults.unavailable(service="graph", when=fails, limit=1)
-    before.play.settle()
+    before.scenario.sandbox.faults.unavailable(service="graph", when=fails, limit=1)
+    before.scenario.settle()
     assert before.selections() == {SELECTION}
     assert before.rounds() <= 3  # a page that failed may have been a first one
     assert before.rows() == rows
@@ -214,70 +218,72 @@ def test_trouble_within_the_round_does_not_begin_it_again(
 
 
 def test_a_cursor_in_the_middle_of_a_round_is_given_up_too(
-    open_play: OpenPlay,
+    open_scenario: OpenScenario,
 ) -> None:
-    play = open_play()
-    play.contact(BO)
-    box = play.stage.outlook.add_mailbox(KIM, "Kim Nordwind")
+    scenario = open_scenario()
+    scenario.contact(BO)
+    box = scenario.sandbox.outlook.add_mailbox(KIM, "Kim Nordwind")
     sync = box.make_folder("inbox", FOLDER)
     mails = [Mail(f"Mail {n}", BO, KIM, categories=BOTH) for n in range(2 * PAGE_SIZE)]
     items = [box.put(mail, sync) for mail in mails]
-    seen = admin.inspect(play.context, KIM)
+    seen = admin.inspect(scenario.context, KIM)
     asked = iter(range(10_000))
 
     def fails(_method: str, path: str) -> bool:
         return path.endswith("/messages/delta") and next(asked) > 0
 
-    play.stage.faults.unavailable(service="graph", when=fails)
-    admin.add(play.context, seen)
-    play.rest()
-    play.stage.faults.clear()
-    with play.context.begin() as tx:
+    scenario.sandbox.faults.unavailable(service="graph", when=fails)
+    admin.add(scenario.context, seen)
+    scenario.rest()
+    scenario.sandbox.faults.clear()
+    with scenario.context.begin() as tx:
         cursors = tx.connection.execute(select(folder.c.cursor)).scalars().all()
         assert any("skiptoken" in (cursor or "") for cursor in cursors)
-    age(play.context)
+    age(scenario.context)
     new = box.put(Mail("New", BO, KIM), sync)
-    play.settle()
-    assert {play.item(box, one).reason for one in items} == {Reason.SYNCED_BEFORE}
-    assert play.item(box, new).state is State.SYNCED
-    assert [a["ActivityDescription"] for a in play.activities] == ["New"]
+    scenario.settle()
+    assert {scenario.item(box, one).reason for one in items} == {Reason.SYNCED_BEFORE}
+    assert scenario.item(box, new).state is State.SYNCED
+    assert [a["ActivityDescription"] for a in scenario.activities] == ["New"]
 
 
 def test_an_old_cursor_that_has_expired_is_no_trouble(before: Before) -> None:
     rows, events = before.rows(), before.events()
-    before.play.stage.graph.expire_cursors()
-    before.play.settle()
+    before.scenario.sandbox.graph.expire_cursors()
+    before.scenario.settle()
     assert (before.rows(), before.events()) == (rows, events)
     assert [(e.method, e.path) for e in before.writes()] == []
 
 
 def test_a_cursor_of_a_later_version_is_kept(before: Before) -> None:
-    with before.play.context.begin() as tx:
+    with before.scenario.context.begin() as tx:
         tx.connection.execute(update(folder).values(selection=SELECTION + 1))
-    before.play.settle()
+    before.scenario.settle()
     assert before.rounds() == 0
     assert before.selections() == {SELECTION + 1}
 
 
-def test_a_mailbox_that_is_added_now_needs_no_fresh_round(play: Play, box: SimMailbox) -> None:
-    play.drag(box, Mail("First", BO, KIM))
-    play.look()
-    calls = play.stage.journal.select("graph", path="/messages/delta")
+def test_a_mailbox_that_is_added_now_needs_no_fresh_round(
+    scenario: Scenario, box: SimMailbox
+) -> None:
+    scenario.drag(box, Mail("First", BO, KIM))
+    scenario.look()
+    calls = scenario.sandbox.journal.select("graph", path="/messages/delta")
     began = [e for e in calls if "select" in e.query]
     assert len({e.path for e in began}) == len(began)
 
 
-def test_a_proof_right_after_the_upgrade_finds_all_equal(ground: Ground) -> None:
-    age(ground.play.context)
-    assert ground.differences() == []
+def test_a_proof_right_after_the_upgrade_finds_all_equal(proved: ProvedMailbox) -> None:
+    age(proved.scenario.context)
+    assert proved.differences() == []
 
 
 def test_a_second_copy_of_a_mail_known_before_adds_no_activity(before: Before) -> None:
-    play, activities = before.play, before.play.activities
-    eva = play.mailbox("eva@nordwind.example", "Eva")
+    scenario, activities = before.scenario, before.scenario.activities
+    eva = scenario.mailbox("eva@nordwind.example", "Eva")
     known = before.box.read(before.items["synced"])
     mail = Mail("Synced", BO, KIM, message_id=known.message_id, sent_at=known.sent_at)
-    copy = play.drag(eva, mail)
-    play.settle()
+    copy = scenario.drag(eva, mail)
+    scenario.settle()
     assert eva.read(copy).categories == BOTH
-    assert play.activities == activities
+    assert scenario.activities == activities

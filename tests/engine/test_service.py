@@ -10,11 +10,11 @@ from pathlib import Path
 
 import pytest
 
-from support.forked import start_worker
-from support.processes import Running, running, until
+from support.forked_worker import start_worker
+from support.processes import RunningService, run_service, until
 from support.scenario import BO, BOTH, FOLDER, KIM
 from webcrm_sync.bootstrap import migrate_database
-from webcrm_sync_sandbox.environment import Stage
+from webcrm_sync_sandbox.environment import Sandbox
 from webcrm_sync_sandbox.faults import Kind
 from webcrm_sync_sandbox.outlook.mail import File, Mail
 from webcrm_sync_sandbox.outlook.mailbox import SimMailbox
@@ -23,22 +23,22 @@ FOREIGN = ("Important",)
 
 
 @pytest.fixture
-def stage() -> Iterator[Stage]:
+def sandbox() -> Iterator[Sandbox]:
     """A stage where Bo and Kim are known to webCRM."""
-    with Stage() as made:
+    with Sandbox() as made:
         made.crm.add_person(made.crm.add_organisation("Havnebyg"), BO)
         yield made
 
 
 @pytest.mark.long
-def test_serve_started_with_environment_variables_alone_plays_every_story(stage: Stage) -> None:
-    box = stage.outlook.add_mailbox(KIM, "Kim Nordwind")
-    user = stage.crm.add_user(KIM, "Kim Nordwind")
-    person = stage.crm.persons[0]["PersonId"]
+def test_serve_started_with_environment_variables_alone_plays_every_story(sandbox: Sandbox) -> None:
+    box = sandbox.outlook.add_mailbox(KIM, "Kim Nordwind")
+    user = sandbox.crm.add_user(KIM, "Kim Nordwind")
+    person = sandbox.crm.persons[0]["PersonId"]
     quick = {"MIRROR_SECONDS": "1", "DIRECTORY_SECONDS": "1"}
     with (
         tempfile.TemporaryDirectory() as scratch,
-        running(stage, "serve", DATA_DIR=f"{scratch}/d", **quick) as service,
+        run_service(sandbox, "serve", DATA_DIR=f"{scratch}/d", **quick) as service,
     ):
         added = service.run("mailbox", "add", KIM)
         assert added.returncode == 0, added.stderr
@@ -49,7 +49,7 @@ def test_serve_started_with_environment_variables_alone_plays_every_story(stage:
         box.move(outbound, f"sentitems/{FOLDER}")
         until(lambda: box.read(inbound).categories == BOTH, "the inbound mail")
         until(lambda: box.read(outbound).categories == BOTH, "the outbound mail")
-        stage.crm.send_mail(user, person, "From webCRM", "Hello")
+        sandbox.crm.send_mail(user, person, "From webCRM", "Hello")
         until(lambda: len(box.messages(f"sentitems/{FOLDER}")) == 2, "the mirror")
 
         told = service.run("explain", "<in@havnebyg.example>")
@@ -62,11 +62,11 @@ def test_serve_started_with_environment_variables_alone_plays_every_story(stage:
         assert len(family) >= 3
         service.kill("serve")
         until(lambda: not _processes_of(service), "its children to follow it")
-    assert len(stage.crm.activities) == 3
-    assert stage.journal.unknown == []
+    assert len(sandbox.crm.activities) == 3
+    assert sandbox.journal.unknown == []
 
 
-def _processes_of(service: Running) -> set[str]:
+def _processes_of(service: RunningService) -> set[str]:
     """The processes that were started with this service's address (Linux: proc(5))."""
     mine = f"WEBCRM_SYNC_PUBLIC_URL={service.public_url}".encode()
     found = set()
@@ -80,18 +80,18 @@ def _processes_of(service: Running) -> set[str]:
 @pytest.mark.search
 @pytest.mark.parametrize("points", [range(1, 11), range(11, 21)], ids=["early", "late"])
 def test_worker_killed_at_twenty_points_of_its_work_loses_and_doubles_nothing(
-    stage: Stage, points: range
+    sandbox: Sandbox, points: range
 ) -> None:
     names = [f"kim{n}@nordwind.example" for n in range(5)]
-    boxes = [stage.outlook.add_mailbox(name, "Kim Nordwind") for name in names]
-    user = stage.crm.add_user(names[0], "Kim Nordwind")
-    person = stage.crm.persons[0]["PersonId"]
+    boxes = [sandbox.outlook.add_mailbox(name, "Kim Nordwind") for name in names]
+    user = sandbox.crm.add_user(names[0], "Kim Nordwind")
+    person = sandbox.crm.persons[0]["PersonId"]
     quick = {"WEBCRM_SETTLE_SECONDS": "2", "MIRROR_SECONDS": "1", "DIRECTORY_SECONDS": "1"}
     with (
         tempfile.TemporaryDirectory() as scratch,
-        running(stage, DATA_DIR=f"{scratch}/d", **quick) as service,
+        run_service(sandbox, DATA_DIR=f"{scratch}/d", **quick) as service,
     ):
-        migrate_database(stage.settings_of(service.environment))
+        migrate_database(sandbox.settings_of(service.environment))
         service.start("web")
         service.watch(*names)
         service.await_healthy()
@@ -100,20 +100,20 @@ def test_worker_killed_at_twenty_points_of_its_work_loses_and_doubles_nothing(
             # Another mailbox each time, since what the last life left behind waits to be rescued.
             box = boxes[point % len(boxes)]
             mails += [_drag(f"{point}.{number}", box) for number in range(5)]
-            stage.crm.send_mail(user, person, f"Mail {point} sent", "Hello")
-            _live_until(point, stage, service)
+            sandbox.crm.send_mail(user, person, f"Mail {point} sent", "Hello")
+            _live_until(point, sandbox, service)
         service.start("worker")
         until(lambda: _are_synced(mails), "every mail to be marked", patience_s=240)
         sent = boxes[0]
         until(lambda: len(sent.messages(f"sentitems/{FOLDER}")) == len(points), "every mirror")
-    subjects = [a["ActivityDescription"] for a in stage.crm.activities]
+    subjects = [a["ActivityDescription"] for a in sandbox.crm.activities]
     expected = [f"Mail {p}.{n}" for p in points for n in range(5)]
     assert sorted(subjects) == sorted(expected + [f"Mail {p} sent" for p in points])
-    files = [d["DocumentFileName"] for d in stage.crm.documents]
+    files = [d["DocumentFileName"] for d in sandbox.crm.documents]
     assert sorted(files) == sorted(f"{p}.0.txt" for p in points)
 
 
-def _live_until(point: int, stage: Stage, service: Running) -> None:
+def _live_until(point: int, sandbox: Sandbox, service: RunningService) -> None:
     """Let a worker live until its n-th call: it is killed before or after the service acts."""
     born, died = threading.Event(), threading.Event()
 
@@ -124,7 +124,7 @@ def _live_until(point: int, stage: Stage, service: Running) -> None:
         died.set()
 
     kind = Kind.LOSE if point % 2 else Kind.REFUSE
-    stage.faults.at(stage.faults.calls + point, kind, then=die)
+    sandbox.faults.at(sandbox.faults.calls + point, kind, then=die)
     worker = start_worker(service.environment)
     born.set()
     until(died.is_set, f"call {point} of a worker's life")

@@ -10,27 +10,27 @@ from pathlib import Path
 
 import pytest
 
-from support.everybody import Everybody
-from support.processes import Running, running, until
+from support.bystanders import Bystanders
+from support.processes import RunningService, run_service, until
 from support.slow_clients import KINDS, stalled
 from webcrm_sync.web.serving.limits import Limits
-from webcrm_sync_sandbox.environment import Stage
+from webcrm_sync_sandbox.environment import Sandbox
 
 #: What anybody may have to wait for an answer meanwhile.
 _ANSWERED_S = 1.0
 
 
 @pytest.fixture
-def service(fresh_database: str) -> Iterator[Running]:
+def service(fresh_database: str) -> Iterator[RunningService]:
     """Where a web process may be started."""
-    with Stage() as stage, running(stage, DATABASE_URL=fresh_database) as made:
+    with Sandbox() as sandbox, run_service(sandbox, DATABASE_URL=fresh_database) as made:
         yield made
 
 
 @pytest.fixture
-def everybody(service: Running) -> Everybody:
+def bystanders(service: RunningService) -> Bystanders:
     """Who asks one web process; Entra's keys are known to it."""
-    asking = Everybody.before(service)
+    asking = Bystanders.before(service)
     service.start("web")
     service.await_healthy()
     asking.ask()
@@ -39,13 +39,13 @@ def everybody(service: Running) -> Everybody:
 
 @pytest.mark.long
 def test_sixty_four_stalled_connections_of_every_kind_at_once_keep_nobody_waiting(
-    service: Running, everybody: Everybody
+    service: RunningService, bystanders: Bystanders
 ) -> None:
     waits = {}
     with ExitStack() as held:
         for kind in KINDS:
             held.enter_context(stalled(kind, service.port))
-            waits[kind.name] = max(everybody.ask().values())
+            waits[kind.name] = max(bystanders.ask().values())
         assert {name: wait for name, wait in waits.items() if wait >= _ANSWERED_S} == {}
         began = time.monotonic()
         service.stop()
@@ -54,7 +54,7 @@ def test_sixty_four_stalled_connections_of_every_kind_at_once_keep_nobody_waitin
 
 @pytest.mark.search
 def test_every_stalled_connection_is_ended_in_its_time(
-    service: Running, everybody: Everybody
+    service: RunningService, bystanders: Bystanders
 ) -> None:
     at_first, bounds = _sockets_of(service), Limits()
     with ExitStack() as held:
@@ -63,7 +63,7 @@ def test_every_stalled_connection_is_ended_in_its_time(
         assert _sockets_of(service) > at_first + 500
 
         def is_over() -> bool:
-            assert max(everybody.ask().values()) < _ANSWERED_S
+            assert max(bystanders.ask().values()) < _ANSWERED_S
             time.sleep(1)
             return _sockets_of(service) <= at_first
 
@@ -71,7 +71,7 @@ def test_every_stalled_connection_is_ended_in_its_time(
         until(is_over, "all to be ended", patience_s=longest_s)
 
 
-def _sockets_of(service: Running) -> int:
+def _sockets_of(service: RunningService) -> int:
     """How many sockets the web process has open (Linux: proc(5)).
 
     Asked there, since a client that reads nothing does not learn that its connection was closed.

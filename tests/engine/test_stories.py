@@ -2,20 +2,20 @@
 
 from __future__ import annotations
 
-from support.scenario import BO, BOTH, FOLDER, KIM, LIS, PENDING, Play
+from support.scenario import BO, BOTH, FOLDER, KIM, LIS, PENDING, Scenario
 from webcrm_sync.core.states import State
 from webcrm_sync_sandbox.outlook.mail import File, Mail
 
 
-def test_inbound_mail_dragged_to_the_folder_stands_under_its_sender(play: Play) -> None:
-    person = play.contact(BO)
-    user = play.stage.crm.add_user(KIM, "Kim Nordwind")
-    play.rest()
-    box = play.mailbox()
-    item = play.drag(box, Mail("Offer?", f"Bo Byg <{BO}>", KIM, body="<p>Dear <b>Kim</b></p>"))
-    play.look()
+def test_inbound_mail_dragged_to_the_folder_stands_under_its_sender(scenario: Scenario) -> None:
+    person = scenario.contact(BO)
+    user = scenario.sandbox.crm.add_user(KIM, "Kim Nordwind")
+    scenario.rest()
+    box = scenario.mailbox()
+    item = scenario.drag(box, Mail("Offer?", f"Bo Byg <{BO}>", KIM, body="<p>Dear <b>Kim</b></p>"))
+    scenario.look()
 
-    (activity,) = play.under("Havnebyg")
+    (activity,) = scenario.under("Havnebyg")
     assert activity["ActivityDescription"] == "Offer?"
     assert activity["ActivityPersonId"] == person
     assert activity["ActivityAssignedTo"] == user
@@ -24,27 +24,27 @@ def test_inbound_mail_dragged_to_the_folder_stands_under_its_sender(play: Play) 
     assert activity["ActivityCustom15"].startswith("ms1-")
     assert activity["ActivityMemo"] == f"From: Bo Byg ‹{BO}›\nTo: {KIM}\n\nDear Kim"
     assert box.read(item).categories == BOTH
-    assert play.item(box, item).state is State.SYNCED
+    assert scenario.item(box, item).state is State.SYNCED
 
 
-def test_outbound_mail_dragged_to_the_folder_stands_under_its_recipient(play: Play) -> None:
-    play.contact(BO)
-    box = play.mailbox()
-    play.refresh()
-    item = play.drag(
+def test_outbound_mail_dragged_to_the_folder_stands_under_its_recipient(scenario: Scenario) -> None:
+    scenario.contact(BO)
+    box = scenario.mailbox()
+    scenario.refresh()
+    item = scenario.drag(
         box, Mail("Our offer", KIM, BO, body="Here it is", html=False), place="sentitems"
     )
-    play.look()
+    scenario.look()
 
-    (activity,) = play.under("Havnebyg")
+    (activity,) = scenario.under("Havnebyg")
     assert activity["ActivityAction"] == "E-mail out"
     assert box.read(item).categories == BOTH
 
 
-def test_mail_moved_by_an_outlook_rule_stands_under_its_sender(play: Play) -> None:
-    play.contact(BO)
-    box = play.mailbox()
-    play.refresh()
+def test_mail_moved_by_an_outlook_rule_stands_under_its_sender(scenario: Scenario) -> None:
+    scenario.contact(BO)
+    box = scenario.mailbox()
+    scenario.refresh()
     folder = box.folder(f"inbox/{FOLDER}")
     sender = [{"emailAddress": {"address": BO}}]
     box.add_rule(
@@ -53,116 +53,120 @@ def test_mail_moved_by_an_outlook_rule_stands_under_its_sender(play: Play) -> No
         actions={"moveToFolder": folder.id},
     )
     item = box.deliver(Mail("By rule", BO, KIM))
-    play.look()
+    scenario.look()
 
-    assert len(play.under("Havnebyg")) == 1
+    assert len(scenario.under("Havnebyg")) == 1
     assert box.read(item).categories == BOTH
 
 
-def test_mail_sent_from_webcrm_appears_in_sent_items_once(play: Play) -> None:
-    person = play.contact(BO)
-    user = play.stage.crm.add_user(KIM, "Kim Nordwind")
-    play.rest()
-    box = play.mailbox()
-    play.refresh()
-    activity = play.stage.crm.send_mail(user, person, "Order", "<p>Thank you<script>x</script></p>")
-    play.refresh()
-    play.refresh()
+def test_mail_sent_from_webcrm_appears_in_sent_items_once(scenario: Scenario) -> None:
+    person = scenario.contact(BO)
+    user = scenario.sandbox.crm.add_user(KIM, "Kim Nordwind")
+    scenario.rest()
+    box = scenario.mailbox()
+    scenario.refresh()
+    activity = scenario.sandbox.crm.send_mail(
+        user, person, "Order", "<p>Thank you<script>x</script></p>"
+    )
+    scenario.refresh()
+    scenario.refresh()
 
     (mirror,) = box.messages(f"sentitems/{FOLDER}")
     assert mirror.categories == BOTH
     assert mirror.subject == "Order"
     assert mirror.is_draft is False
     assert "script" not in mirror.body
-    assert [a["ActivityId"] for a in play.activities] == [activity]
-    assert play.item(box, mirror.id).state is State.MIRRORED
+    assert [a["ActivityId"] for a in scenario.activities] == [activity]
+    assert scenario.item(box, mirror.id).state is State.MIRRORED
 
 
-def test_mirror_that_its_owner_moves_is_not_filed(play: Play) -> None:
-    person = play.contact(BO)
-    user = play.stage.crm.add_user(KIM, "Kim Nordwind")
-    play.rest()
-    box = play.mailbox()
-    play.refresh()
-    play.stage.crm.send_mail(user, person, "Order", "Thank you")
-    play.refresh()
+def test_mirror_that_its_owner_moves_is_not_filed(scenario: Scenario) -> None:
+    person = scenario.contact(BO)
+    user = scenario.sandbox.crm.add_user(KIM, "Kim Nordwind")
+    scenario.rest()
+    box = scenario.mailbox()
+    scenario.refresh()
+    scenario.sandbox.crm.send_mail(user, person, "Order", "Thank you")
+    scenario.refresh()
     (mirror,) = box.messages(f"sentitems/{FOLDER}")
     box.move(mirror.id, "inbox")
-    play.look()
+    scenario.look()
     box.move(mirror.id, f"inbox/{FOLDER}")
     copy = box.copy(mirror.id, f"sentitems/{FOLDER}")
-    play.refresh()
+    scenario.refresh()
 
-    assert len(play.activities) == 1
-    assert play.item(box, copy).state is State.MIRRORED
+    assert len(scenario.activities) == 1
+    assert scenario.item(box, copy).state is State.MIRRORED
 
 
-def test_attachments_become_documents_and_inline_pictures_do_not(play: Play) -> None:
-    play.contact(BO)
-    box = play.mailbox()
-    play.refresh()
+def test_attachments_become_documents_and_inline_pictures_do_not(scenario: Scenario) -> None:
+    scenario.contact(BO)
+    box = scenario.mailbox()
+    scenario.refresh()
     files = (
         File("plan.pdf", b"%PDF", content_type="application/pdf"),
         File("logo.png", b"png", content_type="image/png", is_inline=True, content_id="logo"),
         File("../x", b""),
     )
-    item = play.drag(
+    item = scenario.drag(
         box, Mail("With files", BO, KIM, body="<img src='cid:logo'>", attachments=files)
     )
-    play.look()
+    scenario.look()
 
-    (activity,) = play.under("Havnebyg")
-    assert [d["DocumentFileName"] for d in play.documents] == ["plan.pdf", "x"]
-    assert {d["DocumentLinkedEntityId"] for d in play.documents} == {activity["ActivityId"]}
+    (activity,) = scenario.under("Havnebyg")
+    assert [d["DocumentFileName"] for d in scenario.documents] == ["plan.pdf", "x"]
+    assert {d["DocumentLinkedEntityId"] for d in scenario.documents} == {activity["ActivityId"]}
     assert box.read(item).categories == BOTH
 
 
-def test_mail_of_nobody_known_waits_and_files_itself_when_the_contact_appears(play: Play) -> None:
-    box = play.mailbox()
-    item = play.drag(box, Mail("Who am I", LIS, KIM))
-    play.look()
+def test_mail_of_nobody_known_waits_and_files_itself_when_the_contact_appears(
+    scenario: Scenario,
+) -> None:
+    box = scenario.mailbox()
+    item = scenario.drag(box, Mail("Who am I", LIS, KIM))
+    scenario.look()
     assert box.read(item).categories == PENDING
-    assert play.item(box, item).state is State.WAITING
-    assert play.activities == []
+    assert scenario.item(box, item).state is State.WAITING
+    assert scenario.activities == []
 
-    play.contact(LIS, "Skovby")
-    play.refresh()
-    assert len(play.under("Skovby")) == 1
+    scenario.contact(LIS, "Skovby")
+    scenario.refresh()
+    assert len(scenario.under("Skovby")) == 1
     assert box.read(item).categories == BOTH
 
 
-def test_every_organisation_on_the_mail_gets_it(play: Play) -> None:
-    play.contact(BO, "Havnebyg")
-    play.contact(LIS, "Skovby")
-    box = play.mailbox()
-    play.refresh()
-    play.drag(box, Mail("To both", KIM, BO, cc=(LIS,)), place="sentitems")
-    play.look()
-    assert len(play.under("Havnebyg")) == len(play.under("Skovby")) == 1
+def test_every_organisation_on_the_mail_gets_it(scenario: Scenario) -> None:
+    scenario.contact(BO, "Havnebyg")
+    scenario.contact(LIS, "Skovby")
+    box = scenario.mailbox()
+    scenario.refresh()
+    scenario.drag(box, Mail("To both", KIM, BO, cc=(LIS,)), place="sentitems")
+    scenario.look()
+    assert len(scenario.under("Havnebyg")) == len(scenario.under("Skovby")) == 1
 
 
-def test_copies_in_two_mailboxes_are_one_activity_and_both_are_marked(play: Play) -> None:
-    play.contact(BO)
-    kim = play.mailbox()
-    eva = play.mailbox("eva@nordwind.example", "Eva")
-    play.refresh()
+def test_copies_in_two_mailboxes_are_one_activity_and_both_are_marked(scenario: Scenario) -> None:
+    scenario.contact(BO)
+    kim = scenario.mailbox()
+    eva = scenario.mailbox("eva@nordwind.example", "Eva")
+    scenario.refresh()
     mail = Mail(
         "To two",
         BO,
         (KIM, "eva@nordwind.example"),
         message_id="<two@havnebyg.example>",
-        sent_at=play.stage.clock.now(),
+        sent_at=scenario.sandbox.clock.now(),
     )
-    one, two = play.drag(kim, mail), play.drag(eva, mail)
-    play.look()
-    assert len(play.activities) == 1
+    one, two = scenario.drag(kim, mail), scenario.drag(eva, mail)
+    scenario.look()
+    assert len(scenario.activities) == 1
     assert kim.read(one).categories == eva.read(two).categories == BOTH
 
 
-def test_the_owners_categories_survive(play: Play) -> None:
-    play.contact(BO)
-    box = play.mailbox()
-    play.refresh()
-    item = play.drag(box, Mail("Mine", BO, KIM, categories=("Customer", "A, B")))
-    play.look()
+def test_the_owners_categories_survive(scenario: Scenario) -> None:
+    scenario.contact(BO)
+    box = scenario.mailbox()
+    scenario.refresh()
+    item = scenario.drag(box, Mail("Mine", BO, KIM, categories=("Customer", "A, B")))
+    scenario.look()
     assert box.read(item).categories == ("Customer", "A, B", *BOTH)

@@ -6,17 +6,17 @@ from datetime import timedelta
 
 import pytest
 
-from support.scenario import BO, BOTH, FOLDER, KIM, LIS, PENDING, OpenPlay, Play
+from support.scenario import BO, BOTH, FOLDER, KIM, LIS, PENDING, OpenScenario, Scenario
 from webcrm_sync.core.states import SENTENCES, Reason, State
 from webcrm_sync_sandbox.outlook.mail import File, Kind, Mail
 from webcrm_sync_sandbox.outlook.mailbox import SimMailbox
 
 
-def end(play: Play, box: SimMailbox, mail: Mail) -> tuple[State, Reason | None]:
+def end(scenario: Scenario, box: SimMailbox, mail: Mail) -> tuple[State, Reason | None]:
     """The end that a mail dragged to the folder comes to; Outlook must tell the same."""
-    item = play.drag(box, mail)
-    play.look()
-    row = play.item(box, item)
+    item = scenario.drag(box, mail)
+    scenario.look()
+    row = scenario.item(box, item)
     expected = BOTH if row.state is State.SYNCED else PENDING
     assert box.read(item).categories == expected
     return row.state, row.reason
@@ -41,32 +41,36 @@ def end(play: Play, box: SimMailbox, mail: Mail) -> tuple[State, Reason | None]:
     ],
     ids=lambda m: m.subject[:20],
 )
-def test_odd_but_from_a_customer_is_synced(play: Play, box: SimMailbox, mail: Mail) -> None:
-    assert end(play, box, mail) == (State.SYNCED, None)
-    assert len(play.activities) == 1
+def test_odd_but_from_a_customer_is_synced(scenario: Scenario, box: SimMailbox, mail: Mail) -> None:
+    assert end(scenario, box, mail) == (State.SYNCED, None)
+    assert len(scenario.activities) == 1
 
 
-def test_subject_longer_than_webcrms_field_is_cut_with_a_mark(play: Play, box: SimMailbox) -> None:
-    end(play, box, Mail("word " * 100, BO, KIM))
-    (activity,) = play.activities
+def test_subject_longer_than_webcrms_field_is_cut_with_a_mark(
+    scenario: Scenario, box: SimMailbox
+) -> None:
+    end(scenario, box, Mail("word " * 100, BO, KIM))
+    (activity,) = scenario.activities
     assert activity["ActivityDescription"].endswith("word…")
 
 
-def test_mail_to_oneself_is_not_for_webcrm(play: Play, box: SimMailbox) -> None:
-    assert end(play, box, Mail("Note", KIM, KIM)) == (State.SKIPPED, Reason.ONLY_COLLEAGUES)
+def test_mail_to_oneself_is_not_for_webcrm(scenario: Scenario, box: SimMailbox) -> None:
+    assert end(scenario, box, Mail("Note", KIM, KIM)) == (State.SKIPPED, Reason.ONLY_COLLEAGUES)
 
 
-def test_mail_among_colleagues_is_not_for_webcrm(play: Play, box: SimMailbox) -> None:
+def test_mail_among_colleagues_is_not_for_webcrm(scenario: Scenario, box: SimMailbox) -> None:
     mail = Mail("Lunch", "eva@nordwind.example", KIM)
-    assert end(play, box, mail) == (State.SKIPPED, Reason.ONLY_COLLEAGUES)
+    assert end(scenario, box, mail) == (State.SKIPPED, Reason.ONLY_COLLEAGUES)
 
 
-def test_sender_with_an_unknown_legacy_name_is_no_colleague(play: Play, box: SimMailbox) -> None:
+def test_sender_with_an_unknown_legacy_name_is_no_colleague(
+    scenario: Scenario, box: SimMailbox
+) -> None:
     legacy = "/O=EXCHANGELABS/OU=EXCHANGE/CN=RECIPIENTS/CN=EVA"
-    item = play.drag(box, Mail("From Eva", legacy, BO))
-    play.look()
+    item = scenario.drag(box, Mail("From Eva", legacy, BO))
+    scenario.look()
     assert box.read(item).categories == BOTH
-    (activity,) = play.under("Havnebyg")
+    (activity,) = scenario.under("Havnebyg")
     assert activity["ActivityAction"] == "E-mail in"
 
 
@@ -80,88 +84,96 @@ def test_sender_with_an_unknown_legacy_name_is_no_colleague(play: Play, box: Sim
     ],
 )
 def test_message_of_a_meeting_is_called_what_it_is(
-    play: Play, box: SimMailbox, kind: Kind, reason: Reason
+    scenario: Scenario, box: SimMailbox, kind: Kind, reason: Reason
 ) -> None:
-    item = play.drag(box, Mail("Meet?", BO, KIM, kind=kind))
-    play.look()
-    row = play.item(box, item)
+    item = scenario.drag(box, Mail("Meet?", BO, KIM, kind=kind))
+    scenario.look()
+    row = scenario.item(box, item)
     assert (row.state, row.reason) == (State.SKIPPED, reason)
     assert box.read(item).categories == PENDING
-    (copy,) = play.story(box.read(item)).copies
+    (copy,) = scenario.story(box.read(item)).copies
     assert SENTENCES[reason] in copy.sentence
 
 
-def test_draft_in_the_folder_is_synced_once_it_is_sent(play: Play, box: SimMailbox) -> None:
+def test_draft_in_the_folder_is_synced_once_it_is_sent(scenario: Scenario, box: SimMailbox) -> None:
     item = box.put(Mail("Soon", KIM, BO, is_draft=True), f"sentitems/{FOLDER}")
-    play.look()
-    row = play.item(box, item)
+    scenario.look()
+    row = scenario.item(box, item)
     assert (row.state, row.reason) == (State.SKIPPED, Reason.DRAFT)
-    assert play.activities == []
+    assert scenario.activities == []
 
 
-def test_sender_on_the_never_list_is_left_out(open_play: OpenPlay) -> None:
-    play = open_play(NEVER_SYNC="doctor.example, lis@skovby.example")
-    box = play.mailbox()
+def test_sender_on_the_never_list_is_left_out(open_scenario: OpenScenario) -> None:
+    scenario = open_scenario(NEVER_SYNC="doctor.example, lis@skovby.example")
+    box = scenario.mailbox()
     for sender in ("anna@doctor.example", LIS):
-        assert end(play, box, Mail("Private", sender, KIM)) == (State.SKIPPED, Reason.NEVER_LIST)
+        assert end(scenario, box, Mail("Private", sender, KIM)) == (
+            State.SKIPPED,
+            Reason.NEVER_LIST,
+        )
 
 
-def test_address_of_two_organisations_asks_a_person(play: Play, box: SimMailbox) -> None:
-    play.contact(LIS, "Skovby")
-    play.contact(LIS, "Søby")
-    play.refresh()
-    assert end(play, box, Mail("Which?", LIS, KIM)) == (State.PARKED, Reason.AMBIGUOUS)
-    assert play.activities == []
+def test_address_of_two_organisations_asks_a_person(scenario: Scenario, box: SimMailbox) -> None:
+    scenario.contact(LIS, "Skovby")
+    scenario.contact(LIS, "Søby")
+    scenario.refresh()
+    assert end(scenario, box, Mail("Which?", LIS, KIM)) == (State.PARKED, Reason.AMBIGUOUS)
+    assert scenario.activities == []
 
 
 def test_unmatched_mail_is_filed_without_organisation_on_request(
-    open_play: OpenPlay,
+    open_scenario: OpenScenario,
 ) -> None:
-    play = open_play(UNMATCHED="unlinked")
-    box = play.mailbox()
-    assert end(play, box, Mail("Nobody", LIS, KIM)) == (State.SYNCED, None)
-    (activity,) = play.activities
+    scenario = open_scenario(UNMATCHED="unlinked")
+    box = scenario.mailbox()
+    assert end(scenario, box, Mail("Nobody", LIS, KIM)) == (State.SYNCED, None)
+    (activity,) = scenario.activities
     assert not activity.get("ActivityOrganisationId")
 
 
-def test_message_id_of_two_different_mails_hides_neither(play: Play, box: SimMailbox) -> None:
+def test_message_id_of_two_different_mails_hides_neither(
+    scenario: Scenario, box: SimMailbox
+) -> None:
     one = Mail("Invoice 1", BO, KIM, message_id="<same@havnebyg.example>")
     two = Mail("Something else", BO, KIM, message_id="<same@havnebyg.example>")
-    items = [play.drag(box, one), play.drag(box, two)]
-    play.look()
-    assert {a["ActivityDescription"] for a in play.activities} == {"Invoice 1", "Something else"}
+    items = [scenario.drag(box, one), scenario.drag(box, two)]
+    scenario.look()
+    assert {a["ActivityDescription"] for a in scenario.activities} == {
+        "Invoice 1",
+        "Something else",
+    }
     assert all(box.read(i).categories == BOTH for i in items)
 
 
-def test_label_that_webcrm_does_not_know_parks_until_it_does(open_play: OpenPlay) -> None:
-    play = open_play(WEBCRM_ACTION_IN="Brand new")
-    play.contact(BO)
-    box = play.mailbox()
-    play.refresh()
-    item = play.drag(box, Mail("Label?", BO, KIM))
-    play.look()
-    row = play.item(box, item)
+def test_label_that_webcrm_does_not_know_parks_until_it_does(open_scenario: OpenScenario) -> None:
+    scenario = open_scenario(WEBCRM_ACTION_IN="Brand new")
+    scenario.contact(BO)
+    box = scenario.mailbox()
+    scenario.refresh()
+    item = scenario.drag(box, Mail("Label?", BO, KIM))
+    scenario.look()
+    row = scenario.item(box, item)
     assert (row.state, row.reason) == (State.PARKED, Reason.UNKNOWN_LABEL)
     assert box.read(item).categories == PENDING
 
-    labels = play.stage.crm.labels
+    labels = scenario.sandbox.crm.labels
     labels["ActivityAction"] = (*labels["ActivityAction"], "Brand new")
-    play.wait(timedelta(minutes=6))
+    scenario.wait(timedelta(minutes=6))
     assert box.read(item).categories == BOTH
-    assert len(play.activities) == 1
+    assert len(scenario.activities) == 1
 
 
-def test_wrong_webcrm_token_parks_until_it_is_right(open_play: OpenPlay) -> None:
-    play = open_play(WEBCRM_TOKEN="99999999-9999-4999-8999-999999999999")
-    box = play.mailbox()
-    item = play.drag(box, Mail("Token?", BO, KIM))
-    play.wait(timedelta(minutes=1))
-    row = play.item(box, item)
+def test_wrong_webcrm_token_parks_until_it_is_right(open_scenario: OpenScenario) -> None:
+    scenario = open_scenario(WEBCRM_TOKEN="99999999-9999-4999-8999-999999999999")
+    box = scenario.mailbox()
+    item = scenario.drag(box, Mail("Token?", BO, KIM))
+    scenario.wait(timedelta(minutes=1))
+    row = scenario.item(box, item)
     assert (row.state, row.reason) == (State.PARKED, Reason.WEBCRM_CLOSED)
     assert "WEBCRM_SYNC_WEBCRM_TOKEN" in (row.detail or "")
 
-    play.contact(BO)
-    play.stage.crm.add_token("99999999-9999-4999-8999-999999999999")
+    scenario.contact(BO)
+    scenario.sandbox.crm.add_token("99999999-9999-4999-8999-999999999999")
     for _ in range(3):
-        play.wait(timedelta(minutes=15))
+        scenario.wait(timedelta(minutes=15))
     assert box.read(item).categories == BOTH

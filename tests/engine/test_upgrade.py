@@ -15,7 +15,7 @@ import pytest
 from sqlalchemy import Engine
 
 from support.openapi import deviations
-from support.pane_user import Desk
+from support.pane_user import PaneUser
 from support.recorded import Recording
 from support.recorded_company import Company, playing
 from support.revisions import bring_to, database_of
@@ -27,7 +27,7 @@ from webcrm_sync.engine.pane.mail_status_rules import DisplayStatus
 from webcrm_sync.engine.reconciliation import prove
 from webcrm_sync.engine.reconciliation.recover import Rebuilt, find, rebuild
 from webcrm_sync.store.migrate import migrate
-from webcrm_sync_sandbox.environment import Stage
+from webcrm_sync_sandbox.environment import Sandbox
 from webcrm_sync_sandbox.outlook.mail import Mail
 
 RECORDING = Recording(Path(__file__).parent / "revision_0005")
@@ -53,28 +53,28 @@ TAKEN_BACK = "Taken back just now"
 
 
 @pytest.fixture
-def stage() -> Iterator[Stage]:
+def sandbox() -> Iterator[Sandbox]:
     """The services as they were; afterwards the wire is held to its descriptions."""
-    with Stage() as stage:
-        RECORDING.set(stage)
-        yield stage
-        assert stage.journal.unknown == []
-        assert not (found := deviations(stage.journal.exchanges)), "\n".join(found)
+    with Sandbox() as sandbox:
+        RECORDING.set(sandbox)
+        yield sandbox
+        assert sandbox.journal.unknown == []
+        assert not (found := deviations(sandbox.journal.exchanges)), "\n".join(found)
 
 
 @pytest.fixture
-def engine(database_url: str, stage: Stage) -> Iterator[Engine]:
+def engine(database_url: str, sandbox: Sandbox) -> Iterator[Engine]:
     """The database as it was."""
     with database_of(database_url, REVISION) as engine:
-        RECORDING.load(engine, RECORDING.settings(stage, database_url))
+        RECORDING.load(engine, RECORDING.settings(sandbox, database_url))
         yield engine
 
 
 @pytest.fixture
-def company(stage: Stage, engine: Engine) -> Iterator[Company]:
+def company(sandbox: Sandbox, engine: Engine) -> Iterator[Company]:
     """The company after `migrate`, before the product has done anything."""
     migrate(engine)
-    with playing(RECORDING, stage, engine) as company:
+    with playing(RECORDING, sandbox, engine) as company:
         yield company
 
 
@@ -97,17 +97,17 @@ def test_the_recording_holds_mails_in_every_state() -> None:
 
 
 def test_its_texts_would_be_read_differently_now(company: Company) -> None:
-    (activity,) = [a for a in company.play.activities if a["ActivityDescription"] == "Offer"]
+    (activity,) = [a for a in company.scenario.activities if a["ActivityDescription"] == "Offer"]
     text = read_body(company.read("synced").body, is_html=True).text
     assert text not in activity["ActivityMemo"]
 
 
 def test_what_was_under_way_ends_and_all_else_stays(company: Company) -> None:
-    before, states = company.play.activities, company.states()
+    before, states = company.scenario.activities, company.states()
     ledgers = company.ledgers()
-    company.play.settle()
+    company.scenario.settle()
     assert company.states() == states | ENDS
-    after = company.play.activities
+    after = company.scenario.activities
     changed = Counter(a["ActivityDescription"] for a in after if a not in before)
     assert changed == Counter([*FILED, f"[withdrawn] {TAKEN_BACK}"])
     assert len(after) == len(before) + len(FILED)
@@ -118,8 +118,8 @@ def test_what_was_under_way_ends_and_all_else_stays(company: Company) -> None:
 
 
 def test_bodies_that_the_version_before_kept_are_read_as_today(company: Company) -> None:
-    company.play.settle()
-    memos = {a["ActivityDescription"]: a["ActivityMemo"] for a in company.play.activities}
+    company.scenario.settle()
+    memos = {a["ActivityDescription"]: a["ActivityMemo"] for a in company.scenario.activities}
     html = read_body(company.read("waits for per").body, is_html=True).text
     for subject in ("From Per", "Just found", "Never came"):
         assert memos[subject].endswith(html)
@@ -127,12 +127,12 @@ def test_bodies_that_the_version_before_kept_are_read_as_today(company: Company)
 
 
 def test_nothing_else_is_written_anywhere(company: Company) -> None:
-    play = company.play
-    play.settle()
-    prove.ask_for_all(play.context)
-    play.wait(timedelta(hours=25))
-    prove.ask_for_all(play.context)
-    play.settle()
+    scenario = company.scenario
+    scenario.settle()
+    prove.ask_for_all(scenario.context)
+    scenario.wait(timedelta(hours=25))
+    prove.ask_for_all(scenario.context)
+    scenario.settle()
     written = company.written_to_webcrm()
     assert written.pop("Refused") >= 1  # webCRM is asked again now and then
     assert written == Counter([*FILED, f"[withdrawn] {TAKEN_BACK}", "offer.txt", "plan.txt"])
@@ -144,47 +144,47 @@ def test_nothing_else_is_written_anywhere(company: Company) -> None:
 
 
 def test_each_folder_is_read_once_anew(company: Company) -> None:
-    company.play.settle()
+    company.scenario.settle()
     assert sorted(company.rounds()) == sorted(f["graph_id"] for f in RECORDING.rows["folder"])
     assert company.asked_by_recorded_cursors() == []
-    company.play.stage.journal.clear()
-    company.play.settle()
+    company.scenario.sandbox.journal.clear()
+    company.scenario.settle()
     assert company.rounds() == []
 
 
 def test_waiting_ends_when_its_contact_appears(company: Company) -> None:
-    play = company.play
-    play.settle()
-    number = len(play.activities)
-    play.contact("new@late.example", "Late")
-    play.refresh()
+    scenario = company.scenario
+    scenario.settle()
+    number = len(scenario.activities)
+    scenario.contact("new@late.example", "Late")
+    scenario.refresh()
     assert company.states()["waits for her"] == SYNCED
     assert company.read("waits for her").categories == BOTH
     assert company.read("waits on").categories == PENDING
-    assert [a["ActivityDescription"] for a in play.activities[number:]] == ["New here"]
+    assert [a["ActivityDescription"] for a in scenario.activities[number:]] == ["New here"]
 
 
 def test_a_contact_that_appears_before_the_first_round_ends_it_too(company: Company) -> None:
-    company.play.contact("new@late.example", "Late")
-    company.play.settle()
+    company.scenario.contact("new@late.example", "Late")
+    company.scenario.settle()
     assert company.states() == company.recorded_states() | ENDS | {"waits for her": SYNCED}
     assert company.differences() == []
 
 
 def test_mails_that_are_moved_later_are_filed(company: Company) -> None:
-    play, kim, eva = company.play, company.box(KIM), company.box(EVA)
-    first = play.drag(kim, Mail("Before its first round", BO, KIM, body="<p>One</p>"))
-    play.settle()
-    second = play.drag(eva, Mail("After it", BO, EVA, body="<p>Two</p>"))
-    number = len(play.activities)
+    scenario, kim, eva = company.scenario, company.box(KIM), company.box(EVA)
+    first = scenario.drag(kim, Mail("Before its first round", BO, KIM, body="<p>One</p>"))
+    scenario.settle()
+    second = scenario.drag(eva, Mail("After it", BO, EVA, body="<p>Two</p>"))
+    number = len(scenario.activities)
     for name in ("synced and left", "removed in webcrm", "synced"):
         box, item = company.copy(name)
         box.move(item, "archive")
-        play.look()
+        scenario.look()
         box.move(item, f"inbox/{FOLDER}")
-        play.look()
+        scenario.look()
     assert [kim.read(first).categories, eva.read(second).categories] == [BOTH, BOTH]
-    new = [a["ActivityDescription"] for a in play.activities[number:]]
+    new = [a["ActivityDescription"] for a in scenario.activities[number:]]
     assert sorted(new) == ["After it", "Removed in webCRM"]
     assert company.differences() == []
 
@@ -192,13 +192,13 @@ def test_mails_that_are_moved_later_are_filed(company: Company) -> None:
 def test_a_mail_that_was_left_out_is_judged_anew_when_it_is_moved_in_again(
     company: Company,
 ) -> None:
-    play, (box, form) = company.play, company.copy("web form")
-    play.settle()
+    scenario, (box, form) = company.scenario, company.copy("web form")
+    scenario.settle()
     assert company.states()["web form"] == (State.SKIPPED, Reason.ONLY_COLLEAGUES)
     box.move(form, "inbox")
-    play.look()
+    scenario.look()
     box.move(form, f"inbox/{FOLDER}")
-    play.look()
+    scenario.look()
     assert company.states()["web form"] == SYNCED  # its Reply-To was not asked for before
     assert company.differences() == []
 
@@ -231,60 +231,60 @@ COPIES = {
 
 @pytest.mark.parametrize("is_early", [True, False])
 def test_another_copy_of_an_old_mail_is_the_same_mail(company: Company, is_early: bool) -> None:
-    play = company.play
+    scenario = company.scenario
     if not is_early:
-        play.settle()
+        scenario.settle()
     came = {}
     for name, address in COPIES.items():
         place = "sentitems" if name == "sent" else "inbox"
         box = company.box(address)
-        came[name] = box, play.drag(box, company.mail(name), place=place)
-    play.settle()
+        came[name] = box, scenario.drag(box, company.mail(name), place=place)
+    scenario.settle()
     for name, (box, item) in came.items():
-        old, new = play.item(*company.copy(name)), play.item(box, item)
+        old, new = scenario.item(*company.copy(name)), scenario.item(box, item)
         assert (name, new.email_id, new.state) == (name, old.email_id, old.state)
-    subjects = Counter(a["ActivityDescription"] for a in play.activities)
+    subjects = Counter(a["ActivityDescription"] for a in scenario.activities)
     twice = {"Together": 2, "RE: Plan": 2}  # under two Organisations, and doubled before
     assert {s: n for s, n in subjects.items() if n > 1} == twice
     assert company.differences() == []
 
 
 def test_another_mail_of_an_old_robot_is_another_mail(company: Company) -> None:
-    play, kim = company.play, company.box(KIM)
-    play.settle()
-    number = len(play.activities)
+    scenario, kim = company.scenario, company.box(KIM)
+    scenario.settle()
+    number = len(scenario.activities)
     for text in ("three", "four"):
         scan = replace(company.mail("robot 1"), subject="Scan 3", body=f"<p>{text} pages</p>")
-        play.drag(kim, scan)
-        play.look()
-    assert [a["ActivityDescription"] for a in play.activities[number:]] == ["Scan 3", "Scan 3"]
+        scenario.drag(kim, scan)
+        scenario.look()
+    assert [a["ActivityDescription"] for a in scenario.activities[number:]] == ["Scan 3", "Scan 3"]
     assert company.differences() == []
 
 
 def test_what_was_doubled_before_stays_two_mails(company: Company) -> None:
-    play = company.play
-    play.settle()
-    before = play.activities
+    scenario = company.scenario
+    scenario.settle()
+    before = scenario.activities
     for name in ("twice sent", "twice received", "robot 1", "robot 2"):
         box, item = company.copy(name)
         copied = box.copy(item, f"inbox/{FOLDER}")
-        play.look()
-        assert play.item(box, copied).email_id == play.item(box, item).email_id
+        scenario.look()
+        assert scenario.item(box, copied).email_id == scenario.item(box, item).email_id
         assert box.read(copied).categories == BOTH
-    assert play.activities == before
+    assert scenario.activities == before
 
 
 def test_people_act_on_mails_of_the_version_before(company: Company) -> None:
-    play, desk = company.play, Desk(company.play, company.box(KIM))
+    scenario, pane_user = company.scenario, PaneUser(company.scenario, company.box(KIM))
     _, ambiguous = company.copy("ambiguous")
-    desk.choose(ambiguous, play.organisations["Skovby"])
-    desk.undo(company.copy("two organisations")[1])
-    desk.undo(company.copy("left out")[1])
-    desk.anyway(company.copy("synced before")[1])
-    play.stage.crm.refused.clear()
-    desk.retry(company.copy("refused")[1])
-    play.settle()
-    subjects = Counter(a["ActivityDescription"] for a in play.activities)
+    pane_user.choose(ambiguous, scenario.organisations["Skovby"])
+    pane_user.undo(company.copy("two organisations")[1])
+    pane_user.undo(company.copy("left out")[1])
+    pane_user.anyway(company.copy("synced before")[1])
+    scenario.sandbox.crm.refused.clear()
+    pane_user.retry(company.copy("refused")[1])
+    scenario.settle()
+    subjects = Counter(a["ActivityDescription"] for a in scenario.activities)
     assert subjects["[withdrawn] Together"] == 2
     assert subjects["[withdrawn] Large"] == 1
     for name in ("ambiguous", "synced before", "refused"):
@@ -294,7 +294,7 @@ def test_people_act_on_mails_of_the_version_before(company: Company) -> None:
 
 
 def test_every_old_mail_can_be_looked_at_and_has_its_story(company: Company) -> None:
-    desks = {box: Desk(company.play, company.box(box), "Somebody") for box in (EVA, KIM)}
+    desks = {box: PaneUser(company.scenario, company.box(box), "Somebody") for box in (EVA, KIM)}
     seen = {}
     for name, (address, item) in RECORDING.mails.items():
         if name != "deleted":
@@ -306,41 +306,47 @@ def test_every_old_mail_can_be_looked_at_and_has_its_story(company: Company) -> 
     }
     assert len(seen["two organisations"].targets) == len(seen["ambiguous"].candidates) == 2
     assert seen["refused"].detail == "The memo holds what cannot be stored"
-    assert {box.address for box in read_status(company.play.context).mailboxes} == {EVA, KIM, OLA}
+    assert {box.address for box in read_status(company.scenario.context).mailboxes} == {
+        EVA,
+        KIM,
+        OLA,
+    }
 
 
 def test_it_can_be_taken_back_to_its_revision_and_brought_here_again(
-    stage: Stage, engine: Engine
+    sandbox: Sandbox, engine: Engine
 ) -> None:
     migrate(engine)
-    with playing(RECORDING, stage, engine) as company:
-        company.play.settle()
-        states, activities = company.states(), company.play.activities
+    with playing(RECORDING, sandbox, engine) as company:
+        company.scenario.settle()
+        states, activities = company.states(), company.scenario.activities
     bring_to(engine, REVISION, is_back=True)
     migrate(engine)
-    with playing(RECORDING, stage, engine) as company:
-        company.play.settle()
-        assert (company.states(), company.play.activities) == (states, activities)
+    with playing(RECORDING, sandbox, engine) as company:
+        company.scenario.settle()
+        assert (company.states(), company.scenario.activities) == (states, activities)
         assert company.differences() == []
 
 
-def test_rebuild_finds_what_the_version_before_wrote(stage: Stage, database_url: str) -> None:
+def test_rebuild_finds_what_the_version_before_wrote(sandbox: Sandbox, database_url: str) -> None:
     with database_of(database_url, REVISION) as empty:
         migrate(empty)
-        with playing(RECORDING, stage, empty) as company:
-            parts = company.play.context
-            *_, rebuilt = rebuild(parts, find(parts, [KIM, EVA, OLA]))
+        with playing(RECORDING, sandbox, empty) as company:
+            context = company.scenario.context
+            *_, rebuilt = rebuild(context, find(context, [KIM, EVA, OLA]))
             assert isinstance(rebuilt, Rebuilt)
             assert company.written_to_webcrm() == Counter()
             assert company.keys().items() >= company.recorded_keys().items()
             found, recorded = company.filings(), company.recorded_filings()
             (unclear,) = found.keys() - recorded.keys()
             (removed,) = recorded.keys() - found.keys()
-            standing = {a["ActivityId"]: a["ActivityDescription"] for a in company.play.activities}
+            standing = {
+                a["ActivityId"]: a["ActivityDescription"] for a in company.scenario.activities
+            }
             assert (standing[unclear], standing.get(removed)) == ("Unclear", None)
             del recorded[removed]
             assert found == recorded | {unclear: found[unclear]}
-            company.play.settle()
+            company.scenario.settle()
             written = company.written_to_webcrm()
             assert written.pop("Refused") >= 1
             assert written == Counter([*FILED, "From our web form", "offer.txt", "plan.txt"])

@@ -7,11 +7,11 @@ from datetime import timedelta
 
 from machine.history import History
 from machine.model import Leaf, Letter, Sending
-from support.pane_user import Desk
+from support.pane_user import PaneUser
 from support.scenario import FOLDER
 from webcrm_sync.core.errors import SyncError
 from webcrm_sync.engine.pane.mail_status_rules import Action, DisplayStatus, MailState
-from webcrm_sync_sandbox.environment import Stage
+from webcrm_sync_sandbox.environment import Sandbox
 from webcrm_sync_sandbox.faults import Faults
 
 _MONTH = timedelta(days=30)
@@ -43,12 +43,12 @@ class Doings:
         """The owner of a copy presses a button; in trouble nothing is certain afterwards."""
         if self._history.item(leaf) is None:
             return
-        desk = Desk(self._ground.other, self._history.box(leaf.box))
+        pane_user = PaneUser(self._ground.other, self._history.box(leaf.box))
         letter = leaf.letter
         try:
-            before = desk.look(leaf.id)
+            before = pane_user.look(leaf.id)
             self._expect(leaf, what, organisation, before)
-            self._act(desk, leaf, what, organisation)
+            self._act(pane_user, leaf, what, organisation)
         except SyncError:
             letter.chosen = None
             letter.undone = None if letter.was_undone else letter.undone
@@ -72,20 +72,20 @@ class Doings:
         others = (x for x in self._history.leaves if x.letter is leaf.letter and x is not leaf)
         return not any(x.was_in for x in others)
 
-    def _act(self, desk: Desk, leaf: Leaf, what: str, organisation: int) -> None:
+    def _act(self, pane_user: PaneUser, leaf: Leaf, what: str, organisation: int) -> None:
         match what:
             case "sync":
-                desk.sync(leaf.id)
+                pane_user.sync(leaf.id)
             case "sync to":
-                desk.sync(leaf.id, organisation)
+                pane_user.sync(leaf.id, organisation)
             case "choose":
-                desk.choose(leaf.id, organisation)
+                pane_user.choose(leaf.id, organisation)
             case "undo":
-                desk.undo(leaf.id)
+                pane_user.undo(leaf.id)
             case "retry":
-                desk.retry(leaf.id)
+                pane_user.retry(leaf.id)
             case "anyway":
-                desk.anyway(leaf.id)
+                pane_user.anyway(leaf.id)
 
     # -- folders
 
@@ -111,7 +111,7 @@ class Doings:
         history = self._history
         person = sorted(history.persons)[number % len(history.persons)]
         subject = f"w{len(history.sendings)}"
-        sent = self._ground.stage.crm.send_mail(self._ground.user, person, subject, "Words")
+        sent = self._ground.sandbox.crm.send_mail(self._ground.user, person, subject, "Words")
         letter = Letter(subject, (), "", None, "mirror", 0)
         history.sendings.append(Sending(sent, person, letter, {subject}))
 
@@ -120,25 +120,25 @@ class Doings:
         sending = self._history.sendings[number % len(self._history.sendings)]
         subject = f"{sending.letter.subject} edited {len(sending.subjects)}"
         sending.subjects.add(subject)
-        crm = self._ground.stage.crm
+        crm = self._ground.sandbox.crm
         crm.edit_activity(sending.activity_id, ActivityDescription=subject)
 
     # -- trouble and time
 
     def let_pass(self, time: timedelta) -> None:
         """Time passes; after a month a mail that was sent from webCRM is given up."""
-        self._ground.stage.clock.advance(time)
+        self._ground.sandbox.clock.advance(time)
         for sending in self._history.sendings:
             sending.may_fail = sending.may_fail or time > _MONTH
 
     def trouble(self, what: str, number: int) -> None:
         """Something goes wrong outside, that many times or until it is over."""
-        stage = self._ground.stage
+        sandbox = self._ground.sandbox
         service, _, how = what.partition(" ")
         if how in _FAULTS:
-            _FAULTS[how](stage.faults, service, number)
+            _FAULTS[how](sandbox.faults, service, number)
         else:
-            _ODDITIES[what](stage, number)
+            _ODDITIES[what](sandbox, number)
 
 
 _FAULTS: dict[str, Callable[[Faults, str, int], None]] = {
@@ -153,23 +153,23 @@ _FAULTS: dict[str, Callable[[Faults, str, int], None]] = {
 }
 
 
-def _let_lag(stage: Stage, number: int) -> None:
-    stage.graph.dials.lag = stage.graph.dials.delta_lag = timedelta(seconds=number)
+def _let_lag(sandbox: Sandbox, number: int) -> None:
+    sandbox.graph.dials.lag = sandbox.graph.dials.delta_lag = timedelta(seconds=number)
 
 
-_ODDITIES: dict[str, Callable[[Stage, int], None]] = {
-    "bulk unanswered": lambda stage, n: stage.faults.lose("webcrm", when=_is_bulk, limit=n),
-    "batch unanswered": lambda stage, n: stage.faults.lose("graph", when=_is_batch, limit=n),
-    "mail unanswered": lambda stage, n: stage.faults.lose("graph", when=_is_new_mail, limit=n),
-    "creates fail": lambda stage, n: setattr(stage.crm, "failing_creates", n),
-    "search lags": lambda stage, n: setattr(
-        stage.crm, "search_lag", timedelta(seconds=20 * n - 10)
+_ODDITIES: dict[str, Callable[[Sandbox, int], None]] = {
+    "bulk unanswered": lambda sandbox, n: sandbox.faults.lose("webcrm", when=_is_bulk, limit=n),
+    "batch unanswered": lambda sandbox, n: sandbox.faults.lose("graph", when=_is_batch, limit=n),
+    "mail unanswered": lambda sandbox, n: sandbox.faults.lose("graph", when=_is_new_mail, limit=n),
+    "creates fail": lambda sandbox, n: setattr(sandbox.crm, "failing_creates", n),
+    "search lags": lambda sandbox, n: setattr(
+        sandbox.crm, "search_lag", timedelta(seconds=20 * n - 10)
     ),
     "graph lags": _let_lag,
-    "others write": lambda stage, n: setattr(stage.graph.dials, "conflicts", n / 4),
-    "delta repeats": lambda stage, n: setattr(stage.graph.dials, "replays", n / 4),
-    "cursors expire": lambda stage, _: stage.graph.expire_cursors(),
-    "all ends": lambda stage, _: stage.faults.clear(),
+    "others write": lambda sandbox, n: setattr(sandbox.graph.dials, "conflicts", n / 4),
+    "delta repeats": lambda sandbox, n: setattr(sandbox.graph.dials, "replays", n / 4),
+    "cursors expire": lambda sandbox, _: sandbox.graph.expire_cursors(),
+    "all ends": lambda sandbox, _: sandbox.faults.clear(),
 }
 
 #: Everything that can go wrong, by name.

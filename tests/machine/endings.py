@@ -103,7 +103,7 @@ def _check_wanted(history: History, letter: Letter, here: list[Leaf], standing: 
 def _check_files(history: History, letter: Letter, here: list[Leaf], standing: Standing) -> None:
     count = Counter(
         (d["DocumentLinkedEntityId"], d["DocumentFileName"])
-        for d in history.ground.stage.crm.documents
+        for d in history.ground.sandbox.crm.documents
     )
     assert all(number == 1 for number in count.values()), "a file is there twice"
     for activity in standing.full:

@@ -12,13 +12,13 @@ import psycopg
 from sqlalchemy import text
 
 from machine.boundaries import Boundaries
-from support.scenario import Play
+from support.scenario import Scenario
 from webcrm_sync.bootstrap import open_context
 from webcrm_sync.store import mailboxes
 from webcrm_sync.store.database import libpq_url
 from webcrm_sync.webcrm.client import WebCrm
 from webcrm_sync.webcrm.rate_limit import RateLimiter
-from webcrm_sync_sandbox.environment import Stage
+from webcrm_sync_sandbox.environment import Sandbox
 from webcrm_sync_sandbox.outlook.mailbox import SimMailbox
 from webcrm_sync_sandbox.outlook.store import Notice
 
@@ -79,11 +79,11 @@ END $$
 class Ground:
     """Two watched mailboxes, four Organisations, and everything between them."""
 
-    play: Play
+    scenario: Scenario
     #: the connection that brings our tables back
     keeper: psycopg.Connection
     #: another worker over the same tables
-    other: Play
+    other: Scenario
     boxes: tuple[SimMailbox, SimMailbox]
     organisations: dict[str, int]
     user: int
@@ -95,23 +95,23 @@ class Ground:
     bring_back_stage: Callable[[], None] = lambda: None
 
     @property
-    def stage(self) -> Stage:
+    def sandbox(self) -> Sandbox:
         """The sandbox."""
-        return self.play.stage
+        return self.scenario.sandbox
 
     def begin(self) -> None:
         """A new history: everything is as it was at first."""
-        self.stage.faults.clear()
-        self.stage.journal.clear()
+        self.sandbox.faults.clear()
+        self.sandbox.journal.clear()
         self.bring_back_stage()
         self.keeper.execute(_BRING_BACK)
-        self.play.context.metadata.fields = None
+        self.scenario.context.metadata.fields = None
         self.boundaries.clear()
         self.notices.clear()
 
     def rows(self, query: str, **values: Any) -> list[Any]:
         """What a query of our tables answers."""
-        with self.play.context.database.engine.connect() as connection:
+        with self.scenario.context.database.engine.connect() as connection:
             return list(connection.execute(text(query), values))
 
     @property
@@ -123,32 +123,32 @@ class Ground:
 @contextmanager
 def ground(url: str) -> Iterator[Ground]:
     """The ground over a database that is migrated and empty."""
-    with Stage(keep_bodies=False) as stage:
-        stage.crm.calls_a_minute = stage.graph.dials.requests_per_window = 10**9
-        settings = stage.settings(
+    with Sandbox(keep_bodies=False) as sandbox:
+        sandbox.crm.calls_a_minute = sandbox.graph.dials.requests_per_window = 10**9
+        settings = sandbox.settings(
             DATABASE_URL=url, POLL_SECONDS=f"{POLL.seconds}", PUBLIC_URL="http://sync.example"
         )
         # The pace is the clients' own subject: here minutes pass in no time.
         pacing = RateLimiter(limit=10**9)
         with (
-            open_context(settings, url=url, now=stage.clock.now) as parts,
-            closing(WebCrm(settings, now=stage.clock.now, pacing=pacing)) as webcrm,
+            open_context(settings, url=url, now=sandbox.clock.now) as context,
+            closing(WebCrm(settings, now=sandbox.clock.now, pacing=pacing)) as webcrm,
         ):
-            parts.metadata.ask = webcrm.fields
-            play = Play(stage, replace(parts, webcrm=webcrm))
+            context.metadata.ask = webcrm.fields
+            scenario = Scenario(sandbox, replace(context, webcrm=webcrm))
             with psycopg.connect(libpq_url(url), autocommit=True) as connection:
-                made = _settled(play, connection)
+                made = _settled(scenario, connection)
                 connection.execute(_KEEP)
                 try:
-                    made.bring_back_stage = stage.remember()
-                    stage.outlook.listen(made.notices.append)
+                    made.bring_back_stage = sandbox.remember()
+                    sandbox.outlook.listen(made.notices.append)
                     yield made
                 finally:
                     connection.execute("DROP TRIGGER note ON item; DROP SCHEMA kept CASCADE")
 
 
-def _settled(play: Play, keeper: psycopg.Connection) -> Ground:
-    crm = play.stage.crm
+def _settled(scenario: Scenario, keeper: psycopg.Connection) -> Ground:
+    crm = scenario.sandbox.crm
     organisations = {
         name: crm.add_organisation(name, domain=DOMAIN if name == "Tine" else "")
         for name in ORGANISATIONS
@@ -159,25 +159,25 @@ def _settled(play: Play, keeper: psycopg.Connection) -> Ground:
         for address, name in known
     ]
     user = crm.add_user(KIM, "Kim Nordwind")
-    boxes = play.mailbox(KIM, "Kim Nordwind"), play.mailbox(EVA, "Eva Nordwind")
+    boxes = scenario.mailbox(KIM, "Kim Nordwind"), scenario.mailbox(EVA, "Eva Nordwind")
     for box in boxes:
         box.make_folder("inbox", "Archive")
-    play.refresh()
-    _subscribe(play)
+    scenario.refresh()
+    _subscribe(scenario)
     boundaries = Boundaries()
-    one = Play(play.stage, boundaries.around(play.context))
-    return Ground(one, keeper, play, boxes, organisations, user, boundaries, persons)
+    one = Scenario(scenario.sandbox, boundaries.around(scenario.context))
+    return Ground(one, keeper, scenario, boxes, organisations, user, boundaries, persons)
 
 
-def _subscribe(play: Play) -> None:
+def _subscribe(scenario: Scenario) -> None:
     """Each folder has a subscription that outlives the history; its notifier is the test."""
-    with play.context.begin() as tx:
+    with scenario.context.begin() as tx:
         for box in mailboxes.all_mailboxes(tx):
             for folder in mailboxes.folders(tx, box.id):
                 mailboxes.set_folder(
                     tx,
                     folder.id,
                     subscription_id=f"push {folder.graph_id}",
-                    client_state=play.context.seal.seal(_SECRET),
+                    client_state=scenario.context.seal.seal(_SECRET),
                     subscription_expires_at=tx.now + timedelta(days=400),
                 )

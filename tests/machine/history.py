@@ -60,7 +60,7 @@ class History:
             post.cc,
             body="<p>Words</p>",
             message_id=given,
-            sent_at=self.ground.stage.clock.now(),
+            sent_at=self.ground.sandbox.clock.now(),
             kind="meeting" if post.kind == "meeting" else "mail",
             is_draft=post.kind == "draft",
             attachments=tuple(File(f"{n}.txt", b"%d" % n) for n in range(post.files)),
@@ -157,19 +157,19 @@ class History:
 
     def add_contact(self, address: str, organisation: int) -> None:
         """A contact appears in webCRM."""
-        made = self.ground.stage.crm.add_person(organisation, address)
+        made = self.ground.sandbox.crm.add_person(organisation, address)
         self.persons[made] = (address, organisation)
         self.note_contacts()
 
     def move_contact(self, person: int, organisation: int) -> None:
         """A contact works for another Organisation from now on."""
-        self.ground.stage.crm.move_person(person, organisation)
+        self.ground.sandbox.crm.move_person(person, organisation)
         self.persons[person] = (self.persons[person][0], organisation)
         self.note_contacts()
 
     def drop_contact(self, person: int) -> None:
         """A contact is deleted in webCRM."""
-        crm = self.ground.stage.crm
+        crm = self.ground.sandbox.crm
         with crm.lock:
             crm.tables["Person"].delete(person)
         del self.persons[person]

@@ -161,7 +161,7 @@ class Machine(RuleBasedStateMachine):
     @rule(times=st.integers(0, 2))
     def engine_ticks(self, times: int) -> None:
         notify(self.ground, times=times)
-        tick(self.ground.play)
+        tick(self.ground.scenario)
 
     @rule(
         moment=st.integers(1, 60),
@@ -212,7 +212,7 @@ class Machine(RuleBasedStateMachine):
             if self.pace and self.since_tick >= self.pace:
                 self.since_tick = 0
                 notify(self.ground, times=1)
-                tick(self.ground.play)
+                tick(self.ground.scenario)
             self.note()
             check_always(self.history)
 

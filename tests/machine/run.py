@@ -45,7 +45,7 @@ class Played:
     seconds: float
 
 
-def play(number: int) -> Played:
+def run_histories(number: int) -> Played:
     """One batch of histories. Raises what one of them broke, with its steps."""
     began, before = time.monotonic(), (Machine.histories, Machine.steps)
     run_state_machine_as_test(
@@ -99,7 +99,7 @@ def _play_on(seeds: Sequence[int], is_over: Event) -> Iterator[Played]:
         for number in seeds:
             if is_over.is_set():
                 return
-            one = play(number)
+            one = run_histories(number)
             print(f"seed {number}: {one.histories} histories, {one.seconds:.0f} s", flush=True)
             yield one
 

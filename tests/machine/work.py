@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 
 from machine.ground import POLL, Ground
 from support.interleave import Death
-from support.scenario import Play
+from support.scenario import Scenario
 from webcrm_sync.engine.discovery.notifications import Notification, Receiver
 from webcrm_sync.store import schedule
 from webcrm_sync.worker import STEPS
@@ -52,23 +52,23 @@ _CLOCK_MARGIN = timedelta(minutes=1)
 _PATIENCE = 60
 
 
-def tick(play: Play) -> None:
+def tick(scenario: Scenario) -> None:
     """Do once what is due now, as the workers would."""
-    with play.context.begin() as tx:
+    with scenario.context.begin() as tx:
         schedule.wake_parked(tx)
         due = schedule.due_jobs(tx)
     for one in due:
-        STEPS[one.job](play.context, one.subject_id)
+        STEPS[one.job](scenario.context, one.subject_id)
 
 
 def tick_until(ground: Ground, moment: int, what: Callable[[], None]) -> None:
     """The same, with something happening at that moment within; a death ends it there."""
     ground.boundaries.happen(moment, what)
     try:
-        tick(ground.play)
+        tick(ground.scenario)
     except Death:
         # What the process remembered ends with it.
-        ground.play.context.metadata.fields = None
+        ground.scenario.context.metadata.fields = None
     ground.boundaries.clear()
 
 
@@ -77,7 +77,7 @@ def notify(ground: Ground, *, times: int) -> None:
     told, ground.notices[:] = list(ground.notices), []
     pushed = [n for n in map(_notification(ground), told) if n is not None]
     for _ in range(times):
-        Receiver(ground.play.context).take(pushed)
+        Receiver(ground.scenario.context).take(pushed)
 
 
 def _notification(ground: Ground) -> Callable[[Notice], Notification | None]:
@@ -99,7 +99,7 @@ def come_to_rest(ground: Ground, *, by_poll: bool, for_a_day: bool) -> None:
     calm(ground)
     _until_quiet(ground)
     long = timedelta(hours=25) if for_a_day else POLL + _CLOCK_MARGIN
-    ground.stage.clock.advance(long if by_poll or for_a_day else timedelta(seconds=61))
+    ground.sandbox.clock.advance(long if by_poll or for_a_day else timedelta(seconds=61))
     ground.other.look() if not by_poll else ground.other.rest()
     _until_quiet(ground)
 
@@ -107,21 +107,21 @@ def come_to_rest(ground: Ground, *, by_poll: bool, for_a_day: bool) -> None:
 def _until_quiet(ground: Ground) -> None:
     for _ in range(_PATIENCE):
         ground.other.rest()
-        now = ground.stage.clock.now()
+        now = ground.sandbox.clock.now()
         ((due_at, next_at),) = ground.rows(_OPEN, never=_NEVER, now=now)
         if due_at is None:
             return
         # What is due and was not done waits for something else.
-        ground.stage.clock.advance((next_at or now) - now + _HAIR)
+        ground.sandbox.clock.advance((next_at or now) - now + _HAIR)
     raise AssertionError(f"never comes to rest: {ground.rows(_UNDER_WAY)}")
 
 
 def calm(ground: Ground) -> None:
     """No fault is left, and no word of Exchange is under way."""
-    stage = ground.stage
-    stage.faults.clear()
-    stage.crm.failing_creates = 0
-    stage.crm.search_lag = stage.graph.dials.lag = stage.graph.dials.delta_lag = timedelta()
-    stage.graph.dials.conflicts = stage.graph.dials.replays = 0.0
+    sandbox = ground.sandbox
+    sandbox.faults.clear()
+    sandbox.crm.failing_creates = 0
+    sandbox.crm.search_lag = sandbox.graph.dials.lag = sandbox.graph.dials.delta_lag = timedelta()
+    sandbox.graph.dials.conflicts = sandbox.graph.dials.replays = 0.0
     ground.boundaries.clear()
     ground.notices.clear()

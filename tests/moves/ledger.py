@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from moves.people import Copy, Letter, People
 from support.scenario import BOTH
-from webcrm_sync_sandbox.environment import Stage
+from webcrm_sync_sandbox.environment import Sandbox
 
 _NOT_SYNCED = "Not synced"
 #: An Activity by its mail's subject and its Organisation.
@@ -52,13 +52,13 @@ class Ledger:
         )
 
 
-def ledger(stage: Stage, people: People) -> Ledger:
+def ledger(sandbox: Sandbox, people: People) -> Ledger:
     """The ledger as it stands now."""
     activities = Counter(
         (str(a["ActivityDescription"]), int(a["ActivityOrganisationId"]))
-        for a in stage.crm.activities
+        for a in sandbox.crm.activities
     )
-    documents = _documents(stage)
+    documents = _documents(sandbox)
     due = {(m.subject, o): m for m in people.letters if m.is_inside for o in m.organisations}
     files = [(place, name) for place, m in due.items() for name in m.files]
     never = {m.subject for m in people.letters if not m.was_inside}
@@ -97,13 +97,13 @@ def _surplus(counts: Iterable[int]) -> int:
     return sum(n - 1 for n in counts if n > 1)
 
 
-def _documents(stage: Stage) -> Counter[tuple[_Place, str]]:
+def _documents(sandbox: Sandbox) -> Counter[tuple[_Place, str]]:
     """How often each file hangs on the Activities of a mail under an Organisation."""
     where = {
         a["ActivityId"]: (str(a["ActivityDescription"]), int(a["ActivityOrganisationId"]))
-        for a in stage.crm.activities
+        for a in sandbox.crm.activities
     }
     return Counter(
         (where[d["DocumentLinkedEntityId"]], str(d["DocumentFileName"]))
-        for d in stage.crm.documents
+        for d in sandbox.crm.documents
     )

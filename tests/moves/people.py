@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from support.scenario import FOLDER
-from webcrm_sync_sandbox.environment import Stage
+from webcrm_sync_sandbox.environment import Sandbox
 from webcrm_sync_sandbox.outlook.mail import File, Mail
 from webcrm_sync_sandbox.outlook.mailbox import SimMailbox
 
@@ -55,19 +55,19 @@ class Letter:
 class People:
     """Salespeople over one stage. `moves` counts what they moved so far."""
 
-    def __init__(self, stage: Stage, seed: int) -> None:
+    def __init__(self, sandbox: Sandbox, seed: int) -> None:
         self._rng = random.Random(seed)
         self.moves = 0
         self.letters: list[Letter] = []
         self.boxes = [
-            stage.outlook.add_mailbox(f"seller{n}@nordwind.example", f"Seller {n}")
+            sandbox.outlook.add_mailbox(f"seller{n}@nordwind.example", f"Seller {n}")
             for n in range(_MAILBOXES)
         ]
         self._organisation_of: dict[str, int] = {}
         for number in range(_ORGANISATIONS):
-            organisation = stage.crm.add_organisation(f"Customer {number}")
+            organisation = sandbox.crm.add_organisation(f"Customer {number}")
             for address in (f"a{number}@customer.example", f"b{number}@customer.example"):
-                stage.crm.add_person(organisation, address)
+                sandbox.crm.add_person(organisation, address)
                 self._organisation_of[address] = organisation
 
     def act(self) -> None:

@@ -21,9 +21,9 @@ from datetime import timedelta
 
 from moves.ledger import Ledger, is_marked, ledger
 from moves.people import People
-from support.processes import Running, running, until
+from support.processes import RunningService, run_service, until
 from webcrm_sync.bootstrap import migrate_database
-from webcrm_sync_sandbox.environment import Stage
+from webcrm_sync_sandbox.environment import Sandbox
 from webcrm_sync_sandbox.faults import Kind
 
 _WORKERS = ("worker 1", "worker 2")
@@ -67,32 +67,34 @@ class Outcome:
         )
 
 
-def play(plan: Plan) -> Outcome:
+def run(plan: Plan) -> Outcome:
     """Make the moves, wait for rest, count."""
     with (
         tempfile.TemporaryDirectory() as scratch,
-        Stage(seed=plan.seed, keep_bodies=False) as stage,
-        running(
-            stage, DATA_DIR=f"{scratch}/d", WEBCRM_SETTLE_SECONDS="2", POLL_SECONDS="5"
+        Sandbox(seed=plan.seed, keep_bodies=False) as sandbox,
+        run_service(
+            sandbox, DATA_DIR=f"{scratch}/d", WEBCRM_SETTLE_SECONDS="2", POLL_SECONDS="5"
         ) as service,
     ):
-        people = People(stage, plan.seed)
+        people = People(sandbox, plan.seed)
         _open(service, people)
         began = time.monotonic()
-        _worsen(stage)
+        _worsen(sandbox)
         with _killing(service, plan) as kills:
             _act(people, plan)
         end = time.monotonic() + plan.patience_s
         _await_marks(people, end)
-        stage.faults.clear()
-        _await_rest(stage, end)
+        sandbox.faults.clear()
+        _await_rest(sandbox, end)
         took = time.monotonic() - began
-        counted = ledger(stage, people)
-        return Outcome(plan, counted, len(kills), stage.faults.calls, took, stage.faults.injected)
+        counted = ledger(sandbox, people)
+        return Outcome(
+            plan, counted, len(kills), sandbox.faults.calls, took, sandbox.faults.injected
+        )
 
 
-def _open(service: Running, people: People) -> None:
-    migrate_database(service.stage.settings_of(service.environment))
+def _open(service: RunningService, people: People) -> None:
+    migrate_database(service.sandbox.settings_of(service.environment))
     service.start("web")
     for name in _WORKERS:
         service.start("worker", name=name)
@@ -101,19 +103,19 @@ def _open(service: Running, people: People) -> None:
     until(lambda: all(_has_folders(service, b.user_id) for b in people.boxes), "the folders")
 
 
-def _has_folders(service: Running, user_id: str) -> bool:
-    box = service.stage.outlook.mailbox(user_id)
+def _has_folders(service: RunningService, user_id: str) -> bool:
+    box = service.sandbox.outlook.mailbox(user_id)
     return all(box.child(box.folder(p), "webCRM sync") for p in ("inbox", "sentitems"))
 
 
-def _worsen(stage: Stage) -> None:
+def _worsen(sandbox: Sandbox) -> None:
     """From here on one call in twenty fails and many notifications are lost."""
-    stage.faults.latency = _LATENCY
-    stage.faults.refuse(rate=_RATE)
-    stage.faults.lose(rate=_RATE)
-    stage.faults.throttle(rate=_RATE)
-    stage.faults.unavailable(rate=_RATE)
-    stage.graph.pusher.luck.lost = _LOST_NOTIFICATIONS
+    sandbox.faults.latency = _LATENCY
+    sandbox.faults.refuse(rate=_RATE)
+    sandbox.faults.lose(rate=_RATE)
+    sandbox.faults.throttle(rate=_RATE)
+    sandbox.faults.unavailable(rate=_RATE)
+    sandbox.graph.pusher.luck.lost = _LOST_NOTIFICATIONS
 
 
 def _act(people: People, plan: Plan) -> None:
@@ -124,7 +126,7 @@ def _act(people: People, plan: Plan) -> None:
 
 
 @contextmanager
-def _killing(service: Running, plan: Plan) -> Iterator[list[str]]:
+def _killing(service: RunningService, plan: Plan) -> Iterator[list[str]]:
     """Kill one of the workers now and then, and start another one; the names of the killed."""
     killed: list[str] = []
     rng = random.Random(plan.seed)
@@ -135,10 +137,10 @@ def _killing(service: Running, plan: Plan) -> Iterator[list[str]]:
             name = rng.choice(_WORKERS)
             service.kill(name)
             killed.append(name)
-            logins = service.stage.journal.count("entra")
+            logins = service.sandbox.journal.count("entra")
             service.start("worker", name=name)
             while not is_over.wait(0.1):  # one that does not work yet has nothing to lose
-                if service.stage.journal.count("entra") > logins:
+                if service.sandbox.journal.count("entra") > logins:
                     break
 
     thread = threading.Thread(target=kill, name="killer")
@@ -158,19 +160,19 @@ def _await_marks(people: People, end: float) -> None:
         time.sleep(0.2)
 
 
-def _await_rest(stage: Stage, end: float) -> None:
+def _await_rest(sandbox: Sandbox, end: float) -> None:
     """Return when nothing changes any more."""
-    seen, since = _state(stage), time.monotonic()
+    seen, since = _state(sandbox), time.monotonic()
     while time.monotonic() < min(since + _REST_S, end):
         time.sleep(0.5)
-        if (now := _state(stage)) != seen:
+        if (now := _state(sandbox)) != seen:
             seen, since = now, time.monotonic()
 
 
-def _state(stage: Stage) -> tuple[int, ...]:
+def _state(sandbox: Sandbox) -> tuple[int, ...]:
     """Grows with each change in webCRM or in a folder of Outlook."""
-    logs = [len(f.log) for box in stage.outlook.mailboxes for f in box.folders.values()]
-    return (len(stage.crm.activities), len(stage.crm.documents), sum(logs))
+    logs = [len(f.log) for box in sandbox.outlook.mailboxes for f in box.folders.values()]
+    return (len(sandbox.crm.activities), len(sandbox.crm.documents), sum(logs))
 
 
 def main() -> None:
@@ -183,7 +185,7 @@ def main() -> None:
     given = parser.parse_args()
     seed = secrets.randbelow(10**9) if given.seed is None else given.seed
     print(f"{given.moves} moves, seed {seed}", flush=True)
-    outcome = play(Plan(given.moves, seed, given.a_second, given.kill_every))
+    outcome = run(Plan(given.moves, seed, given.a_second, given.kill_every))
     print(outcome)
     sys.exit(not outcome.ledger.is_clean)
 

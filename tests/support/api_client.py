@@ -10,7 +10,7 @@ from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
 from support.pane_user import ref_to
-from support.scenario import Play
+from support.scenario import Scenario
 from webcrm_sync_sandbox.outlook.mailbox import SimMailbox
 
 
@@ -18,7 +18,7 @@ from webcrm_sync_sandbox.outlook.mailbox import SimMailbox
 class Person:
     """Somebody signed in to Outlook, who speaks to the API as the add-in does."""
 
-    play: Play
+    scenario: Scenario
     client: FlaskClient
     box: SimMailbox
     token: str
@@ -45,14 +45,18 @@ class Person:
         return found
 
 
-def person(play: Play, app: Flask, address: str, name: str, *, is_watched: bool = True) -> Person:
+def person(
+    scenario: Scenario, app: Flask, address: str, name: str, *, is_watched: bool = True
+) -> Person:
     """A person with a mailbox and a token for our own scope."""
     if is_watched:
-        box = play.mailbox(address, name)
+        box = scenario.mailbox(address, name)
     else:
-        box = play.stage.outlook.add_mailbox(address, name)
-    play.stage.entra.url = play.context.settings.entra_authority  # known from its first call on
-    token = play.stage.entra.issue_user_token(
-        box.user_id, play.context.settings.entra_client_id, ("access_as_user",), name=address
+        box = scenario.sandbox.outlook.add_mailbox(address, name)
+    scenario.sandbox.entra.url = (
+        scenario.context.settings.entra_authority
+    )  # known from its first call on
+    token = scenario.sandbox.entra.issue_user_token(
+        box.user_id, scenario.context.settings.entra_client_id, ("access_as_user",), name=address
     )
-    return Person(play, app.test_client(), box, token)
+    return Person(scenario, app.test_client(), box, token)

@@ -15,7 +15,7 @@ from webcrm_sync.store.database import Database, Tx
 
 
 @dataclass(slots=True)
-class Life:
+class CrashingWorker:
     """One worker's life. Commits that wrote nothing leave nothing behind and do not count.
 
     `ends_before`, `ends_after`: the number of the commit around which it ends. `commits`: what
@@ -50,7 +50,7 @@ class _Mortal:
     """A client whose answers a dead worker does not hear."""
 
     client: Any
-    life: Life
+    life: CrashingWorker
 
     def __getattr__(self, name: str) -> Callable[..., Any]:
         real = getattr(self.client, name)
@@ -77,7 +77,7 @@ class _Mortal:
 class _MortalDatabase:
     """The database, whose connections a dying worker drops."""
 
-    def __init__(self, database: Database, life: Life) -> None:
+    def __init__(self, database: Database, life: CrashingWorker) -> None:
         self._database = database
         self._life = life
         event.listen(database.engine, "after_cursor_execute", _note_writing)

@@ -10,17 +10,17 @@ from enum import StrEnum
 
 from sqlalchemy import text
 
-from support.crash import Life
+from support.crash import CrashingWorker
 from support.interleave import Death
-from support.scenario import BO, KIM, LIS, Play
-from support.snapshot import Ledger, ledger_of
+from support.scenario import BO, KIM, LIS, Scenario
+from support.snapshot import Snapshot, take_snapshot
 from webcrm_sync.bootstrap import open_context
 from webcrm_sync.engine.context import Context
 from webcrm_sync.graph.client import GraphClient
 from webcrm_sync.settings import Settings
 from webcrm_sync.webcrm.client import WebCrm
 from webcrm_sync.webcrm.field_metadata import Metadata
-from webcrm_sync_sandbox.environment import Stage
+from webcrm_sync_sandbox.environment import Sandbox
 from webcrm_sync_sandbox.faults import Kind
 from webcrm_sync_sandbox.outlook.mail import File, Mail
 
@@ -82,7 +82,7 @@ END $$
 """
 
 
-class Fate(StrEnum):
+class Failure(StrEnum):
     """What goes wrong at one point of the story."""
 
     REFUSED = "the call does not reach the service"
@@ -95,19 +95,19 @@ class Fate(StrEnum):
     @property
     def is_of_a_call(self) -> bool:
         """True when the point is a call, False when it is a commit."""
-        return self not in {Fate.DIES_BEFORE_COMMIT, Fate.DIES_AFTER_COMMIT}
+        return self not in {Failure.DIES_BEFORE_COMMIT, Failure.DIES_AFTER_COMMIT}
 
     @property
     def is_death(self) -> bool:
         """True when the worker dies of it."""
-        return self not in {Fate.REFUSED, Fate.UNANSWERED}
+        return self not in {Failure.REFUSED, Failure.UNANSWERED}
 
 
 @dataclass(frozen=True, slots=True)
 class Point:
     """The number of a call or commit, counted from 1, and what happens there."""
 
-    fate: Fate
+    failure: Failure
     number: int
 
 
@@ -115,20 +115,20 @@ class Point:
 class Run:
     """How one playing of the story went. `calls`, `commits`: of which there were, in order."""
 
-    ledger: Ledger
+    snapshot: Snapshot
     calls: tuple[str, ...]
     commits: tuple[str, ...]
     is_struck: bool
 
 
 @dataclass(slots=True)
-class Rehearsal:
+class FaultRunner:
     """The stage, the database, and both as they were before the story began.
 
     Each worker has clients and connections of its own; the database's statements are compiled once.
     """
 
-    stage: Stage
+    sandbox: Sandbox
     before: Context
     bring_back: Callable[[], None]
     sender: tuple[int, int]
@@ -137,33 +137,33 @@ class Rehearsal:
     def baseline(self, *, is_lagging: bool) -> Run:
         """The story without anything going wrong."""
         if is_lagging not in self.undisturbed:
-            self.undisturbed[is_lagging] = self.play(None, is_lagging=is_lagging)
+            self.undisturbed[is_lagging] = self.run(None, is_lagging=is_lagging)
         return self.undisturbed[is_lagging]
 
-    def play(self, point: Point | None, *, is_lagging: bool) -> Run:
+    def run(self, point: Point | None, *, is_lagging: bool) -> Run:
         """Play the story with one thing going wrong, and then until all has come to rest."""
         self._set_the_scene(is_lagging=is_lagging)
-        begin = self.stage.faults.calls
+        begin = self.sandbox.faults.calls
         life = _life(point)
-        if point and point.fate.is_of_a_call:
-            _turn_the_dial(self.stage, point, begin, life)
+        if point and point.failure.is_of_a_call:
+            _turn_the_dial(self.sandbox, point, begin, life)
         try:
             self._work(is_lagging=is_lagging, life=life)
         except Death:
-            self.stage.faults.clear()
-            self._work(is_lagging=is_lagging, life=Life())
-        with self.working(is_lagging=is_lagging) as play:
-            ledger = ledger_of(play)
-        exchanges = self.stage.journal.exchanges
-        is_struck = life.is_over or (point is not None and not point.fate.is_death)
+            self.sandbox.faults.clear()
+            self._work(is_lagging=is_lagging, life=CrashingWorker())
+        with self.working(is_lagging=is_lagging) as scenario:
+            snapshot = take_snapshot(scenario)
+        exchanges = self.sandbox.journal.exchanges
+        is_struck = life.is_over or (point is not None and not point.failure.is_death)
         calls = tuple(_shape(e.service, e.method, e.path) for e in exchanges)
-        return Run(ledger, calls, tuple(life.commits), is_struck)
+        return Run(snapshot, calls, tuple(life.commits), is_struck)
 
     def _set_the_scene(self, *, is_lagging: bool) -> None:
         """What people do: mails are moved, one is sent from webCRM."""
         self.begin_anew()
-        self.stage.crm.search_lag = LAG if is_lagging else timedelta()
-        kim, eva = (self.stage.outlook.mailbox(name) for name in (KIM, EVA))
+        self.sandbox.crm.search_lag = LAG if is_lagging else timedelta()
+        kim, eva = (self.sandbox.outlook.mailbox(name) for name in (KIM, EVA))
         files = (File("note.txt", b"Small"), File("plan.bin", b"x" * 1_050_000))
         offer = Mail(
             "Offer",
@@ -188,26 +188,26 @@ class Rehearsal:
         for box in (kim, eva):
             box.move(box.deliver(offer), "inbox/webCRM sync")
         kim.move(kim.put_sent(reply), "sentitems/webCRM sync")
-        self.stage.crm.send_mail(*self.sender, "Order", "We order.", at=_MORNING)
+        self.sandbox.crm.send_mail(*self.sender, "Order", "We order.", at=_MORNING)
 
     def begin_anew(self) -> None:
         """Everything as it was before the story."""
         self.bring_back()
-        self.stage.faults.clear()
-        self.stage.journal.clear()
+        self.sandbox.faults.clear()
+        self.sandbox.journal.clear()
         with self.before.begin() as tx:
             tx.connection.execute(text(_RESTORE))
 
-    def _work(self, *, is_lagging: bool, life: Life) -> None:
+    def _work(self, *, is_lagging: bool, life: CrashingWorker) -> None:
         with self.working(is_lagging=is_lagging) as real:
-            play = Play(self.stage, life.given(real.context))
-            play.wait(timedelta(seconds=61))
-            settle(play)
+            scenario = Scenario(self.sandbox, life.given(real.context))
+            scenario.wait(timedelta(seconds=61))
+            settle(scenario)
 
     @contextmanager
-    def working(self, *, is_lagging: bool) -> Iterator[Play]:
+    def working(self, *, is_lagging: bool) -> Iterator[Scenario]:
         """A worker with clients of its own."""
-        before, now = self.before, self.stage.clock.now
+        before, now = self.before, self.sandbox.clock.now
         settings = before.settings.model_copy(
             update={"webcrm_settle_seconds": _SETTLE_S if is_lagging else 0}
         )
@@ -216,79 +216,81 @@ class Rehearsal:
             closing(WebCrm(settings, now=now)) as webcrm,
         ):
             metadata = Metadata(ask=webcrm.fields, now=now)
-            parts = replace(
+            context = replace(
                 before, settings=settings, graph=graph, webcrm=webcrm, metadata=metadata
             )
-            yield Play(self.stage, parts)
+            yield Scenario(self.sandbox, context)
         before.database.engine.dispose()
 
 
 @contextmanager
-def rehearsal(url: str) -> Iterator[Rehearsal]:
+def fault_runner(url: str) -> Iterator[FaultRunner]:
     """The stage before the story: two mailboxes are watched, two customers are known."""
-    with Stage() as stage:
-        stage.crm.calls_a_minute = 1_000_000  # time is turned back, and with it no call
-        with open_context(_settings(stage, url), url=url, now=stage.clock.now) as parts:
-            play = Play(stage, parts)
-            person = play.contact(BO)
-            play.contact(LIS, "Skovby")
-            user = stage.crm.add_user(KIM, "Kim Nordwind")
+    with Sandbox() as sandbox:
+        sandbox.crm.calls_a_minute = 1_000_000  # time is turned back, and with it no call
+        with open_context(_settings(sandbox, url), url=url, now=sandbox.clock.now) as context:
+            scenario = Scenario(sandbox, context)
+            person = scenario.contact(BO)
+            scenario.contact(LIS, "Skovby")
+            user = sandbox.crm.add_user(KIM, "Kim Nordwind")
             for address in (KIM, EVA):
-                play.mailbox(address, address.partition("@")[0].title())
-            play.refresh()
-            play.refresh()
-            with parts.begin() as tx:
+                scenario.mailbox(address, address.partition("@")[0].title())
+            scenario.refresh()
+            scenario.refresh()
+            with context.begin() as tx:
                 tx.connection.execute(text(_KEEP))
-            yield Rehearsal(stage, parts, stage.remember(), (user, person))
-            with parts.begin() as tx:
+            yield FaultRunner(sandbox, context, sandbox.remember(), (user, person))
+            with context.begin() as tx:
                 tx.connection.execute(text("DROP SCHEMA kept CASCADE"))
 
 
-def _settings(stage: Stage, url: str) -> Settings:
+def _settings(sandbox: Sandbox, url: str) -> Settings:
     """Nobody pushes, and hardly anybody polls: people's hints suffice."""
-    return stage.settings(DATABASE_URL=url, PUBLIC_URL="http://sync.example", POLL_SECONDS="3600")
+    return sandbox.settings(DATABASE_URL=url, PUBLIC_URL="http://sync.example", POLL_SECONDS="3600")
 
 
-def settle(play: Play) -> None:
+def settle(scenario: Scenario) -> None:
     """Let everything come to its end; then let the polls come, which find nothing new."""
-    _until_nothing_waits(play)
-    play.wait(timedelta(minutes=3))
-    _until_nothing_waits(play)
-    with play.context.begin() as tx:
+    _until_nothing_waits(scenario)
+    scenario.wait(timedelta(minutes=3))
+    _until_nothing_waits(scenario)
+    with scenario.context.begin() as tx:
         is_unmet = tx.connection.scalar(text(_UNMET))
     if is_unmet:
-        play.look()
+        scenario.look()
 
 
-def _until_nothing_waits(play: Play) -> None:
+def _until_nothing_waits(scenario: Scenario) -> None:
     """Go from one moment for which something waits to the next."""
     for _ in range(_RESTS):
-        with play.context.begin() as tx:
+        with scenario.context.begin() as tx:
             at = tx.connection.scalar(text(_NEXT), {"now": tx.now})
         if at is None:
             return
-        play.stage.clock.advance(at - play.stage.clock.now() + timedelta(milliseconds=1))
-        play.rest()
+        scenario.sandbox.clock.advance(
+            at - scenario.sandbox.clock.now() + timedelta(milliseconds=1)
+        )
+        scenario.rest()
     raise AssertionError("Something waits for ever.")
 
 
-def _life(point: Point | None) -> Life:
+def _life(point: Point | None) -> CrashingWorker:
     number = point.number if point else None
-    fate = point.fate if point else None
-    return Life(
-        ends_before=number if fate is Fate.DIES_BEFORE_COMMIT else None,
-        ends_after=number if fate is Fate.DIES_AFTER_COMMIT else None,
+    failure = point.failure if point else None
+    return CrashingWorker(
+        ends_before=number if failure is Failure.DIES_BEFORE_COMMIT else None,
+        ends_after=number if failure is Failure.DIES_AFTER_COMMIT else None,
     )
 
 
-def _turn_the_dial(stage: Stage, point: Point, begin: int, life: Life) -> None:
+def _turn_the_dial(sandbox: Sandbox, point: Point, begin: int, life: CrashingWorker) -> None:
     def end() -> None:
-        stage.faults.refuse()  # whatever is underway gets no further
+        sandbox.faults.refuse()  # whatever is underway gets no further
         life.end()
 
-    acts = point.fate in {Fate.UNANSWERED, Fate.DIES_UNANSWERED}
-    then: Callable[[], None] | None = end if point.fate.is_death else None
-    stage.faults.at(begin + point.number, Kind.LOSE if acts else Kind.REFUSE, then=then)
+    acts = point.failure in {Failure.UNANSWERED, Failure.DIES_UNANSWERED}
+    then: Callable[[], None] | None = end if point.failure.is_death else None
+    sandbox.faults.at(begin + point.number, Kind.LOSE if acts else Kind.REFUSE, then=then)
 
 
 def _shape(service: str, method: str, path: str) -> str:

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Any
 
-from support.scenario import Play
+from support.scenario import Scenario
 
 
 class Death(BaseException):
@@ -14,7 +14,7 @@ class Death(BaseException):
 
 
 @dataclass(slots=True)
-class Around:
+class InterleavedClient:
     """A client whose call `name` has something happen before and after it, once."""
 
     client: Any
@@ -47,15 +47,15 @@ def die() -> None:
 
 
 def worker(
-    play: Play,
+    scenario: Scenario,
     service: str,
     name: str,
     *,
     before: Callable[[], None] | None = None,
     after: Callable[[], None] | None = None,
-) -> Play:
+) -> Scenario:
     """Another worker on the same stage, with something happening around one of its calls."""
-    surrounded: Any = Around(getattr(play.context, service), name, before, after)
+    surrounded: Any = InterleavedClient(getattr(scenario.context, service), name, before, after)
     both: dict[str, Any] = {service: surrounded}
-    parts = replace(play.context, **both)
-    return Play(play.stage, parts, play.organisations)
+    context = replace(scenario.context, **both)
+    return Scenario(scenario.sandbox, context, scenario.organisations)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from support.scenario import KIM, Play
+from support.scenario import KIM, Scenario
 from webcrm_sync.engine.history.timeline import read_own_timeline
 from webcrm_sync.engine.pane import actions
 from webcrm_sync.engine.pane.mail_lookup import CurrentUser, MailRef
@@ -26,14 +26,14 @@ def ref_to(box: SimMailbox, graph_id: str) -> MailRef:
 class Desk:
     """The owner of one watched mailbox at the pane."""
 
-    play: Play
+    scenario: Scenario
     box: SimMailbox
     name: str = "Kim Nordwind"
 
     @property
     def user(self) -> CurrentUser:
         """Who asks."""
-        with self.play.context.begin() as tx:
+        with self.scenario.context.begin() as tx:
             found = mailboxes.find_mailbox(tx, min(self.box.addresses))
         assert found is not None
         return CurrentUser(found, self.name)
@@ -48,39 +48,39 @@ class Desk:
 
     def look_by(self, ref: MailRef) -> MailState:
         """What the pane shows of a mail, by a name that Outlook gave it earlier."""
-        ((state, _),) = statuses(self.play.context, self.user, [ref])
+        ((state, _),) = statuses(self.scenario.context, self.user, [ref])
         return state
 
     def story(self, ref: MailRef) -> list[str]:
         """The mail's story in sentences."""
-        lines, _ = read_own_timeline(self.play.context, self.user, ref)
+        lines, _ = read_own_timeline(self.scenario.context, self.user, ref)
         return [line.sentence for line in lines]
 
     def sync(self, graph_id: str, *organisations: int) -> MailState:
         """The button."""
         ref = ref_to(self.box, graph_id)
-        return actions.sync(self.play.context, self.user, ref, organisation_ids=organisations)
+        return actions.sync(self.scenario.context, self.user, ref, organisation_ids=organisations)
 
     def choose(self, graph_id: str, organisation_id: int) -> MailState:
         """One of the candidates, or another Organisation."""
         ref = ref_to(self.box, graph_id)
-        return actions.choose(self.play.context, self.user, ref, organisation_id)
+        return actions.choose(self.scenario.context, self.user, ref, organisation_id)
 
     def retry(self, graph_id: str) -> MailState:
         """Try again."""
-        return actions.retry(self.play.context, self.user, ref_to(self.box, graph_id))
+        return actions.retry(self.scenario.context, self.user, ref_to(self.box, graph_id))
 
     def anyway(self, graph_id: str) -> MailState:
         """Sync anyway."""
-        return actions.sync_anyway(self.play.context, self.user, ref_to(self.box, graph_id))
+        return actions.sync_anyway(self.scenario.context, self.user, ref_to(self.box, graph_id))
 
     def undo(self, graph_id: str) -> MailState:
         """Undo."""
-        return undo(self.play.context, self.user, ref_to(self.box, graph_id))
+        return undo(self.scenario.context, self.user, ref_to(self.box, graph_id))
 
 
-def desk(play: Play, address: str = KIM, name: str = "Kim Nordwind") -> Desk:
+def desk(scenario: Scenario, address: str = KIM, name: str = "Kim Nordwind") -> Desk:
     """A watched mailbox and its owner; what webCRM knows so far has been read."""
-    box = play.mailbox(address, name)
-    play.refresh()
-    return Desk(play, box, name)
+    box = scenario.mailbox(address, name)
+    scenario.refresh()
+    return Desk(scenario, box, name)

@@ -19,7 +19,7 @@ _LAYERS = tuple(f"webcrm_sync.{name}." for name in ("core", "engine", "store", "
 
 
 #: What a thing about one mail may hold of all.
-_SHARED = {"parts", "settings", "lists", "facts", "known"}
+_SHARED = {"context", "settings", "lists", "facts", "known"}
 
 
 class Planted(Exception):

@@ -15,16 +15,16 @@ import httpx
 
 from webcrm_sync.bootstrap import open_context
 from webcrm_sync.engine.mailboxes import admin
-from webcrm_sync_sandbox.environment import Stage
+from webcrm_sync_sandbox.environment import Sandbox
 
 _PATIENCE_S = 120
 
 
 @dataclass(slots=True)
-class Running:
+class RunningService:
     """A stage and the processes over it."""
 
-    stage: Stage
+    sandbox: Sandbox
     environment: dict[str, str]
     processes: dict[str, subprocess.Popen[bytes]] = field(default_factory=dict)
 
@@ -68,9 +68,9 @@ class Running:
 
     def watch(self, *addresses: str) -> None:
         """`mailbox add` for each address."""
-        with open_context(self.stage.settings_of(self.environment)) as parts:
+        with open_context(self.sandbox.settings_of(self.environment)) as context:
             for address in addresses:
-                admin.add(parts, admin.inspect(parts, address))
+                admin.add(context, admin.inspect(context, address))
 
     def await_healthy(self) -> None:
         """Wait until the web process answers."""
@@ -78,13 +78,13 @@ class Running:
 
 
 @contextmanager
-def running(stage: Stage, *commands: str, **settings: str) -> Iterator[Running]:
+def run_service(sandbox: Sandbox, *commands: str, **settings: str) -> Iterator[RunningService]:
     """The commands' processes while the block lasts."""
     port = free_port()
-    environment = stage.environment(
+    environment = sandbox.environment(
         LISTEN=f"127.0.0.1:{port}", PUBLIC_URL=f"http://127.0.0.1:{port}", **settings
     )
-    service = Running(stage, environment)
+    service = RunningService(sandbox, environment)
     try:
         for command in commands:
             service.start(command)

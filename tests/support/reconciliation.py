@@ -7,7 +7,7 @@ from datetime import timedelta
 
 from sqlalchemy import text
 
-from support.scenario import BO, KIM, Play
+from support.scenario import BO, KIM, Scenario
 from webcrm_sync.engine.reconciliation import prove
 from webcrm_sync.engine.reconciliation.differences import Difference, Kind
 from webcrm_sync_sandbox.outlook.mail import File, Mail
@@ -17,30 +17,32 @@ FILES = (File("offer.txt", b"a"), File("plan.txt", b"b"))
 
 
 @dataclass(slots=True)
-class Ground:
+class ProvedMailbox:
     """Kim's mailbox with three synced mails, one that waits and a mirror, an hour ago."""
 
-    play: Play
+    scenario: Scenario
     box: SimMailbox
     synced: list[str]
     waiting: str
 
     def sql(self, statement: str, **values: object) -> None:
         """Change our rows behind the engine's back."""
-        with self.play.context.begin() as tx:
+        with self.scenario.context.begin() as tx:
             assert tx.connection.execute(text(statement), values).rowcount
 
     def activity(self, number: int) -> int:
         """The Activity of a synced mail."""
         subject = self.box.read(self.synced[number]).subject
-        (found,) = [a for a in self.play.activities if a["ActivityDescription"] == subject]
+        (found,) = [a for a in self.scenario.activities if a["ActivityDescription"] == subject]
         return int(found["ActivityId"])
 
     def differences(self) -> list[Difference]:
         """What a proof finds, and everything that follows from it."""
-        found = [d for proof in prove.prove_mailboxes(self.play.context) for d in proof.differences]
-        *_, last = prove.prove_webcrm(self.play.context)
-        self.play.look()
+        found = [
+            d for proof in prove.prove_mailboxes(self.scenario.context) for d in proof.differences
+        ]
+        *_, last = prove.prove_webcrm(self.scenario.context)
+        self.scenario.look()
         return found + list(last.differences)
 
     def heals(self, *kinds: Kind) -> None:
@@ -51,21 +53,21 @@ class Ground:
 
     def copy_of(self, activity_id: int) -> int:
         """Another Activity with the same key."""
-        table = self.play.stage.crm.tables["Activity"]
+        table = self.scenario.sandbox.crm.tables["Activity"]
         return table.insert(dict(table[activity_id]))
 
 
-def prepared(play: Play) -> Ground:
+def prove_mailbox(scenario: Scenario) -> ProvedMailbox:
     """The ground on a play."""
-    person = play.contact(BO)
-    user = play.stage.crm.add_user(KIM, "Kim Nordwind")
-    play.rest()
-    box = play.mailbox()
-    play.refresh()
+    person = scenario.contact(BO)
+    user = scenario.sandbox.crm.add_user(KIM, "Kim Nordwind")
+    scenario.rest()
+    box = scenario.mailbox()
+    scenario.refresh()
     mails = [Mail(f"Mail {n}", BO, KIM, attachments=FILES) for n in range(3)]
-    synced = [play.drag(box, mail) for mail in mails]
-    waiting = play.drag(box, Mail("Stranger", "who@nowhere.example", KIM))
-    play.stage.crm.send_mail(user, person, "From webCRM", "Hello")
-    play.look()
-    play.wait(timedelta(hours=2))
-    return Ground(play, box, synced, waiting)
+    synced = [scenario.drag(box, mail) for mail in mails]
+    waiting = scenario.drag(box, Mail("Stranger", "who@nowhere.example", KIM))
+    scenario.sandbox.crm.send_mail(user, person, "From webCRM", "Hello")
+    scenario.look()
+    scenario.wait(timedelta(hours=2))
+    return ProvedMailbox(scenario, box, synced, waiting)

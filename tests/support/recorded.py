@@ -18,7 +18,7 @@ from typing import Any
 from sqlalchemy import Engine, text
 
 from webcrm_sync.settings import Settings
-from webcrm_sync_sandbox.environment import Stage
+from webcrm_sync_sandbox.environment import Sandbox
 from webcrm_sync_sandbox.outlook.mail import Attachment, File, Link, Mail, Person
 from webcrm_sync_sandbox.outlook.mailbox import SimMailbox
 from webcrm_sync_sandbox.outlook.properties import properties_of
@@ -59,22 +59,22 @@ class Recording:
         """The mails by the name that the recording gave them: whose mailbox, and the Graph id."""
         return {name: (address, item) for name, (address, item) in self.world["mails"].items()}
 
-    def settings(self, stage: Stage, url: str) -> Settings:
+    def settings(self, sandbox: Sandbox, url: str) -> Settings:
         """The settings of that company, for a stage that was set and a database."""
         own = {"DATABASE_URL": url, "SECRET_KEY": "test", **self.world["settings"]}
-        return stage.settings(**own)
+        return sandbox.settings(**own)
 
-    def set(self, stage: Stage) -> None:
+    def set(self, sandbox: Sandbox) -> None:
         """Bring the services of a new stage to where they were."""
-        stage.clock.advance(datetime.fromisoformat(self.world["at"]) - stage.clock.now())
-        stage.entra.tenant_id = self.world["tenant"]
-        stage.crm.refused |= set(self.world["refused"])
-        for name, table in stage.crm.tables.items():
+        sandbox.clock.advance(datetime.fromisoformat(self.world["at"]) - sandbox.clock.now())
+        sandbox.entra.tenant_id = self.world["tenant"]
+        sandbox.crm.refused |= set(self.world["refused"])
+        for name, table in sandbox.crm.tables.items():
             table.bring_in(_with_times(record) for record in self.world[f"webcrm {name}"])
         for name, facts in self.world.items():
             word, _, address = name.partition(" ")
             if word == "mailbox":
-                _add_mailbox(stage, address, facts)
+                _add_mailbox(sandbox, address, facts)
 
     def load(self, engine: Engine, settings: Settings) -> None:
         """Fill an empty database of that revision."""
@@ -101,8 +101,8 @@ def _with_times(record: Json) -> Json:
     }
 
 
-def _add_mailbox(stage: Stage, address: str, facts: Json) -> None:
-    box = stage.outlook.add_mailbox(
+def _add_mailbox(sandbox: Sandbox, address: str, facts: Json) -> None:
+    box = sandbox.outlook.add_mailbox(
         address, facts["name"], aliases=tuple(facts["aliases"]), user_id=facts["user_id"]
     )
     box.named_properties |= set(facts["named_properties"])

@@ -13,11 +13,11 @@ from urllib.parse import unquote
 from sqlalchemy import Engine, text
 
 from support.recorded import Recording
-from support.scenario import Play
+from support.scenario import Scenario
 from webcrm_sync.bootstrap import open_context
 from webcrm_sync.engine.reconciliation import prove
 from webcrm_sync.engine.reconciliation.differences import MailboxProof, WebcrmProof
-from webcrm_sync_sandbox.environment import Stage
+from webcrm_sync_sandbox.environment import Sandbox
 from webcrm_sync_sandbox.journal import Exchange
 from webcrm_sync_sandbox.outlook.mail import Mail
 from webcrm_sync_sandbox.outlook.mailbox import SimMailbox, View
@@ -39,12 +39,12 @@ FROM item i JOIN email e ON e.id = i.email_id
 
 
 @contextmanager
-def playing(recording: Recording, stage: Stage, engine: Engine) -> Iterator[Company]:
+def playing(recording: Recording, sandbox: Sandbox, engine: Engine) -> Iterator[Company]:
     """The product at work on a recording that was set and loaded; the database is migrated."""
     url = engine.url.render_as_string(hide_password=False)
-    settings = recording.settings(stage, url)
-    with open_context(settings, url=url, now=stage.clock.now) as parts:
-        yield Company(recording, Play(stage, parts, dict(recording.world["organisations"])))
+    settings = recording.settings(sandbox, url)
+    with open_context(settings, url=url, now=sandbox.clock.now) as context:
+        yield Company(recording, Scenario(sandbox, context, dict(recording.world["organisations"])))
 
 
 @dataclass(frozen=True)
@@ -52,11 +52,11 @@ class Company:
     """The company of a recording, with the current product at work in it."""
 
     recording: Recording
-    play: Play
+    scenario: Scenario
 
     def box(self, address: str) -> SimMailbox:
         """A mailbox."""
-        return self.play.stage.outlook.mailbox(address)
+        return self.scenario.sandbox.outlook.mailbox(address)
 
     def copy(self, name: str) -> tuple[SimMailbox, str]:
         """The mailbox and the Graph id of a recorded mail."""
@@ -96,7 +96,7 @@ class Company:
     # -- our rows
 
     def _rows(self, query: str) -> list[Json]:
-        with self.play.context.begin() as tx:
+        with self.scenario.context.begin() as tx:
             return [dict(row) for row in tx.connection.execute(text(query)).mappings()]
 
     def states(self) -> dict[str, State]:
@@ -116,7 +116,7 @@ class Company:
         found = {row["graph_id"]: row for row in self._rows(_LEDGER)}
         shown = {
             item.id: {"version": item.change_key, "categories": item.categories}
-            for box in self.play.stage.outlook.mailboxes
+            for box in self.scenario.sandbox.outlook.mailboxes
             for item in box.items()
         }
         mails = self.recording.mails.items()
@@ -153,8 +153,8 @@ class Company:
 
     def differences(self) -> list[str]:
         """What `prove` finds; nothing = it says Equal."""
-        proofs: list[MailboxProof | WebcrmProof] = [*prove.prove_mailboxes(self.play.context)]
-        *_, crm = prove.prove_webcrm(self.play.context)
+        proofs: list[MailboxProof | WebcrmProof] = [*prove.prove_mailboxes(self.scenario.context)]
+        *_, crm = prove.prove_webcrm(self.scenario.context)
         proofs.append(crm)
         found = [str(difference) for proof in proofs for difference in proof.differences]
         return found + [proof.trouble for proof in proofs if proof.trouble]
@@ -185,7 +185,7 @@ class Company:
 
     def written_to_mails(self) -> Counter[str]:
         """How often each mail in Outlook was changed, by its subject."""
-        boxes = self.play.stage.outlook.mailboxes
+        boxes = self.scenario.sandbox.outlook.mailboxes
         subjects = {item.id: item.subject for box in boxes for item in box.items()}
         lines = [
             line
@@ -203,4 +203,4 @@ class Company:
         return [json.loads(call.request_body)["subject"] for call in alone]
 
     def _calls(self, service: str) -> list[Exchange]:
-        return self.play.stage.journal.select(service)
+        return self.scenario.sandbox.journal.select(service)

@@ -14,7 +14,7 @@ from webcrm_sync.engine.operations import retention
 from webcrm_sync.store import emails, mailboxes, schedule
 from webcrm_sync.store.emails import Item
 from webcrm_sync.worker import STEPS, run_step
-from webcrm_sync_sandbox.environment import Stage
+from webcrm_sync_sandbox.environment import Sandbox
 from webcrm_sync_sandbox.outlook.mail import Mail
 from webcrm_sync_sandbox.outlook.mailbox import SimMailbox, View
 
@@ -29,10 +29,10 @@ _ORDER = tuple(STEPS)
 
 
 @dataclass(slots=True)
-class Play:
+class Scenario:
     """The sandbox, the parts over it, and the words in which tests speak."""
 
-    stage: Stage
+    sandbox: Sandbox
     context: Context
     organisations: dict[str, int] = field(default_factory=dict)
     #: what a job raises is held off as in a worker, not raised
@@ -42,7 +42,7 @@ class Play:
 
     def mailbox(self, address: str = KIM, name: str = "Kim Nordwind", **more: Any) -> SimMailbox:
         """A mailbox that is watched from now on; its folders are there."""
-        box = self.stage.outlook.add_mailbox(address, name, **more)
+        box = self.sandbox.outlook.add_mailbox(address, name, **more)
         self.watch(address)
         return box
 
@@ -54,8 +54,8 @@ class Play:
     def contact(self, address: str = BO, organisation: str = "Havnebyg", **more: Any) -> int:
         """A Person in webCRM, under an Organisation that is made on first use."""
         if organisation not in self.organisations:
-            self.organisations[organisation] = self.stage.crm.add_organisation(organisation)
-        return self.stage.crm.add_person(self.organisations[organisation], address, **more)
+            self.organisations[organisation] = self.sandbox.crm.add_organisation(organisation)
+        return self.sandbox.crm.add_person(self.organisations[organisation], address, **more)
 
     def drag(self, box: SimMailbox, mail: Mail, *, place: str = "inbox") -> str:
         """A mail that lies in the mailbox is moved to the sync folder by hand."""
@@ -93,7 +93,7 @@ class Play:
 
     def wait(self, time: timedelta) -> None:
         """Let time pass, then look and do everything that is due."""
-        self.stage.clock.advance(time)
+        self.sandbox.clock.advance(time)
         self.look()
 
     def settle(self) -> None:
@@ -103,7 +103,7 @@ class Play:
 
     def night(self) -> None:
         """Let a month pass."""
-        self.stage.clock.advance(timedelta(days=31))
+        self.sandbox.clock.advance(timedelta(days=31))
         retention.housekeeping(self.context)
 
     # -- what came of it
@@ -111,12 +111,12 @@ class Play:
     @property
     def activities(self) -> list[dict[str, Any]]:
         """Every Activity in webCRM."""
-        return [dict(a) for a in self.stage.crm.activities]
+        return [dict(a) for a in self.sandbox.crm.activities]
 
     @property
     def documents(self) -> list[dict[str, Any]]:
         """Every Document in webCRM."""
-        return [dict(d) for d in self.stage.crm.documents]
+        return [dict(d) for d in self.sandbox.crm.documents]
 
     def under(self, organisation: str) -> list[dict[str, Any]]:
         """The Activities under an Organisation."""
@@ -138,4 +138,4 @@ class Play:
 
 
 #: Opens a play with settings of one's own.
-OpenPlay = Callable[..., Play]
+OpenScenario = Callable[..., Scenario]

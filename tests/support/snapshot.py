@@ -11,7 +11,7 @@ from typing import Any
 
 from sqlalchemy import RowMapping, text
 
-from support.scenario import Play
+from support.scenario import Scenario
 from webcrm_sync_sandbox.outlook.mailbox import SimMailbox
 from webcrm_sync_sandbox.outlook.store import Item, SimFolder
 
@@ -48,7 +48,7 @@ SELECT e.subject, m.address, v.kind, v.facts FROM event v
 
 
 @dataclass(frozen=True, slots=True)
-class Ledger:
+class Snapshot:
     """What stands where when all has come to rest; equal when two runs came to the same.
 
     `tales`: per copy and per mail what was told, in order; `disorder`: mails told out of order.
@@ -75,38 +75,38 @@ class Told:
     facts: str
 
 
-def ledger_of(play: Play) -> Ledger:
+def take_snapshot(scenario: Scenario) -> Snapshot:
     """The ledger of the play as it stands."""
-    items = {item.id: item for box in play.stage.outlook.mailboxes for item in box.items()}
+    items = {item.id: item for box in scenario.sandbox.outlook.mailboxes for item in box.items()}
     copies = Counter(item.subject for item in items.values())
-    told = [_told(row) for row in _rows(play, _EVENTS)]
-    return Ledger(
+    told = [_told(row) for row in _rows(scenario, _EVENTS)]
+    return Snapshot(
         activities=_sorted(
-            _activity(a, copies[a["ActivityDescription"]] > 1) for a in play.activities
+            _activity(a, copies[a["ActivityDescription"]] > 1) for a in scenario.activities
         ),
-        documents=_sorted(_document(play, d) for d in play.documents),
-        mails=_sorted(line for box in play.stage.outlook.mailboxes for line in _mails(box)),
-        copies=_sorted(_copy(row, items) for row in _rows(play, _COPIES)),
-        filings=_sorted(_filing(play, row) for row in _rows(play, _FILINGS)),
-        mirrors=_sorted(_mirror(row, items) for row in _rows(play, _MIRRORS)),
+        documents=_sorted(_document(scenario, d) for d in scenario.documents),
+        mails=_sorted(line for box in scenario.sandbox.outlook.mailboxes for line in _mails(box)),
+        copies=_sorted(_copy(row, items) for row in _rows(scenario, _COPIES)),
+        filings=_sorted(_filing(scenario, row) for row in _rows(scenario, _FILINGS)),
+        mirrors=_sorted(_mirror(row, items) for row in _rows(scenario, _MIRRORS)),
         tales=_sorted(_tales(told)),
         disorder=_sorted(_disorder(told)),
-        troubles=_sorted(f"{row['who']}: {row['trouble']}" for row in _rows(play, _TROUBLES)),
+        troubles=_sorted(f"{row['who']}: {row['trouble']}" for row in _rows(scenario, _TROUBLES)),
     )
 
 
-def differences(wanted: Ledger, found: Ledger) -> list[str]:
+def differences(wanted: Snapshot, found: Snapshot) -> list[str]:
     """What is missing in `found` and what is there too much, each in one line."""
     lines = []
-    for one in fields(Ledger):
+    for one in fields(Snapshot):
         before, after = Counter(getattr(wanted, one.name)), Counter(getattr(found, one.name))
         lines += [f"{one.name}: missing {line}" for line in (before - after).elements()]
         lines += [f"{one.name}: too much {line}" for line in (after - before).elements()]
     return lines
 
 
-def _rows(play: Play, query: str) -> Sequence[RowMapping]:
-    with play.context.begin() as tx:
+def _rows(scenario: Scenario, query: str) -> Sequence[RowMapping]:
+    with scenario.context.begin() as tx:
         return tx.connection.execute(text(query)).mappings().all()
 
 
@@ -130,9 +130,9 @@ def _activity(record: Mapping[str, Any], is_shared: bool) -> str:
     return str(dict(sorted(kept.items())))
 
 
-def _document(play: Play, record: Mapping[str, Any]) -> str:
-    key_field = play.context.settings.webcrm_key_field
-    keys = {a["ActivityId"]: a.get(key_field) for a in play.activities}
+def _document(scenario: Scenario, record: Mapping[str, Any]) -> str:
+    key_field = scenario.context.settings.webcrm_key_field
+    keys = {a["ActivityId"]: a.get(key_field) for a in scenario.activities}
     under = keys.get(record["DocumentLinkedEntityId"])
     names = (record["DocumentFileName"], record.get("DocumentOrganisationId"))
     return f"{names} of {under}: {_digest(record['DocumentFile'])}"
@@ -158,9 +158,9 @@ def _copy(row: RowMapping, items: Mapping[str, Item]) -> str:
     return f"{facts} {'as in Outlook' if is_known else 'NOT as in Outlook'}"
 
 
-def _filing(play: Play, row: RowMapping) -> str:
-    key_field = play.context.settings.webcrm_key_field
-    keys = {a["ActivityId"]: a.get(key_field) for a in play.activities}
+def _filing(scenario: Scenario, row: RowMapping) -> str:
+    key_field = scenario.context.settings.webcrm_key_field
+    keys = {a["ActivityId"]: a.get(key_field) for a in scenario.activities}
     is_it = keys.get(row["activity_id"]) == row["key"]
     facts = {k: v for k, v in row.items() if k != "activity_id"}
     return f"{facts} {'as in webCRM' if is_it else 'NOT as in webCRM'}"

@@ -35,12 +35,12 @@ def opened_parts(database_url: str) -> Iterator[Context]:
         secret_key=SecretStr("hush"),
     )
     empty(database_url)  # of the company that another test has left
-    with open_context(settings, url=database_url, now=lambda: NOW) as parts:
-        yield parts
+    with open_context(settings, url=database_url, now=lambda: NOW) as context:
+        yield context
 
 
 @pytest.fixture
-def parts(opened_parts: Context, fresh_database: str) -> Context:
+def context(opened_parts: Context, fresh_database: str) -> Context:
     """The parts over an empty database."""
     del fresh_database
     with opened_parts.database.begin() as tx:

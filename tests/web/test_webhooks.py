@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from sqlalchemy import text
 from werkzeug.test import TestResponse
 
-from support.interleave import Around
+from support.interleave import InterleavedClient
 from support.statements import statements_of
 from web.conftest import CLIENT_STATE, NOW, SUBSCRIPTION, Watched
 from webcrm_sync.engine.context import Context
@@ -222,7 +222,7 @@ def test_what_is_gone_between_looking_and_writing_is_left_alone(
             tx.connection.execute(text(statement))
 
     told = [Notification(SUBSCRIPTION, CLIENT_STATE, lifecycle="subscriptionRemoved")]
-    around: Any = Around(context.database, "transact", before=meanwhile)
+    around: Any = InterleavedClient(context.database, "transact", before=meanwhile)
     Receiver(replace(context, database=around)).take(told)
     with context.begin() as tx:
         left = [f.subscription_id for f in mailboxes.folders(tx, watched.mailbox_id)]

@@ -24,7 +24,7 @@ class TokenReader(Protocol):
         """The claims of a token that is valid now and for that audience, else None."""
 
 
-class Door:
+class AccessControl:
     """Lets callers at mailboxes."""
 
     def __init__(self, outlook: Outlook, tokens: TokenReader) -> None:

@@ -10,12 +10,12 @@ from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
 
 from webcrm_sync_sandbox.graph import batch, uploads
-from webcrm_sync_sandbox.graph.access import Door
-from webcrm_sync_sandbox.graph.concurrency import Gate, Key
+from webcrm_sync_sandbox.graph.access import AccessControl
+from webcrm_sync_sandbox.graph.concurrency import Key, MailboxLimiter
 from webcrm_sync_sandbox.graph.delta import Delta
 from webcrm_sync_sandbox.graph.http import (
+    Behaviour,
     Call,
-    Dials,
     GraphError,
     Notes,
     Reply,
@@ -59,7 +59,7 @@ class Graph:
         trust: ssl.SSLContext | None = None,
         seed: int = 0,
     ) -> None:
-        self.dials = Dials()
+        self.dials = Behaviour()
         self.pusher = Pusher(clock, trust=trust, seed=seed)
         self.subscriptions = Subscriptions(outlook, clock, self.dials, self.pusher)
         chance = random.Random(seed)
@@ -67,8 +67,8 @@ class Graph:
         self._delta = Delta()
         self._uploads = Uploads()
         self._routes = Routes(self._delta, self._uploads)
-        self._gate = Gate(clock, self.dials)
-        self._door = Door(outlook, tokens)
+        self._gate = MailboxLimiter(clock, self.dials)
+        self._door = AccessControl(outlook, tokens)
         self._clock = clock
 
     def expire_cursors(self) -> None:

@@ -11,16 +11,16 @@ from webcrm_sync_sandbox.graph.http import GraphError
 
 if TYPE_CHECKING:
     from webcrm_sync_sandbox.clock import Clock
-    from webcrm_sync_sandbox.graph.http import Dials
+    from webcrm_sync_sandbox.graph.http import Behaviour
 
 Key = tuple[str, str]
 _WINDOW = timedelta(minutes=10)
 
 
-class Gate:
+class MailboxLimiter:
     """Counts the requests in flight and in the last ten minutes; refused ones count too."""
 
-    def __init__(self, clock: Clock, dials: Dials) -> None:
+    def __init__(self, clock: Clock, dials: Behaviour) -> None:
         self._clock = clock
         self._dials = dials
         self._lock = threading.Lock()

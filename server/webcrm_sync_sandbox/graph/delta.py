@@ -225,7 +225,7 @@ def _values(
     cursor: Cursor,
     lines: Iterable[_Line],
     returned: dict[str, Change],
-    shape: serialize.Shape,
+    shape: serialize.Representation,
 ) -> Iterable[dict[str, Any]]:
     wanted = odata.read_filter(cursor.filter) if cursor.filter else None
     items = visit.mailbox.folders[cursor.folder].items
@@ -242,7 +242,7 @@ def _values(
             yield _present(visit, item, line, shape)
 
 
-def _removed(change: Change, shape: serialize.Shape) -> dict[str, Any]:
+def _removed(change: Change, shape: serialize.Representation) -> dict[str, Any]:
     given = change.item_id if shape.immutable else change.rest_id
     return {
         "@odata.type": "#microsoft.graph.message",
@@ -251,7 +251,9 @@ def _removed(change: Change, shape: serialize.Shape) -> dict[str, Any]:
     }
 
 
-def _present(visit: Visit, item: Item, line: _Line, shape: serialize.Shape) -> dict[str, Any]:
+def _present(
+    visit: Visit, item: Item, line: _Line, shape: serialize.Representation
+) -> dict[str, Any]:
     if line.kind == "updated" and visit.house.dials.sparse:
         known = line.names | {"changeKey", "lastModifiedDateTime"}
         shape = replace(shape, names=shape.names & known)

@@ -42,7 +42,7 @@ class Notes:
 
 
 @dataclass(slots=True)
-class Dials:
+class Behaviour:
     """What a test may turn on the Graph server.
 
     `lag`: how long a fresh item is not found; `delta_lag`: how long a change is missing from delta;

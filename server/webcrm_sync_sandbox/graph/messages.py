@@ -218,6 +218,6 @@ def _written(visit: Visit, item: Item) -> dict[str, Any]:
     return {"@odata.context": context} | serialize.message(item, shape)
 
 
-def _whole(visit: Visit, item: Item, shape: serialize.Shape) -> dict[str, Any]:
+def _whole(visit: Visit, item: Item, shape: serialize.Representation) -> dict[str, Any]:
     context = f"{visit.call.base}/$metadata#users('{visit.mailbox.user_id}')/messages/$entity"
     return {"@odata.context": context} | visit.show(item, shape)

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from datetime import datetime
 
-    from webcrm_sync_sandbox.outlook.message_store import Vault
+    from webcrm_sync_sandbox.outlook.message_store import MessageStore
     from webcrm_sync_sandbox.outlook.store import Item
 
 _TEXT = r"'((?:[^']|'')*)'"
@@ -53,7 +53,7 @@ class Filter:
 
     names: tuple[str, ...]
     tests: tuple[Callable[[Item], bool], ...]
-    candidates: Callable[[Vault], list[Item]] | None
+    candidates: Callable[[MessageStore], list[Item]] | None
 
     def accepts(self, item: Item) -> bool:
         """True when the item passes every clause."""
@@ -64,7 +64,7 @@ class Filter:
 class _Clause:
     name: str
     test: Callable[[Item], bool]
-    candidates: Callable[[Vault], list[Item]] | None = None
+    candidates: Callable[[MessageStore], list[Item]] | None = None
 
 
 def read_filter(text: str) -> Filter:

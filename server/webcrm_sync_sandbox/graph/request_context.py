@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     import random
 
     from webcrm_sync_sandbox.clock import Clock
-    from webcrm_sync_sandbox.graph.http import Call, Dials
+    from webcrm_sync_sandbox.graph.http import Behaviour, Call
     from webcrm_sync_sandbox.outlook import Outlook, SimMailbox
     from webcrm_sync_sandbox.outlook.store import Item, SimFolder
 
@@ -40,7 +40,7 @@ class House:
 
     outlook: Outlook
     clock: Clock
-    dials: Dials
+    dials: Behaviour
     chance: random.Random
 
 
@@ -81,7 +81,9 @@ class Visit:
             raise not_found()
         return found
 
-    def shape(self, *, select: str | None = None, expand: str | None = None) -> serialize.Shape:
+    def shape(
+        self, *, select: str | None = None, expand: str | None = None
+    ) -> serialize.Representation:
         """How to show messages, by the given options or else this call's own."""
         query = self.call.query
         select = query.get("$select") if select is None else select
@@ -89,7 +91,7 @@ class Visit:
         names = serialize.DEFAULT_NAMES
         if select:
             names = odata.read_select(select, serialize.MESSAGE_NAMES)
-        return serialize.Shape(
+        return serialize.Representation(
             names=names,
             expanded=odata.read_expand(expand) if expand else (),
             immutable=self.call.wants_immutable,
@@ -99,7 +101,7 @@ class Visit:
             ),
         )
 
-    def show(self, item: Item, shape: serialize.Shape) -> serialize.Json:
+    def show(self, item: Item, shape: serialize.Representation) -> serialize.Json:
         """The message as JSON; noted when its content goes out."""
         if shape.shows_content:
             self.call.notes.contents.append(item.id)

@@ -31,7 +31,7 @@ _CONTENT = frozenset({"body", "bodyPreview", "uniqueBody"})
 
 
 @dataclass(frozen=True, slots=True)
-class Shape:
+class Representation:
     """How items shall be shown: which properties, which form of ids, which kind of body."""
 
     names: frozenset[str]
@@ -49,7 +49,7 @@ class Shape:
         return item.id if self.immutable else item.rest_id
 
 
-def message(item: Item, shape: Shape) -> Json:
+def message(item: Item, shape: Representation) -> Json:
     """A message with the chosen properties; its id and etag are always there."""
     shown: Json = {"@odata.etag": etag(item)}
     if item.kind in _MEETINGS:
@@ -135,7 +135,7 @@ def _parties(people: tuple[Person, ...]) -> list[Json | None]:
     return [_party(person) for person in people]
 
 
-def _body(item: Item, shape: Shape) -> Json:
+def _body(item: Item, shape: Representation) -> Json:
     if shape.as_text and item.html:
         return {"contentType": "text", "content": plain(item.body)}
     return {"contentType": "html" if item.html else "text", "content": item.body}
@@ -168,7 +168,7 @@ class _TextReader(HTMLParser):
 
 #: So much of a body is looked at for its preview, since Python's parser takes the square of some.
 _PREVIEWED = 20_000
-_SHOWN: dict[str, Callable[[Item, Shape], Any]] = {
+_SHOWN: dict[str, Callable[[Item, Representation], Any]] = {
     "createdDateTime": lambda i, _: stamp(i.appeared_at),
     "lastModifiedDateTime": lambda i, _: stamp(i.modified_at),
     "changeKey": lambda i, _: i.change_key,

@@ -23,8 +23,8 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from webcrm_sync_sandbox.clock import Clock
-    from webcrm_sync_sandbox.graph.access import Door
-    from webcrm_sync_sandbox.graph.http import Dials
+    from webcrm_sync_sandbox.graph.access import AccessControl
+    from webcrm_sync_sandbox.graph.http import Behaviour
     from webcrm_sync_sandbox.graph.push import Pusher
     from webcrm_sync_sandbox.graph.request_context import Caller
     from webcrm_sync_sandbox.outlook import Outlook, SimMailbox
@@ -63,7 +63,7 @@ class _Subscription:
 class Subscriptions:
     """All subscriptions; listens to the mailboxes and feeds the pusher."""
 
-    def __init__(self, outlook: Outlook, clock: Clock, dials: Dials, pusher: Pusher) -> None:
+    def __init__(self, outlook: Outlook, clock: Clock, dials: Behaviour, pusher: Pusher) -> None:
         self._outlook = outlook
         self._clock = clock
         self._dials = dials
@@ -72,7 +72,7 @@ class Subscriptions:
         self._lock = threading.Lock()
         outlook.listen(self._tell)
 
-    def answer(self, call: Call, door: Door, path: str) -> Reply:
+    def answer(self, call: Call, door: AccessControl, path: str) -> Reply:
         """Answer a call below /subscriptions. Raises GraphError."""
         caller = door.caller(call)
         segments = path.strip("/").split("/")[1:]
@@ -111,7 +111,7 @@ class Subscriptions:
                 self._pusher.push(one.lifecycle_url, _head(one) | {"lifecycleEvent": event})
         return sum(bool(one.lifecycle_url) for one in living)
 
-    def _create(self, call: Call, door: Door, caller: Caller) -> Reply:
+    def _create(self, call: Call, door: AccessControl, caller: Caller) -> Reply:
         body = call.json
         mailbox, folder_id = self._target(door, caller, str(body.get("resource")))
         made = _Subscription(
@@ -138,7 +138,9 @@ class Subscriptions:
             self._all[made.id] = made
         return Reply(201, _shown(made))
 
-    def _target(self, door: Door, caller: Caller, resource: str) -> tuple[SimMailbox, str | None]:
+    def _target(
+        self, door: AccessControl, caller: Caller, resource: str
+    ) -> tuple[SimMailbox, str | None]:
         path, _, query = resource.partition("?")
         found = _RESOURCE.fullmatch(path)
         if query or not found:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from webcrm_sync_sandbox.outlook import ids
 from webcrm_sync_sandbox.outlook.mail import AUTO, new_message_id, people, person
-from webcrm_sync_sandbox.outlook.message_store import Vault
+from webcrm_sync_sandbox.outlook.message_store import MessageStore
 from webcrm_sync_sandbox.outlook.properties import properties_of
 from webcrm_sync_sandbox.outlook.rules import InboxRule, fits
 from webcrm_sync_sandbox.outlook.store import (
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 __all__ = ["SimMailbox", "View"]
 
 
-class SimMailbox(Vault):
+class SimMailbox(MessageStore):
     """A mailbox of a person, or a shared one. Ids in and out are immutable ids.
 
     `has_licence` False: Graph finds no mailbox. `is_full`: Graph answers that the quota is used up.

@@ -26,7 +26,7 @@ class NameTakenError(Exception):
     """A folder of that name is there already, shown or hidden."""
 
 
-class Vault:
+class MessageStore:
     """Folders and items of one mailbox. Hold `lock` around what belongs together."""
 
     def __init__(self, clock: Clock, *, user_id: str, language: str) -> None:

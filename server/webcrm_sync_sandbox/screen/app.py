@@ -18,7 +18,7 @@ from webcrm_sync_sandbox.screen.sample_mails import READY, again
 from webcrm_sync_sandbox.screen.snapshot import document_of, file_of, letter, now
 
 if TYPE_CHECKING:
-    from webcrm_sync_sandbox.environment import Stage
+    from webcrm_sync_sandbox.environment import Sandbox
     from webcrm_sync_sandbox.screen.fixtures import Cast
     from webcrm_sync_sandbox.screen.toggle_proxy import Line
 
@@ -31,11 +31,11 @@ _LETTER_POLICY = "sandbox; default-src 'none'; img-src data:; style-src 'self' '
 class Screen:
     """The acts of a person at the screen, as a WSGI application. `pane_url`: where the pane is."""
 
-    def __init__(self, stage: Stage, cast: Cast, line: Line, *, pane_url: str) -> None:
-        self._stage = stage
+    def __init__(self, sandbox: Sandbox, cast: Cast, line: Line, *, pane_url: str) -> None:
+        self._stage = sandbox
         self._cast = cast
         self._line = line
-        self._moods = Moods(stage.faults)
+        self._moods = Moods(sandbox.faults)
         self._pane_url = pane_url
         self.app = Flask(__name__, static_url_path="/screen/static")
         self._route()

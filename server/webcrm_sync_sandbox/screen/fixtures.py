@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from webcrm_sync_sandbox.screen import sample_mails
 
 if TYPE_CHECKING:
-    from webcrm_sync_sandbox.environment import Stage
+    from webcrm_sync_sandbox.environment import Sandbox
     from webcrm_sync_sandbox.outlook.mailbox import SimMailbox
 
 #: What is younger has not been read yet.
@@ -45,10 +45,10 @@ class Cast:
         return {one.address: one for one in self.people}[address]
 
 
-def furnish(stage: Stage) -> Cast:
+def furnish(sandbox: Sandbox) -> Cast:
     """Fill an empty stage with a company that has something to do."""
-    buyer_id = _customers(stage)
-    crm, outlook = stage.crm, stage.outlook
+    buyer_id = _customers(sandbox)
+    crm, outlook = sandbox.crm, sandbox.outlook
     kim = outlook.add_mailbox(KIM, "Kim Nordwind", language="en")
     ivo = outlook.add_mailbox(IVO, "Ivo Nordwind", language="da")
     sales = outlook.add_mailbox(SALES, "Sales Nordwind", language="de", shared=True)
@@ -71,8 +71,8 @@ def furnish(stage: Stage) -> Cast:
     return Cast(people, kim, buyer_id)
 
 
-def _customers(stage: Stage) -> int:
-    crm = stage.crm
+def _customers(sandbox: Sandbox) -> int:
+    crm = sandbox.crm
     harbour = crm.add_organisation("Havnebyg A/S", domain="havnebyg.example")
     forest = crm.add_organisation("Skovby Kommune")
     works = crm.add_organisation("Musterbau GmbH")

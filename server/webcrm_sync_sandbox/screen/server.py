@@ -10,7 +10,7 @@ from webcrm_sync_sandbox.screen.app import Screen
 from webcrm_sync_sandbox.screen.toggle_proxy import Line
 
 if TYPE_CHECKING:
-    from webcrm_sync_sandbox.environment import Stage
+    from webcrm_sync_sandbox.environment import Sandbox
     from webcrm_sync_sandbox.screen.fixtures import Cast
 
 
@@ -22,10 +22,10 @@ class Window:
     0 = a free one.
     """
 
-    def __init__(self, stage: Stage, cast: Cast, *, service_url: str, port: int = 0) -> None:
+    def __init__(self, sandbox: Sandbox, cast: Cast, *, service_url: str, port: int = 0) -> None:
         self.line = Line(service_url)
         self._pane = Server(self.line)
-        screen = Screen(stage, cast, self.line, pane_url=self._pane.url)
+        screen = Screen(sandbox, cast, self.line, pane_url=self._pane.url)
         self._screen = Server(screen.app, port=port)
         self.url = self._screen.url
         self.settings = {

@@ -38,7 +38,7 @@ class _Visitor:
     inside: int = 0
 
 
-class Door:
+class AccessControl:
     """Lets callers in, as long as webCRM would.
 
     Sources: webcrm.com, REST API (a token's hour); api.webcrm.com (the quota); GitHub

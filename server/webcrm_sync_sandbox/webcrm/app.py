@@ -15,7 +15,7 @@ from typing import Any, cast
 from flask import Flask, Response, request
 from werkzeug.routing import Map, Rule
 
-from webcrm_sync_sandbox.webcrm.access import Door
+from webcrm_sync_sandbox.webcrm.access import AccessControl
 from webcrm_sync_sandbox.webcrm.fields import Entity, Kind, Record, show
 from webcrm_sync_sandbox.webcrm.http import Bad, answer_errors, body, json_answer, paging
 from webcrm_sync_sandbox.webcrm.query_parser import ScriptError, parse
@@ -81,7 +81,7 @@ class _Api:
 
     def __init__(self, world: WebCrmWorld) -> None:
         self._world = world
-        self._door = Door(world)
+        self._door = AccessControl(world)
 
     def inside(self, view: _View) -> _View:
         """The view behind the door: logged in, within the quota, one call at a time."""

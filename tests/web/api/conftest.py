@@ -9,49 +9,49 @@ import pytest
 from flask import Flask
 
 from support.api_client import Person, person
-from support.scenario import KIM, OpenPlay, Play
+from support.scenario import KIM, OpenScenario, Scenario
 from webcrm_sync.bootstrap import open_context
 from webcrm_sync.web.app import create_app
-from webcrm_sync_sandbox.environment import Stage
+from webcrm_sync_sandbox.environment import Sandbox
 
 EVA = "eva@nordwind.example"
 
 
 @pytest.fixture
-def open_play(fresh_database: str) -> Iterator[OpenPlay]:
+def open_scenario(fresh_database: str) -> Iterator[OpenScenario]:
     """Opens a play with settings of one's own."""
     with ExitStack() as stack:
 
-        def opened(**settings: str) -> Play:
-            stage = stack.enter_context(Stage())
-            given = stage.settings(
+        def opened(**settings: str) -> Scenario:
+            sandbox = stack.enter_context(Sandbox())
+            given = sandbox.settings(
                 **{"DATABASE_URL": fresh_database, "SECRET_KEY": "test", **settings}
             )
-            parts = open_context(given, url=fresh_database, now=stage.clock.now)
-            return Play(stage, stack.enter_context(parts))
+            context = open_context(given, url=fresh_database, now=sandbox.clock.now)
+            return Scenario(sandbox, stack.enter_context(context))
 
         yield opened
 
 
 @pytest.fixture
-def play(open_play: OpenPlay) -> Play:
+def scenario(open_scenario: OpenScenario) -> Scenario:
     """A play with the usual settings."""
-    return open_play(WEBCRM_ORGANISATION_LINK="https://crm.example/o/{id}")
+    return open_scenario(WEBCRM_ORGANISATION_LINK="https://crm.example/o/{id}")
 
 
 @pytest.fixture
-def app(play: Play) -> Flask:
+def app(scenario: Scenario) -> Flask:
     """The application over the play."""
-    return create_app(play.context)
+    return create_app(scenario.context)
 
 
 @pytest.fixture
-def kim(play: Play, app: Flask) -> Person:
+def kim(scenario: Scenario, app: Flask) -> Person:
     """A salesperson."""
-    return person(play, app, KIM, "Kim Nordwind")
+    return person(scenario, app, KIM, "Kim Nordwind")
 
 
 @pytest.fixture
-def eva(play: Play, app: Flask) -> Person:
+def eva(scenario: Scenario, app: Flask) -> Person:
     """A colleague."""
-    return person(play, app, EVA, "Eva Nordwind")
+    return person(scenario, app, EVA, "Eva Nordwind")

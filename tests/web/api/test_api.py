@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 from support.api_client import Person
-from support.scenario import BO, FOLDER, KIM, LIS, Play
+from support.scenario import BO, FOLDER, KIM, LIS, Scenario
 from webcrm_sync_sandbox.outlook.mail import Mail
 
 
-def test_a_forecast_has_every_key_of_the_contract(play: Play, kim: Person) -> None:
-    play.contact(BO, "Havnebyg", name="Bo Byg")
-    play.refresh()
+def test_a_forecast_has_every_key_of_the_contract(scenario: Scenario, kim: Person) -> None:
+    scenario.contact(BO, "Havnebyg", name="Bo Byg")
+    scenario.refresh()
     mail = kim.box.deliver(Mail("Offer?", f"Bo Byg <{BO}>", KIM))
-    link = f"https://crm.example/o/{play.organisations['Havnebyg']}"
+    link = f"https://crm.example/o/{scenario.organisations['Havnebyg']}"
     assert kim.state(mail) == {
         "state": "new",
         "reason": None,
@@ -19,7 +19,7 @@ def test_a_forecast_has_every_key_of_the_contract(play: Play, kim: Person) -> No
         "forecast": "known",
         "targets": [
             {
-                "organisationId": play.organisations["Havnebyg"],
+                "organisationId": scenario.organisations["Havnebyg"],
                 "organisation": "Havnebyg",
                 "link": link,
                 "person": "Bo Byg",
@@ -42,19 +42,21 @@ def test_a_forecast_has_every_key_of_the_contract(play: Play, kim: Person) -> No
     }
 
 
-def test_the_button_moves_the_mail_and_tells_its_way_and_its_story(play: Play, kim: Person) -> None:
-    play.contact(BO)
-    play.refresh()
+def test_the_button_moves_the_mail_and_tells_its_way_and_its_story(
+    scenario: Scenario, kim: Person
+) -> None:
+    scenario.contact(BO)
+    scenario.refresh()
     mail = kim.box.deliver(Mail("Offer?", BO, KIM))
     pressed = kim.post("sync", mail)
     assert pressed.status_code == 200
     assert pressed.json is not None
     assert pressed.json["state"] == "on_its_way"
     assert pressed.json["steps"]["moved"] is True
-    play.rest()
+    scenario.rest()
     done = kim.state(mail)
     assert (done["state"], done["way"], done["by"]) == ("synced", "button", "Kim Nordwind")
-    assert done["targets"][0]["activityId"] == play.activities[0]["ActivityId"]
+    assert done["targets"][0]["activityId"] == scenario.activities[0]["ActivityId"]
     assert done["can"] == ["change", "undo"]
 
     story = kim.post("story", mail).json
@@ -69,27 +71,29 @@ def test_the_button_moves_the_mail_and_tells_its_way_and_its_story(play: Play, k
     assert story["tookSeconds"] == done["tookSeconds"]
 
 
-def test_undo_choose_and_retry_answer_with_the_state(play: Play, kim: Person) -> None:
-    play.contact(BO, "Havnebyg")
-    play.contact(LIS, "Skovby")
-    play.refresh()
+def test_undo_choose_and_retry_answer_with_the_state(scenario: Scenario, kim: Person) -> None:
+    scenario.contact(BO, "Havnebyg")
+    scenario.contact(LIS, "Skovby")
+    scenario.refresh()
     mail = kim.box.deliver(Mail("Offer?", BO, KIM))
     kim.post("sync", mail)
-    play.rest()
-    chosen = kim.post("choose", mail, organisationId=play.organisations["Skovby"])
+    scenario.rest()
+    chosen = kim.post("choose", mail, organisationId=scenario.organisations["Skovby"])
     assert chosen.json is not None
     assert chosen.json["state"] == "on_its_way"
-    play.rest()
-    assert len(play.under("Skovby")) == 1
+    scenario.rest()
+    assert len(scenario.under("Skovby")) == 1
     undone = kim.post("undo", mail)
     assert undone.json is not None
     assert undone.json["state"] == "new"
     assert kim.post("retry", mail).status_code == kim.post("anyway", mail).status_code == 200
 
 
-def test_several_mails_at_once_are_told_in_the_order_asked_for(play: Play, kim: Person) -> None:
-    play.contact(BO)
-    play.refresh()
+def test_several_mails_at_once_are_told_in_the_order_asked_for(
+    scenario: Scenario, kim: Person
+) -> None:
+    scenario.contact(BO)
+    scenario.refresh()
     known = kim.box.deliver(Mail("Known", BO, KIM))
     nobody = kim.box.deliver(Mail("Nobody", LIS, KIM))
     gone = {"itemId": "AAMk-gone", "idType": "ews", "messageId": None}
@@ -102,22 +106,26 @@ def test_several_mails_at_once_are_told_in_the_order_asked_for(play: Play, kim: 
     assert found[0]["can"] == ["sync", "choose", "create_contact"]
 
 
-def test_a_mail_that_was_moved_since_is_found_by_its_message_id(play: Play, kim: Person) -> None:
-    play.contact(BO)
-    play.refresh()
+def test_a_mail_that_was_moved_since_is_found_by_its_message_id(
+    scenario: Scenario, kim: Person
+) -> None:
+    scenario.contact(BO)
+    scenario.refresh()
     mail = kim.box.deliver(Mail("Offer?", BO, KIM))
     old = kim.ref(mail)
     kim.box.move(mail, f"inbox/{FOLDER}")
-    play.look()
+    scenario.look()
     answer = kim.ask("POST", "/mails/state", json={"mails": [old]})
     assert answer.json is not None
     assert answer.json["mails"][0]["state"] == "synced"
 
 
-def test_organisations_are_found_whatever_their_case_and_accents(play: Play, kim: Person) -> None:
+def test_organisations_are_found_whatever_their_case_and_accents(
+    scenario: Scenario, kim: Person
+) -> None:
     for name in ("Ærø Marine", "Marina 100%", "Søby Træ", "Zeta"):
-        play.stage.crm.add_organisation(name)
-    play.refresh()
+        scenario.sandbox.crm.add_organisation(name)
+    scenario.refresh()
 
     def found(search: str) -> list[str]:
         answer = kim.ask("GET", "/organisations", query_string={"search": search})
@@ -133,62 +141,64 @@ def test_organisations_are_found_whatever_their_case_and_accents(play: Play, kim
 
 
 def test_a_contact_made_in_outlook_files_the_mail_that_waits_for_it(
-    play: Play, kim: Person
+    scenario: Scenario, kim: Person
 ) -> None:
-    play.contact(BO, "Havnebyg")
-    play.refresh()
-    mail = play.drag(kim.box, Mail("Who am I", LIS, KIM))
-    play.look()
+    scenario.contact(BO, "Havnebyg")
+    scenario.refresh()
+    mail = scenario.drag(kim.box, Mail("Who am I", LIS, KIM))
+    scenario.look()
     assert kim.state(mail)["state"] == "waiting"
     body = {
         "name": "Lis Skov",
         "address": LIS.upper(),
-        "organisationId": play.organisations["Havnebyg"],
+        "organisationId": scenario.organisations["Havnebyg"],
     }
     first = kim.ask("POST", "/contacts", json=body)
     second = kim.ask("POST", "/contacts", json=body)
     assert first.json == second.json
-    play.rest()
+    scenario.rest()
     assert kim.state(mail)["state"] == "synced"
-    assert [p["PersonEmail"] for p in play.stage.crm.persons].count(LIS) == 1
+    assert [p["PersonEmail"] for p in scenario.sandbox.crm.persons].count(LIS) == 1
 
 
 def test_a_new_contact_has_a_name_in_one_line_and_an_address_that_can_be_asked_for(
-    play: Play, kim: Person
+    scenario: Scenario, kim: Person
 ) -> None:
-    play.contact(BO, "Havnebyg")
-    play.refresh()
+    scenario.contact(BO, "Havnebyg")
+    scenario.refresh()
 
     def create(name: str, address: str) -> int:
-        number = play.organisations["Havnebyg"]
+        number = scenario.organisations["Havnebyg"]
         body = {"name": name, "address": address, "organisationId": number}
         return kim.ask("POST", "/contacts", json=body).status_code
 
     acting = " Lis\r\nBcc:\t\x1b[2J\u202eO\u2019Skov\u2066\u200b\u2028\x85 "
     assert create(acting, LIS) == 200
-    assert play.stage.crm.persons[-1]["PersonName"] == "Lis Bcc: [2JO\u2019Skov"
-    before = len(play.stage.crm.persons)
+    assert scenario.sandbox.crm.persons[-1]["PersonName"] == "Lis Bcc: [2JO\u2019Skov"
+    before = len(scenario.sandbox.crm.persons)
     for name in ("\r\n", "\u202e\u2066", "\u200b "):
         assert create(name, "x@y.example") == 409
     for unsafe in "\u2018\u02b9\u02bb\u02bd\\":
         assert create("Ann", f"o{unsafe}hara@x.example") == 409
     for unseen in "\0\r\n\x1b\x85\u2028\u202e\u2066\u200b\xad":
         assert create("Ann", f"o{unseen}hara@x.example") == 400
-    assert len(play.stage.crm.persons) == before
+    assert len(scenario.sandbox.crm.persons) == before
     for apostrophe in "'\u2019\u02bc\uff07\u2032`":
         assert create("Ann", f"o{apostrophe}hara@x.example") == 200
-    assert [p["PersonEmail"] for p in play.stage.crm.persons[before:]] == ["o'hara@x.example"]
+    assert [p["PersonEmail"] for p in scenario.sandbox.crm.persons[before:]] == ["o'hara@x.example"]
 
 
-def test_a_rule_of_our_own_moves_the_mail_of_chosen_senders(play: Play, kim: Person) -> None:
-    play.contact(BO)
-    play.refresh()
+def test_a_rule_of_our_own_moves_the_mail_of_chosen_senders(
+    scenario: Scenario, kim: Person
+) -> None:
+    scenario.contact(BO)
+    scenario.refresh()
     assert kim.ask("PUT", f"/rules/{BO.upper()}").status_code == 204
     assert kim.ask("PUT", f"/rules/{BO}").status_code == 204
     assert kim.ask("GET", "/rules").json == {"addresses": [BO]}
     mail = kim.box.deliver(Mail("By rule", BO, KIM))
     reply = kim.box.deliver(Mail("Away", BO, KIM, headers=(("Auto-Submitted", "auto-replied"),)))
-    play.look()
+    scenario.look()
     state = kim.state(mail)
     assert (state["state"], state["way"], state["alwaysSync"]) == ("synced", "rule", True)
     assert kim.state(reply)["state"] == "new"
@@ -197,17 +207,17 @@ def test_a_rule_of_our_own_moves_the_mail_of_chosen_senders(play: Play, kim: Per
     assert kim.box.rules == {}
 
 
-def test_the_connection_tells_how_the_mailbox_stands(play: Play, kim: Person) -> None:
-    play.contact(BO, "Havnebyg")
-    play.contact(BO, "Skovby")
-    play.refresh()
-    play.drag(kim.box, Mail("Waits", LIS, KIM))
-    play.look()
+def test_the_connection_tells_how_the_mailbox_stands(scenario: Scenario, kim: Person) -> None:
+    scenario.contact(BO, "Havnebyg")
+    scenario.contact(BO, "Skovby")
+    scenario.refresh()
+    scenario.drag(kim.box, Mail("Waits", LIS, KIM))
+    scenario.look()
     answer = kim.ask("GET", "/connection").json
     assert answer is not None
     assert (answer["state"], answer["mailbox"], answer["waiting"]) == ("connected", KIM, 1)
-    play.drag(kim.box, Mail("Which?", BO, KIM))
-    play.look()
+    scenario.drag(kim.box, Mail("Which?", BO, KIM))
+    scenario.look()
     answer = kim.ask("GET", "/connection").json
     assert answer is not None
     assert (answer["state"], answer["parked"]) == ("needs_you", 1)

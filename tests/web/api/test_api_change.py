@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from support.api_client import Person, person
-from support.scenario import BO, BOTH, FOLDER, KIM, LIS, OpenPlay, Play
+from support.scenario import BO, BOTH, FOLDER, KIM, LIS, OpenScenario, Scenario
 from webcrm_sync.web.app import create_app
 from webcrm_sync_sandbox.outlook.mail import File, Mail
 
@@ -16,19 +16,19 @@ WITHDRAWN = "[withdrawn] Offer?"
 
 
 @pytest.fixture
-def places(play: Play) -> dict[str, int]:
+def places(scenario: Scenario) -> dict[str, int]:
     """Organisations by name; a mail of Bo and Lis belongs under the first two."""
-    play.contact(BO, "Havnebyg")
-    play.contact(LIS, "Skovby")
-    play.contact("ole@mill.example", "Mill")
-    play.refresh()
-    return play.organisations
+    scenario.contact(BO, "Havnebyg")
+    scenario.contact(LIS, "Skovby")
+    scenario.contact("ole@mill.example", "Mill")
+    scenario.refresh()
+    return scenario.organisations
 
 
-def synced(play: Play, kim: Person, *, cc: tuple[str, ...] = (LIS,)) -> str:
+def synced(scenario: Scenario, kim: Person, *, cc: tuple[str, ...] = (LIS,)) -> str:
     mail = kim.box.deliver(Mail("Offer?", BO, KIM, cc=cc, attachments=(File("a.pdf", b"%PDF"),)))
     kim.post("sync", mail)
-    play.rest()
+    scenario.rest()
     return mail
 
 
@@ -38,21 +38,22 @@ def change(kim: Person, mail: str, to: int, replaces: int | None = None) -> tupl
     return answer.status_code, answer.json
 
 
-def under(play: Play) -> dict[str, list[str]]:
+def under(scenario: Scenario) -> dict[str, list[str]]:
     """The subjects of the Activities by Organisation."""
     return {
-        name: [a["ActivityDescription"] for a in play.under(name)] for name in play.organisations
+        name: [a["ActivityDescription"] for a in scenario.under(name)]
+        for name in scenario.organisations
     }
 
 
 def test_of_several_organisations_the_named_one_is_replaced(
-    play: Play, kim: Person, places: dict[str, int]
+    scenario: Scenario, kim: Person, places: dict[str, int]
 ) -> None:
-    mail = synced(play, kim)
+    mail = synced(scenario, kim)
     assert change(kim, mail, places["Mill"], places["Skovby"])[0] == 200
-    play.rest()
-    assert under(play) == {"Havnebyg": ["Offer?"], "Skovby": [], "Mill": ["Offer?"]}
-    assert sorted(d["DocumentOrganisationId"] for d in play.documents) == sorted(
+    scenario.rest()
+    assert under(scenario) == {"Havnebyg": ["Offer?"], "Skovby": [], "Mill": ["Offer?"]}
+    assert sorted(d["DocumentOrganisationId"] for d in scenario.documents) == sorted(
         [places["Havnebyg"], places["Mill"]]
     )
     shown = kim.state(mail)
@@ -61,163 +62,165 @@ def test_of_several_organisations_the_named_one_is_replaced(
 
 
 def test_without_a_name_nothing_is_added_to_several_organisations(
-    play: Play, kim: Person, places: dict[str, int]
+    scenario: Scenario, kim: Person, places: dict[str, int]
 ) -> None:
-    mail = synced(play, kim)
+    mail = synced(scenario, kim)
     status, problem = change(kim, mail, places["Mill"])
     assert (status, problem["code"]) == (409, "conflict")
     assert "Say which of them is replaced" in problem["detail"]
     status, problem = change(kim, mail, places["Mill"], 4711)
     assert (status, problem["code"]) == (409, "conflict")
-    play.rest()
-    assert under(play) == {"Havnebyg": ["Offer?"], "Skovby": ["Offer?"], "Mill": []}
+    scenario.rest()
+    assert under(scenario) == {"Havnebyg": ["Offer?"], "Skovby": ["Offer?"], "Mill": []}
     assert kim.state(mail)["state"] == "synced"
 
 
 def test_the_same_organisation_again_changes_nothing(
-    play: Play, kim: Person, places: dict[str, int]
+    scenario: Scenario, kim: Person, places: dict[str, int]
 ) -> None:
-    mail = synced(play, kim)
+    mail = synced(scenario, kim)
     skovby = places["Skovby"]
-    play.stage.journal.clear()
+    scenario.sandbox.journal.clear()
     for replaces in (skovby, None):
         status, shown = change(kim, mail, skovby, replaces)
         assert (status, shown["state"]) == (200, "synced")
-    play.rest()
-    writes = [e for e in play.stage.journal.select("webcrm") if e.method not in {"GET", "POST"}]
+    scenario.rest()
+    writes = [
+        e for e in scenario.sandbox.journal.select("webcrm") if e.method not in {"GET", "POST"}
+    ]
     assert writes == []
     story: Any = kim.post("story", mail).json
     assert "chosen" not in [line["kind"] for line in story["lines"]]
 
 
 def test_what_is_replaced_by_one_that_is_there_is_taken_away(
-    play: Play, kim: Person, places: dict[str, int]
+    scenario: Scenario, kim: Person, places: dict[str, int]
 ) -> None:
-    mail = synced(play, kim)
+    mail = synced(scenario, kim)
     for _ in range(2):
         assert change(kim, mail, places["Havnebyg"], places["Skovby"])[0] == 200
-    play.rest()
-    assert under(play) == {"Havnebyg": ["Offer?"], "Skovby": [WITHDRAWN], "Mill": []}
+    scenario.rest()
+    assert under(scenario) == {"Havnebyg": ["Offer?"], "Skovby": [WITHDRAWN], "Mill": []}
     assert [t["organisation"] for t in kim.state(mail)["targets"]] == ["Havnebyg"]
-    assert [d["DocumentOrganisationId"] for d in play.documents] == [places["Havnebyg"]]
+    assert [d["DocumentOrganisationId"] for d in scenario.documents] == [places["Havnebyg"]]
 
 
 def test_what_gave_way_stays_away_whoever_syncs_the_mail_afterwards(
-    play: Play, kim: Person, eva: Person, places: dict[str, int]
+    scenario: Scenario, kim: Person, eva: Person, places: dict[str, int]
 ) -> None:
     """A person's choice wins: neither a colleague's copy nor Undo and Sync brings it back."""
     offer = Mail("Offer?", BO, (KIM, EVA), cc=(LIS,), message_id="<offer@havnebyg.example>")
     mail, hers = kim.box.deliver(offer), eva.box.deliver(offer)
     kim.post("sync", mail)
-    play.rest()
+    scenario.rest()
     change(kim, mail, places["Havnebyg"], places["Skovby"])
-    play.rest()
+    scenario.rest()
     expected = {"Havnebyg": ["Offer?"], "Skovby": [WITHDRAWN], "Mill": []}
     eva.post("sync", hers)
-    play.rest()
+    scenario.rest()
     assert eva.box.read(hers).categories == BOTH
-    assert under(play) == expected
+    assert under(scenario) == expected
     for one, copy in ((kim, mail), (eva, hers)):
         one.post("undo", copy)
-        play.rest()
-    assert under(play)["Havnebyg"] == [WITHDRAWN]
+        scenario.rest()
+    assert under(scenario)["Havnebyg"] == [WITHDRAWN]
     kim.post("sync", mail)
-    play.rest()
-    assert under(play) == expected
+    scenario.rest()
+    assert under(scenario) == expected
 
 
 def test_one_that_gave_way_comes_back_when_a_person_chooses_it(
-    play: Play, kim: Person, places: dict[str, int]
+    scenario: Scenario, kim: Person, places: dict[str, int]
 ) -> None:
-    mail = synced(play, kim)
+    mail = synced(scenario, kim)
     change(kim, mail, places["Havnebyg"], places["Skovby"])
-    play.rest()
+    scenario.rest()
     change(kim, mail, places["Skovby"], places["Havnebyg"])
-    play.rest()
-    assert under(play) == {"Havnebyg": [WITHDRAWN], "Skovby": ["Offer?"], "Mill": []}
-    assert [d["DocumentOrganisationId"] for d in play.documents] == [places["Skovby"]]
+    scenario.rest()
+    assert under(scenario) == {"Havnebyg": [WITHDRAWN], "Skovby": ["Offer?"], "Mill": []}
+    assert [d["DocumentOrganisationId"] for d in scenario.documents] == [places["Skovby"]]
 
 
 def test_many_changes_while_webcrm_is_away_end_where_the_last_one_put_it(
-    play: Play, kim: Person, places: dict[str, int]
+    scenario: Scenario, kim: Person, places: dict[str, int]
 ) -> None:
-    mail = synced(play, kim)
+    mail = synced(scenario, kim)
     names = ["Havnebyg", "Skovby", "Mill"]
     havnebyg, skovby, mill = (places[name] for name in names)
-    play.stage.faults.unavailable("webcrm")
+    scenario.sandbox.faults.unavailable("webcrm")
     for to, replaces in ((mill, havnebyg), (havnebyg, skovby), (skovby, mill)):
         status, shown = change(kim, mail, to, replaces)
         assert (status, shown["state"]) == (200, "on_its_way")
-        play.rest()
+        scenario.rest()
     assert {t["organisation"] for t in kim.state(mail)["targets"]} == {"Havnebyg", "Skovby"}
-    play.stage.faults.clear()
-    play.settle()
-    assert under(play) == {"Havnebyg": ["Offer?"], "Skovby": ["Offer?"], "Mill": []}
+    scenario.sandbox.faults.clear()
+    scenario.settle()
+    assert under(scenario) == {"Havnebyg": ["Offer?"], "Skovby": ["Offer?"], "Mill": []}
     assert kim.state(mail)["state"] == "synced"
 
 
 def test_a_change_on_the_way_replaces_the_one_that_was_planned(
-    play: Play, kim: Person, places: dict[str, int]
+    scenario: Scenario, kim: Person, places: dict[str, int]
 ) -> None:
-    play.stage.faults.unavailable("webcrm")
-    mail = synced(play, kim, cc=())
+    scenario.sandbox.faults.unavailable("webcrm")
+    mail = synced(scenario, kim, cc=())
     assert kim.state(mail)["state"] == "on_its_way"
     assert change(kim, mail, places["Mill"], places["Havnebyg"])[0] == 200
-    play.stage.faults.clear()
-    play.settle()
-    assert under(play) == {"Havnebyg": [], "Skovby": [], "Mill": ["Offer?"]}
+    scenario.sandbox.faults.clear()
+    scenario.settle()
+    assert under(scenario) == {"Havnebyg": [], "Skovby": [], "Mill": ["Offer?"]}
 
 
 def test_a_change_after_undo_says_that_it_is_not_there_any_more(
-    play: Play, kim: Person, places: dict[str, int]
+    scenario: Scenario, kim: Person, places: dict[str, int]
 ) -> None:
     """The pane of a second window may still show it as synced."""
-    mail = synced(play, kim, cc=())
+    mail = synced(scenario, kim, cc=())
     kim.post("undo", mail)
-    play.rest()
+    scenario.rest()
     assert change(kim, mail, places["Mill"], places["Havnebyg"])[0] == 409
-    play.rest()
-    assert under(play) == {"Havnebyg": [WITHDRAWN], "Skovby": [], "Mill": []}
+    scenario.rest()
+    assert under(scenario) == {"Havnebyg": [WITHDRAWN], "Skovby": [], "Mill": []}
     assert change(kim, mail, places["Mill"])[0] == 200
-    play.rest()
-    assert under(play) == {"Havnebyg": [], "Skovby": [], "Mill": ["Offer?"]}
+    scenario.rest()
+    assert under(scenario) == {"Havnebyg": [], "Skovby": [], "Mill": ["Offer?"]}
 
 
 def test_two_people_who_change_the_same_one_do_not_make_two_of_it(
-    play: Play, kim: Person, places: dict[str, int]
+    scenario: Scenario, kim: Person, places: dict[str, int]
 ) -> None:
-    mail = synced(play, kim, cc=())
+    mail = synced(scenario, kim, cc=())
     assert change(kim, mail, places["Mill"], places["Havnebyg"])[0] == 200
     assert change(kim, mail, places["Skovby"], places["Havnebyg"])[0] == 409
-    play.rest()
-    assert under(play) == {"Havnebyg": [], "Skovby": [], "Mill": ["Offer?"]}
+    scenario.rest()
+    assert under(scenario) == {"Havnebyg": [], "Skovby": [], "Mill": ["Offer?"]}
 
 
 def test_a_mail_that_waits_or_needs_a_choice_is_put_where_it_is_wanted(
-    play: Play, kim: Person, places: dict[str, int]
+    scenario: Scenario, kim: Person, places: dict[str, int]
 ) -> None:
-    play.contact(LIS, "Mill")
-    play.refresh()
-    doubtful = play.drag(kim.box, Mail("Which?", LIS, KIM))
-    waiting = play.drag(kim.box, Mail("Who?", "who@nobody.example", KIM))
-    play.look()
+    scenario.contact(LIS, "Mill")
+    scenario.refresh()
+    doubtful = scenario.drag(kim.box, Mail("Which?", LIS, KIM))
+    waiting = scenario.drag(kim.box, Mail("Who?", "who@nobody.example", KIM))
+    scenario.look()
     for mail, expected in ((doubtful, "parked"), (waiting, "waiting")):
         assert kim.state(mail)["state"] == expected
         assert change(kim, mail, places["Mill"], places["Skovby"])[0] == 409
         assert change(kim, mail, places["Mill"])[0] == 200
-    play.rest()
-    assert under(play) == {"Havnebyg": [], "Skovby": [], "Mill": ["Which?", "Who?"]}
+    scenario.rest()
+    assert under(scenario) == {"Havnebyg": [], "Skovby": [], "Mill": ["Which?", "Who?"]}
     assert len(kim.box.messages(f"inbox/{FOLDER}")) == 2
 
 
-def test_what_is_under_no_organisation_is_put_under_one(open_play: OpenPlay) -> None:
-    play = open_play(UNMATCHED="unlinked")
-    play.contact(BO, "Havnebyg")
-    kim = person(play, create_app(play.context), KIM, "Kim Nordwind")
-    play.refresh()
-    mail = play.drag(kim.box, Mail("Offer?", LIS, KIM))
-    play.look()
+def test_what_is_under_no_organisation_is_put_under_one(open_scenario: OpenScenario) -> None:
+    scenario = open_scenario(UNMATCHED="unlinked")
+    scenario.contact(BO, "Havnebyg")
+    kim = person(scenario, create_app(scenario.context), KIM, "Kim Nordwind")
+    scenario.refresh()
+    mail = scenario.drag(kim.box, Mail("Offer?", LIS, KIM))
+    scenario.look()
     assert kim.state(mail)["targets"][0]["organisationId"] == 0
-    assert change(kim, mail, play.organisations["Havnebyg"], 0)[0] == 200
-    play.rest()
-    assert len(play.activities) == len(play.under("Havnebyg")) == 1
+    assert change(kim, mail, scenario.organisations["Havnebyg"], 0)[0] == 200
+    scenario.rest()
+    assert len(scenario.activities) == len(scenario.under("Havnebyg")) == 1

@@ -10,17 +10,17 @@ import pytest
 from sqlalchemy import event, text
 
 from support.api_client import Person
-from support.scenario import BO, FOLDER, KIM, LIS, Play
+from support.scenario import BO, FOLDER, KIM, LIS, Scenario
 from webcrm_sync.engine.mailboxes import admin
 from webcrm_sync.store import mailboxes
 from webcrm_sync_sandbox.outlook.mail import Mail
 
 
 @pytest.fixture(autouse=True)
-def _pushed(play: Play, kim: Person) -> None:
+def _pushed(scenario: Scenario, kim: Person) -> None:
     """Outlook reports what happens in Kim's folders, so that nobody needs to ask it."""
-    for_long = play.context.now() + timedelta(days=30)
-    with play.context.begin() as tx:
+    for_long = scenario.context.now() + timedelta(days=30)
+    with scenario.context.begin() as tx:
         box = mailboxes.find_mailbox(tx, KIM)
         assert box is not None
         for folder in mailboxes.folders(tx, box.id):
@@ -44,84 +44,84 @@ def is_changed(person: Person, version: str) -> bool:
 
 
 @contextmanager
-def counted(play: Play) -> Iterator[list[str]]:
+def counted(scenario: Scenario) -> Iterator[list[str]]:
     """The statements sent to the database in this block."""
     found: list[str] = []
 
     def note(*arguments: object) -> None:
         found.append(str(arguments[2]))
 
-    event.listen(play.context.database.engine, "before_cursor_execute", note)
+    event.listen(scenario.context.database.engine, "before_cursor_execute", note)
     yield found
-    event.remove(play.context.database.engine, "before_cursor_execute", note)
+    event.remove(scenario.context.database.engine, "before_cursor_execute", note)
 
 
 def test_a_look_at_what_has_not_changed_costs_one_query_and_no_call(
-    play: Play, kim: Person
+    scenario: Scenario, kim: Person
 ) -> None:
-    play.contact(BO)
-    play.refresh()
-    mails = (kim.box.deliver(Mail("New", BO, KIM)), play.drag(kim.box, Mail("In", BO, KIM)))
-    play.refresh()
-    play.refresh()  # which meets the echo of our own categories
+    scenario.contact(BO)
+    scenario.refresh()
+    mails = (kim.box.deliver(Mail("New", BO, KIM)), scenario.drag(kim.box, Mail("In", BO, KIM)))
+    scenario.refresh()
+    scenario.refresh()  # which meets the echo of our own categories
     versions = [shown(kim, mail)[1] for mail in mails]
-    play.refresh()  # webCRM is read again and says the same
-    play.stage.journal.clear()
+    scenario.refresh()  # webCRM is read again and says the same
+    scenario.sandbox.journal.clear()
     for version in versions:
-        with counted(play) as queries:
+        with counted(scenario) as queries:
             assert not is_changed(kim, version)
         assert len(queries) == 1
     assert shown(kim, mails[1], versions[1])[0] == "synced"
-    assert play.stage.journal.exchanges == []
+    assert scenario.sandbox.journal.exchanges == []
 
 
 def test_whatever_changes_what_the_pane_shows_is_noticed(
-    play: Play, kim: Person, eva: Person
+    scenario: Scenario, kim: Person, eva: Person
 ) -> None:
     """Each step happens elsewhere; the pane that is open all the while must hear of it."""
     message_id = "<offer@havnebyg.example>"
     mail = kim.box.deliver(Mail("Offer", BO, KIM, message_id=message_id))
     other = kim.box.deliver(Mail("Another", LIS, KIM))
     theirs = eva.box.deliver(Mail("Offer", BO, KIM, message_id=message_id))
-    crm = play.stage.crm
+    crm = scenario.sandbox.crm
     steps: dict[str, Callable[[], object]] = {
-        "a contact appears": lambda: play.contact(BO, "Havnebyg"),
+        "a contact appears": lambda: scenario.contact(BO, "Havnebyg"),
         "a colleague drags her copy in": lambda: eva.box.move(theirs, f"inbox/{FOLDER}"),
         "the Organisation has another name": lambda: crm.update_organisation(
-            play.organisations["Havnebyg"], OrganisationName="Havnebyg Group"
+            scenario.organisations["Havnebyg"], OrganisationName="Havnebyg Group"
         ),
         "a drag": lambda: kim.box.move(mail, f"inbox/{FOLDER}"),
         "the switch in another window": lambda: kim.ask("PUT", f"/rules/{BO}"),
         "undo in another window": lambda: kim.post("undo", mail),
         "another mail waits": lambda: kim.box.move(other, f"inbox/{FOLDER}"),
-        "a colleague is watched": lambda: play.mailbox("new@nordwind.example", "New"),
+        "a colleague is watched": lambda: scenario.mailbox("new@nordwind.example", "New"),
     }
     _, version = shown(kim, mail)
     for name, step in steps.items():
         assert not is_changed(kim, version), f"before {name}"
         step()
-        play.refresh()
+        scenario.refresh()
         assert is_changed(kim, version), name
         _, version = shown(kim, mail, version)
 
 
 def test_a_mail_that_was_not_read_in_the_folder_yet_is_read_when_somebody_looks(
-    play: Play, kim: Person
+    scenario: Scenario, kim: Person
 ) -> None:
-    play.contact(BO)
-    play.refresh()
-    mail = play.drag(kim.box, Mail("Offer", BO, KIM))
-    play.rest()
+    scenario.contact(BO)
+    scenario.refresh()
+    mail = scenario.drag(kim.box, Mail("Offer", BO, KIM))
+    scenario.rest()
     state, version = shown(kim, mail)
     assert state == "on_its_way"
-    play.rest()
+    scenario.rest()
     assert is_changed(kim, version)
     assert shown(kim, mail, version)[0] == "synced"
 
 
-def test_a_press_is_noticed_in_another_window(play: Play, kim: Person) -> None:
-    play.contact(BO)
-    play.refresh()
+def test_a_press_is_noticed_in_another_window(scenario: Scenario, kim: Person) -> None:
+    scenario.contact(BO)
+    scenario.refresh()
     mail = kim.box.deliver(Mail("Offer", BO, KIM))
     _, version = shown(kim, mail)
     kim.post("sync", mail)
@@ -133,7 +133,7 @@ def test_a_made_up_version_is_one_that_has_changed(kim: Person) -> None:
         assert is_changed(kim, version), version
 
 
-def test_a_version_is_one_persons_own(play: Play, kim: Person, eva: Person) -> None:
+def test_a_version_is_one_persons_own(scenario: Scenario, kim: Person, eva: Person) -> None:
     mail = kim.box.deliver(Mail("Offer", BO, KIM))
     _, version = shown(kim, mail)
     assert not is_changed(kim, version)
@@ -146,23 +146,23 @@ def test_a_version_is_one_persons_own(play: Play, kim: Person, eva: Person) -> N
     assert answer.json["mails"][0]["addresses"] == [LIS]
 
 
-def test_a_removed_mailbox_ends_what_was_true(play: Play, kim: Person) -> None:
+def test_a_removed_mailbox_ends_what_was_true(scenario: Scenario, kim: Person) -> None:
     mail = kim.box.deliver(Mail("Offer", BO, KIM))
     _, version = shown(kim, mail)
-    admin.remove(play.context, KIM)
+    admin.remove(scenario.context, KIM)
     assert is_changed(kim, version)
 
 
 @pytest.mark.parametrize(("is_pushed", "seconds"), [(True, 300), (False, 20)])
 def test_what_only_outlook_knows_is_asked_again_now_and_then(
-    play: Play, kim: Person, is_pushed: bool, seconds: int
+    scenario: Scenario, kim: Person, is_pushed: bool, seconds: int
 ) -> None:
     if not is_pushed:
-        with play.context.begin() as tx:
+        with scenario.context.begin() as tx:
             tx.connection.execute(text("UPDATE folder SET subscription_id = NULL"))
     mail = kim.box.deliver(Mail("Offer", BO, KIM))
     _, version = shown(kim, mail)
-    play.stage.clock.advance(timedelta(seconds=seconds - 2))
+    scenario.sandbox.clock.advance(timedelta(seconds=seconds - 2))
     assert not is_changed(kim, version)
-    play.stage.clock.advance(timedelta(seconds=3))
+    scenario.sandbox.clock.advance(timedelta(seconds=3))
     assert is_changed(kim, version)

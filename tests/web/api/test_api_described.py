@@ -9,14 +9,16 @@ from flask import Flask
 from hypothesis import HealthCheck, Phase, given, settings
 
 from support.api_client import Person
-from support.scenario import BO, Play
+from support.scenario import BO, Scenario
 from webcrm_sync_sandbox.outlook.mail import Mail
 
 
-def test_whatever_is_asked_is_answered_as_described(play: Play, app: Flask, kim: Person) -> None:
-    play.contact(BO)
-    play.refresh()
-    kim.box.deliver(Mail("Offer?", BO, play.stage.outlook.mailboxes[0].address))
+def test_whatever_is_asked_is_answered_as_described(
+    scenario: Scenario, app: Flask, kim: Person
+) -> None:
+    scenario.contact(BO)
+    scenario.refresh()
+    kim.box.deliver(Mail("Offer?", BO, scenario.sandbox.outlook.mailboxes[0].address))
     schema = schemathesis.openapi.from_wsgi("/api/v1/openapi.json", app)
     operations: list[Any] = list(schema.get_all_operations())
     assert len(operations) == 14

@@ -10,7 +10,7 @@ import pytest
 from flask import Flask
 
 from support.api_client import Person, person
-from support.scenario import BO, FOLDER, KIM, Play
+from support.scenario import BO, FOLDER, KIM, Scenario
 from webcrm_sync.web.access import Guard, guard_of
 from webcrm_sync_sandbox.outlook.mail import Mail
 
@@ -30,7 +30,7 @@ def guarded_routes(app: Flask) -> list[tuple[str, str]]:
 def test_no_route_answers_without_a_good_token(app: Flask, kim: Person) -> None:
     routes = guarded_routes(app)
     assert len(routes) == 14
-    graph = kim.play.stage.entra.issue_user_token(
+    graph = kim.scenario.sandbox.entra.issue_user_token(
         kim.box.user_id, "https://graph.microsoft.com", ("Mail.ReadWrite",)
     )
     for headers in ({}, {"Authorization": "Basic eDp5"}, {"Authorization": f"Bearer {graph}"}):
@@ -43,16 +43,18 @@ def test_no_route_answers_without_a_good_token(app: Flask, kim: Person) -> None:
             assert answer.headers["WWW-Authenticate"] == "Bearer"
 
 
-def test_no_route_lets_a_person_at_a_colleagues_mail(play: Play, kim: Person, eva: Person) -> None:
-    play.contact(BO)
-    play.refresh()
+def test_no_route_lets_a_person_at_a_colleagues_mail(
+    scenario: Scenario, kim: Person, eva: Person
+) -> None:
+    scenario.contact(BO)
+    scenario.refresh()
     mail = kim.box.deliver(Mail("Private", BO, KIM))
     kim.ask("PUT", f"/rules/{BO}")
     for ref in (kim.ref(mail), {**kim.ref(mail), "itemId": mail, "idType": "rest"}):
         for act in ACTS:
             body: dict[str, Any] = {"mails": [ref]} if act == "state" else {"mail": ref}
             if act == "choose":
-                body["organisationId"] = play.organisations["Havnebyg"]
+                body["organisationId"] = scenario.organisations["Havnebyg"]
             answer = eva.ask("POST", f"/mails/{act}", json=body)
             assert (answer.status_code, answer.json and answer.json["code"]) == (404, "not_found")
     assert eva.ask("GET", "/rules").json == {"addresses": []}
@@ -66,23 +68,23 @@ def test_no_route_lets_a_person_at_a_colleagues_mail(play: Play, kim: Person, ev
 
 
 def test_the_story_leaves_out_what_happened_in_a_colleagues_mailbox(
-    play: Play, kim: Person, eva: Person
+    scenario: Scenario, kim: Person, eva: Person
 ) -> None:
-    play.contact(BO)
-    play.refresh()
+    scenario.contact(BO)
+    scenario.refresh()
     both = Mail("Both", BO, (KIM, "eva@nordwind.example"), message_id="<b@havnebyg.example>")
     one, two = kim.box.deliver(both), eva.box.deliver(both)
     kim.post("sync", one)
     eva.post("sync", two)
-    play.rest()
+    scenario.rest()
     assert "Kim" not in eva.post("story", two).text
     assert KIM not in eva.post("story", two).text
 
 
 def test_a_person_whose_mailbox_is_not_watched_is_told_the_address_to_ask_for(
-    play: Play, app: Flask
+    scenario: Scenario, app: Flask
 ) -> None:
-    stranger = person(play, app, "new@nordwind.example", "New", is_watched=False)
+    stranger = person(scenario, app, "new@nordwind.example", "New", is_watched=False)
     answer = stranger.ask("GET", "/connection")
     assert answer.status_code == 403
     assert answer.json is not None
@@ -90,10 +92,10 @@ def test_a_person_whose_mailbox_is_not_watched_is_told_the_address_to_ask_for(
 
 
 def test_entras_keys_are_read_once_and_once_more_for_a_key_nobody_knows(
-    play: Play, kim: Person
+    scenario: Scenario, kim: Person
 ) -> None:
     def reads() -> int:
-        return sum("discovery" in e.path for e in play.stage.journal.exchanges)
+        return sum("discovery" in e.path for e in scenario.sandbox.journal.exchanges)
 
     before = reads()
     for _ in range(3):
@@ -102,16 +104,18 @@ def test_entras_keys_are_read_once_and_once_more_for_a_key_nobody_knows(
     good = kim.token
     head, body, tail = good.split(".")
     kim.token = ".".join([head[:-4] + "AAAA", body, tail])
-    play.stage.clock.advance(timedelta(minutes=1))
+    scenario.sandbox.clock.advance(timedelta(minutes=1))
     assert {kim.ask("GET", "/connection").status_code for _ in range(3)} == {401}
     assert reads() - before <= 2
     kim.token = good
     assert kim.ask("GET", "/connection").status_code == 200
 
 
-def test_while_graph_is_away_the_pane_is_asked_to_come_again(play: Play, kim: Person) -> None:
+def test_while_graph_is_away_the_pane_is_asked_to_come_again(
+    scenario: Scenario, kim: Person
+) -> None:
     mail = kim.box.deliver(Mail("Offer?", BO, KIM))
-    play.stage.faults.unavailable("graph")
+    scenario.sandbox.faults.unavailable("graph")
     answer = kim.post("sync", mail)
     assert (answer.status_code, answer.json and answer.json["code"]) == (503, "try_later")
     assert int(answer.headers["Retry-After"]) >= 1
@@ -137,7 +141,7 @@ def test_what_cannot_be_read_is_said_to_be_so(kim: Person, body: Any) -> None:
 
 
 def test_answers_are_for_our_own_pages_alone_and_never_kept(kim: Person) -> None:
-    own = kim.play.context.settings.public_url
+    own = kim.scenario.context.settings.public_url
     for origin, allowed in ((own, own), ("https://evil.example", None)):
         answer = kim.ask("GET", "/connection", headers={"Origin": origin})
         assert answer.headers.get("Access-Control-Allow-Origin") == allowed

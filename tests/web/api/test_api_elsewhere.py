@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from support.api_client import Person
-from support.scenario import BO, BOTH, FOLDER, KIM, LIS, Play
+from support.scenario import BO, BOTH, FOLDER, KIM, LIS, Scenario
 from webcrm_sync_sandbox.outlook.mail import Mail
 
 EVA = "eva@nordwind.example"
@@ -18,10 +18,10 @@ def offer(**more: Any) -> Mail:
 
 
 @pytest.fixture(autouse=True)
-def contacts(play: Play) -> None:
-    play.contact(BO, "Havnebyg")
-    play.contact(LIS, "Skovby")
-    play.refresh()
+def contacts(scenario: Scenario) -> None:
+    scenario.contact(BO, "Havnebyg")
+    scenario.contact(LIS, "Skovby")
+    scenario.refresh()
 
 
 def said(shown: dict[str, Any]) -> tuple[Any, ...]:
@@ -34,19 +34,19 @@ def said(shown: dict[str, Any]) -> tuple[Any, ...]:
 
 
 def test_after_undo_every_pane_learns_what_webcrm_keeps(
-    play: Play, kim: Person, eva: Person
+    scenario: Scenario, kim: Person, eva: Person
 ) -> None:
     mail, hers = kim.box.deliver(offer(cc=(LIS,))), eva.box.deliver(offer(cc=(LIS,)))
     assert kim.state(mail)["withdrawn"] == []
     kim.post("sync", mail)
-    play.rest()
+    scenario.rest()
     told: Any = kim.post("undo", mail).json
     assert [(w["organisation"], w["isTold"]) for w in told["withdrawn"]] == [
         ("Havnebyg", False),
         ("Skovby", False),
     ]
-    play.rest()
-    link = f"https://crm.example/o/{play.organisations['Havnebyg']}"
+    scenario.rest()
+    link = f"https://crm.example/o/{scenario.organisations['Havnebyg']}"
     for shown in (kim.state(mail), eva.state(hers)):
         assert (shown["state"], shown["elsewhere"]) == ("new", None)
         assert shown["can"] == ["sync", "choose"]
@@ -54,27 +54,27 @@ def test_after_undo_every_pane_learns_what_webcrm_keeps(
         assert (first["organisation"], first["link"]) == ("Havnebyg", link)
         assert first["isTold"] is second["isTold"] is True
     kim.post("sync", mail)
-    play.rest()
+    scenario.rest()
     assert kim.state(mail)["withdrawn"] == eva.state(hers)["withdrawn"] == []
-    assert len(play.activities) == 2
+    assert len(scenario.activities) == 2
 
 
-def test_what_was_deleted_in_webcrm_is_not_kept_there(play: Play, kim: Person) -> None:
+def test_what_was_deleted_in_webcrm_is_not_kept_there(scenario: Scenario, kim: Person) -> None:
     mail = kim.box.deliver(offer())
     kim.post("sync", mail)
-    play.rest()
-    play.stage.crm.tables["Activity"].delete(play.activities[0]["ActivityId"])
+    scenario.rest()
+    scenario.sandbox.crm.tables["Activity"].delete(scenario.activities[0]["ActivityId"])
     kim.post("undo", mail)
-    play.rest()
+    scenario.rest()
     shown = kim.state(mail)
     assert (shown["state"], shown["withdrawn"]) == ("new", [])
 
 
-def test_a_mail_that_was_never_filed_leaves_nothing_behind(play: Play, kim: Person) -> None:
-    mail = play.drag(kim.box, Mail("Who?", "who@nobody.example", KIM))
-    play.look()
+def test_a_mail_that_was_never_filed_leaves_nothing_behind(scenario: Scenario, kim: Person) -> None:
+    mail = scenario.drag(kim.box, Mail("Who?", "who@nobody.example", KIM))
+    scenario.look()
     kim.box.move(mail, "inbox")
-    play.look()
+    scenario.look()
     shown = kim.state(mail)
     assert (shown["state"], shown["withdrawn"], shown["elsewhere"]) == ("new", [], None)
 
@@ -83,69 +83,69 @@ def test_a_mail_that_was_never_filed_leaves_nothing_behind(play: Play, kim: Pers
 
 
 def test_a_mail_that_a_colleague_has_filed_says_so_wherever_this_copy_is(
-    play: Play, kim: Person, eva: Person
+    scenario: Scenario, kim: Person, eva: Person
 ) -> None:
     mail, hers = kim.box.deliver(offer()), eva.box.deliver(offer())
     eva.post("sync", hers)
-    play.rest()
+    scenario.rest()
     shown = kim.state(mail)
     assert said(shown) == ("new", ("synced", "Eva Nordwind"), ["Havnebyg"])
-    assert shown["targets"][0]["activityId"] == play.activities[0]["ActivityId"]
+    assert shown["targets"][0]["activityId"] == scenario.activities[0]["ActivityId"]
     assert (shown["can"], shown["forecast"]) == (["sync"], "known")
     assert EVA not in str(shown)
     kim.post("sync", mail)
-    play.rest()
+    scenario.rest()
     assert said(kim.state(mail)) == ("synced", None, ["Havnebyg"])
     assert kim.box.read(mail).categories == BOTH
-    assert len(play.activities) == 1
+    assert len(scenario.activities) == 1
 
 
 def test_undo_beside_a_colleagues_copy_says_that_the_mail_stays_in_webcrm(
-    play: Play, kim: Person, eva: Person
+    scenario: Scenario, kim: Person, eva: Person
 ) -> None:
     mail, hers = kim.box.deliver(offer()), eva.box.deliver(offer())
     for one, copy in ((eva, hers), (kim, mail)):
         one.post("sync", copy)
-        play.rest()
+        scenario.rest()
     undone: Any = kim.post("undo", mail).json
     assert said(undone) == ("new", ("synced", "Eva Nordwind"), ["Havnebyg"])
     assert undone["withdrawn"] == []
 
 
 def test_of_a_colleagues_copy_it_says_what_is_true_of_it(
-    play: Play, kim: Person, eva: Person
+    scenario: Scenario, kim: Person, eva: Person
 ) -> None:
-    play.contact("two@twin.example", "Havnebyg")
-    play.contact("two@twin.example", "Skovby")
-    play.refresh()
+    scenario.contact("two@twin.example", "Havnebyg")
+    scenario.contact("two@twin.example", "Skovby")
+    scenario.refresh()
     for sender, state in (("who@nobody.example", "waiting"), ("two@twin.example", "parked")):
         both = Mail("Hm", sender, (KIM, EVA), message_id=f"<{sender}>")
         mail, hers = kim.box.deliver(both), eva.box.deliver(both)
         eva.box.move(hers, f"inbox/{FOLDER}")
-        play.look()
+        scenario.look()
         assert said(kim.state(mail)) == ("new", (state, "Eva Nordwind"), [])
         eva.box.move(hers, "inbox")
-        play.look()
+        scenario.look()
         assert said(kim.state(mail)) == ("new", None, [])
-    play.stage.faults.unavailable("webcrm")
+    scenario.sandbox.faults.unavailable("webcrm")
     mail, hers = kim.box.deliver(offer()), eva.box.deliver(offer())
     eva.post("sync", hers)
-    play.rest()
+    scenario.rest()
     assert said(kim.state(mail)) == ("new", ("on_its_way", "Eva Nordwind"), ["Havnebyg"])
 
 
-def test_a_name_that_is_an_address_is_shown_to_nobody(play: Play, kim: Person) -> None:
-    box = play.mailbox("lea@nordwind.example", "lea@nordwind.example")
+def test_a_name_that_is_an_address_is_shown_to_nobody(scenario: Scenario, kim: Person) -> None:
+    box = scenario.mailbox("lea@nordwind.example", "lea@nordwind.example")
     mail, theirs = kim.box.deliver(offer()), box.deliver(offer())
     box.move(theirs, f"inbox/{FOLDER}")
-    play.look()
+    scenario.look()
     assert said(kim.state(mail)) == ("new", ("synced", None), ["Havnebyg"])
 
 
-def test_another_mail_says_nothing_of_it(play: Play, kim: Person, eva: Person) -> None:
+def test_another_mail_says_nothing_of_it(scenario: Scenario, kim: Person, eva: Person) -> None:
     """A Message-ID can be forged: nobody learns by one where a colleague has filed something."""
     eva.post("sync", eva.box.deliver(offer()))
-    play.rest()
+    scenario.rest()
     same = "<offer@havnebyg.example>"
     for other in (
         Mail("Another subject", BO, (KIM, EVA), message_id=same),
@@ -157,53 +157,53 @@ def test_another_mail_says_nothing_of_it(play: Play, kim: Person, eva: Person) -
 
 
 def test_what_a_colleague_filed_by_hand_is_no_longer_only_for_colleagues(
-    play: Play, kim: Person, eva: Person
+    scenario: Scenario, kim: Person, eva: Person
 ) -> None:
     note = Mail("About Bo", KIM, EVA, message_id="<note@nordwind.example>")
     mine, hers = kim.box.put_sent(note), eva.box.deliver(note)
     assert kim.state(mine)["reason"] == "only colleagues"
-    eva.post("choose", hers, organisationId=play.organisations["Havnebyg"])
-    play.rest()
+    eva.post("choose", hers, organisationId=scenario.organisations["Havnebyg"])
+    scenario.rest()
     assert said(kim.state(mine)) == ("new", ("synced", "Eva Nordwind"), ["Havnebyg"])
     kim.post("sync", mine)
-    play.rest()
+    scenario.rest()
     assert said(kim.state(mine)) == ("synced", None, ["Havnebyg"])
-    assert len(play.activities) == 1
+    assert len(scenario.activities) == 1
 
 
 def test_a_choice_for_what_a_colleague_put_under_several_is_refused(
-    play: Play, kim: Person, eva: Person
+    scenario: Scenario, kim: Person, eva: Person
 ) -> None:
-    play.contact("ole@mill.example", "Mill")
-    play.refresh()
+    scenario.contact("ole@mill.example", "Mill")
+    scenario.refresh()
     mail, hers = kim.box.deliver(offer(cc=(LIS,))), eva.box.deliver(offer(cc=(LIS,)))
     eva.post("sync", hers)
-    play.rest()
-    mill = play.organisations["Mill"]
+    scenario.rest()
+    mill = scenario.organisations["Mill"]
     assert kim.post("sync", mail, organisationIds=[mill]).status_code == 409
     assert kim.post("choose", mail, organisationId=mill).status_code == 409
     assert kim.post("sync", mail).status_code == 200
-    play.rest()
-    assert len(play.activities) == 2
+    scenario.rest()
+    assert len(scenario.activities) == 2
 
 
 # --- contacts -------------------------------------------------------------------------------
 
 
 def test_nobody_is_offered_to_create_a_contact_that_is_there(
-    play: Play, kim: Person, eva: Person
+    scenario: Scenario, kim: Person, eva: Person
 ) -> None:
     who = "who@nobody.example"
     mails = [kim.box.deliver(Mail(f"Number {n}", who, KIM)) for n in range(2)]
-    waiting = play.drag(kim.box, Mail("Waits", who, KIM))
+    waiting = scenario.drag(kim.box, Mail("Waits", who, KIM))
     hers = eva.box.deliver(Mail("Hers", who, EVA))
-    play.look()
+    scenario.look()
     for mail in (*mails, waiting):
         assert "create_contact" in kim.state(mail)["can"]
-    havnebyg = play.organisations["Havnebyg"]
+    havnebyg = scenario.organisations["Havnebyg"]
     body = {"name": "Who", "address": who, "organisationId": havnebyg}
     assert kim.ask("POST", "/contacts", json=body).status_code == 200
     for one, mail in ((kim, mails[0]), (kim, mails[1]), (kim, waiting), (eva, hers)):
         assert "create_contact" not in one.state(mail)["can"]
-    play.rest()
+    scenario.rest()
     assert kim.state(waiting)["state"] == "synced"

@@ -8,16 +8,16 @@ from typing import Any
 import pytest
 
 from support.api_client import Person
-from support.scenario import BO, FOLDER, KIM, Play
+from support.scenario import BO, FOLDER, KIM, Scenario
 from webcrm_sync_sandbox.outlook.mail import Mail
 
 ODD = '<o\'Hara+50%&?/#=\u00e6 "x"@havnebyg.example>'
 
 
 @pytest.fixture(autouse=True)
-def contacts(play: Play) -> None:
-    play.contact(BO)
-    play.refresh()
+def contacts(scenario: Scenario) -> None:
+    scenario.contact(BO)
+    scenario.refresh()
 
 
 def ask(kim: Person, ref: dict[str, Any], act: str = "state") -> tuple[int, Any]:
@@ -29,42 +29,46 @@ def ask(kim: Person, ref: dict[str, Any], act: str = "state") -> tuple[int, Any]
     ) else found
 
 
-def test_outlook_for_mac_names_a_mail_by_its_message_id_alone(play: Play, kim: Person) -> None:
+def test_outlook_for_mac_names_a_mail_by_its_message_id_alone(
+    scenario: Scenario, kim: Person
+) -> None:
     mail = kim.box.deliver(Mail("Offer?", BO, KIM, message_id=ODD))
     ref = {"itemId": "", "idType": "ews", "messageId": ODD}
     for item_id in ("", None, " \n"):
         assert ask(kim, {**ref, "itemId": item_id})[1]["forecast"] == "known"
     assert ask(kim, ref, "sync")[1]["state"] == "on_its_way"
-    play.rest()
+    scenario.rest()
     assert kim.box.read(mail).folder == FOLDER
-    play.stage.journal.clear()
+    scenario.sandbox.journal.clear()
     assert ask(kim, ref)[1]["state"] == "synced"
-    assert play.stage.journal.select("graph") == []
+    assert scenario.sandbox.journal.select("graph") == []
     assert ask(kim, ref, "story")[1]["lines"]
     assert ask(kim, ref, "undo")[1]["state"] == "new"
 
 
-def test_two_mails_without_an_id_are_not_taken_for_each_other(play: Play, kim: Person) -> None:
+def test_two_mails_without_an_id_are_not_taken_for_each_other(
+    scenario: Scenario, kim: Person
+) -> None:
     one, two = (
         {"itemId": "", "idType": "ews", "messageId": f"<{n}@havnebyg.example>"} for n in "12"
     )
     for ref in (one, two):
         kim.box.deliver(Mail("Offer?", BO, KIM, message_id=ref["messageId"]))
     ask(kim, one, "sync")
-    play.rest()
+    scenario.rest()
     assert [ask(kim, ref)[1]["state"] for ref in (one, two)] == ["synced", "new"]
 
 
 def test_of_several_copies_the_one_in_the_folder_is_meant_else_the_newest(
-    play: Play, kim: Person
+    scenario: Scenario, kim: Person
 ) -> None:
     ref = {"itemId": "", "idType": "ews", "messageId": "<self@nordwind.example>"}
     twice = [Mail(f"Number {n}", BO, KIM, message_id=ref["messageId"]) for n in range(2)]
     older = kim.box.deliver(twice[0])
-    play.stage.clock.advance(timedelta(minutes=5))
+    scenario.sandbox.clock.advance(timedelta(minutes=5))
     newer = kim.box.deliver(twice[1])
     ask(kim, ref, "sync")
-    play.rest()
+    scenario.rest()
     assert (kim.box.read(newer).folder, kim.box.read(older).folder) == (FOLDER, "Inbox")
     assert ask(kim, ref)[1]["state"] == "synced"
 
@@ -80,7 +84,9 @@ def test_a_mail_with_neither_name_is_no_mail(kim: Person) -> None:
         assert (status, problem["code"]) == (400, "invalid")
 
 
-def test_an_id_is_understood_in_every_form_that_clients_give_it(play: Play, kim: Person) -> None:
+def test_an_id_is_understood_in_every_form_that_clients_give_it(
+    scenario: Scenario, kim: Person
+) -> None:
     mail = kim.box.deliver(Mail("Offer?", BO, KIM))
     given = kim.ref(mail)["itemId"]
     rest = given.replace("/", "-").replace("+", "_")
@@ -105,7 +111,7 @@ def test_a_message_id_may_come_without_its_brackets(kim: Person) -> None:
 
 
 def test_what_is_in_no_mailbox_of_ones_own_is_not_called_deleted(
-    play: Play, kim: Person, eva: Person
+    scenario: Scenario, kim: Person, eva: Person
 ) -> None:
     hers = eva.box.deliver(Mail("Hers", BO, "eva@nordwind.example"))
     answer = kim.ask("POST", "/mails/state", json={"mails": [eva.ref(hers)]})

@@ -12,17 +12,17 @@ from flask import Flask
 
 from support.api_client import Person
 from support.processes import until
-from support.scenario import BO, KIM, Play
+from support.scenario import BO, KIM, Scenario
 from support.served import served
 from webcrm_sync_sandbox.outlook.mail import Mail
 
 
 def test_one_persons_forty_requests_while_graph_is_slow_hold_nobody_else(
-    play: Play, app: Flask, kim: Person, eva: Person
+    scenario: Scenario, app: Flask, kim: Person, eva: Person
 ) -> None:
     ids = {who.token: who.box.deliver(Mail("Hi", BO, who.box.address)) for who in (kim, eva)}
     assert kim.state(ids[kim.token])  # Entra's keys are known from here on
-    play.stage.faults.slow("graph", by=timedelta(seconds=0.7))
+    scenario.sandbox.faults.slow("graph", by=timedelta(seconds=0.7))
     with served(app) as server, ThreadPoolExecutor(42) as threads:
         url = f"http://127.0.0.1:{server.port}"
 
@@ -52,7 +52,7 @@ def test_one_persons_forty_requests_while_graph_is_slow_hold_nobody_else(
     assert {(a.headers["Retry-After"], a.json()["code"]) for a in refused} == {("1", "try_later")}
 
 
-def test_one_persons_looks_do_not_all_wait(play: Play, app: Flask, kim: Person) -> None:
+def test_one_persons_looks_do_not_all_wait(scenario: Scenario, app: Flask, kim: Person) -> None:
     mail = kim.box.deliver(Mail("Hi", BO, KIM))
     asked = kim.ask("POST", "/mails/state", json={"mails": [kim.ref(mail)]}).json
     assert asked is not None

@@ -10,7 +10,7 @@ from flask import Flask
 from sqlalchemy import event
 
 from support.api_client import Person
-from support.scenario import BO, KIM, Play
+from support.scenario import BO, KIM, Scenario
 from support.served import served
 from webcrm_sync_sandbox.outlook.mail import Mail
 
@@ -18,7 +18,7 @@ _PANES = 20
 
 
 def test_one_query_a_second_tells_all_who_wait_and_each_hears_of_news_at_once(
-    play: Play, app: Flask, kim: Person
+    scenario: Scenario, app: Flask, kim: Person
 ) -> None:
     mail = kim.box.deliver(Mail("Offer", BO, KIM))
     asked = kim.ask("POST", "/mails/state", json={"mails": [kim.ref(mail)]}).json
@@ -41,9 +41,9 @@ def test_one_query_a_second_tells_all_who_wait_and_each_hears_of_news_at_once(
         looks = [threads.submit(wait, number) for number in range(_PANES)]
         time.sleep(1.5)
         assert not any(look.done() for look in looks)
-        event.listen(play.context.database.engine, "before_cursor_execute", note)
+        event.listen(scenario.context.database.engine, "before_cursor_execute", note)
         time.sleep(2.2)
-        event.remove(play.context.database.engine, "before_cursor_execute", note)
+        event.remove(scenario.context.database.engine, "before_cursor_execute", note)
         assert 1 <= len(statements) <= 3
 
         kim.post("sync", mail)
@@ -53,7 +53,7 @@ def test_one_query_a_second_tells_all_who_wait_and_each_hears_of_news_at_once(
             assert heard_at - changed_at < 2
 
 
-def test_a_server_that_stops_lets_nobody_wait(play: Play, app: Flask, kim: Person) -> None:
+def test_a_server_that_stops_lets_nobody_wait(scenario: Scenario, app: Flask, kim: Person) -> None:
     mail = kim.box.deliver(Mail("Offer", BO, KIM))
     asked = kim.ask("POST", "/mails/state", json={"mails": [kim.ref(mail)]}).json
     assert asked is not None

@@ -9,7 +9,7 @@ from typing import Any
 
 import httpx
 
-from support.processes import Running
+from support.processes import RunningService
 from support.scenario import KIM
 from webcrm_sync.bootstrap import open_context
 from webcrm_sync.engine import push_urls
@@ -19,21 +19,23 @@ _NO_ROOTS = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
 
 
 @dataclass(frozen=True, slots=True)
-class Everybody:
+class Bystanders:
     """The three, before one web process."""
 
     calls: dict[str, tuple[str, str, dict[str, Any]]]
 
     @classmethod
-    def before(cls, service: Running) -> Everybody:
+    def before(cls, service: RunningService) -> Bystanders:
         """Kim becomes a person with a watched mailbox, before the web process is started."""
-        stage = service.stage
-        box = stage.outlook.add_mailbox(KIM, "Kim Nordwind")
+        sandbox = service.sandbox
+        box = sandbox.outlook.add_mailbox(KIM, "Kim Nordwind")
         service.watch(KIM)
         client_id = service.environment["WEBCRM_SYNC_ENTRA_CLIENT_ID"]
-        token = stage.entra.issue_user_token(box.user_id, client_id, ("access_as_user",), name=KIM)
-        with open_context(stage.settings_of(service.environment)) as parts:
-            notify = push_urls.notify_url(parts)
+        token = sandbox.entra.issue_user_token(
+            box.user_id, client_id, ("access_as_user",), name=KIM
+        )
+        with open_context(sandbox.settings_of(service.environment)) as context:
+            notify = push_urls.notify_url(context)
         line = {"subscriptionId": "s", "clientState": "c"}
         pane = f"{service.public_url}/api/v1/connection"
         return cls(
