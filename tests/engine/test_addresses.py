@@ -85,7 +85,7 @@ def test_contact_is_known_however_its_address_was_pasted(
     ("field", "address"),
     [("bo@strasse.example", "bo@straße.example"), ("bo@bucher.example", "bo@bücher.example")],
 )
-def test_domain_that_only_looks_alike_is_another_one(
+def test_domain_that_only_looks_alike_is_another(
     scenario: Scenario, field: str, address: str
 ) -> None:
     scenario.contact(field)
@@ -165,7 +165,7 @@ def test_doctor_names_contacts_that_no_mail_can_lead_to(
     ["n/a", "-", "eva", "eva@", "@havnebyg.example", "eva(at)havnebyg.example", "ingen\nmail",
      "https://havnebyg.example", "12 34 56 78", "/o=x/cn=eva", "eva@havnebyg", "\x1b[2Jeva"],
 )  # fmt: skip
-def test_field_without_an_address_is_shown_in_one_harmless_line(
+def test_field_without_address_is_shown_in_one_harmless_line(
     scenario: Scenario, field: str
 ) -> None:
     person = scenario.contact(field)
@@ -202,9 +202,7 @@ def test_person_without_an_address_is_no_trouble(scenario: Scenario, field: str)
 def test_customer_who_wrote_by_our_own_web_form_is_known_by_reply_to(
     scenario: Scenario, box: SimMailbox
 ) -> None:
-    item = scenario.drag(
-        box, Mail("Question", FORM, KIM, reply_to=("'Bo' <'BO@havnebyg.example'>",))
-    )
+    item = scenario.drag(box, Mail("Ask", FORM, KIM, reply_to=("'Bo' <'BO@havnebyg.example'>",)))
     scenario.look()
     assert box.read(item).categories == BOTH
     (activity,) = scenario.under("Havnebyg")
