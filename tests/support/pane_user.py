@@ -23,7 +23,7 @@ def ref_to(box: SimMailbox, graph_id: str) -> MailRef:
 
 
 @dataclass(slots=True)
-class Desk:
+class PaneUser:
     """The owner of one watched mailbox at the pane."""
 
     scenario: Scenario
@@ -79,8 +79,8 @@ class Desk:
         return undo(self.scenario.context, self.user, ref_to(self.box, graph_id))
 
 
-def desk(scenario: Scenario, address: str = KIM, name: str = "Kim Nordwind") -> Desk:
+def add_pane_user(scenario: Scenario, address: str = KIM, name: str = "Kim Nordwind") -> PaneUser:
     """A watched mailbox and its owner; what webCRM knows so far has been read."""
     box = scenario.mailbox(address, name)
     scenario.refresh()
-    return Desk(scenario, box, name)
+    return PaneUser(scenario, box, name)
