@@ -27,7 +27,12 @@ from pydantic_core import ErrorDetails
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from webcrm_sync.core.attachments import MEGABYTE
-from webcrm_sync.core.web_address import checked, is_loopback, is_open, link_pattern
+from webcrm_sync.core.web_address import (
+    check_link_pattern,
+    is_loopback,
+    is_unencrypted,
+    normalize_url,
+)
 
 PREFIX = "WEBCRM_SYNC_"
 _LAST_PORT = 65535
@@ -98,7 +103,7 @@ def _sources(value: frozenset[str]) -> frozenset[str]:
     return value
 
 
-Url = Annotated[str, AfterValidator(checked)]
+Url = Annotated[str, AfterValidator(normalize_url)]
 Id = Annotated[str, AfterValidator(_id)]
 Names = Annotated[frozenset[str], NoDecode, BeforeValidator(_names)]
 Sources = Annotated[Names, AfterValidator(_sources)]
@@ -163,9 +168,9 @@ class Settings(BaseSettings):
     ] = "ActivityCustom15"
     webcrm_time_zone: Annotated[str, AfterValidator(_zone)] = "UTC"
     webcrm_settle_seconds: Annotated[float, Field(ge=0, le=_A_YEAR_S)] = 60
-    webcrm_organisation_link: Annotated[str, AfterValidator(link_pattern)] = ""
+    webcrm_organisation_link: Annotated[str, AfterValidator(check_link_pattern)] = ""
 
-    office_js_url: Annotated[str, AfterValidator(partial(checked, may_ask=True))] = (
+    office_js_url: Annotated[str, AfterValidator(partial(normalize_url, may_ask=True))] = (
         "https://appsforoffice.microsoft.com/lib/1/hosted/office.js"
     )
     frame_ancestors: Sources = _OUTLOOK
@@ -264,7 +269,7 @@ def _wrong_together(settings: Settings) -> Iterator[str]:
         if path is not None and not os.path.isfile(path):
             yield f"{name.upper()}: there is no such file"
     for name in _ADDRESSES:
-        if is_open(getattr(settings, name)) and not settings.allow_http:
+        if is_unencrypted(getattr(settings, name)) and not settings.allow_http:
             yield (
                 f"{name.upper()}: must start with https:// outside this machine"
                 f" ({PREFIX}ALLOW_HTTP=true allows http:// in a network that you trust)"

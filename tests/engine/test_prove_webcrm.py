@@ -10,7 +10,7 @@ from sqlalchemy import text
 from support.pane_user import PaneUser
 from support.reconciliation import ProvedMailbox
 from support.scenario import BO, BOTH, FOLDER, KIM, LIS, PENDING
-from webcrm_sync.core.filing import filing_key
+from webcrm_sync.core.identity import filing_key
 from webcrm_sync.core.states import Reason, State
 from webcrm_sync.engine.reconciliation import prove
 from webcrm_sync.engine.reconciliation.differences import Kind

@@ -15,10 +15,10 @@ SOURCES = sorted(
     for path in PACKAGE.rglob("*.py")
     if "versions" not in path.parts and path.name not in {"jobs.py", "events.py"}
 )
-#: The same words in another meaning: a table, a kind of attachment, a verdict, an option.
+#: The same words in another meaning: a table, a kind of attachment, a verdict, an option, a key.
 OTHER_MEANINGS = {
     ("mirror", "tables.py"),
-    ("mirror", "create.py"),
+    ("mirror", "identity.py"),
     ("mirror", "incidents.py"),
     ("file", "message.py"),
     ("file", "recover.py"),

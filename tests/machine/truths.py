@@ -9,7 +9,7 @@ from typing import Any
 
 from machine.history import History
 from machine.model import Letter, foreign
-from webcrm_sync.core.filing import is_filing_key
+from webcrm_sync.core.identity import is_filing_key
 
 WITHDRAWN = "[withdrawn] "
 

@@ -10,7 +10,7 @@ import sqlalchemy
 from sqlalchemy import Engine, text
 
 from support.revisions import bring_to, database_of
-from webcrm_sync.core.addresses import folded
+from webcrm_sync.core.addresses import fold_address
 from webcrm_sync.store.migrate import migrate
 
 
@@ -169,7 +169,7 @@ def test_many_odd_rows_are_folded_in_batches(old: Engine) -> None:
     migrate(old)
     found = rows(old, "SELECT address FROM email_address")
     assert len(found) == 12_000
-    assert all(folded(address) == address for (address,) in found)
+    assert all(fold_address(address) == address for (address,) in found)
 
 
 def test_the_way_back_leaves_a_database_of_the_version_before(old: Engine) -> None:

@@ -12,13 +12,13 @@ from unit.core_examples import any_text
 from webcrm_sync.core.addresses import (
     _PLAIN,
     LONGEST_ADDRESS,
-    addresses_in,
-    domains_in,
-    folded,
+    address_variants,
+    display_address,
+    find_addresses,
+    find_domains,
+    fold_address,
     is_legacy,
-    shown,
-    spellings,
-    untagged,
+    strip_plus_tag,
 )
 
 #: What programs and people put around an address or slip into it.
@@ -102,8 +102,8 @@ ADDRESSES = [
 def test_what_is_around_an_address_makes_no_difference(
     around: str, written: str, right: str
 ) -> None:
-    assert addresses_in(around.format(written)) == (right,)
-    assert folded(around.format(written)) == right
+    assert find_addresses(around.format(written)) == (right,)
+    assert fold_address(around.format(written)) == right
 
 
 @pytest.mark.parametrize(
@@ -152,7 +152,7 @@ def test_what_is_around_an_address_makes_no_difference(
     ],
 )
 def test_one_address_written_in_two_ways(one: str, other: str) -> None:
-    assert folded(one) == folded(other)
+    assert fold_address(one) == fold_address(other)
 
 
 @pytest.mark.parametrize(
@@ -179,7 +179,7 @@ def test_one_address_written_in_two_ways(one: str, other: str) -> None:
     ],
 )
 def test_two_addresses_stay_two(one: str, other: str) -> None:
-    assert folded(one) != folded(other)
+    assert fold_address(one) != fold_address(other)
 
 
 @pytest.mark.parametrize(
@@ -189,7 +189,7 @@ def test_two_addresses_stay_two(one: str, other: str) -> None:
 )  # fmt: skip
 def test_two_addresses_in_one_field_are_both_found(between: str) -> None:
     text = between.join(["Eva@kunde.example", "bo@x.example", "eva@KUNDE.example"])
-    assert addresses_in(text) == ("eva@kunde.example", "bo@x.example")
+    assert find_addresses(text) == ("eva@kunde.example", "bo@x.example")
 
 
 @pytest.mark.parametrize(
@@ -199,7 +199,7 @@ def test_two_addresses_in_one_field_are_both_found(between: str) -> None:
      "+45 12 34 56 78", "mailto:", "/o=x/cn=eva", "eva@.", f"{'a' * 320}@kunde.example"],
 )  # fmt: skip
 def test_what_is_no_address_is_none(text: str) -> None:
-    assert addresses_in(text) == ()
+    assert find_addresses(text) == ()
 
 
 @pytest.mark.parametrize(
@@ -214,7 +214,7 @@ def test_what_is_no_address_is_none(text: str) -> None:
 )
 def test_a_legacy_exchange_address_is_known_in_every_way_of_writing(text: str, right: str) -> None:
     assert is_legacy(text)
-    assert folded(text) == right
+    assert fold_address(text) == right
 
 
 @pytest.mark.parametrize("text", ["MAILER-DAEMON", '"eva" kunde', "", "x500:", "eva@x", "/o=a@x"])
@@ -242,8 +242,8 @@ def test_other_words_are_no_legacy_exchange_address(text: str) -> None:
     ],
 )
 def test_the_plus_tag_comes_off(address: str, right: str | None) -> None:
-    assert untagged(address) == right
-    assert spellings(address) == ((address, right) if right else (address,))
+    assert strip_plus_tag(address) == right
+    assert address_variants(address) == ((address, right) if right else (address,))
 
 
 @pytest.mark.parametrize(
@@ -292,13 +292,13 @@ def test_the_plus_tag_comes_off(address: str, right: str | None) -> None:
 def test_the_domains_of_an_organisation_are_found_in_what_people_paste(
     text: str, right: tuple[str, ...]
 ) -> None:
-    assert domains_in(text) == right
+    assert find_domains(text) == right
 
 
 def test_a_folded_address_is_shown_as_people_write_it() -> None:
-    assert shown(folded("Eva@Straße.example")) == "eva@straße.example"
-    assert shown("eva@xn--n3h.example") == "eva@xn--n3h.example"  # no word of a language
-    assert shown("/o=x/cn=xn--eva") == "/o=x/cn=xn--eva"
+    assert display_address(fold_address("Eva@Straße.example")) == "eva@straße.example"
+    assert display_address("eva@xn--n3h.example") == "eva@xn--n3h.example"  # no word of a language
+    assert display_address("/o=x/cn=xn--eva") == "/o=x/cn=xn--eva"
 
 
 #: Letters whose two forms are one character each.
@@ -313,44 +313,46 @@ _domain = st.text(st.sampled_from("abcæøåüößéñ1"), min_size=1, max_size=
 
 @given(any_text)
 def test_folding_twice_changes_nothing(text: str) -> None:
-    assert folded(folded(text)) == folded(text)
-    for address in addresses_in(text):
-        assert addresses_in(address) == (address,)
+    assert fold_address(fold_address(text)) == fold_address(text)
+    for address in find_addresses(text):
+        assert find_addresses(address) == (address,)
         assert len(address.encode(errors="replace")) <= LONGEST_ADDRESS
 
 
 @given(st.from_regex(_PLAIN, fullmatch=True))
 def test_what_looks_plain_is_folded_already(address: str) -> None:
     if len(address) <= LONGEST_ADDRESS:
-        assert addresses_in(address) == (address,)
-    assert folded(address) == address
+        assert find_addresses(address) == (address,)
+    assert fold_address(address) == address
 
 
 @given(st.text(st.sampled_from("ab@.+<>\"'/,; \u200büß"), max_size=20))
 def test_folding_twice_changes_nothing_among_what_matters(text: str) -> None:
-    assert folded(folded(text)) == folded(text)
+    assert fold_address(fold_address(text)) == fold_address(text)
 
 
 @given(any_text)
 def test_domains_are_domains_of_themselves(text: str) -> None:
-    for domain in domains_in(text):
-        assert domains_in(domain) == (domain,)
+    for domain in find_domains(text):
+        assert find_domains(domain) == (domain,)
 
 
 @given(_local, _domain)
 def test_case_makes_no_difference(local: str, domain: str) -> None:
-    right = folded(f"{local}@{domain}")
-    assert folded(f"{local.upper()}@{domain}") == right
-    assert folded(f"{local.lower()}@{domain}") == right
-    assert folded(f"{local}@{domain.replace('ß', 'ẞ').title()}") == right
+    right = fold_address(f"{local}@{domain}")
+    assert fold_address(f"{local.upper()}@{domain}") == right
+    assert fold_address(f"{local.lower()}@{domain}") == right
+    assert fold_address(f"{local}@{domain.replace('ß', 'ẞ').title()}") == right
 
 
 @pytest.mark.parametrize(
     "label", ["xn--", "xn--\ud800", "xn--99999999", f"xn--{'a' * 99}", "xn--a-"]
 )
 def test_a_label_that_only_looks_encoded_stays_as_it_is(label: str) -> None:
-    assert folded(f"eva@{label}.example").startswith("eva@xn--")
-    assert folded(folded(f"eva@{label}.example")) == folded(f"eva@{label}.example")
+    assert fold_address(f"eva@{label}.example").startswith("eva@xn--")
+    assert fold_address(fold_address(f"eva@{label}.example")) == fold_address(
+        f"eva@{label}.example"
+    )
 
 
 @pytest.mark.parametrize(
@@ -376,6 +378,6 @@ def test_a_label_that_only_looks_encoded_stays_as_it_is(label: str) -> None:
 def test_a_long_field_is_read_in_a_time_that_grows_with_its_length(piece: str) -> None:
     text = piece * (100_000 // len(piece))
     begun = time.process_time()
-    addresses_in(text)
-    domains_in(text)
+    find_addresses(text)
+    find_domains(text)
     assert time.process_time() - begun < 2

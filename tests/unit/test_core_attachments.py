@@ -6,7 +6,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from webcrm_sync.core.attachments import MEGABYTE, Enclosures, Protection, classify, content_id
+from webcrm_sync.core.attachments import (
+    MEGABYTE,
+    AttachmentPlan,
+    Protection,
+    classify,
+    normalize_content_id,
+)
 from webcrm_sync.core.message import Attachment, AttachmentKind
 
 LARGEST = 25 * MEGABYTE
@@ -25,7 +31,7 @@ def a_file(name: str, content_type: str, **facts: object) -> Attachment:
     return Attachment(**(told | facts))  # type: ignore[arg-type]  # the caller names real fields
 
 
-def sorted_out(*listed: Attachment, cids: tuple[str, ...] = ()) -> Enclosures:
+def sorted_out(*listed: Attachment, cids: tuple[str, ...] = ()) -> AttachmentPlan:
     """What becomes of them where the text shows these content ids."""
     return classify(listed, cids=cids, largest=LARGEST)
 
@@ -72,7 +78,7 @@ def test_file_of_no_type_and_no_ending_goes_by_its_flag_when_the_text_shows_it()
 
 @pytest.mark.parametrize("written", ["<Logo@1>", "logo@1", " logo%401 ", "LOGO@1"])
 def test_content_ids_are_compared_in_one_form(written: str) -> None:
-    assert content_id(written) == "logo@1"
+    assert normalize_content_id(written) == "logo@1"
 
 
 def test_larger_file_is_left_out_with_its_size() -> None:

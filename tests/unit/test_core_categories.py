@@ -6,7 +6,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from webcrm_sync.core.categories import NOT_SYNCED, SYNC, SYNCED, Mark, carries, has_synced, merge
+from webcrm_sync.core.categories import (
+    NOT_SYNCED,
+    SYNC,
+    SYNCED,
+    Mark,
+    has_mark,
+    has_synced_category,
+    merge_categories,
+)
 
 OURS = {name.casefold() for name in (SYNC, SYNCED, NOT_SYNCED)}
 names = st.sampled_from([SYNC, SYNCED, NOT_SYNCED, "SYNCED", "webcrm SYNC"]) | st.text(max_size=5)
@@ -34,35 +42,35 @@ def theirs(categories: tuple[str, ...]) -> list[str]:
 def test_ours_are_brought_in_line_and_the_owners_stay(
     before: tuple[str, ...], mark: Mark, after: tuple[str, ...]
 ) -> None:
-    assert merge(before, mark) == after
+    assert merge_categories(before, mark) == after
 
 
 @given(present, marks)
 def test_the_owners_categories_stay_in_their_order(before: tuple[str, ...], mark: Mark) -> None:
-    assert theirs(merge(before, mark)) == theirs(before)
+    assert theirs(merge_categories(before, mark)) == theirs(before)
 
 
 @given(present, marks)
 def test_merging_twice_is_merging_once(before: tuple[str, ...], mark: Mark) -> None:
-    once = merge(before, mark)
-    assert merge(once, mark) == once
-    assert carries(once, mark)
+    once = merge_categories(before, mark)
+    assert merge_categories(once, mark) == once
+    assert has_mark(once, mark)
 
 
 @given(present, marks)
 def test_afterwards_exactly_the_wanted_ones_of_ours_are_there(
     before: tuple[str, ...], mark: Mark
 ) -> None:
-    ours = {c.casefold() for c in merge(before, mark)} & OURS
+    ours = {c.casefold() for c in merge_categories(before, mark)} & OURS
     assert ours == {name.casefold() for name in mark.value}
 
 
 @given(present, marks, marks)
 def test_only_the_last_mark_counts(before: tuple[str, ...], first: Mark, last: Mark) -> None:
-    by_way = merge(merge(before, first), last)
-    assert {c.casefold() for c in by_way} == {c.casefold() for c in merge(before, last)}
+    by_way = merge_categories(merge_categories(before, first), last)
+    assert {c.casefold() for c in by_way} == {c.casefold() for c in merge_categories(before, last)}
 
 
 def test_synced_is_seen_in_any_case() -> None:
-    assert has_synced(("x", "SYNCED"))
-    assert not has_synced((NOT_SYNCED, "Synced by me", SYNC))
+    assert has_synced_category(("x", "SYNCED"))
+    assert not has_synced_category((NOT_SYNCED, "Synced by me", SYNC))

@@ -14,11 +14,11 @@ from unit.core_examples import CUSTOMER, NOON, SELLER, copy, email
 from webcrm_sync.core import verification
 from webcrm_sync.core.crm import SentActivity
 from webcrm_sync.core.direction import Internals, NeverSync
-from webcrm_sync.core.filing import Stamp, filing_key
-from webcrm_sync.core.matching import Contact, Directory, How, Target
+from webcrm_sync.core.identity import Stamp, filing_key
+from webcrm_sync.core.matching import Contact, Directory, MatchedBy, Target
 from webcrm_sync.core.message import Party
 from webcrm_sync.core.states import Reason, State
-from webcrm_sync.core.verification import VerifyDecision, next_search
+from webcrm_sync.core.verification import VerifyDecision, next_search_at
 from webcrm_sync.engine.marking import UNSTAMPABLE, marking_for
 from webcrm_sync.engine.matching.decide import Decision, decision_for
 from webcrm_sync.engine.mirroring.plan import (
@@ -53,7 +53,9 @@ def test_not_there_counts_after_two_searches_and_the_searchs_lag(
     searches: int, after: timedelta, decision: VerifyDecision
 ) -> None:
     assert (
-        verification.decide(intent_at=NOON, searches=searches, now=NOON + after, settle=MINUTE)
+        verification.decide_after_search(
+            intent_at=NOON, searches=searches, now=NOON + after, settle=MINUTE
+        )
         is decision
     )
 
@@ -62,17 +64,17 @@ def test_not_there_counts_after_two_searches_and_the_searchs_lag(
 def test_the_next_search_is_past_the_lag_and_so_the_second_one_decides(
     now: datetime, settle: timedelta
 ) -> None:
-    again = next_search(intent_at=NOON, now=now, settle=settle)
+    again = next_search_at(intent_at=NOON, now=now, settle=settle)
     assert again >= now
     assert (
-        verification.decide(intent_at=NOON, searches=2, now=again, settle=settle)
+        verification.decide_after_search(intent_at=NOON, searches=2, now=again, settle=settle)
         is VerifyDecision.NOT_THERE
     )
 
 
 @given(moments, st.timedeltas(timedelta(seconds=1), timedelta(minutes=10)))
 def test_no_search_follows_another_at_once(now: datetime, settle: timedelta) -> None:
-    assert next_search(intent_at=NOON, now=now, settle=settle) > now
+    assert next_search_at(intent_at=NOON, now=now, settle=settle) > now
 
 
 # --- match ----------------------------------------------------------------------------------
@@ -85,7 +87,7 @@ FILED = Filing(
     email_id=1,
     organisation_id=1,
     person_id=7,
-    how=How.CONTACT,
+    how=MatchedBy.CONTACT,
     key="ms1-",
     intent_at=NOON,
     lease=None,
@@ -116,13 +118,13 @@ def decide(
 
 
 def test_a_known_customer_gets_a_filing() -> None:
-    assert decide() == Decision(State.MATCHED, targets=(Target(1, 7, How.CONTACT),))
+    assert decide() == Decision(State.MATCHED, targets=(Target(1, 7, MatchedBy.CONTACT),))
 
 
 def test_an_unknown_one_waits_or_is_filed_without_an_organisation() -> None:
     assert decide(book=Directory()) == Decision(State.WAITING, Reason.NO_CONTACT)
     unlinked = decide(book=Directory(), unlinked=True)
-    assert unlinked == Decision(State.MATCHED, targets=(Target(0, None, How.NONE),))
+    assert unlinked == Decision(State.MATCHED, targets=(Target(0, None, MatchedBy.NONE),))
 
 
 def test_an_ambiguous_one_asks_a_person_even_where_unlinked_is_allowed() -> None:
@@ -174,13 +176,13 @@ def test_another_copy_may_name_another_customer() -> None:
     other = Party("x@other.example")
     book = Directory((Contact(9, 2, other.address),))
     decision = decide(FILED, book=book, people=(other,), bcc=(other,))
-    assert decision == Decision(State.MATCHED, targets=(Target(2, 9, How.CONTACT),))
+    assert decision == Decision(State.MATCHED, targets=(Target(2, 9, MatchedBy.CONTACT),))
 
 
 def test_what_a_person_chose_no_copy_changes() -> None:
     other = Party("x@other.example")
     book = Directory((Contact(9, 2, other.address),))
-    chosen = replace(FILED, how=How.PERSON)
+    chosen = replace(FILED, how=MatchedBy.PERSON)
     assert decide(chosen, book=book, people=(other,), bcc=(other,)) == Decision(State.FILED)
 
 

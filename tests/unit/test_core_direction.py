@@ -7,7 +7,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from unit.core_examples import CUSTOMER, SELLER, mail, parties
-from webcrm_sync.core.direction import Direction, Internals, NeverSync, direction, externals
+from webcrm_sync.core.direction import (
+    Direction,
+    Internals,
+    NeverSync,
+    direction_of,
+    external_people,
+)
 from webcrm_sync.core.message import Party
 
 US = Internals.of(
@@ -58,20 +64,22 @@ def test_one_of_us_is_known_by_address_or_domain(address: str, is_ours: bool) ->
 
 
 def test_the_sender_alone_decides_the_direction() -> None:
-    assert direction(mail(sender=SELLER, to=(CUSTOMER,)), US) is Direction.OUTBOUND
-    assert direction(mail(sender=CUSTOMER, to=(SELLER,)), US) is Direction.INBOUND
-    assert direction(mail(sender=None, to=(CUSTOMER,)), US) is Direction.INBOUND
+    assert direction_of(mail(sender=SELLER, to=(CUSTOMER,)), US) is Direction.OUTBOUND
+    assert direction_of(mail(sender=CUSTOMER, to=(SELLER,)), US) is Direction.INBOUND
+    assert direction_of(mail(sender=None, to=(CUSTOMER,)), US) is Direction.INBOUND
 
 
 def test_everybody_outside_is_told_sender_first_and_once() -> None:
     named = Party(CUSTOMER.address, "Another name")
     other = Party("x@other.example")
-    found = externals(mail(sender=CUSTOMER, to=(SELLER, other), cc=(named,), bcc=(other,)), US)
+    found = external_people(
+        mail(sender=CUSTOMER, to=(SELLER, other), cc=(named,), bcc=(other,)), US
+    )
     assert found == (CUSTOMER, other)
 
 
 def test_only_colleagues_leave_nobody() -> None:
-    assert externals(mail(sender=SELLER, to=(Party("b@ours.example"), Party(""))), US) == ()
+    assert external_people(mail(sender=SELLER, to=(Party("b@ours.example"), Party(""))), US) == ()
 
 
 @pytest.mark.parametrize(
@@ -89,7 +97,7 @@ def test_nobody_of_us_is_ever_external_and_nobody_else_is_missed(
     sender: Party | None, to: tuple[Party, ...], bcc: tuple[Party, ...]
 ) -> None:
     message = mail(sender=sender, to=to, bcc=bcc)
-    found = externals(message, US)
+    found = external_people(message, US)
     everybody = {p for p in (sender, *to, *bcc) if p}
     assert set(found) == {p for p in everybody if p not in US}
     assert len(found) == len({p.address for p in found})
@@ -172,5 +180,5 @@ def test_who_is_asked_to_be_answered_counts_where_nobody_outside_is_named(
     facts: dict[str, object], right: tuple[Party, ...]
 ) -> None:
     given = {"sender": FORM, "to": (SELLER,), "reply_to": (CUSTOMER,)} | facts
-    found = externals(mail(**given), US)
+    found = external_people(mail(**given), US)
     assert [p.folded for p in found] == [p.folded for p in right]

@@ -9,19 +9,19 @@ from psycopg import errors
 
 from webcrm_sync.core.errors import Gone, TryLater
 from webcrm_sync.core.faults import (
-    MOST_ALIKE,
-    fingerprint,
+    MAX_THINGS_PER_FAULT,
+    fault_signature,
+    format_trace,
     is_given_up,
     is_widespread,
-    trace,
 )
-from webcrm_sync.core.times import storable_time
+from webcrm_sync.core.times import to_storable_time
 from webcrm_sync.engine.isolation.incidents import is_trouble
 
 
 def raised_by_the_product() -> Exception:
     try:
-        storable_time("words of a mail")  # type: ignore[arg-type] # that is the fault
+        to_storable_time("words of a mail")  # type: ignore[arg-type] # that is the fault
     except TypeError as error:
         return error
     raise AssertionError
@@ -33,16 +33,16 @@ def wrapped(error: psycopg.Error) -> sqlalchemy.exc.DBAPIError:
 
 def test_equal_exceptions_have_equal_fingerprints() -> None:
     one, two = raised_by_the_product(), raised_by_the_product()
-    assert fingerprint(one) == fingerprint(two)
-    assert fingerprint(one).startswith("TypeError in core.times:")
-    assert fingerprint(ValueError("words of a mail")) == "ValueError"
+    assert fault_signature(one) == fault_signature(two)
+    assert fault_signature(one).startswith("TypeError in core.times:")
+    assert fault_signature(ValueError("words of a mail")) == "ValueError"
 
 
 def test_trace_has_no_words_of_the_exception() -> None:
     error = ValueError("words of a mail")
     error.__cause__ = KeyError("bo@havnebyg.example")
-    assert trace(error) == "KeyError\nValueError\n"
-    assert "core/times.py" in trace(raised_by_the_product())
+    assert format_trace(error) == "KeyError\nValueError\n"
+    assert "core/times.py" in format_trace(raised_by_the_product())
 
 
 @pytest.mark.parametrize(
@@ -91,5 +91,8 @@ def test_all_else_is_about_the_thing(error: Exception) -> None:
 
 
 def test_bounds_of_the_decisions() -> None:
-    assert [is_widespread(n) for n in (MOST_ALIKE, MOST_ALIKE + 1)] == [False, True]
+    assert [is_widespread(n) for n in (MAX_THINGS_PER_FAULT, MAX_THINGS_PER_FAULT + 1)] == [
+        False,
+        True,
+    ]
     assert [is_given_up(n) for n in (0, 1, 2)] == [False, False, True]

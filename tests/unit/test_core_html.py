@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from webcrm_sync.core.mail_text.body_text import LONGEST_TEXT, read_body
-from webcrm_sync.core.mail_text.numbering import marker
+from webcrm_sync.core.mail_text.numbering import format_marker
 
 
 def to_text(html: str) -> str:
@@ -353,7 +353,7 @@ def test_a_text_is_cut_where_nobody_reads_on() -> None:
 @given(st.integers(1, 3999))
 def test_roman_numbers_are_read_back(number: int) -> None:
     values = {"i": 1, "v": 5, "x": 10, "l": 50, "c": 100, "d": 500, "m": 1000}
-    digits = [values[letter] for letter in marker(number, "i")[:-1]]
+    digits = [values[letter] for letter in format_marker(number, "i")[:-1]]
     signed = (-d if d < max(digits[n:]) else d for n, d in enumerate(digits))
     assert sum(signed) == number
 
@@ -361,7 +361,7 @@ def test_roman_numbers_are_read_back(number: int) -> None:
 @given(st.integers(1, 10**9))
 def test_alphabetic_numbers_are_read_back(number: int) -> None:
     read = 0
-    for letter in marker(number, "a")[:-1]:
+    for letter in format_marker(number, "a")[:-1]:
         read = read * 26 + ord(letter) - ord("a") + 1
     assert read == number
 

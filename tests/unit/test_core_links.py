@@ -7,7 +7,7 @@ from time import process_time
 import pytest
 
 from webcrm_sync.core.mail_text.body_text import read_body
-from webcrm_sync.core.mail_text.links import shown_address, unwrapped
+from webcrm_sync.core.mail_text.links import target_to_show, unwrap_url
 
 GATEWAYS = ["https://urldefense.com/v3/__", "https://secure-web.cisco.com/1", "https://x.example/"]
 
@@ -40,7 +40,7 @@ def to_text(html: str) -> str:
     ],
 )  # fmt: skip
 def test_a_gateways_address_is_taken_off(wrapped: str, address: str) -> None:
-    assert unwrapped(wrapped) == address
+    assert unwrap_url(wrapped) == address
     if wrapped != address and "google" not in wrapped:
         assert to_text(f"<p>{wrapped.replace('&', '&amp;')}</p>") == address
         assert read_body(f"See {wrapped} now", is_html=False).text == f"See {address} now"
@@ -94,8 +94,8 @@ def test_addresses_take_no_more_than_their_length(piece: str, size: int) -> None
     ids=ascii,
 )  # fmt: skip
 def test_nothing_in_an_address_ends_it_or_acts(href: str, shown: str) -> None:
-    assert shown_address(href, "plan") == shown
-    assert shown_address(shown, "plan") == shown
+    assert target_to_show(href, "plan") == shown
+    assert target_to_show(shown, "plan") == shown
 
 
 def test_what_a_gateway_has_wrapped_starts_no_line_of_its_own() -> None:

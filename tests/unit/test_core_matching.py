@@ -15,11 +15,11 @@ from webcrm_sync.core.matching import (
     Ambiguous,
     Contact,
     Directory,
-    How,
     Matched,
-    Nobody,
+    MatchedBy,
+    NoMatch,
     Target,
-    match,
+    match_organisations,
 )
 from webcrm_sync.core.message import Party
 
@@ -47,85 +47,89 @@ def known(*contacts_: Contact, domains: tuple[tuple[str, int], ...] = ()) -> Dir
     return Directory(contacts_, domains)
 
 
-def organisations(found: Matched | Ambiguous | Nobody) -> tuple[type, set[int]]:
+def organisations(found: Matched | Ambiguous | NoMatch) -> tuple[type, set[int]]:
     match found:
         case Matched(targets) | Ambiguous(targets):
             return type(found), {t.organisation_id for t in targets}
-        case Nobody():
-            return Nobody, set()
+        case NoMatch():
+            return NoMatch, set()
 
 
 def test_a_contact_files_the_mail_under_its_organisation() -> None:
     book = known(Contact(7, 1, BUYER.address))
-    assert match([BUYER], book) == Matched((Target(1, 7, How.CONTACT),))
+    assert match_organisations([BUYER], book) == Matched((Target(1, 7, MatchedBy.CONTACT),))
 
 
 def test_every_customer_on_the_mail_gets_it() -> None:
     book = known(Contact(7, 1, BUYER.address), Contact(8, 2, OTHER.address))
-    assert organisations(match([BUYER, OTHER], book)) == (Matched, {1, 2})
+    assert organisations(match_organisations([BUYER, OTHER], book)) == (Matched, {1, 2})
 
 
 def test_an_unknown_colleague_of_a_customer_is_known_by_the_domain() -> None:
     book = known(domains=(("customer.example", 1),))
-    assert match([BOSS], book) == Matched((Target(1, None, How.DOMAIN),))
+    assert match_organisations([BOSS], book) == Matched((Target(1, None, MatchedBy.DOMAIN),))
 
 
 def test_a_contact_beats_the_domain_it_writes_from() -> None:
     book = known(Contact(7, 2, BUYER.address), domains=(("customer.example", 1),))
-    assert match([BUYER], book) == Matched((Target(2, 7, How.CONTACT),))
+    assert match_organisations([BUYER], book) == Matched((Target(2, 7, MatchedBy.CONTACT),))
 
 
 def test_the_contact_names_the_person_though_a_colleague_came_first() -> None:
     book = known(Contact(7, 1, BUYER.address), domains=(("customer.example", 1),))
-    assert match([BOSS, BUYER], book) == Matched((Target(1, 7, How.CONTACT),))
+    assert match_organisations([BOSS, BUYER], book) == Matched((Target(1, 7, MatchedBy.CONTACT),))
 
 
 def test_a_contact_without_an_organisation_leaves_it_to_the_domain() -> None:
     book = known(Contact(7, 0, BUYER.address), domains=(("customer.example", 1),))
-    assert match([BUYER], book) == Matched((Target(1, None, How.DOMAIN),))
+    assert match_organisations([BUYER], book) == Matched((Target(1, None, MatchedBy.DOMAIN),))
 
 
 def test_a_free_mail_domain_says_nothing_though_an_organisation_claims_it() -> None:
     someone = Party("someone@gmail.com")
-    assert match([someone], known(domains=(("gmail.com", 1),))) == Nobody()
-    assert isinstance(match([someone], known(Contact(7, 1, someone.address))), Matched)
+    assert match_organisations([someone], known(domains=(("gmail.com", 1),))) == NoMatch()
+    assert isinstance(
+        match_organisations([someone], known(Contact(7, 1, someone.address))), Matched
+    )
 
 
 def test_one_address_in_two_organisations_is_for_a_person_to_decide() -> None:
     book = known(Contact(7, 1, BUYER.address), Contact(8, 2, BUYER.address))
-    found = match([BUYER], book)
-    assert found == Ambiguous((Target(1, 7, How.CONTACT), Target(2, 8, How.CONTACT)))
+    found = match_organisations([BUYER], book)
+    assert found == Ambiguous((Target(1, 7, MatchedBy.CONTACT), Target(2, 8, MatchedBy.CONTACT)))
 
 
 def test_one_domain_of_two_organisations_is_for_a_person_to_decide() -> None:
     book = known(domains=(("customer.example", 2), ("customer.example", 1)))
-    assert organisations(match([BOSS], book)) == (Ambiguous, {1, 2})
+    assert organisations(match_organisations([BOSS], book)) == (Ambiguous, {1, 2})
 
 
 def test_another_address_of_the_mail_resolves_the_ambiguous_one() -> None:
     book = known(
         Contact(7, 1, BUYER.address), Contact(8, 2, BUYER.address), Contact(9, 2, BOSS.address)
     )
-    assert match([BUYER, BOSS], book) == Matched((Target(2, 9, How.CONTACT),))
+    assert match_organisations([BUYER, BOSS], book) == Matched((Target(2, 9, MatchedBy.CONTACT),))
 
 
 def test_two_persons_of_one_organisation_are_no_question() -> None:
     book = known(Contact(8, 1, BUYER.address), Contact(7, 1, BUYER.address))
-    assert match([BUYER], book) == Matched((Target(1, 7, How.CONTACT),))
+    assert match_organisations([BUYER], book) == Matched((Target(1, 7, MatchedBy.CONTACT),))
 
 
 def test_who_has_left_counts_only_where_nobody_else_has_the_address() -> None:
     left = Contact(7, 1, BUYER.address, is_active=False)
-    assert organisations(match([BUYER], known(left))) == (Matched, {1})
-    assert organisations(match([BUYER], known(left, Contact(8, 2, BUYER.address)))) == (
+    assert organisations(match_organisations([BUYER], known(left))) == (Matched, {1})
+    assert organisations(
+        match_organisations([BUYER], known(left, Contact(8, 2, BUYER.address)))
+    ) == (
         Matched,
         {2},
     )
 
 
 def test_nobody_known_is_nobody() -> None:
-    assert match([BUYER], Directory()) == Nobody()
-    assert match([], known(Contact(7, 1, BUYER.address))) == Nobody()
+    assert match_organisations([BUYER], Directory()) == NoMatch()
+    assert match_organisations([], known(Contact(7, 1, BUYER.address))) == NoMatch()
 
 
 @given(st.lists(parties, max_size=6), books, st.randoms(use_true_random=False))
@@ -136,15 +140,17 @@ def test_no_order_of_people_or_rows_changes_an_organisation(
         return random.sample(rows, len(rows))
 
     turned = Directory(tuple(shuffled(book.contacts)), tuple(shuffled(book.domains)))
-    assert organisations(match(shuffled(people), turned)) == organisations(match(people, book))
+    assert organisations(match_organisations(shuffled(people), turned)) == organisations(
+        match_organisations(people, book)
+    )
 
 
 @given(st.lists(parties, max_size=6), books)
 def test_every_target_is_known_and_each_organisation_comes_once(
     people: list[Party], book: Directory
 ) -> None:
-    found = match(people, book)
-    if isinstance(found, Nobody):
+    found = match_organisations(people, book)
+    if isinstance(found, NoMatch):
         return
     targets = found.targets if isinstance(found, Matched) else found.candidates
     ids = [t.organisation_id for t in targets]
@@ -176,6 +182,6 @@ def test_a_contact_is_known_by_its_address_else_without_plus_tags(
     contacts_: dict[int, str], address: str, right: int | None
 ) -> None:
     book = known(*(Contact(number, number, one) for number, one in contacts_.items()))
-    found = match([Party(address)], book)
+    found = match_organisations([Party(address)], book)
     persons = [t.person_id for t in found.targets] if isinstance(found, Matched) else []
     assert persons == ([right] if right else [])

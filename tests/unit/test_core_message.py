@@ -1,4 +1,4 @@
-"""Which copies are one mail, and the key it has."""
+"""Which copies are one mail, going by their heads."""
 
 from __future__ import annotations
 
@@ -10,7 +10,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from unit.core_examples import CUSTOMER, NOON, SELLER, mail
-from webcrm_sync.core.email_keys import earlier_key, first_key
 from webcrm_sync.core.message import Fingerprint, Party
 from webcrm_sync.core.same_mail import is_same_mail
 
@@ -22,7 +21,7 @@ prints = st.builds(
     sent_at=st.none() | st.integers(0, 300).map(lambda s: NOON + timedelta(seconds=s)),
     recipients=st.frozensets(addresses.filter(lambda a: "@" in a)),
 )
-PRINT = Fingerprint.of(mail())
+FINGERPRINT = Fingerprint.of(mail())
 
 
 @given(prints)
@@ -52,7 +51,7 @@ def test_which_copy_came_first_makes_no_difference(one: Fingerprint, other: Fing
     ids=lambda m: f"{m.subject}/{m.sent_at}/{m.sender}",
 )
 def test_copies_that_servers_on_the_way_have_touched_are_one_mail(copy: object) -> None:
-    assert is_same_mail(PRINT, Fingerprint.of(copy))  # type: ignore[arg-type]  # a Message
+    assert is_same_mail(FINGERPRINT, Fingerprint.of(copy))  # type: ignore[arg-type]  # a Message
 
 
 @pytest.mark.parametrize(
@@ -69,38 +68,22 @@ def test_copies_that_servers_on_the_way_have_touched_are_one_mail(copy: object) 
 def test_a_message_id_used_again_for_another_content_is_another_mail(
     other: dict[str, object],
 ) -> None:
-    assert not is_same_mail(PRINT, Fingerprint.of(mail(**other)))
-
-
-def test_the_key_is_the_message_id() -> None:
-    assert first_key("<1@x.example>", PRINT) == "<1@x.example>"
-
-
-def test_earlier_versions_told_a_taken_message_id_apart_by_the_digest() -> None:
-    invoice = Fingerprint.of(mail(subject="Invoice"))
-    key = earlier_key("<1@x.example>", invoice)
-    assert key == f"<1@x.example> {invoice.digest()}"
-    assert key != earlier_key("<1@x.example>", PRINT)
-
-
-@pytest.mark.parametrize("missing", [None, ""])
-def test_without_a_message_id_the_digest_is_the_key(missing: str | None) -> None:
-    assert first_key(missing, PRINT) == f"digest:{PRINT.digest()}"
+    assert not is_same_mail(FINGERPRINT, Fingerprint.of(mail(**other)))
 
 
 def test_the_digest_never_changes_between_versions() -> None:
     """It is part of keys that stand in webCRM: when this fails, the code is wrong."""
-    assert PRINT.digest() == "8161d0a33146a47dc8711408cc8c7053"
+    assert FINGERPRINT.digest() == "8161d0a33146a47dc8711408cc8c7053"
 
 
 def test_the_digest_tells_every_fact_apart_and_minds_no_order() -> None:
     others = [
-        replace(PRINT, sender="x@y.example"),
-        replace(PRINT, subject="x"),
-        replace(PRINT, sent_at=None),
-        replace(PRINT, recipients=frozenset()),
+        replace(FINGERPRINT, sender="x@y.example"),
+        replace(FINGERPRINT, subject="x"),
+        replace(FINGERPRINT, sent_at=None),
+        replace(FINGERPRINT, recipients=frozenset()),
     ]
-    assert len({p.digest() for p in [PRINT, *others]}) == 5
+    assert len({p.digest() for p in [FINGERPRINT, *others]}) == 5
     both = mail(to=(SELLER, CUSTOMER)), mail(to=(CUSTOMER, SELLER))
     assert len({Fingerprint.of(m).digest() for m in both}) == 1
 

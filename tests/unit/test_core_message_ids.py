@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from webcrm_sync.core.message_ids import LONGEST_ID, read_ids
+from webcrm_sync.core.message_ids import LONGEST_ID, parse_message_ids
 
 MANY = [f"<{number}@x>" for number in range(80)]
 
@@ -39,16 +39,16 @@ MANY = [f"<{number}@x>" for number in range(80)]
     ],
 )
 def test_ids_are_read_whatever_stands_around_them(header: str, ids: tuple[str, ...]) -> None:
-    assert read_ids(header) == ids
+    assert parse_message_ids(header) == ids
 
 
 @given(st.text(alphabet="<>@ ab\r\n", max_size=300))
 def test_few_and_short_ids_without_blanks_come_out_of_any_header(header: str) -> None:
-    ids = read_ids(header)
+    ids = parse_message_ids(header)
     assert len(ids) == len(set(ids)) <= 50
     assert all(0 < len(one) <= LONGEST_ID and one == "".join(one.split()) for one in ids)
 
 
 def test_a_hostile_header_is_read_in_linear_time() -> None:
     for piece in ("<", "<a", ">", "<a@x>", " ", "<a b>"):
-        assert len(read_ids(piece * 400_000)) <= 50
+        assert len(parse_message_ids(piece * 400_000)) <= 50

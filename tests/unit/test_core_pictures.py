@@ -10,11 +10,11 @@ from webcrm_sync.core.attachments import (
     MEGABYTE,
     PICTURE_MISSING,
     REPEATED,
-    Enclosures,
+    AttachmentPlan,
     classify,
-    without_repeated,
+    leave_out_repeated,
 )
-from webcrm_sync.core.mail_text.body_text import Reading, read_body
+from webcrm_sync.core.mail_text.body_text import BodyText, read_body
 from webcrm_sync.core.message import Attachment, AttachmentKind
 from webcrm_sync.core.pictures import LARGEST_LOGO, PictureFacts
 
@@ -27,12 +27,12 @@ def picture(cid: str, size: int = LARGE, name: str = "image001.png", kind: str =
     return Attachment(cid, name, size, True, kind, AttachmentKind.FILE, cid)
 
 
-def read(html: str) -> Reading:
+def read(html: str) -> BodyText:
     """What is read of a body."""
     return read_body(html, is_html=True)
 
 
-def sorted_out(html: str, *listed: Attachment, largest: int = 25 * MEGABYTE) -> Enclosures:
+def sorted_out(html: str, *listed: Attachment, largest: int = 25 * MEGABYTE) -> AttachmentPlan:
     """What becomes of these attachments of a mail with this body."""
     body = read(html)
     return classify(listed, cids=body.cids, pictures=body.pictures, largest=largest)
@@ -228,7 +228,7 @@ def test_body_of_plain_text_shows_no_pictures() -> None:
 def test_picture_of_the_same_size_and_type_is_the_same(
     filed: tuple[str, int], is_repeated: bool
 ) -> None:
-    found = without_repeated(sorted_out(f"Words {IMG}", picture("a")), [filed])
+    found = leave_out_repeated(sorted_out(f"Words {IMG}", picture("a")), [filed])
     assert [f.left_out for f in found.files] == [REPEATED if is_repeated else ""]
     assert found.lines(has_text=True) == ()
 
@@ -236,30 +236,30 @@ def test_picture_of_the_same_size_and_type_is_the_same(
 @pytest.mark.parametrize("one", ["photo.jpg", "photo.jpeg", "PHOTO.JPEG"])
 def test_two_endings_of_one_type_are_one(one: str) -> None:
     found = sorted_out(f"Words {IMG}", picture("a", name=one, kind="image/jpeg"))
-    assert without_repeated(found, [("x.jpg", LARGE)]).files[0].left_out == REPEATED
+    assert leave_out_repeated(found, [("x.jpg", LARGE)]).files[0].left_out == REPEATED
 
 
 def test_picture_that_a_long_conversation_shows_often_is_filed_once() -> None:
     listed = [picture(f"p{n}", LARGE + n % 2, f"image00{n}.png") for n in range(6)]
     html = "Words" + "".join(f"<img src='cid:p{n}'>" for n in range(6))
-    found = without_repeated(sorted_out(html, *listed), [])
+    found = leave_out_repeated(sorted_out(html, *listed), [])
     assert [f.position for f in found.files if not f.left_out] == [1, 2]
 
 
 def test_what_is_no_picture_of_the_text_is_never_repeated() -> None:
     attached = picture("other", name="image001.png")
     assert (
-        not without_repeated(sorted_out("Words", attached), [("image001.png", LARGE)])
+        not leave_out_repeated(sorted_out("Words", attached), [("image001.png", LARGE)])
         .files[0]
         .left_out
     )
     alone = sorted_out(IMG, picture("a"))
-    assert not without_repeated(alone, [("image001.png", LARGE)]).files[0].left_out
+    assert not leave_out_repeated(alone, [("image001.png", LARGE)]).files[0].left_out
 
 
 def test_left_out_line_of_a_picture_does_not_depend_on_what_is_filed() -> None:
     found = sorted_out(f"Words {IMG}", picture("a", 3 * MEGABYTE), largest=2 * MEGABYTE)
-    again = without_repeated(found, [("image001.png", 3 * MEGABYTE)])
+    again = leave_out_repeated(found, [("image001.png", 3 * MEGABYTE)])
     assert again == found
 
 
@@ -284,6 +284,6 @@ sizes = st.sampled_from([0, DOT, SMALL, LARGEST_LOGO, LARGEST_LOGO + 1, LARGE])
 def test_deciding_twice_gives_the_same(shown: list[tuple[int, str]], has_words: bool) -> None:
     html = ("Words" if has_words else "") + "<img src='cid:a'><img src='cid:b'>"
     listed = [picture(cid, size) for size, cid in shown]
-    once = without_repeated(sorted_out(html, *listed), [])
-    assert without_repeated(once, []) == once
-    assert without_repeated(sorted_out(html, *listed), []) == once
+    once = leave_out_repeated(sorted_out(html, *listed), [])
+    assert leave_out_repeated(once, []) == once
+    assert leave_out_repeated(sorted_out(html, *listed), []) == once

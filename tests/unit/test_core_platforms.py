@@ -7,8 +7,8 @@ import sys
 
 import pytest
 
-from webcrm_sync.core.addresses import domains_in
-from webcrm_sync.core.matching import Directory, Matched, Nobody, match
+from webcrm_sync.core.addresses import find_domains
+from webcrm_sync.core.matching import Directory, Matched, NoMatch, match_organisations
 from webcrm_sync.core.message import Party
 from webcrm_sync.core.platforms import is_platform
 
@@ -75,10 +75,10 @@ from webcrm_sync.core.platforms import is_platform
     ],
 )
 def test_a_page_at_a_platform_is_no_domain_of_its_own(site: str) -> None:
-    (domain,) = domains_in(site)
+    (domain,) = find_domains(site)
     assert is_platform(domain)
     book = Directory(domains=((domain, 1),))
-    assert match([Party(f"noreply@{domain}")], book) == Nobody()
+    assert match_organisations([Party(f"noreply@{domain}")], book) == NoMatch()
 
 
 @pytest.mark.parametrize(
@@ -107,9 +107,11 @@ def test_a_page_at_a_platform_is_no_domain_of_its_own(site: str) -> None:
     ],
 )
 def test_a_domain_of_its_own_is_its_own(site: str) -> None:
-    (domain,) = domains_in(site)
+    (domain,) = find_domains(site)
     assert not is_platform(domain)
-    assert isinstance(match([Party(f"eva@{domain}")], Directory(domains=((domain, 1),))), Matched)
+    assert isinstance(
+        match_organisations([Party(f"eva@{domain}")], Directory(domains=((domain, 1),))), Matched
+    )
 
 
 _OFFLINE = """

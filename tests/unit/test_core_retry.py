@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from unit.core_examples import NOON
-from webcrm_sync.core.retry import retry_at
+from webcrm_sync.core.retry import next_attempt_at
 
 attempts = st.integers(0, 10_000)
 wishes = st.timedeltas(timedelta(days=-1), timedelta(days=2)).map(lambda d: NOON + d)
@@ -19,24 +19,24 @@ LONGEST = timedelta(minutes=12, seconds=30)
 def test_the_next_try_is_soon_but_never_at_once_nor_later_than_ten_minutes_and_a_quarter(
     failed: int,
 ) -> None:
-    assert timedelta(seconds=2) <= retry_at(NOON, failed) - NOON <= LONGEST
+    assert timedelta(seconds=2) <= next_attempt_at(NOON, failed) - NOON <= LONGEST
 
 
 @given(attempts, wishes)
 def test_the_services_own_wish_is_never_undercut(failed: int, asked: object) -> None:
     assert isinstance(asked, type(NOON))
-    when = retry_at(NOON, failed, asked=asked)
+    when = next_attempt_at(NOON, failed, not_before=asked)
     assert when >= max(asked, NOON + timedelta(seconds=2))
     assert when <= max(asked + timedelta(seconds=1), NOON + LONGEST)
 
 
 @given(st.integers(0, 6))
 def test_each_failure_waits_longer_than_the_one_before(failed: int) -> None:
-    assert retry_at(NOON, failed + 1) > retry_at(NOON, failed)
+    assert next_attempt_at(NOON, failed + 1) > next_attempt_at(NOON, failed)
 
 
 def test_mailboxes_that_failed_together_do_not_come_back_together() -> None:
-    assert len({retry_at(NOON, 3) for _ in range(20)}) > 1
+    assert len({next_attempt_at(NOON, 3) for _ in range(20)}) > 1
 
 
 @given(attempts)
@@ -44,4 +44,4 @@ def test_no_try_comes_sooner_than_its_turn_and_none_waits_longer_than_the_last(
     failed: int,
 ) -> None:
     turn = min(timedelta(seconds=2 << min(failed, 20)), timedelta(minutes=10))
-    assert turn <= retry_at(NOON, failed) - NOON <= turn * 1.25
+    assert turn <= next_attempt_at(NOON, failed) - NOON <= turn * 1.25

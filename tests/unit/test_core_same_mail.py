@@ -13,12 +13,11 @@ from hypothesis import strategies as st
 from unit.core_examples import NOON, mail
 from webcrm_sync.core.aliases import Aliases
 from webcrm_sync.core.direction import Internals
-from webcrm_sync.core.email_index import CopyFacts, EmailIndex, KnownMail, alike_but_for_files
-from webcrm_sync.core.email_keys import content_in, content_key, earlier_key, first_key
-from webcrm_sync.core.filing import Stamp
+from webcrm_sync.core.email_index import EmailIndex, KnownMail, NewCopy, find_file_only_differences
+from webcrm_sync.core.identity import Stamp, content_hash_of, content_key, first_key, legacy_key
 from webcrm_sync.core.message import Attachment, AttachmentKind, Fingerprint, Message, Party
-from webcrm_sync.core.same_mail import File, Files, Portrait, list_files
-from webcrm_sync.core.words import WordDigest
+from webcrm_sync.core.same_mail import File, Files, MailFeatures, list_files
+from webcrm_sync.core.word_digest import WordDigest
 
 KIM = "kim@ours.example"
 OWNERS = dict.fromkeys((KIM, "kim.n@ours.example", "kim@ours.onmicrosoft.com"), KIM)
@@ -32,22 +31,22 @@ NOTICE = ["Caution", "this", "came", "from", "outside"]
 MESSAGE_ID = "<1@customer.example>"
 
 
-def facts(message: Message, files: Files | None = None, stamp: str | None = None) -> CopyFacts:
+def facts(message: Message, files: Files | None = None, stamp: str | None = None) -> NewCopy:
     """The facts about a copy in the mailbox that is read."""
     words = WordDigest.of(message.body, is_html=message.body_is_html)
-    portrait = Portrait(Fingerprint.of(message), words, bool(files), files)
-    return CopyFacts(message.message_id, portrait, stamp)
+    features = MailFeatures(Fingerprint.of(message), words, bool(files), files)
+    return NewCopy(message.message_id, features, stamp)
 
 
-def keys_of(copies: list[CopyFacts], known: list[KnownMail] | None = None) -> list[str]:
+def keys_of(copies: list[NewCopy], known: list[KnownMail] | None = None) -> list[str]:
     index = EmailIndex.of(known or [], "tenant", ALIASES)
-    mails = [index.mail_of(copy) for copy in copies]
+    mails = [index.find_or_add(copy) for copy in copies]
     return [m.key for m in mails]
 
 
-def stored(copy: CopyFacts, key: str, number: int = 1, **more: object) -> KnownMail:
+def stored(copy: NewCopy, key: str, number: int = 1, **more: object) -> KnownMail:
     """A mail that is stored under this key."""
-    known = KnownMail(key, copy.portrait, copy.message_id, number)
+    known = KnownMail(key, copy.features, copy.message_id, number)
     return replace(known, **more)  # type: ignore[arg-type]  # the caller names real fields
 
 
@@ -99,9 +98,9 @@ def test_mails_of_another_content_are_as_many_in_any_order(bodies: list[str], by
     assert first[0] == MESSAGE_ID
     assert keys_of([facts(one) for one in mails * 2]) == first * 2
     for one, key in zip(mails[1:], first[1:], strict=True):
-        print_, words = Fingerprint.of(one), facts(one).portrait.words
+        fingerprint, words = Fingerprint.of(one), facts(one).features.words
         assert words is not None
-        assert key == content_key(MESSAGE_ID, print_, words.content, b"")
+        assert key == content_key(MESSAGE_ID, fingerprint, words=words.content)
 
 
 ONE = facts(mail(body="The offer 1"))
@@ -124,7 +123,7 @@ def test_the_key_of_another_mail_never_changes_between_versions() -> None:
 
 def test_a_row_without_words_is_judged_by_its_head() -> None:
     known = stored(ONE, MESSAGE_ID)
-    known.portrait = replace(known.portrait, words=None)
+    known.features = replace(known.features, words=None)
     assert keys_of([TWO], [known]) == [MESSAGE_ID]
     assert keys_of([facts(mail(subject="Invoice"))], [known]) != [MESSAGE_ID]
 
@@ -137,7 +136,7 @@ def test_after_a_loss_the_stamps_name_the_keys_whichever_is_met_first(
     copies = [facts(mail(body=f"The offer {n}", subject=f"Offer {n}")) for n in range(3)]
     keys = keys_of(copies)
     if form == "earlier":
-        keys = [MESSAGE_ID, *(earlier_key(MESSAGE_ID, c.portrait.print_) for c in copies[1:])]
+        keys = [MESSAGE_ID, *(legacy_key(MESSAGE_ID, c.features.fingerprint) for c in copies[1:])]
     stamped = [
         replace(c, stamp=str(Stamp.synced("tenant", k))) for c, k in zip(copies, keys, strict=True)
     ]
@@ -151,7 +150,7 @@ def test_a_stamp_names_its_key_on_a_copy_that_says_more() -> None:
     stamp = str(Stamp.synced("tenant", key))
     touched = facts(mail(body="Caution: from outside. The offer 2", subject="[EXT] Offer"))
     assert keys_of([replace(touched, stamp=stamp)]) == [key]
-    assert content_in(key) == Stamp.synced("tenant", key).content
+    assert content_hash_of(key) == Stamp.synced("tenant", key).content_hash
 
 
 def test_the_stamp_of_an_earlier_version_names_a_new_key_too() -> None:
@@ -169,7 +168,7 @@ def test_what_was_doubled_before_is_not_merged() -> None:
     """Each copy goes to the row whose key it carries, and one without a stamp to the likest."""
     tagged = facts(mail(body="The offer 1", subject="RE: [EXTERNAL] x"))
     plain = facts(mail(body="The offer 1", subject="RE: x"))
-    second = earlier_key(MESSAGE_ID, tagged.portrait.print_)
+    second = legacy_key(MESSAGE_ID, tagged.features.fingerprint)
     known = [stored(plain, MESSAGE_ID, 1), stored(tagged, second, 2)]
     for copy, key in ((tagged, MESSAGE_ID), (plain, second)):
         stamp = str(Stamp.synced("tenant", key))
@@ -177,15 +176,15 @@ def test_what_was_doubled_before_is_not_merged() -> None:
     assert keys_of([tagged, plain], known) == [second, MESSAGE_ID]
 
 
-def stamped(copy: CopyFacts, key: str) -> CopyFacts:
+def stamped(copy: NewCopy, key: str) -> NewCopy:
     return replace(copy, stamp=str(Stamp.synced("tenant", key)))
 
 
 def test_a_mail_that_was_met_too_early_gives_the_key_up_to_the_one_that_carries_it() -> None:
     """After a loss a mail that was never filed may be met before the first with its name."""
     index = EmailIndex.of([stored(TWO, MESSAGE_ID)], "tenant", ALIASES)
-    one = index.mail_of(stamped(ONE, MESSAGE_ID))
-    two = index.mail_of(TWO)
+    one = index.find_or_add(stamped(ONE, MESSAGE_ID))
+    two = index.find_or_add(TWO)
     assert (one.key, two.key) == (MESSAGE_ID, keys_of([ONE, TWO])[1])
     assert index.renamed == [two]
 
@@ -193,9 +192,9 @@ def test_a_mail_that_was_met_too_early_gives_the_key_up_to_the_one_that_carries_
 def test_a_copy_without_a_stamp_takes_the_key_that_a_later_one_carries() -> None:
     key = keys_of([ONE, TWO])[1]
     index = EmailIndex.of([stored(TWO, MESSAGE_ID)], "tenant", ALIASES)
-    assert index.mail_of(stamped(TWO, key)).id == 1
+    assert index.find_or_add(stamped(TWO, key)).id == 1
     assert [m.key for m in index.renamed] == [key]
-    assert index.mail_of(stamped(ONE, MESSAGE_ID)).key == MESSAGE_ID
+    assert index.find_or_add(stamped(ONE, MESSAGE_ID)).key == MESSAGE_ID
 
 
 @pytest.mark.parametrize(
@@ -204,14 +203,14 @@ def test_a_copy_without_a_stamp_takes_the_key_that_a_later_one_carries() -> None
 def test_a_key_under_which_something_was_written_stays(bound: dict[str, object]) -> None:
     for copy in (stamped(ONE, MESSAGE_ID), stamped(TWO, keys_of([ONE, TWO])[1])):
         index = EmailIndex.of([stored(TWO, MESSAGE_ID, 1, **bound)], "tenant", ALIASES)
-        index.mail_of(copy)
+        index.find_or_add(copy)
         assert index.renamed == []
 
 
 def test_mails_without_a_message_id_are_told_apart_too() -> None:
     one, two = (facts(mail(message_id=None, body=f"The offer {n}")) for n in (1, 2))
     first, second = keys_of([one, two])
-    assert first == first_key(None, one.portrait.print_)
+    assert first == first_key(None, one.features.fingerprint)
     assert second in set(two.possible_keys()) - set(one.possible_keys())
     known = [stored(one, first, 1), stored(two, second, 2)]
     assert keys_of([two, one], known) == [second, first]
@@ -251,29 +250,31 @@ def test_files_tell_mails_with_equal_words_apart(files: list[Files | None], mail
 
 def test_files_of_copies_in_other_mailboxes_are_not_compared() -> None:
     elsewhere = stored(facts(SCAN, A), MESSAGE_ID)
-    elsewhere.portrait = replace(elsewhere.portrait, has_files=None, files=None)
+    elsewhere.features = replace(elsewhere.features, has_files=None, files=None)
     assert keys_of([facts(SCAN, B)], [elsewhere]) == [MESSAGE_ID]
 
 
 def test_only_copies_that_nothing_else_tells_apart_are_asked_for_their_files() -> None:
-    unseen = replace(facts(SCAN).portrait, has_files=True)
-    scan = CopyFacts(MESSAGE_ID, unseen)
+    unseen = replace(facts(SCAN).features, has_files=True)
+    scan = NewCopy(MESSAGE_ID, unseen)
     other = replace(
-        facts(mail(body="Another text")), portrait=replace(TWO.portrait, has_files=True)
+        facts(mail(body="Another text")), features=replace(TWO.features, has_files=True)
     )
     later = replace(
         scan,
-        portrait=replace(unseen, print_=Fingerprint.of(mail(sent_at=NOON + timedelta(hours=1)))),
+        features=replace(
+            unseen, fingerprint=Fingerprint.of(mail(sent_at=NOON + timedelta(hours=1)))
+        ),
     )
     copies = {"1": scan, "2": scan, "3": other, "4": later, "5": facts(SCAN)}
-    assert set(alike_but_for_files(copies, [], ALIASES)) == {"1", "2"}
+    assert set(find_file_only_differences(copies, [], ALIASES)) == {"1", "2"}
     known = [
         stored(scan, MESSAGE_ID, graph_id="0"),
         stored(scan, MESSAGE_ID, graph_id=None),
         stored(other, "x", graph_id="9"),
     ]
-    assert set(alike_but_for_files({"1": scan}, known, ALIASES)) == {"0", "1"}
-    assert alike_but_for_files({"0": scan}, known, ALIASES) == {}
+    assert set(find_file_only_differences({"1": scan}, known, ALIASES)) == {"0", "1"}
+    assert find_file_only_differences({"0": scan}, known, ALIASES) == {}
 
 
 def test_pictures_that_a_text_shows_are_no_files() -> None:

@@ -9,18 +9,18 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from unit.memo_examples import HTML, TEXTS
-from webcrm_sync.core.sent_body import is_html, outlook_body
+from webcrm_sync.core.sent_body import is_html, to_outlook_body
 
 
 @pytest.mark.parametrize("memo", TEXTS)
 def test_a_text_with_brackets_stays_to_the_letter(memo: str) -> None:
-    assert outlook_body(memo) == (memo, False)
+    assert to_outlook_body(memo) == (memo, False)
 
 
 @pytest.mark.parametrize("memo", HTML)
 def test_html_is_known_by_the_whole(memo: str) -> None:
     assert is_html(memo)
-    assert outlook_body(memo)[1]
+    assert to_outlook_body(memo)[1]
 
 
 @pytest.mark.parametrize(
@@ -49,19 +49,19 @@ def test_html_is_known_by_the_whole(memo: str) -> None:
     ids=lambda text: text[:30],
 )
 def test_html_keeps_its_words_and_loses_what_acts(memo: str, shown: str) -> None:
-    assert outlook_body(memo) == (shown, True)
+    assert to_outlook_body(memo) == (shown, True)
 
 
 @given(st.text(st.characters(exclude_characters="<")))
 def test_without_a_bracket_it_is_text(memo: str) -> None:
-    assert outlook_body(memo) == (memo, False)
+    assert to_outlook_body(memo) == (memo, False)
 
 
 @given(
     st.lists(st.sampled_from([*"<>/ \n=&a", "<b>", "</b>", "<br>", "<p>", "<a b=c>"])).map("".join)
 )
 def test_every_memo_comes_to_an_end(memo: str) -> None:
-    shown, is_shown_as_html = outlook_body(memo)
+    shown, is_shown_as_html = to_outlook_body(memo)
     assert is_shown_as_html or shown == memo
 
 
@@ -92,5 +92,5 @@ def test_every_memo_comes_to_an_end(memo: str) -> None:
 )
 def test_no_memo_takes_long(memo: str) -> None:
     begun = process_time()
-    outlook_body(memo)
+    to_outlook_body(memo)
     assert process_time() - begun < 2

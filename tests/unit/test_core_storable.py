@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 
 from support.hostile_bodies import BODIES
 from webcrm_sync.core.mail_text.body_text import LONGEST_TEXT, read_body
-from webcrm_sync.core.storable import normalized, one_line, storable
-from webcrm_sync.core.words import WordDigest
+from webcrm_sync.core.storable import normalize_unicode, to_one_line, to_storable
+from webcrm_sync.core.word_digest import WordDigest
 
 
 def to_text(body: str, *, is_html: bool) -> str:
@@ -189,8 +189,8 @@ def test_any_body_becomes_text_that_the_database_can_store(body: str, is_html: b
 
 @given(ANY_TEXT)
 def test_text_that_can_be_stored_stays_the_same(text: str) -> None:
-    stored = storable(text)
-    assert storable(stored) == stored
+    stored = to_storable(text)
+    assert to_storable(stored) == stored
     if "\0" not in text and text.isprintable():
         assert stored == text
 
@@ -217,18 +217,18 @@ def test_no_soup_of_tags_raises(soup: list[str]) -> None:
     ],
 )
 def test_a_text_in_one_line_has_a_blank_for_each_gap(text: str, line: str) -> None:
-    assert one_line(text) == line
+    assert to_one_line(text) == line
 
 
 @given(ANY_TEXT)
 def test_normal_forms_are_unicodes_own(text: str) -> None:
-    assert normalized(text, "NFC") == unicodedata.normalize("NFC", text)
+    assert normalize_unicode(text, "NFC") == unicodedata.normalize("NFC", text)
 
 
 def test_a_heap_of_accents_costs_no_more_than_letters() -> None:
     """Python sorts them by the square of their number: 100,000 take half a minute."""
     heap = "e" + "\u0301\u0323" * 250_000
-    assert len(normalized(heap, "NFKC")) <= 31
+    assert len(normalize_unicode(heap, "NFKC")) <= 31
     assert len(WordDigest.of(f"<p>{heap}</p>", is_html=True).to_bytes()) < 64
     assert WordDigest.of(f"&#{'9' * 500_000};", is_html=True).count <= 1
 

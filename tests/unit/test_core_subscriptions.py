@@ -6,7 +6,13 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from webcrm_sync.core.subscriptions import LIFETIME, Address, Care, Subscribed, care_for
+from webcrm_sync.core.subscriptions import (
+    LIFETIME,
+    EndpointState,
+    HeldSubscription,
+    SubscriptionAction,
+    choose_action,
+)
 
 NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
 FRESH, HALF, LAST = LIFETIME, LIFETIME / 2, timedelta(seconds=1)
@@ -15,25 +21,25 @@ FRESH, HALF, LAST = LIFETIME, LIFETIME / 2, timedelta(seconds=1)
 @pytest.mark.parametrize(
     ("left", "address", "is_checkable", "care"),
     [
-        (FRESH, Address.CURRENT, True, Care.KEEP),
-        (FRESH, Address.EARLIER, True, Care.KEEP),
-        (FRESH, Address.DEAD, True, Care.REPLACE),
-        (FRESH, Address.CURRENT, False, Care.REPLACE),
-        (FRESH, Address.EARLIER, False, Care.REPLACE),
-        (HALF + LAST, Address.EARLIER, True, Care.KEEP),
-        (HALF, Address.CURRENT, True, Care.RENEW),
-        (HALF, Address.EARLIER, True, Care.REPLACE),
-        (LAST, Address.CURRENT, True, Care.RENEW),
-        (LAST, Address.EARLIER, True, Care.REPLACE),
-        (LAST, Address.CURRENT, False, Care.REPLACE),
+        (FRESH, EndpointState.CURRENT, True, SubscriptionAction.KEEP),
+        (FRESH, EndpointState.EARLIER, True, SubscriptionAction.KEEP),
+        (FRESH, EndpointState.DEAD, True, SubscriptionAction.REPLACE),
+        (FRESH, EndpointState.CURRENT, False, SubscriptionAction.REPLACE),
+        (FRESH, EndpointState.EARLIER, False, SubscriptionAction.REPLACE),
+        (HALF + LAST, EndpointState.EARLIER, True, SubscriptionAction.KEEP),
+        (HALF, EndpointState.CURRENT, True, SubscriptionAction.RENEW),
+        (HALF, EndpointState.EARLIER, True, SubscriptionAction.REPLACE),
+        (LAST, EndpointState.CURRENT, True, SubscriptionAction.RENEW),
+        (LAST, EndpointState.EARLIER, True, SubscriptionAction.REPLACE),
+        (LAST, EndpointState.CURRENT, False, SubscriptionAction.REPLACE),
     ],
 )
 def test_a_subscription_is_replaced_only_where_renewing_would_not_do(
-    left: timedelta, address: Address, is_checkable: bool, care: Care
+    left: timedelta, address: EndpointState, is_checkable: bool, care: SubscriptionAction
 ) -> None:
-    held = Subscribed(NOW + left, address, is_checkable=is_checkable)
-    assert care_for(held, NOW) is care
+    held = HeldSubscription(NOW + left, address, is_checkable=is_checkable)
+    assert choose_action(held, NOW) is care
 
 
 def test_a_folder_without_a_subscription_gets_one() -> None:
-    assert care_for(None, NOW) is Care.REPLACE
+    assert choose_action(None, NOW) is SubscriptionAction.REPLACE

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from webcrm_sync.core.times import earliest, mail_time, storable_time
+from webcrm_sync.core.times import earliest_time, mail_time, to_storable_time
 from webcrm_sync.webcrm.wire import time_text
 
 CAME = datetime(2026, 3, 1, 12, tzinfo=UTC)
@@ -126,7 +126,7 @@ def test_one_of_the_three_times_is_said(
 def test_nothing_was_made_of_a_mail_before_its_earliest_time(
     sent: datetime | None, came: datetime | None, right: datetime | None
 ) -> None:
-    assert earliest(sent, came) == right
+    assert earliest_time(sent, came) == right
 
 
 @given(st.datetimes(timezones=st.just(UTC)), st.sampled_from(ZONES))
@@ -148,7 +148,7 @@ def test_the_ends_of_time_are_brought_inside(offset: int) -> None:
 
 
 def test_a_time_that_no_database_gives_back_is_not_stored() -> None:
-    assert storable_time(None) is None
-    assert storable_time(CAME) == CAME
-    assert storable_time(year(1601)) == year(1601)
-    assert storable_time(datetime(9999, 12, 31, 12, tzinfo=UTC)) is None
+    assert to_storable_time(None) is None
+    assert to_storable_time(CAME) == CAME
+    assert to_storable_time(year(1601)) == year(1601)
+    assert to_storable_time(datetime(9999, 12, 31, 12, tzinfo=UTC)) is None

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from unit.core_examples import any_text
-from webcrm_sync.core.mail_text.truncate import beginning, truncate, utf16_length
+from webcrm_sync.core.mail_text.truncate import cut_at_letter, truncate, utf16_length
 
 FAMILY, FLAG, THUMB, E_ACUTE = "👩‍👩‍👧", "🇩🇰", "👍🏽", "e\u0301"
 letters = st.sampled_from([FAMILY, FLAG, THUMB, E_ACUTE, "a", " ", "ø", "𝒳"])
@@ -34,7 +34,7 @@ def test_a_cut_falls_between_words(words: list[str], limit: int) -> None:
 
 @given(st.lists(letters, max_size=30), st.integers(0, 60))
 def test_no_cut_goes_through_an_emoji_or_an_accent(text: list[str], limit: int) -> None:
-    left = beginning("".join(text), limit)
+    left = cut_at_letter("".join(text), limit)
     for letter in text:
         if not left:
             break

@@ -4,7 +4,12 @@ from __future__ import annotations
 
 import pytest
 
-from webcrm_sync.core.web_address import checked, is_loopback, is_open, link_pattern
+from webcrm_sync.core.web_address import (
+    check_link_pattern,
+    is_loopback,
+    is_unencrypted,
+    normalize_url,
+)
 
 
 @pytest.mark.parametrize(
@@ -23,7 +28,7 @@ from webcrm_sync.core.web_address import checked, is_loopback, is_open, link_pat
     ],
 )
 def test_an_address_has_one_plain_form(text: str, plain: str) -> None:
-    assert checked(text) == checked(plain) == plain
+    assert normalize_url(text) == normalize_url(plain) == plain
 
 
 @pytest.mark.parametrize(
@@ -67,14 +72,14 @@ def test_an_address_has_one_plain_form(text: str, plain: str) -> None:
 )
 def test_what_is_no_address_is_refused_without_a_word_of_it(text: str) -> None:
     with pytest.raises(ValueError, match=r"^(has|holds|must)") as found:
-        checked(text)
+        normalize_url(text)
     assert "hush" not in str(found.value)
 
 
 def test_a_query_is_for_those_that_may_have_one() -> None:
-    assert checked("https://x.example/o.js?v=1", may_ask=True) == "https://x.example/o.js?v=1"
+    assert normalize_url("https://x.example/o.js?v=1", may_ask=True) == "https://x.example/o.js?v=1"
     with pytest.raises(ValueError, match="#"):
-        checked("https://x.example/o.js?v=1#x", may_ask=True)
+        normalize_url("https://x.example/o.js?v=1#x", may_ask=True)
 
 
 @pytest.mark.parametrize(
@@ -95,14 +100,14 @@ def test_this_machine_has_few_names(host: str, is_here: bool) -> None:
 
 def test_an_address_is_open_where_others_can_read_along() -> None:
     for url in ("https://x.example", "http://localhost:1", "http://[::1]:1", "http://127.9.9.9"):
-        assert not is_open(checked(url))
+        assert not is_unencrypted(normalize_url(url))
     for url in (
         "http://x.example",
         "HTTP://10.0.0.1",
         "http://127.0.0.1.evil.example",
         "http://[::2]",
     ):
-        assert is_open(checked(url))
+        assert is_unencrypted(normalize_url(url))
 
 
 @pytest.mark.parametrize(
@@ -114,7 +119,7 @@ def test_an_address_is_open_where_others_can_read_along() -> None:
     ],
 )
 def test_a_link_has_one_place_for_the_number(text: str) -> None:
-    assert link_pattern(text) == text
+    assert check_link_pattern(text) == text
 
 
 @pytest.mark.parametrize(
@@ -136,5 +141,5 @@ def test_a_link_has_one_place_for_the_number(text: str) -> None:
 )
 def test_what_is_no_link_is_refused(text: str) -> None:
     with pytest.raises(ValueError, match=r"^(has|holds|must)") as found:
-        link_pattern(text)
+        check_link_pattern(text)
     assert "hush" not in str(found.value)

@@ -5,12 +5,12 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from webcrm_sync.core.matching import How
+from webcrm_sync.core.matching import MatchedBy
 from webcrm_sync.engine.filing.document_batches import SMALL, Waiting, together
 from webcrm_sync.store.documents import Document
 from webcrm_sync.store.filings import Filing
 
-_FILING = Filing(1, 1, 1, None, How.CONTACT, "ms1-", None, None, 0, 0, 1, is_complete=False)
+_FILING = Filing(1, 1, 1, None, MatchedBy.CONTACT, "ms1-", None, None, 0, 0, 1, is_complete=False)
 
 
 def _waiting(*places: tuple[str, int]) -> list[Waiting]:

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from unit.core_examples import NOON, copy, mail
 from webcrm_sync.core.errors import Refused
-from webcrm_sync.core.matching import How
+from webcrm_sync.core.matching import MatchedBy
 from webcrm_sync.core.outlook import Place
 from webcrm_sync.core.states import Reason, State
 from webcrm_sync.engine.matching.manual_choice import Choice, plan, with_changed, with_chosen
@@ -41,7 +41,7 @@ def filing(number: int, organisation_id: int, *, sent: bool = True, back: bool =
         email_id=1,
         organisation_id=organisation_id,
         person_id=None,
-        how=How.CONTACT,
+        how=MatchedBy.CONTACT,
         key=f"ms1-{number}",
         intent_at=NOON if sent else None,
         lease=None,

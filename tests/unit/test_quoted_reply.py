@@ -10,13 +10,13 @@ from hypothesis import strategies as st
 
 from quotes.cases import Case, all_cases
 from unit.core_examples import any_text
-from webcrm_sync.core.mail_text.body_text import read_kept
-from webcrm_sync.core.mail_text.quote_marks import HISTORY_LINE
-from webcrm_sync.core.mail_text.quoted_reply import is_forward, new_text, without_history
+from webcrm_sync.core.mail_text.body_text import read_mail_body
+from webcrm_sync.core.mail_text.quote_marks import QUOTE_MARK
+from webcrm_sync.core.mail_text.quoted_reply import is_forward, new_text, strip_quoted_mails
 
 
 def _read(case: Case) -> str:
-    return read_kept(case.subject, case.body, is_html=case.is_html, is_new_text_only=True).text
+    return read_mail_body(case.subject, case.body, is_html=case.is_html, is_new_text_only=True).text
 
 
 @pytest.mark.parametrize("case", all_cases(), ids=lambda case: case.name)
@@ -56,7 +56,7 @@ LINES = {
 
 @pytest.mark.parametrize("line", LINES.values(), ids=LINES)
 def test_program_says_who_wrote(line: str) -> None:
-    assert without_history(f"Fine.\n\n{line}\n\n> Shall we?\n") == "Fine."
+    assert strip_quoted_mails(f"Fine.\n\n{line}\n\n> Shall we?\n") == "Fine."
 
 
 @pytest.mark.parametrize("rule", ["", "\n", "-----\n", "_" * 32 + "\n", "* * * * *\n"])
@@ -64,7 +64,7 @@ def test_program_says_who_wrote(line: str) -> None:
 def test_fields_of_a_header_in_many_forms(rule: str, mark: str) -> None:
     fields = {"Von": "Eva Holm", "Gesendet": "Dienstag, 3. Februar 2026 10:12", "An": "Bo"}
     lines = "\n".join(mark.format(*field) for field in [*fields.items(), ("Betreff", "AW: x")])
-    assert without_history(f"Passt.\n\n{rule}{lines}\n\nPasst KW 12?") == "Passt."
+    assert strip_quoted_mails(f"Passt.\n\n{rule}{lines}\n\nPasst KW 12?") == "Passt."
 
 
 BELOW = {
@@ -100,7 +100,7 @@ BELOW = {
 
 @pytest.mark.parametrize("below", BELOW.values(), ids=BELOW)
 def test_forms_of_more_programs(below: str) -> None:
-    assert without_history(f"Ja.\n\nMvh\nBo\n\n{below}\n") == "Ja.\n\nMvh\nBo"
+    assert strip_quoted_mails(f"Ja.\n\nMvh\nBo\n\n{below}\n") == "Ja.\n\nMvh\nBo"
 
 
 @pytest.mark.parametrize(
@@ -114,7 +114,7 @@ def test_forms_of_more_programs(below: str) -> None:
 )
 def test_header_right_below_a_signature_or_with_fields_of_its_own(above: str, more: str) -> None:
     header = f"Fra: Eva Holm\nSendt: 3. februar 2026 10:12\nTil: Bo\n{more}Emne: Halle\n"
-    assert without_history(f"Ja tak.\n{above}\n{header}\nPasser uge 12?") == f"Ja tak.\n{above}"
+    assert strip_quoted_mails(f"Ja tak.\n{above}\n{header}\nPasser uge 12?") == f"Ja tak.\n{above}"
 
 
 @pytest.mark.parametrize(
@@ -128,9 +128,9 @@ def test_header_right_below_a_signature_or_with_fields_of_its_own(above: str, mo
 )
 @pytest.mark.parametrize("form", ["-----{}-----", "-------- {} --------", "> ----- {} -----"])
 def test_rule_of_a_program_is_enough_alone(words: str, form: str) -> None:
-    assert without_history(f"New.\n\n{form.format(words)}\n\n> Old.") == "New."
+    assert strip_quoted_mails(f"New.\n\n{form.format(words)}\n\n> Old.") == "New."
     quote = "> " if form.startswith(">") else ""
-    assert without_history(f"New.\n\n{form.format(words.upper())}\n{quote}Old.") == "New."
+    assert strip_quoted_mails(f"New.\n\n{form.format(words.upper())}\n{quote}Old.") == "New."
 
 
 @pytest.mark.parametrize(
@@ -161,7 +161,7 @@ def test_rule_of_a_program_is_enough_alone(words: str, form: str) -> None:
     ],
 )
 def test_words_of_the_writer_stay(text: str) -> None:
-    assert without_history(text) == text
+    assert strip_quoted_mails(text) == text
 
 
 def test_writers_quote_that_programs_mark_stays_unless_it_has_a_writer() -> None:
@@ -175,7 +175,7 @@ def test_writers_quote_that_programs_mark_stays_unless_it_has_a_writer() -> None
 
 
 def _new(html: str) -> str:
-    return read_kept("Re: x", html, is_html=True, is_new_text_only=True).text
+    return read_mail_body("Re: x", html, is_html=True, is_new_text_only=True).text
 
 
 def test_answers_between_marked_quotes_stay_with_what_they_answer() -> None:
@@ -249,9 +249,9 @@ def test_what_programs_mark_as_quoted_is_cut(html: str) -> None:
 def test_what_a_forward_passes_on_stays(subject: str) -> None:
     assert is_forward(subject)
     html = "<p>FYI</p><div id='divRplyFwdMsg'><b>Fra:</b> Kim</div><div>Skal vi?</div>"
-    text = read_kept(subject, html, is_html=True, is_new_text_only=True).text
+    text = read_mail_body(subject, html, is_html=True, is_new_text_only=True).text
     assert "Skal vi?" in text
-    assert HISTORY_LINE not in text
+    assert QUOTE_MARK not in text
 
 
 @pytest.mark.parametrize(
@@ -312,13 +312,13 @@ def test_forward_within_the_history_that_html_marks_makes_no_forward() -> None:
 
 def test_pictures_of_the_quoted_mail_are_still_pictures_of_the_text() -> None:
     html = "<p>x</p><div id='divRplyFwdMsg'></div><img src='cid:old@1'>"
-    assert read_kept("", html, is_html=True, is_new_text_only=True).cids == ("old@1",)
+    assert read_mail_body("", html, is_html=True, is_new_text_only=True).cids == ("old@1",)
 
 
 @given(any_text, st.booleans())
 def test_no_text_is_lost_whole_and_none_raises(body: str, is_html: bool) -> None:
     whole, new = (
-        read_kept("", body, is_html=is_html, is_new_text_only=is_new).text
+        read_mail_body("", body, is_html=is_html, is_new_text_only=is_new).text
         for is_new in (False, True)
     )
     assert bool(new) is bool(whole)
@@ -326,7 +326,7 @@ def test_no_text_is_lost_whole_and_none_raises(body: str, is_html: bool) -> None
 
 
 _UNITS = [" ", ">", "> ", "On ", ":", "x", "a@b.", "-", "- ", "_", "<a@b.c> ", "10:12 ", "3 Feb "]
-_UNITS += ["wrote:", "(", "[", "From: ", "##-", "--a", "\u00a0", ".,", "kl. 1", HISTORY_LINE]
+_UNITS += ["wrote:", "(", "[", "From: ", "##-", "--a", "\u00a0", ".,", "kl. 1", QUOTE_MARK]
 _LINES = [
     "",
     "On Mon, Feb 3 2026",
@@ -340,7 +340,7 @@ _LINES = [
     "--- forwarded x",
     "> " + "x" * 70 + "\nb",
     "> a\n\nb\n",
-    f"{HISTORY_LINE}\n> a\n{HISTORY_LINE}\n",
+    f"{QUOTE_MARK}\n> a\n{QUOTE_MARK}\n",
 ]
 _SIZE = 100_000
 HOSTILE = {

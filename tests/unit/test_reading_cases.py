@@ -16,9 +16,9 @@ from typing import Any
 import pytest
 
 from conftest import READING_CASES
-from webcrm_sync.core.attachments import classify, names
-from webcrm_sync.core.direction import Direction, Internals, direction
-from webcrm_sync.core.mail_text.body_text import read_body, read_kept
+from webcrm_sync.core.attachments import classify, name_attachments
+from webcrm_sync.core.direction import Direction, Internals, direction_of
+from webcrm_sync.core.mail_text.body_text import read_body, read_mail_body
 from webcrm_sync.core.message import Attachment, AttachmentKind, Message, MessageKind, Party
 
 _MEGABYTE = 1024 * 1024
@@ -54,7 +54,7 @@ def test_the_text_of_a_body(case: dict[str, Any]) -> None:
     body = _body(case)
     Path("/proc/self/clear_refs").write_text("5", encoding="ascii")
     held, begun = _peak_mb(), time.process_time()
-    text = read_kept(
+    text = read_mail_body(
         case["subject"], body, is_html=case["is_html"], is_new_text_only=case["new_text_only"]
     ).text
     spent_ms, taken_mb = (time.process_time() - begun) * 1000, _peak_mb() - held
@@ -73,7 +73,7 @@ def test_the_text_of_a_body(case: dict[str, Any]) -> None:
 @pytest.mark.parametrize("case", _cases("name"))
 def test_the_name_of_a_document(case: dict[str, Any]) -> None:
     one = Attachment("a", case["name"], 1, False, "", AttachmentKind(case["kind"]))
-    assert names([one]) == (case["right"],)
+    assert name_attachments([one]) == (case["right"],)
 
 
 @pytest.mark.parametrize("case", _cases("direction"))
@@ -84,7 +84,7 @@ def test_the_direction_of_a_mail(case: dict[str, Any]) -> None:
         *("graph", "key", "folder", "<id@x.example>", "Offer", sender, (), (), (), None, None),
         *((), False, False, MessageKind.MAIL, "", False),
     )
-    assert direction(message, ours) is Direction(case["right"])
+    assert direction_of(message, ours) is Direction(case["right"])
 
 
 @pytest.mark.parametrize("case", _cases("documents"))

@@ -13,7 +13,7 @@ from urllib.parse import unquote
 import idna
 import regex
 
-from webcrm_sync.core.storable import normalized
+from webcrm_sync.core.storable import normalize_unicode
 
 #: A mailbox's name, `@` and a host's (RFC 5321 4.5.3.1).
 LONGEST_ADDRESS = 64 + 1 + 255
@@ -54,13 +54,13 @@ _OTHERWISE_ENCODED = frozenset("ς\u200c\u200d")
 _STOPS = str.maketrans("。｡", "..")
 
 
-def folded(text: str) -> str:
+def fold_address(text: str) -> str:
     """The address as mail systems compare it; what holds none comes back trimmed and in lower case.
 
     Case, quotes, brackets, schemes, invisible characters and the ways of writing an international
     domain (RFC 5891, UTS 46 without transition: `ß` is not `ss`) make no difference.
 
-    >>> folded("'Eva@BÜCHER.example'"), folded("SMTP:eva@xn--bcher-kva.example.")
+    >>> fold_address("'Eva@BÜCHER.example'"), fold_address("SMTP:eva@xn--bcher-kva.example.")
     ('eva@xn--bcher-kva.example', 'eva@xn--bcher-kva.example')
     """
     is_folded = _PLAIN.fullmatch(text) and "xn--" not in text
@@ -69,7 +69,7 @@ def folded(text: str) -> str:
 
 @lru_cache(maxsize=4096)
 def _folded(text: str) -> str:
-    found = addresses_in(text)
+    found = find_addresses(text)
     return found[0] if found else _legacy(text)
 
 
@@ -84,14 +84,14 @@ def is_legacy(address: str) -> bool:
     >>> is_legacy("x500:/O=ExchangeLabs/ou=x/cn=eva"), is_legacy("MAILER-DAEMON")
     (True, False)
     """
-    return "@" not in address and folded(address).startswith("/o=")
+    return "@" not in address and fold_address(address).startswith("/o=")
 
 
-def untagged(address: str) -> str | None:
+def strip_plus_tag(address: str) -> str | None:
     """The folded address without its plus-tag (RFC 5233), None when it has none.
 
-    >>> untagged("eva+news@x.example"), untagged("eva@x.example"), untagged("+45@x.example")
-    ('eva@x.example', None, None)
+    >>> [strip_plus_tag(a) for a in ("eva+news@x.example", "eva@x.example", "+45@x.example")]
+    ['eva@x.example', None, None]
     """
     if "+" not in address or "@" not in address:
         return None
@@ -101,9 +101,9 @@ def untagged(address: str) -> str | None:
     return f"{name}@{domain}" if name and plus and is_whole else None
 
 
-def spellings(address: str) -> tuple[str, ...]:
+def address_variants(address: str) -> tuple[str, ...]:
     """The folded address itself and, behind it, the one without its plus-tag."""
-    bare = untagged(address)
+    bare = strip_plus_tag(address)
     return (address, bare) if bare else (address,)
 
 
@@ -121,10 +121,10 @@ def is_mailable(address: str) -> bool:
     return _MAILABLE.fullmatch(domain_of(address)) is not None
 
 
-def addresses_in(text: str) -> tuple[str, ...]:
+def find_addresses(text: str) -> tuple[str, ...]:
     """Every address in what people paste into one field, folded, each once, in its order.
 
-    >>> addresses_in("Eva <Eva@x.example> / bo@y.example or mailto:eva@x.example")
+    >>> find_addresses("Eva <Eva@x.example> / bo@y.example or mailto:eva@x.example")
     ('eva@x.example', 'bo@y.example')
     """
     clean = _cleaned(text)
@@ -134,7 +134,7 @@ def addresses_in(text: str) -> tuple[str, ...]:
     for number, after in enumerate(behind, start=1):
         is_apart = before[-1:].isspace() or after[:1].isspace()
         host = _host_at(after, is_last=number == len(behind))
-        name, domain = _name_at(before.rstrip()), folded_domain(host)
+        name, domain = _name_at(before.rstrip()), fold_domain(host)
         before = after
         # People write `Eva @ Work`; an address in which blanks slipped ends in a real domain.
         if name and domain and ("." in domain or not is_apart):
@@ -164,24 +164,24 @@ def _host_at(text: str, *, is_last: bool) -> str:
     return names + dot + _PICTURE.split(top, maxsplit=1)[0]
 
 
-def folded_domain(text: str) -> str:
+def fold_domain(text: str) -> str:
     """A domain as DNS compares it: every label in its ASCII form.
 
-    >>> folded_domain("www.Bücher.example."), folded_domain("straße.example")
+    >>> fold_domain("www.Bücher.example."), fold_domain("straße.example")
     ('www.xn--bcher-kva.example', 'xn--strae-oqa.example')
     """
     labels = _cleaned(text).translate(_STOPS).strip("[.- ").split(".")
     return ".".join(map(_label, labels))
 
 
-def domains_in(text: str) -> tuple[str, ...]:
+def find_domains(text: str) -> tuple[str, ...]:
     """Every domain in a list of domains, web sites or addresses, folded, each once, in its order.
 
-    >>> domains_in("https://www.kunde.example/om; info@kunde.example, @other.example")
+    >>> find_domains("https://www.kunde.example/om; info@kunde.example, @other.example")
     ('kunde.example', 'other.example')
     """
     words = _BETWEEN_DOMAINS.split(_cleaned(text))
-    found = (folded_domain(_WWW.sub("", _authority(word))) for word in words)
+    found = (fold_domain(_WWW.sub("", _authority(word))) for word in words)
     return tuple(dict.fromkeys(one for one in found if _DOTTED.fullmatch(one)))
 
 
@@ -192,10 +192,10 @@ def _authority(word: str) -> str:
     return authority.rpartition("@")[2].partition(":")[0].strip("*.-'`´‘’[]")
 
 
-def shown(address: str) -> str:
+def display_address(address: str) -> str:
     """A folded address or domain as people read it.
 
-    >>> shown("eva@xn--bcher-kva.example"), shown("x.example")
+    >>> display_address("eva@xn--bcher-kva.example"), display_address("x.example")
     ('eva@bücher.example', 'x.example')
     """
     local, at, domain = address.rpartition("@")
@@ -232,5 +232,5 @@ def _cleaned(text: str) -> str:
         return text.lower()
     seen = _INVISIBLE.sub("", text).translate(_ACCENTS)
     # Not casefold: it takes `ß` for `ss`. The one Greek letter with two small forms is left.
-    lower = normalized(seen, "NFKC").lower().replace("ς", "σ")
-    return _MARKS.sub(" ", normalized(lower, "NFKC"))
+    lower = normalize_unicode(seen, "NFKC").lower().replace("ς", "σ")
+    return _MARKS.sub(" ", normalize_unicode(lower, "NFKC"))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
-from webcrm_sync.core.addresses import domain_of, folded, untagged
+from webcrm_sync.core.addresses import domain_of, fold_address, strip_plus_tag
 from webcrm_sync.core.direction import Internals
 from webcrm_sync.core.message import Party
 
@@ -25,13 +25,13 @@ class Aliases:
     owners: Mapping[str, str] = field(default_factory=dict)
     internals: Internals = _NOBODY
 
-    def person(self, address: str) -> str:
+    def canonical(self, address: str) -> str:
         """One address for all that are certainly one person's: aliases, and those with a tag."""
-        address = folded(address)
-        plain = untagged(address) or address
+        address = fold_address(address)
+        plain = strip_plus_tag(address) or address
         return self.owners.get(address) or self.owners.get(plain, plain)
 
-    def may_be_one(self, one: str, other: str) -> bool:
+    def may_be_same_person(self, one: str, other: str) -> bool:
         """True when two addresses are one person's, should all else say so.
 
         Exchange shows colleagues by any of their addresses, and not all mailboxes are watched.
@@ -40,12 +40,12 @@ class Aliases:
             return True
         return (_is_tenants(one) or _is_tenants(other)) and _name(one) == _name(other)
 
-    def share_one(self, some: Iterable[str], others: Iterable[str]) -> bool:
+    def have_common_person(self, some: Iterable[str], others: Iterable[str]) -> bool:
         """True when somebody is certainly on both lists."""
-        here = {self.person(address) for address in some}
-        return not here.isdisjoint(self.person(address) for address in others)
+        here = {self.canonical(address) for address in some}
+        return not here.isdisjoint(self.canonical(address) for address in others)
 
-    def may_share_one(self, some: Iterable[str], others: Iterable[str]) -> bool:
+    def may_have_common_person(self, some: Iterable[str], others: Iterable[str]) -> bool:
         """True when somebody is on both lists, by a tenant's address on one, should all say so."""
         here, there = list(some), list(others)
         return any(
@@ -55,9 +55,9 @@ class Aliases:
 
 
 def _name(address: str) -> str:
-    address = folded(address)
-    return (untagged(address) or address).rpartition("@")[0]
+    address = fold_address(address)
+    return (strip_plus_tag(address) or address).rpartition("@")[0]
 
 
 def _is_tenants(address: str) -> bool:
-    return domain_of(folded(address)).endswith(_TENANT_DOMAIN)
+    return domain_of(fold_address(address)).endswith(_TENANT_DOMAIN)

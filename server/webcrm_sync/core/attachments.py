@@ -36,7 +36,7 @@ class Protection(Enum):
 
 
 @dataclass(frozen=True, slots=True)
-class Enclosure:
+class DocumentPlan:
     """One attachment that becomes a Document, unless `left_out` says why it does not.
 
     `position`: from 1, among all attachments of the mail in Outlook's order. `size` in bytes.
@@ -50,18 +50,18 @@ class Enclosure:
     may_repeat: bool = False
 
     @property
-    def is_missed(self) -> bool:
+    def is_reported(self) -> bool:
         """True when it is left out and people are told so."""
         return bool(self.left_out) and self.left_out != REPEATED
 
 
 @dataclass(frozen=True, slots=True)
-class Enclosures:
+class AttachmentPlan:
     """All that is to be said about a mail's attachments."""
 
-    files: tuple[Enclosure, ...] = ()
+    files: tuple[DocumentPlan, ...] = ()
     links: tuple[str, ...] = ()
-    shields: tuple[Protection, ...] = ()
+    protections: tuple[Protection, ...] = ()
     is_picture_missing: bool = False
 
     def lines(self, *, has_text: bool) -> tuple[str, ...]:
@@ -69,9 +69,9 @@ class Enclosures:
 
         What protects a mail leaves a notice where its text was; what encrypts it leaves nothing.
         """
-        shown = (s for s in self.shields if s is Protection.PROTECTED or not has_text)
+        shown = (s for s in self.protections if s is Protection.PROTECTED or not has_text)
         missing = (PICTURE_MISSING,) if self.is_picture_missing else ()
-        left_out = (left_out_line(f.name, f.left_out) for f in self.files if f.is_missed)
+        left_out = (left_out_line(f.name, f.left_out) for f in self.files if f.is_reported)
         linked = (f"Linked file: {name}" for name in self.links)
         return (*(s.value for s in shown), *missing, *left_out, *linked)
 
@@ -85,7 +85,7 @@ def left_out_line(name: str, why: str) -> str:
     return f"Left out: {name} ({why})"
 
 
-def names(listed: Sequence[Attachment]) -> tuple[str, ...]:
+def name_attachments(listed: Sequence[Attachment]) -> tuple[str, ...]:
     """A safe name for each attachment, no two alike; an attached mail ends in `.eml`."""
     return deduplicate([_name(one, position) for position, one in enumerate(listed, start=1)])
 
@@ -103,7 +103,7 @@ def classify(
     cids: Collection[str],
     largest: int,
     pictures: PictureFacts = NO_PICTURES,
-) -> Enclosures:
+) -> AttachmentPlan:
     """What becomes of each attachment.
 
     `listed`: all of them, in Outlook's order. `cids`: the content ids that the text shows (see
@@ -112,23 +112,27 @@ def classify(
     """
     shown, is_alone = frozenset(cids), pictures.are_alone
     files, links = [], []
-    for position, (one, name) in enumerate(zip(listed, names(listed), strict=True), start=1):
+    for position, (one, name) in enumerate(
+        zip(listed, name_attachments(listed), strict=True), start=1
+    ):
         is_shown = _is_shown(one, shown)
         is_kept = _is_message(one, pictures) if is_shown else not _is_wrapping(one)
         if is_kept and one.kind is AttachmentKind.REFERENCE:
             links.append(name)
         elif is_kept:
             left_out, may_repeat = _too_large(one.size, largest), is_shown and not is_alone
-            files.append(Enclosure(position, name, one.size, left_out, may_repeat))
-    return Enclosures(
+            files.append(DocumentPlan(position, name, one.size, left_out, may_repeat))
+    return AttachmentPlan(
         files=tuple(files),
         links=tuple(links),
-        shields=tuple(dict.fromkeys(_shields(listed))),
+        protections=tuple(dict.fromkeys(_protections(listed))),
         is_picture_missing=pictures.has_pasted or _lacks_its_picture(listed, shown, pictures),
     )
 
 
-def without_repeated(enclosures: Enclosures, filed: Iterable[tuple[str, int]]) -> Enclosures:
+def leave_out_repeated(
+    enclosures: AttachmentPlan, filed: Iterable[tuple[str, int]]
+) -> AttachmentPlan:
     """The same, with each picture of the text left out that is filed already.
 
     `filed`: name and size of what is filed where this mail is. Mail programs name pasted pictures
@@ -146,7 +150,7 @@ def without_repeated(enclosures: Enclosures, filed: Iterable[tuple[str, int]]) -
     return replace(enclosures, files=tuple(files))
 
 
-def content_id(text: str) -> str:
+def normalize_content_id(text: str) -> str:
     """A content id in the one form in which two of them are compared."""
     return unquote(text).strip().strip("<>").casefold()
 
@@ -159,7 +163,7 @@ def _looks(name: str, size: int) -> tuple[str, int]:
 
 def _is_message(one: Attachment, pictures: PictureFacts) -> bool:
     """True for a picture in the text that says something, as far as its mail alone tells."""
-    if content_id(one.content_id) in pictures.decoration:
+    if normalize_content_id(one.content_id) in pictures.decoration:
         return False
     return one.size > (_LARGEST_DOT if pictures.are_alone else LARGEST_LOGO)
 
@@ -170,7 +174,7 @@ def _lacks_its_picture(
     """True when the text has no words, and none of its pictures is attached."""
     attached, has_one = set(), False
     for one in listed:
-        attached.add(content_id(one.content_id))
+        attached.add(normalize_content_id(one.content_id))
         has_one |= _is_picture(one) and (not _is_shown(one, cids) or _is_message(one, pictures))
     is_orphaned = not cids <= attached.union(pictures.decoration)
     return pictures.are_alone and not has_one and (pictures.has_unattached or is_orphaned)
@@ -182,7 +186,7 @@ def _is_shown(one: Attachment, cids: frozenset[str]) -> bool:
     `isInline` cannot tell: Apple Mail sets it on a PDF, and it is missing on pictures that are
     shown (GitHub: microsoft-graph-docs issue 2095). It counts where the type says nothing.
     """
-    return content_id(one.content_id) in cids and _is_picture(one)
+    return normalize_content_id(one.content_id) in cids and _is_picture(one)
 
 
 def _is_picture(one: Attachment) -> bool:
@@ -210,7 +214,7 @@ def _is_signed_mail(one: Attachment) -> bool:
     return one.kind is AttachmentKind.FILE and _media_type(one) == "multipart/signed"
 
 
-def _shields(listed: Iterable[Attachment]) -> Iterable[Protection]:
+def _protections(listed: Iterable[Attachment]) -> Iterable[Protection]:
     for one in listed:
         if _is_bound(one):
             yield Protection.PROTECTED

@@ -22,12 +22,12 @@ class Mark(Enum):
     NONE = ()
 
 
-def merge(present: Iterable[str], mark: Mark) -> tuple[str, ...]:
+def merge_categories(present: Iterable[str], mark: Mark) -> tuple[str, ...]:
     """Foreign categories as they stand, ours behind them as `mark` says.
 
     Exchange compares names without case; a name of ours that is there in another case stays.
 
-    >>> merge(("Customer", "not synced", "webcrm sync"), Mark.SYNCED)
+    >>> merge_categories(("Customer", "not synced", "webcrm sync"), Mark.SYNCED)
     ('Customer', 'webcrm sync', 'Synced')
     """
     wanted = {name.casefold() for name in mark.value}
@@ -36,11 +36,11 @@ def merge(present: Iterable[str], mark: Mark) -> tuple[str, ...]:
     return kept + tuple(name for name in mark.value if name.casefold() not in there)
 
 
-def carries(present: Iterable[str], mark: Mark) -> bool:
+def has_mark(present: Iterable[str], mark: Mark) -> bool:
     """True when merging would change nothing."""
-    return merge(tuple(present), mark) == tuple(present)
+    return merge_categories(tuple(present), mark) == tuple(present)
 
 
-def has_synced(present: Iterable[str]) -> bool:
+def has_synced_category(present: Iterable[str]) -> bool:
     """True when the mail carries the category `Synced`."""
     return any(c.casefold() == SYNCED.casefold() for c in present)

@@ -51,14 +51,14 @@ class DocumentDraft:
 
 
 @dataclass(frozen=True, slots=True)
-class Written:
+class CreatedRecord:
     """A bulk line that was taken: its id."""
 
     record_id: int
 
 
 @dataclass(frozen=True, slots=True)
-class Rejected:
+class RejectedRecord:
     """A line that was not taken: webCRM's own words. `is_too_large`: it never will be."""
 
     message: str
@@ -136,7 +136,7 @@ class OrganisationRow:
 
 
 @dataclass(frozen=True, slots=True)
-class OddRecord:
+class UnreadableRecord:
     """A record that could not be read: its id, 0 = not even that, and what was raised."""
 
     record_id: int

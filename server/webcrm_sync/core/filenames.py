@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 
-from webcrm_sync.core.mail_text.truncate import beginning, utf16_length
-from webcrm_sync.core.storable import normalized, storable
+from webcrm_sync.core.mail_text.truncate import cut_at_letter, utf16_length
+from webcrm_sync.core.storable import normalize_unicode, to_storable
 
 #: Control characters, what Windows forbids, and marks that turn the direction of reading.
 _UNSAFE = re.compile(
@@ -37,7 +37,7 @@ def safe_name(name: str, *, position: int, ending: str = "") -> str:
     >>> safe_name("Invoice 3/2026.pdf", position=1)
     'Invoice 3_2026.pdf'
     """
-    parts = _SEPARATORS.split(normalized(storable(name), "NFC"))
+    parts = _SEPARATORS.split(normalize_unicode(to_storable(name), "NFC"))
     kept = [clean for part in parts if (clean := _UNSAFE.sub("", part).strip())]
     named = kept[-1:] if _PATH.match(name) or ".." in kept else kept
     clean = "_".join(named).strip(" .") or f"attachment-{position}"
@@ -53,7 +53,7 @@ def _shortened(name: str, more: str) -> str:
     if not stem or len(ending) > _LONGEST_ENDING:
         stem, dot, ending = name, "", ""
     room = _LONGEST_NAME - utf16_length(more + dot + ending)
-    return beginning(stem, room).rstrip(" .") + more + dot + ending
+    return cut_at_letter(stem, room).rstrip(" .") + more + dot + ending
 
 
 def deduplicate(names: Iterable[str]) -> tuple[str, ...]:

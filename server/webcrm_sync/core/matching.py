@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
-from webcrm_sync.core.addresses import untagged
+from webcrm_sync.core.addresses import strip_plus_tag
 from webcrm_sync.core.direction import FREE_MAIL
 from webcrm_sync.core.message import Party
 from webcrm_sync.core.platforms import is_platform
@@ -32,7 +32,7 @@ class Directory:
     domains: tuple[tuple[str, int], ...] = ()
 
 
-class How(StrEnum):
+class MatchedBy(StrEnum):
     """What a target was recognised by."""
 
     CONTACT = "contact"
@@ -47,7 +47,7 @@ class Target:
 
     organisation_id: int
     person_id: int | None
-    how: How
+    how: MatchedBy
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,11 +65,13 @@ class Ambiguous:
 
 
 @dataclass(frozen=True, slots=True)
-class Nobody:
+class NoMatch:
     """webCRM knows none of the addresses."""
 
 
-def match(people: Iterable[Party], directory: Directory) -> Matched | Ambiguous | Nobody:
+def match_organisations(
+    people: Iterable[Party], directory: Directory
+) -> Matched | Ambiguous | NoMatch:
     """Every Organisation that one of these external people belongs to.
 
     An exact contact beats the domain; the domain of a free-mail provider or a platform says
@@ -80,29 +82,29 @@ def match(people: Iterable[Party], directory: Directory) -> Matched | Ambiguous 
     options = [found for person in people if (found := _options(person, directory))]
     clear = [o[0] for o in options if len({t.organisation_id for t in o}) == 1]
     targets: dict[int, Target] = {}
-    for target in sorted(clear, key=lambda t: t.how is How.DOMAIN):
+    for target in sorted(clear, key=lambda t: t.how is MatchedBy.DOMAIN):
         targets.setdefault(target.organisation_id, target)
     if targets:
         return Matched(tuple(targets.values()))
     if options:
         return Ambiguous(tuple({t.organisation_id: t for o in options for t in o}.values()))
-    return Nobody()
+    return NoMatch()
 
 
 def _options(person: Party, directory: Directory) -> list[Target]:
-    contacts = contacts_of(person, [c for c in directory.contacts if c.organisation_id])
+    contacts = find_contacts(person, [c for c in directory.contacts if c.organisation_id])
     if contacts:
         active = [c for c in contacts if c.is_active] or contacts
         active.sort(key=lambda c: c.person_id)
-        return [Target(c.organisation_id, c.person_id, How.CONTACT) for c in active]
+        return [Target(c.organisation_id, c.person_id, MatchedBy.CONTACT) for c in active]
     mine = person.domain
     owners = sorted({org for domain, org in directory.domains if domain == mine})
     if not owners or mine in FREE_MAIL or is_platform(mine):
         return []
-    return [Target(organisation_id, None, How.DOMAIN) for organisation_id in owners]
+    return [Target(organisation_id, None, MatchedBy.DOMAIN) for organisation_id in owners]
 
 
-def contacts_of(person: Party, contacts: Sequence[Contact]) -> list[Contact]:
+def find_contacts(person: Party, contacts: Sequence[Contact]) -> list[Contact]:
     """Those of these contacts who are this person: by the address itself, else without plus-tags.
 
     The tag may be on either side: `eva+news@x` writes, or `eva+crm@x` is what webCRM knows.
@@ -110,8 +112,8 @@ def contacts_of(person: Party, contacts: Sequence[Contact]) -> list[Contact]:
     address = person.folded
     if exact := [c for c in contacts if c.address == address]:
         return exact
-    bare = untagged(address)
+    bare = strip_plus_tag(address)
     if bare and (found := [c for c in contacts if c.address == bare]):
         return found
     tagged = (c for c in contacts if "+" in c.address)
-    return [c for c in tagged if untagged(c.address) == (bare or address)]
+    return [c for c in tagged if strip_plus_tag(c.address) == (bare or address)]

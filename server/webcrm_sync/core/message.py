@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
-from webcrm_sync.core.addresses import domain_of, folded
+from webcrm_sync.core.addresses import domain_of, fold_address
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +33,7 @@ class Party:
     @property
     def folded(self) -> str:
         """The address as mail systems compare it (`core.addresses`)."""
-        return folded(self.written or self.address)
+        return fold_address(self.written or self.address)
 
     @property
     def domain(self) -> str:
@@ -98,7 +98,7 @@ class Message:
         return self.to + self.cc + self.bcc
 
 
-def sent_on_behalf(author: Party | None, actual: Party | None) -> Party | None:
+def actual_sender(author: Party | None, actual: Party | None) -> Party | None:
     """The one who sent a mail in the author's name, None when nobody but the author did.
 
     Exchange may name one person by the legacy Exchange name on one of the two lines and by the
@@ -124,7 +124,7 @@ class Fingerprint:
     @classmethod
     def of(cls, message: Message) -> Fingerprint:
         """The fingerprint of one copy; Bcc is left out, since only the sender's copy has it."""
-        return cls.made(
+        return cls.from_parts(
             message.sender.address if message.sender else "",
             message.subject,
             message.sent_at,
@@ -132,7 +132,7 @@ class Fingerprint:
         )
 
     @classmethod
-    def made(
+    def from_parts(
         cls, sender: str, subject: str, sent_at: datetime | None, recipients: Iterable[str]
     ) -> Fingerprint:
         """The fingerprint made of what a copy shows, as it was shown."""
@@ -164,7 +164,7 @@ class Attachment:
     content_id: str = ""
 
     @property
-    def largest_content(self) -> int:
+    def max_content_size(self) -> int:
         """How many bytes may come when it is read: no more than is announced.
 
         An Outlook item is announced as it is stored and comes as MIME, whose base64 takes a third

@@ -12,14 +12,14 @@ _ID = re.compile(r"<([^<>]*)>")
 _BLANKS = re.compile(r"\s+")
 
 
-def read_ids(header: str) -> tuple[str, ...]:
+def parse_message_ids(header: str) -> tuple[str, ...]:
     """The Message-IDs in a References or In-Reply-To header, in their order, each once.
 
     Of very many the first one stays, which began the conversation, and the last ones (RFC 5322
     3.6.4 tells clients to shorten so). What stands between them does not count; a header may be
     folded within an id. One without any bracket is an id when it is one word with an `@`.
 
-    >>> read_ids("Eva's mail of Monday <a@x> <b@x>")
+    >>> parse_message_ids("Eva's mail of Monday <a@x> <b@x>")
     ('<a@x>', '<b@x>')
     """
     found = (_BLANKS.sub("", one) for one in _ID.findall(header))

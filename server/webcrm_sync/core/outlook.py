@@ -96,16 +96,16 @@ class Marking:
 
 
 @dataclass(frozen=True, slots=True)
-class Marked:
+class MarkingResult:
     """The answer to one Marking: the new version, or why not.
 
-    `is_tried`: False where another one's failure kept it from being tried at all.
+    `is_attempted`: False where another one's failure kept it from being tried at all.
     """
 
     graph_id: str
     change_key: str = ""
     trouble: SyncError | None = None
-    is_tried: bool = True
+    is_attempted: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,7 +126,7 @@ class SentMail:
 
 
 @dataclass(frozen=True, slots=True)
-class Created:
+class CreatedMail:
     """What Graph made of a SentMail."""
 
     graph_id: str
@@ -144,7 +144,7 @@ class Subscription:
 
 
 @dataclass(frozen=True, slots=True)
-class Rule:
+class InboxRule:
     """An inbox rule. `moves_to`: folder id, empty when it does not move."""
 
     graph_id: str

@@ -10,7 +10,9 @@ _LONGEST = timedelta(minutes=10)
 _JITTER = random.SystemRandom()
 
 
-def retry_at(now: datetime, attempts: int, *, asked: datetime | None = None) -> datetime:
+def next_attempt_at(
+    now: datetime, attempts: int, *, not_before: datetime | None = None
+) -> datetime:
     """The moment of the next try after `attempts` failed ones.
 
     2, 4, 8 ... seconds up to ten minutes, each with up to a quarter of jitter; never before the
@@ -18,4 +20,4 @@ def retry_at(now: datetime, attempts: int, *, asked: datetime | None = None) -> 
     """
     wait = min(_FIRST * (1 << min(attempts, 12)), _LONGEST)
     ours = now + wait * (1 + _JITTER.random() / 4)
-    return max(ours, asked + timedelta(seconds=_JITTER.random())) if asked else ours
+    return max(ours, not_before + timedelta(seconds=_JITTER.random())) if not_before else ours

@@ -11,7 +11,7 @@ from typing import NamedTuple
 from webcrm_sync.core.aliases import Aliases
 from webcrm_sync.core.message import Attachment, Fingerprint
 from webcrm_sync.core.subjects import subjects_agree
-from webcrm_sync.core.words import WordDigest
+from webcrm_sync.core.word_digest import WordDigest
 
 #: Copies of one mail carry the same Date header; Exchange rounds it differently per copy.
 _SENT_TOLERANCE = timedelta(minutes=2)
@@ -61,18 +61,18 @@ def _is_same_sender(
 ) -> bool:
     if "@" not in one.sender or "@" not in other.sender:
         return True
-    if aliases.person(one.sender) == aliases.person(other.sender):
+    if aliases.canonical(one.sender) == aliases.canonical(other.sender):
         return True
-    return has_same_words and aliases.may_be_one(one.sender, other.sender)
+    return has_same_words and aliases.may_be_same_person(one.sender, other.sender)
 
 
 def _is_to_the_same(
     one: Fingerprint, other: Fingerprint, aliases: Aliases, has_same_words: bool
 ) -> bool:
     here, there = one.recipients, other.recipients
-    if not here or not there or aliases.share_one(here, there):
+    if not here or not there or aliases.have_common_person(here, there):
         return True
-    return has_same_words and aliases.may_share_one(here, there)
+    return has_same_words and aliases.may_have_common_person(here, there)
 
 
 def list_files(
@@ -96,36 +96,36 @@ def list_files(
 
 
 @dataclass(frozen=True, slots=True)
-class Portrait:
+class MailFeatures:
     """What a copy shows of its mail.
 
     `words`: None = not known. `has_files`: None = not to be compared, since it lies in another
     mailbox. `files`: None = not looked at.
     """
 
-    print_: Fingerprint
+    fingerprint: Fingerprint
     words: WordDigest | None = None
     has_files: bool | None = None
     files: Files | None = None
 
-    def is_of_mail(self, other: Portrait, aliases: Aliases = _NOBODY) -> bool:
+    def is_of_mail(self, other: MailFeatures, aliases: Aliases = _NOBODY) -> bool:
         """True when the two, with one Message-ID, are copies of one mail.
 
         Where the words of one are not known their heads alone decide.
         """
         if self.words is None or other.words is None:
-            return is_same_mail(self.print_, other.print_, aliases)
-        if not is_same_mail(self.print_, other.print_, aliases, has_same_words=True):
+            return is_same_mail(self.fingerprint, other.fingerprint, aliases)
+        if not is_same_mail(self.fingerprint, other.fingerprint, aliases, has_same_words=True):
             return False
         return self.words.agrees_with(other.words) and not self._has_other_files(other)
 
-    def may_have_other_files(self, other: Portrait, aliases: Aliases = _NOBODY) -> bool:
+    def may_have_other_files(self, other: MailFeatures, aliases: Aliases = _NOBODY) -> bool:
         """True when nothing but the names and sizes of their files can tell the two apart."""
         if not (self.has_files and other.has_files and self._has_equal_words(other)):
             return False
-        return is_same_mail(self.print_, other.print_, aliases, has_same_words=True)
+        return is_same_mail(self.fingerprint, other.fingerprint, aliases, has_same_words=True)
 
-    def _has_other_files(self, other: Portrait) -> bool:
+    def _has_other_files(self, other: MailFeatures) -> bool:
         """A gateway that changes files says so in the text: then the words are not equal."""
         if self.has_files is None or other.has_files is None or not self._has_equal_words(other):
             return False
@@ -133,7 +133,7 @@ class Portrait:
             return self.has_files != other.has_files
         return self.files != other.files
 
-    def _has_equal_words(self, other: Portrait) -> bool:
+    def _has_equal_words(self, other: MailFeatures) -> bool:
         if self.words is None or other.words is None:
             return False
         return self.words.content == other.words.content

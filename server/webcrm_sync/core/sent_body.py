@@ -60,12 +60,12 @@ _MOST_TAGS, _LONGEST_HTML = 10_000, 250_000
 _PICTURE = re.compile(r"data:[a-z]++/[^\s\"'<>()]{200,}+", re.I)
 
 
-def outlook_body(memo: str) -> tuple[str, bool]:
+def to_outlook_body(memo: str) -> tuple[str, bool]:
     """A memo as Outlook can show it, and whether that is HTML: text to the letter, HTML harmless.
 
     HTML that would take too long to be made harmless is shown as text.
 
-    >>> outlook_body("Ask <eva@kunde.example>")
+    >>> to_outlook_body("Ask <eva@kunde.example>")
     ('Ask <eva@kunde.example>', False)
     """
     if not is_html(memo):

@@ -21,7 +21,7 @@ _UNSEEN = regex.compile(r"[\p{Cf}\p{Cs}\p{Co}\p{Cn}--\u200c\u200d]+", regex.V1)
 _HEAP = regex.compile(r"(\p{M}{30})\p{M}++")
 
 
-def normalized(text: str, form: Literal["NFC", "NFKC"]) -> str:
+def normalize_unicode(text: str, form: Literal["NFC", "NFKC"]) -> str:
     """The text in a Unicode normalization form, in linear time.
 
     Sorting the marks of a heap of accents takes the square of its length: its end is cut off.
@@ -29,7 +29,7 @@ def normalized(text: str, form: Literal["NFC", "NFKC"]) -> str:
     return text if text.isascii() else unicodedata.normalize(form, _HEAP.sub(r"\1", text))
 
 
-def storable(text: str) -> str:
+def to_storable(text: str) -> str:
     """`text` as PostgreSQL can store it: without NUL, and with U+FFFD for half an emoji.
 
     Software that cuts a text at so many UTF-16 units leaves such halves behind.
@@ -40,32 +40,32 @@ def storable(text: str) -> str:
     return whole.replace("\0", "")
 
 
-def storable_json(value: object) -> object:
+def to_storable_json(value: object) -> object:
     """A value read from JSON with every text in it made storable."""
     match value:
         case str():
-            return storable(value)
+            return to_storable(value)
         case list():
-            return [storable_json(one) for one in value]
+            return [to_storable_json(one) for one in value]
         case dict():
-            return {storable(str(key)): storable_json(one) for key, one in value.items()}
+            return {to_storable(str(key)): to_storable_json(one) for key, one in value.items()}
         case _:
             return value
 
 
-def plain_name(text: str) -> str:
+def to_plain_name(text: str) -> str:
     r"""A name as people type it: in one line, without what is not seen or turns its direction.
 
-    >>> plain_name("Eva\r\nBcc: \u202eO\u2019Hara\u2066")
+    >>> to_plain_name("Eva\r\nBcc: \u202eO\u2019Hara\u2066")
     'Eva Bcc: O\u2019Hara'
     """
-    return one_line(_UNSEEN.sub("", text))
+    return to_one_line(_UNSEEN.sub("", text))
 
 
-def one_line(text: str) -> str:
+def to_one_line(text: str) -> str:
     r"""`text` in one line: blanks, line ends and control characters in a row become one blank.
 
-    >>> one_line("Re:\tOffer\r\n 17\x07")
+    >>> to_one_line("Re:\tOffer\r\n 17\x07")
     'Re: Offer 17'
     """
     return _GAP.sub(" ", text).strip()

@@ -10,7 +10,7 @@ from enum import Enum
 LIFETIME = timedelta(minutes=4200)
 
 
-class Address(Enum):
+class EndpointState(Enum):
     """The address that a subscription was made with; Graph cannot change it."""
 
     #: the one that subscriptions are made with now
@@ -21,7 +21,7 @@ class Address(Enum):
     DEAD = "dead"
 
 
-class Care(Enum):
+class SubscriptionAction(Enum):
     """What to do about a subscription."""
 
     KEEP = "keep"
@@ -30,21 +30,25 @@ class Care(Enum):
 
 
 @dataclass(frozen=True, slots=True)
-class Subscribed:
+class HeldSubscription:
     """A folder's subscription as we know it; `is_checkable`: its client state can be opened."""
 
     expires_at: datetime
-    address: Address
+    address: EndpointState
     is_checkable: bool
 
 
-def care_for(held: Subscribed | None, now: datetime) -> Care:
+def choose_action(held: HeldSubscription | None, now: datetime) -> SubscriptionAction:
     """Renewed at half its life, or replaced then where renewing would keep an earlier address.
 
     Replaced at once where its notifications do not reach us or cannot be checked.
     """
-    if held is None or held.address is Address.DEAD or not held.is_checkable:
-        return Care.REPLACE
+    if held is None or held.address is EndpointState.DEAD or not held.is_checkable:
+        return SubscriptionAction.REPLACE
     if held.expires_at - now > LIFETIME / 2:
-        return Care.KEEP
-    return Care.RENEW if held.address is Address.CURRENT else Care.REPLACE
+        return SubscriptionAction.KEEP
+    return (
+        SubscriptionAction.RENEW
+        if held.address is EndpointState.CURRENT
+        else SubscriptionAction.REPLACE
+    )

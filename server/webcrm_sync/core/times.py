@@ -41,16 +41,16 @@ def mail_time(
     return sent if received - _LONGEST_WAY <= sent <= received + _CLOCKS_APART else received
 
 
-def earliest(sent_at: datetime | None, received_at: datetime | None) -> datetime | None:
+def earliest_time(sent_at: datetime | None, received_at: datetime | None) -> datetime | None:
     """Nothing was made of the mail before this, whichever of its times is wrong."""
     return min((at for at in (sent_at, received_at) if at is not None), default=None)
 
 
-def for_webcrm(at: datetime) -> datetime:
+def clamp_for_webcrm(at: datetime) -> datetime:
     """The moment, or the nearest one that webCRM can hold in every time zone."""
     return min(max(at, _EARLIEST), _LATEST)
 
 
-def storable_time(at: datetime | None) -> datetime | None:
+def to_storable_time(at: datetime | None) -> datetime | None:
     """The moment, None for one that cannot be read back in every time zone."""
     return at if at is not None and at <= _LATEST else None

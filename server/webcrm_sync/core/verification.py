@@ -24,7 +24,7 @@ class VerifyDecision(Enum):
     NOT_THERE = "not there"
 
 
-def decide(
+def decide_after_search(
     *, intent_at: datetime, searches: int, now: datetime, settle: timedelta
 ) -> VerifyDecision:
     """The decision after `searches` searches without a find, the latest included.
@@ -36,12 +36,12 @@ def decide(
     return VerifyDecision.NOT_THERE if is_certain else VerifyDecision.SEARCH_AGAIN
 
 
-def next_search(*, intent_at: datetime, now: datetime, settle: timedelta) -> datetime:
+def next_search_at(*, intent_at: datetime, now: datetime, settle: timedelta) -> datetime:
     """When to search again: past the lag, and not immediately."""
     return max(intent_at + settle, now + min(settle, _BETWEEN_SEARCHES))
 
 
-def send_until(intent_at: datetime, *, settle: timedelta) -> datetime:
+def latest_send_at(intent_at: datetime, *, settle: timedelta) -> datetime:
     """The moment after which the owner of an intent must not send any more.
 
     Another worker that takes over from one that seems dead searches twice and then sends. A

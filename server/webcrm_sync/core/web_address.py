@@ -20,7 +20,7 @@ _BEFORE_PATH = re.compile(r"(?<=[^/:])[/?#]")
 _NOT_IN_A_LINK = set(" \"'<>\\`^|")
 
 
-def checked(text: str, *, may_ask: bool = False) -> str:
+def normalize_url(text: str, *, may_ask: bool = False) -> str:
     """The address in its plain form: scheme and host in lower case, no slash at the end.
 
     `may_ask`: it may have a query. Raises ValueError with a sentence that quotes nothing of it,
@@ -51,13 +51,13 @@ def is_loopback(host: str) -> bool:
     return any(address in network for network in _THIS_MACHINE)
 
 
-def is_open(url: str) -> bool:
+def is_unencrypted(url: str) -> bool:
     """True for a checked address whose calls anybody on the way can read: http to elsewhere."""
     parts = urlsplit(url)
     return parts.scheme == "http" and not is_loopback(str(parts.hostname))
 
 
-def link_pattern(text: str) -> str:
+def check_link_pattern(text: str) -> str:
     """A link with `{id}` in it, "" = none. Raises ValueError with a sentence."""
     if not text:
         return ""

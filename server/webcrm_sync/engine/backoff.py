@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from webcrm_sync.core.errors import AccessLost, LoginRefused, Refused, SyncError, TryLater
 from webcrm_sync.core.events import EventKind
-from webcrm_sync.core.retry import retry_at
+from webcrm_sync.core.retry import next_attempt_at
 from webcrm_sync.core.states import Reason
 from webcrm_sync.engine.context import Context
 from webcrm_sync.store import companies, mailboxes
@@ -29,7 +29,7 @@ def back_off_mailbox(
     asked = error.retry_at if isinstance(error, TryLater) else None
     trouble = _sentence(error)
     with context.begin() as tx:
-        until = retry_at(tx.now, attempts, asked=asked)
+        until = next_attempt_at(tx.now, attempts, not_before=asked)
         is_there = mailboxes.pause(tx, box.id, until=until, trouble=trouble, attempts=attempts + 1)
         if is_there and trouble != box.trouble:
             tx.record_event(EventKind.MAILBOX_PAUSED, mailbox_id=box.id, trouble=trouble)
@@ -41,7 +41,7 @@ def back_off_webcrm(context: Context, error: SyncError) -> None:
     with context.begin() as tx:
         company = companies.read_company(tx)
         attempts = company.webcrm_attempts
-        until = retry_at(tx.now, attempts, asked=asked)
+        until = next_attempt_at(tx.now, attempts, not_before=asked)
         companies.update_company(
             tx,
             webcrm_due_at=until,

@@ -7,13 +7,13 @@ from dataclasses import dataclass
 from datetime import timedelta
 from functools import partial
 
-from webcrm_sync.core.categories import Mark, carries, merge
+from webcrm_sync.core.categories import Mark, has_mark, merge_categories
 from webcrm_sync.core.errors import AccessLost, Conflict, Gone, Refused, TryLater
 from webcrm_sync.core.events import EventKind
-from webcrm_sync.core.filing import Stamp
+from webcrm_sync.core.identity import Stamp
 from webcrm_sync.core.jobs import Job
-from webcrm_sync.core.outlook import READ_LAG, Location, Marked, Marking
-from webcrm_sync.core.retry import retry_at
+from webcrm_sync.core.outlook import READ_LAG, Location, Marking, MarkingResult
+from webcrm_sync.core.retry import next_attempt_at
 from webcrm_sync.core.states import Reason, State, mark_for
 from webcrm_sync.engine.backoff import back_off_mailbox
 from webcrm_sync.engine.context import Context
@@ -104,12 +104,12 @@ def marking_for(item: Item, stamp: Stamp) -> Marking | None:
     if wanted is None:
         return None
     lacks_stamp = wanted is Mark.SYNCED and not item.stamp
-    if carries(item.categories, wanted) and not lacks_stamp:
+    if has_mark(item.categories, wanted) and not lacks_stamp:
         return None
     return Marking(
         graph_id=item.graph_id,
         change_key=item.change_key,
-        categories=merge(item.categories, wanted),
+        categories=merge_categories(item.categories, wanted),
         stamp=str(stamp) if lacks_stamp else None,
     )
 
@@ -122,7 +122,7 @@ def _mark_batch(context: Context, box: Mailbox, due: Due) -> None:
     markings = [p.marking for p in plans if p.marking is not None]
     known = [m for m in markings if m.change_key]
     answers = context.graph.mark(box.user_id, known) if known else []
-    answers += [Marked(m.graph_id, trouble=_UNKNOWN) for m in markings if not m.change_key]
+    answers += [MarkingResult(m.graph_id, trouble=_UNKNOWN) for m in markings if not m.change_key]
     told = {answer.graph_id: answer for answer in answers}
     stale = [a.graph_id for a in answers if isinstance(a.trouble, Conflict)]
     fresh = context.graph.locations(box.user_id, stale) if stale else {}
@@ -138,17 +138,21 @@ def _mark_batch(context: Context, box: Mailbox, due: Due) -> None:
         raise asked
 
 
-def _record(tx: Tx, plan: Plan, answer: Marked, fresh: dict[str, Location | None]) -> None:
+def _record(tx: Tx, plan: Plan, answer: MarkingResult, fresh: dict[str, Location | None]) -> None:
     item, marking = plan.item, plan.marking
     assert marking is not None
     match answer.trouble:
         case Conflict():
             _take_fresh(tx, item, fresh.get(item.graph_id))
-        case _ if not answer.is_tried:
+        case _ if not answer.is_attempted:
             emails.set_item(tx, item.id, mark_due_at=tx.now)
         case TryLater(retry_at=asked):
             is_first = asked is None and item.mark_attempts == 0
-            due = tx.now if is_first else retry_at(tx.now, item.mark_attempts, asked=asked)
+            due = (
+                tx.now
+                if is_first
+                else next_attempt_at(tx.now, item.mark_attempts, not_before=asked)
+            )
             attempts = item.mark_attempts + 1
             emails.set_item(tx, item.id, mark_due_at=due, mark_attempts=attempts)
         case Gone():
@@ -159,12 +163,12 @@ def _record(tx: Tx, plan: Plan, answer: Marked, fresh: dict[str, Location | None
             _refused(tx, item, str(trouble))
 
 
-def _is_done(plan: Plan, told: Mapping[str, Marked]) -> bool:
+def _is_done(plan: Plan, told: Mapping[str, MarkingResult]) -> bool:
     """True for a copy that carries the truth now."""
     return plan.marking is None or told[plan.item.graph_id].trouble is None
 
 
-def _settle(tx: Tx, plans: Sequence[Plan], told: Mapping[str, Marked]) -> None:
+def _settle(tx: Tx, plans: Sequence[Plan], told: Mapping[str, MarkingResult]) -> None:
     """These copies carry the truth; those that were filed are synced now."""
     marks.note(
         tx,
@@ -199,7 +203,9 @@ def _take_fresh(tx: Tx, item: Item, location: Location | None) -> None:
         change_key=location.change_key,
         categories=list(location.categories),
         mark_attempts=item.mark_attempts + 1,
-        mark_due_at=retry_at(tx.now, item.mark_attempts) if item.mark_attempts >= 4 else tx.now,
+        mark_due_at=next_attempt_at(tx.now, item.mark_attempts)
+        if item.mark_attempts >= 4
+        else tx.now,
     )
 
 
@@ -222,7 +228,7 @@ def _refused(tx: Tx, item: Item, detail: str) -> None:
         tx,
         item.id,
         mark_attempts=attempts,
-        mark_due_at=retry_at(tx.now, attempts + 2),
+        mark_due_at=next_attempt_at(tx.now, attempts + 2),
         **(told if item.state is State.FILED and attempts >= _TRIES else {}),
     )
     if attempts == _TRIES:

@@ -13,7 +13,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from hashlib import sha256
 
-from webcrm_sync.core.subscriptions import Address
+from webcrm_sync.core.subscriptions import EndpointState
 from webcrm_sync.engine.context import Context
 from webcrm_sync.settings import PREFIX
 from webcrm_sync.store import mailboxes
@@ -65,14 +65,14 @@ def kept_of(context: Context, subscription_id: str) -> tuple[str, ...]:
     )
 
 
-def address_of(context: Context, folder: SyncFolder) -> Address:
+def address_of(context: Context, folder: SyncFolder) -> EndpointState:
     """How the address stands that the folder's subscription was made with."""
     if folder.subscription_address is None:
-        return Address.EARLIER
+        return EndpointState.EARLIER
     current, *earlier = kept_of(context, folder.subscription_id or "")
     if folder.subscription_address == current:
-        return Address.CURRENT
-    return Address.EARLIER if folder.subscription_address in earlier else Address.DEAD
+        return EndpointState.CURRENT
+    return EndpointState.EARLIER if folder.subscription_address in earlier else EndpointState.DEAD
 
 
 def is_checkable(context: Context, folder: SyncFolder) -> bool:
@@ -90,7 +90,7 @@ def needs_earlier_key(context: Context, folder: SyncFolder) -> bool:
         return False
     is_resealed = context.seal.is_first(folder.client_state or "")
     has_secret = folder.subscription_address is not None
-    return not is_resealed or (has_secret and address_of(context, folder) is Address.EARLIER)
+    return not is_resealed or (has_secret and address_of(context, folder) is EndpointState.EARLIER)
 
 
 def earlier_keys(context: Context, tx: Tx) -> str | None:

@@ -9,14 +9,14 @@ from typing import IO
 
 from webcrm_sync.core.message import Attachment, Message
 from webcrm_sync.core.outlook import (
-    Created,
+    CreatedMail,
     Folder,
+    InboxRule,
     Location,
     MailUser,
-    Marked,
     Marking,
+    MarkingResult,
     Page,
-    Rule,
     SentMail,
     Subscription,
 )
@@ -72,7 +72,7 @@ class GraphClient:
         """Adds a category to the mailbox's list. Idempotent. `colour`: `preset0` to `preset24`."""
         self._loop.run(mailbox.create_category(self._graph, user_id, name, colour))
 
-    def rules(self, user_id: str) -> tuple[Rule, ...]:
+    def rules(self, user_id: str) -> tuple[InboxRule, ...]:
         """The mailbox's inbox rules."""
         return self._loop.run(mailbox.rules(self._graph, user_id))
 
@@ -127,7 +127,7 @@ class GraphClient:
         """Every copy in a folder by its id, without content: what delta should have told."""
         return self._loop.run(messages.listing(self._graph, user_id, folder_id))
 
-    def mark(self, user_id: str, markings: Sequence[Marking]) -> list[Marked]:
+    def mark(self, user_id: str, markings: Sequence[Marking]) -> list[MarkingResult]:
         """The new version or the trouble of each of at most 20 copies, in their order.
 
         After one that fails the rest is TryLater: not tried. Trouble may be Conflict (read,
@@ -183,14 +183,14 @@ class GraphClient:
         )
         self._loop.run(saving)
 
-    def create_sent(self, user_id: str, folder_id: str, mail: SentMail) -> Created:
+    def create_sent(self, user_id: str, folder_id: str, mail: SentMail) -> CreatedMail:
         """A new mail that looks sent. May raise Unclear: then look with `find_stamped`.
 
         Refused with the code ErrorQuotaExceeded: this mailbox takes no stamp any more.
         """
         return self._loop.run(messages.create_sent(self._graph, user_id, folder_id, mail))
 
-    def find_stamped(self, user_id: str, stamp: str) -> tuple[Created, ...]:
+    def find_stamped(self, user_id: str, stamp: str) -> tuple[CreatedMail, ...]:
         """The mails with this stamp in any folder; a fresh one may take seconds to be found."""
         return self._loop.run(messages.find_stamped(self._graph, user_id, stamp))
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator
 
-from webcrm_sync.core.trail import Trail
+from webcrm_sync.core.paging_guard import PagingGuard
 from webcrm_sync.graph import wire
 from webcrm_sync.graph.concurrency import Call
 from webcrm_sync.graph.transport import Transport
@@ -12,9 +12,9 @@ from webcrm_sync.graph.transport import Transport
 
 async def pages(transport: Transport, call: Call, url: str) -> AsyncIterator[wire.Json]:
     """Each page from that address on. Raises TryLater where they lead in a circle or never end."""
-    trail = Trail("Graph", most=transport.bounds.pages)
+    guard = PagingGuard("Graph", most=transport.bounds.pages)
     while url:
-        page = await transport.json("GET", trail.follow(url), call)
+        page = await transport.json("GET", guard.check(url), call)
         yield page
         url = wire.text(page, "@odata.nextLink")
 

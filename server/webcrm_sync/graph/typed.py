@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Awaitable, Callable
 from typing import Any
 
-from webcrm_sync.core.trail import Trail
+from webcrm_sync.core.paging_guard import PagingGuard
 from webcrm_sync.graph.concurrency import Call
 from webcrm_sync.graph.sdk import NotAnAnswer
 from webcrm_sync.graph.transport import Transport
@@ -28,10 +28,10 @@ async def answer(transport: Transport, call: Call, ask: Callable[[], Awaitable[A
 
 async def every(transport: Transport, call: Call, builder: Any) -> AsyncIterator[Any]:
     """Each entry of a collection, page after page, as far as `Trail` lets it."""
-    trail = Trail("Graph", most=transport.bounds.pages)
+    guard = PagingGuard("Graph", most=transport.bounds.pages)
     while builder:
         page = await answer(transport, call, builder.get)
         for entry in page.value or ():
             yield entry
         link = page.odata_next_link
-        builder = link and builder.with_url(trail.follow(link))
+        builder = link and builder.with_url(guard.check(link))

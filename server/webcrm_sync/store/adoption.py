@@ -10,7 +10,7 @@ from sqlalchemy.dialects.postgresql import insert
 from webcrm_sync.core.crm import DocumentRow, KeyedActivity
 from webcrm_sync.core.events import EventKind
 from webcrm_sync.core.jobs import Job
-from webcrm_sync.core.matching import How, Target
+from webcrm_sync.core.matching import MatchedBy, Target
 from webcrm_sync.core.states import Reason, State
 from webcrm_sync.store.database import Tx
 from webcrm_sync.store.emails import move_items
@@ -97,7 +97,7 @@ def move(tx: Tx, seen: Filing, organisation_id: int) -> bool:
         filing.c.id != seen.id,
     )
     query = update(filing).where(filing.c.id == seen.id, ~rival.exists())
-    values = {"organisation_id": organisation_id, "person_id": None, "how": How.PERSON.value}
+    values = {"organisation_id": organisation_id, "person_id": None, "how": MatchedBy.PERSON.value}
     return tx.connection.execute(query.values(**values)).rowcount == 1
 
 

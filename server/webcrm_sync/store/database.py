@@ -28,7 +28,7 @@ from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.pool import ConnectionPoolEntry
 
 from webcrm_sync.core.events import EventKind
-from webcrm_sync.core.faults import is_state_of_trouble
+from webcrm_sync.core.faults import is_infrastructure_error
 from webcrm_sync.core.jobs import Job
 from webcrm_sync.store import events
 
@@ -259,7 +259,7 @@ def is_database_in_trouble(error: BaseException) -> bool:
     told = error.orig if isinstance(error, DBAPIError) else error
     sqlstate = getattr(told, "sqlstate", None) if isinstance(told, psycopg.Error) else None
     if sqlstate:
-        return is_state_of_trouble(sqlstate)
+        return is_infrastructure_error(sqlstate)
     lost = (OperationalError, InterfaceError, psycopg.OperationalError, psycopg.InterfaceError)
     return isinstance(error, (*lost, ConnectorException))
 

@@ -7,12 +7,12 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from sqlalchemy import ColumnElement, Table, delete, func, or_, select, update
 from sqlalchemy.dialects.postgresql import insert
 
-from webcrm_sync.core.addresses import folded, folded_domain, spellings, untagged
+from webcrm_sync.core.addresses import address_variants, fold_address, fold_domain, strip_plus_tag
 from webcrm_sync.core.crm import CrmUser, OrganisationRow, PersonRow, Unmatchable
 from webcrm_sync.core.jobs import Job
 from webcrm_sync.core.matching import Contact, Directory
 from webcrm_sync.core.states import Reason, State
-from webcrm_sync.core.storable import storable
+from webcrm_sync.core.storable import to_storable
 from webcrm_sync.store.any_of import any_of
 from webcrm_sync.store.database import Tx
 from webcrm_sync.store.emails import lock_copies
@@ -34,8 +34,8 @@ def look_up(tx: Tx, addresses: Iterable[str], domains: Iterable[str]) -> Directo
         contact.c.address,
         contact.c.name,
         contact.c.is_active,
-    ).where(contact.c.company_id == tx.company_id, _alike(contact, map(folded, addresses)))
-    wanted = list(filter(None, map(folded_domain, domains)))
+    ).where(contact.c.company_id == tx.company_id, _alike(contact, map(fold_address, addresses)))
+    wanted = list(filter(None, map(fold_domain, domains)))
     places = select(
         func.unnest(organisation.c.domains).label("domain"), organisation.c.organisation_id
     ).where(organisation.c.company_id == tx.company_id, organisation.c.domains.overlap(wanted))
@@ -47,7 +47,7 @@ def look_up(tx: Tx, addresses: Iterable[str], domains: Iterable[str]) -> Directo
 
 def _alike(table: Table, addresses: Iterable[str]) -> ColumnElement[bool]:
     """True for rows with one of these folded addresses, whatever plus-tag either of them has."""
-    wanted = {one for address in addresses for one in spellings(address) if address}
+    wanted = {one for address in addresses for one in address_variants(address) if address}
     return any_of(table.c.address, wanted) | any_of(table.c.untagged, wanted)
 
 
@@ -159,7 +159,7 @@ def save_persons(
     persons = {row[0] for row in changed}
     names = [c.name for c in _CONTACT]
     rows = [
-        {"company_id": tx.company_id, "untagged": untagged(row[1])}
+        {"company_id": tx.company_id, "untagged": strip_plus_tag(row[1])}
         | dict(zip(names, row, strict=True))
         for row in after
         if row[0] in persons
@@ -178,7 +178,7 @@ def _rows_of(person: PersonRow) -> Iterable[_Row]:
         yield c.person_id, c.address, c.organisation_id, c.name, c.is_active, position, None
     if lost := person.unmatchable:
         number = len(person.contacts)
-        text = storable(lost.text)[:_SHOWN]
+        text = to_storable(lost.text)[:_SHOWN]
         yield lost.person_id, "", lost.organisation_id, "", True, number, text
 
 

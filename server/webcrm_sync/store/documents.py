@@ -10,7 +10,7 @@ from sqlalchemy import FromClause, delete, func, or_, select, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.sql.elements import ColumnElement
 
-from webcrm_sync.core.attachments import Enclosure
+from webcrm_sync.core.attachments import DocumentPlan
 from webcrm_sync.store.any_of import any_of
 from webcrm_sync.store.database import Tx
 from webcrm_sync.store.schema.tables import document, email, filing
@@ -40,7 +40,7 @@ class Document:
 _DOCUMENT = [document.c[f] for f in Document.__dataclass_fields__]
 
 
-def plan(tx: Tx, filing_id: int, enclosed: Iterable[Enclosure]) -> Sequence[Enclosure]:
+def plan(tx: Tx, filing_id: int, enclosed: Iterable[DocumentPlan]) -> Sequence[DocumentPlan]:
     """Add the attachments of a filing; those that were new. Idempotent by position.
 
     None are added to a filing that was dropped since it was read.

@@ -9,7 +9,7 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, RowMapping, bindparam, delete, func, select, text, update
 
-from webcrm_sync.core.addresses import untagged
+from webcrm_sync.core.addresses import strip_plus_tag
 from webcrm_sync.core.direction import Direction
 from webcrm_sync.core.jobs import Job
 from webcrm_sync.core.message import MessageKind, Party
@@ -79,8 +79,6 @@ class Item:
     is_bare: bool = False
 
 
-#: How the key of a mail begins that could not be read.
-BARE = "unread-"
 #: What is kept of a body until nothing is to be filed of it.
 _FORGOTTEN = {"content": None, "cids": None, "pictures": None}
 ITEM_COLUMNS = [item.c[f] for f in Item.__dataclass_fields__]
@@ -236,7 +234,7 @@ def add_addresses(tx: Tx, addresses: Iterable[tuple[int, Party]]) -> None:
             "email_id": email_id,
             "address": p.folded,
             "domain": p.domain,
-            "untagged": untagged(p.folded),
+            "untagged": strip_plus_tag(p.folded),
         }
         for email_id, p in addresses
     ]

@@ -9,7 +9,7 @@ from typing import Any
 
 from sqlalchemy import ARRAY, BigInteger, RowMapping, Select, func, literal, or_, select, update
 
-from webcrm_sync.core.matching import How, Target
+from webcrm_sync.core.matching import MatchedBy, Target
 from webcrm_sync.store.any_of import any_of
 from webcrm_sync.store.database import Tx
 from webcrm_sync.store.emails import Email, emails_by_id
@@ -34,7 +34,7 @@ class Filing:
     email_id: int
     organisation_id: int
     person_id: int | None
-    how: How
+    how: MatchedBy
     key: str
     intent_at: datetime | None
     lease: str | None
@@ -67,7 +67,7 @@ FILING = [filing.c[f] for f in Filing.__dataclass_fields__]
 
 def read_filing(row: RowMapping) -> Filing:
     """A Filing from its row."""
-    return Filing(**{**row, "how": How(row["how"])})
+    return Filing(**{**row, "how": MatchedBy(row["how"])})
 
 
 def of_emails(tx: Tx, email_ids: Sequence[int]) -> Mapping[int, Sequence[Filing]]:

@@ -6,16 +6,16 @@ from collections.abc import Collection, Sequence
 
 from sqlalchemy import RowMapping, func, select, update
 
-from webcrm_sync.core.addresses import folded
+from webcrm_sync.core.addresses import fold_address
 from webcrm_sync.core.aliases import Aliases
 from webcrm_sync.core.direction import Internals
 from webcrm_sync.core.email_index import KnownMail
+from webcrm_sync.core.identity import UNREAD_PREFIX
 from webcrm_sync.core.message import Fingerprint
-from webcrm_sync.core.same_mail import Portrait
-from webcrm_sync.core.words import WordDigest
+from webcrm_sync.core.same_mail import MailFeatures
+from webcrm_sync.core.word_digest import WordDigest
 from webcrm_sync.store.any_of import any_of
 from webcrm_sync.store.database import Tx
-from webcrm_sync.store.emails import BARE
 from webcrm_sync.store.schema.tables import email, filing, item, mailbox
 from webcrm_sync.store.schema.tables import mailbox_address as alias
 
@@ -44,7 +44,7 @@ def known_mails(
     ).where(
         email.c.company_id == tx.company_id,
         any_of(email.c.message_id, message_ids) | any_of(email.c.key, keys),
-        ~email.c.key.startswith(BARE),  # nothing is known of it that could be compared
+        ~email.c.key.startswith(UNREAD_PREFIX),  # nothing is known of it that could be compared
     )
     rows = tx.connection.execute(query.order_by(email.c.id)).mappings()
     return [_known_mail(row) for row in rows]
@@ -63,13 +63,13 @@ def aliases(tx: Tx, internals: Internals) -> Aliases:
         .where(mailbox.c.company_id == tx.company_id)
     )
     rows = tx.connection.execute(query)
-    owners = {folded(row.address): folded(row.owner) for row in rows}
+    owners = {fold_address(row.address): fold_address(row.owner) for row in rows}
     return Aliases(owners, internals)
 
 
 def _known_mail(row: RowMapping) -> KnownMail:
     people = row["recipients"]
-    print_ = Fingerprint.made(
+    fingerprint = Fingerprint.from_parts(
         row["sender"][0] if row["sender"] else "",
         row["subject"],
         row["sent_at"],
@@ -78,7 +78,7 @@ def _known_mail(row: RowMapping) -> KnownMail:
     has_files = row["has_attachments"] if row["graph_id"] else None
     return KnownMail(
         key=row["key"],
-        portrait=Portrait(print_, WordDigest.from_bytes(row["word_digest"]), has_files),
+        features=MailFeatures(fingerprint, WordDigest.from_bytes(row["word_digest"]), has_files),
         message_id=row["message_id"],
         id=row["id"],
         has_filings=row["has_filings"],

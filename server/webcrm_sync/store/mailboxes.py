@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from sqlalchemy import RowMapping, Text, bindparam, case, delete, func, select, update
 from sqlalchemy.dialects.postgresql import insert
 
-from webcrm_sync.core.addresses import folded
+from webcrm_sync.core.addresses import fold_address
 from webcrm_sync.core.direction import Internals
 from webcrm_sync.core.events import EventKind
 from webcrm_sync.core.jobs import Job
@@ -118,7 +118,7 @@ def find_mailbox(tx: Tx, address: str) -> Mailbox | None:
         select(*_MAILBOX)
         .outerjoin(alias, alias.c.mailbox_id == mailbox.c.id)
         .where(mailbox.c.company_id == tx.company_id)
-        .where((alias.c.address == folded(address)) | (mailbox.c.address == address))
+        .where((alias.c.address == fold_address(address)) | (mailbox.c.address == address))
     )
     row = tx.connection.execute(query).mappings().first()
     return Mailbox(**row) if row else None
@@ -153,7 +153,9 @@ def save_mailbox(tx: Tx, user: MailUser, *, mirror_since: datetime) -> int:
 
 def add_aliases(tx: Tx, mailbox_id: int, addresses: Iterable[str]) -> frozenset[str]:
     """Note that the mailbox has these addresses; those that are new, folded."""
-    rows = [{"mailbox_id": mailbox_id, "address": a} for a in sorted(set(map(folded, addresses)))]
+    rows = [
+        {"mailbox_id": mailbox_id, "address": a} for a in sorted(set(map(fold_address, addresses)))
+    ]
     new = insert(alias).on_conflict_do_nothing().returning(alias.c.address)
     found = frozenset(tx.connection.execute(new, rows).scalars())
     if found:

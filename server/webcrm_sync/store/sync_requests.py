@@ -10,7 +10,7 @@ from sqlalchemy import Select, delete, literal, select, tuple_, update
 from sqlalchemy.dialects.postgresql import insert
 
 from webcrm_sync.core.jobs import Job
-from webcrm_sync.core.matching import How
+from webcrm_sync.core.matching import MatchedBy
 from webcrm_sync.store.any_of import any_of
 from webcrm_sync.store.database import Tx
 from webcrm_sync.store.emails import EMAIL_COLUMNS as EMAIL
@@ -274,7 +274,7 @@ def mark_chosen(tx: Tx, email_id: int, filing_ids: Sequence[int]) -> None:
     query = update(filing).where(
         filing.c.email_id == email_id, is_new | filing.c.id.in_(filing_ids)
     )
-    tx.connection.execute(query.values(how=How.PERSON.value))
+    tx.connection.execute(query.values(how=MatchedBy.PERSON.value))
 
 
 def forget_choices(tx: Tx, email_id: int) -> None:

@@ -6,7 +6,7 @@ import json
 import re
 from collections.abc import Iterator
 
-from webcrm_sync.core.storable import storable
+from webcrm_sync.core.storable import to_storable
 from webcrm_sync.engine.discovery.notifications import Notification
 
 #: More than Graph puts into one request; what is behind them is not read.
@@ -44,7 +44,7 @@ def _read(line: dict[str, object]) -> Iterator[Notification]:
     resource = data if isinstance(data, dict) else {}
     yield Notification(
         subscription_id=subscription_id.lower(),
-        client_state=storable(client_state),
+        client_state=to_storable(client_state),
         graph_id=_text(resource.get("id")),
         change_key="" if _is_removal(line) else _change_key(_text(resource.get("@odata.etag"))),
         lifecycle=_text(line.get("lifecycleEvent")),
@@ -52,7 +52,7 @@ def _read(line: dict[str, object]) -> Iterator[Notification]:
 
 
 def _text(value: object) -> str:
-    return storable(value) if isinstance(value, str) else ""
+    return to_storable(value) if isinstance(value, str) else ""
 
 
 def _is_removal(line: dict[str, object]) -> bool:

@@ -11,21 +11,21 @@ import httpx
 
 from webcrm_sync.core.crm import (
     ActivityDraft,
+    CreatedRecord,
     CrmUser,
     DocumentDraft,
     DocumentRow,
     Field,
     KeyedActivity,
-    OddRecord,
     OrganisationRow,
     PersonRow,
-    Rejected,
+    RejectedRecord,
     SentActivity,
-    Written,
+    UnreadableRecord,
 )
 from webcrm_sync.core.errors import Gone, Refused, SyncError
-from webcrm_sync.core.times import for_webcrm
-from webcrm_sync.core.trail import Trail
+from webcrm_sync.core.paging_guard import PagingGuard
+from webcrm_sync.core.times import clamp_for_webcrm
 from webcrm_sync.net.bounds import Bounds
 from webcrm_sync.settings import Settings
 from webcrm_sync.webcrm import changes, wire
@@ -112,21 +112,25 @@ class WebCrm:
         (webCRM's Swagger: /Queries).
         """
         key_field = self._settings.webcrm_key_field
-        script = _keyed(key_field).where("ActivityCreatedAt", ">=", for_webcrm(created_since))
+        script = _keyed(key_field).where("ActivityCreatedAt", ">=", clamp_for_webcrm(created_since))
         if organisation_id is not None:
             script = script.where("ActivityOrganisationId", "=", organisation_id)
         rows = self._list("/Queries", {"script": str(script.order_by("ActivityId"))})
         return tuple(wire.keyed_activity(row, key_field) for row in rows)
 
     def keyed_from(
-        self, activity_id: int, *, created_since: datetime, odd: list[OddRecord] | None = None
+        self,
+        activity_id: int,
+        *,
+        created_since: datetime,
+        odd: list[UnreadableRecord] | None = None,
     ) -> tuple[KeyedActivity, ...]:
         """The next Activities in the order of their ids, the first of them this one or a later.
 
         At most PAGE, the odd ones counted; fewer = these are the last. `odd`: as `sent_activities`.
         """
         key_field = self._settings.webcrm_key_field
-        script = _keyed(key_field).where("ActivityCreatedAt", ">=", for_webcrm(created_since))
+        script = _keyed(key_field).where("ActivityCreatedAt", ">=", clamp_for_webcrm(created_since))
         script = script.where("ActivityId", ">=", activity_id).order_by("ActivityId")
         rows = self._page("/Queries", {"script": str(script)}, 1)
         return _each(rows, lambda row: wire.keyed_activity(row, key_field), "ActivityId", odd)
@@ -137,7 +141,7 @@ class WebCrm:
         return wire.keyed_activity(found, self._settings.webcrm_key_field)
 
     def sent_activities(
-        self, updated_since: datetime, *, odd: list[OddRecord] | None = None
+        self, updated_since: datetime, *, odd: list[UnreadableRecord] | None = None
     ) -> tuple[SentActivity, ...]:
         """Every Activity changed since, oldest change first; which are mails is not asked.
 
@@ -152,7 +156,7 @@ class WebCrm:
         return _each(rows, lambda row: wire.sent_activity(row, key_field, zone), "ActivityId", odd)
 
     def persons_changed(
-        self, since: datetime, *, odd: list[OddRecord] | None = None
+        self, since: datetime, *, odd: list[UnreadableRecord] | None = None
     ) -> tuple[PersonRow, ...]:
         """Every Person changed since, oldest change first. `odd`: as `sent_activities`."""
         names = "Id Email Email2 Name FirstName MiddleName LastName Status OrganisationId UpdatedAt"
@@ -160,7 +164,7 @@ class WebCrm:
         return _each(rows, wire.person, "PersonId", odd)
 
     def organisations_changed(
-        self, since: datetime, *, odd: list[OddRecord] | None = None
+        self, since: datetime, *, odd: list[UnreadableRecord] | None = None
     ) -> tuple[OrganisationRow, ...]:
         """Every Organisation changed since, oldest change first. `odd`: as `sent_activities`."""
         names = "Id Name Domain Www UpdatedAt"
@@ -171,7 +175,7 @@ class WebCrm:
 
     def write_activities(
         self, drafts: Sequence[ActivityDraft], *, until: datetime = NEVER
-    ) -> list[Written | Rejected]:
+    ) -> list[CreatedRecord | RejectedRecord]:
         """What became of each draft, in their order, by one request. Not idempotent."""
         settings = self._settings
         body = wire.activities_body(
@@ -186,7 +190,7 @@ class WebCrm:
 
     def write_documents(
         self, drafts: Sequence[DocumentDraft], *, until: datetime = NEVER
-    ) -> list[Written | Rejected]:
+    ) -> list[CreatedRecord | RejectedRecord]:
         """What became of each attachment, in their order, by one request. Not idempotent."""
         body = documents_body(drafts)
         return self._write_lines("/Documents", body, count=len(drafts), until=until)
@@ -195,7 +199,7 @@ class WebCrm:
         """Return when this draft can be written down for webCRM; nothing is sent."""
         document_body(draft)
 
-    def write_document(self, draft: DocumentDraft, *, until: datetime = NEVER) -> Written:
+    def write_document(self, draft: DocumentDraft, *, until: datetime = NEVER) -> CreatedRecord:
         """The Document made of one large attachment. Not idempotent."""
         answer = self._call("POST", "/Documents", body=document_body(draft), until=until)
         return wire.created(answer, "DocumentId")
@@ -220,14 +224,14 @@ class WebCrm:
         with suppress(Gone):
             self._call("DELETE", f"/Documents/{document_id:d}")
 
-    def create_person(self, draft: PersonDraft) -> Written:
+    def create_person(self, draft: PersonDraft) -> CreatedRecord:
         """The Person made of a draft. Not idempotent."""
         answer = self._call("POST", "/Persons", body=changes.person_body(draft))
         return wire.created(answer, "PersonId")
 
     def _write_lines(
         self, path: str, body: bytes | Body, *, count: int, until: datetime
-    ) -> list[Written | Rejected]:
+    ) -> list[CreatedRecord | RejectedRecord]:
         if not count:
             return []
         return wire.lines(self._call("PATCH", path, body=body, until=until), count=count)
@@ -236,12 +240,12 @@ class WebCrm:
 
     def _list(self, path: str, params: Params | None = None) -> Iterator[wire.Row]:
         """The rows of all pages; a page shorter than asked for is the last."""
-        trail = self._trail()
+        guard = self._page_guard()
         page, more = 0, True
         while more:
             page += 1
             rows = self._page(path, params or {}, page)
-            trail.follow(_marks(rows))
+            guard.check(_marks(rows))
             yield from rows
             more = len(rows) == PAGE
 
@@ -254,25 +258,25 @@ class WebCrm:
         name, id_name = f"{script.table}UpdatedAt", f"{script.table}Id"
         latest: dict[int, wire.Row] = {}
         page, more = 1, True
-        trail, steps = self._trail(), self._trail()
+        guard, steps = self._page_guard(), self._page_guard()
         while more:
             text = str(script.where(name, ">=", since).order_by(name))
             rows = self._page("/Queries", {"script": text}, page)
-            steps.follow(f"{since} {page}")
-            trail.follow(_marks(rows))
+            steps.check(f"{since} {page}")
+            guard.check(_marks(rows))
             for row in rows:
                 latest.pop(row.record_id(id_name), None)
                 latest[row.record_id(id_name)] = row
             more = len(rows) == PAGE
             reached = rows[-1].time(name) if rows else None
             if reached and reached > since:
-                page, since, trail = 1, reached, self._trail()
+                page, since, guard = 1, reached, self._page_guard()
             else:
                 page += 1
         return tuple(latest.values())
 
-    def _trail(self) -> Trail:
-        return Trail("webCRM", most=self._calls.bounds.pages)
+    def _page_guard(self) -> PagingGuard:
+        return PagingGuard("webCRM", most=self._calls.bounds.pages)
 
     def _page(self, path: str, params: Params, page: int) -> tuple[wire.Row, ...]:
         return wire.rows(self._call("GET", path, params={**params, "Page": page, "Size": PAGE}))
@@ -287,7 +291,7 @@ def _each(
     rows: Iterable[wire.Row],
     read: Callable[[wire.Row], T],
     id_name: str,
-    odd: list[OddRecord] | None,
+    odd: list[UnreadableRecord] | None,
 ) -> tuple[T, ...]:
     """Each record by itself: one that cannot be read must not hide the others."""
     found = []
@@ -299,7 +303,7 @@ def _each(
         except Exception as fault:
             if odd is None:
                 raise
-            odd.append(OddRecord(row.number(id_name), fault))
+            odd.append(UnreadableRecord(row.number(id_name), fault))
     return tuple(found)
 
 

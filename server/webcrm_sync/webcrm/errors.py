@@ -17,7 +17,7 @@ from webcrm_sync.core.errors import (
     TryLater,
     Unclear,
 )
-from webcrm_sync.core.storable import storable_json
+from webcrm_sync.core.storable import to_storable_json
 from webcrm_sync.net.retry_after import read_retry_after
 
 #: What a header can carry.
@@ -85,7 +85,7 @@ def parsed(answer: Answer) -> object:
     except (ValueError, RecursionError):
         return None
     # What cannot be stored (NUL, half an emoji) can only stand in JSON as an escape.
-    return storable_json(found) if b"\\u" in answer.body else found
+    return to_storable_json(found) if b"\\u" in answer.body else found
 
 
 def access_token(answer: Answer, *, now: datetime) -> str:

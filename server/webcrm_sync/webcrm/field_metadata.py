@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 
 from webcrm_sync.core.crm import Field
 from webcrm_sync.core.errors import Gone, Refused
-from webcrm_sync.core.filing import Limits
+from webcrm_sync.core.filing import FieldLimits
 
 _FRESH = timedelta(minutes=30)
 ACTION, SUBJECT, MEMO = "ActivityAction", "ActivityDescription", "ActivityMemo"
@@ -38,11 +38,11 @@ class Metadata:
         except (Gone, Refused):
             return ()
 
-    def limits(self) -> Limits:
+    def limits(self) -> FieldLimits:
         """How long a subject and a body may be."""
         fields = self.read()
         lengths = {name: f.max_length for name, f in fields.items()}
-        return Limits(subject=lengths.get(SUBJECT, 0), memo=lengths.get(MEMO, 0))
+        return FieldLimits(subject=lengths.get(SUBJECT, 0), memo=lengths.get(MEMO, 0))
 
     def knows_action(self, action: str) -> bool:
         """True when webCRM's drop-down has this label, or is no drop-down.

@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 
-from webcrm_sync.core.harmless import harmless
+from webcrm_sync.core.neutralize import neutralize_tags
 
 #: The fields that webCRM's pages show and that hold words of mails.
 _SHOWN = frozenset(
@@ -30,7 +30,7 @@ def record(fields: Mapping[str, str | int | None]) -> dict[str, str | int]:
 
 
 def _sent(name: str, value: str | int) -> str | int:
-    return harmless(value) if name in _SHOWN and isinstance(value, str) else value
+    return neutralize_tags(value) if name in _SHOWN and isinstance(value, str) else value
 
 
 def dump(value: object) -> bytes:

@@ -13,23 +13,23 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, tzinfo
 from typing import Any
 
-from webcrm_sync.core.addresses import addresses_in, domains_in, is_mailable
+from webcrm_sync.core.addresses import find_addresses, find_domains, is_mailable
 from webcrm_sync.core.crm import (
     ActivityDraft,
+    CreatedRecord,
     CrmUser,
     DocumentRow,
     Field,
     KeyedActivity,
     OrganisationRow,
     PersonRow,
-    Rejected,
+    RejectedRecord,
     SentActivity,
     Unmatchable,
-    Written,
 )
 from webcrm_sync.core.errors import Gone, TryLater, Unclear
 from webcrm_sync.core.matching import Contact
-from webcrm_sync.core.times import for_webcrm
+from webcrm_sync.core.times import clamp_for_webcrm
 from webcrm_sync.webcrm.errors import Answer, parsed
 from webcrm_sync.webcrm.query import FIELDS
 from webcrm_sync.webcrm.records import dump, record
@@ -121,7 +121,7 @@ def person(found: Row) -> PersonRow:
     person_id = found.record_id("PersonId")
     organisation_id = found.number("PersonOrganisationId")
     text = "; ".join(filter(None, (found.text(f"PersonEmail{n}").strip() for n in ("", "2"))))
-    addresses = dict.fromkeys(addresses_in(text) + addresses_in(text.replace("/", " / ")))
+    addresses = dict.fromkeys(find_addresses(text) + find_addresses(text.replace("/", " / ")))
     parts = (found.text(f"Person{part}Name").strip() for part in ("First", "Middle", "Last"))
     name = found.text("PersonName").strip() or " ".join(filter(None, parts))
     is_active = found.text("PersonStatus").strip().casefold() not in {"resigned", "1"}
@@ -138,14 +138,14 @@ def organisation(found: Row) -> OrganisationRow:
     return OrganisationRow(
         organisation_id=found.record_id("OrganisationId"),
         name=found.text("OrganisationName").strip(),
-        domains=domains_in(f"{found.text('OrganisationDomain')};{found.text('OrganisationWww')}"),
+        domains=find_domains(f"{found.text('OrganisationDomain')};{found.text('OrganisationWww')}"),
         updated_at=found.time("OrganisationUpdatedAt"),
     )
 
 
 def user(found: Row) -> CrmUser | None:
     """Who works in webCRM, None without an address. Passwords and tickets stay outside."""
-    addresses = addresses_in(found.text("UserEmail"))
+    addresses = find_addresses(found.text("UserEmail"))
     if not addresses:
         return None
     return CrmUser(found.record_id("UserId"), addresses[0], found.text("UserName").strip())
@@ -212,11 +212,11 @@ def _activity(draft: ActivityDraft, key_field: str, zone: tzinfo) -> dict[str, s
 
 def time_text(at: datetime, zone: tzinfo) -> str:
     """RFC 3339 to the second with the zone's offset, Z for none; a time that webCRM can hold."""
-    text = for_webcrm(at).astimezone(zone).isoformat(timespec="seconds")
+    text = clamp_for_webcrm(at).astimezone(zone).isoformat(timespec="seconds")
     return text.removesuffix("+00:00") + "Z" if text.endswith("+00:00") else text
 
 
-def lines(answer: Answer, *, count: int) -> list[Written | Rejected]:
+def lines(answer: Answer, *, count: int) -> list[CreatedRecord | RejectedRecord]:
     """What became of each line of a bulk write, in its order (webCRM's Swagger: PATCH).
 
     Raises Unclear when it is not told for every one of `count` lines.
@@ -227,16 +227,16 @@ def lines(answer: Answer, *, count: int) -> list[Written | Rejected]:
     return [_line(told) for told in found]
 
 
-def _line(told: object) -> Written | Rejected:
+def _line(told: object) -> CreatedRecord | RejectedRecord:
     text = str(told).strip() if isinstance(told, str | int) and not isinstance(told, bool) else ""
     if _ID.fullmatch(text):
-        return Written(int(text))
+        return CreatedRecord(int(text))
     if not text or re.fullmatch(r"-?[0-9]+", text):
         raise Unclear("webCRM answered a line with neither an id nor a reason")
-    return Rejected(text)
+    return RejectedRecord(text)
 
 
-def created(answer: Answer, id_name: str) -> Written:
+def created(answer: Answer, id_name: str) -> CreatedRecord:
     """The id of a new record: a number, a number as text, or an object that holds it.
 
     Raises Unclear when webCRM told none. All of these forms occur in public clients.
@@ -244,5 +244,5 @@ def created(answer: Answer, id_name: str) -> Written:
     found = parsed(answer)
     told = found.get(id_name) if isinstance(found, dict) else found
     if isinstance(told, str | int) and not isinstance(told, bool) and _ID.fullmatch(str(told)):
-        return Written(int(told))
+        return CreatedRecord(int(told))
     raise Unclear("webCRM did not tell the new record's id")

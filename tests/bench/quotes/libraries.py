@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from quotes.cases import Case
-from webcrm_sync.core.mail_text.body_text import read_body, read_kept
+from webcrm_sync.core.mail_text.body_text import read_body, read_mail_body
 
 _HERE = Path(__file__).parent
 #: Where the Makefile installs the libraries of npm.
@@ -49,7 +49,9 @@ def product() -> Reader:
     """The product with `NEW_TEXT_ONLY`."""
     return _each(
         lambda case: (
-            read_kept(case.subject, case.body, is_html=case.is_html, is_new_text_only=True).text
+            read_mail_body(
+                case.subject, case.body, is_html=case.is_html, is_new_text_only=True
+            ).text
         )
     )
 

@@ -7,7 +7,7 @@ from typing import Any
 
 from contract.graph_wire.script import NOW, Said, Scripted, caught
 from webcrm_sync.core.errors import Conflict, Refused, TryLater
-from webcrm_sync.core.outlook import Marked, Marking
+from webcrm_sync.core.outlook import Marking, MarkingResult
 from webcrm_sync.graph.client import GraphClient
 
 
@@ -45,7 +45,7 @@ def test_marking_is_one_chain_whose_lines_fail_for_themselves(
         )
     )
     marked = client.mark("u/1", [marking(one) for one in "abcde"])
-    assert marked[0] == Marked("a", "CK2")
+    assert marked[0] == MarkingResult("a", "CK2")
     kinds = [type(one.trouble) for one in marked]
     assert kinds == [type(None), Conflict, TryLater, TryLater, TryLater]
     assert isinstance(marked[2].trouble, TryLater)

@@ -14,7 +14,7 @@ import pytest
 import trustme
 
 from contract.webcrm_client.bench import KEY, Bench, draft, settings
-from webcrm_sync.core.crm import KeyedActivity, Written
+from webcrm_sync.core.crm import CreatedRecord, KeyedActivity
 from webcrm_sync.core.errors import LoginRefused, TooLate, TryLater, Unclear
 from webcrm_sync.webcrm import WebCrm
 from webcrm_sync.webcrm.rate_limit import RateLimiter
@@ -123,7 +123,7 @@ def test_an_unexpected_401_is_worth_one_new_login(bench: Bench, acme: int) -> No
     crm = WebCrm(settings(bench.url), now=lambda: stopped)
     crm.whoami()
     bench.clock.advance(timedelta(hours=2))
-    assert [type(line) for line in crm.write_activities([draft(acme)])] == [Written]
+    assert [type(line) for line in crm.write_activities([draft(acme)])] == [CreatedRecord]
     assert bench.journal.count(path="ApiLogin") == 2
     assert len(bench.world.activities) == 1
     crm.close()

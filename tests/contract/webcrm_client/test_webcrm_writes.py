@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from io import BytesIO
 
 from contract.webcrm_client.bench import KEY, Bench, draft
-from webcrm_sync.core.crm import DocumentDraft, DocumentRow, Rejected, Written
+from webcrm_sync.core.crm import CreatedRecord, DocumentDraft, DocumentRow, RejectedRecord
 
 
 def test_an_activity_stands_in_webcrm_as_it_was_drafted(bench: Bench, acme: int) -> None:
@@ -16,7 +16,7 @@ def test_an_activity_stands_in_webcrm_as_it_was_drafted(bench: Bench, acme: int)
     user = bench.world.add_user("seller@us.example", "Seller")
     [answer] = bench.crm.write_activities([draft(acme, person_id=person, user_id=user)])
     [stored] = bench.world.activities
-    assert answer == Written(stored["ActivityId"])
+    assert answer == CreatedRecord(stored["ActivityId"])
     assert stored["ActivityOrganisationId"] == acme
     assert stored["ActivityPersonId"] == person
     assert stored["ActivityAssignedTo"] == user
@@ -29,7 +29,7 @@ def test_an_activity_stands_in_webcrm_as_it_was_drafted(bench: Bench, acme: int)
 
 def test_fifty_activities_take_one_request(bench: Bench, acme: int) -> None:
     answers = bench.crm.write_activities([draft(acme)] * 50)
-    assert len({a.record_id for a in answers if isinstance(a, Written)}) == 50
+    assert len({a.record_id for a in answers if isinstance(a, CreatedRecord)}) == 50
     assert bench.journal.count(path="/Activities") == 1
 
 
@@ -42,8 +42,13 @@ def test_one_bad_line_does_not_keep_the_others_out(bench: Bench, acme: int) -> N
     lines = bench.crm.write_activities(
         [draft(acme), draft(acme, action="Pigeon"), draft(acme, subject="x" * 201), draft(None)]
     )
-    assert [type(line) for line in lines] == [Written, Rejected, Rejected, Written]
-    assert isinstance(lines[1], Rejected)
+    assert [type(line) for line in lines] == [
+        CreatedRecord,
+        RejectedRecord,
+        RejectedRecord,
+        CreatedRecord,
+    ]
+    assert isinstance(lines[1], RejectedRecord)
     assert "Pigeon" in lines[1].message
     assert len(bench.world.activities) == 2
 
@@ -51,17 +56,17 @@ def test_one_bad_line_does_not_keep_the_others_out(bench: Bench, acme: int) -> N
 def test_a_create_that_came_too_fast_is_rejected_and_works_again(bench: Bench, acme: int) -> None:
     bench.world.failing_creates = 1
     one, two = bench.crm.write_activities([draft(acme), draft(acme)])
-    assert isinstance(one, Rejected)
-    assert isinstance(two, Written)
+    assert isinstance(one, RejectedRecord)
+    assert isinstance(two, CreatedRecord)
 
 
 def test_attachments_hang_on_their_activity_and_are_found_again(bench: Bench, acme: int) -> None:
     [activity] = bench.crm.write_activities([draft(acme)])
-    assert isinstance(activity, Written)
+    assert isinstance(activity, CreatedRecord)
     content = b"\x00\xff%PDF"
     pdf = DocumentDraft(activity.record_id, acme, "offer.pdf", BytesIO(content), len(content))
     bulk = bench.crm.write_documents([pdf, replace(pdf, activity_id=99)])
-    assert [type(line) for line in bulk] == [Written, Rejected]
+    assert [type(line) for line in bulk] == [CreatedRecord, RejectedRecord]
     single = bench.crm.write_document(replace(pdf, name="README", organisation_id=None))
     stored = bench.world.documents
     assert [b64decode(d["DocumentFile"]) for d in stored] == [content] * 2

@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
-from webcrm_sync.core.attachments import content_id
-from webcrm_sync.core.mail_text.blanks import tidy, without_fillers
+from webcrm_sync.core.attachments import normalize_content_id
 from webcrm_sync.core.mail_text.html import HtmlText, html_to_text
-from webcrm_sync.core.mail_text.links import with_links_unwrapped
-from webcrm_sync.core.mail_text.quote_marks import HISTORY_LINE
+from webcrm_sync.core.mail_text.links import unwrap_links
+from webcrm_sync.core.mail_text.quote_marks import QUOTE_MARK
 from webcrm_sync.core.mail_text.quoted_reply import new_text
 from webcrm_sync.core.mail_text.truncate import truncate
+from webcrm_sync.core.mail_text.whitespace import clean_text, strip_fillers
 from webcrm_sync.core.pictures import NO_PICTURES, PictureFacts
 
 #: More than anybody reads in a CRM: a hundred printed pages. The rest is not even laid out.
@@ -19,7 +19,7 @@ LONGEST_TEXT = 250_000
 
 
 @dataclass(frozen=True, slots=True)
-class Reading:
+class BodyText:
     """What was read. `cids`: content ids in the form of `core.enclosures.content_id`.
 
     `pictures`: what else is known of the pictures that the text shows.
@@ -30,7 +30,7 @@ class Reading:
     pictures: PictureFacts = NO_PICTURES
 
 
-def read_kept(subject: str, body: str, *, is_html: bool, is_new_text_only: bool) -> Reading:
+def read_mail_body(subject: str, body: str, *, is_html: bool, is_new_text_only: bool) -> BodyText:
     """A mail's body, see `read_body`.
 
     `is_new_text_only`: without the older mails quoted in it, see `quoted_reply.new_text`.
@@ -40,7 +40,7 @@ def read_kept(subject: str, body: str, *, is_html: bool, is_new_text_only: bool)
     return replace(read, text=truncate(text, LONGEST_TEXT))
 
 
-def read_body(body: str, *, is_html: bool) -> Reading:
+def read_body(body: str, *, is_html: bool) -> BodyText:
     r"""A mail body as plain text of at most LONGEST_TEXT characters, never with a control one.
 
     Links are kept as `[words](address)`, at most one empty line in a row.
@@ -49,16 +49,16 @@ def read_body(body: str, *, is_html: bool) -> Reading:
     ...           is_html=True).text
     'Dear all,\n\nsee [this](https://x.example)'
     """
-    return read_kept("", body, is_html=is_html, is_new_text_only=False)
+    return read_mail_body("", body, is_html=is_html, is_new_text_only=False)
 
 
-def _to_text(body: str, *, is_html: bool, marks_history: bool) -> Reading:
+def _to_text(body: str, *, is_html: bool, marks_history: bool) -> BodyText:
     if not is_html:
-        text = without_fillers(body[: 2 * LONGEST_TEXT].replace(HISTORY_LINE, ""))
-        return Reading(tidy(with_links_unwrapped(text)))
+        text = strip_fillers(body[: 2 * LONGEST_TEXT].replace(QUOTE_MARK, ""))
+        return BodyText(clean_text(unwrap_links(text)))
     found = html_to_text(body, limit=LONGEST_TEXT, marks_history=marks_history)
-    return Reading(
-        tidy(found.text + (" …" if found.is_cut else "")),
+    return BodyText(
+        clean_text(found.text + (" …" if found.is_cut else "")),
         _content_ids(found.gallery.cids),
         _picture_facts(found),
     )
@@ -76,4 +76,4 @@ def _picture_facts(found: HtmlText) -> PictureFacts:
 
 
 def _content_ids(written: Iterable[str]) -> tuple[str, ...]:
-    return tuple(sorted({content_id(cid) for cid in written} - {""}))
+    return tuple(sorted({normalize_content_id(cid) for cid in written} - {""}))

@@ -12,12 +12,12 @@ from functools import partial
 
 from selectolax.lexbor import LexborNode
 
-from webcrm_sync.core.mail_text.blanks import without_fillers
 from webcrm_sync.core.mail_text.layout import Span
-from webcrm_sync.core.mail_text.links import shown_address
-from webcrm_sync.core.mail_text.numbering import marker
-from webcrm_sync.core.mail_text.page import Element, Leaves, Numbering, Page
+from webcrm_sync.core.mail_text.links import target_to_show
+from webcrm_sync.core.mail_text.numbering import format_marker
+from webcrm_sync.core.mail_text.render_state import Element, ExitActions, Numbering, RenderState
 from webcrm_sync.core.mail_text.style import PLAIN, Style
+from webcrm_sync.core.mail_text.whitespace import strip_fillers
 
 #: Digits and signs change their meaning when they are no longer raised: 10<sup>6</sup>.
 _RAISED = re.compile(r"\s*[+\-\u2212\u2013(]?\s*(?:\d[\d.,/]*|[a-z])\s*\)?\s*")
@@ -30,49 +30,49 @@ _BUTTONS = frozenset({"button", "submit", "reset"})
 _BOXES = frozenset({"checkbox", "radio"})
 
 
-def _block(page: Page, element: Element, leaves: Leaves) -> bool:
+def _block(page: RenderState, element: Element, leaves: ExitActions) -> bool:
     if element.style.is_block is not False:
         page.block(leaves)
     if element.style.is_quote or "EmailQuote" in element.get("class"):
-        quoted(page, leaves)
+        mark_quoted(page, leaves)
     return True
 
 
-def _paragraph(page: Page, element: Element, leaves: Leaves) -> bool:
+def _paragraph(page: RenderState, element: Element, leaves: ExitActions) -> bool:
     # Word says in a style sheet that its paragraphs have no margin.
     is_word = element.get("class").removeprefix("x_").startswith("Mso")
     page.block(leaves, 1 if is_word or element.style.has_no_margin else 2)
     return True
 
 
-def _preformatted(page: Page, element: Element, leaves: Leaves) -> bool:
+def _preformatted(page: RenderState, element: Element, leaves: ExitActions) -> bool:
     page.block(leaves)
     if element.style.is_preserved is None:
         page.set(leaves, is_preserved=True)
     return True
 
 
-def _line_end(page: Page, element: Element, leaves: Leaves) -> bool:
+def _line_end(page: RenderState, element: Element, leaves: ExitActions) -> bool:
     page.layout.line_end()
     return False
 
 
-def _quote(page: Page, element: Element, leaves: Leaves) -> bool:
+def _quote(page: RenderState, element: Element, leaves: ExitActions) -> bool:
     page.block(leaves, 2)
     # Gmail and Outlook on the web indent what a person writes by blockquotes without a border.
     if not element.style.is_borderless or element.get("type") == "cite":
-        quoted(page, leaves)
+        mark_quoted(page, leaves)
     return True
 
 
-def quoted(page: Page, leaves: Leaves) -> None:
+def mark_quoted(page: RenderState, leaves: ExitActions) -> None:
     """Mark the element's lines as a quote."""
     layout = page.layout
     leaves.append(partial(setattr, layout, "quotes", layout.quotes))
     layout.quotes += 1
 
 
-def _list(page: Page, element: Element, leaves: Leaves) -> bool:
+def _list(page: RenderState, element: Element, leaves: ExitActions) -> bool:
     page.block(leaves, 1 if page.lists else 2)
     kind = element.style.list_kind or element.get("type")
     page.lists.append(_numbering(element, kind) if element.tag == "ol" else Numbering(kind=kind))
@@ -97,13 +97,13 @@ def _numbering(element: Element, kind: str) -> Numbering:
     return Numbering(start, -1, kind)
 
 
-def _item(page: Page, element: Element, leaves: Leaves) -> bool:
+def _item(page: RenderState, element: Element, leaves: ExitActions) -> bool:
     page.block(leaves)
     numbering = page.lists[-1] if page.lists else Numbering()
     if numbering.step:
         value = _integer(element.get("value"))
         numbering.number = numbering.number if value is None else value
-        mark = marker(numbering.number, numbering.kind)
+        mark = format_marker(numbering.number, numbering.kind)
         numbering.number += numbering.step
     else:
         mark = "*"
@@ -113,7 +113,7 @@ def _item(page: Page, element: Element, leaves: Leaves) -> bool:
     return True
 
 
-def _word_marker(page: Page, element: Element) -> bool:
+def _word_marker(page: RenderState, element: Element) -> bool:
     """The marker that Word writes as text in front of a list's paragraph."""
     text = " ".join(element.node.text(deep=True)[:_LONGEST_MARKER].split())
     page.layout.mark("* " if text in _BULLETS else f"{text} ")
@@ -125,19 +125,19 @@ def _integer(text: str) -> int | None:
     return int(found[1]) if found else None
 
 
-def _table(page: Page, element: Element, leaves: Leaves) -> bool:
+def _table(page: RenderState, element: Element, leaves: ExitActions) -> bool:
     page.block(leaves)
     return True
 
 
-def _row(page: Page, element: Element, leaves: Leaves) -> bool:
+def _row(page: RenderState, element: Element, leaves: ExitActions) -> bool:
     page.block(leaves)
     page.rows.append(None)
     leaves.append(partial(page.rows.__delitem__, -1))
     return True
 
 
-def _cell(page: Page, element: Element, leaves: Leaves) -> bool:
+def _cell(page: RenderState, element: Element, leaves: ExitActions) -> bool:
     layout = page.layout
     if not page.rows:
         return True
@@ -148,7 +148,7 @@ def _cell(page: Page, element: Element, leaves: Leaves) -> bool:
     return True
 
 
-def _end_cell(page: Page, before: int | None) -> None:
+def _end_cell(page: RenderState, before: int | None) -> None:
     layout = page.layout
     layout.end_cell()
     if layout.first_line is not None and page.rows[-1] is None:
@@ -156,7 +156,7 @@ def _end_cell(page: Page, before: int | None) -> None:
     layout.first_line = before if before is not None else layout.first_line
 
 
-def _link(page: Page, element: Element, leaves: Leaves) -> bool:
+def _link(page: RenderState, element: Element, leaves: ExitActions) -> bool:
     href = element.get("href")
     if not href or page.is_linked:
         return True
@@ -167,8 +167,8 @@ def _link(page: Page, element: Element, leaves: Leaves) -> bool:
     return True
 
 
-def _end_link(page: Page, span: Span, href: str) -> None:
-    address = shown_address(href, page.layout.words_of(span))
+def _end_link(page: RenderState, span: Span, href: str) -> None:
+    address = target_to_show(href, page.layout.words_of(span))
     if address:
         span.after = f"]({address})"
     else:
@@ -176,8 +176,8 @@ def _end_link(page: Page, span: Span, href: str) -> None:
     page.layout.close_span(span)
 
 
-def _picture(page: Page, element: Element, leaves: Leaves) -> bool:
-    words = without_fillers(element.get("alt")).strip()
+def _picture(page: RenderState, element: Element, leaves: ExitActions) -> bool:
+    words = strip_fillers(element.get("alt")).strip()
     is_pixel = any(element.get(side) in {"0", "1"} for side in ("width", "height"))
     if not words or is_pixel or _PICTURE_NAME.fullmatch(words):
         return False
@@ -190,19 +190,19 @@ def _picture(page: Page, element: Element, leaves: Leaves) -> bool:
     return False
 
 
-def _struck(page: Page, element: Element, leaves: Leaves) -> bool:
+def _struck(page: RenderState, element: Element, leaves: ExitActions) -> bool:
     strike(page, leaves)
     return True
 
 
-def strike(page: Page, leaves: Leaves) -> None:
+def strike(page: RenderState, leaves: ExitActions) -> None:
     """Show that the element's words are struck out."""
     if not page.is_struck:
         page.set(leaves, is_struck=True)
         page.span(leaves, "~~", "~~")
 
 
-def _raised(page: Page, element: Element, leaves: Leaves) -> bool:
+def _raised(page: RenderState, element: Element, leaves: ExitActions) -> bool:
     if _RAISED.fullmatch(_only_text(element.node)[:_LONGEST_MARKER]):
         page.span(leaves, "^")
     return True
@@ -215,17 +215,17 @@ def _only_text(node: LexborNode) -> str:
     return (node.text_content or "") if node.tag == "-text" else ""
 
 
-def _citation(page: Page, element: Element, leaves: Leaves) -> bool:
+def _citation(page: RenderState, element: Element, leaves: ExitActions) -> bool:
     page.span(leaves, "“", "”")
     return True
 
 
-def _apart(page: Page, element: Element, leaves: Leaves) -> bool:
+def _apart(page: RenderState, element: Element, leaves: ExitActions) -> bool:
     page.apart(leaves)
     return True
 
 
-def _input(page: Page, element: Element, leaves: Leaves) -> bool:
+def _input(page: RenderState, element: Element, leaves: ExitActions) -> bool:
     kind = element.get("type").lower()
     if kind in _BOXES:
         words = "[x]" if "checked" in element.attributes else "[ ]"
@@ -235,17 +235,19 @@ def _input(page: Page, element: Element, leaves: Leaves) -> bool:
         words = "" if kind in {"hidden", "password"} else element.get("value")
     if words.strip():
         page.layout.separate()
-        page.layout.flow(without_fillers(words))
+        page.layout.flow(strip_fillers(words))
         page.layout.separate()
     return False
 
 
-def _all(begin: Callable[[Page, Element, Leaves], bool], tags: str) -> Iterable[tuple[str, Begin]]:
+def _all(
+    begin: Callable[[RenderState, Element, ExitActions], bool], tags: str
+) -> Iterable[tuple[str, Handler]]:
     return ((tag, begin) for tag in tags.split())
 
 
-Begin = Callable[[Page, Element, Leaves], bool]
-BEGIN: dict[str, Begin] = dict(
+Handler = Callable[[RenderState, Element, ExitActions], bool]
+HANDLERS: dict[str, Handler] = dict(
     [
         *_all(
             _block,
@@ -277,16 +279,16 @@ BEGIN: dict[str, Begin] = dict(
 _INLINE = frozenset({_link, _picture, _struck, _raised, _citation, _apart})
 
 
-def begin(page: Page, element: Element, leaves: Leaves) -> bool:
+def begin_element(page: RenderState, element: Element, leaves: ExitActions) -> bool:
     """Begin an element; False: what it holds is not read."""
     style = element.style
     if style is PLAIN:
-        known = BEGIN.get(element.tag)
+        known = HANDLERS.get(element.tag)
         return known(page, element, leaves) if known else True
     if style.is_marker:
         return _word_marker(page, element)
     _apply(page, style, leaves)
-    known = BEGIN.get(element.tag)
+    known = HANDLERS.get(element.tag)
     if style.is_block and (known is None or known in _INLINE):
         page.block(leaves)
     is_read = known(page, element, leaves) if known else True
@@ -299,7 +301,7 @@ def begin(page: Page, element: Element, leaves: Leaves) -> bool:
     return is_read
 
 
-def _apply(page: Page, style: Style, leaves: Leaves) -> None:
+def _apply(page: RenderState, style: Style, leaves: ExitActions) -> None:
     """Let a style hold for the words of its element."""
     if style.is_sizeless is not None and style.is_sizeless != page.is_sizeless:
         page.set(leaves, is_sizeless=style.is_sizeless)

@@ -12,14 +12,14 @@ from dataclasses import dataclass
 from selectolax.lexbor import LexborDocumentOptions, LexborHTMLParser, LexborNode
 
 from webcrm_sync.core.mail_text import quote_marks
-from webcrm_sync.core.mail_text.bounded import bounded
-from webcrm_sync.core.mail_text.elements import BEGIN, begin
-from webcrm_sync.core.mail_text.page import Attributes, Element, Leaves, Page
-from webcrm_sync.core.mail_text.pictures import Gallery
-from webcrm_sync.core.mail_text.quote_marks import HISTORY_LINE
-from webcrm_sync.core.mail_text.style import PLAIN, style_of
+from webcrm_sync.core.mail_text.elements import HANDLERS, begin_element
+from webcrm_sync.core.mail_text.html_limits import limit_html
+from webcrm_sync.core.mail_text.pictures import PictureCollector
+from webcrm_sync.core.mail_text.quote_marks import QUOTE_MARK
+from webcrm_sync.core.mail_text.render_state import Attributes, Element, ExitActions, RenderState
+from webcrm_sync.core.mail_text.style import PLAIN, parse_style
 from webcrm_sync.core.mail_text.style_sheet import StyleSheet
-from webcrm_sync.core.storable import storable
+from webcrm_sync.core.storable import to_storable
 
 _UNSEEN_TAGS = (
     "title script style template iframe noembed noframes embed datalist map metadata desc"
@@ -32,7 +32,7 @@ _UNSEEN = frozenset(_UNSEEN_TAGS.split())
 _END_OF_DOCUMENT = re.compile(r"</(?:body|html)\s*>", re.IGNORECASE)
 #: Lexbor copies a list's chosen option at each option otherwise: 100,000 of them take 50 s.
 _WITHOUT_EVENTS = LexborDocumentOptions.WO_EVENTS
-_HISTORY = quote_marks.BEGINS | quote_marks.HOLDS | quote_marks.LEADS
+_HISTORY = quote_marks.QUOTE_STARTS | quote_marks.QUOTE_CONTAINERS | quote_marks.ATTRIBUTIONS
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +43,7 @@ class HtmlText:
     """
 
     text: str
-    gallery: Gallery
+    gallery: PictureCollector
     has_words: bool
     is_cut: bool
 
@@ -55,8 +55,8 @@ def html_to_text(html: str, *, limit: int, marks_history: bool = False) -> HtmlT
     length of the HTML. `marks_history`: with a `HISTORY_LINE` in front of each older mail that a
     mail program has marked.
     """
-    html = storable(html).replace(HISTORY_LINE, "")
-    taken = bounded(_END_OF_DOCUMENT.sub(r"<div></div>\g<0>", html))
+    html = to_storable(html).replace(QUOTE_MARK, "")
+    taken = limit_html(_END_OF_DOCUMENT.sub(r"<div></div>\g<0>", html))
     walk = _Walk(limit, marks_history=marks_history)
     root = LexborHTMLParser(taken.html, options=_WITHOUT_EVENTS).root
     if root is not None:
@@ -70,8 +70,8 @@ class _Walk:
     """One walk through a tree, in the order of reading."""
 
     def __init__(self, limit: int, *, marks_history: bool) -> None:
-        self.page = Page()
-        self.gallery = Gallery()
+        self.page = RenderState()
+        self.gallery = PictureCollector()
         self.is_cut = False
         self._sheet = StyleSheet()
         self._limit = limit
@@ -79,7 +79,7 @@ class _Walk:
 
     def run(self, root: LexborNode) -> None:
         """Read the tree, without recursion, since nothing limits how deep a mail is nested."""
-        above: list[tuple[LexborNode, Leaves]] = []
+        above: list[tuple[LexborNode, ExitActions]] = []
         node: LexborNode | None = root
         layout, limit = self.page.layout, self._limit
         while node is not None:
@@ -102,7 +102,7 @@ class _Walk:
                 following = node.next if above else None
             node = following
 
-    def _begin(self, node: LexborNode) -> Leaves | None:
+    def _begin(self, node: LexborNode) -> ExitActions | None:
         """Begin a node: what is to be done at its end, None = nothing in it is read."""
         tag = node.tag or "-"
         if tag == "-text":
@@ -115,25 +115,27 @@ class _Walk:
         attributes: Attributes = node.attributes
         if attributes:
             return self._begin_element(node, tag, attributes)
-        if tag not in BEGIN:
+        if tag not in HANDLERS:
             return _NO_LEAVES
         return self._enter(Element(node, tag, attributes, PLAIN), [])
 
-    def _begin_element(self, node: LexborNode, tag: str, attributes: Attributes) -> Leaves | None:
-        style = style_of(attributes.get("style") or "")
+    def _begin_element(
+        self, node: LexborNode, tag: str, attributes: Attributes
+    ) -> ExitActions | None:
+        style = parse_style(attributes.get("style") or "")
         element = Element(node, tag, attributes, style)
         is_hidden = style.is_hidden or "hidden" in attributes or self._is_hidden_by_sheet(element)
         self.gallery.visit(tag, attributes, is_seen=not is_hidden)
         if is_hidden:
             self.gallery.pass_by(node)
             return None
-        leaves: Leaves = []
+        leaves: ExitActions = []
         if self._marks_history and not self.page.is_history:
             self._mark_history(element, leaves)
         return self._enter(element, leaves)
 
-    def _enter(self, element: Element, leaves: Leaves) -> Leaves | None:
-        if begin(self.page, element, leaves):
+    def _enter(self, element: Element, leaves: ExitActions) -> ExitActions | None:
+        if begin_element(self.page, element, leaves):
             return leaves
         _end(leaves)
         return None
@@ -143,19 +145,19 @@ class _Walk:
             return False
         return self._sheet.hides(element.tag, element.get("class"), element.get("id"))
 
-    def _mark_history(self, element: Element, leaves: Leaves) -> None:
+    def _mark_history(self, element: Element, leaves: ExitActions) -> None:
         """Say in a line of its own that an older mail begins here."""
-        marks = quote_marks.of(element.attributes)
-        known = quote_marks.QUOTES if element.tag == "blockquote" else _HISTORY
+        marks = quote_marks.marks_of(element.attributes)
+        known = quote_marks.QUOTE_BLOCKS if element.tag == "blockquote" else _HISTORY
         if not marks.isdisjoint(known):
-            self.page.layout.line(HISTORY_LINE)
+            self.page.layout.line(QUOTE_MARK)
             self.page.set(leaves, is_history=True)
 
 
 #: Of an element that changes nothing; never added to.
-_NO_LEAVES: Leaves = []
+_NO_LEAVES: ExitActions = []
 
 
-def _end(leaves: Leaves) -> None:
+def _end(leaves: ExitActions) -> None:
     for leave in reversed(leaves):
         leave()

@@ -29,10 +29,10 @@ _ESCAPED = regex.compile(rf"[\s\p{{Cc}}\p{{Cf}}\p{{Cs}}\p{{Co}}\p{{Zl}}\p{{Zp}}<
 _BARE_HOST = re.compile(r"www\.[\w-]+(?:\.[\w-]+)+(?:[/?#]\S*)?", re.IGNORECASE)
 
 
-def unwrapped(address: str) -> str:
+def unwrap_url(address: str) -> str:
     """The address that a gateway's link leads to, the address itself where it is none.
 
-    >>> unwrapped("https://eur01.safelinks.protection.outlook.com/?url=https%3A%2F%2Fx.example")
+    >>> unwrap_url("https://eur01.safelinks.protection.outlook.com/?url=https%3A%2F%2Fx.example")
     'https://x.example'
     """
     for _ in range(_MOST_WRAPPERS if len(address) <= _LONGEST_WRAPPED else 0):
@@ -42,14 +42,14 @@ def unwrapped(address: str) -> str:
             return address
         if inner is None or not inner.lower().startswith(("http://", "https://", "mailto:")):
             return address
-        address = written(inner)
+        address = escape_url(inner)
     return address
 
 
-def written(address: str) -> str:
+def escape_url(address: str) -> str:
     r"""The address as browsers send it: in one line, with escapes for quotes and controls.
 
-    >>> written("https://x.example\\a?b='\u2019\n\u202e")
+    >>> escape_url("https://x.example\\a?b='\u2019\n\u202e")
     'https://x.example/a?b=%27%E2%80%99%0A%E2%80%AE'
     """
     if address[:8].lower().startswith(_SLASHED):
@@ -58,20 +58,20 @@ def written(address: str) -> str:
     return _ESCAPED.sub(lambda found: quote(found[0], safe="", errors="replace"), address)
 
 
-def with_links_unwrapped(text: str) -> str:
+def unwrap_links(text: str) -> str:
     """The text with every gateway's address in it replaced by the one behind it."""
     if "://" not in text or not any(name in text for name in _TRACES):
         return text
-    return _WEB.sub(lambda found: unwrapped(found[0]), text)
+    return _WEB.sub(lambda found: unwrap_url(found[0]), text)
 
 
-def shown_address(href: str, words: str) -> str:
+def target_to_show(href: str, words: str) -> str:
     """What a link's address tells a reader beyond the link's words, "" when nothing.
 
-    >>> shown_address("mailto:eva@x.example?subject=Hi", "Write to us")
+    >>> target_to_show("mailto:eva@x.example?subject=Hi", "Write to us")
     'mailto:eva@x.example'
     """
-    address = unwrapped(_IGNORED.sub("", href))
+    address = unwrap_url(_IGNORED.sub("", href))
     try:
         scheme = urlsplit(address).scheme.lower()
     except ValueError:
@@ -82,7 +82,7 @@ def shown_address(href: str, words: str) -> str:
         address = scheme + unquote(address.partition("?")[0])[len(scheme) :]
         if "@" not in address:
             return ""
-    address = written(address)
+    address = escape_url(address)
     is_known = len(address) > _LONGEST or _bare(address) == _bare(words)
     is_known |= scheme == "mailto" and _bare(address) in _bare(words)
     is_known |= scheme in {"tel", "sms"} and _dialled(address) in _dialled(words)

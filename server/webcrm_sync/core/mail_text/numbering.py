@@ -10,10 +10,10 @@ _ROMAN = (
 _LAST_ROMAN = 3999
 
 
-def marker(number: int, kind: str) -> str:
+def format_marker(number: int, kind: str) -> str:
     """The marker of one list item. `kind`: HTML's `type`, anything unknown is decimal.
 
-    >>> marker(4, "a"), marker(9, "I"), marker(7, "")
+    >>> format_marker(4, "a"), format_marker(9, "I"), format_marker(7, "")
     ('d.', 'IX.', '7.')
     """
     match kind:

@@ -6,8 +6,8 @@ import re
 
 from selectolax.lexbor import LexborNode
 
-from webcrm_sync.core.mail_text.bounded import DATA_LEFT_OUT
-from webcrm_sync.core.mail_text.page import Attributes
+from webcrm_sync.core.mail_text.html_limits import DATA_LEFT_OUT
+from webcrm_sync.core.mail_text.render_state import Attributes
 from webcrm_sync.core.pictures import LARGEST_LOGO
 
 #: Longer than any content id with what is around it.
@@ -24,7 +24,7 @@ _DOT = re.compile(r"(?<![\w-])(?:width|height)\s*:\s*[01](?:px)?\s*(?:!|;|$)", r
 _LETTERS, _BYTES = 4, 3
 
 
-class Gallery:
+class PictureCollector:
     """What was shown so far. `cids`: as the HTML has them; `shown`: those that may say something.
 
     `has_unattached`, `has_pasted`: see `core.pictures.PictureFacts`.

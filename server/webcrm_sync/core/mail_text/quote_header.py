@@ -18,7 +18,7 @@ from webcrm_sync.core.mail_text.quote_lines import (
     is_quote_below,
     next_words,
 )
-from webcrm_sync.core.mail_text.quote_marks import HISTORY_LINE
+from webcrm_sync.core.mail_text.quote_marks import QUOTE_MARK
 
 #: What a rule may begin with.
 _DASHES = "-_=–—*"
@@ -77,12 +77,12 @@ class Header:
     before: str = ""
 
 
-def find(lines: Sequence[Line], at: int) -> Header | None:
+def find_header(lines: Sequence[Line], at: int) -> Header | None:
     """The header that begins at this line, None when there is none."""
     line = lines[at]
     if not line.words or len(line.words) > LONGEST:
         return None
-    if line.words == HISTORY_LINE or _is_rule(line):
+    if line.words == QUOTE_MARK or _is_rule(line):
         return Header(at, at + 1)
     if (end := _end_of_sentence(lines, at)) is not None:
         return Header(at, end, _words_before(line.words) if end == at + 1 else "")

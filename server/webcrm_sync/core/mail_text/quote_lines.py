@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from typing import Final, NamedTuple
 
 from webcrm_sync.core.mail_text import quote_words as known
-from webcrm_sync.core.mail_text.quote_marks import HISTORY_LINE
+from webcrm_sync.core.mail_text.quote_marks import QUOTE_MARK
 
 #: A program's line with a long name and address; people's paragraphs are longer.
 LONGEST: Final = 300
@@ -97,7 +97,7 @@ BLANK: Final = Line("", 0, "")
 
 def next_words(lines: Sequence[Line], at: int) -> int:
     """The first line from here on that has words; the number of lines when there is none."""
-    while at < len(lines) and lines[at].words in {"", HISTORY_LINE}:
+    while at < len(lines) and lines[at].words in {"", QUOTE_MARK}:
         at += 1
     return at
 

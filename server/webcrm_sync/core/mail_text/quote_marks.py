@@ -20,10 +20,10 @@ from typing import Final
 
 #: The line that says "a mail program quotes an older mail from here on". A character for private
 #: use (Unicode 23.5): it is taken out of a mail's own text before the tree puts it there.
-HISTORY_LINE: Final = "\ue000"
+QUOTE_MARK: Final = "\ue000"
 
 #: All that follows is the older mail, to the end.
-BEGINS: Final = frozenset(
+QUOTE_STARTS: Final = frozenset(
     {
         ("id", "appendonsend"),  # Outlook on the web, new Outlook
         ("id", "divrplyfwdmsg"),  # Outlook on the web, new Outlook, Outlook for Android
@@ -40,7 +40,7 @@ BEGINS: Final = frozenset(
 
 #: The element holds the older mail and the line about it. People also answer inside of it, below
 #: the blockquotes (Gmail). Gmail's older `gmail_extra` is none: it holds signatures too.
-HOLDS: Final = frozenset(
+QUOTE_CONTAINERS: Final = frozenset(
     {
         ("class", "gmail_quote"),  # Gmail, K-9 Mail, Superhuman, Mailspring
         ("class", "yahoo_quoted"),  # Yahoo, AOL
@@ -60,7 +60,7 @@ HOLDS: Final = frozenset(
 )
 
 #: The element is the line that says who wrote the older mail, and when.
-LEADS: Final = frozenset(
+ATTRIBUTIONS: Final = frozenset(
     {
         ("class", "moz-cite-prefix"),  # Thunderbird
         ("class", "gmail_attr"),
@@ -72,7 +72,7 @@ LEADS: Final = frozenset(
 
 #: Of a blockquote these alone count: Gmail gives `gmail_quote` to its writer's own quotes too.
 #: In Apple Mail, iOS and Fastmail it holds the line about the older mail.
-QUOTES: Final = frozenset(
+QUOTE_BLOCKS: Final = frozenset(
     {
         ("type", "cite"),  # Apple Mail, iOS, Thunderbird, Fastmail, Open-Xchange, Roundcube
         ("class", "iosymail"),  # Yahoo for iOS
@@ -102,12 +102,12 @@ _LONGEST_STYLE = 1000
 _ATTRIBUTES = ("id", "class", "name", "type", "data-marker")
 
 
-def of(attributes: Mapping[str, str | None]) -> frozenset[tuple[str, str]]:
+def marks_of(attributes: Mapping[str, str | None]) -> frozenset[tuple[str, str]]:
     """The words of an element's attributes, in the form of the marks.
 
     Outlook on the web puts `x_` in front of the ids and classes of what it quotes, each time anew.
 
-    >>> sorted(of({"class": "x_gmail_quote gmail_quote_container", "style": "margin: 0"}))
+    >>> sorted(marks_of({"class": "x_gmail_quote gmail_quote_container", "style": "margin: 0"}))
     [('class', 'gmail_quote'), ('class', 'gmail_quote_container')]
     """
     found = {

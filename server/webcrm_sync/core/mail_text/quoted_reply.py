@@ -10,9 +10,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from webcrm_sync.core.mail_text import quote_words as known
-from webcrm_sync.core.mail_text.quote_header import Header, find
+from webcrm_sync.core.mail_text.quote_header import Header, find_header
 from webcrm_sync.core.mail_text.quote_lines import BLANK, Line, next_words
-from webcrm_sync.core.mail_text.quote_marks import HISTORY_LINE
+from webcrm_sync.core.mail_text.quote_marks import QUOTE_MARK
 
 #: Headers are looked for in so many characters: nobody writes more above what is quoted.
 _SEARCHED = 100_000
@@ -32,7 +32,7 @@ _BLANK_LINES = re.compile(r"\n{3,}")
 
 def new_text(subject: str, text: str) -> str:
     """What a mail says itself. What a forward passes on is what it is about: it stays."""
-    return _tidy(text) if is_forward(subject, text) else without_history(text)
+    return _tidy(text) if is_forward(subject, text) else strip_quoted_mails(text)
 
 
 def is_forward(subject: str, text: str = "") -> bool:
@@ -51,24 +51,24 @@ def is_forward(subject: str, text: str = "") -> bool:
             return True
         if mail.header(number):
             below = next_words(mail.lines, number)
-            is_mark = line.words == HISTORY_LINE and below < len(mail.lines)
+            is_mark = line.words == QUOTE_MARK and below < len(mail.lines)
             return is_mark and mail.lines[below].is_forward_rule
     return False
 
 
-def without_history(text: str) -> str:
+def strip_quoted_mails(text: str) -> str:
     r"""The text without the mails quoted in it; the text itself where nothing new would be left.
 
     An answer below the quoted mail stays. Answers between its lines stay with what they answer.
 
-    >>> without_history("Yes.\n\nOn 3 Feb 2026, at 10:12, Eva wrote:\n> Shall we?")
+    >>> strip_quoted_mails("Yes.\n\nOn 3 Feb 2026, at 10:12, Eva wrote:\n> Shall we?")
     'Yes.'
     """
     return _tidy("\n".join(_Mail.of(text).new_lines())) or _tidy(text)
 
 
 def _tidy(text: str) -> str:
-    return _BLANK_LINES.sub("\n\n", text.replace(HISTORY_LINE, "")).strip()
+    return _BLANK_LINES.sub("\n\n", text.replace(QUOTE_MARK, "")).strip()
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,7 +91,7 @@ class _Mail:
 
     def header(self, at: int) -> Header | None:
         """The header that begins at this line."""
-        found = find(self.lines, at) if at < self.searched else None
+        found = find_header(self.lines, at) if at < self.searched else None
         return None if found and self._is_own_quote(at) else found
 
     def new_lines(self) -> list[str]:
@@ -121,11 +121,11 @@ class _Mail:
         if self.lines[header.start].depth:
             return header.end
         at = next_words(self.lines, header.end)
-        if self.lines[header.start].words == HISTORY_LINE:
+        if self.lines[header.start].words == QUOTE_MARK:
             at = self._end_of_lines_about(at)
         if not self._is_quoted(at):
             return None
-        quoted = find(self.lines, at)
+        quoted = find_header(self.lines, at)
         return quoted.end if quoted else at
 
     def _end_of_lines_about(self, at: int) -> int:
@@ -142,11 +142,11 @@ class _Mail:
 
         Nobody is named in it as its writer, and words about it follow.
         """
-        if self.lines[mark].words != HISTORY_LINE:
+        if self.lines[mark].words != QUOTE_MARK:
             return False
         start = next_words(self.lines, mark)
         first = range(start, min(start + _FIRST_LINES, len(self.lines)))
-        if not self._is_quoted(start) or any(find(self.lines, n) for n in first):
+        if not self._is_quoted(start) or any(find_header(self.lines, n) for n in first):
             return False
         return start < self.last
 
@@ -158,7 +158,7 @@ class _Mail:
         mark: int | None = None
         for number in range(start, len(self.lines)):
             line = self.lines[number]
-            if line.words == HISTORY_LINE:
+            if line.words == QUOTE_MARK:
                 mark = number if mark is None else mark
             elif line.depth:
                 mark = None
@@ -168,7 +168,7 @@ class _Mail:
 
 
 def _is_own(line: Line) -> bool:
-    return not line.depth and line.words not in {"", HISTORY_LINE}
+    return not line.depth and line.words not in {"", QUOTE_MARK}
 
 
 def _drop_above(kept: list[Line], *, is_quoted: bool) -> None:
@@ -191,7 +191,7 @@ def _parts(lines: Sequence[Line]) -> list[tuple[bool, list[Line]]]:
     """Quotes (True) and answers in turn, each with the blank lines below it."""
     parts: list[tuple[bool, list[Line]]] = []
     for number, line in enumerate(lines):
-        is_blank = line.words in {"", HISTORY_LINE}
+        is_blank = line.words in {"", QUOTE_MARK}
         is_quoted = line.depth > 0 or _is_rest_of_quote(lines, number)
         if parts and (parts[-1][0] == is_quoted or (is_blank and not line.depth)):
             parts[-1][1].append(line)
@@ -212,5 +212,5 @@ def _is_rest_of_quote(lines: Sequence[Line], number: int) -> bool:
 
 def _trimmed(part: list[Line]) -> list[Line]:
     """The lines without the blank ones at both ends."""
-    shown = [n for n, line in enumerate(part) if line.words not in {"", HISTORY_LINE}]
+    shown = [n for n, line in enumerate(part) if line.words not in {"", QUOTE_MARK}]
     return part[shown[0] : shown[-1] + 1] if shown else []

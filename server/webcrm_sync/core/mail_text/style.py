@@ -58,7 +58,7 @@ class Style:
 PLAIN = Style()
 
 
-def style_of(text: str) -> Style:
+def parse_style(text: str) -> Style:
     """The style that an attribute's text gives, `PLAIN` for one that changes nothing here."""
     return _known(text) if len(text) <= _SHORT else _read(text[:_LONGEST])
 

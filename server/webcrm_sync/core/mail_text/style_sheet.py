@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, field
 
-from webcrm_sync.core.mail_text.bounded import without_comments
-from webcrm_sync.core.mail_text.style import style_of
+from webcrm_sync.core.mail_text.html_limits import strip_comments
+from webcrm_sync.core.mail_text.style import parse_style
 
 #: One element's name, class or id; what is nested or depends on a state is not followed.
 _SELECTOR = re.compile(r"([\w:-]*)([.#])([\w-]+)")
@@ -31,7 +31,7 @@ class StyleSheet:
         css = css[:_LONGEST].lower()
         if not any(word in css for word in ("none", "hidden", "opacity")):
             return
-        css = without_comments(css.replace("<!--", "").replace("-->", ""), "/*", "*/")
+        css = strip_comments(css.replace("<!--", "").replace("-->", ""), "/*", "*/")
         depth, start, selectors = 0, 0, ""
         for brace in _BRACE.finditer(css):
             text, start = css[start : brace.start()], brace.end()
@@ -51,7 +51,7 @@ class StyleSheet:
         return any((of, key) in self._hidden for key in keys for of in ("", tag))
 
     def _rule(self, selectors: str, declarations: str) -> None:
-        is_hidden = style_of(declarations).is_hidden
+        is_hidden = parse_style(declarations).is_hidden
         if not is_hidden and "display" not in declarations and "visibility" not in declarations:
             return
         for selector in selectors.split(","):

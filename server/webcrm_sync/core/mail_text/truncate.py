@@ -19,19 +19,19 @@ def utf16_length(text: str) -> int:
 def truncate(text: str, limit: int) -> str:
     """`text` within `limit` UTF-16 units (0 = any length), cut at a word and marked with `…`.
 
-    >>> cut("Offer for the new hall", 12)
+    >>> truncate("Offer for the new hall", 12)
     'Offer for…'
     """
     if not limit or utf16_length(text) <= limit:
         return text
-    short = beginning(text, limit - 1)
+    short = cut_at_letter(text, limit - 1)
     if text[len(short)].isspace():
         return short.rstrip() + _MARK
     words = short[: _last_space(short)].rstrip()
     return (words if len(words) > len(short) // 2 else short.rstrip()) + _MARK
 
 
-def beginning(text: str, limit: int) -> str:
+def cut_at_letter(text: str, limit: int) -> str:
     """As many whole letters of the beginning as fit into `limit` UTF-16 units."""
     end = _within(text, limit)
     if end == len(text):

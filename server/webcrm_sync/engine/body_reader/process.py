@@ -7,7 +7,7 @@ import sys
 from contextlib import suppress
 from typing import BinaryIO
 
-from webcrm_sync.core.mail_text.body_text import read_kept
+from webcrm_sync.core.mail_text.body_text import read_mail_body
 
 _MEGABYTE = 1024 * 1024
 
@@ -27,7 +27,7 @@ def serve(requests: BinaryIO, answers: BinaryIO) -> None:
     answers.flush()
     for line in requests:
         subject, body, is_html, is_new_text_only = json.loads(line)
-        found = read_kept(subject, body, is_html=is_html, is_new_text_only=is_new_text_only)
+        found = read_mail_body(subject, body, is_html=is_html, is_new_text_only=is_new_text_only)
         answer = [found.text, found.cids, found.pictures.as_json()]
         answers.write(json.dumps(answer).encode() + b"\n")
         answers.flush()

@@ -11,8 +11,8 @@ from contextlib import contextmanager, suppress
 from queue import Empty, LifoQueue
 from threading import BoundedSemaphore, Timer
 
-from webcrm_sync.core.mail_text.body_text import Reading, read_kept
-from webcrm_sync.core.mail_text.bounded import is_plain
+from webcrm_sync.core.mail_text.body_text import BodyText, read_mail_body
+from webcrm_sync.core.mail_text.html_limits import has_known_cost
 from webcrm_sync.core.pictures import PictureFacts
 
 _LOG = logging.getLogger(__name__)
@@ -28,7 +28,7 @@ _START_SECONDS = 20.0
 _AT_A_TIME = 2
 
 #: What is filed of a mail that cannot be read within the bounds.
-UNREADABLE = Reading("The text of this mail cannot be read here. Open it in Outlook.")
+UNREADABLE = BodyText("The text of this mail cannot be read here. Open it in Outlook.")
 
 
 class BodyReader:
@@ -46,10 +46,10 @@ class BodyReader:
         self._idle: LifoQueue[subprocess.Popen[bytes]] = LifoQueue()
         self._places = BoundedSemaphore(_AT_A_TIME)
 
-    def read(self, subject: str, body: str, *, is_html: bool) -> Reading:
+    def read(self, subject: str, body: str, *, is_html: bool) -> BodyText:
         """What `core.reading.read_kept` returns; `UNREADABLE` for what goes beyond the bounds."""
-        if len(body) <= SMALL and (not is_html or is_plain(body)):
-            return read_kept(
+        if len(body) <= SMALL and (not is_html or has_known_cost(body)):
+            return read_mail_body(
                 subject, body, is_html=is_html, is_new_text_only=self._is_new_text_only
             )
         request = json.dumps([subject, body, is_html, self._is_new_text_only]).encode() + b"\n"
@@ -59,7 +59,7 @@ class BodyReader:
             _LOG.warning("A body of %d characters could not be read within bounds.", len(body))
             return UNREADABLE
         text, cids, pictures = json.loads(answer)
-        return Reading(text, tuple(cids), PictureFacts.from_json(pictures))
+        return BodyText(text, tuple(cids), PictureFacts.from_json(pictures))
 
     def close(self) -> None:
         """End the processes that are idle; one that reads ends at its time."""

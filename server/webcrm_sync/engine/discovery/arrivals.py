@@ -6,17 +6,17 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from webcrm_sync.core.addresses import LONGEST_ADDRESS
-from webcrm_sync.core.direction import Internals, direction, externals
-from webcrm_sync.core.email_index import CopyFacts
-from webcrm_sync.core.filing import Stamp
-from webcrm_sync.core.mail_text.body_text import Reading
+from webcrm_sync.core.direction import Internals, direction_of, external_people
+from webcrm_sync.core.email_index import NewCopy
+from webcrm_sync.core.identity import Stamp
+from webcrm_sync.core.mail_text.body_text import BodyText
 from webcrm_sync.core.message import Fingerprint, Message, Party
 from webcrm_sync.core.message_ids import LONGEST_ID
-from webcrm_sync.core.same_mail import Files, Portrait
+from webcrm_sync.core.same_mail import Files, MailFeatures
 from webcrm_sync.core.states import NO_MAIL, Reason, State
-from webcrm_sync.core.storable import storable
-from webcrm_sync.core.times import storable_time
-from webcrm_sync.core.words import WordDigest
+from webcrm_sync.core.storable import to_storable
+from webcrm_sync.core.times import to_storable_time
+from webcrm_sync.core.word_digest import WordDigest
 from webcrm_sync.engine.body_reader.reader import SMALL, BodyReader
 
 #: So many addresses for answers are kept; more than a few are nobody's own.
@@ -35,7 +35,7 @@ class Arrival:
     """
 
     message: Message
-    reading: Reading | None = None
+    reading: BodyText | None = None
     is_raw: bool = False
     words: WordDigest | None = None
 
@@ -47,7 +47,7 @@ class Arrival:
             return cls(clean)
         words = WordDigest.of(clean.body, is_html=clean.body_is_html)
         if clean.body_is_html and len(clean.body) <= SMALL:
-            return cls(replace(clean, body=storable(clean.body)), is_raw=True, words=words)
+            return cls(replace(clean, body=to_storable(clean.body)), is_raw=True, words=words)
         return cls(clean, words=words)
 
     def read_by(self, reader: BodyReader) -> Arrival:
@@ -59,12 +59,12 @@ class Arrival:
             self, reading=reader.read(mail.subject, mail.body, is_html=mail.body_is_html)
         )
 
-    def facts(self, files: Files | None = None) -> CopyFacts:
+    def facts(self, files: Files | None = None) -> NewCopy:
         """What tells which mail it is a copy of. `files`: None = not looked at."""
-        portrait = Portrait(
+        features = MailFeatures(
             Fingerprint.of(self.message), self.words, self.message.has_attachments, files
         )
-        return CopyFacts(self.message.message_id, portrait, self.message.stamp)
+        return NewCopy(self.message.message_id, features, self.message.stamp)
 
     @property
     def kept(self) -> Mapping[str, object]:
@@ -97,7 +97,7 @@ def email_row(key: str, arrival: Arrival, internals: Internals) -> Mapping[str, 
     return {
         "key": key,
         "message_id": message.message_id,
-        "direction": direction(message, internals).value,
+        "direction": direction_of(message, internals).value,
         "kind": message.kind.value,
         "subject": message.subject,
         "sender": _line(sender) if sender else None,
@@ -106,8 +106,8 @@ def email_row(key: str, arrival: Arrival, internals: Internals) -> Mapping[str, 
             "cc": _pairs(message.cc),
             "bcc": _pairs(message.bcc),
         },
-        "sent_at": storable_time(message.sent_at),
-        "received_at": storable_time(message.received_at),
+        "sent_at": to_storable_time(message.sent_at),
+        "received_at": to_storable_time(message.received_at),
         "has_attachments": message.has_attachments,
         "word_digest": arrival.words.to_bytes() if arrival.words else None,
         **_headers(message),
@@ -139,7 +139,7 @@ def _headers(message: Message) -> Mapping[str, object]:
 
 def people_of(message: Message, internals: Internals) -> Sequence[Party]:
     """Everybody who may lead to an Organisation; a mirror leads nowhere."""
-    people = externals(message, internals) if _is_filed_at_all(message) else ()
+    people = external_people(message, internals) if _is_filed_at_all(message) else ()
     return [p for p in people if _of_length(p.folded, LONGEST_ADDRESS)]
 
 
@@ -164,18 +164,19 @@ def _of_length(text: str, limit: int) -> str:
 def _storable(message: Message) -> Message:
     def clean(people: Sequence[Party]) -> tuple[Party, ...]:
         return tuple(
-            Party(storable(p.address), storable(p.name), storable(p.written)) for p in people
+            Party(to_storable(p.address), to_storable(p.name), to_storable(p.written))
+            for p in people
         )
 
     def line(text: str | None) -> str | None:
-        return _of_length(storable(text or ""), LONGEST_ID) or None
+        return _of_length(to_storable(text or ""), LONGEST_ID) or None
 
     def mailable(people: Sequence[Party]) -> list[Party]:
         return [p for p in clean(people) if _of_length(p.address, LONGEST_ADDRESS)]
 
     return replace(
         message,
-        subject=storable(message.subject),
+        subject=to_storable(message.subject),
         message_id=line(message.message_id),
         sender=clean([message.sender])[0] if message.sender else None,
         to=clean(message.to),
@@ -186,5 +187,5 @@ def _storable(message: Message) -> Message:
         conversation_id=line(message.conversation_id),
         in_reply_to=line(message.in_reply_to),
         references=tuple(one for one in map(line, message.references) if one),
-        categories=tuple(storable(c) for c in message.categories),
+        categories=tuple(to_storable(c) for c in message.categories),
     )

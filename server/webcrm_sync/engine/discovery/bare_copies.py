@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Callable
 from functools import partial
 
 from webcrm_sync.core.direction import Direction
 from webcrm_sync.core.events import EventKind
+from webcrm_sync.core.identity import unread_key
 from webcrm_sync.core.jobs import Job
 from webcrm_sync.core.message import MessageKind
 from webcrm_sync.core.message_ids import LONGEST_ID
 from webcrm_sync.core.outlook import Change
 from webcrm_sync.core.states import Reason, State
-from webcrm_sync.core.storable import storable
+from webcrm_sync.core.storable import to_storable
 from webcrm_sync.engine.isolation.incidents import Aside
 from webcrm_sync.store import emails, incidents
 from webcrm_sync.store.database import Tx, is_database_in_trouble
@@ -69,8 +69,8 @@ def _hold_new(
     box: Mailbox, folder: SyncFolder, change: Change, message_id: str | None, tx: Tx, why: str
 ) -> int:
     """A row that says no more than that the copy is there."""
-    key = f"{emails.BARE}{hashlib.sha256(f'{box.id}:{change.graph_id}'.encode()).hexdigest()}"
-    named = storable(message_id or "")
+    key = unread_key(box.id, change.graph_id)
+    named = to_storable(message_id or "")
     facts: dict[str, object] = {
         "key": key,
         "message_id": named if 0 < len(named.encode()) <= LONGEST_ID else None,
@@ -104,7 +104,7 @@ def _seen(change: Change) -> dict[str, object]:
     """
     if change.categories is None:
         return {"change_key": "", "categories": []}
-    names = [storable(name) for name in change.categories]
+    names = [to_storable(name) for name in change.categories]
     return {"change_key": change.change_key or "", "categories": names}
 
 

@@ -10,7 +10,7 @@ from functools import partial
 from webcrm_sync.core.errors import CursorExpired, Gone, Refused, SyncError
 from webcrm_sync.core.events import EventKind
 from webcrm_sync.core.outlook import Change, Page
-from webcrm_sync.core.trail import Trail
+from webcrm_sync.core.paging_guard import PagingGuard
 from webcrm_sync.engine.backoff import back_off_mailbox
 from webcrm_sync.engine.context import Context
 from webcrm_sync.engine.discovery import page_writer
@@ -78,8 +78,8 @@ def _read_folder(context: Context, box: Mailbox, folder: SyncFolder) -> None:
     hinted = folder
     is_news = False
     lines = 0
-    trail, starts = Trail("Graph", most=BOUNDS.pages), Trail("Graph", most=_STARTS)
-    trail.follow(folder.cursor or "")
+    guard, starts = PagingGuard("Graph", most=BOUNDS.pages), PagingGuard("Graph", most=_STARTS)
+    guard.check(folder.cursor or "")
     while True:
         try:
             page = context.graph.page(box.user_id, folder.graph_id, folder.cursor, size=PAGE_SIZE)
@@ -94,7 +94,7 @@ def _read_folder(context: Context, box: Mailbox, folder: SyncFolder) -> None:
             if anew is None:
                 return
             folder = anew
-            starts.follow(str(folder.round))
+            starts.check(str(folder.round))
             continue
         facts = read_page_context(context, box, folder, page.changes)
         if not page_writer.write_page(context, box, folder, page, facts):
@@ -104,7 +104,7 @@ def _read_folder(context: Context, box: Mailbox, folder: SyncFolder) -> None:
         folder = replace(folder, cursor=page.cursor)
         if page.is_last:
             break
-        trail.follow(page.cursor)
+        guard.check(page.cursor)
     put_by = partial(
         _schedule_next_read, context, hinted, is_news=is_news, is_flooded=lines >= _FLOOD
     )

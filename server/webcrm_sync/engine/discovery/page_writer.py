@@ -8,11 +8,11 @@ from datetime import UTC, datetime
 from threading import RLock
 
 from webcrm_sync.core.addresses import is_legacy
-from webcrm_sync.core.categories import COLOURS, SYNC, Mark, carries
+from webcrm_sync.core.categories import COLOURS, SYNC, Mark, has_mark
 from webcrm_sync.core.direction import Internals
 from webcrm_sync.core.email_index import EmailIndex, KnownMail
 from webcrm_sync.core.events import EventKind
-from webcrm_sync.core.filing import Stamp
+from webcrm_sync.core.identity import Stamp
 from webcrm_sync.core.jobs import Job
 from webcrm_sync.core.message import Message
 from webcrm_sync.core.outlook import Change, Location, Page, Place
@@ -223,11 +223,11 @@ class PageWriter:
         facts = {i: a.facts(files.get(i)) for i, a in arrivals.items()}
         stored = same_mails.stored(self.tx, self.box, facts.values())
         for mail in stored:
-            mail.see_files(files)
+            mail.set_files(files)
         aliases = known_mails.aliases(self.tx, internals)
         index = EmailIndex.of(stored, self.context.tenant_id, aliases)
         order = sorted(arrivals, key=lambda i: _order(arrivals[i].message))
-        mails = {graph_id: index.mail_of(facts[graph_id]) for graph_id in order}
+        mails = {graph_id: index.find_or_add(facts[graph_id]) for graph_id in order}
         for mail in index.renamed:
             assert mail.id is not None
             known_mails.rename(self.tx, mail.id, mail.key)
@@ -238,7 +238,7 @@ class PageWriter:
     ) -> dict[str, object]:
         state, reason = first_state(message)
         stamp = Stamp.parse(message.stamp)
-        is_ours = stamp is not None and stamp.names(self.context.tenant_id, key)
+        is_ours = stamp is not None and stamp.is_for(self.context.tenant_id, key)
         return {
             "mailbox_id": self.box.id,
             "folder_id": folders.get(message.folder_id, self.folder.id),
@@ -295,7 +295,7 @@ class PageWriter:
             return  # our own echo, or a line told twice
         emails.set_item(self.tx, item.id, change_key=change_key, categories=list(categories))
         mark = mark_for(item.state, item.reason)
-        if mark is not None and item.state.is_end and not carries(categories, mark):
+        if mark is not None and item.state.is_end and not has_mark(categories, mark):
             self._mark_again(item)
 
     def _take_back(self, item: Item) -> None:

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence, Set
 from io import BytesIO
 
-from webcrm_sync.core.email_index import CopyFacts, KnownMail, alike_but_for_files
+from webcrm_sync.core.email_index import KnownMail, NewCopy, find_file_only_differences
 from webcrm_sync.core.errors import Gone, Refused
+from webcrm_sync.core.identity import file_hash
 from webcrm_sync.core.message import Attachment, AttachmentKind
 from webcrm_sync.core.same_mail import SMALL_FILE, Files, list_files
 from webcrm_sync.engine.context import Context
@@ -21,7 +21,7 @@ from webcrm_sync.store.mailboxes import Mailbox
 _MOST_READ = 10
 
 
-def stored(tx: Tx, box: Mailbox, copies: Iterable[CopyFacts]) -> Sequence[KnownMail]:
+def stored(tx: Tx, box: Mailbox, copies: Iterable[NewCopy]) -> Sequence[KnownMail]:
     """The stored e-mails that these new copies in the mailbox may be of."""
     message_ids = {c.message_id for c in copies if c.message_id}
     keys = {key for c in copies if not c.message_id for key in c.possible_keys()}
@@ -46,11 +46,11 @@ def files_of(
             return {}
         internals = mailboxes.internals(tx, context.settings.internal_domains)
         aliases = known_mails.aliases(tx, internals)
-    alike = alike_but_for_files(copies, known, aliases)
+    alike = find_file_only_differences(copies, known, aliases)
     if not alike:
         return {}
-    own = aliases.person(box.address)
-    sent = {i for i, copy in alike.items() if aliases.person(copy.print_.sender) == own}
+    own = aliases.canonical(box.address)
+    sent = {i for i, copy in alike.items() if aliases.canonical(copy.fingerprint.sender) == own}
     return _looked_at(context, box, sorted(alike), sent)
 
 
@@ -80,7 +80,7 @@ def _contents(
     for one in small[:_MOST_READ]:
         with BytesIO() as sink:
             context.graph.save_attachment(
-                box.user_id, graph_id, one.graph_id, sink=sink, at_most=one.largest_content
+                box.user_id, graph_id, one.graph_id, sink=sink, at_most=one.max_content_size
             )
-            hashes[one.graph_id] = hashlib.sha256(sink.getvalue()).hexdigest()
+            hashes[one.graph_id] = file_hash(sink.getvalue())
     return hashes

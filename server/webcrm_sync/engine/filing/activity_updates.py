@@ -9,13 +9,13 @@ from __future__ import annotations
 from datetime import timedelta
 from functools import partial
 
-from webcrm_sync.core.direction import everybody
+from webcrm_sync.core.direction import participants
 from webcrm_sync.core.errors import AccessLost, Gone, Refused, TryLater
 from webcrm_sync.core.events import EventKind
 from webcrm_sync.core.filing import draft_activity
 from webcrm_sync.core.mail_text.truncate import truncate
-from webcrm_sync.core.matching import How
-from webcrm_sync.core.storable import one_line
+from webcrm_sync.core.matching import MatchedBy
+from webcrm_sync.core.storable import to_one_line
 from webcrm_sync.engine.context import Context
 from webcrm_sync.engine.filing import attachment_source, outcome
 from webcrm_sync.engine.filing.attachment_source import Source
@@ -86,7 +86,7 @@ def _move(context: Context, organisation_id: int, filing: Filing, email: Email) 
     """Put the Activity and its Documents under the Organisation that a person chose."""
     activity_id = filing.activity_id
     assert activity_id is not None
-    people = everybody(email) + email.reply_to
+    people = participants(email) + email.reply_to
     with context.begin() as tx:
         book = directory.look_up(tx, [p.folded for p in people], ())
         documents = sync_requests.documents_of(tx, filing.id)
@@ -101,7 +101,7 @@ def _move(context: Context, organisation_id: int, filing: Filing, email: Email) 
         context.webcrm.move_document(document_id, organisation_id)
     with context.begin() as tx:
         place = {"organisation_id": organisation_id, "person_id": person_id}
-        sync_requests.set_filing(tx, filing.id, how=How.PERSON.value, **place)
+        sync_requests.set_filing(tx, filing.id, how=MatchedBy.PERSON.value, **place)
         tx.record_event(
             EventKind.MOVED_IN_WEBCRM,
             email_id=email.id,
@@ -129,7 +129,7 @@ def _withdraw(context: Context, filing: Filing, email: Email) -> None:
 
 
 def _subject(email: Email) -> str:
-    return one_line(email.subject) or "(no subject)"
+    return to_one_line(email.subject) or "(no subject)"
 
 
 def _write_again(
@@ -180,7 +180,7 @@ def _is_gone(context: Context, wish: ActivityUpdate, filing: Filing) -> None:
                 tx,
                 filing.id,
                 organisation_id=wish.move_to or filing.organisation_id,
-                how=How.PERSON.value if wish.move_to else filing.how.value,
+                how=MatchedBy.PERSON.value if wish.move_to else filing.how.value,
                 activity_id=None,
                 intent_at=None,
                 is_complete=False,

@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 from functools import partial
 
-from webcrm_sync.core.faults import trace
+from webcrm_sync.core.faults import format_trace
 from webcrm_sync.core.jobs import Job
 from webcrm_sync.engine.context import Context
 from webcrm_sync.engine.filing import batch, submit
@@ -20,7 +20,7 @@ logger = logging.getLogger(__name__)
 
 def file_each(context: Context, error: Exception) -> None:
     """Take every mail one step further, alone. Raises `error` again where it is no mail's."""
-    logger.error("turn_failed", extra={"trace": trace(error)})
+    logger.error("turn_failed", extra={"trace": format_trace(error)})
     with context.begin() as tx:
         found = undecided.due(tx, limit=batch.BULK, is_past=True)
         found = [*found, *undecided.due(tx, limit=batch.BULK, is_past=False)]

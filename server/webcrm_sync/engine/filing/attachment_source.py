@@ -9,10 +9,15 @@ from dataclasses import dataclass, field, replace
 from itertools import chain
 from typing import IO, TypeVar
 
-from webcrm_sync.core.attachments import Enclosures, classify, names, without_repeated
+from webcrm_sync.core.attachments import (
+    AttachmentPlan,
+    classify,
+    leave_out_repeated,
+    name_attachments,
+)
 from webcrm_sync.core.errors import Gone, Refused, SyncError
 from webcrm_sync.core.events import EventKind
-from webcrm_sync.core.mail_text.body_text import Reading
+from webcrm_sync.core.mail_text.body_text import BodyText
 from webcrm_sync.core.message import Attachment
 from webcrm_sync.engine.context import Context
 from webcrm_sync.engine.filing.mail_reader import from_a_copy, read_again
@@ -67,7 +72,7 @@ class Source:
         with suppress(SyncError):
             self.lists.update(self.context.graph.attachment_lists(user_id, graph_ids))
 
-    def enclosures(self, email: Email) -> Enclosures:
+    def enclosures(self, email: Email) -> AttachmentPlan:
         """What becomes of the attachments of a mail. Raises Gone when no copy is left.
 
         Outlook is not asked about a mail that shows no sign of any.
@@ -93,7 +98,7 @@ class Source:
             sink.seek(0)
             sink.truncate()  # another copy may have been read in part
             self.context.graph.save_attachment(
-                user_id, graph_id, wanted.graph_id, sink=sink, at_most=wanted.largest_content
+                user_id, graph_id, wanted.graph_id, sink=sink, at_most=wanted.max_content_size
             )
 
         from_a_copy(self.context, email_id, read)
@@ -109,7 +114,7 @@ def _wanted(listed: Sequence[Attachment], document: Document) -> Attachment | No
 
     An earlier version may have given it another name: then its place and size tell.
     """
-    named = [a for a, n in zip(listed, names(listed), strict=True) if n == document.name]
+    named = [a for a, n in zip(listed, name_attachments(listed), strict=True) if n == document.name]
     here = listed[document.position - 1 : document.position]
     same_size = (a for a in here if a.size == document.size)
     in_place = (a for a in here if a in named)
@@ -133,7 +138,7 @@ def laid_out(context: Context, email: Email) -> Email:
     return _with(email, reading)
 
 
-def _with(email: Email, read: Reading) -> Email:
+def _with(email: Email, read: BodyText) -> Email:
     return replace(email, content=read.text, cids=read.cids, pictures=read.pictures, is_raw=False)
 
 
@@ -160,9 +165,12 @@ def content(source: Source, filing: Filing, email: Email, *, is_new: bool = Fals
     try:
         enclosures, is_known = source.enclosures(email), True
     except Gone:
-        enclosures, is_known = Enclosures(), True  # what was attached went with the mail
+        enclosures, is_known = AttachmentPlan(), True  # what was attached went with the mail
     except Refused:
-        enclosures, is_known = Enclosures(), False  # the mail is filed; its files are tried again
+        enclosures, is_known = (
+            AttachmentPlan(),
+            False,
+        )  # the mail is filed; its files are tried again
     has_any = is_known and not (is_new and not enclosures.files)
     planned = plan(source.context, filing, enclosures) if has_any else ()
     return Content(
@@ -172,7 +180,7 @@ def content(source: Source, filing: Filing, email: Email, *, is_new: bool = Fals
     )
 
 
-def plan(context: Context, filing: Filing, enclosures: Enclosures) -> Sequence[Document]:
+def plan(context: Context, filing: Filing, enclosures: AttachmentPlan) -> Sequence[Document]:
     """The attachments of a filing, as the first visit decides; what people miss is told.
 
     Idempotent: what other mails file later changes nothing.
@@ -182,9 +190,9 @@ def plan(context: Context, filing: Filing, enclosures: Enclosures) -> Sequence[D
             return planned
         if sizes := {one.size for one in enclosures.files if one.may_repeat}:
             filed = documents.beside(tx, filing.id, sizes=sizes)
-            enclosures = without_repeated(enclosures, filed)
+            enclosures = leave_out_repeated(enclosures, filed)
         for one in documents.plan(tx, filing.id, enclosures.files):
-            if one.is_missed:
+            if one.is_reported:
                 _tell(tx, filing, one.name, one.left_out)
         return documents.of_filing(tx, filing.id)
 
@@ -208,7 +216,7 @@ def _tell(tx: Tx, filing: Filing, name: str, why: str) -> None:
 
 
 def _lines(
-    enclosures: Enclosures, planned: Iterable[Document], *, has_text: bool
+    enclosures: AttachmentPlan, planned: Iterable[Document], *, has_text: bool
 ) -> tuple[str, ...]:
     """What the Activity says about the attachments, late decisions about them included."""
     late = {d.position: d.left_out for d in planned if d.left_out}

@@ -6,12 +6,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 
-from webcrm_sync.core.addresses import folded, spellings
+from webcrm_sync.core.addresses import address_variants, fold_address
 from webcrm_sync.core.crm import ActivityDraft, CrmUser
 from webcrm_sync.core.direction import Direction
 from webcrm_sync.core.errors import AccessLost, Gone, Refused, TryLater
 from webcrm_sync.core.filing import draft_activity
-from webcrm_sync.core.retry import retry_at
+from webcrm_sync.core.retry import next_attempt_at
 from webcrm_sync.core.states import Reason
 from webcrm_sync.engine.context import Context
 from webcrm_sync.engine.filing import attachment_source, outcome
@@ -87,7 +87,7 @@ def _park_unknown_label(context: Context, filing: Filing, action: str) -> None:
 def _responsible(email: Email, holders: Sequence[str], users: dict[str, CrmUser]) -> int | None:
     """The webCRM user who sent the mail, or whose mailbox holds the first copy of it."""
     senders = [p.folded for p in (email.sent_by, email.sender) if p]
-    names = (one for a in (*senders, *holders) for one in spellings(folded(a)))
+    names = (one for a in (*senders, *holders) for one in address_variants(fold_address(a)))
     return next((users[name].user_id for name in names if name in users), None)
 
 
@@ -103,7 +103,7 @@ def _content(
     except (TryLater, AccessLost) as error:
         is_short, asked = isinstance(error, TryLater), getattr(error, "retry_at", None)
         with context.begin() as tx:  # the mailbox's own gate keeps it from being asked too often
-            again = retry_at(tx.now, 1 if is_short else 6, asked=asked)
+            again = next_attempt_at(tx.now, 1 if is_short else 6, not_before=asked)
             filings.retry(tx, [filing.id], due_at=again)
     except Refused as error:
         with context.begin() as tx:

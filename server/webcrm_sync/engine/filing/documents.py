@@ -12,8 +12,8 @@ from tempfile import SpooledTemporaryFile
 from typing import IO
 
 from webcrm_sync.core import verification
-from webcrm_sync.core.attachments import Enclosures
-from webcrm_sync.core.crm import DocumentDraft, DocumentRow, Rejected, Written
+from webcrm_sync.core.attachments import AttachmentPlan
+from webcrm_sync.core.crm import CreatedRecord, DocumentDraft, DocumentRow, RejectedRecord
 from webcrm_sync.core.errors import (
     AccessLost,
     Gone,
@@ -23,9 +23,9 @@ from webcrm_sync.core.errors import (
     TryLater,
     Unclear,
 )
-from webcrm_sync.core.faults import trace
-from webcrm_sync.core.harmless import harmless
-from webcrm_sync.core.retry import retry_at
+from webcrm_sync.core.faults import format_trace
+from webcrm_sync.core.neutralize import neutralize_tags
+from webcrm_sync.core.retry import next_attempt_at
 from webcrm_sync.core.states import Reason
 from webcrm_sync.core.verification import VerifyDecision
 from webcrm_sync.engine.context import Context
@@ -91,7 +91,7 @@ def _plan(context: Context, source: Source, filing: Filing, email: Email) -> Seq
     try:
         enclosures = source.enclosures(email)
     except Gone:
-        enclosures = Enclosures()  # the Activity stands; what was attached went with the mail
+        enclosures = AttachmentPlan()  # the Activity stands; what was attached went with the mail
     rows = attachment_source.plan(context, filing, enclosures)
     return _doubted(context, filing) if filing.lease is None else rows
 
@@ -141,7 +141,7 @@ def _fetched(
 def _write_down(context: Context, ready: Sequence[tuple[Waiting, DocumentDraft]]) -> None:
     with context.begin() as tx:
         ids = documents.intend(tx, [w.document.id for w, _ in ready])
-        until = verification.send_until(tx.now, settle=context.settings.settle)
+        until = verification.latest_send_at(tx.now, settle=context.settings.settle)
     ready = [(w, draft) for w, draft in ready if w.document.id in ids]
     if not ready:
         return
@@ -164,7 +164,7 @@ def _write_down(context: Context, ready: Sequence[tuple[Waiting, DocumentDraft]]
         return
     with context.begin() as tx:
         for (waiting, _), answer in zip(ready, answers, strict=True):
-            if isinstance(answer, Written):
+            if isinstance(answer, CreatedRecord):
                 documents.change(tx, [waiting.document.id], document_id=answer.record_id)
             else:
                 _rejected(tx, waiting, answer)
@@ -199,19 +199,21 @@ def _unforeseen(context: Context, group: Sequence[Waiting], error: Exception) ->
     if len(mails) == 1:
         incidents.set_aside(context, "attach", incidents.mail(mails.pop()), error)
     else:
-        logger.error("attachments_failed", extra={"mails": len(mails), "trace": trace(error)})
+        logger.error(
+            "attachments_failed", extra={"mails": len(mails), "trace": format_trace(error)}
+        )
 
 
 def _write(
     context: Context, drafts: Sequence[DocumentDraft], *, until: datetime
-) -> Sequence[Written | Rejected]:
+) -> Sequence[CreatedRecord | RejectedRecord]:
     try:
         if len(drafts) == 1:
             return [context.webcrm.write_document(drafts[0], until=until)]
         return context.webcrm.write_documents(drafts, until=until)
     except (Refused, Gone) as error:  # some servers say "not found" to what is too large
         if len(drafts) == 1:
-            return [Rejected(str(error), is_too_large=isinstance(error, TooLarge))]
+            return [RejectedRecord(str(error), is_too_large=isinstance(error, TooLarge))]
         return [answer for draft in drafts for answer in _write(context, [draft], until=until)]
 
 
@@ -262,7 +264,7 @@ def _unreadable(tx: Tx, waiting: Waiting, message: str) -> None:
         )
 
 
-def _rejected(tx: Tx, waiting: Waiting, answer: Rejected) -> None:
+def _rejected(tx: Tx, waiting: Waiting, answer: RejectedRecord) -> None:
     if answer.is_too_large:
         attachment_source.leave_out(tx, waiting.filing, waiting.document, "too large for webCRM")
     elif not _is_tried_again(tx, waiting, Reason.REFUSED_BY_WEBCRM, answer.message):
@@ -278,7 +280,7 @@ def _is_tried_again(tx: Tx, waiting: Waiting, reason: Reason, message: str) -> b
     attempts = document.attempts + 1
     documents.change(tx, [document.id], intent_at=None, attempts=attempts)
     if attempts < _TRIES:
-        filings.retry(tx, [filing.id], due_at=retry_at(tx.now, attempts))
+        filings.retry(tx, [filing.id], due_at=next_attempt_at(tx.now, attempts))
     elif attempts < _TRIES + _HOURLY_TRIES:
         outcome.park(tx, filing, reason, f"{document.name}: {message}")
     else:
@@ -307,16 +309,19 @@ def _is_it(row: DocumentRow, waiting: Waiting) -> bool:
 
     webCRM keeps the ending by itself too.
     """
-    name = harmless(waiting.document.name).casefold()
+    name = neutralize_tags(waiting.document.name).casefold()
     names = {name, PurePosixPath(name).stem}
-    return row.activity_id == waiting.filing.activity_id and harmless(row.name).casefold() in names
+    return (
+        row.activity_id == waiting.filing.activity_id
+        and neutralize_tags(row.name).casefold() in names
+    )
 
 
 def _not_found(context: Context, tx: Tx, waiting: Waiting) -> None:
     document, settle = waiting.document, context.settings.settle
     assert document.intent_at is not None
     looks = document.looks + 1
-    decision = verification.decide(
+    decision = verification.decide_after_search(
         intent_at=document.intent_at, searches=looks, now=tx.now, settle=settle
     )
     again = tx.now
@@ -324,7 +329,7 @@ def _not_found(context: Context, tx: Tx, waiting: Waiting) -> None:
         documents.retry(tx, document, intent_at=None, looks=0)
     else:
         documents.retry(tx, document, looks=looks)
-        again = verification.next_search(intent_at=document.intent_at, now=tx.now, settle=settle)
+        again = verification.next_search_at(intent_at=document.intent_at, now=tx.now, settle=settle)
     filings.retry(tx, [waiting.filing.id], due_at=again)
 
 

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import TypeVar
 
 from webcrm_sync.core.errors import AccessLost, Gone, Refused, SyncError, TryLater
-from webcrm_sync.core.mail_text.body_text import Reading
+from webcrm_sync.core.mail_text.body_text import BodyText
 from webcrm_sync.core.outlook import READ_LAG
 from webcrm_sync.engine.backoff import back_off_mailbox
 from webcrm_sync.engine.context import Context
@@ -44,7 +44,7 @@ def from_a_copy(context: Context, email_id: int, read: Callable[[str, str], T]) 
     raise trouble
 
 
-def read_again(context: Context, email: Email) -> Reading:
+def read_again(context: Context, email: Email) -> BodyText:
     """The body of a mail whose content is not kept any more. Raises as `from_a_copy`."""
     message = from_a_copy(context, email.id, context.graph.message)
     return context.reader.read(message.subject, message.body, is_html=message.body_is_html)

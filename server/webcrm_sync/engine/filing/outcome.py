@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from datetime import timedelta
 
 from webcrm_sync.core.events import EventKind
-from webcrm_sync.core.retry import retry_at
+from webcrm_sync.core.retry import next_attempt_at
 from webcrm_sync.core.states import Reason, State
 from webcrm_sync.store import directory, emails, filings, incidents
 from webcrm_sync.store.database import Tx
@@ -51,7 +51,7 @@ def rejected(tx: Tx, filing: Filing, message: str) -> None:
     """WebCRM said no to this one: a few more tries, then a person must act."""
     attempts = filing.attempts + 1
     if attempts < _TRIES:
-        again = retry_at(tx.now, filing.attempts)
+        again = next_attempt_at(tx.now, filing.attempts)
         values = {"attempts": attempts, "last_error": message}
         filings.retry(tx, [filing.id], due_at=again, intent_at=None, **values)
         return
@@ -73,7 +73,7 @@ def schedule_resend(tx: Tx, filing: Filing) -> None:
     if incidents.is_held(tx, filing.email_id):
         filings.retry_look(tx, filing, due_at=filings.NEVER, intent_at=None, looks=0)
     elif filing.attempts < _UNANSWERED_TRIES:
-        again = retry_at(tx.now, filing.attempts) if filing.attempts > 1 else tx.now
+        again = next_attempt_at(tx.now, filing.attempts) if filing.attempts > 1 else tx.now
         filings.retry_look(tx, filing, due_at=again, intent_at=None, looks=0)
     elif filings.retry_look(tx, filing, due_at=tx.now, intent_at=None, looks=0):
         park(tx, filing, Reason.REFUSED_BY_WEBCRM, "webCRM gave no clear answer, several times.")

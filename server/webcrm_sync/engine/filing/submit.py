@@ -10,9 +10,9 @@ from datetime import datetime
 from functools import partial
 
 from webcrm_sync.core import verification
-from webcrm_sync.core.crm import Rejected, Written
+from webcrm_sync.core.crm import CreatedRecord, RejectedRecord
 from webcrm_sync.core.errors import Gone, Refused, TooLate, TryLater, Unclear
-from webcrm_sync.core.faults import trace
+from webcrm_sync.core.faults import format_trace
 from webcrm_sync.engine.context import Context
 from webcrm_sync.engine.filing import outcome
 from webcrm_sync.engine.filing.compose import Draft
@@ -40,7 +40,7 @@ class BatchResult:
     """What webCRM said to each draft of a bulk. `vanished`: filings whose Person is gone."""
 
     lease: str
-    told: Sequence[tuple[Draft, Written | Rejected]] = ()
+    told: Sequence[tuple[Draft, CreatedRecord | RejectedRecord]] = ()
     vanished: frozenset[int] = frozenset()
 
 
@@ -54,7 +54,7 @@ def claim(context: Context, drafts: Sequence[Draft]) -> ClaimedBatch:
     lease = uuid.uuid4().hex
     if not drafts:
         return ClaimedBatch(lease, context.now(), ())
-    send_until = verification.send_until(context.now(), settle=context.settings.settle)
+    send_until = verification.latest_send_at(context.now(), settle=context.settings.settle)
     taken = incidents.together(context, "intend", drafts, partial(_claim, context, lease), _mail)
     return ClaimedBatch(lease, send_until, [d for some in taken for d in some])
 
@@ -126,7 +126,7 @@ def _unforeseen(
     if len(bulk.drafts) == 1:
         incidents.set_aside(context, "send", _mail(bulk.drafts[0]), error)
     else:  # each of them is looked for; what fails again goes in parts, and at last alone
-        told = {"mails": len(bulk.drafts), "trace": trace(error)}
+        told = {"mails": len(bulk.drafts), "trace": format_trace(error)}
         logger.error("bulk_failed", extra=told)
 
 
@@ -166,7 +166,7 @@ def _ask(context: Context, bulk: ClaimedBatch, answers: list[str]) -> BatchResul
         return BatchResult(bulk.lease)
     activities = [d.activity for d in drafts]
     try:
-        told: Sequence[Written | Rejected] = context.webcrm.write_activities(
+        told: Sequence[CreatedRecord | RejectedRecord] = context.webcrm.write_activities(
             activities, until=bulk.send_until
         )
     except Refused as error:
@@ -176,10 +176,10 @@ def _ask(context: Context, bulk: ClaimedBatch, answers: list[str]) -> BatchResul
             for some in (drafts[:half], drafts[half:]):
                 record(context, _ask(context, replace(bulk, drafts=some), answers))
             return BatchResult(bulk.lease)
-        told = [Rejected(str(error))]
+        told = [RejectedRecord(str(error))]
     answers.append("each line")
     pairs = list(zip(drafts, told, strict=True))
-    vanished = _deleted_persons(context, [d for d, a in pairs if isinstance(a, Rejected)])
+    vanished = _deleted_persons(context, [d for d, a in pairs if isinstance(a, RejectedRecord)])
     return BatchResult(bulk.lease, pairs, vanished)
 
 
@@ -220,11 +220,11 @@ def _record(context: Context, answered: BatchResult) -> None:
         emails.lock_copies_of(tx, {d.filing.email_id for d, _ in answered.told})
         held = filings.held(tx, answered.lease)
         told = [(d, a) for d, a in answered.told if d.filing.id in held]
-        written = [(d, a.record_id) for d, a in told if isinstance(a, Written)]
+        written = [(d, a.record_id) for d, a in told if isinstance(a, CreatedRecord)]
         outcome.filed(tx, [(d.filing, record_id) for d, record_id in written])
         for draft, answer in told:
             if draft.filing.id in answered.vanished:
                 outcome.without_person(tx, draft.filing)
-            elif isinstance(answer, Rejected):
+            elif isinstance(answer, RejectedRecord):
                 outcome.rejected(tx, draft.filing, answer.message)
         outcome.completed(tx, [d.filing.id for d, _ in written if d.is_alone])

@@ -63,13 +63,13 @@ def _record(context: Context, group: Sequence[Filing], found: dict[str, int]) ->
             if filing.key in found:
                 outcome.filed(tx, [(filing, found[filing.key])])
                 continue
-            decision = verification.decide(
+            decision = verification.decide_after_search(
                 intent_at=filing.intent_at, searches=searches, now=tx.now, settle=settle
             )
             if decision is VerifyDecision.NOT_THERE:
                 outcome.schedule_resend(tx, filing)
             else:
-                again = verification.next_search(
+                again = verification.next_search_at(
                     intent_at=filing.intent_at, now=tx.now, settle=settle
                 )
                 filings.retry_look(tx, filing, due_at=again, looks=searches)

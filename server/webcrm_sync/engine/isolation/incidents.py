@@ -15,12 +15,12 @@ from typing import TypeVar
 
 from webcrm_sync.core.errors import SyncError
 from webcrm_sync.core.faults import (
-    ALIKE_WITHIN,
-    MOST_ALIKE,
-    fingerprint,
+    MAX_THINGS_PER_FAULT,
+    SAME_FAULT_WINDOW,
+    fault_signature,
+    format_trace,
     is_given_up,
     is_widespread,
-    trace,
 )
 from webcrm_sync.engine.context import Care, Context
 from webcrm_sync.store import emails, incidents, job_troubles
@@ -41,7 +41,7 @@ class Widespread(Exception):
 
     def __init__(self, fingerprint: str) -> None:
         super().__init__(
-            f"The same error ({fingerprint}) came with more than {MOST_ALIKE} mails: "
+            f"The same error ({fingerprint}) came with more than {MAX_THINGS_PER_FAULT} mails: "
             "that is a fault of this program, not of the mails"
         )
         self.fingerprint = fingerprint
@@ -250,13 +250,18 @@ def write_aside(context: Context, tx: Tx, step: str, aside: Aside, error: Except
     """The same within a transaction; see `go_on_with_alike`."""
     if is_trouble(error):
         raise error
-    print_ = fingerprint(error)
-    told = {"step": step, "thing": aside.name, "fingerprint": print_, "trace": trace(error)}
+    fingerprint = fault_signature(error)
+    told = {
+        "step": step,
+        "thing": aside.name,
+        "fingerprint": fingerprint,
+        "trace": format_trace(error),
+    }
     logger.error("thing_set_aside", extra=told)
-    thing = aside.hold(tx, f"{print_}, in the step '{step}'")
-    incidents.add(tx, thing, step=step, fingerprint=print_, version=context.version)
-    if is_widespread(incidents.count_alike(tx, print_, since=tx.now - ALIKE_WITHIN)):
-        raise Widespread(print_) from error
+    thing = aside.hold(tx, f"{fingerprint}, in the step '{step}'")
+    incidents.add(tx, thing, step=step, fingerprint=fingerprint, version=context.version)
+    if is_widespread(incidents.count_alike(tx, fingerprint, since=tx.now - SAME_FAULT_WINDOW)):
+        raise Widespread(fingerprint) from error
 
 
 @contextmanager
@@ -269,7 +274,7 @@ def go_on_with_alike(context: Context) -> Iterator[None]:
         yield
     except Widespread as error:
         with context.begin() as tx:
-            since = tx.now - ALIKE_WITHIN
+            since = tx.now - SAME_FAULT_WINDOW
             incidents.take_up(tx, incidents.end_alike(tx, error.fingerprint, since=since))
         raise
 

@@ -7,8 +7,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 
-from webcrm_sync.core.faults import fingerprint, trace
-from webcrm_sync.core.retry import retry_at
+from webcrm_sync.core.faults import fault_signature, format_trace
+from webcrm_sync.core.retry import next_attempt_at
 from webcrm_sync.engine.context import Care, Context
 from webcrm_sync.engine.isolation.incidents import Widespread
 from webcrm_sync.store import job_troubles
@@ -40,7 +40,7 @@ def held_off(context: Context, task: str, subject_id: int) -> Iterator[Context]:
 
 
 def _log(task: str, subject_id: int, error: Exception) -> None:
-    told = {"task": task, "subject_id": subject_id, "trace": trace(error)}
+    told = {"task": task, "subject_id": subject_id, "trace": format_trace(error)}
     logger.error("job_failed", extra=told)
 
 
@@ -64,7 +64,7 @@ def _hold(
     told = str(error) if isinstance(error, Widespread) else _sentence(task, error)
     try:
         with context.begin() as tx:
-            due_at = retry_at(tx.now, attempts)
+            due_at = next_attempt_at(tx.now, attempts)
             job_troubles.hold(
                 tx, task, subject_id, due_at=due_at, attempts=attempts + 1, trouble=told
             )
@@ -75,7 +75,7 @@ def _hold(
 
 
 def _sentence(task: str, error: Exception) -> str:
-    return f"An unforeseen error in '{task}' ({fingerprint(error)}); see the log"
+    return f"An unforeseen error in '{task}' ({fault_signature(error)}); see the log"
 
 
 def note_death(context: Context, task: str, subject_id: int) -> None:

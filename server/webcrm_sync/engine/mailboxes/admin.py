@@ -6,13 +6,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial
 
-from webcrm_sync.core.addresses import folded
-from webcrm_sync.core.categories import has_synced
+from webcrm_sync.core.addresses import fold_address
+from webcrm_sync.core.categories import has_synced_category
 from webcrm_sync.core.errors import Gone, SyncError
 from webcrm_sync.core.events import EventKind
 from webcrm_sync.core.jobs import Job
-from webcrm_sync.core.outlook import MailUser, Place, Rule
-from webcrm_sync.core.trail import Trail
+from webcrm_sync.core.outlook import InboxRule, MailUser, Place
+from webcrm_sync.core.paging_guard import PagingGuard
 from webcrm_sync.engine.context import Context
 from webcrm_sync.engine.mailboxes import folders
 from webcrm_sync.engine.mailboxes.folders import Found
@@ -64,15 +64,15 @@ def _count(context: Context, user: MailUser, found: Found) -> FolderFindings:
         return FolderFindings(found.place, None, 0, 0)
     mails = synced = 0
     cursor: str | None = None
-    trail = Trail("Graph", most=BOUNDS.pages)
+    guard = PagingGuard("Graph", most=BOUNDS.pages)
     while True:
         page = context.graph.page(user.user_id, found.folder.graph_id, cursor)
         here = [c for c in page.changes if not c.is_removed]
         mails += len(here)
-        synced += sum(has_synced(c.categories or ()) for c in here)
+        synced += sum(has_synced_category(c.categories or ()) for c in here)
         if page.is_last:
             return FolderFindings(found.place, found.folder.name, mails, synced)
-        cursor = trail.follow(page.cursor)
+        cursor = guard.check(page.cursor)
 
 
 def add(context: Context, findings: Findings) -> int:
@@ -83,7 +83,7 @@ def add(context: Context, findings: Findings) -> int:
         since = context.settings.mirror_since or tx.now
         is_new = not findings.is_watched
         mailbox_id = mailboxes.save_mailbox(tx, user, mirror_since=since)
-        directory.wake(tx, addresses=map(folded, user.aliases), domains=())
+        directory.wake(tx, addresses=map(fold_address, user.aliases), domains=())
         if is_new:
             tx.record_event(EventKind.MAILBOX_ADDED, mailbox_id=mailbox_id)
             mirrors.forget_unmirrored(tx)
@@ -142,7 +142,7 @@ def _end_at_microsoft(context: Context, box: Mailbox, known: Sequence[SyncFolder
     return troubles
 
 
-def _is_ours(context: Context, rule: Rule, known: Sequence[SyncFolder]) -> bool:
+def _is_ours(context: Context, rule: InboxRule, known: Sequence[SyncFolder]) -> bool:
     """True for an inbox rule of ours: it is named after the folder and moves into it."""
     name = f"{context.settings.folder_name.casefold()}:"
     return rule.moves_to in {f.graph_id for f in known} and rule.name.casefold().startswith(name)

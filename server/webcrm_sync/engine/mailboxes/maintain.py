@@ -11,8 +11,13 @@ from functools import partial
 from webcrm_sync.core.categories import COLOURS
 from webcrm_sync.core.errors import AccessLost, Gone, SyncError, TryLater
 from webcrm_sync.core.events import EventKind
-from webcrm_sync.core.retry import retry_at
-from webcrm_sync.core.subscriptions import LIFETIME, Care, Subscribed, care_for
+from webcrm_sync.core.retry import next_attempt_at
+from webcrm_sync.core.subscriptions import (
+    LIFETIME,
+    HeldSubscription,
+    SubscriptionAction,
+    choose_action,
+)
 from webcrm_sync.engine import push_urls
 from webcrm_sync.engine.backoff import back_off_mailbox
 from webcrm_sync.engine.context import Context
@@ -41,7 +46,7 @@ def maintain(context: Context, mailbox_id: int) -> None:
             is_pushed = not context.settings.push_is_on or _subscribe(context, box)
     except SyncError as error:
         with context.begin() as tx:
-            mailboxes.set_mailbox(tx, box.id, keep_due_at=retry_at(tx.now, box.attempts))
+            mailboxes.set_mailbox(tx, box.id, keep_due_at=next_attempt_at(tx.now, box.attempts))
         back_off_mailbox(context, box, error)
         return
     if not is_pushed:
@@ -79,19 +84,21 @@ def _keep_subscription(context: Context, box: Mailbox, folder: SyncFolder) -> bo
     _end_replaced(context, folder)
     _reseal(context, folder)
     held = _subscribed(context, folder)
-    care = care_for(held, context.now())
-    if care is Care.KEEP or (care is Care.RENEW and _is_renewed(context, folder)):
+    care = choose_action(held, context.now())
+    if care is SubscriptionAction.KEEP or (
+        care is SubscriptionAction.RENEW and _is_renewed(context, folder)
+    ):
         return True
-    replaced = folder.subscription_id if held and care is Care.REPLACE else None
+    replaced = folder.subscription_id if held and care is SubscriptionAction.REPLACE else None
     return _subscribe_anew(context, box, folder, replaced=replaced)
 
 
-def _subscribed(context: Context, folder: SyncFolder) -> Subscribed | None:
+def _subscribed(context: Context, folder: SyncFolder) -> HeldSubscription | None:
     """The folder's subscription, None when it has none or an expired one."""
     expires_at = folder.subscription_expires_at
     if not (folder.subscription_id and expires_at and expires_at > context.now()):
         return None
-    return Subscribed(
+    return HeldSubscription(
         expires_at,
         push_urls.address_of(context, folder),
         is_checkable=push_urls.is_checkable(context, folder),

@@ -7,10 +7,24 @@ from dataclasses import dataclass
 from functools import partial
 
 from webcrm_sync.core.addresses import domain_of
-from webcrm_sync.core.direction import Addressed, Internals, NeverSync, counted, everybody
+from webcrm_sync.core.direction import (
+    AddressedMail,
+    Internals,
+    NeverSync,
+    participants,
+    relevant_people,
+)
 from webcrm_sync.core.events import EventKind
-from webcrm_sync.core.filing import filing_key
-from webcrm_sync.core.matching import Ambiguous, Directory, How, Matched, Nobody, Target, match
+from webcrm_sync.core.identity import filing_key
+from webcrm_sync.core.matching import (
+    Ambiguous,
+    Directory,
+    Matched,
+    MatchedBy,
+    NoMatch,
+    Target,
+    match_organisations,
+)
 from webcrm_sync.core.message import Party
 from webcrm_sync.core.states import OVERRULED, Reason, State
 from webcrm_sync.engine.context import Context
@@ -87,10 +101,10 @@ def decide(context: Context, tx: Tx, found: Sequence[Email]) -> None:
 
 def externals_on(email: Email, addresses: Sequence[str], internals: Internals) -> list[Party]:
     """Which of its addresses are external, in the order of the mail: its sender comes first."""
-    named = everybody(email) + email.reply_to
+    named = participants(email) + email.reply_to
     order = {party.folded: n for n, party in reversed([*enumerate(named)])}
     outside = [party for party in map(Party, addresses) if party not in internals]
-    people = counted(outside, email)
+    people = relevant_people(outside, email)
     return sorted(people, key=lambda party: (order.get(party.folded, len(order)), party.folded))
 
 
@@ -109,7 +123,7 @@ def decision_for(
     is_wanted = reason in OVERRULED and any(not f.is_withdrawn for f in known)
     if reason and not is_wanted:
         return Decision(State.SKIPPED, reason)
-    found = match(people, book)
+    found = match_organisations(people, book)
     if known:
         return _added(known, found)
     match found:
@@ -117,17 +131,17 @@ def decision_for(
             return Decision(State.MATCHED, targets=targets)
         case Ambiguous(candidates):
             return Decision(State.PARKED, Reason.AMBIGUOUS, candidates=candidates)
-        case Nobody() if is_unlinked_filed:
-            return Decision(State.MATCHED, targets=(Target(0, None, How.NONE),))
-        case Nobody():
+        case NoMatch() if is_unlinked_filed:
+            return Decision(State.MATCHED, targets=(Target(0, None, MatchedBy.NONE),))
+        case NoMatch():
             return Decision(State.WAITING, Reason.NO_CONTACT)
 
 
 def exclusion_reason(
-    mail: Addressed, people: Sequence[Party], internals: Internals, never: NeverSync
+    mail: AddressedMail, people: Sequence[Party], internals: Internals, never: NeverSync
 ) -> Reason | None:
     """Why a mail is left out that is about these people, None = it is not."""
-    people = (*everybody(mail), *people)
+    people = (*participants(mail), *people)
     behind = (*mail.reply_to, mail.sent_by) if mail.sent_by else mail.reply_to
     if any(party in never for party in (*people, *behind)):
         return Reason.NEVER_LIST
@@ -138,9 +152,9 @@ def exclusion_reason(
     return None
 
 
-def _added(known: Sequence[Filing], found: Matched | Ambiguous | Nobody) -> Decision:
+def _added(known: Sequence[Filing], found: Matched | Ambiguous | NoMatch) -> Decision:
     """A mail that has filings: another copy may name more people. A person's choice wins."""
-    is_chosen = any(f.how is How.PERSON for f in known)
+    is_chosen = any(f.how is MatchedBy.PERSON for f in known)
     under = {f.organisation_id for f in known}
     targets = found.targets if isinstance(found, Matched) and not is_chosen else ()
     new = tuple(t for t in targets if t.organisation_id not in under)

@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from webcrm_sync.core.direction import externals
+from webcrm_sync.core.direction import external_people
 from webcrm_sync.core.errors import Refused
 from webcrm_sync.core.events import EventKind
-from webcrm_sync.core.filing import filing_key
+from webcrm_sync.core.identity import free_filing_key
 from webcrm_sync.core.jobs import Job
-from webcrm_sync.core.matching import Directory, How, Target, contacts_of
+from webcrm_sync.core.matching import Directory, MatchedBy, Target, find_contacts
 from webcrm_sync.core.message import Party
 from webcrm_sync.core.states import State
 from webcrm_sync.engine.context import Context
@@ -70,7 +70,7 @@ def with_changed(
     """
     standing = [f for f in known if not f.is_withdrawn]
     places = [_place(f, wishes) for f in standing]
-    is_guess = all(f.is_fresh and f.how is not How.PERSON for f in standing)
+    is_guess = all(f.is_fresh and f.how is not MatchedBy.PERSON for f in standing)
     if replaces is None and is_guess:
         return (chosen,)
     if chosen in places and (replaces is None or replaces not in places):
@@ -199,13 +199,13 @@ def _plan_new(
     if not new:
         return
     internals = mailboxes.internals(tx, context.settings.internal_domains)
-    people = externals(email, internals)
+    people = external_people(email, internals)
     book = directory.look_up(tx, [p.folded for p in people], ())
     taken = {f.key for f in known}
     planned = [
         (
-            Target(organisation_id, person_at(people, book, organisation_id), How.PERSON),
-            _free_key(context.tenant_id, email.key, organisation_id, taken),
+            Target(organisation_id, person_at(people, book, organisation_id), MatchedBy.PERSON),
+            free_filing_key(context.tenant_id, email.key, organisation_id, taken=taken),
         )
         for organisation_id in new
     ]
@@ -215,14 +215,5 @@ def _plan_new(
 def person_at(people: Sequence[Party], book: Directory, organisation_id: int) -> int | None:
     """The first of these people who is a contact of the Organisation."""
     there = [c for c in book.contacts if c.organisation_id == organisation_id]
-    found = (contact.person_id for person in people for contact in contacts_of(person, there))
+    found = (contact.person_id for person in people for contact in find_contacts(person, there))
     return next(found, None)
-
-
-def _free_key(company: str, email_key: str, organisation_id: int, taken: set[str]) -> str:
-    """The filing's key; another one where an Activity carries it that was moved away since."""
-    key, number = filing_key(company, email_key, organisation_id), 1
-    while key in taken:
-        number += 1
-        key = filing_key(company, f"{email_key} {number}", organisation_id)
-    return key

@@ -6,12 +6,12 @@ from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from functools import partial
 
-from webcrm_sync.core.categories import has_synced
+from webcrm_sync.core.categories import has_synced_category
 from webcrm_sync.core.events import EventKind
-from webcrm_sync.core.filing import filing_key
-from webcrm_sync.core.matching import Matched, Target, match
+from webcrm_sync.core.identity import filing_key
+from webcrm_sync.core.matching import Matched, Target, match_organisations
 from webcrm_sync.core.states import Reason, State
-from webcrm_sync.core.times import earliest
+from webcrm_sync.core.times import earliest_time
 from webcrm_sync.engine.context import Context
 from webcrm_sync.engine.isolation import incidents
 from webcrm_sync.engine.matching import decide as matching
@@ -55,7 +55,7 @@ def _targets(context: Context, tx: Tx, email: Email) -> tuple[Target, ...]:
     addresses = undecided.addresses(tx, [email.id])[email.id]
     people = matching.externals_on(email, addresses, internals)
     book = directory.look_up(tx, addresses, {p.domain for p in people})
-    found = match(people, book)
+    found = match_organisations(people, book)
     return found.targets if isinstance(found, Matched) else ()
 
 
@@ -65,7 +65,7 @@ def _standing(
     """Our keys that stand in webCRM under the Organisations of these mails, with their ids."""
     since: dict[int, datetime] = {}
     for email, targets in wanted:
-        at = earliest(email.sent_at, email.received_at) or datetime(2000, 1, 1, tzinfo=UTC)
+        at = earliest_time(email.sent_at, email.received_at) or datetime(2000, 1, 1, tzinfo=UTC)
         for target in targets:
             before = since.get(target.organisation_id, at)
             since[target.organisation_id] = min(before, at)
@@ -89,7 +89,7 @@ def _settle(
 ) -> None:
     keys = {t: filing_key(context.tenant_id, email.key, t.organisation_id) for t in targets}
     there = {t: key for t, key in keys.items() if key in standing}
-    was_synced = any(c.stamp or has_synced(c.categories) for c in copies)
+    was_synced = any(c.stamp or has_synced_category(c.categories) for c in copies)
     for copy in copies:
         emails.set_item(tx, copy.id, is_past=False)
     if there:

@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 from functools import partial
 from typing import TypeVar
 
-from webcrm_sync.core.crm import POLL_OVERLAP, OddRecord, OrganisationRow, PersonRow
+from webcrm_sync.core.crm import POLL_OVERLAP, OrganisationRow, PersonRow, UnreadableRecord
 from webcrm_sync.core.errors import Refused, TryLater, Unclear
 from webcrm_sync.engine.backoff import back_off_webcrm, resume_webcrm
 from webcrm_sync.engine.context import Context
@@ -47,7 +47,7 @@ def refresh_directory(context: Context) -> None:
 
 def _refresh(context: Context, company: Company, *, is_whole: bool) -> None:
     margin = POLL_OVERLAP + context.settings.settle
-    odd: list[OddRecord] = []
+    odd: list[UnreadableRecord] = []
     users = context.webcrm.users()
     persons = context.webcrm.persons_changed(
         _since(None if is_whole else company.persons_until, margin), odd=odd
@@ -78,7 +78,7 @@ def _saved(
     tx: Tx,
     records: Sequence[R],
     save: Callable[..., frozenset[str]],
-    odd: list[OddRecord],
+    odd: list[UnreadableRecord],
     *,
     is_whole: bool,
 ) -> frozenset[str]:
@@ -98,7 +98,7 @@ def _saved(
         if incidents.is_trouble(error):
             raise
     faults = incidents.culprits(records, partial(_probe, tx, save))
-    odd += [OddRecord(one.record_id, fault) for one, fault in faults]
+    odd += [UnreadableRecord(one.record_id, fault) for one, fault in faults]
     spared += [one.record_id for one, _ in faults]
     return attempt([one for one in records if one.record_id not in spared])
 

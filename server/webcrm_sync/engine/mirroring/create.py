@@ -8,12 +8,12 @@ from datetime import datetime
 from functools import partial
 
 from webcrm_sync.core import verification
-from webcrm_sync.core.categories import Mark, merge
+from webcrm_sync.core.categories import Mark, merge_categories
 from webcrm_sync.core.errors import AccessLost, Gone, Refused, SyncError, TryLater, Unclear
 from webcrm_sync.core.events import EventKind
-from webcrm_sync.core.filing import Stamp, filing_key
-from webcrm_sync.core.outlook import Created, Place, SentMail
-from webcrm_sync.core.retry import retry_at
+from webcrm_sync.core.identity import Stamp, mirror_message_id
+from webcrm_sync.core.outlook import CreatedMail, Place, SentMail
+from webcrm_sync.core.retry import next_attempt_at
 from webcrm_sync.core.verification import VerifyDecision
 from webcrm_sync.engine.backoff import back_off_mailbox
 from webcrm_sync.engine.context import Context
@@ -59,7 +59,7 @@ def _create_mirror(context: Context, mirror: Mirror) -> None:
             return
         folder = next((f for f in folders if f.place is Place.SENT), None)
         if folder is None or box.shut_until(tx.now):
-            due_at = max(box.gate_at or tx.now, retry_at(tx.now, 1))
+            due_at = max(box.gate_at or tx.now, next_attempt_at(tx.now, 1))
             mirrors.set_mirror(tx, mirror, due_at=due_at)
             return
     try:
@@ -71,7 +71,7 @@ def _create_mirror(context: Context, mirror: Mirror) -> None:
         if isinstance(error, TryLater | AccessLost):
             back_off_mailbox(context, box, error)
         with context.begin() as tx:
-            mirrors.set_mirror(tx, mirror, due_at=retry_at(tx.now, mirror.attempts))
+            mirrors.set_mirror(tx, mirror, due_at=next_attempt_at(tx.now, mirror.attempts))
 
 
 def _create(context: Context, box: Mailbox, mirror: Mirror, folder_id: str) -> None:
@@ -101,7 +101,7 @@ def _create(context: Context, box: Mailbox, mirror: Mirror, folder_id: str) -> N
     _record_created(context, box, intended, created)
 
 
-def _record_created(context: Context, box: Mailbox, intended: Mirror, created: Created) -> None:
+def _record_created(context: Context, box: Mailbox, intended: Mirror, created: CreatedMail) -> None:
     """Take what Graph made; a draft is taken back, since it cannot be made a sent mail.
 
     (Microsoft Graph: message flags.)
@@ -123,24 +123,25 @@ def _look_for(context: Context, box: Mailbox, mirror: Mirror) -> None:
     assert mirror.intent_at is not None
     looks, settle = mirror.looks + 1, context.settings.settle
     with context.begin() as tx:
-        decision = verification.decide(
+        decision = verification.decide_after_search(
             intent_at=mirror.intent_at, searches=looks, now=tx.now, settle=settle
         )
         if decision is VerifyDecision.NOT_THERE:
             # Again and again less often: Exchange may fail on this one mail.
-            due_at = retry_at(tx.now, mirror.attempts) if mirror.attempts > 1 else tx.now
+            due_at = next_attempt_at(tx.now, mirror.attempts) if mirror.attempts > 1 else tx.now
             due_at = NEVER if mirror.reason == mirrors.UNFORESEEN else due_at
             mirrors.set_mirror(tx, mirror, state=mirrors.PLANNED, due_at=due_at)
             return
-        again = verification.next_search(intent_at=mirror.intent_at, now=tx.now, settle=settle)
+        again = verification.next_search_at(intent_at=mirror.intent_at, now=tx.now, settle=settle)
         mirrors.set_mirror(tx, mirror, looks=looks, due_at=again)
 
 
 def _mail(context: Context, box: Mailbox, mirror: Mirror) -> SentMail:
     draft = mirror.draft or {}
-    key = filing_key(context.tenant_id, "mirror", mirror.activity_id)
     return SentMail(
-        message_id=f"<{key}@{box.address.rpartition('@')[2]}>",
+        message_id=mirror_message_id(
+            context.tenant_id, mirror.activity_id, box.address.rpartition("@")[2]
+        ),
         subject=draft["subject"],
         body=draft["body"],
         body_is_html=bool(draft["is_html"]),
@@ -149,7 +150,7 @@ def _mail(context: Context, box: Mailbox, mirror: Mirror) -> SentMail:
         recipient_name=draft["recipient_name"],
         recipient_address=draft["recipient_address"],
         sent_at=datetime.fromisoformat(draft["sent_at"]),
-        categories=merge((), Mark.SYNCED),
+        categories=merge_categories((), Mark.SYNCED),
         stamp=str(Stamp.mirror(mirror.activity_id)),
     )
 

@@ -6,14 +6,14 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from webcrm_sync.core.crm import POLL_OVERLAP, CrmUser, OddRecord, SentActivity
+from webcrm_sync.core.crm import POLL_OVERLAP, CrmUser, SentActivity, UnreadableRecord
 from webcrm_sync.core.errors import Gone, Refused, TryLater, Unclear
-from webcrm_sync.core.filing import is_filing_key
+from webcrm_sync.core.identity import is_filing_key
 from webcrm_sync.core.jobs import Job
 from webcrm_sync.core.mail_text.truncate import truncate
 from webcrm_sync.core.matching import Contact
-from webcrm_sync.core.sent_body import outlook_body
-from webcrm_sync.core.storable import one_line
+from webcrm_sync.core.sent_body import to_outlook_body
+from webcrm_sync.core.storable import to_one_line
 from webcrm_sync.engine.backoff import back_off_webcrm
 from webcrm_sync.engine.context import Context
 from webcrm_sync.engine.isolation import incidents
@@ -69,7 +69,7 @@ def _take_up(context: Context, boxes: Sequence[Mailbox], until: datetime | None)
     since = (
         (until or min(box.mirror_since for box in boxes)) - POLL_OVERLAP - context.settings.settle
     )
-    odd: list[OddRecord] = []
+    odd: list[UnreadableRecord] = []
     rows = list(context.webcrm.sent_activities(since, odd=odd))
     sent, faults = incidents.attempted(
         context, rows, lambda a: a if is_sent_mail(a, context.settings) else None, _name
@@ -93,7 +93,7 @@ def _take_up(context: Context, boxes: Sequence[Mailbox], until: datetime | None)
         incidents.within(context, tx, Job.MIRROR, asked, plan, lambda one: _aside(one[0]))
         if newest and (until is None or newest > until):
             companies.update_company(tx, mirror_until=newest)
-    odd += [OddRecord(a.activity_id, fault) for a, fault in faults]
+    odd += [UnreadableRecord(a.activity_id, fault) for a, fault in faults]
     for record in odd:
         name = f"activity {record.record_id}"
         incidents.note_once(context, "read webCRM", name, record.fault)
@@ -168,16 +168,16 @@ def plan_mirror(
         return Plan(plan.activity_id, box.id, reason=TOO_OLD)
     if person is None:
         return Plan(plan.activity_id, box.id, reason=NO_ADDRESS)
-    body, is_html = outlook_body(activity.body)
+    body, is_html = to_outlook_body(activity.body)
     sent_at = activity.at or activity.created_at or now
     return Plan(
         plan.activity_id,
         box.id,
         draft={
-            "subject": truncate(one_line(activity.subject), _LONGEST_SUBJECT),
+            "subject": truncate(to_one_line(activity.subject), _LONGEST_SUBJECT),
             "body": body,
             "is_html": "yes" if is_html else "",
-            "recipient_name": one_line(person.name),
+            "recipient_name": to_one_line(person.name),
             "recipient_address": person.address,
             "sent_at": sent_at.isoformat(),
         },

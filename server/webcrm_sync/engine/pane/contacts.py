@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import timedelta
 
-from webcrm_sync.core.addresses import folded, shown
+from webcrm_sync.core.addresses import display_address, fold_address
 from webcrm_sync.core.crm import PersonRow
 from webcrm_sync.core.errors import Refused, TryLater, Unclear
 from webcrm_sync.core.matching import Contact
@@ -29,8 +29,8 @@ def create_contact(context: Context, draft: PersonDraft) -> int:
     """
     if not draft.name:
         raise Refused("The name holds nothing that can be seen.", code="NoName")
-    address = folded(draft.address)
-    draft = replace(draft, address=shown(address))
+    address = fold_address(draft.address)
+    draft = replace(draft, address=display_address(address))
     with context.begin() as tx:
         if not directory.organisation_names(tx, [draft.organisation_id]):
             raise Refused("webCRM has no such Organisation.", code="NoOrganisation")
@@ -60,13 +60,13 @@ def _create(context: Context, draft: PersonDraft) -> int:
         raise  # the claim stays until the search can tell
     except (TryLater, Refused):
         with context.begin() as tx:
-            contact_claims.drop_claim(tx, folded(draft.address), draft.organisation_id)
+            contact_claims.drop_claim(tx, fold_address(draft.address), draft.organisation_id)
         raise
 
 
 def _take_in(context: Context, draft: PersonDraft, person_id: int) -> None:
     """The directory knows the contact at once; what waits for the address wakes."""
-    address = folded(draft.address)
+    address = fold_address(draft.address)
     contact = Contact(person_id, draft.organisation_id, address, draft.name)
     with context.begin() as tx:
         contact_claims.settle_claim(tx, address, draft.organisation_id, person_id=person_id)

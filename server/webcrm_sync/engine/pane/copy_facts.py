@@ -10,7 +10,7 @@ from dataclasses import replace
 
 from webcrm_sync.core.direction import Internals
 from webcrm_sync.core.message import Fingerprint, Message
-from webcrm_sync.core.same_mail import Portrait
+from webcrm_sync.core.same_mail import MailFeatures
 from webcrm_sync.core.states import State
 from webcrm_sync.engine.pane.mail_lookup import CurrentUser, LocatedMail
 from webcrm_sync.engine.pane.mail_status_rules import CopyFacts, DisplayStatus, OtherCopyStatus
@@ -80,9 +80,9 @@ def _same_mails(
     aliases = known_mails.aliases(tx, internals)
     found: dict[str, int] = {}
     for head in heads:
-        portrait = Portrait(Fingerprint.of(head))
+        features = MailFeatures(Fingerprint.of(head))
         alike = [m for m in known if m.message_id == head.message_id]
-        same = [m.id for m in alike if m.portrait.is_of_mail(portrait, aliases)]
+        same = [m.id for m in alike if m.features.is_of_mail(features, aliases)]
         if len(same) == 1 and same[0] is not None:
             found[head.graph_id] = same[0]
     return found

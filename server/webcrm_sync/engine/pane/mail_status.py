@@ -6,10 +6,18 @@ import logging
 from collections.abc import Iterable, Mapping, Sequence, Set
 from dataclasses import dataclass
 
-from webcrm_sync.core.addresses import shown
-from webcrm_sync.core.direction import Internals, NeverSync, externals
-from webcrm_sync.core.faults import trace
-from webcrm_sync.core.matching import Ambiguous, Directory, How, Matched, Nobody, Target, match
+from webcrm_sync.core.addresses import display_address
+from webcrm_sync.core.direction import Internals, NeverSync, external_people
+from webcrm_sync.core.faults import format_trace
+from webcrm_sync.core.matching import (
+    Ambiguous,
+    Directory,
+    Matched,
+    MatchedBy,
+    NoMatch,
+    Target,
+    match_organisations,
+)
 from webcrm_sync.core.message import Party
 from webcrm_sync.core.states import NO_MAIL, Reason
 from webcrm_sync.engine.context import Context
@@ -40,7 +48,7 @@ logger = logging.getLogger(__name__)
 
 #: In a list of mails: one about which something unforeseen was raised.
 UNREADABLE = MailState(DisplayStatus.PARKED, Reason.UNFORESEEN)
-_FORECASTS = {Matched: Forecast.KNOWN, Ambiguous: Forecast.SEVERAL, Nobody: Forecast.NOBODY}
+_FORECASTS = {Matched: Forecast.KNOWN, Ambiguous: Forecast.SEVERAL, NoMatch: Forecast.NOBODY}
 
 
 def statuses(
@@ -66,7 +74,7 @@ def _state_alone(context: Context, user: CurrentUser, ref: MailRef) -> tuple[Mai
     except Exception as error:
         if incidents.is_trouble(error):
             raise
-        logger.error("mail_not_told", extra={"trace": trace(error)})
+        logger.error("mail_not_told", extra={"trace": format_trace(error)})
         return UNREADABLE, None
 
 
@@ -145,7 +153,7 @@ class MailContext:
         senders: frozenset[str],
     ) -> MailContext:
         """The surroundings of this copy."""
-        people = externals(copy.head, internals)
+        people = external_people(copy.head, internals)
         book = directory.look_up(tx, [p.folded for p in people], {p.domain for p in people})
         ids = {c.organisation_id for c in book.contacts} | {i for _, i in book.domains}
         ids |= {f.organisation_id for f in copy.filings}
@@ -183,7 +191,7 @@ def _why_not(
 
 def _state(room: MailContext, copy: CopyFacts) -> MailState:
     state, reason = mail_status_rules.decide_status(copy, room.exclusion_reason)
-    found = match(room.people, room.book)
+    found = match_organisations(room.people, room.book)
     is_filed_elsewhere = copy.is_filed_elsewhere and state is DisplayStatus.NEW
     forecast = _forecast(copy, found) if state is DisplayStatus.NEW else None
     way = mail_status_rules.decide_origin(copy, state)
@@ -207,7 +215,7 @@ def _state(room: MailContext, copy: CopyFacts) -> MailState:
         can=mail_status_rules.allowed_actions(
             state,
             reason,
-            is_nobody_known=isinstance(found, Nobody),
+            is_nobody_known=isinstance(found, NoMatch),
             is_filed_elsewhere=copy.is_filed_elsewhere,
         ),
         sender=sender if is_external else None,
@@ -217,7 +225,7 @@ def _state(room: MailContext, copy: CopyFacts) -> MailState:
     )
 
 
-def _forecast(copy: CopyFacts, found: Matched | Ambiguous | Nobody) -> Forecast:
+def _forecast(copy: CopyFacts, found: Matched | Ambiguous | NoMatch) -> Forecast:
     """A mail that another copy brought to webCRM counts as known, even where its people are not."""
     return Forecast.KNOWN if copy.is_filed_elsewhere else _FORECASTS[type(found)]
 
@@ -240,7 +248,7 @@ def _by(room: MailContext, copy: CopyFacts, way: mail_status_rules.Origin | None
 
 
 def _targets(
-    room: MailContext, copy: CopyFacts, state: DisplayStatus, found: Matched | Ambiguous | Nobody
+    room: MailContext, copy: CopyFacts, state: DisplayStatus, found: Matched | Ambiguous | NoMatch
 ) -> Iterable[TargetView]:
     """Where the mail stands, or will stand."""
     if (copy.met or copy.is_filed_elsewhere) and copy.standing:
@@ -248,7 +256,7 @@ def _targets(
             wish = (copy.wishes or {}).get(filing.id)
             target = filing.target
             if wish and wish.move_to:
-                target = Target(wish.move_to, None, How.PERSON)
+                target = Target(wish.move_to, None, MatchedBy.PERSON)
             yield _where(room, target, filing.activity_id)
         return
     activity_id = copy.mirrored if state is DisplayStatus.MIRRORED else None
@@ -270,7 +278,7 @@ def _where(room: MailContext, target: Target, activity_id: int | None) -> Target
         organisation=room.name(number),
         link=room.link(number),
         person=contact.name or None if contact else None,
-        address=shown(contact.address) if contact else None,
+        address=display_address(contact.address) if contact else None,
         activity_id=activity_id,
     )
 
@@ -286,6 +294,6 @@ def _why(book: Directory, target: Target) -> tuple[MatchEvidence, str]:
     """What points at this Organisation: the contact's name or address, or the domain."""
     for contact in book.contacts:
         if contact.organisation_id == target.organisation_id:
-            return MatchEvidence.CONTACT, contact.name or shown(contact.address)
+            return MatchEvidence.CONTACT, contact.name or display_address(contact.address)
     domain = next((d for d, i in book.domains if i == target.organisation_id), "")
-    return MatchEvidence.DOMAIN, shown(domain)
+    return MatchEvidence.DOMAIN, display_address(domain)

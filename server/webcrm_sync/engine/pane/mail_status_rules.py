@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
-from webcrm_sync.core.filing import Stamp
+from webcrm_sync.core.identity import Stamp
 from webcrm_sync.core.message import Message, Party
 from webcrm_sync.core.states import OVERRULED, Reason, State
 from webcrm_sync.store.emails import Email, Item

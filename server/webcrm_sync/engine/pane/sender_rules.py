@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
-from webcrm_sync.core.addresses import folded
+from webcrm_sync.core.addresses import fold_address
 from webcrm_sync.core.errors import Refused, TryLater
 from webcrm_sync.core.outlook import Place
 from webcrm_sync.engine.context import Context
@@ -25,7 +25,7 @@ _TRIES = 5
 
 def list_senders(context: Context, user: CurrentUser) -> tuple[str, ...]:
     """The addresses whose mail is always synced, sorted, as Exchange has them now."""
-    found = {folded(address) for rule in _ours(context, user) for address in rule.senders}
+    found = {fold_address(address) for rule in _ours(context, user) for address in rule.senders}
     with context.begin() as tx:
         sync_requests.save_senders(tx, user.box.id, found)
     return tuple(sorted(found))
@@ -33,7 +33,7 @@ def list_senders(context: Context, user: CurrentUser) -> tuple[str, ...]:
 
 def add_sender(context: Context, user: CurrentUser, address: str) -> None:
     """From now on a rule moves this sender's mail. Idempotent."""
-    folder_id, address = _inbox_folder(context, user), folded(address)
+    folder_id, address = _inbox_folder(context, user), fold_address(address)
     for _ in range(_TRIES):
         rules = _ours(context, user)
         if any(_holds(rule, address) for rule in rules):
@@ -52,7 +52,7 @@ def remove_sender(context: Context, user: CurrentUser, address: str) -> None:
     for rule in _ours(context, user):
         if not _holds(rule, address):
             continue
-        left = tuple(a for a in rule.senders if folded(a) != folded(address))
+        left = tuple(a for a in rule.senders if fold_address(a) != fold_address(address))
         if left:
             context.graph.save_sender_rule(user.box.user_id, replace(rule, senders=left))
         else:
@@ -61,7 +61,7 @@ def remove_sender(context: Context, user: CurrentUser, address: str) -> None:
 
 
 def _holds(rule: SenderRule, address: str) -> bool:
-    return folded(address) in map(folded, rule.senders)
+    return fold_address(address) in map(fold_address, rule.senders)
 
 
 def rule_with_sender(

@@ -10,19 +10,16 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
 from webcrm_sync.core.crm import DocumentRow, KeyedActivity
-from webcrm_sync.core.direction import externals
+from webcrm_sync.core.direction import external_people
 from webcrm_sync.core.events import EventKind
-from webcrm_sync.core.filing import hash_in, owner_of
-from webcrm_sync.core.matching import How, Matched, Target, match
+from webcrm_sync.core.identity import find_filing_keys, hash_bytes
+from webcrm_sync.core.matching import Matched, MatchedBy, Target, match_organisations
 from webcrm_sync.engine.context import Context
 from webcrm_sync.engine.isolation import incidents
 from webcrm_sync.engine.isolation.incidents import Aside
 from webcrm_sync.store import adoption, directory, filings, mailboxes, sync_requests
 from webcrm_sync.store.database import Tx
 from webcrm_sync.store.emails import Email
-
-#: So many Activities of one mail that were moved away are recognised (`choice`: free keys).
-_MOVES = 4
 
 #: What a story says of the taking over.
 
@@ -47,26 +44,14 @@ def attribute(
     since somebody may have moved an Activity to where it stands now.
     """
     by_key = {a.key: a for a in activities}
-    left = {hash_in(key): key for key in by_key}
+    left = {hash_bytes(key): key for key in by_key}
     here = {a.organisation_id for a in activities}
     found: list[Attributed] = []
     for places in (sorted(here), sorted(set(organisations) - here)):
         for email_id, email_key in mails.items() if left else ():
-            for key in _keys_of(tenant_id, left, email_key, places):
+            for key in list(find_filing_keys(left, tenant_id, email_key, places)):
                 found.append(Attributed(by_key[key], email_id))
-                del left[hash_in(key)]
-    return found
-
-
-def _keys_of(
-    tenant_id: str, left: Mapping[bytes, str], email_key: str, places: Sequence[int]
-) -> list[str]:
-    """Those of the keys that are left which belong to a mail, those of later Activities too."""
-    found = []
-    for key, place in owner_of(left, tenant_id, email_key, places):
-        found.append(key)
-        later = (f"{email_key} {number}" for number in range(2, _MOVES + 1))
-        found += [k for name in later for k, _ in owner_of(left, tenant_id, name, [place])]
+                del left[hash_bytes(key)]
     return found
 
 
@@ -133,12 +118,12 @@ def _adopt(
 def _target(context: Context, tx: Tx, email: Email, activity: KeyedActivity) -> Target:
     """Where it stands; whatever matching would not have said was said by a person."""
     internals = mailboxes.internals(tx, context.settings.internal_domains)
-    others = externals(email, internals)
+    others = external_people(email, internals)
     book = directory.look_up(tx, [p.folded for p in others], {p.domain for p in others})
-    found = match(others, book)
+    found = match_organisations(others, book)
     targets = found.targets if isinstance(found, Matched) else ()
     place = activity.organisation_id
     if not place:
-        return Target(0, None, How.NONE)
+        return Target(0, None, MatchedBy.NONE)
     same = (t for t in targets if t.organisation_id == place)
-    return next(same, Target(place, None, How.PERSON))
+    return next(same, Target(place, None, MatchedBy.PERSON))

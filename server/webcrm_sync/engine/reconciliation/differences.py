@@ -6,9 +6,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
-from webcrm_sync.core.categories import carries
+from webcrm_sync.core.categories import has_mark
 from webcrm_sync.core.crm import KeyedActivity
-from webcrm_sync.core.filing import is_filing_key
+from webcrm_sync.core.identity import is_filing_key
 from webcrm_sync.core.outlook import Location
 from webcrm_sync.core.states import mark_for
 from webcrm_sync.store.filings import Filing
@@ -154,7 +154,7 @@ def suspects(
 def is_unmarked(row: RecordedCopy, there: Location) -> bool:
     """True when the copy does not carry what its state says, and nobody is about to change it."""
     mark = mark_for(row.item.state, row.item.reason)
-    return mark is not None and not row.is_mark_due and not carries(there.categories, mark)
+    return mark is not None and not row.is_mark_due and not has_mark(there.categories, mark)
 
 
 def counted(listed: Mapping[str, Location], rows: Mapping[str, RecordedCopy]) -> dict[str, int]:

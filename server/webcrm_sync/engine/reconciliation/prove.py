@@ -12,7 +12,7 @@ from dataclasses import asdict
 from datetime import timedelta
 
 from webcrm_sync.core.errors import Refused, SyncError, TryLater
-from webcrm_sync.core.faults import fingerprint, trace
+from webcrm_sync.core.faults import fault_signature, format_trace
 from webcrm_sync.engine.backoff import back_off_webcrm
 from webcrm_sync.engine.context import Context
 from webcrm_sync.engine.isolation import incidents
@@ -155,8 +155,8 @@ def _proof_of(context: Context, box: Mailbox) -> MailboxProof:
     except Exception as error:
         if incidents.is_trouble(error):
             raise
-        logger.error("proof_failed", extra={"trace": trace(error)})
-        return MailboxProof(box.address, trouble=f"{fingerprint(error)}; see the log")
+        logger.error("proof_failed", extra={"trace": format_trace(error)})
+        return MailboxProof(box.address, trouble=f"{fault_signature(error)}; see the log")
 
 
 def prove_webcrm(context: Context) -> Iterator[WebcrmProof]:

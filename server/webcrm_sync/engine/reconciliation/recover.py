@@ -13,7 +13,7 @@ from datetime import UTC, datetime, timedelta
 from webcrm_sync.core.crm import KeyedActivity
 from webcrm_sync.core.errors import TryLater
 from webcrm_sync.core.events import EventKind
-from webcrm_sync.core.filing import is_filing_key
+from webcrm_sync.core.identity import is_filing_key
 from webcrm_sync.core.outlook import MailUser
 from webcrm_sync.engine.context import Context
 from webcrm_sync.engine.discovery.discover import discover

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from functools import partial
 
-from webcrm_sync.core.crm import KeyedActivity, OddRecord
+from webcrm_sync.core.crm import KeyedActivity, UnreadableRecord
 from webcrm_sync.core.errors import Gone
 from webcrm_sync.core.events import EventKind
 from webcrm_sync.core.jobs import Job
@@ -92,7 +92,7 @@ def _read(context: Context, first_id: int) -> _Page:
     lag = _MARGIN + context.settings.settle
     with context.begin() as tx:
         since = reconciliation.filed_since(tx) - _MARGIN
-    odd: list[OddRecord] = []
+    odd: list[UnreadableRecord] = []
     activities = context.webcrm.keyed_from(first_id, created_since=since, odd=odd)
     for record in odd:  # its filing is asked about by itself, as one that the page does not show
         incidents.note_once(context, "prove", f"activity {record.record_id}", record.fault)

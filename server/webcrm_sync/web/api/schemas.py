@@ -22,7 +22,7 @@ from pydantic.config import JsonDict
 
 from webcrm_sync.core.outlook import Place
 from webcrm_sync.core.states import Reason
-from webcrm_sync.core.storable import plain_name
+from webcrm_sync.core.storable import to_plain_name
 from webcrm_sync.engine.pane.mail_lookup import MailRef
 from webcrm_sync.engine.pane.mail_status_rules import (
     Action,
@@ -153,7 +153,7 @@ class ContactRequest(_Shape):
     name: Annotated[
         str,
         StringConstraints(min_length=1, max_length=100, pattern=_NO_NUL),
-        AfterValidator(plain_name),
+        AfterValidator(to_plain_name),
     ]
     address: Annotated[Address, Field(max_length=100)]
     organisation_id: OrganisationId

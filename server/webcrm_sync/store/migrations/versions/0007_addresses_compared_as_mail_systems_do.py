@@ -9,12 +9,12 @@ import sqlalchemy as sa
 from alembic import op
 
 from webcrm_sync.core.addresses import (
-    addresses_in,
+    address_variants,
     domain_of,
-    folded,
-    folded_domain,
-    spellings,
-    untagged,
+    find_addresses,
+    fold_address,
+    fold_domain,
+    strip_plus_tag,
 )
 
 revision = "0007"
@@ -94,8 +94,8 @@ def _fold_people_on_mails() -> list[int]:
 
 def _person(row: Sequence[Any]) -> dict[str, Any]:
     email_id, old, old_domain, is_matched = row
-    address = folded(old)
-    found = {"address": address, "domain": domain_of(address), "untagged": untagged(address)}
+    address = fold_address(old)
+    found = {"address": address, "domain": domain_of(address), "untagged": strip_plus_tag(address)}
     is_changed = (address, found["domain"]) != (old, old_domain) or found["untagged"] is not None
     return {
         "email_id": email_id,
@@ -123,9 +123,9 @@ def _fold_contacts() -> list[str]:
         facts = [dict(row._mapping) for row in rows]
         op.get_bind().execute(gone, [{**one, "old": one["address"]} for one in facts])
         made = [
-            {**one, "address": address, "untagged": untagged(address)}
+            {**one, "address": address, "untagged": strip_plus_tag(address)}
             for one in facts
-            for address in addresses_in(one["address"])
+            for address in find_addresses(one["address"])
         ]
         if made:
             op.get_bind().execute(new, made)
@@ -145,7 +145,7 @@ def _fold_domains() -> list[str]:
     )
     found: list[str] = []
     for company_id, organisation_id, old in op.get_bind().execute(query).all():
-        new = list(dict.fromkeys(map(folded_domain, old)))
+        new = list(dict.fromkeys(map(fold_domain, old)))
         keys = {"company_id": company_id, "organisation_id": organisation_id}
         op.get_bind().execute(change, {**keys, "domains": new})
         found += new
@@ -158,11 +158,13 @@ def _fold_own() -> None:
         "UPDATE crm_user SET address = :new WHERE company_id = :company_id AND user_id = :user_id"
     )
     for rows in _odd("crm_user", "company_id, user_id", "address"):
-        op.get_bind().execute(user, [{**r._mapping, "new": folded(r.address)} for r in rows])
+        op.get_bind().execute(user, [{**r._mapping, "new": fold_address(r.address)} for r in rows])
     gone = sa.text("DELETE FROM mailbox_address WHERE mailbox_id = :mailbox_id AND address = :old")
     new = sa.text("INSERT INTO mailbox_address VALUES (:mailbox_id, :new) ON CONFLICT DO NOTHING")
     for rows in _odd("mailbox_address", "mailbox_id, address", "address AS old"):
-        given = [{"mailbox_id": r.mailbox_id, "old": r.old, "new": folded(r.old)} for r in rows]
+        given = [
+            {"mailbox_id": r.mailbox_id, "old": r.old, "new": fold_address(r.old)} for r in rows
+        ]
         op.get_bind().execute(gone, given)
         op.get_bind().execute(new, given)
 
@@ -175,6 +177,6 @@ def _wake(mails: Sequence[int], contacts: Sequence[str], domains: Sequence[str])
         " IN (SELECT email_id FROM email_address WHERE address = ANY(:addresses)"
         " OR untagged = ANY(:addresses) OR domain = ANY(:domains)))"
     )
-    addresses = [one for address in contacts for one in spellings(address)]
+    addresses = [one for address in contacts for one in address_variants(address)]
     given = {"mails": list(mails), "addresses": addresses, "domains": list(domains)}
     op.get_bind().execute(query, given)

@@ -9,14 +9,14 @@ from functools import partial
 
 from selectolax.lexbor import LexborNode
 
-from webcrm_sync.core.mail_text.blanks import without_fillers
 from webcrm_sync.core.mail_text.layout import Layout, Span
-from webcrm_sync.core.mail_text.links import with_links_unwrapped
+from webcrm_sync.core.mail_text.links import unwrap_links
 from webcrm_sync.core.mail_text.style import Style
+from webcrm_sync.core.mail_text.whitespace import strip_fillers
 
 Attributes = dict[str, str | None]
 #: What is to be done at the end of an element.
-Leaves = list[Callable[[], None]]
+ExitActions = list[Callable[[], None]]
 
 #: Or a number.
 _LETTER = re.compile(r"[^\W_]")
@@ -53,7 +53,7 @@ class Numbering:
 
 
 @dataclass(slots=True)
-class Page:
+class RenderState:
     """The layout, and what holds for the words to come. `set` changes it for one element."""
 
     layout: Layout = field(default_factory=Layout)
@@ -69,7 +69,7 @@ class Page:
     #: for each open row of a table, the line of its first words
     rows: list[int | None] = field(default_factory=list)
 
-    def set(self, leaves: Leaves, **values: bool) -> None:
+    def set(self, leaves: ExitActions, **values: bool) -> None:
         """Let these hold until the end of the element."""
         for name, value in values.items():
             leaves.append(partial(setattr, self, name, getattr(self, name)))
@@ -80,9 +80,9 @@ class Page:
         if self.is_sizeless:
             return
         if not text.isascii():
-            text = without_fillers(text)
+            text = strip_fillers(text)
         if "://" in text:
-            text = with_links_unwrapped(text)
+            text = unwrap_links(text)
         if self.is_wingdings:
             text = text.translate(_WINGDINGS)
         if not self.has_words:
@@ -92,17 +92,17 @@ class Page:
         else:
             self.layout.flow(text)
 
-    def block(self, leaves: Leaves, breaks: int = 1) -> None:
+    def block(self, leaves: ExitActions, breaks: int = 1) -> None:
         """Begin and end the element on a line of its own."""
         self.layout.block(breaks)
         leaves.append(partial(self.layout.block, breaks))
 
-    def apart(self, leaves: Leaves) -> None:
+    def apart(self, leaves: ExitActions) -> None:
         """Keep the element's words from those beside it."""
         self.layout.separate()
         leaves.append(self.layout.separate)
 
-    def span(self, leaves: Leaves, before: str, after: str = "") -> None:
+    def span(self, leaves: ExitActions, before: str, after: str = "") -> None:
         """Write something around the element's words."""
         span = Span(before, after)
         self.layout.open_span(span)

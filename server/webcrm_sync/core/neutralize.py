@@ -22,10 +22,10 @@ _TAG = re.compile(
 _OPENINGS, _CLOSINGS = re.compile(_OPENING), re.compile(_CLOSING)
 
 
-def harmless(text: str) -> str:
+def neutralize_tags(text: str) -> str:
     """`text` without anything that HTML could take for a tag; never longer, words as they are.
 
-    >>> harmless("From: Eva <eva@kunde.example>, a < b, I <3 <b>you</b>")
+    >>> neutralize_tags("From: Eva <eva@kunde.example>, a < b, I <3 <b>you</b>")
     'From: Eva ‹eva@kunde.example›, a < b, I <3 ‹b›you‹/b›'
     """
     return _TAG.sub(_look_alike, text)

@@ -61,29 +61,29 @@ _FOREIGN = re.compile(r"<(?:svg|math|script|plaintext|!\[CDATA)", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)
-class Bounded:
+class LimitedHtml:
     """HTML within the bounds. `is_cut`: there was more of it."""
 
     html: str
     is_cut: bool = False
 
 
-def bounded(html: str) -> Bounded:
+def limit_html(html: str) -> LimitedHtml:
     """The HTML without what no parser reads in linear time."""
     if len(html) <= _SHORT and html.count("<") <= _FEW_TAGS:
-        return Bounded(html)
+        return LimitedHtml(html)
     if len(html) > LONGEST_HTML:
-        html = without_comments(_INLINE_DATA.sub(DATA_LEFT_OUT, html), "<!--", "-->")
+        html = strip_comments(_INLINE_DATA.sub(DATA_LEFT_OUT, html), "<!--", "-->")
     is_cut = len(html) > LONGEST_HTML
-    return Bounded(_scanned(html[:LONGEST_HTML]), is_cut)
+    return LimitedHtml(_scanned(html[:LONGEST_HTML]), is_cut)
 
 
-def is_plain(html: str) -> bool:
+def has_known_cost(html: str) -> bool:
     """True for HTML whose cost its bounds tell for certain."""
     return html.count("<") <= _FEW_TAGS or not _FOREIGN.search(html)
 
 
-def without_comments(text: str, opening: str, closing: str) -> str:
+def strip_comments(text: str, opening: str, closing: str) -> str:
     """The text without what is between these; one that is never closed stays."""
     kept: list[str] = []
     start = 0

@@ -6,7 +6,7 @@ import re
 
 import regex
 
-from webcrm_sync.core.storable import storable
+from webcrm_sync.core.storable import to_storable
 
 _BLANK_LINES = re.compile(r"\n{3,}")
 #: Begins only where the blanks begin: a long run of them is looked at once, not once per blank.
@@ -49,13 +49,13 @@ _DIRECTIONS = regex.compile(r"[\u200e\u200f]")
 _RIGHT_TO_LEFT = regex.compile(r"[\p{Arabic}\p{Hebrew}\p{Syriac}\p{Thaana}\p{Nko}]")
 
 
-def without_fillers(text: str) -> str:
+def strip_fillers(text: str) -> str:
     r"""The text without characters of no width that carry no meaning where they are.
 
     Joiners stay in emoji and in the scripts that need them, marks of direction in a text that
     has letters of both directions.
 
-    >>> without_fillers("Dear\u200b Ann\u200c")
+    >>> strip_fillers("Dear\u200b Ann\u200c")
     'Dear Ann'
     """
     if text.isascii():
@@ -67,9 +67,9 @@ def without_fillers(text: str) -> str:
     return _WIDE_BLANKS.sub(" ", text)
 
 
-def tidy(text: str) -> str:
+def clean_text(text: str) -> str:
     """The text as it can be stored: no controls, no blanks at a line's end, one empty line."""
-    lines = storable(text).replace("\r\n", "\n").replace("\r", "\n")
+    lines = to_storable(text).replace("\r\n", "\n").replace("\r", "\n")
     if _MISTAKEN.search(lines):
         lines = lines.translate(_MEANT)
     clean = _TRAILING_SPACE.sub("", _CONTROLS.sub("", lines))

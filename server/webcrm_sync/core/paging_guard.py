@@ -8,7 +8,7 @@ from webcrm_sync.core.errors import TryLater
 _LONGEST = 32_000
 
 
-class Trail:
+class PagingGuard:
     """The pages that one listing has led to."""
 
     def __init__(self, service: str, *, most: int) -> None:
@@ -16,7 +16,7 @@ class Trail:
         self._most = most
         self._seen: set[str] = set()
 
-    def follow(self, page: str) -> str:
+    def check(self, page: str) -> str:
         """The address of the page that comes next, as it was given.
 
         Raises TryLater for one that this listing has been to, for one page too many, and for what

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from webcrm_sync.core.words import WordDigest
+from webcrm_sync.core.word_digest import WordDigest
 
 BODY = (
     "<html><body><p>Dear Kim,</p><p>thank you for the <b>offer 4711</b> of 12 May. We take 20"

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from webcrm_sync.core.harmless import harmless
+from webcrm_sync.core.neutralize import neutralize_tags
 
 #: Texts in which brackets, references and their neighbours are frequent.
 WORDS = st.lists(
@@ -63,7 +63,7 @@ BEGINS = re.compile(r"<[A-Za-z/!?]")
     ],
 )
 def test_what_looks_like_a_tag_gets_look_alikes(text: str, shown: str) -> None:
-    assert harmless(text) == shown
+    assert neutralize_tags(text) == shown
 
 
 @pytest.mark.parametrize(
@@ -89,16 +89,16 @@ def test_what_looks_like_a_tag_gets_look_alikes(text: str, shown: str) -> None:
     ],
 )
 def test_what_is_no_tag_stays(text: str) -> None:
-    assert harmless(text) == text
+    assert neutralize_tags(text) == text
 
 
 def test_the_mark_of_a_quoted_line_is_no_end_of_a_tag() -> None:
-    assert harmless("see <name\n> as you wrote") == "see ‹name\n> as you wrote"
+    assert neutralize_tags("see <name\n> as you wrote") == "see ‹name\n> as you wrote"
 
 
 @given(WORDS)
 def test_no_text_acts_in_a_page_whether_it_is_decoded_before_or_not(text: str) -> None:
-    sent = harmless(text)
+    sent = neutralize_tags(text)
     for shown in (sent, html.unescape(sent)):
         assert not BEGINS.search(shown)
         assert not nh3.is_html(shown.replace("\0", ""))
@@ -106,8 +106,8 @@ def test_no_text_acts_in_a_page_whether_it_is_decoded_before_or_not(text: str) -
 
 @given(WORDS)
 def test_the_step_is_taken_once_and_makes_nothing_longer(text: str) -> None:
-    sent = harmless(text)
-    assert harmless(sent) == sent
+    sent = neutralize_tags(text)
+    assert neutralize_tags(sent) == sent
     assert len(sent) <= len(text)
 
 
@@ -118,7 +118,7 @@ def test_nothing_but_brackets_changes(text: str) -> None:
             "[<>\uff1c\uff1e‹›]|&(lt|gt|#0*6[02](?!\\d)|#x0*3[ce]);?", "|", words, flags=re.I
         )
 
-    assert plain(harmless(text)) == plain(text)
+    assert plain(neutralize_tags(text)) == plain(text)
 
 
 @pytest.mark.parametrize(
@@ -138,5 +138,5 @@ def test_nothing_but_brackets_changes(text: str) -> None:
 )
 def test_no_text_takes_long(text: str) -> None:
     begun = process_time()
-    harmless(text)
+    neutralize_tags(text)
     assert process_time() - begun < 2

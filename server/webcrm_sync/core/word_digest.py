@@ -14,7 +14,7 @@ from html import unescape
 from itertools import takewhile
 from zlib import crc32
 
-from webcrm_sync.core.storable import normalized
+from webcrm_sync.core.storable import normalize_unicode
 
 #: The rule's version, the first byte of a digest. Another rule gets another one.
 _VERSION = 1
@@ -187,7 +187,7 @@ def _words(text: str) -> list[bytes]:
     """The words of a text in their order."""
     text = "".join(_without_links(text))
     if not text.isascii():
-        text = _MARK.sub(" ", normalized(text, "NFKC"))
+        text = _MARK.sub(" ", normalize_unicode(text, "NFKC"))
         if "\u00ad" in text or not _is_latin(text):
             text = _BROKEN_LINE.sub("", _FILLER.sub("", text))
     if "cid:" in text or "www." in text or "/" in text:
