@@ -43,5 +43,5 @@ def _file(context: Context, source: Source, email_id: int) -> bool:
     filed = [f for f in due if f.activity_id is not None]
     chosen = batch.about(context, source, [f for f in due if f not in filed], filed)
     submit.record(context, batch.run(context, source, chosen))
-    batch.attach(context, source, chosen.filed)
+    batch.attach(context, source, chosen.to_attach)
     return True

@@ -27,28 +27,28 @@ _FILED = 100
 class Batch:
     """What one turn does. The intents of `bulk` are committed, so it must be taken or given back.
 
-    `suspects`: drafts that are sent in parts. `unclear`: filings to be looked for. `has_wishes`:
+    `suspects`: drafts that are sent in parts. `unclear`: filings to be looked for. `has_updates`:
     people changed something about mails that stand in webCRM. `decided`: so many mails, of which
     nothing may be left to do. `filing_ids`: all that it is about. `filed`: filings beside it, whose
     attachments may be written. `is_last`: others wait for the line.
     """
 
-    bulk: ClaimedBatch
+    claimed: ClaimedBatch
     suspects: Sequence[Draft]
     unclear: Sequence[int]
     filing_ids: frozenset[int]
-    filed: Sequence[int]
-    has_wishes: bool = False
+    to_attach: Sequence[int]
+    has_updates: bool = False
     decided: int = 0
-    is_last: bool = False
+    is_webcrm_wanted: bool = False
 
     @property
-    def is_idle(self) -> bool:
+    def is_empty(self) -> bool:
         """True when there is nothing to be done in it."""
-        return not (self.filing_ids or self.has_wishes or self.decided)
+        return not (self.filing_ids or self.has_updates or self.decided)
 
 
-def prepare(context: Context, source: Source, *, besides: Iterable[int] = ()) -> Batch:
+def prepare(context: Context, source: Source, exclude: Iterable[int] = ()) -> Batch:
     """The next turn: the newest mails first, without the filings of others (`besides`).
 
     Found mails are decided before, so that they can be among them.
@@ -56,14 +56,16 @@ def prepare(context: Context, source: Source, *, besides: Iterable[int] = ()) ->
     decided = preexisting.resolve_preexisting(context, limit=BULK) + decide.match_batch(
         context, limit=BULK
     )
-    others = list(besides)
+    busy = list(exclude)
     with context.begin() as tx:
-        due = filings.due(tx, limit=BULK, is_filed=False, besides=others)
-        filed = filings.due(tx, limit=_FILED, is_filed=True, besides=others)
-        has_wishes = sync_requests.has_due_updates(tx)
-        is_last = tx.is_line_wanted()
-    turn = about(context, source, due, filed)
-    return replace(turn, has_wishes=has_wishes, decided=decided, is_last=is_last)
+        due = filings.due(tx, limit=BULK, is_filed=False, besides=busy)
+        filed = filings.due(tx, limit=_FILED, is_filed=True, besides=busy)
+        has_updates = sync_requests.has_due_updates(tx)
+        is_webcrm_wanted = tx.is_line_wanted()
+    batch = about(context, source, due, filed)
+    return replace(
+        batch, has_updates=has_updates, decided=decided, is_webcrm_wanted=is_webcrm_wanted
+    )
 
 
 def about(
@@ -74,11 +76,11 @@ def about(
     drafted = incidents.together(context, "draft", fresh, partial(_drafts, context, source), _mail)
     drafts = [draft for some in drafted for draft in some]
     return Batch(
-        bulk=submit.claim(context, [d for d in drafts if not submit.is_suspect(d)]),
+        claimed=submit.claim(context, [d for d in drafts if not submit.is_suspect(d)]),
         suspects=[d for d in drafts if submit.is_suspect(d)],
         unclear=[f.id for f in due if f.is_unclear],
         filing_ids=frozenset(f.id for f in due),
-        filed=[f.id for f in filed],
+        to_attach=[f.id for f in filed],
     )
 
 
@@ -95,25 +97,25 @@ def _drafts(context: Context, source: Source, fresh: Sequence[Filing]) -> Sequen
     return drafts
 
 
-def run(context: Context, source: Source, turn: Batch) -> BatchResult:
+def run(context: Context, source: Source, batch: Batch) -> BatchResult:
     """Tell webCRM everything that is this turn's; what it answers last is yet to be recorded.
 
     Raises Unclear, TryLater or Refused when webCRM is in trouble; nothing of the turn is lost.
     """
     try:
-        if turn.has_wishes:
+        if batch.has_updates:
             activity_updates.push_updates(context, source, limit=BULK)
-        if turn.unclear:
-            _look(context, turn.unclear)
+        if batch.unclear:
+            _look(context, batch.unclear)
     except BaseException:
-        submit.release(context, turn.bulk)
+        submit.release(context, batch.claimed)
         raise
-    answered = submit.post(context, turn.bulk)
-    if not turn.suspects:
+    answered = submit.post(context, batch.claimed)
+    if not batch.suspects:
         return answered
     submit.record(context, answered)
-    submit.post_suspects(context, turn.suspects)
-    return BatchResult(turn.bulk.lease)
+    submit.post_suspects(context, batch.suspects)
+    return BatchResult(batch.claimed.lease)
 
 
 def _look(context: Context, filing_ids: Sequence[int]) -> None:

@@ -25,7 +25,7 @@ def file(context: Context) -> None:
         if is_early or company.is_webcrm_shut(tx.now):
             return
     try:
-        is_more = _work(context, is_troubled=company.webcrm_attempts > 0)
+        is_more = _work(context, is_recovering=company.webcrm_attempts > 0)
     except (TryLater, Unclear, Refused) as error:
         back_off_webcrm(context, error)
         return
@@ -36,11 +36,11 @@ def file(context: Context) -> None:
             tx.defer(Job.FILE, context.company_id)
 
 
-def _work(context: Context, *, is_troubled: bool) -> bool:
-    """True when more is to be done. Raises as `Line.work`."""
+def _work(context: Context, *, is_recovering: bool) -> bool:
+    """True when more is to be done. Raises as `FilingPipeline.work`."""
     try:
-        with FilingPipeline(context) as line:
-            return line.work(is_troubled=is_troubled)
+        with FilingPipeline(context) as pipeline:
+            return pipeline.work(is_recovering=is_recovering)
     except Exception as error:
         if incidents.is_trouble(error):
             raise
