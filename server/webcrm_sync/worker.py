@@ -10,6 +10,7 @@ import asyncio
 import logging
 import signal
 import sys
+import time
 from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
@@ -71,9 +72,27 @@ _SWITCH_S = 0.0005
 
 
 def run_step(context: Context, job: Job, subject_id: int) -> None:
-    """Run one job. The boundary of the worker: what it raises is logged and holds off that job."""
-    with suppress(job_backoff.Held), job_backoff.held_off(context, job, subject_id) as careful:
+    """Run one job and log how it ended. An error is logged, and only this job waits after it."""
+    with (
+        suppress(job_backoff.Held),
+        job_backoff.held_off(context, job, subject_id) as careful,
+        _outcome_logged(job, subject_id=subject_id),
+    ):
         careful.repeated(lambda: STEPS[job](careful, subject_id))
+
+
+@contextmanager
+def _outcome_logged(task: str, **fields: int) -> Iterator[None]:
+    """Log one line when the block ends: the line's own time is the end, `seconds` the duration."""
+    started = time.monotonic()
+    outcome = "failed"
+    try:
+        yield
+        outcome = "done"
+    finally:
+        seconds = f"{time.monotonic() - started:.3f}"
+        told = {"task": task, **fields, "seconds": seconds, "outcome": outcome}
+        logger.info("job_done", extra=told)
 
 
 class _Connector(procrastinate.PsycopgConnector):
@@ -148,14 +167,16 @@ def build_app(context: Context, url: str) -> procrastinate.App:
     @app.task(name=ClockJob.SWEEP, queue=Queue.CLOCK, queueing_lock=ClockJob.SWEEP)
     async def sweep(timestamp: int) -> None:
         del timestamp
-        await app.job_manager.delete_old_jobs(nb_hours=1, include_failed=True)
+        with _outcome_logged(ClockJob.SWEEP):
+            await app.job_manager.delete_old_jobs(nb_hours=1, include_failed=True)
 
     @app.periodic(cron="41 1 * * *")
     @app.task(name=ClockJob.NIGHT, queue=Queue.CLOCK, queueing_lock=ClockJob.NIGHT)
     def night(timestamp: int) -> None:
         del timestamp
         try:
-            prove.ask_for_all(context)
+            with _outcome_logged(ClockJob.NIGHT):
+                prove.ask_for_all(context)
         except Exception:
             logger.exception("night_failed")
 

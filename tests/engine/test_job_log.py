@@ -1,0 +1,63 @@
+"""Each run of a job logs one line: which job, how long it ran, how it ended."""
+
+from __future__ import annotations
+
+import logging
+
+import pytest
+
+from support.planting import Marks, Planting
+from support.scenario import BO, KIM, Play
+from webcrm_sync.worker import run_step
+from webcrm_sync_sandbox.outlook.mail import Mail
+from webcrm_sync_sandbox.outlook.mailbox import SimMailbox
+
+_MAILBOX = 4711
+
+
+def _lines(caplog: pytest.LogCaptureFixture) -> list[dict[str, object]]:
+    return [vars(record) for record in caplog.records if record.message == "job_done"]
+
+
+def test_each_job_of_a_mail_logs_one_line_without_its_addresses_or_subject(
+    play: Play, box: SimMailbox, caplog: pytest.LogCaptureFixture
+) -> None:
+    play.is_guarded = True
+    caplog.set_level(logging.INFO)
+    play.drag(box, Mail("The offer", BO, KIM))
+    play.look()
+    lines = _lines(caplog)
+    company_id = play.context.company_id
+    assert {(line["task"], line["outcome"]) for line in lines} >= {
+        ("discover", "done"),
+        ("file", "done"),
+        ("mark", "done"),
+    }
+    assert [line["subject_id"] for line in lines if line["task"] == "file"] == [company_id]
+    assert all(0 <= float(str(line["seconds"])) < 60 for line in lines)
+    assert all(word not in str(lines) for word in (BO, KIM, "The offer"))
+
+
+def _run_into_an_error(play: Play) -> None:
+    marks = Marks((), frozenset({_MAILBOX}))
+    with Planting(marks, "engine.marking:mark").watching():
+        run_step(play.context, "mark", _MAILBOX)
+
+
+def test_job_that_raises_logs_that_it_failed(play: Play, caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level(logging.INFO)
+    _run_into_an_error(play)
+    (line,) = _lines(caplog)
+    assert line["task"] == "mark"
+    assert line["subject_id"] == _MAILBOX
+    assert line["outcome"] == "failed"
+
+
+def test_job_that_waits_after_a_failure_is_not_run_and_logs_nothing(
+    play: Play, caplog: pytest.LogCaptureFixture
+) -> None:
+    _run_into_an_error(play)
+    caplog.set_level(logging.INFO)
+    caplog.clear()
+    run_step(play.context, "mark", _MAILBOX)
+    assert _lines(caplog) == []
