@@ -8,6 +8,7 @@ import pytest
 
 from support.planting import Marks, Planting
 from support.scenario import BO, KIM, Play
+from webcrm_sync.core.jobs import Job
 from webcrm_sync.worker import run_step
 from webcrm_sync_sandbox.outlook.mail import Mail
 from webcrm_sync_sandbox.outlook.mailbox import SimMailbox
@@ -41,7 +42,7 @@ def test_each_job_of_a_mail_logs_one_line_without_its_addresses_or_subject(
 def _run_into_an_error(play: Play) -> None:
     marks = Marks((), frozenset({_MAILBOX}))
     with Planting(marks, "engine.marking:mark").watching():
-        run_step(play.context, "mark", _MAILBOX)
+        run_step(play.context, Job.MARK, _MAILBOX)
 
 
 def test_job_that_raises_logs_that_it_failed(play: Play, caplog: pytest.LogCaptureFixture) -> None:
@@ -59,5 +60,5 @@ def test_job_that_waits_after_a_failure_is_not_run_and_logs_nothing(
     _run_into_an_error(play)
     caplog.set_level(logging.INFO)
     caplog.clear()
-    run_step(play.context, "mark", _MAILBOX)
+    run_step(play.context, Job.MARK, _MAILBOX)
     assert _lines(caplog) == []
