@@ -7,7 +7,7 @@ from datetime import timedelta
 import pytest
 
 from support.planting import Marks, Planting
-from support.scenario import BO, FOLDER, KIM, Play
+from support.scenario import BO, FOLDER, KIM, Scenario
 from webcrm_sync.engine.discovery.discover import discover
 from webcrm_sync.engine.filing.job import file
 from webcrm_sync.store import companies, mailboxes
@@ -17,27 +17,27 @@ from webcrm_sync_sandbox.outlook.mailbox import SimMailbox
 _FILES = (File("plan.pdf", b"%PDF"),)
 
 
-def _find(play: Play, box: SimMailbox, *mails: Mail) -> None:
+def _find(scenario: Scenario, box: SimMailbox, *mails: Mail) -> None:
     """Let the mails be moved to the sync folder and discovered; nothing is filed yet."""
     for mail in mails:
         box.move(box.deliver(mail), f"inbox/{FOLDER}")
-    with play.context.begin() as tx:
+    with scenario.context.begin() as tx:
         (watched,) = mailboxes.all_mailboxes(tx)
         mailboxes.request_read(tx, [f.id for f in mailboxes.folders(tx, watched.id)])
-    discover(play.context, watched.id)
+    discover(scenario.context, watched.id)
 
 
-def _refuse_once(play: Play, method: str, path: str) -> None:
+def _refuse_once(scenario: Scenario, method: str, path: str) -> None:
     def is_it(called: str, at: str) -> bool:
         return called == method and path in at
 
-    play.stage.faults.refuse("webcrm", when=is_it, limit=1)
+    scenario.sandbox.faults.refuse("webcrm", when=is_it, limit=1)
 
 
-def _file_with_planted_error(play: Play, place: str, *, filing_id: int) -> None:
+def _file_with_planted_error(scenario: Scenario, place: str, *, filing_id: int) -> None:
     marks = Marks((), frozenset({filing_id}))
     with Planting(marks, place).watching() as planting:
-        file(play.context)
+        file(scenario.context)
     assert planting.raised
 
 
@@ -45,32 +45,32 @@ def _logged_traces(caplog: pytest.LogCaptureFixture) -> list[str]:
     return [r.__dict__["trace"] for r in caplog.records if r.message == "background_task_failed"]
 
 
-def _is_webcrm_paused(play: Play) -> bool:
-    with play.context.begin() as tx:
+def _is_webcrm_paused(scenario: Scenario) -> bool:
+    with scenario.context.begin() as tx:
         return companies.read_company(tx).is_webcrm_shut(tx.now)
 
 
 def test_error_while_the_next_batch_is_prepared_does_not_hide_why_this_one_failed(
-    play: Play, box: SimMailbox, caplog: pytest.LogCaptureFixture
+    scenario: Scenario, box: SimMailbox, caplog: pytest.LogCaptureFixture
 ) -> None:
-    _find(play, box, *(Mail(f"Mail {n}", BO, KIM) for n in range(3)))
-    _refuse_once(play, "PATCH", "/Activities")
-    _file_with_planted_error(play, "engine.filing.batch:prepare", filing_id=3)
-    assert _is_webcrm_paused(play)
+    _find(scenario, box, *(Mail(f"Mail {n}", BO, KIM) for n in range(3)))
+    _refuse_once(scenario, "PATCH", "/Activities")
+    _file_with_planted_error(scenario, "engine.filing.batch:prepare", filing_id=3)
+    assert _is_webcrm_paused(scenario)
     (trace,) = _logged_traces(caplog)
     assert "Planted" in trace
 
 
 def test_error_while_attachments_are_written_is_logged_when_the_batch_fails_by_itself(
-    play: Play, box: SimMailbox, caplog: pytest.LogCaptureFixture
+    scenario: Scenario, box: SimMailbox, caplog: pytest.LogCaptureFixture
 ) -> None:
-    _find(play, box, Mail("Its attachment is missing", BO, KIM, attachments=_FILES))
-    _refuse_once(play, "POST", "/Documents")
-    file(play.context)
-    play.stage.clock.advance(timedelta(minutes=5))
-    _find(play, box, Mail("Fresh", BO, KIM))
-    _refuse_once(play, "PATCH", "/Activities")
-    _file_with_planted_error(play, "engine.filing.batch:attach", filing_id=1)
-    assert _is_webcrm_paused(play)
+    _find(scenario, box, Mail("Its attachment is missing", BO, KIM, attachments=_FILES))
+    _refuse_once(scenario, "POST", "/Documents")
+    file(scenario.context)
+    scenario.sandbox.clock.advance(timedelta(minutes=5))
+    _find(scenario, box, Mail("Fresh", BO, KIM))
+    _refuse_once(scenario, "PATCH", "/Activities")
+    _file_with_planted_error(scenario, "engine.filing.batch:attach", filing_id=1)
+    assert _is_webcrm_paused(scenario)
     (trace,) = _logged_traces(caplog)
     assert "Planted" in trace

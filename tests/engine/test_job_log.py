@@ -7,7 +7,7 @@ import logging
 import pytest
 
 from support.planting import Marks, Planting
-from support.scenario import BO, KIM, Play
+from support.scenario import BO, KIM, Scenario
 from webcrm_sync.core.jobs import Job
 from webcrm_sync.worker import run_step
 from webcrm_sync_sandbox.outlook.mail import Mail
@@ -21,14 +21,14 @@ def _lines(caplog: pytest.LogCaptureFixture) -> list[dict[str, object]]:
 
 
 def test_each_job_of_a_mail_logs_one_line_without_its_addresses_or_subject(
-    play: Play, box: SimMailbox, caplog: pytest.LogCaptureFixture
+    scenario: Scenario, box: SimMailbox, caplog: pytest.LogCaptureFixture
 ) -> None:
-    play.is_guarded = True
+    scenario.is_guarded = True
     caplog.set_level(logging.INFO)
-    play.drag(box, Mail("The offer", BO, KIM))
-    play.look()
+    scenario.drag(box, Mail("The offer", BO, KIM))
+    scenario.look()
     lines = _lines(caplog)
-    company_id = play.context.company_id
+    company_id = scenario.context.company_id
     assert {(line["task"], line["outcome"]) for line in lines} >= {
         ("discover", "done"),
         ("file", "done"),
@@ -39,15 +39,17 @@ def test_each_job_of_a_mail_logs_one_line_without_its_addresses_or_subject(
     assert all(word not in str(lines) for word in (BO, KIM, "The offer"))
 
 
-def _run_into_an_error(play: Play) -> None:
+def _run_into_an_error(scenario: Scenario) -> None:
     marks = Marks((), frozenset({_MAILBOX}))
     with Planting(marks, "engine.marking:mark").watching():
-        run_step(play.context, Job.MARK, _MAILBOX)
+        run_step(scenario.context, Job.MARK, _MAILBOX)
 
 
-def test_job_that_raises_logs_that_it_failed(play: Play, caplog: pytest.LogCaptureFixture) -> None:
+def test_job_that_raises_logs_that_it_failed(
+    scenario: Scenario, caplog: pytest.LogCaptureFixture
+) -> None:
     caplog.set_level(logging.INFO)
-    _run_into_an_error(play)
+    _run_into_an_error(scenario)
     (line,) = _lines(caplog)
     assert line["task"] == "mark"
     assert line["subject_id"] == _MAILBOX
@@ -55,10 +57,10 @@ def test_job_that_raises_logs_that_it_failed(play: Play, caplog: pytest.LogCaptu
 
 
 def test_job_that_waits_after_a_failure_is_not_run_and_logs_nothing(
-    play: Play, caplog: pytest.LogCaptureFixture
+    scenario: Scenario, caplog: pytest.LogCaptureFixture
 ) -> None:
-    _run_into_an_error(play)
+    _run_into_an_error(scenario)
     caplog.set_level(logging.INFO)
     caplog.clear()
-    run_step(play.context, Job.MARK, _MAILBOX)
+    run_step(scenario.context, Job.MARK, _MAILBOX)
     assert _lines(caplog) == []
