@@ -12,7 +12,7 @@ from concurrent.futures import Future, ThreadPoolExecutor, wait
 from contextlib import contextmanager
 from typing import Generic, TypeVar
 
-from webcrm_sync.core.faults import trace
+from webcrm_sync.core.faults import format_trace
 from webcrm_sync.engine.backoff import resume_webcrm
 from webcrm_sync.engine.context import Context
 from webcrm_sync.engine.filing import submit
@@ -163,7 +163,7 @@ class _BackgroundTask(Generic[R]):
             return None
         if error := self._future.exception():
             log = logger.warning if incidents.is_trouble(error) else logger.error
-            told = {"background_task": self._name, "trace": trace(error)}
+            told = {"background_task": self._name, "trace": format_trace(error)}
             log("background_task_failed", extra=told)
             return None
         return self._future.result()
