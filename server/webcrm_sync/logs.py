@@ -62,7 +62,7 @@ class LineFormatter(logging.Formatter):
             fields["trace"] = self.formatException(record.exc_info)
         words = [record.getMessage()]
         words += [f"{name}={_value(value)}" for name, value in fields.items()]
-        return in_one_line(f"{head} {blot(' '.join(words))}")
+        return escape_control_characters(f"{head} {redact(' '.join(words))}")
 
 
 def _value(value: object) -> str:
@@ -70,19 +70,19 @@ def _value(value: object) -> str:
     return text if _PLAIN.fullmatch(text) else json.dumps(text, ensure_ascii=False)
 
 
-def in_one_line(text: str) -> str:
+def escape_control_characters(text: str) -> str:
     r"""`text` with an escape in place of each character that acts instead of being seen.
 
-    >>> in_one_line("a\r\n\x1b[2J\u2028b")
+    >>> escape_control_characters("a\r\n\x1b[2J\u2028b")
     'a\\r\\n\\x1b[2J\\u2028b'
     """
     return _ACTING.sub(lambda found: found[0].encode("unicode_escape").decode("ascii"), text)
 
 
-def blot(text: str) -> str:
+def redact(text: str) -> str:
     """`text` with a star in place of everything that looks like an address or a token.
 
-    >>> blot("sent to ann@example.com with Bearer abcdefgh.ijk")
+    >>> redact("sent to ann@example.com with Bearer abcdefgh.ijk")
     'sent to * with Bearer *'
     """
     return _SECRETS.sub("*", text)

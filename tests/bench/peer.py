@@ -19,7 +19,7 @@ from msgraph.generated.users.item.mail_folders.item.messages.messages_request_bu
 
 from webcrm_sync.core.categories import Mark
 from webcrm_sync.graph.auth import AppLogin
-from webcrm_sync.graph.sdk import adapter
+from webcrm_sync.graph.sdk import create_adapter
 from webcrm_sync.settings import PREFIX, Settings
 from webcrm_sync_sandbox.environment import Sandbox
 
@@ -32,7 +32,9 @@ class Peer:
     def __init__(self, settings: Settings, user: str, folder: str) -> None:
         login = AppLogin(settings, now=lambda: datetime.now(UTC))
         client = httpx.AsyncClient(timeout=90)
-        self._graph = GraphServiceClient(request_adapter=adapter(login, client, settings.graph_url))
+        self._graph = GraphServiceClient(
+            request_adapter=create_adapter(login, client, settings.graph_url)
+        )
         self._crm = httpx.AsyncClient(base_url=settings.webcrm_url, timeout=60)
         self._token = settings.webcrm_token.get_secret_value()
         self._mailbox = self._graph.users.by_user_id(user)

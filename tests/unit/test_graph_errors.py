@@ -18,13 +18,13 @@ from webcrm_sync.core.errors import (
     TryLater,
     Unclear,
 )
-from webcrm_sync.graph.errors import Failure, failure_in, trouble, without_addresses
+from webcrm_sync.graph.errors import Failure, classify_failure, read_failure, strip_addresses
 
 NOW = datetime(2026, 11, 20, 10, tzinfo=UTC)
 
 
 def meaning(status: int, code: str = "", message: str = "", *, post: bool = False) -> SyncError:
-    return trouble(Failure(status, code, message), now=NOW, is_repeatable=not post)
+    return classify_failure(Failure(status, code, message), now=NOW, is_repeatable=not post)
 
 
 @pytest.mark.parametrize(
@@ -73,7 +73,7 @@ def test_a_throttled_post_did_not_happen() -> None:
 
 def test_a_subscription_that_is_not_there_says_nothing_about_a_mailbox() -> None:
     failure = Failure(404, "ResourceNotFound")
-    assert type(trouble(failure, now=NOW, is_repeatable=True, in_mailbox=False)) is Gone
+    assert type(classify_failure(failure, now=NOW, is_repeatable=True, in_mailbox=False)) is Gone
 
 
 def test_a_mailbox_out_of_property_names_is_not_one_that_is_full() -> None:
@@ -83,8 +83,8 @@ def test_a_mailbox_out_of_property_names_is_not_one_that_is_full() -> None:
 
 def test_a_batch_line_and_a_whole_answer_are_read_alike() -> None:
     body = b'{"error":{"code":"TooManyRequests","message":"Slow down","innerError":{}}}'
-    whole = failure_in(429, {"Retry-After": "7", "request-id": "r1"}, body)
-    line = failure_in(
+    whole = read_failure(429, {"Retry-After": "7", "request-id": "r1"}, body)
+    line = read_failure(
         429,
         {"retry-after": "7"},
         {"error": {"code": "TooManyRequests", "message": "Slow down",
@@ -95,7 +95,7 @@ def test_a_batch_line_and_a_whole_answer_are_read_alike() -> None:
 
 @pytest.mark.parametrize("body", [b"<html>", b"", b"[]", b'{"error":"no"}', None, "text"])
 def test_a_gateways_page_leaves_the_status(body: object) -> None:
-    assert failure_in(502, {}, body) == Failure(502)
+    assert read_failure(502, {}, body) == Failure(502)
 
 
 def test_the_words_of_graph_are_kept_without_addresses() -> None:
@@ -105,4 +105,4 @@ def test_the_words_of_graph_are_kept_without_addresses() -> None:
 
 @given(st.text(), st.from_regex(r"[a-z0-9.+-]{1,9}@[a-z0-9]{1,9}\.example", fullmatch=True))
 def test_no_address_survives_in_a_message(words: str, address: str) -> None:
-    assert address not in without_addresses(f"{words} {address} {words}")
+    assert address not in strip_addresses(f"{words} {address} {words}")

@@ -9,7 +9,7 @@ import pytest
 
 from webcrm_sync.core.message import MessageKind, Party
 from webcrm_sync.graph import wire
-from webcrm_sync.graph.properties import EXPANDED, IN_REPLY_TO, REFERENCES, SENSITIVITY
+from webcrm_sync.graph.properties import EXPAND, IN_REPLY_TO, REFERENCES, SENSITIVITY
 
 MAIL: dict[str, Any] = {"@odata.type": "#microsoft.graph.message", "id": "AAkA1"}
 MEETING = "IPM.Schedule.Meeting"
@@ -41,7 +41,7 @@ def test_messages_of_a_meeting_are_told_apart(
     type_: str, message_class: str | None, kind: MessageKind
 ) -> None:
     known = [{"id": "String 0x1a", "value": message_class}] if message_class is not None else []
-    mail = wire.message(
+    mail = wire.read_message(
         MAIL | {"@odata.type": f"#microsoft.graph.{type_}", "singleValueExtendedProperties": known}
     )
     assert mail.kind is kind
@@ -66,7 +66,7 @@ def test_the_sort_of_a_meeting_counts_where_graph_adds_it(
 ) -> None:
     notice = [{"id": "String 0x1a", "value": f"{MEETING}.Notification.Forward"}]
     mail = {"@odata.type": "#microsoft.graph.eventMessage", "meetingMessageType": sort}
-    assert wire.message(MAIL | mail | {"singleValueExtendedProperties": notice}).kind is kind
+    assert wire.read_message(MAIL | mail | {"singleValueExtendedProperties": notice}).kind is kind
 
 
 def extended(**values: str) -> dict[str, Any]:
@@ -76,7 +76,7 @@ def extended(**values: str) -> dict[str, Any]:
 
 
 def test_the_headers_of_a_conversation_are_read() -> None:
-    mail = wire.message(
+    mail = wire.read_message(
         extended(answers="<b@x>", follows="<a@x>\r\n <b@x>", private="2")
         | {
             "conversationId": "AAQkAD7",
@@ -89,7 +89,7 @@ def test_the_headers_of_a_conversation_are_read() -> None:
 
 
 def test_a_mail_without_such_headers_has_none() -> None:
-    mail = wire.message(MAIL)
+    mail = wire.read_message(MAIL)
     assert (mail.in_reply_to, mail.references, mail.sensitivity) == (None, (), 0)
     assert (mail.conversation_id, mail.reply_to) == (None, ())
 
@@ -97,7 +97,7 @@ def test_a_mail_without_such_headers_has_none() -> None:
 @pytest.mark.parametrize("id_", ["Integer 0x36", "Integer 0x0036", "integer 0X36", "INTEGER 0x036"])
 def test_a_property_is_known_in_whatever_spelling_graph_answers(id_: str) -> None:
     line = {"id": id_, "value": "3"}
-    assert wire.message(MAIL | {"singleValueExtendedProperties": [line]}).sensitivity == 3
+    assert wire.read_message(MAIL | {"singleValueExtendedProperties": [line]}).sensitivity == 3
 
 
 @pytest.mark.parametrize(
@@ -116,7 +116,7 @@ def test_a_property_is_known_in_whatever_spelling_graph_answers(id_: str) -> Non
     ],
 )
 def test_a_sensitivity_is_one_of_four(value: str, meant: int) -> None:
-    assert wire.message(extended(private=value)).sensitivity == meant
+    assert wire.read_message(extended(private=value)).sensitivity == meant
 
 
 def one(address: str, name: str = "") -> dict[str, Any]:
@@ -148,10 +148,10 @@ LEGACY = "/o=ExchangeLabs/ou=Exchange/cn=Recipients/cn=7f-eva"
 def test_who_sent_on_behalf_is_known_by_more_than_another_spelling(
     author: object, actual: object, sent_by: str | None
 ) -> None:
-    found = wire.message(MAIL | {"from": author, "sender": actual}).sent_by
+    found = wire.read_message(MAIL | {"from": author, "sender": actual}).sent_by
     assert (found.address if found else None) == sent_by
 
 
 def test_what_is_asked_of_graph_changes_only_with_its_version() -> None:
-    asked = hashlib.sha256(f"{wire.MESSAGE_KEYS} {EXPANDED}".encode()).hexdigest()[:16]
+    asked = hashlib.sha256(f"{wire.MESSAGE_KEYS} {EXPAND}".encode()).hexdigest()[:16]
     assert (wire.SELECTION, asked) == (1, "693ae130e1082bd7")

@@ -76,7 +76,7 @@ def test_no_text_forges_a_line_or_steers_a_terminal(lines: io.StringIO, acting: 
 
 def test_half_a_character_is_written_as_its_number() -> None:
     # Not by way of the log: pytest would keep it for its report, which two processes exchange.
-    assert logs.in_one_line("x\ud800y") == r"x\ud800y"
+    assert logs.escape_control_characters("x\ud800y") == r"x\ud800y"
 
 
 def test_a_stack_trace_stays_on_its_line(lines: io.StringIO) -> None:
@@ -110,7 +110,7 @@ def test_addresses_and_tokens_in_foreign_texts_are_blotted_out(
 
 def test_plain_words_pass_the_net() -> None:
     text = "mailbox 7: 12 items at 09:30, https://graph.example.com/v1.0/x?y=1 ms1-abc"
-    assert logs.blot(text) == text
+    assert logs.redact(text) == text
 
 
 def test_libraries_are_held_to_warnings(lines: io.StringIO) -> None:

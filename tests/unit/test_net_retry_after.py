@@ -65,14 +65,16 @@ TABLE: list[tuple[str, float | None]] = [
 
 
 def from_graph(value: str) -> datetime | None:
-    error = graph.trouble(graph.Failure(429, retry_after=value), now=NOW, is_repeatable=True)
+    error = graph.classify_failure(
+        graph.Failure(429, retry_after=value), now=NOW, is_repeatable=True
+    )
     assert isinstance(error, TryLater)
     return error.retry_at
 
 
 def from_webcrm(value: str) -> datetime | None:
     answer = webcrm.Answer(429, {"retry-after": value}, b"")
-    error = webcrm.trouble(answer, is_write=False, now=NOW)
+    error = webcrm.classify_answer(answer, is_write=False, now=NOW)
     assert isinstance(error, TryLater)
     return error.retry_at
 

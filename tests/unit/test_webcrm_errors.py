@@ -7,7 +7,7 @@ from datetime import timedelta
 import pytest
 
 from unit.webcrm_examples import NOW, answer
-from webcrm_sync.core.crm import CreatedRecord, RejectedRecord
+from webcrm_sync.core.crm import Rejected, Written
 from webcrm_sync.core.errors import (
     Gone,
     LoginRefused,
@@ -18,7 +18,7 @@ from webcrm_sync.core.errors import (
     Unclear,
 )
 from webcrm_sync.webcrm import wire
-from webcrm_sync.webcrm.errors import Answer, access_token, trouble
+from webcrm_sync.webcrm.errors import Answer, classify_answer, read_access_token
 
 
 @pytest.mark.parametrize(
@@ -41,18 +41,18 @@ from webcrm_sync.webcrm.errors import Answer, access_token, trouble
 def test_a_status_says_what_to_do(
     status: int, on_read: type[SyncError], on_write: type[SyncError]
 ) -> None:
-    assert type(trouble(answer(status, b""), is_write=False, now=NOW)) is on_read
-    assert type(trouble(answer(status, b"<html>"), is_write=True, now=NOW)) is on_write
+    assert type(classify_answer(answer(status, b""), is_write=False, now=NOW)) is on_read
+    assert type(classify_answer(answer(status, b"<html>"), is_write=True, now=NOW)) is on_write
 
 
 @pytest.mark.parametrize("status", [200, 201, 204])
 def test_a_success_is_no_trouble(status: int) -> None:
-    assert trouble(answer(status), is_write=True, now=NOW) is None
+    assert classify_answer(answer(status), is_write=True, now=NOW) is None
 
 
 def test_webcrms_own_words_are_kept() -> None:
     said = {"Message": "Description is too long", "Type": "ValidationException"}
-    error = trouble(answer(400, said), is_write=True, now=NOW)
+    error = classify_answer(answer(400, said), is_write=True, now=NOW)
     assert "Description is too long" in str(error)
     assert error
     assert error.code == "ValidationException"
@@ -72,14 +72,14 @@ def test_webcrms_own_words_are_kept() -> None:
 def test_the_time_to_come_back_is_read_wherever_it_stands(
     throttled: Answer, seconds: float
 ) -> None:
-    error = trouble(throttled, is_write=False, now=NOW)
+    error = classify_answer(throttled, is_write=False, now=NOW)
     assert isinstance(error, TryLater)
     assert error.retry_at == NOW + timedelta(seconds=seconds)
 
 
 @pytest.mark.parametrize("silent", [answer(429, b""), answer(429, [], retry_after="soon")])
 def test_without_a_time_to_come_back_it_is_ours_to_choose(silent: Answer) -> None:
-    error = trouble(silent, is_write=False, now=NOW)
+    error = classify_answer(silent, is_write=False, now=NOW)
     assert isinstance(error, TryLater)
     assert error.retry_at is None
 
@@ -103,20 +103,22 @@ def test_without_a_time_to_come_back_it_is_ours_to_choose(silent: Answer) -> Non
 )
 def test_a_login_that_fails_is_refused_or_waits(refused: Answer, error: type[SyncError]) -> None:
     with pytest.raises(error) as caught:
-        access_token(refused, now=NOW)
+        read_access_token(refused, now=NOW)
     if error is LoginRefused:
         assert "WEBCRM_SYNC_WEBCRM_" in str(caught.value)
 
 
 def test_a_login_gives_its_token() -> None:
-    assert access_token(answer(200, {"AccessToken": "abc", "IsError": False}), now=NOW) == "abc"
+    assert (
+        read_access_token(answer(200, {"AccessToken": "abc", "IsError": False}), now=NOW) == "abc"
+    )
 
 
 def test_each_bulk_line_is_an_id_or_a_reason() -> None:
-    assert wire.lines(answer(200, ["12", 13, "Too long"]), count=3) == [
-        CreatedRecord(12),
-        CreatedRecord(13),
-        RejectedRecord("Too long"),
+    assert wire.read_bulk_results(answer(200, ["12", 13, "Too long"]), count=3) == [
+        Written(12),
+        Written(13),
+        Rejected("Too long"),
     ]
 
 
@@ -127,27 +129,27 @@ def test_each_bulk_line_is_an_id_or_a_reason() -> None:
 )  # fmt: skip
 def test_a_bulk_answer_that_does_not_tell_each_line_is_unclear(told: object) -> None:
     with pytest.raises(Unclear):
-        wire.lines(answer(200, told), count=2)
+        wire.read_bulk_results(answer(200, told), count=2)
 
 
 @pytest.mark.parametrize("body", [b"7", b'"7"', b'{"DocumentId": 7}', b'{"DocumentId": "7"}'])
 def test_a_new_id_is_read_in_each_of_its_forms(body: bytes) -> None:
-    assert wire.created(answer(200, body), "DocumentId") == CreatedRecord(7)
+    assert wire.read_new_id(answer(200, body), "DocumentId") == Written(7)
 
 
 @pytest.mark.parametrize("body", [b"", b"null", b"0", b"true", b"[7]", b'{"Id": 7}', b"<html>"])
 def test_a_create_that_tells_no_id_is_unclear(body: bytes) -> None:
     with pytest.raises(Unclear):
-        wire.created(answer(200, body), "DocumentId")
+        wire.read_new_id(answer(200, body), "DocumentId")
 
 
 @pytest.mark.parametrize("body", [b"", b"null", b"{}", b'["x"]', b"<html>", b"[[]]", b"\xff"])
 def test_a_list_that_cannot_be_read_is_tried_later(body: bytes) -> None:
     with pytest.raises(TryLater):
-        wire.rows(answer(200, body))
+        wire.read_rows(answer(200, body))
 
 
 @pytest.mark.parametrize("body", [b"", b"null", b"[]"])
 def test_a_record_that_is_not_told_is_gone(body: bytes) -> None:
     with pytest.raises(Gone):
-        wire.row(answer(200, body))
+        wire.read_row(answer(200, body))

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from webcrm_sync.webcrm.query import FIELDS, Select, Unwritable, literal
+from webcrm_sync.webcrm.query import FIELDS, Select, UnsafeText, literal
 
 plain_text = st.text(
     st.characters(max_codepoint=0x7E, min_codepoint=0x20, exclude_characters="\\")
@@ -80,7 +80,7 @@ def test_no_value_can_change_what_a_script_asks(
 def test_a_text_is_either_refused_or_comes_back_unchanged(text: str) -> None:
     try:
         script = literal(text)
-    except Unwritable:
+    except UnsafeText:
         assert any(
             character == "\\" or not character.isalnum() or character > "~" for character in text
         )
@@ -91,7 +91,7 @@ def test_a_text_is_either_refused_or_comes_back_unchanged(text: str) -> None:
 @pytest.mark.parametrize("character", unsafe, ids=ascii)
 def test_what_may_end_a_text_before_its_end_is_in_no_script(character: str) -> None:
     for text in (character, f"x{character} OR 1=1 --", f"o{character}hara@x.example{character}"):
-        with pytest.raises(Unwritable, match="no safe way"):
+        with pytest.raises(UnsafeText, match="no safe way"):
             literal(text)
 
 

@@ -9,7 +9,7 @@ from threading import Thread
 from hypothesis import given
 from hypothesis import strategies as st
 
-from webcrm_sync.webcrm.rate_limit import LIMIT, WINDOW, RateLimiter, wait_s
+from webcrm_sync.webcrm.rate_limit import LIMIT, WINDOW, RateLimiter, seconds_to_wait
 
 
 @dataclass
@@ -66,13 +66,13 @@ def test_the_vendors_limit_is_kept_with_room_to_spare() -> None:
 
 
 def test_the_first_calls_do_not_wait() -> None:
-    assert wait_s([], 5.0, limit=1, window_s=60) == 0
-    assert wait_s([4.0], 5.0, limit=2, window_s=60) == 0
+    assert seconds_to_wait([], 5.0, limit=1, window_s=60) == 0
+    assert seconds_to_wait([4.0], 5.0, limit=2, window_s=60) == 0
 
 
 def test_the_window_slides_over_the_latest_calls_only() -> None:
-    assert wait_s([1.0, 30.0, 40.0], 61.0, limit=3, window_s=60) == 0
-    assert wait_s([1.0, 30.0, 40.0], 61.0, limit=2, window_s=60) == 29
+    assert seconds_to_wait([1.0, 30.0, 40.0], 61.0, limit=3, window_s=60) == 0
+    assert seconds_to_wait([1.0, 30.0, 40.0], 61.0, limit=2, window_s=60) == 29
 
 
 def test_the_line_is_one_thread_wide() -> None:

@@ -41,7 +41,7 @@ def _attached() -> bytes:
             },
         ),
         (
-            lambda: changes.activity_body(1, ActivityChange(subject=BAD, memo=BAD)),
+            lambda: changes.activity_change_body(1, ActivityChange(subject=BAD, memo=BAD)),
             {"ActivityDescription": SHOWN, "ActivityMemo": SHOWN},
         ),
         (

@@ -23,12 +23,12 @@ COPENHAGEN = ZoneInfo("Europe/Copenhagen")
 
 def test_a_record_without_its_id_is_not_believed() -> None:
     with pytest.raises(TryLater):
-        wire.keyed_activity(Row({"ActivityCustom15": "ms1-x"}), "ActivityCustom15")
+        wire.read_keyed_activity(Row({"ActivityCustom15": "ms1-x"}), "ActivityCustom15")
 
 
 @pytest.mark.parametrize("status", ["Completed", "completed", 2, "2"])
 def test_completed_may_be_a_name_or_a_number(status: object) -> None:
-    found = wire.sent_activity(
+    found = wire.read_sent_activity(
         Row({"ActivityId": 1, "ActivityStatus": status}), "ActivityCustom15", UTC
     )
     assert found.is_completed
@@ -37,7 +37,7 @@ def test_completed_may_be_a_name_or_a_number(status: object) -> None:
 @pytest.mark.parametrize("status", ["Planned", "Active", 0, 1, "1", None, ""])
 def test_every_other_status_is_not_completed(status: object) -> None:
     fields = {"ActivityId": "1", "ActivityStatus": status, "RowNumber": 1, "a_history": "<td>"}
-    assert not wire.sent_activity(Row(fields), "ActivityCustom15", UTC).is_completed
+    assert not wire.read_sent_activity(Row(fields), "ActivityCustom15", UTC).is_completed
 
 
 def test_null_is_as_good_as_missing() -> None:
@@ -45,8 +45,8 @@ def test_null_is_as_good_as_missing() -> None:
     nulls = Row({"ActivityId": 1, **{f"Activity{name}": None for name in names}})
     missing = Row({"ActivityId": 1})
     key = "ActivityCustom15"
-    assert wire.sent_activity(nulls, key, UTC) == wire.sent_activity(missing, key, UTC)
-    assert wire.person(Row({"PersonId": 1, "PersonEmail": None})) == wire.person(
+    assert wire.read_sent_activity(nulls, key, UTC) == wire.read_sent_activity(missing, key, UTC)
+    assert wire.read_person(Row({"PersonId": 1, "PersonEmail": None})) == wire.read_person(
         Row({"PersonId": 1})
     )
 
@@ -80,7 +80,7 @@ def test_created_and_updated_without_offset_are_utc_whatever_the_zone() -> None:
             "ActivityCreatedAt": "2026-07-01T12:00:00",
         }
     )
-    found = wire.sent_activity(row, "ActivityCustom15", COPENHAGEN)
+    found = wire.read_sent_activity(row, "ActivityCustom15", COPENHAGEN)
     assert found.created_at == datetime(2026, 7, 1, 12, tzinfo=UTC)
     assert found.at == datetime(2026, 7, 1, 10, tzinfo=UTC)
 
@@ -129,8 +129,8 @@ def test_a_document_carries_its_content_and_its_place() -> None:
 
 
 def test_a_document_of_something_else_is_not_ours() -> None:
-    assert wire.document(Row({"DocumentId": 1, "DocumentLinkedEntityType": "Person"})) is None
-    assert wire.document(Row({"DocumentId": 1, "DocumentLinkedEntityType": None})) is None
+    assert wire.read_document(Row({"DocumentId": 1, "DocumentLinkedEntityType": "Person"})) is None
+    assert wire.read_document(Row({"DocumentId": 1, "DocumentLinkedEntityType": None})) is None
 
 
 @pytest.mark.parametrize(
@@ -139,7 +139,7 @@ def test_a_document_of_something_else_is_not_ours() -> None:
      "https://x.example/eva@x.example", "eva@x / eva@x.example"],
 )  # fmt: skip
 def test_a_slash_separates_an_address_from_other_words(field: str) -> None:
-    found = wire.person(Row({"PersonId": 1, "PersonEmail": field}))
+    found = wire.read_person(Row({"PersonId": 1, "PersonEmail": field}))
     assert "eva@x.example" in {c.address for c in found.contacts}
     assert found.unmatchable is None
 
@@ -150,13 +150,13 @@ def test_a_slash_separates_an_address_from_other_words(field: str) -> None:
      "eva@.example", "eva@x.", "eva@example; bo@x", "eva@@x.example", f"eva@{'x' * 64}.example"],
 )  # fmt: skip
 def test_a_person_whom_no_mail_can_reach_is_known_as_such(field: str) -> None:
-    found = wire.person(Row({"PersonId": 1, "PersonEmail": field}))
+    found = wire.read_person(Row({"PersonId": 1, "PersonEmail": field}))
     assert found.unmatchable is not None
     assert found.unmatchable.text == field
 
 
 def test_a_person_has_each_address_once_and_a_name() -> None:
-    found = wire.person(
+    found = wire.read_person(
         Row(
             {
                 "PersonId": 3,
@@ -176,7 +176,9 @@ def test_a_person_has_each_address_once_and_a_name() -> None:
 
 @pytest.mark.parametrize("status", ["Resigned", "resigned", 1])
 def test_a_resigned_person_is_not_active(status: object) -> None:
-    found = wire.person(Row({"PersonId": 3, "PersonEmail": "a@x.example", "PersonStatus": status}))
+    found = wire.read_person(
+        Row({"PersonId": 3, "PersonEmail": "a@x.example", "PersonStatus": status})
+    )
     assert [c.is_active for c in found.contacts] == [False]
 
 
@@ -196,7 +198,7 @@ def test_a_resigned_person_is_not_active(status: object) -> None:
 )
 def test_a_domain_is_found_in_what_people_write(text: str, domains: tuple[str, ...]) -> None:
     for name in ("OrganisationDomain", "OrganisationWww"):
-        assert wire.organisation(Row({"OrganisationId": 1, name: text})).domains == domains
+        assert wire.read_organisation(Row({"OrganisationId": 1, name: text})).domains == domains
 
 
 @pytest.mark.parametrize(
@@ -218,7 +220,7 @@ def test_the_api_name_of_a_field_is_found_in_either_of_its_names(
         "FieldMetadataTextFieldMaxLength": None,
         "FieldMetadataDropdownListData": None,
     }
-    found = wire.field(Row(told))
+    found = wire.read_field(Row(told))
     assert (found.name, found.max_length, found.choices) == (name, 0, ())
 
 
@@ -233,7 +235,7 @@ json_values: st.SearchStrategy[object] = st.recursive(
 def test_no_value_in_a_field_breaks_the_reading(name: str, value: object) -> None:
     row = Row({"ActivityId": 1, "PersonId": 1, "OrganisationId": 1, f"Activity{name}": value})
     try:
-        wire.sent_activity(row, "ActivityMemo", COPENHAGEN)
+        wire.read_sent_activity(row, "ActivityMemo", COPENHAGEN)
     except TryLater:
         assert name == "Id"
 
@@ -241,14 +243,16 @@ def test_no_value_in_a_field_breaks_the_reading(name: str, value: object) -> Non
 @given(st.dictionaries(st.sampled_from(["Email", "Email2", "Name", "Status"]), json_values))
 def test_no_value_breaks_the_reading_of_a_person(given_fields: dict[str, object]) -> None:
     row = Row({"PersonId": 1, **{f"Person{k}": v for k, v in given_fields.items()}})
-    for contact in wire.person(row).contacts:
+    for contact in wire.read_person(row).contacts:
         assert contact.address == contact.address.strip().casefold()
         assert "@" in contact.address
 
 
 @given(st.text(max_size=40))
 def test_whatever_is_found_in_a_web_address_looks_like_a_domain(text: str) -> None:
-    for domain in wire.organisation(Row({"OrganisationId": 1, "OrganisationWww": text})).domains:
+    for domain in wire.read_organisation(
+        Row({"OrganisationId": 1, "OrganisationWww": text})
+    ).domains:
         assert "." in domain
         assert not domain.startswith("www.")
         assert not any(letter.isspace() for letter in domain)

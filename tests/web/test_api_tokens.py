@@ -14,7 +14,7 @@ from cryptography.hazmat.primitives.asymmetric import rsa
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from pydantic import SecretStr
 
-from webcrm_sync.graph.signing_keys import signing_keys
+from webcrm_sync.graph.signing_keys import read_signing_keys
 from webcrm_sync.settings import Settings
 from webcrm_sync.web.tokens import SignedIn, TokenReader, TokenRefused
 
@@ -35,7 +35,7 @@ SETTINGS = Settings(
 
 def keys() -> Mapping[str, jwt.PyJWK]:
     public = jwt.algorithms.RSAAlgorithm.to_jwk(OURS.public_key(), as_dict=True)
-    return signing_keys({"keys": [{**public, "kid": "k1", "use": "sig"}, {"kty": "EC"}]})
+    return read_signing_keys({"keys": [{**public, "kid": "k1", "use": "sig"}, {"kty": "EC"}]})
 
 
 def claims(**changes: Any) -> dict[str, Any]:
@@ -217,7 +217,7 @@ def test_a_remembered_token_is_refused_once_its_key_is_gone_or_another() -> None
     assert clerk.reader.read(token) == clerk.reader.read(token)
     assert clerk.asked == 2  # the key is asked for each time, remembered or not
     other = jwt.algorithms.RSAAlgorithm.to_jwk(OTHERS.public_key(), as_dict=True)
-    for later in ({}, dict(signing_keys({"keys": [{**other, "kid": "k1"}]}))):
+    for later in ({}, dict(read_signing_keys({"keys": [{**other, "kid": "k1"}]}))):
         clerk.keys = later
         with pytest.raises(TokenRefused):
             clerk.reader.read(token)

@@ -59,7 +59,7 @@ def decode_claims(challenge: str) -> str | None:
         return None
 
 
-def roles_of(token: str) -> frozenset[str]:
+def read_roles(token: str) -> frozenset[str]:
     """The application permissions in a token; empty where it cannot be read or names none.
 
     Exchange's RBAC for Applications grants without a `roles` claim: empty proves nothing.
@@ -70,7 +70,7 @@ def roles_of(token: str) -> frozenset[str]:
     return frozenset(str(role) for role in roles) if isinstance(roles, list) else frozenset()
 
 
-def refusal(answer: Mapping[str, Any]) -> TryLater:
+def classify_refusal(answer: Mapping[str, Any]) -> TryLater:
     """What msal's answer without a token means, with the setting to mend."""
     given = answer.get("error_codes")
     codes = [str(code) for code in given] if isinstance(given, list) else []
@@ -105,7 +105,7 @@ class AppLogin:
                 lambda app: app.acquire_token_for_client([scope], claims_challenge=claims)
             )
         if "access_token" not in answer:
-            raise refusal(answer)
+            raise classify_refusal(answer)
         return str(answer["access_token"])
 
     def forget(self) -> None:
@@ -115,7 +115,7 @@ class AppLogin:
 
     def roles(self) -> frozenset[str]:
         """The application permissions in our token, see `roles_of`."""
-        return roles_of(self.token())
+        return read_roles(self.token())
 
     def close(self) -> None:
         """Closes the connections to Entra."""

@@ -39,7 +39,7 @@ class Failure:
     request_id: str = ""
 
 
-def failure_in(status: int, headers: Mapping[str, str], content: bytes | Any) -> Failure:
+def read_failure(status: int, headers: Mapping[str, str], content: bytes | Any) -> Failure:
     """The facts in a failed answer. `content`: its bytes, or its JSON as a batch carries it.
 
     Header names and `innerError` come in several spellings (Microsoft Graph: errors).
@@ -69,7 +69,7 @@ def _part(whole: Any, name: str) -> dict[str, Any]:
     return part if isinstance(part, dict) else {}
 
 
-def without_addresses(text: str) -> str:
+def strip_addresses(text: str) -> str:
     """`text` with every e-mail address taken out, in one line of at most 200 characters.
 
     >>> without_addresses("The user 'ann@example.com' is invalid.")
@@ -78,7 +78,7 @@ def without_addresses(text: str) -> str:
     return re.sub(r"[^\s'\"<>(),;:]+@[^\s'\"<>(),;:]+", "…", " ".join(text.split()))[:200]
 
 
-def trouble(
+def classify_failure(
     failure: Failure, *, now: datetime, is_repeatable: bool, in_mailbox: bool = True
 ) -> SyncError:
     """What a failed answer means for the caller.
@@ -86,7 +86,7 @@ def trouble(
     `is_repeatable`: sending it twice does no harm; else a 5xx is Unclear, since a POST may have
     worked (Microsoft Graph: throttling). `in_mailbox`: asked about a mailbox's content.
     """
-    text = f"{failure.status} {failure.code}: {without_addresses(failure.message)}".rstrip(": ")
+    text = f"{failure.status} {failure.code}: {strip_addresses(failure.message)}".rstrip(": ")
     facts = {"code": failure.code, "request_id": failure.request_id}
     kind = _passing(failure, is_repeatable) or _lasting(failure, in_mailbox)
     if kind is TryLater:

@@ -7,9 +7,9 @@ from collections.abc import Sequence
 from webcrm_sync.core.errors import Refused
 from webcrm_sync.core.outlook import Folder
 from webcrm_sync.graph import batch, wire
-from webcrm_sync.graph.batch import Line
+from webcrm_sync.graph.batch import BatchRequest
 from webcrm_sync.graph.concurrency import Call
-from webcrm_sync.graph.paging import lines
+from webcrm_sync.graph.paging import list_entries
 from webcrm_sync.graph.transport import Transport
 
 #: As many children as one page can hold; a mailbox seldom has more.
@@ -36,9 +36,9 @@ async def children(
     url = transport.url(*place, top=f"{_PAGE}", select=_KEYS) + "&includeHiddenFolders=true"
     return tuple(
         _read(one)
-        for one in await lines(transport, Call(user_id), url)
-        if wire.text(one, "displayName").casefold() == name.casefold()
-        and wire.text(one, "@odata.type").casefold() != _SEARCH_FOLDER
+        for one in await list_entries(transport, Call(user_id), url)
+        if wire.get_text(one, "displayName").casefold() == name.casefold()
+        and wire.get_text(one, "@odata.type").casefold() != _SEARCH_FOLDER
     )
 
 
@@ -64,20 +64,20 @@ async def parents(
     """The parent's id of each folder, None = there is no such folder."""
     keys = "id,parentFolderId"
     lines = [
-        Line("GET", wire.path("users", user_id, "mailFolders", one, select=keys))
+        BatchRequest("GET", wire.build_path("users", user_id, "mailFolders", one, select=keys))
         for one in folder_ids
     ]
-    answers = await batch.read(transport, user_id, lines)
+    answers = await batch.send_reads(transport, user_id, lines)
     return {
-        folder_id: None if answer.is_missing else wire.text(answer.body, "parentFolderId")
+        folder_id: None if answer.is_missing else wire.get_text(answer.body, "parentFolderId")
         for folder_id, answer in zip(folder_ids, answers, strict=True)
     }
 
 
 def _read(raw: wire.Json) -> Folder:
     return Folder(
-        graph_id=wire.identity(raw),
-        name=wire.text(raw, "displayName"),
-        parent_id=wire.text(raw, "parentFolderId"),
-        total_items=wire.number(raw, "totalItemCount"),
+        graph_id=wire.get_id(raw),
+        name=wire.get_text(raw, "displayName"),
+        parent_id=wire.get_text(raw, "parentFolderId"),
+        total_items=wire.get_number(raw, "totalItemCount"),
     )

@@ -10,9 +10,9 @@ from collections.abc import Sequence
 from webcrm_sync.core.message import Message
 from webcrm_sync.core.outlook import Location
 from webcrm_sync.graph import batch, wire
-from webcrm_sync.graph.batch import Line
+from webcrm_sync.graph.batch import BatchRequest
 from webcrm_sync.graph.concurrency import Call
-from webcrm_sync.graph.properties import EXPANDED
+from webcrm_sync.graph.properties import EXPAND
 from webcrm_sync.graph.transport import Transport
 
 HEAD_KEYS = wire.MESSAGE_KEYS.removesuffix(",body")
@@ -32,8 +32,10 @@ async def immutable_ids(
     }
     url = transport.url("users", user_id, "translateExchangeIds")
     found = await transport.json("POST", url, Call(user_id), body=body)
-    lines = wire.parts(found, "value")
-    told = {wire.text(line, "sourceId"): wire.text(line, "targetId") or None for line in lines}
+    lines = wire.get_objects(found, "value")
+    told = {
+        wire.get_text(line, "sourceId"): wire.get_text(line, "targetId") or None for line in lines
+    }
     return {one: told.get(one) for one in ids}
 
 
@@ -42,15 +44,15 @@ async def heads(
 ) -> dict[str, Message | None]:
     """Each mail without its body, None = there is none."""
     lines = [
-        Line(
+        BatchRequest(
             "GET",
-            wire.path(*("users", user_id, "messages", one), select=HEAD_KEYS, expand=EXPANDED),
+            wire.build_path(*("users", user_id, "messages", one), select=HEAD_KEYS, expand=EXPAND),
         )
         for one in graph_ids
     ]
-    answers = await batch.read(transport, user_id, lines)
+    answers = await batch.send_reads(transport, user_id, lines)
     return {
-        graph_id: None if answer.is_missing else wire.message(answer.body)
+        graph_id: None if answer.is_missing else wire.read_message(answer.body)
         for graph_id, answer in zip(graph_ids, answers, strict=True)
     }
 
@@ -59,16 +61,16 @@ async def find_mail(transport: Transport, user_id: str, message_id: str) -> tupl
     """The copies of a mail in any folder; a Message-ID may have several, or be forged."""
     url = transport.url(
         *("users", user_id, "messages"),
-        filter=f"internetMessageId eq '{wire.quoted(message_id)}'",
+        filter=f"internetMessageId eq '{wire.quote_literal(message_id)}'",
         select=HEAD_KEYS,
-        expand=EXPANDED,
+        expand=EXPAND,
     )
     found = await transport.json("GET", url, Call(user_id))
-    return tuple(wire.message(line) for line in wire.parts(found, "value"))
+    return tuple(wire.read_message(line) for line in wire.get_objects(found, "value"))
 
 
 async def move(transport: Transport, user_id: str, graph_id: str, folder_id: str) -> Location:
     """Puts a mail into a folder (Microsoft Graph: message: move)."""
     url = transport.url("users", user_id, "messages", graph_id, "move")
     body = {"destinationId": folder_id}
-    return wire.location(await transport.json("POST", url, Call(user_id), body=body))
+    return wire.read_location(await transport.json("POST", url, Call(user_id), body=body))

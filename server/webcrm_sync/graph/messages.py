@@ -10,12 +10,12 @@ from typing import IO
 
 from webcrm_sync.core.errors import Conflict, Refused, TryLater
 from webcrm_sync.core.message import Attachment, Message
-from webcrm_sync.core.outlook import CreatedMail, Location, Marking, MarkingResult, Page, SentMail
+from webcrm_sync.core.outlook import Created, Location, Marked, Marking, Page, SentMail
 from webcrm_sync.graph import batch, wire
-from webcrm_sync.graph.batch import Answer, Line
+from webcrm_sync.graph.batch import BatchAnswer, BatchRequest
 from webcrm_sync.graph.concurrency import Call
-from webcrm_sync.graph.paging import lines
-from webcrm_sync.graph.properties import EXPANDED
+from webcrm_sync.graph.paging import list_entries
+from webcrm_sync.graph.properties import EXPAND
 from webcrm_sync.graph.transport import TOO_LARGE, Transport
 
 _KEYS = wire.ATTACHMENT_KEYS
@@ -32,11 +32,11 @@ async def page(
     url = cursor or transport.url(
         *("users", user_id, "mailFolders", folder_id, "messages", "delta"),
         select=wire.MESSAGE_KEYS,
-        expand=EXPANDED,
+        expand=EXPAND,
     )
     prefer = (f"odata.maxpagesize={size}", _AS_HTML)  # not sticky: said again on each page
     try:
-        return wire.page(await transport.json("GET", url, Call(user_id), prefer=prefer))
+        return wire.read_page(await transport.json("GET", url, Call(user_id), prefer=prefer))
     except TryLater as error:
         if error.code != TOO_LARGE or size == 1:
             raise
@@ -48,9 +48,9 @@ async def message(transport: Transport, user_id: str, graph_id: str) -> Message:
     url = transport.url(
         *("users", user_id, "messages", graph_id),
         select=wire.MESSAGE_KEYS,
-        expand=EXPANDED,
+        expand=EXPAND,
     )
-    return wire.message(await transport.json("GET", url, Call(user_id), prefer=(_AS_HTML,)))
+    return wire.read_message(await transport.json("GET", url, Call(user_id), prefer=(_AS_HTML,)))
 
 
 async def locations(
@@ -61,11 +61,13 @@ async def locations(
     One that is refused is found by halving: it must not hide the others.
     """
     lines = [
-        Line("GET", wire.path("users", user_id, "messages", one, select=wire.LOCATION_KEYS))
+        BatchRequest(
+            "GET", wire.build_path("users", user_id, "messages", one, select=wire.LOCATION_KEYS)
+        )
         for one in graph_ids
     ]
     try:
-        answers = await batch.read(transport, user_id, lines)
+        answers = await batch.send_reads(transport, user_id, lines)
     except Refused:
         if len(graph_ids) == 1:
             return {graph_ids[0]: None}
@@ -73,7 +75,7 @@ async def locations(
         first = await locations(transport, user_id, graph_ids[:half])
         return first | await locations(transport, user_id, graph_ids[half:])
     return {
-        graph_id: None if answer.is_missing else wire.location(answer.body)
+        graph_id: None if answer.is_missing else wire.read_location(answer.body)
         for graph_id, answer in zip(graph_ids, answers, strict=True)
     }
 
@@ -88,46 +90,44 @@ async def listing(transport: Transport, user_id: str, folder_id: str) -> dict[st
         select=wire.LOCATION_KEYS,
         top="1000",
     )
-    found = await lines(transport, Call(user_id), url)
-    return {wire.identity(line): wire.location(line) for line in found}
+    found = await list_entries(transport, Call(user_id), url)
+    return {wire.get_id(line): wire.read_location(line) for line in found}
 
 
-async def mark(
-    transport: Transport, user_id: str, markings: Sequence[Marking]
-) -> list[MarkingResult]:
+async def mark(transport: Transport, user_id: str, markings: Sequence[Marking]) -> list[Marked]:
     """The new version of each copy or its trouble, in the order of `markings` (at most 20)."""
     lines = [
-        Line(
+        BatchRequest(
             "PATCH",
-            wire.path("users", user_id, "messages", one.graph_id),
-            body=wire.marking(one.categories, one.stamp),
+            wire.build_path("users", user_id, "messages", one.graph_id),
+            body=wire.marking_body(one.categories, one.stamp),
             headers={"If-Match": f'W/"{one.change_key}"'},
         )
         for one in markings
     ]
-    answers = await batch.chain(transport, user_id, lines)
+    answers = await batch.send_chain(transport, user_id, lines)
     return [
         _marked(transport, user_id, one, answer)
         for one, answer in zip(markings, answers, strict=True)
     ]
 
 
-def _marked(transport: Transport, user_id: str, marking: Marking, answer: Answer) -> MarkingResult:
+def _marked(transport: Transport, user_id: str, marking: Marking, answer: BatchAnswer) -> Marked:
     if answer.failure:
         trouble = transport.trouble(answer.failure, Call(user_id))
-        return MarkingResult(marking.graph_id, trouble=trouble, is_attempted=not answer.is_cut_off)
-    there = {name.casefold() for name in wire.texts(answer.body, "categories")}
+        return Marked(marking.graph_id, trouble=trouble, is_tried=not answer.is_cut_off)
+    there = {name.casefold() for name in wire.get_texts(answer.body, "categories")}
     if there and not there.issuperset(name.casefold() for name in marking.categories):
-        return MarkingResult(
-            marking.graph_id, trouble=Conflict("The categories were not all taken.")
-        )
-    return MarkingResult(marking.graph_id, wire.text(answer.body, "changeKey"))
+        return Marked(marking.graph_id, trouble=Conflict("The categories were not all taken."))
+    return Marked(marking.graph_id, wire.get_text(answer.body, "changeKey"))
 
 
 async def attachments(transport: Transport, user_id: str, graph_id: str) -> tuple[Attachment, ...]:
     """Every attachment of a mail, without its content."""
     url = transport.url(*("users", user_id, "messages", graph_id, "attachments"), select=_KEYS)
-    return tuple(wire.attachment(line) for line in await lines(transport, Call(user_id), url))
+    return tuple(
+        wire.read_attachment(line) for line in await list_entries(transport, Call(user_id), url)
+    )
 
 
 async def attachment_lists(
@@ -135,14 +135,18 @@ async def attachment_lists(
 ) -> dict[str, tuple[Attachment, ...]]:
     """Every attachment of each mail that is there."""
     lines = [
-        Line("GET", wire.path("users", user_id, "messages", one, "attachments", select=_KEYS))
+        BatchRequest(
+            "GET", wire.build_path("users", user_id, "messages", one, "attachments", select=_KEYS)
+        )
         for one in graph_ids
     ]
-    answers = await batch.read(transport, user_id, lines)
+    answers = await batch.send_reads(transport, user_id, lines)
     return {
-        graph_id: tuple(wire.attachment(line) for line in wire.parts(answer.body, "value"))
+        graph_id: tuple(
+            wire.read_attachment(line) for line in wire.get_objects(answer.body, "value")
+        )
         for graph_id, answer in zip(graph_ids, answers, strict=True)
-        if not answer.is_missing and not wire.text(answer.body, "@odata.nextLink")
+        if not answer.is_missing and not wire.get_text(answer.body, "@odata.nextLink")
     }
 
 
@@ -162,21 +166,25 @@ async def save_attachment(
 
 async def create_sent(
     transport: Transport, user_id: str, folder_id: str, mail: SentMail
-) -> CreatedMail:
+) -> Created:
     """A new mail that is no draft."""
     url = transport.url("users", user_id, "mailFolders", folder_id, "messages")
     call = Call(user_id, is_repeatable=False)
-    return wire.created(await transport.json("POST", url, call, body=wire.sent_mail(mail)))
+    return wire.read_created(
+        await transport.json("POST", url, call, body=wire.sent_mail_body(mail))
+    )
 
 
-async def find_stamped(transport: Transport, user_id: str, stamp: str) -> tuple[CreatedMail, ...]:
+async def find_stamped(transport: Transport, user_id: str, stamp: str) -> tuple[Created, ...]:
     """The mails with our stamp, in any folder."""
     url = transport.url(
         *("users", user_id, "messages"),
-        filter=wire.stamped_with(stamp),
+        filter=wire.stamp_filter(stamp),
         select=wire.CREATED_KEYS,
     )
-    return tuple(wire.created(line) for line in await lines(transport, Call(user_id), url))
+    return tuple(
+        wire.read_created(line) for line in await list_entries(transport, Call(user_id), url)
+    )
 
 
 async def delete(transport: Transport, user_id: str, graph_id: str) -> None:

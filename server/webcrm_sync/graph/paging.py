@@ -10,17 +10,19 @@ from webcrm_sync.graph.concurrency import Call
 from webcrm_sync.graph.transport import Transport
 
 
-async def pages(transport: Transport, call: Call, url: str) -> AsyncIterator[wire.Json]:
+async def list_pages(transport: Transport, call: Call, url: str) -> AsyncIterator[wire.Json]:
     """Each page from that address on. Raises TryLater where they lead in a circle or never end."""
     guard = PagingGuard("Graph", most=transport.bounds.pages)
     while url:
         page = await transport.json("GET", guard.check(url), call)
         yield page
-        url = wire.text(page, "@odata.nextLink")
+        url = wire.get_text(page, "@odata.nextLink")
 
 
-async def lines(transport: Transport, call: Call, url: str) -> list[wire.Json]:
+async def list_entries(transport: Transport, call: Call, url: str) -> list[wire.Json]:
     """The lines of all these pages."""
     return [
-        line async for page in pages(transport, call, url) for line in wire.parts(page, "value")
+        line
+        async for page in list_pages(transport, call, url)
+        for line in wire.get_objects(page, "value")
     ]

@@ -17,7 +17,7 @@ IN_REPLY_TO, REFERENCES = "String 0x1042", "String 0x1039"
 SENSITIVITY, MESSAGE_CLASS = "Integer 0x0036", "String 0x001A"
 _ALL = (STAMP, IN_REPLY_TO, REFERENCES, SENSITIVITY, MESSAGE_CLASS)
 #: For `$expand`: no other extended property of the mail is shown to us.
-EXPANDED = "singleValueExtendedProperties($filter={})".format(
+EXPAND = "singleValueExtendedProperties($filter={})".format(
     " or ".join(f"id eq '{one}'" for one in _ALL)
 )
 
@@ -54,18 +54,18 @@ def _normal(property_id: str) -> str:
 _KNOWN = {_normal(one): one for one in _ALL}
 
 
-def by_id(lines: Iterable[tuple[str, str]]) -> Mapping[str, str]:
+def read_properties(lines: Iterable[tuple[str, str]]) -> Mapping[str, str]:
     """Of properties as Graph answers them (id, value) those asked for, by the ids asked with."""
     named = ((_KNOWN.get(_normal(id_)), value) for id_, value in lines)
     return {id_: value for id_, value in named if id_ is not None}
 
 
-def sensitivity_of(value: str) -> int:
+def read_sensitivity(value: str) -> int:
     """0 normal, 1 personal, 2 private, 3 confidential; what is none of these is normal."""
     return _SENSITIVITIES.get(value.strip(), 0)
 
 
-def kind_of(type_: str, meeting_type: str, message_class: str) -> MessageKind:
+def classify_message(type_: str, meeting_type: str, message_class: str) -> MessageKind:
     """What a message is: by its type, and where several sorts have one type, by what else it says.
 
     Cancellations and notices are both plain eventMessages. `meeting_type` (meetingMessageType)

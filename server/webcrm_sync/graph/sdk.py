@@ -28,7 +28,7 @@ from webcrm_sync.settings import PREFIX
 IMMUTABLE_IDS = 'IdType="ImmutableId"'
 
 
-def is_ours(url: str, graph_url: str) -> bool:
+def is_graph_url(url: str, graph_url: str) -> bool:
     """True when `url` lies on the configured host and brings no login of its own.
 
     Read as httpx does, which sends it; an address of the usual form is known by its beginning.
@@ -58,7 +58,7 @@ class PinnedToken(AccessTokenProvider):  # type: ignore[misc]  # mypy does not f
         self, uri: str, additional_authentication_context: dict[str, Any] | None = None
     ) -> str:
         """The token; raises Refused for a URL elsewhere, so that nothing is sent there."""
-        if not is_ours(uri, self._graph_url):
+        if not is_graph_url(uri, self._graph_url):
             raise Refused("A link leads away from the configured Graph host.", code="ForeignHost")
         challenge = (additional_authentication_context or {}).get("claims", "")
         claims = decode_claims(challenge) if challenge else None
@@ -69,7 +69,9 @@ class PinnedToken(AccessTokenProvider):  # type: ignore[misc]  # mypy does not f
         return AllowedHostsValidator([str(urlsplit(self._graph_url).hostname)])
 
 
-def adapter(login: AppLogin, client: httpx.AsyncClient, graph_url: str) -> GraphRequestAdapter:
+def create_adapter(
+    login: AppLogin, client: httpx.AsyncClient, graph_url: str
+) -> GraphRequestAdapter:
     """An adapter over `client` that sends each request once, to `graph_url` only.
 
     Without the SDK's middleware: we want neither its retries nor its redirects, and what else it
@@ -93,7 +95,7 @@ def load_builders(graph: GraphServiceClient) -> None:
     Subscription().get_field_deserializers()
 
 
-def failure_of(error: APIError) -> Failure:
+def read_api_error(error: APIError) -> Failure:
     """The facts in what the SDK raises for an answer of 4xx or 5xx."""
     headers = httpx.Headers(error.response_headers or {})
     told = getattr(error, "error", None)  # an ODataError has one; a plain APIError has not
@@ -113,7 +115,7 @@ async def _label(request: httpx.Request) -> None:
     request.headers["client-request-id"] = str(uuid4())
 
 
-class NotAnAnswer(httpx.RemoteProtocolError):
+class InvalidAnswer(httpx.RemoteProtocolError):
     """Something answered that is not Graph, or not to this request."""
 
 
@@ -121,7 +123,7 @@ async def _check(response: httpx.Response) -> None:
     """A redirect is not followed; a page of somebody's gateway is no answer of Graph."""
     status = response.status_code
     if not (200 <= status < 300 or 400 <= status < 600):
-        raise NotAnAnswer(
+        raise InvalidAnswer(
             f"Graph's address answers with status {status}, which is not followed:"
             f" check {PREFIX}GRAPH_URL."
         )
@@ -133,4 +135,4 @@ async def _check(response: httpx.Response) -> None:
         and expected.startswith("application/json")
         and ("json" not in got)
     ):
-        raise NotAnAnswer("Graph's address answers with something that is not JSON.")
+        raise InvalidAnswer("Graph's address answers with something that is not JSON.")

@@ -9,7 +9,7 @@ from typing import Any
 from webcrm_sync.core.categories import SYNC
 from webcrm_sync.graph import wire
 from webcrm_sync.graph.concurrency import Call
-from webcrm_sync.graph.paging import lines
+from webcrm_sync.graph.paging import list_entries
 from webcrm_sync.graph.transport import Transport
 
 
@@ -25,8 +25,8 @@ class SenderRule:
 
 async def sender_rules(transport: Transport, user_id: str) -> tuple[SenderRule, ...]:
     """The mailbox's inbox rules with the senders they are for."""
-    found = await lines(transport, Call(user_id), transport.url(*_place(user_id)))
-    return tuple(sender_rule(line) for line in found)
+    found = await list_entries(transport, Call(user_id), transport.url(*_place(user_id)))
+    return tuple(read_sender_rule(line) for line in found)
 
 
 async def save_sender_rule(transport: Transport, user_id: str, rule: SenderRule) -> None:
@@ -37,22 +37,24 @@ async def save_sender_rule(transport: Transport, user_id: str, rule: SenderRule)
         await transport.json("PATCH", url, Call(user_id), body=body)
         return
     call = Call(user_id, is_repeatable=False)
-    await transport.json("POST", transport.url(*_place(user_id)), call, body=rule_body(rule))
+    await transport.json("POST", transport.url(*_place(user_id)), call, body=sender_rule_body(rule))
 
 
-def sender_rule(raw: wire.Json) -> SenderRule:
+def read_sender_rule(raw: wire.Json) -> SenderRule:
     """The rule in a messageRule resource; a read-only one may show no senders."""
-    wanted = wire.parts(wire.part(raw, "conditions"), "fromAddresses")
-    found = (wire.text(wire.part(one, "emailAddress"), "address").strip() for one in wanted)
+    wanted = wire.get_objects(wire.get_object(raw, "conditions"), "fromAddresses")
+    found = (
+        wire.get_text(wire.get_object(one, "emailAddress"), "address").strip() for one in wanted
+    )
     return SenderRule(
-        graph_id=wire.text(raw, "id"),
-        name=wire.text(raw, "displayName"),
-        moves_to=wire.text(wire.part(raw, "actions"), "moveToFolder"),
+        graph_id=wire.get_text(raw, "id"),
+        name=wire.get_text(raw, "displayName"),
+        moves_to=wire.get_text(wire.get_object(raw, "actions"), "moveToFolder"),
         senders=tuple(address.lower() for address in found if address),
     )
 
 
-def rule_body(rule: SenderRule) -> Mapping[str, Any]:
+def sender_rule_body(rule: SenderRule) -> Mapping[str, Any]:
     """The body of the POST that makes the rule; automatic replies stay where they are."""
     return {
         "displayName": rule.name,

@@ -107,7 +107,7 @@ class SigningKeys:
             answer = http.get(self._url)
         if answer.status_code != httpx.codes.OK:
             raise TryLater(f"Entra answers with status {answer.status_code} instead of its keys.")
-        return signing_keys(json.loads(answer.text), issuer=self._issuer)
+        return read_signing_keys(json.loads(answer.text), issuer=self._issuer)
 
 
 def _is_within(since: datetime | None, span: timedelta, now: datetime) -> bool:
@@ -115,7 +115,7 @@ def _is_within(since: datetime | None, span: timedelta, now: datetime) -> bool:
     return since is not None and timedelta() <= now - since < span
 
 
-def signing_keys(document: Any, *, issuer: str = "") -> Mapping[str, jwt.PyJWK]:
+def read_signing_keys(document: Any, *, issuer: str = "") -> Mapping[str, jwt.PyJWK]:
     """The RSA keys in a JWKS document by `kid`; what is none of ours, or broken, is left out.
 
     `issuer`: whose keys they are, where a key says so (Microsoft Entra: access tokens, validate

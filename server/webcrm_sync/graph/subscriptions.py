@@ -11,8 +11,8 @@ from webcrm_sync.core.errors import Gone, Refused
 from webcrm_sync.core.outlook import Subscription
 from webcrm_sync.graph.concurrency import Call
 from webcrm_sync.graph.transport import Transport
-from webcrm_sync.graph.typed import answer, every
-from webcrm_sync.graph.wire import named, path
+from webcrm_sync.graph.typed import call_typed, list_typed
+from webcrm_sync.graph.wire import build_path, check_segment
 
 #: Subscriptions count against no mailbox's places.
 _ANYWHERE = Call(None)
@@ -33,19 +33,21 @@ async def subscribe(
         change_type="created,updated,deleted",
         notification_url=notification_url,
         lifecycle_notification_url=lifecycle_url,
-        resource=path("users", user_id, "mailFolders", folder_id, "messages"),
+        resource=build_path("users", user_id, "mailFolders", folder_id, "messages"),
         expiration_date_time=expires_at,
         client_state=client_state,
     )
     call = Call(None, is_repeatable=False)
-    return _read(await answer(transport, call, lambda: transport.graph.subscriptions.post(wanted)))
+    return _read(
+        await call_typed(transport, call, lambda: transport.graph.subscriptions.post(wanted))
+    )
 
 
 async def renew(transport: Transport, subscription_id: str, expires_at: datetime) -> Subscription:
     """The subscription with its new end, which may be earlier than the one asked for."""
     one = _builder(transport, subscription_id)
     later = GraphSubscription(expiration_date_time=expires_at)
-    return _read(await answer(transport, _ANYWHERE, lambda: one.patch(later)))
+    return _read(await call_typed(transport, _ANYWHERE, lambda: one.patch(later)))
 
 
 async def reauthorize(transport: Transport, subscription_id: str) -> None:
@@ -65,11 +67,11 @@ async def unsubscribe(transport: Transport, subscription_id: str) -> None:
 async def subscriptions(transport: Transport) -> tuple[Subscription, ...]:
     """Every subscription of this application."""
     builder = transport.graph.subscriptions
-    return tuple([_read(one) async for one in every(transport, _ANYWHERE, builder)])
+    return tuple([_read(one) async for one in list_typed(transport, _ANYWHERE, builder)])
 
 
 def _builder(transport: Transport, subscription_id: str) -> Any:
-    return transport.graph.subscriptions.by_subscription_id(named(subscription_id))
+    return transport.graph.subscriptions.by_subscription_id(check_segment(subscription_id))
 
 
 def _read(found: GraphSubscription) -> Subscription:

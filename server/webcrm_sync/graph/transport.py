@@ -22,9 +22,9 @@ from msgraph.generated.models.o_data_errors.o_data_error import ODataError
 from webcrm_sync.core.errors import Refused, SyncError, TryLater, Unclear
 from webcrm_sync.graph.auth import AppLogin
 from webcrm_sync.graph.concurrency import Call, MailboxLimiter
-from webcrm_sync.graph.errors import Failure, failure_in, trouble
-from webcrm_sync.graph.sdk import NotAnAnswer, adapter, failure_of
-from webcrm_sync.graph.wire import path
+from webcrm_sync.graph.errors import Failure, classify_failure, read_failure
+from webcrm_sync.graph.sdk import InvalidAnswer, create_adapter, read_api_error
+from webcrm_sync.graph.wire import build_path
 from webcrm_sync.net.bounds import BOUNDS_EXTENSION, AnswerTooLarge, Bounds, CallTooSlow
 from webcrm_sync.net.tls import connection_error
 from webcrm_sync.net.transports import AsyncBoundedTransport, async_transport
@@ -78,7 +78,7 @@ class Transport:
             async_transport(settings.graph_url, settings.ca_bundle), bounds
         )
         self._client = httpx.AsyncClient(transport=bounded, timeout=_TIMEOUTS)
-        self._adapter = adapter(login, self._client, settings.graph_url)
+        self._adapter = create_adapter(login, self._client, settings.graph_url)
         #: The typed client for what is called rarely; its calls go through `send`.
         self.graph = GraphServiceClient(request_adapter=self._adapter)
 
@@ -88,7 +88,7 @@ class Transport:
 
     def url(self, *segments: str, **query: str) -> str:
         """The whole URL of a resource, see `wire.path`."""
-        return self._url + path(*segments, **query)
+        return self._url + build_path(*segments, **query)
 
     async def json(
         self,
@@ -124,7 +124,7 @@ class Transport:
             try:
                 if not response.is_success:
                     content = await response.aread()
-                    raise _Failed(failure_in(response.status_code, response.headers, content))
+                    raise _Failed(read_failure(response.status_code, response.headers, content))
                 async for piece in response.aiter_bytes():
                     sink.write(piece)
             except AnswerTooLarge as error:
@@ -153,7 +153,7 @@ class Transport:
 
     def trouble(self, failure: Failure, call: Call) -> SyncError:
         """What a failed answer means for that call."""
-        return trouble(
+        return classify_failure(
             failure,
             now=self._now(),
             is_repeatable=call.is_repeatable,
@@ -165,7 +165,7 @@ class Transport:
         try:
             return await ask()
         except APIError as error:
-            raise _Failed(failure_of(error)) from None
+            raise _Failed(read_api_error(error)) from None
         except httpx.InvalidURL:
             raise Refused("A link in Graph's answer is no address.", code="BadLink") from None
         except _NEVER_SENT as error:
@@ -179,7 +179,7 @@ def _sentence(error: Exception) -> str:
     """What became of the answer; only words of our own."""
     if isinstance(error, AnswerTooLarge | CallTooSlow):
         return f"Graph's answer {error}."
-    if isinstance(error, NotAnAnswer):
+    if isinstance(error, InvalidAnswer):
         return str(error)
     return f"Graph's answer was lost ({type(error).__name__})."
 

@@ -16,19 +16,19 @@ from webcrm_sync.core.message import (
     AttachmentKind,
     Message,
     Party,
-    actual_sender,
+    sent_on_behalf,
 )
-from webcrm_sync.core.message_ids import parse_message_ids
-from webcrm_sync.core.outlook import Change, CreatedMail, Location, Page, SentMail
+from webcrm_sync.core.message_ids import read_ids
+from webcrm_sync.core.outlook import Change, Created, Location, Page, SentMail
 from webcrm_sync.graph.properties import (
     IN_REPLY_TO,
     MESSAGE_CLASS,
     REFERENCES,
     SENSITIVITY,
     STAMP,
-    by_id,
-    kind_of,
-    sensitivity_of,
+    classify_message,
+    read_properties,
+    read_sensitivity,
 )
 
 Json = Mapping[str, Any]
@@ -59,83 +59,83 @@ _ATTACHMENT_KINDS = {
 }
 
 
-def message(raw: Json) -> Message:
+def read_message(raw: Json) -> Message:
     """The mail in a message resource that was asked for by MESSAGE_KEYS."""
-    body = part(raw, "body")
+    body = get_object(raw, "body")
     author, actual = _party(raw, "from"), _party(raw, "sender")
     known = _extended(raw)
-    answered = parse_message_ids(known.get(IN_REPLY_TO, ""))
+    answered = read_ids(known.get(IN_REPLY_TO, ""))
     return Message(
-        graph_id=identity(raw),
-        change_key=text(raw, "changeKey"),
-        folder_id=text(raw, "parentFolderId"),
-        message_id=text(raw, "internetMessageId").strip() or None,
-        subject=text(raw, "subject"),
+        graph_id=get_id(raw),
+        change_key=get_text(raw, "changeKey"),
+        folder_id=get_text(raw, "parentFolderId"),
+        message_id=get_text(raw, "internetMessageId").strip() or None,
+        subject=get_text(raw, "subject"),
         sender=author or actual,
         to=_parties(raw, "toRecipients"),
         cc=_parties(raw, "ccRecipients"),
         bcc=_parties(raw, "bccRecipients"),
-        sent_at=moment(raw, "sentDateTime"),
-        received_at=moment(raw, "receivedDateTime"),
-        categories=texts(raw, "categories"),
+        sent_at=get_time(raw, "sentDateTime"),
+        received_at=get_time(raw, "receivedDateTime"),
+        categories=get_texts(raw, "categories"),
         has_attachments=raw.get("hasAttachments") is True,
         is_draft=raw.get("isDraft") is True,
-        kind=kind_of(
-            text(raw, "@odata.type"),
-            text(raw, "meetingMessageType"),
+        kind=classify_message(
+            get_text(raw, "@odata.type"),
+            get_text(raw, "meetingMessageType"),
             known.get(MESSAGE_CLASS, ""),
         ),
-        body=text(body, "content"),
-        body_is_html=text(body, "contentType").casefold() == "html",
+        body=get_text(body, "content"),
+        body_is_html=get_text(body, "contentType").casefold() == "html",
         stamp=known.get(STAMP) or None,
         reply_to=_parties(raw, "replyTo"),
-        sent_by=actual_sender(author, actual),
-        conversation_id=text(raw, "conversationId") or None,
+        sent_by=sent_on_behalf(author, actual),
+        conversation_id=get_text(raw, "conversationId") or None,
         in_reply_to=answered[0] if answered else None,
-        references=parse_message_ids(known.get(REFERENCES, "")),
-        sensitivity=sensitivity_of(known.get(SENSITIVITY, "")),
+        references=read_ids(known.get(REFERENCES, "")),
+        sensitivity=read_sensitivity(known.get(SENSITIVITY, "")),
     )
 
 
-def stamp(raw: Json) -> str | None:
+def read_stamp(raw: Json) -> str | None:
     """What this product wrote on the mail, None = nothing, or not asked for."""
     return _extended(raw).get(STAMP) or None
 
 
 def _extended(raw: Json) -> Mapping[str, str]:
-    lines = parts(raw, "singleValueExtendedProperties")
-    return by_id((text(line, "id"), text(line, "value")) for line in lines)
+    lines = get_objects(raw, "singleValueExtendedProperties")
+    return read_properties((get_text(line, "id"), get_text(line, "value")) for line in lines)
 
 
-def change(raw: Json) -> Change:
+def read_change(raw: Json) -> Change:
     """One line of a delta page."""
     if "@removed" in raw:
-        return Change(identity(raw), is_removed=True)
+        return Change(get_id(raw), is_removed=True)
     return Change(
-        graph_id=identity(raw),
-        change_key=text(raw, "changeKey") or None,
-        categories=texts(raw, "categories") if "categories" in raw else None,
-        message=message(raw) if raw.keys() >= _WHOLE else None,
+        graph_id=get_id(raw),
+        change_key=get_text(raw, "changeKey") or None,
+        categories=get_texts(raw, "categories") if "categories" in raw else None,
+        message=read_message(raw) if raw.keys() >= _WHOLE else None,
     )
 
 
-def page(raw: Json) -> Page:
+def read_page(raw: Json) -> Page:
     """A delta page. A nextLink goes before a deltaLink, should both be there.
 
     A line without an id tells of nothing that could be asked for: it must not hide the others. Nor
     must one that cannot be read: it says so.
     """
-    following, last = text(raw, "@odata.nextLink"), text(raw, "@odata.deltaLink")
+    following, last = get_text(raw, "@odata.nextLink"), get_text(raw, "@odata.deltaLink")
     if not (following or last):
         raise Refused("A delta page names no page to go on with.", code="UnexpectedAnswer")
-    lines = (_read_by_itself(line) for line in parts(raw, "value"))
+    lines = (_read_by_itself(line) for line in get_objects(raw, "value"))
     changes = tuple(line for line in lines if line.graph_id)
     return Page(changes, cursor=following or last, is_last=not following)
 
 
 def _read_by_itself(line: Json) -> Change:
     try:
-        return change(line) if text(line, "id") else Change("")
+        return read_change(line) if get_text(line, "id") else Change("")
     except MemoryError:
         raise
     except Exception as fault:  # as little is asked of the line as can be
@@ -151,31 +151,33 @@ def _read_by_itself(line: Json) -> Change:
         )
 
 
-def location(raw: Json) -> Location:
+def read_location(raw: Json) -> Location:
     """Where the copy lies, from a message asked for by LOCATION_KEYS."""
-    return Location(text(raw, "parentFolderId"), text(raw, "changeKey"), texts(raw, "categories"))
-
-
-def created(raw: Json) -> CreatedMail:
-    """The facts about a new message; a mail counts as a draft unless Graph says it is none."""
-    return CreatedMail(identity(raw), text(raw, "changeKey"), raw.get("isDraft") is not False)
-
-
-def attachment(raw: Json) -> Attachment:
-    """One line of a mail's attachments."""
-    kind = text(raw, "@odata.type").casefold()
-    return Attachment(
-        graph_id=identity(raw),
-        name=text(raw, "name"),
-        size=number(raw, "size"),
-        is_inline=raw.get("isInline") is True,
-        content_type=text(raw, "contentType"),
-        kind=_ATTACHMENT_KINDS.get(kind, AttachmentKind.FILE),
-        content_id=text(raw, "contentId"),
+    return Location(
+        get_text(raw, "parentFolderId"), get_text(raw, "changeKey"), get_texts(raw, "categories")
     )
 
 
-def sent_mail(mail: SentMail) -> dict[str, Any]:
+def read_created(raw: Json) -> Created:
+    """The facts about a new message; a mail counts as a draft unless Graph says it is none."""
+    return Created(get_id(raw), get_text(raw, "changeKey"), raw.get("isDraft") is not False)
+
+
+def read_attachment(raw: Json) -> Attachment:
+    """One line of a mail's attachments."""
+    kind = get_text(raw, "@odata.type").casefold()
+    return Attachment(
+        graph_id=get_id(raw),
+        name=get_text(raw, "name"),
+        size=get_number(raw, "size"),
+        is_inline=raw.get("isInline") is True,
+        content_type=get_text(raw, "contentType"),
+        kind=_ATTACHMENT_KINDS.get(kind, AttachmentKind.FILE),
+        content_id=get_text(raw, "contentId"),
+    )
+
+
+def sent_mail_body(mail: SentMail) -> dict[str, Any]:
     """The body of the one POST that makes a mail that is no draft.
 
     Flags can be given at creation only; without both times it would sort at "now"
@@ -203,22 +205,22 @@ def sent_mail(mail: SentMail) -> dict[str, Any]:
     }
 
 
-def marking(categories: Sequence[str], stamp: str | None) -> dict[str, Any]:
+def marking_body(categories: Sequence[str], stamp: str | None) -> dict[str, Any]:
     """The body of a PATCH that sets categories, and our stamp unless it is None."""
     stamped = {} if stamp is None else {STAMP: stamp}
     body: dict[str, Any] = {"categories": list(categories)}
     return body | ({"singleValueExtendedProperties": _properties(stamped)} if stamped else {})
 
 
-def stamped_with(stamp: str) -> str:
+def stamp_filter(stamp: str) -> str:
     """The `$filter` that finds the messages with this stamp."""
     return (
         f"singleValueExtendedProperties/Any(ep: ep/id eq '{STAMP}'"
-        f" and ep/value eq '{quoted(stamp)}')"
+        f" and ep/value eq '{quote_literal(stamp)}')"
     )
 
 
-def named(value: str) -> str:
+def check_segment(value: str) -> str:
     """`value`, which names one thing in an address. Raises Gone where nothing can have that name.
 
     `.` and `..` are steps and not names (RFC 3986, 5.2.4), more dots are lost on some servers;
@@ -234,32 +236,32 @@ def _is_text(value: str) -> bool:
     return not any("\ud800" <= character <= "\udfff" for character in value)
 
 
-def path(*segments: str, **query: str) -> str:
+def build_path(*segments: str, **query: str) -> str:
     """A resource's address below Graph's: all parts quoted, `$` before each query name.
 
     Raises Gone, see `named`.
 
-    >>> path("users", "u/1", "messages", top="5")
+    >>> build_path("users", "u/1", "messages", top="5")
     '/users/u%2F1/messages?$top=5'
     """
     options = "&".join(f"${name}={quote(value, safe='')}" for name, value in query.items())
-    place = "".join("/" + quote(named(one), safe="$=") for one in segments)
+    place = "".join("/" + quote(check_segment(one), safe="$=") for one in segments)
     return f"{place}?{options}" if options else place
 
 
-def quoted(value: str) -> str:
+def quote_literal(value: str) -> str:
     """`value` for use between the single quotes of an OData literal."""
     return value.replace("'", "''")
 
 
-def identity(raw: Json) -> str:
+def get_id(raw: Json) -> str:
     """The resource's id, case-sensitive. Raises Refused when it has none."""
-    if not (found := text(raw, "id")):
+    if not (found := get_text(raw, "id")):
         raise Refused("Graph's answer holds a thing without an id.", code="UnexpectedAnswer")
     return found
 
 
-def text(raw: Json, key: str) -> str:
+def get_text(raw: Json, key: str) -> str:
     """The string under `key`, "" when there is none; without what a database cannot hold."""
     value = raw.get(key)
     if not isinstance(value, str):
@@ -270,36 +272,36 @@ def text(raw: Json, key: str) -> str:
     return clean
 
 
-def number(raw: Json, key: str) -> int:
+def get_number(raw: Json, key: str) -> int:
     """The whole number at `key`, 0 when there is none."""
     value = raw.get(key)
     return value if isinstance(value, int) else 0
 
 
-def texts(raw: Json, key: str) -> tuple[str, ...]:
+def get_texts(raw: Json, key: str) -> tuple[str, ...]:
     """The strings in the list under `key`."""
     value = raw.get(key)
     lines = value if isinstance(value, list) else []
-    return tuple(text({key: line}, key) for line in lines if isinstance(line, str))
+    return tuple(get_text({key: line}, key) for line in lines if isinstance(line, str))
 
 
-def part(raw: Json, key: str) -> Json:
+def get_object(raw: Json, key: str) -> Json:
     """The object under `key`, an empty one when there is none."""
     value = raw.get(key)
     return value if isinstance(value, dict) else {}
 
 
-def parts(raw: Json, key: str) -> tuple[Json, ...]:
+def get_objects(raw: Json, key: str) -> tuple[Json, ...]:
     """The objects in the list under `key`."""
     value = raw.get(key)
     lines = value if isinstance(value, list) else []
     return tuple(line for line in lines if isinstance(line, dict))
 
 
-def moment(raw: Json, key: str) -> datetime | None:
+def get_time(raw: Json, key: str) -> datetime | None:
     """The aware time under `key`; None when absent, unreadable or Exchange's year 1."""
     try:
-        at = datetime.fromisoformat(text(raw, key))
+        at = datetime.fromisoformat(get_text(raw, key))
         at = at if at.tzinfo else at.replace(tzinfo=UTC)
         return at.astimezone(UTC) if at.year > 1 else None
     except (ValueError, OverflowError):  # the last hours of year 9999 have none in UTC
@@ -307,17 +309,17 @@ def moment(raw: Json, key: str) -> datetime | None:
 
 
 def _party(raw: Json, key: str) -> Party | None:
-    return _named(part(raw, key))
+    return _named(get_object(raw, key))
 
 
 def _parties(raw: Json, key: str) -> tuple[Party, ...]:
-    named = (_named(line) for line in parts(raw, key))
+    named = (_named(line) for line in get_objects(raw, key))
     return tuple(party for party in named if party)
 
 
 def _named(raw: Json) -> Party | None:
-    inner = part(raw, "emailAddress")
-    found = Party.of(text(inner, "address"), text(inner, "name"))
+    inner = get_object(raw, "emailAddress")
+    found = Party.of(get_text(inner, "address"), get_text(inner, "name"))
     return found if found.address else None
 
 

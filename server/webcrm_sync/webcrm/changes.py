@@ -25,7 +25,7 @@ class PersonDraft:
     organisation_id: int
 
 
-def activity_body(activity_id: int, change: ActivityChange) -> bytes:
+def activity_change_body(activity_id: int, change: ActivityChange) -> bytes:
     """The body of PUT /Activities/{id}: fields left out are kept (webCRM's own SDK does so)."""
     return _body(
         ActivityId=activity_id,
@@ -35,12 +35,12 @@ def activity_body(activity_id: int, change: ActivityChange) -> bytes:
     )
 
 
-def move_body(organisation_id: int) -> bytes:
+def activity_move_body(organisation_id: int) -> bytes:
     """The body of POST /Activities/{id}/Move (webCRM's Swagger)."""
     return _body(NewOrganisationId=organisation_id)
 
 
-def document_body(document_id: int, organisation_id: int) -> bytes:
+def document_move_body(document_id: int, organisation_id: int) -> bytes:
     """The body of PUT /Documents/{id} that puts it under an Organisation."""
     return _body(DocumentId=document_id, DocumentOrganisationId=organisation_id)
 

@@ -11,29 +11,29 @@ import httpx
 
 from webcrm_sync.core.crm import (
     ActivityDraft,
-    CreatedRecord,
     CrmUser,
     DocumentDraft,
     DocumentRow,
     Field,
     KeyedActivity,
+    OddRecord,
     OrganisationRow,
     PersonRow,
-    RejectedRecord,
+    Rejected,
     SentActivity,
-    UnreadableRecord,
+    Written,
 )
 from webcrm_sync.core.errors import Gone, Refused, SyncError
-from webcrm_sync.core.paging_guard import PagingGuard
-from webcrm_sync.core.times import clamp_for_webcrm
+from webcrm_sync.core.times import for_webcrm
+from webcrm_sync.core.trail import Trail
 from webcrm_sync.net.bounds import Bounds
 from webcrm_sync.settings import Settings
 from webcrm_sync.webcrm import changes, wire
 from webcrm_sync.webcrm.changes import ActivityChange, PersonDraft
 from webcrm_sync.webcrm.outgoing import BOUNDS
-from webcrm_sync.webcrm.query import Select, Unwritable
+from webcrm_sync.webcrm.query import Select, UnsafeText
 from webcrm_sync.webcrm.rate_limit import RateLimiter
-from webcrm_sync.webcrm.requests import Body, document_body, documents_body
+from webcrm_sync.webcrm.requests import StreamedBody, document_body, documents_body
 from webcrm_sync.webcrm.transport import NEVER, Params, Transport
 
 T = TypeVar("T")
@@ -77,15 +77,17 @@ class WebCrm:
 
     def fields(self) -> tuple[Field, ...]:
         """The Activity's fields with their labels, lengths and drop-downs."""
-        return tuple(map(wire.field, wire.rows(self._call("GET", "/FieldsMetadata/Activity"))))
+        return tuple(
+            map(wire.read_field, wire.read_rows(self._call("GET", "/FieldsMetadata/Activity")))
+        )
 
     def users(self) -> tuple[CrmUser, ...]:
         """Every active user who has an address."""
-        return tuple(filter(None, map(wire.user, self._list("/Users/AllActive"))))
+        return tuple(filter(None, map(wire.read_user, self._list("/Users/AllActive"))))
 
     def person(self, person_id: int) -> PersonRow:
         """One Person as it is now. Raises Gone when there is none."""
-        return wire.person(wire.row(self._call("GET", f"/Persons/{person_id:d}")))
+        return wire.read_person(wire.read_row(self._call("GET", f"/Persons/{person_id:d}")))
 
     def persons_with(self, address: str) -> tuple[PersonRow, ...]:
         """The Persons whose main address this is. Raises Refused for what cannot be asked."""
@@ -93,15 +95,15 @@ class WebCrm:
         persons = Select("Person", _named("Person", names))
         try:
             script = persons.where("PersonEmail", "=", address)
-        except Unwritable as error:
+        except UnsafeText as error:
             raise Refused(
                 f"webCRM cannot be searched for this address. {error}", code="Unwritable"
             ) from None
-        return tuple(map(wire.person, self._list("/Queries", {"script": str(script)})))
+        return tuple(map(wire.read_person, self._list("/Queries", {"script": str(script)})))
 
     def documents(self) -> Iterator[DocumentRow]:
         """Every Document that hangs on an Activity, read page by page as it is asked for."""
-        return filter(None, map(wire.document, self._list("/Documents")))
+        return filter(None, map(wire.read_document, self._list("/Documents")))
 
     def keyed_activities(
         self, organisation_id: int | None, *, created_since: datetime
@@ -112,36 +114,32 @@ class WebCrm:
         (webCRM's Swagger: /Queries).
         """
         key_field = self._settings.webcrm_key_field
-        script = _keyed(key_field).where("ActivityCreatedAt", ">=", clamp_for_webcrm(created_since))
+        script = _keyed(key_field).where("ActivityCreatedAt", ">=", for_webcrm(created_since))
         if organisation_id is not None:
             script = script.where("ActivityOrganisationId", "=", organisation_id)
         rows = self._list("/Queries", {"script": str(script.order_by("ActivityId"))})
-        return tuple(wire.keyed_activity(row, key_field) for row in rows)
+        return tuple(wire.read_keyed_activity(row, key_field) for row in rows)
 
     def keyed_from(
-        self,
-        activity_id: int,
-        *,
-        created_since: datetime,
-        odd: list[UnreadableRecord] | None = None,
+        self, activity_id: int, *, created_since: datetime, odd: list[OddRecord] | None = None
     ) -> tuple[KeyedActivity, ...]:
         """The next Activities in the order of their ids, the first of them this one or a later.
 
         At most PAGE, the odd ones counted; fewer = these are the last. `odd`: as `sent_activities`.
         """
         key_field = self._settings.webcrm_key_field
-        script = _keyed(key_field).where("ActivityCreatedAt", ">=", clamp_for_webcrm(created_since))
+        script = _keyed(key_field).where("ActivityCreatedAt", ">=", for_webcrm(created_since))
         script = script.where("ActivityId", ">=", activity_id).order_by("ActivityId")
         rows = self._page("/Queries", {"script": str(script)}, 1)
-        return _each(rows, lambda row: wire.keyed_activity(row, key_field), "ActivityId", odd)
+        return _each(rows, lambda row: wire.read_keyed_activity(row, key_field), "ActivityId", odd)
 
     def activity(self, activity_id: int) -> KeyedActivity:
         """One Activity as it is now, whatever the search knows. Raises Gone when there is none."""
-        found = wire.row(self._call("GET", f"/Activities/{activity_id:d}"))
-        return wire.keyed_activity(found, self._settings.webcrm_key_field)
+        found = wire.read_row(self._call("GET", f"/Activities/{activity_id:d}"))
+        return wire.read_keyed_activity(found, self._settings.webcrm_key_field)
 
     def sent_activities(
-        self, updated_since: datetime, *, odd: list[UnreadableRecord] | None = None
+        self, updated_since: datetime, *, odd: list[OddRecord] | None = None
     ) -> tuple[SentActivity, ...]:
         """Every Activity changed since, oldest change first; which are mails is not asked.
 
@@ -153,29 +151,31 @@ class WebCrm:
             "Activity", [*_named("Activity", f"{names} CreatedAt UpdatedAt"), key_field]
         )
         rows = self._changed(script, updated_since)
-        return _each(rows, lambda row: wire.sent_activity(row, key_field, zone), "ActivityId", odd)
+        return _each(
+            rows, lambda row: wire.read_sent_activity(row, key_field, zone), "ActivityId", odd
+        )
 
     def persons_changed(
-        self, since: datetime, *, odd: list[UnreadableRecord] | None = None
+        self, since: datetime, *, odd: list[OddRecord] | None = None
     ) -> tuple[PersonRow, ...]:
         """Every Person changed since, oldest change first. `odd`: as `sent_activities`."""
         names = "Id Email Email2 Name FirstName MiddleName LastName Status OrganisationId UpdatedAt"
         rows = self._changed(Select("Person", _named("Person", names)), since)
-        return _each(rows, wire.person, "PersonId", odd)
+        return _each(rows, wire.read_person, "PersonId", odd)
 
     def organisations_changed(
-        self, since: datetime, *, odd: list[UnreadableRecord] | None = None
+        self, since: datetime, *, odd: list[OddRecord] | None = None
     ) -> tuple[OrganisationRow, ...]:
         """Every Organisation changed since, oldest change first. `odd`: as `sent_activities`."""
         names = "Id Name Domain Www UpdatedAt"
         rows = self._changed(Select("Organisation", _named("Organisation", names)), since)
-        return _each(rows, wire.organisation, "OrganisationId", odd)
+        return _each(rows, wire.read_organisation, "OrganisationId", odd)
 
     # ---- writing -------------------------------------------------------------------------
 
     def write_activities(
         self, drafts: Sequence[ActivityDraft], *, until: datetime = NEVER
-    ) -> list[CreatedRecord | RejectedRecord]:
+    ) -> list[Written | Rejected]:
         """What became of each draft, in their order, by one request. Not idempotent."""
         settings = self._settings
         body = wire.activities_body(
@@ -190,7 +190,7 @@ class WebCrm:
 
     def write_documents(
         self, drafts: Sequence[DocumentDraft], *, until: datetime = NEVER
-    ) -> list[CreatedRecord | RejectedRecord]:
+    ) -> list[Written | Rejected]:
         """What became of each attachment, in their order, by one request. Not idempotent."""
         body = documents_body(drafts)
         return self._write_lines("/Documents", body, count=len(drafts), until=until)
@@ -199,24 +199,24 @@ class WebCrm:
         """Return when this draft can be written down for webCRM; nothing is sent."""
         document_body(draft)
 
-    def write_document(self, draft: DocumentDraft, *, until: datetime = NEVER) -> CreatedRecord:
+    def write_document(self, draft: DocumentDraft, *, until: datetime = NEVER) -> Written:
         """The Document made of one large attachment. Not idempotent."""
         answer = self._call("POST", "/Documents", body=document_body(draft), until=until)
-        return wire.created(answer, "DocumentId")
+        return wire.read_new_id(answer, "DocumentId")
 
     def change_activity(self, activity_id: int, change: ActivityChange) -> None:
         """Changes some fields of an Activity. Idempotent. Raises Gone."""
-        body = changes.activity_body(activity_id, change)
+        body = changes.activity_change_body(activity_id, change)
         self._call("PUT", f"/Activities/{activity_id:d}", body=body)
 
     def move_activity(self, activity_id: int, organisation_id: int) -> None:
         """Puts an Activity under another Organisation. Idempotent. Raises Gone."""
-        body = changes.move_body(organisation_id)
+        body = changes.activity_move_body(organisation_id)
         self._call("POST", f"/Activities/{activity_id:d}/Move", body=body)
 
     def move_document(self, document_id: int, organisation_id: int) -> None:
         """Puts a Document under another Organisation. Idempotent. Raises Gone."""
-        body = changes.document_body(document_id, organisation_id)
+        body = changes.document_move_body(document_id, organisation_id)
         self._call("PUT", f"/Documents/{document_id:d}", body=body)
 
     def delete_document(self, document_id: int) -> None:
@@ -224,28 +224,30 @@ class WebCrm:
         with suppress(Gone):
             self._call("DELETE", f"/Documents/{document_id:d}")
 
-    def create_person(self, draft: PersonDraft) -> CreatedRecord:
+    def create_person(self, draft: PersonDraft) -> Written:
         """The Person made of a draft. Not idempotent."""
         answer = self._call("POST", "/Persons", body=changes.person_body(draft))
-        return wire.created(answer, "PersonId")
+        return wire.read_new_id(answer, "PersonId")
 
     def _write_lines(
-        self, path: str, body: bytes | Body, *, count: int, until: datetime
-    ) -> list[CreatedRecord | RejectedRecord]:
+        self, path: str, body: bytes | StreamedBody, *, count: int, until: datetime
+    ) -> list[Written | Rejected]:
         if not count:
             return []
-        return wire.lines(self._call("PATCH", path, body=body, until=until), count=count)
+        return wire.read_bulk_results(
+            self._call("PATCH", path, body=body, until=until), count=count
+        )
 
     # ---- lists ---------------------------------------------------------------------------
 
     def _list(self, path: str, params: Params | None = None) -> Iterator[wire.Row]:
         """The rows of all pages; a page shorter than asked for is the last."""
-        guard = self._page_guard()
+        trail = self._trail()
         page, more = 0, True
         while more:
             page += 1
             rows = self._page(path, params or {}, page)
-            guard.check(_marks(rows))
+            trail.follow(_marks(rows))
             yield from rows
             more = len(rows) == PAGE
 
@@ -258,28 +260,30 @@ class WebCrm:
         name, id_name = f"{script.table}UpdatedAt", f"{script.table}Id"
         latest: dict[int, wire.Row] = {}
         page, more = 1, True
-        guard, steps = self._page_guard(), self._page_guard()
+        trail, steps = self._trail(), self._trail()
         while more:
             text = str(script.where(name, ">=", since).order_by(name))
             rows = self._page("/Queries", {"script": text}, page)
-            steps.check(f"{since} {page}")
-            guard.check(_marks(rows))
+            steps.follow(f"{since} {page}")
+            trail.follow(_marks(rows))
             for row in rows:
                 latest.pop(row.record_id(id_name), None)
                 latest[row.record_id(id_name)] = row
             more = len(rows) == PAGE
             reached = rows[-1].time(name) if rows else None
             if reached and reached > since:
-                page, since, guard = 1, reached, self._page_guard()
+                page, since, trail = 1, reached, self._trail()
             else:
                 page += 1
         return tuple(latest.values())
 
-    def _page_guard(self) -> PagingGuard:
-        return PagingGuard("webCRM", most=self._calls.bounds.pages)
+    def _trail(self) -> Trail:
+        return Trail("webCRM", most=self._calls.bounds.pages)
 
     def _page(self, path: str, params: Params, page: int) -> tuple[wire.Row, ...]:
-        return wire.rows(self._call("GET", path, params={**params, "Page": page, "Size": PAGE}))
+        return wire.read_rows(
+            self._call("GET", path, params={**params, "Page": page, "Size": PAGE})
+        )
 
 
 def _marks(rows: Sequence[wire.Row]) -> str:
@@ -291,7 +295,7 @@ def _each(
     rows: Iterable[wire.Row],
     read: Callable[[wire.Row], T],
     id_name: str,
-    odd: list[UnreadableRecord] | None,
+    odd: list[OddRecord] | None,
 ) -> tuple[T, ...]:
     """Each record by itself: one that cannot be read must not hide the others."""
     found = []
@@ -303,7 +307,7 @@ def _each(
         except Exception as fault:
             if odd is None:
                 raise
-            odd.append(UnreadableRecord(row.number(id_name), fault))
+            odd.append(OddRecord(row.number(id_name), fault))
     return tuple(found)
 
 

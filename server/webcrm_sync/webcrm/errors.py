@@ -36,7 +36,7 @@ class Answer:
     body: bytes
 
 
-def trouble(answer: Answer, *, is_write: bool, now: datetime) -> SyncError | None:
+def classify_answer(answer: Answer, *, is_write: bool, now: datetime) -> SyncError | None:
     """The error that this answer is, None for a success.
 
     A 401 or 429 did nothing, whatever was asked; any other answer that may come from between us
@@ -64,7 +64,7 @@ def trouble(answer: Answer, *, is_write: bool, now: datetime) -> SyncError | Non
 
 def _words(answer: Answer) -> dict[str, str]:
     """The texts of an error's body."""
-    found = parsed(answer)
+    found = parse_json(answer)
     if not isinstance(found, dict):
         return {}
     return {str(k): v[:300] for k, v in found.items() if isinstance(v, str) and v.strip()}
@@ -73,12 +73,12 @@ def _words(answer: Answer) -> dict[str, str]:
 def _retry_at(answer: Answer, now: datetime) -> datetime | None:
     """When webCRM takes calls again: by its header, or else by its body."""
     value: object = answer.headers.get("retry-after")
-    if value is None and isinstance(body := parsed(answer), dict):
+    if value is None and isinstance(body := parse_json(answer), dict):
         value = body.get("RetryAfterSeconds")
     return read_retry_after(str(value), now)
 
 
-def parsed(answer: Answer) -> object:
+def parse_json(answer: Answer) -> object:
     """The body read as JSON, its texts storable; None when it is none."""
     try:
         found: object = json.loads(answer.body)
@@ -88,7 +88,7 @@ def parsed(answer: Answer) -> object:
     return to_storable_json(found) if b"\\u" in answer.body else found
 
 
-def access_token(answer: Answer, *, now: datetime) -> str:
+def read_access_token(answer: Answer, *, now: datetime) -> str:
     """The bearer token that a login gave.
 
     A refused login may be a 4xx or a 200 with IsError, since webCRM's Swagger documents neither
@@ -96,12 +96,12 @@ def access_token(answer: Answer, *, now: datetime) -> str:
     trouble.
     """
     if answer.status not in {400, 401, 403}:
-        error = trouble(answer, is_write=False, now=now)
+        error = classify_answer(answer, is_write=False, now=now)
         if error and (isinstance(error, Gone | Refused) or answer.status < 400):
             raise LoginRefused(_NO_WEBCRM, code=error.code)
         if error:
             raise error
-        found = parsed(answer)
+        found = parse_json(answer)
         if not isinstance(found, dict):
             raise TryLater("webCRM's answer to the login cannot be read")
         token = found.get("AccessToken")

@@ -52,7 +52,7 @@ FIELDS: Mapping[Table, frozenset[str]] = MappingProxyType(
 )
 
 
-class Unwritable(ValueError):
+class UnsafeText(ValueError):
     """A text holds something that could end it before its end; no script is made of it."""
 
 
@@ -121,7 +121,7 @@ def literal(value: Value) -> str:
     if isinstance(value, datetime):
         return f"'{_utc(value)}'"
     if unwritable := next((c for c in value if not _is_writable(c)), None):
-        raise Unwritable(f"A script has no safe way to write {unwritable!a}.")
+        raise UnsafeText(f"A script has no safe way to write {unwritable!a}.")
     return "'" + value.replace("'", "''") + "'"
 
 

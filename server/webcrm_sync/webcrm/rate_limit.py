@@ -20,7 +20,7 @@ WINDOW = timedelta(seconds=60)
 _A_HAIR_S = 0.001
 
 
-def wait_s(calls: Sequence[float], now: float, *, limit: int, window_s: float) -> float:
+def seconds_to_wait(calls: Sequence[float], now: float, *, limit: int, window_s: float) -> float:
     """Seconds until one more call fits, 0 = at once.
 
     `calls`: when the latest calls were made, oldest first, in seconds on the clock of `now`.
@@ -74,4 +74,4 @@ class RateLimiter:
             self._calls.append(self._now())
 
     def _pause(self) -> float:
-        return wait_s(self._calls, self._now(), limit=self._limit, window_s=self._window_s)
+        return seconds_to_wait(self._calls, self._now(), limit=self._limit, window_s=self._window_s)

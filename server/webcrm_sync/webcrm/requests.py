@@ -15,7 +15,7 @@ _PIECE = 3 * 16 * 1024
 
 
 @dataclass(frozen=True, slots=True)
-class Body:
+class StreamedBody:
     """A request's body. Its length is known before it is read; it may be read again."""
 
     parts: tuple[bytes | DocumentDraft, ...]
@@ -36,15 +36,15 @@ class Body:
                     yield base64.b64encode(piece)
 
 
-def documents_body(drafts: Sequence[DocumentDraft]) -> Body:
+def documents_body(drafts: Sequence[DocumentDraft]) -> StreamedBody:
     """The body of PATCH /Documents."""
     parts: list[bytes | DocumentDraft] = [b"["]
     for number, draft in enumerate(drafts):
         parts += [b"," if number else b"", *document_body(draft).parts]
-    return Body((*parts, b"]"))
+    return StreamedBody((*parts, b"]"))
 
 
-def document_body(draft: DocumentDraft) -> Body:
+def document_body(draft: DocumentDraft) -> StreamedBody:
     """The body of POST /Documents: the content in DocumentFile, in standard base64 (inferred)."""
     fields: dict[str, str | int | None] = {
         "DocumentId": 0,
@@ -56,4 +56,4 @@ def document_body(draft: DocumentDraft) -> Body:
         "DocumentOrganisationId": draft.organisation_id,
     }
     head = dump(record(fields))
-    return Body((head[:-1] + b',"DocumentFile":"', draft, b'"}'))
+    return StreamedBody((head[:-1] + b',"DocumentFile":"', draft, b'"}'))

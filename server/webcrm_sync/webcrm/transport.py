@@ -12,10 +12,10 @@ from webcrm_sync.core.errors import TooLate
 from webcrm_sync.net.bounds import BOUNDS_EXTENSION, Bounds
 from webcrm_sync.net.transports import BoundedTransport, sync_transport
 from webcrm_sync.settings import Settings
-from webcrm_sync.webcrm.errors import Answer, access_token, trouble
+from webcrm_sync.webcrm.errors import Answer, classify_answer, read_access_token
 from webcrm_sync.webcrm.outgoing import BOUNDS, lost, with_time_for
 from webcrm_sync.webcrm.rate_limit import RateLimiter
-from webcrm_sync.webcrm.requests import Body
+from webcrm_sync.webcrm.requests import StreamedBody
 
 #: A bearer token lives an hour (webcrm.com: REST API); known clients renew it at 3000 s.
 _TOKEN_AGE = timedelta(seconds=3000)
@@ -63,12 +63,12 @@ class Transport:
         path: str,
         *,
         params: Params | None = None,
-        body: bytes | Body | None = None,
+        body: bytes | StreamedBody | None = None,
         until: datetime = NEVER,
     ) -> Answer:
         """The answer to one call, logged in. A 401 is worth a new login and a second try."""
         # A length that is given keeps httpx from sending a stream in chunks.
-        length = {"Content-Length": str(body.length)} if isinstance(body, Body) else None
+        length = {"Content-Length": str(body.length)} if isinstance(body, StreamedBody) else None
         request = self._http.build_request(
             method, path, params=params, content=body, headers=length
         )
@@ -81,7 +81,7 @@ class Transport:
             if answer.status == 401:
                 self._token = ""
                 answer = self._send_as_us(request, until)
-        if error := trouble(answer, is_write=method != "GET", now=self._now()):
+        if error := classify_answer(answer, is_write=method != "GET", now=self._now()):
             raise error
         return answer
 
@@ -95,7 +95,7 @@ class Transport:
         if not self._token or now - self._token_since >= _TOKEN_AGE:
             code = self._settings.webcrm_token.get_secret_value()
             login = self._http.build_request("POST", "/Auth/ApiLogin", data={"authCode": code})
-            self._token = access_token(self._send(login, is_write=False), now=now)
+            self._token = read_access_token(self._send(login, is_write=False), now=now)
             self._token_since = now
         return self._token
 

@@ -13,24 +13,24 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, tzinfo
 from typing import Any
 
-from webcrm_sync.core.addresses import find_addresses, find_domains, is_mailable
+from webcrm_sync.core.addresses import addresses_in, domains_in, is_mailable
 from webcrm_sync.core.crm import (
     ActivityDraft,
-    CreatedRecord,
     CrmUser,
     DocumentRow,
     Field,
     KeyedActivity,
     OrganisationRow,
     PersonRow,
-    RejectedRecord,
+    Rejected,
     SentActivity,
     Unmatchable,
+    Written,
 )
 from webcrm_sync.core.errors import Gone, TryLater, Unclear
 from webcrm_sync.core.matching import Contact
-from webcrm_sync.core.times import clamp_for_webcrm
-from webcrm_sync.webcrm.errors import Answer, parsed
+from webcrm_sync.core.times import for_webcrm
+from webcrm_sync.webcrm.errors import Answer, parse_json
 from webcrm_sync.webcrm.query import FIELDS
 from webcrm_sync.webcrm.records import dump, record
 
@@ -69,23 +69,23 @@ class Row:
         raise TryLater(f"webCRM sent a record without {name}")
 
 
-def rows(answer: Answer) -> tuple[Row, ...]:
+def read_rows(answer: Answer) -> tuple[Row, ...]:
     """The records of a list. Raises TryLater when the answer is not a list of records."""
-    found = parsed(answer)
+    found = parse_json(answer)
     if not isinstance(found, list) or not all(isinstance(line, dict) for line in found):
         raise TryLater("webCRM's answer is not a list of records")
     return tuple(Row(line) for line in found)
 
 
-def row(answer: Answer) -> Row:
+def read_row(answer: Answer) -> Row:
     """The one record asked for. Raises Gone when webCRM answered without one."""
-    found = parsed(answer)
+    found = parse_json(answer)
     if not isinstance(found, dict):
         raise Gone("webCRM has no such record")
     return Row(found)
 
 
-def keyed_activity(found: Row, key_field: str) -> KeyedActivity:
+def read_keyed_activity(found: Row, key_field: str) -> KeyedActivity:
     """An Activity with our key, if it has one."""
     return KeyedActivity(
         activity_id=found.record_id("ActivityId"),
@@ -95,7 +95,7 @@ def keyed_activity(found: Row, key_field: str) -> KeyedActivity:
     )
 
 
-def sent_activity(found: Row, key_field: str, zone: tzinfo) -> SentActivity:
+def read_sent_activity(found: Row, key_field: str, zone: tzinfo) -> SentActivity:
     """An Activity with all that the mirror needs. `zone`: of times without an offset."""
     return SentActivity(
         activity_id=found.record_id("ActivityId"),
@@ -113,7 +113,7 @@ def sent_activity(found: Row, key_field: str, zone: tzinfo) -> SentActivity:
     )
 
 
-def person(found: Row) -> PersonRow:
+def read_person(found: Row) -> PersonRow:
     """A Person with every address it has, each once; one field may hold several.
 
     A slash separates them, and words too (`Sales/eva@x.example`); few mailboxes have one in a name.
@@ -121,7 +121,7 @@ def person(found: Row) -> PersonRow:
     person_id = found.record_id("PersonId")
     organisation_id = found.number("PersonOrganisationId")
     text = "; ".join(filter(None, (found.text(f"PersonEmail{n}").strip() for n in ("", "2"))))
-    addresses = dict.fromkeys(find_addresses(text) + find_addresses(text.replace("/", " / ")))
+    addresses = dict.fromkeys(addresses_in(text) + addresses_in(text.replace("/", " / ")))
     parts = (found.text(f"Person{part}Name").strip() for part in ("First", "Middle", "Last"))
     name = found.text("PersonName").strip() or " ".join(filter(None, parts))
     is_active = found.text("PersonStatus").strip().casefold() not in {"resigned", "1"}
@@ -133,25 +133,25 @@ def person(found: Row) -> PersonRow:
     return PersonRow(person_id, contacts, found.time("PersonUpdatedAt"), lost)
 
 
-def organisation(found: Row) -> OrganisationRow:
+def read_organisation(found: Row) -> OrganisationRow:
     """An Organisation with the domains of its domain field and its web site, each once."""
     return OrganisationRow(
         organisation_id=found.record_id("OrganisationId"),
         name=found.text("OrganisationName").strip(),
-        domains=find_domains(f"{found.text('OrganisationDomain')};{found.text('OrganisationWww')}"),
+        domains=domains_in(f"{found.text('OrganisationDomain')};{found.text('OrganisationWww')}"),
         updated_at=found.time("OrganisationUpdatedAt"),
     )
 
 
-def user(found: Row) -> CrmUser | None:
+def read_user(found: Row) -> CrmUser | None:
     """Who works in webCRM, None without an address. Passwords and tickets stay outside."""
-    addresses = find_addresses(found.text("UserEmail"))
+    addresses = addresses_in(found.text("UserEmail"))
     if not addresses:
         return None
     return CrmUser(found.record_id("UserId"), addresses[0], found.text("UserName").strip())
 
 
-def document(found: Row) -> DocumentRow | None:
+def read_document(found: Row) -> DocumentRow | None:
     """A Document, None when it does not hang on an Activity."""
     if found.text("DocumentLinkedEntityType").strip().casefold() not in {"activity", "3"}:
         return None
@@ -162,7 +162,7 @@ def document(found: Row) -> DocumentRow | None:
     )
 
 
-def field(found: Row) -> Field:
+def read_field(found: Row) -> Field:
     """One field of the Activity as the tenant has set it up."""
     choices = found.fields.get("FieldMetadataDropdownListData")
     texts = [Row(choice).text("Text") for choice in choices or () if isinstance(choice, dict)]
@@ -212,37 +212,37 @@ def _activity(draft: ActivityDraft, key_field: str, zone: tzinfo) -> dict[str, s
 
 def time_text(at: datetime, zone: tzinfo) -> str:
     """RFC 3339 to the second with the zone's offset, Z for none; a time that webCRM can hold."""
-    text = clamp_for_webcrm(at).astimezone(zone).isoformat(timespec="seconds")
+    text = for_webcrm(at).astimezone(zone).isoformat(timespec="seconds")
     return text.removesuffix("+00:00") + "Z" if text.endswith("+00:00") else text
 
 
-def lines(answer: Answer, *, count: int) -> list[CreatedRecord | RejectedRecord]:
+def read_bulk_results(answer: Answer, *, count: int) -> list[Written | Rejected]:
     """What became of each line of a bulk write, in its order (webCRM's Swagger: PATCH).
 
     Raises Unclear when it is not told for every one of `count` lines.
     """
-    found = parsed(answer)
+    found = parse_json(answer)
     if not isinstance(found, list) or len(found) != count:
         raise Unclear("webCRM did not tell what became of every line")
     return [_line(told) for told in found]
 
 
-def _line(told: object) -> CreatedRecord | RejectedRecord:
+def _line(told: object) -> Written | Rejected:
     text = str(told).strip() if isinstance(told, str | int) and not isinstance(told, bool) else ""
     if _ID.fullmatch(text):
-        return CreatedRecord(int(text))
+        return Written(int(text))
     if not text or re.fullmatch(r"-?[0-9]+", text):
         raise Unclear("webCRM answered a line with neither an id nor a reason")
-    return RejectedRecord(text)
+    return Rejected(text)
 
 
-def created(answer: Answer, id_name: str) -> CreatedRecord:
+def read_new_id(answer: Answer, id_name: str) -> Written:
     """The id of a new record: a number, a number as text, or an object that holds it.
 
     Raises Unclear when webCRM told none. All of these forms occur in public clients.
     """
-    found = parsed(answer)
+    found = parse_json(answer)
     told = found.get(id_name) if isinstance(found, dict) else found
     if isinstance(told, str | int) and not isinstance(told, bool) and _ID.fullmatch(str(told)):
-        return CreatedRecord(int(told))
+        return Written(int(told))
     raise Unclear("webCRM did not tell the new record's id")

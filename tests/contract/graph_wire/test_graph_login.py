@@ -15,7 +15,7 @@ import trustme
 
 from contract.graph_wire.script import Said, SmallEntra, settings_for
 from webcrm_sync.core.errors import LoginRefused, TryLater
-from webcrm_sync.graph.auth import AppLogin, decode_claims, origin, refusal, roles_of
+from webcrm_sync.graph.auth import AppLogin, classify_refusal, decode_claims, origin, read_roles
 
 NOW = datetime(2026, 11, 20, 10, tzinfo=UTC)
 GRAPH = "http://127.0.0.1:9"
@@ -77,7 +77,7 @@ def test_the_tokens_roles_are_told(login: AppLogin) -> None:
     "token", ["", "opaque", "a.b.c", "a.W10.c", "a.e30.c", "a.eyJyb2xlcyI6MX0.c"]
 )
 def test_a_token_that_nobody_can_read_has_no_roles(token: str) -> None:
-    assert roles_of(token) == frozenset()
+    assert read_roles(token) == frozenset()
 
 
 @pytest.mark.parametrize(
@@ -117,9 +117,9 @@ def test_an_application_signs_in_to_one_tenant_only(entra: SmallEntra, bundle: P
 
 
 def test_an_unknown_refusal_keeps_its_number() -> None:
-    told = refusal({"error": "invalid_request", "error_description": "AADSTS999: x"})
+    told = classify_refusal({"error": "invalid_request", "error_description": "AADSTS999: x"})
     assert (type(told), told.code) == (LoginRefused, "AADSTS999")
-    assert type(refusal({"error": "temporarily_unavailable"})) is TryLater
+    assert type(classify_refusal({"error": "temporarily_unavailable"})) is TryLater
 
 
 def test_a_busy_entra_is_asked_later_and_then_gives_a_token(

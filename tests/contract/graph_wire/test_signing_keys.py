@@ -18,7 +18,7 @@ from cryptography.hazmat.primitives.asymmetric import rsa
 
 from contract.graph_wire.script import NOW, TENANT, Said, SmallEntra, settings_for
 from webcrm_sync.core.errors import TryLater
-from webcrm_sync.graph.signing_keys import SigningKeys, signing_keys
+from webcrm_sync.graph.signing_keys import SigningKeys, read_signing_keys
 
 KEY = rsa.generate_private_key(public_exponent=65537, key_size=2048)
 PUBLIC = jwt.algorithms.RSAAlgorithm.to_jwk(KEY.public_key(), as_dict=True)
@@ -219,11 +219,11 @@ def test_a_list_without_a_key_takes_no_known_one_away(desk: Desk, body: Any) -> 
 def test_one_broken_key_spoils_no_other(broken: Any) -> None:
     good = [line("k1"), line("k2", issuer="https://entra.example/{tenantid}/v2.0")]
     for lines in ([broken, *good], [*good, broken]):
-        assert set(signing_keys({"keys": lines}, issuer=ISSUER)) == {"k1", "k2"}
+        assert set(read_signing_keys({"keys": lines}, issuer=ISSUER)) == {"k1", "k2"}
 
 
 def test_the_first_key_of_a_name_counts() -> None:
     other = rsa.generate_private_key(public_exponent=65537, key_size=2048).public_key()
     second = jwt.algorithms.RSAAlgorithm.to_jwk(other, as_dict=True)
-    found = signing_keys({"keys": [line("k"), {**second, "kid": "k"}]})["k"]
+    found = read_signing_keys({"keys": [line("k"), {**second, "kid": "k"}]})["k"]
     assert found.key.public_numbers() == KEY.public_key().public_numbers()
