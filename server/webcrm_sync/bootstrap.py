@@ -20,7 +20,7 @@ from webcrm_sync.store.database import Database
 from webcrm_sync.store.encryption import Seal, read_or_make_key
 from webcrm_sync.store.migrate import is_current, migrate
 from webcrm_sync.webcrm.client import WebCrm
-from webcrm_sync.webcrm.field_metadata import Metadata
+from webcrm_sync.webcrm.field_metadata import FieldMetadata
 
 
 class DatabaseOutdated(Exception):
@@ -96,7 +96,7 @@ def open_context(
             graph=graph,
             webcrm=webcrm,
             seal=_seal(settings, create=False),
-            metadata=Metadata(ask=webcrm.fields, now=now),
+            metadata=FieldMetadata(fetch=webcrm.fields, now=now),
             reader=reader,
             company_id=company_id,
             now=now,

@@ -61,7 +61,7 @@ def test_two_workers_that_read_the_same_filings_send_them_once(
 ) -> None:
     items = [scenario.drag(box, Mail(f"Mail {n}", BO, KIM)) for n in range(3)]
     stalled = worker(scenario, "webcrm", "fields", before=scenario.look)
-    stalled.context.metadata.ask = stalled.context.webcrm.fields
+    stalled.context.metadata.fetch = stalled.context.webcrm.fields
     stalled.context.metadata.fields = None
     stalled.look()
     recover(scenario)

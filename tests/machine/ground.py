@@ -129,12 +129,12 @@ def ground(url: str) -> Iterator[Ground]:
             DATABASE_URL=url, POLL_SECONDS=f"{POLL.seconds}", PUBLIC_URL="http://sync.example"
         )
         # The pace is the clients' own subject: here minutes pass in no time.
-        pacing = RateLimiter(limit=10**9)
+        rate_limiter = RateLimiter(limit=10**9)
         with (
             open_context(settings, url=url, now=sandbox.clock.now) as context,
-            closing(WebCrm(settings, now=sandbox.clock.now, pacing=pacing)) as webcrm,
+            closing(WebCrm(settings, now=sandbox.clock.now, rate_limiter=rate_limiter)) as webcrm,
         ):
-            context.metadata.ask = webcrm.fields
+            context.metadata.fetch = webcrm.fields
             scenario = Scenario(sandbox, replace(context, webcrm=webcrm))
             with psycopg.connect(libpq_url(url), autocommit=True) as connection:
                 made = _settled(scenario, connection)

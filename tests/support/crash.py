@@ -41,7 +41,7 @@ class CrashingWorker:
         graph: Any = _Mortal(context.graph, self)
         webcrm: Any = _Mortal(context.webcrm, self)
         database: Any = _MortalDatabase(context.database, self)
-        metadata = replace(context.metadata, ask=webcrm.fields)
+        metadata = replace(context.metadata, fetch=webcrm.fields)
         return replace(context, graph=graph, webcrm=webcrm, database=database, metadata=metadata)
 
 

@@ -19,7 +19,7 @@ from webcrm_sync.engine.context import Context
 from webcrm_sync.graph.client import GraphClient
 from webcrm_sync.settings import Settings
 from webcrm_sync.webcrm.client import WebCrm
-from webcrm_sync.webcrm.field_metadata import Metadata
+from webcrm_sync.webcrm.field_metadata import FieldMetadata
 from webcrm_sync_sandbox.environment import Sandbox
 from webcrm_sync_sandbox.faults import Kind
 from webcrm_sync_sandbox.outlook.mail import File, Mail
@@ -215,7 +215,7 @@ class FaultRunner:
             closing(GraphClient(settings, now=now)) as graph,
             closing(WebCrm(settings, now=now)) as webcrm,
         ):
-            metadata = Metadata(ask=webcrm.fields, now=now)
+            metadata = FieldMetadata(fetch=webcrm.fields, now=now)
             context = replace(
                 before, settings=settings, graph=graph, webcrm=webcrm, metadata=metadata
             )

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from webcrm_sync.core.times import earliest_time, mail_time, to_storable_time
-from webcrm_sync.webcrm.wire import time_text
+from webcrm_sync.webcrm.requests import format_time
 
 CAME = datetime(2026, 3, 1, 12, tzinfo=UTC)
 FOUND = CAME + timedelta(days=3)
@@ -131,7 +131,7 @@ def test_nothing_was_made_of_a_mail_before_its_earliest_time(
 
 @given(st.datetimes(timezones=st.just(UTC)), st.sampled_from(ZONES))
 def test_what_webcrm_cannot_hold_never_leaves(at: datetime, zone: timezone | ZoneInfo) -> None:
-    text = time_text(at, zone)
+    text = format_time(at, zone)
     said = datetime.fromisoformat(text.replace("Z", "+00:00"))
     for read in (said.replace(tzinfo=UTC), said.astimezone(UTC)):
         assert year(1753) <= read <= datetime(9999, 12, 31, 23, 59, 59, tzinfo=UTC)
@@ -143,8 +143,8 @@ def test_what_webcrm_cannot_hold_never_leaves(at: datetime, zone: timezone | Zon
 def test_the_ends_of_time_are_brought_inside(offset: int) -> None:
     zone = timezone(offset * HOUR)
     first, last = (datetime(y, m, d, tzinfo=UTC) for y, m, d in ((1, 1, 1), (9999, 12, 31)))
-    assert time_text(first, zone)[:5] == "1753-"
-    assert time_text(last, zone)[:8] == "9999-12-"
+    assert format_time(first, zone)[:5] == "1753-"
+    assert format_time(last, zone)[:8] == "9999-12-"
 
 
 def test_a_time_that_no_database_gives_back_is_not_stored() -> None:

@@ -7,7 +7,7 @@ from datetime import timedelta
 import pytest
 
 from unit.webcrm_examples import NOW, answer
-from webcrm_sync.core.crm import Rejected, Written
+from webcrm_sync.core.crm import CreatedRecord, RejectedRecord
 from webcrm_sync.core.errors import (
     Gone,
     LoginRefused,
@@ -116,9 +116,9 @@ def test_a_login_gives_its_token() -> None:
 
 def test_each_bulk_line_is_an_id_or_a_reason() -> None:
     assert wire.read_bulk_results(answer(200, ["12", 13, "Too long"]), count=3) == [
-        Written(12),
-        Written(13),
-        Rejected("Too long"),
+        CreatedRecord(12),
+        CreatedRecord(13),
+        RejectedRecord("Too long"),
     ]
 
 
@@ -134,7 +134,7 @@ def test_a_bulk_answer_that_does_not_tell_each_line_is_unclear(told: object) -> 
 
 @pytest.mark.parametrize("body", [b"7", b'"7"', b'{"DocumentId": 7}', b'{"DocumentId": "7"}'])
 def test_a_new_id_is_read_in_each_of_its_forms(body: bytes) -> None:
-    assert wire.read_new_id(answer(200, body), "DocumentId") == Written(7)
+    assert wire.read_new_id(answer(200, body), "DocumentId") == CreatedRecord(7)
 
 
 @pytest.mark.parametrize("body", [b"", b"null", b"0", b"true", b"[7]", b'{"Id": 7}', b"<html>"])

@@ -15,7 +15,7 @@ from unit.webcrm_examples import NOW
 from webcrm_sync.core.crm import ActivityDraft, DocumentDraft
 from webcrm_sync.core.errors import TryLater
 from webcrm_sync.webcrm import wire
-from webcrm_sync.webcrm.requests import document_body
+from webcrm_sync.webcrm.requests import activities_body, document_body, format_time
 from webcrm_sync.webcrm.wire import Row
 
 COPENHAGEN = ZoneInfo("Europe/Copenhagen")
@@ -91,17 +91,17 @@ def test_created_and_updated_without_offset_are_utc_whatever_the_zone() -> None:
     st.sampled_from(["UTC", "Europe/Copenhagen", "Asia/Kolkata", "America/St_Johns"]),
 )  # fmt: skip
 def test_a_written_time_is_read_back_as_the_same_moment(at: datetime, zone: str) -> None:
-    assert Row({"At": wire.time_text(at, ZoneInfo(zone))}).time("At") == at
+    assert Row({"At": format_time(at, ZoneInfo(zone))}).time("At") == at
 
 
 def test_a_time_is_written_with_the_offset_of_its_zone() -> None:
-    assert wire.time_text(NOW, UTC) == "2026-11-23T10:00:00Z"
-    assert wire.time_text(NOW, COPENHAGEN) == "2026-11-23T11:00:00+01:00"
+    assert format_time(NOW, UTC) == "2026-11-23T10:00:00Z"
+    assert format_time(NOW, COPENHAGEN) == "2026-11-23T11:00:00+01:00"
 
 
 def test_what_is_not_known_of_an_activity_is_left_out() -> None:
     draft = ActivityDraft("ms1-k", "E-mail in", None, None, 5, "Hej \ud800", "", NOW)
-    [sent] = json.loads(wire.activities_body([draft], key_field="ActivityPlus3", zone=UTC))
+    [sent] = json.loads(activities_body([draft], key_field="ActivityPlus3", zone=UTC))
     assert sent == {
         "ActivityId": 0,
         "ActivityStatus": "Completed",

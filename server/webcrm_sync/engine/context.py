@@ -14,7 +14,7 @@ from webcrm_sync.settings import Settings
 from webcrm_sync.store.database import Database, Result, Tx, again_after_conflict
 from webcrm_sync.store.encryption import Seal
 from webcrm_sync.webcrm.client import WebCrm
-from webcrm_sync.webcrm.field_metadata import Metadata
+from webcrm_sync.webcrm.field_metadata import FieldMetadata
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +38,7 @@ class Context:
     graph: GraphClient
     webcrm: WebCrm
     seal: Seal
-    metadata: Metadata
+    metadata: FieldMetadata
     reader: BodyReader
     company_id: int
     now: Callable[[], datetime]

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from webcrm_sync.core.addresses import folded
+from webcrm_sync.core.addresses import fold_address
 from webcrm_sync.core.errors import Gone, Refused
-from webcrm_sync.core.outlook import MailUser, Rule
+from webcrm_sync.core.outlook import InboxRule, MailUser
 from webcrm_sync.graph import wire
 from webcrm_sync.graph.concurrency import Call
 from webcrm_sync.graph.paging import list_entries
@@ -62,7 +62,7 @@ def _aliases(found: wire.Json) -> frozenset[str]:
     proxies = [line.partition(":") for line in wire.get_texts(found, "proxyAddresses")]
     also = [address for kind, _, address in proxies if kind.casefold() in {"smtp", "x500"}]
     named = [wire.get_text(found, "mail"), wire.get_text(found, "userPrincipalName"), *also]
-    return frozenset(folded(address) for address in named if address)
+    return frozenset(fold_address(address) for address in named if address)
 
 
 async def category_names(transport: Transport, user_id: str) -> tuple[str, ...]:
@@ -85,7 +85,7 @@ async def create_category(transport: Transport, user_id: str, name: str, colour:
             raise
 
 
-async def rules(transport: Transport, user_id: str) -> tuple[Rule, ...]:
+async def rules(transport: Transport, user_id: str) -> tuple[InboxRule, ...]:
     """The mailbox's inbox rules."""
     entries = list_typed(transport, Call(user_id), _rules(transport, user_id))
     return tuple([_rule(one) async for one in entries])
@@ -102,6 +102,6 @@ def _rules(transport: Transport, user_id: str) -> Any:
     return folders.by_mail_folder_id("inbox").message_rules
 
 
-def _rule(found: Any) -> Rule:
+def _rule(found: Any) -> InboxRule:
     moves_to = found.actions.move_to_folder if found.actions else None
-    return Rule(found.id or "", found.display_name or "", moves_to or "")
+    return InboxRule(found.id or "", found.display_name or "", moves_to or "")

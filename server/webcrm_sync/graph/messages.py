@@ -10,7 +10,7 @@ from typing import IO
 
 from webcrm_sync.core.errors import Conflict, Refused, TryLater
 from webcrm_sync.core.message import Attachment, Message
-from webcrm_sync.core.outlook import Created, Location, Marked, Marking, Page, SentMail
+from webcrm_sync.core.outlook import CreatedMail, Location, Marking, MarkingResult, Page, SentMail
 from webcrm_sync.graph import batch, wire
 from webcrm_sync.graph.batch import BatchAnswer, BatchRequest
 from webcrm_sync.graph.concurrency import Call
@@ -94,7 +94,9 @@ async def listing(transport: Transport, user_id: str, folder_id: str) -> dict[st
     return {wire.get_id(line): wire.read_location(line) for line in found}
 
 
-async def mark(transport: Transport, user_id: str, markings: Sequence[Marking]) -> list[Marked]:
+async def mark(
+    transport: Transport, user_id: str, markings: Sequence[Marking]
+) -> list[MarkingResult]:
     """The new version of each copy or its trouble, in the order of `markings` (at most 20)."""
     lines = [
         BatchRequest(
@@ -112,14 +114,18 @@ async def mark(transport: Transport, user_id: str, markings: Sequence[Marking]) 
     ]
 
 
-def _marked(transport: Transport, user_id: str, marking: Marking, answer: BatchAnswer) -> Marked:
+def _marked(
+    transport: Transport, user_id: str, marking: Marking, answer: BatchAnswer
+) -> MarkingResult:
     if answer.failure:
         trouble = transport.trouble(answer.failure, Call(user_id))
-        return Marked(marking.graph_id, trouble=trouble, is_tried=not answer.is_cut_off)
+        return MarkingResult(marking.graph_id, trouble=trouble, is_attempted=not answer.is_cut_off)
     there = {name.casefold() for name in wire.get_texts(answer.body, "categories")}
     if there and not there.issuperset(name.casefold() for name in marking.categories):
-        return Marked(marking.graph_id, trouble=Conflict("The categories were not all taken."))
-    return Marked(marking.graph_id, wire.get_text(answer.body, "changeKey"))
+        return MarkingResult(
+            marking.graph_id, trouble=Conflict("The categories were not all taken.")
+        )
+    return MarkingResult(marking.graph_id, wire.get_text(answer.body, "changeKey"))
 
 
 async def attachments(transport: Transport, user_id: str, graph_id: str) -> tuple[Attachment, ...]:
@@ -166,7 +172,7 @@ async def save_attachment(
 
 async def create_sent(
     transport: Transport, user_id: str, folder_id: str, mail: SentMail
-) -> Created:
+) -> CreatedMail:
     """A new mail that is no draft."""
     url = transport.url("users", user_id, "mailFolders", folder_id, "messages")
     call = Call(user_id, is_repeatable=False)
@@ -175,7 +181,7 @@ async def create_sent(
     )
 
 
-async def find_stamped(transport: Transport, user_id: str, stamp: str) -> tuple[Created, ...]:
+async def find_stamped(transport: Transport, user_id: str, stamp: str) -> tuple[CreatedMail, ...]:
     """The mails with our stamp, in any folder."""
     url = transport.url(
         *("users", user_id, "messages"),

@@ -16,10 +16,10 @@ from webcrm_sync.core.message import (
     AttachmentKind,
     Message,
     Party,
-    sent_on_behalf,
+    actual_sender,
 )
-from webcrm_sync.core.message_ids import read_ids
-from webcrm_sync.core.outlook import Change, Created, Location, Page, SentMail
+from webcrm_sync.core.message_ids import parse_message_ids
+from webcrm_sync.core.outlook import Change, CreatedMail, Location, Page, SentMail
 from webcrm_sync.graph.properties import (
     IN_REPLY_TO,
     MESSAGE_CLASS,
@@ -64,7 +64,7 @@ def read_message(raw: Json) -> Message:
     body = get_object(raw, "body")
     author, actual = _party(raw, "from"), _party(raw, "sender")
     known = _extended(raw)
-    answered = read_ids(known.get(IN_REPLY_TO, ""))
+    answered = parse_message_ids(known.get(IN_REPLY_TO, ""))
     return Message(
         graph_id=get_id(raw),
         change_key=get_text(raw, "changeKey"),
@@ -89,10 +89,10 @@ def read_message(raw: Json) -> Message:
         body_is_html=get_text(body, "contentType").casefold() == "html",
         stamp=known.get(STAMP) or None,
         reply_to=_parties(raw, "replyTo"),
-        sent_by=sent_on_behalf(author, actual),
+        sent_by=actual_sender(author, actual),
         conversation_id=get_text(raw, "conversationId") or None,
         in_reply_to=answered[0] if answered else None,
-        references=read_ids(known.get(REFERENCES, "")),
+        references=parse_message_ids(known.get(REFERENCES, "")),
         sensitivity=read_sensitivity(known.get(SENSITIVITY, "")),
     )
 
@@ -158,9 +158,9 @@ def read_location(raw: Json) -> Location:
     )
 
 
-def read_created(raw: Json) -> Created:
+def read_created(raw: Json) -> CreatedMail:
     """The facts about a new message; a mail counts as a draft unless Graph says it is none."""
-    return Created(get_id(raw), get_text(raw, "changeKey"), raw.get("isDraft") is not False)
+    return CreatedMail(get_id(raw), get_text(raw, "changeKey"), raw.get("isDraft") is not False)
 
 
 def read_attachment(raw: Json) -> Attachment:

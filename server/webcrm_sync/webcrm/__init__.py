@@ -1,4 +1,4 @@
-"""The product's side of webCRM: `WebCrm` speaks its REST API."""
+"""The client of webCRM's REST API."""
 
 from webcrm_sync.webcrm.client import WebCrm
 

@@ -1,4 +1,4 @@
-"""webCRM's REST API as the product uses it: logged in, one call at a time, in bulk."""
+"""The calls to webCRM's REST API, by what they read or write."""
 
 from __future__ import annotations
 
@@ -7,47 +7,51 @@ from contextlib import suppress
 from datetime import datetime
 from typing import TypeVar
 
-import httpx
-
 from webcrm_sync.core.crm import (
     ActivityDraft,
+    CreatedRecord,
     CrmUser,
     DocumentDraft,
     DocumentRow,
     Field,
     KeyedActivity,
-    OddRecord,
     OrganisationRow,
     PersonRow,
-    Rejected,
+    RejectedRecord,
     SentActivity,
-    Written,
+    UnreadableRecord,
 )
 from webcrm_sync.core.errors import Gone, Refused, SyncError
-from webcrm_sync.core.times import for_webcrm
-from webcrm_sync.core.trail import Trail
+from webcrm_sync.core.paging_guard import PagingGuard
+from webcrm_sync.core.times import clamp_for_webcrm
 from webcrm_sync.net.bounds import Bounds
 from webcrm_sync.settings import Settings
-from webcrm_sync.webcrm import changes, wire
-from webcrm_sync.webcrm.changes import ActivityChange, PersonDraft
-from webcrm_sync.webcrm.outgoing import BOUNDS
-from webcrm_sync.webcrm.query import Select, UnsafeText
+from webcrm_sync.webcrm import requests, wire
+from webcrm_sync.webcrm.query import Select, Table, UnsafeText
 from webcrm_sync.webcrm.rate_limit import RateLimiter
-from webcrm_sync.webcrm.requests import StreamedBody, document_body, documents_body
-from webcrm_sync.webcrm.transport import NEVER, Params, Transport
+from webcrm_sync.webcrm.requests import ActivityChange, PersonDraft, StreamedBody
+from webcrm_sync.webcrm.transport import BOUNDS, NEVER, Params, Transport
 
 T = TypeVar("T")
 
-#: The largest page (webCRM's Swagger: Size).
+#: The most records on a page (webCRM's Swagger: Size).
 PAGE = 1000
+_PERSON_FIELDS = (
+    "Id Email Email2 Name FirstName MiddleName LastName Status OrganisationId UpdatedAt"
+)
+_ORGANISATION_FIELDS = "Id Name Domain Www UpdatedAt"
+_ACTIVITY_FIELDS = (
+    "Id OrganisationId PersonId AssignedTo Action Status Description Memo DateTime CreatedAt"
+    " UpdatedAt"
+)
 
 
 class WebCrm:
-    """One webCRM system, reached by its application token.
+    """One webCRM system, by its application token. Thread-safe; sends one call at a time.
 
-    Threads may share it; their calls go one after another. Every method raises TryLater when
-    nothing was done and the same call may work later, Refused when webCRM said no; the writing
-    ones raise Unclear when it may have happened, TooLate when their turn did not come `until` then.
+    Each method raises TryLater when nothing was done and the same call may work later, and Refused
+    when webCRM rejects the call. A method that writes raises Unclear when the write may have
+    happened, and TooLate when the rate limit holds it back beyond `until`.
     """
 
     def __init__(
@@ -55,34 +59,30 @@ class WebCrm:
         settings: Settings,
         *,
         now: Callable[[], datetime],
-        transport: httpx.BaseTransport | None = None,
-        pacing: RateLimiter | None = None,
+        rate_limiter: RateLimiter | None = None,
         bounds: Bounds = BOUNDS,
     ) -> None:
         self._settings = settings
-        self._calls = Transport(
-            settings, now=now, transport=transport, pacing=pacing, bounds=bounds
-        )
-        self._call = self._calls.call
+        self._transport = Transport(settings, now=now, rate_limiter=rate_limiter, bounds=bounds)
+        self._call = self._transport.call
 
     def close(self) -> None:
-        """End the connections."""
-        self._calls.close()
+        """Closes the connections."""
+        self._transport.close()
 
     # ---- reading -------------------------------------------------------------------------
 
     def whoami(self) -> None:
-        """Return when webCRM lets us in: the connection test."""
+        """Tests the connection: returns if webCRM accepts the login."""
         self._call("GET", "/Auth")
 
     def fields(self) -> tuple[Field, ...]:
         """The Activity's fields with their labels, lengths and drop-downs."""
-        return tuple(
-            map(wire.read_field, wire.read_rows(self._call("GET", "/FieldsMetadata/Activity")))
-        )
+        rows = wire.read_rows(self._call("GET", "/FieldsMetadata/Activity"))
+        return tuple(map(wire.read_field, rows))
 
     def users(self) -> tuple[CrmUser, ...]:
-        """Every active user who has an address."""
+        """The active users who have an address."""
         return tuple(filter(None, map(wire.read_user, self._list("/Users/AllActive"))))
 
     def person(self, person_id: int) -> PersonRow:
@@ -90,231 +90,244 @@ class WebCrm:
         return wire.read_person(wire.read_row(self._call("GET", f"/Persons/{person_id:d}")))
 
     def persons_with(self, address: str) -> tuple[PersonRow, ...]:
-        """The Persons whose main address this is. Raises Refused for what cannot be asked."""
-        names = "Id Email Email2 Name FirstName MiddleName LastName Status OrganisationId UpdatedAt"
-        persons = Select("Person", _named("Person", names))
+        """The Persons whose main address this is.
+
+        Raises Refused, code Unwritable, for an address that no script can hold.
+        """
         try:
-            script = persons.where("PersonEmail", "=", address)
+            script = _select("Person", _PERSON_FIELDS).where("PersonEmail", "=", address)
         except UnsafeText as error:
             raise Refused(
                 f"webCRM cannot be searched for this address. {error}", code="Unwritable"
             ) from None
-        return tuple(map(wire.read_person, self._list("/Queries", {"script": str(script)})))
+        return tuple(map(wire.read_person, self._query(script)))
 
     def documents(self) -> Iterator[DocumentRow]:
-        """Every Document that hangs on an Activity, read page by page as it is asked for."""
+        """Every Document that is linked to an Activity; reads a page when the last one is used."""
         return filter(None, map(wire.read_document, self._list("/Documents")))
 
     def keyed_activities(
         self, organisation_id: int | None, *, created_since: datetime
     ) -> tuple[KeyedActivity, ...]:
-        """The Organisation's Activities (None = all) created since, with the key field's content.
+        """The Organisation's Activities (None = all) created since, with their key field.
 
-        The key is not compared by webCRM: it warns that filters on custom fields may be wrong
+        The caller compares the keys, since webCRM warns that filters on custom fields may be wrong
         (webCRM's Swagger: /Queries).
         """
         key_field = self._settings.webcrm_key_field
-        script = _keyed(key_field).where("ActivityCreatedAt", ">=", for_webcrm(created_since))
+        script = _select_keyed(key_field).where(
+            "ActivityCreatedAt", ">=", clamp_for_webcrm(created_since)
+        )
         if organisation_id is not None:
             script = script.where("ActivityOrganisationId", "=", organisation_id)
-        rows = self._list("/Queries", {"script": str(script.order_by("ActivityId"))})
+        rows = self._query(script.order_by("ActivityId"))
         return tuple(wire.read_keyed_activity(row, key_field) for row in rows)
 
     def keyed_from(
-        self, activity_id: int, *, created_since: datetime, odd: list[OddRecord] | None = None
+        self,
+        activity_id: int,
+        *,
+        created_since: datetime,
+        odd: list[UnreadableRecord] | None = None,
     ) -> tuple[KeyedActivity, ...]:
-        """The next Activities in the order of their ids, the first of them this one or a later.
+        """One page of Activities created since, with ids from `activity_id` on, in their order.
 
-        At most PAGE, the odd ones counted; fewer = these are the last. `odd`: as `sent_activities`.
+        At most PAGE Activities including the odd ones; fewer means that these are the last. `odd`:
+        see `sent_activities`.
         """
         key_field = self._settings.webcrm_key_field
-        script = _keyed(key_field).where("ActivityCreatedAt", ">=", for_webcrm(created_since))
+        script = _select_keyed(key_field).where(
+            "ActivityCreatedAt", ">=", clamp_for_webcrm(created_since)
+        )
         script = script.where("ActivityId", ">=", activity_id).order_by("ActivityId")
         rows = self._page("/Queries", {"script": str(script)}, 1)
-        return _each(rows, lambda row: wire.read_keyed_activity(row, key_field), "ActivityId", odd)
+        return _read_each(
+            rows, lambda row: wire.read_keyed_activity(row, key_field), "ActivityId", odd
+        )
 
     def activity(self, activity_id: int) -> KeyedActivity:
-        """One Activity as it is now, whatever the search knows. Raises Gone when there is none."""
-        found = wire.read_row(self._call("GET", f"/Activities/{activity_id:d}"))
-        return wire.read_keyed_activity(found, self._settings.webcrm_key_field)
+        """One Activity as it is now, even if the search lags behind. Raises Gone without one."""
+        row = wire.read_row(self._call("GET", f"/Activities/{activity_id:d}"))
+        return wire.read_keyed_activity(row, self._settings.webcrm_key_field)
 
     def sent_activities(
-        self, updated_since: datetime, *, odd: list[OddRecord] | None = None
+        self, updated_since: datetime, *, odd: list[UnreadableRecord] | None = None
     ) -> tuple[SentActivity, ...]:
-        """Every Activity changed since, oldest change first; which are mails is not asked.
+        """Every Activity changed since, mail or not, oldest change first.
 
-        `odd` takes those that cannot be read; None = what they raise is raised.
+        Records that cannot be read go into `odd`; without it, their error is raised.
         """
         key_field, zone = self._settings.webcrm_key_field, self._settings.time_zone
-        names = "Id OrganisationId PersonId AssignedTo Action Status Description Memo DateTime"
-        script = Select(
-            "Activity", [*_named("Activity", f"{names} CreatedAt UpdatedAt"), key_field]
-        )
+        script = _select("Activity", _ACTIVITY_FIELDS, key_field)
         rows = self._changed(script, updated_since)
-        return _each(
+        return _read_each(
             rows, lambda row: wire.read_sent_activity(row, key_field, zone), "ActivityId", odd
         )
 
     def persons_changed(
-        self, since: datetime, *, odd: list[OddRecord] | None = None
+        self, since: datetime, *, odd: list[UnreadableRecord] | None = None
     ) -> tuple[PersonRow, ...]:
-        """Every Person changed since, oldest change first. `odd`: as `sent_activities`."""
-        names = "Id Email Email2 Name FirstName MiddleName LastName Status OrganisationId UpdatedAt"
-        rows = self._changed(Select("Person", _named("Person", names)), since)
-        return _each(rows, wire.read_person, "PersonId", odd)
+        """Every Person changed since, oldest change first. `odd`: see `sent_activities`."""
+        rows = self._changed(_select("Person", _PERSON_FIELDS), since)
+        return _read_each(rows, wire.read_person, "PersonId", odd)
 
     def organisations_changed(
-        self, since: datetime, *, odd: list[OddRecord] | None = None
+        self, since: datetime, *, odd: list[UnreadableRecord] | None = None
     ) -> tuple[OrganisationRow, ...]:
-        """Every Organisation changed since, oldest change first. `odd`: as `sent_activities`."""
-        names = "Id Name Domain Www UpdatedAt"
-        rows = self._changed(Select("Organisation", _named("Organisation", names)), since)
-        return _each(rows, wire.read_organisation, "OrganisationId", odd)
+        """Every Organisation changed since, oldest change first. `odd`: see `sent_activities`."""
+        rows = self._changed(_select("Organisation", _ORGANISATION_FIELDS), since)
+        return _read_each(rows, wire.read_organisation, "OrganisationId", odd)
 
     # ---- writing -------------------------------------------------------------------------
 
     def write_activities(
         self, drafts: Sequence[ActivityDraft], *, until: datetime = NEVER
-    ) -> list[Written | Rejected]:
-        """What became of each draft, in their order, by one request. Not idempotent."""
-        settings = self._settings
-        body = wire.activities_body(
-            drafts, key_field=settings.webcrm_key_field, zone=settings.time_zone
-        )
-        return self._write_lines("/Activities", body, count=len(drafts), until=until)
+    ) -> list[CreatedRecord | RejectedRecord]:
+        """The result of each draft, in their order, by one request. Not idempotent."""
+        body = self._activities_body(drafts)
+        return self._write_bulk("/Activities", body, count=len(drafts), until=until)
 
     def check_activities(self, drafts: Sequence[ActivityDraft]) -> None:
-        """Return when these drafts can be written down for webCRM; nothing is sent."""
-        settings = self._settings
-        wire.activities_body(drafts, key_field=settings.webcrm_key_field, zone=settings.time_zone)
+        """Raises what `write_activities` would raise for a draft; sends nothing."""
+        self._activities_body(drafts)
 
     def write_documents(
         self, drafts: Sequence[DocumentDraft], *, until: datetime = NEVER
-    ) -> list[Written | Rejected]:
-        """What became of each attachment, in their order, by one request. Not idempotent."""
-        body = documents_body(drafts)
-        return self._write_lines("/Documents", body, count=len(drafts), until=until)
+    ) -> list[CreatedRecord | RejectedRecord]:
+        """The result of each attachment, in their order, by one request. Not idempotent."""
+        body = requests.documents_body(drafts)
+        return self._write_bulk("/Documents", body, count=len(drafts), until=until)
 
     def check_document(self, draft: DocumentDraft) -> None:
-        """Return when this draft can be written down for webCRM; nothing is sent."""
-        document_body(draft)
+        """Raises what `write_document` would raise for a draft; sends nothing."""
+        requests.document_body(draft)
 
-    def write_document(self, draft: DocumentDraft, *, until: datetime = NEVER) -> Written:
+    def write_document(self, draft: DocumentDraft, *, until: datetime = NEVER) -> CreatedRecord:
         """The Document made of one large attachment. Not idempotent."""
-        answer = self._call("POST", "/Documents", body=document_body(draft), until=until)
+        body = requests.document_body(draft)
+        answer = self._call("POST", "/Documents", body=body, until=until)
         return wire.read_new_id(answer, "DocumentId")
 
     def change_activity(self, activity_id: int, change: ActivityChange) -> None:
         """Changes some fields of an Activity. Idempotent. Raises Gone."""
-        body = changes.activity_change_body(activity_id, change)
+        body = requests.activity_change_body(activity_id, change)
         self._call("PUT", f"/Activities/{activity_id:d}", body=body)
 
     def move_activity(self, activity_id: int, organisation_id: int) -> None:
-        """Puts an Activity under another Organisation. Idempotent. Raises Gone."""
-        body = changes.activity_move_body(organisation_id)
+        """Moves an Activity to another Organisation. Idempotent. Raises Gone."""
+        body = requests.activity_move_body(organisation_id)
         self._call("POST", f"/Activities/{activity_id:d}/Move", body=body)
 
     def move_document(self, document_id: int, organisation_id: int) -> None:
-        """Puts a Document under another Organisation. Idempotent. Raises Gone."""
-        body = changes.document_move_body(document_id, organisation_id)
+        """Moves a Document to another Organisation. Idempotent. Raises Gone."""
+        body = requests.document_move_body(document_id, organisation_id)
         self._call("PUT", f"/Documents/{document_id:d}", body=body)
 
     def delete_document(self, document_id: int) -> None:
-        """Ends a Document. Idempotent."""
+        """Deletes a Document. Idempotent."""
         with suppress(Gone):
             self._call("DELETE", f"/Documents/{document_id:d}")
 
-    def create_person(self, draft: PersonDraft) -> Written:
+    def create_person(self, draft: PersonDraft) -> CreatedRecord:
         """The Person made of a draft. Not idempotent."""
-        answer = self._call("POST", "/Persons", body=changes.person_body(draft))
+        answer = self._call("POST", "/Persons", body=requests.person_body(draft))
         return wire.read_new_id(answer, "PersonId")
 
-    def _write_lines(
+    def _activities_body(self, drafts: Sequence[ActivityDraft]) -> bytes:
+        settings = self._settings
+        return requests.activities_body(
+            drafts, key_field=settings.webcrm_key_field, zone=settings.time_zone
+        )
+
+    def _write_bulk(
         self, path: str, body: bytes | StreamedBody, *, count: int, until: datetime
-    ) -> list[Written | Rejected]:
+    ) -> list[CreatedRecord | RejectedRecord]:
         if not count:
             return []
-        return wire.read_bulk_results(
-            self._call("PATCH", path, body=body, until=until), count=count
-        )
+        answer = self._call("PATCH", path, body=body, until=until)
+        return wire.read_bulk_results(answer, count=count)
 
     # ---- lists ---------------------------------------------------------------------------
 
+    def _query(self, script: Select) -> Iterator[wire.Row]:
+        return self._list("/Queries", {"script": str(script)})
+
     def _list(self, path: str, params: Params | None = None) -> Iterator[wire.Row]:
-        """The rows of all pages; a page shorter than asked for is the last."""
-        trail = self._trail()
-        page, more = 0, True
-        while more:
+        """The records on all pages; a page that is not full is the last."""
+        guard = self._create_guard()
+        page, has_more = 0, True
+        while has_more:
             page += 1
             rows = self._page(path, params or {}, page)
-            trail.follow(_marks(rows))
+            guard.check(_fingerprint(rows))
             yield from rows
-            more = len(rows) == PAGE
+            has_more = len(rows) == PAGE
 
     def _changed(self, script: Select, since: datetime) -> tuple[wire.Row, ...]:
-        """The rows changed since, each once, in its latest version.
+        """The records changed since, each once, in its latest version.
 
-        A row that changes while we read moves to the end and shifts the pages behind it: so a
-        full page is followed by the rows changed since its last one, not by page 2.
+        A record that changes meanwhile moves to the end and shifts the pages behind it. So the call
+        after a full page asks for the changes since the page's last record, not for page 2.
         """
         name, id_name = f"{script.table}UpdatedAt", f"{script.table}Id"
         latest: dict[int, wire.Row] = {}
-        page, more = 1, True
-        trail, steps = self._trail(), self._trail()
-        while more:
+        page, has_more = 1, True
+        guard, steps = self._create_guard(), self._create_guard()
+        while has_more:
             text = str(script.where(name, ">=", since).order_by(name))
             rows = self._page("/Queries", {"script": text}, page)
-            steps.follow(f"{since} {page}")
-            trail.follow(_marks(rows))
+            steps.check(f"{since} {page}")
+            guard.check(_fingerprint(rows))
             for row in rows:
                 latest.pop(row.record_id(id_name), None)
                 latest[row.record_id(id_name)] = row
-            more = len(rows) == PAGE
-            reached = rows[-1].time(name) if rows else None
-            if reached and reached > since:
-                page, since, trail = 1, reached, self._trail()
+            has_more = len(rows) == PAGE
+            last_change = rows[-1].time(name) if rows else None
+            if last_change and last_change > since:
+                page, since, guard = 1, last_change, self._create_guard()
             else:
                 page += 1
         return tuple(latest.values())
 
-    def _trail(self) -> Trail:
-        return Trail("webCRM", most=self._calls.bounds.pages)
+    def _create_guard(self) -> PagingGuard:
+        return PagingGuard("webCRM", most=self._transport.bounds.pages)
 
     def _page(self, path: str, params: Params, page: int) -> tuple[wire.Row, ...]:
-        return wire.read_rows(
-            self._call("GET", path, params={**params, "Page": page, "Size": PAGE})
-        )
+        params = {**params, "Page": page, "Size": PAGE}
+        return wire.read_rows(self._call("GET", path, params=params))
 
 
-def _marks(rows: Sequence[wire.Row]) -> str:
-    """What tells a page from every other one of its listing."""
+def _fingerprint(rows: Sequence[wire.Row]) -> str:
+    """A text that differs between the pages of one listing."""
     return f"{len(rows)} {hash(repr((rows[0], rows[-1])))}" if rows else "none"
 
 
-def _each(
+def _read_each(
     rows: Iterable[wire.Row],
     read: Callable[[wire.Row], T],
     id_name: str,
-    odd: list[OddRecord] | None,
+    odd: list[UnreadableRecord] | None,
 ) -> tuple[T, ...]:
-    """Each record by itself: one that cannot be read must not hide the others."""
-    found = []
+    """The records, each read by itself, so that one that cannot be read does not hide the others.
+
+    A `SyncError` is raised all the same: it means that the list cannot be trusted.
+    """
+    values = []
     for row in rows:
         try:
-            found.append(read(row))
+            values.append(read(row))
         except SyncError:
-            raise  # a list that is not to be believed
+            raise
         except Exception as fault:
             if odd is None:
                 raise
-            odd.append(OddRecord(row.number(id_name), fault))
-    return tuple(found)
+            odd.append(UnreadableRecord(row.number(id_name), fault))
+    return tuple(values)
 
 
-def _named(table: str, names: str) -> list[str]:
-    return [table + name for name in names.split()]
+def _select(table: Table, names: str, *others: str) -> Select:
+    return Select(table, [*(table + name for name in names.split()), *others])
 
 
-def _keyed(key_field: str) -> Select:
-    names = ["ActivityId", "ActivityOrganisationId", "ActivityCreatedAt", key_field]
-    return Select("Activity", names)
+def _select_keyed(key_field: str) -> Select:
+    return _select("Activity", "Id OrganisationId CreatedAt", key_field)

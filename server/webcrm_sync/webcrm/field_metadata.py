@@ -1,4 +1,4 @@
-"""What webCRM says about the fields of an Activity, asked for once in a while."""
+"""The Activity's fields as webCRM describes them, cached."""
 
 from __future__ import annotations
 
@@ -10,44 +10,47 @@ from webcrm_sync.core.crm import Field
 from webcrm_sync.core.errors import Gone, Refused
 from webcrm_sync.core.filing import FieldLimits
 
-_FRESH = timedelta(minutes=30)
+_MAX_AGE = timedelta(minutes=30)
 ACTION, SUBJECT, MEMO = "ActivityAction", "ActivityDescription", "ActivityMemo"
 
 
 @dataclass(slots=True)
-class Metadata:
-    """The fields of an Activity, remembered for half an hour."""
+class FieldMetadata:
+    """The Activity's fields, cached for half an hour. `fetch`: reads them from webCRM."""
 
-    ask: Callable[[], tuple[Field, ...]]
+    fetch: Callable[[], tuple[Field, ...]]
     now: Callable[[], datetime]
     fields: dict[str, Field] | None = None
-    asked_at: datetime | None = None
+    fetched_at: datetime | None = None
 
     def read(self, *, is_fresh: bool = False) -> dict[str, Field]:
-        """The fields by name. `is_fresh`: ask again whatever is remembered."""
+        """The fields by name, empty when webCRM does not describe them.
+
+        `is_fresh`: read them from webCRM even if the cache is young.
+        """
         now = self.now()
-        if self.fields is None or self.asked_at is None or is_fresh or now - self.asked_at > _FRESH:
-            self.fields = {field.name: field for field in self._asked()}
-            self.asked_at = now
+        is_stale = self.fetched_at is None or now - self.fetched_at > _MAX_AGE
+        if self.fields is None or is_stale or is_fresh:
+            self.fields = {field.name: field for field in self._fetch()}
+            self.fetched_at = now
         return self.fields
 
-    def _asked(self) -> tuple[Field, ...]:
-        """A webCRM that does not tell its fields takes what it takes: no limit is known then."""
+    def _fetch(self) -> tuple[Field, ...]:
         try:
-            return self.ask()
+            return self.fetch()
         except (Gone, Refused):
             return ()
 
     def limits(self) -> FieldLimits:
-        """How long a subject and a body may be."""
+        """The lengths that a subject and a body may have, 0 = unknown."""
         fields = self.read()
         lengths = {name: f.max_length for name, f in fields.items()}
         return FieldLimits(subject=lengths.get(SUBJECT, 0), memo=lengths.get(MEMO, 0))
 
     def knows_action(self, action: str) -> bool:
-        """True when webCRM's drop-down has this label, or is no drop-down.
+        """True when webCRM's drop-down has this label, or the field is no drop-down.
 
-        A label that is missing is looked for afresh: somebody may just have added it.
+        For a missing label it reads the fields again, since somebody may just have added it.
         """
         for is_fresh in (False, True):
             field = self.read(is_fresh=is_fresh).get(ACTION)

@@ -1,8 +1,7 @@
-"""The one builder of `/Queries` scripts: every name is known, every value is escaped.
+"""Builds `/Queries` scripts from known names and escaped values; nothing else makes them.
 
-The grammar seen in the vendor's own clients is small (GitHub webCRMdotcom/ErpIntegrations):
-SELECT a list FROM one table, WHERE with = and >= joined by AND, ORDER BY one field. There are no
-bind parameters.
+The vendor's own clients use a small grammar (GitHub webCRMdotcom/ErpIntegrations): SELECT a list
+FROM one table, WHERE with = and >= joined by AND, ORDER BY one field. It has no bind parameters.
 """
 
 from __future__ import annotations
@@ -19,14 +18,15 @@ Operator = Literal["=", ">="]
 Value = str | int | datetime
 
 _OPERATORS = frozenset({"=", ">="})
-#: Letters, their marks and digits: what text outside of ASCII may hold. Not so what looks like a
-#: quote (U+2019, U+02BC, U+FF07), which a database of one code page may turn into one.
-_WRITABLE = frozenset({"Lu", "Ll", "Lt", "Lo", "Mn", "Mc", "Nd"})
-#: A letter that is drawn as a quote.
+#: The Unicode categories that text outside of ASCII may hold: letters, their marks, digits. They
+#: exclude what looks like a quote (U+2019, U+02BC, U+FF07), since a database with a one-byte code
+#: page may turn it into one.
+_SAFE_CATEGORIES = frozenset({"Lu", "Ll", "Lt", "Lo", "Mn", "Mc", "Nd"})
+#: Two letters that are drawn as a quote.
 _SALTILLO = "\ua78b\ua78c"
 
 
-def _names(table: Table, own: str) -> frozenset[str]:
+def _field_names(table: Table, own: str) -> frozenset[str]:
     numbered = [*(f"Custom{n}" for n in range(1, 16)), *(f"Plus{n}" for n in range(1, 21))]
     shared = ["Id", "Comment", "Memo", "CreatedAt", "CreatedBy", "UpdatedAt", "UpdatedBy"]
     return frozenset(table + name for name in [*shared, *numbered, *own.split()])
@@ -35,16 +35,16 @@ def _names(table: Table, own: str) -> frozenset[str]:
 #: The fields a script may name (webCRM's Swagger: ActivityDto, PersonDto, OrganisationDto).
 FIELDS: Mapping[Table, frozenset[str]] = MappingProxyType(
     {
-        "Activity": _names(
+        "Activity": _field_names(
             "Activity",
             "Action AssignedTo DateTime Description Note OpportunityId OrganisationId PersonId "
             "Product Status Type",
         ),
-        "Person": _names(
+        "Person": _field_names(
             "Person",
             "Email Email2 FirstName LastName MiddleName Name OrganisationId Status Title",
         ),
-        "Organisation": _names(
+        "Organisation": _field_names(
             "Organisation",
             "Domain Name DivisionName Owner Owner2 Status Type Www",
         ),
@@ -53,15 +53,14 @@ FIELDS: Mapping[Table, frozenset[str]] = MappingProxyType(
 
 
 class UnsafeText(ValueError):
-    """A text holds something that could end it before its end; no script is made of it."""
+    """A text holds a character that could end the quoted text early."""
 
 
 @dataclass(frozen=True, slots=True)
 class Select:
-    """A `/Queries` script; `str()` gives its text. Each step returns a new one.
+    """A `/Queries` script; `str()` gives its text. Immutable: each method returns a new one.
 
-    Raises ValueError for a name that the table does not have and for a value that cannot be
-    written safely.
+    Raises ValueError for a name that the table lacks and for a value that has no safe spelling.
 
     >>> str(Select("Person", ["PersonId"]).where("PersonEmail", "=", "o'hara@acme.example"))
     "SELECT PersonId FROM Person WHERE PersonEmail = 'o''hara@acme.example'"
@@ -77,28 +76,28 @@ class Select:
         if self.table not in FIELDS or not names:
             raise ValueError("A script needs a known table and at least one field.")
         for name in names:
-            self._known(name)
+            self._check_field(name)
         object.__setattr__(self, "fields", names)
 
     def where(self, field: str, operator: Operator, value: Value) -> Select:
-        """The same script with one more condition; all of them must hold."""
+        """The script with one more condition, joined to the others by AND."""
         if operator not in _OPERATORS:
             raise ValueError(f"{operator!r} is no operator a script may use.")
-        condition = f"{self._known(field)} {operator} {literal(value)}"
+        condition = f"{self._check_field(field)} {operator} {literal(value)}"
         return replace(self, _conditions=(*self._conditions, condition))
 
     def order_by(self, field: str) -> Select:
-        """The same script, rows in ascending order of `field`."""
-        return replace(self, _order=self._known(field))
+        """The script with its rows in ascending order of `field`."""
+        return replace(self, _order=self._check_field(field))
 
-    def _known(self, field: str) -> str:
+    def _check_field(self, field: str) -> str:
         if field not in FIELDS[self.table]:
             raise ValueError(f"{self.table} has no field {field!r} that a script may name.")
         return field
 
     def _clauses(self) -> Iterator[str]:
         columns = ", ".join(self.fields)
-        yield f"SELECT {columns} FROM {self.table}"  # noqa: S608 - allow-listed names alone
+        yield f"SELECT {columns} FROM {self.table}"  # noqa: S608 - only known names
         if self._conditions:
             yield f"WHERE {' AND '.join(self._conditions)}"
         if self._order:
@@ -109,36 +108,36 @@ class Select:
 
 
 def literal(value: Value) -> str:
-    """`value` as a script writes it: a bare number, or text in quotes, quotes within doubled.
+    """`value` as a script spells it: a bare number, or quoted text with its quotes doubled.
 
-    Times are written as UTC with 7 decimals and Z, as the vendor does (ErpIntegrations).
-    Raises Unwritable where no spelling of a text is safe, ValueError for other values.
+    Times are UTC with 7 decimals and Z, as the vendor spells them (ErpIntegrations). Raises
+    UnsafeText for a text without a safe spelling, ValueError for a truth value or a naive time.
     """
     if isinstance(value, bool):
         raise ValueError("A script has no way to write a truth value.")
     if isinstance(value, int):
         return str(value)
     if isinstance(value, datetime):
-        return f"'{_utc(value)}'"
-    if unwritable := next((c for c in value if not _is_writable(c)), None):
-        raise UnsafeText(f"A script has no safe way to write {unwritable!a}.")
+        return f"'{_format_utc(value)}'"
+    if unsafe := next((c for c in value if not _is_safe(c)), None):
+        raise UnsafeText(f"A script has no safe way to write {unsafe!a}.")
     return "'" + value.replace("'", "''") + "'"
 
 
-def _is_writable(character: str) -> bool:
-    """True for what no database takes for the end of a text, whatever it makes of letters.
+def _is_safe(character: str) -> bool:
+    """True for a character that no database takes for the end of a text, in any code page.
 
-    A backslash is none: some databases let it take away the meaning of the quote behind it.
+    A backslash is unsafe: some databases read it as an escape of the quote that follows.
     """
     if character.isascii():
         return character.isprintable() and character != "\\"
     parts = unicodedata.normalize("NFKD", character)
     return character not in _SALTILLO and all(
-        unicodedata.category(part) in _WRITABLE for part in parts
+        unicodedata.category(part) in _SAFE_CATEGORIES for part in parts
     )
 
 
-def _utc(at: datetime) -> str:
+def _format_utc(at: datetime) -> str:
     if at.tzinfo is None:
         raise ValueError("A time without a zone cannot be written into a script.")
     moment = at.astimezone(UTC).replace(tzinfo=None)

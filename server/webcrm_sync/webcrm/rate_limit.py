@@ -1,6 +1,6 @@
 """One call at a time, and never more in a minute than webCRM allows.
 
-The limit is 250 requests in a sliding minute per application token (api.webcrm.com), and parallel
+webCRM takes 250 requests in a sliding minute per application token (api.webcrm.com). Parallel
 calls fail by the vendor's own account (GitHub webCRMdotcom/ErpIntegrations, README). We stay a
 little below the limit, since a request may arrive a moment later than it was sent.
 """
@@ -16,16 +16,16 @@ from types import TracebackType
 
 LIMIT = 240
 WINDOW = timedelta(seconds=60)
-#: A sleep may end a moment early.
-_A_HAIR_S = 0.001
+#: Added to each sleep, since a sleep may end a moment early.
+_MARGIN_S = 0.001
 
 
 def seconds_to_wait(calls: Sequence[float], now: float, *, limit: int, window_s: float) -> float:
-    """Seconds until one more call fits, 0 = at once.
+    """Seconds until one more call is allowed, 0 = at once.
 
-    `calls`: when the latest calls were made, oldest first, in seconds on the clock of `now`.
+    `calls`: the times of the latest calls, oldest first, in seconds on the clock of `now`.
 
-    >>> wait_s([10.0, 11.0], 12.0, limit=2, window_s=60)
+    >>> seconds_to_wait([10.0, 11.0], 12.0, limit=2, window_s=60)
     58.0
     """
     if len(calls) < limit:
@@ -34,9 +34,10 @@ def seconds_to_wait(calls: Sequence[float], now: float, *, limit: int, window_s:
 
 
 class RateLimiter:
-    """The line before webCRM. Inside `with` it is ours; `wait` before each call made there.
+    """Serializes the calls to webCRM and spaces them out.
 
-    `now` counts seconds and never goes back. The same thread may enter again.
+    Enter it with `with` to keep other threads out, and call `wait` before each call. The same
+    thread may enter again. `now`: a clock in seconds that never goes back.
     """
 
     def __init__(
@@ -52,10 +53,10 @@ class RateLimiter:
         self._now = now
         self._sleep = sleep
         self._calls: deque[float] = deque(maxlen=limit)
-        self._line = RLock()
+        self._lock = RLock()
 
     def __enter__(self) -> RateLimiter:
-        self._line.acquire()
+        self._lock.acquire()
         return self
 
     def __exit__(
@@ -64,14 +65,14 @@ class RateLimiter:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        self._line.release()
+        self._lock.release()
 
     def wait(self) -> None:
-        """Return as soon as one more call is allowed, and count it as made."""
-        with self._line:
-            while pause := self._pause():
-                self._sleep(pause + _A_HAIR_S)
+        """Returns as soon as one more call is allowed, and counts it as made."""
+        with self._lock:
+            while pause := self._seconds_to_wait():
+                self._sleep(pause + _MARGIN_S)
             self._calls.append(self._now())
 
-    def _pause(self) -> float:
+    def _seconds_to_wait(self) -> float:
         return seconds_to_wait(self._calls, self._now(), limit=self._limit, window_s=self._window_s)

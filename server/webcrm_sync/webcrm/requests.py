@@ -1,28 +1,67 @@
-"""Bodies of requests that carry Documents: as long as they are, never held in memory whole."""
+"""The body of each write to webCRM: our values -> webCRM's JSON. Pure.
+
+No other module makes such a body, so that nothing a stranger wrote can act in webCRM's pages,
+whatever way it took there (ADR 14).
+"""
 
 from __future__ import annotations
 
 import base64
-from collections.abc import Iterator, Sequence
+import json
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime, tzinfo
 from pathlib import PurePosixPath
 
-from webcrm_sync.core.crm import DocumentDraft
-from webcrm_sync.webcrm.records import dump, record
+from webcrm_sync.core.crm import ActivityDraft, DocumentDraft
+from webcrm_sync.core.neutralize import neutralize_tags
+from webcrm_sync.core.times import clamp_for_webcrm
 
-#: Read at a time; a multiple of three, so that the pieces of base64 fit together.
-_PIECE = 3 * 16 * 1024
+#: The fields that webCRM's pages show and that hold words of mails.
+_SHOWN_FIELDS = frozenset(
+    {
+        "ActivityDescription",
+        "ActivityMemo",
+        "DocumentFileExtension",
+        "DocumentFileName",
+        "PersonFirstName",
+        "PersonLastName",
+        "PersonName",
+    }
+)
+#: Read at once; a multiple of three, so that the pieces of base64 join without padding.
+_PIECE_BYTES = 3 * 16 * 1024
+#: A field's value; None = the field is left out.
+Value = str | int | None
+
+
+@dataclass(frozen=True, slots=True)
+class ActivityChange:
+    """New values for an Activity's fields; None = unchanged. `person_id` 0 = no Person."""
+
+    subject: str | None = None
+    memo: str | None = None
+    person_id: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class PersonDraft:
+    """A Person to be created."""
+
+    name: str
+    address: str
+    organisation_id: int
 
 
 @dataclass(frozen=True, slots=True)
 class StreamedBody:
-    """A request's body. Its length is known before it is read; it may be read again."""
+    """A body that is never held in memory whole. Its length is known; it can be read repeatedly."""
 
     parts: tuple[bytes | DocumentDraft, ...]
 
     @property
     def length(self) -> int:
-        """In bytes."""
+        """The number of bytes."""
         return sum(len(p) if isinstance(p, bytes) else -(-p.size // 3) * 4 for p in self.parts)
 
     def __iter__(self) -> Iterator[bytes]:
@@ -32,8 +71,50 @@ class StreamedBody:
                 yield part
             else:
                 part.content.seek(0)
-                while piece := part.content.read(_PIECE):
+                while piece := part.content.read(_PIECE_BYTES):
                     yield base64.b64encode(piece)
+
+
+def activities_body(drafts: Sequence[ActivityDraft], *, key_field: str, zone: tzinfo) -> bytes:
+    """The body of PATCH /Activities, which creates each record whose id is 0."""
+    return _to_json([_activity_record(draft, key_field, zone) for draft in drafts])
+
+
+def _activity_record(draft: ActivityDraft, key_field: str, zone: tzinfo) -> dict[str, str | int]:
+    fields: dict[str, Value] = {
+        "ActivityId": 0,
+        "ActivityStatus": "Completed",
+        "ActivityAction": draft.action,
+        "ActivityOrganisationId": draft.organisation_id,
+        "ActivityPersonId": draft.person_id,
+        "ActivityAssignedTo": draft.user_id,
+        "ActivityDescription": draft.subject,
+        "ActivityMemo": draft.memo,
+        "ActivityDateTime": format_time(draft.at, zone),
+        key_field: draft.key,
+    }
+    return _to_record(fields)
+
+
+def format_time(at: datetime, zone: tzinfo) -> str:
+    """RFC 3339 to the second with the zone's offset, Z for UTC; moved into webCRM's range."""
+    text = clamp_for_webcrm(at).astimezone(zone).isoformat(timespec="seconds")
+    return text.removesuffix("+00:00") + "Z" if text.endswith("+00:00") else text
+
+
+def activity_change_body(activity_id: int, change: ActivityChange) -> bytes:
+    """The body of PUT /Activities/{id}. Fields left out are kept (webCRM's own SDK does so)."""
+    return _record_body(
+        ActivityId=activity_id,
+        ActivityDescription=change.subject,
+        ActivityMemo=change.memo,
+        ActivityPersonId=change.person_id,
+    )
+
+
+def activity_move_body(organisation_id: int) -> bytes:
+    """The body of POST /Activities/{id}/Move (webCRM's Swagger)."""
+    return _record_body(NewOrganisationId=organisation_id)
 
 
 def documents_body(drafts: Sequence[DocumentDraft]) -> StreamedBody:
@@ -46,7 +127,7 @@ def documents_body(drafts: Sequence[DocumentDraft]) -> StreamedBody:
 
 def document_body(draft: DocumentDraft) -> StreamedBody:
     """The body of POST /Documents: the content in DocumentFile, in standard base64 (inferred)."""
-    fields: dict[str, str | int | None] = {
+    fields: dict[str, Value] = {
         "DocumentId": 0,
         "DocumentFileName": draft.name,
         "DocumentFileExtension": PurePosixPath(draft.name).suffix.removeprefix(".") or None,
@@ -55,5 +136,46 @@ def document_body(draft: DocumentDraft) -> StreamedBody:
         "DocumentLinkedEntityId": draft.activity_id,
         "DocumentOrganisationId": draft.organisation_id,
     }
-    head = dump(record(fields))
+    head = _to_json(_to_record(fields))
     return StreamedBody((head[:-1] + b',"DocumentFile":"', draft, b'"}'))
+
+
+def document_move_body(document_id: int, organisation_id: int) -> bytes:
+    """The body of PUT /Documents/{id} that moves the Document to an Organisation."""
+    return _record_body(DocumentId=document_id, DocumentOrganisationId=organisation_id)
+
+
+def person_body(draft: PersonDraft) -> bytes:
+    """The body of POST /Persons. The last word of the name becomes the last name.
+
+    >>> person_body(PersonDraft("Bo Byg", "bo@x.example", 7)).decode()[:59]
+    '{"PersonId":0,"PersonName":"Bo Byg","PersonFirstName":"Bo",'
+    """
+    first, _, last = draft.name.rpartition(" ")
+    return _record_body(
+        PersonId=0,
+        PersonName=draft.name,
+        PersonFirstName=first or None,
+        PersonLastName=last,
+        PersonEmail=draft.address,
+        PersonOrganisationId=draft.organisation_id,
+        PersonStatus="Active",
+    )
+
+
+def _record_body(**fields: Value) -> bytes:
+    return _to_json(_to_record(fields))
+
+
+def _to_record(fields: Mapping[str, Value]) -> dict[str, str | int]:
+    """The record to send: without None, and with harmless text in the fields that webCRM shows."""
+    return {name: _neutralize(name, v) for name, v in fields.items() if v is not None}
+
+
+def _neutralize(name: str, value: str | int) -> str | int:
+    return neutralize_tags(value) if name in _SHOWN_FIELDS and isinstance(value, str) else value
+
+
+def _to_json(value: object) -> bytes:
+    # A lone surrogate, which broken mails hold, becomes a question mark.
+    return json.dumps(value, ensure_ascii=False, separators=(",", ":")).encode(errors="replace")

@@ -1,8 +1,9 @@
-"""One call to webCRM's REST API: logged in, in its turn, its troubles told."""
+"""One call to webCRM's REST API: logged in, within the rate limit, errors as `core.errors`."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Literal
 
@@ -12,14 +13,23 @@ from webcrm_sync.core.errors import TooLate
 from webcrm_sync.net.bounds import BOUNDS_EXTENSION, Bounds
 from webcrm_sync.net.transports import BoundedTransport, sync_transport
 from webcrm_sync.settings import Settings
-from webcrm_sync.webcrm.errors import Answer, classify_answer, read_access_token
-from webcrm_sync.webcrm.outgoing import BOUNDS, lost, with_time_for
+from webcrm_sync.webcrm.errors import (
+    Answer,
+    classify_answer,
+    classify_lost_answer,
+    read_access_token,
+)
 from webcrm_sync.webcrm.rate_limit import RateLimiter
 from webcrm_sync.webcrm.requests import StreamedBody
 
+#: A page holds a thousand records, and an Activity's memo may be long. 5,000 pages are five
+#: million records, more than a customer's system holds.
+BOUNDS = Bounds(seconds=120, size=64 * 1024 * 1024, pages=5000)
+#: A slow line still sends this much of a request in a second.
+_SLOWEST_BYTES_PER_S = 64 * 1024
 #: A bearer token lives an hour (webcrm.com: REST API); known clients renew it at 3000 s.
 _TOKEN_AGE = timedelta(seconds=3000)
-#: Until when a call may be made that waits as long as it takes.
+#: The deadline of a call that waits in the rate limit as long as it takes.
 NEVER = datetime.max.replace(tzinfo=UTC)
 _TIMEOUT = httpx.Timeout(60, connect=10)
 Method = Literal["GET", "POST", "PATCH", "PUT", "DELETE"]
@@ -27,34 +37,33 @@ Params = dict[str, str | int]
 
 
 class Transport:
-    """The calls by one application token. Threads may share it; they go one after another."""
+    """The calls by one application token. Thread-safe; sends one call at a time."""
 
     def __init__(
         self,
         settings: Settings,
         *,
         now: Callable[[], datetime],
-        transport: httpx.BaseTransport | None = None,
-        pacing: RateLimiter | None = None,
+        rate_limiter: RateLimiter | None = None,
         bounds: Bounds = BOUNDS,
     ) -> None:
         self.bounds = bounds
         self._settings = settings
         self._now = now
-        self._pacing = pacing or RateLimiter()
+        self._rate_limiter = rate_limiter or RateLimiter()
         self._token = ""
         self._token_since = datetime.min.replace(tzinfo=UTC)
-        to_webcrm = transport or sync_transport(settings.webcrm_url, settings.ca_bundle)
-        # Redirects are not followed and no URL of an answer is: the token stays with its host.
+        inner = sync_transport(settings.webcrm_url, settings.ca_bundle)
+        # The client follows neither redirects nor URLs in answers: the token stays with its host.
         self._http = httpx.Client(
             base_url=settings.webcrm_url,
             headers={"Accept": "application/json"},
             timeout=_TIMEOUT,
-            transport=BoundedTransport(to_webcrm, bounds),
+            transport=BoundedTransport(inner, bounds),
         )
 
     def close(self) -> None:
-        """End the connections."""
+        """Closes the connections."""
         self._http.close()
 
     def call(
@@ -66,31 +75,35 @@ class Transport:
         body: bytes | StreamedBody | None = None,
         until: datetime = NEVER,
     ) -> Answer:
-        """The answer to one call, logged in. A 401 is worth a new login and a second try."""
-        # A length that is given keeps httpx from sending a stream in chunks.
-        length = {"Content-Length": str(body.length)} if isinstance(body, StreamedBody) else None
+        """The successful answer to one call. After a 401 it logs in and sends the call once more.
+
+        Raises TooLate when the rate limit holds the call back beyond `until`, and the errors of
+        `classify_answer` and `classify_lost_answer`.
+        """
+        # A given length keeps httpx from sending a stream in chunks.
+        headers = {"Content-Length": str(body.length)} if isinstance(body, StreamedBody) else None
         request = self._http.build_request(
-            method, path, params=params, content=body, headers=length
+            method, path, params=params, content=body, headers=headers
         )
         if body is not None:
             request.headers["Content-Type"] = "application/json"
-            sent = int(request.headers["Content-Length"])
-            request.extensions[BOUNDS_EXTENSION] = with_time_for(sent, self.bounds)
-        with self._pacing:
-            answer = self._send_as_us(request, until)
+            length = int(request.headers["Content-Length"])
+            request.extensions[BOUNDS_EXTENSION] = _add_time_to_send(self.bounds, length)
+        with self._rate_limiter:
+            answer = self._send_logged_in(request, until)
             if answer.status == 401:
                 self._token = ""
-                answer = self._send_as_us(request, until)
+                answer = self._send_logged_in(request, until)
         if error := classify_answer(answer, is_write=method != "GET", now=self._now()):
             raise error
         return answer
 
-    def _send_as_us(self, request: httpx.Request, until: datetime) -> Answer:
+    def _send_logged_in(self, request: httpx.Request, until: datetime) -> Answer:
         request.headers["Authorization"] = f"Bearer {self._bearer()}"
         return self._send(request, is_write=request.method != "GET", until=until)
 
     def _bearer(self) -> str:
-        """The access token of this hour."""
+        """The access token; logs in when there is none or the last one is too old."""
         now = self._now()
         if not self._token or now - self._token_since >= _TOKEN_AGE:
             code = self._settings.webcrm_token.get_secret_value()
@@ -100,12 +113,17 @@ class Transport:
         return self._token
 
     def _send(self, request: httpx.Request, *, is_write: bool, until: datetime = NEVER) -> Answer:
-        self._pacing.wait()
+        self._rate_limiter.wait()
         if self._now() > until:
             raise TooLate
         try:
             response = self._http.send(request)
-        except httpx.HTTPError as error:
-            raise lost(error, is_write=is_write) from error
+        except httpx.RequestError as error:
+            raise classify_lost_answer(error, is_write=is_write) from error
         headers = {name.lower(): value for name, value in response.headers.items()}
         return Answer(response.status_code, headers, response.content)
+
+
+def _add_time_to_send(bounds: Bounds, length: int) -> Bounds:
+    """`bounds` with the time that a slow line needs to send `length` bytes."""
+    return replace(bounds, seconds=bounds.seconds + length / _SLOWEST_BYTES_PER_S)

@@ -28,7 +28,7 @@ from webcrm_sync.store.emails import Email
 from webcrm_sync.store.filings import Filing
 from webcrm_sync.store.incidents import Thing
 from webcrm_sync.store.sync_requests import RETELL, STAND, WITHDRAW, ActivityUpdate
-from webcrm_sync.webcrm.changes import ActivityChange
+from webcrm_sync.webcrm.requests import ActivityChange
 
 #: How an Activity that was taken back begins.
 WITHDRAWN = "[withdrawn] "

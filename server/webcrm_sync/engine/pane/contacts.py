@@ -11,7 +11,7 @@ from webcrm_sync.core.errors import Refused, TryLater, Unclear
 from webcrm_sync.core.matching import Contact
 from webcrm_sync.engine.context import Context
 from webcrm_sync.store import contact_claims, directory
-from webcrm_sync.webcrm.changes import PersonDraft
+from webcrm_sync.webcrm.requests import PersonDraft
 
 __all__ = ["PersonDraft", "create_contact"]
 

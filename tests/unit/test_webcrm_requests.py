@@ -12,15 +12,15 @@ import pytest
 
 from unit.webcrm_examples import NOW
 from webcrm_sync.core.crm import ActivityDraft, DocumentDraft
-from webcrm_sync.webcrm import changes, requests, wire
-from webcrm_sync.webcrm.changes import ActivityChange, PersonDraft
+from webcrm_sync.webcrm import requests
+from webcrm_sync.webcrm.requests import ActivityChange, PersonDraft
 
 BAD, SHOWN = "<b>x", "‹b›x"
 
 
 def _created() -> bytes:
     draft = ActivityDraft("ms1-k", "<Mail>", 1, 2, 3, BAD, f"From: Eva <eva@x.example>\n{BAD}", NOW)
-    return wire.activities_body([draft], key_field="ActivityCustom15", zone=UTC)
+    return requests.activities_body([draft], key_field="ActivityCustom15", zone=UTC)
 
 
 def _attached() -> bytes:
@@ -41,11 +41,11 @@ def _attached() -> bytes:
             },
         ),
         (
-            lambda: changes.activity_change_body(1, ActivityChange(subject=BAD, memo=BAD)),
+            lambda: requests.activity_change_body(1, ActivityChange(subject=BAD, memo=BAD)),
             {"ActivityDescription": SHOWN, "ActivityMemo": SHOWN},
         ),
         (
-            lambda: changes.person_body(PersonDraft("<i>Eva <u>", "eva@x.example", 1)),
+            lambda: requests.person_body(PersonDraft("<i>Eva <u>", "eva@x.example", 1)),
             {
                 "PersonName": "‹i›Eva ‹u›",
                 "PersonFirstName": "‹i›Eva",
