@@ -72,7 +72,7 @@ def test_both_organisations_of_a_domain_are_offered_and_a_person_chooses(
     mail = scenario.drag(kim.box, Mail("Hello", Person(f"bo@{domain}"), KIM))
     scenario.look()
     offered = kim.look(mail).candidates
-    assert [(c.organisation_id, c.why, c.who) for c in offered] == [
+    assert [(c.organisation_id, c.evidence, c.evidence_name) for c in offered] == [
         (number, MatchEvidence.DOMAIN, domain) for number in ids
     ]
     kim.choose(mail, ids[1])

@@ -29,7 +29,7 @@ def test_a_mail_of_a_known_contact_is_forecast_and_nothing_of_its_body_is_read(
     (target,) = state.targets
     assert (target.organisation, target.person, target.address) == ("Havnebyg", "Bo Byg", BO)
     assert target.activity_id is None
-    assert Action.SYNC in state.can
+    assert Action.SYNC in state.actions
     assert state.sender == Party(BO, BO)
     assert mail not in [i for e in scenario.sandbox.journal.exchanges for i in e.contents]
 
@@ -40,14 +40,14 @@ def test_the_button_moves_the_mail_and_it_stands_in_webcrm(scenario: Scenario) -
     mail = kim.box.deliver(Mail("Offer?", BO, KIM))
     state = kim.sync(mail)
     assert state.state is DisplayStatus.ON_ITS_WAY
-    assert state.steps == Progress(moved=True)
+    assert state.progress == Progress(moved=True)
     assert kim.box.read(mail).folder == FOLDER
 
     scenario.rest()
     done = kim.look(mail)
     assert done.state is DisplayStatus.SYNCED
-    assert done.steps == Progress(moved=True, read=True, filed=True, marked=True)
-    assert (done.way, done.by) == (Origin.BUTTON, "Kim Nordwind")
+    assert done.progress == Progress(moved=True, read=True, filed=True, marked=True)
+    assert (done.origin, done.by) == (Origin.BUTTON, "Kim Nordwind")
     assert done.took_seconds is not None
     assert len(scenario.under("Havnebyg")) == 1
     assert kim.box.read(mail).categories == BOTH
@@ -255,7 +255,7 @@ def test_a_mirror_says_that_webcrm_sent_it(scenario: Scenario) -> None:
     scenario.refresh()
     (mirror,) = kim.box.messages(f"sentitems/{FOLDER}")
     state = kim.look(mirror.id)
-    assert (state.state, state.way) == (DisplayStatus.MIRRORED, Origin.WEBCRM)
+    assert (state.state, state.origin) == (DisplayStatus.MIRRORED, Origin.WEBCRM)
     assert [t.activity_id for t in state.targets] == [activity]
 
 

@@ -58,10 +58,10 @@ class Doings:
         letter = leaf.letter
         may_choose = {Action.CHOOSE} if what == "sync to" else {Action.CHOOSE, Action.CHANGE}
         is_on_its_way = what == "choose" and before.state is DisplayStatus.ON_ITS_WAY
-        if what in {"choose", "sync to"} and (may_choose & set(before.can) or is_on_its_way):
+        if what in {"choose", "sync to"} and (may_choose & set(before.actions) or is_on_its_way):
             letter.chosen, letter.undone = organisation, False
             letter.offered.add(organisation)
-        elif what == "undo" and Action.UNDO in before.can:
+        elif what == "undo" and Action.UNDO in before.actions:
             letter.chosen, letter.was_undone = None, True
             letter.undone = True if self._is_alone(leaf) else None
         elif what == "sync" and before.state is DisplayStatus.NEW:

@@ -187,7 +187,7 @@ def test_afterwards_the_mail_is_where_it_is_wanted_and_nothing_sent_is_lost(
         (replace(NEW, is_in_folder=True), None, (DisplayStatus.ON_ITS_WAY, None)),
         (replace(NEW, item=SYNCED), None, (DisplayStatus.SYNCED, None)),
         (
-            replace(NEW, item=SYNCED, wishes={1: ActivityUpdate(MOVE, 2, NOON)}),
+            replace(NEW, item=SYNCED, updates={1: ActivityUpdate(MOVE, 2, NOON)}),
             None,
             (DisplayStatus.ON_ITS_WAY, None),
         ),
@@ -237,7 +237,9 @@ def test_a_contact_can_be_created_while_nobody_is_one(state: DisplayStatus) -> N
 
 
 def test_beside_a_copy_that_is_filed_there_is_nothing_to_do_but_to_mark_this_one() -> None:
-    can = allowed_actions(DisplayStatus.NEW, None, is_nobody_known=True, is_filed_elsewhere=True)
+    can = allowed_actions(
+        DisplayStatus.NEW, None, is_nobody_known=True, is_filed_by_other_copy=True
+    )
     assert can == (Action.SYNC,)
 
 
@@ -293,6 +295,6 @@ def test_a_sender_goes_into_the_first_rule_with_room() -> None:
 
 
 def test_what_needs_a_person_goes_before_what_mends_itself() -> None:
-    assert decide_state(parked=1, on_the_way=1, is_troubled=True) is ConnectionState.NEEDS_YOU
-    assert decide_state(parked=0, on_the_way=0, is_troubled=True) is ConnectionState.CATCHING_UP
-    assert decide_state(parked=0, on_the_way=0, is_troubled=False) is ConnectionState.CONNECTED
+    assert decide_state(parked=1, on_the_way=1, is_delayed=True) is ConnectionState.NEEDS_YOU
+    assert decide_state(parked=0, on_the_way=0, is_delayed=True) is ConnectionState.CATCHING_UP
+    assert decide_state(parked=0, on_the_way=0, is_delayed=False) is ConnectionState.CONNECTED

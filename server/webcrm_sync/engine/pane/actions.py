@@ -1,6 +1,7 @@
-"""What people do with a mail in Outlook: sync it, choose, try again, sync it anyway.
+"""What people do with a mail in the pane: sync it, choose its Organisation, retry it.
 
-Each changes nothing where it does not fit the mail's state; pressing twice does it once.
+Each action finds the mail, checks that it fits the mail's status, acts, and returns the new
+status. An action that does not fit changes nothing. Each action is idempotent.
 """
 
 from __future__ import annotations
@@ -23,30 +24,29 @@ from webcrm_sync.store.database import Tx
 from webcrm_sync.store.emails import Email
 from webcrm_sync.store.mailboxes import SyncFolder
 
-#: Folders lie in folders; deeper than this nobody's do.
-_DEEPEST = 30
+#: Ends the search for a mail's place in a folder tree that is deeper than anybody's.
+_MAX_FOLDER_DEPTH = 30
 
 
 def sync(
     context: Context, user: CurrentUser, ref: MailRef, *, organisation_ids: Sequence[int] = ()
 ) -> MailState:
-    """The mail's state after it was moved into the sync folder. Raises Gone.
+    """The mail's status after the move into the sync folder. Raises Gone, Refused.
 
-    `organisation_ids`: chosen by the person; Refused when webCRM has no such Organisation.
+    `organisation_ids`: the person's own choice; Refused if webCRM has no such Organisation.
     """
-    _check_known(context, organisation_ids)
-    pointed = locate_one(context, user, ref)
-    (state,) = read_statuses(context, user, [pointed])
-    _check_clear(state, organisation_ids)
-    if not organisation_ids or not (Action.CHOOSE in state.can or state.state is DisplayStatus.NEW):
-        return (
-            _move_in(context, user, ref, pointed, ()) if state.state is DisplayStatus.NEW else state
-        )
+    _check_organisations_exist(context, organisation_ids)
+    mail = locate_one(context, user, ref)
+    (state,) = read_statuses(context, user, [mail])
+    _check_replaces_one(state, organisation_ids)
+    is_new = state.state is DisplayStatus.NEW
+    if organisation_ids and (is_new or Action.CHOOSE in state.actions):
 
-    def follow(tx: Tx, mail: Email) -> None:
-        apply_choice(context, tx, mail, organisation_ids, by=user.name)
+        def apply(tx: Tx, email: Email) -> None:
+            apply_choice(context, tx, email, organisation_ids, by=user.name)
 
-    return _chosen(context, user, ref, pointed, organisation_ids, follow)
+        return _apply_or_move_in(context, user, ref, mail, organisation_ids, apply)
+    return _move_in(context, user, ref, mail, ()) if is_new else state
 
 
 def choose(
@@ -57,106 +57,106 @@ def choose(
     *,
     replaces: int | None = None,
 ) -> MailState:
-    """The mail's state after the person chose its Organisation. Raises Gone, Refused.
+    """The mail's status after the person chose its Organisation. Raises Gone, Refused.
 
-    A mail that is not synced yet is synced. One that is in webCRM is moved there from the
-    Organisation `replaces`, which may be left out where there is only one.
+    Syncs a mail that is not synced yet. Moves a filed mail here from the Organisation `replaces`,
+    which may be None if the mail is filed under one Organisation only.
     """
-    _check_known(context, [organisation_id])
-    pointed = locate_one(context, user, ref)
-    (state,) = read_statuses(context, user, [pointed])
+    _check_organisations_exist(context, [organisation_id])
+    mail = locate_one(context, user, ref)
+    (state,) = read_statuses(context, user, [mail])
     if state.state is DisplayStatus.NEW and replaces is not None:
         raise Refused(NOT_THERE, code="NotFiledThere")
-    _check_clear(state, [organisation_id])
-    may = {Action.CHOOSE, Action.CHANGE} & set(state.can) or state.state in {
-        DisplayStatus.NEW,
-        DisplayStatus.ON_ITS_WAY,
-    }
-    if not may:
+    _check_replaces_one(state, [organisation_id])
+    is_under_way = state.state in {DisplayStatus.NEW, DisplayStatus.ON_ITS_WAY}
+    if not (is_under_way or {Action.CHOOSE, Action.CHANGE} & set(state.actions)):
         return state
 
-    def follow(tx: Tx, mail: Email) -> None:
-        change(context, tx, mail, organisation_id, replaces=replaces, by=user.name)
+    def apply(tx: Tx, email: Email) -> None:
+        change(context, tx, email, organisation_id, replaces=replaces, by=user.name)
 
-    return _chosen(context, user, ref, pointed, [organisation_id], follow)
+    return _apply_or_move_in(context, user, ref, mail, [organisation_id], apply)
 
 
-def _check_clear(state: MailState, organisation_ids: Sequence[int]) -> None:
-    """Refuse a choice for a mail that a colleague has put under several: which one gives way."""
-    under = {target.organisation_id for target in state.targets if target.activity_id}
-    is_filed = state.state is DisplayStatus.NEW and state.elsewhere is not None
-    if is_filed and len(under) > 1 and not under.issuperset(organisation_ids):
+def _check_replaces_one(state: MailState, organisation_ids: Sequence[int]) -> None:
+    """Refuses a choice for a mail that a colleague filed under several Organisations.
+
+    It would be unclear which of them the choice replaces.
+    """
+    filed_under = {target.organisation_id for target in state.targets if target.activity_id}
+    is_filed = state.state is DisplayStatus.NEW and state.other_copy is not None
+    if is_filed and len(filed_under) > 1 and not filed_under.issuperset(organisation_ids):
         raise Refused(SEVERAL, code="SeveralOrganisations")
 
 
-def _check_known(context: Context, organisation_ids: Sequence[int]) -> None:
+def _check_organisations_exist(context: Context, organisation_ids: Sequence[int]) -> None:
     with context.begin() as tx:
         known = directory.organisation_names(tx, organisation_ids)
     if set(organisation_ids) - set(known):
         raise Refused("webCRM has no such Organisation.", code="NoOrganisation")
 
 
-def _chosen(
+def _apply_or_move_in(
     context: Context,
     user: CurrentUser,
     ref: MailRef,
-    pointed: LocatedMail,
+    mail: LocatedMail,
     organisation_ids: Sequence[int],
-    follow: Callable[[Tx, Email], None],
+    apply: Callable[[Tx, Email], None],
 ) -> MailState:
-    """Follow a choice at once where the mail has been met; else it travels with the press."""
+    """Applies a choice now if the mail has an item; else saves it with the sync request."""
     with context.begin() as tx:
         emails.lock_company(tx)
-        item = emails.known_items(tx, user.box.id, [pointed.graph_id]).get(pointed.graph_id)
-        is_met = item is not None and item.reason not in {Reason.MOVED_OUT, Reason.DELETED}
-        if item is not None and is_met:
+        item = emails.known_items(tx, user.box.id, [mail.graph_id]).get(mail.graph_id)
+        is_current = item is not None and item.reason not in {Reason.MOVED_OUT, Reason.DELETED}
+        if item is not None and is_current:
             if item.state is State.SKIPPED:
                 emails.set_item(tx, item.id, state=State.FOUND.value, reason=None, detail=None)
-            follow(tx, sync_requests.emails_by_id(tx, [item.email_id])[item.email_id])
-    if not is_met:
-        return _move_in(context, user, ref, pointed, organisation_ids)
-    return read_statuses(context, user, [pointed])[0]
+            apply(tx, sync_requests.emails_by_id(tx, [item.email_id])[item.email_id])
+    if not is_current:
+        return _move_in(context, user, ref, mail, organisation_ids)
+    return read_statuses(context, user, [mail])[0]
 
 
 def _move_in(
     context: Context,
     user: CurrentUser,
     ref: MailRef,
-    pointed: LocatedMail,
+    mail: LocatedMail,
     organisation_ids: Sequence[int],
 ) -> MailState:
-    """Note who asks, move the mail into the sync folder, have it looked at. Idempotent."""
-    box, graph_id = user.box, pointed.graph_id
+    """Saves the sync request, moves the mail into the sync folder and has the folder read."""
+    box = user.box
     with context.begin() as tx:
         folders = mailboxes.folders(tx, box.id)
         sync_requests.note_request(
             tx,
             box.id,
-            graph_id,
+            mail.graph_id,
             item_id=ref.item_id,
             by=user.name,
             organisations=organisation_ids,
         )
-    folder = next((f for f in folders if f.graph_id == pointed.head.folder_id), None)
+    folder = next((f for f in folders if f.graph_id == mail.head.folder_id), None)
     if folder is None:
-        above = _above(context, box.user_id, pointed.head.folder_id, folders)
-        folder = choose_folder(folders, above)
-        context.graph.move(box.user_id, graph_id, folder.graph_id)
+        path = _folder_path(context, box.user_id, mail.head.folder_id, folders)
+        folder = choose_folder(folders, path)
+        context.graph.move(box.user_id, mail.graph_id, folder.graph_id)
     with context.begin() as tx:
-        mailboxes.resume(tx, box.id)  # Graph has just answered; nobody waits out a back-off
+        mailboxes.resume(tx, box.id)  # Graph has just answered, so a back-off is out of date
         mailboxes.request_read(tx, [folder.id])
-    head = replace(pointed.head, folder_id=folder.graph_id)
-    return read_statuses(context, user, [LocatedMail(graph_id, head)])[0]
+    head = replace(mail.head, folder_id=folder.graph_id)
+    return read_statuses(context, user, [LocatedMail(mail.graph_id, head)])[0]
 
 
-def choose_folder(folders: Sequence[SyncFolder], above: Sequence[str]) -> SyncFolder:
-    """The sync folder under Sent Items for what lies in that tree, else the one under Inbox.
+def choose_folder(folders: Sequence[SyncFolder], path: Sequence[str]) -> SyncFolder:
+    """The sync folder under Sent Items for a mail in that tree, else the one under Inbox.
 
-    `above`: the ids of the mail's folder and of those above it. Raises Refused when there is no
-    sync folder.
+    `path`: the Graph ids of the mail's folder and of those above it. Raises Refused if the
+    mailbox has no sync folder.
     """
     sent = next((f for f in folders if f.place is Place.SENT), None)
-    if sent is not None and sent.parents and sent.parents[0] in above:
+    if sent is not None and sent.parents and sent.parents[0] in path:
         return sent
     ranked = sorted(folders, key=lambda f: (f.place is not Place.INBOX, f.place is Place.SENT))
     if not ranked:
@@ -164,46 +164,46 @@ def choose_folder(folders: Sequence[SyncFolder], above: Sequence[str]) -> SyncFo
     return ranked[0]
 
 
-def _above(
+def _folder_path(
     context: Context, user_id: str, folder_id: str, folders: Sequence[SyncFolder]
 ) -> list[str]:
-    """The folder's id and those above it, as far as it takes to know the tree."""
-    homes = {f.parents[0] for f in folders if f.parents}
-    chain = [folder_id]
-    while chain[-1] not in homes and len(chain) < _DEEPEST:
-        parent = context.graph.parents(user_id, chain[-1:])[chain[-1]]
-        if not parent or parent in chain:
+    """The folder's Graph id and those above it, up to the first parent of a sync folder."""
+    sync_folder_parents = {f.parents[0] for f in folders if f.parents}
+    path = [folder_id]
+    while path[-1] not in sync_folder_parents and len(path) < _MAX_FOLDER_DEPTH:
+        parent = context.graph.parents(user_id, path[-1:])[path[-1]]
+        if not parent or parent in path:
             break
-        chain.append(parent)
-    return chain
+        path.append(parent)
+    return path
 
 
 def retry(context: Context, user: CurrentUser, ref: MailRef) -> MailState:
-    """The mail's state after it was taken up again, at once. Raises Gone."""
-    pointed = locate_one(context, user, ref)
-    (state,) = read_statuses(context, user, [pointed])
+    """The mail's status after an immediate retry of a waiting or parked mail. Raises Gone."""
+    mail = locate_one(context, user, ref)
+    (state,) = read_statuses(context, user, [mail])
     if state.state in {DisplayStatus.PARKED, DisplayStatus.WAITING}:
-        _take_up(context, user, pointed, of=(State.PARKED, State.WAITING))
-    return read_statuses(context, user, [pointed])[0]
+        _restart(context, user, mail, from_states=(State.PARKED, State.WAITING))
+    return read_statuses(context, user, [mail])[0]
 
 
 def sync_anyway(context: Context, user: CurrentUser, ref: MailRef) -> MailState:
-    """The mail's state after a person wants it synced although it was left out. Raises Gone."""
-    pointed = locate_one(context, user, ref)
-    (state,) = read_statuses(context, user, [pointed])
-    if Action.ANYWAY in state.can:
-        _take_up(context, user, pointed, of=(State.SKIPPED,))
-    return read_statuses(context, user, [pointed])[0]
+    """The mail's status after the person has a skipped mail synced. Raises Gone."""
+    mail = locate_one(context, user, ref)
+    (state,) = read_statuses(context, user, [mail])
+    if Action.ANYWAY in state.actions:
+        _restart(context, user, mail, from_states=(State.SKIPPED,))
+    return read_statuses(context, user, [mail])[0]
 
 
-def _take_up(
-    context: Context, user: CurrentUser, pointed: LocatedMail, *, of: Sequence[State]
+def _restart(
+    context: Context, user: CurrentUser, mail: LocatedMail, *, from_states: Sequence[State]
 ) -> None:
-    """Let the mail begin anew, without waiting out anything. Idempotent."""
+    """Makes the mail *found* again and ends each back-off that would delay it."""
     with context.begin() as tx:
         emails.lock_company(tx)
-        item = emails.known_items(tx, user.box.id, [pointed.graph_id]).get(pointed.graph_id)
-        if item is None or item.state not in of:
+        item = emails.known_items(tx, user.box.id, [mail.graph_id]).get(mail.graph_id)
+        if item is None or item.state not in from_states:
             return
         values = {"state": State.FOUND.value, "reason": None, "detail": None, "retry_at": None}
         emails.set_item(tx, item.id, state_at=tx.now, **values)

@@ -1,4 +1,4 @@
-"""New contacts: made in webCRM once; the mail that waits for one files itself."""
+"""Creates contacts in webCRM, each one once. A mail that waits for one is then filed."""
 
 from __future__ import annotations
 
@@ -15,42 +15,43 @@ from webcrm_sync.webcrm.requests import PersonDraft
 
 __all__ = ["PersonDraft", "create_contact"]
 
-#: How long whoever asks for the same contact waits for the first one's answer.
-_ANSWER = timedelta(seconds=2)
-_PATIENCE = timedelta(seconds=30)
+#: When to retry while another request creates the same contact.
+_RETRY_AFTER = timedelta(seconds=2)
+#: A claim older than this belongs to a request that failed; webCRM's search may lag further.
+_CLAIM_LIFETIME = timedelta(seconds=30)
 
 
 def create_contact(context: Context, draft: PersonDraft) -> int:
-    """The Person's id in webCRM: the one that is there, else a new one. Pressing twice makes one.
+    """The id of the Person in webCRM: an existing one, else a new one. Idempotent.
 
-    The intent is committed before the call. After an unclear answer webCRM is asked for the
-    address before anything is created again, once its search has had the time to know.
+    Commits a claim before the call. After an unclear answer it searches webCRM for the address
+    before it creates anything, once the search has had time to see a new Person.
     Raises TryLater, Unclear, Refused.
     """
     if not draft.name:
-        raise Refused("The name holds nothing that can be seen.", code="NoName")
+        raise Refused("The name has no visible characters.", code="NoName")
     address = fold_address(draft.address)
     draft = replace(draft, address=display_address(address))
     with context.begin() as tx:
         if not directory.organisation_names(tx, [draft.organisation_id]):
             raise Refused("webCRM has no such Organisation.", code="NoOrganisation")
-        known = directory.look_up(tx, [address], ()).contacts
-        there = (c.person_id for c in known if c.organisation_id == draft.organisation_id)
-        if (person_id := next(there, None)) is not None:
+        contacts = directory.look_up(tx, [address], ()).contacts
+        existing = (c.person_id for c in contacts if c.organisation_id == draft.organisation_id)
+        if (person_id := next(existing, None)) is not None:
             return person_id
-        stale = tx.now - max(_PATIENCE, context.settings.settle)
+        stale = tx.now - max(_CLAIM_LIFETIME, context.settings.settle)
         claim = contact_claims.claim_contact(tx, address, draft.organisation_id, stale=stale)
-        again = tx.now + _ANSWER
+        retry_at = tx.now + _RETRY_AFTER
     if claim.person_id is not None:
         return claim.person_id
     if not claim.is_ours:
-        raise TryLater("This contact is being created at this moment.", retry_at=again)
-    person_id = _create(context, draft)
-    _take_in(context, draft, person_id)
+        raise TryLater("This contact is being created at this moment.", retry_at=retry_at)
+    person_id = _find_or_create(context, draft)
+    _save_contact(context, draft, person_id)
     return person_id
 
 
-def _create(context: Context, draft: PersonDraft) -> int:
+def _find_or_create(context: Context, draft: PersonDraft) -> int:
     try:
         for row in context.webcrm.persons_with(draft.address):
             if any(c.organisation_id == draft.organisation_id for c in row.contacts):
@@ -64,8 +65,8 @@ def _create(context: Context, draft: PersonDraft) -> int:
         raise
 
 
-def _take_in(context: Context, draft: PersonDraft, person_id: int) -> None:
-    """The directory knows the contact at once; what waits for the address wakes."""
+def _save_contact(context: Context, draft: PersonDraft, person_id: int) -> None:
+    """Adds the contact to the directory and wakes the mails that wait for its address."""
     address = fold_address(draft.address)
     contact = Contact(person_id, draft.organisation_id, address, draft.name)
     with context.begin() as tx:

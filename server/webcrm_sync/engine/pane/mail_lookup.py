@@ -1,4 +1,4 @@
-"""The mail that somebody points at in Outlook, found in that person's own mailbox."""
+"""Finds the mail that a person selected in Outlook, in that person's own mailbox."""
 
 from __future__ import annotations
 
@@ -16,19 +16,20 @@ from webcrm_sync.store.database import Tx
 from webcrm_sync.store.emails import Email, Item
 from webcrm_sync.store.mailboxes import Mailbox
 
-#: The add-in's names of ids, and Graph's (Microsoft Graph: user: translateExchangeIds).
+#: The add-in's kinds of ids, and Graph's names (Microsoft Graph: user: translateExchangeIds).
 KINDS = {"ews": "ewsId", "rest": "restId"}
-#: Whether it is deleted, too new, or in a shared mailbox, an archive or another account cannot be
-#: known from here.
+#: Does not say why: the mail may be deleted, too new, or in a shared mailbox, an archive or
+#: another account, and the server cannot tell these apart.
 NOT_HERE = "This mail was not found in your own mailbox."
 
 
 @dataclass(frozen=True, slots=True)
 class MailRef:
-    """A mail as Outlook names it. `kind`: ews or rest. `message_id` finds it again after a move.
+    """What Outlook says about a selected mail.
 
-    `item_id` may be empty: Outlook for Mac gives none to some mails that are read. `version`: the
-    token that an earlier answer about it came with (`engine.versions`).
+    `item_id`: Outlook's id; Outlook for Mac leaves it empty for some mails. `kind`: ews or rest.
+    `message_id` finds the mail when the id does not. `version`: the token of an earlier answer
+    about the mail (`version_tokens`).
     """
 
     item_id: str
@@ -37,13 +38,13 @@ class MailRef:
     version: str | None = None
 
     @classmethod
-    def named(
+    def parse(
         cls, item_id: str | None, kind: str, message_id: str | None, version: str | None
     ) -> MailRef:
-        """The mail with these names, as clients write them.
+        """The reference made of what a client sent.
 
-        The two kinds of ids are one Base64 in two alphabets (RFC 4648 sections 4 and 5): an id
-        tells its kind by its own letters, whatever the client calls it.
+        The two kinds of ids are one Base64 in two alphabets (RFC 4648 sections 4 and 5). If the
+        id has a letter of one alphabet only, that decides its kind, not what the client says.
         """
         id_ = "".join(unquote(item_id or "").replace("\0", "").split())
         if any(c in id_ for c in "/+"):
@@ -55,7 +56,7 @@ class MailRef:
 
 @dataclass(frozen=True, slots=True)
 class CurrentUser:
-    """Who asks, and the one mailbox that person may ask about: the own."""
+    """The person who sends the request, and the only mailbox that the request may read."""
 
     box: Mailbox
     name: str
@@ -63,14 +64,14 @@ class CurrentUser:
 
 @dataclass(frozen=True, slots=True)
 class LocatedMail:
-    """A copy in the asker's mailbox. `head`: as it stands in Outlook now, without its body."""
+    """A copy in the user's mailbox. `head`: the mail without its body."""
 
     graph_id: str
     head: Message
 
 
 def find_user(context: Context, user_id: str, *, name: str) -> CurrentUser | None:
-    """The person with this user id and the own mailbox, None when that is not watched."""
+    """The person with this user id, None if that mailbox is not watched."""
     with context.begin() as tx:
         mailbox_id = sync_requests.mailbox_of_user(tx, user_id)
         box = mailboxes.read_mailbox(tx, mailbox_id) if mailbox_id is not None else None
@@ -80,63 +81,63 @@ def find_user(context: Context, user_id: str, *, name: str) -> CurrentUser | Non
 def locate(
     context: Context, user: CurrentUser, refs: Sequence[MailRef]
 ) -> list[LocatedMail | None]:
-    """Each mail in the asker's own mailbox, None = it is not there.
+    """Each mail in the user's mailbox, None = it is not there.
 
-    What was met is told from our tables, so that a pane that asks each second costs Graph
-    nothing; of the others the heads are read.
+    Takes the head of a known copy from the tables, so that an open pane costs Graph nothing.
+    Reads the other heads from Graph.
     """
-    ids = _immutable(context, user, refs)
+    graph_ids = _graph_ids(context, user, refs)
     with context.begin() as tx:
-        ids = [
-            graph_id or _met_by_message_id(tx, user, ref)
-            for ref, graph_id in zip(refs, ids, strict=True)
+        graph_ids = [
+            graph_id or _known_by_message_id(tx, user, ref)
+            for ref, graph_id in zip(refs, graph_ids, strict=True)
         ]
-        known = _known_heads(tx, user, [i for i in ids if i])
-    unknown = sorted({i for i in ids if i and i not in known})
-    return _found(
-        context, user, refs, ids, {**context.graph.heads(user.box.user_id, unknown), **known}
-    )
+        known = _known_heads(tx, user, [i for i in graph_ids if i])
+    unknown = sorted({i for i in graph_ids if i and i not in known})
+    heads = {**context.graph.heads(user.box.user_id, unknown), **known}
+    return _pick_heads(context, user, refs, graph_ids, heads)
 
 
 def locate_one(context: Context, user: CurrentUser, ref: MailRef) -> LocatedMail:
-    """The mail in the asker's own mailbox as it lies there now. Raises Gone."""
-    ids = _immutable(context, user, [ref])
-    heads = context.graph.heads(user.box.user_id, [i for i in ids if i])
-    (found,) = _found(context, user, [ref], ids, heads)
-    if found is None:
+    """The mail in the user's mailbox, with its present head from Graph. Raises Gone."""
+    graph_ids = _graph_ids(context, user, [ref])
+    heads = context.graph.heads(user.box.user_id, [i for i in graph_ids if i])
+    (mail,) = _pick_heads(context, user, [ref], graph_ids, heads)
+    if mail is None:
         raise Gone(NOT_HERE)
-    return found
+    return mail
 
 
-def _found(
+def _pick_heads(
     context: Context,
     user: CurrentUser,
     refs: Sequence[MailRef],
-    ids: Sequence[str | None],
+    graph_ids: Sequence[str | None],
     heads: Mapping[str, Message | None],
 ) -> list[LocatedMail | None]:
-    found = []
-    for ref, graph_id in zip(refs, ids, strict=True):
+    """Takes each head by its Graph id, else searches the mailbox by Message-ID."""
+    located = []
+    for ref, graph_id in zip(refs, graph_ids, strict=True):
         head = heads.get(graph_id) if graph_id else None
-        head = head or _by_message_id(context, user, ref)
-        found.append(LocatedMail(head.graph_id, head) if head else None)
-    return found
+        head = head or _search_by_message_id(context, user, ref)
+        located.append(LocatedMail(head.graph_id, head) if head else None)
+    return located
 
 
 def _known_heads(tx: Tx, user: CurrentUser, graph_ids: Sequence[str]) -> Mapping[str, Message]:
-    """The heads of the copies among these that lie where we know them."""
+    """The heads of those copies that have an item in a sync folder."""
     items = emails.known_items(tx, user.box.id, graph_ids)
-    folders = {f.id: f.graph_id for f in mailboxes.folders(tx, user.box.id)}
+    folder_ids = {f.id: f.graph_id for f in mailboxes.folders(tx, user.box.id)}
     mails = sync_requests.emails_by_id(tx, {item.email_id for item in items.values()})
     return {
-        graph_id: _head(item, mails[item.email_id], folders[item.folder_id])
+        graph_id: _head(item, mails[item.email_id], folder_ids[item.folder_id])
         for graph_id, item in items.items()
-        if item.folder_id in folders
+        if item.folder_id in folder_ids
     }
 
 
 def _head(item: Item, email: Email, folder_id: str) -> Message:
-    """What our tables know of a copy, as Graph would tell it."""
+    """The head of a copy made from the tables, in the form in which Graph returns it."""
     return Message(
         graph_id=item.graph_id,
         change_key=item.change_key,
@@ -159,40 +160,47 @@ def _head(item: Item, email: Email, folder_id: str) -> Message:
     )
 
 
-def _immutable(context: Context, user: CurrentUser, refs: Sequence[MailRef]) -> list[str | None]:
-    """The immutable id of each mail: as found before, by the press that moved it, else by Graph."""
+def _graph_ids(context: Context, user: CurrentUser, refs: Sequence[MailRef]) -> list[str | None]:
+    """The immutable Graph id of each mail, None = unknown.
+
+    Takes it from the version token, else from the sync request that moved the mail (a move ends
+    Outlook's id), else from Graph.
+    """
     with context.begin() as tx:
-        pressed = sync_requests.requested(tx, user.box.id, {ref.item_id for ref in refs} - {""})
-    named = {
+        requested = sync_requests.requested(tx, user.box.id, {r.item_id for r in refs} - {""})
+    tokens = {
         ref: version_tokens.read_token(context, user.box.user_id, ref.version or "") for ref in refs
     }
-    told: dict[tuple[str, str], str | None] = {}
-    for name, kind in KINDS.items():
-        mine = {ref.item_id for ref in refs if ref.kind == name and not named[ref]} - {""}
-        told |= {(name, one): pressed[one] for one in mine & pressed.keys()}
-        wanted = sorted(mine - pressed.keys())
-        if not wanted:
+    found: dict[tuple[str, str], str | None] = {}
+    for kind, graph_kind in KINDS.items():
+        item_ids = {ref.item_id for ref in refs if ref.kind == kind and not tokens[ref]} - {""}
+        found |= {(kind, i): requested[i] for i in item_ids & requested.keys()}
+        unknown = sorted(item_ids - requested.keys())
+        if not unknown:
             continue
         try:
-            answers = context.graph.immutable_ids(user.box.user_id, wanted, kind)
-        except Refused:  # one malformed id spoils the call; the Message-ID may still find them
+            translated = context.graph.immutable_ids(user.box.user_id, unknown, graph_kind)
+        except Refused:  # one malformed id fails the call; the Message-IDs may still find the mails
             continue
-        told |= {(name, one): graph_id for one, graph_id in answers.items()}
-    return [k.graph_id if (k := named[ref]) else told.get((ref.kind, ref.item_id)) for ref in refs]
+        found |= {(kind, i): graph_id for i, graph_id in translated.items()}
+    return [
+        token.graph_id if (token := tokens[ref]) else found.get((ref.kind, ref.item_id))
+        for ref in refs
+    ]
 
 
-def _met_by_message_id(tx: Tx, user: CurrentUser, ref: MailRef) -> str | None:
-    """The newest copy in a sync folder of the mailbox that our tables know by the Message-ID."""
-    found = [
+def _known_by_message_id(tx: Tx, user: CurrentUser, ref: MailRef) -> str | None:
+    """The Graph id of the newest item in a sync folder of the mailbox with the Message-ID."""
+    items = [
         item
         for email in (emails.find_emails(tx, ref.message_id) if ref.message_id else ())
         for item in emails.items_of_email(tx, email.id)
         if item.mailbox_id == user.box.id and item.folder_id is not None
     ]
-    return max(found, key=lambda item: (item.found_at, item.id)).graph_id if found else None
+    return max(items, key=lambda item: (item.found_at, item.id)).graph_id if items else None
 
 
-def _by_message_id(context: Context, user: CurrentUser, ref: MailRef) -> Message | None:
+def _search_by_message_id(context: Context, user: CurrentUser, ref: MailRef) -> Message | None:
     if not ref.message_id:
         return None
     found = context.graph.find_mail(user.box.user_id, ref.message_id)
@@ -200,16 +208,17 @@ def _by_message_id(context: Context, user: CurrentUser, ref: MailRef) -> Message
         found = context.graph.find_mail(user.box.user_id, f"<{ref.message_id}>")
     with context.begin() as tx:
         known = emails.known_items(tx, user.box.id, [m.graph_id for m in found])
-        ours = {f.graph_id for f in mailboxes.folders(tx, user.box.id)}
-    return _likeliest(found, known, ours)
+        sync_folders = {f.graph_id for f in mailboxes.folders(tx, user.box.id)}
+    return _pick_likeliest(found, set(known), sync_folders)
 
 
-def _likeliest(found: Iterable[Message], known: Iterable[str], ours: set[str]) -> Message | None:
-    """Of several copies the one in a sync folder, else one that was met, else the newest mail."""
-    met = set(known)
+def _pick_likeliest(
+    found: Iterable[Message], known: set[str], sync_folders: set[str]
+) -> Message | None:
+    """Of several copies the one in a sync folder, else a known one, else the newest mail."""
 
-    def rank(one: Message) -> tuple[bool, bool, bool, float]:
-        age = -one.received_at.timestamp() if one.received_at else 0.0
-        return one.folder_id not in ours, one.graph_id not in met, one.is_draft, age
+    def rank(head: Message) -> tuple[bool, bool, bool, float]:
+        age = -head.received_at.timestamp() if head.received_at else 0.0
+        return head.folder_id not in sync_folders, head.graph_id not in known, head.is_draft, age
 
     return min(found, key=rank, default=None)

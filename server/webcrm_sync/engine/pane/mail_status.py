@@ -1,4 +1,4 @@
-"""Where people ask about their mails: the state of each, read from our tables and its head."""
+"""The status of mails for the pane: reads the facts, lets the rules decide, adds the names."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from webcrm_sync.core.states import NO_MAIL, Reason
 from webcrm_sync.engine.context import Context
 from webcrm_sync.engine.isolation import incidents
 from webcrm_sync.engine.matching import decide as matching
-from webcrm_sync.engine.pane import mail_status_rules
+from webcrm_sync.engine.pane import mail_status_rules as rules
 from webcrm_sync.engine.pane.copy_facts import read_copy_facts
 from webcrm_sync.engine.pane.mail_lookup import CurrentUser, LocatedMail, MailRef, locate
 from webcrm_sync.engine.pane.mail_status_rules import (
@@ -34,6 +34,7 @@ from webcrm_sync.engine.pane.mail_status_rules import (
     Forecast,
     MailState,
     MatchEvidence,
+    Origin,
     TargetView,
     WithdrawnActivity,
 )
@@ -41,58 +42,63 @@ from webcrm_sync.engine.pane.version_tokens import make_token
 from webcrm_sync.settings import Settings
 from webcrm_sync.store import directory, mailboxes, sync_requests
 from webcrm_sync.store.database import Tx
-from webcrm_sync.store.versions import Copy as Copied
-from webcrm_sync.store.versions import Version, read_versions
+from webcrm_sync.store.versions import Copy, Version, read_versions
 
 logger = logging.getLogger(__name__)
 
-#: In a list of mails: one about which something unforeseen was raised.
+#: Stands in a list for a mail whose status raised an unforeseen error.
 UNREADABLE = MailState(DisplayStatus.PARKED, Reason.UNFORESEEN)
 _FORECASTS = {Matched: Forecast.KNOWN, Ambiguous: Forecast.SEVERAL, NoMatch: Forecast.NOBODY}
+#: A mail in one of these states has no filing to show, so matching says where it will be filed.
+_SHOWS_MATCH = frozenset({DisplayStatus.NEW, DisplayStatus.MIRRORED, DisplayStatus.ON_ITS_WAY})
+
+Match = Matched | Ambiguous | NoMatch
 
 
 def statuses(
     context: Context, user: CurrentUser, refs: Sequence[MailRef]
 ) -> list[tuple[MailState, str | None]]:
-    """The state of each mail and its version token, in their order.
+    """The status of each mail and its version token, in the order of `refs`.
 
-    A mail that is not there is told as NOT_FOUND, without a token, one of several that cannot be
-    told as NOT_TOLD. One that is in a sync folder and was not read there yet is read now: without
-    push its turn would come minutes later.
+    A mail that is not in the mailbox is NOT_FOUND without a token. If one of several mails raises
+    an unforeseen error, that mail alone is UNREADABLE. A copy in a sync folder that `discover` has
+    not read yet makes it read the folder now: without push its turn comes minutes later.
     """
     try:
-        return _states(context, user, refs)
+        return _read_and_version(context, user, refs)
     except Exception as error:
         if len(refs) == 1 or incidents.is_trouble(error):
             raise
-    return [_state_alone(context, user, ref) for ref in refs]
+    return [_read_one(context, user, ref) for ref in refs]
 
 
-def _state_alone(context: Context, user: CurrentUser, ref: MailRef) -> tuple[MailState, str | None]:
+def _read_one(context: Context, user: CurrentUser, ref: MailRef) -> tuple[MailState, str | None]:
     try:
-        return _states(context, user, [ref])[0]
+        return _read_and_version(context, user, [ref])[0]
     except Exception as error:
         if incidents.is_trouble(error):
             raise
-        logger.error("mail_not_told", extra={"trace": format_trace(error)})
+        logger.error("mail_status_failed", extra={"trace": format_trace(error)})
         return UNREADABLE, None
 
 
-def _states(
+def _read_and_version(
     context: Context, user: CurrentUser, refs: Sequence[MailRef]
 ) -> list[tuple[MailState, str | None]]:
-    pointed = locate(context, user, refs)
-    found = [p for p in pointed if p]
-    copies = [Copied(user.box.user_id, p.graph_id, p.head.message_id) for p in found]
-    read = read_versions(context.database, context.company_id, copies) if copies else []
-    known = list(zip(found, read, read_statuses(context, user, found), strict=True))
-    if unread := {p.head.folder_id for p, v, _ in known if v and not v.is_met}:
-        _hint_unread(context, user, unread)
-    answers = iter([(state, _token(context, user, p, v, state)) for p, v, state in known])
-    return [next(answers) if p else (NOT_FOUND, None) for p in pointed]
+    """Reads each version before the status, so that a change in between counts as a change."""
+    located = locate(context, user, refs)
+    found = [mail for mail in located if mail]
+    copies = [Copy(user.box.user_id, mail.graph_id, mail.head.message_id) for mail in found]
+    versions = read_versions(context.database, context.company_id, copies) if copies else []
+    states = read_statuses(context, user, found)
+    read = list(zip(found, versions, states, strict=True))
+    if folder_ids := {mail.head.folder_id for mail, v, _ in read if v and not v.is_met}:
+        _request_folder_reads(context, user, folder_ids)
+    answers = iter([(state, _token(context, user, mail, v, state)) for mail, v, state in read])
+    return [next(answers) if mail else (NOT_FOUND, None) for mail in located]
 
 
-def _hint_unread(context: Context, user: CurrentUser, folder_ids: Set[str]) -> None:
+def _request_folder_reads(context: Context, user: CurrentUser, folder_ids: Set[str]) -> None:
     with context.begin() as tx:
         folders = mailboxes.folders(tx, user.box.id)
         unread = [f.id for f in folders if f.graph_id in folder_ids and f.hinted_at is None]
@@ -102,47 +108,51 @@ def _hint_unread(context: Context, user: CurrentUser, folder_ids: Set[str]) -> N
 def _token(
     context: Context,
     user: CurrentUser,
-    one: LocatedMail,
+    mail: LocatedMail,
     version: Version | None,
     state: MailState,
 ) -> str | None:
     if version is None:
         return None
     is_on_its_way = state.state is DisplayStatus.ON_ITS_WAY
-    return make_token(context, user.box.user_id, one.head, version, is_on_its_way=is_on_its_way)
+    return make_token(context, user.box.user_id, mail.head, version, is_on_its_way=is_on_its_way)
 
 
 def read_statuses(
-    context: Context, user: CurrentUser, pointed: Sequence[LocatedMail]
+    context: Context, user: CurrentUser, mails: Sequence[LocatedMail]
 ) -> list[MailState]:
-    """The state of each of these copies, from our tables alone."""
+    """The status of each of these copies, from the tables alone."""
     with context.begin() as tx:
         internals = mailboxes.internals(tx, context.settings.internal_domains)
-        copies = read_copy_facts(tx, user, pointed, internals)
+        copies = read_copy_facts(tx, user, mails, internals)
         senders = sync_requests.senders(tx, user.box.id)
-        rooms = [
-            MailContext.of(
+        mail_contexts = [
+            MailContext.read(
                 tx, user, copy, settings=context.settings, internals=internals, senders=senders
             )
             for copy in copies
         ]
-    return [_state(room, copy) for room, copy in zip(rooms, copies, strict=True)]
+    return [_build_state(mail, copy) for mail, copy in zip(mail_contexts, copies, strict=True)]
 
 
 @dataclass(frozen=True, slots=True)
 class MailContext:
-    """What surrounds one copy: who is internal, what webCRM knows of its people, the names."""
+    """What the status of one copy depends on besides the copy itself.
+
+    `people`: the external parties. `directory`: the contacts and domains among them.
+    `organisation_names`: by id. `senders`: the addresses that the user always syncs.
+    """
 
     settings: Settings
     people: tuple[Party, ...]
     exclusion_reason: Reason | None
-    book: Directory
-    names: Mapping[int, str]
+    directory: Directory
+    organisation_names: Mapping[int, str]
     senders: frozenset[str]
-    owner: str
+    owner_name: str
 
     @classmethod
-    def of(
+    def read(
         cls,
         tx: Tx,
         user: CurrentUser,
@@ -152,36 +162,36 @@ class MailContext:
         internals: Internals,
         senders: frozenset[str],
     ) -> MailContext:
-        """The surroundings of this copy."""
+        """The context of this copy."""
         people = external_people(copy.head, internals)
-        book = directory.look_up(tx, [p.folded for p in people], {p.domain for p in people})
-        ids = {c.organisation_id for c in book.contacts} | {i for _, i in book.domains}
+        known = directory.look_up(tx, [p.folded for p in people], {p.domain for p in people})
+        ids = {c.organisation_id for c in known.contacts} | {i for _, i in known.domains}
         ids |= {f.organisation_id for f in copy.filings}
-        ids |= {w.move_to for w in (copy.wishes or {}).values() if w.move_to}
+        ids |= {u.move_to for u in (copy.updates or {}).values() if u.move_to}
         return cls(
             settings=settings,
             people=people,
-            exclusion_reason=_why_not(copy, people, internals, settings.never_sync),
-            book=book,
-            names=directory.organisation_names(tx, ids),
+            exclusion_reason=_exclusion_reason(copy, people, internals, settings.never_sync),
+            directory=known,
+            organisation_names=directory.organisation_names(tx, ids),
             senders=senders,
-            owner=user.box.display_name,
+            owner_name=user.box.display_name,
         )
 
     def name(self, organisation_id: int) -> str:
         """The Organisation's name, or its number while the directory does not know it."""
         if not organisation_id:
             return ""
-        return self.names.get(organisation_id) or f"Organisation {organisation_id}"
+        return self.organisation_names.get(organisation_id) or f"Organisation {organisation_id}"
 
     def link(self, organisation_id: int) -> str | None:
-        """Where webCRM shows the Organisation."""
+        """The address of the Organisation's page in webCRM, None = no pattern is configured."""
         pattern = self.settings.webcrm_organisation_link
-        is_shown = pattern and organisation_id
-        return pattern.replace("{id}", str(organisation_id)) if is_shown else None
+        is_linked = pattern and organisation_id
+        return pattern.replace("{id}", str(organisation_id)) if is_linked else None
 
 
-def _why_not(
+def _exclusion_reason(
     copy: CopyFacts, people: Sequence[Party], internals: Internals, never: frozenset[str]
 ) -> Reason | None:
     if copy.head.kind in NO_MAIL:
@@ -189,111 +199,111 @@ def _why_not(
     return matching.exclusion_reason(copy.head, people, internals, NeverSync.of(never))
 
 
-def _state(room: MailContext, copy: CopyFacts) -> MailState:
-    state, reason = mail_status_rules.decide_status(copy, room.exclusion_reason)
-    found = match_organisations(room.people, room.book)
-    is_filed_elsewhere = copy.is_filed_elsewhere and state is DisplayStatus.NEW
-    forecast = _forecast(copy, found) if state is DisplayStatus.NEW else None
-    way = mail_status_rules.decide_origin(copy, state)
-    item, sender = copy.met, copy.head.sender
-    is_external = sender is not None and sender in room.people
+def _build_state(mail: MailContext, copy: CopyFacts) -> MailState:
+    status, reason = rules.decide_status(copy, mail.exclusion_reason)
+    found = match_organisations(mail.people, mail.directory)
+    origin = rules.decide_origin(copy, status)
+    item, sender = copy.current_item, copy.head.sender
+    is_external = sender is not None and sender in mail.people
     return MailState(
-        state=state,
+        state=status,
         reason=reason,
         detail=item.detail if item else None,
-        forecast=forecast,
-        targets=tuple(_targets(room, copy, state, found)),
-        candidates=()
-        if is_filed_elsewhere or not isinstance(found, Ambiguous)
-        else tuple(_candidates(room, found)),
-        addresses=tuple(p.written or p.address for p in room.people if "@" in p.address),
-        steps=mail_status_rules.decide_progress(copy, state),
-        at=item.state_at if item else (copy.press.pressed_at if copy.press and way else None),
-        took_seconds=mail_status_rules.sync_duration_s(copy, state),
-        way=way,
-        by=_by(room, copy, way),
-        can=mail_status_rules.allowed_actions(
-            state,
+        forecast=_forecast(copy, found) if status is DisplayStatus.NEW else None,
+        targets=tuple(_targets(mail, copy, status, found)),
+        candidates=tuple(_candidates(mail, copy, status, found)),
+        addresses=tuple(p.written or p.address for p in mail.people if "@" in p.address),
+        progress=rules.decide_progress(copy, status),
+        at=item.state_at
+        if item
+        else (copy.request.pressed_at if copy.request and origin else None),
+        took_seconds=rules.sync_duration_s(copy, status),
+        origin=origin,
+        by=_synced_by(mail, copy, origin),
+        actions=rules.allowed_actions(
+            status,
             reason,
             is_nobody_known=isinstance(found, NoMatch),
-            is_filed_elsewhere=copy.is_filed_elsewhere,
+            is_filed_by_other_copy=copy.is_filed_by_other_copy,
         ),
         sender=sender if is_external else None,
-        always_sync=is_external and sender is not None and sender.folded in room.senders,
-        withdrawn=tuple(_withdrawn(room, copy)),
-        elsewhere=copy.elsewhere,
+        always_sync=is_external and sender is not None and sender.folded in mail.senders,
+        withdrawn=tuple(_withdrawn_activities(mail, copy)),
+        other_copy=copy.other_copy,
     )
 
 
-def _forecast(copy: CopyFacts, found: Matched | Ambiguous | NoMatch) -> Forecast:
-    """A mail that another copy brought to webCRM counts as known, even where its people are not."""
-    return Forecast.KNOWN if copy.is_filed_elsewhere else _FORECASTS[type(found)]
+def _forecast(copy: CopyFacts, found: Match) -> Forecast:
+    """KNOWN for a mail that another copy brought to webCRM, even if nobody on it is a contact."""
+    return Forecast.KNOWN if copy.is_filed_by_other_copy else _FORECASTS[type(found)]
 
 
-def _withdrawn(room: MailContext, copy: CopyFacts) -> Iterable[WithdrawnActivity]:
-    """What webCRM keeps of a mail that was taken back as a whole."""
-    if copy.met or copy.is_filed_elsewhere:
+def _withdrawn_activities(mail: MailContext, copy: CopyFacts) -> Iterable[WithdrawnActivity]:
+    """The Activities that webCRM keeps although the mail was withdrawn entirely."""
+    if copy.current_item or copy.is_filed_by_other_copy:
         return
     for filing in copy.filings:
         if filing.is_withdrawn and not filing.is_removed and filing.activity_id is not None:
             number = filing.organisation_id
-            is_told = filing.id not in (copy.wishes or {})
-            yield WithdrawnActivity(number, room.name(number), room.link(number), is_told)
+            is_emptied = filing.id not in (copy.updates or {})
+            yield WithdrawnActivity(number, mail.name(number), mail.link(number), is_emptied)
 
 
-def _by(room: MailContext, copy: CopyFacts, way: mail_status_rules.Origin | None) -> str | None:
-    if way is None:
+def _synced_by(mail: MailContext, copy: CopyFacts, origin: Origin | None) -> str | None:
+    if origin is None:
         return None
-    return copy.press.by if way is mail_status_rules.Origin.BUTTON and copy.press else room.owner
+    return copy.request.by if origin is Origin.BUTTON and copy.request else mail.owner_name
 
 
 def _targets(
-    room: MailContext, copy: CopyFacts, state: DisplayStatus, found: Matched | Ambiguous | NoMatch
+    mail: MailContext, copy: CopyFacts, status: DisplayStatus, found: Match
 ) -> Iterable[TargetView]:
-    """Where the mail stands, or will stand."""
-    if (copy.met or copy.is_filed_elsewhere) and copy.standing:
-        for filing in copy.standing:
-            wish = (copy.wishes or {}).get(filing.id)
+    """The Organisations under which the mail is filed, else those that matching finds."""
+    if (copy.current_item or copy.is_filed_by_other_copy) and copy.active_filings:
+        for filing in copy.active_filings:
+            update = (copy.updates or {}).get(filing.id)
             target = filing.target
-            if wish and wish.move_to:
-                target = Target(wish.move_to, None, MatchedBy.PERSON)
-            yield _where(room, target, filing.activity_id)
-        return
-    activity_id = copy.mirrored if state is DisplayStatus.MIRRORED else None
-    if isinstance(found, Matched) and state in {
-        DisplayStatus.NEW,
-        DisplayStatus.MIRRORED,
-        DisplayStatus.ON_ITS_WAY,
-    }:
+            if update and update.move_to:
+                target = Target(update.move_to, None, MatchedBy.PERSON)
+            yield _view_target(mail, target, filing.activity_id)
+    elif isinstance(found, Matched) and status in _SHOWS_MATCH:
+        is_mirror = status is DisplayStatus.MIRRORED
+        activity_id = copy.mirrored_activity_id if is_mirror else None
         for target in found.targets:
-            yield _where(room, target, activity_id)
+            yield _view_target(mail, target, activity_id)
 
 
-def _where(room: MailContext, target: Target, activity_id: int | None) -> TargetView:
-    contacts = (c for c in room.book.contacts if c.person_id == target.person_id)
+def _view_target(mail: MailContext, target: Target, activity_id: int | None) -> TargetView:
+    contacts = (c for c in mail.directory.contacts if c.person_id == target.person_id)
     contact = next(contacts, None)
     number = target.organisation_id
     return TargetView(
         organisation_id=number,
-        organisation=room.name(number),
-        link=room.link(number),
+        organisation=mail.name(number),
+        link=mail.link(number),
         person=contact.name or None if contact else None,
         address=display_address(contact.address) if contact else None,
         activity_id=activity_id,
     )
 
 
-def _candidates(room: MailContext, found: Ambiguous) -> Iterable[Candidate]:
+def _candidates(
+    mail: MailContext, copy: CopyFacts, status: DisplayStatus, found: Match
+) -> Iterable[Candidate]:
+    """None for a new mail that another copy brought to webCRM: its Organisation is known."""
+    is_decided = copy.is_filed_by_other_copy and status is DisplayStatus.NEW
+    if is_decided or not isinstance(found, Ambiguous):
+        return
     for target in found.candidates:
         number = target.organisation_id
-        why, who = _why(room.book, target)
-        yield Candidate(number, room.name(number), why, who)
+        evidence, evidence_name = _find_evidence(mail.directory, target)
+        yield Candidate(number, mail.name(number), evidence, evidence_name)
 
 
-def _why(book: Directory, target: Target) -> tuple[MatchEvidence, str]:
-    """What points at this Organisation: the contact's name or address, or the domain."""
-    for contact in book.contacts:
+def _find_evidence(known: Directory, target: Target) -> tuple[MatchEvidence, str]:
+    """What makes the Organisation a candidate: the contact's name or address, or the domain."""
+    for contact in known.contacts:
         if contact.organisation_id == target.organisation_id:
             return MatchEvidence.CONTACT, contact.name or display_address(contact.address)
-    domain = next((d for d, i in book.domains if i == target.organisation_id), "")
+    domain = next((d for d, i in known.domains if i == target.organisation_id), "")
     return MatchEvidence.DOMAIN, display_address(domain)

@@ -1,4 +1,4 @@
-"""What the pane shows of a mail, decided from what is known of its copy. Pure."""
+"""Decides what the pane shows of one mail and which actions it offers. Pure."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from webcrm_sync.store.sync_requests import ActivityUpdate, SyncRequest
 
 
 class DisplayStatus(StrEnum):
-    """The states that people see."""
+    """The status of a mail as people see it. Its values are part of the API."""
 
     NEW = "new"
     ON_ITS_WAY = "on_its_way"
@@ -29,7 +29,7 @@ class DisplayStatus(StrEnum):
 
 
 class Forecast(StrEnum):
-    """What would become of a mail that is not in webCRM yet."""
+    """What matching would find for a mail that is not in webCRM yet."""
 
     KNOWN = "known"
     NOBODY = "nobody"
@@ -37,7 +37,7 @@ class Forecast(StrEnum):
 
 
 class Origin(StrEnum):
-    """How a mail came to be synced."""
+    """How a mail got into the sync folder."""
 
     BUTTON = "button"
     HAND = "hand"
@@ -58,7 +58,7 @@ class Action(StrEnum):
 
 
 class MatchEvidence(StrEnum):
-    """What points at an Organisation."""
+    """Why an Organisation is a candidate."""
 
     CONTACT = "contact"
     DOMAIN = "domain"
@@ -66,9 +66,10 @@ class MatchEvidence(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class TargetView:
-    """One Organisation the mail stands under, or will. `link` None = none is configured.
+    """An Organisation under which the mail is filed or will be filed.
 
-    `organisation_id` 0 and no name: it stands in webCRM, but under no Organisation.
+    `organisation_id` 0 and an empty name: filed in webCRM, but under no Organisation.
+    `link` None: no link pattern is configured. `activity_id` None: not filed yet.
     """
 
     organisation_id: int
@@ -81,17 +82,17 @@ class TargetView:
 
 @dataclass(frozen=True, slots=True)
 class WithdrawnActivity:
-    """An entry that webCRM keeps of a mail that was taken back, empty once `is_told`."""
+    """The Activity that webCRM keeps of a mail after Undo. `is_emptied`: webCRM has emptied it."""
 
     organisation_id: int
     organisation: str
     link: str | None
-    is_told: bool
+    is_emptied: bool
 
 
 @dataclass(frozen=True, slots=True)
 class OtherCopyStatus:
-    """How the mail stands by other copies of it. `by`: whose doing that is, None = not known."""
+    """The status of the mail by its other copies. `by`: who synced it, None = unknown."""
 
     state: DisplayStatus
     by: str | None
@@ -99,17 +100,20 @@ class OtherCopyStatus:
 
 @dataclass(frozen=True, slots=True)
 class Candidate:
-    """One Organisation that could be meant. `who`: the contact or domain that points at it."""
+    """One of several Organisations that may be meant.
+
+    `evidence_name`: the contact or the domain that makes it a candidate.
+    """
 
     organisation_id: int
     organisation: str
-    why: MatchEvidence
-    who: str
+    evidence: MatchEvidence
+    evidence_name: str
 
 
 @dataclass(frozen=True, slots=True)
 class Progress:
-    """The four steps of a mail's way, each True once it is done."""
+    """The four steps from Outlook to webCRM, each True once it is done."""
 
     moved: bool = False
     read: bool = False
@@ -119,7 +123,12 @@ class Progress:
 
 @dataclass(frozen=True, slots=True)
 class MailState:
-    """Everything that is shown of one mail. `by`: a name, never an address."""
+    """Everything that the pane shows of one mail.
+
+    `by`: the name of the person who synced it, never an address. `actions`: the most obvious one
+    first. `sender`: None unless the sender is external. `other_copy`: None unless another copy
+    of the mail has a status worth showing.
+    """
 
     state: DisplayStatus
     reason: Reason | None = None
@@ -128,23 +137,23 @@ class MailState:
     targets: tuple[TargetView, ...] = ()
     candidates: tuple[Candidate, ...] = ()
     addresses: tuple[str, ...] = ()
-    steps: Progress = Progress()
+    progress: Progress = Progress()
     at: datetime | None = None
     took_seconds: float | None = None
-    way: Origin | None = None
+    origin: Origin | None = None
     by: str | None = None
-    can: tuple[Action, ...] = ()
+    actions: tuple[Action, ...] = ()
     sender: Party | None = None
     always_sync: bool = False
     withdrawn: tuple[WithdrawnActivity, ...] = ()
-    elsewhere: OtherCopyStatus | None = None
+    other_copy: OtherCopyStatus | None = None
 
 
-#: In a list of mails: one that is not in the mailbox.
+#: Stands in a list for a mail that is not in the person's mailbox.
 NOT_FOUND = MailState(DisplayStatus.NEW, detail="This mail was not found in your own mailbox.")
 
-_LEFT = frozenset({Reason.MOVED_OUT, Reason.DELETED})
-_SAME = {
+_LEFT_FOLDER = frozenset({Reason.MOVED_OUT, Reason.DELETED})
+_SAME_STATUS = {
     State.WAITING: DisplayStatus.WAITING,
     State.PARKED: DisplayStatus.PARKED,
     State.MIRRORED: DisplayStatus.MIRRORED,
@@ -153,10 +162,11 @@ _SAME = {
 
 @dataclass(frozen=True, slots=True)
 class CopyFacts:
-    """What is known of one copy. `item`, `email` None = not met; `head` None = not asked for.
+    """What is known about one copy of a mail.
 
-    `filings`: of its mail, which other copies may have brought into webCRM, see `elsewhere`.
-    `wishes`: by filing id, what webCRM is still to be told.
+    `item` and `email` None: `discover` has not read this copy. `filings`: those of the mail, by
+    whichever copy. `updates`: pending changes to Activities, by filing id. `request`: the latest
+    press of the button on this copy.
     """
 
     head: Message
@@ -164,89 +174,88 @@ class CopyFacts:
     item: Item | None = None
     email: Email | None = None
     filings: tuple[Filing, ...] = ()
-    wishes: Mapping[int, ActivityUpdate] | None = None
-    press: SyncRequest | None = None
+    updates: Mapping[int, ActivityUpdate] | None = None
+    request: SyncRequest | None = None
     is_by_rule: bool = False
-    elsewhere: OtherCopyStatus | None = None
+    other_copy: OtherCopyStatus | None = None
 
     @property
-    def is_filed_elsewhere(self) -> bool:
-        """True for a copy beside the one by which its mail is in webCRM."""
-        return self.elsewhere is not None and self.elsewhere.state is DisplayStatus.SYNCED
+    def is_filed_by_other_copy(self) -> bool:
+        """True when the mail is in webCRM by another copy than this one."""
+        return self.other_copy is not None and self.other_copy.state is DisplayStatus.SYNCED
 
     @property
-    def met(self) -> Item | None:
-        """The item, unless the copy has left the folder since, before it came to an end."""
-        has_left = self.item and self.item.state is State.SKIPPED and self.item.reason in _LEFT
+    def current_item(self) -> Item | None:
+        """The item, None once the copy has left the folder before it was synced."""
+        has_left = (
+            self.item and self.item.state is State.SKIPPED and self.item.reason in _LEFT_FOLDER
+        )
         return None if has_left else self.item
 
     @property
-    def mirrored(self) -> int | None:
-        """The Activity that this copy mirrors, None = it is no mirror."""
+    def mirrored_activity_id(self) -> int | None:
+        """The Activity that this copy mirrors, None = this copy is no mirror."""
         stamp = Stamp.parse(self.head.stamp)
         return int(stamp.value) if stamp and stamp.kind == "m" else None
 
     @property
-    def standing(self) -> tuple[Filing, ...]:
-        """The filings that nobody took back."""
+    def active_filings(self) -> tuple[Filing, ...]:
+        """The filings that nobody withdrew."""
         return tuple(f for f in self.filings if not f.is_withdrawn)
 
 
 def decide_status(
     copy: CopyFacts, exclusion_reason: Reason | None
 ) -> tuple[DisplayStatus, Reason | None]:
-    """The state that people see. `exclusion_reason`: why an unknown mail would be left out."""
-    item = copy.met
+    """The status to show and its reason.
+
+    `exclusion_reason`: why the product would skip this mail, None = it would not.
+    """
+    item = copy.current_item
     if item is None:
-        return _before(copy, exclusion_reason)
+        return _status_before_discover(copy, exclusion_reason)
     if item.state is State.SKIPPED:
         is_draft = item.reason is Reason.DRAFT
         return (DisplayStatus.DRAFT, None) if is_draft else (DisplayStatus.SKIPPED, item.reason)
     if item.state is State.SYNCED:
-        return (DisplayStatus.ON_ITS_WAY if copy.wishes else DisplayStatus.SYNCED), None
-    if item.state in _SAME:
-        return _SAME[item.state], item.reason
+        return (DisplayStatus.ON_ITS_WAY if copy.updates else DisplayStatus.SYNCED), None
+    if item.state in _SAME_STATUS:
+        return _SAME_STATUS[item.state], item.reason
     return DisplayStatus.ON_ITS_WAY, None
 
 
-def _before(
+def _status_before_discover(
     copy: CopyFacts, exclusion_reason: Reason | None
 ) -> tuple[DisplayStatus, Reason | None]:
     if copy.head.is_draft:
         return DisplayStatus.DRAFT, None
-    if copy.mirrored:
+    if copy.mirrored_activity_id:
         return DisplayStatus.MIRRORED, None
     if copy.is_in_folder:
         return DisplayStatus.ON_ITS_WAY, None
-    if copy.is_filed_elsewhere and exclusion_reason in OVERRULED:
+    if copy.is_filed_by_other_copy and exclusion_reason in OVERRULED:
         return DisplayStatus.NEW, None
-    return (
-        (DisplayStatus.SKIPPED, exclusion_reason) if exclusion_reason else (DisplayStatus.NEW, None)
-    )
+    if exclusion_reason:
+        return DisplayStatus.SKIPPED, exclusion_reason
+    return DisplayStatus.NEW, None
 
 
-def decide_progress(copy: CopyFacts, state: DisplayStatus) -> Progress:
+def decide_progress(copy: CopyFacts, status: DisplayStatus) -> Progress:
     """The steps that are done."""
-    item = copy.met
-    if state is DisplayStatus.MIRRORED:
+    item = copy.current_item
+    if status is DisplayStatus.MIRRORED:
         return Progress(moved=True, read=True, filed=True, marked=True)
-    if state in {DisplayStatus.NEW, DisplayStatus.DRAFT} or (
-        item is None and not copy.is_in_folder
-    ):
+    if status in {DisplayStatus.NEW, DisplayStatus.DRAFT}:
         return Progress()
     if item is None:
-        return Progress(moved=True)
-    is_filed = item.state in {State.FILED, State.SYNCED} and not copy.wishes
-    return Progress(
-        moved=True,
-        read=True,
-        filed=is_filed,
-        marked=is_filed and item.state is not State.FILED,
-    )
+        return Progress(moved=copy.is_in_folder)
+    is_filed = item.state in {State.FILED, State.SYNCED} and not copy.updates
+    is_marked = is_filed and item.state is State.SYNCED
+    return Progress(moved=True, read=True, filed=is_filed, marked=is_marked)
 
 
-#: What can be done in a state, whatever the reason, and for one reason only.
-_ABILITIES: Mapping[tuple[DisplayStatus, Reason | None], tuple[Action, ...]] = {
+#: The actions of each status: those for one reason, else those for any reason (None).
+_ACTIONS: Mapping[tuple[DisplayStatus, Reason | None], tuple[Action, ...]] = {
     (DisplayStatus.NEW, None): (Action.SYNC, Action.CHOOSE),
     (DisplayStatus.SYNCED, None): (Action.CHANGE, Action.UNDO),
     (DisplayStatus.WAITING, None): (Action.CREATE_CONTACT, Action.CHOOSE),
@@ -260,41 +269,46 @@ _ABILITIES: Mapping[tuple[DisplayStatus, Reason | None], tuple[Action, ...]] = {
 
 
 def allowed_actions(
-    state: DisplayStatus,
+    status: DisplayStatus,
     reason: Reason | None,
     *,
     is_nobody_known: bool,
-    is_filed_elsewhere: bool = False,
+    is_filed_by_other_copy: bool = False,
 ) -> tuple[Action, ...]:
-    """What a person can do with a mail in this state, the first thing first.
+    """The actions that fit this status, the most obvious one first.
 
-    A contact can be created while none of the mail's people is one.
+    A contact can be created only while none of the mail's people is a contact.
     """
-    if state is DisplayStatus.NEW and is_filed_elsewhere:
+    if status is DisplayStatus.NEW and is_filed_by_other_copy:
         return (Action.SYNC,)
-    found = _ABILITIES.get((state, reason)) or _ABILITIES.get((state, None), ())
-    if state is DisplayStatus.NEW and is_nobody_known:
-        return (*found, Action.CREATE_CONTACT)
-    return found if is_nobody_known else tuple(c for c in found if c is not Action.CREATE_CONTACT)
+    actions = _ACTIONS.get((status, reason)) or _ACTIONS.get((status, None), ())
+    if status is DisplayStatus.NEW and is_nobody_known:
+        return (*actions, Action.CREATE_CONTACT)
+    if is_nobody_known:
+        return actions
+    return tuple(action for action in actions if action is not Action.CREATE_CONTACT)
 
 
-def decide_origin(copy: CopyFacts, state: DisplayStatus) -> Origin | None:
-    """How the mail came into the folder, None while it is not there."""
-    if state is DisplayStatus.MIRRORED:
+def decide_origin(copy: CopyFacts, status: DisplayStatus) -> Origin | None:
+    """How the mail got into the sync folder, None while it is not there."""
+    if status is DisplayStatus.MIRRORED:
         return Origin.WEBCRM
-    if copy.met is None and not copy.is_in_folder:
+    if copy.current_item is None and not copy.is_in_folder:
         return None
-    if copy.press:
+    if copy.request:
         return Origin.BUTTON
     return Origin.RULE if copy.is_by_rule else Origin.HAND
 
 
-def sync_duration_s(copy: CopyFacts, state: DisplayStatus) -> float | None:
-    """How long it took from the press, or from when it was found, until both categories stood."""
-    item = copy.met
-    if item is None or state is not DisplayStatus.SYNCED:
+def sync_duration_s(copy: CopyFacts, status: DisplayStatus) -> float | None:
+    """Seconds until the mail was marked *Synced*, None while it is not.
+
+    Counted from the press of the button, else from when `discover` found the mail.
+    """
+    item = copy.current_item
+    if item is None or status is not DisplayStatus.SYNCED:
         return None
-    begun = item.found_at
-    if copy.press and copy.press.pressed_at <= item.state_at:
-        begun = copy.press.pressed_at
-    return round((item.state_at - begun).total_seconds(), 1)
+    started_at = item.found_at
+    if copy.request and copy.request.pressed_at <= item.state_at:
+        started_at = copy.request.pressed_at
+    return round((item.state_at - started_at).total_seconds(), 1)

@@ -1,7 +1,7 @@
-"""Always sync mail from: senders in inbox rules of our own, many to a rule.
+"""The senders whose mail is always synced: inbox rules that the product owns in Exchange.
 
-Exchange gives all rules of a mailbox 256 KB together (Set-Mailbox: RulesQuota), so senders are
-packed. The rules live in Exchange; our tables keep a copy of the list for the pane.
+Exchange allows all rules of a mailbox 256 KB together (Set-Mailbox: RulesQuota), so one rule
+holds many senders. The rules live in Exchange; the tables keep a copy of the list for the pane.
 """
 
 from __future__ import annotations
@@ -17,57 +17,57 @@ from webcrm_sync.engine.pane.mail_lookup import CurrentUser
 from webcrm_sync.graph.sender_rules import SenderRule
 from webcrm_sync.store import mailboxes, sync_requests
 
-#: How many senders one rule holds.
 SENDERS_PER_RULE = 60
-#: Two changes at one moment may overwrite each other: each looks whether its own still stands.
-_TRIES = 5
+#: Two simultaneous changes may overwrite each other, so each one checks that it was kept.
+_ATTEMPTS = 5
 
 
 def list_senders(context: Context, user: CurrentUser) -> tuple[str, ...]:
     """The addresses whose mail is always synced, sorted, as Exchange has them now."""
-    found = {fold_address(address) for rule in _ours(context, user) for address in rule.senders}
+    rules = _product_rules(context, user)
+    addresses = {fold_address(address) for rule in rules for address in rule.senders}
     with context.begin() as tx:
-        sync_requests.save_senders(tx, user.box.id, found)
-    return tuple(sorted(found))
+        sync_requests.save_senders(tx, user.box.id, addresses)
+    return tuple(sorted(addresses))
 
 
 def add_sender(context: Context, user: CurrentUser, address: str) -> None:
-    """From now on a rule moves this sender's mail. Idempotent."""
-    folder_id, address = _inbox_folder(context, user), fold_address(address)
-    for _ in range(_TRIES):
-        rules = _ours(context, user)
-        if any(_holds(rule, address) for rule in rules):
+    """Has a rule move this sender's mail from now on. Idempotent. Raises TryLater, Refused."""
+    folder_id, address = _inbox_folder_id(context, user), fold_address(address)
+    for _ in range(_ATTEMPTS):
+        rules = _product_rules(context, user)
+        if any(_has_sender(rule, address) for rule in rules):
             break
         name = context.settings.folder_name
         context.graph.save_sender_rule(
             user.box.user_id, rule_with_sender(rules, address, folder_id=folder_id, name=name)
         )
     else:
-        raise TryLater("The rule was changed by somebody else at the same moment.")
+        raise TryLater("Somebody else changed the rule at the same moment.")
     list_senders(context, user)
 
 
 def remove_sender(context: Context, user: CurrentUser, address: str) -> None:
-    """No rule of ours moves this sender's mail any more. Idempotent."""
-    for rule in _ours(context, user):
-        if not _holds(rule, address):
+    """Removes this sender from the rules of the product. Idempotent."""
+    for rule in _product_rules(context, user):
+        if not _has_sender(rule, address):
             continue
-        left = tuple(a for a in rule.senders if fold_address(a) != fold_address(address))
-        if left:
-            context.graph.save_sender_rule(user.box.user_id, replace(rule, senders=left))
+        remaining = tuple(a for a in rule.senders if fold_address(a) != fold_address(address))
+        if remaining:
+            context.graph.save_sender_rule(user.box.user_id, replace(rule, senders=remaining))
         else:
             context.graph.delete_rule(user.box.user_id, rule.graph_id)
     list_senders(context, user)
 
 
-def _holds(rule: SenderRule, address: str) -> bool:
+def _has_sender(rule: SenderRule, address: str) -> bool:
     return fold_address(address) in map(fold_address, rule.senders)
 
 
 def rule_with_sender(
     rules: Sequence[SenderRule], address: str, *, folder_id: str, name: str
 ) -> SenderRule:
-    """The rule that takes the sender in: the first with room, else another one."""
+    """The first rule with room, extended by the sender; else a new rule."""
     for rule in rules:
         if len(rule.senders) < SENDERS_PER_RULE:
             return replace(rule, senders=(*rule.senders, address))
@@ -75,19 +75,21 @@ def rule_with_sender(
     return SenderRule("", f"{name}: senders{number}", folder_id, (address,))
 
 
-def _ours(context: Context, user: CurrentUser) -> list[SenderRule]:
-    """The rules that this product made: by their name and by where they move to."""
+def _product_rules(context: Context, user: CurrentUser) -> list[SenderRule]:
+    """The rules that the product made, recognised by their name and their target folder."""
     with context.begin() as tx:
-        folders = {f.graph_id for f in mailboxes.folders(tx, user.box.id)}
-    beginning = f"{context.settings.folder_name}:".casefold()
+        sync_folders = {f.graph_id for f in mailboxes.folders(tx, user.box.id)}
+    prefix = f"{context.settings.folder_name}:".casefold()
     return [
         rule
         for rule in context.graph.sender_rules(user.box.user_id)
-        if rule.moves_to in folders and rule.name.casefold().startswith(beginning) and rule.senders
+        if rule.moves_to in sync_folders
+        and rule.name.casefold().startswith(prefix)
+        and rule.senders
     ]
 
 
-def _inbox_folder(context: Context, user: CurrentUser) -> str:
+def _inbox_folder_id(context: Context, user: CurrentUser) -> str:
     with context.begin() as tx:
         folders = mailboxes.folders(tx, user.box.id)
     found = next((f.graph_id for f in folders if f.place is Place.INBOX), None)

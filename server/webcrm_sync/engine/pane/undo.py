@@ -1,4 +1,4 @@
-"""Undo: a person takes a synced mail back, out of the folder and out of webCRM."""
+"""Undo: withdraws a synced mail from the sync folder and from webCRM."""
 
 from __future__ import annotations
 
@@ -18,34 +18,34 @@ from webcrm_sync.store import emails, filings, mailboxes, sync_requests
 from webcrm_sync.store.database import Tx
 from webcrm_sync.store.emails import Item
 
-#: A copy in one of these states stands in webCRM, or is on its way there.
-_WANTED = frozenset({State.FOUND, State.MATCHED, State.FILED, State.SYNCED})
+#: A copy in one of these states is in webCRM or on its way there.
+_IN_WEBCRM = frozenset({State.FOUND, State.MATCHED, State.FILED, State.SYNCED})
 
 
 def undo(context: Context, user: CurrentUser, ref: MailRef) -> MailState:
-    """The mail's state after it was taken back. Idempotent. Raises Gone.
+    """The mail's status after it left the sync folder and webCRM. Idempotent. Raises Gone.
 
-    Its Activity is withdrawn unless a colleague has the same mail in a sync folder too.
+    The Activity stays while a colleague has the same mail in a sync folder.
     """
-    pointed = locate_one(context, user, ref)
-    (state,) = read_statuses(context, user, [pointed])
-    if Action.UNDO not in state.can:
+    mail = locate_one(context, user, ref)
+    (state,) = read_statuses(context, user, [mail])
+    if Action.UNDO not in state.actions:
         return state
     with context.begin() as tx:
         internals = mailboxes.internals(tx, context.settings.internal_domains)
-        (copy,) = read_copy_facts(tx, user, [pointed], internals)
-    where = _move_out(context, user, copy)
+        (copy,) = read_copy_facts(tx, user, [mail], internals)
+    location = _move_out(context, user, copy)
     with context.begin() as tx:
         emails.lock_company(tx)
-        item = emails.known_items(tx, user.box.id, [pointed.graph_id]).get(pointed.graph_id)
+        item = emails.known_items(tx, user.box.id, [mail.graph_id]).get(mail.graph_id)
         if item is not None and item.state is State.SYNCED:
-            _take_back(tx, user, item, where)
-    head = replace(pointed.head, folder_id=where.folder_id)
-    return read_statuses(context, user, [LocatedMail(pointed.graph_id, head)])[0]
+            _withdraw(tx, user, item, location)
+    head = replace(mail.head, folder_id=location.folder_id)
+    return read_statuses(context, user, [LocatedMail(mail.graph_id, head)])[0]
 
 
 def _move_out(context: Context, user: CurrentUser, copy: CopyFacts) -> Location:
-    """Where the mail lies afterwards: in no sync folder."""
+    """The mail's location outside the sync folders, after a move if it needs one."""
     head, email = copy.head, copy.email
     if not copy.is_in_folder or email is None:
         return Location(head.folder_id, head.change_key, head.categories)
@@ -53,15 +53,15 @@ def _move_out(context: Context, user: CurrentUser, copy: CopyFacts) -> Location:
     return context.graph.move(user.box.user_id, head.graph_id, home)
 
 
-def _take_back(tx: Tx, user: CurrentUser, item: Item, where: Location) -> None:
-    """The copy loses our categories; webCRM is to be told, unless others still want it there."""
+def _withdraw(tx: Tx, user: CurrentUser, item: Item, location: Location) -> None:
+    """Has the categories removed, and the Activities withdrawn unless another copy needs them."""
     sync_requests.forget_requests(tx, user.box.id, item.graph_id)
     emails.set_item(
         tx,
         item.id,
         folder_id=None,
-        change_key=where.change_key,
-        categories=list(where.categories),
+        change_key=location.change_key,
+        categories=list(location.categories),
         state=State.SKIPPED.value,
         reason=Reason.MOVED_OUT.value,
         state_at=tx.now,
@@ -70,7 +70,7 @@ def _take_back(tx: Tx, user: CurrentUser, item: Item, where: Location) -> None:
     )
     tx.defer(Job.MARK, user.box.id)
     others = (i for i in emails.items_of_email(tx, item.email_id) if i.id != item.id)
-    is_shared = any(i.folder_id is not None and i.state in _WANTED for i in others)
+    is_shared = any(i.folder_id is not None and i.state in _IN_WEBCRM for i in others)
     facts = {"by": user.name, "is_shared": is_shared}
     tx.record_event(EventKind.TAKEN_BACK, mailbox_id=user.box.id, email_id=item.email_id, **facts)
     if not is_shared:

@@ -1,8 +1,8 @@
-"""Version tokens: the pane sends one back to learn whether what it shows is still true.
+"""Version tokens: the pane sends one back to learn whether what it shows still holds.
 
-A token names the copy that was found and the version of what was answered about it, so that a
-look at a mail that has not changed costs one query and no call to Graph. It is signed for one
-person: nobody can ask about a copy that was not found in the own mailbox first.
+A token names the copy and the version of the answer about it, so that a question about an
+unchanged mail costs one query and no call to Graph. It is signed for one person: nobody can ask
+about a copy that the product did not find in that person's own mailbox first.
 """
 
 from __future__ import annotations
@@ -17,16 +17,17 @@ from webcrm_sync.engine.context import Context
 from webcrm_sync.store.encryption import SIGNATURE
 from webcrm_sync.store.versions import DIGEST, Copy, Version, read_versions
 
-#: So long an answer is taken for true while its version is the same. What only Outlook knows of a
-#: mail outside the sync folders is not in our tables; without push nobody reports it soon.
-_TRUSTED_S, _TRUSTED_UNPUSHED_S = 300, 20
-#: A mail that Outlook shows in the folder and we have not read there may be gone from it again.
-_TRUSTED_UNREAD_S = 5
+#: An answer expires even if its version stays the same: the tables do not hold what only Outlook
+#: knows about a mail outside the sync folders. Without push nobody reports its changes soon.
+_LIFETIME_S, _LIFETIME_WITHOUT_PUSH_S = 300, 20
+#: For a mail that Outlook shows in the folder before `discover` has read it there: it may have
+#: left the folder again.
+_LIFETIME_UNREAD_S = 5
 
 
 @dataclass(frozen=True, slots=True)
 class TokenFacts:
-    """The copy that a token names, as it was when the token was made."""
+    """The copy that a token names. `digest`: its version when the token was made."""
 
     graph_id: str
     message_id: str | None
@@ -37,54 +38,57 @@ class TokenFacts:
 def make_token(
     context: Context, user_id: str, head: Message, version: Version, *, is_on_its_way: bool
 ) -> str:
-    """A token of this copy and what was answered about it.
+    """A token of this copy and of the answer about it.
 
-    `version` was read before the answer: what changes in between then counts as a change.
+    Read `version` before the answer, so that a change in between counts as a change.
     """
     lifetime = _lifetime_s(version, is_on_its_way=is_on_its_way)
     expires_at = int(context.now().timestamp()) + lifetime
     facts = json.dumps([expires_at, head.graph_id, head.message_id]).encode()
     signed = version.digest + facts
-    signature = context.seal.sign(_context(context, user_id) + signed)
+    signature = context.seal.sign(_signing_scope(context, user_id) + signed)
     return urlsafe_b64encode(signature + signed).decode()
 
 
 def _lifetime_s(version: Version, *, is_on_its_way: bool) -> int:
     if version.is_met:
-        return _TRUSTED_S
+        return _LIFETIME_S
     if is_on_its_way:
-        return _TRUSTED_UNREAD_S
-    return _TRUSTED_S if version.is_pushed else _TRUSTED_UNPUSHED_S
+        return _LIFETIME_UNREAD_S
+    return _LIFETIME_S if version.is_pushed else _LIFETIME_WITHOUT_PUSH_S
 
 
 def read_token(context: Context, user_id: str, token: str) -> TokenFacts | None:
-    """What this person's token names, None when we did not make it for that person."""
+    """What the token holds, None if it was not made for this person."""
     try:
         raw = urlsafe_b64decode(token.encode())
     except ValueError:
         return None
     signature, signed = raw[:SIGNATURE], raw[SIGNATURE:]
-    if not context.seal.is_signature(signature, _context(context, user_id) + signed):
+    if not context.seal.is_signature(signature, _signing_scope(context, user_id) + signed):
         return None
     expires_at, graph_id, message_id = json.loads(signed[DIGEST:])
     return TokenFacts(graph_id, message_id, signed[:DIGEST], expires_at)
 
 
-def have_changed(context: Context, asked: Sequence[tuple[str, str]]) -> list[bool]:
-    """Whether anything that was answered with each token changed since. One query at most.
+def have_changed(context: Context, tokens: Sequence[tuple[str, str]]) -> list[bool]:
+    """For each token whether its answer has changed since. One query at most.
 
-    `asked`: a person's user id and the token. One that we cannot read counts as changed.
+    `tokens`: pairs of a person's user id and a token. An unreadable or expired token counts as
+    changed.
     """
     now = context.now().timestamp()
-    named = [(user_id, read_token(context, user_id, token)) for user_id, token in asked]
-    valid = [(u, k) for u, k in named if k and k.expires_at > now]
-    copies = [Copy(u, k.graph_id, k.message_id) for u, k in valid]
-    found = read_versions(context.database, context.company_id, copies) if copies else []
+    read = [(user_id, read_token(context, user_id, token)) for user_id, token in tokens]
+    valid = [(u, facts) for u, facts in read if facts and facts.expires_at > now]
+    copies = [Copy(u, facts.graph_id, facts.message_id) for u, facts in valid]
+    versions = read_versions(context.database, context.company_id, copies) if copies else []
     unchanged = {
-        (u, k) for (u, k), v in zip(valid, found, strict=True) if v and v.digest == k.digest
+        (u, facts)
+        for (u, facts), version in zip(valid, versions, strict=True)
+        if version and version.digest == facts.digest
     }
-    return [one not in unchanged for one in named]
+    return [one not in unchanged for one in read]
 
 
-def _context(context: Context, user_id: str) -> bytes:
+def _signing_scope(context: Context, user_id: str) -> bytes:
     return f"{context.company_id} {user_id}\n".encode()

@@ -1,4 +1,4 @@
-"""The door of the API: who is let in, how a request is read, how an answer is written."""
+"""Serves the operations of the API: checks the caller, reads the request, writes the answer."""
 
 from __future__ import annotations
 
@@ -27,44 +27,44 @@ from webcrm_sync.web.tokens import FindKey, SignedIn, TokenReader, TokenRefused
 logger = logging.getLogger(__name__)
 
 
-def create_blueprint(context: Context, key_of: FindKey) -> Blueprint:
-    """Every operation of the API and its OpenAPI document."""
+def create_blueprint(context: Context, find_key: FindKey) -> Blueprint:
+    """Every operation of the API, and its OpenAPI document."""
     routes = Blueprint("api", __name__, url_prefix=endpoints.BASE)
     watch = ChangeWatch(context)
-    # Apart, so that a look that costs one query does not wait for what asks Graph.
-    turns = {by: PersonLimiter() for by in Caller}
-    tokens = TokenReader(context.settings, key_of)
+    # Two limits, so that a check that costs one query does not wait for a request that asks Graph.
+    limiters = {caller: PersonLimiter() for caller in Caller}
+    tokens = TokenReader(context.settings, find_key)
     for operation in endpoints.operations.declared:
         routes.add_url_rule(
             operation.path.replace("{address}", "<path:address>"),
             endpoint=operation.name,
-            view_func=_view(context, tokens, operation, turns[operation.by], watch),
+            view_func=_view(context, tokens, operation, limiters[operation.caller], watch),
             methods=[operation.method],
         )
     document = openapi.build_document(endpoints.operations.declared, base=endpoints.BASE)
 
     @routes.get("/openapi.json")
     @guarded(Guard.OPEN)
-    def described() -> dict[str, object]:
+    def openapi_document() -> dict[str, object]:
         return document
 
     @routes.errorhandler(Problem)
-    def problem(error: Problem) -> Response:
+    def on_problem(error: Problem) -> Response:
         return errors.problem_response(error)
 
     @routes.errorhandler(SyncError)
-    def trouble(error: SyncError) -> Response:
+    def on_sync_error(error: SyncError) -> Response:
         return errors.problem_response(errors.to_problem(error, context.now()))
 
     @routes.errorhandler(HTTPException)
-    def refused(error: HTTPException) -> Response:
+    def on_http_error(error: HTTPException) -> Response:
         return errors.http_error_response(error)
 
     return routes
 
 
 def allow_own_origin(app: Flask, public_url: str) -> None:
-    """The API is for the pages of this very service; no other origin may read its answers."""
+    """Let only the service's own pages read the API's answers."""
     public = urlsplit(public_url)
     origin = f"{public.scheme}://{public.netloc}"
     CORS(
@@ -80,39 +80,45 @@ def _view(
     context: Context,
     tokens: TokenReader,
     operation: Operation,
-    turns: PersonLimiter,
+    limiter: PersonLimiter,
     watch: ChangeWatch,
 ) -> Callable[..., Response]:
+    is_for_owner = operation.caller is Caller.MAILBOX_OWNER
+
     @guarded(Guard.PERSON)
     def view(**path: str) -> Response:
-        person = _person(tokens)
-        with turns.of(person.user_id):
-            is_visitor = operation.by is Caller.VISITOR
-            who = SignedInCaller(person.user_id, watch) if is_visitor else _asker(context, person)
-            asked = _asked(operation, path)
-            answer = context.repeated(lambda: operation.view(context, who, asked))
+        person = _read_person(tokens)
+        with limiter.slot(person.user_id):
+            caller = (
+                _find_owner(context, person)
+                if is_for_owner
+                else SignedInCaller(person.user_id, watch)
+            )
+            body = _read_request(operation, path)
+            answer = context.repeated(lambda: operation.view(context, caller, body))
         if answer is None:
             return Response(status=204)
-        now = _now(answer) if isinstance(answer, DeferredAnswer) else answer
-        return Response(_written(now), mimetype="application/json")
+        if isinstance(answer, DeferredAnswer):
+            answer = _defer(answer)
+        return Response(_to_json(answer), mimetype="application/json")
 
     return view
 
 
-def _now(later: DeferredAnswer) -> BaseModel:
-    """What is answered now, where the server cannot answer later."""
+def _defer(answer: DeferredAnswer) -> BaseModel:
+    """The answer of this moment. Has the server replace it later, if the server can."""
     answer_later = request.environ.get(ANSWER_LATER)
     if answer_later:
-        answer_later(lambda finish: later.begin(lambda answer: finish(_written(answer))))
-    return later.now
+        answer_later(lambda finish: answer.begin(lambda final: finish(_to_json(final))))
+    return answer.now
 
 
-def _written(answer: BaseModel) -> bytes:
+def _to_json(answer: BaseModel) -> bytes:
     return answer.model_dump_json(by_alias=True).encode()
 
 
-def _person(tokens: TokenReader) -> SignedIn:
-    """Who asks, by the token alone. Raises Problem 401."""
+def _read_person(tokens: TokenReader) -> SignedIn:
+    """The person whose token the request carries. Raises Problem 401."""
     scheme, _, token = request.headers.get("Authorization", "").partition(" ")
     if scheme.casefold() != "bearer" or not token.strip():
         raise Problem(401, "signed_out", "Sign in to go on.")
@@ -123,27 +129,27 @@ def _person(tokens: TokenReader) -> SignedIn:
         raise Problem(401, "signed_out", "Sign in again to go on.") from None
 
 
-def _asker(context: Context, person: SignedIn) -> CurrentUser:
-    """The person with the own mailbox. Raises Problem 403."""
-    asker = find_user(context, person.user_id, name=person.name)
-    if asker is None:
+def _find_owner(context: Context, person: SignedIn) -> CurrentUser:
+    """The person with the watched mailbox. Raises Problem 403."""
+    user = find_user(context, person.user_id, name=person.name)
+    if user is None:
         raise Problem(403, "no_mailbox", person.address)
-    return asker
+    return user
 
 
-def _asked(operation: Operation, path: dict[str, str]) -> BaseModel | None:
-    """What was asked: the JSON body, else path and query. Raises Problem 400."""
-    if operation.asks is None:
+def _read_request(operation: Operation, path: dict[str, str]) -> BaseModel | None:
+    """The validated JSON body of a POST, else path or query. Raises Problem 400."""
+    if operation.request is None:
         return None
     try:
         if operation.method == "POST":
-            return operation.asks.model_validate_json(request.get_data(), strict=True)
-        return operation.asks.model_validate(path or request.args.to_dict())
+            return operation.request.model_validate_json(request.get_data(), strict=True)
+        return operation.request.model_validate(path or request.args.to_dict())
     except ValidationError as error:
-        raise Problem(400, "invalid", _places(error)) from None
+        raise Problem(400, "invalid", _error_places(error)) from None
 
 
-def _places(error: ValidationError) -> str:
-    """Where the request is wrong, never what stood there."""
+def _error_places(error: ValidationError) -> str:
+    """Where the request is wrong, without the wrong values."""
     lines = error.errors(include_input=False, include_url=False, include_context=False)
     return "; ".join(f"{'.'.join(map(str, e['loc'])) or 'body'}: {e['type']}" for e in lines[:5])

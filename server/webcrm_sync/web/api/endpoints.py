@@ -1,4 +1,8 @@
-"""The API behind the add-in: views that only translate."""
+"""The operations of the API: each view translates a request for the engine, and its answer back.
+
+A new operation is a model in `schemas`, a view here and the work in `engine/pane`. Its route, the
+checks of each request and its part of the OpenAPI document follow from the declaration.
+"""
 
 from __future__ import annotations
 
@@ -14,10 +18,11 @@ from webcrm_sync.engine.pane import (
     contacts,
     mail_status,
     mailbox_status,
+    organisations,
     sender_rules,
     version_tokens,
 )
-from webcrm_sync.engine.pane import undo as undoing
+from webcrm_sync.engine.pane import undo as undo_action
 from webcrm_sync.engine.pane.mail_lookup import NOT_HERE, CurrentUser
 from webcrm_sync.engine.pane.mail_status_rules import NOT_FOUND, MailState
 from webcrm_sync.web.api import schemas
@@ -27,131 +32,143 @@ BASE = "/api/v1"
 operations = Operations()
 
 
-@operations.post("/mails/state", asks=schemas.MailsRequest, answers=schemas.MailStatesShape)
-def state(
-    context: Context, user: CurrentUser, asked: schemas.MailsRequest
+@operations.post("/mails/state", request=schemas.MailsRequest, answer=schemas.MailStatesShape)
+def read_states(
+    context: Context, user: CurrentUser, request: schemas.MailsRequest
 ) -> schemas.MailStatesShape:
     """The state of each mail; 404 when none of them is in the person's mailbox."""
-    found = mail_status.statuses(context, user, [mail.ref for mail in asked.mails])
-    if all(one is NOT_FOUND for one, _ in found):
+    found = mail_status.statuses(context, user, [mail.ref for mail in request.mails])
+    if all(state is NOT_FOUND for state, _ in found):
         raise Gone(NOT_HERE)
-    mails, tokens = zip(*found, strict=True)
-    return schemas.MailStatesShape(mails=[_shape(one) for one in mails], versions=list(tokens))
+    states, tokens = zip(*found, strict=True)
+    return schemas.MailStatesShape(mails=[_shape(state) for state in states], versions=list(tokens))
 
 
 @operations.post(
-    "/mails/changed", asks=schemas.ChangedRequest, answers=schemas.ChangedShape, by=Caller.VISITOR
+    "/mails/changed",
+    request=schemas.ChangedRequest,
+    answer=schemas.ChangedShape,
+    caller=Caller.SIGNED_IN,
 )
-def changed(
-    context: Context, visitor: SignedInCaller, asked: schemas.ChangedRequest
+def check_changed(
+    context: Context, caller: SignedInCaller, request: schemas.ChangedRequest
 ) -> schemas.ChangedShape | DeferredAnswer:
-    """False while what was answered with this version is still true."""
-    user_id, token = visitor.user_id, asked.version
+    """False while the answer that came with this version still holds."""
+    user_id, token = caller.user_id, request.version
     (is_changed,) = version_tokens.have_changed(context, [(user_id, token)])
-    if is_changed or not asked.waits:
+    if is_changed or not request.waits:
         return schemas.ChangedShape(is_changed=is_changed)
 
     def begin(finish: Callable[[BaseModel], None]) -> None:
-        visitor.watch.add(user_id, token, lambda so: finish(schemas.ChangedShape(is_changed=so)))
+        def send(is_changed: bool) -> None:
+            finish(schemas.ChangedShape(is_changed=is_changed))
+
+        caller.watch.add(user_id, token, send)
 
     return DeferredAnswer(schemas.ChangedShape(is_changed=False), begin)
 
 
-@operations.post("/mails/sync", asks=schemas.SyncRequest, answers=schemas.MailStateShape)
-def sync(context: Context, user: CurrentUser, asked: schemas.SyncRequest) -> schemas.MailStateShape:
-    """The mail's state after it was moved into the sync folder."""
-    chosen = asked.organisation_ids or []
-    return _shape(actions.sync(context, user, asked.mail.ref, organisation_ids=chosen))
+@operations.post("/mails/sync", request=schemas.SyncRequest, answer=schemas.MailStateShape)
+def sync(
+    context: Context, user: CurrentUser, request: schemas.SyncRequest
+) -> schemas.MailStateShape:
+    """The mail's state after the move into the sync folder."""
+    chosen = request.organisation_ids or []
+    return _shape(actions.sync(context, user, request.mail.ref, organisation_ids=chosen))
 
 
-@operations.post("/mails/choose", asks=schemas.ChooseRequest, answers=schemas.MailStateShape)
+@operations.post("/mails/choose", request=schemas.ChooseRequest, answer=schemas.MailStateShape)
 def choose(
-    context: Context, user: CurrentUser, asked: schemas.ChooseRequest
+    context: Context, user: CurrentUser, request: schemas.ChooseRequest
 ) -> schemas.MailStateShape:
-    """The mail's state after the person chose where it stands."""
-    chosen, replaces = asked.organisation_id, asked.replaces
-    return _shape(actions.choose(context, user, asked.mail.ref, chosen, replaces=replaces))
+    """The mail's state after the person chose its Organisation."""
+    chosen, replaces = request.organisation_id, request.replaces
+    return _shape(actions.choose(context, user, request.mail.ref, chosen, replaces=replaces))
 
 
-@operations.post("/mails/retry", asks=schemas.MailRequest, answers=schemas.MailStateShape)
+@operations.post("/mails/retry", request=schemas.MailRequest, answer=schemas.MailStateShape)
 def retry(
-    context: Context, user: CurrentUser, asked: schemas.MailRequest
+    context: Context, user: CurrentUser, request: schemas.MailRequest
 ) -> schemas.MailStateShape:
-    """The mail's state after it was taken up again, at once."""
-    return _shape(actions.retry(context, user, asked.mail.ref))
+    """The mail's state after an immediate retry."""
+    return _shape(actions.retry(context, user, request.mail.ref))
 
 
-@operations.post("/mails/anyway", asks=schemas.MailRequest, answers=schemas.MailStateShape)
-def anyway(
-    context: Context, user: CurrentUser, asked: schemas.MailRequest
+@operations.post("/mails/anyway", request=schemas.MailRequest, answer=schemas.MailStateShape)
+def sync_anyway(
+    context: Context, user: CurrentUser, request: schemas.MailRequest
 ) -> schemas.MailStateShape:
-    """The mail's state after a person wants it synced although it was left out."""
-    return _shape(actions.sync_anyway(context, user, asked.mail.ref))
+    """The mail's state after the person has a skipped mail synced."""
+    return _shape(actions.sync_anyway(context, user, request.mail.ref))
 
 
-@operations.post("/mails/undo", asks=schemas.MailRequest, answers=schemas.MailStateShape)
-def undo(context: Context, user: CurrentUser, asked: schemas.MailRequest) -> schemas.MailStateShape:
-    """The mail's state after it was taken back, out of the folder and out of webCRM."""
-    return _shape(undoing.undo(context, user, asked.mail.ref))
+@operations.post("/mails/undo", request=schemas.MailRequest, answer=schemas.MailStateShape)
+def undo(
+    context: Context, user: CurrentUser, request: schemas.MailRequest
+) -> schemas.MailStateShape:
+    """The mail's state after it left the sync folder and webCRM."""
+    return _shape(undo_action.undo(context, user, request.mail.ref))
 
 
-@operations.post("/mails/story", asks=schemas.MailRequest, answers=schemas.TimelineShape)
-def tell(context: Context, user: CurrentUser, asked: schemas.MailRequest) -> schemas.TimelineShape:
-    """The mail's story, newest last."""
-    lines, took = timeline.read_own_timeline(context, user, asked.mail.ref)
-    told = [schemas.TimelineEntryShape.model_validate(one) for one in lines]
-    return schemas.TimelineShape(lines=told, took_seconds=took)
+@operations.post("/mails/story", request=schemas.MailRequest, answer=schemas.TimelineShape)
+def read_timeline(
+    context: Context, user: CurrentUser, request: schemas.MailRequest
+) -> schemas.TimelineShape:
+    """The events of the mail, newest last."""
+    entries, took = timeline.read_own_timeline(context, user, request.mail.ref)
+    lines = [schemas.TimelineEntryShape.model_validate(entry) for entry in entries]
+    return schemas.TimelineShape(lines=lines, took_seconds=took)
 
 
 @operations.get(
-    "/organisations", asks=schemas.OrganisationQuery, answers=schemas.OrganisationsShape
+    "/organisations", request=schemas.OrganisationQuery, answer=schemas.OrganisationsShape
 )
-def organisations(
-    context: Context, user: CurrentUser, asked: schemas.OrganisationQuery
+def find_organisations(
+    context: Context, user: CurrentUser, request: schemas.OrganisationQuery
 ) -> schemas.OrganisationsShape:
-    """At most 20 Organisations with that in their name; case and accents do not count."""
+    """At most 20 Organisations with the search in their name; case and accents do not count."""
     del user
-    found = mailbox_status.find_organisations(context, asked.search)
+    found = organisations.find_organisations(context, request.search)
     return schemas.OrganisationsShape(
         organisations=[schemas.OrganisationShape.model_validate(one) for one in found]
     )
 
 
-@operations.post("/contacts", asks=schemas.ContactRequest, answers=schemas.NewContactShape)
+@operations.post("/contacts", request=schemas.ContactRequest, answer=schemas.NewContactShape)
 def create_contact(
-    context: Context, user: CurrentUser, asked: schemas.ContactRequest
+    context: Context, user: CurrentUser, request: schemas.ContactRequest
 ) -> schemas.NewContactShape:
-    """The contact, made in webCRM unless it is there; the mail that waits for it files itself."""
+    """The contact in webCRM, created unless it exists; a mail that waits for it is then filed."""
     del user
-    draft = contacts.PersonDraft(asked.name, asked.address, asked.organisation_id)
+    draft = contacts.PersonDraft(request.name, request.address, request.organisation_id)
     return schemas.NewContactShape(person_id=contacts.create_contact(context, draft))
 
 
-@operations.get("/rules", answers=schemas.SendersShape)
-def senders(context: Context, user: CurrentUser, asked: None) -> schemas.SendersShape:
+@operations.get("/rules", answer=schemas.SendersShape)
+def list_senders(context: Context, user: CurrentUser, request: None) -> schemas.SendersShape:
     """The addresses whose mail is always synced."""
-    del asked
+    del request
     return schemas.SendersShape(addresses=list(sender_rules.list_senders(context, user)))
 
 
-@operations.put("/rules/{address}", asks=schemas.SenderPath)
-def always_sync(context: Context, user: CurrentUser, asked: schemas.SenderPath) -> None:
+@operations.put("/rules/{address}", request=schemas.SenderPath)
+def add_sender(context: Context, user: CurrentUser, request: schemas.SenderPath) -> None:
     """From now on a rule in Outlook moves this sender's mail into the sync folder."""
-    sender_rules.add_sender(context, user, asked.address)
+    sender_rules.add_sender(context, user, request.address)
 
 
-@operations.delete("/rules/{address}", asks=schemas.SenderPath)
-def sync_no_more(context: Context, user: CurrentUser, asked: schemas.SenderPath) -> None:
-    """No rule of ours moves this sender's mail any more."""
-    sender_rules.remove_sender(context, user, asked.address)
+@operations.delete("/rules/{address}", request=schemas.SenderPath)
+def remove_sender(context: Context, user: CurrentUser, request: schemas.SenderPath) -> None:
+    """From now on no rule of the product moves this sender's mail."""
+    sender_rules.remove_sender(context, user, request.address)
 
 
-@operations.get("/connection", answers=schemas.ConnectionShape)
-def connected(context: Context, user: CurrentUser, asked: None) -> schemas.ConnectionShape:
-    """How the person's mailbox stands."""
-    del asked
+@operations.get("/connection", answer=schemas.ConnectionShape)
+def read_connection(context: Context, user: CurrentUser, request: None) -> schemas.ConnectionShape:
+    """The status of the person's mailbox."""
+    del request
     return schemas.ConnectionShape.model_validate(mailbox_status.read_connection(context, user))
 
 
-def _shape(found: MailState) -> schemas.MailStateShape:
-    return schemas.MailStateShape.model_validate(found)
+def _shape(state: MailState) -> schemas.MailStateShape:
+    return schemas.MailStateShape.model_validate(state)

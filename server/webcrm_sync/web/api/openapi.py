@@ -1,14 +1,15 @@
-"""The OpenAPI document of the API, made of what its operations declare.
+"""Builds the OpenAPI document of the API from the declarations of its operations.
 
-Where the add-in's contract leaves room, this is how it is filled:
+The document leaves these points to prose:
 
-- A mail that is not found is 404 when it was asked for alone; among others it is told as `new`
-  with an empty `can`.
-- An act that does not fit the mail's state changes nothing and answers with the state as it is.
-- `skipped` is told before the press already, for a mail that would be left out.
+- A request about one mail that is not found gets 404; among several mails it is `new` with an
+  empty `can`.
+- An action that does not fit the mail's state changes nothing and returns the state as it is.
+- A mail that the product would skip is `skipped` before the person presses the button.
 - `reason` is a value of core.states.Reason; `detail` is what a service said, or null.
-- `sender` and `alwaysSync` are of a sender outside the company; `sender` is null otherwise.
-- The answer `claims` is described, but never made: no call is made on behalf of a person.
+- `sender` and `alwaysSync` describe an external sender; `sender` is null otherwise.
+- The document names the code `claims`, but the server never sends it: it calls no service on
+  behalf of a person.
 """
 
 from __future__ import annotations
@@ -34,12 +35,11 @@ _PROBLEMS = {
 
 
 def build_document(operations: Sequence[Operation], *, base: str) -> dict[str, Any]:
-    """The document, OpenAPI 3.1."""
+    """The document, in OpenAPI 3.1. `base`: the prefix of each path."""
     paths: dict[str, dict[str, Any]] = {}
     for operation in operations:
-        paths.setdefault(base + operation.path, {})[operation.method.lower()] = _described(
-            operation
-        )
+        path = paths.setdefault(base + operation.path, {})
+        path[operation.method.lower()] = _operation_object(operation)
     return {
         "openapi": "3.1.0",
         "info": {"title": "webCRM mail sync", "version": "1"},
@@ -53,44 +53,46 @@ def build_document(operations: Sequence[Operation], *, base: str) -> dict[str, A
 
 
 def _schemas(operations: Sequence[Operation]) -> dict[str, Any]:
-    asked = {(o.asks, "validation") for o in operations if o.asks and o.method == "POST"}
-    answered = {(o.answers, "serialization") for o in operations if o.answers}
+    read = {(o.request, "validation") for o in operations if o.request and o.method == "POST"}
+    written = {(o.answer, "serialization") for o in operations if o.answer}
     models: list[Any] = sorted(
-        [*asked, *answered, (ProblemShape, "serialization")], key=lambda pair: pair[0].__name__
+        [*read, *written, (ProblemShape, "serialization")], key=lambda pair: pair[0].__name__
     )
     _, found = models_json_schema(models, ref_template=_REFERENCE)
     schemas: dict[str, Any] = found["$defs"]
     return schemas
 
 
-def _described(operation: Operation) -> dict[str, Any]:
-    described: dict[str, Any] = {
+def _operation_object(operation: Operation) -> dict[str, Any]:
+    built: dict[str, Any] = {
         "operationId": operation.name,
         "summary": operation.summary,
         "responses": _responses(operation),
     }
-    if operation.asks and operation.method == "POST":
-        described["requestBody"] = {"required": True, "content": _json(operation.asks)}
-    elif operation.asks:
-        described["parameters"] = _parameters(operation, operation.asks)
-    return described
+    if operation.request and operation.method == "POST":
+        built["requestBody"] = {"required": True, "content": _content(operation.request)}
+    elif operation.request:
+        built["parameters"] = _parameters(operation, operation.request)
+    return built
 
 
 def _responses(operation: Operation) -> dict[str, Any]:
-    good: dict[str, Any] = {"204": {"description": "Done"}}
-    if operation.answers:
-        good = {"200": {"description": "Done", "content": _json(operation.answers)}}
-    bad = _json(ProblemShape, "application/problem+json")
-    return good | {code: {"description": t, "content": bad} for code, t in _PROBLEMS.items()}
+    success: dict[str, Any] = {"204": {"description": "Done"}}
+    if operation.answer:
+        success = {"200": {"description": "Done", "content": _content(operation.answer)}}
+    problem = _content(ProblemShape, "application/problem+json")
+    return success | {
+        code: {"description": text, "content": problem} for code, text in _PROBLEMS.items()
+    }
 
 
-def _json(model: type[BaseModel], kind: str = "application/json") -> dict[str, Any]:
+def _content(model: type[BaseModel], kind: str = "application/json") -> dict[str, Any]:
     return {kind: {"schema": {"$ref": _REFERENCE.format(model=model.__name__)}}}
 
 
-def _parameters(operation: Operation, asks: type[BaseModel]) -> list[dict[str, Any]]:
-    """The properties of a shape as parameters of the path or the query."""
-    schema = asks.model_json_schema()
+def _parameters(operation: Operation, request: type[BaseModel]) -> list[dict[str, Any]]:
+    """The fields of the request's model as parameters of the path or the query."""
+    schema = request.model_json_schema()
     required = set(schema.get("required", ()))
     return [
         {

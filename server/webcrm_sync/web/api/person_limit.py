@@ -1,4 +1,4 @@
-"""How much one person may ask at once, so that nobody else has to wait for it."""
+"""Limits how many requests of one person run at once, so that nobody else waits for them."""
 
 from __future__ import annotations
 
@@ -9,34 +9,34 @@ from threading import Lock
 
 from webcrm_sync.web.errors import Problem
 
-#: The pane asks for the state, the connection and the story of one mail side by side.
+#: The pane asks for the state, the connection and the timeline of a mail at the same time.
 AT_ONCE = 4
-_PAUSE_S = 1
-_SENTENCE = "Too many of your requests are being answered at this moment."
+_RETRY_AFTER_S = 1
+_TOO_MANY = "Too many of your requests are being answered at this moment."
 
 
 class PersonLimiter:
-    """The requests that are being answered, by person. Thread-safe.
+    """Counts the running requests of each person. Thread-safe.
 
-    What is too much is refused and not queued: waiting, it would hold a thread that others need.
+    Refuses a request above the limit: if it waited, it would hold a thread that others need.
     """
 
     def __init__(self, at_once: int = AT_ONCE) -> None:
         self._at_once = at_once
-        self._answering: Counter[str] = Counter()
+        self._running: Counter[str] = Counter()
         self._lock = Lock()
 
     @contextmanager
-    def of(self, person: str) -> Iterator[None]:
-        """One request of this person. Raises Problem 429: nothing was begun, it may come again."""
+    def slot(self, person: str) -> Iterator[None]:
+        """Holds one of the person's slots. Raises Problem 429 if all of them are taken."""
         with self._lock:
-            if self._answering[person] >= self._at_once:
-                raise Problem(429, "try_later", _SENTENCE, retry_after_s=_PAUSE_S)
-            self._answering[person] += 1
+            if self._running[person] >= self._at_once:
+                raise Problem(429, "try_later", _TOO_MANY, retry_after_s=_RETRY_AFTER_S)
+            self._running[person] += 1
         try:
             yield
         finally:
             with self._lock:
-                self._answering[person] -= 1
-                if not self._answering[person]:
-                    del self._answering[person]
+                self._running[person] -= 1
+                if not self._running[person]:
+                    del self._running[person]

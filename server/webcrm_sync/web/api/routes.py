@@ -1,4 +1,4 @@
-"""Operations of the API: each declares its method, path and shapes beside its view."""
+"""Declares operations of the API: method, path, JSON models and caller stand beside each view."""
 
 from __future__ import annotations
 
@@ -14,17 +14,17 @@ from webcrm_sync.web.api.watch import ChangeWatch
 
 
 class Caller(Enum):
-    """Whom a view is given as the one who asks."""
+    """Who may call an operation, and what its view receives about that person."""
 
-    #: the owner of a watched mailbox, an `Asker`
-    OWNER = "owner"
-    #: whoever is signed in, a `Visitor`: the view asks the database once, and for all it needs
-    VISITOR = "visitor"
+    #: The owner of a watched mailbox; the view receives a `CurrentUser`.
+    MAILBOX_OWNER = "owner"
+    #: Any signed-in person; the view receives a `SignedInCaller` and costs one query at most.
+    SIGNED_IN = "visitor"
 
 
 @dataclass(frozen=True, slots=True)
 class SignedInCaller:
-    """Somebody who is signed in, and where that person's looks can wait."""
+    """A signed-in person whose mailbox nobody has looked up. `watch`: where answers can wait."""
 
     user_id: str
     watch: ChangeWatch
@@ -32,83 +32,84 @@ class SignedInCaller:
 
 @dataclass(frozen=True, slots=True)
 class DeferredAnswer:
-    """An answer that may change while the person waits. `now`: what it is at this moment.
+    """An answer that may change before it is sent.
 
-    `begin` is called with a function that sends the final one; not where a server cannot wait.
+    The server calls `begin` with a function that sends the final answer. It sends `now` instead if
+    it cannot wait.
     """
 
     now: BaseModel
     begin: Callable[[Callable[[BaseModel], None]], None]
 
 
-#: A view is given the parts, who asks, and what was asked, and answers with a shape or nothing.
+#: Takes the context, the caller and the validated request. Returns the answer, None = 204.
 View = Callable[[Context, Any, Any], BaseModel | DeferredAnswer | None]
 V = TypeVar("V", bound=Callable[..., BaseModel | DeferredAnswer | None])
 
 
 @dataclass(frozen=True, slots=True)
 class Operation:
-    """One operation. `asks`: its body, query or path as a shape; `answers` None = 204."""
+    """One operation. `request`: the model of its body, query or path; `answer` None = 204."""
 
     method: str
     path: str
-    asks: type[BaseModel] | None
-    answers: type[BaseModel] | None
+    request: type[BaseModel] | None
+    answer: type[BaseModel] | None
     view: View
-    by: Caller
+    caller: Caller
 
     @property
     def name(self) -> str:
-        """Its name in the OpenAPI document."""
+        """The operation's id in the OpenAPI document."""
         return getattr(self.view, "__name__", self.path)
 
     @property
     def summary(self) -> str:
-        """What it answers, from the view's own words."""
+        """The first line of the view's docstring."""
         return (self.view.__doc__ or "").splitlines()[0]
 
 
 @dataclass(frozen=True, slots=True)
 class Operations:
-    """The operations of an API, collected as their views are declared."""
+    """The operations of an API, in the order of their declaration."""
 
     declared: list[Operation] = field(default_factory=list)
 
     def get(
-        self, path: str, *, asks: type[BaseModel] | None = None, answers: type[BaseModel]
+        self, path: str, *, request: type[BaseModel] | None = None, answer: type[BaseModel]
     ) -> Callable[[V], V]:
-        """Declare a view that reads. `asks`: its query."""
-        return self._declare("GET", path, asks, answers)
+        """Declare a view that reads. `request`: its query."""
+        return self._declare("GET", path, request, answer)
 
     def post(
         self,
         path: str,
         *,
-        asks: type[BaseModel],
-        answers: type[BaseModel],
-        by: Caller = Caller.OWNER,
+        request: type[BaseModel],
+        answer: type[BaseModel],
+        caller: Caller = Caller.MAILBOX_OWNER,
     ) -> Callable[[V], V]:
         """Declare a view that acts on its JSON body."""
-        return self._declare("POST", path, asks, answers, by)
+        return self._declare("POST", path, request, answer, caller)
 
-    def put(self, path: str, *, asks: type[BaseModel]) -> Callable[[V], V]:
-        """Declare a view that sets what its path names, and answers nothing."""
-        return self._declare("PUT", path, asks, None)
+    def put(self, path: str, *, request: type[BaseModel]) -> Callable[[V], V]:
+        """Declare a view that adds what its path names and has no answer."""
+        return self._declare("PUT", path, request, None)
 
-    def delete(self, path: str, *, asks: type[BaseModel]) -> Callable[[V], V]:
-        """Declare a view that ends what its path names, and answers nothing."""
-        return self._declare("DELETE", path, asks, None)
+    def delete(self, path: str, *, request: type[BaseModel]) -> Callable[[V], V]:
+        """Declare a view that removes what its path names and has no answer."""
+        return self._declare("DELETE", path, request, None)
 
     def _declare(
         self,
         method: str,
         path: str,
-        asks: type[BaseModel] | None,
-        answers: type[BaseModel] | None,
-        by: Caller = Caller.OWNER,
+        request: type[BaseModel] | None,
+        answer: type[BaseModel] | None,
+        caller: Caller = Caller.MAILBOX_OWNER,
     ) -> Callable[[V], V]:
         def declare(view: V) -> V:
-            self.declared.append(Operation(method, path, asks, answers, view, by))
+            self.declared.append(Operation(method, path, request, answer, view, caller))
             return view
 
         return declare

@@ -1,6 +1,7 @@
-"""The API's JSON, declared: what is read from it, and what is written to it.
+"""The JSON of the API: a `...Request`, `...Query` or `...Path` is read, a `...Shape` is written.
 
-The OpenAPI document is made of these. Keys are camelCase; keys that nobody knows are refused.
+The OpenAPI document is generated from these models. Keys are camelCase; a request with an unknown
+key is refused. Where the engine's name differs from the key, `validation_alias` says it.
 """
 
 from __future__ import annotations
@@ -33,10 +34,10 @@ from webcrm_sync.engine.pane.mail_status_rules import (
 )
 from webcrm_sync.engine.pane.mailbox_status import Cause, ConnectionState
 
-#: A database holds no NUL.
+#: PostgreSQL stores no NUL in a text.
 _NO_NUL = r"^[^\u0000]*$"
-#: One address, as far as it can be told without sending to it.
-#: Spaces and what is not seen are named one by one, since JavaScript's and Rust's `\s` differ.
+#: One address, as far as it can be checked without sending to it. The pattern lists spaces and
+#: invisible characters one by one, because `\s` differs between JavaScript and Rust.
 _PART = (
     r"[^@<>\u0000-\u0020\u007f-\u00a0\u00ad\u061c\u180e\u2000-\u200f\u2028-\u202f\u205f-\u206f"
     r"\u3000\ufeff\ufff9-\uffff]+"
@@ -44,13 +45,13 @@ _PART = (
 _ADDRESS = f"^{_PART}@{_PART}$"
 
 
-def _whole(value: object) -> object:
-    """JSON knows one kind of number: 7.0 is the whole number 7."""
+def _to_integer(value: object) -> object:
+    """JSON has one kind of number: 7.0 is the integer 7."""
     return int(value) if isinstance(value, float) and value.is_integer() else value
 
 
 VersionToken = Annotated[str, StringConstraints(max_length=3000, pattern=r"^[A-Za-z0-9_=-]*$")]
-OrganisationId = Annotated[int, Field(ge=1, le=2**31 - 1), BeforeValidator(_whole)]
+OrganisationId = Annotated[int, Field(ge=1, le=2**31 - 1), BeforeValidator(_to_integer)]
 Address = Annotated[
     str,
     StringConstraints(pattern=_ADDRESS, max_length=320),
@@ -58,7 +59,7 @@ Address = Annotated[
 ]
 
 
-class _Shape(BaseModel):
+class _Json(BaseModel):
     model_config = ConfigDict(
         alias_generator=to_camel,
         validate_by_name=True,
@@ -69,22 +70,24 @@ class _Shape(BaseModel):
     )
 
 
-# ---- what is asked
+# ---- Requests
 
 
-def _said(name: str) -> JsonDict:
-    """The JSON schema of an object in which this is a text that is more than spaces."""
+def _has_text(name: str) -> JsonDict:
+    """The JSON schema of an object whose key `name` holds a text that is not blank."""
     return {"required": [name], "properties": {name: {"type": "string", "pattern": r"\S"}}}
 
 
-class MailRefShape(_Shape):
-    """A mail as Office.js names it. `messageId` finds it again where the id is not known.
+class MailRefShape(_Json):
+    """A mail as Office.js names it, by `itemId`, by `messageId` or by both.
 
-    Either is enough: Outlook for Mac leaves the id empty, and new mail may have no Message-ID yet.
-    `version`: as it came with an earlier answer about this mail, which is then found at once.
+    Outlook for Mac leaves the id empty, and a new mail may have no Message-ID yet. `version`: the
+    one of an earlier answer about this mail; it saves the search for the mail.
     """
 
-    model_config = ConfigDict(json_schema_extra={"anyOf": [_said("itemId"), _said("messageId")]})
+    model_config = ConfigDict(
+        json_schema_extra={"anyOf": [_has_text("itemId"), _has_text("messageId")]}
+    )
 
     item_id: Annotated[str, StringConstraints(max_length=1024, pattern=_NO_NUL)] | None = None
     id_type: Literal["ews", "rest"] = "ews"
@@ -93,32 +96,32 @@ class MailRefShape(_Shape):
 
     @property
     def ref(self) -> MailRef:
-        """The same as a value of the engine."""
-        return MailRef.named(self.item_id, self.id_type, self.message_id, self.version)
+        """The reference as a value of the engine."""
+        return MailRef.parse(self.item_id, self.id_type, self.message_id, self.version)
 
     @model_validator(mode="after")
-    def _is_named(self) -> Self:
+    def _check_is_named(self) -> Self:
         if not (self.ref.item_id or self.ref.message_id):
             raise ValueError("a mail needs an itemId or a messageId")
         return self
 
 
-class MailRequest(_Shape):
-    """One mail."""
+class MailRequest(_Json):
+    """A request about one mail."""
 
     mail: MailRefShape
 
 
-class MailsRequest(_Shape):
-    """Up to 20 mails."""
+class MailsRequest(_Json):
+    """A request about up to 20 mails."""
 
     mails: Annotated[list[MailRefShape], Field(min_length=1, max_length=20)]
 
 
-class ChangedRequest(_Shape):
-    """What the pane shows, by the version that came with it.
+class ChangedRequest(_Json):
+    """The version of what the pane shows.
 
-    `waits`: the answer may come later, at the latest after ten seconds, when nothing changed yet.
+    `waits`: while nothing has changed, the server may delay its answer by up to ten seconds.
     """
 
     version: VersionToken
@@ -126,29 +129,29 @@ class ChangedRequest(_Shape):
 
 
 class SyncRequest(MailRequest):
-    """One mail, and the Organisations that the person chose for it."""
+    """A mail to sync, and the Organisations that the person chose for it."""
 
     organisation_ids: Annotated[list[OrganisationId], Field(max_length=20)] | None = None
 
 
 class ChooseRequest(MailRequest):
-    """One mail, its Organisation from now on, and the one that this replaces.
+    """A mail, its new Organisation, and the Organisation that this one replaces.
 
-    `replaces` may be left out where the mail is under one Organisation only; 0 = under none.
+    `replaces` may be missing if the mail is filed under one Organisation only; 0 = under none.
     """
 
     organisation_id: OrganisationId
-    replaces: Annotated[int, Field(ge=0, le=2**31 - 1), BeforeValidator(_whole)] | None = None
+    replaces: Annotated[int, Field(ge=0, le=2**31 - 1), BeforeValidator(_to_integer)] | None = None
 
 
-class OrganisationQuery(_Shape):
-    """A part of a name."""
+class OrganisationQuery(_Json):
+    """A part of an Organisation's name."""
 
     search: Annotated[str, StringConstraints(max_length=200, pattern=_NO_NUL)] = ""
 
 
-class ContactRequest(_Shape):
-    """A contact to be made in webCRM."""
+class ContactRequest(_Json):
+    """A contact to create in webCRM."""
 
     name: Annotated[
         str,
@@ -159,17 +162,17 @@ class ContactRequest(_Shape):
     organisation_id: OrganisationId
 
 
-class SenderPath(_Shape):
-    """The address in a path."""
+class SenderPath(_Json):
+    """The address of a sender, in the path."""
 
     address: Address
 
 
-# ---- what is answered
+# ---- Answers
 
 
-class TargetShape(_Shape):
-    """One Organisation the mail stands under, or will (`activityId` null)."""
+class TargetShape(_Json):
+    """An Organisation under which the mail is filed or will be filed (`activityId` null)."""
 
     organisation_id: int
     organisation: str
@@ -179,33 +182,33 @@ class TargetShape(_Shape):
     activity_id: int | None
 
 
-class WithdrawnActivityShape(_Shape):
-    """What webCRM keeps of a mail that was taken back: an entry, empty once `isTold`."""
+class WithdrawnActivityShape(_Json):
+    """The Activity that webCRM keeps of a mail after Undo. `isTold`: webCRM has emptied it."""
 
     organisation_id: int
     organisation: str
     link: str | None
-    is_told: bool
+    is_told: Annotated[bool, Field(validation_alias="is_emptied")]
 
 
-class OtherCopyShape(_Shape):
-    """How the mail stands by other copies of it. `by`: a name, null = not known."""
+class OtherCopyShape(_Json):
+    """The status of the mail by its other copies. `by`: a name, null = unknown."""
 
     state: DisplayStatus
     by: str | None
 
 
-class CandidateShape(_Shape):
-    """One Organisation that could be meant. `who`: the contact or domain that points at it."""
+class CandidateShape(_Json):
+    """One of several Organisations that may be meant. `who`: the contact or domain behind it."""
 
     organisation_id: int
     organisation: str
-    why: MatchEvidence
-    who: str
+    why: Annotated[MatchEvidence, Field(validation_alias="evidence")]
+    who: Annotated[str, Field(validation_alias="evidence_name")]
 
 
-class ProgressShape(_Shape):
-    """The four steps of a mail's way, true once done."""
+class ProgressShape(_Json):
+    """The four steps from Outlook to webCRM, each true once it is done."""
 
     moved: bool
     read: bool
@@ -213,15 +216,18 @@ class ProgressShape(_Shape):
     marked: bool
 
 
-class SenderShape(_Shape):
-    """Who sent the mail, when that is nobody of the company."""
+class SenderShape(_Json):
+    """The sender of the mail, if external."""
 
     address: str
     name: str
 
 
-class MailStateShape(_Shape):
-    """Everything the pane shows of one mail. `can`: what fits its state, the first thing first."""
+class MailStateShape(_Json):
+    """Everything that the pane shows of one mail.
+
+    `can`: the actions that fit its state, the most obvious one first.
+    """
 
     state: DisplayStatus
     reason: Reason | None
@@ -230,36 +236,36 @@ class MailStateShape(_Shape):
     targets: list[TargetShape]
     candidates: list[CandidateShape]
     addresses: list[str]
-    steps: ProgressShape
+    steps: Annotated[ProgressShape, Field(validation_alias="progress")]
     at: datetime | None
     took_seconds: float | None
-    way: Origin | None
+    way: Annotated[Origin | None, Field(validation_alias="origin")]
     by: str | None
-    can: list[Action]
+    can: Annotated[list[Action], Field(validation_alias="actions")]
     sender: SenderShape | None
     always_sync: bool
     withdrawn: list[WithdrawnActivityShape]
-    elsewhere: OtherCopyShape | None
+    elsewhere: Annotated[OtherCopyShape | None, Field(validation_alias="other_copy")]
 
 
-class MailStatesShape(_Shape):
-    """The states, in the order in which they were asked for, and the version of each.
+class MailStatesShape(_Json):
+    """The states in the order of the request, and the version of each.
 
-    A version is to be sent back as it is; null = this mail was not found.
+    A client sends a version back unchanged; null = the mail was not found.
     """
 
     mails: list[MailStateShape]
     versions: list[str | None]
 
 
-class ChangedShape(_Shape):
-    """Whether the state of the mail, its story or the connection may have changed since."""
+class ChangedShape(_Json):
+    """Whether the mail's state, its timeline or the connection may have changed since."""
 
     is_changed: bool
 
 
-class EventFactsShape(_Shape):
-    """What an event speaks of. `organisations`: names, an empty one = no Organisation."""
+class EventFactsShape(_Json):
+    """The facts of an event. `organisations`: names, an empty one = no Organisation."""
 
     place: Place | None
     organisations: list[str]
@@ -272,8 +278,8 @@ class EventFactsShape(_Shape):
     took_seconds: float | None
 
 
-class TimelineEntryShape(_Shape):
-    """One event of a mail's story. `sentence`: the same in English."""
+class TimelineEntryShape(_Json):
+    """One event of a mail. `sentence`: the event in English."""
 
     at: datetime
     kind: str
@@ -281,47 +287,47 @@ class TimelineEntryShape(_Shape):
     facts: EventFactsShape
 
 
-class TimelineShape(_Shape):
-    """A mail's story, newest last, and how long it took to be synced."""
+class TimelineShape(_Json):
+    """The events of a mail, newest last, and how long the sync took."""
 
     lines: list[TimelineEntryShape]
     took_seconds: float | None
 
 
-class OrganisationShape(_Shape):
+class OrganisationShape(_Json):
     """An Organisation that can be chosen."""
 
     id: Annotated[int, Field(validation_alias="organisation_id")]
     name: str
 
 
-class OrganisationsShape(_Shape):
-    """At most 20, those that begin with what was searched for first."""
+class OrganisationsShape(_Json):
+    """At most 20 Organisations; those whose name begins with the search come first."""
 
     organisations: list[OrganisationShape]
 
 
-class NewContactShape(_Shape):
-    """The contact in webCRM."""
+class NewContactShape(_Json):
+    """The contact's id in webCRM."""
 
     person_id: int
 
 
-class SendersShape(_Shape):
+class SendersShape(_Json):
     """The addresses whose mail is always synced, sorted."""
 
     addresses: list[str]
 
 
-class TroubleShape(_Shape):
-    """What holds the mailbox up. `detail`: Outlook's own words."""
+class TroubleShape(_Json):
+    """What is wrong with the mailbox. `detail`: what Outlook says about it."""
 
     kind: Cause
     detail: str | None
 
 
-class ConnectionShape(_Shape):
-    """How the person's mailbox stands. `push`: Outlook tells of changes at once."""
+class ConnectionShape(_Json):
+    """The status of the person's mailbox. `push`: Graph pushes changes immediately."""
 
     state: ConnectionState
     mailbox: Annotated[str, Field(validation_alias="address")]
@@ -342,5 +348,5 @@ class ProblemShape(BaseModel):
     code: Literal[
         "signed_out", "claims", "no_mailbox", "not_found", "invalid", "conflict", "try_later"
     ]
-    retryAfter: int | None = None  # noqa: N815 - the key of the wire
+    retryAfter: int | None = None  # noqa: N815 - the key in the JSON
     claims: str | None = None
