@@ -62,7 +62,7 @@ def test_the_button_moves_the_mail_and_tells_its_way_and_its_story(
     story = kim.post("story", mail).json
     assert story is not None
     sentences = [line["sentence"] for line in story["lines"]]
-    assert sentences[0] == "Sent to webCRM by the button, by Kim Nordwind."
+    assert sentences[0] == "Sent to webCRM with the button by Kim Nordwind."
     assert sentences[-1].startswith("Marked Synced in ")
     facts = {line["kind"]: line["facts"] for line in story["lines"]}
     assert facts["pressed"]["by"] == "Kim Nordwind"

@@ -1,1 +1,1 @@
-"""What happened to a mail, in sentences."""
+"""The history of a mail: its events as English sentences, for `explain` and the pane."""

@@ -1,4 +1,4 @@
-"""The story of a mail, in sentences: what `explain` prints and the pane's timeline shows."""
+"""The timeline of a mail: what `explain` prints and the pane shows."""
 
 from __future__ import annotations
 
@@ -24,8 +24,8 @@ from webcrm_sync.store.emails import Email, Item
 from webcrm_sync.store.events import Event
 from webcrm_sync.store.filings import Filing
 
-#: The pane's sentence for a state that has a reason.
-_HEADS = {
+#: How the pane names a state that has a reason.
+_STATE_NAMES = {
     State.WAITING: "Waiting for a contact",
     State.PARKED: "Needs your decision",
     State.SKIPPED: "Not synced",
@@ -34,7 +34,7 @@ _HEADS = {
 
 @dataclass(frozen=True, slots=True)
 class TimelineEntry:
-    """One event as a sentence. `kind`: the event's name; `mailbox_id` None = of the mail itself."""
+    """One event. `mailbox_id`: the mailbox in which it happened, None = in webCRM."""
 
     at: datetime
     kind: str
@@ -45,7 +45,7 @@ class TimelineEntry:
 
 @dataclass(frozen=True, slots=True)
 class CopyTimeline:
-    """Where one copy stands."""
+    """The present state of one copy, and the sentence about it."""
 
     mailbox: str
     state: State
@@ -54,7 +54,10 @@ class CopyTimeline:
 
 @dataclass(frozen=True, slots=True)
 class Timeline:
-    """Everything there is to say about one mail."""
+    """Everything that the tables hold about one mail.
+
+    `activities`: the Organisation's name by the Activity's id. `lines`: oldest first.
+    """
 
     message_id: str | None
     subject: str
@@ -65,113 +68,119 @@ class Timeline:
 
 
 def read_timelines(context: Context, message_id: str) -> Sequence[Timeline]:
-    """The stories of every mail with this Message-ID; empty when none was met."""
+    """The timeline of each mail with this Message-ID; empty if there is no such mail."""
     with context.begin() as tx:
-        boxes = {box.id: box.address for box in mailboxes.all_mailboxes(tx)}
-        return [_story(tx, email, boxes) for email in emails.find_emails(tx, message_id)]
+        addresses = {box.id: box.address for box in mailboxes.all_mailboxes(tx)}
+        return [
+            _read_timeline(tx, email, addresses) for email in emails.find_emails(tx, message_id)
+        ]
 
 
-def _story(tx: Tx, email: Email, boxes: Mapping[int, str]) -> Timeline:
-    told = events.of_email(tx.connection, email.id)
+def _read_timeline(tx: Tx, email: Email, addresses: Mapping[int, str]) -> Timeline:
+    history = events.of_email(tx.connection, email.id)
     filed = filings.of_emails(tx, [email.id])[email.id]
-    mentioned = {i for t in told for i in organisation_ids(t)}
-    names = directory.organisation_names(tx, mentioned | {f.organisation_id for f in filed})
+    named = {i for event in history for i in organisation_ids(event)}
+    names = directory.organisation_names(tx, named | {f.organisation_id for f in filed})
     return Timeline(
         message_id=email.message_id,
         subject=email.subject,
         direction=email.direction.value,
         copies=tuple(
-            CopyTimeline(boxes[c.mailbox_id], c.state, _copy_sentence(c, filed, names))
-            for c in emails.items_of_email(tx, email.id)
+            CopyTimeline(addresses[item.mailbox_id], item.state, _item_sentence(item, filed, names))
+            for item in emails.items_of_email(tx, email.id)
         ),
-        activities={
-            f.activity_id: organisation_name(f.organisation_id, names) or "no Organisation"
-            for f in filed
-            if f.activity_id
-        },
-        lines=tuple(_lines(tx, email, told, names, boxes)),
+        activities={f.activity_id: _organisation(f, names) for f in filed if f.activity_id},
+        lines=tuple(_entries(tx, email, history, names, addresses)),
     )
 
 
 def read_own_timeline(
     context: Context, user: CurrentUser, ref: MailRef
 ) -> tuple[Sequence[TimelineEntry], float | None]:
-    """The story of a mail as its owner may read it, and how long it took to be synced.
+    """The events of a mail that its owner may see, and how many seconds the sync took.
 
-    What happened in a colleague's mailbox is left out. Raises Gone.
+    Leaves out what happened in a colleague's mailbox. Raises Gone.
     """
-    pointed = locate_one(context, user, ref)
-    (state,) = read_statuses(context, user, [pointed])
+    mail = locate_one(context, user, ref)
+    (state,) = read_statuses(context, user, [mail])
     with context.begin() as tx:
-        item = emails.known_items(tx, user.box.id, [pointed.graph_id]).get(pointed.graph_id)
+        item = emails.known_items(tx, user.box.id, [mail.graph_id]).get(mail.graph_id)
         if item is None:
             return (), None
         email = sync_requests.emails_by_id(tx, [item.email_id])[item.email_id]
-        told = events.of_email(tx.connection, email.id)
-        mentioned = {i for t in told for i in organisation_ids(t)}
-        names = directory.organisation_names(tx, mentioned)
-        lines = _lines(tx, email, told, names, {user.box.id: user.box.address})
-    own = [line for line in lines if line.mailbox_id in {None, user.box.id}]
+        history = events.of_email(tx.connection, email.id)
+        named = {i for event in history for i in organisation_ids(event)}
+        names = directory.organisation_names(tx, named)
+        entries = _entries(tx, email, history, names, {user.box.id: user.box.address})
+    own = [entry for entry in entries if entry.mailbox_id in {None, user.box.id}]
     return own, state.took_seconds
 
 
-def _lines(
+def _entries(
     tx: Tx,
     email: Email,
-    told: Sequence[Event],
+    history: Sequence[Event],
     names: Mapping[int, str],
-    boxes: Mapping[int, str],
+    addresses: Mapping[int, str],
 ) -> Sequence[TimelineEntry]:
-    """The events and the presses of the button, in the order in which they happened."""
-    lines = [
-        _line(
-            t.at,
-            t.kind,
-            read_facts(t, names),
-            t.mailbox_id,
-            boxes.get(t.mailbox_id or 0, ""),
+    """The events and the presses of the button, oldest first."""
+    entries = [
+        _entry(
+            event.at,
+            event.kind,
+            read_facts(event, names),
+            event.mailbox_id,
+            addresses.get(event.mailbox_id or 0, ""),
         )
-        for t in told
+        for event in history
     ]
-    lines += [
-        _line(p.pressed_at, EventKind.BUTTON_PRESSED, EventFacts(by=p.by), mailbox_id, "")
-        for mailbox_id, p in sync_requests.requests_of_email(tx, email.id)
+    entries += [
+        _entry(
+            request.pressed_at,
+            EventKind.BUTTON_PRESSED,
+            EventFacts(by=request.by),
+            mailbox_id,
+            "",
+        )
+        for mailbox_id, request in sync_requests.requests_of_email(tx, email.id)
     ]
-    return sorted(lines, key=lambda line: line.at)
+    return sorted(entries, key=lambda entry: entry.at)
 
 
-def _line(
+def _entry(
     at: datetime, kind: str, facts: EventFacts, mailbox_id: int | None, mailbox: str
 ) -> TimelineEntry:
     return TimelineEntry(at, kind, event_sentence(kind, facts, mailbox), facts, mailbox_id)
 
 
-def _copy_sentence(copy: Item, filed: Sequence[Filing], names: Mapping[int, str]) -> str:
-    """How one copy stands; one that left the folder may leave its mail in webCRM."""
-    if copy.reason is not Reason.MOVED_OUT:
-        return copy_sentence(copy.state, copy.reason, copy.detail)
-    there = [f for f in filed if f.activity_id is not None and not f.is_removed]
-    if any(not f.is_withdrawn for f in there):
+def _item_sentence(item: Item, filed: Sequence[Filing], names: Mapping[int, str]) -> str:
+    """The state of one copy. A copy that left the folder may leave its mail in webCRM."""
+    if item.reason is not Reason.MOVED_OUT:
+        return copy_sentence(item.state, item.reason, item.detail)
+    in_webcrm = [f for f in filed if f.activity_id is not None and not f.is_removed]
+    if any(not f.is_withdrawn for f in in_webcrm):
         return "In webCRM; this copy is not marked"
-    if not there:
-        return copy_sentence(copy.state, copy.reason, copy.detail)
-    places = ", ".join(
-        organisation_name(f.organisation_id, names) or "no Organisation" for f in there
-    )
-    entry = "an empty entry" if len(there) == 1 else "empty entries"
-    return f"Not in webCRM any more. webCRM keeps {entry} marked withdrawn at {places}."
+    if not in_webcrm:
+        return copy_sentence(item.state, item.reason, item.detail)
+    organisations = ", ".join(_organisation(f, names) for f in in_webcrm)
+    entry = "an empty entry" if len(in_webcrm) == 1 else "empty entries"
+    return f"Not in webCRM any more. webCRM keeps {entry} marked withdrawn at {organisations}."
+
+
+def _organisation(filing: Filing, names: Mapping[int, str]) -> str:
+    return organisation_name(filing.organisation_id, names) or "no Organisation"
 
 
 def copy_sentence(state: State, reason: Reason | None, detail: str | None) -> str:
-    """Where a copy stands, in the pane's words."""
+    """The state of a copy, in the words of the pane."""
     match state:
         case State.SYNCED:
             return "In webCRM"
         case State.MIRRORED:
             return "Sent from webCRM"
         case _ if reason is not None:
-            head = _HEADS.get(state, "In webCRM, but not marked in Outlook")
+            name = _STATE_NAMES.get(state, "In webCRM, but not marked in Outlook")
             more = f" ({detail})" if detail else ""
-            return f"{head}. {SENTENCES[reason]}{more}"
+            return f"{name}. {SENTENCES[reason]}{more}"
         case _:
             return "On its way to webCRM"
