@@ -29,8 +29,8 @@ from webcrm_sync.core.jobs import ClockJob, Job, Queue
 from webcrm_sync.engine import push_urls
 from webcrm_sync.engine.context import Context
 from webcrm_sync.engine.discovery.discover import discover
+from webcrm_sync.engine.fault_isolation import incidents, job_backoff
 from webcrm_sync.engine.filing.job import file
-from webcrm_sync.engine.isolation import incidents, job_backoff
 from webcrm_sync.engine.mailboxes.maintain import maintain
 from webcrm_sync.engine.marking import mark
 from webcrm_sync.engine.matching.refresh_directory import refresh_directory
@@ -74,8 +74,8 @@ _SWITCH_S = 0.0005
 def run_step(context: Context, job: Job, subject_id: int) -> None:
     """Run one job and log how it ended. An error is logged, and only this job waits after it."""
     with (
-        suppress(job_backoff.Held),
-        job_backoff.held_off(context, job, subject_id) as careful,
+        suppress(job_backoff.JobBackedOff),
+        job_backoff.guard_job(context, job, subject_id) as careful,
         _outcome_logged(job, subject_id=subject_id),
     ):
         careful.repeated(lambda: STEPS[job](careful, subject_id))
@@ -161,7 +161,7 @@ def build_app(context: Context, url: str) -> procrastinate.App:
     )  # a lock would die with it
     async def rescue(timestamp: int) -> None:
         del timestamp
-        await rescue_stalled(app, partial(job_backoff.note_death, context))
+        await rescue_stalled(app, partial(job_backoff.record_death, context))
 
     @app.periodic(cron="17 3 * * *")
     @app.task(name=ClockJob.SWEEP, queue=Queue.CLOCK, queueing_lock=ClockJob.SWEEP)
@@ -216,7 +216,7 @@ async def _release(manager: JobManager, job: QueuedJob) -> None:
 
 def run_worker(context: Context, url: str) -> None:
     """Work until SIGTERM or SIGINT, then finish what is running."""
-    incidents.take_up_after_upgrade(context)
+    incidents.release_after_upgrade(context)
     context.graph.warm_up()
     push_urls.look_for_deaf(context)
     sys.setswitchinterval(_SWITCH_S)

@@ -17,7 +17,7 @@ from support.pane_user import PaneUser
 from support.planting import Marks, Planting
 from support.scenario import BO, BOTH, FOLDER, KIM, LIS, PENDING, Scenario
 from webcrm_sync.core.states import SENTENCES, Reason, State
-from webcrm_sync.engine.isolation import job_backoff
+from webcrm_sync.engine.fault_isolation import job_backoff
 from webcrm_sync.engine.operations.status import read_status
 from webcrm_sync.engine.pane import actions
 from webcrm_sync.engine.pane.mail_status_rules import DisplayStatus
@@ -162,7 +162,7 @@ def test_record_that_raises_is_left_out_alone(
     assert planting.raised
     assert box.read(item).categories == BOTH
     assert held_jobs(guarded) == []
-    assert log.getvalue().count("thing_set_aside") == 1
+    assert log.getvalue().count("held_back") == 1
     assert f'thing="{what} ' in log.getvalue()
 
 
@@ -203,7 +203,7 @@ def test_parked_mail_is_told_of_once_and_tried_again_by_a_person(
     (group,) = mailbox.pending
     assert (group.reason, group.count, len(group.message_ids)) == (Reason.UNFORESEEN, 1, 1)
     told = log.getvalue()
-    assert told.count("thing_set_aside") == 1
+    assert told.count("held_back") == 1
     assert "email_row" in told
     assert WORD not in told
     assert BO not in told
@@ -264,7 +264,7 @@ def work_until_death(scenario: Scenario) -> str | None:
             try:
                 run_step(scenario.context, one.job, one.subject_id)
             except Death:
-                job_backoff.note_death(scenario.context, one.job, one.subject_id)
+                job_backoff.record_death(scenario.context, one.job, one.subject_id)
                 return one.job
     raise AssertionError("never comes to rest")
 
@@ -288,7 +288,7 @@ def test_mail_that_a_worker_died_with_three_times_is_parked(
     assert [box.read(i).categories for i in fine] == [BOTH, BOTH]
     row = guarded.item(box, deadly)
     assert (row.state, row.reason) == (State.PARKED, Reason.UNFORESEEN)
-    assert "BegunTooOften" in (row.detail or "")
+    assert "DiedTooOften" in (row.detail or "")
     assert box.read(deadly).categories == PENDING
     guarded.context = replace(guarded.context, version="next")
     guarded.wait(timedelta(hours=1))
@@ -303,7 +303,7 @@ def test_deaths_alone_park_nothing(guarded: Scenario, box: SimMailbox) -> None:
     for task in STEPS:
         subject = watched.id if task in {"discover", "mark", "keep"} else guarded.context.company_id
         for _ in range(5):
-            job_backoff.note_death(guarded.context, task, subject)
+            job_backoff.record_death(guarded.context, task, subject)
     guarded.look()
     assert [box.read(i).categories for i in items] == [BOTH] * 3
     with guarded.context.begin() as tx:

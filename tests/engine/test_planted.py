@@ -27,8 +27,10 @@ _NUMBERED = "".join(
 #: these read no word of it. Nor is the call that sends a bulk: what is raised in it leaves all of
 #: them unclear, to be looked for. (`among` is given many at once; what calls it is played.)
 NET = (
-    "engine.isolation.incidents:",
-    "engine.isolation.job_backoff:",
+    "engine.fault_isolation.isolate:",
+    "engine.fault_isolation.incidents:",
+    "engine.fault_isolation.crash_markers:",
+    "engine.fault_isolation.job_backoff:",
     "engine.discovery.bare_copies:_hold",
     "engine.filing.pipeline:FilingPipeline._given_back",
     "engine.discovery.page_reader:read_page_context",

@@ -14,7 +14,7 @@ from sqlalchemy import text
 from support.scenario import Scenario
 from webcrm_sync import worker
 from webcrm_sync.core.jobs import Job
-from webcrm_sync.engine.isolation import job_backoff
+from webcrm_sync.engine.fault_isolation import job_backoff
 from webcrm_sync.store import job_troubles
 
 _LONG_AGO = "UPDATE procrastinate_workers SET last_heartbeat = now() - interval '1 hour'"
@@ -71,7 +71,7 @@ def test_death_is_on_record_before_the_job_comes_again(
             assert await app.job_manager.fetch_job(queues=["sync"], worker_id=worker_id)
             with scenario.context.begin() as tx:
                 tx.connection.execute(text(_LONG_AGO))
-            await worker.rescue_stalled(app, partial(job_backoff.note_death, scenario.context))
+            await worker.rescue_stalled(app, partial(job_backoff.record_death, scenario.context))
 
     asyncio.run(story())
     with scenario.context.begin() as tx:

@@ -16,7 +16,7 @@ from webcrm_sync.core.faults import (
     is_widespread,
 )
 from webcrm_sync.core.times import to_storable_time
-from webcrm_sync.engine.isolation.incidents import is_trouble
+from webcrm_sync.engine.fault_isolation.incidents import is_trouble
 
 
 def raised_by_the_product() -> Exception:

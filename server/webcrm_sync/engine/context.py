@@ -18,15 +18,15 @@ from webcrm_sync.webcrm.field_metadata import FieldMetadata
 
 
 @dataclass(frozen=True, slots=True)
-class Care:
-    """How a job works with which a worker died: one thing at a time, each marked before it.
+class CarefulMode:
+    """How a job runs after a worker died with it: one thing at a time, with a crash marker each.
 
-    Threads of the job share it: were two things marked at once, the wrong one could be blamed.
+    `lock` is shared by all threads of the job: two markers at once could blame the wrong thing.
     """
 
     task: str
     subject_id: int
-    turn: RLock = field(default_factory=RLock)
+    lock: RLock = field(default_factory=RLock)
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,8 +44,8 @@ class Context:
     now: Callable[[], datetime]
     #: of the product
     version: str
-    #: how a job works with which a worker died, None = as always
-    care: Care | None = None
+    #: None unless a worker has died with the job that runs
+    careful: CarefulMode | None = None
 
     @property
     def tenant_id(self) -> str:

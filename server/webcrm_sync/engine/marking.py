@@ -17,8 +17,8 @@ from webcrm_sync.core.retry import next_attempt_at
 from webcrm_sync.core.states import Reason, State, mark_for
 from webcrm_sync.engine.backoff import back_off_mailbox
 from webcrm_sync.engine.context import Context
-from webcrm_sync.engine.isolation import incidents
-from webcrm_sync.engine.isolation.incidents import Aside
+from webcrm_sync.engine.fault_isolation import incidents, isolate
+from webcrm_sync.engine.fault_isolation.incidents import Hold
 from webcrm_sync.store import emails, mailboxes
 from webcrm_sync.store import incidents as incidents_of
 from webcrm_sync.store.database import Tx
@@ -59,7 +59,7 @@ def mark(context: Context, mailbox_id: int) -> None:
     try:
         while due := _due(context, box):
             batch = partial(_mark_batch, context, box)
-            incidents.together(context, Job.MARK, due, batch, lambda one: _aside(one[0].id))
+            isolate.run_batch(context, Job.MARK, due, batch, lambda one: _aside(one[0].id))
             made_progress = True
     except (TryLater, AccessLost) as error:
         back_off_mailbox(context, box, error, made_progress=made_progress)
@@ -74,11 +74,11 @@ def _due(context: Context, box: Mailbox) -> Due:
             raise
     with context.begin() as tx:
         ids = marks.due_ids(tx, box.id, limit=BATCH)
-    read, odd = incidents.attempted(
+    read, odd = isolate.try_each(
         context, ids, lambda item_id: _read_due(context, box, item_id), lambda i: _aside(i).name
     )
     for item_id, fault in odd:
-        incidents.set_aside(context, Job.MARK, _aside(item_id), fault)
+        incidents.hold_back(context, Job.MARK, _aside(item_id), fault)
     return [one for some in read for one in some]
 
 
@@ -87,7 +87,7 @@ def _read_due(context: Context, box: Mailbox, item_id: int | None = None) -> Due
         return marks.due(tx, box.id, limit=BATCH, item_id=item_id)
 
 
-def _aside(item_id: int) -> Aside:
+def _aside(item_id: int) -> Hold:
     """A copy keeps what it shows, for as long as it cannot be marked."""
     name = f"mark {item_id}"
 
@@ -95,7 +95,7 @@ def _aside(item_id: int) -> Aside:
         email_id = incidents_of.park_mark(tx, item_id, detail=detail)
         return Thing(name, email_id)
 
-    return Aside(name, hold)
+    return Hold(name, hold)
 
 
 def marking_for(item: Item, stamp: Stamp) -> Marking | None:

@@ -14,7 +14,7 @@ from webcrm_sync.core.message_ids import LONGEST_ID
 from webcrm_sync.core.outlook import Change
 from webcrm_sync.core.states import Reason, State
 from webcrm_sync.core.storable import to_storable
-from webcrm_sync.engine.isolation.incidents import Aside
+from webcrm_sync.engine.fault_isolation.incidents import Hold
 from webcrm_sync.store import emails, incidents
 from webcrm_sync.store.database import Tx, is_database_in_trouble
 from webcrm_sync.store.emails import Item
@@ -29,7 +29,7 @@ def aside(
     item: Item | None,
     *,
     message_id: str | None,
-) -> Aside:
+) -> Hold:
     """How this copy is held back. `item`: what is known of it; `message_id`: None = not read."""
     name = f"copy {box.id}:{change.graph_id[:200]}"
     hold = (
@@ -37,7 +37,7 @@ def aside(
         if item is None
         else partial(_hold_known, box, folder, item, change)
     )
-    return Aside(name, partial(_hold, name, box, hold))
+    return Hold(name, partial(_hold, name, box, hold))
 
 
 def _hold(name: str, box: Mailbox, hold: Callable[[Tx, str], int], tx: Tx, why: str) -> Thing:

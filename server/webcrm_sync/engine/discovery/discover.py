@@ -15,7 +15,7 @@ from webcrm_sync.engine.backoff import back_off_mailbox
 from webcrm_sync.engine.context import Context
 from webcrm_sync.engine.discovery import page_writer
 from webcrm_sync.engine.discovery.page_reader import read_page_context
-from webcrm_sync.engine.isolation import incidents
+from webcrm_sync.engine.fault_isolation import isolate
 from webcrm_sync.graph.transport import BOUNDS
 from webcrm_sync.graph.wire import SELECTION
 from webcrm_sync.store import emails, mailboxes
@@ -54,9 +54,9 @@ def discover(context: Context, mailbox_id: int) -> None:
 
 def _read_folders(context: Context, box: Mailbox, due: Sequence[SyncFolder]) -> None:
     """Read each of these folders. What is unforeseen in one is raised after the others."""
-    with incidents.OthersFirst() as folders:
+    with isolate.DeferredErrors() as folders:
         for folder in due:
-            with folders.one():
+            with folders.defer():
                 if begun := _with_this_selection(context, folder):
                     _read_folder(context, box, begun)
 

@@ -11,7 +11,7 @@ from webcrm_sync.core.outlook import Change, Location
 from webcrm_sync.engine.context import Context
 from webcrm_sync.engine.discovery import page_writer, same_mails
 from webcrm_sync.engine.discovery.arrivals import Arrival
-from webcrm_sync.engine.isolation import incidents
+from webcrm_sync.engine.fault_isolation import isolate
 from webcrm_sync.store import emails, mailboxes
 from webcrm_sync.store.emails import Item
 from webcrm_sync.store.mailboxes import Mailbox, SyncFolder
@@ -26,7 +26,7 @@ def read_page_context(
     context: Context, box: Mailbox, folder: SyncFolder, changes: Sequence[Change]
 ) -> page_writer.PageContext:
     """The facts about a page. Raises TryLater while Graph does not find a mail it tells of."""
-    facts, odd = incidents.but_for_culprits(
+    facts, odd = isolate.try_batch(
         changes, lambda some: _read_page_context(context, box, folder, some)
     )
     return replace(facts, faults={**facts.faults, **{c.graph_id: fault for c, fault in odd}})
@@ -56,9 +56,7 @@ def _read_page_context(
             arrivals[graph_id] = arrival
     left = {i for i, at in locations.items() if at is None or at.folder_id not in ours}
     here = [(i, arrival) for i, arrival in arrivals.items() if i not in left and i not in faults]
-    files, odd = incidents.but_for_culprits(
-        here, lambda some: same_mails.files_of(context, box, dict(some))
-    )
+    files, odd = isolate.try_batch(here, lambda some: same_mails.files_of(context, box, dict(some)))
     faults |= {graph_id: error for (graph_id, _), error in odd}
     fine = {i: arrival for i, arrival in here if i not in faults}
     return page_writer.PageContext(fine, locations, files, faults)
@@ -77,7 +75,7 @@ def _locations(
 ) -> Mapping[str, Location | None]:
     if not graph_ids:
         return {}
-    locations, odd = incidents.but_for_culprits(
+    locations, odd = isolate.try_batch(
         graph_ids, lambda some: context.graph.locations(box.user_id, some) if some else {}
     )
     faults |= dict(odd)
@@ -98,12 +96,12 @@ def _carried(
         if c.message is not None and page_writer.is_new(known.get(c.graph_id), c.message)
     ]
     with page_writer.ONE_PAGE:
-        made, odd = incidents.attempted(
+        made, odd = isolate.try_each(
             context, new, Arrival.of, lambda message: _name(box, message.graph_id)
         )
     faults |= {message.graph_id: error for message, error in odd}
     # Not within the lock: a large body may take its process seconds.
-    read, unread = incidents.attempted(
+    read, unread = isolate.try_each(
         context,
         made,
         lambda arrival: arrival.read_by(context.reader),
@@ -117,7 +115,7 @@ def _fetched(
     context: Context, box: Mailbox, graph_ids: Iterable[str], faults: Faults
 ) -> list[tuple[str, Arrival | None]]:
     """The mails behind lines that did not carry them."""
-    done, odd = incidents.attempted(
+    done, odd = isolate.try_each(
         context,
         graph_ids,
         lambda graph_id: (graph_id, _arrival(context, box, graph_id)),

@@ -28,8 +28,8 @@ from webcrm_sync.engine.discovery.arrivals import (
     known_people,
     people_of,
 )
-from webcrm_sync.engine.isolation import incidents
-from webcrm_sync.engine.isolation.incidents import Aside
+from webcrm_sync.engine.fault_isolation import incidents, isolate
+from webcrm_sync.engine.fault_isolation.incidents import Hold
 from webcrm_sync.store import directory, emails, known_mails, mailboxes, mirrors
 from webcrm_sync.store.database import Tx
 from webcrm_sync.store.emails import Item
@@ -76,21 +76,21 @@ def write_page(
     context: Context, box: Mailbox, folder: SyncFolder, page: Page, facts: PageContext
 ) -> bool:
     """Commit a page; False (and nothing changed) when another run has moved the cursor."""
-    with ONE_PAGE, incidents.go_on_with_alike(context), context.begin() as tx:
+    with ONE_PAGE, incidents.release_if_widespread(context), context.begin() as tx:
         emails.lock_company(tx)
         if not mailboxes.advance_cursor(tx, folder, page.cursor, selection=folder.selection):
             return False
-        known, odd = incidents.but_for_culprits(
+        known, odd = isolate.try_batch(
             [c.graph_id for c in page.changes],
             lambda some: emails.known_items(tx, box.id, some, is_held=True),
         )
         facts = replace(facts, faults={**facts.faults, **dict(odd)})
         recording = PageWriter(tx, box, folder, context, facts, known)
         fine = [c for c in page.changes if c.graph_id not in facts.faults]
-        incidents.within(context, tx, "record", fine, recording.record, recording.aside)
+        isolate.run_in_savepoints(context, tx, "record", fine, recording.record, recording.aside)
         for change in page.changes:
             if fault := facts.faults.get(change.graph_id):
-                incidents.write_aside(context, tx, "read", recording.aside(change), fault)
+                incidents.hold_back_in(context, tx, "read", recording.aside(change), fault)
     return True
 
 
@@ -143,7 +143,7 @@ class PageWriter:
         emails.mark_seen(self.tx, seen, self.folder.round)
         self._complete(changes, known)
 
-    def aside(self, change: Change) -> Aside:
+    def aside(self, change: Change) -> Hold:
         """How the copy is held back when it cannot be taken up or followed."""
         arrival = self.facts.arrivals.get(change.graph_id)
         message_id = arrival.message.message_id if arrival else change.message_id

@@ -17,10 +17,10 @@ from webcrm_sync.core.mail_text.truncate import truncate
 from webcrm_sync.core.matching import MatchedBy
 from webcrm_sync.core.storable import to_one_line
 from webcrm_sync.engine.context import Context
+from webcrm_sync.engine.fault_isolation import isolate
+from webcrm_sync.engine.fault_isolation.incidents import Hold
 from webcrm_sync.engine.filing import attachment_source, outcome
 from webcrm_sync.engine.filing.attachment_source import Source
-from webcrm_sync.engine.isolation import incidents
-from webcrm_sync.engine.isolation.incidents import Aside
 from webcrm_sync.engine.matching.manual_choice import person_at
 from webcrm_sync.store import directory, emails, filings, sync_requests
 from webcrm_sync.store import incidents as incidents_of
@@ -42,13 +42,13 @@ def push_updates(context: Context, source: Source, *, limit: int) -> int:
     """
     with context.begin() as tx:
         due = sync_requests.due_updates(tx, limit=limit)
-    incidents.each(context, "amend", due, partial(_grant, context, source), _aside)
+    isolate.run_each(context, "amend", due, partial(_grant, context, source), _aside)
     return len(due)
 
 
-def _aside(filing_id: int) -> Aside:
+def _aside(filing_id: int) -> Hold:
     name = f"wish {filing_id}"
-    return Aside(name, lambda tx, _: Thing(name, incidents_of.park_update(tx, filing_id)))
+    return Hold(name, lambda tx, _: Thing(name, incidents_of.park_update(tx, filing_id)))
 
 
 def _grant(context: Context, source: Source, filing_id: int) -> None:

@@ -8,9 +8,9 @@ from functools import partial
 from webcrm_sync.core.faults import format_trace
 from webcrm_sync.core.jobs import Job
 from webcrm_sync.engine.context import Context
+from webcrm_sync.engine.fault_isolation import incidents, isolate
 from webcrm_sync.engine.filing import batch, submit
 from webcrm_sync.engine.filing.attachment_source import Source
-from webcrm_sync.engine.isolation import incidents
 from webcrm_sync.engine.matching import decide, preexisting
 from webcrm_sync.store import filings
 from webcrm_sync.store.items import undecided
@@ -25,8 +25,8 @@ def file_each(context: Context, error: Exception) -> None:
         found = undecided.due(tx, limit=batch.BULK, is_past=True)
         found = [*found, *undecided.due(tx, limit=batch.BULK, is_past=False)]
         mails = list(dict.fromkeys([*found, *filings.due_mails(tx, limit=batch.BULK)]))
-    filed = incidents.each(
-        context, Job.FILE, mails, partial(_file, context, Source(context)), incidents.mail
+    filed = isolate.run_each(
+        context, Job.FILE, mails, partial(_file, context, Source(context)), incidents.hold_mail
     )
     if len(filed) == len(mails):
         raise error

@@ -7,12 +7,12 @@ from dataclasses import dataclass, replace
 from functools import partial
 
 from webcrm_sync.engine.context import Context
+from webcrm_sync.engine.fault_isolation import incidents, isolate
+from webcrm_sync.engine.fault_isolation.incidents import Hold
 from webcrm_sync.engine.filing import activity_updates, documents, submit, verify
 from webcrm_sync.engine.filing.attachment_source import Source
 from webcrm_sync.engine.filing.compose import Draft, drafts_of
 from webcrm_sync.engine.filing.submit import BatchResult, ClaimedBatch
-from webcrm_sync.engine.isolation import incidents
-from webcrm_sync.engine.isolation.incidents import Aside
 from webcrm_sync.engine.matching import decide, preexisting
 from webcrm_sync.store import filings, sync_requests
 from webcrm_sync.store.filings import Filing
@@ -73,7 +73,7 @@ def about(
 ) -> Batch:
     """The turn about these filings; those `filed` have their attachments written beside it."""
     fresh = [f for f in due if f.is_fresh]
-    drafted = incidents.together(context, "draft", fresh, partial(_drafts, context, source), _mail)
+    drafted = isolate.run_batch(context, "draft", fresh, partial(_drafts, context, source), _mail)
     drafts = [draft for some in drafted for draft in some]
     return Batch(
         claimed=submit.claim(context, [d for d in drafts if not submit.is_suspect(d)]),
@@ -84,15 +84,15 @@ def about(
     )
 
 
-def _mail(filing: Filing) -> Aside:
-    return incidents.mail(filing.email_id)
+def _mail(filing: Filing) -> Hold:
+    return incidents.hold_mail(filing.email_id)
 
 
 def _drafts(context: Context, source: Source, fresh: Sequence[Filing]) -> Sequence[Draft]:
     with context.begin() as tx:
         pairs = filings.with_emails(tx, fresh)
     drafts = drafts_of(context, source, pairs)
-    if context.care is not None:  # in a bulk it could not be told which one a worker dies of
+    if context.careful is not None:  # in a bulk it could not be told which one a worker dies of
         context.webcrm.check_activities([d.activity for d in drafts])
     return drafts
 
@@ -132,7 +132,7 @@ def attach(context: Context, source: Source, filing_ids: Sequence[int]) -> None:
     """
     with context.begin() as tx:
         filed = [f for f in filings.still_open(tx, filing_ids) if f.activity_id is not None]
-    incidents.together(context, "attach", filed, partial(_attach, context, source), _mail)
+    isolate.run_batch(context, "attach", filed, partial(_attach, context, source), _mail)
 
 
 def _attach(context: Context, source: Source, filed: Sequence[Filing]) -> None:

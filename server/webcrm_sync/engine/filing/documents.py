@@ -29,6 +29,7 @@ from webcrm_sync.core.retry import next_attempt_at
 from webcrm_sync.core.states import Reason
 from webcrm_sync.core.verification import VerifyDecision
 from webcrm_sync.engine.context import Context
+from webcrm_sync.engine.fault_isolation import incidents, isolate
 from webcrm_sync.engine.filing import attachment_source, outcome
 from webcrm_sync.engine.filing.attachment_source import (
     MAILBOXES,
@@ -38,7 +39,6 @@ from webcrm_sync.engine.filing.attachment_source import (
 )
 from webcrm_sync.engine.filing.document_batches import SMALL, Waiting, by_mailbox, together
 from webcrm_sync.engine.filing.mail_reader import from_a_copy
-from webcrm_sync.engine.isolation import incidents
 from webcrm_sync.store import documents, emails, filings
 from webcrm_sync.store.database import Tx
 from webcrm_sync.store.documents import Document
@@ -172,7 +172,7 @@ def _write_down(context: Context, ready: Sequence[tuple[Waiting, DocumentDraft]]
 
 def _is_unsent(context: Context, ready: Sequence[tuple[Waiting, DocumentDraft]]) -> bool:
     """True where one of these cannot be written down for webCRM: then none of them was sent."""
-    _, odd = incidents.attempted(
+    _, odd = isolate.try_each(
         context, ready, lambda one: context.webcrm.check_document(one[1]), _name
     )
     if odd:
@@ -182,7 +182,7 @@ def _is_unsent(context: Context, ready: Sequence[tuple[Waiting, DocumentDraft]])
 
 
 def _name(ready: tuple[Waiting, DocumentDraft]) -> str:
-    return incidents.mail(ready[0].filing.email_id).name
+    return incidents.hold_mail(ready[0].filing.email_id).name
 
 
 def _unforeseen(context: Context, group: Sequence[Waiting], error: Exception) -> None:
@@ -197,7 +197,7 @@ def _unforeseen(context: Context, group: Sequence[Waiting], error: Exception) ->
         filings.retry(tx, [w.filing.id for w in group], due_at=tx.now + verification.FIRST_SEARCH)
     mails = {w.filing.email_id for w in group}
     if len(mails) == 1:
-        incidents.set_aside(context, "attach", incidents.mail(mails.pop()), error)
+        incidents.hold_back(context, "attach", incidents.hold_mail(mails.pop()), error)
     else:
         logger.error(
             "attachments_failed", extra={"mails": len(mails), "trace": format_trace(error)}

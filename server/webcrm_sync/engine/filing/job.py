@@ -6,9 +6,9 @@ from webcrm_sync.core.errors import Refused, TryLater, Unclear
 from webcrm_sync.core.jobs import Job
 from webcrm_sync.engine.backoff import back_off_webcrm, resume_webcrm
 from webcrm_sync.engine.context import Context
+from webcrm_sync.engine.fault_isolation import incidents
 from webcrm_sync.engine.filing import alone
 from webcrm_sync.engine.filing.pipeline import FilingPipeline
-from webcrm_sync.engine.isolation import incidents
 from webcrm_sync.store import companies, recovery
 
 

@@ -15,10 +15,10 @@ from typing import Generic, TypeVar
 from webcrm_sync.core.faults import format_trace
 from webcrm_sync.engine.backoff import resume_webcrm
 from webcrm_sync.engine.context import Context
+from webcrm_sync.engine.fault_isolation import incidents
 from webcrm_sync.engine.filing import submit
 from webcrm_sync.engine.filing.attachment_source import Source
 from webcrm_sync.engine.filing.batch import Batch, attach, prepare, run
-from webcrm_sync.engine.isolation import incidents
 
 logger = logging.getLogger(__name__)
 

@@ -14,10 +14,10 @@ from webcrm_sync.core.crm import CreatedRecord, RejectedRecord
 from webcrm_sync.core.errors import Gone, Refused, TooLate, TryLater, Unclear
 from webcrm_sync.core.faults import format_trace
 from webcrm_sync.engine.context import Context
+from webcrm_sync.engine.fault_isolation import incidents, isolate
+from webcrm_sync.engine.fault_isolation.incidents import Hold
 from webcrm_sync.engine.filing import outcome
 from webcrm_sync.engine.filing.compose import Draft
-from webcrm_sync.engine.isolation import incidents
-from webcrm_sync.engine.isolation.incidents import Aside
 from webcrm_sync.store import emails, filings
 
 logger = logging.getLogger(__name__)
@@ -55,12 +55,12 @@ def claim(context: Context, drafts: Sequence[Draft]) -> ClaimedBatch:
     if not drafts:
         return ClaimedBatch(lease, context.now(), ())
     send_until = verification.latest_send_at(context.now(), settle=context.settings.settle)
-    taken = incidents.together(context, "intend", drafts, partial(_claim, context, lease), _mail)
+    taken = isolate.run_batch(context, "intend", drafts, partial(_claim, context, lease), _mail)
     return ClaimedBatch(lease, send_until, [d for some in taken for d in some])
 
 
-def _mail(draft: Draft) -> Aside:
-    return incidents.mail(draft.filing.email_id)
+def _mail(draft: Draft) -> Hold:
+    return incidents.hold_mail(draft.filing.email_id)
 
 
 def _claim(context: Context, lease: str, drafts: Sequence[Draft]) -> Sequence[Draft]:
@@ -114,17 +114,17 @@ def _unforeseen(
     Where every draft can be, or webCRM has answered already, the exception came later: all of the
     bulk may stand there, and is looked for.
     """
-    _, odd = incidents.attempted(
+    _, odd = isolate.try_each(
         context, bulk.drafts, lambda d: context.webcrm.check_activities([d.activity]), _name
     )
     if odd and not is_answered:
         release(context, bulk)
         for draft, fault in odd:
-            incidents.set_aside(context, "write for webCRM", _mail(draft), fault)
+            incidents.hold_back(context, "write for webCRM", _mail(draft), fault)
         return
     _mark_unclear(context, bulk)
     if len(bulk.drafts) == 1:
-        incidents.set_aside(context, "send", _mail(bulk.drafts[0]), error)
+        incidents.hold_back(context, "send", _mail(bulk.drafts[0]), error)
     else:  # each of them is looked for; what fails again goes in parts, and at last alone
         told = {"mails": len(bulk.drafts), "trace": format_trace(error)}
         logger.error("bulk_failed", extra=told)
@@ -186,9 +186,7 @@ def _ask(context: Context, bulk: ClaimedBatch, answers: list[str]) -> BatchResul
 def _deleted_persons(context: Context, refused: Sequence[Draft]) -> frozenset[int]:
     """The refused filings whose Person was deleted in webCRM since the directory was read."""
     with_person = [d for d in refused if d.filing.person_id is not None]
-    looked, _ = incidents.attempted(
-        context, with_person, partial(_is_without_person, context), _name
-    )
+    looked, _ = isolate.try_each(context, with_person, partial(_is_without_person, context), _name)
     return frozenset(filing_id for filing_id, is_gone in looked if is_gone)
 
 
@@ -205,7 +203,7 @@ def _is_without_person(context: Context, draft: Draft) -> tuple[int, bool]:
 
 def record(context: Context, answered: BatchResult) -> None:
     """Write down what webCRM said, as far as this run still holds the lease."""
-    incidents.together(
+    isolate.run_batch(
         context,
         "record the answer",
         answered.told,

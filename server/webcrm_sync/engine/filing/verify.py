@@ -9,9 +9,9 @@ from functools import partial
 from webcrm_sync.core import verification
 from webcrm_sync.core.verification import VerifyDecision
 from webcrm_sync.engine.context import Context
+from webcrm_sync.engine.fault_isolation import incidents, isolate
+from webcrm_sync.engine.fault_isolation.incidents import Hold
 from webcrm_sync.engine.filing import outcome
-from webcrm_sync.engine.isolation import incidents
-from webcrm_sync.engine.isolation.incidents import Aside
 from webcrm_sync.store import emails, filings
 from webcrm_sync.store.filings import Filing
 
@@ -24,14 +24,12 @@ _FEW = 3
 def verify_unclear(context: Context, unclear: Sequence[Filing]) -> None:
     """Look for these filings by key; settle the found ones, judge the others."""
     for organisation_id, group in _by_organisation(unclear).items():
-        incidents.together(
-            context, "look", group, partial(_verify, context, organisation_id), _mail
-        )
+        isolate.run_batch(context, "look", group, partial(_verify, context, organisation_id), _mail)
 
 
-def _mail(filing: Filing) -> Aside:
+def _mail(filing: Filing) -> Hold:
     """What cannot be looked for must not be sent: it stays unclear."""
-    return incidents.mail(filing.email_id, is_looked_for=False)
+    return incidents.hold_mail(filing.email_id, is_verified=False)
 
 
 def _verify(context: Context, organisation_id: int | None, group: Sequence[Filing]) -> None:

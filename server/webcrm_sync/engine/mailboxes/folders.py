@@ -9,7 +9,7 @@ from webcrm_sync.core.events import EventKind
 from webcrm_sync.core.jobs import Job
 from webcrm_sync.core.outlook import Folder, Place
 from webcrm_sync.engine.context import Context
-from webcrm_sync.engine.isolation import incidents
+from webcrm_sync.engine.fault_isolation import isolate
 from webcrm_sync.store import emails, mailboxes
 from webcrm_sync.store.items import endings
 from webcrm_sync.store.mailboxes import Mailbox, SyncFolder
@@ -54,13 +54,13 @@ def ensure_sync_folders(context: Context, box: Mailbox) -> None:
         return
     bin_id = context.graph.folder(box.user_id, _BIN).graph_id
     lost = set()
-    with incidents.OthersFirst() as folders:
+    with isolate.DeferredErrors() as folders:
         for folder in known:
-            with folders.one():
+            with folders.defer():
                 if not _is_standing(context, box, folder, bin_id):
                     lost.add(folder.place)
         for found in find_candidates(context, box.user_id):
-            with folders.one():
+            with folders.defer():
                 if found.place in lost or all(f.place is not found.place for f in known):
                     _adopt_folder(context, box, found, is_anew=bool(known))
 

@@ -21,7 +21,7 @@ from webcrm_sync.core.subscriptions import (
 from webcrm_sync.engine import push_urls
 from webcrm_sync.engine.backoff import back_off_mailbox
 from webcrm_sync.engine.context import Context
-from webcrm_sync.engine.isolation import incidents
+from webcrm_sync.engine.fault_isolation import isolate
 from webcrm_sync.engine.mailboxes.folders import ensure_sync_folders
 from webcrm_sync.store import mailboxes
 from webcrm_sync.store.mailboxes import Mailbox, SyncFolder
@@ -40,8 +40,8 @@ def maintain(context: Context, mailbox_id: int) -> None:
         again = tx.now + context.settings.poll_every(is_pushed=context.settings.push_is_on)
         mailboxes.set_mailbox(tx, box.id, keep_due_at=again)
     try:
-        with incidents.OthersFirst() as steps:
-            with steps.one():
+        with isolate.DeferredErrors() as steps:
+            with steps.defer():
                 ensure_sync_folders(context, box)
             is_pushed = not context.settings.push_is_on or _subscribe(context, box)
     except SyncError as error:
@@ -72,7 +72,7 @@ def _subscribe(context: Context, box: Mailbox) -> bool:
     """True when every folder has a subscription that lives long enough."""
     with context.begin() as tx:
         folders = mailboxes.folders(tx, box.id)
-    kept, faults = incidents.attempted(
+    kept, faults = isolate.try_each(
         context, folders, partial(_keep_subscription, context, box), lambda f: f"folder {f.id}"
     )
     for _, fault in faults:  # the other folders are in order by now

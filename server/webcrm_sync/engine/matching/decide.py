@@ -28,7 +28,7 @@ from webcrm_sync.core.matching import (
 from webcrm_sync.core.message import Party
 from webcrm_sync.core.states import OVERRULED, Reason, State
 from webcrm_sync.engine.context import Context
-from webcrm_sync.engine.isolation import incidents
+from webcrm_sync.engine.fault_isolation import incidents, isolate
 from webcrm_sync.engine.matching.manual_choice import apply_choice
 from webcrm_sync.store import directory, emails, filings, mailboxes, sync_requests
 from webcrm_sync.store.database import Tx
@@ -52,7 +52,7 @@ def match_batch(context: Context, *, limit: int) -> int:
     """Decide up to `limit` found mails in one transaction; how many there were."""
     with context.begin() as tx:
         ids = undecided.due(tx, limit=limit, is_past=False)
-    incidents.together(context, "match", ids, partial(match_these, context), incidents.mail)
+    isolate.run_batch(context, "match", ids, partial(match_these, context), incidents.hold_mail)
     return len(ids)
 
 

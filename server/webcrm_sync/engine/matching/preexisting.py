@@ -13,7 +13,7 @@ from webcrm_sync.core.matching import Matched, Target, match_organisations
 from webcrm_sync.core.states import Reason, State
 from webcrm_sync.core.times import earliest_time
 from webcrm_sync.engine.context import Context
-from webcrm_sync.engine.isolation import incidents
+from webcrm_sync.engine.fault_isolation import incidents, isolate
 from webcrm_sync.engine.matching import decide as matching
 from webcrm_sync.store import directory, emails, filings, mailboxes
 from webcrm_sync.store.database import Tx
@@ -34,7 +34,7 @@ def resolve_preexisting(context: Context, *, limit: int) -> int:
     """
     with context.begin() as tx:
         ids = undecided.due(tx, limit=limit, is_past=True)
-    incidents.together(context, "past", ids, partial(resolve_these, context), incidents.mail)
+    isolate.run_batch(context, "past", ids, partial(resolve_these, context), incidents.hold_mail)
     return len(ids)
 
 

@@ -11,7 +11,7 @@ from webcrm_sync.core.crm import POLL_OVERLAP, OrganisationRow, PersonRow, Unrea
 from webcrm_sync.core.errors import Refused, TryLater, Unclear
 from webcrm_sync.engine.backoff import back_off_webcrm, resume_webcrm
 from webcrm_sync.engine.context import Context
-from webcrm_sync.engine.isolation import incidents
+from webcrm_sync.engine.fault_isolation import incidents, isolate
 from webcrm_sync.store import companies
 from webcrm_sync.store import directory as book
 from webcrm_sync.store.companies import Company
@@ -71,7 +71,7 @@ def _refresh(context: Context, company: Company, *, is_whole: bool) -> None:
     for kind, records in (("person", odd_persons), ("organisation", odd)):
         for one in records:
             name = f"{kind} {one.record_id}"
-            incidents.note_once(context, "read webCRM", name, one.fault)
+            incidents.record_once(context, "read webCRM", name, one.fault)
 
 
 def _saved(
@@ -97,7 +97,7 @@ def _saved(
     except Exception as error:
         if incidents.is_trouble(error):
             raise
-    faults = incidents.culprits(records, partial(_probe, tx, save))
+    faults = isolate.find_culprits(records, partial(_probe, tx, save))
     odd += [UnreadableRecord(one.record_id, fault) for one, fault in faults]
     spared += [one.record_id for one, _ in faults]
     return attempt([one for one in records if one.record_id not in spared])

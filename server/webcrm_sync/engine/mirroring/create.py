@@ -17,8 +17,8 @@ from webcrm_sync.core.retry import next_attempt_at
 from webcrm_sync.core.verification import VerifyDecision
 from webcrm_sync.engine.backoff import back_off_mailbox
 from webcrm_sync.engine.context import Context
-from webcrm_sync.engine.isolation import incidents
-from webcrm_sync.engine.isolation.incidents import Aside
+from webcrm_sync.engine.fault_isolation import isolate
+from webcrm_sync.engine.fault_isolation.incidents import Hold
 from webcrm_sync.store import mailboxes, mirrors
 from webcrm_sync.store.database import Tx
 from webcrm_sync.store.filings import NEVER
@@ -36,17 +36,17 @@ def create_due_mirrors(context: Context) -> None:
             due = mirrors.due(tx, limit=_BULK)
         if not due:
             return
-        incidents.each(context, "write the mirror", due, partial(_create_mirror, context), _aside)
+        isolate.run_each(context, "write the mirror", due, partial(_create_mirror, context), _aside)
 
 
-def _aside(mirror: Mirror) -> Aside:
+def _aside(mirror: Mirror) -> Hold:
     name = f"mirror {mirror.activity_id}"
 
     def hold(tx: Tx, detail: str) -> Thing:
         mirrors.hold_back(tx, mirror, verify_at=tx.now + verification.FIRST_SEARCH)
         return Thing(name, mailbox_id=mirror.mailbox_id)
 
-    return Aside(name, hold)
+    return Hold(name, hold)
 
 
 def _create_mirror(context: Context, mirror: Mirror) -> None:

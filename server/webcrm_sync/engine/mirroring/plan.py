@@ -16,8 +16,8 @@ from webcrm_sync.core.sent_body import to_outlook_body
 from webcrm_sync.core.storable import to_one_line
 from webcrm_sync.engine.backoff import back_off_webcrm
 from webcrm_sync.engine.context import Context
-from webcrm_sync.engine.isolation import incidents
-from webcrm_sync.engine.isolation.incidents import Aside
+from webcrm_sync.engine.fault_isolation import incidents, isolate
+from webcrm_sync.engine.fault_isolation.incidents import Hold
 from webcrm_sync.engine.mirroring import create
 from webcrm_sync.settings import Settings
 from webcrm_sync.store import companies, directory, filings, mailboxes, mirrors, recovery
@@ -71,7 +71,7 @@ def _take_up(context: Context, boxes: Sequence[Mailbox], until: datetime | None)
     )
     odd: list[UnreadableRecord] = []
     rows = list(context.webcrm.sent_activities(since, odd=odd))
-    sent, faults = incidents.attempted(
+    sent, faults = isolate.try_each(
         context, rows, lambda a: a if is_sent_mail(a, context.settings) else None, _name
     )
     mails = [a for a in sent if a is not None]
@@ -82,28 +82,28 @@ def _take_up(context: Context, boxes: Sequence[Mailbox], until: datetime | None)
     fresh = [a for a in mails if a.activity_id not in known]
     if any(a.user_id not in users for a in fresh):  # somebody webCRM has only just made
         users = {user.user_id: user for user in context.webcrm.users()}
-    asked, nameless = incidents.attempted(
+    asked, nameless = isolate.try_each(
         context, fresh, lambda a: (a, _contact(context, a.person_id)), _name
     )
     for activity, fault in nameless:
-        incidents.set_aside(context, Job.MIRROR, _aside(activity), fault)
+        incidents.hold_back(context, Job.MIRROR, _aside(activity), fault)
     newest = max((a.updated_at for a in rows if a.updated_at), default=None)
-    with incidents.go_on_with_alike(context), context.begin() as tx:
+    with incidents.release_if_widespread(context), context.begin() as tx:
         plan = _Planning(context, tx, users, recovery.ended_at(tx)).add
-        incidents.within(context, tx, Job.MIRROR, asked, plan, lambda one: _aside(one[0]))
+        isolate.run_in_savepoints(context, tx, Job.MIRROR, asked, plan, lambda one: _aside(one[0]))
         if newest and (until is None or newest > until):
             companies.update_company(tx, mirror_until=newest)
     odd += [UnreadableRecord(a.activity_id, fault) for a, fault in faults]
     for record in odd:
         name = f"activity {record.record_id}"
-        incidents.note_once(context, "read webCRM", name, record.fault)
+        incidents.record_once(context, "read webCRM", name, record.fault)
 
 
 def _name(activity: SentActivity) -> str:
     return f"mirror {activity.activity_id}"
 
 
-def _aside(activity: SentActivity) -> Aside:
+def _aside(activity: SentActivity) -> Hold:
     """A mail of which no mirror can be planned: known, so that no poll meets it again."""
     name = _name(activity)
 
@@ -112,7 +112,7 @@ def _aside(activity: SentActivity) -> Aside:
         mirrors.add(tx, activity.activity_id, mailbox_id=None, draft=None, reason=why)
         return Thing(name)
 
-    return Aside(name, hold)
+    return Hold(name, hold)
 
 
 @dataclass(frozen=True, slots=True)

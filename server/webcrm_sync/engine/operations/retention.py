@@ -5,8 +5,8 @@ from __future__ import annotations
 from datetime import timedelta
 
 from webcrm_sync.engine.context import Context
-from webcrm_sync.engine.isolation import incidents
-from webcrm_sync.engine.isolation.incidents import take_up_after_upgrade
+from webcrm_sync.engine.fault_isolation import isolate
+from webcrm_sync.engine.fault_isolation.incidents import release_after_upgrade
 from webcrm_sync.store import companies, emails, mirrors, schedule
 
 #: No text of a mail is kept longer than this, settled or not.
@@ -22,10 +22,8 @@ def housekeeping(context: Context) -> None:
     with context.begin() as tx:
         if not companies.claim_due(tx, "housekeeping_due_at", again=_EVERY):
             return
-    steps = (_forget_contents, _forget_drafts, take_up_after_upgrade)
-    _, faults = incidents.attempted(
-        context, steps, lambda step: step(context), lambda s: s.__name__
-    )
+    steps = (_forget_contents, _forget_drafts, release_after_upgrade)
+    _, faults = isolate.try_each(context, steps, lambda step: step(context), lambda s: s.__name__)
     for _, fault in faults:
         raise fault
 

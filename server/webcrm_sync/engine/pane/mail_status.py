@@ -21,7 +21,7 @@ from webcrm_sync.core.matching import (
 from webcrm_sync.core.message import Party
 from webcrm_sync.core.states import NO_MAIL, Reason
 from webcrm_sync.engine.context import Context
-from webcrm_sync.engine.isolation import incidents
+from webcrm_sync.engine.fault_isolation import incidents
 from webcrm_sync.engine.matching import decide as matching
 from webcrm_sync.engine.pane import mail_status_rules as rules
 from webcrm_sync.engine.pane.copy_facts import read_copy_facts

@@ -15,8 +15,8 @@ from webcrm_sync.core.events import EventKind
 from webcrm_sync.core.identity import find_filing_keys, hash_bytes
 from webcrm_sync.core.matching import Matched, MatchedBy, Target, match_organisations
 from webcrm_sync.engine.context import Context
-from webcrm_sync.engine.isolation import incidents
-from webcrm_sync.engine.isolation.incidents import Aside
+from webcrm_sync.engine.fault_isolation import incidents, isolate
+from webcrm_sync.engine.fault_isolation.incidents import Hold
 from webcrm_sync.store import adoption, directory, filings, mailboxes, sync_requests
 from webcrm_sync.store.database import Tx
 from webcrm_sync.store.emails import Email
@@ -66,7 +66,7 @@ def adopt(context: Context, owned: Sequence[Attributed], *, kind: EventKind) -> 
     wanted = {o.activity.activity_id for o in owned if mails[o.email_id].has_attachments}
     documents = _documents(context, wanted) if wanted else {}
     rivals: list[Attributed] = []
-    with incidents.go_on_with_alike(context), context.begin() as tx:
+    with incidents.release_if_widespread(context), context.begin() as tx:
         for email_id in sorted({o.email_id for o in owned}):
             sync_requests.hold_filings(tx, email_id)
 
@@ -77,12 +77,12 @@ def adopt(context: Context, owned: Sequence[Attributed], *, kind: EventKind) -> 
                     rivals.append(one)
 
         for one in owned:
-            incidents.within(context, tx, kind, [one], adopt, _mail)
+            isolate.run_in_savepoints(context, tx, kind, [one], adopt, _mail)
     return rivals
 
 
-def _mail(owned: Attributed) -> Aside:
-    return incidents.mail(owned.email_id)
+def _mail(owned: Attributed) -> Hold:
+    return incidents.hold_mail(owned.email_id)
 
 
 def _documents(context: Context, wanted: Collection[int]) -> dict[int, list[DocumentRow]]:

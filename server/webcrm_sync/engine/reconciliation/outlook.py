@@ -13,8 +13,8 @@ from webcrm_sync.core.states import State
 from webcrm_sync.engine.backoff import back_off_mailbox
 from webcrm_sync.engine.context import Context
 from webcrm_sync.engine.discovery import discover
-from webcrm_sync.engine.isolation import incidents
-from webcrm_sync.engine.isolation.incidents import Aside
+from webcrm_sync.engine.fault_isolation import incidents, isolate
+from webcrm_sync.engine.fault_isolation.incidents import Hold
 from webcrm_sync.engine.reconciliation.differences import (
     Difference,
     FolderProof,
@@ -60,11 +60,11 @@ def _prove(context: Context, box: Mailbox) -> MailboxProof:
     found = _mend_cursors(context, box, before)
     listings: dict[int, Listing | None] = {}
     folders = []
-    with incidents.OthersFirst() as steps:
+    with isolate.DeferredErrors() as steps:
         for folder in before:
-            with steps.one():
+            with steps.defer():
                 listings[folder.id] = _listing(context, box, folder)
-        with steps.one():
+        with steps.defer():
             _read_on(context, box, before)
         with context.begin() as tx:
             after = {f.id: f for f in mailboxes.folders(tx, box.id)}
@@ -76,7 +76,7 @@ def _prove(context: Context, box: Mailbox) -> MailboxProof:
                 continue
             if _lost_its_cursor(folder, now) and Kind.CURSOR not in told:
                 found.append(Difference(Kind.CURSOR))
-            with steps.one():
+            with steps.defer():
                 folder_proof, differences = _compare(context, box, now, listed)
                 folders.append(folder_proof)
                 found += differences
@@ -136,7 +136,7 @@ def _compare(
         told = {i: listed[i] for i in ids if i in listed}
         return _compare_these(context, box, folder, told, {i: rows[i] for i in ids if i in rows})
 
-    parted = incidents.together(context, "prove", list({**listed, **rows}), compare, _aside)
+    parted = isolate.run_batch(context, "prove", list({**listed, **rows}), compare, _aside)
     counts: Counter[str] = Counter()
     for proof, _ in parted:
         counts.update(proof.counts)
@@ -145,8 +145,8 @@ def _compare(
     return FolderProof(folder.place.value, in_folder, dict(counts)), differences
 
 
-def _aside(graph_id: str) -> Aside:
-    return incidents.noted(f"proof of copy {graph_id[:200]}")
+def _aside(graph_id: str) -> Hold:
+    return incidents.leave_out(f"proof of copy {graph_id[:200]}")
 
 
 def _compare_these(
@@ -205,7 +205,7 @@ def _mark_again(
 def _move_on(context: Context, box: Mailbox) -> list[Difference]:
     """Take copies further that stand in a state which nothing would end."""
     found: list[Difference] = []
-    with incidents.go_on_with_alike(context), context.begin() as tx:
+    with incidents.release_if_widespread(context), context.begin() as tx:
         stuck = reconciliation.stuck_items(tx, box.id)
 
         def further(some: Sequence[tuple[Item, State, str | None]]) -> None:
@@ -214,7 +214,7 @@ def _move_on(context: Context, box: Mailbox) -> list[Difference]:
                 found.append(Difference(Kind.STATE, message_id=message_id))
 
         for one in stuck:
-            incidents.within(
+            isolate.run_in_savepoints(
                 context, tx, "prove", [one], further, lambda it: _aside(it[0].graph_id)
             )
         if stuck:

@@ -15,7 +15,7 @@ from webcrm_sync.core.errors import Refused, SyncError, TryLater
 from webcrm_sync.core.faults import fault_signature, format_trace
 from webcrm_sync.engine.backoff import back_off_webcrm
 from webcrm_sync.engine.context import Context
-from webcrm_sync.engine.isolation import incidents
+from webcrm_sync.engine.fault_isolation import incidents
 from webcrm_sync.engine.mailboxes.admin import NotWatched
 from webcrm_sync.engine.reconciliation.differences import (
     Difference,

@@ -15,9 +15,9 @@ from webcrm_sync.core.errors import Gone
 from webcrm_sync.core.events import EventKind
 from webcrm_sync.core.jobs import Job
 from webcrm_sync.engine.context import Context
+from webcrm_sync.engine.fault_isolation import incidents, isolate
+from webcrm_sync.engine.fault_isolation.incidents import Hold
 from webcrm_sync.engine.filing import outcome
-from webcrm_sync.engine.isolation import incidents
-from webcrm_sync.engine.isolation.incidents import Aside
 from webcrm_sync.engine.reconciliation import adopt
 from webcrm_sync.engine.reconciliation.differences import (
     Difference,
@@ -71,12 +71,12 @@ def prove_page(context: Context, first_id: int) -> PageProof:
     if _is_most(context, seen.absent, page.expected):
         return PageProof(None, differences=(Difference(Kind.MOST_MISSING, is_healed=False),))
     _record(context, page, seen, busy)
-    _, odd_rivals = incidents.attempted(
+    _, odd_rivals = isolate.try_each(
         context, seen.rivals, lambda pair: _judge_rival(context, page, *pair), lambda p: _name(p[0])
     )
-    _, odd = incidents.attempted(context, seen.absent, partial(_judge_absent, context, page), _name)
+    _, odd = isolate.try_each(context, seen.absent, partial(_judge_absent, context, page), _name)
     for filing, fault in [*((pair[0], fault) for pair, fault in odd_rivals), *odd]:
-        incidents.note_once(context, "prove", _name(filing), fault)
+        incidents.record_once(context, "prove", _name(filing), fault)
     others = _take_over(context, page, seen.strangers)
     held = sum(1 for a in page.activities if a.key in known and not known[a.key].is_withdrawn)
     keyed = held + len(seen.strangers)
@@ -95,7 +95,7 @@ def _read(context: Context, first_id: int) -> _Page:
     odd: list[UnreadableRecord] = []
     activities = context.webcrm.keyed_from(first_id, created_since=since, odd=odd)
     for record in odd:  # its filing is asked about by itself, as one that the page does not show
-        incidents.note_once(context, "prove", f"activity {record.record_id}", record.fault)
+        incidents.record_once(context, "prove", f"activity {record.record_id}", record.fault)
     ids = [*(a.activity_id for a in activities), *(record.record_id for record in odd)]
     last = max(ids) if len(ids) == PAGE else None
     with context.begin() as tx:
@@ -113,7 +113,7 @@ def _is_most(context: Context, absent: Sequence[Filing], expected: Sequence[Fili
     """True when webCRM has lost hardly believably many: another system, or one in trouble."""
     if len(absent) < _MANY or len(absent) * 2 <= len(expected):
         return False
-    asked, odd = incidents.attempted(context, absent[:_MANY], partial(_standing, context), _name)
+    asked, odd = isolate.try_each(context, absent[:_MANY], partial(_standing, context), _name)
     return not odd and all(found is None for found in asked)
 
 
@@ -128,10 +128,12 @@ def _standing(context: Context, filing: Filing) -> KeyedActivity | None:
 def _record(context: Context, page: _Page, seen: PageFindings, busy: frozenset[int]) -> None:
     """Write down what the page itself proves."""
     moved = [(f, a) for f, a in seen.moved if f.id not in busy]
-    with incidents.go_on_with_alike(context), context.begin() as tx:
+    with incidents.release_if_widespread(context), context.begin() as tx:
         for pairs, note in ((seen.unrecorded, _take_filed), (moved, _follow_moved)):
             for pair in pairs:  # each in a savepoint of its own: `page` is told once
-                incidents.within(context, tx, "prove", [pair], partial(note, tx, page), _aside)
+                isolate.run_in_savepoints(
+                    context, tx, "prove", [pair], partial(note, tx, page), _aside
+                )
         if seen.unrecorded:
             tx.defer(Job.FILE, tx.company_id)
 
@@ -139,8 +141,8 @@ def _record(context: Context, page: _Page, seen: PageFindings, busy: frozenset[i
 Pairs = Sequence[tuple[Filing, KeyedActivity]]
 
 
-def _aside(pair: tuple[Filing, KeyedActivity]) -> Aside:
-    return incidents.noted(_name(pair[0]))
+def _aside(pair: tuple[Filing, KeyedActivity]) -> Hold:
+    return incidents.leave_out(_name(pair[0]))
 
 
 def _take_filed(tx: Tx, page: _Page, pairs: Pairs) -> None:

@@ -1,0 +1,48 @@
+"""Crash markers say what a job worked on when its worker died.
+
+Only a job whose worker has died runs in careful mode (`context.CarefulMode`). It handles one thing
+at a time and commits a marker before each, so the next worker knows which thing kills it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from webcrm_sync.core.faults import is_given_up
+from webcrm_sync.engine.context import CarefulMode, Context
+from webcrm_sync.store import job_troubles
+
+
+class DiedTooOften(Exception):
+    """The worker has died repeatedly while it handled this thing."""
+
+
+@contextmanager
+def crash_marker(context: Context, name: str) -> Iterator[None]:
+    """Commit a marker before the block and remove it afterwards. Does nothing outside careful mode.
+
+    Raises DiedTooOften instead of running the block when earlier workers died in it.
+    """
+    careful = context.careful
+    if careful is None:
+        yield
+        return
+    with careful.lock:
+        with context.begin() as tx:
+            deaths = job_troubles.begin(tx, careful.task, careful.subject_id, name)
+        try:
+            if is_given_up(deaths):
+                raise DiedTooOften(f"The worker died {deaths + 1} times while it handled this.")
+            yield
+        except MemoryError:
+            raise  # counts as a death, so the marker stays
+        except Exception:
+            _remove(context, careful, name)
+            raise
+        _remove(context, careful, name)
+
+
+def _remove(context: Context, careful: CarefulMode, name: str) -> None:
+    with context.begin() as tx:
+        job_troubles.end(tx, careful.task, careful.subject_id, name)

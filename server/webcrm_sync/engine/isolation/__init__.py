@@ -1,1 +1,0 @@
-"""One mail stops no other, and one job holds off only itself."""
