@@ -21,7 +21,7 @@ from webcrm_sync.core.message import Message, MessageKind
 from webcrm_sync.engine.context import Context
 from webcrm_sync.engine.pane.version_tokens import make_token
 from webcrm_sync.settings import PREFIX
-from webcrm_sync.store.versions import Copy, read_versions
+from webcrm_sync.store.pane_versions import Copy, read_versions
 from webcrm_sync_sandbox.environment import Sandbox
 
 _PANES, _MAILS, _CONTACTS = 300, 10_000, 10_000

@@ -8,7 +8,7 @@ from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 
 import pytest
-from sqlalchemy import text
+from sqlalchemy import text, update
 
 from support.processes import until
 from support.scenario import BO, FOLDER, KIM, LIS, Scenario
@@ -20,9 +20,11 @@ from webcrm_sync.engine.filing import outcome
 from webcrm_sync.engine.filing.job import file
 from webcrm_sync.engine.marking import mark
 from webcrm_sync.engine.matching.refresh_directory import refresh_directory
-from webcrm_sync.store import emails, filings, mailboxes
-from webcrm_sync.store.emails import Item
-from webcrm_sync.store.items import marks
+from webcrm_sync.store import filings, mailboxes
+from webcrm_sync.store.items import lookup, marks
+from webcrm_sync.store.items.item import Item
+from webcrm_sync.store.items.locks import lock_items
+from webcrm_sync.store.schema.tables import item
 from webcrm_sync_sandbox.outlook.mail import Mail
 
 _COPIES, _ROUNDS = 40, 25
@@ -85,8 +87,10 @@ def test_a_mail_that_came_into_webcrm_and_the_marks_of_its_left_out_copies(
     with scenario.context.begin() as tx:
         (filing,) = filings.of_emails(tx, [open_.email_id])[open_.email_id]
         reason = Reason.ONLY_COLLEAGUES.value
-        emails.set_item(tx, left_out.id, state=State.SKIPPED.value, reason=reason)
-        emails.set_item(tx, open_.id, state=State.MATCHED.value)
+        rows = {left_out.id: (State.SKIPPED.value, reason), open_.id: (State.MATCHED.value, None)}
+        for item_id, (state, why) in rows.items():
+            query = update(item).where(item.c.id == item_id)
+            tx.connection.execute(query.values(state=state, reason=why))
 
     def complete() -> None:
         with scenario.context.begin() as tx:
@@ -94,10 +98,10 @@ def test_a_mail_that_came_into_webcrm_and_the_marks_of_its_left_out_copies(
 
     with ThreadPoolExecutor(1) as other:
         with scenario.context.begin() as tx:  # as a batch of marks does: one after the other
-            marks.lock(tx, [left_out])
+            lock_items(tx, [left_out.id])
             done = other.submit(complete)
             until(lambda: are_blocked(scenario, 1), "the mail to wait for its copies")
-            marks.lock(tx, [open_])
+            lock_items(tx, [open_.id])
         done.result()
     assert scenario.item(box, left_out.graph_id).state is State.FILED
 
@@ -133,7 +137,7 @@ def test_marks_and_a_reading_of_the_same_mailbox_do_not_deadlock(scenario: Scena
     def read(number: int) -> None:
         changes = tuple(Change(c.graph_id, change_key=f"version {number}") for c in copies)
         with scenario.context.begin() as tx:
-            known = emails.known_items(tx, box.id, [c.graph_id for c in copies], is_held=True)
+            known = lookup.known_items(tx, box.id, [c.graph_id for c in copies], is_locked=True)
             recording = PageWriter(
                 tx, box, folder, scenario.context, PageContext({}, {}, {}), known
             )
@@ -142,8 +146,10 @@ def test_marks_and_a_reading_of_the_same_mailbox_do_not_deadlock(scenario: Scena
     def mark(number: int) -> None:
         newest_first = list(reversed(copies))
         with scenario.context.begin() as tx:
-            marks.lock(tx, newest_first)
-            marks.note(tx, [marks.Written(c.id, f"ours {number}", (), None) for c in newest_first])
+            lock_items(tx, [c.id for c in newest_first])
+            marks.record_written(
+                tx, [marks.Written(c.id, f"ours {number}", (), None) for c in newest_first]
+            )
             marks.complete(tx, newest_first)
 
     _side_by_side(read, mark)

@@ -23,6 +23,7 @@ from webcrm_sync.engine.pane import actions
 from webcrm_sync.engine.pane.mail_status_rules import DisplayStatus
 from webcrm_sync.logs import LineFormatter
 from webcrm_sync.store import mailboxes, schedule
+from webcrm_sync.store.items import transitions
 from webcrm_sync.worker import STEPS, run_step
 from webcrm_sync_sandbox.outlook.mail import Mail
 from webcrm_sync_sandbox.outlook.mailbox import SimMailbox
@@ -256,7 +257,7 @@ def work_until_death(scenario: Scenario) -> str | None:
     """The job that a worker dies with, None = it comes through."""
     for _ in range(50):
         with scenario.context.begin() as tx:
-            schedule.wake_parked(tx)
+            transitions.take_up_due(tx)
             due = schedule.due_jobs(tx)
         if not due:
             return None

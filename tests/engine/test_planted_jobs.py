@@ -34,7 +34,7 @@ def test_copy_that_cannot_even_be_held_back_leaves_its_page_going_on(proved: Pro
     odd = proved.synced[2]
     number = proved.scenario.item(proved.box, odd).id
     proved.box.set_categories(odd, ("Red", *BOTH))
-    with planted("store.emails:mark_seen", number=number).watching() as planting:
+    with planted("store.items.item_records:mark_seen", number=number).watching() as planting:
         item = proved.scenario.drag(proved.box, Mail("Later", BO, KIM))
         proved.scenario.look()
     assert planting.raised
@@ -97,7 +97,7 @@ def test_copy_that_stands_still_and_raises_leaves_the_others_going_on(
     odd, fine = proved.synced[:2]
     stuck = "UPDATE item SET state = 'filed', mark_due_at = NULL WHERE graph_id = ANY(:i)"
     proved.sql(stuck, i=[odd, fine])
-    with planted("engine.reconciliation.outlook:_take_further", odd).watching() as planting:
+    with planted("store.items.transitions:move_on", odd).watching() as planting:
         prove_all(proved)
     assert planting.raised
     assert proved.scenario.item(proved.box, fine).state is State.SYNCED
@@ -108,7 +108,7 @@ def test_copy_that_stands_still_and_raises_leaves_the_others_going_on(
 @pytest.mark.parametrize(
     "place",
     [
-        "store.adoption:move",
+        "store.recovery:move",
         "webcrm.wire:keyed_activity",
     ],
 )

@@ -15,7 +15,7 @@ from support.scenario import Scenario
 from webcrm_sync import worker
 from webcrm_sync.core.jobs import Job
 from webcrm_sync.engine.fault_isolation import job_backoff
-from webcrm_sync.store import job_troubles
+from webcrm_sync.store import job_failures
 
 _LONG_AGO = "UPDATE procrastinate_workers SET last_heartbeat = now() - interval '1 hour'"
 
@@ -75,12 +75,12 @@ def test_death_is_on_record_before_the_job_comes_again(
 
     asyncio.run(story())
     with scenario.context.begin() as tx:
-        known = job_troubles.read(tx, "housekeeping", scenario.context.company_id)
+        known = job_failures.read(tx, "housekeeping", scenario.context.company_id)
     assert known is not None
     assert (known.deaths, known.trouble) == (1, None)
     worker.run_step(scenario.context, Job.RETAIN, scenario.context.company_id)
     with scenario.context.begin() as tx:
-        assert job_troubles.read(tx, "housekeeping", scenario.context.company_id) is None
+        assert job_failures.read(tx, "housekeeping", scenario.context.company_id) is None
 
 
 def test_job_that_another_rescue_released_meanwhile_is_left_alone(

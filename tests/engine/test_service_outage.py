@@ -15,6 +15,7 @@ from webcrm_sync.engine.history.timeline import read_timelines
 from webcrm_sync.engine.operations.retention import housekeeping
 from webcrm_sync.logs import LineFormatter
 from webcrm_sync.store import schedule
+from webcrm_sync.store.items import transitions
 from webcrm_sync.worker import run_step
 from webcrm_sync_sandbox.outlook.mail import File, Mail
 from webcrm_sync_sandbox.outlook.mailbox import SimMailbox
@@ -116,7 +117,7 @@ def test_no_log_line_tells_who_wrote_what(scenario: Scenario, log: io.StringIO) 
     for _ in range(25):
         scenario.sandbox.clock.advance(timedelta(seconds=61))
         with scenario.context.begin() as tx:
-            schedule.wake_parked(tx)
+            transitions.take_up_due(tx)
             due = schedule.due_jobs(tx)
         for one in due:
             run_step(scenario.context, one.job, one.subject_id)

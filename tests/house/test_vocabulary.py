@@ -19,7 +19,7 @@ SOURCES = sorted(
 OTHER_MEANINGS = {
     ("mirror", "tables.py"),
     ("mirror", "identity.py"),
-    ("mirror", "incidents.py"),
+    ("mirror", "incident_records.py"),
     ("file", "message.py"),
     ("file", "recover.py"),
     ("file", "rebuild.py"),

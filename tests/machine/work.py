@@ -10,6 +10,7 @@ from support.interleave import Death
 from support.scenario import Scenario
 from webcrm_sync.engine.discovery.notifications import Notification, Receiver
 from webcrm_sync.store import schedule
+from webcrm_sync.store.items import transitions
 from webcrm_sync.worker import STEPS
 from webcrm_sync_sandbox.outlook.store import Notice
 
@@ -55,7 +56,7 @@ _PATIENCE = 60
 def tick(scenario: Scenario) -> None:
     """Do once what is due now, as the workers would."""
     with scenario.context.begin() as tx:
-        schedule.wake_parked(tx)
+        transitions.take_up_due(tx)
         due = schedule.due_jobs(tx)
     for one in due:
         STEPS[one.job](scenario.context, one.subject_id)

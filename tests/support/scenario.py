@@ -11,8 +11,9 @@ from webcrm_sync.engine.context import Context
 from webcrm_sync.engine.history.timeline import Timeline, read_timelines
 from webcrm_sync.engine.mailboxes import admin
 from webcrm_sync.engine.operations import retention
-from webcrm_sync.store import emails, mailboxes, schedule
-from webcrm_sync.store.emails import Item
+from webcrm_sync.store import mailboxes, schedule
+from webcrm_sync.store.items import lookup, transitions
+from webcrm_sync.store.items.item import Item
 from webcrm_sync.worker import STEPS, run_step
 from webcrm_sync_sandbox.environment import Sandbox
 from webcrm_sync_sandbox.outlook.mail import Mail
@@ -69,7 +70,7 @@ class Scenario:
         """Do everything that is due now, as the workers would, until nothing is."""
         for _ in range(200):
             with self.context.begin() as tx:
-                schedule.wake_parked(tx)
+                transitions.take_up_due(tx)
                 jobs = schedule.due_jobs(tx)
             if not jobs:
                 return
@@ -128,7 +129,7 @@ class Scenario:
         with self.context.begin() as tx:
             watched = mailboxes.find_mailbox(tx, min(box.addresses))
             assert watched is not None
-            return emails.known_items(tx, watched.id, [graph_id])[graph_id]
+            return lookup.known_items(tx, watched.id, [graph_id])[graph_id]
 
     def story(self, view: View) -> Timeline:
         """The story of a mail, as `explain` tells it."""

@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 from webcrm_sync.core.direction import Direction
 from webcrm_sync.core.message import Message, MessageKind, Party
 from webcrm_sync.core.states import State
-from webcrm_sync.store.emails import Email, Item
+from webcrm_sync.store.emails import Email
+from webcrm_sync.store.items.item import Item
 
 NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
 CUSTOMER = Party("buyer@customer.example", "Buyer")

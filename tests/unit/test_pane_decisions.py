@@ -27,9 +27,9 @@ from webcrm_sync.engine.pane.mail_status_rules import (
 from webcrm_sync.engine.pane.mailbox_status import ConnectionState, decide_state
 from webcrm_sync.engine.pane.sender_rules import SENDERS_PER_RULE, rule_with_sender
 from webcrm_sync.graph.sender_rules import SenderRule
+from webcrm_sync.store.activity_updates import ActivityUpdate, UpdateKind
 from webcrm_sync.store.filings import Filing
 from webcrm_sync.store.mailboxes import SyncFolder
-from webcrm_sync.store.sync_requests import MOVE, ActivityUpdate
 
 SYNCED = copy(state=State.SYNCED)
 NEW = CopyFacts(head=mail(), is_in_folder=False)
@@ -81,7 +81,7 @@ def test_a_guess_that_was_never_sent_gives_way() -> None:
 
 
 def test_a_choice_that_is_being_followed_is_not_followed_twice() -> None:
-    wishes = {1: ActivityUpdate(MOVE, 20, NOON)}
+    wishes = {1: ActivityUpdate(UpdateKind.MOVE, 20, NOON)}
     choice = plan([filing(1, 10)], wishes, with_changed([filing(1, 10)], wishes, 20, None))
     assert (choice.kept, choice.is_nothing) == ((1,), True)
 
@@ -143,7 +143,7 @@ def test_one_that_gave_way_before_comes_back_and_nothing_is_doubled() -> None:
 
 def test_an_activity_that_is_wanted_where_it_still_is_stays_there() -> None:
     """It was to be moved, and webCRM did not answer since."""
-    wishes = {1: ActivityUpdate(MOVE, 20, NOON)}
+    wishes = {1: ActivityUpdate(UpdateKind.MOVE, 20, NOON)}
     choice = plan(BOTH, wishes, with_changed(BOTH, wishes, 10, 11))
     assert (choice.moves, choice.kept, choice.taken_back) == ({1: 10, 2: 20}, (), ())
 
@@ -161,7 +161,7 @@ moved = st.dictionaries(st.integers(1, 4), st.integers(5, 7), max_size=2)
 def test_afterwards_the_mail_is_where_it_is_wanted_and_nothing_sent_is_lost(
     known: list[Filing], moved: dict[int, int], wanted: list[int]
 ) -> None:
-    wishes = {i: ActivityUpdate(MOVE, to, NOON) for i, to in moved.items()}
+    wishes = {i: ActivityUpdate(UpdateKind.MOVE, to, NOON) for i, to in moved.items()}
     choice = plan(known, wishes, wanted)
     assert all(f.activity_id is None for f in known if f.id in choice.dropped)
     seats = [f.organisation_id for f in known if f.is_fresh and f.organisation_id in wanted]
@@ -187,7 +187,7 @@ def test_afterwards_the_mail_is_where_it_is_wanted_and_nothing_sent_is_lost(
         (replace(NEW, is_in_folder=True), None, (DisplayStatus.ON_ITS_WAY, None)),
         (replace(NEW, item=SYNCED), None, (DisplayStatus.SYNCED, None)),
         (
-            replace(NEW, item=SYNCED, updates={1: ActivityUpdate(MOVE, 2, NOON)}),
+            replace(NEW, item=SYNCED, updates={1: ActivityUpdate(UpdateKind.MOVE, 2, NOON)}),
             None,
             (DisplayStatus.ON_ITS_WAY, None),
         ),

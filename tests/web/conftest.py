@@ -17,6 +17,7 @@ from webcrm_sync.core.outlook import MailUser, Place
 from webcrm_sync.engine.context import Context
 from webcrm_sync.settings import Settings
 from webcrm_sync.store import companies, emails, mailboxes
+from webcrm_sync.store.items import item_records
 from webcrm_sync.web.app import create_app
 
 NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
@@ -108,5 +109,5 @@ def watched(context: Context) -> Watched:
             "categories": [],
             "state": "synced",
         }
-        emails.add_items(tx, [copy])
+        item_records.add_items(tx, [copy])
     return Watched(context, mailbox_id, folder_id)

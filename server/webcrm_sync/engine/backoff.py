@@ -8,7 +8,7 @@ from webcrm_sync.core.retry import next_attempt_at
 from webcrm_sync.core.states import Reason
 from webcrm_sync.engine.context import Context
 from webcrm_sync.store import companies, mailboxes
-from webcrm_sync.store.items import endings
+from webcrm_sync.store.items import transitions
 from webcrm_sync.store.mailboxes import Mailbox
 
 #: How soon a mailbox that lost its licence or our permission is asked again.
@@ -49,7 +49,7 @@ def back_off_webcrm(context: Context, error: SyncError) -> None:
             webcrm_trouble=str(error),
         )
         if isinstance(error, Refused | LoginRefused):
-            endings.park_all(tx, Reason.WEBCRM_CLOSED, detail=str(error), retry_at=until)
+            transitions.park_all(tx, Reason.WEBCRM_CLOSED, detail=str(error), retry_at=until)
 
 
 def resume_webcrm(context: Context) -> None:

@@ -14,18 +14,18 @@ from webcrm_sync.core.identity import Stamp
 from webcrm_sync.core.jobs import Job
 from webcrm_sync.core.outlook import READ_LAG, Location, Marking, MarkingResult
 from webcrm_sync.core.retry import next_attempt_at
-from webcrm_sync.core.states import Reason, State, mark_for
+from webcrm_sync.core.states import Reason, mark_for
 from webcrm_sync.engine.backoff import back_off_mailbox
 from webcrm_sync.engine.context import Context
 from webcrm_sync.engine.fault_isolation import incidents, isolate
 from webcrm_sync.engine.fault_isolation.incidents import Hold
 from webcrm_sync.store import emails, mailboxes
-from webcrm_sync.store import incidents as incidents_of
 from webcrm_sync.store.database import Tx
-from webcrm_sync.store.emails import Item
 from webcrm_sync.store.events import NewEvent
-from webcrm_sync.store.incidents import Thing
-from webcrm_sync.store.items import marks
+from webcrm_sync.store.incident_records import Thing
+from webcrm_sync.store.items import item_records, marks
+from webcrm_sync.store.items.item import Item
+from webcrm_sync.store.items.locks import lock_items
 from webcrm_sync.store.mailboxes import Mailbox
 
 #: Graph's limit for one batch (JSON batching).
@@ -92,7 +92,7 @@ def _aside(item_id: int) -> Hold:
     name = f"mark {item_id}"
 
     def hold(tx: Tx, detail: str) -> Thing:
-        email_id = incidents_of.park_mark(tx, item_id, detail=detail)
+        email_id = marks.hold(tx, item_id, detail=detail)
         return Thing(name, email_id)
 
     return Hold(name, hold)
@@ -127,7 +127,7 @@ def _mark_batch(context: Context, box: Mailbox, due: Due) -> None:
     stale = [a.graph_id for a in answers if isinstance(a.trouble, Conflict)]
     fresh = context.graph.locations(box.user_id, stale) if stale else {}
     with context.begin() as tx:
-        marks.lock(tx, [p.item for p in plans])
+        lock_items(tx, [p.item.id for p in plans])
         _settle(tx, [p for p in plans if _is_done(p, told)], told)
         for plan in plans:
             if not _is_done(plan, told):
@@ -145,7 +145,7 @@ def _record(tx: Tx, plan: Plan, answer: MarkingResult, fresh: dict[str, Location
         case Conflict():
             _take_fresh(tx, item, fresh.get(item.graph_id))
         case _ if not answer.is_attempted:
-            emails.set_item(tx, item.id, mark_due_at=tx.now)
+            marks.postpone(tx, item.id, due_at=tx.now)
         case TryLater(retry_at=asked):
             is_first = asked is None and item.mark_attempts == 0
             due = (
@@ -154,11 +154,11 @@ def _record(tx: Tx, plan: Plan, answer: MarkingResult, fresh: dict[str, Location
                 else next_attempt_at(tx.now, item.mark_attempts, not_before=asked)
             )
             attempts = item.mark_attempts + 1
-            emails.set_item(tx, item.id, mark_due_at=due, mark_attempts=attempts)
+            marks.postpone(tx, item.id, due_at=due, attempts=attempts)
         case Gone():
             _is_gone(tx, item)
         case Refused(code=code) if marking.stamp and code.casefold() == "errorquotaexceeded":
-            emails.set_item(tx, item.id, stamp=UNSTAMPABLE)
+            item_records.set_stamp(tx, item.id, UNSTAMPABLE)
         case trouble:
             _refused(tx, item, str(trouble))
 
@@ -170,7 +170,7 @@ def _is_done(plan: Plan, told: Mapping[str, MarkingResult]) -> bool:
 
 def _settle(tx: Tx, plans: Sequence[Plan], told: Mapping[str, MarkingResult]) -> None:
     """These copies carry the truth; those that were filed are synced now."""
-    marks.note(
+    marks.record_written(
         tx,
         [
             marks.Written(p.item.id, told[p.item.graph_id].change_key, m.categories, m.stamp)
@@ -197,23 +197,17 @@ def _take_fresh(tx: Tx, item: Item, location: Location | None) -> None:
     if location is None:
         _is_gone(tx, item)
         return
-    emails.set_item(
-        tx,
-        item.id,
-        change_key=location.change_key,
-        categories=list(location.categories),
-        mark_attempts=item.mark_attempts + 1,
-        mark_due_at=next_attempt_at(tx.now, item.mark_attempts)
-        if item.mark_attempts >= 4
-        else tx.now,
-    )
+    item_records.observe(tx, item.id, location.change_key, location.categories)
+    is_often = item.mark_attempts >= 4
+    due_at = next_attempt_at(tx.now, item.mark_attempts) if is_often else tx.now
+    marks.postpone(tx, item.id, due_at=due_at, attempts=item.mark_attempts + 1)
 
 
 def _is_gone(tx: Tx, item: Item) -> None:
     if tx.now - item.found_at < READ_LAG:
-        emails.set_item(tx, item.id, mark_due_at=tx.now + timedelta(seconds=5))
+        marks.postpone(tx, item.id, due_at=tx.now + timedelta(seconds=5))
         return
-    emails.set_item(tx, item.id, folder_id=None)
+    item_records.set_folder(tx, item.id, None)
     _tell_synced(tx, marks.complete(tx, [item]))
 
 
@@ -223,15 +217,11 @@ def _refused(tx: Tx, item: Item, detail: str) -> None:
     What stands in webCRM stays filed, so that the next try finds nothing else to do.
     """
     attempts = item.mark_attempts + 1
-    told = {"reason": Reason.REFUSED_BY_OUTLOOK.value, "detail": detail}
-    emails.set_item(
-        tx,
-        item.id,
-        mark_attempts=attempts,
-        mark_due_at=next_attempt_at(tx.now, attempts + 2),
-        **(told if item.state is State.FILED and attempts >= _TRIES else {}),
-    )
+    marks.postpone(tx, item.id, due_at=next_attempt_at(tx.now, attempts + 2), attempts=attempts)
+    if attempts >= _TRIES:
+        marks.note_refusal(tx, item.id, detail)
     if attempts == _TRIES:
+        facts = {"reason": Reason.REFUSED_BY_OUTLOOK.value, "detail": detail}
         tx.record_event(
-            EventKind.PARKED, mailbox_id=item.mailbox_id, email_id=item.email_id, **told
+            EventKind.PARKED, mailbox_id=item.mailbox_id, email_id=item.email_id, **facts
         )

@@ -9,17 +9,18 @@ from sqlalchemy import ARRAY, Column, ColumnElement, any_, bindparam, literal
 
 
 def any_of(column: ColumnElement[Any], values: Iterable[object]) -> ColumnElement[bool]:
-    """True for rows whose `column` is one of `values`, which travel as one array.
+    """True for rows whose `column` is one of `values`, sent as one array.
 
-    Each value of an IN list is a parameter of its own, and a statement takes 65,535 of them
+    In an IN list each value is a parameter, and a statement takes 65,535 of them at most
     (PostgreSQL: message formats, Bind).
     """
     return column == any_(literal(list(values), ARRAY(column.type)))
 
 
-def any_sent(column: Column[Any], name: str) -> ColumnElement[bool]:
-    """The same, of the values that a statement made beforehand is sent by this name.
+def any_of_param(column: Column[Any], name: str) -> ColumnElement[bool]:
+    """`any_of` for the values of the parameter `name`, for statements that are built once.
 
-    To make a statement takes longer than to send it: those of every page and batch are made once.
+    Building a statement takes longer than sending it, so those of every page and batch are built
+    at import.
     """
     return column == any_(bindparam(name, type_=ARRAY(column.type)))

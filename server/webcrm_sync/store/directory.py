@@ -4,18 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
 
-from sqlalchemy import ColumnElement, Table, delete, func, or_, select, update
+from sqlalchemy import ColumnElement, Table, delete, func, or_, select
 from sqlalchemy.dialects.postgresql import insert
 
 from webcrm_sync.core.addresses import address_variants, fold_address, fold_domain, strip_plus_tag
 from webcrm_sync.core.crm import CrmUser, OrganisationRow, PersonRow, Unmatchable
-from webcrm_sync.core.jobs import Job
 from webcrm_sync.core.matching import Contact, Directory
 from webcrm_sync.core.states import Reason, State
 from webcrm_sync.core.storable import to_storable
 from webcrm_sync.store.any_of import any_of
 from webcrm_sync.store.database import Tx
-from webcrm_sync.store.emails import lock_copies
+from webcrm_sync.store.items import transitions
 from webcrm_sync.store.schema.tables import (
     contact,
     crm_user,
@@ -236,20 +235,15 @@ def _domains(organisations: Mapping[int, tuple[str, tuple[str, ...]]]) -> set[tu
 
 
 def wake(tx: Tx, *, addresses: Iterable[str], domains: Iterable[str]) -> int:
-    """Take up again the mails that wait for one of these folded ones; how many copies they were."""
-    on_it = select(email_address.c.email_id).where(
+    """Match the mails again that wait for one of these addresses or domains, all folded.
+
+    Returns how many copies they have.
+    """
+    names_one = select(email_address.c.email_id).where(
         or_(_alike(email_address, addresses), any_of(email_address.c.domain, domains))
     )
+    of_company = select(email.c.id).where(email.c.company_id == tx.company_id)
     waits = (item.c.state == State.WAITING.value) | (item.c.reason == Reason.AMBIGUOUS.value)
-    ours = select(email.c.id).where(email.c.company_id == tx.company_id)
-    them = waits & item.c.email_id.in_(on_it) & item.c.email_id.in_(ours)
-    lock_copies(tx, them)
-    query = (
-        update(item)
-        .where(them, item.c.folder_id.is_not(None))
-        .values(state=State.FOUND.value, state_at=tx.now, retry_at=None)
-    )
-    woken = tx.connection.execute(query).rowcount
-    if woken:
-        tx.defer(Job.FILE, tx.company_id)
-    return woken
+    which = waits & item.c.email_id.in_(names_one) & item.c.email_id.in_(of_company)
+    in_folder = which & item.c.folder_id.is_not(None)
+    return transitions.take_up_again(tx, in_folder, of=[State.WAITING, State.PARKED])

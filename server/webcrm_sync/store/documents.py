@@ -160,8 +160,8 @@ def retry(tx: Tx, seen: Document, **values: object) -> None:
     tx.connection.execute(query.values(**values))
 
 
-def recorded(tx: Tx, filing_ids: Iterable[int]) -> frozenset[int]:
-    """The ids in webCRM of the attachments of these filings."""
+def ids_in_webcrm(tx: Tx, filing_ids: Iterable[int]) -> frozenset[int]:
+    """The ids in webCRM of the Documents of these filings."""
     query = select(document.c.document_id).where(
         document.c.filing_id.in_(list(filing_ids)), document.c.document_id.is_not(None)
     )
@@ -177,3 +177,8 @@ def change(tx: Tx, document_ids: Collection[int], **values: object) -> None:
     """Set columns of planned attachments."""
     query = update(document).where(document.c.id.in_(document_ids))
     tx.connection.execute(query.values(**values))
+
+
+def forget_all(tx: Tx, filing_id: int) -> None:
+    """Delete the filing's Documents here, so that they are planned again."""
+    tx.connection.execute(delete(document).where(document.c.filing_id == filing_id))

@@ -11,7 +11,7 @@ from sqlalchemy.dialects.postgresql import distinct_on
 
 from webcrm_sync.core.events import EventKind
 from webcrm_sync.store.any_of import any_of
-from webcrm_sync.store.rows import insert_of, sent
+from webcrm_sync.store.bulk_rows import bulk_insert, rows_parameter
 from webcrm_sync.store.schema.tables import event
 
 
@@ -51,7 +51,7 @@ def append(
         for line in lines
     ]
     if rows:
-        connection.execute(insert_of(event, rows[0]), sent(rows))
+        connection.execute(bulk_insert(event, rows[0]), rows_parameter(rows))
 
 
 def last_reasons(connection: Connection, email_ids: Iterable[int]) -> Mapping[int, object]:
@@ -63,6 +63,18 @@ def last_reasons(connection: Connection, email_ids: Iterable[int]) -> Mapping[in
         .order_by(event.c.email_id, event.c.id.desc())
     )
     return {row[0]: row[1] for row in connection.execute(query)}
+
+
+def moved_by_rule(
+    connection: Connection, mailbox_id: int, email_ids: Sequence[int]
+) -> frozenset[int]:
+    """Which of these e-mails an inbox rule moved before they were found in this mailbox."""
+    query = select(event.c.email_id).where(
+        event.c.mailbox_id == mailbox_id,
+        event.c.email_id.in_(email_ids),
+        event.c.facts["way"].astext == "rule",
+    )
+    return frozenset(connection.execute(query).scalars())
 
 
 def of_email(connection: Connection, email_id: int) -> Sequence[Event]:

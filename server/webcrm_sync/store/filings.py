@@ -4,20 +4,33 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ARRAY, BigInteger, RowMapping, Select, func, literal, or_, select, update
+from sqlalchemy import (
+    ARRAY,
+    BigInteger,
+    RowMapping,
+    Select,
+    case,
+    delete,
+    func,
+    literal,
+    or_,
+    select,
+    update,
+)
 
 from webcrm_sync.core.matching import MatchedBy, Target
+from webcrm_sync.core.states import UNSETTLED
 from webcrm_sync.store.any_of import any_of
+from webcrm_sync.store.bulk_rows import bulk_insert, rows_parameter
 from webcrm_sync.store.database import Tx
 from webcrm_sync.store.emails import Email, emails_by_id
-from webcrm_sync.store.rows import insert_of, sent
-from webcrm_sync.store.schema.tables import email, email_address, filing
+from webcrm_sync.store.schedule import NEVER
+from webcrm_sync.store.schema.tables import document, email, email_address, filing, item
 
-#: A moment that does not come: what is due then waits for a person.
-NEVER = datetime(9999, 1, 1, tzinfo=UTC)
+_UNSETTLED = [s.value for s in UNSETTLED]
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,8 +113,8 @@ def plan_all(tx: Tx, planned: Mapping[int, Sequence[tuple[Target, str]]]) -> Non
         for target, key in of_one
     ]
     if rows:
-        new = insert_of(filing, rows[0]).on_conflict_do_nothing()
-        tx.connection.execute(new, sent(rows))
+        new = bulk_insert(filing, rows[0]).on_conflict_do_nothing()
+        tx.connection.execute(new, rows_parameter(rows))
     matched = update(email_address).where(any_of(email_address.c.email_id, planned))
     tx.connection.execute(matched.values(is_matched=True))
 
@@ -232,6 +245,19 @@ def release(tx: Tx, lease: str) -> None:
     tx.connection.execute(query.values(due_at=tx.now, intent_at=None))
 
 
+def drop_abandoned(tx: Tx, email_id: int) -> None:
+    """Delete a mail's filings that were never sent when none of its copies may be filed any more.
+
+    Its addresses may then lead to filings again.
+    """
+    live = select(item.c.id).where(item.c.email_id == email_id, item.c.state.in_(_UNSETTLED))
+    never_sent = filing.c.intent_at.is_(None) & filing.c.activity_id.is_(None)
+    abandoned = delete(filing).where(filing.c.email_id == email_id, never_sent, ~live.exists())
+    if tx.connection.execute(abandoned).rowcount:
+        query = update(email_address).where(email_address.c.email_id == email_id)
+        tx.connection.execute(query.values(is_matched=False))
+
+
 def complete(tx: Tx, filing_ids: Sequence[int]) -> Sequence[int]:
     """Mark filings as complete; ids of the e-mails whose last filing this was."""
     if not filing_ids:
@@ -251,3 +277,50 @@ def activities_of(tx: Tx, activity_ids: Iterable[int]) -> frozenset[int]:
         filing.c.company_id == tx.company_id, filing.c.activity_id.in_(list(activity_ids))
     )
     return frozenset(i for i in tx.connection.execute(query).scalars() if i is not None)
+
+
+def set_filing(tx: Tx, filing_id: int, **values: object) -> None:
+    """Set columns of one filing."""
+    tx.connection.execute(update(filing).where(filing.c.id == filing_id).values(**values))
+
+
+def lock_filings(tx: Tx, email_id: int) -> None:
+    """Lock the filings of this mail until `tx` ends, so that nobody sends them meanwhile."""
+    query = select(filing.c.id).where(filing.c.email_id == email_id).with_for_update()
+    tx.connection.execute(query)
+
+
+def mark_chosen(tx: Tx, email_id: int, filing_ids: Sequence[int]) -> None:
+    """Record these filings and the mail's unsent ones as chosen by a person."""
+    is_unsent = filing.c.intent_at.is_(None) & filing.c.activity_id.is_(None)
+    query = update(filing).where(
+        filing.c.email_id == email_id, is_unsent | filing.c.id.in_(filing_ids)
+    )
+    tx.connection.execute(query.values(how=MatchedBy.PERSON.value))
+
+
+def drop_unsent(tx: Tx, filing_ids: Sequence[int]) -> None:
+    """Delete those of these filings that were never sent."""
+    unsent = filing.c.intent_at.is_(None) & filing.c.activity_id.is_(None)
+    tx.connection.execute(delete(filing).where(filing.c.id.in_(filing_ids), unsent))
+
+
+def retry_now(tx: Tx, email_id: int) -> None:
+    """Send what webCRM lacks of this mail now, with all attempts before it."""
+    open_ = update(filing).where(filing.c.email_id == email_id, ~filing.c.is_complete)
+    ids = tx.connection.execute(
+        open_.values(due_at=tx.now, attempts=0).returning(filing.c.id)
+    ).scalars()
+    again = update(document).where(document.c.filing_id.in_(list(ids)))
+    tx.connection.execute(again.values(attempts=0))
+
+
+def hold(tx: Tx, email_id: int, *, verify_at: datetime | None) -> None:
+    """Do nothing about the mail's open filings before `release`.
+
+    One with an unclear outcome is verified once at `verify_at`, None = it waits too.
+    """
+    is_unclear = filing.c.intent_at.is_not(None) & filing.c.activity_id.is_(None)
+    due_at = case((is_unclear, verify_at or NEVER), else_=NEVER)
+    query = update(filing).where(filing.c.email_id == email_id, ~filing.c.is_complete)
+    tx.connection.execute(query.values(due_at=due_at))

@@ -81,7 +81,7 @@ class SyncFolder:
         return self.hinted_at is not None and self.hinted_at != self.hint_read
 
 
-#: How long a folder in which much happens is left alone after a reading, whatever hints come.
+#: MatchedBy long a folder in which much happens is left alone after a reading, whatever hints come.
 _FLOOD_REST = timedelta(seconds=1)
 #: The smallest difference of two times in PostgreSQL.
 _NEXT = timedelta(microseconds=1)
@@ -110,6 +110,15 @@ def read_mailbox(tx: Tx, mailbox_id: int) -> Mailbox | None:
     this = {"mailbox": mailbox_id, "company": tx.company_id}
     row = tx.connection.execute(_ONE_MAILBOX, this).mappings().one_or_none()
     return Mailbox(**row) if row else None
+
+
+def mailbox_of_user(tx: Tx, user_id: str) -> int | None:
+    """The id of this person's own mailbox, None when it is not watched."""
+    query = select(mailbox.c.id).where(
+        mailbox.c.company_id == tx.company_id, mailbox.c.user_id == user_id
+    )
+    found: int | None = tx.connection.scalar(query)
+    return found
 
 
 def find_mailbox(tx: Tx, address: str) -> Mailbox | None:
@@ -305,6 +314,13 @@ def request_read(tx: Tx, folder_ids: Iterable[int]) -> None:
         tx.defer(Job.DISCOVER, mailbox_id)
 
 
+def read_from_start(tx: Tx, mailbox_ids: Iterable[int]) -> None:
+    """Read all sync folders of these mailboxes again from the start, now."""
+    query = update(folder).where(any_of(folder.c.mailbox_id, mailbox_ids))
+    again = {"cursor": None, "round": folder.c.round + 1, "hinted_at": tx.now}
+    tx.connection.execute(query.values(**again))
+
+
 def begin_reading(tx: Tx, due: Iterable[SyncFolder]) -> None:
     """Note that these folders' hints are followed now: whoever hints from here on is heard anew."""
     ids = {f.id for f in due if f.is_hint_open}
@@ -359,7 +375,7 @@ def resume(tx: Tx, mailbox_id: int) -> None:
 
 
 def open_counts(tx: Tx, mailbox_id: int) -> Mapping[str, int]:
-    """How many of the mailbox's items are in each of the states that are not final."""
+    """MatchedBy many of the mailbox's items are in each of the states that are not final."""
     query = select(item.c.state, func.count().label("number"))
     query = query.where(item.c.mailbox_id == mailbox_id, IS_OPEN).group_by(item.c.state)
     return {row.state: row.number for row in tx.connection.execute(query)}

@@ -9,8 +9,9 @@ from datetime import datetime
 from sqlalchemy import case, delete, or_, select, update
 from sqlalchemy.dialects.postgresql import insert
 
+from webcrm_sync.store.any_of import any_of
 from webcrm_sync.store.database import Tx
-from webcrm_sync.store.filings import NEVER
+from webcrm_sync.store.schedule import NEVER
 from webcrm_sync.store.schema.tables import mirror
 
 
@@ -87,12 +88,21 @@ def due(tx: Tx, *, limit: int) -> Sequence[Mirror]:
     return [Mirror(**row) for row in rows]
 
 
-def hold_back(tx: Tx, seen: Mirror, *, verify_at: datetime) -> None:
+def hold(tx: Tx, seen: Mirror, *, verify_at: datetime) -> None:
     """Do nothing about this mirror; verify it once at `verify_at` if it may be written."""
     is_unclear = (mirror.c.state == INTENDED) & (seen.state == PLANNED)
     query = update(mirror).where(mirror.c.id == seen.id, mirror.c.state.in_([PLANNED, INTENDED]))
     due_at = case((is_unclear, verify_at), else_=NEVER)
     tx.connection.execute(query.values(due_at=due_at, reason=UNFORESEEN))
+
+
+def release(tx: Tx, activity_ids: Iterable[int]) -> None:
+    """Create the planned ones of these mirrors now that `hold` stopped; forget the unplanned."""
+    ours = (mirror.c.company_id == tx.company_id) & any_of(mirror.c.activity_id, activity_ids)
+    held = update(mirror).where(ours, mirror.c.due_at == NEVER)
+    tx.connection.execute(held.values(due_at=tx.now, reason=None))
+    unplanned = (mirror.c.state == NONE) & (mirror.c.reason == UNFORESEEN)
+    tx.connection.execute(delete(mirror).where(ours, unplanned))
 
 
 def set_mirror(tx: Tx, seen: Mirror, **values: object) -> bool:

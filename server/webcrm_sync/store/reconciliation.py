@@ -13,8 +13,8 @@ from webcrm_sync.core.events import EventKind
 from webcrm_sync.core.states import State
 from webcrm_sync.store.any_of import any_of
 from webcrm_sync.store.database import Tx
-from webcrm_sync.store.emails import ITEM_COLUMNS, Item, read_item
 from webcrm_sync.store.filings import FILING, Filing, read_filing
+from webcrm_sync.store.items.item import ITEM_COLUMNS, Item, read_item
 from webcrm_sync.store.schema.reconciliation import mailbox_proof, webcrm_proof
 from webcrm_sync.store.schema.requests import activity_update
 from webcrm_sync.store.schema.tables import company, email, event, filing, item, mailbox, mirror
@@ -101,7 +101,7 @@ def unfiled(tx: Tx) -> Sequence[tuple[int, str | None]]:
 
 
 def count_synced(tx: Tx) -> int:
-    """How many copies of the company are synced."""
+    """MatchedBy many copies of the company are synced."""
     query = (
         select(func.count())
         .select_from(item)
@@ -169,7 +169,7 @@ def filings_between(
 
 
 def count_filed(tx: Tx) -> int:
-    """How many filings have an Activity that nobody took back."""
+    """MatchedBy many filings have an Activity that nobody took back."""
     query = select(func.count()).where(
         filing.c.company_id == tx.company_id,
         filing.c.activity_id.is_not(None),

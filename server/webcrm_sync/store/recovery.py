@@ -1,39 +1,53 @@
-"""A rebuilding under way, and what it needs to know of the rows it has made."""
+"""Rebuilds rows from webCRM: the recovery under way, and filings read back from Activities."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 
-from sqlalchemy import func, select, update
+from sqlalchemy import delete, func, select, update
 from sqlalchemy.dialects.postgresql import insert
 
+from webcrm_sync.core.crm import DocumentRow, KeyedActivity
+from webcrm_sync.core.events import EventKind
 from webcrm_sync.core.jobs import Job
-from webcrm_sync.core.states import State
+from webcrm_sync.core.matching import MatchedBy, Target
 from webcrm_sync.store.any_of import any_of
 from webcrm_sync.store.database import Tx
-from webcrm_sync.store.emails import move_items
+from webcrm_sync.store.filings import Filing
+from webcrm_sync.store.items import item_records, transitions
 from webcrm_sync.store.schema.reconciliation import rebuilding
-from webcrm_sync.store.schema.tables import email, filing, item, mailbox, mirror, organisation
+from webcrm_sync.store.schema.tables import (
+    document,
+    email,
+    email_address,
+    filing,
+    item,
+    mailbox,
+    mirror,
+    organisation,
+)
+
+# ---- the recovery under way ---------------------------------------------------------------
 
 
 def begin(tx: Tx) -> None:
-    """Nothing is written to webCRM from now on, until `end`."""
-    begun = {"begun_at": tx.now, "ended_at": None}
-    new = insert(rebuilding).values(company_id=tx.company_id, **begun)
+    """Begin a recovery: nothing is written to webCRM until `end`."""
+    times = {"begun_at": tx.now, "ended_at": None}
+    new = insert(rebuilding).values(company_id=tx.company_id, **times)
     keys = [rebuilding.c.company_id]
-    tx.connection.execute(new.on_conflict_do_update(index_elements=keys, set_=begun))
+    tx.connection.execute(new.on_conflict_do_update(index_elements=keys, set_=times))
 
 
 def end(tx: Tx) -> None:
-    """What stands in webCRM is known: work goes on."""
+    """End the recovery: filing goes on."""
     query = update(rebuilding).where(rebuilding.c.company_id == tx.company_id)
     tx.connection.execute(query.values(ended_at=tx.now))
     tx.defer(Job.FILE, tx.company_id)
 
 
 def begun_at(tx: Tx) -> datetime | None:
-    """Since when a rebuilding is under way; None = none is."""
+    """When the recovery under way began; None = there is none."""
     query = select(rebuilding.c.begun_at).where(
         rebuilding.c.company_id == tx.company_id, rebuilding.c.ended_at.is_(None)
     )
@@ -42,46 +56,43 @@ def begun_at(tx: Tx) -> datetime | None:
 
 
 def ended_at(tx: Tx) -> datetime | None:
-    """When the last rebuilding ended; None = there was none."""
+    """When the last recovery ended; None = there was none, or it is under way."""
     query = select(rebuilding.c.ended_at).where(rebuilding.c.company_id == tx.company_id)
     found: datetime | None = tx.connection.scalar(query)
     return found
 
 
 def oldest_mail(tx: Tx) -> datetime | None:
-    """When the oldest mail was sent, or came, that stands in a sync folder."""
-    sent_or_came = func.least(email.c.sent_at, email.c.received_at)  # a NULL does not count
-    at = func.min(func.coalesce(sent_or_came, email.c.created_at))
-    found: datetime | None = tx.connection.scalar(
-        select(at).where(email.c.company_id == tx.company_id)
-    )
+    """When the oldest of the company's mails was sent or received."""
+    sent_or_received = func.least(email.c.sent_at, email.c.received_at)  # ignores NULL
+    at = func.min(func.coalesce(sent_or_received, email.c.created_at))
+    query = select(at).where(email.c.company_id == tx.company_id)
+    found: datetime | None = tx.connection.scalar(query)
     return found
 
 
 def organisation_ids(tx: Tx) -> frozenset[int]:
-    """Every Organisation of webCRM, and 0 for none."""
+    """Every known Organisation of webCRM, and 0 for none."""
     query = select(organisation.c.organisation_id).where(organisation.c.company_id == tx.company_id)
     return frozenset(tx.connection.execute(query).scalars()) | {0}
 
 
-def settle_copies(tx: Tx, email_ids: Sequence[int]) -> None:
-    """Copies that were synced before the loss are filed, none of them matched anew.
+def file_synced_copies(tx: Tx, email_ids: Sequence[int]) -> None:
+    """File the copies of these mails that were synced before the loss, without a new match.
 
-    One that was still on its way goes on by itself. Copies of a mail with attachments to be
-    written wait for them.
+    Copies whose mail lacks Documents wait for those. Copies that were not synced are matched.
     """
     was_synced = select(item.c.email_id).where(any_of(item.c.email_id, email_ids), item.c.is_past)
     past = set(tx.connection.execute(was_synced).scalars())
     open_ = select(filing.c.email_id).where(any_of(filing.c.email_id, past), ~filing.c.is_complete)
     unfinished = set(tx.connection.execute(open_).scalars())
-    copies = update(item).where(any_of(item.c.email_id, email_ids))
-    tx.connection.execute(copies.values(is_past=False))
-    move_items(tx, past - unfinished, to=State.FILED, of=[State.FOUND])
-    move_items(tx, unfinished, to=State.MATCHED, of=[State.FOUND])
+    item_records.clear_past(tx, email_ids)
+    transitions.file_preserved(tx, past - unfinished, is_complete=True)
+    transitions.file_preserved(tx, unfinished, is_complete=False)
 
 
 def mirrored(tx: Tx) -> Mapping[int, int]:
-    """Per Activity that has a mirror the mailbox it stands in."""
+    """Per Activity with a mirror the id of the mailbox that holds it."""
     query = select(mirror.c.activity_id, mirror.c.mailbox_id).where(
         mirror.c.company_id == tx.company_id, mirror.c.mailbox_id.is_not(None)
     )
@@ -89,6 +100,98 @@ def mirrored(tx: Tx) -> Mapping[int, int]:
 
 
 def mirror_from(tx: Tx, mailbox_id: int, since: datetime) -> None:
-    """Mails sent from webCRM since then get their mirrors, should they have none."""
+    """Mirror the mails that webCRM sent since then, if that is earlier than before."""
     query = update(mailbox).where(mailbox.c.id == mailbox_id, mailbox.c.mirror_since > since)
     tx.connection.execute(query.values(mirror_since=since))
+
+
+# ---- filings read back from webCRM --------------------------------------------------------
+
+
+def add_filing(tx: Tx, email_id: int, activity: KeyedActivity, target: Target) -> int | None:
+    """The id of the filing of this Activity, added where it was missing. Idempotent.
+
+    None when the mail has another filing under that Organisation, or the key another Activity.
+    """
+    values = {
+        "company_id": tx.company_id,
+        "email_id": email_id,
+        "organisation_id": target.organisation_id,
+        "person_id": target.person_id,
+        "how": target.how.value,
+        "key": activity.key,
+        "activity_id": activity.activity_id,
+        "filed_at": activity.created_at or tx.now,
+        "due_at": tx.now,
+    }
+    tx.connection.execute(insert(filing).values(**values).on_conflict_do_nothing())
+    known = select(filing.c.id).where(
+        filing.c.company_id == tx.company_id,
+        filing.c.key == activity.key,
+        filing.c.activity_id == activity.activity_id,
+    )
+    filing_id: int | None = tx.connection.execute(known).scalar_one_or_none()
+    if filing_id is not None:
+        matched = update(email_address).where(email_address.c.email_id == email_id)
+        tx.connection.execute(matched.values(is_matched=True))
+    return filing_id
+
+
+def add_documents(tx: Tx, filing_id: int, rows: Sequence[DocumentRow]) -> None:
+    """Record the Documents of the filing's Activity. Idempotent by position."""
+    values = [
+        {
+            "filing_id": filing_id,
+            "position": position,
+            "name": row.name,
+            "size": 0,
+            "document_id": row.document_id,
+        }
+        for position, row in enumerate(rows, start=1)
+    ]
+    if values:
+        tx.connection.execute(insert(document).on_conflict_do_nothing(), values)
+
+
+def correct(tx: Tx, seen: Filing, activity: KeyedActivity) -> None:
+    """Record the Activity that webCRM has under the filing's key; the filing is not withdrawn.
+
+    Copies that were skipped because the Activity seemed to be removed are filed again.
+    """
+    query = update(filing).where(
+        filing.c.id == seen.id, filing.c.activity_id.is_not_distinct_from(seen.activity_id)
+    )
+    flags = {"is_withdrawn": False, "is_removed": False, "is_replaced": False}
+    tx.connection.execute(query.values(activity_id=activity.activity_id, **flags))
+    if seen.is_withdrawn:
+        transitions.restore_removed(tx, seen.email_id)
+
+
+def move(tx: Tx, seen: Filing, organisation_id: int) -> bool:
+    """Record that a person moved the Activity to another Organisation in webCRM.
+
+    False when the mail has another filing under that Organisation.
+    """
+    rival = select(filing.c.id).where(
+        filing.c.email_id == seen.email_id,
+        filing.c.organisation_id == organisation_id,
+        filing.c.id != seen.id,
+    )
+    query = update(filing).where(filing.c.id == seen.id, ~rival.exists())
+    values = {"organisation_id": organisation_id, "person_id": None, "how": MatchedBy.PERSON.value}
+    return tx.connection.execute(query.values(**values)).rowcount == 1
+
+
+def withdraw_removed(tx: Tx, seen: Filing) -> None:
+    """Record that the filing's Activity was deleted in webCRM. It is not sent again.
+
+    A mail without any other Activity is no longer synced. A person can ask for it again.
+    """
+    query = update(filing).where(filing.c.id == seen.id, filing.c.activity_id == seen.activity_id)
+    tx.connection.execute(query.values(is_withdrawn=True, is_removed=True, is_complete=True))
+    tx.connection.execute(delete(document).where(document.c.filing_id == seen.id))
+    others = select(filing.c.id).where(filing.c.email_id == seen.email_id, ~filing.c.is_withdrawn)
+    if tx.connection.execute(others.limit(1)).first() is None:
+        transitions.skip_removed(tx, [seen.email_id])
+    details = {"organisation": seen.organisation_id, "activity": seen.activity_id}
+    tx.record_event(EventKind.REMOVED_IN_WEBCRM, email_id=seen.email_id, **details)

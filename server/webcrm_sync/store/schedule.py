@@ -4,11 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime
 
 from sqlalchemy import text
 
 from webcrm_sync.core.jobs import Job
 from webcrm_sync.store.database import Tx
+
+#: Marks work that waits for a person: this moment never comes.
+NEVER = datetime(9999, 1, 1, tzinfo=UTC)
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,14 +76,3 @@ def due_jobs(tx: Tx) -> Sequence[DueJob]:
     """The jobs of the company that have something to do now."""
     rows = tx.connection.execute(text(_FREE), {"now": tx.now, "company": tx.company_id})
     return [DueJob(Job(job), subject_id) for job, subject_id in rows]
-
-
-def wake_parked(tx: Tx) -> int:
-    """Take up again the parked copies whose time for another try has come; how many."""
-    query = text(
-        "UPDATE item SET state = 'found', state_at = :now, retry_at = NULL"
-        " WHERE id IN (SELECT id FROM item"
-        " WHERE state = 'parked' AND retry_at <= :now AND folder_id IS NOT NULL"
-        " FOR UPDATE SKIP LOCKED)"  # what others change at this moment is met a second later
-    )
-    return tx.connection.execute(query, {"now": tx.now}).rowcount

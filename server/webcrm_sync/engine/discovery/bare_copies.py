@@ -15,10 +15,11 @@ from webcrm_sync.core.outlook import Change
 from webcrm_sync.core.states import Reason, State
 from webcrm_sync.core.storable import to_storable
 from webcrm_sync.engine.fault_isolation.incidents import Hold
-from webcrm_sync.store import emails, incidents
+from webcrm_sync.store import emails, incident_records
 from webcrm_sync.store.database import Tx, is_database_in_trouble
-from webcrm_sync.store.emails import Item
-from webcrm_sync.store.incidents import Thing
+from webcrm_sync.store.incident_records import Thing
+from webcrm_sync.store.items import item_records, transitions
+from webcrm_sync.store.items.item import Item
 from webcrm_sync.store.mailboxes import Mailbox, SyncFolder
 
 
@@ -56,12 +57,12 @@ def _hold_known(
     box: Mailbox, folder: SyncFolder, item: Item, change: Change, tx: Tx, why: str
 ) -> int:
     """One that is on its way is parked; what came to its end before stays as it is."""
-    emails.mark_seen(tx, [item.id], folder.round)
+    item_records.mark_seen(tx, [item.id], folder.round)
     if item.is_bare:
-        emails.set_item(tx, item.id, **_seen(change), **_parked(tx, why))
-        tx.defer(Job.MARK, box.id)
+        item_records.observe(tx, item.id, *_version(change))
+        transitions.park_unreadable(tx, item, why)
     elif item.state in {State.FOUND, State.MATCHED}:
-        incidents.park_mail(tx, item.email_id, detail=why, verify_at=None)
+        incident_records.park_mail(tx, item.email_id, detail=why, verify_at=None)
     return item.email_id
 
 
@@ -81,33 +82,32 @@ def _hold_new(
         "reply_to": [],
     }
     email_id = emails.add_emails(tx, [facts])[key]
+    change_key, categories = _version(change)
     row = {
         "mailbox_id": box.id,
         "folder_id": folder.id,
         "email_id": email_id,
         "graph_id": change.graph_id,
-        **_seen(change),
+        "change_key": change_key,
+        "categories": categories,
         "is_bare": True,
         "seen_round": folder.round,
-        **_parked(tx, why),
+        "state": State.PARKED.value,
+        "reason": Reason.UNFORESEEN.value,
+        "detail": why,
+        "mark_due_at": tx.now,
     }
-    emails.add_items(tx, [row])
+    item_records.add_items(tx, [row])
     tx.record_event(EventKind.PARKED, email_id=email_id, reason=Reason.UNFORESEEN.value, detail=why)
     tx.defer(Job.MARK, box.id)
     return email_id
 
 
-def _seen(change: Change) -> dict[str, object]:
-    """The version of the copy; none where its categories are not known.
+def _version(change: Change) -> tuple[str, list[str]]:
+    """The change key and categories of the copy.
 
-    Then they are asked for before it is marked.
+    The key is empty when the categories are unknown: they are read before the copy is marked.
     """
     if change.categories is None:
-        return {"change_key": "", "categories": []}
-    names = [to_storable(name) for name in change.categories]
-    return {"change_key": change.change_key or "", "categories": names}
-
-
-def _parked(tx: Tx, why: str) -> dict[str, object]:
-    state = {"state": State.PARKED.value, "reason": Reason.UNFORESEEN.value, "detail": why}
-    return {**state, "state_at": tx.now, "mark_due_at": tx.now, "mark_attempts": 0}
+        return "", []
+    return change.change_key or "", [to_storable(name) for name in change.categories]

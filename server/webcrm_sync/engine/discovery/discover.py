@@ -18,8 +18,9 @@ from webcrm_sync.engine.discovery.page_reader import read_page_context
 from webcrm_sync.engine.fault_isolation import isolate
 from webcrm_sync.graph.transport import BOUNDS
 from webcrm_sync.graph.wire import SELECTION
-from webcrm_sync.store import emails, mailboxes
+from webcrm_sync.store import mailboxes
 from webcrm_sync.store.database import Tx
+from webcrm_sync.store.items import lookup
 from webcrm_sync.store.mailboxes import Mailbox, SyncFolder
 
 #: Graph's own advice for pages with bodies (reference: message delta, odata.maxpagesize).
@@ -157,7 +158,7 @@ def _finish(
 ) -> None:
     """The end of a reading: look for what it should have met, then put the folder by."""
     with context.begin() as tx:
-        unseen = emails.unseen_items(tx, folder.id, folder.round)
+        unseen = lookup.unseen_items(tx, folder.id, folder.round)
         if not unseen:
             put_by(tx)
             return

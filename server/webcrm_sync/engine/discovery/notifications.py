@@ -14,7 +14,7 @@ from webcrm_sync.engine.context import Context
 from webcrm_sync.store import mailboxes
 from webcrm_sync.store.database import Tx
 from webcrm_sync.store.encryption import SealBroken
-from webcrm_sync.store.items import copies
+from webcrm_sync.store.items import lookup
 from webcrm_sync.store.mailboxes import SyncFolder
 
 #: The client states of this many subscriptions are remembered, as digests.
@@ -112,7 +112,7 @@ class Receiver:
         with self._parts.begin() as tx:
             folders = mailboxes.by_subscription(tx, by_id)
             told = [self._genuine(folder, by_id[i]) for i, folder in folders.items()]
-            known = copies.known_versions(tx, frozenset().union(*(t.versions for t in told)))
+            known = lookup.known_versions(tx, frozenset().union(*(t.versions for t in told)))
             now = tx.now
         self._alarm([f for f in folders.values() if self._digest(f.client_state or "") is None])
         news = frozenset(t.folder.id for t in told if t.is_news(known))

@@ -12,8 +12,9 @@ from webcrm_sync.engine.context import Context
 from webcrm_sync.engine.discovery import page_writer, same_mails
 from webcrm_sync.engine.discovery.arrivals import Arrival
 from webcrm_sync.engine.fault_isolation import isolate
-from webcrm_sync.store import emails, mailboxes
-from webcrm_sync.store.emails import Item
+from webcrm_sync.store import mailboxes
+from webcrm_sync.store.items import lookup
+from webcrm_sync.store.items.item import Item
 from webcrm_sync.store.mailboxes import Mailbox, SyncFolder
 
 #: So often a mail that Graph tells of and does not find is waited for.
@@ -37,7 +38,7 @@ def _read_page_context(
 ) -> page_writer.PageContext:
     removed = [c.graph_id for c in changes if c.is_removed]
     with context.begin() as tx:
-        known = emails.known_items(tx, box.id, [c.graph_id for c in changes])
+        known = lookup.known_items(tx, box.id, [c.graph_id for c in changes])
         ours = {f.graph_id for f in mailboxes.folders(tx, box.id)} if removed else set()
     faults = {c.graph_id: c.fault for c in changes if c.fault is not None}
     locations = _locations(context, box, removed, faults)

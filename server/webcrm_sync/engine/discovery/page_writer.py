@@ -30,17 +30,18 @@ from webcrm_sync.engine.discovery.arrivals import (
 )
 from webcrm_sync.engine.fault_isolation import incidents, isolate
 from webcrm_sync.engine.fault_isolation.incidents import Hold
-from webcrm_sync.store import directory, emails, known_mails, mailboxes, mirrors
+from webcrm_sync.store import directory, emails, filings, mail_identity, mailboxes, mirrors
 from webcrm_sync.store.database import Tx
-from webcrm_sync.store.emails import Item
 from webcrm_sync.store.events import NewEvent
-from webcrm_sync.store.items import endings
+from webcrm_sync.store.items import item_records, lookup, marks, transitions
+from webcrm_sync.store.items.item import Item
+from webcrm_sync.store.items.locks import lock_company
 from webcrm_sync.store.mailboxes import Mailbox, SyncFolder
 
 #: States in which a copy has not reached webCRM yet.
 _UNSETTLED = frozenset({State.FOUND, State.MATCHED, State.WAITING, State.PARKED})
 #: Pages are read and written down one after another within a process, however many mailboxes are
-#: asked at once: whoever files then waits behind one page, at the interpreter and at `emails.lock`.
+#: asked at once: filing then waits behind one page, at the interpreter and at `lock_company`.
 #: A second worker may be played within a page, on the same thread: it must not wait for itself.
 ONE_PAGE = RLock()
 #: Left out for a reason that is to be looked at again when the mail is moved in again.
@@ -77,12 +78,12 @@ def write_page(
 ) -> bool:
     """Commit a page; False (and nothing changed) when another run has moved the cursor."""
     with ONE_PAGE, incidents.release_if_widespread(context), context.begin() as tx:
-        emails.lock_company(tx)
+        lock_company(tx)
         if not mailboxes.advance_cursor(tx, folder, page.cursor, selection=folder.selection):
             return False
         known, odd = isolate.try_batch(
             [c.graph_id for c in page.changes],
-            lambda some: emails.known_items(tx, box.id, some, is_held=True),
+            lambda some: lookup.known_items(tx, box.id, some, is_locked=True),
         )
         facts = replace(facts, faults={**facts.faults, **dict(odd)})
         recording = PageWriter(tx, box, folder, context, facts, known)
@@ -125,7 +126,7 @@ class PageWriter:
         for graph_id, arrival in arrivals.items():
             sent = known.get(graph_id)
             if sent is not None and is_new(sent, arrival.message):
-                emails.drop_item(self.tx, known.pop(graph_id).id)
+                item_records.drop_item(self.tx, known.pop(graph_id).id)
         new = {i: a for i, a in arrivals.items() if i not in known}
         is_folder_in_question = new or any(c.is_removed for c in changes)
         folders = self._folders() if is_folder_in_question else {}
@@ -140,7 +141,7 @@ class PageWriter:
             else:
                 seen.append(item.id)
                 self._update(item, change)
-        emails.mark_seen(self.tx, seen, self.folder.round)
+        item_records.mark_seen(self.tx, seen, self.folder.round)
         self._complete(changes, known)
 
     def aside(self, change: Change) -> Hold:
@@ -210,7 +211,7 @@ class PageWriter:
             self._item_row(a.message, keys[i], folders) | {"email_id": email_ids[keys[i]]}
             for i, a in arrivals.items()
         ]
-        emails.add_items(self.tx, rows)
+        item_records.add_items(self.tx, rows)
         self._follow_up(arrivals, rows)
 
     def _mails_of(
@@ -224,13 +225,13 @@ class PageWriter:
         stored = same_mails.stored(self.tx, self.box, facts.values())
         for mail in stored:
             mail.set_files(files)
-        aliases = known_mails.aliases(self.tx, internals)
+        aliases = mail_identity.read_aliases(self.tx, internals)
         index = EmailIndex.of(stored, self.context.tenant_id, aliases)
         order = sorted(arrivals, key=lambda i: _order(arrivals[i].message))
         mails = {graph_id: index.find_or_add(facts[graph_id]) for graph_id in order}
         for mail in index.renamed:
             assert mail.id is not None
-            known_mails.rename(self.tx, mail.id, mail.key)
+            mail_identity.change_key(self.tx, mail.id, mail.key)
         return mails
 
     def _item_row(
@@ -283,7 +284,7 @@ class PageWriter:
         """Follow a known copy: back in the folder, or changed by its owner."""
         is_back = item.folder_id is None
         if item.folder_id != self.folder.id:
-            emails.set_item(self.tx, item.id, folder_id=self.folder.id)
+            item_records.set_folder(self.tx, item.id, self.folder.id)
         if is_back:
             self._take_back(item)
         categories = change.categories if change.categories is not None else item.categories
@@ -293,23 +294,15 @@ class PageWriter:
         """Take note of what a copy in the folder carries now; what is not the truth is mended."""
         if change_key is None or change_key == item.change_key:
             return  # our own echo, or a line told twice
-        emails.set_item(self.tx, item.id, change_key=change_key, categories=list(categories))
+        item_records.observe(self.tx, item.id, change_key, categories)
         mark = mark_for(item.state, item.reason)
         if mark is not None and item.state.is_end and not has_mark(categories, mark):
-            self._mark_again(item)
+            marks.request(self.tx, item)
 
     def _take_back(self, item: Item) -> None:
         """The copy was moved in again: what was cut short begins anew."""
         if item.state is State.SKIPPED and item.reason in _CUT_SHORT:
-            emails.set_item(
-                self.tx,
-                item.id,
-                state=State.FOUND.value,
-                reason=None,
-                state_at=self.tx.now,
-                mark_due_at=None,
-            )
-            self.tx.defer(Job.FILE, self.tx.company_id)
+            transitions.take_up_copy_again(self.tx, item.id, of=[State.SKIPPED])
         self.tx.record_event(EventKind.MOVED_IN, mailbox_id=self.box.id, email_id=item.email_id)
 
     def _relocate(self, item: Item, location: Location | None, folders: Mapping[str, int]) -> None:
@@ -318,12 +311,13 @@ class PageWriter:
             folder_id = folders[location.folder_id]
             if item.folder_id is None:
                 self._take_back(item)
-            emails.set_item(self.tx, item.id, folder_id=folder_id, seen_round=self.folder.round)
+            item_records.set_folder(self.tx, item.id, folder_id)
+            item_records.mark_seen(self.tx, [item.id], self.folder.round)
             self._see(item, location.change_key, location.categories)
             return
         if item.folder_id is None:
             return
-        emails.set_item(self.tx, item.id, folder_id=None)
+        item_records.set_folder(self.tx, item.id, None)
         reason = Reason.DELETED if location is None else Reason.MOVED_OUT
         kind = EventKind.DELETED if location is None else EventKind.MOVED_OUT
         self.tx.record_event(kind, mailbox_id=self.box.id, email_id=item.email_id)
@@ -334,33 +328,15 @@ class PageWriter:
 
     def _mark_there(self, item: Item, location: Location) -> None:
         """What the copy shows depends on where it lies: have it looked at again."""
-        there = {"change_key": location.change_key, "categories": list(location.categories)}
-        emails.set_item(self.tx, item.id, **there)
-        self._mark_again(item)
+        item_records.observe(self.tx, item.id, location.change_key, location.categories)
+        marks.request(self.tx, item)
 
     def _give_up(self, item: Item, reason: Reason, location: Location | None) -> None:
         """The copy left before it was filed: its filing is off unless another copy is there."""
-        values: dict[str, object] = {"mark_due_at": None}
         if location is not None:
-            values = {
-                "change_key": location.change_key,
-                "categories": list(location.categories),
-                "mark_due_at": self.tx.now,
-            }
-            self.tx.defer(Job.MARK, self.box.id)
-        emails.set_item(
-            self.tx,
-            item.id,
-            state=State.SKIPPED.value,
-            reason=reason.value,
-            state_at=self.tx.now,
-            **values,
-        )
-        endings.drop_abandoned_filings(self.tx, item.email_id)
-
-    def _mark_again(self, item: Item) -> None:
-        emails.set_item(self.tx, item.id, mark_due_at=self.tx.now, mark_attempts=0)
-        self.tx.defer(Job.MARK, self.box.id)
+            item_records.observe(self.tx, item.id, location.change_key, location.categories)
+        transitions.skip_unsettled(self.tx, item.id, reason)
+        filings.drop_abandoned(self.tx, item.email_id)
 
 
 def _order(message: Message) -> tuple[bool, datetime]:

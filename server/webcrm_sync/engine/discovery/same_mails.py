@@ -13,7 +13,7 @@ from webcrm_sync.core.message import Attachment, AttachmentKind
 from webcrm_sync.core.same_mail import SMALL_FILE, Files, list_files
 from webcrm_sync.engine.context import Context
 from webcrm_sync.engine.discovery.arrivals import Arrival
-from webcrm_sync.store import known_mails, mailboxes
+from webcrm_sync.store import mail_identity, mailboxes
 from webcrm_sync.store.database import Tx
 from webcrm_sync.store.mailboxes import Mailbox
 
@@ -25,7 +25,9 @@ def stored(tx: Tx, box: Mailbox, copies: Iterable[NewCopy]) -> Sequence[KnownMai
     """The stored e-mails that these new copies in the mailbox may be of."""
     message_ids = {c.message_id for c in copies if c.message_id}
     keys = {key for c in copies if not c.message_id for key in c.possible_keys()}
-    return known_mails.known_mails(tx, box.id, message_ids=message_ids, keys=keys | message_ids)
+    return mail_identity.read_known_mails(
+        tx, box.id, message_ids=message_ids, keys=keys | message_ids
+    )
 
 
 def files_of(
@@ -45,7 +47,7 @@ def files_of(
         if not known and len({c.first_key for c in copies.values()}) == len(copies):
             return {}
         internals = mailboxes.internals(tx, context.settings.internal_domains)
-        aliases = known_mails.aliases(tx, internals)
+        aliases = mail_identity.read_aliases(tx, internals)
     alike = find_file_only_differences(copies, known, aliases)
     if not alike:
         return {}

@@ -21,9 +21,10 @@ from webcrm_sync.core.faults import (
     is_widespread,
 )
 from webcrm_sync.engine.context import Context
-from webcrm_sync.store import emails, incidents
+from webcrm_sync.store import incident_records
 from webcrm_sync.store.database import Tx, is_database_in_trouble
-from webcrm_sync.store.incidents import Thing
+from webcrm_sync.store.incident_records import Thing
+from webcrm_sync.store.items.locks import lock_company
 
 logger = logging.getLogger(__name__)
 
@@ -63,7 +64,7 @@ def hold_mail(email_id: int, *, is_verified: bool = True) -> Hold:
 
     def apply(tx: Tx, detail: str) -> Thing:
         verify_at = tx.now + _VERIFY_AFTER if is_verified else None
-        incidents.park_mail(tx, email_id, detail=detail, verify_at=verify_at)
+        incident_records.park_mail(tx, email_id, detail=detail, verify_at=verify_at)
         return Thing(name, email_id)
 
     return Hold(name, apply)
@@ -83,7 +84,7 @@ def is_trouble(error: BaseException) -> bool:
 def hold_back(context: Context, step: str, hold: Hold, error: Exception) -> None:
     """Record the exception and hold its thing back. Raises trouble, and Widespread."""
     with release_if_widespread(context), context.begin() as tx:
-        emails.lock_company(tx)
+        lock_company(tx)
         hold_back_in(context, tx, step, hold, error)
 
 
@@ -95,8 +96,10 @@ def hold_back_in(context: Context, tx: Tx, step: str, hold: Hold, error: Excepti
     facts = {"step": step, "thing": hold.name, "fingerprint": fingerprint, "trace": trace}
     logger.error("held_back", extra=facts)
     thing = hold.apply(tx, f"{fingerprint}, in the step '{step}'")
-    incidents.add(tx, thing, step=step, fingerprint=fingerprint, version=context.version)
-    if is_widespread(incidents.count_alike(tx, fingerprint, since=tx.now - SAME_FAULT_WINDOW)):
+    incident_records.add(tx, thing, step=step, fingerprint=fingerprint, version=context.version)
+    if is_widespread(
+        incident_records.count_alike(tx, fingerprint, since=tx.now - SAME_FAULT_WINDOW)
+    ):
         raise Widespread(fingerprint) from error
 
 
@@ -106,7 +109,7 @@ def record_once(context: Context, step: str, name: str, error: Exception) -> Non
     Raises trouble, and Widespread.
     """
     with context.begin() as tx:
-        is_known = incidents.is_open(tx, name, version=context.version)
+        is_known = incident_records.is_open(tx, name, version=context.version)
     if not is_known:
         hold_back(context, step, leave_out(name), error)
 
@@ -122,11 +125,13 @@ def release_if_widespread(context: Context) -> Iterator[None]:
     except Widespread as error:
         with context.begin() as tx:
             since = tx.now - SAME_FAULT_WINDOW
-            incidents.take_up(tx, incidents.end_alike(tx, error.fingerprint, since=since))
+            incident_records.release(
+                tx, incident_records.end_alike(tx, error.fingerprint, since=since)
+            )
         raise
 
 
 def release_after_upgrade(context: Context) -> None:
     """Release everything that exceptions of other versions hold back. Idempotent."""
     with context.begin() as tx:
-        incidents.take_up(tx, incidents.end_of_other_versions(tx, context.version))
+        incident_records.release(tx, incident_records.end_of_other_versions(tx, context.version))

@@ -14,8 +14,8 @@ from webcrm_sync.core.faults import fault_signature, format_trace
 from webcrm_sync.core.retry import next_attempt_at
 from webcrm_sync.engine.context import CarefulMode, Context
 from webcrm_sync.engine.fault_isolation.incidents import Widespread
-from webcrm_sync.store import job_troubles
-from webcrm_sync.store.job_troubles import JobTrouble
+from webcrm_sync.store import job_failures
+from webcrm_sync.store.job_failures import JobFailure as JobTrouble
 
 logger = logging.getLogger(__name__)
 
@@ -40,14 +40,14 @@ def guard_job(context: Context, task: str, subject_id: int) -> Iterator[Context]
     else:
         if trouble:
             with context.begin() as tx:
-                job_troubles.clear(tx, task, subject_id)
+                job_failures.clear(tx, task, subject_id)
 
 
 def record_death(context: Context, task: str, subject_id: int) -> None:
     """Record that a worker died with the job: it runs in careful mode until it succeeds once."""
     try:
         with context.begin() as tx:
-            job_troubles.note_death(tx, task, subject_id)
+            job_failures.count_death(tx, task, subject_id)
     except Exception:  # the database is away; the next death is recorded
         logger.exception("death_not_recorded", extra={"task": task, "subject_id": subject_id})
 
@@ -55,8 +55,8 @@ def record_death(context: Context, task: str, subject_id: int) -> None:
 def _read_trouble(context: Context, task: str, subject_id: int) -> JobTrouble | None:
     try:
         with context.begin() as tx:
-            trouble = job_troubles.read(tx, task, subject_id)
-            is_waiting = trouble is not None and trouble.is_held(tx.now)
+            trouble = job_failures.read(tx, task, subject_id)
+            is_waiting = trouble is not None and trouble.is_postponed(tx.now)
     except Exception as error:
         _log_failure(task, subject_id, error)
         raise JobBackedOff from error  # the database is away; the tick enqueues the job again
@@ -73,11 +73,11 @@ def _back_off(
     try:
         with context.begin() as tx:
             due_at = next_attempt_at(tx.now, attempts)
-            job_troubles.hold(
+            job_failures.postpone(
                 tx, task, subject_id, due_at=due_at, attempts=attempts + 1, trouble=sentence
             )
             if isinstance(error, MemoryError):  # the next one may kill the worker
-                job_troubles.note_death(tx, task, subject_id)
+                job_failures.count_death(tx, task, subject_id)
     except Exception:  # the database is away; the tick enqueues the job again
         logger.exception("job_not_delayed", extra={"task": task, "subject_id": subject_id})
 

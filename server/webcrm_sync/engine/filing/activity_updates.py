@@ -22,12 +22,12 @@ from webcrm_sync.engine.fault_isolation.incidents import Hold
 from webcrm_sync.engine.filing import attachment_source, outcome
 from webcrm_sync.engine.filing.attachment_source import Source
 from webcrm_sync.engine.matching.manual_choice import person_at
-from webcrm_sync.store import directory, emails, filings, sync_requests
-from webcrm_sync.store import incidents as incidents_of
+from webcrm_sync.store import activity_updates, directory, documents, filings
+from webcrm_sync.store.activity_updates import ActivityUpdate, UpdateKind
 from webcrm_sync.store.emails import Email
 from webcrm_sync.store.filings import Filing
-from webcrm_sync.store.incidents import Thing
-from webcrm_sync.store.sync_requests import RETELL, STAND, WITHDRAW, ActivityUpdate
+from webcrm_sync.store.incident_records import Thing
+from webcrm_sync.store.items.locks import lock_company
 from webcrm_sync.webcrm.requests import ActivityChange
 
 #: How an Activity that was taken back begins.
@@ -41,19 +41,19 @@ def push_updates(context: Context, source: Source, *, limit: int) -> int:
     Raises Unclear or TryLater when webCRM is in trouble; what was not told is told again.
     """
     with context.begin() as tx:
-        due = sync_requests.due_updates(tx, limit=limit)
+        due = activity_updates.due(tx, limit=limit)
     isolate.run_each(context, "amend", due, partial(_grant, context, source), _aside)
     return len(due)
 
 
 def _aside(filing_id: int) -> Hold:
     name = f"wish {filing_id}"
-    return Hold(name, lambda tx, _: Thing(name, incidents_of.park_update(tx, filing_id)))
+    return Hold(name, lambda tx, _: Thing(name, activity_updates.hold(tx, filing_id)))
 
 
 def _grant(context: Context, source: Source, filing_id: int) -> None:
     with context.begin() as tx:
-        found = sync_requests.read_update(tx, filing_id)
+        found = activity_updates.read(tx, filing_id)
     if found is None:
         return
     wish, filing, email = found
@@ -63,7 +63,7 @@ def _grant(context: Context, source: Source, filing_id: int) -> None:
         _is_gone(context, wish, filing)
     except Refused as error:
         with context.begin() as tx:
-            sync_requests.end_update(tx, filing.id, wish)
+            activity_updates.complete(tx, filing.id, wish)
             tx.record_event(EventKind.CHANGE_REFUSED, email_id=email.id, detail=str(error))
 
 
@@ -72,14 +72,16 @@ def _amend(
 ) -> None:
     if wish.move_to is not None:
         _move(context, wish.move_to, filing, email)
-    if wish.kind == WITHDRAW:
+    if wish.kind == UpdateKind.WITHDRAW:
         _withdraw(context, filing, email)
-    if wish.kind in {STAND, RETELL} and not _write_again(context, source, wish, filing, email):
+    if wish.kind in {UpdateKind.RESTORE, UpdateKind.REWRITE} and not _write_again(
+        context, source, wish, filing, email
+    ):
         return
     with context.begin() as tx:
-        if wish.kind == STAND:
+        if wish.kind == UpdateKind.RESTORE:
             tx.record_event(EventKind.FILED_AGAIN, email_id=email.id, activity=filing.activity_id)
-        sync_requests.end_update(tx, filing.id, wish)
+        activity_updates.complete(tx, filing.id, wish)
 
 
 def _move(context: Context, organisation_id: int, filing: Filing, email: Email) -> None:
@@ -89,7 +91,7 @@ def _move(context: Context, organisation_id: int, filing: Filing, email: Email) 
     people = participants(email) + email.reply_to
     with context.begin() as tx:
         book = directory.look_up(tx, [p.folded for p in people], ())
-        documents = sync_requests.documents_of(tx, filing.id)
+        document_ids = sorted(documents.ids_in_webcrm(tx, [filing.id]))
     person_id = person_at(people, book, organisation_id)
     context.webcrm.move_activity(activity_id, organisation_id)
     try:
@@ -97,11 +99,11 @@ def _move(context: Context, organisation_id: int, filing: Filing, email: Email) 
     except Refused:  # a Person may be gone whom the directory still knows
         person_id = None
         context.webcrm.change_activity(activity_id, ActivityChange(person_id=0))
-    for document_id in documents:
+    for document_id in document_ids:
         context.webcrm.move_document(document_id, organisation_id)
     with context.begin() as tx:
         place = {"organisation_id": organisation_id, "person_id": person_id}
-        sync_requests.set_filing(tx, filing.id, how=MatchedBy.PERSON.value, **place)
+        filings.set_filing(tx, filing.id, how=MatchedBy.PERSON.value, **place)
         tx.record_event(
             EventKind.MOVED_IN_WEBCRM,
             email_id=email.id,
@@ -116,12 +118,12 @@ def _withdraw(context: Context, filing: Filing, email: Email) -> None:
     subject = truncate(f"{WITHDRAWN}{_subject(email)}", context.metadata.limits().subject)
     context.webcrm.change_activity(filing.activity_id, ActivityChange(subject=subject, memo=""))
     with context.begin() as tx:
-        documents = sync_requests.documents_of(tx, filing.id)
-    for document_id in documents:
+        document_ids = sorted(documents.ids_in_webcrm(tx, [filing.id]))
+    for document_id in document_ids:
         context.webcrm.delete_document(document_id)
     with context.begin() as tx:
-        emails.lock_company(tx)  # somebody may be asking for it again at this moment
-        sync_requests.forget_documents(tx, filing.id)
+        lock_company(tx)  # somebody may be asking for it again at this moment
+        documents.forget_all(tx, filing.id)
         known = filings.of_emails(tx, [email.id])[email.id]
         if any(f.id == filing.id and f.is_withdrawn for f in known):
             outcome.completed(tx, [filing.id])  # what was attached is not written any more
@@ -140,12 +142,12 @@ def _write_again(
     try:
         content = attachment_source.content(source, filing, email)
     except Gone:  # its words are gone: those that stand in webCRM must not go too
-        if wish.kind == RETELL:
+        if wish.kind == UpdateKind.REWRITE:
             return True
         content = attachment_source.Content(text="", lines=(), is_all=True)
     except (TryLater, AccessLost):
         with context.begin() as tx:
-            sync_requests.postpone_update(tx, filing.id, due_at=tx.now + _MAILBOX_RETRY)
+            activity_updates.postpone(tx, filing.id, due_at=tx.now + _MAILBOX_RETRY)
         return False
     limits = context.metadata.limits()
     draft = draft_activity(
@@ -169,14 +171,14 @@ def _is_gone(context: Context, wish: ActivityUpdate, filing: Filing) -> None:
     Only for a person: nobody asked for words of ours that were to be written again.
     """
     with context.begin() as tx:
-        sync_requests.end_update(tx, filing.id, wish)
-        if wish.kind == RETELL:
+        activity_updates.complete(tx, filing.id, wish)
+        if wish.kind == UpdateKind.REWRITE:
             return
-        sync_requests.forget_documents(tx, filing.id)
-        if wish.kind == WITHDRAW:
-            sync_requests.set_filing(tx, filing.id, is_removed=True)
+        documents.forget_all(tx, filing.id)
+        if wish.kind == UpdateKind.WITHDRAW:
+            filings.set_filing(tx, filing.id, is_removed=True)
         else:
-            sync_requests.set_filing(
+            filings.set_filing(
                 tx,
                 filing.id,
                 organisation_id=wish.move_to or filing.organisation_id,

@@ -21,12 +21,12 @@ from webcrm_sync.core.mail_text.body_text import BodyText
 from webcrm_sync.core.message import Attachment
 from webcrm_sync.engine.context import Context
 from webcrm_sync.engine.filing.mail_reader import from_a_copy, read_again
-from webcrm_sync.store import documents, events, filings, mailboxes, sync_requests
+from webcrm_sync.store import activity_updates, documents, events, filings, mailboxes
 from webcrm_sync.store.database import Tx
 from webcrm_sync.store.documents import Document
 from webcrm_sync.store.emails import Email
 from webcrm_sync.store.filings import Filing
-from webcrm_sync.store.items import copies
+from webcrm_sync.store.items import lookup
 
 T = TypeVar("T")
 R = TypeVar("R")
@@ -61,7 +61,7 @@ class Source:
             open_ = {
                 b.id: b.user_id for b in mailboxes.all_mailboxes(tx) if not b.shut_until(tx.now)
             }
-            found = copies.first_copies(tx, ids)
+            found = lookup.first_copies(tx, ids)
         wanted: dict[str, list[str]] = {}
         for copy in found:
             if copy.mailbox_id in open_ and copy.graph_id not in self.lists:
@@ -201,7 +201,7 @@ def leave_out(tx: Tx, filing: Filing, document: Document, why: str) -> None:
     """An attachment that was to become a Document stays away after all; its Activity says so."""
     documents.change(tx, [document.id], left_out=why, intent_at=None)
     _tell(tx, filing, document.name, why)
-    sync_requests.request_rewrite(tx, filing.id)
+    activity_updates.request_rewrite(tx, filing.id)
     filings.retry(tx, [filing.id], due_at=tx.now)
 
 

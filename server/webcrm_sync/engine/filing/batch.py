@@ -14,7 +14,8 @@ from webcrm_sync.engine.filing.attachment_source import Source
 from webcrm_sync.engine.filing.compose import Draft, drafts_of
 from webcrm_sync.engine.filing.submit import BatchResult, ClaimedBatch
 from webcrm_sync.engine.matching import decide, preexisting
-from webcrm_sync.store import filings, sync_requests
+from webcrm_sync.store import filings
+from webcrm_sync.store.activity_updates import has_due_updates
 from webcrm_sync.store.filings import Filing
 
 #: How many filings one turn takes further: as many as one bulk request carries.
@@ -60,7 +61,7 @@ def prepare(context: Context, source: Source, exclude: Iterable[int] = ()) -> Ba
     with context.begin() as tx:
         due = filings.due(tx, limit=BULK, is_filed=False, besides=busy)
         filed = filings.due(tx, limit=_FILED, is_filed=True, besides=busy)
-        has_updates = sync_requests.has_due_updates(tx)
+        has_updates = has_due_updates(tx)
         is_webcrm_wanted = tx.is_line_wanted()
     batch = about(context, source, due, filed)
     return replace(

@@ -19,7 +19,7 @@ from webcrm_sync.engine.filing.attachment_source import Source
 from webcrm_sync.store import directory, documents, filings
 from webcrm_sync.store.emails import Email
 from webcrm_sync.store.filings import Filing
-from webcrm_sync.store.items import copies, endings
+from webcrm_sync.store.items import lookup, transitions
 
 #: A label that webCRM does not know is looked for again this soon.
 _LABEL_RETRY = timedelta(minutes=5)
@@ -45,7 +45,7 @@ def drafts_of(
     drafts = []
     with context.begin() as tx:
         users = {u.address: u for u in directory.users(tx).values() if u.address}
-        holders = copies.addresses_holding(tx, [e.id for _, e in fresh])
+        holders = lookup.addresses_holding(tx, [e.id for _, e in fresh])
         planned = documents.planned(tx, [f.id for f, _ in fresh])
     owners = {e.id: _responsible(e, holders[e.id], users) for _, e in fresh}
     source.prepare([e for _, e in fresh])
@@ -99,7 +99,7 @@ def _content(
         return attachment_source.content(source, filing, email, is_new=is_new)
     except Gone:
         with context.begin() as tx:
-            endings.end_deleted(tx, email.id)
+            transitions.skip_deleted(tx, email.id)
     except (TryLater, AccessLost) as error:
         is_short, asked = isinstance(error, TryLater), getattr(error, "retry_at", None)
         with context.begin() as tx:  # the mailbox's own gate keeps it from being asked too often

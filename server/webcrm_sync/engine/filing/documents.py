@@ -39,12 +39,13 @@ from webcrm_sync.engine.filing.attachment_source import (
 )
 from webcrm_sync.engine.filing.document_batches import SMALL, Waiting, by_mailbox, together
 from webcrm_sync.engine.filing.mail_reader import from_a_copy
-from webcrm_sync.store import documents, emails, filings
+from webcrm_sync.store import documents, filings
 from webcrm_sync.store.database import Tx
 from webcrm_sync.store.documents import Document
 from webcrm_sync.store.emails import Email
 from webcrm_sync.store.filings import Filing
-from webcrm_sync.store.items import copies
+from webcrm_sync.store.items import lookup
+from webcrm_sync.store.items.locks import lock_company
 
 logger = logging.getLogger(__name__)
 
@@ -62,7 +63,7 @@ def add_documents(context: Context, source: Source, filed: Sequence[tuple[Filing
     waiting: list[Waiting] = []
     reachable = []
     with context.begin() as tx:
-        holders = copies.addresses_holding(tx, [email.id for _, email in filed])
+        holders = lookup.addresses_holding(tx, [email.id for _, email in filed])
         planned = documents.of_filings(tx, [filing.id for filing, _ in filed])
     # What a mail shows matters only where its attachments are yet to be sorted out.
     filed = [(f, e if planned[f.id] else attachment_source.laid_out(context, e)) for f, e in filed]
@@ -293,7 +294,7 @@ def _look_for(context: Context, unclear: Sequence[Waiting]) -> None:
     activities = {w.filing.activity_id for w in unclear}
     listed = [d for d in context.webcrm.documents() if d.activity_id in activities]
     with context.begin() as tx:
-        taken = documents.recorded(tx, {w.filing.id for w in unclear})
+        taken = documents.ids_in_webcrm(tx, {w.filing.id for w in unclear})
         standing = [d for d in listed if d.document_id not in taken]
         for waiting in unclear:
             found = next((d for d in standing if _is_it(d, waiting)), None)
@@ -336,7 +337,7 @@ def _not_found(context: Context, tx: Tx, waiting: Waiting) -> None:
 def _complete(context: Context, reachable: Sequence[Filing]) -> None:
     """Close the filings that have nothing left to be written."""
     with context.begin() as tx:
-        emails.lock_company(tx)  # another copy of such a mail may be decided at this moment
+        lock_company(tx)  # another copy of such a mail may be decided at this moment
         known = documents.of_filings(tx, [f.id for f in reachable])
         done = [i for i, rows in known.items() if all(d.is_settled for d in rows)]
         outcome.completed(tx, done)

@@ -10,8 +10,9 @@ from webcrm_sync.core.mail_text.body_text import BodyText
 from webcrm_sync.core.outlook import READ_LAG
 from webcrm_sync.engine.backoff import back_off_mailbox
 from webcrm_sync.engine.context import Context
-from webcrm_sync.store import emails, mailboxes
+from webcrm_sync.store import mailboxes
 from webcrm_sync.store.emails import Email
+from webcrm_sync.store.items import lookup
 
 T = TypeVar("T")
 
@@ -24,7 +25,7 @@ def from_a_copy(context: Context, email_id: int, read: Callable[[str, str], T]) 
     """
     with context.begin() as tx:
         boxes = {box.id: box for box in mailboxes.all_mailboxes(tx)}
-        copies = sorted(emails.items_of_email(tx, email_id), key=lambda c: c.folder_id is None)
+        copies = sorted(lookup.items_of_email(tx, email_id), key=lambda c: c.folder_id is None)
     trouble: SyncError = Gone("No copy of this mail is left in Outlook.")
     for copy in copies:
         box = boxes[copy.mailbox_id]

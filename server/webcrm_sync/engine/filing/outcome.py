@@ -7,12 +7,14 @@ from datetime import timedelta
 
 from webcrm_sync.core.events import EventKind
 from webcrm_sync.core.retry import next_attempt_at
-from webcrm_sync.core.states import Reason, State
-from webcrm_sync.store import directory, emails, filings, incidents
+from webcrm_sync.core.states import Reason
+from webcrm_sync.store import directory, emails, filings, incident_records
 from webcrm_sync.store.database import Tx
 from webcrm_sync.store.events import NewEvent
 from webcrm_sync.store.filings import Filing
-from webcrm_sync.store.items import endings
+from webcrm_sync.store.items import transitions
+from webcrm_sync.store.items.locks import lock_copies_of
+from webcrm_sync.store.schedule import NEVER
 
 #: The vendor says that creates can fail by bad luck and that trying again helps.
 _TRIES = 4
@@ -20,8 +22,6 @@ _TRIES = 4
 _UNANSWERED_TRIES = 5
 #: What is parked is tried again now and then: the cure may have come from elsewhere.
 PARKED_RETRY = timedelta(hours=1)
-#: A copy that was just found is not among them: it may name more people.
-_OPEN = (State.MATCHED, State.WAITING, State.PARKED)
 
 
 def filed(tx: Tx, told: Iterable[tuple[Filing, int]]) -> None:
@@ -41,9 +41,9 @@ def completed(tx: Tx, filing_ids: Sequence[int]) -> None:
     """Nothing is left to be written of these filings: their mails' copies are filed."""
     done = filings.complete(tx, filing_ids)
     if done:
-        emails.lock_copies_of(tx, done)
-        emails.move_items(tx, done, to=State.FILED, of=_OPEN)
-        endings.promote_excluded(tx, done)
+        lock_copies_of(tx, done)
+        transitions.mark_filed(tx, done)
+        transitions.promote_excluded(tx, done)
         emails.forget_contents(tx, done)
 
 
@@ -70,8 +70,8 @@ def schedule_resend(tx: Tx, filing: Filing) -> None:
 
     Not so while something unforeseen holds its mail back.
     """
-    if incidents.is_held(tx, filing.email_id):
-        filings.retry_look(tx, filing, due_at=filings.NEVER, intent_at=None, looks=0)
+    if incident_records.is_mail_held(tx, filing.email_id):
+        filings.retry_look(tx, filing, due_at=NEVER, intent_at=None, looks=0)
     elif filing.attempts < _UNANSWERED_TRIES:
         again = next_attempt_at(tx.now, filing.attempts) if filing.attempts > 1 else tx.now
         filings.retry_look(tx, filing, due_at=again, intent_at=None, looks=0)
@@ -82,10 +82,7 @@ def schedule_resend(tx: Tx, filing: Filing) -> None:
 def park(tx: Tx, filing: Filing, reason: Reason, detail: str) -> None:
     """Show the mail's copies as not synced, with what a person should do."""
     filings.retry(tx, [filing.id], due_at=tx.now + PARKED_RETRY, intent_at=None, last_error=detail)
-    moved = emails.move_items(
-        tx, [filing.email_id], to=State.PARKED, of=[State.MATCHED], reason=reason, detail=detail
-    )
-    if moved:
+    if transitions.park(tx, filing.email_id, reason, detail):
         tx.record_event(
             EventKind.PARKED, email_id=filing.email_id, reason=reason.value, detail=detail
         )

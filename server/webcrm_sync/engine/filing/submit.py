@@ -18,7 +18,8 @@ from webcrm_sync.engine.fault_isolation import incidents, isolate
 from webcrm_sync.engine.fault_isolation.incidents import Hold
 from webcrm_sync.engine.filing import outcome
 from webcrm_sync.engine.filing.compose import Draft
-from webcrm_sync.store import emails, filings
+from webcrm_sync.store import filings
+from webcrm_sync.store.items.locks import lock_company, lock_copies_of
 
 logger = logging.getLogger(__name__)
 
@@ -214,8 +215,8 @@ def record(context: Context, answered: BatchResult) -> None:
 
 def _record(context: Context, answered: BatchResult) -> None:
     with context.begin() as tx:
-        emails.lock_company(tx)  # another copy of such a mail may be decided at this moment
-        emails.lock_copies_of(tx, {d.filing.email_id for d, _ in answered.told})
+        lock_company(tx)  # another copy of such a mail may be decided at this moment
+        lock_copies_of(tx, {d.filing.email_id for d, _ in answered.told})
         held = filings.held(tx, answered.lease)
         told = [(d, a) for d, a in answered.told if d.filing.id in held]
         written = [(d, a.record_id) for d, a in told if isinstance(a, CreatedRecord)]

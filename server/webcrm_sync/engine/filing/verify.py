@@ -12,8 +12,9 @@ from webcrm_sync.engine.context import Context
 from webcrm_sync.engine.fault_isolation import incidents, isolate
 from webcrm_sync.engine.fault_isolation.incidents import Hold
 from webcrm_sync.engine.filing import outcome
-from webcrm_sync.store import emails, filings
+from webcrm_sync.store import filings
 from webcrm_sync.store.filings import Filing
+from webcrm_sync.store.items.locks import lock_copies_of
 
 #: Two clocks may differ; a search window that begins a little early costs nothing.
 _CLOCK_MARGIN = timedelta(minutes=15)
@@ -54,7 +55,7 @@ def _by_organisation(unclear: Sequence[Filing]) -> dict[int | None, list[Filing]
 def _record(context: Context, group: Sequence[Filing], found: dict[str, int]) -> None:
     settle = context.settings.settle
     with context.begin() as tx:
-        emails.lock_copies_of(tx, {f.email_id for f in group})
+        lock_copies_of(tx, {f.email_id for f in group})
         for filing in group:
             assert filing.intent_at is not None
             searches = filing.looks + 1

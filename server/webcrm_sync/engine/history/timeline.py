@@ -20,9 +20,11 @@ from webcrm_sync.engine.pane.mail_lookup import CurrentUser, MailRef, locate_one
 from webcrm_sync.engine.pane.mail_status import read_statuses
 from webcrm_sync.store import directory, emails, events, filings, mailboxes, sync_requests
 from webcrm_sync.store.database import Tx
-from webcrm_sync.store.emails import Email, Item
+from webcrm_sync.store.emails import Email
 from webcrm_sync.store.events import Event
 from webcrm_sync.store.filings import Filing
+from webcrm_sync.store.items import lookup
+from webcrm_sync.store.items.item import Item
 
 #: How the pane names a state that has a reason.
 _STATE_NAMES = {
@@ -87,7 +89,7 @@ def _read_timeline(tx: Tx, email: Email, addresses: Mapping[int, str]) -> Timeli
         direction=email.direction.value,
         copies=tuple(
             CopyTimeline(addresses[item.mailbox_id], item.state, _item_sentence(item, filed, names))
-            for item in emails.items_of_email(tx, email.id)
+            for item in lookup.items_of_email(tx, email.id)
         ),
         activities={f.activity_id: _organisation(f, names) for f in filed if f.activity_id},
         lines=tuple(_entries(tx, email, history, names, addresses)),
@@ -104,10 +106,10 @@ def read_own_timeline(
     mail = locate_one(context, user, ref)
     (state,) = read_statuses(context, user, [mail])
     with context.begin() as tx:
-        item = emails.known_items(tx, user.box.id, [mail.graph_id]).get(mail.graph_id)
+        item = lookup.known_items(tx, user.box.id, [mail.graph_id]).get(mail.graph_id)
         if item is None:
             return (), None
-        email = sync_requests.emails_by_id(tx, [item.email_id])[item.email_id]
+        email = emails.emails_by_id(tx, [item.email_id])[item.email_id]
         history = events.of_email(tx.connection, email.id)
         named = {i for event in history for i in organisation_ids(event)}
         names = directory.organisation_names(tx, named)

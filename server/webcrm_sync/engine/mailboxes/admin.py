@@ -18,8 +18,9 @@ from webcrm_sync.engine.mailboxes import folders
 from webcrm_sync.engine.mailboxes.folders import Found
 from webcrm_sync.engine.mailboxes.maintain import make_categories
 from webcrm_sync.graph.transport import BOUNDS
-from webcrm_sync.store import companies, directory, emails, mailboxes, mirrors
+from webcrm_sync.store import companies, directory, mailboxes, mirrors
 from webcrm_sync.store.database import Tx
+from webcrm_sync.store.items.locks import lock_company
 from webcrm_sync.store.mailboxes import Mailbox, SyncFolder
 
 
@@ -114,7 +115,7 @@ def remove(context: Context, address: str) -> Sequence[str]:
 
 
 def _delete(mailbox_id: int, tx: Tx) -> None:
-    emails.lock_company(tx)  # nobody is writing down mails of it meanwhile
+    lock_company(tx)  # nobody is writing down mails of it meanwhile
     mailboxes.remove_mailbox(tx, mailbox_id)
 
 

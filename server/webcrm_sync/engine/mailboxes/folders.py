@@ -10,8 +10,9 @@ from webcrm_sync.core.jobs import Job
 from webcrm_sync.core.outlook import Folder, Place
 from webcrm_sync.engine.context import Context
 from webcrm_sync.engine.fault_isolation import isolate
-from webcrm_sync.store import emails, mailboxes
-from webcrm_sync.store.items import endings
+from webcrm_sync.store import mailboxes
+from webcrm_sync.store.items import transitions
+from webcrm_sync.store.items.locks import lock_company
 from webcrm_sync.store.mailboxes import Mailbox, SyncFolder
 
 #: Well-known names, the same in every language (Graph: mailFolder).
@@ -117,9 +118,9 @@ def _forget_folder(context: Context, box: Mailbox, folder: SyncFolder) -> None:
     for subscription_id in folder.subscription_ids:
         context.graph.unsubscribe(subscription_id)
     with context.begin() as tx:
-        emails.lock_company(tx)  # a page of the folder may be written down at this moment
+        lock_company(tx)  # a page of the folder may be written down at this moment
         mailboxes.lock(tx, mailbox_ids=[box.id])
-        endings.leave_folder(tx, folder.id)
+        transitions.skip_folder(tx, folder.id)
         mailboxes.drop_folder(tx, folder.id)
         tx.record_event(EventKind.FOLDER_GONE, mailbox_id=box.id, place=folder.place.value)
 

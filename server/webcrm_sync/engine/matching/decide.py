@@ -30,12 +30,13 @@ from webcrm_sync.core.states import OVERRULED, Reason, State
 from webcrm_sync.engine.context import Context
 from webcrm_sync.engine.fault_isolation import incidents, isolate
 from webcrm_sync.engine.matching.manual_choice import apply_choice
-from webcrm_sync.store import directory, emails, filings, mailboxes, sync_requests
+from webcrm_sync.store import activity_updates, directory, emails, filings, mailboxes, sync_requests
 from webcrm_sync.store.database import Tx
 from webcrm_sync.store.emails import Email
 from webcrm_sync.store.events import NewEvent
 from webcrm_sync.store.filings import Filing
-from webcrm_sync.store.items import undecided
+from webcrm_sync.store.items import transitions, undecided
+from webcrm_sync.store.items.locks import lock_company
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +60,7 @@ def match_batch(context: Context, *, limit: int) -> int:
 def match_these(context: Context, email_ids: Sequence[int]) -> None:
     """Decide these mails, those that were found."""
     with context.begin() as tx:
-        emails.lock_company(tx)  # a person may be choosing at this moment
+        lock_company(tx)  # a person may be choosing at this moment
         decide(context, tx, [email for email, _ in undecided.read(tx, email_ids)])
 
 
@@ -95,7 +96,9 @@ def decide(context: Context, tx: Tx, found: Sequence[Email]) -> None:
             decided.append((email, decision))
             # whoever moves it in again asks for it again
             if decision.state is State.MATCHED:
-                sync_requests.add_update(tx, _to_revive(known[email.id]), sync_requests.STAND)
+                activity_updates.request(
+                    tx, _to_revive(known[email.id]), activity_updates.UpdateKind.RESTORE
+                )
     _carry_out(context, tx, decided)
 
 
@@ -189,7 +192,7 @@ def _carry_out(context: Context, tx: Tx, decided: Sequence[tuple[Email, Decision
     for email, decision in decided:
         alike.setdefault((decision.state, decision.reason), []).append(email.id)
     for (state, reason), ids in alike.items():
-        emails.move_items(tx, ids, to=state, of=[State.FOUND], reason=reason)
+        transitions.decide(tx, ids, to=state, reason=reason)
         if state in {State.SKIPPED, State.FILED}:
             emails.forget_contents(tx, ids)
     tx.record_events(_line(email, d) for email, d in decided if d.targets or d.state in _TOLD)

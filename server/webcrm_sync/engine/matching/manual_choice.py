@@ -12,16 +12,14 @@ from webcrm_sync.core.identity import free_filing_key
 from webcrm_sync.core.jobs import Job
 from webcrm_sync.core.matching import Directory, MatchedBy, Target, find_contacts
 from webcrm_sync.core.message import Party
-from webcrm_sync.core.states import State
 from webcrm_sync.engine.context import Context
-from webcrm_sync.store import directory, emails, filings, mailboxes, sync_requests
+from webcrm_sync.store import activity_updates, directory, filings, mailboxes, sync_requests
+from webcrm_sync.store.activity_updates import ActivityUpdate, UpdateKind
 from webcrm_sync.store.database import Tx
 from webcrm_sync.store.emails import Email
 from webcrm_sync.store.filings import Filing
-from webcrm_sync.store.sync_requests import MOVE, STAND, WITHDRAW, ActivityUpdate
+from webcrm_sync.store.items import transitions
 
-#: States in which a copy has not reached webCRM, so that a choice takes it further.
-_OPEN = (State.FOUND, State.WAITING, State.PARKED)
 #: Why a change is refused, in words for the caller of the API.
 SEVERAL = "The mail is filed under several Organisations. Say which of them is replaced."
 NOT_THERE = "The mail is not filed under the Organisation that is to be replaced, or not any more."
@@ -131,7 +129,7 @@ def _place(filing: Filing, wishes: Mapping[int, ActivityUpdate]) -> int:
 def apply_choice(
     context: Context, tx: Tx, email: Email, chosen: Sequence[int], *, by: str | None = None
 ) -> None:
-    """Follow what was chosen with the button. Idempotent. Hold `emails.lock`.
+    """Follow what was chosen with the button. Idempotent. Call `lock_company` first.
 
     `by`: who chose, None where the press tells it.
     """
@@ -146,7 +144,7 @@ def change(
 ) -> None:
     """Put the mail under another Organisation, see `with_changed`. Idempotent. Raises Refused.
 
-    `by`: who chose. Hold `emails.lock`.
+    `by`: who chose. Call `lock_company` first.
     """
     known, wishes = _now(tx, email)
     choice = plan(known, wishes, with_changed(known, wishes, chosen, replaces))
@@ -157,9 +155,9 @@ def change(
 
 def _now(tx: Tx, email: Email) -> tuple[Sequence[Filing], Mapping[int, ActivityUpdate]]:
     """The mail's filings, which nobody sends meanwhile, and what is still to be told of them."""
-    sync_requests.hold_filings(tx, email.id)
+    filings.lock_filings(tx, email.id)
     known = filings.of_emails(tx, [email.id])[email.id]
-    return known, sync_requests.updates(tx, [f.id for f in known])
+    return known, activity_updates.read_all(tx, [f.id for f in known])
 
 
 def _carry_out(
@@ -171,23 +169,24 @@ def _carry_out(
     choice: Choice,
 ) -> bool:
     """Write the choice down and let the work begin; True when that changed anything."""
-    sync_requests.drop_filings(tx, choice.dropped)
+    filings.drop_unsent(tx, choice.dropped)
     _plan_new(context, tx, email, choice.new, known)
     by_id = {f.id: f for f in known}
     revived = [i for i in choice.kept if by_id[i].is_withdrawn]
     for filing_id in (*choice.kept, *choice.moves):
         filing, wish = by_id[filing_id], wishes.get(filing_id)
-        is_back = filing.is_withdrawn or (wish is not None and wish.kind == STAND)
+        is_back = filing.is_withdrawn or (wish is not None and wish.kind == UpdateKind.RESTORE)
         move_to = choice.moves.get(filing_id) or (wish.move_to if wish else None)
         if is_back or filing_id in choice.moves:
-            sync_requests.add_update(tx, [filing_id], STAND if is_back else MOVE, move_to=move_to)
-    sync_requests.add_update(tx, choice.taken_back, WITHDRAW, is_replaced=True)
-    sync_requests.mark_chosen(tx, email.id, [*choice.kept, *choice.moves])
+            activity_updates.request(
+                tx, [filing_id], UpdateKind.RESTORE if is_back else UpdateKind.MOVE, move_to=move_to
+            )
+    activity_updates.request(tx, choice.taken_back, UpdateKind.WITHDRAW, is_replaced=True)
+    filings.mark_chosen(tx, email.id, [*choice.kept, *choice.moves])
     sync_requests.forget_choices(tx, email.id)
     left = filings.of_emails(tx, [email.id])[email.id]
     is_done = all(f.is_complete for f in left)  # another copy brought it there before
-    state = State.FILED if is_done else State.MATCHED
-    is_taken_up = emails.move_items(tx, [email.id], to=state, of=_OPEN)
+    is_taken_up = transitions.follow_choice(tx, email.id, is_filed=is_done)
     tx.defer(Job.FILE, tx.company_id)
     return bool(revived or is_taken_up) or not choice.is_nothing
 

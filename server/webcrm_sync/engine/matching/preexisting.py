@@ -17,8 +17,10 @@ from webcrm_sync.engine.fault_isolation import incidents, isolate
 from webcrm_sync.engine.matching import decide as matching
 from webcrm_sync.store import directory, emails, filings, mailboxes
 from webcrm_sync.store.database import Tx
-from webcrm_sync.store.emails import Email, Item
-from webcrm_sync.store.items import undecided
+from webcrm_sync.store.emails import Email
+from webcrm_sync.store.items import item_records, transitions, undecided
+from webcrm_sync.store.items.item import Item
+from webcrm_sync.store.items.locks import lock_company
 
 #: An Activity cannot be older than its mail, but two clocks may differ.
 _CLOCK_MARGIN = timedelta(days=1)
@@ -45,7 +47,7 @@ def resolve_these(context: Context, email_ids: Sequence[int]) -> None:
         targets = {email.id: _targets(context, tx, email) for email, _ in found}
     standing = _standing(context, [(email, targets[email.id]) for email, _ in found])
     with context.begin() as tx:
-        emails.lock_company(tx)
+        lock_company(tx)
         for email, copies in found:
             _settle(context, tx, email, copies, targets[email.id], standing)
 
@@ -90,8 +92,7 @@ def _settle(
     keys = {t: filing_key(context.tenant_id, email.key, t.organisation_id) for t in targets}
     there = {t: key for t, key in keys.items() if key in standing}
     was_synced = any(c.stamp or has_synced_category(c.categories) for c in copies)
-    for copy in copies:
-        emails.set_item(tx, copy.id, is_past=False)
+    item_records.clear_past(tx, [email.id])
     if there:
         filings.plan(tx, email.id, list(there.items()))
         known = filings.of_emails(tx, [email.id])[email.id]
@@ -102,8 +103,6 @@ def _settle(
     if there or not was_synced or filings.of_emails(tx, [email.id])[email.id]:
         matching.decide(context, tx, [email])
         return
-    emails.move_items(
-        tx, [email.id], to=State.SKIPPED, of=[State.FOUND], reason=Reason.SYNCED_BEFORE
-    )
+    transitions.decide(tx, [email.id], to=State.SKIPPED, reason=Reason.SYNCED_BEFORE)
     emails.forget_contents(tx, [email.id])
     tx.record_event(EventKind.SKIPPED, email_id=email.id, reason=Reason.SYNCED_BEFORE.value)

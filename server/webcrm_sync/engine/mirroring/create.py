@@ -21,10 +21,10 @@ from webcrm_sync.engine.fault_isolation import isolate
 from webcrm_sync.engine.fault_isolation.incidents import Hold
 from webcrm_sync.store import mailboxes, mirrors
 from webcrm_sync.store.database import Tx
-from webcrm_sync.store.filings import NEVER
-from webcrm_sync.store.incidents import Thing
+from webcrm_sync.store.incident_records import Thing
 from webcrm_sync.store.mailboxes import Mailbox
 from webcrm_sync.store.mirrors import Mirror
+from webcrm_sync.store.schedule import NEVER
 
 _BULK = 20
 
@@ -43,7 +43,7 @@ def _aside(mirror: Mirror) -> Hold:
     name = f"mirror {mirror.activity_id}"
 
     def hold(tx: Tx, detail: str) -> Thing:
-        mirrors.hold_back(tx, mirror, verify_at=tx.now + verification.FIRST_SEARCH)
+        mirrors.hold(tx, mirror, verify_at=tx.now + verification.FIRST_SEARCH)
         return Thing(name, mailbox_id=mirror.mailbox_id)
 
     return Hold(name, hold)

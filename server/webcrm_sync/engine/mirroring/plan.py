@@ -22,7 +22,7 @@ from webcrm_sync.engine.mirroring import create
 from webcrm_sync.settings import Settings
 from webcrm_sync.store import companies, directory, filings, mailboxes, mirrors, recovery
 from webcrm_sync.store.database import Tx
-from webcrm_sync.store.incidents import Thing
+from webcrm_sync.store.incident_records import Thing
 from webcrm_sync.store.mailboxes import Mailbox
 
 #: Exchange takes no longer one (Exchange Web Services: Subject).

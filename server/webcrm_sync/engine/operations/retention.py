@@ -8,6 +8,7 @@ from webcrm_sync.engine.context import Context
 from webcrm_sync.engine.fault_isolation import isolate
 from webcrm_sync.engine.fault_isolation.incidents import release_after_upgrade
 from webcrm_sync.store import companies, emails, mirrors, schedule
+from webcrm_sync.store.items import transitions
 
 #: No text of a mail is kept longer than this, settled or not.
 KEPT = timedelta(days=30)
@@ -41,6 +42,6 @@ def _forget_drafts(context: Context) -> None:
 def tick(context: Context) -> None:
     """Enqueue every job that has something to do now. Runs every second on one worker."""
     with context.begin() as tx:
-        schedule.wake_parked(tx)
+        transitions.take_up_due(tx)
         for due in schedule.due_jobs(tx):
             tx.defer(due.job, due.subject_id)

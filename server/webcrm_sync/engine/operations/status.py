@@ -12,7 +12,7 @@ from webcrm_sync.engine import push_urls
 from webcrm_sync.engine.context import Context
 from webcrm_sync.engine.push_urls import Deaf
 from webcrm_sync.settings import PREFIX, Settings
-from webcrm_sync.store import companies, events, job_troubles, mailboxes, reconciliation, recovery
+from webcrm_sync.store import companies, events, job_failures, mailboxes, reconciliation, recovery
 from webcrm_sync.store.database import Tx
 from webcrm_sync.store.items import pending
 from webcrm_sync.store.items.pending import Group
@@ -122,7 +122,7 @@ def _push_why(settings: Settings, deaf: Deaf | None, earlier: str | None) -> str
 def _held_jobs(tx: Tx) -> Iterator[HeldJob]:
     """The jobs that failed; a mailbox that was removed meanwhile has none."""
     boxes = {box.id: box.address for box in mailboxes.all_mailboxes(tx)}
-    for job in job_troubles.read_all(tx):
+    for job in job_failures.read_all(tx):
         is_of_mailbox = _is_about_a_mailbox(job.task)
         about = boxes.get(job.subject_id) if is_of_mailbox else None
         if is_of_mailbox == (about is not None):
@@ -137,7 +137,7 @@ def _is_about_a_mailbox(task: str) -> bool:
 def _mailboxes(tx: Tx) -> Sequence[MailboxStatus]:
     boxes = mailboxes.all_mailboxes(tx)
     counts, proved = mailboxes.counts_by_state(tx), reconciliation.read_mailboxes(tx)
-    groups = pending.groups(tx, named=_NAMED)
+    groups = pending.read_groups(tx, named=_NAMED)
     return [
         _of(
             tx,

@@ -19,9 +19,19 @@ from webcrm_sync.engine.matching.manual_choice import NOT_THERE, SEVERAL, apply_
 from webcrm_sync.engine.pane.mail_lookup import CurrentUser, LocatedMail, MailRef, locate_one
 from webcrm_sync.engine.pane.mail_status import read_statuses
 from webcrm_sync.engine.pane.mail_status_rules import Action, DisplayStatus, MailState
-from webcrm_sync.store import companies, directory, emails, incidents, mailboxes, sync_requests
+from webcrm_sync.store import (
+    companies,
+    directory,
+    emails,
+    filings,
+    incident_records,
+    mailboxes,
+    sync_requests,
+)
 from webcrm_sync.store.database import Tx
 from webcrm_sync.store.emails import Email
+from webcrm_sync.store.items import item_records, lookup, transitions
+from webcrm_sync.store.items.locks import lock_company
 from webcrm_sync.store.mailboxes import SyncFolder
 
 #: Ends the search for a mail's place in a folder tree that is deeper than anybody's.
@@ -106,13 +116,13 @@ def _apply_or_move_in(
 ) -> MailState:
     """Applies a choice now if the mail has an item; else saves it with the sync request."""
     with context.begin() as tx:
-        emails.lock_company(tx)
-        item = emails.known_items(tx, user.box.id, [mail.graph_id]).get(mail.graph_id)
+        lock_company(tx)
+        item = lookup.known_items(tx, user.box.id, [mail.graph_id]).get(mail.graph_id)
         is_current = item is not None and item.reason not in {Reason.MOVED_OUT, Reason.DELETED}
         if item is not None and is_current:
             if item.state is State.SKIPPED:
-                emails.set_item(tx, item.id, state=State.FOUND.value, reason=None, detail=None)
-            apply(tx, sync_requests.emails_by_id(tx, [item.email_id])[item.email_id])
+                transitions.take_up_copy_again(tx, item.id, of=[State.SKIPPED])
+            apply(tx, emails.emails_by_id(tx, [item.email_id])[item.email_id])
     if not is_current:
         return _move_in(context, user, ref, mail, organisation_ids)
     return read_statuses(context, user, [mail])[0]
@@ -129,7 +139,7 @@ def _move_in(
     box = user.box
     with context.begin() as tx:
         folders = mailboxes.folders(tx, box.id)
-        sync_requests.note_request(
+        sync_requests.save_request(
             tx,
             box.id,
             mail.graph_id,
@@ -201,16 +211,15 @@ def _restart(
 ) -> None:
     """Makes the mail *found* again and ends each back-off that would delay it."""
     with context.begin() as tx:
-        emails.lock_company(tx)
-        item = emails.known_items(tx, user.box.id, [mail.graph_id]).get(mail.graph_id)
+        lock_company(tx)
+        item = lookup.known_items(tx, user.box.id, [mail.graph_id]).get(mail.graph_id)
         if item is None or item.state not in from_states:
             return
-        values = {"state": State.FOUND.value, "reason": None, "detail": None, "retry_at": None}
-        emails.set_item(tx, item.id, state_at=tx.now, **values)
-        incidents.end_of_mail(tx, item.email_id)
+        transitions.take_up_copy_again(tx, item.id, of=from_states)
+        incident_records.end_of_mail(tx, item.email_id)
         if item.is_bare:
-            incidents.read_bare_again(tx, item.id)
-        sync_requests.retry_now(tx, item.email_id)
+            item_records.read_bare_again(tx, item.id)
+        filings.retry_now(tx, item.email_id)
         companies.update_company(tx, webcrm_due_at=None)
         tx.record_event(
             EventKind.ASKED_AGAIN, mailbox_id=user.box.id, email_id=item.email_id, by=user.name

@@ -14,10 +14,19 @@ from webcrm_sync.core.same_mail import MailFeatures
 from webcrm_sync.core.states import State
 from webcrm_sync.engine.pane.mail_lookup import CurrentUser, LocatedMail
 from webcrm_sync.engine.pane.mail_status_rules import CopyFacts, DisplayStatus, OtherCopyStatus
-from webcrm_sync.store import emails, filings, known_mails, mailboxes, sync_requests
+from webcrm_sync.store import (
+    activity_updates,
+    emails,
+    events,
+    filings,
+    mail_identity,
+    mailboxes,
+    sync_requests,
+)
 from webcrm_sync.store.database import Tx
-from webcrm_sync.store.emails import Item
 from webcrm_sync.store.filings import Filing
+from webcrm_sync.store.items import lookup
+from webcrm_sync.store.items.item import Item
 
 #: The status of a mail that is not in webCRM, by the state of one of its copies. The first state
 #: that any copy has decides.
@@ -35,16 +44,16 @@ def read_copy_facts(
 ) -> list[CopyFacts]:
     """The facts about each of these copies, in their order."""
     ids = [mail.graph_id for mail in located]
-    items = emails.known_items(tx, user.box.id, ids)
+    items = lookup.known_items(tx, user.box.id, ids)
     unread = [mail.head for mail in located if mail.graph_id not in items]
     email_id_of = {**_find_emails(tx, user.box.id, unread, internals)}
     email_id_of |= {graph_id: item.email_id for graph_id, item in items.items()}
     email_ids = sorted(set(email_id_of.values()))
-    emails_by_id = sync_requests.emails_by_id(tx, email_ids)
+    emails_by_id = emails.emails_by_id(tx, email_ids)
     filings_by_email = filings.of_emails(tx, email_ids)
-    updates = sync_requests.updates(tx, [f.id for fs in filings_by_email.values() for f in fs])
-    requests = sync_requests.requests(tx, user.box.id, ids)
-    by_rule = sync_requests.by_rule(tx, user.box.id, email_ids)
+    updates = activity_updates.read_all(tx, [f.id for fs in filings_by_email.values() for f in fs])
+    requests = sync_requests.read_requests(tx, user.box.id, ids)
+    by_rule = events.moved_by_rule(tx.connection, user.box.id, email_ids)
     sync_folders = {f.graph_id for f in mailboxes.folders(tx, user.box.id)}
     copies = []
     for mail in located:
@@ -61,7 +70,7 @@ def read_copy_facts(
             is_by_rule=item is not None and email_id in by_rule,
         )
         if email_id and copy.current_item is None:
-            others = [i for i in emails.items_of_email(tx, email_id) if not _is_same(i, item)]
+            others = [i for i in lookup.items_of_email(tx, email_id) if not _is_same(i, item)]
             status = _read_other_copy_status(tx, email_id, filings_of_mail, others)
             copy = replace(copy, other_copy=status)
         copies.append(copy)
@@ -81,10 +90,10 @@ def _find_emails(
     only in their bodies cannot be told apart without reading these.
     """
     message_ids = {head.message_id for head in heads if head.message_id}
-    known = known_mails.known_mails(tx, mailbox_id, message_ids=message_ids, keys=())
+    known = mail_identity.read_known_mails(tx, mailbox_id, message_ids=message_ids, keys=())
     if not known:
         return {}
-    aliases = known_mails.aliases(tx, internals)
+    aliases = mail_identity.read_aliases(tx, internals)
     email_ids: dict[str, int] = {}
     for head in heads:
         features = MailFeatures(Fingerprint.of(head))

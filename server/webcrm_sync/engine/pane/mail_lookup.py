@@ -13,7 +13,9 @@ from webcrm_sync.engine.context import Context
 from webcrm_sync.engine.pane import version_tokens
 from webcrm_sync.store import emails, mailboxes, sync_requests
 from webcrm_sync.store.database import Tx
-from webcrm_sync.store.emails import Email, Item
+from webcrm_sync.store.emails import Email
+from webcrm_sync.store.items import lookup
+from webcrm_sync.store.items.item import Item
 from webcrm_sync.store.mailboxes import Mailbox
 
 #: The add-in's kinds of ids, and Graph's names (Microsoft Graph: user: translateExchangeIds).
@@ -73,7 +75,7 @@ class LocatedMail:
 def find_user(context: Context, user_id: str, *, name: str) -> CurrentUser | None:
     """The person with this user id, None if that mailbox is not watched."""
     with context.begin() as tx:
-        mailbox_id = sync_requests.mailbox_of_user(tx, user_id)
+        mailbox_id = mailboxes.mailbox_of_user(tx, user_id)
         box = mailboxes.read_mailbox(tx, mailbox_id) if mailbox_id is not None else None
     return CurrentUser(box, box.display_name or name) if box else None
 
@@ -126,9 +128,9 @@ def _pick_heads(
 
 def _known_heads(tx: Tx, user: CurrentUser, graph_ids: Sequence[str]) -> Mapping[str, Message]:
     """The heads of those copies that have an item in a sync folder."""
-    items = emails.known_items(tx, user.box.id, graph_ids)
+    items = lookup.known_items(tx, user.box.id, graph_ids)
     folder_ids = {f.id: f.graph_id for f in mailboxes.folders(tx, user.box.id)}
-    mails = sync_requests.emails_by_id(tx, {item.email_id for item in items.values()})
+    mails = emails.emails_by_id(tx, {item.email_id for item in items.values()})
     return {
         graph_id: _head(item, mails[item.email_id], folder_ids[item.folder_id])
         for graph_id, item in items.items()
@@ -167,7 +169,9 @@ def _graph_ids(context: Context, user: CurrentUser, refs: Sequence[MailRef]) -> 
     Outlook's id), else from Graph.
     """
     with context.begin() as tx:
-        requested = sync_requests.requested(tx, user.box.id, {r.item_id for r in refs} - {""})
+        requested = sync_requests.graph_ids_before_move(
+            tx, user.box.id, {r.item_id for r in refs} - {""}
+        )
     tokens = {
         ref: version_tokens.read_token(context, user.box.user_id, ref.version or "") for ref in refs
     }
@@ -194,7 +198,7 @@ def _known_by_message_id(tx: Tx, user: CurrentUser, ref: MailRef) -> str | None:
     items = [
         item
         for email in (emails.find_emails(tx, ref.message_id) if ref.message_id else ())
-        for item in emails.items_of_email(tx, email.id)
+        for item in lookup.items_of_email(tx, email.id)
         if item.mailbox_id == user.box.id and item.folder_id is not None
     ]
     return max(items, key=lambda item: (item.found_at, item.id)).graph_id if items else None
@@ -207,7 +211,7 @@ def _search_by_message_id(context: Context, user: CurrentUser, ref: MailRef) -> 
     if not found and not ref.message_id.startswith("<"):
         found = context.graph.find_mail(user.box.user_id, f"<{ref.message_id}>")
     with context.begin() as tx:
-        known = emails.known_items(tx, user.box.id, [m.graph_id for m in found])
+        known = lookup.known_items(tx, user.box.id, [m.graph_id for m in found])
         sync_folders = {f.graph_id for f in mailboxes.folders(tx, user.box.id)}
     return _pick_likeliest(found, set(known), sync_folders)
 

@@ -40,9 +40,9 @@ from webcrm_sync.engine.pane.mail_status_rules import (
 )
 from webcrm_sync.engine.pane.version_tokens import make_token
 from webcrm_sync.settings import Settings
-from webcrm_sync.store import directory, mailboxes, sync_requests
+from webcrm_sync.store import directory, mailboxes, sender_rules
 from webcrm_sync.store.database import Tx
-from webcrm_sync.store.versions import Copy, Version, read_versions
+from webcrm_sync.store.pane_versions import Copy, Version, read_versions
 
 logger = logging.getLogger(__name__)
 
@@ -125,7 +125,7 @@ def read_statuses(
     with context.begin() as tx:
         internals = mailboxes.internals(tx, context.settings.internal_domains)
         copies = read_copy_facts(tx, user, mails, internals)
-        senders = sync_requests.senders(tx, user.box.id)
+        senders = sender_rules.read_senders(tx, user.box.id)
         mail_contexts = [
             MailContext.read(
                 tx, user, copy, settings=context.settings, internals=internals, senders=senders

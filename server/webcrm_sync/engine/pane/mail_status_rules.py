@@ -10,9 +10,11 @@ from enum import StrEnum
 from webcrm_sync.core.identity import Stamp
 from webcrm_sync.core.message import Message, Party
 from webcrm_sync.core.states import OVERRULED, Reason, State
-from webcrm_sync.store.emails import Email, Item
+from webcrm_sync.store.activity_updates import ActivityUpdate
+from webcrm_sync.store.emails import Email
 from webcrm_sync.store.filings import Filing
-from webcrm_sync.store.sync_requests import ActivityUpdate, SyncRequest
+from webcrm_sync.store.items.item import Item
+from webcrm_sync.store.sync_requests import SyncRequest
 
 
 class DisplayStatus(StrEnum):

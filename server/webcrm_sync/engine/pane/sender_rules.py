@@ -15,7 +15,7 @@ from webcrm_sync.core.outlook import Place
 from webcrm_sync.engine.context import Context
 from webcrm_sync.engine.pane.mail_lookup import CurrentUser
 from webcrm_sync.graph.sender_rules import SenderRule
-from webcrm_sync.store import mailboxes, sync_requests
+from webcrm_sync.store import mailboxes, sender_rules
 
 SENDERS_PER_RULE = 60
 #: Two simultaneous changes may overwrite each other, so each one checks that it was kept.
@@ -27,7 +27,7 @@ def list_senders(context: Context, user: CurrentUser) -> tuple[str, ...]:
     rules = _product_rules(context, user)
     addresses = {fold_address(address) for rule in rules for address in rule.senders}
     with context.begin() as tx:
-        sync_requests.save_senders(tx, user.box.id, addresses)
+        sender_rules.save_senders(tx, user.box.id, addresses)
     return tuple(sorted(addresses))
 
 

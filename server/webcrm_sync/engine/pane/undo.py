@@ -6,17 +6,19 @@ from dataclasses import replace
 
 from webcrm_sync.core.direction import Direction
 from webcrm_sync.core.events import EventKind
-from webcrm_sync.core.jobs import Job
 from webcrm_sync.core.outlook import Location
-from webcrm_sync.core.states import Reason, State
+from webcrm_sync.core.states import State
 from webcrm_sync.engine.context import Context
 from webcrm_sync.engine.pane.copy_facts import read_copy_facts
 from webcrm_sync.engine.pane.mail_lookup import CurrentUser, LocatedMail, MailRef, locate_one
 from webcrm_sync.engine.pane.mail_status import read_statuses
 from webcrm_sync.engine.pane.mail_status_rules import Action, CopyFacts, MailState
-from webcrm_sync.store import emails, filings, mailboxes, sync_requests
+from webcrm_sync.store import activity_updates, filings, mailboxes, sync_requests
+from webcrm_sync.store.activity_updates import UpdateKind
 from webcrm_sync.store.database import Tx
-from webcrm_sync.store.emails import Item
+from webcrm_sync.store.items import item_records, lookup, transitions
+from webcrm_sync.store.items.item import Item
+from webcrm_sync.store.items.locks import lock_company
 
 #: A copy in one of these states is in webCRM or on its way there.
 _IN_WEBCRM = frozenset({State.FOUND, State.MATCHED, State.FILED, State.SYNCED})
@@ -36,8 +38,8 @@ def undo(context: Context, user: CurrentUser, ref: MailRef) -> MailState:
         (copy,) = read_copy_facts(tx, user, [mail], internals)
     location = _move_out(context, user, copy)
     with context.begin() as tx:
-        emails.lock_company(tx)
-        item = emails.known_items(tx, user.box.id, [mail.graph_id]).get(mail.graph_id)
+        lock_company(tx)
+        item = lookup.known_items(tx, user.box.id, [mail.graph_id]).get(mail.graph_id)
         if item is not None and item.state is State.SYNCED:
             _withdraw(tx, user, item, location)
     head = replace(mail.head, folder_id=location.folder_id)
@@ -56,25 +58,15 @@ def _move_out(context: Context, user: CurrentUser, copy: CopyFacts) -> Location:
 def _withdraw(tx: Tx, user: CurrentUser, item: Item, location: Location) -> None:
     """Has the categories removed, and the Activities withdrawn unless another copy needs them."""
     sync_requests.forget_requests(tx, user.box.id, item.graph_id)
-    emails.set_item(
-        tx,
-        item.id,
-        folder_id=None,
-        change_key=location.change_key,
-        categories=list(location.categories),
-        state=State.SKIPPED.value,
-        reason=Reason.MOVED_OUT.value,
-        state_at=tx.now,
-        mark_due_at=tx.now,
-        mark_attempts=0,
-    )
-    tx.defer(Job.MARK, user.box.id)
-    others = (i for i in emails.items_of_email(tx, item.email_id) if i.id != item.id)
+    item_records.set_folder(tx, item.id, None)
+    item_records.observe(tx, item.id, location.change_key, location.categories)
+    transitions.withdraw(tx, item.id)
+    others = (i for i in lookup.items_of_email(tx, item.email_id) if i.id != item.id)
     is_shared = any(i.folder_id is not None and i.state in _IN_WEBCRM for i in others)
     facts = {"by": user.name, "is_shared": is_shared}
     tx.record_event(EventKind.TAKEN_BACK, mailbox_id=user.box.id, email_id=item.email_id, **facts)
     if not is_shared:
         known = filings.of_emails(tx, [item.email_id])[item.email_id]
-        sync_requests.add_update(
-            tx, [f.id for f in known if not f.is_withdrawn], sync_requests.WITHDRAW
+        activity_updates.request(
+            tx, [f.id for f in known if not f.is_withdrawn], UpdateKind.WITHDRAW
         )

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from webcrm_sync.core.message import Message
 from webcrm_sync.engine.context import Context
 from webcrm_sync.store.encryption import SIGNATURE
-from webcrm_sync.store.versions import DIGEST, Copy, Version, read_versions
+from webcrm_sync.store.pane_versions import DIGEST, Copy, Version, read_versions
 
 #: An answer expires even if its version stays the same: the tables do not hold what only Outlook
 #: knows about a mail outside the sync folders. Without push nobody reports its changes soon.

@@ -17,7 +17,7 @@ from webcrm_sync.core.matching import Matched, MatchedBy, Target, match_organisa
 from webcrm_sync.engine.context import Context
 from webcrm_sync.engine.fault_isolation import incidents, isolate
 from webcrm_sync.engine.fault_isolation.incidents import Hold
-from webcrm_sync.store import adoption, directory, filings, mailboxes, sync_requests
+from webcrm_sync.store import directory, emails, filings, mailboxes, recovery
 from webcrm_sync.store.database import Tx
 from webcrm_sync.store.emails import Email
 
@@ -62,13 +62,13 @@ def adopt(context: Context, owned: Sequence[Attributed], *, kind: EventKind) -> 
     Organisation. Where the Activity stands now is its Organisation, whoever moved it there.
     """
     with context.begin() as tx:
-        mails = sync_requests.emails_by_id(tx, {o.email_id for o in owned})
+        mails = emails.emails_by_id(tx, {o.email_id for o in owned})
     wanted = {o.activity.activity_id for o in owned if mails[o.email_id].has_attachments}
     documents = _documents(context, wanted) if wanted else {}
     rivals: list[Attributed] = []
     with incidents.release_if_widespread(context), context.begin() as tx:
         for email_id in sorted({o.email_id for o in owned}):
-            sync_requests.hold_filings(tx, email_id)
+            filings.lock_filings(tx, email_id)
 
         def adopt(some: Sequence[Attributed]) -> None:
             for one in some:
@@ -103,10 +103,10 @@ def _adopt(
     kind: EventKind,
 ) -> bool:
     target = _target(context, tx, email, activity)
-    filing_id = adoption.add_filing(tx, email.id, activity, target)
+    filing_id = recovery.add_filing(tx, email.id, activity, target)
     if filing_id is None:
         return False
-    adoption.add_documents(tx, filing_id, documents)
+    recovery.add_documents(tx, filing_id, documents)
     # One whose attachments are all missing was cut off before them: they are written now.
     if documents or not email.has_attachments:
         filings.complete(tx, [filing_id])

@@ -24,9 +24,10 @@ from webcrm_sync.engine.reconciliation.differences import (
     is_unmarked,
     suspects,
 )
-from webcrm_sync.store import emails, mailboxes, reconciliation
+from webcrm_sync.store import mailboxes, reconciliation
 from webcrm_sync.store.database import Tx
-from webcrm_sync.store.emails import Item
+from webcrm_sync.store.items import item_records, marks, transitions
+from webcrm_sync.store.items.item import Item
 from webcrm_sync.store.mailboxes import Mailbox, SyncFolder
 from webcrm_sync.store.reconciliation import RecordedCopy
 
@@ -188,17 +189,9 @@ def _mark_again(
         row = rows.get(graph_id)
         if at is None or row is None or not is_unmarked(row, at):
             continue
-        emails.set_item(
-            tx,
-            row.item.id,
-            change_key=at.change_key,
-            categories=list(at.categories),
-            mark_due_at=tx.now,
-            mark_attempts=0,
-        )
+        item_records.observe(tx, row.item.id, at.change_key, at.categories)
+        marks.request(tx, row.item)
         found.append(Difference(Kind.CATEGORIES, message_id=row.message_id))
-    if found:
-        tx.defer(Job.MARK, box.id)
     return found
 
 
@@ -210,7 +203,7 @@ def _move_on(context: Context, box: Mailbox) -> list[Difference]:
 
         def further(some: Sequence[tuple[Item, State, str | None]]) -> None:
             for item, to, message_id in some:
-                _take_further(tx, item, to)
+                transitions.move_on(tx, item, to=to)
                 found.append(Difference(Kind.STATE, message_id=message_id))
 
         for one in stuck:
@@ -221,12 +214,6 @@ def _move_on(context: Context, box: Mailbox) -> list[Difference]:
             tx.defer(Job.MARK, box.id)
             tx.defer(Job.FILE, tx.company_id)
     return found
-
-
-def _take_further(tx: Tx, item: Item, to: State) -> None:
-    values = {"state": to.value, "reason": None, "detail": None, "retry_at": None}
-    due = {"mark_due_at": tx.now, "mark_attempts": 0} if to is State.FILED else {}
-    emails.settle_item(tx, item, state_at=tx.now, **values, **due)
 
 
 def _removed_mirrors(context: Context, box: Mailbox, listings: Sequence[Listing]) -> int:

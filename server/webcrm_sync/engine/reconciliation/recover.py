@@ -131,7 +131,7 @@ def _take_over(context: Context, boxes: Sequence[Mailbox]) -> Rebuilt:
     rivals = adopt.adopt(context, owned, kind=EventKind.RECOVERED)
     with context.begin() as tx:
         mailboxes.lock(tx, mailbox_ids=newest)
-        recovery.settle_copies(tx, sorted({o.email_id for o in owned}))
+        recovery.file_synced_copies(tx, sorted({o.email_id for o in owned}))
         for mailbox_id, at in newest.items():
             recovery.mirror_from(tx, mailbox_id, at)
     return Rebuilt(

@@ -26,9 +26,11 @@ from webcrm_sync.engine.reconciliation.differences import (
     PageProof,
     compare_page,
 )
-from webcrm_sync.store import adoption, emails, reconciliation
+from webcrm_sync.store import reconciliation, recovery
 from webcrm_sync.store.database import Tx
 from webcrm_sync.store.filings import Filing
+from webcrm_sync.store.items import transitions
+from webcrm_sync.store.items.locks import lock_company
 from webcrm_sync.webcrm.client import PAGE
 
 #: webCRM's clock may differ from ours, and its search lags.
@@ -153,7 +155,7 @@ def _take_filed(tx: Tx, page: _Page, pairs: Pairs) -> None:
 
 def _follow_moved(tx: Tx, page: _Page, pairs: Pairs) -> None:
     for filing, activity in pairs:
-        healed = adoption.move(tx, filing, activity.organisation_id)
+        healed = recovery.move(tx, filing, activity.organisation_id)
         if healed:
             facts = {"organisation": activity.organisation_id}
             tx.record_event(
@@ -173,7 +175,7 @@ def _judge_rival(context: Context, page: _Page, filing: Filing, activity: KeyedA
         page.add(Kind.DOUBLE, filing, *both, is_healed=False)
         return
     with context.begin() as tx:
-        adoption.correct(tx, filing, activity)
+        recovery.correct(tx, filing, activity)
     page.add(Kind.WRONG_ACTIVITY, filing, activity.activity_id)
 
 
@@ -187,15 +189,15 @@ def _judge_absent(context: Context, page: _Page, filing: Filing) -> None:
         if all(d.activities != (found.activity_id,) for d in page.found):
             page.add(Kind.WRONG_ACTIVITY, filing, found.activity_id)
         with context.begin() as tx:
-            adoption.correct(tx, filing, found)
+            recovery.correct(tx, filing, found)
         return
     activity_id = filing.activity_id or 0
     if ours is not None:
         page.add(Kind.KEY_MISSING, filing, activity_id, is_healed=False, key=filing.key)
         return
     with context.begin() as tx:
-        emails.lock_company(tx)
-        adoption.withdraw_removed(tx, filing)
+        lock_company(tx)
+        recovery.withdraw_removed(tx, filing)
     page.add(Kind.REMOVED, filing, activity_id)
 
 
@@ -234,11 +236,11 @@ def _take_over(context: Context, page: _Page, strangers: Sequence[KeyedActivity]
 def prove_rest(context: Context) -> list[Difference]:
     """After the last page: mails that count as synced although nothing of them stands."""
     with context.begin() as tx:
-        emails.lock_company(tx)
+        lock_company(tx)
         unfiled = reconciliation.unfiled(tx)
         if len(unfiled) >= _MANY and len(unfiled) * 2 > reconciliation.count_synced(tx):
             return [Difference(Kind.MOST_MISSING, is_healed=False)]
-        adoption.end_removed(tx, [email_id for email_id, _ in unfiled])
+        transitions.skip_removed(tx, [email_id for email_id, _ in unfiled])
         for email_id, _ in unfiled:
             tx.record_event(EventKind.REMOVED_IN_WEBCRM, email_id=email_id)
     return [Difference(Kind.NO_ACTIVITY, message_id=message_id) for _, message_id in unfiled]

@@ -1,17 +1,21 @@
-"""Copies whose categories are to be brought in line, and those that are."""
+"""Which copies need other categories in Outlook, and what was written on them."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 
-from sqlalchemy import bindparam, func, select, update
+from sqlalchemy import bindparam, case, func, select, update
 
-from webcrm_sync.core.states import State
-from webcrm_sync.store.any_of import any_sent
+from webcrm_sync.core.jobs import Job
+from webcrm_sync.core.states import Reason, State
+from webcrm_sync.store.any_of import any_of, any_of_param
+from webcrm_sync.store.bulk_rows import rows_as_table, rows_parameter
 from webcrm_sync.store.database import Tx
-from webcrm_sync.store.emails import ITEM_COLUMNS, Item, lock_items, read_item
-from webcrm_sync.store.rows import lines, sent
+from webcrm_sync.store.items import transitions
+from webcrm_sync.store.items.item import ITEM_COLUMNS, Item, read_item
+from webcrm_sync.store.schedule import NEVER
 from webcrm_sync.store.schema.tables import email, item
 
 _DUE = (
@@ -21,19 +25,17 @@ _DUE = (
     .order_by(item.c.mark_attempts > 0, item.c.found_at.desc(), item.c.id)
     .limit(bindparam("most"))
 )
-_SETTLE = (
+_DUE_IDS = _DUE.with_only_columns(item.c.id)
+_COMPLETE = (
     update(item)
-    .where(any_sent(item.c.id, "ids"), item.c.state == bindparam("seen"))
+    .where(any_of_param(item.c.id, "ids"), item.c.state == bindparam("seen"))
     .values(mark_due_at=None, mark_attempts=0)
 )
-_SYNC = _SETTLE.values(
-    state=State.SYNCED.value, reason=None, detail=None, state_at=bindparam("now")
-).returning(item.c.id)
 
 
 @dataclass(frozen=True, slots=True)
 class Written:
-    """What stands on a copy in Outlook now. `stamp` None = as before."""
+    """What a copy in Outlook carries after a mark. `stamp` None = the same as before."""
 
     item_id: int
     change_key: str
@@ -44,15 +46,14 @@ class Written:
 def due(
     tx: Tx, mailbox_id: int, *, limit: int, item_id: int | None = None
 ) -> Sequence[tuple[Item, str]]:
-    """Copies whose categories are due to be brought in line, newest first, with the mail's key.
+    """Copies whose marks are due, each with its mail's key; the newest first.
 
-    Those that failed before come last: in a batch nothing is done behind one that fails. `item_id`:
-    that one alone.
+    Copies that failed before come last, so that they delay no others. With `item_id` only this
+    copy is read.
     """
-    ours = {"mailbox": mailbox_id, "now": tx.now, "most": limit}
-    found = []
     query = _DUE if item_id is None else _DUE.where(item.c.id == item_id)
-    for row in tx.connection.execute(query, ours).mappings():
+    found = []
+    for row in tx.connection.execute(query, _wanted(tx, mailbox_id, limit)).mappings():
         facts = dict(row)
         key = str(facts.pop("key"))
         found.append((read_item(facts), key))
@@ -60,45 +61,87 @@ def due(
 
 
 def due_ids(tx: Tx, mailbox_id: int, *, limit: int) -> Sequence[int]:
-    """The copies that `due` reads, by their ids alone."""
-    ours = {"mailbox": mailbox_id, "now": tx.now, "most": limit}
-    return [row["id"] for row in tx.connection.execute(_DUE, ours).mappings()]
+    """The ids of the copies that `due` reads."""
+    return tx.connection.execute(_DUE_IDS, _wanted(tx, mailbox_id, limit)).scalars().all()
 
 
-def lock(tx: Tx, items: Iterable[Item]) -> None:
-    """Lock these copies until the end of `tx`, see `emails.lock_copies`."""
-    lock_items(tx, [i.id for i in items])
+def _wanted(tx: Tx, mailbox_id: int, limit: int) -> dict[str, object]:
+    return {"mailbox": mailbox_id, "now": tx.now, "most": limit}
 
 
-def note(tx: Tx, written: Iterable[Written]) -> None:
-    """Remember what was written on these copies, so that its echo is quiet."""
+def request(tx: Tx, seen: Item) -> None:
+    """Have a copy marked at once, and all its attempts before it."""
+    postpone(tx, seen.id, due_at=tx.now, attempts=0)
+    tx.defer(Job.MARK, seen.mailbox_id)
+
+
+def postpone(tx: Tx, item_id: int, *, due_at: datetime, attempts: int | None = None) -> None:
+    """Try to mark a copy again at `due_at`. `attempts` None = the number stays."""
+    values = {"mark_due_at": due_at} | ({} if attempts is None else {"mark_attempts": attempts})
+    tx.connection.execute(update(item).where(item.c.id == item_id).values(values))
+
+
+def note_refusal(tx: Tx, item_id: int, detail: str) -> None:
+    """Record why Outlook refuses the categories of a filed copy; it stays filed."""
+    _explain(tx, item_id, Reason.REFUSED_BY_OUTLOOK, detail)
+
+
+def hold(tx: Tx, item_id: int, *, detail: str) -> int | None:
+    """Do not mark a copy before `release`; its mail's id, None = the copy is gone.
+
+    A filed copy also keeps `detail`, so that people see why it does not become synced.
+    """
+    _explain(tx, item_id, Reason.UNFORESEEN, detail)
+    query = update(item).where(item.c.id == item_id).values(mark_due_at=NEVER)
+    email_id: int | None = tx.connection.scalar(query.returning(item.c.email_id))
+    return email_id
+
+
+def release(tx: Tx, email_ids: Iterable[int]) -> None:
+    """Have the copies of these mails marked at once that `hold` stopped."""
+    is_filed = item.c.state == State.FILED.value
+    query = update(item).where(any_of(item.c.email_id, email_ids), item.c.mark_due_at == NEVER)
+    values = {
+        "reason": case((is_filed, None), else_=item.c.reason),
+        "detail": case((is_filed, None), else_=item.c.detail),
+    }
+    tx.connection.execute(query.values(mark_due_at=tx.now, mark_attempts=0, **values))
+
+
+def _explain(tx: Tx, item_id: int, reason: Reason, detail: str) -> None:
+    query = update(item).where(item.c.id == item_id, item.c.state == State.FILED.value)
+    tx.connection.execute(query.values(reason=reason.value, detail=detail))
+
+
+def record_written(tx: Tx, written: Iterable[Written]) -> None:
+    """Record what was written on these copies, so that the delta's echo changes nothing."""
     rows = [
         {"id": w.item_id, "change_key": w.change_key, "categories": w.categories, "stamp": w.stamp}
         for w in written
     ]
     if not rows:
         return
-    new = lines(item, *rows[0]).c
+    new = rows_as_table(item, *rows[0]).c
     query = update(item).where(item.c.id == new.id)
     stamp = func.coalesce(new.stamp, item.c.stamp)
     values = {"change_key": new.change_key, "categories": new.categories, "stamp": stamp}
-    tx.connection.execute(query.values(values), sent(rows))
+    tx.connection.execute(query.values(values), rows_parameter(rows))
 
 
 def complete(tx: Tx, seen: Iterable[Item]) -> Sequence[Item]:
-    """These copies carry the truth: nothing is due on them; those that are synced by that.
+    """Nothing is left to be written on these copies: filed ones become synced and are returned.
 
-    One whose state is no longer the one that was seen got further meanwhile, and is marked again.
+    A copy whose state has changed since it was `seen` stays due.
     """
-    alike: dict[State, list[Item]] = {}
-    for one in seen:
-        alike.setdefault(one.state, []).append(one)
+    by_state: dict[State, list[Item]] = {}
+    for copy in seen:
+        by_state.setdefault(copy.state, []).append(copy)
     synced: list[Item] = []
-    for state, copies in alike.items():
-        these = {"ids": [c.id for c in copies], "seen": state.value}
+    for state, copies in by_state.items():
+        ids = [c.id for c in copies]
         if state is State.FILED:
-            done = set(tx.connection.execute(_SYNC, {**these, "now": tx.now}).scalars())
+            done = transitions.sync(tx, ids)
             synced = [c for c in copies if c.id in done]
         else:
-            tx.connection.execute(_SETTLE, these)
+            tx.connection.execute(_COMPLETE, {"ids": ids, "seen": state.value})
     return synced

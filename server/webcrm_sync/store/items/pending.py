@@ -1,4 +1,4 @@
-"""Mails that wait for a contact or for a person, by reason."""
+"""Mails that wait for a contact or for a person, grouped by reason."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from webcrm_sync.store.schema.tables import email, item, mailbox
 
 @dataclass(frozen=True, slots=True)
 class Group:
-    """The mails of a mailbox in one state for one reason; `message_ids`: the newest few."""
+    """The mails of a mailbox in one state for one reason. `message_ids`: of the newest few."""
 
     mailbox_id: int
     state: State
@@ -24,21 +24,24 @@ class Group:
     message_ids: tuple[str, ...]
 
 
-def groups(tx: Tx, *, named: int) -> Sequence[Group]:
-    """The company's waiting and parked mails, most numerous first; `named` of each are named."""
+def read_groups(tx: Tx, *, named: int) -> Sequence[Group]:
+    """The company's waiting and parked mails, the largest group first.
+
+    `named`: how many Message-IDs each group lists at most.
+    """
     newest_first = aggregate_order_by(email.c.message_id, item.c.found_at.desc(), item.c.id)
     ids = func.array_agg(newest_first).filter(email.c.message_id.is_not(None))
-    ends = [State.WAITING.value, State.PARKED.value]
+    states = [State.WAITING.value, State.PARKED.value]
     query = (
         select(item.c.mailbox_id, item.c.state, item.c.reason, func.count(), ids)
         .join(mailbox, mailbox.c.id == item.c.mailbox_id)
         .join(email, email.c.id == item.c.email_id)
         .where(mailbox.c.company_id == tx.company_id)
-        .where(item.c.state.in_(ends), item.c.reason.is_not(None))
+        .where(item.c.state.in_(states), item.c.reason.is_not(None))
         .group_by(item.c.mailbox_id, item.c.state, item.c.reason)
         .order_by(func.count().desc(), item.c.state, item.c.reason)
     )
     return [
-        Group(box_id, State(state), Reason(reason), count, tuple(found or ())[:named])
-        for box_id, state, reason, count, found in tx.connection.execute(query)
+        Group(mailbox_id, State(state), Reason(reason), count, tuple(found or ())[:named])
+        for mailbox_id, state, reason, count, found in tx.connection.execute(query)
     ]

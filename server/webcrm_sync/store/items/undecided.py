@@ -1,4 +1,4 @@
-"""Mails that were found and are to be decided on."""
+"""Found mails that await their decision."""
 
 from __future__ import annotations
 
@@ -7,21 +7,22 @@ from collections.abc import Mapping, Sequence
 from sqlalchemy import bindparam, or_, select
 
 from webcrm_sync.core.states import State
-from webcrm_sync.store.any_of import any_of, any_sent
+from webcrm_sync.store.any_of import any_of, any_of_param
 from webcrm_sync.store.database import Tx
-from webcrm_sync.store.emails import ITEM_COLUMNS, Email, Item, emails_by_id, read_item
+from webcrm_sync.store.emails import Email, emails_by_id
+from webcrm_sync.store.items.item import ITEM_COLUMNS, Item, read_item
 from webcrm_sync.store.schema.tables import email_address, item, mailbox
 
-#: So many found copies are read per mail that is wanted: one mail may lie in several mailboxes.
-_COPIES = 4
+#: Found copies read per wanted mail, since several mailboxes may hold a copy of one mail.
+_COPIES_PER_MAIL = 4
 _IS_FOUND = (item.c.state == State.FOUND.value) & ~item.c.is_bare
 _FOUND = (
     select(*ITEM_COLUMNS)
-    .where(any_sent(item.c.email_id, "email_ids"), _IS_FOUND)
+    .where(any_of_param(item.c.email_id, "email_ids"), _IS_FOUND)
     .order_by(item.c.id)
 )
 _PAST = select(item.c.email_id).where(
-    any_sent(item.c.email_id, "email_ids"), _IS_FOUND, item.c.is_past
+    any_of_param(item.c.email_id, "email_ids"), _IS_FOUND, item.c.is_past
 )
 _NEWEST = (
     select(item.c.email_id)
@@ -34,9 +35,9 @@ _NEWEST = (
 
 
 def due(tx: Tx, *, limit: int, is_past: bool) -> Sequence[int]:
-    """The ids of up to `limit` mails with found copies, newest first; `is_past`: of the past.
+    """Ids of mails among the `limit` newest with found copies, newest first.
 
-    A mail is of the past when one of these copies is.
+    With `is_past` the mails of which such a copy is of the past, else the other ones.
     """
     ids = _newest(tx, limit)
     past = set(tx.connection.execute(_PAST, {"email_ids": ids}).scalars())
@@ -44,7 +45,7 @@ def due(tx: Tx, *, limit: int, is_past: bool) -> Sequence[int]:
 
 
 def read(tx: Tx, email_ids: Sequence[int]) -> Sequence[tuple[Email, Sequence[Item]]]:
-    """Those of these mails that are to be decided on still, with their found copies."""
+    """Each of these mails that still has found copies, with those copies."""
     copies: dict[int, list[Item]] = {}
     for row in tx.connection.execute(_FOUND, {"email_ids": list(email_ids)}).mappings():
         copies.setdefault(row["email_id"], []).append(read_item(row))
@@ -53,9 +54,9 @@ def read(tx: Tx, email_ids: Sequence[int]) -> Sequence[tuple[Email, Sequence[Ite
 
 
 def _newest(tx: Tx, limit: int) -> Sequence[int]:
-    """The ids; as cheap among ten thousand as among ten, by the newest end of an index."""
-    ours = {"company": tx.company_id, "now": tx.now, "most": limit * _COPIES}
-    return list(dict.fromkeys(tx.connection.execute(_NEWEST, ours).scalars()))[:limit]
+    """Ids of the newest mails, read from the newest end of an index whatever its length."""
+    wanted = {"company": tx.company_id, "now": tx.now, "most": limit * _COPIES_PER_MAIL}
+    return list(dict.fromkeys(tx.connection.execute(_NEWEST, wanted).scalars()))[:limit]
 
 
 def addresses(tx: Tx, email_ids: Sequence[int]) -> Mapping[int, Sequence[str]]:

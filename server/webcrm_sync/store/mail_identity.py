@@ -20,7 +20,7 @@ from webcrm_sync.store.schema.tables import email, filing, item, mailbox
 from webcrm_sync.store.schema.tables import mailbox_address as alias
 
 
-def known_mails(
+def read_known_mails(
     tx: Tx,
     mailbox_id: int,
     *,
@@ -50,12 +50,12 @@ def known_mails(
     return [_known_mail(row) for row in rows]
 
 
-def rename(tx: Tx, email_id: int, key: str) -> None:
+def change_key(tx: Tx, email_id: int, key: str) -> None:
     """Give an e-mail another key. Nothing may have been written under the one that it had."""
     tx.connection.execute(update(email).where(email.c.id == email_id).values(key=key))
 
 
-def aliases(tx: Tx, internals: Internals) -> Aliases:
+def read_aliases(tx: Tx, internals: Internals) -> Aliases:
     """Who is who among addresses: all those of one watched mailbox are one person's."""
     query = (
         select(alias.c.address, mailbox.c.address.label("owner"))

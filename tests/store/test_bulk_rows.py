@@ -12,10 +12,10 @@ from sqlalchemy import select, update
 
 from webcrm_sync.core.events import EventKind
 from webcrm_sync.store import companies, emails
+from webcrm_sync.store.bulk_rows import bulk_insert, rows_as_table, rows_parameter
 from webcrm_sync.store.database import Database, Tx
 from webcrm_sync.store.events import NewEvent
 from webcrm_sync.store.migrate import migrate
-from webcrm_sync.store.rows import insert_of, lines, sent
 from webcrm_sync.store.schema.tables import email, event
 
 NOW = datetime(2026, 3, 1, 12, 0, 0, 123456, tzinfo=UTC)
@@ -92,10 +92,10 @@ def test_facts_of_an_event_arrive_as_they_were(tx: Tx) -> None:
 
 def test_rows_change_others_in_one_statement(tx: Tx) -> None:
     ids = emails.add_emails(tx, [row("a"), row("b"), row("c")])
-    new = lines(email, "id", "subject").c
+    new = rows_as_table(email, "id", "subject").c
     query = update(email).where(email.c.id == new.id).values(subject=new.subject)
     tx.connection.execute(
-        query, sent([{"id": ids["a"], "subject": "A"}, {"id": ids["c"], "subject": "C"}])
+        query, rows_parameter([{"id": ids["a"], "subject": "A"}, {"id": ids["c"], "subject": "C"}])
     )
     assert dict(zip(stored(tx, "key"), stored(tx, "subject"), strict=True)) == {
         "a": "A",
@@ -106,8 +106,8 @@ def test_rows_change_others_in_one_statement(tx: Tx) -> None:
 
 def test_what_is_no_value_of_a_column_is_named() -> None:
     with pytest.raises(TypeError, match="set is no value"):
-        sent([{"key": {"a"}}])
+        rows_parameter([{"key": {"a"}}])
 
 
 def test_a_statement_is_made_once_for_any_number_of_rows() -> None:
-    assert insert_of(email, row("a")) is insert_of(email, row("b"))
+    assert bulk_insert(email, row("a")) is bulk_insert(email, row("b"))

@@ -1,7 +1,7 @@
-"""Many rows in one statement, which reads the same whatever their number.
+"""Many rows in one statement, whose text does not depend on their number.
 
-A parameter for each value of each row costs the driver more time than the rows cost the database,
-and a statement for each row costs a round trip.
+One JSON parameter carries all rows. A parameter per value costs the driver more time than the rows
+cost the database; a statement per row costs a round trip.
 """
 
 from __future__ import annotations
@@ -29,8 +29,8 @@ Rows = Iterable[Mapping[str, object]]
 
 
 @cache
-def lines(table: Table, *names: str) -> TableValuedAlias:
-    """The rows that `sent` brings to a statement, as a table with these columns of `table`."""
+def rows_as_table(table: Table, *names: str) -> TableValuedAlias:
+    """The rows of `rows_parameter` as a table with these columns of `table`."""
     columns: list[ColumnClause[object]] = [column(n, table.c[n].type) for n in names]
     rows = func.json_to_recordset(cast(bindparam("rows", type_=Text), JSON))
     return rows.table_valued(*columns).render_derived("lines", with_types=True)
@@ -38,21 +38,24 @@ def lines(table: Table, *names: str) -> TableValuedAlias:
 
 @cache
 def _insert(table: Table, *names: str) -> Insert:
-    return insert(table).from_select(list(names), select(*lines(table, *names).c))
+    return insert(table).from_select(list(names), select(*rows_as_table(table, *names).c))
 
 
-def insert_of(table: Table, row: Mapping[str, object]) -> Insert:
-    """A statement that inserts all rows that `sent` brings, in their order; `row`: one of them."""
+def bulk_insert(table: Table, row: Mapping[str, object]) -> Insert:
+    """A statement that inserts the rows of `rows_parameter` in their order.
+
+    `row`: any of them; all have the same columns.
+    """
     return _insert(table, *row)
 
 
-def sent(rows: Rows) -> dict[str, str]:
-    """Rows as one parameter."""
-    return {"rows": json.dumps(list(rows), ensure_ascii=False, default=_written)}
+def rows_parameter(rows: Rows) -> dict[str, str]:
+    """The parameter of a statement that carries these rows."""
+    return {"rows": json.dumps(list(rows), ensure_ascii=False, default=_to_json)}
 
 
-def _written(value: object) -> str:
-    """What JSON has no form for, as PostgreSQL reads it."""
+def _to_json(value: object) -> str:
+    """A value that JSON has no form for, in the form that PostgreSQL reads."""
     match value:
         case datetime():
             return value.isoformat()

@@ -1,0 +1,165 @@
+"""Changes that webCRM has yet to receive about an Activity: at most one per filing."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+from sqlalchemy import Select, delete, literal, select, update
+from sqlalchemy.dialects.postgresql import insert
+
+from webcrm_sync.core.jobs import Job
+from webcrm_sync.store.any_of import any_of
+from webcrm_sync.store.database import Tx
+from webcrm_sync.store.emails import Email, emails_by_id
+from webcrm_sync.store.filings import FILING, Filing, read_filing
+from webcrm_sync.store.schedule import NEVER
+from webcrm_sync.store.schema.requests import activity_update
+from webcrm_sync.store.schema.tables import filing
+
+
+class UpdateKind(StrEnum):
+    """What happens to an Activity. The values are as stored."""
+
+    #: empty it and say so in its subject
+    WITHDRAW = "withdraw"
+    #: fill it again after it was withdrawn
+    RESTORE = "stand"
+    #: put it under another Organisation, and nothing more
+    MOVE = "move"
+    #: write its subject and text again
+    REWRITE = "retell"
+
+
+@dataclass(frozen=True, slots=True)
+class ActivityUpdate:
+    """A change that webCRM has yet to receive. `move_to`: an Organisation, None = no move."""
+
+    kind: UpdateKind
+    move_to: int | None
+    requested_at: datetime
+
+
+_COLUMNS = (
+    activity_update.c.filing_id,
+    activity_update.c.kind,
+    activity_update.c.move_to,
+    activity_update.c.asked_at,
+)
+
+
+def request(
+    tx: Tx,
+    filing_ids: Iterable[int],
+    kind: UpdateKind,
+    *,
+    move_to: int | None = None,
+    is_replaced: bool = False,
+) -> None:
+    """Have the Activities of these filings changed soon. Replaces an earlier request.
+
+    `is_replaced`: a withdrawn filing gives way to another Organisation that a person chose.
+    """
+    ids = list(filing_ids)
+    if not ids:
+        return
+    facts = {"kind": kind.value, "move_to": move_to, "asked_at": tx.now, "due_at": tx.now}
+    new = insert(activity_update).values([{"filing_id": i, **facts} for i in ids])
+    tx.connection.execute(
+        new.on_conflict_do_update(index_elements=[activity_update.c.filing_id], set_=facts)
+    )
+    flags: dict[str, object] = {
+        "is_withdrawn": kind is UpdateKind.WITHDRAW,
+        "is_replaced": is_replaced,
+        "is_removed": False,
+    }
+    if kind is UpdateKind.RESTORE:  # its Documents are written again after its text
+        flags |= {"is_complete": False, "due_at": tx.now}
+    tx.connection.execute(update(filing).where(filing.c.id.in_(ids)).values(flags))
+    tx.defer(Job.FILE, tx.company_id)
+
+
+def request_rewrite(tx: Tx, filing_id: int) -> None:
+    """Have the Activity's subject and text written again soon, unless another change is due."""
+    with_activity = select(
+        filing.c.id, literal(UpdateKind.REWRITE.value), literal(tx.now), literal(tx.now)
+    ).where(filing.c.id == filing_id, filing.c.activity_id.is_not(None), ~filing.c.is_withdrawn)
+    columns = ["filing_id", "kind", "asked_at", "due_at"]
+    new = insert(activity_update).from_select(columns, with_activity)
+    tx.connection.execute(new.on_conflict_do_nothing())
+    tx.defer(Job.FILE, tx.company_id)
+
+
+def read_all(tx: Tx, filing_ids: Iterable[int]) -> Mapping[int, ActivityUpdate]:
+    """The open updates of these filings, by filing id."""
+    query = select(*_COLUMNS).where(activity_update.c.filing_id.in_(list(filing_ids)))
+    return {
+        filing_id: ActivityUpdate(UpdateKind(kind), move_to, at)
+        for filing_id, kind, move_to, at in tx.connection.execute(query)
+    }
+
+
+def read(tx: Tx, filing_id: int) -> tuple[ActivityUpdate, Filing, Email] | None:
+    """The open update of this filing, None = webCRM has received it."""
+    open_ = read_all(tx, [filing_id])
+    row = tx.connection.execute(select(*FILING).where(filing.c.id == filing_id)).mappings().first()
+    if row is None or not open_:
+        return None
+    found = read_filing(row)
+    return open_[filing_id], found, emails_by_id(tx, [found.email_id])[found.email_id]
+
+
+def due(tx: Tx, *, limit: int) -> Sequence[int]:
+    """Ids of the filings whose Activity is to be changed now, the oldest request first.
+
+    An update waits while its filing has no Activity yet.
+    """
+    ordered = _due(tx).order_by(activity_update.c.asked_at, activity_update.c.filing_id)
+    return tx.connection.execute(ordered.limit(limit)).scalars().all()
+
+
+def has_due_updates(tx: Tx) -> bool:
+    """True when an Activity is to be changed now."""
+    return bool(tx.connection.scalar(select(_due(tx).exists())))
+
+
+def _due(tx: Tx) -> Select[int]:
+    return (
+        select(activity_update.c.filing_id)
+        .join(filing, filing.c.id == activity_update.c.filing_id)
+        .where(filing.c.company_id == tx.company_id, filing.c.activity_id.is_not(None))
+        .where(activity_update.c.due_at <= tx.now)
+    )
+
+
+def complete(tx: Tx, filing_id: int, sent: ActivityUpdate) -> None:
+    """WebCRM has received this update. One that was requested since stays open."""
+    is_same = (activity_update.c.filing_id == filing_id) & (
+        activity_update.c.asked_at == sent.requested_at
+    )
+    tx.connection.execute(delete(activity_update).where(is_same))
+
+
+def postpone(tx: Tx, filing_id: int, *, due_at: datetime) -> None:
+    """Send the filing's update at `due_at`."""
+    query = update(activity_update).where(activity_update.c.filing_id == filing_id)
+    tx.connection.execute(query.values(due_at=due_at))
+
+
+def hold(tx: Tx, filing_id: int) -> int | None:
+    """Do not send the filing's update before `release`; the e-mail's id, None = no filing."""
+    postpone(tx, filing_id, due_at=NEVER)
+    query = select(filing.c.email_id).where(filing.c.id == filing_id)
+    email_id: int | None = tx.connection.scalar(query)
+    return email_id
+
+
+def release(tx: Tx, email_ids: Iterable[int]) -> None:
+    """Send the updates of these mails now that `hold` stopped."""
+    of_mails = select(filing.c.id).where(any_of(filing.c.email_id, email_ids))
+    query = update(activity_update).where(
+        activity_update.c.filing_id.in_(of_mails), activity_update.c.due_at == NEVER
+    )
+    tx.connection.execute(query.values(due_at=tx.now))

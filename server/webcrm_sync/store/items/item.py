@@ -1,0 +1,50 @@
+"""One copy of a mail in one mailbox, as a value."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import RowMapping
+
+from webcrm_sync.core.states import Reason, State
+from webcrm_sync.store.schema.tables import item
+
+
+@dataclass(frozen=True, slots=True)
+class Item:
+    """One copy of a mail in one mailbox. `folder_id` None = the copy is in no sync folder.
+
+    `is_past`: the copy may have been filed before this database began. `is_bare`: the copy could
+    not be read; at most the Message-ID of its mail is known.
+    """
+
+    id: int
+    mailbox_id: int
+    folder_id: int | None
+    email_id: int
+    graph_id: str
+    change_key: str
+    categories: tuple[str, ...]
+    stamp: str | None
+    is_past: bool
+    state: State
+    reason: Reason | None
+    detail: str | None
+    found_at: datetime
+    state_at: datetime
+    mark_attempts: int
+    is_bare: bool = False
+
+
+ITEM_COLUMNS = [item.c[f] for f in Item.__dataclass_fields__]
+
+
+def read_item(row: RowMapping | dict[str, Any]) -> Item:
+    """An Item from a row of ITEM_COLUMNS."""
+    facts = dict(row)
+    facts["categories"] = tuple(row["categories"])
+    facts["state"] = State(row["state"])
+    facts["reason"] = Reason(row["reason"]) if row["reason"] else None
+    return Item(**facts)

@@ -1,0 +1,88 @@
+"""Finds copies: by Graph id, by mail, by version."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Mapping, Sequence
+
+from sqlalchemy import bindparam, select, text
+from sqlalchemy.dialects.postgresql import distinct_on
+
+from webcrm_sync.store.any_of import any_of, any_of_param
+from webcrm_sync.store.database import Tx
+from webcrm_sync.store.items.item import ITEM_COLUMNS, Item, read_item
+from webcrm_sync.store.schema.tables import item, mailbox
+
+_BY_GRAPH_ID = select(*ITEM_COLUMNS).where(
+    item.c.mailbox_id == bindparam("mailbox"), any_of_param(item.c.graph_id, "graph_ids")
+)
+_BY_GRAPH_ID_LOCKED = _BY_GRAPH_ID.order_by(item.c.id).with_for_update()
+_UNSEEN = select(item.c.graph_id).where(
+    item.c.folder_id == bindparam("folder"), item.c.seen_round < bindparam("round")
+)
+_KNOWN_VERSIONS = text(
+    "SELECT mailbox_id, graph_id, change_key"
+    " FROM unnest(CAST(:mailbox_ids AS bigint[]), CAST(:graph_ids AS text[]),"
+    " CAST(:change_keys AS text[])) AS version (mailbox_id, graph_id, change_key)"
+    " JOIN item USING (mailbox_id, graph_id, change_key)"
+)
+
+
+def known_items(
+    tx: Tx, mailbox_id: int, graph_ids: Iterable[str], *, is_locked: bool = False
+) -> Mapping[str, Item]:
+    """The mailbox's items with these Graph ids, by Graph id.
+
+    With `is_locked` they stay locked until `tx` ends, see `locks.lock_copies`.
+    """
+    wanted = {"mailbox": mailbox_id, "graph_ids": list(graph_ids)}
+    query = _BY_GRAPH_ID_LOCKED if is_locked else _BY_GRAPH_ID
+    rows = tx.connection.execute(query, wanted).mappings()
+    return {row["graph_id"]: read_item(row) for row in rows}
+
+
+def items_of_email(tx: Tx, email_id: int) -> Sequence[Item]:
+    """Every copy of a mail, by id."""
+    query = select(*ITEM_COLUMNS).where(item.c.email_id == email_id).order_by(item.c.id)
+    return [read_item(row) for row in tx.connection.execute(query).mappings()]
+
+
+def first_copies(tx: Tx, email_ids: Iterable[int]) -> Sequence[Item]:
+    """One copy of each of these mails: the first one in a sync folder, else the first one."""
+    query = (
+        select(*ITEM_COLUMNS)
+        .ext(distinct_on(item.c.email_id))
+        .where(any_of(item.c.email_id, email_ids))
+        .order_by(item.c.email_id, item.c.folder_id.is_(None), item.c.id)
+    )
+    return [read_item(row) for row in tx.connection.execute(query).mappings()]
+
+
+def unseen_items(tx: Tx, folder_id: int, round_number: int) -> Sequence[str]:
+    """Graph ids of the folder's copies that its full reading `round_number` did not list."""
+    wanted = {"folder": folder_id, "round": round_number}
+    return tx.connection.execute(_UNSEEN, wanted).scalars().all()
+
+
+def addresses_holding(tx: Tx, email_ids: Sequence[int]) -> Mapping[int, Sequence[str]]:
+    """Per e-mail the addresses of the mailboxes with a copy, in the order they were found."""
+    query = (
+        select(item.c.email_id, mailbox.c.address)
+        .join(item, item.c.mailbox_id == mailbox.c.id)
+        .where(any_of(item.c.email_id, email_ids))
+        .order_by(item.c.id)
+    )
+    found: dict[int, list[str]] = {i: [] for i in email_ids}
+    for email_id, address in tx.connection.execute(query):
+        found[email_id].append(address)
+    return found
+
+
+def known_versions(
+    tx: Tx, versions: Collection[tuple[int, str, str]]
+) -> frozenset[tuple[int, str, str]]:
+    """Which of these (mailbox id, Graph id, change key) the items have already."""
+    if not versions:
+        return frozenset()
+    mailbox_ids, graph_ids, change_keys = (list(c) for c in zip(*versions, strict=True))
+    wanted = {"mailbox_ids": mailbox_ids, "graph_ids": graph_ids, "change_keys": change_keys}
+    return frozenset(map(tuple, tx.connection.execute(_KNOWN_VERSIONS, wanted)))

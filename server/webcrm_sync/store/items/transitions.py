@@ -1,0 +1,290 @@
+"""Changes the states of items. No other module does.
+
+Each function is one transition with the states it starts from; `core.states` says which are
+allowed. Every change goes through `_change`, so that the columns beside the state always agree
+with it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Sequence
+from datetime import datetime
+
+from sqlalchemy import ColumnElement, bindparam, select, update
+
+from webcrm_sync.core.events import EventKind
+from webcrm_sync.core.jobs import Job
+from webcrm_sync.core.states import OVERRULED, TRANSITIONS, UNSETTLED, Reason, State, mark_for
+from webcrm_sync.store import events, filings
+from webcrm_sync.store.any_of import any_of, any_of_param
+from webcrm_sync.store.database import Tx
+from webcrm_sync.store.items.item import Item
+from webcrm_sync.store.items.locks import lock_copies
+from webcrm_sync.store.schema.tables import email, filing, item, mailbox
+
+#: States of copies that are on their way to webCRM.
+_MOVING = (State.FOUND, State.MATCHED)
+_SYNC = (
+    update(item)
+    .where(any_of_param(item.c.id, "ids"), item.c.state == State.FILED.value)
+    .values(
+        state=State.SYNCED.value,
+        reason=None,
+        detail=None,
+        state_at=bindparam("now"),
+        mark_due_at=None,
+        mark_attempts=0,
+    )
+    .returning(item.c.id)
+)
+
+
+# ---- begin again --------------------------------------------------------------------------
+
+
+def take_up_again(tx: Tx, which: ColumnElement[bool], *, of: Collection[State]) -> int:
+    """Let these copies begin again as found, at once; how many they were.
+
+    Nothing of their earlier end is kept: no reason, no detail, no time to wait for.
+    """
+    changed = _change(tx, which, of=of, to=State.FOUND)
+    if changed:
+        tx.defer(Job.FILE, tx.company_id)
+    return len(changed)
+
+
+def take_up_copy_again(tx: Tx, item_id: int, *, of: Collection[State]) -> None:
+    """Let one copy begin again, see `take_up_again`."""
+    take_up_again(tx, item.c.id == item_id, of=of)
+
+
+def take_up_due(tx: Tx) -> int:
+    """Let the parked copies begin again whose time for another try has come; how many."""
+    company_mailboxes = select(mailbox.c.id).where(mailbox.c.company_id == tx.company_id)
+    due = (
+        select(item.c.id)
+        .where(
+            item.c.state == State.PARKED.value,
+            item.c.retry_at <= tx.now,
+            item.c.folder_id.is_not(None),
+            item.c.mailbox_id.in_(company_mailboxes),
+        )
+        .order_by(item.c.id)
+        .with_for_update(skip_locked=True)  # the next tick takes what is locked now
+    )
+    ids = tx.connection.execute(due).scalars().all()
+    return take_up_again(tx, any_of(item.c.id, ids), of=[State.PARKED]) if ids else 0
+
+
+# ---- decide and file ----------------------------------------------------------------------
+
+
+def decide(tx: Tx, email_ids: Iterable[int], *, to: State, reason: Reason | None = None) -> None:
+    """Record the decision on the found copies of these mails."""
+    _change(tx, any_of(item.c.email_id, email_ids), of=[State.FOUND], to=to, reason=reason)
+
+
+def follow_choice(tx: Tx, email_id: int, *, is_filed: bool) -> bool:
+    """Take the copies of a mail further after a person chose; False = there were none.
+
+    `is_filed`: nothing is left to be sent to webCRM.
+    """
+    to = State.FILED if is_filed else State.MATCHED
+    of = (State.FOUND, State.WAITING, State.PARKED)
+    return bool(_change(tx, item.c.email_id == email_id, of=of, to=to))
+
+
+def mark_filed(tx: Tx, email_ids: Iterable[int]) -> None:
+    """The mails are complete in webCRM: their copies are filed.
+
+    Copies that were just found are not among them: such a copy may name more people.
+    """
+    of = (State.MATCHED, State.WAITING, State.PARKED)
+    _change(tx, any_of(item.c.email_id, email_ids), of=of, to=State.FILED)
+
+
+def promote_excluded(tx: Tx, email_ids: Iterable[int]) -> None:
+    """File the excluded copies in sync folders, since their mail is in webCRM. Idempotent.
+
+    A mail whose filings were all withdrawn stays excluded.
+    """
+    filed = select(filing.c.id).where(filing.c.email_id == item.c.email_id, ~filing.c.is_withdrawn)
+    which = (
+        any_of(item.c.email_id, email_ids)
+        & item.c.reason.in_([r.value for r in OVERRULED])
+        & item.c.folder_id.is_not(None)
+        & filed.exists()
+    )
+    _change(tx, which, of=[State.SKIPPED], to=State.FILED)
+
+
+def file_preserved(tx: Tx, email_ids: Iterable[int], *, is_complete: bool) -> None:
+    """File found copies whose Activity a recovery has read back from webCRM.
+
+    Without `is_complete` their mails still lack Documents, so the copies wait for those.
+    """
+    to = State.FILED if is_complete else State.MATCHED
+    _change(tx, any_of(item.c.email_id, email_ids), of=[State.FOUND], to=to)
+
+
+def restore_removed(tx: Tx, email_id: int) -> None:
+    """File the copies again that were skipped because webCRM seemed to have lost their mail."""
+    which = (item.c.email_id == email_id) & (item.c.reason == Reason.REMOVED_IN_WEBCRM.value)
+    _change(tx, which, of=[State.SKIPPED], to=State.FILED)
+
+
+def sync(tx: Tx, item_ids: Iterable[int]) -> frozenset[int]:
+    """The filed copies among these are synced now; their ids."""
+    changed = tx.connection.execute(_SYNC, {"ids": list(item_ids), "now": tx.now})
+    return frozenset(changed.scalars())
+
+
+def move_on(tx: Tx, seen: Item, *, to: State) -> None:
+    """Take a stuck copy further, unless its state has changed since it was `seen`."""
+    _change(tx, item.c.id == seen.id, of=[seen.state], to=to)
+
+
+# ---- park ---------------------------------------------------------------------------------
+
+
+def park(tx: Tx, email_id: int, reason: Reason, detail: str) -> bool:
+    """Park the matched copies of a mail until a person acts; False = there were none."""
+    which = item.c.email_id == email_id
+    parked = _change(tx, which, of=[State.MATCHED], to=State.PARKED, reason=reason, detail=detail)
+    return bool(parked)
+
+
+def park_all(tx: Tx, reason: Reason, *, detail: str, retry_at: datetime) -> None:
+    """Park all of the company's moving copies until `retry_at`.
+
+    A mail that is parked again for the same reason gets no second event.
+    """
+    moving = (
+        select(item.c.email_id)
+        .join(email, email.c.id == item.c.email_id)
+        .where(email.c.company_id == tx.company_id, item.c.state.in_([s.value for s in _MOVING]))
+    )
+    ids = sorted(set(tx.connection.execute(moving).scalars()))
+    known = events.last_reasons(tx.connection, ids)
+    which = any_of(item.c.email_id, ids)
+    _change(tx, which, of=_MOVING, to=State.PARKED, reason=reason, detail=detail, retry_at=retry_at)
+    facts = {"reason": reason.value, "detail": detail}
+    news = [i for i in ids if known.get(i) != reason.value]
+    tx.record_events(events.NewEvent(EventKind.PARKED, email_id=i, facts=facts) for i in news)
+
+
+def park_unforeseen(tx: Tx, email_id: int, detail: str) -> None:
+    """Park the moving copies of a mail after an unforeseen error."""
+    which = item.c.email_id == email_id
+    lock_copies(tx, which)
+    _change(tx, which, of=_MOVING, to=State.PARKED, reason=Reason.UNFORESEEN, detail=detail)
+
+
+def park_unreadable(tx: Tx, seen: Item, detail: str) -> None:
+    """Park a copy that still cannot be read; one that was moved in again begins again first."""
+    which = item.c.id == seen.id
+    if seen.state is State.SKIPPED:
+        take_up_again(tx, which, of=[State.SKIPPED])
+    of = (State.FOUND, State.PARKED)
+    _change(tx, which, of=of, to=State.PARKED, reason=Reason.UNFORESEEN, detail=detail)
+
+
+# ---- skip ---------------------------------------------------------------------------------
+
+
+def skip_unsettled(tx: Tx, item_id: int, reason: Reason) -> None:
+    """Skip a copy that left its sync folder, or was deleted, before its mail was filed."""
+    _change(tx, item.c.id == item_id, of=UNSETTLED, to=State.SKIPPED, reason=reason)
+
+
+def withdraw(tx: Tx, item_id: int) -> None:
+    """Skip a synced copy that a person takes back."""
+    which = item.c.id == item_id
+    _change(tx, which, of=[State.SYNCED], to=State.SKIPPED, reason=Reason.MOVED_OUT)
+
+
+def skip_deleted(tx: Tx, email_id: int) -> None:
+    """Skip the unsettled copies of a mail, of which none exists any more. Drops its filings."""
+    which = item.c.email_id == email_id
+    _change(tx, which, of=UNSETTLED, to=State.SKIPPED, reason=Reason.DELETED)
+    filings.drop_abandoned(tx, email_id)
+    tx.record_event(EventKind.DELETED, email_id=email_id)
+
+
+def skip_removed(tx: Tx, email_ids: Iterable[int]) -> None:
+    """Skip the copies of mails that no longer have an Activity in webCRM."""
+    _change(
+        tx,
+        any_of(item.c.email_id, email_ids),
+        of=(State.MATCHED, State.WAITING, State.PARKED, State.FILED, State.SYNCED),
+        to=State.SKIPPED,
+        reason=Reason.REMOVED_IN_WEBCRM,
+    )
+
+
+def skip_folder(tx: Tx, folder_id: int) -> None:
+    """Skip the unsettled copies of a sync folder that is gone. Drops their filings.
+
+    Copies of a mail that was sent to webCRM keep their state: the answer may be on its way.
+    """
+    sent = select(filing.c.id).where(
+        filing.c.email_id == item.c.email_id, filing.c.intent_at.is_not(None)
+    )
+    in_folder = item.c.folder_id == folder_id
+    # What the other copies show depends on the folder, so they are marked again.
+    shown = [State.SKIPPED.value, State.WAITING.value, State.PARKED.value]
+    query = update(item).where(in_folder, item.c.state.in_(shown))
+    tx.connection.execute(query.values(mark_due_at=tx.now))
+    skipped = _change(
+        tx,
+        in_folder & ~sent.exists(),
+        of=UNSETTLED,
+        to=State.SKIPPED,
+        reason=Reason.MOVED_OUT,
+    )
+    for _, email_id in skipped:
+        filings.drop_abandoned(tx, email_id)
+        tx.record_event(EventKind.MOVED_OUT, email_id=email_id)
+
+
+# ---- the one update -----------------------------------------------------------------------
+
+
+def _change(
+    tx: Tx,
+    which: ColumnElement[bool],
+    *,
+    of: Collection[State],
+    to: State,
+    reason: Reason | None = None,
+    detail: str | None = None,
+    retry_at: datetime | None = None,
+) -> Sequence[tuple[int, int]]:
+    """Move those of the copies that are in a state `of` to the state `to`, and mark them.
+
+    A state may be entered again, with another reason. Returns the mailbox id and e-mail id of
+    each copy that changed.
+    """
+    assert all(state is to or to in TRANSITIONS[state] for state in of), (of, to)
+    in_state = which & item.c.state.in_([s.value for s in of])
+    lock_copies(tx, in_state)
+    is_shown = mark_for(to, reason) is not None
+    query = (
+        update(item)
+        .where(in_state)
+        .values(
+            state=to.value,
+            reason=reason.value if reason else None,
+            detail=detail,
+            retry_at=retry_at,
+            state_at=tx.now,
+            mark_due_at=tx.now if is_shown else None,
+            mark_attempts=0,
+        )
+        .returning(item.c.mailbox_id, item.c.email_id)
+    )
+    changed = [(box_id, email_id) for box_id, email_id in tx.connection.execute(query)]
+    if is_shown:
+        for mailbox_id in {mailbox_id for mailbox_id, _ in changed}:
+            tx.defer(Job.MARK, mailbox_id)
+    return changed

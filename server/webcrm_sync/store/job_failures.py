@@ -1,0 +1,106 @@
+"""Jobs that failed, or whose worker died."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import ColumnElement, Table, delete, select, update
+from sqlalchemy.dialects.postgresql import insert
+
+from webcrm_sync.store.database import Tx
+from webcrm_sync.store.schema.incidents import begun, job_trouble
+
+
+@dataclass(frozen=True, slots=True)
+class JobFailure:
+    """A job that failed or died. It does not run before `due_at`, because of `trouble`.
+
+    `attempts`: failures in a row. `deaths`: workers that died during the job.
+    """
+
+    task: str
+    subject_id: int
+    due_at: datetime | None
+    attempts: int
+    trouble: str | None
+    deaths: int
+
+    def is_postponed(self, now: datetime) -> bool:
+        """True while the job must not run."""
+        return self.due_at is not None and self.due_at > now
+
+
+_COLUMNS = [job_trouble.c[f] for f in JobFailure.__dataclass_fields__]
+
+
+def read(tx: Tx, task: str, subject_id: int) -> JobFailure | None:
+    """The job's failures, None = it works."""
+    query = select(*_COLUMNS).where(_is_job(job_trouble, task, subject_id))
+    row = tx.connection.execute(query).first()
+    return JobFailure(*row) if row else None
+
+
+def read_all(tx: Tx) -> Sequence[JobFailure]:
+    """The company's jobs that failed, by task and subject."""
+    query = select(*_COLUMNS).where(
+        job_trouble.c.company_id == tx.company_id, job_trouble.c.trouble.is_not(None)
+    )
+    rows = tx.connection.execute(query.order_by(job_trouble.c.task, job_trouble.c.subject_id))
+    return [JobFailure(*row) for row in rows]
+
+
+def postpone(
+    tx: Tx, task: str, subject_id: int, *, due_at: datetime, attempts: int, trouble: str
+) -> None:
+    """Do not run the job before `due_at`."""
+    values = {"due_at": due_at, "attempts": attempts, "trouble": trouble}
+    _save(tx, task, subject_id, values, values)
+
+
+def count_death(tx: Tx, task: str, subject_id: int) -> None:
+    """Count one more worker that died during the job."""
+    more = {"deaths": job_trouble.c.deaths + 1}
+    _save(tx, task, subject_id, {"deaths": 1}, more)
+
+
+def _save(
+    tx: Tx,
+    task: str,
+    subject_id: int,
+    new: Mapping[str, object],
+    changed: Mapping[str, object],
+) -> None:
+    keys = {"company_id": tx.company_id, "task": task, "subject_id": subject_id}
+    index = [job_trouble.c.task, job_trouble.c.subject_id]
+    query = insert(job_trouble).values(**keys, **new)
+    tx.connection.execute(query.on_conflict_do_update(index_elements=index, set_=changed))
+
+
+def clear(tx: Tx, task: str, subject_id: int) -> None:
+    """The job works again. Its deaths stay known while a thing it began is unfinished."""
+    unfinished = select(begun.c.thing).where(_is_job(begun, task, subject_id)).exists()
+    is_job = _is_job(job_trouble, task, subject_id)
+    tx.connection.execute(delete(job_trouble).where(is_job, ~unfinished))
+    query = update(job_trouble).where(is_job)
+    tx.connection.execute(query.values(due_at=None, attempts=0, trouble=None))
+
+
+def begin_thing(tx: Tx, task: str, subject_id: int, thing: str) -> int:
+    """Record that the job begins a thing; how often it began it before and did not finish."""
+    keys = {"company_id": tx.company_id, "task": task, "subject_id": subject_id, "thing": thing}
+    new = insert(begun).values(**keys, times=1)
+    index = [begun.c.task, begun.c.subject_id, begun.c.thing]
+    query = new.on_conflict_do_update(index_elements=index, set_={"times": begun.c.times + 1})
+    return int(tx.connection.execute(query.returning(begun.c.times)).scalar_one()) - 1
+
+
+def finish_thing(tx: Tx, task: str, subject_id: int, thing: str) -> None:
+    """Record that the job finished a thing."""
+    is_thing = _is_job(begun, task, subject_id) & (begun.c.thing == thing)
+    tx.connection.execute(delete(begun).where(is_thing))
+
+
+def _is_job(table: Table, task: str, subject_id: int) -> ColumnElement[bool]:
+    return (table.c.task == task) & (table.c.subject_id == subject_id)
