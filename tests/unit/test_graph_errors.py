@@ -24,7 +24,7 @@ NOW = datetime(2026, 11, 20, 10, tzinfo=UTC)
 
 
 def meaning(status: int, code: str = "", message: str = "", *, post: bool = False) -> SyncError:
-    return classify_failure(Failure(status, code, message), now=NOW, is_repeatable=not post)
+    return classify_failure(Failure(status, code, message), now=NOW, is_idempotent=not post)
 
 
 @pytest.mark.parametrize(
@@ -73,7 +73,7 @@ def test_a_throttled_post_did_not_happen() -> None:
 
 def test_a_subscription_that_is_not_there_says_nothing_about_a_mailbox() -> None:
     failure = Failure(404, "ResourceNotFound")
-    assert type(classify_failure(failure, now=NOW, is_repeatable=True, in_mailbox=False)) is Gone
+    assert type(classify_failure(failure, now=NOW, is_idempotent=True, in_mailbox=False)) is Gone
 
 
 def test_a_mailbox_out_of_property_names_is_not_one_that_is_full() -> None:

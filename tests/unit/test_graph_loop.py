@@ -113,7 +113,7 @@ def test_no_mailbox_has_more_than_three_requests_in_flight(places: list[int]) ->
 
     async def hold(gate: MailboxLimiter, count: int) -> None:
         nonlocal in_flight, most
-        async with gate.hold(Call("Mailbox", places=count)):
+        async with gate.hold(Call("Mailbox", slots=count)):
             in_flight += count
             most = max(most, in_flight)
             await asyncio.sleep(0.001)
@@ -130,7 +130,7 @@ def test_no_mailbox_has_more_than_three_requests_in_flight(places: list[int]) ->
 def test_one_mailbox_does_not_stop_another() -> None:
     async def story() -> bool:
         gate = MailboxLimiter()
-        async with gate.hold(Call("a", places=3)), gate.hold(Call("b")), gate.hold(Call(None)):
+        async with gate.hold(Call("a", slots=3)), gate.hold(Call("b")), gate.hold(Call(None)):
             return True
 
     assert asyncio.run(asyncio.wait_for(story(), 5))

@@ -66,7 +66,7 @@ TABLE: list[tuple[str, float | None]] = [
 
 def from_graph(value: str) -> datetime | None:
     error = graph.classify_failure(
-        graph.Failure(429, retry_after=value), now=NOW, is_repeatable=True
+        graph.Failure(429, retry_after=value), now=NOW, is_idempotent=True
     )
     assert isinstance(error, TryLater)
     return error.retry_at

@@ -1,1 +1,1 @@
-"""Microsoft Graph: mailboxes, folders, mails and push, behind `client.GraphClient`."""
+"""The client of Microsoft Graph and Entra: mail, folders, rules, subscriptions, tokens."""

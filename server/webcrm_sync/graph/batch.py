@@ -1,4 +1,4 @@
-"""Several requests of one mailbox in one round trip (Microsoft Graph: JSON batching)."""
+"""Several requests about one mailbox in one round trip (Microsoft Graph: JSON batching)."""
 
 from __future__ import annotations
 
@@ -12,14 +12,14 @@ from webcrm_sync.graph.concurrency import PER_MAILBOX, Call
 from webcrm_sync.graph.errors import Failure, read_failure
 from webcrm_sync.graph.transport import Transport
 
-#: Graph takes no more in one batch.
+#: The most that Graph takes in one batch.
 MAX_REQUESTS = 20
 _FAILED_DEPENDENCY = 424
 
 
 @dataclass(frozen=True, slots=True)
 class BatchRequest:
-    """One request of a batch. `url`: relative to the Graph address, no version."""
+    """One request in a batch. `url`: relative to the Graph address, without the version."""
 
     method: str
     url: str
@@ -29,14 +29,14 @@ class BatchRequest:
 
 @dataclass(frozen=True, slots=True)
 class BatchAnswer:
-    """One line's answer: its JSON, or what failed."""
+    """The answer to one request: its JSON, or its failure."""
 
     body: Mapping[str, Any]
     failure: Failure | None = None
 
     @property
-    def is_cut_off(self) -> bool:
-        """True where a line before it failed, so that it was not tried."""
+    def is_skipped(self) -> bool:
+        """True when Graph did not try the request, because one before it failed."""
         return self.failure is not None and self.failure.status == _FAILED_DEPENDENCY
 
     @property
@@ -48,94 +48,98 @@ class BatchAnswer:
 NOT_ANSWERED = BatchAnswer({}, Failure(_FAILED_DEPENDENCY, "NotAnswered"))
 
 
-def batch_body(lines: Sequence[BatchRequest], *, is_chain: bool) -> dict[str, Any]:
-    """The body of `/$batch`. `is_chain`: each line waits for the one before it.
+def batch_body(requests: Sequence[BatchRequest], *, is_chain: bool) -> dict[str, Any]:
+    """The body of `/$batch`. `is_chain`: each request waits for the one before it.
 
-    Each line needs its own headers; those of the batch do not reach it.
+    Each request needs its own headers, since Graph does not apply those of the batch.
     """
-    return {"requests": [_line(n, line, is_chain) for n, line in enumerate(lines, 1)]}
+    return {"requests": [_request_body(n, one, is_chain) for n, one in enumerate(requests, 1)]}
 
 
-def _line(number: int, line: BatchRequest, is_chain: bool) -> dict[str, Any]:
-    headers = {"Prefer": 'IdType="ImmutableId"', **line.headers}
-    shaped: dict[str, Any] = {"id": str(number), "method": line.method, "url": line.url}
-    if line.body is not None:
-        shaped["body"] = line.body
+def _request_body(number: int, request: BatchRequest, is_chain: bool) -> dict[str, Any]:
+    headers = {"Prefer": 'IdType="ImmutableId"', **request.headers}
+    body: dict[str, Any] = {"id": str(number), "method": request.method, "url": request.url}
+    if request.body is not None:
+        body["body"] = request.body
         headers["Content-Type"] = "application/json"
     if is_chain and number > 1:
-        shaped["dependsOn"] = [str(number - 1)]
-    return shaped | {"headers": headers}
+        body["dependsOn"] = [str(number - 1)]
+    return body | {"headers": headers}
 
 
 def read_answers(raw: Mapping[str, Any], count: int) -> list[BatchAnswer]:
-    """The answers in the order of the lines; they come in any order. Missing = not tried."""
+    """The answers in the order of the requests; Graph sends them in any order.
+
+    A missing answer counts as a request that was not tried.
+    """
     by_id = {str(one.get("id")): one for one in wire.get_objects(raw, "responses")}
     return [
-        _answer(by_id[str(n)]) if str(n) in by_id else NOT_ANSWERED for n in range(1, count + 1)
+        _read_answer(by_id[str(n)]) if str(n) in by_id else NOT_ANSWERED
+        for n in range(1, count + 1)
     ]
 
 
-def _answer(raw: Mapping[str, Any]) -> BatchAnswer:
+def _read_answer(raw: Mapping[str, Any]) -> BatchAnswer:
     status, headers, body = raw.get("status"), raw.get("headers"), raw.get("body")
     if not isinstance(status, int) or not (200 <= status < 300 or 400 <= status < 600):
         return NOT_ANSWERED
     if status < 300:
         return BatchAnswer(body if isinstance(body, dict) else {})
-    told = headers if isinstance(headers, dict) else {}
-    return BatchAnswer({}, read_failure(status, told, body))
+    return BatchAnswer({}, read_failure(status, headers if isinstance(headers, dict) else {}, body))
 
 
 async def send_chain(
-    transport: Transport, user_id: str, lines: Sequence[BatchRequest]
+    transport: Transport, user_id: str, requests: Sequence[BatchRequest]
 ) -> list[BatchAnswer]:
-    """The answers of at most 20 lines sent as a chain: after one that fails, the rest is 424.
+    """The answers to at most 20 requests; after one that fails, the others are skipped (424).
 
-    A chain runs one line at a time, so it takes one of the mailbox's places. Every line must bear
-    being sent twice.
+    Graph runs a chain one request at a time, so it takes one of the mailbox's slots. Each request
+    must be idempotent.
     """
-    if len(lines) > MAX_REQUESTS:
+    if len(requests) > MAX_REQUESTS:
         raise ValueError(f"a batch holds at most {MAX_REQUESTS} requests")
-    return await _send(transport, lines, Call(user_id), is_chain=True)
+    return await _send(transport, requests, Call(user_id), is_chain=True)
 
 
 async def send_reads(
-    transport: Transport, user_id: str, lines: Sequence[BatchRequest]
+    transport: Transport, user_id: str, requests: Sequence[BatchRequest]
 ) -> list[BatchAnswer]:
-    """The answers of GETs, any number; a 404 among them is an answer, all else is raised.
+    """The answers to any number of GETs. Raises every failure but a 404.
 
-    Chains of 20, one round trip each while nothing is missing. What a 404 cut off is asked again
-    side by side, no more at a time than the mailbox has places, since Outlook answers 429 beyond
-    (Microsoft Graph: throttling limits).
+    It sends chains of 20, so it makes one round trip for each while nothing is missing. It repeats
+    the requests that a 404 cut off in parallel, at most as many at once as the mailbox has slots,
+    since Outlook answers 429 beyond (Microsoft Graph: throttling limits).
     """
-    got: list[BatchAnswer] = []
-    for start in range(0, len(lines), MAX_REQUESTS):
-        got += await _read_some(transport, user_id, lines[start : start + MAX_REQUESTS])
-    return got
+    answers: list[BatchAnswer] = []
+    for start in range(0, len(requests), MAX_REQUESTS):
+        answers += await _send_some_reads(
+            transport, user_id, requests[start : start + MAX_REQUESTS]
+        )
+    return answers
 
 
-async def _read_some(
-    transport: Transport, user_id: str, lines: Sequence[BatchRequest]
+async def _send_some_reads(
+    transport: Transport, user_id: str, requests: Sequence[BatchRequest]
 ) -> list[BatchAnswer]:
-    got: list[BatchAnswer] = []
-    if len(lines) > PER_MAILBOX:
-        tried = await send_chain(transport, user_id, lines)
-        got = list(takewhile(lambda one: not one.is_cut_off, tried))
-    while len(got) < len(lines):
-        some = lines[len(got) : len(got) + PER_MAILBOX]
-        call = Call(user_id, places=len(some))
-        got += await _send(transport, some, call, is_chain=False)
-    for one in got:
-        if one.failure and not one.is_missing:
-            raise transport.trouble(one.failure, Call(user_id))
-    return got
+    answers: list[BatchAnswer] = []
+    if len(requests) > PER_MAILBOX:
+        chained = await send_chain(transport, user_id, requests)
+        answers = list(takewhile(lambda answer: not answer.is_skipped, chained))
+    while len(answers) < len(requests):
+        parallel = requests[len(answers) : len(answers) + PER_MAILBOX]
+        call = Call(user_id, slots=len(parallel))
+        answers += await _send(transport, parallel, call, is_chain=False)
+    for answer in answers:
+        if answer.failure and not answer.is_missing:
+            raise transport.classify(answer.failure, Call(user_id))
+    return answers
 
 
 async def _send(
-    transport: Transport, lines: Sequence[BatchRequest], call: Call, *, is_chain: bool
+    transport: Transport, requests: Sequence[BatchRequest], call: Call, *, is_chain: bool
 ) -> list[BatchAnswer]:
-    if not lines:
+    if not requests:
         return []
-    raw = await transport.json(
-        "POST", transport.url("$batch"), call, body=batch_body(lines, is_chain=is_chain)
-    )
-    return read_answers(raw, len(lines))
+    body = batch_body(requests, is_chain=is_chain)
+    raw = await transport.request_json("POST", transport.build_url("$batch"), call, body=body)
+    return read_answers(raw, len(requests))

@@ -1,4 +1,4 @@
-"""Outlook as the engine sees it: Microsoft Graph behind plain, synchronous calls."""
+"""The calls to Microsoft Graph as synchronous methods, for the engine."""
 
 from __future__ import annotations
 
@@ -31,10 +31,11 @@ from webcrm_sync.settings import Settings
 
 
 class GraphClient:
-    """Every call to Graph. Blocking, thread-safe, one for the whole process; never retries.
+    """Every call to Graph. Synchronous and thread-safe; one serves the whole process.
 
-    Each method raises the errors of `core.errors`: TryLater, AccessLost and Refused always, Gone
-    where a thing is named, Unclear only where it says so. Ids are immutable ids.
+    It never retries. Ids are immutable ids. Each method may raise TryLater, AccessLost and Refused;
+    one that names a mail, folder, rule or subscription may raise Gone; only those that say so may
+    raise Unclear.
     """
 
     def __init__(
@@ -45,125 +46,131 @@ class GraphClient:
         self._loop = LoopThread()
 
     def warm_up(self) -> None:
-        """Loads, in the background, what the first calls would wait for. Returns at once."""
+        """Loads the SDK in the background, so that the first calls do not wait for it."""
         graph = self._graph.graph
         Thread(target=load_builders, args=(graph,), name="graph-warm-up", daemon=True).start()
 
     def close(self) -> None:
-        """Ends what is in flight and the connections. Idempotent; no call afterwards."""
+        """Cancels running calls and closes the connections. Idempotent. Calls fail afterwards."""
         self._loop.close(self._graph.close)
         self._login.close()
 
     def roles(self) -> frozenset[str]:
-        """The application permissions in our token; empty is no proof that there are none."""
+        """The application permissions in our token. Empty does not prove that there are none."""
         return self._login.roles()
 
     # -- mailboxes
 
     def user(self, address: str) -> MailUser:
-        """Who has this address or user principal name; Gone when nobody does."""
-        return self._loop.run(mailbox.user(self._graph, address))
+        """The user with this address or user principal name. Raises Gone when there is none."""
+        return self._loop.run(mailbox.find_user(self._graph, address))
 
     def category_names(self, user_id: str) -> tuple[str, ...]:
-        """The names in the mailbox's list of categories."""
-        return self._loop.run(mailbox.category_names(self._graph, user_id))
+        """The names of the mailbox's categories."""
+        return self._loop.run(mailbox.list_category_names(self._graph, user_id))
 
     def create_category(self, user_id: str, name: str, colour: str) -> None:
-        """Adds a category to the mailbox's list. Idempotent. `colour`: `preset0` to `preset24`."""
+        """Adds a category to the mailbox. Idempotent. `colour`: `preset0` to `preset24`."""
         self._loop.run(mailbox.create_category(self._graph, user_id, name, colour))
 
     def rules(self, user_id: str) -> tuple[InboxRule, ...]:
         """The mailbox's inbox rules."""
-        return self._loop.run(mailbox.rules(self._graph, user_id))
+        return self._loop.run(mailbox.list_rules(self._graph, user_id))
 
     def delete_rule(self, user_id: str, rule_id: str) -> None:
-        """Ends an inbox rule."""
+        """Deletes an inbox rule."""
         self._loop.run(mailbox.delete_rule(self._graph, user_id, rule_id))
 
     def sender_rules(self, user_id: str) -> tuple[SenderRule, ...]:
-        """The mailbox's inbox rules with the senders they are for."""
-        return self._loop.run(sender_rules.sender_rules(self._graph, user_id))
+        """The mailbox's inbox rules with their senders."""
+        return self._loop.run(sender_rules.list_sender_rules(self._graph, user_id))
 
     def save_sender_rule(self, user_id: str, rule: SenderRule) -> None:
-        """Makes an inbox rule (without an id) or gives one other senders. May raise Unclear."""
+        """Creates a rule that has no id, or replaces the senders of one. May raise Unclear."""
         self._loop.run(sender_rules.save_sender_rule(self._graph, user_id, rule))
 
     # -- folders
 
     def folder(self, user_id: str, folder_id_or_well_known: str) -> Folder:
         """The folder with that id or well-known name (`inbox`, `sentitems`, `msgfolderroot`)."""
-        return self._loop.run(folders.folder(self._graph, user_id, folder_id_or_well_known))
+        return self._loop.run(folders.read_folder(self._graph, user_id, folder_id_or_well_known))
 
     def children(self, user_id: str, parent_id: str, name: str) -> tuple[Folder, ...]:
-        """The folders of that name, in any case, right under the parent; hidden ones too."""
-        return self._loop.run(folders.children(self._graph, user_id, parent_id, name))
+        """The folders with that name, in any case, directly under the parent; also hidden ones."""
+        return self._loop.run(folders.find_children(self._graph, user_id, parent_id, name))
 
     def create_folder(self, user_id: str, parent_id: str, name: str) -> Folder:
         """The new folder, or the one that has the name already. May raise Unclear."""
         return self._loop.run(folders.create_folder(self._graph, user_id, parent_id, name))
 
     def parents(self, user_id: str, folder_ids: Sequence[str]) -> dict[str, str | None]:
-        """The parent's id of each folder, None = there is no such folder."""
-        return self._loop.run(folders.parents(self._graph, user_id, folder_ids))
+        """The id of each folder's parent, None = there is no such folder."""
+        return self._loop.run(folders.read_parents(self._graph, user_id, folder_ids))
 
     # -- mails
 
     def page(self, user_id: str, folder_id: str, cursor: str | None, *, size: int = 50) -> Page:
-        """The next page of a folder's changes, mails whole; `cursor` None = from the start.
+        """The next page of a folder's changes with whole mails; `cursor` None = from the start.
 
-        Raises CursorExpired when Graph no longer knows the cursor, Gone without the folder.
+        Raises CursorExpired when Graph no longer knows the cursor.
         """
-        return self._loop.run(messages.page(self._graph, user_id, folder_id, cursor, size=size))
+        return self._loop.run(
+            messages.read_page(self._graph, user_id, folder_id, cursor, size=size)
+        )
 
     def message(self, user_id: str, graph_id: str) -> Message:
-        """One mail, whole."""
-        return self._loop.run(messages.message(self._graph, user_id, graph_id))
+        """One mail with its body."""
+        return self._loop.run(messages.read_mail(self._graph, user_id, graph_id))
 
     def locations(self, user_id: str, graph_ids: Sequence[str]) -> dict[str, Location | None]:
-        """Where each copy lies now, None = nowhere. Any number, up to 20 per round trip."""
-        return self._loop.run(messages.locations(self._graph, user_id, graph_ids))
+        """The current location of each copy, None = it does not exist, or Graph refuses to say.
+
+        Any number of ids, up to 20 per round trip.
+        """
+        return self._loop.run(messages.read_locations(self._graph, user_id, graph_ids))
 
     def listing(self, user_id: str, folder_id: str) -> dict[str, Location]:
-        """Every copy in a folder by its id, without content: what delta should have told."""
-        return self._loop.run(messages.listing(self._graph, user_id, folder_id))
+        """The location of every copy in a folder, by Graph id, independent of any delta."""
+        return self._loop.run(messages.list_folder(self._graph, user_id, folder_id))
 
     def mark(self, user_id: str, markings: Sequence[Marking]) -> list[MarkingResult]:
-        """The new version or the trouble of each of at most 20 copies, in their order.
+        """The result of each of at most 20 markings, in their order. Idempotent.
 
-        After one that fails the rest is TryLater: not tried. Trouble may be Conflict (read,
-        merge, mark again), Gone, TryLater, AccessLost, or Refused with the code
-        ErrorQuotaExceeded: this mailbox takes no stamp any more, mark without. Idempotent.
+        A result holds a new version or an error. After the first error, the others are TryLater
+        and not attempted. The error may be Conflict (read, merge and mark again), Gone, TryLater,
+        AccessLost, or Refused with the code ErrorQuotaExceeded: the mailbox takes no stamp any
+        more, so mark without one.
         """
-        return self._loop.run(messages.mark(self._graph, user_id, markings))
+        return self._loop.run(messages.mark_mails(self._graph, user_id, markings))
 
     def immutable_ids(self, user_id: str, ids: Sequence[str], kind: str) -> dict[str, str | None]:
-        """The immutable id behind each id of that `kind` (`ewsId`, `restId`), None = unknown."""
-        return self._loop.run(lookup.immutable_ids(self._graph, user_id, ids, kind))
+        """The immutable id of each id of that `kind` (`ewsId`, `restId`), None = unknown."""
+        return self._loop.run(lookup.translate_ids(self._graph, user_id, ids, kind))
 
     def heads(self, user_id: str, graph_ids: Sequence[str]) -> dict[str, Message | None]:
         """Each mail without its body, None = there is none. Up to 20 per round trip."""
-        return self._loop.run(lookup.heads(self._graph, user_id, graph_ids))
+        return self._loop.run(lookup.read_heads(self._graph, user_id, graph_ids))
 
     def find_mail(self, user_id: str, message_id: str) -> tuple[Message, ...]:
-        """The copies of the mail with this Message-ID in any folder, without their bodies."""
+        """The mails with this Message-ID in any folder, without their bodies."""
         return self._loop.run(lookup.find_mail(self._graph, user_id, message_id))
 
     def move(self, user_id: str, graph_id: str, folder_id: str) -> Location:
-        """Where the copy lies now: in that folder. Idempotent; its immutable id stays."""
-        return self._loop.run(lookup.move(self._graph, user_id, graph_id, folder_id))
+        """The copy's new location, after a move into the folder. Idempotent; keeps its id."""
+        return self._loop.run(lookup.move_mail(self._graph, user_id, graph_id, folder_id))
 
     def attachments(self, user_id: str, graph_id: str) -> tuple[Attachment, ...]:
-        """Every attachment of a mail, inline ones too, without content."""
-        return self._loop.run(messages.attachments(self._graph, user_id, graph_id))
+        """Every attachment of a mail, including inline ones, without content."""
+        return self._loop.run(messages.list_attachments(self._graph, user_id, graph_id))
 
     def attachment_lists(
         self, user_id: str, graph_ids: Sequence[str]
     ) -> dict[str, tuple[Attachment, ...]]:
-        """The attachments of any number of mails, up to 20 mails per round trip.
+        """The attachments of each mail, by Graph id, up to 20 mails per round trip.
 
-        A mail that is not there, or has very many, is not among them.
+        A mail that does not exist, or whose attachments fill several pages, is left out.
         """
-        return self._loop.run(messages.attachment_lists(self._graph, user_id, graph_ids))
+        return self._loop.run(messages.list_attachments_by_mail(self._graph, user_id, graph_ids))
 
     def save_attachment(
         self,
@@ -174,9 +181,9 @@ class GraphClient:
         sink: IO[bytes],
         at_most: int = LARGEST_MAIL,
     ) -> None:
-        """Writes an attachment's bytes into `sink`; after an error a part may stand in it.
+        """Writes an attachment's bytes into `sink`, which may hold a part of them after an error.
 
-        Refused where more than `at_most` bytes come.
+        Raises Refused when more than `at_most` bytes arrive.
         """
         saving = messages.save_attachment(
             self._graph, user_id, graph_id, attachment_id, sink, at_most=at_most
@@ -184,19 +191,20 @@ class GraphClient:
         self._loop.run(saving)
 
     def create_sent(self, user_id: str, folder_id: str, mail: SentMail) -> CreatedMail:
-        """A new mail that looks sent. May raise Unclear: then look with `find_stamped`.
+        """A new mail that looks sent.
 
-        Refused with the code ErrorQuotaExceeded: this mailbox takes no stamp any more.
+        May raise Unclear: search with `find_stamped` before a second try. Raises Refused, code
+        ErrorQuotaExceeded, when the mailbox takes no stamp any more.
         """
         return self._loop.run(messages.create_sent(self._graph, user_id, folder_id, mail))
 
     def find_stamped(self, user_id: str, stamp: str) -> tuple[CreatedMail, ...]:
-        """The mails with this stamp in any folder; a fresh one may take seconds to be found."""
+        """The mails with this stamp in any folder. The search may lag by seconds."""
         return self._loop.run(messages.find_stamped(self._graph, user_id, stamp))
 
     def delete(self, user_id: str, graph_id: str) -> None:
-        """Deletes a mail the way its owner would; it can be brought back."""
-        self._loop.run(messages.delete(self._graph, user_id, graph_id))
+        """Deletes a mail as its owner would, who can restore it."""
+        self._loop.run(messages.delete_mail(self._graph, user_id, graph_id))
 
     # -- push
 
@@ -210,9 +218,9 @@ class GraphClient:
         client_state: str,
         expires_at: datetime,
     ) -> Subscription:
-        """A new subscription of one folder; both URLs must answer while we wait.
+        """A new subscription to one folder. Both URLs must answer during the call.
 
-        May raise Unclear. Its end is Graph's answer, perhaps not the one asked for.
+        May raise Unclear. The subscription may end earlier than `expires_at`.
         """
         return self._loop.run(
             subscriptions.subscribe(
@@ -227,17 +235,17 @@ class GraphClient:
         )
 
     def renew(self, subscription_id: str, expires_at: datetime) -> Subscription:
-        """The subscription with its new end; Gone when it must be made anew."""
+        """The subscription with its new end. After Gone, subscribe again."""
         return self._loop.run(subscriptions.renew(self._graph, subscription_id, expires_at))
 
     def reauthorize(self, subscription_id: str) -> None:
-        """Says yes to Graph's `reauthorizationRequired`. Idempotent."""
+        """Answers Graph's `reauthorizationRequired`. Idempotent."""
         self._loop.run(subscriptions.reauthorize(self._graph, subscription_id))
 
     def unsubscribe(self, subscription_id: str) -> None:
-        """Ends a subscription. Idempotent."""
+        """Deletes a subscription. Idempotent."""
         self._loop.run(subscriptions.unsubscribe(self._graph, subscription_id))
 
     def subscriptions(self) -> tuple[Subscription, ...]:
-        """Every subscription of this application, of all mailboxes."""
-        return self._loop.run(subscriptions.subscriptions(self._graph))
+        """Every subscription of this application, in all mailboxes."""
+        return self._loop.run(subscriptions.list_subscriptions(self._graph))

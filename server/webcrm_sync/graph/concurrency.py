@@ -1,4 +1,4 @@
-"""How many requests of one mailbox may be in flight."""
+"""How many requests of one mailbox run at once."""
 
 from __future__ import annotations
 
@@ -14,35 +14,35 @@ PER_MAILBOX = 3
 
 @dataclass(frozen=True, slots=True)
 class Call:
-    """What is known about a request besides its URL.
+    """The facts about a request that its URL does not tell.
 
-    `mailbox`: the user id whose places it takes, None = no mailbox's. `places`: how many.
-    `is_repeatable`: sending it twice does no harm.
+    `mailbox`: the user id whose slots it takes, None = none. `slots`: how many it takes.
+    `is_idempotent`: a second request does no harm.
     """
 
     mailbox: str | None
-    is_repeatable: bool = True
-    places: int = 1
+    is_idempotent: bool = True
+    slots: int = 1
 
 
 class MailboxLimiter:
-    """The places of each mailbox. Lives on one event loop."""
+    """The slots of each mailbox. Belongs to one event loop."""
 
     def __init__(self) -> None:
         self._mailboxes: dict[str, tuple[asyncio.Lock, asyncio.Semaphore]] = {}
 
     @asynccontextmanager
     async def hold(self, call: Call) -> AsyncIterator[None]:
-        """Holds the places that the call needs; waits in line for them."""
+        """Holds the slots that `call` needs, and waits for them first, in order of arrival."""
         async with AsyncExitStack() as held:
             if call.mailbox is not None:
-                line, places = self._of(call.mailbox.casefold())
-                async with line:  # two that each hold a part would wait for each other
-                    for _ in range(call.places):
-                        await held.enter_async_context(places)
+                lock, slots = self._lock_and_slots(call.mailbox.casefold())
+                async with lock:  # otherwise two calls that hold some slots each could deadlock
+                    for _ in range(call.slots):
+                        await held.enter_async_context(slots)
             yield
 
-    def _of(self, mailbox: str) -> tuple[asyncio.Lock, asyncio.Semaphore]:
+    def _lock_and_slots(self, mailbox: str) -> tuple[asyncio.Lock, asyncio.Semaphore]:
         if mailbox not in self._mailboxes:
             self._mailboxes[mailbox] = (asyncio.Lock(), asyncio.Semaphore(PER_MAILBOX))
         return self._mailboxes[mailbox]

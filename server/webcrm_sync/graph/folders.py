@@ -1,4 +1,4 @@
-"""Mail folders in Graph. Asked raw: they are looked at every few minutes (ADR 3)."""
+"""Mail folders in Graph. Read as raw JSON, since they are read every few minutes (ADR 3)."""
 
 from __future__ import annotations
 
@@ -12,69 +12,71 @@ from webcrm_sync.graph.concurrency import Call
 from webcrm_sync.graph.paging import list_entries
 from webcrm_sync.graph.transport import Transport
 
-#: As many children as one page can hold; a mailbox seldom has more.
+#: Children on one page; few mailboxes have more.
 _PAGE = 100
 _KEYS = "id,displayName,parentFolderId,totalItemCount"
 #: A saved search that looks like a folder (Microsoft Graph: mailSearchFolder).
 _SEARCH_FOLDER = "#microsoft.graph.mailsearchfolder"
 
 
-async def folder(transport: Transport, user_id: str, folder_id: str) -> Folder:
+async def read_folder(transport: Transport, user_id: str, folder_id: str) -> Folder:
     """The folder with that id or well-known name."""
-    url = transport.url("users", user_id, "mailFolders", folder_id, select=_KEYS)
-    return _read(await transport.json("GET", url, Call(user_id)))
+    url = transport.build_url("users", user_id, "mailFolders", folder_id, select=_KEYS)
+    return _to_folder(await transport.request_json("GET", url, Call(user_id)))
 
 
-async def children(
+async def find_children(
     transport: Transport, user_id: str, parent_id: str, name: str
 ) -> tuple[Folder, ...]:
-    """The folders of that name right under the parent, hidden ones too.
+    """The folders with that name directly under the parent, including hidden ones.
 
-    Compared by ourselves: Exchange compares names without case, `$filter` may not.
+    The names are compared here: Exchange ignores their case, and `$filter` may not.
     """
-    place = ("users", user_id, "mailFolders", parent_id, "childFolders")
-    url = transport.url(*place, top=f"{_PAGE}", select=_KEYS) + "&includeHiddenFolders=true"
+    segments = ("users", user_id, "mailFolders", parent_id, "childFolders")
+    url = transport.build_url(*segments, top=f"{_PAGE}", select=_KEYS)
     return tuple(
-        _read(one)
-        for one in await list_entries(transport, Call(user_id), url)
-        if wire.get_text(one, "displayName").casefold() == name.casefold()
-        and wire.get_text(one, "@odata.type").casefold() != _SEARCH_FOLDER
+        _to_folder(entry)
+        for entry in await list_entries(
+            transport, Call(user_id), f"{url}&includeHiddenFolders=true"
+        )
+        if wire.get_text(entry, "displayName").casefold() == name.casefold()
+        and wire.get_text(entry, "@odata.type").casefold() != _SEARCH_FOLDER
     )
 
 
 async def create_folder(transport: Transport, user_id: str, parent_id: str, name: str) -> Folder:
     """The new folder, or the one that has the name already."""
-    url = transport.url("users", user_id, "mailFolders", parent_id, "childFolders")
-    call = Call(user_id, is_repeatable=False)
+    url = transport.build_url("users", user_id, "mailFolders", parent_id, "childFolders")
+    call = Call(user_id, is_idempotent=False)
     try:
-        made = await transport.json("POST", url, call, body={"displayName": name})
+        raw = await transport.request_json("POST", url, call, body={"displayName": name})
     except Refused as refused:
         if refused.code.casefold() != "errorfolderexists":
             raise
-        there = await children(transport, user_id, parent_id, name)
-        if not there:  # a search folder has the name: nothing we can put mail into
+        existing = await find_children(transport, user_id, parent_id, name)
+        if not existing:  # a search folder has the name; it cannot hold mail
             raise
-        return there[0]
-    return _read(made)
+        return existing[0]
+    return _to_folder(raw)
 
 
-async def parents(
+async def read_parents(
     transport: Transport, user_id: str, folder_ids: Sequence[str]
 ) -> dict[str, str | None]:
-    """The parent's id of each folder, None = there is no such folder."""
+    """The id of each folder's parent, None = there is no such folder."""
     keys = "id,parentFolderId"
-    lines = [
+    requests = [
         BatchRequest("GET", wire.build_path("users", user_id, "mailFolders", one, select=keys))
         for one in folder_ids
     ]
-    answers = await batch.send_reads(transport, user_id, lines)
+    answers = await batch.send_reads(transport, user_id, requests)
     return {
         folder_id: None if answer.is_missing else wire.get_text(answer.body, "parentFolderId")
         for folder_id, answer in zip(folder_ids, answers, strict=True)
     }
 
 
-def _read(raw: wire.Json) -> Folder:
+def _to_folder(raw: wire.Json) -> Folder:
     return Folder(
         graph_id=wire.get_id(raw),
         name=wire.get_text(raw, "displayName"),

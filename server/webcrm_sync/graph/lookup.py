@@ -1,6 +1,6 @@
-"""The mail that somebody points at in Outlook: its immutable id, its head, its move.
+"""The mail that a person has open in Outlook: its immutable id, its head, its move.
 
-No body is ever asked for here: what lies outside the sync folders is read by its head alone.
+These calls never ask for a body: of mails outside the sync folders, only the head is read.
 """
 
 from __future__ import annotations
@@ -18,39 +18,39 @@ from webcrm_sync.graph.transport import Transport
 HEAD_KEYS = wire.MESSAGE_KEYS.removesuffix(",body")
 
 
-async def immutable_ids(
+async def translate_ids(
     transport: Transport, user_id: str, ids: Sequence[str], kind: str
 ) -> dict[str, str | None]:
-    """The immutable id behind each id, None = not of this mailbox, or gone.
+    """The immutable id of each of at most 1000 ids, None = not in this mailbox.
 
-    Microsoft Graph: user: translateExchangeIds; at most 1000 ids.
+    Microsoft Graph: user: translateExchangeIds.
     """
     body = {
         "inputIds": list(ids),
         "sourceIdType": kind,
         "targetIdType": "restImmutableEntryId",
     }
-    url = transport.url("users", user_id, "translateExchangeIds")
-    found = await transport.json("POST", url, Call(user_id), body=body)
-    lines = wire.get_objects(found, "value")
-    told = {
-        wire.get_text(line, "sourceId"): wire.get_text(line, "targetId") or None for line in lines
+    url = transport.build_url("users", user_id, "translateExchangeIds")
+    raw = await transport.request_json("POST", url, Call(user_id), body=body)
+    translated = {
+        wire.get_text(entry, "sourceId"): wire.get_text(entry, "targetId") or None
+        for entry in wire.get_objects(raw, "value")
     }
-    return {one: told.get(one) for one in ids}
+    return {one: translated.get(one) for one in ids}
 
 
-async def heads(
+async def read_heads(
     transport: Transport, user_id: str, graph_ids: Sequence[str]
 ) -> dict[str, Message | None]:
     """Each mail without its body, None = there is none."""
-    lines = [
+    requests = [
         BatchRequest(
             "GET",
-            wire.build_path(*("users", user_id, "messages", one), select=HEAD_KEYS, expand=EXPAND),
+            wire.build_path("users", user_id, "messages", one, select=HEAD_KEYS, expand=EXPAND),
         )
         for one in graph_ids
     ]
-    answers = await batch.send_reads(transport, user_id, lines)
+    answers = await batch.send_reads(transport, user_id, requests)
     return {
         graph_id: None if answer.is_missing else wire.read_message(answer.body)
         for graph_id, answer in zip(graph_ids, answers, strict=True)
@@ -58,19 +58,19 @@ async def heads(
 
 
 async def find_mail(transport: Transport, user_id: str, message_id: str) -> tuple[Message, ...]:
-    """The copies of a mail in any folder; a Message-ID may have several, or be forged."""
-    url = transport.url(
+    """The mails with this Message-ID in any folder: copies of one mail, or forgeries."""
+    url = transport.build_url(
         *("users", user_id, "messages"),
         filter=f"internetMessageId eq '{wire.quote_literal(message_id)}'",
         select=HEAD_KEYS,
         expand=EXPAND,
     )
-    found = await transport.json("GET", url, Call(user_id))
-    return tuple(wire.read_message(line) for line in wire.get_objects(found, "value"))
+    raw = await transport.request_json("GET", url, Call(user_id))
+    return tuple(wire.read_message(entry) for entry in wire.get_objects(raw, "value"))
 
 
-async def move(transport: Transport, user_id: str, graph_id: str, folder_id: str) -> Location:
-    """Puts a mail into a folder (Microsoft Graph: message: move)."""
-    url = transport.url("users", user_id, "messages", graph_id, "move")
+async def move_mail(transport: Transport, user_id: str, graph_id: str, folder_id: str) -> Location:
+    """The mail's new location, after a move into the folder (Microsoft Graph: message: move)."""
+    url = transport.build_url("users", user_id, "messages", graph_id, "move")
     body = {"destinationId": folder_id}
-    return wire.read_location(await transport.json("POST", url, Call(user_id), body=body))
+    return wire.read_location(await transport.request_json("POST", url, Call(user_id), body=body))

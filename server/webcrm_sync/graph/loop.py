@@ -1,4 +1,4 @@
-"""The one event loop, in a thread of its own, that makes the asynchronous SDK synchronous."""
+"""The event loop in its own thread, which makes the asynchronous SDK synchronous."""
 
 from __future__ import annotations
 
@@ -13,15 +13,16 @@ logger = logging.getLogger(__name__)
 
 T = TypeVar("T")
 
-#: A loop that a coroutine holds up, or whose thread did not survive a fork, never ends.
-_CLOSE_S = 5.0
+#: A loop never ends if a coroutine blocks it, or if its thread did not survive a fork.
+_CLOSE_TIMEOUT_S = 5.0
 
 
 class LoopThread:
-    """An event loop that any number of threads may run coroutines on.
+    """An event loop that runs coroutines for any number of threads.
 
-    The SDK's client belongs to the loop of its first call; a loop per call breaks the second one
-    with "Event loop is closed" (GitHub: microsoftgraph/msgraph-sdk-python#366).
+    The SDK's client belongs to the loop of its first call, so there is one loop for all calls: with
+    a loop per call, the second raises "Event loop is closed" (GitHub:
+    microsoftgraph/msgraph-sdk-python#366).
     """
 
     def __init__(self) -> None:
@@ -32,19 +33,19 @@ class LoopThread:
         self._thread.start()
 
     def run(self, coroutine: Coroutine[Any, Any, T]) -> T:
-        """The coroutine's result; what it raises is raised here.
+        """The coroutine's result; raises what the coroutine raises.
 
         Raises RuntimeError after `close`, and on the loop's own thread.
         """
         if not self._can_run():
             coroutine.close()
-            raise RuntimeError("the Graph loop is closed or was asked from within")
+            raise RuntimeError("the Graph loop is closed or was called from its own thread")
         future = asyncio.run_coroutine_threadsafe(coroutine, self._loop)
         try:
             return future.result()
         except CancelledError:
             raise RuntimeError("the Graph loop was closed during the call") from None
-        except BaseException:  # KeyboardInterrupt in the caller: do not leave the call behind
+        except BaseException:  # a KeyboardInterrupt in the caller must not leave the call running
             future.cancel()
             raise
 
@@ -52,27 +53,27 @@ class LoopThread:
         return self._is_open and self._thread.is_alive() and current_thread() is not self._thread
 
     def close(self, last: Callable[[], Coroutine[Any, Any, None]]) -> None:
-        """Cancels what still runs, runs `last`, ends the thread, within some seconds. Idempotent.
+        """Cancels running coroutines, runs `last` and ends the thread, in seconds. Idempotent.
 
-        A loop that does not end by then is left to the process, which waits for no daemon thread.
+        A loop that does not end in time is left to the process, which waits for no daemon thread.
         """
         with self._closing:
             if not self._is_open:
                 return
             self._is_open = False
             if self._thread.is_alive():
-                self._end(last)
+                self._stop(last)
             if not self._thread.is_alive():
                 self._loop.close()
 
-    def _end(self, last: Callable[[], Coroutine[Any, Any, None]]) -> None:
+    def _stop(self, last: Callable[[], Coroutine[Any, Any, None]]) -> None:
         end = asyncio.run_coroutine_threadsafe(self._wind_down(last), self._loop)
         try:
-            end.result(_CLOSE_S)
+            end.result(_CLOSE_TIMEOUT_S)
         except (TimeoutError, CancelledError):
             logger.warning("graph_loop_does_not_end")
         self._loop.call_soon_threadsafe(self._loop.stop)
-        self._thread.join(_CLOSE_S)
+        self._thread.join(_CLOSE_TIMEOUT_S)
 
     async def _wind_down(self, last: Callable[[], Coroutine[Any, Any, None]]) -> None:
         others = asyncio.all_tasks() - {asyncio.current_task()}

@@ -1,6 +1,6 @@
-"""Mails in Graph: read, found, marked, made.
+"""Mails in Graph: read, find, mark, create.
 
-Raw JSON, since a page through the SDK's models takes eighty times as long.
+Read as raw JSON, since a page through the SDK's models takes eighty times as long.
 """
 
 from __future__ import annotations
@@ -18,87 +18,91 @@ from webcrm_sync.graph.paging import list_entries
 from webcrm_sync.graph.properties import EXPAND
 from webcrm_sync.graph.transport import TOO_LARGE, Transport
 
-_KEYS = wire.ATTACHMENT_KEYS
 _AS_HTML = 'outlook.body-content-type="html"'
 
 
-async def page(
+async def read_page(
     transport: Transport, user_id: str, folder_id: str, cursor: str | None, *, size: int
 ) -> Page:
     """The next page of a folder's delta; `cursor` None = from the start.
 
-    A page whose bodies are more than an answer may hold is asked for again with half the mails.
+    A page whose bodies exceed the bounds of an answer is requested again with half the mails.
     """
-    url = cursor or transport.url(
+    url = cursor or transport.build_url(
         *("users", user_id, "mailFolders", folder_id, "messages", "delta"),
         select=wire.MESSAGE_KEYS,
         expand=EXPAND,
     )
-    prefer = (f"odata.maxpagesize={size}", _AS_HTML)  # not sticky: said again on each page
+    prefer = (f"odata.maxpagesize={size}", _AS_HTML)  # Graph does not remember them between pages
     try:
-        return wire.read_page(await transport.json("GET", url, Call(user_id), prefer=prefer))
+        return wire.read_page(
+            await transport.request_json("GET", url, Call(user_id), prefer=prefer)
+        )
     except TryLater as error:
         if error.code != TOO_LARGE or size == 1:
             raise
-    return await page(transport, user_id, folder_id, cursor, size=size // 2)
+    return await read_page(transport, user_id, folder_id, cursor, size=size // 2)
 
 
-async def message(transport: Transport, user_id: str, graph_id: str) -> Message:
-    """One mail, whole."""
-    url = transport.url(
+async def read_mail(transport: Transport, user_id: str, graph_id: str) -> Message:
+    """One mail with its body."""
+    url = transport.build_url(
         *("users", user_id, "messages", graph_id),
         select=wire.MESSAGE_KEYS,
         expand=EXPAND,
     )
-    return wire.read_message(await transport.json("GET", url, Call(user_id), prefer=(_AS_HTML,)))
+    return wire.read_message(
+        await transport.request_json("GET", url, Call(user_id), prefer=(_AS_HTML,))
+    )
 
 
-async def locations(
+async def read_locations(
     transport: Transport, user_id: str, graph_ids: Sequence[str]
 ) -> dict[str, Location | None]:
-    """Where each copy lies, None = nowhere, or Graph refuses to say.
+    """The location of each copy, None = it does not exist, or Graph refuses to say.
 
-    One that is refused is found by halving: it must not hide the others.
+    After a refusal it asks for each half alone, so that one refused copy does not hide the others.
     """
-    lines = [
+    requests = [
         BatchRequest(
-            "GET", wire.build_path("users", user_id, "messages", one, select=wire.LOCATION_KEYS)
+            "GET",
+            wire.build_path("users", user_id, "messages", one, select=wire.LOCATION_KEYS),
         )
         for one in graph_ids
     ]
     try:
-        answers = await batch.send_reads(transport, user_id, lines)
+        answers = await batch.send_reads(transport, user_id, requests)
     except Refused:
         if len(graph_ids) == 1:
             return {graph_ids[0]: None}
         half = len(graph_ids) // 2
-        first = await locations(transport, user_id, graph_ids[:half])
-        return first | await locations(transport, user_id, graph_ids[half:])
+        first = await read_locations(transport, user_id, graph_ids[:half])
+        return first | await read_locations(transport, user_id, graph_ids[half:])
     return {
         graph_id: None if answer.is_missing else wire.read_location(answer.body)
         for graph_id, answer in zip(graph_ids, answers, strict=True)
     }
 
 
-async def listing(transport: Transport, user_id: str, folder_id: str) -> dict[str, Location]:
-    """Every copy in the folder with where it lies and what it carries, no content.
+async def list_folder(transport: Transport, user_id: str, folder_id: str) -> dict[str, Location]:
+    """The location of every copy in a folder, by Graph id.
 
     A page holds up to 1000 (Microsoft Graph: list messages).
     """
-    url = transport.url(
+    url = transport.build_url(
         *("users", user_id, "mailFolders", folder_id, "messages"),
         select=wire.LOCATION_KEYS,
         top="1000",
     )
-    found = await list_entries(transport, Call(user_id), url)
-    return {wire.get_id(line): wire.read_location(line) for line in found}
+    entries = await list_entries(transport, Call(user_id), url)
+    return {wire.get_id(entry): wire.read_location(entry) for entry in entries}
 
 
-async def mark(
+async def mark_mails(
     transport: Transport, user_id: str, markings: Sequence[Marking]
 ) -> list[MarkingResult]:
-    """The new version of each copy or its trouble, in the order of `markings` (at most 20)."""
-    lines = [
+    """The result of each of at most 20 markings, in their order: a new version or an error."""
+    requests = [
         BatchRequest(
             "PATCH",
             wire.build_path("users", user_id, "messages", one.graph_id),
@@ -107,50 +111,54 @@ async def mark(
         )
         for one in markings
     ]
-    answers = await batch.send_chain(transport, user_id, lines)
+    answers = await batch.send_chain(transport, user_id, requests)
     return [
-        _marked(transport, user_id, one, answer)
+        _read_marking_result(transport, user_id, one, answer)
         for one, answer in zip(markings, answers, strict=True)
     ]
 
 
-def _marked(
+def _read_marking_result(
     transport: Transport, user_id: str, marking: Marking, answer: BatchAnswer
 ) -> MarkingResult:
     if answer.failure:
-        trouble = transport.trouble(answer.failure, Call(user_id))
-        return MarkingResult(marking.graph_id, trouble=trouble, is_attempted=not answer.is_cut_off)
-    there = {name.casefold() for name in wire.get_texts(answer.body, "categories")}
-    if there and not there.issuperset(name.casefold() for name in marking.categories):
+        error = transport.classify(answer.failure, Call(user_id))
+        return MarkingResult(marking.graph_id, trouble=error, is_attempted=not answer.is_skipped)
+    saved = {name.casefold() for name in wire.get_texts(answer.body, "categories")}
+    if saved and not saved.issuperset(name.casefold() for name in marking.categories):
         return MarkingResult(
-            marking.graph_id, trouble=Conflict("The categories were not all taken.")
+            marking.graph_id, trouble=Conflict("Outlook did not save all categories.")
         )
     return MarkingResult(marking.graph_id, wire.get_text(answer.body, "changeKey"))
 
 
-async def attachments(transport: Transport, user_id: str, graph_id: str) -> tuple[Attachment, ...]:
+async def list_attachments(
+    transport: Transport, user_id: str, graph_id: str
+) -> tuple[Attachment, ...]:
     """Every attachment of a mail, without its content."""
-    url = transport.url(*("users", user_id, "messages", graph_id, "attachments"), select=_KEYS)
-    return tuple(
-        wire.read_attachment(line) for line in await list_entries(transport, Call(user_id), url)
+    url = transport.build_url(
+        *("users", user_id, "messages", graph_id, "attachments"), select=wire.ATTACHMENT_KEYS
     )
+    entries = await list_entries(transport, Call(user_id), url)
+    return tuple(wire.read_attachment(entry) for entry in entries)
 
 
-async def attachment_lists(
+async def list_attachments_by_mail(
     transport: Transport, user_id: str, graph_ids: Sequence[str]
 ) -> dict[str, tuple[Attachment, ...]]:
-    """Every attachment of each mail that is there."""
-    lines = [
+    """Every attachment of each mail; without the mails that are missing or have several pages."""
+    requests = [
         BatchRequest(
-            "GET", wire.build_path("users", user_id, "messages", one, "attachments", select=_KEYS)
+            "GET",
+            wire.build_path(
+                "users", user_id, "messages", one, "attachments", select=wire.ATTACHMENT_KEYS
+            ),
         )
         for one in graph_ids
     ]
-    answers = await batch.send_reads(transport, user_id, lines)
+    answers = await batch.send_reads(transport, user_id, requests)
     return {
-        graph_id: tuple(
-            wire.read_attachment(line) for line in wire.get_objects(answer.body, "value")
-        )
+        graph_id: tuple(map(wire.read_attachment, wire.get_objects(answer.body, "value")))
         for graph_id, answer in zip(graph_ids, answers, strict=True)
         if not answer.is_missing and not wire.get_text(answer.body, "@odata.nextLink")
     }
@@ -167,33 +175,32 @@ async def save_attachment(
 ) -> None:
     """Writes an attachment's bytes into `sink`."""
     segments = ("users", user_id, "messages", graph_id, "attachments", attachment_id, "$value")
-    await transport.save(transport.url(*segments), Call(user_id), sink, at_most=at_most)
+    url = transport.build_url(*segments)
+    await transport.download(url, Call(user_id), sink, at_most=at_most)
 
 
 async def create_sent(
     transport: Transport, user_id: str, folder_id: str, mail: SentMail
 ) -> CreatedMail:
-    """A new mail that is no draft."""
-    url = transport.url("users", user_id, "mailFolders", folder_id, "messages")
-    call = Call(user_id, is_repeatable=False)
-    return wire.read_created(
-        await transport.json("POST", url, call, body=wire.sent_mail_body(mail))
-    )
+    """A new mail that is not a draft."""
+    url = transport.build_url("users", user_id, "mailFolders", folder_id, "messages")
+    call = Call(user_id, is_idempotent=False)
+    body = wire.sent_mail_body(mail)
+    return wire.read_created(await transport.request_json("POST", url, call, body=body))
 
 
 async def find_stamped(transport: Transport, user_id: str, stamp: str) -> tuple[CreatedMail, ...]:
-    """The mails with our stamp, in any folder."""
-    url = transport.url(
+    """The mails with this stamp, in any folder."""
+    url = transport.build_url(
         *("users", user_id, "messages"),
         filter=wire.stamp_filter(stamp),
         select=wire.CREATED_KEYS,
     )
-    return tuple(
-        wire.read_created(line) for line in await list_entries(transport, Call(user_id), url)
-    )
+    entries = await list_entries(transport, Call(user_id), url)
+    return tuple(wire.read_created(entry) for entry in entries)
 
 
-async def delete(transport: Transport, user_id: str, graph_id: str) -> None:
-    """Moves a mail where the owner's deleted things go."""
-    url = transport.url("users", user_id, "messages", graph_id)
-    await transport.json("DELETE", url, Call(user_id))
+async def delete_mail(transport: Transport, user_id: str, graph_id: str) -> None:
+    """Moves a mail to the owner's deleted items."""
+    url = transport.build_url("users", user_id, "messages", graph_id)
+    await transport.request_json("DELETE", url, Call(user_id))

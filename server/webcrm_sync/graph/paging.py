@@ -1,4 +1,4 @@
-"""The pages of a listing, one after another."""
+"""Listings of raw JSON, page by page."""
 
 from __future__ import annotations
 
@@ -11,18 +11,18 @@ from webcrm_sync.graph.transport import Transport
 
 
 async def list_pages(transport: Transport, call: Call, url: str) -> AsyncIterator[wire.Json]:
-    """Each page from that address on. Raises TryLater where they lead in a circle or never end."""
+    """The pages from `url` on. Raises TryLater for a listing that repeats a page or never ends."""
     guard = PagingGuard("Graph", most=transport.bounds.pages)
     while url:
-        page = await transport.json("GET", guard.check(url), call)
+        page = await transport.request_json("GET", guard.check(url), call)
         yield page
         url = wire.get_text(page, "@odata.nextLink")
 
 
 async def list_entries(transport: Transport, call: Call, url: str) -> list[wire.Json]:
-    """The lines of all these pages."""
+    """The entries on all pages from `url` on. Raises as `list_pages` does."""
     return [
-        line
+        entry
         async for page in list_pages(transport, call, url)
-        for line in wire.get_objects(page, "value")
+        for entry in wire.get_objects(page, "value")
     ]

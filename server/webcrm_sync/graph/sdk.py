@@ -1,4 +1,4 @@
-"""The SDK's adapter as we use it: no retries, no redirects, our host only."""
+"""The SDK's adapter without retries or redirects, for the configured Graph host only."""
 
 from __future__ import annotations
 
@@ -23,32 +23,32 @@ from webcrm_sync.graph.auth import AppLogin, decode_claims
 from webcrm_sync.graph.errors import Failure
 from webcrm_sync.settings import PREFIX
 
-#: The form of ids that survives moves; not sticky, so on each call
+#: Ids that survive moves. Graph needs the preference on each call
 #: (Microsoft Graph: immutable identifiers for Outlook resources).
 IMMUTABLE_IDS = 'IdType="ImmutableId"'
 
 
 def is_graph_url(url: str, graph_url: str) -> bool:
-    """True when `url` lies on the configured host and brings no login of its own.
+    """True when `url` is on the configured Graph host and holds no login of its own.
 
-    Read as httpx does, which sends it; an address of the usual form is known by its beginning.
+    `url` is parsed by httpx, which also sends it. The first test saves that for ordinary URLs.
     """
     if url.startswith(f"{graph_url}/"):
         return True
     try:
-        return _place(url) == _place(graph_url) and not httpx.URL(url).userinfo
+        return _origin(url) == _origin(graph_url) and not httpx.URL(url).userinfo
     except httpx.InvalidURL:
         return False
 
 
-def _place(url: str) -> tuple[str, str, int | None]:
-    """Scheme, host and port that httpx would send this URL to."""
+def _origin(url: str) -> tuple[str, str, int | None]:
+    """The scheme, host and port that httpx uses for `url`."""
     parsed = httpx.URL(url)
     return parsed.scheme, parsed.host, parsed.port or {"http": 80, "https": 443}.get(parsed.scheme)
 
 
 class PinnedToken(AccessTokenProvider):  # type: ignore[misc]  # mypy does not follow kiota
-    """The application's token, for the configured host and no other."""
+    """The application's token, for requests to the configured Graph host only."""
 
     def __init__(self, login: AppLogin, graph_url: str) -> None:
         self._login = login
@@ -57,7 +57,7 @@ class PinnedToken(AccessTokenProvider):  # type: ignore[misc]  # mypy does not f
     async def get_authorization_token(
         self, uri: str, additional_authentication_context: dict[str, Any] | None = None
     ) -> str:
-        """The token; raises Refused for a URL elsewhere, so that nothing is sent there."""
+        """The token. Raises Refused for another host, so that nothing is sent there."""
         if not is_graph_url(uri, self._graph_url):
             raise Refused("A link leads away from the configured Graph host.", code="ForeignHost")
         challenge = (additional_authentication_context or {}).get("claims", "")
@@ -65,30 +65,30 @@ class PinnedToken(AccessTokenProvider):  # type: ignore[misc]  # mypy does not f
         return await asyncio.to_thread(self._login.token, claims)
 
     def get_allowed_hosts_validator(self) -> AllowedHostsValidator:
-        """The hosts by name; the check itself is `is_ours`, which minds the port too."""
+        """The host by name. `get_authorization_token` is stricter: it checks the port as well."""
         return AllowedHostsValidator([str(urlsplit(self._graph_url).hostname)])
 
 
 def create_adapter(
     login: AppLogin, client: httpx.AsyncClient, graph_url: str
 ) -> GraphRequestAdapter:
-    """An adapter over `client` that sends each request once, to `graph_url` only.
+    """An adapter over `client` that sends each request once, and only to `graph_url`.
 
-    Without the SDK's middleware: we want neither its retries nor its redirects, and what else it
-    does to each request (read its address five times over) serves nothing here.
+    It leaves out the SDK's middleware: we want neither its retries nor its redirects, and its other
+    work on each request (it parses the address five times) is of no use here.
     """
-    client.event_hooks = {"request": [_label], "response": [_check]}
+    client.event_hooks = {"request": [_add_headers], "response": [_check_answer]}
     provider = BaseBearerTokenAuthenticationProvider(PinnedToken(login, graph_url))
-    made = GraphRequestAdapter(provider, client=client)
-    made.base_url = graph_url
-    return made
+    adapter = GraphRequestAdapter(provider, client=client)
+    adapter.base_url = graph_url
+    return adapter
 
 
 def load_builders(graph: GraphServiceClient) -> None:
-    """Imports the SDK's builders and models that we use: two seconds that no call waits for.
+    """Imports the SDK's builders and models that we use, which takes two seconds.
 
-    The SDK imports a builder when it is first named, and with the first model it reads a thousand
-    others (GitHub: microsoftgraph/msgraph-sdk-python#909).
+    The SDK imports a builder at its first use, and with the first model a thousand others
+    (GitHub: microsoftgraph/msgraph-sdk-python#909).
     """
     folder = graph.users.by_user_id("any").mail_folders.by_mail_folder_id("any")
     _ = (folder.message_rules, graph.subscriptions)
@@ -96,31 +96,31 @@ def load_builders(graph: GraphServiceClient) -> None:
 
 
 def read_api_error(error: APIError) -> Failure:
-    """The facts in what the SDK raises for an answer of 4xx or 5xx."""
+    """The facts in the error that the SDK raises for a 4xx or 5xx."""
     headers = httpx.Headers(error.response_headers or {})
-    told = getattr(error, "error", None)  # an ODataError has one; a plain APIError has not
-    inner = getattr(told, "inner_error", None)
+    details = getattr(error, "error", None)  # an ODataError has them, a plain APIError does not
+    inner = getattr(details, "inner_error", None)
     return Failure(
         status=error.response_status_code or 0,
-        code=getattr(told, "code", None) or "",
-        message=getattr(told, "message", None) or "",
+        code=getattr(details, "code", None) or "",
+        message=getattr(details, "message", None) or "",
         retry_after=headers.get("Retry-After"),
         request_id=headers.get("request-id") or getattr(inner, "request_id", None) or "",
     )
 
 
-async def _label(request: httpx.Request) -> None:
-    wishes = [IMMUTABLE_IDS, *request.headers.get_list("Prefer")]
-    request.headers["Prefer"] = ", ".join(wishes)
+async def _add_headers(request: httpx.Request) -> None:
+    preferences = [IMMUTABLE_IDS, *request.headers.get_list("Prefer")]
+    request.headers["Prefer"] = ", ".join(preferences)
     request.headers["client-request-id"] = str(uuid4())
 
 
 class InvalidAnswer(httpx.RemoteProtocolError):
-    """Something answered that is not Graph, or not to this request."""
+    """The answer does not come from Graph, or does not answer this request."""
 
 
-async def _check(response: httpx.Response) -> None:
-    """A redirect is not followed; a page of somebody's gateway is no answer of Graph."""
+async def _check_answer(response: httpx.Response) -> None:
+    """Raises InvalidAnswer for a redirect, and for a gateway's page in place of Graph's JSON."""
     status = response.status_code
     if not (200 <= status < 300 or 400 <= status < 600):
         raise InvalidAnswer(
@@ -128,11 +128,7 @@ async def _check(response: httpx.Response) -> None:
             f" check {PREFIX}GRAPH_URL."
         )
     expected = response.request.headers.get("Accept", "")
-    got = response.headers.get("Content-Type", "")
-    if (
-        response.is_success
-        and got
-        and expected.startswith("application/json")
-        and ("json" not in got)
-    ):
+    received = response.headers.get("Content-Type", "")
+    is_foreign = received and expected.startswith("application/json") and "json" not in received
+    if response.is_success and is_foreign:
         raise InvalidAnswer("Graph's address answers with something that is not JSON.")

@@ -1,4 +1,4 @@
-"""Inbox rules that move the mail of named senders (Microsoft Graph: messageRule)."""
+"""Inbox rules that move the mail of given senders (Microsoft Graph: messageRule)."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from webcrm_sync.graph.transport import Transport
 
 @dataclass(frozen=True, slots=True)
 class SenderRule:
-    """An inbox rule for `senders` (folded). `graph_id` empty = to be made."""
+    """An inbox rule for `senders` (folded addresses). `graph_id` "" = not created yet."""
 
     graph_id: str
     name: str
@@ -23,39 +23,41 @@ class SenderRule:
     senders: tuple[str, ...]
 
 
-async def sender_rules(transport: Transport, user_id: str) -> tuple[SenderRule, ...]:
-    """The mailbox's inbox rules with the senders they are for."""
-    found = await list_entries(transport, Call(user_id), transport.url(*_place(user_id)))
-    return tuple(read_sender_rule(line) for line in found)
+async def list_sender_rules(transport: Transport, user_id: str) -> tuple[SenderRule, ...]:
+    """The mailbox's inbox rules with their senders."""
+    url = transport.build_url(*_segments(user_id))
+    return tuple(map(read_sender_rule, await list_entries(transport, Call(user_id), url)))
 
 
 async def save_sender_rule(transport: Transport, user_id: str, rule: SenderRule) -> None:
-    """Makes the rule, or gives an existing one its senders."""
+    """Creates the rule, or replaces the senders of an existing one."""
     if rule.graph_id:
-        url = transport.url(*_place(user_id), rule.graph_id)
+        url = transport.build_url(*_segments(user_id), rule.graph_id)
         body = {"conditions": _conditions(rule)}
-        await transport.json("PATCH", url, Call(user_id), body=body)
+        await transport.request_json("PATCH", url, Call(user_id), body=body)
         return
-    call = Call(user_id, is_repeatable=False)
-    await transport.json("POST", transport.url(*_place(user_id)), call, body=sender_rule_body(rule))
+    url = transport.build_url(*_segments(user_id))
+    call = Call(user_id, is_idempotent=False)
+    await transport.request_json("POST", url, call, body=sender_rule_body(rule))
 
 
 def read_sender_rule(raw: wire.Json) -> SenderRule:
-    """The rule in a messageRule resource; a read-only one may show no senders."""
-    wanted = wire.get_objects(wire.get_object(raw, "conditions"), "fromAddresses")
-    found = (
-        wire.get_text(wire.get_object(one, "emailAddress"), "address").strip() for one in wanted
+    """The rule in a messageRule resource. A read-only rule may show no senders."""
+    senders = wire.get_objects(wire.get_object(raw, "conditions"), "fromAddresses")
+    addresses = (
+        wire.get_text(wire.get_object(sender, "emailAddress"), "address").strip()
+        for sender in senders
     )
     return SenderRule(
         graph_id=wire.get_text(raw, "id"),
         name=wire.get_text(raw, "displayName"),
         moves_to=wire.get_text(wire.get_object(raw, "actions"), "moveToFolder"),
-        senders=tuple(address.lower() for address in found if address),
+        senders=tuple(address.lower() for address in addresses if address),
     )
 
 
 def sender_rule_body(rule: SenderRule) -> Mapping[str, Any]:
-    """The body of the POST that makes the rule; automatic replies stay where they are."""
+    """The body of the POST that creates the rule, which does not move automatic replies."""
     return {
         "displayName": rule.name,
         "sequence": 1,
@@ -71,9 +73,9 @@ def sender_rule_body(rule: SenderRule) -> Mapping[str, Any]:
 
 
 def _conditions(rule: SenderRule) -> dict[str, Any]:
-    people = [{"emailAddress": {"name": one, "address": one}} for one in rule.senders]
-    return {"fromAddresses": people}
+    senders = [{"emailAddress": {"name": one, "address": one}} for one in rule.senders]
+    return {"fromAddresses": senders}
 
 
-def _place(user_id: str) -> tuple[str, ...]:
+def _segments(user_id: str) -> tuple[str, ...]:
     return ("users", user_id, "mailFolders", "inbox", "messageRules")

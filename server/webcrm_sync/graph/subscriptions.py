@@ -1,4 +1,4 @@
-"""Graph's push subscriptions: it tells us that something in a folder changed."""
+"""Graph's subscriptions, which push a notification for each change in a folder."""
 
 from __future__ import annotations
 
@@ -14,8 +14,8 @@ from webcrm_sync.graph.transport import Transport
 from webcrm_sync.graph.typed import call_typed, list_typed
 from webcrm_sync.graph.wire import build_path, check_segment
 
-#: Subscriptions count against no mailbox's places.
-_ANYWHERE = Call(None)
+#: A call about subscriptions takes no mailbox's slots.
+_CALL = Call(None)
 
 
 async def subscribe(
@@ -28,8 +28,8 @@ async def subscribe(
     client_state: str,
     expires_at: datetime,
 ) -> Subscription:
-    """The new subscription; Graph asks both addresses for an answer before it says yes."""
-    wanted = GraphSubscription(
+    """The new subscription. Graph calls both URLs and waits for their answers before it answers."""
+    model = GraphSubscription(
         change_type="created,updated,deleted",
         notification_url=notification_url,
         lifecycle_notification_url=lifecycle_url,
@@ -37,46 +37,45 @@ async def subscribe(
         expiration_date_time=expires_at,
         client_state=client_state,
     )
-    call = Call(None, is_repeatable=False)
-    return _read(
-        await call_typed(transport, call, lambda: transport.graph.subscriptions.post(wanted))
-    )
+    call = Call(None, is_idempotent=False)
+    builder = transport.graph.subscriptions
+    return _read_subscription(await call_typed(transport, call, lambda: builder.post(model)))
 
 
 async def renew(transport: Transport, subscription_id: str, expires_at: datetime) -> Subscription:
-    """The subscription with its new end, which may be earlier than the one asked for."""
-    one = _builder(transport, subscription_id)
-    later = GraphSubscription(expiration_date_time=expires_at)
-    return _read(await call_typed(transport, _ANYWHERE, lambda: one.patch(later)))
+    """The subscription with its new end, which may be earlier than `expires_at`."""
+    builder = _builder(transport, subscription_id)
+    model = GraphSubscription(expiration_date_time=expires_at)
+    return _read_subscription(await call_typed(transport, _CALL, lambda: builder.patch(model)))
 
 
 async def reauthorize(transport: Transport, subscription_id: str) -> None:
     """Answers Graph's `reauthorizationRequired`."""
-    one = _builder(transport, subscription_id)
-    await transport.send(_ANYWHERE, one.reauthorize.post)
+    builder = _builder(transport, subscription_id)
+    await transport.run(_CALL, builder.reauthorize.post)
 
 
 async def unsubscribe(transport: Transport, subscription_id: str) -> None:
-    """Ends a subscription, if it is still there."""
+    """Deletes a subscription. Idempotent."""
     try:
-        await transport.send(_ANYWHERE, _builder(transport, subscription_id).delete)
+        await transport.run(_CALL, _builder(transport, subscription_id).delete)
     except Gone:
         return
 
 
-async def subscriptions(transport: Transport) -> tuple[Subscription, ...]:
+async def list_subscriptions(transport: Transport) -> tuple[Subscription, ...]:
     """Every subscription of this application."""
-    builder = transport.graph.subscriptions
-    return tuple([_read(one) async for one in list_typed(transport, _ANYWHERE, builder)])
+    models = list_typed(transport, _CALL, transport.graph.subscriptions)
+    return tuple([_read_subscription(model) async for model in models])
 
 
 def _builder(transport: Transport, subscription_id: str) -> Any:
     return transport.graph.subscriptions.by_subscription_id(check_segment(subscription_id))
 
 
-def _read(found: GraphSubscription) -> Subscription:
-    ends = found.expiration_date_time
-    if not (found.id and ends):
+def _read_subscription(model: GraphSubscription) -> Subscription:
+    expires_at = model.expiration_date_time
+    if not (model.id and expires_at):
         raise Refused("Graph's subscription has no id or no end.", code="UnexpectedAnswer")
-    ends = ends if ends.tzinfo else ends.replace(tzinfo=UTC)
-    return Subscription(found.id, found.resource or "", ends.astimezone(UTC))
+    expires_at = expires_at if expires_at.tzinfo else expires_at.replace(tzinfo=UTC)
+    return Subscription(model.id, model.resource or "", expires_at.astimezone(UTC))

@@ -1,6 +1,6 @@
-"""One request to Microsoft Graph: sent once, few at a time per mailbox, its troubles told.
+"""One request to Microsoft Graph: sent once, few at a time per mailbox, errors as `core.errors`.
 
-Importing this module imports msgraph (0.3 s).
+To import this module takes 0.3 s, since it imports msgraph.
 """
 
 from __future__ import annotations
@@ -35,23 +35,23 @@ T = TypeVar("T")
 _ERRORS = {"4XX": ODataError, "5XX": ODataError}
 _TIMEOUTS = httpx.Timeout(90, connect=15)
 _MEGABYTE = 1024 * 1024
-#: A page holds up to 50 mails with their bodies, and one body may hold its pictures: Exchange
-#: takes 35 MB unless told otherwise (Exchange Online limits: message size).
-#: A listing of mails has a thousand on a page, and a folder holds a million at most.
+#: A page holds up to 50 mails with their bodies, and one body may hold its pictures: Exchange takes
+#: 35 MB by default (Exchange Online limits: message size). A page of a mail listing holds a
+#: thousand mails, and a folder a million at most.
 BOUNDS = Bounds(seconds=120, size=64 * _MEGABYTE, pages=2000)
-#: Exchange takes no message that is larger, whatever is configured (Exchange Online limits).
+#: The largest message that Exchange takes in any configuration (Exchange Online limits).
 LARGEST_MAIL = 150 * _MEGABYTE
-#: A slow line still brings this much of an attachment in a second.
-_SLOWEST = 64 * 1024
+#: A slow line still delivers this much of an attachment in a second.
+_SLOWEST_BYTES_PER_S = 64 * 1024
 TOO_LARGE = "AnswerTooLarge"
-#: Raised before anything was sent.
-_NEVER_SENT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, httpx.ProxyError)
-#: The answer broke off, or is none: ValueError is all that JSON may be wrong in.
+#: The errors that httpx raises before it sends anything.
+_NOT_SENT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, httpx.ProxyError)
+#: The answer is cut off or malformed. ValueError covers each way in which JSON can be wrong.
 _LOST = (httpx.RequestError, ValueError, RecursionError)
 
 
 class _Failed(Exception):
-    """Graph answered, and not with success."""
+    """Graph's answer is not a success."""
 
     def __init__(self, failure: Failure) -> None:
         super().__init__(failure.status)
@@ -59,7 +59,7 @@ class _Failed(Exception):
 
 
 class Transport:
-    """Requests through the SDK's adapter. Made anywhere, used on the Graph loop only."""
+    """Requests through the SDK's adapter. Any thread may create it; only the Graph loop uses it."""
 
     def __init__(
         self,
@@ -73,24 +73,23 @@ class Transport:
         self._login = login
         self._now = now
         self._url = settings.graph_url
-        self._gate = MailboxLimiter()
-        bounded = AsyncBoundedTransport(
-            async_transport(settings.graph_url, settings.ca_bundle), bounds
-        )
-        self._client = httpx.AsyncClient(transport=bounded, timeout=_TIMEOUTS)
+        self._limiter = MailboxLimiter()
+        inner = async_transport(settings.graph_url, settings.ca_bundle)
+        transport = AsyncBoundedTransport(inner, bounds)
+        self._client = httpx.AsyncClient(transport=transport, timeout=_TIMEOUTS)
         self._adapter = create_adapter(login, self._client, settings.graph_url)
-        #: The typed client for what is called rarely; its calls go through `send`.
+        #: The typed client, for rare calls; they go through `run`.
         self.graph = GraphServiceClient(request_adapter=self._adapter)
 
     async def close(self) -> None:
         """Closes the connections."""
         await self._client.aclose()
 
-    def url(self, *segments: str, **query: str) -> str:
-        """The whole URL of a resource, see `wire.path`."""
+    def build_url(self, *segments: str, **query: str) -> str:
+        """A resource's absolute URL, see `wire.build_path`."""
         return self._url + build_path(*segments, **query)
 
-    async def json(
+    async def request_json(
         self,
         method: str,
         url: str,
@@ -99,26 +98,26 @@ class Transport:
         body: Mapping[str, Any] | None = None,
         prefer: Sequence[str] = (),
     ) -> dict[str, Any]:
-        """The answer's JSON object, empty when the answer has no content."""
+        """The JSON object in the answer, {} for an answer without content."""
         content = None if body is None else json.dumps(body).encode()
 
-        async def ask() -> dict[str, Any]:
-            request = _request(method, url, content, prefer)
-            return _object(await self._adapter.send_primitive_async(request, "bytes", _ERRORS))
+        async def request() -> dict[str, Any]:
+            info = _create_request(method, url, content, prefer)
+            return _parse_object(await self._adapter.send_primitive_async(info, "bytes", _ERRORS))
 
-        return await self.send(call, ask)
+        return await self.run(call, request)
 
-    async def save(self, url: str, call: Call, sink: IO[bytes], *, at_most: int) -> None:
-        """Writes the answer's bytes into `sink` piece by piece; may raise with a part written.
+    async def download(self, url: str, call: Call, sink: IO[bytes], *, at_most: int) -> None:
+        """Writes the answer's bytes into `sink`, piece by piece; an error may leave a part there.
 
-        Raises Refused, code TOO_LARGE, where more than `at_most` come.
+        Raises Refused, code TOO_LARGE, when more than `at_most` bytes arrive.
         """
-        bounds = Bounds(self.bounds.seconds + at_most / _SLOWEST, at_most)
+        bounds = Bounds(self.bounds.seconds + at_most / _SLOWEST_BYTES_PER_S, at_most)
 
-        async def ask() -> None:
-            request = _request("GET", url, None, ())
-            request.headers["Accept"] = "*/*"
-            native = await self._adapter.convert_to_native_async(request)
+        async def request() -> None:
+            info = _create_request("GET", url, None, ())
+            info.headers["Accept"] = "*/*"
+            native = await self._adapter.convert_to_native_async(info)
             native.extensions[BOUNDS_EXTENSION] = bounds
             response = await self._client.send(native, stream=True)
             try:
@@ -132,51 +131,52 @@ class Transport:
             finally:
                 await response.aclose()
 
-        await self.send(call, ask)
+        await self.run(call, request)
 
-    async def send(self, call: Call, ask: Callable[[], Awaitable[T]]) -> T:
-        """What `ask` answers, within the mailbox's places; its troubles as `core.errors`.
+    async def run(self, call: Call, request: Callable[[], Awaitable[T]]) -> T:
+        """The result of `request`, within the mailbox's slots; its errors as `core.errors`.
 
-        `ask` makes its request anew each time: a 401 is answered once with a fresh token.
+        After a 401 it gets a new token and runs `request` once more.
         """
-        async with self._gate.hold(call):
+        async with self._limiter.hold(call):
             try:
-                return await self._answer(call, ask)
+                return await self._run_once(call, request)
             except _Failed as failed:
                 if failed.failure.status != httpx.codes.UNAUTHORIZED:
-                    raise self.trouble(failed.failure, call) from None
+                    raise self.classify(failed.failure, call) from None
             await asyncio.to_thread(self._login.forget)
             try:
-                return await self._answer(call, ask)
+                return await self._run_once(call, request)
             except _Failed as failed:
-                raise self.trouble(failed.failure, call) from None
+                raise self.classify(failed.failure, call) from None
 
-    def trouble(self, failure: Failure, call: Call) -> SyncError:
-        """What a failed answer means for that call."""
+    def classify(self, failure: Failure, call: Call) -> SyncError:
+        """The error that a failed answer to `call` means."""
         return classify_failure(
             failure,
             now=self._now(),
-            is_repeatable=call.is_repeatable,
+            is_idempotent=call.is_idempotent,
             in_mailbox=call.mailbox is not None,
         )
 
-    async def _answer(self, call: Call, ask: Callable[[], Awaitable[T]]) -> T:
-        # `from None`: what the SDK raises quotes Graph's words, addresses included.
+    async def _run_once(self, call: Call, request: Callable[[], Awaitable[T]]) -> T:
+        # `from None`, since the SDK's errors quote Graph's messages, which hold addresses.
         try:
-            return await ask()
+            return await request()
         except APIError as error:
             raise _Failed(read_api_error(error)) from None
         except httpx.InvalidURL:
             raise Refused("A link in Graph's answer is no address.", code="BadLink") from None
-        except _NEVER_SENT as error:
+        except _NOT_SENT as error:
             raise connection_error(str(urlsplit(self._url).hostname), error) from None
         except _LOST as error:
-            lost = TryLater if call.is_repeatable else Unclear
-            raise lost(_sentence(error), code=_code(error)) from None
+            kind = TryLater if call.is_idempotent else Unclear
+            code = TOO_LARGE if isinstance(error, AnswerTooLarge) else "Lost"
+            raise kind(_describe(error), code=code) from None
 
 
-def _sentence(error: Exception) -> str:
-    """What became of the answer; only words of our own."""
+def _describe(error: Exception) -> str:
+    """Why there is no answer, without the words of others."""
     if isinstance(error, AnswerTooLarge | CallTooSlow):
         return f"Graph's answer {error}."
     if isinstance(error, InvalidAnswer):
@@ -184,11 +184,7 @@ def _sentence(error: Exception) -> str:
     return f"Graph's answer was lost ({type(error).__name__})."
 
 
-def _code(error: Exception) -> str:
-    return TOO_LARGE if isinstance(error, AnswerTooLarge) else "Lost"
-
-
-def _request(
+def _create_request(
     method: str, url: str, content: bytes | None, prefer: Sequence[str]
 ) -> RequestInformation:
     request = RequestInformation(Method(method))
@@ -201,7 +197,7 @@ def _request(
     return request
 
 
-def _object(content: bytes | None) -> dict[str, Any]:
+def _parse_object(content: bytes | None) -> dict[str, Any]:
     answer = json.loads(content) if content else {}
     if not isinstance(answer, dict):
         raise httpx.RemoteProtocolError("the answer is no JSON object")

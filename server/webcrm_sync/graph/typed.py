@@ -1,4 +1,4 @@
-"""Calls through the SDK's typed builders: their answers, their pages."""
+"""Calls through the SDK's typed builders."""
 
 from __future__ import annotations
 
@@ -11,23 +11,28 @@ from webcrm_sync.graph.sdk import InvalidAnswer
 from webcrm_sync.graph.transport import Transport
 
 
-async def call_typed(transport: Transport, call: Call, ask: Callable[[], Awaitable[Any]]) -> Any:
-    """The model that `ask` answers; one without content, or of another shape, counts as lost."""
+async def call_typed(
+    transport: Transport, call: Call, request: Callable[[], Awaitable[Any]]
+) -> Any:
+    """The SDK's model that `request` returns. An empty or malformed answer counts as lost."""
 
-    async def ask_for_something() -> Any:
+    async def request_model() -> Any:
         try:
-            model = await ask()
-        except (TypeError, AttributeError, KeyError):  # the SDK builds what the JSON says
+            model = await request()
+        except (TypeError, AttributeError, KeyError):  # the SDK trusts the shape of the JSON
             raise InvalidAnswer("Graph's answer has another shape.") from None
         if model is None:
             raise InvalidAnswer("Graph's answer is empty.")
         return model
 
-    return await transport.send(call, ask_for_something)
+    return await transport.run(call, request_model)
 
 
 async def list_typed(transport: Transport, call: Call, builder: Any) -> AsyncIterator[Any]:
-    """Each entry of a collection, page after page, as far as `Trail` lets it."""
+    """The entries of a collection, page by page.
+
+    Raises TryLater for a listing that repeats a page or never ends.
+    """
     guard = PagingGuard("Graph", most=transport.bounds.pages)
     while builder:
         page = await call_typed(transport, call, builder.get)
