@@ -106,7 +106,7 @@ def open_context(
 
 def signing_keys(context: Context) -> Callable[[str], PyJWK | None]:
     """The tenant's public keys by name, for whoever checks people's tokens."""
-    return SigningKeys(context.settings, now=context.now).key
+    return SigningKeys(context.settings, now=context.now).find_key
 
 
 def _version() -> str:

@@ -1,4 +1,4 @@
-"""The application's own token from Entra, by msal."""
+"""The application's token from Entra, by msal."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from threading import Lock
 from typing import Any
 from urllib.parse import urlsplit
 
-import msal  # type: ignore[import-untyped]  # it ships no types
+import msal  # type: ignore[import-untyped]  # msal ships no types
 from cryptography.hazmat.primitives.serialization import load_pem_private_key
 from cryptography.x509 import load_pem_x509_certificate
 
@@ -21,25 +21,26 @@ from webcrm_sync.core.errors import LoginRefused, TryLater
 from webcrm_sync.graph.entra_http import EntraHttp
 from webcrm_sync.settings import PREFIX, Settings
 
-#: What Entra's error numbers mean for the one who sets this up
+#: Entra's error numbers, each with what an administrator can do about it
 #: (Microsoft Entra: AADSTS error codes).
-_SENTENCES = {
+_MESSAGES = {
     "7000215": "ENTRA_CLIENT_SECRET is not a secret of this application (its value, not its id).",
-    "7000222": "ENTRA_CLIENT_SECRET has expired: make a new one in Entra.",
+    "7000222": "ENTRA_CLIENT_SECRET has expired: create a new one in Entra.",
     "700027": "ENTRA_CLIENT_CERTIFICATE is not registered with this application in Entra.",
     "700016": "ENTRA_CLIENT_ID is not an application of this tenant, or has no consent.",
     "7000112": "ENTRA_CLIENT_ID is an application that is switched off in Entra.",
     "90002": "ENTRA_TENANT_ID is not a tenant of this cloud.",
     "900023": "ENTRA_TENANT_ID is neither a tenant id nor a domain.",
 }
-#: For people who sign in; an application has its tenant (MSAL: acquire_token_for_client).
-_NO_TENANTS = {"common", "organizations", "consumers"}
+#: Tenant names that are for people; an application needs one tenant (MSAL:
+#: acquire_token_for_client).
+_MULTI_TENANTS = {"common", "organizations", "consumers"}
 
 
-def origin(url: str) -> str:
+def get_origin(url: str) -> str:
     """Scheme, host and port of `url`.
 
-    >>> origin("https://graph.microsoft.com/v1.0")
+    >>> get_origin("https://graph.microsoft.com/v1.0")
     'https://graph.microsoft.com'
     """
     parts = urlsplit(url)
@@ -47,9 +48,9 @@ def origin(url: str) -> str:
 
 
 def decode_claims(challenge: str) -> str | None:
-    """The JSON in the base64 of a claims challenge, None when it is no such thing.
+    """The JSON object in a claims challenge, None when the text holds none.
 
-    Microsoft Entra: claims challenges; base64 may come without its padding and URL-safe.
+    Its base64 may lack the padding, and may be URL-safe (Microsoft Entra: claims challenges).
     """
     padded = challenge + "=" * (-len(challenge) % 4)
     try:
@@ -60,32 +61,33 @@ def decode_claims(challenge: str) -> str | None:
 
 
 def read_roles(token: str) -> frozenset[str]:
-    """The application permissions in a token; empty where it cannot be read or names none.
+    """The application permissions in a token; empty when it is unreadable or names none.
 
-    Exchange's RBAC for Applications grants without a `roles` claim: empty proves nothing.
+    Empty does not prove that there are none: Exchange's RBAC for Applications grants access without
+    a `roles` claim.
     """
-    middle = token.split(".")[1] if token.count(".") == 2 else ""
-    claims = json.loads(decode_claims(middle) or "{}")
+    payload = token.split(".")[1] if token.count(".") == 2 else ""
+    claims = json.loads(decode_claims(payload) or "{}")
     roles = claims.get("roles")
     return frozenset(str(role) for role in roles) if isinstance(roles, list) else frozenset()
 
 
 def classify_refusal(answer: Mapping[str, Any]) -> TryLater:
-    """What msal's answer without a token means, with the setting to mend."""
-    given = answer.get("error_codes")
-    codes = [str(code) for code in given] if isinstance(given, list) else []
+    """The error that msal's answer without a token means; it names the setting to fix."""
+    numbers = answer.get("error_codes")
+    codes = [str(code) for code in numbers] if isinstance(numbers, list) else []
     codes += re.findall(r"AADSTS(\d+)", str(answer.get("error_description", "")))
-    error, trace = str(answer.get("error", "")), str(answer.get("correlation_id", ""))
+    error, request_id = str(answer.get("error", "")), str(answer.get("correlation_id", ""))
     code = f"AADSTS{codes[0]}" if codes else error
     if error in {"temporarily_unavailable", "server_error"}:
-        return TryLater("Entra is not available at the moment.", code=code, request_id=trace)
-    known = next((_SENTENCES[c] for c in codes if c in _SENTENCES), None)
-    sentence = PREFIX + known if known else f"Entra gives no token: {error} {code}".rstrip()
-    return LoginRefused(sentence, code=code, request_id=trace)
+        return TryLater("Entra is not available at the moment.", code=code, request_id=request_id)
+    known = next((_MESSAGES[c] for c in codes if c in _MESSAGES), None)
+    message = PREFIX + known if known else f"Entra gives no token: {error} {code}".rstrip()
+    return LoginRefused(message, code=code, request_id=request_id)
 
 
 class AppLogin:
-    """The application's token for Graph; msal caches and renews it. Thread-safe, blocking."""
+    """The application's token for Graph, which msal caches and renews. Thread-safe, synchronous."""
 
     def __init__(self, settings: Settings, *, now: Callable[[], datetime]) -> None:
         self._settings = settings
@@ -95,13 +97,13 @@ class AppLogin:
         self._host = str(urlsplit(settings.entra_authority).hostname)
 
     def token(self, claims: str | None = None) -> str:
-        """A token that is good now; `claims`: Graph's challenge in JSON, asks Entra anew.
+        """A valid token. `claims`: Graph's challenge as JSON, for which Entra issues a new token.
 
-        Raises LoginRefused with the setting to mend, TryLater when Entra cannot be asked.
+        Raises LoginRefused, which names the setting to fix, and TryLater when Entra is away.
         """
-        scope = f"{origin(self._settings.graph_url)}/.default"
+        scope = f"{get_origin(self._settings.graph_url)}/.default"
         with self._lock:
-            answer = self._ask(
+            answer = self._call_msal(
                 lambda app: app.acquire_token_for_client([scope], claims_challenge=claims)
             )
         if "access_token" not in answer:
@@ -109,36 +111,36 @@ class AppLogin:
         return str(answer["access_token"])
 
     def forget(self) -> None:
-        """Drops the cached token: the next one comes from Entra."""
+        """Drops the cached token, so that the next one comes from Entra."""
         with self._lock:
-            self._ask(lambda app: app.remove_tokens_for_client())
+            self._call_msal(lambda app: app.remove_tokens_for_client())
 
     def roles(self) -> frozenset[str]:
-        """The application permissions in our token, see `roles_of`."""
+        """The application permissions in the token, see `read_roles`."""
         return read_roles(self.token())
 
     def close(self) -> None:
         """Closes the connections to Entra."""
         self._http.close()
 
-    def _ask(self, question: Callable[[msal.ConfidentialClientApplication], Any]) -> Any:
+    def _call_msal(self, call: Callable[[msal.ConfidentialClientApplication], Any]) -> Any:
         try:
-            self._app = self._app or self._open()
-            return question(self._app)
+            self._app = self._app or self._create_app()
+            return call(self._app)
         except msal.exceptions.MsalServiceError as error:
             raise TryLater("Entra is not available at the moment.", code=str(error)) from None
         except (ValueError, KeyError, TypeError, AttributeError) as error:
-            # What msal stumbles over in JSON of another shape, and keeps: a new one has not met it.
+            # msal raises these for JSON of another shape, and caches it. A new app has no cache.
             self._app = None
             kind = type(error).__name__
             raise TryLater(f"The answer of {self._host} cannot be read.", code=kind) from None
 
-    def _open(self) -> msal.ConfidentialClientApplication:
+    def _create_app(self) -> msal.ConfidentialClientApplication:
         tenant = self._settings.entra_tenant_id
-        if tenant.casefold() in _NO_TENANTS:
+        if tenant.casefold() in _MULTI_TENANTS:
             raise LoginRefused(f"{PREFIX}ENTRA_TENANT_ID must be one tenant's id.", code=tenant)
         is_microsoft = self._host in msal.authority.WELL_KNOWN_AUTHORITY_HOSTS
-        credential = self._credential()
+        credential = self._read_credential()
         try:
             return msal.ConfidentialClientApplication(
                 self._settings.entra_client_id,
@@ -146,16 +148,16 @@ class AppLogin:
                 authority=f"{self._settings.entra_authority}/{tenant}",
                 instance_discovery=None if is_microsoft else False,
                 http_client=self._http,
-                client_capabilities=["CP1"],  # else Graph sends no claims challenge
+                client_capabilities=["CP1"],  # otherwise Graph sends no claims challenge
             )
-        except ValueError:  # msal: the discovery document of this tenant is not there
+        except ValueError:  # msal found no discovery document for this tenant
             raise LoginRefused(
                 f"{PREFIX}ENTRA_TENANT_ID is not a tenant of {PREFIX}ENTRA_AUTHORITY"
                 " (an address that starts with https://).",
                 code="invalid_tenant",
             ) from None
 
-    def _credential(self) -> str | dict[str, str]:
+    def _read_credential(self) -> str | dict[str, str]:
         if self._settings.entra_client_secret:
             return self._settings.entra_client_secret.get_secret_value()
         try:

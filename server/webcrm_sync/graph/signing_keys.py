@@ -1,4 +1,4 @@
-"""The keys that Entra signs people's tokens with."""
+"""The public keys of the signatures on people's tokens from Entra."""
 
 from __future__ import annotations
 
@@ -20,16 +20,16 @@ from webcrm_sync.settings import Settings
 
 logger = logging.getLogger(__name__)
 
-#: Keys are read again this often (Microsoft Entra: signing key rollover).
+#: Keys are read again after this time (Microsoft Entra: signing key rollover).
 _FRESH = timedelta(hours=24)
-#: Between two attempts, however many ask and whatever became of the first.
+#: The shortest time between two attempts to read, after a success and after a failure.
 _PAUSE = timedelta(seconds=30)
-#: While Entra cannot be asked, the keys of its last answer are good for this long.
-_KEPT = timedelta(days=7)
-#: So long a request waits for an attempt that may bring its key.
-_PATIENCE_S = 5.0
-#: RSA keys of 2048 to 8192 bits (RFC 7518, 3.3: not less), and the digits that write them.
-_SIZES, _LONGEST = range(2048, 8193), 1400
+#: While Entra does not answer, the keys that it sent last stay valid for this time.
+_VALID = timedelta(days=7)
+#: The longest time that a request waits for an attempt that may bring its key.
+_WAIT_S = 5.0
+#: RSA keys of 2048 to 8192 bits (RFC 7518, 3.3: not less), and the length of their encoding.
+_KEY_SIZES, _MAX_LENGTH = range(2048, 8193), 1400
 
 
 class SigningKeys:
@@ -46,54 +46,53 @@ class SigningKeys:
         self._read_at: datetime | None = None
         self._tried_at: datetime | None = None
         self._attempt: Event | None = None
-        self._trouble = TryLater("Entra has not told its keys yet.")
+        self._error = TryLater("Entra has not sent its keys yet.")
 
-    def key(self, kid: str) -> jwt.PyJWK | None:
-        """The key of that name, None = there is none.
+    def find_key(self, kid: str) -> jwt.PyJWK | None:
+        """The key with this name, None = there is none.
 
-        A known one is there at once, also while they are read again. One that is not known is
-        waited for by who began the attempt, and by everybody only while no key is known at all.
-        Raises TryLater while Entra has told none, or none for days.
+        A known key is returned at once, even while the keys are read again. For an unknown key,
+        only the caller that starts the attempt waits for it; while no key is known, all callers
+        wait. Raises TryLater when there is no valid key at all.
         """
         with self._lock:
-            keys = self._good()
-            known = keys.get(kid)
-            is_due = self._attempt is None and self._is_due(is_known=known is not None)
+            keys = self._valid_keys()
+            key = keys.get(kid)
+            is_due = self._attempt is None and self._is_due(is_known=key is not None)
             if is_due:
                 self._attempt, self._tried_at = Event(), self._now()
             attempt = self._attempt
         if is_due and attempt:
-            Thread(target=self._try, args=(attempt,), name="signing-keys", daemon=True).start()
-        if known is not None:
-            return known
+            Thread(target=self._update, args=(attempt,), name="signing-keys", daemon=True).start()
+        if key is not None:
+            return key
         if attempt and (is_due or not keys):
-            attempt.wait(_PATIENCE_S)
-        return self._told(kid)
+            attempt.wait(_WAIT_S)
+        return self._get_key(kid)
 
-    def _told(self, kid: str) -> jwt.PyJWK | None:
+    def _get_key(self, kid: str) -> jwt.PyJWK | None:
         with self._lock:
-            keys, tried_at = self._good(), self._tried_at
+            keys, tried_at = self._valid_keys(), self._tried_at
             if not keys:
-                again = tried_at and tried_at + _PAUSE
-                raise TryLater(str(self._trouble), retry_at=again, code=self._trouble.code)
+                retry_at = tried_at and tried_at + _PAUSE
+                raise TryLater(str(self._error), retry_at=retry_at, code=self._error.code)
             return keys.get(kid)
 
-    def _good(self) -> Mapping[str, jwt.PyJWK]:
-        """The keys that are not too old to be believed."""
-        return self._keys if _is_within(self._read_at, _KEPT, self._now()) else {}
+    def _valid_keys(self) -> Mapping[str, jwt.PyJWK]:
+        return self._keys if _is_within(self._read_at, _VALID, self._now()) else {}
 
     def _is_due(self, *, is_known: bool) -> bool:
         now = self._now()
-        is_enough = is_known and _is_within(self._read_at, _FRESH, now)
-        return not is_enough and not _is_within(self._tried_at, _PAUSE, now)
+        is_served = is_known and _is_within(self._read_at, _FRESH, now)
+        return not is_served and not _is_within(self._tried_at, _PAUSE, now)
 
-    def _try(self, attempt: Event) -> None:
+    def _update(self, attempt: Event) -> None:
         try:
             keys = self._read()
         except SyncError as error:
             logger.warning("signing_keys_not_read", extra={"why": str(error)})
             with self._lock:
-                self._trouble = TryLater(str(error), code=error.code)
+                self._error = TryLater(str(error), code=error.code)
         else:
             with self._lock:
                 self._keys, self._read_at = keys, self._now()
@@ -111,47 +110,47 @@ class SigningKeys:
 
 
 def _is_within(since: datetime | None, span: timedelta, now: datetime) -> bool:
-    """True less than `span` after `since`; a clock that was set back makes nothing last longer."""
+    """True less than `span` after `since`. A clock that was set back does not extend the span."""
     return since is not None and timedelta() <= now - since < span
 
 
 def read_signing_keys(document: Any, *, issuer: str = "") -> Mapping[str, jwt.PyJWK]:
-    """The RSA keys in a JWKS document by `kid`; what is none of ours, or broken, is left out.
+    """The RSA keys in a JWKS document, by `kid`, without the unusable ones.
 
-    `issuer`: whose keys they are, where a key says so (Microsoft Entra: access tokens, validate
-    the signing key issuer). Raises TryLater when there is none.
+    `issuer`: the only issuer whose keys count, if a key names one (Microsoft Entra: access tokens,
+    validate the signing key issuer). Raises TryLater when no key is left.
     """
-    lines = document.get("keys") if isinstance(document, dict) else None
-    found: dict[str, jwt.PyJWK] = {}
-    for line in lines if isinstance(lines, list) else ():
-        if isinstance(line, dict) and _is_ours(line, issuer) and (key := _key(line)):
-            found.setdefault(line["kid"], key)
-    if not found:
+    entries = document.get("keys") if isinstance(document, dict) else None
+    keys: dict[str, jwt.PyJWK] = {}
+    for entry in entries if isinstance(entries, list) else ():
+        if isinstance(entry, dict) and _is_usable(entry, issuer) and (key := _read_key(entry)):
+            keys.setdefault(entry["kid"], key)
+    if not keys:
         raise TryLater("Entra's keys cannot be read.", code="NoKeys")
-    return found
+    return keys
 
 
-def _is_ours(line: Mapping[str, Any], issuer: str) -> bool:
-    """True for a public key that signs by RS256, in the name of `issuer`."""
-    told = line.get("issuer", issuer)
+def _is_usable(entry: Mapping[str, Any], issuer: str) -> bool:
+    """True for a public key for RS256 signatures by `issuer`."""
+    key_issuer = entry.get("issuer", issuer)
     tenant = issuer.split("/")[-2] if issuer else ""
     return (
-        isinstance(line.get("kid"), str)
-        and line.get("kty") == "RSA"
-        and line.get("use", "sig") == "sig"
-        and line.get("alg", "RS256") == "RS256"
-        and "d" not in line
-        and isinstance(told, str)
-        and (not issuer or told.replace("{tenantid}", tenant).lower() == issuer.lower())
+        isinstance(entry.get("kid"), str)
+        and entry.get("kty") == "RSA"
+        and entry.get("use", "sig") == "sig"
+        and entry.get("alg", "RS256") == "RS256"
+        and "d" not in entry
+        and isinstance(key_issuer, str)
+        and (not issuer or key_issuer.replace("{tenantid}", tenant).lower() == issuer.lower())
     )
 
 
-def _key(line: Mapping[str, Any]) -> jwt.PyJWK | None:
-    if any(len(str(line.get(part))) > _LONGEST for part in ("n", "e", "kid")):
+def _read_key(entry: Mapping[str, Any]) -> jwt.PyJWK | None:
+    if any(len(str(entry.get(part))) > _MAX_LENGTH for part in ("n", "e", "kid")):
         return None
     try:
-        key = jwt.PyJWK(dict(line), algorithm="RS256")
+        key = jwt.PyJWK(dict(entry), algorithm="RS256")
     except (jwt.PyJWTError, ValueError, TypeError, AttributeError, OverflowError):
         return None
-    is_good = isinstance(key.key, RSAPublicKey) and key.key.key_size in _SIZES
-    return key if is_good else None
+    is_valid = isinstance(key.key, RSAPublicKey) and key.key.key_size in _KEY_SIZES
+    return key if is_valid else None

@@ -1,6 +1,6 @@
-"""Microsoft Graph's JSON and `core`'s values, both ways. Pure.
+"""Microsoft Graph's JSON <-> the values of `core`. Pure.
 
-A key that is missing is "unchanged" in a delta update and "empty" elsewhere; a null is empty.
+A missing key means "unchanged" in a delta update and "empty" elsewhere; null means "empty".
 """
 
 from __future__ import annotations
@@ -33,26 +33,26 @@ from webcrm_sync.graph.properties import (
 
 Json = Mapping[str, Any]
 
-#: The names that OData gives and that we ask for.
-_OWN = frozenset({"$batch", "$value"})
+#: The path segments of OData that we use.
+_ODATA_SEGMENTS = frozenset({"$batch", "$value"})
 
-#: For `$select`: all of a Message.
+#: For `$select`: the keys of a whole Message.
 MESSAGE_KEYS = (
     "id,changeKey,parentFolderId,subject,from,sender,replyTo,toRecipients,ccRecipients,"
     "bccRecipients,sentDateTime,receivedDateTime,internetMessageId,conversationId,categories,"
     "hasAttachments,isDraft,body"
 )
-#: The version of MESSAGE_KEYS and EXPANDED, raised with each change of them: a delta link goes on
-#: with the selection it was made with (Microsoft Graph: message delta).
+#: The version of MESSAGE_KEYS and EXPAND. Raise it whenever they change: a delta link keeps the
+#: selection that it was created with (Microsoft Graph: message delta).
 SELECTION = 1
 LOCATION_KEYS = "id,parentFolderId,changeKey,categories"
 CREATED_KEYS = "id,changeKey,isDraft"
-#: Only a file has a content id, and Graph wants that said (GitHub: microsoft-graph-explorer-v4
-#: issue 3916).
+#: Only a file has a content id, so Graph needs its type in the name (GitHub:
+#: microsoft-graph-explorer-v4 issue 3916).
 ATTACHMENT_KEYS = "id,name,contentType,size,isInline,microsoft.graph.fileAttachment/contentId"
 
-#: A delta line with all of these carries the whole mail; the others may be absent on a draft.
-_WHOLE = {"changeKey", "parentFolderId", "toRecipients", "categories", "body"}
+#: A delta entry with these keys holds the whole mail; a draft may lack the other keys.
+_WHOLE_KEYS = {"changeKey", "parentFolderId", "toRecipients", "categories", "body"}
 _ATTACHMENT_KINDS = {
     "#microsoft.graph.itemattachment": AttachmentKind.ITEM,
     "#microsoft.graph.referenceattachment": AttachmentKind.REFERENCE,
@@ -60,11 +60,11 @@ _ATTACHMENT_KINDS = {
 
 
 def read_message(raw: Json) -> Message:
-    """The mail in a message resource that was asked for by MESSAGE_KEYS."""
+    """The mail in a message resource that was selected by MESSAGE_KEYS."""
     body = get_object(raw, "body")
     author, actual = _party(raw, "from"), _party(raw, "sender")
-    known = _extended(raw)
-    answered = parse_message_ids(known.get(IN_REPLY_TO, ""))
+    properties = _extended_properties(raw)
+    in_reply_to = parse_message_ids(properties.get(IN_REPLY_TO, ""))
     return Message(
         graph_id=get_id(raw),
         change_key=get_text(raw, "changeKey"),
@@ -83,88 +83,88 @@ def read_message(raw: Json) -> Message:
         kind=classify_message(
             get_text(raw, "@odata.type"),
             get_text(raw, "meetingMessageType"),
-            known.get(MESSAGE_CLASS, ""),
+            properties.get(MESSAGE_CLASS, ""),
         ),
         body=get_text(body, "content"),
         body_is_html=get_text(body, "contentType").casefold() == "html",
-        stamp=known.get(STAMP) or None,
+        stamp=properties.get(STAMP) or None,
         reply_to=_parties(raw, "replyTo"),
         sent_by=actual_sender(author, actual),
         conversation_id=get_text(raw, "conversationId") or None,
-        in_reply_to=answered[0] if answered else None,
-        references=parse_message_ids(known.get(REFERENCES, "")),
-        sensitivity=read_sensitivity(known.get(SENSITIVITY, "")),
+        in_reply_to=in_reply_to[0] if in_reply_to else None,
+        references=parse_message_ids(properties.get(REFERENCES, "")),
+        sensitivity=read_sensitivity(properties.get(SENSITIVITY, "")),
     )
 
 
 def read_stamp(raw: Json) -> str | None:
-    """What this product wrote on the mail, None = nothing, or not asked for."""
-    return _extended(raw).get(STAMP) or None
+    """The product's stamp on the mail, None = no stamp, or not selected."""
+    return _extended_properties(raw).get(STAMP) or None
 
 
-def _extended(raw: Json) -> Mapping[str, str]:
-    lines = get_objects(raw, "singleValueExtendedProperties")
-    return read_properties((get_text(line, "id"), get_text(line, "value")) for line in lines)
+def _extended_properties(raw: Json) -> Mapping[str, str]:
+    entries = get_objects(raw, "singleValueExtendedProperties")
+    return read_properties((get_text(entry, "id"), get_text(entry, "value")) for entry in entries)
 
 
 def read_change(raw: Json) -> Change:
-    """One line of a delta page."""
+    """The change in one entry of a delta page."""
     if "@removed" in raw:
         return Change(get_id(raw), is_removed=True)
     return Change(
         graph_id=get_id(raw),
         change_key=get_text(raw, "changeKey") or None,
         categories=get_texts(raw, "categories") if "categories" in raw else None,
-        message=read_message(raw) if raw.keys() >= _WHOLE else None,
+        message=read_message(raw) if raw.keys() >= _WHOLE_KEYS else None,
     )
 
 
 def read_page(raw: Json) -> Page:
-    """A delta page. A nextLink goes before a deltaLink, should both be there.
+    """A delta page. When it has both a nextLink and a deltaLink, the nextLink counts.
 
-    A line without an id tells of nothing that could be asked for: it must not hide the others. Nor
-    must one that cannot be read: it says so.
+    An entry without an id is left out, since nothing can be done about it. An entry that cannot be
+    read becomes a Change with its `fault`. Neither hides the other entries.
     """
     following, last = get_text(raw, "@odata.nextLink"), get_text(raw, "@odata.deltaLink")
     if not (following or last):
-        raise Refused("A delta page names no page to go on with.", code="UnexpectedAnswer")
-    lines = (_read_by_itself(line) for line in get_objects(raw, "value"))
-    changes = tuple(line for line in lines if line.graph_id)
+        raise Refused("A delta page has no link to the next one.", code="UnexpectedAnswer")
+    entries = (_read_entry(entry) for entry in get_objects(raw, "value"))
+    changes = tuple(change for change in entries if change.graph_id)
     return Page(changes, cursor=following or last, is_last=not following)
 
 
-def _read_by_itself(line: Json) -> Change:
+def _read_entry(entry: Json) -> Change:
     try:
-        return read_change(line) if get_text(line, "id") else Change("")
+        return read_change(entry) if get_text(entry, "id") else Change("")
     except MemoryError:
         raise
-    except Exception as fault:  # as little is asked of the line as can be
-        known = {n: v for n, v in line.items() if isinstance(v, str) and v.isprintable()}
-        names = line.get("categories")
-        are_known = isinstance(names, list) and all(isinstance(n, str) for n in names)
+    except Exception as fault:  # only plain texts are read, since any other value may be the fault
+        texts = {n: v for n, v in entry.items() if isinstance(v, str) and v.isprintable()}
+        names = entry.get("categories")
+        are_texts = isinstance(names, list) and all(isinstance(n, str) for n in names)
         return Change(
-            graph_id=known.get("id", ""),
-            change_key=known.get("changeKey"),
-            categories=tuple(names) if isinstance(names, list) and are_known else None,
+            graph_id=texts.get("id", ""),
+            change_key=texts.get("changeKey"),
+            categories=tuple(names) if isinstance(names, list) and are_texts else None,
             fault=fault,
-            message_id=known.get("internetMessageId"),
+            message_id=texts.get("internetMessageId"),
         )
 
 
 def read_location(raw: Json) -> Location:
-    """Where the copy lies, from a message asked for by LOCATION_KEYS."""
+    """The copy's location, in a message resource that was selected by LOCATION_KEYS."""
     return Location(
         get_text(raw, "parentFolderId"), get_text(raw, "changeKey"), get_texts(raw, "categories")
     )
 
 
 def read_created(raw: Json) -> CreatedMail:
-    """The facts about a new message; a mail counts as a draft unless Graph says it is none."""
+    """A new mail. It counts as a draft unless Graph says that it is none."""
     return CreatedMail(get_id(raw), get_text(raw, "changeKey"), raw.get("isDraft") is not False)
 
 
 def read_attachment(raw: Json) -> Attachment:
-    """One line of a mail's attachments."""
+    """The attachment in one entry of a mail's list."""
     kind = get_text(raw, "@odata.type").casefold()
     return Attachment(
         graph_id=get_id(raw),
@@ -178,13 +178,13 @@ def read_attachment(raw: Json) -> Attachment:
 
 
 def sent_mail_body(mail: SentMail) -> dict[str, Any]:
-    """The body of the one POST that makes a mail that is no draft.
+    """The body of the POST that creates a mail that is not a draft.
 
-    Flags can be given at creation only; without both times it would sort at "now"
+    Graph takes the flags at creation only. Without both times Outlook would sort the mail at "now"
     (Microsoft Graph: extended properties; MS-OXCMSG: PidTagMessageFlags, where any value
     without 0x8 is "not unsent" and 1 is "read").
     """
-    sender = _recipient(mail.sender_name, mail.sender_address)
+    sender = _recipient_object(mail.sender_name, mail.sender_address)
     sent = mail.sent_at.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
     properties = {
         "Integer 0x0E07": "1",
@@ -197,23 +197,23 @@ def sent_mail_body(mail: SentMail) -> dict[str, Any]:
         "body": {"contentType": "html" if mail.body_is_html else "text", "content": mail.body},
         "from": sender,
         "sender": sender,
-        "toRecipients": [_recipient(mail.recipient_name, mail.recipient_address)],
+        "toRecipients": [_recipient_object(mail.recipient_name, mail.recipient_address)],
         "internetMessageId": mail.message_id,
         "isRead": True,
         "categories": list(mail.categories),
-        "singleValueExtendedProperties": _properties(properties),
+        "singleValueExtendedProperties": _property_objects(properties),
     }
 
 
 def marking_body(categories: Sequence[str], stamp: str | None) -> dict[str, Any]:
-    """The body of a PATCH that sets categories, and our stamp unless it is None."""
+    """The body of a PATCH that sets the categories, and the stamp unless it is None."""
     stamped = {} if stamp is None else {STAMP: stamp}
     body: dict[str, Any] = {"categories": list(categories)}
-    return body | ({"singleValueExtendedProperties": _properties(stamped)} if stamped else {})
+    return body | ({"singleValueExtendedProperties": _property_objects(stamped)} if stamped else {})
 
 
 def stamp_filter(stamp: str) -> str:
-    """The `$filter` that finds the messages with this stamp."""
+    """The `$filter` for messages with this stamp."""
     return (
         f"singleValueExtendedProperties/Any(ep: ep/id eq '{STAMP}'"
         f" and ep/value eq '{quote_literal(stamp)}')"
@@ -221,53 +221,53 @@ def stamp_filter(stamp: str) -> str:
 
 
 def check_segment(value: str) -> str:
-    """`value`, which names one thing in an address. Raises Gone where nothing can have that name.
+    """`value`, an id for a path segment. Raises Gone for a value that can be no id.
 
-    `.` and `..` are steps and not names (RFC 3986, 5.2.4), more dots are lost on some servers;
-    `$count` and the like name something else than a thing with that id (OData 4.01, URL 4).
+    `.` and `..` are steps in a path (RFC 3986, 5.2.4), and some servers drop more dots. `$count`
+    and the like are OData's own segments (OData 4.01, URL 4).
     """
-    is_own = value in _OWN
-    if not value.strip(".") or (value.startswith("$") and not is_own) or not _is_text(value):
+    is_reserved = value.startswith("$") and value not in _ODATA_SEGMENTS
+    if not value.strip(".") or is_reserved or not _is_encodable(value):
         raise Gone("Nothing has an id that no address can hold.")
     return value
 
 
-def _is_text(value: str) -> bool:
+def _is_encodable(value: str) -> bool:
     return not any("\ud800" <= character <= "\udfff" for character in value)
 
 
 def build_path(*segments: str, **query: str) -> str:
-    """A resource's address below Graph's: all parts quoted, `$` before each query name.
+    """A resource's path and query, percent-encoded, with `$` before each query name.
 
-    Raises Gone, see `named`.
+    Raises Gone for a segment that can be no id.
 
     >>> build_path("users", "u/1", "messages", top="5")
     '/users/u%2F1/messages?$top=5'
     """
     options = "&".join(f"${name}={quote(value, safe='')}" for name, value in query.items())
-    place = "".join("/" + quote(check_segment(one), safe="$=") for one in segments)
-    return f"{place}?{options}" if options else place
+    path = "".join("/" + quote(check_segment(one), safe="$=") for one in segments)
+    return f"{path}?{options}" if options else path
 
 
 def quote_literal(value: str) -> str:
-    """`value` for use between the single quotes of an OData literal."""
+    """`value` escaped for the inside of an OData string literal."""
     return value.replace("'", "''")
 
 
 def get_id(raw: Json) -> str:
-    """The resource's id, case-sensitive. Raises Refused when it has none."""
-    if not (found := get_text(raw, "id")):
-        raise Refused("Graph's answer holds a thing without an id.", code="UnexpectedAnswer")
-    return found
+    """The resource's id, which is case-sensitive. Raises Refused when it has none."""
+    if not (graph_id := get_text(raw, "id")):
+        raise Refused("Graph's answer holds a resource without an id.", code="UnexpectedAnswer")
+    return graph_id
 
 
 def get_text(raw: Json, key: str) -> str:
-    """The string under `key`, "" when there is none; without what a database cannot hold."""
+    """The string at `key`, "" when there is none, without characters PostgreSQL cannot store."""
     value = raw.get(key)
     if not isinstance(value, str):
         return ""
     clean = value.replace("\0", "")
-    if not clean.isascii():  # JSON may spell half a character: \ud83d alone
+    if not clean.isascii():  # JSON may hold half a character, such as \ud83d alone
         clean = clean.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
     return clean
 
@@ -279,53 +279,54 @@ def get_number(raw: Json, key: str) -> int:
 
 
 def get_texts(raw: Json, key: str) -> tuple[str, ...]:
-    """The strings in the list under `key`."""
+    """The strings in the list at `key`."""
     value = raw.get(key)
-    lines = value if isinstance(value, list) else []
-    return tuple(get_text({key: line}, key) for line in lines if isinstance(line, str))
+    entries = value if isinstance(value, list) else []
+    return tuple(get_text({key: entry}, key) for entry in entries if isinstance(entry, str))
 
 
 def get_object(raw: Json, key: str) -> Json:
-    """The object under `key`, an empty one when there is none."""
+    """The object at `key`, {} when there is none."""
     value = raw.get(key)
     return value if isinstance(value, dict) else {}
 
 
 def get_objects(raw: Json, key: str) -> tuple[Json, ...]:
-    """The objects in the list under `key`."""
+    """The objects in the list at `key`."""
     value = raw.get(key)
-    lines = value if isinstance(value, list) else []
-    return tuple(line for line in lines if isinstance(line, dict))
+    entries = value if isinstance(value, list) else []
+    return tuple(entry for entry in entries if isinstance(entry, dict))
 
 
 def get_time(raw: Json, key: str) -> datetime | None:
-    """The aware time under `key`; None when absent, unreadable or Exchange's year 1."""
+    """The time at `key` in UTC; None when it is absent, unreadable or Exchange's year 1."""
     try:
         at = datetime.fromisoformat(get_text(raw, key))
         at = at if at.tzinfo else at.replace(tzinfo=UTC)
         return at.astimezone(UTC) if at.year > 1 else None
-    except (ValueError, OverflowError):  # the last hours of year 9999 have none in UTC
+    except (ValueError, OverflowError):  # in UTC, the last hours of year 9999 may lie beyond it
         return None
 
 
 def _party(raw: Json, key: str) -> Party | None:
-    return _named(get_object(raw, key))
+    return _read_party(get_object(raw, key))
 
 
 def _parties(raw: Json, key: str) -> tuple[Party, ...]:
-    named = (_named(line) for line in get_objects(raw, key))
-    return tuple(party for party in named if party)
+    parties = map(_read_party, get_objects(raw, key))
+    return tuple(party for party in parties if party)
 
 
-def _named(raw: Json) -> Party | None:
+def _read_party(raw: Json) -> Party | None:
+    """The party in a recipient resource, None without an address."""
     inner = get_object(raw, "emailAddress")
-    found = Party.of(get_text(inner, "address"), get_text(inner, "name"))
-    return found if found.address else None
+    party = Party.of(get_text(inner, "address"), get_text(inner, "name"))
+    return party if party.address else None
 
 
-def _recipient(name: str, address: str) -> dict[str, Any]:
+def _recipient_object(name: str, address: str) -> dict[str, Any]:
     return {"emailAddress": {"name": name, "address": address}}
 
 
-def _properties(values: Mapping[str, str]) -> list[dict[str, str]]:
+def _property_objects(values: Mapping[str, str]) -> list[dict[str, str]]:
     return [{"id": name, "value": value} for name, value in values.items()]

@@ -54,7 +54,7 @@ def test_a_redirect_carries_no_secret_on(
         login.token()
     keys = SigningKeys(settings, now=lambda: NOW)
     with pytest.raises(TryLater):
-        keys.key("k")
+        keys.find_key("k")
     assert foreign[0].asked == []
 
 

@@ -15,7 +15,7 @@ import trustme
 
 from contract.graph_wire.script import Said, SmallEntra, settings_for
 from webcrm_sync.core.errors import LoginRefused, TryLater
-from webcrm_sync.graph.auth import AppLogin, classify_refusal, decode_claims, origin, read_roles
+from webcrm_sync.graph.auth import AppLogin, classify_refusal, decode_claims, get_origin, read_roles
 
 NOW = datetime(2026, 11, 20, 10, tzinfo=UTC)
 GRAPH = "http://127.0.0.1:9"
@@ -209,5 +209,5 @@ def test_claims_are_decoded_in_each_form_of_base64() -> None:
 
 
 def test_the_scope_is_of_the_host_that_is_configured() -> None:
-    assert origin("https://graph.microsoft.us/v1.0") == "https://graph.microsoft.us"
-    assert origin("http://127.0.0.1:8123/v1.0") == "http://127.0.0.1:8123"
+    assert get_origin("https://graph.microsoft.us/v1.0") == "https://graph.microsoft.us"
+    assert get_origin("http://127.0.0.1:8123/v1.0") == "http://127.0.0.1:8123"

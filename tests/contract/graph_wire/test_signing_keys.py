@@ -84,7 +84,7 @@ def desk(entra: SmallEntra, small_entra: tuple[SmallEntra, Path]) -> Iterator[De
 
 def test_a_known_key_is_there_at_once_while_the_keys_are_read(desk: Desk) -> None:
     desk.shows("k1")
-    assert desk.keys.key("k1")
+    assert desk.keys.find_key("k1")
     desk.watch.pass_by(hours=25)
     begun, goes_on = Event(), Event()
 
@@ -94,36 +94,36 @@ def test_a_known_key_is_there_at_once_while_the_keys_are_read(desk: Desk) -> Non
 
     desk.shows("k1", "k2", before=stall)
     with ThreadPoolExecutor(1) as pool:
-        stranger = pool.submit(desk.keys.key, "unknown")
+        stranger = pool.submit(desk.keys.find_key, "unknown")
         assert begun.wait(5)
         started = time.monotonic()
-        assert all(desk.keys.key("k1") for _ in range(50))
-        assert [desk.keys.key(f"stranger {n}") for n in range(50)] == [None] * 50
+        assert all(desk.keys.find_key("k1") for _ in range(50))
+        assert [desk.keys.find_key(f"stranger {n}") for n in range(50)] == [None] * 50
         assert time.monotonic() - started < 0.5
         goes_on.set()
         assert stranger.result(5) is None
     assert desk.asked == 2
-    assert desk.keys.key("k2")
+    assert desk.keys.find_key("k2")
 
 
 def test_many_who_wait_for_the_first_keys_cost_one_question(desk: Desk) -> None:
     desk.shows("k1", before=lambda: time.sleep(0.2))
     with ThreadPoolExecutor(16) as pool:
-        found = list(pool.map(desk.keys.key, ["k1", "k2"] * 8))
+        found = list(pool.map(desk.keys.find_key, ["k1", "k2"] * 8))
     assert [one is not None for one in found] == [True, False] * 8
     assert desk.asked == 1
 
 
 def test_unknown_names_cost_one_question_in_half_a_minute(desk: Desk) -> None:
     desk.shows("k1")
-    assert desk.keys.key("k1")
+    assert desk.keys.find_key("k1")
     for n in range(20):
-        assert desk.keys.key(f"stranger {n}") is None
+        assert desk.keys.find_key(f"stranger {n}") is None
     assert desk.asked == 1
     desk.watch.pass_by(seconds=31)
     desk.shows("k1", "k2")
-    assert desk.keys.key("k2")  # a new key is found by who brings its name
-    assert desk.keys.key("stranger") is None
+    assert desk.keys.find_key("k2")  # a new key is found by who brings its name
+    assert desk.keys.find_key("stranger") is None
     assert desk.asked == 2
 
 
@@ -131,60 +131,60 @@ def test_an_entra_that_is_away_is_not_asked_by_everybody(desk: Desk) -> None:
     desk.is_away()
     for _ in range(20):
         with pytest.raises(TryLater) as found:
-            desk.keys.key("k1")
+            desk.keys.find_key("k1")
         assert found.value.retry_at == NOW + timedelta(seconds=30)
     assert desk.asked == 1
     desk.watch.pass_by(seconds=31)
     desk.shows("k1")
-    assert desk.keys.key("k1")
+    assert desk.keys.find_key("k1")
 
 
 def test_known_keys_are_good_for_a_week_without_entra_and_no_longer(desk: Desk) -> None:
     desk.shows("k1")
-    assert desk.keys.key("k1")
+    assert desk.keys.find_key("k1")
     desk.is_away()
     for _ in range(6):
         desk.watch.pass_by(days=1)
-        assert desk.keys.key("k1")
-        assert desk.keys.key("stranger") is None
+        assert desk.keys.find_key("k1")
+        assert desk.keys.find_key("stranger") is None
         desk.rest()
     desk.watch.pass_by(days=1, seconds=1)
     with pytest.raises(TryLater):
-        desk.keys.key("k1")
+        desk.keys.find_key("k1")
     assert desk.asked == 8
 
 
 def test_a_key_that_entra_takes_away_is_good_for_a_day_at_most(desk: Desk) -> None:
     desk.shows("k1", "k2")
-    assert desk.keys.key("k1")
+    assert desk.keys.find_key("k1")
     desk.shows("k2")
     desk.watch.pass_by(hours=23)
-    assert desk.keys.key("k1")
+    assert desk.keys.find_key("k1")
     desk.watch.pass_by(hours=2)
-    desk.keys.key("k1")
+    desk.keys.find_key("k1")
     desk.rest()
-    assert desk.keys.key("k1") is None
-    assert desk.keys.key("k2")
+    assert desk.keys.find_key("k1") is None
+    assert desk.keys.find_key("k2")
 
 
 def test_a_clock_that_is_set_back_makes_no_key_last(desk: Desk) -> None:
     desk.shows("k1")
-    assert desk.keys.key("k1")
+    assert desk.keys.find_key("k1")
     desk.watch.pass_by(days=-30)
     desk.shows("k2")
-    assert desk.keys.key("k1") is None
+    assert desk.keys.find_key("k1") is None
     assert desk.asked == 2
 
 
 @pytest.mark.parametrize("body", [{"keys": []}, {"keys": {}}, {}, {"keys": [None, 5, "x", []]}])
 def test_a_list_without_a_key_takes_no_known_one_away(desk: Desk, body: Any) -> None:
     desk.shows("k1")
-    assert desk.keys.key("k1")
+    assert desk.keys.find_key("k1")
     desk.entra.refuses = Said(200, body)
     desk.watch.pass_by(hours=25)
-    assert desk.keys.key("k1")
+    assert desk.keys.find_key("k1")
     desk.rest()
-    assert desk.keys.key("k1")
+    assert desk.keys.find_key("k1")
 
 
 @pytest.mark.parametrize(
