@@ -5,7 +5,6 @@
 
 from __future__ import annotations
 
-import functools
 import os
 import shutil
 import tempfile
@@ -16,14 +15,12 @@ from pathlib import Path
 
 import hypothesis
 import pytest
-import sqlalchemy
 import trustme
 
 from support.careless import make_careless
 from support.database import empty
 from support.openapi import VARIABLES
 from webcrm_sync.localdb.embedded import embedded
-from webcrm_sync.store import database
 from webcrm_sync.store.database import Database
 from webcrm_sync.store.migrate import migrate
 
@@ -43,14 +40,6 @@ def _few_roots(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("SSL_CERT_FILE", str(root))
         patch.setenv("SSL_CERT_DIR", str(root.parent))
-        yield
-
-
-@pytest.fixture(scope="session", autouse=True)
-def _statements_compiled_once() -> Iterator[None]:
-    """One engine for all who open the same database, since each compiles every statement anew."""
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(database, "create_engine", functools.cache(sqlalchemy.create_engine))
         yield
 
 

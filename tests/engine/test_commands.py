@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import socket
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import click
@@ -14,14 +15,13 @@ from sqlalchemy import text
 
 from support.scenario import BO, KIM, Scenario
 from webcrm_sync.cli import doctor, mailbox, prove, rebuild, serve, status
-from webcrm_sync.settings import Settings
 from webcrm_sync_sandbox.outlook.mail import Mail
 
 STRANGER = "<stranger@nowhere.example>"
 
 
 @pytest.fixture
-def scenario(scenario: Scenario) -> Iterator[Scenario]:
+def scenario(scenario: Scenario, tmp_path: Path) -> Iterator[Scenario]:
     """A synced mail and one that waits; the commands find the stage in their environment."""
     scenario.contact(BO)
     box = scenario.mailbox()
@@ -34,7 +34,7 @@ def scenario(scenario: Scenario) -> Iterator[Scenario]:
     with pytest.MonkeyPatch.context() as patch:
         for name, value in scenario.sandbox.environment(**named).items():
             patch.setenv(name, value)
-        patch.setitem(Settings.model_config, "env_file", None)
+        patch.chdir(tmp_path)  # no `.env` is there
         yield scenario
 
 

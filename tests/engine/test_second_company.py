@@ -6,6 +6,7 @@ import threading
 from collections.abc import Iterator
 from contextlib import closing
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 from click.testing import CliRunner
@@ -38,7 +39,7 @@ COMMANDS = {
 
 
 @pytest.fixture
-def other(scenario: Scenario) -> Iterator[Settings]:
+def other(scenario: Scenario, tmp_path: Path) -> Iterator[Settings]:
     """The settings of another tenant over the database of the play."""
     given = scenario.context.settings
     named = {
@@ -50,7 +51,7 @@ def other(scenario: Scenario) -> Iterator[Settings]:
     with pytest.MonkeyPatch.context() as patch:
         for name, value in {**scenario.sandbox.environment(), **named}.items():
             patch.setenv(name if name.startswith(PREFIX) else PREFIX + name, value)
-        patch.setitem(Settings.model_config, "env_file", None)
+        patch.chdir(tmp_path)  # no `.env` is there
         yield Settings.model_validate({})
 
 

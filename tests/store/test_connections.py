@@ -11,6 +11,7 @@ from datetime import UTC, datetime
 
 import pytest
 from sqlalchemy import event, text
+from sqlalchemy.pool import ConnectionPoolEntry
 
 from webcrm_sync.store.database import USED, Database
 
@@ -71,18 +72,21 @@ def test_a_connection_that_was_lost_without_a_word_is_found_out_after_a_while(
     database: Database,
 ) -> None:
     before = backend(database)
+    event.listen(database.engine, "checkin", _make_old)
     with database.engine.connect() as connection:
         lost = connection.connection.driver_connection
         assert lost is not None
-        event.listen(
-            database.engine, "checkin", lambda _, record: record.info.update({USED: -60.0})
-        )
+    event.remove(database.engine, "checkin", _make_old)  # others share this engine
     ours, theirs = socket.socketpair()
     os.dup2(ours.fileno(), lost.fileno())
     ours.close()
     with ThreadPoolExecutor(1) as beyond:
         beyond.submit(_answer_by_its_end, theirs)
         assert backend(database) != before
+
+
+def _make_old(_: object, record: ConnectionPoolEntry) -> None:
+    record.info[USED] = -60.0
 
 
 def _answer_by_its_end(theirs: socket.socket) -> None:

@@ -9,13 +9,14 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import cache, partial
 from typing import Any, TypeVar
 
 import procrastinate
 import psycopg
 from procrastinate.exceptions import AlreadyEnqueued, ConnectorException
 from psycopg.errors import DeadlockDetected, SerializationFailure
-from sqlalchemy import Connection, Engine, Row, TextClause, create_engine, event, text
+from sqlalchemy import Connection, Dialect, Engine, Row, TextClause, create_engine, event, text
 from sqlalchemy.engine.interfaces import DBAPIConnection
 from sqlalchemy.exc import (
     DBAPIError,
@@ -180,14 +181,7 @@ class Database:
     """The product's PostgreSQL. Thread-safe; a transaction lasts as long as its `with` block."""
 
     def __init__(self, url: str, *, now: Callable[[], datetime], pool_size: int = 8) -> None:
-        self._engine = create_engine(
-            sqlalchemy_url(url),
-            pool_size=pool_size,
-            max_overflow=8,
-            hide_parameters=True,  # what people wrote stays out of tracebacks
-        )
-        event.listen(self._engine, "checkin", _note_use)
-        event.listen(self._engine, "checkout", self._check)
+        self._engine = _shared_engine(sqlalchemy_url(url), pool_size)
         self._now = now
 
     @property
@@ -221,26 +215,41 @@ class Database:
         """Close every pooled connection."""
         self._engine.dispose()
 
-    def _check(self, lent: DBAPIConnection, record: ConnectionPoolEntry, _: object) -> None:
-        """Let the pool replace its connections where the database has left one of them.
 
-        A connection at rest has nothing to be read but its end. The database is asked over the
-        network, as `pool_pre_ping` does before each transaction, only after a while without use.
-        """
-        unused_s = time.monotonic() - record.info.get(USED, time.monotonic())
-        if _is_readable(lent) or (unused_s > _TRUSTED_S and not self._is_answered(lent)):
-            raise InvalidatePoolError
-
-    def _is_answered(self, lent: DBAPIConnection) -> bool:
-        dialect = self._engine.dialect
-        try:
-            return dialect.do_ping(lent)
-        except dialect.loaded_dbapi.Error:
-            return False
+@cache
+def _shared_engine(url: str, pool_size: int) -> Engine:
+    """The process's one engine for a database, since each engine compiles every statement anew."""
+    engine = create_engine(
+        url,
+        pool_size=pool_size,
+        max_overflow=8,
+        hide_parameters=True,  # what people wrote stays out of tracebacks
+    )
+    event.listen(engine, "checkin", _note_use)
+    event.listen(engine, "checkout", partial(_check, engine.dialect))
+    return engine
 
 
 def _note_use(_: object, record: ConnectionPoolEntry) -> None:
     record.info[USED] = time.monotonic()
+
+
+def _check(dialect: Dialect, lent: DBAPIConnection, record: ConnectionPoolEntry, _: object) -> None:
+    """Let the pool replace its connections where the database has closed one of them.
+
+    An idle connection has nothing to be read but its end. The database is asked over the network,
+    as `pool_pre_ping` does before each transaction, only after a while without use.
+    """
+    unused_s = time.monotonic() - record.info.get(USED, time.monotonic())
+    if _is_readable(lent) or (unused_s > _TRUSTED_S and not _is_answered(dialect, lent)):
+        raise InvalidatePoolError
+
+
+def _is_answered(dialect: Dialect, lent: DBAPIConnection) -> bool:
+    try:
+        return dialect.do_ping(lent)
+    except dialect.loaded_dbapi.Error:
+        return False
 
 
 def _is_readable(lent: DBAPIConnection) -> bool:
