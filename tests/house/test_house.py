@@ -29,8 +29,6 @@ REGISTRIES = [
 UNFINISHED = re.compile("|".join((r"\bTO" + r"DO\b", "FIX" + "ME", "Not" + "ImplementedError")))
 #: A patched attribute or entry, whichever name the patcher has: `monkeypatch`, `patch`, `context`.
 PATCHES = re.compile(r"\bmock\." + r"patch|\.set(?:at" + r"tr|it" + r"em)\(|unittest\.mo" + r"ck")
-    r"\bmock\." + r"patch|\.set" + r"attr\(|\.set" + r"item\(|unittest\.mo" + r"ck"
-)
 #: A silenced tool says why, behind the code it silences.
 SILENCED = re.compile(
     r"# (?:no" + r"qa|type: ig" + r"nore)(?:: ?[\w, ]+|\[[\w, -]+\])?\s*(?P<why>.*)$"
