@@ -170,7 +170,7 @@ class Settings(BaseSettings):
     webcrm_settle_seconds: Annotated[float, Field(ge=0, le=_A_YEAR_S)] = 60
     webcrm_organisation_link: Annotated[str, AfterValidator(check_link_pattern)] = ""
 
-    office_js_url: Annotated[str, AfterValidator(partial(normalize_url, may_ask=True))] = (
+    office_js_url: Annotated[str, AfterValidator(partial(normalize_url, allow_query=True))] = (
         "https://appsforoffice.microsoft.com/lib/1/hosted/office.js"
     )
     frame_ancestors: Sources = _OUTLOOK

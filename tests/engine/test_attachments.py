@@ -171,7 +171,7 @@ def test_document_that_an_earlier_version_named_otherwise_is_still_written(
 def test_encrypted_mail_says_that_it_cannot_be_read(scenario: Scenario, box: SimMailbox) -> None:
     sealed = File("smime.p7m", b"0", "application/pkcs7-mime")
     memo = synced(scenario, box, sealed, body="")
-    assert Protection.SEALED.value in memo.splitlines()
+    assert Protection.ENCRYPTED.value in memo.splitlines()
     assert names(scenario) == ["smime.p7m"]
 
 
@@ -187,7 +187,7 @@ def test_signed_mail_keeps_its_text_and_the_mail_as_signed(
 def test_protected_mail_says_so(scenario: Scenario, box: SimMailbox) -> None:
     bound = File("message.rpmsg", b"0", "application/x-microsoft-rpmsg-message")
     memo = synced(scenario, box, bound, body="<p>You received a protected message.</p>")
-    assert Protection.PROTECTED.value in memo.splitlines()
+    assert Protection.RIGHTS_PROTECTED.value in memo.splitlines()
     assert names(scenario) == []
 
 

@@ -126,7 +126,7 @@ def test_encrypted_mail_says_so_and_keeps_what_holds_it(kind: str) -> None:
     sealed = a_file("smime.p7m", f"{kind}; smime-type=enveloped-data")
     found = sorted_out(sealed)
     assert [f.name for f in found.files] == ["smime.p7m"]
-    assert found.lines(has_text=False) == (Protection.SEALED.value,)
+    assert found.lines(has_text=False) == (Protection.ENCRYPTED.value,)
     assert found.lines(has_text=True) == ()
 
 
@@ -140,7 +140,7 @@ def test_mail_bound_to_rights_is_no_file_and_says_so_beside_its_notice() -> None
     bound = a_file("message.rpmsg", "application/x-microsoft-rpmsg-message")
     found = sorted_out(bound)
     assert found.files == ()
-    assert found.lines(has_text=True) == (Protection.PROTECTED.value,)
+    assert found.lines(has_text=True) == (Protection.RIGHTS_PROTECTED.value,)
 
 
 attachments = st.builds(

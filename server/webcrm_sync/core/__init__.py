@@ -1,1 +1,1 @@
-"""The pure heart: values and decisions, no input or output of any kind."""
+"""Values and rules of the product. Nothing in here does any input or output."""

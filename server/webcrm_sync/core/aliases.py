@@ -1,4 +1,4 @@
-"""Addresses that are one person's."""
+"""Which addresses belong to the same person."""
 
 from __future__ import annotations
 
@@ -9,55 +9,60 @@ from webcrm_sync.core.addresses import domain_of, fold_address, strip_plus_tag
 from webcrm_sync.core.direction import Internals
 from webcrm_sync.core.message import Party
 
-#: Below it every Exchange tenant has a domain, in which each mailbox has an address besides.
+#: Every Exchange tenant has a domain under this one, and each mailbox an address in it.
 _TENANT_DOMAIN = ".onmicrosoft.com"
 
-_NOBODY = Internals(frozenset(), frozenset())
+_NO_INTERNALS = Internals(frozenset(), frozenset())
 
 
 @dataclass(frozen=True, slots=True)
 class Aliases:
-    """Who is who among addresses, folded here.
+    """Resolves addresses to persons. Folds every address that it is given.
 
-    `owners`: for each folded address of a watched mailbox the one by which it is known.
+    `owners`: maps each folded address of a watched mailbox to the mailbox's main address.
     """
 
     owners: Mapping[str, str] = field(default_factory=dict)
-    internals: Internals = _NOBODY
+    internals: Internals = _NO_INTERNALS
 
     def canonical(self, address: str) -> str:
-        """One address for all that are certainly one person's: aliases, and those with a tag."""
+        """The one address for all addresses that certainly belong to this person."""
         address = fold_address(address)
         plain = strip_plus_tag(address) or address
         return self.owners.get(address) or self.owners.get(plain, plain)
 
     def may_be_same_person(self, one: str, other: str) -> bool:
-        """True when two addresses are one person's, should all else say so.
+        """True if both addresses may belong to one person, so that other evidence has to decide.
 
-        Exchange shows colleagues by any of their addresses, and not all mailboxes are watched.
+        Exchange shows colleagues by any of their addresses, and not every mailbox is watched.
         """
         if all(Party(address) in self.internals for address in (one, other)):
             return True
-        return (_is_tenants(one) or _is_tenants(other)) and _name(one) == _name(other)
+        if not (_is_tenant_address(one) or _is_tenant_address(other)):
+            return False
+        return _local_part(one) == _local_part(other)
 
     def have_common_person(self, some: Iterable[str], others: Iterable[str]) -> bool:
-        """True when somebody is certainly on both lists."""
+        """True if somebody is certainly in both lists."""
         here = {self.canonical(address) for address in some}
         return not here.isdisjoint(self.canonical(address) for address in others)
 
     def may_have_common_person(self, some: Iterable[str], others: Iterable[str]) -> bool:
-        """True when somebody is on both lists, by a tenant's address on one, should all say so."""
+        """True if a tenant address in one list may belong to somebody in the other list."""
         here, there = list(some), list(others)
-        return any(
-            not {_name(a) for a in theirs}.isdisjoint(_name(a) for a in mine if _is_tenants(a))
-            for mine, theirs in ((here, there), (there, here))
-        )
+        return _has_tenant_address_of(here, there) or _has_tenant_address_of(there, here)
 
 
-def _name(address: str) -> str:
+def _has_tenant_address_of(some: Iterable[str], others: Iterable[str]) -> bool:
+    """True if a tenant address in `some` has the same local part as an address in `others`."""
+    names = {_local_part(address) for address in others}
+    return any(_local_part(a) in names for a in some if _is_tenant_address(a))
+
+
+def _local_part(address: str) -> str:
     address = fold_address(address)
     return (strip_plus_tag(address) or address).rpartition("@")[0]
 
 
-def _is_tenants(address: str) -> bool:
+def _is_tenant_address(address: str) -> bool:
     return domain_of(fold_address(address)).endswith(_TENANT_DOMAIN)

@@ -1,4 +1,4 @@
-"""The three categories, merged into whatever the owner has on the mail."""
+"""The product's three Outlook categories, merged into those that the owner has set."""
 
 from __future__ import annotations
 
@@ -9,13 +9,13 @@ SYNC = "webCRM sync"
 SYNCED = "Synced"
 NOT_SYNCED = "Not synced"
 
-#: Graph's preset colours of our categories: blue, green, red (reference graph-mail 8).
+#: The categories' colours as Graph presets: blue, green, red (reference graph-mail 8).
 COLOURS = {SYNC: "preset7", SYNCED: "preset4", NOT_SYNCED: "preset0"}
 _OURS = {name.casefold() for name in COLOURS}
 
 
 class Mark(Enum):
-    """What a copy shall carry in Outlook."""
+    """The product's categories on a copy."""
 
     SYNCED = (SYNC, SYNCED)
     NOT_SYNCED = (SYNC, NOT_SYNCED)
@@ -23,9 +23,9 @@ class Mark(Enum):
 
 
 def merge_categories(present: Iterable[str], mark: Mark) -> tuple[str, ...]:
-    """Foreign categories as they stand, ours behind them as `mark` says.
+    """The owner's categories unchanged, followed by those of `mark`.
 
-    Exchange compares names without case; a name of ours that is there in another case stays.
+    Exchange compares names without case, so an existing name keeps its spelling.
 
     >>> merge_categories(("Customer", "not synced", "webcrm sync"), Mark.SYNCED)
     ('Customer', 'webcrm sync', 'Synced')
@@ -37,10 +37,10 @@ def merge_categories(present: Iterable[str], mark: Mark) -> tuple[str, ...]:
 
 
 def has_mark(present: Iterable[str], mark: Mark) -> bool:
-    """True when merging would change nothing."""
+    """True if `merge_categories` would change nothing."""
     return merge_categories(tuple(present), mark) == tuple(present)
 
 
 def has_synced_category(present: Iterable[str]) -> bool:
-    """True when the mail carries the category `Synced`."""
+    """True if the mail has the category `Synced`."""
     return any(c.casefold() == SYNCED.casefold() for c in present)

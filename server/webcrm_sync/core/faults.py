@@ -1,7 +1,7 @@
-"""What an unforeseen exception means, told by where it came from and how often. Pure.
+"""What an unexpected exception means, judged by its origin and frequency.
 
-An exception that is no trouble of the database, a vendor or the machine is about the one thing
-that was worked on. Equal ones on many things are a fault of this program.
+An exception that does not come from the database, a vendor or the machine concerns the one thing in
+work. If many things raise the same exception, the program has a fault.
 """
 
 from __future__ import annotations
@@ -9,33 +9,34 @@ from __future__ import annotations
 import traceback
 from datetime import timedelta
 
-_OWN = "webcrm_sync."
-#: So many things may have the same exception within this time before it is no fault of theirs.
+_OWN_PACKAGE = "webcrm_sync."
+#: When more things than this raise the same exception within the time window, none of them is the
+#: cause.
 MAX_THINGS_PER_FAULT = 20
 SAME_FAULT_WINDOW = timedelta(minutes=10)
-#: The first death of a job names nothing; from then on a marker names what is worked on.
-_MOST_BEGUN = 2
-#: SQLSTATE classes of a database that does not work now, or has other tables than we know
-#: (PostgreSQL: appendix A): connection, state, login, catalog, rollback, names, resources,
-#: locks, operator, system. The others speak of a value, 54 too: it is too long for an index.
-_TROUBLE = frozenset({"08", "25", "26", "28", "3D", "40", "42", "53", "55", "57", "58"})
+#: The first crash of a job names no thing; afterwards a marker names the thing in work.
+_MAX_STARTS = 2
+#: SQLSTATE classes of a database that does not work, or whose tables differ from ours (PostgreSQL:
+#: appendix A): connection, state, login, catalog, rollback, names, resources, locks, operator,
+#: system. The other classes concern a value; so does 54: it is too long for an index.
+_INFRASTRUCTURE = frozenset({"08", "25", "26", "28", "3D", "40", "42", "53", "55", "57", "58"})
 
 
 def fault_signature(error: BaseException) -> str:
-    """The exception's type and its innermost place in our own code: equal for equal faults."""
+    """The exception's type and the innermost line of our own code; the same for the same fault."""
     frames = traceback.walk_tb(error.__traceback__)
     ours = [(frame.f_globals.get("__name__", ""), line) for frame, line in frames]
-    ours = [(module, line) for module, line in ours if module.startswith(_OWN)]
+    ours = [(module, line) for module, line in ours if module.startswith(_OWN_PACKAGE)]
     if not ours:
         return type(error).__name__
     module, line = ours[-1]
-    return f"{type(error).__name__} in {module.removeprefix(_OWN)}:{line}"
+    return f"{type(error).__name__} in {module.removeprefix(_OWN_PACKAGE)}:{line}"
 
 
 def format_trace(error: BaseException) -> str:
-    """Where the exception and those behind it came from, without their words.
+    """The traceback of the exception and its causes, without their messages.
 
-    The words may be those of a mail.
+    The messages may quote a mail.
     """
     cause = error.__cause__ or error.__context__
     behind = format_trace(cause) if cause is not None and cause is not error else ""
@@ -44,19 +45,19 @@ def format_trace(error: BaseException) -> str:
 
 
 def is_infrastructure_error(sqlstate: str) -> bool:
-    """True for a SQLSTATE that says nothing about what was to be written.
+    """True for a SQLSTATE that says nothing about the value being written.
 
     >>> is_infrastructure_error("40P01"), is_infrastructure_error("22021")
     (True, False)
     """
-    return sqlstate[:2] in _TROUBLE
+    return sqlstate[:2] in _INFRASTRUCTURE
 
 
-def is_widespread(alike: int) -> bool:
-    """True when this many things with the same exception are no fault of theirs."""
-    return alike > MAX_THINGS_PER_FAULT
+def is_widespread(affected: int) -> bool:
+    """True if so many things raise the same exception that none of them is the cause."""
+    return affected > MAX_THINGS_PER_FAULT
 
 
-def is_given_up(begun: int) -> bool:
-    """True for a thing that was begun this often by name, each time without an end."""
-    return begun >= _MOST_BEGUN
+def is_given_up(starts: int) -> bool:
+    """True for a thing that was started by name this often without finishing."""
+    return starts >= _MAX_STARTS

@@ -1,4 +1,4 @@
-"""One e-mail under one Organisation: its key, its Activity, its stamp in Outlook."""
+"""The Activity that a filing writes to webCRM."""
 
 from __future__ import annotations
 
@@ -14,28 +14,28 @@ from webcrm_sync.core.message import Party
 from webcrm_sync.core.storable import to_one_line
 from webcrm_sync.core.times import mail_time
 
-#: How many names a line of people shows before it counts the rest.
+#: A line of people shows this many names and counts the rest.
 _PEOPLE_SHOWN = 30
 
 
 @dataclass(frozen=True, slots=True)
 class FieldLimits:
-    """Lengths that webCRM's metadata tells; 0 = not told."""
+    """The longest texts that webCRM's metadata allows, in characters; 0 = unknown."""
 
     subject: int = 0
     memo: int = 0
 
 
 class MailHead(Protocol):
-    """What an Activity tells of a mail besides its text."""
+    """The facts about a mail that its Activity shows above the text."""
 
     @property
     def subject(self) -> str:
-        """The subject as it came."""
+        """The subject as it arrived."""
 
     @property
     def sender(self) -> Party | None:
-        """Who sent it."""
+        """The author."""
 
     @property
     def to(self) -> tuple[Party, ...]:
@@ -47,11 +47,11 @@ class MailHead(Protocol):
 
     @property
     def sent_at(self) -> datetime | None:
-        """When it was sent."""
+        """The time of sending."""
 
     @property
     def received_at(self) -> datetime | None:
-        """When the copy arrived."""
+        """The time of arrival."""
 
 
 def draft_activity(
@@ -66,12 +66,12 @@ def draft_activity(
     lines: Sequence[str] = (),
     found_at: datetime | None = None,
 ) -> ActivityDraft:
-    """The Activity of one filing. `text`: the body as plain text.
+    """The Activity for one filing.
 
-    `found_at`: when we met the mail first. `lines`: what else is to be said; they stand above the
-    text, where no cut reaches them.
+    `text`: the body as plain text. `lines`: further facts; they come before the text so that
+    truncation never removes them. `found_at`: when the product first found the mail.
     """
-    memo = "\n".join([*_head(mail), *lines, "", text]).strip()
+    memo = "\n".join([*_header_lines(mail), *lines, "", text]).strip()
     return ActivityDraft(
         key=key,
         action=action,
@@ -84,15 +84,15 @@ def draft_activity(
     )
 
 
-def _head(mail: MailHead) -> Iterable[str]:
+def _header_lines(mail: MailHead) -> Iterable[str]:
     if mail.sender:
         yield f"From: {mail.sender}"
     for label, people in (("To", mail.to), ("Cc", mail.cc)):
         if people:
-            yield f"{label}: {_names(people)}"
+            yield f"{label}: {_format_people(people)}"
 
 
-def _names(people: tuple[Party, ...]) -> str:
+def _format_people(people: tuple[Party, ...]) -> str:
     shown = ", ".join(str(p) for p in people[:_PEOPLE_SHOWN])
     more = len(people) - _PEOPLE_SHOWN
     return f"{shown} and {more} more" if more > 0 else shown

@@ -14,7 +14,7 @@ from webcrm_sync.core.platforms import is_platform
 
 @dataclass(frozen=True, slots=True)
 class Contact:
-    """A webCRM Person with one of its addresses (folded)."""
+    """A webCRM Person with one of its addresses, folded; one Contact per address."""
 
     person_id: int
     organisation_id: int
@@ -25,7 +25,7 @@ class Contact:
 
 @dataclass(frozen=True, slots=True)
 class Directory:
-    """What webCRM knows of the addresses and domains of one mail."""
+    """The contacts and domains in webCRM that concern one mail."""
 
     contacts: tuple[Contact, ...] = ()
     #: (domain, Organisation id)
@@ -33,7 +33,7 @@ class Directory:
 
 
 class MatchedBy(StrEnum):
-    """What a target was recognised by."""
+    """How a target was found."""
 
     CONTACT = "contact"
     DOMAIN = "domain"
@@ -43,7 +43,7 @@ class MatchedBy(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Target:
-    """One Organisation a mail is filed under. Organisation 0 = filed without one."""
+    """One Organisation to file a mail under. Organisation 0 = file it without one."""
 
     organisation_id: int
     person_id: int | None
@@ -52,14 +52,14 @@ class Target:
 
 @dataclass(frozen=True, slots=True)
 class Matched:
-    """The mail's targets, in the order of its people, each Organisation once."""
+    """The mail's targets in the order of its people, each Organisation once."""
 
     targets: tuple[Target, ...]
 
 
 @dataclass(frozen=True, slots=True)
 class Ambiguous:
-    """Several Organisations could be meant; a person must say which."""
+    """Several Organisations are possible; a person must choose."""
 
     candidates: tuple[Target, ...]
 
@@ -74,12 +74,12 @@ def match_organisations(
 ) -> Matched | Ambiguous | NoMatch:
     """Every Organisation that one of these external people belongs to.
 
-    An exact contact beats the domain; the domain of a free-mail provider or a platform says
-    nothing. A domain that several Organisations name is for a person to decide. An address whose
-    Persons sit in several Organisations is resolved when another address of the mail already
-    points at one of them; the mail is ambiguous when that leaves it without any target.
+    A contact's address beats a domain. The domain of a free-mail provider or a platform matches
+    nothing. A domain of several Organisations is ambiguous. An address whose Persons belong to
+    several Organisations is resolved if another address of the mail matches one of them. The mail
+    is ambiguous if no target is left after that.
     """
-    options = [found for person in people if (found := _options(person, directory))]
+    options = [found for person in people if (found := _possible_targets(person, directory))]
     clear = [o[0] for o in options if len({t.organisation_id for t in o}) == 1]
     targets: dict[int, Target] = {}
     for target in sorted(clear, key=lambda t: t.how is MatchedBy.DOMAIN):
@@ -91,23 +91,23 @@ def match_organisations(
     return NoMatch()
 
 
-def _options(person: Party, directory: Directory) -> list[Target]:
+def _possible_targets(person: Party, directory: Directory) -> list[Target]:
     contacts = find_contacts(person, [c for c in directory.contacts if c.organisation_id])
     if contacts:
         active = [c for c in contacts if c.is_active] or contacts
         active.sort(key=lambda c: c.person_id)
         return [Target(c.organisation_id, c.person_id, MatchedBy.CONTACT) for c in active]
-    mine = person.domain
-    owners = sorted({org for domain, org in directory.domains if domain == mine})
-    if not owners or mine in FREE_MAIL or is_platform(mine):
+    own_domain = person.domain
+    owners = sorted({org for domain, org in directory.domains if domain == own_domain})
+    if not owners or own_domain in FREE_MAIL or is_platform(own_domain):
         return []
     return [Target(organisation_id, None, MatchedBy.DOMAIN) for organisation_id in owners]
 
 
 def find_contacts(person: Party, contacts: Sequence[Contact]) -> list[Contact]:
-    """Those of these contacts who are this person: by the address itself, else without plus-tags.
+    """The contacts with this person's address; without plus-tags if none has the exact address.
 
-    The tag may be on either side: `eva+news@x` writes, or `eva+crm@x` is what webCRM knows.
+    Either side may have the tag: `eva+news@x` writes, or webCRM knows `eva+crm@x`.
     """
     address = person.folded
     if exact := [c for c in contacts if c.address == address]:

@@ -1,4 +1,4 @@
-"""A mail as the engine sees it, whatever service it came from."""
+"""A mail as the engine sees it, independent of any service."""
 
 from __future__ import annotations
 
@@ -13,11 +13,11 @@ from webcrm_sync.core.addresses import domain_of, fold_address
 
 @dataclass(frozen=True, slots=True)
 class Party:
-    """One sender or recipient. A legacy Exchange address has no `@` in it.
+    """One sender or recipient. A legacy Exchange address contains no `@`.
 
-    `address` is as Graph gives it, trimmed and case-folded: keys and digests are made of it. People
-    are compared by `folded` alone. `written`: the address before that, where case folding makes
-    another one of it (`straße` becomes `strasse`).
+    `address`: as Graph returns it, trimmed and case-folded; keys and digests use it. Comparisons of
+    people only use `folded`. `written`: the address before case folding, if folding changed it
+    (`straße` becomes `strasse`).
     """
 
     address: str
@@ -26,7 +26,7 @@ class Party:
 
     @classmethod
     def of(cls, text: str, name: str = "") -> Party:
-        """From an address as it came."""
+        """A party from an address as it arrived."""
         written, address = text.strip().lower(), text.strip().casefold()
         return cls(address, name.strip(), written if written != address else "")
 
@@ -47,7 +47,7 @@ class Party:
 
 
 class MessageKind(StrEnum):
-    """What Exchange says the message is. A meeting's notice: somebody passed the request on."""
+    """Exchange's kind of message. MEETING_NOTICE: somebody forwarded the meeting request."""
 
     MAIL = "mail"
     MEETING = "meeting"
@@ -58,7 +58,7 @@ class MessageKind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Message:
-    """One copy of a mail in one mailbox, whole."""
+    """One complete copy of a mail in one mailbox."""
 
     graph_id: str
     change_key: str
@@ -77,17 +77,17 @@ class Message:
     kind: MessageKind
     body: str
     body_is_html: bool
-    #: what this product wrote on the copy (see `core.filing.Stamp`), None = nothing
+    #: the product's text on the copy (`core.identity.Stamp`), None = none
     stamp: str | None = None
-    #: where its sender wants answers to go, as far as the mail names other places
+    #: the addresses that answers should go to, if they differ from the sender
     reply_to: tuple[Party, ...] = ()
-    #: who sent it on behalf of its sender, None = the sender did
+    #: who sent it on behalf of the author, None = the author did
     sent_by: Party | None = None
-    #: Exchange's own id of the conversation, one per mailbox
+    #: Exchange's id of the conversation, unique within a mailbox
     conversation_id: str | None = None
-    #: the Message-ID that it answers, as its headers say; anybody can write them
+    #: the Message-ID that it answers, according to its headers, which anybody can write
     in_reply_to: str | None = None
-    #: the Message-IDs that it follows, the oldest first
+    #: the Message-IDs of the conversation so far, oldest first
     references: tuple[str, ...] = ()
     #: 0 normal, 1 personal, 2 private, 3 confidential (MS-OXCMSG: PidTagSensitivity)
     sensitivity: int = 0
@@ -99,10 +99,10 @@ class Message:
 
 
 def actual_sender(author: Party | None, actual: Party | None) -> Party | None:
-    """The one who sent a mail in the author's name, None when nobody but the author did.
+    """Who sent a mail in the author's name, None if the author sent it.
 
-    Exchange may name one person by the legacy Exchange name on one of the two lines and by the
-    address on the other: only another name shows then that they are two persons.
+    Exchange may give the same person a legacy address in one field and an SMTP address in the
+    other. Then only different names prove that there are two persons.
     """
     if author is None or actual is None or author.address == actual.address:
         return None
@@ -114,7 +114,7 @@ def actual_sender(author: Party | None, actual: Party | None) -> Party | None:
 
 @dataclass(frozen=True, slots=True)
 class Fingerprint:
-    """The facts that tell two mails apart which carry the same Message-ID."""
+    """The facts that distinguish two mails with the same Message-ID."""
 
     sender: str
     subject: str
@@ -123,7 +123,7 @@ class Fingerprint:
 
     @classmethod
     def of(cls, message: Message) -> Fingerprint:
-        """The fingerprint of one copy; Bcc is left out, since only the sender's copy has it."""
+        """The fingerprint of a copy. It omits Bcc, which only the sender's copy has."""
         return cls.from_parts(
             message.sender.address if message.sender else "",
             message.subject,
@@ -135,7 +135,7 @@ class Fingerprint:
     def from_parts(
         cls, sender: str, subject: str, sent_at: datetime | None, recipients: Iterable[str]
     ) -> Fingerprint:
-        """The fingerprint made of what a copy shows, as it was shown."""
+        """The fingerprint of a copy with these facts, as they arrived."""
         return cls(
             sender=sender,
             subject=" ".join(subject.casefold().split()),
@@ -144,7 +144,7 @@ class Fingerprint:
         )
 
     def digest(self) -> str:
-        """32 hexadecimal characters that stand for this mail where its Message-ID cannot."""
+        """32 hexadecimal characters that replace a missing Message-ID. They never change."""
         sent = self.sent_at.isoformat(timespec="seconds") if self.sent_at else ""
         facts = "\n".join([self.sender, sent, self.subject, *sorted(self.recipients)])
         return hashlib.sha256(facts.encode()).hexdigest()[:32]
@@ -152,7 +152,7 @@ class Fingerprint:
 
 @dataclass(frozen=True, slots=True)
 class Attachment:
-    """One attachment as Graph lists it. `size` in bytes, Exchange's overhead included."""
+    """One attachment as Graph lists it. `size`: in bytes, with Exchange's overhead."""
 
     graph_id: str
     name: str
@@ -160,25 +160,25 @@ class Attachment:
     is_inline: bool
     content_type: str
     kind: AttachmentKind
-    #: by which the text may show it, "" = it has none
+    #: the id by which the text can show it, "" = none
     content_id: str = ""
 
     @property
     def max_content_size(self) -> int:
-        """How many bytes may come when it is read: no more than is announced.
+        """The largest content in bytes that a download may have.
 
-        An Outlook item is announced as it is stored and comes as MIME, whose base64 takes a third
-        more, and which has headers.
+        Graph states the stored size of an Outlook item but sends MIME, whose base64 is a third
+        longer and which adds headers.
         """
-        return 2 * self.size + _MIME_HEAD if self.kind is AttachmentKind.ITEM else self.size
+        return 2 * self.size + _MIME_HEADERS if self.kind is AttachmentKind.ITEM else self.size
 
 
-#: More than the headers of any mail that Exchange takes (Exchange Online limits).
-_MIME_HEAD = 256 * 1024
+#: More than all headers of a mail that Exchange accepts (Exchange Online limits).
+_MIME_HEADERS = 256 * 1024
 
 
 class AttachmentKind(StrEnum):
-    """Graph's three kinds: a file, a mail or other Outlook item, a link to a cloud file."""
+    """Graph's three kinds: a file, an Outlook item such as a mail, a link to a cloud file."""
 
     FILE = "file"
     ITEM = "item"

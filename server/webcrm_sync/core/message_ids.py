@@ -1,23 +1,23 @@
-"""The Message-IDs in a mail's headers."""
+"""Reads Message-IDs from mail headers."""
 
 from __future__ import annotations
 
 import re
 
-#: The longest line of a header (RFC 5322 2.1.1), so the longest Message-ID.
+#: The longest header line (RFC 5322 2.1.1), so the longest Message-ID.
 LONGEST_ID = 998
-#: More of them than people answer one another; a list of them grows by one with each answer.
-_MOST = 50
+#: Longer than any conversation. Each answer adds one id to the list.
+_MAX_IDS = 50
 _ID = re.compile(r"<([^<>]*)>")
 _BLANKS = re.compile(r"\s+")
 
 
 def parse_message_ids(header: str) -> tuple[str, ...]:
-    """The Message-IDs in a References or In-Reply-To header, in their order, each once.
+    """The Message-IDs in a References or In-Reply-To header, in order, without duplicates.
 
-    Of very many the first one stays, which began the conversation, and the last ones (RFC 5322
-    3.6.4 tells clients to shorten so). What stands between them does not count; a header may be
-    folded within an id. One without any bracket is an id when it is one word with an `@`.
+    A long list keeps the first id, which started the conversation, and the last ones; RFC 5322
+    3.6.4 tells clients to shorten it like this. Text between ids is ignored, and a header may be
+    folded within an id. A header without brackets is an id if it is a single word with an `@`.
 
     >>> parse_message_ids("Eva's mail of Monday <a@x> <b@x>")
     ('<a@x>', '<b@x>')
@@ -25,7 +25,7 @@ def parse_message_ids(header: str) -> tuple[str, ...]:
     found = (_BLANKS.sub("", one) for one in _ID.findall(header))
     ids = list(dict.fromkeys(f"<{one}>" for one in found if 0 < len(one) <= LONGEST_ID - 2))
     if ids:
-        return tuple(ids if len(ids) <= _MOST else ids[:1] + ids[1 - _MOST :])
+        return tuple(ids if len(ids) <= _MAX_IDS else ids[:1] + ids[1 - _MAX_IDS :])
     bare = header.strip()
     is_id = "@" in bare and len(bare) <= LONGEST_ID and not _BLANKS.search(bare)
     return (bare,) if is_id and not {"<", ">"} & set(bare) else ()

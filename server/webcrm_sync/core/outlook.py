@@ -1,4 +1,4 @@
-"""What the engine says to Outlook and hears from it, in plain values."""
+"""The values that the engine exchanges with Outlook."""
 
 from __future__ import annotations
 
@@ -9,15 +9,15 @@ from enum import StrEnum
 from webcrm_sync.core.errors import SyncError
 from webcrm_sync.core.message import Message
 
-#: Graph may not find a mail in the first seconds of its life; that does not mean it is gone.
+#: Graph may not find a mail in its first seconds; a 404 within this time proves nothing.
 READ_LAG = timedelta(seconds=60)
 
 
 @dataclass(frozen=True, slots=True)
 class MailUser:
-    """A person or shared mailbox as Entra knows it.
+    """A person or shared mailbox in Entra.
 
-    `aliases`: every SMTP address, and the legacy Exchange ones of its `x500:` lines.
+    `aliases`: all SMTP addresses, and the legacy Exchange addresses of its `x500:` entries.
     """
 
     user_id: str
@@ -28,7 +28,7 @@ class MailUser:
 
 
 class Place(StrEnum):
-    """Where a sync folder was found or made."""
+    """The parent of a sync folder."""
 
     INBOX = "inbox"
     SENT = "sent"
@@ -37,7 +37,7 @@ class Place(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Folder:
-    """A mail folder. Its id is constant; its name and parent are the owner's."""
+    """A mail folder. Its id is constant; the owner can change its name and parent."""
 
     graph_id: str
     name: str
@@ -47,12 +47,12 @@ class Folder:
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """One line of a delta page.
+    """One entry of a delta page.
 
-    `message` is there when the line carried the whole mail; an update may carry less: then
-    `change_key` and `categories` tell what is known, None = unchanged.
-    `is_removed`: left the folder or was deleted, Graph does not say which. `fault`: the line could
-    not be read; `message_id`: of such a line.
+    `message`: the whole mail, if the entry has it. Other updates only have `change_key` and
+    `categories`, None = unchanged. `is_removed`: the mail left the folder or was deleted; Graph
+    does not say which. `fault`: why the entry could not be read; `message_id` is set for these
+    only.
     """
 
     graph_id: str
@@ -66,7 +66,7 @@ class Change:
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """One page of a folder's delta. `cursor` is the URL to go on with, verbatim."""
+    """One page of a folder's delta. `cursor`: the URL of the next request, unchanged."""
 
     changes: tuple[Change, ...]
     cursor: str
@@ -75,7 +75,7 @@ class Page:
 
 @dataclass(frozen=True, slots=True)
 class Location:
-    """Where a copy lies now."""
+    """The current folder and state of a copy."""
 
     folder_id: str
     change_key: str
@@ -84,9 +84,9 @@ class Location:
 
 @dataclass(frozen=True, slots=True)
 class Marking:
-    """One copy's categories as they shall be, given the version they were planned from.
+    """The categories to write to one copy, planned from the version `change_key`.
 
-    `stamp`: our own text on the copy, None = do not touch it.
+    `stamp`: the product's own text to write, None = leave it unchanged.
     """
 
     graph_id: str
@@ -97,9 +97,9 @@ class Marking:
 
 @dataclass(frozen=True, slots=True)
 class MarkingResult:
-    """The answer to one Marking: the new version, or why not.
+    """The result of one Marking: the copy's new version, or the error.
 
-    `is_attempted`: False where another one's failure kept it from being tried at all.
+    `is_attempted`: False if another Marking's failure prevented the attempt.
     """
 
     graph_id: str
@@ -110,7 +110,7 @@ class MarkingResult:
 
 @dataclass(frozen=True, slots=True)
 class SentMail:
-    """A mail that webCRM sent, to be put into Sent Items as one that is not a draft."""
+    """A mail that webCRM sent, to create in Sent Items as a sent mail, not a draft."""
 
     message_id: str
     subject: str
@@ -127,7 +127,7 @@ class SentMail:
 
 @dataclass(frozen=True, slots=True)
 class CreatedMail:
-    """What Graph made of a SentMail."""
+    """The mail that Graph created from a SentMail."""
 
     graph_id: str
     change_key: str
@@ -136,7 +136,7 @@ class CreatedMail:
 
 @dataclass(frozen=True, slots=True)
 class Subscription:
-    """A push subscription of one folder."""
+    """A push subscription for one folder."""
 
     graph_id: str
     resource: str
@@ -145,7 +145,7 @@ class Subscription:
 
 @dataclass(frozen=True, slots=True)
 class InboxRule:
-    """An inbox rule. `moves_to`: folder id, empty when it does not move."""
+    """An inbox rule. `moves_to`: the target folder's id, empty if the rule moves nothing."""
 
     graph_id: str
     name: str

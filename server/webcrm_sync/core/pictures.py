@@ -1,4 +1,4 @@
-"""What a mail's text shows besides words. Pure."""
+"""Facts about the pictures that a mail's text shows."""
 
 from __future__ import annotations
 
@@ -6,34 +6,34 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from typing import Any
 
-#: A logo, a smiley or a line is smaller, a pasted screenshot is not. Exchange counts some hundred
-#: bytes of its own: what is just below counts as pasted, which keeps it.
+#: Logos, smileys and lines are smaller than this, pasted screenshots are larger. Exchange adds some
+#: hundred bytes to each size; a picture just below the limit counts as pasted and is kept.
 LARGEST_LOGO = 20_000
 
 
 @dataclass(frozen=True, slots=True)
 class PictureFacts:
-    """What is known of the pictures in a text, besides their content ids."""
+    """The facts about the pictures in a text, apart from their content ids."""
 
-    #: content ids of those that say nothing: backgrounds, hidden ones, dots that count readers
+    #: content ids of pictures without content: backgrounds, hidden ones, tracking pixels
     decoration: tuple[str, ...] = ()
-    #: the text has no words beside them
+    #: True if the text has no words besides the pictures
     are_alone: bool = False
-    #: some are not attached: a web server has them, or the HTML itself
+    #: True if the text shows pictures from a web server, or pictures embedded in the HTML
     has_unattached: bool = False
-    #: one that the HTML itself holds is larger than a logo
+    #: True if a picture embedded in the HTML is larger than a logo
     has_pasted: bool = False
 
     def as_json(self) -> dict[str, Any]:
-        """The same as JSON can hold it."""
+        """The facts as a JSON object."""
         return asdict(self)
 
     @classmethod
-    def from_json(cls, kept: Mapping[str, Any] | None) -> PictureFacts:
-        """What `as_json` gave. None: an earlier version read the mail."""
-        facts = dict(kept or {})
+    def from_json(cls, stored: Mapping[str, Any] | None) -> PictureFacts:
+        """The facts from a JSON object. None: a version without these facts read the mail."""
+        facts = dict(stored or {})
         return cls(**{**facts, "decoration": tuple(facts.get("decoration", ()))})
 
 
-#: Of a text that shows none, or that an earlier version read.
+#: The facts about a text without pictures, or one that an earlier version read.
 NO_PICTURES = PictureFacts()

@@ -1,4 +1,4 @@
-"""Domains that belong to a platform, not to the Organisation whose web site is a page there."""
+"""Domains that many Organisations share, so that they identify none of them."""
 
 from __future__ import annotations
 
@@ -6,9 +6,9 @@ from functools import lru_cache
 
 import tldextract
 
-#: Pages of many Organisations; what is before the domain says nothing (`dk.linkedin.com`).
+#: Sites with pages of many Organisations. Subdomains mean nothing (`dk.linkedin.com`).
 # fmt: off
-_PAGES = frozenset(
+_SITES = frozenset(
     {
         # social networks and video
         "linkedin.com", "lnkd.in", "facebook.com", "fb.com", "fb.me", "m.me", "messenger.com",
@@ -52,16 +52,16 @@ _PAGES = frozenset(
         "my.canva.site", "trello.com", "waze.com", "openstreetmap.org", "bing.com",
     }
 )
-#: The same under every country's domain (`google.dk`, `amazon.co.uk`).
-_EVERYWHERE = frozenset(
+#: Such sites in every country's domain (`google.dk`, `amazon.co.uk`).
+_COUNTRY_SITES = frozenset(
     {
         "google", "amazon", "ebay", "pinterest", "tripadvisor", "yelp", "airbnb", "eventbrite",
         "autoscout24", "immobilienscout24", "indeed", "glassdoor", "opentable", "thefork",
         "gumtree", "mercadolibre", "rakuten", "foodora",
     }
 )
-#: Hosts of many Organisations that the list of public suffixes lacks; what is before the domain
-#: is the Organisation's own (`kunde.wordpress.com`).
+#: Hosting providers that the list of public suffixes lacks. A subdomain belongs to one Organisation
+#: (`kunde.wordpress.com`).
 _HOSTS = frozenset(
     {
         "wix.com", "editorx.io", "squarespace.com", "weebly.com", "wordpress.com", "tumblr.com",
@@ -78,27 +78,27 @@ _HOSTS = frozenset(
     }
 )
 # fmt: on
-#: The list that comes with the wheel. Its private section names hosts of many Organisations; a
-#: suffix of its other section (`oslo.no`) may have mailboxes of its own. Nothing is fetched.
-_split = tldextract.TLDExtract(
+#: The list in the installed package; nothing is downloaded. Its private section names hosting
+#: providers. A suffix of the other section (`oslo.no`) may have mailboxes of its own.
+_split_domain = tldextract.TLDExtract(
     suffix_list_urls=(), cache_dir=None, include_psl_private_domains=True
 )
 
 
 @lru_cache(maxsize=4096)
 def is_platform(domain: str) -> bool:
-    """True for a folded domain that many Organisations share, so that it tells none of them apart.
+    """True for a folded domain that many Organisations share.
 
-    `kunde.myshopify.com` is the Organisation's own, `myshopify.com` is not.
+    `kunde.myshopify.com` belongs to one Organisation, `myshopify.com` does not.
 
     >>> [is_platform(d) for d in ("dk.linkedin.com", "myshopify.com", "kunde.myshopify.com")]
     [True, True, False]
     """
     labels = domain.split(".")
     above = {".".join(labels[n:]) for n in range(len(labels))}
-    if domain in _HOSTS or not above.isdisjoint(_PAGES):
+    if domain in _HOSTS or not above.isdisjoint(_SITES):
         return True
-    parts = _split(domain)
+    parts = _split_domain(domain)
     if parts.is_private:
         return not parts.domain
-    return parts.domain in _EVERYWHERE
+    return parts.domain in _COUNTRY_SITES

@@ -1,4 +1,4 @@
-"""When to try again: pure, so that nothing ever sleeps on it."""
+"""When to try again after a failure. Nothing ever sleeps until then: the tables hold the time."""
 
 from __future__ import annotations
 
@@ -13,11 +13,11 @@ _JITTER = random.SystemRandom()
 def next_attempt_at(
     now: datetime, attempts: int, *, not_before: datetime | None = None
 ) -> datetime:
-    """The moment of the next try after `attempts` failed ones.
+    """The time of the next attempt after `attempts` failures.
 
-    2, 4, 8 ... seconds up to ten minutes, each with up to a quarter of jitter; never before the
-    moment the service `asked` for.
+    The delay is 2, 4, 8 ... seconds up to ten minutes, plus up to a quarter of jitter.
+    `not_before`: the earliest time that the service accepts.
     """
     wait = min(_FIRST * (1 << min(attempts, 12)), _LONGEST)
-    ours = now + wait * (1 + _JITTER.random() / 4)
-    return max(ours, not_before + timedelta(seconds=_JITTER.random())) if not_before else ours
+    due = now + wait * (1 + _JITTER.random() / 4)
+    return max(due, not_before + timedelta(seconds=_JITTER.random())) if not_before else due

@@ -1,4 +1,4 @@
-"""Which copies are one mail."""
+"""Decides which copies belong to the same mail."""
 
 from __future__ import annotations
 
@@ -13,23 +13,23 @@ from webcrm_sync.core.message import Attachment, Fingerprint
 from webcrm_sync.core.subjects import subjects_agree
 from webcrm_sync.core.word_digest import WordDigest
 
-#: Copies of one mail carry the same Date header; Exchange rounds it differently per copy.
+#: Copies of one mail have the same Date header, but Exchange rounds it differently per copy.
 _SENT_TOLERANCE = timedelta(minutes=2)
 _NOBODY = Aliases()
-_NOT_READ: Mapping[str, str] = MappingProxyType({})
-#: Files up to this many bytes may well have the same size by chance.
+_NO_HASHES: Mapping[str, str] = MappingProxyType({})
+#: Files of at most this many bytes may have the same size by chance.
 SMALL_FILE = 100_000
 
 
 class File(NamedTuple):
-    """A file of a mail. `content`: a hash, "" = name and size are enough to tell it apart."""
+    """A file of a mail. `content`: its hash, "" = name and size are enough to tell it apart."""
 
     name: str
     size: int
     content: str = ""
 
 
-#: A mail's files, ascending.
+#: The files of a mail, sorted.
 Files = tuple[File, ...]
 
 
@@ -40,18 +40,18 @@ def is_same_mail(
     *,
     has_same_words: bool = False,
 ) -> bool:
-    """True when two copies with one Message-ID may be the same mail, going by their heads.
+    """True if two copies with the same Message-ID may be the same mail, judged by their heads.
 
-    A gateway may put tags into the subject (`core.subjects`), people may be shown by another of
-    their addresses (`core.aliases`); of the recipients overlapping is enough. Two addresses that
-    are perhaps one person's contradict each other unless the words are known to be the same. A
-    sender's legacy Exchange name on one copy is no contradiction to its address on the other.
+    Gateways may tag the subject (`core.subjects`), people may appear under another of their
+    addresses (`core.aliases`), and recipients only need to overlap. Two addresses that may belong
+    to one person contradict each other unless the words are the same. A legacy Exchange sender on
+    one copy does not contradict an SMTP address on the other.
     """
     if one.sent_at and other.sent_at and abs(one.sent_at - other.sent_at) > _SENT_TOLERANCE:
         return False
     if not subjects_agree(one.subject, other.subject):
         return False
-    return _is_same_sender(one, other, aliases, has_same_words) and _is_to_the_same(
+    return _is_same_sender(one, other, aliases, has_same_words) and _has_common_recipient(
         one, other, aliases, has_same_words
     )
 
@@ -66,7 +66,7 @@ def _is_same_sender(
     return has_same_words and aliases.may_be_same_person(one.sender, other.sender)
 
 
-def _is_to_the_same(
+def _has_common_recipient(
     one: Fingerprint, other: Fingerprint, aliases: Aliases, has_same_words: bool
 ) -> bool:
     here, there = one.recipients, other.recipients
@@ -79,12 +79,12 @@ def list_files(
     attachments: Iterable[Attachment],
     *,
     with_sizes: bool = True,
-    contents: Mapping[str, str] = _NOT_READ,
+    contents: Mapping[str, str] = _NO_HASHES,
 ) -> Files:
-    """A mail's files. What its text shows is none, since servers add their logos.
+    """The files of a mail, without pictures in its text, since servers add their logos.
 
-    `with_sizes`: two copies that came in have the same ones; the sender's own copy may differ.
-    `contents`: by the attachments' Graph ids.
+    `with_sizes`: False for the sender's own copy, whose sizes may differ. Copies that arrived have
+    equal sizes. `contents`: content hashes by the attachments' Graph ids.
     """
     return tuple(
         sorted(
@@ -97,10 +97,10 @@ def list_files(
 
 @dataclass(frozen=True, slots=True)
 class MailFeatures:
-    """What a copy shows of its mail.
+    """The features of a copy that are compared with other copies.
 
-    `words`: None = not known. `has_files`: None = not to be compared, since it lies in another
-    mailbox. `files`: None = not looked at.
+    `words`: None = unknown. `has_files`: None = not comparable, since the copy is in another
+    mailbox. `files`: None = not listed.
     """
 
     fingerprint: Fingerprint
@@ -109,9 +109,9 @@ class MailFeatures:
     files: Files | None = None
 
     def is_of_mail(self, other: MailFeatures, aliases: Aliases = _NOBODY) -> bool:
-        """True when the two, with one Message-ID, are copies of one mail.
+        """True if both copies, which have the same Message-ID, belong to the same mail.
 
-        Where the words of one are not known their heads alone decide.
+        The heads alone decide if the words of one copy are unknown.
         """
         if self.words is None or other.words is None:
             return is_same_mail(self.fingerprint, other.fingerprint, aliases)
@@ -120,13 +120,13 @@ class MailFeatures:
         return self.words.agrees_with(other.words) and not self._has_other_files(other)
 
     def may_have_other_files(self, other: MailFeatures, aliases: Aliases = _NOBODY) -> bool:
-        """True when nothing but the names and sizes of their files can tell the two apart."""
+        """True if only the names and sizes of their files can tell the two copies apart."""
         if not (self.has_files and other.has_files and self._has_equal_words(other)):
             return False
         return is_same_mail(self.fingerprint, other.fingerprint, aliases, has_same_words=True)
 
     def _has_other_files(self, other: MailFeatures) -> bool:
-        """A gateway that changes files says so in the text: then the words are not equal."""
+        """A gateway that changes files adds a notice, so the words differ as well."""
         if self.has_files is None or other.has_files is None or not self._has_equal_words(other):
             return False
         if self.files is None or other.files is None:

@@ -1,10 +1,10 @@
-"""Subjects of copies of one mail: gateways put tags into them."""
+"""Compares subjects of copies, since gateways add tags to subjects."""
 
 from __future__ import annotations
 
 import re
 
-#: Words by which gateways and mail systems mark mails: where from, how trusted, how secret.
+#: Words that gateways and mail systems mark mails with: origin, trust, secrecy.
 # fmt: off
 _MARKS = frozenset(
     {
@@ -19,19 +19,19 @@ _MARKS = frozenset(
 # fmt: on
 _TAG = re.compile(
     r"\[[^\[\]]*\]|\{[^{}]*\}|\*+[^*]*\*+|#+[^#]*#+|\([^()]*\)|<[^<>]*>"
-    r"|【[^【】]*】|［[^［］]*］|〔[^〔〕]*〕"  # brackets of China and Japan
+    r"|【[^【】]*】|［[^［］]*］|〔[^〔〕]*〕"  # brackets used in China and Japan
 )
 _PART = re.compile(r":|(?<!\S)[-\u2013|](?!\S)")
 _WORD = re.compile(r"[^\W_]+")
-#: Without brackets a mark has no other words with it: `EXTERNAL E-MAIL: ...`.
-_BESIDE_MARKS = _MARKS | {"e", "mail", "email", "post", "message", "sender", "possible", "from"}
+#: Words that may accompany a mark without brackets: `EXTERNAL E-MAIL: ...`.
+_WORDS_NEAR_MARKS = _MARKS | {"e", "mail", "email", "post", "message", "sender", "possible", "from"}
 
 
 def subjects_agree(one: str, other: str) -> bool:
-    """True when two folded subjects are one subject, but for the tags in them.
+    """True if two folded subjects are the same apart from tags.
 
-    Whatever is put in front is a tag. Elsewhere it is in brackets or is a known mark, and what
-    both have in brackets must not contradict.
+    Any prefix is a tag. Elsewhere a tag is in brackets or a known mark, and bracketed tags on both
+    sides must not contradict each other.
 
     >>> subjects_agree("re: [external] offer", "re: offer")
     True
@@ -40,12 +40,12 @@ def subjects_agree(one: str, other: str) -> bool:
     """
     if one == other or _ends_with(one, other) or _ends_with(other, one):
         return True
-    (bare, tags), (other_bare, other_tags) = _parts(one), _parts(other)
+    (bare, tags), (other_bare, other_tags) = _split_tags(one), _split_tags(other)
     return bare == other_bare and (tags <= other_tags or other_tags <= tags)
 
 
-def _parts(subject: str) -> tuple[list[str], set[str]]:
-    """The words that are the subject's own, and the tags that two copies may not both have."""
+def _split_tags(subject: str) -> tuple[list[str], set[str]]:
+    """The subject's own words, and the tags that must not contradict the other subject's."""
     tags: set[str] = set()
 
     def replacement(found: re.Match[str]) -> str:
@@ -59,7 +59,7 @@ def _parts(subject: str) -> tuple[list[str], set[str]]:
     own: list[str] = []
     for part in _PART.split(_TAG.sub(replacement, subject)):
         words = _WORD.findall(part)
-        if _BESIDE_MARKS.issuperset(words) and not _MARKS.isdisjoint(words):
+        if _WORDS_NEAR_MARKS.issuperset(words) and not _MARKS.isdisjoint(words):
             tags.add(" ".join(words))
         else:
             own += [word for word in words if word not in _MARKS]

@@ -1,4 +1,4 @@
-"""What is to be done about a push subscription (Microsoft Graph: subscription)."""
+"""Decides when to renew or replace a push subscription (Microsoft Graph: subscription)."""
 
 from __future__ import annotations
 
@@ -6,18 +6,18 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import Enum
 
-#: Just below the smaller of the two maxima that Graph has named (subscription resource).
+#: Just below the smaller of Graph's two documented maxima (subscription resource).
 LIFETIME = timedelta(minutes=4200)
 
 
 class EndpointState(Enum):
-    """The address that a subscription was made with; Graph cannot change it."""
+    """The state of the notification URL of a subscription, which Graph cannot change."""
 
-    #: the one that subscriptions are made with now
+    #: new subscriptions use this URL
     CURRENT = "current"
-    #: of an earlier key or version: still answered
+    #: of an earlier key or version, but still served
     EARLIER = "earlier"
-    #: nobody answers there any more
+    #: no longer served
     DEAD = "dead"
 
 
@@ -31,24 +31,22 @@ class SubscriptionAction(Enum):
 
 @dataclass(frozen=True, slots=True)
 class HeldSubscription:
-    """A folder's subscription as we know it; `is_checkable`: its client state can be opened."""
+    """A folder's subscription. `is_checkable`: its client state can be decrypted."""
 
     expires_at: datetime
     address: EndpointState
     is_checkable: bool
 
 
-def choose_action(held: HeldSubscription | None, now: datetime) -> SubscriptionAction:
-    """Renewed at half its life, or replaced then where renewing would keep an earlier address.
+def choose_action(current: HeldSubscription | None, now: datetime) -> SubscriptionAction:
+    """Renews a subscription after half its lifetime, or replaces one with an earlier URL then.
 
-    Replaced at once where its notifications do not reach us or cannot be checked.
+    Replaces it immediately if its notifications do not arrive or cannot be verified.
     """
-    if held is None or held.address is EndpointState.DEAD or not held.is_checkable:
+    if current is None or current.address is EndpointState.DEAD or not current.is_checkable:
         return SubscriptionAction.REPLACE
-    if held.expires_at - now > LIFETIME / 2:
+    if current.expires_at - now > LIFETIME / 2:
         return SubscriptionAction.KEEP
-    return (
-        SubscriptionAction.RENEW
-        if held.address is EndpointState.CURRENT
-        else SubscriptionAction.REPLACE
-    )
+    if current.address is EndpointState.EARLIER:
+        return SubscriptionAction.REPLACE
+    return SubscriptionAction.RENEW

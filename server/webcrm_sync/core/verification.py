@@ -1,7 +1,7 @@
-"""Is it there? What a search after an unclear answer means, and when to search again. Pure.
+"""Decides what a search after an unclear write means, and when to search again.
 
-A service that broke off may have written what was sent. Nothing is sent again before two searches
-have not found it, the second one later than the search's lag (WEBCRM_SETTLE_SECONDS).
+A service that broke off may still have written the record. The product sends it again only after
+two searches without a result, the second one after the search lag (WEBCRM_SETTLE_SECONDS).
 """
 
 from __future__ import annotations
@@ -9,16 +9,16 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 from enum import Enum
 
-#: The first search comes soon: mostly it finds the thing at once.
+#: The first search comes early, since it mostly finds the record.
 FIRST_SEARCH = timedelta(seconds=2)
 #: The shortest time between the second search and the next one.
-_BETWEEN_SEARCHES = timedelta(seconds=5)
-#: How long after its intent a thing may be sent where no search lag is configured.
-_SEND_WITHIN = timedelta(seconds=5)
+_MIN_SEARCH_GAP = timedelta(seconds=5)
+#: How long after its intent a record may be sent if no search lag is configured.
+_MIN_SEND_WINDOW = timedelta(seconds=5)
 
 
 class VerifyDecision(Enum):
-    """What a search that found nothing means."""
+    """The meaning of a search that found nothing."""
 
     SEARCH_AGAIN = "search again"
     NOT_THERE = "not there"
@@ -27,9 +27,9 @@ class VerifyDecision(Enum):
 def decide_after_search(
     *, intent_at: datetime, searches: int, now: datetime, settle: timedelta
 ) -> VerifyDecision:
-    """The decision after `searches` searches without a find, the latest included.
+    """The decision after `searches` searches without a result, the latest included.
 
-    NOT_THERE takes two searches, the latest of them past the search's lag.
+    NOT_THERE requires two searches, the latest of them after the search lag.
     """
     is_settled = now >= intent_at + settle
     is_certain = searches >= 2 and is_settled
@@ -37,14 +37,14 @@ def decide_after_search(
 
 
 def next_search_at(*, intent_at: datetime, now: datetime, settle: timedelta) -> datetime:
-    """When to search again: past the lag, and not immediately."""
-    return max(intent_at + settle, now + min(settle, _BETWEEN_SEARCHES))
+    """The time of the next search: after the lag, and not immediately."""
+    return max(intent_at + settle, now + min(settle, _MIN_SEARCH_GAP))
 
 
 def latest_send_at(intent_at: datetime, *, settle: timedelta) -> datetime:
-    """The moment after which the owner of an intent must not send any more.
+    """The time until which the owner of an intent may send it.
 
-    Another worker that takes over from one that seems dead searches twice and then sends. A
-    worker that wakes up after that leaves the sending to it.
+    A worker that takes over from a seemingly dead one searches twice and then sends. If the first
+    worker wakes up after this time, it must leave the sending to the other one.
     """
-    return intent_at + max(settle / 2, _SEND_WITHIN)
+    return intent_at + max(settle / 2, _MIN_SEND_WINDOW)

@@ -12,7 +12,7 @@ from webcrm_sync.graph.transport import Transport
 
 async def list_pages(transport: Transport, call: Call, url: str) -> AsyncIterator[wire.Json]:
     """The pages from `url` on. Raises TryLater for a listing that repeats a page or never ends."""
-    guard = PagingGuard("Graph", most=transport.bounds.pages)
+    guard = PagingGuard("Graph", max_pages=transport.bounds.pages)
     while url:
         page = await transport.request_json("GET", guard.check(url), call)
         yield page

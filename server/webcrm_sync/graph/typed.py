@@ -33,7 +33,7 @@ async def list_typed(transport: Transport, call: Call, builder: Any) -> AsyncIte
 
     Raises TryLater for a listing that repeats a page or never ends.
     """
-    guard = PagingGuard("Graph", most=transport.bounds.pages)
+    guard = PagingGuard("Graph", max_pages=transport.bounds.pages)
     while builder:
         page = await call_typed(transport, call, builder.get)
         for entry in page.value or ():

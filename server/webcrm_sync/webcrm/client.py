@@ -290,7 +290,7 @@ class WebCrm:
         return tuple(latest.values())
 
     def _create_guard(self) -> PagingGuard:
-        return PagingGuard("webCRM", most=self._transport.bounds.pages)
+        return PagingGuard("webCRM", max_pages=self._transport.bounds.pages)
 
     def _page(self, path: str, params: Params, page: int) -> tuple[wire.Row, ...]:
         params = {**params, "Page": page, "Size": PAGE}

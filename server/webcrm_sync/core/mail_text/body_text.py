@@ -1,4 +1,4 @@
-"""The body of a mail, read once: its text for webCRM and the pictures that it shows."""
+"""Converts the body of a mail to the text for webCRM, and collects facts about its pictures."""
 
 from __future__ import annotations
 
@@ -14,15 +14,15 @@ from webcrm_sync.core.mail_text.truncate import truncate
 from webcrm_sync.core.mail_text.whitespace import clean_text, strip_fillers
 from webcrm_sync.core.pictures import NO_PICTURES, PictureFacts
 
-#: More than anybody reads in a CRM: a hundred printed pages. The rest is not even laid out.
+#: About a hundred printed pages, more than anybody reads in a CRM. The rest is not converted.
 LONGEST_TEXT = 250_000
 
 
 @dataclass(frozen=True, slots=True)
 class BodyText:
-    """What was read. `cids`: content ids in the form of `core.enclosures.content_id`.
+    """The text of a body. `cids`: content ids, normalized by `normalize_content_id`.
 
-    `pictures`: what else is known of the pictures that the text shows.
+    `pictures`: further facts about the pictures that the text shows.
     """
 
     text: str
@@ -31,19 +31,19 @@ class BodyText:
 
 
 def read_mail_body(subject: str, body: str, *, is_html: bool, is_new_text_only: bool) -> BodyText:
-    """A mail's body, see `read_body`.
+    """The text of a mail's body, see `read_body`.
 
-    `is_new_text_only`: without the older mails quoted in it, see `quoted_reply.new_text`.
+    `is_new_text_only`: leaves out quoted mails, see `quoted_reply.new_text`.
     """
-    read = _to_text(body, is_html=is_html, marks_history=is_new_text_only)
+    read = _to_text(body, is_html=is_html, marks_quotes=is_new_text_only)
     text = new_text(subject, read.text) if is_new_text_only else read.text
     return replace(read, text=truncate(text, LONGEST_TEXT))
 
 
 def read_body(body: str, *, is_html: bool) -> BodyText:
-    r"""A mail body as plain text of at most LONGEST_TEXT characters, never with a control one.
+    r"""A body as plain text of at most LONGEST_TEXT characters, without control characters.
 
-    Links are kept as `[words](address)`, at most one empty line in a row.
+    Links appear as `[words](address)`; there are never two empty lines in a row.
 
     >>> read_body("<p>Dear <b>all</b>,</p><p>see <a href='https://x.example'>this</a></p>",
     ...           is_html=True).text
@@ -52,26 +52,26 @@ def read_body(body: str, *, is_html: bool) -> BodyText:
     return read_mail_body("", body, is_html=is_html, is_new_text_only=False)
 
 
-def _to_text(body: str, *, is_html: bool, marks_history: bool) -> BodyText:
+def _to_text(body: str, *, is_html: bool, marks_quotes: bool) -> BodyText:
     if not is_html:
         text = strip_fillers(body[: 2 * LONGEST_TEXT].replace(QUOTE_MARK, ""))
         return BodyText(clean_text(unwrap_links(text)))
-    found = html_to_text(body, limit=LONGEST_TEXT, marks_history=marks_history)
+    found = html_to_text(body, limit=LONGEST_TEXT, marks_quotes=marks_quotes)
     return BodyText(
         clean_text(found.text + (" …" if found.is_cut else "")),
-        _content_ids(found.gallery.cids),
+        _content_ids(found.collected.cids),
         _picture_facts(found),
     )
 
 
 def _picture_facts(found: HtmlText) -> PictureFacts:
-    gallery = found.gallery
-    shown = frozenset(_content_ids(gallery.shown))
+    collected = found.collected
+    shown = frozenset(_content_ids(collected.shown))
     return PictureFacts(
-        decoration=tuple(cid for cid in _content_ids(gallery.cids) if cid not in shown),
+        decoration=tuple(cid for cid in _content_ids(collected.cids) if cid not in shown),
         are_alone=not found.has_words,
-        has_unattached=gallery.has_unattached,
-        has_pasted=gallery.has_pasted,
+        has_unattached=collected.has_unattached,
+        has_pasted=collected.has_pasted,
     )
 
 

@@ -1,7 +1,7 @@
-"""What the elements of HTML do to a text.
+"""The effect of each HTML element on the text.
 
-Each function begins one kind of element and adds to `leaves` what is to be done at its end; False:
-what the element holds is not read.
+Each handler begins one kind of element and adds to `on_exit` what has to happen at its end. It
+returns False if the content of the element is not read.
 """
 
 from __future__ import annotations
@@ -19,69 +19,68 @@ from webcrm_sync.core.mail_text.render_state import Element, ExitActions, Number
 from webcrm_sync.core.mail_text.style import PLAIN, Style
 from webcrm_sync.core.mail_text.whitespace import strip_fillers
 
-#: Digits and signs change their meaning when they are no longer raised: 10<sup>6</sup>.
-_RAISED = re.compile(r"\s*[+\-\u2212\u2013(]?\s*(?:\d[\d.,/]*|[a-z])\s*\)?\s*")
-#: Word writes its bullets as letters of symbol fonts.
+#: Digits and signs change their meaning without superscript: 10<sup>6</sup>.
+_SUPERSCRIPT = re.compile(r"\s*[+\-\u2212\u2013(]?\s*(?:\d[\d.,/]*|[a-z])\s*\)?\s*")
+#: Word writes bullets as letters of symbol fonts.
 _BULLETS = frozenset("·§oØ•▪◦–-qvü\uf0b7\uf0a7\uf0d8")
 _LONGEST_MARKER = 40
 _INTEGER = re.compile(r"\s*([+-]?\d{1,9})(?!\d)")
 _PICTURE_NAME = re.compile(r"[^\s/]{1,200}\.(?:png|jpe?g|gif|bmp|svg|webp)", re.IGNORECASE)
-_BUTTONS = frozenset({"button", "submit", "reset"})
-_BOXES = frozenset({"checkbox", "radio"})
+_CHECKBOXES = frozenset({"checkbox", "radio"})
 
 
-def _block(page: RenderState, element: Element, leaves: ExitActions) -> bool:
+def _block(state: RenderState, element: Element, on_exit: ExitActions) -> bool:
     if element.style.is_block is not False:
-        page.block(leaves)
+        state.begin_block(on_exit)
     if element.style.is_quote or "EmailQuote" in element.get("class"):
-        mark_quoted(page, leaves)
+        mark_quoted(state, on_exit)
     return True
 
 
-def _paragraph(page: RenderState, element: Element, leaves: ExitActions) -> bool:
-    # Word says in a style sheet that its paragraphs have no margin.
+def _paragraph(state: RenderState, element: Element, on_exit: ExitActions) -> bool:
+    # Word sets the margins of its paragraphs to zero in a style sheet.
     is_word = element.get("class").removeprefix("x_").startswith("Mso")
-    page.block(leaves, 1 if is_word or element.style.has_no_margin else 2)
+    state.begin_block(on_exit, 1 if is_word or element.style.has_no_margin else 2)
     return True
 
 
-def _preformatted(page: RenderState, element: Element, leaves: ExitActions) -> bool:
-    page.block(leaves)
+def _preformatted(state: RenderState, element: Element, on_exit: ExitActions) -> bool:
+    state.begin_block(on_exit)
     if element.style.is_preserved is None:
-        page.set(leaves, is_preserved=True)
+        state.set_until_exit(on_exit, is_preserved=True)
     return True
 
 
-def _line_end(page: RenderState, element: Element, leaves: ExitActions) -> bool:
-    page.layout.line_end()
+def _line_end(state: RenderState, element: Element, on_exit: ExitActions) -> bool:
+    state.layout.end_line()
     return False
 
 
-def _quote(page: RenderState, element: Element, leaves: ExitActions) -> bool:
-    page.block(leaves, 2)
-    # Gmail and Outlook on the web indent what a person writes by blockquotes without a border.
+def _quote(state: RenderState, element: Element, on_exit: ExitActions) -> bool:
+    state.begin_block(on_exit, 2)
+    # Gmail and Outlook on the web indent the writer's own text with borderless blockquotes.
     if not element.style.is_borderless or element.get("type") == "cite":
-        mark_quoted(page, leaves)
+        mark_quoted(state, on_exit)
     return True
 
 
-def mark_quoted(page: RenderState, leaves: ExitActions) -> None:
+def mark_quoted(state: RenderState, on_exit: ExitActions) -> None:
     """Mark the element's lines as a quote."""
-    layout = page.layout
-    leaves.append(partial(setattr, layout, "quotes", layout.quotes))
-    layout.quotes += 1
+    layout = state.layout
+    on_exit.append(partial(setattr, layout, "quote_depth", layout.quote_depth))
+    layout.quote_depth += 1
 
 
-def _list(page: RenderState, element: Element, leaves: ExitActions) -> bool:
-    page.block(leaves, 1 if page.lists else 2)
+def _list(state: RenderState, element: Element, on_exit: ExitActions) -> bool:
+    state.begin_block(on_exit, 1 if state.lists else 2)
     kind = element.style.list_kind or element.get("type")
-    page.lists.append(_numbering(element, kind) if element.tag == "ol" else Numbering(kind=kind))
-    layout = page.layout
-    leaves += (
-        partial(page.lists.__delitem__, -1),
-        partial(setattr, layout, "lists", layout.lists),
+    state.lists.append(_numbering(element, kind) if element.tag == "ol" else Numbering(kind=kind))
+    layout = state.layout
+    on_exit += (
+        partial(state.lists.__delitem__, -1),
+        partial(setattr, layout, "list_depth", layout.list_depth),
     )
-    layout.lists += 1
+    layout.list_depth += 1
     return True
 
 
@@ -97,9 +96,9 @@ def _numbering(element: Element, kind: str) -> Numbering:
     return Numbering(start, -1, kind)
 
 
-def _item(page: RenderState, element: Element, leaves: ExitActions) -> bool:
-    page.block(leaves)
-    numbering = page.lists[-1] if page.lists else Numbering()
+def _item(state: RenderState, element: Element, on_exit: ExitActions) -> bool:
+    state.begin_block(on_exit)
+    numbering = state.lists[-1] if state.lists else Numbering()
     if numbering.step:
         value = _integer(element.get("value"))
         numbering.number = numbering.number if value is None else value
@@ -108,15 +107,15 @@ def _item(page: RenderState, element: Element, leaves: ExitActions) -> bool:
     else:
         mark = "*"
     if numbering.kind != "none" and element.style.list_kind != "none":
-        page.layout.mark(f"{mark} ")
-        leaves.append(page.layout.unmark)
+        state.layout.set_marker(f"{mark} ")
+        on_exit.append(state.layout.drop_marker)
     return True
 
 
-def _word_marker(page: RenderState, element: Element) -> bool:
-    """The marker that Word writes as text in front of a list's paragraph."""
+def _word_marker(state: RenderState, element: Element) -> bool:
+    """The list marker that Word writes as text before a paragraph."""
     text = " ".join(element.node.text(deep=True)[:_LONGEST_MARKER].split())
-    page.layout.mark("* " if text in _BULLETS else f"{text} ")
+    state.layout.set_marker("* " if text in _BULLETS else f"{text} ")
     return False
 
 
@@ -125,122 +124,122 @@ def _integer(text: str) -> int | None:
     return int(found[1]) if found else None
 
 
-def _table(page: RenderState, element: Element, leaves: ExitActions) -> bool:
-    page.block(leaves)
+def _table(state: RenderState, element: Element, on_exit: ExitActions) -> bool:
+    state.begin_block(on_exit)
     return True
 
 
-def _row(page: RenderState, element: Element, leaves: ExitActions) -> bool:
-    page.block(leaves)
-    page.rows.append(None)
-    leaves.append(partial(page.rows.__delitem__, -1))
+def _row(state: RenderState, element: Element, on_exit: ExitActions) -> bool:
+    state.begin_block(on_exit)
+    state.rows.append(None)
+    on_exit.append(partial(state.rows.__delitem__, -1))
     return True
 
 
-def _cell(page: RenderState, element: Element, leaves: ExitActions) -> bool:
-    layout = page.layout
-    if not page.rows:
+def _cell(state: RenderState, element: Element, on_exit: ExitActions) -> bool:
+    layout = state.layout
+    if not state.rows:
         return True
-    first = page.rows[-1]
-    layout.next_cell(is_beside=first == layout.lines and layout.has_open_line)
+    first = state.rows[-1]
+    layout.begin_cell(is_beside=first == layout.lines and layout.has_open_line)
     before, layout.first_line = layout.first_line, None
-    leaves.append(partial(_end_cell, page, before))
+    on_exit.append(partial(_end_cell, state, before))
     return True
 
 
-def _end_cell(page: RenderState, before: int | None) -> None:
-    layout = page.layout
+def _end_cell(state: RenderState, before: int | None) -> None:
+    layout = state.layout
     layout.end_cell()
-    if layout.first_line is not None and page.rows[-1] is None:
-        page.rows[-1] = layout.first_line
+    if layout.first_line is not None and state.rows[-1] is None:
+        state.rows[-1] = layout.first_line
     layout.first_line = before if before is not None else layout.first_line
 
 
-def _link(page: RenderState, element: Element, leaves: ExitActions) -> bool:
+def _link(state: RenderState, element: Element, on_exit: ExitActions) -> bool:
     href = element.get("href")
-    if not href or page.is_linked:
+    if not href or state.is_linked:
         return True
-    page.set(leaves, is_linked=True)
+    state.set_until_exit(on_exit, is_linked=True)
     span = Span("[", "")
-    page.layout.open_span(span)
-    leaves.append(partial(_end_link, page, span, href))
+    state.layout.open_span(span)
+    on_exit.append(partial(_end_link, state, span, href))
     return True
 
 
-def _end_link(page: RenderState, span: Span, href: str) -> None:
-    address = target_to_show(href, page.layout.words_of(span))
+def _end_link(state: RenderState, span: Span, href: str) -> None:
+    address = target_to_show(href, state.layout.text_in(span))
     if address:
         span.after = f"]({address})"
     else:
-        page.layout.drop_before(span)
-    page.layout.close_span(span)
+        state.layout.drop_span_text(span)
+    state.layout.close_span(span)
 
 
-def _picture(page: RenderState, element: Element, leaves: ExitActions) -> bool:
+def _picture(state: RenderState, element: Element, on_exit: ExitActions) -> bool:
     words = strip_fillers(element.get("alt")).strip()
     is_pixel = any(element.get(side) in {"0", "1"} for side in ("width", "height"))
     if not words or is_pixel or _PICTURE_NAME.fullmatch(words):
         return False
     is_emoji = not any(letter.isalnum() for letter in words)
     if not is_emoji:
-        page.layout.separate()
-    page.layout.flow(words)
+        state.layout.request_space()
+    state.layout.write_flowing(words)
     if not is_emoji:
-        page.layout.separate()
+        state.layout.request_space()
     return False
 
 
-def _struck(page: RenderState, element: Element, leaves: ExitActions) -> bool:
-    strike(page, leaves)
+def _struck_out(state: RenderState, element: Element, on_exit: ExitActions) -> bool:
+    strike(state, on_exit)
     return True
 
 
-def strike(page: RenderState, leaves: ExitActions) -> None:
+def strike(state: RenderState, on_exit: ExitActions) -> None:
     """Show that the element's words are struck out."""
-    if not page.is_struck:
-        page.set(leaves, is_struck=True)
-        page.span(leaves, "~~", "~~")
+    if not state.is_struck:
+        state.set_until_exit(on_exit, is_struck=True)
+        state.begin_span(on_exit, "~~", "~~")
 
 
-def _raised(page: RenderState, element: Element, leaves: ExitActions) -> bool:
-    if _RAISED.fullmatch(_only_text(element.node)[:_LONGEST_MARKER]):
-        page.span(leaves, "^")
+def _superscript(state: RenderState, element: Element, on_exit: ExitActions) -> bool:
+    if _SUPERSCRIPT.fullmatch(_sole_text(element.node)[:_LONGEST_MARKER]):
+        state.begin_span(on_exit, "^")
     return True
 
 
-def _only_text(node: LexborNode) -> str:
-    """The text of a node that holds one alone, whatever is around it within; "" for others."""
+def _sole_text(node: LexborNode) -> str:
+    """The text of a node whose only leaf is text; "" for other nodes."""
     while (child := node.first_child) is not None and child.next is None:
         node = child
     return (node.text_content or "") if node.tag == "-text" else ""
 
 
-def _citation(page: RenderState, element: Element, leaves: ExitActions) -> bool:
-    page.span(leaves, "“", "”")
+def _citation(state: RenderState, element: Element, on_exit: ExitActions) -> bool:
+    state.begin_span(on_exit, "“", "”")
     return True
 
 
-def _apart(page: RenderState, element: Element, leaves: ExitActions) -> bool:
-    page.apart(leaves)
+def _inline_box(state: RenderState, element: Element, on_exit: ExitActions) -> bool:
+    state.begin_inline_box(on_exit)
     return True
 
 
-def _input(page: RenderState, element: Element, leaves: ExitActions) -> bool:
+def _input(state: RenderState, element: Element, on_exit: ExitActions) -> bool:
     kind = element.get("type").lower()
-    if kind in _BOXES:
+    if kind in _CHECKBOXES:
         words = "[x]" if "checked" in element.attributes else "[ ]"
     elif kind == "image":
         words = element.get("alt")
     else:
         words = "" if kind in {"hidden", "password"} else element.get("value")
     if words.strip():
-        page.layout.separate()
-        page.layout.flow(strip_fillers(words))
-        page.layout.separate()
+        state.layout.request_space()
+        state.layout.write_flowing(strip_fillers(words))
+        state.layout.request_space()
     return False
 
 
-def _all(
+def _for_tags(
     begin: Callable[[RenderState, Element, ExitActions], bool], tags: str
 ) -> Iterable[tuple[str, Handler]]:
     return ((tag, begin) for tag in tags.split())
@@ -249,18 +248,18 @@ def _all(
 Handler = Callable[[RenderState, Element, ExitActions], bool]
 HANDLERS: dict[str, Handler] = dict(
     [
-        *_all(
+        *_for_tags(
             _block,
             "address article aside body center dd details dialog dir div dl dt fieldset figcaption"
             " figure footer form frameset header hgroup html legend main menu nav optgroup option"
             " search section summary tbody tfoot thead caption marquee",
         ),
-        *_all(_paragraph, "p h1 h2 h3 h4 h5 h6 hr"),
-        *_all(_preformatted, "pre textarea xmp listing plaintext"),
-        *_all(_list, "ul ol"),
-        *_all(_cell, "td th"),
-        *_all(_struck, "s strike del"),
-        *_all(_apart, "button label select meter progress"),
+        *_for_tags(_paragraph, "p h1 h2 h3 h4 h5 h6 hr"),
+        *_for_tags(_preformatted, "pre textarea xmp listing plaintext"),
+        *_for_tags(_list, "ul ol"),
+        *_for_tags(_cell, "td th"),
+        *_for_tags(_struck_out, "s strike del"),
+        *_for_tags(_inline_box, "button label select meter progress"),
         ("br", _line_end),
         ("blockquote", _quote),
         ("li", _item),
@@ -269,43 +268,43 @@ HANDLERS: dict[str, Handler] = dict(
         ("a", _link),
         ("area", _link),
         ("img", _picture),
-        ("sup", _raised),
+        ("sup", _superscript),
         ("q", _citation),
         ("input", _input),
     ]
 )
 
 
-_INLINE = frozenset({_link, _picture, _struck, _raised, _citation, _apart})
+_INLINE = frozenset({_link, _picture, _struck_out, _superscript, _citation, _inline_box})
 
 
-def begin_element(page: RenderState, element: Element, leaves: ExitActions) -> bool:
-    """Begin an element; False: what it holds is not read."""
+def begin_element(state: RenderState, element: Element, on_exit: ExitActions) -> bool:
+    """Begin an element. False: its content is not read."""
     style = element.style
     if style is PLAIN:
         known = HANDLERS.get(element.tag)
-        return known(page, element, leaves) if known else True
+        return known(state, element, on_exit) if known else True
     if style.is_marker:
-        return _word_marker(page, element)
-    _apply(page, style, leaves)
+        return _word_marker(state, element)
+    _apply(state, style, on_exit)
     known = HANDLERS.get(element.tag)
     if style.is_block and (known is None or known in _INLINE):
-        page.block(leaves)
-    is_read = known(page, element, leaves) if known else True
-    if style.is_apart:
-        page.apart(leaves)
-    if style.is_raised and element.tag != "sup":
-        _raised(page, element, leaves)
+        state.begin_block(on_exit)
+    is_read = known(state, element, on_exit) if known else True
+    if style.is_inline_box:
+        state.begin_inline_box(on_exit)
+    if style.is_superscript and element.tag != "sup":
+        _superscript(state, element, on_exit)
     if style.is_struck:
-        strike(page, leaves)
+        strike(state, on_exit)
     return is_read
 
 
-def _apply(page: RenderState, style: Style, leaves: ExitActions) -> None:
-    """Let a style hold for the words of its element."""
-    if style.is_sizeless is not None and style.is_sizeless != page.is_sizeless:
-        page.set(leaves, is_sizeless=style.is_sizeless)
-    if style.is_preserved is not None and style.is_preserved != page.is_preserved:
-        page.set(leaves, is_preserved=style.is_preserved)
+def _apply(state: RenderState, style: Style, on_exit: ExitActions) -> None:
+    """Apply a style to the words of its element."""
+    if style.is_sizeless is not None and style.is_sizeless != state.is_sizeless:
+        state.set_until_exit(on_exit, is_sizeless=style.is_sizeless)
+    if style.is_preserved is not None and style.is_preserved != state.is_preserved:
+        state.set_until_exit(on_exit, is_preserved=style.is_preserved)
     if style.is_wingdings:
-        page.set(leaves, is_wingdings=True)
+        state.set_until_exit(on_exit, is_wingdings=True)

@@ -1,7 +1,7 @@
-"""HTML of a mail as text: what a person sees of it, in the order and form in which it is read.
+"""Converts the HTML of a mail to text: what a person sees of it, in reading order.
 
-The tree is lexbor's, made as browsers make it (WHATWG HTML). The walk over it is our own: no
-library keeps links, numbers, quotes and struck words and leaves out what is hidden (ADR 10).
+Lexbor builds the tree as browsers do (WHATWG HTML). The walk is our own: no library keeps links,
+numbering, quotes and struck words and also leaves out hidden elements (ADR 10).
 """
 
 from __future__ import annotations
@@ -21,94 +21,97 @@ from webcrm_sync.core.mail_text.style import PLAIN, parse_style
 from webcrm_sync.core.mail_text.style_sheet import StyleSheet
 from webcrm_sync.core.storable import to_storable
 
-_UNSEEN_TAGS = (
+_INVISIBLE_TAGS = (
     "title script style template iframe noembed noframes embed datalist map metadata desc"
     " annotation annotation-xml param source track"
-    # What Office keeps for itself, where a gateway took the comment off around it.
+    # Office's metadata, if a gateway removed the comment around it.
     " o:officedocumentsettings o:shapedefaults o:shapelayout w:worddocument w:latentstyles"
 )
-_UNSEEN = frozenset(_UNSEEN_TAGS.split())
-#: A parser puts the words behind a document's end beside those before it.
+_INVISIBLE = frozenset(_INVISIBLE_TAGS.split())
+#: A parser joins the words after the end of a document to those before it.
 _END_OF_DOCUMENT = re.compile(r"</(?:body|html)\s*>", re.IGNORECASE)
-#: Lexbor copies a list's chosen option at each option otherwise: 100,000 of them take 50 s.
+#: Without this option lexbor copies the selected option of a list at each option: 100,000 options
+#: take 50 s.
 _WITHOUT_EVENTS = LexborDocumentOptions.WO_EVENTS
-_HISTORY = quote_marks.QUOTE_STARTS | quote_marks.QUOTE_CONTAINERS | quote_marks.ATTRIBUTIONS
+_QUOTE_MARKS = quote_marks.QUOTE_STARTS | quote_marks.QUOTE_CONTAINERS | quote_marks.ATTRIBUTIONS
 
 
 @dataclass(frozen=True, slots=True)
 class HtmlText:
-    """What was read. `has_words`: there is a letter or a number besides the pictures' own words.
+    """The text of some HTML. `has_words`: there is a letter or digit outside of pictures.
 
-    `is_cut`: there was more than the limit lets through.
+    `is_cut`: the text was longer than the limit.
     """
 
     text: str
-    gallery: PictureCollector
+    collected: PictureCollector
     has_words: bool
     is_cut: bool
 
 
-def html_to_text(html: str, *, limit: int, marks_history: bool = False) -> HtmlText:
-    """The text of some HTML, of `limit` characters or little more.
+def html_to_text(html: str, *, limit: int, marks_quotes: bool = False) -> HtmlText:
+    """The text of some HTML, about `limit` characters at most. Linear in the length of the HTML.
 
-    Links are `[words](address)`, quotes begin with `> `, struck words are in `~~`. Linear in the
-    length of the HTML. `marks_history`: with a `HISTORY_LINE` in front of each older mail that a
-    mail program has marked.
+    Links become `[words](address)`, quoted lines begin with `> `, struck words are in `~~`.
+    `marks_quotes`: writes a `QUOTE_MARK` before each quoted mail that a mail program has marked.
     """
     html = to_storable(html).replace(QUOTE_MARK, "")
-    taken = limit_html(_END_OF_DOCUMENT.sub(r"<div></div>\g<0>", html))
-    walk = _Walk(limit, marks_history=marks_history)
-    root = LexborHTMLParser(taken.html, options=_WITHOUT_EVENTS).root
+    limited = limit_html(_END_OF_DOCUMENT.sub(r"<div></div>\g<0>", html))
+    walk = _TreeWalk(limit, marks_quotes=marks_quotes)
+    root = LexborHTMLParser(limited.html, options=_WITHOUT_EVENTS).root
     if root is not None:
         walk.run(root)
     return HtmlText(
-        walk.page.layout.text(), walk.gallery, walk.page.has_words, taken.is_cut or walk.is_cut
+        walk.state.layout.text(),
+        walk.collected,
+        walk.state.has_words,
+        limited.is_cut or walk.is_cut,
     )
 
 
-class _Walk:
-    """One walk through a tree, in the order of reading."""
+class _TreeWalk:
+    """One walk through a tree in reading order."""
 
-    def __init__(self, limit: int, *, marks_history: bool) -> None:
-        self.page = RenderState()
-        self.gallery = PictureCollector()
+    def __init__(self, limit: int, *, marks_quotes: bool) -> None:
+        self.state = RenderState()
+        self.collected = PictureCollector()
         self.is_cut = False
         self._sheet = StyleSheet()
         self._limit = limit
-        self._marks_history = marks_history
+        self._marks_quotes = marks_quotes
 
     def run(self, root: LexborNode) -> None:
-        """Read the tree, without recursion, since nothing limits how deep a mail is nested."""
-        above: list[tuple[LexborNode, ExitActions]] = []
+        """Read the tree without recursion, since the nesting depth has no limit."""
+        ancestors: list[tuple[LexborNode, ExitActions]] = []
         node: LexborNode | None = root
-        layout, limit = self.page.layout, self._limit
+        layout, limit = self.state.layout, self._limit
         while node is not None:
             if layout.length > limit:
                 self.is_cut = True
                 return
-            leaves = self._begin(node)
-            child = None if leaves is None else node.first_child
-            if leaves is not None and child is not None:
-                above.append((node, leaves))
+            on_exit = self._begin(node)
+            child = None if on_exit is None else node.first_child
+            if on_exit is not None and child is not None:
+                ancestors.append((node, on_exit))
                 node = child
                 continue
-            if leaves:
-                _end(leaves)
-            following = node.next if above else None
-            while following is None and above:
-                node, leaves = above.pop()
-                if leaves:
-                    _end(leaves)
-                following = node.next if above else None
+            if on_exit:
+                _run_exit_actions(on_exit)
+            following = node.next if ancestors else None
+            while following is None and ancestors:
+                node, on_exit = ancestors.pop()
+                if on_exit:
+                    _run_exit_actions(on_exit)
+                following = node.next if ancestors else None
             node = following
 
     def _begin(self, node: LexborNode) -> ExitActions | None:
-        """Begin a node: what is to be done at its end, None = nothing in it is read."""
+        """Begin a node. Returns the actions for its end, None = its content is not read."""
         tag = node.tag or "-"
         if tag == "-text":
-            self.page.write(node.text_content or "")
+            self.state.write(node.text_content or "")
             return None
-        if tag in _UNSEEN or tag[0] in "-!":
+        if tag in _INVISIBLE or tag[0] in "-!":
             if tag == "style":
                 self._sheet.read(node.text(deep=True))
             return None
@@ -116,7 +119,7 @@ class _Walk:
         if attributes:
             return self._begin_element(node, tag, attributes)
         if tag not in HANDLERS:
-            return _NO_LEAVES
+            return _NO_ACTIONS
         return self._enter(Element(node, tag, attributes, PLAIN), [])
 
     def _begin_element(
@@ -125,19 +128,19 @@ class _Walk:
         style = parse_style(attributes.get("style") or "")
         element = Element(node, tag, attributes, style)
         is_hidden = style.is_hidden or "hidden" in attributes or self._is_hidden_by_sheet(element)
-        self.gallery.visit(tag, attributes, is_seen=not is_hidden)
+        self.collected.visit(tag, attributes, is_seen=not is_hidden)
         if is_hidden:
-            self.gallery.pass_by(node)
+            self.collected.visit_hidden(node)
             return None
-        leaves: ExitActions = []
-        if self._marks_history and not self.page.is_history:
-            self._mark_history(element, leaves)
-        return self._enter(element, leaves)
+        on_exit: ExitActions = []
+        if self._marks_quotes and not self.state.is_in_quoted_mail:
+            self._mark_quote(element, on_exit)
+        return self._enter(element, on_exit)
 
-    def _enter(self, element: Element, leaves: ExitActions) -> ExitActions | None:
-        if begin_element(self.page, element, leaves):
-            return leaves
-        _end(leaves)
+    def _enter(self, element: Element, on_exit: ExitActions) -> ExitActions | None:
+        if begin_element(self.state, element, on_exit):
+            return on_exit
+        _run_exit_actions(on_exit)
         return None
 
     def _is_hidden_by_sheet(self, element: Element) -> bool:
@@ -145,19 +148,19 @@ class _Walk:
             return False
         return self._sheet.hides(element.tag, element.get("class"), element.get("id"))
 
-    def _mark_history(self, element: Element, leaves: ExitActions) -> None:
-        """Say in a line of its own that an older mail begins here."""
+    def _mark_quote(self, element: Element, on_exit: ExitActions) -> None:
+        """Write a line that says that a quoted mail begins here."""
         marks = quote_marks.marks_of(element.attributes)
-        known = quote_marks.QUOTE_BLOCKS if element.tag == "blockquote" else _HISTORY
+        known = quote_marks.QUOTE_BLOCKS if element.tag == "blockquote" else _QUOTE_MARKS
         if not marks.isdisjoint(known):
-            self.page.layout.line(QUOTE_MARK)
-            self.page.set(leaves, is_history=True)
+            self.state.layout.write_line(QUOTE_MARK)
+            self.state.set_until_exit(on_exit, is_in_quoted_mail=True)
 
 
-#: Of an element that changes nothing; never added to.
-_NO_LEAVES: ExitActions = []
+#: The actions of an element that changes nothing. Nobody ever adds to this list.
+_NO_ACTIONS: ExitActions = []
 
 
-def _end(leaves: ExitActions) -> None:
-    for leave in reversed(leaves):
-        leave()
+def _run_exit_actions(on_exit: ExitActions) -> None:
+    for action in reversed(on_exit):
+        action()

@@ -1,4 +1,4 @@
-"""A text being laid out: words flow into lines, blocks ask for breaks between them."""
+"""Writes text in lines: words flow, and blocks are separated by line breaks."""
 
 from __future__ import annotations
 
@@ -7,16 +7,16 @@ from dataclasses import dataclass
 
 _BLANKS = re.compile(r"[ \t\n\r\f]+")
 _MORE_THAN_A_BLANK = re.compile(r"[\t\n\r\f]|  ")
-#: Deeper quotes and lists look like this one, so that no line is longer than its words by much.
+#: Deeper quotes and lists look like this depth, so that markers never dominate a line.
 _DEEPEST_QUOTE, _DEEPEST_LIST = 8, 6
 _CELL_GAP = "  "
 
 
 @dataclass(slots=True)
 class Span:
-    """Words with something written around them, once there are words.
+    """Words with text around them. Both texts only appear if there are words.
 
-    `start`: where in the text `before` is written, None as long as there are none.
+    `start`: the index of `before` in the output, None = no words yet.
     """
 
     before: str
@@ -25,14 +25,14 @@ class Span:
 
 
 class Layout:
-    """The text so far. What separates words is asked for and written when words follow."""
+    """The text so far. Separators are requested first and written before the next words."""
 
     def __init__(self) -> None:
         self.length = 0
-        #: how deep the words that follow are quoted, and within how many lists they are
-        self.quotes = 0
-        self.lists = 0
-        #: the line on which the first words were written since this was set to None
+        #: quote depth and list depth of the following words
+        self.quote_depth = 0
+        self.list_depth = 0
+        #: the line of the first words written since this was last None
         self.first_line: int | None = None
         self._out: list[str] = []
         self._breaks = 0
@@ -44,21 +44,21 @@ class Layout:
         self._spans: list[Span] = []
 
     def text(self) -> str:
-        """All that was written."""
+        """The whole text."""
         return "".join(self._out)
 
     @property
     def lines(self) -> int:
-        """How many lines were ended."""
+        """The number of finished lines."""
         return self._lines
 
     @property
     def has_open_line(self) -> bool:
-        """True when something is written on the current line."""
+        """True if the current line is not empty."""
         return self._is_line_begun
 
-    def flow(self, text: str) -> None:
-        """Write words; runs of blanks are one blank, at the beginning of a line none."""
+    def write_flowing(self, text: str) -> None:
+        """Write words. Runs of whitespace become one space, and none at the start of a line."""
         if _MORE_THAN_A_BLANK.search(text):
             text = _BLANKS.sub(" ", text)
         if text.startswith(" "):
@@ -69,75 +69,75 @@ class Layout:
             self._write((text[:-1] if ends_in_space else text).replace("\u00a0", " "))
             self._is_space_due = ends_in_space
 
-    def preserved(self, text: str) -> None:
-        """Write text with its blanks and line ends as they are."""
+    def write_preserved(self, text: str) -> None:
+        """Write text with its spaces and line breaks unchanged."""
         first, *more = text.replace("\r\n", "\n").replace("\r", "\n").split("\n")
         if first:
             self._write(first)
         for line in more:
-            self.line_end()
+            self.end_line()
             if line:
                 self._write(line)
 
-    def line(self, words: str) -> None:
-        """Write a line of its own, whatever is quoted or counted around it."""
-        self.line_end() if self._is_line_begun else self._flush_breaks()
+    def write_line(self, words: str) -> None:
+        """Write a separate line, without the markers of quotes and lists."""
+        self.end_line() if self._is_line_begun else self._flush_breaks()
         self._out.append(words)
-        self._end_line()
+        self._finish_line()
 
-    def separate(self) -> None:
-        """Ask for a blank before what follows on the same line."""
+    def request_space(self) -> None:
+        """Request a space before the next words on this line."""
         self._is_space_due = True
 
-    def line_end(self) -> None:
-        """End the line, an empty one too."""
+    def end_line(self) -> None:
+        """End the line, even an empty one."""
         self._flush_breaks()
-        self._end_line()
+        self._finish_line()
         self._is_space_due = False
 
-    def block(self, breaks: int = 1) -> None:
-        """Ask for a new line before what follows; `breaks` 2: with an empty one between."""
+    def request_break(self, breaks: int = 1) -> None:
+        """Request a new line before the next words. `breaks` 2: with an empty line between."""
         if breaks > self._breaks and not self._is_gap_due:
             self._breaks = breaks
 
-    def next_cell(self, *, is_beside: bool) -> None:
-        """Begin a table's cell, beside the one before it or below it."""
+    def begin_cell(self, *, is_beside: bool) -> None:
+        """Begin a table cell, beside the previous one or below it."""
         if is_beside:
             self._breaks, self._is_gap_due = 0, True
         else:
             self._is_gap_due = False
-            self.block()
+            self.request_break()
 
     def end_cell(self) -> None:
-        """A gap before a cell without words is none."""
+        """Cancel the gap before a cell without words."""
         self._is_gap_due = False
 
-    def mark(self, marker: str) -> None:
-        """Write a list's marker before the words that follow."""
+    def set_marker(self, marker: str) -> None:
+        """Write a list marker before the next words."""
         self._marker = marker
 
-    def unmark(self) -> None:
-        """Forget the marker of an item without words."""
+    def drop_marker(self) -> None:
+        """Drop the marker of an item without words."""
         self._marker = ""
 
     def open_span(self, span: Span) -> None:
-        """Write `span.before` where the next words begin."""
+        """Write `span.before` before the next words."""
         self._spans.append(span)
 
     def close_span(self, span: Span) -> None:
-        """Write `span.after` behind the last words, nothing when there were none."""
+        """Write `span.after` after the words, nothing if there were none."""
         if span.start is None:
             self._spans.remove(span)
         elif span.after:
             self._out.append(span.after)
             self.length += len(span.after)
 
-    def words_of(self, span: Span) -> str:
-        """What was written within an open span."""
+    def text_in(self, span: Span) -> str:
+        """The words written inside an open span."""
         return "" if span.start is None else "".join(self._out[span.start + 1 :])
 
-    def drop_before(self, span: Span) -> None:
-        """Take back `span.before`, and write nothing behind the words."""
+    def drop_span_text(self, span: Span) -> None:
+        """Remove `span.before` and `span.after`."""
         if span.start is not None:
             self._out[span.start] = ""
         span.after = ""
@@ -146,7 +146,7 @@ class Layout:
         if words.isspace():
             self._write_blanks(words)
             return
-        self._separate()
+        self._write_separators()
         if self.first_line is None:
             self.first_line = self._lines
         if self._spans:
@@ -161,7 +161,7 @@ class Layout:
         self._spans.clear()
 
     def _write_blanks(self, blanks: str) -> None:
-        """A line of blanks alone is an empty line; a marker and a span wait for words."""
+        """A line of spaces counts as an empty line; markers and spans wait for words."""
         self._flush_breaks()
         if self._is_line_begun:
             self._out.append(blanks)
@@ -169,12 +169,12 @@ class Layout:
         self._is_line_begun = True
         self.length += 1
 
-    def _separate(self) -> None:
-        """Write what was asked for between the words before and those that follow."""
+    def _write_separators(self) -> None:
+        """Write the requested separators before the next words."""
         if self._breaks:
             self._flush_breaks()
         if not self._is_line_begun:
-            if self.quotes or self.lists or self._marker:
+            if self.quote_depth or self.list_depth or self._marker:
                 self._out.append(self._line_start())
         elif self._is_gap_due:
             self._out.append(_CELL_GAP)
@@ -185,17 +185,17 @@ class Layout:
         self._is_line_begun = True
 
     def _line_start(self) -> str:
-        indent = "  " * min(max(self.lists - 1, 0), _DEEPEST_LIST)
-        return "> " * min(self.quotes, _DEEPEST_QUOTE) + indent + self._marker
+        indent = "  " * min(max(self.list_depth - 1, 0), _DEEPEST_LIST)
+        return "> " * min(self.quote_depth, _DEEPEST_QUOTE) + indent + self._marker
 
     def _flush_breaks(self) -> None:
         breaks, self._breaks = self._breaks, 0
         if breaks and self._is_line_begun:
-            self._end_line()
+            self._finish_line()
         if breaks > 1 and self._out:
             self._out.append("\n")
 
-    def _end_line(self) -> None:
+    def _finish_line(self) -> None:
         self._out.append("\n")
         self.length += 1
         self._lines += 1

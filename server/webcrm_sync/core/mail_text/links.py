@@ -1,4 +1,4 @@
-"""Addresses of links: unwrapped from what gateways put around them, and fit to be shown."""
+"""Finds the target of a link behind a gateway's rewritten URL, and makes it fit to show."""
 
 from __future__ import annotations
 
@@ -12,32 +12,32 @@ import regex
 
 from webcrm_sync.core.storable import QUOTES
 
-#: Links that lead somewhere for a person who reads them elsewhere.
+#: Schemes that work for people who read the link elsewhere.
 _SCHEMES = frozenset({"http", "https", "ftp", "ftps", "tel", "mailto", "sms", "sip"})
-#: Schemes in which browsers take a backslash for a slash (WHATWG URL: special schemes).
+#: Schemes in which browsers read a backslash as a slash (WHATWG URL: special schemes).
 _SLASHED = ("http:", "https:", "ftp:")
 _LONGEST = 2000
-#: A gateway's address around an address around an address: nobody wraps more often.
-_MOST_WRAPPERS = 5
-#: Longer than what a gateway makes of the longest address that browsers take.
+#: How many gateways may have rewritten a link, each the result of the other.
+_MAX_GATEWAYS = 5
+#: Longer than any gateway's version of the longest URL that browsers accept.
 _LONGEST_WRAPPED = 20_000
 _WEB = re.compile(r"https?://[^\s<>\"'\]]++", re.IGNORECASE)
-#: What browsers leave out of an address, wherever it is (WHATWG URL: basic parser).
+#: Characters that browsers ignore in a URL (WHATWG URL: basic parser).
 _IGNORED = re.compile(r"^[\x00-\x20]+|[\x00-\x20]+$|[\t\r\n]+")
-#: What could end the address or a page's attribute around it, or is not seen as what it is.
+#: Characters that could end the URL or an HTML attribute around it, or that are invisible.
 _ESCAPED = regex.compile(rf"[\s\p{{Cc}}\p{{Cf}}\p{{Cs}}\p{{Co}}\p{{Zl}}\p{{Zp}}<>{QUOTES}]")
 _BARE_HOST = re.compile(r"www\.[\w-]+(?:\.[\w-]+)+(?:[/?#]\S*)?", re.IGNORECASE)
 
 
 def unwrap_url(address: str) -> str:
-    """The address that a gateway's link leads to, the address itself where it is none.
+    """The target of a gateway's link, or the URL itself if it is not one.
 
     >>> unwrap_url("https://eur01.safelinks.protection.outlook.com/?url=https%3A%2F%2Fx.example")
     'https://x.example'
     """
-    for _ in range(_MOST_WRAPPERS if len(address) <= _LONGEST_WRAPPED else 0):
+    for _ in range(_MAX_GATEWAYS if len(address) <= _LONGEST_WRAPPED else 0):
         try:
-            inner = _inner(address)
+            inner = _wrapped_target(address)
         except (ValueError, binascii.Error):
             return address
         if inner is None or not inner.lower().startswith(("http://", "https://", "mailto:")):
@@ -47,7 +47,7 @@ def unwrap_url(address: str) -> str:
 
 
 def escape_url(address: str) -> str:
-    r"""The address as browsers send it: in one line, with escapes for quotes and controls.
+    r"""The URL in one line as browsers send it, with quotes and control characters escaped.
 
     >>> escape_url("https://x.example\\a?b='\u2019\n\u202e")
     'https://x.example/a?b=%27%E2%80%99%0A%E2%80%AE'
@@ -59,14 +59,14 @@ def escape_url(address: str) -> str:
 
 
 def unwrap_links(text: str) -> str:
-    """The text with every gateway's address in it replaced by the one behind it."""
-    if "://" not in text or not any(name in text for name in _TRACES):
+    """The text with every gateway's link in it replaced by its target."""
+    if "://" not in text or not any(name in text for name in _GATEWAY_NAMES):
         return text
     return _WEB.sub(lambda found: unwrap_url(found[0]), text)
 
 
 def target_to_show(href: str, words: str) -> str:
-    """What a link's address tells a reader beyond the link's words, "" when nothing.
+    """The target of a link, "" if the link's words already show it or it is useless.
 
     >>> target_to_show("mailto:eva@x.example?subject=Hi", "Write to us")
     'mailto:eva@x.example'
@@ -83,39 +83,39 @@ def target_to_show(href: str, words: str) -> str:
         if "@" not in address:
             return ""
     address = escape_url(address)
-    is_known = len(address) > _LONGEST or _bare(address) == _bare(words)
-    is_known |= scheme == "mailto" and _bare(address) in _bare(words)
-    is_known |= scheme in {"tel", "sms"} and _dialled(address) in _dialled(words)
+    is_known = len(address) > _LONGEST or _simplify(address) == _simplify(words)
+    is_known |= scheme == "mailto" and _simplify(address) in _simplify(words)
+    is_known |= scheme in {"tel", "sms"} and _digits_of(address) in _digits_of(words)
     return "" if is_known else address
 
 
-def _dialled(number: str) -> str:
-    """A telephone number without what is written to make it readable."""
+def _digits_of(number: str) -> str:
+    """A telephone number without separators."""
     return re.sub(r"[^\d+]", "", number)
 
 
-def _bare(address: str) -> str:
-    """An address without what people leave out when they write one."""
+def _simplify(address: str) -> str:
+    """A URL without the parts that people omit in writing."""
     plain = unquote(" ".join(address.split())).casefold()
     for scheme in ("tel:", "mailto:", "https://", "http://"):
         plain = plain.removeprefix(scheme)
     return plain.removeprefix("www.").rstrip("/")
 
 
-def _inner(address: str) -> str | None:
+def _wrapped_target(address: str) -> str | None:
     host = (urlsplit(address).hostname or "").lower()
-    if not host.endswith(_HOSTS):
+    if not host.endswith(_GATEWAY_HOSTS):
         return None
-    unwrap = next((f for name, f in _WRAPPERS.items() if _is_at(host, name)), None)
+    unwrap = next((f for name, f in _GATEWAYS.items() if _is_host_under(host, name)), None)
     return unwrap(address) if unwrap else None
 
 
-def _is_at(host: str, name: str) -> bool:
+def _is_host_under(host: str, name: str) -> bool:
     return host == name or host.endswith(f".{name}")
 
 
 def _from_query(*names: str) -> Callable[[str], str | None]:
-    """Wrappers that carry the address in a query parameter."""
+    """Unwraps gateways that put the target into a query parameter."""
 
     def unwrap(address: str) -> str | None:
         query = parse_qs(urlsplit(address).query)
@@ -141,41 +141,41 @@ def _proofpoint(address: str) -> str | None:
 
 
 def _proofpoint_3(inner: str, encoded: str) -> str:
-    """Version 3: `*` for a character, `**` and a letter for a run, taken from the base64 part."""
-    # The vendor writes a web address with one slash where the mail program dropped the other.
+    """Version 3: `*` replaces a character, `**` and a letter a run; a base64 part holds them."""
+    # Proofpoint writes one slash after the scheme if the mail program dropped the other one.
     inner = re.sub(r"^(https?:)/(?=[^/])", r"\1//", inner)
     padded = encoded + "=" * (-len(encoded) % 4)
-    taken = iter(base64.urlsafe_b64decode(padded).decode(errors="replace"))
+    removed = iter(base64.urlsafe_b64decode(padded).decode(errors="replace"))
 
-    def given(found: re.Match[str]) -> str:
-        count = _RUNS.index(found[1]) + 2 if found[1] else 1
-        return "".join(next(taken, "") for _ in range(count))
+    def restore(found: re.Match[str]) -> str:
+        count = _RUN_LENGTHS.index(found[1]) + 2 if found[1] else 1
+        return "".join(next(removed, "") for _ in range(count))
 
-    return re.sub(r"\*(?:\*([A-Za-z0-9_-]))?", given, inner)
+    return re.sub(r"\*(?:\*([A-Za-z0-9_-]))?", restore, inner)
 
 
-_RUNS = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_"
+_RUN_LENGTHS = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_"
 
 
 def _cisco(address: str) -> str | None:
-    """Cisco Secure Email puts the address behind its own path, quoted."""
+    """Cisco Secure Email appends the escaped target to its own path."""
     found = re.search(r"/(?=https?%3a)", address, re.IGNORECASE)
     return unquote(address[found.end() :]) if found else None
 
 
 def _sophos(address: str) -> str | None:
-    """Sophos Email writes the address in base64."""
+    """Sophos Email encodes the target in base64."""
     inner = parse_qs(urlsplit(address).query).get("u", [""])[0]
     padded = inner + "=" * (-len(inner) % 4)
     return base64.urlsafe_b64decode(padded).decode(errors="replace") if inner else None
 
 
 def _google(address: str) -> str | None:
-    """Google's mail and documents lead through a page of its search."""
+    """Google's mail and documents link through a page of its search."""
     return _from_query("q", "url")(address) if urlsplit(address).path == "/url" else None
 
 
-_WRAPPERS: dict[str, Callable[[str], str | None]] = {
+_GATEWAYS: dict[str, Callable[[str], str | None]] = {
     "safelinks.protection.outlook.com": _from_query("url"),
     "safelinks.protection.office365.us": _from_query("url"),
     "statics.teams.cdn.office.net": _from_query("url"),
@@ -189,5 +189,5 @@ _WRAPPERS: dict[str, Callable[[str], str | None]] = {
     "protect2.fireeye.com": _from_query("u"),
     "www.google.com": _google,
 }
-_HOSTS = tuple(_WRAPPERS)
-_TRACES = tuple(name for name in _WRAPPERS if name != "www.google.com")
+_GATEWAY_HOSTS = tuple(_GATEWAYS)
+_GATEWAY_NAMES = tuple(name for name in _GATEWAYS if name != "www.google.com")

@@ -1,4 +1,4 @@
-"""The markers of ordered lists, as HTML's `type` asks for them."""
+"""Formats the markers of ordered lists."""
 
 from __future__ import annotations
 
@@ -6,12 +6,12 @@ _ROMAN = (
     *((1000, "m"), (900, "cm"), (500, "d"), (400, "cd"), (100, "c"), (90, "xc")),
     *((50, "l"), (40, "xl"), (10, "x"), (9, "ix"), (5, "v"), (4, "iv"), (1, "i")),
 )
-#: Above this number, and below 1, browsers count Roman lists in decimal (CSS Counter Styles 3).
+#: Browsers count Roman lists in decimal above this number and below 1 (CSS Counter Styles 3).
 _LAST_ROMAN = 3999
 
 
 def format_marker(number: int, kind: str) -> str:
-    """The marker of one list item. `kind`: HTML's `type`, anything unknown is decimal.
+    """The marker of one list item. `kind`: HTML's `type`; unknown kinds are decimal.
 
     >>> format_marker(4, "a"), format_marker(9, "I"), format_marker(7, "")
     ('d.', 'IX.', '7.')

@@ -1,4 +1,4 @@
-"""The pictures that a mail shows, gathered while its HTML is read."""
+"""Collects the pictures that a mail shows while its HTML is read."""
 
 from __future__ import annotations
 
@@ -10,22 +10,22 @@ from webcrm_sync.core.mail_text.html_limits import DATA_LEFT_OUT
 from webcrm_sync.core.mail_text.render_state import Attributes
 from webcrm_sync.core.pictures import LARGEST_LOGO
 
-#: Longer than any content id with what is around it.
+#: Longer than any content id with its surroundings.
 _LONGEST = 1000
 _CID = re.compile(r"cid:['\" ]*([^'\"]*)", re.IGNORECASE)
-#: Within a style the id is followed by a bracket, perhaps by a quote.
+#: Inside a style, a bracket or quote follows the id.
 _CID_IN_STYLE = re.compile(r"cid:['\" ]*([^\s)'\"]+)", re.IGNORECASE)
-_ELSEWHERE = ("http:", "https:", "//")
+_REMOTE = ("http:", "https:", "//")
 _PICTURES = frozenset({"img", "input", "v:imagedata"})
-#: Word's backgrounds: the picture fills a shape.
-_FILLS = frozenset({"v:fill", "v:background"})
-_DOT = re.compile(r"(?<![\w-])(?:width|height)\s*:\s*[01](?:px)?\s*(?:!|;|$)", re.IGNORECASE)
-#: So many letters of base64 hold so many bytes (RFC 4648).
+#: Word's backgrounds, which fill a shape with a picture.
+_BACKGROUNDS = frozenset({"v:fill", "v:background"})
+_PIXEL_SIZE = re.compile(r"(?<![\w-])(?:width|height)\s*:\s*[01](?:px)?\s*(?:!|;|$)", re.IGNORECASE)
+#: Base64 encodes this many bytes in this many letters (RFC 4648).
 _LETTERS, _BYTES = 4, 3
 
 
 class PictureCollector:
-    """What was shown so far. `cids`: as the HTML has them; `shown`: those that may say something.
+    """The pictures so far. `cids`: as in the HTML; `shown`: those that may have content.
 
     `has_unattached`, `has_pasted`: see `core.pictures.PictureFacts`.
     """
@@ -37,38 +37,38 @@ class PictureCollector:
         self.has_pasted = False
 
     def visit(self, tag: str, attributes: Attributes, *, is_seen: bool) -> None:
-        """Note the pictures of one element."""
+        """Add the pictures of one element."""
         if source := attributes.get("src"):
-            self._note(tag, source, says_something=is_seen and not _is_dot(attributes))
+            self._add(tag, source, has_content=is_seen and not _is_pixel(attributes))
         background, style = attributes.get("background"), attributes.get("style")
         if background and (found := _CID.search(background[:_LONGEST])):
             self.cids.add(found[1])
         if style and "cid:" in style:
             self.cids.update(_CID_IN_STYLE.findall(style))
 
-    def pass_by(self, node: LexborNode) -> None:
-        """Note the pictures within an element that nobody sees."""
+    def visit_hidden(self, node: LexborNode) -> None:
+        """Add the pictures inside a hidden element."""
         for within in node.css("[src]"):
             self.visit(within.tag or "", within.attributes, is_seen=False)
 
-    def _note(self, tag: str, source: str, *, says_something: bool) -> None:
+    def _add(self, tag: str, source: str, *, has_content: bool) -> None:
         begin = source[:_LONGEST].lstrip()
         scheme = begin[:8].lower()
-        if scheme.startswith(("data:", *_ELSEWHERE)):
-            if says_something and tag in _PICTURES:
+        if scheme.startswith(("data:", *_REMOTE)):
+            if has_content and tag in _PICTURES:
                 self.has_unattached = True
                 is_large = len(source) * _BYTES > LARGEST_LOGO * _LETTERS
                 is_large = is_large or begin.startswith(DATA_LEFT_OUT)
                 self.has_pasted |= scheme.startswith("data:") and is_large
         elif found := _CID.search(begin):
             self.cids.add(found[1])
-            if says_something and tag not in _FILLS:
+            if has_content and tag not in _BACKGROUNDS:
                 self.shown.add(found[1])
 
 
-def _is_dot(attributes: Attributes) -> bool:
-    """True for a picture of one pixel, or of none."""
+def _is_pixel(attributes: Attributes) -> bool:
+    """True for a picture of at most one pixel."""
     sides = (attributes.get("width"), attributes.get("height"))
     if any(side and side.strip().removesuffix("px") in {"0", "1"} for side in sides):
         return True
-    return _DOT.search((attributes.get("style") or "")[:_LONGEST]) is not None
+    return _PIXEL_SIZE.search((attributes.get("style") or "")[:_LONGEST]) is not None

@@ -1,4 +1,4 @@
-"""Where a mail program says that an older mail follows: by a rule, a sentence, or a header."""
+"""Finds where a quoted mail begins: at a rule, a sentence or a header of the mail program."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
-from webcrm_sync.core.mail_text import quote_words as known
+from webcrm_sync.core.mail_text import quote_words
 from webcrm_sync.core.mail_text.quote_lines import (
     LONGEST,
     Line,
@@ -20,56 +20,57 @@ from webcrm_sync.core.mail_text.quote_lines import (
 )
 from webcrm_sync.core.mail_text.quote_marks import QUOTE_MARK
 
-#: What a rule may begin with.
+#: The characters that a rule may begin with.
 _DASHES = "-_=–—*"
-#: Programs and gateways fold the sentence; each part is on a line of its own.
-_MOST_PARTS = 4
-#: How long a program's sentence is, in blanks: a name; with an address; with a date and a time.
+#: Programs and gateways fold the sentence over at most this many lines.
+_MAX_PARTS = 4
+#: The most spaces in a program's sentence: with a name; an address too; a date and time too.
 _NAME, _NAME_AND_ADDRESS, _NAME_AND_TIME = 5, 7, 16
-#: A header's fields, and the lines over which they are folded: a long list of recipients.
-_MOST_FIELD_LINES = 40
-_MOST_FOLDED = {"to": 12, "copy": 12}
+#: The most lines of a header, and the most folded lines of a field: recipients may be many.
+_MAX_FIELD_LINES = 40
+_MAX_FOLDED = {"to": 12, "copy": 12}
 
 _FLAGS = re.IGNORECASE
-_WROTE = re.compile(rf"\b(?:{known.WROTE})(?=\W|$)", _FLAGS)
-_ENDS = re.compile(rf"[:\uff1a]$|\b(?:{known.WROTE})$", _FLAGS)
-_QUOTING = re.compile(rf"\W*(?:{known.QUOTING})\b", _FLAGS)
+_WROTE = re.compile(rf"\b(?:{quote_words.WROTE})(?=\W|$)", _FLAGS)
+_ENDS = re.compile(rf"[:\uff1a]$|\b(?:{quote_words.WROTE})$", _FLAGS)
+_QUOTING = re.compile(rf"\W*(?:{quote_words.QUOTING})\b", _FLAGS)
 _ISO_SENDER = re.compile(
     r"\W*\d{4}[-/]\d{1,2}[-/]\d{1,2}\b[^<>]{1,120}<\s?[^<>\s]+@[^<>\s]+\s?>:?$"
 )
-_PRONOUN = re.compile(known.PRONOUNS)
+_PRONOUN = re.compile(quote_words.PRONOUNS)
 _BESIDE_NAMES = re.compile(
-    rf"(?:{known.BESIDE_NAMES}|(?:{known.MONTHS}|\w{{2,6}}(?:dag|tag|day))\w*)\W*$", _FLAGS
+    rf"(?:{quote_words.BESIDE_NAMES}|(?:{quote_words.MONTHS}|\w{{2,6}}(?:dag|tag|day))\w*)\W*$",
+    _FLAGS,
 )
 _ADDRESSES = re.compile(r"\S*@\S*")
 #: "Den tirs. 3.", "On Tuesday, October 25", "3. feb.", "tir. 3."
 _BEGINS_WITH_DATE = re.compile(
-    rf"\W*(?:(?:{known.ON})\s+)?(?:[^\W\d_]{{1,12}}[.,]*\s+){{0,3}}\d{{1,4}}(?=\W)", _FLAGS
+    rf"\W*(?:(?:{quote_words.ON})\s+)?(?:[^\W\d_]{{1,12}}[.,]*\s+){{0,3}}\d{{1,4}}(?=\W)", _FLAGS
 )
-#: The same behind other words of the line.
+#: The same after other words on the line.
 _DATE_WITHIN = re.compile(
     r"(?<=[\w.!?)-])\s?(?:On|At|Am|Den|Op|Le|På)\s(?:[^\W\d_]{1,12}[.,]*\s){0,2}\d{1,4}(?=\W)"
 )
-#: "Please type your reply above this line", between marks, as ticket systems write it.
+#: "Please type your reply above this line" between marks, as ticket systems write it.
 _ABOVE_THIS_LINE = re.compile(
     r"[\s*]*##-.{5,150}-##[\s*]*$|"
-    rf"[^\w\s>][\W_]{{0,20}}[\w ,']{{0,40}}\b(?:{known.ABOVE_THIS_LINE})[\W_]{{0,20}}$|"
+    rf"[^\w\s>][\W_]{{0,20}}[\w ,']{{0,40}}\b(?:{quote_words.ABOVE_THIS_LINE})[\W_]{{0,20}}$|"
     r"(?:please )?(?:type your reply|reply) above this line$",
     _FLAGS,
 )
 _FIELD = re.compile(r"[\s*|_]*(?P<name>[^\W\d_][^:*|\d]{0,24}?)[\s*_]*:(?P<value>.*)$")
-#: The same within a line, where a gateway has joined them.
+#: The same inside a line, if a gateway has joined the lines.
 _FIELD_WITHIN = re.compile(r"(?:^|[\s*])([^\W\d_]{2,14})[\s*]?:(?=\s)")
 _ANSWERED = re.compile(
-    rf"\W*(?:{known.ANSWER_MARKS}|{known.FORWARD_MARKS})\s?(?:\[\d+\])?:", _FLAGS
+    rf"\W*(?:{quote_words.ANSWER_MARKS}|{quote_words.FORWARD_MARKS})\s?(?:\[\d+\])?:", _FLAGS
 )
 
 
 @dataclass(frozen=True, slots=True)
 class Header:
-    """What a program wrote above an older mail: the lines from `start` to before `end`.
+    """The header of a quoted mail: the lines from `start` up to and excluding `end`.
 
-    `before`: words of the writer in the first of these lines.
+    `before`: the writer's own words at the beginning of the first line.
     """
 
     start: int
@@ -78,7 +79,7 @@ class Header:
 
 
 def find_header(lines: Sequence[Line], at: int) -> Header | None:
-    """The header that begins at this line, None when there is none."""
+    """The header that begins at this line, None if there is none."""
     line = lines[at]
     if not line.words or len(line.words) > LONGEST:
         return None
@@ -92,19 +93,19 @@ def find_header(lines: Sequence[Line], at: int) -> Header | None:
 
 
 def _is_rule(line: Line) -> bool:
-    """True for a program's own line, which is enough alone."""
+    """True for a rule of a mail program, which is sufficient alone."""
     within = line.between_dashes if line.words[0] in _DASHES else ""
-    if within and (within.casefold() in known.ORIGINAL or _WROTE.search(within)):
+    if within and (within.casefold() in quote_words.ORIGINAL or _WROTE.search(within)):
         return True
     return line.is_of_groupwise or _ABOVE_THIS_LINE.match(line.words) is not None
 
 
 def _end_of_sentence(lines: Sequence[Line], at: int) -> int | None:
-    """Where `On Tuesday Eva wrote:` ends, which begins at this line and may be folded."""
+    """The line after a sentence like `On Tuesday Eva wrote:`, which may be folded."""
     first = lines[at]
     if _ISO_SENDER.match(first.words):
         return at + 1
-    most = 1 if _ENDS.search(first.words) else _MOST_PARTS
+    most = 1 if _ENDS.search(first.words) else _MAX_PARTS
     if most > 1 and not _may_be_folded(first.words):
         return None
     joined = ""
@@ -115,34 +116,34 @@ def _end_of_sentence(lines: Sequence[Line], at: int) -> int | None:
         if _ENDS.search(line.words):
             end = at + number
             is_quoted = is_quote_below(lines, end, first.depth)
-            return end if _says_who_wrote(joined, is_quote_below=is_quoted) else None
+            return end if _is_attribution(joined, is_quote_below=is_quoted) else None
     return None
 
 
 def _may_be_folded(first: str) -> bool:
-    """True for the first part of a program's line: it begins with the date or has the address."""
+    """True for the first part of a program's sentence: it begins with a date or has an address."""
     if _BEGINS_WITH_DATE.match(first) and has_date(first):
         return True
     is_end = first.endswith((".", "!", "?")) and not _WROTE.search(first)
     return has_address(first) and not is_end
 
 
-def _says_who_wrote(sentence: str, *, is_quote_below: bool) -> bool:
+def _is_attribution(sentence: str, *, is_quote_below: bool) -> bool:
     if _ISO_SENDER.match(sentence):
         return True
     is_dated = has_date_and_time(sentence)
     if not (_WROTE.search(sentence) or _QUOTING.match(sentence)):
-        # The verb of a language that is not ours.
+        # The verb may be from a language that this module does not know.
         return is_quote_below and has_time(sentence) and has_address(sentence)
     if _PRONOUN.search(_ADDRESSES.sub("", sentence)):
         return is_quote_below and is_dated
     if not sentence.endswith((":", "\uff1a")):
         return is_dated and has_address(sentence)
-    return sentence.count(" ") <= _most_blanks(sentence, is_quote_below=is_quote_below)
+    return sentence.count(" ") <= _max_spaces(sentence, is_quote_below=is_quote_below)
 
 
-def _most_blanks(sentence: str, *, is_quote_below: bool) -> int:
-    """How long a sentence with this in it may be, so that it is a program's; -1 = it is none."""
+def _max_spaces(sentence: str, *, is_quote_below: bool) -> int:
+    """The most spaces that a program's sentence with this content has; -1 = not a program's."""
     if has_date_and_time(sentence):
         return _NAME_AND_TIME + _NAME_AND_ADDRESS * has_address(sentence)
     if has_address(sentence):
@@ -153,13 +154,13 @@ def _most_blanks(sentence: str, *, is_quote_below: bool) -> int:
 
 
 def _names_somebody(sentence: str) -> bool:
-    """True when there is no word but a name, a date and the verb: a program's sentence."""
+    """True if the sentence only consists of a name, a date and the verb, as programs write it."""
     small = (word for word in _WROTE.sub("", sentence).split() if word[0].islower())
     return all(_BESIDE_NAMES.match(word) for word in small)
 
 
 def _words_before(sentence: str) -> str:
-    """What a writer has in the same line, in front of the date."""
+    """The writer's own words on the line, before the date."""
     within = _DATE_WITHIN.search(sentence)
     if within is None or not has_date_and_time(sentence[within.start() :]):
         return ""
@@ -167,7 +168,7 @@ def _words_before(sentence: str) -> str:
 
 
 def _end_of_fields(lines: Sequence[Line], at: int) -> int | None:
-    """Where a header's fields end, which begin at this line."""
+    """The line after the header fields that begin at this line."""
     if _is_header_in_a_line(lines[at].words):
         return at + 1
     fields = _Fields.read(lines, at)
@@ -178,14 +179,14 @@ def _is_header_in_a_line(words: str) -> bool:
     """True for `Date: 3 Feb 2026 10:12 From: eva@kunde.example To: Bo Subject: Hall`."""
     if words.count(":") < len({"from", "date", "to", "subject"}) or not has_address(words):
         return False
-    kinds = {known.FIELDS.get(name.casefold()) for name in _FIELD_WITHIN.findall(words)}
+    kinds = {quote_words.FIELDS.get(name.casefold()) for name in _FIELD_WITHIN.findall(words)}
     is_dated = not kinds.isdisjoint({"sent", "date"}) and has_date_and_time(words)
     return is_dated and {"from", "to", "subject"} <= kinds
 
 
 @dataclass(slots=True)
 class _Fields:
-    """The fields of what may be a header, by kind, in their order."""
+    """The fields of a possible header by kind, in order."""
 
     start: int
     end: int
@@ -193,41 +194,41 @@ class _Fields:
 
     @classmethod
     def read(cls, lines: Sequence[Line], at: int) -> _Fields | None:
-        """The fields from this line on, None when there is no known one."""
+        """The fields from this line on, None if the first one is unknown."""
         first = _field(lines[at])
         if first is None or first[0] not in {"from", "sent", "date", "subject"}:
             return None
-        made = cls(at, at, {})
+        fields = cls(at, at, {})
         kind, folded = "", 0
-        for number in range(at, min(at + _MOST_FIELD_LINES, len(lines))):
+        for number in range(at, min(at + _MAX_FIELD_LINES, len(lines))):
             line = lines[number]
             found = _field(line)
-            is_again = found is not None and found[0] in made.values.keys() - {"other"}
+            is_again = found is not None and found[0] in fields.values.keys() - {"other"}
             if line.depth != lines[at].depth or is_again:
                 break
             if found:
-                kind, folded, made.end = found[0], 0, number + 1
-                made.values[kind] = found[1]
-            elif made.is_over(lines, number) or folded == _MOST_FOLDED.get(kind, 2):
+                kind, folded, fields.end = found[0], 0, number + 1
+                fields.values[kind] = found[1]
+            elif fields.ends_before(lines, number) or folded == _MAX_FOLDED.get(kind, 2):
                 break
             else:
                 folded += 1
-                made.values[kind] += f" {line.words}"
-        return made
+                fields.values[kind] += f" {line.words}"
+        return fields
 
-    def is_over(self, lines: Sequence[Line], number: int) -> bool:
-        """True for a line without a known field that is not a folded part of the one before."""
+    def ends_before(self, lines: Sequence[Line], number: int) -> bool:
+        """True for a line that is neither a known field nor a folded part of the previous one."""
         line = lines[number]
         if line.words:
             return _FIELD.match(line.words) is not None and not has_address(line.words)
         return number + 1 >= len(lines) or _field(lines[number + 1]) is None
 
     def are_a_header(self, lines: Sequence[Line]) -> bool:
-        """True for a mail's header; freight, trips and web forms have such fields too."""
+        """True for the header of a mail. Freight, trips and web forms have similar fields."""
         kinds = self.values.keys()
         if kinds.isdisjoint({"sent", "date"}) or len(kinds & {"from", "to", "subject"}) < 2:
             return False
-        if self._is_rest(lines) or self._is_form(lines):
+        if self._begins_above(lines) or self._is_form(lines):
             return False
         if self._is_time_table() or self._is_call():
             return False
@@ -238,9 +239,9 @@ class _Fields:
             return True
         order = list(self.values)
         if has_date_and_time(self.values.get("sent", "")):
-            # Of a parcel it is named first, and nothing is its subject.
+            # A parcel notice names the time of sending first and has no subject.
             return order[0] != "sent" or "subject" in order
-        # Freight names both places first.
+        # Freight papers name both places first.
         is_mail = ("from", "date") in pairwise(order)
         return is_mail and has_date_and_time(self.values["date"])
 
@@ -256,12 +257,12 @@ class _Fields:
         )
 
     def _is_form(self, lines: Sequence[Line]) -> bool:
-        """True when fields that no mail has are right above or below.
+        """True if fields that no mail has are directly above or below.
 
-        A signature may end with such a line. A form has no time of sending beside a recipient,
-        unless it is of a parcel: that has no subject.
+        A signature may end with such a line. A form has no time of sending next to a recipient,
+        except for a parcel notice, which has no subject.
         """
-        is_of_mail = "subject" in self.values or self._has_address() or self._goes_on(lines)
+        is_of_mail = "subject" in self.values or self._has_address() or self._continues_below(lines)
         if {"sent", "to"} <= self.values.keys() and is_of_mail:
             return False
         beside = [*lines[max(0, self.start - 1) : self.start], *lines[self.end : self.end + 1]]
@@ -269,18 +270,18 @@ class _Fields:
             return True
         below = next_words(lines, self.end)
         found = _FIELD.match(lines[below].words) if below < len(lines) else None
-        return found is not None and found["name"].casefold() in known.FORM_FIELDS
+        return found is not None and found["name"].casefold() in quote_words.FORM_FIELDS
 
-    def _is_rest(self, lines: Sequence[Line]) -> bool:
-        """True when the fields begin above, and what begins there is no mail's header."""
+    def _begins_above(self, lines: Sequence[Line]) -> bool:
+        """True if the fields begin further up, where no mail header was found."""
         return self.start > 0 and _field(lines[self.start - 1]) is not None
 
     def _has_address(self) -> bool:
-        # Notes writes `Eva Holm/Company@Company`.
+        # Lotus Notes writes `Eva Holm/Company@Company`.
         return any("@" in value for value in self.values.values())
 
-    def _goes_on(self, lines: Sequence[Line]) -> bool:
-        """True when a known field follows the unknown one that ends the fields."""
+    def _continues_below(self, lines: Sequence[Line]) -> bool:
+        """True if a known field follows the unknown one that ends the fields."""
         return self.end + 1 < len(lines) and _field(lines[self.end + 1]) is not None
 
     def _is_time_table(self) -> bool:
@@ -289,20 +290,22 @@ class _Fields:
         return not has_address(sender) and has_date(sender)
 
     def _is_call(self) -> bool:
-        """True for `From: +45 11 22 33 44`: a fax, a voice mail, an SMS."""
+        """True for `From: +45 11 22 33 44`: a fax, a voice mail or an SMS."""
         sender = self.values.get("from", "")
         return bool(sender) and not any(letter.isalpha() for letter in sender)
 
 
 def _field(line: Line) -> tuple[str, str] | None:
-    """Kind and value of a line like `From: Eva`."""
+    """The kind and value of a line like `From: Eva`."""
     found = _FIELD.match(line.words) if ":" in line.words else None
-    kind = known.FIELDS.get(found["name"].casefold()) if found else None
+    kind = quote_words.FIELDS.get(found["name"].casefold()) if found else None
     return (kind, found["value"].strip(" *_|")) if found and kind else None
 
 
 def _is_unknown_field(line: Line) -> bool:
     found = _FIELD.match(line.words)
     return (
-        found is not None and found["name"].casefold() not in known.FIELDS and bool(found["value"])
+        found is not None
+        and found["name"].casefold() not in quote_words.FIELDS
+        and bool(found["value"])
     )

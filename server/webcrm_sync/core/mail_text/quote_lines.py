@@ -1,7 +1,6 @@
-"""A line of a mail, and what in it speaks for an older mail below: an address, a date, a time.
+"""One line of a mail, and the signs of a quoted mail in it: an address, a date, a time.
 
-Only the beginning of a line is looked at, by patterns that are bounded, so that no input takes the
-square of its length.
+Only the beginning of a line is examined, with bounded patterns, so no input takes quadratic time.
 """
 
 from __future__ import annotations
@@ -10,10 +9,10 @@ import re
 from collections.abc import Sequence
 from typing import Final, NamedTuple
 
-from webcrm_sync.core.mail_text import quote_words as known
+from webcrm_sync.core.mail_text import quote_words
 from webcrm_sync.core.mail_text.quote_marks import QUOTE_MARK
 
-#: A program's line with a long name and address; people's paragraphs are longer.
+#: The longest line of a mail program, with a long name and address. Paragraphs are longer.
 LONGEST: Final = 300
 
 _FLAGS = re.IGNORECASE
@@ -21,37 +20,37 @@ _QUOTE = re.compile(r"[ \t]{0,4}(?:>[ \t]?)++")
 _SPACES = re.compile(r"[ \t\u00a0\u2000-\u200b\u202f\u2060\ufeff]++")
 _ADDRESS = re.compile(r"[^\s<>@:;,]@[^\s<>@:;,]+\.\w")
 _TIME = re.compile(
-    rf"\b\d{{1,2}}:\d{{2}}|\b(?:{known.AT})\s?\d{{1,2}}[.h]\d{{2}}(?!\.?\d)|"
-    rf"\b(?:{known.AT})\s?\d{{1,2}}\.\d{{2}}\.\d{{2}}\b|"
+    rf"\b\d{{1,2}}:\d{{2}}|\b(?:{quote_words.AT})\s?\d{{1,2}}[.h]\d{{2}}(?!\.?\d)|"
+    rf"\b(?:{quote_words.AT})\s?\d{{1,2}}\.\d{{2}}\.\d{{2}}\b|"
     r"\b(?:19|20)\d{2},? \d{1,2}\.\d{2}\b|\d{1,2}\.\d{2} ?[ap]m\b",
     _FLAGS,
 )
 _DATE = re.compile(
-    rf"\b\d{{1,2}}(?:st|nd|rd|th|er)?\.?[ -](?:de )?(?:{known.MONTHS})|"
-    rf"\b(?:{known.MONTHS})[^\W\d_]*\.?[ -]\d{{1,2}}(?:st|nd|rd|th)?\b(?![:.]\d)|"
+    rf"\b\d{{1,2}}(?:st|nd|rd|th|er)?\.?[ -](?:de )?(?:{quote_words.MONTHS})|"
+    rf"\b(?:{quote_words.MONTHS})[^\W\d_]*\.?[ -]\d{{1,2}}(?:st|nd|rd|th)?\b(?![:.]\d)|"
     r"\b\d{1,4}[./-] ?\d{1,2}[./-] ?\d{1,4}\b",
     _FLAGS,
 )
 _DASHES = re.compile(
     r"[*\s]*[-_=–—]{2,}+\s*(?P<within>[^\s_=–—-].{0,120}?)\s?[-_=–—]{2,}+[*\s]*:?$"
 )
-#: The same in front of fields that Samsung's program has joined to it.
+#: The same before fields that Samsung's mail program has joined to it.
 _DASHES_IN_FRONT = re.compile(r"-{4,}+ ?(?P<within>[^-]{3,40}?) ?-{4,}+(?=\w)")
-#: GroupWise's own line, which is no quote: `>>> Eva <eva@kunde.example> 3.2.2026 10:12 >>>`.
+#: GroupWise's header line, which is not a quote: `>>> Eva <eva@kunde.example> 3.2.2026 10:12 >>>`.
 _GROUPWISE = re.compile(r">>> (?=[^<>]{1,100}<[^<>\s]+@[^<>\s]+>.{10,60}(?:>>>|in Nachricht) ?$)")
 _RULE = re.compile(r"(?:[-_=*–—─]\s?){5,}+$")
-_FORWARDED = re.compile(rf"\b(?:{known.FORWARDED})", _FLAGS)
-_BEGIN = re.compile(rf"\W*(?:{known.BEGIN})\b.{{0,60}}:$", _FLAGS)
-#: No more than `Starten på den videresendte besked:`.
+_FORWARDED = re.compile(rf"\b(?:{quote_words.FORWARDED})", _FLAGS)
+_BEGIN = re.compile(rf"\W*(?:{quote_words.BEGIN})\b.{{0,60}}:$", _FLAGS)
+#: A whole line like `Starten på den videresendte besked:`.
 _FORWARDED_MESSAGE = re.compile(
-    rf"\W*(?:(?:{known.BEGINS})\w* (?:\w{{1,20}} ){{0,2}})?(?:{known.FORWARDED})\w* "
-    rf"(?:{known.MESSAGE})\W{{0,3}}:\W*$",
+    rf"\W*(?:(?:{quote_words.BEGINS})\w* (?:\w{{1,20}} ){{0,2}})?(?:{quote_words.FORWARDED})\w* "
+    rf"(?:{quote_words.MESSAGE})\W{{0,3}}:\W*$",
     _FLAGS,
 )
 
 
 class Line(NamedTuple):
-    """A line of a mail. `depth`: how often it is quoted; `words`: without the quote's marks."""
+    """A line of a mail. `depth`: its quote depth; `words`: the text without quote markers."""
 
     text: str
     depth: int
@@ -59,7 +58,7 @@ class Line(NamedTuple):
 
     @classmethod
     def of(cls, text: str) -> Line:
-        """The line of this text. What is longer than a header has only its beginning as words."""
+        """The line with this text. `words` only holds the beginning of a long line."""
         if not text:
             return BLANK
         mark = None if _GROUPWISE.match(text) else _QUOTE.match(text)
@@ -68,12 +67,12 @@ class Line(NamedTuple):
 
     @property
     def is_rule(self) -> bool:
-        """True for a row of dashes or the like and nothing more."""
+        """True for a row of dashes or the like."""
         return _RULE.match(self.words) is not None
 
     @property
     def is_forward_rule(self) -> bool:
-        """True for what programs write above a mail that they pass on."""
+        """True for the line that programs write above a forwarded mail."""
         if not _FORWARDED.search(self.words):
             return False
         alone = (_BEGIN, _FORWARDED_MESSAGE)
@@ -81,7 +80,7 @@ class Line(NamedTuple):
 
     @property
     def is_of_groupwise(self) -> bool:
-        """True for the line that GroupWise writes above an older mail."""
+        """True for GroupWise's header line."""
         return _GROUPWISE.match(self.words) is not None
 
     @property
@@ -91,38 +90,38 @@ class Line(NamedTuple):
         return dashed["within"].strip(" :*") if dashed else ""
 
 
-#: A line without anything.
+#: An empty line.
 BLANK: Final = Line("", 0, "")
 
 
 def next_words(lines: Sequence[Line], at: int) -> int:
-    """The first line from here on that has words; the number of lines when there is none."""
+    """The index of the next line with words, or the number of lines."""
     while at < len(lines) and lines[at].words in {"", QUOTE_MARK}:
         at += 1
     return at
 
 
 def is_quote_below(lines: Sequence[Line], at: int, depth: int) -> bool:
-    """True when the next line with words is quoted more often than `depth`."""
+    """True if the next line with words has a larger quote depth than `depth`."""
     below = next_words(lines, at)
     return below < len(lines) and lines[below].depth > depth
 
 
 def has_address(words: str) -> bool:
-    """True for words with an e-mail address in them."""
+    """True for text that contains an e-mail address."""
     return _ADDRESS.search(words) is not None
 
 
 def has_date(words: str) -> bool:
-    """True for words with a day of a month in them."""
+    """True for text that contains a day of a month."""
     return _DATE.search(words) is not None
 
 
 def has_time(words: str) -> bool:
-    """True for words with a time of day in them."""
+    """True for text that contains a time of day."""
     return _TIME.search(words) is not None
 
 
 def has_date_and_time(words: str) -> bool:
-    """True for words with a day of a month and a time of day in them."""
+    """True for text that contains a day of a month and a time of day."""
     return has_date(words) and has_time(words)

@@ -1,15 +1,14 @@
-"""What mail programs mark in HTML where they quote an older mail: data, and how to read it.
+"""The HTML attributes by which mail programs mark quoted mails.
 
-The marks are those of the programs' own mails, and of the lists by which open mail programs fold
-quoted mails: Proton's `BLOCKQUOTE_SELECTORS`, Infomaniak's `quoteDescriptors`, talon and planer.
-A mark is an attribute and one of its words, in small letters: `("class", "gmail_quote")`.
-`of` finds the marks of an element. A blockquote without a mark may be its writer's own.
+Sources are the programs' own mails, and the lists that open-source mail programs fold quotes by:
+Proton's `BLOCKQUOTE_SELECTORS`, Infomaniak's `quoteDescriptors`, talon and planer. A mark is an
+attribute name and one word of its value in lower case: `("class", "gmail_quote")`. A blockquote
+without a mark may be the writer's own.
 
-A tree is read like this: in front of each outermost blockquote with a mark of `QUOTES`, and of each
-outermost other element with one of `BEGINS`, `HOLDS` or `LEADS`, comes a line of its own,
-`HISTORY_LINE`; each blockquote has `> ` at the beginning of its lines, marked or not.
-`core.quoted_reply` cuts from there on, keeps an answer below or between the quotes, and takes the
-lines themselves out.
+`html` writes the line `QUOTE_MARK` before each outermost blockquote with a mark of `QUOTE_BLOCKS`,
+and before each outermost other element with a mark of `QUOTE_STARTS`, `QUOTE_CONTAINERS` or
+`ATTRIBUTIONS`. Every blockquote's lines begin with `> `. `quoted_reply` cuts at these lines, keeps
+answers below or between the quotes, and removes the `QUOTE_MARK` lines.
 """
 
 from __future__ import annotations
@@ -18,11 +17,11 @@ import re
 from collections.abc import Mapping
 from typing import Final
 
-#: The line that says "a mail program quotes an older mail from here on". A character for private
-#: use (Unicode 23.5): it is taken out of a mail's own text before the tree puts it there.
+#: The line before a quoted mail. It is a private-use character (Unicode 23.5), which is removed
+#: from the mail's own text first.
 QUOTE_MARK: Final = "\ue000"
 
-#: All that follows is the older mail, to the end.
+#: Everything after the element belongs to the quoted mail.
 QUOTE_STARTS: Final = frozenset(
     {
         ("id", "appendonsend"),  # Outlook on the web, new Outlook
@@ -38,8 +37,8 @@ QUOTE_STARTS: Final = frozenset(
     }
 )
 
-#: The element holds the older mail and the line about it. People also answer inside of it, below
-#: the blockquotes (Gmail). Gmail's older `gmail_extra` is none: it holds signatures too.
+#: The element contains the quoted mail and its attribution. People also answer inside it, below the
+#: blockquotes (Gmail). Gmail's older `gmail_extra` is no mark, since it contains signatures too.
 QUOTE_CONTAINERS: Final = frozenset(
     {
         ("class", "gmail_quote"),  # Gmail, K-9 Mail, Superhuman, Mailspring
@@ -59,7 +58,7 @@ QUOTE_CONTAINERS: Final = frozenset(
     }
 )
 
-#: The element is the line that says who wrote the older mail, and when.
+#: The element is the line with the quoted mail's author and time.
 ATTRIBUTIONS: Final = frozenset(
     {
         ("class", "moz-cite-prefix"),  # Thunderbird
@@ -70,8 +69,8 @@ ATTRIBUTIONS: Final = frozenset(
     }
 )
 
-#: Of a blockquote these alone count: Gmail gives `gmail_quote` to its writer's own quotes too.
-#: In Apple Mail, iOS and Fastmail it holds the line about the older mail.
+#: The marks of blockquotes: Gmail also puts `gmail_quote` on the writer's own quotes. In Apple
+#: Mail, iOS and Fastmail the blockquote contains the attribution.
 QUOTE_BLOCKS: Final = frozenset(
     {
         ("type", "cite"),  # Apple Mail, iOS, Thunderbird, Fastmail, Open-Xchange, Roundcube
@@ -91,8 +90,8 @@ QUOTE_BLOCKS: Final = frozenset(
     }
 )
 
-#: The line above the header in Outlook's own HTML, from 2007 on, in any language; as Word writes
-#: it, and as browsers write it again.
+#: Outlook's line above the header, since 2007 and in any language: as Word writes it, and as
+#: browsers rewrite it.
 _OUTLOOK_LINE = re.compile(
     r"border-top: ?(?:solid #(?:e1e1e1|b5c4df) 1\.0pt"
     r"|1pt solid rgb\((?:225, 225, 225|181, 196, 223)\))"
@@ -105,7 +104,7 @@ _ATTRIBUTES = ("id", "class", "name", "type", "data-marker")
 def marks_of(attributes: Mapping[str, str | None]) -> frozenset[tuple[str, str]]:
     """The words of an element's attributes, in the form of the marks.
 
-    Outlook on the web puts `x_` in front of the ids and classes of what it quotes, each time anew.
+    Outlook on the web adds another `x_` to the ids and classes of what it quotes each time.
 
     >>> sorted(marks_of({"class": "x_gmail_quote gmail_quote_container", "style": "margin: 0"}))
     [('class', 'gmail_quote'), ('class', 'gmail_quote_container')]

@@ -1,14 +1,14 @@
-"""The words by which mail programs say, in text, that an older mail follows.
+"""The words that mail programs write before a quoted mail, in lower case.
 
-They are the words of the programs' own mails in Danish, Swedish, Norwegian, German, Dutch and
-English, and in the languages that our users' customers write besides. All in small letters.
+They come from the programs' own mails in Danish, Swedish, Norwegian, German, Dutch and English, and
+in other languages that our users' customers write.
 """
 
 from __future__ import annotations
 
 from typing import Final
 
-#: The fields of a quoted mail's header. "other": it belongs to a header and says nothing more.
+#: The header fields of a quoted mail by kind. "other": part of a header, without further meaning.
 FIELDS: Final[dict[str, str]] = {}
 for _kind, _names in {
     "from": "from fra frå från von van de lähettäjä da od от",
@@ -32,36 +32,36 @@ FIELDS.update(
     )
 )
 
-#: "wrote", as a pattern. Between a name and a date, or before or behind both.
+#: A pattern for "wrote": between a name and a date, or before or after both.
 WROTE: Final = (
     r"wrote|writes|skrev|skreiv|schrieb|geschrieben|schreef|geschreven|kirjoitti|a écrit|escribió|"
     r"ha scritto|escreveu|napisał(?:\(?a\)?)?|napsal(?:\(a\))?|написал(?:\(а\))?"
 )
 
-#: "quoting": in front of a name, at the beginning of a line (Horde, IMP).
+#: "quoting", before a name at the beginning of a line (Horde, IMP).
 QUOTING: Final = r"quoting|zitat von|citerar|citat af|citat från|sitat fra|citeren"
 
-#: What stands before a date at the beginning of the line: "on", "the".
+#: "on" or "the", before a date at the beginning of a line.
 ON: Final = r"on|at|am|den|op|le|på|el|il|em|dnia|dne"
 
-#: A clock's time is behind one of these.
+#: The words before a time of day.
 AT: Final = r"kl\.?|klo|kello|um|om|at|à|alle|às"
 
-#: The first letters of the months' names.
+#: The first letters of month names.
 MONTHS: Final = (
     r"jan|feb|fev|fév|mar|mär|mrt|maa|apr|avr|abr|maj|mai|may|mei|mag|jun|juin|jui|giu|jul|lug|"
     r"aug|aoû|ago|sep|set|okt|oct|ott|nov|dec|dez|déc|des|dic|tam|hel|huh|tou|kes|hei|elo|syy|lok|"
     r"jou|ene|gen|sty|lut|kwi|cze|lip|sie|wrz|paź|lis|gru"
 )
 
-#: Small words that a program's sentence has beside a name: of a date, of a name, around the verb.
+#: Small words that a program's sentence has next to a name: for the date, the name or the verb.
 BESIDE_NAMES: Final = (
     rf"(?:{ON}|{AT}|the|den|der|von|van|de|af|av|via|from|for|and|og|och|und|en|uhr|hat|heeft|ha|"
     r"het|volgende|folgendes|følgende|följande|man|tir|ons|tor|fre|lør|søn|mån|tis|lör|sön|maa|din|"
     r"woe|don|vri|zat|zon|di|wo|vr|za|zo|ma|ti|ke|to|pe|la|su)"
 )
 
-#: Who writes of people like this tells a story; a program names them. As they are written.
+#: People who tell a story use pronouns, programs use names. With case.
 PRONOUNS: Final = (
     r"(?<![\w/&-])(?:he|she|we|they|you|me|us|him|her|them|I(?!\.)|ich|er|wir|mir|uns|ihm|ihnen|"
     r"jeg|han|hun|vi|mig|meg|os|oss|dere|jag|hon|ni|ik|hij|zij|ze|wij|mij|hem|haar|jullie|hän|nous|"
@@ -70,7 +70,7 @@ PRONOUNS: Final = (
     r"\b(?:haben|schrieben|hatten) Sie\b"
 )
 
-#: Fields of web forms, which no mail's header has.
+#: Fields of web forms, which no mail header has.
 FORM_FIELDS: Final = frozenset(
     {
         *("message", "besked", "meddelelse", "meddelande", "melding", "nachricht", "bericht"),
@@ -79,7 +79,7 @@ FORM_FIELDS: Final = frozenset(
     }
 )
 
-#: Between dashes: an older mail, to which this one is the answer.
+#: Between dashes, above the mail that is being answered.
 ORIGINAL: Final = frozenset(
     {
         *("original message", "original mail", "original appointment", "reply message"),
@@ -104,37 +104,37 @@ ORIGINAL: Final = frozenset(
     }
 )
 
-#: What ticket systems ask for, at the end of a line between marks.
+#: The request of ticket systems, at the end of a line between marks.
 ABOVE_THIS_LINE: Final = (
     r"above this line|(?:over|ovenfor|ovenover) denne linjen?|(?:ovanför|över) (?:den här raden|"
     r"denna rad)|(?:über|oberhalb) dieser Zeile(?: ein)?|boven deze (?:regel|lijn)"
 )
 
-#: In a line between dashes, or in one that begins with "begin" and ends with a colon: a forward.
+#: "forwarded", in a line between dashes or in one from "begin" to a colon.
 FORWARDED: Final = (
     r"forwarded|videresendt|videresend|vidarebefordra|weitergeleitet|doorgestuurd|doorgezonden|"
     r"välitetty|transféré|réexpédié|reenviado|inoltrato|encaminhada"
 )
-#: How such a line begins where it has no dashes (Apple Mail).
+#: The beginning of such a line without dashes (Apple Mail).
 BEGIN: Final = r"begin|start|start på|anfang|början på|debut|début|inicio|inizio"
 #: The same as verbs, and as nouns with their article.
 BEGINS: Final = r"start|begin|began|begynn|börja|påbörja|anfang"
-#: What it is called that was forwarded, in such a line.
+#: "message", in such a line.
 MESSAGE: Final = (
     r"message|e-?mail|meddelelsen?|besked(?:en)?|meddelandet?|brevet|brev|mejlet|mejl|melding(?:en)?"
     r"|nachricht|bericht|viesti"
 )
 
-#: An answer's mark in front of its subject.
+#: The prefixes of an answer's subject.
 ANSWER_MARKS: Final = r"re|sv|aw|antw|ad|vs|svar|antwort|antwoord|r[eé]f"
 
-#: A forward's mark in front of its subject.
+#: The prefixes of a forward's subject.
 FORWARD_MARKS: Final = (
     r"fwd?|fw|vs|vb|wg|doorst|tr|i|vl|rv|enc|pd|videresendt|videresend|videresending|"
     r"vidarebefordr(?:a|at|an|as)|weitergeleitet|weiterleitung|"
     r"doorgestuurd|forwarded|forward|transf|välitetty|transféré"
 )
-#: What a gateway puts in front of a subject without brackets, with a colon or a dash behind it.
+#: A gateway's prefixes of a subject without brackets, followed by a colon or dash.
 GATEWAY_MARKS: Final = (
     r"ext|extern|external|externe|externt|ekstern|eksternt|ulkoinen|externes|caution"
 )

@@ -1,6 +1,6 @@
-"""What a mail adds to the older mails that it quotes, in plain text.
+"""Separates the new text of a mail from the mails that it quotes.
 
-A quoted line begins with `>`. Where a tree has marked a quote, `HISTORY_LINE` is in front of it.
+Quoted lines begin with `>`. If the HTML marks a quote, a `QUOTE_MARK` line precedes it.
 """
 
 from __future__ import annotations
@@ -9,30 +9,31 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from webcrm_sync.core.mail_text import quote_words as known
+from webcrm_sync.core.mail_text import quote_words
 from webcrm_sync.core.mail_text.quote_header import Header, find_header
 from webcrm_sync.core.mail_text.quote_lines import BLANK, Line, next_words
 from webcrm_sync.core.mail_text.quote_marks import QUOTE_MARK
 
-#: Headers are looked for in so many characters: nobody writes more above what is quoted.
-_SEARCHED = 100_000
-#: Lines about a mail between a mark of the tree and the quote itself, which no rule knows.
-_MOST_LINES_ABOUT = 2
-#: In so many lines of a marked quote a program has named its writer, if it has.
+#: How many characters are searched for headers: nobody writes more above a quote.
+_MAX_SEARCHED = 100_000
+#: The most attribution lines between a `QUOTE_MARK` and the quote that no rule recognises.
+_MAX_ATTRIBUTION_LINES = 2
+#: The first lines of a marked quote, in which a program names the writer.
 _FIRST_LINES = 6
-#: A quoted line of this length was folded, and its rest has lost the mark.
+#: A quoted line of at least this length may be folded, with a rest that has lost its marker.
 _LONG_LINE = 60
 _BRACKETED = r"\[[^\[\]]{1,60}\]|[({<*#][^\])}>*#]{1,60}[\])}>*#]+"
-_TAG = rf"(?:{_BRACKETED})[\s:|-]*|(?:{known.GATEWAY_MARKS})\s*[:|-]\s*"
+_TAG = rf"(?:{_BRACKETED})[\s:|-]*|(?:{quote_words.GATEWAY_MARKS})\s*[:|-]\s*"
 _FORWARD = re.compile(
-    rf"\s*(?:{_TAG})*+(?:{known.FORWARD_MARKS})\s*(?:[(\[]\d+[)\]]\s*)?[:\uff1a]", re.IGNORECASE
+    rf"\s*(?:{_TAG})*+(?:{quote_words.FORWARD_MARKS})\s*(?:[(\[]\d+[)\]]\s*)?[:\uff1a]",
+    re.IGNORECASE,
 )
 _BLANK_LINES = re.compile(r"\n{3,}")
 
 
 def new_text(subject: str, text: str) -> str:
-    """What a mail says itself. What a forward passes on is what it is about: it stays."""
-    return _tidy(text) if is_forward(subject, text) else strip_quoted_mails(text)
+    """The new text of a mail. A forward keeps the mail that it passes on."""
+    return _tidy_lines(text) if is_forward(subject, text) else strip_quoted_mails(text)
 
 
 def is_forward(subject: str, text: str = "") -> bool:
@@ -45,7 +46,7 @@ def is_forward(subject: str, text: str = "") -> bool:
     """
     if _FORWARD.match(subject[:300]):
         return True
-    mail = _Mail.of(text[:_SEARCHED])
+    mail = _MailLines.of(text[:_MAX_SEARCHED])
     for number, line in enumerate(mail.lines):
         if line.is_forward_rule:
             return True
@@ -57,25 +58,25 @@ def is_forward(subject: str, text: str = "") -> bool:
 
 
 def strip_quoted_mails(text: str) -> str:
-    r"""The text without the mails quoted in it; the text itself where nothing new would be left.
+    r"""The text without quoted mails, or the whole text if nothing new would be left.
 
-    An answer below the quoted mail stays. Answers between its lines stay with what they answer.
+    An answer below the quoted mail stays. Answers between quoted lines stay together with them.
 
     >>> strip_quoted_mails("Yes.\n\nOn 3 Feb 2026, at 10:12, Eva wrote:\n> Shall we?")
     'Yes.'
     """
-    return _tidy("\n".join(_Mail.of(text).new_lines())) or _tidy(text)
+    return _tidy_lines("\n".join(_MailLines.of(text).new_lines())) or _tidy_lines(text)
 
 
-def _tidy(text: str) -> str:
+def _tidy_lines(text: str) -> str:
     return _BLANK_LINES.sub("\n\n", text.replace(QUOTE_MARK, "")).strip()
 
 
 @dataclass(frozen=True, slots=True)
-class _Mail:
-    """A mail's lines. `searched`: in how many of them a header is looked for.
+class _MailLines:
+    """The lines of a mail. `searched`: how many of them are searched for headers.
 
-    `last`: the last line that is not quoted.
+    `last`: the last line outside of quotes.
     """
 
     lines: list[Line]
@@ -83,11 +84,11 @@ class _Mail:
     last: int
 
     @classmethod
-    def of(cls, text: str) -> _Mail:
-        """The lines of a mail's text."""
+    def of(cls, text: str) -> _MailLines:
+        """The mail with this text."""
         lines = [Line.of(x) for x in text.split("\n")]
         own = (n for n in reversed(range(len(lines))) if _is_own(lines[n]))
-        return cls(lines, text.count("\n", 0, _SEARCHED) + 1, next(own, -1))
+        return cls(lines, text.count("\n", 0, _MAX_SEARCHED) + 1, next(own, -1))
 
     def header(self, at: int) -> Header | None:
         """The header that begins at this line."""
@@ -95,7 +96,7 @@ class _Mail:
         return None if found and self._is_own_quote(at) else found
 
     def new_lines(self) -> list[str]:
-        """What is not history."""
+        """The lines that are new."""
         kept: list[Line] = []
         at = 0
         while at < len(self.lines):
@@ -104,43 +105,43 @@ class _Mail:
                 at += 1
                 continue
             _drop_above(kept, is_quoted=self.lines[at].depth > 0)
-            answers, at = self._below(header)
+            answers, at = self._read_below(header)
             kept += [Line.of(header.before), BLANK, *answers]
         return [line.text for line in kept]
 
-    def _below(self, header: Header) -> tuple[list[Line], int]:
-        """What is new below a header, and where to go on: at the next header, or at the end."""
-        start = self._quote_of(header)
+    def _read_below(self, header: Header) -> tuple[list[Line], int]:
+        """The new lines below a header, and the line to continue at."""
+        start = self._quote_start(header)
         if start is None:
             return [], len(self.lines)
         end = self._next_header(start)
-        return _answers(self.lines[start:end]), end
+        return _select_answers(self.lines[start:end]), end
 
-    def _quote_of(self, header: Header) -> int | None:
-        """Where the quote begins that a header speaks of; None when the older mail has no marks."""
+    def _quote_start(self, header: Header) -> int | None:
+        """The start of the quote below a header; None if the quoted mail has no markers."""
         if self.lines[header.start].depth:
             return header.end
         at = next_words(self.lines, header.end)
         if self.lines[header.start].words == QUOTE_MARK:
-            at = self._end_of_lines_about(at)
+            at = self._skip_attribution(at)
         if not self._is_quoted(at):
             return None
         quoted = find_header(self.lines, at)
         return quoted.end if quoted else at
 
-    def _end_of_lines_about(self, at: int) -> int:
-        """The first line with words behind those that say who wrote the quote."""
+    def _skip_attribution(self, at: int) -> int:
+        """The first line with words after the attribution of a quote."""
         if not self._is_quoted(at) and at < len(self.lines) and (header := self.header(at)):
             return next_words(self.lines, header.end)
-        for _ in range(_MOST_LINES_ABOUT):
+        for _ in range(_MAX_ATTRIBUTION_LINES):
             if not self._is_quoted(at):
                 at = next_words(self.lines, at + 1)
         return at
 
     def _is_own_quote(self, mark: int) -> bool:
-        """True for a quote that programs mark as they mark history, and that its writer put there.
+        """True for the writer's own quote, which mail programs mark like a quoted mail.
 
-        Nobody is named in it as its writer, and words about it follow.
+        Nobody is named in it as its author, and the writer's words follow it.
         """
         if self.lines[mark].words != QUOTE_MARK:
             return False
@@ -154,7 +155,7 @@ class _Mail:
         return at < len(self.lines) and self.lines[at].depth > 0
 
     def _next_header(self, start: int) -> int:
-        """Where the next header outside of the quotes begins."""
+        """The start of the next header outside of quotes."""
         mark: int | None = None
         for number in range(start, len(self.lines)):
             line = self.lines[number]
@@ -172,14 +173,14 @@ def _is_own(line: Line) -> bool:
 
 
 def _drop_above(kept: list[Line], *, is_quoted: bool) -> None:
-    """Drop the rules right above a header, and the quote that a quoted header is in."""
+    """Drop the rules directly above a header, and the quote that contains a quoted header."""
     while kept and (not kept[-1].words or kept[-1].is_rule or (is_quoted and kept[-1].depth)):
         kept.pop()
 
 
-def _answers(lines: Sequence[Line]) -> list[Line]:
-    """The answers to quotes; with the quotes where there are answers between them."""
-    parts = [(is_quoted, _trimmed(part)) for is_quoted, part in _parts(lines)]
+def _select_answers(lines: Sequence[Line]) -> list[Line]:
+    """The answers to quotes, together with the quotes if there are answers between them."""
+    parts = [(is_quoted, _trim_blank_lines(part)) for is_quoted, part in _split_parts(lines)]
     last = max((n for n, (is_quoted, _) in enumerate(parts) if not is_quoted), default=-1)
     answers = [part for is_quoted, part in parts[: last + 1] if not is_quoted]
     is_between = len(answers) > 1 or last + 1 < len(parts)
@@ -187,8 +188,8 @@ def _answers(lines: Sequence[Line]) -> list[Line]:
     return [line for part in shown for line in [*part, BLANK]]
 
 
-def _parts(lines: Sequence[Line]) -> list[tuple[bool, list[Line]]]:
-    """Quotes (True) and answers in turn, each with the blank lines below it."""
+def _split_parts(lines: Sequence[Line]) -> list[tuple[bool, list[Line]]]:
+    """Alternating quotes (True) and answers, each with the blank lines below it."""
     parts: list[tuple[bool, list[Line]]] = []
     for number, line in enumerate(lines):
         is_blank = line.words in {"", QUOTE_MARK}
@@ -201,7 +202,7 @@ def _parts(lines: Sequence[Line]) -> list[tuple[bool, list[Line]]]:
 
 
 def _is_rest_of_quote(lines: Sequence[Line], number: int) -> bool:
-    """True for the folded rest of a quoted line, which has lost its mark."""
+    """True for the folded rest of a quoted line, which has lost its marker."""
     if not 0 < number < len(lines) - 1 or not lines[number + 1].depth:
         return False
     above = lines[number - 1]
@@ -210,7 +211,7 @@ def _is_rest_of_quote(lines: Sequence[Line], number: int) -> bool:
     return above.depth > 0 and bool(lines[number].words) and (is_long or is_open)
 
 
-def _trimmed(part: list[Line]) -> list[Line]:
-    """The lines without the blank ones at both ends."""
+def _trim_blank_lines(part: list[Line]) -> list[Line]:
+    """The lines without blank ones at both ends."""
     shown = [n for n, line in enumerate(part) if line.words not in {"", QUOTE_MARK}]
     return part[shown[0] : shown[-1] + 1] if shown else []

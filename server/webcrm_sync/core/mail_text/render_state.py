@@ -1,4 +1,4 @@
-"""A mail's HTML while it is read: the text so far, and what holds for the words to come."""
+"""The state of a conversion from HTML: the layout, and the settings for the next words."""
 
 from __future__ import annotations
 
@@ -15,12 +15,12 @@ from webcrm_sync.core.mail_text.style import Style
 from webcrm_sync.core.mail_text.whitespace import strip_fillers
 
 Attributes = dict[str, str | None]
-#: What is to be done at the end of an element.
+#: Actions for the end of an element, in order of registration.
 ExitActions = list[Callable[[], None]]
 
-#: Or a number.
+#: Matches a letter or digit.
 _LETTER = re.compile(r"[^\W_]")
-#: Outlook writes smileys and arrows in a font whose letters are pictures.
+#: Outlook writes smileys and arrows as letters of the font Wingdings.
 _WINGDINGS = str.maketrans(
     {"J": "☺", "K": "😐", "L": "☹", "ü": "✓", "û": "✗", "à": "→", "ß": "←", "è": "➔"}
 )
@@ -28,9 +28,9 @@ _WINGDINGS = str.maketrans(
 
 @dataclass(slots=True)
 class Element:
-    """One element of the tree, with what its style changes.
+    """One element of the tree with its parsed style.
 
-    Not frozen: a mail has hundreds of them, and a frozen one takes four times as long to make.
+    Not frozen: a mail has hundreds of elements, and creating a frozen one takes four times as long.
     """
 
     node: LexborNode
@@ -39,7 +39,7 @@ class Element:
     style: Style
 
     def get(self, name: str) -> str:
-        """The attribute's text, "" when there is none."""
+        """The attribute's value, "" if it has none."""
         return self.attributes.get(name) or ""
 
 
@@ -54,7 +54,7 @@ class Numbering:
 
 @dataclass(slots=True)
 class RenderState:
-    """The layout, and what holds for the words to come. `set` changes it for one element."""
+    """The layout, and the settings for the next words, which one element can change."""
 
     layout: Layout = field(default_factory=Layout)
     is_sizeless: bool = False
@@ -62,17 +62,17 @@ class RenderState:
     is_wingdings: bool = False
     is_struck: bool = False
     is_linked: bool = False
-    is_history: bool = False
-    #: a letter or a number was written that is no picture's
+    is_in_quoted_mail: bool = False
+    #: True once a letter or digit was written that belongs to no picture
     has_words: bool = False
     lists: list[Numbering] = field(default_factory=list)
-    #: for each open row of a table, the line of its first words
+    #: for each open table row, the line of its first words
     rows: list[int | None] = field(default_factory=list)
 
-    def set(self, leaves: ExitActions, **values: bool) -> None:
-        """Let these hold until the end of the element."""
+    def set_until_exit(self, on_exit: ExitActions, **values: bool) -> None:
+        """Change these settings until the end of the element."""
         for name, value in values.items():
-            leaves.append(partial(setattr, self, name, getattr(self, name)))
+            on_exit.append(partial(setattr, self, name, getattr(self, name)))
             setattr(self, name, value)
 
     def write(self, text: str) -> None:
@@ -88,22 +88,22 @@ class RenderState:
         if not self.has_words:
             self.has_words = _LETTER.search(text) is not None
         if self.is_preserved:
-            self.layout.preserved(text)
+            self.layout.write_preserved(text)
         else:
-            self.layout.flow(text)
+            self.layout.write_flowing(text)
 
-    def block(self, leaves: ExitActions, breaks: int = 1) -> None:
-        """Begin and end the element on a line of its own."""
-        self.layout.block(breaks)
-        leaves.append(partial(self.layout.block, breaks))
+    def begin_block(self, on_exit: ExitActions, breaks: int = 1) -> None:
+        """Put the element on lines of its own."""
+        self.layout.request_break(breaks)
+        on_exit.append(partial(self.layout.request_break, breaks))
 
-    def apart(self, leaves: ExitActions) -> None:
-        """Keep the element's words from those beside it."""
-        self.layout.separate()
-        leaves.append(self.layout.separate)
+    def begin_inline_box(self, on_exit: ExitActions) -> None:
+        """Separate the element's words from their neighbours by spaces."""
+        self.layout.request_space()
+        on_exit.append(self.layout.request_space)
 
-    def span(self, leaves: ExitActions, before: str, after: str = "") -> None:
-        """Write something around the element's words."""
+    def begin_span(self, on_exit: ExitActions, before: str, after: str = "") -> None:
+        """Write text around the element's words."""
         span = Span(before, after)
         self.layout.open_span(span)
-        leaves.append(partial(self.layout.close_span, span))
+        on_exit.append(partial(self.layout.close_span, span))

@@ -1,4 +1,4 @@
-"""What an element's `style` attribute changes about its text."""
+"""Reads from a `style` attribute what changes the text of its element."""
 
 from __future__ import annotations
 
@@ -6,8 +6,8 @@ import re
 from dataclasses import dataclass
 from functools import lru_cache
 
-#: Nothing else in a style is looked at; most styles name none of these.
-_TELLING = re.compile(
+#: The relevant properties and values; most styles contain none of them.
+_RELEVANT = re.compile(
     r"display|visibility|opacity|font-size|height|width|white-space|line-through"
     r"|border|list-style|margin|mso-list|wingdings|super|float",
     re.IGNORECASE,
@@ -15,7 +15,7 @@ _TELLING = re.compile(
 _SHORT, _LONGEST = 200, 4000
 _ZERO = re.compile(r"[-+]?0*\.?0*(?:[a-z]+|%)?")
 _BLOCKS = frozenset({"block", "flex", "grid", "table", "list-item", "flow-root", "table-row"})
-_APART = frozenset({"inline-block", "inline-flex", "inline-table", "inline-grid"})
+_INLINE_BOXES = frozenset({"inline-block", "inline-flex", "inline-table", "inline-grid"})
 _LIST_KINDS = {
     "none": "none",
     "lower-alpha": "a",
@@ -25,33 +25,33 @@ _LIST_KINDS = {
     "lower-roman": "i",
     "upper-roman": "I",
 }
-#: The lines by which Outlook and Exchange mark a quote in HTML that has no blockquote.
+#: The colours of the line with which Outlook and Exchange mark a quote without a blockquote.
 _QUOTE_COLOURS = ("blue", "#0000ff", "#800000")
 _PRESERVED = frozenset({"pre", "pre-wrap", "pre-line", "break-spaces"})
 
 
 @dataclass(frozen=True, slots=True)
 class Style:
-    """The parts of a style that matter to a text; the defaults say "not mentioned"."""
+    """The relevant parts of a style. The defaults mean that the style does not mention them."""
 
     is_hidden: bool = False
-    #: the text within has no size, unless an element inside gives it one again
+    #: the text inside has no size, unless an inner element sets one
     is_sizeless: bool | None = None
     is_block: bool | None = None
-    #: a box within a line, like a button
-    is_apart: bool = False
-    is_raised: bool = False
+    #: a box inside a line, like a button
+    is_inline_box: bool = False
+    is_superscript: bool = False
     is_preserved: bool | None = None
     is_struck: bool = False
     is_quote: bool = False
-    #: an indentation that the writer made, where its element is usually a quote
+    #: the writer's own indentation, by an element that usually means a quote
     is_borderless: bool = False
     #: HTML's `type` of an ordered list, "none" = no markers, "" = not mentioned
     list_kind: str = ""
     has_no_margin: bool = False
-    #: the bullet that Word writes in front of a list's paragraph
+    #: the bullet that Word writes before a list paragraph
     is_marker: bool = False
-    #: its letters are pictures
+    #: its letters are symbols
     is_wingdings: bool = False
 
 
@@ -59,20 +59,20 @@ PLAIN = Style()
 
 
 def parse_style(text: str) -> Style:
-    """The style that an attribute's text gives, `PLAIN` for one that changes nothing here."""
-    return _known(text) if len(text) <= _SHORT else _read(text[:_LONGEST])
+    """The style of an attribute's text, `PLAIN` if nothing in it is relevant."""
+    return _parse_cached(text) if len(text) <= _SHORT else _parse_if_relevant(text[:_LONGEST])
 
 
-def _read(text: str) -> Style:
-    return _parsed(text) if _TELLING.search(text) else PLAIN
+def _parse_if_relevant(text: str) -> Style:
+    return _parse(text) if _RELEVANT.search(text) else PLAIN
 
 
-#: A mail repeats its styles, and the mails of a program do.
-_known = lru_cache(maxsize=1024)(_read)
+#: Mails repeat their styles, and a program repeats them in all its mails.
+_parse_cached = lru_cache(maxsize=1024)(_parse_if_relevant)
 
 
-def _parsed(text: str) -> Style:
-    # A bare ";" within a quoted url would split it; what follows then names no property of ours.
+def _parse(text: str) -> Style:
+    # A ";" inside a quoted url splits it as well; no relevant property follows then.
     parts = (part.partition(":") for part in text.lower().split(";"))
     values = {
         name.strip(): value.replace("!important", "").strip() for name, _, value in parts if value
@@ -84,9 +84,9 @@ def _parsed(text: str) -> Style:
         is_hidden=_is_hidden(values),
         is_sizeless=_is_zero(size) if size else None,
         is_block=_is_block(display),
-        # What floats to the left may be the first letter of a word.
-        is_apart=display in _APART or values.get("float") == "right",
-        is_raised=values.get("vertical-align") == "super",
+        # An element that floats to the left may be the first letter of a word.
+        is_inline_box=display in _INLINE_BOXES or values.get("float") == "right",
+        is_superscript=values.get("vertical-align") == "super",
         is_preserved=space in _PRESERVED if space else None,
         is_struck="line-through" in decoration,
         is_quote=any(colour in values.get("border-left", "") for colour in _QUOTE_COLOURS),

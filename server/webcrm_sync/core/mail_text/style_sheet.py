@@ -1,4 +1,4 @@
-"""What a mail's own style sheet hides: the second copy of a text that is made for phones."""
+"""Finds the elements that a mail's style sheet hides, such as a second version for phones."""
 
 from __future__ import annotations
 
@@ -8,26 +8,26 @@ from dataclasses import dataclass, field
 from webcrm_sync.core.mail_text.html_limits import strip_comments
 from webcrm_sync.core.mail_text.style import parse_style
 
-#: One element's name, class or id; what is nested or depends on a state is not followed.
+#: A selector of one element name, class or id. Nested and stateful selectors are ignored.
 _SELECTOR = re.compile(r"([\w:-]*)([.#])([\w-]+)")
 _BRACE = re.compile(r"[{}]")
-#: More than any newsletter's.
+#: Longer than the style sheet of any newsletter.
 _LONGEST = 200_000
 
 
 @dataclass(slots=True)
 class StyleSheet:
-    """The classes and ids that the sheet hides, each with the element's name or "" for any."""
+    """The hidden classes and ids, each with an element name, "" = any element."""
 
     _hidden: set[tuple[str, str]] = field(default_factory=set)
 
     @property
     def is_empty(self) -> bool:
-        """True when it hides nothing."""
+        """True if it hides nothing."""
         return not self._hidden
 
     def read(self, css: str) -> None:
-        """Take in a `<style>`. What holds for some screens or printers alone is left out."""
+        """Read a `<style>` element. Rules for certain screens or printers are ignored."""
         css = css[:_LONGEST].lower()
         if not any(word in css for word in ("none", "hidden", "opacity")):
             return
@@ -40,7 +40,7 @@ class StyleSheet:
                 selectors = text if depth == 1 else ""
                 continue
             if depth == 1 and not selectors.lstrip().startswith("@"):
-                self._rule(selectors, text)
+                self._read_rule(selectors, text)
             depth = max(0, depth - 1)
 
     def hides(self, tag: str, names: str, identity: str) -> bool:
@@ -48,9 +48,9 @@ class StyleSheet:
         keys = [f".{name}" for name in names.lower().split()]
         if identity:
             keys.append(f"#{identity.lower()}")
-        return any((of, key) in self._hidden for key in keys for of in ("", tag))
+        return any((element, key) in self._hidden for key in keys for element in ("", tag))
 
-    def _rule(self, selectors: str, declarations: str) -> None:
+    def _read_rule(self, selectors: str, declarations: str) -> None:
         is_hidden = parse_style(declarations).is_hidden
         if not is_hidden and "display" not in declarations and "visibility" not in declarations:
             return

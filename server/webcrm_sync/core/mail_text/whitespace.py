@@ -1,4 +1,4 @@
-"""Blanks and characters that nobody sees: which of them a text keeps."""
+"""Cleans text of superfluous whitespace and of invisible characters."""
 
 from __future__ import annotations
 
@@ -9,14 +9,14 @@ import regex
 from webcrm_sync.core.storable import to_storable
 
 _BLANK_LINES = re.compile(r"\n{3,}")
-#: Begins only where the blanks begin: a long run of them is looked at once, not once per blank.
+#: Matches only at the start of a run of spaces, so that a long run is scanned once.
 _TRAILING_SPACE = re.compile(r"(?<![ \t\u00a0])[ \t\u00a0]++(?=\n|$)")
-#: Neither text nor something that an XML of webCRM's could carry.
+#: Control characters, which XML does not allow either.
 _CONTROLS = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\ufffe\uffff]")
-#: Letters that a program took for Latin-1's, in which these are controls (WHATWG: Encoding, 4.2),
+#: Characters that a program took for Latin-1, in which they are controls (WHATWG: Encoding, 4.2),
 #: and the line ends of Word and of printers.
-_MISTAKEN = re.compile(r"[\v\f\x80-\x9f\u2028\u2029]")
-_MEANT = str.maketrans(
+_MISREAD = re.compile(r"[\v\f\x80-\x9f\u2028\u2029]")
+_MISREAD_MEANING = str.maketrans(
     {
         **{chr(code): bytes([code]).decode("cp1252", "ignore") for code in range(0x80, 0xA0)},
         "\v": "\n",
@@ -25,18 +25,18 @@ _MEANT = str.maketrans(
         "\u2029": "\n\n",
     }
 )
-#: Blanks of other widths, which newsletters write to fill a line.
+#: Spaces of other widths, which newsletters use as filler.
 _WIDE_BLANKS = re.compile(r"[\u2000-\u200a\u202f\u205f\u2800\u3164\uffa0]")
-_MAYBE_FILLERS = re.compile(
+_POSSIBLE_FILLERS = re.compile(
     r"[\u00ad\u034f\u115f\u1160\u17b4\u17b5\u180b-\u180e\u200b-\u200f\u2060-\u2064\ufeff]"
 )
-#: Scripts in which U+200C and U+200D between letters change how a word is written (Unicode 23.2).
+#: Scripts in which U+200C and U+200D between letters change the spelling (Unicode 23.2).
 _JOINING = (
     r"\p{Arabic}\p{Syriac}\p{Nko}\p{Mandaic}\p{Mongolian}\p{Phags_Pa}\p{Devanagari}\p{Bengali}"
     r"\p{Gurmukhi}\p{Gujarati}\p{Oriya}\p{Tamil}\p{Telugu}\p{Kannada}\p{Malayalam}\p{Sinhala}"
     r"\p{Khmer}\p{Myanmar}\p{Tibetan}\p{Thai}\p{Lao}"
 )
-#: What an emoji is made of left and right of its joiner (Unicode TR51).
+#: The characters left and right of the joiner in an emoji (Unicode TR51).
 _EMOJI = r"\p{Extended_Pictographic}"
 _EMOJI_END = _EMOJI + r"\ufe0f\U0001f3fb-\U0001f3ff\U000e007f"
 _FILLERS = regex.compile(
@@ -50,17 +50,17 @@ _RIGHT_TO_LEFT = regex.compile(r"[\p{Arabic}\p{Hebrew}\p{Syriac}\p{Thaana}\p{Nko
 
 
 def strip_fillers(text: str) -> str:
-    r"""The text without characters of no width that carry no meaning where they are.
+    r"""The text without zero-width characters that have no meaning in their place.
 
-    Joiners stay in emoji and in the scripts that need them, marks of direction in a text that
-    has letters of both directions.
+    Joiners stay in emoji and in the scripts that need them, direction marks in text that contains
+    right-to-left letters.
 
     >>> strip_fillers("Dear\u200b Ann\u200c")
     'Dear Ann'
     """
     if text.isascii():
         return text
-    if _MAYBE_FILLERS.search(text):
+    if _POSSIBLE_FILLERS.search(text):
         text = _FILLERS.sub("", text)
         if not _RIGHT_TO_LEFT.search(text):
             text = _DIRECTIONS.sub("", text)
@@ -68,9 +68,9 @@ def strip_fillers(text: str) -> str:
 
 
 def clean_text(text: str) -> str:
-    """The text as it can be stored: no controls, no blanks at a line's end, one empty line."""
+    """The text ready to store: no control characters, trailing spaces or double empty lines."""
     lines = to_storable(text).replace("\r\n", "\n").replace("\r", "\n")
-    if _MISTAKEN.search(lines):
-        lines = lines.translate(_MEANT)
+    if _MISREAD.search(lines):
+        lines = lines.translate(_MISREAD_MEANING)
     clean = _TRAILING_SPACE.sub("", _CONTROLS.sub("", lines))
     return _BLANK_LINES.sub("\n\n", clean).strip()

@@ -79,7 +79,10 @@ def _read_folder(context: Context, box: Mailbox, folder: SyncFolder) -> None:
     hinted = folder
     is_news = False
     lines = 0
-    guard, starts = PagingGuard("Graph", most=BOUNDS.pages), PagingGuard("Graph", most=_STARTS)
+    guard, starts = (
+        PagingGuard("Graph", max_pages=BOUNDS.pages),
+        PagingGuard("Graph", max_pages=_STARTS),
+    )
     guard.check(folder.cursor or "")
     while True:
         try:

@@ -65,7 +65,7 @@ def _count(context: Context, user: MailUser, found: Found) -> FolderFindings:
         return FolderFindings(found.place, None, 0, 0)
     mails = synced = 0
     cursor: str | None = None
-    guard = PagingGuard("Graph", most=BOUNDS.pages)
+    guard = PagingGuard("Graph", max_pages=BOUNDS.pages)
     while True:
         page = context.graph.page(user.user_id, found.folder.graph_id, cursor)
         here = [c for c in page.changes if not c.is_removed]
