@@ -1,15 +1,15 @@
 """Logging: one line per event on standard error.
 
-Write `log.info("item_synced", extra={"item": 7})`: a constant event name, and fields beside it.
-Ids are fields; addresses, subjects, bodies and tokens never are. Info = a state has changed,
-warning = will be tried again, error = a person must look. A line reads
+Write `log.info("item_synced", extra={"item": 7})`: a constant event name and its fields. Ids may be
+fields; addresses, subjects, bodies and tokens may not. Info = a state has changed, warning = the
+product will retry, error = a person must look. A line reads
 
     2026-03-01T09:30:00.123Z INFO webcrm_sync.engine.filing.job item_synced item=7
 
-Times are UTC. A value with blanks or quotes in it stands in JSON's quotes; whatever a message
-or a stack trace holds stays on that one line, with escapes for line ends of every kind and for
-what would steer a terminal. As a last net, for texts that were not written here
-(a library's message, a traceback), what looks like an address or a token is blotted out.
+Times are UTC. A value with blanks or quotes is written as a JSON string. Messages and stack traces
+stay on the line: line ends, and characters that would control a terminal, are escaped. The
+formatter also replaces everything that looks like an address or a token, for texts that come from
+elsewhere, such as a library's message or a traceback.
 """
 
 from __future__ import annotations
@@ -23,8 +23,8 @@ from typing import TextIO
 
 import regex
 
-#: Their informative lines name URLs, which hold addresses and ids, or say nothing to an operator.
-_QUIET = (
+#: Libraries whose info lines hold URLs (with addresses and ids), or are of no use to an operator.
+_QUIET_LOGGERS = (
     "httpx",
     "httpcore",
     "msal",
@@ -33,8 +33,8 @@ _QUIET = (
     "werkzeug",
     "alembic",
 )
-#: What a LogRecord has by itself; the rest are our fields.
-_OWN = {*vars(logging.makeLogRecord({})), "message", "asctime", "taskName"}
+#: The attributes of any LogRecord; further ones are our fields.
+_STANDARD_ATTRIBUTES = {*vars(logging.makeLogRecord({})), "message", "asctime", "taskName"}
 
 _SECRETS = re.compile(
     r"[^\s@\"'<>=,;:()\[\]{}]+(?:@|%40)[^\s@\"'<>=,;:()\[\]{}]+"  # an address
@@ -43,44 +43,44 @@ _SECRETS = re.compile(
     r"|(?<=://)[^\s/@]+:[^\s/@]+(?=@)",  # the password in a URL
     re.IGNORECASE,
 )
-_PLAIN = re.compile(r"[\w.:/+%*<>@-]+")
-#: What ends a line, moves a terminal's cursor or shows a text in another order than it is in.
-_ACTING = regex.compile(r"[\p{C}\p{Zl}\p{Zp}]")
+_UNQUOTED = re.compile(r"[\w.:/+%*<>@-]+")
+#: Characters that end a line, control a terminal, or reorder the text on the screen.
+_CONTROL = regex.compile(r"[\p{C}\p{Zl}\p{Zp}]")
 
 
 class LineFormatter(logging.Formatter):
-    """One record as one line, as the module's docstring shows it."""
+    """One record as one line, in the form that the module's docstring shows."""
 
     converter = staticmethod(time.gmtime)
 
     def format(self, record: logging.LogRecord) -> str:
-        """The line, without what looks like an address or a token."""
+        """The line, without anything that looks like an address or a token."""
         moment = self.formatTime(record, "%Y-%m-%dT%H:%M:%S")
         head = f"{moment}.{int(record.msecs):03d}Z {record.levelname} {record.name}"
-        fields = {k: v for k, v in vars(record).items() if k not in _OWN}
+        fields = {k: v for k, v in vars(record).items() if k not in _STANDARD_ATTRIBUTES}
         if record.exc_info:
             fields["trace"] = self.formatException(record.exc_info)
         words = [record.getMessage()]
-        words += [f"{name}={_value(value)}" for name, value in fields.items()]
+        words += [f"{name}={_format_value(value)}" for name, value in fields.items()]
         return escape_control_characters(f"{head} {redact(' '.join(words))}")
 
 
-def _value(value: object) -> str:
+def _format_value(value: object) -> str:
     text = str(value)
-    return text if _PLAIN.fullmatch(text) else json.dumps(text, ensure_ascii=False)
+    return text if _UNQUOTED.fullmatch(text) else json.dumps(text, ensure_ascii=False)
 
 
 def escape_control_characters(text: str) -> str:
-    r"""`text` with an escape in place of each character that acts instead of being seen.
+    r"""`text` with an escape for each control character.
 
     >>> escape_control_characters("a\r\n\x1b[2J\u2028b")
     'a\\r\\n\\x1b[2J\\u2028b'
     """
-    return _ACTING.sub(lambda found: found[0].encode("unicode_escape").decode("ascii"), text)
+    return _CONTROL.sub(lambda found: found[0].encode("unicode_escape").decode("ascii"), text)
 
 
 def redact(text: str) -> str:
-    """`text` with a star in place of everything that looks like an address or a token.
+    """`text` with a star for everything that looks like an address or a token.
 
     >>> redact("sent to ann@example.com with Bearer abcdefgh.ijk")
     'sent to * with Bearer *'
@@ -89,13 +89,13 @@ def redact(text: str) -> str:
 
 
 def configure(level: int | str = logging.INFO, stream: TextIO | None = None) -> None:
-    """Send all logging as lines to `stream` (standard error); again = only the last call counts.
+    """Sends all logging as lines to `stream` (standard error); a further call replaces the last.
 
-    Third-party libraries are held to warnings.
+    Some libraries may log warnings and errors only.
     """
     handler = logging.StreamHandler(stream or sys.stderr)
     handler.setFormatter(LineFormatter())
     logging.basicConfig(level=level, handlers=[handler], force=True)
     logging.captureWarnings(True)
-    for name in _QUIET:
+    for name in _QUIET_LOGGERS:
         logging.getLogger(name).setLevel(logging.WARNING)

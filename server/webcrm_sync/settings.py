@@ -1,4 +1,4 @@
-"""The settings: environment variables and `.env`, read once, every error naming its variable."""
+"""The settings, from environment variables and `.env`; each error names its variable."""
 
 from __future__ import annotations
 
@@ -36,60 +36,62 @@ from webcrm_sync.core.web_address import (
 
 PREFIX = "WEBCRM_SYNC_"
 _LAST_PORT = 65535
-_A_YEAR_S = 366 * 24 * 3600
-_NO_DATABASE = (
+_YEAR_S = 366 * 24 * 3600
+_INVALID_DATABASE_URL = (
     "must be an address such as postgresql://user:password@host/name,"
     " with %40 for an @ in the password, %2F for a / and %23 for a #"
 )
-#: What may stand in a Content-Security-Policy without ending a source or its rule.
+#: The characters of a Content-Security-Policy's source: neither blanks nor commas nor semicolons.
 _SOURCE = re.compile(r"[!#-&(-:<-~]+")
-#: The settings that hold an address which we call, or are called by.
+#: The settings that hold an address that we call, or by which others call us.
 _ADDRESSES = ("public_url", "entra_authority", "graph_url", "webcrm_url", "office_js_url")
 
 
 class SettingsError(Exception):
-    """A setting is missing or wrong. The message names every one, a line each."""
+    """Settings are missing or wrong. The message has a line for each of them."""
 
 
-def _listen(value: str) -> str:
+def _check_listen(value: str) -> str:
     host, _, port = value.rpartition(":")
     if not (host and port.isascii() and port.isdecimal() and int(port) <= _LAST_PORT):
         raise ValueError("must be a host and a port such as 127.0.0.1:8000")
     return value
 
 
-def _database(value: str) -> str:
-    """As SQLAlchemy and libpq both read it; they quote what they cannot read, which is a secret."""
+def _check_database_url(value: str) -> str:
+    """`value`, if SQLAlchemy and libpq both parse it. Their own errors would quote the password."""
     plain = value.replace("postgresql+psycopg://", "postgresql://", 1)
     try:
         parts = urlsplit(plain)
-        facts = conninfo_to_dict(plain)
-        is_good = parts.port != 0 and int(facts.get("connect_timeout") or 0) >= 0
+        options = conninfo_to_dict(plain)
+        is_valid = parts.port != 0 and int(options.get("connect_timeout") or 0) >= 0
     except (psycopg.Error, ValueError):
-        raise ValueError(_NO_DATABASE) from None
-    is_split_early = "@" in parts.path or parts.netloc.count("@") > 1 or "#" in value
-    if is_split_early or not is_good or parts.scheme not in {"postgresql", "postgres"}:
-        raise ValueError(_NO_DATABASE)
+        raise ValueError(_INVALID_DATABASE_URL) from None
+    is_unescaped = "@" in parts.path or parts.netloc.count("@") > 1 or "#" in value
+    if is_unescaped or not is_valid or parts.scheme not in {"postgresql", "postgres"}:
+        raise ValueError(_INVALID_DATABASE_URL)
     return value
 
 
-def _moment(value: datetime) -> datetime:
+def _check_moment(value: datetime) -> datetime:
     if not 1990 <= value.year <= 2200:
         raise ValueError("must be a moment such as 2026-03-01T12:00:00Z")
     return value
 
 
-def _id(value: str) -> str:
+def _check_id(value: str) -> str:
     if not re.fullmatch(r"[A-Za-z0-9._-]+", value) or not value.strip("."):
         raise ValueError("must be an id such as 11111111-2222-3333-4444-555555555555")
     return value
 
 
-def _names(value: object) -> object:
-    return [p.strip() for p in value.split(",") if p.strip()] if isinstance(value, str) else value
+def _split_list(value: object) -> object:
+    if not isinstance(value, str):
+        return value
+    return [part.strip() for part in value.split(",") if part.strip()]
 
 
-def _zone(value: str) -> str:
+def _check_zone(value: str) -> str:
     try:
         ZoneInfo(value)
     except (KeyError, ValueError, OSError) as error:
@@ -97,21 +99,21 @@ def _zone(value: str) -> str:
     return value
 
 
-def _sources(value: frozenset[str]) -> frozenset[str]:
+def _check_sources(value: frozenset[str]) -> frozenset[str]:
     if not all(map(_SOURCE.fullmatch, value)):
         raise ValueError("must be origins such as https://outlook.office.com, comma-separated")
     return value
 
 
 Url = Annotated[str, AfterValidator(normalize_url)]
-Id = Annotated[str, AfterValidator(_id)]
-Names = Annotated[frozenset[str], NoDecode, BeforeValidator(_names)]
-Sources = Annotated[Names, AfterValidator(_sources)]
-Seconds = Annotated[float, Field(gt=0, le=_A_YEAR_S)]
+Id = Annotated[str, AfterValidator(_check_id)]
+Names = Annotated[frozenset[str], NoDecode, BeforeValidator(_split_list)]
+Sources = Annotated[Names, AfterValidator(_check_sources)]
+Seconds = Annotated[float, Field(gt=0, le=_YEAR_S)]
 
-#: Where Outlook on the web and new Outlook run. Microsoft publishes no list (GitHub:
-#: OfficeDev/office-js issues 1005, 5224, 6833), so it is a setting.
-_OUTLOOK = frozenset(
+#: The origins of Outlook on the web and new Outlook. Microsoft publishes no list (GitHub:
+#: OfficeDev/office-js issues 1005, 5224, 6833), so a setting can replace it.
+_OUTLOOK_ORIGINS = frozenset(
     {
         "https://outlook.office.com",
         "https://outlook.office365.com",
@@ -128,23 +130,23 @@ _OUTLOOK = frozenset(
 
 
 class Settings(BaseSettings):
-    """Everything that differs between a sandbox, a national cloud and production."""
+    """The values that differ between installations: a sandbox, a national cloud, production."""
 
     model_config = SettingsConfigDict(
         env_prefix=PREFIX,
         env_file=".env",
-        env_file_encoding="utf-8-sig",  # editors of Windows put a mark before it
+        env_file_encoding="utf-8-sig",  # editors on Windows write a byte order mark
         extra="ignore",
         frozen=True,
         env_ignore_empty=True,
         hide_input_in_errors=True,
     )
 
-    database_url: Annotated[Annotated[str, AfterValidator(_database)] | None, Field(repr=False)] = (
-        None
-    )
+    database_url: Annotated[
+        Annotated[str, AfterValidator(_check_database_url)] | None, Field(repr=False)
+    ] = None
     data_dir: Path = Path(platformdirs.user_data_dir("webcrm-sync", appauthor=False))
-    listen: Annotated[str, AfterValidator(_listen)] = "127.0.0.1:8000"
+    listen: Annotated[str, AfterValidator(_check_listen)] = "127.0.0.1:8000"
     public_url: Url = "http://localhost:8000"
     allow_http: bool = False
     tls_cert: Path | None = None
@@ -166,18 +168,18 @@ class Settings(BaseSettings):
     webcrm_key_field: Annotated[
         str, Field(pattern=r"^Activity(Custom([1-9]|1[0-5])|Plus([1-9]|1\d|20))$")
     ] = "ActivityCustom15"
-    webcrm_time_zone: Annotated[str, AfterValidator(_zone)] = "UTC"
-    webcrm_settle_seconds: Annotated[float, Field(ge=0, le=_A_YEAR_S)] = 60
+    webcrm_time_zone: Annotated[str, AfterValidator(_check_zone)] = "UTC"
+    webcrm_settle_seconds: Annotated[float, Field(ge=0, le=_YEAR_S)] = 60
     webcrm_organisation_link: Annotated[str, AfterValidator(check_link_pattern)] = ""
 
     office_js_url: Annotated[str, AfterValidator(partial(normalize_url, allow_query=True))] = (
         "https://appsforoffice.microsoft.com/lib/1/hosted/office.js"
     )
-    frame_ancestors: Sources = _OUTLOOK
+    frame_ancestors: Sources = _OUTLOOK_ORIGINS
     folder_name: Annotated[str, Field(min_length=1, max_length=255)] = "webCRM sync"
     poll_seconds: Seconds | None = None
     mirror_seconds: Seconds = 30
-    mirror_since: Annotated[datetime, AfterValidator(_moment)] | None = None
+    mirror_since: Annotated[datetime, AfterValidator(_check_moment)] | None = None
     directory_seconds: Seconds = 60
     internal_domains: Names = frozenset()
     never_sync: Names = frozenset()
@@ -187,62 +189,59 @@ class Settings(BaseSettings):
 
     @field_validator("*", mode="before")
     @classmethod
-    def _stripped(cls, value: object) -> object:
-        """A line of a file that ends as in Windows brings its end along."""
+    def _strip(cls, value: object) -> object:
+        """Removes the carriage return that a line of a Windows file ends with."""
         return value.strip() if isinstance(value, str) else value
 
     @property
-    def push_is_on(self) -> bool:
-        """True when Graph can reach us: by https, or because both of us are on this machine."""
+    def is_push_enabled(self) -> bool:
+        """True when Graph can reach us: by https, or because both run on this machine."""
         public, graph = urlsplit(self.public_url), urlsplit(self.graph_url)
         return public.scheme == "https" or (
             is_loopback(str(public.hostname)) and is_loopback(str(graph.hostname))
         )
 
-    def poll_every(self, *, is_pushed: bool) -> timedelta:
-        """How often a folder is looked at although nobody hinted at it.
+    def poll_interval(self, *, is_pushed: bool) -> timedelta:
+        """The time between two reads of a folder without a notification.
 
-        `is_pushed`: Graph tells us of its changes.
+        `is_pushed`: Graph pushes changes of the folder.
         """
         return timedelta(seconds=self.poll_seconds or (600 if is_pushed else 120))
 
     @property
-    def settle(self) -> timedelta:
-        """How long webCRM's search may lag behind its writes."""
+    def search_lag(self) -> timedelta:
+        """The longest time that webCRM's search lags behind its writes."""
         return timedelta(seconds=self.webcrm_settle_seconds)
 
     @property
-    def largest_attachment(self) -> int:
-        """In bytes; what is larger becomes no Document."""
+    def max_attachment_bytes(self) -> int:
+        """The size of the largest attachment that becomes a Document."""
         return int(self.attachment_max_mb * MEGABYTE)
 
     @property
     def is_new_text_only(self) -> bool:
-        """True when the mails quoted in a mail stay out of webCRM."""
+        """True when quoted earlier mails stay out of webCRM."""
         return self.quoted_history == "NEW_TEXT_ONLY"
 
     @property
     def time_zone(self) -> ZoneInfo:
-        """The zone in which webCRM shows the times people enter."""
+        """The zone of the times that people enter in webCRM."""
         return ZoneInfo(self.webcrm_time_zone)
 
 
 def read_settings() -> Settings:
-    """The settings of this process.
-
-    Raises SettingsError naming each missing or wrong variable.
-    """
+    """The settings of this process. Raises SettingsError, which names each wrong variable."""
     try:
         settings = Settings()
     except UnicodeDecodeError:
         raise SettingsError(".env: must be text in UTF-8") from None
     except ValidationError as error:
         lines = [
-            f"{PREFIX}{'_'.join(str(p) for p in e['loc'][:1]).upper()}: {_plain(e)}"
+            f"{PREFIX}{'_'.join(str(p) for p in e['loc'][:1]).upper()}: {_message(e)}"
             for e in error.errors(include_input=False)
         ]
         raise SettingsError("\n".join(lines)) from None
-    if lines := [f"{PREFIX}{line}" for line in _wrong_together(settings)]:
+    if lines := [f"{PREFIX}{line}" for line in _conflicts(settings)]:
         raise SettingsError("\n".join(lines))
     if settings.mirror_since and settings.mirror_since.tzinfo is None:
         since = settings.mirror_since.replace(tzinfo=UTC)
@@ -250,14 +249,14 @@ def read_settings() -> Settings:
     return settings
 
 
-def _plain(error: ErrorDetails) -> str:
+def _message(error: ErrorDetails) -> str:
     if error["type"] == "missing":
         return "is missing"
     return str(error["msg"]).removeprefix("Value error, ")
 
 
-def _wrong_together(settings: Settings) -> Iterator[str]:
-    """What is wrong with settings that are right each by itself; quotes none of them."""
+def _conflicts(settings: Settings) -> Iterator[str]:
+    """A line for each conflict between settings, and each missing file. Quotes no value."""
     if not (settings.entra_client_secret or settings.entra_client_certificate):
         yield f"ENTRA_CLIENT_SECRET or {PREFIX}ENTRA_CLIENT_CERTIFICATE: one is required"
     if settings.secret_key and not settings.secret_key.get_secret_value().strip(", "):

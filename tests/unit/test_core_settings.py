@@ -277,11 +277,11 @@ def test_push_is_on_where_graph_can_reach_us(public: str, graph: str, is_on: boo
         entra_client_id="c",
         webcrm_token=SecretStr("w"),
     )
-    assert settings.push_is_on is is_on
+    assert settings.is_push_enabled is is_on
     quick = settings.model_copy(update={"poll_seconds": 5})
     for is_pushed, minutes in ((True, 10), (False, 2)):
-        assert settings.poll_every(is_pushed=is_pushed) == timedelta(minutes=minutes)
-        assert quick.poll_every(is_pushed=is_pushed) == timedelta(seconds=5)
+        assert settings.poll_interval(is_pushed=is_pushed) == timedelta(minutes=minutes)
+        assert quick.poll_interval(is_pushed=is_pushed) == timedelta(seconds=5)
 
 
 def test_addresses_lose_their_last_slash(environment: Environment) -> None:

@@ -95,7 +95,7 @@ def needs_earlier_key(context: Context, folder: SyncFolder) -> bool:
 
 def earlier_keys(context: Context, tx: Tx) -> str | None:
     """A sentence on the keys behind the first one; None where there is none or push is off."""
-    if not (context.settings.push_is_on and context.seal.has_earlier_keys):
+    if not (context.settings.is_push_enabled and context.seal.has_earlier_keys):
         return None
     pushed = mailboxes.pushed(tx)
     number = sum(needs_earlier_key(context, folder) for folder in pushed)
@@ -125,7 +125,7 @@ class Deaf:
 
 def deaf(context: Context, tx: Tx) -> Deaf | None:
     """What `is_checkable` denies of the company's folders; None where all is well."""
-    if not context.settings.push_is_on:
+    if not context.settings.is_push_enabled:
         return None
     pushed = mailboxes.pushed(tx)
     number = sum(not is_checkable(context, folder) for folder in pushed)
@@ -140,7 +140,7 @@ def look_for_deaf(context: Context) -> None:
     with context.begin() as tx:
         pushed = mailboxes.pushed(tx)
     found = [folder for folder in pushed if not is_checkable(context, folder)]
-    if found and context.settings.push_is_on:
+    if found and context.settings.is_push_enabled:
         replace_deaf(context, found)
 
 

@@ -189,7 +189,7 @@ def _schedule_next_read(
 ) -> None:
     """Clear the hint that the folder was read for, and say when to look again."""
     doubted_at = _doubted_at(hinted, tx.now, is_news=is_news)
-    every = context.settings.poll_every(is_pushed=hinted.subscription_id is not None)
+    every = context.settings.poll_interval(is_pushed=hinted.subscription_id is not None)
     again = tx.now + (min(_DOUBTED_POLL, every) if doubted_at else every)
     facts = {"is_known": True, "push_doubted_at": doubted_at}
     mailboxes.finish_read(tx, hinted, poll_due_at=again, is_flooded=is_flooded, **facts)

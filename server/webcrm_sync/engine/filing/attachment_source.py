@@ -83,7 +83,7 @@ class Source:
         return classify(
             listed,
             cids=read.cids or (),
-            largest=self.context.settings.largest_attachment,
+            largest=self.context.settings.max_attachment_bytes,
             pictures=read.pictures,
         )
 

@@ -142,7 +142,7 @@ def _fetched(
 def _write_down(context: Context, ready: Sequence[tuple[Waiting, DocumentDraft]]) -> None:
     with context.begin() as tx:
         ids = documents.intend(tx, [w.document.id for w, _ in ready])
-        until = verification.latest_send_at(tx.now, settle=context.settings.settle)
+        until = verification.latest_send_at(tx.now, settle=context.settings.search_lag)
     ready = [(w, draft) for w, draft in ready if w.document.id in ids]
     if not ready:
         return
@@ -319,7 +319,7 @@ def _is_it(row: DocumentRow, waiting: Waiting) -> bool:
 
 
 def _not_found(context: Context, tx: Tx, waiting: Waiting) -> None:
-    document, settle = waiting.document, context.settings.settle
+    document, settle = waiting.document, context.settings.search_lag
     assert document.intent_at is not None
     looks = document.looks + 1
     decision = verification.decide_after_search(

@@ -55,7 +55,7 @@ def claim(context: Context, drafts: Sequence[Draft]) -> ClaimedBatch:
     lease = uuid.uuid4().hex
     if not drafts:
         return ClaimedBatch(lease, context.now(), ())
-    send_until = verification.latest_send_at(context.now(), settle=context.settings.settle)
+    send_until = verification.latest_send_at(context.now(), settle=context.settings.search_lag)
     taken = isolate.run_batch(context, "intend", drafts, partial(_claim, context, lease), _mail)
     return ClaimedBatch(lease, send_until, [d for some in taken for d in some])
 

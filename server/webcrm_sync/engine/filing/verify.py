@@ -53,7 +53,7 @@ def _by_organisation(unclear: Sequence[Filing]) -> dict[int | None, list[Filing]
 
 
 def _record(context: Context, group: Sequence[Filing], found: dict[str, int]) -> None:
-    settle = context.settings.settle
+    settle = context.settings.search_lag
     with context.begin() as tx:
         lock_copies_of(tx, {f.email_id for f in group})
         for filing in group:

@@ -37,13 +37,13 @@ def maintain(context: Context, mailbox_id: int) -> None:
         box = mailboxes.read_mailbox(tx, mailbox_id)
         if box is None or box.shut_until(tx.now):
             return
-        again = tx.now + context.settings.poll_every(is_pushed=context.settings.push_is_on)
+        again = tx.now + context.settings.poll_interval(is_pushed=context.settings.is_push_enabled)
         mailboxes.set_mailbox(tx, box.id, keep_due_at=again)
     try:
         with isolate.DeferredErrors() as steps:
             with steps.defer():
                 ensure_sync_folders(context, box)
-            is_pushed = not context.settings.push_is_on or _subscribe(context, box)
+            is_pushed = not context.settings.is_push_enabled or _subscribe(context, box)
     except SyncError as error:
         with context.begin() as tx:
             mailboxes.set_mailbox(tx, box.id, keep_due_at=next_attempt_at(tx.now, box.attempts))

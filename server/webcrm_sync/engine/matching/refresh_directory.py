@@ -46,7 +46,7 @@ def refresh_directory(context: Context) -> None:
 
 
 def _refresh(context: Context, company: Company, *, is_whole: bool) -> None:
-    margin = POLL_OVERLAP + context.settings.settle
+    margin = POLL_OVERLAP + context.settings.search_lag
     odd: list[UnreadableRecord] = []
     users = context.webcrm.users()
     persons = context.webcrm.persons_changed(

@@ -121,7 +121,7 @@ def _look_for(context: Context, box: Mailbox, mirror: Mirror) -> None:
         _record_created(context, box, mirror, found[0])
         return
     assert mirror.intent_at is not None
-    looks, settle = mirror.looks + 1, context.settings.settle
+    looks, settle = mirror.looks + 1, context.settings.search_lag
     with context.begin() as tx:
         decision = verification.decide_after_search(
             intent_at=mirror.intent_at, searches=looks, now=tx.now, settle=settle

@@ -67,7 +67,9 @@ def _is_due(context: Context) -> bool:
 
 def _take_up(context: Context, boxes: Sequence[Mailbox], until: datetime | None) -> None:
     since = (
-        (until or min(box.mirror_since for box in boxes)) - POLL_OVERLAP - context.settings.settle
+        (until or min(box.mirror_since for box in boxes))
+        - POLL_OVERLAP
+        - context.settings.search_lag
     )
     odd: list[UnreadableRecord] = []
     rows = list(context.webcrm.sent_activities(since, odd=odd))

@@ -181,7 +181,7 @@ def _never_matchable(text: str, persons: Sequence[Unmatchable]) -> str:
 def _reachable(context: Context) -> Check:
     settings = context.settings
     name = "reachability"
-    if not settings.push_is_on:
+    if not settings.is_push_enabled:
         text = "push is off: WEBCRM_SYNC_PUBLIC_URL is not https; folders are polled"
         return Check(name, CheckStatus.WARNING, text)
     try:

@@ -99,7 +99,7 @@ def read_status(context: Context) -> Status:
         deaf, earlier = push_urls.deaf(context, tx), push_urls.earlier_keys(context, tx)
         held = tuple(_held_jobs(tx))
     return Status(
-        is_pushed=settings.push_is_on and not (deaf and deaf.folders == deaf.of),
+        is_pushed=settings.is_push_enabled and not (deaf and deaf.folders == deaf.of),
         push_why=_push_why(settings, deaf, earlier),
         webcrm_trouble=add_remedy(company.webcrm_trouble),
         directory_read_at=company.directory_full_at,
@@ -113,9 +113,9 @@ def read_status(context: Context) -> Status:
 def _push_why(settings: Settings, deaf: Deaf | None, earlier: str | None) -> str:
     if deaf:
         return deaf.sentence
-    if settings.push_is_on:
+    if settings.is_push_enabled:
         return "Outlook tells of changes at once" + (f"; {earlier}" if earlier else "")
-    every = settings.poll_every(is_pushed=False).total_seconds()
+    every = settings.poll_interval(is_pushed=False).total_seconds()
     return f"PUBLIC_URL is not https: folders are read every {every:.0f} s"
 
 

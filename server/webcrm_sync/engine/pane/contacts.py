@@ -39,7 +39,7 @@ def create_contact(context: Context, draft: PersonDraft) -> int:
         existing = (c.person_id for c in contacts if c.organisation_id == draft.organisation_id)
         if (person_id := next(existing, None)) is not None:
             return person_id
-        stale = tx.now - max(_CLAIM_LIFETIME, context.settings.settle)
+        stale = tx.now - max(_CLAIM_LIFETIME, context.settings.search_lag)
         claim = contact_claims.claim_contact(tx, address, draft.organisation_id, stale=stale)
         retry_at = tx.now + _RETRY_AFTER
     if claim.person_id is not None:

@@ -98,7 +98,7 @@ def prove_push(context: Context) -> list[Difference]:
     """See that every subscription we hold is known to Graph; one that is not is made anew."""
     with context.begin() as tx:
         held = mailboxes.pushed(tx)
-    if not held or not context.settings.push_is_on:
+    if not held or not context.settings.is_push_enabled:
         return []
     try:
         alive = {one.graph_id for one in context.graph.subscriptions()}

@@ -91,7 +91,7 @@ def _name(filing: Filing) -> str:
 
 def _read(context: Context, first_id: int) -> _Page:
     """A page, and the filings that it should hold; cut where too much is missing at once."""
-    lag = _MARGIN + context.settings.settle
+    lag = _MARGIN + context.settings.search_lag
     with context.begin() as tx:
         since = reconciliation.filed_since(tx) - _MARGIN
     odd: list[UnreadableRecord] = []
