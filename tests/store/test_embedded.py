@@ -22,7 +22,7 @@ from webcrm_sync.localdb.lifetime import Home
 
 USER = """
 import pathlib, sys
-from webcrm_sync.store.embedded import embedded
+from webcrm_sync.localdb.embedded import embedded
 with embedded(pathlib.Path(sys.argv[1]), create=True) as url:
     print(url, flush=True)
     sys.stdin.read()
