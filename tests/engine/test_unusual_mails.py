@@ -6,6 +6,7 @@ from datetime import timedelta
 
 import pytest
 
+from support.pane_user import PaneUser
 from support.scenario import BO, BOTH, FOLDER, KIM, LIS, PENDING, OpenScenario, Scenario
 from webcrm_sync.core.states import SENTENCES, Reason, State
 from webcrm_sync_sandbox.outlook.mail import File, Kind, Mail
@@ -177,3 +178,25 @@ def test_wrong_webcrm_token_parks_until_it_is_right(open_scenario: OpenScenario)
     for _ in range(3):
         scenario.wait(timedelta(minutes=15))
     assert box.read(item).categories == BOTH
+
+
+def test_a_parked_mail_that_is_moved_in_again_waits_for_nothing(
+    open_scenario: OpenScenario,
+) -> None:
+    scenario = open_scenario(WEBCRM_TOKEN="99999999-9999-4999-8999-999999999999")
+    box = scenario.mailbox()
+    stays = scenario.drag(box, Mail("Stays", BO, KIM))
+    comes_back = scenario.drag(box, Mail("Comes back", BO, KIM))
+    for _ in range(6):
+        scenario.wait(timedelta(minutes=15))
+    for folder in ("archive", f"inbox/{FOLDER}"):
+        box.move(comes_back, folder)
+        scenario.look()
+    row = scenario.item(box, comes_back)
+    assert (row.state, row.reason, row.detail) == (State.FOUND, None, None)
+
+    scenario.contact(BO)
+    scenario.sandbox.crm.add_token("99999999-9999-4999-8999-999999999999")
+    PaneUser(scenario, box).retry(stays)  # ends the wait for webCRM
+    scenario.rest()
+    assert [box.read(i).categories for i in (stays, comes_back)] == [BOTH, BOTH]

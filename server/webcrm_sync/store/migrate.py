@@ -1,24 +1,28 @@
-"""Brings a database to this version: our tables by Alembic, Procrastinate's by its own schema."""
+"""Brings a database to this version: our tables by Alembic, the queue's by Procrastinate's SQL."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from functools import cache
 from pathlib import Path
 
-import procrastinate
 from alembic import command
 from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
+from procrastinate import SyncPsycopgConnector
 from procrastinate.schema import SchemaManager
 from sqlalchemy import Connection, Engine, text
 
-#: Any number, the same in every process: two of them must not migrate at once.
+#: Any number that all processes share, so that two of them never migrate at once.
 _MIGRATION_LOCK = 7_205_759_403
+#: The newest migration of Procrastinate 3.10.0. Earlier versions of the product installed no other
+#: one, and did not record it.
+_UNRECORDED = "03.04.00_50_post_add_retry_failed_job_procedure.sql"
 
 
 class DatabaseNewer(Exception):
-    """A later version of the product has migrated this database; there is no way back."""
+    """A later version of the product migrated this database; there is no way back."""
 
     def __init__(self) -> None:
         super().__init__(
@@ -38,15 +42,15 @@ def migrate(engine: Engine) -> None:
         config = _config()
         config.attributes["connection"] = connection
         command.upgrade(config, "head")
-        _apply_procrastinate(connection)
+        _migrate_queue(connection)
 
 
 def is_current(engine: Engine) -> bool:
-    """True when the database has the tables of this very version. Raises DatabaseNewer."""
+    """True when the database has the tables of exactly this version. Raises DatabaseNewer."""
     with engine.connect() as connection:
         _refuse_newer(connection)
         found = MigrationContext.configure(connection).get_current_revision()
-    return found == _revisions()[0]
+        return found == _revisions()[0] and not _missing_queue_migrations(connection)
 
 
 def _refuse_newer(connection: Connection) -> None:
@@ -57,7 +61,7 @@ def _refuse_newer(connection: Connection) -> None:
 
 @cache
 def _revisions() -> tuple[str, ...]:
-    """Those of this version, the newest first: read from the disk once."""
+    """The revisions of this version, newest first."""
     directory = ScriptDirectory.from_config(_config())
     return tuple(one.revision for one in directory.walk_revisions())
 
@@ -68,7 +72,42 @@ def _config() -> Config:
     return config
 
 
-def _apply_procrastinate(connection: Connection) -> None:
-    if connection.scalar(text("SELECT to_regclass('procrastinate_jobs')")) is None:
-        schema = SchemaManager(procrastinate.SyncPsycopgConnector()).get_schema()
-        connection.exec_driver_sql(schema.replace("%", "%%"))
+# ---- the queue ----------------------------------------------------------------------------
+
+
+def _migrate_queue(connection: Connection) -> None:
+    """Make Procrastinate's tables, or apply its migrations that are missing.
+
+    Procrastinate ships one SQL file per migration and records none (its docs: Migrations), so the
+    name of the last one is kept as the comment of its table of jobs.
+    """
+    if _has_queue(connection):
+        for path in _missing_queue_migrations(connection):
+            _run(connection, path.read_text("utf-8"))
+    else:
+        _run(connection, SchemaManager(SyncPsycopgConnector()).get_schema())
+    newest = _queue_migrations()[-1].name
+    _run(connection, f"COMMENT ON TABLE procrastinate_jobs IS '{newest}'")
+
+
+def _missing_queue_migrations(connection: Connection) -> Sequence[Path]:
+    """Procrastinate's migrations that are newer than the database, in their order."""
+    if not _has_queue(connection):
+        return _queue_migrations()
+    query = text("SELECT obj_description('procrastinate_jobs'::regclass, 'pg_class')")
+    last = connection.scalar(query) or _UNRECORDED
+    return [path for path in _queue_migrations() if path.name > last]
+
+
+def _has_queue(connection: Connection) -> bool:
+    return connection.scalar(text("SELECT to_regclass('procrastinate_jobs')")) is not None
+
+
+@cache
+def _queue_migrations() -> tuple[Path, ...]:
+    """Procrastinate's migrations; their names sort by version."""
+    return tuple(sorted(Path(SchemaManager.get_migrations_path()).glob("*.sql")))
+
+
+def _run(connection: Connection, sql: str) -> None:
+    connection.exec_driver_sql(sql.replace("%", "%%"))
