@@ -35,7 +35,7 @@ from webcrm_sync.engine.mailboxes.maintain import maintain
 from webcrm_sync.engine.marking import mark
 from webcrm_sync.engine.matching.refresh_directory import refresh_directory
 from webcrm_sync.engine.mirroring.plan import mirror
-from webcrm_sync.engine.operations import retention
+from webcrm_sync.engine.operations import clock, retention
 from webcrm_sync.engine.reconciliation import prove
 from webcrm_sync.store.database import libpq_url
 
@@ -151,7 +151,7 @@ def build_app(context: Context, url: str) -> procrastinate.App:
     def tick(timestamp: int) -> None:
         del timestamp
         try:
-            retention.tick(context)
+            clock.tick(context)
         except Exception:
             logger.exception("tick_failed")
 

@@ -11,7 +11,7 @@ from support.scenario import BO, BOTH, FOLDER, KIM, LIS, PENDING, OpenScenario, 
 from webcrm_sync.core.direction import Direction
 from webcrm_sync.core.states import Reason, State
 from webcrm_sync.engine.mailboxes import admin
-from webcrm_sync.engine.operations.doctor import Check, CheckStatus, run_checks
+from webcrm_sync.engine.operations.doctor import Check, Verdict, run_checks
 from webcrm_sync.store import emails
 from webcrm_sync_sandbox.outlook.mail import Mail, Person
 from webcrm_sync_sandbox.outlook.mailbox import SimMailbox
@@ -78,7 +78,7 @@ def test_contact_is_known_however_its_address_was_pasted(
     assert box.read(item).categories == BOTH
     (activity,) = scenario.under("Havnebyg")
     assert activity["ActivityPersonId"] > 0
-    assert [c.verdict for c in contacts(scenario)] == [CheckStatus.GOOD]
+    assert [c.verdict for c in contacts(scenario)] == [Verdict.OK]
 
 
 @pytest.mark.parametrize(
@@ -147,7 +147,7 @@ def test_doctor_names_contacts_that_no_mail_can_lead_to(
     scenario.mailbox()
     scenario.refresh()
     many, *few = contacts(scenario)
-    assert {c.verdict for c in (many, *few)} == {CheckStatus.WARNING}
+    assert {c.verdict for c in (many, *few)} == {Verdict.WARNING}
     assert many.text.startswith("300 contacts are never matchable")
     assert "'n/a'" in many.text
     assert many.text.count("Person ") == 5
@@ -176,7 +176,7 @@ def test_field_without_address_is_shown_in_one_harmless_line(
     assert check.text.isprintable()
     scenario.sandbox.crm.update_person(person, PersonEmail=BO)
     scenario.refresh()
-    assert [c.verdict for c in contacts(scenario)] == [CheckStatus.GOOD]
+    assert [c.verdict for c in contacts(scenario)] == [Verdict.OK]
 
 
 def test_many_different_ones_end_in_a_count(scenario: Scenario) -> None:
@@ -193,7 +193,7 @@ def test_person_without_an_address_is_no_trouble(scenario: Scenario, field: str)
     scenario.contact(field)
     scenario.mailbox()
     scenario.refresh()
-    assert [c.verdict for c in contacts(scenario)] == [CheckStatus.GOOD]
+    assert [c.verdict for c in contacts(scenario)] == [Verdict.OK]
 
 
 # -- Reply-To and who sent it

@@ -112,7 +112,7 @@ def test_prove_ends_with_0_when_equal_and_with_1_when_not(scenario: Scenario) ->
     assert found["webcrm"].keys() == {
         *("activities", "filings", "others", "differences", "trouble"),
     }
-    assert "1 differences mended." in run(status.status).stdout
+    assert "1 difference fixed." in run(status.status).stdout
     scenario.rest()
     assert as_json(prove.prove, "--mailbox", KIM)["webcrm"] is None
 

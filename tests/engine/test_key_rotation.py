@@ -31,7 +31,7 @@ def with_keys(scenario: Scenario, *keys: str) -> Scenario:
 def said_of_keys(scenario: Scenario) -> str:
     """What `doctor` says; `status` says it, too."""
     (secrets,) = [check.text for check in run_checks(scenario.context) if check.name == "secrets"]
-    told = secrets.removeprefix("each one in the database can be opened")
+    told = secrets.removeprefix("every secret in the database can be opened")
     assert read_status(scenario.context).push_why.endswith(told)
     return told
 

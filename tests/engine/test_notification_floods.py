@@ -12,7 +12,7 @@ from support.statements import statements_of, writes_of
 from webcrm_sync.core.errors import TryLater
 from webcrm_sync.engine.discovery.discover import discover
 from webcrm_sync.engine.discovery.notifications import Notification, Receiver
-from webcrm_sync.engine.operations.retention import tick
+from webcrm_sync.engine.operations.clock import tick
 from webcrm_sync.store import mailboxes
 from webcrm_sync.store.mailboxes import SyncFolder
 from webcrm_sync_sandbox.outlook.mail import Mail

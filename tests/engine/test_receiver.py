@@ -187,7 +187,7 @@ def test_a_lost_key_is_told_of_and_healed(
     assert lost.isdisjoint(reached.held())
     assert reached.alive() == reached.held()
     assert (
-        "Push is on: Outlook tells of changes at once." in CliRunner().invoke(status.status).stdout
+        "Push is on: Graph pushes changes immediately." in CliRunner().invoke(status.status).stdout
     )
     assert reached.announces(box)
 

@@ -42,7 +42,7 @@ def test_serve_started_with_environment_variables_alone_plays_every_story(sandbo
     ):
         added = service.run("mailbox", "add", KIM)
         assert added.returncode == 0, added.stderr
-        assert "will be made" in added.stdout
+        assert "will be created" in added.stdout
         inbound = box.deliver(Mail("In", BO, KIM, message_id="<in@havnebyg.example>"))
         box.move(inbound, f"inbox/{FOLDER}")
         outbound = box.put_sent(Mail("Out", KIM, BO))

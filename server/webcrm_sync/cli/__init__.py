@@ -1,4 +1,4 @@
-"""`webcrm-sync`: the commands. Each says what it did and, when it could not, the way out."""
+"""The command `webcrm-sync`. Each command says what it did, or what to do about a failure."""
 
 from __future__ import annotations
 
@@ -12,9 +12,10 @@ from webcrm_sync.cli import doctor, mailbox, manifest, prove, rebuild, serve, st
 
 
 class _Commands(click.Group):
-    """Our commands and those that a distribution adds, the sandbox's `demo` among them.
+    """The product's commands, and those that other distributions add, such as `demo`.
 
-    The latter are loaded by name when they are asked for: the product never imports the sandbox.
+    An added command is loaded by its entry point when somebody runs it: the product never imports
+    the sandbox.
     """
 
     def list_commands(self, ctx: click.Context) -> list[str]:
@@ -35,10 +36,10 @@ _GROUP = "webcrm_sync.commands"
 @click.version_option(package_name="webcrm-sync")
 @click.option("--log-level", default="info", show_default=True, help="debug, info or warning.")
 def cli(log_level: str) -> None:
-    """Join Outlook and webCRM.
+    """Sync Outlook and webCRM.
 
-    Mails in the folder "webCRM sync" stand in webCRM under their Organisation; mails sent from
-    webCRM stand in Outlook. Settings come from environment variables WEBCRM_SYNC_... and `.env`.
+    Mails in the folder "webCRM sync" are filed in webCRM under their Organisation; mails sent from
+    webCRM appear in Outlook. Settings come from environment variables WEBCRM_SYNC_... and `.env`.
     """
     logs.configure(log_level.upper())
 
@@ -57,5 +58,5 @@ cli.add_command(manifest.manifest)
 
 
 def main() -> None:
-    """Entry point of the command."""
+    """The entry point of the command."""
     sys.exit(cli())

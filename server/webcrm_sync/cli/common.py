@@ -1,4 +1,4 @@
-"""What every command needs: the settings, the company's context, and errors in plain words."""
+"""What the commands share: settings, the company's context, error messages, JSON, plurals."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from webcrm_sync.store.companies import AnotherCompany
 from webcrm_sync.store.migrate import DatabaseNewer
 from webcrm_sync.web.serving.listening import CannotListen
 
-_TROUBLE = (
+_EXPECTED_ERRORS = (
     *(
         AnotherCompany,
         CannotListen,
@@ -36,12 +36,12 @@ as_json = click.option("--json", "is_json", is_flag=True, help="Print JSON.")
 
 @contextmanager
 def plain_errors() -> Iterator[None]:
-    """Turn what can go wrong into one clear message and exit code 1."""
+    """Turns each expected error into one message and exit code 1."""
     try:
         yield
     except SettingsError as error:
-        raise click.ClickException(f"These settings need your attention:\n{error}") from error
-    except _TROUBLE as error:
+        raise click.ClickException(f"These settings are missing or wrong:\n{error}") from error
+    except _EXPECTED_ERRORS as error:
         raise click.ClickException(str(error)) from error
     except OperationalError as error:
         reason = str(error.orig).splitlines()[0]
@@ -50,17 +50,35 @@ def plain_errors() -> Iterator[None]:
 
 
 def settings() -> Settings:
-    """The settings of this run. Raises SettingsError."""
+    """The settings of this process. Raises SettingsError."""
     return read_settings()
 
 
 @contextmanager
 def open_company() -> Iterator[Context]:
-    """The context of this run, with errors in plain words."""
-    with plain_errors(), open_context(settings()) as opened:
-        yield opened
+    """Opens the company's context; expected errors become messages (`plain_errors`)."""
+    with plain_errors(), open_context(settings()) as context:
+        yield context
 
 
 def print_json(value: object) -> None:
     """Print a value as JSON."""
     click.echo(json.dumps(value, indent=2, default=str, ensure_ascii=False))
+
+
+def count(number: int, noun: str) -> str:
+    """The number with its noun, in the plural unless it is one.
+
+    >>> count(1, "mailbox"), count(2, "mailbox"), count(3, "Activity")
+    ('1 mailbox', '2 mailboxes', '3 Activities')
+    """
+    if number == 1:
+        return f"1 {noun}"
+    if noun.endswith("y"):
+        return f"{number} {noun[:-1]}ies"
+    return f"{number} {noun}{'es' if noun.endswith('x') else 's'}"
+
+
+def need_attention(number: int) -> str:
+    """Says how many things only a person can fix."""
+    return f"{number} need{'s' if number == 1 else ''} your attention"

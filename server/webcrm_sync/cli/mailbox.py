@@ -1,4 +1,4 @@
-"""`mailbox add|list|remove`."""
+"""The commands `mailbox add`, `mailbox list` and `mailbox remove`."""
 
 from __future__ import annotations
 
@@ -23,15 +23,15 @@ _PLACES = {
 
 @click.group()
 def mailbox() -> None:
-    """The mailboxes that are watched."""
+    """Manage the watched mailboxes."""
 
 
 @mailbox.command()
 @click.argument("address")
-@click.option("--yes", is_flag=True, help="Do not ask before doing it.")
+@click.option("--yes", is_flag=True, help="Do not ask for confirmation.")
 @common.as_json
 def add(address: str, yes: bool, is_json: bool) -> None:
-    """Watch the mailbox ADDRESS: say what is in it and what will happen, then do it."""
+    """Watch the mailbox ADDRESS: show what is there and what will happen, then start."""
     with common.open_company() as context:
         try:
             findings = admin.inspect(context, address)
@@ -40,44 +40,46 @@ def add(address: str, yes: bool, is_json: bool) -> None:
                 f"There is no mailbox {address} in this tenant. Check the spelling."
             ) from error
         if not is_json:
-            _say(findings, context.settings.folder_name)
+            _print_findings(findings, context.settings.folder_name)
             if sys.stdin.isatty() and not yes:
-                click.confirm("Go on?", default=True, abort=True)
+                click.confirm("Continue?", default=True, abort=True)
         admin.add(context, findings)
     if is_json:
-        common.print_json(_plain(findings))
+        common.print_json(_to_json(findings))
     else:
-        click.echo(f"{findings.user.address} is watched now.")
+        click.echo(f"{findings.user.address} is now watched.")
 
 
-def _say(findings: Findings, folder_name: str) -> None:
+def _print_findings(findings: Findings, folder_name: str) -> None:
     user = findings.user
     kind = "a shared mailbox" if user.is_shared else "a person's mailbox"
     click.echo(f"{user.display_name} <{user.address}>: {kind}.")
     if findings.is_watched:
-        click.echo("It is watched already; its folders and categories will be put in order.")
+        click.echo(
+            "It is watched already; its folders and categories will be checked and repaired."
+        )
     for folder in findings.folders:
-        click.echo(f"  {_sentence(folder, folder_name)}")
+        click.echo(f"  {_folder_sentence(folder, folder_name)}")
     click.echo(
-        "Mails in these folders will stand in webCRM under their Organisation and carry the "
-        "categories 'webCRM sync' and 'Synced'. Nothing outside these folders is read."
+        "Mails in these folders will be filed in webCRM under their Organisation and marked with "
+        "the categories 'webCRM sync' and 'Synced'. Nothing outside these folders is read."
     )
 
 
-def _sentence(folder: FolderFindings, name: str) -> str:
+def _folder_sentence(folder: FolderFindings, name: str) -> str:
     where = _PLACES[folder.place]
     if folder.name is None:
-        return f"The folder '{name}' {where} will be made."
+        return f"The folder '{name}' {where} will be created."
     if not folder.mails:
-        return f"The folder '{folder.name}' {where} is there and empty."
-    new = folder.mails - folder.synced_before
-    text = f"The folder '{folder.name}' {where} holds {folder.mails} mails: {new} will be synced"
+        return f"The folder '{folder.name}' {where} exists and is empty."
+    new, mails = folder.mails - folder.synced_before, common.count(folder.mails, "mail")
+    text = f"The folder '{folder.name}' {where} holds {mails}: {new} will be synced"
     if folder.synced_before:
-        text += f", {folder.synced_before} are marked Synced already and stay as they are"
+        text += f", {folder.synced_before} already marked Synced will stay unchanged"
     return f"{text}."
 
 
-def _plain(findings: Findings) -> dict[str, object]:
+def _to_json(findings: Findings) -> dict[str, object]:
     return {
         "address": findings.user.address,
         "display_name": findings.user.display_name,
@@ -105,8 +107,8 @@ def list_(is_json: bool) -> None:
 @mailbox.command()
 @click.argument("address")
 def remove(address: str) -> None:
-    """Stop watching ADDRESS and delete its rows; webCRM and Outlook stay as they are."""
+    """Stop watching ADDRESS and delete its rows; webCRM and Outlook stay unchanged."""
     with common.open_company() as context:
         for trouble in admin.remove(context, address):
-            click.echo(f"Could not be ended at Microsoft's side, it will end by itself: {trouble}")
-    click.echo(f"{address} is not watched any more.")
+            click.echo(f"Microsoft did not end a subscription; it will expire by itself: {trouble}")
+    click.echo(f"{address} is no longer watched.")

@@ -1,4 +1,4 @@
-"""`prove`: that the folders, our rows and webCRM say the same."""
+"""The command `prove`: checks that the folders, the tables and webCRM agree."""
 
 from __future__ import annotations
 
@@ -20,90 +20,92 @@ from webcrm_sync.engine.reconciliation.prove import prove_mailboxes, prove_webcr
 
 
 @click.command()
-@click.option("--mailbox", metavar="ADDRESS", help="Compare this mailbox alone, webCRM not.")
+@click.option("--mailbox", metavar="ADDRESS", help="Compare only this mailbox, and not webCRM.")
 @common.as_json
 def prove(mailbox: str | None, is_json: bool) -> None:
-    """Compare the folders, our rows and webCRM, and mend what differs.
+    """Compare the folders, the tables and webCRM, and fix what differs.
 
-    Reads no content of mails and writes nothing to webCRM. Exit code 0: all of it is equal.
-    1: something differed, mended or not, or could not be compared.
+    Reads no content of mails and writes nothing to webCRM. Exit code 0: everything is equal.
+    1: something differed, fixed or not, or could not be compared.
     """
     with common.open_company() as context:
-        boxes = _mailboxes(context, mailbox, is_json=is_json)
-        crm = None if mailbox else _webcrm(context, is_json=is_json)
+        boxes = _prove_mailboxes(context, mailbox, is_json=is_json)
+        crm = None if mailbox else _prove_webcrm(context, is_json=is_json)
     found = [d for box in boxes for d in box.differences] + list(crm.differences if crm else ())
     troubles = [part.trouble for part in (*boxes, crm) if part and part.trouble]
     is_equal = not found and not troubles
     if is_json:
-        told = [_plain(box) for box in boxes]
-        plain = _plain(crm) if crm else None
-        common.print_json({"is_equal": is_equal, "mailboxes": told, "webcrm": plain})
+        mailboxes, webcrm = [_to_json(box) for box in boxes], _to_json(crm) if crm else None
+        common.print_json({"is_equal": is_equal, "mailboxes": mailboxes, "webcrm": webcrm})
     else:
-        click.echo(_verdict(found, troubles))
+        click.echo(_result_sentence(found, troubles))
     sys.exit(0 if is_equal else 1)
 
 
-def _mailboxes(context: Context, address: str | None, *, is_json: bool) -> list[MailboxProof]:
+def _prove_mailboxes(context: Context, address: str | None, *, is_json: bool) -> list[MailboxProof]:
     boxes = []
     for proof in prove_mailboxes(context, address):
         boxes.append(proof)
         if not is_json:
-            _say_mailbox(proof)
+            _print_mailbox(proof)
     return boxes
 
 
-def _webcrm(context: Context, *, is_json: bool) -> WebcrmProof:
-    """The comparison with webCRM, which may take minutes: each page is told on standard error."""
+def _prove_webcrm(context: Context, *, is_json: bool) -> WebcrmProof:
+    """Compares with webCRM. This may take minutes, so standard error shows the progress."""
     proof = WebcrmProof()
     for proof in prove_webcrm(context):
-        click.echo(f"webCRM: {proof.activities} Activities of ours compared ...", err=True)
+        click.echo(f"webCRM: {proof.activities} Activities compared ...", err=True)
     if not is_json:
-        _say_webcrm(proof)
+        _print_webcrm(proof)
     return proof
 
 
-def _say_mailbox(proof: MailboxProof) -> None:
+def _print_mailbox(proof: MailboxProof) -> None:
     click.echo(proof.address)
     for folder in proof.folders:
-        click.echo(f"  {folder.place}: {_equation(folder)}")
+        click.echo(f"  {folder.place}: {_folder_equation(folder)}")
     if proof.mirrors_removed:
-        click.echo(f"  {proof.mirrors_removed} mails sent from webCRM were removed by the owner")
+        click.echo(
+            f"  the owner removed {common.count(proof.mirrors_removed, 'mail')} sent from webCRM"
+        )
     if proof.trouble:
         click.echo(f"  could not be compared: {proof.trouble}")
-    _say_differences(proof.differences)
+    _print_differences(proof.differences)
 
 
-def _equation(folder: FolderProof) -> str:
+def _folder_equation(folder: FolderProof) -> str:
     parts = [f"{number} {name}" for name, number in sorted(folder.counts.items())]
     return f"{folder.in_folder} in the folder = {' + '.join(parts) or '0'}"
 
 
-def _say_webcrm(proof: WebcrmProof) -> None:
+def _print_webcrm(proof: WebcrmProof) -> None:
     click.echo("webCRM")
     click.echo(f"  {proof.activities} Activities with our key, {proof.filings} filings")
     if proof.others:
         click.echo(f"  {proof.others} more Activities of mails that no watched mailbox holds")
     if proof.trouble:
         click.echo(f"  could not be compared: {proof.trouble}")
-    _say_differences(proof.differences)
+    _print_differences(proof.differences)
 
 
-def _say_differences(differences: Sequence[Difference]) -> None:
+def _print_differences(differences: Sequence[Difference]) -> None:
     for one in differences:
-        state = "mended" if one.is_healed else "NEEDS YOU"
+        status = "fixed" if one.is_healed else "NEEDS ATTENTION"
         facts = [one.message_id, *(f"Activity {i}" for i in one.activities), one.key]
         more = ", ".join(fact for fact in facts if fact)
-        click.echo(f"  {state}: {one.sentence}{f' ({more})' if more else ''}")
+        click.echo(f"  {status}: {one.sentence}{f' ({more})' if more else ''}")
 
 
-def _verdict(found: Sequence[Difference], troubles: Sequence[str]) -> str:
+def _result_sentence(found: Sequence[Difference], troubles: Sequence[str]) -> str:
     if not found and not troubles:
         return "Equal."
     open_ = sum(not d.is_healed for d in found)
-    text = f"{len(found)} differences: {len(found) - open_} mended, {open_} need you."
+    differences, attention = common.count(len(found), "difference"), common.need_attention(open_)
+    text = f"{differences}: {len(found) - open_} fixed, {attention}."
     return f"{text} {len(troubles)} could not be compared." if troubles else text
 
 
-def _plain(proof: MailboxProof | WebcrmProof) -> dict[str, object]:
+def _to_json(proof: MailboxProof | WebcrmProof) -> dict[str, object]:
     sentences = [asdict(d) | {"sentence": d.sentence} for d in proof.differences]
     return asdict(proof) | {"differences": sentences}

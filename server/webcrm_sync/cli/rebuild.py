@@ -1,4 +1,4 @@
-"""`rebuild`: the tables again, after the database was lost."""
+"""The command `rebuild`: restores the tables after the database was lost."""
 
 from __future__ import annotations
 
@@ -20,22 +20,26 @@ from webcrm_sync.engine.reconciliation.recover import Rebuilt
 @click.command()
 @click.argument("addresses", metavar="[ADDRESS]...", nargs=-1)
 @click.option(
-    "--from", "file", metavar="FILE", type=click.File(), help="Addresses, one a line; - = input."
+    "--from",
+    "file",
+    metavar="FILE",
+    type=click.File(),
+    help="A file with one address per line; - = standard input.",
 )
-@click.option("--yes", is_flag=True, help="Do not ask before doing it.")
+@click.option("--yes", is_flag=True, help="Do not ask for confirmation.")
 @common.as_json
 def rebuild(addresses: tuple[str, ...], file: TextIO | None, yes: bool, is_json: bool) -> None:
-    """Bring back the rows of these mailboxes from Outlook's stamps and webCRM's keys.
+    """Restore the rows of these mailboxes from the stamps in Outlook and the keys in webCRM.
 
-    For an empty database (`migrate` makes one): nobody but you knows which mailboxes were
-    watched. Writes nothing to webCRM; whatever was not synced yet goes its way afterwards. Can be
-    run again at any time, and goes on where it was broken off.
+    Works on an empty database (`migrate` creates one), which does not know the mailboxes that were
+    watched: you name them. Writes nothing to webCRM; mails that were not synced yet are filed
+    afterwards. You can run it again at any time; it continues where it was interrupted.
     """
-    wanted = [*addresses, *(line.strip() for line in file or () if line.strip())]
+    named = [*addresses, *(line.strip() for line in file or () if line.strip())]
     with common.open_company() as context:
-        users = _users(context, wanted)
+        users = _find_users(context, named)
         if not is_json and not yes and sys.stdin.isatty():
-            _ask(users)
+            _confirm(users)
         rebuilt: Rebuilt | None = None
         for step in engine.rebuild(context, users):
             if isinstance(step, Rebuilt):
@@ -46,39 +50,41 @@ def rebuild(addresses: tuple[str, ...], file: TextIO | None, yes: bool, is_json:
     if is_json:
         common.print_json(asdict(rebuilt))
     else:
-        _say(rebuilt)
+        _print_result(rebuilt)
     sys.exit(1 if rebuilt.doubles else 0)
 
 
-def _users(context: Context, wanted: list[str]) -> tuple[MailUser, ...]:
-    if not wanted and not read_status(context).mailboxes:
+def _find_users(context: Context, named: list[str]) -> tuple[MailUser, ...]:
+    if not named and not read_status(context).mailboxes:
         raise click.UsageError(
             "Name the mailboxes that were watched, or a file that lists them: the database is "
-            "empty and cannot tell."
+            "empty and does not know them."
         )
     try:
-        return engine.find(context, wanted)
+        return engine.find(context, named)
     except Gone as error:
         raise click.ClickException(
             f"One of these mailboxes is not in this tenant. Check the spelling. ({error})"
         ) from error
 
 
-def _ask(users: tuple[MailUser, ...]) -> None:
+def _confirm(users: tuple[MailUser, ...]) -> None:
     for user in users:
         click.echo(f"{user.display_name} <{user.address}>")
-    click.echo("The sync folders of these mailboxes are read, then webCRM's Activities.")
-    click.confirm("Go on?", default=True, abort=True)
+    click.echo("The sync folders of these mailboxes will be read, then the Activities in webCRM.")
+    click.confirm("Continue?", default=True, abort=True)
 
 
-def _say(rebuilt: Rebuilt) -> None:
+def _print_result(rebuilt: Rebuilt) -> None:
     counts = ", ".join(f"{n} {state}" for state, n in sorted(rebuilt.counts.items()))
-    click.echo(f"{len(rebuilt.mailboxes)} mailboxes: {counts or 'no mails'}.")
-    click.echo(f"{rebuilt.activities} Activities and {rebuilt.mirrors} mirrors were recognised.")
+    click.echo(f"{common.count(len(rebuilt.mailboxes), 'mailbox')}: {counts or 'no mails'}.")
+    activities = common.count(rebuilt.activities, "Activity")
+    click.echo(f"Recognised {activities} and {common.count(rebuilt.mirrors, 'mirror')}.")
     if rebuilt.others:
-        click.echo(f"{rebuilt.others} Activities belong to mails that lie in no sync folder now.")
+        others = common.count(rebuilt.others, "Activity")
+        click.echo(f"Found {others} of mails that are in no sync folder now.")
     for activity_id in rebuilt.doubles:
         click.echo(
-            f"Activity {activity_id} stands beside another one of the same mail under the same "
+            f"Activity {activity_id} is one of two Activities of the same mail under the same "
             "Organisation. Delete one of them in webCRM."
         )

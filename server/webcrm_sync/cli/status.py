@@ -1,4 +1,4 @@
-"""`status` and `explain`."""
+"""The commands `status` and `explain`."""
 
 from __future__ import annotations
 
@@ -8,18 +8,19 @@ from dataclasses import asdict
 import click
 
 from webcrm_sync.cli import common
-from webcrm_sync.engine.history.timeline import Timeline
-from webcrm_sync.engine.history.timeline import read_timelines as stories_of
+from webcrm_sync.engine.history.timeline import Timeline, read_timelines
 from webcrm_sync.engine.operations.status import LastProof, MailboxStatus, read_status
+
+_STATES_SHOWN = ("synced", "mirrored", "waiting", "parked", "skipped")
 
 
 @click.command()
-@click.option("--mails", is_flag=True, help="Name the newest mails that wait or need a person.")
+@click.option("--mails", is_flag=True, help="Name the newest mails that wait or need attention.")
 @common.as_json
 def status(mails: bool, is_json: bool) -> None:
-    """Say how the service stands: push, webCRM, and every mailbox.
+    """Show the status of push, webCRM and every mailbox.
 
-    What `--mails` names (or `--json`), `explain` tells the story of.
+    `--mails` (or `--json`) prints Message-IDs for `explain`.
     """
     with common.open_company() as context:
         found = read_status(context)
@@ -32,35 +33,36 @@ def status(mails: bool, is_json: bool) -> None:
         click.echo("The addresses of webCRM's contacts have not been read yet.")
     if found.rebuilding_since:
         click.echo(
-            "A rebuilding is under way or was broken off: nothing is filed before "
-            "`webcrm-sync rebuild` has come to its end."
+            "A rebuild is running or was interrupted: no mail is filed before "
+            "`webcrm-sync rebuild` is complete."
         )
     for job in found.held_jobs:
         about = f" of {job.about}" if job.about else ""
         click.echo(f"The job '{job.task}'{about} waits. {job.trouble}")
-    click.echo(_proof(found.proved, [box.proved for box in found.mailboxes]))
+    click.echo(_proof_sentence(found.proved, [box.proved for box in found.mailboxes]))
     for box in found.mailboxes:
-        _say(box, mails=mails)
+        _print_mailbox(box, mails=mails)
     if not found.mailboxes:
         click.echo("No mailbox is watched yet. Add one: webcrm-sync mailbox add ADDRESS")
 
 
-def _proof(webcrm: LastProof, boxes: Sequence[LastProof]) -> str:
-    """What the last proofs found, all of them together; the oldest of them tells the time."""
-    every = [webcrm, *boxes]
-    if any(proved.at is None for proved in every):
-        return "Not proved yet: that happens each night, or by `webcrm-sync prove`."
-    at = min(proved.at for proved in every if proved.at)
-    mended, open_ = (sum(getattr(p, name) for p in every) for name in ("mended", "open"))
-    if not mended and not open_:
+def _proof_sentence(webcrm: LastProof, boxes: Sequence[LastProof]) -> str:
+    """The results of the latest proofs together, with the time of the oldest one."""
+    proofs = [webcrm, *boxes]
+    if any(proof.at is None for proof in proofs):
+        return "Not proved yet: this happens each night, or with `webcrm-sync prove`."
+    at = min(proof.at for proof in proofs if proof.at)
+    fixed, open_ = sum(proof.mended for proof in proofs), sum(proof.open for proof in proofs)
+    if not fixed and not open_:
         return f"Proved equal on {at:%Y-%m-%d %H:%M} UTC."
-    told = f"Proved on {at:%Y-%m-%d %H:%M} UTC: {mended} differences mended"
-    return f"{told}, {open_} need you. Run `webcrm-sync prove`." if open_ else f"{told}."
+    text = f"Proved on {at:%Y-%m-%d %H:%M} UTC: {common.count(fixed, 'difference')} fixed"
+    if not open_:
+        return f"{text}."
+    return f"{text}, {common.need_attention(open_)}. Run `webcrm-sync prove`."
 
 
-def _say(box: MailboxStatus, *, mails: bool) -> None:
-    order = ("synced", "mirrored", "waiting", "parked", "skipped")
-    counts = [f"{box.counts.get(state, 0)} {state}" for state in order if box.counts.get(state)]
+def _print_mailbox(box: MailboxStatus, *, mails: bool) -> None:
+    counts = [f"{n} {state}" for state in _STATES_SHOWN if (n := box.counts.get(state, 0))]
     if box.on_the_way:
         counts.append(f"{box.on_the_way} on the way")
     text = f"{box.address}: {', '.join(counts) or 'no mails yet'}"
@@ -77,26 +79,26 @@ def _say(box: MailboxStatus, *, mails: bool) -> None:
 @click.argument("message_id")
 @common.as_json
 def explain(message_id: str, is_json: bool) -> None:
-    """Tell the story of the mail with MESSAGE_ID, in sentences."""
+    """Show what happened to the mail with MESSAGE_ID, in sentences."""
     with common.open_company() as context:
-        stories = stories_of(context, message_id)
+        timelines = read_timelines(context, message_id)
     if is_json:
-        common.print_json([asdict(story) for story in stories])
+        common.print_json([asdict(timeline) for timeline in timelines])
         return
-    if not stories:
+    if not timelines:
         raise click.ClickException(
-            "No mail with this Message-ID was met in a sync folder. "
-            "Is its mailbox watched (`webcrm-sync mailbox list`), and is it in the folder?"
+            "No mail with this Message-ID was found in a sync folder. "
+            "Is its mailbox watched (`webcrm-sync mailbox list`), and is the mail in the folder?"
         )
-    for story in stories:
-        _tell(story)
+    for timeline in timelines:
+        _print_timeline(timeline)
 
 
-def _tell(story: Timeline) -> None:
-    click.echo(f"{story.subject or '(no subject)'}  ({story.direction})")
-    for copy in story.copies:
+def _print_timeline(timeline: Timeline) -> None:
+    click.echo(f"{timeline.subject or '(no subject)'}  ({timeline.direction})")
+    for copy in timeline.copies:
         click.echo(f"  {copy.mailbox}: {copy.sentence}")
-    for activity_id, organisation in story.activities.items():
+    for activity_id, organisation in timeline.activities.items():
         click.echo(f"  In webCRM: Activity {activity_id} under {organisation}")
-    for line in story.lines:
-        click.echo(f"  {line.at:%Y-%m-%d %H:%M:%S}  {line.sentence}")
+    for entry in timeline.lines:
+        click.echo(f"  {entry.at:%Y-%m-%d %H:%M:%S}  {entry.sentence}")

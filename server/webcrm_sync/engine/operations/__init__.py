@@ -1,1 +1,1 @@
-"""What administrators see, and what is deleted in time."""
+"""What administrators see (`status`, `doctor`), what is deleted in time, and the clock."""

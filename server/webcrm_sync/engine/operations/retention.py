@@ -1,4 +1,4 @@
-"""housekeeping(company): what must not be kept goes."""
+"""The job `housekeeping` of a company: deletes what the product must not keep."""
 
 from __future__ import annotations
 
@@ -7,41 +7,33 @@ from datetime import timedelta
 from webcrm_sync.engine.context import Context
 from webcrm_sync.engine.fault_isolation import isolate
 from webcrm_sync.engine.fault_isolation.incidents import release_after_upgrade
-from webcrm_sync.store import companies, emails, mirrors, schedule
-from webcrm_sync.store.items import transitions
+from webcrm_sync.store import companies, emails, mirrors
 
-#: No text of a mail is kept longer than this, settled or not.
+#: The product keeps no text of a mail for longer, even if the mail is not synced.
 KEPT = timedelta(days=30)
 _EVERY = timedelta(hours=1)
 
 
 def housekeeping(context: Context) -> None:
-    """Forget the texts of mails that were taken up long ago. Idempotent.
+    """Delete the texts of old mails, and restart what an earlier version set aside. Idempotent.
 
-    What cannot be done about one of them does not stop the others.
+    Does nothing until it is due again. A step that fails does not stop the others; its error is
+    raised at the end.
     """
     with context.begin() as tx:
         if not companies.claim_due(tx, "housekeeping_due_at", again=_EVERY):
             return
-    steps = (_forget_contents, _forget_drafts, release_after_upgrade)
+    steps = (_delete_contents, _delete_drafts, release_after_upgrade)
     _, faults = isolate.try_each(context, steps, lambda step: step(context), lambda s: s.__name__)
     for _, fault in faults:
         raise fault
 
 
-def _forget_contents(context: Context) -> None:
+def _delete_contents(context: Context) -> None:
     with context.begin() as tx:
         emails.forget_old_contents(tx, tx.now - KEPT)
 
 
-def _forget_drafts(context: Context) -> None:
+def _delete_drafts(context: Context) -> None:
     with context.begin() as tx:
         mirrors.forget_old_drafts(tx, tx.now - KEPT)
-
-
-def tick(context: Context) -> None:
-    """Enqueue every job that has something to do now. Runs every second on one worker."""
-    with context.begin() as tx:
-        transitions.take_up_due(tx)
-        for due in schedule.due_jobs(tx):
-            tx.defer(due.job, due.subject_id)

@@ -1,4 +1,7 @@
-"""How the company stands, mailbox by mailbox."""
+"""Reads the status of the company and of each mailbox, for `status` and monitoring.
+
+The field names are the keys of `status --json`.
+"""
 
 from __future__ import annotations
 
@@ -19,15 +22,15 @@ from webcrm_sync.store.items.pending import Group
 from webcrm_sync.store.mailboxes import Mailbox
 from webcrm_sync.store.reconciliation import Stored
 
-#: Words in a trouble that tells what to do already.
-_CURES = (PREFIX, "Check", "Make room")
-#: So many mails of a kind are named.
+#: A trouble with one of these words already says what to do.
+_REMEDY_WORDS = (PREFIX, "Check", "Make room")
+#: The number of mails that are named for each reason.
 _NAMED = 5
 
 
 @dataclass(frozen=True, slots=True)
 class Pending:
-    """Mails that wait or need a person for one reason: how many, and the newest few."""
+    """The waiting or parked mails with one reason. `message_ids`: the newest five."""
 
     state: State
     reason: str
@@ -38,7 +41,7 @@ class Pending:
 
 @dataclass(frozen=True, slots=True)
 class LastProof:
-    """The last proof: when, and how many differences it mended and left to a person."""
+    """The latest reconciliation. `mended`: differences it fixed; `open`: those it did not."""
 
     at: datetime | None
     mended: int
@@ -47,10 +50,9 @@ class LastProof:
 
 @dataclass(frozen=True, slots=True)
 class MailboxStatus:
-    """One mailbox: how many mails in which state, and what is wrong, one sentence or None.
+    """One mailbox. `counts`: copies by state; `on_the_way`: those that are not final yet.
 
-    `on_the_way`: copies that have not come to an end yet. `latest`: the last line of its own
-    story, `latest_at` its time.
+    `trouble`: what is wrong, in one sentence. `latest`: the latest event of the mailbox itself.
     """
 
     address: str
@@ -67,7 +69,7 @@ class MailboxStatus:
 
 @dataclass(frozen=True, slots=True)
 class HeldJob:
-    """A job that failed and waits. `about`: its mailbox's address, None = the whole company."""
+    """A job that failed and waits. `about`: the mailbox's address, None = the whole company."""
 
     task: str
     about: str | None
@@ -77,7 +79,10 @@ class HeldJob:
 
 @dataclass(frozen=True, slots=True)
 class Status:
-    """The whole company. `rebuilding_since`: nothing is filed before that has come to its end."""
+    """The whole company. `rebuilding_since`: the start of a rebuild that has not ended.
+
+    No mail is filed before a rebuild ends. `push_why`: why push is on or off.
+    """
 
     is_pushed: bool
     push_why: str
@@ -90,7 +95,7 @@ class Status:
 
 
 def read_status(context: Context) -> Status:
-    """The company's state from its tables alone; asks nothing of Graph or webCRM."""
+    """The status of the company, from the tables alone."""
     settings = context.settings
     with context.begin() as tx:
         company = companies.read_company(tx)
@@ -114,13 +119,13 @@ def _push_why(settings: Settings, deaf: Deaf | None, earlier: str | None) -> str
     if deaf:
         return deaf.sentence
     if settings.is_push_enabled:
-        return "Outlook tells of changes at once" + (f"; {earlier}" if earlier else "")
+        return "Graph pushes changes immediately" + (f"; {earlier}" if earlier else "")
     every = settings.poll_interval(is_pushed=False).total_seconds()
     return f"PUBLIC_URL is not https: folders are read every {every:.0f} s"
 
 
 def _held_jobs(tx: Tx) -> Iterator[HeldJob]:
-    """The jobs that failed; a mailbox that was removed meanwhile has none."""
+    """The jobs that failed, without those of mailboxes that are no longer watched."""
     boxes = {box.id: box.address for box in mailboxes.all_mailboxes(tx)}
     for job in job_failures.read_all(tx):
         is_of_mailbox = _is_about_a_mailbox(job.task)
@@ -139,7 +144,7 @@ def _mailboxes(tx: Tx) -> Sequence[MailboxStatus]:
     counts, proved = mailboxes.counts_by_state(tx), reconciliation.read_mailboxes(tx)
     groups = pending.read_groups(tx, named=_NAMED)
     return [
-        _of(
+        _mailbox_status(
             tx,
             box,
             counts=counts.get(box.id, {}),
@@ -150,11 +155,11 @@ def _mailboxes(tx: Tx) -> Sequence[MailboxStatus]:
     ]
 
 
-def _of(
+def _mailbox_status(
     tx: Tx, box: Mailbox, *, counts: Mapping[str, int], groups: Sequence[Group], proved: LastProof
 ) -> MailboxStatus:
     folders = mailboxes.folders(tx, box.id)
-    told = events.of_mailbox(tx.connection, box.id, last=1)
+    latest = events.of_mailbox(tx.connection, box.id, last=1)
     return MailboxStatus(
         address=box.address,
         counts=counts,
@@ -162,15 +167,15 @@ def _of(
         folders=len(folders),
         pushed_folders=sum(f.subscription_id is not None for f in folders),
         trouble=add_remedy(box.trouble) or box.push_trouble,
-        latest=_line(told[-1].kind, told[-1].facts) if told else None,
-        latest_at=told[-1].at if told else None,
+        latest=_event_text(latest[-1].kind, latest[-1].facts) if latest else None,
+        latest_at=latest[-1].at if latest else None,
         pending=tuple(_pending(group) for group in groups),
         proved=proved,
     )
 
 
-def _line(kind: str, facts: Mapping[str, object]) -> str:
-    """A line of a mailbox's own story; its kinds are words already."""
+def _event_text(kind: str, facts: Mapping[str, object]) -> str:
+    """An event of a mailbox in words. The kinds of these events are readable as they are."""
     more = [str(facts[name]) for name in ("place", "trouble", "detail") if facts.get(name)]
     text = kind.capitalize()
     return f"{text}: {', '.join(more)}" if more else text
@@ -187,12 +192,12 @@ def _proved(stored: Stored) -> LastProof:
 
 
 def add_remedy(trouble: str | None) -> str | None:
-    """The trouble in one sentence that says what to do; what passes by itself says so.
+    """The trouble in one sentence that also says what to do.
 
-    >>> with_way_out("webCRM answered 503")
-    'webCRM answered 503: work waits and goes on by itself; if it stays, run `webcrm-sync doctor`.'
+    >>> add_remedy("webCRM answered 503")
+    'webCRM answered 503: work waits and goes on by itself; if it lasts, run `webcrm-sync doctor`.'
     """
-    if trouble is None or any(cure in trouble for cure in _CURES):
+    if trouble is None or any(word in trouble for word in _REMEDY_WORDS):
         return trouble
-    way = "work waits and goes on by itself; if it stays, run `webcrm-sync doctor`."
-    return f"{trouble.rstrip('.')}: {way}"
+    remedy = "work waits and goes on by itself; if it lasts, run `webcrm-sync doctor`."
+    return f"{trouble.rstrip('.')}: {remedy}"
