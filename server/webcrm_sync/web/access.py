@@ -1,4 +1,4 @@
-"""Every route says who may call it; a test walks them all."""
+"""Declares who may call each route. A test checks that every route has a guard."""
 
 from __future__ import annotations
 
@@ -12,27 +12,27 @@ View = TypeVar("View", bound=Callable[..., object])
 class Guard(Enum):
     """Who may call a route."""
 
-    #: anybody: it tells and changes nothing
+    #: Anybody: the route reveals nothing and changes nothing.
     OPEN = "open"
-    #: Microsoft Graph: every line carries a client state that only it and we know
+    #: Microsoft Graph: each notification carries a client state that nobody else knows.
     CLIENT_STATE = "client state"
-    #: somebody who is signed in, for the own mailbox and no other
+    #: A signed-in person, for that person's own mailbox.
     PERSON = "person"
 
 
-_DECLARED: dict[object, Guard] = {}
+_GUARDS: dict[object, Guard] = {}
 
 
 def guarded(guard: Guard) -> Callable[[View], View]:
-    """Declare a view's guard."""
+    """Declare the guard of a view."""
 
     def declare(view: View) -> View:
-        _DECLARED[view] = guard
+        _GUARDS[view] = guard
         return view
 
     return declare
 
 
 def guard_of(view: object) -> Guard | None:
-    """The guard a view declares, None when it forgot to."""
-    return _DECLARED.get(view)
+    """The guard of a view, None = it declares none."""
+    return _GUARDS.get(view)

@@ -1,4 +1,4 @@
-"""The add-in's pages, its built assets and its icons. No cookie is ever set."""
+"""Serves the add-in's pages, its built assets and its icons. Sets no cookie."""
 
 from __future__ import annotations
 
@@ -15,16 +15,16 @@ from webcrm_sync.web.access import Guard, guarded
 from webcrm_sync.web.api import endpoints
 from webcrm_sync.web.tokens import SCOPE
 
-#: What Vite builds (`make` does), with its manifest of hashed names.
-BUILT = Path(__file__).parent / "static" / "addin"
+#: The folder that Vite builds into (`make`), with a manifest of the hashed file names.
+BUILT_FOLDER = Path(__file__).parent / "static" / "addin"
 _ASSETS = "/addin/assets/"
-_ENTRIES = {"taskpane": "taskpane/main.ts", "commands": "commands/main.ts"}
-#: From the click to the mark, as people know it.
+_ENTRY_POINTS = {"taskpane": "taskpane/main.ts", "commands": "commands/main.ts"}
+#: How long a sync usually takes, from the click to the category.
 _USUAL_SECONDS = 3
 _YEAR_S, _DAY_S = 31_536_000, 86_400
 
 
-def create_blueprint(settings: Settings, built: Path = BUILT) -> Blueprint:
+def create_blueprint(settings: Settings, built: Path = BUILT_FOLDER) -> Blueprint:
     """`/addin/taskpane.html`, `/addin/commands.html`, the assets and the icons."""
     routes = Blueprint("pane", __name__, template_folder="templates")
 
@@ -48,7 +48,7 @@ def create_blueprint(settings: Settings, built: Path = BUILT) -> Blueprint:
 
 def _page(settings: Settings, built: Path, name: str) -> Response:
     nonce = secrets.token_urlsafe(18)
-    scripts, styles = find_built_files(built, _ENTRIES[name])
+    scripts, styles = find_built_files(built, _ENTRY_POINTS[name])
     html = render_template(
         f"addin/{name}.html",
         nonce=nonce,
@@ -61,7 +61,7 @@ def _page(settings: Settings, built: Path, name: str) -> Response:
 
 
 def client_config(settings: Settings) -> dict[str, object]:
-    """What the add-in has to know; nothing of it is a secret."""
+    """The configuration that the pages hand to the add-in. Holds no secret."""
     client_id = settings.entra_client_id
     return {
         "clientId": client_id,
@@ -74,21 +74,23 @@ def client_config(settings: Settings) -> dict[str, object]:
 
 
 def find_built_files(built: Path, entry: str) -> tuple[list[str], list[str]]:
-    """The addresses of an entry's scripts and styles; none before the add-in was built."""
+    """The paths of the scripts and styles of an entry point; empty before the first build."""
     try:
         manifest: dict[str, dict[str, Any]] = json.loads((built / "manifest.json").read_bytes())
     except FileNotFoundError:
         return [], []
     chunk = manifest[entry]
-    styles = dict.fromkeys(_styles(manifest, entry, set()))
+    styles = dict.fromkeys(_collect_styles(manifest, entry, set()))
     return [_ASSETS + chunk["file"]], [_ASSETS + name for name in styles]
 
 
-def _styles(manifest: dict[str, dict[str, Any]], entry: str, seen: set[str]) -> list[str]:
-    """The styles of an entry and of what it imports (Vite: backend integration)."""
+def _collect_styles(manifest: dict[str, dict[str, Any]], entry: str, seen: set[str]) -> list[str]:
+    """The styles of an entry point and of its imports (Vite: backend integration)."""
     if entry in seen:
         return []
     seen.add(entry)
     chunk = manifest[entry]
-    below = [style for one in chunk.get("imports", ()) for style in _styles(manifest, one, seen)]
-    return [*below, *chunk.get("css", ())]
+    imported = [
+        style for one in chunk.get("imports", ()) for style in _collect_styles(manifest, one, seen)
+    ]
+    return [*imported, *chunk.get("css", ())]

@@ -1,4 +1,4 @@
-"""The Flask application: views that only translate."""
+"""Builds the Flask application."""
 
 from __future__ import annotations
 
@@ -14,16 +14,16 @@ from webcrm_sync.web.api import blueprint
 
 logger = logging.getLogger(__name__)
 
-#: A notification is a few hundred bytes; nobody needs to send us more than this.
+#: The largest body of any request; a lane may allow less (`lanes`).
 _MAX_BODY = 1_000_000
-_SORRY = "Something went wrong on the server. Try again in a moment."
+_INTERNAL_ERROR = "Something went wrong on the server. Try again in a moment."
 
 
 def create_app(context: Context) -> Flask:
-    """The application over these parts."""
+    """The application of one company."""
     app = Flask("webcrm_sync", static_folder=None)
     app.config["MAX_CONTENT_LENGTH"] = _MAX_BODY
-    app.url_map.merge_slashes = False  # no redirects: another address is another route
+    app.url_map.merge_slashes = False  # no redirects: another path is another route
     headers.add_headers(app, context.settings)
     app.register_blueprint(health.create_blueprint())
     app.register_blueprint(webhooks.create_blueprint(context))
@@ -32,10 +32,10 @@ def create_app(context: Context) -> Flask:
     blueprint.allow_own_origin(app, context.settings.public_url)
 
     @app.errorhandler(Exception)
-    def unforeseen(error: Exception) -> Response:
+    def on_error(error: Exception) -> Response:
         if isinstance(error, HTTPException):
             return errors.http_error_response(error)
         logger.exception("request_failed")
-        return errors.problem_response(errors.Problem(500, "try_later", _SORRY))
+        return errors.problem_response(errors.Problem(500, "try_later", _INTERNAL_ERROR))
 
     return app

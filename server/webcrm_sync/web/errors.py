@@ -1,4 +1,4 @@
-"""What goes wrong, as the add-in hears it: application/problem+json (RFC 9457)."""
+"""Turns errors into answers of the type application/problem+json (RFC 9457)."""
 
 from __future__ import annotations
 
@@ -12,8 +12,8 @@ from werkzeug.exceptions import HTTPException
 
 from webcrm_sync.core.errors import Gone, Refused, SyncError, TryLater
 
-#: When nobody knows better: the pane asks again after this.
-_PAUSE_S = 5
+#: When the pane asks again if the error does not say when.
+_RETRY_AFTER_S = 5
 _TITLES = {
     "signed_out": "Not signed in",
     "no_mailbox": "This mailbox is not connected to webCRM yet",
@@ -27,7 +27,7 @@ _CODES = {400: "invalid", 401: "signed_out", 403: "no_mailbox", 404: "not_found"
 
 @dataclass(slots=True, eq=False)
 class Problem(Exception):
-    """One answer that is not the one asked for."""
+    """An error as the add-in receives it. The pane decides by its `code`."""
 
     status: int
     code: str
@@ -36,20 +36,20 @@ class Problem(Exception):
 
 
 def to_problem(error: SyncError, now: datetime) -> Problem:
-    """What an error of the engine means for the add-in."""
+    """The problem that an error of the engine is for the add-in."""
     if isinstance(error, Gone):
         return Problem(404, "not_found", str(error))
     if isinstance(error, Refused):
         return Problem(409, "conflict", str(error))
-    asked = error.retry_at if isinstance(error, TryLater) else None
-    pause = ceil((asked - now).total_seconds()) if asked else _PAUSE_S
-    return Problem(503, "try_later", str(error), retry_after_s=max(1, pause))
+    retry_at = error.retry_at if isinstance(error, TryLater) else None
+    wait_s = ceil((retry_at - now).total_seconds()) if retry_at else _RETRY_AFTER_S
+    return Problem(503, "try_later", str(error), retry_after_s=max(1, wait_s))
 
 
 def http_error_response(error: HTTPException) -> Response:
-    """The same for what Flask itself says no to: no such route, a body too large.
+    """The answer to a request that Flask refuses: an unknown route, a body that is too large.
 
-    What HTTP asks for besides stays, such as the methods that a route allows.
+    Keeps the headers that HTTP requires, such as the methods that a route allows.
     """
     status = error.code or 500
     code = _CODES.get(status, "try_later" if status >= 500 else "invalid")
@@ -60,7 +60,7 @@ def http_error_response(error: HTTPException) -> Response:
 
 
 def problem_response(problem: Problem) -> Response:
-    """The problem over HTTP."""
+    """The problem as an HTTP response."""
     body: dict[str, object] = {
         "type": "about:blank",
         "title": _TITLES[problem.code],

@@ -1,8 +1,8 @@
-"""The headers of every answer: what a browser may do with it, and who may keep it.
+"""The security and cache headers of every response.
 
-One place for all routes and errors, so that a new route cannot forget (a test walks them all).
-No X-Frame-Options: Outlook shows the pages in a frame of its own (GitHub: OfficeDev/office-js
-issue 5224), and `frame-ancestors` refuses frames where nobody needs one.
+All routes and errors get them here, so that no new route can miss them (a test checks each one).
+There is no X-Frame-Options: Outlook shows the pages in a frame of its own (GitHub:
+OfficeDev/office-js issue 5224), and `frame-ancestors` refuses all other frames.
 """
 
 from __future__ import annotations
@@ -14,10 +14,10 @@ from flask import Flask, Response
 from webcrm_sync.settings import Settings
 
 _POLICY = "Content-Security-Policy"
-#: For what is no page: nothing is loaded by it, run in it or shown around it.
+#: The policy of a response that is no page: it loads nothing, runs nothing, and no frame shows it.
 _NO_PAGE = "default-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
-#: What neither the pane nor MSAL nor office.js asks for. Left alone: the clipboard and what
-#: signing in may need (storage-access, publickey-credentials-get).
+#: The browser features that neither the pane nor MSAL nor office.js uses. Not listed: the
+#: clipboard, and what sign-in may need (storage-access, publickey-credentials-get).
 _UNUSED = (
     *("accelerometer", "autoplay", "bluetooth", "camera", "display-capture", "encrypted-media"),
     *("fullscreen", "geolocation", "gyroscope", "hid", "idle-detection", "magnetometer"),
@@ -26,60 +26,60 @@ _UNUSED = (
 )
 _YEAR_S = 31_536_000
 
-#: office.js loads this in Outlook on the web and fails without it (measured).
+#: office.js loads this script in Outlook on the web and fails without it (measured).
 _AJAX = "https://ajax.aspnetcdn.com/ajax/3.5/MicrosoftAjax.js"
 #: The frame that office.js opens for its telemetry (GitHub: OfficeDev/office-js issue 696).
 _TELEMETRY_FRAME = (
     "https://telemetryservice.firstpartyapps.oaspapps.com/telemetryservice/telemetryproxy.html"
 )
-#: Where Microsoft's web telemetry goes. What it sends elsewhere is refused, which harms nobody.
+#: Where Microsoft's web telemetry goes. The policy blocks its other addresses, which harms nobody.
 _TELEMETRY = "https://browser.events.data.microsoft.com/OneCollector/1.0/"
 
 
 def add_headers(app: Flask, settings: Settings) -> None:
-    """Give every answer of `app` its headers. Call it before other hooks: Flask runs it last."""
-    always = _always(settings)
+    """Give every response of `app` its headers. Call it first: Flask runs the first hook last."""
+    common = _common_headers(settings)
 
     @app.after_request
-    def finished(response: Response) -> Response:
-        response.headers.update(always)
+    def add(response: Response) -> Response:
+        response.headers.update(common)
         response.headers.setdefault(_POLICY, _NO_PAGE)
-        # What a view wants kept is its whole answer, not an error in its place.
+        # A view lets its own response be cached, not an error that replaces it.
         if response.status_code >= 400 or "Cache-Control" not in response.headers:
             response.headers["Cache-Control"] = "no-store"
         return response
 
 
 def server_error_headers(settings: Settings) -> dict[str, str]:
-    """The headers of what the server refuses before any route is asked."""
-    return {**_always(settings), _POLICY: _NO_PAGE, "Cache-Control": "no-store"}
+    """The headers of errors that the HTTP server answers without the application."""
+    return {**_common_headers(settings), _POLICY: _NO_PAGE, "Cache-Control": "no-store"}
 
 
-def _always(settings: Settings) -> dict[str, str]:
-    always = {
+def _common_headers(settings: Settings) -> dict[str, str]:
+    headers = {
         "X-Content-Type-Options": "nosniff",
         "Referrer-Policy": "no-referrer",
         "Permissions-Policy": ", ".join(f"{name}=()" for name in _UNUSED),
     }
     if urlsplit(settings.public_url).scheme == "https":
-        always["Strict-Transport-Security"] = f"max-age={_YEAR_S}"
-    return always
+        headers["Strict-Transport-Security"] = f"max-age={_YEAR_S}"
+    return headers
 
 
 def allow_page(response: Response, settings: Settings, nonce: str) -> Response:
-    """The answer as a page of the add-in, whose scripts carry `nonce`."""
+    """The response with the policy of a page of the add-in. `nonce`: of its own scripts."""
     response.headers[_POLICY] = page_policy(settings, nonce)
     return response
 
 
 def page_policy(settings: Settings, nonce: str) -> str:
-    """The pages' Content-Security-Policy: no script but ours and office.js, by address.
+    """The Content-Security-Policy of the pages: only their own scripts and those of office.js.
 
-    office.js loads more scripts from beside itself, without our nonce, and sets one inline style
-    that changes with its versions. MSAL asks Entra, in the tenant's own part of it.
+    office.js loads more scripts from its own folder, without the nonce, and sets one inline style
+    that differs between its versions. MSAL calls Entra under the tenant's path.
     """
     office = urljoin(settings.office_js_url, ".")
-    # MSAL writes an authority in lower case, and a policy's paths know the difference.
+    # MSAL lower-cases the authority, and paths in a policy are case-sensitive.
     entra = f"{settings.entra_authority}/{settings.entra_tenant_id}/".lower()
     rules = {
         "default-src": "'none'",

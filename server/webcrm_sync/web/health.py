@@ -1,4 +1,4 @@
-"""Whether the process serves."""
+"""Says whether the web process is up."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from webcrm_sync.web.access import Guard, guarded
 
 
 def create_blueprint() -> Blueprint:
-    """`GET /healthz`."""
+    """The route `GET /healthz`."""
     routes = Blueprint("health", __name__)
 
     @routes.get("/healthz")

@@ -1,7 +1,7 @@
-"""Which requests share threads, so that nobody waits for somebody else's work.
+"""Divides the threads among the requests, so that a slow kind of request delays no other kind.
 
-Every lane's threads together stay below what the database and the machine bear; a request of the
-pane may wait for Graph or webCRM, a notification and a look at the health may not.
+A request of the pane may wait for Graph or webCRM; a notification and a health check must not.
+All lanes together have fewer threads than the database and the machine can serve.
 """
 
 from __future__ import annotations

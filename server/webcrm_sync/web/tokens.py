@@ -1,6 +1,7 @@
-"""Who speaks to us: the token that Outlook's add-in got from Entra, held to every check.
+"""Validates the access tokens that the add-in gets from Entra.
 
-Microsoft Entra: access tokens, "Validate tokens". The person is (tid, oid), never an address.
+Source of the checks: Microsoft Entra: access tokens, "Validate tokens". A person is identified by
+(tid, oid), never by an address.
 """
 
 from __future__ import annotations
@@ -21,25 +22,25 @@ from webcrm_sync.settings import Settings
 
 FindKey = Callable[[str], jwt.PyJWK | None]
 
-#: The one scope of ours that the add-in asks for.
+#: The only scope of the API.
 SCOPE = "access_as_user"
-#: Two clocks may differ this much.
+#: The largest difference between two clocks.
 _LEEWAY = timedelta(seconds=60)
 _REQUIRED = ["exp", "nbf", "iss", "aud", "tid", "oid", "ver", "scp", "azp"]
-#: Entra's tokens have 2 to 4 kB; servers take headers of 8 kB.
-_LONGEST, _LONGEST_HEAD = 8192, 2048
+#: Tokens of Entra have 2 to 4 kB; servers accept headers of 8 kB.
+_MAX_LENGTH, _MAX_HEADER_LENGTH = 8192, 2048
 _FORM = re.compile(r"([A-Za-z0-9_-]+)\.[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+")
-#: Good tokens that are remembered: more people than a process serves at a time.
-_REMEMBERED = 2000
+#: How many valid tokens are cached: more than the people whom a process serves at a time.
+_CACHE_SIZE = 2000
 
 
 class TokenRefused(Exception):
-    """The token is not one that we take; the message says why, in one word, for the log."""
+    """The token is invalid. The message is one word for the log that says why."""
 
 
 @dataclass(frozen=True, slots=True)
 class SignedIn:
-    """A person as Entra vouches for. `address`, `name`: to be shown, never to be trusted."""
+    """A signed-in person. `address` and `name` are for display only: Entra does not verify them."""
 
     user_id: str
     address: str
@@ -47,8 +48,8 @@ class SignedIn:
 
 
 @dataclass(frozen=True, slots=True)
-class _Known:
-    """A token that was found good by this key; `until` its end by its own word."""
+class _ValidToken:
+    """A token that `key` has verified. `until`: its `exp`."""
 
     person: SignedIn
     kid: str
@@ -57,39 +58,39 @@ class _Known:
 
 
 class TokenReader:
-    """Reads tokens, and remembers the good ones by their digest: a pane sends its own each time.
+    """Reads tokens, and caches the valid ones by digest: a pane sends its token with each request.
 
-    A remembered token is taken until its `exp` at the latest, and only while Entra's key is the
-    very one that it was checked by. Thread-safe.
+    A cached token is valid until its `exp`, and only while Entra still publishes the key that
+    verified it. Thread-safe.
     """
 
-    def __init__(self, settings: Settings, key_of: FindKey) -> None:
+    def __init__(self, settings: Settings, find_key: FindKey) -> None:
         self._settings = settings
-        self._key_of = key_of
-        self._known: OrderedDict[bytes, _Known] = OrderedDict()
+        self._find_key = find_key
+        self._valid: OrderedDict[bytes, _ValidToken] = OrderedDict()
         self._lock = Lock()
 
     def read(self, token: str) -> SignedIn:
-        """The person behind a token. Raises TokenRefused, and TryLater without Entra's keys."""
+        """The person whom a token names. Raises TokenRefused; TryLater without Entra's keys."""
         digest = hashlib.sha256(token.encode(errors="replace")).digest()
         with self._lock:
-            known = self._known.get(digest)
-        if known and time.time() < known.until and self._key_of(known.kid) is known.key:
-            return known.person
-        found = _check_all(token, self._settings, self._key_of)
+            cached = self._valid.get(digest)
+        if cached and time.time() < cached.until and self._find_key(cached.kid) is cached.key:
+            return cached.person
+        valid = _verify(token, self._settings, self._find_key)
         with self._lock:
-            self._known[digest] = found
-            self._known.move_to_end(digest)
-            if len(self._known) > _REMEMBERED:
-                self._known.popitem(last=False)
-        return found.person
+            self._valid[digest] = valid
+            self._valid.move_to_end(digest)
+            if len(self._valid) > _CACHE_SIZE:
+                self._valid.popitem(last=False)
+        return valid.person
 
 
-def _check_all(token: str, settings: Settings, key_of: FindKey) -> _Known:
-    """A token for our own scope in our own tenant. Raises TokenRefused."""
+def _verify(token: str, settings: Settings, find_key: FindKey) -> _ValidToken:
+    """The verified token, for the API's scope in the own tenant. Raises TokenRefused."""
     try:
-        kid = _kid(token)
-        key = key_of(kid)
+        kid = _key_id(token)
+        key = find_key(kid)
         if key is None:
             raise TokenRefused("key")
         claims = jwt.decode(
@@ -100,7 +101,7 @@ def _check_all(token: str, settings: Settings, key_of: FindKey) -> _Known:
             leeway=_LEEWAY,
             options={"require": _REQUIRED},
         )
-        _check(claims, settings)
+        _check_claims(claims, settings)
         until = float(claims["exp"])
     except (jwt.PyJWTError, ValueError, TypeError, OverflowError, RecursionError) as error:
         raise TokenRefused(type(error).__name__) from None
@@ -109,38 +110,38 @@ def _check_all(token: str, settings: Settings, key_of: FindKey) -> _Known:
         address=_text(claims, "preferred_username"),
         name=_text(claims, "name"),
     )
-    return _Known(person, kid, key, until)
+    return _ValidToken(person, kid, key, until)
 
 
-def _kid(token: str) -> str:
-    """The name of the key in the head of what has the form of a token. Raises TokenRefused.
+def _key_id(token: str) -> str:
+    """The key's id in the token's header. Raises TokenRefused.
 
-    Other keys that the head may bring or point at are not looked at; what it calls critical is
-    nothing that we know (RFC 7515: crit).
+    Ignores keys that the header contains or links to. Refuses a header with critical extensions,
+    since this product implements none (RFC 7515: crit).
     """
-    form = _FORM.fullmatch(token) if len(token) <= _LONGEST else None
-    if form is None or len(form[1]) > _LONGEST_HEAD:
+    form = _FORM.fullmatch(token) if len(token) <= _MAX_LENGTH else None
+    if form is None or len(form[1]) > _MAX_HEADER_LENGTH:
         raise TokenRefused("form")
-    head = jwt.get_unverified_header(token)
-    if head.get("alg") != "RS256":
+    header = jwt.get_unverified_header(token)
+    if header.get("alg") != "RS256":
         raise TokenRefused("alg")
-    if "crit" in head:
+    if "crit" in header:
         raise TokenRefused("crit")
-    kid = head.get("kid")
+    kid = header.get("kid")
     if not isinstance(kid, str):
         raise TokenRefused("kid")
     return kid
 
 
-def _check(claims: Mapping[str, Any], settings: Settings) -> None:
-    """What PyJWT does not look at. Raises TokenRefused.
+def _check_claims(claims: Mapping[str, Any], settings: Settings) -> None:
+    """Checks the claims that PyJWT does not check. Raises TokenRefused.
 
-    `azp` is who asked for the token: the add-in, which is the same registration as we are; another
-    application that may ask for our scope is not it. `idtyp` tells an application's own token,
-    where Entra is asked to set it.
+    `azp` is the client that requested the token. It must be the add-in, which has the same
+    registration as the service; other clients with this scope are refused. `idtyp` marks the
+    token of an application instead of a person, if Entra is configured to set it.
     """
     tenant = _text(claims, "tid")
-    wanted = {
+    checks = {
         "tid": tenant.lower() == settings.entra_tenant_id.lower(),
         "ver": _text(claims, "ver") == "2.0",
         "iss": _text(claims, "iss") == f"{settings.entra_authority}/{tenant}/v2.0",
@@ -150,8 +151,8 @@ def _check(claims: Mapping[str, Any], settings: Settings) -> None:
         "scp": SCOPE in _text(claims, "scp").split(),
         "oid": bool(_text(claims, "oid")),
     }
-    for name, is_right in wanted.items():
-        if not is_right:
+    for name, is_valid in checks.items():
+        if not is_valid:
             raise TokenRefused(name)
 
 
