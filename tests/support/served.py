@@ -32,7 +32,7 @@ def served(
     app: WSGIApplication,
     *,
     lanes: Sequence[Lane] = LANES,
-    bounds: Limits | None = None,
+    limits: Limits | None = None,
     tls: ssl.SSLContext | None = None,
     listen: str = "127.0.0.1:0",
 ) -> Iterator[Served]:
@@ -40,7 +40,7 @@ def served(
     (listener,) = bind_sockets(listen)
     loop = asyncio.new_event_loop()
     stopping = asyncio.Event()
-    server = Server(app, lanes, tls=tls, bounds=bounds)
+    server = Server(app, lanes, tls=tls, limits=limits)
 
     def serve() -> None:
         with asyncio.Runner(loop_factory=lambda: loop) as runner:

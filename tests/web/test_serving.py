@@ -1,4 +1,4 @@
-"""The HTTP server in front of the application: what it lets in, keeps, answers and ends."""
+"""The HTTP server: the requests it reads and refuses, its answers, limits and shutdown."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ QUICK = Limits(
     idle_s=0.1,
     linger_s=0.2,
     grace_s=0.5,
-    beat_s=0.05,
+    check_s=0.05,
 )
 LANES = (
     Lane("health", ("/healthz",), threads=1, body_bytes=100),
@@ -46,7 +46,10 @@ LARGE = ("/large", "/api/v1/openapi.json")
 
 
 class App:
-    """Answers what it was asked, as JSON; `LARGE` is large, `/held` waits for `release`."""
+    """Answers with the request's environment as JSON.
+
+    Paths in `LARGE` get a large answer; `/held` waits for `release`.
+    """
 
     def __init__(self) -> None:
         self.entered, self.release = threading.Event(), threading.Event()
@@ -57,12 +60,12 @@ class App:
             self.release.wait(10)
         if environ["PATH_INFO"] == "/broken":
             raise KeyError("nobody's business")
-        told = {n: v for n, v in environ.items() if isinstance(v, str)}
-        told["body"] = environ["wsgi.input"].read().decode("latin-1")
+        received = {n: v for n, v in environ.items() if isinstance(v, str)}
+        received["body"] = environ["wsgi.input"].read().decode("latin-1")
         named = environ.get("HTTP_ANSWER_WITH", "none").encode("latin-1").decode()
         start("200 OK", [("Content-Type", "application/json"), ("Named", named)])
         size = 3_000_000 if environ["PATH_INFO"] in LARGE else 0
-        return [b" " * size, json.dumps(told).encode()]
+        return [b" " * size, json.dumps(received).encode()]
 
 
 @pytest.fixture
@@ -72,19 +75,20 @@ def app() -> App:
 
 @pytest.fixture
 def server(app: App) -> Iterator[Served]:
-    with served(app, lanes=LANES, bounds=QUICK) as made:
-        yield made
+    with served(app, lanes=LANES, limits=QUICK) as running:
+        yield running
 
 
-def said(server: Served, *pieces: bytes) -> bytes:
-    """What the server answers to these bytes until it ends the connection."""
+def send(server: Served, *parts: bytes) -> bytes:
+    """The server's answer to these bytes, until it closes the connection."""
     with socket.create_connection(("127.0.0.1", server.port), timeout=10) as client:
-        for piece in pieces:
-            client.sendall(piece)
+        for part in parts:
+            client.sendall(part)
         return b"".join(iter(lambda: client.recv(65536), b""))
 
 
-def all_are_ended(server: Served, kinds: list[Kind]) -> None:
+def assert_all_are_closed(server: Served, kinds: list[Kind]) -> None:
+    """Let clients of each kind stall; the server closes them all."""
     with ExitStack() as held:
         clients = {
             (kind.name, number): client
@@ -94,17 +98,17 @@ def all_are_ended(server: Served, kinds: list[Kind]) -> None:
             )
         }
         with suppress(AssertionError):
-            until(lambda: all(map(is_closed, clients.values())), "their ends", patience_s=5)
+            until(lambda: all(map(is_closed, clients.values())), "all to be closed", patience_s=5)
         assert [name for (name, _), client in clients.items() if not is_closed(client)] == []
 
 
-def test_no_client_that_stalls_keeps_its_connection(
+def test_a_stalled_client_loses_its_connection(
     server: Served, caplog: pytest.LogCaptureFixture
 ) -> None:
     caplog.set_level("INFO")
-    all_are_ended(server, KINDS)
+    assert_all_are_closed(server, KINDS)
     lines = [LineFormatter().format(record) for record in caplog.records]
-    assert len([line for line in lines if "slow_clients_cut" in line]) == 1
+    assert len([line for line in lines if "slow_clients_closed" in line]) == 1
     assert not any("127.0.0.1" in line for line in lines if "web_listens" not in line)
 
 
@@ -123,37 +127,37 @@ def tls(ca: trustme.CA, tmp_path: Path) -> ssl.SSLContext:
     return context
 
 
-def test_with_tls_neither_and_others_are_answered_meanwhile(
+def test_with_tls_a_stalled_client_loses_its_connection_and_delays_nobody(
     app: App, ca: trustme.CA, tls: ssl.SSLContext
 ) -> None:
     trusting = ssl.create_default_context()
     ca.configure_trust(trusting)
     with (
-        served(app, lanes=LANES, bounds=QUICK, tls=tls) as server,
+        served(app, lanes=LANES, limits=QUICK, tls=tls) as server,
         stalled(TLS_KINDS[1], server.port),
         httpx.Client(verify=trusting, base_url=f"https://localhost:{server.port}") as client,
     ):
         for _ in range(2):
-            told = client.post("/healthz", content=b"hello").json()
-            assert (told["wsgi.url_scheme"], told["body"]) == ("https", "hello")
+            received = client.post("/healthz", content=b"hello").json()
+            assert (received["wsgi.url_scheme"], received["body"]) == ("https", "hello")
         assert len(client.get("/large").content) > 3_000_000
-        all_are_ended(server, TLS_KINDS)
+        assert_all_are_closed(server, TLS_KINDS)
 
 
-def test_with_tls_the_last_answer_too_has_its_time(
+def test_with_tls_the_last_answer_has_its_full_time(
     app: App, ca: trustme.CA, tls: ssl.SSLContext
 ) -> None:
     trusting = ssl.create_default_context()
     ca.configure_trust(trusting)
-    bounds = replace(QUICK, answer_s=10)
+    limits = replace(QUICK, answer_s=10)
     with (
-        served(app, lanes=LANES, bounds=bounds, tls=tls) as server,
+        served(app, lanes=LANES, limits=limits, tls=tls) as server,
         trusting.wrap_socket(socket.socket(), server_hostname="localhost") as client,
     ):
         client.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
         client.connect(("127.0.0.1", server.port))
         client.sendall(b"GET /large HTTP/1.1\r\nConnection: close\r\n\r\n")
-        time.sleep(4 * bounds.linger_s)
+        time.sleep(4 * limits.linger_s)
         answer = b"".join(iter(lambda: client.recv(65536), b""))
     assert len(answer) > 3_000_000
 
@@ -188,17 +192,17 @@ def test_with_tls_the_last_answer_too_has_its_time(
         (b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03", 400),
     ],
 )
-def test_what_is_too_much_or_not_http_is_refused_in_words(
+def test_a_request_that_is_too_large_or_not_http_is_refused_with_a_problem(
     server: Served, sent: bytes, status: int
 ) -> None:
-    head, _, body = said(server, sent).partition(b"\r\n\r\n")
+    head, _, body = send(server, sent).partition(b"\r\n\r\n")
     assert head.startswith(b"HTTP/1.1 %d " % status)
     assert b"\r\nConnection: close" in head
     assert json.loads(body)["status"] == status
 
 
 @pytest.mark.parametrize(
-    ("sent", "told"),
+    ("sent", "expected"),
     [
         (GET + b"X-A: 1\r\nX-A: 2\r\n\r\n", {"HTTP_X_A": "1,2"}),
         (GET + b"X_A: 1\r\n\r\n", {"HTTP_X_A": None}),
@@ -217,26 +221,26 @@ def test_what_is_too_much_or_not_http_is_refused_in_words(
     ],
 )
 def test_a_request_reaches_the_application_as_it_was_sent(
-    server: Served, sent: bytes, told: dict[str, str | None]
+    server: Served, sent: bytes, expected: dict[str, str | None]
 ) -> None:
     cut = [sent[start : start + 7] for start in range(0, len(sent), 7)]
-    for pieces in ([sent], cut):
-        head, _, body = said(server, *pieces).partition(b"\r\n\r\n")
+    for parts in ([sent], cut):
+        head, _, body = send(server, *parts).partition(b"\r\n\r\n")
         assert head.startswith(b"HTTP/1.1 200 OK\r\nDate: ")
-        heard = json.loads(body)
-        assert {name: heard.get(name) for name in told} == told
+        received = json.loads(body)
+        assert {name: received.get(name) for name in expected} == expected
 
 
 def test_requests_of_one_connection_are_answered_in_their_order(server: Served) -> None:
-    asked = b"".join(b"GET /%d HTTP/1.1\r\n\r\n" % n for n in range(12))
+    requests = b"".join(b"GET /%d HTTP/1.1\r\n\r\n" % n for n in range(12))
     last = b"HEAD /last HTTP/1.1\r\nConnection: close\r\n\r\n"
-    answers = said(server, asked + last).split(b"HTTP/1.1 200 OK\r\n")[1:]
+    answers = send(server, requests + last).split(b"HTTP/1.1 200 OK\r\n")[1:]
     paths = [json.loads(a.partition(b"\r\n\r\n")[2])["PATH_INFO"] for a in answers[:-1]]
     assert paths == [f"/{n}" for n in range(12)]
     assert answers[-1].endswith(b"Connection: close\r\n\r\n")
 
 
-def test_whoever_waits_for_leave_to_send_a_body_gets_it(server: Served) -> None:
+def test_a_client_that_expects_100_continue_gets_it(server: Served) -> None:
     with socket.create_connection(("127.0.0.1", server.port), timeout=10) as client:
         client.sendall(POST + b"Content-Length: 2\r\nExpect: 100-continue\r\n\r\n")
         assert client.recv(100) == b"HTTP/1.1 100 Continue\r\n\r\n"
@@ -264,37 +268,37 @@ def test_an_answer_that_cannot_be_sent_is_500_and_keeps_no_connection(
 
 
 class Broken:
-    """A connection of which nothing can be had any more."""
+    """A connection whose deadlines cannot be checked."""
 
     address, is_in_work, since = "", False, 0.0
 
     def __init__(self) -> None:
-        self.is_ended = False
+        self.is_aborted = False
 
     def stop(self) -> None:
-        """Nothing."""
+        """Do nothing."""
 
-    def end(self) -> None:
-        """It is heard."""
-        self.is_ended = True
+    def abort(self) -> None:
+        """Remember the call."""
+        self.is_aborted = True
 
-    def look(self, now: float) -> None:
+    def check_deadlines(self, now: float) -> None:
         """Fail."""
         raise AttributeError(now)
 
 
-def test_a_connection_that_fails_ends_alone_and_time_goes_on(
+def test_a_faulty_connection_is_closed_and_the_others_are_checked(
     caplog: pytest.LogCaptureFixture,
 ) -> None:
-    crowd, members = OpenConnections(Limits()), [Broken(), Broken()]
-    for one in members:
-        crowd.admit(one)
-    crowd.look(1.0)
-    assert ([one.is_ended for one in members], len(crowd)) == ([True, True], 0)
+    connections, broken = OpenConnections(Limits()), [Broken(), Broken()]
+    for one in broken:
+        connections.admit(one)
+    connections.check_deadlines(1.0)
+    assert ([one.is_aborted for one in broken], len(connections)) == ([True, True], 0)
     assert {r.message for r in caplog.records if r.exc_info} == {"connection_failed"}
 
 
-def test_a_full_lane_is_told_to_come_again_and_no_other_lane_waits(app: App) -> None:
+def test_a_full_lane_answers_503_and_no_other_lane_waits(app: App) -> None:
     held = Kind("held", b"GET /held HTTP/1.1\r\n\r\n")
     with served(app, lanes=LANES) as server, stalled(held, server.port, count=4):
         url = f"http://127.0.0.1:{server.port}"
@@ -309,15 +313,15 @@ def test_a_full_lane_is_told_to_come_again_and_no_other_lane_waits(app: App) -> 
 def _answer(url: str, answers: list[httpx.Response]) -> int:
     try:
         answers.append(httpx.get(url, timeout=0.3))
-    except httpx.TimeoutException:  # it waits in the lane from now on
+    except httpx.TimeoutException:  # the request now waits in the lane
         return 0
     return answers[-1].status_code
 
 
-def test_where_all_connections_are_taken_the_slowest_make_room(app: App) -> None:
+def test_when_all_connections_are_taken_the_slowest_are_closed(app: App) -> None:
     few = Limits(connections=40)
     with (
-        served(app, lanes=LANES, bounds=few) as server,
+        served(app, lanes=LANES, limits=few) as server,
         stalled(Kind("held", b"GET /held HTTP/1.1\r\n\r\n"), server.port, count=1) as (held,),
         stalled(Kind("silent"), server.port, count=60) as silent,
     ):
@@ -329,27 +333,27 @@ def test_where_all_connections_are_taken_the_slowest_make_room(app: App) -> None
         assert not is_closed(held)
 
 
-def test_what_is_kept_for_all_clients_together_is_bounded(app: App) -> None:
+def test_the_bodies_of_all_clients_together_are_bounded(app: App) -> None:
     tight = Limits(held_bytes=10_000)
     body = Kind("most of a body", POST + b"Content-Length: 1000\r\n\r\n" + b" " * 900)
     with (
-        served(app, lanes=LANES, bounds=tight) as server,
+        served(app, lanes=LANES, limits=tight) as server,
         stalled(body, server.port, count=30) as clients,
     ):
-        until(lambda: sum(map(is_closed, clients)) >= 19, "some to be ended", patience_s=5)
+        until(lambda: sum(map(is_closed, clients)) >= 19, "some to be closed", patience_s=5)
         assert sum(map(is_closed, clients)) < 30
 
 
-def test_to_stop_is_to_answer_what_is_in_work_and_nothing_else(app: App) -> None:
+def test_a_server_that_stops_answers_only_running_requests(app: App) -> None:
     with (
-        served(app, lanes=LANES, bounds=Limits()) as server,
+        served(app, lanes=LANES, limits=Limits()) as server,
         socket.create_connection(("127.0.0.1", server.port), timeout=10) as held,
         stalled(Kind("silent"), server.port, count=3) as silent,
     ):
         held.sendall(b"GET /held HTTP/1.1\r\n\r\n")
         assert app.entered.wait(5)
         until(lambda: _refuses(server.stop, server.port), "the port to be closed", patience_s=5)
-        until(lambda: all(map(is_closed, silent)), "the silent to be let go", patience_s=5)
+        until(lambda: all(map(is_closed, silent)), "the silent clients to be closed", patience_s=5)
         app.release.set()
         answer = b"".join(iter(lambda: held.recv(65536), b""))
         assert answer.startswith(b"HTTP/1.1 200 OK")
@@ -368,9 +372,9 @@ def _refuses(stop: object, port: int) -> bool:
     return False
 
 
-def test_what_does_not_end_within_the_grace_is_left_behind(app: App) -> None:
+def test_a_request_that_outlasts_the_grace_does_not_delay_the_stop(app: App) -> None:
     with (
-        served(app, lanes=LANES, bounds=QUICK) as server,
+        served(app, lanes=LANES, limits=QUICK) as server,
         stalled(Kind("held", b"GET /held HTTP/1.1\r\n\r\n"), server.port, count=1),
     ):
         server.stop()

@@ -1,4 +1,4 @@
-"""One client's connection: handshake, head, body, work, answer, each within its time."""
+"""One client's connection: TLS handshake, head, body, work, answer, each within its time."""
 
 from __future__ import annotations
 
@@ -18,17 +18,17 @@ from webcrm_sync.web.serving.open_connections import OpenConnections
 from webcrm_sync.web.serving.request import Request, RequestReader, Stage
 from webcrm_sync.web.serving.wsgi import Response, base_environ
 
-#: Parsed at once, so that nobody has thousands of requests read before the first is answered.
+#: Bytes that are parsed at once. Small, so that the server does not parse thousands of pipelined
+#: requests before it answers the first.
 _SLICE, _BODY_SLICE = 4096, 65_536
 _CONTINUE = b"HTTP/1.1 100 Continue\r\n\r\n"
 
-
 #: struct linger: on, for 0 seconds (POSIX: setsockopt).
-_FORGET = struct.pack("ii", 1, 0)
+_NO_LINGER = struct.pack("ii", 1, 0)
 
 
 class Phase(Enum):
-    """What the connection is about; the value is what the log says when it takes too long."""
+    """What the connection is doing. The log counts its value when it takes too long."""
 
     HANDSHAKE = "handshake"
     IDLE = "idle"
@@ -40,181 +40,185 @@ class Phase(Enum):
 
 
 class RequestHandler(Protocol):
-    """What answers requests."""
+    """What the connection needs from the server."""
 
     date: str
 
     def body_limit(self, path: bytes) -> int:
-        """How long a body this path takes."""
+        """The largest body for this path, in bytes."""
 
-    def refusal(self, status: int) -> Response:
-        """The answer to what cannot be read, or when there is no room."""
+    def error_response(self, status: int) -> Response:
+        """The server's own response to a request that it cannot read or has no room for."""
 
-    def answer(
-        self, request: Request, base: WSGIEnvironment, then: Callable[[Response], None]
+    def submit(
+        self, request: Request, base: WSGIEnvironment, send: Callable[[Response], None]
     ) -> bool:
-        """Have the request answered in a thread; `then` is called there. False = no room."""
+        """Have a worker thread answer the request and call `send`. False if there is no room."""
 
 
 @dataclass(frozen=True, slots=True)
 class Shared:
     """What all connections of a server share."""
 
-    service: RequestHandler
-    crowd: OpenConnections
-    bounds: Limits
+    handler: RequestHandler
+    connections: OpenConnections
+    limits: Limits
     tls: ssl.SSLContext | None
     loop: asyncio.AbstractEventLoop
 
 
 class Connection(asyncio.Protocol):
-    """Reads one request after the other, and writes each answer before it reads the next.
+    """Reads one request after the other, and writes each response before it reads the next.
 
-    Used by the loop's thread alone, but for `_answered_elsewhere`.
+    Only the event loop's thread uses it, except for `_send_from_worker`.
     """
 
-    def __init__(self, terms: Shared) -> None:
-        self._terms = terms
-        self._reader = RequestReader(terms.bounds, terms.service.body_limit)
-        self._raw: asyncio.Transport | None = None  # the socket's own
-        self._transport: asyncio.Transport | None = None  # None until TLS's handshake is done
-        self._securing: asyncio.Task[None] | None = None
-        self._later = bytearray()  # arrived before its turn
+    def __init__(self, shared: Shared) -> None:
+        self._shared = shared
+        self._reader = RequestReader(shared.limits, shared.handler.body_limit)
+        self._raw: asyncio.Transport | None = None  # the socket's transport
+        self._transport: asyncio.Transport | None = None  # None until the TLS handshake is done
+        self._handshake: asyncio.Task[None] | None = None
+        self._pending = bytearray()  # arrived before the connection could parse it
         self._base: WSGIEnvironment = {}
         self._is_stalled = self._is_reading_paused = self._is_stopping = False
-        self._step, self._due = Phase.HEAD, 0.0
-        self._answer_due = 0.0
+        self._phase, self._deadline = Phase.HEAD, 0.0
+        self._write_deadline = 0.0
         self.address, self.since = "", 0.0
 
-    # What the crowd asks.
+    # What `OpenConnections` calls.
 
     @property
     def is_in_work(self) -> bool:
-        """True while a thread works for it."""
-        return self._step is Phase.WORK
+        """True while a worker thread works on its request."""
+        return self._phase is Phase.WORK
 
-    def end(self) -> None:
-        """Close it now, whatever was not sent yet."""
+    def abort(self) -> None:
+        """Close it now; unsent bytes are lost."""
         if self._raw:
-            with suppress(OSError):  # closed already: with TLS we hear of that a moment later
-                # The system forgets what it was to send, too, else it would try for minutes.
-                self._raw.get_extra_info("socket").setsockopt(SOL_SOCKET, SO_LINGER, _FORGET)
+            with suppress(
+                OSError
+            ):  # already closed: with TLS, `connection_lost` comes a moment later
+                # Also drops what the system buffers; else it would go on sending for minutes.
+                self._raw.get_extra_info("socket").setsockopt(SOL_SOCKET, SO_LINGER, _NO_LINGER)
             self._raw.abort()
 
-    def look(self, now: float) -> None:
-        """End it when a deadline has passed."""
+    def check_deadlines(self, now: float) -> None:
+        """Close it if it has passed a deadline."""
         unsent = self._unsent()
-        self._terms.crowd.hold(self, self._held(unsent))
-        if self._step is Phase.ANSWER and not unsent:
-            self._shut()
+        self._shared.connections.set_held_bytes(self, self._held_bytes(unsent))
+        if self._phase is Phase.ANSWER and not unsent:
+            self._close_transport()
         if not unsent:
-            self._answer_due = 0.0
-        elif not self._answer_due:
-            self._answer_due = now + self._terms.bounds.answer_s
-        if self._answer_due and now > self._answer_due:
-            self._terms.crowd.cut(self, Phase.ANSWER.value)
-        elif self._due and now > self._due:
-            self._run_out()
+            self._write_deadline = 0.0
+        elif not self._write_deadline:
+            self._write_deadline = now + self._shared.limits.answer_s
+        if self._write_deadline and now > self._write_deadline:
+            self._shared.connections.close(self, Phase.ANSWER.value)
+        elif self._deadline and now > self._deadline:
+            self._time_out()
 
-    def _run_out(self) -> None:
-        if self._step is Phase.IDLE:
+    def _time_out(self) -> None:
+        if self._phase is Phase.IDLE:
             self._close()
         else:
-            self._terms.crowd.cut(self, self._step.value)
+            self._shared.connections.close(self, self._phase.value)
 
     def stop(self) -> None:
-        """Take no further request; close when the present one is answered."""
+        """Read no further request; close when the present one is answered."""
         self._is_stopping = True
-        if self._step is not Phase.WORK:
+        if self._phase is not Phase.WORK:
             self._close()
 
-    # What the transport calls.
+    # What asyncio's transport calls.
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        """Somebody has connected."""
+        """The client has connected."""
         assert isinstance(transport, asyncio.Transport)
         self._raw = transport
         peer = transport.get_extra_info("peername")
         self.address = peer[0] if isinstance(peer, tuple) else ""
-        self._terms.crowd.admit(self)
+        self._shared.connections.admit(self)
         own = transport.get_extra_info("sockname")
         server = own[:2] if isinstance(own, tuple) else ("localhost", 0)
-        self._base = base_environ(server, self.address, is_tls=self._terms.tls is not None)
-        bounds = self._terms.bounds
-        if self._terms.tls:
-            self._enter(Phase.HANDSHAKE, bounds.handshake_s)
-            self._securing = self._terms.loop.create_task(self._secure(transport, self._terms.tls))
+        self._base = base_environ(server, self.address, is_tls=self._shared.tls is not None)
+        limits = self._shared.limits
+        if self._shared.tls:
+            self._enter(Phase.HANDSHAKE, limits.handshake_s)
+            self._handshake = self._shared.loop.create_task(
+                self._start_tls(transport, self._shared.tls)
+            )
         else:
             self._transport = transport
-            self._enter(Phase.HEAD, bounds.head_s)
+            self._enter(Phase.HEAD, limits.head_s)
 
-    async def _secure(self, raw: asyncio.Transport, tls: ssl.SSLContext) -> None:
-        """Here and not in the listener, so that the crowd knows who is still shaking hands."""
-        bounds = self._terms.bounds
+    async def _start_tls(self, raw: asyncio.Transport, tls: ssl.SSLContext) -> None:
+        """Does the TLS handshake here, so that `OpenConnections` also sees unfinished ones."""
+        limits = self._shared.limits
         try:
-            self._transport = await self._terms.loop.start_tls(
+            self._transport = await self._shared.loop.start_tls(
                 raw,
                 self,
                 tls,
                 server_side=True,
-                ssl_handshake_timeout=bounds.handshake_s,
-                ssl_shutdown_timeout=bounds.linger_s,
+                ssl_handshake_timeout=limits.handshake_s,
+                ssl_shutdown_timeout=limits.linger_s,
             )
-        except OSError:  # no TLS, or gone
+        except OSError:  # the client speaks no TLS, or is gone
             raw.abort()
-            self._terms.crowd.leave(self)
+            self._shared.connections.remove(self)
             return
-        self._enter(Phase.HEAD, bounds.head_s)
-        self._go_on()
+        self._enter(Phase.HEAD, limits.head_s)
+        self._resume()
 
     def connection_lost(self, exc: Exception | None) -> None:
-        """The connection is gone."""
+        """The connection is closed."""
         del exc
-        self._terms.crowd.leave(self)
-        self._later.clear()
+        self._shared.connections.remove(self)
+        self._pending.clear()
 
     def pause_writing(self) -> None:
-        """The client takes no more for now: no further request is answered."""
+        """The client reads too slowly: answer no further request for now."""
         self._is_stalled = True
 
     def resume_writing(self) -> None:
-        """It has taken what was there."""
+        """The client has caught up."""
         self._is_stalled = False
-        self._go_on()
+        self._resume()
 
     def data_received(self, data: bytes) -> None:
-        """Bytes have come."""
+        """Bytes have arrived."""
         if self._is_over():
             return
-        if self._is_busy() or self._later:
-            self._keep(data)
+        if self._is_busy() or self._pending:
+            self._store(data)
         else:
             self._read(data)
 
     def _is_over(self) -> bool:
-        """True when no further request is read."""
-        return self._step in {Phase.LINGER, Phase.ANSWER}
+        """True when the connection reads no further request."""
+        return self._phase in {Phase.LINGER, Phase.ANSWER}
 
     def _is_busy(self) -> bool:
-        return self._transport is None or self._is_stalled or self._step is Phase.WORK
+        return self._transport is None or self._is_stalled or self._phase is Phase.WORK
 
-    def _keep(self, data: bytes) -> None:
-        self._later += data
+    def _store(self, data: bytes) -> None:
+        self._pending += data
         if self._transport and not self._is_reading_paused:
             self._transport.pause_reading()
             self._is_reading_paused = True
 
     # Reading.
 
-    def _go_on(self) -> None:
-        """Read what arrived meanwhile, and let more come."""
+    def _resume(self) -> None:
+        """Parses what has arrived in the meantime, and lets more arrive."""
         transport = self._transport
         if self._is_busy() or not transport or transport.is_closing() or self._is_over():
             return
-        data = bytes(self._later)
-        self._later.clear()
+        data = bytes(self._pending)
+        self._pending.clear()
         self._read(data)
-        if self._is_reading_paused and not self._later:
+        if self._is_reading_paused and not self._pending:
             transport.resume_reading()
             self._is_reading_paused = False
 
@@ -225,68 +229,69 @@ class Connection(asyncio.Protocol):
             reader.feed(data[start:end])
             start = end
         if start < len(data):
-            self._keep(data[start:])
+            self._store(data[start:])
         if reader.ready:
-            self._begin(reader.ready.popleft())
+            self._answer(reader.ready.popleft())
         elif reader.refusal:
             self._refuse(reader.refusal)
         else:
-            self._await_more()
+            self._wait_for_more()
         if reader.stage is Stage.BODY:
-            self._terms.crowd.hold(self, self._held(0))
+            self._shared.connections.set_held_bytes(self, self._held_bytes(0))
 
-    def _await_more(self) -> None:
-        """Give the client its time for what is missing."""
-        bounds, stage = self._terms.bounds, self._reader.stage
-        if stage is Stage.HEAD and self._step is not Phase.HEAD:
-            self._enter(Phase.HEAD, bounds.head_s)
-        elif stage is Stage.BODY and self._step is not Phase.BODY:
-            self._enter(Phase.BODY, bounds.body_s)
+    def _wait_for_more(self) -> None:
+        """Starts the client's time for the missing part of the request."""
+        limits, stage = self._shared.limits, self._reader.stage
+        if stage is Stage.HEAD and self._phase is not Phase.HEAD:
+            self._enter(Phase.HEAD, limits.head_s)
+        elif stage is Stage.BODY and self._phase is not Phase.BODY:
+            self._enter(Phase.BODY, limits.body_s)
             if self._reader.is_continue_wanted:
                 self._write(_CONTINUE)
 
     def _enter(self, step: Phase, seconds: float | None) -> None:
-        self._step, self.since = step, self._terms.loop.time()
-        self._due = self.since + seconds if seconds is not None else 0.0
+        self._phase, self.since = step, self._shared.loop.time()
+        self._deadline = self.since + seconds if seconds is not None else 0.0
 
     # Answering.
 
-    def _begin(self, request: Request) -> None:
+    def _answer(self, request: Request) -> None:
         self._enter(Phase.WORK, None)
 
-        def then(answer: Response) -> None:
+        def send(response: Response) -> None:
             is_last = request.is_last or self._is_stopping
-            data = answer.framed(request, self._terms.service.date, is_last=is_last)
-            self._answered_elsewhere(data, is_last)
+            data = response.to_bytes(request, self._shared.handler.date, is_last=is_last)
+            self._send_from_worker(data, is_last)
 
-        if not self._terms.service.answer(request, self._base, then):
-            then(self._terms.service.refusal(503))
+        if not self._shared.handler.submit(request, self._base, send):
+            send(self._shared.handler.error_response(503))
 
-    def _answered_elsewhere(self, data: bytes, is_last: bool) -> None:
+    def _send_from_worker(self, data: bytes, is_last: bool) -> None:
         try:
-            self._terms.loop.call_soon_threadsafe(self._answered, data, is_last)
-        except RuntimeError:  # the loop has ended: so has the connection
+            self._shared.loop.call_soon_threadsafe(self._send, data, is_last)
+        except RuntimeError:  # the loop has ended, and with it the connection
             return
 
-    def _answered(self, data: bytes, is_last: bool) -> None:
+    def _send(self, data: bytes, is_last: bool) -> None:
         self._write(data)
-        self._enter(Phase.IDLE, self._terms.bounds.idle_s)
+        self._enter(Phase.IDLE, self._shared.limits.idle_s)
         if is_last or self._is_stopping:
             self._close()
             return
-        self._terms.crowd.hold(self, self._held(self._unsent()))
-        self._go_on()
+        self._shared.connections.set_held_bytes(self, self._held_bytes(self._unsent()))
+        self._resume()
 
     def _refuse(self, status: int) -> None:
-        """Answer what cannot be read, and read no more of it.
+        """Answers with an error and reads no more.
 
-        The connection stays for a moment: closed at once, it would be reset, and the client
-        would not see the answer (RFC 9112, 9.6).
+        The connection stays open for a moment. If it were closed at once, it would be reset, and
+        the client would not see the response (RFC 9112, 9.6).
         """
-        service = self._terms.service
-        self._write(service.refusal(status).framed(Request(), service.date, is_last=True))
-        self._later.clear()
-        self._enter(Phase.LINGER, self._terms.bounds.linger_s)
+        handler = self._shared.handler
+        response = handler.error_response(status)
+        self._write(response.to_bytes(Request(), handler.date, is_last=True))
+        self._pending.clear()
+        self._enter(Phase.LINGER, self._shared.limits.linger_s)
         if self._transport and self._transport.can_write_eof():
             self._transport.write_eof()
 
@@ -295,13 +300,13 @@ class Connection(asyncio.Protocol):
             self._transport.write(data)
 
     def _close(self) -> None:
-        """Close after what was written, if the client takes it."""
-        self._enter(Phase.ANSWER, self._terms.bounds.answer_s)
-        # asyncio's TLS gives the rest of an answer no more time than its goodbye.
+        """Closes the connection once the client has received what was written."""
+        self._enter(Phase.ANSWER, self._shared.limits.answer_s)
+        # asyncio's TLS would give the rest of a response only the time of its shutdown.
         if self._transport in {None, self._raw} or not self._unsent():
-            self._shut()
+            self._close_transport()
 
-    def _shut(self) -> None:
+    def _close_transport(self) -> None:
         transport = self._transport or self._raw
         if transport and not transport.is_closing():
             transport.close()
@@ -315,5 +320,5 @@ class Connection(asyncio.Protocol):
             return own
         return own + transport.get_write_buffer_size()
 
-    def _held(self, unsent: int) -> int:
-        return unsent + len(self._later) + self._reader.held
+    def _held_bytes(self, unsent: int) -> int:
+        return unsent + len(self._pending) + self._reader.held_bytes

@@ -1,8 +1,9 @@
-"""Answers that come after their thread has gone on to other work.
+"""Responses that are sent after their worker thread has gone on to other work.
 
-An application that finds this key in its environment may call what is there, once, with a
-function; it is then given the means to answer, by a body that replaces the one it returned. Its
-status and headers stay. A server without this key sends what was returned.
+The server puts a function into the WSGI environment under the key ANSWER_LATER. The application
+may call it once with a `Begin`. The server then calls that `Begin` with a `Finish`, which sends a
+new body in place of the returned one; status and headers stay. A server without this key sends
+what the application returned.
 """
 
 from __future__ import annotations
@@ -13,49 +14,50 @@ from dataclasses import replace
 
 from webcrm_sync.web.serving.wsgi import Response
 
-#: In the WSGI environment (PEP 3333 lets a server name its own).
+#: The key in the WSGI environment (PEP 3333 lets a server add its own).
 ANSWER_LATER = "webcrm_sync.answer_later"
 
-#: Sends the answer with this body. Only the first call counts.
+#: Sends the response with this body. Only the first call counts.
 Finish = Callable[[bytes], None]
-#: Takes note of how to answer.
+#: Receives the `Finish` of one response.
 Begin = Callable[[Finish], None]
+Send = Callable[[Response], None]
 
 
-class DeferredAnswers:
-    """The answers that are still to come. Thread-safe."""
+class DeferredResponses:
+    """The responses that wait for their final body. Thread-safe."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
-        self._open: dict[int, tuple[Response, Callable[[Response], None]]] = {}
-        self._is_over = False
+        self._waiting: dict[int, tuple[Response, Send]] = {}
+        self._is_closed = False
 
-    def add(self, answer: Response, then: Callable[[Response], None], begin: Begin) -> None:
-        """Give `begin` the means to send the answer with another body."""
-        key = id(answer)
+    def add(self, response: Response, send: Send, begin: Begin) -> None:
+        """Keep the response until `begin`'s caller finishes it. Sends it at once after `close`."""
+        key = id(response)
         with self._lock:
-            is_over = self._is_over
-            self._open[key] = answer, then
+            is_closed = self._is_closed
+            self._waiting[key] = response, send
 
         def finish(body: bytes) -> None:
             self._send(key, body)
 
-        if is_over:
-            self._send(key, answer.body)
+        if is_closed:
+            self._send(key, response.body)
         else:
             begin(finish)
 
-    def end(self) -> None:
-        """The server stops: send what was returned at first, and let nothing wait any more."""
+    def close(self) -> None:
+        """Send every waiting response as the application returned it."""
         with self._lock:
-            self._is_over = True
-            left = list(self._open.items())
-        for key, (answer, _) in left:
-            self._send(key, answer.body)
+            self._is_closed = True
+            waiting = list(self._waiting.items())
+        for key, (response, _) in waiting:
+            self._send(key, response.body)
 
     def _send(self, key: int, body: bytes) -> None:
         with self._lock:
-            found = self._open.pop(key, None)
+            found = self._waiting.pop(key, None)
         if found:
-            answer, then = found
-            then(replace(answer, body=body))
+            response, send = found
+            send(replace(response, body=body))

@@ -1,4 +1,4 @@
-"""How long and how much: every limit of the server."""
+"""Every limit of the server: times, sizes and threads."""
 
 from __future__ import annotations
 
@@ -7,9 +7,9 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class Lane:
-    """Requests that share threads; no other lane waits for them.
+    """A group of requests with threads of their own; no other lane waits for them.
 
-    `paths`: prefixes. `waiting`: how many may wait for a thread; the next one is answered 503.
+    `paths`: prefixes. `waiting`: how many requests may wait for a thread; the next gets 503.
     """
 
     name: str
@@ -21,29 +21,33 @@ class Lane:
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """Seconds are for the whole step, so a client that drips a byte a second gains nothing."""
+    """The limits of each connection and of all connections together.
 
-    #: from the connection to the end of TLS's handshake
+    Each time is for the whole step, so that a client that sends one byte a second gains nothing.
+    """
+
+    #: From the connection to the end of the TLS handshake.
     handshake_s: float = 10
-    #: from the connection, later from a request's first byte, to the end of its head
+    #: From the connection, later from a request's first byte, to the end of its head.
     head_s: float = 10
+    #: From the end of the head to the end of the body.
     body_s: float = 30
-    #: until the client has taken the whole answer
+    #: Until the client has received the whole response.
     answer_s: float = 60
-    #: between two requests; longer than the 60 s for which proxies keep a connection by default
+    #: Between two requests; longer than the 60 s for which proxies keep a connection by default.
     idle_s: float = 75
-    #: after a refusal, for the client to read it before the connection is reset
+    #: After a refusal, so that the client can read it before the connection is reset.
     linger_s: float = 2
-    #: for requests in work when the process is to stop
+    #: For running requests when the process stops.
     grace_s: float = 8
-    #: How often the deadlines are looked at.
-    beat_s: float = 0.5
+    #: Between two checks of the deadlines.
+    check_s: float = 0.5
 
-    #: A token of Entra's takes 2 to 8 kB of the head.
+    #: One head. A token of Entra takes 2 to 8 kB of it.
     head_bytes: int = 32_768
-    #: Requests sent before the first of them is answered.
+    #: Requests that a client may send before the first of them is answered.
     pipelined: int = 16
-    #: An open pane holds one or two, most of the time in a look that waits for news.
+    #: Connections at a time. An open pane holds one or two, mostly waiting for a change.
     connections: int = 4000
-    #: Bodies and answers of all connections together.
+    #: Bodies and responses of all connections together.
     held_bytes: int = 64_000_000

@@ -1,4 +1,4 @@
-"""Everybody who is connected, and who has to go where others need the room."""
+"""All open connections, and which of them are closed when others need the room."""
 
 from __future__ import annotations
 
@@ -12,107 +12,112 @@ from webcrm_sync.web.serving.limits import Limits
 
 logger = logging.getLogger(__name__)
 
-#: So many go at once, so that a flood does not have everybody compared for each newcomer.
-_MAKING_ROOM = 16
-_REPORT_S = 60
+#: How many connections are closed at once, so that a flood does not sort all of them for each new
+#: one.
+_CLOSED_AT_ONCE = 16
+_LOG_INTERVAL_S = 60
 
 
 class OpenConnection(Protocol):
-    """A connection, as the crowd sees it."""
+    """What `OpenConnections` needs to know and do about one connection."""
 
     @property
     def address(self) -> str:
-        """Whose it is, as far as that can be known: a proxy's connections have one address."""
+        """The client's address. All connections through one proxy share its address."""
 
     @property
     def is_in_work(self) -> bool:
-        """True while the server works for it: it is left alone."""
+        """True while a thread works on its request; such a connection is never closed for room."""
 
     @property
     def since(self) -> float:
-        """When its present step began."""
+        """When its present phase began, in the loop's time."""
 
     def stop(self) -> None:
         """Close it when its present request is answered."""
 
-    def end(self) -> None:
-        """Close it now, whatever was not sent yet."""
+    def abort(self) -> None:
+        """Close it now; unsent bytes are lost."""
 
-    def look(self, now: float) -> None:
-        """End it when a deadline has passed."""
+    def check_deadlines(self, now: float) -> None:
+        """Close it if it has passed a deadline."""
 
 
 class OpenConnections:
-    """The connections. Where there are too many, the address with the most loses its slowest.
+    """The open connections. Only the event loop's thread may use them.
 
-    So nobody is kept out, and a flood displaces itself. Used by the loop's thread alone.
+    When there are too many, the address with the most connections loses its slowest ones. So
+    nobody is kept out, and a flood displaces itself.
     """
 
-    def __init__(self, bounds: Limits) -> None:
-        self._bounds = bounds
-        self._members: set[OpenConnection] = set()
-        self._held: Counter[OpenConnection] = Counter()
-        self._sum = 0
-        self._cut: Counter[str] = Counter()
-        self._report_due = 0.0
-        self._is_closing = False
+    def __init__(self, limits: Limits) -> None:
+        self._limits = limits
+        self._connections: set[OpenConnection] = set()
+        self._held_bytes: Counter[OpenConnection] = Counter()
+        self._held_total = 0
+        self._closed: Counter[str] = Counter()
+        self._log_at = 0.0
+        self._is_stopping = False
 
     def __len__(self) -> int:
-        return len(self._members)
+        return len(self._connections)
 
     def __iter__(self) -> Iterator[OpenConnection]:
-        return iter(list(self._members))
+        return iter(list(self._connections))
 
-    def admit(self, member: OpenConnection) -> None:
-        """Let it in, whatever the cost to those who only hold their place."""
-        if len(self._members) >= self._bounds.connections:
-            slow = [m for m in self._members if not m.is_in_work]
-            per_address = Counter(m.address for m in slow)
+    def admit(self, connection: OpenConnection) -> None:
+        """Add a connection, and close others if there are too many."""
+        if len(self._connections) >= self._limits.connections:
+            slow = self._not_in_work()
+            per_address = Counter(one.address for one in slow)
             for one in heapq.nsmallest(
-                _MAKING_ROOM, slow, key=lambda m: (-per_address[m.address], m.since)
+                _CLOSED_AT_ONCE, slow, key=lambda c: (-per_address[c.address], c.since)
             ):
-                self.cut(one, "room")
-        self._members.add(member)
-        if self._is_closing:
-            member.end()
+                self.close(one, "room")
+        self._connections.add(connection)
+        if self._is_stopping:
+            connection.abort()
+
+    def _not_in_work(self) -> list[OpenConnection]:
+        return [one for one in self._connections if not one.is_in_work]
 
     def stop(self) -> None:
-        """Let those in work finish, and nobody else in."""
-        self._is_closing = True
-        for member in self:
-            member.stop()
+        """Admit no more connections; close each one when its present request is answered."""
+        self._is_stopping = True
+        for connection in self:
+            connection.stop()
 
-    def leave(self, member: OpenConnection) -> None:
-        """It is gone. Idempotent."""
-        self._members.discard(member)
-        self._sum -= self._held.pop(member, 0)
+    def remove(self, connection: OpenConnection) -> None:
+        """Forget a connection that is closed. Idempotent."""
+        self._connections.discard(connection)
+        self._held_total -= self._held_bytes.pop(connection, 0)
 
-    def hold(self, member: OpenConnection, size: int) -> None:
-        """So many bytes are kept for it now; who keeps the most goes when all is too much."""
-        if size == self._held[member] or member not in self._members:
+    def set_held_bytes(self, connection: OpenConnection, size: int) -> None:
+        """Record how many bytes the server holds for it; close the largest if all hold too much."""
+        if size == self._held_bytes[connection] or connection not in self._connections:
             return
-        self._sum += size - self._held[member]
-        self._held[member] = size
-        if self._sum > self._bounds.held_bytes:
-            slow = [m for m in self._members if not m.is_in_work]
+        self._held_total += size - self._held_bytes[connection]
+        self._held_bytes[connection] = size
+        if self._held_total > self._limits.held_bytes:
+            slow = self._not_in_work()
             if slow:
-                self.cut(max(slow, key=lambda m: self._held[m]), "memory")
+                self.close(max(slow, key=lambda c: self._held_bytes[c]), "memory")
 
-    def cut(self, member: OpenConnection, reason: str) -> None:
-        """End a connection and remember why."""
-        self._cut[reason] += 1
-        self.leave(member)
-        member.end()
+    def close(self, connection: OpenConnection, reason: str) -> None:
+        """Close a connection now. The log counts the reasons."""
+        self._closed[reason] += 1
+        self.remove(connection)
+        connection.abort()
 
-    def look(self, now: float) -> None:
-        """Let everybody's deadlines be looked at; say once a minute who was cut."""
-        for member in self:
+    def check_deadlines(self, now: float) -> None:
+        """Let each connection check its deadlines; log once a minute how many were closed."""
+        for connection in self:
             try:
-                member.look(now)
-            except Exception:  # nobody's deadlines depend on somebody else's connection
+                connection.check_deadlines(now)
+            except Exception:  # one faulty connection must not stop the checks of the others
                 logger.exception("connection_failed")
-                self.cut(member, "fault")
-        if self._cut and now >= self._report_due:
-            logger.info("slow_clients_cut", extra=dict(self._cut))
-            self._cut.clear()
-            self._report_due = now + _REPORT_S
+                self.close(connection, "fault")
+        if self._closed and now >= self._log_at:
+            logger.info("slow_clients_closed", extra=dict(self._closed))
+            self._closed.clear()
+            self._log_at = now + _LOG_INTERVAL_S

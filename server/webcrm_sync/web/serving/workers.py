@@ -1,4 +1,4 @@
-"""The threads of a lane."""
+"""The worker threads of one lane."""
 
 from __future__ import annotations
 
@@ -15,31 +15,31 @@ Work = Callable[[], None]
 
 
 class LaneWorkers:
-    """A lane's threads. They end with the process, which waits for none of them."""
+    """The threads of a lane and their queue. The threads are daemons: the process need not wait."""
 
     def __init__(self, lane: Lane) -> None:
         self.lane = lane
         self._queue: SimpleQueue[Work | None] = SimpleQueue()
         self._threads = [
-            threading.Thread(target=self._work, name=f"{lane.name}-{number}", daemon=True)
+            threading.Thread(target=self._run, name=f"{lane.name}-{number}", daemon=True)
             for number in range(lane.threads)
         ]
         for thread in self._threads:
             thread.start()
 
-    def put(self, work: Work) -> bool:
-        """Do it in one of the threads; False when too many wait for one already."""
+    def submit(self, work: Work) -> bool:
+        """Queue the work for the next free thread. False if the queue is full."""
         if self._queue.qsize() >= self.lane.waiting:
             return False
         self._queue.put(work)
         return True
 
     def close(self) -> None:
-        """Let each thread end after what it does now."""
+        """End each thread after its present work."""
         for _ in self._threads:
             self._queue.put(None)
 
-    def _work(self) -> None:
+    def _run(self) -> None:
         while work := self._queue.get():
             try:
                 work()

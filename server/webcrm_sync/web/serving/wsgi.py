@@ -1,4 +1,4 @@
-"""A request to the WSGI application, and its answer as bytes (PEP 3333)."""
+"""Calls the WSGI application (PEP 3333), and turns its response into bytes."""
 
 from __future__ import annotations
 
@@ -15,28 +15,28 @@ from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
 
 from webcrm_sync.web.serving.request import Request
 
-#: Headers of the connection, and lengths that are known better here.
-_NOT_PASSED_ON = {b"content-length", b"transfer-encoding", b"connection", b"expect"}
-_BODILESS = {"204", "304"}
-#: What a header's text may be, by PEP 3333: Latin-1 without control characters.
+#: Headers that concern the connection alone, and lengths, which the server knows itself.
+_HOP_HEADERS = {b"content-length", b"transfer-encoding", b"connection", b"expect"}
+_STATUSES_WITHOUT_BODY = {"204", "304"}
+#: The characters that a header may hold (PEP 3333): Latin-1 without control characters.
 _SENDABLE = re.compile(r"[\t\x20-\x7e\xa0-\xff]*")
-#: No fault of the request: the same one may be answered after a moment.
-_TRY_LATER, _PAUSE_S = {429, 500, 503}, 2
+#: The statuses after which a client may send the same request again, and when.
+_RETRYABLE, _RETRY_AFTER_S = {429, 500, 503}, 2
 
 
 @dataclass(slots=True)
 class Response:
-    """What the application answers. `status`: as in `200 OK`."""
+    """The application's response. `status`: with its phrase, such as `200 OK`."""
 
     status: str
     headers: list[tuple[str, str]]
     body: bytes
 
-    def framed(self, request: Request, date: str, *, is_last: bool) -> bytes:
-        """The answer to this request as it goes over the wire."""
+    def to_bytes(self, request: Request, date: str, *, is_last: bool) -> bytes:
+        """The response to this request in HTTP/1.1. `is_last`: the connection closes after it."""
         lines = [f"HTTP/1.1 {self.status}", f"Date: {date}"]
         lines += [f"{n}: {v}" for n, v in self.headers if n.lower() != "content-length"]
-        is_bodiless = self.status[:3] in _BODILESS
+        is_bodiless = self.status[:3] in _STATUSES_WITHOUT_BODY
         if not is_bodiless:
             lines.append(f"Content-Length: {self._length(request)}")
         if is_last:
@@ -45,27 +45,27 @@ class Response:
         return head if is_bodiless or request.method == "HEAD" else head + self.body
 
     def _length(self, request: Request) -> str:
-        """Of what a GET would get, which an application may know without making it."""
+        """The length of the body; for HEAD, the length that a GET would have."""
         known = [v for n, v in self.headers if n.lower() == "content-length"]
         return known[0] if known and request.method == "HEAD" else str(len(self.body))
 
 
 def error_response(status: int, headers: Mapping[str, str]) -> Response:
-    """An answer of the server itself, in the words of the API (RFC 9457)."""
+    """An error that the server itself answers, in the API's form (RFC 9457)."""
     phrase = HTTPStatus(status).phrase
-    code = "try_later" if status in _TRY_LATER else "invalid"
+    code = "try_later" if status in _RETRYABLE else "invalid"
     problem = {"type": "about:blank", "title": phrase, "status": status, "code": code}
     more = {"Content-Type": "application/problem+json"}
-    if status in _TRY_LATER:
-        more["Retry-After"] = str(_PAUSE_S)
+    if status in _RETRYABLE:
+        more["Retry-After"] = str(_RETRY_AFTER_S)
     body = json.dumps(problem).encode()
     return Response(f"{status} {phrase}", [*headers.items(), *more.items()], body)
 
 
 def build_environ(request: Request, base: WSGIEnvironment) -> WSGIEnvironment:
-    """The request in WSGI's words. `base`: what all requests of its connection share.
+    """The WSGI environment of a request. `base`: from `base_environ`.
 
-    A name with `_` is left out, since it would pass for the one with `-`.
+    Drops headers with `_` in their name, since WSGI could not tell them from those with `-`.
     """
     query = request.target.partition(b"?")[2]
     environ = {
@@ -78,22 +78,22 @@ def build_environ(request: Request, base: WSGIEnvironment) -> WSGIEnvironment:
     if request.body:
         environ["CONTENT_LENGTH"] = str(len(request.body))
     for name, value in request.headers:
-        if key := _key(name):
+        if key := _environ_key(name):
             text = value.decode("latin-1")
             environ[key] = f"{environ[key]},{text}" if key in environ else text
     return environ
 
 
 @functools.lru_cache(256)
-def _key(name: bytes) -> str | None:
-    if name in _NOT_PASSED_ON or b"_" in name:
+def _environ_key(name: bytes) -> str | None:
+    if name in _HOP_HEADERS or b"_" in name:
         return None
     key = name.decode("latin-1").upper().replace("-", "_")
     return key if key == "CONTENT_TYPE" else f"HTTP_{key}"
 
 
 def base_environ(server: tuple[str, int], client: str, *, is_tls: bool) -> WSGIEnvironment:
-    """What all requests of a connection share."""
+    """The part of the environment that all requests of a connection share."""
     return {
         "SCRIPT_NAME": "",
         "SERVER_NAME": server[0],
@@ -110,26 +110,28 @@ def base_environ(server: tuple[str, int], client: str, *, is_tls: bool) -> WSGIE
 
 
 def call_app(app: WSGIApplication, environ: WSGIEnvironment) -> Response:
-    """The application's answer, whole. Raises ValueError where it cannot be sent."""
-    begun: list[Any] = []
+    """The application's whole response. Raises ValueError if HTTP cannot carry its headers."""
+    started: list[Any] = []
     written: list[bytes] = []
 
     def start_response(
         status: str, headers: list[tuple[str, str]], exc_info: object = None, /
     ) -> Callable[[bytes], object]:
-        del exc_info  # nothing has been sent yet: the later call replaces the earlier one
-        begun[:] = [status, headers]
+        del exc_info  # nothing is sent yet, so a later call replaces an earlier one
+        started[:] = [status, headers]
         return written.append
 
     start: StartResponse = start_response
-    pieces = app(environ, start)
+    parts = app(environ, start)
     try:
-        written.extend(pieces)
+        written.extend(parts)
     finally:
-        close = getattr(pieces, "close", None)
+        close = getattr(parts, "close", None)
         if close:
             close()
-    status, headers = begun
-    if not all(map(_SENDABLE.fullmatch, (status, *(part for one in headers for part in one)))):
+    status, headers = started
+    if not all(
+        map(_SENDABLE.fullmatch, (status, *(part for header in headers for part in header)))
+    ):
         raise ValueError("a header holds what HTTP cannot carry")
     return Response(status, headers, b"".join(written))
