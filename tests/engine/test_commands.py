@@ -1,4 +1,4 @@
-"""The commands an administrator and a monitoring system use: words, JSON and exit codes."""
+"""The commands for administrators and monitoring: their texts, JSON and exit codes."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ STRANGER = "<stranger@nowhere.example>"
 
 @pytest.fixture
 def scenario(scenario: Scenario, tmp_path: Path) -> Iterator[Scenario]:
-    """A synced mail and one that waits; the commands find the stage in their environment."""
+    """A synced and a waiting mail; the environment points the commands to the sandbox."""
     scenario.contact(BO)
     box = scenario.mailbox()
     scenario.refresh()
@@ -39,16 +39,16 @@ def scenario(scenario: Scenario, tmp_path: Path) -> Iterator[Scenario]:
 
 
 def run(command: click.Command, *arguments: str) -> Result:
-    """A command as it is typed."""
+    """Run a command with these arguments."""
     return CliRunner().invoke(command, arguments)
 
 
 def as_json(command: click.Command, *arguments: str) -> Any:
-    """What a command prints for a monitoring system."""
+    """The JSON that a command prints."""
     return json.loads(run(command, *arguments, "--json").stdout)
 
 
-def test_a_port_in_use_is_told_in_a_sentence(scenario: Scenario) -> None:
+def test_a_port_in_use_gives_one_sentence(scenario: Scenario) -> None:
     del scenario
     with socket.socket() as taken, pytest.MonkeyPatch.context() as patch:
         taken.bind(("127.0.0.1", 0))
@@ -60,14 +60,14 @@ def test_a_port_in_use_is_told_in_a_sentence(scenario: Scenario) -> None:
     assert result.stderr == f"Error: LISTEN={listen} is not possible: Address already in use.\n"
 
 
-def test_status_tells_who_waits_and_what_happened_last(scenario: Scenario) -> None:
-    told = run(status.status).stdout
-    assert "webCRM: no trouble." in told
-    assert "Not proved yet" in told
-    assert f"{KIM}: 1 synced, 1 waiting" in told
-    assert "  1 waiting: None of its addresses is a contact in webCRM." in told
-    assert "latest: " in told
-    assert STRANGER not in told
+def test_status_shows_waiting_mails_and_the_latest_event(scenario: Scenario) -> None:
+    printed = run(status.status).stdout
+    assert "webCRM: no trouble." in printed
+    assert "Not proved yet" in printed
+    assert f"{KIM}: 1 synced, 1 waiting" in printed
+    assert "  1 waiting: None of its addresses is a contact in webCRM." in printed
+    assert "latest: " in printed
+    assert STRANGER not in printed
     assert STRANGER in run(status.status, "--mails").stdout
 
 
@@ -117,13 +117,13 @@ def test_prove_ends_with_0_when_equal_and_with_1_when_not(scenario: Scenario) ->
     assert as_json(prove.prove, "--mailbox", KIM)["webcrm"] is None
 
 
-def test_prove_of_a_mailbox_that_is_not_watched_says_so(scenario: Scenario) -> None:
+def test_prove_refuses_a_mailbox_that_is_not_watched(scenario: Scenario) -> None:
     told = run(prove.prove, "--mailbox", "nobody@nordwind.example")
     assert told.exit_code == 1
     assert "is not watched" in told.stderr
 
 
-def test_rebuild_needs_to_be_told_the_mailboxes(scenario: Scenario) -> None:
+def test_rebuild_of_an_empty_database_needs_the_mailboxes(scenario: Scenario) -> None:
     with scenario.context.begin() as tx:
         tx.connection.execute(text("TRUNCATE company CASCADE"))
     assert "Name the mailboxes" in run(rebuild.rebuild).stderr
@@ -146,18 +146,18 @@ def test_status_of_an_empty_company_says_what_to_do(scenario: Scenario) -> None:
 @pytest.mark.parametrize(
     ("version", "cure"), [("0001", "webcrm-sync migrate"), ("9999", "later version")]
 )
-def test_database_of_another_version_is_refused_with_the_way_out(
+def test_a_database_of_another_version_is_refused_with_the_cure(
     scenario: Scenario, version: str, cure: str
 ) -> None:
     with scenario.context.begin() as tx:
         current = tx.connection.scalar(text("SELECT version_num FROM alembic_version"))
     _set_version(scenario, version)
     try:
-        told = run(status.status)
-        newer = run(serve.migrate) if version == "9999" else told
+        refused = run(status.status)
+        newer = run(serve.migrate) if version == "9999" else refused
     finally:
         _set_version(scenario, str(current))
-    for result in (told, newer):
+    for result in (refused, newer):
         assert result.exit_code == 1
         assert cure in result.stderr
 

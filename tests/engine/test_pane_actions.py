@@ -1,4 +1,4 @@
-"""The button and its relatives: what people do with a mail, and what becomes of it."""
+"""The actions in the pane, with the whole engine over the sandbox."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from webcrm_sync.engine.pane.mail_status_rules import (
 from webcrm_sync_sandbox.outlook.mail import File, Mail
 
 
-def test_a_mail_of_a_known_contact_is_forecast_and_nothing_of_its_body_is_read(
+def test_a_mail_of_a_known_contact_has_a_forecast_and_its_body_is_not_read(
     scenario: Scenario,
 ) -> None:
     scenario.contact(BO, "Havnebyg", name="Bo Byg")
@@ -34,7 +34,7 @@ def test_a_mail_of_a_known_contact_is_forecast_and_nothing_of_its_body_is_read(
     assert mail not in [i for e in scenario.sandbox.journal.exchanges for i in e.contents]
 
 
-def test_the_button_moves_the_mail_and_it_stands_in_webcrm(scenario: Scenario) -> None:
+def test_the_button_moves_the_mail_and_the_mail_is_filed(scenario: Scenario) -> None:
     scenario.contact(BO)
     kim = add_pane_user(scenario)
     mail = kim.box.deliver(Mail("Offer?", BO, KIM))
@@ -53,7 +53,7 @@ def test_the_button_moves_the_mail_and_it_stands_in_webcrm(scenario: Scenario) -
     assert kim.box.read(mail).categories == BOTH
 
 
-def test_pressing_twice_at_the_same_moment_does_it_once(scenario: Scenario) -> None:
+def test_simultaneous_presses_sync_the_mail_once(scenario: Scenario) -> None:
     scenario.contact(BO)
     kim = add_pane_user(scenario)
     mail = kim.box.deliver(Mail("Offer?", BO, KIM))
@@ -77,7 +77,7 @@ def test_a_sent_mail_goes_to_the_folder_under_sent_items(scenario: Scenario) -> 
     assert [m.id for m in kim.box.messages(f"sentitems/{FOLDER}")] == [mail]
 
 
-def test_a_draft_stays_where_it_is(scenario: Scenario) -> None:
+def test_a_draft_is_not_moved(scenario: Scenario) -> None:
     kim = add_pane_user(scenario)
     draft = kim.box.put(Mail("Not yet", KIM, BO, is_draft=True), "drafts")
     assert kim.sync(draft).state is DisplayStatus.DRAFT
@@ -142,7 +142,7 @@ def test_changing_the_organisation_moves_the_one_activity_and_its_documents(
     assert len(scenario.under("Skovby")) == 1
 
 
-def test_undo_takes_the_mail_out_of_the_folder_and_out_of_webcrm(scenario: Scenario) -> None:
+def test_undo_withdraws_the_mail_from_the_folder_and_from_webcrm(scenario: Scenario) -> None:
     scenario.contact(BO)
     kim = add_pane_user(scenario)
     files = (File("plan.pdf", b"%PDF"),)
@@ -205,7 +205,7 @@ def test_undo_leaves_the_activity_while_a_colleague_has_the_mail_synced_too(
     assert eva.look(two).state is DisplayStatus.SYNCED
 
 
-def test_what_was_synced_before_is_synced_anyway_when_a_person_says_so(scenario: Scenario) -> None:
+def test_a_mail_synced_before_is_synced_when_a_person_wants_it(scenario: Scenario) -> None:
     scenario.contact(BO)
     box = scenario.sandbox.outlook.add_mailbox(KIM, "Kim Nordwind")
     folder = box.make_folder("inbox", FOLDER)
@@ -220,7 +220,7 @@ def test_what_was_synced_before_is_synced_anyway_when_a_person_says_so(scenario:
     assert len(scenario.activities) == 1
 
 
-def test_a_refused_mail_is_tried_again_at_once_when_a_person_says_so(scenario: Scenario) -> None:
+def test_a_refused_mail_is_retried_at_once_when_a_person_wants_it(scenario: Scenario) -> None:
     scenario.contact(BO)
     kim = add_pane_user(scenario)
     scenario.sandbox.crm.failing_creates = 100
@@ -234,7 +234,9 @@ def test_a_refused_mail_is_tried_again_at_once_when_a_person_says_so(scenario: S
     assert kim.look(mail).state is DisplayStatus.SYNCED
 
 
-def test_a_mail_among_colleagues_can_still_be_put_under_an_organisation(scenario: Scenario) -> None:
+def test_a_mail_among_colleagues_can_be_filed_under_a_chosen_organisation(
+    scenario: Scenario,
+) -> None:
     scenario.contact(BO)
     kim = add_pane_user(scenario)
     add_pane_user(scenario, "eva@nordwind.example", "Eva Nordwind")
@@ -247,7 +249,7 @@ def test_a_mail_among_colleagues_can_still_be_put_under_an_organisation(scenario
     assert len(scenario.under("Havnebyg")) == 1
 
 
-def test_a_mirror_says_that_webcrm_sent_it(scenario: Scenario) -> None:
+def test_a_mirror_shows_that_webcrm_sent_it(scenario: Scenario) -> None:
     person = scenario.contact(BO)
     user = scenario.sandbox.crm.add_user(KIM, "Kim Nordwind")
     kim = add_pane_user(scenario)
@@ -259,7 +261,7 @@ def test_a_mirror_says_that_webcrm_sent_it(scenario: Scenario) -> None:
     assert [t.activity_id for t in state.targets] == [activity]
 
 
-def test_a_colleague_may_choose_for_the_mail_that_stands_in_webcrm_already(
+def test_a_colleague_may_choose_for_a_mail_that_is_already_filed(
     scenario: Scenario,
 ) -> None:
     scenario.contact(BO, "Havnebyg")

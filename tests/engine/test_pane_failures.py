@@ -1,4 +1,4 @@
-"""What people ask for, while services are away, answers get lost and others press too."""
+"""The actions in the pane while services are away, answers get lost and others act too."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from webcrm_sync_sandbox.outlook.mail import File, Mail
 
 
 def synced(scenario: Scenario, kim: PaneUser, subject: str = "Offer?") -> str:
-    """A mail with an attachment that stands in webCRM."""
+    """A filed mail with an attachment."""
     mail = kim.box.deliver(Mail(subject, BO, KIM, attachments=(File("plan.pdf", b"%PDF"),)))
     kim.sync(mail)
     scenario.rest()
@@ -24,7 +24,7 @@ def synced(scenario: Scenario, kim: PaneUser, subject: str = "Offer?") -> str:
     return mail
 
 
-def test_undo_is_told_to_webcrm_once_it_is_back(scenario: Scenario) -> None:
+def test_undo_reaches_webcrm_once_it_is_back(scenario: Scenario) -> None:
     scenario.contact(BO)
     kim = add_pane_user(scenario)
     mail = synced(scenario, kim)
@@ -38,7 +38,7 @@ def test_undo_is_told_to_webcrm_once_it_is_back(scenario: Scenario) -> None:
     assert scenario.documents == []
 
 
-def test_undo_and_sync_again_before_webcrm_heard_of_it_leave_everything_as_it_was(
+def test_undo_and_sync_before_webcrm_was_called_change_nothing_there(
     scenario: Scenario,
 ) -> None:
     scenario.contact(BO)
@@ -73,7 +73,7 @@ def test_a_lost_answer_while_an_activity_is_moved_does_no_harm(
     assert kim.look(mail).state is DisplayStatus.SYNCED
 
 
-def test_an_activity_that_somebody_deleted_is_made_anew_when_it_is_asked_for(
+def test_a_deleted_activity_is_created_again_by_sync(
     scenario: Scenario,
 ) -> None:
     scenario.contact(BO)
@@ -111,7 +111,7 @@ def test_an_organisation_that_webcrm_does_not_have_is_refused_before_anything_ha
     assert kim.look(mail).state is DisplayStatus.NEW
 
 
-def test_nobody_who_presses_waits_until_a_mailbox_is_asked_again(scenario: Scenario) -> None:
+def test_a_press_ends_the_back_off_of_the_mailbox(scenario: Scenario) -> None:
     scenario.contact(BO)
     kim = add_pane_user(scenario)
     mail = kim.box.deliver(Mail("Offer?", BO, KIM))
@@ -123,7 +123,7 @@ def test_nobody_who_presses_waits_until_a_mailbox_is_asked_again(scenario: Scena
     assert kim.look(mail).state is DisplayStatus.SYNCED
 
 
-def test_the_story_tells_who_chose_and_who_took_it_back(scenario: Scenario) -> None:
+def test_the_timeline_names_who_chose_and_who_undid(scenario: Scenario) -> None:
     scenario.contact(BO)
     scenario.contact(LIS, "Skovby")
     kim = add_pane_user(scenario)
@@ -132,13 +132,13 @@ def test_the_story_tells_who_chose_and_who_took_it_back(scenario: Scenario) -> N
     scenario.rest()
     kim.undo(mail)
     scenario.rest()
-    told = kim.story(kim.ref(mail))
-    assert "Chosen by Kim Nordwind: Skovby." in told
-    assert "Taken out of the folder by Kim Nordwind." in told
-    assert told[-1].startswith("Withdrawn from webCRM")
+    sentences = kim.story(kim.ref(mail))
+    assert "Chosen by Kim Nordwind: Skovby." in sentences
+    assert "Taken out of the folder by Kim Nordwind." in sentences
+    assert sentences[-1].startswith("Withdrawn from webCRM")
 
 
-def test_a_mail_that_is_gone_is_gone(scenario: Scenario) -> None:
+def test_the_timeline_of_a_deleted_mail_raises_gone(scenario: Scenario) -> None:
     kim = add_pane_user(scenario)
     mail = kim.box.deliver(Mail("Offer?", BO, KIM))
     ref = kim.ref(mail)
@@ -148,7 +148,7 @@ def test_a_mail_that_is_gone_is_gone(scenario: Scenario) -> None:
         kim.story(ref)
 
 
-def test_a_mail_that_was_pressed_is_known_by_the_name_outlook_had_for_it(
+def test_a_synced_mail_is_found_by_the_id_it_had_before_the_move(
     scenario: Scenario,
 ) -> None:
     scenario.contact(BO)
@@ -163,7 +163,7 @@ def test_a_mail_that_was_pressed_is_known_by_the_name_outlook_had_for_it(
     assert len(scenario.sandbox.journal.exchanges) == before
 
 
-def contact_at_the_same_moment(scenario: Scenario, draft: PersonDraft) -> list[int]:
+def create_simultaneously(scenario: Scenario, draft: PersonDraft) -> list[int]:
     def create(_: int) -> int | None:
         try:
             return create_contact(scenario.context, draft)
@@ -174,17 +174,17 @@ def contact_at_the_same_moment(scenario: Scenario, draft: PersonDraft) -> list[i
         return [i for i in people.map(create, range(4)) if i is not None]
 
 
-def test_two_people_who_make_the_same_contact_make_one(scenario: Scenario) -> None:
+def test_simultaneous_requests_for_one_contact_create_one(scenario: Scenario) -> None:
     scenario.contact(BO)
     add_pane_user(scenario)
     draft = PersonDraft("Lis Skov", LIS, scenario.organisations["Havnebyg"])
-    made = contact_at_the_same_moment(scenario, draft)
+    made = create_simultaneously(scenario, draft)
     assert len(set(made)) == 1
     assert create_contact(scenario.context, draft) == made[0]
     assert [p["PersonEmail"] for p in scenario.sandbox.crm.persons].count(LIS) == 1
 
 
-def test_a_contact_whose_making_got_no_answer_is_looked_for_before_it_is_made_again(
+def test_after_an_unclear_answer_the_contact_is_searched_before_it_is_created(
     scenario: Scenario,
 ) -> None:
     scenario.contact(BO)
@@ -203,7 +203,7 @@ def test_a_contact_whose_making_got_no_answer_is_looked_for_before_it_is_made_ag
     assert [p["PersonEmail"] for p in scenario.sandbox.crm.persons].count(LIS) == 1
 
 
-def test_senders_added_at_the_same_moment_are_all_kept(scenario: Scenario) -> None:
+def test_simultaneously_added_senders_are_all_kept(scenario: Scenario) -> None:
     kim = add_pane_user(scenario)
     wanted = [f"p{n}@havnebyg.example" for n in range(4)]
 
@@ -218,7 +218,7 @@ def test_senders_added_at_the_same_moment_are_all_kept(scenario: Scenario) -> No
     assert set(sender_rules.list_senders(scenario.context, kim.user)) == set(wanted)
 
 
-def test_senders_are_packed_and_rules_of_others_are_left_alone(scenario: Scenario) -> None:
+def test_a_rule_holds_many_senders_and_foreign_rules_stay_unchanged(scenario: Scenario) -> None:
     kim = add_pane_user(scenario)
     folder = kim.box.folder(f"inbox/{FOLDER}")
     person = [{"emailAddress": {"address": LIS}}]

@@ -1,4 +1,4 @@
-"""A mail that several have is taken back by all of them while it is on its way."""
+"""Everybody withdraws a shared mail while it is on its way to webCRM."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ EVA = "eva@nordwind.example"
 
 @dataclass(slots=True)
 class Shared:
-    """An offer that Eva has synced; Kim's copy of it also went to somebody at Skovby."""
+    """An offer that Eva has synced; Kim's copy also went to a contact of Skovby."""
 
     scenario: Scenario
     kim: PaneUser
@@ -28,11 +28,11 @@ class Shared:
     received: str
 
     def kim_moves_it_in(self) -> None:
-        """From now on it belongs under Skovby too."""
+        """The mail then belongs to Skovby, too."""
         self.kim.box.move(self.sent, f"sentitems/{FOLDER}")
 
-    def both_take_it_back(self) -> None:
-        """First Kim, by hand, then Eva."""
+    def both_withdraw(self) -> None:
+        """Kim moves the mail out by hand, then Eva presses Undo."""
         self.kim.box.move(self.sent, "sentitems")
         with self.scenario.context.begin() as tx:
             mailboxes.request_read(tx, [f.id for f in mailboxes.folders(tx, self.kim.user.box.id)])
@@ -40,7 +40,7 @@ class Shared:
         self.eva.undo(self.received)
 
     def nothing_is_left(self) -> bool:
-        """True when webCRM holds nothing but two empty shells."""
+        """True when webCRM holds only empty, withdrawn Activities."""
         subjects = {a["ActivityDescription"] for a in self.scenario.activities}
         return subjects == {"[withdrawn] Offer"} and not self.scenario.documents
 
@@ -59,24 +59,24 @@ def shared(scenario: Scenario) -> Shared:
     return Shared(scenario, kim, eva, sent, received)
 
 
-def test_a_mail_that_was_taken_back_gets_no_attachments_any_more(shared: Shared) -> None:
+def test_a_withdrawn_mail_gets_no_more_attachments(shared: Shared) -> None:
     scenario = shared.scenario
     scenario.sandbox.faults.unavailable("graph", when=lambda _, path: path.endswith("$value"))
     shared.kim_moves_it_in()
     scenario.look()
-    assert len(scenario.under("Skovby")) == 1  # stands, and waits for its attachment
+    assert len(scenario.under("Skovby")) == 1  # filed, and waits for its attachment
     scenario.sandbox.clock.advance(timedelta(seconds=10))
-    shared.both_take_it_back()
+    shared.both_withdraw()
     scenario.rest()
     scenario.sandbox.faults.clear()
     scenario.settle()
     assert shared.nothing_is_left()
 
 
-def test_an_attachment_that_is_read_while_its_mail_is_taken_back_goes_with_it(
+def test_an_attachment_that_is_read_during_the_withdrawal_is_withdrawn_too(
     shared: Shared,
 ) -> None:
     shared.kim_moves_it_in()
-    worker(shared.scenario, "graph", "save_attachment", before=shared.both_take_it_back).look()
+    worker(shared.scenario, "graph", "save_attachment", before=shared.both_withdraw).look()
     shared.scenario.settle()
     assert shared.nothing_is_left()

@@ -1,4 +1,4 @@
-"""The decisions behind what people ask for, without any service."""
+"""The pure decisions behind the pane: choices, statuses, actions, folders and rules."""
 
 from __future__ import annotations
 
@@ -65,24 +65,24 @@ def test_the_only_activity_is_moved() -> None:
     assert (choice.moves, choice.new) == ({1: 20}, ())
 
 
-def test_of_several_that_stand_none_is_taken_away_by_the_button() -> None:
+def test_the_button_withdraws_none_of_several_activities() -> None:
     choice = chosen([filing(1, 10), filing(2, 11)], 20)
     assert (choice.moves, choice.new, choice.taken_back) == ({}, (20,), ())
 
 
-def test_what_was_taken_back_is_used_again_before_another_is_made() -> None:
+def test_a_withdrawn_activity_is_reused_before_a_new_one_is_created() -> None:
     choice = chosen([filing(1, 10, back=True)], 20)
     assert (choice.moves, choice.new) == ({1: 20}, ())
 
 
-def test_a_guess_that_was_never_sent_gives_way() -> None:
+def test_an_unsent_filing_is_dropped() -> None:
     choice = chosen([filing(1, 10, sent=False)], 20)
     assert (choice.dropped, choice.new, choice.moves) == ((1,), (20,), {})
 
 
-def test_a_choice_that_is_being_followed_is_not_followed_twice() -> None:
-    wishes = {1: ActivityUpdate(UpdateKind.MOVE, 20, NOON)}
-    choice = plan([filing(1, 10)], wishes, with_changed([filing(1, 10)], wishes, 20, None))
+def test_a_pending_choice_is_not_applied_twice() -> None:
+    updates = {1: ActivityUpdate(UpdateKind.MOVE, 20, NOON)}
+    choice = plan([filing(1, 10)], updates, with_changed([filing(1, 10)], updates, 20, None))
     assert (choice.kept, choice.is_nothing) == ((1,), True)
 
 
@@ -107,7 +107,7 @@ BOTH = [filing(1, 10), filing(2, 11)]
         ([], (20, None), (20,)),
     ],
 )
-def test_a_change_puts_one_in_the_place_of_another(
+def test_a_change_replaces_one_organisation(
     known: list[Filing], change: tuple[int, int | None], expected: tuple[int, ...]
 ) -> None:
     assert with_changed(known, {}, *change) == expected
@@ -123,28 +123,28 @@ def test_a_change_puts_one_in_the_place_of_another(
         ([], (20, 10)),
     ],
 )
-def test_a_change_that_could_mean_several_is_refused(
+def test_an_ambiguous_change_is_refused(
     known: list[Filing], change: tuple[int, int | None]
 ) -> None:
     with pytest.raises(Refused):
         with_changed(known, {}, *change)
 
 
-def test_what_gives_way_to_one_that_is_there_is_taken_back() -> None:
+def test_an_organisation_replaced_by_a_filed_one_is_withdrawn() -> None:
     choice = plan(BOTH, {}, with_changed(BOTH, {}, 10, 11))
     assert (choice.kept, choice.taken_back, choice.moves, choice.new) == ((1,), (2,), {}, ())
 
 
-def test_one_that_gave_way_before_comes_back_and_nothing_is_doubled() -> None:
+def test_a_withdrawn_organisation_returns_and_nothing_is_doubled() -> None:
     known = [filing(1, 10, back=True), filing(2, 11)]
     choice = plan(known, {}, with_changed(known, {}, 10, 11))
     assert (choice.kept, choice.taken_back, choice.moves, choice.new) == ((1,), (2,), {}, ())
 
 
-def test_an_activity_that_is_wanted_where_it_still_is_stays_there() -> None:
-    """It was to be moved, and webCRM did not answer since."""
-    wishes = {1: ActivityUpdate(UpdateKind.MOVE, 20, NOON)}
-    choice = plan(BOTH, wishes, with_changed(BOTH, wishes, 10, 11))
+def test_an_activity_that_is_wanted_at_its_present_place_stays_there() -> None:
+    """A move was pending, and webCRM has not answered since."""
+    updates = {1: ActivityUpdate(UpdateKind.MOVE, 20, NOON)}
+    choice = plan(BOTH, updates, with_changed(BOTH, updates, 10, 11))
     assert (choice.moves, choice.kept, choice.taken_back) == ({1: 10, 2: 20}, (), ())
 
 
@@ -158,24 +158,24 @@ moved = st.dictionaries(st.integers(1, 4), st.integers(5, 7), max_size=2)
 
 
 @given(filings, moved, st.lists(st.integers(1, 7), min_size=1, max_size=3, unique=True))
-def test_afterwards_the_mail_is_where_it_is_wanted_and_nothing_sent_is_lost(
+def test_a_plan_files_the_mail_where_it_is_wanted_and_loses_no_activity(
     known: list[Filing], moved: dict[int, int], wanted: list[int]
 ) -> None:
-    wishes = {i: ActivityUpdate(UpdateKind.MOVE, to, NOON) for i, to in moved.items()}
-    choice = plan(known, wishes, wanted)
+    updates = {i: ActivityUpdate(UpdateKind.MOVE, to, NOON) for i, to in moved.items()}
+    choice = plan(known, updates, wanted)
     assert all(f.activity_id is None for f in known if f.id in choice.dropped)
-    seats = [f.organisation_id for f in known if f.is_fresh and f.organisation_id in wanted]
-    seats += choice.moves.values()
-    seats += [
+    filed_under = [f.organisation_id for f in known if f.is_fresh and f.organisation_id in wanted]
+    filed_under += choice.moves.values()
+    filed_under += [
         moved.get(f.id, f.organisation_id) for f in known if f.id in choice.kept and not f.is_fresh
     ]
-    assert sorted([*seats, *choice.new]) == sorted(wanted)
+    assert sorted([*filed_under, *choice.new]) == sorted(wanted)
     owner = {f.organisation_id: f.id for f in known}
     assert all(owner.get(to, i) == i for i, to in choice.moves.items())
     assert not owner.keys() & set(choice.new)
 
 
-# --- what is shown --------------------------------------------------------------------------
+# --- the status --------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(
@@ -209,14 +209,14 @@ def test_afterwards_the_mail_is_where_it_is_wanted_and_nothing_sent_is_lost(
         ),
     ],
 )
-def test_what_people_see_of_a_copy(
+def test_the_status_and_reason_of_a_copy(
     copy: CopyFacts, exclusion_reason: Reason | None, expected: tuple[DisplayStatus, Reason | None]
 ) -> None:
     assert decide_status(copy, exclusion_reason) == expected
 
 
 @given(st.sampled_from(State), st.booleans())
-def test_no_step_is_done_before_the_one_in_front_of_it(state: State, is_in_folder: bool) -> None:
+def test_no_step_is_done_before_the_previous_one(state: State, is_in_folder: bool) -> None:
     mine = CopyFacts(head=mail(), is_in_folder=is_in_folder, item=copy(state=state))
     done = decide_progress(mine, decide_status(mine, None)[0])
     order = [done.moved, done.read, done.filed, done.marked]
@@ -232,18 +232,18 @@ def test_never_list_and_meetings_cannot_be_synced_anyway() -> None:
 @pytest.mark.parametrize("state", [DisplayStatus.NEW, DisplayStatus.WAITING])
 def test_a_contact_can_be_created_while_nobody_is_one(state: DisplayStatus) -> None:
     for is_nobody_known in (True, False):
-        can = allowed_actions(state, None, is_nobody_known=is_nobody_known)
-        assert (Action.CREATE_CONTACT in can) is is_nobody_known
+        actions = allowed_actions(state, None, is_nobody_known=is_nobody_known)
+        assert (Action.CREATE_CONTACT in actions) is is_nobody_known
 
 
-def test_beside_a_copy_that_is_filed_there_is_nothing_to_do_but_to_mark_this_one() -> None:
-    can = allowed_actions(
+def test_a_mail_filed_by_another_copy_can_only_be_synced() -> None:
+    actions = allowed_actions(
         DisplayStatus.NEW, None, is_nobody_known=True, is_filed_by_other_copy=True
     )
-    assert can == (Action.SYNC,)
+    assert actions == (Action.SYNC,)
 
 
-# --- where it goes --------------------------------------------------------------------------
+# --- folders and rules --------------------------------------------------------------------------
 
 
 def folder(place: Place, parent: str) -> SyncFolder:
@@ -269,7 +269,7 @@ FOLDERS = [folder(Place.ROOT, "root"), folder(Place.SENT, "sent"), folder(Place.
 
 
 @pytest.mark.parametrize(
-    ("above", "expected"),
+    ("path", "expected"),
     [
         (["sent"], Place.SENT),
         (["2026", "sent", "root"], Place.SENT),
@@ -277,24 +277,24 @@ FOLDERS = [folder(Place.ROOT, "root"), folder(Place.SENT, "sent"), folder(Place.
         (["archive", "root"], Place.INBOX),
     ],
 )
-def test_sent_mail_goes_under_sent_items_and_all_else_under_the_inbox(
-    above: list[str], expected: Place
+def test_sent_mail_goes_under_sent_items_and_other_mail_under_the_inbox(
+    path: list[str], expected: Place
 ) -> None:
-    assert choose_folder(FOLDERS, above).place is expected
+    assert choose_folder(FOLDERS, path).place is expected
 
 
-def test_a_sender_goes_into_the_first_rule_with_room() -> None:
+def test_a_new_sender_goes_into_the_first_rule_with_room() -> None:
     full = SenderRule(
         "r1", "x: senders", "f", tuple(f"{n}@x.example" for n in range(SENDERS_PER_RULE))
     )
     part = SenderRule("r2", "x: senders 2", "f", ("a@x.example",))
-    taken = rule_with_sender([full, part], "b@x.example", folder_id="f", name="x")
-    assert (taken.graph_id, taken.senders) == ("r2", ("a@x.example", "b@x.example"))
-    made = rule_with_sender([full], "b@x.example", folder_id="f", name="x")
-    assert made == SenderRule("", "x: senders 2", "f", ("b@x.example",))
+    extended = rule_with_sender([full, part], "b@x.example", folder_id="f", name="x")
+    assert (extended.graph_id, extended.senders) == ("r2", ("a@x.example", "b@x.example"))
+    added = rule_with_sender([full], "b@x.example", folder_id="f", name="x")
+    assert added == SenderRule("", "x: senders 2", "f", ("b@x.example",))
 
 
-def test_what_needs_a_person_goes_before_what_mends_itself() -> None:
+def test_a_mail_that_needs_a_person_decides_the_state() -> None:
     assert decide_state(parked=1, on_the_way=1, is_delayed=True) is ConnectionState.NEEDS_YOU
     assert decide_state(parked=0, on_the_way=0, is_delayed=True) is ConnectionState.CATCHING_UP
     assert decide_state(parked=0, on_the_way=0, is_delayed=False) is ConnectionState.CONNECTED

@@ -26,8 +26,8 @@ SUBSCRIPTION = "7d1c607a-5b2f-4c1e-9a44-0c61e3a7b001"
 
 
 @pytest.fixture(scope="session")
-def opened_parts(database_url: str) -> Iterator[Context]:
-    """The parts, opened once: that takes longer than any test here. Their clients rest."""
+def opened_context(database_url: str) -> Iterator[Context]:
+    """The context, opened once, because that takes longer than any test here."""
     settings = Settings(
         entra_tenant_id="tenant",
         entra_client_id="client",
@@ -35,49 +35,49 @@ def opened_parts(database_url: str) -> Iterator[Context]:
         webcrm_token=SecretStr("hush"),
         secret_key=SecretStr("hush"),
     )
-    empty(database_url)  # of the company that another test has left
+    empty(database_url)  # another test may have left a company
     with open_context(settings, url=database_url, now=lambda: NOW) as context:
         yield context
 
 
 @pytest.fixture
-def context(opened_parts: Context, fresh_database: str) -> Context:
-    """The parts over an empty database."""
+def context(opened_context: Context, fresh_database: str) -> Context:
+    """The context over an empty database."""
     del fresh_database
-    with opened_parts.database.begin() as tx:
-        company_id = companies.ensure_company(tx, opened_parts.tenant_id)
-    return replace(opened_parts, company_id=company_id)
+    with opened_context.database.begin() as tx:
+        company_id = companies.ensure_company(tx, opened_context.tenant_id)
+    return replace(opened_context, company_id=company_id)
 
 
 @pytest.fixture
 def client(context: Context) -> FlaskClient:
-    """Somebody who speaks to us over HTTP."""
+    """An HTTP client of the application."""
     return create_app(context).test_client()
 
 
 @dataclass(frozen=True, slots=True)
 class Watched:
-    """A mailbox whose folder `f1` is pushed by one subscription and holds the copy `g1`."""
+    """A mailbox whose folder `f1` has a subscription and holds the copy `g1`."""
 
     context: Context
     mailbox_id: int
     folder_id: int
 
     def jobs(self) -> list[str]:
-        """What waits to be done, as `task:subject`."""
+        """The queued jobs, each as `task:subject`."""
         query = text("SELECT queueing_lock FROM procrastinate_jobs ORDER BY id")
         with self.context.begin() as tx:
             return list(tx.connection.execute(query).scalars())
 
     def folder(self) -> mailboxes.SyncFolder:
-        """The folder's row as it stands now."""
+        """The present row of the folder."""
         with self.context.begin() as tx:
             return mailboxes.folders(tx, self.mailbox_id)[0]
 
 
 @pytest.fixture
 def watched(context: Context) -> Watched:
-    """A mailbox in the middle of its life: pushed, read, nothing to do."""
+    """A mailbox with push whose mails have all been read."""
     user = MailUser("u1", "a@ours.example", "A", frozenset({"a@ours.example"}), False)
     with context.begin() as tx:
         mailbox_id = mailboxes.save_mailbox(tx, user, mirror_since=NOW)

@@ -1,4 +1,4 @@
-"""Every route says who may call it."""
+"""Every route declares who may call it."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ def test_every_route_declares_its_guard(client: FlaskClient) -> None:
     assert undeclared(client.application) == []
 
 
-def test_a_route_that_forgets_to_is_found() -> None:
+def test_a_route_without_a_guard_is_found() -> None:
     app = Flask("careless", static_folder=None)
 
     @app.get("/secrets")
@@ -33,7 +33,7 @@ def test_a_route_that_forgets_to_is_found() -> None:
     assert undeclared(app) == ["/secrets"]
 
 
-def test_only_what_tells_nothing_of_anybody_is_open_to_anybody(client: FlaskClient) -> None:
+def test_only_routes_that_reveal_nothing_are_open_to_anybody(client: FlaskClient) -> None:
     app = client.application
     open_to_all = {
         str(rule)
@@ -49,12 +49,12 @@ def test_only_what_tells_nothing_of_anybody_is_open_to_anybody(client: FlaskClie
     }
 
 
-def test_a_process_that_serves_says_so(client: FlaskClient) -> None:
+def test_a_serving_process_is_healthy(client: FlaskClient) -> None:
     answer = client.get("/healthz")
     assert (answer.status_code, answer.json) == (200, {"status": "ok"})
 
 
-def test_what_is_not_there_is_not_found_and_what_is_too_much_is_refused(
+def test_unknown_paths_are_not_found_and_large_bodies_are_refused(
     client: FlaskClient, context: Context
 ) -> None:
     path = urlsplit(push_urls.notify_url(context)).path

@@ -1,4 +1,4 @@
-"""The add-in's pages: who may frame them, what may run in them, what they are told."""
+"""The add-in's pages: their frames, scripts, configuration and caching."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ def settings(**more: object) -> Settings:
 
 @pytest.fixture
 def client(tmp_path: Path) -> FlaskClient:
-    """A visitor of a service whose add-in has been built."""
+    """An HTTP client of a service whose add-in has been built."""
     (tmp_path / "manifest.json").write_text(json.dumps(MANIFEST))
     (tmp_path / "taskpane-2.js").write_text("export {}")
     (tmp_path / "icons").mkdir()
@@ -53,7 +53,7 @@ def client(tmp_path: Path) -> FlaskClient:
     return app.test_client()
 
 
-def test_a_page_tells_the_add_in_what_it_has_to_know(client: FlaskClient) -> None:
+def test_a_page_holds_the_configuration_of_the_add_in(client: FlaskClient) -> None:
     html = client.get("/addin/taskpane.html").text
     found = re.search(r'id="config">(.*?)</script>', html)
     assert found
@@ -91,7 +91,7 @@ def test_a_page_loads_the_scripts_and_styles_that_were_built(client: FlaskClient
     ]
 
 
-def test_outlook_may_frame_a_page_and_nobody_else_may(client: FlaskClient) -> None:
+def test_only_outlook_may_frame_a_page(client: FlaskClient) -> None:
     answer = client.get("/addin/taskpane.html")
     policy = dict(
         rule.split(" ", 1) for rule in answer.headers["Content-Security-Policy"].split("; ")
@@ -105,7 +105,7 @@ def test_outlook_may_frame_a_page_and_nobody_else_may(client: FlaskClient) -> No
     assert "Set-Cookie" not in answer.headers
 
 
-def test_who_may_frame_is_a_setting_that_takes_origins_only() -> None:
+def test_frame_ancestors_is_a_setting_that_accepts_only_origins() -> None:
     given = settings(frame_ancestors="https://a.example, https://b.example")
     assert "frame-ancestors 'self' https://a.example https://b.example" in headers.page_policy(
         given, "n"
@@ -115,7 +115,7 @@ def test_who_may_frame_is_a_setting_that_takes_origins_only() -> None:
             settings(frame_ancestors=wrong)
 
 
-def test_assets_are_kept_for_long_and_nothing_else_is_served(client: FlaskClient) -> None:
+def test_assets_are_cached_for_long_and_no_other_file_is_served(client: FlaskClient) -> None:
     with client.get("/addin/assets/taskpane-2.js") as asset:
         assert asset.cache_control.max_age == 31_536_000
     with client.get("/addin/icons/icon-16.png") as icon:
@@ -125,5 +125,5 @@ def test_assets_are_kept_for_long_and_nothing_else_is_served(client: FlaskClient
     assert client.get("/addin/elsewhere.html").status_code == 404
 
 
-def test_before_the_add_in_was_built_a_page_is_empty(tmp_path: Path) -> None:
+def test_before_the_first_build_a_page_has_no_scripts(tmp_path: Path) -> None:
     assert addin_pages.find_built_files(tmp_path, "taskpane/main.ts") == ([], [])

@@ -1,4 +1,4 @@
-"""Each answer of each route tells browsers what they may do with it: no route can forget."""
+"""Every response of every route has the security and cache headers."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from webcrm_sync.settings import Settings
 from webcrm_sync.web import headers
 
 METHODS = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE", "BREW"]
-#: Texts in the places of a path that a route leaves open.
+#: Values of the parameters in the paths of routes.
 FILLINGS = ["taskpane", "icon-16.png", "ann@kunde.example", "../../settings.py", "%00", "a/b"]
 UNKNOWN = [
     *("/", "/nowhere", "/addin", "/addin/", "/addin/nowhere.html", "/addin/assets/"),
@@ -39,12 +39,12 @@ def settings(**more: object) -> Settings:
 
 @pytest.fixture
 def receiver(context: Context) -> str:
-    """The path that Graph's notifications come to."""
+    """The path of Graph's notifications."""
     return urlsplit(push_urls.notify_url(context)).path
 
 
 def answers(client: FlaskClient, *known: str) -> Iterator[tuple[str, TestResponse]]:
-    """Every route, `known` paths and some that are none, asked in every way."""
+    """The responses of every route, of the `known` paths and of unknown ones to every method."""
     adapter = client.application.url_map.bind("localhost")
     paths = {*UNKNOWN, *known}
     for rule in client.application.url_map.iter_rules():
@@ -60,24 +60,24 @@ def answers(client: FlaskClient, *known: str) -> Iterator[tuple[str, TestRespons
             yield f"{method} {path}", client.open(path, method=method, buffered=True)
 
 
-def lacking(name: str, answer: TestResponse) -> Iterator[str]:
-    """What this answer should say and does not."""
-    told = answer.headers
-    if told.get("X-Content-Type-Options") != "nosniff":
+def find_faults(name: str, answer: TestResponse) -> Iterator[str]:
+    """The headers that this response lacks or should not have."""
+    found = answer.headers
+    if found.get("X-Content-Type-Options") != "nosniff":
         yield f"{name}: X-Content-Type-Options"
-    if told.get("Referrer-Policy") != "no-referrer":
+    if found.get("Referrer-Policy") != "no-referrer":
         yield f"{name}: Referrer-Policy"
-    if "camera=()" not in told.get("Permissions-Policy", ""):
+    if "camera=()" not in found.get("Permissions-Policy", ""):
         yield f"{name}: Permissions-Policy"
-    policies = told.getlist("Content-Security-Policy")
+    policies = found.getlist("Content-Security-Policy")
     if len(policies) != 1 or "default-src 'none'" not in policies[0]:
         yield f"{name}: Content-Security-Policy"
-    is_kept = (answer.status_code < 400 and "/addin/assets/" in name) or "/addin/icons/" in name
-    if not is_kept and told.get("Cache-Control") != "no-store":
+    is_cached = (answer.status_code < 400 and "/addin/assets/" in name) or "/addin/icons/" in name
+    if not is_cached and found.get("Cache-Control") != "no-store":
         yield f"{name}: Cache-Control"
     if answer.status_code >= 400 and answer.mimetype != "application/problem+json":
         yield f"{name}: {answer.status_code} as {answer.mimetype}"
-    yield from (f"{name}: {bad}" for bad in ("Server", "Set-Cookie", "Location") if bad in told)
+    yield from (f"{name}: {bad}" for bad in ("Server", "Set-Cookie", "Location") if bad in found)
 
 
 def test_every_route_answers_every_method_with_all_headers(
@@ -87,7 +87,7 @@ def test_every_route_answers_every_method_with_all_headers(
     assert len(found) > 400
     assert {answer.status_code for _, answer in found} >= {200, 202, 401, 404, 405}
     assert max(answer.status_code for _, answer in found) < 500
-    assert [line for name, answer in found for line in lacking(name, answer)] == []
+    assert [line for name, answer in found for line in find_faults(name, answer)] == []
     assert all("max-age" not in a.headers.get("Strict-Transport-Security", "") for _, a in found)
 
 
@@ -97,14 +97,16 @@ def test_a_refused_method_says_which_are_allowed(client: FlaskClient) -> None:
     assert set(answer.headers["Allow"].split(", ")) == {"POST", "OPTIONS"}
 
 
-def test_too_much_is_refused_as_a_problem(client: FlaskClient, receiver: str) -> None:
+def test_a_body_that_is_too_large_is_refused_with_a_problem(
+    client: FlaskClient, receiver: str
+) -> None:
     answer = client.post(receiver, data=b"x" * 1_000_001)
-    assert list(lacking("POST", answer)) == []
+    assert list(find_faults("POST", answer)) == []
     assert (answer.status_code, answer.json and answer.json["status"]) == (413, 413)
 
 
 @pytest.mark.parametrize("path", ["/bug", "/api/v1/bug", "/graph/bug", "/addin/bug"])
-def test_a_bug_is_told_with_all_headers_and_nothing_of_itself(
+def test_a_bug_is_answered_with_all_headers_and_reveals_nothing(
     client: FlaskClient, path: str
 ) -> None:
     def fails() -> str:
@@ -113,7 +115,7 @@ def test_a_bug_is_told_with_all_headers_and_nothing_of_itself(
     client.application.add_url_rule(path, view_func=fails)
     answer = client.get(path)
     assert (answer.status_code, answer.mimetype) == (500, "application/problem+json")
-    assert list(lacking("GET", answer)) == []
+    assert list(find_faults("GET", answer)) == []
     assert "havnebyg" not in answer.text
 
 
@@ -123,16 +125,18 @@ def header_of(public_url: str) -> str | None:
     return app.test_client().get("/").headers.get("Strict-Transport-Security")
 
 
-def test_a_browser_that_came_by_https_stays_with_it() -> None:
+def test_a_browser_that_used_https_stays_with_it() -> None:
     assert header_of("https://sync.example.com") == "max-age=31536000"
     assert header_of("HTTPS://sync.example.com/") == "max-age=31536000"
     assert header_of("http://localhost:8000") is None
 
 
-def test_a_page_names_foreign_addresses_and_no_whole_host() -> None:
+def test_a_page_allows_foreign_addresses_but_no_whole_host() -> None:
     policy = headers.page_policy(settings(), "n")
     rules = dict(rule.split(" ", 1) for rule in policy.split("; "))
-    del rules["frame-ancestors"]  # who shows us is no address that we load
+    del rules[
+        "frame-ancestors"
+    ]  # a page that frames the add-in is no address that the add-in loads
     foreign = {source for rule in rules.values() for source in rule.split() if "://" in source}
     assert foreign == {
         "https://appsforoffice.microsoft.com/lib/1/hosted/",
@@ -148,6 +152,6 @@ def test_a_page_names_foreign_addresses_and_no_whole_host() -> None:
     "tenant",
     ["a; script-src *", "a'b", "a b", "a,b", "../common", ".", "..", "", "a/b", "a?b", "a#b"],
 )
-def test_no_tenant_is_more_than_a_name_in_an_address(tenant: str) -> None:
+def test_a_tenant_that_is_no_plain_path_segment_is_refused(tenant: str) -> None:
     with pytest.raises(ValidationError, match="entra_tenant_id"):
         settings(entra_tenant_id=tenant)

@@ -1,4 +1,4 @@
-"""`webcrm-sync manifest` prints a manifest that is this service's own."""
+"""`webcrm-sync manifest` prints the manifest of this service."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ def printed(**changes: str) -> str:
     return result.stdout
 
 
-def test_the_manifest_names_this_service_and_nothing_of_the_local_one() -> None:
+def test_the_manifest_names_this_service_and_not_the_local_one() -> None:
     text = printed()
     root = ElementTree.fromstring(text)
     addresses = {v for e in root.iter() for v in e.attrib.values() if v.startswith("http")}
@@ -72,14 +72,14 @@ def test_the_manifest_is_xml_for_every_host(url: str, written: str) -> None:
         assert schema.validate(etree.fromstring(text.encode())), str(schema.error_log)
 
 
-def test_a_host_that_no_address_can_have_is_said() -> None:
+def test_an_impossible_host_gives_one_sentence() -> None:
     env = SETTINGS | {"WEBCRM_SYNC_PUBLIC_URL": "https://😀.example"}
     result = CliRunner().invoke(cli, ["manifest"], env=env)
     assert result.exit_code == 1
-    assert "cannot stand in a manifest" in result.stderr
+    assert "cannot be used in a manifest" in result.stderr
 
 
-def test_the_id_stays_with_the_application_and_differs_from_anothers() -> None:
+def test_each_application_has_its_own_stable_id() -> None:
     def identity(text: str) -> str:
         found = re.search(r"<Id>([0-9a-f-]{36})</Id>", text)
         assert found
@@ -91,6 +91,6 @@ def test_the_id_stays_with_the_application_and_differs_from_anothers() -> None:
     assert one != identity((ROOT / "manifest.xml").read_text())
 
 
-def test_an_address_without_https_is_warned_of() -> None:
+def test_an_address_without_https_gives_a_warning() -> None:
     env = SETTINGS | {"WEBCRM_SYNC_PUBLIC_URL": "http://mail.example"}
     assert "https" in CliRunner().invoke(cli, ["manifest"], env=env).stderr

@@ -1,4 +1,4 @@
-"""A token is taken only when every one of its claims is right."""
+"""A token is valid only if its signature, its header and all of its claims are."""
 
 from __future__ import annotations
 
@@ -39,9 +39,9 @@ def keys() -> Mapping[str, jwt.PyJWK]:
 
 
 def claims(**changes: Any) -> dict[str, Any]:
-    """The claims of a good token, with changes; None takes a claim away."""
+    """The claims of a valid token, with changes; None removes a claim."""
     now = int(time.time())
-    good = {
+    valid = {
         "aud": CLIENT,
         "iss": f"{AUTHORITY}/{TENANT}/v2.0",
         "tid": TENANT,
@@ -54,7 +54,7 @@ def claims(**changes: Any) -> dict[str, Any]:
         "nbf": now,
         "exp": now + 3600,
     }
-    return {k: v for k, v in (good | changes).items() if v is not None}
+    return {k: v for k, v in (valid | changes).items() if v is not None}
 
 
 def signed(payload: dict[str, Any], *, key: Any = OURS, kid: str = "k1") -> str:
@@ -65,7 +65,7 @@ def read(token: str) -> SignedIn:
     return TokenReader(SETTINGS, keys().get).read(token)
 
 
-def test_a_good_token_tells_who_it_is() -> None:
+def test_a_valid_token_names_the_person() -> None:
     assert read(signed(claims())) == SignedIn(PERSON, "kim@nordwind.example", "Kim Nordwind")
 
 
@@ -110,12 +110,12 @@ def test_a_good_token_tells_who_it_is() -> None:
     ],
     ids=str,
 )
-def test_one_wrong_claim_is_enough_to_be_refused(changes: dict[str, Any]) -> None:
+def test_a_token_with_one_wrong_claim_is_refused(changes: dict[str, Any]) -> None:
     with pytest.raises(TokenRefused):
         read(signed(claims(**changes)))
 
 
-def test_a_token_of_another_tenant_with_everything_else_in_order_is_refused() -> None:
+def test_a_token_that_is_valid_in_another_tenant_is_refused() -> None:
     other = "6f1d2c3b-0000-4000-8000-0000000000ff"
     with pytest.raises(TokenRefused, match="tid"):
         read(signed(claims(tid=other, iss=f"{AUTHORITY}/{other}/v2.0")))
@@ -157,14 +157,14 @@ def test_a_token_that_is_not_signed_or_signed_with_our_public_key_is_refused() -
     ],
     ids=lambda head: str(head)[:60],
 )
-def test_a_head_that_is_none_of_entras_is_refused_before_any_work(head: Any) -> None:
+def test_a_header_that_entra_does_not_make_is_refused(head: Any) -> None:
     body = f"{_part(head)}.{_part(claims())}"
     sign = jwt.algorithms.RSAAlgorithm(jwt.algorithms.RSAAlgorithm.SHA256).sign
     with pytest.raises(TokenRefused):
         read(f"{body}.{_text(sign(body.encode(), OURS))}")
 
 
-def test_a_key_that_the_head_brings_is_not_looked_at() -> None:
+def test_a_key_in_the_header_is_ignored() -> None:
     own = jwt.algorithms.RSAAlgorithm.to_jwk(OTHERS.public_key(), as_dict=True)
     for more in ({"jwk": own}, {"jku": "http://127.0.0.1:9/k"}, {"x5u": "http://127.0.0.1:9/c"}):
         with pytest.raises(TokenRefused):
@@ -191,58 +191,58 @@ def test_a_key_that_the_head_brings_is_not_looked_at() -> None:
     ],
     ids=lambda token: token[:16],
 )
-def test_what_is_no_token_is_refused(token: str) -> None:
+def test_a_text_that_is_no_token_is_refused(token: str) -> None:
     with pytest.raises(TokenRefused):
         read(token)
 
 
-# -- remembered tokens
+# -- cached tokens
 
 
-class Clerk:
-    """Reads tokens with keys that may change."""
+class CachingReader:
+    """A token reader whose keys can change."""
 
     def __init__(self) -> None:
         self.keys = dict(keys())
-        self.reader = TokenReader(SETTINGS, self.key)
-        self.asked = 0
+        self.reader = TokenReader(SETTINGS, self.find_key)
+        self.lookups = 0
 
-    def key(self, kid: str) -> jwt.PyJWK | None:
-        self.asked += 1
+    def find_key(self, kid: str) -> jwt.PyJWK | None:
+        self.lookups += 1
         return self.keys.get(kid)
 
 
-def test_a_remembered_token_is_refused_once_its_key_is_gone_or_another() -> None:
-    clerk, token = Clerk(), signed(claims())
-    assert clerk.reader.read(token) == clerk.reader.read(token)
-    assert clerk.asked == 2  # the key is asked for each time, remembered or not
+def test_a_cached_token_is_refused_once_its_key_is_gone_or_replaced() -> None:
+    caching, token = CachingReader(), signed(claims())
+    assert caching.reader.read(token) == caching.reader.read(token)
+    assert caching.lookups == 2  # the reader looks up the key each time, cached or not
     other = jwt.algorithms.RSAAlgorithm.to_jwk(OTHERS.public_key(), as_dict=True)
     for later in ({}, dict(read_signing_keys({"keys": [{**other, "kid": "k1"}]}))):
-        clerk.keys = later
+        caching.keys = later
         with pytest.raises(TokenRefused):
-            clerk.reader.read(token)
-    clerk.keys = dict(keys())
-    assert clerk.reader.read(token).user_id == PERSON
+            caching.reader.read(token)
+    caching.keys = dict(keys())
+    assert caching.reader.read(token).user_id == PERSON
 
 
-def test_a_remembered_token_ends_when_it_says_so() -> None:
-    clerk = Clerk()
+def test_a_cached_token_expires() -> None:
+    caching = CachingReader()
     ending = signed(claims(exp=int(time.time()) - 58))  # the clocks may differ by a minute
-    assert clerk.reader.read(ending).user_id == PERSON
+    assert caching.reader.read(ending).user_id == PERSON
     time.sleep(3)
     with pytest.raises(TokenRefused, match="Expired"):
-        clerk.reader.read(ending)
+        caching.reader.read(ending)
 
 
-def test_a_remembered_token_is_known_by_all_of_it() -> None:
-    clerk, token = Clerk(), signed(claims())
-    clerk.reader.read(token)
+def test_a_cached_token_is_recognised_by_all_of_its_characters() -> None:
+    caching, token = CachingReader(), signed(claims())
+    caching.reader.read(token)
     head, body, tail = token.split(".")
     for changed in (f"{head}.{_part(claims(oid='another'))}.{tail}", token[:-9] + "AAAAAAAAA"):
         with pytest.raises(TokenRefused):
-            clerk.reader.read(changed)
+            caching.reader.read(changed)
     with pytest.raises(TokenRefused):
-        clerk.reader.read(f"{head}.{body}.")
+        caching.reader.read(f"{head}.{body}.")
 
 
 def _part(value: Any) -> str:

@@ -1,4 +1,4 @@
-"""What is posted to us, from JSON to values."""
+"""The parser of Graph's notifications."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ values = st.recursive(
     ),
     max_leaves=30,
 )
-LINE = {
+ENTRY = {
     "subscriptionId": SUBSCRIPTION,
     "clientState": "hush",
     "changeType": "created",
@@ -29,18 +29,18 @@ LINE = {
 }
 
 
-def test_a_notification_tells_which_copy_in_which_version() -> None:
-    body = json.dumps({"value": [LINE]}).encode()
+def test_a_notification_names_the_copy_and_its_change_key() -> None:
+    body = json.dumps({"value": [ENTRY]}).encode()
     assert parse_notifications(body) == [Notification(SUBSCRIPTION, "hush", "g1", "CQAA")]
 
 
 def test_a_lifecycle_event_carries_no_copy() -> None:
-    line = {"subscriptionId": SUBSCRIPTION, "clientState": "hush", "lifecycleEvent": "missed"}
-    body = json.dumps({"value": [line]}).encode()
+    entry = {"subscriptionId": SUBSCRIPTION, "clientState": "hush", "lifecycleEvent": "missed"}
+    body = json.dumps({"value": [entry]}).encode()
     assert parse_notifications(body) == [Notification(SUBSCRIPTION, "hush", lifecycle="missed")]
 
 
-def test_a_malformed_line_does_not_take_the_others_along() -> None:
+def test_a_malformed_notification_does_not_hide_the_others() -> None:
     broken: list[object] = [
         None,
         1,
@@ -50,15 +50,15 @@ def test_a_malformed_line_does_not_take_the_others_along() -> None:
         {"subscriptionId": SUBSCRIPTION},
         {"clientState": "x"},
     ]
-    body = json.dumps({"value": [*broken, LINE, {**LINE, "subscriptionId": 7}]}).encode()
+    body = json.dumps({"value": [*broken, ENTRY, {**ENTRY, "subscriptionId": 7}]}).encode()
     assert [n.graph_id for n in parse_notifications(body)] == ["g1"]
 
 
 @pytest.mark.parametrize(
     "data", [None, "g1", [], {"id": 7}, {"@odata.etag": {}}, {"@odata.etag": ""}]
 )
-def test_a_line_without_usable_details_is_still_a_hint(data: object) -> None:
-    body = json.dumps({"value": [{**LINE, "resourceData": data}]}).encode()
+def test_a_notification_without_usable_details_is_kept(data: object) -> None:
+    body = json.dumps({"value": [{**ENTRY, "resourceData": data}]}).encode()
     assert parse_notifications(body) == [Notification(SUBSCRIPTION, "hush")]
 
 
@@ -87,19 +87,19 @@ def test_no_json_raises(posted: object, encoding: str) -> None:
     ],
     ids=["deep list", "deep object", "half a mark", "endless", "no number", "long number"],
 )
-def test_what_breaks_a_parser_is_no_notification(body: bytes) -> None:
+def test_json_that_breaks_parsers_holds_no_notification(body: bytes) -> None:
     assert parse_notifications(body) == []
 
 
 @pytest.mark.parametrize("bad", ["\0", "\ud800"], ids=["NUL", "half an emoji"])
-def test_nothing_comes_through_that_the_database_cannot_look_up(bad: str) -> None:
-    line = {
+def test_every_parsed_text_can_be_sent_to_the_database(bad: str) -> None:
+    entry = {
         "subscriptionId": SUBSCRIPTION,
         "clientState": f"h{bad}",
         "resourceData": {"id": f"g{bad}", "@odata.etag": f'W/"{bad}"'},
         "lifecycleEvent": f"missed{bad}",
     }
-    for one in parse_notifications(json.dumps({"value": [line]}).encode()):
+    for one in parse_notifications(json.dumps({"value": [entry]}).encode()):
         texts = (one.subscription_id, one.client_state, one.graph_id, one.change_key, one.lifecycle)
         for text in texts:
             text.encode()

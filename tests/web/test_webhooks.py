@@ -1,4 +1,4 @@
-"""What Microsoft Graph posts to us (Microsoft Graph: change notifications, lifecycle events)."""
+"""The receiver of what Graph posts (Microsoft Graph: change notifications, lifecycle events)."""
 
 from __future__ import annotations
 
@@ -23,8 +23,8 @@ PATHS = ["/graph/notify", "/graph/lifecycle"]
 ANOTHER = SUBSCRIPTION.replace("7", "8")
 
 
-def line(**facts: object) -> dict[str, object]:
-    """A genuine line about a copy that we have not met, but for these facts."""
+def notification(**facts: object) -> dict[str, object]:
+    """A genuine notification about an unknown copy, changed by these facts."""
     usual = {
         "subscriptionId": SUBSCRIPTION,
         "clientState": CLIENT_STATE,
@@ -35,17 +35,17 @@ def line(**facts: object) -> dict[str, object]:
 
 
 def about(graph_id: str, version: str) -> dict[str, object]:
-    """A genuine line about this version of this copy."""
-    return line(resourceData={"id": graph_id, "@odata.etag": f'W/"{version}"'})
+    """A genuine notification about this version of this copy."""
+    return notification(resourceData={"id": graph_id, "@odata.etag": f'W/"{version}"'})
 
 
-def post(client: FlaskClient, *lines: object, path: str = PATHS[0]) -> TestResponse:
-    """What Graph posts when this has happened."""
-    return client.post(path, json={"value": list(lines)})
+def post(client: FlaskClient, *notifications: object, path: str = PATHS[0]) -> TestResponse:
+    """Post these notifications as Graph does."""
+    return client.post(path, json={"value": list(notifications)})
 
 
 @pytest.mark.parametrize("path", PATHS)
-def test_the_handshake_is_answered_with_the_decoded_token_and_nothing_else(
+def test_a_validation_request_is_answered_with_the_decoded_token_only(
     client: FlaskClient, path: str
 ) -> None:
     answer = client.post(f"{path}?validationToken=Validation%3A+a%2Bb%20%C3%A9%3Cb%3E%22")
@@ -55,20 +55,22 @@ def test_the_handshake_is_answered_with_the_decoded_token_and_nothing_else(
     assert answer.headers["X-Content-Type-Options"] == "nosniff"
 
 
-def test_nobody_gets_a_long_text_reflected(client: FlaskClient) -> None:
+def test_a_long_validation_token_is_not_echoed(client: FlaskClient) -> None:
     assert client.post("/graph/notify", query_string={"validationToken": "x" * 1024}).data
     answer = client.post("/graph/notify", query_string={"validationToken": "x" * 1025})
     assert (answer.status_code, answer.data) == (400, b"")
 
 
-def test_a_handshake_takes_no_notification_along(client: FlaskClient, watched: Watched) -> None:
-    client.post("/graph/notify?validationToken=x", json={"value": [line()]})
+def test_a_validation_request_carries_no_notification(
+    client: FlaskClient, watched: Watched
+) -> None:
+    client.post("/graph/notify?validationToken=x", json={"value": [notification()]})
     assert watched.jobs() == []
 
 
 @settings(max_examples=30, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(body=st.binary(), path=st.sampled_from(PATHS))
-def test_junk_is_taken_in_silence(
+def test_junk_is_accepted_without_an_answer(
     client: FlaskClient, watched: Watched, body: bytes, path: str
 ) -> None:
     answer = client.post(path, data=body)
@@ -88,11 +90,11 @@ def test_junk_is_taken_in_silence(
     ],
     ids=str,
 )
-def test_a_line_that_is_not_from_graph_moves_nothing(
+def test_a_forged_notification_changes_nothing(
     client: FlaskClient, watched: Watched, foreign: dict[str, object]
 ) -> None:
     before = watched.folder()
-    assert post(client, line(**foreign)).status_code == 202
+    assert post(client, notification(**foreign)).status_code == 202
     assert (watched.jobs(), watched.folder()) == ([], before)
 
 
@@ -107,59 +109,59 @@ def test_a_line_that_is_not_from_graph_moves_nothing(
         ("resourceData", "\ud800"),
     ],
 )
-def test_no_character_makes_us_fail(
+def test_no_character_makes_the_receiver_fail(
     client: FlaskClient, watched: Watched, field: str, bad: str
 ) -> None:
     del watched
     value = {"id": bad, "@odata.etag": bad} if field == "resourceData" else bad
-    assert post(client, line(**{field: value})).status_code == 202
+    assert post(client, notification(**{field: value})).status_code == 202
 
 
-def test_a_subscription_whose_secret_cannot_be_opened_any_more_is_left_to_keep(
+def test_a_subscription_whose_secret_cannot_be_opened_is_left_to_keep(
     client: FlaskClient, watched: Watched, context: Context
 ) -> None:
     with context.begin() as tx:
         mailboxes.set_folder(tx, watched.folder_id, client_state="sealed with a lost key")
-    assert post(client, line()).status_code == 202
+    assert post(client, notification()).status_code == 202
     assert watched.jobs() == [f"keep:{watched.mailbox_id}"]
     assert watched.folder().hinted_at is None
 
 
-def test_news_sends_us_looking_in_its_mailbox_at_once(
+def test_a_foreign_change_starts_a_read_of_the_mailbox(
     client: FlaskClient, watched: Watched
 ) -> None:
-    assert post(client, line()).status_code == 202
+    assert post(client, notification()).status_code == 202
     assert watched.jobs() == [f"discover:{watched.mailbox_id}"]
     assert watched.folder().hinted_at == NOW
 
 
-def test_a_hundred_notifications_are_one_look(client: FlaskClient, watched: Watched) -> None:
+def test_a_hundred_notifications_start_one_read(client: FlaskClient, watched: Watched) -> None:
     for _ in range(5):
-        post(client, *[line() for _ in range(20)])
+        post(client, *[notification() for _ in range(20)])
     assert watched.jobs() == [f"discover:{watched.mailbox_id}"]
 
 
-def test_a_reading_clears_no_hint_that_came_at_the_moment_of_its_own(
+def test_a_read_clears_no_request_that_came_during_it(
     client: FlaskClient, watched: Watched, context: Context
 ) -> None:
-    post(client, line())
+    post(client, notification())
     seen = watched.folder()
     with context.begin() as tx:
         mailboxes.begin_reading(tx, [seen])
-    post(client, line())
+    post(client, notification())
     with context.begin() as tx:
         mailboxes.finish_read(tx, seen, poll_due_at=NOW, is_flooded=False)
     assert watched.folder().is_hint_open
 
 
-def test_the_echo_of_our_own_write_is_quiet(client: FlaskClient, watched: Watched) -> None:
+def test_an_echo_starts_no_read(client: FlaskClient, watched: Watched) -> None:
     assert post(client, about("g1", "v1")).status_code == 202
     assert watched.jobs() == []
     assert watched.folder().hinted_at is None
 
 
 @pytest.mark.parametrize("version", ["v2", ""])
-def test_another_version_of_a_known_copy_is_news(
+def test_another_version_of_a_known_copy_starts_a_read(
     client: FlaskClient, watched: Watched, version: str
 ) -> None:
     post(client, about("g1", version))
@@ -167,30 +169,30 @@ def test_another_version_of_a_known_copy_is_news(
 
 
 @pytest.mark.parametrize("change", ["deleted", "Deleted"])
-def test_a_known_copy_that_leaves_the_folder_is_news(
+def test_a_known_copy_that_leaves_the_folder_starts_a_read(
     client: FlaskClient, watched: Watched, change: str
 ) -> None:
     post(client, {**about("g1", "v1"), "changeType": change})
     assert watched.jobs() == [f"discover:{watched.mailbox_id}"]
 
 
-def test_news_among_echoes_is_not_overheard(client: FlaskClient, watched: Watched) -> None:
+def test_a_foreign_change_among_echoes_starts_a_read(client: FlaskClient, watched: Watched) -> None:
     post(client, about("g1", "v1"), about("new", "v1"), about("g1", "v1"))
     assert watched.jobs() == [f"discover:{watched.mailbox_id}"]
 
 
-def test_news_is_not_overheard_because_an_echo_of_the_same_copy_follows(
+def test_a_foreign_change_before_an_echo_of_the_same_copy_starts_a_read(
     client: FlaskClient, watched: Watched
 ) -> None:
     post(client, about("g1", "v2"), about("g1", "v1"))
     assert watched.jobs() == [f"discover:{watched.mailbox_id}"]
 
 
-def test_events_and_changes_of_one_subscription_many_times_over_are_noted_once(
+def test_repeated_events_and_changes_of_one_subscription_are_recorded_once(
     client: FlaskClient, watched: Watched
 ) -> None:
     events = ["missed", "reauthorizationRequired", "somethingNew", ""]
-    lines = [line(lifecycleEvent=event, tenantId="another") for event in events]
+    lines = [notification(lifecycleEvent=event, tenantId="another") for event in events]
     with statements_of(watched.context.database.engine) as sent:
         assert post(client, *lines * 100).status_code == 202
     assert len(sent) < 20
@@ -201,12 +203,12 @@ def test_events_and_changes_of_one_subscription_many_times_over_are_noted_once(
 def test_an_id_in_capitals_is_the_same_id(
     client: FlaskClient, watched: Watched, context: Context
 ) -> None:
-    post(client, line(subscriptionId=SUBSCRIPTION.upper()))
+    post(client, notification(subscriptionId=SUBSCRIPTION.upper()))
     assert watched.folder().hinted_at == NOW
     with context.begin() as tx:
         values = {"hinted_at": None, "subscription_id": SUBSCRIPTION.upper()}
         mailboxes.set_folder(tx, watched.folder_id, **values)
-    post(client, line())
+    post(client, notification())
     assert watched.folder().hinted_at == NOW
 
 
@@ -214,7 +216,7 @@ def test_an_id_in_capitals_is_the_same_id(
     "statement",
     ["DELETE FROM folder", "DELETE FROM mailbox", "UPDATE folder SET subscription_id = 'x'"],
 )
-def test_what_is_gone_between_looking_and_writing_is_left_alone(
+def test_a_folder_that_is_gone_before_the_write_is_left_alone(
     context: Context, watched: Watched, statement: str
 ) -> None:
     def meanwhile() -> None:
@@ -229,14 +231,19 @@ def test_what_is_gone_between_looking_and_writing_is_left_alone(
     assert left in ([], ["x"])
 
 
-def test_a_forged_line_among_genuine_ones_does_not_hide_them(
+def test_a_forged_notification_does_not_hide_genuine_ones(
     client: FlaskClient, watched: Watched
 ) -> None:
-    post(client, line(clientState="guessed"), line(), line(subscriptionId=ANOTHER))
+    post(
+        client,
+        notification(clientState="guessed"),
+        notification(),
+        notification(subscriptionId=ANOTHER),
+    )
     assert watched.jobs() == [f"discover:{watched.mailbox_id}"]
 
 
-def test_a_genuine_word_ends_the_doubt_about_push(
+def test_a_genuine_notification_ends_the_doubt_about_push(
     client: FlaskClient, watched: Watched, context: Context
 ) -> None:
     with context.begin() as tx:
@@ -251,12 +258,12 @@ def lifecycle(client: FlaskClient, event: str) -> int:
     return post(client, told, path=PATHS[1]).status_code
 
 
-def test_missed_notifications_send_us_looking(client: FlaskClient, watched: Watched) -> None:
+def test_missed_notifications_start_a_read(client: FlaskClient, watched: Watched) -> None:
     assert lifecycle(client, "missed") == 202
     assert watched.jobs() == [f"discover:{watched.mailbox_id}"]
 
 
-def test_a_removed_subscription_is_made_anew_and_the_gap_read(
+def test_a_removed_subscription_is_replaced_and_the_gap_is_read(
     client: FlaskClient, watched: Watched
 ) -> None:
     lifecycle(client, "subscriptionRemoved")
@@ -264,7 +271,7 @@ def test_a_removed_subscription_is_made_anew_and_the_gap_read(
     assert watched.folder().subscription_id is None
 
 
-def test_an_authorisation_that_runs_out_is_renewed_and_the_subscription_kept(
+def test_an_expiring_authorisation_is_renewed_and_the_subscription_stays(
     client: FlaskClient, watched: Watched
 ) -> None:
     lifecycle(client, "reauthorizationRequired")
@@ -272,7 +279,7 @@ def test_an_authorisation_that_runs_out_is_renewed_and_the_subscription_kept(
     assert watched.folder().subscription_id == SUBSCRIPTION
 
 
-def test_a_renewal_that_is_asked_for_again_before_it_came_is_noted_once(
+def test_a_repeated_request_for_renewal_is_recorded_once(
     client: FlaskClient, watched: Watched
 ) -> None:
     lifecycle(client, "reauthorizationRequired")
@@ -281,8 +288,6 @@ def test_a_renewal_that_is_asked_for_again_before_it_came_is_noted_once(
     assert len(sent) == 1
 
 
-def test_an_event_nobody_told_us_of_is_taken_in_silence(
-    client: FlaskClient, watched: Watched
-) -> None:
+def test_an_unknown_lifecycle_event_is_ignored(client: FlaskClient, watched: Watched) -> None:
     assert lifecycle(client, "somethingNew") == 202
     assert watched.jobs() == []

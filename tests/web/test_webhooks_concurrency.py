@@ -1,4 +1,4 @@
-"""Many notifications at once: folders named in any order, while work goes on in them."""
+"""Many simultaneous requests that name the same folders in different orders."""
 
 from __future__ import annotations
 
@@ -41,9 +41,7 @@ def pushed(context: Context) -> list[str]:
     return ids
 
 
-def test_folders_named_in_any_order_are_taken_without_a_deadlock(
-    context: Context, pushed: list[str]
-) -> None:
+def test_notifications_in_any_order_cause_no_deadlock(context: Context, pushed: list[str]) -> None:
     application = create_app(context)
     begin = threading.Barrier(_SENDERS)
 

@@ -1,4 +1,4 @@
-"""What somebody without a secret can make us do: hardly anything."""
+"""A client without a secret can make the receiver do hardly anything."""
 
 from __future__ import annotations
 
@@ -22,18 +22,18 @@ from webcrm_sync.store import mailboxes
 
 OLD = "/graph/notify"
 _LARGEST = 256_000
-#: Generous for a machine that is busy: each takes some milliseconds.
+#: Generous for a busy machine: each request takes some milliseconds.
 _SOON_S = 0.5
 GENUINE = {"subscriptionId": SUBSCRIPTION, "clientState": CLIENT_STATE}
 
 
-def of(*lines: object) -> bytes:
-    """The body of a request with these lines."""
-    return json.dumps({"value": lines}).encode()
+def body_of(*notifications: object) -> bytes:
+    """The body of a request with these notifications."""
+    return json.dumps({"value": notifications}).encode()
 
 
 def filled(opening: bytes, repeated: bytes, ending: bytes = b"") -> bytes:
-    """A body as large as is taken, mostly of one text."""
+    """A body of the largest size that is accepted, mostly one repeated text."""
     times = (_LARGEST - len(opening) - len(ending)) // len(repeated)
     return opening + repeated * times + ending
 
@@ -47,41 +47,45 @@ def sent(watched: Watched) -> Iterator[list[str]]:
 
 @pytest.fixture
 def path(context: Context) -> str:
-    """The path that subscriptions are made with now."""
+    """The path of new subscriptions."""
     return urlsplit(push_urls.notify_url(context)).path
 
 
-def test_the_lines_of_a_stranger_cost_one_query_together(
+def test_all_forged_notifications_of_a_request_cost_one_query(
     client: FlaskClient, sent: list[str]
 ) -> None:
     lines = [{"subscriptionId": str(UUID(int=n)), "clientState": "guessed"} for n in range(500)]
-    client.post(OLD, data=of())  # whether the old address is in use is known from here on
+    client.post(
+        OLD, data=body_of()
+    )  # afterwards the receiver knows whether the old address is in use
     sent.clear()
-    assert client.post(OLD, data=of(*lines)).status_code == 202
+    assert client.post(OLD, data=body_of(*lines)).status_code == 202
     assert len(sent) == 1
 
 
-def test_an_address_with_a_wrong_secret_is_not_there_and_costs_no_query(
+def test_an_address_with_a_wrong_secret_is_not_found_and_costs_no_query(
     client: FlaskClient, sent: list[str]
 ) -> None:
     for secret in ("guessed", "é", "x" * 2000, "%00", "..", "a b"):
         for place in ("notify", "lifecycle"):
             for query in ("", "?validationToken=reflected"):
-                answer = client.post(f"/graph/{place}/{secret}{query}", data=of(GENUINE))
+                answer = client.post(f"/graph/{place}/{secret}{query}", data=body_of(GENUINE))
                 assert answer.status_code == 404
                 assert b"reflected" not in answer.data
     assert sent == []
 
 
-def test_the_address_of_subscriptions_takes_what_graph_posts(
+def test_the_address_of_subscriptions_accepts_notifications(
     client: FlaskClient, watched: Watched, path: str
 ) -> None:
-    assert client.post(path, data=of(GENUINE)).status_code == 202
+    assert client.post(path, data=body_of(GENUINE)).status_code == 202
     assert watched.jobs() == [f"discover:{watched.mailbox_id}"]
 
 
 @pytest.mark.parametrize("place", ["notify", "lifecycle"])
-def test_both_addresses_shake_hands(client: FlaskClient, path: str, place: str) -> None:
+def test_both_addresses_answer_validation_requests(
+    client: FlaskClient, path: str, place: str
+) -> None:
     path = path.replace("notify", place)
     answer = client.post(f"{path}?validationToken=Validation%3A+a%20%3Cb%3E")
     assert (answer.status_code, answer.data) == (200, b"Validation: a <b>")
@@ -90,13 +94,13 @@ def test_both_addresses_shake_hands(client: FlaskClient, path: str, place: str) 
     assert client.post(f"{path}?validationToken={'x' * 1025}").status_code == 400
 
 
-def test_the_old_address_is_not_there_once_nobody_posts_to_it(
+def test_the_old_address_is_not_found_once_no_subscription_uses_it(
     client: FlaskClient, watched: Watched, sent: list[str]
 ) -> None:
     with watched.context.begin() as tx:
         mailboxes.set_folder(tx, watched.folder_id, subscription_address="of a newer one")
     sent.clear()
-    answers = {client.post(OLD, data=of(GENUINE)).status_code for _ in range(5)}
+    answers = {client.post(OLD, data=body_of(GENUINE)).status_code for _ in range(5)}
     assert (answers, len(sent)) == ({404}, 1)
     assert client.post(f"{OLD}?validationToken=x").data == b"x"
 
@@ -122,13 +126,13 @@ GARBAGE = [
     filled(b'{"value":["', b"\\u0000", b'"]}'),
     filled(b"{", b'"value":[],', b'"value":[]}'),
     filled(b'{"value":[{', b'"a":1,', b'"subscriptionId":null}]}'),
-    gzip.compress(of(GENUINE)),
-    of(GENUINE).decode().encode("utf-7") + b"\xff",
+    gzip.compress(body_of(GENUINE)),
+    body_of(GENUINE).decode().encode("utf-7") + b"\xff",
     "value=x&value=y".encode("utf-16"),
 ]
 
 
-def test_garbage_is_taken_at_once_in_silence_and_without_a_query(
+def test_garbage_is_accepted_fast_without_a_query_or_a_log_line(
     client: FlaskClient, sent: list[str], path: str, caplog: pytest.LogCaptureFixture
 ) -> None:
     for body in GARBAGE:
@@ -140,23 +144,27 @@ def test_garbage_is_taken_at_once_in_silence_and_without_a_query(
     assert (sent, caplog.records) == ([], [])
 
 
-def test_what_is_packed_is_not_unpacked(client: FlaskClient, watched: Watched, path: str) -> None:
-    packed = gzip.compress(of(GENUINE))
+def test_a_compressed_body_is_not_decompressed(
+    client: FlaskClient, watched: Watched, path: str
+) -> None:
+    packed = gzip.compress(body_of(GENUINE))
     answer = client.post(path, data=packed, headers={"Content-Encoding": "gzip"})
     assert answer.status_code == 202
     assert watched.jobs() == []
 
 
-def test_a_body_too_large_is_refused(client: FlaskClient, sent: list[str], path: str) -> None:
+def test_a_body_that_is_too_large_is_refused(
+    client: FlaskClient, sent: list[str], path: str
+) -> None:
     assert client.post(path, data=b" " * (_LARGEST + 1)).status_code == 413
     assert sent == []
 
 
 @pytest.mark.parametrize("size", [0, 10 * _LARGEST])
-def test_a_body_that_does_not_tell_its_length_is_read_as_far_as_one_may_be_long(
+def test_a_body_without_a_length_is_read_up_to_the_limit(
     client: FlaskClient, watched: Watched, path: str, size: int
 ) -> None:
-    body = io.BytesIO(of(GENUINE)[:-1] + b" " * size + b"}")
+    body = io.BytesIO(body_of(GENUINE)[:-1] + b" " * size + b"}")
     chunked = EnvironBuilder(path, method="POST").get_environ()
     chunked |= {"wsgi.input": body, "wsgi.input_terminated": True}
     _, status, _ = run_wsgi_app(client.application.wsgi_app, chunked)
@@ -165,23 +173,23 @@ def test_a_body_that_does_not_tell_its_length_is_read_as_far_as_one_may_be_long(
     assert watched.jobs() == [f"discover:{watched.mailbox_id}"] * (not size)
 
 
-def test_nothing_but_a_post_is_answered(client: FlaskClient, sent: list[str], path: str) -> None:
+def test_every_method_but_post_is_refused(client: FlaskClient, sent: list[str], path: str) -> None:
     for method in ("GET", "HEAD", "PUT", "DELETE", "PATCH"):
         assert client.open(path, method=method).status_code == 405
     assert sent == []
 
 
-def test_lines_behind_the_five_hundredth_are_not_read(
+def test_notifications_after_the_five_hundredth_are_not_read(
     client: FlaskClient, watched: Watched, path: str
 ) -> None:
     lines = [{"subscriptionId": str(UUID(int=n)), "clientState": "x"} for n in range(500)]
-    client.post(path, data=of(*lines, GENUINE))
+    client.post(path, data=body_of(*lines, GENUINE))
     assert watched.jobs() == []
-    client.post(path, data=of(*lines[1:], GENUINE))
+    client.post(path, data=body_of(*lines[1:], GENUINE))
     assert watched.jobs() == [f"discover:{watched.mailbox_id}"]
 
 
-def test_a_line_of_another_form_is_never_looked_up(
+def test_a_malformed_notification_is_never_looked_up(
     client: FlaskClient, sent: list[str], path: str
 ) -> None:
     others: list[dict[str, object]] = [
@@ -199,17 +207,17 @@ def test_a_line_of_another_form_is_never_looked_up(
         {"clientState": [CLIENT_STATE]},
     ]
     for facts in others:
-        assert client.post(path, data=of(GENUINE | facts)).status_code == 202
+        assert client.post(path, data=body_of(GENUINE | facts)).status_code == 202
     assert sent == []
 
 
-def test_what_cannot_be_opened_is_told_once_in_five_minutes(
+def test_a_secret_that_cannot_be_opened_is_logged_once_in_five_minutes(
     client: FlaskClient, watched: Watched, path: str, caplog: pytest.LogCaptureFixture
 ) -> None:
     with watched.context.begin() as tx:
         mailboxes.set_folder(tx, watched.folder_id, client_state="sealed with a lost key")
     for _ in range(20):
-        assert client.post(path, data=of(GENUINE, GENUINE)).status_code == 202
+        assert client.post(path, data=body_of(GENUINE, GENUINE)).status_code == 202
     (told,) = caplog.records
     assert told.getMessage() == "notifications_cannot_be_checked"
     assert "WEBCRM_SYNC_SECRET_KEY" in vars(told)["what_to_do"]

@@ -1,4 +1,4 @@
-"""The application over the stage: people who signed in, each with a token from Entra."""
+"""The application over a scenario, and signed-in people with tokens from Entra."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ EVA = "eva@nordwind.example"
 
 @pytest.fixture
 def open_scenario(fresh_database: str) -> Iterator[OpenScenario]:
-    """Opens a play with settings of one's own."""
+    """Opens a scenario with the given settings."""
     with ExitStack() as stack:
 
         def opened(**settings: str) -> Scenario:
@@ -35,13 +35,13 @@ def open_scenario(fresh_database: str) -> Iterator[OpenScenario]:
 
 @pytest.fixture
 def scenario(open_scenario: OpenScenario) -> Scenario:
-    """A play with the usual settings."""
+    """A scenario with the usual settings."""
     return open_scenario(WEBCRM_ORGANISATION_LINK="https://crm.example/o/{id}")
 
 
 @pytest.fixture
 def app(scenario: Scenario) -> Flask:
-    """The application over the play."""
+    """The application over the scenario."""
     return create_app(scenario.context)
 
 

@@ -1,4 +1,4 @@
-"""The API behind the add-in, as the add-in uses it."""
+"""The operations of the API as the add-in uses them."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from support.scenario import BO, FOLDER, KIM, LIS, Scenario
 from webcrm_sync_sandbox.outlook.mail import Mail
 
 
-def test_a_forecast_has_every_key_of_the_contract(scenario: Scenario, kim: Person) -> None:
+def test_the_state_of_a_mail_has_every_key(scenario: Scenario, kim: Person) -> None:
     scenario.contact(BO, "Havnebyg", name="Bo Byg")
     scenario.refresh()
     mail = kim.box.deliver(Mail("Offer?", f"Bo Byg <{BO}>", KIM))
@@ -42,7 +42,7 @@ def test_a_forecast_has_every_key_of_the_contract(scenario: Scenario, kim: Perso
     }
 
 
-def test_the_button_moves_the_mail_and_tells_its_way_and_its_story(
+def test_the_button_moves_the_mail_and_its_timeline_says_so(
     scenario: Scenario, kim: Person
 ) -> None:
     scenario.contact(BO)
@@ -89,7 +89,7 @@ def test_undo_choose_and_retry_answer_with_the_state(scenario: Scenario, kim: Pe
     assert kim.post("retry", mail).status_code == kim.post("anyway", mail).status_code == 200
 
 
-def test_several_mails_at_once_are_told_in_the_order_asked_for(
+def test_several_mails_are_answered_in_the_order_of_the_request(
     scenario: Scenario, kim: Person
 ) -> None:
     scenario.contact(BO)
@@ -106,9 +106,7 @@ def test_several_mails_at_once_are_told_in_the_order_asked_for(
     assert found[0]["can"] == ["sync", "choose", "create_contact"]
 
 
-def test_a_mail_that_was_moved_since_is_found_by_its_message_id(
-    scenario: Scenario, kim: Person
-) -> None:
+def test_a_mail_that_was_moved_is_found_by_its_message_id(scenario: Scenario, kim: Person) -> None:
     scenario.contact(BO)
     scenario.refresh()
     mail = kim.box.deliver(Mail("Offer?", BO, KIM))
@@ -120,7 +118,7 @@ def test_a_mail_that_was_moved_since_is_found_by_its_message_id(
     assert answer.json["mails"][0]["state"] == "synced"
 
 
-def test_organisations_are_found_whatever_their_case_and_accents(
+def test_the_search_for_organisations_ignores_case_and_accents(
     scenario: Scenario, kim: Person
 ) -> None:
     for name in ("Ærø Marine", "Marina 100%", "Søby Træ", "Zeta"):
@@ -140,7 +138,7 @@ def test_organisations_are_found_whatever_their_case_and_accents(
     assert len(found("")) == 4
 
 
-def test_a_contact_made_in_outlook_files_the_mail_that_waits_for_it(
+def test_a_mail_that_waits_for_a_contact_is_filed_once_the_pane_creates_it(
     scenario: Scenario, kim: Person
 ) -> None:
     scenario.contact(BO, "Havnebyg")
@@ -161,7 +159,7 @@ def test_a_contact_made_in_outlook_files_the_mail_that_waits_for_it(
     assert [p["PersonEmail"] for p in scenario.sandbox.crm.persons].count(LIS) == 1
 
 
-def test_a_new_contact_has_a_name_in_one_line_and_an_address_that_can_be_asked_for(
+def test_a_new_contact_has_a_one_line_name_and_a_searchable_address(
     scenario: Scenario, kim: Person
 ) -> None:
     scenario.contact(BO, "Havnebyg")
@@ -188,7 +186,7 @@ def test_a_new_contact_has_a_name_in_one_line_and_an_address_that_can_be_asked_f
     assert [p["PersonEmail"] for p in scenario.sandbox.crm.persons[before:]] == ["o'hara@x.example"]
 
 
-def test_a_rule_of_our_own_moves_the_mail_of_chosen_senders(
+def test_a_rule_of_the_product_moves_the_mail_of_chosen_senders(
     scenario: Scenario, kim: Person
 ) -> None:
     scenario.contact(BO)
@@ -207,7 +205,7 @@ def test_a_rule_of_our_own_moves_the_mail_of_chosen_senders(
     assert kim.box.rules == {}
 
 
-def test_the_connection_tells_how_the_mailbox_stands(scenario: Scenario, kim: Person) -> None:
+def test_the_connection_shows_the_status_of_the_mailbox(scenario: Scenario, kim: Person) -> None:
     scenario.contact(BO, "Havnebyg")
     scenario.contact(BO, "Skovby")
     scenario.refresh()

@@ -1,4 +1,4 @@
-"""The door of the API: nobody gets in without a token, and nobody at another's mail."""
+"""Nobody uses the API without a token, or reads the mail of another person."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ ACTS = ("state", "sync", "choose", "retry", "anyway", "undo", "story")
 
 
 def guarded_routes(app: Flask) -> list[tuple[str, str]]:
-    """Method and path of everything that only a person may call."""
+    """Method and path of each route that only a signed-in person may call."""
     found = []
     for rule in app.url_map.iter_rules():
         if guard_of(app.view_functions[rule.endpoint]) is Guard.PERSON:
@@ -27,7 +27,7 @@ def guarded_routes(app: Flask) -> list[tuple[str, str]]:
     return sorted(found)
 
 
-def test_no_route_answers_without_a_good_token(app: Flask, kim: Person) -> None:
+def test_no_route_answers_without_a_valid_token(app: Flask, kim: Person) -> None:
     routes = guarded_routes(app)
     assert len(routes) == 14
     graph = kim.scenario.sandbox.entra.issue_user_token(
@@ -43,7 +43,7 @@ def test_no_route_answers_without_a_good_token(app: Flask, kim: Person) -> None:
             assert answer.headers["WWW-Authenticate"] == "Bearer"
 
 
-def test_no_route_lets_a_person_at_a_colleagues_mail(
+def test_no_route_gives_access_to_a_colleagues_mail(
     scenario: Scenario, kim: Person, eva: Person
 ) -> None:
     scenario.contact(BO)
@@ -67,7 +67,7 @@ def test_no_route_lets_a_person_at_a_colleagues_mail(
     assert not eva.box.messages(f"inbox/{FOLDER}")
 
 
-def test_the_story_leaves_out_what_happened_in_a_colleagues_mailbox(
+def test_the_timeline_leaves_out_events_in_a_colleagues_mailbox(
     scenario: Scenario, kim: Person, eva: Person
 ) -> None:
     scenario.contact(BO)
@@ -81,7 +81,7 @@ def test_the_story_leaves_out_what_happened_in_a_colleagues_mailbox(
     assert KIM not in eva.post("story", two).text
 
 
-def test_a_person_whose_mailbox_is_not_watched_is_told_the_address_to_ask_for(
+def test_a_person_without_a_watched_mailbox_gets_the_own_address(
     scenario: Scenario, app: Flask
 ) -> None:
     stranger = person(scenario, app, "new@nordwind.example", "New", is_watched=False)
@@ -91,7 +91,7 @@ def test_a_person_whose_mailbox_is_not_watched_is_told_the_address_to_ask_for(
     assert (answer.json["code"], answer.json["detail"]) == ("no_mailbox", "new@nordwind.example")
 
 
-def test_entras_keys_are_read_once_and_once_more_for_a_key_nobody_knows(
+def test_entras_keys_are_read_once_and_once_more_for_an_unknown_key(
     scenario: Scenario, kim: Person
 ) -> None:
     def reads() -> int:
@@ -111,9 +111,7 @@ def test_entras_keys_are_read_once_and_once_more_for_a_key_nobody_knows(
     assert kim.ask("GET", "/connection").status_code == 200
 
 
-def test_while_graph_is_away_the_pane_is_asked_to_come_again(
-    scenario: Scenario, kim: Person
-) -> None:
+def test_while_graph_is_away_the_pane_gets_a_retry_time(scenario: Scenario, kim: Person) -> None:
     mail = kim.box.deliver(Mail("Offer?", BO, KIM))
     scenario.sandbox.faults.unavailable("graph")
     answer = kim.post("sync", mail)
@@ -135,12 +133,12 @@ def test_while_graph_is_away_the_pane_is_asked_to_come_again(
     ],
     ids=str,
 )
-def test_what_cannot_be_read_is_said_to_be_so(kim: Person, body: Any) -> None:
+def test_a_malformed_request_is_invalid(kim: Person, body: Any) -> None:
     answer = kim.ask("POST", "/mails/sync", json=body)
     assert (answer.status_code, answer.json and answer.json["code"]) == (400, "invalid")
 
 
-def test_answers_are_for_our_own_pages_alone_and_never_kept(kim: Person) -> None:
+def test_only_the_services_own_pages_may_read_answers_and_none_is_cached(kim: Person) -> None:
     own = kim.scenario.context.settings.public_url
     for origin, allowed in ((own, own), ("https://evil.example", None)):
         answer = kim.ask("GET", "/connection", headers={"Origin": origin})
@@ -151,12 +149,12 @@ def test_answers_are_for_our_own_pages_alone_and_never_kept(kim: Person) -> None
         assert "Set-Cookie" not in answer.headers
 
 
-def test_a_route_that_is_not_there_is_told_in_the_same_form(kim: Person) -> None:
+def test_an_unknown_route_is_answered_with_a_problem(kim: Person) -> None:
     answer = kim.ask("GET", "/nowhere")
     assert (answer.status_code, answer.content_type) == (404, "application/problem+json")
 
 
-def test_a_bug_is_told_in_the_same_form_and_tells_nothing(app: Flask) -> None:
+def test_a_bug_is_answered_with_a_problem_and_reveals_nothing(app: Flask) -> None:
     def fails() -> str:
         raise ValueError("bo@havnebyg.example")
 

@@ -1,4 +1,4 @@
-"""Change puts one Organisation in the place of another, and never adds one."""
+"""A change replaces one Organisation by another, and never adds one."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ WITHDRAWN = "[withdrawn] Offer?"
 
 @pytest.fixture
 def places(scenario: Scenario) -> dict[str, int]:
-    """Organisations by name; a mail of Bo and Lis belongs under the first two."""
+    """Organisations by name; a mail of Bo and Lis belongs to the first two."""
     scenario.contact(BO, "Havnebyg")
     scenario.contact(LIS, "Skovby")
     scenario.contact("ole@mill.example", "Mill")
@@ -46,7 +46,7 @@ def under(scenario: Scenario) -> dict[str, list[str]]:
     }
 
 
-def test_of_several_organisations_the_named_one_is_replaced(
+def test_the_named_one_of_several_organisations_is_replaced(
     scenario: Scenario, kim: Person, places: dict[str, int]
 ) -> None:
     mail = synced(scenario, kim)
@@ -93,7 +93,7 @@ def test_the_same_organisation_again_changes_nothing(
     assert "chosen" not in [line["kind"] for line in story["lines"]]
 
 
-def test_what_is_replaced_by_one_that_is_there_is_taken_away(
+def test_an_organisation_replaced_by_another_filed_one_is_withdrawn(
     scenario: Scenario, kim: Person, places: dict[str, int]
 ) -> None:
     mail = synced(scenario, kim)
@@ -105,7 +105,7 @@ def test_what_is_replaced_by_one_that_is_there_is_taken_away(
     assert [d["DocumentOrganisationId"] for d in scenario.documents] == [places["Havnebyg"]]
 
 
-def test_what_gave_way_stays_away_whoever_syncs_the_mail_afterwards(
+def test_a_replaced_organisation_stays_away_when_others_sync_the_mail(
     scenario: Scenario, kim: Person, eva: Person, places: dict[str, int]
 ) -> None:
     """A person's choice wins: neither a colleague's copy nor Undo and Sync brings it back."""
@@ -129,7 +129,7 @@ def test_what_gave_way_stays_away_whoever_syncs_the_mail_afterwards(
     assert under(scenario) == expected
 
 
-def test_one_that_gave_way_comes_back_when_a_person_chooses_it(
+def test_a_replaced_organisation_returns_when_a_person_chooses_it(
     scenario: Scenario, kim: Person, places: dict[str, int]
 ) -> None:
     mail = synced(scenario, kim)
@@ -141,7 +141,7 @@ def test_one_that_gave_way_comes_back_when_a_person_chooses_it(
     assert [d["DocumentOrganisationId"] for d in scenario.documents] == [places["Skovby"]]
 
 
-def test_many_changes_while_webcrm_is_away_end_where_the_last_one_put_it(
+def test_after_many_changes_while_webcrm_is_away_the_last_one_holds(
     scenario: Scenario, kim: Person, places: dict[str, int]
 ) -> None:
     mail = synced(scenario, kim)
@@ -159,7 +159,7 @@ def test_many_changes_while_webcrm_is_away_end_where_the_last_one_put_it(
     assert kim.state(mail)["state"] == "synced"
 
 
-def test_a_change_on_the_way_replaces_the_one_that_was_planned(
+def test_a_change_of_a_mail_on_its_way_replaces_the_planned_organisation(
     scenario: Scenario, kim: Person, places: dict[str, int]
 ) -> None:
     scenario.sandbox.faults.unavailable("webcrm")
@@ -171,7 +171,7 @@ def test_a_change_on_the_way_replaces_the_one_that_was_planned(
     assert under(scenario) == {"Havnebyg": [], "Skovby": [], "Mill": ["Offer?"]}
 
 
-def test_a_change_after_undo_says_that_it_is_not_there_any_more(
+def test_a_change_after_undo_is_refused(
     scenario: Scenario, kim: Person, places: dict[str, int]
 ) -> None:
     """The pane of a second window may still show it as synced."""
@@ -186,7 +186,7 @@ def test_a_change_after_undo_says_that_it_is_not_there_any_more(
     assert under(scenario) == {"Havnebyg": [], "Skovby": [], "Mill": ["Offer?"]}
 
 
-def test_two_people_who_change_the_same_one_do_not_make_two_of_it(
+def test_two_changes_of_the_same_organisation_do_not_add_one(
     scenario: Scenario, kim: Person, places: dict[str, int]
 ) -> None:
     mail = synced(scenario, kim, cc=())
@@ -196,7 +196,7 @@ def test_two_people_who_change_the_same_one_do_not_make_two_of_it(
     assert under(scenario) == {"Havnebyg": [], "Skovby": [], "Mill": ["Offer?"]}
 
 
-def test_a_mail_that_waits_or_needs_a_choice_is_put_where_it_is_wanted(
+def test_a_waiting_or_ambiguous_mail_is_filed_under_the_chosen_organisation(
     scenario: Scenario, kim: Person, places: dict[str, int]
 ) -> None:
     scenario.contact(LIS, "Mill")
@@ -213,7 +213,7 @@ def test_a_mail_that_waits_or_needs_a_choice_is_put_where_it_is_wanted(
     assert len(kim.box.messages(f"inbox/{FOLDER}")) == 2
 
 
-def test_what_is_under_no_organisation_is_put_under_one(open_scenario: OpenScenario) -> None:
+def test_a_mail_under_no_organisation_is_moved_to_one(open_scenario: OpenScenario) -> None:
     scenario = open_scenario(UNMATCHED="unlinked")
     scenario.contact(BO, "Havnebyg")
     kim = person(scenario, create_app(scenario.context), KIM, "Kim Nordwind")

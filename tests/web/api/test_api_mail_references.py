@@ -1,4 +1,4 @@
-"""The names by which Outlook's clients call a mail: some give no id, some give it in odd forms."""
+"""References to a mail: some clients of Outlook send no id, some send it in odd forms."""
 
 from __future__ import annotations
 
@@ -21,17 +21,15 @@ def contacts(scenario: Scenario) -> None:
 
 
 def ask(kim: Person, ref: dict[str, Any], act: str = "state") -> tuple[int, Any]:
-    asked = {"mails": [ref]} if act == "state" else {"mail": ref}
-    answer = kim.ask("POST", f"/mails/{act}", json=asked)
+    body = {"mails": [ref]} if act == "state" else {"mail": ref}
+    answer = kim.ask("POST", f"/mails/{act}", json=body)
     found: Any = answer.json
     return answer.status_code, found["mails"][0] if answer.status_code == 200 and (
         act == "state"
     ) else found
 
 
-def test_outlook_for_mac_names_a_mail_by_its_message_id_alone(
-    scenario: Scenario, kim: Person
-) -> None:
+def test_a_mail_is_found_by_its_message_id_alone(scenario: Scenario, kim: Person) -> None:
     mail = kim.box.deliver(Mail("Offer?", BO, KIM, message_id=ODD))
     ref = {"itemId": "", "idType": "ews", "messageId": ODD}
     for item_id in ("", None, " \n"):
@@ -46,9 +44,7 @@ def test_outlook_for_mac_names_a_mail_by_its_message_id_alone(
     assert ask(kim, ref, "undo")[1]["state"] == "new"
 
 
-def test_two_mails_without_an_id_are_not_taken_for_each_other(
-    scenario: Scenario, kim: Person
-) -> None:
+def test_two_mails_without_an_id_are_not_confused(scenario: Scenario, kim: Person) -> None:
     one, two = (
         {"itemId": "", "idType": "ews", "messageId": f"<{n}@havnebyg.example>"} for n in "12"
     )
@@ -59,7 +55,7 @@ def test_two_mails_without_an_id_are_not_taken_for_each_other(
     assert [ask(kim, ref)[1]["state"] for ref in (one, two)] == ["synced", "new"]
 
 
-def test_of_several_copies_the_one_in_the_folder_is_meant_else_the_newest(
+def test_of_several_copies_the_one_in_the_folder_comes_first_then_the_newest(
     scenario: Scenario, kim: Person
 ) -> None:
     ref = {"itemId": "", "idType": "ews", "messageId": "<self@nordwind.example>"}
@@ -73,7 +69,7 @@ def test_of_several_copies_the_one_in_the_folder_is_meant_else_the_newest(
     assert ask(kim, ref)[1]["state"] == "synced"
 
 
-def test_a_mail_with_neither_name_is_no_mail(kim: Person) -> None:
+def test_a_reference_without_id_and_message_id_is_invalid(kim: Person) -> None:
     for ref in (
         {"itemId": "", "idType": "ews", "messageId": None},
         {"itemId": None, "idType": "rest", "messageId": " "},
@@ -84,7 +80,7 @@ def test_a_mail_with_neither_name_is_no_mail(kim: Person) -> None:
         assert (status, problem["code"]) == (400, "invalid")
 
 
-def test_an_id_is_understood_in_every_form_that_clients_give_it(
+def test_an_id_is_understood_in_every_form_that_clients_send(
     scenario: Scenario, kim: Person
 ) -> None:
     mail = kim.box.deliver(Mail("Offer?", BO, KIM))
@@ -104,13 +100,13 @@ def test_an_id_is_understood_in_every_form_that_clients_give_it(
         assert (status, status == 200 and shown["forecast"]) == (200, "known"), (item_id, kind)
 
 
-def test_a_message_id_may_come_without_its_brackets(kim: Person) -> None:
+def test_a_message_id_may_lack_its_brackets(kim: Person) -> None:
     kim.box.deliver(Mail("Offer?", BO, KIM, message_id="<1@havnebyg.example>"))
     for written in ("  <1@havnebyg.example> ", "1@havnebyg.example"):
         assert ask(kim, {"idType": "ews", "messageId": written})[1]["forecast"] == "known"
 
 
-def test_what_is_in_no_mailbox_of_ones_own_is_not_called_deleted(
+def test_a_mail_outside_the_own_mailbox_is_not_called_deleted(
     scenario: Scenario, kim: Person, eva: Person
 ) -> None:
     hers = eva.box.deliver(Mail("Hers", BO, "eva@nordwind.example"))

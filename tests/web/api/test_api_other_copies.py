@@ -1,4 +1,4 @@
-"""What the pane learns beyond its own copy: what webCRM keeps, and what colleagues did."""
+"""What the pane shows beyond its own copy: Activities that stay, and colleagues' copies."""
 
 from __future__ import annotations
 
@@ -24,16 +24,16 @@ def contacts(scenario: Scenario) -> None:
     scenario.refresh()
 
 
-def said(shown: dict[str, Any]) -> tuple[Any, ...]:
-    """The state, what the other copies say, and where."""
+def summarise(shown: dict[str, Any]) -> tuple[Any, ...]:
+    """The state, the status by other copies, and the Organisations."""
     others = shown["elsewhere"] and (shown["elsewhere"]["state"], shown["elsewhere"]["by"])
     return shown["state"], others, [t["organisation"] for t in shown["targets"]]
 
 
-# --- undone ---------------------------------------------------------------------------------
+# --- Undo ---------------------------------------------------------------------------------
 
 
-def test_after_undo_every_pane_learns_what_webcrm_keeps(
+def test_after_undo_every_pane_shows_what_webcrm_keeps(
     scenario: Scenario, kim: Person, eva: Person
 ) -> None:
     mail, hers = kim.box.deliver(offer(cc=(LIS,))), eva.box.deliver(offer(cc=(LIS,)))
@@ -59,7 +59,7 @@ def test_after_undo_every_pane_learns_what_webcrm_keeps(
     assert len(scenario.activities) == 2
 
 
-def test_what_was_deleted_in_webcrm_is_not_kept_there(scenario: Scenario, kim: Person) -> None:
+def test_a_deleted_activity_is_not_shown_as_kept(scenario: Scenario, kim: Person) -> None:
     mail = kim.box.deliver(offer())
     kim.post("sync", mail)
     scenario.rest()
@@ -70,7 +70,9 @@ def test_what_was_deleted_in_webcrm_is_not_kept_there(scenario: Scenario, kim: P
     assert (shown["state"], shown["withdrawn"]) == ("new", [])
 
 
-def test_a_mail_that_was_never_filed_leaves_nothing_behind(scenario: Scenario, kim: Person) -> None:
+def test_a_mail_that_was_never_filed_leaves_nothing_in_webcrm(
+    scenario: Scenario, kim: Person
+) -> None:
     mail = scenario.drag(kim.box, Mail("Who?", "who@nobody.example", KIM))
     scenario.look()
     kim.box.move(mail, "inbox")
@@ -82,25 +84,25 @@ def test_a_mail_that_was_never_filed_leaves_nothing_behind(scenario: Scenario, k
 # --- colleagues -----------------------------------------------------------------------------
 
 
-def test_a_mail_that_a_colleague_has_filed_says_so_wherever_this_copy_is(
+def test_the_pane_shows_that_a_colleague_has_filed_the_mail(
     scenario: Scenario, kim: Person, eva: Person
 ) -> None:
     mail, hers = kim.box.deliver(offer()), eva.box.deliver(offer())
     eva.post("sync", hers)
     scenario.rest()
     shown = kim.state(mail)
-    assert said(shown) == ("new", ("synced", "Eva Nordwind"), ["Havnebyg"])
+    assert summarise(shown) == ("new", ("synced", "Eva Nordwind"), ["Havnebyg"])
     assert shown["targets"][0]["activityId"] == scenario.activities[0]["ActivityId"]
     assert (shown["can"], shown["forecast"]) == (["sync"], "known")
     assert EVA not in str(shown)
     kim.post("sync", mail)
     scenario.rest()
-    assert said(kim.state(mail)) == ("synced", None, ["Havnebyg"])
+    assert summarise(kim.state(mail)) == ("synced", None, ["Havnebyg"])
     assert kim.box.read(mail).categories == BOTH
     assert len(scenario.activities) == 1
 
 
-def test_undo_beside_a_colleagues_copy_says_that_the_mail_stays_in_webcrm(
+def test_after_undo_a_colleagues_copy_keeps_the_mail_in_webcrm(
     scenario: Scenario, kim: Person, eva: Person
 ) -> None:
     mail, hers = kim.box.deliver(offer()), eva.box.deliver(offer())
@@ -108,11 +110,11 @@ def test_undo_beside_a_colleagues_copy_says_that_the_mail_stays_in_webcrm(
         one.post("sync", copy)
         scenario.rest()
     undone: Any = kim.post("undo", mail).json
-    assert said(undone) == ("new", ("synced", "Eva Nordwind"), ["Havnebyg"])
+    assert summarise(undone) == ("new", ("synced", "Eva Nordwind"), ["Havnebyg"])
     assert undone["withdrawn"] == []
 
 
-def test_of_a_colleagues_copy_it_says_what_is_true_of_it(
+def test_the_pane_shows_the_present_status_of_a_colleagues_copy(
     scenario: Scenario, kim: Person, eva: Person
 ) -> None:
     scenario.contact("two@twin.example", "Havnebyg")
@@ -123,27 +125,29 @@ def test_of_a_colleagues_copy_it_says_what_is_true_of_it(
         mail, hers = kim.box.deliver(both), eva.box.deliver(both)
         eva.box.move(hers, f"inbox/{FOLDER}")
         scenario.look()
-        assert said(kim.state(mail)) == ("new", (state, "Eva Nordwind"), [])
+        assert summarise(kim.state(mail)) == ("new", (state, "Eva Nordwind"), [])
         eva.box.move(hers, "inbox")
         scenario.look()
-        assert said(kim.state(mail)) == ("new", None, [])
+        assert summarise(kim.state(mail)) == ("new", None, [])
     scenario.sandbox.faults.unavailable("webcrm")
     mail, hers = kim.box.deliver(offer()), eva.box.deliver(offer())
     eva.post("sync", hers)
     scenario.rest()
-    assert said(kim.state(mail)) == ("new", ("on_its_way", "Eva Nordwind"), ["Havnebyg"])
+    assert summarise(kim.state(mail)) == ("new", ("on_its_way", "Eva Nordwind"), ["Havnebyg"])
 
 
-def test_a_name_that_is_an_address_is_shown_to_nobody(scenario: Scenario, kim: Person) -> None:
+def test_a_name_that_is_an_address_is_not_shown(scenario: Scenario, kim: Person) -> None:
     box = scenario.mailbox("lea@nordwind.example", "lea@nordwind.example")
     mail, theirs = kim.box.deliver(offer()), box.deliver(offer())
     box.move(theirs, f"inbox/{FOLDER}")
     scenario.look()
-    assert said(kim.state(mail)) == ("new", ("synced", None), ["Havnebyg"])
+    assert summarise(kim.state(mail)) == ("new", ("synced", None), ["Havnebyg"])
 
 
-def test_another_mail_says_nothing_of_it(scenario: Scenario, kim: Person, eva: Person) -> None:
-    """A Message-ID can be forged: nobody learns by one where a colleague has filed something."""
+def test_a_similar_mail_reveals_nothing_about_a_colleagues_mail(
+    scenario: Scenario, kim: Person, eva: Person
+) -> None:
+    """A Message-ID can be forged, so it alone must not reveal a colleague's filing."""
     eva.post("sync", eva.box.deliver(offer()))
     scenario.rest()
     same = "<offer@havnebyg.example>"
@@ -156,7 +160,7 @@ def test_another_mail_says_nothing_of_it(scenario: Scenario, kim: Person, eva: P
         assert (shown["state"], shown["elsewhere"], shown["withdrawn"]) == ("new", None, [])
 
 
-def test_what_a_colleague_filed_by_hand_is_no_longer_only_for_colleagues(
+def test_a_mail_among_colleagues_can_be_synced_once_one_of_them_filed_it(
     scenario: Scenario, kim: Person, eva: Person
 ) -> None:
     note = Mail("About Bo", KIM, EVA, message_id="<note@nordwind.example>")
@@ -164,14 +168,14 @@ def test_what_a_colleague_filed_by_hand_is_no_longer_only_for_colleagues(
     assert kim.state(mine)["reason"] == "only colleagues"
     eva.post("choose", hers, organisationId=scenario.organisations["Havnebyg"])
     scenario.rest()
-    assert said(kim.state(mine)) == ("new", ("synced", "Eva Nordwind"), ["Havnebyg"])
+    assert summarise(kim.state(mine)) == ("new", ("synced", "Eva Nordwind"), ["Havnebyg"])
     kim.post("sync", mine)
     scenario.rest()
-    assert said(kim.state(mine)) == ("synced", None, ["Havnebyg"])
+    assert summarise(kim.state(mine)) == ("synced", None, ["Havnebyg"])
     assert len(scenario.activities) == 1
 
 
-def test_a_choice_for_what_a_colleague_put_under_several_is_refused(
+def test_a_choice_for_a_mail_that_a_colleague_filed_under_several_is_refused(
     scenario: Scenario, kim: Person, eva: Person
 ) -> None:
     scenario.contact("ole@mill.example", "Mill")
@@ -190,7 +194,7 @@ def test_a_choice_for_what_a_colleague_put_under_several_is_refused(
 # --- contacts -------------------------------------------------------------------------------
 
 
-def test_nobody_is_offered_to_create_a_contact_that_is_there(
+def test_the_pane_does_not_offer_to_create_an_existing_contact(
     scenario: Scenario, kim: Person, eva: Person
 ) -> None:
     who = "who@nobody.example"

@@ -1,4 +1,4 @@
-"""One person's requests leave room for everybody else's."""
+"""The requests of one person leave room for those of others."""
 
 from __future__ import annotations
 
@@ -17,11 +17,11 @@ from support.served import served
 from webcrm_sync_sandbox.outlook.mail import Mail
 
 
-def test_one_persons_forty_requests_while_graph_is_slow_hold_nobody_else(
+def test_forty_requests_of_one_person_while_graph_is_slow_delay_nobody_else(
     scenario: Scenario, app: Flask, kim: Person, eva: Person
 ) -> None:
     ids = {who.token: who.box.deliver(Mail("Hi", BO, who.box.address)) for who in (kim, eva)}
-    assert kim.state(ids[kim.token])  # Entra's keys are known from here on
+    assert kim.state(ids[kim.token])  # reads Entra's keys
     scenario.sandbox.faults.slow("graph", by=timedelta(seconds=0.7))
     with served(app) as server, ThreadPoolExecutor(42) as threads:
         url = f"http://127.0.0.1:{server.port}"
@@ -40,10 +40,10 @@ def test_one_persons_forty_requests_while_graph_is_slow_hold_nobody_else(
             return time.monotonic() - began
 
         alone = timed_eva()
-        asked = [threads.submit(ask, kim) for _ in range(40)]
+        pending = [threads.submit(ask, kim) for _ in range(40)]
         time.sleep(0.3)
         assert timed_eva() < alone + 1
-        answers = [a.result() for a in asked]
+        answers = [a.result() for a in pending]
         assert httpx.get(f"{url}/healthz", timeout=1).status_code == 200
         assert ask(kim).status_code == 200
     refused = [a for a in answers if a.status_code == 429]
@@ -52,22 +52,26 @@ def test_one_persons_forty_requests_while_graph_is_slow_hold_nobody_else(
     assert {(a.headers["Retry-After"], a.json()["code"]) for a in refused} == {("1", "try_later")}
 
 
-def test_one_persons_looks_do_not_all_wait(scenario: Scenario, app: Flask, kim: Person) -> None:
+def test_only_some_checks_of_one_person_wait(scenario: Scenario, app: Flask, kim: Person) -> None:
     mail = kim.box.deliver(Mail("Hi", BO, KIM))
-    asked = kim.ask("POST", "/mails/state", json={"mails": [kim.ref(mail)]}).json
-    assert asked is not None
-    look = {"version": asked["versions"][0], "waits": True}
+    shown = kim.ask("POST", "/mails/state", json={"mails": [kim.ref(mail)]}).json
+    assert shown is not None
+    check = {"version": shown["versions"][0], "waits": True}
     with ThreadPoolExecutor(24) as threads:
         with served(app) as server:
             url = f"http://127.0.0.1:{server.port}/api/v1/mails/changed"
             headers = {"Authorization": f"Bearer {kim.token}"}
 
             def ask() -> int:
-                return httpx.post(url, json=look, headers=headers, timeout=30).status_code
+                return httpx.post(url, json=check, headers=headers, timeout=30).status_code
 
-            looks = []
+            checks = []
             for _ in range(24):
-                looks.append(threads.submit(ask))
-                time.sleep(0.05)  # not all at once, which is refused by itself
-            until(lambda: sum(one.done() for one in looks) == 4, "those too many", patience_s=5)
-        assert {one.result() for one in looks} == {200}
+                checks.append(threads.submit(ask))
+                time.sleep(0.05)  # simultaneous ones would exceed the person's limit
+            until(
+                lambda: sum(one.done() for one in checks) == 4,
+                "the checks above the limit",
+                patience_s=5,
+            )
+        assert {one.result() for one in checks} == {200}

@@ -1,4 +1,4 @@
-"""The look of an open pane: whether what it shows is still true."""
+"""An open pane asks whether what it shows still holds."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from webcrm_sync_sandbox.outlook.mail import Mail
 
 @pytest.fixture(autouse=True)
 def _pushed(scenario: Scenario, kim: Person) -> None:
-    """Outlook reports what happens in Kim's folders, so that nobody needs to ask it."""
+    """Push is on for Kim's folders."""
     for_long = scenario.context.now() + timedelta(days=30)
     with scenario.context.begin() as tx:
         box = mailboxes.find_mailbox(tx, KIM)
@@ -29,7 +29,7 @@ def _pushed(scenario: Scenario, kim: Person) -> None:
 
 
 def shown(person: Person, graph_id: str, version: str | None = None) -> tuple[str, str]:
-    """The state of a mail and its version; found by an earlier version where one is given."""
+    """The state of a mail and its version. `version`: of an earlier answer."""
     mail = person.ref(graph_id) | ({"version": version} if version else {})
     answer = person.ask("POST", "/mails/state", json={"mails": [mail]})
     assert answer.json is not None
@@ -56,16 +56,16 @@ def counted(scenario: Scenario) -> Iterator[list[str]]:
     event.remove(scenario.context.database.engine, "before_cursor_execute", note)
 
 
-def test_a_look_at_what_has_not_changed_costs_one_query_and_no_call(
+def test_a_check_of_an_unchanged_mail_costs_one_query_and_no_call(
     scenario: Scenario, kim: Person
 ) -> None:
     scenario.contact(BO)
     scenario.refresh()
     mails = (kim.box.deliver(Mail("New", BO, KIM)), scenario.drag(kim.box, Mail("In", BO, KIM)))
     scenario.refresh()
-    scenario.refresh()  # which meets the echo of our own categories
+    scenario.refresh()  # reads the echo of the categories
     versions = [shown(kim, mail)[1] for mail in mails]
-    scenario.refresh()  # webCRM is read again and says the same
+    scenario.refresh()  # webCRM has no news
     scenario.sandbox.journal.clear()
     for version in versions:
         with counted(scenario) as queries:
@@ -75,10 +75,10 @@ def test_a_look_at_what_has_not_changed_costs_one_query_and_no_call(
     assert scenario.sandbox.journal.exchanges == []
 
 
-def test_whatever_changes_what_the_pane_shows_is_noticed(
+def test_everything_that_changes_what_the_pane_shows_is_noticed(
     scenario: Scenario, kim: Person, eva: Person
 ) -> None:
-    """Each step happens elsewhere; the pane that is open all the while must hear of it."""
+    """Each step happens outside of the open pane."""
     message_id = "<offer@havnebyg.example>"
     mail = kim.box.deliver(Mail("Offer", BO, KIM, message_id=message_id))
     other = kim.box.deliver(Mail("Another", LIS, KIM))
@@ -105,7 +105,7 @@ def test_whatever_changes_what_the_pane_shows_is_noticed(
         _, version = shown(kim, mail, version)
 
 
-def test_a_mail_that_was_not_read_in_the_folder_yet_is_read_when_somebody_looks(
+def test_a_mail_in_the_folder_is_read_at_once_when_a_pane_shows_it(
     scenario: Scenario, kim: Person
 ) -> None:
     scenario.contact(BO)
@@ -128,12 +128,12 @@ def test_a_press_is_noticed_in_another_window(scenario: Scenario, kim: Person) -
     assert is_changed(kim, version)
 
 
-def test_a_made_up_version_is_one_that_has_changed(kim: Person) -> None:
+def test_a_made_up_version_counts_as_changed(kim: Person) -> None:
     for version in ("", "A", "AAAA", "A" * 3000, "____", "=" * 8):
         assert is_changed(kim, version), version
 
 
-def test_a_version_is_one_persons_own(scenario: Scenario, kim: Person, eva: Person) -> None:
+def test_a_version_is_valid_for_one_person(scenario: Scenario, kim: Person, eva: Person) -> None:
     mail = kim.box.deliver(Mail("Offer", BO, KIM))
     _, version = shown(kim, mail)
     assert not is_changed(kim, version)
@@ -146,7 +146,9 @@ def test_a_version_is_one_persons_own(scenario: Scenario, kim: Person, eva: Pers
     assert answer.json["mails"][0]["addresses"] == [LIS]
 
 
-def test_a_removed_mailbox_ends_what_was_true(scenario: Scenario, kim: Person) -> None:
+def test_after_the_removal_of_the_mailbox_every_version_has_changed(
+    scenario: Scenario, kim: Person
+) -> None:
     mail = kim.box.deliver(Mail("Offer", BO, KIM))
     _, version = shown(kim, mail)
     admin.remove(scenario.context, KIM)
@@ -154,7 +156,7 @@ def test_a_removed_mailbox_ends_what_was_true(scenario: Scenario, kim: Person) -
 
 
 @pytest.mark.parametrize(("is_pushed", "seconds"), [(True, 300), (False, 20)])
-def test_what_only_outlook_knows_is_asked_again_now_and_then(
+def test_a_version_of_a_mail_outside_the_folder_expires(
     scenario: Scenario, kim: Person, is_pushed: bool, seconds: int
 ) -> None:
     if not is_pushed:
