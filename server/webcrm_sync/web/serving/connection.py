@@ -96,16 +96,15 @@ class Connection(asyncio.Protocol):
     def abort(self) -> None:
         """Close it now; unsent bytes are lost."""
         if self._raw:
-            with suppress(
-                OSError
-            ):  # already closed: with TLS, `connection_lost` comes a moment later
+            # With TLS the socket may be closed before `connection_lost` says so.
+            with suppress(OSError):
                 # Also drops what the system buffers; else it would go on sending for minutes.
                 self._raw.get_extra_info("socket").setsockopt(SOL_SOCKET, SO_LINGER, _NO_LINGER)
             self._raw.abort()
 
     def check_deadlines(self, now: float) -> None:
         """Close it if it has passed a deadline."""
-        unsent = self._unsent()
+        unsent = self._unsent_bytes()
         self._shared.connections.set_held_bytes(self, self._held_bytes(unsent))
         if self._phase is Phase.ANSWER and not unsent:
             self._close_transport()
@@ -139,8 +138,8 @@ class Connection(asyncio.Protocol):
         peer = transport.get_extra_info("peername")
         self.address = peer[0] if isinstance(peer, tuple) else ""
         self._shared.connections.admit(self)
-        own = transport.get_extra_info("sockname")
-        server = own[:2] if isinstance(own, tuple) else ("localhost", 0)
+        sockname = transport.get_extra_info("sockname")
+        server = sockname[:2] if isinstance(sockname, tuple) else ("localhost", 0)
         self._base = base_environ(server, self.address, is_tls=self._shared.tls is not None)
         limits = self._shared.limits
         if self._shared.tls:
@@ -196,10 +195,11 @@ class Connection(asyncio.Protocol):
             self._read(data)
 
     def _is_over(self) -> bool:
-        """True when the connection reads no further request."""
+        """True once the connection reads no further request."""
         return self._phase in {Phase.LINGER, Phase.ANSWER}
 
     def _is_busy(self) -> bool:
+        """True while arriving bytes must wait."""
         return self._transport is None or self._is_stalled or self._phase is Phase.WORK
 
     def _store(self, data: bytes) -> None:
@@ -249,8 +249,8 @@ class Connection(asyncio.Protocol):
             if self._reader.is_continue_wanted:
                 self._write(_CONTINUE)
 
-    def _enter(self, step: Phase, seconds: float | None) -> None:
-        self._phase, self.since = step, self._shared.loop.time()
+    def _enter(self, phase: Phase, seconds: float | None) -> None:
+        self._phase, self.since = phase, self._shared.loop.time()
         self._deadline = self.since + seconds if seconds is not None else 0.0
 
     # Answering.
@@ -278,7 +278,7 @@ class Connection(asyncio.Protocol):
         if is_last or self._is_stopping:
             self._close()
             return
-        self._shared.connections.set_held_bytes(self, self._held_bytes(self._unsent()))
+        self._shared.connections.set_held_bytes(self, self._held_bytes(self._unsent_bytes()))
         self._resume()
 
     def _refuse(self, status: int) -> None:
@@ -303,7 +303,7 @@ class Connection(asyncio.Protocol):
         """Closes the connection once the client has received what was written."""
         self._enter(Phase.ANSWER, self._shared.limits.answer_s)
         # asyncio's TLS would give the rest of a response only the time of its shutdown.
-        if self._transport in {None, self._raw} or not self._unsent():
+        if self._transport in {None, self._raw} or not self._unsent_bytes():
             self._close_transport()
 
     def _close_transport(self) -> None:
@@ -311,14 +311,14 @@ class Connection(asyncio.Protocol):
         if transport and not transport.is_closing():
             transport.close()
 
-    def _unsent(self) -> int:
+    def _unsent_bytes(self) -> int:
         raw, transport = self._raw, self._transport
         if raw is None:
             return 0
-        own = raw.get_write_buffer_size()
+        buffered = raw.get_write_buffer_size()
         if transport is None or transport is raw:
-            return own
-        return own + transport.get_write_buffer_size()
+            return buffered
+        return buffered + transport.get_write_buffer_size()
 
     def _held_bytes(self, unsent: int) -> int:
         return unsent + len(self._pending) + self._reader.held_bytes
