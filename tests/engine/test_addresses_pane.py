@@ -41,7 +41,7 @@ def test_pane_counts_the_customer_in_reply_to(scenario: Scenario) -> None:
     kim = add_pane_user(scenario)
     known = kim.box.deliver(Mail("Question", FORM, KIM, reply_to=(BO,)))
     ours = kim.box.deliver(Mail("Question", FORM, KIM, reply_to=(KIM,)))
-    assert (kim.look(known).state, kim.look(known).forecast) == (DisplayStatus.NEW, Forecast.KNOWN)
+    assert (kim.look(known).status, kim.look(known).forecast) == (DisplayStatus.NEW, Forecast.KNOWN)
     assert kim.look(ours).reason is Reason.ONLY_COLLEAGUES
     kim.sync(known)
     scenario.rest()

@@ -210,7 +210,7 @@ def test_parked_mail_is_told_of_once_and_tried_again_by_a_person(
     assert BO not in told
     kim = PaneUser(guarded, box)
     state = actions.retry(guarded.context, kim.user, kim.ref(item))
-    assert state.state is DisplayStatus.ON_ITS_WAY
+    assert state.status is DisplayStatus.ON_ITS_WAY
     guarded.rest()
     assert box.read(item).categories == BOTH
 

@@ -25,7 +25,7 @@ def test_a_mail_of_a_known_contact_has_a_forecast_and_its_body_is_not_read(
     kim = add_pane_user(scenario)
     mail = kim.box.deliver(Mail("Offer?", BO, KIM))
     state = kim.look(mail)
-    assert (state.state, state.forecast) == (DisplayStatus.NEW, Forecast.KNOWN)
+    assert (state.status, state.forecast) == (DisplayStatus.NEW, Forecast.KNOWN)
     (target,) = state.targets
     assert (target.organisation, target.person, target.address) == ("Havnebyg", "Bo Byg", BO)
     assert target.activity_id is None
@@ -39,13 +39,13 @@ def test_the_button_moves_the_mail_and_the_mail_is_filed(scenario: Scenario) -> 
     kim = add_pane_user(scenario)
     mail = kim.box.deliver(Mail("Offer?", BO, KIM))
     state = kim.sync(mail)
-    assert state.state is DisplayStatus.ON_ITS_WAY
+    assert state.status is DisplayStatus.ON_ITS_WAY
     assert state.progress == Progress(moved=True)
     assert kim.box.read(mail).folder == FOLDER
 
     scenario.rest()
     done = kim.look(mail)
-    assert done.state is DisplayStatus.SYNCED
+    assert done.status is DisplayStatus.SYNCED
     assert done.progress == Progress(moved=True, read=True, filed=True, marked=True)
     assert (done.origin, done.by) == (Origin.BUTTON, "Kim Nordwind")
     assert done.took_seconds is not None
@@ -59,7 +59,7 @@ def test_simultaneous_presses_sync_the_mail_once(scenario: Scenario) -> None:
     mail = kim.box.deliver(Mail("Offer?", BO, KIM))
     with ThreadPoolExecutor(4) as people:
         found = list(people.map(lambda _: kim.sync(mail), range(4)))
-    assert {s.state for s in found} == {DisplayStatus.ON_ITS_WAY}
+    assert {s.status for s in found} == {DisplayStatus.ON_ITS_WAY}
     scenario.rest()
     kim.sync(mail)
     scenario.rest()
@@ -80,7 +80,7 @@ def test_a_sent_mail_goes_to_the_folder_under_sent_items(scenario: Scenario) -> 
 def test_a_draft_is_not_moved(scenario: Scenario) -> None:
     kim = add_pane_user(scenario)
     draft = kim.box.put(Mail("Not yet", KIM, BO, is_draft=True), "drafts")
-    assert kim.sync(draft).state is DisplayStatus.DRAFT
+    assert kim.sync(draft).status is DisplayStatus.DRAFT
     assert [m.id for m in kim.box.messages("drafts")] == [draft]
 
 
@@ -105,12 +105,12 @@ def test_an_ambiguous_mail_is_filed_once_a_person_has_chosen(scenario: Scenario)
     kim.sync(mail)
     scenario.rest()
     parked = kim.look(mail)
-    assert (parked.state, parked.reason) == (DisplayStatus.PARKED, Reason.AMBIGUOUS)
+    assert (parked.status, parked.reason) == (DisplayStatus.PARKED, Reason.AMBIGUOUS)
     assert {c.organisation for c in parked.candidates} == {"Havnebyg", "Skovby"}
 
-    assert kim.choose(mail, scenario.organisations["Skovby"]).state is DisplayStatus.ON_ITS_WAY
+    assert kim.choose(mail, scenario.organisations["Skovby"]).status is DisplayStatus.ON_ITS_WAY
     scenario.rest()
-    assert kim.look(mail).state is DisplayStatus.SYNCED
+    assert kim.look(mail).status is DisplayStatus.SYNCED
     assert (len(scenario.under("Skovby")), len(scenario.under("Havnebyg"))) == (1, 0)
 
 
@@ -152,7 +152,7 @@ def test_undo_withdraws_the_mail_from_the_folder_and_from_webcrm(scenario: Scena
     kim.sync(mail)
     scenario.rest()
     state = kim.undo(mail)
-    assert state.state is DisplayStatus.NEW
+    assert state.status is DisplayStatus.NEW
     kim.undo(mail)
     scenario.rest()
     (activity,) = scenario.activities
@@ -164,7 +164,7 @@ def test_undo_withdraws_the_mail_from_the_folder_and_from_webcrm(scenario: Scena
 
     scenario.look()
     assert scenario.activities[0]["ActivityDescription"] == "[withdrawn] Oops"
-    assert kim.look(mail).state is DisplayStatus.NEW
+    assert kim.look(mail).status is DisplayStatus.NEW
 
 
 def test_syncing_again_after_undo_fills_the_same_activity(scenario: Scenario) -> None:
@@ -182,7 +182,7 @@ def test_syncing_again_after_undo_fills_the_same_activity(scenario: Scenario) ->
     assert activity["ActivityDescription"] == "Back"
     assert "Words" in activity["ActivityMemo"]
     assert len(scenario.documents) == 1
-    assert kim.look(mail).state is DisplayStatus.SYNCED
+    assert kim.look(mail).status is DisplayStatus.SYNCED
     assert kim.box.read(mail).categories == BOTH
 
 
@@ -202,7 +202,7 @@ def test_undo_leaves_the_activity_while_a_colleague_has_the_mail_synced_too(
     (activity,) = scenario.activities
     assert activity["ActivityDescription"] == "Both"
     assert kim.box.read(one).categories == ()
-    assert eva.look(two).state is DisplayStatus.SYNCED
+    assert eva.look(two).status is DisplayStatus.SYNCED
 
 
 def test_a_mail_synced_before_is_synced_when_a_person_wants_it(scenario: Scenario) -> None:
@@ -216,7 +216,7 @@ def test_a_mail_synced_before_is_synced_when_a_person_wants_it(scenario: Scenari
     assert kim.look(mail).reason is Reason.SYNCED_BEFORE
     kim.anyway(mail)
     scenario.rest()
-    assert kim.look(mail).state is DisplayStatus.SYNCED
+    assert kim.look(mail).status is DisplayStatus.SYNCED
     assert len(scenario.activities) == 1
 
 
@@ -227,11 +227,11 @@ def test_a_refused_mail_is_retried_at_once_when_a_person_wants_it(scenario: Scen
     mail = kim.box.deliver(Mail("Offer?", BO, KIM))
     kim.sync(mail)
     scenario.settle()
-    assert kim.look(mail).state is DisplayStatus.PARKED
+    assert kim.look(mail).status is DisplayStatus.PARKED
     scenario.sandbox.crm.failing_creates = 0
-    assert kim.retry(mail).state is DisplayStatus.ON_ITS_WAY
+    assert kim.retry(mail).status is DisplayStatus.ON_ITS_WAY
     scenario.rest()
-    assert kim.look(mail).state is DisplayStatus.SYNCED
+    assert kim.look(mail).status is DisplayStatus.SYNCED
 
 
 def test_a_mail_among_colleagues_can_be_filed_under_a_chosen_organisation(
@@ -242,10 +242,10 @@ def test_a_mail_among_colleagues_can_be_filed_under_a_chosen_organisation(
     add_pane_user(scenario, "eva@nordwind.example", "Eva Nordwind")
     mail = kim.box.deliver(Mail("About Bo", "eva@nordwind.example", KIM))
     before = kim.look(mail)
-    assert (before.state, before.reason) == (DisplayStatus.SKIPPED, Reason.ONLY_COLLEAGUES)
+    assert (before.status, before.reason) == (DisplayStatus.SKIPPED, Reason.ONLY_COLLEAGUES)
     kim.choose(mail, scenario.organisations["Havnebyg"])
     scenario.rest()
-    assert kim.look(mail).state is DisplayStatus.SYNCED
+    assert kim.look(mail).status is DisplayStatus.SYNCED
     assert len(scenario.under("Havnebyg")) == 1
 
 
@@ -257,7 +257,7 @@ def test_a_mirror_shows_that_webcrm_sent_it(scenario: Scenario) -> None:
     scenario.refresh()
     (mirror,) = kim.box.messages(f"sentitems/{FOLDER}")
     state = kim.look(mirror.id)
-    assert (state.state, state.origin) == (DisplayStatus.MIRRORED, Origin.WEBCRM)
+    assert (state.status, state.origin) == (DisplayStatus.MIRRORED, Origin.WEBCRM)
     assert [t.activity_id for t in state.targets] == [activity]
 
 
@@ -277,7 +277,7 @@ def test_a_colleague_may_choose_for_a_mail_that_is_already_filed(
         scenario.rest()
         eva.sync(two, scenario.organisations[organisation])
         scenario.rest()
-        assert eva.look(two).state is DisplayStatus.SYNCED
+        assert eva.look(two).status is DisplayStatus.SYNCED
         assert eva.box.read(two).categories == kim.box.read(one).categories == BOTH
         assert len(scenario.under(organisation)) == 1
     assert len(scenario.activities) == 2

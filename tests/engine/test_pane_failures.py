@@ -20,7 +20,7 @@ def synced(scenario: Scenario, kim: PaneUser, subject: str = "Offer?") -> str:
     mail = kim.box.deliver(Mail(subject, BO, KIM, attachments=(File("plan.pdf", b"%PDF"),)))
     kim.sync(mail)
     scenario.rest()
-    assert kim.look(mail).state is DisplayStatus.SYNCED
+    assert kim.look(mail).status is DisplayStatus.SYNCED
     return mail
 
 
@@ -29,7 +29,7 @@ def test_undo_reaches_webcrm_once_it_is_back(scenario: Scenario) -> None:
     kim = add_pane_user(scenario)
     mail = synced(scenario, kim)
     scenario.sandbox.faults.unavailable("webcrm")
-    assert kim.undo(mail).state is DisplayStatus.NEW
+    assert kim.undo(mail).status is DisplayStatus.NEW
     scenario.rest()
     assert scenario.activities[0]["ActivityDescription"] == "Offer?"
     scenario.sandbox.faults.clear()
@@ -47,7 +47,7 @@ def test_undo_and_sync_before_webcrm_was_called_change_nothing_there(
     kim.undo(mail)
     kim.sync(mail)
     scenario.rest()
-    assert kim.look(mail).state is DisplayStatus.SYNCED
+    assert kim.look(mail).status is DisplayStatus.SYNCED
     (activity,) = scenario.activities
     assert activity["ActivityDescription"] == "Offer?"
     assert len(scenario.documents) == 1
@@ -70,7 +70,7 @@ def test_a_lost_answer_while_an_activity_is_moved_does_no_harm(
     assert activity["ActivityOrganisationId"] == scenario.organisations["Skovby"]
     (document,) = scenario.documents
     assert document["DocumentOrganisationId"] == scenario.organisations["Skovby"]
-    assert kim.look(mail).state is DisplayStatus.SYNCED
+    assert kim.look(mail).status is DisplayStatus.SYNCED
 
 
 def test_a_deleted_activity_is_created_again_by_sync(
@@ -86,7 +86,7 @@ def test_a_deleted_activity_is_created_again_by_sync(
     scenario.rest()
     (activity,) = scenario.activities
     assert activity["ActivityDescription"] == "Offer?"
-    assert kim.look(mail).state is DisplayStatus.SYNCED
+    assert kim.look(mail).status is DisplayStatus.SYNCED
 
 
 def test_the_last_of_two_choices_holds(scenario: Scenario) -> None:
@@ -108,7 +108,7 @@ def test_an_organisation_that_webcrm_does_not_have_is_refused_before_anything_ha
     mail = kim.box.deliver(Mail("Offer?", BO, KIM))
     with pytest.raises(Refused):
         kim.sync(mail, 999)
-    assert kim.look(mail).state is DisplayStatus.NEW
+    assert kim.look(mail).status is DisplayStatus.NEW
 
 
 def test_a_press_ends_the_back_off_of_the_mailbox(scenario: Scenario) -> None:
@@ -120,7 +120,7 @@ def test_a_press_ends_the_back_off_of_the_mailbox(scenario: Scenario) -> None:
     scenario.sandbox.faults.clear()
     kim.sync(mail)
     scenario.rest()
-    assert kim.look(mail).state is DisplayStatus.SYNCED
+    assert kim.look(mail).status is DisplayStatus.SYNCED
 
 
 def test_the_timeline_names_who_chose_and_who_undid(scenario: Scenario) -> None:
@@ -156,10 +156,10 @@ def test_a_synced_mail_is_found_by_the_id_it_had_before_the_move(
     mail = kim.box.deliver(Mail("Offer?", BO, KIM, message_id=None))
     ref = kim.ref(mail)
     kim.sync(mail)
-    assert kim.look_by(ref).state is DisplayStatus.ON_ITS_WAY
+    assert kim.look_by(ref).status is DisplayStatus.ON_ITS_WAY
     scenario.rest()
     before = len(scenario.sandbox.journal.exchanges)
-    assert kim.look_by(ref).state is DisplayStatus.SYNCED
+    assert kim.look_by(ref).status is DisplayStatus.SYNCED
     assert len(scenario.sandbox.journal.exchanges) == before
 
 

@@ -300,7 +300,7 @@ def test_every_old_mail_can_be_looked_at_and_has_its_story(company: Company) -> 
         if name != "deleted":
             seen[name] = desks[address].look(item)
             assert desks[address].story(desks[address].ref(item))
-    assert {name for name, mail in seen.items() if mail.state is DisplayStatus.SYNCED} >= {
+    assert {name for name, mail in seen.items() if mail.status is DisplayStatus.SYNCED} >= {
         *("synced", "sent", "shared", "shared too", "two organisations", "chosen", "by domain"),
         *("robot 1", "robot 2", "twice sent", "twice received", "moved in webcrm"),
     }

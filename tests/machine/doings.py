@@ -10,7 +10,7 @@ from machine.model import Leaf, Letter, Sending
 from support.pane_user import PaneUser
 from support.scenario import FOLDER
 from webcrm_sync.core.errors import SyncError
-from webcrm_sync.engine.pane.mail_status_rules import Action, DisplayStatus, MailState
+from webcrm_sync.engine.pane.mail_status_rules import Action, DisplayStatus, MailStatus
 from webcrm_sync_sandbox.environment import Sandbox
 from webcrm_sync_sandbox.faults import Faults
 
@@ -53,18 +53,18 @@ class Doings:
             letter.chosen = None
             letter.undone = None if letter.was_undone else letter.undone
 
-    def _expect(self, leaf: Leaf, what: str, organisation: int, before: MailState) -> None:
+    def _expect(self, leaf: Leaf, what: str, organisation: int, before: MailStatus) -> None:
         """What the button that is there for it means for the mail."""
         letter = leaf.letter
         may_choose = {Action.CHOOSE} if what == "sync to" else {Action.CHOOSE, Action.CHANGE}
-        is_on_its_way = what == "choose" and before.state is DisplayStatus.ON_ITS_WAY
+        is_on_its_way = what == "choose" and before.status is DisplayStatus.ON_ITS_WAY
         if what in {"choose", "sync to"} and (may_choose & set(before.actions) or is_on_its_way):
             letter.chosen, letter.undone = organisation, False
             letter.offered.add(organisation)
         elif what == "undo" and Action.UNDO in before.actions:
             letter.chosen, letter.was_undone = None, True
             letter.undone = True if self._is_alone(leaf) else None
-        elif what == "sync" and before.state is DisplayStatus.NEW:
+        elif what == "sync" and before.status is DisplayStatus.NEW:
             letter.undone = None if letter.undone else letter.undone
 
     def _is_alone(self, leaf: Leaf) -> bool:

@@ -9,7 +9,7 @@ from webcrm_sync.engine.history.timeline import read_own_timeline
 from webcrm_sync.engine.pane import actions
 from webcrm_sync.engine.pane.mail_lookup import CurrentUser, MailRef
 from webcrm_sync.engine.pane.mail_status import statuses
-from webcrm_sync.engine.pane.mail_status_rules import MailState
+from webcrm_sync.engine.pane.mail_status_rules import MailStatus
 from webcrm_sync.engine.pane.undo import undo
 from webcrm_sync.store import mailboxes
 from webcrm_sync_sandbox.outlook import ids
@@ -42,11 +42,11 @@ class PaneUser:
         """The mail as Outlook names it now."""
         return ref_to(self.box, graph_id)
 
-    def look(self, graph_id: str) -> MailState:
+    def look(self, graph_id: str) -> MailStatus:
         """What the pane shows of a mail."""
         return self.look_by(self.ref(graph_id))
 
-    def look_by(self, ref: MailRef) -> MailState:
+    def look_by(self, ref: MailRef) -> MailStatus:
         """What the pane shows of a mail, by a name that Outlook gave it earlier."""
         ((state, _),) = statuses(self.scenario.context, self.user, [ref])
         return state
@@ -56,25 +56,25 @@ class PaneUser:
         lines, _ = read_own_timeline(self.scenario.context, self.user, ref)
         return [line.sentence for line in lines]
 
-    def sync(self, graph_id: str, *organisations: int) -> MailState:
+    def sync(self, graph_id: str, *organisations: int) -> MailStatus:
         """The button."""
         ref = ref_to(self.box, graph_id)
         return actions.sync(self.scenario.context, self.user, ref, organisation_ids=organisations)
 
-    def choose(self, graph_id: str, organisation_id: int) -> MailState:
+    def choose(self, graph_id: str, organisation_id: int) -> MailStatus:
         """One of the candidates, or another Organisation."""
         ref = ref_to(self.box, graph_id)
         return actions.choose(self.scenario.context, self.user, ref, organisation_id)
 
-    def retry(self, graph_id: str) -> MailState:
+    def retry(self, graph_id: str) -> MailStatus:
         """Try again."""
         return actions.retry(self.scenario.context, self.user, ref_to(self.box, graph_id))
 
-    def anyway(self, graph_id: str) -> MailState:
+    def anyway(self, graph_id: str) -> MailStatus:
         """Sync anyway."""
         return actions.sync_anyway(self.scenario.context, self.user, ref_to(self.box, graph_id))
 
-    def undo(self, graph_id: str) -> MailState:
+    def undo(self, graph_id: str) -> MailStatus:
         """Undo."""
         return undo(self.scenario.context, self.user, ref_to(self.box, graph_id))
 

@@ -104,7 +104,7 @@ def read_own_timeline(
     Leaves out what happened in a colleague's mailbox. Raises Gone.
     """
     mail = locate_one(context, user, ref)
-    (state,) = read_statuses(context, user, [mail])
+    (shown,) = read_statuses(context, user, [mail])
     with context.begin() as tx:
         item = lookup.known_items(tx, user.box.id, [mail.graph_id]).get(mail.graph_id)
         if item is None:
@@ -115,7 +115,7 @@ def read_own_timeline(
         names = directory.organisation_names(tx, named)
         entries = _entries(tx, email, history, names, {user.box.id: user.box.address})
     own = [entry for entry in entries if entry.mailbox_id in {None, user.box.id}]
-    return own, state.took_seconds
+    return own, shown.took_seconds
 
 
 def _entries(

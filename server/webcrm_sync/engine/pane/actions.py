@@ -18,7 +18,7 @@ from webcrm_sync.engine.context import Context
 from webcrm_sync.engine.matching.manual_choice import NOT_THERE, SEVERAL, apply_choice, change
 from webcrm_sync.engine.pane.mail_lookup import CurrentUser, LocatedMail, MailRef, locate_one
 from webcrm_sync.engine.pane.mail_status import read_statuses
-from webcrm_sync.engine.pane.mail_status_rules import Action, DisplayStatus, MailState
+from webcrm_sync.engine.pane.mail_status_rules import Action, DisplayStatus, MailStatus
 from webcrm_sync.store import (
     companies,
     directory,
@@ -40,23 +40,23 @@ _MAX_FOLDER_DEPTH = 30
 
 def sync(
     context: Context, user: CurrentUser, ref: MailRef, *, organisation_ids: Sequence[int] = ()
-) -> MailState:
+) -> MailStatus:
     """The mail's status after the move into the sync folder. Raises Gone, Refused.
 
     `organisation_ids`: the person's own choice; Refused if webCRM has no such Organisation.
     """
     _check_organisations_exist(context, organisation_ids)
     mail = locate_one(context, user, ref)
-    (state,) = read_statuses(context, user, [mail])
-    _check_replaces_one(state, organisation_ids)
-    is_new = state.state is DisplayStatus.NEW
-    if organisation_ids and (is_new or Action.CHOOSE in state.actions):
+    (shown,) = read_statuses(context, user, [mail])
+    _check_replaces_one(shown, organisation_ids)
+    is_new = shown.status is DisplayStatus.NEW
+    if organisation_ids and (is_new or Action.CHOOSE in shown.actions):
 
         def apply(tx: Tx, email: Email) -> None:
             apply_choice(context, tx, email, organisation_ids, by=user.name)
 
         return _apply_or_move_in(context, user, ref, mail, organisation_ids, apply)
-    return _move_in(context, user, ref, mail, ()) if is_new else state
+    return _move_in(context, user, ref, mail, ()) if is_new else shown
 
 
 def choose(
@@ -66,7 +66,7 @@ def choose(
     organisation_id: int,
     *,
     replaces: int | None = None,
-) -> MailState:
+) -> MailStatus:
     """The mail's status after the person chose its Organisation. Raises Gone, Refused.
 
     Syncs a mail that is not synced yet. Moves a filed mail here from the Organisation `replaces`,
@@ -74,13 +74,13 @@ def choose(
     """
     _check_organisations_exist(context, [organisation_id])
     mail = locate_one(context, user, ref)
-    (state,) = read_statuses(context, user, [mail])
-    if state.state is DisplayStatus.NEW and replaces is not None:
+    (shown,) = read_statuses(context, user, [mail])
+    if shown.status is DisplayStatus.NEW and replaces is not None:
         raise Refused(NOT_THERE, code="NotFiledThere")
-    _check_replaces_one(state, [organisation_id])
-    is_under_way = state.state in {DisplayStatus.NEW, DisplayStatus.ON_ITS_WAY}
-    if not (is_under_way or {Action.CHOOSE, Action.CHANGE} & set(state.actions)):
-        return state
+    _check_replaces_one(shown, [organisation_id])
+    is_under_way = shown.status in {DisplayStatus.NEW, DisplayStatus.ON_ITS_WAY}
+    if not (is_under_way or {Action.CHOOSE, Action.CHANGE} & set(shown.actions)):
+        return shown
 
     def apply(tx: Tx, email: Email) -> None:
         change(context, tx, email, organisation_id, replaces=replaces, by=user.name)
@@ -88,13 +88,13 @@ def choose(
     return _apply_or_move_in(context, user, ref, mail, [organisation_id], apply)
 
 
-def _check_replaces_one(state: MailState, organisation_ids: Sequence[int]) -> None:
+def _check_replaces_one(shown: MailStatus, organisation_ids: Sequence[int]) -> None:
     """Refuses a choice for a mail that a colleague filed under several Organisations.
 
     It would be unclear which of them the choice replaces.
     """
-    filed_under = {target.organisation_id for target in state.targets if target.activity_id}
-    is_filed = state.state is DisplayStatus.NEW and state.other_copy is not None
+    filed_under = {target.organisation_id for target in shown.targets if target.activity_id}
+    is_filed = shown.status is DisplayStatus.NEW and shown.other_copy is not None
     if is_filed and len(filed_under) > 1 and not filed_under.issuperset(organisation_ids):
         raise Refused(SEVERAL, code="SeveralOrganisations")
 
@@ -113,7 +113,7 @@ def _apply_or_move_in(
     mail: LocatedMail,
     organisation_ids: Sequence[int],
     apply: Callable[[Tx, Email], None],
-) -> MailState:
+) -> MailStatus:
     """Applies a choice now if the mail has an item; else saves it with the sync request."""
     with context.begin() as tx:
         lock_company(tx)
@@ -134,7 +134,7 @@ def _move_in(
     ref: MailRef,
     mail: LocatedMail,
     organisation_ids: Sequence[int],
-) -> MailState:
+) -> MailStatus:
     """Saves the sync request, moves the mail into the sync folder and has the folder read."""
     box = user.box
     with context.begin() as tx:
@@ -188,20 +188,20 @@ def _folder_path(
     return path
 
 
-def retry(context: Context, user: CurrentUser, ref: MailRef) -> MailState:
+def retry(context: Context, user: CurrentUser, ref: MailRef) -> MailStatus:
     """The mail's status after an immediate retry of a waiting or parked mail. Raises Gone."""
     mail = locate_one(context, user, ref)
-    (state,) = read_statuses(context, user, [mail])
-    if state.state in {DisplayStatus.PARKED, DisplayStatus.WAITING}:
+    (shown,) = read_statuses(context, user, [mail])
+    if shown.status in {DisplayStatus.PARKED, DisplayStatus.WAITING}:
         _restart(context, user, mail, from_states=(State.PARKED, State.WAITING))
     return read_statuses(context, user, [mail])[0]
 
 
-def sync_anyway(context: Context, user: CurrentUser, ref: MailRef) -> MailState:
+def sync_anyway(context: Context, user: CurrentUser, ref: MailRef) -> MailStatus:
     """The mail's status after the person has a skipped mail synced. Raises Gone."""
     mail = locate_one(context, user, ref)
-    (state,) = read_statuses(context, user, [mail])
-    if Action.ANYWAY in state.actions:
+    (shown,) = read_statuses(context, user, [mail])
+    if Action.ANYWAY in shown.actions:
         _restart(context, user, mail, from_states=(State.SKIPPED,))
     return read_statuses(context, user, [mail])[0]
 

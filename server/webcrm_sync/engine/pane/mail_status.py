@@ -32,7 +32,7 @@ from webcrm_sync.engine.pane.mail_status_rules import (
     CopyFacts,
     DisplayStatus,
     Forecast,
-    MailState,
+    MailStatus,
     MatchEvidence,
     Origin,
     TargetView,
@@ -47,9 +47,9 @@ from webcrm_sync.store.pane_versions import Copy, Version, read_versions
 logger = logging.getLogger(__name__)
 
 #: Stands in a list for a mail whose status raised an unforeseen error.
-UNREADABLE = MailState(DisplayStatus.PARKED, Reason.UNFORESEEN)
+UNREADABLE = MailStatus(DisplayStatus.PARKED, Reason.UNFORESEEN)
 _FORECASTS = {Matched: Forecast.KNOWN, Ambiguous: Forecast.SEVERAL, NoMatch: Forecast.NOBODY}
-#: A mail in one of these states has no filing to show, so matching says where it will be filed.
+#: A mail with one of these statuses has no filing to show, so matching says where it will be filed.
 _SHOWS_MATCH = frozenset({DisplayStatus.NEW, DisplayStatus.MIRRORED, DisplayStatus.ON_ITS_WAY})
 
 Match = Matched | Ambiguous | NoMatch
@@ -57,7 +57,7 @@ Match = Matched | Ambiguous | NoMatch
 
 def statuses(
     context: Context, user: CurrentUser, refs: Sequence[MailRef]
-) -> list[tuple[MailState, str | None]]:
+) -> list[tuple[MailStatus, str | None]]:
     """The status of each mail and its version token, in the order of `refs`.
 
     A mail that is not in the mailbox is NOT_FOUND without a token. If one of several mails raises
@@ -72,7 +72,7 @@ def statuses(
     return [_read_one(context, user, ref) for ref in refs]
 
 
-def _read_one(context: Context, user: CurrentUser, ref: MailRef) -> tuple[MailState, str | None]:
+def _read_one(context: Context, user: CurrentUser, ref: MailRef) -> tuple[MailStatus, str | None]:
     try:
         return _read_and_version(context, user, [ref])[0]
     except Exception as error:
@@ -84,17 +84,17 @@ def _read_one(context: Context, user: CurrentUser, ref: MailRef) -> tuple[MailSt
 
 def _read_and_version(
     context: Context, user: CurrentUser, refs: Sequence[MailRef]
-) -> list[tuple[MailState, str | None]]:
+) -> list[tuple[MailStatus, str | None]]:
     """Reads each version before the status, so that a change in between counts as a change."""
     located = locate(context, user, refs)
     found = [mail for mail in located if mail]
     copies = [Copy(user.box.user_id, mail.graph_id, mail.head.message_id) for mail in found]
     versions = read_versions(context.database, context.company_id, copies) if copies else []
-    states = read_statuses(context, user, found)
-    read = list(zip(found, versions, states, strict=True))
+    shown = read_statuses(context, user, found)
+    read = list(zip(found, versions, shown, strict=True))
     if folder_ids := {mail.head.folder_id for mail, v, _ in read if v and not v.is_met}:
         _request_folder_reads(context, user, folder_ids)
-    answers = iter([(state, _token(context, user, mail, v, state)) for mail, v, state in read])
+    answers = iter([(one, _token(context, user, mail, v, one)) for mail, v, one in read])
     return [next(answers) if mail else (NOT_FOUND, None) for mail in located]
 
 
@@ -110,17 +110,17 @@ def _token(
     user: CurrentUser,
     mail: LocatedMail,
     version: Version | None,
-    state: MailState,
+    shown: MailStatus,
 ) -> str | None:
     if version is None:
         return None
-    is_on_its_way = state.state is DisplayStatus.ON_ITS_WAY
+    is_on_its_way = shown.status is DisplayStatus.ON_ITS_WAY
     return make_token(context, user.box.user_id, mail.head, version, is_on_its_way=is_on_its_way)
 
 
 def read_statuses(
     context: Context, user: CurrentUser, mails: Sequence[LocatedMail]
-) -> list[MailState]:
+) -> list[MailStatus]:
     """The status of each of these copies, from the tables alone."""
     with context.begin() as tx:
         internals = mailboxes.internals(tx, context.settings.internal_domains)
@@ -132,7 +132,7 @@ def read_statuses(
             )
             for copy in copies
         ]
-    return [_build_state(mail, copy) for mail, copy in zip(mail_contexts, copies, strict=True)]
+    return [_build_status(mail, copy) for mail, copy in zip(mail_contexts, copies, strict=True)]
 
 
 @dataclass(frozen=True, slots=True)
@@ -199,14 +199,14 @@ def _exclusion_reason(
     return matching.exclusion_reason(copy.head, people, internals, NeverSync.of(never))
 
 
-def _build_state(mail: MailContext, copy: CopyFacts) -> MailState:
+def _build_status(mail: MailContext, copy: CopyFacts) -> MailStatus:
     status, reason = rules.decide_status(copy, mail.exclusion_reason)
     found = match_organisations(mail.people, mail.directory)
     origin = rules.decide_origin(copy, status)
     item, sender = copy.current_item, copy.head.sender
     is_external = sender is not None and sender in mail.people
-    return MailState(
-        state=status,
+    return MailStatus(
+        status=status,
         reason=reason,
         detail=item.detail if item else None,
         forecast=_forecast(copy, found) if status is DisplayStatus.NEW else None,

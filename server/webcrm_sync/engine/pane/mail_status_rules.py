@@ -96,7 +96,7 @@ class WithdrawnActivity:
 class OtherCopyStatus:
     """The status of the mail by its other copies. `by`: who synced it, None = unknown."""
 
-    state: DisplayStatus
+    status: DisplayStatus
     by: str | None
 
 
@@ -124,7 +124,7 @@ class Progress:
 
 
 @dataclass(frozen=True, slots=True)
-class MailState:
+class MailStatus:
     """Everything that the pane shows of one mail.
 
     `by`: the name of the person who synced it, never an address. `actions`: the most obvious one
@@ -132,7 +132,7 @@ class MailState:
     of the mail has a status worth showing.
     """
 
-    state: DisplayStatus
+    status: DisplayStatus
     reason: Reason | None = None
     detail: str | None = None
     forecast: Forecast | None = None
@@ -152,7 +152,7 @@ class MailState:
 
 
 #: Stands in a list for a mail that is not in the person's mailbox.
-NOT_FOUND = MailState(DisplayStatus.NEW, detail="This mail was not found in your own mailbox.")
+NOT_FOUND = MailStatus(DisplayStatus.NEW, detail="This mail was not found in your own mailbox.")
 
 _LEFT_FOLDER = frozenset({Reason.MOVED_OUT, Reason.DELETED})
 _SAME_STATUS = {
@@ -184,7 +184,7 @@ class CopyFacts:
     @property
     def is_filed_by_other_copy(self) -> bool:
         """True when the mail is in webCRM by another copy than this one."""
-        return self.other_copy is not None and self.other_copy.state is DisplayStatus.SYNCED
+        return self.other_copy is not None and self.other_copy.status is DisplayStatus.SYNCED
 
     @property
     def current_item(self) -> Item | None:

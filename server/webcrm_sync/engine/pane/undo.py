@@ -12,7 +12,7 @@ from webcrm_sync.engine.context import Context
 from webcrm_sync.engine.pane.copy_facts import read_copy_facts
 from webcrm_sync.engine.pane.mail_lookup import CurrentUser, LocatedMail, MailRef, locate_one
 from webcrm_sync.engine.pane.mail_status import read_statuses
-from webcrm_sync.engine.pane.mail_status_rules import Action, CopyFacts, MailState
+from webcrm_sync.engine.pane.mail_status_rules import Action, CopyFacts, MailStatus
 from webcrm_sync.store import activity_updates, filings, mailboxes, sync_requests
 from webcrm_sync.store.activity_updates import UpdateKind
 from webcrm_sync.store.database import Tx
@@ -24,15 +24,15 @@ from webcrm_sync.store.items.locks import lock_company
 _IN_WEBCRM = frozenset({State.FOUND, State.MATCHED, State.FILED, State.SYNCED})
 
 
-def undo(context: Context, user: CurrentUser, ref: MailRef) -> MailState:
+def undo(context: Context, user: CurrentUser, ref: MailRef) -> MailStatus:
     """The mail's status after it left the sync folder and webCRM. Idempotent. Raises Gone.
 
     The Activity stays while a colleague has the same mail in a sync folder.
     """
     mail = locate_one(context, user, ref)
-    (state,) = read_statuses(context, user, [mail])
-    if Action.UNDO not in state.actions:
-        return state
+    (shown,) = read_statuses(context, user, [mail])
+    if Action.UNDO not in shown.actions:
+        return shown
     with context.begin() as tx:
         internals = mailboxes.internals(tx, context.settings.internal_domains)
         (copy,) = read_copy_facts(tx, user, [mail], internals)

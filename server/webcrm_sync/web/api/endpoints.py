@@ -24,7 +24,7 @@ from webcrm_sync.engine.pane import (
 )
 from webcrm_sync.engine.pane import undo as undo_action
 from webcrm_sync.engine.pane.mail_lookup import NOT_HERE, CurrentUser
-from webcrm_sync.engine.pane.mail_status_rules import NOT_FOUND, MailState
+from webcrm_sync.engine.pane.mail_status_rules import NOT_FOUND, MailStatus
 from webcrm_sync.web.api import schemas
 from webcrm_sync.web.api.routes import Caller, DeferredAnswer, Operations, SignedInCaller
 
@@ -170,5 +170,5 @@ def read_connection(context: Context, user: CurrentUser, request: None) -> schem
     return schemas.ConnectionShape.model_validate(mailbox_status.read_connection(context, user))
 
 
-def _shape(state: MailState) -> schemas.MailStateShape:
+def _shape(state: MailStatus) -> schemas.MailStateShape:
     return schemas.MailStateShape.model_validate(state)

@@ -194,7 +194,7 @@ class WithdrawnActivityShape(_Json):
 class OtherCopyShape(_Json):
     """The status of the mail by its other copies. `by`: a name, null = unknown."""
 
-    state: DisplayStatus
+    state: Annotated[DisplayStatus, Field(validation_alias="status")]
     by: str | None
 
 
@@ -229,7 +229,7 @@ class MailStateShape(_Json):
     `can`: the actions that fit its state, the most obvious one first.
     """
 
-    state: DisplayStatus
+    state: Annotated[DisplayStatus, Field(validation_alias="status")]
     reason: Reason | None
     detail: str | None
     forecast: Forecast | None
