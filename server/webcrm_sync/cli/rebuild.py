@@ -79,7 +79,7 @@ def _print_result(rebuilt: Rebuilt) -> None:
     counts = ", ".join(f"{n} {state}" for state, n in sorted(rebuilt.counts.items()))
     click.echo(f"{common.count(len(rebuilt.mailboxes), 'mailbox')}: {counts or 'no mails'}.")
     activities = common.count(rebuilt.activities, "Activity")
-    click.echo(f"Recognised {activities} and {common.count(rebuilt.mirrors, 'mirror')}.")
+    click.echo(f"Recognised {activities} and {common.count(rebuilt.mirrors, 'mirrored mail')}.")
     if rebuilt.others:
         others = common.count(rebuilt.others, "Activity")
         click.echo(f"Found {others} of mails that are in no sync folder now.")
