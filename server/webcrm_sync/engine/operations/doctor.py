@@ -49,17 +49,17 @@ def run_checks(context: Context) -> Iterator[Check]:
     """Runs the checks one by one. A context exists, so settings and database are OK already."""
     yield Check("settings", Verdict.OK, "every setting is well formed")
     yield Check("database", Verdict.OK, "answers and is migrated")
-    yield _tenant(context)
-    yield _secrets(context)
-    yield _run("Entra and Graph sign-in", lambda: _sign_in(context))
-    yield _run("mailboxes", lambda: _mailboxes(context))
-    yield _run("webCRM login", lambda: _webcrm(context))
-    yield _run("webCRM fields", lambda: _fields(context))
-    yield from _contacts(context)
-    yield _reachable(context)
+    yield _check_tenant(context)
+    yield _check_secrets(context)
+    yield _catch("Entra and Graph sign-in", lambda: _check_sign_in(context))
+    yield _catch("mailboxes", lambda: _check_mailboxes(context))
+    yield _catch("webCRM login", lambda: _check_webcrm_login(context))
+    yield _catch("webCRM fields", lambda: _check_webcrm_fields(context))
+    yield from _check_contacts(context)
+    yield _check_reachability(context)
 
 
-def _run(name: str, check: Callable[[], tuple[Verdict, str]]) -> Check:
+def _catch(name: str, check: Callable[[], tuple[Verdict, str]]) -> Check:
     try:
         verdict, text = check()
     except SyncError as error:
@@ -67,7 +67,7 @@ def _run(name: str, check: Callable[[], tuple[Verdict, str]]) -> Check:
     return Check(name, verdict, text)
 
 
-def _tenant(context: Context) -> Check:
+def _check_tenant(context: Context) -> Check:
     """Tokens carry the tenant's id: with a domain name in the settings nobody could sign in."""
     try:
         uuid.UUID(context.settings.entra_tenant_id)
@@ -77,10 +77,10 @@ def _tenant(context: Context) -> Check:
             "Copy the directory (tenant) id from the application's page in Entra."
         )
         return Check("tenant", Verdict.FAILED, text)
-    return Check("tenant", Verdict.OK, "the tenant is set by its id")
+    return Check("tenant", Verdict.OK, "set by its id")
 
 
-def _secrets(context: Context) -> Check:
+def _check_secrets(context: Context) -> Check:
     """Checks that the present key opens the secrets in the tables."""
     with context.begin() as tx:
         deaf, earlier = push_urls.deaf(context, tx), push_urls.earlier_keys(context, tx)
@@ -90,7 +90,7 @@ def _secrets(context: Context) -> Check:
     return Check("secrets", Verdict.OK, f"{text}; {earlier}" if earlier else text)
 
 
-def _sign_in(context: Context) -> tuple[Verdict, str]:
+def _check_sign_in(context: Context) -> tuple[Verdict, str]:
     roles = context.graph.roles()
     if "Mail.ReadWrite" in roles:
         return (
@@ -104,7 +104,7 @@ def _sign_in(context: Context) -> tuple[Verdict, str]:
     return Verdict.OK, f"signed in; permissions come from {_RBAC}"
 
 
-def _mailboxes(context: Context) -> tuple[Verdict, str]:
+def _check_mailboxes(context: Context) -> tuple[Verdict, str]:
     with context.begin() as tx:
         boxes = mailboxes.all_mailboxes(tx)
     if not boxes:
@@ -120,12 +120,12 @@ def _mailboxes(context: Context) -> tuple[Verdict, str]:
     return Verdict.OK, f"{len(boxes)} watched, all readable"
 
 
-def _webcrm(context: Context) -> tuple[Verdict, str]:
+def _check_webcrm_login(context: Context) -> tuple[Verdict, str]:
     context.webcrm.whoami()
     return Verdict.OK, "webCRM accepts the application token"
 
 
-def _fields(context: Context) -> tuple[Verdict, str]:
+def _check_webcrm_fields(context: Context) -> tuple[Verdict, str]:
     settings = context.settings
     fields = context.metadata.read(is_fresh=True)
     if settings.webcrm_key_field not in fields:
@@ -151,7 +151,7 @@ def _fields(context: Context) -> tuple[Verdict, str]:
     return Verdict.OK, "labels and key field exist"
 
 
-def _contacts(context: Context) -> Iterator[Check]:
+def _check_contacts(context: Context) -> Iterator[Check]:
     """One check for each text that is no address but stands in an e-mail field in webCRM."""
     with context.begin() as tx:
         found = directory.unmatchable(tx)
@@ -159,23 +159,21 @@ def _contacts(context: Context) -> Iterator[Check]:
     for person in found:
         alike.setdefault(person.text, []).append(person)
     if not alike:
-        yield Check("contacts", Verdict.OK, "every e-mail field holds an address")
+        yield Check("contacts", Verdict.OK, "no e-mail field holds an invalid address")
     groups = sorted(alike.items(), key=lambda group: (-len(group[1]), group[0]))
     for text, persons in groups[:_LISTED]:
-        yield Check("contacts", Verdict.WARNING, _never_matchable(text, persons))
+        yield Check("contacts", Verdict.WARNING, _describe_unmatchable(text, persons))
     if more := groups[_LISTED:]:
         number = sum(len(persons) for _, persons in more)
         text = f"{number} more Persons are never matchable; correct the listed ones to see them"
         yield Check("contacts", Verdict.WARNING, text)
 
 
-def _never_matchable(text: str, persons: Sequence[Unmatchable]) -> str:
+def _describe_unmatchable(text: str, persons: Sequence[Unmatchable]) -> str:
     """One line of text: `!r` escapes line breaks and invisible characters."""
-    persons_named = [
-        f"Person {p.person_id} of Organisation {p.organisation_id}" for p in persons[:_NAMED]
-    ]
-    rest = len(persons) - len(persons_named)
-    names = ", ".join(persons_named) + (f" and {rest} more" if rest else "")
+    named = [f"Person {p.person_id} of Organisation {p.organisation_id}" for p in persons[:_NAMED]]
+    rest = len(persons) - len(named)
+    names = ", ".join(named) + (f" and {rest} more" if rest else "")
     subject = f"{len(persons)} contacts are" if len(persons) > 1 else "1 contact is"
     return (
         f"{subject} never matchable: the e-mail field holds {text[:_MAX_LENGTH]!r} ({names}). "
@@ -183,7 +181,7 @@ def _never_matchable(text: str, persons: Sequence[Unmatchable]) -> str:
     )
 
 
-def _reachable(context: Context) -> Check:
+def _check_reachability(context: Context) -> Check:
     settings = context.settings
     name = "reachability"
     if not settings.is_push_enabled:
