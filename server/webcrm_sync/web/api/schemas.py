@@ -1,5 +1,6 @@
-"""The JSON of the API: a `...Request`, `...Query` or `...Path` is read, a `...Shape` is written.
+"""The JSON of the API: models whose names end in Request, Query or Path are read.
 
+A `MailRefShape` is part of requests; all other `...Shape` models are written.
 The OpenAPI document is generated from these models. Keys are camelCase; a request with an unknown
 key is refused. Where the engine's name differs from the key, `validation_alias` says it.
 """
