@@ -8,7 +8,7 @@ from support.scenario import KIM, Scenario
 from webcrm_sync.engine.history.timeline import read_own_timeline
 from webcrm_sync.engine.pane import actions
 from webcrm_sync.engine.pane.mail_lookup import CurrentUser, MailRef
-from webcrm_sync.engine.pane.mail_status import statuses
+from webcrm_sync.engine.pane.mail_status import find_statuses
 from webcrm_sync.engine.pane.mail_status_rules import MailStatus
 from webcrm_sync.engine.pane.undo import undo
 from webcrm_sync.store import mailboxes
@@ -48,7 +48,7 @@ class PaneUser:
 
     def look_by(self, ref: MailRef) -> MailStatus:
         """What the pane shows of a mail, by a name that Outlook gave it earlier."""
-        ((state, _),) = statuses(self.scenario.context, self.user, [ref])
+        ((state, _),) = find_statuses(self.scenario.context, self.user, [ref])
         return state
 
     def story(self, ref: MailRef) -> list[str]:

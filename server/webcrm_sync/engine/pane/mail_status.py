@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Iterable, Mapping, Sequence, Set
 from dataclasses import dataclass
+from datetime import datetime
 
 from webcrm_sync.core.addresses import display_address
 from webcrm_sync.core.direction import Internals, NeverSync, external_people
@@ -55,26 +56,28 @@ _SHOWS_MATCH = frozenset({DisplayStatus.NEW, DisplayStatus.MIRRORED, DisplayStat
 Match = Matched | Ambiguous | NoMatch
 
 
-def statuses(
+def find_statuses(
     context: Context, user: CurrentUser, refs: Sequence[MailRef]
 ) -> list[tuple[MailStatus, str | None]]:
     """The status of each mail and its version token, in the order of `refs`.
 
     A mail that is not in the mailbox is NOT_FOUND without a token. If one of several mails raises
-    an unforeseen error, that mail alone is UNREADABLE. A copy in a sync folder that `discover` has
-    not read yet makes it read the folder now: without push its turn comes minutes later.
+    an unforeseen error, that mail alone is UNREADABLE. Has `discover` read a sync folder at once
+    if a copy there has no item yet: without push that would take minutes.
     """
     try:
-        return _read_and_version(context, user, refs)
+        return _find_and_read(context, user, refs)
     except Exception as error:
         if len(refs) == 1 or incidents.is_trouble(error):
             raise
-    return [_read_one(context, user, ref) for ref in refs]
+    return [_find_and_read_one(context, user, ref) for ref in refs]
 
 
-def _read_one(context: Context, user: CurrentUser, ref: MailRef) -> tuple[MailStatus, str | None]:
+def _find_and_read_one(
+    context: Context, user: CurrentUser, ref: MailRef
+) -> tuple[MailStatus, str | None]:
     try:
-        return _read_and_version(context, user, [ref])[0]
+        return _find_and_read(context, user, [ref])[0]
     except Exception as error:
         if incidents.is_trouble(error):
             raise
@@ -82,7 +85,7 @@ def _read_one(context: Context, user: CurrentUser, ref: MailRef) -> tuple[MailSt
         return UNREADABLE, None
 
 
-def _read_and_version(
+def _find_and_read(
     context: Context, user: CurrentUser, refs: Sequence[MailRef]
 ) -> list[tuple[MailStatus, str | None]]:
     """Reads each version before the status, so that a change in between counts as a change."""
@@ -214,9 +217,7 @@ def _build_status(mail: MailContext, copy: CopyFacts) -> MailStatus:
         candidates=tuple(_candidates(mail, copy, status, found)),
         addresses=tuple(p.written or p.address for p in mail.people if "@" in p.address),
         progress=rules.decide_progress(copy, status),
-        at=item.state_at
-        if item
-        else (copy.request.pressed_at if copy.request and origin else None),
+        at=_changed_at(copy, origin),
         took_seconds=rules.sync_duration_s(copy, status),
         origin=origin,
         by=_synced_by(mail, copy, origin),
@@ -231,6 +232,13 @@ def _build_status(mail: MailContext, copy: CopyFacts) -> MailStatus:
         withdrawn=tuple(_withdrawn_activities(mail, copy)),
         other_copy=copy.other_copy,
     )
+
+
+def _changed_at(copy: CopyFacts, origin: Origin | None) -> datetime | None:
+    """When the item got its state; before `discover` has made one, when the button was pressed."""
+    if copy.current_item:
+        return copy.current_item.state_at
+    return copy.request.pressed_at if copy.request and origin else None
 
 
 def _forecast(copy: CopyFacts, found: Match) -> Forecast:

@@ -37,7 +37,7 @@ def read_states(
     context: Context, user: CurrentUser, request: schemas.MailsRequest
 ) -> schemas.MailStatesShape:
     """The state of each mail; 404 when none of them is in the person's mailbox."""
-    found = mail_status.statuses(context, user, [mail.ref for mail in request.mails])
+    found = mail_status.find_statuses(context, user, [mail.ref for mail in request.mails])
     if all(state is NOT_FOUND for state, _ in found):
         raise Gone(NOT_HERE)
     states, tokens = zip(*found, strict=True)
