@@ -16,7 +16,9 @@ _LABELS = {Verdict.OK: "ok     ", Verdict.WARNING: "warning", Verdict.FAILED: "F
 @click.command()
 @common.as_json
 def doctor(is_json: bool) -> None:
-    """Check settings, database, sign-in, permissions, webCRM and reachability.
+    """Check the settings and every service.
+
+    Checks database, sign-in, permissions, webCRM and reachability, and says how to fix what fails.
 
     Exit code 1: a check failed.
     """

@@ -31,7 +31,10 @@ def mailbox() -> None:
 @click.option("--yes", is_flag=True, help="Do not ask for confirmation.")
 @common.as_json
 def add(address: str, yes: bool, is_json: bool) -> None:
-    """Watch the mailbox ADDRESS: show what is there and what will happen, then start."""
+    """Watch the mailbox ADDRESS.
+
+    Shows what is there and what will happen, asks, and then starts.
+    """
     with common.open_company() as context:
         try:
             findings = admin.inspect(context, address)
@@ -107,8 +110,11 @@ def list_(is_json: bool) -> None:
 @mailbox.command()
 @click.argument("address")
 def remove(address: str) -> None:
-    """Stop watching ADDRESS and delete its rows; webCRM and Outlook stay unchanged."""
+    """Stop watching ADDRESS and delete its rows.
+
+    Filed mails in webCRM and mails in Outlook stay unchanged.
+    """
     with common.open_company() as context:
         for trouble in admin.remove(context, address):
-            click.echo(f"Microsoft did not end a subscription; it will expire by itself: {trouble}")
+            click.echo(f"Not removed at Microsoft; it ends by itself: {trouble}")
     click.echo(f"{address} is no longer watched.")

@@ -23,7 +23,7 @@ from webcrm_sync.engine.reconciliation.prove import prove_mailboxes, prove_webcr
 @click.option("--mailbox", metavar="ADDRESS", help="Compare only this mailbox, and not webCRM.")
 @common.as_json
 def prove(mailbox: str | None, is_json: bool) -> None:
-    """Compare the folders, the tables and webCRM, and fix what differs.
+    """Compare folders, tables and webCRM; fix what differs.
 
     Reads no content of mails and writes nothing to webCRM. Exit code 0: everything is equal.
     1: something differed, fixed or not, or could not be compared.

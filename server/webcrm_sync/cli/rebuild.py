@@ -29,11 +29,12 @@ from webcrm_sync.engine.reconciliation.recover import Rebuilt
 @click.option("--yes", is_flag=True, help="Do not ask for confirmation.")
 @common.as_json
 def rebuild(addresses: tuple[str, ...], file: TextIO | None, yes: bool, is_json: bool) -> None:
-    """Restore the rows of these mailboxes from the stamps in Outlook and the keys in webCRM.
+    """Restore the tables after the database was lost.
 
-    Works on an empty database (`migrate` creates one), which does not know the mailboxes that were
-    watched: you name them. Writes nothing to webCRM; mails that were not synced yet are filed
-    afterwards. You can run it again at any time; it continues where it was interrupted.
+    Start with an empty database (`migrate` creates one) and name the mailboxes that were watched.
+    The command reads the stamps in Outlook and the keys in webCRM. It writes nothing to webCRM;
+    mails that were not synced yet are filed afterwards. You can run it again at any time: it
+    continues where it was interrupted.
     """
     named = [*addresses, *(line.strip() for line in file or () if line.strip())]
     with common.open_company() as context:

@@ -79,7 +79,10 @@ def _print_mailbox(box: MailboxStatus, *, mails: bool) -> None:
 @click.argument("message_id")
 @common.as_json
 def explain(message_id: str, is_json: bool) -> None:
-    """Show what happened to the mail with MESSAGE_ID, in sentences."""
+    """Show what happened to a mail, in sentences.
+
+    MESSAGE_ID: from the mail's internet headers.
+    """
     with common.open_company() as context:
         timelines = read_timelines(context, message_id)
     if is_json:
