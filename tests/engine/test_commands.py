@@ -118,9 +118,9 @@ def test_prove_ends_with_0_when_equal_and_with_1_when_not(scenario: Scenario) ->
 
 
 def test_prove_refuses_a_mailbox_that_is_not_watched(scenario: Scenario) -> None:
-    told = run(prove.prove, "--mailbox", "nobody@nordwind.example")
-    assert told.exit_code == 1
-    assert "is not watched" in told.stderr
+    refused = run(prove.prove, "--mailbox", "nobody@nordwind.example")
+    assert refused.exit_code == 1
+    assert "is not watched" in refused.stderr
 
 
 def test_rebuild_of_an_empty_database_needs_the_mailboxes(scenario: Scenario) -> None:

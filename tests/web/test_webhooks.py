@@ -219,13 +219,13 @@ def test_an_id_in_capitals_is_the_same_id(
 def test_a_folder_that_is_gone_before_the_write_is_left_alone(
     context: Context, watched: Watched, statement: str
 ) -> None:
-    def meanwhile() -> None:
+    def interfere() -> None:
         with context.begin() as tx:
             tx.connection.execute(text(statement))
 
-    told = [Notification(SUBSCRIPTION, CLIENT_STATE, lifecycle="subscriptionRemoved")]
-    around: Any = InterleavedClient(context.database, "transact", before=meanwhile)
-    Receiver(replace(context, database=around)).take(told)
+    notifications = [Notification(SUBSCRIPTION, CLIENT_STATE, lifecycle="subscriptionRemoved")]
+    database: Any = InterleavedClient(context.database, "transact", before=interfere)
+    Receiver(replace(context, database=database)).take(notifications)
     with context.begin() as tx:
         left = [f.subscription_id for f in mailboxes.folders(tx, watched.mailbox_id)]
     assert left in ([], ["x"])
@@ -254,8 +254,8 @@ def test_a_genuine_notification_ends_the_doubt_about_push(
 
 def lifecycle(client: FlaskClient, event: str) -> int:
     """Graph posts a lifecycle event."""
-    told = {"subscriptionId": SUBSCRIPTION, "clientState": CLIENT_STATE, "lifecycleEvent": event}
-    return post(client, told, path=PATHS[1]).status_code
+    payload = {"subscriptionId": SUBSCRIPTION, "clientState": CLIENT_STATE, "lifecycleEvent": event}
+    return post(client, payload, path=PATHS[1]).status_code
 
 
 def test_missed_notifications_start_a_read(client: FlaskClient, watched: Watched) -> None:

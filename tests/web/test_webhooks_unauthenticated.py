@@ -218,7 +218,7 @@ def test_a_secret_that_cannot_be_opened_is_logged_once_in_five_minutes(
         mailboxes.set_folder(tx, watched.folder_id, client_state="sealed with a lost key")
     for _ in range(20):
         assert client.post(path, data=body_of(GENUINE, GENUINE)).status_code == 202
-    (told,) = caplog.records
-    assert told.getMessage() == "notifications_cannot_be_checked"
-    assert "WEBCRM_SYNC_SECRET_KEY" in vars(told)["what_to_do"]
+    (record,) = caplog.records
+    assert record.getMessage() == "notifications_cannot_be_checked"
+    assert "WEBCRM_SYNC_SECRET_KEY" in vars(record)["what_to_do"]
     assert watched.jobs() == [f"keep:{watched.mailbox_id}"]

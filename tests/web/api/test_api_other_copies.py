@@ -40,8 +40,8 @@ def test_after_undo_every_pane_shows_what_webcrm_keeps(
     assert kim.state(mail)["withdrawn"] == []
     kim.post("sync", mail)
     scenario.rest()
-    told: Any = kim.post("undo", mail).json
-    assert [(w["organisation"], w["isTold"]) for w in told["withdrawn"]] == [
+    undone: Any = kim.post("undo", mail).json
+    assert [(w["organisation"], w["isTold"]) for w in undone["withdrawn"]] == [
         ("Havnebyg", False),
         ("Skovby", False),
     ]
