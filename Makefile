@@ -63,7 +63,7 @@ types: $(READY)
 contracts: $(READY)
 	$(BIN)/lint-imports --no-cache
 
-addin: $(MODULES)
+addin: $(READY) $(MODULES)
 	@npm --prefix addin run --silent check
 
 tests: vitest pytest
@@ -130,7 +130,7 @@ $(COMPARED): $(READY) requirements-bench.lock tests/bench/quotes/package.json
 	@npm --prefix build/bench-quotes install --no-progress --silent --ignore-scripts
 	@touch $@
 
-$(MODULES): addin/package.json addin/package-lock.json
+$(MODULES): addin/package.json addin/package-lock.json addin/api_types/package.json
 	@npm --prefix addin ci --no-progress --ignore-scripts
 	@touch $@
 

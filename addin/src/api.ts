@@ -1,42 +1,58 @@
-/** The only file that calls fetch: typed calls to our own server. */
+/** The only file that calls fetch: typed calls to the product's own server. */
 
-import type { Connection, Contact, MailRef, MailState, Organisation, Story } from "./api_types.ts";
-import { isAborted, noAnswer, Trouble, type TroubleKind } from "./errors.ts";
-import { createHeldState } from "./state_cache.ts";
+import type {
+  Connection,
+  Contact,
+  MailState,
+  Organisation,
+  Organisations,
+  PostPath,
+  Problem,
+  RequestBody,
+  ResponseBody,
+  Story,
+} from "./api_models.ts";
+import { AddinError, type ErrorKind, isAborted, noAnswer } from "./errors.ts";
+import type { MailRef } from "./selection.ts";
+import { createStateCache } from "./state_cache.ts";
 
-/** What a call needs of the sign-in: a token, a newer one when the server was not content. */
-export type TokenSource = (wanted: { fresh: boolean; claims: string | null }) => Promise<string>;
+/** Returns an access token. `fresh`: a newer one than the server refused, for these claims. */
+export type TokenSource = (options: { fresh: boolean; claims: string | null }) => Promise<string>;
+
+/** Actions that need nothing but the mail. */
+export type SimpleAction = "retry" | "anyway" | "undo";
 
 export interface Api {
-  /** `waits`: for something to change, a while. */
-  state(mail: MailRef, signal: AbortSignal, how?: { waits?: boolean }): Promise<MailState>;
+  /** `waits`: the server may hold the answer back until something changes. */
+  state(mail: MailRef, signal: AbortSignal, options?: { waits?: boolean }): Promise<MailState>;
   sync(mail: MailRef, organisationIds: number[]): Promise<MailState>;
-  /** `replaces`: the Organisation that gives way, null where the mail is in none yet. */
+  /** `replaces`: the Organisation to take the mail from; null = it is filed under none. */
   choose(mail: MailRef, organisationId: number, replaces: number | null): Promise<MailState>;
-  act(action: "retry" | "anyway" | "undo", mail: MailRef): Promise<MailState>;
+  act(action: SimpleAction, mail: MailRef): Promise<MailState>;
   story(mail: MailRef, signal: AbortSignal): Promise<Story>;
   organisations(search: string, signal: AbortSignal): Promise<Organisation[]>;
   createContact(contact: Contact): Promise<void>;
-  alwaysSync(address: string, on: boolean): Promise<void>;
+  alwaysSync(address: string, isOn: boolean): Promise<void>;
   connection(): Promise<Connection>;
 }
+
+/** Posts a body that only asks; repeats the call once when the network fails. */
+export type Read = <P extends PostPath>(
+  path: P,
+  body: RequestBody<P>,
+  signal: AbortSignal,
+) => Promise<ResponseBody<P>>;
 
 interface Request {
   method: "GET" | "POST" | "PUT" | "DELETE";
   path: string;
   body?: unknown;
   signal?: AbortSignal;
-  /** Asking again does no harm, so a lost network is worth a second try. */
-  again?: boolean;
+  /** The call can be repeated without harm, so a lost network is worth a second attempt. */
+  isRepeatable?: boolean;
 }
 
-interface Problem {
-  code?: string;
-  detail?: string;
-  claims?: string;
-}
-
-const CODES: Record<string, TroubleKind> = {
+const KINDS: Record<Problem["code"], ErrorKind> = {
   signed_out: "signed_out",
   claims: "signed_out",
   no_mailbox: "no_mailbox",
@@ -46,25 +62,25 @@ const CODES: Record<string, TroubleKind> = {
   try_later: "try_later",
 };
 
-/** How often a call comes again that the server has not begun, since this person asks too much. */
-const TURNS = 3;
-const LONGEST_PAUSE_S = 5;
+/** How often a call is repeated that the server refuses with 429: it has not begun such a call. */
+const MAX_REPEATS = 3;
+const MAX_PAUSE_S = 5;
 
 /**
- * The server at `base`, such as "/api/v1". Every call rejects with Trouble, or AbortError.
- * Only reads can be called off: what a person asked for is done, whatever is selected next.
+ * The API at `base`, such as "/api/v1". Each call rejects with AddinError, or with AbortError.
+ * Only reads take a signal: the server completes a person's request, whatever they select next.
  */
 export function createApi(base: string, token: TokenSource): Api {
-  const ask = <T>(request: Request): Promise<T> => call<T>(base, token, request);
-  const write = <T>(path: string, body: unknown) => {
-    states.forget();
-    return ask<T>({ method: "POST", path, body }).finally(() => states.forget());
+  const request = <T>(call: Request): Promise<T> => fetchJson<T>(base, token, call);
+  const read: Read = (path, body, signal) =>
+    request({ method: "POST", path, body, signal, isRepeatable: true });
+  const cache = createStateCache(read);
+  const write = <P extends PostPath>(path: P, body: RequestBody<P>): Promise<ResponseBody<P>> => {
+    cache.clear();
+    return request<ResponseBody<P>>({ method: "POST", path, body }).finally(() => cache.clear());
   };
-  const read = <T>(path: string, body: unknown, signal: AbortSignal) =>
-    ask<T>({ method: "POST", path, body, signal, again: true });
-  const states = createHeldState(read);
   return {
-    state: (mail, signal, { waits = false } = {}) => states.look(mail, signal, waits),
+    state: (mail, signal, { waits = false } = {}) => cache.read(mail, signal, waits),
     sync: (mail, organisationIds) =>
       write("/mails/sync", organisationIds.length ? { mail, organisationIds } : { mail }),
     choose: (mail, organisationId, replaces) =>
@@ -73,47 +89,47 @@ export function createApi(base: string, token: TokenSource): Api {
     story: (mail, signal) => read("/mails/story", { mail }, signal),
     async organisations(search, signal) {
       const path = `/organisations?search=${encodeURIComponent(search)}`;
-      const request: Request = { method: "GET", path, signal, again: true };
-      return (await ask<{ organisations: Organisation[] }>(request)).organisations;
+      const call: Request = { method: "GET", path, signal, isRepeatable: true };
+      return (await request<Organisations>(call)).organisations;
     },
     async createContact(contact) {
       await write("/contacts", contact);
     },
-    async alwaysSync(address, on) {
+    async alwaysSync(address, isOn) {
       const path = `/rules/${encodeURIComponent(address)}`;
-      await ask({ method: on ? "PUT" : "DELETE", path, again: true });
+      await request({ method: isOn ? "PUT" : "DELETE", path, isRepeatable: true });
     },
-    connection: () => ask({ method: "GET", path: "/connection", again: true }),
+    connection: () => request({ method: "GET", path: "/connection", isRepeatable: true }),
   };
 }
 
-async function call<T>(base: string, token: TokenSource, request: Request): Promise<T> {
+async function fetchJson<T>(base: string, token: TokenSource, request: Request): Promise<T> {
   let bearer = await token({ fresh: false, claims: null });
   let response = await send(base, request, bearer);
   if (response.status === 401) {
-    const { claims = null } = await problem(response);
+    const { claims = null } = await readProblem(response);
     bearer = await token({ fresh: true, claims });
     response = await send(base, request, bearer);
   }
-  for (let left = TURNS; response.status === 429 && left > 0; left--) {
+  for (let left = MAX_REPEATS; response.status === 429 && left > 0; left--) {
     await pause(response, request.signal);
     response = await send(base, request, bearer);
   }
   if (!response.ok) {
-    throw await refusal(response);
+    throw await errorOf(response);
   }
   return (response.status === 204 ? undefined : await response.json()) as T;
 }
 
-/** Waits for as long as a server that answers too much already asks for, at most some seconds. */
+/** Waits as long as the response's Retry-After says, at most MAX_PAUSE_S. */
 async function pause(response: Response, signal: AbortSignal | undefined): Promise<void> {
   const seconds = Number(response.headers.get("Retry-After")) || 1;
-  await new Promise((over) => setTimeout(over, Math.min(seconds, LONGEST_PAUSE_S) * 1000));
+  await new Promise((resolve) => setTimeout(resolve, Math.min(seconds, MAX_PAUSE_S) * 1000));
   signal?.throwIfAborted();
 }
 
 async function send(base: string, request: Request, bearer: string): Promise<Response> {
-  const { method, path, body, signal, again } = request;
+  const { method, path, body, signal, isRepeatable } = request;
   const headers: Record<string, string> = { Authorization: `Bearer ${bearer}` };
   const init: RequestInit = { method, headers, credentials: "omit", cache: "no-store" };
   if (body !== undefined) {
@@ -129,33 +145,34 @@ async function send(base: string, request: Request, bearer: string): Promise<Res
     if (isAborted(error)) {
       throw error;
     }
-    if (again) {
-      return send(base, { ...request, again: false }, bearer);
+    if (isRepeatable) {
+      return send(base, { ...request, isRepeatable: false }, bearer);
     }
     throw noAnswer();
   }
 }
 
-async function refusal(response: Response): Promise<Trouble> {
-  const { code = "", detail = null, claims = null } = await problem(response);
-  const unnamed = response.status === 401 ? "signed_out" : "away";
-  return new Trouble(CODES[code] ?? unnamed, detail, claims, retryAfterMs(response));
+async function errorOf(response: Response): Promise<AddinError> {
+  const { code, detail = null, claims = null } = await readProblem(response);
+  const kindWithoutCode = response.status === 401 ? "signed_out" : "away";
+  const kind = (code && KINDS[code]) ?? kindWithoutCode;
+  return new AddinError(kind, detail, claims, retryAfterMs(response));
 }
 
-/** How long the server, or a proxy before it, wants to be left alone (RFC 9110, Retry-After). */
+/** How long to wait before the next call; both forms of Retry-After (RFC 9110, 10.2.3). */
 function retryAfterMs({ headers }: Response): number | null {
-  const asked = headers.get("Retry-After");
-  if (!asked) {
+  const value = headers.get("Retry-After");
+  if (!value) {
     return null;
   }
-  const wait = /^\d+$/.test(asked) ? Number(asked) * 1000 : Date.parse(asked) - Date.now();
+  const wait = /^\d+$/.test(value) ? Number(value) * 1000 : Date.parse(value) - Date.now();
   return wait > 0 ? wait : null;
 }
 
-/** The problem document of a refusal; empty when a proxy answered in its own words. */
-async function problem(response: Response): Promise<Problem> {
+/** The body of a refusal; empty if a proxy answered with a body of its own. */
+async function readProblem(response: Response): Promise<Partial<Problem>> {
   try {
-    return (await response.json()) as Problem;
+    return (await response.json()) as Partial<Problem>;
   } catch {
     return {};
   }

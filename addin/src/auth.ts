@@ -1,4 +1,4 @@
-/** Signing in by nested app authentication: a token for our own server, never for Graph. */
+/** Sign-in by nested app authentication: a token for the product's own server, never for Graph. */
 
 import {
   type AccountInfo,
@@ -9,47 +9,47 @@ import { broadcastResponseToMainFrame } from "@azure/msal-browser/redirect-bridg
 
 import type { TokenSource } from "./api.ts";
 import type { Config } from "./config.ts";
-import { noAnswer, Trouble } from "./errors.ts";
-import { codeOf, signInFailure } from "./sign_in_errors.ts";
+import { AddinError, noAnswer } from "./errors.ts";
+import { codeOf, signInError } from "./sign_in_errors.ts";
 
 export interface Auth {
-  /** A token without asking anybody; rejects with Trouble "signed_out" when a person must act. */
+  /** A token, without asking the person. Rejects with "signed_out" when they must sign in. */
   token: TokenSource;
   /**
-   * Asks the person. Only from a click. `claims`: what the server wants besides. Rejects with
-   * Trouble "signed_out" when the person thought better of it. Asked again meanwhile, the latest
-   * one decides.
+   * Opens the sign-in for the person; call it from a click only. `claims`: what the server wants
+   * the token to contain. Rejects with "signed_out" if the person cancels. A later call replaces
+   * a pending one: both settle as the later one does.
    */
   signIn(claims: string | null): Promise<void>;
 }
 
-/** Where the window of a sign-in outside Outlook's own broker comes back to. */
+/** The page to which a sign-in window returns, where Outlook does not sign in by itself. */
 const RETURN_PAGE = "/addin/taskpane.html";
 
-/** The person as Outlook knows them. `nested`: Outlook itself signs in for the pages inside it. */
+/** The person as Outlook knows them. `nested`: Outlook signs in for the pages inside it. */
 export interface Person {
   address: string;
   nested: boolean;
 }
 
-/** Sign-in for this page. Nothing is loaded or asked before the first call. */
+/** Sign-in for this page. Loads MSAL's client on the first call. */
 export function createAuth(config: Config, person: Person): Auth {
-  let made: Promise<IPublicClientApplication> | null = null;
-  let chosen: AccountInfo | null = null;
+  let creation: Promise<IPublicClientApplication> | null = null;
+  let account: AccountInfo | null = null;
   let latest: Promise<void> | null = null;
-  const client = () => (made ??= make(config));
+  const client = () => (creation ??= createClient(config));
   const base = { scopes: [config.scope], redirectUri: location.origin + RETURN_PAGE };
-  // Outlook names the account itself; one kept by us could be that of another mailbox.
-  const account = (app: IPublicClientApplication) =>
-    person.nested ? null : (chosen ?? remembered(app, person.address));
-  // Nobody reports a window that a person closed, so a new attempt replaces the old one.
-  const ask = async (claims: string | null) => {
+  // Outlook names the account itself; a remembered one may belong to another mailbox.
+  const accountIn = (app: IPublicClientApplication) =>
+    person.nested ? null : (account ?? rememberedAccount(app, person.address));
+  // MSAL does not notice that a person closed the window, so a new attempt replaces the old one.
+  const openSignIn = async (claims: string | null) => {
     try {
-      const more = { loginHint: person.address, overrideInteractionInProgress: true };
-      const request = { ...base, ...more, ...(claims && { claims }) };
-      chosen = (await (await client()).acquireTokenPopup(request)).account;
+      const extra = { loginHint: person.address, overrideInteractionInProgress: true };
+      const request = { ...base, ...extra, ...(claims && { claims }) };
+      ({ account } = await (await client()).acquireTokenPopup(request));
     } catch (error) {
-      throw signInFailure(error, claims);
+      throw signInError(error, claims);
     }
   };
 
@@ -57,34 +57,34 @@ export function createAuth(config: Config, person: Person): Auth {
     async token({ fresh, claims }) {
       try {
         const app = await client();
-        const known = account(app);
+        const known = accountIn(app);
         const request = { ...base, forceRefresh: fresh, ...(claims && { claims }) };
         const result = await app.acquireTokenSilent(
           known ? { ...request, account: known } : request,
         );
         return result.accessToken;
       } catch (error) {
-        throw quietFailure(error, claims);
+        throw silentError(error, claims);
       }
     },
     signIn(claims) {
-      const mine: Promise<void> = ask(claims).catch((error: unknown) => {
-        if (latest === mine || !latest) {
+      const attempt: Promise<void> = openSignIn(claims).catch((error: unknown) => {
+        if (latest === attempt || !latest) {
           throw error;
         }
         return latest;
       });
-      latest = mine;
-      return mine;
+      latest = attempt;
+      return attempt;
     },
   };
 }
 
 /**
- * True when this page is the end of a sign-in window: its answer has been passed on.
+ * True if this page is the return page of a sign-in window; passes the response on to the pane.
  * Source: the redirect bridge of @azure/msal-browser 5.
  */
-export async function passedOnSignIn(): Promise<boolean> {
+export async function forwardedSignIn(): Promise<boolean> {
   if (!/[#&?](code|error)=/.test(location.href) || !/[#&?]state=/.test(location.href)) {
     return false;
   }
@@ -92,20 +92,20 @@ export async function passedOnSignIn(): Promise<boolean> {
   return true;
 }
 
-function make({ clientId, authority }: Config): Promise<IPublicClientApplication> {
+function createClient({ clientId, authority }: Config): Promise<IPublicClientApplication> {
   return createNestablePublicClientApplication({
     auth: { clientId, authority, knownAuthorities: [new URL(authority).host] },
     cache: { cacheLocation: "localStorage" },
   });
 }
 
-function remembered(app: IPublicClientApplication, address: string): AccountInfo | null {
+function rememberedAccount(app: IPublicClientApplication, address: string): AccountInfo | null {
   const wanted = address.toLowerCase();
-  return app.getAllAccounts().find((one) => one.username.toLowerCase() === wanted) ?? null;
+  return app.getAllAccounts().find(({ username }) => username.toLowerCase() === wanted) ?? null;
 }
 
-/** Outlook's brokers fail in many ways (empty ServerError among them): asking the person helps. */
-function quietFailure(error: unknown, claims: string | null): Trouble {
-  const lost = noAnswer();
-  return lost.kind === "offline" ? lost : new Trouble("signed_out", codeOf(error), claims);
+/** Outlook's brokers fail in many ways, some without a code: a sign-in by the person helps. */
+function silentError(error: unknown, claims: string | null): AddinError {
+  const failure = noAnswer();
+  return failure.kind === "offline" ? failure : new AddinError("signed_out", codeOf(error), claims);
 }

@@ -1,21 +1,21 @@
-/** The values the server wrote into the page. */
+/** The configuration that the server writes into the page. */
 export interface Config {
   clientId: string;
-  /** ENTRA_AUTHORITY and the tenant: where people sign in. */
+  /** Where people sign in: ENTRA_AUTHORITY and the tenant. */
   authority: string;
   scope: string;
-  /** Where the API begins, such as "/api/v1". */
+  /** The base of the API, such as "/api/v1". */
   api: string;
   folderName: string;
-  /** How long a mail usually takes from the click to the mark. */
+  /** The usual time from the click to the mark, in seconds. */
   usualSeconds: number;
 }
 
-/** The configuration of this page; throws when the page carries none. */
+/** The configuration of this page; throws if the page has none. */
 export function readConfig(): Config {
   const text = document.getElementById("config")?.textContent;
   if (!text) {
-    throw new Error("the page carries no configuration");
+    throw new Error("the page has no configuration");
   }
   return JSON.parse(text) as Config;
 }

@@ -1,174 +1,183 @@
-/** What a person does in the pane, turned into calls and events. */
+/** Turns what a person does in the pane into requests and events. */
 
-import type { Api } from "./api.ts";
+import type { Api, SimpleAction } from "./api.ts";
+import type { Organisation } from "./api_models.ts";
 import type { Auth } from "./auth.ts";
-import type { Organisation } from "./api_types.ts";
-import { asTrouble } from "./errors.ts";
-import { Lookup } from "./organisation_search.ts";
-import type { Pane } from "./session.ts";
+import { toAddinError } from "./errors.ts";
+import { OrganisationSearch } from "./organisation_search.ts";
+import type { UserAction } from "./render.ts";
+import type { Session } from "./session.ts";
+import { type Field, type Panel, replacedTarget } from "./state.ts";
+import type { ButtonName } from "./view_model_buttons.ts";
 import { isComplete } from "./view_model_form.ts";
-import type { Intent } from "./view_model_buttons.ts";
-import { type Field, type Panel, replacedIn } from "./state.ts";
-import type { Deed } from "./render.ts";
 
-type Desk = Pick<
-  Pane,
-  | "model"
-  | "dispatch"
-  | "dispatchFor"
-  | "whileSelected"
+type ControlledSession = Pick<
+  Session,
   | "act"
-  | "wait"
-  | "look"
-  | "tell"
-  | "connect"
+  | "awaitRequest"
+  | "dispatch"
+  | "dispatchUnlessAborted"
+  | "load"
+  | "loadConnection"
+  | "loadStory"
+  | "model"
+  | "whileSelected"
 >;
-type Takers = { [T in Deed["type"]]: (deed: Extract<Deed, { type: T }>) => void };
+type Handlers = {
+  [T in UserAction["type"]]: (action: Extract<UserAction, { type: T }>) => void;
+};
 
-/** Does what a person asks for. */
-export class Deeds {
-  private readonly desk: Desk;
+/** Handles the person's actions in one pane. */
+export class Controller {
+  private readonly session: ControlledSession;
   private readonly api: Api;
   private readonly auth: Pick<Auth, "signIn">;
-  private readonly lookup: Lookup;
+  private readonly search: OrganisationSearch;
 
-  constructor(desk: Desk, api: Api, auth: Pick<Auth, "signIn">) {
-    this.desk = desk;
+  constructor(session: ControlledSession, api: Api, auth: Pick<Auth, "signIn">) {
+    this.session = session;
     this.api = api;
     this.auth = auth;
-    this.lookup = new Lookup(
+    this.search = new OrganisationSearch(
       (text, signal) => api.organisations(text, signal),
-      (text, organisations) => desk.dispatch({ type: "found", text, organisations }),
-      (error) => desk.dispatch({ type: "failed", trouble: asTrouble(error), by: "look" }),
+      (text, organisations) => session.dispatch({ type: "found", text, organisations }),
+      (error) => session.dispatch({ type: "failed", error: toAddinError(error), by: "poll" }),
     );
   }
 
-  /** Does one deed. What goes wrong becomes an event. */
-  take(deed: Deed): void {
-    (this.takers[deed.type] as (deed: Deed) => void)(deed);
+  /** Handles one action. Never throws: an error becomes an event. */
+  handle(action: UserAction): void {
+    (this.handlers[action.type] as (action: UserAction) => void)(action);
   }
 
-  private readonly takers: Takers = {
-    press: ({ intent }) => this.intents[intent](),
-    replace: ({ organisationId }) => this.desk.dispatch({ type: "replacing", organisationId }),
-    mark: ({ organisation }) => this.desk.dispatch({ type: "picked", organisation }),
-    pick: ({ organisation }) => this.pick(organisation),
-    pick_active: () => this.pickActive(),
+  private readonly handlers: Handlers = {
+    click: ({ button }) => this.buttons[button](),
+    mark_candidate: ({ organisation }) => this.session.dispatch({ type: "chosen", organisation }),
+    mark_replaced: ({ organisationId }) =>
+      this.session.dispatch({ type: "replaced_marked", organisationId }),
+    choose: ({ organisation }) => this.choose(organisation),
+    choose_active: () => this.chooseActive(),
     type: ({ field, text }) => this.type(field, text),
-    step: ({ by }) => this.desk.dispatch({ type: "moved", step: by }),
+    move_option: ({ by }) => this.session.dispatch({ type: "option_moved", by }),
     submit: () => this.submit(),
-    cancel: () => this.desk.dispatch({ type: "closed" }),
-    switch: ({ isOn }) => void this.switch(isOn),
-    story: ({ isOpen }) => {
-      this.desk.dispatch({ type: "story_opened", isOpen });
-      void this.desk.tell();
+    cancel: () => this.session.dispatch({ type: "panel_closed" }),
+    switch: ({ isOn }) => void this.switchAlwaysSync(isOn),
+    toggle_story: ({ isOpen }) => {
+      this.session.dispatch({ type: "story_toggled", isOpen });
+      void this.session.loadStory();
     },
   };
 
-  private readonly intents: Record<Intent, () => void> = {
-    look: () => this.desk.look(),
+  private readonly buttons: Record<ButtonName, () => void> = {
+    reload: () => this.session.load(),
     sign_in: () => this.signIn(),
     sync: () => {
-      const { picked } = this.desk.model;
-      this.desk.act("sync", (mail) => this.api.sync(mail, picked ? [picked.id] : []));
+      const { chosen } = this.session.model;
+      this.session.act("sync", (mail) => this.api.sync(mail, chosen ? [chosen.id] : []));
     },
-    retry: () => this.desk.act("retry", (mail) => this.api.act("retry", mail)),
-    anyway: () => this.desk.act("anyway", (mail) => this.api.act("anyway", mail)),
-    undo: () => this.desk.act("undo", (mail) => this.api.act("undo", mail)),
+    retry: () => this.act("retry"),
+    anyway: () => this.act("anyway"),
+    undo: () => this.act("undo"),
     file: () => {
-      const { picked } = this.desk.model;
-      return picked && this.choose(picked);
+      const { chosen } = this.session.model;
+      return chosen && this.fileUnder(chosen);
     },
-    choose: () => this.open("choose"),
-    change: () => this.open("change"),
-    create_contact: () => this.open("contact"),
-    // A link: the browser follows it.
+    choose: () => this.openPanel("choose"),
+    change: () => this.openPanel("change"),
+    create_contact: () => this.openPanel("contact"),
+    // A link, which the browser follows.
     open: () => undefined,
   };
 
-  private open(panel: Panel["kind"]): void {
-    this.desk.dispatch({ type: "opened", panel });
-    this.lookup.search("", this.likely());
+  private act(action: SimpleAction): void {
+    this.session.act(action, (mail) => this.api.act(action, mail));
+  }
+
+  private openPanel(panel: Panel["kind"]): void {
+    this.session.dispatch({ type: "panel_opened", panel });
+    this.search.search("", this.candidates());
   }
 
   private type(field: Field, text: string): void {
-    this.desk.dispatch({ type: "typed", field, text });
+    this.session.dispatch({ type: "typed", field, text });
     if (field === "search") {
-      this.lookup.search(text.trim(), this.likely());
+      this.search.search(text.trim(), this.candidates());
     }
   }
 
-  /** What to choose from before anything is typed. */
-  private likely(): Organisation[] {
-    const { candidates = [] } = this.desk.model.answer ?? {};
+  /** The Organisations to choose from while the search is empty. */
+  private candidates(): Organisation[] {
+    const { candidates = [] } = this.session.model.mailState ?? {};
     return candidates.map(({ organisationId: id, organisation: name }) => ({ id, name }));
   }
 
-  /** Before the sync a choice only marks; afterwards it is what the person wants now. */
-  private pick(organisation: Organisation): void {
-    const { panel, answer } = this.desk.model;
-    if (panel?.kind === "change" || (panel?.kind === "choose" && answer?.state !== "new")) {
-      this.choose(organisation);
+  /** Before the sync, remembers the choice for it; afterwards files the mail at once. */
+  private choose(organisation: Organisation): void {
+    const { panel, mailState } = this.session.model;
+    if (panel?.kind === "change" || (panel?.kind === "choose" && mailState?.state !== "new")) {
+      this.fileUnder(organisation);
     } else {
-      this.desk.dispatch({ type: "picked", organisation });
+      this.session.dispatch({ type: "chosen", organisation });
     }
   }
 
-  private pickActive(): void {
-    const { found, active } = this.desk.model.panel?.search ?? { found: null, active: -1 };
+  private chooseActive(): void {
+    const { found, active } = this.session.model.panel?.search ?? { found: null, active: -1 };
     const organisation = found?.[active];
     if (organisation) {
-      this.pick(organisation);
+      this.choose(organisation);
     }
   }
 
-  private choose({ id }: Organisation): void {
-    const { model } = this.desk;
-    const replaced = replacedIn(model);
+  private fileUnder({ id }: Organisation): void {
+    const { model } = this.session;
+    const replaced = replacedTarget(model);
     if (model.panel?.kind !== "change" || replaced) {
       const replaces = replaced?.organisationId ?? null;
-      this.desk.act("choose", (mail) => this.api.choose(mail, id, replaces));
+      this.session.act("choose", (mail) => this.api.choose(mail, id, replaces));
     }
   }
 
   private submit(): void {
-    const { panel, ask } = this.desk.model;
-    if (panel?.kind !== "contact" || ask !== null) {
+    const { panel, pending } = this.session.model;
+    if (panel?.kind !== "contact" || pending !== null) {
       return;
     }
     const { organisation } = panel;
     if (!isComplete(panel) || !organisation) {
-      this.desk.dispatch({ type: "incomplete" });
+      this.session.dispatch({ type: "incomplete" });
       return;
     }
     const [name, address] = [panel.name.trim(), panel.address.trim()];
-    void this.desk.wait("contact", async () => {
+    void this.session.awaitRequest("contact", async () => {
       await this.api.createContact({ name, address, organisationId: organisation.id });
-      return { type: "contact_made", at: Date.now() };
+      return { type: "contact_created", at: Date.now() };
     });
   }
 
   private signIn(): void {
-    const claims = this.desk.model.trouble?.claims ?? null;
-    const signal = this.desk.whileSelected;
-    this.desk.act("sign_in", async (mail) => {
+    const claims = this.session.model.error?.claims ?? null;
+    const signal = this.session.whileSelected;
+    this.session.act("sign_in", async (mail) => {
       await this.auth.signIn(claims);
-      void this.desk.connect();
+      void this.session.loadConnection();
       return this.api.state(mail, signal);
     });
   }
 
-  private async switch(on: boolean): Promise<void> {
-    const address = this.desk.model.answer?.sender?.address;
-    const signal = this.desk.whileSelected;
+  /** Moves the switch at once; the event of a failure moves it back. */
+  private async switchAlwaysSync(isOn: boolean): Promise<void> {
+    const address = this.session.model.mailState?.sender?.address;
+    const signal = this.session.whileSelected;
     if (!address) {
       return;
     }
-    this.desk.dispatch({ type: "switched", on });
+    this.session.dispatch({ type: "switched", isOn });
     try {
-      await this.api.alwaysSync(address, on);
-    } catch (error) {
-      this.desk.dispatchFor(signal, { type: "switch_failed", trouble: asTrouble(error) });
+      await this.api.alwaysSync(address, isOn);
+    } catch (cause) {
+      const error = toAddinError(cause);
+      this.session.dispatchUnlessAborted(signal, { type: "switch_failed", error });
     }
   }
 }

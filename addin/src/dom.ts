@@ -1,21 +1,23 @@
-/** A tree of elements laid over the one that is there: what stays keeps its focus and text. */
+/** Patches the page to a tree of virtual nodes; an element that stays keeps its focus and input. */
 
 type Listener = (event: never) => void;
 
-export interface Wanted {
+/** An element as it should be. */
+export interface VNode {
   tag: string;
+  /** Identifies the element among its siblings when its position changes. */
   key: string | null;
-  /** null and false = not there, true = there without a value. */
+  /** null and false = absent; true = present without a value. */
   attributes: Record<string, string | boolean | null>;
-  /** Properties, because the attribute is only their first value. */
+  /** Set as properties: the attribute holds only their initial value. */
   properties: Record<string, unknown>;
   listeners: Record<string, Listener>;
   children: Child[];
 }
 
-export type Child = Wanted | string | null | false;
+export type Child = VNode | string | null | false;
 
-interface Given {
+interface Options {
   key?: string;
   on?: Record<string, Listener>;
   set?: Record<string, unknown>;
@@ -25,32 +27,28 @@ interface Given {
 const SVG = new Set(["svg", "path", "circle"]);
 const KEYS = new WeakMap<Node, string>();
 const LISTENERS = new WeakMap<Node, Record<string, Listener>>();
+/** Attributes that elements and controls set on themselves. */
+const SELF_SET = new Set(["open", "tabindex", "role", "value", "current-value"]);
 
-/** An element as it shall be. `set` = properties, `on` = listeners, the rest attributes. */
-export function h(tag: string, given: Given = {}, ...children: Child[]): Wanted {
-  const { key = null, on = {}, set = {}, ...attributes } = given;
-  return {
-    tag,
-    key,
-    attributes: attributes as Wanted["attributes"],
-    properties: set,
-    listeners: on,
-    children,
-  };
+/** A virtual node. `set`: its properties, `on`: its listeners, all others its attributes. */
+export function h(tag: string, options: Options = {}, ...children: Child[]): VNode {
+  const { key = null, on: listeners = {}, set: properties = {}, ...rest } = options;
+  const attributes = rest as VNode["attributes"];
+  return { tag, key, attributes, properties, listeners, children };
 }
 
-/** Makes the children of `parent` be these, with as few changes as possible. */
-export function lay(parent: Element, children: Child[]): void {
+/** Makes these the children of `parent`, with as few changes as possible. */
+export function patch(parent: Element, children: Child[]): void {
   const wanted = children.filter((child) => child !== null && child !== false);
-  clear(parent, wanted);
+  removeMissingKeys(parent, wanted);
   wanted.forEach((child, index) => {
-    const at = parent.childNodes[index] ?? null;
-    const node = standing(parent, at, child) ?? made(child);
-    if (node !== at) {
-      parent.insertBefore(node, at);
+    const current = parent.childNodes[index] ?? null;
+    const node = existingNode(parent, current, child) ?? createNode(child);
+    if (node !== current) {
+      parent.insertBefore(node, current);
     }
     if (typeof child !== "string") {
-      dress(node as Element, child);
+      patchElement(node as Element, child);
     }
   });
   while (parent.childNodes.length > wanted.length) {
@@ -58,8 +56,8 @@ export function lay(parent: Element, children: Child[]): void {
   }
 }
 
-/** Takes out first what goes, so that nothing that stays has to move and lose its focus. */
-function clear(parent: Element, wanted: (Wanted | string)[]): void {
+/** Removes these first, so that no element that stays has to move: a move loses the focus. */
+function removeMissingKeys(parent: Element, wanted: (VNode | string)[]): void {
   const keys = new Set(wanted.map((child) => (typeof child === "string" ? null : child.key)));
   for (const node of Array.from(parent.childNodes)) {
     const key = KEYS.get(node);
@@ -69,25 +67,25 @@ function clear(parent: Element, wanted: (Wanted | string)[]): void {
   }
 }
 
-/** The node that already stands for this child, if one does. */
-function standing(parent: Element, at: Node | null, child: Wanted | string): Node | null {
+/** The node to reuse for this child: the one at its position, or the one with its key. */
+function existingNode(parent: Element, current: Node | null, child: VNode | string): Node | null {
   if (typeof child === "string") {
-    if (at instanceof Text && at.data !== child) {
-      at.data = child;
+    if (current instanceof Text && current.data !== child) {
+      current.data = child;
     }
-    return at instanceof Text ? at : null;
+    return current instanceof Text ? current : null;
   }
-  const isIt = (node: Node | null) =>
+  const isReusable = (node: Node | null) =>
     node instanceof Element &&
     node.localName === child.tag &&
     (KEYS.get(node) ?? null) === child.key;
-  if (isIt(at)) {
-    return at;
+  if (isReusable(current)) {
+    return current;
   }
-  return child.key === null ? null : ([...parent.childNodes].find(isIt) ?? null);
+  return child.key === null ? null : ([...parent.childNodes].find(isReusable) ?? null);
 }
 
-function made(child: Wanted | string): Node {
+function createNode(child: VNode | string): Node {
   if (typeof child === "string") {
     return document.createTextNode(child);
   }
@@ -100,27 +98,24 @@ function made(child: Wanted | string): Node {
   return node;
 }
 
-function dress(node: Element, { attributes, properties, listeners, children }: Wanted): void {
+function patchElement(node: Element, { attributes, properties, listeners, children }: VNode): void {
   for (const name of node.getAttributeNames()) {
-    if (!(name in attributes) && !OWN.has(name)) {
+    if (!(name in attributes) && !SELF_SET.has(name)) {
       node.removeAttribute(name);
     }
   }
   for (const [name, value] of Object.entries(attributes)) {
     setAttribute(node, name, value);
   }
-  listen(node, listeners);
-  lay(node, children);
+  setListeners(node, listeners);
+  patch(node, children);
   for (const [name, value] of Object.entries(properties)) {
-    const owner = node as unknown as Record<string, unknown>;
-    if (owner[name] !== value) {
-      owner[name] = value;
+    const element = node as unknown as Record<string, unknown>;
+    if (element[name] !== value) {
+      element[name] = value;
     }
   }
 }
-
-/** Attributes that elements and controls give themselves. */
-const OWN = new Set(["open", "tabindex", "role", "value", "current-value"]);
 
 function setAttribute(node: Element, name: string, value: string | boolean | null): void {
   const text = value === true ? "" : value;
@@ -131,18 +126,14 @@ function setAttribute(node: Element, name: string, value: string | boolean | nul
   }
 }
 
-/** One listener each for good; what it calls changes with every laying. */
-function listen(node: Element, listeners: Record<string, Listener>): void {
+/** Adds one listener for each event, which calls the function of the latest patch. */
+function setListeners(node: Element, listeners: Record<string, Listener>): void {
   const known = LISTENERS.get(node) ?? {};
   for (const type of Object.keys(listeners)) {
     if (!(type in known)) {
       node.addEventListener(type, (event) => LISTENERS.get(node)?.[type]?.(event as never));
     }
   }
-  LISTENERS.set(node, {
-    ...Object.fromEntries(Object.keys(known).map((k) => [k, idle])),
-    ...listeners,
-  });
+  const removed = Object.fromEntries(Object.keys(known).map((type) => [type, () => {}]));
+  LISTENERS.set(node, { ...removed, ...listeners });
 }
-
-function idle(): void {}

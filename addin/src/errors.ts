@@ -1,7 +1,7 @@
-/** Why something asked for did not happen, in the words the pane knows sentences for. */
+/** What can go wrong in the add-in; each kind has a sentence in the locales. */
 
-/** `refused`: the sign-in itself failed; `away`: the server does not answer. */
-export type TroubleKind =
+/** `refused`: the sign-in itself failed. `away`: the server does not answer. */
+export type ErrorKind =
   | "signed_out"
   | "popup_blocked"
   | "refused"
@@ -15,23 +15,24 @@ export type TroubleKind =
   | "try_later";
 
 /**
- * One failure. `detail`: the server's own words or a code for the administrator; `retryAfterMs`:
- * how long the server wants to be left alone.
+ * The only error that the pane shows. `detail`: the server's text, or a code for the
+ * administrator. `claims`: what the next token must contain. `retryAfterMs`: how long the server
+ * asks to wait.
  */
-export class Trouble extends Error {
-  readonly kind: TroubleKind;
+export class AddinError extends Error {
+  readonly kind: ErrorKind;
   readonly detail: string | null;
   readonly claims: string | null;
   readonly retryAfterMs: number | null;
 
   constructor(
-    kind: TroubleKind,
+    kind: ErrorKind,
     detail: string | null = null,
     claims: string | null = null,
     retryAfterMs: number | null = null,
   ) {
     super(kind);
-    this.name = "Trouble";
+    this.name = "AddinError";
     this.kind = kind;
     this.detail = detail;
     this.claims = claims;
@@ -39,17 +40,17 @@ export class Trouble extends Error {
   }
 }
 
-/** True for an answer that nobody waits for any more. */
+/** True for a call that was cancelled by its signal. */
 export function isAborted(error: unknown): boolean {
   return error instanceof DOMException && error.name === "AbortError";
 }
 
-/** Any error as Trouble, so that the pane always has a sentence. */
-export function asTrouble(error: unknown): Trouble {
-  return error instanceof Trouble ? error : new Trouble("away", String(error));
+/** Any error as AddinError, so that the pane always has a sentence. */
+export function toAddinError(error: unknown): AddinError {
+  return error instanceof AddinError ? error : new AddinError("away", String(error));
 }
 
-/** Nothing came back: because this machine is offline, or because the server is away. */
-export function noAnswer(): Trouble {
-  return new Trouble(globalThis.navigator?.onLine === false ? "offline" : "away");
+/** The error for a call without an answer: this machine is offline, or the server is away. */
+export function noAnswer(): AddinError {
+  return new AddinError(globalThis.navigator?.onLine === false ? "offline" : "away");
 }

@@ -1,4 +1,4 @@
-/** The only file that names Office: Outlook as the rest of the add-in sees it. */
+/** The only file that uses Office.js: Outlook as the rest of the add-in sees it. */
 
 import type { Mail, Selection } from "./selection.ts";
 
@@ -8,42 +8,42 @@ export interface Theme {
 }
 
 export interface Host {
-  /** BCP 47, such as "da-DK". */
+  /** The display language, BCP 47, such as "da-DK". */
   language: string;
   address: string;
-  /** Nested app authentication is offered. It can still fail. */
+  /** Outlook offers nested app authentication, which can still fail. */
   nested: boolean;
   selection(): Selection;
-  /** Whether the selected mail is in a folder or mailbox that somebody else shares. */
+  /** True if the selected mail is in a shared folder or mailbox. Never rejects. */
   isShared(): Promise<boolean>;
-  /** Calls back when the selection may have changed, also when Outlook forgot to say so. */
+  /** Calls back when the selection may have changed, even if Outlook raises no event. */
   onSelection(callback: () => void): void;
   theme(): Theme | null;
   onTheme(callback: () => void): void;
-  /** Puts one line on the selected mail, in place of the former one. Never fails. */
-  note(text: string): void;
-  /** Takes such a line away from the mail that is selected now, if there is one. Never fails. */
+  /** Replaces the note on the mail that was selected when the page connected. Never throws. */
+  showNote(text: string): void;
+  /** Removes the note from the mail that is selected now. Never throws. */
   clearNote(): void;
 }
 
-type Read = Office.MessageRead;
+type MessageRead = Office.MessageRead;
 
-/** How often the selection is compared, because ItemChanged gets lost in threads. */
-const LOOK_EVERY_MS = 1000;
-/** Outlook's patience with us is ours with it. */
-const SHARED_MS = 2000;
+/** How often to compare the selection: Outlook raises no ItemChanged within some threads. */
+const SELECTION_CHECK_MS = 1000;
+/** How long to wait until Outlook says whether a mail is shared. */
+const SHARED_TIMEOUT_MS = 2000;
 const NOTE_KEY = "webcrm";
-/** Longest text of a notification. Source: Office.NotificationMessageDetails. */
-const NOTE_LENGTH = 150;
+/** The longest text of a notification. Source: Office.NotificationMessageDetails. */
+const MAX_NOTE_LENGTH = 150;
 
-/** Outlook, once it is there; null where the page was opened outside Outlook. */
+/** Outlook, once Office.js is ready; null if the page is open outside Outlook. */
 export async function connect(): Promise<Host | null> {
   const { host } = await Office.onReady();
   return host === Office.HostType.Outlook && Office.context.mailbox ? outlook() : null;
 }
 
-/** Makes a function known as the command of this name. Outlook is always told that it ended. */
-export function associate(name: string, run: () => Promise<void>): void {
+/** Registers a function command. Tells Outlook that it ended, also after an error. */
+export function registerCommand(name: string, run: () => Promise<void>): void {
   Office.actions.associate(name, async (event: Office.AddinCommands.Event) => {
     try {
       await run();
@@ -64,44 +64,44 @@ function outlook(): Host {
     onSelection,
     theme,
     onTheme,
-    note: noteOn(item()),
-    clearNote: () => item()?.notificationMessages?.removeAsync(NOTE_KEY),
+    showNote: noteOn(selectedItem()),
+    clearNote: () => selectedItem()?.notificationMessages?.removeAsync(NOTE_KEY),
   };
 }
 
-/** The item as it is in the reading pane. The types call it never empty; it is, between mails. */
-function item(): Read | null {
-  return (Office.context.mailbox.item as Read | null | undefined) ?? null;
+/** The item in the reading pane; null between two mails, which Office's types do not say. */
+function selectedItem(): MessageRead | null {
+  return (Office.context.mailbox.item as MessageRead | null | undefined) ?? null;
 }
 
 function selection(): Selection {
-  const selected = item();
-  if (!selected) {
+  const item = selectedItem();
+  if (!item) {
     return { kind: "none" };
   }
-  if (selected.itemType !== Office.MailboxEnums.ItemType.Message) {
+  if (item.itemType !== Office.MailboxEnums.ItemType.Message) {
     return { kind: "other" };
   }
-  // In compose the subject is an object to ask. Outlook for Mac gives some mails no id.
-  const isNamed = Boolean(selected.itemId || selected.internetMessageId);
-  if (typeof selected.subject !== "string" || !isNamed) {
+  // In compose mode the subject is an object. Outlook for Mac gives some mails no item id.
+  const hasId = Boolean(item.itemId || item.internetMessageId);
+  if (typeof item.subject !== "string" || !hasId) {
     return { kind: "draft" };
   }
-  return { kind: "mail", mail: mailOf(selected) };
+  return { kind: "mail", mail: mailOf(item) };
 }
 
-function mailOf(read: Read): Mail {
+function mailOf(item: MessageRead): Mail {
   const idType = isMobile() ? "rest" : "ews";
   return {
-    ref: { itemId: read.itemId || "", idType, messageId: read.internetMessageId || null },
-    subject: read.subject,
-    at: read.dateTimeCreated ?? null,
-    ...other(read),
+    ref: { itemId: item.itemId || "", idType, messageId: item.internetMessageId || null },
+    subject: item.subject,
+    at: item.dateTimeCreated ?? null,
+    ...correspondent(item),
   };
 }
 
-/** The one at the other end: the sender, or the first recipient of what one sent oneself. */
-function other({ from, to }: Read): Pick<Mail, "who" | "isSent"> {
+/** The sender, or the first recipient of a mail that the person sent. */
+function correspondent({ from, to }: MessageRead): Pick<Mail, "who" | "isSent"> {
   const isSent = from?.emailAddress?.toLowerCase() === ownAddress().toLowerCase();
   return { who: nameOf(isSent ? (to?.[0] ?? from) : from), isSent };
 }
@@ -115,23 +115,23 @@ function ownAddress(): string {
 }
 
 /**
- * Outlook says so only of what is shared, and with an error of what is not.
+ * Outlook has shared properties only for a shared item, and reports an error for others.
  * Source: Outlook add-ins, "Enable shared folders and shared mailbox scenarios".
  */
 function isShared(): Promise<boolean> {
-  const selected = item();
-  if (!selected || !Office.context.requirements.isSetSupported("Mailbox", "1.8")) {
+  const item = selectedItem();
+  if (!item || !Office.context.requirements.isSetSupported("Mailbox", "1.8")) {
     return Promise.resolve(false);
   }
   return new Promise((resolve) => {
-    setTimeout(() => resolve(false), SHARED_MS);
-    selected.getSharedPropertiesAsync(({ status }) =>
+    setTimeout(() => resolve(false), SHARED_TIMEOUT_MS);
+    item.getSharedPropertiesAsync(({ status }) =>
       resolve(status === Office.AsyncResultStatus.Succeeded),
     );
   }).catch(() => false) as Promise<boolean>;
 }
 
-/** On phones itemId is in REST form already. Source: Outlook add-ins, "Use the REST APIs". */
+/** On phones itemId has the REST form. Source: Outlook add-ins, "Use the REST APIs". */
 function isMobile(): boolean {
   const { platform } = Office.context;
   return platform === Office.PlatformType.iOS || platform === Office.PlatformType.Android;
@@ -140,7 +140,7 @@ function isMobile(): boolean {
 function onSelection(callback: () => void): void {
   Office.context.mailbox.addHandlerAsync(Office.EventType.ItemChanged, callback);
   window.addEventListener("focus", callback);
-  setInterval(() => document.hidden || callback(), LOOK_EVERY_MS);
+  setInterval(() => document.hidden || callback(), SELECTION_CHECK_MS);
 }
 
 function theme(): Theme | null {
@@ -156,12 +156,12 @@ function onTheme(callback: () => void): void {
   }
 }
 
-/** Bound to the mail of now: the selection may move on before the last word is known. */
-function noteOn(target: Read | null): (text: string) => void {
+/** Binds the note to this item: the selection may change before the outcome is known. */
+function noteOn(item: MessageRead | null): (text: string) => void {
   return (text) => {
-    target?.notificationMessages?.replaceAsync(NOTE_KEY, {
+    item?.notificationMessages?.replaceAsync(NOTE_KEY, {
       type: Office.MailboxEnums.ItemNotificationMessageType.InformationalMessage,
-      message: text.length > NOTE_LENGTH ? `${text.slice(0, NOTE_LENGTH - 1)}…` : text,
+      message: text.length > MAX_NOTE_LENGTH ? `${text.slice(0, MAX_NOTE_LENGTH - 1)}…` : text,
       icon: "Sync.16",
       persistent: false,
     });

@@ -1,4 +1,4 @@
-/** The words people see, in their language. */
+/** The texts that people see, in their language. */
 
 import da from "../locales/da.json";
 import de from "../locales/de.json";
@@ -7,71 +7,88 @@ import nl from "../locales/nl.json";
 import no from "../locales/no.json";
 import sv from "../locales/sv.json";
 
-export type Word = keyof typeof en;
-type Locale = Record<Word, string>;
+/** The key of a text in the locales, such as "synced.sentence". */
+export type TextKey = keyof typeof en;
+/** The key of a text with a form for each plural category, such as "foot.waiting". */
+export type PluralKey = KeyOfForms<TextKey>;
+type KeyOfForms<K> = K extends `${infer Key}.other` ? Key : never;
+type Locale = Record<TextKey, string>;
+type Values = Record<string, string | Part[]>;
 
-/** A piece of a sentence; `strong` where it is what the reader looks for. */
+/** A piece of a sentence. `isStrong`: what the reader looks for. */
 export interface Part {
   text: string;
-  strong: boolean;
-  /** Where it leads, and what that is called to somebody who hears nothing but the link. */
+  isStrong: boolean;
+  /** Where the text links to. `name`: its name for a screen reader that reads only links. */
   link?: { to: string; name: string };
 }
 
-export interface Words {
-  /** BCP 47, for the page and for numbers and dates. */
+export interface Texts {
+  /** BCP 47; the language of the page, its numbers and its dates. */
   language: string;
-  say(word: Word, values?: Record<string, string>): string;
-  /** The sentence in pieces, what it is about strong. A value may be in pieces itself. */
-  parts(word: Word, values: Record<string, string | Part[]>): Part[];
-  /** The word of this name if there is one, such as "reason.no contact". */
-  find(name: string): string | null;
-  count(value: number): string;
+  get(key: TextKey, values?: Record<string, string>): string;
+  /** The sentence in parts, its subject strong. A value may consist of parts itself. */
+  parts(key: TextKey, values: Values): Part[];
+  /** The form of the text for this number, which is the value `count`. */
+  plural(key: PluralKey, count: number, values?: Record<string, string>): string;
+  /** The same in parts. */
+  pluralParts(key: PluralKey, count: number, values: Values): Part[];
+  /** The text of a key that the server names; null if there is none. */
+  find(key: string): string | null;
   duration(seconds: number): string;
-  /** The time of today, else the date with the time. */
-  moment(at: Date, now: Date): string;
+  /** Only the time if `at` is today, else date and time. */
+  dateTime(at: Date, now: Date): string;
 }
 
 const LOCALES: Record<string, Locale> = { en, da, de, nl, no, nb: no, nn: no, sv };
 const FALLBACK = "en";
+/** The values that are the subject of their sentence. */
 const STRONG = new Set(["organisation", "addresses"]);
 
-/** The words for Outlook's display language; English where there are none. */
-export function wordsFor(language: string): Words {
-  const [short = ""] = language.toLowerCase().split("-");
-  const locale = LOCALES[short] ?? en;
-  const tag = LOCALES[short] ? language : FALLBACK;
+/** The texts for Outlook's display language; in English if there is no locale for it. */
+export function textsFor(language: string): Texts {
+  const [primary = ""] = language.toLowerCase().split("-");
+  const locale = LOCALES[primary] ?? en;
+  const tag = LOCALES[primary] ? language : FALLBACK;
   const time = new Intl.DateTimeFormat(tag, { timeStyle: "short" });
   const date = new Intl.DateTimeFormat(tag, { dateStyle: "medium", timeStyle: "short" });
-  const parts: Words["parts"] = (word, values) => fill(locale[word], values);
+  const number = new Intl.NumberFormat(tag);
+  const rules = new Intl.PluralRules(tag);
+  const parts: Texts["parts"] = (key, values) => fill(locale[key], values);
+  const pluralParts: Texts["pluralParts"] = (key, count, values) => {
+    const form = rules.select(count) === "one" ? "one" : "other";
+    return parts(`${key}.${form}`, { ...values, count: number.format(count) });
+  };
   return {
     language: tag,
     parts,
-    say: (word, values = {}) => plain(parts(word, values)),
-    find: (name) => (Object.hasOwn(locale, name) ? locale[name as Word] : null),
-    count: (value) => new Intl.NumberFormat(tag).format(value),
+    pluralParts,
+    get: (key, values = {}) => textOf(parts(key, values)),
+    plural: (key, count, values = {}) => textOf(pluralParts(key, count, values)),
+    find: (key) => (Object.hasOwn(locale, key) ? locale[key as TextKey] : null),
     duration: (seconds) => duration(tag, seconds),
-    moment: (at, now) => (isSameDay(at, now) ? time : date).format(at),
+    dateTime: (at, now) => (isSameDay(at, now) ? time : date).format(at),
   };
 }
 
-/** Pieces as one text. */
-export function plain(parts: Part[]): string {
+/** The parts as one text. */
+export function textOf(parts: Part[]): string {
   return parts.map((part) => part.text).join("");
 }
 
-function fill(sentence: string, values: Record<string, string | Part[]>): Part[] {
+function fill(sentence: string, values: Values): Part[] {
   return sentence
     .split(/\{(\w+)\}/)
     .flatMap((text, index) => {
-      const value = index % 2 ? (values[text] ?? "") : text;
-      const strong = index % 2 === 1 && STRONG.has(text);
-      return typeof value === "string" ? [{ text: value, strong }] : value;
+      const isPlaceholder = index % 2 === 1;
+      const value = isPlaceholder ? (values[text] ?? "") : text;
+      const isStrong = isPlaceholder && STRONG.has(text);
+      return typeof value === "string" ? [{ text: value, isStrong }] : value;
     })
     .filter((part) => part.text);
 }
 
-/** Seconds and minutes by their symbols, which are the same in all languages. */
+/** Seconds or minutes with their symbol, which is the same in all languages. */
 function duration(tag: string, seconds: number): string {
   const [value, symbol] = seconds < 90 ? [seconds, "s"] : [seconds / 60, "min"];
   const maximumFractionDigits = value < 9.5 ? 1 : 0;

@@ -1,11 +1,11 @@
-/** The icons of the states, drawn on 20 by 20 with one stroke. */
+/** The icons of the status rows, drawn on 20 by 20 with one stroke. */
 
-import { h, type Wanted } from "./dom.ts";
-import type { Icon } from "./view_model_status.ts";
+import { h, type VNode } from "./dom.ts";
+import type { IconName } from "./view_model_status.ts";
 
 const CIRCLE = "M10 2.75a7.25 7.25 0 1 1 0 14.5a7.25 7.25 0 1 1 0-14.5";
 
-const PATHS: Record<Icon, string> = {
+const PATHS: Record<IconName, string> = {
   empty: "",
   mail: "M2.75 5.25h14.5v9.5h-14.5zM3 5.75l7 5.25l7-5.25",
   moving: "M3 10h12.5M11 5l5 5l-5 5",
@@ -21,13 +21,13 @@ const PATHS: Record<Icon, string> = {
     "M5.75 15.25a3.25 3.25 0 0 1-.3-6.5a4.75 4.75 0 0 1 9.2.7a2.95 2.95 0 0 1-.4 5.8zM3.5 3l13.5 14",
 };
 
-/** The icon, which says nothing by itself: the sentence beside it does. */
-export function icon(name: Icon): Wanted {
+/** The icon; hidden from screen readers, which read the sentence beside it. */
+export function icon(name: IconName): VNode {
   return svg(PATHS[name]);
 }
 
-/** A ring that turns. */
-export function spinner(): Wanted {
+/** A turning ring. */
+export function spinner(): VNode {
   return h(
     "svg",
     { key: "spinner", class: "spinner", viewBox: "0 0 20 20", "aria-hidden": "true" },
@@ -36,13 +36,13 @@ export function spinner(): Wanted {
   );
 }
 
-/** A tick, or an empty place for one. */
-export function tick(isDone: boolean): Wanted {
+/** A tick for a completed step, else an empty ring. */
+export function tick(isDone: boolean): VNode {
   return svg(
     isDone ? "M4.5 10.5l3.75 3.75l7.5-8.25" : "M10 6.5a3.5 3.5 0 1 1 0 7a3.5 3.5 0 1 1 0-7",
   );
 }
 
-function svg(d: string): Wanted {
+function svg(d: string): VNode {
   return h("svg", { viewBox: "0 0 20 20", "aria-hidden": "true" }, h("path", { d }));
 }

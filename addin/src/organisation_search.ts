@@ -1,49 +1,48 @@
-/** Searching Organisations while somebody types. */
+/** Searches Organisations while a person types. */
 
-import type { Organisation } from "./api_types.ts";
+import type { Organisation } from "./api_models.ts";
 
-/** Typing is over after this long a rest. */
-const TYPED_MS = 150;
+/** How long typing must pause before the search starts. */
+const TYPING_PAUSE_MS = 150;
 
-/** Asks for the text typed last, once typing rests; former questions are dropped. */
-export class Lookup {
-  private readonly ask: (text: string, signal: AbortSignal) => Promise<Organisation[]>;
-  private readonly tell: (text: string, found: Organisation[]) => void;
-  private readonly fail: (error: unknown) => void;
+/** Only the latest text is searched: each new text cancels the search before it. */
+export class OrganisationSearch {
+  private readonly fetch: (text: string, signal: AbortSignal) => Promise<Organisation[]>;
+  private readonly onFound: (text: string, found: Organisation[]) => void;
+  private readonly onError: (error: unknown) => void;
   private current = new AbortController();
 
-  constructor(ask: Lookup["ask"], tell: Lookup["tell"], fail: Lookup["fail"]) {
-    this.ask = ask;
-    this.tell = tell;
-    this.fail = fail;
+  constructor(
+    fetch: OrganisationSearch["fetch"],
+    onFound: OrganisationSearch["onFound"],
+    onError: OrganisationSearch["onError"],
+  ) {
+    this.fetch = fetch;
+    this.onFound = onFound;
+    this.onError = onError;
   }
 
-  /** Looks up this text. `likely` is told at once where there is no text yet. */
-  search(text: string, likely: Organisation[]): void {
-    this.drop();
-    const { signal } = this.current;
-    if (text) {
-      setTimeout(() => signal.aborted || void this.find(text, signal), TYPED_MS);
-    } else {
-      this.tell(text, likely);
-    }
-  }
-
-  /** Nobody waits for an answer any more. */
-  drop(): void {
+  /** Searches this text after a pause in typing. An empty text finds `suggested` at once. */
+  search(text: string, suggested: Organisation[]): void {
     this.current.abort();
     this.current = new AbortController();
+    const { signal } = this.current;
+    if (text) {
+      setTimeout(() => signal.aborted || void this.find(text, signal), TYPING_PAUSE_MS);
+    } else {
+      this.onFound(text, suggested);
+    }
   }
 
   private async find(text: string, signal: AbortSignal): Promise<void> {
     try {
-      const found = await this.ask(text, signal);
+      const found = await this.fetch(text, signal);
       if (!signal.aborted) {
-        this.tell(text, found);
+        this.onFound(text, found);
       }
     } catch (error) {
       if (!signal.aborted) {
-        this.fail(error);
+        this.onError(error);
       }
     }
   }

@@ -1,40 +1,40 @@
-/** Word between the pages of the add-in: other panes and the function command. */
+/** Lets the open pages of the add-in, panes and the function command, tell each other of changes. */
 
-/** A page's voice and ear. Where the host keeps its pages apart, nobody hears anything. */
-export interface Windows {
-  /** Tells the others that something became of a mail. */
-  tell(): void;
-  /** Calls back when another page tells so. */
-  onTold(callback: () => void): void;
+/** A page's connection to the others. Where a host isolates its pages, no message arrives. */
+export interface PageChannel {
+  /** Tells the other pages that the state of a mail changed. */
+  announceChange(): void;
+  /** Calls back when another page announces a change. */
+  onChange(callback: () => void): void;
 }
 
 const NAME = "webcrm-sync changed";
 
-/** The other pages of this origin. */
-export function createWindows(): Windows {
-  return typeof BroadcastChannel === "undefined" ? byStorage() : byChannel();
+/** Connects this page to the other pages of its origin. */
+export function createPageChannel(): PageChannel {
+  return typeof BroadcastChannel === "undefined" ? storageChannel() : broadcastChannel();
 }
 
-function byChannel(): Windows {
+function broadcastChannel(): PageChannel {
   const channel = new BroadcastChannel(NAME);
   return {
     // oxlint-disable-next-line unicorn/require-post-message-target-origin -- a channel has one
-    tell: () => channel.postMessage(null),
-    onTold: (callback) => channel.addEventListener("message", callback),
+    announceChange: () => channel.postMessage(null),
+    onChange: (callback) => channel.addEventListener("message", callback),
   };
 }
 
-/** For WebKit before 15.4. Pages whose storage is shut off stay alone. */
-function byStorage(): Windows {
+/** For WebKit before 15.4. A page without storage stays alone. */
+function storageChannel(): PageChannel {
   return {
-    tell() {
+    announceChange() {
       try {
         localStorage.setItem(NAME, `${Date.now()} ${Math.random()}`);
       } catch {
-        // The pane finds out by itself two seconds later.
+        // The other pane sees the change with its next poll, two seconds later.
       }
     },
-    onTold(callback) {
+    onChange(callback) {
       window.addEventListener("storage", ({ key }) => key === NAME && callback());
     },
   };

@@ -1,115 +1,117 @@
-/** Looking again and again while somebody sees the pane, and how long to wait in between. */
+/** Polls while the pane is visible, and decides how long to wait between two polls. */
 
-import type { Trouble, TroubleKind } from "./errors.ts";
+import type { AddinError, ErrorKind } from "./errors.ts";
 
-/** At rest the pane is true within two seconds: this pause and the answer's own time. */
-const REST_MS = 1_800;
-/** What a person has to mend, such as the sign-in. */
-const GENTLE_MS = 20_000;
-/** The longest pause that the pane takes by itself, and that a server is granted. */
-const [LONGEST_MS, LONGEST_ASKED_MS] = [30_000, 120_000];
-/** So many looks for a mail that is too new to be found, then fewer: each asks Outlook. */
-const EARLY_LOOKS = 10;
+/** Keeps the pane at most two seconds behind: this pause and the response time. */
+const IDLE_MS = 1_800;
+/** For an error that a person must fix, such as a missing sign-in. */
+const NEEDS_PERSON_MS = 20_000;
+/** The longest pause after failures, and the longest Retry-After that the pane follows. */
+const [MAX_BACKOFF_MS, MAX_RETRY_AFTER_MS] = [30_000, 120_000];
+/** The frequent polls for a mail too new for Graph; later ones are rare, as each asks Outlook. */
+const NEW_MAIL_POLLS = 10;
 
-const GENTLE = new Set<TroubleKind>([
+const NEEDS_PERSON = new Set<ErrorKind>([
   ...(["signed_out", "popup_blocked", "refused", "no_mailbox"] as const),
   ...(["shared", "invalid", "conflict"] as const),
 ]);
 
-/** How long to wait before the next look, given how long the mail has been on its way. */
-export function pauseAfter(elapsedMs: number): number {
+/** The pause in milliseconds while a mail is on its way, by the time since it began. */
+export function pauseOnItsWay(elapsedMs: number): number {
   if (elapsedMs < 10_000) {
     return 300;
   }
-  return elapsedMs < 60_000 ? 1_000 : REST_MS;
+  return elapsedMs < 60_000 ? 1_000 : IDLE_MS;
 }
 
 /**
- * The same for a mail at rest, after a look that took so long: the server may have kept it waiting
- * for news. Panes that were opened together do not go on together.
+ * The pause in milliseconds while nothing is under way. `lastPollMs`: how long the last poll took;
+ * the server may have held it back. Random, so that panes opened together do not poll together.
  */
-export function pauseAtRest(lastedMs = 0, random = Math.random()): number {
-  return Math.max(0, REST_MS * (0.9 + 0.1 * random) - lastedMs);
+export function pauseIdle(lastPollMs = 0, random = Math.random()): number {
+  return Math.max(0, IDLE_MS * (0.9 + 0.1 * random) - lastPollMs);
 }
 
-/** The pause after this number of failed looks in a row. */
+/** The pause in milliseconds after `failures` failed polls in a row. */
 export function pauseAfterFailures(
-  { kind, retryAfterMs }: Pick<Trouble, "kind" | "retryAfterMs">,
+  { kind, retryAfterMs }: Pick<AddinError, "kind" | "retryAfterMs">,
   failures: number,
   random = Math.random(),
 ): number {
   if (kind === "not_found") {
-    return failures <= EARLY_LOOKS ? pauseAtRest(0, random) : GENTLE_MS;
+    return failures <= NEW_MAIL_POLLS ? pauseIdle(0, random) : NEEDS_PERSON_MS;
   }
-  const own = GENTLE.has(kind) ? GENTLE_MS : REST_MS * 2 ** Math.min(failures - 1, 5);
-  const asked = Math.min(retryAfterMs ?? 0, LONGEST_ASKED_MS);
-  return Math.max(Math.min(own, LONGEST_MS), asked) * (1 + 0.25 * random);
+  const backoff = NEEDS_PERSON.has(kind)
+    ? NEEDS_PERSON_MS
+    : IDLE_MS * 2 ** Math.min(failures - 1, 5);
+  const retryAfter = Math.min(retryAfterMs ?? 0, MAX_RETRY_AFTER_MS);
+  return Math.max(Math.min(backoff, MAX_BACKOFF_MS), retryAfter) * (1 + 0.25 * random);
 }
 
-export interface PollTerms {
-  /** One look; the next one waits for its end. It reports its own failures. */
-  look: () => Promise<void>;
+export interface PollOptions {
+  /** Polls once. Handles its own errors: never rejects. */
+  poll: () => Promise<void>;
   /**
-   * How long to wait before the next look when the last one took so long, both in milliseconds;
-   * null = there is nothing to look at.
+   * The pause before the next poll, by how long the last one took, both in milliseconds; null =
+   * there is nothing to poll for.
    */
-  pause: (lastedMs: number) => number | null;
-  /** Whether nobody sees the answer. */
+  pause: (lastPollMs: number) => number | null;
+  /** True while nobody sees the pane. */
   isHidden: () => boolean;
 }
 
-export interface Poll {
-  /** Begins, goes on after it stopped, or hastens where there is now more to see. */
+export interface Poller {
+  /** Starts polling, resumes it, or brings the next poll forward if the pause is shorter now. */
   wake(): void;
-  /** Looks at once, or as soon as the look under way has ended. */
+  /** Polls at once, or as soon as the running poll ends. */
   now(): void;
 }
 
-/** A poll that is at rest. Never are two looks under way. */
-export function createPoll({ look, pause, isHidden }: PollTerms): Poll {
-  let isLooking = false;
-  let isWanted = false;
+/** A poller that waits for `wake` or `now`. At most one poll runs at a time. */
+export function createPoller({ poll, pause, isHidden }: PollOptions): Poller {
+  let isRunning = false;
+  let isRequested = false;
   let dueAt = Infinity;
   let timer: ReturnType<typeof setTimeout> | undefined;
 
-  const next = (lastedMs: number): void => {
-    const wait = isHidden() ? null : pause(lastedMs);
+  const schedule = (lastPollMs: number): void => {
+    const wait = isHidden() ? null : pause(lastPollMs);
     const due = wait === null ? Infinity : Date.now() + wait;
     if (wait !== null && due < dueAt) {
       clearTimeout(timer);
       dueAt = due;
-      timer = setTimeout(turn, wait);
+      timer = setTimeout(run, wait);
     }
   };
-  const turn = (): void => {
+  const run = (): void => {
     dueAt = Infinity;
     if (isHidden() || pause(0) === null) {
       return;
     }
-    isLooking = true;
-    isWanted = false;
-    const begunAt = Date.now();
-    void look().finally(() => {
-      isLooking = false;
-      if (isWanted) {
-        turn();
+    isRunning = true;
+    isRequested = false;
+    const startedAt = Date.now();
+    void poll().finally(() => {
+      isRunning = false;
+      if (isRequested) {
+        run();
       } else {
-        next(Date.now() - begunAt);
+        schedule(Date.now() - startedAt);
       }
     });
   };
 
   return {
     wake() {
-      if (!isLooking) {
-        next(0);
+      if (!isRunning) {
+        schedule(0);
       }
     },
     now() {
-      isWanted = true;
-      if (!isLooking) {
+      isRequested = true;
+      if (!isRunning) {
         clearTimeout(timer);
-        turn();
+        run();
       }
     },
   };

@@ -1,58 +1,65 @@
-/** Draws the view model. Texts are set as text, never read as HTML. */
+/** Renders the view model. Sets all texts as text, never as HTML. */
 
-import { type Child, h, lay, type Wanted } from "./dom.ts";
-import { drawChoices, drawPanel } from "./render_form.ts";
-import { icon, spinner, tick } from "./icons.ts";
-import type { Organisation } from "./api_types.ts";
-import type { FootView, MailView, Place, View } from "./view_model.ts";
-import type { StoryView } from "./view_model_story.ts";
-import type { Button, Intent } from "./view_model_buttons.ts";
-import type { Status } from "./view_model_status.ts";
-import type { Field } from "./state.ts";
+import type { Organisation } from "./api_models.ts";
+import { type Child, h, patch, type VNode } from "./dom.ts";
 import type { Part } from "./i18n.ts";
+import { icon, spinner, tick } from "./icons.ts";
+import { renderChoices, renderPanel } from "./render_form.ts";
+import type { Field } from "./state.ts";
+import type { FooterView, MailView, TargetView, View } from "./view_model.ts";
+import type { ButtonName, ButtonView } from "./view_model_buttons.ts";
+import type { StatusView } from "./view_model_status.ts";
+import type { StoryView } from "./view_model_story.ts";
 
-/** What a person did in the pane. */
-export type Deed =
-  | { type: "press"; intent: Intent }
-  | { type: "mark"; organisation: Organisation }
-  | { type: "replace"; organisationId: number }
-  | { type: "pick"; organisation: Organisation }
+/** What a person can do in the pane. */
+export type UserAction =
+  | { type: "click"; button: ButtonName }
+  | { type: "mark_candidate"; organisation: Organisation }
+  | { type: "mark_replaced"; organisationId: number }
+  | { type: "choose"; organisation: Organisation }
+  | { type: "choose_active" }
   | { type: "type"; field: Field; text: string }
-  | { type: "step"; by: number }
-  | { type: "pick_active" }
+  | { type: "move_option"; by: number }
   | { type: "submit" }
   | { type: "cancel" }
   | { type: "switch"; isOn: boolean }
-  | { type: "story"; isOpen: boolean };
+  | { type: "toggle_story"; isOpen: boolean };
 
-export type Send = (deed: Deed) => void;
+export type Handle = (action: UserAction) => void;
 
-/** A function that draws into the pane and tells screen readers by the live region. */
-export function createView(pane: HTMLElement, live: HTMLElement, send: Send): (view: View) => void {
+/**
+ * Returns a function that renders a view into `pane` and its announcement into `live`, the live
+ * region for screen readers. `handle` receives what the person does.
+ */
+export function createRenderer(
+  pane: HTMLElement,
+  live: HTMLElement,
+  handle: Handle,
+): (view: View) => void {
   return (view) => {
     const hadFocus = pane.contains(document.activeElement);
     const hadPanel = pane.querySelector(".panel") !== null;
     document.documentElement.lang = view.language;
-    lay(pane, drawAll(view, send));
-    if (live.textContent !== view.live) {
-      live.textContent = view.live;
+    patch(pane, renderSections(view, handle));
+    if (live.textContent !== view.announcement) {
+      live.textContent = view.announcement;
     }
     if (hadFocus && !pane.contains(document.activeElement)) {
-      refocus(pane, !hadPanel);
+      restoreFocus(pane, !hadPanel);
     }
   };
 }
 
-/** What was focused is gone, because the person used it: goes on where they look next. */
-function refocus(pane: HTMLElement, isNewPanel: boolean): void {
+/** The focused element is gone: focuses the first field of a new panel, else the sentence. */
+function restoreFocus(pane: HTMLElement, isNewPanel: boolean): void {
   const field = isNewPanel ? pane.querySelector<HTMLElement>(".panel input") : null;
   (field ?? pane.querySelector<HTMLElement>("#sentence"))?.focus();
 }
 
-function drawAll(view: View, send: Send): Child[] {
+function renderSections(view: View, handle: Handle): Child[] {
   return [
-    view.mail && drawMail(view.mail),
-    view.notice && drawNotice(view.notice),
+    view.mail && renderMail(view.mail),
+    view.notice && renderNotice(view.notice),
     h(
       "section",
       {
@@ -61,19 +68,19 @@ function drawAll(view: View, send: Send): Child[] {
         "data-tone": view.status.tone,
         "aria-labelledby": "sentence",
       },
-      drawStatus(view.status),
-      view.choices && drawChoices(view.choices, send),
-      view.panel && drawPanel(view.panel, send),
-      drawActions(view.status, send),
+      renderStatus(view.status),
+      view.choices && renderChoices(view.choices, handle),
+      view.panel && renderPanel(view.panel, handle),
+      renderActions(view.status, handle),
     ),
-    view.where && drawWhere(view.where.title, view.where.places),
-    view.always && drawAlways(view.always, send),
-    view.story && drawStory(view.story, send),
-    view.foot && drawFoot(view.foot),
+    view.targets && renderTargets(view.targets),
+    view.alwaysSync && renderAlwaysSync(view.alwaysSync, handle),
+    view.story && renderStory(view.story, handle),
+    view.footer && renderFooter(view.footer),
   ];
 }
 
-function drawNotice({ sentence, line }: NonNullable<View["notice"]>): Wanted {
+function renderNotice({ sentence, line }: NonNullable<View["notice"]>): VNode {
   return h(
     "div",
     { key: "notice", class: "notice" },
@@ -82,7 +89,7 @@ function drawNotice({ sentence, line }: NonNullable<View["notice"]>): Wanted {
   );
 }
 
-function drawMail({ subject, who, when }: MailView): Wanted {
+function renderMail({ subject, who, when }: MailView): VNode {
   return h(
     "header",
     { key: "mail", class: "mail" },
@@ -91,8 +98,8 @@ function drawMail({ subject, who, when }: MailView): Wanted {
   );
 }
 
-function drawStatus(status: Status): Wanted {
-  const { isBusy, sentence, line, facts, details } = status;
+function renderStatus(status: StatusView): VNode {
+  const { isBusy, sentence, line, footnote, details } = status;
   return h(
     "div",
     { key: "state", class: "state" },
@@ -101,122 +108,125 @@ function drawStatus(status: Status): Wanted {
       "div",
       {},
       h("h2", { id: "sentence", tabindex: "-1" }, sentence),
-      h("p", { class: "line" }, ...line.map(drawPart)),
-      facts ? h("p", { class: "facts" }, facts) : null,
-      status.steps.length > 0 && drawSteps(status),
+      h("p", { class: "line" }, ...line.map(renderPart)),
+      footnote ? h("p", { class: "facts" }, footnote) : null,
+      status.steps.length > 0 && renderSteps(status),
       details &&
         h("details", { key: "details" }, h("summary", {}, details.title), h("p", {}, details.text)),
     ),
   );
 }
 
-function drawPart({ text, strong, link }: Part): Child {
+function renderPart({ text, isStrong, link }: Part): Child {
   if (link) {
     const target = { href: link.to, target: "_blank", rel: "noopener noreferrer" };
     return h("a", { ...target, "aria-label": link.name }, text);
   }
-  return strong ? h("b", {}, text) : text;
+  return isStrong ? h("b", {}, text) : text;
 }
 
-function drawSteps({ steps }: Status): Wanted {
+function renderSteps({ steps }: StatusView): VNode {
   return h(
     "ol",
     { key: "steps", class: "steps" },
-    ...steps.map(({ word, isDone, said }) =>
+    ...steps.map(({ label, isDone, spoken }) =>
       h(
         "li",
-        { class: isDone ? "done" : null, "aria-label": said },
+        { class: isDone ? "done" : null, "aria-label": spoken },
         tick(isDone),
-        h("span", { "aria-hidden": "true" }, word),
+        h("span", { "aria-hidden": "true" }, label),
       ),
     ),
   );
 }
 
-function drawActions({ primary, secondary }: Status, send: Send): Child {
+function renderActions({ primary, secondary }: StatusView, handle: Handle): Child {
   if (!primary && !secondary.length) {
     return null;
   }
   return h(
     "div",
     { key: "actions", class: "actions" },
-    primary && drawButton(primary, "primary", send),
-    ...secondary.map((button) => drawButton(button, "subtle", send)),
+    primary && renderButton(primary, "primary", handle),
+    ...secondary.map((button) => renderButton(button, "subtle", handle)),
   );
 }
 
-function drawButton(button: Button, appearance: string, send: Send): Wanted {
-  const { does, word, link, isReady } = button;
-  const key = `${appearance} ${does}`;
+function renderButton(button: ButtonView, appearance: string, handle: Handle): VNode {
+  const { name, label, link, isReady } = button;
+  const key = `${appearance} ${name}`;
   if (link) {
     const target = { href: link, target: "_blank", rel: "noopener noreferrer" };
-    return h("a", { key, class: `button ${appearance}`, ...target }, word);
+    return h("a", { key, class: `button ${appearance}`, ...target }, label);
   }
   return h(
     "fluent-button",
     {
       key,
-      // Said by the control itself as well, but not to tools that read attributes only.
+      // The control has this role itself; the attribute is for tools that read only attributes.
       role: "button",
       appearance,
       "disabled-focusable": !isReady,
-      on: { click: () => isReady && send({ type: "press", intent: does }) },
+      on: { click: () => isReady && handle({ type: "click", button: name }) },
     },
-    word,
+    label,
   );
 }
 
-function drawWhere(title: string, places: Place[]): Wanted {
+function renderTargets({ title, items }: NonNullable<View["targets"]>): VNode {
   return h(
     "section",
     { key: "where", class: "where", "aria-labelledby": "where" },
     h("h3", { id: "where" }, title),
-    h("ul", {}, ...places.map(drawPlace)),
+    h("ul", {}, ...items.map(renderTarget)),
   );
 }
 
-function drawPlace({ id, organisation, person, link, linkWord }: Place): Wanted {
+function renderTarget({ id, organisation, person, link, linkLabel }: TargetView): VNode {
   const target = { target: "_blank", rel: "noopener noreferrer" };
   return h(
     "li",
-    { key: `place ${id}` },
+    { key: `target ${id}` },
     link
-      ? h("a", { href: link, ...target, "aria-label": linkWord }, organisation)
+      ? h("a", { href: link, ...target, "aria-label": linkLabel }, organisation)
       : h("span", { class: "name" }, organisation),
     person ? h("span", { class: "facts" }, person) : null,
   );
 }
 
-function drawAlways({ words, hint, isOn }: NonNullable<View["always"]>, send: Send): Wanted {
-  const changed = ({ target }: { target: { checked: boolean } }) =>
-    send({ type: "switch", isOn: target.checked });
+function renderAlwaysSync(
+  { label, hint, isOn }: NonNullable<View["alwaysSync"]>,
+  handle: Handle,
+): VNode {
+  const onChange = ({ target }: { target: { checked: boolean } }) =>
+    handle({ type: "switch", isOn: target.checked });
   return h(
     "div",
     { key: "always", class: "always" },
     h(
       "div",
       {},
-      h("label", { for: "always" }, words),
+      h("label", { for: "always" }, label),
       h("p", { id: "always-hint", class: "facts" }, hint),
     ),
     h("fluent-switch", {
       id: "always",
       role: "switch",
       "aria-checked": String(isOn),
-      "aria-label": words,
+      "aria-label": label,
       "aria-describedby": "always-hint",
       set: { checked: isOn },
-      on: { change: changed },
+      on: { change: onChange },
     }),
   );
 }
 
-function drawStory({ title, isOpen, lines, end }: StoryView, send: Send): Wanted {
-  const toggled = ({ target }: { target: { open: boolean } }) =>
-    target.open !== isOpen && send({ type: "story", isOpen: target.open });
+function renderStory({ title, isOpen, lines, end }: StoryView, handle: Handle): VNode {
+  const onToggle = ({ target }: { target: { open: boolean } }) =>
+    target.open !== isOpen && handle({ type: "toggle_story", isOpen: target.open });
   return h(
     "details",
-    { key: "story", class: "story", set: { open: isOpen }, on: { toggle: toggled } },
+    { key: "story", class: "story", set: { open: isOpen }, on: { toggle: onToggle } },
     h("summary", {}, title),
     h(
       "ol",
@@ -229,11 +239,11 @@ function drawStory({ title, isOpen, lines, end }: StoryView, send: Send): Wanted
   );
 }
 
-function drawFoot({ tone, words, details }: FootView): Wanted {
+function renderFooter({ tone, label, details }: FooterView): VNode {
   return h(
     "details",
     { key: "foot", class: "foot" },
-    h("summary", {}, h("span", { class: `dot ${tone}`, "aria-hidden": "true" }), words),
+    h("summary", {}, h("span", { class: `dot ${tone}`, "aria-hidden": "true" }), label),
     h("ul", {}, ...details.map((text) => h("li", {}, text))),
   );
 }

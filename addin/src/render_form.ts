@@ -1,30 +1,34 @@
-/** Draws what is open for choosing or typing. */
+/** Renders the candidates, and the panel that is open for input. */
 
-import { h, type Wanted } from "./dom.ts";
-import type { Organisation } from "./api_types.ts";
+import type { Organisation } from "./api_models.ts";
+import { h, type VNode } from "./dom.ts";
+import type { Handle } from "./render.ts";
 import type { ChoicesView, FieldView, PanelView, SearchView } from "./view_model_form.ts";
-import type { Send } from "./render.ts";
 
-interface Typed {
+interface InputTarget {
   target: HTMLInputElement;
 }
 
-/** The candidates. The line above them asks already, so that the legend is for screen readers. */
-export function drawChoices(choices: ChoicesView, send: Send): Wanted {
-  return drawRadios(choices, "candidate", (organisation) => send({ type: "mark", organisation }));
+/** The candidates. The legend is for screen readers only: the line above asks the question. */
+export function renderChoices(choices: ChoicesView, handle: Handle): VNode {
+  return renderRadios(choices, "candidate", (organisation) =>
+    handle({ type: "mark_candidate", organisation }),
+  );
 }
 
-/** Which Organisation gives way. */
-function drawReplaced(choices: ChoicesView, send: Send): Wanted {
-  return drawRadios(choices, "replaced", ({ id }) => send({ type: "replace", organisationId: id }));
+/** The targets, one of which is to be replaced. */
+function renderReplaced(choices: ChoicesView, handle: Handle): VNode {
+  return renderRadios(choices, "replaced", ({ id }) =>
+    handle({ type: "mark_replaced", organisationId: id }),
+  );
 }
 
-/** One of several, by radio buttons, so that arrow keys only mark. */
-function drawRadios(
+/** Radio buttons: the arrow keys mark an Organisation, and choose nothing yet. */
+function renderRadios(
   { title, options }: ChoicesView,
   name: "candidate" | "replaced",
-  mark: (organisation: Organisation) => void,
-): Wanted {
+  onMark: (organisation: Organisation) => void,
+): VNode {
   return h(
     "fieldset",
     { key: name, class: `choices ${name}` },
@@ -37,7 +41,7 @@ function drawRadios(
           type: "radio",
           name,
           set: { checked: option.isMarked },
-          on: { change: () => mark({ id: option.id, name: option.name }) },
+          on: { change: () => onMark({ id: option.id, name: option.name }) },
         }),
         h(
           "span",
@@ -51,7 +55,7 @@ function drawRadios(
 }
 
 /** The search for an Organisation, or the form for a contact. */
-export function drawPanel(panel: PanelView, send: Send): Wanted {
+export function renderPanel(panel: PanelView, handle: Handle): VNode {
   return h(
     "form",
     {
@@ -61,33 +65,36 @@ export function drawPanel(panel: PanelView, send: Send): Wanted {
       novalidate: true,
       on: {
         submit: (event: SubmitEvent) => event.preventDefault(),
-        keydown: (event: KeyboardEvent) => press(event, send),
+        keydown: (event: KeyboardEvent) => onPanelKey(event, handle),
       },
     },
-    panel.replaced && drawReplaced(panel.replaced, send),
-    ...panel.fields.map((field) => drawField(field, send)),
-    panel.search && drawSearch(panel.search, panel.isOrganisationMissing, send),
+    panel.replaced && renderReplaced(panel.replaced, handle),
+    ...panel.fields.map((field) => renderField(field, handle)),
+    panel.search && renderSearch(panel.search, panel.isOrganisationMissing, handle),
     panel.missing ? h("p", { class: "missing", role: "alert" }, panel.missing) : null,
-    drawEnds(panel, send),
+    renderPanelButtons(panel, handle),
   );
 }
 
-/** Enter sends off from any field: the browser would not, our button being none of its own. */
-function press(event: KeyboardEvent, send: Send): void {
+/** Enter submits from any field: for the browser, a Fluent button is no submit button. */
+function onPanelKey(event: KeyboardEvent, handle: Handle): void {
   const isInField = event.target instanceof HTMLInputElement;
   if (event.key === "Escape") {
-    send({ type: "cancel" });
+    handle({ type: "cancel" });
   } else if (event.key === "Enter" && isInField && !event.defaultPrevented && !event.isComposing) {
     event.preventDefault();
-    send({ type: "submit" });
+    handle({ type: "submit" });
   }
 }
 
-function drawEnds({ submit, isReady, cancel }: PanelView, send: Send): Wanted {
+function renderPanelButtons(
+  { submitLabel, isReady, cancelLabel }: PanelView,
+  handle: Handle,
+): VNode {
   return h(
     "div",
     { class: "actions" },
-    submit === null
+    submitLabel === null
       ? null
       : h(
           "fluent-button",
@@ -96,9 +103,9 @@ function drawEnds({ submit, isReady, cancel }: PanelView, send: Send): Wanted {
             role: "button",
             appearance: "primary",
             "disabled-focusable": !isReady,
-            on: { click: () => isReady && send({ type: "submit" }) },
+            on: { click: () => isReady && handle({ type: "submit" }) },
           },
-          submit,
+          submitLabel,
         ),
     h(
       "fluent-button",
@@ -106,14 +113,14 @@ function drawEnds({ submit, isReady, cancel }: PanelView, send: Send): Wanted {
         key: "cancel",
         role: "button",
         appearance: "subtle",
-        on: { click: () => send({ type: "cancel" }) },
+        on: { click: () => handle({ type: "cancel" }) },
       },
-      cancel,
+      cancelLabel,
     ),
   );
 }
 
-function drawField({ name, label, text, isMissing }: FieldView, send: Send): Wanted {
+function renderField({ name, label, text, isMissing }: FieldView, handle: Handle): VNode {
   return h(
     "label",
     { key: name, class: "field" },
@@ -123,13 +130,16 @@ function drawField({ name, label, text, isMissing }: FieldView, send: Send): Wan
       autocomplete: "off",
       "aria-invalid": isMissing ? "true" : null,
       set: { value: text },
-      on: { input: ({ target }: Typed) => send({ type: "type", field: name, text: target.value }) },
+      on: {
+        input: ({ target }: InputTarget) =>
+          handle({ type: "type", field: name, text: target.value }),
+      },
     }),
   );
 }
 
 /** Source: WAI-ARIA Authoring Practices, "Combobox, list autocomplete with manual selection". */
-function drawSearch(search: SearchView, isMissing: boolean, send: Send): Wanted {
+function renderSearch(search: SearchView, isMissing: boolean, handle: Handle): VNode {
   const active = search.options.find((option) => option.isActive);
   return h(
     "div",
@@ -147,16 +157,17 @@ function drawSearch(search: SearchView, isMissing: boolean, send: Send): Wanted 
       "aria-invalid": isMissing ? "true" : null,
       set: { value: search.text },
       on: {
-        input: ({ target }: Typed) => send({ type: "type", field: "search", text: target.value }),
-        keydown: (event: KeyboardEvent) => steer(event, search.isOpen, send),
+        input: ({ target }: InputTarget) =>
+          handle({ type: "type", field: "search", text: target.value }),
+        keydown: (event: KeyboardEvent) => onSearchKey(event, search.isOpen, handle),
       },
     }),
-    drawFound(search, send),
-    h("p", { class: "facts", role: "status" }, search.said),
+    renderOptions(search, handle),
+    h("p", { class: "facts", role: "status" }, search.outcome),
   );
 }
 
-function drawFound({ label, options, isOpen }: SearchView, send: Send): Wanted {
+function renderOptions({ label, options, isOpen }: SearchView, handle: Handle): VNode {
   return h(
     "ul",
     { id: "found", role: "listbox", "aria-label": label, hidden: !isOpen },
@@ -168,10 +179,10 @@ function drawFound({ label, options, isOpen }: SearchView, send: Send): Wanted {
           id: `found-${id}`,
           role: "option",
           "aria-selected": String(isActive),
-          // Not the click: the field would lose its focus first.
+          // A mousedown would move the focus out of the field before the click.
           on: {
             mousedown: (event: MouseEvent) => event.preventDefault(),
-            click: () => send({ type: "pick", organisation: { id, name } }),
+            click: () => handle({ type: "choose", organisation: { id, name } }),
           },
         },
         h("span", { class: "name" }, name),
@@ -181,15 +192,15 @@ function drawFound({ label, options, isOpen }: SearchView, send: Send): Wanted {
   );
 }
 
-const STEPS: Record<string, number> = { ArrowDown: 1, ArrowUp: -1 };
+const ARROW_STEPS: Record<string, number> = { ArrowDown: 1, ArrowUp: -1 };
 
-function steer(event: KeyboardEvent, isOpen: boolean, send: Send): void {
-  const by = STEPS[event.key];
+function onSearchKey(event: KeyboardEvent, isOpen: boolean, handle: Handle): void {
+  const by = ARROW_STEPS[event.key];
   if (by !== undefined && isOpen) {
     event.preventDefault();
-    send({ type: "step", by });
+    handle({ type: "move_option", by });
   } else if (event.key === "Enter" && isOpen) {
     event.preventDefault();
-    send({ type: "pick_active" });
+    handle({ type: "choose_active" });
   }
 }

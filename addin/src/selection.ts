@@ -1,17 +1,22 @@
-/** What is selected in Outlook, in our own values. */
+/** What is selected in Outlook, as values of the add-in. */
 
-import type { MailRef } from "./api_types.ts";
+/** A mail as Office.js names it. Empty `itemId`, null `messageId`: Outlook does not give one. */
+export interface MailRef {
+  itemId: string;
+  idType: "ews" | "rest";
+  messageId: string | null;
+}
 
 export interface Mail {
   ref: MailRef;
   subject: string;
-  /** Sender, or the first recipient of a mail one sent oneself; name or address. */
+  /** Name or address of the sender, or of the first recipient if the person sent the mail. */
   who: string;
   isSent: boolean;
   at: Date | null;
 }
 
-/** `outside`: the page was opened without Outlook. `other`: an appointment and the like. */
+/** `outside`: the page is open outside Outlook. `other`: an appointment, for example. */
 export type Selection =
   | { kind: "mail"; mail: Mail }
   | { kind: "draft" }
@@ -19,14 +24,14 @@ export type Selection =
   | { kind: "none" }
   | { kind: "outside" };
 
-/** True when both speak of the same thing, so that a doubled event changes nothing. */
+/** True if both are the same mail or the same kind: Outlook reports some selections twice. */
 export function isSame(a: Selection, b: Selection): boolean {
   return a.kind === "mail" && b.kind === "mail"
     ? isSameRef(a.mail.ref, b.mail.ref)
     : a.kind === b.kind;
 }
 
-/** By the ids; where Outlook gives one of them late or never, by the Message-IDs. */
+/** Compares the item ids, or the Message-IDs while Outlook does not give both item ids. */
 function isSameRef(a: MailRef, b: MailRef): boolean {
   return a.itemId && b.itemId ? a.itemId === b.itemId : a.messageId === b.messageId;
 }

@@ -1,293 +1,308 @@
-/** The pane at work: what Outlook shows and the server says, turned into events. */
+/** One open pane: turns Outlook's selection and the server's responses into events. */
 
 import type { Api } from "./api.ts";
+import type { MailState } from "./api_models.ts";
 import type { Config } from "./config.ts";
-import type { MailRef, MailState } from "./api_types.ts";
-import { asTrouble, noAnswer, type Trouble } from "./errors.ts";
+import { type AddinError, noAnswer, toAddinError } from "./errors.ts";
 import type { Host } from "./host.ts";
-import { createPoll, pauseAfter, pauseAfterFailures, pauseAtRest, type Poll } from "./poll.ts";
-import { isSame } from "./selection.ts";
-import { show, type View } from "./view_model.ts";
-import { type Ask, type Event, type Model, reduce, start } from "./state.ts";
-import type { Windows } from "./page_channel.ts";
-import type { Words } from "./i18n.ts";
+import type { Texts } from "./i18n.ts";
+import type { PageChannel } from "./page_channel.ts";
+import { createPoller, pauseAfterFailures, pauseIdle, pauseOnItsWay, type Poller } from "./poll.ts";
+import { isSame, type MailRef } from "./selection.ts";
+import { type Event, initialModel, type Model, type PendingRequest, reduce } from "./state.ts";
+import { createViewModel, type View } from "./view_model.ts";
 
-export interface Parts {
+/** What a session works with. */
+export interface SessionContext {
   host: Pick<Host, "selection" | "clearNote">;
   api: Api;
-  windows: Pick<Windows, "tell">;
-  words: Words;
+  channel: Pick<PageChannel, "announceChange">;
+  texts: Texts;
   config: Pick<Config, "folderName" | "usualSeconds">;
-  /** Whether nobody sees the pane. */
+  /** True while nobody sees the pane. */
   isHidden: () => boolean;
 }
 
-/** A wait shorter than this shows no spinner. */
-const SPINNER_MS = 300;
-/** A new contact files its mail within this, or the mail is shown as waiting again. */
-const EXPECT_MS = 20_000;
-/** A server that takes longer over a look is away; it keeps one waiting for ten seconds. */
-const LOOK_MS = 15_000;
+/** A response that comes sooner shows no spinner. */
+const SPINNER_DELAY_MS = 300;
+/** The server files a waiting mail within this time of a new contact; else it still waits. */
+const FILING_TIMEOUT_MS = 20_000;
+/** A poll that takes longer counts as "away"; the server holds an answer back ten seconds at most. */
+const POLL_TIMEOUT_MS = 15_000;
 
-/** One pane. Every answer for a mail that is no longer selected is dropped. */
-export class Pane {
-  private readonly parts: Parts;
-  private readonly draw: (view: View) => void;
-  private readonly poll: Poll;
-  private current: Model = start({ kind: "none" });
-  /** The mail that was answered for last, and its state then. */
-  private seen: { mail: string; state: MailState["state"] } | null = null;
-  /** How many looks in a row failed, and the last one for what. */
+/** The session of one pane. Drops each response about a mail that is no longer selected. */
+export class Session {
+  private readonly context: SessionContext;
+  private readonly render: (view: View) => void;
+  private readonly poller: Poller;
+  private current: Model = initialModel({ kind: "none" });
+  /** The mail whose state was loaded last, and that state. */
+  private lastSeen: { mail: string; state: MailState["state"] } | null = null;
+  /** How many loads and polls in a row failed, and the latest error. */
   private failures = 0;
-  private failure: Trouble | null = null;
-  /** Ends with the selection. */
-  private ending = new AbortController();
-  /** Ends when something newer is asked, so that no older answer comes after it. */
-  private looking = new AbortController();
+  private lastFailure: AddinError | null = null;
+  /** Aborts when the selection changes. */
+  private selectionEnd = new AbortController();
+  /** Aborts when a newer request starts, so that no older response overwrites a newer one. */
+  private pollEnd = new AbortController();
 
-  constructor(parts: Parts, draw: (view: View) => void) {
-    this.parts = parts;
-    this.draw = draw;
-    this.poll = createPoll({
-      look: () => this.lookQuietly(),
-      pause: (lastedMs) => this.pause(lastedMs),
-      isHidden: parts.isHidden,
+  constructor(context: SessionContext, render: (view: View) => void) {
+    this.context = context;
+    this.render = render;
+    this.poller = createPoller({
+      poll: () => this.poll(),
+      pause: (lastPollMs) => this.pause(lastPollMs),
+      isHidden: context.isHidden,
     });
   }
 
-  /** What is known now. */
   get model(): Model {
     return this.current;
   }
 
-  /** Looks at what is selected for the first time. */
-  open(): void {
-    this.turnTo();
-    void this.connect();
+  /** Aborts when the selection changes. */
+  get whileSelected(): AbortSignal {
+    return this.selectionEnd.signal;
   }
 
-  /** Follows the selection; true when it had changed. */
-  follow(): boolean {
-    const hasChanged = !isSame(this.parts.host.selection(), this.current.selection);
+  /** Loads the selected mail for the first time. */
+  open(): void {
+    this.switchSelection();
+    void this.loadConnection();
+  }
+
+  /** Loads the newly selected mail; true if the selection had changed. */
+  followSelection(): boolean {
+    const hasChanged = !isSame(this.context.host.selection(), this.current.selection);
     if (hasChanged) {
-      this.turnTo();
+      this.switchSelection();
     }
     return hasChanged;
   }
 
-  /** Looks again at once: the pane was away or offline, or something happened elsewhere. */
+  /** Polls at once: the pane was hidden or offline, or another page announced a change. */
   refresh(): void {
-    this.looking.abort();
-    if (this.parts.isHidden()) {
+    this.pollEnd.abort();
+    if (this.context.isHidden()) {
       return;
     }
-    if (!this.follow()) {
-      this.poll.now();
+    if (!this.followSelection()) {
+      this.poller.now();
     }
-    void this.connect();
+    void this.loadConnection();
   }
 
-  /** Looks how the selected mail stands, with a spinner when that takes long. */
-  look(): void {
-    const mail = this.mail();
-    const { signal } = this.ending;
+  /** Loads the state of the selected mail; shows a spinner if that takes long. */
+  load(): void {
+    const mail = this.mailRef();
+    const { signal } = this.selectionEnd;
     if (mail) {
-      this.answer("look", () => this.parts.api.state(mail, signal));
+      this.requestState("load", () => this.context.api.state(mail, signal));
     }
   }
 
-  /** Asks for a change of the mail that is shown, unless Outlook shows another one by now. */
-  act(ask: Ask, run: (mail: MailRef) => Promise<MailState>): void {
-    const mail = this.mail();
-    const isFree = this.current.ask === null || (ask === "sign_in" && this.current.ask === ask);
-    if (!this.follow() && mail && isFree) {
-      this.answer(ask, () => run(mail));
+  /**
+   * Sends a person's request for the mail that the pane shows. Does nothing while another request
+   * is pending, or if Outlook has selected another mail: then it loads that one.
+   */
+  act(request: PendingRequest, send: (mail: MailRef) => Promise<MailState>): void {
+    const mail = this.mailRef();
+    const { pending } = this.current;
+    const isFree = pending === null || (request === "sign_in" && pending === request);
+    if (!this.followSelection() && mail && isFree) {
+      this.requestState(request, () => send(mail));
     }
   }
 
-  /** Waits for an event. The call itself is never called off: a click holds, whatever follows. */
-  async wait(ask: Ask, run: () => Promise<Event>): Promise<void> {
-    const { signal } = this.ending;
-    this.looking.abort();
-    this.dispatch({ type: "asked", ask });
-    const spinner = setTimeout(() => this.dispatchFor(signal, { type: "slow" }), SPINNER_MS);
+  /** Awaits a request and dispatches its event or its error. Never cancels the request itself. */
+  async awaitRequest(request: PendingRequest, send: () => Promise<Event>): Promise<void> {
+    const { signal } = this.selectionEnd;
+    this.pollEnd.abort();
+    this.dispatch({ type: "requested", request });
+    const spinner = setTimeout(
+      () => this.dispatchUnlessAborted(signal, { type: "slow" }),
+      SPINNER_DELAY_MS,
+    );
     try {
-      const event = await run();
+      const event = await send();
       this.failures = 0;
-      this.dispatchFor(signal, event);
-    } catch (error) {
-      const trouble = ask === "look" ? this.failed(error) : asTrouble(error);
-      this.dispatchFor(signal, { type: "failed", trouble, by: "act" });
+      this.dispatchUnlessAborted(signal, event);
+    } catch (cause) {
+      const error = request === "load" ? this.countFailure(cause) : toAddinError(cause);
+      this.dispatchUnlessAborted(signal, { type: "failed", error, by: "person" });
     } finally {
       clearTimeout(spinner);
-      this.poll.wake();
-      void this.tell();
-      void this.connect();
+      this.poller.wake();
+      void this.loadStory();
+      void this.loadConnection();
     }
   }
 
-  /** Fetches the story where it is open. */
-  async tell(): Promise<void> {
-    const mail = this.mail();
-    const { signal } = this.ending;
+  /** Loads the story if it is open. */
+  async loadStory(): Promise<void> {
+    const mail = this.mailRef();
+    const { signal } = this.selectionEnd;
     if (!mail || !this.current.isStoryOpen) {
       return;
     }
     try {
-      this.dispatchFor(signal, { type: "told", story: await this.parts.api.story(mail, signal) });
-    } catch (error) {
-      this.dispatchFor(signal, { type: "failed", trouble: asTrouble(error), by: "look" });
+      const story = await this.context.api.story(mail, signal);
+      this.dispatchUnlessAborted(signal, { type: "story_loaded", story });
+    } catch (cause) {
+      const error = toAddinError(cause);
+      this.dispatchUnlessAborted(signal, { type: "failed", error, by: "poll" });
     }
   }
 
-  /** Fetches what the foot says. */
-  async connect(): Promise<void> {
+  /** Loads what the footer shows. */
+  async loadConnection(): Promise<void> {
     try {
-      this.dispatch({ type: "connected", connection: await this.parts.api.connection() });
+      const connection = await this.context.api.connection();
+      this.dispatch({ type: "connection_loaded", connection });
     } catch {
-      // The foot goes by what is wrong with the mail above it.
+      // The footer follows the error of the mail's own request.
     }
   }
 
-  /** Takes in an event and draws what follows. */
+  /** Applies an event to the model and renders the result. */
   dispatch(event: Event): void {
-    const { words, config } = this.parts;
+    const { texts, config } = this.context;
     this.current = reduce(this.current, event);
-    this.clearOldNote();
-    this.draw(show(this.current, { words, now: new Date(), ...config }));
+    this.clearOutdatedNote();
+    this.render(createViewModel(this.current, { texts, now: new Date(), ...config }));
   }
 
-  /**
-   * Takes the ribbon's line away from a mail whose state has moved on. While that button is at work
-   * it renews the line itself. A mail that moved counts as the same one, whatever its new id.
-   */
-  private clearOldNote(): void {
-    const { answer } = this.current;
-    const ref = this.mail();
-    if (!answer || !ref) {
-      return;
-    }
-    const mail = ref.messageId ?? ref.itemId;
-    const before = this.seen?.mail === mail ? this.seen.state : "new";
-    const isButtonAtWork = before === "new" || before === "on_its_way";
-    if (before !== answer.state && !isButtonAtWork) {
-      this.parts.host.clearNote();
-    }
-    this.seen = { mail, state: answer.state };
-  }
-
-  /** The same, unless it speaks of a mail that is no longer selected. */
-  dispatchFor(signal: AbortSignal, event: Event): void {
+  /** Dispatches an event unless the selection that it belongs to has changed. */
+  dispatchUnlessAborted(signal: AbortSignal, event: Event): void {
     if (!signal.aborted) {
       this.dispatch(event);
     }
   }
 
-  /** Ends with the mail that is selected now. */
-  get whileSelected(): AbortSignal {
-    return this.ending.signal;
+  /**
+   * Clears the note of the ribbon's button once the mail's state has changed. While the mail is new
+   * or on its way, the function command still updates the note itself. The Message-ID identifies
+   * the mail, since a move gives it a new item id.
+   */
+  private clearOutdatedNote(): void {
+    const { mailState } = this.current;
+    const ref = this.mailRef();
+    if (!mailState || !ref) {
+      return;
+    }
+    const mail = ref.messageId ?? ref.itemId;
+    const before = this.lastSeen?.mail === mail ? this.lastSeen.state : "new";
+    const isCommandRunning = before === "new" || before === "on_its_way";
+    if (before !== mailState.state && !isCommandRunning) {
+      this.context.host.clearNote();
+    }
+    this.lastSeen = { mail, state: mailState.state };
   }
 
-  private turnTo(): void {
-    this.ending.abort();
-    this.looking.abort();
-    this.ending = new AbortController();
-    this.dispatch({ type: "selected", selection: this.parts.host.selection() });
-    this.look();
+  private switchSelection(): void {
+    this.selectionEnd.abort();
+    this.pollEnd.abort();
+    this.selectionEnd = new AbortController();
+    this.dispatch({ type: "selected", selection: this.context.host.selection() });
+    this.load();
   }
 
-  private answer(ask: Ask, run: () => Promise<MailState>): void {
-    void this.wait(ask, async () => {
-      const answer = await run();
-      if (ask !== "look") {
-        this.parts.windows.tell();
+  private requestState(request: PendingRequest, send: () => Promise<MailState>): void {
+    void this.awaitRequest(request, async () => {
+      const mailState = await send();
+      if (request !== "load") {
+        this.context.channel.announceChange();
       }
-      return { type: "answered", answer, by: "act", at: Date.now() };
+      return { type: "loaded", mailState, by: "person", at: Date.now() };
     });
   }
 
-  /** Without a spinner; what fails here is said only until a later look succeeds. */
-  private async lookQuietly(): Promise<void> {
-    const mail = this.mail();
+  /** Loads the state in the background: no spinner, and a later success removes the error. */
+  private async poll(): Promise<void> {
+    const mail = this.mailRef();
     const before = this.current;
-    if (this.follow() || !mail || this.current.ask !== null) {
+    if (this.followSelection() || !mail || this.current.pending !== null) {
       return;
     }
-    this.looking.abort();
-    this.looking = new AbortController();
-    const { signal } = this.looking;
+    this.pollEnd.abort();
+    this.pollEnd = new AbortController();
+    const { signal } = this.pollEnd;
     try {
-      const how = { waits: this.isAtRest() };
-      const answer = await inTime(this.looking, (within) =>
-        this.parts.api.state(mail, within, how),
+      const options = { waits: this.isIdle() };
+      const mailState = await withTimeout(this.pollEnd, (timedSignal) =>
+        this.context.api.state(mail, timedSignal, options),
       );
       this.failures = 0;
-      this.dispatchFor(signal, { type: "answered", answer, by: "look", at: Date.now() });
-    } catch (error) {
+      this.dispatchUnlessAborted(signal, { type: "loaded", mailState, by: "poll", at: Date.now() });
+    } catch (cause) {
       if (!signal.aborted) {
-        this.dispatch({ type: "failed", trouble: this.failed(error), by: "look" });
+        this.dispatch({ type: "failed", error: this.countFailure(cause), by: "poll" });
       }
     }
-    this.afterLook(signal, before);
+    this.afterPoll(signal, before);
   }
 
-  private failed(error: unknown): Trouble {
+  private countFailure(cause: unknown): AddinError {
     this.failures += 1;
-    this.failure = asTrouble(error);
-    return this.failure;
+    this.lastFailure = toAddinError(cause);
+    return this.lastFailure;
   }
 
-  private afterLook(signal: AbortSignal, before: Model): void {
-    const { answer, isExpecting, movingSince } = this.current;
-    if (isExpecting && Date.now() - (movingSince ?? 0) > EXPECT_MS) {
-      this.dispatchFor(signal, { type: "gave_up_expecting" });
+  private afterPoll(signal: AbortSignal, before: Model): void {
+    const { mailState, isFilingExpected, inProgressSince } = this.current;
+    if (isFilingExpected && Date.now() - (inProgressSince ?? 0) > FILING_TIMEOUT_MS) {
+      this.dispatchUnlessAborted(signal, { type: "filing_overdue" });
     }
-    const isBack = before.lost !== null && this.current.lost === null;
-    if (isBack || answer !== before.answer) {
-      void this.tell();
-      void this.connect();
+    const isReconnected = before.connectionError !== null && this.current.connectionError === null;
+    if (isReconnected || mailState !== before.mailState) {
+      void this.loadStory();
+      void this.loadConnection();
     }
   }
 
-  /** Nothing is under way and nothing wrong: the server may answer as late as it has news. */
-  private isAtRest(): boolean {
-    const { movingSince, trouble, lost } = this.current;
-    return this.failures === 0 && movingSince === null && trouble === null && lost === null;
+  /** True if nothing is under way and nothing failed, so the server may hold the answer back. */
+  private isIdle(): boolean {
+    const { inProgressSince, error, connectionError } = this.current;
+    return (
+      this.failures === 0 && inProgressSince === null && error === null && connectionError === null
+    );
   }
 
-  private pause(lastedMs: number): number | null {
-    const { movingSince } = this.current;
-    if (this.mail() === null) {
+  private pause(lastPollMs: number): number | null {
+    const { inProgressSince } = this.current;
+    if (this.mailRef() === null) {
       return null;
     }
-    if (this.failures > 0 && this.failure) {
-      return pauseAfterFailures(this.failure, this.failures);
+    if (this.failures > 0 && this.lastFailure) {
+      return pauseAfterFailures(this.lastFailure, this.failures);
     }
-    return movingSince === null ? pauseAtRest(lastedMs) : pauseAfter(Date.now() - movingSince);
+    return inProgressSince === null
+      ? pauseIdle(lastPollMs)
+      : pauseOnItsWay(Date.now() - inProgressSince);
   }
 
-  private mail(): MailRef | null {
+  private mailRef(): MailRef | null {
     const { selection } = this.current;
     return selection.kind === "mail" ? selection.mail.ref : null;
   }
 }
 
-/** The answer, unless it is called off or takes too long: then Trouble "away". */
-async function inTime<T>(
-  { signal: until }: AbortController,
-  run: (signal: AbortSignal) => Promise<T>,
+/** The result of `run`; rejects with `noAnswer` on abort and after POLL_TIMEOUT_MS. */
+async function withTimeout<T>(
+  { signal }: AbortController,
+  run: (timedSignal: AbortSignal) => Promise<T>,
 ): Promise<T> {
   const call = new AbortController();
-  const end = () => call.abort();
-  until.addEventListener("abort", end);
-  const patience = setTimeout(end, LOOK_MS);
-  const over = new Promise<never>((_, reject) => {
+  const abort = () => call.abort();
+  signal.addEventListener("abort", abort);
+  const timer = setTimeout(abort, POLL_TIMEOUT_MS);
+  const aborted = new Promise<never>((_, reject) => {
     call.signal.addEventListener("abort", () => reject(noAnswer()));
   });
   try {
-    return await Promise.race([run(call.signal), over]);
+    return await Promise.race([run(call.signal), aborted]);
   } finally {
-    clearTimeout(patience);
-    until.removeEventListener("abort", end);
+    clearTimeout(timer);
+    signal.removeEventListener("abort", abort);
   }
 }

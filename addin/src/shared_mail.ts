@@ -1,25 +1,25 @@
-/** A mail that is not found in the own mailbox may be open in somebody else's. */
+/** Tells a mail in a shared mailbox from one that does not exist. */
 
 import type { Api } from "./api.ts";
-import { Trouble } from "./errors.ts";
+import { AddinError } from "./errors.ts";
 import type { Host } from "./host.ts";
 
-/** The same API, but a mail that the server does not find is named as shared where Outlook says so. */
-export function toldApart(api: Api, host: Pick<Host, "isShared">): Api {
-  const inOwn = async <T>(answer: Promise<T>): Promise<T> => {
+/** The same API, but "not_found" becomes "shared" if Outlook says that the mail is shared. */
+export function withSharedMailErrors(api: Api, host: Pick<Host, "isShared">): Api {
+  const explain = async <T>(response: Promise<T>): Promise<T> => {
     try {
-      return await answer;
+      return await response;
     } catch (error) {
-      const isLost = error instanceof Trouble && error.kind === "not_found";
-      throw isLost && (await host.isShared()) ? new Trouble("shared") : error;
+      const isNotFound = error instanceof AddinError && error.kind === "not_found";
+      throw isNotFound && (await host.isShared()) ? new AddinError("shared") : error;
     }
   };
   return {
     ...api,
-    state: (mail, signal) => inOwn(api.state(mail, signal)),
-    sync: (mail, ids) => inOwn(api.sync(mail, ids)),
-    choose: (mail, id, replaces) => inOwn(api.choose(mail, id, replaces)),
-    act: (action, mail) => inOwn(api.act(action, mail)),
-    story: (mail, signal) => inOwn(api.story(mail, signal)),
+    state: (mail, signal) => explain(api.state(mail, signal)),
+    sync: (mail, ids) => explain(api.sync(mail, ids)),
+    choose: (mail, id, replaces) => explain(api.choose(mail, id, replaces)),
+    act: (action, mail) => explain(api.act(action, mail)),
+    story: (mail, signal) => explain(api.story(mail, signal)),
   };
 }

@@ -1,18 +1,18 @@
-/** What the pane knows, and how it changes: pure, without Office, DOM or network. */
+/** What the pane knows, and how an event changes it. Pure: no Office, DOM or network. */
 
-import type { Action, Connection, MailState, Organisation, Story, Target } from "./api_types.ts";
-import type { Trouble, TroubleKind } from "./errors.ts";
+import type { Action, Connection, MailState, Organisation, Story, Target } from "./api_models.ts";
+import type { AddinError, ErrorKind } from "./errors.ts";
 import { isSame, type Selection } from "./selection.ts";
-import { isPending } from "./status_row.ts";
+import { isWithdrawalPending } from "./status_row.ts";
 
-/** What an answer is awaited for. `look` = how the selected mail stands. */
-export type Ask = "look" | Exclude<Action, "create_contact"> | "contact" | "sign_in";
+/** The request whose response the pane waits for. `load`: the state of the selected mail. */
+export type PendingRequest = "load" | Exclude<Action, "create_contact"> | "contact" | "sign_in";
 
-/** A list of Organisations searched as one types. `found` null = not asked yet. */
+/** A search for Organisations. `found` null = not searched yet. */
 export interface Search {
   text: string;
   found: Organisation[] | null;
-  /** Index of the option under the keyboard, -1 = none. */
+  /** The index of the option under the keyboard; -1 = none. */
   active: number;
 }
 
@@ -24,11 +24,11 @@ export interface ContactForm {
   address: string;
   organisation: Organisation | null;
   search: Search;
-  /** It was sent off with something missing. */
-  isMissing: boolean;
+  /** The person submitted the form before it was complete. */
+  isIncomplete: boolean;
 }
 
-/** `replaces`: the Organisation that was marked to give way, null = none yet. */
+/** `replaces`: the Organisation to replace, as the person marked it; null = none marked. */
 export interface ChangeForm {
   kind: "change";
   replaces: number | null;
@@ -37,95 +37,95 @@ export interface ChangeForm {
 
 export type Panel = { kind: "choose"; search: Search } | ChangeForm | ContactForm;
 
-/** Who asked: a person by an `act`, or the pane by a `look`, which may fail and mend unseen. */
-export type By = "act" | "look";
+/** Who caused a request: the person, or the background poll, whose errors may pass unseen. */
+export type Cause = "person" | "poll";
 
 export interface Notice {
-  trouble: Trouble;
-  by: By;
+  error: AddinError;
+  by: Cause;
 }
 
 export interface Model {
   selection: Selection;
-  answer: MailState | null;
-  /** Stands in place of the answer; `notice` stands above it. */
-  trouble: Trouble | null;
+  mailState: MailState | null;
+  /** Shown in place of the mail's state; `notice` is shown above it. */
+  error: AddinError | null;
   notice: Notice | null;
-  /** Why nothing came through last time; null = something did. */
-  lost: Trouble | null;
-  ask: Ask | null;
-  /** The awaited answer is late enough for a spinner. */
+  /** Why the last request did not reach the server; null = it did. */
+  connectionError: AddinError | null;
+  pending: PendingRequest | null;
+  /** The response takes long enough for a spinner. */
   isSlow: boolean;
-  /** Since when the pane waits for the mail to get on, in milliseconds; null = it does not. */
-  movingSince: number | null;
-  /** A contact was created: the waiting mail will file itself in a moment. */
-  isExpecting: boolean;
-  /** Chosen before the sync. */
-  picked: Organisation | null;
+  /** Since when the pane expects the mail to change soon, in milliseconds; null = it does not. */
+  inProgressSince: number | null;
+  /** The person created a contact, so the server files the waiting mail in a moment. */
+  isFilingExpected: boolean;
+  /** The Organisation that the person chose before the sync. */
+  chosen: Organisation | null;
   panel: Panel | null;
   story: Story | null;
   isStoryOpen: boolean;
-  /** What the switch shows; null = what the server said. */
-  always: boolean | null;
+  /** The switch as the person left it; null = as the server says. */
+  alwaysSync: boolean | null;
   connection: Connection | null;
 }
 
 export type Event =
   | { type: "selected"; selection: Selection }
-  | { type: "asked"; ask: Ask }
+  | { type: "requested"; request: PendingRequest }
   | { type: "slow" }
-  | { type: "answered"; answer: MailState; by: By; at: number }
-  | { type: "failed"; trouble: Trouble; by: By }
-  | { type: "picked"; organisation: Organisation }
-  | { type: "opened"; panel: Panel["kind"] }
-  | { type: "closed" }
-  | { type: "replacing"; organisationId: number }
+  | { type: "loaded"; mailState: MailState; by: Cause; at: number }
+  | { type: "failed"; error: AddinError; by: Cause }
+  | { type: "chosen"; organisation: Organisation }
+  | { type: "panel_opened"; panel: Panel["kind"] }
+  | { type: "panel_closed" }
+  | { type: "replaced_marked"; organisationId: number }
   | { type: "typed"; field: Field; text: string }
-  | { type: "moved"; step: number }
+  | { type: "option_moved"; by: number }
   | { type: "found"; text: string; organisations: Organisation[] }
   | { type: "incomplete" }
-  | { type: "contact_made"; at: number }
-  | { type: "gave_up_expecting" }
-  | { type: "switched"; on: boolean }
-  | { type: "switch_failed"; trouble: Trouble }
-  | { type: "story_opened"; isOpen: boolean }
-  | { type: "told"; story: Story }
-  | { type: "connected"; connection: Connection };
+  | { type: "contact_created"; at: number }
+  | { type: "filing_overdue" }
+  | { type: "switched"; isOn: boolean }
+  | { type: "switch_failed"; error: AddinError }
+  | { type: "story_toggled"; isOpen: boolean }
+  | { type: "story_loaded"; story: Story }
+  | { type: "connection_loaded"; connection: Connection };
 
-/** A pane before anything is known. */
-export function start(selection: Selection): Model {
+/** The model for a selection of which nothing is known yet. */
+export function initialModel(selection: Selection): Model {
   return {
     selection,
-    answer: null,
-    trouble: null,
+    mailState: null,
+    error: null,
     notice: null,
-    lost: null,
-    ask: null,
+    connectionError: null,
+    pending: null,
     isSlow: false,
-    movingSince: null,
-    isExpecting: false,
-    picked: null,
+    inProgressSince: null,
+    isFilingExpected: false,
+    chosen: null,
     panel: null,
     story: null,
     isStoryOpen: false,
-    always: null,
+    alwaysSync: null,
     connection: null,
   };
 }
 
-/** The model after this event. The same object when nothing changed. */
+/** The model after this event; the same object if the event changes nothing. */
 export function reduce(model: Model, event: Event): Model {
-  const change = CHANGES[event.type] as (model: Model, event: Event) => Partial<Model> | null;
-  const changed = change(model, event);
-  return changed ? { ...model, ...changed } : model;
+  const reducer = REDUCERS[event.type] as (model: Model, event: Event) => Partial<Model> | null;
+  const changes = reducer(model, event);
+  return changes ? { ...model, ...changes } : model;
 }
 
-/** Nothing comes through: no network, no server, or nobody that the server would listen to. */
-const LOST = new Set<TroubleKind>(["offline", "away", "signed_out", "refused", "no_mailbox"]);
-
-/** The Organisation that gives way to the one that is chosen next: the only one, or the marked one. */
-export function replacedIn({ panel, answer }: Model): Target | null {
-  const { targets = [] } = answer ?? {};
+/**
+ * The target that the next chosen Organisation replaces: the only one, or the marked one. Null if
+ * the person must mark one first.
+ */
+export function replacedTarget({ panel, mailState }: Model): Target | null {
+  const { targets = [] } = mailState ?? {};
   if (panel?.kind !== "change") {
     return null;
   }
@@ -133,122 +133,128 @@ export function replacedIn({ panel, answer }: Model): Target | null {
   return (targets.length === 1 ? targets[0] : marked) ?? null;
 }
 
-/** The words of the Organisation list that is open, if one is. */
-export function searchOf(model: Model): Search | null {
-  return model.panel?.search ?? null;
-}
+/** Errors after which the pane is not connected: no network, no server, or no access to it. */
+const CONNECTION_ERRORS = new Set<ErrorKind>([
+  "offline",
+  "away",
+  "signed_out",
+  "refused",
+  "no_mailbox",
+]);
+/** Errors that replace the mail's state, since the pane cannot show it to this person. */
+const NO_ACCESS = new Set<ErrorKind>(["signed_out", "popup_blocked"]);
+/** Errors that replace the mail's state only in response to a person. */
+const NOT_HERE = new Set<ErrorKind>(["not_found", "shared"]);
 
-/** What takes the place of all that was shown. */
-const SIGNED_OUT = new Set<TroubleKind>(["signed_out", "popup_blocked"]);
-const NOT_HERE = new Set<TroubleKind>(["not_found", "shared"]);
-
-type Changes = {
+type Reducers = {
   [T in Event["type"]]: (model: Model, event: Extract<Event, { type: T }>) => Partial<Model> | null;
 };
 
-const CHANGES: Changes = {
+const REDUCERS: Reducers = {
   selected: (model, { selection }) =>
-    isSame(model.selection, selection) ? null : { ...start(selection), ...lasting(model) },
-  asked: (_, { ask }) => ({ ask, isSlow: false, notice: null }),
-  slow: (model) => (model.ask && !model.isSlow ? { isSlow: true } : null),
-  answered,
+    isSame(model.selection, selection)
+      ? null
+      : { ...initialModel(selection), ...independentOfSelection(model) },
+  requested: (_, { request }) => ({ pending: request, isSlow: false, notice: null }),
+  slow: (model) => (model.pending && !model.isSlow ? { isSlow: true } : null),
+  loaded,
   failed,
-  picked: (model, { organisation }) =>
+  chosen: (model, { organisation }) =>
     model.panel?.kind === "contact"
-      ? { panel: { ...model.panel, organisation, search: searching(organisation.name) } }
-      : { picked: organisation, panel: null },
-  opened: (model, { panel }) => ({ panel: open(model, panel), notice: null }),
-  closed: (model) => (model.panel ? { panel: null, notice: null } : null),
-  replacing: ({ panel }, { organisationId }) =>
+      ? { panel: { ...model.panel, organisation, search: newSearch(organisation.name) } }
+      : { chosen: organisation, panel: null },
+  panel_opened: (model, { panel }) => ({ panel: newPanel(model, panel), notice: null }),
+  panel_closed: (model) => (model.panel ? { panel: null, notice: null } : null),
+  replaced_marked: ({ panel }, { organisationId }) =>
     panel?.kind === "change" ? { panel: { ...panel, replaces: organisationId } } : null,
   typed,
-  moved: (model, { step }) => withSearch(model, (search) => ({ active: along(search, step) })),
+  option_moved: (model, { by }) =>
+    withSearch(model, (search) => ({ active: nextActive(search, by) })),
   found: (model, { text, organisations }) =>
-    searchOf(model)?.text.trim() === text
+    model.panel?.search.text.trim() === text
       ? withSearch(model, () => ({
-          found: newFirst(model, organisations),
+          found: targetsLast(model, organisations),
           active: organisations.length ? 0 : -1,
         }))
       : null,
   incomplete: ({ panel }) =>
-    panel?.kind === "contact" ? { panel: { ...panel, isMissing: true } } : null,
-  contact_made: (_, { at }) => ({
+    panel?.kind === "contact" ? { panel: { ...panel, isIncomplete: true } } : null,
+  contact_created: (_, { at }) => ({
     panel: null,
-    ask: null,
+    pending: null,
     isSlow: false,
-    isExpecting: true,
-    movingSince: at,
+    isFilingExpected: true,
+    inProgressSince: at,
   }),
-  gave_up_expecting: () => ({ isExpecting: false, movingSince: null }),
-  switched: (_, { on }) => ({ always: on, notice: null }),
-  switch_failed: (_, { trouble }) => ({
-    always: null,
-    notice: { trouble, by: "act" },
-    lost: lostBy(trouble),
+  filing_overdue: () => ({ isFilingExpected: false, inProgressSince: null }),
+  switched: (_, { isOn }) => ({ alwaysSync: isOn, notice: null }),
+  switch_failed: (_, { error }) => ({
+    alwaysSync: null,
+    notice: { error, by: "person" },
+    connectionError: asConnectionError(error),
   }),
-  story_opened: (_, { isOpen }) => ({ isStoryOpen: isOpen }),
-  told: (_, { story }) => ({ story }),
-  connected: (model, { connection }) => ({
+  story_toggled: (_, { isOpen }) => ({ isStoryOpen: isOpen }),
+  story_loaded: (_, { story }) => ({ story }),
+  connection_loaded: (model, { connection }) => ({
     connection,
-    lost: model.trouble || model.notice ? model.lost : null,
+    connectionError: model.error || model.notice ? model.connectionError : null,
   }),
 };
 
-/** Where the mail is already comes last: to choose it takes the other place away. */
-function newFirst({ panel, answer }: Model, found: Organisation[]): Organisation[] {
-  const targets = panel?.kind === "change" ? (answer?.targets ?? []) : [];
-  const there = new Set(targets.map(({ organisationId }) => organisationId));
-  return [...found.filter(({ id }) => !there.has(id)), ...found.filter(({ id }) => there.has(id))];
+function independentOfSelection({
+  isStoryOpen,
+  connection,
+  connectionError,
+}: Model): Partial<Model> {
+  return { isStoryOpen, connection, connectionError };
 }
 
-/** What does not end with the selection. */
-function lasting({ isStoryOpen, connection, lost }: Model): Partial<Model> {
-  return { isStoryOpen, connection, lost };
+function asConnectionError(error: AddinError): AddinError | null {
+  return CONNECTION_ERRORS.has(error.kind) ? error : null;
 }
 
-function lostBy(trouble: Trouble): Trouble | null {
-  return LOST.has(trouble.kind) ? trouble : null;
-}
-
-function answered(
+function loaded(
   model: Model,
-  { answer, by, at }: { answer: MailState; by: By; at: number },
+  { mailState, by, at }: { mailState: MailState; by: Cause; at: number },
 ): Partial<Model> {
-  const isExpecting = model.isExpecting && answer.state === "waiting";
-  const isMoving = isExpecting || answer.state === "on_its_way" || isPending(answer);
+  const isFilingExpected = model.isFilingExpected && mailState.state === "waiting";
+  const isInProgress =
+    isFilingExpected || mailState.state === "on_its_way" || isWithdrawalPending(mailState);
   return {
-    answer,
-    trouble: null,
-    lost: null,
-    ask: null,
+    mailState,
+    error: null,
+    connectionError: null,
+    pending: null,
     isSlow: false,
-    movingSince: isMoving ? (model.movingSince ?? at) : null,
-    isExpecting,
-    always: answer.alwaysSync === model.always ? null : model.always,
-    ...kept(model, answer, by),
+    inProgressSince: isInProgress ? (model.inProgressSince ?? at) : null,
+    isFilingExpected,
+    alwaysSync: mailState.alwaysSync === model.alwaysSync ? null : model.alwaysSync,
+    ...unfinishedInput(model, mailState, by),
   };
 }
 
 /**
- * What a look leaves alone: words about a click that failed, and all that is half done. What was
- * typed stays even when the mail went on; only a place in webCRM that is gone cannot be changed.
+ * What a poll keeps: the notice about the person's last click, and the input in an open panel,
+ * even if the mail's state changed. Only a change of an Organisation needs the same state.
  */
-function kept(model: Model, answer: MailState, by: By): Partial<Model> {
-  const isSameState = answer.state === model.answer?.state;
-  const isLook = by === "look";
-  const isApt = isSameState || model.panel?.kind !== "change";
+function unfinishedInput(model: Model, mailState: MailState, by: Cause): Partial<Model> {
+  const isSameState = mailState.state === model.mailState?.state;
+  const isPoll = by === "poll";
+  const isPanelApt = isSameState || model.panel?.kind !== "change";
   return {
-    notice: isLook && model.notice?.by === "act" ? model.notice : null,
-    picked: isSameState ? model.picked : null,
-    panel: isLook && isApt ? model.panel : null,
+    notice: isPoll && model.notice?.by === "person" ? model.notice : null,
+    chosen: isSameState ? model.chosen : null,
+    panel: isPoll && isPanelApt ? model.panel : null,
   };
 }
 
-/** What is shown and typed stays wherever there is something to show. */
-function failed(model: Model, { trouble, by }: { trouble: Trouble; by: By }): Partial<Model> {
-  const still = { ask: null, isSlow: false, lost: lostBy(trouble) };
-  const isOver = SIGNED_OUT.has(trouble.kind) || (NOT_HERE.has(trouble.kind) && by === "act");
-  return model.answer && !isOver ? { ...still, notice: { trouble, by } } : { ...still, trouble };
+/** Keeps the state and the input if there is one to show: the error becomes a notice above it. */
+function failed(model: Model, { error, by }: { error: AddinError; by: Cause }): Partial<Model> {
+  const settled = { pending: null, isSlow: false, connectionError: asConnectionError(error) };
+  const hidesState = NO_ACCESS.has(error.kind) || (NOT_HERE.has(error.kind) && by === "person");
+  return model.mailState && !hidesState
+    ? { ...settled, notice: { error, by } }
+    : { ...settled, error };
 }
 
 function typed(
@@ -261,39 +267,58 @@ function typed(
   return model.panel?.kind === "contact" ? { panel: { ...model.panel, [field]: text } } : null;
 }
 
-function open({ answer }: Model, kind: Panel["kind"]): Panel {
-  const search = searching("");
+function newPanel({ mailState }: Model, kind: Panel["kind"]): Panel {
+  const search = newSearch("");
   switch (kind) {
     case "choose":
       return { kind, search };
     case "change":
       return { kind, replaces: null, search };
     case "contact":
-      return { kind, ...likelyContact(answer), organisation: null, search, isMissing: false };
+      return {
+        kind,
+        ...suggestedContact(mailState),
+        organisation: null,
+        search,
+        isIncomplete: false,
+      };
   }
 }
 
-function likelyContact(answer: MailState | null): Pick<ContactForm, "name" | "address"> {
-  const sender = answer?.sender;
-  const address = answer?.addresses[0] ?? sender?.address ?? "";
+/** The mail's first address, and the sender's name if the address is the sender's. */
+function suggestedContact(mailState: MailState | null): Pick<ContactForm, "name" | "address"> {
+  const sender = mailState?.sender;
+  const address = mailState?.addresses[0] ?? sender?.address ?? "";
   return { address, name: sender?.address === address ? sender.name : "" };
 }
 
-function searching(text: string): Search {
+function newSearch(text: string): Search {
   return { text, found: null, active: -1 };
 }
 
+/** The panel with a changed search. A contact form drops its Organisation once its name changes. */
 function withSearch(model: Model, change: (search: Search) => Partial<Search>): Partial<Model> {
   const { panel } = model;
   if (!panel) {
     return {};
   }
   const search = { ...panel.search, ...change(panel.search) };
-  const retyped = panel.kind === "contact" && search.text !== panel.organisation?.name;
-  return { panel: { ...panel, search, ...(retyped && { organisation: null }) } as Panel };
+  const isRetyped = panel.kind === "contact" && search.text !== panel.organisation?.name;
+  return { panel: { ...panel, search, ...(isRetyped && { organisation: null }) } as Panel };
 }
 
-function along({ found, active }: Search, step: number): number {
+/**
+ * The found Organisations; last those that the mail is filed under already, since choosing one of
+ * them only removes the replaced Organisation.
+ */
+function targetsLast({ panel, mailState }: Model, found: Organisation[]): Organisation[] {
+  const targets = panel?.kind === "change" ? (mailState?.targets ?? []) : [];
+  const ids = new Set(targets.map(({ organisationId }) => organisationId));
+  return [...found.filter(({ id }) => !ids.has(id)), ...found.filter(({ id }) => ids.has(id))];
+}
+
+/** The option after a step up or down; goes round at both ends. */
+function nextActive({ found, active }: Search, by: number): number {
   const count = found?.length ?? 0;
-  return count ? (Math.max(active, step > 0 ? -1 : 0) + step + count) % count : -1;
+  return count ? (Math.max(active, by > 0 ? -1 : 0) + by + count) % count : -1;
 }

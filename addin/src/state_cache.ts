@@ -1,54 +1,47 @@
-/** The state of the open mail, asked for in full only when the server says that it changed. */
+/** The state of the open mail, fetched in full only after the server reports a change. */
 
-import type { MailRef, MailState } from "./api_types.ts";
-import { Trouble } from "./errors.ts";
+import type { MailState, ResponseBody } from "./api_models.ts";
+import type { Read } from "./api.ts";
+import { AddinError } from "./errors.ts";
+import type { MailRef } from "./selection.ts";
 
-export type Read = <T>(path: string, body: unknown, signal: AbortSignal) => Promise<T>;
-
-export interface HeldState {
+export interface StateCache {
   /**
-   * The state of this mail. The same object as before where nothing changed. `waits`: then the
-   * answer may come as late as something changes, ten seconds at most.
+   * The state of this mail; the same object as before if nothing changed. `waits`: the server may
+   * hold the answer back until something changes, at most ten seconds.
    */
-  look(mail: MailRef, signal: AbortSignal, waits: boolean): Promise<MailState>;
-  /** Asks in full next time: what a click found in Outlook has no version. */
-  forget(): void;
+  read(mail: MailRef, signal: AbortSignal, waits: boolean): Promise<MailState>;
+  /** Makes the next read fetch in full: an action reads Outlook anew, under no version. */
+  clear(): void;
 }
 
-interface Answer {
-  mails: MailState[];
-  /** By each the server tells whether the state still holds; an earlier server sends none. */
-  versions?: (string | null)[];
-}
-
-interface Held {
+/** `version`: the server tells by it whether `state` still holds. */
+interface Entry {
   mail: MailRef;
   version: string;
-  answer: MailState;
+  state: MailState;
 }
 
-/** Nothing is held before the first look. */
-export function createHeldState(read: Read): HeldState {
-  let held: Held | null = null;
-  const isChanged = async ({ version }: Held, signal: AbortSignal, waits: boolean) => {
-    const path = "/mails/changed";
-    return (await read<{ isChanged: boolean }>(path, { version, waits }, signal)).isChanged;
-  };
+/** An empty cache that holds one mail. */
+export function createStateCache(read: Read): StateCache {
+  let entry: Entry | null = null;
+  const hasChanged = async ({ version }: Entry, signal: AbortSignal, waits: boolean) =>
+    (await read("/mails/changed", { version, waits }, signal)).isChanged;
   return {
-    async look(mail, signal, waits) {
-      const known = held && isSame(held.mail, mail) ? held : null;
-      if (known && !(await isChanged(known, signal, waits))) {
-        return known.answer;
+    async read(mail, signal, waits) {
+      const cached = entry && isSame(entry.mail, mail) ? entry : null;
+      if (cached && !(await hasChanged(cached, signal, waits))) {
+        return cached.state;
       }
-      const asked = known ? { ...mail, version: known.version } : mail;
-      const { mails, versions } = await read<Answer>("/mails/state", { mails: [asked] }, signal);
-      const answer = found(mails[0]);
-      const version = versions?.[0];
-      held = version ? { mail, version, answer } : null;
-      return answer;
+      const ref = cached ? { ...mail, version: cached.version } : mail;
+      const response = await read("/mails/state", { mails: [ref] }, signal);
+      const state = onlyState(response);
+      const version = versionOf(response);
+      entry = version ? { mail, version, state } : null;
+      return state;
     },
-    forget() {
-      held = null;
+    clear() {
+      entry = null;
     },
   };
 }
@@ -57,10 +50,15 @@ function isSame(a: MailRef, b: MailRef): boolean {
   return a.itemId === b.itemId && a.idType === b.idType && a.messageId === b.messageId;
 }
 
-/** In a list, a mail that is not in the own mailbox is one about which nothing can be said or done. */
-function found(mail: MailState | undefined): MailState {
-  if (!mail || (mail.state === "new" && mail.forecast === null)) {
-    throw new Trouble("not_found", mail?.detail ?? null);
+/** The state of the one mail. In a list, the server reports an unknown mail as "new" without forecast. */
+function onlyState({ mails: [state] }: ResponseBody<"/mails/state">): MailState {
+  if (!state || (state.state === "new" && state.forecast === null)) {
+    throw new AddinError("not_found", state?.detail ?? null);
   }
-  return mail;
+  return state;
+}
+
+/** An older server sends no versions. */
+function versionOf({ versions }: Partial<ResponseBody<"/mails/state">>): string | null {
+  return versions?.[0] ?? null;
 }

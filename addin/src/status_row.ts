@@ -1,12 +1,15 @@
-/** Which row of the table of states a mail is in: the server's states, told apart further. */
+/** The row of the status table that fits a mail: finer than the server's states. */
 
-import type { MailState, MailStateName } from "./api_types.ts";
+import type { MailState, MailStatus } from "./api_models.ts";
 
-/** `undone`: it was taken back; `colleague`: it is in webCRM by another copy than this one. */
-export type ShownAs = MailStateName | "undone" | "colleague";
+/**
+ * `undone`: a person took the mail back. `colleague`: another copy of the mail is in webCRM, and
+ * this copy is not marked.
+ */
+export type StatusRow = MailStatus | "undone" | "colleague";
 
-/** The row of this mail. */
-export function shownAs({ state, elsewhere, withdrawn }: MailState): ShownAs {
+/** The row of this mail. An older server sends neither `elsewhere` nor `withdrawn`. */
+export function statusRow({ state, elsewhere, withdrawn }: MailState): StatusRow {
   if (state !== "new" && state !== "skipped") {
     return state;
   }
@@ -16,7 +19,7 @@ export function shownAs({ state, elsewhere, withdrawn }: MailState): ShownAs {
   return state === "new" && withdrawn?.length ? "undone" : state;
 }
 
-/** True while webCRM has not emptied yet what was taken back. */
-export function isPending({ withdrawn = [] }: MailState): boolean {
-  return withdrawn.some((one) => !one.isTold);
+/** True until webCRM has emptied all entries of a mail that was taken back. */
+export function isWithdrawalPending({ withdrawn = [] }: MailState): boolean {
+  return withdrawn.some((entry) => !entry.isTold);
 }

@@ -1,78 +1,83 @@
-/** The function command: syncs the selected mail and says on it how that went. */
+/** The function command: syncs the selected mail and shows the outcome as a note on it. */
 
 import type { Api } from "./api.ts";
+import type { MailState } from "./api_models.ts";
 import type { Auth } from "./auth.ts";
-import type { MailRef, MailState } from "./api_types.ts";
-import { asTrouble } from "./errors.ts";
+import { toAddinError } from "./errors.ts";
 import type { Host } from "./host.ts";
-import { pauseAfter } from "./poll.ts";
-import { oneLine, troubleLine } from "./view_model_status.ts";
-import type { Windows } from "./page_channel.ts";
-import type { Words } from "./i18n.ts";
+import type { Texts } from "./i18n.ts";
+import type { PageChannel } from "./page_channel.ts";
+import { pauseOnItsWay } from "./poll.ts";
+import type { MailRef } from "./selection.ts";
+import { errorTexts, noteText } from "./view_model_status.ts";
 
-export interface Means {
-  host: Pick<Host, "selection" | "note">;
+export interface SyncNowContext {
+  host: Pick<Host, "selection" | "showNote">;
   api: Pick<Api, "sync" | "state">;
   auth: Pick<Auth, "signIn">;
-  windows: Pick<Windows, "tell">;
-  words: Words;
+  channel: Pick<PageChannel, "announceChange">;
+  texts: Texts;
   folderName: string;
-  /** How long to wait for the end before the line stays as it is, in milliseconds. */
-  patience?: number;
+  /** How long to wait for the outcome, in milliseconds. */
+  timeoutMs?: number;
 }
 
-/** Outlook ends a command after five minutes; nobody looks at the line that long. */
-const PATIENCE_MS = 30_000;
+/** Outlook ends a command after five minutes; nobody watches the note that long. */
+const TIMEOUT_MS = 30_000;
 
-/** Syncs what is selected. Never fails: what went wrong is the line on the mail. */
-export async function syncNow(means: Means): Promise<void> {
-  const { host, words } = means;
+/** Syncs the selected mail. Never rejects: an error becomes the note on the mail. */
+export async function syncNow(context: SyncNowContext): Promise<void> {
+  const { host, texts } = context;
   const selection = host.selection();
   if (selection.kind !== "mail") {
     return;
   }
-  host.note(words.say("on_its_way.sentence"));
+  const { ref } = selection.mail;
+  host.showNote(texts.get("on_its_way.sentence"));
   try {
-    const answer = await end(means, selection.mail.ref, await begin(means, selection.mail.ref));
-    host.note(oneLine(answer, words));
+    const state = await waitUntilSynced(context, ref, await startSync(context, ref));
+    host.showNote(noteText(state, texts));
   } catch (error) {
-    const { sentence, line } = troubleLine(asTrouble(error), means);
-    host.note(`${sentence}. ${line}`);
+    const { sentence, line } = errorTexts(toAddinError(error), context);
+    host.showNote(`${sentence}. ${line}`);
   }
 }
 
-/** The ribbon's click is a person's: it may ask them to sign in, once. */
-async function begin({ api, auth, windows }: Means, mail: MailRef): Promise<MailState> {
-  const ask = async () => {
-    const answer = await api.sync(mail, []);
-    windows.tell();
-    return answer;
+/** Requests the sync; asks the person to sign in at most once. */
+async function startSync(
+  { api, auth, channel }: SyncNowContext,
+  mail: MailRef,
+): Promise<MailState> {
+  const sync = async () => {
+    const state = await api.sync(mail, []);
+    channel.announceChange();
+    return state;
   };
   try {
-    return await ask();
+    return await sync();
   } catch (error) {
-    const trouble = asTrouble(error);
-    if (trouble.kind !== "signed_out") {
-      throw trouble;
+    const { kind, claims } = toAddinError(error);
+    if (kind !== "signed_out") {
+      throw error;
     }
-    await auth.signIn(trouble.claims);
-    return ask();
+    await auth.signIn(claims);
+    return sync();
   }
 }
 
-async function end(
-  { api, patience = PATIENCE_MS }: Means,
+async function waitUntilSynced(
+  { api, timeoutMs = TIMEOUT_MS }: SyncNowContext,
   mail: MailRef,
-  begun: MailState,
+  first: MailState,
 ): Promise<MailState> {
   const startedAt = Date.now();
-  let answer = begun;
+  let state = first;
   for (;;) {
     const elapsed = Date.now() - startedAt;
-    if (answer.state !== "on_its_way" || elapsed > patience) {
-      return answer;
+    if (state.state !== "on_its_way" || elapsed > timeoutMs) {
+      return state;
     }
-    await new Promise((resolve) => setTimeout(resolve, pauseAfter(elapsed)));
-    answer = await api.state(mail, new AbortController().signal);
+    await new Promise((resolve) => setTimeout(resolve, pauseOnItsWay(elapsed)));
+    state = await api.state(mail, new AbortController().signal);
   }
 }

@@ -1,25 +1,26 @@
-/** What the pane is shown in. */
+/** What the view model needs besides the model. */
 
-import type { Target } from "./api_types.ts";
-import type { Words } from "./i18n.ts";
+import type { Target } from "./api_models.ts";
+import type { Texts } from "./i18n.ts";
 
-/** What is given from outside for one look at the model. */
-export interface Scene {
-  words: Words;
+/** The surroundings in which a model is shown. */
+export interface ViewContext {
+  texts: Texts;
   now: Date;
   folderName: string;
+  /** The usual time from the click to the mark, in seconds. */
   usualSeconds: number;
 }
 
-/** The Organisation's name; what stands under none has a name for that as well. */
-export function nameOf(
+/** The Organisation's name; "no Organisation" for an Activity without one. */
+export function organisationName(
   { organisationId, organisation }: Pick<Target, "organisationId" | "organisation">,
-  words: Words,
+  texts: Texts,
 ): string {
-  return organisationId ? organisation : words.say("no_organisation");
+  return organisationId ? organisation : texts.get("no_organisation");
 }
 
-/** True for an address that is safe to follow: what comes from settings may still be wrong. */
+/** True for an http or https address: a link made from settings may be anything. */
 export function isWebAddress(link: string | null): link is string {
   return link !== null && /^https?:\/\//i.test(link);
 }

@@ -1,14 +1,14 @@
-/** From what the pane knows to what it shows: pure. */
+/** What the pane shows, derived from the model. Pure. */
 
-import type { MailState, Organisation, Target } from "./api_types.ts";
-import { isWebAddress, nameOf, type Scene } from "./view_context.ts";
-import { shownAs } from "./status_row.ts";
-import { showForm, type ChoicesView, type PanelView } from "./view_model_form.ts";
-import { showStatus, type Status, troubleLine } from "./view_model_status.ts";
-import { showStory, type StoryView } from "./view_model_story.ts";
+import type { MailState, Organisation, Target } from "./api_models.ts";
+import { type Texts, textOf } from "./i18n.ts";
 import type { Mail } from "./selection.ts";
 import type { Model } from "./state.ts";
-import { plain, type Words } from "./i18n.ts";
+import { statusRow } from "./status_row.ts";
+import { isWebAddress, organisationName, type ViewContext } from "./view_context.ts";
+import { type ChoicesView, formView, type PanelView } from "./view_model_form.ts";
+import { errorTexts, type StatusView, statusView } from "./view_model_status.ts";
+import { type StoryView, storyView } from "./view_model_story.ts";
 
 export interface MailView {
   subject: string;
@@ -16,17 +16,20 @@ export interface MailView {
   when: string;
 }
 
-export interface Place {
+/** An Organisation that the mail is filed under, or will be. */
+export interface TargetView {
   id: number;
   organisation: string;
   person: string;
   link: string | null;
-  linkWord: string;
+  /** The link's name for screen readers. */
+  linkLabel: string;
 }
 
-export interface FootView {
+/** The state of the connection, and the counts of the mailbox. */
+export interface FooterView {
   tone: "good" | "busy" | "bad" | "off";
-  words: string;
+  label: string;
   details: string[];
 }
 
@@ -34,98 +37,112 @@ export interface View {
   language: string;
   mail: MailView | null;
   notice: { sentence: string; line: string } | null;
-  status: Status;
+  status: StatusView;
   choices: ChoicesView | null;
   panel: PanelView | null;
-  where: { title: string; places: Place[] } | null;
-  always: { words: string; hint: string; isOn: boolean } | null;
+  targets: { title: string; items: TargetView[] } | null;
+  alwaysSync: { label: string; hint: string; isOn: boolean } | null;
   story: StoryView | null;
-  foot: FootView | null;
-  /** What a screen reader says when it changes. */
-  live: string;
+  footer: FooterView | null;
+  /** What a screen reader reads out when it changes. */
+  announcement: string;
 }
 
-/** The whole pane. */
-export function show(model: Model, scene: Scene): View {
-  const { words } = scene;
-  const { selection, notice } = model;
-  const status = showStatus(model, scene);
-  const told = notice && troubleLine(notice.trouble, scene);
+/** The view of the whole pane. */
+export function createViewModel(model: Model, context: ViewContext): View {
+  const { texts } = context;
+  const { selection } = model;
+  const status = statusView(model, context);
+  const notice = model.notice && errorTexts(model.notice.error, context);
   return {
-    language: words.language,
-    mail: selection.kind === "mail" ? showMail(selection.mail, scene) : null,
-    notice: told,
+    language: texts.language,
+    mail: selection.kind === "mail" ? mailView(selection.mail, context) : null,
+    notice,
     status,
-    ...showForm(model, words),
-    ...showMore(model, scene),
-    foot: showFoot(model, scene),
-    live: [told?.sentence, status.sentence, plain(status.line)].filter(Boolean).join(". "),
+    ...formView(model, texts),
+    ...sectionsBelowStatus(model, context),
+    footer: footerView(model, context),
+    announcement: [notice?.sentence, status.sentence, textOf(status.line)]
+      .filter(Boolean)
+      .join(". "),
   };
 }
 
-/** What there is to say beyond the state, once the state is known. */
-function showMore(model: Model, scene: Scene): Pick<View, "where" | "always" | "story"> {
-  const { answer, trouble } = model;
-  if (!answer || trouble) {
-    return { where: null, always: null, story: null };
+function sectionsBelowStatus(
+  model: Model,
+  context: ViewContext,
+): Pick<View, "targets" | "alwaysSync" | "story"> {
+  const { mailState, error } = model;
+  if (!mailState || error) {
+    return { targets: null, alwaysSync: null, story: null };
   }
   return {
-    where: shownAs(answer) === "undone" ? null : showWhere(model, answer, scene.words),
-    always: showAlways(model, answer, scene),
-    story: answer.state === "draft" ? null : showStory(model, scene),
+    targets:
+      statusRow(mailState) === "undone" ? null : targetsView(model, mailState, context.texts),
+    alwaysSync: alwaysSyncView(model, mailState, context),
+    story: mailState.state === "draft" ? null : storyView(model, context),
   };
 }
 
-function showMail(mail: Mail, { words, now }: Scene): MailView {
+function mailView(mail: Mail, { texts, now }: ViewContext): MailView {
   return {
-    subject: mail.subject.trim() || words.say("no_subject"),
-    who: mail.isSent && mail.who ? words.say("to", { who: mail.who }) : mail.who,
-    when: mail.at ? words.moment(mail.at, now) : "",
+    subject: mail.subject.trim() || texts.get("no_subject"),
+    who: mail.isSent && mail.who ? texts.get("to", { who: mail.who }) : mail.who,
+    when: mail.at ? texts.dateTime(mail.at, now) : "",
   };
 }
 
-/** Where the mail belongs, or the Organisation that was chosen instead. */
-function showWhere({ picked }: Model, answer: MailState, words: Words): View["where"] {
-  const known = answer.targets.map((target) => placeOf(target, words));
-  const places = picked ? [known.find(({ id }) => id === picked.id) ?? bare(picked)] : known;
-  return known.length ? { title: words.say("where"), places } : null;
+/** The mail's targets, or the Organisation that the person chose instead. */
+function targetsView({ chosen }: Model, mailState: MailState, texts: Texts): View["targets"] {
+  const targets = mailState.targets.map((target) => targetView(target, texts));
+  const items = chosen
+    ? [targets.find(({ id }) => id === chosen.id) ?? bareTarget(chosen)]
+    : targets;
+  return targets.length ? { title: texts.get("where"), items } : null;
 }
 
-function bare({ id, name }: Organisation): Place {
-  return { id, organisation: name, person: "", link: null, linkWord: "" };
+function bareTarget({ id, name }: Organisation): TargetView {
+  return { id, organisation: name, person: "", link: null, linkLabel: "" };
 }
 
-function placeOf(target: Target, words: Words): Place {
+function targetView(target: Target, texts: Texts): TargetView {
   const { organisationId, person, address, link } = target;
-  const organisation = nameOf(target, words);
+  const organisation = organisationName(target, texts);
   return {
     id: organisationId,
     organisation,
     person: [person, address].filter(Boolean).join(" · "),
     link: isWebAddress(link) ? link : null,
-    linkWord: words.say("where.open", { organisation }),
+    linkLabel: texts.get("where.open", { organisation }),
   };
 }
 
-function showAlways(model: Model, answer: MailState, scene: Scene): View["always"] {
-  const { words, folderName } = scene;
-  if (!answer.sender || answer.reason === "never list") {
+function alwaysSyncView(
+  model: Model,
+  mailState: MailState,
+  { texts, folderName }: ViewContext,
+): View["alwaysSync"] {
+  const { sender } = mailState;
+  if (!sender || mailState.reason === "never list") {
     return null;
   }
   return {
-    words: words.say("always", { sender: answer.sender.name || answer.sender.address }),
-    hint: words.say("always.hint", { folder: folderName }),
-    isOn: model.always ?? answer.alwaysSync,
+    label: texts.get("always", { sender: sender.name || sender.address }),
+    hint: texts.get("always.hint", { folder: folderName }),
+    isOn: model.alwaysSync ?? mailState.alwaysSync,
   };
 }
 
-const TONES = { connected: "good", catching_up: "busy", needs_you: "bad" } as const;
+const FOOTER_TONES = { connected: "good", catching_up: "busy", needs_you: "bad" } as const;
 
-function showFoot({ connection, lost }: Model, scene: Scene): FootView | null {
-  const { words } = scene;
-  if (lost) {
-    const details = [connection?.mailbox ?? "", troubleLine(lost, scene).line];
-    return { tone: "off", words: words.say("foot.off"), details: details.filter(Boolean) };
+function footerView(
+  { connection, connectionError }: Model,
+  context: ViewContext,
+): FooterView | null {
+  const { texts } = context;
+  if (connectionError) {
+    const details = [connection?.mailbox ?? "", errorTexts(connectionError, context).line];
+    return { tone: "off", label: texts.get("foot.off"), details: details.filter(Boolean) };
   }
   if (!connection) {
     return null;
@@ -137,12 +154,12 @@ function showFoot({ connection, lost }: Model, scene: Scene): FootView | null {
     ["foot.parked", parked],
   ] as const;
   return {
-    tone: TONES[state],
-    words: words.say(`foot.${state}`),
+    tone: FOOTER_TONES[state],
+    label: texts.get(`foot.${state}`),
     details: [
       mailbox,
-      ...counts.filter(([, n]) => n).map(([word, n]) => words.say(word, { count: words.count(n) })),
-      ...troubles.map(({ kind, detail }) => words.say(`foot.${kind}`, { detail: detail ?? "" })),
+      ...counts.filter(([, count]) => count).map(([key, count]) => texts.plural(key, count)),
+      ...troubles.map(({ kind, detail }) => texts.get(`foot.${kind}`, { detail: detail ?? "" })),
     ],
   };
 }

@@ -1,24 +1,24 @@
-/** What can be done with a mail: one thing that stands out, and the rest. */
+/** The buttons for a mail: at most one primary button, and the secondary ones. */
 
-import type { Action, MailState } from "./api_types.ts";
-import { isWebAddress } from "./view_context.ts";
-import { shownAs, type ShownAs } from "./status_row.ts";
+import type { Action, MailState } from "./api_models.ts";
+import type { TextKey, Texts } from "./i18n.ts";
 import type { Model } from "./state.ts";
-import type { Word, Words } from "./i18n.ts";
+import { type StatusRow, statusRow } from "./status_row.ts";
+import { isWebAddress } from "./view_context.ts";
 
-/** What a button asks the pane to do. "file": under the candidate that is marked. */
-export type Intent = Action | "file" | "open" | "sign_in" | "look";
+/** What a button does. "file": files the mail under the marked candidate. */
+export type ButtonName = Action | "file" | "open" | "sign_in" | "reload";
 
-export interface Button {
-  does: Intent;
-  word: string;
-  /** For "open". */
+export interface ButtonView {
+  name: ButtonName;
+  label: string;
+  /** The address that "open" leads to. */
   link: string | null;
   isReady: boolean;
 }
 
-/** The order in which an action deserves to be the one that stands out. */
-const CURES: Record<ShownAs, Intent[]> = {
+/** The buttons that may be primary in each row; the first one offered is. */
+const PRIMARY: Record<StatusRow, ButtonName[]> = {
   new: ["sync"],
   undone: ["sync"],
   colleague: ["open"],
@@ -30,66 +30,66 @@ const CURES: Record<ShownAs, Intent[]> = {
   skipped: [],
   draft: [],
 };
-/** Everything a row may offer, in reading order. */
-const OFFERED: Intent[] = [
+/** All buttons, in reading order. */
+const ORDER: ButtonName[] = [
   ...(["open", "sync", "file", "retry", "anyway"] as const),
   ...(["choose", "create_contact", "change", "undo"] as const),
 ];
 
-/** The buttons of a mail: none while something is open for typing. */
-export function showButtons(
+/** The buttons for a mail; none while a panel is open or the server files the waiting mail. */
+export function buttonViews(
   model: Model,
-  answer: MailState,
-  words: Words,
-): { primary: Button | null; secondary: Button[] } {
-  if (model.panel || (model.isExpecting && answer.state === "waiting")) {
+  mailState: MailState,
+  texts: Texts,
+): { primary: ButtonView | null; secondary: ButtonView[] } {
+  if (model.panel || (model.isFilingExpected && mailState.state === "waiting")) {
     return { primary: null, secondary: [] };
   }
-  const link = answer.targets.map((target) => target.link).find(isWebAddress) ?? null;
-  const row = shownAs(answer);
-  const created = model.isExpecting ? "create_contact" : null;
-  const offered = OFFERED.filter((does) => does !== created && isOffered(does, answer, link));
-  const first = CURES[row].find((does) => offered.includes(does));
-  const make = (does: Intent): Button => ({
-    does,
-    word: words.say(wordFor(does, row)),
-    link: does === "open" ? link : null,
-    isReady: model.ask === null && !(isUnderOne(does) && lacksChoice(model, answer)),
+  const link = mailState.targets.map((target) => target.link).find(isWebAddress) ?? null;
+  const row = statusRow(mailState);
+  const alreadyDone = model.isFilingExpected ? "create_contact" : null;
+  const offered = ORDER.filter((name) => name !== alreadyDone && isOffered(name, mailState, link));
+  const primary = PRIMARY[row].find((name) => offered.includes(name));
+  const view = (name: ButtonName): ButtonView => ({
+    name,
+    label: texts.get(labelKey(name, row)),
+    link: name === "open" ? link : null,
+    isReady: model.pending === null && !(needsCandidate(name) && lacksCandidate(model, mailState)),
   });
   return {
-    primary: first ? make(first) : null,
-    secondary: offered.filter((does) => does !== first).map(make),
+    primary: primary ? view(primary) : null,
+    secondary: offered.filter((name) => name !== primary).map(view),
   };
 }
 
-function isOffered(does: Intent, answer: MailState, link: string | null): boolean {
-  const isCure = CURES[shownAs(answer)].includes(does);
-  switch (does) {
+function isOffered(name: ButtonName, mailState: MailState, link: string | null): boolean {
+  const mayBePrimary = PRIMARY[statusRow(mailState)].includes(name);
+  switch (name) {
     case "open":
-      return isCure && link !== null;
+      return mayBePrimary && link !== null;
     case "file":
-      return isCure && answer.candidates.length > 0 && answer.can.includes("choose");
+      return mayBePrimary && mailState.candidates.length > 0 && mailState.can.includes("choose");
     default:
-      return (answer.can as Intent[]).includes(does);
+      return (mailState.can as ButtonName[]).includes(name);
   }
 }
 
-/** True for what syncs under the candidate that is marked. */
-function isUnderOne(does: Intent): boolean {
-  return does === "sync" || does === "file";
+/** True for a button that files the mail under the marked candidate. */
+function needsCandidate(name: ButtonName): boolean {
+  return name === "sync" || name === "file";
 }
 
-/** True while one of several must be marked before anything can be synced. */
-function lacksChoice({ picked }: Model, { state, candidates }: MailState): boolean {
-  return !picked && candidates.length > 0 && (state === "new" || state === "parked");
+/** True while the person must mark one of several candidates first. */
+function lacksCandidate({ chosen }: Model, { state, candidates }: MailState): boolean {
+  return !chosen && candidates.length > 0 && (state === "new" || state === "parked");
 }
 
-function wordFor(does: Intent, row: ShownAs): Word {
-  if (row === "colleague" && does === "sync") {
+function labelKey(name: ButtonName, row: StatusRow): TextKey {
+  if (row === "colleague" && name === "sync") {
     return "button.mark";
   }
-  if (row === "skipped" && does === "choose") {
+  if (row === "skipped" && name === "choose") {
     return "button.file_anyway";
   }
-  return does === "file" ? "button.sync" : (`button.${does}` as Word);
+  return name === "file" ? "button.sync" : (`button.${name}` as TextKey);
 }

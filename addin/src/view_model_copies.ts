@@ -1,51 +1,50 @@
-/** What there is to say of a mail beyond this copy: what webCRM keeps, what a colleague did. */
+/** What webCRM holds of a mail besides this copy: withdrawn entries, and copies of colleagues. */
 
-import type { MailState } from "./api_types.ts";
-import { isWebAddress, nameOf } from "./view_context.ts";
-import { isPending } from "./status_row.ts";
-import type { Part, Words } from "./i18n.ts";
+import type { MailState } from "./api_models.ts";
+import type { Part, Texts } from "./i18n.ts";
+import { isWithdrawalPending } from "./status_row.ts";
+import { isWebAddress, organisationName } from "./view_context.ts";
 
-/** What webCRM keeps of a mail that was taken back, with the way there. */
-export function leftBehind(answer: MailState, words: Words): Part[] {
-  const { withdrawn = [] } = answer;
-  const places = withdrawn.flatMap((one, index): Part[] => {
-    const organisation = nameOf(one, words);
-    const to = isWebAddress(one.link) ? one.link : null;
-    const name = words.say("where.open", { organisation });
+/** The entries that webCRM keeps of a mail that was taken back, with a link to each. */
+export function withdrawnParts(mailState: MailState, texts: Texts): Part[] {
+  const { withdrawn = [] } = mailState;
+  const places = withdrawn.flatMap((entry, index): Part[] => {
+    const organisation = organisationName(entry, texts);
+    const to = isWebAddress(entry.link) ? entry.link : null;
+    const name = texts.get("where.open", { organisation });
     return [
-      { text: index ? ", " : "", strong: false },
-      { text: organisation, strong: true },
-      { text: to ? ": " : "", strong: false },
-      ...(to ? [{ text: words.say("undone.open"), strong: false, link: { to, name } }] : []),
+      { text: index ? ", " : "", isStrong: false },
+      { text: organisation, isStrong: true },
+      { text: to ? ": " : "", isStrong: false },
+      ...(to ? [{ text: texts.get("undone.open"), isStrong: false, link: { to, name } }] : []),
     ];
   });
-  if (isPending(answer)) {
-    return words.parts("undone.pending_line", { places });
-  }
-  return words.parts(withdrawn.length > 1 ? "undone.line_more" : "undone.line", { places });
+  return isWithdrawalPending(mailState)
+    ? texts.parts("undone.pending_line", { places })
+    : texts.pluralParts("undone.line", withdrawn.length, { places });
 }
 
-/** Whose doing it is that the mail is in webCRM, and where. */
-export function filedElsewhere({ targets, elsewhere }: MailState, words: Words): Part[] {
+/** Who filed the mail from another copy, and under which Organisation. */
+export function filedByColleagueParts({ targets, elsewhere }: MailState, texts: Texts): Part[] {
   const [target, ...more] = targets;
-  const who = elsewhere?.by ?? words.say("colleague");
+  const who = elsewhere?.by ?? texts.get("colleague");
   if (!target) {
-    return words.parts("colleague.line_nowhere", { who });
+    return texts.parts("colleague.line_nowhere", { who });
   }
-  const organisation = nameOf(target, words);
+  const organisation = organisationName(target, texts);
   return more.length
-    ? words.parts("colleague.line_more", { who, organisation, count: words.count(more.length) })
-    : words.parts("colleague.line", { who, organisation });
+    ? texts.pluralParts("colleague.line_more", more.length, { who, organisation })
+    : texts.parts("colleague.line", { who, organisation });
 }
 
-/** What a colleague has begun with this mail and webCRM does not have yet. */
-export function doneElsewhere({ elsewhere }: MailState, words: Words): string {
-  const who = elsewhere?.by ?? words.say("colleague");
+/** A colleague's sync of another copy that is not complete; empty if there is none. */
+export function colleagueProgress({ elsewhere }: MailState, texts: Texts): string {
+  const who = elsewhere?.by ?? texts.get("colleague");
   switch (elsewhere?.state) {
     case "on_its_way":
     case "waiting":
     case "parked":
-      return words.say(`colleague.${elsewhere.state}`, { who });
+      return texts.get(`colleague.${elsewhere.state}`, { who });
     default:
       return "";
   }

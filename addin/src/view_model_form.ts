@@ -1,9 +1,9 @@
-/** What is open for choosing or typing. */
+/** The candidates to choose from, and the panel that is open for input. */
 
-import type { Candidate, MailState } from "./api_types.ts";
-import { nameOf } from "./view_context.ts";
-import { type Model, type Panel, replacedIn } from "./state.ts";
-import type { Words } from "./i18n.ts";
+import type { Candidate, MailState } from "./api_models.ts";
+import type { Texts } from "./i18n.ts";
+import { type ContactForm, type Model, type Panel, replacedTarget } from "./state.ts";
+import { organisationName } from "./view_context.ts";
 
 export interface ChoicesView {
   title: string;
@@ -14,8 +14,8 @@ export interface SearchView {
   label: string;
   text: string;
   options: { id: number; name: string; why: string; isActive: boolean }[];
-  /** How many were found, or that none was. */
-  said: string;
+  /** How many Organisations were found, or that none was. */
+  outcome: string;
   isOpen: boolean;
 }
 
@@ -29,111 +29,96 @@ export interface FieldView {
 export interface PanelView {
   kind: Panel["kind"];
   title: string;
-  /** Which of several Organisations gives way, where that is to be said first. */
+  /** The targets, if the person must mark the one to replace. */
   replaced: ChoicesView | null;
   fields: FieldView[];
-  /** Null until it is known which one gives way. */
+  /** Null until the target to replace is known. */
   search: SearchView | null;
   isOrganisationMissing: boolean;
-  /** What is still needed, once it was sent off without. */
+  /** Which input is missing, after the person submitted an incomplete form. */
   missing: string;
-  /** The word of the button that sends it off; null = choosing is enough. */
-  submit: string | null;
+  /** Null = choosing an Organisation submits the panel. */
+  submitLabel: string | null;
   isReady: boolean;
-  cancel: string;
+  cancelLabel: string;
 }
 
-/** The candidates and the panel. */
-export function showForm(
+/** The candidates, or the open panel; neither while an error is shown. */
+export function formView(
   model: Model,
-  words: Words,
+  texts: Texts,
 ): { choices: ChoicesView | null; panel: PanelView | null } {
-  const known = model.trouble ? null : model.answer;
+  const mailState = model.error ? null : model.mailState;
   return {
-    choices: known && !model.panel ? showChoices(model, known, words) : null,
-    panel: known && showPanel(model, known, words),
+    choices: mailState && !model.panel ? choicesView(model, mailState, texts) : null,
+    panel: mailState && panelView(model, mailState, texts),
   };
 }
 
-function showChoices(model: Model, answer: MailState, words: Words): ChoicesView | null {
-  const isOpen = answer.state === "new" || answer.state === "parked";
-  if (!isOpen || !answer.candidates.length) {
+function choicesView(model: Model, mailState: MailState, texts: Texts): ChoicesView | null {
+  const isUndecided = mailState.state === "new" || mailState.state === "parked";
+  if (!isUndecided || !mailState.candidates.length) {
     return null;
   }
   return {
-    title: words.say("new.several"),
-    options: answer.candidates.map((one) => ({
-      id: one.organisationId,
-      name: one.organisation,
-      why: whyOf(one, words),
-      isMarked: model.picked?.id === one.organisationId,
+    title: texts.get("new.several"),
+    options: mailState.candidates.map((candidate) => ({
+      id: candidate.organisationId,
+      name: candidate.organisation,
+      why: evidenceText(candidate, texts),
+      isMarked: model.chosen?.id === candidate.organisationId,
     })),
   };
 }
 
-/** What points at this Organisation. */
-function whyOf({ why, who }: Candidate, words: Words): string {
-  return words.say(`why.${why}`, { who });
+function evidenceText({ why, who }: Candidate, texts: Texts): string {
+  return texts.get(`why.${why}`, { who });
 }
 
-function showPanel(model: Model, answer: MailState, words: Words): PanelView | null {
-  const { panel } = model;
-  if (!panel) {
-    return null;
-  }
-  const isContact = panel.kind === "contact";
-  const isMissing = isContact && panel.isMissing;
-  return {
-    kind: panel.kind,
-    title: words.say(TITLES[panel.kind]),
-    replaced: showReplaced(model, answer, words),
-    fields: isContact ? [field("name"), field("address")] : [],
-    search: showSearch(model, panel, answer, words),
-    isOrganisationMissing: isMissing && !panel.organisation,
-    missing: isMissing && !isComplete(panel) ? words.say("contact.missing") : "",
-    submit: isContact ? words.say("button.create_contact") : null,
-    isReady: model.ask === null,
-    cancel: words.say("button.cancel"),
-  };
-
-  function field(name: FieldView["name"]): FieldView {
-    const text = panel?.kind === "contact" ? panel[name] : "";
-    return {
-      name,
-      label: words.say(`contact.${name}`),
-      text,
-      isMissing: isMissing && !text.trim(),
-    };
-  }
-}
-
-const TITLES = {
+const PANEL_TITLES = {
   choose: "button.choose",
   change: "button.change",
   contact: "button.create_contact",
 } as const;
 
-/** What the search for an Organisation is called. */
-function labelOf(model: Model, words: Words): string {
-  const replaced = replacedIn(model);
-  if (replaced) {
-    return words.say("change.search", { organisation: nameOf(replaced, words) });
+function panelView(model: Model, mailState: MailState, texts: Texts): PanelView | null {
+  const { panel } = model;
+  if (!panel) {
+    return null;
   }
-  return words.say(model.panel?.kind === "contact" ? "contact.organisation" : "choose.search");
+  const form = panel.kind === "contact" ? panel : null;
+  return {
+    kind: panel.kind,
+    title: texts.get(PANEL_TITLES[panel.kind]),
+    replaced: replacedView(model, mailState, texts),
+    fields: form ? [fieldView(form, "name", texts), fieldView(form, "address", texts)] : [],
+    search: searchView(model, panel, mailState, texts),
+    isOrganisationMissing: Boolean(form?.isIncomplete && !form.organisation),
+    missing: form?.isIncomplete && !isComplete(form) ? texts.get("contact.missing") : "",
+    submitLabel: form ? texts.get("button.create_contact") : null,
+    isReady: model.pending === null,
+    cancelLabel: texts.get("button.cancel"),
+  };
 }
 
-function showReplaced(model: Model, answer: MailState, words: Words): ChoicesView | null {
-  const targets = model.panel?.kind === "change" ? answer.targets : [];
+function fieldView(form: ContactForm, name: FieldView["name"], texts: Texts): FieldView {
+  const text = form[name];
+  const label = texts.get(`contact.${name}`);
+  return { name, label, text, isMissing: form.isIncomplete && !text.trim() };
+}
+
+function replacedView(model: Model, mailState: MailState, texts: Texts): ChoicesView | null {
+  const targets = model.panel?.kind === "change" ? mailState.targets : [];
   const options = targets.map((target) => ({
     id: target.organisationId,
-    name: nameOf(target, words),
+    name: organisationName(target, texts),
     why: target.person ?? "",
-    isMarked: replacedIn(model) === target,
+    isMarked: replacedTarget(model) === target,
   }));
-  return options.length > 1 ? { title: words.say("change.which"), options } : null;
+  return options.length > 1 ? { title: texts.get("change.which"), options } : null;
 }
 
-/** True when a contact can be made of what has been typed. */
+/** True if a contact can be created from the input. */
 export function isComplete(panel: Panel): boolean {
   return (
     panel.kind === "contact" &&
@@ -143,37 +128,47 @@ export function isComplete(panel: Panel): boolean {
   );
 }
 
-function showSearch(
+function searchView(
   model: Model,
   panel: Panel,
-  answer: MailState,
-  words: Words,
+  mailState: MailState,
+  texts: Texts,
 ): SearchView | null {
-  if (panel.kind === "change" && !replacedIn(model)) {
+  if (panel.kind === "change" && !replacedTarget(model)) {
     return null;
   }
   const { text, found, active } = panel.search;
-  const isContact = panel.kind === "contact";
-  const isChosen = isContact && panel.organisation !== null;
-  const options = isChosen ? [] : (found ?? []);
-  const there = panel.kind === "change" ? answer.targets : [];
-  const whys = new Map([
-    ...answer.candidates.map((one) => [one.organisationId, whyOf(one, words)] as const),
-    ...there.map((one) => [one.organisationId, words.say("change.there")] as const),
-  ]);
-  const nothing = found && text.trim() ? words.say("choose.none", { text: text.trim() }) : "";
+  const isChosen = panel.kind === "contact" && panel.organisation !== null;
+  const organisations = isChosen ? [] : (found ?? []);
+  const reasons = optionReasons(panel, mailState, texts);
+  const noneFound = found && text.trim() ? texts.get("choose.none", { text: text.trim() }) : "";
   return {
-    label: labelOf(model, words),
+    label: searchLabel(model, texts),
     text,
-    options: options.map(({ id, name }, index) => ({
+    options: organisations.map(({ id, name }, index) => ({
       id,
       name,
-      why: whys.get(id) ?? "",
+      why: reasons.get(id) ?? "",
       isActive: index === active,
     })),
-    said: options.length
-      ? words.say("choose.found", { count: words.count(options.length) })
-      : nothing,
-    isOpen: options.length > 0,
+    outcome: organisations.length ? texts.plural("choose.found", organisations.length) : noneFound,
+    isOpen: organisations.length > 0,
   };
+}
+
+function searchLabel(model: Model, texts: Texts): string {
+  const replaced = replacedTarget(model);
+  if (replaced) {
+    return texts.get("change.search", { organisation: organisationName(replaced, texts) });
+  }
+  return texts.get(model.panel?.kind === "contact" ? "contact.organisation" : "choose.search");
+}
+
+/** Why an Organisation is a candidate, or that the mail is filed there already, by id. */
+function optionReasons(panel: Panel, mailState: MailState, texts: Texts): Map<number, string> {
+  const targets = panel.kind === "change" ? mailState.targets : [];
+  return new Map([
+    ...mailState.candidates.map((one) => [one.organisationId, evidenceText(one, texts)] as const),
+    ...targets.map((one) => [one.organisationId, texts.get("change.there")] as const),
+  ]);
 }

@@ -1,15 +1,15 @@
-/** The state of the mail in words: every row of the table, one icon, one sentence, one cure. */
+/** The status of the selected mail: one icon, one sentence, one line and one thing to do. */
 
-import type { MailState, Steps, Target } from "./api_types.ts";
-import type { Trouble, TroubleKind } from "./errors.ts";
-import { nameOf, type Scene } from "./view_context.ts";
-import { isPending, shownAs, type ShownAs } from "./status_row.ts";
-import { type Button, showButtons } from "./view_model_buttons.ts";
-import { doneElsewhere, filedElsewhere, leftBehind } from "./view_model_copies.ts";
+import type { MailState, Steps, Target } from "./api_models.ts";
+import type { AddinError, ErrorKind } from "./errors.ts";
+import type { Part, TextKey, Texts } from "./i18n.ts";
 import type { Model } from "./state.ts";
-import type { Part, Word, Words } from "./i18n.ts";
+import { isWithdrawalPending, type StatusRow, statusRow } from "./status_row.ts";
+import { organisationName, type ViewContext } from "./view_context.ts";
+import { type ButtonView, buttonViews } from "./view_model_buttons.ts";
+import { colleagueProgress, filedByColleagueParts, withdrawnParts } from "./view_model_copies.ts";
 
-export type Icon =
+export type IconName =
   | "empty"
   | "mail"
   | "moving"
@@ -22,81 +22,78 @@ export type Icon =
   | "person"
   | "cloud";
 
-export interface Status {
-  icon: Icon;
+export interface StatusView {
+  icon: IconName;
   tone: "plain" | "good" | "busy" | "bad";
-  /** Turns the icon into a spinner. */
+  /** Shows a spinner in place of the icon. */
   isBusy: boolean;
   sentence: string;
   line: Part[];
-  /** A fainter second line: when, by whom and which way. */
-  facts: string;
-  steps: { name: keyof Steps; word: string; isDone: boolean; said: string }[];
-  primary: Button | null;
-  secondary: Button[];
+  /** A fainter second line: when, by whom and how the mail was synced. */
+  footnote: string;
+  steps: { name: keyof Steps; label: string; isDone: boolean; spoken: string }[];
+  primary: ButtonView | null;
+  secondary: ButtonView[];
   details: { title: string; text: string } | null;
 }
 
-/** Longer than this many times the usual, and it is said. */
-const UNUSUAL = 5;
+/** A mail that takes this many times the usual time "takes longer than usual". */
+const UNUSUAL_FACTOR = 5;
 const STEPS = ["moved", "read", "filed", "marked"] as const;
 
-/** The state of what is selected. */
-export function showStatus(model: Model, scene: Scene): Status {
-  const { words } = scene;
+/** The status of the selection. */
+export function statusView(model: Model, context: ViewContext): StatusView {
+  const { texts } = context;
   if (model.selection.kind !== "mail") {
     const { kind } = model.selection;
     const icon = kind === "draft" ? "pencil" : "mail";
-    return {
-      ...blank(icon),
-      sentence: words.say(`${kind}.sentence`),
-      line: said(words, `${kind}.line`),
-    };
+    const sentence = texts.get(`${kind}.sentence`);
+    return { ...emptyStatus(icon), sentence, line: plainText(texts, `${kind}.line`) };
   }
-  if (model.trouble) {
-    return showTrouble(model, model.trouble, scene);
+  if (model.error) {
+    return errorStatus(model, model.error, context);
   }
-  if (!model.answer) {
-    const sentence = model.isSlow ? words.say("looking") : "";
-    return { ...blank("empty"), isBusy: model.isSlow, sentence };
+  if (!model.mailState) {
+    const sentence = model.isSlow ? texts.get("looking") : "";
+    return { ...emptyStatus("empty"), isBusy: model.isSlow, sentence };
   }
-  return { ...showAnswer(model, model.answer, scene), isBusy: isBusy(model) };
+  return { ...mailStatus(model, model.mailState, context), isBusy: isBusy(model) };
 }
 
-/** One line for a notification on the mail itself. */
-export function oneLine(answer: MailState, words: Words): string {
-  const [target] = answer.targets;
-  if (answer.state === "synced" && target) {
-    return words.say("synced.oneline", { organisation: nameOf(target, words) });
+/** The text of the note on the mail itself: one line. */
+export function noteText(mailState: MailState, texts: Texts): string {
+  const [target] = mailState.targets;
+  if (mailState.state === "synced" && target) {
+    return texts.get("synced.oneline", { organisation: organisationName(target, texts) });
   }
-  const sentence = words.say(`${shownAs(answer)}.sentence`);
-  const reason = answer.reason && words.find(`reason.${answer.reason}`);
+  const sentence = texts.get(`${statusRow(mailState)}.sentence`);
+  const reason = mailState.reason && texts.find(`reason.${mailState.reason}`);
   return reason ? `${sentence}. ${reason}` : sentence;
 }
 
-/** A failure as sentence and line. */
-export function troubleLine(
-  { kind, detail }: Trouble,
-  { words, folderName }: Pick<Scene, "words" | "folderName">,
+/** An error as sentence and line. */
+export function errorTexts(
+  { kind, detail }: AddinError,
+  { texts, folderName }: Pick<ViewContext, "texts" | "folderName">,
 ): { sentence: string; line: string } {
   return {
-    sentence: words.say(`${kind}.sentence`),
-    line: words.say(`${kind}.line`, { detail: detail ?? "", folder: folderName }).trim(),
+    sentence: texts.get(`${kind}.sentence`),
+    line: texts.get(`${kind}.line`, { detail: detail ?? "", folder: folderName }).trim(),
   };
 }
 
 function isBusy(model: Model): boolean {
-  return model.isSlow || model.isExpecting || model.answer?.state === "on_its_way";
+  return model.isSlow || model.isFilingExpected || model.mailState?.state === "on_its_way";
 }
 
-function blank(icon: Icon): Status {
+function emptyStatus(icon: IconName): StatusView {
   return {
     icon,
     tone: "plain",
     isBusy: false,
     sentence: "",
     line: [],
-    facts: "",
+    footnote: "",
     steps: [],
     primary: null,
     secondary: [],
@@ -104,7 +101,7 @@ function blank(icon: Icon): Status {
   };
 }
 
-const TROUBLE_ICONS: Partial<Record<TroubleKind, Icon>> = {
+const ERROR_ICONS: Partial<Record<ErrorKind, IconName>> = {
   signed_out: "person",
   refused: "person",
   no_mailbox: "person",
@@ -116,27 +113,27 @@ const TROUBLE_ICONS: Partial<Record<TroubleKind, Icon>> = {
   try_later: "cloud",
 };
 
-function showTrouble(model: Model, trouble: Trouble, scene: Scene): Status {
-  const { words } = scene;
-  const { sentence, line } = troubleLine(trouble, scene);
-  const does = cureOf(trouble.kind);
+function errorStatus(model: Model, error: AddinError, context: ViewContext): StatusView {
+  const { texts } = context;
+  const { sentence, line } = errorTexts(error, context);
+  const name = remedyFor(error.kind);
   return {
-    ...blank(TROUBLE_ICONS[trouble.kind] ?? "warning"),
-    tone: trouble.kind === "refused" ? "bad" : "plain",
+    ...emptyStatus(ERROR_ICONS[error.kind] ?? "warning"),
+    tone: error.kind === "refused" ? "bad" : "plain",
     isBusy: model.isSlow,
     sentence,
-    line: [{ text: line, strong: false }],
-    primary: does && {
-      does,
-      word: words.say(does === "look" ? "button.retry" : `button.${does}`),
+    line: [{ text: line, isStrong: false }],
+    primary: name && {
+      name,
+      label: texts.get(name === "reload" ? "button.retry" : "button.sign_in"),
       link: null,
-      isReady: model.ask === null || model.ask === "sign_in",
+      isReady: model.pending === null || model.pending === "sign_in",
     },
   };
 }
 
-/** The one thing to do; null where nothing that can be done here would help. */
-function cureOf(kind: TroubleKind): "sign_in" | "look" | null {
+/** The button that may help after an error; null if none does. */
+function remedyFor(kind: ErrorKind): "sign_in" | "reload" | null {
   switch (kind) {
     case "not_found":
     case "shared":
@@ -146,129 +143,148 @@ function cureOf(kind: TroubleKind): "sign_in" | "look" | null {
     case "popup_blocked":
       return "sign_in";
     default:
-      return "look";
+      return "reload";
   }
 }
 
-function showAnswer(model: Model, answer: MailState, scene: Scene): Status {
-  const { words } = scene;
-  const name = shownAs(answer);
-  const row = ROWS[name](model, answer, scene);
-  const { primary, secondary } = showButtons(model, answer, words);
-  const { detail } = answer;
+function mailStatus(model: Model, mailState: MailState, context: ViewContext): StatusView {
+  const { texts } = context;
+  const row = statusRow(mailState);
+  const { icon, ...specific } = ROWS[row](model, mailState, context);
+  const { detail } = mailState;
   return {
-    ...blank(row.icon),
-    sentence: words.say(`${name}.sentence`),
-    details: detail ? { title: words.say("details"), text: detail } : null,
-    primary,
-    secondary,
-    ...row,
+    ...emptyStatus(icon),
+    sentence: texts.get(`${row}.sentence`),
+    details: detail ? { title: texts.get("details"), text: detail } : null,
+    ...buttonViews(model, mailState, texts),
+    ...specific,
   };
 }
 
-type Row = Partial<Status> & Pick<Status, "icon">;
+type RowView = Partial<StatusView> & Pick<StatusView, "icon">;
 
-const ROWS: Record<ShownAs, (model: Model, answer: MailState, scene: Scene) => Row> = {
-  new: (model, answer, { words }) => ({
+const ROWS: Record<
+  StatusRow,
+  (model: Model, mailState: MailState, context: ViewContext) => RowView
+> = {
+  new: (model, mailState, { texts }) => ({
     icon: "mail",
-    line: forecast(model, answer, words),
-    facts: doneElsewhere(answer, words),
+    line: forecastParts(model, mailState, texts),
+    footnote: colleagueProgress(mailState, texts),
   }),
-  undone: (model, answer, { words }) => ({
+  undone: (model, mailState, { texts }) => ({
     icon: "mail",
-    ...(isPending(answer) && { sentence: words.say("undone.pending") }),
-    line: model.picked ? forecast(model, answer, words) : leftBehind(answer, words),
-    facts: doneElsewhere(answer, words),
+    ...(isWithdrawalPending(mailState) && { sentence: texts.get("undone.pending") }),
+    line: model.chosen ? forecastParts(model, mailState, texts) : withdrawnParts(mailState, texts),
+    footnote: colleagueProgress(mailState, texts),
   }),
-  colleague: (_, answer, { words }) => ({
+  colleague: (_, mailState, { texts }) => ({
     icon: "done",
     tone: "good",
-    line: filedElsewhere(answer, words),
+    line: filedByColleagueParts(mailState, texts),
   }),
-  on_its_way: (model, answer, scene) => ({
+  on_its_way: (model, mailState, context) => ({
     icon: "moving",
     tone: "busy",
-    line: patience(model, scene),
-    steps: STEPS.map((name) => step(name, answer.steps[name], scene.words)),
+    line: progressParts(model, context),
+    steps: STEPS.map((name) => stepView(name, mailState.steps[name], context.texts)),
   }),
-  synced: (_, answer, scene) => ({ icon: "done", tone: "good", ...stands(answer, scene) }),
-  mirrored: (_, answer, scene) => ({ icon: "sent", tone: "good", ...stands(answer, scene) }),
-  waiting: ({ isExpecting }, { addresses }, { words }) => ({
+  synced: (_, mailState, context) => ({
+    icon: "done",
+    tone: "good",
+    ...filedTexts(mailState, context),
+  }),
+  mirrored: (_, mailState, context) => ({
+    icon: "sent",
+    tone: "good",
+    ...filedTexts(mailState, context),
+  }),
+  waiting: ({ isFilingExpected }, { addresses }, { texts }) => ({
     icon: "clock",
     tone: "busy",
-    line: isExpecting
-      ? said(words, "waiting.created")
-      : words.parts("waiting.line", { addresses: addresses.join(", ") }),
+    line: isFilingExpected
+      ? plainText(texts, "waiting.created")
+      : texts.parts("waiting.line", { addresses: addresses.join(", ") }),
   }),
-  parked: (_, answer, { words }) => ({
+  parked: (_, mailState, { texts }) => ({
     icon: "warning",
     tone: "bad",
-    line: because(answer, words),
+    line: reasonParts(mailState, texts),
   }),
-  skipped: (_, answer, { words }) => ({ icon: "minus", line: because(answer, words) }),
-  draft: (_, __, { words }) => ({ icon: "pencil", line: said(words, "draft.line") }),
+  skipped: (_, mailState, { texts }) => ({ icon: "minus", line: reasonParts(mailState, texts) }),
+  draft: (_, __, { texts }) => ({ icon: "pencil", line: plainText(texts, "draft.line") }),
 };
 
-function forecast({ picked }: Model, answer: MailState, words: Words): Part[] {
-  if (picked) {
-    return words.parts("new.known", { organisation: picked.name });
+/** Under which Organisation the server will file the mail. */
+function forecastParts({ chosen }: Model, mailState: MailState, texts: Texts): Part[] {
+  if (chosen) {
+    return texts.parts("new.known", { organisation: chosen.name });
   }
-  const [target, ...more] = answer.targets;
-  if (answer.forecast === "several") {
-    return said(words, "new.several");
+  const [target, ...more] = mailState.targets;
+  if (mailState.forecast === "several") {
+    return plainText(texts, "new.several");
   }
-  return target ? known(target, more.length, words) : said(words, "new.nobody");
+  return target ? knownParts(target, more.length, texts) : plainText(texts, "new.nobody");
 }
 
-function known(target: Target, more: number, words: Words): Part[] {
-  const [organisation, { person }] = [nameOf(target, words), target];
+function knownParts(target: Target, more: number, texts: Texts): Part[] {
+  const [organisation, { person }] = [organisationName(target, texts), target];
   if (more) {
-    return words.parts("new.known_more", { organisation, count: words.count(more) });
+    return texts.pluralParts("new.known_more", more, { organisation });
   }
   return person
-    ? words.parts("new.known_person", { organisation, person })
-    : words.parts("new.known", { organisation });
+    ? texts.parts("new.known_person", { organisation, person })
+    : texts.parts("new.known", { organisation });
 }
 
-function patience({ movingSince }: Model, { words, now, usualSeconds }: Scene): Part[] {
-  const elapsed = movingSince === null ? 0 : (now.getTime() - movingSince) / 1000;
-  if (elapsed > usualSeconds * UNUSUAL) {
-    return said(words, "on_its_way.longer");
+function progressParts(
+  { inProgressSince }: Model,
+  { texts, now, usualSeconds }: ViewContext,
+): Part[] {
+  const elapsed = inProgressSince === null ? 0 : (now.getTime() - inProgressSince) / 1000;
+  if (elapsed > usualSeconds * UNUSUAL_FACTOR) {
+    return plainText(texts, "on_its_way.longer");
   }
-  const duration = words.duration(usualSeconds);
-  return [{ text: words.say("on_its_way.usually", { duration }), strong: false }];
+  const duration = texts.duration(usualSeconds);
+  return [{ text: texts.get("on_its_way.usually", { duration }), isStrong: false }];
 }
 
-function step(name: keyof Steps, isDone: boolean, words: Words): Status["steps"][number] {
-  const word = words.say(`step.${name}`);
-  return { name, word, isDone, said: `${word}: ${words.say(isDone ? "step.done" : "step.open")}` };
+function stepView(name: keyof Steps, isDone: boolean, texts: Texts): StatusView["steps"][number] {
+  const label = texts.get(`step.${name}`);
+  const spoken = `${label}: ${texts.get(isDone ? "step.done" : "step.open")}`;
+  return { name, label, isDone, spoken };
 }
 
-function stands(answer: MailState, { words, now }: Scene): Pick<Status, "line" | "facts"> {
-  const [target, ...more] = answer.targets;
-  const facts = [
-    answer.at && words.moment(new Date(answer.at), now),
-    answer.by && words.say("by", { who: answer.by }),
-    answer.way && answer.state === "synced" && words.say(`way.${answer.way}`),
+/** Where, when, by whom and how a mail came into webCRM. */
+function filedTexts(
+  mailState: MailState,
+  { texts, now }: ViewContext,
+): Pick<StatusView, "line" | "footnote"> {
+  const [target, ...more] = mailState.targets;
+  const { at, by, way, state } = mailState;
+  const footnote = [
+    at && texts.dateTime(new Date(at), now),
+    by && texts.get("by", { who: by }),
+    way && state === "synced" && texts.get(`way.${way}`),
   ];
   return {
-    line: target ? under(target, more.length, words) : [],
-    facts: facts.filter(Boolean).join(" · "),
+    line: target ? filedUnderParts(target, more.length, texts) : [],
+    footnote: footnote.filter(Boolean).join(" · "),
   };
 }
 
-function under(target: Target, more: number, words: Words): Part[] {
-  const organisation = nameOf(target, words);
+function filedUnderParts(target: Target, more: number, texts: Texts): Part[] {
+  const organisation = organisationName(target, texts);
   return more
-    ? words.parts("under_more", { organisation, count: words.count(more) })
-    : words.parts("under", { organisation });
+    ? texts.pluralParts("under_more", more, { organisation })
+    : texts.parts("under", { organisation });
 }
 
-function because({ reason, detail }: MailState, words: Words): Part[] {
-  const text = (reason && words.find(`reason.${reason}`)) ?? detail ?? "";
-  return [{ text, strong: false }];
+function reasonParts({ reason, detail }: MailState, texts: Texts): Part[] {
+  const text = (reason && texts.find(`reason.${reason}`)) ?? detail ?? "";
+  return [{ text, isStrong: false }];
 }
 
-function said(words: Words, word: Word): Part[] {
-  return [{ text: words.say(word), strong: false }];
+function plainText(texts: Texts, key: TextKey): Part[] {
+  return [{ text: texts.get(key), isStrong: false }];
 }

@@ -1,54 +1,59 @@
-/** The story of a mail in the reader's language. */
+/** The story of a mail, in the reader's language. */
 
-import type { StoryLine } from "./api_types.ts";
-import type { Scene } from "./view_context.ts";
+import type { StoryLine } from "./api_models.ts";
+import type { TextKey, Texts } from "./i18n.ts";
 import type { Model } from "./state.ts";
-import type { Word, Words } from "./i18n.ts";
+import type { ViewContext } from "./view_context.ts";
 
 export interface StoryView {
   title: string;
   isOpen: boolean;
   lines: { when: string; sentence: string }[];
+  /** How long the sync took, or that nothing has happened yet. */
   end: string;
 }
 
-/** The events, newest last, and how long it took. */
-export function showStory({ story, isStoryOpen }: Model, { words, now }: Scene): StoryView {
+/** The events of a mail, newest last. */
+export function storyView({ story, isStoryOpen }: Model, { texts, now }: ViewContext): StoryView {
   const lines = (story?.lines ?? []).map((line) => ({
-    when: words.moment(new Date(line.at), now),
-    sentence: told(line, words),
+    when: texts.dateTime(new Date(line.at), now),
+    sentence: sentenceOf(line, texts),
   }));
-  const took = story?.tookSeconds ?? null;
-  const end = took === null ? "" : words.say("story.took", { duration: words.duration(took) });
+  const seconds = story?.tookSeconds ?? null;
+  const took =
+    seconds === null ? "" : texts.get("story.took", { duration: texts.duration(seconds) });
   return {
-    title: words.say("story"),
+    title: texts.get("story"),
     isOpen: isStoryOpen,
     lines,
-    end: story && !lines.length ? words.say("story.empty") : end,
+    end: story && !lines.length ? texts.get("story.empty") : took,
   };
 }
 
-/** One event as a sentence; the server's own where there are no words for it. */
-function told(line: StoryLine, words: Words): string {
-  const word = wordOf(line, words);
-  if (!word) {
+/** One event as a sentence; the server's English sentence for an event without a text. */
+function sentenceOf(line: StoryLine, texts: Texts): string {
+  const key = textKeyOf(line, texts);
+  if (!key) {
     return line.sentence;
   }
   const { place, reason, detail, by, organisations } = line.facts;
-  const names = organisations.map((name) => name || words.say("no_organisation"));
-  return words
-    .say(word, {
-      place: place ? words.say(`place.${place}`) : "",
+  const names = organisations.map((name) => name || texts.get("no_organisation"));
+  return texts
+    .get(key, {
+      place: place ? texts.get(`place.${place}`) : "",
       organisations: names.join(", "),
-      reason: (reason && words.find(`reason.${reason}`)) ?? "",
+      reason: (reason && texts.find(`reason.${reason}`)) ?? "",
       detail: detail ?? "",
-      by: by || words.say("someone"),
+      by: by || texts.get("someone"),
     })
     .trim();
 }
 
-function wordOf({ kind, facts: { isByRule, isShared } }: StoryLine, words: Words): Word | null {
-  const more = (isByRule && ".rule") || (isShared && ".shared") || "";
-  const found = [`story.${kind}${more}`, `story.${kind}`].find((name) => words.find(name));
-  return (found ?? null) as Word | null;
+function textKeyOf(
+  { kind, facts: { isByRule, isShared } }: StoryLine,
+  texts: Texts,
+): TextKey | null {
+  const variant = (isByRule && ".rule") || (isShared && ".shared") || "";
+  const key = [`story.${kind}${variant}`, `story.${kind}`].find((name) => texts.find(name));
+  return (key ?? null) as TextKey | null;
 }

@@ -1,4 +1,4 @@
-/** The pane's page: the parts meet, and Outlook's events reach them. */
+/** The pane's page: creates its objects and connects them to Outlook's events. */
 
 import "@fluentui/web-components/button/define.js";
 import "@fluentui/web-components/switch/define.js";
@@ -9,74 +9,74 @@ import "./form.css";
 import "./forced_colors.css";
 
 import { createApi } from "../src/api.ts";
-import { createAuth, passedOnSignIn } from "../src/auth.ts";
+import { createAuth, forwardedSignIn } from "../src/auth.ts";
 import { readConfig } from "../src/config.ts";
-import { Deeds } from "../src/controller.ts";
+import { Controller } from "../src/controller.ts";
 import { connect, type Host } from "../src/host.ts";
-import { Pane } from "../src/session.ts";
-import { toldApart } from "../src/shared_mail.ts";
-import { show } from "../src/view_model.ts";
-import { start } from "../src/state.ts";
-import { lookFor } from "../src/theme.ts";
-import { createView, type Deed } from "../src/render.ts";
-import { createWindows } from "../src/page_channel.ts";
-import { wordsFor } from "../src/i18n.ts";
+import { textsFor } from "../src/i18n.ts";
+import { createPageChannel } from "../src/page_channel.ts";
+import { createRenderer, type UserAction } from "../src/render.ts";
+import { Session } from "../src/session.ts";
+import { withSharedMailErrors } from "../src/shared_mail.ts";
+import { initialModel } from "../src/state.ts";
+import { appearanceFor } from "../src/theme.ts";
+import { createViewModel } from "../src/view_model.ts";
 
 const config = readConfig();
-const root = element("pane");
-const live = element("live");
+const root = elementById("pane");
+const live = elementById("live");
 
-function element(id: string): HTMLElement {
-  const found = document.getElementById(id);
-  if (!found) {
+function elementById(id: string): HTMLElement {
+  const element = document.getElementById(id);
+  if (!element) {
     throw new Error(`the page has no #${id}`);
   }
-  return found;
+  return element;
 }
 
 function isHidden(): boolean {
   return document.hidden;
 }
 
-function open(host: Host): void {
+function openSession(host: Host): void {
   const auth = createAuth(config, host);
-  const api = toldApart(createApi(config.api, auth.token), host);
-  const words = wordsFor(host.language);
-  const draw = createView(root, live, (deed: Deed) => deeds.take(deed));
-  const windows = createWindows();
-  const pane = new Pane({ host, api, windows, words, config, isHidden }, draw);
-  const deeds = new Deeds(pane, api, auth);
+  const api = withSharedMailErrors(createApi(config.api, auth.token), host);
+  const texts = textsFor(host.language);
+  const channel = createPageChannel();
+  const render = createRenderer(root, live, (action: UserAction) => controller.handle(action));
+  const session = new Session({ host, api, channel, texts, config, isHidden }, render);
+  const controller = new Controller(session, api, auth);
 
-  wear(host);
-  host.onTheme(() => wear(host));
-  host.onSelection(() => pane.follow());
-  document.addEventListener("visibilitychange", () => pane.refresh());
-  window.addEventListener("online", () => pane.refresh());
-  windows.onTold(() => pane.refresh());
-  pane.open();
+  applyTheme(host);
+  host.onTheme(() => applyTheme(host));
+  host.onSelection(() => session.followSelection());
+  document.addEventListener("visibilitychange", () => session.refresh());
+  window.addEventListener("online", () => session.refresh());
+  channel.onChange(() => session.refresh());
+  session.open();
 }
 
-/** Takes on Outlook's colours. */
-function wear(host: Host): void {
-  const look = lookFor(host.theme());
+function applyTheme(host: Host): void {
+  const appearance = appearanceFor(host.theme());
   const { dataset, style } = document.documentElement;
-  if (look) {
-    dataset["scheme"] = look.scheme;
-    style.setProperty("--outlook-background", look.background);
+  if (appearance) {
+    dataset["scheme"] = appearance.scheme;
+    style.setProperty("--outlook-background", appearance.background);
   }
 }
 
-/** In a plain browser there is no mail to speak of, only a word on where to look. */
-function explainOutside(): void {
-  const scene = { ...config, words: wordsFor(navigator.language), now: new Date() };
-  createView(root, live, () => undefined)(show(start({ kind: "outside" }), scene));
+/** Tells a person in a plain browser to open the add-in in Outlook. */
+function renderOutsideOutlook(): void {
+  const context = { ...config, texts: textsFor(navigator.language), now: new Date() };
+  const view = createViewModel(initialModel({ kind: "outside" }), context);
+  createRenderer(root, live, () => undefined)(view);
 }
 
-if (!(await passedOnSignIn())) {
+if (!(await forwardedSignIn())) {
   const host = await connect();
   if (host) {
-    open(host);
+    openSession(host);
   } else {
-    explainOutside();
+    renderOutsideOutlook();
   }
 }

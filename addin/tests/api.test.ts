@@ -4,7 +4,7 @@ import type { AddressInfo } from "node:net";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 
 import { createApi } from "../src/api.ts";
-import { answer } from "./fixtures.ts";
+import { mailState } from "./fixtures.ts";
 
 interface Call {
   line: string;
@@ -65,8 +65,8 @@ const { signal } = new AbortController();
 
 describe("a call", () => {
   test("asks how one mail stands, with a token for the server alone", async () => {
-    replies = [says(200, { mails: [answer("synced")] })];
-    expect(await api().state(REF, signal)).toEqual(answer("synced"));
+    replies = [says(200, { mails: [mailState("synced")] })];
+    expect(await api().state(REF, signal)).toEqual(mailState("synced"));
     expect(calls).toEqual([
       { line: "POST /api/v1/mails/state", token: "Bearer token 1", body: { mails: [REF] } },
     ]);
@@ -96,7 +96,7 @@ describe("a call", () => {
 
 describe("a second look at a mail", () => {
   const full = (name: string, version: string) =>
-    says(200, { mails: [answer(name)], versions: [version] });
+    says(200, { mails: [mailState(name)], versions: [version] });
   const changed = (isChanged: boolean) => says(200, { isChanged });
   const lines = () => calls.map(({ line }) => line.replace("POST /api/v1/mails/", ""));
 
@@ -112,7 +112,7 @@ describe("a second look at a mail", () => {
   });
 
   test("asks in full after a click, and for another mail", async () => {
-    replies = [full("known", "v1"), says(200, answer("on_its_way")), full("synced", "v2")];
+    replies = [full("known", "v1"), says(200, mailState("on_its_way")), full("synced", "v2")];
     const { state, sync } = api();
     await state(REF, signal);
     await sync(REF, []);
@@ -133,14 +133,14 @@ test("a busy server says how long to wait", async () => {
 });
 
 test("a mail that is not in the own mailbox is told as not found", async () => {
-  const unknown = answer("known", { forecast: null, can: [], detail: "Not in your mailbox." });
+  const unknown = mailState("known", { forecast: null, can: [], detail: "Not in your mailbox." });
   replies = [says(200, { mails: [unknown] })];
   await expect(api().state(REF, signal)).rejects.toMatchObject({ kind: "not_found" });
 });
 
 describe("a lost network", () => {
   test("is worth a second try where asking twice does no harm", async () => {
-    replies = [hangsUp, says(200, { mails: [answer("synced")] })];
+    replies = [hangsUp, says(200, { mails: [mailState("synced")] })];
     expect((await api().state(REF, signal)).state).toBe("synced");
     expect(calls).toHaveLength(2);
   });
@@ -186,7 +186,7 @@ describe("too many calls at once", () => {
   };
 
   test("come again by themselves, since nothing was begun", async () => {
-    replies = [refused, refused, says(200, answer("synced"))];
+    replies = [refused, refused, says(200, mailState("synced"))];
     expect((await api().act("retry", REF)).state).toBe("synced");
     expect(calls).toHaveLength(3);
   });
@@ -212,7 +212,7 @@ describe("too many calls at once", () => {
 
 describe("a token that the server does not take", () => {
   test("is replaced once by a fresh one that meets its claims", async () => {
-    replies = [says(401, { code: "claims", claims: '{"x":1}' }), says(200, answer("synced"))];
+    replies = [says(401, { code: "claims", claims: '{"x":1}' }), says(200, mailState("synced"))];
     expect((await api().act("retry", REF)).state).toBe("synced");
     expect(tokens).toEqual([
       { fresh: false, claims: null },

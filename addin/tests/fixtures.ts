@@ -1,21 +1,21 @@
-/** Mails and answers to tell tests with. */
+/** Mails and their states, for tests. */
 
-import type { MailState } from "../src/api_types.ts";
+import type { MailState } from "../src/api_models.ts";
 import type { Selection } from "../src/selection.ts";
 import { states } from "./preview/states.mjs";
 
 export const NOW = new Date("2026-11-23T10:00:00Z");
 
-/** What the server says of a mail in this state, such as "synced". */
-export function answer(name: string, change: Partial<MailState> = {}): MailState {
+/** The API's answer for a mail in this state, such as "synced", with these changes. */
+export function mailState(name: string, changes: Partial<MailState> = {}): MailState {
   const found = states[name];
   if (!found) {
     throw new Error(`there is no state ${name}`);
   }
-  return { ...found, ...change };
+  return { ...found, ...changes };
 }
 
-/** A mail in the reading pane. */
+/** The selection of a mail in the reading pane. */
 export function mail(itemId: string): Selection {
   return {
     kind: "mail",

@@ -1,6 +1,6 @@
 import { beforeEach, describe, expect, test, vi } from "vitest";
 
-import { associate, connect } from "../src/host.ts";
+import { registerCommand, connect } from "../src/host.ts";
 
 const me = { emailAddress: "Me@company.example", displayName: "Me" };
 const purchasing = { emailAddress: "purchasing@harbour.example", displayName: "Purchasing" };
@@ -145,7 +145,7 @@ test("outside Outlook there is no host", async () => {
 describe("a line on the mail", () => {
   test("is cut to what Outlook takes", async () => {
     const done = outlook(received);
-    (await connect())?.note("x".repeat(200));
+    (await connect())?.showNote("x".repeat(200));
     expect(done.notes.map((note) => note.message)).toEqual([`${"x".repeat(149)}…`]);
   });
 
@@ -160,7 +160,7 @@ describe("a line on the mail", () => {
   test("is left out where there is no mail", async () => {
     const done = outlook(null);
     const host = await connect();
-    host?.note("On its way");
+    host?.showNote("On its way");
     host?.clearNote();
     expect([done.notes, done.removed]).toEqual([[], []]);
   });
@@ -173,14 +173,14 @@ describe("a command", () => {
 
   test("tells Outlook that it ended", async () => {
     const done = outlook(received);
-    associate("syncNow", async () => undefined);
+    registerCommand("syncNow", async () => undefined);
     await done.commands["syncNow"]?.(event);
     expect(completed).toBe(1);
   });
 
   test("tells Outlook that it ended even when it fails", async () => {
     const done = outlook(received);
-    associate("syncNow", () => Promise.reject(new Error("broken")));
+    registerCommand("syncNow", () => Promise.reject(new Error("broken")));
     await expect(done.commands["syncNow"]?.(event)).rejects.toThrow("broken");
     expect(completed).toBe(1);
   });

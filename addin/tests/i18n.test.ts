@@ -2,10 +2,11 @@ import { readdirSync, readFileSync } from "node:fs";
 
 import { describe, expect, test } from "vitest";
 
-import { plain, wordsFor } from "../src/i18n.ts";
-import { Trouble, type TroubleKind } from "../src/errors.ts";
-import { oneLine, troubleLine } from "../src/view_model_status.ts";
-import { answer, NOW } from "./fixtures.ts";
+import { textOf, textsFor } from "../src/i18n.ts";
+import type { MailState } from "../src/api_models.ts";
+import { AddinError, type ErrorKind } from "../src/errors.ts";
+import { noteText, errorTexts } from "../src/view_model_status.ts";
+import { mailState, NOW } from "./fixtures.ts";
 import { states } from "./preview/states.mjs";
 
 const FOLDER = new URL("../locales/", import.meta.url);
@@ -17,7 +18,7 @@ const LOCALES = new Map(
 );
 const ENGLISH = LOCALES.get("en") ?? {};
 
-const TROUBLES: TroubleKind[] = [
+const TROUBLES: ErrorKind[] = [
   ...(["signed_out", "popup_blocked", "refused", "no_mailbox", "not_found", "shared"] as const),
   ...(["invalid", "conflict", "offline", "away", "try_later"] as const),
 ];
@@ -46,19 +47,19 @@ describe.each([...LOCALES])("the words in %s", (_, locale) => {
 const NOTE_LENGTH = 150;
 
 describe.each([...LOCALES])("the line on the mail itself in %s", (language) => {
-  const words = wordsFor(language);
-  const scene = { words, folderName: "webCRM sync" };
+  const texts = textsFor(language);
+  const context = { texts, folderName: "webCRM sync" };
 
   test.each(Object.keys(states))("fits for the state %s", (name) => {
-    expect(oneLine(answer(name), words).length).toBeLessThanOrEqual(NOTE_LENGTH);
+    expect(noteText(mailState(name), texts).length).toBeLessThanOrEqual(NOTE_LENGTH);
   });
 
   test.each(Object.keys(ENGLISH).filter((word) => word.startsWith("reason.")))(
     "fits for the %s",
     (word) => {
-      const reason = word.replace("reason.", "");
+      const reason = word.replace("reason.", "") as MailState["reason"];
       for (const state of ["parked", "skipped", "waiting"]) {
-        const line = oneLine(answer(state, { reason }), words);
+        const line = noteText(mailState(state, { reason }), texts);
         expect([line, line.length <= NOTE_LENGTH]).toEqual([line, true]);
       }
     },
@@ -66,7 +67,7 @@ describe.each([...LOCALES])("the line on the mail itself in %s", (language) => {
 
   test.each(TROUBLES)("fits for the trouble %s", (kind) => {
     const detail = kind === "no_mailbox" ? "somebody@some.company.example" : "invalid_client";
-    const { sentence, line } = troubleLine(new Trouble(kind, detail), scene);
+    const { sentence, line } = errorTexts(new AddinError(kind, detail), context);
     const text = `${sentence}. ${line}`;
     expect([text, text.length <= NOTE_LENGTH]).toEqual([text, true]);
   });
@@ -80,30 +81,32 @@ describe("the language", () => {
     ["de-AT", "In webCRM"],
     ["fr-FR", "In webCRM"],
   ])("%s is found", (language, sentence) => {
-    expect(wordsFor(language).say("synced.sentence")).toBe(sentence);
+    expect(textsFor(language).get("synced.sentence")).toBe(sentence);
   });
 
   test("that is not there is English throughout, numbers too", () => {
-    expect(wordsFor("fr-FR").count(1234.5)).toBe("1,234.5");
-    expect(wordsFor("de-DE").count(1234.5)).toBe("1.234,5");
+    expect(textsFor("fr-FR").plural("foot.waiting", 1234.5)).toBe("Waiting for a contact: 1,234.5");
+    expect(textsFor("de-DE").plural("foot.waiting", 1234.5)).toBe(
+      "Warten auf einen Kontakt: 1.234,5",
+    );
   });
 });
 
 describe("a sentence", () => {
-  const words = wordsFor("en-GB");
+  const texts = textsFor("en-GB");
 
   test("makes strong what it is about", () => {
-    const parts = words.parts("new.known_person", { organisation: "Harbour", person: "Office" });
-    expect(parts.filter((part) => part.strong).map((part) => part.text)).toEqual(["Harbour"]);
-    expect(plain(parts)).toBe("Will be filed under Harbour (Office)");
+    const parts = texts.parts("new.known_person", { organisation: "Harbour", person: "Office" });
+    expect(parts.filter((part) => part.isStrong).map((part) => part.text)).toEqual(["Harbour"]);
+    expect(textOf(parts)).toBe("Will be filed under Harbour (Office)");
   });
 
   test("takes a value with braces as it is", () => {
-    expect(words.say("under", { organisation: "{person} $& <b>" })).toBe("Under {person} $& <b>");
+    expect(texts.get("under", { organisation: "{person} $& <b>" })).toBe("Under {person} $& <b>");
   });
 
   test("is not found under a name that every object has", () => {
-    expect(words.find("constructor")).toBeNull();
+    expect(texts.find("constructor")).toBeNull();
   });
 
   test.each([
@@ -111,11 +114,11 @@ describe("a sentence", () => {
     [42, "42\u00a0s"],
     [150, "2.5\u00a0min"],
   ])("tells %d seconds in short", (seconds, text) => {
-    expect(words.duration(seconds)).toBe(text);
+    expect(texts.duration(seconds)).toBe(text);
   });
 
   test("tells the time of today, and the date of another day", () => {
-    expect(words.moment(NOW, NOW)).toMatch(/^\d\d:\d\d$/);
-    expect(words.moment(new Date("2026-03-01T12:00:00Z"), NOW)).toMatch(/1 Mar 2026/);
+    expect(texts.dateTime(NOW, NOW)).toMatch(/^\d\d:\d\d$/);
+    expect(texts.dateTime(new Date("2026-03-01T12:00:00Z"), NOW)).toMatch(/1 Mar 2026/);
   });
 });

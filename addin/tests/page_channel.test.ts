@@ -1,15 +1,15 @@
 import { afterEach, describe, expect, test, vi } from "vitest";
 
-import { createWindows } from "../src/page_channel.ts";
+import { createPageChannel } from "../src/page_channel.ts";
 
 afterEach(() => void vi.unstubAllGlobals());
 
 test("one page hears from another, and not from itself", async () => {
-  const [pane, command] = [createWindows(), createWindows()];
+  const [pane, command] = [createPageChannel(), createPageChannel()];
   const heard: string[] = [];
-  pane.onTold(() => heard.push("pane"));
-  command.onTold(() => heard.push("command"));
-  command.tell();
+  pane.onChange(() => heard.push("pane"));
+  command.onChange(() => heard.push("command"));
+  command.announceChange();
   await vi.waitFor(() => expect(heard).toEqual(["pane"]));
 });
 
@@ -25,11 +25,11 @@ describe("without a channel", () => {
   test("the storage carries the word, another one each time", () => {
     const kept: [string, string][] = [];
     const page = stub((name, value) => void kept.push([name, value]));
-    const pane = createWindows();
+    const pane = createPageChannel();
     let told = 0;
-    pane.onTold(() => (told += 1));
-    pane.tell();
-    pane.tell();
+    pane.onChange(() => (told += 1));
+    pane.announceChange();
+    pane.announceChange();
     expect(new Set(kept.map(([, value]) => value)).size).toBe(2);
     page.dispatchEvent(Object.assign(new Event("storage"), { key: kept[0]?.[0] }));
     page.dispatchEvent(Object.assign(new Event("storage"), { key: "another" }));
@@ -40,6 +40,6 @@ describe("without a channel", () => {
     stub(() => {
       throw new DOMException("denied", "SecurityError");
     });
-    expect(() => createWindows().tell()).not.toThrow();
+    expect(() => createPageChannel().announceChange()).not.toThrow();
   });
 });

@@ -1,16 +1,16 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 
-import type { TroubleKind } from "../src/errors.ts";
-import { createPoll, pauseAfter, pauseAfterFailures, pauseAtRest } from "../src/poll.ts";
+import type { ErrorKind } from "../src/errors.ts";
+import { createPoller, pauseOnItsWay, pauseAfterFailures, pauseIdle } from "../src/poll.ts";
 
 beforeEach(() => void vi.useFakeTimers());
 afterEach(() => void vi.useRealTimers());
 
 function watched() {
   const seen = { looks: 0, since: Date.now() as number | null, hidden: false };
-  const poll = createPoll({
-    look: async () => void (seen.looks += 1),
-    pause: () => (seen.since === null ? null : pauseAfter(Date.now() - seen.since)),
+  const poll = createPoller({
+    poll: async () => void (seen.looks += 1),
+    pause: () => (seen.since === null ? null : pauseOnItsWay(Date.now() - seen.since)),
     isHidden: () => seen.hidden,
   });
   return { seen, poll };
@@ -18,7 +18,7 @@ function watched() {
 
 describe("a mail on its way", () => {
   test("is looked at three times a second, later less and less", () => {
-    expect([0, 9_999, 10_000, 59_999, 60_000].map(pauseAfter)).toEqual([
+    expect([0, 9_999, 10_000, 59_999, 60_000].map(pauseOnItsWay)).toEqual([
       300, 300, 1_000, 1_000, 1_800,
     ]);
   });
@@ -63,7 +63,7 @@ describe("a mail on its way", () => {
       looks += 1;
       return new Promise<void>((resolve) => (answer = resolve));
     };
-    const poll = createPoll({ look, pause: () => 300, isHidden: () => false });
+    const poll = createPoller({ poll: look, pause: () => 300, isHidden: () => false });
     poll.wake();
     await vi.advanceTimersByTimeAsync(60_000);
     poll.now();
@@ -83,20 +83,20 @@ describe("a mail at rest", () => {
       looks += 1;
       await new Promise((resolve) => setTimeout(resolve, 10_000));
     };
-    createPoll({ look, pause: pauseAtRest, isHidden: () => false }).now();
+    createPoller({ poll: look, pause: pauseIdle, isHidden: () => false }).now();
     await vi.advanceTimersByTimeAsync(30_500);
     expect(looks).toBe(4);
   });
 
   test("is looked at in less than two seconds, by no two panes in step", () => {
-    expect([0, 1].map((random) => pauseAtRest(0, random))).toEqual([1_620, 1_800]);
-    expect([800, 10_000].map((lasted) => pauseAtRest(lasted, 1))).toEqual([1_000, 0]);
+    expect([0, 1].map((random) => pauseIdle(0, random))).toEqual([1_620, 1_800]);
+    expect([800, 10_000].map((lasted) => pauseIdle(lasted, 1))).toEqual([1_000, 0]);
   });
 
   test("does not hold up the looks at one that is on its way by now", async () => {
     const seen = { looks: 0, pause: 5_000 };
     const look = async () => void (seen.looks += 1);
-    const poll = createPoll({ look, pause: () => seen.pause, isHidden: () => false });
+    const poll = createPoller({ poll: look, pause: () => seen.pause, isHidden: () => false });
     poll.wake();
     await vi.advanceTimersByTimeAsync(1_000);
     seen.pause = 300;
@@ -107,7 +107,7 @@ describe("a mail at rest", () => {
 });
 
 describe("a server that does not answer", () => {
-  const waits = (kind: TroubleKind, retryAfterMs: number | null = null) =>
+  const waits = (kind: ErrorKind, retryAfterMs: number | null = null) =>
     [1, 2, 3, 10, 11, 100].map((n) => pauseAfterFailures({ kind, retryAfterMs }, n, 0));
 
   test("is asked ever less, half a minute apart in the end", () => {

@@ -1,29 +1,29 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 
-import { Trouble } from "../src/errors.ts";
-import { answer, mail } from "./fixtures.ts";
-import { opened, stage } from "./session_harness.ts";
+import { AddinError } from "../src/errors.ts";
+import { mail, mailState } from "./fixtures.ts";
+import { createSession, openSession } from "./session_harness.ts";
 
 beforeEach(() => void vi.useFakeTimers());
 afterEach(() => void vi.useRealTimers());
 
 describe("the selection moves on", () => {
   test("and the answer for the former mail is dropped", async () => {
-    const { pane, calls, seen, sentence } = stage();
-    pane.open();
-    seen.selection = mail("2");
-    pane.follow();
-    await calls[1]?.answer(answer("waiting"));
-    await calls[0]?.answer(answer("synced"));
+    const { session, calls, outlook, sentence } = createSession();
+    session.open();
+    outlook.selection = mail("2");
+    session.followSelection();
+    await calls[1]?.answer(mailState("waiting"));
+    await calls[0]?.answer(mailState("synced"));
     expect(sentence()).toBe("Waiting for a contact");
     expect(calls[0]?.signal?.aborted).toBe(true);
   });
 
   test("unnoticed, and a click changes neither mail", async () => {
-    const { deeds, calls, seen, views } = await opened("known");
-    seen.selection = mail("2");
-    deeds.take({ type: "press", intent: "sync" });
-    expect(calls.map((call) => [call.what, call.mail.itemId])).toEqual([
+    const { controller, calls, outlook, views } = await openSession("known");
+    outlook.selection = mail("2");
+    controller.handle({ type: "click", button: "sync" });
+    expect(calls.map((call) => [call.name, call.mail.itemId])).toEqual([
       ["state", "1"],
       ["state", "2"],
     ]);
@@ -31,70 +31,70 @@ describe("the selection moves on", () => {
   });
 
   test("to nothing at all, and nothing is asked", async () => {
-    const { pane, calls, seen, sentence } = await opened("known");
-    seen.selection = { kind: "none" };
-    pane.follow();
+    const { session, calls, outlook, sentence } = await openSession("known");
+    outlook.selection = { kind: "none" };
+    session.followSelection();
     expect(sentence()).toBe("Select one mail");
     expect(calls).toHaveLength(1);
   });
 
   test("is told twice, and asked once", async () => {
-    const { pane, calls, seen } = await opened("known");
-    seen.selection = mail("2");
-    pane.follow();
-    pane.follow();
+    const { session, calls, outlook } = await openSession("known");
+    outlook.selection = mail("2");
+    session.followSelection();
+    session.followSelection();
     expect(calls).toHaveLength(2);
   });
 });
 
 describe("a click", () => {
   test("goes once, however often it is made", async () => {
-    const { deeds, calls } = await opened("known");
-    deeds.take({ type: "press", intent: "sync" });
-    deeds.take({ type: "press", intent: "sync" });
-    expect(calls.map((call) => call.what)).toEqual(["state", "sync "]);
+    const { controller, calls } = await openSession("known");
+    controller.handle({ type: "click", button: "sync" });
+    controller.handle({ type: "click", button: "sync" });
+    expect(calls.map((call) => call.name)).toEqual(["state", "sync "]);
   });
 
   test("is followed until the mail is at rest", async () => {
-    const { deeds, calls, last, sentence } = await opened("known");
-    deeds.take({ type: "press", intent: "sync" });
-    await last().answer(answer("on_its_way"));
+    const { controller, calls, lastCall, sentence } = await openSession("known");
+    controller.handle({ type: "click", button: "sync" });
+    await lastCall().answer(mailState("on_its_way"));
     await vi.advanceTimersByTimeAsync(300);
-    await last().answer(answer("synced"));
+    await lastCall().answer(mailState("synced"));
     expect(sentence()).toBe("In webCRM");
     expect(calls).toHaveLength(3);
   });
 
   test("is told to the other windows", async () => {
-    const { deeds, last, seen } = await opened("known");
-    expect(seen.told).toBe(0);
-    deeds.take({ type: "press", intent: "sync" });
-    await last().answer(answer("on_its_way"));
-    expect(seen.told).toBe(1);
+    const { controller, lastCall, outlook } = await openSession("known");
+    expect(outlook.announcements).toBe(0);
+    controller.handle({ type: "click", button: "sync" });
+    await lastCall().answer(mailState("on_its_way"));
+    expect(outlook.announcements).toBe(1);
   });
 
   test("that is refused leaves the looks as they were", async () => {
-    const { deeds, last, calls } = await opened("known");
-    deeds.take({ type: "press", intent: "sync" });
-    await last().fail(new Trouble("conflict"));
+    const { controller, lastCall, calls } = await openSession("known");
+    controller.handle({ type: "click", button: "sync" });
+    await lastCall().fail(new AddinError("conflict"));
     await vi.advanceTimersByTimeAsync(2_000);
     expect(calls).toHaveLength(3);
   });
 
   test("is not overtaken by an older look", async () => {
-    const { deeds, last, calls, sentence } = await opened("on_its_way");
+    const { controller, lastCall, calls, sentence } = await openSession("on_its_way");
     await vi.advanceTimersByTimeAsync(300);
-    const look = last();
-    deeds.take({ type: "press", intent: "retry" });
-    await last().answer(answer("synced"));
-    await look.answer(answer("waiting"));
+    const look = lastCall();
+    controller.handle({ type: "click", button: "retry" });
+    await lastCall().answer(mailState("synced"));
+    await look.answer(mailState("waiting"));
     expect(calls).toHaveLength(3);
     expect(sentence()).toBe("In webCRM");
   });
 
   test("shows a spinner only when the answer takes long", async () => {
-    const { pane, views } = stage();
-    pane.open();
+    const { session, views } = createSession();
+    session.open();
     await vi.advanceTimersByTimeAsync(299);
     expect(views.some((view) => view.status.isBusy)).toBe(false);
     await vi.advanceTimersByTimeAsync(1);
@@ -102,43 +102,43 @@ describe("a click", () => {
   });
 
   test("that fails says so above what is known", async () => {
-    const { deeds, last, views } = await opened("known");
-    deeds.take({ type: "press", intent: "sync" });
-    await last().fail(new Trouble("try_later"));
+    const { controller, lastCall, views } = await openSession("known");
+    controller.handle({ type: "click", button: "sync" });
+    await lastCall().fail(new AddinError("try_later"));
     expect(views.at(-1)?.notice?.sentence).toBe("Busy right now");
     expect(views.at(-1)?.status.primary?.isReady).toBe(true);
   });
 
   test("to sign in asks the person, then looks", async () => {
-    const { pane, deeds, last, seen, sentence } = stage();
-    pane.open();
-    await last().fail(new Trouble("signed_out"));
-    deeds.take({ type: "press", intent: "sign_in" });
+    const { session, controller, lastCall, outlook, sentence } = createSession();
+    session.open();
+    await lastCall().fail(new AddinError("signed_out"));
+    controller.handle({ type: "click", button: "sign_in" });
     await vi.advanceTimersByTimeAsync(0);
-    await last().answer(answer("synced"));
-    expect(seen.signIns).toBe(1);
+    await lastCall().answer(mailState("synced"));
+    expect(outlook.signIns).toBe(1);
     expect(sentence()).toBe("In webCRM");
   });
 
   test("to sign in can be made again, for a window that was closed is not reported", async () => {
-    const { pane, deeds, last, seen, views } = stage();
-    pane.open();
-    await last().fail(new Trouble("signed_out"));
-    seen.signedIn = new Promise(() => undefined);
+    const { session, controller, lastCall, outlook, views } = createSession();
+    session.open();
+    await lastCall().fail(new AddinError("signed_out"));
+    outlook.signedIn = new Promise(() => undefined);
     for (const times of [1, 2]) {
-      deeds.take({ type: "press", intent: "sign_in" });
+      controller.handle({ type: "click", button: "sign_in" });
       await vi.advanceTimersByTimeAsync(1000);
-      expect(seen.signIns).toBe(times);
-      expect(views.at(-1)?.status.primary).toMatchObject({ word: "Sign in", isReady: true });
+      expect(outlook.signIns).toBe(times);
+      expect(views.at(-1)?.status.primary).toMatchObject({ label: "Sign in", isReady: true });
     }
   });
 
   test("to sign in that the person called off leaves the pane as it was", async () => {
-    const { pane, deeds, last, seen, views } = stage();
-    pane.open();
-    await last().fail(new Trouble("signed_out"));
-    seen.signedIn = Promise.reject(new Trouble("signed_out"));
-    deeds.take({ type: "press", intent: "sign_in" });
+    const { session, controller, lastCall, outlook, views } = createSession();
+    session.open();
+    await lastCall().fail(new AddinError("signed_out"));
+    outlook.signedIn = Promise.reject(new AddinError("signed_out"));
+    controller.handle({ type: "click", button: "sign_in" });
     await vi.advanceTimersByTimeAsync(0);
     expect(views.at(-1)).toMatchObject({ notice: null, status: { sentence: "Not signed in" } });
     expect(views.at(-1)?.status.primary?.isReady).toBe(true);
@@ -147,37 +147,37 @@ describe("a click", () => {
 
 describe("a new contact", () => {
   test.each(["waiting", "nobody"])("is offered no more once it is made: %s", async (state) => {
-    const { deeds, views } = await opened(state);
+    const { controller, views } = await openSession(state);
     const offers = () => {
       const { primary, secondary } = views.at(-1)?.status ?? {};
-      return [primary, ...(secondary ?? [])].map((button) => button?.does);
+      return [primary, ...(secondary ?? [])].map((button) => button?.name);
     };
     expect(offers()).toContain("create_contact");
-    deeds.take({ type: "press", intent: "create_contact" });
-    deeds.take({ type: "pick", organisation: { id: 7, name: "Harbour Logistics" } });
-    deeds.take({ type: "type", field: "name", text: "Purchasing" });
-    deeds.take({ type: "submit" });
+    controller.handle({ type: "click", button: "create_contact" });
+    controller.handle({ type: "choose", organisation: { id: 7, name: "Harbour Logistics" } });
+    controller.handle({ type: "type", field: "name", text: "Purchasing" });
+    controller.handle({ type: "submit" });
     await vi.advanceTimersByTimeAsync(0);
     expect(views.at(-1)?.panel).toBeNull();
     expect(offers()).not.toContain("create_contact");
   });
 
   test("lets the waiting mail file itself before the pane's eyes", async () => {
-    const { deeds, last, sentence } = await opened("waiting");
-    deeds.take({ type: "press", intent: "create_contact" });
-    deeds.take({ type: "pick", organisation: { id: 7, name: "Harbour Logistics" } });
-    deeds.take({ type: "submit" });
+    const { controller, lastCall, sentence } = await openSession("waiting");
+    controller.handle({ type: "click", button: "create_contact" });
+    controller.handle({ type: "choose", organisation: { id: 7, name: "Harbour Logistics" } });
+    controller.handle({ type: "submit" });
     await vi.advanceTimersByTimeAsync(300);
-    await last().answer(answer("waiting"));
+    await lastCall().answer(mailState("waiting"));
     await vi.advanceTimersByTimeAsync(300);
-    await last().answer(answer("synced"));
+    await lastCall().answer(mailState("synced"));
     expect(sentence()).toBe("In webCRM");
   });
 
   test("without an Organisation is not sent off", async () => {
-    const { deeds, views } = await opened("waiting");
-    deeds.take({ type: "press", intent: "create_contact" });
-    deeds.take({ type: "submit" });
+    const { controller, views } = await openSession("waiting");
+    controller.handle({ type: "click", button: "create_contact" });
+    controller.handle({ type: "submit" });
     expect(views.at(-1)?.panel).toMatchObject({ isOrganisationMissing: true, kind: "contact" });
   });
 });

@@ -1,97 +1,96 @@
-/** A pane at work whose server answers by hand. */
+/** A session whose API calls the test answers one by one. */
 
 import { vi } from "vitest";
 
 import type { Api } from "../src/api.ts";
-import type { MailRef, MailState } from "../src/api_types.ts";
-import { Deeds } from "../src/controller.ts";
-import type { Trouble } from "../src/errors.ts";
-import { Pane } from "../src/session.ts";
-import type { Selection } from "../src/selection.ts";
+import type { MailState } from "../src/api_models.ts";
+import { Controller } from "../src/controller.ts";
+import type { AddinError } from "../src/errors.ts";
+import { textsFor } from "../src/i18n.ts";
+import type { MailRef, Selection } from "../src/selection.ts";
+import { Session } from "../src/session.ts";
 import type { View } from "../src/view_model.ts";
-import { wordsFor } from "../src/i18n.ts";
-import { answer, mail } from "./fixtures.ts";
+import { mail, mailState } from "./fixtures.ts";
 import { connection, organisations, story } from "./preview/states.mjs";
 
-/** A call that the test answers when it wants to. */
-interface Open {
-  what: string;
+/** A call to the API that the test answers or fails. */
+interface PendingCall {
+  name: string;
   mail: MailRef;
   signal: AbortSignal | null;
   waits: boolean;
   answer: (state: MailState) => Promise<unknown>;
-  fail: (trouble: Trouble) => Promise<unknown>;
+  fail: (error: AddinError) => Promise<unknown>;
 }
 
-/** A pane that nobody has opened yet. */
-export function stage() {
-  const calls: Open[] = [];
+/** A session that is not open yet; the test sets `outlook`, and reads what was called and shown. */
+export function createSession() {
+  const calls: PendingCall[] = [];
   const views: View[] = [];
-  const seen = {
+  const outlook = {
     selection: mail("1") as Selection,
-    hidden: false,
+    isHidden: false,
     signIns: 0,
     signedIn: Promise.resolve(),
-    told: 0,
-    cleared: 0,
+    announcements: 0,
+    clearedNotes: 0,
   };
-  const soon = () => vi.advanceTimersByTimeAsync(0);
-  const ask = (what: string, ref: MailRef, signal: AbortSignal | null = null, waits = false) =>
+  const settle = () => vi.advanceTimersByTimeAsync(0);
+  const call = (name: string, ref: MailRef, signal: AbortSignal | null = null, waits = false) =>
     new Promise<MailState>((resolve, reject) => {
       calls.push({
-        what,
+        name,
         mail: ref,
         signal,
         waits,
-        answer: (state) => (resolve(state), soon()),
-        fail: (trouble) => (reject(trouble), soon()),
+        answer: (state) => (resolve(state), settle()),
+        fail: (error) => (reject(error), settle()),
       });
     });
   const api: Api = {
-    state: (ref, signal, { waits = false } = {}) => ask("state", ref, signal, waits),
-    sync: (ref, ids) => ask(`sync ${ids.join()}`, ref),
+    state: (ref, signal, { waits = false } = {}) => call("state", ref, signal, waits),
+    sync: (ref, ids) => call(`sync ${ids.join()}`, ref),
     choose: (ref, id, replaces) =>
-      ask(replaces === null ? `choose ${id}` : `choose ${id} for ${replaces}`, ref),
-    act: (action, ref) => ask(action, ref),
+      call(replaces === null ? `choose ${id}` : `choose ${id} for ${replaces}`, ref),
+    act: (action, ref) => call(action, ref),
     story: async () => story,
     organisations: async () => organisations,
     createContact: async () => undefined,
     alwaysSync: async () => undefined,
     connection: async () => connection,
   };
-  const pane = new Pane(
+  const session = new Session(
     {
       host: {
-        selection: () => seen.selection,
-        clearNote: () => void (seen.cleared += 1),
+        selection: () => outlook.selection,
+        clearNote: () => void (outlook.clearedNotes += 1),
       },
       api,
-      windows: { tell: () => void (seen.told += 1) },
-      words: wordsFor("en-GB"),
+      channel: { announceChange: () => void (outlook.announcements += 1) },
+      texts: textsFor("en-GB"),
       config: { folderName: "webCRM sync", usualSeconds: 3 },
-      isHidden: () => seen.hidden,
+      isHidden: () => outlook.isHidden,
     },
     (view) => void views.push(view),
   );
-  const deeds = new Deeds(pane, api, {
-    signIn: () => ((seen.signIns += 1), seen.signedIn),
+  const controller = new Controller(session, api, {
+    signIn: () => ((outlook.signIns += 1), outlook.signedIn),
   });
-  const last = () => {
-    const [call] = calls.slice(-1);
-    if (!call) {
-      throw new Error("nothing was asked");
+  const lastCall = () => {
+    const [last] = calls.slice(-1);
+    if (!last) {
+      throw new Error("the session called nothing");
     }
-    return call;
+    return last;
   };
   const sentence = () => views.at(-1)?.status.sentence;
-  const press = (intent: Parameters<Deeds["take"]>[0] & { type: "press" }) => deeds.take(intent);
-  return { pane, deeds, calls, views, seen, last, sentence, press };
+  return { session, controller, calls, views, outlook, lastCall, sentence };
 }
 
-/** The same, once the first answer is there. */
-export async function opened(name: string) {
-  const it = stage();
-  it.pane.open();
-  await it.last().answer(answer(name));
-  return it;
+/** An open session that has loaded this state. */
+export async function openSession(name: string) {
+  const harness = createSession();
+  harness.session.open();
+  await harness.lastCall().answer(mailState(name));
+  return harness;
 }

@@ -1,8 +1,8 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 
-import { Trouble } from "../src/errors.ts";
-import { answer, mail } from "./fixtures.ts";
-import { opened, stage } from "./session_harness.ts";
+import { AddinError } from "../src/errors.ts";
+import { mail, mailState } from "./fixtures.ts";
+import { createSession, openSession } from "./session_harness.ts";
 
 beforeEach(() => void vi.useFakeTimers());
 afterEach(() => void vi.useRealTimers());
@@ -18,13 +18,13 @@ describe("the line that the ribbon's button put on the mail", () => {
     ["synced", "undone"],
     ["skipped", "known"],
   ])("goes away when it is true no longer: %s, then %s", async (before, after) => {
-    const { last, seen } = await opened(before);
+    const { lastCall, outlook } = await openSession(before);
     await vi.advanceTimersByTimeAsync(2_000);
-    await last().answer(answer(before));
-    expect(seen.cleared).toBe(0);
+    await lastCall().answer(mailState(before));
+    expect(outlook.clearedNotes).toBe(0);
     await vi.advanceTimersByTimeAsync(2_000);
-    await last().answer(answer(after));
-    expect(seen.cleared).toBe(1);
+    await lastCall().answer(mailState(after));
+    expect(outlook.clearedNotes).toBe(1);
   });
 
   test.each([
@@ -32,63 +32,63 @@ describe("the line that the ribbon's button put on the mail", () => {
     ["on_its_way", "synced"],
     ["nobody", "waiting"],
   ])("stays while the button goes on: %s, then %s", async (before, after) => {
-    const { last, seen } = await opened(before);
+    const { lastCall, outlook } = await openSession(before);
     await vi.advanceTimersByTimeAsync(2_000);
-    await last().answer(answer(after));
-    expect(seen.cleared).toBe(0);
+    await lastCall().answer(mailState(after));
+    expect(outlook.clearedNotes).toBe(0);
   });
 
   test("goes away too when the mail has another id since it moved", async () => {
-    const { pane, last, seen } = await opened("synced");
+    const { session, lastCall, outlook } = await openSession("synced");
     const moved = mail("1");
     if (moved.kind === "mail") {
       moved.mail.ref.itemId = "1 in another folder";
     }
-    seen.selection = moved;
-    pane.follow();
-    await last().answer(answer("undone"));
-    expect(seen.cleared).toBe(1);
+    outlook.selection = moved;
+    session.followSelection();
+    await lastCall().answer(mailState("undone"));
+    expect(outlook.clearedNotes).toBe(1);
   });
 
   test("of another mail stays", async () => {
-    const { pane, last, seen } = await opened("synced");
-    seen.selection = mail("2");
-    pane.follow();
-    await last().answer(answer("undone"));
-    expect(seen.cleared).toBe(0);
+    const { session, lastCall, outlook } = await openSession("synced");
+    outlook.selection = mail("2");
+    session.followSelection();
+    await lastCall().answer(mailState("undone"));
+    expect(outlook.clearedNotes).toBe(0);
   });
 });
 
 describe("what happens elsewhere", () => {
   test.each(STATES)("shows within two seconds while a mail is open: %s", async (name) => {
-    const { last, calls, views } = await opened(name);
+    const { lastCall, calls, views } = await openSession(name);
     for (let looks = 2; looks < 20; looks += 1) {
       await vi.advanceTimersByTimeAsync(2_000);
       expect(calls.length).toBe(looks);
-      await last().answer(answer(name));
+      await lastCall().answer(mailState(name));
     }
     await vi.advanceTimersByTimeAsync(2_000);
-    await last().answer(answer("synced", { by: "Somebody else" }));
+    await lastCall().answer(mailState("synced", { by: "Somebody else" }));
     expect(views.at(-1)?.status.sentence).toBe("In webCRM");
   });
 
   test("is not asked about while nobody sees the pane, and at once afterwards", async () => {
-    const { pane, calls, seen } = await opened("waiting");
-    seen.hidden = true;
+    const { session, calls, outlook } = await openSession("waiting");
+    outlook.isHidden = true;
     await vi.advanceTimersByTimeAsync(60_000);
     expect(calls).toHaveLength(1);
-    seen.hidden = false;
-    pane.refresh();
+    outlook.isHidden = false;
+    session.refresh();
     await vi.advanceTimersByTimeAsync(0);
     expect(calls).toHaveLength(2);
   });
 
   test("is asked about at once when there is word of it, and once at a time", async () => {
-    const { pane, calls, last } = await opened("known");
+    const { session, calls, lastCall } = await openSession("known");
     await vi.advanceTimersByTimeAsync(2_000);
-    const waiting = last();
-    pane.refresh();
-    pane.refresh();
+    const waiting = lastCall();
+    session.refresh();
+    session.refresh();
     await vi.advanceTimersByTimeAsync(0);
     expect(calls.filter((call) => call.signal?.aborted)).toEqual([waiting]);
     await vi.advanceTimersByTimeAsync(5_000);
@@ -96,71 +96,71 @@ describe("what happens elsewhere", () => {
   });
 
   test("is waited for on the server only while all is well and at rest", async () => {
-    const { last, pane } = await opened("known");
+    const { lastCall, session } = await openSession("known");
     await vi.advanceTimersByTimeAsync(2_000);
-    expect(last().waits).toBe(true);
-    await last().fail(new Trouble("away"));
+    expect(lastCall().waits).toBe(true);
+    await lastCall().fail(new AddinError("away"));
     await vi.advanceTimersByTimeAsync(3_000);
-    expect(last().waits).toBe(false);
-    await last().answer(answer("on_its_way"));
+    expect(lastCall().waits).toBe(false);
+    await lastCall().answer(mailState("on_its_way"));
     await vi.advanceTimersByTimeAsync(300);
-    expect(last().waits).toBe(false);
-    await last().answer(answer("synced"));
-    pane.refresh();
+    expect(lastCall().waits).toBe(false);
+    await lastCall().answer(mailState("synced"));
+    session.refresh();
     await vi.advanceTimersByTimeAsync(0);
-    expect(last().waits).toBe(true);
+    expect(lastCall().waits).toBe(true);
   });
 
   test("is not waited for by a pane that nobody sees any more", async () => {
-    const { pane, seen, last } = await opened("known");
+    const { session, outlook, lastCall } = await openSession("known");
     await vi.advanceTimersByTimeAsync(2_000);
-    seen.hidden = true;
-    pane.refresh();
-    expect(last().signal?.aborted).toBe(true);
+    outlook.isHidden = true;
+    session.refresh();
+    expect(lastCall().signal?.aborted).toBe(true);
   });
 
   test("is noticed when Outlook did not say that another mail is selected", async () => {
-    const { calls, seen } = await opened("known");
-    seen.selection = mail("2");
+    const { calls, outlook } = await openSession("known");
+    outlook.selection = mail("2");
     await vi.advanceTimersByTimeAsync(2_000);
     expect(calls.map((call) => call.mail.itemId)).toEqual(["1", "2"]);
   });
 
   test("leaves what is typed in peace, whatever state the mail is in by then", async () => {
-    const { deeds, last, views } = await opened("waiting");
-    deeds.take({ type: "press", intent: "create_contact" });
-    deeds.take({ type: "type", field: "name", text: "Nina" });
+    const { controller, lastCall, views } = await openSession("waiting");
+    controller.handle({ type: "click", button: "create_contact" });
+    controller.handle({ type: "type", field: "name", text: "Nina" });
     for (const name of ["waiting", "on_its_way", "synced"]) {
       await vi.advanceTimersByTimeAsync(2_000);
-      await last().answer(answer(name));
+      await lastCall().answer(mailState(name));
       expect(views.at(-1)?.panel?.fields[0]?.text).toBe("Nina");
     }
   });
 
   test("is the server's return: mail and foot go on without a click", async () => {
-    const { pane, last, views, sentence } = stage();
-    pane.open();
-    await last().fail(new Trouble("away"));
-    expect([sentence(), views.at(-1)?.foot?.words]).toEqual(["No answer", "Not connected"]);
+    const { session, lastCall, views, sentence } = createSession();
+    session.open();
+    await lastCall().fail(new AddinError("away"));
+    expect([sentence(), views.at(-1)?.footer?.label]).toEqual(["No answer", "Not connected"]);
     await vi.advanceTimersByTimeAsync(5_000);
-    await last().answer(answer("known"));
-    expect([sentence(), views.at(-1)?.foot?.words]).toEqual(["Not in webCRM yet", "Connected"]);
+    await lastCall().answer(mailState("known"));
+    expect([sentence(), views.at(-1)?.footer?.label]).toEqual(["Not in webCRM yet", "Connected"]);
   });
 
   test("is that a look is never answered: the server is away, and asked again", async () => {
-    const { calls, views } = await opened("known");
+    const { calls, views } = await openSession("known");
     await vi.advanceTimersByTimeAsync(17_000);
     expect(calls).toHaveLength(2);
     expect(calls[1]?.signal?.aborted).toBe(true);
-    expect(views.at(-1)?.foot?.words).toBe("Not connected");
+    expect(views.at(-1)?.footer?.label).toBe("Not connected");
     await vi.advanceTimersByTimeAsync(5_000);
     expect(calls).toHaveLength(3);
   });
 
   test("is waited for gently once a person must sign in", async () => {
-    const { pane, calls, last } = stage();
-    pane.open();
-    await last().fail(new Trouble("signed_out"));
+    const { session, calls, lastCall } = createSession();
+    session.open();
+    await lastCall().fail(new AddinError("signed_out"));
     await vi.advanceTimersByTimeAsync(15_000);
     expect(calls).toHaveLength(1);
     await vi.advanceTimersByTimeAsync(15_000);
@@ -168,9 +168,9 @@ describe("what happens elsewhere", () => {
   });
 
   test("waits as long as a busy server asks", async () => {
-    const { last, calls } = await opened("known");
+    const { lastCall, calls } = await openSession("known");
     await vi.advanceTimersByTimeAsync(2_000);
-    await last().fail(new Trouble("try_later", null, null, 40_000));
+    await lastCall().fail(new AddinError("try_later", null, null, 40_000));
     await vi.advanceTimersByTimeAsync(39_000);
     expect(calls).toHaveLength(2);
     await vi.advanceTimersByTimeAsync(12_000);
@@ -179,13 +179,13 @@ describe("what happens elsewhere", () => {
 });
 
 test("a pane that comes back looks again, without a spinner", async () => {
-  const { pane, seen, last, calls, sentence } = await opened("waiting");
-  seen.hidden = true;
-  pane.refresh();
+  const { session, outlook, lastCall, calls, sentence } = await openSession("waiting");
+  outlook.isHidden = true;
+  session.refresh();
   expect(calls).toHaveLength(1);
-  seen.hidden = false;
-  pane.refresh();
+  outlook.isHidden = false;
+  session.refresh();
   await vi.advanceTimersByTimeAsync(0);
-  await last().answer(answer("synced"));
+  await lastCall().answer(mailState("synced"));
   expect(sentence()).toBe("In webCRM");
 });

@@ -1,26 +1,29 @@
 import { expect, test } from "vitest";
 
 import type { Api } from "../src/api.ts";
-import { Trouble, type TroubleKind } from "../src/errors.ts";
-import { toldApart } from "../src/shared_mail.ts";
-import { row, shown } from "./view_harness.ts";
+import { AddinError, type ErrorKind } from "../src/errors.ts";
+import { withSharedMailErrors } from "../src/shared_mail.ts";
+import { rowOf, viewOf } from "./view_harness.ts";
 
 const ref = { itemId: "AAMk1", idType: "ews" as const, messageId: null };
 const { signal } = new AbortController();
 
-async function asked(kind: TroubleKind, isShared: boolean): Promise<Trouble> {
+async function asked(kind: ErrorKind, isShared: boolean): Promise<AddinError> {
   let questions = 0;
-  const api = toldApart({ state: () => Promise.reject(new Trouble(kind)) } as unknown as Api, {
-    isShared: async () => ((questions += 1), isShared),
-  });
-  const trouble = await api.state(ref, signal).catch((error: unknown) => error as Trouble);
+  const api = withSharedMailErrors(
+    { state: () => Promise.reject(new AddinError(kind)) } as unknown as Api,
+    {
+      isShared: async () => ((questions += 1), isShared),
+    },
+  );
+  const trouble = await api.state(ref, signal).catch((error: unknown) => error as AddinError);
   expect(questions).toBe(kind === "not_found" ? 1 : 0);
-  return trouble as Trouble;
+  return trouble as AddinError;
 }
 
 test("a mail of a shared mailbox is not called lost", async () => {
-  const trouble = await asked("not_found", true);
-  expect(row(shown(null, [{ type: "failed", trouble, by: "look" }]))).toEqual([
+  const error = await asked("not_found", true);
+  expect(rowOf(viewOf(null, [{ type: "failed", error, by: "poll" }]))).toEqual([
     "In a shared mailbox",
     "Shared mailboxes cannot be shown here yet. " +
       "Open the mail in your own mailbox if you have it there.",
@@ -30,8 +33,8 @@ test("a mail of a shared mailbox is not called lost", async () => {
 });
 
 test("a mail that nobody knows the place of is not called deleted", async () => {
-  const trouble = await asked("not_found", false);
-  expect(row(shown(null, [{ type: "failed", trouble, by: "look" }]))).toEqual([
+  const error = await asked("not_found", false);
+  expect(rowOf(viewOf(null, [{ type: "failed", error, by: "poll" }]))).toEqual([
     "Not found in your own mailbox",
     "Mail in shared mailboxes, archives, public folders and other accounts " +
       "cannot be shown here yet.",

@@ -1,9 +1,9 @@
 import { describe, expect, test } from "vitest";
 
-import { signInFailure } from "../src/sign_in_errors.ts";
-import { row, shown } from "./view_harness.ts";
+import { signInError } from "../src/sign_in_errors.ts";
+import { rowOf, viewOf } from "./view_harness.ts";
 
-const failed = (errorCode: string) => signInFailure({ errorCode }, "claims");
+const failed = (errorCode: string) => signInError({ errorCode }, "claims");
 
 describe("a sign-in that did not come to its end", () => {
   test.each([
@@ -17,11 +17,11 @@ describe("a sign-in that did not come to its end", () => {
     "redirect_bridge_empty_response",
     "hash_empty_error",
   ])("is no error after %s: the pane asks again, for the same", (code) => {
-    const trouble = failed(code);
-    expect(trouble).toMatchObject({ kind: "signed_out", detail: null, claims: "claims" });
-    expect(row(shown(null, [{ type: "failed", trouble, by: "act" }]))).toEqual([
+    const error = failed(code);
+    expect(error).toMatchObject({ kind: "signed_out", detail: null, claims: "claims" });
+    expect(rowOf(viewOf(null, [{ type: "failed", error, by: "person" }]))).toEqual([
       "Not signed in",
-      "Sign in to see where this mail stands",
+      "Sign in to see the status of this mail",
       "Sign in",
       "",
     ]);
@@ -30,8 +30,8 @@ describe("a sign-in that did not come to its end", () => {
   test.each(["popup_window_error", "empty_window_error", "block_nested_popups"])(
     "after %s says how to let the window open",
     (code) => {
-      expect(row(shown(null, [{ type: "failed", trouble: failed(code), by: "act" }]))).toEqual([
-        "No window for signing in",
+      expect(rowOf(viewOf(null, [{ type: "failed", error: failed(code), by: "person" }]))).toEqual([
+        "Sign-in window blocked",
         "The browser blocked it. Allow pop-ups for this page, then sign in again.",
         "Sign in",
         "",
@@ -51,6 +51,6 @@ describe("a sign-in that did not come to its end", () => {
   });
 
   test.each([null, undefined, "no", new Error("no")])("is told of whatever was thrown: %s", (e) => {
-    expect(signInFailure(e, null)).toMatchObject({ kind: "refused", detail: "unknown" });
+    expect(signInError(e, null)).toMatchObject({ kind: "refused", detail: "unknown" });
   });
 });

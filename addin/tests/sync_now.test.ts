@@ -1,17 +1,17 @@
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
 
-import type { MailState } from "../src/api_types.ts";
-import { Trouble } from "../src/errors.ts";
+import type { MailState } from "../src/api_models.ts";
+import { AddinError } from "../src/errors.ts";
 import type { Selection } from "../src/selection.ts";
 import { syncNow } from "../src/sync_now.ts";
-import { wordsFor } from "../src/i18n.ts";
-import { answer, mail } from "./fixtures.ts";
+import { textsFor } from "../src/i18n.ts";
+import { mail, mailState } from "./fixtures.ts";
 
 beforeEach(() => void vi.useFakeTimers());
 afterEach(() => void vi.useRealTimers());
 
 /** Runs the command against a server that gives these answers in turn, the last one for good. */
-async function run(answers: (MailState | Trouble)[], selection: Selection = mail("1")) {
+async function run(answers: (MailState | AddinError)[], selection: Selection = mail("1")) {
   const notes: string[] = [];
   let asked = 0;
   let signIns = 0;
@@ -19,19 +19,19 @@ async function run(answers: (MailState | Trouble)[], selection: Selection = mail
   const next = async () => {
     const given = answers[Math.min(asked, answers.length - 1)];
     asked += 1;
-    if (given === undefined || given instanceof Trouble) {
+    if (given === undefined || given instanceof AddinError) {
       throw given;
     }
     return given;
   };
   const running = syncNow({
     folderName: "webCRM sync",
-    host: { selection: () => selection, note: (text) => void notes.push(text) },
+    host: { selection: () => selection, showNote: (text) => void notes.push(text) },
     api: { sync: next, state: next },
     auth: { signIn: async () => void (signIns += 1) },
-    windows: { tell: () => void (told += 1) },
-    words: wordsFor("en-GB"),
-    patience: 5_000,
+    channel: { announceChange: () => void (told += 1) },
+    texts: textsFor("en-GB"),
+    timeoutMs: 5_000,
   });
   await vi.advanceTimersByTimeAsync(10_000);
   await running;
@@ -39,34 +39,38 @@ async function run(answers: (MailState | Trouble)[], selection: Selection = mail
 }
 
 test("one click says that it is on its way, then where the mail stands", async () => {
-  const { notes, told } = await run([answer("on_its_way"), answer("on_its_way"), answer("synced")]);
+  const { notes, told } = await run([
+    mailState("on_its_way"),
+    mailState("on_its_way"),
+    mailState("synced"),
+  ]);
   expect(told).toBe(1);
   expect(notes).toEqual(["On its way to webCRM", "In webCRM under Harbour Logistics"]);
 });
 
 test("a mail that waits says what for", async () => {
-  const { notes } = await run([answer("waiting")]);
+  const { notes } = await run([mailState("waiting")]);
   expect(notes.at(-1)).toMatch(/^Waiting for a contact\. /);
 });
 
 test("a mail that takes long stays on its way", async () => {
-  const { notes, asked } = await run([answer("on_its_way")]);
+  const { notes, asked } = await run([mailState("on_its_way")]);
   expect(notes.at(-1)).toBe("On its way to webCRM");
   expect(asked).toBeLessThan(20);
 });
 
 test("somebody signed out is asked once, and the mail goes on", async () => {
-  const { notes, signIns } = await run([new Trouble("signed_out"), answer("synced")]);
+  const { notes, signIns } = await run([new AddinError("signed_out"), mailState("synced")]);
   expect(signIns).toBe(1);
   expect(notes.at(-1)).toBe("In webCRM under Harbour Logistics");
 });
 
 test("what fails is said on the mail", async () => {
-  const { notes } = await run([new Trouble("away")]);
+  const { notes } = await run([new AddinError("away")]);
   expect(notes.at(-1)).toMatch(/^No answer\. /);
 });
 
 test("nothing selected is nothing to do", async () => {
-  const { notes, asked } = await run([answer("synced")], { kind: "none" });
+  const { notes, asked } = await run([mailState("synced")], { kind: "none" });
   expect([notes, asked]).toEqual([[], 0]);
 });

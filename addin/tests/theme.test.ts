@@ -2,7 +2,7 @@ import { readFileSync } from "node:fs";
 
 import { describe, expect, test } from "vitest";
 
-import { contrast, FAINTEST, lookFor } from "../src/theme.ts";
+import { contrast, FAINTEST, appearanceFor } from "../src/theme.ts";
 import { tokenSheet } from "../tokens.ts";
 
 const CSS = tokenSheet() + readFileSync(new URL("../taskpane/pane.css", import.meta.url), "utf8");
@@ -70,10 +70,10 @@ describe("Outlook's colours", () => {
     // The dark grey theme of classic Outlook: nothing of ours could be read on it.
     ["#6a6a6a", "dark", null],
   ])("%s is %s, and kept where all on it can be read", (background, scheme, kept) => {
-    expect(lookFor(theme(background))).toEqual({ scheme, background: kept });
+    expect(appearanceFor(theme(background))).toEqual({ scheme, background: kept });
   });
 
   test.each([null, theme(""), theme("white"), theme("#fff")])("%j says nothing", (given) => {
-    expect(lookFor(given)).toBeNull();
+    expect(appearanceFor(given)).toBeNull();
   });
 });

@@ -1,29 +1,29 @@
-/** What the pane shows of an answer, after these events. */
+/** Builds the view of a mail's state after some events. */
 
-import type { MailState } from "../src/api_types.ts";
-import { show, type View } from "../src/view_model.ts";
-import { type Event, reduce, start } from "../src/state.ts";
-import { plain, wordsFor } from "../src/i18n.ts";
+import type { MailState } from "../src/api_models.ts";
+import { textOf, textsFor } from "../src/i18n.ts";
+import { type Event, initialModel, reduce } from "../src/state.ts";
+import { createViewModel, type View } from "../src/view_model.ts";
 import { mail, NOW } from "./fixtures.ts";
 
-export const words = wordsFor("en-GB");
-export const scene = { words, now: NOW, folderName: "webCRM sync", usualSeconds: 3 };
+export const texts = textsFor("en-GB");
+export const context = { texts, now: NOW, folderName: "webCRM sync", usualSeconds: 3 };
 
-/** The view of an answer. */
-export function shown(given: MailState | null, events: Event[] = [], selection = mail("1")): View {
-  const first: Event[] = given
-    ? [{ type: "answered", answer: given, by: "act", at: NOW.getTime() }]
+/** The view of this state, after these events. */
+export function viewOf(state: MailState | null, events: Event[] = [], selection = mail("1")): View {
+  const first: Event[] = state
+    ? [{ type: "loaded", mailState: state, by: "person", at: NOW.getTime() }]
     : [];
-  return show([...first, ...events].reduce(reduce, start(selection)), scene);
+  return createViewModel([...first, ...events].reduce(reduce, initialModel(selection)), context);
 }
 
-/** The sentence, the line, the primary button and the others. */
-export function row({ status }: View): (string | null)[] {
+/** The sentence, the line, the primary button's label and the labels of the others. */
+export function rowOf({ status }: View): (string | null)[] {
   const { primary, secondary } = status;
   return [
     status.sentence,
-    plain(status.line),
-    primary ? primary.word + (primary.isReady ? "" : " (not ready)") : null,
-    secondary.map((button) => button.word).join(" / "),
+    textOf(status.line),
+    primary ? primary.label + (primary.isReady ? "" : " (not ready)") : null,
+    secondary.map((button) => button.label).join(" / "),
   ];
 }

@@ -1,7 +1,8 @@
 import { describe, expect, test } from "vitest";
 
-import { answer } from "./fixtures.ts";
-import { row, shown } from "./view_harness.ts";
+import { mailState } from "./fixtures.ts";
+import type { MailState } from "../src/api_models.ts";
+import { rowOf, viewOf } from "./view_harness.ts";
 
 describe("each row of the table", () => {
   const rows: [string, (string | null)[]][] = [
@@ -51,7 +52,7 @@ describe("each row of the table", () => {
       "waiting",
       [
         "Waiting for a contact",
-        "Will be filed automatically once webCRM knows one of: " +
+        "Will be filed automatically once one of these is a contact in webCRM: " +
           "purchasing@harbour.example, office@harbour.example",
         "Create contact",
         "Choose Organisation",
@@ -70,7 +71,7 @@ describe("each row of the table", () => {
       "ambiguous",
       [
         "Needs your decision",
-        "Its address belongs to several Organisations in webCRM. Choose the one that is meant.",
+        "Its address belongs to several Organisations in webCRM. Choose the right one.",
         "Sync to webCRM (not ready)",
         "Choose Organisation",
       ],
@@ -79,7 +80,7 @@ describe("each row of the table", () => {
       "skipped",
       [
         "Not synced",
-        "Was marked Synced before this product came. Left as it is.",
+        "Was marked Synced before this product was installed. Left as it is.",
         null,
         "File it anyway",
       ],
@@ -89,7 +90,7 @@ describe("each row of the table", () => {
       "undone",
       [
         "Not in webCRM any more",
-        "webCRM keeps an empty entry marked withdrawn at Harbour Logistics: Open",
+        "webCRM keeps an empty entry, marked as withdrawn, under Harbour Logistics: Open",
         "Sync to webCRM",
         "Choose Organisation",
       ],
@@ -98,7 +99,7 @@ describe("each row of the table", () => {
       "undone_two",
       [
         "Not in webCRM any more",
-        "webCRM keeps empty entries marked withdrawn at Harbour Logistics: Open, " +
+        "webCRM keeps empty entries, marked as withdrawn, under Harbour Logistics: Open, " +
           "Mill & Sons Paper Company of the North: Open",
         "Sync to webCRM",
         "Choose Organisation",
@@ -107,8 +108,8 @@ describe("each row of the table", () => {
     [
       "undone_pending",
       [
-        "Being taken out of webCRM",
-        "webCRM empties its entry in a moment: Harbour Logistics: Open",
+        "Being removed from webCRM",
+        "Its entry in webCRM will be emptied in a moment: Harbour Logistics: Open",
         "Sync to webCRM",
         "Choose Organisation",
       ],
@@ -117,7 +118,7 @@ describe("each row of the table", () => {
       "undone_unlinked",
       [
         "Not in webCRM any more",
-        "webCRM keeps an empty entry marked withdrawn at Harbour Logistics",
+        "webCRM keeps an empty entry, marked as withdrawn, under Harbour Logistics",
         "Sync to webCRM",
         "Choose Organisation",
       ],
@@ -153,18 +154,18 @@ describe("each row of the table", () => {
     ["draft", ["Not sent yet", "Can be synced once it is sent", null, ""]],
   ];
   test.each(rows)("%s", (name, expected) => {
-    expect(row(shown(answer(name)))).toEqual(expected);
+    expect(rowOf(viewOf(mailState(name)))).toEqual(expected);
   });
 });
 
 test("what a colleague has begun is said beneath the forecast", () => {
-  expect(shown(answer("colleague_waits")).status.facts).toBe(
+  expect(viewOf(mailState("colleague_waits")).status.footnote).toBe(
     "Synced by Eva Lund, waiting for a contact",
   );
 });
 
 test("where webCRM keeps an entry can be opened by its name", () => {
-  const links = shown(answer("undone_two")).status.line.flatMap(({ link }) => link ?? []);
+  const links = viewOf(mailState("undone_two")).status.line.flatMap(({ link }) => link ?? []);
   expect(links).toEqual([
     { to: "https://webcrm.example/organisation/7", name: "Open Harbour Logistics in webCRM" },
     {
@@ -175,13 +176,13 @@ test("where webCRM keeps an entry can be opened by its name", () => {
 });
 
 test("a link that is no web address is not followed", () => {
-  const [entry] = answer("undone").withdrawn ?? [];
+  const [entry] = mailState("undone").withdrawn ?? [];
   const withdrawn = entry ? [{ ...entry, link: "javascript:alert(1)" }] : [];
-  const { line } = shown(answer("undone", { withdrawn })).status;
+  const { line } = viewOf(mailState("undone", { withdrawn })).status;
   expect(line.filter(({ link }) => link)).toEqual([]);
 });
 
 test("an answer of an older server is shown as before", () => {
-  const { withdrawn: _, elsewhere: __, ...older } = answer("known");
-  expect(row(shown(older))[0]).toBe("Not in webCRM yet");
+  const { withdrawn: _, elsewhere: __, ...older } = mailState("known");
+  expect(rowOf(viewOf(older as MailState))[0]).toBe("Not in webCRM yet");
 });

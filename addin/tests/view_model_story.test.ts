@@ -1,15 +1,15 @@
 import { describe, expect, test } from "vitest";
 
-import type { Facts, StoryLine } from "../src/api_types.ts";
-import { show } from "../src/view_model.ts";
-import { type Event, reduce, start } from "../src/state.ts";
-import { wordsFor } from "../src/i18n.ts";
-import { answer, mail, NOW } from "./fixtures.ts";
+import type { StoryFacts, StoryLine } from "../src/api_models.ts";
+import { createViewModel } from "../src/view_model.ts";
+import { type Event, initialModel, reduce } from "../src/state.ts";
+import { textsFor } from "../src/i18n.ts";
+import { mail, mailState, NOW } from "./fixtures.ts";
 import { story } from "./preview/states.mjs";
 
 const [{ facts: FACTS }] = story.lines.slice(-1) as [StoryLine];
 
-function told(language: string, kind: string, facts: Partial<Facts> = {}): string | undefined {
+function told(language: string, kind: string, facts: Partial<StoryFacts> = {}): string | undefined {
   const line = {
     at: "2026-11-23T09:40:57Z",
     kind,
@@ -17,16 +17,21 @@ function told(language: string, kind: string, facts: Partial<Facts> = {}): strin
     facts: { ...FACTS, ...facts },
   };
   const events: Event[] = [
-    { type: "answered", answer: answer("synced"), by: "act", at: NOW.getTime() },
-    { type: "told", story: { lines: [line], tookSeconds: null } },
+    { type: "loaded", mailState: mailState("synced"), by: "person", at: NOW.getTime() },
+    { type: "story_loaded", story: { lines: [line], tookSeconds: null } },
   ];
-  const model = events.reduce(reduce, start(mail("1")));
-  const scene = { words: wordsFor(language), now: NOW, folderName: "webCRM sync", usualSeconds: 3 };
-  return show(model, scene).story?.lines[0]?.sentence;
+  const model = events.reduce(reduce, initialModel(mail("1")));
+  const context = {
+    texts: textsFor(language),
+    now: NOW,
+    folderName: "webCRM sync",
+    usualSeconds: 3,
+  };
+  return createViewModel(model, context).story?.lines[0]?.sentence;
 }
 
 describe("an event is told in the reader's language", () => {
-  test.each<[string, string, Partial<Facts>, string]>([
+  test.each<[string, string, Partial<StoryFacts>, string]>([
     ["en-GB", "found", { place: "sent" }, "Found in the folder under Sent Items"],
     ["da-DK", "found", { place: "inbox" }, "Fundet i mappen under Indbakke"],
     [
@@ -35,12 +40,7 @@ describe("an event is told in the reader's language", () => {
       { place: "inbox", isByRule: true },
       "Flyttet af en regel til mappen under Indbakke",
     ],
-    [
-      "da-DK",
-      "matched",
-      { organisations: ["Havnebyg", "Skovby"] },
-      "Hører til under Havnebyg, Skovby",
-    ],
+    ["da-DK", "matched", { organisations: ["Havnebyg", "Skovby"] }, "Tilhører Havnebyg, Skovby"],
     ["de-DE", "filed", { organisations: [""] }, "In webCRM abgelegt: keine Organisation"],
     [
       "da-DK",
@@ -52,9 +52,9 @@ describe("an event is told in the reader's language", () => {
       "en-GB",
       "parked",
       { reason: "refused by outlook", detail: "400: no" },
-      "Needs a person. Outlook did not accept the change. See the details and try again. 400: no",
+      "Needs a decision. Outlook did not accept the change. See the details and try again. 400: no",
     ],
-    ["en-GB", "asked for", { by: null }, "Asked for again by someone"],
+    ["en-GB", "asked for", { by: null }, "Requested again by someone"],
     ["da-DK", "pressed", { by: "Kim" }, "Sendt til webCRM med knappen af Kim"],
   ])("%s: %s %o", (language, kind, facts, sentence) => {
     expect(told(language, kind, facts)).toBe(sentence);
@@ -65,14 +65,14 @@ describe("an event is told in the reader's language", () => {
   });
 
   test("why an Organisation could be meant as well", () => {
-    const model = reduce(start(mail("1")), {
-      type: "answered",
-      answer: answer("several"),
-      by: "act",
+    const model = reduce(initialModel(mail("1")), {
+      type: "loaded",
+      mailState: mailState("several"),
+      by: "person",
       at: NOW.getTime(),
     });
-    const scene = { words: wordsFor("da"), now: NOW, folderName: "x", usualSeconds: 3 };
-    expect(show(model, scene).choices?.options.map(({ why }) => why)).toEqual([
+    const context = { texts: textsFor("da"), now: NOW, folderName: "x", usualSeconds: 3 };
+    expect(createViewModel(model, context).choices?.options.map(({ why }) => why)).toEqual([
       "Purchasing er en kontakt dér",
       "Domænet er harbour.example",
     ]);

@@ -145,7 +145,7 @@ def test_a_synced_mail_can_be_changed_and_undone(person: Person, world: World) -
     expect(withdrawn).to_contain_text("Under the wrong one")
     person.in_pane().locator("body").evaluate("() => location.reload()")
     person.sees("Not in webCRM any more")
-    person.sees_line(f"webCRM keeps an empty entry marked withdrawn at {right}")
+    person.sees_line(f"webCRM keeps an empty entry, marked as withdrawn, under {right}")
     with person.page.context.expect_page() as opened:
         person.in_pane().get_by_role("link", name=f"Open {right} in webCRM").click()
     expect(opened.value.locator("#organisation h2")).to_contain_text(right)
@@ -215,7 +215,7 @@ def test_a_mail_of_the_past_is_synced_when_a_person_says_so(person: Person) -> N
     person.open_folder(FOLDER)
     person.opens(OLD)
     person.sees("Not synced")
-    person.sees_line("Was marked Synced before this product came")
+    person.sees_line("Was marked Synced before this product was installed")
     person.looks_around("skipped-synced-before")
     person.press("File it anyway")
     person.sees("In webCRM")
@@ -225,7 +225,7 @@ def test_a_sender_on_the_never_list_is_not_for_webcrm(person: Person, world: Wor
     world.deliver("From the list", f"private@{NEVER}")
     person.opens("From the list")
     person.sees("Not synced")
-    person.sees_line("on the list of those never to sync")
+    person.sees_line("on the list of addresses never to sync")
     person.looks_around("skipped-never")
 
 
@@ -289,9 +289,9 @@ def test_the_story_of_a_mail_is_told_in_danish(person: Person) -> None:
         [
             "Sendt til webCRM med knappen af Kim Nordwind",
             "Fundet i mappen under Indbakke",
-            f"Hører til under {customer.organisation}",
+            f"Tilhører {customer.organisation}",
             f"Arkiveret i webCRM under {customer.organisation}",
-            "Mærket Synced i Outlook",
+            "Markeret som Synced i Outlook",
         ]
     )
     person.looks_around("synced-story-da")

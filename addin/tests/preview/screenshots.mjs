@@ -108,7 +108,7 @@ stage.script.connection = {
     state: "needs_you",
     troubles: [{ kind: "webcrm", detail: null }],
 };
-await shoot("foot", { act: press("Needs you") });
+await shoot("foot", { act: press("Needs attention") });
 stage.script.connection = connection;
 for (const [name, problem] of Object.entries(PROBLEMS)) {
     stage.script.problem = problem;

@@ -1,4 +1,4 @@
-import type { Connection, MailState, Organisation, Story } from "../../src/api_types.ts";
+import type { Connection, MailState, Organisation, Story } from "../../src/api_models.ts";
 
 export const states: Record<string, MailState>;
 export const story: Story;

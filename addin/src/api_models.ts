@@ -1,0 +1,40 @@
+/** Names for the JSON of the API, taken from the generated types. */
+
+import type { paths } from "./api_types.ts";
+
+/** The paths that take a POST, such as "/mails/state". */
+export type PostPath = {
+  [P in keyof paths]: paths[P] extends { post: unknown } ? P : never;
+}[keyof paths];
+/** The body that a POST to this path takes. */
+export type RequestBody<P extends PostPath> =
+  paths[P]["post"]["requestBody"]["content"]["application/json"];
+/** The body that answers a POST to this path. */
+export type ResponseBody<P extends PostPath> =
+  paths[P]["post"]["responses"][200]["content"]["application/json"];
+
+type GetBody<P extends "/connection" | "/organisations"> =
+  paths[P]["get"]["responses"][200]["content"]["application/json"];
+
+export type MailState = ResponseBody<"/mails/state">["mails"][number];
+export type MailStatus = MailState["state"];
+/** The steps of a mail on its way to webCRM, true once done. */
+export type Steps = MailState["steps"];
+/** What a person can do with the mail now. */
+export type Action = MailState["can"][number];
+/** An Organisation that the mail is filed under, or will be. */
+export type Target = MailState["targets"][number];
+/** An Organisation that the mail may belong to. `who`: the contact or the domain that says so. */
+export type Candidate = MailState["candidates"][number];
+
+export type Story = ResponseBody<"/mails/story">;
+export type StoryLine = Story["lines"][number];
+export type StoryFacts = StoryLine["facts"];
+
+export type Organisations = GetBody<"/organisations">;
+export type Organisation = Organisations["organisations"][number];
+export type Contact = RequestBody<"/contacts">;
+export type Connection = GetBody<"/connection">;
+/** The body of a refusal (RFC 9457). */
+export type Problem =
+  paths["/connection"]["get"]["responses"][401]["content"]["application/problem+json"];
