@@ -87,7 +87,12 @@ def _undocumented_in(scope: ast.Module | ast.ClassDef, place: str) -> Iterator[s
 def test_no_file_is_longer_than_a_few_screens() -> None:
     kinds = {".py", ".ts", ".css", ".html"}
     # A migration is a list of what was made, written once and not read as code.
-    read = [p for p in FILES if p.suffix in kinds and "versions" not in p.parts]
+    # The add-in's API types are generated.
+    read = [
+        p
+        for p in FILES
+        if p.suffix in kinds and "versions" not in p.parts and p.name != "api_types.ts"
+    ]
     sizes = {p: len(p.read_text("utf-8").splitlines()) for p in read}
     longest = sorted(sizes.items(), key=lambda item: -item[1])[:5]
     print(f"{len(sizes)} files, {sum(sizes.values())} lines; the longest:")  # noqa: T201 - a table

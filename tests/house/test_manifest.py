@@ -173,10 +173,10 @@ def test_every_text_is_there_in_every_language_and_fits(place: str, longest: int
         assert [value for value in values if not 0 < len(value) <= longest] == []
 
 
-def test_every_function_it_names_is_associated_by_the_commands_page() -> None:
+def test_every_function_it_names_is_registered_by_the_commands_page() -> None:
     source = (ADDIN / "commands" / "main.ts").read_text("utf-8")
-    associated = set(re.findall(r'associate\("(\w+)"', source))
-    assert {element.text for element in MANIFEST.iter(f"{MAIL}FunctionName")} == associated
+    registered = set(re.findall(r'registerCommand\("(\w+)"', source))
+    assert {element.text for element in MANIFEST.iter(f"{MAIL}FunctionName")} == registered
 
 
 def test_it_asks_for_the_oldest_outlook_and_the_least_rights_that_do() -> None:
