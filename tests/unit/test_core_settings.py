@@ -1,4 +1,4 @@
-"""The settings: read from the environment, every error naming its variable."""
+"""The settings: read from the environment; each error names its variable."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ NEEDED = {
 
 
 class Environment:
-    """The variables of one test, in a directory without a `.env`."""
+    """The environment variables of one test, which runs in a directory without a `.env`."""
 
     def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
         self._monkeypatch = monkeypatch
@@ -33,7 +33,7 @@ class Environment:
     def unset(self, name: str) -> None:
         self._monkeypatch.delenv(PREFIX + name)
 
-    def trouble(self) -> str:
+    def error_text(self) -> str:
         with pytest.raises(SettingsError) as raised:
             read_settings()
         return str(raised.value)
@@ -58,15 +58,15 @@ def test_four_variables_are_enough() -> None:
 
 
 @pytest.mark.parametrize("name", ["ENTRA_TENANT_ID", "ENTRA_CLIENT_ID", "WEBCRM_TOKEN"])
-def test_what_is_missing_is_named(environment: Environment, name: str) -> None:
+def test_a_missing_variable_is_named(environment: Environment, name: str) -> None:
     environment.unset(name)
-    assert environment.trouble() == f"{PREFIX}{name}: is missing"
+    assert environment.error_text() == f"{PREFIX}{name}: is missing"
 
 
-def test_everything_that_is_wrong_is_told_at_once(environment: Environment) -> None:
+def test_all_wrong_variables_are_named_at_once(environment: Environment) -> None:
     environment.unset("WEBCRM_TOKEN")
     environment.set(POLL_SECONDS="soon", WEBCRM_TIME_ZONE="Danish")
-    lines = environment.trouble().splitlines()
+    lines = environment.error_text().splitlines()
     assert {line.partition(":")[0] for line in lines} == {
         f"{PREFIX}{name}" for name in ("WEBCRM_TOKEN", "POLL_SECONDS", "WEBCRM_TIME_ZONE")
     }
@@ -124,31 +124,31 @@ def test_everything_that_is_wrong_is_told_at_once(environment: Environment) -> N
         ("TLS_CERT", "cert.pem"),
     ],
 )
-def test_a_wrong_value_is_told_by_its_variable(
+def test_a_wrong_value_is_named_by_its_variable(
     environment: Environment, name: str, value: str
 ) -> None:
     environment.set(**{name: value})
-    trouble = environment.trouble()
-    assert trouble.startswith(f"{PREFIX}{name}")
-    assert "hu" not in trouble
+    error_text = environment.error_text()
+    assert error_text.startswith(f"{PREFIX}{name}")
+    assert "hu" not in error_text
 
 
-def test_no_secret_stands_in_an_error(environment: Environment) -> None:
+def test_no_error_holds_a_secret(environment: Environment) -> None:
     environment.set(UNMATCHED="maybe")
-    assert "hush" not in environment.trouble()
+    assert "hush" not in environment.error_text()
     environment.unset("UNMATCHED")
     assert "hush" not in repr(read_settings())
 
 
 @pytest.mark.parametrize("name", ["ENTRA_CLIENT_CERTIFICATE", "CA_BUNDLE", "TLS_KEY"])
-def test_what_stands_where_a_file_is_named_is_not_repeated(
+def test_a_value_in_place_of_a_file_name_is_not_repeated(
     environment: Environment, name: str
 ) -> None:
-    """A secret in the wrong variable, or the key itself where its file is meant."""
+    """A secret in the wrong variable, or a key in place of its file's name."""
     for value in ("hush", "-----BEGIN PRIVATE KEY-----\nhush\n" + "h" * 5000):
         environment.set(**{name: value})
-        assert PREFIX + name in environment.trouble()
-        assert "hush" not in environment.trouble()
+        assert PREFIX + name in environment.error_text()
+        assert "hush" not in environment.error_text()
 
 
 @pytest.mark.parametrize(
@@ -162,18 +162,18 @@ def test_what_stands_where_a_file_is_named_is_not_repeated(
         ),
     ],
 )
-def test_a_database_is_named_in_any_usual_way(environment: Environment, url: str) -> None:
+def test_each_usual_form_of_a_database_url_is_accepted(environment: Environment, url: str) -> None:
     environment.set(DATABASE_URL=url)
     assert read_settings().database_url == url
 
 
-def test_no_secret_stands_in_what_a_traceback_prints(environment: Environment) -> None:
+def test_no_traceback_holds_a_secret(environment: Environment) -> None:
     environment.set(DATABASE_URL="postgresql://u:hush-db@h/d", SECRET_KEY="hush-key")
     assert "hush" not in repr(read_settings())
     environment.set(POLL_SECONDS="hush-poll", WEBCRM_URL="https://u:hush-url@x.example")
-    with pytest.raises(SettingsError) as told:
+    with pytest.raises(SettingsError) as raised:
         read_settings()
-    assert "hush" not in "".join(traceback.format_exception(told.value))
+    assert "hush" not in "".join(traceback.format_exception(raised.value))
     with pytest.raises(ValidationError) as found:
         Settings()
     assert "hush" not in str(found.value)
@@ -182,15 +182,15 @@ def test_no_secret_stands_in_what_a_traceback_prints(environment: Environment) -
 @pytest.mark.parametrize(
     "name", ["GRAPH_URL", "WEBCRM_URL", "ENTRA_AUTHORITY", "OFFICE_JS_URL", "PUBLIC_URL"]
 )
-def test_an_address_that_others_can_read_along_is_refused_unless_allowed(
+def test_an_unencrypted_address_is_refused_unless_allowed(
     environment: Environment, name: str
 ) -> None:
     for open_ in ("http://x.example", "HTTP://10.1.2.3/y", "http://127.0.0.1.evil.example"):
         environment.set(**{name: open_})
-        trouble = environment.trouble()
-        assert trouble.startswith(f"{PREFIX}{name}: must start with https://")
-        assert f"{PREFIX}ALLOW_HTTP" in trouble
-        assert "\n" not in trouble
+        error_text = environment.error_text()
+        assert error_text.startswith(f"{PREFIX}{name}: must start with https://")
+        assert f"{PREFIX}ALLOW_HTTP" in error_text
+        assert "\n" not in error_text
     for here in ("http://localhost:1", "http://127.1.1.1:2/y", "http://[::1]:3"):
         environment.set(**{name: here})
         assert getattr(read_settings(), name.lower()) == here
@@ -210,28 +210,30 @@ def test_a_file_from_windows_is_read(environment: Environment, tmp_path: Path) -
     assert settings.folder_name == "CRM sync"
     assert settings.public_url == "https://sync.example.com"
     (tmp_path / ".env").write_bytes(text.encode("utf-16"))
-    assert environment.trouble() == ".env: must be text in UTF-8"
+    assert environment.error_text() == ".env: must be text in UTF-8"
 
 
-def test_the_end_of_a_windows_line_is_no_part_of_a_value(environment: Environment) -> None:
+def test_a_carriage_return_at_the_end_of_a_value_is_removed(environment: Environment) -> None:
     environment.set(WEBCRM_TOKEN="hush\r", WEBCRM_URL="https://x.example\r", UNMATCHED="wait\r")
     settings = read_settings()
     assert settings.webcrm_token.get_secret_value() == "hush"
     assert settings.webcrm_url == "https://x.example"
 
 
-def test_a_way_to_sign_in_is_required(environment: Environment, tmp_path: Path) -> None:
+def test_a_client_secret_or_certificate_is_required(
+    environment: Environment, tmp_path: Path
+) -> None:
     environment.unset("ENTRA_CLIENT_SECRET")
-    trouble = environment.trouble()
-    assert f"{PREFIX}ENTRA_CLIENT_SECRET" in trouble
-    assert f"{PREFIX}ENTRA_CLIENT_CERTIFICATE" in trouble
+    error_text = environment.error_text()
+    assert f"{PREFIX}ENTRA_CLIENT_SECRET" in error_text
+    assert f"{PREFIX}ENTRA_CLIENT_CERTIFICATE" in error_text
     certificate = tmp_path / "app.pem"
     certificate.touch()
     environment.set(ENTRA_CLIENT_CERTIFICATE=str(certificate))
     assert read_settings().entra_client_certificate == certificate
 
 
-def test_an_empty_variable_is_an_unset_one(environment: Environment) -> None:
+def test_an_empty_variable_counts_as_unset(environment: Environment) -> None:
     environment.set(DATABASE_URL="", POLL_SECONDS="", INTERNAL_DOMAINS="")
     settings = read_settings()
     assert (settings.database_url, settings.poll_seconds) == (None, None)
@@ -245,9 +247,7 @@ def test_lists_are_comma_separated(environment: Environment) -> None:
     assert settings.internal_domains == {"ours.example"}
 
 
-def test_a_dotenv_file_is_read_and_the_environment_beats_it(
-    environment: Environment, tmp_path: Path
-) -> None:
+def test_the_environment_overrides_a_dotenv_file(environment: Environment, tmp_path: Path) -> None:
     lines = [f"{PREFIX}FOLDER_NAME=CRM", f"{PREFIX}LISTEN=0.0.0.0:1", "OTHER=1"]
     (tmp_path / ".env").write_text("\n".join(lines), "utf-8")
     environment.set(LISTEN="127.0.0.1:2")
@@ -269,7 +269,7 @@ def test_a_moment_without_a_zone_is_utc(environment: Environment) -> None:
         ("http://sync.example.com", "http://127.0.0.1:9000/v1.0", False),
     ],
 )
-def test_push_is_on_where_graph_can_reach_us(public: str, graph: str, is_on: bool) -> None:
+def test_push_is_enabled_when_graph_can_reach_us(public: str, graph: str, is_on: bool) -> None:
     settings = Settings(
         public_url=public,
         graph_url=graph,
@@ -284,6 +284,6 @@ def test_push_is_on_where_graph_can_reach_us(public: str, graph: str, is_on: boo
         assert quick.poll_interval(is_pushed=is_pushed) == timedelta(seconds=5)
 
 
-def test_addresses_lose_their_last_slash(environment: Environment) -> None:
+def test_addresses_lose_their_trailing_slash(environment: Environment) -> None:
     environment.set(PUBLIC_URL="https://sync.example.com/")
     assert read_settings().public_url == "https://sync.example.com"

@@ -1,4 +1,4 @@
-"""What a failed answer of Graph means for the one who asked."""
+"""The error that each failed answer of Graph means for the caller."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from webcrm_sync.graph.errors import Failure, classify_failure, read_failure, st
 NOW = datetime(2026, 11, 20, 10, tzinfo=UTC)
 
 
-def meaning(status: int, code: str = "", message: str = "", *, post: bool = False) -> SyncError:
+def classify(status: int, code: str = "", message: str = "", *, post: bool = False) -> SyncError:
     return classify_failure(Failure(status, code, message), now=NOW, is_idempotent=not post)
 
 
@@ -56,32 +56,32 @@ def meaning(status: int, code: str = "", message: str = "", *, post: bool = Fals
         (507, "", TryLater),
     ],
 )
-def test_each_answer_has_its_meaning(status: int, code: str, kind: type[SyncError]) -> None:
-    error = meaning(status, code)
+def test_each_failed_answer_has_its_error(status: int, code: str, kind: type[SyncError]) -> None:
+    error = classify(status, code)
     assert type(error) is kind
     assert error.code == code
 
 
 @pytest.mark.parametrize("status", [408, 500, 503, 504, 509])
-def test_a_post_that_ended_in_a_server_error_may_have_happened(status: int) -> None:
-    assert type(meaning(status, post=True)) is Unclear
+def test_a_server_error_leaves_a_post_unclear(status: int) -> None:
+    assert type(classify(status, post=True)) is Unclear
 
 
-def test_a_throttled_post_did_not_happen() -> None:
-    assert type(meaning(429, post=True)) is TryLater
+def test_a_throttled_post_is_tried_later() -> None:
+    assert type(classify(429, post=True)) is TryLater
 
 
-def test_a_subscription_that_is_not_there_says_nothing_about_a_mailbox() -> None:
+def test_a_missing_subscription_is_gone_and_not_access_lost() -> None:
     failure = Failure(404, "ResourceNotFound")
     assert type(classify_failure(failure, now=NOW, is_idempotent=True, in_mailbox=False)) is Gone
 
 
-def test_a_mailbox_out_of_property_names_is_not_one_that_is_full() -> None:
-    error = meaning(403, "ErrorQuotaExceeded", "The quota is exceeded., Cannot get ID from name.")
+def test_a_mailbox_without_free_named_properties_does_not_count_as_full() -> None:
+    error = classify(403, "ErrorQuotaExceeded", "The quota is exceeded., Cannot get ID from name.")
     assert (type(error), error.code) == (Refused, "ErrorQuotaExceeded")
 
 
-def test_a_batch_line_and_a_whole_answer_are_read_alike() -> None:
+def test_a_failure_reads_the_same_from_a_batch_and_from_an_answer() -> None:
     body = b'{"error":{"code":"TooManyRequests","message":"Slow down","innerError":{}}}'
     whole = read_failure(429, {"Retry-After": "7", "request-id": "r1"}, body)
     line = read_failure(
@@ -94,12 +94,12 @@ def test_a_batch_line_and_a_whole_answer_are_read_alike() -> None:
 
 
 @pytest.mark.parametrize("body", [b"<html>", b"", b"[]", b'{"error":"no"}', None, "text"])
-def test_a_gateways_page_leaves_the_status(body: object) -> None:
+def test_a_gateways_page_is_a_failure_with_its_status_only(body: object) -> None:
     assert read_failure(502, {}, body) == Failure(502)
 
 
-def test_the_words_of_graph_are_kept_without_addresses() -> None:
-    error = meaning(400, "ErrorInvalidUser", "The user 'Sales@Example.com' is <x@y.example>.")
+def test_graphs_message_is_kept_without_addresses() -> None:
+    error = classify(400, "ErrorInvalidUser", "The user 'Sales@Example.com' is <x@y.example>.")
     assert str(error) == "400 ErrorInvalidUser: The user '…' is <…>."
 
 

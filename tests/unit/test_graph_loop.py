@@ -1,4 +1,4 @@
-"""The event loop in its thread."""
+"""The event loop in its thread, and the slots of a mailbox."""
 
 from __future__ import annotations
 
@@ -14,14 +14,14 @@ from webcrm_sync.graph.loop import LoopThread
 
 
 async def nothing() -> None:
-    """What there is to do at the end."""
+    """A last coroutine without effect."""
 
 
 @pytest.fixture
 def loop() -> Iterator[LoopThread]:
-    made = LoopThread()
-    yield made
-    made.close(nothing)
+    loop = LoopThread()
+    yield loop
+    loop.close(nothing)
 
 
 async def double(number: int) -> int:
@@ -43,7 +43,7 @@ def test_what_a_coroutine_raises_reaches_its_caller(loop: LoopThread) -> None:
         loop.run(fail())
 
 
-def test_closing_ends_what_still_runs_and_then_does_the_last_thing() -> None:
+def test_closing_cancels_running_calls_before_the_last_coroutine() -> None:
     loop = LoopThread()
     started, seen, outcome = threading.Event(), [], []
 
@@ -73,14 +73,14 @@ def test_closing_ends_what_still_runs_and_then_does_the_last_thing() -> None:
     assert len(outcome) == 1
 
 
-def test_a_closed_loop_says_so() -> None:
+def test_a_closed_loop_raises_runtime_error() -> None:
     loop = LoopThread()
     loop.close(nothing)
     with pytest.raises(RuntimeError):
         loop.run(double(1))
 
 
-def test_the_loop_does_not_wait_for_itself(loop: LoopThread) -> None:
+def test_the_loop_refuses_calls_from_its_own_thread(loop: LoopThread) -> None:
     async def inside() -> None:
         loop.run(double(1))
 
@@ -88,8 +88,8 @@ def test_the_loop_does_not_wait_for_itself(loop: LoopThread) -> None:
         loop.run(inside())
 
 
-def test_a_loop_whose_thread_is_gone_is_closed_at_once_and_says_so() -> None:
-    """As after a fork, which no thread but the caller's survives."""
+def test_a_loop_without_its_thread_closes_at_once_and_raises() -> None:
+    """As after a fork, which only the calling thread survives."""
     loop = LoopThread()
 
     async def end() -> threading.Thread:
@@ -107,30 +107,34 @@ def test_a_loop_whose_thread_is_gone_is_closed_at_once_and_says_so() -> None:
     assert not closing.is_alive()
 
 
-@pytest.mark.parametrize("places", [[1] * 9, [3, 1, 2, 3, 1, 2], [2, 2, 2]])
-def test_no_mailbox_has_more_than_three_requests_in_flight(places: list[int]) -> None:
+@pytest.mark.parametrize("slots", [[1] * 9, [3, 1, 2, 3, 1, 2], [2, 2, 2]])
+def test_no_mailbox_has_more_than_three_requests_in_flight(slots: list[int]) -> None:
     in_flight, most = 0, 0
 
-    async def hold(gate: MailboxLimiter, count: int) -> None:
+    async def hold(limiter: MailboxLimiter, count: int) -> None:
         nonlocal in_flight, most
-        async with gate.hold(Call("Mailbox", slots=count)):
+        async with limiter.hold(Call("Mailbox", slots=count)):
             in_flight += count
             most = max(most, in_flight)
             await asyncio.sleep(0.001)
             in_flight -= count
 
     async def all_at_once() -> None:
-        gate = MailboxLimiter()
-        await asyncio.gather(*(hold(gate, count) for count in places))
+        limiter = MailboxLimiter()
+        await asyncio.gather(*(hold(limiter, count) for count in slots))
 
     asyncio.run(all_at_once())
-    assert most == PER_MAILBOX if 1 in places else most == 2
+    assert most == PER_MAILBOX if 1 in slots else most == 2
 
 
-def test_one_mailbox_does_not_stop_another() -> None:
+def test_a_busy_mailbox_does_not_block_another() -> None:
     async def story() -> bool:
-        gate = MailboxLimiter()
-        async with gate.hold(Call("a", slots=3)), gate.hold(Call("b")), gate.hold(Call(None)):
+        limiter = MailboxLimiter()
+        async with (
+            limiter.hold(Call("a", slots=3)),
+            limiter.hold(Call("b")),
+            limiter.hold(Call(None)),
+        ):
             return True
 
     assert asyncio.run(asyncio.wait_for(story(), 5))

@@ -1,4 +1,4 @@
-"""What a mail's headers, its class and its two senders say."""
+"""A message's extended properties, its kind and its actual sender."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ MEETING = "IPM.Schedule.Meeting"
         ("eventMessageSomethingNew", f"{MEETING}.Canceled", MessageKind.MEETING_CANCELLATION),
     ],
 )
-def test_messages_of_a_meeting_are_told_apart(
+def test_meeting_messages_are_classified(
     type_: str, message_class: str | None, kind: MessageKind
 ) -> None:
     known = [{"id": "String 0x1a", "value": message_class}] if message_class is not None else []
@@ -61,15 +61,13 @@ def test_messages_of_a_meeting_are_told_apart(
         (None, MessageKind.MEETING_NOTICE),
     ],
 )
-def test_the_sort_of_a_meeting_counts_where_graph_adds_it(
-    sort: str | None, kind: MessageKind
-) -> None:
+def test_the_meeting_type_counts_when_graph_adds_it(sort: str | None, kind: MessageKind) -> None:
     notice = [{"id": "String 0x1a", "value": f"{MEETING}.Notification.Forward"}]
     mail = {"@odata.type": "#microsoft.graph.eventMessage", "meetingMessageType": sort}
     assert wire.read_message(MAIL | mail | {"singleValueExtendedProperties": notice}).kind is kind
 
 
-def extended(**values: str) -> dict[str, Any]:
+def with_properties(**values: str) -> dict[str, Any]:
     ids = {"answers": IN_REPLY_TO, "follows": REFERENCES, "private": SENSITIVITY}
     lines = [{"id": ids[name], "value": value} for name, value in values.items()]
     return MAIL | {"singleValueExtendedProperties": lines}
@@ -77,7 +75,7 @@ def extended(**values: str) -> dict[str, Any]:
 
 def test_the_headers_of_a_conversation_are_read() -> None:
     mail = wire.read_message(
-        extended(answers="<b@x>", follows="<a@x>\r\n <b@x>", private="2")
+        with_properties(answers="<b@x>", follows="<a@x>\r\n <b@x>", private="2")
         | {
             "conversationId": "AAQkAD7",
             "replyTo": [{"emailAddress": {"address": "Desk@X.example"}}],
@@ -95,13 +93,13 @@ def test_a_mail_without_such_headers_has_none() -> None:
 
 
 @pytest.mark.parametrize("id_", ["Integer 0x36", "Integer 0x0036", "integer 0X36", "INTEGER 0x036"])
-def test_a_property_is_known_in_whatever_spelling_graph_answers(id_: str) -> None:
+def test_a_property_is_recognised_in_each_spelling_of_its_id(id_: str) -> None:
     line = {"id": id_, "value": "3"}
     assert wire.read_message(MAIL | {"singleValueExtendedProperties": [line]}).sensitivity == 3
 
 
 @pytest.mark.parametrize(
-    ("value", "meant"),
+    ("value", "expected"),
     [
         ("0", 0),
         ("1", 1),
@@ -115,11 +113,11 @@ def test_a_property_is_known_in_whatever_spelling_graph_answers(id_: str) -> Non
         ("9" * 400, 0),
     ],
 )
-def test_a_sensitivity_is_one_of_four(value: str, meant: int) -> None:
-    assert wire.read_message(extended(private=value)).sensitivity == meant
+def test_a_sensitivity_is_one_of_four(value: str, expected: int) -> None:
+    assert wire.read_message(with_properties(private=value)).sensitivity == expected
 
 
-def one(address: str, name: str = "") -> dict[str, Any]:
+def recipient(address: str, name: str = "") -> dict[str, Any]:
     return {"emailAddress": {"address": address, "name": name}}
 
 
@@ -129,29 +127,29 @@ LEGACY = "/o=ExchangeLabs/ou=Exchange/cn=Recipients/cn=7f-eva"
 @pytest.mark.parametrize(
     ("author", "actual", "sent_by"),
     [
-        (one("eva@x", "Eva"), one("eva@x", "Eva"), None),
-        (one("eva@x", "Eva"), one(" EVA@X ", "Someone"), None),
-        (one("boss@x", "Boss"), one("eva@x", "Eva"), "eva@x"),
-        (one("boss@x"), one("eva@x"), "eva@x"),
-        (one("boss@x", "Eva"), one("eva@x", "Eva"), "eva@x"),
-        (one("eva@x", "Eva"), one(LEGACY, "eva"), None),
-        (one("eva@x", "Eva"), one(LEGACY), None),
-        (one("boss@x", "Boss"), one(LEGACY, "Eva"), LEGACY.casefold()),
-        (one(LEGACY, "Eva"), one("eva@x", "Eva"), None),
-        (one("/o=X/cn=boss", "Boss"), one(LEGACY, "Eva"), LEGACY.casefold()),
-        (None, one("eva@x"), None),
-        (one("eva@x"), None, None),
-        (one("eva@x"), {}, None),
-        (one("eva@x"), {"emailAddress": {"name": "Eva"}}, None),
+        (recipient("eva@x", "Eva"), recipient("eva@x", "Eva"), None),
+        (recipient("eva@x", "Eva"), recipient(" EVA@X ", "Someone"), None),
+        (recipient("boss@x", "Boss"), recipient("eva@x", "Eva"), "eva@x"),
+        (recipient("boss@x"), recipient("eva@x"), "eva@x"),
+        (recipient("boss@x", "Eva"), recipient("eva@x", "Eva"), "eva@x"),
+        (recipient("eva@x", "Eva"), recipient(LEGACY, "eva"), None),
+        (recipient("eva@x", "Eva"), recipient(LEGACY), None),
+        (recipient("boss@x", "Boss"), recipient(LEGACY, "Eva"), LEGACY.casefold()),
+        (recipient(LEGACY, "Eva"), recipient("eva@x", "Eva"), None),
+        (recipient("/o=X/cn=boss", "Boss"), recipient(LEGACY, "Eva"), LEGACY.casefold()),
+        (None, recipient("eva@x"), None),
+        (recipient("eva@x"), None, None),
+        (recipient("eva@x"), {}, None),
+        (recipient("eva@x"), {"emailAddress": {"name": "Eva"}}, None),
     ],
 )
-def test_who_sent_on_behalf_is_known_by_more_than_another_spelling(
+def test_another_spelling_of_the_sender_is_not_an_actual_sender(
     author: object, actual: object, sent_by: str | None
 ) -> None:
     found = wire.read_message(MAIL | {"from": author, "sender": actual}).sent_by
     assert (found.address if found else None) == sent_by
 
 
-def test_what_is_asked_of_graph_changes_only_with_its_version() -> None:
+def test_the_selection_changes_only_with_its_version() -> None:
     asked = hashlib.sha256(f"{wire.MESSAGE_KEYS} {EXPAND}".encode()).hexdigest()[:16]
     assert (wire.SELECTION, asked) == (1, "693ae130e1082bd7")

@@ -1,4 +1,4 @@
-"""Graph's JSON and our values, both ways."""
+"""Graph's JSON <-> our values."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from webcrm_sync.core.outlook import SentMail
 from webcrm_sync.graph import wire
 from webcrm_sync.graph.properties import STAMP
 
-WHOLE: dict[str, Any] = {
+WHOLE_MAIL: dict[str, Any] = {
     "@odata.type": "#microsoft.graph.message",
     "@odata.etag": 'W/"CQAA"',
     "id": "AAkA1",
@@ -37,7 +37,7 @@ WHOLE: dict[str, Any] = {
     "body": {"contentType": "html", "content": "<p>Hello</p>"},
     "singleValueExtendedProperties": [{"id": STAMP, "value": "ms1-s-abc"}],
 }
-#: What JSON may hold, in the places where Graph should put something else.
+#: Any JSON in the place of the value that Graph should send.
 junk = st.recursive(
     st.none() | st.booleans() | st.integers() | st.text(),
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(), inner, max_size=3),
@@ -45,12 +45,12 @@ junk = st.recursive(
 )
 
 
-def without(*keys: str) -> dict[str, Any]:
-    return {key: value for key, value in WHOLE.items() if key not in keys}
+def whole_mail_without(*keys: str) -> dict[str, Any]:
+    return {key: value for key, value in WHOLE_MAIL.items() if key not in keys}
 
 
-def test_a_whole_mail_is_read_in_all_its_parts() -> None:
-    mail = wire.read_message(WHOLE)
+def test_every_part_of_a_mail_is_read() -> None:
+    mail = wire.read_message(WHOLE_MAIL)
     assert (mail.graph_id, mail.change_key, mail.folder_id) == ("AAkA1", "CQAA", "FOLDER")
     assert mail.message_id == "<a1@example.com>"
     assert mail.subject == "Offer 17"
@@ -66,24 +66,24 @@ def test_a_whole_mail_is_read_in_all_its_parts() -> None:
 
 
 def test_a_legacy_exchange_name_stays_without_an_at_sign() -> None:
-    (party,) = wire.read_message(WHOLE).cc
+    (party,) = wire.read_message(WHOLE_MAIL).cc
     assert party.address == "/o=exchangelabs/cn=recipients/cn=desk"
     assert party.domain == ""
 
 
-def test_the_sender_stands_in_where_from_is_empty() -> None:
+def test_the_sender_replaces_an_empty_from() -> None:
     for nobody in (None, {}, {"emailAddress": {"name": "x"}}):
-        mail = wire.read_message(WHOLE | {"from": nobody})
+        mail = wire.read_message(WHOLE_MAIL | {"from": nobody})
         assert mail.sender == Party("desk@example.com", "Desk")
-    assert wire.read_message(without("from", "sender")).sender is None
+    assert wire.read_message(whole_mail_without("from", "sender")).sender is None
 
 
 def test_a_recipient_without_an_address_is_left_out() -> None:
     lines = [{"emailAddress": {"name": "Undisclosed"}}, {}, {"emailAddress": None}]
-    assert wire.read_message(WHOLE | {"toRecipients": lines}).to == ()
+    assert wire.read_message(WHOLE_MAIL | {"toRecipients": lines}).to == ()
 
 
-def test_only_our_own_property_is_our_stamp_in_whatever_case_its_guid_comes() -> None:
+def test_only_our_property_is_our_stamp_in_any_case_of_its_guid() -> None:
     foreign = {"id": "String {00000000-0000-0000-0000-000000000000} Name other", "value": "x"}
     ours = {"id": STAMP.upper(), "value": "ms1-m-7"}
     assert wire.read_stamp({"singleValueExtendedProperties": [foreign, ours]}) == "ms1-m-7"
@@ -92,12 +92,12 @@ def test_only_our_own_property_is_our_stamp_in_whatever_case_its_guid_comes() ->
 
 
 def test_a_mail_without_a_message_id_has_none() -> None:
-    assert wire.read_message(without("internetMessageId")).message_id is None
-    assert wire.read_message(WHOLE | {"internetMessageId": " "}).message_id is None
+    assert wire.read_message(whole_mail_without("internetMessageId")).message_id is None
+    assert wire.read_message(WHOLE_MAIL | {"internetMessageId": " "}).message_id is None
 
 
 @pytest.mark.parametrize(
-    ("told", "meant"),
+    ("value", "expected"),
     [
         ("0001-01-01T00:00:00Z", None),
         ("", None),
@@ -120,41 +120,41 @@ def test_a_mail_without_a_message_id_has_none() -> None:
         (1764000000, None),
     ],
 )
-def test_times_are_aware_or_none(told: object, meant: datetime | None) -> None:
-    assert wire.get_time({"at": told}, "at") == meant
+def test_times_are_aware_or_none(value: object, expected: datetime | None) -> None:
+    assert wire.get_time({"at": value}, "at") == expected
 
 
-def test_text_holds_nothing_that_a_database_refuses() -> None:
+def test_a_text_holds_no_characters_that_postgresql_refuses() -> None:
     assert wire.get_text({"t": "a\0b\ud83d c \ud83d\ude00"}, "t") == "ab\ufffd c \U0001f600"
 
 
-def test_a_delta_line_with_the_whole_mail_carries_it() -> None:
-    line = wire.read_change(WHOLE)
-    assert line.message == wire.read_message(WHOLE)
-    assert (line.change_key, line.categories) == ("CQAA", ("Customer", "Synced"))
+def test_a_delta_entry_with_all_keys_holds_the_mail() -> None:
+    change = wire.read_change(WHOLE_MAIL)
+    assert change.message == wire.read_message(WHOLE_MAIL)
+    assert (change.change_key, change.categories) == ("CQAA", ("Customer", "Synced"))
 
 
 def test_in_a_delta_update_a_missing_key_is_unchanged_and_not_empty() -> None:
-    line = wire.read_change({"id": "AAkA1", "changeKey": "CQAB"})
-    assert (line.change_key, line.categories, line.message) == ("CQAB", None, None)
+    change = wire.read_change({"id": "AAkA1", "changeKey": "CQAB"})
+    assert (change.change_key, change.categories, change.message) == ("CQAB", None, None)
     assert wire.read_change({"id": "AAkA1", "categories": []}).categories == ()
-    assert wire.read_change(without("body")).message is None
+    assert wire.read_change(whole_mail_without("body")).message is None
 
 
-def test_a_removed_line_says_only_that() -> None:
-    line = wire.read_change({"id": "AAkA2", "@removed": {"reason": "deleted"}})
-    assert (line.graph_id, line.is_removed, line.message) == ("AAkA2", True, None)
+def test_a_removed_entry_holds_only_its_id() -> None:
+    change = wire.read_change({"id": "AAkA2", "@removed": {"reason": "deleted"}})
+    assert (change.graph_id, change.is_removed, change.message) == ("AAkA2", True, None)
 
 
-def test_a_page_goes_on_with_its_link_as_it_came() -> None:
+def test_a_pages_cursor_is_its_link_unchanged() -> None:
     link = "https://graph.example/v1.0/users('u')/x?$skiptoken=a%2Bb'(c)"
-    middle = wire.read_page({"value": [WHOLE], "@odata.nextLink": link})
+    middle = wire.read_page({"value": [WHOLE_MAIL], "@odata.nextLink": link})
     assert (middle.cursor, middle.is_last, len(middle.changes)) == (link, False, 1)
     last = wire.read_page({"value": [], "@odata.deltaLink": link})
     assert (last.cursor, last.is_last, last.changes) == (link, True, ())
 
 
-def test_a_page_that_leads_nowhere_is_refused() -> None:
+def test_a_page_without_links_is_refused() -> None:
     with pytest.raises(Refused):
         wire.read_page({"value": []})
 
@@ -165,17 +165,17 @@ def test_a_new_mail_counts_as_a_draft_unless_graph_says_it_is_none() -> None:
 
 
 @pytest.mark.parametrize(
-    ("told", "meant"),
+    ("value", "expected"),
     [
         ("#microsoft.graph.fileAttachment", AttachmentKind.FILE),
         ("#microsoft.graph.itemAttachment", AttachmentKind.ITEM),
         ("#microsoft.graph.referenceAttachment", AttachmentKind.REFERENCE),
     ],
 )
-def test_an_attachment_tells_its_kind(told: str, meant: AttachmentKind) -> None:
-    raw = {"@odata.type": told, "id": "1", "name": "a.pdf", "size": 7, "isInline": True}
+def test_an_attachment_is_read_with_its_kind(value: str, expected: AttachmentKind) -> None:
+    raw = {"@odata.type": value, "id": "1", "name": "a.pdf", "size": 7, "isInline": True}
     found = wire.read_attachment(raw)
-    assert (found.kind, found.name, found.size, found.is_inline) == (meant, "a.pdf", 7, True)
+    assert (found.kind, found.name, found.size, found.is_inline) == (expected, "a.pdf", 7, True)
 
 
 def test_the_mirror_of_a_mail_is_complete_in_one_body() -> None:
@@ -208,31 +208,31 @@ def test_the_mirror_of_a_mail_is_complete_in_one_body() -> None:
     assert read_back.stamp == "ms1-m-7"
 
 
-def test_a_marking_leaves_the_stamp_alone_unless_it_brings_one() -> None:
+def test_a_marking_without_a_stamp_leaves_the_stamp_unchanged() -> None:
     assert wire.marking_body(("a", "b"), None) == {"categories": ["a", "b"]}
     assert wire.read_stamp(wire.marking_body((), "ms1-s-x")) == "ms1-s-x"
 
 
-def test_a_stamp_cannot_leave_its_quotes() -> None:
+def test_a_stamp_cannot_end_its_quotes() -> None:
     assert wire.stamp_filter("x' or 'a' eq 'a").endswith("'x'' or ''a'' eq ''a')")
 
 
-@given(st.dictionaries(st.sampled_from(sorted(WHOLE)), junk), st.booleans())
-def test_whatever_the_fields_hold_a_mail_with_an_id_is_read(
+@given(st.dictionaries(st.sampled_from(sorted(WHOLE_MAIL)), junk), st.booleans())
+def test_a_mail_with_an_id_is_read_whatever_its_other_fields_hold(
     strange: dict[str, Any], is_removed: bool
 ) -> None:
-    raw = WHOLE | strange | {"id": "AAkA1"} | ({"@removed": {}} if is_removed else {})
-    line = wire.read_change(raw)
-    assert line.graph_id == "AAkA1"
-    assert line.is_removed is is_removed
+    raw = WHOLE_MAIL | strange | {"id": "AAkA1"} | ({"@removed": {}} if is_removed else {})
+    change = wire.read_change(raw)
+    assert change.graph_id == "AAkA1"
+    assert change.is_removed is is_removed
     mail = wire.read_message(raw)
     assert all(p.address == p.address.strip().casefold() != "" for p in mail.recipients)
     assert mail.sent_at is None or mail.sent_at.tzinfo is UTC
 
 
 @given(st.text(st.characters(exclude_categories=())))
-def test_every_text_can_be_stored(told: str) -> None:
-    clean = wire.get_text({"t": told}, "t")
+def test_every_text_can_be_stored(value: str) -> None:
+    clean = wire.get_text({"t": value}, "t")
     clean.encode()
     assert "\0" not in clean
     assert wire.get_text({"t": clean}, "t") == clean
@@ -241,7 +241,7 @@ def test_every_text_can_be_stored(told: str) -> None:
 @given(
     st.text() | st.sampled_from(["a/b", "?x", "#x", "%2e%2e", "a/../b", "..;", " .. ", "x$count"])
 )
-def test_an_id_is_one_segment_of_the_address(graph_id: str) -> None:
+def test_an_id_stays_one_segment_of_the_url(graph_id: str) -> None:
     try:
         address = wire.build_path("users", "u", "messages", graph_id, select="id")
     except Gone:
@@ -273,7 +273,7 @@ def test_an_id_is_one_segment_of_the_address(graph_id: str) -> None:
     ],
     ids=ascii,
 )
-def test_what_names_no_single_thing_is_never_asked_for(other: str) -> None:
+def test_a_segment_that_can_be_no_id_is_gone(other: str) -> None:
     for segments in (("users", other), ("users", "u", "messages", other, "move"), (other,)):
         with pytest.raises(Gone, match="no address can hold"):
             wire.build_path(*segments)

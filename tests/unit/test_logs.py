@@ -1,4 +1,4 @@
-"""The log: one line per event, and a last net under it."""
+"""The log: one line per event, without addresses and tokens."""
 
 from __future__ import annotations
 
@@ -60,7 +60,7 @@ def test_a_value_with_blanks_is_quoted_and_cannot_start_a_line(lines: io.StringI
     ],
     ids=ascii,
 )
-def test_no_text_forges_a_line_or_steers_a_terminal(lines: io.StringIO, acting: str) -> None:
+def test_no_text_can_forge_a_line_or_control_a_terminal(lines: io.StringIO, acting: str) -> None:
     forged = f"x{acting}2026-03-01T09:30:00.123Z ERROR webcrm_sync.cli all_is_lost"
     log.warning(forged)
     log.warning("call_failed %s", forged, extra={"why": forged, "word": f"x{acting}"})
@@ -74,7 +74,7 @@ def test_no_text_forges_a_line_or_steers_a_terminal(lines: io.StringIO, acting: 
     assert all(line[:2] == "20" for line in written.splitlines())
 
 
-def test_half_a_character_is_written_as_its_number() -> None:
+def test_half_a_character_is_escaped() -> None:
     # Not by way of the log: pytest would keep it for its report, which two processes exchange.
     assert logs.escape_control_characters("x\ud800y") == r"x\ud800y"
 
@@ -100,20 +100,18 @@ def test_a_stack_trace_stays_on_its_line(lines: io.StringIO) -> None:
         "<nobody.known@mail.example.com>",
     ],
 )
-def test_addresses_and_tokens_in_foreign_texts_are_blotted_out(
-    lines: io.StringIO, text: str
-) -> None:
+def test_addresses_and_tokens_in_foreign_texts_are_redacted(lines: io.StringIO, text: str) -> None:
     log.error("foreign", extra={"text": text})
     assert "nobody" not in lines.getvalue()
     assert "known" not in lines.getvalue()
 
 
-def test_plain_words_pass_the_net() -> None:
+def test_plain_words_are_not_redacted() -> None:
     text = "mailbox 7: 12 items at 09:30, https://graph.example.com/v1.0/x?y=1 ms1-abc"
     assert logs.redact(text) == text
 
 
-def test_libraries_are_held_to_warnings(lines: io.StringIO) -> None:
+def test_libraries_log_warnings_only(lines: io.StringIO) -> None:
     logging.getLogger("httpx").info("HTTP Request: GET https://example.com")
     logging.getLogger("procrastinate.worker").info("Starting job")
     assert lines.getvalue() == ""

@@ -85,7 +85,7 @@ def from_the_reader(value: str) -> datetime | None:
 
 @pytest.mark.parametrize("read", [from_the_reader, from_graph, from_webcrm])
 @pytest.mark.parametrize(("value", "wait_s"), TABLE)
-def test_each_service_reads_the_header_alike(
+def test_each_service_reads_the_header_the_same_way(
     read: Reader, value: str, wait_s: float | None
 ) -> None:
     expected = None if wait_s is None else NOW + timedelta(seconds=wait_s)
@@ -94,7 +94,7 @@ def test_each_service_reads_the_header_alike(
     assert found is None or found.tzinfo is not None
 
 
-def test_a_missing_header_says_nothing() -> None:
+def test_a_missing_header_is_none() -> None:
     assert read_retry_after(None, NOW) is None
 
 

@@ -1,4 +1,4 @@
-"""Scripts for /Queries: whatever the value, the script asks what was meant and nothing else."""
+"""Scripts for /Queries: no value changes the meaning of its script."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ plain_text = st.text(
     | st.sampled_from("æøåÆßéłžΩЖשم田ア\u0301\u0660'\";-%_()= "),
     max_size=40,
 )
-#: What some database, code page or reader takes for a quote, an escape or the end of a line.
+#: Characters that a database, code page or parser may take for a quote, an escape or a line end.
 unsafe = (
     "\0\a\b\t\n\v\f\r\x1a\x1b\x7f\x85\x9b\\\xa0\xad\xb4\u0149\u02b9\u02bb\u02bc\u02bd\u02c8\u02ca\u02ee\u0374"
     "\u0384\u055a\u05f3\u061c\u07f4\u1e9a\u1fbd\u1fbf\u200b\u200d\u200e\u2018\u2019\u201a\u201b\u2028\u2029\u202a"
@@ -31,8 +31,8 @@ fields = st.sampled_from(sorted(FIELDS["Activity"]))
 conditions = st.lists(st.tuples(fields, st.sampled_from(["=", ">="]), values), max_size=4)
 
 
-def cut(script: str) -> list[str]:
-    """The words of a script, read letter by letter: quoted text stays one word."""
+def split_words(script: str) -> list[str]:
+    """The words of a script; a quoted text is one word."""
     words: list[str] = []
     word, quoted, at = "", False, 0
     while at < len(script):
@@ -50,34 +50,34 @@ def cut(script: str) -> list[str]:
     return [*words, word]
 
 
-def meant(word: str) -> str | int:
+def unquote(word: str) -> str | int:
     return word[1:-1].replace("''", "'") if word.startswith("'") else int(word)
 
 
-def as_written(value: str | int | datetime) -> str | int:
+def written_value(value: str | int | datetime) -> str | int:
     if isinstance(value, datetime):
         return value.strftime("%Y-%m-%dT%H:%M:%S.%f").rjust(26, "0") + "0Z"
     return value
 
 
 @given(conditions, fields)
-def test_no_value_can_change_what_a_script_asks(
+def test_no_value_can_change_the_meaning_of_a_script(
     wanted: list[tuple[str, str, str | int | datetime]], order: str
 ) -> None:
     script = Select("Activity", ["ActivityId"])
     for field, operator, value in wanted:
         script = script.where(field, operator, value)  # type: ignore[arg-type]  # drawn from both
-    words = cut(str(script.order_by(order)))
+    words = split_words(str(script.order_by(order)))
     assert words[:4] == ["SELECT", "ActivityId", "FROM", "Activity"]
     assert words[-4:] == ["ORDER", "BY", order, "ASC"]
     middle = words[4:-4]
     assert middle[::4] == (["WHERE"] + ["AND"] * (len(wanted) - 1) if wanted else [])
-    read = zip(middle[1::4], middle[2::4], map(meant, middle[3::4]), strict=True)
-    assert list(read) == [(f, o, as_written(v)) for f, o, v in wanted]
+    read = zip(middle[1::4], middle[2::4], map(unquote, middle[3::4]), strict=True)
+    assert list(read) == [(f, o, written_value(v)) for f, o, v in wanted]
 
 
 @given(st.text())
-def test_a_text_is_either_refused_or_comes_back_unchanged(text: str) -> None:
+def test_a_text_is_either_refused_or_kept_unchanged(text: str) -> None:
     try:
         script = literal(text)
     except UnsafeText:
@@ -85,11 +85,11 @@ def test_a_text_is_either_refused_or_comes_back_unchanged(text: str) -> None:
             character == "\\" or not character.isalnum() or character > "~" for character in text
         )
     else:
-        assert meant(script) == text
+        assert unquote(script) == text
 
 
 @pytest.mark.parametrize("character", unsafe, ids=ascii)
-def test_what_may_end_a_text_before_its_end_is_in_no_script(character: str) -> None:
+def test_a_character_that_may_end_a_text_early_is_refused(character: str) -> None:
     for text in (character, f"x{character} OR 1=1 --", f"o{character}hara@x.example{character}"):
         with pytest.raises(UnsafeText, match="no safe way"):
             literal(text)
@@ -98,12 +98,12 @@ def test_what_may_end_a_text_before_its_end_is_in_no_script(character: str) -> N
 @pytest.mark.parametrize(
     "name", ["o'hara", "jørgen", "łódź", "ελένη", "田中", "مريم", "שרה", "e\u0301va"]
 )
-def test_names_of_all_scripts_are_written_as_they_are(name: str) -> None:
-    assert meant(literal(f"{name}@x.example")) == f"{name}@x.example"
+def test_names_in_all_writing_systems_are_kept(name: str) -> None:
+    assert unquote(literal(f"{name}@x.example")) == f"{name}@x.example"
 
 
 @given(st.text(max_size=20))
-def test_a_name_the_table_does_not_have_is_refused_everywhere(name: str) -> None:
+def test_an_unknown_field_is_refused_everywhere(name: str) -> None:
     script = Select("Person", ["PersonId"])
     if name in FIELDS["Person"]:
         return
@@ -115,13 +115,13 @@ def test_a_name_the_table_does_not_have_is_refused_everywhere(name: str) -> None
         script.order_by(name)
 
 
-def test_a_field_of_another_table_is_no_field_of_this_one() -> None:
+def test_a_field_of_another_table_is_refused() -> None:
     with pytest.raises(ValueError, match="no field"):
         Select("Person", ["ActivityId"])
 
 
 @pytest.mark.parametrize("number", range(1, 16))
-def test_every_custom_field_of_the_activity_may_hold_our_key(number: int) -> None:
+def test_every_custom_field_of_the_activity_is_known(number: int) -> None:
     assert str(number) in str(Select("Activity", [f"ActivityCustom{number}"]))
 
 
@@ -131,7 +131,7 @@ def test_times_are_written_in_utc_with_seven_decimals() -> None:
     assert literal(at) == "'2026-11-23T10:00:00.1200000Z'"
 
 
-def test_what_has_no_safe_spelling_is_refused() -> None:
+def test_a_value_without_a_safe_spelling_is_refused() -> None:
     with pytest.raises(ValueError, match="zone"):
         literal(datetime(2026, 1, 1))  # noqa: DTZ001 - the point of the test
     with pytest.raises(ValueError, match="truth"):

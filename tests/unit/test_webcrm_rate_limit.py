@@ -1,4 +1,4 @@
-"""The pace of calls to webCRM."""
+"""The rate limit of calls to webCRM."""
 
 from __future__ import annotations
 
@@ -13,8 +13,8 @@ from webcrm_sync.webcrm.rate_limit import LIMIT, WINDOW, RateLimiter, seconds_to
 
 
 @dataclass
-class Watch:
-    """A clock that only sleeping and `seconds` move."""
+class FakeClock:
+    """A clock that only `sleep` and `seconds` advance."""
 
     seconds: float = 1000.0
     slept: list[float] = field(default_factory=list)
@@ -27,42 +27,42 @@ class Watch:
         self.seconds += seconds
 
 
-def calls_of(watch: Watch, gaps: list[float], *, limit: int) -> list[float]:
-    pacing = RateLimiter(limit=limit, now=watch.now, sleep=watch.sleep)
-    made = []
+def call_times(clock: FakeClock, gaps: list[float], *, limit: int) -> list[float]:
+    rate_limiter = RateLimiter(limit=limit, now=clock.now, sleep=clock.sleep)
+    times = []
     for gap in gaps:
-        watch.seconds += gap
-        with pacing:
-            pacing.wait()
-        made.append(watch.seconds)
-    return made
+        clock.seconds += gap
+        with rate_limiter:
+            rate_limiter.wait()
+        times.append(clock.seconds)
+    return times
 
 
 @given(st.lists(st.floats(0, 40), max_size=60), st.integers(1, 8))
 def test_no_minute_holds_more_calls_than_allowed(gaps: list[float], limit: int) -> None:
-    made = calls_of(Watch(), gaps, limit=limit)
-    assert all(later - one >= 60 for one, later in zip(made, made[limit:], strict=False))
+    times = call_times(FakeClock(), gaps, limit=limit)
+    assert all(later - one >= 60 for one, later in zip(times, times[limit:], strict=False))
 
 
 @given(st.lists(st.floats(0, 40), max_size=60), st.integers(1, 8))
-def test_nobody_waits_longer_than_the_limit_needs(gaps: list[float], limit: int) -> None:
-    watch = Watch()
-    made = calls_of(watch, gaps, limit=limit)
-    for pause in watch.slept:
+def test_no_call_waits_longer_than_the_limit_needs(gaps: list[float], limit: int) -> None:
+    clock = FakeClock()
+    times = call_times(clock, gaps, limit=limit)
+    for pause in clock.slept:
         assert pause <= 60.01
-    wished = 1000.0
+    earliest = 1000.0
     for number, gap in enumerate(gaps):
-        wished = (made[number - 1] if number else wished) + gap
-        free_at = made[number - limit] + 60 if number >= limit else wished
-        assert made[number] <= max(wished, free_at) + 0.01
+        earliest = (times[number - 1] if number else earliest) + gap
+        free_at = times[number - limit] + 60 if number >= limit else earliest
+        assert times[number] <= max(earliest, free_at) + 0.01
 
 
-def test_the_vendors_limit_is_kept_with_room_to_spare() -> None:
-    watch = Watch()
-    made = calls_of(watch, [0.0] * 1000, limit=LIMIT)
+def test_the_limit_is_below_the_vendors() -> None:
+    clock = FakeClock()
+    times = call_times(clock, [0.0] * 1000, limit=LIMIT)
     assert LIMIT < 250
     assert timedelta(seconds=60) == WINDOW
-    assert max(sum(1 for m in made if at <= m < at + 60) for at in made) == LIMIT
+    assert max(sum(1 for m in times if at <= m < at + 60) for at in times) == LIMIT
 
 
 def test_the_first_calls_do_not_wait() -> None:
@@ -75,14 +75,14 @@ def test_the_window_slides_over_the_latest_calls_only() -> None:
     assert seconds_to_wait([1.0, 30.0, 40.0], 61.0, limit=2, window_s=60) == 29
 
 
-def test_the_line_is_one_thread_wide() -> None:
-    pacing, inside, seen = RateLimiter(limit=10_000), [0], []
+def test_the_limiter_lets_one_thread_in_at_a_time() -> None:
+    rate_limiter, inside, seen = RateLimiter(limit=10_000), [0], []
 
     def visit() -> None:
         for _ in range(200):
-            with pacing:
+            with rate_limiter:
                 inside[0] += 1
-                pacing.wait()
+                rate_limiter.wait()
                 seen.append(inside[0])
                 inside[0] -= 1
 

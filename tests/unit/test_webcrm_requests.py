@@ -1,4 +1,4 @@
-"""Every body that is sent to webCRM is harmless where webCRM shows it."""
+"""Each body for webCRM has harmless text in the fields that webCRM shows."""
 
 from __future__ import annotations
 
@@ -18,24 +18,24 @@ from webcrm_sync.webcrm.requests import ActivityChange, PersonDraft
 BAD, SHOWN = "<b>x", "‹b›x"
 
 
-def _created() -> bytes:
+def created_activity() -> bytes:
     draft = ActivityDraft("ms1-k", "<Mail>", 1, 2, 3, BAD, f"From: Eva <eva@x.example>\n{BAD}", NOW)
     return requests.activities_body([draft], key_field="ActivityCustom15", zone=UTC)
 
 
-def _attached() -> bytes:
+def attached_document() -> bytes:
     return b"".join(requests.document_body(DocumentDraft(4, 1, "a&lt;b.tx&lt;t", BytesIO(b"x"), 1)))
 
 
 @pytest.mark.parametrize(
-    ("made", "sent"),
+    ("make_body", "expected"),
     [
         (
-            _created,
+            created_activity,
             {
                 "ActivityDescription": SHOWN,
                 "ActivityMemo": f"From: Eva ‹eva@x.example›\n{SHOWN}",
-                # webCRM compares it with its drop-down.
+                # Unchanged, since webCRM compares it with its drop-down.
                 "ActivityAction": "<Mail>",
                 "ActivityCustom15": "ms1-k",
             },
@@ -53,13 +53,13 @@ def _attached() -> bytes:
                 "PersonEmail": "eva@x.example",
             },
         ),
-        (_attached, {"DocumentFileName": "a‹b.tx‹t", "DocumentFileExtension": "tx‹t"}),
+        (attached_document, {"DocumentFileName": "a‹b.tx‹t", "DocumentFileExtension": "tx‹t"}),
     ],
     ids=["create", "change", "contact", "document"],
 )
-def test_every_way_to_webcrm_takes_the_step(
-    made: Callable[[], bytes], sent: dict[str, Any]
+def test_every_body_is_harmless_where_webcrm_shows_it(
+    make_body: Callable[[], bytes], expected: dict[str, Any]
 ) -> None:
-    found = json.loads(made())
+    found = json.loads(make_body())
     record = found[0] if isinstance(found, list) else found
-    assert {name: record[name] for name in sent} == sent
+    assert {name: record[name] for name in expected} == expected

@@ -1,4 +1,4 @@
-"""webCRM's records, read and written."""
+"""webCRM's JSON <-> our values."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from webcrm_sync.webcrm.wire import Row
 COPENHAGEN = ZoneInfo("Europe/Copenhagen")
 
 
-def test_a_record_without_its_id_is_not_believed() -> None:
+def test_a_record_without_its_id_is_tried_later() -> None:
     with pytest.raises(TryLater):
         wire.read_keyed_activity(Row({"ActivityCustom15": "ms1-x"}), "ActivityCustom15")
 
@@ -40,7 +40,7 @@ def test_every_other_status_is_not_completed(status: object) -> None:
     assert not wire.read_sent_activity(Row(fields), "ActivityCustom15", UTC).is_completed
 
 
-def test_null_is_as_good_as_missing() -> None:
+def test_null_counts_as_missing() -> None:
     names = ["OrganisationId", "PersonId", "AssignedTo", "Action", "Memo", "DateTime", "Custom15"]
     nulls = Row({"ActivityId": 1, **{f"Activity{name}": None for name in names}})
     missing = Row({"ActivityId": 1})
@@ -66,13 +66,13 @@ def test_null_is_as_good_as_missing() -> None:
         (None, None),
     ],
 )
-def test_a_time_without_offset_is_of_the_given_zone(
+def test_a_time_without_an_offset_is_in_the_given_zone(
     text: str | None, expected: datetime | None
 ) -> None:
     assert Row({"At": text}).time("At", COPENHAGEN) == expected
 
 
-def test_created_and_updated_without_offset_are_utc_whatever_the_zone() -> None:
+def test_created_and_updated_without_an_offset_are_utc_in_any_zone() -> None:
     row = Row(
         {
             "ActivityId": 1,
@@ -99,7 +99,7 @@ def test_a_time_is_written_with_the_offset_of_its_zone() -> None:
     assert format_time(NOW, COPENHAGEN) == "2026-11-23T11:00:00+01:00"
 
 
-def test_what_is_not_known_of_an_activity_is_left_out() -> None:
+def test_unknown_fields_of_an_activity_are_left_out() -> None:
     draft = ActivityDraft("ms1-k", "E-mail in", None, None, 5, "Hej \ud800", "", NOW)
     [sent] = json.loads(activities_body([draft], key_field="ActivityPlus3", zone=UTC))
     assert sent == {
@@ -114,7 +114,7 @@ def test_what_is_not_known_of_an_activity_is_left_out() -> None:
     }
 
 
-def test_a_document_carries_its_content_and_its_place() -> None:
+def test_a_document_body_holds_its_content_and_its_activity() -> None:
     draft = DocumentDraft(4, None, "a.b.PDF", BytesIO(b"\xfb\xff"), 2)
     sent = json.loads(b"".join(document_body(draft)))
     assert sent == {
@@ -128,7 +128,7 @@ def test_a_document_carries_its_content_and_its_place() -> None:
     }
 
 
-def test_a_document_of_something_else_is_not_ours() -> None:
+def test_a_document_that_is_not_linked_to_an_activity_is_none() -> None:
     assert wire.read_document(Row({"DocumentId": 1, "DocumentLinkedEntityType": "Person"})) is None
     assert wire.read_document(Row({"DocumentId": 1, "DocumentLinkedEntityType": None})) is None
 
@@ -149,7 +149,7 @@ def test_a_slash_separates_an_address_from_other_words(field: str) -> None:
     ["eva@x", "eva@x..example", "eva@x .example", "eva@x,example", "eva@x.e", "eva@x.e xample",
      "eva@.example", "eva@x.", "eva@example; bo@x", "eva@@x.example", f"eva@{'x' * 64}.example"],
 )  # fmt: skip
-def test_a_person_whom_no_mail_can_reach_is_known_as_such(field: str) -> None:
+def test_a_person_without_a_mailable_address_is_unmatchable(field: str) -> None:
     found = wire.read_person(Row({"PersonId": 1, "PersonEmail": field}))
     assert found.unmatchable is not None
     assert found.unmatchable.text == field
@@ -196,7 +196,7 @@ def test_a_resigned_person_is_not_active(status: object) -> None:
         ("", ()),
     ],
 )
-def test_a_domain_is_found_in_what_people_write(text: str, domains: tuple[str, ...]) -> None:
+def test_a_domain_is_found_in_each_common_spelling(text: str, domains: tuple[str, ...]) -> None:
     for name in ("OrganisationDomain", "OrganisationWww"):
         assert wire.read_organisation(Row({"OrganisationId": 1, name: text})).domains == domains
 
@@ -214,13 +214,13 @@ def test_a_domain_is_found_in_what_people_write(text: str, domains: tuple[str, .
 def test_the_api_name_of_a_field_is_found_in_either_of_its_names(
     database: str, friendly: str, name: str
 ) -> None:
-    told = {
+    fields = {
         "FieldMetadataDbFieldName": database,
         "FieldMetadataFriendlyFieldName": friendly,
         "FieldMetadataTextFieldMaxLength": None,
         "FieldMetadataDropdownListData": None,
     }
-    found = wire.read_field(Row(told))
+    found = wire.read_field(Row(fields))
     assert (found.name, found.max_length, found.choices) == (name, 0, ())
 
 
@@ -232,7 +232,7 @@ json_values: st.SearchStrategy[object] = st.recursive(
 
 
 @given(st.sampled_from(["Id", "OrganisationId", "Status", "DateTime", "Memo"]), json_values)
-def test_no_value_in_a_field_breaks_the_reading(name: str, value: object) -> None:
+def test_no_value_of_a_field_breaks_an_activity(name: str, value: object) -> None:
     row = Row({"ActivityId": 1, "PersonId": 1, "OrganisationId": 1, f"Activity{name}": value})
     try:
         wire.read_sent_activity(row, "ActivityMemo", COPENHAGEN)
@@ -241,7 +241,7 @@ def test_no_value_in_a_field_breaks_the_reading(name: str, value: object) -> Non
 
 
 @given(st.dictionaries(st.sampled_from(["Email", "Email2", "Name", "Status"]), json_values))
-def test_no_value_breaks_the_reading_of_a_person(given_fields: dict[str, object]) -> None:
+def test_no_value_of_a_field_breaks_a_person(given_fields: dict[str, object]) -> None:
     row = Row({"PersonId": 1, **{f"Person{k}": v for k, v in given_fields.items()}})
     for contact in wire.read_person(row).contacts:
         assert contact.address == contact.address.strip().casefold()
@@ -249,7 +249,7 @@ def test_no_value_breaks_the_reading_of_a_person(given_fields: dict[str, object]
 
 
 @given(st.text(max_size=40))
-def test_whatever_is_found_in_a_web_address_looks_like_a_domain(text: str) -> None:
+def test_each_domain_found_in_a_web_address_looks_like_one(text: str) -> None:
     for domain in wire.read_organisation(
         Row({"OrganisationId": 1, "OrganisationWww": text})
     ).domains:

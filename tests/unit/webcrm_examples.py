@@ -1,4 +1,4 @@
-"""Answers of webCRM, made up."""
+"""Example answers of webCRM."""
 
 from __future__ import annotations
 
@@ -10,6 +10,6 @@ from webcrm_sync.webcrm.errors import Answer
 NOW = datetime(2026, 11, 23, 10, 0, tzinfo=UTC)
 
 
-def answer(status: int = 200, body: object = None, **headers: str) -> Answer:
+def create_answer(status: int = 200, body: object = None, **headers: str) -> Answer:
     content = body if isinstance(body, bytes) else json.dumps(body).encode()
     return Answer(status, {k.replace("_", "-"): v for k, v in headers.items()}, content)

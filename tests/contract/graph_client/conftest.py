@@ -1,4 +1,4 @@
-"""A Graph client before the simulated Graph and Entra."""
+"""A Graph client that calls the simulated Graph and Entra."""
 
 from __future__ import annotations
 
@@ -6,8 +6,8 @@ from collections.abc import Iterator
 
 import pytest
 
-from contract.graph_client.office import Office
-from contract.graph_wire.script import settings_for
+from contract.graph_client.examples import EntraApp
+from contract.graph_wire.scripted_servers import create_settings
 from webcrm_sync.graph.client import GraphClient
 from webcrm_sync.settings import Settings
 from webcrm_sync_sandbox.clock import Clock
@@ -24,12 +24,12 @@ def clock() -> Clock:
 
 
 @pytest.fixture(scope="module")
-def office(clock: Clock, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Office]:
+def entra_app(clock: Clock, tmp_path_factory: pytest.TempPathFactory) -> Iterator[EntraApp]:
     entra = Entra(clock, folder=tmp_path_factory.mktemp("entra"))
     with Server(entra, ssl_context=entra.ssl_context) as server:
         entra.url = server.url
         app = entra.add_app()
-        yield Office(entra, app.client_id, app.secret)
+        yield EntraApp(entra, app.client_id, app.secret)
 
 
 @pytest.fixture
@@ -48,27 +48,27 @@ def sales(outlook: Outlook) -> SimMailbox:
 
 
 @pytest.fixture
-def graph(outlook: Outlook, clock: Clock, office: Office) -> Iterator[Graph]:
-    made = Graph(outlook, clock, tokens=office.entra)
-    yield made
-    made.close()
+def graph(outlook: Outlook, clock: Clock, entra_app: EntraApp) -> Iterator[Graph]:
+    graph = Graph(outlook, clock, tokens=entra_app.entra)
+    yield graph
+    graph.close()
 
 
 @pytest.fixture
-def settings(graph: Graph, faults: Faults, office: Office) -> Iterator[Settings]:
+def settings(graph: Graph, faults: Faults, entra_app: EntraApp) -> Iterator[Settings]:
     with Server(faults.over("graph", graph)) as server:
-        yield settings_for(
+        yield create_settings(
             server.url,
-            office.entra.url,
-            office.entra.ca_pem,
-            entra_tenant_id=office.entra.tenant_id,
-            entra_client_id=office.client_id,
-            entra_client_secret=office.secret,
+            entra_app.entra.url,
+            entra_app.entra.ca_pem,
+            entra_tenant_id=entra_app.entra.tenant_id,
+            entra_client_id=entra_app.client_id,
+            entra_client_secret=entra_app.secret,
         )
 
 
 @pytest.fixture
 def client(settings: Settings, clock: Clock) -> Iterator[GraphClient]:
-    made = GraphClient(settings, now=clock.now)
-    yield made
-    made.close()
+    client = GraphClient(settings, now=clock.now)
+    yield client
+    client.close()

@@ -1,12 +1,12 @@
-"""The login, mailboxes and folders against the simulated Graph and Entra."""
+"""The client's login, mailboxes and folders with the simulated Graph and Entra."""
 
 from __future__ import annotations
 
 import pytest
 from pydantic import SecretStr
 
-from contract.graph_client.office import MAIL, SENT, Office
-from contract.graph_wire.script import caught
+from contract.graph_client.examples import MAIL, SENT, EntraApp
+from contract.graph_wire.scripted_servers import raised_by
 from webcrm_sync.core.errors import AccessLost, Gone, LoginRefused, TryLater
 from webcrm_sync.graph.client import GraphClient
 from webcrm_sync.settings import Settings
@@ -16,17 +16,17 @@ from webcrm_sync_sandbox.outlook import Outlook, SimMailbox
 # -- the login
 
 
-def test_the_applications_permissions_are_told(client: GraphClient) -> None:
+def test_the_token_names_the_applications_permissions(client: GraphClient) -> None:
     assert "Mail.ReadWrite" in client.roles()
 
 
 def test_a_revoked_token_is_replaced_within_the_call(
-    client: GraphClient, sales: SimMailbox, office: Office
+    client: GraphClient, sales: SimMailbox, entra_app: EntraApp
 ) -> None:
     client.folder(sales.user_id, "inbox")
-    office.entra.revoke_tokens()
+    entra_app.entra.revoke_tokens()
     assert client.folder(sales.user_id, "inbox").name == "Inbox"
-    office.entra.revoke_tokens()
+    entra_app.entra.revoke_tokens()
     assert client.create_sent(sales.user_id, "sentitems", SENT).is_draft is False
     assert len(sales.messages("sentitems")) == 1
 
@@ -44,7 +44,7 @@ def test_a_wrong_login_names_its_setting(
 ) -> None:
     wrong = SecretStr("wrong") if field.endswith("secret") else "wrong"
     client = GraphClient(settings.model_copy(update={field: wrong}), now=clock.now)
-    found = caught(client.folder, "u", "inbox")
+    found = raised_by(client.folder, "u", "inbox")
     client.close()
     assert isinstance(found, LoginRefused)
     assert f"WEBCRM_SYNC_{setting} " in str(found)
@@ -69,37 +69,39 @@ def test_a_shared_mailbox_is_known_as_one(client: GraphClient, outlook: Outlook)
     assert client.user("desk@example.com").is_shared
 
 
-def test_nobody_has_an_unknown_address(client: GraphClient) -> None:
-    assert type(caught(client.user, "nobody@example.com")) is Gone
+def test_an_unknown_address_is_gone(client: GraphClient) -> None:
+    assert type(raised_by(client.user, "nobody@example.com")) is Gone
 
 
-def test_a_mailbox_without_a_licence_is_lost_access(client: GraphClient, sales: SimMailbox) -> None:
+def test_a_mailbox_without_a_licence_raises_access_lost(
+    client: GraphClient, sales: SimMailbox
+) -> None:
     sales.has_licence = False
-    assert type(caught(client.folder, sales.user_id, "inbox")) is AccessLost
-    assert type(caught(client.page, sales.user_id, "inbox", None)) is AccessLost
+    assert type(raised_by(client.folder, sales.user_id, "inbox")) is AccessLost
+    assert type(raised_by(client.page, sales.user_id, "inbox", None)) is AccessLost
 
 
-def test_a_mailbox_outside_the_applications_scope_is_lost_access(
+def test_a_mailbox_outside_the_applications_scope_raises_access_lost(
     client: GraphClient, outlook: Outlook, sales: SimMailbox
 ) -> None:
     outlook.scope = set()
-    assert type(caught(client.page, sales.user_id, "inbox", None)) is AccessLost
+    assert type(raised_by(client.page, sales.user_id, "inbox", None)) is AccessLost
 
 
-def test_a_full_mailbox_waits(client: GraphClient, sales: SimMailbox) -> None:
+def test_a_full_mailbox_is_tried_later(client: GraphClient, sales: SimMailbox) -> None:
     sales.is_full = True
-    found = caught(client.create_sent, sales.user_id, "sentitems", SENT)
+    found = raised_by(client.create_sent, sales.user_id, "sentitems", SENT)
     assert (type(found), found.code) == (TryLater, "ErrorQuotaExceeded")
 
 
-def test_categories_are_made_once(client: GraphClient, sales: SimMailbox) -> None:
+def test_a_category_is_created_once(client: GraphClient, sales: SimMailbox) -> None:
     before = client.category_names(sales.user_id)
     client.create_category(sales.user_id, "Synced", "preset4")
     client.create_category(sales.user_id, "synced", "preset4")
     assert client.category_names(sales.user_id) == (*before, "Synced")
 
 
-def test_rules_are_told_and_ended(client: GraphClient, sales: SimMailbox) -> None:
+def test_inbox_rules_are_listed_and_deleted(client: GraphClient, sales: SimMailbox) -> None:
     folder = sales.make_folder("inbox", "webCRM sync")
     sales.add_rule("to webCRM", actions={"moveToFolder": folder.id})
     sales.add_rule("read", actions={"markAsRead": True})
@@ -112,39 +114,37 @@ def test_rules_are_told_and_ended(client: GraphClient, sales: SimMailbox) -> Non
 # -- folders
 
 
-def test_folders_are_found_by_name_in_any_case_hidden_ones_too(
+def test_folders_are_found_by_name_in_any_case_even_hidden_ones(
     client: GraphClient, sales: SimMailbox
 ) -> None:
     inbox = client.folder(sales.user_id, "inbox")
     assert client.children(sales.user_id, inbox.graph_id, "webCRM sync") == ()
-    made = sales.make_folder("inbox", "WEBCRM Sync", hidden=True)
+    hidden = sales.make_folder("inbox", "WEBCRM Sync", hidden=True)
     sales.make_folder("inbox", "webCRM sync 2")
-    sales.put(MAIL, made)
+    sales.put(MAIL, hidden)
     (found,) = client.children(sales.user_id, inbox.graph_id, "webCRM sync")
-    assert (found.graph_id, found.parent_id) == (made.id, inbox.graph_id)
+    assert (found.graph_id, found.parent_id) == (hidden.id, inbox.graph_id)
     assert (found.name, found.total_items) == ("WEBCRM Sync", 1)
 
 
-def test_more_children_than_a_page_holds_are_all_seen(
-    client: GraphClient, sales: SimMailbox
-) -> None:
+def test_children_on_every_page_are_searched(client: GraphClient, sales: SimMailbox) -> None:
     for number in range(105):
         sales.make_folder("inbox", f"Project {number}")
     assert len(client.children(sales.user_id, "inbox", "project 104")) == 1
 
 
-def test_a_folder_is_made_once(client: GraphClient, sales: SimMailbox) -> None:
+def test_a_folder_is_created_once(client: GraphClient, sales: SimMailbox) -> None:
     first = client.create_folder(sales.user_id, "inbox", "webCRM sync")
     assert client.create_folder(sales.user_id, "inbox", "WEBCRM SYNC") == first
     assert sales.folder("Inbox/webCRM sync").id == first.graph_id
 
 
-def test_a_hidden_folder_that_has_the_name_is_taken(client: GraphClient, sales: SimMailbox) -> None:
+def test_a_hidden_folder_with_the_name_is_used(client: GraphClient, sales: SimMailbox) -> None:
     hidden = sales.make_folder("inbox", "webCRM sync", hidden=True)
     assert client.create_folder(sales.user_id, "inbox", "webCRM sync").graph_id == hidden.id
 
 
-def test_the_parents_tell_whether_a_folder_is_still_in_place(
+def test_parents_show_whether_a_folder_was_moved_or_deleted(
     client: GraphClient, sales: SimMailbox
 ) -> None:
     kept, dropped, purged = (sales.make_folder("inbox", name) for name in "abc")

@@ -1,12 +1,12 @@
-"""Mails against the simulated Graph: read, followed, marked."""
+"""The client reads, follows and marks mails in the simulated Graph."""
 
 from __future__ import annotations
 
 import io
 from datetime import UTC, datetime
 
-from contract.graph_client.office import BUYER, MAIL, whole_round
-from contract.graph_wire.script import caught
+from contract.graph_client.examples import BUYER, MAIL, read_all_changes
+from contract.graph_wire.scripted_servers import raised_by
 from webcrm_sync.core.errors import Conflict, CursorExpired, Gone, Refused, TryLater
 from webcrm_sync.core.message import AttachmentKind, MessageKind, Party
 from webcrm_sync.core.outlook import Marking
@@ -17,7 +17,7 @@ from webcrm_sync_sandbox.outlook import AttachedItem, File, Link, Mail, SimMailb
 # -- the delta of a folder
 
 
-def test_a_first_round_brings_every_mail_whole(client: GraphClient, sales: SimMailbox) -> None:
+def test_the_first_round_holds_every_mail_whole(client: GraphClient, sales: SimMailbox) -> None:
     folder = sales.make_folder("inbox", "webCRM sync")
     sent_at = datetime(2026, 11, 20, 9, tzinfo=UTC)
     mail = Mail(
@@ -35,7 +35,7 @@ def test_a_first_round_brings_every_mail_whole(client: GraphClient, sales: SimMa
     for number in range(4):
         sales.put(Mail(f"m{number}", sender=BUYER, to="sales@example.com"), folder)
     sales.put(Mail("Meeting", sender=BUYER, to="sales@example.com", kind="meeting"), folder)
-    page = whole_round(client, sales.user_id, folder.id)
+    page = read_all_changes(client, sales.user_id, folder.id)
     assert len(page.changes) == 6
     found = next(c.message for c in page.changes if c.graph_id == graph_id)
     assert found is not None
@@ -55,15 +55,15 @@ def test_a_first_round_brings_every_mail_whole(client: GraphClient, sales: SimMa
     assert kinds["m1"] is MessageKind.MAIL
 
 
-def test_later_rounds_bring_what_changed(client: GraphClient, sales: SimMailbox) -> None:
+def test_later_rounds_hold_only_the_changes(client: GraphClient, sales: SimMailbox) -> None:
     folder = sales.make_folder("inbox", "webCRM sync")
     stays, leaves = (sales.put(MAIL, folder) for _ in range(2))
-    cursor = whole_round(client, sales.user_id, folder.id).cursor
-    assert whole_round(client, sales.user_id, folder.id, cursor).changes == ()
+    cursor = read_all_changes(client, sales.user_id, folder.id).cursor
+    assert read_all_changes(client, sales.user_id, folder.id, cursor).changes == ()
     sales.set_categories(stays, ("Customer",))
     sales.move(leaves, "inbox")
     arrives = sales.put(MAIL, folder)
-    changes = whole_round(client, sales.user_id, folder.id, cursor).changes
+    changes = read_all_changes(client, sales.user_id, folder.id, cursor).changes
     by_id = {change.graph_id: change for change in changes}
     assert by_id[stays].categories == ("Customer",)
     assert by_id[stays].change_key == sales.read(stays).change_key
@@ -75,34 +75,34 @@ def test_a_moved_mail_keeps_its_id(client: GraphClient, sales: SimMailbox) -> No
     graph_id = sales.put(MAIL, "inbox")
     folder = sales.make_folder("inbox", "webCRM sync")
     sales.move(graph_id, folder)
-    (change,) = whole_round(client, sales.user_id, folder.id).changes
+    (change,) = read_all_changes(client, sales.user_id, folder.id).changes
     assert change.graph_id == graph_id
     assert client.message(sales.user_id, graph_id).folder_id == folder.id
 
 
-def test_a_folder_that_is_gone_is_told(client: GraphClient, sales: SimMailbox) -> None:
+def test_a_deleted_folder_raises_gone(client: GraphClient, sales: SimMailbox) -> None:
     folder = sales.make_folder("inbox", "webCRM sync")
-    cursor = whole_round(client, sales.user_id, folder.id).cursor
+    cursor = read_all_changes(client, sales.user_id, folder.id).cursor
     sales.delete_folder(folder)
     sales.delete_folder(folder)
-    assert type(caught(client.page, sales.user_id, folder.id, cursor)) is Gone
-    assert type(caught(client.page, sales.user_id, folder.id, None)) is Gone
+    assert type(raised_by(client.page, sales.user_id, folder.id, cursor)) is Gone
+    assert type(raised_by(client.page, sales.user_id, folder.id, None)) is Gone
 
 
-def test_an_expired_cursor_is_told(client: GraphClient, sales: SimMailbox, graph: Graph) -> None:
+def test_an_expired_cursor_raises_cursor_expired(
+    client: GraphClient, sales: SimMailbox, graph: Graph
+) -> None:
     folder = sales.make_folder("inbox", "webCRM sync")
-    cursor = whole_round(client, sales.user_id, folder.id).cursor
+    cursor = read_all_changes(client, sales.user_id, folder.id).cursor
     graph.expire_cursors()
-    assert type(caught(client.page, sales.user_id, folder.id, cursor)) is CursorExpired
-    assert whole_round(client, sales.user_id, folder.id).is_last
+    assert type(raised_by(client.page, sales.user_id, folder.id, cursor)) is CursorExpired
+    assert read_all_changes(client, sales.user_id, folder.id).is_last
 
 
 # -- copies
 
 
-def test_listing_shows_a_folder_whole_and_no_content(
-    client: GraphClient, sales: SimMailbox
-) -> None:
+def test_a_listing_holds_every_copy_in_a_folder(client: GraphClient, sales: SimMailbox) -> None:
     ids = [sales.put(MAIL, "archive") for _ in range(1001)]
     sales.put(MAIL, "inbox")
     sales.set_categories(ids[7], ("Customer",))
@@ -114,7 +114,7 @@ def test_listing_shows_a_folder_whole_and_no_content(
     assert found[ids[7]].change_key == sales.read(ids[7]).change_key
 
 
-def test_locations_tell_where_each_copy_lies_or_that_it_is_gone(
+def test_locations_show_the_folder_of_each_copy_or_none(
     client: GraphClient, sales: SimMailbox
 ) -> None:
     ids = [sales.put(MAIL, "inbox") for _ in range(25)]
@@ -136,7 +136,7 @@ def test_locations_tell_where_each_copy_lies_or_that_it_is_gone(
     )
 
 
-def test_marks_are_set_with_the_version_they_were_planned_from(
+def test_marks_are_written_with_the_version_they_were_planned_for(
     client: GraphClient, sales: SimMailbox
 ) -> None:
     ids = [sales.put(MAIL, "inbox") for _ in range(20)]
@@ -151,7 +151,7 @@ def test_marks_are_set_with_the_version_they_were_planned_from(
     assert len(client.find_stamped(sales.user_id, "ms1-s-x")) == 20
 
 
-def test_somebody_elses_change_is_a_conflict_and_stays(
+def test_another_persons_change_is_a_conflict_and_is_kept(
     client: GraphClient, sales: SimMailbox
 ) -> None:
     first, second, third = (sales.put(MAIL, "inbox") for _ in range(3))
@@ -163,7 +163,7 @@ def test_somebody_elses_change_is_a_conflict_and_stays(
     assert sales.read(third).categories == ()
 
 
-def test_a_mark_on_a_mail_that_is_gone_says_so(client: GraphClient, sales: SimMailbox) -> None:
+def test_a_mark_on_a_deleted_mail_is_gone(client: GraphClient, sales: SimMailbox) -> None:
     graph_id = sales.put(MAIL, "inbox")
     plan = Marking(graph_id, sales.read(graph_id).change_key, ("Synced",), None)
     sales.delete(graph_id)
@@ -171,7 +171,7 @@ def test_a_mark_on_a_mail_that_is_gone_says_so(client: GraphClient, sales: SimMa
     assert type(client.mark(sales.user_id, [plan])[0].trouble) is Gone
 
 
-def test_a_mailbox_out_of_property_names_takes_marks_without_a_stamp(
+def test_a_mailbox_without_free_named_properties_takes_marks_without_a_stamp(
     client: GraphClient, sales: SimMailbox
 ) -> None:
     sales.named_properties_left = 0
@@ -184,7 +184,7 @@ def test_a_mailbox_out_of_property_names_takes_marks_without_a_stamp(
     assert bare.trouble is None
 
 
-def test_attachments_are_told_by_kind_and_read(client: GraphClient, sales: SimMailbox) -> None:
+def test_attachments_are_listed_by_kind_and_saved(client: GraphClient, sales: SimMailbox) -> None:
     content = bytes(range(256)) * 4000
     mail = Mail(
         "x",

@@ -1,4 +1,4 @@
-"""A Graph client that speaks to a server by script."""
+"""A Graph client that calls a scripted Graph and a small Entra."""
 
 from __future__ import annotations
 
@@ -7,38 +7,46 @@ from pathlib import Path
 
 import pytest
 
-from contract.graph_wire.script import NOW, Scripted, SmallEntra, entra_over_tls, settings_for
+from contract.graph_wire.scripted_servers import (
+    NOW,
+    ScriptedServer,
+    SmallEntra,
+    create_settings,
+    serve_entra,
+)
 from webcrm_sync.graph.client import GraphClient
 from webcrm_sync_sandbox.http_server import Server
 
 
 @pytest.fixture(scope="module")
-def small_entra(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[SmallEntra, Path]]:
-    with entra_over_tls(tmp_path_factory.mktemp("entra")) as found:
+def entra_and_bundle(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[SmallEntra, Path]]:
+    with serve_entra(tmp_path_factory.mktemp("entra")) as found:
         yield found
 
 
 @pytest.fixture
-def entra(small_entra: tuple[SmallEntra, Path]) -> Iterator[SmallEntra]:
-    yield small_entra[0]
-    small_entra[0].refuses = None
+def entra(entra_and_bundle: tuple[SmallEntra, Path]) -> Iterator[SmallEntra]:
+    yield entra_and_bundle[0]
+    entra_and_bundle[0].forced_answer = None
 
 
 @pytest.fixture
-def graph() -> Scripted:
-    return Scripted()
+def graph() -> ScriptedServer:
+    return ScriptedServer()
 
 
 @pytest.fixture
-def server(graph: Scripted) -> Iterator[Server]:
+def server(graph: ScriptedServer) -> Iterator[Server]:
     with Server(graph) as running:
         yield running
 
 
 @pytest.fixture
 def client(
-    server: Server, entra: SmallEntra, small_entra: tuple[SmallEntra, Path]
+    server: Server, entra: SmallEntra, entra_and_bundle: tuple[SmallEntra, Path]
 ) -> Iterator[GraphClient]:
-    made = GraphClient(settings_for(server.url, entra.url, small_entra[1]), now=lambda: NOW)
-    yield made
-    made.close()
+    client = GraphClient(
+        create_settings(server.url, entra.url, entra_and_bundle[1]), now=lambda: NOW
+    )
+    yield client
+    client.close()

@@ -1,4 +1,4 @@
-"""A Graph that answers with too much, too slowly, in circles, or with what is no answer."""
+"""A Graph whose answers are too large, too slow, circular or malformed."""
 
 from __future__ import annotations
 
@@ -12,15 +12,15 @@ from typing import Any
 
 import pytest
 
-from contract.graph_wire.script import (
+from contract.graph_wire.scripted_servers import (
     EMPTY_PAGE,
     MAIL,
     NOW,
-    Said,
-    Scripted,
+    Answer,
+    ScriptedServer,
     SmallEntra,
-    caught,
-    settings_for,
+    create_settings,
+    raised_by,
 )
 from contract.hostile import head, hostile, says_for_ever
 from webcrm_sync.core.errors import Refused, SyncError, TryLater, Unclear
@@ -50,31 +50,31 @@ BATCHES: dict[str, Listing] = {
 }
 
 
-def bomb(head: bytes = b'{"value": ["') -> Said:
+def gzip_bomb(head: bytes = b'{"value": ["') -> Answer:
     packed = gzip.compress(head + b" " * 70_000_000 + b'"]}', 1)
-    return Said(200, packed, {"Content-Encoding": "gzip"})
+    return Answer(200, packed, {"Content-Encoding": "gzip"})
 
 
-def test_a_bomb_is_put_off_and_a_write_that_met_it_is_unclear(
-    client: GraphClient, graph: Scripted
+def test_a_gzip_bomb_is_tried_later_and_leaves_a_write_unclear(
+    client: GraphClient, graph: ScriptedServer
 ) -> None:
-    graph.says(bomb())
+    graph.will_answer(gzip_bomb())
     for call in (partial(client.message, "u", "m"), partial(client.rules, "u")):
-        found = caught(call)
+        found = raised_by(call)
         assert (type(found), found.code) == (TryLater, "AnswerTooLarge")
         assert str(found) == "Graph's answer is larger than 64 MB."
-    assert type(caught(client.create_sent, "u", "F", MAIL)) is Unclear
+    assert type(raised_by(client.create_sent, "u", "F", MAIL)) is Unclear
 
 
-def test_a_page_that_is_too_large_comes_with_half_the_mails(
-    client: GraphClient, graph: Scripted
+def test_a_page_that_is_too_large_is_repeated_with_half_the_mails(
+    client: GraphClient, graph: ScriptedServer
 ) -> None:
-    graph.says(bomb(), bomb(), Said(body=EMPTY_PAGE))
+    graph.will_answer(gzip_bomb(), gzip_bomb(), Answer(body=EMPTY_PAGE))
     assert client.page("u", "F", None).is_last
-    sizes = [one.headers["prefer"].partition("maxpagesize=")[2][:2] for one in graph.asked]
+    sizes = [one.headers["prefer"].partition("maxpagesize=")[2][:2] for one in graph.requests]
     assert sizes == ["50", "25", "12"]
-    graph.says(bomb())
-    assert caught(client.page, "u", "F", None, size=2).code == "AnswerTooLarge"
+    graph.will_answer(gzip_bomb())
+    assert raised_by(client.page, "u", "F", None, size=2).code == "AnswerTooLarge"
 
 
 @pytest.mark.parametrize(
@@ -94,13 +94,13 @@ def test_a_page_that_is_too_large_comes_with_half_the_mails(
     ],
     ids=lambda body: repr(body[:12]),
 )
-def test_what_is_no_json_object_is_a_lost_answer(
-    client: GraphClient, graph: Scripted, body: bytes
+def test_an_answer_without_a_json_object_counts_as_lost(
+    client: GraphClient, graph: ScriptedServer, body: bytes
 ) -> None:
-    graph.says(Said(200, body))
-    assert type(caught(client.message, "u", "m")) is TryLater
-    assert type(caught(client.page, "u", "F", None)) is TryLater
-    assert type(caught(client.create_sent, "u", "F", MAIL)) is Unclear
+    graph.will_answer(Answer(200, body))
+    assert type(raised_by(client.message, "u", "m")) is TryLater
+    assert type(raised_by(client.page, "u", "F", None)) is TryLater
+    assert type(raised_by(client.create_sent, "u", "F", MAIL)) is Unclear
 
 
 @pytest.mark.parametrize(
@@ -123,10 +123,10 @@ def test_what_is_no_json_object_is_a_lost_answer(
     ],
     ids=lambda body: repr(body[:40]),
 )
-def test_json_of_another_shape_raises_nothing_of_its_own(
-    client: GraphClient, graph: Scripted, body: bytes
+def test_json_of_another_shape_raises_only_sync_errors(
+    client: GraphClient, graph: ScriptedServer, body: bytes
 ) -> None:
-    graph.says(Said(200, body))
+    graph.will_answer(Answer(200, body))
     for name, call in (LISTINGS | BATCHES).items():
         try:
             call(client)
@@ -137,32 +137,32 @@ def test_json_of_another_shape_raises_nothing_of_its_own(
 
 
 @pytest.mark.parametrize("status", [300, 301, 302, 303, 304, 305, 307, 308, 399, 600, 999])
-def test_a_status_that_is_no_answer_is_never_a_success(
-    client: GraphClient, graph: Scripted, status: int
+def test_an_unexpected_status_is_never_a_success(
+    client: GraphClient, graph: ScriptedServer, status: int
 ) -> None:
-    with Server(foreign := Scripted()) as other:
-        graph.says(Said(status, {}, {"Location": f"{other.url}/v1.0/x"}))
+    with Server(foreign := ScriptedServer()) as other:
+        graph.will_answer(Answer(status, {}, {"Location": f"{other.url}/v1.0/x"}))
         for call in (client.delete, client.message):
-            found = caught(call, "u", "m")
+            found = raised_by(call, "u", "m")
             assert type(found) is TryLater
             assert "WEBCRM_SYNC_GRAPH_URL" in str(found)
-        assert type(caught(client.create_sent, "u", "F", MAIL)) is Unclear
-        assert type(caught(client.save_attachment, "u", "m", "a", sink=io.BytesIO())) is TryLater
-    assert foreign.asked == []
+        assert type(raised_by(client.create_sent, "u", "F", MAIL)) is Unclear
+        assert type(raised_by(client.save_attachment, "u", "m", "a", sink=io.BytesIO())) is TryLater
+    assert foreign.requests == []
 
 
 @pytest.mark.parametrize("name", LISTINGS)
 @pytest.mark.parametrize("circle", [1, 2, 3])
-def test_a_listing_that_leads_in_a_circle_is_given_up(
-    client: GraphClient, graph: Scripted, server: Server, name: str, circle: int
+def test_a_circular_listing_is_abandoned(
+    client: GraphClient, graph: ScriptedServer, server: Server, name: str, circle: int
 ) -> None:
     link = f"{server.url}/v1.0/next?$skiptoken="
-    graph.says(
-        *[Said(body={"value": [], "@odata.nextLink": f"{link}{n % circle}"}) for n in range(9)]
+    graph.will_answer(
+        *[Answer(body={"value": [], "@odata.nextLink": f"{link}{n % circle}"}) for n in range(9)]
     )
-    found = caught(LISTINGS[name], client)
+    found = raised_by(LISTINGS[name], client)
     assert (type(found), found.code) == (TryLater, "EndlessList")
-    assert len(graph.asked) == circle + 1
+    assert len(graph.requests) == circle + 1
 
 
 @pytest.mark.parametrize(
@@ -174,50 +174,56 @@ def test_a_listing_that_leads_in_a_circle_is_given_up(
     ],
     ids=lambda link: str(link)[:20],
 )
-def test_a_link_that_is_no_address_is_not_followed(
-    client: GraphClient, graph: Scripted, server: Server, link: Any
+def test_an_invalid_link_is_not_followed(
+    client: GraphClient, graph: ScriptedServer, server: Server, link: Any
 ) -> None:
     filled = link.format(server.url) if isinstance(link, str) else link
-    graph.says(Said(body={"value": [], "@odata.nextLink": filled}), Said(body={"value": []}))
+    graph.will_answer(
+        Answer(body={"value": [], "@odata.nextLink": filled}), Answer(body={"value": []})
+    )
     for name, call in LISTINGS.items():
-        graph.asked.clear()
+        graph.requests.clear()
         if isinstance(link, str):
-            assert isinstance(caught(call, client), Refused | TryLater), name
-        assert all(one.target.startswith("/v1.0/") for one in graph.asked)
-        graph.says(Said(body={"value": [], "@odata.nextLink": filled}), Said(body={"value": []}))
+            assert isinstance(raised_by(call, client), Refused | TryLater), name
+        assert all(one.target.startswith("/v1.0/") for one in graph.requests)
+        graph.will_answer(
+            Answer(body={"value": [], "@odata.nextLink": filled}), Answer(body={"value": []})
+        )
 
 
 # -- attachments
 
 
-def test_an_attachment_ends_at_its_announced_size(client: GraphClient, graph: Scripted) -> None:
-    for said in (
-        Said(200, bytes(5_000_000)),
-        Said(200, gzip.compress(bytes(5_000_000)), {"Content-Encoding": "gzip"}),
+def test_an_attachment_larger_than_announced_is_refused(
+    client: GraphClient, graph: ScriptedServer
+) -> None:
+    for answer in (
+        Answer(200, bytes(5_000_000)),
+        Answer(200, gzip.compress(bytes(5_000_000)), {"Content-Encoding": "gzip"}),
     ):
-        graph.says(said)
+        graph.will_answer(answer)
         sink = io.BytesIO()
-        found = caught(client.save_attachment, "u", "m", "a", sink=sink, at_most=1_000_000)
+        found = raised_by(client.save_attachment, "u", "m", "a", sink=sink, at_most=1_000_000)
         assert (type(found), found.code) == (Refused, "AnswerTooLarge")
         assert len(sink.getvalue()) <= 1_000_000
         client.save_attachment("u", "m", "a", sink=io.BytesIO(), at_most=5_000_000)
 
 
-def test_a_dripping_graph_holds_a_call_no_longer_than_its_time(
-    entra: SmallEntra, small_entra: tuple[SmallEntra, Path]
+def test_a_slow_graph_cannot_exceed_a_calls_deadline(
+    entra: SmallEntra, entra_and_bundle: tuple[SmallEntra, Path]
 ) -> None:
     bounds = Bounds(seconds=0.5, size=10_000)
     for begun in (b"HTTP/1.1 200 OK\r\nX: ", head("Content-Length: 9000")):
         with hostile(says_for_ever(begun, b"x", every=0.05)) as server:
-            settings = settings_for(server.url, entra.url, small_entra[1])
+            settings = create_settings(server.url, entra.url, entra_and_bundle[1])
             client = GraphClient(settings, now=lambda: NOW, bounds=bounds)
             client.roles()  # a token, so that the time is Graph's alone
             began = time.monotonic()
-            found = caught(client.message, "u", "m")
+            found = raised_by(client.message, "u", "m")
             assert (type(found), str(found)) == (TryLater, "Graph's answer took longer than 0.5 s.")
-            assert type(caught(client.create_sent, "u", "F", MAIL)) is Unclear
-            assert type(caught(client.rules, "u")) is TryLater
-            saved = caught(client.save_attachment, "u", "m", "a", sink=io.BytesIO(), at_most=1)
+            assert type(raised_by(client.create_sent, "u", "F", MAIL)) is Unclear
+            assert type(raised_by(client.rules, "u")) is TryLater
+            saved = raised_by(client.save_attachment, "u", "m", "a", sink=io.BytesIO(), at_most=1)
             assert isinstance(saved, TryLater | Refused)
             assert time.monotonic() - began < 4
             client.close()

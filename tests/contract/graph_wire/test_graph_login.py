@@ -1,4 +1,4 @@
-"""The application's token: real msal against a small Entra over TLS."""
+"""The application's token, from a small Entra over TLS, by the real msal."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 import trustme
 
-from contract.graph_wire.script import Said, SmallEntra, settings_for
+from contract.graph_wire.scripted_servers import Answer, SmallEntra, create_settings
 from webcrm_sync.core.errors import LoginRefused, TryLater
 from webcrm_sync.graph.auth import AppLogin, classify_refusal, decode_claims, get_origin, read_roles
 
@@ -23,28 +23,28 @@ CERTIFICATE_ONLY = trustme.CA().cert_pem.bytes().decode()
 
 
 @pytest.fixture
-def bundle(small_entra: tuple[SmallEntra, Path]) -> Path:
-    return small_entra[1]
+def bundle(entra_and_bundle: tuple[SmallEntra, Path]) -> Path:
+    return entra_and_bundle[1]
 
 
 @pytest.fixture
 def login(entra: SmallEntra, bundle: Path) -> Iterator[AppLogin]:
-    made = AppLogin(settings_for(GRAPH, entra.url, bundle), now=lambda: NOW)
-    yield made
-    made.close()
+    login = AppLogin(create_settings(GRAPH, entra.url, bundle), now=lambda: NOW)
+    yield login
+    login.close()
 
 
-def entra_says(number: int, status: int = 400) -> Said:
+def entra_refuses(number: int, status: int = 400) -> Answer:
     body = {
         "error": "invalid_client",
         "error_description": f"AADSTS{number}: words for sales@example.com",
         "error_codes": [number],
         "correlation_id": "c-1",
     }
-    return Said(status, body)
+    return Answer(status, body)
 
 
-def part(token: str, number: int) -> dict[str, Any]:
+def token_part(token: str, number: int) -> dict[str, Any]:
     text = token.split(".")[number]
     found = json.loads(base64.urlsafe_b64decode(text + "=" * (-len(text) % 4)))
     assert isinstance(found, dict)
@@ -62,21 +62,21 @@ def test_one_token_serves_every_thread_until_it_is_forgotten(
     assert login.token() not in tokens
 
 
-def test_a_claims_challenge_asks_anew(login: AppLogin) -> None:
+def test_a_claims_challenge_requests_a_new_token(login: AppLogin) -> None:
     first = login.token()
     second = login.token('{"access_token":{"nbf":{"value":"1"}}}')
     assert first != second
     assert login.token() == second
 
 
-def test_the_tokens_roles_are_told(login: AppLogin) -> None:
+def test_the_tokens_roles_are_read(login: AppLogin) -> None:
     assert login.roles() == {"Mail.ReadWrite"}
 
 
 @pytest.mark.parametrize(
     "token", ["", "opaque", "a.b.c", "a.W10.c", "a.e30.c", "a.eyJyb2xlcyI6MX0.c"]
 )
-def test_a_token_that_nobody_can_read_has_no_roles(token: str) -> None:
+def test_an_unreadable_token_has_no_roles(token: str) -> None:
     assert read_roles(token) == frozenset()
 
 
@@ -90,70 +90,70 @@ def test_a_token_that_nobody_can_read_has_no_roles(token: str) -> None:
         (90002, "ENTRA_TENANT_ID"),
     ],
 )
-def test_a_refusal_names_the_setting_to_mend(
+def test_a_refusal_names_the_setting_to_fix(
     login: AppLogin, entra: SmallEntra, number: int, setting: str
 ) -> None:
     login.token()
     login.forget()
-    entra.refuses = entra_says(number, 401)
+    entra.forced_answer = entra_refuses(number, 401)
     with pytest.raises(LoginRefused, match=f"WEBCRM_SYNC_{setting}") as found:
         login.token()
     assert (found.value.code, found.value.request_id) == (f"AADSTS{number}", "c-1")
     assert "@" not in str(found.value)
 
 
-def test_a_tenant_that_is_not_there_is_named(login: AppLogin, entra: SmallEntra) -> None:
-    entra.refuses = entra_says(90002)
+def test_a_missing_tenant_is_named(login: AppLogin, entra: SmallEntra) -> None:
+    entra.forced_answer = entra_refuses(90002)
     with pytest.raises(LoginRefused, match="WEBCRM_SYNC_ENTRA_TENANT_ID"):
         login.token()
 
 
 def test_an_application_signs_in_to_one_tenant_only(entra: SmallEntra, bundle: Path) -> None:
-    settings = settings_for(GRAPH, entra.url, bundle, entra_tenant_id="Common")
+    settings = create_settings(GRAPH, entra.url, bundle, entra_tenant_id="Common")
     login = AppLogin(settings, now=lambda: NOW)
     with pytest.raises(LoginRefused, match="WEBCRM_SYNC_ENTRA_TENANT_ID"):
         login.token()
     login.close()
 
 
-def test_an_unknown_refusal_keeps_its_number() -> None:
-    told = classify_refusal({"error": "invalid_request", "error_description": "AADSTS999: x"})
-    assert (type(told), told.code) == (LoginRefused, "AADSTS999")
+def test_an_unknown_refusal_keeps_its_code() -> None:
+    error = classify_refusal({"error": "invalid_request", "error_description": "AADSTS999: x"})
+    assert (type(error), error.code) == (LoginRefused, "AADSTS999")
     assert type(classify_refusal({"error": "temporarily_unavailable"})) is TryLater
 
 
-def test_a_busy_entra_is_asked_later_and_then_gives_a_token(
+def test_a_busy_entra_is_tried_later_and_then_issues_a_token(
     login: AppLogin, entra: SmallEntra
 ) -> None:
     for status in (429, 500, 503):
-        entra.refuses = Said(status, {}, {"Retry-After": "7"})
+        entra.forced_answer = Answer(status, {}, {"Retry-After": "7"})
         with pytest.raises(TryLater) as found:
             login.token()
         assert found.value.retry_at == NOW + timedelta(seconds=7)
-    entra.refuses = Said(0)
+    entra.forced_answer = Answer(0)
     with pytest.raises(TryLater):
         login.token()
-    entra.refuses = None
+    entra.forced_answer = None
     assert login.token()
     login.forget()
-    entra.refuses = Said(503, {})
+    entra.forced_answer = Answer(503, {})
     with pytest.raises(TryLater):
         login.token()
-    entra.refuses = None
+    entra.forced_answer = None
     assert login.token()
 
 
-def test_an_entra_that_nobody_vouches_for_is_not_told_the_secret(entra: SmallEntra) -> None:
-    before = len(entra.asked)
-    login = AppLogin(settings_for(GRAPH, entra.url, None), now=lambda: NOW)
+def test_an_untrusted_entra_does_not_receive_the_secret(entra: SmallEntra) -> None:
+    before = len(entra.requests)
+    login = AppLogin(create_settings(GRAPH, entra.url, None), now=lambda: NOW)
     with pytest.raises(TryLater, match="WEBCRM_SYNC_CA_BUNDLE"):
         login.token()
     login.close()
-    assert len(entra.asked) == before
+    assert len(entra.requests) == before
 
 
 @pytest.mark.parametrize("variable", ["REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE"])
-def test_our_ca_bundle_beats_the_environments(
+def test_our_ca_bundle_overrides_the_environments(
     login: AppLogin, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, variable: str
 ) -> None:
     monkeypatch.setenv(variable, str(tmp_path / "not-there.pem"))
@@ -163,19 +163,19 @@ def test_our_ca_bundle_beats_the_environments(
 def test_a_certificate_signs_in_with_sha_256(
     entra: SmallEntra, bundle: Path, tmp_path: Path
 ) -> None:
-    made = trustme.CA(key_type=trustme.KeyType.RSA).issue_cert(
+    certificate = trustme.CA(key_type=trustme.KeyType.RSA).issue_cert(
         "app.example", key_type=trustme.KeyType.RSA
     )
     pem = tmp_path / "app.pem"
-    made.private_key_and_cert_chain_pem.write_to_path(str(pem))
-    settings = settings_for(
+    certificate.private_key_and_cert_chain_pem.write_to_path(str(pem))
+    settings = create_settings(
         GRAPH, entra.url, bundle, entra_client_secret=None, entra_client_certificate=pem
     )
     login = AppLogin(settings, now=lambda: NOW)
     assert login.token()
     login.close()
     assert "client_secret" not in entra.last_form
-    head = part(entra.last_form["client_assertion"][0], 0)
+    head = token_part(entra.last_form["client_assertion"][0], 0)
     assert head["alg"] == "PS256"
     assert "x5t#S256" in head
     assert len(head["x5c"]) >= 1
@@ -190,7 +190,7 @@ def test_a_certificate_file_without_its_key_is_named(
 ) -> None:
     pem = tmp_path / "app.pem"
     pem.write_text(content, "latin-1")
-    settings = settings_for(
+    settings = create_settings(
         GRAPH, entra.url, bundle, entra_client_secret=None, entra_client_certificate=pem
     )
     login = AppLogin(settings, now=lambda: NOW)
@@ -208,6 +208,6 @@ def test_claims_are_decoded_in_each_form_of_base64() -> None:
         assert decode_claims(no_claims) is None
 
 
-def test_the_scope_is_of_the_host_that_is_configured() -> None:
+def test_the_scope_names_the_configured_host() -> None:
     assert get_origin("https://graph.microsoft.us/v1.0") == "https://graph.microsoft.us"
     assert get_origin("http://127.0.0.1:8123/v1.0") == "http://127.0.0.1:8123"

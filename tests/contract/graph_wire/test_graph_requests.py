@@ -1,4 +1,4 @@
-"""What goes over the wire, and where to: real HTTP, real msal, real msgraph-sdk."""
+"""The requests that the client sends, and where: real HTTP, msal and msgraph-sdk."""
 
 from __future__ import annotations
 
@@ -10,16 +10,16 @@ from typing import Any
 
 import pytest
 
-from contract.graph_wire.script import (
+from contract.graph_wire.scripted_servers import (
     EMPTY_PAGE,
     MAIL,
     NOW,
-    Said,
-    Scripted,
+    Answer,
+    ScriptedServer,
     SmallEntra,
-    caught,
-    error,
-    settings_for,
+    create_settings,
+    error_answer,
+    raised_by,
 )
 from webcrm_sync.core.errors import Gone, TryLater, Unclear
 from webcrm_sync.graph.client import GraphClient
@@ -30,28 +30,28 @@ from webcrm_sync_sandbox.http_server import Server
 # -- what every request carries
 
 
-def test_every_request_asks_for_immutable_ids_and_can_be_traced(
-    client: GraphClient, graph: Scripted
+def test_every_request_prefers_immutable_ids_and_has_its_own_id(
+    client: GraphClient, graph: ScriptedServer
 ) -> None:
-    graph.says(Said(body={"id": "F", "displayName": "x", "parentFolderId": "R"}))
+    graph.will_answer(Answer(body={"id": "F", "displayName": "x", "parentFolderId": "R"}))
     client.folder("u", "inbox")
     client.message("u", "m")
     client.attachments("u", "m")
     client.save_attachment("u", "m", "a", sink=io.BytesIO())
-    assert len(graph.asked) == 4
-    assert all('IdType="ImmutableId"' in one.headers["prefer"] for one in graph.asked)
-    assert all(one.headers["authorization"].startswith("Bearer h") for one in graph.asked)
-    assert len({one.headers["client-request-id"] for one in graph.asked}) == 4
+    assert len(graph.requests) == 4
+    assert all('IdType="ImmutableId"' in one.headers["prefer"] for one in graph.requests)
+    assert all(one.headers["authorization"].startswith("Bearer h") for one in graph.requests)
+    assert len({one.headers["client-request-id"] for one in graph.requests}) == 4
 
 
-def test_a_page_repeats_its_preferences_and_sends_the_link_as_it_came(
-    client: GraphClient, graph: Scripted, server: Server
+def test_a_page_repeats_its_preferences_and_sends_the_link_unchanged(
+    client: GraphClient, graph: ScriptedServer, server: Server
 ) -> None:
     link = f"{server.url}/v1.0/users('u')/messages/delta()?%24skiptoken=a%2Bb'(c)&x=%7E"
-    graph.says(Said(body={"value": [], "@odata.nextLink": link}), Said(body=EMPTY_PAGE))
+    graph.will_answer(Answer(body={"value": [], "@odata.nextLink": link}), Answer(body=EMPTY_PAGE))
     first = client.page("u", "F/1", None)
     client.page("u", "F/1", first.cursor, size=10)
-    start, following = graph.asked
+    start, following = graph.requests
     assert start.target.startswith("/v1.0/users/u/mailFolders/F%2F1/messages/delta?$select=id%2C")
     assert "webcrmSync" in start.target
     assert "odata.maxpagesize=50" in start.headers["prefer"]
@@ -65,7 +65,7 @@ def test_a_page_repeats_its_preferences_and_sends_the_link_as_it_came(
 
 
 def test_a_user_is_found_by_an_address_that_is_no_principal_name(
-    client: GraphClient, graph: Scripted
+    client: GraphClient, graph: ScriptedServer
 ) -> None:
     user = {
         "id": "u1",
@@ -74,20 +74,20 @@ def test_a_user_is_found_by_an_address_that_is_no_principal_name(
         "userPrincipalName": "s1@corp.example",
         "proxyAddresses": ["SMTP:Sales@example.com", "smtp:desk@example.com", "x500:/o=x"],
     }
-    graph.says(
-        error(404, "Request_ResourceNotFound"),
-        Said(body={"value": [user]}),
-        Said(body={"userPurpose": "shared"}),
+    graph.will_answer(
+        error_answer(404, "Request_ResourceNotFound"),
+        Answer(body={"value": [user]}),
+        Answer(body={"userPurpose": "shared"}),
     )
     found = client.user("o'desk@example.com")
     assert (found.user_id, found.address, found.is_shared) == ("u1", "sales@example.com", True)
     assert found.aliases == {"sales@example.com", "desk@example.com", "s1@corp.example", "/o=x"}
-    assert "o%27%27desk%40example.com" in graph.asked[1].target
+    assert "o%27%27desk%40example.com" in graph.requests[1].target
 
 
-def test_nobody_is_gone(client: GraphClient, graph: Scripted) -> None:
-    graph.says(error(404, "Request_ResourceNotFound"), Said(body={"value": []}))
-    assert type(caught(client.user, "x@example.com")) is Gone
+def test_an_unknown_user_is_gone(client: GraphClient, graph: ScriptedServer) -> None:
+    graph.will_answer(error_answer(404, "Request_ResourceNotFound"), Answer(body={"value": []}))
+    assert type(raised_by(client.user, "x@example.com")) is Gone
 
 
 # -- where the token may go
@@ -95,9 +95,9 @@ def test_nobody_is_gone(client: GraphClient, graph: Scripted) -> None:
 
 @pytest.mark.parametrize("elsewhere", ["other-port", "other-name", "login"])
 def test_a_link_to_another_host_is_refused_before_anything_is_sent(
-    client: GraphClient, graph: Scripted, server: Server, elsewhere: str
+    client: GraphClient, graph: ScriptedServer, server: Server, elsewhere: str
 ) -> None:
-    foreign = Scripted()
+    foreign = ScriptedServer()
     with Server(foreign) as other:
         here = server.url.removeprefix("http://")
         link = {
@@ -105,39 +105,39 @@ def test_a_link_to_another_host_is_refused_before_anything_is_sent(
             "other-name": f"http://localhost:{other.port}/v1.0/delta",
             "login": f"http://a:b@{here}/v1.0/delta",
         }[elsewhere]
-        assert caught(client.page, "u", "F", link).code == "ForeignHost"
-        graph.says(Said(body={"value": [], "@odata.nextLink": link}))
+        assert raised_by(client.page, "u", "F", link).code == "ForeignHost"
+        graph.will_answer(Answer(body={"value": [], "@odata.nextLink": link}))
         for call in (client.category_names, client.rules):
-            assert caught(call, "u").code == "ForeignHost"
-    assert foreign.asked == []
+            assert raised_by(call, "u").code == "ForeignHost"
+    assert foreign.requests == []
 
 
-def test_a_redirect_is_not_followed(client: GraphClient, graph: Scripted) -> None:
-    with Server(foreign := Scripted()) as other:
-        graph.says(Said(302, {}, {"Location": f"{other.url}/v1.0/x"}))
-        assert type(caught(client.message, "u", "m")) is TryLater
-        assert type(caught(client.create_sent, "u", "F", MAIL)) is Unclear
-        assert "WEBCRM_SYNC_GRAPH_URL" in str(caught(client.rules, "u"))
-    assert foreign.asked == []
+def test_a_redirect_is_not_followed(client: GraphClient, graph: ScriptedServer) -> None:
+    with Server(foreign := ScriptedServer()) as other:
+        graph.will_answer(Answer(302, {}, {"Location": f"{other.url}/v1.0/x"}))
+        assert type(raised_by(client.message, "u", "m")) is TryLater
+        assert type(raised_by(client.create_sent, "u", "F", MAIL)) is Unclear
+        assert "WEBCRM_SYNC_GRAPH_URL" in str(raised_by(client.rules, "u"))
+    assert foreign.requests == []
 
 
 # -- the way out
 
 
-def test_the_environments_proxy_is_taken_unless_it_is_told_not_to(
+def test_the_environments_proxy_is_used_except_for_no_proxy(
     server: Server,
-    graph: Scripted,
+    graph: ScriptedServer,
     entra: SmallEntra,
-    small_entra: tuple[SmallEntra, Path],
+    entra_and_bundle: tuple[SmallEntra, Path],
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setenv("http_proxy", server.url.removeprefix("http://"))
     monkeypatch.setenv("no_proxy", "localhost")
-    settings = settings_for("http://graph.example", entra.url, small_entra[1])
+    settings = create_settings("http://graph.example", entra.url, entra_and_bundle[1])
     client = GraphClient(settings, now=lambda: NOW)
-    graph.says(Said(body={"id": "m"}))
+    graph.will_answer(Answer(body={"id": "m"}))
     assert client.message("u", "m").graph_id == "m"
-    assert graph.asked[0].target.startswith("http://graph.example/v1.0/users/u/messages/m")
+    assert graph.requests[0].target.startswith("http://graph.example/v1.0/users/u/messages/m")
     client.close()
     assert find_proxy("http://localhost:1/v1.0", create_trust(None)) is None
 
@@ -146,7 +146,7 @@ def test_the_environments_proxy_is_taken_unless_it_is_told_not_to(
 
 
 def test_a_mailbox_never_has_more_than_three_requests_in_flight(
-    client: GraphClient, graph: Scripted
+    client: GraphClient, graph: ScriptedServer
 ) -> None:
     lock, three, in_flight, most = threading.Lock(), threading.Barrier(3), 0, 0
 
@@ -159,14 +159,14 @@ def test_a_mailbox_never_has_more_than_three_requests_in_flight(
         with lock:
             in_flight -= 1
 
-    graph.says(Said(body={"id": "m"}, before=arrive))
+    graph.will_answer(Answer(body={"id": "m"}, before=arrive))
     with ThreadPoolExecutor(9) as pool:
         done = list(pool.map(lambda n: client.message("U", f"m{n}"), range(9)))
     assert len(done) == 9
     assert most == 3
 
 
-def test_an_attachment_arrives_in_pieces(client: GraphClient, graph: Scripted) -> None:
+def test_an_attachment_arrives_in_pieces(client: GraphClient, graph: ScriptedServer) -> None:
     class Sink(io.BytesIO):
         largest = 0
 
@@ -175,12 +175,12 @@ def test_an_attachment_arrives_in_pieces(client: GraphClient, graph: Scripted) -
             return super().write(piece)
 
     content = bytes(range(256)) * 20_000
-    graph.says(Said(200, content, {"Content-Type": "application/octet-stream"}))
+    graph.will_answer(Answer(200, content, {"Content-Type": "application/octet-stream"}))
     sink = Sink()
     client.save_attachment("u", "m/1", "a+1", sink=sink)
     assert sink.getvalue() == content
     assert sink.largest < len(content) // 10
-    assert graph.asked[0].target == "/v1.0/users/u/messages/m%2F1/attachments/a%2B1/$value"
+    assert graph.requests[0].target == "/v1.0/users/u/messages/m%2F1/attachments/a%2B1/$value"
 
 
 def test_a_closed_client_can_be_closed_again(client: GraphClient) -> None:

@@ -1,4 +1,4 @@
-"""One call over real HTTP costs what it may and no more, on a thread and on an event loop."""
+"""One call over real HTTP stays within its bounds, on a thread and on an event loop."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ from webcrm_sync.net.transports import (
 )
 from webcrm_sync_sandbox.http_server import Server
 
-Ask = Callable[[str, Bounds], httpx.Response]
+Get = Callable[[str, Bounds], httpx.Response]
 CHUNKED = head("Content-Type: application/json", "Transfer-Encoding: chunked")
 ENDLESS = head("Content-Type: application/json", "Connection: close")
 GZIP = "Content-Encoding: gzip"
@@ -35,27 +35,27 @@ QUICK = Bounds(seconds=0.4, size=10_000)
 PATIENT = Bounds(seconds=20, size=100_000)
 
 
-def on_a_thread(url: str, bounds: Bounds) -> httpx.Response:
+def get_on_a_thread(url: str, bounds: Bounds) -> httpx.Response:
     with httpx.Client(
         transport=BoundedTransport(sync_transport(url, None), bounds), timeout=5
     ) as client:
         return client.get(url)
 
 
-def on_a_loop(url: str, bounds: Bounds) -> httpx.Response:
-    async def ask() -> httpx.Response:
+def get_on_a_loop(url: str, bounds: Bounds) -> httpx.Response:
+    async def get() -> httpx.Response:
         bounded = AsyncBoundedTransport(async_transport(url, None), bounds)
         async with httpx.AsyncClient(transport=bounded, timeout=5) as client:
             return await client.get(url)
 
-    return asyncio.run(ask())
+    return asyncio.run(get())
 
 
-both = pytest.mark.parametrize("ask", [on_a_thread, on_a_loop])
+both = pytest.mark.parametrize("get", [get_on_a_thread, get_on_a_loop])
 
 
 def empty_gzip_blocks() -> tuple[bytes, bytes]:
-    """The start of a gzip, and a block of it that goes on and holds nothing."""
+    """The start of a gzip stream, and a block that continues it without content."""
     press = zlib.compressobj(wbits=31)
     return press.flush(zlib.Z_FULL_FLUSH), b"\x00\x00\x00\xff\xff" * 100
 
@@ -86,11 +86,11 @@ def empty_gzip_blocks() -> tuple[bytes, bytes]:
         *("gzip byte by byte", "no body", "nothing"),
     ],
 )
-def test_a_call_ends_in_time_however_it_is_dragged_out(ask: Ask, speak: Speak) -> None:
+def test_a_call_ends_at_its_deadline_whatever_the_server_sends(get: Get, speak: Speak) -> None:
     with hostile(speak) as server:
         began = time.monotonic()
         with pytest.raises(httpx.TransportError):
-            ask(server.url, QUICK)
+            get(server.url, QUICK)
         assert time.monotonic() - began < 2
 
 
@@ -117,11 +117,11 @@ def test_a_call_ends_in_time_however_it_is_dragged_out(ask: Ask, speak: Speak) -
         *("endless chunks", "endless gzip of nothing", "endless headers", "an endless status"),
     ],
 )
-def test_what_is_too_much_is_neither_read_nor_held(ask: Ask, speak: Speak) -> None:
+def test_an_answer_that_is_too_large_is_not_held_in_memory(get: Get, speak: Speak) -> None:
     with hostile(speak) as server:
         tracemalloc.start()
         with pytest.raises(httpx.RequestError):
-            ask(server.url, PATIENT)
+            get(server.url, PATIENT)
         most = tracemalloc.get_traced_memory()[1]
         tracemalloc.stop()
     assert most < 8_000_000
@@ -129,10 +129,10 @@ def test_what_is_too_much_is_neither_read_nor_held(ask: Ask, speak: Speak) -> No
 
 @both
 @pytest.mark.parametrize("coding", ["br", "zstd", "deflate", "compress", "gzip, br", "x" * 999])
-def test_no_other_compression_is_opened(ask: Ask, coding: str) -> None:
+def test_only_gzip_is_decompressed(get: Get, coding: str) -> None:
     with hostile(says(whole(b"\x00" * 99, f"Content-Encoding: {coding}"))) as server:
         with pytest.raises(httpx.DecodingError):
-            ask(server.url, PATIENT)
+            get(server.url, PATIENT)
         assert b"Accept-Encoding: gzip\r\n" in server.asked[0] + b"\r\n"
 
 
@@ -157,18 +157,18 @@ def test_no_other_compression_is_opened(ask: Ask, coding: str) -> None:
         *("a negative length", "rubbish for a chunk", "a huge chunk", "no HTTP", "zeros", "a NUL"),
     ],
 )
-def test_an_answer_that_lies_about_itself_is_none(ask: Ask, speak: Speak) -> None:
+def test_a_malformed_answer_raises_a_request_error(get: Get, speak: Speak) -> None:
     def speak_and_leave(connection: socket.socket, request: bytes) -> None:
         speak(connection, request)
         connection.close()
 
     with hostile(speak_and_leave) as server, pytest.raises(httpx.RequestError):
-        ask(server.url, PATIENT)
+        get(server.url, PATIENT)
 
 
 @both
 @pytest.mark.parametrize(
-    "said",
+    "answer",
     [
         whole(b"{}" * 50_000),
         whole(gzip.compress(b"{}" * 50_000), GZIP),
@@ -179,21 +179,21 @@ def test_an_answer_that_lies_about_itself_is_none(ask: Ask, speak: Speak) -> Non
     ],
     ids=["plain", "gzip", "rubbish behind a gzip", "gzip byte by byte"],
 )
-def test_what_is_allowed_arrives_whole(ask: Ask, said: bytes) -> None:
-    with hostile(says(said)) as server:
-        assert ask(server.url, PATIENT).content == b"{}" * 50_000
+def test_an_answer_within_its_bounds_arrives_whole(get: Get, answer: bytes) -> None:
+    with hostile(says(answer)) as server:
+        assert get(server.url, PATIENT).content == b"{}" * 50_000
 
 
 @both
-def test_an_answer_without_a_body_may_name_any_coding(ask: Ask) -> None:
-    said = head("Content-Encoding: br", status="204 No Content")
-    with hostile(says(said)) as server:
-        assert ask(server.url, PATIENT).content == b""
+def test_an_answer_without_a_body_may_have_any_coding(get: Get) -> None:
+    answer = head("Content-Encoding: br", status="204 No Content")
+    with hostile(says(answer)) as server:
+        assert get(server.url, PATIENT).content == b""
 
 
 def test_no_cookie_is_kept() -> None:
-    said = whole(b"{}", "Set-Cookie: a=b", "Set-Cookie: c=d; Path=/")
-    with hostile(says(said)) as server:
+    answer = whole(b"{}", "Set-Cookie: a=b", "Set-Cookie: c=d; Path=/")
+    with hostile(says(answer)) as server:
         bounded = BoundedTransport(sync_transport(server.url, None), PATIENT)
         with httpx.Client(transport=bounded) as client:
             client.get(server.url)
@@ -202,7 +202,7 @@ def test_no_cookie_is_kept() -> None:
     assert all(b"ookie" not in asked for asked in server.asked)
 
 
-def test_a_request_that_is_taken_slowly_ends_in_time() -> None:
+def test_a_slowly_read_request_ends_at_its_deadline() -> None:
     taken = socket.create_server(("127.0.0.1", 0))
     url = f"http://127.0.0.1:{taken.getsockname()[1]}"
     bounded = BoundedTransport(sync_transport(url, None), QUICK)
@@ -213,8 +213,8 @@ def test_a_request_that_is_taken_slowly_ends_in_time() -> None:
     assert time.monotonic() - began < 2
 
 
-def test_a_connection_is_kept_for_the_next_call(tmp_path: Path) -> None:
-    """Over TLS too, whose stream takes the place of the plain one."""
+def test_a_connection_is_reused_by_the_next_call(tmp_path: Path) -> None:
+    """Over TLS, whose stream replaces the plain one."""
     authority = trustme.CA()
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     authority.issue_cert("localhost").configure_cert(context)
@@ -237,30 +237,30 @@ def test_a_connection_is_kept_for_the_next_call(tmp_path: Path) -> None:
 
 
 def test_the_error_says_what_was_too_large() -> None:
-    for size, bounds, told in (
+    for size, bounds, message in (
         (99, Bounds(5, 98), "is larger than 98 bytes"),
         (4_000_000, Bounds(5, 3 * 1024 * 1024), "is larger than 3 MB"),
     ):
-        too_large = pytest.raises(AnswerTooLarge, match=told)
+        too_large = pytest.raises(AnswerTooLarge, match=message)
         with hostile(says(whole(bytes(size)))) as server, too_large:
-            on_a_thread(server.url, bounds)
+            get_on_a_thread(server.url, bounds)
 
 
-def test_the_environments_proxy_is_taken_and_held_to_the_deadline(
+def test_the_environments_proxy_is_used_and_held_to_the_deadline(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setenv("no_proxy", "127.0.0.1")
     for variable, scheme in (("http_proxy", "http"), ("all_proxy", "http")):
         with hostile(says(whole(b"{}"))) as proxy:
             monkeypatch.setenv(variable, proxy.url.removeprefix("http://"))
-            assert on_a_thread(f"{scheme}://crm.example/x", PATIENT).content == b"{}"
+            assert get_on_a_thread(f"{scheme}://crm.example/x", PATIENT).content == b"{}"
             assert proxy.asked[0].startswith(b"GET http://crm.example/x HTTP/1.1")
         monkeypatch.delenv(variable)
     for url in ("http://crm.example", "https://crm.example"):
         with hostile(says_for_ever(b"HTTP/1.1 200 OK\r\nX: ", b"x", every=0.05)) as proxy:
             monkeypatch.setenv(f"{url.partition(':')[0]}_proxy", proxy.url)
             began = time.monotonic()
-            for ask in (on_a_thread, on_a_loop):
+            for get in (get_on_a_thread, get_on_a_loop):
                 with pytest.raises(httpx.TransportError):
-                    ask(url, QUICK)
+                    get(url, QUICK)
             assert time.monotonic() - began < 4

@@ -65,7 +65,7 @@ def root_file(authority: trustme.CA, folder: Path, name: str) -> Path:
 
 
 @both
-def test_the_systems_roots_stay_trusted_beside_the_bundles(
+def test_the_bundles_roots_are_trusted_in_addition_to_the_systems(
     get: Get, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     systems, bundles, foreign = trustme.CA(), trustme.CA(), trustme.CA()
@@ -116,7 +116,7 @@ def test_a_proxy_reached_by_https_is_verified_by_the_same_roots(
     assert requests == ["http://crm.example/x"]
 
 
-def test_a_host_without_an_answer_is_not_blamed_on_its_certificate() -> None:
+def test_a_refused_connection_does_not_blame_the_certificate() -> None:
     error = connection_error("crm.example", httpx.ConnectError("refused"))
     assert (error.code, str(error)) == (
         "NoConnection",

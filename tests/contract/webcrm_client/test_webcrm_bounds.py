@@ -1,4 +1,4 @@
-"""A webCRM that answers with too much, too slowly, for ever, or with what is no answer."""
+"""A webCRM whose answers are too large, too slow, endless or malformed."""
 
 from __future__ import annotations
 
@@ -12,7 +12,13 @@ import pytest
 from werkzeug import Response
 
 from contract.hostile import head, hostile, says_for_ever
-from contract.webcrm_client.bench import KEY, LONG_AGO, Bench, draft, settings
+from contract.webcrm_client.served_webcrm import (
+    KEY,
+    LONG_AGO,
+    ServedWebCrm,
+    create_draft,
+    create_settings,
+)
 from webcrm_sync.core.errors import SyncError, TryLater, Unclear
 from webcrm_sync.net.bounds import Bounds
 from webcrm_sync.webcrm import WebCrm
@@ -23,11 +29,11 @@ BOMB = gzip.compress(b" " * 70_000_000, 1)
 Answer = tuple[str, dict[str, str], bytes]
 
 
-class Broken:
-    """The bench's webCRM, which acts and then answers with something else, but for the login."""
+class BrokenWebCrm:
+    """The simulated webCRM with another answer to each call but the login."""
 
-    def __init__(self, bench: Bench, answer: Answer) -> None:
-        self._api = webcrm_app(bench.world).wsgi_app
+    def __init__(self, served: ServedWebCrm, answer: Answer) -> None:
+        self._api = webcrm_app(served.world).wsgi_app
         self._answer = answer
 
     def __call__(self, environ: WSGIEnvironment, start: StartResponse) -> Iterable[bytes]:
@@ -57,36 +63,36 @@ class Broken:
     ],
     ids=lambda answer: " ".join((answer[0], *answer[1])) + repr(answer[2][:2]),
 )
-def test_a_write_whose_answer_cannot_be_had_is_unclear_and_stands_once(
-    bench: Bench, acme: int, answer: Answer
+def test_a_write_with_an_unusable_answer_is_unclear_and_happens_once(
+    served: ServedWebCrm, acme: int, answer: Answer
 ) -> None:
-    with Server(Broken(bench, answer)) as server:
-        crm = WebCrm(settings(server.url), now=bench.clock.now)
+    with Server(BrokenWebCrm(served, answer)) as server:
+        crm = WebCrm(create_settings(server.url), now=served.clock.now)
         with pytest.raises(Unclear):
-            crm.write_activities([draft(acme)])
+            crm.write_activities([create_draft(acme)])
         with pytest.raises(TryLater):
             crm.users()
         crm.close()
-    found = bench.crm.keyed_activities(acme, created_since=bench.clock.now() - timedelta(hours=1))
+    found = served.crm.keyed_activities(acme, created_since=served.clock.now() - timedelta(hours=1))
     assert [one.key for one in found] == [KEY]
 
 
-def test_the_sentence_says_what_was_too_much(bench: Bench, acme: int) -> None:
-    with Server(Broken(bench, ("200 OK", {"Content-Encoding": "gzip"}, BOMB))) as server:
-        crm = WebCrm(settings(server.url), now=bench.clock.now)
+def test_the_error_says_that_the_answer_is_too_large(served: ServedWebCrm, acme: int) -> None:
+    with Server(BrokenWebCrm(served, ("200 OK", {"Content-Encoding": "gzip"}, BOMB))) as server:
+        crm = WebCrm(create_settings(server.url), now=served.clock.now)
         with pytest.raises(Unclear, match=r"webCRM's answer is larger than 64 MB"):
-            crm.write_activities([draft(acme)])
+            crm.write_activities([create_draft(acme)])
         crm.close()
 
 
-def test_a_login_that_never_ends_holds_nobody() -> None:
+def test_a_login_cannot_exceed_its_deadline() -> None:
     bounds = Bounds(seconds=0.4, size=10_000)
     for begun in (b"HTTP/1.1 200 OK\r\nX: ", head("Content-Length: 9000")):
         with hostile(says_for_ever(begun, b"x", every=0.05)) as server:
-            crm = WebCrm(settings(server.url), now=lambda: datetime.now(UTC), bounds=bounds)
+            crm = WebCrm(create_settings(server.url), now=lambda: datetime.now(UTC), bounds=bounds)
             began = time.monotonic()
             with pytest.raises(TryLater, match="did not answer in time"):
-                crm.write_activities([draft(1)])
+                crm.write_activities([create_draft(1)])
             assert time.monotonic() - began < 2
             crm.close()
 
@@ -112,24 +118,24 @@ def full_page(first: int, at: str) -> bytes:
 
 @pytest.mark.parametrize("name", LISTS)
 @pytest.mark.parametrize("is_moving", [False, True])
-def test_a_list_without_an_end_is_given_up(bench: Bench, name: str, is_moving: bool) -> None:
-    """Whether each page is the same, or each is a new one with later changes."""
-    api, asked = webcrm_app(bench.world).wsgi_app, 0
+def test_an_endless_list_is_abandoned(served: ServedWebCrm, name: str, is_moving: bool) -> None:
+    """Each page is the same, or each is a new one with later changes."""
+    api, page_count = webcrm_app(served.world).wsgi_app, 0
 
     def endless(environ: WSGIEnvironment, start: StartResponse) -> Iterable[bytes]:
-        nonlocal asked
+        nonlocal page_count
         if environ["PATH_INFO"] == "/Auth/ApiLogin":
             return api(environ, start)
-        asked += 1
-        at = LONG_AGO + timedelta(days=asked if is_moving else 0)
+        page_count += 1
+        at = LONG_AGO + timedelta(days=page_count if is_moving else 0)
         start("200 OK", [("Content-Type", "application/json")])
-        return [full_page(1 + asked * 1000 if is_moving else 1, at.isoformat())]
+        return [full_page(1 + page_count * 1000 if is_moving else 1, at.isoformat())]
 
     with Server(endless) as server:
         bounds = Bounds(seconds=60, size=10_000_000, pages=5)
-        crm = WebCrm(settings(server.url), now=bench.clock.now, bounds=bounds)
+        crm = WebCrm(create_settings(server.url), now=served.clock.now, bounds=bounds)
         with pytest.raises(SyncError) as found:
             LISTS[name](crm)
         crm.close()
     assert (type(found.value), found.value.code) == (TryLater, "EndlessList")
-    assert asked <= 6
+    assert page_count <= 6

@@ -1,4 +1,4 @@
-"""What the product's client writes into the simulated webCRM, over HTTP."""
+"""The client writes to the simulated webCRM, over HTTP."""
 
 from __future__ import annotations
 
@@ -7,15 +7,15 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from io import BytesIO
 
-from contract.webcrm_client.bench import KEY, Bench, draft
+from contract.webcrm_client.served_webcrm import KEY, ServedWebCrm, create_draft
 from webcrm_sync.core.crm import CreatedRecord, DocumentDraft, DocumentRow, RejectedRecord
 
 
-def test_an_activity_stands_in_webcrm_as_it_was_drafted(bench: Bench, acme: int) -> None:
-    person = bench.world.add_person(acme, "buyer@acme.example")
-    user = bench.world.add_user("seller@us.example", "Seller")
-    [answer] = bench.crm.write_activities([draft(acme, person_id=person, user_id=user)])
-    [stored] = bench.world.activities
+def test_an_activity_is_saved_as_drafted(served: ServedWebCrm, acme: int) -> None:
+    person = served.world.add_person(acme, "buyer@acme.example")
+    user = served.world.add_user("seller@us.example", "Seller")
+    [answer] = served.crm.write_activities([create_draft(acme, person_id=person, user_id=user)])
+    [stored] = served.world.activities
     assert answer == CreatedRecord(stored["ActivityId"])
     assert stored["ActivityOrganisationId"] == acme
     assert stored["ActivityPersonId"] == person
@@ -27,20 +27,25 @@ def test_an_activity_stands_in_webcrm_as_it_was_drafted(bench: Bench, acme: int)
     assert stored["ActivityCustom15"] == KEY
 
 
-def test_fifty_activities_take_one_request(bench: Bench, acme: int) -> None:
-    answers = bench.crm.write_activities([draft(acme)] * 50)
+def test_fifty_activities_take_one_request(served: ServedWebCrm, acme: int) -> None:
+    answers = served.crm.write_activities([create_draft(acme)] * 50)
     assert len({a.record_id for a in answers if isinstance(a, CreatedRecord)}) == 50
-    assert bench.journal.count(path="/Activities") == 1
+    assert served.journal.count(path="/Activities") == 1
 
 
-def test_nothing_to_write_asks_nothing(bench: Bench) -> None:
-    assert bench.crm.write_activities([]) == []
-    assert bench.journal.exchanges == []
+def test_an_empty_write_sends_nothing(served: ServedWebCrm) -> None:
+    assert served.crm.write_activities([]) == []
+    assert served.journal.exchanges == []
 
 
-def test_one_bad_line_does_not_keep_the_others_out(bench: Bench, acme: int) -> None:
-    lines = bench.crm.write_activities(
-        [draft(acme), draft(acme, action="Pigeon"), draft(acme, subject="x" * 201), draft(None)]
+def test_a_rejected_record_does_not_stop_the_others(served: ServedWebCrm, acme: int) -> None:
+    lines = served.crm.write_activities(
+        [
+            create_draft(acme),
+            create_draft(acme, action="Pigeon"),
+            create_draft(acme, subject="x" * 201),
+            create_draft(None),
+        ]
     )
     assert [type(line) for line in lines] == [
         CreatedRecord,
@@ -50,29 +55,33 @@ def test_one_bad_line_does_not_keep_the_others_out(bench: Bench, acme: int) -> N
     ]
     assert isinstance(lines[1], RejectedRecord)
     assert "Pigeon" in lines[1].message
-    assert len(bench.world.activities) == 2
+    assert len(served.world.activities) == 2
 
 
-def test_a_create_that_came_too_fast_is_rejected_and_works_again(bench: Bench, acme: int) -> None:
-    bench.world.failing_creates = 1
-    one, two = bench.crm.write_activities([draft(acme), draft(acme)])
+def test_a_record_rejected_for_speed_does_not_stop_the_others(
+    served: ServedWebCrm, acme: int
+) -> None:
+    served.world.failing_creates = 1
+    one, two = served.crm.write_activities([create_draft(acme), create_draft(acme)])
     assert isinstance(one, RejectedRecord)
     assert isinstance(two, CreatedRecord)
 
 
-def test_attachments_hang_on_their_activity_and_are_found_again(bench: Bench, acme: int) -> None:
-    [activity] = bench.crm.write_activities([draft(acme)])
+def test_attachments_are_linked_to_their_activity_and_listed(
+    served: ServedWebCrm, acme: int
+) -> None:
+    [activity] = served.crm.write_activities([create_draft(acme)])
     assert isinstance(activity, CreatedRecord)
     content = b"\x00\xff%PDF"
     pdf = DocumentDraft(activity.record_id, acme, "offer.pdf", BytesIO(content), len(content))
-    bulk = bench.crm.write_documents([pdf, replace(pdf, activity_id=99)])
+    bulk = served.crm.write_documents([pdf, replace(pdf, activity_id=99)])
     assert [type(line) for line in bulk] == [CreatedRecord, RejectedRecord]
-    single = bench.crm.write_document(replace(pdf, name="README", organisation_id=None))
-    stored = bench.world.documents
+    single = served.crm.write_document(replace(pdf, name="README", organisation_id=None))
+    stored = served.world.documents
     assert [b64decode(d["DocumentFile"]) for d in stored] == [content] * 2
     assert [d.get("DocumentFileExtension") for d in stored] == ["pdf", None]
     assert stored[0]["DocumentFileSize"] == len(content)
-    assert list(bench.crm.documents()) == [
+    assert list(served.crm.documents()) == [
         DocumentRow(stored[0]["DocumentId"], activity.record_id, "offer.pdf"),
         DocumentRow(single.record_id, activity.record_id, "README"),
     ]

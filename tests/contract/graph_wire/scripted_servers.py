@@ -1,4 +1,4 @@
-"""A Graph that answers by a script, and a small Entra: for what a well-behaved one never does."""
+"""A scripted Graph and a small Entra, for answers that the simulated ones never give."""
 
 from __future__ import annotations
 
@@ -44,8 +44,8 @@ REASONS = {200: "OK", 201: "Created", 204: "No Content"}
 
 
 @dataclass
-class Said:
-    """One answer. `status` 0: the connection breaks instead."""
+class Answer:
+    """One answer. `status` 0: the server closes the connection instead."""
 
     status: int = 200
     body: Any = None
@@ -54,8 +54,8 @@ class Said:
 
 
 @dataclass
-class Asked:
-    """One request that arrived."""
+class Request:
+    """One received request."""
 
     method: str
     target: str
@@ -67,21 +67,21 @@ class Asked:
         return json.loads(self.body)
 
 
-def error(status: int, code: str, **headers: str) -> Said:
-    """An answer that fails the way Graph's do."""
+def error_answer(status: int, code: str, **headers: str) -> Answer:
+    """A failed answer in Graph's form."""
     named = {name.replace("_", "-"): value for name, value in headers.items()}
     body = {"error": {"code": code, "message": f"{code} for sales@example.com"}}
-    return Said(status, body, named)
+    return Answer(status, body, named)
 
 
-class Scripted:
-    """A WSGI application that gives its answers in turn, the last one for ever."""
+class ScriptedServer:
+    """A WSGI application that gives its answers in turn and repeats the last one."""
 
     def __init__(self) -> None:
-        self.script: list[Said] = [Said(body={})]
-        self.asked: list[Asked] = []
+        self.script: list[Answer] = [Answer(body={})]
+        self.requests: list[Request] = []
 
-    def says(self, *answers: Said) -> None:
+    def will_answer(self, *answers: Answer) -> None:
         self.script = list(answers)
 
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> list[bytes]:
@@ -91,38 +91,40 @@ class Scripted:
             if name.startswith("HTTP_")
         }
         body = environ["wsgi.input"].read()
-        asked = Asked(environ["REQUEST_METHOD"], environ["RAW_URI"], headers, body)
-        self.asked.append(asked)
-        said = self.answer(asked)
-        said.before()
-        if not said.status:
+        request = Request(environ["REQUEST_METHOD"], environ["RAW_URI"], headers, body)
+        self.requests.append(request)
+        answer = self.answer(request)
+        answer.before()
+        if not answer.status:
             raise Dropped
-        content = said.body if isinstance(said.body, bytes) else json.dumps(said.body).encode()
-        kind = {} if said.status == 204 else {"Content-Type": "application/json"}
+        content = (
+            answer.body if isinstance(answer.body, bytes) else json.dumps(answer.body).encode()
+        )
+        kind = {} if answer.status == 204 else {"Content-Type": "application/json"}
         start_response(
-            f"{said.status} {REASONS.get(said.status, 'Trouble')}",
-            list((kind | said.headers).items()),
+            f"{answer.status} {REASONS.get(answer.status, 'Trouble')}",
+            list((kind | answer.headers).items()),
         )
         return [content]
 
-    def answer(self, asked: Asked) -> Said:
+    def answer(self, request: Request) -> Answer:
         return self.script.pop(0) if len(self.script) > 1 else self.script[0]
 
 
-class SmallEntra(Scripted):
-    """Gives numbered tokens until `refuses` holds an answer."""
+class SmallEntra(ScriptedServer):
+    """Issues numbered tokens, or gives `forced_answer` if it is set."""
 
     url = ""
-    refuses: Said | None = None
+    forced_answer: Answer | None = None
     tokens = 0
 
-    def answer(self, asked: Asked) -> Said:
-        if self.refuses:
-            return self.refuses
-        if asked.method == "GET":
+    def answer(self, request: Request) -> Answer:
+        if self.forced_answer:
+            return self.forced_answer
+        if request.method == "GET":
             places = {"authorization": "authorize", "token": "token"}
             here = f"{self.url}/{TENANT}"
-            return Said(
+            return Answer(
                 body={f"{k}_endpoint": f"{here}/{v}" for k, v in places.items()}
                 | {"issuer": f"{here}/v2.0"}
             )
@@ -131,16 +133,16 @@ class SmallEntra(Scripted):
             json.dumps({"roles": ["Mail.ReadWrite"], "n": self.tokens}).encode()
         )
         token = f"h{self.tokens}.{claims.decode().rstrip('=')}.s"
-        return Said(body={"access_token": token, "expires_in": 3600, "token_type": "Bearer"})
+        return Answer(body={"access_token": token, "expires_in": 3600, "token_type": "Bearer"})
 
     @property
     def last_form(self) -> dict[str, list[str]]:
-        return parse_qs(self.asked[-1].body.decode())
+        return parse_qs(self.requests[-1].body.decode())
 
 
 @contextmanager
-def entra_over_tls(folder: Path) -> Iterator[tuple[SmallEntra, Path]]:
-    """A small Entra and the file of the authority that vouches for it."""
+def serve_entra(folder: Path) -> Iterator[tuple[SmallEntra, Path]]:
+    """A small Entra over TLS, and the file with its root certificate."""
     authority = trustme.CA()
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     authority.issue_cert("localhost").configure_cert(context)
@@ -152,8 +154,8 @@ def entra_over_tls(folder: Path) -> Iterator[tuple[SmallEntra, Path]]:
         yield entra, bundle
 
 
-def settings_for(graph_url: str, entra_url: str, bundle: Path | None, **others: Any) -> Settings:
-    """Settings that point at servers of a test."""
+def create_settings(graph_url: str, entra_url: str, bundle: Path | None, **others: Any) -> Settings:
+    """Settings with the addresses of a test's servers."""
     given: dict[str, Any] = {
         "_env_file": None,
         "graph_url": f"{graph_url}/v1.0",
@@ -167,8 +169,8 @@ def settings_for(graph_url: str, entra_url: str, bundle: Path | None, **others: 
     return Settings(**(given | others))
 
 
-def caught(call: Any, *args: Any, **named: Any) -> SyncError:
-    """What the call raises."""
+def raised_by(call: Any, *args: Any, **named: Any) -> SyncError:
+    """The error that the call raises."""
     with pytest.raises(SyncError) as found:
         call(*args, **named)
     return found.value

@@ -1,4 +1,4 @@
-"""What the stories about the simulated Outlook share."""
+"""Mails, an Entra application and a delta reader for the tests of the Graph client."""
 
 from __future__ import annotations
 
@@ -29,15 +29,17 @@ SENT = SentMail(
 
 
 @dataclass
-class Office:
-    """An Entra with an application in it."""
+class EntraApp:
+    """An application registered in a simulated Entra."""
 
     entra: Entra
     client_id: str
     secret: str
 
 
-def whole_round(client: GraphClient, user: str, folder: str, cursor: str | None = None) -> Page:
+def read_all_changes(
+    client: GraphClient, user: str, folder: str, cursor: str | None = None
+) -> Page:
     """All changes up to the deltaLink, as one page."""
     changes: list[Any] = []
     while True:

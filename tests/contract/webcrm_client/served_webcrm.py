@@ -1,4 +1,4 @@
-"""The product's client before a simulated webCRM, and a draft to write."""
+"""A simulated webCRM over HTTP with the product's client, and drafts to write."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ KEY = "ms1-abcdefghijklmnopqrstuvwxyz"
 LONG_AGO = datetime(2020, 1, 1, tzinfo=UTC)
 
 
-def settings(url: str, **others: object) -> Settings:
+def create_settings(url: str, **others: object) -> Settings:
     facts: dict[str, object] = {
         "entra_tenant_id": "t",
         "entra_client_id": "c",
@@ -31,8 +31,8 @@ def settings(url: str, **others: object) -> Settings:
 
 
 @dataclass
-class Bench:
-    """A webCRM, its server, and the product's client before it."""
+class ServedWebCrm:
+    """A simulated webCRM, its server, and the client that calls it."""
 
     clock: Clock
     world: WebCrmWorld
@@ -42,7 +42,7 @@ class Bench:
     crm: WebCrm
 
 
-def draft(organisation_id: int | None, **others: object) -> ActivityDraft:
+def create_draft(organisation_id: int | None, **others: object) -> ActivityDraft:
     one = ActivityDraft(
         key=KEY,
         action="E-mail in",
