@@ -14,8 +14,8 @@ import msal  # type: ignore[import-untyped]  # msal ships no types
 
 from webcrm_sync.core.errors import LoginRefused, TryLater
 from webcrm_sync.net.bounds import Bounds
+from webcrm_sync.net.errors import classify_connection_error
 from webcrm_sync.net.retry_after import read_retry_after
-from webcrm_sync.net.tls import connection_error
 from webcrm_sync.net.transports import BoundedTransport, sync_transport
 from webcrm_sync.settings import PREFIX, Settings
 
@@ -85,7 +85,7 @@ class EntraHttp:
         try:
             response = self._http.request(method, url, **arguments)
         except httpx.HTTPError as error:
-            raise connection_error(self._host, error) from None
+            raise classify_connection_error(self._host, error) from None
         self._check_status(response)
         text = response.content.decode("utf-8", "replace")
         if not _is_readable(text):

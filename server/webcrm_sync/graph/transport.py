@@ -26,7 +26,7 @@ from webcrm_sync.graph.errors import Failure, classify_failure, read_failure
 from webcrm_sync.graph.sdk import InvalidAnswer, create_adapter, read_api_error
 from webcrm_sync.graph.wire import build_path
 from webcrm_sync.net.bounds import BOUNDS_EXTENSION, AnswerTooLarge, Bounds, CallTooSlow
-from webcrm_sync.net.tls import connection_error
+from webcrm_sync.net.errors import classify_connection_error
 from webcrm_sync.net.transports import AsyncBoundedTransport, async_transport
 from webcrm_sync.settings import Settings
 
@@ -168,7 +168,7 @@ class Transport:
         except httpx.InvalidURL:
             raise Refused("A link in Graph's answer is no address.", code="BadLink") from None
         except _NOT_SENT as error:
-            raise connection_error(str(urlsplit(self._url).hostname), error) from None
+            raise classify_connection_error(str(urlsplit(self._url).hostname), error) from None
         except _LOST as error:
             kind = TryLater if call.is_idempotent else Unclear
             code = TOO_LARGE if isinstance(error, AnswerTooLarge) else "Lost"

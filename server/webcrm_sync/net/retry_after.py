@@ -6,10 +6,10 @@ import re
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
 
-#: The longest wait that a service can impose. The longest limit of those we meet counts requests
-#: over 10 minutes (Microsoft Graph: throttling limits, Outlook); webCRM's counts over a minute.
-#: An hour leaves room for maintenance. A longer wait is a mistake, such as milliseconds in place
-#: of seconds, and would stop all filing; a call that comes too early is one refused call an hour.
+#: The longest wait that we accept. The services' limits count requests over at most 10 minutes
+#: (Microsoft Graph: throttling limits, Outlook; webCRM: a minute), and an hour leaves room for
+#: maintenance. A longer value is probably wrong, such as milliseconds in place of seconds, and
+#: would stop all filing. If it is right, the cap costs one refused call an hour.
 LONGEST_WAIT = timedelta(hours=1)
 _SECONDS = re.compile(r"[0-9]+(?:[.,][0-9]+)?")
 

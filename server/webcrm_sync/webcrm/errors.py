@@ -21,12 +21,12 @@ from webcrm_sync.core.errors import (
 )
 from webcrm_sync.core.storable import to_storable_json
 from webcrm_sync.net.bounds import AnswerTooLarge
+from webcrm_sync.net.errors import NOT_TRUSTED, classify_connection_error
 from webcrm_sync.net.retry_after import read_retry_after
-from webcrm_sync.net.tls import connection_error
 
 #: The characters that a header can carry.
 _BEARER = re.compile(r"[\x21-\x7e]+")
-_LOGIN_REFUSED = "webCRM did not take the application token in WEBCRM_SYNC_WEBCRM_TOKEN"
+_LOGIN_REFUSED = "webCRM did not accept the application token in WEBCRM_SYNC_WEBCRM_TOKEN"
 _URL_SETTING = "WEBCRM_SYNC_WEBCRM_URL"
 _NOT_WEBCRM = f"There is no webCRM at the address in {_URL_SETTING}"
 #: The errors that httpx raises before it sends anything.
@@ -81,8 +81,8 @@ def classify_lost_answer(error: httpx.RequestError, *, is_write: bool) -> SyncEr
     """The error that a missing answer means. Unclear only for a write that may have been sent."""
     code = type(error).__name__
     if isinstance(error, _NOT_SENT):
-        reason = connection_error(error.request.url.host, error)
-        if reason.code == "CertificateNotTrusted":
+        reason = classify_connection_error(error.request.url.host, error)
+        if reason.code == NOT_TRUSTED:
             return reason
         return TryLater("webCRM cannot be reached", code=code)
     message = "The connection to webCRM broke before it answered"

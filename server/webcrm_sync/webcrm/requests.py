@@ -1,7 +1,7 @@
 """The body of each write to webCRM: our values -> webCRM's JSON. Pure.
 
-No other module makes such a body, so that nothing a stranger wrote can act in webCRM's pages,
-whatever way it took there (ADR 14).
+No other module makes such a body. So each text passes through `neutralize_tags`, and nothing that a
+stranger wrote can act in webCRM's pages (ADR 14).
 """
 
 from __future__ import annotations

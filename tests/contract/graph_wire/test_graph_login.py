@@ -16,6 +16,7 @@ import trustme
 from contract.graph_wire.scripted_servers import Answer, SmallEntra, create_settings
 from webcrm_sync.core.errors import LoginRefused, TryLater
 from webcrm_sync.graph.auth import AppLogin, classify_refusal, decode_claims, get_origin, read_roles
+from webcrm_sync.net.retry_after import LONGEST_WAIT
 
 NOW = datetime(2026, 11, 20, 10, tzinfo=UTC)
 GRAPH = "http://127.0.0.1:9"
@@ -130,6 +131,10 @@ def test_a_busy_entra_is_tried_later_and_then_issues_a_token(
         with pytest.raises(TryLater) as found:
             login.token()
         assert found.value.retry_at == NOW + timedelta(seconds=7)
+    entra.forced_answer = Answer(429, {}, {"Retry-After": "9999999"})
+    with pytest.raises(TryLater) as found:
+        login.token()
+    assert found.value.retry_at == NOW + LONGEST_WAIT
     entra.forced_answer = Answer(0)
     with pytest.raises(TryLater):
         login.token()

@@ -13,7 +13,7 @@ import pytest
 import trustme
 
 from webcrm_sync.net.bounds import Bounds
-from webcrm_sync.net.tls import connection_error
+from webcrm_sync.net.errors import classify_connection_error
 from webcrm_sync.net.transports import (
     AsyncBoundedTransport,
     BoundedTransport,
@@ -85,7 +85,7 @@ def test_the_bundles_roots_are_trusted_in_addition_to_the_systems(
             else:
                 with pytest.raises(httpx.ConnectError) as found:
                     get(url, ca_bundle)
-                error = connection_error("crm.example", found.value)
+                error = classify_connection_error("crm.example", found.value)
                 assert error.code == "CertificateNotTrusted"
                 assert "WEBCRM_SYNC_CA_BUNDLE" in str(error)
         assert len(requests) == is_trusted
@@ -117,7 +117,7 @@ def test_a_proxy_reached_by_https_is_verified_by_the_same_roots(
 
 
 def test_a_refused_connection_does_not_blame_the_certificate() -> None:
-    error = connection_error("crm.example", httpx.ConnectError("refused"))
+    error = classify_connection_error("crm.example", httpx.ConnectError("refused"))
     assert (error.code, str(error)) == (
         "NoConnection",
         "No answer from crm.example (ConnectError).",
