@@ -144,8 +144,8 @@ def test_odd_records_of_webcrm_stop_no_other(guarded: Scenario, box: SimMailbox)
 @pytest.mark.parametrize(
     ("place", "what"),
     [
-        ("webcrm.wire:person", "person"),
-        ("webcrm.wire:organisation", "organisation"),
+        ("webcrm.wire:read_person", "person"),
+        ("webcrm.wire:read_organisation", "organisation"),
         ("store.directory:_rows_of", "person"),
     ],
 )
@@ -168,7 +168,7 @@ def test_record_that_raises_is_left_out_alone(
 
 
 @pytest.mark.parametrize(
-    "place", ["webcrm.wire:sent_activity", "engine.mirroring.plan:plan_mirror"]
+    "place", ["webcrm.wire:read_sent_activity", "engine.mirroring.plan:plan_mirror"]
 )
 def test_mail_of_webcrm_that_raises_stops_no_other_mirror(
     guarded: Scenario, box: SimMailbox, place: str

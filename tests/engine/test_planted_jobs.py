@@ -109,7 +109,7 @@ def test_copy_that_stands_still_and_raises_leaves_the_others_going_on(
     "place",
     [
         "store.recovery:move",
-        "webcrm.wire:keyed_activity",
+        "webcrm.wire:read_keyed_activity",
     ],
 )
 def test_activity_that_raises_in_a_proof_is_left_out_alone(
@@ -164,7 +164,7 @@ def test_wish_that_raises_leaves_the_others_told(proved: ProvedMailbox) -> None:
 def test_press_that_raises_is_pressed_again_and_stops_no_other(proved: ProvedMailbox) -> None:
     pane_user, item = PaneUser(proved.scenario, proved.box), proved.synced[0]
     new = proved.box.deliver(Mail("Pressed", BO, KIM))
-    with planted("engine.pane.undo:_take_back", item).watching(), pytest.raises(Planted):
+    with planted("engine.pane.undo:_withdraw", item).watching(), pytest.raises(Planted):
         pane_user.undo(item)
     with planted("engine.pane.actions:_move_in", new).watching(), pytest.raises(Planted):
         pane_user.sync(new)
