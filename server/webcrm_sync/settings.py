@@ -41,7 +41,7 @@ _INVALID_DATABASE_URL = (
     "must be an address such as postgresql://user:password@host/name,"
     " with %40 for an @ in the password, %2F for a / and %23 for a #"
 )
-#: The characters of a Content-Security-Policy's source: neither blanks nor commas nor semicolons.
+#: The characters of a source in a Content-Security-Policy: no blanks, quotes or semicolons.
 _SOURCE = re.compile(r"[!#-&(-:<-~]+")
 #: The settings that hold an address that we call, or by which others call us.
 _ADDRESSES = ("public_url", "entra_authority", "graph_url", "webcrm_url", "office_js_url")
@@ -190,7 +190,7 @@ class Settings(BaseSettings):
     @field_validator("*", mode="before")
     @classmethod
     def _strip(cls, value: object) -> object:
-        """Removes the carriage return that a line of a Windows file ends with."""
+        """Removes surrounding blanks, such as the carriage return of a line in a Windows file."""
         return value.strip() if isinstance(value, str) else value
 
     @property
@@ -237,11 +237,11 @@ def read_settings() -> Settings:
         raise SettingsError(".env: must be text in UTF-8") from None
     except ValidationError as error:
         lines = [
-            f"{PREFIX}{'_'.join(str(p) for p in e['loc'][:1]).upper()}: {_message(e)}"
+            f"{PREFIX}{'_'.join(str(p) for p in e['loc'][:1]).upper()}: {_error_text(e)}"
             for e in error.errors(include_input=False)
         ]
         raise SettingsError("\n".join(lines)) from None
-    if lines := [f"{PREFIX}{line}" for line in _conflicts(settings)]:
+    if lines := [f"{PREFIX}{line}" for line in _find_conflicts(settings)]:
         raise SettingsError("\n".join(lines))
     if settings.mirror_since and settings.mirror_since.tzinfo is None:
         since = settings.mirror_since.replace(tzinfo=UTC)
@@ -249,13 +249,13 @@ def read_settings() -> Settings:
     return settings
 
 
-def _message(error: ErrorDetails) -> str:
+def _error_text(error: ErrorDetails) -> str:
     if error["type"] == "missing":
         return "is missing"
     return str(error["msg"]).removeprefix("Value error, ")
 
 
-def _conflicts(settings: Settings) -> Iterator[str]:
+def _find_conflicts(settings: Settings) -> Iterator[str]:
     """A line for each conflict between settings, and each missing file. Quotes no value."""
     if not (settings.entra_client_secret or settings.entra_client_certificate):
         yield f"ENTRA_CLIENT_SECRET or {PREFIX}ENTRA_CLIENT_CERTIFICATE: one is required"

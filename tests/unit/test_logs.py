@@ -75,7 +75,7 @@ def test_no_text_can_forge_a_line_or_control_a_terminal(lines: io.StringIO, acti
 
 
 def test_half_a_character_is_escaped() -> None:
-    # Not by way of the log: pytest would keep it for its report, which two processes exchange.
+    # Without the log: pytest would put it into the report that two processes exchange.
     assert logs.escape_control_characters("x\ud800y") == r"x\ud800y"
 
 

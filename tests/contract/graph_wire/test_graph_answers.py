@@ -29,7 +29,7 @@ from webcrm_sync.core.errors import (
 from webcrm_sync.graph.client import GraphClient
 from webcrm_sync_sandbox.http_server import Server
 
-# -- what answers mean
+# -- errors
 
 
 @pytest.mark.parametrize(

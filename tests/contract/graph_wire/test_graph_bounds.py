@@ -217,7 +217,7 @@ def test_a_slow_graph_cannot_exceed_a_calls_deadline(
         with hostile(says_for_ever(begun, b"x", every=0.05)) as server:
             settings = create_settings(server.url, entra.url, entra_and_bundle[1])
             client = GraphClient(settings, now=lambda: NOW, bounds=bounds)
-            client.roles()  # a token, so that the time is Graph's alone
+            client.roles()  # gets a token, so that Graph alone takes time
             began = time.monotonic()
             found = raised_by(client.message, "u", "m")
             assert (type(found), str(found)) == (TryLater, "Graph's answer took longer than 0.5 s.")

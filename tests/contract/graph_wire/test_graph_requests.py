@@ -27,7 +27,7 @@ from webcrm_sync.net.proxy import find_proxy
 from webcrm_sync.net.tls import create_trust
 from webcrm_sync_sandbox.http_server import Server
 
-# -- what every request carries
+# -- headers
 
 
 def test_every_request_prefers_immutable_ids_and_has_its_own_id(
@@ -90,7 +90,7 @@ def test_an_unknown_user_is_gone(client: GraphClient, graph: ScriptedServer) -> 
     assert type(raised_by(client.user, "x@example.com")) is Gone
 
 
-# -- where the token may go
+# -- foreign hosts
 
 
 @pytest.mark.parametrize("elsewhere", ["other-port", "other-name", "login"])
@@ -121,7 +121,7 @@ def test_a_redirect_is_not_followed(client: GraphClient, graph: ScriptedServer) 
     assert foreign.requests == []
 
 
-# -- the way out
+# -- proxy
 
 
 def test_the_environments_proxy_is_used_except_for_no_proxy(
@@ -155,7 +155,7 @@ def test_a_mailbox_never_has_more_than_three_requests_in_flight(
         with lock:
             in_flight += 1
             most = max(most, in_flight)
-        three.wait(10)  # breaks unless three are in flight together
+        three.wait(10)  # raises unless three requests run together
         with lock:
             in_flight -= 1
 
