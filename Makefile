@@ -36,7 +36,7 @@ COMPARED := .venv/.compared
 EXAMPLES := 2000
 SEED := 1
 
-.PHONY: help demo test check lint types contracts addin tests collected vitest pytest lock search machine crash format bench moves test-all
+.PHONY: help demo picture test check lint types contracts addin tests collected vitest pytest lock search machine crash format bench moves test-all
 .DEFAULT_GOAL := help
 
 help: ## this list
@@ -95,6 +95,9 @@ machine: $(READY) ## random histories of the whole product: EXAMPLES=2000 SEED=1
 
 crash: $(READY) ## kill the worker at every call and every commit, in every way
 	WEBCRM_SYNC_EVERY_CRASH=1 $(BIN)/pytest --quiet --numprocesses 2 tests/engine/test_crash_points.py tests/engine/test_planted.py
+
+picture: $(READY) $(PANE) ## take the README's picture of the product anew
+	WEBCRM_SYNC_PICTURE=docs/images/product.png $(BIN)/pytest --quiet tests/browser/test_picture.py
 
 format: $(READY) $(MODULES) ## lay the code out, mend what can be mended by itself
 	$(BIN)/ruff check --quiet --fix .

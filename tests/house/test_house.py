@@ -148,8 +148,8 @@ def test_the_top_of_the_tree_holds_what_belongs_there() -> None:
     assert {name for name in top if not name.startswith(".")} - TOP == set()
 
 
-def test_the_readme_tells_every_setting_and_no_other() -> None:
-    told = set(_settings_in((ROOT / "README.md").read_text("utf-8")))
+def test_the_reference_lists_every_setting_and_no_other() -> None:
+    told = set(_settings_in((ROOT / "docs" / "reference.md").read_text("utf-8")))
     assert told == {name.upper() for name in Settings.model_fields}
 
 

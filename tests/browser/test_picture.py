@@ -1,0 +1,28 @@
+"""The picture in the README: the product at work. `make picture` takes it anew."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+from browser.person import Person
+from browser.world import World
+
+#: Where the picture goes; None = the scene is played and nothing is written.
+TARGET = os.environ.get("WEBCRM_SYNC_PICTURE")
+
+
+def test_the_picture_of_the_product_shows_what_it_does(person: Person, world: World) -> None:
+    subject = "Offer for the harbour project"
+    customer = world.customer()
+    world.deliver(subject, customer.address)
+    person.opens(subject)
+    person.press("Sync to webCRM")
+    person.sees("In webCRM")
+    person.sees_in_webcrm(customer.organisation, subject)
+    person.sees_in_outlook(subject, "webCRM sync", "Synced")
+    person.read(subject)
+    person.sees("In webCRM")
+    person.is_connected()
+    if TARGET:
+        person.page.locator("main").screenshot(path=Path(TARGET), animations="disabled")
