@@ -29,7 +29,7 @@ PLAIN_WORDS = set(
         r"\w+",
         """
 actions active activity addin address addresses admin after any api app attachment attachments
-attempt auth blanks blueprint body bounded bounds bulk changes choice cli client cluster column
+attempt auth blanks blueprint body bounded bounds bulk changes choice cli client clock cluster column
 columns common compare concurrency connection connections contacts copy core create crm crowd
 database deadline deferred differences digest document documents elements emails embedded
 encryption endpoints engine entra env errors events facts failures field fields filename
