@@ -11,7 +11,7 @@ from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import rsa
 
 
-class Unproven(Exception):
+class InvalidAssertion(Exception):
     """Nobody vouches for the application; the message says why."""
 
 
@@ -27,9 +27,9 @@ def check_assertion(
             raise jwt.InvalidKeyError("Entra takes RSA certificates only")
         claims = jwt.decode(assertion, key, algorithms=["RS256", "PS256"], audience=audience)
     except (jwt.PyJWTError, KeyError) as error:
-        raise Unproven("Client assertion failed signature validation.") from error
+        raise InvalidAssertion("Client assertion failed signature validation.") from error
     if not claims.get("iss") == claims.get("sub") == client_id:
-        raise Unproven("Client assertion is not the app's own.")
+        raise InvalidAssertion("Client assertion is not the app's own.")
 
 
 def _thumbprint(certificate: x509.Certificate) -> str:

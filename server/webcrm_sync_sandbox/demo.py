@@ -17,7 +17,7 @@ import click
 
 from webcrm_sync_sandbox.environment import Sandbox
 from webcrm_sync_sandbox.product import Product
-from webcrm_sync_sandbox.screen import Cast, Window, furnish
+from webcrm_sync_sandbox.screen import DemoCompany, ScreenServer, fill_sandbox
 from webcrm_sync_sandbox.screen.fixtures import KIM
 from webcrm_sync_sandbox.stories import Stories
 
@@ -50,7 +50,7 @@ def demo(once: bool, data_dir: Path | None, port: int | None) -> None:
             place = Path(scratch)
             data_dir = data_dir.resolve() if data_dir else place / "data"
             with ExitStack() as opened:
-                _play(opened, place, data_dir, port, is_once=once)
+                _run(opened, place, data_dir, port, is_once=once)
     except KeyboardInterrupt:
         click.echo("Stopped.")
 
@@ -63,14 +63,14 @@ def _interrupt(number: int, frame: object) -> None:
     raise KeyboardInterrupt
 
 
-def _play(
+def _run(
     opened: ExitStack, place: Path, data_dir: Path, port: int | None, *, is_once: bool
 ) -> None:
     service = f"127.0.0.1:{_free_port()}"
     with _phase("A simulated Microsoft 365 and a simulated webCRM"):
         sandbox = opened.enter_context(Sandbox())
-        cast = furnish(sandbox)
-    window = opened.enter_context(_window(sandbox, cast, f"http://{service}", port))
+        company = fill_sandbox(sandbox)
+    window = opened.enter_context(_window(sandbox, company, f"http://{service}", port))
     settings = sandbox.environment(
         DATA_DIR=str(data_dir),
         LISTEN=service,
@@ -86,21 +86,23 @@ def _play(
         opened.enter_context(product.serving(f"http://{service}/healthz"))
     with _phase(f"The mailbox {KIM}"):
         product.run("mailbox", "add", "--yes", KIM)
-    Stories(sandbox, cast).run()
+    Stories(sandbox, company).run()
     if not is_once:
-        _stay(cast, product, window)
+        _wait_until_interrupted(company, product, window)
 
 
-def _window(sandbox: Sandbox, cast: Cast, service_url: str, port: int | None) -> Window:
+def _window(
+    sandbox: Sandbox, company: DemoCompany, service_url: str, port: int | None
+) -> ScreenServer:
     try:
-        return Window(sandbox, cast, service_url=service_url, port=port or _PORT)
+        return ScreenServer(sandbox, company, service_url=service_url, port=port or _PORT)
     except OSError as error:
         is_taken = error.errno == errno.EADDRINUSE
         why = "is in use" if is_taken else f"cannot be taken ({error.strerror})"
         if port:
             raise click.ClickException(f"Port {port} {why}. Name another one.") from error
         click.echo(f"Port {_PORT} {why}; the demo takes a free one.")
-        return Window(sandbox, cast, service_url=service_url)
+        return ScreenServer(sandbox, company, service_url=service_url)
 
 
 @contextmanager
@@ -119,12 +121,12 @@ def _free_port() -> int:
         return port
 
 
-def _stay(cast: Cast, product: Product, window: Window) -> None:
-    others = [one.address for one in cast.people if one.is_watched and one.address != KIM]
+def _wait_until_interrupted(company: DemoCompany, product: Product, window: ScreenServer) -> None:
+    others = [one.address for one in company.people if one.is_watched and one.address != KIM]
     click.echo("")
     with _phase(f"The mailboxes {' and '.join(others)}"), ThreadPoolExecutor() as side_by_side:
         list(side_by_side.map(lambda one: product.run("mailbox", "add", "--yes", one), others))
-    asking = shlex.join(["sh", str(product.write_asking())])
+    asking = shlex.join(["sh", str(product.write_command_script())])
     click.echo(f"\nNow by hand, in the browser:\n\n  {window.url}\n")
     click.echo("To ask the service, in another terminal (that file holds the demo's settings):\n")
     click.echo(f"  {asking} status\n  {asking} doctor\n")

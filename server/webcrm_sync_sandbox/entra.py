@@ -18,7 +18,7 @@ import jwt
 from cryptography import x509
 
 from webcrm_sync_sandbox import keys
-from webcrm_sync_sandbox.client_assertion import Unproven, check_assertion
+from webcrm_sync_sandbox.client_assertion import InvalidAssertion, check_assertion
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -273,7 +273,7 @@ def _check_assertion(app: App, fields: Json, *, audience: str) -> None:
     given = fields["client_assertion"]
     try:
         check_assertion(given, app.certificates, client_id=app.client_id, audience=audience)
-    except Unproven as error:
+    except InvalidAssertion as error:
         raise EntraError(401, "invalid_client", 700027, str(error)) from error
 
 

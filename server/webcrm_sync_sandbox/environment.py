@@ -20,7 +20,7 @@ from webcrm_sync_sandbox.http_server import Server
 from webcrm_sync_sandbox.journal import Journal
 from webcrm_sync_sandbox.outlook import Outlook
 from webcrm_sync_sandbox.sign_in import SignIn
-from webcrm_sync_sandbox.webcrm import WebCrmWorld, webcrm_app
+from webcrm_sync_sandbox.webcrm import WebCrmSystem, webcrm_app
 from webcrm_sync_sandbox.webcrm import refusal as webcrm_refusal
 
 
@@ -36,7 +36,7 @@ class Sandbox:
         self.journal = Journal(self.clock, keep_bodies=keep_bodies)
         self.faults = Faults(seed)
         self.outlook = Outlook(self.clock)
-        self.crm = WebCrmWorld(self.clock)
+        self.crm = WebCrmSystem(self.clock)
         self._scratch = tempfile.TemporaryDirectory(prefix="webcrm-sync-stage-")
         self.entra = Entra(self.clock, folder=Path(self._scratch.name))
         self.sign_in = SignIn(self.entra, self.outlook)
@@ -71,22 +71,22 @@ class Sandbox:
             list(side_by_side.map(Server.stop, servers))
         self._scratch.cleanup()
 
-    def remember(self) -> Callable[[], None]:
+    def save_state(self) -> Callable[[], None]:
         """What brings time, folders and webCRM's records back to this moment; mails are gone then.
 
         Cheaper than another stage. What the product remembers is not its business.
         """
         moment = self.clock.now()
-        kept = [box.remember() for box in self.outlook.mailboxes]
-        kept.append(self.graph.remember())
-        kept += [table.remember() for table in self.crm.tables.values()]
+        kept = [box.save_state() for box in self.outlook.mailboxes]
+        kept.append(self.graph.save_state())
+        kept += [table.save_state() for table in self.crm.tables.values()]
 
-        def bring_back() -> None:
+        def restore() -> None:
             for one in kept:
                 one()
             self.clock.advance(moment - self.clock.now())
 
-        return bring_back
+        return restore
 
     def environment(self, **more: str) -> dict[str, str]:
         """The environment variables under which the product works on this stage."""

@@ -58,7 +58,7 @@ class _Fault:
         )
 
 
-class Which(TypedDict, total=False):
+class CallFilter(TypedDict, total=False):
     """Which calls a fault meets: all of them unless said otherwise.
 
     `when`: asked with method and path. `rate`: how probable for each fitting call. `limit`: how
@@ -85,11 +85,11 @@ class Faults:
         self._lock = threading.Lock()
         self._faults: list[_Fault] = []
 
-    def refuse(self, service: str | None = None, **which: Unpack[Which]) -> None:
+    def refuse(self, service: str | None = None, **which: Unpack[CallFilter]) -> None:
         """Close connections before the service acts."""
         self._add(Kind.REFUSE, service, which)
 
-    def lose(self, service: str | None = None, **which: Unpack[Which]) -> None:
+    def lose(self, service: str | None = None, **which: Unpack[CallFilter]) -> None:
         """Let the service act, then close the connection without its answer."""
         self._add(Kind.LOSE, service, which)
 
@@ -98,7 +98,7 @@ class Faults:
         service: str | None = None,
         *,
         retry_after: RetryAfter = 1,
-        **which: Unpack[Which],
+        **which: Unpack[CallFilter],
     ) -> None:
         """Answer 429 instead of acting."""
         self._add(Kind.THROTTLE, service, which, retry_after=retry_after)
@@ -108,16 +108,18 @@ class Faults:
         service: str | None = None,
         *,
         retry_after: RetryAfter = None,
-        **which: Unpack[Which],
+        **which: Unpack[CallFilter],
     ) -> None:
         """Answer 503 instead of acting."""
         self._add(Kind.UNAVAILABLE, service, which, retry_after=retry_after)
 
-    def deny(self, service: str | None = None, **which: Unpack[Which]) -> None:
+    def deny(self, service: str | None = None, **which: Unpack[CallFilter]) -> None:
         """Answer 401 instead of acting, however good the caller's token is."""
         self._add(Kind.DENY, service, which)
 
-    def slow(self, service: str | None = None, *, by: timedelta, **which: Unpack[Which]) -> None:
+    def slow(
+        self, service: str | None = None, *, by: timedelta, **which: Unpack[CallFilter]
+    ) -> None:
         """Sleep for `by`, then act."""
         self._add(Kind.SLOW, service, which, delay=by)
 
@@ -176,7 +178,7 @@ class Faults:
         self,
         kind: Kind,
         service: str | None,
-        which: Which,
+        which: CallFilter,
         *,
         number: int | None = None,
         retry_after: RetryAfter = None,

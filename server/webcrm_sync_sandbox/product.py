@@ -24,7 +24,7 @@ _GRACE_S = 30
 _LAST_LINES = 20
 _COMMAND = [sys.executable, "-m", "webcrm_sync"]
 #: Runs any command of the product under the demo's settings, and under no others.
-_ASKING = """\
+_COMMAND_SCRIPT = """\
 # The demo's settings. Runs the product's commands under them: sh FILE status
 for name in $(env | cut -d= -f1 | grep -i '^{prefix}'); do unset "$name"; done
 {exports}
@@ -66,10 +66,10 @@ class Product:
                 time.sleep(0.02)
             yield
 
-    def write_asking(self) -> Path:
+    def write_command_script(self) -> Path:
         """A file for `sh` that runs a command of the product here; only its owner may read it."""
         exports = (f"export {name}={shlex.quote(text)}" for name, text in self._settings.items())
-        text = _ASKING.format(
+        text = _COMMAND_SCRIPT.format(
             prefix=PREFIX,
             exports="\n".join(exports),
             place=shlex.quote(str(self._place)),

@@ -11,7 +11,7 @@ import click
 from webcrm_sync_sandbox.environment import Sandbox
 from webcrm_sync_sandbox.outlook.mail import File, Mail
 from webcrm_sync_sandbox.outlook.mailbox import SimMailbox
-from webcrm_sync_sandbox.screen import Cast
+from webcrm_sync_sandbox.screen import DemoCompany
 from webcrm_sync_sandbox.screen.fixtures import KIM
 from webcrm_sync_sandbox.screen.sample_mails import BO, LIS
 
@@ -29,7 +29,7 @@ class Stories:
     """The stories, told step by step with the time each step took."""
 
     sandbox: Sandbox
-    cast: Cast
+    company: DemoCompany
     began: float = field(default_factory=time.monotonic)
 
     def say(self, text: str) -> None:
@@ -52,7 +52,7 @@ class Stories:
 
     def inbound(self) -> None:
         """US 010."""
-        box = self.cast.seller
+        box = self.company.seller
         self._open("A customer's mail is dragged from the Inbox to 'webCRM sync' (US 010)")
         offer = File("plan.pdf", b"%PDF-1.7 demo", content_type="application/pdf")
         film = File("kaj.mp4", bytes(_FILM), content_type="video/mp4")
@@ -72,7 +72,7 @@ class Stories:
 
     def outbound(self) -> None:
         """US 008."""
-        box = self.cast.seller
+        box = self.company.seller
         self._open("A sent mail is dragged from Sent Items to 'webCRM sync' (US 008)")
         item = box.put_sent(
             Mail("Re: Tilbud på ny kaj", _SELLER, _BUYER, body="<p>Selvfølgelig.</p>")
@@ -82,7 +82,7 @@ class Stories:
 
     def rule(self) -> None:
         """US 010 by an Outlook rule."""
-        box = self.cast.seller
+        box = self.company.seller
         self._open("An Outlook rule moves every mail of a customer as it arrives (US 010)")
         rule = box.add_rule(
             "webCRM sync: Lis",
@@ -95,13 +95,13 @@ class Stories:
 
     def mirrored(self) -> None:
         """US 009."""
-        box = self.cast.seller
+        box = self.company.seller
         self._open("A mail is sent from webCRM (US 009)")
         folder = f"sentitems/{_FOLDER}"
         known = len(box.messages(folder))
-        user_id = self.cast.member(_SELLER).user_id
+        user_id = self.company.member(_SELLER).user_id
         self.sandbox.crm.send_mail(
-            user_id, self.cast.buyer_id, "Ordrebekræftelse", "<p>Tak for ordren.</p>"
+            user_id, self.company.buyer_id, "Ordrebekræftelse", "<p>Tak for ordren.</p>"
         )
         _until(lambda: len(box.messages(folder)) > known, "the mirror")
         mirror = box.messages(folder)[-1]

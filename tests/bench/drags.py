@@ -18,7 +18,7 @@ def drag_to_synced(drags: int, name: str, *, poll_s: float | None = None) -> Non
     limit = 3.0 + (poll_s or 0)
     with service(**settings) as made:
         if poll_s is not None:
-            made.sandbox.graph.pusher.luck.lost = 1.0
+            made.sandbox.graph.pusher.faults.lost = 1.0
         (box,) = mailboxes(made, 1)
         watch = Watch(made.sandbox)
         made.sandbox.faults.latency = _LATENCY

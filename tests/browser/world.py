@@ -15,7 +15,7 @@ from webcrm_sync.settings import PREFIX
 from webcrm_sync_sandbox.environment import Sandbox
 from webcrm_sync_sandbox.outlook.mail import Mail, Party
 from webcrm_sync_sandbox.outlook.mailbox import SimMailbox
-from webcrm_sync_sandbox.screen import Window, furnish
+from webcrm_sync_sandbox.screen import ScreenServer, fill_sandbox
 from webcrm_sync_sandbox.screen.fixtures import KIM
 
 FOLDER = "webCRM sync"
@@ -57,7 +57,7 @@ class World:
 
     sandbox: Sandbox
     service: RunningService
-    window: Window
+    window: ScreenServer
     customers: list[Customer]
 
     @property
@@ -127,18 +127,18 @@ def open_world(scratch: Path, **settings: str) -> Iterator[World]:
     """Everything there is, running; webCRM is asked every second unless `settings` say else."""
     quick = {"MIRROR_SECONDS": "1", "DIRECTORY_SECONDS": "1", "NEVER_SYNC": NEVER} | settings
     with Sandbox() as sandbox:
-        cast = furnish(sandbox)
+        company = fill_sandbox(sandbox)
         customers = _customers(sandbox)
         with (
             run_service(sandbox, DATA_DIR=str(scratch / "d"), **quick) as service,
-            Window(sandbox, cast, service_url=service.public_url) as window,
+            ScreenServer(sandbox, company, service_url=service.public_url) as window,
         ):
             service.environment |= {PREFIX + name: v for name, v in window.settings.items()}
             service.start("serve")
             service.await_healthy()
             world = World(sandbox, service, window, customers)
             world.lay_old_mail()
-            service.watch(*(member.address for member in cast.people if member.is_watched))
+            service.watch(*(member.address for member in company.people if member.is_watched))
             world.await_directory()
             world.delete_from_webcrm()
             yield world

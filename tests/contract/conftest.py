@@ -7,40 +7,40 @@ from collections.abc import Iterator
 import httpx
 import pytest
 
-from contract.sandbox_graph_desk import Desk, desk_with_one_mailbox
-from contract.sandbox_webcrm_site import NO_TLS, TOKEN, Site
+from contract.graph_setup import GraphSetup, open_graph_setup
+from contract.webcrm_setup import NO_TLS, TOKEN, WebCrmSetup
 from webcrm_sync_sandbox.clock import Clock
 from webcrm_sync_sandbox.http_server import Server
 from webcrm_sync_sandbox.journal import Journal
-from webcrm_sync_sandbox.webcrm import WebCrmWorld, webcrm_app
+from webcrm_sync_sandbox.webcrm import WebCrmSystem, webcrm_app
 
 
 @pytest.fixture
-def desk() -> Iterator[Desk]:
-    with desk_with_one_mailbox() as desk:
-        yield desk
+def graph_setup() -> Iterator[GraphSetup]:
+    with open_graph_setup() as graph_setup:
+        yield graph_setup
 
 
 @pytest.fixture
-def graph(desk: Desk) -> httpx.Client:
-    return desk.client()
+def graph(graph_setup: GraphSetup) -> httpx.Client:
+    return graph_setup.client()
 
 
 @pytest.fixture
-def site() -> Iterator[Site]:
+def site() -> Iterator[WebCrmSetup]:
     clock = Clock()
-    world, journal = WebCrmWorld(clock), Journal(clock)
-    world.add_token(TOKEN)
-    server = Server(journal.watch("webcrm", webcrm_app(world).wsgi_app))
+    system, journal = WebCrmSystem(clock), Journal(clock)
+    system.add_token(TOKEN)
+    server = Server(journal.watch("webcrm", webcrm_app(system).wsgi_app))
     with server, httpx.Client(base_url=server.url, verify=NO_TLS) as http:
-        here = Site(clock, world, journal, http)
+        here = WebCrmSetup(clock, system, journal, http)
         http.headers["Authorization"] = f"Bearer {here.login().json()['AccessToken']}"
         yield here
 
 
 @pytest.fixture
-def people(site: Site) -> Site:
-    acme, other = site.world.add_organisation("Acme"), site.world.add_organisation("Other")
+def people(site: WebCrmSetup) -> WebCrmSetup:
+    acme, other = site.system.add_organisation("Acme"), site.system.add_organisation("Other")
     for organisation, name in ((acme, "O'Neill"), (acme, "Berg"), (other, "Åse"), (other, "")):
-        site.persons.append(site.world.add_person(organisation, "p@acme.example", name=name))
+        site.persons.append(site.system.add_person(organisation, "p@acme.example", name=name))
     return site

@@ -6,27 +6,29 @@ import base64
 
 import httpx
 
-from contract.sandbox_graph_desk import Desk
+from contract.graph_setup import GraphSetup
 from webcrm_sync_sandbox.outlook import AttachedItem, File, Link, Mail
 
 
-def test_inline_pictures_do_not_count_as_attachments(desk: Desk, graph: httpx.Client) -> None:
+def test_inline_pictures_do_not_count_as_attachments(
+    graph_setup: GraphSetup, graph: httpx.Client
+) -> None:
     picture = File("a.png", b"1", "image/png", is_inline=True, content_id="c1")
-    item = desk.arrive(Mail("x", None, (), attachments=(picture,)))
-    assert graph.get(f"{desk.messages}/{item}").json()["hasAttachments"] is False
-    listed = graph.get(f"{desk.messages}/{item}/attachments?$select=id,name,isInline").json()
+    item = graph_setup.arrive(Mail("x", None, (), attachments=(picture,)))
+    assert graph.get(f"{graph_setup.messages}/{item}").json()["hasAttachments"] is False
+    listed = graph.get(f"{graph_setup.messages}/{item}/attachments?$select=id,name,isInline").json()
     assert [one["isInline"] for one in listed["value"]] == [True]
     assert "contentBytes" not in listed["value"][0]
 
 
-def test_the_three_kinds_of_attachments(desk: Desk, graph: httpx.Client) -> None:
+def test_the_three_kinds_of_attachments(graph_setup: GraphSetup, graph: httpx.Client) -> None:
     parts = (
         File("a.bin", b"\x00\x01"),
         AttachedItem("Old mail", b"Subject: x\r\n\r\ny"),
         Link("Plan", "https://drive.example.com/1"),
     )
-    item = desk.arrive(Mail("x", None, (), attachments=parts))
-    base = f"{desk.messages}/{item}/attachments"
+    item = graph_setup.arrive(Mail("x", None, (), attachments=parts))
+    base = f"{graph_setup.messages}/{item}/attachments"
     listed = graph.get(f"{base}?$select=id,name,size").json()["value"]
     kinds = [one["@odata.type"].rpartition(".")[2] for one in listed]
     assert kinds == ["fileAttachment", "itemAttachment", "referenceAttachment"]
@@ -38,11 +40,11 @@ def test_the_three_kinds_of_attachments(desk: Desk, graph: httpx.Client) -> None
 
 
 def test_a_large_file_goes_up_in_parts_in_order_and_without_a_token(
-    desk: Desk, graph: httpx.Client
+    graph_setup: GraphSetup, graph: httpx.Client
 ) -> None:
-    item = desk.arrive()
+    item = graph_setup.arrive()
     wish = {"attachmentType": "file", "name": "big.zip", "size": 5}
-    base = f"{desk.messages}/{item}/attachments"
+    base = f"{graph_setup.messages}/{item}/attachments"
     made = graph.post(f"{base}/createUploadSession", json={"AttachmentItem": wish})
     assert (made.status_code, made.json()["nextExpectedRanges"]) == (201, ["0-"])
     url = made.json()["uploadUrl"]

@@ -8,7 +8,7 @@ from typing import Any
 import httpx
 import pytest
 
-from contract.sandbox_graph_desk import IMMUTABLE, Desk
+from contract.graph_setup import IMMUTABLE, GraphSetup
 from webcrm_sync_sandbox.outlook import Mail
 
 IDS = ("String 0x1042", "String 0x1039", "Integer 0x0036", "String 0x001A")
@@ -32,9 +32,9 @@ ANSWER = Mail(
 )
 
 
-def delta(desk: Desk, graph: httpx.Client, **options: str) -> dict[str, Any]:
+def delta(graph_setup: GraphSetup, graph: httpx.Client, **options: str) -> dict[str, Any]:
     query = {f"${name}": value for name, value in options.items()}
-    answer = graph.get(desk.delta, params=query, headers={"Prefer": IMMUTABLE})
+    answer = graph.get(graph_setup.delta, params=query, headers={"Prefer": IMMUTABLE})
     assert answer.status_code == 200, answer.text
     page: dict[str, Any] = answer.json()
     return page
@@ -44,9 +44,11 @@ def extended(line: dict[str, Any]) -> dict[str, str]:
     return {one["id"]: one["value"] for one in line.get("singleValueExtendedProperties", [])}
 
 
-def test_headers_come_with_a_delta_page_that_asks_for_them(desk: Desk, graph: httpx.Client) -> None:
-    desk.arrive(ANSWER)
-    (line,) = delta(desk, graph, select=SELECT, expand=EXPAND)["value"]
+def test_headers_come_with_a_delta_page_that_asks_for_them(
+    graph_setup: GraphSetup, graph: httpx.Client
+) -> None:
+    graph_setup.arrive(ANSWER)
+    (line,) = delta(graph_setup, graph, select=SELECT, expand=EXPAND)["value"]
     assert [one["emailAddress"]["address"] for one in line["replyTo"]] == [
         "desk@x.example",
         "second@x.example",
@@ -62,28 +64,34 @@ def test_headers_come_with_a_delta_page_that_asks_for_them(desk: Desk, graph: ht
     }
 
 
-def test_a_mail_shows_only_the_properties_it_has(desk: Desk, graph: httpx.Client) -> None:
-    desk.arrive()
-    (line,) = delta(desk, graph, select=SELECT, expand=EXPAND)["value"]
+def test_a_mail_shows_only_the_properties_it_has(
+    graph_setup: GraphSetup, graph: httpx.Client
+) -> None:
+    graph_setup.arrive()
+    (line,) = delta(graph_setup, graph, select=SELECT, expand=EXPAND)["value"]
     assert extended(line) == {"Integer 0x36": "0", "String 0x1a": "IPM.Note"}
     assert line["replyTo"] == []
 
 
-def test_nothing_is_shown_that_was_not_asked_for(desk: Desk, graph: httpx.Client) -> None:
-    item = desk.arrive(ANSWER)
-    (line,) = delta(desk, graph, select="id,subject")["value"]
+def test_nothing_is_shown_that_was_not_asked_for(
+    graph_setup: GraphSetup, graph: httpx.Client
+) -> None:
+    item = graph_setup.arrive(ANSWER)
+    (line,) = delta(graph_setup, graph, select="id,subject")["value"]
     assert not {"replyTo", "sender", "conversationId", "singleValueExtendedProperties"} & set(line)
-    whole = graph.get(f"{desk.messages}/{item}", params={"$select": SELECT}).json()
+    whole = graph.get(f"{graph_setup.messages}/{item}", params={"$select": SELECT}).json()
     assert "singleValueExtendedProperties" not in whole
     one = "singleValueExtendedProperties($filter=id eq 'Integer 0x0036')"
-    whole = graph.get(f"{desk.messages}/{item}", params={"$expand": one}).json()
+    whole = graph.get(f"{graph_setup.messages}/{item}", params={"$expand": one}).json()
     assert extended(whole) == {"Integer 0x36": "2"}
 
 
-def test_a_delta_link_keeps_the_selection_it_was_made_with(desk: Desk, graph: httpx.Client) -> None:
-    old = delta(desk, graph, select="id,subject")["@odata.deltaLink"]
-    new = delta(desk, graph, select=SELECT, expand=EXPAND)["@odata.deltaLink"]
-    desk.arrive(ANSWER)
+def test_a_delta_link_keeps_the_selection_it_was_made_with(
+    graph_setup: GraphSetup, graph: httpx.Client
+) -> None:
+    old = delta(graph_setup, graph, select="id,subject")["@odata.deltaLink"]
+    new = delta(graph_setup, graph, select=SELECT, expand=EXPAND)["@odata.deltaLink"]
+    graph_setup.arrive(ANSWER)
     (line,) = graph.get(old, headers={"Prefer": IMMUTABLE}).json()["value"]
     assert "replyTo" not in line
     assert extended(line) == {}
@@ -109,10 +117,10 @@ def test_a_delta_link_keeps_the_selection_it_was_made_with(desk: Desk, graph: ht
     ],
 )
 def test_what_graph_does_not_know_is_refused(
-    desk: Desk, graph: httpx.Client, options: dict[str, str]
+    graph_setup: GraphSetup, graph: httpx.Client, options: dict[str, str]
 ) -> None:
-    desk.arrive()
-    assert graph.get(desk.delta, params=options).status_code == 400
+    graph_setup.arrive()
+    assert graph.get(graph_setup.delta, params=options).status_code == 400
 
 
 @pytest.mark.parametrize(
@@ -127,10 +135,10 @@ def test_what_graph_does_not_know_is_refused(
     ],
 )
 def test_the_header_of_sensitivity_becomes_a_number(
-    desk: Desk, graph: httpx.Client, word: str, number: str
+    graph_setup: GraphSetup, graph: httpx.Client, word: str, number: str
 ) -> None:
-    desk.arrive(Mail("S", "a@x.example", "b@x.example", headers=(("Sensitivity", word),)))
-    (line,) = delta(desk, graph, select=SELECT, expand=EXPAND)["value"]
+    graph_setup.arrive(Mail("S", "a@x.example", "b@x.example", headers=(("Sensitivity", word),)))
+    (line,) = delta(graph_setup, graph, select=SELECT, expand=EXPAND)["value"]
     assert extended(line)["Integer 0x36"] == number
 
 
@@ -145,16 +153,16 @@ def test_the_header_of_sensitivity_becomes_a_number(
     ],
 )
 def test_messages_of_a_meeting_have_types_and_classes(
-    desk: Desk, graph: httpx.Client, kind: Any, type_: str, message_class: str
+    graph_setup: GraphSetup, graph: httpx.Client, kind: Any, type_: str, message_class: str
 ) -> None:
-    desk.arrive(Mail("M", "a@x.example", "b@x.example", kind=kind))
-    (line,) = delta(desk, graph, select=SELECT, expand=EXPAND)["value"]
+    graph_setup.arrive(Mail("M", "a@x.example", "b@x.example", kind=kind))
+    (line,) = delta(graph_setup, graph, select=SELECT, expand=EXPAND)["value"]
     assert line["@odata.type"] == f"#microsoft.graph.{type_}"
     assert extended(line)["String 0x1a"] == message_class
 
 
 def test_headers_can_be_given_at_creation_by_mime_and_by_json(
-    desk: Desk, graph: httpx.Client
+    graph_setup: GraphSetup, graph: httpx.Client
 ) -> None:
     mime = (
         b"From: boss@x.example\r\nSender: eva@x.example\r\nTo: ann@y.example\r\n"
@@ -162,11 +170,11 @@ def test_headers_can_be_given_at_creation_by_mime_and_by_json(
         b"In-Reply-To: <b@y.example>\r\nSensitivity: Private\r\n\r\nHello\r\n"
     )
     made = graph.post(
-        desk.messages,
+        graph_setup.messages,
         content=base64.b64encode(mime),
         headers={"Content-Type": "text/plain", "Prefer": IMMUTABLE},
     ).json()
-    url = f"{desk.messages}/{made['id']}"
+    url = f"{graph_setup.messages}/{made['id']}"
     whole = graph.get(url, params={"$select": SELECT, "$expand": EXPAND}).json()
     assert whole["sender"]["emailAddress"]["address"] == "eva@x.example"
     assert len(whole["replyTo"]) == 2
@@ -176,6 +184,6 @@ def test_headers_can_be_given_at_creation_by_mime_and_by_json(
     assert "In-Reply-To: <b@y.example>" in text
     assert "Sender: eva@x.example" in text
     given = [{"id": "String 0x1042", "value": "<c@y.example>"}]
-    made = graph.post(desk.messages, json={"singleValueExtendedProperties": given}).json()
-    whole = graph.get(f"{desk.messages}/{made['id']}", params={"$expand": EXPAND}).json()
+    made = graph.post(graph_setup.messages, json={"singleValueExtendedProperties": given}).json()
+    whole = graph.get(f"{graph_setup.messages}/{made['id']}", params={"$expand": EXPAND}).json()
     assert extended(whole)["String 0x1042"] == "<c@y.example>"

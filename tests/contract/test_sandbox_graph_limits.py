@@ -9,11 +9,11 @@ from typing import Any
 import httpx
 import pytest
 
-from contract.sandbox_graph_desk import MAIL, Desk, code
+from contract.graph_setup import MAIL, GraphSetup, code
 
 
-def test_nobody_comes_in_without_a_token(desk: Desk) -> None:
-    refused = desk.client("stranger").get(desk.me)
+def test_nobody_comes_in_without_a_token(graph_setup: GraphSetup) -> None:
+    refused = graph_setup.client("stranger").get(graph_setup.me)
     assert code(refused) == (401, "InvalidAuthenticationToken")
     assert refused.headers["WWW-Authenticate"].startswith("Bearer")
     inner = refused.json()["error"]["innerError"]
@@ -25,53 +25,61 @@ def test_the_application_has_no_me(graph: httpx.Client) -> None:
     assert graph.get("/me/messages").status_code == 400
 
 
-def test_a_person_enters_the_own_mailbox_and_others_only_where_let_in(desk: Desk) -> None:
-    other = desk.outlook.add_mailbox("bo@example.com", "Bo")
+def test_a_person_enters_the_own_mailbox_and_others_only_where_let_in(
+    graph_setup: GraphSetup,
+) -> None:
+    other = graph_setup.outlook.add_mailbox("bo@example.com", "Bo")
     item = other.deliver(MAIL)
-    ann = desk.user(desk.box)
+    ann = graph_setup.user(graph_setup.box)
     assert ann.get("/me/messages").status_code == 200
     path = f"/users/{other.user_id}"
     assert code(ann.get(f"{path}/messages/{item}")) == (403, "ErrorAccessDenied")
-    desk.outlook.grant(other, desk.box)
+    graph_setup.outlook.grant(other, graph_setup.box)
     assert ann.get(f"{path}/messages/{item}").status_code == 200
     assert ann.get(f"{path}/mailFolders/inbox/messages/delta").status_code == 404
 
 
-def test_a_permission_that_was_not_granted_is_missed(desk: Desk) -> None:
-    reader = desk.client(desk.badges.issue("reader", roles=["Mail.Read"]))
-    item = desk.arrive()
-    assert reader.get(f"{desk.messages}/{item}").status_code == 200
-    refused = reader.patch(f"{desk.messages}/{item}", json={"categories": []})
+def test_a_permission_that_was_not_granted_is_missed(graph_setup: GraphSetup) -> None:
+    reader = graph_setup.client(graph_setup.tokens.issue("reader", roles=["Mail.Read"]))
+    item = graph_setup.arrive()
+    assert reader.get(f"{graph_setup.messages}/{item}").status_code == 200
+    refused = reader.patch(f"{graph_setup.messages}/{item}", json={"categories": []})
     assert code(refused) == (403, "ErrorAccessDenied")
-    assert reader.get(f"{desk.me}/outlook/masterCategories").status_code == 403
+    assert reader.get(f"{graph_setup.me}/outlook/masterCategories").status_code == 403
 
 
-def test_exchange_s_own_scope_lets_the_application_at_some_mailboxes_only(desk: Desk) -> None:
-    other = desk.outlook.add_mailbox("bo@example.com", "Bo")
-    desk.outlook.scope = {"ann@example.com"}
-    bare = desk.client(desk.badges.issue("bare"))
-    assert bare.get(desk.messages).status_code == 200
+def test_exchange_s_own_scope_lets_the_application_at_some_mailboxes_only(
+    graph_setup: GraphSetup,
+) -> None:
+    other = graph_setup.outlook.add_mailbox("bo@example.com", "Bo")
+    graph_setup.outlook.scope = {"ann@example.com"}
+    bare = graph_setup.client(graph_setup.tokens.issue("bare"))
+    assert bare.get(graph_setup.messages).status_code == 200
     refused = bare.get(f"/users/{other.user_id}/messages")
     assert code(refused) == (403, "ErrorAccessDenied")
 
 
-def test_a_mailbox_without_licence_or_room_says_so(desk: Desk, graph: httpx.Client) -> None:
-    desk.box.has_licence = False
-    assert code(graph.get(desk.messages)) == (404, "MailboxNotEnabledForRESTAPI")
-    assert graph.get(desk.me).status_code == 200
-    desk.box.has_licence, desk.box.is_full = True, True
-    assert code(graph.get(desk.delta)) == (403, "ErrorQuotaExceeded")
+def test_a_mailbox_without_licence_or_room_says_so(
+    graph_setup: GraphSetup, graph: httpx.Client
+) -> None:
+    graph_setup.box.has_licence = False
+    assert code(graph.get(graph_setup.messages)) == (404, "MailboxNotEnabledForRESTAPI")
+    assert graph.get(graph_setup.me).status_code == 200
+    graph_setup.box.has_licence, graph_setup.box.is_full = True, True
+    assert code(graph.get(graph_setup.delta)) == (403, "ErrorQuotaExceeded")
 
 
-def test_the_fifth_request_at_a_time_is_turned_away(desk: Desk, graph: httpx.Client) -> None:
-    desk.graph.dials.work = timedelta(seconds=0.3)
-    clients = [desk.client() for _ in range(5)]
+def test_the_fifth_request_at_a_time_is_turned_away(
+    graph_setup: GraphSetup, graph: httpx.Client
+) -> None:
+    graph_setup.graph.behaviour.work = timedelta(seconds=0.3)
+    clients = [graph_setup.client() for _ in range(5)]
     start = threading.Barrier(5)
     answers: list[httpx.Response] = []
 
     def ask(client: httpx.Client) -> None:
         start.wait()
-        answers.append(client.get(desk.messages))
+        answers.append(client.get(graph_setup.messages))
 
     threads = [threading.Thread(target=ask, args=(client,)) for client in clients]
     for thread in threads:
@@ -83,27 +91,29 @@ def test_the_fifth_request_at_a_time_is_turned_away(desk: Desk, graph: httpx.Cli
     assert code(refused) == (429, "ApplicationThrottled")
     assert "MailboxConcurrency" in refused.json()["error"]["message"]
     assert refused.headers["Retry-After"] == "1"
-    desk.graph.dials.work = timedelta()
-    assert graph.get(desk.messages).status_code == 200
+    graph_setup.graph.behaviour.work = timedelta()
+    assert graph.get(graph_setup.messages).status_code == 200
 
 
 def test_too_many_requests_in_ten_minutes_wait_for_the_rest_of_them(
-    desk: Desk, graph: httpx.Client
+    graph_setup: GraphSetup, graph: httpx.Client
 ) -> None:
-    desk.graph.dials.requests_per_window = 2
-    statuses = [graph.get(desk.messages).status_code for _ in range(3)]
+    graph_setup.graph.behaviour.requests_per_window = 2
+    statuses = [graph.get(graph_setup.messages).status_code for _ in range(3)]
     assert statuses == [200, 200, 429]
-    desk.clock.advance(timedelta(minutes=10))
-    assert graph.get(desk.messages).status_code == 200
+    graph_setup.clock.advance(timedelta(minutes=10))
+    assert graph.get(graph_setup.messages).status_code == 200
 
 
-def requests(desk: Desk, count: int, *, is_chain: bool = False) -> list[dict[str, Any]]:
+def requests(
+    graph_setup: GraphSetup, count: int, *, is_chain: bool = False
+) -> list[dict[str, Any]]:
     made: list[dict[str, Any]] = []
     for number in range(1, count + 1):
         one: dict[str, Any] = {
             "id": str(number),
             "method": "PATCH",
-            "url": f"{desk.messages}/{desk.arrive()}",
+            "url": f"{graph_setup.messages}/{graph_setup.arrive()}",
             "headers": {"Content-Type": "application/json", "Prefer": 'IdType="ImmutableId"'},
             "body": {"categories": [str(number)]},
         }
@@ -116,29 +126,33 @@ def statuses(answer: httpx.Response) -> dict[str, int]:
     return {one["id"]: one["status"] for one in answer.json()["responses"]}
 
 
-def test_a_chain_of_twenty_goes_through(desk: Desk, graph: httpx.Client) -> None:
-    asked = requests(desk, 20, is_chain=True)
+def test_a_chain_of_twenty_goes_through(graph_setup: GraphSetup, graph: httpx.Client) -> None:
+    asked = requests(graph_setup, 20, is_chain=True)
     answer = graph.post("/$batch", json={"requests": asked})
     assert set(statuses(answer).values()) == {200}
     assert [one["id"] for one in answer.json()["responses"]] != [one["id"] for one in asked]
 
 
-def test_side_by_side_only_four_go_through(desk: Desk, graph: httpx.Client) -> None:
-    answer = graph.post("/$batch", json={"requests": requests(desk, 6)})
+def test_side_by_side_only_four_go_through(graph_setup: GraphSetup, graph: httpx.Client) -> None:
+    answer = graph.post("/$batch", json={"requests": requests(graph_setup, 6)})
     assert sorted(statuses(answer).values()) == [200, 200, 200, 200, 429, 429]
     refused = [one for one in answer.json()["responses"] if one["status"] == 429]
     assert all(one["headers"]["Retry-After"] for one in refused)
 
 
-def test_what_depends_on_a_failure_is_not_tried(desk: Desk, graph: httpx.Client) -> None:
-    asked = requests(desk, 3, is_chain=True)
+def test_what_depends_on_a_failure_is_not_tried(
+    graph_setup: GraphSetup, graph: httpx.Client
+) -> None:
+    asked = requests(graph_setup, 3, is_chain=True)
     asked[0]["headers"]["If-Match"] = 'W/"old"'
     answer = graph.post("/$batch", json={"requests": asked})
     assert statuses(answer) == {"1": 412, "2": 424, "3": 424}
 
 
-def test_each_request_of_a_batch_has_its_own_headers(desk: Desk, graph: httpx.Client) -> None:
-    asked = requests(desk, 2)
+def test_each_request_of_a_batch_has_its_own_headers(
+    graph_setup: GraphSetup, graph: httpx.Client
+) -> None:
+    asked = requests(graph_setup, 2)
     del asked[1]["headers"]["Prefer"]
     given = graph.post("/%24batch", json={"requests": asked}).json()["responses"]
     shown = {one["id"]: one["body"]["id"] for one in given}
@@ -147,17 +161,19 @@ def test_each_request_of_a_batch_has_its_own_headers(desk: Desk, graph: httpx.Cl
 
 
 @pytest.mark.parametrize("flaw", ["many", "twice", "no type", "absolute", "orphan", "circle"])
-def test_a_malformed_batch_is_refused_whole(desk: Desk, graph: httpx.Client, flaw: str) -> None:
-    asked = requests(desk, 21 if flaw == "many" else 2)
+def test_a_malformed_batch_is_refused_whole(
+    graph_setup: GraphSetup, graph: httpx.Client, flaw: str
+) -> None:
+    asked = requests(graph_setup, 21 if flaw == "many" else 2)
     if flaw == "twice":
         asked[1]["id"] = "1"
     if flaw == "no type":
         del asked[1]["headers"]["Content-Type"]
     if flaw == "absolute":
-        asked[1]["url"] = f"{desk.url}/v1.0{asked[1]['url']}"
+        asked[1]["url"] = f"{graph_setup.url}/v1.0{asked[1]['url']}"
     if flaw == "orphan":
         asked[1]["dependsOn"] = ["7"]
     if flaw == "circle":
         asked[0]["dependsOn"], asked[1]["dependsOn"] = ["2"], ["1"]
     assert graph.post("/$batch", json={"requests": asked}).status_code == 400
-    assert all(not one.categories for one in desk.box.items())
+    assert all(not one.categories for one in graph_setup.box.items())

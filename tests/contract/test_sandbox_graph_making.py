@@ -8,7 +8,7 @@ from typing import Any
 import httpx
 import pytest
 
-from contract.sandbox_graph_desk import STAMP, Desk, code
+from contract.graph_setup import STAMP, GraphSetup, code
 
 FLAGS = {"id": "Integer 0x0E07", "value": "1"}
 
@@ -30,9 +30,11 @@ def sent_mail(**more: Any) -> dict[str, Any]:
     } | more
 
 
-def test_a_draft_stays_a_draft_whatever_is_written_later(desk: Desk, graph: httpx.Client) -> None:
-    draft = graph.post(desk.messages, json={"subject": "x"}).json()
-    path = f"{desk.messages}/{draft['id']}"
+def test_a_draft_stays_a_draft_whatever_is_written_later(
+    graph_setup: GraphSetup, graph: httpx.Client
+) -> None:
+    draft = graph.post(graph_setup.messages, json={"subject": "x"}).json()
+    path = f"{graph_setup.messages}/{draft['id']}"
     assert draft["isDraft"] is True
     for change in ({"isDraft": False}, {"singleValueExtendedProperties": [FLAGS]}):
         assert graph.patch(path, json=change).status_code == 200
@@ -40,9 +42,9 @@ def test_a_draft_stays_a_draft_whatever_is_written_later(desk: Desk, graph: http
 
 
 def test_a_mail_made_with_the_flag_is_sent_at_the_time_given(
-    desk: Desk, graph: httpx.Client
+    graph_setup: GraphSetup, graph: httpx.Client
 ) -> None:
-    answer = graph.post(f"{desk.me}/mailFolders/sentitems/messages", json=sent_mail())
+    answer = graph.post(f"{graph_setup.me}/mailFolders/sentitems/messages", json=sent_mail())
     assert answer.status_code == 201
     made = answer.json()
     assert (made["isDraft"], made["isRead"]) == (False, True)
@@ -51,44 +53,48 @@ def test_a_mail_made_with_the_flag_is_sent_at_the_time_given(
     assert made["internetMessageId"] == "<crm-8812@crm.example.com>"
     assert made["categories"] == ["webCRM sync", "Synced"]
     assert "singleValueExtendedProperties" not in made
-    assert desk.journal.exchanges[-1].contents == ()
+    assert graph_setup.journal.exchanges[-1].contents == ()
 
 
-def test_times_in_the_json_do_not_place_a_mail(desk: Desk, graph: httpx.Client) -> None:
+def test_times_in_the_json_do_not_place_a_mail(
+    graph_setup: GraphSetup, graph: httpx.Client
+) -> None:
     body = sent_mail(sentDateTime="2020-01-01T00:00:00Z", singleValueExtendedProperties=[FLAGS])
-    made = graph.post(f"{desk.me}/mailFolders/sentitems/messages", json=body).json()
+    made = graph.post(f"{graph_setup.me}/mailFolders/sentitems/messages", json=body).json()
     assert not made["sentDateTime"].startswith("2020")
 
 
 def test_a_stamp_is_found_by_its_value_and_shown_only_when_asked_for(
-    desk: Desk, graph: httpx.Client
+    graph_setup: GraphSetup, graph: httpx.Client
 ) -> None:
-    made = graph.post(f"{desk.me}/mailFolders/sentitems/messages", json=sent_mail()).json()
+    made = graph.post(f"{graph_setup.me}/mailFolders/sentitems/messages", json=sent_mail()).json()
     wanted = f"singleValueExtendedProperties/Any(ep: ep/id eq '{STAMP}' and ep/value eq 'CRM-8812')"
-    found = graph.get(desk.messages, params={"$filter": wanted, "$select": "id"}).json()["value"]
+    found = graph.get(graph_setup.messages, params={"$filter": wanted, "$select": "id"}).json()[
+        "value"
+    ]
     assert [one["id"] for one in found] == [made["id"]]
     assert "singleValueExtendedProperties" not in found[0]
     misspelt = wanted.replace("webcrmMailId", "WebcrmMailId")
-    assert graph.get(desk.messages, params={"$filter": misspelt}).json()["value"] == []
+    assert graph.get(graph_setup.messages, params={"$filter": misspelt}).json()["value"] == []
     expand = f"singleValueExtendedProperties($filter=id eq '{STAMP}')"
-    shown = graph.get(f"{desk.messages}/{made['id']}", params={"$expand": expand}).json()
+    shown = graph.get(f"{graph_setup.messages}/{made['id']}", params={"$expand": expand}).json()
     assert shown["singleValueExtendedProperties"][0]["value"] == "crm-8812"
 
 
 def test_a_copy_has_a_new_id_and_the_same_stamp_and_categories(
-    desk: Desk, graph: httpx.Client
+    graph_setup: GraphSetup, graph: httpx.Client
 ) -> None:
-    made = graph.post(f"{desk.me}/mailFolders/sentitems/messages", json=sent_mail()).json()
-    path = f"{desk.messages}/{made['id']}/copy"
+    made = graph.post(f"{graph_setup.me}/mailFolders/sentitems/messages", json=sent_mail()).json()
+    path = f"{graph_setup.messages}/{made['id']}/copy"
     copied = graph.post(path, json={"destinationId": "inbox"}).json()
     assert copied["id"] != made["id"]
     assert copied["categories"] == made["categories"]
-    assert len(desk.box.items_with_property(STAMP, "crm-8812")) == 2
+    assert len(graph_setup.box.items_with_property(STAMP, "crm-8812")) == 2
 
 
-def test_new_names_of_properties_run_out(desk: Desk, graph: httpx.Client) -> None:
-    desk.box.named_properties_left = 0
-    answer = graph.post(desk.messages, json=sent_mail())
+def test_new_names_of_properties_run_out(graph_setup: GraphSetup, graph: httpx.Client) -> None:
+    graph_setup.box.named_properties_left = 0
+    answer = graph.post(graph_setup.messages, json=sent_mail())
     assert code(answer) == (403, "ErrorQuotaExceeded")
     assert answer.json()["error"]["message"] == "Cannot get ID from name."
 
@@ -107,15 +113,17 @@ def test_new_names_of_properties_run_out(desk: Desk, graph: httpx.Client) -> Non
     ],
 )
 def test_a_malformed_mail_is_refused_and_not_made(
-    desk: Desk, graph: httpx.Client, body: dict[str, Any], refusal: int
+    graph_setup: GraphSetup, graph: httpx.Client, body: dict[str, Any], refusal: int
 ) -> None:
-    assert graph.post(desk.messages, json=body).status_code == refusal
-    assert desk.box.items() == []
+    assert graph.post(graph_setup.messages, json=body).status_code == refusal
+    assert graph_setup.box.items() == []
 
 
-def test_a_mail_made_of_mime_is_always_a_draft(desk: Desk, graph: httpx.Client) -> None:
+def test_a_mail_made_of_mime_is_always_a_draft(
+    graph_setup: GraphSetup, graph: httpx.Client
+) -> None:
     mime = b"Subject: Hi\r\nFrom: ann@example.com\r\nTo: Bo <bo@example.org>\r\n\r\nHello\r\n"
-    path, plain = f"{desk.me}/mailFolders/sentitems/messages", {"Content-Type": "text/plain"}
+    path, plain = f"{graph_setup.me}/mailFolders/sentitems/messages", {"Content-Type": "text/plain"}
     made = graph.post(path, content=base64.b64encode(mime), headers=plain)
     assert made.status_code == 201
     assert (made.json()["isDraft"], made.json()["subject"]) == (True, "Hi")

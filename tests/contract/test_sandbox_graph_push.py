@@ -12,7 +12,7 @@ from urllib.parse import parse_qs
 import httpx
 import pytest
 
-from contract.sandbox_graph_desk import MAIL, Desk, code
+from contract.graph_setup import MAIL, GraphSetup, code
 from webcrm_sync_sandbox.graph.http import stamp
 from webcrm_sync_sandbox.http_server import Server
 
@@ -54,67 +54,69 @@ def receiver() -> Iterator[Receiver]:
         yield receiver
 
 
-def wish(desk: Desk, receiver: Receiver, **more: Any) -> dict[str, Any]:
+def wish(graph_setup: GraphSetup, receiver: Receiver, **more: Any) -> dict[str, Any]:
     return {
         "changeType": "created,updated,deleted",
         "notificationUrl": f"{receiver.url}/notify",
         "lifecycleNotificationUrl": f"{receiver.url}/lifecycle",
-        "resource": f"{desk.me}/mailFolders/{desk.folder.id}/messages",
-        "expirationDateTime": stamp(desk.clock.now() + timedelta(minutes=4200)),
+        "resource": f"{graph_setup.me}/mailFolders/{graph_setup.folder.id}/messages",
+        "expirationDateTime": stamp(graph_setup.clock.now() + timedelta(minutes=4200)),
         "clientState": "secret",
     } | more
 
 
-def subscribe(desk: Desk, graph: httpx.Client, receiver: Receiver, **more: Any) -> dict[str, Any]:
-    answer = graph.post("/subscriptions", json=wish(desk, receiver, **more))
+def subscribe(
+    graph_setup: GraphSetup, graph: httpx.Client, receiver: Receiver, **more: Any
+) -> dict[str, Any]:
+    answer = graph.post("/subscriptions", json=wish(graph_setup, receiver, **more))
     assert answer.status_code == 201, answer.text
     made: dict[str, Any] = answer.json()
     return made
 
 
 def test_a_change_is_told_to_whoever_shook_hands(
-    desk: Desk, graph: httpx.Client, receiver: Receiver
+    graph_setup: GraphSetup, graph: httpx.Client, receiver: Receiver
 ) -> None:
-    made = subscribe(desk, graph, receiver)
+    made = subscribe(graph_setup, graph, receiver)
     assert receiver.hands == 2, "one for each URL"
-    item = desk.arrive()
-    desk.box.set_categories(item, ["A"])
-    desk.box.move(item, "inbox")
-    assert desk.graph.pusher.drain()
+    item = graph_setup.arrive()
+    graph_setup.box.set_categories(item, ["A"])
+    graph_setup.box.move(item, "inbox")
+    assert graph_setup.graph.pusher.drain()
     assert [one["changeType"] for one in receiver.heard] == ["created", "updated", "deleted"]
     first = receiver.heard[0]
     assert (first["subscriptionId"], first["clientState"]) == (made["id"], "secret")
-    assert first["resource"] == f"Users/{desk.box.user_id}/Messages/{item}"
+    assert first["resource"] == f"Users/{graph_setup.box.user_id}/Messages/{item}"
     assert graph.get("/" + first["resource"]).json()["id"] == item
 
 
 def test_a_subscription_keeps_the_form_of_ids_it_was_made_with(
-    desk: Desk, receiver: Receiver
+    graph_setup: GraphSetup, receiver: Receiver
 ) -> None:
-    subscribe(desk, desk.client(prefer=None), receiver)
-    item = desk.arrive()
-    desk.graph.pusher.drain()
+    subscribe(graph_setup, graph_setup.client(prefer=None), receiver)
+    item = graph_setup.arrive()
+    graph_setup.graph.pusher.drain()
     assert receiver.heard[0]["resourceData"]["id"] != item
 
 
 def test_only_the_folder_that_was_asked_for_is_told(
-    desk: Desk, graph: httpx.Client, receiver: Receiver
+    graph_setup: GraphSetup, graph: httpx.Client, receiver: Receiver
 ) -> None:
-    subscribe(desk, graph, receiver, changeType="created")
-    desk.box.deliver(MAIL)
-    desk.box.set_categories(desk.arrive(), ["A"])
-    desk.graph.pusher.drain()
+    subscribe(graph_setup, graph, receiver, changeType="created")
+    graph_setup.box.deliver(MAIL)
+    graph_setup.box.set_categories(graph_setup.arrive(), ["A"])
+    graph_setup.graph.pusher.drain()
     assert [one["changeType"] for one in receiver.heard] == ["created"]
 
 
 def test_a_sent_mail_is_first_told_by_an_id_that_nobody_finds(
-    desk: Desk, graph: httpx.Client, receiver: Receiver
+    graph_setup: GraphSetup, graph: httpx.Client, receiver: Receiver
 ) -> None:
-    subscribe(desk, graph, receiver, resource=f"{desk.me}/messages")
-    item = desk.box.put_sent(MAIL)
-    desk.graph.pusher.drain()
+    subscribe(graph_setup, graph, receiver, resource=f"{graph_setup.me}/messages")
+    item = graph_setup.box.put_sent(MAIL)
+    graph_setup.graph.pusher.drain()
     first, second = [one["resourceData"]["id"] for one in receiver.heard]
-    assert graph.get(f"{desk.messages}/{first}").status_code == 404
+    assert graph.get(f"{graph_setup.messages}/{first}").status_code == 404
     assert second == item
 
 
@@ -131,97 +133,101 @@ def test_a_sent_mail_is_first_told_by_an_id_that_nobody_finds(
     ],
 )
 def test_what_is_no_subscription_is_refused(
-    desk: Desk, graph: httpx.Client, receiver: Receiver, flaw: dict[str, str]
+    graph_setup: GraphSetup, graph: httpx.Client, receiver: Receiver, flaw: dict[str, str]
 ) -> None:
-    assert graph.post("/subscriptions", json=wish(desk, receiver, **flaw)).status_code == 400
+    assert graph.post("/subscriptions", json=wish(graph_setup, receiver, **flaw)).status_code == 400
     assert graph.get("/subscriptions").json()["value"] == []
 
 
 def test_a_wrong_answer_to_the_handshake_is_no_proof(
-    desk: Desk, graph: httpx.Client, receiver: Receiver
+    graph_setup: GraphSetup, graph: httpx.Client, receiver: Receiver
 ) -> None:
     receiver.greeting = "hello"
-    refused = graph.post("/subscriptions", json=wish(desk, receiver))
+    refused = graph.post("/subscriptions", json=wish(graph_setup, receiver))
     assert code(refused) == (400, "ValidationError")
 
 
 def test_a_short_wish_is_raised_and_a_subscription_ends_when_its_time_is_over(
-    desk: Desk, graph: httpx.Client, receiver: Receiver
+    graph_setup: GraphSetup, graph: httpx.Client, receiver: Receiver
 ) -> None:
-    soon = stamp(desk.clock.now() + timedelta(minutes=1))
-    path = f"/subscriptions/{subscribe(desk, graph, receiver, expirationDateTime=soon)['id']}"
-    desk.clock.advance(timedelta(minutes=44))
-    later = stamp(desk.clock.now() + timedelta(minutes=100))
+    soon = stamp(graph_setup.clock.now() + timedelta(minutes=1))
+    path = (
+        f"/subscriptions/{subscribe(graph_setup, graph, receiver, expirationDateTime=soon)['id']}"
+    )
+    graph_setup.clock.advance(timedelta(minutes=44))
+    later = stamp(graph_setup.clock.now() + timedelta(minutes=100))
     renewed = graph.patch(path, json={"expirationDateTime": later})
     assert renewed.json()["expirationDateTime"] == later
     assert graph.patch(path, json={"changeType": "created"}).status_code == 400
-    desk.clock.advance(timedelta(minutes=101))
+    graph_setup.clock.advance(timedelta(minutes=101))
     assert graph.get(path).status_code == 404
-    desk.arrive()
-    desk.graph.pusher.drain()
+    graph_setup.arrive()
+    graph_setup.graph.pusher.drain()
     assert receiver.heard == []
 
 
 def test_a_receiver_that_was_unwell_hears_it_later(
-    desk: Desk, graph: httpx.Client, receiver: Receiver
+    graph_setup: GraphSetup, graph: httpx.Client, receiver: Receiver
 ) -> None:
-    subscribe(desk, graph, receiver)
+    subscribe(graph_setup, graph, receiver)
     receiver.failures = 1
-    desk.arrive()
-    assert desk.graph.pusher.drain()
-    desk.clock.advance(timedelta(minutes=1))
-    assert desk.graph.pusher.drain()
+    graph_setup.arrive()
+    assert graph_setup.graph.pusher.drain()
+    graph_setup.clock.advance(timedelta(minutes=1))
+    assert graph_setup.graph.pusher.drain()
     assert len(receiver.heard) == 1
 
 
 def test_notifications_are_lost_doubled_and_late_as_the_dial_says(
-    desk: Desk, graph: httpx.Client, receiver: Receiver
+    graph_setup: GraphSetup, graph: httpx.Client, receiver: Receiver
 ) -> None:
-    subscribe(desk, graph, receiver)
-    luck = desk.graph.pusher.luck
-    luck.lost = 1.0
-    desk.arrive()
-    luck.lost, luck.doubled = 0.0, 1.0
-    doubled = desk.arrive()
-    luck.doubled, luck.late = 0.0, 1.0
-    late = desk.arrive()
-    assert desk.graph.pusher.drain()
+    subscribe(graph_setup, graph, receiver)
+    faults = graph_setup.graph.pusher.faults
+    faults.lost = 1.0
+    graph_setup.arrive()
+    faults.lost, faults.doubled = 0.0, 1.0
+    doubled = graph_setup.arrive()
+    faults.doubled, faults.late = 0.0, 1.0
+    late = graph_setup.arrive()
+    assert graph_setup.graph.pusher.drain()
     assert [one["resourceData"]["id"] for one in receiver.heard] == [doubled, doubled]
-    desk.clock.advance(luck.late_by)
-    assert desk.graph.pusher.drain()
+    graph_setup.clock.advance(faults.late_by)
+    assert graph_setup.graph.pusher.drain()
     assert receiver.heard[-1]["resourceData"]["id"] == late
 
 
 def test_until_it_is_reauthorized_nothing_is_delivered(
-    desk: Desk, graph: httpx.Client, receiver: Receiver
+    graph_setup: GraphSetup, graph: httpx.Client, receiver: Receiver
 ) -> None:
-    made = subscribe(desk, graph, receiver)
-    assert desk.graph.lifecycle("reauthorizationRequired") == 1
-    desk.arrive()
+    made = subscribe(graph_setup, graph, receiver)
+    assert graph_setup.graph.lifecycle("reauthorizationRequired") == 1
+    graph_setup.arrive()
     assert graph.post(f"/subscriptions/{made['id']}/reauthorize").is_success
-    item = desk.arrive()
-    assert desk.graph.pusher.drain()
+    item = graph_setup.arrive()
+    assert graph_setup.graph.pusher.drain()
     event, told = receiver.heard
     assert (event["lifecycleEvent"], event["clientState"]) == ("reauthorizationRequired", "secret")
     assert told["resourceData"]["id"] == item
 
 
 def test_a_removed_subscription_is_gone(
-    desk: Desk, graph: httpx.Client, receiver: Receiver
+    graph_setup: GraphSetup, graph: httpx.Client, receiver: Receiver
 ) -> None:
-    subscribe(desk, graph, receiver)
-    desk.graph.lifecycle("subscriptionRemoved")
+    subscribe(graph_setup, graph, receiver)
+    graph_setup.graph.lifecycle("subscriptionRemoved")
     assert graph.get("/subscriptions").json()["value"] == []
-    own = f"/subscriptions/{subscribe(desk, graph, receiver)['id']}"
+    own = f"/subscriptions/{subscribe(graph_setup, graph, receiver)['id']}"
     assert graph.delete(own).status_code == 204
     assert graph.get(own).status_code == 404
 
 
-def test_a_person_subscribes_to_the_own_mailbox_only(desk: Desk, receiver: Receiver) -> None:
-    other = desk.outlook.add_mailbox("bo@example.com", "Bo")
-    desk.outlook.grant(other, desk.box)
-    ann = desk.user(desk.box)
-    foreign = wish(desk, receiver, resource=f"/users/{other.user_id}/messages")
+def test_a_person_subscribes_to_the_own_mailbox_only(
+    graph_setup: GraphSetup, receiver: Receiver
+) -> None:
+    other = graph_setup.outlook.add_mailbox("bo@example.com", "Bo")
+    graph_setup.outlook.grant(other, graph_setup.box)
+    ann = graph_setup.user(graph_setup.box)
+    foreign = wish(graph_setup, receiver, resource=f"/users/{other.user_id}/messages")
     assert ann.post("/subscriptions", json=foreign).status_code == 403
-    own = wish(desk, receiver, resource="/me/mailFolders('inbox')/messages")
+    own = wish(graph_setup, receiver, resource="/me/mailFolders('inbox')/messages")
     assert ann.post("/subscriptions", json=own).status_code == 201

@@ -10,44 +10,44 @@ from threading import Barrier
 import httpx
 import pytest
 
-from contract.sandbox_webcrm_site import TOKEN, Site
+from contract.webcrm_setup import TOKEN, WebCrmSetup
 
 
 @pytest.mark.parametrize(
     "form", [{"data": {"authCode": TOKEN}}, {"files": {"authcode": (None, TOKEN)}}]
 )
-def test_a_login_takes_both_kinds_of_forms(site: Site, form: dict[str, object]) -> None:
+def test_a_login_takes_both_kinds_of_forms(site: WebCrmSetup, form: dict[str, object]) -> None:
     answer = site.http.post("/Auth/ApiLogin", **form)  # type: ignore[arg-type]  # data or files
     assert answer.json()["ExpiresIn"] == 3600
     assert answer.json()["AccessToken"]
 
 
-def test_a_wrong_token_gets_no_bearer(site: Site) -> None:
+def test_a_wrong_token_gets_no_bearer(site: WebCrmSetup) -> None:
     assert site.login("wrong").json()["IsError"] is True
-    site.world.login_refusal = 400
+    site.system.login_refusal = 400
     assert site.login("wrong").status_code == 400
 
 
 @pytest.mark.parametrize("header", ["", "Bearer", "Bearer nonsense", "Basic abc"])
-def test_without_a_bearer_there_is_a_401_and_not_a_word(site: Site, header: str) -> None:
+def test_without_a_bearer_there_is_a_401_and_not_a_word(site: WebCrmSetup, header: str) -> None:
     answer = site.http.get("/Activities", headers={"Authorization": header})
     assert (answer.status_code, answer.content) == (401, b"")
 
 
-def test_a_bearer_lives_an_hour_and_no_longer_than_its_token(site: Site) -> None:
+def test_a_bearer_lives_an_hour_and_no_longer_than_its_token(site: WebCrmSetup) -> None:
     site.clock.advance(timedelta(seconds=3590))
     assert site.http.get("/Auth").status_code == 200
-    site.world.tokens.clear()
+    site.system.tokens.clear()
     assert site.http.get("/Auth").status_code == 401
-    site.world.add_token(TOKEN)
+    site.system.add_token(TOKEN)
     site.clock.advance(timedelta(seconds=11))
     assert site.http.get("/Auth").status_code == 401
 
 
-def test_pages_are_fifty_long_unless_asked_and_never_over_a_thousand(site: Site) -> None:
-    organisation = site.world.add_organisation("Acme")
+def test_pages_are_fifty_long_unless_asked_and_never_over_a_thousand(site: WebCrmSetup) -> None:
+    organisation = site.system.add_organisation("Acme")
     for number in range(60):
-        site.world.add_person(organisation, f"p{number}@acme.example")
+        site.system.add_person(organisation, f"p{number}@acme.example")
     get = site.http.get
     assert len(get("/Persons").json()) == 50
     assert len(get("/Persons?page=2").json()) == 10
@@ -57,13 +57,13 @@ def test_pages_are_fifty_long_unless_asked_and_never_over_a_thousand(site: Site)
         assert get(f"/Persons?{wrong}").status_code == 400
 
 
-def test_a_filter_on_a_plain_list_is_ignored(people: Site) -> None:
+def test_a_filter_on_a_plain_list_is_ignored(people: WebCrmSetup) -> None:
     rows = people.http.get("/Persons?PersonName=Berg").json()
     assert [row["PersonId"] for row in rows] == people.persons
 
 
-def test_an_activity_is_written_read_changed_and_moved(people: Site) -> None:
-    one, two = (o["OrganisationId"] for o in people.world.organisations)
+def test_an_activity_is_written_read_changed_and_moved(people: WebCrmSetup) -> None:
+    one, two = (o["OrganisationId"] for o in people.system.organisations)
     http = people.http
     made = http.post(
         "/Activities",
@@ -79,7 +79,7 @@ def test_an_activity_is_written_read_changed_and_moved(people: Site) -> None:
     assert http.get("/Activities/9").status_code == 404
 
 
-def test_a_bulk_line_inserts_updates_or_says_why_not(site: Site) -> None:
+def test_a_bulk_line_inserts_updates_or_says_why_not(site: WebCrmSetup) -> None:
     patch = site.http.patch
     [made] = patch("/Activities", json=[{"ActivityId": 0, "ActivityMemo": "a"}]).json()
     lines: list[object] = [
@@ -104,13 +104,13 @@ def test_a_bulk_line_inserts_updates_or_says_why_not(site: Site) -> None:
     assert told[0] == made
     assert len(told) == len(lines)
     assert not any(line.isdigit() for line in told[1:])
-    [stored] = site.world.activities
+    [stored] = site.system.activities
     assert stored["ActivityMemo"] == "b"
     assert patch("/Activities", json={"ActivityId": 0}).status_code == 400
     assert patch("/Activities", content=b"[").status_code == 415
 
 
-def test_a_document_is_kept_listed_fetched_and_deleted(site: Site) -> None:
+def test_a_document_is_kept_listed_fetched_and_deleted(site: WebCrmSetup) -> None:
     http = site.http
     facts = {"DocumentId": 0, "DocumentFile": "/wA=", "DocumentFileName": "a.bin"}
     document_id = http.post("/Documents", json=facts).json()
@@ -124,15 +124,15 @@ def test_a_document_is_kept_listed_fetched_and_deleted(site: Site) -> None:
     assert http.post("/Documents", json=lost).status_code == 400
 
 
-def test_users_come_with_all_their_secrets(site: Site) -> None:
-    site.world.add_user("a@us.example", "A")
-    site.world.add_user("b@us.example", "B", is_active=False)
+def test_users_come_with_all_their_secrets(site: WebCrmSetup) -> None:
+    site.system.add_user("a@us.example", "A")
+    site.system.add_user("b@us.example", "B", is_active=False)
     assert len(site.http.get("/Users").json()) == 2
     [user] = site.http.get("/Users/AllActive").json()
     assert all(user[f"User{secret}"] for secret in ("Password", "AuthenticationCode", "Ticket"))
 
 
-def test_the_quota_is_a_sliding_minute_per_token(site: Site) -> None:
+def test_the_quota_is_a_sliding_minute_per_token(site: WebCrmSetup) -> None:
     statuses = [site.http.get("/Auth").status_code for _ in range(249)]
     assert set(statuses) == {200}
     throttled = site.http.get("/Auth")
@@ -145,8 +145,8 @@ def test_the_quota_is_a_sliding_minute_per_token(site: Site) -> None:
     assert site.http.get("/Auth").status_code == 200
 
 
-def test_a_second_call_at_a_time_is_cut_unless_the_dial_is_off(site: Site) -> None:
-    site.world.answer_time = timedelta(milliseconds=200)
+def test_a_second_call_at_a_time_is_cut_unless_the_dial_is_off(site: WebCrmSetup) -> None:
+    site.system.answer_time = timedelta(milliseconds=200)
     together = Barrier(4)
 
     def ask(http: httpx.Client) -> int:
@@ -162,7 +162,7 @@ def test_a_second_call_at_a_time_is_cut_unless_the_dial_is_off(site: Site) -> No
             stack.enter_context(httpx.Client(base_url=base, headers=headers)) for _ in range(4)
         ]
         crowded = list(pool.map(ask, clients))
-        site.world.dislikes_parallel = False
+        site.system.dislikes_parallel = False
         calm = list(pool.map(ask, clients))
     assert set(crowded) == {0, 200, 401}
     assert calm == [200] * 4
@@ -177,6 +177,8 @@ def test_a_second_call_at_a_time_is_cut_unless_the_dial_is_off(site: Site) -> No
         ("PATCH", "/Queries"),
     ],
 )
-def test_what_webcrm_is_not_known_to_have_is_unknown(site: Site, method: str, path: str) -> None:
+def test_what_webcrm_is_not_known_to_have_is_unknown(
+    site: WebCrmSetup, method: str, path: str
+) -> None:
     assert site.http.request(method, path).status_code == 404
     assert [(e.method, e.path) for e in site.journal.unknown] == [(method, path)]

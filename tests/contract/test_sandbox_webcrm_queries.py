@@ -6,10 +6,10 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from contract.sandbox_webcrm_site import Site
+from contract.webcrm_setup import WebCrmSetup
 
 
-def test_queries_test_and_order_as_the_grammar_says(people: Site) -> None:
+def test_queries_test_and_order_as_the_grammar_says(people: WebCrmSetup) -> None:
     oneill, berg, aase, nameless = people.persons
     assert people.ids("WHERE PersonName = 'o''neill'") == [oneill]
     assert people.ids(f"where personid >= {berg} order by PersonId desc") == [nameless, aase, berg]
@@ -21,13 +21,13 @@ def test_queries_test_and_order_as_the_grammar_says(people: Site) -> None:
     assert people.ids("WHERE PersonStatus = 'active'") == people.persons
 
 
-def test_queries_know_when_a_row_was_last_written(people: Site) -> None:
+def test_queries_know_when_a_row_was_last_written(people: WebCrmSetup) -> None:
     first = people.persons[0]
     people.clock.advance(timedelta(minutes=1))
     since = people.clock.now().strftime("%Y-%m-%dT%H:%M:%S.%f") + "0Z"
     assert people.ids(f"WHERE PersonUpdatedAt >= '{since}'") == []
     people.clock.advance(timedelta(minutes=1))
-    people.world.update_person(first, PersonName="Neill")
+    people.system.update_person(first, PersonName="Neill")
     assert people.ids(f"WHERE PersonUpdatedAt >= '{since}'") == [first]
     assert people.ids(f"WHERE PersonUpdatedAt >= '{since}' OR PersonName = 'Berg'") == [
         first,
@@ -36,7 +36,7 @@ def test_queries_know_when_a_row_was_last_written(people: Site) -> None:
     assert people.ids(f"WHERE PersonCreatedAt >= '{since}'") == []
 
 
-def test_rows_carry_raw_columns_and_nulls(people: Site) -> None:
+def test_rows_carry_raw_columns_and_nulls(people: WebCrmSetup) -> None:
     row = people.query("SELECT * FROM person", Size=1).json()[0]
     assert row["RowNumber"] == 1
     assert "p_memDate" in row
@@ -67,21 +67,21 @@ def test_rows_carry_raw_columns_and_nulls(people: Site) -> None:
         "DELETE FROM Person",
     ],
 )
-def test_what_was_never_seen_to_work_is_refused(people: Site, script: str) -> None:
+def test_what_was_never_seen_to_work_is_refused(people: WebCrmSetup, script: str) -> None:
     assert people.query(script).status_code == 400
 
 
-def test_a_filter_on_a_custom_field_finds_nothing(site: Site) -> None:
+def test_a_filter_on_a_custom_field_finds_nothing(site: WebCrmSetup) -> None:
     site.http.patch("/Activities", json=[{"ActivityId": 0, "ActivityCustom15": "k"}])
     assert site.query("SELECT ActivityId FROM Activity WHERE ActivityCustom15 = 'k'").json() == []
 
 
-def test_a_search_that_lags_shows_the_former_version(people: Site) -> None:
+def test_a_search_that_lags_shows_the_former_version(people: WebCrmSetup) -> None:
     people.clock.advance(timedelta(minutes=1))
-    people.world.search_lag = timedelta(seconds=30)
+    people.system.search_lag = timedelta(seconds=30)
     first = people.persons[0]
-    people.world.update_person(first, PersonName="Changed")
-    new = people.world.add_person(0, "new@acme.example")
+    people.system.update_person(first, PersonName="Changed")
+    new = people.system.add_person(0, "new@acme.example")
     assert people.ids("WHERE PersonName = 'Changed'") == []
     assert people.ids("WHERE PersonName = 'O''Neill'") == [first]
     assert people.http.get(f"/Persons/{new}").status_code == 200
@@ -90,12 +90,14 @@ def test_a_search_that_lags_shows_the_former_version(people: Site) -> None:
     assert new in people.ids("")
 
 
-def test_times_people_enter_are_shown_in_the_systems_zone_without_offset(people: Site) -> None:
-    user = people.world.add_user("a@us.example", "A")
+def test_times_people_enter_are_shown_in_the_systems_zone_without_offset(
+    people: WebCrmSetup,
+) -> None:
+    user = people.system.add_user("a@us.example", "A")
     at = datetime(2026, 7, 1, 10, tzinfo=UTC)
-    people.world.time_zone = type(people.world.time_zone)("Europe/Copenhagen")
-    people.world.send_mail(user, people.persons[0], "S", "B", at=at)
+    people.system.time_zone = type(people.system.time_zone)("Europe/Copenhagen")
+    people.system.send_mail(user, people.persons[0], "S", "B", at=at)
     [row] = people.query("SELECT ActivityDateTime, ActivityCreatedAt FROM Activity").json()
     assert row["ActivityDateTime"] == "2026-07-01T12:00:00.000"
     created = datetime.fromisoformat(row["ActivityCreatedAt"]).replace(tzinfo=UTC)
-    assert created == people.world.activities[0]["ActivityCreatedAt"]
+    assert created == people.system.activities[0]["ActivityCreatedAt"]

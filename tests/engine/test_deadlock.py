@@ -46,7 +46,7 @@ def waiting(scenario: Scenario) -> tuple[Scenario, int, list[str]]:
     items = []
     for number in range(2):
         items.append(scenario.drag(box, Mail(f"Mail {number}", LIS, KIM)))
-        scenario.sandbox.graph.dials.refused.update(items)
+        scenario.sandbox.graph.behaviour.refused.update(items)
         with scenario.context.begin() as tx:
             (watched,) = mailboxes.all_mailboxes(tx)
             mailboxes.request_read(tx, [f.id for f in mailboxes.folders(tx, watched.id)])

@@ -100,11 +100,11 @@ def poison(subject: str = WORD) -> Mail:
 
 
 def test_odd_mails_of_every_kind_stop_no_other(guarded: Scenario, box: SimMailbox) -> None:
-    dials = guarded.sandbox.graph.dials
+    behaviour = guarded.sandbox.graph.behaviour
     odd = {}
     for name, told in ODD_MAILS.items():
         odd[name] = box.deliver(Mail(name, BO, KIM))
-        dials.odd[odd[name]] = told
+        behaviour.odd[odd[name]] = told
         box.move(odd[name], f"inbox/{FOLDER}")
     fine = [guarded.drag(box, Mail(f"Fine {n}", BO, KIM)) for n in range(3)]
     guarded.look()

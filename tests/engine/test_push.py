@@ -97,7 +97,7 @@ def test_subscription_that_outlived_us_is_made_anew(scenario: Scenario, box: Sim
 def test_lost_notifications_are_found_by_the_poll_which_then_comes_every_minute(
     scenario: Scenario, box: SimMailbox
 ) -> None:
-    scenario.sandbox.graph.pusher.luck.lost = 1.0
+    scenario.sandbox.graph.pusher.faults.lost = 1.0
     item = scenario.drag(box, Mail("Unannounced", BO, KIM))
     scenario.rest()
     assert box.read(item).categories == ()

@@ -110,7 +110,7 @@ def test_copy_that_outlook_does_not_let_us_mark_delays_no_other(
 ) -> None:
     items = drag_all(scenario, box)
     poison = items.pop(POISON)
-    scenario.sandbox.graph.dials.refused.add(poison)
+    scenario.sandbox.graph.behaviour.refused.add(poison)
     scenario.look()
     assert all(box.read(i).categories == BOTH for i in items.values())
     for _ in range(12):
@@ -118,7 +118,7 @@ def test_copy_that_outlook_does_not_let_us_mark_delays_no_other(
     filed = scenario.item(box, poison)
     assert (filed.state, filed.reason) == (State.FILED, Reason.REFUSED_BY_OUTLOOK)
     assert scenario.story(box.read(poison)).lines[-1].kind == "parked"
-    scenario.sandbox.graph.dials.refused.clear()
+    scenario.sandbox.graph.behaviour.refused.clear()
     scenario.wait(timedelta(minutes=13))  # ten, and a quarter of jitter
     assert box.read(poison).categories == BOTH
     assert len(scenario.activities) == CUSTOMERS
@@ -161,7 +161,7 @@ def test_mail_of_which_graph_leaves_something_out_holds_nothing_up(
     scenario: Scenario, small: SimMailbox, names: set[str]
 ) -> None:
     odd = small.deliver(Mail("Odd", BO, KIM))
-    scenario.sandbox.graph.dials.lacking[odd] = frozenset(names)
+    scenario.sandbox.graph.behaviour.lacking[odd] = frozenset(names)
     small.move(odd, f"inbox/{FOLDER}")
     fine = scenario.drag(small, Mail("Fine", BO, KIM))
     scenario.look()
@@ -176,8 +176,8 @@ def test_mail_that_graph_does_not_let_us_read_is_told_of_and_holds_nothing_up(
     scenario: Scenario, small: SimMailbox
 ) -> None:
     odd = small.deliver(Mail("Unreadable", BO, KIM))
-    scenario.sandbox.graph.dials.lacking[odd] = frozenset({"body"})
-    scenario.sandbox.graph.dials.refused.add(odd)
+    scenario.sandbox.graph.behaviour.lacking[odd] = frozenset({"body"})
+    scenario.sandbox.graph.behaviour.refused.add(odd)
     small.move(odd, f"inbox/{FOLDER}")
     fine = scenario.drag(small, Mail("Fine", BO, KIM))
     scenario.look()
@@ -197,7 +197,7 @@ def test_mail_that_left_and_is_refused_hides_none_that_came(
     left = [scenario.drag(small, Mail(f"Left {n}", BO, KIM)) for n in range(others)]
     refused = scenario.drag(small, Mail("Refused", BO, KIM))
     scenario.look()
-    scenario.sandbox.graph.dials.refused.add(refused)
+    scenario.sandbox.graph.behaviour.refused.add(refused)
     for item in (*left, refused):
         small.move(item, "inbox")
     fine = scenario.drag(small, Mail("Fine", BO, KIM))

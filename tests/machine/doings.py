@@ -154,7 +154,7 @@ _FAULTS: dict[str, Callable[[Faults, str, int], None]] = {
 
 
 def _let_lag(sandbox: Sandbox, number: int) -> None:
-    sandbox.graph.dials.lag = sandbox.graph.dials.delta_lag = timedelta(seconds=number)
+    sandbox.graph.behaviour.lag = sandbox.graph.behaviour.delta_lag = timedelta(seconds=number)
 
 
 _ODDITIES: dict[str, Callable[[Sandbox, int], None]] = {
@@ -166,8 +166,8 @@ _ODDITIES: dict[str, Callable[[Sandbox, int], None]] = {
         sandbox.crm, "search_lag", timedelta(seconds=20 * n - 10)
     ),
     "graph lags": _let_lag,
-    "others write": lambda sandbox, n: setattr(sandbox.graph.dials, "conflicts", n / 4),
-    "delta repeats": lambda sandbox, n: setattr(sandbox.graph.dials, "replays", n / 4),
+    "others write": lambda sandbox, n: setattr(sandbox.graph.behaviour, "conflicts", n / 4),
+    "delta repeats": lambda sandbox, n: setattr(sandbox.graph.behaviour, "replays", n / 4),
     "cursors expire": lambda sandbox, _: sandbox.graph.expire_cursors(),
     "all ends": lambda sandbox, _: sandbox.faults.clear(),
 }

@@ -124,7 +124,7 @@ class Ground:
 def ground(url: str) -> Iterator[Ground]:
     """The ground over a database that is migrated and empty."""
     with Sandbox(keep_bodies=False) as sandbox:
-        sandbox.crm.calls_a_minute = sandbox.graph.dials.requests_per_window = 10**9
+        sandbox.crm.calls_a_minute = sandbox.graph.behaviour.requests_per_window = 10**9
         settings = sandbox.settings(
             DATABASE_URL=url, POLL_SECONDS=f"{POLL.seconds}", PUBLIC_URL="http://sync.example"
         )
@@ -140,7 +140,7 @@ def ground(url: str) -> Iterator[Ground]:
                 made = _settled(scenario, connection)
                 connection.execute(_KEEP)
                 try:
-                    made.bring_back_stage = sandbox.remember()
+                    made.bring_back_stage = sandbox.save_state()
                     sandbox.outlook.listen(made.notices.append)
                     yield made
                 finally:

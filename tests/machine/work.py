@@ -122,7 +122,9 @@ def calm(ground: Ground) -> None:
     sandbox = ground.sandbox
     sandbox.faults.clear()
     sandbox.crm.failing_creates = 0
-    sandbox.crm.search_lag = sandbox.graph.dials.lag = sandbox.graph.dials.delta_lag = timedelta()
-    sandbox.graph.dials.conflicts = sandbox.graph.dials.replays = 0.0
+    sandbox.crm.search_lag = sandbox.graph.behaviour.lag = sandbox.graph.behaviour.delta_lag = (
+        timedelta()
+    )
+    sandbox.graph.behaviour.conflicts = sandbox.graph.behaviour.replays = 0.0
     ground.boundaries.clear()
     ground.notices.clear()

@@ -115,7 +115,7 @@ def _worsen(sandbox: Sandbox) -> None:
     sandbox.faults.lose(rate=_RATE)
     sandbox.faults.throttle(rate=_RATE)
     sandbox.faults.unavailable(rate=_RATE)
-    sandbox.graph.pusher.luck.lost = _LOST_NOTIFICATIONS
+    sandbox.graph.pusher.faults.lost = _LOST_NOTIFICATIONS
 
 
 def _act(people: People, plan: Plan) -> None:

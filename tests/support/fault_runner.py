@@ -130,7 +130,7 @@ class FaultRunner:
 
     sandbox: Sandbox
     before: Context
-    bring_back: Callable[[], None]
+    restore: Callable[[], None]
     sender: tuple[int, int]
     undisturbed: dict[bool, Run] = field(default_factory=dict)
 
@@ -192,7 +192,7 @@ class FaultRunner:
 
     def begin_anew(self) -> None:
         """Everything as it was before the story."""
-        self.bring_back()
+        self.restore()
         self.sandbox.faults.clear()
         self.sandbox.journal.clear()
         with self.before.begin() as tx:
@@ -239,7 +239,7 @@ def fault_runner(url: str) -> Iterator[FaultRunner]:
             scenario.refresh()
             with context.begin() as tx:
                 tx.connection.execute(text(_KEEP))
-            yield FaultRunner(sandbox, context, sandbox.remember(), (user, person))
+            yield FaultRunner(sandbox, context, sandbox.save_state(), (user, person))
             with context.begin() as tx:
                 tx.connection.execute(text("DROP SCHEMA kept CASCADE"))
 

@@ -17,13 +17,13 @@ from webcrm_sync_sandbox.graph.http import (
     Behaviour,
     Call,
     GraphError,
-    Notes,
+    JournalNotes,
     Reply,
     UndescribedError,
     read_query,
 )
 from webcrm_sync_sandbox.graph.push import Pusher
-from webcrm_sync_sandbox.graph.request_context import House, Visit
+from webcrm_sync_sandbox.graph.request_context import GraphServices, RequestContext
 from webcrm_sync_sandbox.graph.routes import Routes, normal_path
 from webcrm_sync_sandbox.graph.subscriptions import Subscriptions
 from webcrm_sync_sandbox.graph.uploads import Uploads
@@ -59,15 +59,15 @@ class Graph:
         trust: ssl.SSLContext | None = None,
         seed: int = 0,
     ) -> None:
-        self.dials = Behaviour()
+        self.behaviour = Behaviour()
         self.pusher = Pusher(clock, trust=trust, seed=seed)
-        self.subscriptions = Subscriptions(outlook, clock, self.dials, self.pusher)
+        self.subscriptions = Subscriptions(outlook, clock, self.behaviour, self.pusher)
         chance = random.Random(seed)
-        self._house = House(outlook, clock, self.dials, chance)
+        self._house = GraphServices(outlook, clock, self.behaviour, chance)
         self._delta = Delta()
         self._uploads = Uploads()
         self._routes = Routes(self._delta, self._uploads)
-        self._gate = MailboxLimiter(clock, self.dials)
+        self._gate = MailboxLimiter(clock, self.behaviour)
         self._door = AccessControl(outlook, tokens)
         self._clock = clock
 
@@ -75,9 +75,9 @@ class Graph:
         """Forget every delta token: the next use of one answers 410."""
         self._delta.expire_cursors()
 
-    def remember(self) -> Callable[[], None]:
+    def save_state(self) -> Callable[[], None]:
         """What makes the delta tokens of this moment good again."""
-        return self._delta.remember()
+        return self._delta.save_state()
 
     def lifecycle(self, event: str) -> int:
         """Send a lifecycle event for every subscription; how many. See `Subscriptions`."""
@@ -119,7 +119,7 @@ class Graph:
         inside: list[Key] = []
         runs: list[Callable[[], Reply]] = [self._let_in(call, inside) for call in calls]
         try:
-            work = self.dials.work.total_seconds()
+            work = self.behaviour.work.total_seconds()
             if work:
                 time.sleep(work)
             return [self._guarded(call, run) for call, run in zip(calls, runs, strict=True)]
@@ -139,11 +139,11 @@ class Graph:
             key = (caller.app_id, mailbox.user_id)
             self._gate.enter(key)
             inside.append(key)
-            visit = Visit(call, caller, self._house, mailbox)
+            context = RequestContext(call, caller, self._house, mailbox)
         except GraphError as error:
             refusal = self._refusal(call, error)
             return lambda: refusal
-        return lambda: route.view(visit, **values)
+        return lambda: route.view(context, **values)
 
     def _guarded(self, call: Call, run: Callable[[], Reply]) -> Reply:
         try:
@@ -185,7 +185,7 @@ def _call(environ: WSGIEnvironment) -> Call:
         if key.startswith("HTTP_")
     }
     headers["content-type"] = environ.get("CONTENT_TYPE", "")
-    notes = Notes()
+    notes = JournalNotes()
     if not path.startswith((_VERSION + "/", uploads.PREFIX)):
         notes.unknown = True
     return Call(

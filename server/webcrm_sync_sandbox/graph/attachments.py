@@ -10,7 +10,7 @@ from webcrm_sync_sandbox.graph.odata import read_select
 from webcrm_sync_sandbox.outlook.mail import Link
 
 if TYPE_CHECKING:
-    from webcrm_sync_sandbox.graph.request_context import Visit
+    from webcrm_sync_sandbox.graph.request_context import RequestContext
     from webcrm_sync_sandbox.outlook.store import Item, StoredAttachment
 
 _NAMES = frozenset(
@@ -32,56 +32,56 @@ _OF_FILES = {
 _LARGEST = 3 * 1024 * 1024
 
 
-def listing(visit: Visit, message: str, folder: str | None = None) -> Reply:
+def listing(context: RequestContext, message: str, folder: str | None = None) -> Reply:
     """GET the attachments; with their contents unless $select leaves those out."""
-    check_options(visit.call, "select")
-    select = visit.call.query.get("$select")
+    check_options(context.call, "select")
+    select = context.call.query.get("$select")
     chosen = read_select(select, _NAMES | _OF_FILES.keys()) if select else _NAMES | _OF_FILES.keys()
     names = {_OF_FILES.get(name, name) for name in chosen}
-    with visit.mailbox.lock:
-        item = visit.item(message, folder)
+    with context.mailbox.lock:
+        item = context.item(message, folder)
         is_whole = "contentBytes" in names
         if is_whole and item.attachments:
-            visit.call.notes.contents.append(item.id)
+            context.call.notes.contents.append(item.id)
         shown = [serialize.attachment(one, item, is_whole=is_whole) for one in item.attachments]
     kept = names | {"id"}
     value = [{k: v for k, v in one.items() if k in kept or k[0] == "@"} for one in shown]
     return Reply(200, {"value": value})
 
 
-def get(visit: Visit, message: str, attachment: str, folder: str | None = None) -> Reply:
+def get(context: RequestContext, message: str, attachment: str, folder: str | None = None) -> Reply:
     """GET one attachment with its content."""
-    with visit.mailbox.lock:
-        item = visit.item(message, folder)
-        visit.call.notes.contents.append(item.id)
+    with context.mailbox.lock:
+        item = context.item(message, folder)
+        context.call.notes.contents.append(item.id)
         return Reply(200, serialize.attachment(_find(item, attachment), item, is_whole=True))
 
 
-def raw(visit: Visit, message: str, attachment: str, folder: str | None = None) -> Reply:
+def raw(context: RequestContext, message: str, attachment: str, folder: str | None = None) -> Reply:
     """GET the bytes: a file's own, an attached item's MIME text."""
-    with visit.mailbox.lock:
-        item = visit.item(message, folder)
+    with context.mailbox.lock:
+        item = context.item(message, folder)
         one = _find(item, attachment).attachment
-        visit.call.notes.contents.append(item.id)
-    if one.name in visit.mailbox.unreadable:
+        context.call.notes.contents.append(item.id)
+    if one.name in context.mailbox.unreadable:
         raise bad_request("The attachment cannot be read.", "ErrorCorruptData")
     if isinstance(one, Link):
         raise bad_request("A reference attachment has no value.", "ErrorInvalidRequest")
     content_type = getattr(one, "content_type", "text/plain")
-    more = bytes(_LARGEST) if one.name in visit.mailbox.overlong else b""
+    more = bytes(_LARGEST) if one.name in context.mailbox.overlong else b""
     return Reply(200, one.content + more, {"Content-Type": content_type})
 
 
-def create(visit: Visit, message: str, folder: str | None = None) -> Reply:
+def create(context: RequestContext, message: str, folder: str | None = None) -> Reply:
     """POST an attachment under 3 MB."""
-    made = parse_message.read_attachment(visit.call.json)
+    made = parse_message.read_attachment(context.call.json)
     if not isinstance(made, Link) and len(made.content) >= _LARGEST:
         raise bad_request("The attachment is too large.", "ErrorAttachmentSizeLimitExceeded")
-    with visit.mailbox.lock:
-        item = visit.item(message, folder)
-        stored = visit.mailbox.store_attachment(made)
+    with context.mailbox.lock:
+        item = context.item(message, folder)
+        stored = context.mailbox.store_attachment(made)
         item.attachments += (stored,)
-        visit.mailbox.touch(item, {"hasAttachments"})
+        context.mailbox.touch(item, {"hasAttachments"})
         return Reply(201, serialize.attachment(stored, item, is_whole=True))
 
 

@@ -20,9 +20,9 @@ _WINDOW = timedelta(minutes=10)
 class MailboxLimiter:
     """Counts the requests in flight and in the last ten minutes; refused ones count too."""
 
-    def __init__(self, clock: Clock, dials: Behaviour) -> None:
+    def __init__(self, clock: Clock, behaviour: Behaviour) -> None:
         self._clock = clock
-        self._dials = dials
+        self._dials = behaviour
         self._lock = threading.Lock()
         self._inside: Counter[Key] = Counter()
         self._windows: dict[Key, tuple[datetime, int]] = {}

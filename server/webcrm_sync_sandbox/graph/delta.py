@@ -21,7 +21,7 @@ from webcrm_sync_sandbox.graph.http import (
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
-    from webcrm_sync_sandbox.graph.request_context import Visit
+    from webcrm_sync_sandbox.graph.request_context import RequestContext
     from webcrm_sync_sandbox.outlook.store import Change, ChangeKind, Item, SimFolder
 
 _DEFAULT_PAGE = 10
@@ -97,28 +97,28 @@ class Delta:
         """Forget every token given out so far; the next use of one answers 410."""
         self._life = secrets.token_hex(8)
 
-    def remember(self) -> Callable[[], None]:
+    def save_state(self) -> Callable[[], None]:
         """What makes the tokens of this moment good again."""
         life = self._life
 
-        def bring_back() -> None:
+        def restore() -> None:
             self._life = life
             self._latest.clear()
 
-        return bring_back
+        return restore
 
-    def page(self, visit: Visit, folder: str) -> Reply:
+    def page(self, context: RequestContext, folder: str) -> Reply:
         """GET a page of a round: the first one by options, later ones by a token."""
-        with visit.mailbox.lock:
-            found = visit.folder(folder)
-            cursor = self._cursor(visit, found)
+        with context.mailbox.lock:
+            found = context.folder(folder)
+            cursor = self._cursor(context, found)
             whole = self._round(found, cursor)
             lines = [line for line in whole.lines if _belongs(line, cursor)]
-            size = visit.call.page_size or cursor.top or _DEFAULT_PAGE
+            size = context.call.page_size or cursor.top or _DEFAULT_PAGE
             part = lines[cursor.given : cursor.given + size]
-            shape = visit.shape(select=cursor.select, expand=cursor.expand)
-            value = list(_values(visit, cursor, part, whole.returned, shape))
-            return Reply(200, _answer(visit, cursor, value, len(lines), size))
+            shape = context.shape(select=cursor.select, expand=cursor.expand)
+            value = list(_values(context, cursor, part, whole.returned, shape))
+            return Reply(200, _answer(context, cursor, value, len(lines), size))
 
     def _round(self, folder: SimFolder, cursor: Cursor) -> _Round:
         """The cursor's round; the last one of each folder is kept, for its next page."""
@@ -132,11 +132,11 @@ class Delta:
             kept = self._latest[folder.id] = _summed(folder, cursor.begin, cursor.end)
         return kept
 
-    def _cursor(self, visit: Visit, folder: SimFolder) -> Cursor:
-        query = visit.call.query
+    def _cursor(self, context: RequestContext, folder: SimFolder) -> Cursor:
+        query = context.call.query
         token = query.get("$skiptoken") or query.get("$deltatoken")
         if not token:
-            return _first(visit, folder, self._life)
+            return _first(context, folder, self._life)
         if set(query) & {"$select", "$filter", "$expand", "$top", "$orderby"}:
             raise bad_request("The token carries the options of the first request.")
         cursor = Cursor.read(token)
@@ -145,13 +145,13 @@ class Delta:
         if "$skiptoken" in query:
             return cursor
         begin = cursor.end
-        if begin and visit.house.chance.random() < visit.house.dials.replays:
+        if begin and context.services.chance.random() < context.services.behaviour.replays:
             begin -= 1
-        return replace(cursor, begin=begin, end=_end(visit, folder), given=0, is_first=False)
+        return replace(cursor, begin=begin, end=_end(context, folder), given=0, is_first=False)
 
 
-def _first(visit: Visit, folder: SimFolder, life: str) -> Cursor:
-    call = visit.call
+def _first(context: RequestContext, folder: SimFolder, life: str) -> Cursor:
+    call = context.call
     check_options(call, "select", "expand", "filter", "top", "orderby")
     if call.query.get("$orderby", "receivedDateTime desc").lower() != "receiveddatetime desc":
         raise bad_request("Only receivedDateTime desc.", "ErrorInvalidUrlQuery")
@@ -171,15 +171,15 @@ def _first(visit: Visit, folder: SimFolder, life: str) -> Cursor:
         filter=condition,
         kind=call.query.get("changeType", ""),
         top=int(top),
-        end=_end(visit, folder),
+        end=_end(context, folder),
     )
 
 
-def _end(visit: Visit, folder: SimFolder) -> int:
+def _end(context: RequestContext, folder: SimFolder) -> int:
     """How far the log is read now: fresh changes may be missing for a while."""
-    lag = visit.house.dials.delta_lag
+    lag = context.services.behaviour.delta_lag
     end = len(folder.log)
-    latest = visit.house.clock.now() - lag
+    latest = context.services.clock.now() - lag
     while lag and end and folder.log[end - 1].at > latest:
         end -= 1
     return end
@@ -221,14 +221,14 @@ def _belongs(line: _Line, cursor: Cursor) -> bool:
 
 
 def _values(
-    visit: Visit,
+    context: RequestContext,
     cursor: Cursor,
     lines: Iterable[_Line],
     returned: dict[str, Change],
     shape: serialize.Representation,
 ) -> Iterable[dict[str, Any]]:
     wanted = odata.read_filter(cursor.filter) if cursor.filter else None
-    items = visit.mailbox.folders[cursor.folder].items
+    items = context.mailbox.folders[cursor.folder].items
     for line in lines:
         item = items.get(line.change.item_id)
         left = None if cursor.is_first else returned.get(line.change.item_id)
@@ -239,7 +239,7 @@ def _values(
             if not cursor.is_first:
                 yield _removed(line.change, shape)
         elif not (left and shape.immutable) and (wanted is None or wanted.accepts(item)):
-            yield _present(visit, item, line, shape)
+            yield _present(context, item, line, shape)
 
 
 def _removed(change: Change, shape: serialize.Representation) -> dict[str, Any]:
@@ -252,18 +252,18 @@ def _removed(change: Change, shape: serialize.Representation) -> dict[str, Any]:
 
 
 def _present(
-    visit: Visit, item: Item, line: _Line, shape: serialize.Representation
+    context: RequestContext, item: Item, line: _Line, shape: serialize.Representation
 ) -> dict[str, Any]:
-    if line.kind == "updated" and visit.house.dials.sparse:
+    if line.kind == "updated" and context.services.behaviour.sparse:
         known = line.names | {"changeKey", "lastModifiedDateTime"}
         shape = replace(shape, names=shape.names & known)
-    return {"@odata.type": "#microsoft.graph.message"} | visit.show(item, shape)
+    return {"@odata.type": "#microsoft.graph.message"} | context.show(item, shape)
 
 
 def _answer(
-    visit: Visit, cursor: Cursor, value: list[dict[str, Any]], total: int, size: int
+    context: RequestContext, cursor: Cursor, value: list[dict[str, Any]], total: int, size: int
 ) -> dict[str, Any]:
-    call = visit.call
+    call = context.call
     given = cursor.given + size
     body: dict[str, Any] = {"@odata.context": f"{call.base}/$metadata#Collection(message)"}
     is_last = given >= total or (cursor.filter and given >= _MOST_FILTERED)

@@ -20,7 +20,7 @@ from webcrm_sync_sandbox.outlook.message_store import NameTakenError
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from webcrm_sync_sandbox.graph.request_context import Visit
+    from webcrm_sync_sandbox.graph.request_context import RequestContext
     from webcrm_sync_sandbox.outlook.store import SimFolder
 
 _NAMES = frozenset(
@@ -38,25 +38,25 @@ _BY_NAME = re.compile(r"displayName eq '((?:[^']|'')*)'")
 _DEFAULT_PAGE = 10
 
 
-def get(visit: Visit, folder: str) -> Reply:
+def get(context: RequestContext, folder: str) -> Reply:
     """GET a folder by id or well-known name."""
-    check_options(visit.call, "select")
-    with visit.mailbox.lock:
-        return Reply(200, _shown(visit, visit.folder(folder)))
+    check_options(context.call, "select")
+    with context.mailbox.lock:
+        return Reply(200, _shown(context, context.folder(folder)))
 
 
-def listing(visit: Visit, folder: str = "msgfolderroot") -> Reply:
+def listing(context: RequestContext, folder: str = "msgfolderroot") -> Reply:
     """GET the direct children of a folder; hidden ones only on request."""
-    call = visit.call
+    call = context.call
     check_options(call, "select", "filter", "top", "skip")
     with_hidden = call.query.get("includeHiddenFolders", "").lower() == "true"
-    with visit.mailbox.lock:
-        children = visit.folder(folder).children
+    with context.mailbox.lock:
+        children = context.folder(folder).children
         found = [f for f in children if with_hidden or not f.is_hidden]
         found = [f for f in found if _is_wanted(call.query.get("$filter"), f)]
         begin = int(call.query.get("$skip") or 0)
         size = int(call.query.get("$top") or call.page_size or _DEFAULT_PAGE)
-        shown = [_shown(visit, one) for one in found[begin : begin + size]]
+        shown = [_shown(context, one) for one in found[begin : begin + size]]
     body: dict[str, Any] = {"value": shown}
     if begin + size < len(found):
         options = {name[1:]: value for name, value in call.query.items() if name[0] == "$"}
@@ -74,49 +74,49 @@ def _is_wanted(text: str | None, folder: SimFolder) -> bool:
     return unquoted(found[1]).casefold() == folder.name.casefold()
 
 
-def create(visit: Visit, folder: str = "msgfolderroot") -> Reply:
+def create(context: RequestContext, folder: str = "msgfolderroot") -> Reply:
     """POST a folder under another one."""
-    body = visit.call.json
+    body = context.call.json
     name = body.get("displayName")
     if not isinstance(name, str) or not name.strip():
         raise bad_request("displayName is missing.", "ErrorInvalidRequest")
-    with visit.mailbox.lock:
-        parent = visit.folder(folder)
+    with context.mailbox.lock:
+        parent = context.folder(folder)
         with _taken_is_409(name):
-            made = visit.mailbox.add_folder(parent, name, is_hidden=body.get("isHidden") is True)
-        return Reply(201, _shown(visit, made))
+            made = context.mailbox.add_folder(parent, name, is_hidden=body.get("isHidden") is True)
+        return Reply(201, _shown(context, made))
 
 
-def rename(visit: Visit, folder: str) -> Reply:
+def rename(context: RequestContext, folder: str) -> Reply:
     """PATCH the name; isHidden can be set at creation only."""
-    body = visit.call.json
+    body = context.call.json
     if set(body) - {"displayName", "@odata.type"}:
         raise bad_request("Only displayName can be changed.", "ErrorInvalidPropertySet")
-    with visit.mailbox.lock, _taken_is_409(body["displayName"]):
-        found = visit.folder(folder)
-        visit.mailbox.rename_folder(found, body["displayName"])
-        return Reply(200, _shown(visit, found))
+    with context.mailbox.lock, _taken_is_409(body["displayName"]):
+        found = context.folder(folder)
+        context.mailbox.rename_folder(found, body["displayName"])
+        return Reply(200, _shown(context, found))
 
 
-def move(visit: Visit, folder: str) -> Reply:
+def move(context: RequestContext, folder: str) -> Reply:
     """POST move; the id stays."""
-    destination = str(visit.call.argument("destinationId"))
-    with visit.mailbox.lock:
-        found, parent = visit.folder(folder), visit.folder(destination)
+    destination = str(context.call.argument("destinationId"))
+    with context.mailbox.lock:
+        found, parent = context.folder(folder), context.folder(destination)
         _refuse_built_in(found)
         if parent.is_within(found):
             raise bad_request("A folder cannot lie in itself.", "ErrorMoveCopyFailed")
         with _taken_is_409(found.name):
-            visit.mailbox.move_folder(found, parent)
-        return Reply(201, _shown(visit, found))
+            context.mailbox.move_folder(found, parent)
+        return Reply(201, _shown(context, found))
 
 
-def delete(visit: Visit, folder: str) -> Reply:
+def delete(context: RequestContext, folder: str) -> Reply:
     """DELETE: to Deleted Items, where it keeps its id."""
-    with visit.mailbox.lock:
-        found = visit.folder(folder)
+    with context.mailbox.lock:
+        found = context.folder(folder)
         _refuse_built_in(found)
-        visit.mailbox.delete_folder(found)
+        context.mailbox.delete_folder(found)
     return Reply(204)
 
 
@@ -138,9 +138,9 @@ def _taken_is_409(name: str) -> Iterator[None]:
         ) from error
 
 
-def _shown(visit: Visit, folder: SimFolder) -> serialize.Json:
+def _shown(context: RequestContext, folder: SimFolder) -> serialize.Json:
     shown = serialize.folder(folder)
-    select = visit.call.query.get("$select")
+    select = context.call.query.get("$select")
     if select:
         names = read_select(select, _NAMES) | {"id"}
         shown = {name: value for name, value in shown.items() if name in names}

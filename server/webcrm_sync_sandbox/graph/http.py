@@ -34,7 +34,7 @@ class UndescribedError(GraphError):
 
 
 @dataclass(slots=True)
-class Notes:
+class JournalNotes:
     """What the journal shall know of a call and of all calls inside it."""
 
     contents: list[str] = field(default_factory=list)
@@ -84,7 +84,7 @@ class Call:
     base: str
     content: bytes = b""
     payload: Any = None
-    notes: Notes = field(default_factory=Notes)
+    notes: JournalNotes = field(default_factory=JournalNotes)
     request_id: str = field(default_factory=lambda: str(uuid.uuid4()))
 
     @property

@@ -18,7 +18,7 @@ from webcrm_sync_sandbox.graph.request_context import SENSITIVE_CHANGE
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from webcrm_sync_sandbox.graph.request_context import Visit
+    from webcrm_sync_sandbox.graph.request_context import RequestContext
     from webcrm_sync_sandbox.outlook.store import Item
 
 _DEFAULT_PAGE = 10
@@ -43,33 +43,33 @@ _SENSITIVE = frozenset(
 _WITHOUT_EFFECT = frozenset({"isDraft"})
 
 
-def get(visit: Visit, message: str, folder: str | None = None) -> Reply:
+def get(context: RequestContext, message: str, folder: str | None = None) -> Reply:
     """GET a message."""
-    check_options(visit.call, "select", "expand")
-    with visit.mailbox.lock:
-        item = visit.item(message, folder)
-        return Reply(200, _whole(visit, item, visit.shape()))
+    check_options(context.call, "select", "expand")
+    with context.mailbox.lock:
+        item = context.item(message, folder)
+        return Reply(200, _whole(context, item, context.shape()))
 
 
-def mime(visit: Visit, message: str, folder: str | None = None) -> Reply:
+def mime(context: RequestContext, message: str, folder: str | None = None) -> Reply:
     """GET the MIME text, as Exchange builds it anew."""
-    with visit.mailbox.lock:
-        item = visit.item(message, folder)
-        visit.call.notes.contents.append(item.id)
+    with context.mailbox.lock:
+        item = context.item(message, folder)
+        context.call.notes.contents.append(item.id)
         return Reply(200, parse_message.mime_text(item), {"Content-Type": "text/plain"})
 
 
-def listing(visit: Visit, folder: str | None = None) -> Reply:
+def listing(context: RequestContext, folder: str | None = None) -> Reply:
     """GET the messages of a folder or of the whole mailbox, the newest first."""
-    call = visit.call
+    call = context.call
     check_options(call, "select", "expand", "filter", "orderby", "top", "skip", "skiptoken")
     size = _page_size(call.query.get("$top"), call.page_size)
     begin = int(call.query.get("$skip") or 0)
-    shape = visit.shape()
-    with visit.mailbox.lock:
-        found = _found(visit, folder)
+    shape = context.shape()
+    with context.mailbox.lock:
+        found = _found(context, folder)
         page = found[begin : begin + size]
-        body: dict[str, Any] = {"value": [visit.show(item, shape) for item in page]}
+        body: dict[str, Any] = {"value": [context.show(item, shape) for item in page]}
     if begin + size < len(found):
         options = {name[1:]: value for name, value in call.query.items() if name[0] == "$"}
         body["@odata.nextLink"] = call.link(**(options | {"skip": str(begin + size)}))
@@ -84,22 +84,22 @@ def _page_size(top: str | None, wish: int | None) -> int:
     return int(top)
 
 
-def _found(visit: Visit, folder_id: str | None) -> list[Item]:
-    query = visit.call.query
-    folder = visit.folder(folder_id) if folder_id else None
+def _found(context: RequestContext, folder_id: str | None) -> list[Item]:
+    query = context.call.query
+    folder = context.folder(folder_id) if folder_id else None
     wanted = odata.read_filter(query["$filter"]) if query.get("$filter") else None
     _check_order(query.get("$orderby"), wanted)
     items: Sequence[Item]
     if wanted and wanted.candidates:
-        items = wanted.candidates(visit.mailbox)
+        items = wanted.candidates(context.mailbox)
     else:
-        items = list(folder.items.values()) if folder else visit.mailbox.items()
+        items = list(folder.items.values()) if folder else context.mailbox.items()
     kept = [
         item
         for item in items
         if (folder is None or item.folder is folder)
         and (wanted is None or wanted.accepts(item))
-        and visit.is_visible(item)
+        and context.is_visible(item)
     ]
     is_rising = (query.get("$orderby") or "").lower() in {
         "receiveddatetime",
@@ -119,37 +119,39 @@ def _check_order(order: str | None, wanted: odata.Filter | None) -> None:
         raise bad_request("The restriction or sort order is too complex.", "InefficientFilter")
 
 
-def create(visit: Visit, folder: str | None = None) -> Reply:
+def create(context: RequestContext, folder: str | None = None) -> Reply:
     """POST a message, of JSON or MIME, into a folder; without one into Drafts."""
-    is_mime = visit.call.headers.get("content-type", "").lower().startswith("text/plain")
-    with visit.mailbox.lock:
-        target = visit.folder(folder or "drafts")
+    is_mime = context.call.headers.get("content-type", "").lower().startswith("text/plain")
+    with context.mailbox.lock:
+        target = context.folder(folder or "drafts")
         if is_mime:
-            made = visit.mailbox.new_item(parse_message.mail_of_mime(visit.call.content), target)
+            made = context.mailbox.new_item(
+                parse_message.mail_of_mime(context.call.content), target
+            )
         else:
-            made = parse_message.new_item(visit, visit.call.json, target)
-        item = visit.mailbox.add(made)
-        return Reply(201, _written(visit, item))
+            made = parse_message.new_item(context, context.call.json, target)
+        item = context.mailbox.add(made)
+        return Reply(201, _written(context, item))
 
 
-def change(visit: Visit, message: str, folder: str | None = None) -> Reply:
+def change(context: RequestContext, message: str, folder: str | None = None) -> Reply:
     """PATCH a message, if it is still the version that If-Match names."""
-    body = visit.call.json
-    with visit.mailbox.lock:
-        item = visit.item(message, folder)
-        _check_version(visit, item)
-        _check_allowed(visit, item, body)
-        changed = parse_message.apply(visit, item, body)
+    body = context.call.json
+    with context.mailbox.lock:
+        item = context.item(message, folder)
+        _check_version(context, item)
+        _check_allowed(context, item, body)
+        changed = parse_message.apply(context, item, body)
         if changed:
-            visit.mailbox.touch(item, changed)
-        return Reply(200, _written(visit, item))
+            context.mailbox.touch(item, changed)
+        return Reply(200, _written(context, item))
 
 
-def _check_version(visit: Visit, item: Item) -> None:
-    wanted = visit.call.headers.get("if-match", "*")
-    rival = visit.house.chance.random() < visit.house.dials.conflicts
+def _check_version(context: RequestContext, item: Item) -> None:
+    wanted = context.call.headers.get("if-match", "*")
+    rival = context.services.chance.random() < context.services.behaviour.conflicts
     if rival:
-        visit.mailbox.touch(item, {"flag"})
+        context.mailbox.touch(item, {"flag"})
     if rival or wanted not in ("*", serialize.etag(item)):
         raise GraphError(
             412,
@@ -159,65 +161,67 @@ def _check_version(visit: Visit, item: Item) -> None:
         )
 
 
-def _check_allowed(visit: Visit, item: Item, body: dict[str, Any]) -> None:
+def _check_allowed(context: RequestContext, item: Item, body: dict[str, Any]) -> None:
     names = {name for name in body if "@" not in name}
     strange = names - parse_message.CHANGEABLE - _SENSITIVE - _WITHOUT_EFFECT
     if strange:
         raise bad_request(
             f"Set action is invalid for property '{min(strange)}'.", "ErrorInvalidPropertySet"
         )
-    if not item.is_draft and names & _SENSITIVE and not visit.caller.may(SENSITIVE_CHANGE):
+    if not item.is_draft and names & _SENSITIVE and not context.caller.may(SENSITIVE_CHANGE):
         raise GraphError(
             403, "ErrorAccessDenied", "Access is denied. Check credentials and try again."
         )
 
 
-def move(visit: Visit, message: str, folder: str | None = None) -> Reply:
+def move(context: RequestContext, message: str, folder: str | None = None) -> Reply:
     """POST move: the same mail elsewhere, with a new version."""
-    destination = str(visit.call.argument("destinationId"))
-    with visit.mailbox.lock:
-        item = visit.item(message, folder)
-        target = visit.folder(destination)
+    destination = str(context.call.argument("destinationId"))
+    with context.mailbox.lock:
+        item = context.item(message, folder)
+        target = context.folder(destination)
         if target is not item.folder:
-            visit.mailbox.relocate(item, target)
-        return Reply(201, _written(visit, item))
+            context.mailbox.relocate(item, target)
+        return Reply(201, _written(context, item))
 
 
-def copy(visit: Visit, message: str, folder: str | None = None) -> Reply:
+def copy(context: RequestContext, message: str, folder: str | None = None) -> Reply:
     """POST copy: another item with a new id in any form."""
-    destination = str(visit.call.argument("destinationId"))
-    with visit.mailbox.lock:
-        item = visit.item(message, folder)
-        new_id = visit.mailbox.copy(item.id, visit.folder(destination))
-        made = visit.mailbox.item(new_id)
+    destination = str(context.call.argument("destinationId"))
+    with context.mailbox.lock:
+        item = context.item(message, folder)
+        new_id = context.mailbox.copy(item.id, context.folder(destination))
+        made = context.mailbox.item(new_id)
         assert made
-        return Reply(201, _written(visit, made))
+        return Reply(201, _written(context, made))
 
 
-def delete(visit: Visit, message: str, folder: str | None = None) -> Reply:
+def delete(context: RequestContext, message: str, folder: str | None = None) -> Reply:
     """DELETE: to Deleted Items, from there for good."""
-    with visit.mailbox.lock:
-        item = visit.item(message, folder)
-        if "if-match" in visit.call.headers:
-            _check_version(visit, item)
-        visit.mailbox.delete(item.id)
+    with context.mailbox.lock:
+        item = context.item(message, folder)
+        if "if-match" in context.call.headers:
+            _check_version(context, item)
+        context.mailbox.delete(item.id)
     return Reply(204)
 
 
-def purge(visit: Visit, message: str, folder: str | None = None) -> Reply:
+def purge(context: RequestContext, message: str, folder: str | None = None) -> Reply:
     """POST permanentDelete."""
-    with visit.mailbox.lock:
-        visit.mailbox.purge(visit.item(message, folder))
+    with context.mailbox.lock:
+        context.mailbox.purge(context.item(message, folder))
     return Reply(204)
 
 
-def _written(visit: Visit, item: Item) -> dict[str, Any]:
+def _written(context: RequestContext, item: Item) -> dict[str, Any]:
     """The answer to a write: the whole message, which is no reading of it."""
-    shape = visit.shape(select="", expand="")
-    context = f"{visit.call.base}/$metadata#users('{visit.mailbox.user_id}')/messages/$entity"
-    return {"@odata.context": context} | serialize.message(item, shape)
+    shape = context.shape(select="", expand="")
+    return {"@odata.context": _metadata_url(context)} | serialize.message(item, shape)
 
 
-def _whole(visit: Visit, item: Item, shape: serialize.Representation) -> dict[str, Any]:
-    context = f"{visit.call.base}/$metadata#users('{visit.mailbox.user_id}')/messages/$entity"
-    return {"@odata.context": context} | visit.show(item, shape)
+def _whole(context: RequestContext, item: Item, shape: serialize.Representation) -> dict[str, Any]:
+    return {"@odata.context": _metadata_url(context)} | context.show(item, shape)
+
+
+def _metadata_url(context: RequestContext) -> str:
+    return f"{context.call.base}/$metadata#users('{context.mailbox.user_id}')/messages/$entity"

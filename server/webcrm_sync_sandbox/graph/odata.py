@@ -105,7 +105,7 @@ def _stamped(_variable: str, property_id: str, value: str) -> _Clause:
     return _Clause(
         "singleValueExtendedProperties",
         lambda item: item.properties.get(key, "\0").casefold() == wanted,
-        lambda vault: vault.items_with_property(key, wanted),
+        lambda store: store.items_with_property(key, wanted),
     )
 
 
@@ -120,7 +120,7 @@ def _equals(name: str, value: str) -> _Clause:
         return _Clause(
             name,
             lambda item: item.message_id == wanted,
-            lambda vault: vault.items_with_message_id(wanted),
+            lambda store: store.items_with_message_id(wanted),
         )
     if name == "parentFolderId":
         # Silently ignored by the service (n8n issue 29663).

@@ -25,7 +25,7 @@ from webcrm_sync_sandbox.outlook.store import normal_property_id
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from webcrm_sync_sandbox.graph.request_context import Visit
+    from webcrm_sync_sandbox.graph.request_context import RequestContext
     from webcrm_sync_sandbox.outlook.mail import Attachment
     from webcrm_sync_sandbox.outlook.store import Item, SimFolder
 
@@ -93,7 +93,7 @@ CHANGEABLE = frozenset(
 )
 
 
-def new_item(visit: Visit, body: dict[str, Any], folder: SimFolder) -> Item:
+def new_item(context: RequestContext, body: dict[str, Any], folder: SimFolder) -> Item:
     """An item of the JSON of a create call. Raises GraphError."""
     names = {name for name in body if "@" not in name}
     strange = names - set(_WRITTEN) - _IGNORED - _IN_CREATION - CHANGEABLE
@@ -101,7 +101,7 @@ def new_item(visit: Visit, body: dict[str, Any], folder: SimFolder) -> Item:
         raise bad_request(
             f"Set action is invalid for property '{min(strange)}'.", "ErrorInvalidPropertySet"
         )
-    box = visit.mailbox
+    box = context.mailbox
     item = box.new_item(Mail("", None, (), is_draft=True, message_id=new_message_id()), folder)
     for name in names & set(_WRITTEN):
         _assign(item, _WRITTEN[name](body[name]))
@@ -109,11 +109,11 @@ def new_item(visit: Visit, body: dict[str, Any], folder: SimFolder) -> Item:
     item.attachments = tuple(
         box.store_attachment(read_attachment(one)) for one in body.get("attachments") or []
     )
-    _place_in_time(item, _properties(visit, body))
+    _apply_flags_and_times(item, _properties(context, body))
     return item
 
 
-def _place_in_time(item: Item, properties: dict[str, str]) -> None:
+def _apply_flags_and_times(item: Item, properties: dict[str, str]) -> None:
     """Whether it is a draft, and its times: settable at creation only.
 
     PidTagMessageFlags and the two times of MS-OXPROPS; microsoft-graph-docs issue 14829.
@@ -131,9 +131,9 @@ def _place_in_time(item: Item, properties: dict[str, str]) -> None:
     item.properties |= properties
 
 
-def apply(visit: Visit, item: Item, body: dict[str, Any]) -> set[str]:
+def apply(context: RequestContext, item: Item, body: dict[str, Any]) -> set[str]:
     """Change the item by the JSON of a PATCH; the names of what changed. Raises GraphError."""
-    properties = _properties(visit, body)
+    properties = _properties(context, body)
     changed = set()
     for name in set(body) & set(_WRITTEN):
         _assign(item, _WRITTEN[name](body[name]))
@@ -141,7 +141,7 @@ def apply(visit: Visit, item: Item, body: dict[str, Any]) -> set[str]:
     for late in (_FLAGS, _SUBMITTED, _DELIVERED):
         properties.pop(late, None)  # answered with success, changes nothing
     if properties:
-        visit.mailbox.set_properties(item, properties)
+        context.mailbox.set_properties(item, properties)
         changed.add("singleValueExtendedProperties")
     return changed
 
@@ -153,19 +153,19 @@ def _assign(item: Item, values: dict[str, Any]) -> None:
         setattr(item, name, value)
 
 
-def _properties(visit: Visit, body: dict[str, Any]) -> dict[str, str]:
+def _properties(context: RequestContext, body: dict[str, Any]) -> dict[str, str]:
     found: dict[str, str] = {}
     for one in body.get("singleValueExtendedProperties") or []:
         if not isinstance(one.get("value"), str):
             raise bad_request("The value of an extended property must be a string.")
         found[check_property_id(str(one.get("id")))] = one["value"]
-    _use_names(visit, {key for key in found if " Name " in key})
+    _use_names(context, {key for key in found if " Name " in key})
     return found
 
 
-def _use_names(visit: Visit, names: set[str]) -> None:
+def _use_names(context: RequestContext, names: set[str]) -> None:
     """Each new name uses up one of the mailbox's (Microsoft Graph: extended properties)."""
-    box = visit.mailbox
+    box = context.mailbox
     fresh = names - box.named_properties
     if len(fresh) > box.named_properties_left:
         raise GraphError(403, "ErrorQuotaExceeded", "Cannot get ID from name.")

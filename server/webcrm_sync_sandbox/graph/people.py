@@ -17,7 +17,7 @@ from webcrm_sync_sandbox.outlook import ids
 from webcrm_sync_sandbox.outlook.store import MasterCategory
 
 if TYPE_CHECKING:
-    from webcrm_sync_sandbox.graph.request_context import Visit
+    from webcrm_sync_sandbox.graph.request_context import RequestContext
 
 _USER_NAMES = frozenset(
     {"id", "displayName", "mail", "userPrincipalName", "proxyAddresses", "preferredLanguage"}
@@ -32,12 +32,12 @@ _COLORS = frozenset({"none", *(f"preset{number}" for number in range(25))})
 _MOST_IDS = 1000
 
 
-def user(visit: Visit) -> Reply:
+def user(context: RequestContext) -> Reply:
     """GET a user; proxyAddresses only with $select."""
-    check_options(visit.call, "select")
-    select = visit.call.query.get("$select")
+    check_options(context.call, "select")
+    select = context.call.query.get("$select")
     names = read_select(select, _USER_NAMES) if select else _USER_DEFAULT
-    box = visit.mailbox
+    box = context.mailbox
     everything: dict[str, Any] = {
         "id": box.user_id,
         "displayName": box.name,
@@ -46,18 +46,18 @@ def user(visit: Visit) -> Reply:
         "preferredLanguage": _LANGUAGES.get(box.language, _LANGUAGES["en"])[0],
         "proxyAddresses": [f"SMTP:{box.address}", *map(_proxy, box.aliases)],
     }
-    context = {"@odata.context": f"{visit.call.base}/$metadata#users/$entity"}
-    return Reply(200, context | {k: v for k, v in everything.items() if k in names})
+    head = {"@odata.context": f"{context.call.base}/$metadata#users/$entity"}
+    return Reply(200, head | {k: v for k, v in everything.items() if k in names})
 
 
 def _proxy(alias: str) -> str:
     return f"x500:{alias}" if alias.startswith("/") else f"smtp:{alias}"
 
 
-def settings(visit: Visit) -> Reply:
+def settings(context: RequestContext) -> Reply:
     """GET the mailbox settings; userPurpose tells shared mailboxes apart."""
-    check_options(visit.call, "select")
-    box = visit.mailbox
+    check_options(context.call, "select")
+    box = context.mailbox
     locale, name = _LANGUAGES.get(box.language, _LANGUAGES["en"])
     shown = {
         "archiveFolder": box.well_known["archive"].id,
@@ -65,62 +65,62 @@ def settings(visit: Visit) -> Reply:
         "language": {"locale": locale, "displayName": name},
         "userPurpose": "shared" if box.is_shared else "user",
     }
-    select = visit.call.query.get("$select")
+    select = context.call.query.get("$select")
     if select:
         names = read_select(select, frozenset(shown))
         shown = {key: value for key, value in shown.items() if key in names}
     return Reply(200, shown)
 
 
-def setting(visit: Visit, name: str) -> Reply:
+def setting(context: RequestContext, name: str) -> Reply:
     """GET one of the mailbox settings, such as userPurpose."""
-    body = settings(visit).body
+    body = settings(context).body
     assert isinstance(body, dict)
     if name not in body:
         raise UndescribedError(404, "ResourceNotFound", "No such setting is simulated.")
     return Reply(200, {"value": body[name]})
 
 
-def categories(visit: Visit) -> Reply:
+def categories(context: RequestContext) -> Reply:
     """GET the owner's list of categories."""
-    check_options(visit.call, "select", "top")
-    with visit.mailbox.lock:
-        return Reply(200, {"value": [_category(c) for c in visit.mailbox.categories.values()]})
+    check_options(context.call, "select", "top")
+    with context.mailbox.lock:
+        return Reply(200, {"value": [_category(c) for c in context.mailbox.categories.values()]})
 
 
-def add_category(visit: Visit) -> Reply:
+def add_category(context: RequestContext) -> Reply:
     """POST a category; its name is unique without case."""
-    body = visit.call.json
+    body = context.call.json
     name, color = body.get("displayName"), body.get("color") or "none"
     if not name or color not in _COLORS:
         raise bad_request("A category needs a displayName and a known color.")
-    with visit.mailbox.lock:
-        if name.casefold() in {c.name.casefold() for c in visit.mailbox.categories.values()}:
+    with context.mailbox.lock:
+        if name.casefold() in {c.name.casefold() for c in context.mailbox.categories.values()}:
             raise GraphError(409, "ErrorItemAlreadyExists", "The category exists already.")
         made = MasterCategory(str(uuid.uuid4()), name, color)
-        visit.mailbox.categories[made.id] = made
+        context.mailbox.categories[made.id] = made
     return Reply(201, _category(made))
 
 
-def change_category(visit: Visit, category: str) -> Reply:
+def change_category(context: RequestContext, category: str) -> Reply:
     """PATCH the colour; the name is fixed."""
-    body = visit.call.json
+    body = context.call.json
     if set(body) - {"color", "@odata.type"} or body.get("color") not in _COLORS:
         raise bad_request("Only the color of a category can be changed.")
-    found = _found(visit, category)
+    found = _found(context, category)
     found.color = body["color"]
     return Reply(200, _category(found))
 
 
-def delete_category(visit: Visit, category: str) -> Reply:
+def delete_category(context: RequestContext, category: str) -> Reply:
     """DELETE from the list; the names on messages stay."""
-    found = _found(visit, category)
-    del visit.mailbox.categories[found.id]
+    found = _found(context, category)
+    del context.mailbox.categories[found.id]
     return Reply(204)
 
 
-def _found(visit: Visit, category_id: str) -> MasterCategory:
-    found = visit.mailbox.categories.get(category_id)
+def _found(context: RequestContext, category_id: str) -> MasterCategory:
+    found = context.mailbox.categories.get(category_id)
     if not found:
         raise GraphError(404, "ErrorItemNotFound", "The category is not there.")
     return found
@@ -130,22 +130,22 @@ def _category(one: MasterCategory) -> dict[str, Any]:
     return {"id": one.id, "displayName": one.name, "color": one.color}
 
 
-def translate(visit: Visit) -> Reply:
+def translate(context: RequestContext) -> Reply:
     """POST translateExchangeIds between REST, EWS and immutable ids."""
-    given = visit.call.argument("inputIds")
-    source = str(visit.call.argument("sourceIdType"))
-    target = str(visit.call.argument("targetIdType"))
+    given = context.call.argument("inputIds")
+    source = str(context.call.argument("sourceIdType"))
+    target = str(context.call.argument("targetIdType"))
     if not 1 <= len(given) <= _MOST_IDS:
         raise bad_request("1 to 1000 ids.")
     known = {"restId", "ewsId", "restImmutableEntryId"}
     if {source, target} - known:
         raise UndescribedError(400, "BadRequest", "These kinds of ids are not simulated.")
-    return Reply(200, {"value": [_translated(visit, one, source, target) for one in given]})
+    return Reply(200, {"value": [_translated(context, one, source, target) for one in given]})
 
 
-def _translated(visit: Visit, given: str, source: str, target: str) -> dict[str, Any]:
+def _translated(context: RequestContext, given: str, source: str, target: str) -> dict[str, Any]:
     rest = ids.rest_form(given) if source == "ewsId" else given
-    item = visit.mailbox.item(rest)
+    item = context.mailbox.item(rest)
     prefix = ids.IMMUTABLE if source == "restImmutableEntryId" else ids.MUTABLE
     if not item or not rest.startswith(prefix):
         detail = {"code": "ErrorInvalidIdMalformed", "message": "Id is malformed."}

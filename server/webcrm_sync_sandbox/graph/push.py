@@ -29,7 +29,7 @@ _LARGEST_POST = 50
 
 
 @dataclass(slots=True)
-class Luck:
+class DeliveryFaults:
     """How often a notification is lost, doubled or late, and how late."""
 
     lost: float = 0.0
@@ -52,7 +52,7 @@ class Pusher:
     """One thread that posts what is due, several notifications for one URL together."""
 
     def __init__(self, clock: Clock, *, trust: ssl.SSLContext | None, seed: int = 0) -> None:
-        self.luck = Luck()
+        self.faults = DeliveryFaults()
         self.delivered = 0
         self._clock = clock
         self._random = random.Random(seed)
@@ -67,9 +67,9 @@ class Pusher:
     def push(self, url: str, value: dict[str, Any]) -> None:
         """Send this notification some time."""
         with self._changed:
-            if self._is_closed or self._random.random() < self.luck.lost:
+            if self._is_closed or self._random.random() < self.faults.lost:
                 return
-            copies = 1 + (self._random.random() < self.luck.doubled)
+            copies = 1 + (self._random.random() < self.faults.doubled)
             for _ in range(copies):
                 self._add(url, value)
             if not self._thread:
@@ -126,8 +126,8 @@ class Pusher:
 
     def _add(self, url: str, value: dict[str, Any]) -> None:
         now = self._clock.now()
-        is_late = self._random.random() < self.luck.late
-        due_at = now + self.luck.late_by if is_late else now
+        is_late = self._random.random() < self.faults.late
+        due_at = now + self.faults.late_by if is_late else now
         heapq.heappush(self._parcels, _Parcel(due_at, next(self._numbers), url, value, now))
 
     def _has_due(self) -> bool:

@@ -35,22 +35,22 @@ class Caller:
 
 
 @dataclass(frozen=True, slots=True)
-class House:
+class GraphServices:
     """What all calls share."""
 
     outlook: Outlook
     clock: Clock
-    dials: Behaviour
+    behaviour: Behaviour
     chance: random.Random
 
 
 @dataclass(frozen=True, slots=True)
-class Visit:
+class RequestContext:
     """A call to one mailbox, let in."""
 
     call: Call
     caller: Caller
-    house: House
+    services: GraphServices
     mailbox: SimMailbox
 
     def item(self, item_id: str, folder_id: str | None = None) -> Item:
@@ -61,14 +61,14 @@ class Visit:
             raise not_found()
         if folder_id is not None and item.folder is not self.folder(folder_id):
             raise not_found()
-        if item.id in self.house.dials.refused:
+        if item.id in self.services.behaviour.refused:
             raise GraphError(400, "ErrorInvalidRequest", "The request is invalid.")
         return item
 
     def is_visible(self, item: Item) -> bool:
         """False while a fresh item cannot be found yet (microsoft-graph-docs issue 11068)."""
-        lag = self.house.dials.lag
-        return not lag or item.appeared_at + lag <= self.house.clock.now()
+        lag = self.services.behaviour.lag
+        return not lag or item.appeared_at + lag <= self.services.clock.now()
 
     def folder(self, folder_id: str) -> SimFolder:
         """The folder of an id or a well-known name. Raises GraphError."""
@@ -106,9 +106,9 @@ class Visit:
         if shape.shows_content:
             self.call.notes.contents.append(item.id)
         shown = serialize.message(item, shape)
-        lacking = self.house.dials.lacking.get(item.id, frozenset())
+        lacking = self.services.behaviour.lacking.get(item.id, frozenset())
         told = {name: value for name, value in shown.items() if name not in lacking}
-        odd = self.house.dials.odd.get(item.id, {})
+        odd = self.services.behaviour.odd.get(item.id, {})
         return told | {name: value for name, value in odd.items() if name in told}
 
     def _check_id(self, given: str) -> None:

@@ -63,10 +63,12 @@ class _Subscription:
 class Subscriptions:
     """All subscriptions; listens to the mailboxes and feeds the pusher."""
 
-    def __init__(self, outlook: Outlook, clock: Clock, dials: Behaviour, pusher: Pusher) -> None:
+    def __init__(
+        self, outlook: Outlook, clock: Clock, behaviour: Behaviour, pusher: Pusher
+    ) -> None:
         self._outlook = outlook
         self._clock = clock
-        self._dials = dials
+        self._dials = behaviour
         self._pusher = pusher
         self._all: dict[str, _Subscription] = {}
         self._lock = threading.Lock()

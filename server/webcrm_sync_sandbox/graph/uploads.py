@@ -22,7 +22,7 @@ from webcrm_sync_sandbox.graph.http import (
 from webcrm_sync_sandbox.outlook.mail import File
 
 if TYPE_CHECKING:
-    from webcrm_sync_sandbox.graph.request_context import Visit
+    from webcrm_sync_sandbox.graph.request_context import RequestContext
     from webcrm_sync_sandbox.outlook import SimMailbox
     from webcrm_sync_sandbox.outlook.store import Item
 
@@ -51,9 +51,9 @@ class Uploads:
         self._sessions: dict[str, _Session] = {}
         self._lock = threading.Lock()
 
-    def open(self, visit: Visit, message: str, folder: str | None = None) -> Reply:
+    def open(self, context: RequestContext, message: str, folder: str | None = None) -> Reply:
         """POST createUploadSession."""
-        wish = visit.call.argument("attachmentItem")
+        wish = context.call.argument("attachmentItem")
         if wish.get("attachmentType") != "file":
             raise GraphError(
                 405, "ErrorAttachmentSessionIsSupportedOnlyForFileAttachments", "Files only."
@@ -61,19 +61,19 @@ class Uploads:
         size = wish.get("size")
         if not isinstance(size, int) or not 0 < size <= _LARGEST:
             raise bad_request("The size must be from 1 byte to 150 MB.")
-        with visit.mailbox.lock:
-            item = visit.item(message, folder)
+        with context.mailbox.lock:
+            item = context.item(message, folder)
         key = secrets.token_urlsafe(32)
         self._sessions[key] = _Session(
-            visit.mailbox,
+            context.mailbox,
             item,
             str(wish.get("name")),
             size,
             wish.get("isInline") is True,
             wish.get("contentId"),
         )
-        parts = urlsplit(visit.call.base)
-        until = visit.house.clock.now() + timedelta(hours=2)
+        parts = urlsplit(context.call.base)
+        until = context.services.clock.now() + timedelta(hours=2)
         body = {
             "uploadUrl": f"{parts.scheme}://{parts.netloc}{PREFIX}{key}",
             "expirationDateTime": stamp(until),

@@ -152,11 +152,11 @@ class MessageStore:
                 item.properties[key] = value
                 self._by_property.setdefault((key, value.casefold()), {})[item.id] = item
 
-    def remember(self) -> Callable[[], None]:
+    def save_state(self) -> Callable[[], None]:
         """What brings the folders back as they are now, without any mail."""
         kept = {f: (f.name, f.parent, f.is_hidden, list(f.children)) for f in self.folders.values()}
 
-        def bring_back() -> None:
+        def restore() -> None:
             with self.lock:
                 self.folders = {folder.id: folder for folder in kept}
                 for folder, (name, parent, is_hidden, children) in kept.items():
@@ -169,7 +169,7 @@ class MessageStore:
                 self._by_message_id.clear()
                 self._by_property.clear()
 
-        return bring_back
+        return restore
 
     def announce(self, folder: SimFolder, change: Change) -> None:
         """Tell the listeners of a change without writing it down."""

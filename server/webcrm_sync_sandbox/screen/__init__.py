@@ -1,6 +1,6 @@
 """A small Outlook beside a small webCRM in the browser: everything by hand, without an account."""
 
-from webcrm_sync_sandbox.screen.fixtures import Cast, furnish
-from webcrm_sync_sandbox.screen.server import Window
+from webcrm_sync_sandbox.screen.fixtures import DemoCompany, fill_sandbox
+from webcrm_sync_sandbox.screen.server import ScreenServer
 
-__all__ = ["Cast", "Window", "furnish"]
+__all__ = ["DemoCompany", "ScreenServer", "fill_sandbox"]

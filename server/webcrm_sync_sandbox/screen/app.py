@@ -13,14 +13,14 @@ from werkzeug.wrappers import Response as BaseResponse
 
 from webcrm_sync_sandbox.outlook.mailbox import SimMailbox
 from webcrm_sync_sandbox.outlook.store import Item
-from webcrm_sync_sandbox.screen.moods import Mood, Moods
+from webcrm_sync_sandbox.screen.outages import Outage, Outages
 from webcrm_sync_sandbox.screen.sample_mails import READY, again
 from webcrm_sync_sandbox.screen.snapshot import document_of, file_of, letter, now
 
 if TYPE_CHECKING:
     from webcrm_sync_sandbox.environment import Sandbox
-    from webcrm_sync_sandbox.screen.fixtures import Cast
-    from webcrm_sync_sandbox.screen.toggle_proxy import Line
+    from webcrm_sync_sandbox.screen.fixtures import DemoCompany
+    from webcrm_sync_sandbox.screen.toggle_proxy import ToggleProxy
 
 Json = dict[str, Any]
 _SCOPE = "access_as_user"
@@ -31,11 +31,13 @@ _LETTER_POLICY = "sandbox; default-src 'none'; img-src data:; style-src 'self' '
 class Screen:
     """The acts of a person at the screen, as a WSGI application. `pane_url`: where the pane is."""
 
-    def __init__(self, sandbox: Sandbox, cast: Cast, line: Line, *, pane_url: str) -> None:
+    def __init__(
+        self, sandbox: Sandbox, company: DemoCompany, line: ToggleProxy, *, pane_url: str
+    ) -> None:
         self._stage = sandbox
-        self._cast = cast
+        self._company = company
         self._line = line
-        self._moods = Moods(sandbox.faults)
+        self._outages = Outages(sandbox.faults)
         self._pane_url = pane_url
         self.app = Flask(__name__, static_url_path="/screen/static")
         self._route()
@@ -60,7 +62,7 @@ class Screen:
         rule("POST", "/screen/crm/mails", self.send_mail)
         rule("POST", "/screen/token", self.token)
         rule("POST", "/screen/line", self.line)
-        rule("POST", "/screen/moods", self.mood)
+        rule("POST", "/screen/moods", self.outage)
         self.app.register_error_handler(404, self.astray)
 
     # -- what one sees
@@ -69,7 +71,7 @@ class Screen:
         """The page itself."""
         people = [
             {"address": p.address, "name": p.name, "note": p.note, "signsInAs": p.signs_in_as}
-            for p in self._cast.people
+            for p in self._company.people
         ]
         ready = [{"key": r.key, "title": r.title} for r in READY]
         told = {"paneUrl": self._pane_url, "people": people, "ready": ready}
@@ -92,7 +94,7 @@ class Screen:
     def now(self) -> Json:
         """Everything that may have changed."""
         seen = now(self._stage.outlook, self._stage.crm)
-        return seen | {"isDown": self._line.is_down, "moods": self._moods.now}
+        return seen | {"isDown": self._line.is_down, "moods": self._outages.now}
 
     def letter(self, address: str, item_id: str) -> Response:
         """A mail's text as a page for a frame without scripts."""
@@ -147,7 +149,7 @@ class Screen:
     def send_mail(self) -> Json:
         """Send a mail from webCRM, as one of its users."""
         asked = _asked()
-        user_id = self._cast.member(asked["sender"]).user_id
+        user_id = self._company.member(asked["sender"]).user_id
         crm = self._stage.crm
         made = crm.send_mail(user_id, int(asked["person"]), asked["subject"], asked["text"])
         return {"id": made}
@@ -169,10 +171,10 @@ class Screen:
         self._line.is_down = bool(_asked()["isDown"])
         return {}
 
-    def mood(self) -> Json:
+    def outage(self) -> Json:
         """Let webCRM refuse or take its time, or end that."""
         asked = _asked()
-        self._moods.turn(Mood(asked["mood"]), is_on=bool(asked["isOn"]))
+        self._outages.turn(Outage(asked["mood"]), is_on=bool(asked["isOn"]))
         return {}
 
     def _box(self, address: str) -> SimMailbox:

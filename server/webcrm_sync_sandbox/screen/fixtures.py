@@ -21,7 +21,7 @@ NEW = "uma@nordwind.example"
 
 
 @dataclass(frozen=True, slots=True)
-class Member:
+class DemoUser:
     """Whose Outlook the screen can show. `user_id`: who signs in there, as webCRM knows them."""
 
     address: str
@@ -33,19 +33,19 @@ class Member:
 
 
 @dataclass(frozen=True, slots=True)
-class Cast:
+class DemoCompany:
     """Everybody on the screen. `buyer_id`: the contact that the terminal's stories write to."""
 
-    people: tuple[Member, ...]
+    people: tuple[DemoUser, ...]
     seller: SimMailbox
     buyer_id: int
 
-    def member(self, address: str) -> Member:
+    def member(self, address: str) -> DemoUser:
         """Who sits before that mailbox. Raises KeyError."""
         return {one.address: one for one in self.people}[address]
 
 
-def furnish(sandbox: Sandbox) -> Cast:
+def fill_sandbox(sandbox: Sandbox) -> DemoCompany:
     """Fill an empty stage with a company that has something to do."""
     buyer_id = _customers(sandbox)
     crm, outlook = sandbox.crm, sandbox.outlook
@@ -56,10 +56,10 @@ def furnish(sandbox: Sandbox) -> Cast:
     outlook.grant(sales, kim)
     users = {a: crm.add_user(a, f"{n} Nordwind") for a, n in ((KIM, "Kim"), (IVO, "Ivo"))}
     people = (
-        Member(KIM, "Kim Nordwind", "salesperson", users[KIM], KIM),
-        Member(IVO, "Ivo Nordwind", "salesperson", users[IVO], IVO),
-        Member(SALES, "Sales Nordwind", "shared, opened by Kim", users[KIM], KIM),
-        Member(NEW, "Uma Nordwind", "not connected yet", users[KIM], NEW, is_watched=False),
+        DemoUser(KIM, "Kim Nordwind", "salesperson", users[KIM], KIM),
+        DemoUser(IVO, "Ivo Nordwind", "salesperson", users[IVO], IVO),
+        DemoUser(SALES, "Sales Nordwind", "shared, opened by Kim", users[KIM], KIM),
+        DemoUser(NEW, "Uma Nordwind", "not connected yet", users[KIM], NEW, is_watched=False),
     )
     for box, post in (
         (kim, sample_mails.FOR_KIM),
@@ -67,8 +67,8 @@ def furnish(sandbox: Sandbox) -> Cast:
         (sales, sample_mails.FOR_SALES),
         (outlook.mailbox(NEW), sample_mails.FOR_UMA),
     ):
-        _lay(box, post)
-    return Cast(people, kim, buyer_id)
+        _deliver_history(box, post)
+    return DemoCompany(people, kim, buyer_id)
 
 
 def _customers(sandbox: Sandbox) -> int:
@@ -87,7 +87,7 @@ def _customers(sandbox: Sandbox) -> int:
     return buyer_id
 
 
-def _lay(box: SimMailbox, post: tuple[sample_mails.Letter, ...]) -> None:
+def _deliver_history(box: SimMailbox, post: tuple[sample_mails.SampleMail, ...]) -> None:
     """The oldest first, as they came; each so long ago."""
     for one in sorted(post, key=lambda found: -found.hours_ago):
         at = box.clock.now() - timedelta(hours=one.hours_ago)

@@ -7,7 +7,7 @@ from functools import reduce
 
 from webcrm_sync_sandbox.outlook.mail import Mail, Person
 from webcrm_sync_sandbox.outlook.store import Item
-from webcrm_sync_sandbox.screen.enclosures import drawing, pdf, table
+from webcrm_sync_sandbox.screen.sample_files import drawing, pdf, table
 
 BO = Person("bo@havnebyg.example", "Bo Bygmester")
 LIS = Person("lis@skovby.example", "Lis Lund")
@@ -23,7 +23,7 @@ UMA = Person("uma@nordwind.example", "Uma Nordwind")
 
 
 @dataclass(frozen=True, slots=True)
-class Letter:
+class SampleMail:
     """A mail that lies in a mailbox when the screen opens."""
 
     hours_ago: float
@@ -32,7 +32,7 @@ class Letter:
 
 
 @dataclass(frozen=True, slots=True)
-class Ready:
+class DeliverableMail:
     """A mail that somebody can let arrive. Its recipient is whoever looks at the screen."""
 
     key: str
@@ -161,39 +161,41 @@ _DRAFT = Mail(
 )
 
 FOR_KIM = (
-    Letter(0.4, _QUAY),
-    Letter(1.1, _UNKNOWN),
-    Letter(2.2, _PARTS),
-    Letter(4, _COFFEE),
-    Letter(5, Mail("Re: Fish boxes, week 48", OLA, KIM, body=_THREAD)),
-    Letter(21, _VISIT),
-    Letter(22, _BENCHES),
-    Letter(23, _LUNCH),
-    Letter(46, _PAPER),
-    Letter(3.5, _ANSWER, "sentitems"),
-    Letter(26, _BOTH, "sentitems"),
-    Letter(0.8, _DRAFT, "drafts"),
+    SampleMail(0.4, _QUAY),
+    SampleMail(1.1, _UNKNOWN),
+    SampleMail(2.2, _PARTS),
+    SampleMail(4, _COFFEE),
+    SampleMail(5, Mail("Re: Fish boxes, week 48", OLA, KIM, body=_THREAD)),
+    SampleMail(21, _VISIT),
+    SampleMail(22, _BENCHES),
+    SampleMail(23, _LUNCH),
+    SampleMail(46, _PAPER),
+    SampleMail(3.5, _ANSWER, "sentitems"),
+    SampleMail(26, _BOTH, "sentitems"),
+    SampleMail(0.8, _DRAFT, "drafts"),
 )
 FOR_IVO = (
-    Letter(0.7, Mail("Kranen på kaj 2", BO, IVO, body="<p>Hej Ivo,</p><p>den hænger igen.</p>")),
-    Letter(6, Mail("Order 4711", OLA, IVO, body="<p>Hi Ivo,</p><p>same as last year.</p>")),
-    Letter(28, Mail("Frokost", KIM, IVO, body="<p>Kl. 12?</p>")),
-    Letter(5, Mail("Re: Order 4711", IVO, OLA, body="<p>Done.</p><p>Ivo</p>"), "sentitems"),
+    SampleMail(
+        0.7, Mail("Kranen på kaj 2", BO, IVO, body="<p>Hej Ivo,</p><p>den hænger igen.</p>")
+    ),
+    SampleMail(6, Mail("Order 4711", OLA, IVO, body="<p>Hi Ivo,</p><p>same as last year.</p>")),
+    SampleMail(28, Mail("Frokost", KIM, IVO, body="<p>Kl. 12?</p>")),
+    SampleMail(5, Mail("Re: Order 4711", IVO, OLA, body="<p>Done.</p><p>Ivo</p>"), "sentitems"),
 )
 FOR_SALES = (
-    Letter(1.5, Mail("Anfrage: Poller", MAX, SALES, body="<p>Was kosten zehn Poller?</p>")),
-    Letter(9, Mail("Katalog", NINA, SALES, body="<p>Bitte um den neuen Katalog.</p>")),
+    SampleMail(1.5, Mail("Anfrage: Poller", MAX, SALES, body="<p>Was kosten zehn Poller?</p>")),
+    SampleMail(9, Mail("Katalog", NINA, SALES, body="<p>Bitte um den neuen Katalog.</p>")),
 )
 FOR_UMA = (
-    Letter(2.5, Mail("Velkommen!", KIM, UMA, body="<p>Din postkasse kommer med i morgen.</p>")),
-    Letter(3, Mail("Bænke til skolen", LIS, UMA, body="<p>Hej Uma,</p><p>fire er nok.</p>")),
+    SampleMail(2.5, Mail("Velkommen!", KIM, UMA, body="<p>Din postkasse kommer med i morgen.</p>")),
+    SampleMail(3, Mail("Bænke til skolen", LIS, UMA, body="<p>Hej Uma,</p><p>fire er nok.</p>")),
 )
 
 READY = (
-    Ready("quay", "Bo Bygmester, a contact: a picture and a PDF", _QUAY),
-    Ready("parts", "Max Muster, a contact: auf Deutsch", _PARTS),
-    Ready("unknown", "Nina Ny: nobody knows her yet", _UNKNOWN),
-    Ready("coffee", "Kaja Kaffe: a contact of two Organisations", _COFFEE),
-    Ready("lunch", "Ivo Nordwind: only colleagues", _LUNCH),
-    Ready("visit", "Bo Bygmester: a meeting request", _VISIT),
+    DeliverableMail("quay", "Bo Bygmester, a contact: a picture and a PDF", _QUAY),
+    DeliverableMail("parts", "Max Muster, a contact: auf Deutsch", _PARTS),
+    DeliverableMail("unknown", "Nina Ny: nobody knows her yet", _UNKNOWN),
+    DeliverableMail("coffee", "Kaja Kaffe: a contact of two Organisations", _COFFEE),
+    DeliverableMail("lunch", "Ivo Nordwind: only colleagues", _LUNCH),
+    DeliverableMail("visit", "Bo Bygmester: a meeting request", _VISIT),
 )

@@ -7,14 +7,14 @@ from typing import TYPE_CHECKING, Self
 
 from webcrm_sync_sandbox.http_server import Server
 from webcrm_sync_sandbox.screen.app import Screen
-from webcrm_sync_sandbox.screen.toggle_proxy import Line
+from webcrm_sync_sandbox.screen.toggle_proxy import ToggleProxy
 
 if TYPE_CHECKING:
     from webcrm_sync_sandbox.environment import Sandbox
-    from webcrm_sync_sandbox.screen.fixtures import Cast
+    from webcrm_sync_sandbox.screen.fixtures import DemoCompany
 
 
-class Window:
+class ScreenServer:
     """What a person opens in the browser. Use as a context manager.
 
     `url`: the one address. `settings`: what the service has to be told to be seen through it.
@@ -22,10 +22,12 @@ class Window:
     0 = a free one.
     """
 
-    def __init__(self, sandbox: Sandbox, cast: Cast, *, service_url: str, port: int = 0) -> None:
-        self.line = Line(service_url)
+    def __init__(
+        self, sandbox: Sandbox, company: DemoCompany, *, service_url: str, port: int = 0
+    ) -> None:
+        self.line = ToggleProxy(service_url)
         self._pane = Server(self.line)
-        screen = Screen(sandbox, cast, self.line, pane_url=self._pane.url)
+        screen = Screen(sandbox, company, self.line, pane_url=self._pane.url)
         self._screen = Server(screen.app, port=port)
         self.url = self._screen.url
         self.settings = {

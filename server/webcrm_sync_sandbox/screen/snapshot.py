@@ -11,12 +11,12 @@ from typing import Any
 from webcrm_sync.core.mail_text.body_text import read_body
 from webcrm_sync.core.sent_body import is_html
 from webcrm_sync_sandbox.outlook import ids
+from webcrm_sync_sandbox.outlook.company import Outlook
 from webcrm_sync_sandbox.outlook.mail import File, Person
 from webcrm_sync_sandbox.outlook.mailbox import SimMailbox
 from webcrm_sync_sandbox.outlook.rules import senders
 from webcrm_sync_sandbox.outlook.store import Item, SimFolder
-from webcrm_sync_sandbox.outlook.world import Outlook
-from webcrm_sync_sandbox.webcrm import WebCrmWorld
+from webcrm_sync_sandbox.webcrm import WebCrmSystem
 from webcrm_sync_sandbox.webcrm.fields import Record
 
 Json = dict[str, Any]
@@ -24,7 +24,7 @@ _SHOWN = ("inbox", "drafts", "sentitems", "archive", "deleteditems")
 _PREVIEW = 120
 
 
-def now(outlook: Outlook, crm: WebCrmWorld) -> Json:
+def now(outlook: Outlook, crm: WebCrmSystem) -> Json:
     """Every mailbox and the whole webCRM, without the texts of the mails."""
     return {
         "mailboxes": [_mailbox(box) for box in outlook.mailboxes],
@@ -133,7 +133,7 @@ def _iso(at: datetime | None) -> str | None:
 # -- webCRM --------------------------------------------------------------------------------------
 
 
-def _crm(crm: WebCrmWorld) -> Json:
+def _crm(crm: WebCrmSystem) -> Json:
     return {
         "organisations": [
             {"id": o["OrganisationId"], "name": o["OrganisationName"]} for o in crm.organisations

@@ -16,7 +16,7 @@ _OWN = {"connection", "keep-alive", "transfer-encoding", "content-encoding", "co
 _PATIENCE_S = 60.0
 
 
-class Line:
+class ToggleProxy:
     """Passes each call on to the service as it came. `is_down`: every call is cut off."""
 
     def __init__(self, service_url: str) -> None:

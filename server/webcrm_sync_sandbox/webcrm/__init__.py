@@ -1,7 +1,7 @@
-"""A simulated webCRM: `WebCrmWorld` is what its users see, `webcrm_app` its REST API."""
+"""A simulated webCRM: `WebCrmSystem` is what its users see, `webcrm_app` its REST API."""
 
 from webcrm_sync_sandbox.webcrm.app import webcrm_app
 from webcrm_sync_sandbox.webcrm.http import refusal
-from webcrm_sync_sandbox.webcrm.world import WebCrmWorld
+from webcrm_sync_sandbox.webcrm.system import WebCrmSystem
 
-__all__ = ["WebCrmWorld", "refusal", "webcrm_app"]
+__all__ = ["WebCrmSystem", "refusal", "webcrm_app"]

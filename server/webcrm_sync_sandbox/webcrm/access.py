@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from webcrm_sync_sandbox.http_server import Dropped
-from webcrm_sync_sandbox.webcrm.world import WebCrmWorld
+from webcrm_sync_sandbox.webcrm.system import WebCrmSystem
 
 _LIFE = timedelta(hours=1)
 _WINDOW = timedelta(minutes=1)
@@ -31,7 +31,7 @@ class Throttled(Exception):
 
 
 @dataclass(slots=True)
-class _Visitor:
+class _TokenUse:
     """One application token's calls."""
 
     calls: deque[datetime] = field(default_factory=deque)
@@ -45,11 +45,11 @@ class AccessControl:
     webCRMdotcom/ErpIntegrations, README (parallel calls).
     """
 
-    def __init__(self, world: WebCrmWorld) -> None:
-        self._world = world
+    def __init__(self, system: WebCrmSystem) -> None:
+        self._world = system
         self._lock = threading.Lock()
         self._bearers: dict[str, tuple[str, datetime]] = {}
-        self._visitors: dict[str, _Visitor] = {}
+        self._visitors: dict[str, _TokenUse] = {}
         self._cuts: Counter[str] = Counter()
 
     def login(self, code: str) -> str | None:
@@ -89,11 +89,11 @@ class AccessControl:
             raise NotLoggedIn
         return code
 
-    def _count(self, code: str) -> _Visitor:
+    def _count(self, code: str) -> _TokenUse:
         """The visitor, with this call counted. A call that is refused does not count."""
         now = self._world.clock.now()
         with self._lock:
-            visitor = self._visitors.setdefault(code, _Visitor())
+            visitor = self._visitors.setdefault(code, _TokenUse())
             while visitor.calls and visitor.calls[0] <= now - _WINDOW:
                 visitor.calls.popleft()
             if len(visitor.calls) >= self._world.calls_a_minute:

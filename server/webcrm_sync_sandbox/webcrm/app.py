@@ -20,8 +20,8 @@ from webcrm_sync_sandbox.webcrm.fields import Entity, Kind, Record, show
 from webcrm_sync_sandbox.webcrm.http import Bad, answer_errors, body, json_answer, paging
 from webcrm_sync_sandbox.webcrm.query_parser import ScriptError, parse
 from webcrm_sync_sandbox.webcrm.search import search
+from webcrm_sync_sandbox.webcrm.system import WebCrmSystem
 from webcrm_sync_sandbox.webcrm.table import Table
-from webcrm_sync_sandbox.webcrm.world import WebCrmWorld
 
 #: Path of the collection -> its records.
 _PLURALS = {
@@ -34,11 +34,11 @@ _PLURALS = {
 _View = Callable[..., Response]
 
 
-def webcrm_app(world: WebCrmWorld) -> Flask:
+def webcrm_app(system: WebCrmSystem) -> Flask:
     """The WSGI application of one webCRM system."""
     app = Flask("webcrm_sync_sandbox.webcrm", static_folder=None)
     app.config["PROPAGATE_EXCEPTIONS"] = True  # a dropped connection is for the server to drop
-    api = _Api(world)
+    api = _Api(system)
     app.url_map = _addresses()
     app.view_functions = {
         name: getattr(api, name) if name == "login" else api.inside(getattr(api, name))
@@ -79,9 +79,9 @@ def _addresses() -> Map:
 class _Api:
     """The views. Each runs alone: the world's lock is held."""
 
-    def __init__(self, world: WebCrmWorld) -> None:
-        self._world = world
-        self._door = AccessControl(world)
+    def __init__(self, system: WebCrmSystem) -> None:
+        self._world = system
+        self._door = AccessControl(system)
 
     def inside(self, view: _View) -> _View:
         """The view behind the door: logged in, within the quota, one call at a time."""

@@ -68,7 +68,7 @@ def _matching(script: Script, table: Table, names: dict[str, str], zone: tzinfo)
     holds = _predicate(script.where, table.entity, names, zone)
     since = {
         test.field.casefold(): _moment(test.value)
-        for test in _musts(script.where)
+        for test in _required_tests(script.where)
         if test.operator == ">="
     }
     records = table.found(
@@ -78,13 +78,13 @@ def _matching(script: Script, table: Table, names: dict[str, str], zone: tzinfo)
     return [record for record in records if holds(record)]
 
 
-def _musts(condition: Condition) -> Iterator[Test]:
+def _required_tests(condition: Condition) -> Iterator[Test]:
     """The tests that every row found must pass."""
     if isinstance(condition, Test):
         yield condition
     elif condition.word == "AND":
         for part in condition.parts:
-            yield from _musts(part)
+            yield from _required_tests(part)
 
 
 def _moment(value: str | int) -> datetime | None:

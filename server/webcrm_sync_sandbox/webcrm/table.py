@@ -59,15 +59,15 @@ class Table:
             self._by_change[record_id] = None
         self._versions = dict(sorted(self._versions.items()))
 
-    def remember(self) -> Callable[[], None]:
+    def save_state(self) -> Callable[[], None]:
         """What brings the records back as they are now."""
         kept = self._next_id, dict(self._versions), dict(self._by_change)
 
-        def bring_back() -> None:
+        def restore() -> None:
             self._next_id, self._versions = kept[0], dict(kept[1])
             self._by_change = dict(kept[2])
 
-        return bring_back
+        return restore
 
     def _add(self, record: Record, now: datetime) -> None:
         record_id = record[self.entity.id_name]

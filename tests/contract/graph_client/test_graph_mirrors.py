@@ -118,7 +118,7 @@ def test_a_url_that_fails_graphs_validation_is_refused(
 def test_busy_threads_stay_within_the_mailboxs_limit(
     client: GraphClient, sales: SimMailbox, graph: Graph
 ) -> None:
-    graph.dials.work = timedelta(milliseconds=5)
+    graph.behaviour.work = timedelta(milliseconds=5)
     ids = [sales.put(MAIL, "inbox") for _ in range(30)]
     for purged in ids[::7]:
         sales.delete(purged)

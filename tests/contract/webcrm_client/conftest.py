@@ -12,22 +12,22 @@ from webcrm_sync_sandbox.clock import Clock
 from webcrm_sync_sandbox.faults import Faults
 from webcrm_sync_sandbox.http_server import Server
 from webcrm_sync_sandbox.journal import Journal
-from webcrm_sync_sandbox.webcrm import WebCrmWorld, refusal, webcrm_app
+from webcrm_sync_sandbox.webcrm import WebCrmSystem, refusal, webcrm_app
 
 
 @pytest.fixture
 def served() -> Iterator[ServedWebCrm]:
     clock = Clock()
-    world, journal, faults = WebCrmWorld(clock), Journal(clock), Faults()
-    world.add_token(TOKEN)
-    app = faults.over("webcrm", webcrm_app(world).wsgi_app, body=refusal)
+    system, journal, faults = WebCrmSystem(clock), Journal(clock), Faults()
+    system.add_token(TOKEN)
+    app = faults.over("webcrm", webcrm_app(system).wsgi_app, body=refusal)
     with Server(journal.watch("webcrm", app)) as server:
         crm = WebCrm(create_settings(server.url), now=clock.now)
-        yield ServedWebCrm(clock, world, journal, faults, server.url, crm)
+        yield ServedWebCrm(clock, system, journal, faults, server.url, crm)
         crm.close()
     assert journal.unknown == []
 
 
 @pytest.fixture
 def acme(served: ServedWebCrm) -> int:
-    return served.world.add_organisation("Acme", domain="acme.example", www="www.acme.test/about")
+    return served.system.add_organisation("Acme", domain="acme.example", www="www.acme.test/about")

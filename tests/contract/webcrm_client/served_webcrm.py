@@ -11,7 +11,7 @@ from webcrm_sync.webcrm import WebCrm
 from webcrm_sync_sandbox.clock import Clock
 from webcrm_sync_sandbox.faults import Faults
 from webcrm_sync_sandbox.journal import Journal
-from webcrm_sync_sandbox.webcrm import WebCrmWorld
+from webcrm_sync_sandbox.webcrm import WebCrmSystem
 
 TOKEN = "5a6f5f0e-0000-4000-8000-000000000001"
 KEY = "ms1-abcdefghijklmnopqrstuvwxyz"
@@ -35,7 +35,7 @@ class ServedWebCrm:
     """A simulated webCRM, its server, and the client that calls it."""
 
     clock: Clock
-    world: WebCrmWorld
+    system: WebCrmSystem
     journal: Journal
     faults: Faults
     url: str

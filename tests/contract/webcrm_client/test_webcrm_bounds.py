@@ -33,7 +33,7 @@ class BrokenWebCrm:
     """The simulated webCRM with another answer to each call but the login."""
 
     def __init__(self, served: ServedWebCrm, answer: Answer) -> None:
-        self._api = webcrm_app(served.world).wsgi_app
+        self._api = webcrm_app(served.system).wsgi_app
         self._answer = answer
 
     def __call__(self, environ: WSGIEnvironment, start: StartResponse) -> Iterable[bytes]:
@@ -120,7 +120,7 @@ def full_page(first: int, at: str) -> bytes:
 @pytest.mark.parametrize("is_moving", [False, True])
 def test_an_endless_list_is_abandoned(served: ServedWebCrm, name: str, is_moving: bool) -> None:
     """Each page is the same, or each is a new one with later changes."""
-    api, page_count = webcrm_app(served.world).wsgi_app, 0
+    api, page_count = webcrm_app(served.system).wsgi_app, 0
 
     def endless(environ: WSGIEnvironment, start: StartResponse) -> Iterable[bytes]:
         nonlocal page_count

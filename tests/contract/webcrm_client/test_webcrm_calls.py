@@ -29,7 +29,7 @@ def test_a_write_whose_answer_was_lost_is_unclear_and_found_by_its_key(
     served.faults.lose("webcrm", limit=1)
     with pytest.raises(Unclear):
         served.crm.write_activities([create_draft(acme)])
-    [stored] = served.world.activities
+    [stored] = served.system.activities
     found = served.crm.keyed_activities(
         acme, created_since=served.clock.now() - timedelta(minutes=5)
     )
@@ -45,7 +45,7 @@ def test_a_read_whose_answer_was_lost_is_tried_later(served: ServedWebCrm) -> No
 
 
 def test_a_write_to_an_unreachable_webcrm_is_tried_later(served: ServedWebCrm, acme: int) -> None:
-    with Server(webcrm_app(served.world).wsgi_app) as server:
+    with Server(webcrm_app(served.system).wsgi_app) as server:
         url = server.url
     crm = WebCrm(create_settings(url), now=served.clock.now)
     with pytest.raises(TryLater):
@@ -68,7 +68,7 @@ def test_a_write_that_the_rate_limit_delays_too_long_is_not_sent(
     until = started + timedelta(seconds=30)
     with pytest.raises(TooLate):
         crm.write_activities([create_draft(acme)], until=until)
-    assert list(served.world.activities) == []
+    assert list(served.system.activities) == []
     crm.close()
 
 
@@ -90,7 +90,7 @@ def test_a_429_keeps_its_retry_after_and_a_503_leaves_a_write_unclear(
 
 
 def test_the_rate_limiter_keeps_calls_below_webcrms_quota(served: ServedWebCrm) -> None:
-    served.world.calls_a_minute = 10
+    served.system.calls_a_minute = 10
     hasty = WebCrm(
         create_settings(served.url), now=served.clock.now, rate_limiter=RateLimiter(limit=1000)
     )
@@ -131,14 +131,14 @@ def test_an_unexpected_401_causes_one_new_login(served: ServedWebCrm, acme: int)
     served.clock.advance(timedelta(hours=2))
     assert [type(line) for line in crm.write_activities([create_draft(acme)])] == [CreatedRecord]
     assert served.journal.count(path="ApiLogin") == 2
-    assert len(served.world.activities) == 1
+    assert len(served.system.activities) == 1
     crm.close()
 
 
 @pytest.mark.parametrize("status", [200, 400, 401])
 def test_a_refused_token_names_its_setting(served: ServedWebCrm, status: int) -> None:
-    served.world.login_refusal = status
-    served.world.tokens.clear()
+    served.system.login_refusal = status
+    served.system.tokens.clear()
     with pytest.raises(LoginRefused, match="WEBCRM_SYNC_WEBCRM_TOKEN"):
         served.crm.whoami()
 
@@ -152,7 +152,7 @@ def test_an_address_without_webcrm_names_its_setting(served: ServedWebCrm) -> No
 
 
 def test_a_redirect_is_not_followed_with_the_token(served: ServedWebCrm) -> None:
-    api = webcrm_app(served.world).wsgi_app
+    api = webcrm_app(served.system).wsgi_app
 
     def moved(environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         if environ["PATH_INFO"] == "/Auth/ApiLogin":
@@ -177,7 +177,7 @@ def test_a_private_root_is_trusted_and_an_unknown_one_is_named(
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     authority.issue_cert("localhost").configure_cert(context)
     authority.cert_pem.write_to_path(str(tmp_path / "ca.pem"))
-    with Server(webcrm_app(served.world).wsgi_app, ssl_context=context) as server:
+    with Server(webcrm_app(served.system).wsgi_app, ssl_context=context) as server:
         trusting = create_settings(server.url, ca_bundle=tmp_path / "ca.pem")
         for chosen, outcome in ((trusting, None), (create_settings(server.url), TryLater)):
             crm = WebCrm(chosen, now=served.clock.now)
@@ -187,7 +187,7 @@ def test_a_private_root_is_trusted_and_an_unknown_one_is_named(
 
 
 def test_threads_that_share_the_client_call_one_at_a_time(served: ServedWebCrm) -> None:
-    served.world.answer_time = timedelta(milliseconds=15)
+    served.system.answer_time = timedelta(milliseconds=15)
     troubles: list[Exception] = []
 
     def ask() -> None:

@@ -25,8 +25,8 @@ from webcrm_sync_sandbox.webcrm import webcrm_app
 def test_a_search_finds_one_organisations_activities_after_the_lag(
     served: ServedWebCrm, acme: int
 ) -> None:
-    other = served.world.add_organisation("Other")
-    served.world.search_lag = timedelta(seconds=30)
+    other = served.system.add_organisation("Other")
+    served.system.search_lag = timedelta(seconds=30)
     served.crm.write_activities([create_draft(acme), create_draft(other), create_draft(None)])
     since = served.clock.now() - timedelta(minutes=5)
     assert served.crm.keyed_activities(acme, created_since=since) == ()
@@ -50,15 +50,15 @@ def test_more_than_a_page_of_activities_is_read_whole(served: ServedWebCrm, acme
         served.crm.write_activities([create_draft(acme)] * 500)
     assert len(served.crm.keyed_activities(acme, created_since=LONG_AGO)) == 1500
     sent = served.crm.sent_activities(LONG_AGO)
-    assert [s.activity_id for s in sent] == [a["ActivityId"] for a in served.world.activities]
+    assert [s.activity_id for s in sent] == [a["ActivityId"] for a in served.system.activities]
 
 
 def test_more_than_a_page_changed_at_one_moment_is_read_whole(
     served: ServedWebCrm, acme: int
 ) -> None:
     served.crm.write_activities([create_draft(acme)] * 1200)
-    moment = served.world.activities[0]["ActivityUpdatedAt"]
-    for record in served.world.tables["Activity"]:
+    moment = served.system.activities[0]["ActivityUpdatedAt"]
+    for record in served.system.tables["Activity"]:
         record["ActivityUpdatedAt"] = moment
     assert len(served.crm.sent_activities(LONG_AGO)) == 1200
 
@@ -69,53 +69,53 @@ def test_a_record_that_changes_between_pages_hides_no_other(
     for _ in range(3):
         served.crm.write_activities([create_draft(acme)] * 500)
         served.clock.advance(timedelta(seconds=1))
-    api = webcrm_app(served.world).wsgi_app
-    first = served.world.activities[0]["ActivityId"]
+    api = webcrm_app(served.system).wsgi_app
+    first = served.system.activities[0]["ActivityId"]
 
     def busy(environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         answer = api(environ, start_response)
         if environ["PATH_INFO"] == "/Queries":
-            served.world.edit_activity(first, ActivityDescription="Edited")
+            served.system.edit_activity(first, ActivityDescription="Edited")
         return answer
 
     with Server(busy) as server:
         crm = WebCrm(create_settings(server.url), now=served.clock.now)
         found = [sent.activity_id for sent in crm.sent_activities(LONG_AGO)]
         crm.close()
-    assert sorted(found) == [a["ActivityId"] for a in served.world.activities]
+    assert sorted(found) == [a["ActivityId"] for a in served.system.activities]
 
 
 def test_a_sent_mail_is_read_with_all_fields_for_its_mirror(
     served: ServedWebCrm, acme: int
 ) -> None:
-    person = served.world.add_person(acme, "buyer@acme.example")
-    user = served.world.add_user("seller@us.example", "Seller")
+    person = served.system.add_person(acme, "buyer@acme.example")
+    user = served.system.add_user("seller@us.example", "Seller")
     at = datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)
-    sent_id = served.world.send_mail(user, person, "It's ready", "Come and see.", at=at)
+    sent_id = served.system.send_mail(user, person, "It's ready", "Come and see.", at=at)
     [sent] = served.crm.sent_activities(LONG_AGO)
     assert (sent.activity_id, sent.organisation_id, sent.person_id) == (sent_id, acme, person)
     assert (sent.user_id, sent.action, sent.is_completed) == (user, "E-mail out", True)
     assert (sent.subject, sent.body, sent.key) == ("It's ready", "Come and see.", "")
     assert sent.at == at
-    assert sent.created_at == sent.updated_at == served.world.activities[0]["ActivityCreatedAt"]
+    assert sent.created_at == sent.updated_at == served.system.activities[0]["ActivityCreatedAt"]
 
 
 def test_only_later_changes_are_read(served: ServedWebCrm, acme: int) -> None:
-    person = served.world.add_person(acme, "buyer@acme.example")
-    user = served.world.add_user("seller@us.example", "Seller")
-    first = served.world.send_mail(user, person, "One", "")
-    served.world.send_mail(user, person, "Two", "")
+    person = served.system.add_person(acme, "buyer@acme.example")
+    user = served.system.add_user("seller@us.example", "Seller")
+    first = served.system.send_mail(user, person, "One", "")
+    served.system.send_mail(user, person, "Two", "")
     served.clock.advance(timedelta(minutes=1))
     since = served.clock.now()
     served.clock.advance(timedelta(minutes=1))
-    served.world.edit_activity(first, ActivityStatus="Planned")
+    served.system.edit_activity(first, ActivityStatus="Planned")
     [sent] = served.crm.sent_activities(since)
     assert (sent.activity_id, sent.is_completed) == (first, False)
 
 
 def test_times_are_written_and_read_in_the_configured_zone(served: ServedWebCrm, acme: int) -> None:
     danish = create_settings(served.url, webcrm_time_zone="Europe/Copenhagen")
-    served.world.time_zone = danish.time_zone
+    served.system.time_zone = danish.time_zone
     crm = WebCrm(danish, now=served.clock.now)
     summer = datetime(2026, 7, 1, 22, 30, tzinfo=UTC)
     winter = datetime(2026, 12, 31, 23, 30, tzinfo=UTC)
@@ -126,7 +126,7 @@ def test_times_are_written_and_read_in_the_configured_zone(served: ServedWebCrm,
 
 
 def test_each_address_of_a_person_is_a_contact(served: ServedWebCrm, acme: int) -> None:
-    person = served.world.add_person(
+    person = served.system.add_person(
         acme, " Buyer@Acme.example; office@acme.example", name="Buyer", email2="b@home.example"
     )
     [row] = served.crm.persons_changed(LONG_AGO)
@@ -135,11 +135,11 @@ def test_each_address_of_a_person_is_a_contact(served: ServedWebCrm, acme: int) 
         for address in ("buyer@acme.example", "office@acme.example", "b@home.example")
     )
     served.clock.advance(timedelta(seconds=1))
-    moved_to = served.world.add_organisation("New employer")
-    served.world.move_person(person, moved_to)
-    served.world.update_person(person, PersonStatus="Resigned", PersonEmail="", PersonEmail2=None)
+    moved_to = served.system.add_organisation("New employer")
+    served.system.move_person(person, moved_to)
+    served.system.update_person(person, PersonStatus="Resigned", PersonEmail="", PersonEmail2=None)
     assert served.crm.person(person).contacts == ()
-    served.world.update_person(person, PersonEmail="new@employer.example")
+    served.system.update_person(person, PersonEmail="new@employer.example")
     [contact] = served.crm.person(person).contacts
     assert (contact.organisation_id, contact.is_active) == (moved_to, False)
 
@@ -158,14 +158,14 @@ def test_an_organisation_is_known_by_its_domain_and_its_site(
 
 
 def test_only_active_users_with_an_address_are_read(served: ServedWebCrm) -> None:
-    user = served.world.add_user("Seller@us.example", "Seller")
-    served.world.add_user("gone@us.example", "Gone", is_active=False)
-    served.world.add_user("", "Robot")
+    user = served.system.add_user("Seller@us.example", "Seller")
+    served.system.add_user("gone@us.example", "Gone", is_active=False)
+    served.system.add_user("", "Robot")
     assert served.crm.users() == (CrmUser(user, "seller@us.example", "Seller"),)
 
 
 def test_the_metadata_holds_labels_and_lengths(served: ServedWebCrm) -> None:
-    served.world.labels["ActivityAction"] = ("E-mail in", "07: Besøg")
+    served.system.labels["ActivityAction"] = ("E-mail in", "07: Besøg")
     fields = {field.name: field for field in served.crm.fields()}
     assert fields["ActivityAction"].choices == ("E-mail in", "07: Besøg")
     assert fields["ActivityDescription"].max_length == 200

@@ -12,10 +12,10 @@ from webcrm_sync.core.crm import CreatedRecord, DocumentDraft, DocumentRow, Reje
 
 
 def test_an_activity_is_saved_as_drafted(served: ServedWebCrm, acme: int) -> None:
-    person = served.world.add_person(acme, "buyer@acme.example")
-    user = served.world.add_user("seller@us.example", "Seller")
+    person = served.system.add_person(acme, "buyer@acme.example")
+    user = served.system.add_user("seller@us.example", "Seller")
     [answer] = served.crm.write_activities([create_draft(acme, person_id=person, user_id=user)])
-    [stored] = served.world.activities
+    [stored] = served.system.activities
     assert answer == CreatedRecord(stored["ActivityId"])
     assert stored["ActivityOrganisationId"] == acme
     assert stored["ActivityPersonId"] == person
@@ -55,13 +55,13 @@ def test_a_rejected_record_does_not_stop_the_others(served: ServedWebCrm, acme: 
     ]
     assert isinstance(lines[1], RejectedRecord)
     assert "Pigeon" in lines[1].message
-    assert len(served.world.activities) == 2
+    assert len(served.system.activities) == 2
 
 
 def test_a_record_rejected_for_speed_does_not_stop_the_others(
     served: ServedWebCrm, acme: int
 ) -> None:
-    served.world.failing_creates = 1
+    served.system.failing_creates = 1
     one, two = served.crm.write_activities([create_draft(acme), create_draft(acme)])
     assert isinstance(one, RejectedRecord)
     assert isinstance(two, CreatedRecord)
@@ -77,7 +77,7 @@ def test_attachments_are_linked_to_their_activity_and_listed(
     bulk = served.crm.write_documents([pdf, replace(pdf, activity_id=99)])
     assert [type(line) for line in bulk] == [CreatedRecord, RejectedRecord]
     single = served.crm.write_document(replace(pdf, name="README", organisation_id=None))
-    stored = served.world.documents
+    stored = served.system.documents
     assert [b64decode(d["DocumentFile"]) for d in stored] == [content] * 2
     assert [d.get("DocumentFileExtension") for d in stored] == ["pdf", None]
     assert stored[0]["DocumentFileSize"] == len(content)

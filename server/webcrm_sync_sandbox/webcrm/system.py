@@ -26,7 +26,7 @@ _LINKS = {
 }
 
 
-class WebCrmWorld:
+class WebCrmSystem:
     """One company's webCRM: its records, its users' acts, and the dials of its oddities.
 
     Thread-safe. Fields have the API's names; times are aware. Dials, to be set at any time:

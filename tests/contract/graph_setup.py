@@ -24,7 +24,7 @@ STAMP = "String {6f2b1c52-0000-4000-8000-0123456789ab} Name webcrmMailId"
 MAIL = Mail("Offer 17", "Bo <bo@example.org>", "ann@example.com", body="<p>Hello</p>")
 
 
-class Badges:
+class FakeTokens:
     """Tokens without cryptography: only what Graph makes of their claims is of interest here."""
 
     def __init__(self) -> None:
@@ -39,14 +39,14 @@ class Badges:
 
 
 @dataclass
-class Desk:
+class GraphSetup:
     """Everything a test needs to speak with the simulated Graph."""
 
     clock: Clock
     outlook: Outlook
     graph: Graph
     journal: Journal
-    badges: Badges
+    tokens: FakeTokens
     url: str
     box: SimMailbox
     folder: SimFolder
@@ -71,25 +71,25 @@ class Desk:
         return client
 
     def user(self, box: SimMailbox, scopes: str = "Mail.ReadWrite User.Read") -> httpx.Client:
-        return self.client(self.badges.issue(f"user {box.user_id}", oid=box.user_id, scp=scopes))
+        return self.client(self.tokens.issue(f"user {box.user_id}", oid=box.user_id, scp=scopes))
 
     def arrive(self, mail: Mail = MAIL) -> str:
         return self.box.put(mail, self.folder)
 
 
 @contextmanager
-def desk_with_one_mailbox() -> Iterator[Desk]:
-    clock, badges = Clock(), Badges()
+def open_graph_setup() -> Iterator[GraphSetup]:
+    clock, tokens = Clock(), FakeTokens()
     outlook, journal = Outlook(clock), Journal(clock)
     box = outlook.add_mailbox("ann@example.com", "Ann", aliases=("sales@example.com",))
-    graph = Graph(outlook, clock, tokens=badges)
+    graph = Graph(outlook, clock, tokens=tokens)
     roles = ["Mail.ReadWrite", "MailboxSettings.ReadWrite", "User.Read.All"]
-    badges.issue("app", roles=roles)
+    tokens.issue("app", roles=roles)
     with Server(journal.watch("graph", graph)) as server:
         folder = box.make_folder("inbox", "webCRM sync")
-        desk = Desk(clock, outlook, graph, journal, badges, server.url, box, folder)
-        yield desk
-        for client in desk.clients:
+        graph_setup = GraphSetup(clock, outlook, graph, journal, tokens, server.url, box, folder)
+        yield graph_setup
+        for client in graph_setup.clients:
             client.close()
         graph.close()
 

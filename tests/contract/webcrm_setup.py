@@ -9,7 +9,7 @@ import httpx
 
 from webcrm_sync_sandbox.clock import Clock
 from webcrm_sync_sandbox.journal import Journal
-from webcrm_sync_sandbox.webcrm import WebCrmWorld
+from webcrm_sync_sandbox.webcrm import WebCrmSystem
 
 #: A context costs 50 ms, and nothing here speaks TLS.
 NO_TLS = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
@@ -17,11 +17,11 @@ TOKEN = "5a6f5f0e-0000-4000-8000-000000000002"
 
 
 @dataclass
-class Site:
+class WebCrmSetup:
     """A webCRM, and a plain HTTP client that is logged in."""
 
     clock: Clock
-    world: WebCrmWorld
+    system: WebCrmSystem
     journal: Journal
     http: httpx.Client
     persons: list[int] = field(default_factory=list)

@@ -13,36 +13,38 @@ if TYPE_CHECKING:
 _SLOW_BY = timedelta(seconds=16)
 
 
-class Mood(StrEnum):
+class Outage(StrEnum):
     """`REFUSES`: takes nobody's token. `SLOW`: answers each call after some seconds."""
 
     REFUSES = "refuses"
     SLOW = "slow"
 
 
-class Moods:
+class Outages:
     """The moods that webCRM is in now. Faults that somebody else has set stay as they are."""
 
     def __init__(self, faults: Faults) -> None:
         self._faults = faults
-        self._now: set[Mood] = set()
+        self._now: set[Outage] = set()
 
     @property
     def now(self) -> list[str]:
         """Their names."""
         return sorted(self._now)
 
-    def turn(self, mood: Mood, *, is_on: bool) -> None:
+    def turn(self, outage: Outage, *, is_on: bool) -> None:
         """Begin or end a mood. Idempotent."""
         if not is_on:
-            self._now.discard(mood)
-        elif mood not in self._now:
-            self._now.add(mood)
-            self._begin(mood)
+            self._now.discard(outage)
+        elif outage not in self._now:
+            self._now.add(outage)
+            self._begin(outage)
 
-    def _begin(self, mood: Mood) -> None:
+    def _begin(self, outage: Outage) -> None:
         """Sets a fault that acts for as long as the mood lasts."""
-        if mood is Mood.REFUSES:
-            self._faults.deny("webcrm", when=lambda method, path: mood in self._now)
+        if outage is Outage.REFUSES:
+            self._faults.deny("webcrm", when=lambda method, path: outage in self._now)
         else:  # who refuses does so at once
-            self._faults.slow("webcrm", by=_SLOW_BY, when=lambda method, path: self._now == {mood})
+            self._faults.slow(
+                "webcrm", by=_SLOW_BY, when=lambda method, path: self._now == {outage}
+            )
