@@ -1,1 +1,1 @@
-"""The sandbox: Microsoft 365 and webCRM simulated over real HTTP. The product never imports it."""
+"""Microsoft 365 and webCRM, simulated over real HTTP. The product never imports this package."""

@@ -1,4 +1,4 @@
-"""A certificate's word for an application (Microsoft Entra: certificate credentials)."""
+"""Checks an application's sign-in by certificate (Microsoft Entra: certificate credentials)."""
 
 from __future__ import annotations
 
@@ -12,13 +12,13 @@ from cryptography.hazmat.primitives.asymmetric import rsa
 
 
 class InvalidAssertion(Exception):
-    """Nobody vouches for the application; the message says why."""
+    """The assertion proves nothing about the application; the message says why."""
 
 
 def check_assertion(
     assertion: str, certificates: Iterable[x509.Certificate], *, client_id: str, audience: str
 ) -> None:
-    """Hold an assertion to the certificates of its application. Raises Unproven."""
+    """Check an assertion against the certificates of its application. Raises InvalidAssertion."""
     try:
         head = jwt.get_unverified_header(assertion)
         known = {_thumbprint(c): c for c in certificates}

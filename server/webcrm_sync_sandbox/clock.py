@@ -1,4 +1,4 @@
-"""The sandbox's time: the real one, which a test may push forward."""
+"""The sandbox's clock: real time that a test can advance."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 
 
 class Clock:
-    """Real time plus an offset. All simulated services of one sandbox share one."""
+    """Real time plus an offset. All simulated services of one sandbox share one clock."""
 
     def __init__(self) -> None:
         self._offset = timedelta()
@@ -18,6 +18,6 @@ class Clock:
         return datetime.now(UTC) + self._offset
 
     def advance(self, by: timedelta) -> None:
-        """Let `by` pass at once; nothing sleeps."""
+        """Move the clock forward by `by` at once; nothing sleeps."""
         with self._lock:
             self._offset += by

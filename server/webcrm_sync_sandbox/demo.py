@@ -1,4 +1,4 @@
-"""`webcrm-sync demo`: the whole product on this machine, no account, played before one's eyes."""
+"""`webcrm-sync demo`: shows the whole product on this machine, without an account."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from webcrm_sync_sandbox.screen import DemoCompany, ScreenServer, fill_sandbox
 from webcrm_sync_sandbox.screen.fixtures import KIM
 from webcrm_sync_sandbox.stories import Stories
 
-#: Where the demo is found unless somebody else is there.
+#: The port of the demo, unless it is taken.
 _PORT = 8765
 _ENDS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
@@ -58,7 +58,7 @@ def demo(once: bool, data_dir: Path | None, port: int | None) -> None:
 def _interrupt(number: int, frame: object) -> None:
     del number, frame
     for further in _ENDS:
-        signal.signal(further, signal.SIG_IGN)  # everything ends already; half of it is no help
+        signal.signal(further, signal.SIG_IGN)  # the shutdown has begun and must finish
     click.echo("\nStopping ...")
     raise KeyboardInterrupt
 
@@ -107,7 +107,7 @@ def _window(
 
 @contextmanager
 def _phase(what: str) -> Iterator[None]:
-    """A line that says what is done now, and then how long it took."""
+    """Print what is being done and, at the end, how long it took."""
     began = time.monotonic()
     click.echo(f"{what} ... ", nl=False)
     yield

@@ -1,4 +1,4 @@
-"""Simulated Entra ID: discovery, keys and tokens, over TLS with an authority of its own."""
+"""Simulated Entra ID: discovery, keys and tokens, over TLS with its own certificate authority."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ _ON_BEHALF_OF = "urn:ietf:params:oauth:grant-type:jwt-bearer"
 
 
 class EntraError(Exception):
-    """Entra says no, with one of its AADSTS numbers."""
+    """Entra refuses the request with one of its AADSTS numbers."""
 
     def __init__(self, status: int, error: str, number: int, message: str) -> None:
         super().__init__(message)
@@ -45,7 +45,7 @@ class EntraError(Exception):
 
 @dataclass(slots=True)
 class App:
-    """A registered application. `consented` False: no user has agreed to it yet."""
+    """A registered application. `consented` is False while no user has consented to it."""
 
     client_id: str
     secret: str
@@ -56,10 +56,10 @@ class App:
 
 
 class Entra:
-    """An authority of one tenant, as a WSGI application for a TLS server with `ssl_context`.
+    """The authority of one tenant, as a WSGI application for a TLS server with `ssl_context`.
 
     Set `url` to that server's address. `ca_pem` is written into `folder`.
-    Tokens live `lifetime` by the real time, not by the sandbox's: msal caches them by its own.
+    Tokens expire after `lifetime` of real time, by which msal caches them, not of sandbox time.
     """
 
     def __init__(self, clock: Clock, *, folder: Path, tenant_id: str | None = None) -> None:
@@ -80,17 +80,17 @@ class Entra:
     # -- what an administrator does ------------------------------------------------------------
 
     def add_app(self, *, client_id: str | None = None, secret: str | None = None) -> App:
-        """Register an application with every permission the product asks for."""
+        """Register an application with every permission that the product requests."""
         app = App(client_id or str(uuid.uuid4()), secret or secrets.token_urlsafe(24))
         self.apps[app.client_id] = app
         return app
 
     def add_certificate(self, app: App, pem: bytes) -> None:
-        """Let the application prove itself by this certificate."""
+        """Accept this certificate as proof of the application."""
         app.certificates.append(x509.load_pem_x509_certificate(pem))
 
     def revoke_tokens(self) -> None:
-        """Make every token given out so far invalid."""
+        """Invalidate every token issued so far."""
         with self._lock:
             self._known.clear()
 
@@ -105,7 +105,7 @@ class Entra:
     ) -> str:
         """A token of a signed-in person for an application (`audience` is its client id) or API.
 
-        `nonce`: what the application asked to find in it again.
+        `nonce`: a value that the application sent and expects in the token.
         """
         is_api = "://" in audience
         claims = {
@@ -125,7 +125,7 @@ class Entra:
     # -- what a resource asks ------------------------------------------------------------------
 
     def claims(self, token: str, *, audience: str) -> Json | None:
-        """The claims of one of our tokens that is valid now and for that audience, else None."""
+        """The claims of a token of this authority; None unless it is valid for that audience."""
         with self._lock:
             claims = self._known.get(token)
         is_valid = claims and claims["aud"] == audience and claims["exp"] > time.time()

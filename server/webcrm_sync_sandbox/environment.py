@@ -1,4 +1,4 @@
-"""The stage: the three online services together, and the settings that point at them."""
+"""The three simulated services together, and the settings that point at them."""
 
 from __future__ import annotations
 
@@ -27,8 +27,8 @@ from webcrm_sync_sandbox.webcrm import refusal as webcrm_refusal
 class Sandbox:
     """Microsoft 365 and webCRM on this machine, over real HTTP. Use as a context manager.
 
-    `outlook` and `crm` are the worlds that people act in, `faults` and `graph.dials` the dials,
-    `journal` what went over the wire, `clock` the time for all of them. `sign_in`: Entra's pages.
+    People act in `outlook` and `crm`. `faults` and `graph.behaviour` make the services misbehave,
+    `journal` records their calls, `clock` is their time, `sign_in` serves Entra's pages.
     """
 
     def __init__(self, *, seed: int = 0, keep_bodies: bool = True) -> None:
@@ -37,7 +37,7 @@ class Sandbox:
         self.faults = Faults(seed)
         self.outlook = Outlook(self.clock)
         self.crm = WebCrmSystem(self.clock)
-        self._scratch = tempfile.TemporaryDirectory(prefix="webcrm-sync-stage-")
+        self._scratch = tempfile.TemporaryDirectory(prefix="webcrm-sync-sandbox-")
         self.entra = Entra(self.clock, folder=Path(self._scratch.name))
         self.sign_in = SignIn(self.entra, self.outlook)
         self.graph = Graph(self.outlook, self.clock, tokens=self.entra, seed=seed)
@@ -67,14 +67,16 @@ class Sandbox:
     ) -> None:
         self.graph.close()
         servers = (self._entra, self._graph, self._webcrm)
-        with ThreadPoolExecutor(len(servers)) as side_by_side:  # each waits for its server's beat
+        with ThreadPoolExecutor(
+            len(servers)
+        ) as side_by_side:  # each stop waits for its server to poll
             list(side_by_side.map(Server.stop, servers))
         self._scratch.cleanup()
 
     def save_state(self) -> Callable[[], None]:
-        """What brings time, folders and webCRM's records back to this moment; mails are gone then.
+        """A function that restores time, folders and webCRM's records as of now, without mails.
 
-        Cheaper than another stage. What the product remembers is not its business.
+        Cheaper than another sandbox. The product's database is not restored.
         """
         moment = self.clock.now()
         kept = [box.save_state() for box in self.outlook.mailboxes]
@@ -89,7 +91,7 @@ class Sandbox:
         return restore
 
     def environment(self, **more: str) -> dict[str, str]:
-        """The environment variables under which the product works on this stage."""
+        """The environment variables that let the product use this sandbox."""
         named = {
             "ENTRA_AUTHORITY": self._entra.url,
             "ENTRA_TENANT_ID": self.entra.tenant_id,
@@ -99,17 +101,17 @@ class Sandbox:
             "CA_BUNDLE": str(self.entra.ca_pem),
             "WEBCRM_URL": self._webcrm.url,
             "WEBCRM_TOKEN": self._webcrm_token,
-            "SECRET_KEY": "a key for the stage alone",
+            "SECRET_KEY": "a key for the sandbox alone",
             **more,
         }
         return {PREFIX + name: value for name, value in named.items()}
 
     def settings(self, **more: str) -> Settings:
-        """The same as settings."""
+        """The product's settings for this sandbox."""
         return self.settings_of(self.environment(**more))
 
     @staticmethod
     def settings_of(environment: dict[str, str]) -> Settings:
-        """The settings that an environment gives."""
+        """The settings that these environment variables give."""
         named = {name.removeprefix(PREFIX).lower(): v for name, v in environment.items()}
         return Settings.model_validate(named)

@@ -1,4 +1,4 @@
-"""What networks and busy services do to a call, on demand: one dial for all services."""
+"""Faults of networks and busy services, injected into calls on demand: one switchboard for all."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ RetryAfter = int | float | datetime | None
 
 
 class Kind(StrEnum):
-    """What may happen to a call."""
+    """A fault that a call can meet."""
 
     REFUSE = "refuse"
     LOSE = "lose"
@@ -59,10 +59,10 @@ class _Fault:
 
 
 class CallFilter(TypedDict, total=False):
-    """Which calls a fault meets: all of them unless said otherwise.
+    """The calls that a fault meets; without arguments, all.
 
-    `when`: asked with method and path. `rate`: how probable for each fitting call. `limit`: how
-    many times at most.
+    `when` decides by method and path. `rate` is the probability for each matching call. `limit` is
+    how often the fault happens at most.
     """
 
     when: Callable[[str, str], bool] | None
@@ -71,10 +71,10 @@ class CallFilter(TypedDict, total=False):
 
 
 class Faults:
-    """A dial between the clients and every service; thread-safe, repeatable by its seed.
+    """Injects faults between the clients and every service; thread-safe, repeatable by its seed.
 
-    `latency` is slept before every call. `calls` counts the calls to all services, `injected` what
-    happened to them.
+    Every call sleeps for `latency` first. `calls` counts the calls to all services, `injected` the
+    faults by kind.
     """
 
     def __init__(self, seed: int = 0) -> None:
@@ -114,7 +114,7 @@ class Faults:
         self._add(Kind.UNAVAILABLE, service, which, retry_after=retry_after)
 
     def deny(self, service: str | None = None, **which: Unpack[CallFilter]) -> None:
-        """Answer 401 instead of acting, however good the caller's token is."""
+        """Answer 401 instead of acting, even to a valid token."""
         self._add(Kind.DENY, service, which)
 
     def slow(
@@ -132,14 +132,14 @@ class Faults:
         delay: timedelta = timedelta(),
         then: Callable[[], None] | None = None,
     ) -> None:
-        """Let it happen to one call only: the one that makes `calls` equal to `number`.
+        """Inject the fault into one call: the one that makes `calls` equal to `number`.
 
-        `then` is done at that moment, before the caller notices anything.
+        `then` runs at that moment, before the caller notices anything.
         """
         self._add(kind, None, {}, number=number, retry_after=retry_after, delay=delay, then=then)
 
     def clear(self) -> None:
-        """No faults and no latency any more; `calls` counts on."""
+        """Remove all faults and the latency; `calls` keeps counting."""
         with self._lock:
             self._faults.clear()
             self.latency = timedelta()
@@ -151,9 +151,9 @@ class Faults:
         *,
         body: Callable[[int], bytes] = lambda status: b'{"status":%d}' % status,
     ) -> WSGIApplication:
-        """The same application with this dial before it.
+        """The application with these faults in front of it.
 
-        `body`: the JSON with which this service says 401, 429 and 503.
+        `body`: the JSON that this service sends with 401, 429 and 503.
         """
 
         def faulty(environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:

@@ -31,10 +31,10 @@ class Dropped(Exception):
 
 
 class Server:
-    """Serves a WSGI application on a port of this machine; 0 = a free one.
+    """Serves a WSGI application on a port of this machine; port 0 picks a free one.
 
-    The port is taken at once, so that `url` is known; nobody is answered before `start()`.
-    After `stop()` calls are refused, and `start()` serves again on the same port.
+    The constructor binds the port, so that `url` is known; requests are answered from `start()` on.
+    After `stop()` connections are refused; `start()` serves the same port again.
     """
 
     def __init__(
@@ -52,11 +52,11 @@ class Server:
 
     @property
     def url(self) -> str:
-        """The address to call, without a slash at the end."""
+        """The base URL, without a trailing slash."""
         return f"https://localhost:{self.port}" if self._ssl else f"http://127.0.0.1:{self.port}"
 
     def start(self) -> Self:
-        """Begin to answer. Idempotent."""
+        """Start answering requests. Idempotent."""
         if self._thread:
             return self
         if self._listener.is_closed:
@@ -72,7 +72,7 @@ class Server:
         return self
 
     def stop(self) -> None:
-        """Refuse every call from now on and close what is open. Idempotent."""
+        """Refuse new connections and close the open ones. Idempotent."""
         if self._thread:
             self._listener.shutdown()
             self._thread.join()
@@ -92,7 +92,7 @@ class Server:
 
 
 class _Listener(ThreadingMixIn, TCPServer):
-    """The socket that accepts; one daemon thread per connection."""
+    """Accepts connections; each gets a daemon thread."""
 
     allow_reuse_address = True
     daemon_threads = True
@@ -113,7 +113,7 @@ class _Listener(ThreadingMixIn, TCPServer):
             raise
 
     def finish_request(self, request: Any, client_address: Any) -> None:
-        """Secure the connection in its own thread, so that a slow client delays nobody."""
+        """Do the TLS handshake in the connection's thread: a slow client delays no other."""
         if self.ssl_context:
             request.settimeout(10)
             request = self.ssl_context.wrap_socket(request, server_side=True)
@@ -128,7 +128,7 @@ class _Listener(ThreadingMixIn, TCPServer):
             _close(request)
 
     def handle_error(self, request: Any, client_address: Any) -> None:
-        """Stay quiet about clients that left; say the rest."""
+        """Log errors, except those of clients that disconnected."""
         error = sys.exc_info()[1]
         if not isinstance(error, OSError | Dropped):
             log.error("sandbox: a connection failed", exc_info=error)
@@ -144,20 +144,20 @@ class _Listener(ThreadingMixIn, TCPServer):
 
 
 def _close(connection: socket.socket) -> None:
-    with contextlib.suppress(OSError):  # the client was faster
+    with contextlib.suppress(OSError):  # the client has closed it already
         connection.shutdown(socket.SHUT_RDWR)
     connection.close()
 
 
 class _Handler(BaseHTTPRequestHandler):
-    """One connection: reads each request whole, writes each answer in one piece."""
+    """One connection: reads each request completely, writes each answer in one piece."""
 
     protocol_version = "HTTP/1.1"
     disable_nagle_algorithm = True
     server: _Listener
 
     def log_message(self, format: str, *args: Any) -> None:
-        """Say nothing."""
+        """Log nothing."""
 
     def answer(self) -> None:
         """Let the application answer the request that was just read."""

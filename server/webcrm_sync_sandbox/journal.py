@@ -1,4 +1,4 @@
-"""What was said to the simulated services, word for word, for tests to ask about."""
+"""Records every call to the simulated services, for tests to inspect."""
 
 from __future__ import annotations
 
@@ -17,9 +17,9 @@ if TYPE_CHECKING:
 
     from webcrm_sync_sandbox.clock import Clock
 
-#: A service sets this in the WSGI environment when no reference describes the call.
+#: A service sets this key in the WSGI environment when no reference describes the call.
 UNKNOWN = "sandbox.unknown"
-#: A service lists here the ids of the mails whose content (not only header data) it gave away.
+#: A service lists here the ids of the mails whose content (not only header data) it returned.
 CONTENTS = "sandbox.contents"
 
 
@@ -27,7 +27,7 @@ CONTENTS = "sandbox.contents"
 class Exchange:
     """One call and its answer. `status` 0: the connection was closed without an answer.
 
-    Header names are in lower case. `contents`: ids of the mails whose content was read by it.
+    Header names are in lower case. `contents`: ids of the mails whose content the answer holds.
     """
 
     at: datetime
@@ -46,7 +46,7 @@ class Exchange:
 class Journal:
     """The last calls to every service, oldest first; thread-safe.
 
-    `limit`: so many calls are kept. `keep_bodies=False` keeps none of their bodies.
+    It keeps the last `limit` calls; with `keep_bodies=False`, without their bodies.
     """
 
     def __init__(self, clock: Clock, *, limit: int = 100_000, keep_bodies: bool = True) -> None:
@@ -58,13 +58,13 @@ class Journal:
 
     @property
     def exchanges(self) -> list[Exchange]:
-        """A copy of what is kept."""
+        """A copy of the calls that are kept."""
         with self._lock:
             return list(self._exchanges)
 
     @property
     def unknown(self) -> list[Exchange]:
-        """The calls that no reference describes. A test's last word: this is empty."""
+        """The calls that no reference describes. Tests end by checking that there are none."""
         with self._lock:
             return list(self._unknown)
 
@@ -76,7 +76,7 @@ class Journal:
         path: str | None = None,
         status: int | None = None,
     ) -> list[Exchange]:
-        """The calls that fit everything given; `path` is a part of the path."""
+        """The calls that match every argument; `path` matches a part of the path."""
         return [
             e
             for e in self.exchanges
@@ -94,17 +94,17 @@ class Journal:
         path: str | None = None,
         status: int | None = None,
     ) -> int:
-        """How many calls fit; see `select`."""
+        """The number of calls that match; see `select`."""
         return len(self.select(service, method=method, path=path, status=status))
 
     def clear(self) -> None:
-        """Forget everything, the unknown calls too."""
+        """Forget every call, the unknown ones included."""
         with self._lock:
             self._exchanges.clear()
             self._unknown.clear()
 
     def watch(self, service: str, app: WSGIApplication) -> WSGIApplication:
-        """The same application, with every call written down. Put it around the faults."""
+        """The application with every call recorded. Wrap it around the faults."""
 
         def watched(environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
             request = environ["wsgi.input"].read(int(environ.get("CONTENT_LENGTH") or 0))
@@ -115,7 +115,7 @@ class Journal:
                 status: str, headers: list[tuple[str, str]], exc_info: object = None
             ) -> object:
                 heard.append((status, headers))
-                return start_response(status, headers, exc_info)  # type: ignore[arg-type]  # passed on as it came
+                return start_response(status, headers, exc_info)  # type: ignore[arg-type]  # passed on unchanged
 
             try:
                 answer = b"".join(app(environ, listening))  # type: ignore[arg-type]  # same shape, looser

@@ -1,4 +1,4 @@
-"""The product's own processes, run as somebody else runs them: by commands and settings alone."""
+"""Runs the product's own processes as an administrator does: by commands and settings alone."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ import httpx
 from webcrm_sync.settings import PREFIX
 
 _PATIENCE_S = 120
-#: Longer than `serve` takes to end its own children.
+#: Longer than `serve` takes to stop its own children.
 _GRACE_S = 30
 _LAST_LINES = 20
 _COMMAND = [sys.executable, "-m", "webcrm_sync"]
@@ -34,9 +34,9 @@ exec {command} "$@"
 
 
 class Product:
-    """Runs commands under `settings` alone: no variable and no `.env` of the person's own counts.
+    """Runs commands under `settings` alone: the caller's variables and `.env` do not count.
 
-    `place`: a folder for what only this run needs.
+    `place`: a folder for the files of this run.
     """
 
     def __init__(self, settings: dict[str, str], place: Path) -> None:
@@ -45,7 +45,7 @@ class Product:
         self.log = place / "service.log"
 
     def run(self, *arguments: str) -> None:
-        """Run a command to its end. Raises ClickException with what it says when it fails."""
+        """Run a command to its end. Raises ClickException with its error output when it fails."""
         with self._process(arguments, subprocess.PIPE) as child:
             _, said = child.communicate()
         if child.returncode:
@@ -53,9 +53,9 @@ class Product:
 
     @contextmanager
     def serving(self, health: str) -> Iterator[None]:
-        """`webcrm-sync serve` in a process of its own, as in production, while this is open.
+        """Run `webcrm-sync serve` in a process of its own, as in production, during the block.
 
-        `health`: the address that answers 200 once the service does.
+        `health`: a URL that answers 200 once the service runs. Raises ClickException otherwise.
         """
         with self.log.open("w") as log, self._process(["serve"], log) as child:
             patience = time.monotonic() + _PATIENCE_S
@@ -67,7 +67,7 @@ class Product:
             yield
 
     def write_command_script(self) -> Path:
-        """A file for `sh` that runs a command of the product here; only its owner may read it."""
+        """Write a script for `sh` that runs a product command; its path. Only its owner can read."""
         exports = (f"export {name}={shlex.quote(text)}" for name, text in self._settings.items())
         text = _COMMAND_SCRIPT.format(
             prefix=PREFIX,
@@ -84,7 +84,7 @@ class Product:
     def _process(
         self, arguments: tuple[str, ...] | list[str], errors: int | IO[str]
     ) -> Iterator[subprocess.Popen[str]]:
-        """A command that is asked to end, and waited for, when this is left before its end."""
+        """Run a command during the block; a command that still runs at the end is stopped."""
         foreign = {n: v for n, v in os.environ.items() if not n.upper().startswith(PREFIX)}
         child = subprocess.Popen(
             [*_COMMAND, "--log-level", "warning", *arguments],
@@ -94,7 +94,7 @@ class Product:
             stdout=subprocess.DEVNULL,
             stderr=errors,
             text=True,
-            process_group=0,  # Ctrl+C in the terminal is for us alone: we end it in our order
+            process_group=0,  # Ctrl+C reaches this process alone, which stops its children in order
         )
         try:
             yield child
@@ -103,7 +103,7 @@ class Product:
 
 
 def _end(child: subprocess.Popen[str]) -> None:
-    """Ask politely first: a command that was started deaf to Ctrl+C hears the next word."""
+    """Send the next stronger signal until the command ends: it may ignore SIGINT."""
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGKILL):
         if child.poll() is None:
             child.send_signal(number)

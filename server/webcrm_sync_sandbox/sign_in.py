@@ -1,7 +1,7 @@
-"""Signing in in a browser window of its own, before the simulated Entra.
+"""Sign-in in a browser window, in front of the simulated Entra.
 
-The authorization code flow of a page without a secret: the code is worth nothing without the
-verifier that the page kept (PKCE). Source: Microsoft identity platform, "auth code flow".
+The authorization code flow of a page without a secret: the code is worthless without the verifier
+that the page keeps (PKCE). Source: Microsoft identity platform, "auth code flow".
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ _PAGE = (
 
 @dataclass(frozen=True, slots=True)
 class _Asked:
-    """What a page asked for when it opened the window."""
+    """The authorization request of a page that opened the window."""
 
     client_id: str
     redirect_uri: str
@@ -44,10 +44,10 @@ class _Asked:
 
 
 class SignIn:
-    """The part of Entra that a browser meets, as WSGI over the rest.
+    """The part of Entra that a browser uses, as WSGI in front of the rest.
 
-    `redirects`: where a window may come back to, as an administrator registered it for a
-    single-page application. Only pages of these origins may read an answer.
+    `redirects`: the redirect URIs that an administrator registered for a single-page application.
+    Only pages of their origins may read an answer.
     """
 
     def __init__(self, entra: Entra, outlook: Outlook) -> None:
@@ -58,11 +58,11 @@ class SignIn:
         self._lock = threading.Lock()
 
     def over(self, app: WSGIApplication) -> WSGIApplication:
-        """The same Entra with this before it."""
+        """The Entra application with the sign-in pages in front of it."""
 
         def with_pages(environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
             request = Request(environ)
-            environ["wsgi.input"] = BytesIO(request.get_data())  # for whoever reads it next
+            environ["wsgi.input"] = BytesIO(request.get_data())  # for the next reader
             answer = self._answer(request, app)
             if request.headers.get("Origin") in {_origin(one) for one in self.redirects}:
                 answer.headers["Access-Control-Allow-Origin"] = request.headers["Origin"]
@@ -83,7 +83,7 @@ class SignIn:
         return page(request) if page and is_code else Response.from_app(app, request.environ)
 
     def _page(self, request: Request) -> Response:
-        """Who shall sign in, and two ways on."""
+        """The page that asks who signs in, and offers to cancel."""
         wanted = request.args
         if wanted["redirect_uri"] not in self.redirects:
             return Response("AADSTS50011: The redirect URI is not registered.", status=400)
@@ -106,7 +106,7 @@ class SignIn:
         return Response(page, mimetype="text/html")
 
     def _tokens(self, request: Request) -> Response:
-        """The tokens for a code, once, and for whom kept its verifier."""
+        """The tokens for a code; each code works once, and only with its verifier."""
         given = request.form
         with self._lock:
             asked = self._codes.pop(given["code"], None)

@@ -1,4 +1,4 @@
-"""The stories that the demo plays in the terminal, each step with the time it took."""
+"""The stories that the demo runs in the terminal, each step with the time it took."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from webcrm_sync_sandbox.screen.sample_mails import BO, LIS
 
 _PATIENCE_S = 120
 _FOLDER = "webCRM sync"
-#: In bytes: more than goes to webCRM by default.
+#: In bytes: more than webCRM gets by default.
 _FILM = 30 * 1024 * 1024
 _SELLER = KIM
 _BUYER = BO.address
@@ -26,32 +26,32 @@ _OTHER = LIS.address
 
 @dataclass(slots=True)
 class Stories:
-    """The stories, told step by step with the time each step took."""
+    """Runs the stories step by step and prints how long each step took."""
 
     sandbox: Sandbox
     company: DemoCompany
     began: float = field(default_factory=time.monotonic)
 
-    def say(self, text: str) -> None:
-        """A line without a time."""
+    def print_line(self, text: str) -> None:
+        """Print a line without a time."""
         click.echo(text)
 
-    def tell(self, text: str) -> None:
-        """A line with the time since the last one."""
+    def print_timed(self, text: str) -> None:
+        """Print a line with the time since the last one."""
         now = time.monotonic()
         click.echo(f"  {now - self.began:6.2f} s  {text}")
         self.began = now
 
     def run(self) -> None:
-        """The three user stories and the rule."""
+        """Run the three user stories and the one with a rule."""
         self.inbound()
         self.outbound()
         self.rule()
         self.mirrored()
-        self.say("\nAll stories have ended as they should.")
+        self.print_line("\nAll stories have ended as they should.")
 
     def inbound(self) -> None:
-        """US 010."""
+        """Run user story US 010: an inbound mail is filed."""
         box = self.company.seller
         self._open("A customer's mail is dragged from the Inbox to 'webCRM sync' (US 010)")
         offer = File("plan.pdf", b"%PDF-1.7 demo", content_type="application/pdf")
@@ -68,10 +68,10 @@ class Stories:
         self._follow(box, item, 1)
         memo = str(self.sandbox.crm.activities[-1]["ActivityMemo"])
         left_out = next(line for line in memo.splitlines() if line.startswith("Left out: "))
-        self.tell(f"plan.pdf is a Document; the Activity says '{left_out}'")
+        self.print_timed(f"plan.pdf is a Document; the Activity says '{left_out}'")
 
     def outbound(self) -> None:
-        """US 008."""
+        """Run user story US 008: a sent mail is filed."""
         box = self.company.seller
         self._open("A sent mail is dragged from Sent Items to 'webCRM sync' (US 008)")
         item = box.put_sent(
@@ -81,7 +81,7 @@ class Stories:
         self._follow(box, item, 2)
 
     def rule(self) -> None:
-        """US 010 by an Outlook rule."""
+        """Run US 010 with an Outlook rule that moves the mail."""
         box = self.company.seller
         self._open("An Outlook rule moves every mail of a customer as it arrives (US 010)")
         rule = box.add_rule(
@@ -91,10 +91,10 @@ class Stories:
         )
         item = box.deliver(Mail("Spørgsmål om levering", _OTHER, _SELLER, body="<p>Hvornår?</p>"))
         self._follow(box, item, 3)
-        del box.rules[rule.id]  # whoever tries it by hand switches on one of their own
+        del box.rules[rule.id]  # who tries it by hand adds a rule of their own
 
     def mirrored(self) -> None:
-        """US 009."""
+        """Run user story US 009: a mail sent from webCRM appears in Outlook."""
         box = self.company.seller
         self._open("A mail is sent from webCRM (US 009)")
         folder = f"sentitems/{_FOLDER}"
@@ -105,10 +105,10 @@ class Stories:
         )
         _until(lambda: len(box.messages(folder)) > known, "the mirror")
         mirror = box.messages(folder)[-1]
-        self.tell(f"It lies in Sent Items with {', '.join(mirror.categories)}")
+        self.print_timed(f"It is in Sent Items with {', '.join(mirror.categories)}")
 
     def _open(self, title: str) -> None:
-        self.say(f"\n{title}")
+        self.print_line(f"\n{title}")
         self.began = time.monotonic()
 
     def _follow(self, box: SimMailbox, item: str, number: int) -> None:
@@ -116,9 +116,9 @@ class Stories:
         _until(lambda: len(crm.activities) >= number, "the Activity in webCRM")
         names = {o["OrganisationId"]: o["OrganisationName"] for o in crm.organisations}
         name = names[crm.activities[-1]["ActivityOrganisationId"]]
-        self.tell(f"It stands in webCRM under {name}")
+        self.print_timed(f"It is filed in webCRM under {name}")
         _until(lambda: "Synced" in box.read(item).categories, "the categories in Outlook")
-        self.tell(f"In Outlook it carries {', '.join(box.read(item).categories)}")
+        self.print_timed(f"In Outlook it carries {', '.join(box.read(item).categories)}")
 
 
 def _until(is_done: Callable[[], bool], what: str) -> None:

@@ -1,4 +1,4 @@
-"""Who is let in: tokens, permissions, and Exchange's own say.
+"""Access control: tokens, permissions, and Exchange's own rules.
 
 Microsoft Graph: auth-limit-mailbox-access.
 """
@@ -18,21 +18,21 @@ if TYPE_CHECKING:
 
 
 class TokenReader(Protocol):
-    """Knows the tokens of an authority."""
+    """Reads the tokens of an authority."""
 
     def claims(self, token: str, *, audience: str) -> dict[str, Any] | None:
-        """The claims of a token that is valid now and for that audience, else None."""
+        """The claims of a token; None unless it is valid now and for that audience."""
 
 
 class AccessControl:
-    """Lets callers at mailboxes."""
+    """Admits callers to mailboxes."""
 
     def __init__(self, outlook: Outlook, tokens: TokenReader) -> None:
         self._outlook = outlook
         self._tokens = tokens
 
     def caller(self, call: Call) -> Caller:
-        """Who calls. Raises GraphError 401."""
+        """The caller. Raises GraphError 401."""
         scheme, _, token = call.headers.get("authorization", "").partition(" ")
         parts = urlsplit(call.base)
         audience = f"{parts.scheme}://{parts.netloc}"
@@ -55,7 +55,7 @@ class AccessControl:
         )
 
     def enter(self, call: Call, caller: Caller, route: Route, user: str | None) -> SimMailbox:
-        """The mailbox that is meant, if the caller may go there. Raises GraphError."""
+        """The mailbox that the call names, if the caller may access it. Raises GraphError."""
         mailbox = self.find(caller, user)
         self._check(caller, mailbox, route.realm, is_write=call.method != "GET")
         if route.realm == "User":
@@ -73,7 +73,7 @@ class AccessControl:
         return mailbox
 
     def find(self, caller: Caller, user: str | None) -> SimMailbox:
-        """The mailbox of a name; None means the caller's own. Raises GraphError."""
+        """The mailbox of a user name; None = the caller's own. Raises GraphError."""
         if user is None and caller.user_id is None:
             raise bad_request("/me request is only valid with delegated authentication flow.")
         mailbox = self._outlook.find(user or caller.user_id or "")
@@ -86,7 +86,7 @@ class AccessControl:
             allowed = self._outlook.may_enter(caller.user_id, mailbox)
             allowed = allowed and _permits(caller, realm, is_write=is_write)
         elif self._outlook.scope is not None and realm != "User":
-            # Exchange's own roles hold; the token has no roles claim then.
+            # Exchange's own roles apply; the token has no roles claim then.
             allowed = self._outlook.is_in_scope(mailbox)
         else:
             allowed = _permits(caller, realm, is_write=is_write)

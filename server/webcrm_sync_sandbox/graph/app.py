@@ -44,10 +44,11 @@ _HONOURED = ("idtype", "odata.maxpagesize", "outlook.body-content-type")
 
 
 class Graph:
-    """Simulated Microsoft Graph mail over an Outlook world.
+    """Simulated Microsoft Graph mail over a simulated Outlook.
 
-    `tokens` checks the callers' tokens; their audience is the host they call. `dials` may be turned
-    at any time. `trust`: the certificates trusted when notifications are pushed. Call `close()`.
+    `tokens` checks the callers' tokens; their audience is the host they call. `behaviour` may be
+    changed at any time. `trust`: the certificates trusted when notifications are pushed.
+    Call `close()` at the end.
     """
 
     def __init__(
@@ -72,15 +73,15 @@ class Graph:
         self._clock = clock
 
     def expire_cursors(self) -> None:
-        """Forget every delta token: the next use of one answers 410."""
+        """Expire every delta token: the next use of one answers 410."""
         self._delta.expire_cursors()
 
     def save_state(self) -> Callable[[], None]:
-        """What makes the delta tokens of this moment good again."""
+        """A function that makes the delta tokens of this moment valid again."""
         return self._delta.save_state()
 
     def lifecycle(self, event: str) -> int:
-        """Send a lifecycle event for every subscription; how many. See `Subscriptions`."""
+        """Send a lifecycle event for every subscription; the number sent. See `Subscriptions`."""
         return self.subscriptions.lifecycle(event)
 
     def close(self) -> None:
@@ -115,7 +116,7 @@ class Graph:
         return self.subscriptions.answer(call, self._door, path)
 
     def _side_by_side(self, calls: list[Call]) -> list[Reply]:
-        """Answer calls that are in flight together: the mailbox's limit counts all of them."""
+        """Answer calls that are in flight together: the mailbox's limit counts each of them."""
         inside: list[Key] = []
         runs: list[Callable[[], Reply]] = [self._let_in(call, inside) for call in calls]
         try:
@@ -128,7 +129,7 @@ class Graph:
                 self._gate.leave(key)
 
     def _let_in(self, call: Call, inside: list[Key]) -> Callable[[], Reply]:
-        """What will answer the call: its view, or the reason why it was not let in."""
+        """A function that answers the call: by its view, or by the reason of its refusal."""
         try:
             path = _path(call)
             if path.startswith("/subscriptions"):
@@ -169,7 +170,7 @@ def _path(call: Call) -> str:
 
 
 def error_body(status: int) -> bytes:
-    """What Graph says with a 401, 429 or 503 of the faults dial."""
+    """Graph's JSON body for an injected 401, 429 or 503."""
     codes = {401: "InvalidAuthenticationToken", 429: "TooManyRequests"}
     code = codes.get(status, "ServiceNotAvailable")
     inner = {"request-id": str(uuid.uuid4())}
@@ -202,7 +203,7 @@ def _call(environ: WSGIEnvironment) -> Call:
 def _json(body: dict[str, object]) -> bytes:
     try:
         return json.dumps(body, ensure_ascii=False).encode()
-    except UnicodeEncodeError:  # half an emoji has a spelling in JSON, none in UTF-8
+    except UnicodeEncodeError:  # a lone surrogate can be written in JSON, but not in UTF-8
         return json.dumps(body).encode()
 
 

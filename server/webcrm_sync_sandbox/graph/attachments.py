@@ -23,7 +23,7 @@ _NAMES = frozenset(
         "lastModifiedDateTime",
     }
 )
-#: What a file alone has, by the name that $select wants (microsoft-graph-explorer-v4 issue 3916).
+#: Properties of files alone, by their name in $select (microsoft-graph-explorer-v4 issue 3916).
 _OF_FILES = {
     f"microsoft.graph.fileAttachment/{name}": name
     for name in ("contentId", "contentLocation", "contentBytes")
@@ -33,7 +33,7 @@ _LARGEST = 3 * 1024 * 1024
 
 
 def listing(context: RequestContext, message: str, folder: str | None = None) -> Reply:
-    """GET the attachments; with their contents unless $select leaves those out."""
+    """GET the attachments; with their contents, unless $select omits those."""
     check_options(context.call, "select")
     select = context.call.query.get("$select")
     chosen = read_select(select, _NAMES | _OF_FILES.keys()) if select else _NAMES | _OF_FILES.keys()

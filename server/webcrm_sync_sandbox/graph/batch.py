@@ -25,9 +25,9 @@ _PARENT_FAILED = Reply(
 
 
 def answer(call: Call, answer_all: Callable[[list[Call]], list[Reply]]) -> Reply:
-    """Run what is asked for, each request after those it depends on. Raises GraphError 400.
+    """Run the requests of the batch, each after those it depends on. Raises GraphError 400.
 
-    `answer_all` answers a wave of calls that run side by side, in their order.
+    `answer_all` returns the replies to calls that run in parallel, in the order of the calls.
     """
     requests = _checked(call.json.get("requests"))
     done: dict[str, Reply] = {}
@@ -38,7 +38,7 @@ def answer(call: Call, answer_all: Callable[[list[Call]], list[Reply]]) -> Reply
             raise bad_request("The requests depend on each other in a circle.")
         waiting = [one for one in waiting if one not in ready]
         done |= _wave(call, ready, done, answer_all)
-    # In any order, says the page; so not in the order of the requests.
+    # The page promises no order, so the answers come in another one.
     given = {_id(one): str(one["id"]) for one in requests}
     shown = [_shown(given[key], reply) for key, reply in sorted(done.items())]
     return Reply(200, {"responses": shown})

@@ -28,7 +28,7 @@ class MailboxLimiter:
         self._windows: dict[Key, tuple[datetime, int]] = {}
 
     def enter(self, key: Key) -> None:
-        """Let one request in; `leave` must follow. Raises GraphError 429, then it is not in."""
+        """Admit one request; `leave` must follow. Raises GraphError 429 over the limit."""
         with self._lock:
             left = self._time_left(key)
             if left:
@@ -38,12 +38,12 @@ class MailboxLimiter:
             self._inside[key] += 1
 
     def leave(self, key: Key) -> None:
-        """One request is done."""
+        """End one admitted request."""
         with self._lock:
             self._inside[key] -= 1
 
     def _time_left(self, key: Key) -> timedelta | None:
-        """Count this request; how long the window lasts if it is used up."""
+        """Count this request; the time until the window ends if its quota is used up."""
         now = self._clock.now()
         begin, count = self._windows.get(key, (now, 0))
         if now - begin >= _WINDOW:

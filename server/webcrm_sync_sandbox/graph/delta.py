@@ -26,16 +26,16 @@ if TYPE_CHECKING:
 
 _DEFAULT_PAGE = 10
 _LARGEST_PAGE = 1000
-#: With a $filter a round gives no more (Microsoft Graph: message delta).
+#: With a $filter a round returns no more (Microsoft Graph: message delta).
 _MOST_FILTERED = 5000
 _SINCE = re.compile(r"receivedDateTime (ge|gt) \S+")
 
 
 @dataclass(frozen=True, slots=True)
 class Cursor:
-    """What a token stands for: a stretch of the folder's log and how far it was given out.
+    """The content of a token: a range of the folder's log, and how much of it was returned.
 
-    `life` is compared with the server's: tokens of another life are expired.
+    `life` must equal the server's: tokens of another life are expired.
     """
 
     folder: str
@@ -68,7 +68,7 @@ class Cursor:
 
 @dataclass(frozen=True, slots=True)
 class _Line:
-    """What one round says of one item."""
+    """The entry of one item in a round."""
 
     change: Change
     kind: ChangeKind
@@ -77,7 +77,7 @@ class _Line:
 
 @dataclass(frozen=True, slots=True)
 class _Round:
-    """One stretch of a folder's log, summed up. `returned`: item id -> how it had left."""
+    """The summary of one range of a folder's log. `returned`: item id -> how it had left."""
 
     begin: int
     end: int
@@ -87,18 +87,18 @@ class _Round:
 
 
 class Delta:
-    """The delta endpoint with its tokens' life."""
+    """The delta endpoint, and the life of its tokens."""
 
     def __init__(self) -> None:
         self._life = secrets.token_hex(8)
         self._latest: dict[str, _Round] = {}
 
     def expire_cursors(self) -> None:
-        """Forget every token given out so far; the next use of one answers 410."""
+        """Expire every token issued so far; the next use of one answers 410."""
         self._life = secrets.token_hex(8)
 
     def save_state(self) -> Callable[[], None]:
-        """What makes the tokens of this moment good again."""
+        """A function that makes the tokens of this moment valid again."""
         life = self._life
 
         def restore() -> None:
@@ -121,7 +121,7 @@ class Delta:
             return Reply(200, _answer(context, cursor, value, len(lines), size))
 
     def _round(self, folder: SimFolder, cursor: Cursor) -> _Round:
-        """The cursor's round; the last one of each folder is kept, for its next page."""
+        """The cursor's round; the last round of each folder is cached for its next page."""
         kept = self._latest.get(folder.id)
         stretch = folder.log[cursor.begin : cursor.end]
         if not kept or (kept.begin, kept.end, kept.last) != (
@@ -176,7 +176,7 @@ def _first(context: RequestContext, folder: SimFolder, life: str) -> Cursor:
 
 
 def _end(context: RequestContext, folder: SimFolder) -> int:
-    """How far the log is read now: fresh changes may be missing for a while."""
+    """The end of the log as delta sees it: fresh changes may be missing for a while."""
     lag = context.services.behaviour.delta_lag
     end = len(folder.log)
     latest = context.services.clock.now() - lag
@@ -186,7 +186,7 @@ def _end(context: RequestContext, folder: SimFolder) -> int:
 
 
 def _summed(folder: SimFolder, begin: int, end: int) -> _Round:
-    """The round, from the log alone, so that each of its pages agrees with the others."""
+    """The round, computed from the log alone, so that its pages agree."""
     changes: dict[str, list[Change]] = {}
     for change in folder.log[begin:end]:
         changes.setdefault(change.item_id, []).append(change)
@@ -208,7 +208,7 @@ def _line(changes: list[Change]) -> _Line:
 
 
 def _departure(changes: list[Change]) -> Change | None:
-    """How an item left that came back within the round and was not changed since then."""
+    """How an item left that returned within the round and has not changed since."""
     if changes[-1].kind != "created":
         return None
     return next((change for change in changes if change.kind == "deleted"), None)
@@ -233,7 +233,7 @@ def _values(
         item = items.get(line.change.item_id)
         left = None if cursor.is_first else returned.get(line.change.item_id)
         if left:
-            # microsoft-graph-docs-contrib issue 72: by immutable ids only the leaving is told.
+            # microsoft-graph-docs-contrib issue 72: by immutable ids, only the removal.
             yield _removed(left, shape)
         if item is None or line.kind == "deleted":
             if not cursor.is_first:

@@ -127,7 +127,7 @@ def _refuse_built_in(folder: SimFolder) -> None:
 
 @contextmanager
 def _taken_is_409(name: str) -> Iterator[None]:
-    """Turns a taken name into Graph's error."""
+    """Turn NameTakenError into Graph's 409."""
     try:
         yield
     except NameTakenError as error:

@@ -1,4 +1,4 @@
-"""A call to Graph and the answer to it, whether it came alone or inside a batch."""
+"""A call to Graph and its reply, alone or inside a batch."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _LARGEST_BODY = 4 * 1024 * 1024
 
 
 class GraphError(Exception):
-    """Graph says no, with a status and a code."""
+    """Graph refuses the call with a status and a code."""
 
     def __init__(
         self, status: int, code: str, message: str, *, headers: Mapping[str, str] | None = None
@@ -30,12 +30,12 @@ class GraphError(Exception):
 
 
 class UndescribedError(GraphError):
-    """Nothing we know of says what Graph does here: it is noted, and answered with a 404 or 400."""
+    """No known source describes this call: it is recorded, and answered with 404 or 400."""
 
 
 @dataclass(slots=True)
 class JournalNotes:
-    """What the journal shall know of a call and of all calls inside it."""
+    """Facts for the journal about a call and all calls inside it."""
 
     contents: list[str] = field(default_factory=list)
     unknown: bool = False
@@ -43,14 +43,14 @@ class JournalNotes:
 
 @dataclass(slots=True)
 class Behaviour:
-    """What a test may turn on the Graph server.
+    """The oddities of Graph that a test can set.
 
-    `lag`: how long a fresh item is not found; `delta_lag`: how long a change is missing from delta;
+    `lag`: how long a fresh item cannot be found; `delta_lag`: how long delta misses a change;
     `work`: how long each request takes while it counts against the mailbox's concurrency;
     `conflicts`, `replays`: how often a PATCH meets another writer, how often delta repeats itself;
     `sparse`: updates in delta carry only what changed; `refused`: ids of the items about which
-    every request is answered with 400; `lacking`: what Graph leaves out of an item; `odd`: what it
-    tells of an item instead of the truth.
+    every request is answered with 400; `lacking`: properties that Graph omits from an item; `odd`:
+    wrong properties that it returns for an item.
     """
 
     lag: timedelta = timedelta()
@@ -71,7 +71,7 @@ class Behaviour:
 
 @dataclass(frozen=True, slots=True)
 class Call:
-    """One request. Header names are in lower case; `path` begins behind the version.
+    """One request. Header names are in lower case; `path` begins after the version.
 
     `base`: scheme, host and version, as the caller wrote them. `payload`: the JSON of a call inside
     a batch.
@@ -89,22 +89,22 @@ class Call:
 
     @property
     def client_request_id(self) -> str:
-        """The caller's own id for this request, else ours."""
+        """The caller's id for this request; without one, ours."""
         return self.headers.get("client-request-id", self.request_id)
 
     @property
     def prefers(self) -> list[str]:
-        """The wishes of the Prefer header."""
+        """The preferences of the Prefer header."""
         return [wish.strip() for wish in self.headers.get("prefer", "").split(",") if wish.strip()]
 
     @property
     def wants_immutable(self) -> bool:
-        """True when ids shall be immutable ones (Microsoft Graph: outlook-immutable-id)."""
+        """True when the caller prefers immutable ids (Microsoft Graph: outlook-immutable-id)."""
         return any(wish.replace(" ", "").lower() == 'idtype="immutableid"' for wish in self.prefers)
 
     @property
     def page_size(self) -> int | None:
-        """The wish `odata.maxpagesize`."""
+        """The preference `odata.maxpagesize`."""
         for wish in self.prefers:
             name, _, value = wish.partition("=")
             if name.strip().lower() == "odata.maxpagesize" and value.strip().isdigit():
@@ -134,7 +134,7 @@ class Call:
         return body[name.lower()]
 
     def link(self, **options: str) -> str:
-        """The address of this call with other options."""
+        """The URL of this call with other options."""
         pairs = {("$" + name): value for name, value in options.items()}
         return f"{self.base}{quote(self.path, safe='/')}?{urlencode(pairs, safe='$')}"
 
@@ -161,7 +161,7 @@ def not_found() -> GraphError:
 def read_query(query: str) -> dict[str, str]:
     """The options of a query; the names of OData's own in lower case.
 
-    `$` may come as `%24`; the last of several equal names holds.
+    `$` may be written `%24`; the last of several equal names wins.
     """
     pairs = parse_qsl(query, keep_blank_values=True)
     return {(k.lower() if k.startswith("$") else k): v for k, v in pairs}
@@ -177,12 +177,12 @@ def check_options(call: Call, *known: str) -> None:
 
 
 def stamp(moment: datetime | None) -> str | None:
-    """A moment as Graph writes it."""
+    """A time as Graph writes it."""
     return moment.strftime("%Y-%m-%dT%H:%M:%SZ") if moment else None
 
 
 def read_stamp(text: str) -> datetime:
-    """The moment behind Graph's text. Raises GraphError 400."""
+    """The time of Graph's text. Raises GraphError 400."""
     try:
         moment = datetime.fromisoformat(text.strip().replace("Z", "+00:00"))
     except ValueError as error:

@@ -46,7 +46,7 @@ def get(context: RequestContext, folder: str, rule: str) -> Reply:
 
 
 def create(context: RequestContext, folder: str) -> Reply:
-    """POST a rule; it runs on what arrives from now on."""
+    """POST a rule; it runs on mails that arrive from now on."""
     _check_inbox(context, folder)
     body = context.call.json
     missing = {"displayName", "sequence", "actions"} - set(body)
@@ -66,7 +66,7 @@ def create(context: RequestContext, folder: str) -> Reply:
 
 
 def change(context: RequestContext, folder: str, rule: str) -> Reply:
-    """PATCH a rule; conditions, exceptions and actions are replaced whole."""
+    """PATCH a rule; conditions, exceptions and actions are replaced completely."""
     _check_inbox(context, folder)
     body = context.call.json
     with context.mailbox.lock:

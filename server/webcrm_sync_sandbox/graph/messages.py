@@ -52,7 +52,7 @@ def get(context: RequestContext, message: str, folder: str | None = None) -> Rep
 
 
 def mime(context: RequestContext, message: str, folder: str | None = None) -> Reply:
-    """GET the MIME text, as Exchange builds it anew."""
+    """GET the MIME text, which Exchange rebuilds."""
     with context.mailbox.lock:
         item = context.item(message, folder)
         context.call.notes.contents.append(item.id)
@@ -120,7 +120,7 @@ def _check_order(order: str | None, wanted: odata.Filter | None) -> None:
 
 
 def create(context: RequestContext, folder: str | None = None) -> Reply:
-    """POST a message, of JSON or MIME, into a folder; without one into Drafts."""
+    """POST a message as JSON or MIME into a folder; without one, into Drafts."""
     is_mime = context.call.headers.get("content-type", "").lower().startswith("text/plain")
     with context.mailbox.lock:
         target = context.folder(folder or "drafts")
@@ -175,7 +175,7 @@ def _check_allowed(context: RequestContext, item: Item, body: dict[str, Any]) ->
 
 
 def move(context: RequestContext, message: str, folder: str | None = None) -> Reply:
-    """POST move: the same mail elsewhere, with a new version."""
+    """POST move: the same mail in another folder, with a new version."""
     destination = str(context.call.argument("destinationId"))
     with context.mailbox.lock:
         item = context.item(message, folder)
@@ -186,7 +186,7 @@ def move(context: RequestContext, message: str, folder: str | None = None) -> Re
 
 
 def copy(context: RequestContext, message: str, folder: str | None = None) -> Reply:
-    """POST copy: another item with a new id in any form."""
+    """POST copy: another item with new ids."""
     destination = str(context.call.argument("destinationId"))
     with context.mailbox.lock:
         item = context.item(message, folder)
@@ -197,7 +197,7 @@ def copy(context: RequestContext, message: str, folder: str | None = None) -> Re
 
 
 def delete(context: RequestContext, message: str, folder: str | None = None) -> Reply:
-    """DELETE: to Deleted Items, from there for good."""
+    """DELETE: to Deleted Items, or for good if it is there already."""
     with context.mailbox.lock:
         item = context.item(message, folder)
         if "if-match" in context.call.headers:
@@ -214,7 +214,7 @@ def purge(context: RequestContext, message: str, folder: str | None = None) -> R
 
 
 def _written(context: RequestContext, item: Item) -> dict[str, Any]:
-    """The answer to a write: the whole message, which is no reading of it."""
+    """The answer to a write: the whole message; it does not count as reading its content."""
     shape = context.shape(select="", expand="")
     return {"@odata.context": _metadata_url(context)} | serialize.message(item, shape)
 

@@ -1,4 +1,4 @@
-"""The part of OData's $filter, $select and $expand that mail is asked with."""
+"""The part of OData's $filter, $select and $expand that mail clients use."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ def check_property_id(property_id: str) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Filter:
-    """A $filter over messages: where an index leads, and what each item must pass."""
+    """A $filter over messages: the items of an index, and the clauses that each item must pass."""
 
     names: tuple[str, ...]
     tests: tuple[Callable[[Item], bool], ...]
@@ -68,7 +68,7 @@ class _Clause:
 
 
 def read_filter(text: str) -> Filter:
-    """The filter behind the text: clauses joined by `and`. Raises GraphError 400."""
+    """The filter of the text: clauses joined by `and`. Raises GraphError 400."""
     clauses = [_clause(part) for part in _clauses(text)]
     leads = [c.candidates for c in clauses if c.candidates]
     return Filter(
@@ -79,7 +79,7 @@ def read_filter(text: str) -> Filter:
 
 
 def _clauses(text: str) -> list[str]:
-    """The text cut at each ` and ` that is outside of quotes and brackets."""
+    """The text split at each ` and ` outside of quotes and brackets."""
     parts, depth, is_quoted, begin = [], 0, False, 0
     for at, char in enumerate(text):
         if char == "'":
@@ -177,7 +177,7 @@ def read_select(text: str, known: frozenset[str]) -> frozenset[str]:
 
 
 def read_expand(text: str) -> tuple[str, ...]:
-    """The extended properties asked for, in normal spelling. Raises GraphError 400."""
+    """The requested extended properties, in normal spelling. Raises GraphError 400."""
     found = _EXPANDED.fullmatch(text.strip())
     if not found:
         raise UndescribedError(400, "BadRequest", f"No $expand like '{text}' is simulated.")

@@ -1,4 +1,4 @@
-"""Items made and changed of Graph's JSON."""
+"""Creates and changes items from Graph's JSON."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ _IGNORED = frozenset(
 )
 _IN_CREATION = frozenset({"attachments", "internetMessageHeaders"})
 _MOST_HEADERS = 5
-#: Of a mail's MIME, what shows in extended properties.
+#: MIME headers that become extended properties.
 _KEPT_HEADERS = ("In-Reply-To", "References", "Sensitivity")
 
 
@@ -94,7 +94,7 @@ CHANGEABLE = frozenset(
 
 
 def new_item(context: RequestContext, body: dict[str, Any], folder: SimFolder) -> Item:
-    """An item of the JSON of a create call. Raises GraphError."""
+    """An item from the JSON of a create call. Raises GraphError."""
     names = {name for name in body if "@" not in name}
     strange = names - set(_WRITTEN) - _IGNORED - _IN_CREATION - CHANGEABLE
     if strange:
@@ -114,7 +114,7 @@ def new_item(context: RequestContext, body: dict[str, Any], folder: SimFolder) -
 
 
 def _apply_flags_and_times(item: Item, properties: dict[str, str]) -> None:
-    """Whether it is a draft, and its times: settable at creation only.
+    """Set the draft flag and the times, which only creation can set.
 
     PidTagMessageFlags and the two times of MS-OXPROPS; microsoft-graph-docs issue 14829.
     """
@@ -132,14 +132,14 @@ def _apply_flags_and_times(item: Item, properties: dict[str, str]) -> None:
 
 
 def apply(context: RequestContext, item: Item, body: dict[str, Any]) -> set[str]:
-    """Change the item by the JSON of a PATCH; the names of what changed. Raises GraphError."""
+    """Change the item by the JSON of a PATCH; the names of what it changed. Raises GraphError."""
     properties = _properties(context, body)
     changed = set()
     for name in set(body) & set(_WRITTEN):
         _assign(item, _WRITTEN[name](body[name]))
         changed.add(name)
     for late in (_FLAGS, _SUBMITTED, _DELIVERED):
-        properties.pop(late, None)  # answered with success, changes nothing
+        properties.pop(late, None)  # Graph answers success and changes nothing
     if properties:
         context.mailbox.set_properties(item, properties)
         changed.add("singleValueExtendedProperties")
@@ -164,7 +164,7 @@ def _properties(context: RequestContext, body: dict[str, Any]) -> dict[str, str]
 
 
 def _use_names(context: RequestContext, names: set[str]) -> None:
-    """Each new name uses up one of the mailbox's (Microsoft Graph: extended properties)."""
+    """Count each new name against the mailbox's limit (Microsoft Graph: extended properties)."""
     box = context.mailbox
     fresh = names - box.named_properties
     if len(fresh) > box.named_properties_left:
@@ -185,7 +185,7 @@ def _headers(body: dict[str, Any]) -> tuple[tuple[str, str], ...]:
 
 
 def read_attachment(body: dict[str, Any]) -> Attachment:
-    """An attachment of its JSON. Raises GraphError 422 without a type."""
+    """An attachment from its JSON. Raises GraphError 422 without a type."""
     kind = body.get("@odata.type", "").rpartition(".")[2]
     name = body.get("name", "")
     if kind == "fileAttachment":
@@ -202,7 +202,7 @@ def read_attachment(body: dict[str, Any]) -> Attachment:
 
 
 def mail_of_mime(content: bytes) -> Mail:
-    """The mail of base64 MIME: a draft, whatever it says (microsoft-graph-docs issue 14829)."""
+    """The mail of base64 MIME: always a draft (microsoft-graph-docs issue 14829)."""
     try:
         text = base64.b64decode(content, validate=True)
     except binascii.Error as error:
@@ -229,7 +229,7 @@ def _addressed(read: EmailMessage, header: str) -> tuple[Person, ...]:
 
 
 def mime_text(item: Item) -> bytes:
-    """The item as RFC 5322 text, built anew."""
+    """The item as RFC 5322 text, rebuilt."""
     text = EmailMessage()
     pairs = {
         "Subject": item.subject,

@@ -1,4 +1,4 @@
-"""Sends notifications as Graph does: late, twice or never, if the dial says so."""
+"""Sends notifications as Graph does; on demand late, twice or never."""
 
 from __future__ import annotations
 
@@ -22,7 +22,8 @@ if TYPE_CHECKING:
 
     from webcrm_sync_sandbox.clock import Clock
 
-#: No 2xx: retried for so long, then lost (Microsoft Graph: change-notifications-delivery-webhooks).
+#: How long a notification without a 2xx answer is retried (Microsoft Graph:
+#: change-notifications-delivery-webhooks).
 _PATIENCE = timedelta(hours=4)
 _LONGEST_PAUSE = timedelta(minutes=5)
 _LARGEST_POST = 50
@@ -49,7 +50,7 @@ class _Parcel:
 
 
 class Pusher:
-    """One thread that posts what is due, several notifications for one URL together."""
+    """A thread that posts due notifications, several for one URL together."""
 
     def __init__(self, clock: Clock, *, trust: ssl.SSLContext | None, seed: int = 0) -> None:
         self.faults = DeliveryFaults()
@@ -65,7 +66,7 @@ class Pusher:
         self._thread: threading.Thread | None = None
 
     def push(self, url: str, value: dict[str, Any]) -> None:
-        """Send this notification some time."""
+        """Queue this notification for sending."""
         with self._changed:
             if self._is_closed or self._random.random() < self.faults.lost:
                 return
@@ -78,12 +79,12 @@ class Pusher:
             self._changed.notify_all()
 
     def drain(self, timeout: float = 10) -> bool:
-        """Wait until nothing is left that is due; False when that took too long."""
+        """Wait until no notification is due; False when that takes too long."""
         with self._changed:
             return self._changed.wait_for(lambda: not (self._under_way or self._has_due()), timeout)
 
     def shake_hands(self, url: str) -> None:
-        """Ask the receiver for the token back. Raises GraphError 400.
+        """Validate a receiver: it must return the token. Raises GraphError 400.
 
         Microsoft Graph: change-notifications-delivery-webhooks, notificationUrl validation.
         """
@@ -110,11 +111,11 @@ class Pusher:
 
     @cached_property
     def _client(self) -> httpx.Client:
-        """Made when first needed: reading the system's certificates takes its time."""
+        """The HTTP client, created at first use: reading the system's certificates takes long."""
         return httpx.Client(verify=self._trust or True, timeout=3, trust_env=False)
 
     def close(self) -> None:
-        """Stop; what waits is lost."""
+        """Stop; queued notifications are lost."""
         with self._changed:
             self._is_closed = True
             self._parcels.clear()
@@ -137,7 +138,7 @@ class Pusher:
         while True:
             with self._changed:
                 while not (self._is_closed or self._has_due()):
-                    # The clock may be pushed forward without a word to us.
+                    # The clock may be advanced without notice.
                     self._changed.wait(0.05 if self._parcels else None)
                 if self._is_closed:
                     return
@@ -150,7 +151,7 @@ class Pusher:
                 self._changed.notify_all()
 
     def _take(self) -> list[_Parcel]:
-        """What is due for the URL that waits longest."""
+        """The due notifications for the URL that waits longest."""
         taken = [heapq.heappop(self._parcels)]
         others: list[_Parcel] = []
         while self._has_due() and len(taken) < _LARGEST_POST:

@@ -1,4 +1,4 @@
-"""A call that was let in: who calls, which mailbox is meant, and what may be found there."""
+"""A call that was admitted: its caller, its mailbox, and access to the items there."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ SENSITIVE_CHANGE = "Mail-Advanced.ReadWrite"
 
 @dataclass(frozen=True, slots=True)
 class Caller:
-    """Who the token speaks for. `user_id` None = the application itself."""
+    """The caller that the token names. `user_id` None = the application itself."""
 
     app_id: str
     tenant_id: str
@@ -30,13 +30,13 @@ class Caller:
     permissions: frozenset[str]
 
     def may(self, permission: str) -> bool:
-        """True when the token carries this permission or its wider forms."""
+        """True when the token holds this permission or a wider form of it."""
         return any(p == permission or p.startswith(f"{permission}.") for p in self.permissions)
 
 
 @dataclass(frozen=True, slots=True)
 class GraphServices:
-    """What all calls share."""
+    """The services that all calls share."""
 
     outlook: Outlook
     clock: Clock
@@ -46,7 +46,7 @@ class GraphServices:
 
 @dataclass(frozen=True, slots=True)
 class RequestContext:
-    """A call to one mailbox, let in."""
+    """An admitted call to one mailbox."""
 
     call: Call
     caller: Caller
@@ -84,7 +84,7 @@ class RequestContext:
     def shape(
         self, *, select: str | None = None, expand: str | None = None
     ) -> serialize.Representation:
-        """How to show messages, by the given options or else this call's own."""
+        """The representation of messages by these options; without them, by the call's."""
         query = self.call.query
         select = query.get("$select") if select is None else select
         expand = query.get("$expand") if expand is None else expand
@@ -102,7 +102,7 @@ class RequestContext:
         )
 
     def show(self, item: Item, shape: serialize.Representation) -> serialize.Json:
-        """The message as JSON; noted when its content goes out."""
+        """The message as JSON; recorded in the notes when it includes the content."""
         if shape.shows_content:
             self.call.notes.contents.append(item.id)
         shown = serialize.message(item, shape)

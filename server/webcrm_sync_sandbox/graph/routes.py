@@ -1,4 +1,4 @@
-"""Which view answers which path."""
+"""Maps paths to views."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from webcrm_sync_sandbox.graph.http import Reply
     from webcrm_sync_sandbox.graph.uploads import Uploads
 
-#: What a caller needs permission for.
+#: The areas that permissions cover.
 Realm = Literal["Mail", "MailboxSettings", "User"]
 _FUNCTION = re.compile(r"(\w+)\('([^']*)'\)")
 _WORDS = (
@@ -37,7 +37,7 @@ _SPELLING = {word.lower(): word for word in _WORDS.split()} | {
 
 @dataclass(frozen=True, slots=True)
 class Route:
-    """A view of a mailbox and what it needs."""
+    """A view of a mailbox and the permission that it needs."""
 
     view: Callable[..., Reply]
     realm: Realm
@@ -53,7 +53,7 @@ def normal_path(path: str) -> str:
 
 @cache
 def _map_of(endpoints: tuple[str, ...]) -> MapAdapter:
-    """The map of these endpoints, each "METHOD path"; kept, since compiling it takes long."""
+    """The URL map of these endpoints, each "METHOD path"; cached, since compiling it takes long."""
     rules = [
         Rule(start + path, methods=[method], endpoint=f"{method} {path}")
         for method, _, path in (endpoint.partition(" ") for endpoint in endpoints)
@@ -74,7 +74,7 @@ class Routes:
         self._map = _map_of(tuple(self._routes))
 
     def find(self, method: str, path: str) -> tuple[Route, dict[str, str]]:
-        """The route and the path's values, `user` among them. Raises UndescribedError."""
+        """The route and the path's values, `user` included. Raises UndescribedError."""
         try:
             endpoint, values = self._map.match(path, method)
         except HTTPException as error:

@@ -26,13 +26,13 @@ _MEETINGS = {
     "meeting cancellation": "#microsoft.graph.eventMessage",
     "meeting notice": "#microsoft.graph.eventMessage",
 }
-#: What shows of a mail more than its header data.
+#: Properties that show more of a mail than its header data.
 _CONTENT = frozenset({"body", "bodyPreview", "uniqueBody"})
 
 
 @dataclass(frozen=True, slots=True)
 class Representation:
-    """How items shall be shown: which properties, which form of ids, which kind of body."""
+    """How to show items: their properties, the form of ids, the kind of body."""
 
     names: frozenset[str]
     expanded: tuple[str, ...] = ()
@@ -41,16 +41,16 @@ class Representation:
 
     @property
     def shows_content(self) -> bool:
-        """True when a mail shown so gives away its content."""
+        """True when this representation includes the content of a mail."""
         return not _CONTENT.isdisjoint(self.names)
 
     def id_of(self, item: Item) -> str:
-        """The item's id in the form that was asked for."""
+        """The item's id in the requested form."""
         return item.id if self.immutable else item.rest_id
 
 
 def message(item: Item, shape: Representation) -> Json:
-    """A message with the chosen properties; its id and etag are always there."""
+    """A message with the chosen properties; its id and etag are always included."""
     shown: Json = {"@odata.etag": etag(item)}
     if item.kind in _MEETINGS:
         shown["@odata.type"] = _MEETINGS[item.kind]
@@ -69,7 +69,7 @@ def message(item: Item, shape: Representation) -> Json:
 
 
 def etag(item: Item) -> str:
-    """The version in the form of If-Match."""
+    """The version in the form for If-Match."""
     return f'W/"{item.change_key}"'
 
 
@@ -149,7 +149,7 @@ def plain(html: str) -> str:
     return "".join(reader.context).strip()
 
 
-#: Python refuses to read a character's number of thousands of digits.
+#: Python refuses to parse character references with thousands of digits.
 _ENDLESS = re.compile(r"&#[0-9]{9,}+;?")
 
 
@@ -166,7 +166,7 @@ class _TextReader(HTMLParser):
         self.context.append(data)
 
 
-#: So much of a body is looked at for its preview, since Python's parser takes the square of some.
+#: How much of a body its preview reads: Python's parser takes quadratic time for some bodies.
 _PREVIEWED = 20_000
 _SHOWN: dict[str, Callable[[Item, Representation], Any]] = {
     "createdDateTime": lambda i, _: stamp(i.appeared_at),

@@ -36,7 +36,7 @@ _RESOURCE = re.compile(
 )
 _KINDS = frozenset({"created", "updated", "deleted"})
 _LONGEST_STATE = 128
-#: Over all apps, per mailbox (Microsoft Graph: outlook-change-notifications-overview).
+#: Limit per mailbox, over all apps (Microsoft Graph: outlook-change-notifications-overview).
 _MOST_PER_MAILBOX = 1000
 _LOOPBACK = {"localhost", "127.0.0.1"}
 _EVENTS = frozenset({"reauthorizationRequired", "subscriptionRemoved", "missed"})
@@ -56,7 +56,7 @@ class _Subscription:
     state: str | None
     expires_at: datetime
     immutable: bool
-    #: nothing is delivered until it is reauthorized
+    #: paused: delivers nothing until it is reauthorized
     is_paused: bool = field(default=False)
 
 
@@ -97,10 +97,11 @@ class Subscriptions:
         raise UndescribedError(404, "UnknownError", "No reference describes this call.")
 
     def lifecycle(self, event: str) -> int:
-        """Send a lifecycle event to each subscription that has a URL for it; how many were sent.
+        """Send a lifecycle event to each subscription that has a URL for it; the number sent.
 
         `reauthorizationRequired` pauses delivery until it is answered, `subscriptionRemoved`
-        removes, `missed` only tells (Microsoft Graph: change-notifications-lifecycle-events).
+        removes the subscription, `missed` only notifies (Microsoft Graph:
+        change-notifications-lifecycle-events).
         """
         if event not in _EVENTS:
             raise ValueError(event)
@@ -203,7 +204,7 @@ class Subscriptions:
             self._all.pop(one.id, None)
 
     def _tell(self, notice: Notice) -> None:
-        """Hear of a change; called while the mailbox is locked, so only queue it."""
+        """Queue a change for sending; the caller holds the lock of the mailbox."""
         if not self._all:
             return
         for one in self._living():
@@ -252,7 +253,7 @@ def _state(value: Any) -> str | None:
 
 def _url(value: Any) -> str:
     parts = urlsplit(str(value))
-    # Microsoft takes https only; on this machine there is nobody to overhear.
+    # Microsoft accepts https only; on this machine http is enough.
     if parts.scheme != "https" and parts.hostname not in _LOOPBACK:
         raise bad_request("The notification URL must be https.", "InvalidRequest")
     return str(value)

@@ -45,7 +45,7 @@ class _Session:
 
 
 class Uploads:
-    """Sessions under way. Their URLs need no token: whoever has one may write."""
+    """Open upload sessions. Their URLs need no token."""
 
     def __init__(self) -> None:
         self._sessions: dict[str, _Session] = {}

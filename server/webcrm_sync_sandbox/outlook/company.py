@@ -1,4 +1,4 @@
-"""All mailboxes of a company, and who may enter which."""
+"""All mailboxes of a company, and the persons that may open each."""
 
 from __future__ import annotations
 
@@ -17,8 +17,8 @@ if TYPE_CHECKING:
 class Outlook:
     """The simulated Exchange Online of one company.
 
-    `scope`: the addresses the application may enter by Exchange's own roles (RBAC for
-    Applications); None = what the token's roles say, for every mailbox.
+    `scope`: the addresses that the application may access by Exchange's own roles (RBAC for
+    Applications); None = the token's roles apply to every mailbox.
     """
 
     def __init__(self, clock: Clock) -> None:
@@ -32,7 +32,7 @@ class Outlook:
 
     @property
     def mailboxes(self) -> list[SimMailbox]:
-        """Every mailbox, in the order they were made."""
+        """Every mailbox, in the order of creation."""
         with self._lock:
             return list(self._mailboxes.values())
 
@@ -79,16 +79,16 @@ class Outlook:
         self._grants.add((mailbox.user_id, to_user.user_id))
 
     def may_enter(self, user_id: str, mailbox: SimMailbox) -> bool:
-        """True when the person owns the mailbox or was let in."""
+        """True when the person owns the mailbox or has full access."""
         return user_id == mailbox.user_id or (mailbox.user_id, user_id) in self._grants
 
     def is_in_scope(self, mailbox: SimMailbox) -> bool:
-        """True when Exchange lets the application at this mailbox."""
+        """True when Exchange lets the application access this mailbox."""
         scope = self.scope
         return scope is None or mailbox.address.casefold() in {a.casefold() for a in scope}
 
     def listen(self, listener: Callable[[Notice], None]) -> None:
-        """Tell somebody of each change in every mailbox, those to come too."""
+        """Call `listener` after each change in every mailbox, future ones included."""
         with self._lock:
             self._listeners.append(listener)
             for mailbox in self._mailboxes.values():

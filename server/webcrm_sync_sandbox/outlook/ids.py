@@ -1,4 +1,4 @@
-"""Ids in the forms Exchange gives them: opaque, long, case-sensitive, bound to their mailbox."""
+"""Ids in the forms of Exchange: opaque, long, case-sensitive, bound to their mailbox."""
 
 from __future__ import annotations
 
@@ -17,17 +17,17 @@ _versions = itertools.count(1)
 
 
 def mailbox_tag(user_id: str) -> str:
-    """What every id of that mailbox has behind its prefix."""
+    """The part that every id of that mailbox has after its prefix."""
     return base64.urlsafe_b64encode(uuid.UUID(user_id).bytes + b"\0\1").decode()
 
 
 def new_id(prefix: str, tag: str) -> str:
-    """A new id of that kind in the mailbox of that tag."""
+    """A new id with that prefix in the mailbox of that tag."""
     return f"{prefix}{tag}{secrets.token_urlsafe(48)}AAA="
 
 
 def is_well_formed(value: str) -> bool:
-    """True when Exchange could have given this id."""
+    """True when this id has a form that Exchange issues."""
     return value.startswith(_PREFIXES) and len(value) > len(IMMUTABLE) + _TAG_LENGTH
 
 

@@ -1,4 +1,4 @@
-"""Mails as a person or a test writes them, before they lie in a mailbox."""
+"""Mails as a person or a test writes them, before they are in a mailbox."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Literal
 if TYPE_CHECKING:
     from datetime import datetime
 
-#: Let the transport give the mail a Message-ID.
+#: The transport adds the Message-ID.
 AUTO = "<auto>"
 
 
@@ -30,7 +30,7 @@ Party = str | Person
 
 @dataclass(frozen=True, slots=True)
 class File:
-    """A file attachment; an inline one is shown in the body by `cid:` and its `content_id`."""
+    """A file attachment; the body shows an inline one by `cid:` and its `content_id`."""
 
     name: str
     content: bytes
@@ -61,10 +61,10 @@ Kind = Literal["mail", "meeting", "meeting answer", "meeting cancellation", "mee
 
 @dataclass(frozen=True, slots=True)
 class Mail:
-    """A mail on its way. `sent_at` None = now; `message_id` None = it has none.
+    """A mail to be delivered. `sent_at` None = now; `message_id` None = without Message-ID.
 
-    A party may be written as one line: `Ann Example <ann@example.com>`. `sent_by`: who sends it
-    on behalf of the sender. `received_at` None = when it was sent. Of `headers`, In-Reply-To,
+    A party may be written as one line: `Ann Example <ann@example.com>`. `sent_by`: the person who
+    sends on behalf of the sender. `received_at` None = when it was sent. Of `headers`, In-Reply-To,
     References and Sensitivity become extended properties.
     """
 
@@ -89,7 +89,7 @@ class Mail:
 
 
 def person(party: Party) -> Person:
-    """The person behind a line such as `Ann Example <ann@example.com>`."""
+    """The person of a line such as `Ann Example <ann@example.com>`."""
     if isinstance(party, Person):
         return party
     if party.startswith("/"):
@@ -99,12 +99,12 @@ def person(party: Party) -> Person:
 
 
 def people(parties: Party | tuple[Party, ...]) -> tuple[Person, ...]:
-    """The persons behind one or several such lines."""
+    """The persons of one or several such lines."""
     if isinstance(parties, tuple):
         return tuple(person(party) for party in parties)
     return (person(parties),)
 
 
 def new_message_id() -> str:
-    """A Message-ID as a transport gives it."""
+    """A Message-ID as a transport adds it."""
     return f"<{secrets.token_hex(12)}@mail.example.com>"

@@ -1,4 +1,4 @@
-"""One mailbox, and what its owner does in it with the mouse."""
+"""One mailbox, and the acts of its owner."""
 
 from __future__ import annotations
 
@@ -32,9 +32,9 @@ class SimMailbox(MessageStore):
     """A mailbox of a person, or a shared one. Ids in and out are immutable ids.
 
     `has_licence` False: Graph finds no mailbox. `is_full`: Graph answers that the quota is used up.
-    `unreadable`: names of attachments that Graph does not give. `overlong`: of those that it gives
-    more of than it announces.
-    `named_properties_left`: how many new names of extended properties Exchange still takes.
+    `unreadable`: names of attachments that Graph does not return. `overlong`: names of attachments
+    that are longer than Graph announces.
+    `named_properties_left`: how many new names of extended properties Exchange still accepts.
     """
 
     def __init__(
@@ -66,23 +66,23 @@ class SimMailbox(MessageStore):
 
     @property
     def addresses(self) -> frozenset[str]:
-        """The address and its aliases, folded."""
+        """The address and its aliases, case-folded."""
         return frozenset(a.casefold() for a in (self.address, *self.aliases))
 
     # -- mails ---------------------------------------------------------------------------------
 
     def deliver(self, mail: Mail) -> str:
-        """Let a mail arrive; the id it has after the inbox rules ran."""
+        """Deliver a mail; its id after the inbox rules ran."""
         with self.lock:
-            # Only the sender's copy knows who else got it unseen.
+            # Only the sender's copy holds the Bcc recipients.
             item = self.new_item(replace(mail, bcc=()), self.well_known["inbox"])
             self._run_rules(item)
             return item.id
 
     def put_sent(self, mail: Mail) -> str:
-        """Leave the copy of a mail that the owner sent in Sent Items.
+        """Put the copy of a mail that the owner sent into Sent Items; its id.
 
-        Listeners first hear of another id in the Outbox (microsoft-graph-docs issue 11068).
+        Listeners first get another id, in the Outbox (microsoft-graph-docs issue 11068).
         """
         with self.lock:
             passing = ids.new_id(ids.IMMUTABLE, self.tag)
@@ -95,7 +95,7 @@ class SimMailbox(MessageStore):
             return self.add(item).id
 
     def put(self, mail: Mail, folder: str | SimFolder) -> str:
-        """Lay a mail into a folder, as an import or another client does; no rule runs."""
+        """Put a mail into a folder, as an import or another client does; no rule runs. Its id."""
         with self.lock:
             return self.add(self.new_item(mail, self.folder(folder))).id
 
@@ -105,7 +105,7 @@ class SimMailbox(MessageStore):
             self.relocate(self.existing(item_id), self.folder(folder))
 
     def copy(self, item_id: str, folder: str | SimFolder) -> str:
-        """Copy an item, its categories and extended properties with it; the new id."""
+        """Copy an item with its categories and extended properties; the new id."""
         with self.lock:
             old = self.existing(item_id)
             values = {f.name: getattr(old, f.name) for f in fields(Item)}
@@ -120,7 +120,7 @@ class SimMailbox(MessageStore):
             return self.add(Item(**(values | fresh))).id
 
     def delete(self, item_id: str) -> None:
-        """Delete an item: to Deleted Items, from there for good."""
+        """Delete an item: to Deleted Items, or for good if it is there already."""
         with self.lock:
             item = self.existing(item_id)
             trash = self.well_known["deleteditems"]
@@ -144,21 +144,21 @@ class SimMailbox(MessageStore):
             self.touch(item, {"isRead"})
 
     def read(self, item_id: str) -> View:
-        """What the owner sees of an item. Raises KeyError when it is gone."""
+        """The item as its owner sees it. Raises KeyError when it is gone."""
         with self.lock:
             return view_of(self.existing(item_id))
 
     def messages(self, folder: str | SimFolder) -> list[View]:
-        """What lies in a folder, in the order it came there."""
+        """The items of a folder, in the order of their arrival."""
         with self.lock:
             return [view_of(item) for item in self.folder(folder).items.values()]
 
     # -- folders -------------------------------------------------------------------------------
 
     def folder(self, path: str | SimFolder) -> SimFolder:
-        """The folder at a path such as `Inbox/webCRM sync`, of a well-known name, or of an id.
+        """The folder of a path such as `Inbox/webCRM sync`, a well-known name or an id.
 
-        A path starts with a name on screen or a well-known name. Raises KeyError.
+        A path starts with a displayed name or a well-known name. Raises KeyError.
         """
         if isinstance(path, SimFolder):
             return path
@@ -187,7 +187,7 @@ class SimMailbox(MessageStore):
         self.place_folder(found, self.folder(parent), found.name)
 
     def delete_folder(self, folder: str | SimFolder) -> None:
-        """Delete a folder: to Deleted Items where it keeps its id, from there for good."""
+        """Delete a folder: to Deleted Items with its id, or for good if it is there already."""
         with self.lock:
             found, trash = self.folder(folder), self.well_known["deleteditems"]
             if found.is_within(trash):
@@ -209,7 +209,7 @@ class SimMailbox(MessageStore):
         exceptions: dict[str, Any] | None = None,
         is_read_only: bool = False,
     ) -> InboxRule:
-        """Make an inbox rule in Graph's words; it runs on what arrives from now on."""
+        """Add an inbox rule in Graph's terms; it runs on mails that arrive from now on."""
         with self.lock:
             rule = InboxRule(
                 id=secrets.token_urlsafe(9) + "=",
@@ -242,7 +242,7 @@ class SimMailbox(MessageStore):
     # -- making items --------------------------------------------------------------------------
 
     def new_item(self, mail: Mail, folder: SimFolder) -> Item:
-        """An item made of a mail, not yet in the mailbox."""
+        """A new item for a mail, not yet in the mailbox."""
         now = self.clock.now()
         sent_at = (mail.sent_at or now).replace(microsecond=0)
         author = person(mail.sender) if mail.sender else None

@@ -1,4 +1,4 @@
-"""The store of one mailbox: folders and items, their indexes, their logs, and who listens."""
+"""The store of one mailbox: folders and items, their indexes, their logs and their listeners."""
 
 from __future__ import annotations
 
@@ -23,11 +23,11 @@ if TYPE_CHECKING:
 
 
 class NameTakenError(Exception):
-    """A folder of that name is there already, shown or hidden."""
+    """A folder of that name exists, shown or hidden."""
 
 
 class MessageStore:
-    """Folders and items of one mailbox. Hold `lock` around what belongs together."""
+    """Folders and items of one mailbox. Hold `lock` around changes that belong together."""
 
     def __init__(self, clock: Clock, *, user_id: str, language: str) -> None:
         self.clock = clock
@@ -49,7 +49,7 @@ class MessageStore:
     # -- looking -------------------------------------------------------------------------------
 
     def item(self, item_id: str) -> Item | None:
-        """The item with this id, in either form; None when it is not (or no longer) there."""
+        """The item with this id, in either form; None when there is none."""
         return self._items.get(item_id) or self._by_rest_id.get(item_id)
 
     def items(self) -> list[Item]:
@@ -57,7 +57,7 @@ class MessageStore:
         return list(self._items.values())
 
     def items_with_message_id(self, message_id: str) -> list[Item]:
-        """Every copy of that mail in any folder."""
+        """Every copy of the mail with this Message-ID, in any folder."""
         return list(self._by_message_id.get(message_id, {}).values())
 
     def items_with_property(self, property_id: str, value: str) -> list[Item]:
@@ -80,7 +80,7 @@ class MessageStore:
             return self._folder(name, parent, None, is_hidden)
 
     def place_folder(self, folder: SimFolder, parent: SimFolder, name: str) -> None:
-        """Let a folder lie there under that name. Raises NameTakenError."""
+        """Put a folder under that parent and name. Raises NameTakenError."""
         with self.lock:
             taken = self.child(parent, name)
             if taken and taken is not folder:
@@ -91,7 +91,7 @@ class MessageStore:
             parent.children.append(folder)
 
     def drop_folder(self, folder: SimFolder) -> None:
-        """Purge a folder with all that lies in it."""
+        """Purge a folder with everything in it."""
         with self.lock:
             for child in list(folder.children):
                 self.drop_folder(child)
@@ -153,7 +153,7 @@ class MessageStore:
                 self._by_property.setdefault((key, value.casefold()), {})[item.id] = item
 
     def save_state(self) -> Callable[[], None]:
-        """What brings the folders back as they are now, without any mail."""
+        """A function that restores the folders as they are now, without any mail."""
         kept = {f: (f.name, f.parent, f.is_hidden, list(f.children)) for f in self.folders.values()}
 
         def restore() -> None:
@@ -172,7 +172,7 @@ class MessageStore:
         return restore
 
     def announce(self, folder: SimFolder, change: Change) -> None:
-        """Tell the listeners of a change without writing it down."""
+        """Notify the listeners of a change without logging it."""
         for listener in self.listeners:
             listener(Notice(self.user_id, folder.id, change))
 

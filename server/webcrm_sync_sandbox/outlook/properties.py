@@ -1,4 +1,4 @@
-"""The extended properties that Exchange gives a mail of its headers and its kind."""
+"""The extended properties that Exchange derives from a mail's headers and kind."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 #: MS-OXPROPS: PidTagInReplyToId, PidTagInternetReferences, PidTagSensitivity, PidTagMessageClass.
 _IN_REPLY_TO, _REFERENCES = "String 0x1042", "String 0x1039"
 _SENSITIVITY, _CLASS = "Integer 0x0036", "String 0x001A"
-#: The words of the Sensitivity header (MS-OXCMAIL 2.1.3.2.2).
+#: The values of the Sensitivity header (MS-OXCMAIL 2.1.3.2.2).
 _SENSITIVITIES = {"personal": "1", "private": "2", "company-confidential": "3"}
 #: MS-OXOCAL 2.2.4 to 2.2.7.
 _CLASSES: dict[Kind, str] = {
@@ -25,7 +25,7 @@ _CLASSES: dict[Kind, str] = {
 
 
 def properties_of(mail: Mail) -> dict[str, str]:
-    """What `$expand` can show of a mail that was just made, by normal ids."""
+    """The extended properties of a new mail that `$expand` can show, by normal ids."""
     headers = {name.casefold(): value for name, value in mail.headers}
     found = {
         _IN_REPLY_TO: headers.get("in-reply-to"),

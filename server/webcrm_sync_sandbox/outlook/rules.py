@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 @dataclass(slots=True)
 class InboxRule:
-    """A rule in Graph's own words (resource messageRule)."""
+    """A rule in Graph's own terms (resource messageRule)."""
 
     id: str
     name: str
@@ -28,7 +28,7 @@ class InboxRule:
 
 
 def senders(rule: InboxRule) -> list[str]:
-    """The addresses that the rule waits for, folded."""
+    """The sender addresses of the rule's conditions, case-folded."""
     wished = rule.conditions.get("fromAddresses", ())
     return [one["emailAddress"]["address"].casefold() for one in wished]
 
@@ -37,7 +37,7 @@ def fits(rule: InboxRule, item: Item, own: frozenset[str]) -> bool:
     """True when the rule's conditions hold for the item and none of its exceptions does.
 
     Conditions are joined by AND, the words in one by OR (Microsoft Graph: messageRulePredicates).
-    `own`: the mailbox's addresses, folded.
+    `own`: the mailbox's addresses, case-folded.
     """
     meets = [_meets(name, wish, item, own) for name, wish in rule.conditions.items()]
     excepted = [_meets(name, wish, item, own) for name, wish in rule.exceptions.items()]

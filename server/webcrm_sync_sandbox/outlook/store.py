@@ -1,4 +1,4 @@
-"""What lies in a mailbox: items, folders, and the log that delta is read from."""
+"""The contents of a mailbox: items, folders, and the log that delta reads."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 ChangeKind = Literal["created", "updated", "deleted"]
 
-#: Names on screen by well-known name; Outlook shows them in the language of the mailbox.
+#: Displayed names by well-known name; Outlook shows them in the language of the mailbox.
 FOLDER_NAMES: dict[str, dict[str, str]] = {
     "inbox": {"en": "Inbox", "da": "Indbakke", "de": "Posteingang"},
     "drafts": {"en": "Drafts", "da": "Kladder", "de": "Entwürfe"},
@@ -40,7 +40,7 @@ class StoredAttachment:
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """One line of a folder's log. `names`: the properties an update touched."""
+    """One entry of a folder's log. `names`: the properties an update touched."""
 
     at: datetime
     kind: ChangeKind
@@ -87,7 +87,7 @@ class Item:
 
     @property
     def has_attachments(self) -> bool:
-        """As Exchange counts: inline ones do not."""
+        """True when there is an attachment that is not inline, as Exchange counts."""
         return any(not getattr(a.attachment, "is_inline", False) for a in self.attachments)
 
 
@@ -105,7 +105,7 @@ class SimFolder:
     log: list[Change] = field(default_factory=list)
 
     def is_within(self, other: SimFolder) -> bool:
-        """True when this folder is the other one or lies somewhere below it."""
+        """True when this folder is the other one or below it."""
         folder: SimFolder | None = self
         while folder:
             if folder is other:
@@ -116,7 +116,7 @@ class SimFolder:
 
 @dataclass(slots=True)
 class MasterCategory:
-    """A category as the owner's list of categories knows it."""
+    """An entry of the owner's list of categories."""
 
     id: str
     name: str
@@ -125,7 +125,7 @@ class MasterCategory:
 
 @dataclass(frozen=True, slots=True)
 class Notice:
-    """What a mailbox tells its listeners after each change of an item."""
+    """The message that a mailbox sends to its listeners after each change of an item."""
 
     user_id: str
     folder_id: str
@@ -138,7 +138,7 @@ _LEADING_ZEROS = re.compile(r"\b0x0+(?=[0-9a-f])")
 def normal_property_id(property_id: str) -> str:
     """The id in one spelling: type, GUID and number compare without case, a name with it.
 
-    Exchange leaves the zeros in front of a number out of its answers: `Integer 0x36`.
+    Exchange omits leading zeros of a number in its answers: `Integer 0x36`.
     """
     head, name_word, name = property_id.partition(" Name ")
     return _LEADING_ZEROS.sub("0x", " ".join(head.lower().split())) + name_word + name

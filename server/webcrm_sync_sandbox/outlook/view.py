@@ -1,4 +1,4 @@
-"""What a person sees of an item."""
+"""An item as a person sees it."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from webcrm_sync_sandbox.outlook.store import Item
 
 @dataclass(frozen=True, slots=True)
 class View:
-    """What the owner sees of an item."""
+    """The parts of an item that its owner sees."""
 
     id: str
     subject: str

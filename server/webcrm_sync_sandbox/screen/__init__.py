@@ -1,4 +1,4 @@
-"""A small Outlook beside a small webCRM in the browser: everything by hand, without an account."""
+"""A small Outlook beside a small webCRM in the browser, to try the product without an account."""
 
 from webcrm_sync_sandbox.screen.fixtures import DemoCompany, fill_sandbox
 from webcrm_sync_sandbox.screen.server import ScreenServer

@@ -1,4 +1,4 @@
-"""The screen over HTTP: one page, what it shows now, and what a person does on it."""
+"""The screen over HTTP: its page, its current contents, and the acts of a person on it."""
 
 from __future__ import annotations
 
@@ -24,12 +24,12 @@ if TYPE_CHECKING:
 
 Json = dict[str, Any]
 _SCOPE = "access_as_user"
-#: A mail is shown without scripts, whatever it brings along.
+#: A mail is shown without scripts.
 _LETTER_POLICY = "sandbox; default-src 'none'; img-src data:; style-src 'self' 'unsafe-inline'"
 
 
 class Screen:
-    """The acts of a person at the screen, as a WSGI application. `pane_url`: where the pane is."""
+    """Serves the screen as a WSGI application. `pane_url`: the address of the pane."""
 
     def __init__(
         self, sandbox: Sandbox, company: DemoCompany, line: ToggleProxy, *, pane_url: str
@@ -65,7 +65,7 @@ class Screen:
         rule("POST", "/screen/moods", self.outage)
         self.app.register_error_handler(404, self.astray)
 
-    # -- what one sees
+    # -- contents
 
     def page(self) -> str:
         """The page itself."""
@@ -78,21 +78,21 @@ class Screen:
         return render_template("screen.html", told=told)
 
     def office(self) -> Response:
-        """The stub of office.js, under the name that OFFICE_JS_URL gives."""
+        """The stub of office.js, at the address of OFFICE_JS_URL."""
         return self.app.send_static_file("office.js")
 
     def favicon(self) -> Response:
-        """What the browser puts on the tab, asked for or not."""
+        """The icon of the browser's tab."""
         return self.app.send_static_file("favicon.svg")
 
     def astray(self, error: NotFound) -> BaseResponse | NotFound:
-        """The page for whoever mistypes its address; scripts are told that nothing is there."""
+        """The page, for a mistyped address; scripts get 404."""
         is_person = request.method == "GET" and "text/html" in request.headers.get("Accept", "")
         is_part = request.path.startswith("/screen/")
         return redirect("/") if is_person and not is_part else error
 
     def now(self) -> Json:
-        """Everything that may have changed."""
+        """Everything on the screen that may have changed."""
         seen = now(self._stage.outlook, self._stage.crm)
         return seen | {"isDown": self._line.is_down, "moods": self._outages.now}
 
@@ -104,17 +104,17 @@ class Screen:
         return response
 
     def file(self, address: str, item_id: str, number: int) -> Response:
-        """An attachment, to be saved."""
+        """An attachment, as a download."""
         found = file_of(self._item(address, item_id), number)
         return _download(found.name, found.content) if found else abort(404)
 
     def document(self, document_id: int) -> Response:
-        """A Document of webCRM, to be saved."""
+        """A Document of webCRM, as a download."""
         found = (d for d in self._stage.crm.documents if d["DocumentId"] == document_id)
         record = next(found, None)
         return _download(*document_of(record)) if record else abort(404)
 
-    # -- what one does in Outlook
+    # -- acts in Outlook
 
     def move(self, address: str, item_id: str) -> Json:
         """Drag a mail to a folder."""
@@ -127,13 +127,13 @@ class Screen:
         return {}
 
     def deliver(self, address: str) -> Json:
-        """Let a ready-made mail arrive, or another one of the sender of an open one."""
+        """Deliver a ready-made mail, or another mail of an open mail's sender."""
         box, asked = self._box(address), _asked()
         ready = next((r.mail for r in READY if r.key == asked.get("key")), None)
         mail = ready or again(self._item(address, asked["like"]))
         return {"id": box.deliver(replace(mail, to=(f"{box.name} <{box.address}>",)))}
 
-    # -- what one does in webCRM
+    # -- acts in webCRM
 
     def add_organisation(self) -> Json:
         """Make an Organisation."""
@@ -154,10 +154,10 @@ class Screen:
         made = crm.send_mail(user_id, int(asked["person"]), asked["subject"], asked["text"])
         return {"id": made}
 
-    # -- what Outlook does by itself
+    # -- Outlook itself, and outages
 
     def token(self) -> Json:
-        """A token of the person in Outlook for an application, as Entra gives it."""
+        """A token of the signed-in person for an application, as Entra issues it."""
         asked = _asked()
         box = self._box(asked["address"])
         token = self._stage.entra.issue_user_token(
@@ -167,12 +167,12 @@ class Screen:
         return {"token": token, "expiresIn": lifetime_s, "tenantId": self._stage.entra.tenant_id}
 
     def line(self) -> Json:
-        """Pull the line between Outlook and the service out, or put it back."""
+        """Interrupt or restore the connection between Outlook and the service."""
         self._line.is_down = bool(_asked()["isDown"])
         return {}
 
     def outage(self) -> Json:
-        """Let webCRM refuse or take its time, or end that."""
+        """Begin or end an outage of webCRM."""
         asked = _asked()
         self._outages.turn(Outage(asked["mood"]), is_on=bool(asked["isOn"]))
         return {}
@@ -185,7 +185,7 @@ class Screen:
 
 
 def _asked() -> Json:
-    """The body of an act. Only JSON: a foreign page cannot send that without being asked."""
+    """The JSON body of an act. Only JSON: a foreign page needs a CORS preflight for it."""
     asked: Json = request.get_json()
     return asked
 

@@ -1,4 +1,4 @@
-"""The company on the screen: who works there, what webCRM knows, what lies in the mailboxes."""
+"""The company on the screen: its people, its records in webCRM, its mails."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from webcrm_sync_sandbox.environment import Sandbox
     from webcrm_sync_sandbox.outlook.mailbox import SimMailbox
 
-#: What is younger has not been read yet.
+#: Younger mails are unread.
 _READ_AFTER_H = 3.0
 KIM = "kim@nordwind.example"
 IVO = "ivo@nordwind.example"
@@ -22,7 +22,7 @@ NEW = "uma@nordwind.example"
 
 @dataclass(frozen=True, slots=True)
 class DemoUser:
-    """Whose Outlook the screen can show. `user_id`: who signs in there, as webCRM knows them."""
+    """A person whose Outlook the screen can show. `user_id`: the id of the webCRM user."""
 
     address: str
     name: str
@@ -34,19 +34,19 @@ class DemoUser:
 
 @dataclass(frozen=True, slots=True)
 class DemoCompany:
-    """Everybody on the screen. `buyer_id`: the contact that the terminal's stories write to."""
+    """The people of the demo. `buyer_id`: the contact that the terminal's stories write to."""
 
     people: tuple[DemoUser, ...]
     seller: SimMailbox
     buyer_id: int
 
     def member(self, address: str) -> DemoUser:
-        """Who sits before that mailbox. Raises KeyError."""
+        """The owner of that mailbox. Raises KeyError."""
         return {one.address: one for one in self.people}[address]
 
 
 def fill_sandbox(sandbox: Sandbox) -> DemoCompany:
-    """Fill an empty stage with a company that has something to do."""
+    """Fill an empty sandbox with a company and its mails; the people of the company."""
     buyer_id = _customers(sandbox)
     crm, outlook = sandbox.crm, sandbox.outlook
     kim = outlook.add_mailbox(KIM, "Kim Nordwind", language="en")
@@ -88,7 +88,7 @@ def _customers(sandbox: Sandbox) -> int:
 
 
 def _deliver_history(box: SimMailbox, post: tuple[sample_mails.SampleMail, ...]) -> None:
-    """The oldest first, as they came; each so long ago."""
+    """Deliver the sample mails, the oldest first."""
     for one in sorted(post, key=lambda found: -found.hours_ago):
         at = box.clock.now() - timedelta(hours=one.hours_ago)
         item_id = box.put(replace(one.mail, sent_at=at), one.folder)

@@ -1,4 +1,4 @@
-"""What webCRM does at the will of the person at the screen: refuse everything, or take its time."""
+"""Outages of webCRM that a person at the screen switches on: it refuses all calls, or is slow."""
 
 from __future__ import annotations
 
@@ -9,19 +9,19 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from webcrm_sync_sandbox.faults import Faults
 
-#: Longer than the pane finds usual, shorter than the patience with one call.
+#: Long enough for the pane to mention it, shorter than the timeout of a call.
 _SLOW_BY = timedelta(seconds=16)
 
 
 class Outage(StrEnum):
-    """`REFUSES`: takes nobody's token. `SLOW`: answers each call after some seconds."""
+    """`REFUSES`: webCRM rejects every token. `SLOW`: it answers each call after some seconds."""
 
     REFUSES = "refuses"
     SLOW = "slow"
 
 
 class Outages:
-    """The moods that webCRM is in now. Faults that somebody else has set stay as they are."""
+    """The outages that are on now. Faults that others have set stay."""
 
     def __init__(self, faults: Faults) -> None:
         self._faults = faults
@@ -29,11 +29,11 @@ class Outages:
 
     @property
     def now(self) -> list[str]:
-        """Their names."""
+        """The names of the outages that are on."""
         return sorted(self._now)
 
     def turn(self, outage: Outage, *, is_on: bool) -> None:
-        """Begin or end a mood. Idempotent."""
+        """Begin or end an outage. Idempotent."""
         if not is_on:
             self._now.discard(outage)
         elif outage not in self._now:
@@ -41,10 +41,10 @@ class Outages:
             self._begin(outage)
 
     def _begin(self, outage: Outage) -> None:
-        """Sets a fault that acts for as long as the mood lasts."""
+        """Set a fault that acts while the outage lasts."""
         if outage is Outage.REFUSES:
             self._faults.deny("webcrm", when=lambda method, path: outage in self._now)
-        else:  # who refuses does so at once
+        else:  # a refusal is not slow
             self._faults.slow(
                 "webcrm", by=_SLOW_BY, when=lambda method, path: self._now == {outage}
             )

@@ -1,4 +1,4 @@
-"""What is attached to the mails on the screen: small, and real enough to be opened."""
+"""The attachments of the mails on the screen: small, but real files."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ def drawing() -> File:
 
 
 def pdf(name: str, text: str) -> File:
-    """A page of PDF with one line on it."""
+    """A PDF with one page and one line of text."""
     stream = f"BT /F1 24 Tf 72 720 Td ({text}) Tj ET"
     objects = [
         "<</Type/Catalog/Pages 2 0 R>>",
@@ -47,5 +47,5 @@ def pdf(name: str, text: str) -> File:
 
 
 def table(name: str, rows: tuple[str, ...]) -> File:
-    """A list as a spreadsheet opens it."""
+    """A list that a spreadsheet can open."""
     return File(name, "\r\n".join(rows).encode(), "text/csv")

@@ -1,4 +1,4 @@
-"""The mails on the screen: invented people at example domains, mails as they come every day."""
+"""The mails on the screen: everyday mails of invented people at example domains."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ UMA = Person("uma@nordwind.example", "Uma Nordwind")
 
 @dataclass(frozen=True, slots=True)
 class SampleMail:
-    """A mail that lies in a mailbox when the screen opens."""
+    """A mail that is in a mailbox when the screen opens."""
 
     hours_ago: float
     mail: Mail
@@ -33,7 +33,7 @@ class SampleMail:
 
 @dataclass(frozen=True, slots=True)
 class DeliverableMail:
-    """A mail that somebody can let arrive. Its recipient is whoever looks at the screen."""
+    """A mail that can be delivered on demand, to the person whose Outlook is open."""
 
     key: str
     title: str
@@ -48,7 +48,7 @@ def again(item: Item) -> Mail:
 
 
 def _reply(text: str, who: str, quoted: str) -> str:
-    """A reply as Outlook writes it, the former mail below."""
+    """A reply as Outlook writes it, with the quoted mail below."""
     return (
         f"{text}<hr><p><b>From:</b> {who}</p>"
         f'<blockquote style="margin:0 0 0 .6em;padding-left:.8em;border-left:2px solid #8a8a8a">'

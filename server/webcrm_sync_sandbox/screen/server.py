@@ -1,4 +1,4 @@
-"""The screen and the line to the service, served on this machine."""
+"""Serves the screen, and the proxy between the browser and the service, on this machine."""
 
 from __future__ import annotations
 
@@ -15,11 +15,10 @@ if TYPE_CHECKING:
 
 
 class ScreenServer:
-    """What a person opens in the browser. Use as a context manager.
+    """Serves what a person opens in the browser. Use as a context manager.
 
-    `url`: the one address. `settings`: what the service has to be told to be seen through it.
-    The service itself may start later, stop, and come back. Raises OSError where `port` is taken;
-    0 = a free one.
+    `url`: the address to open. `settings`: the settings that the service needs for it. The service
+    itself may start later, stop and come back. Raises OSError if `port` is taken; 0 = a free one.
     """
 
     def __init__(
@@ -38,7 +37,7 @@ class ScreenServer:
 
     @property
     def pane_url(self) -> str:
-        """Where the browser finds the service, as long as the line holds."""
+        """The address of the pane for the browser, through the proxy."""
         return self._pane.url
 
     def __enter__(self) -> Self:

@@ -1,4 +1,4 @@
-"""What one sees on the screen at this moment, as the page's scripts read it."""
+"""The contents of the screen at this moment, as the page's scripts read them."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ def now(outlook: Outlook, crm: WebCrmSystem) -> Json:
 
 
 def letter(item: Item, *, scheme: str) -> str:
-    """A mail as a page of its own, pictures within; to be shown in a frame without scripts."""
+    """A mail as a page with its pictures, for a frame without scripts."""
     content = item.body if item.html else f"<pre>{html.escape(item.body)}</pre>"
     for stored in item.attachments:
         file = stored.attachment
@@ -47,7 +47,7 @@ def letter(item: Item, *, scheme: str) -> str:
 
 
 def file_of(item: Item, number: int) -> File | None:
-    """The file attachment at this place."""
+    """The file attachment at this index."""
     files = [a.attachment for a in item.attachments if isinstance(a.attachment, File)]
     return files[number] if number < len(files) else None
 
@@ -177,5 +177,5 @@ def _activity(activity: Record) -> Json:
 
 @lru_cache(maxsize=2000)
 def _plain(memo: str) -> str:
-    """What webCRM keeps is text or HTML; which, it does not say."""
+    """The text of a memo: webCRM stores text or HTML and does not say which."""
     return read_body(memo, is_html=is_html(memo)).text

@@ -1,4 +1,4 @@
-"""The line between the browser and the service, which somebody may pull out."""
+"""A proxy between the browser and the service that can be switched off."""
 
 from __future__ import annotations
 
@@ -11,13 +11,13 @@ from webcrm_sync_sandbox.http_server import Dropped
 if TYPE_CHECKING:
     from wsgiref.types import StartResponse, WSGIEnvironment
 
-#: These speak of one connection, not of the answer (RFC 9110, 7.6.1), or of its former coding.
+#: Headers of one connection (RFC 9110, 7.6.1), or of the encoding before decompression.
 _OWN = {"connection", "keep-alive", "transfer-encoding", "content-encoding", "content-length"}
 _PATIENCE_S = 60.0
 
 
 class ToggleProxy:
-    """Passes each call on to the service as it came. `is_down`: every call is cut off."""
+    """Forwards each call to the service unchanged. While `is_down`, it drops every call."""
 
     def __init__(self, service_url: str) -> None:
         self.is_down = False
@@ -25,11 +25,11 @@ class ToggleProxy:
             base_url=service_url,
             timeout=_PATIENCE_S,
             follow_redirects=False,
-            trust_env=False,  # no proxy between this machine and itself
+            trust_env=False,  # no other proxy on this machine
         )
 
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> list[bytes]:
-        """Answer one call as the service does. Raises Dropped where nobody would answer."""
+        """Answer one call as the service does. Raises Dropped if the service does not answer."""
         if self.is_down:
             raise Dropped
         try:
@@ -48,7 +48,7 @@ class ToggleProxy:
         return [answer.content]
 
     def close(self) -> None:
-        """Hang up."""
+        """Close the connections to the service."""
         self._client.close()
 
 

@@ -1,4 +1,4 @@
-"""A simulated webCRM: `WebCrmSystem` is what its users see, `webcrm_app` its REST API."""
+"""A simulated webCRM: `WebCrmSystem` holds its records, `webcrm_app` is its REST API."""
 
 from webcrm_sync_sandbox.webcrm.app import webcrm_app
 from webcrm_sync_sandbox.webcrm.http import refusal

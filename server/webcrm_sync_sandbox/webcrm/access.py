@@ -1,4 +1,4 @@
-"""Who may call the simulated webCRM, and how often: login, bearers, quota, one at a time."""
+"""Access to the simulated webCRM: login, bearers, quota, one call at a time."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _WINDOW = timedelta(minutes=1)
 
 
 class NotLoggedIn(Exception):
-    """The bearer is missing, wrong or too old."""
+    """The bearer is missing, unknown or expired."""
 
 
 class Throttled(Exception):
@@ -32,14 +32,14 @@ class Throttled(Exception):
 
 @dataclass(slots=True)
 class _TokenUse:
-    """One application token's calls."""
+    """The calls of one application token."""
 
     calls: deque[datetime] = field(default_factory=deque)
     inside: int = 0
 
 
 class AccessControl:
-    """Lets callers in, as long as webCRM would.
+    """Admits calls as webCRM does.
 
     Sources: webcrm.com, REST API (a token's hour); api.webcrm.com (the quota); GitHub
     webCRMdotcom/ErpIntegrations, README (parallel calls).
@@ -64,7 +64,7 @@ class AccessControl:
 
     @contextmanager
     def visit(self, authorization: str) -> Iterator[None]:
-        """Inside, the caller may act.
+        """Admit one call for the length of the block.
 
         Raises NotLoggedIn, Throttled, or Dropped for a second call at a time.
         """
@@ -90,7 +90,7 @@ class AccessControl:
         return code
 
     def _count(self, code: str) -> _TokenUse:
-        """The visitor, with this call counted. A call that is refused does not count."""
+        """The token's calls, this one included. A call that is refused does not count."""
         now = self._world.clock.now()
         with self._lock:
             visitor = self._visitors.setdefault(code, _TokenUse())
@@ -103,7 +103,7 @@ class AccessControl:
         return visitor
 
     def _cut(self, code: str) -> None:
-        """Now a closed connection, now "unauthorized": both were seen."""
+        """Close the connection or answer "unauthorized" in turn: both were observed."""
         with self._lock:
             self._cuts[code] += 1
             is_odd = self._cuts[code] % 2

@@ -1,7 +1,7 @@
-"""The simulated webCRM's REST API, as strict as what is public of it is certain.
+"""The simulated webCRM's REST API, as strict as the public sources are certain.
 
-Shapes: webCRM's Swagger document of 2019. What it does not have is answered 404 and marked unknown
-for the journal.
+Shapes: webCRM's Swagger document of 2019. Calls that it does not describe get 404 and are marked
+as unknown for the journal.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ _View = Callable[..., Response]
 def webcrm_app(system: WebCrmSystem) -> Flask:
     """The WSGI application of one webCRM system."""
     app = Flask("webcrm_sync_sandbox.webcrm", static_folder=None)
-    app.config["PROPAGATE_EXCEPTIONS"] = True  # a dropped connection is for the server to drop
+    app.config["PROPAGATE_EXCEPTIONS"] = True  # the server closes a dropped connection
     api = _Api(system)
     app.url_map = _addresses()
     app.view_functions = {
@@ -50,7 +50,7 @@ def webcrm_app(system: WebCrmSystem) -> Flask:
 
 @cache
 def _addresses() -> Map:
-    """Which view answers where: made once, since that takes longer than all else of the app."""
+    """The URL map of the views: built once, since that takes longer than the rest of the app."""
 
     def rule(method: str, path: str, view: str, **defaults: str) -> Rule:
         return Rule(path, endpoint=view, methods=[method], defaults=defaults)
@@ -77,14 +77,14 @@ def _addresses() -> Map:
 
 
 class _Api:
-    """The views. Each runs alone: the world's lock is held."""
+    """The views. Each runs alone, under the system's lock."""
 
     def __init__(self, system: WebCrmSystem) -> None:
         self._world = system
         self._door = AccessControl(system)
 
     def inside(self, view: _View) -> _View:
-        """The view behind the door: logged in, within the quota, one call at a time."""
+        """The view behind access control: logged in, within the quota, one call at a time."""
 
         @wraps(view)
         def guarded(**parts: Any) -> Response:
@@ -157,7 +157,7 @@ class _Api:
         return json_answer([self._show(table, r) for r in active[(page - 1) * size : page * size]])
 
     def page(self, name: str) -> Response:
-        """GET a list. Whatever else the query asks for is ignored, as webCRM does."""
+        """GET a list. Unknown query parameters are ignored, as webCRM does."""
         table = self._world.tables[name]
         return json_answer([self._show(table, record) for record in table.page(*paging())])
 
@@ -186,7 +186,7 @@ class _Api:
         return Response(status=200)
 
     def upsert(self, name: str) -> Response:
-        """PATCH a list: 200, and for each line its id or what is wrong with it."""
+        """PATCH a list: 200, and for each line its id or its error."""
         given = body()
         if not isinstance(given, list):
             raise Bad(400, "A list of records is required")
@@ -242,7 +242,7 @@ class _Api:
     def _show(self, table: Table, record: Record) -> Record:
         shown = show(table.entity, record, self._world.time_zone)
         if table.entity.name == "Document":
-            shown["DocumentFile"] = None  # the content comes by Download only
+            shown["DocumentFile"] = None  # only Download returns the content
         return shown
 
 

@@ -8,12 +8,12 @@ from datetime import UTC, datetime, tzinfo
 from enum import StrEnum
 from typing import Any
 
-#: A record: API field name -> value. Times are aware, in UTC; what is not set is not there.
+#: A record: API field name -> value. Times are aware, in UTC; unset fields are absent.
 Record = dict[str, Any]
 
 
 class Kind(StrEnum):
-    """What a field holds. LOCAL: a time that people enter, shown in the system's zone."""
+    """The type of a field. LOCAL: a time that people enter, shown in the system's zone."""
 
     TEXT = "T"
     NUMBER = "I"
@@ -42,7 +42,7 @@ class Entity:
 
     @property
     def id_name(self) -> str:
-        """The field with the record's id."""
+        """The name of the field with the record's id."""
         return f"{self.name}Id"
 
 
@@ -142,7 +142,7 @@ USER = _entity(
 
 
 def read_value(column: Column, given: object, zone: tzinfo) -> object:
-    """The value that `given` in a request stands for. Raises ValueError saying what is wrong."""
+    """The value of `given`, a field in a request. Raises ValueError that says what is wrong."""
     if given is None:
         raise ValueError("null is not taken")
     if column.is_ours:
@@ -166,7 +166,7 @@ _OVERFLOW = "SqlDateTime overflow. Must be between 1/1/1753 and 12/31/9999."
 
 
 def read_time(text: str, zone: tzinfo) -> datetime:
-    """An ISO 8601 time as UTC; `zone` where it carries no offset. Raises ValueError.
+    """An ISO 8601 time as UTC; `zone` applies if it has no offset. Raises ValueError.
 
     The vendor's database is SQL Server: its `datetime` begins with the year 1753.
     """
@@ -182,14 +182,14 @@ def read_time(text: str, zone: tzinfo) -> datetime:
 
 
 def show(entity: Entity, record: Mapping[str, Any], zone: tzinfo) -> Record:
-    """The record as webCRM sends it: every field, null where nothing is set."""
+    """The record as webCRM sends it: every field, null where it is unset."""
     return {
         name: show_value(column, record.get(name), zone) for name, column in entity.columns.items()
     }
 
 
 def show_value(column: Column, value: object, zone: tzinfo) -> object:
-    """One value as JSON. Times carry no offset: an offset is not promised."""
+    """One value as JSON. Times have no offset, since no source promises one."""
     if not isinstance(value, datetime):
         return value
     local = value.astimezone(zone if column.kind is Kind.LOCAL else UTC).replace(tzinfo=None)

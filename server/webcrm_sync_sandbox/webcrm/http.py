@@ -1,4 +1,4 @@
-"""How the simulated webCRM reads a request and says no."""
+"""How the simulated webCRM reads requests and refuses them."""
 
 from __future__ import annotations
 
@@ -25,14 +25,14 @@ class Bad(Exception):
 
 
 def refusal(status: int) -> bytes:
-    """The JSON with which webCRM refuses, for `Faults.over`."""
+    """The JSON body of webCRM's refusals, for `Faults.over`."""
     kinds = {429: "TooManyRequestsException", 503: "ServiceUnavailableException"}
     said = {"Message": "The request was refused.", "Type": kinds.get(status, "Exception")}
     return json.dumps(said).encode()
 
 
 def answer_errors(app: Flask) -> None:
-    """Let the application answer every refusal as webCRM does."""
+    """Register the handlers that answer every refusal as webCRM does."""
     app.register_error_handler(Bad, _bad)
     app.register_error_handler(NotLoggedIn, _not_logged_in)
     app.register_error_handler(Throttled, _throttled)

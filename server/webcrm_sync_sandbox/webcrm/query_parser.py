@@ -1,10 +1,10 @@
-"""A small real parser of what `/Queries` is known to take; everything else is refused.
+"""A small parser of the scripts that `/Queries` is known to accept; it refuses everything else.
 
     SELECT * | name, name  FROM table  [WHERE tests]  [ORDER BY name [ASC|DESC]]
     tests: name = value, name >= value, joined by AND and OR, in parentheses
 
 Source: the scripts in GitHub webCRMdotcom/ErpIntegrations and dreamdata-io/tap-webcrm. JOIN was
-seen too; the product does not use it.
+observed too; the product does not use it.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ _KEYWORDS = frozenset({"SELECT", "FROM", "WHERE", "ORDER", "BY", "AND", "OR", "A
 
 
 class ScriptError(ValueError):
-    """The script is not one that webCRM is known to take."""
+    """webCRM is not known to accept this script."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +54,7 @@ class Script:
 
 
 def parse(text: str) -> Script:
-    """The parsed script. Raises ScriptError for whatever is not in the known grammar."""
+    """The parsed script. Raises ScriptError for everything outside the known grammar."""
     return _Parser(text).script()
 
 

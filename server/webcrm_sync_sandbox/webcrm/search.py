@@ -1,4 +1,4 @@
-"""What a parsed script finds in the simulated webCRM."""
+"""Runs a parsed script on the records of the simulated webCRM."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from webcrm_sync_sandbox.webcrm.fields import Column, Entity, Kind, Record, read
 from webcrm_sync_sandbox.webcrm.query_parser import Condition, Joined, Script, ScriptError, Test
 from webcrm_sync_sandbox.webcrm.table import Table
 
-#: Undeclared columns that rows carry besides (GitHub dreamdata-io/tap-webcrm).
+#: Undeclared columns that rows also have (GitHub dreamdata-io/tap-webcrm).
 _RAW: dict[str, Record] = {
     "Activity": {"a_history": "<table><tr><td></td></tr></table>", "a_dismissed": None},
     "Person": {"p_reportFilterMatch": None, "p_memDate": None},
@@ -21,7 +21,7 @@ _Predicate = Callable[[Record], bool]
 
 
 def search(script: Script, table: Table, *, zone: tzinfo, page: int, size: int) -> list[Record]:
-    """One page of the rows found. `page` counts from 1. Raises ScriptError for unknown names."""
+    """One page of the matching rows. `page` counts from 1. Raises ScriptError for unknown names."""
     entity = table.entity
     names = _names(entity)
     columns = [_known(names, name) for name in script.columns] or list(entity.columns)
@@ -50,7 +50,7 @@ def _known(names: dict[str, str], name: str) -> str:
 
 
 def _sorted(records: list[Record], name: str, is_descending: bool) -> list[Record]:
-    """In the order of one field; what has none comes first, as in the vendor's database."""
+    """The records in the order of one field; empty ones come first, as in the vendor's database."""
     empty = [record for record in records if record.get(name) is None]
     filled = [record for record in records if record.get(name) is not None]
     filled.sort(key=lambda record: _folded(record[name]))
@@ -79,7 +79,7 @@ def _matching(script: Script, table: Table, names: dict[str, str], zone: tzinfo)
 
 
 def _required_tests(condition: Condition) -> Iterator[Test]:
-    """The tests that every row found must pass."""
+    """The tests that every matching row must pass."""
     if isinstance(condition, Test):
         yield condition
     elif condition.word == "AND":
@@ -120,7 +120,7 @@ def _comparison(name: str, operator: str, wanted: Any) -> _Predicate:
 
 
 def _literal(column: Column, test: Test, zone: tzinfo) -> Any:
-    """The literal as the field's own type. Raises ScriptError where it is none."""
+    """The literal as a value of the field's type. Raises ScriptError if it has another type."""
     text = str(test.value)
     try:
         if column.kind in {Kind.TIME, Kind.LOCAL}:

@@ -1,4 +1,4 @@
-"""A webCRM without its web: the records, and what its users do to them."""
+"""A webCRM system without its API: the records, and the acts of its users."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from webcrm_sync_sandbox.webcrm.table import Table
 
 #: The drop-down of ActivityAction in a new system.
 _ACTIONS = ("E-mail in", "E-mail out", "Phone call", "Meeting", "Letter", "To do")
-#: Which table an id in these fields points into; 0 points nowhere.
+#: The table that an id in these fields refers to; 0 refers to none.
 _LINKS = {
     "ActivityOrganisationId": "Organisation",
     "ActivityPersonId": "Person",
@@ -27,13 +27,13 @@ _LINKS = {
 
 
 class WebCrmSystem:
-    """One company's webCRM: its records, its users' acts, and the dials of its oddities.
+    """One company's webCRM: its records, its users' acts, and settings for its oddities.
 
-    Thread-safe. Fields have the API's names; times are aware. Dials, to be set at any time:
+    Thread-safe. Fields have the API's names; times are aware. Oddities, to be set at any time:
     `search_lag` (Queries do not see younger writes), `labels` (drop-down texts by field),
-    `failing_creates` (so many of the next creates fail), `poison` (by subject, the status of
-    every list that holds that Activity), `refused` (subjects whose line alone is refused), `odd`
-    (by id, what Queries tell of a record instead of the truth),
+    `failing_creates` (how many of the next creates fail), `poison` (by subject, the status of
+    every list that holds that Activity), `refused` (subjects whose line in a list is refused
+    alone), `odd` (by id, the wrong fields that Queries return for a record),
     `dislikes_parallel` (a token's second request at a time is cut off or gets 401), `answer_time`
     (of every call), `calls_a_minute`, `login_refusal` (status of a refused login; 200 says it in
     the body), `largest_request` (in bytes; a larger one gets 413), `time_zone` (of the times
@@ -67,14 +67,14 @@ class WebCrmSystem:
         }
         self.resigned_users: set[int] = set()
 
-    # ---- what its users do ---------------------------------------------------------------
+    # ---- acts of its users ---------------------------------------------------------------
 
     def add_token(self, guid: str) -> None:
-        """Make an application token. Take it out of `tokens` to end it."""
+        """Add an application token. Remove it from `tokens` to revoke it."""
         self.tokens.add(guid)
 
     def add_organisation(self, name: str, *, domain: str = "", www: str = "") -> int:
-        """The id of a new Organisation."""
+        """Add an Organisation; its id."""
         return self._insert(
             "Organisation", OrganisationName=name, OrganisationDomain=domain, OrganisationWww=www
         )
@@ -88,7 +88,7 @@ class WebCrmSystem:
         email2: str = "",
         status: str = "Active",
     ) -> int:
-        """The id of a new Person. Organisation 0 = of none."""
+        """Add a Person; its id. Organisation 0 = none."""
         return self._insert(
             "Person",
             PersonOrganisationId=organisation_id,
@@ -99,7 +99,7 @@ class WebCrmSystem:
         )
 
     def move_person(self, person_id: int, organisation_id: int) -> None:
-        """Let the Person work for another Organisation."""
+        """Move the Person to another Organisation."""
         self.update_person(person_id, PersonOrganisationId=organisation_id)
 
     def update_person(self, person_id: int, **changes: Any) -> None:
@@ -111,7 +111,7 @@ class WebCrmSystem:
         self._update("Organisation", organisation_id, changes)
 
     def add_user(self, email: str, name: str, *, is_active: bool = True) -> int:
-        """The id of a new user, with secrets that nobody should pass on."""
+        """Add a user; its id. The record holds secrets that the API must not return."""
         user_id = self._insert(
             "User",
             UserEmail=email,
@@ -135,7 +135,7 @@ class WebCrmSystem:
         at: datetime | None = None,
         action: str = "E-mail out",
     ) -> int:
-        """Send a mail from webCRM: the id of the completed Activity it leaves behind."""
+        """Send a mail from webCRM; the id of the completed Activity that it creates."""
         with self.lock:
             return self._insert(
                 "Activity",
@@ -153,7 +153,7 @@ class WebCrmSystem:
         """Change an Activity's fields as a user does."""
         self._update("Activity", activity_id, changes)
 
-    # ---- what one sees -------------------------------------------------------------------
+    # ---- its records -------------------------------------------------------------------
 
     @property
     def activities(self) -> list[Record]:
@@ -177,24 +177,24 @@ class WebCrmSystem:
 
     @property
     def search_lag(self) -> timedelta:
-        """How young a write must not be for Queries to see it."""
+        """The age that a write must have before Queries see it."""
         return self.tables["Activity"].search_lag
 
     @search_lag.setter
     def search_lag(self, lag: timedelta) -> None:
-        """Let Queries see writes only when they are this old."""
+        """Hide writes from Queries until they are this old."""
         with self.lock:
             for table in self.tables.values():
                 table.search_lag = lag
 
-    # ---- what the API does ---------------------------------------------------------------
+    # ---- used by the API ---------------------------------------------------------------
 
     def table(self, name: str) -> Table | None:
-        """The table of that name, in any case."""
+        """The table of that name, in upper or lower case."""
         return next((t for n, t in self.tables.items() if n.casefold() == name.casefold()), None)
 
     def read(self, entity: Entity, given: object) -> Record:
-        """The fields of a record in a request. Raises ValueError saying what is wrong with it."""
+        """The fields of a record in a request. Raises ValueError that says what is wrong."""
         if not isinstance(given, dict):
             raise ValueError("A record must be an object")
         if type(given.get(entity.id_name)) is not int:
@@ -209,7 +209,7 @@ class WebCrmSystem:
         return record
 
     def create(self, entity: Entity, record: Record) -> int:
-        """The id of a new record. Raises ValueError when this is one that fails."""
+        """Create a record; its id. Raises ValueError when it is one of `failing_creates`."""
         if self.failing_creates:
             self.failing_creates -= 1
             raise ValueError("Violation of PRIMARY KEY constraint. Cannot insert duplicate key")
@@ -248,10 +248,10 @@ class WebCrmSystem:
 
 
 def _length(text: str) -> int:
-    """In UTF-16 units, in which SQL Server's nvarchar counts."""
+    """The length in UTF-16 units, as SQL Server's nvarchar counts."""
     return len(text.encode("utf-16-le", "surrogatepass")) // 2
 
 
 def _filled(items: Iterable[tuple[str, Any]]) -> Record:
-    """Without what is empty: webCRM answers null there."""
+    """The record without empty fields: webCRM answers null for them."""
     return {name: value for name, value in items if value != ""}

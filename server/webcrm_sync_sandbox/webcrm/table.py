@@ -9,14 +9,14 @@ from itertools import takewhile
 from webcrm_sync_sandbox.clock import Clock
 from webcrm_sync_sandbox.webcrm.fields import Entity, Record
 
-#: Who the records say wrote them.
+#: The name that the records give as their author.
 _WRITER = "webCRM"
 
 
 class Table:
     """Records in two orders: by id and by last change. Not thread-safe by itself.
 
-    Earlier versions are kept as long as a search that lags may still show them.
+    Earlier versions are kept while a lagging search may still show them.
     """
 
     def __init__(self, entity: Entity, clock: Clock, *, first_id: int) -> None:
@@ -31,7 +31,7 @@ class Table:
         self.updated_name = f"{entity.name}{prefix}UpdatedAt"
 
     def insert(self, fields: Record) -> int:
-        """The id of a new record."""
+        """Insert a record; its new id."""
         record_id, now = self._next_id, self._now()
         self._next_id += 1
         record = {**fields, self.entity.id_name: record_id, self.created_name: now}
@@ -47,11 +47,11 @@ class Table:
         self._add(record, now)
 
     def delete(self, record_id: int) -> None:
-        """Take the record away. Raises KeyError when there is none."""
+        """Delete the record. Raises KeyError when there is none."""
         del self._versions[record_id], self._by_change[record_id]
 
     def bring_in(self, records: Iterable[Record]) -> None:
-        """Take records of another system over as they are, the earliest change first."""
+        """Copy records of another system unchanged, the earliest change first."""
         for record in sorted(records, key=lambda r: r[self.updated_name]):
             record_id = record[self.entity.id_name]
             self._next_id = max(self._next_id, record_id + 1)
@@ -60,7 +60,7 @@ class Table:
         self._versions = dict(sorted(self._versions.items()))
 
     def save_state(self) -> Callable[[], None]:
-        """What brings the records back as they are now."""
+        """A function that restores the records as they are now."""
         kept = self._next_id, dict(self._versions), dict(self._by_change)
 
         def restore() -> None:
@@ -82,7 +82,7 @@ class Table:
         self._by_change[record_id] = None
 
     def _now(self) -> datetime:
-        """The clock to the millisecond, as the database keeps it."""
+        """The time, rounded to the millisecond as the database stores it."""
         now = self._clock.now()
         return now.replace(microsecond=now.microsecond // 1000 * 1000)
 
@@ -108,7 +108,7 @@ class Table:
     def found(
         self, *, created_since: datetime | None = None, updated_since: datetime | None = None
     ) -> list[Record]:
-        """What a search sees, by id. Both times only spare it older records; it filters itself."""
+        """The records that a search sees, by id. The times skip older ones; the search filters."""
         ids = list(self._versions)
         if updated_since:
             ids = self._recent(list(self._by_change), self.updated_name, updated_since)
@@ -121,7 +121,7 @@ class Table:
         return list(takewhile(lambda i: self[i][name] >= since, reversed(ids)))
 
     def _seen(self, record_id: int) -> Record | None:
-        """The latest version old enough for the search."""
+        """The latest version that is old enough for the search."""
         if not self.search_lag:
             return self[record_id]
         horizon = self._clock.now() - self.search_lag
