@@ -67,7 +67,7 @@ class Product:
             yield
 
     def write_command_script(self) -> Path:
-        """Write a script for `sh` that runs a product command; its path. Only its owner can read."""
+        """The path of a script for `sh` that runs a product command; only its owner reads it."""
         exports = (f"export {name}={shlex.quote(text)}" for name, text in self._settings.items())
         text = _COMMAND_SCRIPT.format(
             prefix=PREFIX,
