@@ -14,6 +14,6 @@ LANES = (
     Lane("health", ("/healthz",), threads=1, body_bytes=1_000),
     Lane("receiver", (NOTIFY_PATH, LIFECYCLE_PATH), threads=8, body_bytes=256_000),
     Lane("pages", ("/addin/",), threads=2, body_bytes=1_000),
-    Lane("looks", (f"{endpoints.BASE}/mails/changed",), threads=4, body_bytes=1_000_000),
+    Lane("checks", (f"{endpoints.BASE}/mails/changed",), threads=4, body_bytes=1_000_000),
     Lane("pane", ("/",), threads=24, body_bytes=1_000_000),
 )
