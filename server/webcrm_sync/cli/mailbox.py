@@ -9,16 +9,10 @@ import click
 
 from webcrm_sync.cli import common
 from webcrm_sync.core.errors import Gone
-from webcrm_sync.core.outlook import Place
+from webcrm_sync.engine.history.event_text import PLACES
 from webcrm_sync.engine.mailboxes import admin
 from webcrm_sync.engine.mailboxes.admin import Findings, FolderFindings
 from webcrm_sync.engine.operations.status import read_status
-
-_PLACES = {
-    Place.INBOX: "under Inbox",
-    Place.SENT: "under Sent Items",
-    Place.ROOT: "at the mailbox's root",
-}
 
 
 @click.group()
@@ -70,7 +64,7 @@ def _print_findings(findings: Findings, folder_name: str) -> None:
 
 
 def _folder_sentence(folder: FolderFindings, name: str) -> str:
-    where = _PLACES[folder.place]
+    where = PLACES[folder.place]
     if folder.name is None:
         return f"The folder '{name}' {where} will be created."
     if not folder.mails:

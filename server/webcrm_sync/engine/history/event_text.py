@@ -13,7 +13,8 @@ from webcrm_sync.core.outlook import Place
 from webcrm_sync.core.states import SENTENCES, Reason
 from webcrm_sync.store.events import Event
 
-_PLACES = {
+#: The place of a sync folder in a sentence.
+PLACES = {
     Place.INBOX: "under Inbox",
     Place.SENT: "under Sent Items",
     Place.ROOT: "at the mailbox's root",
@@ -71,7 +72,7 @@ def organisation_name(organisation_id: int, names: Mapping[int, str]) -> str:
 
 def event_sentence(kind: str, facts: EventFacts, mailbox: str) -> str:
     """The event in English. `mailbox`: its address, empty for an event of the mail itself."""
-    where = _PLACES[facts.place] if facts.place else ""
+    where = PLACES[facts.place] if facts.place else ""
     because = SENTENCES[facts.reason] if facts.reason else ""
     named = ", ".join(name or "no Organisation" for name in facts.organisations)
     organisations = named or "no Organisation"
