@@ -29,7 +29,7 @@ _NAMED = 5
 
 
 @dataclass(frozen=True, slots=True)
-class Pending:
+class PendingMails:
     """The waiting or parked mails with one reason. `message_ids`: the newest five."""
 
     state: State
@@ -63,7 +63,7 @@ class MailboxStatus:
     trouble: str | None
     latest: str | None
     latest_at: datetime | None
-    pending: tuple[Pending, ...]
+    pending: tuple[PendingMails, ...]
     proved: LastProof
 
 
@@ -99,13 +99,13 @@ def read_status(context: Context) -> Status:
     settings = context.settings
     with context.begin() as tx:
         company = companies.read_company(tx)
-        boxes = tuple(_mailboxes(tx))
-        since, proved = recovery.begun_at(tx), _proved(reconciliation.read_webcrm(tx))
+        boxes = tuple(_read_mailboxes(tx))
+        since, proved = recovery.begun_at(tx), _last_proof(reconciliation.read_webcrm(tx))
         deaf, earlier = push_urls.deaf(context, tx), push_urls.earlier_keys(context, tx)
-        held = tuple(_held_jobs(tx))
+        held = tuple(_read_held_jobs(tx))
     return Status(
         is_pushed=settings.is_push_enabled and not (deaf and deaf.folders == deaf.of),
-        push_why=_push_why(settings, deaf, earlier),
+        push_why=_explain_push(settings, deaf, earlier),
         webcrm_trouble=add_remedy(company.webcrm_trouble),
         directory_read_at=company.directory_full_at,
         rebuilding_since=since,
@@ -115,7 +115,7 @@ def read_status(context: Context) -> Status:
     )
 
 
-def _push_why(settings: Settings, deaf: Deaf | None, earlier: str | None) -> str:
+def _explain_push(settings: Settings, deaf: Deaf | None, earlier: str | None) -> str:
     if deaf:
         return deaf.sentence
     if settings.is_push_enabled:
@@ -124,22 +124,22 @@ def _push_why(settings: Settings, deaf: Deaf | None, earlier: str | None) -> str
     return f"PUBLIC_URL is not https: folders are read every {every:.0f} s"
 
 
-def _held_jobs(tx: Tx) -> Iterator[HeldJob]:
+def _read_held_jobs(tx: Tx) -> Iterator[HeldJob]:
     """The jobs that failed, without those of mailboxes that are no longer watched."""
     boxes = {box.id: box.address for box in mailboxes.all_mailboxes(tx)}
     for job in job_failures.read_all(tx):
-        is_of_mailbox = _is_about_a_mailbox(job.task)
+        is_of_mailbox = _is_mailbox_job(job.task)
         about = boxes.get(job.subject_id) if is_of_mailbox else None
         if is_of_mailbox == (about is not None):
             yield HeldJob(job.task, about, add_remedy(job.trouble) or "", job.due_at)
 
 
-def _is_about_a_mailbox(task: str) -> bool:
-    """False for a job of an earlier version too, whose name this one does not know."""
+def _is_mailbox_job(task: str) -> bool:
+    """True for a job of one mailbox. False for the unknown name of an earlier version."""
     return task in {job for job in Job if job.scope is Scope.MAILBOX}
 
 
-def _mailboxes(tx: Tx) -> Sequence[MailboxStatus]:
+def _read_mailboxes(tx: Tx) -> Sequence[MailboxStatus]:
     boxes = mailboxes.all_mailboxes(tx)
     counts, proved = mailboxes.counts_by_state(tx), reconciliation.read_mailboxes(tx)
     groups = pending.read_groups(tx, named=_NAMED)
@@ -149,7 +149,7 @@ def _mailboxes(tx: Tx) -> Sequence[MailboxStatus]:
             box,
             counts=counts.get(box.id, {}),
             groups=[g for g in groups if g.mailbox_id == box.id],
-            proved=_proved(proved.get(box.id, Stored(None, ()))),
+            proved=_last_proof(proved.get(box.id, Stored(None, ()))),
         )
         for box in boxes
     ]
@@ -169,7 +169,7 @@ def _mailbox_status(
         trouble=add_remedy(box.trouble) or box.push_trouble,
         latest=_event_text(latest[-1].kind, latest[-1].facts) if latest else None,
         latest_at=latest[-1].at if latest else None,
-        pending=tuple(_pending(group) for group in groups),
+        pending=tuple(_pending_mails(group) for group in groups),
         proved=proved,
     )
 
@@ -181,12 +181,12 @@ def _event_text(kind: str, facts: Mapping[str, object]) -> str:
     return f"{text}: {', '.join(more)}" if more else text
 
 
-def _pending(group: Group) -> Pending:
+def _pending_mails(group: Group) -> PendingMails:
     sentence = SENTENCES[group.reason]
-    return Pending(group.state, group.reason.value, sentence, group.count, group.message_ids)
+    return PendingMails(group.state, group.reason.value, sentence, group.count, group.message_ids)
 
 
-def _proved(stored: Stored) -> LastProof:
+def _last_proof(stored: Stored) -> LastProof:
     mended = sum(bool(d["is_healed"]) for d in stored.differences)
     return LastProof(stored.proved_at, mended, len(stored.differences) - mended)
 
