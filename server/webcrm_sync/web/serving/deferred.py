@@ -33,7 +33,10 @@ class DeferredResponses:
         self._is_closed = False
 
     def add(self, response: Response, send: Send, begin: Begin) -> None:
-        """Keep the response until `begin`'s caller finishes it. Sends it at once after `close`."""
+        """Keep the response until the `Finish` given to `begin` is called.
+
+        Sends the response at once, unchanged, after `close`.
+        """
         key = id(response)
         with self._lock:
             is_closed = self._is_closed
