@@ -36,7 +36,7 @@ as_json = click.option("--json", "is_json", is_flag=True, help="Print JSON.")
 
 @contextmanager
 def plain_errors() -> Iterator[None]:
-    """Turns each expected error into one message and exit code 1."""
+    """Turn each expected error into one message and exit code 1."""
     try:
         yield
     except SettingsError as error:
@@ -56,7 +56,7 @@ def settings() -> Settings:
 
 @contextmanager
 def open_company() -> Iterator[Context]:
-    """Opens the company's context; expected errors become messages (`plain_errors`)."""
+    """Open the company's context; expected errors become messages (`plain_errors`)."""
     with plain_errors(), open_context(settings()) as context:
         yield context
 
@@ -80,5 +80,5 @@ def count(number: int, noun: str) -> str:
 
 
 def need_attention(number: int) -> str:
-    """Says how many things only a person can fix."""
+    """Say how many things only a person can fix."""
     return f"{number} need{'s' if number == 1 else ''} your attention"

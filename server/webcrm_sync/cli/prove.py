@@ -52,7 +52,7 @@ def _prove_mailboxes(context: Context, address: str | None, *, is_json: bool) ->
 
 
 def _prove_webcrm(context: Context, *, is_json: bool) -> WebcrmProof:
-    """Compares with webCRM. This may take minutes, so standard error shows the progress."""
+    """Compare with webCRM. This may take minutes, so standard error shows the progress."""
     proof = WebcrmProof()
     for proof in prove_webcrm(context):
         click.echo(f"webCRM: {proof.activities} Activities compared ...", err=True)

@@ -134,7 +134,7 @@ def _key_id(token: str) -> str:
 
 
 def _check_claims(claims: Mapping[str, Any], settings: Settings) -> None:
-    """Checks the claims that PyJWT does not check. Raises TokenRefused.
+    """Check the claims that PyJWT does not check. Raises TokenRefused.
 
     `azp` is the client that requested the token. It must be the add-in, which has the same
     registration as the service; other clients with this scope are refused. `idtyp` marks the

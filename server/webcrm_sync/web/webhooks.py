@@ -33,7 +33,7 @@ def create_blueprint(context: Context) -> Blueprint:
     @routes.post(LIFECYCLE_PATH)
     @guarded(Guard.CLIENT_STATE)
     def receive_without_secret() -> Response:
-        """Serves subscriptions of earlier versions until the product has replaced them."""
+        """Serve subscriptions of earlier versions until the product has replaced them."""
         if answer := _validation_answer():
             return answer
         if not receiver.is_old_address_in_use():
@@ -44,7 +44,7 @@ def create_blueprint(context: Context) -> Blueprint:
 
 
 def _accept(receiver: Receiver) -> Response:
-    """Accepts the notifications and answers 202 in every case.
+    """Accept the notifications and answer 202 in every case.
 
     Another answer would make Graph repeat them, and show a stranger which ones are genuine.
     """

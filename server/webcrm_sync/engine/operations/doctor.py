@@ -46,7 +46,7 @@ class Check:
 
 
 def run_checks(context: Context) -> Iterator[Check]:
-    """Runs the checks one by one. A context exists, so settings and database are OK already."""
+    """Run the checks one by one. A context exists, so settings and database are OK already."""
     yield Check("settings", Verdict.OK, "every setting is well formed")
     yield Check("database", Verdict.OK, "answers and is migrated")
     yield _check_tenant(context)
@@ -81,7 +81,7 @@ def _check_tenant(context: Context) -> Check:
 
 
 def _check_secrets(context: Context) -> Check:
-    """Checks that the present key opens the secrets in the tables."""
+    """Check that the present key opens the secrets in the tables."""
     with context.begin() as tx:
         deaf, earlier = push_urls.deaf(context, tx), push_urls.earlier_keys(context, tx)
     if deaf:

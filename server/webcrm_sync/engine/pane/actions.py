@@ -89,7 +89,7 @@ def choose(
 
 
 def _check_replaces_one(shown: MailStatus, organisation_ids: Sequence[int]) -> None:
-    """Refuses a choice for a mail that a colleague filed under several Organisations.
+    """Refuse a choice for a mail that a colleague filed under several Organisations.
 
     It would be unclear which of them the choice replaces.
     """
@@ -114,7 +114,7 @@ def _apply_or_move_in(
     organisation_ids: Sequence[int],
     apply: Callable[[Tx, Email], None],
 ) -> MailStatus:
-    """Applies a choice now if the mail has an item; else saves it with the sync request."""
+    """Apply a choice now if the mail has an item; else save it with the sync request."""
     with context.begin() as tx:
         lock_company(tx)
         item = lookup.known_items(tx, user.box.id, [mail.graph_id]).get(mail.graph_id)
@@ -135,7 +135,7 @@ def _move_in(
     mail: LocatedMail,
     organisation_ids: Sequence[int],
 ) -> MailStatus:
-    """Saves the sync request, moves the mail into the sync folder and has the folder read."""
+    """Save the sync request, move the mail into the sync folder and have the folder read."""
     box = user.box
     with context.begin() as tx:
         folders = mailboxes.folders(tx, box.id)
@@ -209,7 +209,7 @@ def sync_anyway(context: Context, user: CurrentUser, ref: MailRef) -> MailStatus
 def _restart(
     context: Context, user: CurrentUser, mail: LocatedMail, *, from_states: Sequence[State]
 ) -> None:
-    """Makes the mail *found* again and ends each back-off that would delay it."""
+    """Make the mail *found* again and end each back-off that would delay it."""
     with context.begin() as tx:
         lock_company(tx)
         item = lookup.known_items(tx, user.box.id, [mail.graph_id]).get(mail.graph_id)

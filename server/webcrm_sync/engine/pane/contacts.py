@@ -66,7 +66,7 @@ def _find_or_create(context: Context, draft: PersonDraft) -> int:
 
 
 def _save_contact(context: Context, draft: PersonDraft, person_id: int) -> None:
-    """Adds the contact to the directory and wakes the mails that wait for its address."""
+    """Add the contact to the directory and wake the mails that wait for its address."""
     address = fold_address(draft.address)
     contact = Contact(person_id, draft.organisation_id, address, draft.name)
     with context.begin() as tx:

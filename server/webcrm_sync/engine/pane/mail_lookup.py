@@ -117,7 +117,7 @@ def _pick_heads(
     graph_ids: Sequence[str | None],
     heads: Mapping[str, Message | None],
 ) -> list[LocatedMail | None]:
-    """Takes each head by its Graph id, else searches the mailbox by Message-ID."""
+    """Take each head by its Graph id, else search the mailbox by Message-ID."""
     located = []
     for ref, graph_id in zip(refs, graph_ids, strict=True):
         head = heads.get(graph_id) if graph_id else None

@@ -88,7 +88,7 @@ def _find_and_read_one(
 def _find_and_read(
     context: Context, user: CurrentUser, refs: Sequence[MailRef]
 ) -> list[tuple[MailStatus, str | None]]:
-    """Reads each version before the status, so that a change in between counts as a change."""
+    """Read each version before the status, so that a change in between counts as a change."""
     located = locate(context, user, refs)
     found = [mail for mail in located if mail]
     copies = [Copy(user.box.user_id, mail.graph_id, mail.head.message_id) for mail in found]

@@ -32,7 +32,7 @@ def list_senders(context: Context, user: CurrentUser) -> tuple[str, ...]:
 
 
 def add_sender(context: Context, user: CurrentUser, address: str) -> None:
-    """Has a rule move this sender's mail from now on. Idempotent. Raises TryLater, Refused."""
+    """Have a rule move this sender's mail from now on. Idempotent. Raises TryLater, Refused."""
     folder_id, address = _inbox_folder_id(context, user), fold_address(address)
     for _ in range(_ATTEMPTS):
         rules = _product_rules(context, user)
@@ -48,7 +48,7 @@ def add_sender(context: Context, user: CurrentUser, address: str) -> None:
 
 
 def remove_sender(context: Context, user: CurrentUser, address: str) -> None:
-    """Removes this sender from the rules of the product. Idempotent."""
+    """Remove this sender from the rules of the product. Idempotent."""
     for rule in _product_rules(context, user):
         if not _has_sender(rule, address):
             continue

@@ -56,7 +56,7 @@ def _move_out(context: Context, user: CurrentUser, copy: CopyFacts) -> Location:
 
 
 def _withdraw(tx: Tx, user: CurrentUser, item: Item, location: Location) -> None:
-    """Has the categories removed, and the Activities withdrawn unless another copy needs them."""
+    """Have the categories removed, and the Activities withdrawn unless another copy needs them."""
     sync_requests.forget_requests(tx, user.box.id, item.graph_id)
     item_records.set_folder(tx, item.id, None)
     item_records.observe(tx, item.id, location.change_key, location.categories)

@@ -28,7 +28,7 @@ class PersonLimiter:
 
     @contextmanager
     def slot(self, person: str) -> Iterator[None]:
-        """Holds one of the person's slots. Raises Problem 429 if all of them are taken."""
+        """Hold one of the person's slots. Raises Problem 429 if all of them are taken."""
         with self._lock:
             if self._running[person] >= self._at_once:
                 raise Problem(429, "try_later", _TOO_MANY, retry_after_s=_RETRY_AFTER_S)

@@ -60,7 +60,7 @@ class ChangeWatch:
             send(False)
 
     def _run(self) -> None:
-        """Checks for changes until nobody waits."""
+        """Check for changes until nobody waits."""
         while True:
             time.sleep(_INTERVAL_S)
             with self._lock:
@@ -81,7 +81,7 @@ class ChangeWatch:
             return None
 
     def _answer(self, waiters: Sequence[_Waiter], changed: Sequence[bool] | None) -> None:
-        """Answers those with a change or without time left; all of them if the database fails.
+        """Answer those with a change or without time left; all of them if the database fails.
 
         A pane that asks again then hears about the failure.
         """

@@ -152,7 +152,7 @@ class Connection(asyncio.Protocol):
             self._enter(Phase.HEAD, limits.head_s)
 
     async def _start_tls(self, raw: asyncio.Transport, tls: ssl.SSLContext) -> None:
-        """Does the TLS handshake here, so that `OpenConnections` also sees unfinished ones."""
+        """Do the TLS handshake here, so that `OpenConnections` also sees unfinished ones."""
         limits = self._shared.limits
         try:
             self._transport = await self._shared.loop.start_tls(
@@ -211,7 +211,7 @@ class Connection(asyncio.Protocol):
     # Reading.
 
     def _resume(self) -> None:
-        """Parses what has arrived in the meantime, and lets more arrive."""
+        """Parse what has arrived in the meantime, and let more arrive."""
         transport = self._transport
         if self._is_busy() or not transport or transport.is_closing() or self._is_over():
             return
@@ -240,7 +240,7 @@ class Connection(asyncio.Protocol):
             self._shared.connections.set_held_bytes(self, self._held_bytes(0))
 
     def _wait_for_more(self) -> None:
-        """Starts the client's time for the missing part of the request."""
+        """Start the client's time for the missing part of the request."""
         limits, stage = self._shared.limits, self._reader.stage
         if stage is Stage.HEAD and self._phase is not Phase.HEAD:
             self._enter(Phase.HEAD, limits.head_s)
@@ -282,7 +282,7 @@ class Connection(asyncio.Protocol):
         self._resume()
 
     def _refuse(self, status: int) -> None:
-        """Answers with an error and reads no more.
+        """Answer with an error and read no more.
 
         The connection stays open for a moment. If it were closed at once, it would be reset, and
         the client would not see the response (RFC 9112, 9.6).
@@ -300,7 +300,7 @@ class Connection(asyncio.Protocol):
             self._transport.write(data)
 
     def _close(self) -> None:
-        """Closes the connection once the client has received what was written."""
+        """Close the connection once the client has received what was written."""
         self._enter(Phase.ANSWER, self._shared.limits.answer_s)
         # asyncio's TLS would give the rest of a response only the time of its shutdown.
         if self._transport in {None, self._raw} or not self._unsent_bytes():

@@ -95,7 +95,7 @@ class Server:
             self._connections.check_deadlines(loop.time())
 
     async def _drain(self, loop: asyncio.AbstractEventLoop) -> None:
-        """Waits for the running requests. Closes the connections without one."""
+        """Wait for the running requests. Close the connections without one."""
         end = loop.time() + self._limits.grace_s
         await asyncio.sleep(_LOOP_PAUSE_S)
         self._connections.stop()
