@@ -97,7 +97,7 @@ def open_context(
             webcrm=webcrm,
             seal=_seal(settings, create=False),
             metadata=FieldMetadata(fetch=webcrm.fields, now=now),
-            reader=reader,
+            body_reader=reader,
             company_id=company_id,
             now=now,
             version=_version(),

@@ -51,8 +51,8 @@ STEPS: Mapping[Job, Step] = {
     Job.FILE: lambda context, _: file(context),
     Job.MIRROR: lambda context, _: mirror(context),
     Job.REFRESH_DIRECTORY: lambda context, _: refresh_directory(context),
-    Job.PROVE_MAILBOX: prove.mailbox_step,
-    Job.PROVE_WEBCRM: lambda context, _: prove.webcrm_step(context),
+    Job.PROVE_MAILBOX: prove.prove_due_mailbox,
+    Job.PROVE_WEBCRM: lambda context, _: prove.prove_due_page(context),
     Job.RETAIN: lambda context, _: retention.housekeeping(context),
 }
 
@@ -78,7 +78,7 @@ def run_step(context: Context, job: Job, subject_id: int) -> None:
         job_backoff.guard_job(context, job, subject_id) as careful,
         _outcome_logged(job, subject_id=subject_id),
     ):
-        careful.repeated(lambda: STEPS[job](careful, subject_id))
+        careful.retry_conflicts(lambda: STEPS[job](careful, subject_id))
 
 
 @contextmanager
@@ -176,7 +176,7 @@ def build_app(context: Context, url: str) -> procrastinate.App:
         del timestamp
         try:
             with _outcome_logged(ClockJob.NIGHT):
-                prove.ask_for_all(context)
+                prove.request_all(context)
         except Exception:
             logger.exception("night_failed")
 
@@ -218,7 +218,7 @@ def run_worker(context: Context, url: str) -> None:
     """Work until SIGTERM or SIGINT, then finish what is running."""
     incidents.release_after_upgrade(context)
     context.graph.warm_up()
-    push_urls.look_for_deaf(context)
+    push_urls.replace_unverifiable(context)
     sys.setswitchinterval(_SWITCH_S)
     asyncio.run(_run(build_app(context, url)))
 

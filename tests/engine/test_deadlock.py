@@ -15,7 +15,8 @@ from support.scenario import BO, FOLDER, KIM, LIS, Scenario
 from webcrm_sync.core.outlook import Change
 from webcrm_sync.core.states import Reason, State
 from webcrm_sync.engine.discovery.discover import discover
-from webcrm_sync.engine.discovery.page_writer import PageContext, PageWriter
+from webcrm_sync.engine.discovery.page_reader import PageFacts
+from webcrm_sync.engine.discovery.page_writer import PageWriter
 from webcrm_sync.engine.filing import outcome
 from webcrm_sync.engine.filing.job import file
 from webcrm_sync.engine.marking import mark
@@ -138,10 +139,8 @@ def test_marks_and_a_reading_of_the_same_mailbox_do_not_deadlock(scenario: Scena
         changes = tuple(Change(c.graph_id, change_key=f"version {number}") for c in copies)
         with scenario.context.begin() as tx:
             known = lookup.known_items(tx, box.id, [c.graph_id for c in copies], is_locked=True)
-            recording = PageWriter(
-                tx, box, folder, scenario.context, PageContext({}, {}, {}), known
-            )
-            recording.record(changes)
+            facts = PageFacts({}, {}, {})
+            PageWriter(tx, scenario.context, box, folder, facts, known).write(changes)
 
     def mark(number: int) -> None:
         newest_first = list(reversed(copies))

@@ -42,7 +42,7 @@ def test_a_hostile_body_is_read_or_given_up_and_stops_nobody(
 def hasty(scenario: Scenario) -> Scenario:
     """A product whose patience with a body is over at once."""
     scenario.context = replace(
-        scenario.context, reader=BodyReader(is_new_text_only=False, seconds=0.0001)
+        scenario.context, body_reader=BodyReader(is_new_text_only=False, seconds=0.0001)
     )
     return scenario
 
@@ -50,7 +50,7 @@ def hasty(scenario: Scenario) -> Scenario:
 def test_a_body_beyond_the_bounds_is_filed_with_a_line_that_says_so(
     hasty: Scenario, box: SimMailbox
 ) -> None:
-    with closing(hasty.context.reader):
+    with closing(hasty.context.body_reader):
         item = hasty.drag(box, Mail("Endless", BO, KIM, body="<p>word</p>" * 10_000))
         beside = hasty.drag(box, Mail("An order", BO, KIM, body="<p>Ten tons, please.</p>"))
         hasty.look()
@@ -61,13 +61,13 @@ def test_a_body_beyond_the_bounds_is_filed_with_a_line_that_says_so(
 
 
 def test_a_given_up_body_is_not_tried_again(hasty: Scenario, box: SimMailbox) -> None:
-    with closing(hasty.context.reader):
+    with closing(hasty.context.body_reader):
         hasty.drag(box, Mail("Endless", BO, KIM, body="<p>word</p>" * 10_000))
         hasty.sandbox.faults.unavailable("webcrm")
         hasty.look()
     # The process ends here; the next one finds what was decided, however patient it is.
     with closing(BodyReader(is_new_text_only=False)) as reader:
-        hasty.context = replace(hasty.context, reader=reader)
+        hasty.context = replace(hasty.context, body_reader=reader)
         hasty.sandbox.faults.clear()
         hasty.settle()
     (activity,) = hasty.activities

@@ -11,7 +11,7 @@ from support.scenario import BO, BOTH, KIM, Scenario
 from support.statements import statements_of, writes_of
 from webcrm_sync.core.errors import TryLater
 from webcrm_sync.engine.discovery.discover import discover
-from webcrm_sync.engine.discovery.notifications import Notification, Receiver
+from webcrm_sync.engine.discovery.notifications import Notification, NotificationReceiver
 from webcrm_sync.engine.operations.clock import tick
 from webcrm_sync.store import mailboxes
 from webcrm_sync.store.mailboxes import SyncFolder
@@ -27,7 +27,7 @@ class Pushed:
 
     scenario: Scenario
     box: SimMailbox
-    receiver: Receiver
+    receiver: NotificationReceiver
     mailbox_id: int
 
     def moves(self, subject: str) -> str:
@@ -39,7 +39,7 @@ class Pushed:
     def hears(self, item: str = "some mail") -> list[str]:
         """The notification arrives; what it writes."""
         with statements_of(self.scenario.context.database.engine) as sent:
-            self.receiver.take([Notification("s", _STATE, item, "a version")])
+            self.receiver.accept([Notification("s", _STATE, item, "a version")])
         return writes_of(sent)
 
     @property
@@ -57,7 +57,7 @@ def pushed(scenario: Scenario, box: SimMailbox) -> Pushed:
         folder = mailboxes.folders(tx, watched.id)[0]
         sealed = scenario.context.seal.seal(_STATE)
         mailboxes.set_folder(tx, folder.id, subscription_id="s", client_state=sealed)
-    return Pushed(scenario, box, Receiver(scenario.context), watched.id)
+    return Pushed(scenario, box, NotificationReceiver(scenario.context), watched.id)
 
 
 def test_only_the_first_notification_before_a_reading_is_written_down(pushed: Pushed) -> None:

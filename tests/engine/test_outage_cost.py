@@ -134,7 +134,7 @@ TROUBLES = [
         "the mailbox is full",
         lambda g: setattr(g.box, "is_full", True),
         lambda g: setattr(g.box, "is_full", False),
-        "Make room in it",
+        "Free some space in it",
     ),
 ]
 

@@ -12,7 +12,7 @@ from support.interleave import Death, die, worker
 from support.pane_user import PaneUser
 from support.scenario import BO, BOTH, FOLDER, KIM, LIS, Scenario
 from webcrm_sync.core.attachments import PICTURE_MISSING
-from webcrm_sync.engine.reconciliation.recover import find, rebuild
+from webcrm_sync.engine.reconciliation.recover import find_users, rebuild
 from webcrm_sync.store import companies
 from webcrm_sync_sandbox.outlook.mail import File, Mail
 from webcrm_sync_sandbox.outlook.mailbox import SimMailbox
@@ -288,7 +288,7 @@ def test_rebuilt_database_files_no_picture_twice(scenario: Scenario, box: SimMai
     again = Scenario(
         scenario.sandbox, replace(scenario.context, company_id=company_id), scenario.organisations
     )
-    list(rebuild(again.context, find(again.context, [KIM])))
+    list(rebuild(again.context, find_users(again.context, [KIM])))
     again.settle()
     assert filed(again) == before
     assert all(box.read(item).categories == BOTH for item in items)

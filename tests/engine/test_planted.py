@@ -31,9 +31,9 @@ NET = (
     "engine.fault_isolation.incidents:",
     "engine.fault_isolation.crash_markers:",
     "engine.fault_isolation.job_backoff:",
-    "engine.discovery.bare_copies:_hold",
+    "engine.discovery.unreadable_copies:_hold",
     "engine.filing.pipeline:FilingPipeline._released_on_error",
-    "engine.discovery.page_reader:read_page_context",
+    "engine.discovery.page_reader:read_page_facts",
     "engine.discovery.page_writer:write_page",
     "engine.filing.submit:_ask",
     "engine.filing.submit:post",
@@ -62,7 +62,7 @@ STEPS = [
     "engine.filing.submit:_record",
     "webcrm.requests:document_body",
     "engine.filing.documents:_write",
-    "engine.marking:marking_for",
+    "engine.marking:plan_marking",
 ]
 
 

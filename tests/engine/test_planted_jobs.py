@@ -42,7 +42,7 @@ def test_copy_that_cannot_even_be_held_back_leaves_its_page_going_on(proved: Pro
 
 
 def prove_all(proved: ProvedMailbox) -> None:
-    prove.ask_for_all(proved.scenario.context)
+    prove.request_all(proved.scenario.context)
     proved.scenario.rest()
 
 

@@ -135,7 +135,7 @@ def test_mirror_that_its_owner_removed_stays_removed(proved: ProvedMailbox) -> N
 
 def test_a_night_proves_everything_in_short_steps(proved: ProvedMailbox) -> None:
     proved.sql("DELETE FROM item WHERE graph_id = :i", i=proved.synced[0])
-    prove.ask_for_all(proved.scenario.context)
+    prove.request_all(proved.scenario.context)
     proved.scenario.look()
     assert proved.differences() == []
     with proved.scenario.context.begin() as tx:
@@ -151,7 +151,7 @@ def test_mailbox_that_does_not_answer_says_so(proved: ProvedMailbox) -> None:
 
 def test_bug_in_a_proof_stops_nothing_else_and_is_tried_again(proved: ProvedMailbox) -> None:
     scenario = proved.scenario
-    prove.ask_for_all(scenario.context)
+    prove.request_all(scenario.context)
     (box,) = _column(proved, "SELECT mailbox_id FROM item WHERE graph_id = :i", proved.waiting)
     assert isinstance(box, int)
     broken = worker(scenario, "graph", "listing", before=die_of_a_bug)

@@ -15,7 +15,7 @@ from support.pane_user import PaneUser
 from support.scenario import BO, BOTH, FOLDER, KIM, LIS, OpenScenario, Scenario
 from webcrm_sync.core.errors import TryLater
 from webcrm_sync.engine.reconciliation import prove
-from webcrm_sync.engine.reconciliation.recover import Rebuilt, find, rebuild
+from webcrm_sync.engine.reconciliation.recover import Rebuilt, find_users, rebuild
 from webcrm_sync.store import companies
 from webcrm_sync_sandbox.outlook.mail import File, Mail
 from webcrm_sync_sandbox.outlook.mailbox import SimMailbox
@@ -60,7 +60,7 @@ class Company:
 
     def rebuild(self, *addresses: str) -> Rebuilt:
         """The command, and what follows from it."""
-        users = find(self.scenario.context, addresses)
+        users = find_users(self.scenario.context, addresses)
         *_, last = rebuild(self.scenario.context, users)
         assert isinstance(last, Rebuilt)
         self.scenario.rest()
@@ -137,7 +137,7 @@ def _happen(company: Company) -> None:
     moved = next(a for a in scenario.activities if a["ActivityDescription"] == "Moved in webCRM")
     place = {"ActivityOrganisationId": scenario.organisations["Skovby"]}
     scenario.sandbox.crm.edit_activity(moved["ActivityId"], **place)
-    prove.ask_for_all(scenario.context)
+    prove.request_all(scenario.context)
     scenario.look()
 
 

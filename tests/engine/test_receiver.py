@@ -181,7 +181,7 @@ def test_a_lost_key_is_told_of_and_healed(
     assert "FAILED   secrets: the notifications of 2 of 2 folders" in checked.stdout
     assert checked.exit_code == 1
 
-    push_urls.look_for_deaf(reached.scenario.context)  # as a worker does that begins
+    push_urls.replace_unverifiable(reached.scenario.context)  # as a worker does that begins
     assert caplog.messages.count("notifications_cannot_be_checked") == 1
     reached.scenario.rest()
     assert lost.isdisjoint(reached.held())
@@ -237,7 +237,7 @@ def test_an_authorisation_that_runs_out_is_renewed_without_another_subscription(
 def test_the_secret_of_an_address_is_no_part_of_what_is_kept(
     reached: Reached, box: SimMailbox
 ) -> None:
-    (secret,) = push_urls.secrets_of(reached.scenario.context)
+    (secret,) = push_urls.url_secrets(reached.scenario.context)
     assert len(secret) == 32
     with reached.scenario.context.begin() as tx:
         rows = tx.connection.exec_driver_sql("SELECT folder::text FROM folder").scalars().all()

@@ -25,7 +25,7 @@ from webcrm_sync.core.states import Reason, State
 from webcrm_sync.engine.operations.status import read_status
 from webcrm_sync.engine.pane.mail_status_rules import DisplayStatus
 from webcrm_sync.engine.reconciliation import prove
-from webcrm_sync.engine.reconciliation.recover import Rebuilt, find, rebuild
+from webcrm_sync.engine.reconciliation.recover import Rebuilt, find_users, rebuild
 from webcrm_sync.store.migrate import migrate
 from webcrm_sync_sandbox.environment import Sandbox
 from webcrm_sync_sandbox.outlook.mail import Mail
@@ -129,9 +129,9 @@ def test_bodies_that_the_version_before_kept_are_read_as_today(company: Company)
 def test_nothing_else_is_written_anywhere(company: Company) -> None:
     scenario = company.scenario
     scenario.settle()
-    prove.ask_for_all(scenario.context)
+    prove.request_all(scenario.context)
     scenario.wait(timedelta(hours=25))
-    prove.ask_for_all(scenario.context)
+    prove.request_all(scenario.context)
     scenario.settle()
     written = company.written_to_webcrm()
     assert written.pop("Refused") >= 1  # webCRM is asked again now and then
@@ -333,7 +333,7 @@ def test_rebuild_finds_what_the_version_before_wrote(sandbox: Sandbox, database_
         migrate(empty)
         with playing(RECORDING, sandbox, empty) as company:
             context = company.scenario.context
-            *_, rebuilt = rebuild(context, find(context, [KIM, EVA, OLA]))
+            *_, rebuilt = rebuild(context, find_users(context, [KIM, EVA, OLA]))
             assert isinstance(rebuilt, Rebuilt)
             assert company.written_to_webcrm() == Counter()
             assert company.keys().items() >= company.recorded_keys().items()

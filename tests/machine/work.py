@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 from machine.ground import POLL, Ground
 from support.interleave import Death
 from support.scenario import Scenario
-from webcrm_sync.engine.discovery.notifications import Notification, Receiver
+from webcrm_sync.engine.discovery.notifications import Notification, NotificationReceiver
 from webcrm_sync.store import schedule
 from webcrm_sync.store.items import transitions
 from webcrm_sync.worker import STEPS
@@ -78,7 +78,7 @@ def notify(ground: Ground, *, times: int) -> None:
     told, ground.notices[:] = list(ground.notices), []
     pushed = [n for n in map(_notification(ground), told) if n is not None]
     for _ in range(times):
-        Receiver(ground.scenario.context).take(pushed)
+        NotificationReceiver(ground.scenario.context).accept(pushed)
 
 
 def _notification(ground: Ground) -> Callable[[Notice], Notification | None]:

@@ -10,7 +10,7 @@ from contextlib import closing
 import pytest
 
 from webcrm_sync.core.mail_text.body_text import read_body
-from webcrm_sync.engine.body_reader.reader import SMALL, UNREADABLE, BodyReader
+from webcrm_sync.engine.body_reader.reader import READ_IN_PLACE, UNREADABLE, BodyReader
 
 LONG = "<p>A long letter with <a href='https://x.example'>a link</a>.</p>" * 2000
 
@@ -22,7 +22,7 @@ def reader() -> Iterator[BodyReader]:
 
 
 def test_a_process_reads_what_is_read_in_place(reader: BodyReader) -> None:
-    assert len(LONG) > SMALL
+    assert len(LONG) > READ_IN_PLACE
     picture = "<img src='cid:Plan@1'><p>\U0001f600 \ud83d</p>"
     for body in (picture, picture + LONG, LONG):
         assert reader.read("Offer", body, is_html=True) == read_body(body, is_html=True)
@@ -43,12 +43,12 @@ def test_what_goes_beyond_the_bounds_is_given_up(bounds: dict[str, float], is_ht
 def test_after_one_was_given_up_the_next_is_read() -> None:
     with closing(BodyReader(is_new_text_only=False, seconds=0.6)) as hasty:
         endless = "<i>" * 10 + "<p>&nbsp;<b>x</b>" * 180_000
-        next_one = LONG[: 2 * SMALL]  # read in 20 ms: a busy machine has time for it
+        next_one = LONG[: 2 * READ_IN_PLACE]  # read in 20 ms: a busy machine has time for it
         started = time.monotonic()
         assert hasty.read("Offer", "<pre>" + "\n" * 60_000_000, is_html=True) == UNREADABLE
         assert time.monotonic() - started < 10
         assert hasty.read("Offer", next_one, is_html=True) == read_body(next_one, is_html=True)
-        assert hasty.read("Offer", endless[:SMALL], is_html=True) != UNREADABLE
+        assert hasty.read("Offer", endless[:READ_IN_PLACE], is_html=True) != UNREADABLE
 
 
 def test_many_threads_share_the_processes(reader: BodyReader) -> None:

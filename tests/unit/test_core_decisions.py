@@ -19,7 +19,7 @@ from webcrm_sync.core.matching import Contact, Directory, MatchedBy, Target
 from webcrm_sync.core.message import Party
 from webcrm_sync.core.states import Reason, State
 from webcrm_sync.core.verification import VerifyDecision, next_search_at
-from webcrm_sync.engine.marking import UNSTAMPABLE, marking_for
+from webcrm_sync.engine.marking import NO_ROOM_FOR_STAMP, plan_marking
 from webcrm_sync.engine.matching.decide import Decision, decision_for
 from webcrm_sync.engine.mirroring.plan import (
     NO_ADDRESS,
@@ -197,34 +197,34 @@ STAMP = Stamp.synced("tenant", "<1@customer.example>")
 
 
 def test_a_filed_copy_gets_both_categories_and_the_stamp() -> None:
-    marking = marking_for(copy(state=State.FILED, categories=("Hot",)), STAMP)
+    marking = plan_marking(copy(state=State.FILED, categories=("Hot",)), STAMP)
     assert marking is not None
     assert marking.categories == ("Hot", "webCRM sync", "Synced")
     assert (marking.change_key, marking.stamp) == ("v1", str(STAMP))
 
 
-@pytest.mark.parametrize("stamp", [str(STAMP), UNSTAMPABLE])
+@pytest.mark.parametrize("stamp", [str(STAMP), NO_ROOM_FOR_STAMP])
 def test_a_copy_that_tells_the_truth_is_left_alone(stamp: str) -> None:
     done = copy(state=State.SYNCED, categories=("webCRM sync", "Synced"), stamp=stamp)
-    assert marking_for(done, STAMP) is None
+    assert plan_marking(done, STAMP) is None
 
 
 def test_a_stamp_is_written_once() -> None:
-    stamped = marking_for(copy(state=State.SYNCED, categories=("x",), stamp=str(STAMP)), STAMP)
+    stamped = plan_marking(copy(state=State.SYNCED, categories=("x",), stamp=str(STAMP)), STAMP)
     assert stamped is not None
     assert stamped.stamp is None
 
 
 def test_what_is_not_synced_carries_no_stamp() -> None:
     waiting = copy(state=State.WAITING, reason=Reason.NO_CONTACT)
-    marking = marking_for(waiting, STAMP)
+    marking = plan_marking(waiting, STAMP)
     assert marking is not None
     assert (marking.categories, marking.stamp) == (("webCRM sync", "Not synced"), None)
 
 
 @pytest.mark.parametrize("state", [State.FOUND, State.MATCHED])
 def test_what_is_on_its_way_is_not_marked_yet(state: State) -> None:
-    assert marking_for(copy(state=state, categories=("Synced",)), STAMP) is None
+    assert plan_marking(copy(state=state, categories=("Synced",)), STAMP) is None
 
 
 # --- mirror ---------------------------------------------------------------------------------

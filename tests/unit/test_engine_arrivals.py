@@ -6,7 +6,7 @@ import pytest
 
 from unit.core_examples import mail
 from webcrm_sync.core.message import Message, Party
-from webcrm_sync.engine.discovery.arrivals import known_headers
+from webcrm_sync.engine.discovery.arrivals import header_columns
 
 HALF = "\ud83d"
 FAR = f"{'x' * 400}@far.example"
@@ -48,4 +48,4 @@ PLAIN: dict[str, object] = {
     ],
 )
 def test_headers_are_storable_and_short(copy: Message, columns: dict[str, object]) -> None:
-    assert dict(known_headers(copy)) == PLAIN | columns
+    assert dict(header_columns(copy)) == PLAIN | columns

@@ -16,7 +16,7 @@ from support.interleave import InterleavedClient
 from support.statements import statements_of
 from web.conftest import CLIENT_STATE, NOW, SUBSCRIPTION, Watched
 from webcrm_sync.engine.context import Context
-from webcrm_sync.engine.discovery.notifications import Notification, Receiver
+from webcrm_sync.engine.discovery.notifications import Notification, NotificationReceiver
 from webcrm_sync.store import mailboxes
 
 PATHS = ["/graph/notify", "/graph/lifecycle"]
@@ -225,7 +225,7 @@ def test_a_folder_that_is_gone_before_the_write_is_left_alone(
 
     notifications = [Notification(SUBSCRIPTION, CLIENT_STATE, lifecycle="subscriptionRemoved")]
     database: Any = InterleavedClient(context.database, "transact", before=interfere)
-    Receiver(replace(context, database=database)).take(notifications)
+    NotificationReceiver(replace(context, database=database)).accept(notifications)
     with context.begin() as tx:
         left = [f.subscription_id for f in mailboxes.folders(tx, watched.mailbox_id)]
     assert left in ([], ["x"])

@@ -62,7 +62,7 @@ def _find_users(context: Context, named: list[str]) -> tuple[MailUser, ...]:
             "empty and does not know them."
         )
     try:
-        return engine.find(context, named)
+        return engine.find_users(context, named)
     except Gone as error:
         raise click.ClickException(
             f"One of these mailboxes is not in this tenant. Check the spelling. ({error})"

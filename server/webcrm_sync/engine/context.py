@@ -1,4 +1,4 @@
-"""One company's settings, database, clients and clock; `bootstrap` builds it."""
+"""One company's settings, database, clients and clock. `bootstrap` builds it."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ class CarefulMode:
 
 @dataclass(frozen=True, slots=True)
 class Context:
-    """One company with its two clients and its tables."""
+    """What every job and request of one company works with."""
 
     settings: Settings
     database: Database
@@ -39,32 +39,32 @@ class Context:
     webcrm: WebCrm
     seal: Seal
     metadata: FieldMetadata
-    reader: BodyReader
+    body_reader: BodyReader
     company_id: int
     now: Callable[[], datetime]
-    #: of the product
+    #: version of the product
     version: str
     #: None unless a worker has died with the job that runs
     careful: CarefulMode | None = None
 
     @property
     def tenant_id(self) -> str:
-        """The company's name in keys and stamps."""
+        """The Entra tenant, which names the company in keys and stamps."""
         return self.settings.entra_tenant_id.lower()
 
     @contextmanager
     def begin(self) -> Iterator[Tx]:
-        """A short transaction of this company. Never open one around a network call."""
+        """A transaction of this company. Keep it short: no network call may run inside."""
         with self.database.begin(self.company_id) as tx:
             yield tx
 
-    def repeated(self, step: Callable[[], Result]) -> Result:
-        """What `step` returns; it begins again when the database broke it off for another's sake.
+    def retry_conflicts(self, step: Callable[[], Result]) -> Result:
+        """Result of `step`, which runs again after a deadlock or a serialization failure.
 
-        For what may be done twice, as every job and every press of a button may.
+        `step` must be idempotent, as all jobs and API operations are.
         """
         return again_after_conflict(step)
 
     def transact(self, step: Callable[[Tx], Result]) -> Result:
-        """What `step` returns, committed; repeated after a deadlock, so it only uses `tx`."""
+        """Result of `step` in a transaction. `step` may run again, so it must use only `tx`."""
         return self.database.transact(self.company_id, step)

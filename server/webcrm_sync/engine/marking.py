@@ -34,7 +34,7 @@ _TRIES = 8
 #: Of a copy in a version that is not known: what it carries is asked for before it is marked.
 _UNKNOWN = Conflict("What the copy carries is not known.")
 #: Kept in place of the stamp on a copy whose mailbox can take no more named properties.
-UNSTAMPABLE = "-"
+NO_ROOM_FOR_STAMP = "-"
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,7 +98,7 @@ def _aside(item_id: int) -> Hold:
     return Hold(name, hold)
 
 
-def marking_for(item: Item, stamp: Stamp) -> Marking | None:
+def plan_marking(item: Item, stamp: Stamp) -> Marking | None:
     """What to write on a copy so that it tells the truth; None when it does already."""
     wanted = mark_for(item.state, item.reason, is_here=item.folder_id is not None)
     if wanted is None:
@@ -117,7 +117,7 @@ def marking_for(item: Item, stamp: Stamp) -> Marking | None:
 def _mark_batch(context: Context, box: Mailbox, due: Due) -> None:
     """Write the truth on these copies, and note what came of it."""
     plans = [
-        Plan(item, marking_for(item, Stamp.synced(context.tenant_id, key))) for item, key in due
+        Plan(item, plan_marking(item, Stamp.synced(context.tenant_id, key))) for item, key in due
     ]
     markings = [p.marking for p in plans if p.marking is not None]
     known = [m for m in markings if m.change_key]
@@ -158,7 +158,7 @@ def _record(tx: Tx, plan: Plan, answer: MarkingResult, fresh: dict[str, Location
         case Gone():
             _is_gone(tx, item)
         case Refused(code=code) if marking.stamp and code.casefold() == "errorquotaexceeded":
-            item_records.set_stamp(tx, item.id, UNSTAMPABLE)
+            item_records.set_stamp(tx, item.id, NO_ROOM_FOR_STAMP)
         case trouble:
             _refused(tx, item, str(trouble))
 

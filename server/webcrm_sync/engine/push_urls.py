@@ -1,8 +1,8 @@
-"""How Graph's notifications reach us, and whether they can be checked.
+"""The URLs that Graph posts notifications to, and whether notifications can be verified.
 
-The addresses that Graph posts to hold a secret, so that nobody else makes us work. It is derived
-from SECRET_KEY: every process knows it, and no table holds it. It only saves work; what makes a
-notification genuine is the client state of its subscription.
+The URLs contain a secret so that strangers cannot make us work. It is derived from SECRET_KEY, so
+every process knows it and no table holds it. It only saves work: a notification is genuine if it
+carries the client state of its subscription.
 """
 
 from __future__ import annotations
@@ -23,60 +23,61 @@ from webcrm_sync.store.mailboxes import SyncFolder
 
 logger = logging.getLogger(__name__)
 
-WAY_OUT = (
+HOW_TO_FIX = (
     f"{PREFIX}SECRET_KEY does not hold the key that sealed their secrets. Put that key behind the "
     "new one, separated by a comma. Else the worker makes new subscriptions within 10 minutes"
 )
-#: The log names this many folders.
-_NAMED = 20
+#: Folders that one log line lists.
+_MAX_LISTED = 20
 NOTIFY_PATH, LIFECYCLE_PATH = "/graph/notify", "/graph/lifecycle"
 
 
-def secrets_of(context: Context) -> tuple[str, ...]:
-    """Those of the addresses that are answered, one for each key; the first is the current one."""
+def url_secrets(context: Context) -> tuple[str, ...]:
+    """The secrets of URLs that are answered: one per key, the current one first."""
     return context.seal.derived(f"where Graph notifies {context.tenant_id}")
 
 
-def is_known(context: Context, secret: str) -> bool:
-    """True for a secret of ours, in constant time."""
+def is_url_secret(context: Context, secret: str) -> bool:
+    """True for one of `url_secrets`. Takes the same time for every secret of a length."""
     given = secret.encode(errors="replace")
-    return any(hmac.compare_digest(given, one.encode()) for one in secrets_of(context))
+    return any(hmac.compare_digest(given, known.encode()) for known in url_secrets(context))
 
 
 def notify_url(context: Context) -> str:
-    """Where the notifications of a subscription that is made now come to."""
-    return f"{context.settings.public_url}{NOTIFY_PATH}/{secrets_of(context)[0]}"
+    """The URL for change notifications of a new subscription."""
+    return f"{context.settings.public_url}{NOTIFY_PATH}/{url_secrets(context)[0]}"
 
 
 def lifecycle_url(context: Context) -> str:
-    """Where its lifecycle events come to."""
-    return f"{context.settings.public_url}{LIFECYCLE_PATH}/{secrets_of(context)[0]}"
+    """The URL for lifecycle notifications of a new subscription."""
+    return f"{context.settings.public_url}{LIFECYCLE_PATH}/{url_secrets(context)[0]}"
 
 
-def kept_of(context: Context, subscription_id: str) -> tuple[str, ...]:
-    """What is kept of each answered address to know it again, without the secret in it.
+def url_digests(context: Context, subscription_id: str) -> tuple[str, ...]:
+    """A digest of each answered URL, the current one first, by which the database knows it again.
 
-    Of this subscription alone: a version that keeps nothing may have made another one since.
+    It holds no secret. It includes the subscription's id, since an earlier version, which stores no
+    digest, may have made another subscription since.
     """
     public = context.settings.public_url
     return tuple(
         sha256(f"{public}{NOTIFY_PATH}/{secret} {subscription_id}".encode()).hexdigest()
-        for secret in secrets_of(context)
+        for secret in url_secrets(context)
     )
 
 
-def address_of(context: Context, folder: SyncFolder) -> EndpointState:
-    """How the address stands that the folder's subscription was made with."""
+def url_state(context: Context, folder: SyncFolder) -> EndpointState:
+    """Whether the URL of the folder's subscription is current, still answered, or dead."""
     if folder.subscription_address is None:
         return EndpointState.EARLIER
-    current, *earlier = kept_of(context, folder.subscription_id or "")
+    current, *earlier = url_digests(context, folder.subscription_id or "")
     if folder.subscription_address == current:
         return EndpointState.CURRENT
     return EndpointState.EARLIER if folder.subscription_address in earlier else EndpointState.DEAD
 
 
 def is_checkable(context: Context, folder: SyncFolder) -> bool:
-    """True when the client state that makes the folder's notifications genuine can be opened."""
+    """True if the folder's notifications can be verified: its client state can be opened."""
     try:
         context.seal.open(folder.client_state or "")
     except SealBroken:
@@ -85,67 +86,69 @@ def is_checkable(context: Context, folder: SyncFolder) -> bool:
 
 
 def needs_earlier_key(context: Context, folder: SyncFolder) -> bool:
-    """True when dropping the keys behind the first one would lose the folder's notifications."""
+    """True if the folder's notifications would be lost without the keys behind the first one."""
     if not is_checkable(context, folder):
         return False
     is_resealed = context.seal.is_first(folder.client_state or "")
-    has_secret = folder.subscription_address is not None
-    return not is_resealed or (has_secret and address_of(context, folder) is EndpointState.EARLIER)
+    if not is_resealed:
+        return True
+    has_url_digest = folder.subscription_address is not None
+    return has_url_digest and url_state(context, folder) is EndpointState.EARLIER
 
 
-def earlier_keys(context: Context, tx: Tx) -> str | None:
-    """A sentence on the keys behind the first one; None where there is none or push is off."""
+def describe_earlier_keys(context: Context, tx: Tx) -> str | None:
+    """A sentence about the keys behind the first one; None without such keys, or if push is off."""
     if not (context.settings.is_push_enabled and context.seal.has_earlier_keys):
         return None
     pushed = mailboxes.pushed(tx)
-    number = sum(needs_earlier_key(context, folder) for folder in pushed)
-    if not number:
+    count = sum(needs_earlier_key(context, folder) for folder in pushed)
+    if not count:
         return f"no secret needs the keys behind the first one in {PREFIX}SECRET_KEY: drop them"
     return (
-        f"{number} of {len(pushed)} folders still need a key behind the first one in "
-        f"{PREFIX}SECRET_KEY: keep it; the worker makes them new ones within two days"
+        f"{count} of {len(pushed)} folders still need a key behind the first one in "
+        f"{PREFIX}SECRET_KEY: keep it; the worker renews their secrets within two days"
     )
 
 
 @dataclass(frozen=True, slots=True)
-class Deaf:
-    """How many of the folders with a subscription have one that cannot be checked."""
+class UnverifiableFolders:
+    """How many of the folders with a subscription have notifications that cannot be verified."""
 
     folders: int
     of: int
 
     @property
     def sentence(self) -> str:
-        """What is wrong, what to do, and what happens without it."""
+        """What is wrong, how to fix it, and what happens otherwise."""
         return (
             f"the notifications of {self.folders} of {self.of} folders cannot be checked and are "
-            f"dropped. {WAY_OUT}"
+            f"dropped. {HOW_TO_FIX}"
         )
 
 
-def deaf(context: Context, tx: Tx) -> Deaf | None:
-    """What `is_checkable` denies of the company's folders; None where all is well."""
+def count_unverifiable(context: Context, tx: Tx) -> UnverifiableFolders | None:
+    """The company's folders that fail `is_checkable`; None if there are none."""
     if not context.settings.is_push_enabled:
         return None
     pushed = mailboxes.pushed(tx)
-    number = sum(not is_checkable(context, folder) for folder in pushed)
-    return Deaf(number, len(pushed)) if number else None
+    count = sum(not is_checkable(context, folder) for folder in pushed)
+    return UnverifiableFolders(count, len(pushed)) if count else None
 
 
-def look_for_deaf(context: Context) -> None:
-    """Replace every subscription that cannot be checked: a process begins, maybe with another key.
+def replace_unverifiable(context: Context) -> None:
+    """Request new subscriptions where notifications cannot be verified. Idempotent.
 
-    Idempotent.
+    Runs when a process starts, because it may start with another key.
     """
     with context.begin() as tx:
         pushed = mailboxes.pushed(tx)
-    found = [folder for folder in pushed if not is_checkable(context, folder)]
-    if found and context.settings.is_push_enabled:
-        replace_deaf(context, found)
+    unverifiable = [folder for folder in pushed if not is_checkable(context, folder)]
+    if unverifiable and context.settings.is_push_enabled:
+        request_replacement(context, unverifiable)
 
 
-def replace_deaf(context: Context, folders: Sequence[SyncFolder]) -> None:
-    """Say in the log that these folders' notifications are dropped; `keep` replaces them now."""
-    facts = {"folders": sorted(f.id for f in folders)[:_NAMED], "what_to_do": WAY_OUT}
+def request_replacement(context: Context, folders: Sequence[SyncFolder]) -> None:
+    """Log that these folders' notifications are dropped; `maintain` subscribes again at once."""
+    facts = {"folders": sorted(f.id for f in folders)[:_MAX_LISTED], "what_to_do": HOW_TO_FIX}
     logger.warning("notifications_cannot_be_checked", extra=facts)
     context.transact(lambda tx: mailboxes.keep_now(tx, [f.mailbox_id for f in folders]))

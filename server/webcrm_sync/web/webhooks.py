@@ -5,8 +5,8 @@ from __future__ import annotations
 from flask import Blueprint, Response, abort, request
 
 from webcrm_sync.engine.context import Context
-from webcrm_sync.engine.discovery.notifications import Receiver
-from webcrm_sync.engine.push_urls import LIFECYCLE_PATH, NOTIFY_PATH, is_known
+from webcrm_sync.engine.discovery.notifications import NotificationReceiver
+from webcrm_sync.engine.push_urls import LIFECYCLE_PATH, NOTIFY_PATH, is_url_secret
 from webcrm_sync.web.access import Guard, guarded
 from webcrm_sync.web.webhook_parser import parse_notifications
 
@@ -19,13 +19,13 @@ _MAX_BODY = 256_000
 def create_blueprint(context: Context) -> Blueprint:
     """The routes that subscriptions post to, with a secret in the path and without."""
     routes = Blueprint("hooks", __name__)
-    receiver = Receiver(context)
+    receiver = NotificationReceiver(context)
 
     @routes.post(f"{NOTIFY_PATH}/<secret>")
     @routes.post(f"{LIFECYCLE_PATH}/<secret>")
     @guarded(Guard.CLIENT_STATE)
     def receive(secret: str) -> Response:
-        if not is_known(context, secret):
+        if not is_url_secret(context, secret):
             abort(404)
         return _validation_answer() or _accept(receiver)
 
@@ -43,13 +43,13 @@ def create_blueprint(context: Context) -> Blueprint:
     return routes
 
 
-def _accept(receiver: Receiver) -> Response:
+def _accept(receiver: NotificationReceiver) -> Response:
     """Accept the notifications and answer 202 in every case.
 
     Another answer would make Graph repeat them, and show a stranger which ones are genuine.
     """
     request.max_content_length = _MAX_BODY
-    receiver.take(parse_notifications(request.get_data()))
+    receiver.accept(parse_notifications(request.get_data()))
     return Response(status=202)
 
 

@@ -11,7 +11,7 @@ from itertools import chain
 from bench.reading.converters import CONVERTERS, PARSERS
 from bench.reading.limits import LONGEST_S, MOST_MB, Outcome, convert_apart
 from support.hostile_bodies import BODIES
-from webcrm_sync.engine.body_reader.reader import SMALL
+from webcrm_sync.engine.body_reader.reader import READ_IN_PLACE
 
 #: What is listed by its name: seconds, MB.
 _SLOW = (1.0, 100)
@@ -24,8 +24,8 @@ def play_hostile() -> None:
     """Print what the product takes longest for: bodies as they are, and what it reads in place."""
     print(f"hostile: {len(BODIES)} bodies, each in a process with {LONGEST_S} s and {MOST_MB} MB")
     _list("as they are", {body: convert_apart("the product", body) for body in BODIES}, *_SLOW)
-    cut = {body: convert_apart("the product", body, longest=SMALL) for body in BODIES}
-    _list(f"cut to {SMALL} characters, which are read in place", cut, *_SLOW_IN_PLACE)
+    cut = {body: convert_apart("the product", body, longest=READ_IN_PLACE) for body in BODIES}
+    _list(f"cut to {READ_IN_PLACE} characters, which are read in place", cut, *_SLOW_IN_PLACE)
 
 
 def _list(what: str, outcomes: dict[str, Outcome], most_s: float, most_mb: float) -> None:

@@ -1,1 +1,1 @@
-"""Reads the bodies of mails within bounds of time and memory."""
+"""Turns the bodies of mails into text within limits of time and memory."""

@@ -1,4 +1,4 @@
-"""Bodies of mails read within bounds of time and memory, whatever they hold."""
+"""Turns bodies of mails into text: small ones at once, large ones in a limited process."""
 
 from __future__ import annotations
 
@@ -15,26 +15,26 @@ from webcrm_sync.core.mail_text.body_text import BodyText, read_mail_body
 from webcrm_sync.core.mail_text.html_limits import has_known_cost
 from webcrm_sync.core.pictures import PictureFacts
 
-_LOG = logging.getLogger(__name__)
+logger = logging.getLogger(__name__)
 
-#: A body up to this length is read in place: the worst of it takes 50 ms (`make bench ONLY=hostile`
-#: plays every hostile body). What is longer goes to a process of its own.
-SMALL = 25_000
-#: An ordinary mail on the same page waits this long at most.
+#: Characters up to which a body is read in this process. The worst one takes 50 ms (measured by
+#: `make bench ONLY=hostile` over every hostile body).
+READ_IN_PLACE = 25_000
+#: Limit for one body, and so the longest that other mails of its page wait for it.
 _SECONDS = 3.0
 _MEGABYTES = 400
 _START_SECONDS = 20.0
-#: So many are read at a time; the others wait for one of them.
-_AT_A_TIME = 2
+#: Reader processes that run at the same time.
+_MAX_PROCESSES = 2
 
-#: What is filed of a mail that cannot be read within the bounds.
+#: What is filed for a mail whose body exceeds the limits.
 UNREADABLE = BodyText("The text of this mail cannot be read here. Open it in Outlook.")
 
 
 class BodyReader:
-    """Reads bodies. Safe to share among threads; `close` ends its processes.
+    """Reads bodies. Thread-safe. `close` ends its processes.
 
-    A process is started, not forked, since the worker has threads; it ends when this one does.
+    Processes are started, not forked, because the worker has threads. They end with this process.
     """
 
     def __init__(
@@ -44,32 +44,32 @@ class BodyReader:
         self._seconds = seconds
         self._megabytes = megabytes
         self._idle: LifoQueue[subprocess.Popen[bytes]] = LifoQueue()
-        self._places = BoundedSemaphore(_AT_A_TIME)
+        self._slots = BoundedSemaphore(_MAX_PROCESSES)
 
     def read(self, subject: str, body: str, *, is_html: bool) -> BodyText:
-        """What `core.reading.read_kept` returns; `UNREADABLE` for what goes beyond the bounds."""
-        if len(body) <= SMALL and (not is_html or has_known_cost(body)):
+        """The text of a body; `UNREADABLE` if it exceeds the limits."""
+        if len(body) <= READ_IN_PLACE and (not is_html or has_known_cost(body)):
             return read_mail_body(
                 subject, body, is_html=is_html, is_new_text_only=self._is_new_text_only
             )
         request = json.dumps([subject, body, is_html, self._is_new_text_only]).encode() + b"\n"
-        with self._places, self._process() as process:
-            answer = _ask(process, request, seconds=self._seconds)
+        with self._slots, self._process() as process:
+            answer = _request_line(process, request, seconds=self._seconds)
         if not answer:
-            _LOG.warning("A body of %d characters could not be read within bounds.", len(body))
+            logger.warning("body_not_read", extra={"characters": len(body)})
             return UNREADABLE
         text, cids, pictures = json.loads(answer)
         return BodyText(text, tuple(cids), PictureFacts.from_json(pictures))
 
     def close(self) -> None:
-        """End the processes that are idle; one that reads ends at its time."""
+        """End the idle processes. A busy one ends within its time limit."""
         with suppress(Empty):
             while True:
-                _end(self._idle.get_nowait())
+                _kill(self._idle.get_nowait())
 
     @contextmanager
     def _process(self) -> Iterator[subprocess.Popen[bytes]]:
-        """A process that reads, kept for the next body unless it has ended."""
+        """A reader process; it is kept for the next body unless it has ended."""
         try:
             process = self._idle.get_nowait()
         except Empty:
@@ -80,22 +80,22 @@ class BodyReader:
             if process.poll() is None:
                 self._idle.put(process)
             else:
-                _end(process)
+                _kill(process)
 
     def _start(self) -> subprocess.Popen[bytes]:
-        module = f"{__package__}.process"
+        module = f"{__package__}.reader_process"
         process = subprocess.Popen(
             [sys.executable, "-m", module, str(self._megabytes)],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,
         )
-        _ask(process, b"", seconds=_START_SECONDS)
+        _request_line(process, b"", seconds=_START_SECONDS)
         return process
 
 
-def _ask(process: subprocess.Popen[bytes], request: bytes, *, seconds: float) -> bytes:
-    """The next line of the process, b"" when it ended or was ended before it wrote one."""
+def _request_line(process: subprocess.Popen[bytes], request: bytes, *, seconds: float) -> bytes:
+    """The next line from the process; b"" if it ended, or ran out of time and was killed."""
     assert process.stdin is not None
     assert process.stdout is not None
     timer = Timer(seconds, process.kill)
@@ -115,6 +115,6 @@ def _ask(process: subprocess.Popen[bytes], request: bytes, *, seconds: float) ->
     return b""
 
 
-def _end(process: subprocess.Popen[bytes]) -> None:
+def _kill(process: subprocess.Popen[bytes]) -> None:
     with process:
         process.kill()

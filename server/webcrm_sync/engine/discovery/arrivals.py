@@ -1,4 +1,4 @@
-"""From a delta page to rows, decided purely: which mail it is, and which state its copy gets."""
+"""New copies: their first state, their columns, and whom to match. Pure."""
 
 from __future__ import annotations
 
@@ -17,21 +17,22 @@ from webcrm_sync.core.states import NO_MAIL, Reason, State
 from webcrm_sync.core.storable import to_storable
 from webcrm_sync.core.times import to_storable_time
 from webcrm_sync.core.word_digest import WordDigest
-from webcrm_sync.engine.body_reader.reader import SMALL, BodyReader
+from webcrm_sync.engine.body_reader.reader import READ_IN_PLACE, BodyReader
+from webcrm_sync.store.items.item import Item
 
-#: So many addresses for answers are kept; more than a few are nobody's own.
-_MOST_REPLY_TO = 20
-_NOTHING_KEPT = {"content": None, "cids": None, "pictures": None, "is_raw": False}
+#: Reply-To addresses kept of a mail. A longer list does not identify a sender.
+_MAX_REPLY_TO = 20
+_NO_BODY = {"content": None, "cids": None, "pictures": None, "is_raw": False}
 
 
 @dataclass(frozen=True, slots=True)
 class Arrival:
-    """One copy met for the first time, made ready outside any transaction.
+    """A new copy, prepared before the transaction that records it.
 
-    `is_raw`: its HTML is kept as it came. It is laid out when the mail is drafted, since that
-    takes longer than all the rest: of many mails that are moved at once the last one waits until
-    the others have been taken up. `reading`: what else is kept of its body, None = nothing.
-    `words`: what tells its mail from another one with its Message-ID, None = it is not filed.
+    `reading`: the text of its body; None for raw HTML and for what is never filed.
+    `is_raw`: its HTML is stored unread and becomes text when the filing is composed. Reading it
+    takes longer than all other steps, and a page of new mails must not wait for it.
+    `words`: tell its mail from another one with the same Message-ID; None if it is never filed.
     """
 
     message: Message
@@ -41,45 +42,56 @@ class Arrival:
 
     @classmethod
     def of(cls, message: Message) -> Arrival:
-        """The arrival of a copy. Only what will be filed needs its body."""
-        clean = _storable(message)
-        if not _is_filed_at_all(clean):
+        """The arrival of this message, with its body still unread."""
+        clean = storable_message(message)
+        if not _is_fileable(clean):
             return cls(clean)
         words = WordDigest.of(clean.body, is_html=clean.body_is_html)
-        if clean.body_is_html and len(clean.body) <= SMALL:
+        if clean.body_is_html and len(clean.body) <= READ_IN_PLACE:
             return cls(replace(clean, body=to_storable(clean.body)), is_raw=True, words=words)
         return cls(clean, words=words)
 
-    def read_by(self, reader: BodyReader) -> Arrival:
-        """The same arrival with its body read, where it needs one. May wait for a process."""
-        if self.is_raw or not _is_filed_at_all(self.message):
+    def with_body_read(self, reader: BodyReader) -> Arrival:
+        """The arrival with the text of its body. Waits seconds for a large body."""
+        if self.is_raw or not _is_fileable(self.message):
             return self
         mail = self.message
-        return replace(
-            self, reading=reader.read(mail.subject, mail.body, is_html=mail.body_is_html)
-        )
+        reading = reader.read(mail.subject, mail.body, is_html=mail.body_is_html)
+        return replace(self, reading=reading)
 
-    def facts(self, files: Files | None = None) -> NewCopy:
-        """What tells which mail it is a copy of. `files`: None = not looked at."""
+    def as_copy(self, files: Files | None = None) -> NewCopy:
+        """The features by which its e-mail is found. `files`: None if they were not read."""
         features = MailFeatures(
             Fingerprint.of(self.message), self.words, self.message.has_attachments, files
         )
         return NewCopy(self.message.message_id, features, self.message.stamp)
 
     @property
-    def kept(self) -> Mapping[str, object]:
-        """The columns that hold its body."""
+    def body_columns(self) -> Mapping[str, object]:
+        """The columns of `email` that hold the body."""
         if self.is_raw:
-            return {**_NOTHING_KEPT, "content": self.message.body, "is_raw": True}
+            return {**_NO_BODY, "content": self.message.body, "is_raw": True}
         if self.reading is None:
-            return _NOTHING_KEPT
-        read = self.reading
-        facts = {"cids": list(read.cids), "pictures": read.pictures.as_json()}
-        return {**_NOTHING_KEPT, **facts, "content": read.text}
+            return _NO_BODY
+        return {
+            "content": self.reading.text,
+            "cids": list(self.reading.cids),
+            "pictures": self.reading.pictures.as_json(),
+            "is_raw": False,
+        }
 
 
-def first_state(message: Message) -> tuple[State, Reason | None]:
-    """The state in which a copy is taken up."""
+def is_new_copy(known: Item | None, message: Message) -> bool:
+    """True if the copy is unknown, was unreadable in another version, or was a draft before."""
+    if known is None:
+        return True
+    if known.is_bare:
+        return known.change_key != message.change_key
+    return known.reason is Reason.DRAFT and not message.is_draft
+
+
+def initial_state(message: Message) -> tuple[State, Reason | None]:
+    """The first state of a new copy, and why it is skipped."""
     stamp = Stamp.parse(message.stamp)
     if stamp is not None and stamp.kind == "m":
         return State.MIRRORED, None
@@ -91,7 +103,7 @@ def first_state(message: Message) -> tuple[State, Reason | None]:
 
 
 def email_row(key: str, arrival: Arrival, internals: Internals) -> Mapping[str, object]:
-    """The row of a mail met for the first time."""
+    """The columns of a new e-mail."""
     message = arrival.message
     sender = message.sender
     return {
@@ -100,36 +112,62 @@ def email_row(key: str, arrival: Arrival, internals: Internals) -> Mapping[str, 
         "direction": direction_of(message, internals).value,
         "kind": message.kind.value,
         "subject": message.subject,
-        "sender": _line(sender) if sender else None,
+        "sender": _party_json(sender) if sender else None,
         "recipients": {
-            "to": _pairs(message.to),
-            "cc": _pairs(message.cc),
-            "bcc": _pairs(message.bcc),
+            "to": _parties_json(message.to),
+            "cc": _parties_json(message.cc),
+            "bcc": _parties_json(message.bcc),
         },
         "sent_at": to_storable_time(message.sent_at),
         "received_at": to_storable_time(message.received_at),
         "has_attachments": message.has_attachments,
         "word_digest": arrival.words.to_bytes() if arrival.words else None,
         **_headers(message),
-        **arrival.kept,
+        **arrival.body_columns,
     }
 
 
-def known_headers(message: Message) -> Mapping[str, object]:
-    """The columns that a mail taken up by an earlier version has empty."""
-    return _headers(_storable(message))
+def header_columns(message: Message) -> Mapping[str, object]:
+    """The header columns of an e-mail. Versions before 0006 left them empty."""
+    return _headers(storable_message(message))
 
 
-def known_people(message: Message, internals: Internals) -> Sequence[Party]:
-    """The people of a mail that an earlier version took up, by what it did not ask for too."""
-    return people_of(_storable(message), internals)
+def people_to_match(message: Message, internals: Internals) -> Sequence[Party]:
+    """Everybody outside the company who may lead to an Organisation; none for a mirror."""
+    people = external_people(message, internals) if _is_fileable(message) else ()
+    return [p for p in people if _empty_if_longer(p.folded, LONGEST_ADDRESS)]
+
+
+def storable_message(message: Message) -> Message:
+    """The message without characters and lengths that PostgreSQL cannot store or index."""
+
+    def one_id(text: str | None) -> str | None:
+        return _empty_if_longer(to_storable(text or ""), LONGEST_ID) or None
+
+    return replace(
+        message,
+        subject=to_storable(message.subject),
+        message_id=one_id(message.message_id),
+        sender=_storable_party(message.sender) if message.sender else None,
+        to=tuple(map(_storable_party, message.to)),
+        cc=tuple(map(_storable_party, message.cc)),
+        bcc=tuple(map(_storable_party, message.bcc)),
+        reply_to=tuple(_with_short_address(message.reply_to)[:_MAX_REPLY_TO]),
+        sent_by=next(iter(_with_short_address([message.sent_by])), None)
+        if message.sent_by
+        else None,
+        conversation_id=one_id(message.conversation_id),
+        in_reply_to=one_id(message.in_reply_to),
+        references=tuple(one for one in map(one_id, message.references) if one),
+        categories=tuple(to_storable(c) for c in message.categories),
+    )
 
 
 def _headers(message: Message) -> Mapping[str, object]:
     sent_by = message.sent_by
     return {
-        "reply_to": _pairs(message.reply_to),
-        "sent_by": _line(sent_by) if sent_by else None,
+        "reply_to": _parties_json(message.reply_to),
+        "sent_by": _party_json(sent_by) if sent_by else None,
         "conversation_id": message.conversation_id,
         "in_reply_to": message.in_reply_to,
         "referenced_ids": list(message.references),
@@ -137,55 +175,28 @@ def _headers(message: Message) -> Mapping[str, object]:
     }
 
 
-def people_of(message: Message, internals: Internals) -> Sequence[Party]:
-    """Everybody who may lead to an Organisation; a mirror leads nowhere."""
-    people = external_people(message, internals) if _is_filed_at_all(message) else ()
-    return [p for p in people if _of_length(p.folded, LONGEST_ADDRESS)]
+def _is_fileable(message: Message) -> bool:
+    return initial_state(message)[0] is State.FOUND
 
 
-def _is_filed_at_all(message: Message) -> bool:
-    return first_state(message)[0] is State.FOUND
+def _parties_json(people: Sequence[Party]) -> list[list[str]]:
+    return [_party_json(p) for p in people]
 
 
-def _pairs(people: Sequence[Party]) -> list[list[str]]:
-    return [_line(p) for p in people]
-
-
-def _line(party: Party) -> list[str]:
-    """A Party's fields, the last one where it has it (`store.emails.read_email`)."""
+def _party_json(party: Party) -> list[str]:
+    """A Party as JSON: address, name and, if it differs, the address as written."""
     return [party.address, party.name, *filter(None, [party.written])]
 
 
-def _of_length(text: str, limit: int) -> str:
-    """`text`, empty when it is longer than anything real: it could not be indexed."""
+def _storable_party(party: Party) -> Party:
+    return Party(to_storable(party.address), to_storable(party.name), to_storable(party.written))
+
+
+def _with_short_address(people: Sequence[Party]) -> list[Party]:
+    storable = map(_storable_party, people)
+    return [p for p in storable if _empty_if_longer(p.address, LONGEST_ADDRESS)]
+
+
+def _empty_if_longer(text: str, limit: int) -> str:
+    """`text`, or "" if it has more bytes than any real one: PostgreSQL could not index it."""
     return text if len(text.encode()) <= limit else ""
-
-
-def _storable(message: Message) -> Message:
-    def clean(people: Sequence[Party]) -> tuple[Party, ...]:
-        return tuple(
-            Party(to_storable(p.address), to_storable(p.name), to_storable(p.written))
-            for p in people
-        )
-
-    def line(text: str | None) -> str | None:
-        return _of_length(to_storable(text or ""), LONGEST_ID) or None
-
-    def mailable(people: Sequence[Party]) -> list[Party]:
-        return [p for p in clean(people) if _of_length(p.address, LONGEST_ADDRESS)]
-
-    return replace(
-        message,
-        subject=to_storable(message.subject),
-        message_id=line(message.message_id),
-        sender=clean([message.sender])[0] if message.sender else None,
-        to=clean(message.to),
-        cc=clean(message.cc),
-        bcc=clean(message.bcc),
-        reply_to=tuple(mailable(message.reply_to)[:_MOST_REPLY_TO]),
-        sent_by=next(iter(mailable([message.sent_by])), None) if message.sent_by else None,
-        conversation_id=line(message.conversation_id),
-        in_reply_to=line(message.in_reply_to),
-        references=tuple(one for one in map(line, message.references) if one),
-        categories=tuple(to_storable(c) for c in message.categories),
-    )

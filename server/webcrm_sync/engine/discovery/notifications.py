@@ -1,4 +1,7 @@
-"""Graph's notifications: trusted for nothing but "look there"."""
+"""Graph's change notifications: each one only says which folder to read.
+
+`accept` verifies them and requests a reading; the `discover` job then reads the folder's delta.
+"""
 
 from __future__ import annotations
 
@@ -17,20 +20,20 @@ from webcrm_sync.store.encryption import SealBroken
 from webcrm_sync.store.items import lookup
 from webcrm_sync.store.mailboxes import SyncFolder
 
-#: The client states of this many subscriptions are remembered, as digests.
-_REMEMBERED = 4096
-#: Once in this time a client state that cannot be opened is logged and left to `keep`.
-_ALARM_PAUSE = timedelta(minutes=5)
-#: Once in this time we look whether a subscription still has the address of an earlier version.
-_LOOK_PAUSE = timedelta(minutes=1)
-#: An authorisation that runs out leaves this much time to renew the subscription.
-_SOON = timedelta(hours=1)
+#: Subscriptions whose client states are cached, as digests.
+_CACHED = 4096
+#: Interval between warnings about client states that cannot be opened.
+_WARNING_INTERVAL = timedelta(minutes=5)
+#: How long the answer of `is_old_address_in_use` is cached.
+_ADDRESS_CHECK_INTERVAL = timedelta(minutes=1)
+#: Time left to renew a subscription that Graph wants reauthorised.
+_RENEWAL_TIME = timedelta(hours=1)
 _LONG_AGO = datetime.min.replace(tzinfo=UTC)
 
 
 @dataclass(frozen=True, slots=True)
 class Notification:
-    """One line of what was posted to us, unverified. `lifecycle` is empty for a change."""
+    """One entry of a request from Graph, unverified. `lifecycle` is empty for a changed mail."""
 
     subscription_id: str
     client_state: str
@@ -40,126 +43,131 @@ class Notification:
 
 
 @dataclass(frozen=True, slots=True)
-class _Genuine:
-    """What Graph says about one folder in one request."""
+class _Verified:
+    """The notifications of one request that are verified to be about this folder."""
 
     folder: SyncFolder
-    lines: frozenset[Notification]
+    notifications: frozenset[Notification]
 
     @property
-    def is_removed(self) -> bool:
-        return any(line.lifecycle == "subscriptionRemoved" for line in self.lines)
-
-    def is_care_due(self, now: datetime) -> bool:
-        """True when the subscription needs a renewal or a replacement that nobody has noted yet."""
-        is_asked = any(line.lifecycle == "reauthorizationRequired" for line in self.lines)
-        return self.is_removed or (is_asked and self._expires_at(now) > now + _SOON)
+    def is_subscription_removed(self) -> bool:
+        return self._has_lifecycle("subscriptionRemoved")
 
     @property
-    def is_gap(self) -> bool:
-        return self.is_removed or any(line.lifecycle == "missed" for line in self.lines)
+    def has_gap(self) -> bool:
+        """True when Graph says that it has not sent every notification."""
+        return self.is_subscription_removed or self._has_lifecycle("missed")
 
     @property
     def versions(self) -> frozenset[tuple[int, str, str]]:
-        """Which copies are now in which version; none where that decides nothing."""
-        if self.is_gap or self.folder.is_hint_open:
+        """The copies that changed: mailbox id, Graph id, change key. Empty if a read is certain."""
+        if self.has_gap or self.folder.is_hint_open:
             return frozenset()
-        changes = (line for line in self.lines if not line.lifecycle)
+        changes = (n for n in self.notifications if not n.lifecycle)
         return frozenset((self.folder.mailbox_id, n.graph_id, n.change_key) for n in changes)
 
-    def is_news(self, known: frozenset[tuple[int, str, str]]) -> bool:
-        """True when the folder is to be read. False for echoes of our own writes.
+    def has_foreign_change(self, known: frozenset[tuple[int, str, str]]) -> bool:
+        """True if the folder must be read: some version is not `known` as one we wrote.
 
-        False too while a hint is open: the reading that follows it begins after this request came.
+        False while a hint is open: a reading that begins after this request follows it anyway.
         """
-        return not self.folder.is_hint_open and (self.is_gap or not self.versions <= known)
+        return not self.folder.is_hint_open and (self.has_gap or not self.versions <= known)
 
-    def values(self, now: datetime) -> dict[str, object]:
-        """What changes in the folder's row, its hint apart."""
-        values: dict[str, object] = {}
+    def needs_maintenance(self, now: datetime) -> bool:
+        """True if the subscription must be renewed or replaced, and no earlier request said so."""
+        must_renew = self._has_lifecycle("reauthorizationRequired")
+        expires_at = self.folder.subscription_expires_at or now
+        return self.is_subscription_removed or (must_renew and expires_at > now + _RENEWAL_TIME)
+
+    def folder_columns(self, now: datetime) -> dict[str, object]:
+        """What changes in the folder's row, apart from its hint."""
+        columns: dict[str, object] = {}
         if self.folder.push_doubted_at:
-            values["push_doubted_at"] = None
-        if self.is_removed:
-            return values | {"subscription_id": None, "subscription_expires_at": None}
-        if self.is_care_due(now):
-            # Renewing does both: it reauthorises and prolongs (Graph: lifecycle events).
-            values["subscription_expires_at"] = now + _SOON
-        return values
+            columns["push_doubted_at"] = None
+        if self.is_subscription_removed:
+            return columns | {"subscription_id": None, "subscription_expires_at": None}
+        if self.needs_maintenance(now):
+            # A renewal also reauthorises (Graph: lifecycle notifications).
+            columns["subscription_expires_at"] = now + _RENEWAL_TIME
+        return columns
 
-    def _expires_at(self, now: datetime) -> datetime:
-        return self.folder.subscription_expires_at or now
+    def _has_lifecycle(self, event: str) -> bool:
+        return any(n.lifecycle == event for n in self.notifications)
 
 
-class Receiver:
-    """Takes what is posted to one company's addresses. Thread-safe."""
+class NotificationReceiver:
+    """Accepts what is posted to the notification URLs of one company. Thread-safe."""
 
     def __init__(self, context: Context) -> None:
-        self._parts = context
-        self._digest = lru_cache(_REMEMBERED)(self._opened)
-        self._next_alarm_at = self._next_look_at = _LONG_AGO
+        self._context = context
+        self._opened_digest = lru_cache(_CACHED)(self._open)
+        self._next_warning_at = self._next_address_check_at = _LONG_AGO
         self._is_old_address_in_use = True
 
-    def take(self, notifications: Sequence[Notification]) -> None:
-        """Note where to look. What does not carry the right client state is ignored. Idempotent.
+    def accept(self, notifications: Sequence[Notification]) -> None:
+        """Request a reading of each folder with changes that are not ours. Idempotent.
 
-        Everything is verified before anything is written: a stranger costs one query.
+        Ignores notifications without the client state of their subscription. Everything is
+        verified before anything is written, so a forged request costs one query.
         """
-        by_id: dict[str, set[Notification]] = {}
+        by_subscription: dict[str, set[Notification]] = {}
         for one in notifications:
-            by_id.setdefault(one.subscription_id.lower(), set()).add(one)
-        if not by_id:
+            by_subscription.setdefault(one.subscription_id.lower(), set()).add(one)
+        if not by_subscription:
             return
-        with self._parts.begin() as tx:
-            folders = mailboxes.by_subscription(tx, by_id)
-            told = [self._genuine(folder, by_id[i]) for i, folder in folders.items()]
-            known = lookup.known_versions(tx, frozenset().union(*(t.versions for t in told)))
+        with self._context.begin() as tx:
+            folders = mailboxes.by_subscription(tx, by_subscription)
+            verified = [self._verify(folder, by_subscription[i]) for i, folder in folders.items()]
+            versions = frozenset().union(*(v.versions for v in verified))
+            known = lookup.known_versions(tx, versions)
             now = tx.now
-        self._alarm([f for f in folders.values() if self._digest(f.client_state or "") is None])
-        news = frozenset(t.folder.id for t in told if t.is_news(known))
-        noted = [t for t in told if t.values(now) or t.folder.id in news]
-        if noted:
-            self._parts.transact(lambda tx: _note(tx, noted, news))
+        self._warn_of_unverifiable(list(folders.values()))
+        to_read = frozenset(v.folder.id for v in verified if v.has_foreign_change(known))
+        changed = [v for v in verified if v.folder_columns(now) or v.folder.id in to_read]
+        if changed:
+            self._context.transact(lambda tx: _record(tx, changed, to_read))
 
     def is_old_address_in_use(self) -> bool:
-        """True while a subscription may post to an address without a secret."""
-        now = self._parts.now()
-        if now >= self._next_look_at:
-            self._next_look_at = now + _LOOK_PAUSE
-            with self._parts.begin() as tx:
+        """True while some subscription may post to a URL without a secret; at most a minute old."""
+        now = self._context.now()
+        if now >= self._next_address_check_at:
+            self._next_address_check_at = now + _ADDRESS_CHECK_INTERVAL
+            with self._context.begin() as tx:
                 self._is_old_address_in_use = mailboxes.has_old_address(tx)
         return self._is_old_address_in_use
 
-    def _genuine(self, folder: SyncFolder, lines: set[Notification]) -> _Genuine:
-        """What of it carries the client state of the folder's subscription."""
-        expected = self._digest(folder.client_state or "") or b""
-        return _Genuine(
-            folder,
-            frozenset(n for n in lines if hmac.compare_digest(expected, _digest(n.client_state))),
+    def _verify(self, folder: SyncFolder, notifications: set[Notification]) -> _Verified:
+        expected = self._opened_digest(folder.client_state or "") or b""
+        genuine = (
+            n for n in notifications if hmac.compare_digest(expected, _digest(n.client_state))
         )
+        return _Verified(folder, frozenset(genuine))
 
-    def _opened(self, sealed: str) -> bytes | None:
+    def _open(self, sealed: str) -> bytes | None:
         try:
-            return _digest(self._parts.seal.open(sealed))
+            return _digest(self._context.seal.open(sealed))
         except SealBroken:
             return None
 
-    def _alarm(self, deaf: Sequence[SyncFolder]) -> None:
-        now = self._parts.now()
-        if deaf and now >= self._next_alarm_at:
-            self._next_alarm_at = now + _ALARM_PAUSE
-            push_urls.replace_deaf(self._parts, deaf)
+    def _warn_of_unverifiable(self, folders: Sequence[SyncFolder]) -> None:
+        """Log folders whose client state cannot be opened, and have them subscribed again."""
+        broken = [f for f in folders if self._opened_digest(f.client_state or "") is None]
+        now = self._context.now()
+        if broken and now >= self._next_warning_at:
+            self._next_warning_at = now + _WARNING_INTERVAL
+            push_urls.request_replacement(self._context, broken)
 
 
 def _digest(client_state: str) -> bytes:
-    """Of one length for all, so that comparing takes one time."""
+    """A digest of fixed length, so that every comparison takes the same time."""
     return sha256(client_state.encode(errors="replace")).digest()
 
 
-def _note(tx: Tx, noted: Sequence[_Genuine], news: frozenset[int]) -> None:
-    mailboxes.keep_now(tx, [t.folder.mailbox_id for t in noted if t.is_care_due(tx.now)])
-    mailboxes.lock(tx, folder_ids=[t.folder.id for t in noted])
-    for told in noted:
-        if values := told.values(tx.now):
-            mailboxes.set_pushed(tx, told.folder, **values)
-    if news:
-        mailboxes.request_read(tx, news)
+def _record(tx: Tx, changed: Sequence[_Verified], to_read: frozenset[int]) -> None:
+    mailboxes.keep_now(tx, [v.folder.mailbox_id for v in changed if v.needs_maintenance(tx.now)])
+    mailboxes.lock(tx, folder_ids=[v.folder.id for v in changed])
+    for verified in changed:
+        if columns := verified.folder_columns(tx.now):
+            mailboxes.set_pushed(tx, verified.folder, **columns)
+    if to_read:
+        mailboxes.request_read(tx, to_read)

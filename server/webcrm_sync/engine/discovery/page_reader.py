@@ -1,79 +1,101 @@
-"""What has to be asked of Graph about a page before it can be recorded, each mail by itself."""
+"""Reads from Graph what a page does not say, before the transaction that writes the page."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
+from threading import RLock
 
 from webcrm_sync.core.errors import Gone, Refused, TryLater
 from webcrm_sync.core.events import EventKind
 from webcrm_sync.core.outlook import Change, Location
+from webcrm_sync.core.same_mail import Files
 from webcrm_sync.engine.context import Context
-from webcrm_sync.engine.discovery import page_writer, same_mails
-from webcrm_sync.engine.discovery.arrivals import Arrival
+from webcrm_sync.engine.discovery.arrivals import Arrival, is_new_copy
+from webcrm_sync.engine.discovery.mail_candidates import read_files
 from webcrm_sync.engine.fault_isolation import isolate
 from webcrm_sync.store import mailboxes
 from webcrm_sync.store.items import lookup
 from webcrm_sync.store.items.item import Item
 from webcrm_sync.store.mailboxes import Mailbox, SyncFolder
 
-#: So often a mail that Graph tells of and does not find is waited for.
-_PATIENCE = 3
+#: Failed readings of a mailbox before a mail that Graph lists but does not return is given up.
+_MAX_ATTEMPTS = 3
+#: One page at a time is prepared and written in this process, however many mailboxes are read:
+#: filing then waits for one page at most, for the interpreter and for `lock_company`.
+#: Reentrant, since tests run a second worker inside a page on the same thread.
+ONE_PAGE = RLock()
 
+#: What was raised about copies, by Graph id.
 Faults = dict[str, Exception]
 
 
-def read_page_context(
+@dataclass(frozen=True, slots=True)
+class PageFacts:
+    """What Graph says about the copies of a page; every mapping is by Graph id.
+
+    `arrivals`: new copies. `locations`: where removed copies are now, None if they no longer
+    exist. `files`: of copies that only their files may tell apart. `faults`: what reading raised.
+    """
+
+    arrivals: Mapping[str, Arrival]
+    locations: Mapping[str, Location | None]
+    files: Mapping[str, Files]
+    faults: Mapping[str, Exception] = field(default_factory=dict)
+
+
+def read_page_facts(
     context: Context, box: Mailbox, folder: SyncFolder, changes: Sequence[Change]
-) -> page_writer.PageContext:
-    """The facts about a page. Raises TryLater while Graph does not find a mail it tells of."""
+) -> PageFacts:
+    """The facts about these changes. A copy that raises has its exception in `faults`.
+
+    Raises TryLater while Graph lists a mail that it does not return yet.
+    """
     facts, odd = isolate.try_batch(
-        changes, lambda some: _read_page_context(context, box, folder, some)
+        changes, lambda some: _read_page_facts(context, box, folder, some)
     )
     return replace(facts, faults={**facts.faults, **{c.graph_id: fault for c, fault in odd}})
 
 
-def _read_page_context(
+def _read_page_facts(
     context: Context, box: Mailbox, folder: SyncFolder, changes: Sequence[Change]
-) -> page_writer.PageContext:
+) -> PageFacts:
     removed = [c.graph_id for c in changes if c.is_removed]
     with context.begin() as tx:
         known = lookup.known_items(tx, box.id, [c.graph_id for c in changes])
-        ours = {f.graph_id for f in mailboxes.folders(tx, box.id)} if removed else set()
-    faults = {c.graph_id: c.fault for c in changes if c.fault is not None}
-    locations = _locations(context, box, removed, faults)
-    # Moved in and out and in again between two rounds is told as "removed" alone.
-    hidden = [
-        i for i, at in locations.items() if at and at.folder_id in ours and _is_unread(known.get(i))
-    ]
-    bare = [
+        sync_folders = {f.graph_id for f in mailboxes.folders(tx, box.id)} if removed else set()
+    faults: Faults = {c.graph_id: c.fault for c in changes if c.fault is not None}
+    locations = _read_locations(context, box, removed, faults)
+    in_sync_folders = [i for i, at in locations.items() if at and at.folder_id in sync_folders]
+    # Graph says only "removed" of a copy that was moved in, out and in again between two readings.
+    returned = [i for i in in_sync_folders if _is_unread(known.get(i))]
+    incomplete = [
         c.graph_id
         for c in changes
         if not (c.is_removed or c.message or c.fault) and _is_unread(known.get(c.graph_id))
     ]
-    arrivals = _carried(context, box, changes, known, faults)
-    for graph_id, arrival in _fetched(context, box, dict.fromkeys(hidden + bare), faults):
-        if arrival:
-            arrivals[graph_id] = arrival
-    left = {i for i, at in locations.items() if at is None or at.folder_id not in ours}
-    here = [(i, arrival) for i, arrival in arrivals.items() if i not in left and i not in faults]
-    files, odd = isolate.try_batch(here, lambda some: same_mails.files_of(context, box, dict(some)))
-    faults |= {graph_id: error for (graph_id, _), error in odd}
-    fine = {i: arrival for i, arrival in here if i not in faults}
-    return page_writer.PageContext(fine, locations, files, faults)
+    arrivals = _prepare_arrivals(context, box, changes, known, faults)
+    arrivals |= _fetch_arrivals(context, box, dict.fromkeys(returned + incomplete), faults)
+    gone = locations.keys() - set(in_sync_folders)
+    here = [(i, arrival) for i, arrival in arrivals.items() if i not in gone and i not in faults]
+    files, odd = isolate.try_batch(here, lambda some: read_files(context, box, dict(some)))
+    faults |= {graph_id: fault for (graph_id, _), fault in odd}
+    readable = {i: arrival for i, arrival in here if i not in faults}
+    return PageFacts(readable, locations, files, faults)
 
 
 def _is_unread(known: Item | None) -> bool:
     return known is None or known.is_bare
 
 
-def _name(box: Mailbox, graph_id: str) -> str:
+def _copy_name(box: Mailbox, graph_id: str) -> str:
     return f"copy {box.id}:{graph_id}"
 
 
-def _locations(
+def _read_locations(
     context: Context, box: Mailbox, graph_ids: Sequence[str], faults: Faults
 ) -> Mapping[str, Location | None]:
+    """Where these copies are now, by Graph id; adds to `faults`."""
     if not graph_ids:
         return {}
     locations, odd = isolate.try_batch(
@@ -83,65 +105,64 @@ def _locations(
     return locations
 
 
-def _carried(
+def _prepare_arrivals(
     context: Context,
     box: Mailbox,
     changes: Sequence[Change],
     known: Mapping[str, Item],
     faults: Faults,
 ) -> dict[str, Arrival]:
-    """The new copies that the page brings whole."""
+    """The new copies that the page contains as a whole; adds to `faults`."""
     new = [
         c.message
         for c in changes
-        if c.message is not None and page_writer.is_new(known.get(c.graph_id), c.message)
+        if c.message is not None and is_new_copy(known.get(c.graph_id), c.message)
     ]
-    with page_writer.ONE_PAGE:
-        made, odd = isolate.try_each(
-            context, new, Arrival.of, lambda message: _name(box, message.graph_id)
+    with ONE_PAGE:
+        unread, odd_messages = isolate.try_each(
+            context, new, Arrival.of, lambda message: _copy_name(box, message.graph_id)
         )
-    faults |= {message.graph_id: error for message, error in odd}
-    # Not within the lock: a large body may take its process seconds.
-    read, unread = isolate.try_each(
+    # Outside the lock, since a large body takes its process seconds.
+    arrivals, odd_bodies = isolate.try_each(
         context,
-        made,
-        lambda arrival: arrival.read_by(context.reader),
-        lambda arrival: _name(box, arrival.message.graph_id),
+        unread,
+        lambda arrival: arrival.with_body_read(context.body_reader),
+        lambda arrival: _copy_name(box, arrival.message.graph_id),
     )
-    faults |= {arrival.message.graph_id: error for arrival, error in unread}
-    return {arrival.message.graph_id: arrival for arrival in read}
+    faults |= {message.graph_id: fault for message, fault in odd_messages}
+    faults |= {arrival.message.graph_id: fault for arrival, fault in odd_bodies}
+    return {arrival.message.graph_id: arrival for arrival in arrivals}
 
 
-def _fetched(
+def _fetch_arrivals(
     context: Context, box: Mailbox, graph_ids: Iterable[str], faults: Faults
-) -> list[tuple[str, Arrival | None]]:
-    """The mails behind lines that did not carry them."""
-    done, odd = isolate.try_each(
+) -> dict[str, Arrival]:
+    """Copies that the page only names, each read by a call of its own; adds to `faults`."""
+    fetched, odd = isolate.try_each(
         context,
         graph_ids,
-        lambda graph_id: (graph_id, _arrival(context, box, graph_id)),
-        lambda graph_id: _name(box, graph_id),
+        lambda graph_id: (graph_id, _fetch_arrival(context, box, graph_id)),
+        lambda graph_id: _copy_name(box, graph_id),
     )
     faults |= dict(odd)
-    return done
+    return {graph_id: arrival for graph_id, arrival in fetched if arrival}
 
 
-def _arrival(context: Context, box: Mailbox, graph_id: str) -> Arrival | None:
-    """The mail behind a line that did not carry it, None when it has left again.
+def _fetch_arrival(context: Context, box: Mailbox, graph_id: str) -> Arrival | None:
+    """The copy, or None if it is gone or Graph keeps refusing it: an event then says so.
 
-    Raises TryLater while Graph may only not find it yet. One that Graph does not let us read is
-    told of in the mailbox's story, and holds nothing up.
+    Raises TryLater in the first attempts: Graph may list a mail before it returns it.
     """
     try:
         message = context.graph.message(box.user_id, graph_id)
     except Gone as error:
-        if box.attempts < _PATIENCE:
-            raise TryLater("Outlook tells of a mail that it does not find yet.") from error
+        if box.attempts < _MAX_ATTEMPTS:
+            raise TryLater("Outlook lists a mail that it does not return yet.") from error
         return None
     except Refused as error:
-        if box.attempts < _PATIENCE:
+        if box.attempts < _MAX_ATTEMPTS:
             raise TryLater(str(error), code=error.code) from error
         with context.begin() as tx:
             tx.record_event(EventKind.MAIL_UNREADABLE, mailbox_id=box.id, detail=str(error))
         return None
-    return Arrival.of(message).read_by(context.reader)
+    return Arrival.of(message).with_body_read(context.body_reader)

@@ -134,7 +134,7 @@ def laid_out(context: Context, email: Email) -> Email:
     """The mail with its text, where its HTML is kept as it came."""
     if not email.is_raw or email.content is None:
         return email
-    reading = context.reader.read(email.subject, email.content, is_html=True)
+    reading = context.body_reader.read(email.subject, email.content, is_html=True)
     return _with(email, reading)
 
 

@@ -1,1 +1,1 @@
-"""Adds, removes and maintains the mailboxes, their folders and their subscriptions."""
+"""Adds, removes and maintains mailboxes with their folders and push subscriptions."""

@@ -1,4 +1,4 @@
-"""What administrators ask for: add a mailbox, remove one."""
+"""Adds and removes mailboxes for administrators."""
 
 from __future__ import annotations
 
@@ -15,8 +15,8 @@ from webcrm_sync.core.outlook import InboxRule, MailUser, Place
 from webcrm_sync.core.paging_guard import PagingGuard
 from webcrm_sync.engine.context import Context
 from webcrm_sync.engine.mailboxes import folders
-from webcrm_sync.engine.mailboxes.folders import Found
-from webcrm_sync.engine.mailboxes.maintain import make_categories
+from webcrm_sync.engine.mailboxes.folders import FolderCandidate
+from webcrm_sync.engine.mailboxes.maintain import ensure_categories
 from webcrm_sync.graph.transport import BOUNDS
 from webcrm_sync.store import companies, directory, mailboxes, mirrors
 from webcrm_sync.store.database import Tx
@@ -30,7 +30,7 @@ class NotWatched(SyncError):
 
 @dataclass(frozen=True, slots=True)
 class FolderFindings:
-    """What lies in one sync folder; `name` is None where it has to be made."""
+    """Number of mails in one sync folder. `name`: None if the folder must be made."""
 
     place: Place
     name: str | None
@@ -40,7 +40,7 @@ class FolderFindings:
 
 @dataclass(frozen=True, slots=True)
 class Findings:
-    """What `mailbox add` found in a mailbox, before it changed anything."""
+    """What `inspect` found in a mailbox."""
 
     user: MailUser
     is_watched: bool
@@ -48,7 +48,10 @@ class Findings:
 
 
 def inspect(context: Context, address: str) -> Findings:
-    """What is in the mailbox. Changes nothing. Raises Gone when there is no such mailbox."""
+    """Whether the mailbox is watched and what its sync folders hold. Changes nothing.
+
+    Raises Gone when there is no such mailbox.
+    """
     user = context.graph.user(address.strip().casefold())
     with context.begin() as tx:
         known = {box.user_id for box in mailboxes.all_mailboxes(tx)}
@@ -60,7 +63,7 @@ def inspect(context: Context, address: str) -> Findings:
     )
 
 
-def _count(context: Context, user: MailUser, found: Found) -> FolderFindings:
+def _count(context: Context, user: MailUser, found: FolderCandidate) -> FolderFindings:
     if found.folder is None:
         return FolderFindings(found.place, None, 0, 0)
     mails = synced = 0
@@ -77,9 +80,12 @@ def _count(context: Context, user: MailUser, found: Found) -> FolderFindings:
 
 
 def add(context: Context, findings: Findings) -> int:
-    """Watch the mailbox: its categories and folders are made, its work begins. Idempotent."""
+    """Watch the mailbox: make its categories and folders, then start its jobs. Returns its id.
+
+    Idempotent.
+    """
     user = findings.user
-    make_categories(context, user.user_id)
+    ensure_categories(context, user.user_id)
     with context.begin() as tx:
         since = context.settings.mirror_since or tx.now
         is_new = not findings.is_watched
@@ -99,51 +105,51 @@ def add(context: Context, findings: Findings) -> int:
 
 
 def remove(context: Context, address: str) -> Sequence[str]:
-    """End the mailbox's subscriptions and our inbox rules and delete its rows.
+    """End the mailbox's subscriptions and our inbox rules, and delete its rows.
 
-    Returns what could not be ended at Microsoft's side (it ends by itself). webCRM and the
-    mails in Exchange stay as they are. Raises NotWatched.
+    Returns an error sentence for each of these that Microsoft did not end; subscriptions expire by
+    themselves. webCRM and the mails in Exchange stay as they are. Raises NotWatched.
     """
     with context.begin() as tx:
         box = mailboxes.find_mailbox(tx, address.strip().casefold())
         if box is None:
             raise NotWatched(f"{address} is not watched. `mailbox list` shows those that are.")
         known = mailboxes.folders(tx, box.id)
-    troubles = _end_at_microsoft(context, box, known)
+    errors = _end_at_microsoft(context, box, known)
     context.transact(partial(_delete, box.id))
-    return troubles
+    return errors
 
 
 def _delete(mailbox_id: int, tx: Tx) -> None:
-    lock_company(tx)  # nobody is writing down mails of it meanwhile
+    lock_company(tx)  # no page of it is being written
     mailboxes.remove_mailbox(tx, mailbox_id)
 
 
 def _end_at_microsoft(context: Context, box: Mailbox, known: Sequence[SyncFolder]) -> list[str]:
-    """End subscriptions and rules, each whatever becomes of the others; what could not be."""
-    pushed = [one for folder in known for one in folder.subscription_ids]
-    ends = [partial(context.graph.unsubscribe, one) for one in pushed]
-    troubles = []
+    """End every subscription and rule, even if one fails; returns the errors."""
+    subscriptions = [one for folder in known for one in folder.subscription_ids]
+    ends = [partial(context.graph.unsubscribe, one) for one in subscriptions]
+    errors = []
     try:
         rules = [
             one.graph_id
             for one in context.graph.rules(box.user_id)
-            if _is_ours(context, one, known)
+            if _is_our_rule(context, one, known)
         ]
         ends += [partial(context.graph.delete_rule, box.user_id, one) for one in rules]
     except SyncError as error:
-        troubles.append(str(error))
+        errors.append(str(error))
     for end in ends:
         try:
             end()
         except Gone:
             continue
         except SyncError as error:
-            troubles.append(str(error))
-    return troubles
+            errors.append(str(error))
+    return errors
 
 
-def _is_ours(context: Context, rule: InboxRule, known: Sequence[SyncFolder]) -> bool:
-    """True for an inbox rule of ours: it is named after the folder and moves into it."""
+def _is_our_rule(context: Context, rule: InboxRule, known: Sequence[SyncFolder]) -> bool:
+    """True for an inbox rule that we made: it is named after our folder and moves mails there."""
     name = f"{context.settings.folder_name.casefold()}:"
     return rule.moves_to in {f.graph_id for f in known} and rule.name.casefold().startswith(name)

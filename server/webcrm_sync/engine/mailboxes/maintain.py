@@ -1,4 +1,4 @@
-"""keep(mailbox): its folders in place, its push subscriptions alive, its categories known."""
+"""keep(mailbox): maintains its sync folders, push subscriptions and categories."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ _SUBSCRIBE_RETRY = timedelta(seconds=30)
 
 
 def maintain(context: Context, mailbox_id: int) -> None:
-    """Bring the mailbox's folders and subscriptions in order. Idempotent."""
+    """Restore the mailbox's sync folders and subscriptions where something is wrong. Idempotent."""
     with context.begin() as tx:
         box = mailboxes.read_mailbox(tx, mailbox_id)
         if box is None or box.shut_until(tx.now):
@@ -40,8 +40,8 @@ def maintain(context: Context, mailbox_id: int) -> None:
         again = tx.now + context.settings.poll_interval(is_pushed=context.settings.is_push_enabled)
         mailboxes.set_mailbox(tx, box.id, keep_due_at=again)
     try:
-        with isolate.DeferredErrors() as steps:
-            with steps.defer():
+        with isolate.DeferredErrors() as errors:
+            with errors.defer():
                 ensure_sync_folders(context, box)
             is_pushed = not context.settings.is_push_enabled or _subscribe(context, box)
     except SyncError as error:
@@ -54,59 +54,59 @@ def maintain(context: Context, mailbox_id: int) -> None:
             mailboxes.set_mailbox(tx, box.id, keep_due_at=tx.now + _SUBSCRIBE_RETRY)
 
 
-def make_categories(context: Context, user_id: str) -> None:
-    """The three categories stand in the mailbox's list with their colours. Idempotent.
+def ensure_categories(context: Context, user_id: str) -> None:
+    """Add our categories with their colours to the mailbox's list. Idempotent.
 
-    A mail may carry a category that is not in the list: failing here must not stop the sync.
+    Raises no SyncError: mails may carry categories that are not in the list.
     """
     try:
-        there = {name.casefold() for name in context.graph.category_names(user_id)}
+        listed = {name.casefold() for name in context.graph.category_names(user_id)}
         for name, colour in COLOURS.items():
-            if name.casefold() not in there:
+            if name.casefold() not in listed:
                 context.graph.create_category(user_id, name, colour)
     except SyncError:
         return
 
 
 def _subscribe(context: Context, box: Mailbox) -> bool:
-    """True when every folder has a subscription that lives long enough."""
+    """Maintain the subscription of every folder; True if each has one."""
     with context.begin() as tx:
         folders = mailboxes.folders(tx, box.id)
-    kept, faults = isolate.try_each(
-        context, folders, partial(_keep_subscription, context, box), lambda f: f"folder {f.id}"
+    subscribed, faults = isolate.try_each(
+        context, folders, partial(_maintain_subscription, context, box), lambda f: f"folder {f.id}"
     )
-    for _, fault in faults:  # the other folders are in order by now
+    for _, fault in faults:  # after the other folders
         raise fault
-    return all(kept)
+    return all(subscribed)
 
 
-def _keep_subscription(context: Context, box: Mailbox, folder: SyncFolder) -> bool:
+def _maintain_subscription(context: Context, box: Mailbox, folder: SyncFolder) -> bool:
     _end_replaced(context, folder)
     _reseal(context, folder)
-    held = _subscribed(context, folder)
-    care = choose_action(held, context.now())
-    if care is SubscriptionAction.KEEP or (
-        care is SubscriptionAction.RENEW and _is_renewed(context, folder)
+    held = _held_subscription(context, folder)
+    action = choose_action(held, context.now())
+    if action is SubscriptionAction.KEEP or (
+        action is SubscriptionAction.RENEW and _renew(context, folder)
     ):
         return True
-    replaced = folder.subscription_id if held and care is SubscriptionAction.REPLACE else None
-    return _subscribe_anew(context, box, folder, replaced=replaced)
+    replaced = folder.subscription_id if held and action is SubscriptionAction.REPLACE else None
+    return _replace_subscription(context, box, folder, replaced=replaced)
 
 
-def _subscribed(context: Context, folder: SyncFolder) -> HeldSubscription | None:
-    """The folder's subscription, None when it has none or an expired one."""
+def _held_subscription(context: Context, folder: SyncFolder) -> HeldSubscription | None:
+    """The folder's subscription; None without one, or if it has expired."""
     expires_at = folder.subscription_expires_at
     if not (folder.subscription_id and expires_at and expires_at > context.now()):
         return None
     return HeldSubscription(
         expires_at,
-        push_urls.address_of(context, folder),
+        push_urls.url_state(context, folder),
         is_checkable=push_urls.is_checkable(context, folder),
     )
 
 
 def _reseal(context: Context, folder: SyncFolder) -> None:
-    """Seal the client state with the first key, so that the keys behind it can be dropped."""
+    """Seal the client state with the first key again, so that later keys can be dropped."""
     sealed = folder.client_state or ""
     if not push_urls.is_checkable(context, folder) or context.seal.is_first(sealed):
         return
@@ -114,8 +114,8 @@ def _reseal(context: Context, folder: SyncFolder) -> None:
         mailboxes.set_pushed(tx, folder, client_state=context.seal.renew(sealed))
 
 
-def _is_renewed(context: Context, folder: SyncFolder) -> bool:
-    """False when Graph does not know the subscription any more."""
+def _renew(context: Context, folder: SyncFolder) -> bool:
+    """Renew the subscription; False if Graph no longer knows it."""
     assert folder.subscription_id is not None
     try:
         renewed = context.graph.renew(folder.subscription_id, context.now() + LIFETIME)
@@ -126,10 +126,13 @@ def _is_renewed(context: Context, folder: SyncFolder) -> bool:
     return True
 
 
-def _subscribe_anew(
+def _replace_subscription(
     context: Context, box: Mailbox, folder: SyncFolder, *, replaced: str | None
 ) -> bool:
-    """Make a subscription, and end the one that it replaces only then: no notification is lost."""
+    """Make a subscription and only then end the `replaced` one, so that no notification is lost.
+
+    Returns False if Graph refuses it; the folder is polled.
+    """
     client_state = secrets.token_urlsafe(32)
     try:
         made = context.graph.subscribe(
@@ -143,7 +146,7 @@ def _subscribe_anew(
     except (TryLater, AccessLost):
         raise
     except SyncError as error:
-        _tell_once(context, box, str(error))
+        _record_push_off(context, box, str(error))
         return False
     with context.begin() as tx:
         mailboxes.lock(tx, mailbox_ids=[box.id])
@@ -154,32 +157,32 @@ def _subscribe_anew(
             subscription_id=made.graph_id,
             client_state=context.seal.seal(client_state),
             subscription_expires_at=made.expires_at,
-            subscription_address=push_urls.kept_of(context, made.graph_id)[0],
+            subscription_address=push_urls.url_digests(context, made.graph_id)[0],
             replaced_subscription_id=replaced,
         )
-        mailboxes.request_read(tx, [folder.id])  # what happened while nobody listened
+        mailboxes.request_read(tx, [folder.id])  # changes before this subscription
         tx.record_event(EventKind.PUSH_ON, mailbox_id=box.id, place=folder.place.value)
     _end_replaced(context, replace(folder, replaced_subscription_id=replaced))
     return True
 
 
 def _end_replaced(context: Context, folder: SyncFolder) -> None:
-    """End the subscription that another one has replaced. Raises TryLater."""
+    """End the subscription that was replaced by another one. Raises TryLater."""
     if folder.replaced_subscription_id is None:
         return
     try:
         context.graph.unsubscribe(folder.replaced_subscription_id)
     except TryLater:
         raise
-    except SyncError as error:  # it ends by itself in three days
+    except SyncError as error:  # it expires within three days
         facts = {"folder": folder.id, "trouble": str(error)}
         logger.warning("subscription_not_ended", extra=facts)
     with context.begin() as tx:
         mailboxes.set_folder(tx, folder.id, replaced_subscription_id=None)
 
 
-def _tell_once(context: Context, box: Mailbox, trouble: str) -> None:
-    """The poll carries on; the mailbox's story says once why push does not."""
+def _record_push_off(context: Context, box: Mailbox, trouble: str) -> None:
+    """Record once why push is off. The folders are still polled."""
     with context.begin() as tx:
         if box.push_trouble != trouble:
             mailboxes.set_mailbox(tx, box.id, push_trouble=trouble)

@@ -1,1 +1,1 @@
-"""Mails sent from webCRM appear in Exchange."""
+"""Copies mails that webCRM sent to the sender's Sent Items in Exchange."""

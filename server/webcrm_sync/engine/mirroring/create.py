@@ -1,4 +1,8 @@
-"""One mirror: the intent, the one complete POST, and the look after an unclear answer."""
+"""Creates mirrors in Exchange, each exactly once.
+
+The intent is committed first, then one request creates the whole mail. After an unclear answer the
+mirror is searched for by its stamp before anything is created again.
+"""
 
 from __future__ import annotations
 
@@ -26,36 +30,39 @@ from webcrm_sync.store.mailboxes import Mailbox
 from webcrm_sync.store.mirrors import Mirror
 from webcrm_sync.store.schedule import NEVER
 
-_BULK = 20
+_BATCH = 20
 
 
 def create_due_mirrors(context: Context) -> None:
-    """Write every mirror that is due, each exactly once."""
+    """Create or search for every mirror that is due. Idempotent."""
     while True:
         with context.begin() as tx:
-            due = mirrors.due(tx, limit=_BULK)
+            due = mirrors.due(tx, limit=_BATCH)
         if not due:
             return
-        isolate.run_each(context, "write the mirror", due, partial(_create_mirror, context), _aside)
+        isolate.run_each(
+            context, "write the mirror", due, partial(_create_or_search, context), _hold_of
+        )
 
 
-def _aside(mirror: Mirror) -> Hold:
+def _hold_of(mirror: Mirror) -> Hold:
     name = f"mirror {mirror.activity_id}"
 
-    def hold(tx: Tx, detail: str) -> Thing:
+    def apply(tx: Tx, detail: str) -> Thing:
         mirrors.hold(tx, mirror, verify_at=tx.now + verification.FIRST_SEARCH)
         return Thing(name, mailbox_id=mirror.mailbox_id)
 
-    return Hold(name, hold)
+    return Hold(name, apply)
 
 
-def _create_mirror(context: Context, mirror: Mirror) -> None:
+def _create_or_search(context: Context, mirror: Mirror) -> None:
     with context.begin() as tx:
         box = mailboxes.read_mailbox(tx, mirror.mailbox_id) if mirror.mailbox_id else None
         folders = mailboxes.folders(tx, box.id) if box else []
         if box is None:
-            gone = "the mailbox was removed"
-            mirrors.set_mirror(tx, mirror, state=mirrors.NONE, reason=gone, draft=None)
+            mirrors.set_mirror(
+                tx, mirror, state=mirrors.NONE, reason="the mailbox was removed", draft=None
+            )
             return
         folder = next((f for f in folders if f.place is Place.SENT), None)
         if folder is None or box.shut_until(tx.now):
@@ -64,7 +71,7 @@ def _create_mirror(context: Context, mirror: Mirror) -> None:
             return
     try:
         if mirror.state == mirrors.INTENDED:
-            _look_for(context, box, mirror)
+            _search(context, box, mirror)
         else:
             _create(context, box, mirror, folder.graph_id)
     except SyncError as error:
@@ -76,20 +83,20 @@ def _create_mirror(context: Context, mirror: Mirror) -> None:
 
 def _create(context: Context, box: Mailbox, mirror: Mirror, folder_id: str) -> None:
     """Commit the intent, then create the mail complete."""
-    mail = _mail(context, box, mirror)
+    mail = _sent_mail(context, box, mirror)
     intended = replace(mirror, state=mirrors.INTENDED)
     with context.begin() as tx:
         attempts = mirror.attempts + 1
         values = {"state": intended.state, "intent_at": tx.now, "looks": 0, "attempts": attempts}
         if not mirrors.set_mirror(tx, mirror, **values):
-            return  # another run is at it
+            return  # another run creates it
     try:
         created = context.graph.create_sent(box.user_id, folder_id, mail)
     except Unclear:
         with context.begin() as tx:
-            # It may have been written just now: the search's lag counts from here.
-            first = tx.now + verification.FIRST_SEARCH
-            mirrors.set_mirror(tx, intended, due_at=first, intent_at=tx.now)
+            # Exchange may have created it just now, and its search lags.
+            first_search = tx.now + verification.FIRST_SEARCH
+            mirrors.set_mirror(tx, intended, due_at=first_search, intent_at=tx.now)
         return
     except (TryLater, AccessLost):
         with context.begin() as tx:
@@ -102,41 +109,40 @@ def _create(context: Context, box: Mailbox, mirror: Mirror, folder_id: str) -> N
 
 
 def _record_created(context: Context, box: Mailbox, intended: Mirror, created: CreatedMail) -> None:
-    """Take what Graph made; a draft is taken back, since it cannot be made a sent mail.
-
-    (Microsoft Graph: message flags.)
-    """
+    """Record the mirror. A draft is deleted, as it cannot become sent (Graph: message flags)."""
     if created.is_draft:
         with suppress(Gone):
             context.graph.delete(box.user_id, created.graph_id)
         _give_up(context, box, intended, Refused("Exchange made a draft of it."))
         return
-    _mirrored(context, box, intended, created.graph_id)
+    _record_mirrored(context, box, intended, created.graph_id)
 
 
-def _look_for(context: Context, box: Mailbox, mirror: Mirror) -> None:
-    """After an unclear answer: a mirror that stands carries our stamp."""
+def _search(context: Context, box: Mailbox, mirror: Mirror) -> None:
+    """Search for a mirror by its stamp after an unclear answer."""
     found = context.graph.find_stamped(box.user_id, str(Stamp.mirror(mirror.activity_id)))
     if found:
         _record_created(context, box, mirror, found[0])
         return
     assert mirror.intent_at is not None
-    looks, settle = mirror.looks + 1, context.settings.search_lag
+    searches, settle = mirror.looks + 1, context.settings.search_lag
     with context.begin() as tx:
         decision = verification.decide_after_search(
-            intent_at=mirror.intent_at, searches=looks, now=tx.now, settle=settle
+            intent_at=mirror.intent_at, searches=searches, now=tx.now, settle=settle
         )
         if decision is VerifyDecision.NOT_THERE:
-            # Again and again less often: Exchange may fail on this one mail.
+            # Exchange may fail on this mail each time, so the delay grows.
             due_at = next_attempt_at(tx.now, mirror.attempts) if mirror.attempts > 1 else tx.now
             due_at = NEVER if mirror.reason == mirrors.UNFORESEEN else due_at
             mirrors.set_mirror(tx, mirror, state=mirrors.PLANNED, due_at=due_at)
             return
-        again = verification.next_search_at(intent_at=mirror.intent_at, now=tx.now, settle=settle)
-        mirrors.set_mirror(tx, mirror, looks=looks, due_at=again)
+        next_search = verification.next_search_at(
+            intent_at=mirror.intent_at, now=tx.now, settle=settle
+        )
+        mirrors.set_mirror(tx, mirror, looks=searches, due_at=next_search)
 
 
-def _mail(context: Context, box: Mailbox, mirror: Mirror) -> SentMail:
+def _sent_mail(context: Context, box: Mailbox, mirror: Mirror) -> SentMail:
     draft = mirror.draft or {}
     return SentMail(
         message_id=mirror_message_id(
@@ -155,7 +161,7 @@ def _mail(context: Context, box: Mailbox, mirror: Mirror) -> SentMail:
     )
 
 
-def _mirrored(context: Context, box: Mailbox, mirror: Mirror, graph_id: str) -> None:
+def _record_mirrored(context: Context, box: Mailbox, mirror: Mirror, graph_id: str) -> None:
     with context.begin() as tx:
         if mirrors.record_created(tx, mirror.activity_id, graph_id):
             tx.record_event(

@@ -1,4 +1,4 @@
-"""mirror(company): mails sent from webCRM appear in the sender's Sent Items, once."""
+"""mirror(company): plans a mirror for each mail that webCRM sent, then creates the due ones."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ from webcrm_sync.store.database import Tx
 from webcrm_sync.store.incident_records import Thing
 from webcrm_sync.store.mailboxes import Mailbox
 
-#: Exchange takes no longer one (Exchange Web Services: Subject).
+#: Exchange accepts no longer subject (Exchange Web Services: Subject).
 _LONGEST_SUBJECT = 255
 #: Reasons why a mail sent from webCRM has no mirror.
 NO_MAILBOX, TOO_OLD, NO_ADDRESS = "no mailbox", "before the mailbox was added", "no address"
@@ -33,7 +33,7 @@ NO_MAILBOX, TOO_OLD, NO_ADDRESS = "no mailbox", "before the mailbox was added", 
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """What becomes of one mail sent from webCRM: a draft in a mailbox, or a reason."""
+    """The mirror of one mail that webCRM sent: a draft and its mailbox, or a reason for none."""
 
     activity_id: int
     mailbox_id: int | None = None
@@ -42,16 +42,16 @@ class Plan:
 
 
 def mirror(context: Context) -> None:
-    """Take up the mails sent from webCRM since the last look and write their mirrors."""
+    """Plan a mirror of each new mail that webCRM sent, then create due mirrors. Idempotent."""
     with context.begin() as tx:
         company = companies.read_company(tx)
         boxes = mailboxes.all_mailboxes(tx)
-        is_held = company.is_webcrm_shut(tx.now)
+        is_paused = company.is_webcrm_shut(tx.now)
         if recovery.begun_at(tx):
-            return  # which mirrors stand already is still being read
+            return  # the recovery still reads which mirrors exist
     try:
-        if not is_held and _is_due(context) and boxes:
-            _take_up(context, boxes, company.mirror_until)
+        if not is_paused and _is_due(context) and boxes:
+            _plan_new(context, boxes, company.mirror_until)
     except (TryLater, Unclear, Refused) as error:
         back_off_webcrm(context, error)
     finally:
@@ -65,71 +65,82 @@ def _is_due(context: Context) -> bool:
         )
 
 
-def _take_up(context: Context, boxes: Sequence[Mailbox], until: datetime | None) -> None:
-    since = (
-        (until or min(box.mirror_since for box in boxes))
-        - POLL_OVERLAP
-        - context.settings.search_lag
-    )
-    odd: list[UnreadableRecord] = []
-    rows = list(context.webcrm.sent_activities(since, odd=odd))
+def _plan_new(context: Context, boxes: Sequence[Mailbox], until: datetime | None) -> None:
+    """Plan mirrors of the mails sent since the last poll. `until`: the newest change it saw."""
+    begin = until or min(box.mirror_since for box in boxes)
+    since = begin - POLL_OVERLAP - context.settings.search_lag
+    unreadable: list[UnreadableRecord] = []
+    activities = list(context.webcrm.sent_activities(since, odd=unreadable))
     sent, faults = isolate.try_each(
-        context, rows, lambda a: a if is_sent_mail(a, context.settings) else None, _name
+        context, activities, lambda a: a if is_sent_mail(a, context.settings) else None, _name
     )
-    mails = [a for a in sent if a is not None]
-    with context.begin() as tx:
-        ids = [a.activity_id for a in mails]
-        known = mirrors.known(tx, ids) | filings.activities_of(tx, ids)
-        users = directory.users(tx)
-    fresh = [a for a in mails if a.activity_id not in known]
-    if any(a.user_id not in users for a in fresh):  # somebody webCRM has only just made
-        users = {user.user_id: user for user in context.webcrm.users()}
-    asked, nameless = isolate.try_each(
-        context, fresh, lambda a: (a, _contact(context, a.person_id)), _name
+    new = _select_unplanned(context, [a for a in sent if a is not None])
+    users = _read_users(context, new)
+    addressed, unaddressed = isolate.try_each(
+        context, new, lambda a: (a, _find_contact(context, a.person_id)), _name
     )
-    for activity, fault in nameless:
-        incidents.hold_back(context, Job.MIRROR, _aside(activity), fault)
-    newest = max((a.updated_at for a in rows if a.updated_at), default=None)
+    for activity, fault in unaddressed:
+        incidents.hold_back(context, Job.MIRROR, _hold_of(activity), fault)
+    newest = max((a.updated_at for a in activities if a.updated_at), default=None)
     with incidents.release_if_widespread(context), context.begin() as tx:
-        plan = _Planning(context, tx, users, recovery.ended_at(tx)).add
-        isolate.run_in_savepoints(context, tx, Job.MIRROR, asked, plan, lambda one: _aside(one[0]))
+        planner = _Planner(context, tx, users, recovery.ended_at(tx))
+        isolate.run_in_savepoints(
+            context, tx, Job.MIRROR, addressed, planner.plan, lambda one: _hold_of(one[0])
+        )
         if newest and (until is None or newest > until):
             companies.update_company(tx, mirror_until=newest)
-    odd += [UnreadableRecord(a.activity_id, fault) for a, fault in faults]
-    for record in odd:
+    unreadable += [UnreadableRecord(a.activity_id, fault) for a, fault in faults]
+    for record in unreadable:
         name = f"activity {record.record_id}"
         incidents.record_once(context, "read webCRM", name, record.fault)
+
+
+def _select_unplanned(context: Context, mails: Sequence[SentActivity]) -> Sequence[SentActivity]:
+    """Those of the mails that have no plan and are not Activities of ours."""
+    ids = [a.activity_id for a in mails]
+    with context.begin() as tx:
+        known = mirrors.known(tx, ids) | filings.activities_of(tx, ids)
+    return [a for a in mails if a.activity_id not in known]
+
+
+def _read_users(context: Context, mails: Sequence[SentActivity]) -> Mapping[int, CrmUser]:
+    """Users by id, from webCRM itself if the directory lacks the sender of a mail."""
+    with context.begin() as tx:
+        users = directory.users(tx)
+    if all(a.user_id in users for a in mails):
+        return users
+    return {user.user_id: user for user in context.webcrm.users()}
 
 
 def _name(activity: SentActivity) -> str:
     return f"mirror {activity.activity_id}"
 
 
-def _aside(activity: SentActivity) -> Hold:
-    """A mail of which no mirror can be planned: known, so that no poll meets it again."""
+def _hold_of(activity: SentActivity) -> Hold:
+    """How to hold back a mail that cannot be mirrored: later polls must know it."""
     name = _name(activity)
 
-    def hold(tx: Tx, detail: str) -> Thing:
-        why = mirrors.UNFORESEEN
-        mirrors.add(tx, activity.activity_id, mailbox_id=None, draft=None, reason=why)
+    def apply(tx: Tx, detail: str) -> Thing:
+        reason = mirrors.UNFORESEEN
+        mirrors.add(tx, activity.activity_id, mailbox_id=None, draft=None, reason=reason)
         return Thing(name)
 
-    return Hold(name, hold)
+    return Hold(name, apply)
 
 
 @dataclass(frozen=True, slots=True)
-class _Planning:
-    """Mirrors being planned within one transaction."""
+class _Planner:
+    """Plans mirrors in one transaction. `rebuilt_at`: end of the last recovery."""
 
     context: Context
     tx: Tx
     users: Mapping[int, CrmUser]
     rebuilt_at: datetime | None
 
-    def add(self, fresh: Sequence[tuple[SentActivity, Contact | None]]) -> None:
-        """Take up these mails, each with the Person it was sent to."""
-        for activity, person in fresh:
-            box = _mailbox_of(self.tx, self.users.get(activity.user_id))
+    def plan(self, new: Sequence[tuple[SentActivity, Contact | None]]) -> None:
+        """Record a plan for each mail, given with the Person it was sent to."""
+        for activity, person in new:
+            box = _find_mailbox(self.tx, self.users.get(activity.user_id))
             plan = plan_mirror(activity, box, person, now=self.tx.now)
             created_at = activity.created_at or self.tx.now
             mirrors.add(
@@ -138,18 +149,18 @@ class _Planning:
                 mailbox_id=plan.mailbox_id,
                 draft=dict(plan.draft) if plan.draft else None,
                 reason=plan.reason,
-                is_unclear=_may_stand(created_at, box, self.rebuilt_at),
+                is_unclear=_may_exist(created_at, box, self.rebuilt_at),
             )
 
 
-def _may_stand(created_at: datetime, box: Mailbox | None, rebuilt_at: datetime | None) -> bool:
-    """True where an earlier watch or an earlier database may have written the mirror."""
-    earlier = (rebuilt_at, box.added_at if box else None)
-    return any(at is not None and created_at < at for at in earlier)
+def _may_exist(created_at: datetime, box: Mailbox | None, rebuilt_at: datetime | None) -> bool:
+    """True if the mirror may have been created before the mailbox was added or rows recovered."""
+    begun_at = (rebuilt_at, box.added_at if box else None)
+    return any(at is not None and created_at < at for at in begun_at)
 
 
 def is_sent_mail(activity: SentActivity, settings: Settings) -> bool:
-    """True for what webCRM leaves behind when it sends a mail, and for nothing of ours."""
+    """True if webCRM made the Activity when it sent a mail, and we did not."""
     return (
         activity.action.strip().casefold() == settings.webcrm_action_out.strip().casefold()
         and activity.is_completed
@@ -161,11 +172,11 @@ def is_sent_mail(activity: SentActivity, settings: Settings) -> bool:
 def plan_mirror(
     activity: SentActivity, box: Mailbox | None, person: Contact | None, *, now: datetime
 ) -> Plan:
-    """The mirror of one mail, or the reason why there is none."""
+    """The mirror of one mail, or the reason for none. `box`: None if the sender has none."""
     plan = Plan(activity.activity_id)
     if box is None:
         return Plan(plan.activity_id, reason=NO_MAILBOX)
-    # webCRM may tell its times in whole seconds.
+    # webCRM may report its times in whole seconds.
     if (activity.created_at or now) < box.mirror_since.replace(microsecond=0):
         return Plan(plan.activity_id, box.id, reason=TOO_OLD)
     if person is None:
@@ -186,12 +197,12 @@ def plan_mirror(
     )
 
 
-def _mailbox_of(tx: Tx, user: CrmUser | None) -> Mailbox | None:
+def _find_mailbox(tx: Tx, user: CrmUser | None) -> Mailbox | None:
     return mailboxes.find_mailbox(tx, user.address) if user and user.address else None
 
 
-def _contact(context: Context, person_id: int) -> Contact | None:
-    """The Person's first address, from the directory or, when it is new, from webCRM."""
+def _find_contact(context: Context, person_id: int) -> Contact | None:
+    """The Person's first address, from the directory or, if it lacks the Person, from webCRM."""
     with context.begin() as tx:
         if found := directory.contact_of(tx, person_id):
             return found

@@ -83,7 +83,10 @@ def _check_tenant(context: Context) -> Check:
 def _check_secrets(context: Context) -> Check:
     """Check that the present key opens the secrets in the tables."""
     with context.begin() as tx:
-        deaf, earlier = push_urls.deaf(context, tx), push_urls.earlier_keys(context, tx)
+        deaf, earlier = (
+            push_urls.count_unverifiable(context, tx),
+            push_urls.describe_earlier_keys(context, tx),
+        )
     if deaf:
         return Check("secrets", Verdict.FAILED, f"{deaf.sentence}.")
     text = "every secret in the database can be opened"

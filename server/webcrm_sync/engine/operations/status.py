@@ -13,7 +13,7 @@ from webcrm_sync.core.jobs import Job, Scope
 from webcrm_sync.core.states import SENTENCES, State
 from webcrm_sync.engine import push_urls
 from webcrm_sync.engine.context import Context
-from webcrm_sync.engine.push_urls import Deaf
+from webcrm_sync.engine.push_urls import UnverifiableFolders
 from webcrm_sync.settings import PREFIX, Settings
 from webcrm_sync.store import companies, events, job_failures, mailboxes, reconciliation, recovery
 from webcrm_sync.store.database import Tx
@@ -101,7 +101,10 @@ def read_status(context: Context) -> Status:
         company = companies.read_company(tx)
         boxes = tuple(_read_mailboxes(tx))
         since, proved = recovery.begun_at(tx), _last_proof(reconciliation.read_webcrm(tx))
-        deaf, earlier = push_urls.deaf(context, tx), push_urls.earlier_keys(context, tx)
+        deaf, earlier = (
+            push_urls.count_unverifiable(context, tx),
+            push_urls.describe_earlier_keys(context, tx),
+        )
         held = tuple(_read_held_jobs(tx))
     return Status(
         is_pushed=settings.is_push_enabled and not (deaf and deaf.folders == deaf.of),
@@ -115,7 +118,7 @@ def read_status(context: Context) -> Status:
     )
 
 
-def _explain_push(settings: Settings, deaf: Deaf | None, earlier: str | None) -> str:
+def _explain_push(settings: Settings, deaf: UnverifiableFolders | None, earlier: str | None) -> str:
     if deaf:
         return deaf.sentence
     if settings.is_push_enabled:

@@ -139,7 +139,7 @@ class Suspects:
         return self.strange + self.missing + self.unmarked
 
 
-def suspects(
+def find_suspects(
     folder_id: int, listed: Mapping[str, Location], rows: Mapping[str, RecordedCopy]
 ) -> Suspects:
     """What of a folder's listing does not fit our rows, which were read after it."""
@@ -157,7 +157,9 @@ def is_unmarked(row: RecordedCopy, there: Location) -> bool:
     return mark is not None and not row.is_mark_due and not has_mark(there.categories, mark)
 
 
-def counted(listed: Mapping[str, Location], rows: Mapping[str, RecordedCopy]) -> dict[str, int]:
+def count_by_state(
+    listed: Mapping[str, Location], rows: Mapping[str, RecordedCopy]
+) -> dict[str, int]:
     """How many of the listed mails are in which state; those on their way together."""
     counts: dict[str, int] = {}
     for graph_id in listed:

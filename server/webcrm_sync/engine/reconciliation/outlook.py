@@ -20,9 +20,9 @@ from webcrm_sync.engine.reconciliation.differences import (
     FolderProof,
     Kind,
     MailboxProof,
-    counted,
+    count_by_state,
+    find_suspects,
     is_unmarked,
-    suspects,
 )
 from webcrm_sync.store import mailboxes, reconciliation
 from webcrm_sync.store.database import Tx
@@ -157,7 +157,7 @@ def _compare_these(
     listed: Listing,
     rows: Mapping[str, RecordedCopy],
 ) -> tuple[FolderProof, list[Difference]]:
-    doubtful = suspects(folder.id, listed, rows)
+    doubtful = find_suspects(folder.id, listed, rows)
     where = context.graph.locations(box.user_id, doubtful.all) if doubtful.all else {}
     here = {i for i, at in where.items() if at is not None and at.folder_id == folder.graph_id}
     strange = [i for i in doubtful.strange if i in here]
@@ -172,7 +172,7 @@ def _compare_these(
         found = [_difference(Kind.UNKNOWN_MAIL, now.get(i)) for i in strange]
         found += [_difference(Kind.NOT_IN_FOLDER, now.get(i)) for i in missing]
         found += _mark_again(tx, box, folder, {i: where[i] for i in doubtful.unmarked})
-    return FolderProof(folder.place.value, len(still), counted(still, rows)), found
+    return FolderProof(folder.place.value, len(still), count_by_state(still, rows)), found
 
 
 def _difference(kind: Kind, row: RecordedCopy | None) -> Difference:

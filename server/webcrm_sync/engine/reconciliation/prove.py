@@ -37,7 +37,7 @@ _AGAIN = timedelta(minutes=30)
 _MIRRORS = timedelta(days=2)
 
 
-def ask_for_all(context: Context) -> None:
+def request_all(context: Context) -> None:
     """Have everything proved by the workers, beginning now. Idempotent."""
     with context.begin() as tx:
         reconciliation.ask_for_all(tx)
@@ -49,7 +49,7 @@ def ask_for_all(context: Context) -> None:
 # ---- step by step, as jobs ----------------------------------------------------------------
 
 
-def mailbox_step(context: Context, mailbox_id: int) -> None:
+def prove_due_mailbox(context: Context, mailbox_id: int) -> None:
     """Prove one mailbox whose turn it is."""
     with context.begin() as tx:
         box = mailboxes.read_mailbox(tx, mailbox_id)
@@ -60,7 +60,7 @@ def mailbox_step(context: Context, mailbox_id: int) -> None:
     _keep_mailbox(context, box, prove_mailbox(context, box))
 
 
-def webcrm_step(context: Context) -> None:
+def prove_due_page(context: Context) -> None:
     """Compare the next page of webCRM's Activities when it is its turn, and go on with the next."""
     with context.begin() as tx:
         company = companies.read_company(tx)

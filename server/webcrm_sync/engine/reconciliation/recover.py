@@ -45,7 +45,7 @@ class Rebuilt:
     counts: Mapping[str, int]
 
 
-def find(context: Context, addresses: Sequence[str]) -> tuple[MailUser, ...]:
+def find_users(context: Context, addresses: Sequence[str]) -> tuple[MailUser, ...]:
     """Who has these addresses. Raises Gone when nobody does."""
     return tuple(context.graph.user(a.strip().casefold()) for a in addresses)
 

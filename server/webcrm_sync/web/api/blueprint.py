@@ -95,7 +95,7 @@ def _view(
                 else SignedInCaller(person.user_id, watch)
             )
             body = _read_request(operation, path)
-            answer = context.repeated(lambda: operation.view(context, caller, body))
+            answer = context.retry_conflicts(lambda: operation.view(context, caller, body))
         if answer is None:
             return Response(status=204)
         if isinstance(answer, DeferredAnswer):

@@ -1,4 +1,4 @@
-"""Copies that cannot be taken up: each gets a row all the same, to be marked and explained."""
+"""Records copies that cannot be read or written, so that they are marked and explained."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from webcrm_sync.store.items.item import Item
 from webcrm_sync.store.mailboxes import Mailbox, SyncFolder
 
 
-def aside(
+def hold_copy(
     box: Mailbox,
     folder: SyncFolder,
     change: Change,
@@ -31,57 +31,57 @@ def aside(
     *,
     message_id: str | None,
 ) -> Hold:
-    """How this copy is held back. `item`: what is known of it; `message_id`: None = not read."""
+    """How to hold back this copy. `item`: None if it is new; `message_id`: None if unread."""
     name = f"copy {box.id}:{change.graph_id[:200]}"
-    hold = (
-        partial(_hold_new, box, folder, change, message_id)
+    park = (
+        partial(_add_parked, box, folder, change, message_id)
         if item is None
-        else partial(_hold_known, box, folder, item, change)
+        else partial(_park_known, box, folder, item, change)
     )
-    return Hold(name, partial(_hold, name, box, hold))
+    return Hold(name, partial(_hold, name, box, park))
 
 
-def _hold(name: str, box: Mailbox, hold: Callable[[Tx, str], int], tx: Tx, why: str) -> Thing:
-    """Hold the copy back; where even that raises, the mailbox's story says so: its page goes on."""
+def _hold(name: str, box: Mailbox, park: Callable[[Tx, str], int], tx: Tx, detail: str) -> Thing:
+    """Park the copy. If even that raises, record an event of the mailbox and go on."""
     try:
         with tx.connection.begin_nested():
-            return Thing(name, hold(tx, why), box.id)
+            return Thing(name, park(tx, detail), box.id)
     except Exception as error:
         if is_database_in_trouble(error):
             raise
-        tx.record_event(EventKind.MAIL_UNREADABLE, mailbox_id=box.id, detail=why)
+        tx.record_event(EventKind.MAIL_UNREADABLE, mailbox_id=box.id, detail=detail)
         return Thing(name, mailbox_id=box.id)
 
 
-def _hold_known(
-    box: Mailbox, folder: SyncFolder, item: Item, change: Change, tx: Tx, why: str
+def _park_known(
+    box: Mailbox, folder: SyncFolder, item: Item, change: Change, tx: Tx, detail: str
 ) -> int:
-    """One that is on its way is parked; what came to its end before stays as it is."""
+    """Park a copy that is unreadable again, or whose mail is not filed yet; its e-mail's id."""
     item_records.mark_seen(tx, [item.id], folder.round)
     if item.is_bare:
         item_records.observe(tx, item.id, *_version(change))
-        transitions.park_unreadable(tx, item, why)
+        transitions.park_unreadable(tx, item, detail)
     elif item.state in {State.FOUND, State.MATCHED}:
-        incident_records.park_mail(tx, item.email_id, detail=why, verify_at=None)
+        incident_records.park_mail(tx, item.email_id, detail=detail, verify_at=None)
     return item.email_id
 
 
-def _hold_new(
-    box: Mailbox, folder: SyncFolder, change: Change, message_id: str | None, tx: Tx, why: str
+def _add_parked(
+    box: Mailbox, folder: SyncFolder, change: Change, message_id: str | None, tx: Tx, detail: str
 ) -> int:
-    """A row that says no more than that the copy is there."""
+    """Add an item, parked, and an e-mail that says nothing but its Message-ID; the e-mail's id."""
     key = unread_key(box.id, change.graph_id)
-    named = to_storable(message_id or "")
-    facts: dict[str, object] = {
+    stored_id = to_storable(message_id or "")
+    columns: dict[str, object] = {
         "key": key,
-        "message_id": named if 0 < len(named.encode()) <= LONGEST_ID else None,
+        "message_id": stored_id if 0 < len(stored_id.encode()) <= LONGEST_ID else None,
         "direction": Direction.INBOUND.value,
         "kind": MessageKind.MAIL.value,
         "subject": "",
         "recipients": {"to": [], "cc": [], "bcc": []},
         "reply_to": [],
     }
-    email_id = emails.add_emails(tx, [facts])[key]
+    email_id = emails.add_emails(tx, [columns])[key]
     change_key, categories = _version(change)
     row = {
         "mailbox_id": box.id,
@@ -94,11 +94,12 @@ def _hold_new(
         "seen_round": folder.round,
         "state": State.PARKED.value,
         "reason": Reason.UNFORESEEN.value,
-        "detail": why,
+        "detail": detail,
         "mark_due_at": tx.now,
     }
     item_records.add_items(tx, [row])
-    tx.record_event(EventKind.PARKED, email_id=email_id, reason=Reason.UNFORESEEN.value, detail=why)
+    reason = Reason.UNFORESEEN.value
+    tx.record_event(EventKind.PARKED, email_id=email_id, reason=reason, detail=detail)
     tx.defer(Job.MARK, box.id)
     return email_id
 

@@ -1,4 +1,4 @@
-"""The process that reads large bodies for `body_reader`: one JSON line in, one out, to the end."""
+"""The process that reads large bodies for `reader`: one JSON line in, one JSON line out."""
 
 from __future__ import annotations
 
@@ -12,8 +12,8 @@ from webcrm_sync.core.mail_text.body_text import read_mail_body
 _MEGABYTE = 1024 * 1024
 
 
-def bound_memory(megabytes: int) -> None:
-    """Let this process take no more memory, where the system can hold it to that."""
+def limit_memory(megabytes: int) -> None:
+    """Limit this process's address space, where the system supports that."""
     with suppress(ImportError, ValueError, OSError):
         import resource
 
@@ -22,7 +22,7 @@ def bound_memory(megabytes: int) -> None:
 
 
 def serve(requests: BinaryIO, answers: BinaryIO) -> None:
-    """Say that it is ready, then answer each request to the last one."""
+    """Write an empty line when ready, then answer each request until `requests` ends."""
     answers.write(b"\n")
     answers.flush()
     for line in requests:
@@ -34,5 +34,5 @@ def serve(requests: BinaryIO, answers: BinaryIO) -> None:
 
 
 if __name__ == "__main__":
-    bound_memory(int(sys.argv[1]))
+    limit_memory(int(sys.argv[1]))
     serve(sys.stdin.buffer, sys.stdout.buffer)

@@ -1,4 +1,4 @@
-"""What has to be known to tell which e-mail a new copy is of."""
+"""Reads what tells which e-mail a new copy is of: stored candidates, and files as a last resort."""
 
 from __future__ import annotations
 
@@ -17,11 +17,11 @@ from webcrm_sync.store import mail_identity, mailboxes
 from webcrm_sync.store.database import Tx
 from webcrm_sync.store.mailboxes import Mailbox
 
-#: So many files of a mail are read at most: its first ones, of each copy the same.
-_MOST_READ = 10
+#: Only the first files of a mail are hashed; every copy of it has the same first ones.
+_MAX_HASHED = 10
 
 
-def stored(tx: Tx, box: Mailbox, copies: Iterable[NewCopy]) -> Sequence[KnownMail]:
+def read_candidates(tx: Tx, box: Mailbox, copies: Iterable[NewCopy]) -> Sequence[KnownMail]:
     """The stored e-mails that these new copies in the mailbox may be of."""
     message_ids = {c.message_id for c in copies if c.message_id}
     keys = {key for c in copies if not c.message_id for key in c.possible_keys()}
@@ -30,20 +30,20 @@ def stored(tx: Tx, box: Mailbox, copies: Iterable[NewCopy]) -> Sequence[KnownMai
     )
 
 
-def files_of(
+def read_files(
     context: Context, box: Mailbox, arrivals: Mapping[str, Arrival]
 ) -> Mapping[str, Files]:
-    """The files of those copies in the mailbox, by Graph id, that nothing else may tell apart.
+    """Files of the copies, by Graph id, that nothing but their files may tell apart.
 
-    A scanner may send two mails with one Message-ID and the same words; a person's copy of a mail
-    has the same files. Graph is asked in that case only: once for the lists of all of them, and
-    for small files of the same name and size.
+    A scanner may send two mails with one Message-ID and the same words; copies of one mail have
+    the same files. Graph is asked in that case only: once for all lists of attachments, and for
+    the contents of small files that agree in name and size.
     """
     if not any(a.message.has_attachments for a in arrivals.values()):
         return {}
-    copies = {i: a.facts() for i, a in arrivals.items() if a.message.has_attachments}
+    copies = {i: a.as_copy() for i, a in arrivals.items() if a.message.has_attachments}
     with context.begin() as tx:
-        known = stored(tx, box, copies.values())
+        known = read_candidates(tx, box, copies.values())
         if not known and len({c.first_key for c in copies.values()}) == len(copies):
             return {}
         internals = mailboxes.internals(tx, context.settings.internal_domains)
@@ -53,36 +53,40 @@ def files_of(
         return {}
     own = aliases.canonical(box.address)
     sent = {i for i, copy in alike.items() if aliases.canonical(copy.fingerprint.sender) == own}
-    return _looked_at(context, box, sorted(alike), sent)
+    return _list_files(context, box, sorted(alike), sent)
 
 
-def _looked_at(
+def _list_files(
     context: Context, box: Mailbox, graph_ids: Sequence[str], sent: Set[str]
 ) -> Mapping[str, Files]:
-    """The files of these copies as far as Outlook shows them. `sent`: by the owner."""
+    """Files by Graph id. `sent`: copies from the mailbox's owner, compared by name alone."""
     lists = context.graph.attachment_lists(box.user_id, graph_ids)
     files = {i: list_files(listed, with_sizes=i not in sent) for i, listed in lists.items()}
-    often = Counter(files.values())
-    for graph_id in [i for i in files if often[files[i]] > 1 and i not in sent]:
+    count = Counter(files.values())
+    for graph_id in [i for i in files if count[files[i]] > 1 and i not in sent]:
         try:
-            contents = _contents(context, box, graph_id, lists[graph_id])
+            hashes = _hash_small_files(context, box, graph_id, lists[graph_id])
         except (Gone, Refused):
-            del files[graph_id]  # what cannot be read tells nothing apart
+            del files[graph_id]  # unread files distinguish nothing
         else:
-            files[graph_id] = list_files(lists[graph_id], contents=contents)
+            files[graph_id] = list_files(lists[graph_id], contents=hashes)
     return files
 
 
-def _contents(
+def _hash_small_files(
     context: Context, box: Mailbox, graph_id: str, listed: Iterable[Attachment]
 ) -> Mapping[str, str]:
-    """Hashes of a mail's small files, which may have the same name and size by chance."""
+    """Hashes by attachment id. Small files may agree in name and size by chance."""
     small = [a for a in listed if a.kind is AttachmentKind.FILE and a.size <= SMALL_FILE]
     hashes = {}
-    for one in small[:_MOST_READ]:
+    for attachment in small[:_MAX_HASHED]:
         with BytesIO() as sink:
             context.graph.save_attachment(
-                box.user_id, graph_id, one.graph_id, sink=sink, at_most=one.max_content_size
+                box.user_id,
+                graph_id,
+                attachment.graph_id,
+                sink=sink,
+                at_most=attachment.max_content_size,
             )
-            hashes[one.graph_id] = file_hash(sink.getvalue())
+            hashes[attachment.graph_id] = file_hash(sink.getvalue())
     return hashes
