@@ -1,4 +1,4 @@
-"""mark(mailbox): bring the categories of its copies in line with the truth, the last step."""
+"""mark(mailbox): writes our categories on copies, so that Outlook shows their states."""
 
 from __future__ import annotations
 
@@ -30,23 +30,24 @@ from webcrm_sync.store.mailboxes import Mailbox
 
 #: Graph's limit for one batch (JSON batching).
 BATCH = 20
-_TRIES = 8
-#: Of a copy in a version that is not known: what it carries is asked for before it is marked.
-_UNKNOWN = Conflict("What the copy carries is not known.")
-#: Kept in place of the stamp on a copy whose mailbox can take no more named properties.
+#: Refusals after which a person must know.
+_MAX_ATTEMPTS = 8
+#: The result for a copy in an unknown version: its categories are read before it is marked.
+_UNKNOWN_VERSION = Conflict("The categories of the copy are not known.")
+#: Recorded in place of a stamp when the mailbox has no room for another named property.
 NO_ROOM_FOR_STAMP = "-"
 
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """One copy and what is to be written on it; `marking` None = nothing."""
+    """One copy and what to write on it. `marking`: None if nothing."""
 
     item: Item
     marking: Marking | None
 
 
-#: Copies whose categories are due, each with its mail's key.
-Due = Sequence[tuple[Item, str]]
+#: Copies whose marks are due, each with its mail's key.
+DueCopies = Sequence[tuple[Item, str]]
 
 
 def mark(context: Context, mailbox_id: int) -> None:
@@ -57,49 +58,49 @@ def mark(context: Context, mailbox_id: int) -> None:
             return
     made_progress = False
     try:
-        while due := _due(context, box):
+        while due := _read_due(context, box):
             batch = partial(_mark_batch, context, box)
-            isolate.run_batch(context, Job.MARK, due, batch, lambda one: _aside(one[0].id))
+            isolate.run_batch(context, Job.MARK, due, batch, lambda one: _hold_of(one[0].id))
             made_progress = True
     except (TryLater, AccessLost) as error:
         back_off_mailbox(context, box, error, made_progress=made_progress)
 
 
-def _due(context: Context, box: Mailbox) -> Due:
-    """The next copies, but for those of which even the row cannot be read."""
+def _read_due(context: Context, box: Mailbox) -> DueCopies:
+    """The next due copies, without those whose rows cannot be read: they are held back."""
     try:
-        return _read_due(context, box)
+        return _query_due(context, box)
     except Exception as error:
         if incidents.is_trouble(error):
             raise
     with context.begin() as tx:
         ids = marks.due_ids(tx, box.id, limit=BATCH)
     read, odd = isolate.try_each(
-        context, ids, lambda item_id: _read_due(context, box, item_id), lambda i: _aside(i).name
+        context, ids, lambda item_id: _query_due(context, box, item_id), lambda i: _hold_of(i).name
     )
     for item_id, fault in odd:
-        incidents.hold_back(context, Job.MARK, _aside(item_id), fault)
+        incidents.hold_back(context, Job.MARK, _hold_of(item_id), fault)
     return [one for some in read for one in some]
 
 
-def _read_due(context: Context, box: Mailbox, item_id: int | None = None) -> Due:
+def _query_due(context: Context, box: Mailbox, item_id: int | None = None) -> DueCopies:
     with context.begin() as tx:
         return marks.due(tx, box.id, limit=BATCH, item_id=item_id)
 
 
-def _aside(item_id: int) -> Hold:
-    """A copy keeps what it shows, for as long as it cannot be marked."""
+def _hold_of(item_id: int) -> Hold:
+    """How to hold back a copy that cannot be marked: it keeps the categories that it shows."""
     name = f"mark {item_id}"
 
-    def hold(tx: Tx, detail: str) -> Thing:
+    def apply(tx: Tx, detail: str) -> Thing:
         email_id = marks.hold(tx, item_id, detail=detail)
         return Thing(name, email_id)
 
-    return Hold(name, hold)
+    return Hold(name, apply)
 
 
 def plan_marking(item: Item, stamp: Stamp) -> Marking | None:
-    """What to write on a copy so that it tells the truth; None when it does already."""
+    """What to write on a copy so that it shows its state; None if it does already."""
     wanted = mark_for(item.state, item.reason, is_here=item.folder_id is not None)
     if wanted is None:
         return None
@@ -114,74 +115,81 @@ def plan_marking(item: Item, stamp: Stamp) -> Marking | None:
     )
 
 
-def _mark_batch(context: Context, box: Mailbox, due: Due) -> None:
-    """Write the truth on these copies, and note what came of it."""
+def _mark_batch(context: Context, box: Mailbox, due: DueCopies) -> None:
+    """Write the marks of these copies and record the results.
+
+    Raises TryLater when Graph names a time to wait.
+    """
     plans = [
         Plan(item, plan_marking(item, Stamp.synced(context.tenant_id, key))) for item, key in due
     ]
     markings = [p.marking for p in plans if p.marking is not None]
     known = [m for m in markings if m.change_key]
-    answers = context.graph.mark(box.user_id, known) if known else []
-    answers += [MarkingResult(m.graph_id, trouble=_UNKNOWN) for m in markings if not m.change_key]
-    told = {answer.graph_id: answer for answer in answers}
-    stale = [a.graph_id for a in answers if isinstance(a.trouble, Conflict)]
-    fresh = context.graph.locations(box.user_id, stale) if stale else {}
+    results = context.graph.mark(box.user_id, known) if known else []
+    results += [
+        MarkingResult(m.graph_id, trouble=_UNKNOWN_VERSION) for m in markings if not m.change_key
+    ]
+    by_id = {result.graph_id: result for result in results}
+    stale = [r.graph_id for r in results if isinstance(r.trouble, Conflict)]
+    current = context.graph.locations(box.user_id, stale) if stale else {}
     with context.begin() as tx:
         lock_items(tx, [p.item.id for p in plans])
-        _settle(tx, [p for p in plans if _is_done(p, told)], told)
+        _record_done(tx, [p for p in plans if _is_done(p, by_id)], by_id)
         for plan in plans:
-            if not _is_done(plan, told):
-                _record(tx, plan, told[plan.item.graph_id], fresh)
+            if not _is_done(plan, by_id):
+                _record_failure(tx, plan, by_id[plan.item.graph_id], current)
         emails.forget_contents(tx, [p.item.email_id for p in plans])
-    throttled = [a.trouble for a in answers if isinstance(a.trouble, TryLater)]
-    if asked := next((t for t in throttled if t.retry_at), None):
-        raise asked
+    throttled = [r.trouble for r in results if isinstance(r.trouble, TryLater)]
+    if with_time := next((t for t in throttled if t.retry_at), None):
+        raise with_time
 
 
-def _record(tx: Tx, plan: Plan, answer: MarkingResult, fresh: dict[str, Location | None]) -> None:
+def _record_failure(
+    tx: Tx, plan: Plan, result: MarkingResult, current: Mapping[str, Location | None]
+) -> None:
     item, marking = plan.item, plan.marking
     assert marking is not None
-    match answer.trouble:
+    match result.trouble:
         case Conflict():
-            _take_fresh(tx, item, fresh.get(item.graph_id))
-        case _ if not answer.is_attempted:
+            _replan(tx, item, current.get(item.graph_id))
+        case _ if not result.is_attempted:
             marks.postpone(tx, item.id, due_at=tx.now)
-        case TryLater(retry_at=asked):
-            is_first = asked is None and item.mark_attempts == 0
+        case TryLater(retry_at=not_before):
+            is_first = not_before is None and item.mark_attempts == 0
             due = (
                 tx.now
                 if is_first
-                else next_attempt_at(tx.now, item.mark_attempts, not_before=asked)
+                else next_attempt_at(tx.now, item.mark_attempts, not_before=not_before)
             )
             attempts = item.mark_attempts + 1
             marks.postpone(tx, item.id, due_at=due, attempts=attempts)
         case Gone():
-            _is_gone(tx, item)
+            _record_gone(tx, item)
         case Refused(code=code) if marking.stamp and code.casefold() == "errorquotaexceeded":
             item_records.set_stamp(tx, item.id, NO_ROOM_FOR_STAMP)
         case trouble:
-            _refused(tx, item, str(trouble))
+            _record_refusal(tx, item, str(trouble))
 
 
-def _is_done(plan: Plan, told: Mapping[str, MarkingResult]) -> bool:
-    """True for a copy that carries the truth now."""
-    return plan.marking is None or told[plan.item.graph_id].trouble is None
+def _is_done(plan: Plan, results: Mapping[str, MarkingResult]) -> bool:
+    """True if the copy shows its state now."""
+    return plan.marking is None or results[plan.item.graph_id].trouble is None
 
 
-def _settle(tx: Tx, plans: Sequence[Plan], told: Mapping[str, MarkingResult]) -> None:
-    """These copies carry the truth; those that were filed are synced now."""
+def _record_done(tx: Tx, plans: Sequence[Plan], results: Mapping[str, MarkingResult]) -> None:
+    """Record what was written on these copies; filed ones become synced."""
     marks.record_written(
         tx,
         [
-            marks.Written(p.item.id, told[p.item.graph_id].change_key, m.categories, m.stamp)
+            marks.Written(p.item.id, results[p.item.graph_id].change_key, m.categories, m.stamp)
             for p in plans
             if (m := p.marking)
         ],
     )
-    _tell_synced(tx, marks.complete(tx, [p.item for p in plans]))
+    _record_synced(tx, marks.complete(tx, [p.item for p in plans]))
 
 
-def _tell_synced(tx: Tx, items: Iterable[Item]) -> None:
+def _record_synced(tx: Tx, items: Iterable[Item]) -> None:
     tx.record_events(
         NewEvent(EventKind.SYNCED, i.mailbox_id, i.email_id, {"took_s": _age_s(tx, i)})
         for i in items
@@ -192,35 +200,36 @@ def _age_s(tx: Tx, item: Item) -> float:
     return round((tx.now - item.found_at).total_seconds(), 1)
 
 
-def _take_fresh(tx: Tx, item: Item, location: Location | None) -> None:
-    """Somebody changed the copy meanwhile: merge again from what is there now."""
+def _replan(tx: Tx, item: Item, location: Location | None) -> None:
+    """Have a copy that changed meanwhile marked again, from the categories it carries now."""
     if location is None:
-        _is_gone(tx, item)
+        _record_gone(tx, item)
         return
     item_records.observe(tx, item.id, location.change_key, location.categories)
-    is_often = item.mark_attempts >= 4
-    due_at = next_attempt_at(tx.now, item.mark_attempts) if is_often else tx.now
+    is_repeated = item.mark_attempts >= 4
+    due_at = next_attempt_at(tx.now, item.mark_attempts) if is_repeated else tx.now
     marks.postpone(tx, item.id, due_at=due_at, attempts=item.mark_attempts + 1)
 
 
-def _is_gone(tx: Tx, item: Item) -> None:
+def _record_gone(tx: Tx, item: Item) -> None:
+    """Record that the copy no longer exists; retry a new one, which Graph may not find yet."""
     if tx.now - item.found_at < READ_LAG:
         marks.postpone(tx, item.id, due_at=tx.now + timedelta(seconds=5))
         return
     item_records.set_folder(tx, item.id, None)
-    _tell_synced(tx, marks.complete(tx, [item]))
+    _record_synced(tx, marks.complete(tx, [item]))
 
 
-def _refused(tx: Tx, item: Item, detail: str) -> None:
-    """Outlook does not take the categories: tried a while, then a person must know.
+def _record_refusal(tx: Tx, item: Item, detail: str) -> None:
+    """Schedule another attempt; after `_MAX_ATTEMPTS`, record for people that Outlook refuses.
 
-    What stands in webCRM stays filed, so that the next try finds nothing else to do.
+    The copy stays filed, so that the next attempt only marks it.
     """
     attempts = item.mark_attempts + 1
     marks.postpone(tx, item.id, due_at=next_attempt_at(tx.now, attempts + 2), attempts=attempts)
-    if attempts >= _TRIES:
+    if attempts >= _MAX_ATTEMPTS:
         marks.note_refusal(tx, item.id, detail)
-    if attempts == _TRIES:
+    if attempts == _MAX_ATTEMPTS:
         facts = {"reason": Reason.REFUSED_BY_OUTLOOK.value, "detail": detail}
         tx.record_event(
             EventKind.PARKED, mailbox_id=item.mailbox_id, email_id=item.email_id, **facts

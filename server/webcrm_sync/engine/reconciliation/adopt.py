@@ -1,7 +1,7 @@
-"""Activities with a key of ours that no filing knows: whose they are, and taking them over.
+"""Attributes Activities with a key of ours but no filing to their mails, and adopts them.
 
-The key is a hash, so an Activity's mail is found by making the keys of the mails that may be
-meant. Nothing is written to webCRM.
+A key is a hash, so the mail is found by computing the keys of all candidates. Nothing is written to
+webCRM.
 """
 
 from __future__ import annotations
@@ -21,12 +21,10 @@ from webcrm_sync.store import directory, emails, filings, mailboxes, recovery
 from webcrm_sync.store.database import Tx
 from webcrm_sync.store.emails import Email
 
-#: What a story says of the taking over.
-
 
 @dataclass(frozen=True, slots=True)
 class Attributed:
-    """An Activity and the mail it stands for."""
+    """An Activity, and the e-mail that it is the filing of."""
 
     activity: KeyedActivity
     email_id: int
@@ -38,58 +36,60 @@ def attribute(
     mails: Mapping[int, str],
     organisations: Collection[int],
 ) -> list[Attributed]:
-    """The mails (id -> key) that these Activities stand for; those of nobody are left out.
+    """The Activities whose mail is among `mails` (key by id), each with its mail.
 
-    First under the Organisations where the Activities stand, then under any of `organisations`,
-    since somebody may have moved an Activity to where it stands now.
+    The Activities' own Organisations are tried first, then all `organisations`, since somebody may
+    have moved an Activity since it was filed.
     """
     by_key = {a.key: a for a in activities}
-    left = {hash_bytes(key): key for key in by_key}
-    here = {a.organisation_id for a in activities}
+    unattributed = {hash_bytes(key): key for key in by_key}
+    current = {a.organisation_id for a in activities}
     found: list[Attributed] = []
-    for places in (sorted(here), sorted(set(organisations) - here)):
-        for email_id, email_key in mails.items() if left else ():
-            for key in list(find_filing_keys(left, tenant_id, email_key, places)):
+    for tried in (sorted(current), sorted(set(organisations) - current)):
+        for email_id, email_key in mails.items() if unattributed else ():
+            for key in list(find_filing_keys(unattributed, tenant_id, email_key, tried)):
                 found.append(Attributed(by_key[key], email_id))
-                del left[hash_bytes(key)]
+                del unattributed[hash_bytes(key)]
     return found
 
 
 def adopt(context: Context, owned: Sequence[Attributed], *, kind: EventKind) -> list[Attributed]:
     """Record these Activities as the filings of their mails. Idempotent.
 
-    Those that cannot be are returned: another Activity of the mail stands under the same
-    Organisation. Where the Activity stands now is its Organisation, whoever moved it there.
+    Returns the rivals: Activities whose mail has another Activity under the same Organisation.
+    Each Activity is recorded under its present Organisation. `kind`: the event to record.
     """
     with context.begin() as tx:
         mails = emails.emails_by_id(tx, {o.email_id for o in owned})
-    wanted = {o.activity.activity_id for o in owned if mails[o.email_id].has_attachments}
-    documents = _documents(context, wanted) if wanted else {}
+    with_documents = {o.activity.activity_id for o in owned if mails[o.email_id].has_attachments}
+    documents = _read_documents(context, with_documents) if with_documents else {}
     rivals: list[Attributed] = []
     with incidents.release_if_widespread(context), context.begin() as tx:
         for email_id in sorted({o.email_id for o in owned}):
             filings.lock_filings(tx, email_id)
 
-        def adopt(some: Sequence[Attributed]) -> None:
+        def adopt_some(some: Sequence[Attributed]) -> None:
             for one in some:
                 rows = documents.get(one.activity.activity_id, ())
                 if not _adopt(context, tx, one.activity, mails[one.email_id], rows, kind):
                     rivals.append(one)
 
         for one in owned:
-            isolate.run_in_savepoints(context, tx, kind, [one], adopt, _mail)
+            isolate.run_in_savepoints(context, tx, kind, [one], adopt_some, _hold_of)
     return rivals
 
 
-def _mail(owned: Attributed) -> Hold:
+def _hold_of(owned: Attributed) -> Hold:
     return incidents.hold_mail(owned.email_id)
 
 
-def _documents(context: Context, wanted: Collection[int]) -> dict[int, list[DocumentRow]]:
-    """The Documents of these Activities, in the order in which they were written."""
+def _read_documents(
+    context: Context, activity_ids: Collection[int]
+) -> dict[int, list[DocumentRow]]:
+    """The Documents of these Activities by Activity id, oldest first."""
     found: dict[int, list[DocumentRow]] = {}
     for row in context.webcrm.documents():
-        if row.activity_id in wanted:
+        if row.activity_id in activity_ids:
             found.setdefault(row.activity_id, []).append(row)
     return found
 
@@ -102,12 +102,13 @@ def _adopt(
     documents: Sequence[DocumentRow],
     kind: EventKind,
 ) -> bool:
-    target = _target(context, tx, email, activity)
+    """Adopt one Activity; False if it is a rival."""
+    target = _find_target(context, tx, email, activity)
     filing_id = recovery.add_filing(tx, email.id, activity, target)
     if filing_id is None:
         return False
     recovery.add_documents(tx, filing_id, documents)
-    # One whose attachments are all missing was cut off before them: they are written now.
+    # A filing without any Document was interrupted before its attachments: they are sent now.
     if documents or not email.has_attachments:
         filings.complete(tx, [filing_id])
     facts = {"organisation": activity.organisation_id, "activity": activity.activity_id}
@@ -115,15 +116,15 @@ def _adopt(
     return True
 
 
-def _target(context: Context, tx: Tx, email: Email, activity: KeyedActivity) -> Target:
-    """Where it stands; whatever matching would not have said was said by a person."""
+def _find_target(context: Context, tx: Tx, email: Email, activity: KeyedActivity) -> Target:
+    """The Activity's Organisation. If matching would not choose it, a person did."""
     internals = mailboxes.internals(tx, context.settings.internal_domains)
-    others = external_people(email, internals)
-    book = directory.look_up(tx, [p.folded for p in others], {p.domain for p in others})
-    found = match_organisations(others, book)
+    people = external_people(email, internals)
+    entries = directory.look_up(tx, [p.folded for p in people], {p.domain for p in people})
+    found = match_organisations(people, entries)
     targets = found.targets if isinstance(found, Matched) else ()
-    place = activity.organisation_id
-    if not place:
+    organisation_id = activity.organisation_id
+    if not organisation_id:
         return Target(0, None, MatchedBy.NONE)
-    same = (t for t in targets if t.organisation_id == place)
-    return next(same, Target(place, None, MatchedBy.PERSON))
+    same = (t for t in targets if t.organisation_id == organisation_id)
+    return next(same, Target(organisation_id, None, MatchedBy.PERSON))

@@ -1,4 +1,4 @@
-"""What is compared with Outlook and webCRM, and what a comparison says. Pure."""
+"""Decides what differs between our rows, Outlook and webCRM. Pure."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from webcrm_sync.store.reconciliation import RecordedCopy
 
 
 class Kind(StrEnum):
-    """In what our rows and the world may differ."""
+    """The kinds of differences."""
 
     UNKNOWN_MAIL = "unknown mail"
     NOT_IN_FOLDER = "not in the folder"
@@ -35,23 +35,23 @@ class Kind(StrEnum):
     MOST_MISSING = "most missing"
 
 
-#: What is wrong and, where a person must act, the way out.
+#: What is wrong and, where a person must act, how to fix it.
 SENTENCES: Mapping[Kind, str] = {
-    Kind.UNKNOWN_MAIL: "A mail lies in the folder that Outlook's list of changes never told of.",
-    Kind.NOT_IN_FOLDER: "A mail that was believed in the folder lies elsewhere.",
+    Kind.UNKNOWN_MAIL: "A mail is in the folder that Outlook's list of changes never reported.",
+    Kind.NOT_IN_FOLDER: "A mail that was recorded in the folder is elsewhere.",
     Kind.CATEGORIES: "A mail carried other categories than it should.",
-    Kind.STATE: "A mail had stopped on its way.",
-    Kind.FOLDER: "A sync folder is gone; it is found or made anew.",
-    Kind.CURSOR: "Outlook did not know our place in its list of changes any more.",
-    Kind.PUSH: "Outlook had stopped telling of changes in a folder.",
-    Kind.REMOVED: "An Activity was deleted in webCRM. Its mail is not Synced any more; it is "
-    "filed anew when somebody moves it out of the folder and in again.",
-    Kind.NO_ACTIVITY: "A mail was marked Synced, but nothing of it stands in webCRM. It is filed "
+    Kind.STATE: "A mail was stuck on its way.",
+    Kind.FOLDER: "A sync folder is gone; it is found or made again.",
+    Kind.CURSOR: "Outlook no longer knew our position in its list of changes.",
+    Kind.PUSH: "Outlook had stopped reporting changes in a folder.",
+    Kind.REMOVED: "An Activity was deleted in webCRM. Its mail is no longer Synced; it is "
+    "filed again when somebody moves it out of the folder and in again.",
+    Kind.NO_ACTIVITY: "A mail was marked Synced, but it is not in webCRM. It is filed "
     "when somebody moves it out of the folder and in again.",
-    Kind.LOST_FILING: "An Activity with our key stood in webCRM and we did not know of it.",
-    Kind.WRONG_ACTIVITY: "We held the wrong Activity for a mail.",
+    Kind.LOST_FILING: "An Activity with our key was in webCRM, but not in our records.",
+    Kind.WRONG_ACTIVITY: "The wrong Activity was recorded for a mail.",
     Kind.MOVED: "An Activity was moved to another Organisation in webCRM. It stays there.",
-    Kind.DOUBLE: "Two Activities stand for one mail under one Organisation. Delete one in webCRM.",
+    Kind.DOUBLE: "One mail has two Activities under one Organisation. Delete one in webCRM.",
     Kind.KEY_MISSING: "An Activity has lost its key in webCRM. Write it back into its field, or "
     "delete the Activity.",
     Kind.MOST_MISSING: "webCRM shows hardly any of our Activities. Check that the token belongs "
@@ -61,9 +61,9 @@ SENTENCES: Mapping[Kind, str] = {
 
 @dataclass(frozen=True, slots=True)
 class Difference:
-    """One difference. `is_healed` False = a person must act.
+    """One difference. `is_healed`: False if a person must act.
 
-    `activities`: the Activities it is about; `key`: the one to be written back.
+    `activities`: ids of the Activities concerned. `key`: to be written back to an Activity.
     """
 
     kind: Kind
@@ -74,13 +74,13 @@ class Difference:
 
     @property
     def sentence(self) -> str:
-        """The difference in words."""
+        """The difference in words for people."""
         return SENTENCES[self.kind]
 
 
 @dataclass(frozen=True, slots=True)
 class FolderProof:
-    """One folder. `counts` by state, skipped ones by reason; together they are `in_folder`."""
+    """One folder. `counts`: mails by state, skipped ones by reason; their sum is `in_folder`."""
 
     place: str
     in_folder: int
@@ -89,7 +89,7 @@ class FolderProof:
 
 @dataclass(frozen=True, slots=True)
 class MailboxProof:
-    """One mailbox. `trouble`: why it could not be compared, None = it was."""
+    """One mailbox. `trouble`: why it could not be compared, None if it was."""
 
     address: str
     folders: tuple[FolderProof, ...] = ()
@@ -100,9 +100,9 @@ class MailboxProof:
 
 @dataclass(frozen=True, slots=True)
 class PageProof:
-    """A page of webCRM's Activities. `next_id` None = it was the last one.
+    """A page of webCRM's Activities. `next_id`: where the next page begins, None after the last.
 
-    `keyed`: those with a key of ours; `others`: those among them whose mail nobody holds any more.
+    `keyed`: number with a key of ours. `others`: those among them whose mail we do not have.
     """
 
     next_id: int | None
@@ -113,9 +113,9 @@ class PageProof:
 
 @dataclass(frozen=True, slots=True)
 class WebcrmProof:
-    """The comparison with webCRM: how many Activities carry our key, how many filings we hold.
+    """The comparison with webCRM: numbers of Activities with our key and of our filings.
 
-    `others`: Activities whose mail no watched mailbox holds any more.
+    `others`: Activities whose mail is in no watched mailbox.
     """
 
     activities: int = 0
@@ -127,7 +127,10 @@ class WebcrmProof:
 
 @dataclass(frozen=True, slots=True)
 class Suspects:
-    """Copies to be looked at once more before anything is said of them, by Graph id."""
+    """Graph ids of copies that are read once more before they count as different.
+
+    `strange`: listed, not in our rows. `missing`: the reverse. `unmarked`: without their mark.
+    """
 
     strange: tuple[str, ...]
     missing: tuple[str, ...]
@@ -135,14 +138,14 @@ class Suspects:
 
     @property
     def all(self) -> tuple[str, ...]:
-        """Every one of them."""
+        """The Graph ids of all suspects."""
         return self.strange + self.missing + self.unmarked
 
 
 def find_suspects(
     folder_id: int, listed: Mapping[str, Location], rows: Mapping[str, RecordedCopy]
 ) -> Suspects:
-    """What of a folder's listing does not fit our rows, which were read after it."""
+    """The copies whose listing contradicts our rows. `rows` must be read after `listed`."""
     here = {i for i, row in rows.items() if row.item.folder_id == folder_id}
     return Suspects(
         strange=tuple(i for i in listed if i not in here),
@@ -152,7 +155,7 @@ def find_suspects(
 
 
 def is_unmarked(row: RecordedCopy, there: Location) -> bool:
-    """True when the copy does not carry what its state says, and nobody is about to change it."""
+    """True if the copy lacks the categories of its state and no marking is due."""
     mark = mark_for(row.item.state, row.item.reason)
     return mark is not None and not row.is_mark_due and not has_mark(there.categories, mark)
 
@@ -160,7 +163,7 @@ def is_unmarked(row: RecordedCopy, there: Location) -> bool:
 def count_by_state(
     listed: Mapping[str, Location], rows: Mapping[str, RecordedCopy]
 ) -> dict[str, int]:
-    """How many of the listed mails are in which state; those on their way together."""
+    """Numbers of listed mails by state; those on the way are one number."""
     counts: dict[str, int] = {}
     for graph_id in listed:
         row = rows.get(graph_id)
@@ -180,9 +183,9 @@ def _name(row: RecordedCopy) -> str:
 class PageFindings:
     """What a page of Activities says about our filings.
 
-    `strangers`: with a key of ours that no filing has. `unrecorded`: of filings that were taken
-    for unsent. `rivals`: with the key of a filing that holds another Activity. `moved`: under
-    another Organisation than ours. `absent`: filings whose Activity should be here and is not.
+    `strangers`: Activities with a key of ours that no filing has. `unrecorded`: of filings that we
+    recorded as unsent. `rivals`: with the key of a filing that has another Activity. `moved`: under
+    another Organisation than recorded. `absent`: filings whose Activity the page lacks.
     """
 
     strangers: tuple[KeyedActivity, ...]
@@ -195,10 +198,10 @@ class PageFindings:
 def compare_page(
     page: Sequence[KeyedActivity], by_key: Mapping[str, Filing], expected: Sequence[Filing]
 ) -> PageFindings:
-    """Compare a page with the filings that have its keys and those that it should hold."""
+    """Compare a page with the filings that have its keys, and with those that it must contain."""
     ours = [a for a in page if is_filing_key(a.key)]
     known = [(by_key[a.key], a) for a in ours if a.key in by_key]
-    there = {(a.activity_id, a.key) for a in ours}
+    listed = {(a.activity_id, a.key) for a in ours}
     return PageFindings(
         strangers=tuple(a for a in ours if a.key not in by_key),
         unrecorded=tuple((f, a) for f, a in known if f.activity_id is None and f.intent_at is None),
@@ -208,5 +211,5 @@ def compare_page(
             for f, a in known
             if f.activity_id == a.activity_id and f.organisation_id != a.organisation_id
         ),
-        absent=tuple(f for f in expected if (f.activity_id, f.key) not in there),
+        absent=tuple(f for f in expected if (f.activity_id, f.key) not in listed),
     )

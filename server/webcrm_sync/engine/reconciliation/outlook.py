@@ -1,4 +1,4 @@
-"""Compare one mailbox's folders with our rows, and mend what differs."""
+"""Compares the folders of one mailbox with our rows, and fixes what differs."""
 
 from __future__ import annotations
 
@@ -31,16 +31,16 @@ from webcrm_sync.store.items.item import Item
 from webcrm_sync.store.mailboxes import Mailbox, SyncFolder
 from webcrm_sync.store.reconciliation import RecordedCopy
 
-#: Mirrors that lie in no sync folder are looked for one by one: the newest ones.
-_MIRRORS = 200
+#: Only the newest mirrors are checked: outside the sync folders each takes a call.
+_MAX_MIRRORS = 200
 
 Listing = Mapping[str, Location]
 
 
 def prove_mailbox(context: Context, box: Mailbox) -> MailboxProof:
-    """Compare the mailbox with our rows; what can be mended is mended. Idempotent.
+    """The comparison of the mailbox with our rows. Fixes what it can. Idempotent.
 
-    A mailbox that does not answer is held, as by any other step, and the proof says so.
+    A mailbox that does not answer is backed off, and the proof says why.
     """
     if box.shut_until(context.now()):
         return MailboxProof(box.address, trouble=box.trouble)
@@ -52,49 +52,49 @@ def prove_mailbox(context: Context, box: Mailbox) -> MailboxProof:
 
 
 def _prove(context: Context, box: Mailbox) -> MailboxProof:
-    """List the folders first and read delta afterwards: whatever was listed must be known then.
+    """List the folders, then read their delta: afterwards every listed copy must be known.
 
-    What is unforeseen about one folder is raised after the others were compared and mended.
+    An unforeseen error about one folder is raised after the others were compared and fixed.
     """
     with context.begin() as tx:
         before = mailboxes.folders(tx, box.id)
-    found = _mend_cursors(context, box, before)
+    found = _reset_broken_cursors(context, box, before)
     listings: dict[int, Listing | None] = {}
     folders = []
-    with isolate.DeferredErrors() as steps:
+    with isolate.DeferredErrors() as errors:
         for folder in before:
-            with steps.defer():
+            with errors.defer():
                 listings[folder.id] = _listing(context, box, folder)
-        with steps.defer():
-            _read_on(context, box, before)
+        with errors.defer():
+            _read_deltas(context, box, before)
         with context.begin() as tx:
             after = {f.id: f for f in mailboxes.folders(tx, box.id)}
-        told = {d.kind for d in found}
+        kinds = {d.kind for d in found}
         for folder in (f for f in before if f.id in listings):
             listed, now = listings[folder.id], after.get(folder.id)
             if listed is None or now is None:
                 found.append(Difference(Kind.FOLDER))
                 continue
-            if _lost_its_cursor(folder, now) and Kind.CURSOR not in told:
+            if _has_lost_cursor(folder, now) and Kind.CURSOR not in kinds:
                 found.append(Difference(Kind.CURSOR))
-            with steps.defer():
+            with errors.defer():
                 folder_proof, differences = _compare(context, box, now, listed)
                 folders.append(folder_proof)
                 found += differences
-        found += _move_on(context, box)
-    removed = _removed_mirrors(context, box, [x for x in listings.values() if x is not None])
+        found += _advance_stuck(context, box)
+    removed = _count_removed_mirrors(context, box, [x for x in listings.values() if x is not None])
     return MailboxProof(box.address, tuple(folders), tuple(found), removed)
 
 
-def _lost_its_cursor(before: SyncFolder, now: SyncFolder) -> bool:
-    """True when the folder had to be read anew, and not because we ask for more than before."""
+def _has_lost_cursor(before: SyncFolder, now: SyncFolder) -> bool:
+    """True if the cursor was reset, and not because a new version selects more properties."""
     return now.round > before.round and now.selection == before.selection
 
 
-def _mend_cursors(
+def _reset_broken_cursors(
     context: Context, box: Mailbox, folders: Sequence[SyncFolder]
 ) -> list[Difference]:
-    """Give up cursors that are no address of Graph's: they could never be followed."""
+    """Reset cursors that are not URLs of Graph."""
     ours = f"{context.settings.graph_url}/"
     broken = [f for f in folders if f.cursor is not None and not f.cursor.startswith(ours)]
     with context.begin() as tx:
@@ -106,7 +106,7 @@ def _mend_cursors(
 
 
 def _listing(context: Context, box: Mailbox, folder: SyncFolder) -> Listing | None:
-    """Everything in the folder; None when it is gone: `keep` finds it or makes another one."""
+    """All copies in the folder; None if it is gone: `maintain` then finds or makes it."""
     try:
         return context.graph.listing(box.user_id, folder.graph_id)
     except Gone:
@@ -115,8 +115,8 @@ def _listing(context: Context, box: Mailbox, folder: SyncFolder) -> Listing | No
         return None
 
 
-def _read_on(context: Context, box: Mailbox, folders: Sequence[SyncFolder]) -> None:
-    """Read delta to its end. Raises TryLater when the mailbox does not answer."""
+def _read_deltas(context: Context, box: Mailbox, folders: Sequence[SyncFolder]) -> None:
+    """Read the deltas of these folders. Raises TryLater when the mailbox does not answer."""
     with context.begin() as tx:
         mailboxes.request_read(tx, [f.id for f in folders])
     discover.discover(context, box.id)
@@ -129,60 +129,60 @@ def _read_on(context: Context, box: Mailbox, folders: Sequence[SyncFolder]) -> N
 def _compare(
     context: Context, box: Mailbox, folder: SyncFolder, listed: Listing
 ) -> tuple[FolderProof, list[Difference]]:
-    """The folder's copies together; one that raises is left out alone."""
+    """Compare the folder's copies as one batch. A copy that raises is left out."""
     with context.begin() as tx:
         rows = reconciliation.recorded_copies(tx, box.id, folder_id=folder.id, graph_ids=listed)
 
     def compare(ids: Sequence[str]) -> tuple[FolderProof, list[Difference]]:
-        told = {i: listed[i] for i in ids if i in listed}
-        return _compare_these(context, box, folder, told, {i: rows[i] for i in ids if i in rows})
+        some = {i: listed[i] for i in ids if i in listed}
+        return _compare_copies(context, box, folder, some, {i: rows[i] for i in ids if i in rows})
 
-    parted = isolate.run_batch(context, "prove", list({**listed, **rows}), compare, _aside)
+    parts = isolate.run_batch(context, "prove", list({**listed, **rows}), compare, _hold_of)
     counts: Counter[str] = Counter()
-    for proof, _ in parted:
+    for proof, _ in parts:
         counts.update(proof.counts)
-    in_folder = sum(proof.in_folder for proof, _ in parted)
-    differences = [one for _, found in parted for one in found]
+    in_folder = sum(proof.in_folder for proof, _ in parts)
+    differences = [one for _, found in parts for one in found]
     return FolderProof(folder.place.value, in_folder, dict(counts)), differences
 
 
-def _aside(graph_id: str) -> Hold:
+def _hold_of(graph_id: str) -> Hold:
     return incidents.leave_out(f"proof of copy {graph_id[:200]}")
 
 
-def _compare_these(
+def _compare_copies(
     context: Context,
     box: Mailbox,
     folder: SyncFolder,
     listed: Listing,
     rows: Mapping[str, RecordedCopy],
 ) -> tuple[FolderProof, list[Difference]]:
-    doubtful = find_suspects(folder.id, listed, rows)
-    where = context.graph.locations(box.user_id, doubtful.all) if doubtful.all else {}
+    suspects = find_suspects(folder.id, listed, rows)
+    where = context.graph.locations(box.user_id, suspects.all) if suspects.all else {}
     here = {i for i, at in where.items() if at is not None and at.folder_id == folder.graph_id}
-    strange = [i for i in doubtful.strange if i in here]
-    missing = [i for i in doubtful.missing if i not in here]
-    still = {i: at for i, at in listed.items() if i in rows or i in here}
-    if strange or missing:
-        discover.recheck_copies(context, box, folder, [*strange, *missing])
+    unknown = [i for i in suspects.strange if i in here]
+    missing = [i for i in suspects.missing if i not in here]
+    present = {i: at for i, at in listed.items() if i in rows or i in here}
+    if unknown or missing:
+        discover.recheck_copies(context, box, folder, [*unknown, *missing])
     with context.begin() as tx:
         now = reconciliation.recorded_copies(
-            tx, box.id, folder_id=folder.id, graph_ids=[*strange, *missing]
+            tx, box.id, folder_id=folder.id, graph_ids=[*unknown, *missing]
         )
-        found = [_difference(Kind.UNKNOWN_MAIL, now.get(i)) for i in strange]
+        found = [_difference(Kind.UNKNOWN_MAIL, now.get(i)) for i in unknown]
         found += [_difference(Kind.NOT_IN_FOLDER, now.get(i)) for i in missing]
-        found += _mark_again(tx, box, folder, {i: where[i] for i in doubtful.unmarked})
-    return FolderProof(folder.place.value, len(still), count_by_state(still, rows)), found
+        found += _request_marks(tx, box, folder, {i: where[i] for i in suspects.unmarked})
+    return FolderProof(folder.place.value, len(present), count_by_state(present, rows)), found
 
 
 def _difference(kind: Kind, row: RecordedCopy | None) -> Difference:
     return Difference(kind, message_id=row.message_id if row else None)
 
 
-def _mark_again(
+def _request_marks(
     tx: Tx, box: Mailbox, folder: SyncFolder, where: Mapping[str, Location | None]
 ) -> list[Difference]:
-    """Take note of what these copies carry, and have the truth written on them."""
+    """Have copies marked again that do not carry the categories of their state."""
     rows = reconciliation.recorded_copies(tx, box.id, folder_id=folder.id, graph_ids=where)
     found = []
     for graph_id, at in where.items():
@@ -195,20 +195,20 @@ def _mark_again(
     return found
 
 
-def _move_on(context: Context, box: Mailbox) -> list[Difference]:
-    """Take copies further that stand in a state which nothing would end."""
+def _advance_stuck(context: Context, box: Mailbox) -> list[Difference]:
+    """Advance copies that are stuck in a state that no job would end."""
     found: list[Difference] = []
     with incidents.release_if_widespread(context), context.begin() as tx:
         stuck = reconciliation.stuck_items(tx, box.id)
 
-        def further(some: Sequence[tuple[Item, State, str | None]]) -> None:
+        def advance(some: Sequence[tuple[Item, State, str | None]]) -> None:
             for item, to, message_id in some:
                 transitions.move_on(tx, item, to=to)
                 found.append(Difference(Kind.STATE, message_id=message_id))
 
         for one in stuck:
             isolate.run_in_savepoints(
-                context, tx, "prove", [one], further, lambda it: _aside(it[0].graph_id)
+                context, tx, "prove", [one], advance, lambda it: _hold_of(it[0].graph_id)
             )
         if stuck:
             tx.defer(Job.MARK, box.id)
@@ -216,13 +216,13 @@ def _move_on(context: Context, box: Mailbox) -> list[Difference]:
     return found
 
 
-def _removed_mirrors(context: Context, box: Mailbox, listings: Sequence[Listing]) -> int:
-    """How many mirrors their owner has removed since the last proof. That is the owner's right."""
+def _count_removed_mirrors(context: Context, box: Mailbox, listings: Sequence[Listing]) -> int:
+    """How many mirrors their owner, who may do so, has removed since the last proof."""
     with context.begin() as tx:
-        known = reconciliation.mirrors_in(tx, box.id, limit=_MIRRORS)
+        known = reconciliation.mirrors_in(tx, box.id, limit=_MAX_MIRRORS)
     elsewhere = [i for i in known if not any(i in listed for listed in listings)]
     where = context.graph.locations(box.user_id, elsewhere) if elsewhere else {}
-    gone = [known[i] for i, at in where.items() if at is None]
+    removed = [known[i] for i, at in where.items() if at is None]
     with context.begin() as tx:
-        reconciliation.note_removed_mirrors(tx, gone)
-    return len(gone)
+        reconciliation.note_removed_mirrors(tx, removed)
+    return len(removed)

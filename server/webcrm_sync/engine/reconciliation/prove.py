@@ -1,7 +1,7 @@
-"""prove: that the folders, our rows and webCRM say the same, mailbox by mailbox, page by page.
+"""prove: compares the folders, our rows and webCRM, and fixes what it can.
 
-Each night as jobs, each of them short, so that a mail moved meanwhile does not wait; or at once
-by the command. Both mend what can be mended.
+Each night short jobs compare one mailbox or one page of Activities at a time, so that new mails do
+not wait. The command `prove` compares everything at once.
 """
 
 from __future__ import annotations
@@ -31,71 +31,73 @@ from webcrm_sync.store.mailboxes import Mailbox
 
 logger = logging.getLogger(__name__)
 
-#: One that did not come to its end is taken up again after this.
-_AGAIN = timedelta(minutes=30)
-#: Mails sent from webCRM are polled for again over this long.
-_MIRRORS = timedelta(days=2)
+#: Delay before a comparison that did not finish is started again.
+_RETRY = timedelta(minutes=30)
+#: Mails that webCRM sent within this time are polled again.
+_MIRROR_OVERLAP = timedelta(days=2)
 
 
 def request_all(context: Context) -> None:
-    """Have everything proved by the workers, beginning now. Idempotent."""
+    """Make all comparisons due now; the workers run them. Idempotent."""
     with context.begin() as tx:
         reconciliation.ask_for_all(tx)
         company = companies.read_company(tx)
         if company.mirror_until:
-            companies.rewind_mirror(tx, company.mirror_until - _MIRRORS)
+            companies.rewind_mirror(tx, company.mirror_until - _MIRROR_OVERLAP)
 
 
-# ---- step by step, as jobs ----------------------------------------------------------------
+# ---- as jobs ----------------------------------------------------------------
 
 
 def prove_due_mailbox(context: Context, mailbox_id: int) -> None:
-    """Prove one mailbox whose turn it is."""
+    """Compare the mailbox if that is due."""
     with context.begin() as tx:
         box = mailboxes.read_mailbox(tx, mailbox_id)
         if box is None or not reconciliation.take_mailbox_turn(
-            tx, mailbox_id, again=tx.now + _AGAIN
+            tx, mailbox_id, again=tx.now + _RETRY
         ):
             return
-    _keep_mailbox(context, box, prove_mailbox(context, box))
+    _save_proof(context, box, prove_mailbox(context, box))
 
 
 def prove_due_page(context: Context) -> None:
-    """Compare the next page of webCRM's Activities when it is its turn, and go on with the next."""
+    """Compare the next page of Activities if that is due, and make the page after it due."""
     with context.begin() as tx:
         company = companies.read_company(tx)
         if company.is_webcrm_shut(tx.now):
             return
-        first_id = reconciliation.take_webcrm_turn(tx, again=tx.now + _AGAIN)
+        first_id = reconciliation.take_webcrm_turn(tx, again=tx.now + _RETRY)
     if first_id is None:
         return
     try:
-        page = _page(context, first_id)
+        page = _prove_page(context, first_id)
     except (TryLater, Refused) as error:
         back_off_webcrm(context, error)
         return
     with context.begin() as tx:
         known = list(reconciliation.read_webcrm(tx).differences) if first_id else []
-        told = known + [_plain(d) for d in page.differences]
+        differences = known + [_as_json(d) for d in page.differences]
         if page.next_id is None:
-            reconciliation.save_webcrm(tx, due_at=None, proved_at=tx.now, differences=told)
+            reconciliation.save_webcrm(tx, due_at=None, proved_at=tx.now, differences=differences)
         else:
-            reconciliation.save_webcrm(tx, due_at=tx.now, next_id=page.next_id, differences=told)
+            reconciliation.save_webcrm(
+                tx, due_at=tx.now, next_id=page.next_id, differences=differences
+            )
     _log("webcrm", page.differences)
 
 
-def _page(context: Context, first_id: int) -> PageProof:
-    """One page; before the first the subscriptions, after the last what is left."""
+def _prove_page(context: Context, first_id: int) -> PageProof:
+    """Compare one page; before the first one also subscriptions, after the last one also mails."""
     pushed = prove_push(context) if not first_id else []
     page = prove_page(context, first_id)
     is_cut_short = any(d.kind is Kind.MOST_MISSING for d in page.differences)
     rest = prove_rest(context) if page.next_id is None and not is_cut_short else []
-    told = (*pushed, *page.differences, *rest)
-    return PageProof(page.next_id, page.keyed, page.others, told)
+    differences = (*pushed, *page.differences, *rest)
+    return PageProof(page.next_id, page.keyed, page.others, differences)
 
 
 def prove_push(context: Context) -> list[Difference]:
-    """See that every subscription we hold is known to Graph; one that is not is made anew."""
+    """Find subscriptions that Graph no longer has, and have them replaced."""
     with context.begin() as tx:
         held = mailboxes.pushed(tx)
     if not held or not context.settings.is_push_enabled:
@@ -103,7 +105,7 @@ def prove_push(context: Context) -> list[Difference]:
     try:
         alive = {one.graph_id for one in context.graph.subscriptions()}
     except SyncError:
-        return []  # each mailbox tells its own trouble
+        return []  # each mailbox reports its own trouble
     dead = [f for f in held if f.subscription_id not in alive]
     with context.begin() as tx:
         mailboxes.keep_now(tx, [f.mailbox_id for f in dead])
@@ -114,42 +116,42 @@ def prove_push(context: Context) -> list[Difference]:
     return [Difference(Kind.PUSH) for _ in dead]
 
 
-def _keep_mailbox(context: Context, box: Mailbox, proof: MailboxProof) -> None:
+def _save_proof(context: Context, box: Mailbox, proof: MailboxProof) -> None:
     if proof.trouble is None:
         with context.begin() as tx:
-            reconciliation.save_mailbox(tx, box.id, [_plain(d) for d in proof.differences])
+            reconciliation.save_mailbox(tx, box.id, [_as_json(d) for d in proof.differences])
     _log("mailbox", proof.differences)
 
 
-def _plain(difference: Difference) -> dict[str, object]:
+def _as_json(difference: Difference) -> dict[str, object]:
     return asdict(difference) | {"sentence": difference.sentence}
 
 
 def _log(what: str, differences: Sequence[Difference]) -> None:
-    """No Message-ID: it may tell of a person."""
+    """Log the differences, without Message-IDs: they may identify a person."""
     for one in differences:
         facts = {"compared": what, "kind": one.kind.value, "is_healed": one.is_healed}
         logger.warning("difference", extra=facts)
 
 
-# ---- at once, by the command ---------------------------------------------------------------
+# ---- by the command ---------------------------------------------------------------
 
 
 def prove_mailboxes(context: Context, address: str | None = None) -> Iterator[MailboxProof]:
-    """Prove every mailbox, or the one with this address, one after another. Raises NotWatched."""
+    """Proofs of all mailboxes, or of the one with this address. Raises NotWatched."""
     with context.begin() as tx:
         one = mailboxes.find_mailbox(tx, address.strip().casefold()) if address else None
         boxes = [one] if one else list(mailboxes.all_mailboxes(tx))
     if address and one is None:
         raise NotWatched(f"{address} is not watched. `mailbox list` shows those that are.")
     for box in boxes:
-        proof = _proof_of(context, box)
-        _keep_mailbox(context, box, proof)
+        proof = _prove_or_report(context, box)
+        _save_proof(context, box, proof)
         yield proof
 
 
-def _proof_of(context: Context, box: Mailbox) -> MailboxProof:
-    """The proof of one mailbox; what is unforeseen in it stops no other mailbox's."""
+def _prove_or_report(context: Context, box: Mailbox) -> MailboxProof:
+    """The proof of one mailbox; an unforeseen error becomes its trouble."""
     try:
         return prove_mailbox(context, box)
     except Exception as error:
@@ -160,12 +162,12 @@ def _proof_of(context: Context, box: Mailbox) -> MailboxProof:
 
 
 def prove_webcrm(context: Context) -> Iterator[WebcrmProof]:
-    """Compare all of webCRM's Activities with our filings: the count so far after each page."""
+    """Compare all Activities with our filings; yield the totals so far after each page."""
     so_far = WebcrmProof()
     next_id: int | None = 0
     while next_id is not None:
         try:
-            page = _page(context, next_id)
+            page = _prove_page(context, next_id)
         except (TryLater, Refused) as error:
             yield WebcrmProof(
                 so_far.activities, 0, so_far.others, so_far.differences, trouble=str(error)
@@ -180,9 +182,9 @@ def prove_webcrm(context: Context) -> Iterator[WebcrmProof]:
                 so_far.differences + page.differences,
             )
             if next_id is None:
-                told = [_plain(d) for d in so_far.differences]
+                differences = [_as_json(d) for d in so_far.differences]
                 reconciliation.save_webcrm(
-                    tx, due_at=None, next_id=0, proved_at=tx.now, differences=told
+                    tx, due_at=None, next_id=0, proved_at=tx.now, differences=differences
                 )
         _log("webcrm", page.differences)
         yield so_far

@@ -1,7 +1,7 @@
-"""rebuild: our rows again, from the stamps in Exchange and the keys in webCRM.
+"""rebuild: recovers our rows from the stamps in Exchange and the keys in webCRM.
 
-Nothing is written to webCRM before all that stands there is known, and to Exchange only what a
-new mailbox needs. Begun again after a break it goes on from what is there.
+Nothing is written to webCRM before all its Activities are known, and to Exchange only what a new
+mailbox needs. After an interruption it continues from the rows it has.
 """
 
 from __future__ import annotations
@@ -26,15 +26,16 @@ from webcrm_sync.store import companies, mailboxes, reconciliation, recovery
 from webcrm_sync.store.mailboxes import Mailbox
 from webcrm_sync.webcrm.client import PAGE
 
-#: An Activity cannot be older than its mail, but two clocks may differ.
+#: An Activity is never older than its mail, but the clocks may differ.
 _CLOCK_MARGIN = timedelta(days=1)
 
 
 @dataclass(frozen=True, slots=True)
 class Rebuilt:
-    """What came back. `counts`: copies by state; `doubles`: Activities of a mail with another one.
+    """What was recovered. `counts`: numbers of copies by state.
 
-    `others`: Activities with our key of mails that lie in none of these folders.
+    `doubles`: ids of Activities whose mail has another one under the same Organisation.
+    `others`: number of Activities with our key whose mail is in none of the folders.
     """
 
     mailboxes: tuple[str, ...]
@@ -46,15 +47,15 @@ class Rebuilt:
 
 
 def find_users(context: Context, addresses: Sequence[str]) -> tuple[MailUser, ...]:
-    """Who has these addresses. Raises Gone when nobody does."""
+    """The users with these addresses, in order. Raises Gone when one does not exist."""
     return tuple(context.graph.user(a.strip().casefold()) for a in addresses)
 
 
 def rebuild(context: Context, users: Sequence[MailUser]) -> Iterator[str | Rebuilt]:
-    """Bring the rows of these mailboxes back, and of those that are watched already.
+    """Recover the rows of these mailboxes and of all watched ones. Idempotent.
 
-    Yields a sentence for each step and at last what came back. Idempotent. Raises TryLater when
-    a service does not answer: then nothing is filed until it was run again.
+    Yields a sentence for each step, then the result. Raises TryLater when a service does not
+    answer: then nothing is filed until another run has finished.
     """
     with context.begin() as tx:
         recovery.begin(tx)
@@ -65,12 +66,12 @@ def rebuild(context: Context, users: Sequence[MailUser]) -> Iterator[str | Rebui
         yield f"Reading the folders of {box.address}."
         _read_folders(context, box)
     yield "Reading webCRM's Activities."
-    rebuilt = _take_over(context, boxes)
+    rebuilt = _adopt_activities(context, boxes)
     with context.begin() as tx:
         recovery.end(tx)
     for box in boxes:
         mark(context, box.id)
-    yield _counted(context, rebuilt)
+    yield _with_counts(context, rebuilt)
 
 
 def _read_directory(context: Context) -> None:
@@ -84,7 +85,7 @@ def _read_directory(context: Context) -> None:
 
 
 def _watch(context: Context, users: Sequence[MailUser]) -> Sequence[Mailbox]:
-    """All of them are known as ours before a mail of any of them is read."""
+    """Watch all mailboxes before any is read, so that all their addresses count as internal."""
     with context.begin() as tx:
         companies.refuse_second(tx)  # takes its lock before the rows
         boxes = mailboxes.all_mailboxes(tx)
@@ -111,8 +112,8 @@ def _read_folders(context: Context, box: Mailbox) -> None:
         raise TryLater(f"{box.address}: {(now and now.trouble) or 'is being read. Try again.'}")
 
 
-def _take_over(context: Context, boxes: Sequence[Mailbox]) -> Rebuilt:
-    """Record the Activities that stand for the mails found, and since when mails are mirrored."""
+def _adopt_activities(context: Context, boxes: Sequence[Mailbox]) -> Rebuilt:
+    """Adopt the Activities of the mails found, and record since when each mailbox is mirrored."""
     with context.begin() as tx:
         mirrored = recovery.mirrored(tx)
     newest: dict[int, datetime] = {}
@@ -145,7 +146,7 @@ def _take_over(context: Context, boxes: Sequence[Mailbox]) -> Rebuilt:
 
 
 def _pages(context: Context) -> Iterator[Sequence[KeyedActivity]]:
-    """Every Activity that may stand for one of the mails found."""
+    """Pages of all Activities that may belong to one of the mails found."""
     with context.begin() as tx:
         oldest = recovery.oldest_mail(tx)
     since = (oldest or datetime(2000, 1, 1, tzinfo=UTC)) - _CLOCK_MARGIN
@@ -158,11 +159,11 @@ def _pages(context: Context) -> Iterator[Sequence[KeyedActivity]]:
         next_id = page[-1].activity_id + 1
 
 
-def _counted(context: Context, rebuilt: Rebuilt) -> Rebuilt:
+def _with_counts(context: Context, rebuilt: Rebuilt) -> Rebuilt:
     with context.begin() as tx:
         by_box = mailboxes.counts_by_state(tx)
     counts: dict[str, int] = {}
-    for of_box in by_box.values():
-        for state, number in of_box.items():
-            counts[state] = counts.get(state, 0) + number
+    for box_counts in by_box.values():
+        for state, count in box_counts.items():
+            counts[state] = counts.get(state, 0) + count
     return replace(rebuilt, counts=counts)

@@ -1,6 +1,6 @@
-"""Compare one page of webCRM's Activities with our filings, and mend what differs.
+"""Compares one page of webCRM's Activities with our filings, and fixes what differs.
 
-A page is one call. What a page does not show is asked for by its id before it counts as gone.
+A page is one call. An Activity that its page lacks is read by its id before it counts as removed.
 """
 
 from __future__ import annotations
@@ -35,15 +35,15 @@ from webcrm_sync.webcrm.client import PAGE
 
 #: webCRM's clock may differ from ours, and its search lags.
 _MARGIN = timedelta(hours=1)
-#: So many Activities are asked for one by one in one step.
-_ASKED = 50
-#: So many that are missing together say something about webCRM, not about themselves.
+#: Activities read one by one in one step.
+_MAX_SINGLE_READS = 50
+#: Missing Activities from which webCRM itself is in doubt.
 _MANY = 10
 
 
 @dataclass(slots=True)
 class _Page:
-    """What is being compared."""
+    """One page, the filings that it must contain, and the differences found so far."""
 
     activities: Sequence[KeyedActivity]
     expected: Sequence[Filing]
@@ -59,29 +59,34 @@ class _Page:
 
 
 def prove_page(context: Context, first_id: int) -> PageProof:
-    """Compare the Activities from `first_id` on, a page of them; what can be mended is mended.
+    """The comparison of one page of Activities, from `first_id` on. Fixes what it can in our rows.
 
-    Idempotent. Nothing is written to webCRM. Raises TryLater when webCRM does not answer.
+    Idempotent. Writes nothing to webCRM. Raises TryLater when webCRM does not answer.
     """
-    page = _read(context, first_id)
+    page = _read_page(context, first_id)
     with context.begin() as tx:
         known = reconciliation.filings_with(tx, [a.key for a in page.activities if a.key])
         filings = [*known.values(), *page.expected]
         page.message_ids |= reconciliation.message_ids(tx, {f.email_id for f in filings})
         busy = reconciliation.updates_requested(tx, [f.id for f in filings])
-    seen = compare_page(page.activities, known, [f for f in page.expected if f.id not in busy])
-    if _is_most(context, seen.absent, page.expected):
+    findings = compare_page(page.activities, known, [f for f in page.expected if f.id not in busy])
+    if _is_implausible(context, findings.absent, page.expected):
         return PageProof(None, differences=(Difference(Kind.MOST_MISSING, is_healed=False),))
-    _record(context, page, seen, busy)
+    _record(context, page, findings, busy)
     _, odd_rivals = isolate.try_each(
-        context, seen.rivals, lambda pair: _judge_rival(context, page, *pair), lambda p: _name(p[0])
+        context,
+        findings.rivals,
+        lambda pair: _judge_rival(context, page, *pair),
+        lambda p: _name(p[0]),
     )
-    _, odd = isolate.try_each(context, seen.absent, partial(_judge_absent, context, page), _name)
+    _, odd = isolate.try_each(
+        context, findings.absent, partial(_judge_absent, context, page), _name
+    )
     for filing, fault in [*((pair[0], fault) for pair, fault in odd_rivals), *odd]:
         incidents.record_once(context, "prove", _name(filing), fault)
-    others = _take_over(context, page, seen.strangers)
+    others = _adopt(context, page, findings.strangers)
     held = sum(1 for a in page.activities if a.key in known and not known[a.key].is_withdrawn)
-    keyed = held + len(seen.strangers)
+    keyed = held + len(findings.strangers)
     return PageProof(page.next_id, keyed, others, tuple(page.found))
 
 
@@ -89,74 +94,74 @@ def _name(filing: Filing) -> str:
     return f"filing {filing.id}"
 
 
-def _read(context: Context, first_id: int) -> _Page:
-    """A page, and the filings that it should hold; cut where too much is missing at once."""
+def _read_page(context: Context, first_id: int) -> _Page:
+    """A page and the filings that it must contain; cut if too many Activities are missing."""
     lag = _MARGIN + context.settings.search_lag
     with context.begin() as tx:
         since = reconciliation.filed_since(tx) - _MARGIN
     odd: list[UnreadableRecord] = []
     activities = context.webcrm.keyed_from(first_id, created_since=since, odd=odd)
-    for record in odd:  # its filing is asked about by itself, as one that the page does not show
+    for record in odd:  # its filing counts as absent and is read by itself
         incidents.record_once(context, "prove", f"activity {record.record_id}", record.fault)
     ids = [*(a.activity_id for a in activities), *(record.record_id for record in odd)]
     last = max(ids) if len(ids) == PAGE else None
     with context.begin() as tx:
         expected = reconciliation.filings_between(tx, first_id, last, filed_before=tx.now - lag)
-    there = {(a.activity_id, a.key) for a in activities}
-    absent = [f for f in expected if (f.activity_id, f.key) not in there]
-    if len(absent) > _ASKED:
-        last = absent[_ASKED - 1].activity_id or 0
+    listed = {(a.activity_id, a.key) for a in activities}
+    absent = [f for f in expected if (f.activity_id, f.key) not in listed]
+    if len(absent) > _MAX_SINGLE_READS:
+        last = absent[_MAX_SINGLE_READS - 1].activity_id or 0
         activities = tuple(a for a in activities if a.activity_id <= last)
         expected = [f for f in expected if (f.activity_id or 0) <= last]
     return _Page(activities, expected, last + 1 if last is not None else None)
 
 
-def _is_most(context: Context, absent: Sequence[Filing], expected: Sequence[Filing]) -> bool:
-    """True when webCRM has lost hardly believably many: another system, or one in trouble."""
+def _is_implausible(context: Context, absent: Sequence[Filing], expected: Sequence[Filing]) -> bool:
+    """True if implausibly many Activities are missing: a wrong or a broken webCRM."""
     if len(absent) < _MANY or len(absent) * 2 <= len(expected):
         return False
-    asked, odd = isolate.try_each(context, absent[:_MANY], partial(_standing, context), _name)
-    return not odd and all(found is None for found in asked)
+    found, odd = isolate.try_each(context, absent[:_MANY], partial(_read_activity, context), _name)
+    return not odd and all(activity is None for activity in found)
 
 
-def _standing(context: Context, filing: Filing) -> KeyedActivity | None:
-    """The Activity we hold, as it is now; None when there is none."""
+def _read_activity(context: Context, filing: Filing) -> KeyedActivity | None:
+    """The filing's Activity as it is now; None if it no longer exists."""
     try:
         return context.webcrm.activity(filing.activity_id or 0)
     except Gone:
         return None
 
 
-def _record(context: Context, page: _Page, seen: PageFindings, busy: frozenset[int]) -> None:
-    """Write down what the page itself proves."""
-    moved = [(f, a) for f, a in seen.moved if f.id not in busy]
+def _record(context: Context, page: _Page, findings: PageFindings, busy: frozenset[int]) -> None:
+    """Record what the page alone shows: lost filings and moved Activities."""
+    moved = [(f, a) for f, a in findings.moved if f.id not in busy]
     with incidents.release_if_widespread(context), context.begin() as tx:
-        for pairs, note in ((seen.unrecorded, _take_filed), (moved, _follow_moved)):
-            for pair in pairs:  # each in a savepoint of its own: `page` is told once
+        for pairs, record in ((findings.unrecorded, _record_lost), (moved, _record_moved)):
+            for pair in pairs:  # one savepoint each, so that `page` gets each difference once
                 isolate.run_in_savepoints(
-                    context, tx, "prove", [pair], partial(note, tx, page), _aside
+                    context, tx, "prove", [pair], partial(record, tx, page), _hold_of
                 )
-        if seen.unrecorded:
+        if findings.unrecorded:
             tx.defer(Job.FILE, tx.company_id)
 
 
 Pairs = Sequence[tuple[Filing, KeyedActivity]]
 
 
-def _aside(pair: tuple[Filing, KeyedActivity]) -> Hold:
+def _hold_of(pair: tuple[Filing, KeyedActivity]) -> Hold:
     return incidents.leave_out(_name(pair[0]))
 
 
-def _take_filed(tx: Tx, page: _Page, pairs: Pairs) -> None:
+def _record_lost(tx: Tx, page: _Page, pairs: Pairs) -> None:
     for filing, activity in pairs:
         outcome.filed(tx, [(filing, activity.activity_id)])
         page.add(Kind.LOST_FILING, filing, activity.activity_id)
 
 
-def _follow_moved(tx: Tx, page: _Page, pairs: Pairs) -> None:
+def _record_moved(tx: Tx, page: _Page, pairs: Pairs) -> None:
     for filing, activity in pairs:
-        healed = recovery.move(tx, filing, activity.organisation_id)
-        if healed:
+        is_healed = recovery.move(tx, filing, activity.organisation_id)
+        if is_healed:
             facts = {"organisation": activity.organisation_id}
             tx.record_event(
                 EventKind.MOVED_IN_WEBCRM,
@@ -164,12 +169,12 @@ def _follow_moved(tx: Tx, page: _Page, pairs: Pairs) -> None:
                 activity=activity.activity_id,
                 **facts,
             )
-        page.add(Kind.MOVED, filing, activity.activity_id, is_healed=healed)
+        page.add(Kind.MOVED, filing, activity.activity_id, is_healed=is_healed)
 
 
 def _judge_rival(context: Context, page: _Page, filing: Filing, activity: KeyedActivity) -> None:
-    """Another Activity than ours has the filing's key: either ours is wrong, or there are two."""
-    ours = _standing(context, filing)
+    """Another Activity has the filing's key: either we recorded a wrong one, or there are two."""
+    ours = _read_activity(context, filing)
     if ours is not None and ours.key == filing.key:
         both = sorted([ours.activity_id, activity.activity_id])
         page.add(Kind.DOUBLE, filing, *both, is_healed=False)
@@ -180,11 +185,11 @@ def _judge_rival(context: Context, page: _Page, filing: Filing, activity: KeyedA
 
 
 def _judge_absent(context: Context, page: _Page, filing: Filing) -> None:
-    """The page does not show the filing's Activity: ask for it, then for its key."""
-    ours = _standing(context, filing)
+    """The page lacks the filing's Activity: read it by its id, then search for its key."""
+    ours = _read_activity(context, filing)
     if ours is not None and ours.key == filing.key:
         return  # the search lags
-    found = _by_key(context, filing)
+    found = _find_by_key(context, filing)
     if found is not None:
         if all(d.activities != (found.activity_id,) for d in page.found):
             page.add(Kind.WRONG_ACTIVITY, filing, found.activity_id)
@@ -201,22 +206,24 @@ def _judge_absent(context: Context, page: _Page, filing: Filing) -> None:
     page.add(Kind.REMOVED, filing, activity_id)
 
 
-def _by_key(context: Context, filing: Filing) -> KeyedActivity | None:
+def _find_by_key(context: Context, filing: Filing) -> KeyedActivity | None:
     with context.begin() as tx:
         since = reconciliation.filed_since(tx) - _MARGIN
     listed = context.webcrm.keyed_activities(filing.organisation_id or None, created_since=since)
     return next((a for a in listed if a.key == filing.key), None)
 
 
-def _take_over(context: Context, page: _Page, strangers: Sequence[KeyedActivity]) -> int:
-    """Take over the Activities of mails that we hold; how many are of mails that we do not."""
+def _adopt(context: Context, page: _Page, strangers: Sequence[KeyedActivity]) -> int:
+    """Adopt Activities of mails that we have; returns the number of the others."""
     if not strangers:
         return 0
     with context.begin() as tx:
-        told = reconciliation.email_by_activity(tx, [a.activity_id for a in strangers])
+        by_activity = reconciliation.email_by_activity(tx, [a.activity_id for a in strangers])
         unfiled = reconciliation.email_keys(tx, is_unfiled=True)
-        keys = reconciliation.email_keys(tx, ids=told.values())
-    known = {a.activity_id: told[a.activity_id] for a in strangers if a.activity_id in told}
+        keys = reconciliation.email_keys(tx, ids=by_activity.values())
+    known = {
+        a.activity_id: by_activity[a.activity_id] for a in strangers if a.activity_id in by_activity
+    }
     owned = [adopt.Attributed(a, known[a.activity_id]) for a in strangers if a.activity_id in known]
     places = {a.organisation_id for a in strangers}
     rest = [a for a in strangers if a.activity_id not in known]
@@ -234,7 +241,7 @@ def _take_over(context: Context, page: _Page, strangers: Sequence[KeyedActivity]
 
 
 def prove_rest(context: Context) -> list[Difference]:
-    """After the last page: mails that count as synced although nothing of them stands."""
+    """After the last page: skip synced mails that have no Activity."""
     with context.begin() as tx:
         lock_company(tx)
         unfiled = reconciliation.unfiled(tx)
