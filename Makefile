@@ -36,7 +36,7 @@ COMPARED := .venv/.compared
 EXAMPLES := 2000
 SEED := 1
 
-.PHONY: help demo picture test check lint types contracts addin tests collected vitest pytest lock search machine crash format bench moves test-all
+.PHONY: help demo picture test check lint types contracts addin tests collected vitest pytest lock search machine crash format bench moves coverage mutants test-all
 .DEFAULT_GOAL := help
 
 help: ## this list
@@ -98,6 +98,14 @@ crash: $(READY) ## kill the worker at every call and every commit, in every way
 
 picture: $(READY) $(PANE) ## take the README's picture of the product anew
 	WEBCRM_SYNC_PICTURE=docs/images/product.png $(BIN)/pytest --quiet tests/browser/test_picture.py
+
+coverage: $(READY) ## lines and branches of core/ that the unit tests reach: all of them
+	@mkdir -p build
+	$(BIN)/coverage run -m pytest --quiet tests/unit server/webcrm_sync/core
+	$(BIN)/coverage report
+
+mutants: $(READY) ## change core/ in small ways and list the changes that no test notices (ONLY=matching,retry)
+	@PYTHONPATH=tests $(BIN)/python -m mutants.run $(if $(ONLY),--only $(ONLY))
 
 format: $(READY) $(MODULES) ## lay the code out, mend what can be mended by itself
 	$(BIN)/ruff check --quiet --fix .

@@ -1,4 +1,4 @@
-"""The events in the history of a mail or a mailbox: their kinds, and the facts each carries."""
+"""The kinds of events in the history of a mail or mailbox, and the facts that each kind carries."""
 
 from __future__ import annotations
 
@@ -7,9 +7,9 @@ from enum import StrEnum
 
 
 class EventKind(StrEnum):
-    """What happened. Stored by its value, so a value never changes."""
+    """What happened. The database stores the values, so they never change."""
 
-    # An item reached a state; the values are those of `State`.
+    # An item reached a state; the values equal those of `State`.
     FOUND = "found"
     MATCHED = "matched"
     FILED = "filed"
@@ -54,7 +54,7 @@ class EventKind(StrEnum):
 _DECIDED = frozenset({"reason", "organisations", "candidates"})
 _ARRIVED = frozenset({"place", "way", "reason"})
 _IN_WEBCRM = frozenset({"organisation", "activity"})
-#: The names of the facts that an event of each kind may carry; any of them may be missing.
+#: The facts that an event of each kind may carry; any of them may be missing.
 FACTS: Mapping[EventKind, frozenset[str]] = {
     EventKind.FOUND: _ARRIVED,
     EventKind.MIRRORED: _ARRIVED,

@@ -1,4 +1,4 @@
-"""The jobs: their names in the queue, what each is about, and which of them call webCRM."""
+"""The jobs: their names in the queue, the row that each concerns, and whether it calls webCRM."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from enum import Enum, StrEnum
 
 
 class Queue(StrEnum):
-    """The queues; each has its own threads, so that none waits for another."""
+    """The queues. Each has its own threads, so that none waits for another."""
 
     MAILBOXES = "sync"
     WEBCRM = "webcrm"
@@ -14,14 +14,14 @@ class Queue(StrEnum):
 
 
 class Scope(Enum):
-    """What a job is about: the row whose id it carries."""
+    """The kind of row whose id the job carries."""
 
     MAILBOX = "mailbox"
     COMPANY = "company"
 
 
 class Job(StrEnum):
-    """A job by its name in the queue. Names never change: the queue may hold them at an upgrade."""
+    """A job by its name in the queue. Names never change: an upgrade may find jobs in the queue."""
 
     DISCOVER = "discover"
     MARK = "mark"
@@ -35,17 +35,17 @@ class Job(StrEnum):
 
     @property
     def scope(self) -> Scope:
-        """Whether the job is about one mailbox or about the company."""
+        """The kind of row that the job concerns."""
         return Scope.MAILBOX if self in _ABOUT_A_MAILBOX else Scope.COMPANY
 
     @property
     def calls_webcrm(self) -> bool:
-        """True for jobs that share the company's lock: webCRM takes one request at a time."""
+        """True for jobs that share the company's lock: webCRM accepts one request at a time."""
         return self in _CALLING_WEBCRM
 
     @property
     def queue(self) -> Queue:
-        """The queue that the job waits in."""
+        """The queue of the job."""
         return Queue.WEBCRM if self.calls_webcrm else Queue.MAILBOXES
 
 
@@ -54,7 +54,7 @@ _CALLING_WEBCRM = frozenset({Job.FILE, Job.MIRROR, Job.REFRESH_DIRECTORY, Job.PR
 
 
 class ClockJob(StrEnum):
-    """A job that the clock starts; it carries no row."""
+    """A job that the clock starts. It carries no row."""
 
     TICK = "tick"
     RESCUE = "rescue"

@@ -1,4 +1,4 @@
-"""The states of an item, the transitions between them, and the reasons, in words people see."""
+"""The states of an item, their transitions, and the reasons for them in words for people."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from webcrm_sync.core.message import MessageKind
 
 
 class State(StrEnum):
-    """How far an item has come on its way to webCRM."""
+    """The state of an item on its way to webCRM."""
 
     FOUND = "found"
     MATCHED = "matched"
@@ -23,18 +23,19 @@ class State(StrEnum):
 
     @property
     def is_end(self) -> bool:
-        """True when nothing more happens until something outside changes."""
+        """True if the item only changes when something outside changes."""
         return self not in UNDER_WAY
 
 
-#: Work goes on by itself.
+#: The product is working on the item.
 UNDER_WAY = frozenset({State.FOUND, State.MATCHED, State.FILED})
-#: Not filed yet, and nothing was sent to webCRM for certain.
+#: The item is not filed, and no write to webCRM is possibly under way.
 UNSETTLED = frozenset({State.FOUND, State.MATCHED, State.WAITING, State.PARKED})
 #: The mail is in webCRM.
 IN_WEBCRM = frozenset({State.FILED, State.SYNCED, State.MIRRORED})
 
-#: What may follow each state; None = the item is new. `docs/architecture.md` draws this table.
+#: The states that may follow each state; None = the item is new. `docs/architecture.md` draws this
+#: table.
 TRANSITIONS: Mapping[State | None, frozenset[State]] = {
     None: frozenset({State.FOUND, State.MIRRORED, State.SKIPPED, State.PARKED}),
     State.FOUND: frozenset(
@@ -75,11 +76,11 @@ class Reason(StrEnum):
     DELETED = "deleted"
 
 
-#: A copy that was left out for one of these is synced once its mail stands in webCRM after all: a
-#: person put it there, or another copy named a customer.
+#: A copy skipped for one of these reasons is synced after all once its mail is filed: a person
+#: filed it, or another copy named a customer.
 OVERRULED = frozenset({Reason.ONLY_COLLEAGUES, Reason.NO_ADDRESS, Reason.REMOVED_IN_WEBCRM})
 
-#: Why a message that Exchange does not call a mail is left out.
+#: The reason to skip each kind of message that is not a mail.
 NO_MAIL: dict[MessageKind, Reason] = {
     MessageKind.MEETING: Reason.MEETING_REQUEST,
     MessageKind.MEETING_ANSWER: Reason.MEETING_ANSWER,
@@ -87,7 +88,8 @@ NO_MAIL: dict[MessageKind, Reason] = {
     MessageKind.MEETING_NOTICE: Reason.MEETING_NOTICE,
 }
 
-#: One or two plain sentences each: what happened, then what to do (shared words of the pane).
+#: One or two plain sentences for each reason: what happened, then what to do. The pane uses the
+#: same words.
 SENTENCES: dict[Reason, str] = {
     Reason.NO_CONTACT: (
         "None of its addresses is a contact in webCRM. "
@@ -127,14 +129,14 @@ SENTENCES: dict[Reason, str] = {
     Reason.DELETED: "Was deleted before it was synced.",
 }
 
-#: The past and what has left the folder are not touched; a mirror is born with its categories.
+#: Copies that stay untouched: those from before the product, and those that are gone.
 _UNMARKED = {Reason.SYNCED_BEFORE, Reason.DELETED}
 
 
 def mark_for(state: State, reason: Reason | None, *, is_here: bool = True) -> Mark | None:
-    """What Outlook shall show for this state; None = leave the copy alone.
+    """The categories for a copy in this state, None = leave the copy unchanged.
 
-    `is_here`: it lies in a sync folder. Elsewhere nothing of ours says "not synced".
+    `is_here`: the copy is in a sync folder. Outside of one no copy says "Not synced".
 
     >>> mark_for(State.WAITING, Reason.NO_CONTACT)
     <Mark.NOT_SYNCED: ('webCRM sync', 'Not synced')>
