@@ -1,6 +1,6 @@
-"""What every test may ask for: a real database, started once and empty each time.
+"""Fixtures for every test: a real database, started once per process and emptied for each test.
 
-`fresh_database` is what a test wants; `database_url` is the server behind it.
+Tests use `fresh_database`; `database_url` is the server behind it.
 """
 
 from __future__ import annotations
@@ -24,16 +24,16 @@ from webcrm_sync.localdb.embedded import embedded
 from webcrm_sync.store.database import Database
 from webcrm_sync.store.migrate import migrate
 
-# How long an example takes says something about the machine, not about the product.
+# The time of an example depends on the machine, not on the product.
 hypothesis.settings.register_profile("house", deadline=None, max_examples=60)
 hypothesis.settings.load_profile("house")
 
 
 @pytest.fixture(scope="session", autouse=True)
 def _few_roots(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
-    """Let the system trust one root that signs nothing: no test calls the world.
+    """Replace the system's root certificates by one that signs nothing: no test calls the outside.
 
-    Reading the hundred and forty real ones takes 30 ms for every TLS context.
+    Reading the 140 real ones takes 30 ms for every TLS context.
     """
     root = tmp_path_factory.mktemp("roots") / "root.pem"
     trustme.CA().cert_pem.write_to_path(str(root))
@@ -45,10 +45,10 @@ def _few_roots(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
 
 @pytest.fixture(scope="session")
 def database_url() -> Iterator[str]:
-    """The URL of a migrated PostgreSQL of our own; one server per test process.
+    """The URL of a migrated PostgreSQL; one server per test process.
 
-    Under pytest-xdist each worker has its own. Its directory has a short name, since the path of
-    a socket may not be long.
+    Each worker of pytest-xdist has its own. Its directory has a short name, since the path of a
+    socket must be short.
     """
     home = Path(tempfile.mkdtemp(prefix="wcs-"))
     try:
@@ -65,26 +65,25 @@ def database_url() -> Iterator[str]:
 def fresh_database(database_url: str) -> str:
     """The URL of the migrated database with every table empty and every id starting at 1.
 
-    Whoever used it before must have closed its connections' transactions: the test fails after
-    ten seconds instead of hanging.
+    Earlier users must have ended their transactions; otherwise the test fails after ten seconds.
     """
     empty(database_url)
     return database_url
 
 
-#: Cases of what a mail becomes; without the file that names them there is nothing to play.
+#: Names the file with cases of reading; without it, the tests of those cases are not collected.
 READING_CASES = "WEBCRM_SYNC_READING_CASES"
 collect_ignore = [] if os.environ.get(READING_CASES) else ["unit/test_reading_cases.py"]
 
 
 @pytest.hookimpl(trylast=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """The long ones first, so that no process works alone at the end."""
+    """Run the long tests first, so that no process works alone at the end."""
     items.sort(key=lambda item: "long" not in item.keywords)
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
-    """Say what tests counted, and when the vendors' descriptions were not given."""
+    """Print what tests counted, and which of the vendors' descriptions are missing."""
     for report in terminalreporter.getreports("passed"):
         for name, value in report.user_properties:
             if name == "counted":

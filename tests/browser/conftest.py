@@ -1,4 +1,4 @@
-"""One world and one browser for all tests here; everybody sits down before a fresh page."""
+"""One service and one browser for all tests here; each test opens fresh pages."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from playwright.sync_api import Browser, ConsoleMessage, Page, sync_playwright
 from browser.person import PATIENCE_MS, Person, SitDown
 from browser.world import World, open_world
 
-#: A quiet browser that asks nobody for anything; root may not have its sandbox.
+#: No background requests; no browser sandbox, since root cannot use it.
 _FLAGS = [
     *("--no-sandbox", "--disable-gpu", "--disable-background-networking"),
     *("--disable-component-update", "--disable-sync", "--no-first-run"),
@@ -22,7 +22,7 @@ _FLAGS = [
 
 @pytest.fixture(scope="session")
 def world() -> Iterator[World]:
-    """The real service behind the screen."""
+    """The real service behind the demo's screen."""
     scratch = Path(tempfile.mkdtemp(prefix="wcs-"))
     try:
         with open_world(scratch) as made:
@@ -33,7 +33,7 @@ def world() -> Iterator[World]:
 
 @pytest.fixture(scope="session")
 def browser() -> Iterator[Browser]:
-    """The system's Chromium. A machine without one leaves these tests out, and says so."""
+    """The system's Chromium. The tests are skipped, with a reason, on a machine without one."""
     path = shutil.which("chromium") or shutil.which("chromium-browser")
     if not path:
         pytest.skip("there is no Chromium on this machine (apt-get install chromium)")
@@ -45,7 +45,7 @@ def browser() -> Iterator[Browser]:
 
 @pytest.fixture
 def sit_down(browser: Browser, world: World) -> Iterator[SitDown]:
-    """Lets somebody sit down at Kim's Outlook. Fails when a page breaks or goes outside."""
+    """Opens Kim's Outlook for a person. Fails when a page raises an error or calls the outside."""
     troubles: list[str] = []
     pages: list[Page] = []
 
@@ -70,7 +70,7 @@ def sit_down(browser: Browser, world: World) -> Iterator[SitDown]:
 
 @pytest.fixture
 def person(sit_down: SitDown) -> Person:
-    """Somebody at Kim's Outlook."""
+    """A person at Kim's Outlook."""
     return sit_down()
 
 

@@ -1,4 +1,4 @@
-"""The simulated Graph and the simulated webCRM over HTTP, each with a plain client before it."""
+"""The simulated Graph and the simulated webCRM over HTTP, each with a plain HTTP client."""
 
 from __future__ import annotations
 

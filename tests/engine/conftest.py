@@ -1,4 +1,4 @@
-"""The stage that every engine story plays on."""
+"""The company and the services that the tests of the engine drive."""
 
 from __future__ import annotations
 
@@ -18,9 +18,10 @@ from webcrm_sync_sandbox.outlook.mailbox import SimMailbox
 
 @pytest.fixture
 def open_scenario(fresh_database: str) -> Iterator[OpenScenario]:
-    """Opens a play with settings of one's own; afterwards the wire is held to its descriptions.
+    """Opens scenarios with the given settings.
 
-    And every transaction to the one order of locks.
+    At the end it checks every call against the vendors' descriptions, and every transaction against
+    the one order of locks.
     """
     with ExitStack() as stack:
         stages: list[Sandbox] = []
@@ -46,7 +47,7 @@ def open_scenario(fresh_database: str) -> Iterator[OpenScenario]:
 
 @pytest.fixture
 def scenario(open_scenario: OpenScenario) -> Scenario:
-    """A play with the usual settings."""
+    """A scenario with the usual settings."""
     return open_scenario()
 
 
@@ -61,5 +62,5 @@ def box(scenario: Scenario) -> SimMailbox:
 
 @pytest.fixture
 def proved(open_scenario: OpenScenario) -> ProvedMailbox:
-    """A mailbox that was proved to be equal; nobody tells it of changes."""
+    """A mailbox that was proved equal and gets no notifications."""
     return prove_mailbox(open_scenario(PUBLIC_URL="http://nobody.example"))

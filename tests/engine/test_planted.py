@@ -83,7 +83,7 @@ class Scene:
     """Three mails of customers in one page and one bulk, one of them poisonous."""
 
     def __init__(self, runner: FaultRunner) -> None:
-        runner.begin_anew()
+        runner.restore_all()
         runner.sandbox.crm.search_lag = timedelta()
         self.sandbox, self.runner = runner.sandbox, runner
         with runner.before.begin() as tx:

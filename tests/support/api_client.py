@@ -1,4 +1,4 @@
-"""Somebody signed in to Outlook, who speaks to the API as the add-in does."""
+"""A person signed in to Outlook, who calls the API as the add-in does."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from webcrm_sync_sandbox.outlook.mailbox import SimMailbox
 
 @dataclass(slots=True)
 class Person:
-    """Somebody signed in to Outlook, who speaks to the API as the add-in does."""
+    """A person signed in to Outlook, who calls the API as the add-in does."""
 
     scenario: Scenario
     client: FlaskClient
@@ -24,21 +24,21 @@ class Person:
     token: str
 
     def ask(self, method: str, path: str, **more: Any) -> TestResponse:
-        """One call, signed in."""
+        """The response to one call with the person's token."""
         headers = {"Authorization": f"Bearer {self.token}", **more.pop("headers", {})}
         return self.client.open(f"/api/v1{path}", method=method, headers=headers, **more)
 
     def ref(self, graph_id: str, box: SimMailbox | None = None) -> dict[str, Any]:
-        """A mail as the add-in names it."""
+        """The reference to a mail, as the add-in sends it."""
         ref = ref_to(box or self.box, graph_id)
         return {"itemId": ref.item_id, "idType": ref.kind, "messageId": ref.message_id}
 
     def post(self, path: str, graph_id: str, **more: Any) -> TestResponse:
-        """An act on one mail."""
+        """The response to an action on one mail."""
         return self.ask("POST", f"/mails/{path}", json={"mail": self.ref(graph_id), **more})
 
     def state(self, graph_id: str) -> dict[str, Any]:
-        """What the pane shows of one mail."""
+        """The status of one mail, as the pane shows it."""
         answer = self.ask("POST", "/mails/state", json={"mails": [self.ref(graph_id)]})
         assert answer.status_code == 200, answer.text
         found: dict[str, Any] = answer.json["mails"][0]  # type: ignore[index]  # it is JSON
@@ -48,14 +48,14 @@ class Person:
 def person(
     scenario: Scenario, app: Flask, address: str, name: str, *, is_watched: bool = True
 ) -> Person:
-    """A person with a mailbox and a token for our own scope."""
+    """A person with a mailbox and a token for the scope of the API."""
     if is_watched:
         box = scenario.mailbox(address, name)
     else:
         box = scenario.sandbox.outlook.add_mailbox(address, name)
     scenario.sandbox.entra.url = (
         scenario.context.settings.entra_authority
-    )  # known from its first call on
+    )  # Entra learns it from its first call otherwise
     token = scenario.sandbox.entra.issue_user_token(
         box.user_id, scenario.context.settings.entra_client_id, ("access_as_user",), name=address
     )

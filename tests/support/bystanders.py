@@ -1,4 +1,4 @@
-"""Who wants to be answered while others misbehave: a watcher, Microsoft Graph, an open pane."""
+"""Well-behaved clients that must be answered while others misbehave: monitor, Graph, pane."""
 
 from __future__ import annotations
 
@@ -14,19 +14,19 @@ from support.scenario import KIM
 from webcrm_sync.bootstrap import open_context
 from webcrm_sync.engine import push_urls
 
-#: Reading the system's roots for each call would be most of its time.
+#: Reading the system's roots for each call would take most of its time.
 _NO_ROOTS = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
 
 
 @dataclass(frozen=True, slots=True)
 class Bystanders:
-    """The three, before one web process."""
+    """A monitor, Microsoft Graph and an open pane, as clients of one web process."""
 
     calls: dict[str, tuple[str, str, dict[str, Any]]]
 
     @classmethod
     def before(cls, service: RunningService) -> Bystanders:
-        """Kim becomes a person with a watched mailbox, before the web process is started."""
+        """The clients of a service; adds a mailbox, so the web process must start afterwards."""
         sandbox = service.sandbox
         box = sandbox.outlook.add_mailbox(KIM, "Kim Nordwind")
         service.watch(KIM)
@@ -47,7 +47,7 @@ class Bystanders:
         )
 
     def ask(self) -> dict[str, float]:
-        """How long each waits for an answer over a connection of its own, in seconds."""
+        """The response time of each client over a new connection, in seconds."""
         return {name: self._ask(name) for name in self.calls}
 
     def _ask(self, name: str) -> float:

@@ -1,4 +1,4 @@
-"""The embedded PostgreSQL of a test: nothing waits for the disk, and its rows go quickly."""
+"""Makes the embedded PostgreSQL of a test fast: it never waits for the disk."""
 
 from __future__ import annotations
 
@@ -13,9 +13,9 @@ from webcrm_sync.localdb.lifetime import Home
 from webcrm_sync.localdb.role import ROLE
 from webcrm_sync.store.database import libpq_url
 
-#: A lost table of a test database is no loss: nothing waits for the disk.
+#: Durability costs time, and nobody misses a lost test database.
 _CARELESS = ("fsync", "synchronous_commit", "full_page_writes")
-#: What `emptied` and its like need, and tests of upgrades, which make databases of their own.
+#: Rights for `database.empty`, and for tests of upgrades, which create databases.
 _RIGHTS = (
     "GRANT SET ON PARAMETER session_replication_role TO {role}",
     "ALTER ROLE {role} CREATEDB",
@@ -23,14 +23,14 @@ _RIGHTS = (
 
 
 def superuser_url(data_dir: Path, url: str) -> str:
-    """How the superuser reaches the server of `url`, as psycopg takes it."""
+    """The URL of the superuser at the server of `url`, for psycopg."""
     password = Home(data_dir).password.read_text("ascii")
     found = make_url(url).set(username=LOGIN, password=password)
     return libpq_url(found.render_as_string(hide_password=False))
 
 
 def make_careless(data_dir: Path, url: str) -> None:
-    """Spare the server of `url` the disk, and give its plain login what tests need."""
+    """Turn durability off at the server of `url`, and grant its plain role the rights of tests."""
     with psycopg.connect(superuser_url(data_dir, url), autocommit=True) as connection:
         for setting in _CARELESS:
             turn = sql.SQL("ALTER SYSTEM SET {} = off").format(sql.Identifier(setting))

@@ -1,4 +1,4 @@
-"""A worker that ends at one point of its work, as by SIGKILL, and the parts it works with."""
+"""A worker that dies at one point of its work, as by SIGKILL, and the context it works with."""
 
 from __future__ import annotations
 
@@ -16,51 +16,50 @@ from webcrm_sync.store.database import Database, Tx
 
 @dataclass(slots=True)
 class CrashingWorker:
-    """One worker's life. Commits that wrote nothing leave nothing behind and do not count.
+    """A worker that dies before or after one of its commits. Commits without writes do not count.
 
-    `ends_before`, `ends_after`: the number of the commit around which it ends. `commits`: what
-    each of them wrote.
+    `dies_before`, `dies_after`: the number of the commit. `commits`: what each commit wrote.
     """
 
-    ends_before: int | None = None
-    ends_after: int | None = None
+    dies_before: int | None = None
+    dies_after: int | None = None
     commits: list[str] = field(default_factory=list)
-    is_over: bool = False
+    is_dead: bool = False
 
-    def end(self) -> None:
-        """From here on whatever the worker does next is not done."""
-        self.is_over = True
+    def die(self) -> None:
+        """Let the worker die: its next call or statement raises Death."""
+        self.is_dead = True
 
-    def go_on(self) -> None:
-        """Return if it may. Raises Death, which no engine code can catch."""
-        if self.is_over:
+    def check_alive(self) -> None:
+        """Return while the worker is alive. Raises Death, which no engine code can catch."""
+        if self.is_dead:
             raise Death
 
-    def given(self, context: Context) -> Context:
-        """The same parts, in the hands of this worker."""
-        graph: Any = _Mortal(context.graph, self)
-        webcrm: Any = _Mortal(context.webcrm, self)
-        database: Any = _MortalDatabase(context.database, self)
+    def wrap(self, context: Context) -> Context:
+        """The context with clients and a database that die with this worker."""
+        graph: Any = _CrashingClient(context.graph, self)
+        webcrm: Any = _CrashingClient(context.webcrm, self)
+        database: Any = _CrashingDatabase(context.database, self)
         metadata = replace(context.metadata, fetch=webcrm.fields)
         return replace(context, graph=graph, webcrm=webcrm, database=database, metadata=metadata)
 
 
 @dataclass(frozen=True, slots=True)
-class _Mortal:
-    """A client whose answers a dead worker does not hear."""
+class _CrashingClient:
+    """A client whose answers do not reach a dead worker."""
 
     client: Any
-    life: CrashingWorker
+    worker: CrashingWorker
 
     def __getattr__(self, name: str) -> Callable[..., Any]:
         real = getattr(self.client, name)
 
         def call(*given: Any, **named: Any) -> Any:
-            self.life.go_on()
+            self.worker.check_alive()
             try:
                 answer = real(*given, **named)
             finally:
-                self.life.go_on()
+                self.worker.check_alive()
             return self._each(answer) if isinstance(answer, Iterator) else answer
 
         return call
@@ -68,37 +67,37 @@ class _Mortal:
     def _each(self, answers: Iterator[Any]) -> Iterator[Any]:
         try:
             for answer in answers:
-                self.life.go_on()
+                self.worker.check_alive()
                 yield answer
         finally:
-            self.life.go_on()
+            self.worker.check_alive()
 
 
-class _MortalDatabase:
-    """The database, whose connections a dying worker drops."""
+class _CrashingDatabase:
+    """A database whose connections a dying worker drops."""
 
-    def __init__(self, database: Database, life: CrashingWorker) -> None:
+    def __init__(self, database: Database, worker: CrashingWorker) -> None:
         self._database = database
-        self._life = life
+        self._worker = worker
         event.listen(database.engine, "after_cursor_execute", _note_writing)
 
     @contextmanager
     def begin(self, company_id: int = 0) -> Iterator[Tx]:
-        """A transaction; the worker may end just before or just after its commit."""
-        life = self._life
-        life.go_on()
+        """A transaction; the worker may die just before or just after its commit."""
+        worker = self._worker
+        worker.check_alive()
         with self._database.begin(company_id) as tx:
             wrote = tx.connection.info["wrote"] = []
             yield tx
             wrote += ["a job"] if tx.deferred else []
             if wrote:
-                life.commits.append(", ".join(dict.fromkeys(wrote)))
-            if wrote and len(life.commits) == life.ends_before:
-                life.end()
-            life.go_on()
-        if wrote and len(life.commits) == life.ends_after:
-            life.end()
-        life.go_on()
+                worker.commits.append(", ".join(dict.fromkeys(wrote)))
+            if wrote and len(worker.commits) == worker.dies_before:
+                worker.die()
+            worker.check_alive()
+        if wrote and len(worker.commits) == worker.dies_after:
+            worker.die()
+        worker.check_alive()
 
 
 def _note_writing(

@@ -1,4 +1,4 @@
-"""A database as after its migration."""
+"""Empties a database to its state after migration."""
 
 from __future__ import annotations
 
@@ -6,8 +6,8 @@ import psycopg
 
 from webcrm_sync.store.database import libpq_url
 
-#: Much faster than TRUNCATE, which makes a new file for every table and index. The locks wait for
-#: whoever still writes, as TRUNCATE's would; the role spares the triggers and foreign keys.
+#: Much faster than TRUNCATE, which creates a new file for every table and index. The locks wait
+#: for other writers, as TRUNCATE's would; the role skips triggers and foreign keys.
 _EMPTY = """
 DO $$
 DECLARE one regclass;
@@ -27,10 +27,9 @@ END $$
 
 
 def empty(url: str) -> None:
-    """Take every row away and let every id start at 1 again.
+    """Delete every row and let every id start at 1 again.
 
-    Whoever used it before must have closed its connections' transactions: this fails after ten
-    seconds instead of hanging.
+    Earlier users must have ended their transactions; otherwise this fails after ten seconds.
     """
     with psycopg.connect(libpq_url(url)) as connection:
         connection.execute(_EMPTY)

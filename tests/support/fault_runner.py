@@ -1,4 +1,4 @@
-"""One story played over and over on one stage, each time with one thing going wrong."""
+"""Runs one story repeatedly in one sandbox, each time with one failure."""
 
 from __future__ import annotations
 
@@ -25,15 +25,15 @@ from webcrm_sync_sandbox.faults import Kind
 from webcrm_sync_sandbox.outlook.mail import File, Mail
 
 EVA = "eva@nordwind.example"
-#: How long webCRM's search does not see what was just written, where it lags.
+#: How long a lagging search of webCRM misses a new record.
 LAG = timedelta(seconds=45)
 _SETTLE_S = 60
 _MORNING = datetime(2026, 1, 5, 9, tzinfo=UTC)
 _FOREIGN = ("Important", "Offer")
-#: More rests than any story needs: each ends at the next moment for which something waits.
+#: More steps than any story needs: each advances to the next moment at which something is due.
 _RESTS = 40
 
-#: When the next thing that waits may be done; polls do not count.
+#: The time at which the next step is due; polls do not count.
 _NEXT = """
 SELECT min(at) FROM (
   SELECT due_at AS at FROM filing WHERE NOT is_complete
@@ -44,7 +44,7 @@ SELECT min(at) FROM (
   UNION ALL SELECT webcrm_due_at FROM company
 ) waiting WHERE at > :now
 """
-#: True while a mirror that was just written has not come back in its folder's delta.
+#: True while a new mirror has not come back in its folder's delta.
 _UNMET = """
 SELECT EXISTS (SELECT 1 FROM mirror WHERE state = 'mirrored'
                   AND graph_id NOT IN (SELECT graph_id FROM item))
@@ -64,7 +64,7 @@ BEGIN
           FROM pg_sequences WHERE schemaname = 'public';
 END $$
 """
-#: The role spares the triggers and the foreign keys.
+#: The role skips triggers and foreign keys.
 _RESTORE = """
 DO $$
 DECLARE one record;
@@ -83,7 +83,7 @@ END $$
 
 
 class Failure(StrEnum):
-    """What goes wrong at one point of the story."""
+    """A failure at one point of the story."""
 
     REFUSED = "the call does not reach the service"
     UNANSWERED = "the service acts and its answer is lost"
@@ -105,7 +105,7 @@ class Failure(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Point:
-    """The number of a call or commit, counted from 1, and what happens there."""
+    """The number of a call or commit, counted from 1, and the failure there."""
 
     failure: Failure
     number: int
@@ -113,7 +113,7 @@ class Point:
 
 @dataclass(frozen=True, slots=True)
 class Run:
-    """How one playing of the story went. `calls`, `commits`: of which there were, in order."""
+    """The outcome of one run of the story, with its calls and commits in order."""
 
     snapshot: Snapshot
     calls: tuple[str, ...]
@@ -123,9 +123,9 @@ class Run:
 
 @dataclass(slots=True)
 class FaultRunner:
-    """The stage, the database, and both as they were before the story began.
+    """The sandbox and the database, with their state before the story.
 
-    Each worker has clients and connections of its own; the database's statements are compiled once.
+    Each worker has its own clients and connections; all share one engine.
     """
 
     sandbox: Sandbox
@@ -135,33 +135,33 @@ class FaultRunner:
     undisturbed: dict[bool, Run] = field(default_factory=dict)
 
     def baseline(self, *, is_lagging: bool) -> Run:
-        """The story without anything going wrong."""
+        """The outcome of the story without a failure."""
         if is_lagging not in self.undisturbed:
             self.undisturbed[is_lagging] = self.run(None, is_lagging=is_lagging)
         return self.undisturbed[is_lagging]
 
     def run(self, point: Point | None, *, is_lagging: bool) -> Run:
-        """Play the story with one thing going wrong, and then until all has come to rest."""
-        self._set_the_scene(is_lagging=is_lagging)
+        """Run the story with one failure, then until nothing is due any more."""
+        self._act_as_people(is_lagging=is_lagging)
         begin = self.sandbox.faults.calls
-        life = _life(point)
+        worker = _worker_for(point)
         if point and point.failure.is_of_a_call:
-            _turn_the_dial(self.sandbox, point, begin, life)
+            _plan_fault(self.sandbox, point, begin, worker)
         try:
-            self._work(is_lagging=is_lagging, life=life)
+            self._work(is_lagging=is_lagging, worker=worker)
         except Death:
             self.sandbox.faults.clear()
-            self._work(is_lagging=is_lagging, life=CrashingWorker())
+            self._work(is_lagging=is_lagging, worker=CrashingWorker())
         with self.working(is_lagging=is_lagging) as scenario:
             snapshot = take_snapshot(scenario)
         exchanges = self.sandbox.journal.exchanges
-        is_struck = life.is_over or (point is not None and not point.failure.is_death)
+        is_struck = worker.is_dead or (point is not None and not point.failure.is_death)
         calls = tuple(_shape(e.service, e.method, e.path) for e in exchanges)
-        return Run(snapshot, calls, tuple(life.commits), is_struck)
+        return Run(snapshot, calls, tuple(worker.commits), is_struck)
 
-    def _set_the_scene(self, *, is_lagging: bool) -> None:
-        """What people do: mails are moved, one is sent from webCRM."""
-        self.begin_anew()
+    def _act_as_people(self, *, is_lagging: bool) -> None:
+        """Do what people do: move mails, and send one from webCRM."""
+        self.restore_all()
         self.sandbox.crm.search_lag = LAG if is_lagging else timedelta()
         kim, eva = (self.sandbox.outlook.mailbox(name) for name in (KIM, EVA))
         files = (File("note.txt", b"Small"), File("plan.bin", b"x" * 1_050_000))
@@ -190,23 +190,23 @@ class FaultRunner:
         kim.move(kim.put_sent(reply), "sentitems/webCRM sync")
         self.sandbox.crm.send_mail(*self.sender, "Order", "We order.", at=_MORNING)
 
-    def begin_anew(self) -> None:
-        """Everything as it was before the story."""
+    def restore_all(self) -> None:
+        """Restore sandbox and database to their state before the story."""
         self.restore()
         self.sandbox.faults.clear()
         self.sandbox.journal.clear()
         with self.before.begin() as tx:
             tx.connection.execute(text(_RESTORE))
 
-    def _work(self, *, is_lagging: bool, life: CrashingWorker) -> None:
+    def _work(self, *, is_lagging: bool, worker: CrashingWorker) -> None:
         with self.working(is_lagging=is_lagging) as real:
-            scenario = Scenario(self.sandbox, life.given(real.context))
+            scenario = Scenario(self.sandbox, worker.wrap(real.context))
             scenario.wait(timedelta(seconds=61))
             settle(scenario)
 
     @contextmanager
     def working(self, *, is_lagging: bool) -> Iterator[Scenario]:
-        """A worker with clients of its own."""
+        """A worker with its own clients."""
         before, now = self.before, self.sandbox.clock.now
         settings = before.settings.model_copy(
             update={"webcrm_settle_seconds": _SETTLE_S if is_lagging else 0}
@@ -225,9 +225,9 @@ class FaultRunner:
 
 @contextmanager
 def fault_runner(url: str) -> Iterator[FaultRunner]:
-    """The stage before the story: two mailboxes are watched, two customers are known."""
+    """A runner whose sandbox has two watched mailboxes and two known customers."""
     with Sandbox() as sandbox:
-        sandbox.crm.calls_a_minute = 1_000_000  # time is turned back, and with it no call
+        sandbox.crm.calls_a_minute = 1_000_000  # restoring turns time back, but not the quota
         with open_context(_settings(sandbox, url), url=url, now=sandbox.clock.now) as context:
             scenario = Scenario(sandbox, context)
             person = scenario.contact(BO)
@@ -245,12 +245,12 @@ def fault_runner(url: str) -> Iterator[FaultRunner]:
 
 
 def _settings(sandbox: Sandbox, url: str) -> Settings:
-    """Nobody pushes, and hardly anybody polls: people's hints suffice."""
+    """The settings: no notifications and rare polls, since the tests request reads themselves."""
     return sandbox.settings(DATABASE_URL=url, PUBLIC_URL="http://sync.example", POLL_SECONDS="3600")
 
 
 def settle(scenario: Scenario) -> None:
-    """Let everything come to its end; then let the polls come, which find nothing new."""
+    """Run until nothing is due; then run the polls, which find nothing new."""
     _until_nothing_waits(scenario)
     scenario.wait(timedelta(minutes=3))
     _until_nothing_waits(scenario)
@@ -261,7 +261,7 @@ def settle(scenario: Scenario) -> None:
 
 
 def _until_nothing_waits(scenario: Scenario) -> None:
-    """Go from one moment for which something waits to the next."""
+    """Advance from one due time to the next, and do what is due."""
     for _ in range(_RESTS):
         with scenario.context.begin() as tx:
             at = tx.connection.scalar(text(_NEXT), {"now": tx.now})
@@ -271,29 +271,29 @@ def _until_nothing_waits(scenario: Scenario) -> None:
             at - scenario.sandbox.clock.now() + timedelta(milliseconds=1)
         )
         scenario.rest()
-    raise AssertionError("Something waits for ever.")
+    raise AssertionError("Something stays due forever.")
 
 
-def _life(point: Point | None) -> CrashingWorker:
+def _worker_for(point: Point | None) -> CrashingWorker:
     number = point.number if point else None
     failure = point.failure if point else None
     return CrashingWorker(
-        ends_before=number if failure is Failure.DIES_BEFORE_COMMIT else None,
-        ends_after=number if failure is Failure.DIES_AFTER_COMMIT else None,
+        dies_before=number if failure is Failure.DIES_BEFORE_COMMIT else None,
+        dies_after=number if failure is Failure.DIES_AFTER_COMMIT else None,
     )
 
 
-def _turn_the_dial(sandbox: Sandbox, point: Point, begin: int, life: CrashingWorker) -> None:
-    def end() -> None:
-        sandbox.faults.refuse()  # whatever is underway gets no further
-        life.end()
+def _plan_fault(sandbox: Sandbox, point: Point, begin: int, worker: CrashingWorker) -> None:
+    def die() -> None:
+        sandbox.faults.refuse()  # calls in flight fail too
+        worker.die()
 
     acts = point.failure in {Failure.UNANSWERED, Failure.DIES_UNANSWERED}
-    then: Callable[[], None] | None = end if point.failure.is_death else None
+    then: Callable[[], None] | None = die if point.failure.is_death else None
     sandbox.faults.at(begin + point.number, Kind.LOSE if acts else Kind.REFUSE, then=then)
 
 
 def _shape(service: str, method: str, path: str) -> str:
-    """The call without what differs from one stage to the next."""
+    """The call without the ids that differ between sandboxes."""
     words = [w if len(w) < 25 else "…" for w in path.split("/")]
     return f"{service} {method} {'/'.join(words)}"

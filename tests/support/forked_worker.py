@@ -1,4 +1,4 @@
-"""Workers as forks of a process that has read the code already: real processes, quickly there."""
+"""Real worker processes that start quickly: forks of a process that has imported the code."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ _FORKS.set_forkserver_preload([__name__])
 
 
 def start_worker(environment: Mapping[str, str]) -> BaseProcess:
-    """A worker in a process of its own; `kill` is SIGKILL, and whoever kills it joins it."""
+    """Start a worker process. `kill` sends SIGKILL; the caller joins it afterwards."""
     process = _FORKS.Process(target=_work, args=(dict(environment),))
     process.start()
     return process

@@ -1,4 +1,4 @@
-"""What happens around a call: a death, a second worker, time that passes."""
+"""Lets something happen around a call: a death, a second worker, passing time."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ class Death(BaseException):
 
 @dataclass(slots=True)
 class InterleavedClient:
-    """A client whose call `name` has something happen before and after it, once."""
+    """A client that runs `before` and `after` around the first call of `name`."""
 
     client: Any
     name: str
@@ -23,7 +23,7 @@ class InterleavedClient:
     after: Callable[[], None] | None = None
 
     def __getattr__(self, name: str) -> Any:
-        """Every other call goes straight through."""
+        """Pass every other call on unchanged."""
         real = getattr(self.client, name)
         return self._surrounded(real) if name == self.name else real
 
@@ -42,7 +42,7 @@ class InterleavedClient:
 
 
 def die() -> None:
-    """The end of this worker."""
+    """Let this worker die."""
     raise Death
 
 
@@ -54,7 +54,7 @@ def worker(
     before: Callable[[], None] | None = None,
     after: Callable[[], None] | None = None,
 ) -> Scenario:
-    """Another worker on the same stage, with something happening around one of its calls."""
+    """Another worker over the same sandbox, which runs something around one of its calls."""
     surrounded: Any = InterleavedClient(getattr(scenario.context, service), name, before, after)
     both: dict[str, Any] = {service: surrounded}
     context = replace(scenario.context, **both)

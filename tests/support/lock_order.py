@@ -1,7 +1,7 @@
-"""The order in which transactions lock rows, held to the one that `mailboxes.hold` names.
+"""Checks that transactions lock rows in the order that `mailboxes.hold` documents.
 
-Watches every statement of a test: a deadlock needs two transactions at one moment, but a wrong
-order shows in each of them alone.
+It watches every statement of a test: a deadlock needs two transactions at the same moment, but a
+wrong order shows in each of them alone.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 
 from sqlalchemy import Connection, Engine, event
 
-#: What a statement locks, in the order in which it may: a company as a whole, then rows.
+#: The kinds of locks in their order: a company as a whole, then rows.
 _ORDER = ("company", "mailbox", "folder", "item")
 _COMPANY = "pg_advisory_xact_lock"
 _CHANGED = re.compile(r"\s*(?:UPDATE|DELETE FROM) (mailbox|folder|item)\b")
@@ -24,14 +24,14 @@ _STORY = re.compile(r'"mailbox_id": \d')
 
 @dataclass(slots=True)
 class _Locked:
-    """What one transaction has locked so far."""
+    """The locks of one transaction so far."""
 
     kinds: set[str] = field(default_factory=set)
     last_folder_id: int = 0
     are_folders_held: bool = False
 
     def is_late(self, kind: str, statement: str) -> bool:
-        """True when something was locked before this that has to come after it."""
+        """True when the transaction holds a lock that must come after this one."""
         if kind in self.kinds or ("company" in self.kinds and kind != "company"):
             return False  # whoever could meet it waits for the company
         after = set(_ORDER[_ORDER.index(kind) + 1 :])
@@ -40,7 +40,7 @@ class _Locked:
         return bool(after & self.kinds)
 
     def is_lower(self, folder_id: object) -> bool:
-        """True for a folder that was to be locked before the last one."""
+        """True for a folder that must be locked before the last one."""
         if self.are_folders_held or not isinstance(folder_id, int):
             return False
         last, self.last_folder_id = self.last_folder_id, folder_id
@@ -48,20 +48,20 @@ class _Locked:
 
 
 class LockOrder:
-    """The statements that locked something too late."""
+    """Collects the statements that took a lock too late."""
 
     def __init__(self) -> None:
         self.broken: list[str] = []
         self._open: dict[int, _Locked] = {}
 
     def begin(self, connection: Connection) -> None:
-        """A transaction begins: nothing is locked."""
+        """Begin a transaction: it holds no lock."""
         self._open[id(connection)] = _Locked()
 
     def executed(
         self, connection: Connection, _: object, statement: str, parameters: object, *__: object
     ) -> None:
-        """A statement is about to be sent."""
+        """Record the lock of a statement."""
         kind = _locks(statement, parameters)
         if kind is None:
             return
@@ -84,7 +84,7 @@ def _locks(statement: str, parameters: object) -> str | None:
 
 @contextmanager
 def in_one_order(engine: Engine) -> Iterator[LockOrder]:
-    """Watch the engine's statements; at the end none has locked something too late."""
+    """Watch the engine's statements; fails at the end if one took a lock too late."""
     order = LockOrder()
     event.listen(engine, "begin", order.begin)
     event.listen(engine, "before_cursor_execute", order.executed)

@@ -1,7 +1,7 @@
-"""Microsoft's and webCRM's own descriptions, held against what went over the wire.
+"""Checks calls against Microsoft's and webCRM's own OpenAPI descriptions.
 
-The two files are named by environment variables; without them nothing is checked, and the test
-run says so in one line.
+Environment variables name the two files. Without them nothing is checked, and the test run says so
+in one line.
 """
 
 from __future__ import annotations
@@ -29,13 +29,13 @@ VARIABLES = {
     "graph": "WEBCRM_SYNC_GRAPH_OPENAPI",
     "webcrm": "WEBCRM_SYNC_WEBCRM_OPENAPI",
 }
-#: By this name the parts of a description refer to each other, wherever a part is looked at.
+#: The base URI of references within a description.
 _HERE = "urn:description"
-#: What Graph writes into the links that it tells us to follow as they are.
+#: Parameters in links that Graph returns and clients follow unchanged.
 _OPAQUE = {"$deltatoken", "$skiptoken", "$skip"}
-#: Told by the page on attachments, left out of the machine-readable description.
+#: Described by the page on attachments, but not by the OpenAPI description.
 _IN_PROSE_ONLY = re.compile(r"/users/[^/]+/messages/[^/]+/attachments/[^/]+/\$value")
-#: Of calls of one kind in one test only the first few differ from each other.
+#: How many calls of one kind are checked per test: later ones hardly differ.
 _OF_A_KIND = 4
 
 
@@ -57,7 +57,7 @@ class Description:
         return "swagger" in self.document
 
     def operation(self, method: str, path: str) -> dict[str, Any] | None:
-        """The described operation of a call, None when there is none."""
+        """The operation of a call; None when it is not described."""
         for pattern, item in self.paths:
             if method.lower() in item and pattern.fullmatch(path):
                 operation = dict(item[method.lower()])
@@ -67,7 +67,7 @@ class Description:
         return None
 
     def resolve(self, node: dict[str, Any]) -> dict[str, Any]:
-        """The node itself, or what it refers to."""
+        """The node, or the target of its reference."""
         while "$ref" in node:
             at: Any = self.document
             for part in node["$ref"].removeprefix(f"{_HERE}#/").split("/"):
@@ -83,7 +83,7 @@ class Description:
         return kind(schema, registry=registry)
 
     def properties(self, schema: dict[str, Any]) -> set[str]:
-        """Every property a schema names, those of what it builds on included."""
+        """The properties of a schema, inherited ones included."""
         schema = self.resolve(schema)
         names = set(schema.get("properties", {}))
         for part in schema.get("allOf", []):
@@ -98,19 +98,19 @@ def _pattern(template: str) -> re.Pattern[str]:
 
 @cache
 def described(service: str) -> Description | None:
-    """The service's description, None when it was not given."""
+    """The service's description; None without its environment variable."""
     path = os.environ.get(VARIABLES[service])
     if not path:
         return None
     text = Path(path).read_text(encoding="utf-8").replace("#/", f"{_HERE}#/")
     document = json.loads(text) if path.endswith(".json") else yaml.load(text, yaml.CSafeLoader)
-    # webCRM's own document refers to the rows of a query without describing them.
+    # webCRM's document refers to the rows of a query without describing them.
     document.get("definitions", {}).setdefault("ObjectDto", {"type": "object"})
     return Description(document, prefix="/v1.0" if service == "graph" else "")
 
 
 def deviations(exchanges: list[Exchange]) -> list[str]:
-    """What went over the wire and is not as described, a line each."""
+    """The deviations of the calls from the descriptions, a line each."""
     found: list[str] = []
     seen: dict[object, int] = {}
     for service in VARIABLES:
@@ -213,14 +213,14 @@ def _check_answer(
 
 
 def _without_nulls(value: Any) -> Any:
-    """webCRM answers null in fields that it describes as numbers and texts."""
+    """The value without the nulls that webCRM returns for numbers and texts."""
     if isinstance(value, dict):
         return {k: _without_nulls(v) for k, v in value.items() if v is not None}
     return [_without_nulls(v) for v in value] if isinstance(value, list) else value
 
 
 def _unknown(description: Description, schema: dict[str, Any], body: Any) -> set[str]:
-    """The names in a body that the description does not know."""
+    """The names in a body that the description does not contain."""
     known = {n.lower() for n in description.properties(schema)}
     if not isinstance(body, dict) or not known:
         return set()

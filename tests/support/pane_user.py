@@ -1,4 +1,4 @@
-"""A person in Outlook who asks about mails, on the stage of a play."""
+"""A person who uses the pane in a scenario."""
 
 from __future__ import annotations
 
@@ -17,14 +17,14 @@ from webcrm_sync_sandbox.outlook.mailbox import SimMailbox
 
 
 def ref_to(box: SimMailbox, graph_id: str) -> MailRef:
-    """The mail as Office.js names it on a desktop: by the EWS id it has at this moment."""
+    """The mail as Office.js on a desktop refers to it: by its present EWS id."""
     item = box.existing(graph_id)
     return MailRef(ids.ews_form(item.rest_id), "ews", item.message_id)
 
 
 @dataclass(slots=True)
 class PaneUser:
-    """The owner of one watched mailbox at the pane."""
+    """The owner of a watched mailbox, at the pane."""
 
     scenario: Scenario
     box: SimMailbox
@@ -39,15 +39,15 @@ class PaneUser:
         return CurrentUser(found, self.name)
 
     def ref(self, graph_id: str) -> MailRef:
-        """The mail as Outlook names it now."""
+        """The reference to a mail by its present ids."""
         return ref_to(self.box, graph_id)
 
     def look(self, graph_id: str) -> MailStatus:
-        """What the pane shows of a mail."""
+        """What the pane shows for a mail."""
         return self.look_by(self.ref(graph_id))
 
     def look_by(self, ref: MailRef) -> MailStatus:
-        """What the pane shows of a mail, by a name that Outlook gave it earlier."""
+        """What the pane shows for an earlier reference to a mail."""
         ((state, _),) = find_statuses(self.scenario.context, self.user, [ref])
         return state
 
@@ -57,30 +57,30 @@ class PaneUser:
         return [line.sentence for line in lines]
 
     def sync(self, graph_id: str, *organisations: int) -> MailStatus:
-        """The button."""
+        """Press the Sync button, with these Organisations chosen."""
         ref = ref_to(self.box, graph_id)
         return actions.sync(self.scenario.context, self.user, ref, organisation_ids=organisations)
 
     def choose(self, graph_id: str, organisation_id: int) -> MailStatus:
-        """One of the candidates, or another Organisation."""
+        """Choose a candidate or another Organisation."""
         ref = ref_to(self.box, graph_id)
         return actions.choose(self.scenario.context, self.user, ref, organisation_id)
 
     def retry(self, graph_id: str) -> MailStatus:
-        """Try again."""
+        """Press Try again."""
         return actions.retry(self.scenario.context, self.user, ref_to(self.box, graph_id))
 
     def anyway(self, graph_id: str) -> MailStatus:
-        """Sync anyway."""
+        """Press Sync anyway."""
         return actions.sync_anyway(self.scenario.context, self.user, ref_to(self.box, graph_id))
 
     def undo(self, graph_id: str) -> MailStatus:
-        """Undo."""
+        """Press Undo."""
         return undo(self.scenario.context, self.user, ref_to(self.box, graph_id))
 
 
 def add_pane_user(scenario: Scenario, address: str = KIM, name: str = "Kim Nordwind") -> PaneUser:
-    """A watched mailbox and its owner; what webCRM knows so far has been read."""
+    """Add a watched mailbox and its owner, and read webCRM's directory."""
     box = scenario.mailbox(address, name)
     scenario.refresh()
     return PaneUser(scenario, box, name)

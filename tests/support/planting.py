@@ -1,6 +1,6 @@
-"""An exception planted in one function whenever it is called about one mail, in any thread.
+"""Raises an exception in one function whenever it is called about one mail, in any thread.
 
-Nothing is replaced: the interpreter's own hook for debuggers raises it at the call.
+Nothing is patched: the interpreter's hook for debuggers raises it at the call.
 """
 
 from __future__ import annotations
@@ -18,23 +18,23 @@ _DEEP, _WIDE = 6, 400
 _LAYERS = tuple(f"webcrm_sync.{name}." for name in ("core", "engine", "store", "graph", "webcrm"))
 
 
-#: What a thing about one mail may hold of all.
+#: Fields that objects about one mail share with all others.
 _SHARED = {"context", "settings", "lists", "facts", "known"}
 
 
 class Planted(Exception):
-    """What nobody foresaw."""
+    """The unforeseen error that is planted."""
 
 
 @dataclass(frozen=True, slots=True)
 class Marks:
-    """By what a mail is recognised: words in it, and the numbers of its rows."""
+    """What identifies a mail: words in it, and the ids of its rows."""
 
     words: tuple[str, ...]
     numbers: frozenset[int]
 
     def are_in(self, value: object, deep: int = _DEEP) -> bool:
-        """True for a value that speaks of the mail."""
+        """True for a value that mentions the mail."""
         if isinstance(value, str):
             return any(word in value for word in self.words)
         if isinstance(value, int):
@@ -56,7 +56,7 @@ def _inside(value: object) -> Iterable[object]:
 
 
 def name_of(frame: FrameType) -> str:
-    """The function that was called, with its module."""
+    """The called function with its module, as `module:function`."""
     module = str(frame.f_globals.get("__name__", "")).removeprefix("webcrm_sync.")
     return f"{module}:{frame.f_code.co_qualname}"
 
@@ -73,7 +73,7 @@ def _is_of_the_product(frame: FrameType) -> bool:
 
 @dataclass(slots=True)
 class Planting:
-    """Watches calls about a mail. `place` None: only notes which functions there are."""
+    """Watches calls about a mail. With `place` None it only counts the functions."""
 
     marks: Marks
     place: str | None = None
@@ -82,7 +82,7 @@ class Planting:
     raised: int = 0
 
     def trace(self, frame: FrameType, event: str, argument: Any) -> None:
-        """The hook: raises Planted at a call of the place about the mail."""
+        """The debugger hook: raises `error` when `place` is called about the mail."""
         module = str(frame.f_globals.get("__name__", ""))
         if event != "call" or not module.startswith(_LAYERS):
             return
@@ -97,13 +97,13 @@ class Planting:
             raise self.error(f"planted in {name}")
 
     def again(self, frame: FrameType, event: str, argument: Any) -> None:
-        """What the interpreter forgot when the hook raised is told it again."""
+        """Install the hook again: the interpreter removes it when it raises."""
         if sys.gettrace() is None:
             sys.settrace(self.trace)
 
     @contextmanager
     def watching(self) -> Iterator[Planting]:
-        """Watch this thread, and those that are begun within the block."""
+        """Watch this thread, and the threads that the block starts."""
         before, profiled = sys.gettrace(), sys.getprofile()
         threading.settrace(self.trace)
         threading.setprofile(self.again)

@@ -1,4 +1,4 @@
-"""The service as it runs in production: processes of its own over a stage in this one."""
+"""Runs the service as in production: its own processes, over a sandbox in this process."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ _PATIENCE_S = 120
 
 @dataclass(slots=True)
 class RunningService:
-    """A stage and the processes over it."""
+    """A sandbox and the service processes over it."""
 
     sandbox: Sandbox
     environment: dict[str, str]
@@ -30,16 +30,16 @@ class RunningService:
 
     @property
     def public_url(self) -> str:
-        """Where the web process answers."""
+        """The base URL of the web process."""
         return self.environment["WEBCRM_SYNC_PUBLIC_URL"]
 
     @property
     def port(self) -> int:
-        """The same, as a port of this machine."""
+        """The port of the web process."""
         return int(self.public_url.rpartition(":")[2])
 
     def start(self, command: str, *, name: str | None = None) -> None:
-        """Start `serve`, `web` or `worker`; with a `name`, several of one kind."""
+        """Start `serve`, `web` or `worker`. Different names allow several of one kind."""
         line = [sys.executable, "-m", "webcrm_sync", "--log-level", "warning", command]
         environment = {**os.environ, **self.environment}
         self.processes[name or command] = subprocess.Popen(
@@ -47,13 +47,13 @@ class RunningService:
         )
 
     def kill(self, name: str) -> None:
-        """SIGKILL: no goodbye."""
+        """Send SIGKILL to a process and wait for its end."""
         process = self.processes.pop(name)
         process.kill()
         process.wait()
 
     def stop(self) -> None:
-        """SIGTERM to all, and wait."""
+        """Send SIGTERM to all processes and wait for their end."""
         for process in self.processes.values():
             process.terminate()
         for process in self.processes.values():
@@ -61,13 +61,13 @@ class RunningService:
         self.processes.clear()
 
     def run(self, *arguments: str) -> subprocess.CompletedProcess[str]:
-        """A command, to its end."""
+        """Run a command to its end."""
         line = [sys.executable, "-m", "webcrm_sync", *arguments]
         environment = {**os.environ, **self.environment}
         return subprocess.run(line, env=environment, capture_output=True, text=True, check=False)
 
     def watch(self, *addresses: str) -> None:
-        """`mailbox add` for each address."""
+        """Add each mailbox, as `mailbox add` does."""
         with open_context(self.sandbox.settings_of(self.environment)) as context:
             for address in addresses:
                 admin.add(context, admin.inspect(context, address))
@@ -79,7 +79,7 @@ class RunningService:
 
 @contextmanager
 def run_service(sandbox: Sandbox, *commands: str, **settings: str) -> Iterator[RunningService]:
-    """The commands' processes while the block lasts."""
+    """Run these commands' processes during the block."""
     port = free_port()
     environment = sandbox.environment(
         LISTEN=f"127.0.0.1:{port}", PUBLIC_URL=f"http://127.0.0.1:{port}", **settings
@@ -103,7 +103,7 @@ def _answers(url: str) -> bool:
 
 
 def until(is_true: Callable[[], bool], what: str, *, patience_s: float = _PATIENCE_S) -> None:
-    """Wait for something; patience ends the test, it does not measure it."""
+    """Wait until `is_true`. Raises AssertionError after `patience_s`, which is no measurement."""
     end = time.monotonic() + patience_s
     while not is_true():
         if time.monotonic() > end:
@@ -112,7 +112,7 @@ def until(is_true: Callable[[], bool], what: str, *, patience_s: float = _PATIEN
 
 
 def free_port() -> int:
-    """A port that nobody listens on."""
+    """A free port."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port: int = probe.getsockname()[1]

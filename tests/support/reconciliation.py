@@ -1,4 +1,4 @@
-"""A mailbox that was proved to be equal, and ways to damage what is known of it."""
+"""A mailbox that was proved equal, and ways to damage its rows."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ FILES = (File("offer.txt", b"a"), File("plan.txt", b"b"))
 
 @dataclass(slots=True)
 class ProvedMailbox:
-    """Kim's mailbox with three synced mails, one that waits and a mirror, an hour ago."""
+    """Kim's mailbox with three synced mails, a waiting one and a mirror, two hours old."""
 
     scenario: Scenario
     box: SimMailbox
@@ -26,7 +26,7 @@ class ProvedMailbox:
     waiting: str
 
     def sql(self, statement: str, **values: object) -> None:
-        """Change our rows behind the engine's back."""
+        """Change rows directly, without the engine. Fails when no row changes."""
         with self.scenario.context.begin() as tx:
             assert tx.connection.execute(text(statement), values).rowcount
 
@@ -37,7 +37,7 @@ class ProvedMailbox:
         return int(found["ActivityId"])
 
     def differences(self) -> list[Difference]:
-        """What a proof finds, and everything that follows from it."""
+        """Prove mailboxes and webCRM, then do what follows; the differences found."""
         found = [
             d for proof in prove.prove_mailboxes(self.scenario.context) for d in proof.differences
         ]
@@ -46,19 +46,19 @@ class ProvedMailbox:
         return found + list(last.differences)
 
     def heals(self, *kinds: Kind) -> None:
-        """A proof finds just this and mends it; the next one finds nothing."""
+        """Check that a proof finds and heals exactly these differences, and the next finds none."""
         found = self.differences()
         assert [(d.kind, d.is_healed) for d in found] == [(kind, True) for kind in kinds]
         assert self.differences() == []
 
     def copy_of(self, activity_id: int) -> int:
-        """Another Activity with the same key."""
+        """Insert another Activity with the same key; its id."""
         table = self.scenario.sandbox.crm.tables["Activity"]
         return table.insert(dict(table[activity_id]))
 
 
 def prove_mailbox(scenario: Scenario) -> ProvedMailbox:
-    """The ground on a play."""
+    """The proved mailbox of a new scenario."""
     person = scenario.contact(BO)
     user = scenario.sandbox.crm.add_user(KIM, "Kim Nordwind")
     scenario.rest()

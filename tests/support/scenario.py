@@ -1,4 +1,4 @@
-"""One company on the stage: the real engine over the sandbox, driven step by step."""
+"""One company: the real engine over the sandbox, driven step by step."""
 
 from __future__ import annotations
 
@@ -25,41 +25,41 @@ BO = "bo@havnebyg.example"
 LIS = "lis@skovby.example"
 BOTH = ("webCRM sync", "Synced")
 PENDING = ("webCRM sync", "Not synced")
-#: The database may name what is due in any order; a play must take the same course each time.
+#: The database may list due jobs in any order; a scenario must run the same way each time.
 _ORDER = tuple(STEPS)
 
 
 @dataclass(slots=True)
 class Scenario:
-    """The sandbox, the parts over it, and the words in which tests speak."""
+    """The sandbox, the engine's context over it, and the steps that tests take."""
 
     sandbox: Sandbox
     context: Context
     organisations: dict[str, int] = field(default_factory=dict)
-    #: what a job raises is held off as in a worker, not raised
+    #: an error of a job is recorded as in a worker, not raised
     is_guarded: bool = False
 
-    # -- the world
+    # -- people and services
 
     def mailbox(self, address: str = KIM, name: str = "Kim Nordwind", **more: Any) -> SimMailbox:
-        """A mailbox that is watched from now on; its folders are there."""
+        """Add a watched mailbox with its sync folders."""
         box = self.sandbox.outlook.add_mailbox(address, name, **more)
         self.watch(address)
         return box
 
     def watch(self, address: str = KIM) -> None:
-        """`mailbox add`, and everything that follows from it."""
+        """Add a mailbox as `mailbox add` does, and do everything that follows."""
         admin.add(self.context, admin.inspect(self.context, address))
         self.rest()
 
     def contact(self, address: str = BO, organisation: str = "Havnebyg", **more: Any) -> int:
-        """A Person in webCRM, under an Organisation that is made on first use."""
+        """Add a Person to webCRM, under an Organisation that is created on first use; its id."""
         if organisation not in self.organisations:
             self.organisations[organisation] = self.sandbox.crm.add_organisation(organisation)
         return self.sandbox.crm.add_person(self.organisations[organisation], address, **more)
 
     def drag(self, box: SimMailbox, mail: Mail, *, place: str = "inbox") -> str:
-        """A mail that lies in the mailbox is moved to the sync folder by hand."""
+        """Put a mail into the mailbox and move it to the sync folder; its Graph id."""
         item = box.put_sent(mail) if place == "sentitems" else box.deliver(mail)
         box.move(item, f"{place}/{FOLDER}")
         return item
@@ -67,7 +67,7 @@ class Scenario:
     # -- time
 
     def rest(self) -> None:
-        """Do everything that is due now, as the workers would, until nothing is."""
+        """Do everything that is due, as the workers do, until nothing is."""
         for _ in range(200):
             with self.context.begin() as tx:
                 transitions.take_up_due(tx)
@@ -82,32 +82,32 @@ class Scenario:
         raise AssertionError(f"never comes to rest: {jobs}")
 
     def look(self) -> None:
-        """Hint at every folder, then do everything that is due."""
+        """Request a read of every folder, then do everything that is due."""
         with self.context.begin() as tx:
             for box in mailboxes.all_mailboxes(tx):
                 mailboxes.request_read(tx, [f.id for f in mailboxes.folders(tx, box.id)])
         self.rest()
 
     def refresh(self) -> None:
-        """Let the next polls of webCRM come, then do everything that is due."""
+        """Advance to the next polls of webCRM, then do everything that is due."""
         self.wait(timedelta(seconds=61))
 
     def wait(self, time: timedelta) -> None:
-        """Let time pass, then look and do everything that is due."""
+        """Let time pass, then read every folder and do everything that is due."""
         self.sandbox.clock.advance(time)
         self.look()
 
     def settle(self) -> None:
-        """Let enough time pass for every retry and look that may be open."""
+        """Let enough time pass for every retry and every verification."""
         for seconds in (3, 5, 65, 130, 600):
             self.wait(timedelta(seconds=seconds))
 
     def night(self) -> None:
-        """Let a month pass."""
+        """Let a month pass and run the housekeeping."""
         self.sandbox.clock.advance(timedelta(days=31))
         retention.housekeeping(self.context)
 
-    # -- what came of it
+    # -- results
 
     @property
     def activities(self) -> list[dict[str, Any]]:
@@ -132,11 +132,11 @@ class Scenario:
             return lookup.known_items(tx, watched.id, [graph_id])[graph_id]
 
     def story(self, view: View) -> Timeline:
-        """The story of a mail, as `explain` tells it."""
+        """The timeline of a mail, as `explain` prints it."""
         assert view.message_id is not None
         (story,) = read_timelines(self.context, view.message_id)
         return story
 
 
-#: Opens a play with settings of one's own.
+#: Opens a scenario with the given settings.
 OpenScenario = Callable[..., Scenario]

@@ -20,7 +20,7 @@ _PATIENCE_S = 30
 
 @dataclass(frozen=True, slots=True)
 class Served:
-    """A server that answers on `port`; `stop` is what SIGTERM does."""
+    """A server that answers on `port`. `stop` shuts it down as SIGTERM does."""
 
     port: int
     stop: Callable[[], None]
@@ -36,7 +36,7 @@ def served(
     tls: ssl.SSLContext | None = None,
     listen: str = "127.0.0.1:0",
 ) -> Iterator[Served]:
-    """Serve while the block lasts."""
+    """Serve the application during the block."""
     (listener,) = bind_sockets(listen)
     loop = asyncio.new_event_loop()
     stopping = asyncio.Event()

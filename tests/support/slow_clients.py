@@ -1,4 +1,4 @@
-"""Clients that hold a connection and never get on, each kind by what it sends."""
+"""Clients that hold a connection and never finish; each kind sends something else."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ _GET = b"GET /healthz HTTP/1.1\r\n" + _HOST
 _POST = b"POST /graph/notify HTTP/1.1\r\n" + _HOST
 #: The start of a TLS handshake (RFC 8446, 4.1.2): a record of 512 bytes, of which some are sent.
 _HALF_HELLO = b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03" + bytes(40)
-#: The longest answer that everybody may ask for.
+#: The longest answer that anybody may request.
 _LARGE = b"GET /api/v1/openapi.json HTTP/1.1\r\n" + _HOST + b"\r\n"
 
 
@@ -23,7 +23,7 @@ _ESTABLISHED = 1  # TCP_ESTABLISHED in Linux' tcp_states.h
 
 @dataclass(frozen=True, slots=True)
 class Kind:
-    """`first` is sent at once, `drip` again and again, and nothing is ever read."""
+    """A client sends `first` at once and `drip` repeatedly, and never reads."""
 
     name: str
     first: bytes = b""
@@ -62,7 +62,7 @@ KINDS = [
     Kind("an upgrade", _GET + b"Connection: Upgrade\r\nUpgrade: websocket\r\n\r\n"),
     Kind("CONNECT", b"CONNECT sync.example.com:443 HTTP/1.1\r\n" + _HOST + b"\r\n"),
 ]
-#: What may happen before a port with TLS has heard of HTTP at all.
+#: Clients that stall a TLS port before any HTTP.
 TLS_KINDS = [
     Kind("connected and silent"),
     Kind("half a TLS handshake", _HALF_HELLO),
@@ -76,7 +76,7 @@ TLS_KINDS = [
 def stalled(
     kind: Kind, port: int, *, count: int = 64, beat_s: float = 1
 ) -> Iterator[list[socket.socket]]:
-    """So many clients of one kind, connected while the block lasts; they drip at each beat."""
+    """Keep `count` clients of one kind connected during the block; they drip every `beat_s`."""
     clients = [_connected(kind, port) for _ in range(count)]
     ended = threading.Event()
     dripping = threading.Thread(target=_drip, args=(kind.drip, clients, ended, beat_s))
@@ -92,11 +92,11 @@ def stalled(
 
 def _connected(kind: Kind, port: int) -> socket.socket:
     client = socket.socket()
-    client.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 2048)  # so that an answer gets stuck
+    client.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 2048)  # so that answers back up
     client.settimeout(10)
     client.connect(("127.0.0.1", port))
     client.setblocking(False)
-    with contextlib.suppress(OSError):  # refused already, or it takes no more
+    with contextlib.suppress(OSError):  # the server refuses it or reads no more
         client.send(kind.first)
     return client
 
@@ -104,7 +104,7 @@ def _connected(kind: Kind, port: int) -> socket.socket:
 def _drip(drip: bytes, clients: list[socket.socket], ended: threading.Event, beat_s: float) -> None:
     while drip and not ended.wait(beat_s):
         for client in clients:
-            with contextlib.suppress(OSError):  # the server was faster
+            with contextlib.suppress(OSError):  # the server has closed it
                 client.send(drip)
 
 

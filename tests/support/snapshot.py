@@ -1,4 +1,4 @@
-"""Everything that came of a story, in lines to be compared: the services', ours, and the tales."""
+"""The results of a story as comparable lines: in the services, in the tables, and in the events."""
 
 from __future__ import annotations
 
@@ -16,11 +16,11 @@ from webcrm_sync_sandbox.outlook.mailbox import SimMailbox
 from webcrm_sync_sandbox.outlook.store import Item, SimFolder
 
 Lines = tuple[str, ...]
-#: What may be told any number of times: it was in the way, and it is over.
+#: Events that may occur any number of times: troubles that are over.
 _TROUBLE = frozenset({"mailbox waits", "mailbox answers again"})
-#: Every mail takes these steps in this order.
+#: The steps of every mail, in this order.
 _STEPS = ("found", "matched", "filed", "synced")
-#: What differs from one run to the next, and should.
+#: Facts that differ between runs.
 _PASSING = frozenset({"took_s", "activity"})
 
 _COPIES = """
@@ -49,9 +49,9 @@ SELECT e.subject, m.address, v.kind, v.facts FROM event v
 
 @dataclass(frozen=True, slots=True)
 class Snapshot:
-    """What stands where when all has come to rest; equal when two runs came to the same.
+    """The state after a story; equal for two runs with equal results.
 
-    `tales`: per copy and per mail what was told, in order; `disorder`: mails told out of order.
+    `tales`: the events per copy and per mail, in order; `disorder`: mails with events out of order.
     """
 
     activities: Lines
@@ -67,7 +67,7 @@ class Snapshot:
 
 @dataclass(frozen=True, slots=True)
 class Told:
-    """One event: of which mail (None = of the mailbox), in which mailbox, and what."""
+    """One event: its mail (None = an event of the mailbox), mailbox, kind and facts."""
 
     subject: str | None
     address: str | None
@@ -76,7 +76,7 @@ class Told:
 
 
 def take_snapshot(scenario: Scenario) -> Snapshot:
-    """The ledger of the play as it stands."""
+    """The present snapshot of a scenario."""
     items = {item.id: item for box in scenario.sandbox.outlook.mailboxes for item in box.items()}
     copies = Counter(item.subject for item in items.values())
     told = [_told(row) for row in _rows(scenario, _EVENTS)]
@@ -96,12 +96,12 @@ def take_snapshot(scenario: Scenario) -> Snapshot:
 
 
 def differences(wanted: Snapshot, found: Snapshot) -> list[str]:
-    """What is missing in `found` and what is there too much, each in one line."""
+    """What is missing in `found` and what is there in excess, a line each."""
     lines = []
     for one in fields(Snapshot):
         before, after = Counter(getattr(wanted, one.name)), Counter(getattr(found, one.name))
         lines += [f"{one.name}: missing {line}" for line in (before - after).elements()]
-        lines += [f"{one.name}: too much {line}" for line in (after - before).elements()]
+        lines += [f"{one.name}: in excess {line}" for line in (after - before).elements()]
     return lines
 
 
@@ -120,9 +120,9 @@ def _digest(content: str | bytes) -> str:
 
 
 def _activity(record: Mapping[str, Any], is_shared: bool) -> str:
-    """All its fields but its id and the times that webCRM gave it.
+    """All fields except its id and the times that webCRM sets.
 
-    Whose it is depends on the copy that was met first, where a mail has several.
+    The owner depends on the copy that was found first if a mail has several.
     """
     passing = {"ActivityId", "ActivityCreatedAt", "ActivityUpdatedAt"}
     passing |= {"ActivityAssignedTo"} if is_shared else set()
@@ -151,7 +151,7 @@ def _path(folder: SimFolder) -> str:
 
 
 def _copy(row: RowMapping, items: Mapping[str, Item]) -> str:
-    """A copy as we know it, and whether that is what the mailbox holds."""
+    """A copy's row, and whether the mailbox agrees with it."""
     item = items.get(row["graph_id"])
     is_known = item is not None and item.change_key == row["change_key"]
     facts = {k: v for k, v in row.items() if k not in {"graph_id", "change_key"}}
@@ -178,7 +178,7 @@ def _told(row: RowMapping) -> Told:
 
 
 def _tales(told: Sequence[Told]) -> Iterable[str]:
-    """What was told of each copy, of each mail and of each mailbox, in order.
+    """The events of each copy, each mail and each mailbox, in order.
 
     One mail's Activities are written in any order.
     """
@@ -193,7 +193,7 @@ def _tales(told: Sequence[Told]) -> Iterable[str]:
 
 
 def _disorder(told: Sequence[Told]) -> Iterable[str]:
-    """Mails of which a step was told before the one it rests on."""
+    """The mails with a step before the step that it requires."""
     for subject in sorted({t.subject for t in told if t.subject}):
         kinds = [t.kind for t in told if t.subject == subject]
         first = [kinds.index(step) for step in _STEPS if step in kinds]

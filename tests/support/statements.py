@@ -1,4 +1,4 @@
-"""The statements that reach the database while a test looks on."""
+"""Records the statements that reach the database."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from sqlalchemy import Engine, event
 
 @contextmanager
 def statements_of(engine: Engine) -> Iterator[list[str]]:
-    """What is sent while the block lasts, each with its first words in front."""
+    """The statements that are sent during the block."""
     sent: list[str] = []
 
     def note(_: object, __: object, statement: str, *___: object) -> None:
@@ -24,5 +24,5 @@ def statements_of(engine: Engine) -> Iterator[list[str]]:
 
 
 def writes_of(sent: list[str]) -> list[str]:
-    """Those that change or lock something."""
+    """The statements that change or lock something."""
     return [s for s in sent if not s.startswith("SELECT") or " FOR " in s]
