@@ -1,4 +1,4 @@
-"""What delta tells late, twice, in part or in the wrong order."""
+"""Delta reports changes late, twice, in part or in the wrong order."""
 
 from __future__ import annotations
 
@@ -24,23 +24,23 @@ OLD = ("webCRM sync", "Synced")
 
 @dataclass(slots=True)
 class Telling:
-    """Graph, but each line of a delta page is told as `retold` says."""
+    """Graph, but `retold` changes each line of a delta page."""
 
     client: Any
     retold: Any
     lost: int = 0
 
     def __getattr__(self, name: str) -> Any:
-        """Every other call goes straight through."""
+        """Other calls are not changed."""
         return getattr(self.client, name)
 
     def page(self, *given: Any, **named: Any) -> Any:
-        """The page, told otherwise."""
+        """The page with changed lines."""
         page = self.client.page(*given, **named)
         return replace(page, changes=tuple(r for c in page.changes for r in self.retold(c)))
 
     def message(self, *given: Any) -> Any:
-        """The mail, which Graph cannot find the first times."""
+        """The mail, which Graph does not find at first."""
         if self.lost:
             self.lost -= 1
             raise Gone("ErrorItemNotFound")
@@ -48,7 +48,7 @@ class Telling:
 
 
 def told(scenario: Scenario, retold: Any, *, lost: int = 0) -> Scenario:
-    """The same play over a Graph that tells its changes otherwise."""
+    """The same scenario over a Graph that reports changes differently."""
     graph: Any = Telling(scenario.context.graph, retold, lost)
     return Scenario(
         scenario.sandbox, replace(scenario.context, graph=graph), scenario.organisations
@@ -71,9 +71,7 @@ def test_update_of_an_unknown_mail_that_graph_cannot_find_yet_is_not_lost(
     assert box.read(item).categories == BOTH
 
 
-def test_unknown_mail_that_is_gone_for_good_holds_nothing_up(
-    scenario: Scenario, box: SimMailbox
-) -> None:
+def test_unknown_mail_that_is_deleted_delays_nothing(scenario: Scenario, box: SimMailbox) -> None:
     scenario.drag(box, Mail("Never found", BO, KIM))
     late = told(scenario, in_part, lost=1000)
     late.look()
@@ -85,7 +83,7 @@ def test_unknown_mail_that_is_gone_for_good_holds_nothing_up(
     assert box.read(fine).categories == BOTH
 
 
-def test_line_told_twice_in_one_page_is_one_mail(scenario: Scenario, box: SimMailbox) -> None:
+def test_line_repeated_in_one_page_is_one_mail(scenario: Scenario, box: SimMailbox) -> None:
     item = scenario.drag(box, Mail("Twice", BO, KIM))
     told(scenario, lambda c: [c, *in_part(c), c]).look()
     assert len(scenario.activities) == 1
@@ -108,7 +106,7 @@ def test_mail_that_came_and_left_within_one_page_is_left_alone(
     assert box.read(item).categories == ()
 
 
-def test_cursor_that_leads_nowhere_is_given_up(scenario: Scenario, box: SimMailbox) -> None:
+def test_cursor_that_is_no_url_of_graph_is_reset(scenario: Scenario, box: SimMailbox) -> None:
     first = scenario.drag(box, Mail("First", BO, KIM))
     scenario.look()
     with scenario.context.begin() as tx:
@@ -123,7 +121,7 @@ def test_cursor_that_leads_nowhere_is_given_up(scenario: Scenario, box: SimMailb
     assert len(scenario.activities) == 2
 
 
-def test_first_reading_cut_short_still_knows_the_past(scenario: Scenario) -> None:
+def test_interrupted_first_reading_still_recognises_past_mails(scenario: Scenario) -> None:
     scenario.contact(BO)
     box = scenario.sandbox.outlook.add_mailbox(KIM, "Kim Nordwind")
     folder = box.make_folder("inbox", FOLDER)
@@ -146,7 +144,7 @@ def test_first_reading_cut_short_still_knows_the_past(scenario: Scenario) -> Non
     assert {scenario.item(box, i).state for i in old} == {State.SKIPPED}
 
 
-def test_mail_deleted_and_restored_is_taken_up_again(scenario: Scenario, box: SimMailbox) -> None:
+def test_mail_deleted_and_restored_is_filed(scenario: Scenario, box: SimMailbox) -> None:
     item = scenario.drag(box, Mail("Back", "who@nowhere.example", KIM))
     scenario.look()
     box.delete(item)
@@ -173,7 +171,7 @@ def test_mail_moved_between_our_own_folders_is_followed(
 
 
 @pytest.mark.parametrize("long", ["message_id", "address"])
-def test_overlong_names_hold_nothing_up(scenario: Scenario, box: SimMailbox, long: str) -> None:
+def test_overlong_names_delay_nothing(scenario: Scenario, box: SimMailbox, long: str) -> None:
     noise = "".join(f"{(n * 7919 + 13) % 65537:05x}" for n in range(1200))
     bad = Mail("Long", BO, KIM, message_id=f"<{noise}@x.example>")
     if long == "address":
@@ -195,7 +193,7 @@ def test_mailbox_removed_while_its_folder_is_read_leaves_nothing_behind(
         assert mailboxes.all_mailboxes(tx) == []
 
 
-def test_mailbox_removed_while_its_mails_are_sent_troubles_nobody(
+def test_mailbox_removed_while_its_mails_are_sent_causes_no_error(
     scenario: Scenario, box: SimMailbox
 ) -> None:
     eva = scenario.mailbox("eva@nordwind.example", "Eva")
@@ -207,7 +205,7 @@ def test_mailbox_removed_while_its_mails_are_sent_troubles_nobody(
     assert len(scenario.activities) == 2
 
 
-def test_mailbox_removed_while_outlook_is_in_trouble_is_gone_all_the_same(
+def test_mailbox_is_removed_while_outlook_is_in_trouble(
     scenario: Scenario, box: SimMailbox
 ) -> None:
     folder = box.folder(f"inbox/{FOLDER}")

@@ -1,4 +1,4 @@
-"""Graph's pages lead in a circle, or its cursors die at once: the mailbox waits and goes on."""
+"""Graph's pages form a circle, or its cursors expire at once: the mailbox waits and resumes."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ Answer = Callable[[str | None], Page]
 
 @dataclass(slots=True)
 class Circling:
-    """A Graph whose delta answers by itself."""
+    """A Graph whose delta is scripted."""
 
     graph: Any
     answer: Answer
@@ -49,7 +49,7 @@ def expiring(cursor: str | None) -> Page:
 
 
 @pytest.mark.parametrize("answer", [circle(1), circle(3), expiring], ids=["1", "3", "expiring"])
-def test_a_reading_that_would_never_end_is_put_off(
+def test_an_endless_reading_is_stopped_and_retried_later(
     scenario: Scenario, box: SimMailbox, answer: Answer
 ) -> None:
     item = scenario.drag(box, Mail("Offer", BO, KIM))
@@ -66,7 +66,7 @@ def test_a_reading_that_would_never_end_is_put_off(
     assert len(scenario.activities) == 1
 
 
-def test_a_count_that_would_never_end_is_given_up(scenario: Scenario, box: SimMailbox) -> None:
+def test_an_endless_count_is_stopped(scenario: Scenario, box: SimMailbox) -> None:
     graph: Any = Circling(scenario.context.graph, circle(2))
     with pytest.raises(TryLater, match="circle"):
         admin.inspect(replace(scenario.context, graph=graph), box.address)

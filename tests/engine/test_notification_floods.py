@@ -1,4 +1,4 @@
-"""A flood of notifications is written down once, and none that comes during a reading is lost."""
+"""A flood of notifications is recorded once, and none that arrives during a reading is lost."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ _STATE = "known to Graph and us"
 
 @dataclass(frozen=True, slots=True)
 class Pushed:
-    """Kim's sync folder under Inbox, which the subscription `s` pushes."""
+    """Kim's sync folder under Inbox, with the subscription `s`."""
 
     scenario: Scenario
     box: SimMailbox
@@ -31,27 +31,27 @@ class Pushed:
     mailbox_id: int
 
     def moves(self, subject: str) -> str:
-        """A mail is moved, and the notification of it arrives."""
+        """Move a mail and deliver its notification."""
         item = self.scenario.drag(self.box, Mail(subject, BO, KIM))
         self.hears(item)
         return item
 
     def hears(self, item: str = "some mail") -> list[str]:
-        """The notification arrives; what it writes."""
+        """Deliver the notification; the statements that it writes."""
         with statements_of(self.scenario.context.database.engine) as sent:
             self.receiver.accept([Notification("s", _STATE, item, "a version")])
         return writes_of(sent)
 
     @property
     def folder(self) -> SyncFolder:
-        """Its row."""
+        """The folder's row."""
         with self.scenario.context.begin() as tx:
             return mailboxes.folders(tx, self.mailbox_id)[0]
 
 
 @pytest.fixture
 def pushed(scenario: Scenario, box: SimMailbox) -> Pushed:
-    """The folder at rest."""
+    """The folder with nothing left to read."""
     with scenario.context.begin() as tx:
         (watched,) = mailboxes.all_mailboxes(tx)
         folder = mailboxes.folders(tx, watched.id)[0]
@@ -60,7 +60,7 @@ def pushed(scenario: Scenario, box: SimMailbox) -> Pushed:
     return Pushed(scenario, box, NotificationReceiver(scenario.context), watched.id)
 
 
-def test_only_the_first_notification_before_a_reading_is_written_down(pushed: Pushed) -> None:
+def test_only_the_first_notification_before_a_reading_is_recorded(pushed: Pushed) -> None:
     first = pushed.moves("First")
     assert pushed.folder.is_hint_open
     assert [pushed.hears() for _ in range(20)] == [[]] * 20
@@ -70,7 +70,7 @@ def test_only_the_first_notification_before_a_reading_is_written_down(pushed: Pu
     assert pushed.box.read(first).categories == pushed.box.read(second).categories == BOTH
 
 
-def test_a_notification_during_a_reading_is_followed_by_another_one(pushed: Pushed) -> None:
+def test_a_notification_during_a_reading_leads_to_another_reading(pushed: Pushed) -> None:
     first = pushed.moves("First")
     later: list[str] = []
 
@@ -88,7 +88,7 @@ def test_a_notification_during_a_reading_is_followed_by_another_one(pushed: Push
         assert pushed.box.read(item).categories == BOTH
 
 
-def test_a_notification_during_a_poll_is_followed_by_another_reading(pushed: Pushed) -> None:
+def test_a_notification_during_a_poll_leads_to_another_reading(pushed: Pushed) -> None:
     with pushed.scenario.context.begin() as tx:
         mailboxes.set_folder(tx, pushed.folder.id, poll_due_at=tx.now)
     later: list[str] = []
@@ -100,7 +100,7 @@ def test_a_notification_during_a_poll_is_followed_by_another_reading(pushed: Pus
     assert pushed.box.read(later[0]).categories == BOTH
 
 
-def test_a_notification_between_two_pages_is_not_taken_for_followed(pushed: Pushed) -> None:
+def test_a_notification_between_two_pages_leads_to_another_reading(pushed: Pushed) -> None:
     pushed.moves("First")
     later: list[str] = []
     meanwhile = worker(
@@ -115,7 +115,9 @@ def test_a_notification_between_two_pages_is_not_taken_for_followed(pushed: Push
 
 
 @pytest.mark.parametrize("end", ["trouble", "death"])
-def test_a_notification_after_a_reading_that_failed_is_followed(pushed: Pushed, end: str) -> None:
+def test_a_notification_after_a_failed_reading_leads_to_another_reading(
+    pushed: Pushed, end: str
+) -> None:
     first = pushed.moves("First")
 
     def fail() -> None:

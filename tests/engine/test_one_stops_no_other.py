@@ -1,4 +1,4 @@
-"""What is unforeseen about one thing holds back that alone, and people are told so."""
+"""An unforeseen error about one thing holds back that thing alone, and people see why."""
 
 from __future__ import annotations
 
@@ -63,7 +63,7 @@ ODD_MAILS: dict[str, dict[str, Any]] = {
 
 @pytest.fixture
 def guarded(scenario: Scenario) -> Scenario:
-    """The play as workers would play it: what a job raises is held off."""
+    """The scenario as workers run it: a job that raises is backed off."""
     scenario.is_guarded = True
     return scenario
 
@@ -110,7 +110,7 @@ def test_odd_mails_of_every_kind_stop_no_other(guarded: Scenario, box: SimMailbo
     guarded.look()
     for seconds in (2, 3):
         guarded.wait(timedelta(seconds=seconds))
-    guarded.sandbox.journal.clear()  # Graph told what no description allows
+    guarded.sandbox.journal.clear()  # Graph answered in ways that its description does not allow
     assert [box.read(i).categories for i in fine] == [BOTH] * 3
     assert held_jobs(guarded) == []
     ends = {name: guarded.item(box, i).state for name, i in odd.items()}
@@ -138,7 +138,7 @@ def test_odd_records_of_webcrm_stop_no_other(guarded: Scenario, box: SimMailbox)
     assert box.read(item).categories == BOTH
     assert "Fine" in [m.subject for m in box.messages(f"sentitems/{FOLDER}")]
     assert held_jobs(guarded) == []
-    guarded.sandbox.journal.clear()  # webCRM told what no description allows
+    guarded.sandbox.journal.clear()  # webCRM answered in ways that its description does not allow
 
 
 @pytest.mark.parametrize(
@@ -189,7 +189,7 @@ def test_mail_of_webcrm_that_raises_stops_no_other_mirror(
     assert sorted(m.subject for m in box.messages(f"sentitems/{FOLDER}")) == ["Fine", WORD]
 
 
-def test_parked_mail_is_told_of_once_and_tried_again_by_a_person(
+def test_parked_mail_is_logged_once_and_retried_by_a_person(
     guarded: Scenario, box: SimMailbox, log: io.StringIO
 ) -> None:
     item = guarded.drag(box, poison())
@@ -234,7 +234,7 @@ def test_same_error_with_many_mails_parks_none_and_pauses_the_job(
     assert held_jobs(guarded) == []
 
 
-def test_bug_in_one_job_holds_off_that_job_alone(guarded: Scenario, box: SimMailbox) -> None:
+def test_bug_in_one_job_delays_that_job_alone(guarded: Scenario, box: SimMailbox) -> None:
     with guarded.context.begin() as tx:
         (watched,) = mailboxes.all_mailboxes(tx)
     first = guarded.drag(box, Mail("First", BO, KIM))
@@ -254,7 +254,7 @@ def test_bug_in_one_job_holds_off_that_job_alone(guarded: Scenario, box: SimMail
 
 
 def work_until_death(scenario: Scenario) -> str | None:
-    """The job that a worker dies with, None = it comes through."""
+    """The job that a worker dies with, None if all jobs finish."""
     for _ in range(50):
         with scenario.context.begin() as tx:
             transitions.take_up_due(tx)

@@ -1,4 +1,4 @@
-"""One mail's or one mailbox's trouble: it delays no other, and it ends by itself."""
+"""Trouble with one mail or one mailbox delays no other and ends by itself."""
 
 from __future__ import annotations
 
@@ -21,13 +21,13 @@ from webcrm_sync_sandbox.outlook.mailbox import SimMailbox
 
 EVA = "eva@nordwind.example"
 A_FILE = (File("a.txt", b"a"),)
-#: What fails for one mail fails for the many that it is asked about with.
+#: A call that fails for one mail fails for all mails of its batch.
 _OF_MANY = {"attachments": "attachment_lists"}
 
 
 @dataclass(slots=True)
 class Failing:
-    """Graph, but one call fails for some mails, so many times (-1 = always)."""
+    """Graph, but one call fails for some mails a number of times (-1 = always)."""
 
     client: Any
     name: str
@@ -36,7 +36,7 @@ class Failing:
     times: int = -1
 
     def __getattr__(self, name: str) -> Any:
-        """Every other call goes straight through."""
+        """Other calls are not changed."""
         real = getattr(self.client, name)
         if name not in {self.name, _OF_MANY.get(self.name)}:
             return real
@@ -54,7 +54,7 @@ class Failing:
 def failing(
     scenario: Scenario, name: str, error: SyncError, *ids: str, times: int = -1
 ) -> Scenario:
-    """The same play over a Graph that fails."""
+    """The same scenario over a Graph that fails."""
     graph: Any = Failing(scenario.context.graph, name, error, ids, times)
     return Scenario(
         scenario.sandbox, replace(scenario.context, graph=graph), scenario.organisations
@@ -89,7 +89,7 @@ def test_files_of_a_mail_that_graph_cannot_find_yet_are_not_lost(
     assert box.read(item).categories == BOTH
 
 
-def test_mail_deleted_before_its_files_were_read_comes_to_an_end(
+def test_mail_deleted_before_its_files_were_read_is_skipped(
     scenario: Scenario, box: SimMailbox
 ) -> None:
     item = scenario.drag(box, Mail("Deleted", BO, KIM, attachments=A_FILE))
@@ -120,13 +120,13 @@ def test_files_are_read_from_another_copy_when_one_mailbox_is_closed(
 
 @dataclass(slots=True)
 class Allergic:
-    """webCRM, but it fails on every bulk that holds a mail of this subject."""
+    """webCRM, but it fails on every batch with a mail of this subject."""
 
     client: Any
     subject: str
 
     def __getattr__(self, name: str) -> Any:
-        """Every other call goes straight through."""
+        """Other calls are not changed."""
         return getattr(self.client, name)
 
     def write_activities(self, drafts: Any, **named: Any) -> Any:
@@ -159,7 +159,7 @@ def test_mail_that_webcrm_fails_on_stops_no_other(scenario: Scenario, box: SimMa
     assert len(scenario.activities) == 5
 
 
-def test_closed_mailbox_is_not_asked_once_per_file(scenario: Scenario, box: SimMailbox) -> None:
+def test_closed_mailbox_is_not_called_once_per_file(scenario: Scenario, box: SimMailbox) -> None:
     for number in range(12):
         scenario.drag(box, Mail(f"Mail {number}", BO, KIM, attachments=A_FILE))
     scenario.sandbox.faults.unavailable(
@@ -191,7 +191,9 @@ def test_contact_that_appears_while_its_mail_is_marked_not_synced(
     assert scenario.item(box, item).state is State.SYNCED
 
 
-def test_the_longest_wish_of_a_busy_mailbox_counts(scenario: Scenario, box: SimMailbox) -> None:
+def test_the_longest_retry_after_of_a_busy_mailbox_counts(
+    scenario: Scenario, box: SimMailbox
+) -> None:
     del box
     with scenario.context.begin() as tx:
         (watched,) = mailboxes.all_mailboxes(tx)
@@ -218,7 +220,7 @@ def test_inbox_folder_of_one_mailbox_in_trouble_does_not_delay_another(
     assert box.messages(f"inbox/{FOLDER}")[0].id == stuck
 
 
-def test_folder_that_graph_does_not_find_for_a_while_is_not_asked_for_every_second(
+def test_folder_that_graph_does_not_find_is_not_read_every_second(
     scenario: Scenario, box: SimMailbox
 ) -> None:
     item = scenario.drag(box, Mail("Patience", BO, KIM))

@@ -1,4 +1,4 @@
-"""`prove` and Outlook: what the engine lost sight of is found, mended, and gone next time."""
+"""`prove` and Outlook: differences are found, fixed, and gone the next time."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from webcrm_sync.worker import run_step
 from webcrm_sync_sandbox.outlook.mail import Mail
 
 
-def test_equal_ground_is_counted_folder_by_folder(proved: ProvedMailbox) -> None:
+def test_equal_folders_are_counted_one_by_one(proved: ProvedMailbox) -> None:
     (proof,) = prove.prove_mailboxes(proved.scenario.context)
     counts = {f.place: (f.in_folder, f.counts) for f in proof.folders}
     assert counts["inbox"] == (4, {"synced": 3, "waiting: no contact": 1})
@@ -38,7 +38,7 @@ def test_proof_writes_nothing_anywhere_and_reads_no_content(proved: ProvedMailbo
     assert [i for e in exchanges for i in e.contents] == []
 
 
-def test_mail_that_delta_never_told_of_is_taken_up_and_not_filed_twice(
+def test_mail_that_delta_never_reported_is_discovered_and_not_filed_twice(
     proved: ProvedMailbox,
 ) -> None:
     proved.sql("DELETE FROM item WHERE graph_id = :i", i=proved.synced[0])
@@ -47,7 +47,7 @@ def test_mail_that_delta_never_told_of_is_taken_up_and_not_filed_twice(
     assert proved.scenario.item(proved.box, proved.synced[0]).state is State.SYNCED
 
 
-def test_mail_whose_whole_story_is_lost_is_recognised_by_its_stamp(proved: ProvedMailbox) -> None:
+def test_mail_whose_rows_are_lost_is_recognised_by_its_stamp(proved: ProvedMailbox) -> None:
     proved.sql("DELETE FROM email WHERE subject = 'Mail 0'")
     kinds = {d.kind for d in proved.differences()}
     assert kinds == {Kind.UNKNOWN_MAIL, Kind.LOST_FILING}
@@ -55,7 +55,7 @@ def test_mail_whose_whole_story_is_lost_is_recognised_by_its_stamp(proved: Prove
     assert (len(proved.scenario.activities), len(proved.scenario.documents)) == (4, 6)
 
 
-def test_mail_that_is_not_in_the_folder_any_more_is_moved_out(proved: ProvedMailbox) -> None:
+def test_mail_that_left_the_folder_is_moved_out(proved: ProvedMailbox) -> None:
     (folder,) = _column(proved, "SELECT folder_id FROM item WHERE graph_id = :i", proved.waiting)
     proved.box.move(proved.waiting, "inbox")
     proved.scenario.look()
@@ -76,7 +76,7 @@ def _column(proved: ProvedMailbox, query: str, graph_id: str) -> list[object]:
 
 
 @pytest.mark.parametrize("is_synced", [True, False])
-def test_categories_that_lie_are_written_again(proved: ProvedMailbox, is_synced: bool) -> None:
+def test_wrong_categories_are_written_again(proved: ProvedMailbox, is_synced: bool) -> None:
     item = proved.synced[0] if is_synced else proved.waiting
     truth, lie = (BOTH, ("Red", "webCRM sync")) if is_synced else (PENDING, ("Red", *BOTH))
     proved.box.set_categories(item, lie)
@@ -96,7 +96,7 @@ def test_categories_that_lie_are_written_again(proved: ProvedMailbox, is_synced:
         "UPDATE item SET state = 'filed', mark_due_at = NULL WHERE graph_id = :i",
     ],
 )
-def test_mail_that_stands_still_goes_on(proved: ProvedMailbox, damage: str) -> None:
+def test_stuck_mail_is_advanced(proved: ProvedMailbox, damage: str) -> None:
     proved.sql(damage, i=proved.synced[1])
     kinds = {d.kind for d in proved.differences()}
     assert Kind.STATE in kinds
@@ -108,7 +108,7 @@ def test_mail_that_stands_still_goes_on(proved: ProvedMailbox, damage: str) -> N
 @pytest.mark.parametrize(
     "damage", ["'garbage'", "split_part(cursor, '=', 1) || '=of-another-time'"]
 )
-def test_cursor_that_leads_nowhere_is_given_up(proved: ProvedMailbox, damage: str) -> None:
+def test_cursor_that_is_no_url_of_graph_is_reset(proved: ProvedMailbox, damage: str) -> None:
     proved.sql(f"UPDATE folder SET cursor = {damage} WHERE place = 'inbox'")
     proved.heals(Kind.CURSOR)
     late = proved.scenario.drag(proved.box, Mail("Late", BO, KIM))
@@ -116,7 +116,7 @@ def test_cursor_that_leads_nowhere_is_given_up(proved: ProvedMailbox, damage: st
     assert proved.box.read(late).categories == BOTH
 
 
-def test_subscription_that_died_unheard_is_made_anew(scenario: Scenario) -> None:
+def test_subscription_that_graph_lost_is_replaced(scenario: Scenario) -> None:
     proved = prove_mailbox(scenario)
     proved.sql("UPDATE folder SET subscription_id = 'long-gone' WHERE place = 'sent'")
     proved.heals(Kind.PUSH)
@@ -133,7 +133,7 @@ def test_mirror_that_its_owner_removed_stays_removed(proved: ProvedMailbox) -> N
     assert proved.box.messages(f"sentitems/{FOLDER}") == []
 
 
-def test_a_night_proves_everything_in_short_steps(proved: ProvedMailbox) -> None:
+def test_the_nightly_jobs_compare_everything_in_short_steps(proved: ProvedMailbox) -> None:
     proved.sql("DELETE FROM item WHERE graph_id = :i", i=proved.synced[0])
     prove.request_all(proved.scenario.context)
     proved.scenario.look()
@@ -143,13 +143,13 @@ def test_a_night_proves_everything_in_short_steps(proved: ProvedMailbox) -> None
     assert told == [None]
 
 
-def test_mailbox_that_does_not_answer_says_so(proved: ProvedMailbox) -> None:
+def test_proof_of_a_mailbox_that_does_not_answer_says_why(proved: ProvedMailbox) -> None:
     proved.box.has_licence = False
     (proof,) = prove.prove_mailboxes(proved.scenario.context)
     assert proof.trouble
 
 
-def test_bug_in_a_proof_stops_nothing_else_and_is_tried_again(proved: ProvedMailbox) -> None:
+def test_bug_in_a_proof_stops_nothing_else_and_is_retried(proved: ProvedMailbox) -> None:
     scenario = proved.scenario
     prove.request_all(scenario.context)
     (box,) = _column(proved, "SELECT mailbox_id FROM item WHERE graph_id = :i", proved.waiting)
@@ -164,5 +164,5 @@ def test_bug_in_a_proof_stops_nothing_else_and_is_tried_again(proved: ProvedMail
 
 
 def die_of_a_bug() -> None:
-    """What nobody foresaw."""
+    """An unforeseen error."""
     raise RuntimeError("unforeseen")

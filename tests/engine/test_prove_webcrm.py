@@ -67,7 +67,7 @@ def test_activity_deleted_under_one_of_two_organisations_leaves_the_mail_synced(
 
 
 @pytest.mark.parametrize("is_story_lost", [False, True])
-def test_filing_that_was_lost_is_taken_over_with_its_documents(
+def test_lost_filing_is_adopted_with_its_documents(
     proved: ProvedMailbox, is_story_lost: bool
 ) -> None:
     if is_story_lost:
@@ -82,7 +82,7 @@ def test_filing_that_was_lost_is_taken_over_with_its_documents(
     assert (len(proved.scenario.activities), len(proved.scenario.documents)) == (4, 6)
 
 
-def test_filing_that_was_taken_for_unsent_is_not_sent_again(proved: ProvedMailbox) -> None:
+def test_filing_recorded_as_unsent_is_not_sent_again(proved: ProvedMailbox) -> None:
     proved.sql(
         "UPDATE filing SET activity_id = NULL, intent_at = NULL, is_complete = true"
         " WHERE activity_id = :a",
@@ -92,7 +92,9 @@ def test_filing_that_was_taken_for_unsent_is_not_sent_again(proved: ProvedMailbo
     assert len(proved.scenario.activities) == 4
 
 
-def test_two_activities_with_one_key_are_told_and_left_to_a_person(proved: ProvedMailbox) -> None:
+def test_two_activities_with_one_key_are_reported_and_left_to_a_person(
+    proved: ProvedMailbox,
+) -> None:
     first = proved.activity(0)
     second = proved.copy_of(first)
     for _ in range(2):
@@ -105,7 +107,7 @@ def test_two_activities_with_one_key_are_told_and_left_to_a_person(proved: Prove
     assert proved.differences() == []
 
 
-def test_filing_that_holds_another_activity_is_corrected(proved: ProvedMailbox) -> None:
+def test_filing_with_a_wrong_activity_is_corrected(proved: ProvedMailbox) -> None:
     right = proved.activity(0)
     (other,) = [
         a["ActivityId"] for a in proved.scenario.activities if "From" in a["ActivityDescription"]
@@ -126,7 +128,7 @@ def test_activity_moved_in_webcrm_stays_where_a_person_put_it(proved: ProvedMail
     assert [a["ActivityId"] for a in proved.scenario.under("Skovby")] == [proved.activity(0)]
 
 
-def test_activity_that_lost_its_key_is_told(proved: ProvedMailbox) -> None:
+def test_activity_that_lost_its_key_is_reported(proved: ProvedMailbox) -> None:
     proved.scenario.sandbox.crm.edit_activity(proved.activity(0), ActivityCustom15="")
     (found,) = proved.differences()
     assert (found.kind, found.is_healed) == (Kind.KEY_MISSING, False)
@@ -136,7 +138,7 @@ def test_activity_that_lost_its_key_is_told(proved: ProvedMailbox) -> None:
     assert proved.differences() == []
 
 
-def test_synced_mail_of_which_nothing_stands_is_not_called_synced(proved: ProvedMailbox) -> None:
+def test_synced_mail_without_an_activity_is_no_longer_synced(proved: ProvedMailbox) -> None:
     proved.scenario.sandbox.crm.tables["Activity"].delete(proved.activity(0))
     proved.sql(
         "DELETE FROM filing WHERE NOT EXISTS (SELECT 1 FROM email WHERE id = email_id"
@@ -146,7 +148,7 @@ def test_synced_mail_of_which_nothing_stands_is_not_called_synced(proved: Proved
     assert proved.box.read(proved.synced[0]).categories == PENDING
 
 
-def test_another_webcrm_behind_the_token_changes_nothing(proved: ProvedMailbox) -> None:
+def test_token_of_another_webcrm_changes_nothing(proved: ProvedMailbox) -> None:
     for number in range(12):
         proved.scenario.drag(proved.box, Mail(f"More {number}", BO, KIM))
     proved.scenario.look()
@@ -167,7 +169,7 @@ def test_activities_of_a_mailbox_that_is_gone_are_no_difference(proved: ProvedMa
     assert (crm.activities, crm.others, crm.differences) == (3, 1, ())
 
 
-def test_the_search_lagging_behind_is_no_difference(proved: ProvedMailbox) -> None:
+def test_a_lagging_search_is_no_difference(proved: ProvedMailbox) -> None:
     proved.scenario.sandbox.crm.search_lag = timedelta(hours=9)
     proved.scenario.sandbox.crm.edit_activity(proved.activity(0), ActivityDescription="Mail 0")
     assert proved.differences() == []

@@ -1,4 +1,4 @@
-"""Push: subscriptions are made, kept alive and made anew; what push misses, the poll finds."""
+"""Push: subscriptions are made, renewed and replaced; the poll finds what push misses."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from webcrm_sync_sandbox.outlook.mailbox import SimMailbox
 
 @pytest.fixture
 def scenario(open_scenario: OpenScenario) -> Iterator[Scenario]:
-    """A play whose web process answers, so that Graph can reach it."""
+    """A scenario whose web process answers, so that Graph can reach it."""
     port = free_port()
     made = open_scenario(PUBLIC_URL=f"http://127.0.0.1:{port}")
     with Server(create_app(made.context).wsgi_app, port=port):
@@ -34,7 +34,7 @@ def folders(scenario: Scenario) -> list[SyncFolder]:
 
 
 def is_hinted(scenario: Scenario) -> bool:
-    """True when a notification has arrived that was not followed yet."""
+    """True if a notification has arrived and no reading has answered it yet."""
     return any(f.hinted_at for f in folders(scenario))
 
 
@@ -47,7 +47,7 @@ def test_a_move_is_announced_and_synced_without_any_poll(
     assert box.read(item).categories == BOTH
 
 
-def test_the_echo_of_our_own_mark_asks_for_no_reading(scenario: Scenario, box: SimMailbox) -> None:
+def test_the_echo_of_our_own_mark_requests_no_reading(scenario: Scenario, box: SimMailbox) -> None:
     scenario.drag(box, Mail("Pushed", BO, KIM))
     until(lambda: is_hinted(scenario), "the notification")
     scenario.rest()
@@ -71,7 +71,7 @@ def test_subscriptions_are_renewed_at_half_their_life(scenario: Scenario, box: S
     )
 
 
-def test_subscription_that_was_removed_is_made_anew_and_nothing_is_missed(
+def test_removed_subscription_is_replaced_and_nothing_is_missed(
     scenario: Scenario, box: SimMailbox
 ) -> None:
     before = {f.subscription_id for f in folders(scenario)}
@@ -83,7 +83,9 @@ def test_subscription_that_was_removed_is_made_anew_and_nothing_is_missed(
     assert box.read(item).categories == BOTH
 
 
-def test_subscription_that_outlived_us_is_made_anew(scenario: Scenario, box: SimMailbox) -> None:
+def test_subscription_that_expired_while_we_were_down_is_replaced(
+    scenario: Scenario, box: SimMailbox
+) -> None:
     before = {f.subscription_id for f in folders(scenario)}
     scenario.sandbox.clock.advance(timedelta(days=8))
     scenario.look()
@@ -94,7 +96,7 @@ def test_subscription_that_outlived_us_is_made_anew(scenario: Scenario, box: Sim
     assert box.read(item).categories == BOTH
 
 
-def test_lost_notifications_are_found_by_the_poll_which_then_comes_every_minute(
+def test_the_poll_finds_lost_notifications_and_then_runs_every_minute(
     scenario: Scenario, box: SimMailbox
 ) -> None:
     scenario.sandbox.graph.pusher.faults.lost = 1.0
@@ -111,7 +113,7 @@ def test_lost_notifications_are_found_by_the_poll_which_then_comes_every_minute(
     assert box.read(second).categories == BOTH
 
 
-def test_endpoint_that_graph_cannot_reach_leaves_the_poll_at_work(
+def test_the_poll_works_when_graph_cannot_reach_the_endpoint(
     open_scenario: OpenScenario,
 ) -> None:
     scenario = open_scenario(PUBLIC_URL=f"http://127.0.0.1:{free_port()}")

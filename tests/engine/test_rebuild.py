@@ -1,4 +1,4 @@
-"""`rebuild`: the database is lost, and comes back from stamps and keys without one double."""
+"""`rebuild` recovers a lost database from stamps and keys without one double."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ FILES = (File("offer.txt", b"a"), File("plan.txt", b"b"))
 
 @dataclass(slots=True)
 class Company:
-    """Two mailboxes in which everything has happened that can."""
+    """Two mailboxes with mails in every state."""
 
     scenario: Scenario
     kim: SimMailbox
@@ -35,7 +35,7 @@ class Company:
     mails: dict[str, str] = field(default_factory=dict)
 
     def ledger(self) -> dict[str, object]:
-        """Everything that must be the same afterwards."""
+        """Everything that must be the same after the recovery."""
         folders = [(box, f"{place}/{FOLDER}") for box in (self.kim, self.eva) for place in PLACES]
         with self.scenario.context.begin() as tx:
             items = tx.connection.execute(text(_ITEMS)).all()
@@ -51,7 +51,7 @@ class Company:
         }
 
     def lose(self) -> None:
-        """The database is gone; an empty one is there."""
+        """Replace the database by an empty one."""
         with self.scenario.context.begin() as tx:
             tx.connection.execute(text("TRUNCATE company CASCADE"))
             company_id = companies.ensure_company(tx, self.scenario.context.tenant_id)
@@ -59,7 +59,7 @@ class Company:
         self.scenario = Scenario(self.scenario.sandbox, context, self.scenario.organisations)
 
     def rebuild(self, *addresses: str) -> Rebuilt:
-        """The command, and what follows from it."""
+        """Run the command and the jobs that follow."""
         users = find_users(self.scenario.context, addresses)
         *_, last = rebuild(self.scenario.context, users)
         assert isinstance(last, Rebuilt)
@@ -67,7 +67,7 @@ class Company:
         return last
 
     def writes(self) -> Sequence[str]:
-        """What was written to webCRM, and to mails in Exchange."""
+        """The writes to webCRM and to mails in Exchange."""
         journal = self.scenario.sandbox.journal
         crm = [e for e in journal.select("webcrm") if e.method != "GET" and "Login" not in e.path]
         batches = [json.loads(e.request_body) for e in journal.select("graph", path="$batch")]
@@ -86,7 +86,7 @@ _FILINGS = """SELECT f.key, f.organisation_id, f.activity_id, f.is_complete, cou
 
 @pytest.fixture
 def company(open_scenario: OpenScenario) -> Company:
-    """Everything that can happen has."""
+    """A company with mails in every state."""
     scenario = open_scenario(PUBLIC_URL="http://nobody.example")
     person = scenario.contact(BO)
     user = scenario.sandbox.crm.add_user(KIM, "Kim Nordwind")
@@ -148,13 +148,13 @@ def robot_keys(company: Company) -> Sequence[Any]:
 
 
 def sent_by_a_robot(scenario: Scenario, number: int) -> Mail:
-    """A mail whose like were sent with the same Message-ID within the same minute."""
+    """A mail; similar ones were sent with the same Message-ID within the same minute."""
     sent_at = scenario.sandbox.clock.now() - timedelta(days=1)
     body = f"The order {number} is ready in Odense."
     return Mail("Order", BO, (KIM, EVA), body=body, message_id="<robot@x.example>", sent_at=sent_at)
 
 
-def test_everything_comes_back_and_nothing_is_written_to_webcrm(company: Company) -> None:
+def test_everything_is_recovered_and_nothing_is_written_to_webcrm(company: Company) -> None:
     before = company.ledger()
     company.lose()
     company.scenario.sandbox.journal.clear()
@@ -166,7 +166,7 @@ def test_everything_comes_back_and_nothing_is_written_to_webcrm(company: Company
     assert any(line.sentence.startswith("Rebuilt: ") for line in story.lines)
 
 
-def test_what_was_under_way_at_the_loss_goes_on_and_is_not_doubled(company: Company) -> None:
+def test_mails_under_way_at_the_loss_are_filed_once(company: Company) -> None:
     scenario = company.scenario
     scenario.sandbox.faults.refuse("graph", when=lambda _, p: p.endswith("$batch"))
     unmarked = scenario.drag(company.kim, Mail("Filed, not marked", BO, KIM, attachments=FILES))
@@ -182,7 +182,7 @@ def test_what_was_under_way_at_the_loss_goes_on_and_is_not_doubled(company: Comp
 
 
 @pytest.mark.parametrize("number", [2, 3])
-def test_a_mail_that_is_met_first_takes_no_key_from_those_that_carry_it(
+def test_a_mail_that_is_read_first_takes_no_key_from_stamped_mails(
     company: Company, number: int
 ) -> None:
     """Eva's mailbox is read first, and in it a mail with a Message-ID of several others."""
@@ -227,7 +227,9 @@ def test_later_mails_and_a_replay_of_everything_double_nothing(company: Company)
     assert [*found, *crm.differences] == []
 
 
-def test_broken_off_it_files_nothing_and_goes_on_when_run_again(company: Company) -> None:
+def test_an_interrupted_recovery_files_nothing_and_continues_when_run_again(
+    company: Company,
+) -> None:
     before = company.ledger()
     company.lose()
     faults = company.scenario.sandbox.faults

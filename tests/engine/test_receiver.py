@@ -1,4 +1,4 @@
-"""Subscriptions change their address or their key, and no notification is lost by it."""
+"""Subscriptions change their URL or their key, and no notification is lost."""
 
 from __future__ import annotations
 
@@ -32,43 +32,43 @@ _NEXT_LOOK = timedelta(minutes=11)
 
 @dataclass(slots=True)
 class Reached:
-    """A play whose web process answers, run with any keys."""
+    """A scenario whose web process answers, run with any keys."""
 
     scenario: Scenario
     app: WSGIApplication
 
     def __call__(self, environ: WSGIEnvironment, start: StartResponse) -> Iterable[bytes]:
-        """The web process of this moment."""
+        """The web process that runs now."""
         return self.app(environ, start)
 
     def run_with(self, *keys: str) -> None:
-        """Stop, and start all processes with these keys."""
+        """Restart all processes with these keys."""
         context = replace(self.scenario.context, seal=Seal(keys))
         self.scenario = Scenario(self.scenario.sandbox, context, self.scenario.organisations)
         self.app = create_app(context).wsgi_app
 
     def folders(self) -> list[SyncFolder]:
-        """The rows of the sync folders that are pushed."""
+        """The rows of the sync folders with a subscription."""
         with self.scenario.context.begin() as tx:
             return list(mailboxes.pushed(tx))
 
     def held(self) -> set[str | None]:
-        """The subscriptions that our rows hold."""
+        """The ids of the subscriptions in our rows."""
         return {f.subscription_id for f in self.folders()}
 
     def alive(self) -> set[str]:
-        """Those that Graph knows."""
+        """The ids of the subscriptions that Graph has."""
         return {one.graph_id for one in self.scenario.context.graph.subscriptions()}
 
     def announces(self, box: SimMailbox) -> bool:
-        """True when a mail that is moved now is announced and synced."""
+        """True if a mail that is moved now is announced and synced."""
         item = self.scenario.drag(box, Mail("Moved now", BO, KIM))
         until(lambda: any(f.hinted_at for f in self.folders()), "the notification")
         self.scenario.rest()
         return box.read(item).categories == BOTH
 
     def answer_at_the_old_address(self) -> int:
-        """The status of a notification posted there."""
+        """The status of the answer to a notification."""
         return httpx.post(
             f"{self.scenario.context.settings.public_url}/graph/notify", json={}
         ).status_code
@@ -76,7 +76,7 @@ class Reached:
 
 @pytest.fixture
 def reached(open_scenario: OpenScenario, monkeypatch: pytest.MonkeyPatch) -> Iterator[Reached]:
-    """The play; commands find it by their environment."""
+    """The scenario; commands find it by their environment."""
     port = free_port()
     scenario = open_scenario(PUBLIC_URL=f"http://127.0.0.1:{port}")
     named = {
@@ -101,7 +101,7 @@ def box(reached: Reached) -> SimMailbox:
 
 
 def subscribe_as_before(reached: Reached) -> None:
-    """The subscriptions stand as the version before made them: without a secret in the address."""
+    """Subscriptions as an earlier version made them: without a secret in the URL."""
     context = reached.scenario.context
     (user,) = reached.scenario.sandbox.outlook.mailboxes
     for folder in reached.folders():
@@ -119,7 +119,7 @@ def subscribe_as_before(reached: Reached) -> None:
             mailboxes.set_folder(tx, folder.id, client_state=context.seal.seal("known"), **values)
 
 
-def test_renewal_replaces_what_an_earlier_version_made_and_its_address_ends(
+def test_renewal_replaces_subscriptions_of_an_earlier_version_and_ends_their_url(
     reached: Reached, box: SimMailbox
 ) -> None:
     subscribe_as_before(reached)
@@ -131,11 +131,13 @@ def test_renewal_replaces_what_an_earlier_version_made_and_its_address_ends(
     assert before.isdisjoint(reached.held())
     assert reached.alive() == reached.held()
     assert reached.announces(box)
-    reached.scenario.sandbox.clock.advance(timedelta(minutes=2))  # it is looked up once a minute
+    reached.scenario.sandbox.clock.advance(
+        timedelta(minutes=2)
+    )  # the answer is cached for a minute
     assert reached.answer_at_the_old_address() == 404
 
 
-def test_a_subscription_that_was_replaced_is_ended_though_we_died_in_between(
+def test_a_replaced_subscription_is_ended_after_a_crash_in_between(
     reached: Reached, box: SimMailbox
 ) -> None:
     subscribe_as_before(reached)
@@ -165,7 +167,7 @@ def test_a_key_put_in_front_takes_over_at_the_next_renewal(
     assert reached.announces(box)
 
 
-def test_a_lost_key_is_told_of_and_healed(
+def test_a_lost_key_is_reported_and_its_subscriptions_are_replaced(
     reached: Reached,
     box: SimMailbox,
     monkeypatch: pytest.MonkeyPatch,
@@ -181,7 +183,7 @@ def test_a_lost_key_is_told_of_and_healed(
     assert "FAILED   secrets: the notifications of 2 of 2 folders" in checked.stdout
     assert checked.exit_code == 1
 
-    push_urls.replace_unverifiable(reached.scenario.context)  # as a worker does that begins
+    push_urls.replace_unverifiable(reached.scenario.context)  # as a worker does when it starts
     assert caplog.messages.count("notifications_cannot_be_checked") == 1
     reached.scenario.rest()
     assert lost.isdisjoint(reached.held())
@@ -207,7 +209,7 @@ def test_a_client_state_that_cannot_be_opened_is_replaced_at_the_first_notificat
     assert reached.announces(box)
 
 
-def test_another_public_address_is_told_to_graph_at_once(reached: Reached, box: SimMailbox) -> None:
+def test_a_new_public_url_is_sent_to_graph_at_once(reached: Reached, box: SimMailbox) -> None:
     before = reached.held()
     settings = reached.scenario.context.settings
     elsewhere = settings.model_copy(
@@ -220,7 +222,7 @@ def test_another_public_address_is_told_to_graph_at_once(reached: Reached, box: 
     assert reached.announces(box)
 
 
-def test_an_authorisation_that_runs_out_is_renewed_without_another_subscription(
+def test_an_expiring_authorisation_is_renewed_without_another_subscription(
     reached: Reached, box: SimMailbox
 ) -> None:
     before = reached.held()
@@ -234,9 +236,7 @@ def test_an_authorisation_that_runs_out_is_renewed_without_another_subscription(
     assert reached.announces(box)
 
 
-def test_the_secret_of_an_address_is_no_part_of_what_is_kept(
-    reached: Reached, box: SimMailbox
-) -> None:
+def test_the_secret_of_a_url_is_not_stored(reached: Reached, box: SimMailbox) -> None:
     (secret,) = push_urls.url_secrets(reached.scenario.context)
     assert len(secret) == 32
     with reached.scenario.context.begin() as tx:

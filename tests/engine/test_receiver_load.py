@@ -16,7 +16,7 @@ _MAILBOXES, _POSTS = 4, 300
 
 
 @pytest.mark.search
-def test_every_request_is_taken_and_no_job_fails(fresh_database: str) -> None:
+def test_every_request_is_accepted_and_no_job_fails(fresh_database: str) -> None:
     with Sandbox() as sandbox, run_service(sandbox, DATABASE_URL=fresh_database) as made:
         customers(sandbox)
         made.start("web")

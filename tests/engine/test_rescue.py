@@ -1,4 +1,4 @@
-"""Workers that die while they look after the dead."""
+"""Workers that die while they rescue the jobs of dead workers."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ async def _die_during_a_rescue(app: procrastinate.App, scenario: Scenario) -> Qu
 
 
 @pytest.mark.parametrize(("task", "seconds"), [("tick", 1), ("rescue", 3), ("sweep", 24 * 3600)])
-def test_periodic_job_comes_as_often_as_it_should(
+def test_periodic_job_runs_as_often_as_scheduled(
     scenario: Scenario, fresh_database: str, task: str, seconds: int
 ) -> None:
     app = worker.build_app(scenario.context, fresh_database)
@@ -41,7 +41,7 @@ def test_periodic_job_comes_as_often_as_it_should(
     assert {after - before for before, after in pairwise(times)} == {seconds}
 
 
-def test_worker_that_died_during_a_rescue_keeps_nobody_from_the_next(
+def test_worker_that_died_during_a_rescue_does_not_block_the_next_rescue(
     scenario: Scenario, fresh_database: str
 ) -> None:
     app = worker.build_app(scenario.context, fresh_database)
@@ -57,7 +57,7 @@ def test_worker_that_died_during_a_rescue_keeps_nobody_from_the_next(
     asyncio.run(story())
 
 
-def test_death_is_on_record_before_the_job_comes_again(
+def test_death_is_recorded_before_the_job_runs_again(
     scenario: Scenario, fresh_database: str
 ) -> None:
     app = worker.build_app(scenario.context, fresh_database)
@@ -83,7 +83,7 @@ def test_death_is_on_record_before_the_job_comes_again(
         assert job_failures.read(tx, "housekeeping", scenario.context.company_id) is None
 
 
-def test_job_that_another_rescue_released_meanwhile_is_left_alone(
+def test_job_that_another_rescue_released_is_not_released_again(
     scenario: Scenario, fresh_database: str
 ) -> None:
     app = worker.build_app(scenario.context, fresh_database)

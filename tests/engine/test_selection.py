@@ -1,4 +1,4 @@
-"""A cursor of an earlier version: one quiet fresh round finds what is missing, no more."""
+"""A cursor of an earlier version: one full reading, without any write, finds what is missing."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ from webcrm_sync_sandbox.outlook.mail import Mail
 from webcrm_sync_sandbox.outlook.mailbox import SimMailbox
 
 HEADERS = ("reply_to", "sent_by", "conversation_id", "in_reply_to", "referenced_ids", "sensitivity")
-#: What the version before asked of Graph.
+#: The properties that the earlier version selected.
 OLD_SELECT = (
     "id,changeKey,parentFolderId,subject,from,sender,toRecipients,ccRecipients,bccRecipients,"
     "sentDateTime,receivedDateTime,internetMessageId,categories,hasAttachments,isDraft,body"
@@ -33,7 +33,7 @@ OLD_EXPAND = f"singleValueExtendedProperties($filter=id eq '{STAMP}')"
 
 
 def age(context: Context) -> None:
-    """Make the database one that the version before has just left behind."""
+    """Change the database to one that the earlier version left."""
     with context.begin() as tx:
         empty = ", ".join(f"{name} = NULL" for name in HEADERS)
         tx.connection.execute(text(f"UPDATE email SET {empty}"))
@@ -44,7 +44,7 @@ def age(context: Context) -> None:
 
 
 def _aged(cursor: str) -> str:
-    """The delta link as Graph gave it for the selection of the version before."""
+    """The delta link that Graph gave for the selection of the earlier version."""
     address, _, query = cursor.partition("?")
     ((name, (token,)),) = parse_qs(urlsplit(cursor).query).items()
     assert query.startswith(name)
@@ -54,40 +54,40 @@ def _aged(cursor: str) -> str:
 
 @dataclass(frozen=True)
 class Before:
-    """A company with mails in every state, as the version before left it."""
+    """A company with mails in every state, as the earlier version left it."""
 
     scenario: Scenario
     box: SimMailbox
     items: dict[str, str]
 
     def writes(self) -> list[Exchange]:
-        """What was written to mails in Outlook, or to webCRM."""
+        """The writes to mails in Outlook and to webCRM."""
         return [e for e in self.scenario.sandbox.journal.exchanges if not _is_read(e)]
 
     def rounds(self) -> int:
-        """How many readings of a folder began at its start."""
+        """The number of full readings of a folder."""
         calls = self.scenario.sandbox.journal.select("graph", path="/messages/delta")
         return sum("select" in e.query for e in calls)
 
     def rows(self) -> list[tuple[Any, ...]]:
-        """Every copy, but for the number of the reading that met it."""
+        """Every item, without the number of the reading that found it."""
         columns = [c for c in item.c if c.name != "seen_round"]
         with self.scenario.context.begin() as tx:
             return [tuple(r) for r in tx.connection.execute(select(*columns).order_by(item.c.id))]
 
     def events(self) -> int:
-        """How many lines all stories have."""
+        """The number of events."""
         with self.scenario.context.begin() as tx:
             return len(tx.connection.execute(select(event.c.id)).all())
 
     def selections(self) -> set[int]:
-        """The versions that the folders' cursors have."""
+        """The selections of the folders' cursors."""
         with self.scenario.context.begin() as tx:
             return set(tx.connection.execute(select(folder.c.selection)).scalars())
 
 
 def _is_read(call: Exchange) -> bool:
-    """True for a GET or a batch of them; logins and subscriptions write to no mail either."""
+    """True for a request that writes to no mail: GETs, logins and subscriptions."""
     if call.method == "GET" or call.service == "entra" or call.path.endswith("/subscriptions"):
         return True
     return call.path.endswith("/$batch") and b'"PATCH"' not in call.request_body
@@ -99,7 +99,7 @@ def before(open_scenario: OpenScenario) -> Before:
 
 
 def _before(open_scenario: OpenScenario, *, past: int) -> Before:
-    """That company; so many mails were in the folder before the product came."""
+    """That company; `past` mails were in the folder before the product was installed."""
     scenario = open_scenario(NEVER_SYNC="doctor.example")
     for organisation in ("Skovby", "Søby"):
         scenario.contact(LIS, organisation)
@@ -134,7 +134,7 @@ def _before(open_scenario: OpenScenario, *, past: int) -> Before:
     return Before(scenario, box, items)
 
 
-def test_a_fresh_round_is_quiet_and_comes_once(before: Before) -> None:
+def test_a_full_reading_writes_nothing_and_happens_once(before: Before) -> None:
     rows, events, activities = before.rows(), before.events(), before.scenario.activities
     before.scenario.settle()
     assert before.rounds() == 2
@@ -147,13 +147,13 @@ def test_a_fresh_round_is_quiet_and_comes_once(before: Before) -> None:
     assert [(e.method, e.path) for e in before.writes()] == []
 
 
-def test_a_fresh_round_fills_the_headers_of_mails_known_before(before: Before) -> None:
+def test_a_full_reading_fills_the_headers_of_known_mails(before: Before) -> None:
     before.scenario.look()
     with before.scenario.context.begin() as tx:
         columns = [email.c.subject, *(email.c[name] for name in HEADERS)]
         found = {row[0]: tuple(row[1:]) for row in tx.connection.execute(select(*columns))}
     assert found["Synced"] == ([], None, "AAQkAD-synced", None, [], 0)
-    assert found.pop("Left")[0] is None  # it lies in no sync folder any more
+    assert found.pop("Left")[0] is None  # it has left the sync folders
     assert all(reply_to == [] for reply_to, *_ in found.values())
 
 
@@ -172,8 +172,8 @@ def test_a_mail_that_arrives_meanwhile_is_filed_once_with_its_headers(before: Be
         assert tx.connection.scalar(query) == [["desk@havnebyg.example"] * 2]
 
 
-def test_what_an_old_cursor_hid_is_found(before: Before) -> None:
-    with before.scenario.context.begin() as tx:  # as if Graph had never told of it
+def test_mails_that_an_old_cursor_hid_are_found(before: Before) -> None:
+    with before.scenario.context.begin() as tx:  # as if Graph had never reported it
         gone = before.scenario.item(before.box, before.items["outbound"])
         tx.connection.execute(item.delete().where(item.c.id == gone.id))
     activities = len(before.scenario.activities)
@@ -182,7 +182,7 @@ def test_what_an_old_cursor_hid_is_found(before: Before) -> None:
     assert len(before.scenario.activities) == activities
 
 
-def test_what_left_meanwhile_is_followed(before: Before) -> None:
+def test_a_mail_that_left_meanwhile_is_recorded(before: Before) -> None:
     before.box.move(before.items["waiting"], "inbox")
     before.box.delete(before.items["synced"])
     before.scenario.settle()
@@ -192,14 +192,14 @@ def test_what_left_meanwhile_is_followed(before: Before) -> None:
     assert (gone.state, gone.folder_id) == (State.SYNCED, None)
 
 
-def test_a_contact_that_appears_meanwhile_wakes_what_waits(before: Before) -> None:
+def test_a_contact_that_appears_meanwhile_files_waiting_mails(before: Before) -> None:
     before.scenario.contact("new@nowhere.example", "Nowhere")
     before.scenario.settle()
     assert before.box.read(before.items["waiting"]).categories == BOTH
 
 
 @pytest.mark.parametrize("failing", range(3))
-def test_trouble_within_the_round_does_not_begin_it_again(
+def test_trouble_within_a_full_reading_does_not_restart_it(
     open_scenario: OpenScenario, failing: int
 ) -> None:
     before = _before(open_scenario, past=PAGE_SIZE)  # two pages with those that came later
@@ -217,7 +217,7 @@ def test_trouble_within_the_round_does_not_begin_it_again(
     assert [(e.method, e.path) for e in before.writes()] == []
 
 
-def test_a_cursor_in_the_middle_of_a_round_is_given_up_too(
+def test_a_cursor_in_the_middle_of_a_reading_is_reset_too(
     open_scenario: OpenScenario,
 ) -> None:
     scenario = open_scenario()
@@ -263,9 +263,7 @@ def test_a_cursor_of_a_later_version_is_kept(before: Before) -> None:
     assert before.selections() == {SELECTION + 1}
 
 
-def test_a_mailbox_that_is_added_now_needs_no_fresh_round(
-    scenario: Scenario, box: SimMailbox
-) -> None:
+def test_a_new_mailbox_needs_no_second_full_reading(scenario: Scenario, box: SimMailbox) -> None:
     scenario.drag(box, Mail("First", BO, KIM))
     scenario.look()
     calls = scenario.sandbox.journal.select("graph", path="/messages/delta")

@@ -1,4 +1,4 @@
-"""What of a mail's headers becomes a row."""
+"""The header columns of a new mail."""
 
 from __future__ import annotations
 

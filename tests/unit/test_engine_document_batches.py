@@ -1,4 +1,4 @@
-"""Which attachments go to webCRM in one request."""
+"""The attachments that are sent to webCRM in one request."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ def test_mailboxes_take_turns() -> None:
     assert _numbers(waiting) == [0, 3, 1, 2]
 
 
-def test_a_large_one_goes_alone_and_holds_no_small_one_up() -> None:
+def test_a_large_attachment_is_sent_alone_and_delays_no_small_one() -> None:
     assert _numbers(_waiting(("kim", SMALL + 1), ("kim", 10))) == [0]
     assert _numbers(_waiting(("kim", 10), ("kim", SMALL + 1), ("kim", 10))) == [0]
 
@@ -43,7 +43,7 @@ def test_a_large_one_goes_alone_and_holds_no_small_one_up() -> None:
 def test_request_is_neither_too_large_nor_empty(places: list[tuple[str, int]]) -> None:
     waiting = _waiting(*places)
     chosen = _numbers(waiting)
-    assert chosen[:1] == [0][: len(waiting)]  # whatever waits longest is never passed over
+    assert chosen[:1] == [0][: len(waiting)]  # the oldest one is never skipped
     assert len(set(chosen)) == len(chosen) <= 20
     sizes = [waiting[n].document.size for n in chosen]
     assert len(sizes) < 2 or (max(sizes) <= SMALL and sum(sizes) <= 4 * SMALL)

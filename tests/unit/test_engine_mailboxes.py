@@ -1,4 +1,4 @@
-"""In which order the people of a mail count."""
+"""The order in which the people of a mail are matched."""
 
 from __future__ import annotations
 
@@ -10,11 +10,11 @@ from webcrm_sync.core.message import Party
 from webcrm_sync.engine.matching.decide import externals_on
 
 BOSS = Party("a.boss@customer.example")
-#: Named by another copy of the mail alone.
+#: Only another copy of the mail names this person.
 UNSEEN = Party("a.unseen@customer.example")
 
 
-def test_sender_counts_before_colleagues_however_they_are_stored() -> None:
+def test_sender_comes_before_colleagues_in_any_stored_order() -> None:
     mail = email(sender=CUSTOMER, to=(SELLER,), cc=(BOSS, CUSTOMER))
     internals = Internals.of(frozenset({SELLER.address}), frozenset(), frozenset())
     people = [CUSTOMER, BOSS, UNSEEN, SELLER]
