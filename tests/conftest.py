@@ -17,8 +17,8 @@ import hypothesis
 import pytest
 import trustme
 
-from support.careless import make_careless
 from support.database import empty
+from support.fast_database import disable_durability
 from support.openapi import VARIABLES
 from webcrm_sync.localdb.embedded import embedded
 from webcrm_sync.store.database import Database
@@ -53,7 +53,7 @@ def database_url() -> Iterator[str]:
     home = Path(tempfile.mkdtemp(prefix="wcs-"))
     try:
         with embedded(home / "db", create=True) as url:
-            make_careless(home / "db", url)
+            disable_durability(home / "db", url)
             with closing(Database(url, now=lambda: datetime.now(UTC))) as opened:
                 migrate(opened.engine)
             yield url

@@ -6,7 +6,7 @@ from datetime import timedelta
 
 import pytest
 
-from support.planting import Marks, Planting
+from support.planting import ErrorPlanter, MailTraces
 from support.scenario import BO, FOLDER, KIM, Scenario
 from webcrm_sync.engine.discovery.discover import discover
 from webcrm_sync.engine.filing.job import file
@@ -35,8 +35,8 @@ def _refuse_once(scenario: Scenario, method: str, path: str) -> None:
 
 
 def _file_with_planted_error(scenario: Scenario, place: str, *, filing_id: int) -> None:
-    marks = Marks((), frozenset({filing_id}))
-    with Planting(marks, place).watching() as planting:
+    marks = MailTraces((), frozenset({filing_id}))
+    with ErrorPlanter(marks, place).watching() as planting:
         file(scenario.context)
     assert planting.raised
 

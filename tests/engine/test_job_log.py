@@ -6,7 +6,7 @@ import logging
 
 import pytest
 
-from support.planting import Marks, Planting
+from support.planting import ErrorPlanter, MailTraces
 from support.scenario import BO, KIM, Scenario
 from webcrm_sync.core.jobs import Job
 from webcrm_sync.worker import run_step
@@ -40,8 +40,8 @@ def test_each_job_of_a_mail_logs_one_line_without_its_addresses_or_subject(
 
 
 def _run_into_an_error(scenario: Scenario) -> None:
-    marks = Marks((), frozenset({_MAILBOX}))
-    with Planting(marks, "engine.marking:mark").watching():
+    marks = MailTraces((), frozenset({_MAILBOX}))
+    with ErrorPlanter(marks, "engine.marking:mark").watching():
         run_step(scenario.context, Job.MARK, _MAILBOX)
 
 

@@ -14,7 +14,7 @@ from sqlalchemy import text
 
 from support.interleave import Death
 from support.pane_user import PaneUser
-from support.planting import Marks, Planting
+from support.planting import ErrorPlanter, MailTraces
 from support.scenario import BO, BOTH, FOLDER, KIM, LIS, PENDING, Scenario
 from webcrm_sync.core.states import SENTENCES, Reason, State
 from webcrm_sync.engine.fault_isolation import job_backoff
@@ -91,8 +91,8 @@ def held_jobs(scenario: Scenario) -> list[str]:
     return [job.task for job in read_status(scenario.context).held_jobs]
 
 
-def planted(place: str, *numbers: int, word: str = WORD) -> Planting:
-    return Planting(Marks((word,), frozenset(numbers)), place)
+def planted(place: str, *numbers: int, word: str = WORD) -> ErrorPlanter:
+    return ErrorPlanter(MailTraces((word,), frozenset(numbers)), place)
 
 
 def poison(subject: str = WORD) -> Mail:
@@ -280,7 +280,7 @@ def test_mail_that_a_worker_died_with_three_times_is_parked(
     deadly = guarded.drag(box, poison())
     fine = [guarded.drag(box, Mail(f"Fine {n}", LIS, KIM)) for n in range(2)]
     deaths = []
-    with Planting(Marks((WORD,), frozenset()), place, Death).watching():
+    with ErrorPlanter(MailTraces((WORD,), frozenset()), place, Death).watching():
         for _ in range(6):
             guarded.sandbox.clock.advance(timedelta(seconds=70))
             if died := work_until_death(guarded):

@@ -12,7 +12,7 @@ from sqlalchemy import text
 
 from support.database import empty
 from support.fault_runner import FaultRunner, fault_runner
-from support.planting import Marks, Planted, Planting
+from support.planting import ErrorPlanter, MailTraces, PlantedError
 from support.scenario import BO, BOTH, KIM, LIS, Scenario
 from webcrm_sync_sandbox.outlook.mail import File, Mail
 
@@ -100,8 +100,8 @@ class Scene:
         for item in items:
             self.box.move(item, "inbox/webCRM sync")
 
-    def marks(self) -> Marks:
-        return Marks((WORD, self.poison), frozenset(self.rows))
+    def marks(self) -> MailTraces:
+        return MailTraces((WORD, self.poison), frozenset(self.rows))
 
     rows: frozenset[int] = frozenset()
 
@@ -132,11 +132,11 @@ def rows(runner: FaultRunner) -> frozenset[int]:
     return rows_of_the_poison(runner)
 
 
-def played(runner: FaultRunner, rows: frozenset[int], place: str | None) -> Planting:
+def played(runner: FaultRunner, rows: frozenset[int], place: str | None) -> ErrorPlanter:
     """The story with the exception planted; what is wrong with its end is asserted."""
     scene = Scene(runner)
     scene.rows = rows
-    planting = Planting(scene.marks(), place)
+    planting = ErrorPlanter(scene.marks(), place)
     with planting.watching(), runner.working(is_lagging=False) as worker:
         scenario = Scenario(runner.sandbox, worker.context, is_guarded=True)
         scenario.look()
@@ -181,6 +181,6 @@ def test_other_mails_are_synced_wherever_the_exception_is_planted(
             continue
         try:
             played(runner, rows, place)
-        except (AssertionError, Planted) as error:
+        except (AssertionError, PlantedError) as error:
             found.append(f"{place}: {error}")
     assert not found, "\n".join(found)

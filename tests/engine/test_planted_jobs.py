@@ -8,7 +8,7 @@ import pytest
 from sqlalchemy import text
 
 from support.pane_user import PaneUser
-from support.planting import Marks, Planted, Planting
+from support.planting import ErrorPlanter, MailTraces, PlantedError
 from support.reconciliation import ProvedMailbox, prove_mailbox
 from support.scenario import BO, BOTH, FOLDER, KIM, LIS, Scenario
 from webcrm_sync.core.outlook import Place
@@ -26,8 +26,8 @@ def proved(scenario: Scenario) -> ProvedMailbox:
     return prove_mailbox(scenario)
 
 
-def planted(place: str, *words: str, number: int = -1) -> Planting:
-    return Planting(Marks(words, frozenset({number})), place)
+def planted(place: str, *words: str, number: int = -1) -> ErrorPlanter:
+    return ErrorPlanter(MailTraces(words, frozenset({number})), place)
 
 
 def test_copy_that_cannot_even_be_held_back_leaves_its_page_going_on(proved: ProvedMailbox) -> None:
@@ -164,9 +164,9 @@ def test_wish_that_raises_leaves_the_others_told(proved: ProvedMailbox) -> None:
 def test_press_that_raises_is_pressed_again_and_stops_no_other(proved: ProvedMailbox) -> None:
     pane_user, item = PaneUser(proved.scenario, proved.box), proved.synced[0]
     new = proved.box.deliver(Mail("Pressed", BO, KIM))
-    with planted("engine.pane.undo:_withdraw", item).watching(), pytest.raises(Planted):
+    with planted("engine.pane.undo:_withdraw", item).watching(), pytest.raises(PlantedError):
         pane_user.undo(item)
-    with planted("engine.pane.actions:_move_in", new).watching(), pytest.raises(Planted):
+    with planted("engine.pane.actions:_move_in", new).watching(), pytest.raises(PlantedError):
         pane_user.sync(new)
     fine = proved.scenario.drag(proved.box, Mail("Fine", BO, KIM))
     proved.scenario.look()

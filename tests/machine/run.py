@@ -26,7 +26,7 @@ from hypothesis.stateful import run_state_machine_as_test
 
 from machine.ground import ground
 from machine.machine import Machine
-from support.careless import make_careless
+from support.fast_database import disable_durability
 from webcrm_sync.localdb.embedded import embedded
 from webcrm_sync.store.database import Database
 from webcrm_sync.store.migrate import migrate
@@ -78,7 +78,7 @@ def _database() -> Iterator[str]:
         trustme.CA().cert_pem.write_to_path(str(home / "root.pem"))
         os.environ |= {"SSL_CERT_FILE": str(home / "root.pem"), "SSL_CERT_DIR": folder}
         with embedded(home / "db", create=True) as url:
-            make_careless(home / "db", url)
+            disable_durability(home / "db", url)
             with closing(Database(url, now=lambda: datetime.now(UTC))) as opened:
                 migrate(opened.engine)
             yield url

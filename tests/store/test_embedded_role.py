@@ -15,7 +15,7 @@ from procrastinate.schema import SchemaManager
 from psycopg import sql
 from sqlalchemy import NullPool
 
-from support.careless import superuser_url
+from support.fast_database import superuser_url
 from support.revisions import bring_to
 from webcrm_sync.localdb.embedded import embedded
 from webcrm_sync.localdb.lifetime import Home

@@ -22,12 +22,12 @@ _LAYERS = tuple(f"webcrm_sync.{name}." for name in ("core", "engine", "store", "
 _SHARED = {"context", "settings", "lists", "facts", "known"}
 
 
-class Planted(Exception):
+class PlantedError(Exception):
     """The unforeseen error that is planted."""
 
 
 @dataclass(frozen=True, slots=True)
-class Marks:
+class MailTraces:
     """What identifies a mail: words in it, and the ids of its rows."""
 
     words: tuple[str, ...]
@@ -72,12 +72,12 @@ def _is_of_the_product(frame: FrameType) -> bool:
 
 
 @dataclass(slots=True)
-class Planting:
+class ErrorPlanter:
     """Watches calls about a mail. With `place` None it only counts the functions."""
 
-    marks: Marks
+    marks: MailTraces
     place: str | None = None
-    error: type[BaseException] = Planted
+    error: type[BaseException] = PlantedError
     seen: dict[str, int] = field(default_factory=dict)
     raised: int = 0
 
@@ -102,7 +102,7 @@ class Planting:
             sys.settrace(self.trace)
 
     @contextmanager
-    def watching(self) -> Iterator[Planting]:
+    def watching(self) -> Iterator[ErrorPlanter]:
         """Watch this thread, and the threads that the block starts."""
         before, profiled = sys.gettrace(), sys.getprofile()
         threading.settrace(self.trace)

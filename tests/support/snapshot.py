@@ -66,7 +66,7 @@ class Snapshot:
 
 
 @dataclass(frozen=True, slots=True)
-class Told:
+class RecordedEvent:
     """One event: its mail (None = an event of the mailbox), mailbox, kind and facts."""
 
     subject: str | None
@@ -172,12 +172,12 @@ def _mirror(row: RowMapping, items: Mapping[str, Item]) -> str:
     return f"{facts} {item.subject if item else 'NOT in Outlook'}"
 
 
-def _told(row: RowMapping) -> Told:
+def _told(row: RowMapping) -> RecordedEvent:
     facts = {k: v for k, v in sorted(row["facts"].items()) if k not in _PASSING}
-    return Told(row["subject"], row["address"], row["kind"], str(facts))
+    return RecordedEvent(row["subject"], row["address"], row["kind"], str(facts))
 
 
-def _tales(told: Sequence[Told]) -> Iterable[str]:
+def _tales(told: Sequence[RecordedEvent]) -> Iterable[str]:
     """The events of each copy, each mail and each mailbox, in order.
 
     One mail's Activities are written in any order.
@@ -192,7 +192,7 @@ def _tales(told: Sequence[Told]) -> Iterable[str]:
         yield f"{subject} in {address}: {' | '.join(lines)}"
 
 
-def _disorder(told: Sequence[Told]) -> Iterable[str]:
+def _disorder(told: Sequence[RecordedEvent]) -> Iterable[str]:
     """The mails with a step before the step that it requires."""
     for subject in sorted({t.subject for t in told if t.subject}):
         kinds = [t.kind for t in told if t.subject == subject]

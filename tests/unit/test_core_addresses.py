@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from unit.core_examples import any_text
+from support.builders import any_text
 from webcrm_sync.core.addresses import (
     _PLAIN,
     LONGEST_ADDRESS,

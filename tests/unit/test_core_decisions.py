@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import SecretStr
 
-from unit.core_examples import CUSTOMER, NOON, SELLER, copy, email
+from support.builders import CUSTOMER, NOON, SELLER, copy, email
 from webcrm_sync.core import verification
 from webcrm_sync.core.crm import SentActivity
 from webcrm_sync.core.direction import Internals, NeverSync

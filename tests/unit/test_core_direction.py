@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from unit.core_examples import CUSTOMER, SELLER, mail, parties
+from support.builders import CUSTOMER, SELLER, mail, parties
 from webcrm_sync.core.direction import (
     Direction,
     Internals,

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from unit.core_examples import any_text
+from support.builders import any_text
 from webcrm_sync.core.filenames import deduplicate, safe_name
 from webcrm_sync.core.mail_text.truncate import utf16_length
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from unit.core_examples import NOON, mail
+from support.builders import NOON, mail
 from webcrm_sync.core.crm import ActivityDraft
 from webcrm_sync.core.filing import FieldLimits, draft_activity
 from webcrm_sync.core.matching import MatchedBy, Target

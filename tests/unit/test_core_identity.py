@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from unit.core_examples import mail
+from support.builders import mail
 from webcrm_sync.core.identity import (
     Stamp,
     content_hash_of,

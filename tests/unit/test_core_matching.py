@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from unit.core_examples import parties
+from support.builders import parties
 from webcrm_sync.core.matching import (
     Ambiguous,
     Contact,

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from unit.core_examples import CUSTOMER, NOON, SELLER, mail
+from support.builders import CUSTOMER, NOON, SELLER, mail
 from webcrm_sync.core.message import Fingerprint, Party
 from webcrm_sync.core.same_mail import is_same_mail
 

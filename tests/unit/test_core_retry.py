@@ -7,7 +7,7 @@ from datetime import timedelta
 from hypothesis import given
 from hypothesis import strategies as st
 
-from unit.core_examples import NOON
+from support.builders import NOON
 from webcrm_sync.core.retry import next_attempt_at
 
 attempts = st.integers(0, 10_000)

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from unit.core_examples import NOON, mail
+from support.builders import NOON, mail
 from webcrm_sync.core.aliases import Aliases
 from webcrm_sync.core.direction import Internals
 from webcrm_sync.core.email_index import EmailIndex, KnownMail, NewCopy, find_file_only_differences

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from unit.memo_examples import HTML, TEXTS
+from support.sent_memos import HTML, TEXTS
 from webcrm_sync.core.sent_body import is_html, to_outlook_body
 
 

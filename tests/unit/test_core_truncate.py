@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from unit.core_examples import any_text
+from support.builders import any_text
 from webcrm_sync.core.mail_text.truncate import cut_at_letter, truncate, utf16_length
 
 FAMILY, FLAG, THUMB, E_ACUTE = "👩‍👩‍👧", "🇩🇰", "👍🏽", "e\u0301"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from unit.core_examples import mail
+from support.builders import mail
 from webcrm_sync.core.message import Message, Party
 from webcrm_sync.engine.discovery.arrivals import header_columns
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from itertools import permutations
 
-from unit.core_examples import CUSTOMER, SELLER, email
+from support.builders import CUSTOMER, SELLER, email
 from webcrm_sync.core.direction import Internals
 from webcrm_sync.core.message import Party
 from webcrm_sync.engine.matching.decide import externals_on

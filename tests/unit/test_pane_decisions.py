@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from unit.core_examples import NOON, copy, mail
+from support.builders import NOON, copy, mail
 from webcrm_sync.core.errors import Refused
 from webcrm_sync.core.matching import MatchedBy
 from webcrm_sync.core.outlook import Place

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from quotes.cases import Case, all_cases
-from unit.core_examples import any_text
+from support.builders import any_text
 from webcrm_sync.core.mail_text.body_text import read_mail_body
 from webcrm_sync.core.mail_text.quote_marks import QUOTE_MARK
 from webcrm_sync.core.mail_text.quoted_reply import is_forward, new_text, strip_quoted_mails

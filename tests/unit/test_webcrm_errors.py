@@ -6,7 +6,7 @@ from datetime import timedelta
 
 import pytest
 
-from unit.webcrm_examples import NOW, create_answer
+from support.webcrm_answers import NOW, create_answer
 from webcrm_sync.core.crm import CreatedRecord, RejectedRecord
 from webcrm_sync.core.errors import (
     Gone,

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from unit.webcrm_examples import NOW
+from support.webcrm_answers import NOW
 from webcrm_sync.core.crm import ActivityDraft, DocumentDraft
 from webcrm_sync.webcrm import requests
 from webcrm_sync.webcrm.requests import ActivityChange, PersonDraft

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from unit.webcrm_examples import NOW
+from support.webcrm_answers import NOW
 from webcrm_sync.core.crm import ActivityDraft, DocumentDraft
 from webcrm_sync.core.errors import TryLater
 from webcrm_sync.webcrm import wire

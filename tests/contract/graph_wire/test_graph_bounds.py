@@ -22,7 +22,7 @@ from contract.graph_wire.scripted_servers import (
     create_settings,
     raised_by,
 )
-from contract.hostile import head, hostile, says_for_ever
+from support.hostile_server import head, hostile, says_for_ever
 from webcrm_sync.core.errors import Refused, SyncError, TryLater, Unclear
 from webcrm_sync.core.outlook import Marking
 from webcrm_sync.graph.client import GraphClient

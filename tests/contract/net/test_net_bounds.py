@@ -16,7 +16,7 @@ import httpx
 import pytest
 import trustme
 
-from contract.hostile import Speak, head, hostile, says, says_for_ever, whole
+from support.hostile_server import Speak, head, hostile, says, says_for_ever, whole
 from webcrm_sync.net.bounds import AnswerTooLarge, Bounds
 from webcrm_sync.net.transports import (
     AsyncBoundedTransport,

@@ -11,7 +11,6 @@ from wsgiref.types import StartResponse, WSGIEnvironment
 import pytest
 from werkzeug import Response
 
-from contract.hostile import head, hostile, says_for_ever
 from contract.webcrm_client.served_webcrm import (
     KEY,
     LONG_AGO,
@@ -19,6 +18,7 @@ from contract.webcrm_client.served_webcrm import (
     create_draft,
     create_settings,
 )
+from support.hostile_server import head, hostile, says_for_ever
 from webcrm_sync.core.errors import SyncError, TryLater, Unclear
 from webcrm_sync.net.bounds import Bounds
 from webcrm_sync.webcrm import WebCrm

@@ -14,7 +14,7 @@ from webcrm_sync.localdb.role import ROLE
 from webcrm_sync.store.database import libpq_url
 
 #: Durability costs time, and nobody misses a lost test database.
-_CARELESS = ("fsync", "synchronous_commit", "full_page_writes")
+_DURABILITY = ("fsync", "synchronous_commit", "full_page_writes")
 #: Rights for `database.empty`, and for tests of upgrades, which create databases.
 _RIGHTS = (
     "GRANT SET ON PARAMETER session_replication_role TO {role}",
@@ -29,10 +29,10 @@ def superuser_url(data_dir: Path, url: str) -> str:
     return libpq_url(found.render_as_string(hide_password=False))
 
 
-def make_careless(data_dir: Path, url: str) -> None:
+def disable_durability(data_dir: Path, url: str) -> None:
     """Turn durability off at the server of `url`, and grant its plain role the rights of tests."""
     with psycopg.connect(superuser_url(data_dir, url), autocommit=True) as connection:
-        for setting in _CARELESS:
+        for setting in _DURABILITY:
             turn = sql.SQL("ALTER SYSTEM SET {} = off").format(sql.Identifier(setting))
             connection.execute(turn)
         for right in _RIGHTS:

@@ -1,4 +1,4 @@
-"""A mail, an e-mail and a copy for the tests of pure decisions: name only what matters."""
+"""Builders of mails, e-mails and copies: a test names only the fields that matter to it."""
 
 from __future__ import annotations
 

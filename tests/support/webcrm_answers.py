@@ -1,4 +1,4 @@
-"""Example answers of webCRM."""
+"""Builders of webCRM's answers."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Memos of mails sent from webCRM, made up: texts with brackets in them, and HTML."""
+"""Memos of mails sent from webCRM: texts with angle brackets, and HTML."""
 
 from __future__ import annotations
 
