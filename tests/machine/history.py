@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from machine.ground import EVA, KIM, Ground
-from machine.model import OURS, Book, Leaf, Letter, Post, Sending, foreign
+from machine.model import OURS, Book, MailCopy, MailModel, NewMail, SentMail, foreign
+from machine.setup import EVA, KIM, MachineSetup
 from support.scenario import FOLDER
 from webcrm_sync_sandbox.outlook.mail import AUTO, File, Mail, new_message_id
 from webcrm_sync_sandbox.outlook.mailbox import SimMailbox
@@ -21,10 +21,10 @@ STAMP = "ms1-m-"
 class History:
     """The world's people at work on a ground, and what we know of their doings."""
 
-    ground: Ground
-    letters: list[Letter] = field(default_factory=list)
-    leaves: list[Leaf] = field(default_factory=list)
-    sendings: list[Sending] = field(default_factory=list)
+    setup: MachineSetup
+    letters: list[MailModel] = field(default_factory=list)
+    leaves: list[MailCopy] = field(default_factory=list)
+    sendings: list[SentMail] = field(default_factory=list)
     #: Persons of webCRM now, by id; every state that their addresses were in
     persons: dict[int, tuple[str, int]] = field(default_factory=dict)
     books: list[Book] = field(default_factory=list)
@@ -39,19 +39,19 @@ class History:
 
     def begin(self) -> None:
         """Take the ground over as it was left at its beginning."""
-        self.ground.begin()
-        self.persons = {i: (address, place) for i, address, place in self.ground.persons}
+        self.setup.begin()
+        self.persons = {i: (address, place) for i, address, place in self.setup.persons}
         self.note_contacts()
         self.note_places()
 
     # -- mails
 
-    def arrive(self, post: Post, message_id: str | None) -> None:
+    def arrive(self, post: NewMail, message_id: str | None) -> None:
         """A mail comes to everybody on it who has a mailbox here; to Kim when that is nobody."""
         given = new_message_id() if message_id == AUTO else message_id
         people = tuple(dict.fromkeys((post.sender, *post.to, *post.cc)))
         subject = f"m{len(self.letters)}"
-        letter = Letter(subject, people, post.sender, given, post.kind, post.files)
+        letter = MailModel(subject, people, post.sender, given, post.kind, post.files)
         self.letters.append(letter)
         mail = Mail(
             subject,
@@ -60,7 +60,7 @@ class History:
             post.cc,
             body="<p>Words</p>",
             message_id=given,
-            sent_at=self.ground.sandbox.clock.now(),
+            sent_at=self.setup.sandbox.clock.now(),
             kind="meeting" if post.kind == "meeting" else "mail",
             is_draft=post.kind == "draft",
             attachments=tuple(File(f"{n}.txt", b"%d" % n) for n in range(post.files)),
@@ -68,7 +68,7 @@ class History:
         )
         self._hand_out(letter, mail, post)
 
-    def _hand_out(self, letter: Letter, mail: Mail, post: Post) -> None:
+    def _hand_out(self, letter: MailModel, mail: Mail, post: NewMail) -> None:
         receivers = [INSIDE[p] for p in letter.people[1:] if p in INSIDE]
         if letter.sender in INSIDE:
             box = self.box(INSIDE[letter.sender])
@@ -84,35 +84,37 @@ class History:
                 number, self.box(number).deliver(mail), letter, "inbox", post.is_dragged
             )
 
-    def _take_leaf(self, box: int, made: str, letter: Letter, place: str, is_dragged: bool) -> None:
-        leaf = Leaf(box, made, letter, foreign(self.box(box).read(made).categories))
+    def _take_leaf(
+        self, box: int, made: str, letter: MailModel, place: str, is_dragged: bool
+    ) -> None:
+        leaf = MailCopy(box, made, letter, foreign(self.box(box).read(made).categories))
         self.leaves.append(leaf)
         if is_dragged:
             under = "sentitems" if place == "sentitems" else "inbox"
             self.move(leaf, f"{under}/{FOLDER}")
 
-    def move(self, leaf: Leaf, path: str) -> None:
+    def move(self, leaf: MailCopy, path: str) -> None:
         """The owner drags a copy to a folder, if both are there."""
         folder = self.folder(leaf.box, path)
         if folder is not None and self.item(leaf) is not None:
             self.box(leaf.box).move(leaf.id, folder)
             self.note_places()
 
-    def copy(self, leaf: Leaf, path: str) -> None:
+    def copy(self, leaf: MailCopy, path: str) -> None:
         """The owner copies a copy, its categories with it."""
         folder = self.folder(leaf.box, path)
         if folder is None or self.item(leaf) is None:
             return
         made = self.box(leaf.box).copy(leaf.id, folder)
-        self.leaves.append(Leaf(leaf.box, made, leaf.letter, leaf.foreign, is_ours_taken=True))
+        self.leaves.append(MailCopy(leaf.box, made, leaf.letter, leaf.foreign, is_ours_taken=True))
         self.note_places()
 
-    def delete(self, leaf: Leaf) -> None:
+    def delete(self, leaf: MailCopy) -> None:
         """The owner deletes a copy: to Deleted Items, from there for good."""
         if self.item(leaf) is not None:
             self.box(leaf.box).delete(leaf.id)
 
-    def categorise(self, leaf: Leaf, *, add: str | None, drops_ours: bool) -> None:
+    def categorise(self, leaf: MailCopy, *, add: str | None, drops_ours: bool) -> None:
         """The owner gives a copy a colour or takes one away, ours too."""
         item = self.item(leaf)
         if item is None:
@@ -157,19 +159,19 @@ class History:
 
     def add_contact(self, address: str, organisation: int) -> None:
         """A contact appears in webCRM."""
-        made = self.ground.sandbox.crm.add_person(organisation, address)
+        made = self.setup.sandbox.crm.add_person(organisation, address)
         self.persons[made] = (address, organisation)
         self.note_contacts()
 
     def move_contact(self, person: int, organisation: int) -> None:
         """A contact works for another Organisation from now on."""
-        self.ground.sandbox.crm.move_person(person, organisation)
+        self.setup.sandbox.crm.move_person(person, organisation)
         self.persons[person] = (self.persons[person][0], organisation)
         self.note_contacts()
 
     def drop_contact(self, person: int) -> None:
         """A contact is deleted in webCRM."""
-        crm = self.ground.sandbox.crm
+        crm = self.setup.sandbox.crm
         with crm.lock:
             crm.tables["Person"].delete(person)
         del self.persons[person]
@@ -186,9 +188,9 @@ class History:
 
     def box(self, number: int) -> SimMailbox:
         """A mailbox."""
-        return self.ground.boxes[number]
+        return self.setup.boxes[number]
 
-    def item(self, leaf: Leaf) -> Item | None:
+    def item(self, leaf: MailCopy) -> Item | None:
         """The copy in its mailbox, None when it is gone for good."""
         return self.box(leaf.box).item(leaf.id)
 
@@ -202,17 +204,17 @@ class History:
     def note_mirrors(self) -> None:
         """Take up the mirrors that the engine has written since."""
         known = {leaf.id for leaf in self.leaves}
-        for number, box in enumerate(self.ground.boxes):
+        for number, box in enumerate(self.setup.boxes):
             for item in box.items():
                 stamps = [v for v in item.properties.values() if v.startswith(STAMP)]
                 if stamps and item.id not in known:
                     sent = int(stamps[0].removeprefix(STAMP))
                     letter = next(s.letter for s in self.sendings if s.activity_id == sent)
-                    self.leaves.append(Leaf(number, item.id, letter, was_in=True))
+                    self.leaves.append(MailCopy(number, item.id, letter, was_in=True))
 
     def note_places(self) -> None:
         """Remember which folders were sync folders, and which copies have lain in one."""
-        for box in self.ground.boxes:
+        for box in self.setup.boxes:
             named = (box.child(box.well_known[place], FOLDER) for place in PLACES)
             self.sync_ids |= {f.id for f in named if f is not None}
         for leaf in self.leaves:
@@ -222,7 +224,7 @@ class History:
             elif leaf.letter.chosen not in leaf.letter.places.values():
                 leaf.letter.chosen = None  # it may have left before the choice was followed
 
-    def _note_in(self, leaf: Leaf) -> None:
+    def _note_in(self, leaf: MailCopy) -> None:
         leaf.was_in = True
         letter = leaf.letter
         letter.since = self.rested if letter.since is None else letter.since
@@ -237,7 +239,7 @@ class History:
         mailbox = self.box(box)
         known = {
             row[0]
-            for row in self.ground.rows(
+            for row in self.setup.rows(
                 "SELECT f.graph_id FROM folder f JOIN mailbox m ON m.id = f.mailbox_id"
                 " WHERE m.user_id = :user",
                 user=mailbox.user_id,

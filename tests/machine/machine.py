@@ -9,13 +9,13 @@ from typing import ClassVar
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
-from machine.doings import TROUBLES, Doings
-from machine.endings import check_endings
-from machine.ground import BO, DAN, EVA, KIM, LIS, ORGANISATIONS, PIA, TWIN, Ground
+from machine.actions import TROUBLES, Actions
+from machine.event_checks import check_events
+from machine.final_checks import check_final_state
 from machine.history import History
-from machine.model import Leaf, Post
-from machine.stories import check_stories
-from machine.truths import check_always
+from machine.invariants import check_always
+from machine.model import MailCopy, NewMail
+from machine.setup import BO, DAN, EVA, KIM, LIS, ORGANISATIONS, PIA, TWIN, MachineSetup
 from machine.work import come_to_rest, notify, tick, tick_until
 from support.interleave import die
 from support.scenario import FOLDER
@@ -27,7 +27,7 @@ PLACES = (f"inbox/{FOLDER}", f"sentitems/{FOLDER}", "inbox", "inbox/Archive", "d
 FOLDERS = (*PLACES[:2], FOLDER, "inbox/Old", f"inbox/Archive/{FOLDER}", "sentitems/Old")
 people = st.sampled_from(ANYBODY)
 mails = st.builds(
-    Post,
+    NewMail,
     sender=people,
     to=st.lists(people, min_size=1, max_size=2, unique=True).map(tuple),
     cc=st.lists(people, max_size=2, unique=True).map(tuple),
@@ -45,17 +45,17 @@ organisations = st.integers(0, len(ORGANISATIONS) - 1)
 class Machine(RuleBasedStateMachine):
     """One history after the other on one ground."""
 
-    ground: ClassVar[Ground]
+    setup: ClassVar[MachineSetup]
     histories: ClassVar[int] = 0
     steps: ClassVar[int] = 0
 
     @initialize(first=st.lists(mails, min_size=1, max_size=3), pace=st.integers(0, 3))
-    def begin(self, first: list[Post], pace: int) -> None:
+    def begin(self, first: list[NewMail], pace: int) -> None:
         """Some mails lie in the folder. `pace`: the engine ticks after so many steps, 0 = never."""
         Machine.histories += 1
-        self.history = History(self.ground)
+        self.history = History(self.setup)
         self.history.begin()
-        self.doings = Doings(self.history)
+        self.actions = Actions(self.history)
         self.pace, self.since_tick, self.since_rest = pace, 0, 0
         for post in first:
             self.arrive(post)
@@ -63,14 +63,14 @@ class Machine(RuleBasedStateMachine):
     # -- Outlook
 
     @rule(post=mails)
-    def mail_arrives(self, post: Post) -> None:
+    def mail_arrives(self, post: NewMail) -> None:
         self.arrive(post)
 
     @rule(post=mails)
-    def another_mail_arrives(self, post: Post) -> None:
+    def another_mail_arrives(self, post: NewMail) -> None:
         self.arrive(post)
 
-    def arrive(self, post: Post) -> None:
+    def arrive(self, post: NewMail) -> None:
         """A mail comes; one that is `used` has the Message-ID of the mail before it."""
         used = [x.message_id for x in self.history.letters if x.message_id][-1:]
         names = {"own": AUTO, "none": None, "used": used[0] if used else AUTO}
@@ -102,7 +102,7 @@ class Machine(RuleBasedStateMachine):
         what=st.sampled_from(("rename", "move", "delete", "make", "hide")),
     )
     def folder_is_changed(self, box: int, path: str, what: str) -> None:
-        self.doings.change_folder(box, path, what)
+        self.actions.change_folder(box, path, what)
 
     # -- webCRM
 
@@ -124,12 +124,12 @@ class Machine(RuleBasedStateMachine):
     @precondition(lambda self: self.history.persons)
     @rule(number=which)
     def mail_is_sent_from_webcrm(self, number: int) -> None:
-        self.doings.send_from_webcrm(number)
+        self.actions.send_from_webcrm(number)
 
     @precondition(lambda self: self.history.sendings)
     @rule(number=which)
     def sent_mail_is_edited(self, number: int) -> None:
-        self.doings.edit_sending(number)
+        self.actions.edit_sending(number)
 
     # -- people at the pane
 
@@ -140,28 +140,28 @@ class Machine(RuleBasedStateMachine):
         organisation=organisations,
     )
     def somebody_presses(self, number: int, what: str, organisation: int) -> None:
-        self.doings.press(self.leaf(number), what, self.organisation(organisation))
+        self.actions.press(self.leaf(number), what, self.organisation(organisation))
 
     # -- trouble
 
     @rule(what=st.sampled_from(TROUBLES), number=st.integers(1, 3))
     def trouble_comes(self, what: str, number: int) -> None:
-        self.doings.trouble(what, number)
+        self.actions.trouble(what, number)
 
     @rule(seconds=st.sampled_from((-1, 1, 3, 20, 61, 61, 601, 3601, 31 * 86400)))
     def time_passes(self, seconds: int) -> None:
-        self.doings.let_pass(timedelta(seconds=seconds))
+        self.actions.let_pass(timedelta(seconds=seconds))
 
     # -- the engine
 
     @rule(times=st.integers(0, 2))
     def exchange_tells(self, times: int) -> None:
-        notify(self.ground, times=times)
+        notify(self.setup, times=times)
 
     @rule(times=st.integers(0, 2))
     def engine_ticks(self, times: int) -> None:
-        notify(self.ground, times=times)
-        tick(self.ground.scenario)
+        notify(self.setup, times=times)
+        tick(self.setup.scenario)
 
     @rule(
         moment=st.integers(1, 60),
@@ -169,16 +169,16 @@ class Machine(RuleBasedStateMachine):
         number=which,
     )
     def something_happens_meanwhile(self, moment: int, what: str, number: int) -> None:
-        notify(self.ground, times=1)
-        tick_until(self.ground, moment, self.happening(what, number))
+        notify(self.setup, times=1)
+        tick_until(self.setup, moment, self.happening(what, number))
 
     def happening(self, what: str, number: int) -> Callable[[], None]:
         """What happens in the middle of a tick."""
         leaves = self.history.leaves
         acts: dict[str, Callable[[], None]] = {
             "death": die,
-            "worker": lambda: tick(self.ground.other),
-            "time": lambda: self.doings.let_pass(timedelta(seconds=65)),
+            "worker": lambda: tick(self.setup.other),
+            "time": lambda: self.actions.let_pass(timedelta(seconds=65)),
         }
         if what in acts or not leaves:
             return acts.get(what, die)
@@ -196,12 +196,12 @@ class Machine(RuleBasedStateMachine):
         """Let everything come to its end and look at what came of it."""
         by_poll = by_poll or self.history.has_moved_folders
         self.since_rest = 0
-        come_to_rest(self.ground, by_poll=by_poll, for_a_day=self.history.has_forgotten)
+        come_to_rest(self.setup, by_poll=by_poll, for_a_day=self.history.has_forgotten)
         self.history.has_moved_folders = self.history.has_forgotten = False
         self.note()
         check_always(self.history)
-        check_endings(self.history)
-        check_stories(self.history)
+        check_final_state(self.history)
+        check_events(self.history)
 
     @invariant()
     def holds(self) -> None:
@@ -211,8 +211,8 @@ class Machine(RuleBasedStateMachine):
             self.since_tick += 1
             if self.pace and self.since_tick >= self.pace:
                 self.since_tick = 0
-                notify(self.ground, times=1)
-                tick(self.ground.scenario)
+                notify(self.setup, times=1)
+                tick(self.setup.scenario)
             self.note()
             check_always(self.history)
 
@@ -225,10 +225,10 @@ class Machine(RuleBasedStateMachine):
         if hasattr(self, "history"):
             self.rest(by_poll=False)
 
-    def leaf(self, number: int) -> Leaf:
+    def leaf(self, number: int) -> MailCopy:
         """One of the copies."""
         return self.history.leaves[number % len(self.history.leaves)]
 
     def organisation(self, number: int) -> int:
         """The id of an Organisation."""
-        return self.ground.organisations[ORGANISATIONS[number]]
+        return self.setup.organisations[ORGANISATIONS[number]]

@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
-from machine.ground import DOMAIN
+from machine.setup import DOMAIN
 
 OURS = frozenset({"webcrm sync", "synced", "not synced"})
 HOME = "nordwind.example"
 
 
 @dataclass(frozen=True, slots=True)
-class Post:
+class NewMail:
     """A mail to come. `kind`: mail, draft, meeting; `name`: its own Message-ID, none, a used one.
 
     `is_dragged`: its owner moves every copy of it to a sync folder at once.
@@ -29,7 +29,7 @@ class Post:
 
 
 @dataclass(slots=True, eq=False)
-class Letter:
+class MailModel:
     """One mail, whatever copies there are of it. Its subject is its own, so it tells all of it.
 
     `since`: the first state of webCRM's contacts that it may have been matched against, None = it
@@ -63,24 +63,24 @@ class Letter:
 
 
 @dataclass(slots=True, eq=False)
-class Leaf:
+class MailCopy:
     """One copy. `foreign`: the owner's categories. `was_in`: has lain in a sync folder."""
 
     box: int
     id: str
-    letter: Letter
+    letter: MailModel
     foreign: tuple[str, ...] = ()
     was_in: bool = False
     is_ours_taken: bool = False
 
 
 @dataclass(slots=True, eq=False)
-class Sending:
+class SentMail:
     """A mail sent from webCRM. `subjects`: all it ever had; `may_fail`: it need not be mirrored."""
 
     activity_id: int
     person: int
-    letter: Letter
+    letter: MailModel
     subjects: set[str]
     may_fail: bool = False
 
@@ -94,7 +94,7 @@ def foreign(categories: Iterable[str]) -> tuple[str, ...]:
     return tuple(c for c in categories if c.casefold() not in OURS)
 
 
-def belongs(letter: Letter, book: Book, tine: int) -> frozenset[int] | None:
+def belongs(letter: MailModel, book: Book, tine: int) -> frozenset[int] | None:
     """The Organisations that the mail belongs under; None = nobody can tell which; empty = none.
 
     Every Organisation of each contact on it; an address of several counts only for nothing when

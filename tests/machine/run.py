@@ -24,8 +24,8 @@ import trustme
 from hypothesis import HealthCheck, Phase, seed, settings
 from hypothesis.stateful import run_state_machine_as_test
 
-from machine.ground import ground
 from machine.machine import Machine
+from machine.setup import open_setup
 from support.fast_database import disable_durability
 from webcrm_sync.localdb.embedded import embedded
 from webcrm_sync.store.database import Database
@@ -94,8 +94,8 @@ def play_all(seeds: Sequence[int], is_over: Event) -> list[Played]:
 
 
 def _play_on(seeds: Sequence[int], is_over: Event) -> Iterator[Played]:
-    with _database() as url, ground(url) as opened:
-        Machine.ground = opened
+    with _database() as url, open_setup(url) as opened:
+        Machine.setup = opened
         for number in seeds:
             if is_over.is_set():
                 return

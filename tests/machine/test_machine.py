@@ -6,14 +6,14 @@ import pytest
 from hypothesis import HealthCheck, settings
 from hypothesis.stateful import run_state_machine_as_test
 
-from machine.ground import ground
 from machine.machine import Machine
+from machine.setup import open_setup
 
 
 @pytest.mark.search
 def test_whatever_happens_each_mail_is_filed_once_and_marked_truly(fresh_database: str) -> None:
-    with ground(fresh_database) as opened:
-        Machine.ground = opened
+    with open_setup(fresh_database) as opened:
+        Machine.setup = opened
         run_state_machine_as_test(
             Machine,
             settings=settings(

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 
-from machine.ground import POLL, Ground
+from machine.setup import POLL, MachineSetup
 from support.interleave import Death
 from support.scenario import Scenario
 from webcrm_sync.engine.discovery.notifications import Notification, NotificationReceiver
@@ -62,69 +62,69 @@ def tick(scenario: Scenario) -> None:
         STEPS[one.job](scenario.context, one.subject_id)
 
 
-def tick_until(ground: Ground, moment: int, what: Callable[[], None]) -> None:
+def tick_until(setup: MachineSetup, moment: int, what: Callable[[], None]) -> None:
     """The same, with something happening at that moment within; a death ends it there."""
-    ground.boundaries.happen(moment, what)
+    setup.boundaries.happen(moment, what)
     try:
-        tick(ground.scenario)
+        tick(setup.scenario)
     except Death:
         # What the process remembered ends with it.
-        ground.scenario.context.metadata.fields = None
-    ground.boundaries.clear()
+        setup.scenario.context.metadata.fields = None
+    setup.boundaries.clear()
 
 
-def notify(ground: Ground, *, times: int) -> None:
+def notify(setup: MachineSetup, *, times: int) -> None:
     """Exchange tells of what has changed, 0 = its word is lost."""
-    told, ground.notices[:] = list(ground.notices), []
-    pushed = [n for n in map(_notification(ground), told) if n is not None]
+    told, setup.notices[:] = list(setup.notices), []
+    pushed = [n for n in map(_notification(setup), told) if n is not None]
     for _ in range(times):
-        NotificationReceiver(ground.scenario.context).accept(pushed)
+        NotificationReceiver(setup.scenario.context).accept(pushed)
 
 
-def _notification(ground: Ground) -> Callable[[Notice], Notification | None]:
+def _notification(setup: MachineSetup) -> Callable[[Notice], Notification | None]:
     def told(notice: Notice) -> Notification | None:
         change = notice.change
         return Notification(
-            f"push {notice.folder_id}", ground.secret, change.item_id, change.change_key
+            f"push {notice.folder_id}", setup.secret, change.item_id, change.change_key
         )
 
     return told
 
 
-def come_to_rest(ground: Ground, *, by_poll: bool, for_a_day: bool) -> None:
+def come_to_rest(setup: MachineSetup, *, by_poll: bool, for_a_day: bool) -> None:
     """Faults end; time passes until nothing is under way and everything outside was looked at.
 
     `by_poll`: nobody hints, the folders' turn comes by itself. `for_a_day`: deletions in webCRM
     are noticed too.
     """
-    calm(ground)
-    _until_quiet(ground)
+    calm(setup)
+    _until_quiet(setup)
     long = timedelta(hours=25) if for_a_day else POLL + _CLOCK_MARGIN
-    ground.sandbox.clock.advance(long if by_poll or for_a_day else timedelta(seconds=61))
-    ground.other.look() if not by_poll else ground.other.rest()
-    _until_quiet(ground)
+    setup.sandbox.clock.advance(long if by_poll or for_a_day else timedelta(seconds=61))
+    setup.other.look() if not by_poll else setup.other.rest()
+    _until_quiet(setup)
 
 
-def _until_quiet(ground: Ground) -> None:
+def _until_quiet(setup: MachineSetup) -> None:
     for _ in range(_PATIENCE):
-        ground.other.rest()
-        now = ground.sandbox.clock.now()
-        ((due_at, next_at),) = ground.rows(_OPEN, never=_NEVER, now=now)
+        setup.other.rest()
+        now = setup.sandbox.clock.now()
+        ((due_at, next_at),) = setup.rows(_OPEN, never=_NEVER, now=now)
         if due_at is None:
             return
         # What is due and was not done waits for something else.
-        ground.sandbox.clock.advance((next_at or now) - now + _HAIR)
-    raise AssertionError(f"never comes to rest: {ground.rows(_UNDER_WAY)}")
+        setup.sandbox.clock.advance((next_at or now) - now + _HAIR)
+    raise AssertionError(f"never comes to rest: {setup.rows(_UNDER_WAY)}")
 
 
-def calm(ground: Ground) -> None:
+def calm(setup: MachineSetup) -> None:
     """No fault is left, and no word of Exchange is under way."""
-    sandbox = ground.sandbox
+    sandbox = setup.sandbox
     sandbox.faults.clear()
     sandbox.crm.failing_creates = 0
     sandbox.crm.search_lag = sandbox.graph.behaviour.lag = sandbox.graph.behaviour.delta_lag = (
         timedelta()
     )
     sandbox.graph.behaviour.conflicts = sandbox.graph.behaviour.replays = 0.0
-    ground.boundaries.clear()
-    ground.notices.clear()
+    setup.boundaries.clear()
+    setup.notices.clear()

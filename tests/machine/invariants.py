@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from machine.history import History
-from machine.model import Letter, foreign
+from machine.model import MailModel, foreign
 from webcrm_sync.core.identity import is_filing_key
 
 WITHDRAWN = "[withdrawn] "
@@ -22,9 +22,9 @@ class Standing:
     withdrawn: tuple[Mapping[str, Any], ...]
 
     @classmethod
-    def of(cls, history: History, letter: Letter) -> Standing:
+    def of(cls, history: History, letter: MailModel) -> Standing:
         """What webCRM holds of this mail."""
-        rows = [a for a in history.ground.sandbox.crm.activities if _is_ours(a)]
+        rows = [a for a in history.setup.sandbox.crm.activities if _is_ours(a)]
         return cls(
             tuple(a for a in rows if a["ActivityDescription"] == letter.subject),
             tuple(a for a in rows if a["ActivityDescription"] == WITHDRAWN + letter.subject),
@@ -56,14 +56,14 @@ def check_always(history: History) -> None:
     assert list(_lost_colours(history)) == [], "a foreign category was lost or added"
     assert list(_untrue(history)) == [], "Synced without an Activity"
     assert _overread(history) == set(), "a mail outside of the sync folders was read"
-    assert history.ground.sandbox.journal.unknown == [], "a call that no reference describes"
-    deleted = history.ground.sandbox.journal.select("webcrm", method="DELETE")
+    assert history.setup.sandbox.journal.unknown == [], "a call that no reference describes"
+    deleted = history.setup.sandbox.journal.select("webcrm", method="DELETE")
     may = any(letter.was_undone for letter in history.letters)
     assert may or deleted == [], "something was deleted in webCRM"
 
 
 def _doubled(history: History) -> Iterator[str]:
-    rows = [a for a in history.ground.sandbox.crm.activities if _is_ours(a)]
+    rows = [a for a in history.setup.sandbox.crm.activities if _is_ours(a)]
     keys = Counter(a["ActivityCustom15"] for a in rows)
     yield from (key for key, number in keys.items() if number > 1)
     for letter in history.letters:
@@ -91,6 +91,6 @@ def _untrue(history: History) -> Iterator[str]:
 
 def _overread(history: History) -> set[str]:
     may = {leaf.id for leaf in history.leaves if leaf.was_in}
-    read = {i for e in history.ground.sandbox.journal.exchanges for i in e.contents}
+    read = {i for e in history.setup.sandbox.journal.exchanges for i in e.contents}
     ours = {leaf.id for leaf in history.leaves}
     return (read - may) & ours

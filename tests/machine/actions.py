@@ -6,7 +6,7 @@ from collections.abc import Callable
 from datetime import timedelta
 
 from machine.history import History
-from machine.model import Leaf, Letter, Sending
+from machine.model import MailCopy, MailModel, SentMail
 from support.pane_user import PaneUser
 from support.scenario import FOLDER
 from webcrm_sync.core.errors import SyncError
@@ -30,20 +30,20 @@ def _is_new_mail(method: str, path: str) -> bool:
     return method == "POST" and path.endswith("/messages")
 
 
-class Doings:
+class Actions:
     """People at the pane, services in trouble, time: on one history."""
 
     def __init__(self, history: History) -> None:
         self._history = history
-        self._ground = history.ground
+        self._setup = history.setup
 
     # -- people at the pane
 
-    def press(self, leaf: Leaf, what: str, organisation: int) -> None:
+    def press(self, leaf: MailCopy, what: str, organisation: int) -> None:
         """The owner of a copy presses a button; in trouble nothing is certain afterwards."""
         if self._history.item(leaf) is None:
             return
-        pane_user = PaneUser(self._ground.other, self._history.box(leaf.box))
+        pane_user = PaneUser(self._setup.other, self._history.box(leaf.box))
         letter = leaf.letter
         try:
             before = pane_user.look(leaf.id)
@@ -53,7 +53,7 @@ class Doings:
             letter.chosen = None
             letter.undone = None if letter.was_undone else letter.undone
 
-    def _expect(self, leaf: Leaf, what: str, organisation: int, before: MailStatus) -> None:
+    def _expect(self, leaf: MailCopy, what: str, organisation: int, before: MailStatus) -> None:
         """What the button that is there for it means for the mail."""
         letter = leaf.letter
         may_choose = {Action.CHOOSE} if what == "sync to" else {Action.CHOOSE, Action.CHANGE}
@@ -67,12 +67,12 @@ class Doings:
         elif what == "sync" and before.status is DisplayStatus.NEW:
             letter.undone = None if letter.undone else letter.undone
 
-    def _is_alone(self, leaf: Leaf) -> bool:
+    def _is_alone(self, leaf: MailCopy) -> bool:
         """True when no other copy of the mail can ever have been synced."""
         others = (x for x in self._history.leaves if x.letter is leaf.letter and x is not leaf)
         return not any(x.was_in for x in others)
 
-    def _act(self, pane_user: PaneUser, leaf: Leaf, what: str, organisation: int) -> None:
+    def _act(self, pane_user: PaneUser, leaf: MailCopy, what: str, organisation: int) -> None:
         match what:
             case "sync":
                 pane_user.sync(leaf.id)
@@ -111,29 +111,29 @@ class Doings:
         history = self._history
         person = sorted(history.persons)[number % len(history.persons)]
         subject = f"w{len(history.sendings)}"
-        sent = self._ground.sandbox.crm.send_mail(self._ground.user, person, subject, "Words")
-        letter = Letter(subject, (), "", None, "mirror", 0)
-        history.sendings.append(Sending(sent, person, letter, {subject}))
+        sent = self._setup.sandbox.crm.send_mail(self._setup.user, person, subject, "Words")
+        letter = MailModel(subject, (), "", None, "mirror", 0)
+        history.sendings.append(SentMail(sent, person, letter, {subject}))
 
     def edit_sending(self, number: int) -> None:
         """Somebody changes in webCRM what was sent from there."""
         sending = self._history.sendings[number % len(self._history.sendings)]
         subject = f"{sending.letter.subject} edited {len(sending.subjects)}"
         sending.subjects.add(subject)
-        crm = self._ground.sandbox.crm
+        crm = self._setup.sandbox.crm
         crm.edit_activity(sending.activity_id, ActivityDescription=subject)
 
     # -- trouble and time
 
     def let_pass(self, time: timedelta) -> None:
         """Time passes; after a month a mail that was sent from webCRM is given up."""
-        self._ground.sandbox.clock.advance(time)
+        self._setup.sandbox.clock.advance(time)
         for sending in self._history.sendings:
             sending.may_fail = sending.may_fail or time > _MONTH
 
     def trouble(self, what: str, number: int) -> None:
         """Something goes wrong outside, that many times or until it is over."""
-        sandbox = self._ground.sandbox
+        sandbox = self._setup.sandbox
         service, _, how = what.partition(" ")
         if how in _FAULTS:
             _FAULTS[how](sandbox.faults, service, number)

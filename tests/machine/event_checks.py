@@ -21,23 +21,23 @@ _FILINGS = "SELECT email_id, activity_id, is_complete FROM filing"
 _COPIES = "SELECT email_id, mailbox_id, state, reason FROM item"
 
 
-def check_stories(history: History) -> None:
+def check_events(history: History) -> None:
     """Every row is at its end, came there by known ways, and its story tells so."""
-    for row in history.ground.rows(_ENDS):
+    for row in history.setup.rows(_ENDS):
         assert row.state not in {"found", "matched", "filed"}, f"{row.subject} ends {row.state}"
         has_reason = row.state in {"waiting", "parked", "skipped"}
         assert (row.reason is not None) == has_reason, f"{row.subject}: {row.state}, {row.reason}"
         assert row.mark_due_at is None
-    for step in history.ground.rows(_STEPS):
+    for step in history.setup.rows(_STEPS):
         was = State(step.was) if step.was else None
         assert State(step.now) in TRANSITIONS[was], f"{was} became {step.now} ({step.reason})"
     _check_told(history)
 
 
 def _check_told(history: History) -> None:
-    stories = {row.id: row for row in history.ground.rows(_STORIES)}
-    filings = history.ground.rows(_FILINGS)
-    for copy in history.ground.rows(_COPIES):
+    stories = {row.id: row for row in history.setup.rows(_STORIES)}
+    filings = history.setup.rows(_FILINGS)
+    for copy in history.setup.rows(_COPIES):
         assert copy.email_id in stories, "a mail without a story"
         story = stories[copy.email_id]
         assert story.kinds[0] in TRANSITIONS[None], f"a story begins with {story.kinds[0]}"

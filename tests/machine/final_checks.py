@@ -6,14 +6,14 @@ from collections import Counter
 from collections.abc import Iterator
 
 from machine.history import STAMP, History
-from machine.model import Leaf, Letter, belongs
-from machine.truths import Standing, place_of
+from machine.invariants import Standing, place_of
+from machine.model import MailCopy, MailModel, belongs
 from support.scenario import BOTH, FOLDER, PENDING
 
 
-def check_endings(history: History) -> None:
+def check_final_state(history: History) -> None:
     """Every truth that holds at rest; then what was seen is the beginning of what follows."""
-    folders = [_folders(history, number) for number in range(len(history.ground.boxes))]
+    folders = [_folders(history, number) for number in range(len(history.setup.boxes))]
     for letter in history.letters:
         if letter.kind != "mirror":
             here = [leaf for leaf in history.leaves if _lies_in(history, leaf, letter, folders)]
@@ -23,7 +23,7 @@ def check_endings(history: History) -> None:
     history.rested = len(history.books) - 1
 
 
-def _lies_in(history: History, leaf: Leaf, letter: Letter, folders: list[set[str]]) -> bool:
+def _lies_in(history: History, leaf: MailCopy, letter: MailModel, folders: list[set[str]]) -> bool:
     item = history.item(leaf)
     return leaf.letter is letter and item is not None and item.folder.id in folders[leaf.box]
 
@@ -40,7 +40,7 @@ def _folders(history: History, number: int) -> set[str]:
     return found
 
 
-def _check_letter(history: History, letter: Letter, here: list[Leaf]) -> None:
+def _check_letter(history: History, letter: MailModel, here: list[MailCopy]) -> None:
     standing = Standing.of(history, letter)
     where = frozenset(standing.places)
     _check_places(history, letter, standing)
@@ -59,9 +59,9 @@ def _check_letter(history: History, letter: Letter, here: list[Leaf]) -> None:
         letter.places[activity["ActivityId"]] = place_of(activity)
 
 
-def _check_places(history: History, letter: Letter, standing: Standing) -> None:
+def _check_places(history: History, letter: MailModel, standing: Standing) -> None:
     """It stands only where it belongs, or was put by a person; nothing moves by itself."""
-    tine = history.ground.organisations["Tine"]
+    tine = history.setup.organisations["Tine"]
     places = {place_of(a) for a in standing.all}
     assert letter.since is not None or not places, "a mail was filed that was in no sync folder"
     since = letter.since or 0
@@ -85,7 +85,9 @@ def _check_places(history: History, letter: Letter, standing: Standing) -> None:
         assert certain <= places, f"{letter.subject}: {places}, not {fits}"
 
 
-def _check_wanted(history: History, letter: Letter, here: list[Leaf], standing: Standing) -> None:
+def _check_wanted(
+    history: History, letter: MailModel, here: list[MailCopy], standing: Standing
+) -> None:
     """It stands if it should, and does not if it should not."""
     where = set(standing.places)
     if not letter.was_undone:
@@ -95,15 +97,17 @@ def _check_wanted(history: History, letter: Letter, here: list[Leaf], standing: 
     if letter.undone is True and not here:
         assert not where, "was taken back and stands all the same"
         assert not [a for a in standing.withdrawn if a.get("ActivityMemo")], "still has its words"
-    now = belongs(letter, history.books[-1], history.ground.organisations["Tine"])
+    now = belongs(letter, history.books[-1], history.setup.organisations["Tine"])
     if here and now and letter.is_fit:
         assert where, f"{letter.subject} belongs under {now} and is not there"
 
 
-def _check_files(history: History, letter: Letter, here: list[Leaf], standing: Standing) -> None:
+def _check_files(
+    history: History, letter: MailModel, here: list[MailCopy], standing: Standing
+) -> None:
     count = Counter(
         (d["DocumentLinkedEntityId"], d["DocumentFileName"])
-        for d in history.ground.sandbox.crm.documents
+        for d in history.setup.sandbox.crm.documents
     )
     assert all(number == 1 for number in count.values()), "a file is there twice"
     for activity in standing.full:
@@ -132,10 +136,10 @@ def _check_mirrors(history: History) -> None:
         assert made or sending.may_fail, f"no mirror of {sending.subjects}"
         items = [item for leaf in made if (item := history.item(leaf))]
         assert all(item.subject in sending.subjects for item in items)
-    stamps = {v for box in history.ground.boxes for i in box.items() for v in i.properties.values()}
+    stamps = {v for box in history.setup.boxes for i in box.items() for v in i.properties.values()}
     sent = {f"{STAMP}{s.activity_id}" for s in history.sendings}
     assert {s for s in stamps if s.startswith(STAMP)} <= sent
 
 
-def _mirrors(history: History, letter: Letter) -> Iterator[Leaf]:
+def _mirrors(history: History, letter: MailModel) -> Iterator[MailCopy]:
     return (x for x in history.leaves if x.letter is letter and not x.is_ours_taken)

@@ -76,7 +76,7 @@ END $$
 
 
 @dataclass(slots=True)
-class Ground:
+class MachineSetup:
     """Two watched mailboxes, four Organisations, and everything between them."""
 
     scenario: Scenario
@@ -121,7 +121,7 @@ class Ground:
 
 
 @contextmanager
-def ground(url: str) -> Iterator[Ground]:
+def open_setup(url: str) -> Iterator[MachineSetup]:
     """The ground over a database that is migrated and empty."""
     with Sandbox(keep_bodies=False) as sandbox:
         sandbox.crm.calls_a_minute = sandbox.graph.behaviour.requests_per_window = 10**9
@@ -147,7 +147,7 @@ def ground(url: str) -> Iterator[Ground]:
                     connection.execute("DROP TRIGGER note ON item; DROP SCHEMA kept CASCADE")
 
 
-def _settled(scenario: Scenario, keeper: psycopg.Connection) -> Ground:
+def _settled(scenario: Scenario, keeper: psycopg.Connection) -> MachineSetup:
     crm = scenario.sandbox.crm
     organisations = {
         name: crm.add_organisation(name, domain=DOMAIN if name == "Tine" else "")
@@ -166,7 +166,7 @@ def _settled(scenario: Scenario, keeper: psycopg.Connection) -> Ground:
     _subscribe(scenario)
     boundaries = Boundaries()
     one = Scenario(scenario.sandbox, boundaries.around(scenario.context))
-    return Ground(one, keeper, scenario, boxes, organisations, user, boundaries, persons)
+    return MachineSetup(one, keeper, scenario, boxes, organisations, user, boundaries, persons)
 
 
 def _subscribe(scenario: Scenario) -> None:
