@@ -50,7 +50,7 @@ class Bound:
 
 
 def bound(load: Load) -> Bound:
-    """The bound for a load. Each page's address stands on the page before it.
+    """The bound for a load. Each page holds the URL of the next.
 
     >>> bound(Load(mails=5000, mailboxes=20, latency_s=0.3, lanes=8)).total
     30.6

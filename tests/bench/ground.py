@@ -1,4 +1,4 @@
-"""What every section stands on: a service in processes of its own, mails, and who watches them."""
+"""The setup of every section: a service in its own processes, mailboxes and mails."""
 
 from __future__ import annotations
 

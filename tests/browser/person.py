@@ -1,4 +1,4 @@
-"""A person before the screen, with eyes, mouse and keyboard."""
+"""A person at the screen: what they do and what they check."""
 
 from __future__ import annotations
 
@@ -19,14 +19,14 @@ PATIENCE_MS = 30_000
 NARROW = 320
 #: The same pane at 200 %.
 ENLARGED = NARROW // 2
-#: What reaches over the edge of the page, and what its own box cuts off. A subject ends after two
-#: lines, and says the rest when it is pointed at.
+#: Elements beyond the edge of the page or cut off by their own box. A subject is cut after two lines
+#: and shows the rest as a tooltip.
 CUT = """() => [...document.querySelectorAll("#pane *")].filter((one) => {
   const { left, right, width } = one.getBoundingClientRect();
   const isCut = getComputedStyle(one).overflowX === "hidden" && one.scrollWidth > one.clientWidth;
   return width && (left < 0 || right > innerWidth || (isCut && !one.title));
 }).map((one) => one.outerHTML)"""
-#: What axe finds that shuts somebody out.
+#: The serious and critical violations that axe finds.
 SCAN = """async () => {
   const { violations } = await axe.run(document);
   return violations
@@ -36,28 +36,28 @@ SCAN = """async () => {
 
 
 class SitDown(Protocol):
-    """Makes a person before a fresh page."""
+    """Opens a fresh page for a person."""
 
     def __call__(self, friend: str | None = None) -> Person:
-        """`friend`: whom the page may ask besides this machine, whoever vouches for it."""
+        """`friend`: a host that the page may call besides this machine, with any certificate."""
 
 
 @dataclass(slots=True)
 class Person:
-    """Somebody before the screen."""
+    """A person at the screen."""
 
     page: Page
     world: World
 
     def sit_down(self) -> None:
-        """Open the one address."""
+        """Open the screen."""
         self.page.goto(self.world.window.url)
         expect(self.page.locator("#folders li").first).to_be_visible(timeout=PATIENCE_MS)
 
     # -- Outlook
 
     def row(self, subject: str) -> Locator:
-        """A line of the message list."""
+        """A row of the message list."""
         return self.page.locator("#list [data-mail]").filter(has_text=subject)
 
     def folder(self, name: str, under: str = "Inbox") -> Locator:
@@ -79,24 +79,24 @@ class Person:
         self.row(subject).drag_to(self.folder(FOLDER, under))
 
     def press_sync(self) -> None:
-        """The ribbon's button without a pane."""
+        """Press the ribbon's button that opens no pane."""
         self.page.locator("#ribbon [data-key=sync]").click()
 
     def choose(self, name: str, value: str) -> None:
-        """One of the switches."""
+        """Choose a value of a switch."""
         self.page.locator(f"[data-key={name}]").select_option(value)
 
     def deliver(self, title: str) -> None:
-        """Let one of the ready-made mails arrive."""
+        """Deliver one of the ready-made mails."""
         self.page.locator("[data-key=deliver]").click()
         self.page.locator("#deliver").get_by_role("menuitem", name=title).first.click()
 
     def note(self) -> Locator:
-        """The line on the open mail."""
+        """The notification bar on the open mail."""
         return self.page.locator("#notes .note")
 
     def sees_in_outlook(self, subject: str, *categories: str, under: str = "Inbox") -> None:
-        """The mail lies in the sync folder and carries exactly these categories."""
+        """Check that the mail is in the sync folder with exactly these categories."""
         self.open_folder(FOLDER, under)
         chips = self.row(subject).first.locator(".chip")
         expect(chips).to_have_text(list(categories), timeout=PATIENCE_MS)
@@ -104,7 +104,7 @@ class Person:
     # -- webCRM
 
     def sees_in_webcrm(self, organisation: str, subject: str) -> Locator:
-        """The Activity stands under the Organisation, once."""
+        """Check that the Organisation has exactly one such Activity; its element."""
         self.page.locator("#organisations button").filter(has_text=organisation).click()
         expect(self.page.locator("#organisation h2")).to_contain_text(organisation)
         found = self.page.locator(".activities > li").filter(has_text=subject)
@@ -112,7 +112,7 @@ class Person:
         return found
 
     def sees_nothing_in_webcrm(self, organisation: str) -> None:
-        """No Activity stands under the Organisation."""
+        """Check that the Organisation has no Activity."""
         self.page.locator("#organisations button").filter(has_text=organisation).click()
         expect(self.page.locator("#organisation h2")).to_contain_text(organisation)
         expect(self.page.locator(".activities > li")).to_have_count(0, timeout=PATIENCE_MS)
@@ -137,42 +137,42 @@ class Person:
         self.page.locator("#ribbon [data-key=pane]").click()
 
     def in_pane(self) -> FrameLocator:
-        """What is in the pane, whenever it is there."""
+        """The contents of the pane."""
         return self.page.frame_locator("#pane iframe")
 
     def opens_mail_of_a_customer(self, subject: str) -> Customer:
-        """A mail of a customer that nobody else has arrives, and is read beside the pane."""
+        """Deliver and open a mail of a customer that no other test uses, with the pane open."""
         customer = self.world.customer()
         self.world.deliver(subject, customer.address)
         self.opens(subject)
         return customer
 
     def opens(self, subject: str) -> None:
-        """Read a mail beside the pane."""
+        """Open the pane and a mail."""
         self.open_pane()
         self.read(subject)
 
     def pane(self) -> Frame:
-        """The product's own page within the screen."""
+        """The frame of the product's page."""
         found = self.page.locator("#pane iframe").element_handle().content_frame()
         assert found is not None
         return found
 
     def sees(self, sentence: str) -> None:
-        """The pane's one sentence."""
+        """Check the sentence of the pane."""
         expect(self.in_pane().locator("#sentence")).to_have_text(sentence, timeout=PATIENCE_MS)
 
     def sees_line(self, text: str) -> None:
-        """The line beneath it, or a part of it."""
+        """Check the line below the sentence."""
         expect(self.in_pane().locator(".line")).to_contain_text(text, timeout=PATIENCE_MS)
 
     def sees_way(self, words: str) -> None:
-        """Which way the mail came into webCRM."""
+        """Check the origin of the mail in webCRM."""
         self.sees("In webCRM")
         expect(self.in_pane().locator(".state .facts")).to_contain_text(words)
 
     def is_connected(self, *, is_it: bool = True) -> None:
-        """The foot says so, or that the pane is not; whatever else it has to tell."""
+        """Check that the footer shows the connection as on, or as off."""
         expect(self.in_pane().locator(".foot")).to_be_visible(timeout=PATIENCE_MS)
         off = self.in_pane().locator(".foot .dot.off")
         expect(off).to_have_count(0 if is_it else 1, timeout=PATIENCE_MS)
@@ -189,12 +189,12 @@ class Person:
         assert answered.value.ok
 
     def shoot(self, name: str, place: str = "body") -> None:
-        """A picture for people to look at."""
+        """Save a screenshot."""
         shot = SCREENSHOTS / f"{name}.png"
         self.page.locator(place).screenshot(path=shot, animations="disabled")
 
     def looks_around(self, name: str) -> None:
-        """The pane as it is: pictures of it, and nothing in it that shuts somebody out."""
+        """Save screenshots of the pane, and check that it is accessible and not cut off."""
         for theme in ("dark", "light"):
             self.choose("theme", theme)
             wanted = f"() => document.documentElement.dataset.scheme === '{theme}'"

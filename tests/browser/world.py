@@ -1,4 +1,4 @@
-"""The real service behind the screen, and what lies in its mailboxes before anybody looks."""
+"""The real service behind the screen, and the mails that exist before any test."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from webcrm_sync_sandbox.screen import ScreenServer, fill_sandbox
 from webcrm_sync_sandbox.screen.fixtures import KIM
 
 FOLDER = "webCRM sync"
-#: Customers of one test each: webCRM and the service know them before anybody sits down.
+#: Customers for one test each: webCRM and the service know them from the start.
 _TREES = (
     "Acacia Alder Apple Ash Aspen Beech Birch Cedar Cherry Chestnut Cypress Ebony Elm Fir Ginkgo "
     "Hawthorn Hazel Holly Juniper Larch Laurel Linden Magnolia Maple Oak Olive Pear Pine Plum "
@@ -29,9 +29,9 @@ _TREES = (
 TWIN = "office@twin.example"
 #: A domain that is never synced.
 NEVER = "never.example"
-#: In the folder when it was met for the first time: another product had synced it.
+#: In the folder before its first read: another product synced it.
 OLD = "Synced by another product"
-#: In the folder since its Organisation was deleted in webCRM, which refuses it for that.
+#: A mail that webCRM refuses, since its Organisation was deleted.
 REFUSED = "From an Organisation that is gone"
 #: An Organisation that was deleted in webCRM.
 DELETED = "Deleted A/S"
@@ -53,7 +53,7 @@ class Customer:
 
 @dataclass(slots=True)
 class World:
-    """The furnished stage, the service over it, and the window through which it is seen."""
+    """The filled sandbox, the service over it, and the screen."""
 
     sandbox: Sandbox
     service: RunningService
@@ -62,7 +62,7 @@ class World:
 
     @property
     def kim(self) -> SimMailbox:
-        """The mailbox that everybody sits down before."""
+        """The mailbox that every test opens."""
         return self.sandbox.outlook.mailbox(KIM)
 
     def customer(self) -> Customer:
@@ -70,18 +70,18 @@ class World:
         return self.customers.pop()
 
     def deliver(self, subject: str, sender: Party) -> str:
-        """A mail arrives at Kim's."""
+        """Deliver a mail to Kim."""
         body = "<p>Hello Kim,</p><p>please have a look at this.</p>"
         return self.kim.deliver(Mail(subject, sender, KIM, body=body))
 
     def lay_old_mail(self) -> None:
-        """A folder that another product has used lies in Kim's mailbox."""
+        """Put a folder that another product used into Kim's mailbox."""
         folder = self.kim.make_folder("inbox", FOLDER)
         sender = self.customer().address
         self.kim.put(Mail(OLD, sender, KIM, body="<p>Old.</p>", categories=("Synced",)), folder)
 
     def delete_from_webcrm(self) -> None:
-        """Two Organisations vanish, and a mail of one's contact is to be synced."""
+        """Delete two Organisations, and move a mail of one's contact to the folder."""
         crm = self.sandbox.crm
         ids = {o["OrganisationName"]: o["OrganisationId"] for o in crm.organisations}
         crm.tables["Organisation"].delete(ids[DELETED])
@@ -91,7 +91,7 @@ class World:
         self.kim.move(item, f"inbox/{FOLDER}")
 
     def await_directory(self) -> None:
-        """Wait until the service has read webCRM's contacts, as the pane would find out."""
+        """Wait until the service has read webCRM's contacts, as the pane shows."""
         item = self.deliver("Before anybody sits down", TWIN)
         ref = ref_to(self.kim, item)
         mail = {"itemId": ref.item_id, "idType": ref.kind, "messageId": ref.message_id}
@@ -124,7 +124,7 @@ def _customers(sandbox: Sandbox) -> list[Customer]:
 
 @contextmanager
 def open_world(scratch: Path, **settings: str) -> Iterator[World]:
-    """Everything there is, running; webCRM is asked every second unless `settings` say else."""
+    """Run the whole setup; the service polls webCRM every second unless `settings` differ."""
     quick = {"MIRROR_SECONDS": "1", "DIRECTORY_SECONDS": "1", "NEVER_SYNC": NEVER} | settings
     with Sandbox() as sandbox:
         company = fill_sandbox(sandbox)

@@ -48,7 +48,7 @@ PYTHON = [p for p in FILES if p.suffix == ".py"]
 
 
 def _lines() -> Iterator[tuple[str, str]]:
-    """Each line of each text file, with the place it stands at."""
+    """Each line of each text file, with its file and line number."""
     for path in FILES:
         try:
             text = path.read_text("utf-8")

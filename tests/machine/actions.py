@@ -1,4 +1,4 @@
-"""What people and services do within a history beyond the handling of mails and contacts."""
+"""Actions of people and services in a history, besides those on mails and contacts."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def _is_new_mail(method: str, path: str) -> bool:
 
 
 class Actions:
-    """People at the pane, services in trouble, time: on one history."""
+    """Lets people use the pane, services fail and time pass in one history."""
 
     def __init__(self, history: History) -> None:
         self._history = history
@@ -40,7 +40,7 @@ class Actions:
     # -- people at the pane
 
     def press(self, leaf: MailCopy, what: str, organisation: int) -> None:
-        """The owner of a copy presses a button; in trouble nothing is certain afterwards."""
+        """Let the owner of a copy press a button; during trouble its outcome is uncertain."""
         if self._history.item(leaf) is None:
             return
         pane_user = PaneUser(self._setup.other, self._history.box(leaf.box))
@@ -54,7 +54,7 @@ class Actions:
             letter.undone = None if letter.was_undone else letter.undone
 
     def _expect(self, leaf: MailCopy, what: str, organisation: int, before: MailStatus) -> None:
-        """What the button that is there for it means for the mail."""
+        """Record what the pressed button means for the mail."""
         letter = leaf.letter
         may_choose = {Action.CHOOSE} if what == "sync to" else {Action.CHOOSE, Action.CHANGE}
         is_on_its_way = what == "choose" and before.status is DisplayStatus.ON_ITS_WAY
@@ -68,7 +68,7 @@ class Actions:
             letter.undone = None if letter.undone else letter.undone
 
     def _is_alone(self, leaf: MailCopy) -> bool:
-        """True when no other copy of the mail can ever have been synced."""
+        """True if no other copy of the mail can have been synced."""
         others = (x for x in self._history.leaves if x.letter is leaf.letter and x is not leaf)
         return not any(x.was_in for x in others)
 
@@ -90,7 +90,7 @@ class Actions:
     # -- folders
 
     def change_folder(self, box: int, path: str, what: str) -> None:
-        """The owner does something to a sync folder, or makes another one of its name."""
+        """Let the owner change a sync folder, or create another one of its name."""
         parent, _, name = path.rpartition("/")
         match what:
             case "rename":
@@ -107,7 +107,7 @@ class Actions:
     # -- webCRM
 
     def send_from_webcrm(self, number: int) -> None:
-        """Kim sends a mail from webCRM to one of its contacts."""
+        """Let Kim send a mail from webCRM to one of its contacts."""
         history = self._history
         person = sorted(history.persons)[number % len(history.persons)]
         subject = f"w{len(history.sendings)}"
@@ -116,7 +116,7 @@ class Actions:
         history.sendings.append(SentMail(sent, person, letter, {subject}))
 
     def edit_sending(self, number: int) -> None:
-        """Somebody changes in webCRM what was sent from there."""
+        """Let a user change in webCRM a mail that was sent from there."""
         sending = self._history.sendings[number % len(self._history.sendings)]
         subject = f"{sending.letter.subject} edited {len(sending.subjects)}"
         sending.subjects.add(subject)
@@ -126,13 +126,13 @@ class Actions:
     # -- trouble and time
 
     def let_pass(self, time: timedelta) -> None:
-        """Time passes; after a month a mail that was sent from webCRM is given up."""
+        """Let time pass; after a month the engine gives up mirroring a sent mail."""
         self._setup.sandbox.clock.advance(time)
         for sending in self._history.sendings:
             sending.may_fail = sending.may_fail or time > _MONTH
 
     def trouble(self, what: str, number: int) -> None:
-        """Something goes wrong outside, that many times or until it is over."""
+        """Start a fault of a service, that many times or until `calm`."""
         sandbox = self._setup.sandbox
         service, _, how = what.partition(" ")
         if how in _FAULTS:
@@ -172,7 +172,7 @@ _ODDITIES: dict[str, Callable[[Sandbox, int], None]] = {
     "all ends": lambda sandbox, _: sandbox.faults.clear(),
 }
 
-#: Everything that can go wrong, by name.
+#: Every fault, by name.
 TROUBLES = (
     *(f"{service} {how}" for service in ("webcrm", "graph") for how in _FAULTS if how != "down"),
     "webcrm down",

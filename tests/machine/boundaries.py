@@ -1,4 +1,4 @@
-"""The moments between which an engine can die, or another one can work: calls, transactions."""
+"""The moments at which an engine can die or another one can work: around calls and transactions."""
 
 from __future__ import annotations
 
@@ -17,28 +17,28 @@ T = TypeVar("T")
 class Boundaries:
     """Counts the moments before and after each call and each transaction of one engine.
 
-    `happen(number, what)`: at the moment of that number from now on, `what` happens, once.
+    `happen(number, what)` runs `what` once, at the moment of that number from now on.
     """
 
     passed: int = 0
     due: dict[int, Callable[[], None]] = field(default_factory=dict)
 
     def happen(self, number: int, what: Callable[[], None]) -> None:
-        """Let `what` happen at that moment; 1 is the next one."""
+        """Run `what` at that moment; 1 is the next one."""
         self.due[self.passed + number] = what
 
     def clear(self) -> None:
-        """Nothing happens any more."""
+        """Run nothing any more."""
         self.due.clear()
 
     def cross(self) -> None:
-        """One moment is here."""
+        """Count one moment, and run what is planned for it."""
         self.passed += 1
         if what := self.due.pop(self.passed, None):
             what()
 
     def around(self, context: Context) -> Context:
-        """The same parts, with these moments around all they do."""
+        """The context with these moments around its calls and transactions."""
         graph: Any = _Calls(context.graph, self)
         webcrm: Any = _Calls(context.webcrm, self)
         database: Any = _Transactions(context.database, self)
@@ -85,11 +85,11 @@ class _Transactions:
         return again_after_conflict(once)
 
     def read(self, *asked: Any) -> Any:
-        """What a statement outside of any transaction finds."""
+        """The rows of a statement outside of transactions."""
         self.boundaries.cross()
         return self.database.read(*asked)
 
     @property
     def engine(self) -> Any:
-        """For who looks on."""
+        """The engine of the database, for observers."""
         return self.database.engine

@@ -1,4 +1,4 @@
-"""The tables at rest: every copy at an end with its reason, every story without a gap."""
+"""Checks the tables at rest: every copy is in a final state, every mail's events are complete."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ SELECT i.id, e.subject, i.state, i.reason, i.folder_id IS NOT NULL AS is_here, i
   FROM item i JOIN email e ON e.id = i.email_id
 """
 _STEPS = "SELECT item_id, was, now, reason FROM kept.step ORDER BY id"
-#: Per mail its story's kinds and, of the filed ones, the Activities.
+#: Per mail the kinds of its events, the Activities of `filed` and the mailboxes of `synced`.
 _STORIES = """
 SELECT e.id, e.subject, array_agg(v.kind ORDER BY v.id) AS kinds,
        array_agg(v.facts->>'activity' ORDER BY v.id) FILTER (WHERE v.kind = 'filed') AS filed,
@@ -22,7 +22,7 @@ _COPIES = "SELECT email_id, mailbox_id, state, reason FROM item"
 
 
 def check_events(history: History) -> None:
-    """Every row is at its end, came there by known ways, and its story tells so."""
+    """Check that every copy reached a final state by allowed transitions, as its events say."""
     for row in history.setup.rows(_ENDS):
         assert row.state not in {"found", "matched", "filed"}, f"{row.subject} ends {row.state}"
         has_reason = row.state in {"waiting", "parked", "skipped"}

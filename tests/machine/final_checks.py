@@ -1,4 +1,4 @@
-"""What must hold once nothing is under way any more: every mail at its end, told and marked."""
+"""Checks a history at rest: every mail is filed or not as it must be, recorded and marked."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from support.scenario import BOTH, FOLDER, PENDING
 
 
 def check_final_state(history: History) -> None:
-    """Every truth that holds at rest; then what was seen is the beginning of what follows."""
+    """Check everything that holds at rest, then record the state for the next check."""
     folders = [_folders(history, number) for number in range(len(history.setup.boxes))]
     for letter in history.letters:
         if letter.kind != "mirror":
@@ -29,12 +29,12 @@ def _lies_in(history: History, leaf: MailCopy, letter: MailModel, folders: list[
 
 
 def _folders(history: History, number: int) -> set[str]:
-    """The sync folders: all that should be watched are."""
+    """The sync folders. Fails if one that must be watched is not."""
     found = history.sync_folders(number)
     box = history.box(number)
     root = box.child(box.root, FOLDER)
     assert len(found) >= 2, "a sync folder is missing"
-    # One that stood there first and was moved away is still the one for this place.
+    # A folder that was found here first stays the sync folder after it was moved away.
     is_taken = root is None or root.id in found or len(found) > 2
     assert is_taken, "the folder at the root is not watched"
     return found
@@ -60,7 +60,7 @@ def _check_letter(history: History, letter: MailModel, here: list[MailCopy]) -> 
 
 
 def _check_places(history: History, letter: MailModel, standing: Standing) -> None:
-    """It stands only where it belongs, or was put by a person; nothing moves by itself."""
+    """Check that the mail is filed only where it belongs or a person put it."""
     tine = history.setup.organisations["Tine"]
     places = {place_of(a) for a in standing.all}
     assert letter.since is not None or not places, "a mail was filed that was in no sync folder"
@@ -75,7 +75,7 @@ def _check_places(history: History, letter: MailModel, standing: Standing) -> No
     gone = letter.places.keys() - {a["ActivityId"] for a in standing.all}
     assert not gone, f"Activities of {letter.subject} are gone"
     if not letter.offered and places and letter.is_fit:
-        # A deletion is noticed early or late: contacts of several states may stand side by side.
+        # The engine notices a deletion early or late: contacts of several states may coexist.
         is_known = frozenset(places) in fits or history.was_deleted
         assert is_known, f"{letter.subject} stands under {places}, not {fits}"
         certain = frozenset.intersection(*fits)
@@ -88,7 +88,7 @@ def _check_places(history: History, letter: MailModel, standing: Standing) -> No
 def _check_wanted(
     history: History, letter: MailModel, here: list[MailCopy], standing: Standing
 ) -> None:
-    """It stands if it should, and does not if it should not."""
+    """Check that the mail is filed if it must be, and not if it must not."""
     where = set(standing.places)
     if not letter.was_undone:
         assert not standing.withdrawn, "taken back by nobody"
@@ -117,7 +117,7 @@ def _check_files(
 
 
 def _check_outside(history: History, folders: list[set[str]]) -> None:
-    """What lies elsewhere and was not there, or has left, is not shown as waiting."""
+    """Check that copies outside the sync folders are not marked as waiting."""
     for leaf in history.leaves:
         item = history.item(leaf)
         if item is None or item.folder.id in folders[leaf.box] or leaf.is_ours_taken:
@@ -129,7 +129,7 @@ def _check_outside(history: History, folders: list[set[str]]) -> None:
 
 
 def _check_mirrors(history: History) -> None:
-    """Each mail sent from webCRM has one mirror, with one of the subjects it had."""
+    """Check that each mail sent from webCRM has one mirror, with one of its subjects."""
     for sending in history.sendings:
         made = list(_mirrors(history, sending.letter))
         assert len(made) <= 1, "two mirrors of one mail"

@@ -1,4 +1,4 @@
-"""One history: what its people have done so far, and what they do next."""
+"""One history: the actions of its people, and what follows for each mail."""
 
 from __future__ import annotations
 
@@ -19,26 +19,26 @@ STAMP = "ms1-m-"
 
 @dataclass(slots=True)
 class History:
-    """The world's people at work on a ground, and what we know of their doings."""
+    """Lets people act in a setup, and records what they did."""
 
     setup: MachineSetup
     letters: list[MailModel] = field(default_factory=list)
     leaves: list[MailCopy] = field(default_factory=list)
     sendings: list[SentMail] = field(default_factory=list)
-    #: Persons of webCRM now, by id; every state that their addresses were in
+    #: webCRM's present Persons by id; every earlier state of their addresses
     persons: dict[int, tuple[str, int]] = field(default_factory=dict)
     books: list[Book] = field(default_factory=list)
-    #: the state that webCRM's contacts had at the last rest
+    #: the state of webCRM's contacts at the last rest
     rested: int = 0
-    #: a contact was deleted: since the last rest, ever
+    #: whether a contact was deleted: since the last rest, ever
     has_forgotten: bool = False
     was_deleted: bool = False
     has_moved_folders: bool = False
-    #: ids of the folders that were sync folders at any time
+    #: ids of all folders that ever were sync folders
     sync_ids: set[str] = field(default_factory=set)
 
     def begin(self) -> None:
-        """Take the ground over as it was left at its beginning."""
+        """Start a new history in the restored setup."""
         self.setup.begin()
         self.persons = {i: (address, place) for i, address, place in self.setup.persons}
         self.note_contacts()
@@ -47,7 +47,7 @@ class History:
     # -- mails
 
     def arrive(self, post: NewMail, message_id: str | None) -> None:
-        """A mail comes to everybody on it who has a mailbox here; to Kim when that is nobody."""
+        """Deliver a mail to each of its people with a mailbox here; to Kim if there are none."""
         given = new_message_id() if message_id == AUTO else message_id
         people = tuple(dict.fromkeys((post.sender, *post.to, *post.cc)))
         subject = f"m{len(self.letters)}"
@@ -94,14 +94,14 @@ class History:
             self.move(leaf, f"{under}/{FOLDER}")
 
     def move(self, leaf: MailCopy, path: str) -> None:
-        """The owner drags a copy to a folder, if both are there."""
+        """Let the owner drag a copy to a folder, if both exist."""
         folder = self.folder(leaf.box, path)
         if folder is not None and self.item(leaf) is not None:
             self.box(leaf.box).move(leaf.id, folder)
             self.note_places()
 
     def copy(self, leaf: MailCopy, path: str) -> None:
-        """The owner copies a copy, its categories with it."""
+        """Let the owner copy a copy with its categories."""
         folder = self.folder(leaf.box, path)
         if folder is None or self.item(leaf) is None:
             return
@@ -110,12 +110,12 @@ class History:
         self.note_places()
 
     def delete(self, leaf: MailCopy) -> None:
-        """The owner deletes a copy: to Deleted Items, from there for good."""
+        """Let the owner delete a copy: to Deleted Items, or for good if it is there already."""
         if self.item(leaf) is not None:
             self.box(leaf.box).delete(leaf.id)
 
     def categorise(self, leaf: MailCopy, *, add: str | None, drops_ours: bool) -> None:
-        """The owner gives a copy a colour or takes one away, ours too."""
+        """Let the owner add or remove a category, one of the product's included."""
         item = self.item(leaf)
         if item is None:
             return
@@ -128,19 +128,19 @@ class History:
     # -- folders
 
     def rename(self, box: int, path: str, name: str) -> None:
-        """The owner renames a folder, if nothing else there has that name."""
+        """Let the owner rename a folder, if the name is free."""
         self._with_folder(box, path, lambda b, f: b.rename_folder(f, name))
 
     def move_folder(self, box: int, path: str, parent: str) -> None:
-        """The owner drags a folder under another one."""
+        """Let the owner drag a folder under another one."""
         self._with_folder(box, path, lambda b, f: b.move_folder(f, parent))
 
     def delete_folder(self, box: int, path: str) -> None:
-        """The owner deletes a folder with all that lies in it."""
+        """Let the owner delete a folder with its contents."""
         self._with_folder(box, path, lambda b, f: b.delete_folder(f))
 
     def make_folder(self, box: int, parent: str, *, hidden: bool) -> None:
-        """The owner, or some other product, makes a folder of our name."""
+        """Let the owner or another product create a folder with the sync folder's name."""
         self._with_folder(box, parent, lambda b, f: b.make_folder(f, FOLDER, hidden=hidden))
 
     def _with_folder(self, box: int, path: str, act: object) -> None:
@@ -158,19 +158,19 @@ class History:
     # -- webCRM
 
     def add_contact(self, address: str, organisation: int) -> None:
-        """A contact appears in webCRM."""
+        """Add a contact to webCRM."""
         made = self.setup.sandbox.crm.add_person(organisation, address)
         self.persons[made] = (address, organisation)
         self.note_contacts()
 
     def move_contact(self, person: int, organisation: int) -> None:
-        """A contact works for another Organisation from now on."""
+        """Move a contact to another Organisation."""
         self.setup.sandbox.crm.move_person(person, organisation)
         self.persons[person] = (self.persons[person][0], organisation)
         self.note_contacts()
 
     def drop_contact(self, person: int) -> None:
-        """A contact is deleted in webCRM."""
+        """Delete a contact in webCRM."""
         crm = self.setup.sandbox.crm
         with crm.lock:
             crm.tables["Person"].delete(person)
@@ -181,28 +181,28 @@ class History:
         self.note_contacts()
 
     def note_contacts(self) -> None:
-        """WebCRM's contacts are in another state now."""
+        """Record the new state of webCRM's contacts."""
         self.books.append(frozenset(self.persons.values()))
 
-    # -- looking
+    # -- state
 
     def box(self, number: int) -> SimMailbox:
-        """A mailbox."""
+        """The mailbox of that number."""
         return self.setup.boxes[number]
 
     def item(self, leaf: MailCopy) -> Item | None:
-        """The copy in its mailbox, None when it is gone for good."""
+        """The item of a copy; None when it is purged."""
         return self.box(leaf.box).item(leaf.id)
 
     def folder(self, box: int, path: str) -> SimFolder | None:
-        """The folder at a path."""
+        """The folder at a path; None when there is none."""
         try:
             return self.box(box).folder(path)
         except KeyError:
             return None
 
     def note_mirrors(self) -> None:
-        """Take up the mirrors that the engine has written since."""
+        """Record the mirrors that the engine has created since."""
         known = {leaf.id for leaf in self.leaves}
         for number, box in enumerate(self.setup.boxes):
             for item in box.items():
@@ -213,7 +213,7 @@ class History:
                     self.leaves.append(MailCopy(number, item.id, letter, was_in=True))
 
     def note_places(self) -> None:
-        """Remember which folders were sync folders, and which copies have lain in one."""
+        """Record the present sync folders, and the copies in them."""
         for box in self.setup.boxes:
             named = (box.child(box.well_known[place], FOLDER) for place in PLACES)
             self.sync_ids |= {f.id for f in named if f is not None}
@@ -222,7 +222,7 @@ class History:
             if item is not None and item.folder.id in self.sync_ids:
                 self._note_in(leaf)
             elif leaf.letter.chosen not in leaf.letter.places.values():
-                leaf.letter.chosen = None  # it may have left before the choice was followed
+                leaf.letter.chosen = None  # it may have left before the choice took effect
 
     def _note_in(self, leaf: MailCopy) -> None:
         leaf.was_in = True
@@ -231,11 +231,11 @@ class History:
         letter.undone = None if letter.undone else letter.undone
 
     def is_binned(self, box: int, folder: SimFolder) -> bool:
-        """True for what lies under Deleted Items."""
+        """True for a folder under Deleted Items."""
         return folder.is_within(self.box(box).well_known["deleteditems"])
 
     def sync_folders(self, box: int) -> set[str]:
-        """The ids of the mailbox's sync folders after everything has come to rest."""
+        """The ids of the mailbox's sync folders; call it at rest."""
         mailbox = self.box(box)
         known = {
             row[0]

@@ -1,4 +1,4 @@
-"""What must hold at any moment, whatever the engine is doing: read from the services alone."""
+"""Invariants that hold at every moment; they read the services alone."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ class Standing:
 
     @classmethod
     def of(cls, history: History, letter: MailModel) -> Standing:
-        """What webCRM holds of this mail."""
+        """The Activities of this mail."""
         rows = [a for a in history.setup.sandbox.crm.activities if _is_ours(a)]
         return cls(
             tuple(a for a in rows if a["ActivityDescription"] == letter.subject),
@@ -32,12 +32,12 @@ class Standing:
 
     @property
     def all(self) -> tuple[Mapping[str, Any], ...]:
-        """Both."""
+        """All Activities of the mail."""
         return self.full + self.withdrawn
 
     @property
     def places(self) -> list[int]:
-        """The Organisations that it stands under."""
+        """The Organisations of the Activities."""
         return [place_of(a) for a in self.full]
 
 
@@ -51,7 +51,7 @@ def _is_ours(activity: Mapping[str, Any]) -> bool:
 
 
 def check_always(history: History) -> None:
-    """Every truth that holds in the middle of the work, too."""
+    """Check everything that holds during the engine's work, too."""
     assert list(_doubled(history)) == [], "an Activity is there twice"
     assert list(_lost_colours(history)) == [], "a foreign category was lost or added"
     assert list(_untrue(history)) == [], "Synced without an Activity"
@@ -84,7 +84,7 @@ def _untrue(history: History) -> Iterator[str]:
         if item is None or "Synced" not in item.categories or leaf.letter.kind == "mirror":
             continue
         if leaf.letter.was_undone:
-            continue  # its categories go after its Activity was taken back
+            continue  # its categories are removed after its Activity
         if not Standing.of(history, leaf.letter).full:
             yield leaf.letter.subject
 

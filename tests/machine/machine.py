@@ -1,4 +1,4 @@
-"""The state machine: whatever people, networks and deaths do, in any order."""
+"""The state machine: actions of people, faults of networks and deaths of workers, in any order."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from webcrm_sync_sandbox.outlook.mail import AUTO
 
 ANYBODY = (BO, BO, LIS, TWIN, PIA, DAN, "zoe@gmail.com", KIM, KIM, EVA)
 PLACES = (f"inbox/{FOLDER}", f"sentitems/{FOLDER}", "inbox", "inbox/Archive", "deleteditems")
-#: Wherever the sync folders may have got to.
+#: Every place where a sync folder may be.
 FOLDERS = (*PLACES[:2], FOLDER, "inbox/Old", f"inbox/Archive/{FOLDER}", "sentitems/Old")
 people = st.sampled_from(ANYBODY)
 mails = st.builds(
@@ -43,7 +43,7 @@ organisations = st.integers(0, len(ORGANISATIONS) - 1)
 
 
 class Machine(RuleBasedStateMachine):
-    """One history after the other on one ground."""
+    """Runs one history after the other in one setup."""
 
     setup: ClassVar[MachineSetup]
     histories: ClassVar[int] = 0
@@ -51,7 +51,7 @@ class Machine(RuleBasedStateMachine):
 
     @initialize(first=st.lists(mails, min_size=1, max_size=3), pace=st.integers(0, 3))
     def begin(self, first: list[NewMail], pace: int) -> None:
-        """Some mails lie in the folder. `pace`: the engine ticks after so many steps, 0 = never."""
+        """Start with these mails in the folder. The engine ticks every `pace` steps; 0 = never."""
         Machine.histories += 1
         self.history = History(self.setup)
         self.history.begin()
@@ -71,7 +71,7 @@ class Machine(RuleBasedStateMachine):
         self.arrive(post)
 
     def arrive(self, post: NewMail) -> None:
-        """A mail comes; one that is `used` has the Message-ID of the mail before it."""
+        """Deliver a mail; a `used` one has the Message-ID of the mail before it."""
         used = [x.message_id for x in self.history.letters if x.message_id][-1:]
         names = {"own": AUTO, "none": None, "used": used[0] if used else AUTO}
         self.history.arrive(post, names[post.name])
@@ -115,7 +115,7 @@ class Machine(RuleBasedStateMachine):
     def contact_leaves(self, number: int, organisation: int, is_dropped: bool) -> None:
         persons = sorted(self.history.persons)
         person = persons[number % len(persons)]
-        # A webCRM without any contact is taken for one in trouble: what was known of it stays.
+        # The engine takes a webCRM without contacts for one in trouble and keeps what it knows.
         if is_dropped and len(persons) > 1:
             self.history.drop_contact(person)
         else:
@@ -173,7 +173,7 @@ class Machine(RuleBasedStateMachine):
         tick_until(self.setup, moment, self.happening(what, number))
 
     def happening(self, what: str, number: int) -> Callable[[], None]:
-        """What happens in the middle of a tick."""
+        """The function that runs in the middle of a tick."""
         leaves = self.history.leaves
         acts: dict[str, Callable[[], None]] = {
             "death": die,
@@ -193,7 +193,7 @@ class Machine(RuleBasedStateMachine):
         self.rest(by_poll=by_poll)
 
     def rest(self, *, by_poll: bool) -> None:
-        """Let everything come to its end and look at what came of it."""
+        """Run the engine until nothing is due, then check the history."""
         by_poll = by_poll or self.history.has_moved_folders
         self.since_rest = 0
         come_to_rest(self.setup, by_poll=by_poll, for_a_day=self.history.has_forgotten)
@@ -217,7 +217,7 @@ class Machine(RuleBasedStateMachine):
             check_always(self.history)
 
     def note(self) -> None:
-        """Take up what the engine has done to the world."""
+        """Record what the engine has done."""
         self.history.note_mirrors()
         self.history.note_places()
 

@@ -1,4 +1,4 @@
-"""What a history has put into the world, and what must come of it: told without the engine."""
+"""The mails of a history, and the expected results, computed without the engine."""
 
 from __future__ import annotations
 
@@ -13,9 +13,9 @@ HOME = "nordwind.example"
 
 @dataclass(frozen=True, slots=True)
 class NewMail:
-    """A mail to come. `kind`: mail, draft, meeting; `name`: its own Message-ID, none, a used one.
+    """A mail to deliver. `kind`: mail, draft, meeting; `name`: own Message-ID, none, a used one.
 
-    `is_dragged`: its owner moves every copy of it to a sync folder at once.
+    `is_dragged`: each owner moves the copy to a sync folder at once.
     """
 
     sender: str
@@ -30,11 +30,12 @@ class NewMail:
 
 @dataclass(slots=True, eq=False)
 class MailModel:
-    """One mail, whatever copies there are of it. Its subject is its own, so it tells all of it.
+    """One mail with all its copies, identified by its unique subject.
 
     `since`: the first state of webCRM's contacts that it may have been matched against, None = it
-    was in no sync folder yet. `chosen`: where a person put it last; `offered`: everywhere a person
-    may have put it. `undone`: a person took it back and nobody asked for it since; None = unclear.
+    was in no sync folder yet. `chosen`: the Organisation that a person chose last; `offered`: all
+    that a person may have chosen. `undone`: a person undid it and nobody synced it since; None =
+    unclear.
     """
 
     subject: str
@@ -48,23 +49,23 @@ class MailModel:
     offered: set[int] = field(default_factory=set)
     undone: bool | None = False
     was_undone: bool = False
-    #: where each of its Activities stood when last looked at, by id
+    #: the Organisation of each Activity at the last check, by id
     places: dict[int, int] = field(default_factory=dict)
 
     @property
     def outside(self) -> tuple[str, ...]:
-        """Who of its people is not one of us."""
+        """The addresses on the mail outside the company."""
         return tuple(p for p in self.people if not p.endswith(f"@{HOME}"))
 
     @property
     def is_fit(self) -> bool:
-        """True for what can be filed by itself: a sent mail with somebody from outside on it."""
+        """True for a mail that is filed without a choice: sent, with an address from outside."""
         return self.kind == "mail" and bool(self.outside)
 
 
 @dataclass(slots=True, eq=False)
 class MailCopy:
-    """One copy. `foreign`: the owner's categories. `was_in`: has lain in a sync folder."""
+    """One copy. `foreign`: the owner's categories. `was_in`: was in a sync folder."""
 
     box: int
     id: str
@@ -76,7 +77,7 @@ class MailCopy:
 
 @dataclass(slots=True, eq=False)
 class SentMail:
-    """A mail sent from webCRM. `subjects`: all it ever had; `may_fail`: it need not be mirrored."""
+    """A mail sent from webCRM. `subjects`: all so far; `may_fail`: it may stay unmirrored."""
 
     activity_id: int
     person: int
@@ -85,20 +86,20 @@ class SentMail:
     may_fail: bool = False
 
 
-#: webCRM's contacts at one time: (address, Organisation)
+#: webCRM's contacts at one moment: (address, Organisation)
 Book = frozenset[tuple[str, int]]
 
 
 def foreign(categories: Iterable[str]) -> tuple[str, ...]:
-    """The categories that are not this product's, in their order."""
+    """The categories of others, in their order."""
     return tuple(c for c in categories if c.casefold() not in OURS)
 
 
 def belongs(letter: MailModel, book: Book, tine: int) -> frozenset[int] | None:
-    """The Organisations that the mail belongs under; None = nobody can tell which; empty = none.
+    """The Organisations that the mail belongs to; None = ambiguous; empty = none.
 
-    Every Organisation of each contact on it; an address of several counts only for nothing when
-    another address settles the mail. A known domain stands for its people that are unknown.
+    Those of each contact on the mail. An address with several Organisations is ignored if another
+    address decides. A known domain counts for its unknown people.
     """
     options = []
     for person in letter.outside:

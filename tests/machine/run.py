@@ -1,8 +1,8 @@
-"""Thousands of histories: `make machine EXAMPLES=2000 SEED=1`. Prints what was played.
+"""Runs thousands of histories: `make machine EXAMPLES=2000 SEED=1`. Prints each batch.
 
-Histories come in batches, each with a seed of its own; where one run ended, the next goes on with
-the seed that it names. The first history that breaks something ends the run, with its steps printed
-as they were: to look for a shorter way to it takes longer than to read them.
+Each batch of histories has its own seed; the next run can continue with the seed that is printed
+last. The first failing history ends the run and is printed unshortened: searching for a shorter one
+takes longer than reading it.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ _SIDE_BY_SIDE = 2
 
 @dataclass(frozen=True, slots=True)
 class Played:
-    """What one batch came to."""
+    """The result of one batch."""
 
     seed: int
     histories: int
@@ -46,7 +46,7 @@ class Played:
 
 
 def run_histories(number: int) -> Played:
-    """One batch of histories. Raises what one of them broke, with its steps."""
+    """Run one batch of histories. Raises the failure of a history, with its steps."""
     began, before = time.monotonic(), (Machine.histories, Machine.steps)
     run_state_machine_as_test(
         seed(number)(type(f"Machine{number}", (Machine,), {})),
@@ -71,10 +71,10 @@ def run_histories(number: int) -> Played:
 
 @contextmanager
 def _database() -> Iterator[str]:
-    """The URL of a database of our own, migrated, that cares about no disk."""
+    """The URL of a new migrated database that never waits for the disk."""
     with tempfile.TemporaryDirectory(prefix="wcs-") as folder:
         home = Path(folder)
-        # Nobody calls the world: one root that signs nothing is read faster than all real ones.
+        # No test calls the outside: one root that signs nothing is read faster than the real ones.
         trustme.CA().cert_pem.write_to_path(str(home / "root.pem"))
         os.environ |= {"SSL_CERT_FILE": str(home / "root.pem"), "SSL_CERT_DIR": folder}
         with embedded(home / "db", create=True) as url:
@@ -85,7 +85,7 @@ def _database() -> Iterator[str]:
 
 
 def play_all(seeds: Sequence[int], is_over: Event) -> list[Played]:
-    """Batch after batch, each printed when it is through, until one anywhere breaks something."""
+    """Run batch after batch and print each, until one fails in any process."""
     try:
         return list(_play_on(seeds, is_over))
     except BaseException:
@@ -105,7 +105,7 @@ def _play_on(seeds: Sequence[int], is_over: Event) -> Iterator[Played]:
 
 
 def main() -> None:
-    """Play as many histories as asked for, two batches at a time."""
+    """Run the given number of histories, two batches at a time."""
     asked = argparse.ArgumentParser(description=__doc__)
     asked.add_argument("--examples", type=int, default=2000)
     asked.add_argument("--seed", type=int, default=1)

@@ -1,4 +1,4 @@
-"""The ground that histories stand on: opened once, brought back to its beginning each time."""
+"""The setup of histories: opened once, restored before each history."""
 
 from __future__ import annotations
 
@@ -26,13 +26,13 @@ KIM, EVA = "kim@nordwind.example", "eva@nordwind.example"
 BO, LIS, TWIN = "bo@havnebyg.example", "lis@skovby.example", "twin@mail.example"
 PIA, DAN = "pia@lund.example", "dan@tine.example"
 ORGANISATIONS = ("Havnebyg", "Skovby", "Lund", "Tine")
-#: Whose domain is known in webCRM although none of its people is.
+#: Its domain is known in webCRM, but none of its people.
 DOMAIN = "tine.example"
-#: How long before a folder is read although nobody hinted at it.
+#: The interval of polls of a folder.
 POLL = timedelta(seconds=600)
 _SECRET = "a word that only the notifier knows"
 
-#: Notes each change of a copy's state; our tables are copied, so that they can be brought back.
+#: Records each change of a copy's state, and copies the tables so that they can be restored.
 _KEEP = """
 CREATE SCHEMA kept;
 CREATE TABLE kept.step (id bigserial, item_id bigint, was text, now text, reason text);
@@ -80,7 +80,7 @@ class MachineSetup:
     """Two watched mailboxes, four Organisations, and everything between them."""
 
     scenario: Scenario
-    #: the connection that brings our tables back
+    #: the connection that restores the tables
     keeper: psycopg.Connection
     #: another worker over the same tables
     other: Scenario
@@ -90,17 +90,17 @@ class MachineSetup:
     boundaries: Boundaries
     #: Persons at the beginning: (id, address, Organisation)
     persons: list[tuple[int, str, int]]
-    #: what Exchange has told of since, not delivered yet
+    #: Exchange's notifications that are not delivered yet
     notices: list[Notice] = field(default_factory=list)
     bring_back_stage: Callable[[], None] = lambda: None
 
     @property
     def sandbox(self) -> Sandbox:
-        """The sandbox."""
+        """The sandbox of the setup."""
         return self.scenario.sandbox
 
     def begin(self) -> None:
-        """A new history: everything is as it was at first."""
+        """Restore everything for a new history."""
         self.sandbox.faults.clear()
         self.sandbox.journal.clear()
         self.bring_back_stage()
@@ -110,7 +110,7 @@ class MachineSetup:
         self.notices.clear()
 
     def rows(self, query: str, **values: Any) -> list[Any]:
-        """What a query of our tables answers."""
+        """The rows of a query."""
         with self.scenario.context.database.engine.connect() as connection:
             return list(connection.execute(text(query), values))
 
@@ -122,13 +122,13 @@ class MachineSetup:
 
 @contextmanager
 def open_setup(url: str) -> Iterator[MachineSetup]:
-    """The ground over a database that is migrated and empty."""
+    """Open the setup over a migrated, empty database."""
     with Sandbox(keep_bodies=False) as sandbox:
         sandbox.crm.calls_a_minute = sandbox.graph.behaviour.requests_per_window = 10**9
         settings = sandbox.settings(
             DATABASE_URL=url, POLL_SECONDS=f"{POLL.seconds}", PUBLIC_URL="http://sync.example"
         )
-        # The pace is the clients' own subject: here minutes pass in no time.
+        # Here minutes pass at once; the tests of the client cover its rate limit.
         rate_limiter = RateLimiter(limit=10**9)
         with (
             open_context(settings, url=url, now=sandbox.clock.now) as context,
@@ -170,7 +170,7 @@ def _settled(scenario: Scenario, keeper: psycopg.Connection) -> MachineSetup:
 
 
 def _subscribe(scenario: Scenario) -> None:
-    """Each folder has a subscription that outlives the history; its notifier is the test."""
+    """Give each folder a lasting subscription; the test sends its notifications."""
     with scenario.context.begin() as tx:
         for box in mailboxes.all_mailboxes(tx):
             for folder in mailboxes.folders(tx, box.id):

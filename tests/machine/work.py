@@ -1,4 +1,4 @@
-"""The engine at work within a history: its steps, its second worker, its death, its rest."""
+"""Runs the engine in a history: its steps, a second worker, its death, its rest."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from webcrm_sync.store.items import transitions
 from webcrm_sync.worker import STEPS
 from webcrm_sync_sandbox.outlook.store import Notice
 
-#: What is still under way, by when it goes on.
+#: Unfinished work, by the time when it continues.
 _OPEN = """
 SELECT min(at) FILTER (WHERE NOT is_gate), min(at) FILTER (WHERE at > :now) FROM (
   SELECT mark_due_at AS at, false AS is_gate FROM item
@@ -47,14 +47,14 @@ UNION ALL SELECT 'webCRM', id, '', webcrm_trouble, webcrm_attempts, webcrm_due_a
 """
 _NEVER = datetime(9000, 1, 1, tzinfo=UTC)
 _HAIR = timedelta(milliseconds=1)
-#: A history may have set the clock back since the last poll, a second at a time.
+#: Histories may have set the clock back since the last poll, a second each.
 _CLOCK_MARGIN = timedelta(minutes=1)
-#: So often something may wait for its time again before a history counts as restless.
+#: How often something may become due again before the history fails as endless.
 _PATIENCE = 60
 
 
 def tick(scenario: Scenario) -> None:
-    """Do once what is due now, as the workers would."""
+    """Do once what is due now, as the workers do."""
     with scenario.context.begin() as tx:
         transitions.take_up_due(tx)
         due = schedule.due_jobs(tx)
@@ -63,18 +63,18 @@ def tick(scenario: Scenario) -> None:
 
 
 def tick_until(setup: MachineSetup, moment: int, what: Callable[[], None]) -> None:
-    """The same, with something happening at that moment within; a death ends it there."""
+    """Like `tick`, with `what` run at that moment; a death ends the tick."""
     setup.boundaries.happen(moment, what)
     try:
         tick(setup.scenario)
     except Death:
-        # What the process remembered ends with it.
+        # The memory of the process is lost with it.
         setup.scenario.context.metadata.fields = None
     setup.boundaries.clear()
 
 
 def notify(setup: MachineSetup, *, times: int) -> None:
-    """Exchange tells of what has changed, 0 = its word is lost."""
+    """Deliver Exchange's notifications that many times; 0 = they are lost."""
     told, setup.notices[:] = list(setup.notices), []
     pushed = [n for n in map(_notification(setup), told) if n is not None]
     for _ in range(times):
@@ -92,10 +92,10 @@ def _notification(setup: MachineSetup) -> Callable[[Notice], Notification | None
 
 
 def come_to_rest(setup: MachineSetup, *, by_poll: bool, for_a_day: bool) -> None:
-    """Faults end; time passes until nothing is under way and everything outside was looked at.
+    """End all faults and let time pass until no work is left and every folder was read.
 
-    `by_poll`: nobody hints, the folders' turn comes by itself. `for_a_day`: deletions in webCRM
-    are noticed too.
+    `by_poll`: the polls read the folders, without notifications. `for_a_day`: long enough to notice
+    deletions in webCRM.
     """
     calm(setup)
     _until_quiet(setup)
@@ -112,13 +112,13 @@ def _until_quiet(setup: MachineSetup) -> None:
         ((due_at, next_at),) = setup.rows(_OPEN, never=_NEVER, now=now)
         if due_at is None:
             return
-        # What is due and was not done waits for something else.
+        # Work that is due and not done waits for something else.
         setup.sandbox.clock.advance((next_at or now) - now + _HAIR)
     raise AssertionError(f"never comes to rest: {setup.rows(_UNDER_WAY)}")
 
 
 def calm(setup: MachineSetup) -> None:
-    """No fault is left, and no word of Exchange is under way."""
+    """End all faults and drop undelivered notifications."""
     sandbox = setup.sandbox
     sandbox.faults.clear()
     sandbox.crm.failing_creates = 0

@@ -53,7 +53,7 @@ class Ledger:
 
 
 def ledger(sandbox: Sandbox, people: People) -> Ledger:
-    """The ledger as it stands now."""
+    """The present ledger."""
     activities = Counter(
         (str(a["ActivityDescription"]), int(a["ActivityOrganisationId"]))
         for a in sandbox.crm.activities

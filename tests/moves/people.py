@@ -152,7 +152,7 @@ class People:
         copy.box.move(copy.item, self._rng.choice(_ELSEWHERE))
 
     def _duplicate(self, letter: Letter, copy: Copy) -> None:
-        """Copy the mail within its folder, with all that stands on it."""
+        """Copy the mail within its folder, with its categories."""
         self.moves += 1
         with copy.box.lock:
             item = copy.box.copy(copy.item, f"{copy.home}/{FOLDER}")

@@ -18,7 +18,7 @@ _ORDER = ("company", "mailbox", "folder", "item")
 _COMPANY = "pg_advisory_xact_lock"
 _CHANGED = re.compile(r"\s*(?:UPDATE|DELETE FROM) (mailbox|folder|item)\b")
 _HELD = re.compile(r"\bFROM (mailbox|folder|item)\b.*\bFOR (?:NO KEY )?UPDATE", re.DOTALL)
-#: A line of a mailbox's story locks it by the foreign key, against whoever deletes the mailbox.
+#: An event of a mailbox locks it by the foreign key, against deletion of the mailbox.
 _STORY = re.compile(r'"mailbox_id": \d')
 
 
@@ -33,7 +33,7 @@ class _Locked:
     def is_late(self, kind: str, statement: str) -> bool:
         """True when the transaction holds a lock that must come after this one."""
         if kind in self.kinds or ("company" in self.kinds and kind != "company"):
-            return False  # whoever could meet it waits for the company
+            return False  # others that could meet it wait for the company
         after = set(_ORDER[_ORDER.index(kind) + 1 :])
         if statement.startswith("INSERT"):
             after -= {"item"}  # who deletes a mailbox begins again, see `people.remove`
