@@ -19,8 +19,8 @@ PATIENCE_MS = 30_000
 NARROW = 320
 #: The same pane at 200 %.
 ENLARGED = NARROW // 2
-#: Elements beyond the edge of the page or cut off by their own box. A subject is cut after two lines
-#: and shows the rest as a tooltip.
+#: Elements beyond the edge of the page or cut off by their box. Subjects are cut after two lines
+#: and show the rest as a tooltip.
 CUT = """() => [...document.querySelectorAll("#pane *")].filter((one) => {
   const { left, right, width } = one.getBoundingClientRect();
   const isCut = getComputedStyle(one).overflowX === "hidden" && one.scrollWidth > one.clientWidth;
