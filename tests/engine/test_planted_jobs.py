@@ -49,7 +49,7 @@ def prove_all(proved: ProvedMailbox) -> None:
 @pytest.mark.parametrize(
     "place",
     [
-        "engine.reconciliation.outlook:_listing",
+        "engine.reconciliation.outlook:_list_folder",
         "engine.discovery.discover:_read_folder",
     ],
 )

@@ -37,19 +37,21 @@ def maintain(context: Context, mailbox_id: int) -> None:
         box = mailboxes.read_mailbox(tx, mailbox_id)
         if box is None or box.shut_until(tx.now):
             return
-        again = tx.now + context.settings.poll_interval(is_pushed=context.settings.is_push_enabled)
-        mailboxes.set_mailbox(tx, box.id, keep_due_at=again)
+        next_run = tx.now + context.settings.poll_interval(
+            is_pushed=context.settings.is_push_enabled
+        )
+        mailboxes.set_mailbox(tx, box.id, keep_due_at=next_run)
     try:
         with isolate.DeferredErrors() as errors:
             with errors.defer():
                 ensure_sync_folders(context, box)
-            is_pushed = not context.settings.is_push_enabled or _subscribe(context, box)
+            has_push = not context.settings.is_push_enabled or _maintain_subscriptions(context, box)
     except SyncError as error:
         with context.begin() as tx:
             mailboxes.set_mailbox(tx, box.id, keep_due_at=next_attempt_at(tx.now, box.attempts))
         back_off_mailbox(context, box, error)
         return
-    if not is_pushed:
+    if not has_push:
         with context.begin() as tx:
             mailboxes.set_mailbox(tx, box.id, keep_due_at=tx.now + _SUBSCRIBE_RETRY)
 
@@ -68,7 +70,7 @@ def ensure_categories(context: Context, user_id: str) -> None:
         return
 
 
-def _subscribe(context: Context, box: Mailbox) -> bool:
+def _maintain_subscriptions(context: Context, box: Mailbox) -> bool:
     """Maintain the subscription of every folder; True if each has one."""
     with context.begin() as tx:
         folders = mailboxes.folders(tx, box.id)
@@ -131,7 +133,7 @@ def _replace_subscription(
 ) -> bool:
     """Make a subscription and only then end the `replaced` one, so that no notification is lost.
 
-    Returns False if Graph refuses it; the folder is polled.
+    Returns False if Graph refuses it: the folder is polled instead.
     """
     client_state = secrets.token_urlsafe(32)
     try:

@@ -64,7 +64,7 @@ def _prove(context: Context, box: Mailbox) -> MailboxProof:
     with isolate.DeferredErrors() as errors:
         for folder in before:
             with errors.defer():
-                listings[folder.id] = _listing(context, box, folder)
+                listings[folder.id] = _list_folder(context, box, folder)
         with errors.defer():
             _read_deltas(context, box, before)
         with context.begin() as tx:
@@ -95,8 +95,8 @@ def _reset_broken_cursors(
     context: Context, box: Mailbox, folders: Sequence[SyncFolder]
 ) -> list[Difference]:
     """Reset cursors that are not URLs of Graph."""
-    ours = f"{context.settings.graph_url}/"
-    broken = [f for f in folders if f.cursor is not None and not f.cursor.startswith(ours)]
+    graph_url = f"{context.settings.graph_url}/"
+    broken = [f for f in folders if f.cursor is not None and not f.cursor.startswith(graph_url)]
     with context.begin() as tx:
         mailboxes.lock(tx, mailbox_ids=[box.id] if broken else [])
         for folder in broken:
@@ -105,7 +105,7 @@ def _reset_broken_cursors(
     return [Difference(Kind.CURSOR) for _ in broken]
 
 
-def _listing(context: Context, box: Mailbox, folder: SyncFolder) -> Listing | None:
+def _list_folder(context: Context, box: Mailbox, folder: SyncFolder) -> Listing | None:
     """All copies in the folder; None if it is gone: `maintain` then finds or makes it."""
     try:
         return context.graph.listing(box.user_id, folder.graph_id)
@@ -122,8 +122,8 @@ def _read_deltas(context: Context, box: Mailbox, folders: Sequence[SyncFolder]) 
     discover.discover(context, box.id)
     with context.begin() as tx:
         now = mailboxes.read_mailbox(tx, box.id)
-    if now is not None and (shut_until := now.shut_until(context.now())):
-        raise TryLater(now.trouble or "", retry_at=shut_until)
+    if now is not None and (paused_until := now.shut_until(context.now())):
+        raise TryLater(now.trouble or "", retry_at=paused_until)
 
 
 def _compare(
@@ -217,7 +217,7 @@ def _advance_stuck(context: Context, box: Mailbox) -> list[Difference]:
 
 
 def _count_removed_mirrors(context: Context, box: Mailbox, listings: Sequence[Listing]) -> int:
-    """How many mirrors their owner, who may do so, has removed since the last proof."""
+    """How many mirrors their owner has removed since the last proof. Owners may do so."""
     with context.begin() as tx:
         known = reconciliation.mirrors_in(tx, box.id, limit=_MAX_MIRRORS)
     elsewhere = [i for i in known if not any(i in listed for listed in listings)]

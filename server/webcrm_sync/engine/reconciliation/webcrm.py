@@ -174,9 +174,9 @@ def _record_moved(tx: Tx, page: _Page, pairs: Pairs) -> None:
 
 def _judge_rival(context: Context, page: _Page, filing: Filing, activity: KeyedActivity) -> None:
     """Another Activity has the filing's key: either we recorded a wrong one, or there are two."""
-    ours = _read_activity(context, filing)
-    if ours is not None and ours.key == filing.key:
-        both = sorted([ours.activity_id, activity.activity_id])
+    recorded = _read_activity(context, filing)
+    if recorded is not None and recorded.key == filing.key:
+        both = sorted([recorded.activity_id, activity.activity_id])
         page.add(Kind.DOUBLE, filing, *both, is_healed=False)
         return
     with context.begin() as tx:
@@ -186,8 +186,8 @@ def _judge_rival(context: Context, page: _Page, filing: Filing, activity: KeyedA
 
 def _judge_absent(context: Context, page: _Page, filing: Filing) -> None:
     """The page lacks the filing's Activity: read it by its id, then search for its key."""
-    ours = _read_activity(context, filing)
-    if ours is not None and ours.key == filing.key:
+    recorded = _read_activity(context, filing)
+    if recorded is not None and recorded.key == filing.key:
         return  # the search lags
     found = _find_by_key(context, filing)
     if found is not None:
@@ -197,7 +197,7 @@ def _judge_absent(context: Context, page: _Page, filing: Filing) -> None:
             recovery.correct(tx, filing, found)
         return
     activity_id = filing.activity_id or 0
-    if ours is not None:
+    if recorded is not None:
         page.add(Kind.KEY_MISSING, filing, activity_id, is_healed=False, key=filing.key)
         return
     with context.begin() as tx:
@@ -214,7 +214,7 @@ def _find_by_key(context: Context, filing: Filing) -> KeyedActivity | None:
 
 
 def _adopt(context: Context, page: _Page, strangers: Sequence[KeyedActivity]) -> int:
-    """Adopt Activities of mails that we have; returns the number of the others."""
+    """Adopt the strangers whose mail we have; returns the number of the others."""
     if not strangers:
         return 0
     with context.begin() as tx:
