@@ -36,7 +36,7 @@ _STATE_NAMES = {
 
 @dataclass(frozen=True, slots=True)
 class TimelineEntry:
-    """One event. `mailbox_id`: the mailbox in which it happened, None = in webCRM."""
+    """One event. `mailbox_id`: where it happened, None = it concerns the mail itself."""
 
     at: datetime
     kind: str

@@ -298,7 +298,7 @@ def _view_target(mail: MailContext, target: Target, activity_id: int | None) -> 
 def _candidates(
     mail: MailContext, copy: CopyFacts, status: DisplayStatus, found: Match
 ) -> Iterable[Candidate]:
-    """None for a new mail that another copy brought to webCRM: its Organisation is known."""
+    """No candidates for a new mail that another copy brought to webCRM: it has been decided."""
     is_decided = copy.is_filed_by_other_copy and status is DisplayStatus.NEW
     if is_decided or not isinstance(found, Ambiguous):
         return
