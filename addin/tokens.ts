@@ -1,4 +1,4 @@
-/** Fluent's tokens as a style sheet, so that no component asks for one that is not there. */
+/** A Vite plugin that defines Fluent's design tokens, so that no component misses one. */
 
 import { type Theme, webDarkTheme, webLightTheme } from "@fluentui/tokens";
 import type { Plugin, Rolldown } from "vite";
@@ -8,7 +8,7 @@ const COLOUR = /#[0-9a-f]{3,8}\b|rgba?\([^)]*\)|transparent/g;
 const DECLARATION = /(--[\w-]+):([^;{}]*)(;|(?=\}))/g;
 const USE = /var\(\s*(--[\w-]+)/g;
 
-/** Offers every token as `virtual:fluent-tokens.css`, and ships those that somebody uses. */
+/** Provides all tokens as `virtual:fluent-tokens.css`, and ships only those that are used. */
 export function fluentTokens(): Plugin {
   return {
     name: "fluent-tokens",
@@ -21,17 +21,19 @@ export function fluentTokens(): Plugin {
   };
 }
 
-/** All of them, each with its value in the light and in the dark scheme. */
+/** A style sheet of all tokens, each with its value in the light and in the dark scheme. */
 export function tokenSheet(light: Theme = webLightTheme, dark: Theme = webDarkTheme): string {
   const names = Object.keys(light) as (keyof Theme)[];
-  const lines = names.map((name) => `--${name}: ${both(String(light[name]), String(dark[name]))};`);
+  const lines = names.map(
+    (name) => `--${name}: ${bothSchemes(String(light[name]), String(dark[name]))};`,
+  );
   return `:root {\n${lines.join("\n")}\n}\n`;
 }
 
-/** One value for both schemes. What differs between them is colours alone, in shadows too. */
-function both(light: string, dark: string): string {
+/** One value for both schemes; throws if they differ in more than colours. */
+function bothSchemes(light: string, dark: string): string {
   if (light.replace(COLOUR, "") !== dark.replace(COLOUR, "")) {
-    throw new Error(`only colours may differ: ${light} and ${dark}`);
+    throw new Error(`the schemes differ in more than colours: ${light} and ${dark}`);
   }
   const others = dark.match(COLOUR) ?? [];
   return light.replace(COLOUR, (colour) => {
@@ -40,12 +42,12 @@ function both(light: string, dark: string): string {
   });
 }
 
-/** The custom properties that scripts and styles read. */
+/** The names of the custom properties that these scripts and styles read. */
 export function usedIn(texts: string[]): Set<string> {
   return new Set(texts.flatMap((text) => [...text.matchAll(USE)].map(([, name = ""]) => name)));
 }
 
-/** Takes out of a style sheet what nothing reads, which may be the last to read something else. */
+/** Removes unused tokens, again and again: a removed one may be the only use of another. */
 function prune(file: Rolldown.OutputAsset | Rolldown.OutputChunk, bundle: Rolldown.OutputBundle) {
   if (file.type !== "asset" || !file.fileName.endsWith(".css")) {
     return;

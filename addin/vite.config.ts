@@ -4,21 +4,21 @@ import { defineConfig, type Plugin } from "vite";
 
 import { fluentTokens } from "./tokens.ts";
 
-/** What a pane may weigh, all scripts and styles together, gzipped. */
-const MOST_BYTES = 130_000;
+/** The largest size of a pane: all scripts and styles together, gzipped. */
+const MAX_BYTES = 130_000;
 
-/** Says what the pane weighs, and fails the build when it is too much. */
-function weigh(): Plugin {
+/** Prints the size of the pane, and fails the build if it is too large. */
+function checkSize(): Plugin {
   return {
-    name: "weigh",
+    name: "check-size",
     writeBundle(_, bundle) {
       const sizes = Object.values(bundle)
         .filter(({ fileName }) => /\.(js|css)$/.test(fileName))
         .map((file) => gzipSync(file.type === "chunk" ? file.code : file.source).length);
       const total = sizes.reduce((sum, size) => sum + size, 0);
       this.info(`scripts and styles, gzipped: ${(total / 1000).toFixed(1)} kB`);
-      if (total > MOST_BYTES) {
-        this.error(`more than ${MOST_BYTES / 1000} kB`);
+      if (total > MAX_BYTES) {
+        this.error(`more than ${MAX_BYTES / 1000} kB`);
       }
     },
   };
@@ -26,9 +26,9 @@ function weigh(): Plugin {
 
 export default defineConfig({
   base: "/addin/assets/",
-  // The icons; they keep their names, since the manifest names them.
+  // The icons keep their names because the manifest refers to them.
   publicDir: "assets/public",
-  plugins: [fluentTokens(), weigh()],
+  plugins: [fluentTokens(), checkSize()],
   build: {
     outDir: "../server/webcrm_sync/web/static/addin",
     emptyOutDir: true,

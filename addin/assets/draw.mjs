@@ -1,4 +1,4 @@
-// Draws the icons of manifest.xml from the SVG files here: npm run icons
+// Renders the icons of manifest.xml from the SVG files in this folder: npm run icons
 
 import { mkdir, rm, writeFile } from "node:fs/promises";
 

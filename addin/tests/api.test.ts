@@ -32,17 +32,17 @@ async function serve(request: IncomingMessage, response: ServerResponse): Promis
     token: request.headers.authorization ?? "",
     body: text ? JSON.parse(text) : null,
   });
-  (replies.shift() ?? says(200, {}))(response, request);
+  (replies.shift() ?? respondsWith(200, {}))(response, request);
 }
 
-function says(status: number, body: unknown): Reply {
+function respondsWith(status: number, body: unknown): Reply {
   return (response) => {
     response.writeHead(status, { "Content-Type": "application/json" });
     response.end(status === 204 ? undefined : JSON.stringify(body));
   };
 }
 
-const hangsUp: Reply = (_, request) => void request.socket.destroy();
+const closesConnection: Reply = (_, request) => void request.socket.destroy();
 
 beforeEach(async () => {
   [calls, replies, tokens] = [[], [], []];
@@ -64,15 +64,15 @@ function api() {
 const { signal } = new AbortController();
 
 describe("a call", () => {
-  test("asks how one mail stands, with a token for the server alone", async () => {
-    replies = [says(200, { mails: [mailState("synced")] })];
+  test("requests the state of one mail, with a token for the server", async () => {
+    replies = [respondsWith(200, { mails: [mailState("synced")] })];
     expect(await api().state(REF, signal)).toEqual(mailState("synced"));
     expect(calls).toEqual([
       { line: "POST /api/v1/mails/state", token: "Bearer token 1", body: { mails: [REF] } },
     ]);
   });
 
-  test("syncs under what was chosen, and says nothing where nothing was", async () => {
+  test("syncs under the chosen Organisations, and names none without a choice", async () => {
     await api().sync(REF, [7]);
     await api().sync(REF, []);
     expect(calls.map((call) => call.body)).toEqual([
@@ -81,8 +81,12 @@ describe("a call", () => {
     ]);
   });
 
-  test("escapes what stands in an address", async () => {
-    replies = [says(200, { organisations: [] }), says(204, null), says(204, null)];
+  test("escapes an address in a path", async () => {
+    replies = [
+      respondsWith(200, { organisations: [] }),
+      respondsWith(204, null),
+      respondsWith(204, null),
+    ];
     await api().organisations("Ø & söner/100%", signal);
     await api().alwaysSync("a/b@harbour.example", true);
     await api().alwaysSync("a/b@harbour.example", false);
@@ -94,13 +98,13 @@ describe("a call", () => {
   });
 });
 
-describe("a second look at a mail", () => {
+describe("a second request for a mail", () => {
   const full = (name: string, version: string) =>
-    says(200, { mails: [mailState(name)], versions: [version] });
-  const changed = (isChanged: boolean) => says(200, { isChanged });
+    respondsWith(200, { mails: [mailState(name)], versions: [version] });
+  const changed = (isChanged: boolean) => respondsWith(200, { isChanged });
   const lines = () => calls.map(({ line }) => line.replace("POST /api/v1/mails/", ""));
 
-  test("asks for its version alone while nothing changed", async () => {
+  test("asks only whether the version changed", async () => {
     replies = [full("known", "v1"), changed(false), changed(true), full("synced", "v2")];
     const { state } = api();
     const first = await state(REF, signal);
@@ -111,8 +115,12 @@ describe("a second look at a mail", () => {
     expect(calls[3]?.body).toEqual({ mails: [{ ...REF, version: "v1" }] });
   });
 
-  test("asks in full after a click, and for another mail", async () => {
-    replies = [full("known", "v1"), says(200, mailState("on_its_way")), full("synced", "v2")];
+  test("fetches in full after an action, and for another mail", async () => {
+    replies = [
+      full("known", "v1"),
+      respondsWith(200, mailState("on_its_way")),
+      full("synced", "v2"),
+    ];
     const { state, sync } = api();
     await state(REF, signal);
     await sync(REF, []);
@@ -132,27 +140,27 @@ test("a busy server says how long to wait", async () => {
   await expect(api().state(REF, signal)).rejects.toMatchObject({ retryAfterMs: 7_000 });
 });
 
-test("a mail that is not in the own mailbox is told as not found", async () => {
+test("a mail outside the person's mailbox is not found", async () => {
   const unknown = mailState("known", { forecast: null, can: [], detail: "Not in your mailbox." });
-  replies = [says(200, { mails: [unknown] })];
+  replies = [respondsWith(200, { mails: [unknown] })];
   await expect(api().state(REF, signal)).rejects.toMatchObject({ kind: "not_found" });
 });
 
 describe("a lost network", () => {
-  test("is worth a second try where asking twice does no harm", async () => {
-    replies = [hangsUp, says(200, { mails: [mailState("synced")] })];
+  test("is worth a second attempt for a repeatable call", async () => {
+    replies = [closesConnection, respondsWith(200, { mails: [mailState("synced")] })];
     expect((await api().state(REF, signal)).state).toBe("synced");
     expect(calls).toHaveLength(2);
   });
 
-  test("is told after the second time", async () => {
-    replies = [hangsUp, hangsUp];
+  test("is an error after the second attempt", async () => {
+    replies = [closesConnection, closesConnection];
     await expect(api().state(REF, signal)).rejects.toMatchObject({ kind: "away" });
     expect(calls).toHaveLength(2);
   });
 
-  test("is told at once where a second try could do it twice", async () => {
-    replies = [hangsUp];
+  test("is an error at once for a call that must not run twice", async () => {
+    replies = [closesConnection];
     const contact = { name: "Office", address: "office@mill.example", organisationId: 8 };
     await expect(api().createContact(contact)).rejects.toMatchObject({ kind: "away" });
     expect(calls).toHaveLength(1);
@@ -168,12 +176,12 @@ describe("a refusal", () => {
     [503, { code: "try_later", retryAfter: 5 }, "try_later"],
     [500, { title: "Something went wrong" }, "away"],
   ])("%d keeps its kind", async (status, problem, kind) => {
-    replies = [says(status, problem)];
+    replies = [respondsWith(status, problem)];
     const { detail = null } = problem as { detail?: string };
     await expect(api().act("undo", REF)).rejects.toMatchObject({ kind, detail });
   });
 
-  test("in a proxy's own words is told as no answer", async () => {
+  test("from a proxy counts as no answer", async () => {
     replies = [(response) => response.writeHead(502).end("<h1>Bad gateway</h1>")];
     await expect(api().act("undo", REF)).rejects.toMatchObject({ kind: "away" });
   });
@@ -185,19 +193,19 @@ describe("too many calls at once", () => {
     response.end(JSON.stringify({ code: "try_later", retryAfter: 1 }));
   };
 
-  test("come again by themselves, since nothing was begun", async () => {
-    replies = [refused, refused, says(200, mailState("synced"))];
+  test("are repeated, since the server has not begun them", async () => {
+    replies = [refused, refused, respondsWith(200, mailState("synced"))];
     expect((await api().act("retry", REF)).state).toBe("synced");
     expect(calls).toHaveLength(3);
   });
 
-  test("are told as a reason to try again when it stays so", async () => {
+  test("become an error if the server keeps refusing", async () => {
     replies = [refused, refused, refused, refused];
     await expect(api().act("retry", REF)).rejects.toMatchObject({ kind: "try_later" });
     expect(calls).toHaveLength(4);
   });
 
-  test("do not come again when nobody waits for the answer any more", async () => {
+  test("are not repeated after an abort", async () => {
     const ending = new AbortController();
     replies = [
       (response, request) => {
@@ -210,9 +218,12 @@ describe("too many calls at once", () => {
   });
 });
 
-describe("a token that the server does not take", () => {
-  test("is replaced once by a fresh one that meets its claims", async () => {
-    replies = [says(401, { code: "claims", claims: '{"x":1}' }), says(200, mailState("synced"))];
+describe("a token that the server refuses", () => {
+  test("is replaced once by a fresh one with the claims", async () => {
+    replies = [
+      respondsWith(401, { code: "claims", claims: '{"x":1}' }),
+      respondsWith(200, mailState("synced")),
+    ];
     expect((await api().act("retry", REF)).state).toBe("synced");
     expect(tokens).toEqual([
       { fresh: false, claims: null },
@@ -221,8 +232,8 @@ describe("a token that the server does not take", () => {
     expect(calls.map((call) => call.token)).toEqual(["Bearer token 1", "Bearer token 2"]);
   });
 
-  test("ends in a word to sign in when the fresh one is not taken either", async () => {
-    const refused = says(401, { code: "claims", claims: "c" });
+  test("is an error if the server refuses the fresh one as well", async () => {
+    const refused = respondsWith(401, { code: "claims", claims: "c" });
     replies = [refused, refused];
     await expect(api().act("retry", REF)).rejects.toMatchObject({
       kind: "signed_out",
@@ -232,7 +243,7 @@ describe("a token that the server does not take", () => {
   });
 });
 
-test("a read that nobody waits for any more is called off", async () => {
+test("an aborted read is cancelled", async () => {
   const ending = new AbortController();
   replies = [() => ending.abort()];
   await expect(api().state(REF, ending.signal)).rejects.toMatchObject({ name: "AbortError" });

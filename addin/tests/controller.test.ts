@@ -10,7 +10,7 @@ afterEach(() => void vi.useRealTimers());
 describe("choosing an Organisation", () => {
   const harbour = { id: 7, name: "Harbour Logistics" };
 
-  test("before the sync marks it, and the sync goes there", async () => {
+  test("before the sync remembers it for the sync", async () => {
     const { controller, lastCall } = await openSession("nobody");
     controller.handle({ type: "click", button: "choose" });
     controller.handle({ type: "choose", organisation: harbour });
@@ -18,14 +18,14 @@ describe("choosing an Organisation", () => {
     expect(lastCall().name).toBe("sync 7");
   });
 
-  test("afterwards moves the mail at once", async () => {
+  test("after the sync moves the mail at once", async () => {
     const { controller, lastCall } = await openSession("synced");
     controller.handle({ type: "click", button: "change" });
     controller.handle({ type: "choose", organisation: harbour });
     expect(lastCall().name).toBe("choose 7 for 7");
   });
 
-  test("of several asks first which one is replaced", async () => {
+  test("asks first which of several targets to replace", async () => {
     const { controller, views, calls, lastCall } = await openSession("synced_two");
     controller.handle({ type: "click", button: "change" });
     const panel = () => views.at(-1)?.panel;
@@ -50,7 +50,7 @@ describe("choosing an Organisation", () => {
     expect(lastCall().name).toBe("choose 12 for 8");
   });
 
-  test("asks again when the one to be replaced went elsewhere meanwhile", async () => {
+  test("asks again if the marked target has changed meanwhile", async () => {
     const { session, controller, views, lastCall } = await openSession("synced_two");
     controller.handle({ type: "click", button: "change" });
     controller.handle({ type: "mark_replaced", organisationId: 8 });
@@ -62,7 +62,7 @@ describe("choosing an Organisation", () => {
     expect(views.at(-1)?.panel?.replaced?.options.some((one) => one.isMarked)).toBe(false);
   });
 
-  test("by keyboard alone takes what is under it", async () => {
+  test("by keyboard chooses the active option", async () => {
     const { controller, lastCall } = await openSession("waiting");
     controller.handle({ type: "click", button: "choose" });
     controller.handle({ type: "type", field: "search", text: "harb" });

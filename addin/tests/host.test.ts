@@ -13,7 +13,7 @@ const received = {
   to: [me],
 };
 
-/** Outlook with this item in its reading pane, and what was done to it. */
+/** Installs an Office.js with this item, and records the calls to it. */
 function outlook(
   item: object | null,
   more: { host?: string | null; platform?: string; sets?: boolean } = {},
@@ -63,7 +63,7 @@ async function selection(item: object | null, more = {}) {
 }
 
 describe("what is selected", () => {
-  test("is a mail, spoken of by its sender", async () => {
+  test("is a mail with its sender", async () => {
     expect(await selection(received)).toEqual({
       kind: "mail",
       mail: {
@@ -76,14 +76,14 @@ describe("what is selected", () => {
     });
   });
 
-  test("is spoken of by its first recipient when it is one's own", async () => {
+  test("is a mail with its first recipient if the person sent it", async () => {
     const sent = { ...received, from: me, to: [purchasing], internetMessageId: undefined };
     expect(await selection(sent)).toMatchObject({
       mail: { who: "Purchasing", isSent: true, ref: { messageId: null } },
     });
   });
 
-  test("has an id of another kind on a phone", async () => {
+  test("has a REST id on a phone", async () => {
     const found = await selection(received, { platform: "iOS" });
     expect(found).toMatchObject({ mail: { ref: { idType: "rest" } } });
   });
@@ -111,7 +111,7 @@ describe("a shared mail", () => {
     return (await connect())?.isShared();
   };
 
-  test("is known by what Outlook says of its mailbox", async () => {
+  test("is one for which Outlook has shared properties", async () => {
     expect(await shared((done) => done({ status: "succeeded" }))).toBe(true);
   });
 
@@ -124,11 +124,11 @@ describe("a shared mail", () => {
         throw new Error("broken");
       },
     ],
-  ])("is not what Outlook answers with %s", async (_, tell) => {
+  ])("is not one for which Outlook answers with %s", async (_, tell) => {
     expect(await shared(tell)).toBe(false);
   });
 
-  test("is not waited for", async () => {
+  test("counts as not shared after two seconds", async () => {
     vi.useFakeTimers();
     const answer = shared(() => undefined);
     await vi.advanceTimersByTimeAsync(2000);
@@ -142,14 +142,14 @@ test("outside Outlook there is no host", async () => {
   expect(await connect()).toBeNull();
 });
 
-describe("a line on the mail", () => {
-  test("is cut to what Outlook takes", async () => {
+describe("the note on the mail", () => {
+  test("is cut to the length that Outlook accepts", async () => {
     const done = outlook(received);
     (await connect())?.showNote("x".repeat(200));
     expect(done.notes.map((note) => note.message)).toEqual([`${"x".repeat(149)}…`]);
   });
 
-  test("is taken away from the mail that is selected by then", async () => {
+  test("is cleared on the mail that is selected then", async () => {
     outlook(null);
     const host = await connect();
     const done = outlook(received);
@@ -157,7 +157,7 @@ describe("a line on the mail", () => {
     expect(done.removed).toEqual(["webcrm"]);
   });
 
-  test("is left out where there is no mail", async () => {
+  test("is skipped while no mail is selected", async () => {
     const done = outlook(null);
     const host = await connect();
     host?.showNote("On its way");

@@ -27,18 +27,18 @@ function places(sentence: string): string[] {
   return (sentence.match(/\{\w+\}/g) ?? []).toSorted();
 }
 
-describe.each([...LOCALES])("the words in %s", (_, locale) => {
-  test("are complete, and in the order of the English ones", () => {
+describe.each([...LOCALES])("the texts in %s", (_, locale) => {
+  test("have the keys of the English ones, in the same order", () => {
     expect(Object.keys(locale)).toEqual(Object.keys(ENGLISH));
   });
 
-  test("name the same values as the English ones", () => {
+  test("have the placeholders of the English ones", () => {
     for (const [word, sentence] of Object.entries(locale)) {
       expect([word, places(sentence)]).toEqual([word, places(ENGLISH[word] ?? "")]);
     }
   });
 
-  test("are none of them empty", () => {
+  test("are not empty", () => {
     expect(Object.values(locale).filter((sentence) => !sentence.trim())).toEqual([]);
   });
 });
@@ -46,7 +46,7 @@ describe.each([...LOCALES])("the words in %s", (_, locale) => {
 /** Longest text of a notification. Source: Office.NotificationMessageDetails. */
 const NOTE_LENGTH = 150;
 
-describe.each([...LOCALES])("the line on the mail itself in %s", (language) => {
+describe.each([...LOCALES])("the note on the mail in %s", (language) => {
   const texts = textsFor(language);
   const context = { texts, folderName: "webCRM sync" };
 
@@ -65,7 +65,7 @@ describe.each([...LOCALES])("the line on the mail itself in %s", (language) => {
     },
   );
 
-  test.each(TROUBLES)("fits for the trouble %s", (kind) => {
+  test.each(TROUBLES)("fits for the error %s", (kind) => {
     const detail = kind === "no_mailbox" ? "somebody@some.company.example" : "invalid_client";
     const { sentence, line } = errorTexts(new AddinError(kind, detail), context);
     const text = `${sentence}. ${line}`;
@@ -84,7 +84,7 @@ describe("the language", () => {
     expect(textsFor(language).get("synced.sentence")).toBe(sentence);
   });
 
-  test("that is not there is English throughout, numbers too", () => {
+  test("without a locale is English, numbers too", () => {
     expect(textsFor("fr-FR").plural("foot.waiting", 1234.5)).toBe("Waiting for a contact: 1,234.5");
     expect(textsFor("de-DE").plural("foot.waiting", 1234.5)).toBe(
       "Warten auf einen Kontakt: 1.234,5",
@@ -95,17 +95,17 @@ describe("the language", () => {
 describe("a sentence", () => {
   const texts = textsFor("en-GB");
 
-  test("makes strong what it is about", () => {
+  test("makes its subject strong", () => {
     const parts = texts.parts("new.known_person", { organisation: "Harbour", person: "Office" });
     expect(parts.filter((part) => part.isStrong).map((part) => part.text)).toEqual(["Harbour"]);
     expect(textOf(parts)).toBe("Will be filed under Harbour (Office)");
   });
 
-  test("takes a value with braces as it is", () => {
+  test("keeps a value with braces as it is", () => {
     expect(texts.get("under", { organisation: "{person} $& <b>" })).toBe("Under {person} $& <b>");
   });
 
-  test("is not found under a name that every object has", () => {
+  test("is not found under a name of Object's own", () => {
     expect(texts.find("constructor")).toBeNull();
   });
 
@@ -113,11 +113,11 @@ describe("a sentence", () => {
     [2.41, "2.4\u00a0s"],
     [42, "42\u00a0s"],
     [150, "2.5\u00a0min"],
-  ])("tells %d seconds in short", (seconds, text) => {
+  ])("shows %d seconds with a symbol", (seconds, text) => {
     expect(texts.duration(seconds)).toBe(text);
   });
 
-  test("tells the time of today, and the date of another day", () => {
+  test("shows the time of today, and the date of another day", () => {
     expect(texts.dateTime(NOW, NOW)).toMatch(/^\d\d:\d\d$/);
     expect(texts.dateTime(new Date("2026-03-01T12:00:00Z"), NOW)).toMatch(/1 Mar 2026/);
   });

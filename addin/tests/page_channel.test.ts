@@ -4,7 +4,7 @@ import { createPageChannel } from "../src/page_channel.ts";
 
 afterEach(() => void vi.unstubAllGlobals());
 
-test("one page hears from another, and not from itself", async () => {
+test("a page receives the changes of another page, not its own", async () => {
   const [pane, command] = [createPageChannel(), createPageChannel()];
   const heard: string[] = [];
   pane.onChange(() => heard.push("pane"));
@@ -22,7 +22,7 @@ describe("without a channel", () => {
     return page;
   };
 
-  test("the storage carries the word, another one each time", () => {
+  test("the storage carries each announcement, with a new value each time", () => {
     const kept: [string, string][] = [];
     const page = stub((name, value) => void kept.push([name, value]));
     const pane = createPageChannel();
@@ -36,7 +36,7 @@ describe("without a channel", () => {
     expect(told).toBe(1);
   });
 
-  test("a storage that is shut off keeps a page alone, and breaks nothing", () => {
+  test("a page without storage announces nothing, and does not fail", () => {
     stub(() => {
       throw new DOMException("denied", "SecurityError");
     });

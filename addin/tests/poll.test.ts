@@ -17,13 +17,13 @@ function watched() {
 }
 
 describe("a mail on its way", () => {
-  test("is looked at three times a second, later less and less", () => {
+  test("is polled three times a second, later less often", () => {
     expect([0, 9_999, 10_000, 59_999, 60_000].map(pauseOnItsWay)).toEqual([
       300, 300, 1_000, 1_000, 1_800,
     ]);
   });
 
-  test("is looked at until it is at rest", async () => {
+  test("is polled until nothing is under way", async () => {
     const { seen, poll } = watched();
     poll.wake();
     await vi.advanceTimersByTimeAsync(950);
@@ -34,7 +34,7 @@ describe("a mail on its way", () => {
     expect(vi.getTimerCount()).toBe(0);
   });
 
-  test("is not looked at twice as often for being woken twice", async () => {
+  test("is not polled twice as often after two wakes", async () => {
     const { seen, poll } = watched();
     poll.wake();
     poll.wake();
@@ -44,7 +44,7 @@ describe("a mail on its way", () => {
     expect(seen.looks).toBe(2);
   });
 
-  test("is left alone while nobody sees the pane, and looked at again afterwards", async () => {
+  test("is not polled while the pane is hidden, and is polled again afterwards", async () => {
     const { seen, poll } = watched();
     poll.wake();
     seen.hidden = true;
@@ -56,7 +56,7 @@ describe("a mail on its way", () => {
     expect(seen.looks).toBeGreaterThan(3);
   });
 
-  test("is not asked about again before the answer is there", async () => {
+  test("is not polled again before the answer arrives", async () => {
     let answer = () => {};
     let looks = 0;
     const look = () => {
@@ -76,8 +76,8 @@ describe("a mail on its way", () => {
   });
 });
 
-describe("a mail at rest", () => {
-  test("is looked at again at once when the server kept the look waiting", async () => {
+describe("an idle mail", () => {
+  test("is polled again at once after the server held the answer back", async () => {
     let looks = 0;
     const look = async () => {
       looks += 1;
@@ -88,12 +88,12 @@ describe("a mail at rest", () => {
     expect(looks).toBe(4);
   });
 
-  test("is looked at in less than two seconds, by no two panes in step", () => {
+  test("is polled within two seconds, at a random moment", () => {
     expect([0, 1].map((random) => pauseIdle(0, random))).toEqual([1_620, 1_800]);
     expect([800, 10_000].map((lasted) => pauseIdle(lasted, 1))).toEqual([1_000, 0]);
   });
 
-  test("does not hold up the looks at one that is on its way by now", async () => {
+  test("does not delay the polls once the mail is on its way", async () => {
     const seen = { looks: 0, pause: 5_000 };
     const look = async () => void (seen.looks += 1);
     const poll = createPoller({ poll: look, pause: () => seen.pause, isHidden: () => false });
@@ -110,7 +110,7 @@ describe("a server that does not answer", () => {
   const waits = (kind: ErrorKind, retryAfterMs: number | null = null) =>
     [1, 2, 3, 10, 11, 100].map((n) => pauseAfterFailures({ kind, retryAfterMs }, n, 0));
 
-  test("is asked ever less, half a minute apart in the end", () => {
+  test("is asked less and less, at last every half minute", () => {
     const longest = [30_000, 30_000, 30_000];
     for (const kind of ["away", "offline", "try_later"] as const) {
       expect(waits(kind)).toEqual([1_800, 3_600, 7_200, ...longest]);
@@ -118,23 +118,23 @@ describe("a server that does not answer", () => {
     expect(pauseAfterFailures({ kind: "away", retryAfterMs: null }, 100, 1)).toBe(37_500);
   });
 
-  test("is left alone as long as it asks, within reason", () => {
+  test("is not asked before its Retry-After, up to a limit", () => {
     expect(waits("try_later", 25_000).slice(0, 3)).toEqual([25_000, 25_000, 25_000]);
     expect(waits("try_later", 3_600_000)[0]).toBe(120_000);
   });
 
-  test("is asked gently where a person has to act", () => {
+  test("is asked rarely while a person has to act", () => {
     for (const kind of ["signed_out", "refused", "no_mailbox"] as const) {
       expect(new Set(waits(kind))).toEqual(new Set([20_000]));
     }
   });
 
-  test("to know a new mail is asked often at first", () => {
+  test("is asked often at first about a new mail", () => {
     expect(waits("not_found")).toEqual([1_620, 1_620, 1_620, 1_620, 20_000, 20_000]);
   });
 });
 
-test("where nothing is selected nothing is looked at", async () => {
+test("without a selected mail nothing is polled", async () => {
   const { seen, poll } = watched();
   seen.since = null;
   poll.wake();

@@ -11,13 +11,13 @@ const STATES = "known nobody several on_its_way synced waiting parked skipped mi
   " ",
 );
 
-describe("the line that the ribbon's button put on the mail", () => {
+describe("the note of the ribbon's button", () => {
   test.each([
     ["waiting", "synced"],
     ["parked", "on_its_way"],
     ["synced", "undone"],
     ["skipped", "known"],
-  ])("goes away when it is true no longer: %s, then %s", async (before, after) => {
+  ])("is cleared when the state changes: %s, then %s", async (before, after) => {
     const { lastCall, outlook } = await openSession(before);
     await vi.advanceTimersByTimeAsync(2_000);
     await lastCall().answer(mailState(before));
@@ -31,14 +31,14 @@ describe("the line that the ribbon's button put on the mail", () => {
     ["known", "on_its_way"],
     ["on_its_way", "synced"],
     ["nobody", "waiting"],
-  ])("stays while the button goes on: %s, then %s", async (before, after) => {
+  ])("stays while the command is running: %s, then %s", async (before, after) => {
     const { lastCall, outlook } = await openSession(before);
     await vi.advanceTimersByTimeAsync(2_000);
     await lastCall().answer(mailState(after));
     expect(outlook.clearedNotes).toBe(0);
   });
 
-  test("goes away too when the mail has another id since it moved", async () => {
+  test("is cleared although a move gave the mail a new id", async () => {
     const { session, lastCall, outlook } = await openSession("synced");
     const moved = mail("1");
     if (moved.kind === "mail") {
@@ -50,7 +50,7 @@ describe("the line that the ribbon's button put on the mail", () => {
     expect(outlook.clearedNotes).toBe(1);
   });
 
-  test("of another mail stays", async () => {
+  test("stays on another mail", async () => {
     const { session, lastCall, outlook } = await openSession("synced");
     outlook.selection = mail("2");
     session.followSelection();
@@ -59,12 +59,12 @@ describe("the line that the ribbon's button put on the mail", () => {
   });
 });
 
-describe("what happens elsewhere", () => {
+describe("a change elsewhere", () => {
   test.each(STATES)("shows within two seconds while a mail is open: %s", async (name) => {
     const { lastCall, calls, views } = await openSession(name);
-    for (let looks = 2; looks < 20; looks += 1) {
+    for (let polls = 2; polls < 20; polls += 1) {
       await vi.advanceTimersByTimeAsync(2_000);
-      expect(calls.length).toBe(looks);
+      expect(calls.length).toBe(polls);
       await lastCall().answer(mailState(name));
     }
     await vi.advanceTimersByTimeAsync(2_000);
@@ -72,7 +72,7 @@ describe("what happens elsewhere", () => {
     expect(views.at(-1)?.status.sentence).toBe("In webCRM");
   });
 
-  test("is not asked about while nobody sees the pane, and at once afterwards", async () => {
+  test("is not polled for while the pane is hidden, and is at once afterwards", async () => {
     const { session, calls, outlook } = await openSession("waiting");
     outlook.isHidden = true;
     await vi.advanceTimersByTimeAsync(60_000);
@@ -83,7 +83,7 @@ describe("what happens elsewhere", () => {
     expect(calls).toHaveLength(2);
   });
 
-  test("is asked about at once when there is word of it, and once at a time", async () => {
+  test("is polled for at once after an announcement, by one poll at a time", async () => {
     const { session, calls, lastCall } = await openSession("known");
     await vi.advanceTimersByTimeAsync(2_000);
     const waiting = lastCall();
@@ -95,7 +95,7 @@ describe("what happens elsewhere", () => {
     expect(calls).toHaveLength(3);
   });
 
-  test("is waited for on the server only while all is well and at rest", async () => {
+  test("is waited for on the server only while the pane is idle", async () => {
     const { lastCall, session } = await openSession("known");
     await vi.advanceTimersByTimeAsync(2_000);
     expect(lastCall().waits).toBe(true);
@@ -111,7 +111,7 @@ describe("what happens elsewhere", () => {
     expect(lastCall().waits).toBe(true);
   });
 
-  test("is not waited for by a pane that nobody sees any more", async () => {
+  test("is not waited for by a hidden pane", async () => {
     const { session, outlook, lastCall } = await openSession("known");
     await vi.advanceTimersByTimeAsync(2_000);
     outlook.isHidden = true;
@@ -119,14 +119,14 @@ describe("what happens elsewhere", () => {
     expect(lastCall().signal?.aborted).toBe(true);
   });
 
-  test("is noticed when Outlook did not say that another mail is selected", async () => {
+  test("is noticed even if Outlook raises no event for another selection", async () => {
     const { calls, outlook } = await openSession("known");
     outlook.selection = mail("2");
     await vi.advanceTimersByTimeAsync(2_000);
     expect(calls.map((call) => call.mail.itemId)).toEqual(["1", "2"]);
   });
 
-  test("leaves what is typed in peace, whatever state the mail is in by then", async () => {
+  test("keeps the typed input in every state", async () => {
     const { controller, lastCall, views } = await openSession("waiting");
     controller.handle({ type: "click", button: "create_contact" });
     controller.handle({ type: "type", field: "name", text: "Nina" });
@@ -137,7 +137,7 @@ describe("what happens elsewhere", () => {
     }
   });
 
-  test("is the server's return: mail and foot go on without a click", async () => {
+  test("is the server's return: mail and footer continue without a click", async () => {
     const { session, lastCall, views, sentence } = createSession();
     session.open();
     await lastCall().fail(new AddinError("away"));
@@ -147,7 +147,7 @@ describe("what happens elsewhere", () => {
     expect([sentence(), views.at(-1)?.footer?.label]).toEqual(["Not in webCRM yet", "Connected"]);
   });
 
-  test("is that a look is never answered: the server is away, and asked again", async () => {
+  test("is a poll without an answer: the server is away, and is polled again", async () => {
     const { calls, views } = await openSession("known");
     await vi.advanceTimersByTimeAsync(17_000);
     expect(calls).toHaveLength(2);
@@ -157,7 +157,7 @@ describe("what happens elsewhere", () => {
     expect(calls).toHaveLength(3);
   });
 
-  test("is waited for gently once a person must sign in", async () => {
+  test("is polled for rarely while the person must sign in", async () => {
     const { session, calls, lastCall } = createSession();
     session.open();
     await lastCall().fail(new AddinError("signed_out"));
@@ -167,7 +167,7 @@ describe("what happens elsewhere", () => {
     expect(calls).toHaveLength(2);
   });
 
-  test("waits as long as a busy server asks", async () => {
+  test("is polled for only after the Retry-After of a busy server", async () => {
     const { lastCall, calls } = await openSession("known");
     await vi.advanceTimersByTimeAsync(2_000);
     await lastCall().fail(new AddinError("try_later", null, null, 40_000));
@@ -178,7 +178,7 @@ describe("what happens elsewhere", () => {
   });
 });
 
-test("a pane that comes back looks again, without a spinner", async () => {
+test("a pane that becomes visible polls, without a spinner", async () => {
   const { session, outlook, lastCall, calls, sentence } = await openSession("waiting");
   outlook.isHidden = true;
   session.refresh();

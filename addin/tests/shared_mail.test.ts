@@ -21,7 +21,7 @@ async function asked(kind: ErrorKind, isShared: boolean): Promise<AddinError> {
   return trouble as AddinError;
 }
 
-test("a mail of a shared mailbox is not called lost", async () => {
+test("a missing mail is called shared if Outlook says so", async () => {
   const error = await asked("not_found", true);
   expect(rowOf(viewOf(null, [{ type: "failed", error, by: "poll" }]))).toEqual([
     "In a shared mailbox",
@@ -32,7 +32,7 @@ test("a mail of a shared mailbox is not called lost", async () => {
   ]);
 });
 
-test("a mail that nobody knows the place of is not called deleted", async () => {
+test("a missing mail is called not found if Outlook does not know it as shared", async () => {
   const error = await asked("not_found", false);
   expect(rowOf(viewOf(null, [{ type: "failed", error, by: "poll" }]))).toEqual([
     "Not found in your own mailbox",
@@ -43,6 +43,6 @@ test("a mail that nobody knows the place of is not called deleted", async () => 
   ]);
 });
 
-test("other trouble is what it was, and Outlook is not asked about it", async () => {
+test("other errors stay, and Outlook is not asked", async () => {
   expect((await asked("away", true)).kind).toBe("away");
 });

@@ -5,7 +5,7 @@ import { rowOf, viewOf } from "./view_harness.ts";
 
 const failed = (errorCode: string) => signInError({ errorCode }, "claims");
 
-describe("a sign-in that did not come to its end", () => {
+describe("a failed sign-in", () => {
   test.each([
     "user_cancelled",
     "user_canceled",
@@ -16,7 +16,7 @@ describe("a sign-in that did not come to its end", () => {
     "interaction_in_progress_cancelled",
     "redirect_bridge_empty_response",
     "hash_empty_error",
-  ])("is no error after %s: the pane asks again, for the same", (code) => {
+  ])("is no error after %s: the pane offers the same sign-in again", (code) => {
     const error = failed(code);
     expect(error).toMatchObject({ kind: "signed_out", detail: null, claims: "claims" });
     expect(rowOf(viewOf(null, [{ type: "failed", error, by: "person" }]))).toEqual([
@@ -28,7 +28,7 @@ describe("a sign-in that did not come to its end", () => {
   });
 
   test.each(["popup_window_error", "empty_window_error", "block_nested_popups"])(
-    "after %s says how to let the window open",
+    "says after %s how to allow the window",
     (code) => {
       expect(rowOf(viewOf(null, [{ type: "failed", error: failed(code), by: "person" }]))).toEqual([
         "Sign-in window blocked",
@@ -39,18 +39,18 @@ describe("a sign-in that did not come to its end", () => {
     },
   );
 
-  test("without a network is a matter of the network", () => {
+  test("is offline without a network", () => {
     expect(failed("no_network_connectivity").kind).toBe("offline");
   });
 
   test.each([
     ["invalid_client", "invalid_client"],
     ["", "unknown"],
-  ])("for another cause gives the administrator its code: %s", (code, detail) => {
+  ])("names the code for the administrator after another cause: %s", (code, detail) => {
     expect(failed(code)).toMatchObject({ kind: "refused", detail });
   });
 
-  test.each([null, undefined, "no", new Error("no")])("is told of whatever was thrown: %s", (e) => {
+  test.each([null, undefined, "no", new Error("no")])("accepts any thrown value: %s", (e) => {
     expect(signInError(e, null)).toMatchObject({ kind: "refused", detail: "unknown" });
   });
 });

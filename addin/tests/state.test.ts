@@ -20,7 +20,7 @@ function failed(by: Cause): Event {
 }
 
 describe("another mail", () => {
-  test("starts from nothing, so that nobody files the wrong one", () => {
+  test("starts with an empty model, so that nobody files the wrong mail", () => {
     const model = after(
       answered("nobody"),
       { type: "panel_opened", panel: "contact" },
@@ -30,12 +30,12 @@ describe("another mail", () => {
     expect(model.panel).toBeNull();
   });
 
-  test("told twice changes nothing", () => {
+  test("reported twice changes nothing", () => {
     const before = after(answered("nobody"), { type: "panel_opened", panel: "choose" });
     expect(reduce(before, { type: "selected", selection: mail("1") })).toBe(before);
   });
 
-  test("leaves the foot and the open story open", () => {
+  test("keeps the story open", () => {
     const model = after(
       { type: "story_toggled", isOpen: true },
       { type: "selected", selection: mail("2") },
@@ -44,23 +44,23 @@ describe("another mail", () => {
   });
 });
 
-describe("an answer", () => {
-  test("starts the clock when the mail is on its way, and only once", () => {
+describe("a loaded state", () => {
+  test("starts the clock once when the mail is on its way", () => {
     const model = after(answered("on_its_way", "person", 100), answered("on_its_way", "poll", 400));
     expect(model.inProgressSince).toBe(100);
   });
 
-  test("keeps the clock going until webCRM has let go of what was taken back", () => {
+  test("keeps the clock running until webCRM has emptied the withdrawn entry", () => {
     const model = after(answered("synced"), answered("undone_pending", "person", 100));
     expect(model.inProgressSince).toBe(100);
     expect(after(answered("undone_pending"), answered("undone")).inProgressSince).toBeNull();
   });
 
-  test("stops the clock at rest", () => {
+  test("stops the clock when nothing is under way", () => {
     expect(after(answered("on_its_way"), answered("synced")).inProgressSince).toBeNull();
   });
 
-  test("to a look leaves alone what is being typed", () => {
+  test("of a poll keeps the typed input", () => {
     const model = after(
       answered("waiting"),
       { type: "panel_opened", panel: "contact" },
@@ -70,7 +70,7 @@ describe("an answer", () => {
     expect(model.panel).toMatchObject({ name: "Reception" });
   });
 
-  test("closes the list when the mail stands elsewhere by now", () => {
+  test("closes the panel when the state changed", () => {
     const model = after(
       answered("waiting"),
       { type: "panel_opened", panel: "choose" },
@@ -79,7 +79,7 @@ describe("an answer", () => {
     expect(model.panel).toBeNull();
   });
 
-  test("forgets the choice once the mail has moved on", () => {
+  test("forgets the choice when the state changed", () => {
     const model = after(
       answered("several"),
       { type: "chosen", organisation: harbour },
@@ -90,11 +90,11 @@ describe("an answer", () => {
 });
 
 describe("a failure", () => {
-  test("stands in place of an answer that never came", () => {
+  test("replaces a state that was never loaded", () => {
     expect(after(failed("person"))).toMatchObject({ error: { kind: "away" }, notice: null });
   });
 
-  test("stands above an answer and loses nothing of what was typed", () => {
+  test("is shown above a state and keeps the typed input", () => {
     const model = after(
       answered("waiting"),
       { type: "panel_opened", panel: "contact" },
@@ -110,17 +110,17 @@ describe("a failure", () => {
     });
   });
 
-  test("of a look is forgotten at the next look that succeeds", () => {
+  test("of a poll disappears with the next poll that succeeds", () => {
     expect(after(answered("known"), failed("poll"), answered("known", "poll")).notice).toBeNull();
   });
 
-  test("of a click is not forgotten by a look", () => {
+  test("of a click stays after a poll", () => {
     expect(
       after(answered("known"), failed("person"), answered("known", "poll")).notice,
     ).not.toBeNull();
   });
 
-  test("to sign in takes the whole place, since nothing shown can be trusted", () => {
+  test("to sign in replaces the state", () => {
     const event: Event = { type: "failed", error: new AddinError("signed_out"), by: "poll" };
     expect(after(answered("synced"), event).error?.kind).toBe("signed_out");
   });
@@ -129,21 +129,21 @@ describe("a failure", () => {
 describe("the form for a contact", () => {
   const opened = after(answered("waiting"), { type: "panel_opened", panel: "contact" });
 
-  test("begins with the sender", () => {
+  test("starts with the sender", () => {
     expect(opened.panel).toMatchObject({
       name: "Purchasing",
       address: "purchasing@harbour.example",
     });
   });
 
-  test("takes the Organisation into the field it was searched in", () => {
+  test("shows the chosen Organisation in the search field", () => {
     expect(reduce(opened, { type: "chosen", organisation: mill }).panel).toMatchObject({
       organisation: mill,
       search: { text: "Mill Paper" },
     });
   });
 
-  test("drops the Organisation when its name is typed over", () => {
+  test("drops the Organisation when its name is edited", () => {
     const chosen = reduce(opened, { type: "chosen", organisation: mill });
     const retyped = reduce(chosen, { type: "typed", field: "search", text: "Mill" });
     expect(retyped.panel).toMatchObject({ organisation: null });
@@ -155,11 +155,11 @@ describe("the list of Organisations", () => {
   const typed: Event = { type: "typed", field: "search", text: "har " };
   const list = after(answered("nobody"), { type: "panel_opened", panel: "choose" }, typed, found);
 
-  test("shows what was found for the text that stands there", () => {
+  test("shows the results for the current text", () => {
     expect(list.panel?.search).toMatchObject({ found: [harbour, mill], active: 0 });
   });
 
-  test("ignores what was found for a text typed earlier", () => {
+  test("ignores the results for an earlier text", () => {
     const late: Event = { type: "found", text: "h", organisations: [] };
     expect(reduce(list, late)).toBe(list);
   });
@@ -175,7 +175,7 @@ describe("the list of Organisations", () => {
 });
 
 describe("the switch", () => {
-  test("moves at once and moves back when that fails", () => {
+  test("moves at once, and moves back after an error", () => {
     const on = after(answered("known"), { type: "switched", isOn: true });
     expect(on.alwaysSync).toBe(true);
     const off = reduce(on, { type: "switch_failed", error: new AddinError("away") });
@@ -186,14 +186,14 @@ describe("the switch", () => {
 describe("a new contact", () => {
   const made = after(answered("waiting"), { type: "contact_created", at: 50 });
 
-  test("makes the pane wait for the mail to file itself", () => {
+  test("makes the pane expect that the mail is filed", () => {
     expect(reduce(made, answered("waiting", "poll", 90))).toMatchObject({
       isFilingExpected: true,
       inProgressSince: 50,
     });
   });
 
-  test("is over once the mail has moved on", () => {
+  test("ends the expectation when the state changed", () => {
     expect(reduce(made, answered("synced", "poll"))).toMatchObject({
       isFilingExpected: false,
       inProgressSince: null,

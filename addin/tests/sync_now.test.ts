@@ -10,7 +10,7 @@ import { mail, mailState } from "./fixtures.ts";
 beforeEach(() => void vi.useFakeTimers());
 afterEach(() => void vi.useRealTimers());
 
-/** Runs the command against a server that gives these answers in turn, the last one for good. */
+/** Runs the command; the API gives these answers in turn, and repeats the last one. */
 async function run(answers: (MailState | AddinError)[], selection: Selection = mail("1")) {
   const notes: string[] = [];
   let asked = 0;
@@ -38,7 +38,7 @@ async function run(answers: (MailState | AddinError)[], selection: Selection = m
   return { notes, asked, signIns, told };
 }
 
-test("one click says that it is on its way, then where the mail stands", async () => {
+test("the note says that the mail is on its way, then where it is filed", async () => {
   const { notes, told } = await run([
     mailState("on_its_way"),
     mailState("on_its_way"),
@@ -48,29 +48,29 @@ test("one click says that it is on its way, then where the mail stands", async (
   expect(notes).toEqual(["On its way to webCRM", "In webCRM under Harbour Logistics"]);
 });
 
-test("a mail that waits says what for", async () => {
+test("the note says what a waiting mail waits for", async () => {
   const { notes } = await run([mailState("waiting")]);
   expect(notes.at(-1)).toMatch(/^Waiting for a contact\. /);
 });
 
-test("a mail that takes long stays on its way", async () => {
+test("the note stays as it is for a mail that takes too long", async () => {
   const { notes, asked } = await run([mailState("on_its_way")]);
   expect(notes.at(-1)).toBe("On its way to webCRM");
   expect(asked).toBeLessThan(20);
 });
 
-test("somebody signed out is asked once, and the mail goes on", async () => {
+test("a signed-out person signs in once, and the sync continues", async () => {
   const { notes, signIns } = await run([new AddinError("signed_out"), mailState("synced")]);
   expect(signIns).toBe(1);
   expect(notes.at(-1)).toBe("In webCRM under Harbour Logistics");
 });
 
-test("what fails is said on the mail", async () => {
+test("the note says what failed", async () => {
   const { notes } = await run([new AddinError("away")]);
   expect(notes.at(-1)).toMatch(/^No answer\. /);
 });
 
-test("nothing selected is nothing to do", async () => {
+test("without a selected mail nothing happens", async () => {
   const { notes, asked } = await run([mailState("synced")], { kind: "none" });
   expect([notes, asked]).toEqual([[], 0]);
 });

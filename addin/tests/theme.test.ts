@@ -6,7 +6,7 @@ import { contrast, FAINTEST, appearanceFor } from "../src/theme.ts";
 import { tokenSheet } from "../tokens.ts";
 
 const CSS = tokenSheet() + readFileSync(new URL("../taskpane/pane.css", import.meta.url), "utf8");
-/** Name -> what the last line says about it. */
+/** The last value of each custom property, by name. */
 const VALUES = new Map(
   [...CSS.matchAll(/--([\w-]+): (.*);/g)].map(([, name = "", value = ""]) => [name, value]),
 );
@@ -28,7 +28,7 @@ function theme(background: string) {
   return { background, foreground: "#000000" };
 }
 
-test("contrast is that of the standard", () => {
+test("contrast is the ratio of the standard", () => {
   expect(contrast("#000000", "#ffffff")).toBeCloseTo(21);
   expect(contrast("#777777", "#ffffff")).toBeCloseTo(4.48, 2);
 });
@@ -46,7 +46,7 @@ describe.each(["light", "dark"] as const)("in the %s scheme", (scheme) => {
     },
   );
 
-  test("no text is harder to read than the one Outlook's background is measured by", () => {
+  test("no text has less contrast than the one that decides about Outlook's background", () => {
     const ground = colours("background")[scheme];
     const texts = ["text", "faint", "accent", "good", "busy", "bad"].map((name) =>
       contrast(colours(name)[scheme], ground),
@@ -54,7 +54,7 @@ describe.each(["light", "dark"] as const)("in the %s scheme", (scheme) => {
     expect(Math.min(...texts)).toBeCloseTo(contrast(FAINTEST[scheme], ground));
   });
 
-  test("text on a notice and on a raised place can be read", () => {
+  test("text on a notice and on a raised surface can be read", () => {
     for (const name of ["bad-fill", "raised", "pressed"]) {
       expect(contrast(colours("text")[scheme], colours(name)[scheme])).toBeGreaterThan(4.5);
     }
@@ -67,13 +67,13 @@ describe("Outlook's colours", () => {
     ["#1f1f1f", "dark", "#1f1f1f"],
     ["#faf9f8", "light", "#faf9f8"],
     ["#000000", "dark", "#000000"],
-    // The dark grey theme of classic Outlook: nothing of ours could be read on it.
+    // The dark grey theme of classic Outlook: no text of the pane is readable on it.
     ["#6a6a6a", "dark", null],
-  ])("%s is %s, and kept where all on it can be read", (background, scheme, kept) => {
+  ])("%s is %s, and is used if all text on it is readable", (background, scheme, kept) => {
     expect(appearanceFor(theme(background))).toEqual({ scheme, background: kept });
   });
 
-  test.each([null, theme(""), theme("white"), theme("#fff")])("%j says nothing", (given) => {
+  test.each([null, theme(""), theme("white"), theme("#fff")])("%j is ignored", (given) => {
     expect(appearanceFor(given)).toBeNull();
   });
 });

@@ -7,8 +7,8 @@ import { beforeAll, describe, expect, test } from "vitest";
 import { tokenSheet, usedIn } from "../tokens.ts";
 
 const ADDIN = fileURLToPath(new URL("..", import.meta.url));
-/** Given by the script of the pane alone, and read with a fallback. */
-const GIVEN_LATER = ["--outlook-background:"];
+/** Set only by the pane's script, and used with a fallback. */
+const SET_BY_SCRIPT = ["--outlook-background:"];
 const LIGHT_AND_DARK = /light-dark\(([^,()]+(?:\([^)]*\))?), ([^,()]+(?:\([^)]*\))?)\)/g;
 
 let files: Rolldown.RolldownOutput["output"];
@@ -20,7 +20,7 @@ function styles(): string {
     .join("\n");
 }
 
-/** What the built pane consists of: our styles, and scripts that carry the components' styles. */
+/** The texts of the built pane: its styles, and its scripts, which hold the components' styles. */
 function texts(): string[] {
   return [...files.map((file) => (file.type === "chunk" ? file.code : "")), styles()];
 }
@@ -34,14 +34,14 @@ beforeAll(async () => {
   ({ output: files } = (await build(options)) as Rolldown.RolldownOutput);
 });
 
-test("every token that the bundled components and our styles name is defined", () => {
+test("every token that the bundled components and the pane's styles use is defined", () => {
   const used = usedIn(texts());
   expect(used.size).toBeGreaterThan(60);
-  const defined = definedIn([...texts(), ...GIVEN_LATER].join("\n"));
+  const defined = definedIn([...texts(), ...SET_BY_SCRIPT].join("\n"));
   expect([...used].filter((name) => !defined.has(name))).toEqual([]);
 });
 
-test("no token is shipped that nothing reads", () => {
+test("no unused token is shipped", () => {
   const used = usedIn(texts());
   expect([...definedIn(styles())].filter((name) => !used.has(name))).toEqual([]);
 });
@@ -58,10 +58,10 @@ describe.each([
   });
 });
 
-test("a token whose schemes differ in more than colours is refused, not mangled", () => {
+test("a token whose schemes differ in more than colours is refused", () => {
   const [light, dark] = [
     { ...webLightTheme, shadow2: "0 1px 2px #000000" },
     { ...webDarkTheme, shadow2: "0 2px 4px #000000" },
   ];
-  expect(() => tokenSheet(light, dark)).toThrow("only colours may differ");
+  expect(() => tokenSheet(light, dark)).toThrow("differ in more than colours");
 });

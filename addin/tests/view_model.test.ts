@@ -10,20 +10,20 @@ import { textOf } from "../src/i18n.ts";
 import { mail, mailState, NOW } from "./fixtures.ts";
 import { context, rowOf, texts, viewOf } from "./view_harness.ts";
 
-describe("nothing to speak of", () => {
+describe("without a mail", () => {
   test.each<[Selection["kind"], string]>([
     ["none", "Select one mail"],
     ["draft", "Not sent yet"],
     ["other", "Not a mail"],
     ["outside", "Open this in Outlook"],
-  ])("%s says so in the same place", (kind, sentence) => {
+  ])("the pane says so in the same place: %s", (kind, sentence) => {
     const view = viewOf(null, [], { kind } as Selection);
     expect(view.status).toMatchObject({ sentence, primary: null });
     expect(view.mail).toBeNull();
   });
 });
 
-describe("trouble", () => {
+describe("an error", () => {
   test.each<[ErrorKind, string, string]>([
     ["signed_out", "Not signed in", "Sign in"],
     ["refused", "Sign-in failed", "Sign in"],
@@ -31,12 +31,12 @@ describe("trouble", () => {
     ["offline", "No connection", "Try again"],
     ["away", "No answer", "Try again"],
     ["try_later", "Busy right now", "Try again"],
-  ])("%s has a sentence and one thing to do", (kind, sentence, cure) => {
+  ])("has a sentence and one thing to do: %s", (kind, sentence, cure) => {
     const view = viewOf(null, [{ type: "failed", error: new AddinError(kind), by: "person" }]);
     expect(view.status).toMatchObject({ sentence, primary: { label: cure, isReady: true } });
   });
 
-  test("in somebody else's mailbox offers no button that leads nowhere", () => {
+  test("about another mailbox offers no button", () => {
     const error = new AddinError("not_found");
     const view = viewOf(null, [{ type: "failed", error, by: "person" }]);
     expect(rowOf(view)).toEqual([
@@ -48,7 +48,7 @@ describe("trouble", () => {
     ]);
   });
 
-  test("names the mailbox to ask for", () => {
+  test("names the mailbox to ask the administrator for", () => {
     const error = new AddinError("no_mailbox", "me@company.example");
     const view = viewOf(null, [{ type: "failed", error, by: "person" }]);
     expect(textOf(view.status.line)).toBe("Ask your administrator to add me@company.example");
@@ -58,7 +58,7 @@ describe("trouble", () => {
 describe("waiting for an answer", () => {
   const asked: Event = { type: "requested", request: "load" };
 
-  test("shows the mail at once and nothing that could flicker", () => {
+  test("shows the mail at once, and no status that may flicker", () => {
     const view = viewOf(null, [asked]);
     expect(view.mail?.subject).toBe("Offer");
     expect(view.status).toMatchObject({ sentence: "", isBusy: false });
@@ -69,7 +69,7 @@ describe("waiting for an answer", () => {
     expect(view.status).toMatchObject({ sentence: "Looking up this mail", isBusy: true });
   });
 
-  test("makes no button ready twice", () => {
+  test("disables the buttons", () => {
     const view = viewOf(mailState("known"), [{ type: "requested", request: "sync" }]);
     expect(view.status.primary?.isReady).toBe(false);
   });
@@ -92,20 +92,20 @@ describe("a choice", () => {
   test.each([
     [{ id: 12, name: "Mill" }, "Mill", ""],
     [harbour, "Harbour Logistics", "purchasing@harbour.example"],
-  ])("takes the place of where the mail belongs: %j", (organisation, name, who) => {
+  ])("replaces the targets: %j", (organisation, name, who) => {
     const view = viewOf(mailState("known"), [{ type: "chosen", organisation }]);
     expect(view.targets?.items.map((place) => place.organisation)).toEqual([name]);
     expect(view.targets?.items[0]?.person).toContain(who);
   });
 
-  test("makes the button ready and says where the mail will stand", () => {
+  test("enables the button and says where the mail will be filed", () => {
     const view = viewOf(mailState("several"), [{ type: "chosen", organisation: harbour }]);
     expect(textOf(view.status.line)).toBe("Will be filed under Harbour Logistics");
     expect(view.status.primary).toMatchObject({ name: "sync", isReady: true });
     expect(view.choices?.options.map((option) => option.isMarked)).toEqual([true, false]);
   });
 
-  test("cures a mail that could belong to several", () => {
+  test("enables the button of an ambiguous mail", () => {
     const view = viewOf(mailState("ambiguous"), [{ type: "chosen", organisation: harbour }]);
     expect(view.status.primary).toMatchObject({ name: "file", isReady: true });
   });
@@ -124,13 +124,13 @@ describe("a link", () => {
 });
 
 describe("the rest of the pane", () => {
-  test("tells when, by whom and which way a mail was synced", () => {
+  test("says when, by whom and how a mail was synced", () => {
     expect(viewOf(mailState("synced")).status.footnote).toMatch(
       /^\d\d:\d\d · by Sales · with the button$/,
     );
   });
 
-  test("ticks the steps as they happen", () => {
+  test("ticks the completed steps", () => {
     const { steps } = viewOf(mailState("on_its_way")).status;
     expect(steps.map((step) => step.spoken)).toEqual([
       "Moved: done",
@@ -148,19 +148,19 @@ describe("the rest of the pane", () => {
     expect(viewOf(mailState("skipped", { reason: "never list" })).alwaysSync).toBeNull();
   });
 
-  test("gives what stands under no Organisation a name", () => {
+  test("names a target without an Organisation", () => {
     const targets = [{ ...mailState("synced").targets[0], organisationId: 0, organisation: "" }];
     const view = viewOf(mailState("synced", { targets } as Partial<MailState>));
     expect(textOf(view.status.line)).toBe("Under no Organisation");
     expect(view.targets?.items[0]?.organisation).toBe("no Organisation");
   });
 
-  test("tells screen readers the state in one line", () => {
+  test("gives screen readers the status in one line", () => {
     expect(viewOf(mailState("synced")).announcement).toBe("In webCRM. Under Harbour Logistics");
   });
 });
 
-describe("one line on the mail itself", () => {
+describe("the note on the mail", () => {
   test.each([
     ["synced", "In webCRM under Harbour Logistics"],
     ["on_its_way", "On its way to webCRM"],

@@ -16,8 +16,8 @@ function shownFoot(given: MailState | null, events: Event[]): FooterView | null 
     .footer;
 }
 
-describe("the foot", () => {
-  test("counts in the foot only what there is", () => {
+describe("the footer", () => {
+  test("shows only counts above zero", () => {
     const event: Event = { type: "connection_loaded", connection };
     expect(shownFoot(null, [event])).toEqual({
       tone: "good",
@@ -27,7 +27,7 @@ describe("the foot", () => {
   });
 
   test.each<ErrorKind>(["offline", "away", "signed_out", "no_mailbox"])(
-    "does not call itself connected: %s",
+    "says that it is not connected: %s",
     (kind) => {
       const failed: Event = { type: "failed", error: new AddinError(kind), by: "poll" };
       const foot = (events: Event[]) => shownFoot(mailState("known"), events)?.label;
@@ -42,7 +42,7 @@ describe("the foot", () => {
     },
   );
 
-  test("is connected to a server that only says no", () => {
+  test("is connected to a server that refuses a request", () => {
     const error = new AddinError("conflict");
     const events: Event[] = [
       { type: "connection_loaded", connection },
@@ -51,7 +51,7 @@ describe("the foot", () => {
     expect(shownFoot(mailState("known"), events)?.label).toBe("Connected");
   });
 
-  test("tells what holds the mailbox up", () => {
+  test("says what delays the mailbox", () => {
     const troubles = [
       { kind: "webcrm", detail: null },
       { kind: "outlook", detail: "The mailbox is full." },
@@ -66,7 +66,7 @@ describe("the foot", () => {
     ]);
   });
 
-  test("believes an answer once nothing above it says else", () => {
+  test("says connected again once no error is shown above it", () => {
     const failed: Event = { type: "failed", error: new AddinError("offline"), by: "poll" };
     const known: Event = { type: "connection_loaded", connection };
     const away: Event = { type: "selected", selection: { kind: "none" } };

@@ -4,7 +4,7 @@ import { mailState } from "./fixtures.ts";
 import type { MailState } from "../src/api_models.ts";
 import { rowOf, viewOf } from "./view_harness.ts";
 
-describe("each row of the table", () => {
+describe("each row of the status table", () => {
   const rows: [string, (string | null)[]][] = [
     [
       "known",
@@ -158,13 +158,13 @@ describe("each row of the table", () => {
   });
 });
 
-test("what a colleague has begun is said beneath the forecast", () => {
+test("the progress of a colleague's copy is a footnote", () => {
   expect(viewOf(mailState("colleague_waits")).status.footnote).toBe(
     "Synced by Eva Lund, waiting for a contact",
   );
 });
 
-test("where webCRM keeps an entry can be opened by its name", () => {
+test("a withdrawn entry has a link with the Organisation's name", () => {
   const links = viewOf(mailState("undone_two")).status.line.flatMap(({ link }) => link ?? []);
   expect(links).toEqual([
     { to: "https://webcrm.example/organisation/7", name: "Open Harbour Logistics in webCRM" },
@@ -175,14 +175,14 @@ test("where webCRM keeps an entry can be opened by its name", () => {
   ]);
 });
 
-test("a link that is no web address is not followed", () => {
+test("a link that is no web address is not offered", () => {
   const [entry] = mailState("undone").withdrawn ?? [];
   const withdrawn = entry ? [{ ...entry, link: "javascript:alert(1)" }] : [];
   const { line } = viewOf(mailState("undone", { withdrawn })).status;
   expect(line.filter(({ link }) => link)).toEqual([]);
 });
 
-test("an answer of an older server is shown as before", () => {
+test("the answer of an older server is shown without the new rows", () => {
   const { withdrawn: _, elsewhere: __, ...older } = mailState("known");
   expect(rowOf(viewOf(older as MailState))[0]).toBe("Not in webCRM yet");
 });

@@ -30,7 +30,7 @@ function told(language: string, kind: string, facts: Partial<StoryFacts> = {}): 
   return createViewModel(model, context).story?.lines[0]?.sentence;
 }
 
-describe("an event is told in the reader's language", () => {
+describe("an event is shown in the reader's language", () => {
   test.each<[string, string, Partial<StoryFacts>, string]>([
     ["en-GB", "found", { place: "sent" }, "Found in the folder under Sent Items"],
     ["da-DK", "found", { place: "inbox" }, "Fundet i mappen under Indbakke"],
@@ -60,11 +60,11 @@ describe("an event is told in the reader's language", () => {
     expect(told(language, kind, facts)).toBe(sentence);
   });
 
-  test("and by the server where there are no words for it", () => {
+  test("or in English if there is no text for it", () => {
     expect(told("da-DK", "something new")).toBe("As it is.");
   });
 
-  test("why an Organisation could be meant as well", () => {
+  test("and so is the evidence for a candidate", () => {
     const model = reduce(initialModel(mail("1")), {
       type: "loaded",
       mailState: mailState("several"),

@@ -1,15 +1,15 @@
-// Outlook as the pane meets it, in one page: a stub of office.js and of the broker for signing in.
-// It keeps the real one's unpleasant sides: no history, no alert, an item that may be null.
+// A stub of office.js and of the sign-in broker, for one page. Like the real Outlook it has no
+// history and no alert, and its item may be null.
 (() => {
     const handlers = {};
-    const given = JSON.parse(sessionStorage.getItem("stage") ?? "{}");
+    const options = JSON.parse(sessionStorage.getItem("stage") ?? "{}");
     const outlook = {
         item: null,
         sets: { Mailbox: "1.16", NestedAppAuth: "1.1" },
         notes: [],
         actions: {},
         signedOut: false,
-        ...given,
+        ...options,
     };
     const fire = (type) => (handlers[type] ?? []).forEach((handler) => handler({ type }));
     const isAtLeast = (have, want) => {
@@ -17,7 +17,7 @@
         return a[0] - b[0] || a[1] - b[1];
     };
 
-    const dressed = (item) =>
+    const withOfficeMembers = (item) =>
         item && {
             itemType: "message",
             ...item,
@@ -33,11 +33,11 @@
             outlook.item = item;
             fire("olkItemSelectedChanged");
         },
-        /** Selects another mail and forgets to say so, as Outlook does in threads. */
+        /** Selects another mail without an event, as Outlook does within threads. */
         selectSilently(item) {
             outlook.item = item;
         },
-        wear(theme) {
+        setTheme(theme) {
             outlook.theme = theme;
             fire("officeThemeChanged");
         },
@@ -74,7 +74,7 @@
             mailbox: {
                 userProfile: { emailAddress: "me@company.example" },
                 get item() {
-                    return dressed(outlook.item);
+                    return withOfficeMembers(outlook.item);
                 },
                 addHandlerAsync: (type, handler) => (handlers[type] ??= []).push(handler),
             },
@@ -85,7 +85,7 @@
         throw new Error("not supported");
     };
 
-    // The bridge of nested app authentication, as @azure/msal-browser 5 speaks to it.
+    // The bridge of nested app authentication, as @azure/msal-browser 5 uses it.
     const listeners = new Set();
     const encode = (part) => btoa(JSON.stringify(part)).replace(/=+$/, "");
     const account = {

@@ -1,4 +1,4 @@
-// Takes a picture of every state: node tests/preview/screenshots.mjs FOLDER [chromium]
+// Takes a screenshot of every state: node tests/preview/screenshots.mjs FOLDER [chromium]
 
 import { mkdir } from "node:fs/promises";
 import { argv, stdout } from "node:process";
@@ -102,7 +102,7 @@ for (const look of ["light", "dark", "contrast"]) {
     });
 }
 stage.script.state = "synced";
-await shoot("story", { act: press("Story") });
+await shoot("story", { act: press("History") });
 stage.script.connection = {
     ...connection,
     state: "needs_you",

@@ -1,4 +1,4 @@
-// The pages and a scripted API over real HTTP, for looking at the pane without a server.
+// Serves the built pages and a scripted API, to view the pane without the product's server.
 
 import { readFile } from "node:fs/promises";
 import { createServer } from "node:http";
@@ -20,7 +20,7 @@ const POLICY =
     "default-src 'none'; script-src 'self' 'nonce-stage'; style-src 'self' 'unsafe-inline'; " +
     "img-src 'self' data:; connect-src 'self'; base-uri 'none'; form-action 'self'";
 
-/** Serves on a free port of this machine. `script.state` names the state every mail is in. */
+/** Serves on a free local port. `script.state` names the state of every mail. */
 export async function serve() {
     const script = { state: "known", delayMs: 0, problem: null, connection, calls: [] };
     const manifest = JSON.parse(await readFile(new URL("manifest.json", BUILT), "utf8"));
@@ -77,11 +77,11 @@ async function answer(script, request, response, path) {
         const { status, ...problem } = script.problem;
         return send(response, status, "application/problem+json", JSON.stringify(problem));
     }
-    const body = said(script, path.replace("/api/v1", ""));
+    const body = responseBody(script, path.replace("/api/v1", ""));
     return send(response, body ? 200 : 204, "application/json", body ? JSON.stringify(body) : "");
 }
 
-function said(script, path) {
+function responseBody(script, path) {
     const state = states[script.state];
     const answers = {
         "/mails/state": { mails: [state] },

@@ -1,4 +1,4 @@
-// The states a mail can be in, as the server would say them: one for each row of the pane.
+// One answer of the API for each row of the pane's status table.
 
 const steps = { moved: false, read: false, filed: false, marked: false };
 const all = { moved: true, read: true, filed: true, marked: true };
