@@ -16,7 +16,7 @@ export function withSharedMailErrors(api: Api, host: Pick<Host, "isShared">): Ap
   };
   return {
     ...api,
-    state: (mail, signal) => explain(api.state(mail, signal)),
+    state: (mail, signal, options) => explain(api.state(mail, signal, options)),
     sync: (mail, ids) => explain(api.sync(mail, ids)),
     choose: (mail, id, replaces) => explain(api.choose(mail, id, replaces)),
     act: (action, mail) => explain(api.act(action, mail)),

@@ -3,6 +3,7 @@ import { expect, test } from "vitest";
 import type { Api } from "../src/api.ts";
 import { AddinError, type ErrorKind } from "../src/errors.ts";
 import { withSharedMailErrors } from "../src/shared_mail.ts";
+import { mailState } from "./fixtures.ts";
 import { rowOf, viewOf } from "./view_harness.ts";
 
 const ref = { itemId: "AAMk1", idType: "ews" as const, messageId: null };
@@ -45,4 +46,15 @@ test("a missing mail is called not found if Outlook does not know it as shared",
 
 test("other errors stay, and Outlook is not asked", async () => {
   expect((await asked("away", true)).kind).toBe("away");
+});
+
+test("a poll that waits still waits", async () => {
+  const options: unknown[] = [];
+  const state = mailState("known");
+  const inner = {
+    state: async (_: unknown, __: unknown, given: unknown) => (options.push(given), state),
+  };
+  const api = withSharedMailErrors(inner as unknown as Api, { isShared: async () => false });
+  expect(await api.state(ref, signal, { waits: true })).toBe(state);
+  expect(options).toEqual([{ waits: true }]);
 });
