@@ -68,7 +68,7 @@ const MAX_PAUSE_S = 5;
 
 /**
  * The API at `base`, such as "/api/v1". Each call rejects with AddinError, or with AbortError.
- * Only reads take a signal: the server completes a person's request, whatever they select next.
+ * Only reads take a signal: the server completes what a person requested, even if they select another mail.
  */
 export function createApi(base: string, token: TokenSource): Api {
   const request = <T>(call: Request): Promise<T> => fetchJson<T>(base, token, call);

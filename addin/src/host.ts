@@ -42,7 +42,7 @@ export async function connect(): Promise<Host | null> {
   return host === Office.HostType.Outlook && Office.context.mailbox ? outlook() : null;
 }
 
-/** Registers a function command. Tells Outlook that it ended, also after an error. */
+/** Registers a function command. Reports its end to Outlook, also after an error. */
 export function registerCommand(name: string, run: () => Promise<void>): void {
   Office.actions.associate(name, async (event: Office.AddinCommands.Event) => {
     try {

@@ -1,8 +1,8 @@
-/** Lets the open pages of the add-in, panes and the function command, tell each other of changes. */
+/** Connects the open pages of the add-in, panes and the function command. */
 
 /** A page's connection to the others. Where a host isolates its pages, no message arrives. */
 export interface PageChannel {
-  /** Tells the other pages that the state of a mail changed. */
+  /** Announces to the other pages that the state of a mail changed. */
   announceChange(): void;
   /** Calls back when another page announces a change. */
   onChange(callback: () => void): void;

@@ -1,4 +1,4 @@
-/** Tells a mail in a shared mailbox from one that does not exist. */
+/** Distinguishes a mail in a shared mailbox from one that does not exist. */
 
 import type { Api } from "./api.ts";
 import { AddinError } from "./errors.ts";

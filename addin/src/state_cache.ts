@@ -11,11 +11,11 @@ export interface StateCache {
    * hold the answer back until something changes, at most ten seconds.
    */
   read(mail: MailRef, signal: AbortSignal, waits: boolean): Promise<MailState>;
-  /** Makes the next read fetch in full: an action reads Outlook anew, under no version. */
+  /** Makes the next read fetch in full: a version does not cover what an action found in Outlook. */
   clear(): void;
 }
 
-/** `version`: the server tells by it whether `state` still holds. */
+/** `version`: what the server compares to tell whether `state` changed. */
 interface Entry {
   mail: MailRef;
   version: string;
@@ -50,7 +50,7 @@ function isSame(a: MailRef, b: MailRef): boolean {
   return a.itemId === b.itemId && a.idType === b.idType && a.messageId === b.messageId;
 }
 
-/** The state of the one mail. In a list, the server reports an unknown mail as "new" without forecast. */
+/** The state of the only mail; the server reports an unknown one as "new" without a forecast. */
 function onlyState({ mails: [state] }: ResponseBody<"/mails/state">): MailState {
   if (!state || (state.state === "new" && state.forecast === null)) {
     throw new AddinError("not_found", state?.detail ?? null);

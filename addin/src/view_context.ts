@@ -1,4 +1,4 @@
-/** What the view model needs besides the model. */
+/** The input of the view model, apart from the model. */
 
 import type { Target } from "./api_models.ts";
 import type { Texts } from "./i18n.ts";

@@ -1,4 +1,4 @@
-/** What webCRM holds of a mail besides this copy: withdrawn entries, and copies of colleagues. */
+/** What webCRM holds of a mail apart from this copy: withdrawn entries, and colleagues' copies. */
 
 import type { MailState } from "./api_models.ts";
 import type { Part, Texts } from "./i18n.ts";

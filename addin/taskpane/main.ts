@@ -65,7 +65,7 @@ function applyTheme(host: Host): void {
   }
 }
 
-/** Tells a person in a plain browser to open the add-in in Outlook. */
+/** Asks a person in a plain browser to open the add-in in Outlook. */
 function renderOutsideOutlook(): void {
   const context = { ...config, texts: textsFor(navigator.language), now: new Date() };
   const view = createViewModel(initialModel({ kind: "outside" }), context);

@@ -106,8 +106,8 @@ describe("what is selected", () => {
 });
 
 describe("a shared mail", () => {
-  const shared = async (tell: ((done: (result: object) => void) => void) | undefined) => {
-    outlook({ ...received, getSharedPropertiesAsync: tell }, { sets: true });
+  const shared = async (getShared: ((done: (result: object) => void) => void) | undefined) => {
+    outlook({ ...received, getSharedPropertiesAsync: getShared }, { sets: true });
     return (await connect())?.isShared();
   };
 
@@ -124,8 +124,8 @@ describe("a shared mail", () => {
         throw new Error("broken");
       },
     ],
-  ])("is not one for which Outlook answers with %s", async (_, tell) => {
-    expect(await shared(tell)).toBe(false);
+  ])("is not one for which Outlook answers with %s", async (_, getShared) => {
+    expect(await shared(getShared)).toBe(false);
   });
 
   test("counts as not shared after two seconds", async () => {
@@ -171,14 +171,14 @@ describe("a command", () => {
   beforeEach(() => void (completed = 0));
   const event = { completed: () => void (completed += 1) };
 
-  test("tells Outlook that it ended", async () => {
+  test("reports its end to Outlook", async () => {
     const done = outlook(received);
     registerCommand("syncNow", async () => undefined);
     await done.commands["syncNow"]?.(event);
     expect(completed).toBe(1);
   });
 
-  test("tells Outlook that it ended even when it fails", async () => {
+  test("reports its end to Outlook after an error", async () => {
     const done = outlook(received);
     registerCommand("syncNow", () => Promise.reject(new Error("broken")));
     await expect(done.commands["syncNow"]?.(event)).rejects.toThrow("broken");

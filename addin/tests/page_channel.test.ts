@@ -26,14 +26,14 @@ describe("without a channel", () => {
     const kept: [string, string][] = [];
     const page = stub((name, value) => void kept.push([name, value]));
     const pane = createPageChannel();
-    let told = 0;
-    pane.onChange(() => (told += 1));
+    let announcements = 0;
+    pane.onChange(() => (announcements += 1));
     pane.announceChange();
     pane.announceChange();
     expect(new Set(kept.map(([, value]) => value)).size).toBe(2);
     page.dispatchEvent(Object.assign(new Event("storage"), { key: kept[0]?.[0] }));
     page.dispatchEvent(Object.assign(new Event("storage"), { key: "another" }));
-    expect(told).toBe(1);
+    expect(announcements).toBe(1);
   });
 
   test("a page without storage announces nothing, and does not fail", () => {

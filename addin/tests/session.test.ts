@@ -7,8 +7,8 @@ import { createSession, openSession } from "./session_harness.ts";
 beforeEach(() => void vi.useFakeTimers());
 afterEach(() => void vi.useRealTimers());
 
-describe("the selection moves on", () => {
-  test("and the answer for the former mail is dropped", async () => {
+describe("a new selection", () => {
+  test("drops the answer for the mail before", async () => {
     const { session, calls, outlook, sentence } = createSession();
     session.open();
     outlook.selection = mail("2");
@@ -19,7 +19,7 @@ describe("the selection moves on", () => {
     expect(calls[0]?.signal?.aborted).toBe(true);
   });
 
-  test("unnoticed, and a click changes neither mail", async () => {
+  test("without an event makes a click change neither mail", async () => {
     const { controller, calls, outlook, views } = await openSession("known");
     outlook.selection = mail("2");
     controller.handle({ type: "click", button: "sync" });
@@ -30,7 +30,7 @@ describe("the selection moves on", () => {
     expect(views.at(-1)?.status.primary).toBeNull();
   });
 
-  test("to nothing at all, and nothing is asked", async () => {
+  test("of nothing loads nothing", async () => {
     const { session, calls, outlook, sentence } = await openSession("known");
     outlook.selection = { kind: "none" };
     session.followSelection();
@@ -38,7 +38,7 @@ describe("the selection moves on", () => {
     expect(calls).toHaveLength(1);
   });
 
-  test("is told twice, and asked once", async () => {
+  test("is loaded once if Outlook reports it twice", async () => {
     const { session, calls, outlook } = await openSession("known");
     outlook.selection = mail("2");
     session.followSelection();
@@ -48,14 +48,14 @@ describe("the selection moves on", () => {
 });
 
 describe("a click", () => {
-  test("goes once, however often it is made", async () => {
+  test("sends one request, even if it is repeated", async () => {
     const { controller, calls } = await openSession("known");
     controller.handle({ type: "click", button: "sync" });
     controller.handle({ type: "click", button: "sync" });
     expect(calls.map((call) => call.name)).toEqual(["state", "sync "]);
   });
 
-  test("is followed until the mail is at rest", async () => {
+  test("is polled for until nothing is under way", async () => {
     const { controller, calls, lastCall, sentence } = await openSession("known");
     controller.handle({ type: "click", button: "sync" });
     await lastCall().answer(mailState("on_its_way"));
@@ -65,7 +65,7 @@ describe("a click", () => {
     expect(calls).toHaveLength(3);
   });
 
-  test("is told to the other windows", async () => {
+  test("is announced to the other pages", async () => {
     const { controller, lastCall, outlook } = await openSession("known");
     expect(outlook.announcements).toBe(0);
     controller.handle({ type: "click", button: "sync" });
@@ -73,7 +73,7 @@ describe("a click", () => {
     expect(outlook.announcements).toBe(1);
   });
 
-  test("that is refused leaves the looks as they were", async () => {
+  test("that is refused does not stop the polls", async () => {
     const { controller, lastCall, calls } = await openSession("known");
     controller.handle({ type: "click", button: "sync" });
     await lastCall().fail(new AddinError("conflict"));
@@ -81,13 +81,13 @@ describe("a click", () => {
     expect(calls).toHaveLength(3);
   });
 
-  test("is not overtaken by an older look", async () => {
+  test("is not overwritten by an older poll", async () => {
     const { controller, lastCall, calls, sentence } = await openSession("on_its_way");
     await vi.advanceTimersByTimeAsync(300);
-    const look = lastCall();
+    const poll = lastCall();
     controller.handle({ type: "click", button: "retry" });
     await lastCall().answer(mailState("synced"));
-    await look.answer(mailState("waiting"));
+    await poll.answer(mailState("waiting"));
     expect(calls).toHaveLength(3);
     expect(sentence()).toBe("In webCRM");
   });
@@ -101,7 +101,7 @@ describe("a click", () => {
     expect(views.at(-1)?.status.isBusy).toBe(true);
   });
 
-  test("that fails says so above what is known", async () => {
+  test("that fails adds a notice above the state", async () => {
     const { controller, lastCall, views } = await openSession("known");
     controller.handle({ type: "click", button: "sync" });
     await lastCall().fail(new AddinError("try_later"));
@@ -109,7 +109,7 @@ describe("a click", () => {
     expect(views.at(-1)?.status.primary?.isReady).toBe(true);
   });
 
-  test("to sign in asks the person, then looks", async () => {
+  test("to sign in opens the sign-in, then loads the state", async () => {
     const { session, controller, lastCall, outlook, sentence } = createSession();
     session.open();
     await lastCall().fail(new AddinError("signed_out"));
@@ -120,7 +120,7 @@ describe("a click", () => {
     expect(sentence()).toBe("In webCRM");
   });
 
-  test("to sign in can be made again, for a window that was closed is not reported", async () => {
+  test("to sign in can be repeated, since a closed window is not reported", async () => {
     const { session, controller, lastCall, outlook, views } = createSession();
     session.open();
     await lastCall().fail(new AddinError("signed_out"));
@@ -133,7 +133,7 @@ describe("a click", () => {
     }
   });
 
-  test("to sign in that the person called off leaves the pane as it was", async () => {
+  test("to sign in that the person cancels leaves the pane as it was", async () => {
     const { session, controller, lastCall, outlook, views } = createSession();
     session.open();
     await lastCall().fail(new AddinError("signed_out"));
@@ -146,23 +146,26 @@ describe("a click", () => {
 });
 
 describe("a new contact", () => {
-  test.each(["waiting", "nobody"])("is offered no more once it is made: %s", async (state) => {
-    const { controller, views } = await openSession(state);
-    const offers = () => {
-      const { primary, secondary } = views.at(-1)?.status ?? {};
-      return [primary, ...(secondary ?? [])].map((button) => button?.name);
-    };
-    expect(offers()).toContain("create_contact");
-    controller.handle({ type: "click", button: "create_contact" });
-    controller.handle({ type: "choose", organisation: { id: 7, name: "Harbour Logistics" } });
-    controller.handle({ type: "type", field: "name", text: "Purchasing" });
-    controller.handle({ type: "submit" });
-    await vi.advanceTimersByTimeAsync(0);
-    expect(views.at(-1)?.panel).toBeNull();
-    expect(offers()).not.toContain("create_contact");
-  });
+  test.each(["waiting", "nobody"])(
+    "is not offered again after it was created: %s",
+    async (state) => {
+      const { controller, views } = await openSession(state);
+      const offers = () => {
+        const { primary, secondary } = views.at(-1)?.status ?? {};
+        return [primary, ...(secondary ?? [])].map((button) => button?.name);
+      };
+      expect(offers()).toContain("create_contact");
+      controller.handle({ type: "click", button: "create_contact" });
+      controller.handle({ type: "choose", organisation: { id: 7, name: "Harbour Logistics" } });
+      controller.handle({ type: "type", field: "name", text: "Purchasing" });
+      controller.handle({ type: "submit" });
+      await vi.advanceTimersByTimeAsync(0);
+      expect(views.at(-1)?.panel).toBeNull();
+      expect(offers()).not.toContain("create_contact");
+    },
+  );
 
-  test("lets the waiting mail file itself before the pane's eyes", async () => {
+  test("shows how the server files the waiting mail", async () => {
     const { controller, lastCall, sentence } = await openSession("waiting");
     controller.handle({ type: "click", button: "create_contact" });
     controller.handle({ type: "choose", organisation: { id: 7, name: "Harbour Logistics" } });
@@ -174,7 +177,7 @@ describe("a new contact", () => {
     expect(sentence()).toBe("In webCRM");
   });
 
-  test("without an Organisation is not sent off", async () => {
+  test("without an Organisation is not submitted", async () => {
     const { controller, views } = await openSession("waiting");
     controller.handle({ type: "click", button: "create_contact" });
     controller.handle({ type: "submit" });

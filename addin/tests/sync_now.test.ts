@@ -15,7 +15,7 @@ async function run(answers: (MailState | AddinError)[], selection: Selection = m
   const notes: string[] = [];
   let asked = 0;
   let signIns = 0;
-  let told = 0;
+  let announcements = 0;
   const next = async () => {
     const given = answers[Math.min(asked, answers.length - 1)];
     asked += 1;
@@ -29,22 +29,22 @@ async function run(answers: (MailState | AddinError)[], selection: Selection = m
     host: { selection: () => selection, showNote: (text) => void notes.push(text) },
     api: { sync: next, state: next },
     auth: { signIn: async () => void (signIns += 1) },
-    channel: { announceChange: () => void (told += 1) },
+    channel: { announceChange: () => void (announcements += 1) },
     texts: textsFor("en-GB"),
     timeoutMs: 5_000,
   });
   await vi.advanceTimersByTimeAsync(10_000);
   await running;
-  return { notes, asked, signIns, told };
+  return { notes, asked, signIns, announcements };
 }
 
 test("the note says that the mail is on its way, then where it is filed", async () => {
-  const { notes, told } = await run([
+  const { notes, announcements } = await run([
     mailState("on_its_way"),
     mailState("on_its_way"),
     mailState("synced"),
   ]);
-  expect(told).toBe(1);
+  expect(announcements).toBe(1);
   expect(notes).toEqual(["On its way to webCRM", "In webCRM under Harbour Logistics"]);
 });
 

@@ -9,7 +9,11 @@ import { story } from "./preview/states.mjs";
 
 const [{ facts: FACTS }] = story.lines.slice(-1) as [StoryLine];
 
-function told(language: string, kind: string, facts: Partial<StoryFacts> = {}): string | undefined {
+function sentenceOf(
+  language: string,
+  kind: string,
+  facts: Partial<StoryFacts> = {},
+): string | undefined {
   const line = {
     at: "2026-11-23T09:40:57Z",
     kind,
@@ -57,11 +61,11 @@ describe("an event is shown in the reader's language", () => {
     ["en-GB", "asked for", { by: null }, "Requested again by someone"],
     ["da-DK", "pressed", { by: "Kim" }, "Sendt til webCRM med knappen af Kim"],
   ])("%s: %s %o", (language, kind, facts, sentence) => {
-    expect(told(language, kind, facts)).toBe(sentence);
+    expect(sentenceOf(language, kind, facts)).toBe(sentence);
   });
 
   test("or in English if there is no text for it", () => {
-    expect(told("da-DK", "something new")).toBe("As it is.");
+    expect(sentenceOf("da-DK", "something new")).toBe("As it is.");
   });
 
   test("and so is the evidence for a candidate", () => {
