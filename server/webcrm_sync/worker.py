@@ -1,7 +1,7 @@
 """The Procrastinate app: each job is one call into the engine.
 
-A job never ends in an exception and is never retried by its queue: what is due stands in our
-tables, and the tick finds it there every second.
+A job never raises, and the queue never retries one. Our tables say what is due: the tick reads
+them every second and enqueues the jobs.
 """
 
 from __future__ import annotations
@@ -33,6 +33,7 @@ from webcrm_sync.engine.fault_isolation import incidents, job_backoff
 from webcrm_sync.engine.filing.job import file
 from webcrm_sync.engine.mailboxes.maintain import maintain
 from webcrm_sync.engine.marking import mark
+from webcrm_sync.engine.matching.job import match
 from webcrm_sync.engine.matching.refresh_directory import refresh_directory
 from webcrm_sync.engine.mirroring.plan import mirror
 from webcrm_sync.engine.operations import clock, retention
@@ -48,6 +49,7 @@ STEPS: Mapping[Job, Step] = {
     Job.DISCOVER: discover,
     Job.MARK: mark,
     Job.MAINTAIN: maintain,
+    Job.MATCH: lambda context, _: match(context),
     Job.FILE: lambda context, _: file(context),
     Job.MIRROR: lambda context, _: mirror(context),
     Job.REFRESH_DIRECTORY: lambda context, _: refresh_directory(context),
@@ -56,19 +58,19 @@ STEPS: Mapping[Job, Step] = {
     Job.RETAIN: lambda context, _: retention.housekeeping(context),
 }
 
-#: A worker that has not been heard of for this long is taken for dead.
+#: A worker without a heartbeat for this long counts as dead.
 _STALLED_S = 10
 _HEARTBEAT_S = 3
-#: Before a worker begins again that lost the database.
-_PAUSE_S = 1
-#: Jobs that run at a time, by queue. What waits for webCRM has a lane of its own: it must not
-#: stand behind many mailboxes that are read at once, and webCRM takes one call at a time anyway.
-#: One lane, since a worker with a free lane looks only once a second for a job whose lock was
-#: taken when it was enqueued (procrastinate 3.10: worker.py).
-LANES = {Queue.MAILBOXES: 16, Queue.WEBCRM: 1, Queue.CLOCK: 2}
-#: Jobs mostly wait for others and need the interpreter for a moment in between. With Python's 5 ms
+#: Pause before a worker that lost the database starts again.
+_RESTART_PAUSE_S = 1
+#: Jobs that run at a time, by queue. Matching and webCRM have lanes of their own, so that no mail
+#: waits behind mailboxes that are being read. One lane each: their jobs share a lock, and a worker
+#: with a free lane checks only once a second for a job whose lock was taken when it was enqueued
+#: (procrastinate 3.10: worker.py).
+LANES = {Queue.MAILBOXES: 16, Queue.MATCHING: 1, Queue.WEBCRM: 1, Queue.CLOCK: 2}
+#: Threads mostly wait for services and need the interpreter only for moments. With Python's 5 ms
 #: each such moment waits behind a thread that reads a mail (CPython: sys.setswitchinterval).
-_SWITCH_S = 0.0005
+_SWITCH_INTERVAL_S = 0.0005
 
 
 def run_step(context: Context, job: Job, subject_id: int) -> None:
@@ -96,7 +98,10 @@ def _outcome_logged(task: str, **fields: int) -> Iterator[None]:
 
 
 class _Connector(procrastinate.PsycopgConnector):
-    """Notices a statement that the database left in the middle of, carried out or not."""
+    """Reports when a connection breaks during a statement, which may or may not have run.
+
+    `lost` is set at each such loss; then a new event takes its place.
+    """
 
     lost: asyncio.Event
 
@@ -105,41 +110,41 @@ class _Connector(procrastinate.PsycopgConnector):
         await super().open_async(pool)
 
     async def execute_query_async(self, query: LiteralString, **arguments: Any) -> None:
-        with self._watched():
+        with self._loss_reported():
             await super().execute_query_async(query, **arguments)
 
     async def execute_query_one_async(
         self, query: LiteralString, **arguments: Any
     ) -> dict[str, Any]:
-        with self._watched():
+        with self._loss_reported():
             found: dict[str, Any] = await super().execute_query_one_async(query, **arguments)
             return found
 
     async def execute_query_all_async(
         self, query: LiteralString, **arguments: Any
     ) -> list[dict[str, Any]]:
-        with self._watched():
+        with self._loss_reported():
             found: list[dict[str, Any]] = await super().execute_query_all_async(query, **arguments)
             return found
 
     @contextmanager
-    def _watched(self) -> Iterator[None]:
+    def _loss_reported(self) -> Iterator[None]:
         try:
             yield
         except ConnectorException as error:
             if isinstance(error.__cause__, psycopg.OperationalError):
                 self.lost.set()
-                self.lost = asyncio.Event()  # a later loss is another one
+                self.lost = asyncio.Event()
             raise
 
 
 def open_queue(url: str) -> procrastinate.App:
-    """An app over the database's queue, without a task; not open yet."""
+    """An app over the database's queue, without tasks and not open yet."""
     return procrastinate.App(connector=_Connector(conninfo=libpq_url(url)))
 
 
 def build_app(context: Context, url: str) -> procrastinate.App:
-    """The app with every task registered; not open yet."""
+    """The app with all its tasks, not open yet."""
     app = open_queue(url)
     for job in STEPS:
         _register(app, context, job)
@@ -155,10 +160,10 @@ def build_app(context: Context, url: str) -> procrastinate.App:
         except Exception:
             logger.exception("tick_failed")
 
-    @app.periodic(cron="* * * * * */3")  # the seconds stand last
+    @app.periodic(cron="* * * * * */3")  # The seconds come last.
     @app.task(
         name=ClockJob.RESCUE, queue=Queue.CLOCK, queueing_lock=ClockJob.RESCUE
-    )  # a lock would die with it
+    )  # No lock: a dead worker would keep it.
     async def rescue(timestamp: int) -> None:
         del timestamp
         await rescue_stalled(app, partial(job_backoff.record_death, context))
@@ -192,17 +197,17 @@ def _register(app: procrastinate.App, context: Context, job: Job) -> None:
 async def rescue_stalled(
     app: procrastinate.App, note_death: Callable[[str, int], None] | None = None
 ) -> None:
-    """Let the jobs of dead workers run again; where a newer one waits, that one suffices.
+    """Requeue the jobs of dead workers; drop one whose successor is already waiting.
 
-    Two may run at once: what the other one released meanwhile is left alone. `note_death`: told
-    the task and subject of each, before it may run again.
+    Two workers may do this at the same time. `note_death` gets the task and subject id of each
+    job before it can run again.
     """
     manager = app.job_manager
     for job in await manager.get_stalled_jobs(seconds_since_heartbeat=_STALLED_S):
         subject_id = job.task_kwargs.get("subject_id")
         if note_death and isinstance(subject_id, int):
             await asyncio.to_thread(note_death, job.task_name, subject_id)
-        with suppress(ConnectorException):  # released already; if the database left, 3 s later
+        with suppress(ConnectorException):  # Another worker was faster, or the next run retries.
             await _release(manager, job)
             logger.warning("job_taken_over", extra={"task": job.task_name})
 
@@ -215,48 +220,48 @@ async def _release(manager: JobManager, job: QueuedJob) -> None:
 
 
 def run_worker(context: Context, url: str) -> None:
-    """Work until SIGTERM or SIGINT, then finish what is running."""
+    """Run jobs until SIGTERM or SIGINT, then finish those that are running."""
     incidents.release_after_upgrade(context)
     context.graph.warm_up()
     push_urls.replace_unverifiable(context)
-    sys.setswitchinterval(_SWITCH_S)
+    sys.setswitchinterval(_SWITCH_INTERVAL_S)
     asyncio.run(_run(build_app(context, url)))
 
 
 async def _run(app: procrastinate.App) -> None:
     loop = asyncio.get_running_loop()
-    # Synchronous jobs run in the loop's default executor: as many threads as jobs at once.
+    # Synchronous jobs run in the loop's default executor, which needs a thread per lane.
     loop.set_default_executor(ThreadPoolExecutor(sum(LANES.values())))
     async with app.open_async():
-        workers = begin_work(app)
+        workers = start_workers(app)
         for number in (signal.SIGTERM, signal.SIGINT):
             loop.add_signal_handler(number, lambda: _stop(workers))
         await asyncio.gather(*workers, return_exceptions=False)
 
 
-def begin_work(app: procrastinate.App) -> list[asyncio.Task[None]]:
-    """One worker for each queue, with its lanes; cancel them to end. Needs the open app."""
-    return [asyncio.create_task(_worker(app, queue, lanes)) for queue, lanes in LANES.items()]
+def start_workers(app: procrastinate.App) -> list[asyncio.Task[None]]:
+    """One worker per queue; cancel them to stop. The app must be open."""
+    return [asyncio.create_task(_run_queue(app, queue, lanes)) for queue, lanes in LANES.items()]
 
 
-async def _worker(app: procrastinate.App, queue: Queue, lanes: int) -> None:
-    """Work on the queue until cancelled; after each loss of the database as another worker.
+async def _run_queue(app: procrastinate.App, queue: Queue, lanes: int) -> None:
+    """Run the queue's jobs until cancelled; after each loss of the database as a new worker.
 
-    A job whose end could not be written down would else stay this worker's for good, and with it
-    the lock it holds; and a worker whose heartbeat or clock fails ends without an error.
+    Otherwise a job whose end was not saved would keep its lock for good: its worker seems alive.
+    A worker whose heartbeat or periodic tasks fail also ends without an error.
     """
     with suppress(asyncio.CancelledError):
         while True:
-            await _work(app, queue, lanes)
-            logger.warning("worker_begins_again", extra={"queue": queue})
-            await asyncio.sleep(_PAUSE_S)
+            await _run_until_lost(app, queue, lanes)
+            logger.warning("worker_restarts", extra={"queue": queue})
+            await asyncio.sleep(_RESTART_PAUSE_S)
     logger.info("worker_stopped", extra={"queue": queue})
 
 
-async def _work(app: procrastinate.App, queue: Queue, lanes: int) -> None:
+async def _run_until_lost(app: procrastinate.App, queue: Queue, lanes: int) -> None:
     assert isinstance(app.connector, _Connector)
     lost = asyncio.create_task(app.connector.lost.wait())
-    work = asyncio.create_task(
+    worker = asyncio.create_task(
         app.run_worker_async(
             queues=[queue],
             concurrency=lanes,
@@ -269,16 +274,16 @@ async def _work(app: procrastinate.App, queue: Queue, lanes: int) -> None:
         )
     )
     try:
-        await asyncio.wait({lost, work}, return_when=asyncio.FIRST_COMPLETED)
+        await asyncio.wait({lost, worker}, return_when=asyncio.FIRST_COMPLETED)
     finally:
         lost.cancel()
-        work.cancel()
-        with suppress(asyncio.CancelledError, ConnectorException):  # what runs ends first
-            await work
+        worker.cancel()
+        with suppress(asyncio.CancelledError, ConnectorException):  # Running jobs finish first.
+            await worker
 
 
 def _stop(workers: list[asyncio.Task[None]]) -> None:
-    """Let what runs come to its end; a second signal must not cut that short."""
+    """Let running jobs finish; a second signal must not interrupt them."""
     for worker in workers:
         if not worker.cancelling():
             worker.cancel()

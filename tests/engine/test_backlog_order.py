@@ -10,9 +10,10 @@ from support.interleave import worker
 from support.processes import until
 from support.scenario import BO, FOLDER, KIM, Scenario
 from webcrm_sync.engine.discovery.discover import discover
-from webcrm_sync.engine.filing.batch import BULK
+from webcrm_sync.engine.filing.batch import BATCH_SIZE
 from webcrm_sync.engine.filing.job import file
 from webcrm_sync.engine.marking import BATCH, mark
+from webcrm_sync.engine.matching.job import match
 from webcrm_sync.store import mailboxes
 from webcrm_sync_sandbox.journal import Exchange
 from webcrm_sync_sandbox.outlook.mail import File, Mail
@@ -20,6 +21,7 @@ from webcrm_sync_sandbox.outlook.mailbox import SimMailbox
 
 _FRESH = "Moved just now"
 _FILES = (File("plan.pdf", b"%PDF"),)
+_FOUND = "SELECT count(*) FROM item WHERE state = 'found'"
 _INTENDED = "SELECT count(*) FROM filing WHERE intent_at IS NOT NULL"
 _FILED = "SELECT count(*) FROM filing WHERE activity_id IS NOT NULL"
 
@@ -39,6 +41,8 @@ def _take_up(scenario: Scenario) -> None:
         (box,) = mailboxes.all_mailboxes(tx)
         mailboxes.request_read(tx, [f.id for f in mailboxes.folders(tx, box.id)])
     discover(scenario.context, box.id)
+    while _count(scenario, _FOUND):
+        match(scenario.context)
 
 
 def _fresh(scenario: Scenario, box: SimMailbox) -> None:
@@ -52,7 +56,9 @@ def _after_the_second(scenario: Scenario) -> Scenario:
         scenario,
         "webcrm",
         "write_activities",
-        before=lambda: until(lambda: _count(scenario, _INTENDED) == 2 * BULK, "the second bulk"),
+        before=lambda: until(
+            lambda: _count(scenario, _INTENDED) == 2 * BATCH_SIZE, "the second bulk"
+        ),
     )
 
 
@@ -62,42 +68,44 @@ def _bodies(scenario: Scenario, path: str, method: str) -> list[str]:
 
 
 def test_fresh_move_is_filed_with_the_second_bulk_after_it_was_found(scenario: Scenario) -> None:
-    box = _backlog(scenario, 4 * BULK)
+    box = _backlog(scenario, 4 * BATCH_SIZE)
     busy = worker(scenario, "webcrm", "write_activities", before=lambda: _fresh(scenario, box))
     file(busy.context)
     bulks = _bodies(scenario, "/Activities", "PATCH")
-    assert [len(json.loads(b)) for b in bulks[:4]] == [BULK] * 4
+    assert [len(json.loads(b)) for b in bulks[:4]] == [BATCH_SIZE] * 4
     # It was found while the first was on its way and the second was decided already.
     assert next(n for n, b in enumerate(bulks) if _FRESH in b) <= 2
 
 
 def test_next_bulk_is_ready_before_this_one_is_answered(scenario: Scenario) -> None:
-    _backlog(scenario, 2 * BULK)
+    _backlog(scenario, 2 * BATCH_SIZE)
     file(_after_the_second(scenario).context)
-    assert len(scenario.activities) == 2 * BULK
+    assert len(scenario.activities) == 2 * BATCH_SIZE
 
 
 def test_answers_are_recorded_while_the_next_bulk_is_on_its_way(scenario: Scenario) -> None:
-    _backlog(scenario, 2 * BULK)
+    _backlog(scenario, 2 * BATCH_SIZE)
 
     def at_the_second() -> None:
-        until(lambda: _count(scenario, _FILED) == BULK, "the first bulk's Activities")
+        until(lambda: _count(scenario, _FILED) == BATCH_SIZE, "the first bulk's Activities")
 
     def at_the_first() -> None:
         busy.context.webcrm.before = at_the_second  # type: ignore[attr-defined]  # see meanwhile.Around
 
     busy = worker(scenario, "webcrm", "write_activities", before=at_the_first)
     file(busy.context)
-    assert _count(scenario, _FILED) == len(scenario.activities) == 2 * BULK
+    assert _count(scenario, _FILED) == len(scenario.activities) == 2 * BATCH_SIZE
 
 
 def test_bulk_that_was_ready_is_given_back_when_the_one_before_it_fails(scenario: Scenario) -> None:
-    _backlog(scenario, 2 * BULK)
+    _backlog(scenario, 2 * BATCH_SIZE)
     scenario.sandbox.faults.refuse("webcrm", when=lambda method, _: method == "PATCH", limit=1)
     file(_after_the_second(scenario).context)
-    assert _count(scenario, _INTENDED) == BULK  # only what may have been written is looked for
+    assert (
+        _count(scenario, _INTENDED) == BATCH_SIZE
+    )  # only what may have been written is looked for
     scenario.settle()
-    assert len(scenario.activities) == 2 * BULK
+    assert len(scenario.activities) == 2 * BATCH_SIZE
 
 
 def test_fresh_move_does_not_wait_for_attachments_that_are_being_read(scenario: Scenario) -> None:

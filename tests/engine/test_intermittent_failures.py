@@ -7,7 +7,7 @@ from datetime import timedelta
 
 from support.scenario import BO, BOTH, FOLDER, KIM, Scenario
 from webcrm_sync.engine.discovery.discover import PAGE_SIZE
-from webcrm_sync.engine.filing.batch import BULK
+from webcrm_sync.engine.filing.batch import BATCH_SIZE
 from webcrm_sync.engine.marking import BATCH
 from webcrm_sync_sandbox.outlook.mail import Mail
 from webcrm_sync_sandbox.outlook.mailbox import SimMailbox
@@ -66,11 +66,11 @@ def test_mailbox_whose_batches_fail_now_and_then_is_marked_at_a_steady_pace(
 
 
 def test_bulks_that_are_throttled_now_and_then_go_out_at_a_steady_pace(scenario: Scenario) -> None:
-    _moved(scenario, 4 * BULK)
+    _moved(scenario, 4 * BATCH_SIZE)
     scenario.sandbox.faults.throttle(
         "webcrm", when=_every_other("PATCH", "/Activities"), retry_after=None
     )
     scenario.look()
     for _ in range(5):
         scenario.wait(_SHORTEST)
-    assert len(scenario.activities) == 4 * BULK
+    assert len(scenario.activities) == 4 * BATCH_SIZE

@@ -149,7 +149,7 @@ def test_mails_are_filed_while_every_lane_for_mailboxes_is_taken(
         loop = asyncio.get_running_loop()
         loop.set_default_executor(ThreadPoolExecutor(sum(worker.LANES.values())))
         async with app.open_async():
-            workers = worker.begin_work(app)
+            workers = worker.start_workers(app)
             while len(waited) < many:
                 await asyncio.sleep(0.01)
             for each in workers:
@@ -252,7 +252,7 @@ def test_queue_whose_worker_lost_the_database_is_worked_on_again(
 
     async def story() -> None:
         async with app.open_async():
-            workers = worker.begin_work(app)
+            workers = worker.start_workers(app)
             await until(lambda: is_fully_staffed(database))
             await asyncio.to_thread(run, _BREAK.format(writes=writes))
             await until(lambda: not is_fully_staffed(database))

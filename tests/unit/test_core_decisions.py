@@ -111,7 +111,7 @@ def decide(
         people,
         known,
         internals=US,
-        book=book,
+        directory=book,
         never=NeverSync.of(never),
         is_unlinked_filed=unlinked,
     )

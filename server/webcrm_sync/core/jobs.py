@@ -9,6 +9,7 @@ class Queue(StrEnum):
     """The queues. Each has its own threads, so that none waits for another."""
 
     MAILBOXES = "sync"
+    MATCHING = "match"
     WEBCRM = "webcrm"
     CLOCK = "clock"
 
@@ -26,6 +27,7 @@ class Job(StrEnum):
     DISCOVER = "discover"
     MARK = "mark"
     MAINTAIN = "keep"
+    MATCH = "match"
     FILE = "file"
     MIRROR = "mirror"
     REFRESH_DIRECTORY = "directory"
@@ -46,6 +48,8 @@ class Job(StrEnum):
     @property
     def queue(self) -> Queue:
         """The queue of the job."""
+        if self is Job.MATCH:
+            return Queue.MATCHING
         return Queue.WEBCRM if self.calls_webcrm else Queue.MAILBOXES
 
 

@@ -43,6 +43,7 @@ def end(tx: Tx) -> None:
     """End the recovery: filing goes on."""
     query = update(rebuilding).where(rebuilding.c.company_id == tx.company_id)
     tx.connection.execute(query.values(ended_at=tx.now))
+    tx.defer(Job.MATCH, tx.company_id)
     tx.defer(Job.FILE, tx.company_id)
 
 

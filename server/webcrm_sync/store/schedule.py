@@ -28,6 +28,10 @@ _GATE = "m.company_id = :company AND (m.gate_at IS NULL OR m.gate_at <= :now)"
 _CRM_GATE = "c.id = :company AND (c.webcrm_due_at IS NULL OR c.webcrm_due_at <= :now)"
 #: Nothing is written to webCRM before a rebuilding has read what stands there.
 _READ = "NOT EXISTS (SELECT 1 FROM rebuilding r WHERE r.company_id = c.id AND r.ended_at IS NULL)"
+#: Found copies that are due. webCRM says what becomes of those of the past, so `file` asks it.
+_FOUND = """item i JOIN mailbox m ON m.id = i.mailbox_id
+    WHERE m.company_id = c.id AND i.state = 'found' AND NOT i.is_bare
+      AND (i.retry_at IS NULL OR i.retry_at <= :now)"""
 _DUE = f"""
 SELECT DISTINCT '{Job.DISCOVER}', m.id FROM folder f JOIN mailbox m ON m.id = f.mailbox_id
  WHERE {_GATE} AND (f.hinted_at IS NOT NULL OR f.poll_due_at <= :now)
@@ -37,11 +41,13 @@ SELECT DISTINCT '{Job.MARK}', m.id FROM item i JOIN mailbox m ON m.id = i.mailbo
 UNION ALL
 SELECT '{Job.MAINTAIN}', m.id FROM mailbox m WHERE {_GATE} AND m.keep_due_at <= :now
 UNION ALL
+SELECT '{Job.MATCH}', c.id FROM company c
+ WHERE c.id = :company AND {_READ} AND c.directory_full_at IS NOT NULL AND EXISTS (
+   SELECT 1 FROM {_FOUND} AND NOT i.is_past)
+UNION ALL
 SELECT '{Job.FILE}', c.id FROM company c
  WHERE {_CRM_GATE} AND {_READ} AND c.directory_full_at IS NOT NULL AND (EXISTS (
-   SELECT 1 FROM item i JOIN mailbox m ON m.id = i.mailbox_id
-    WHERE m.company_id = c.id AND i.state = 'found' AND NOT i.is_bare
-      AND (i.retry_at IS NULL OR i.retry_at <= :now))
+   SELECT 1 FROM {_FOUND} AND i.is_past)
  OR EXISTS (SELECT 1 FROM filing x WHERE x.company_id = c.id AND NOT x.is_complete
       AND (x.due_at IS NULL OR x.due_at <= :now))
  OR EXISTS (SELECT 1 FROM wish w JOIN filing x ON x.id = w.filing_id

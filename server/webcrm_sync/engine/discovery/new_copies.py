@@ -140,7 +140,7 @@ class NewCopies:
 
     def _start_jobs(self, rows: Sequence[Mapping[str, object]]) -> None:
         if any(row["state"] == State.FOUND.value for row in rows):
-            self.tx.defer(Job.FILE, self.tx.company_id)
+            self.tx.defer(Job.MATCH, self.tx.company_id)
         if any(row["mark_due_at"] for row in rows):
             self.tx.defer(Job.MARK, self.box.id)
 

@@ -1,4 +1,4 @@
-"""One turn at webCRM's line: what is chosen for it beforehand, and what is done in it."""
+"""One batch of filings: `prepare` reads it from our tables, `run` makes its calls to webCRM."""
 
 from __future__ import annotations
 
@@ -13,25 +13,27 @@ from webcrm_sync.engine.filing import activity_updates, documents, submit, verif
 from webcrm_sync.engine.filing.attachment_source import Source
 from webcrm_sync.engine.filing.compose import Draft, drafts_of
 from webcrm_sync.engine.filing.submit import BatchResult, ClaimedBatch
-from webcrm_sync.engine.matching import decide, preexisting
+from webcrm_sync.engine.matching import preexisting
 from webcrm_sync.store import filings
 from webcrm_sync.store.activity_updates import has_due_updates
 from webcrm_sync.store.filings import Filing
 
-#: How many filings one turn takes further: as many as one bulk request carries.
-BULK = 50
-#: Among so many filings those are chosen whose attachments are written together.
-_FILED = 100
+#: Filings in one batch: as many as one request to webCRM carries.
+BATCH_SIZE = 50
+#: Filed mails among which the next attachments are chosen.
+_ATTACH_AMONG = 100
 
 
 @dataclass(frozen=True, slots=True)
 class Batch:
-    """What one turn does. The intents of `bulk` are committed, so it must be taken or given back.
+    """What one round of calls to webCRM does.
 
-    `suspects`: drafts that are sent in parts. `unclear`: filings to be looked for. `has_updates`:
-    people changed something about mails that stand in webCRM. `decided`: so many mails, of which
-    nothing may be left to do. `filing_ids`: all that it is about. `filed`: filings beside it, whose
-    attachments may be written. `is_last`: others wait for the line.
+    `claimed`: its intents are committed, so the caller sends it or releases it. `suspects`:
+    drafts that are sent in small groups. `unclear`: filings whose Activity is searched for.
+    `to_attach`: filed mails with attachments to write. `filing_ids`: the filings of all these
+    but `to_attach`. `has_updates`: people changed something about filed mails.
+    `resolved_count`: mails of the past that were resolved while the batch was prepared.
+    `is_webcrm_wanted`: another job waits to call webCRM.
     """
 
     claimed: ClaimedBatch
@@ -40,42 +42,42 @@ class Batch:
     filing_ids: frozenset[int]
     to_attach: Sequence[int]
     has_updates: bool = False
-    decided: int = 0
+    resolved_count: int = 0
     is_webcrm_wanted: bool = False
 
     @property
     def is_empty(self) -> bool:
-        """True when there is nothing to be done in it."""
-        return not (self.filing_ids or self.has_updates or self.decided)
+        """True when nothing is due apart from attachments."""
+        return not (self.filing_ids or self.has_updates or self.resolved_count)
 
 
 def prepare(context: Context, source: Source, exclude: Iterable[int] = ()) -> Batch:
-    """The next turn: the newest mails first, without the filings of others (`besides`).
+    """The next batch, newest mails first, without the filings in `exclude`. Commits its intents.
 
-    Found mails are decided before, so that they can be among them.
+    Mails of the past are resolved first, so that their filings can be in the batch.
     """
-    decided = preexisting.resolve_preexisting(context, limit=BULK) + decide.match_batch(
-        context, limit=BULK
-    )
+    resolved_count = preexisting.resolve_preexisting(context, limit=BATCH_SIZE)
     busy = list(exclude)
     with context.begin() as tx:
-        due = filings.due(tx, limit=BULK, is_filed=False, besides=busy)
-        filed = filings.due(tx, limit=_FILED, is_filed=True, besides=busy)
+        due = filings.due(tx, limit=BATCH_SIZE, is_filed=False, besides=busy)
+        filed = filings.due(tx, limit=_ATTACH_AMONG, is_filed=True, besides=busy)
         has_updates = has_due_updates(tx)
         is_webcrm_wanted = tx.is_line_wanted()
-    batch = about(context, source, due, filed)
     return replace(
-        batch, has_updates=has_updates, decided=decided, is_webcrm_wanted=is_webcrm_wanted
+        batch_of(context, source, due, filed),
+        has_updates=has_updates,
+        resolved_count=resolved_count,
+        is_webcrm_wanted=is_webcrm_wanted,
     )
 
 
-def about(
+def batch_of(
     context: Context, source: Source, due: Sequence[Filing], filed: Sequence[Filing]
 ) -> Batch:
-    """The turn about these filings; those `filed` have their attachments written beside it."""
+    """A batch of exactly these filings. Commits the intents of those that can be sent."""
     fresh = [f for f in due if f.is_fresh]
-    drafted = isolate.run_batch(context, "draft", fresh, partial(_drafts, context, source), _mail)
-    drafts = [draft for some in drafted for draft in some]
+    composed = isolate.run_batch(context, "draft", fresh, partial(_drafts, context, source), _mail)
+    drafts = [draft for some in composed for draft in some]
     return Batch(
         claimed=submit.claim(context, [d for d in drafts if not submit.is_suspect(d)]),
         suspects=[d for d in drafts if submit.is_suspect(d)],
@@ -93,41 +95,42 @@ def _drafts(context: Context, source: Source, fresh: Sequence[Filing]) -> Sequen
     with context.begin() as tx:
         pairs = filings.with_emails(tx, fresh)
     drafts = drafts_of(context, source, pairs)
-    if context.careful is not None:  # in a bulk it could not be told which one a worker dies of
+    if context.careful is not None:
+        # A worker died with this job. Serialize each draft alone: in a batch of 50 nobody could
+        # say which one ends the process.
         context.webcrm.check_activities([d.activity for d in drafts])
     return drafts
 
 
 def run(context: Context, source: Source, batch: Batch) -> BatchResult:
-    """Tell webCRM everything that is this turn's; what it answers last is yet to be recorded.
+    """Make the batch's calls to webCRM; the caller records the returned answers.
 
-    Raises Unclear, TryLater or Refused when webCRM is in trouble; nothing of the turn is lost.
+    Raises Unclear, TryLater or Refused when webCRM is in trouble; no filing is lost.
     """
     try:
         if batch.has_updates:
-            activity_updates.push_updates(context, source, limit=BULK)
+            activity_updates.push_updates(context, source, limit=BATCH_SIZE)
         if batch.unclear:
-            _look(context, batch.unclear)
+            _verify(context, batch.unclear)
     except BaseException:
         submit.release(context, batch.claimed)
         raise
-    answered = submit.post(context, batch.claimed)
+    result = submit.send(context, batch.claimed)
     if not batch.suspects:
-        return answered
-    submit.record(context, answered)
-    submit.post_suspects(context, batch.suspects)
+        return result
+    submit.record(context, result)
+    submit.send_suspects(context, batch.suspects)
     return BatchResult(batch.claimed.lease)
 
 
-def _look(context: Context, filing_ids: Sequence[int]) -> None:
-    """Look for what is still unclear of these."""
+def _verify(context: Context, filing_ids: Sequence[int]) -> None:
     with context.begin() as tx:
         unclear = [f for f in filings.still_open(tx, filing_ids) if f.is_unclear]
     verify.verify_unclear(context, unclear)
 
 
 def attach(context: Context, source: Source, filing_ids: Sequence[int]) -> None:
-    """Write some attachments of these filings, as they stand now: people may have acted since.
+    """Write the next attachments of these filings, which are read again: people may have acted.
 
     Raises Unclear or TryLater when webCRM is in trouble.
     """

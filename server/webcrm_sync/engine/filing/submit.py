@@ -1,4 +1,4 @@
-"""Fresh filings: the intent is committed, then one bulk request creates their Activities."""
+"""Sends fresh filings: commits their intents, then creates their Activities in one request."""
 
 from __future__ import annotations
 
@@ -23,13 +23,17 @@ from webcrm_sync.store.items.locks import lock_company, lock_copies_of
 
 logger = logging.getLogger(__name__)
 
-#: webCRM may fail on one mail: after so many tries without an answer its bulk goes in parts.
-_SUSPECT, _PARTS = 2, 4
+#: One mail may make webCRM fail on a whole batch: after this many tries without an answer a
+#: draft is sent in small groups, each of at most a quarter of those with as many tries.
+_SUSPECT_AFTER, _GROUPS = 2, 4
 
 
 @dataclass(frozen=True, slots=True)
 class ClaimedBatch:
-    """Drafts whose intents stand under one lease, and until when they may be sent at all."""
+    """Drafts whose intents are committed under one lease.
+
+    They must not be sent after `send_until`: another worker may have taken them over by then.
+    """
 
     lease: str
     send_until: datetime
@@ -38,26 +42,29 @@ class ClaimedBatch:
 
 @dataclass(frozen=True, slots=True)
 class BatchResult:
-    """What webCRM said to each draft of a bulk. `vanished`: filings whose Person is gone."""
+    """The answer to each draft of a batch, which the caller still has to record.
+
+    `deleted_persons`: the ids of refused filings whose Person no longer exists in webCRM.
+    """
 
     lease: str
-    told: Sequence[tuple[Draft, CreatedRecord | RejectedRecord]] = ()
-    vanished: frozenset[int] = frozenset()
+    answers: Sequence[tuple[Draft, CreatedRecord | RejectedRecord]] = ()
+    deleted_persons: frozenset[int] = frozenset()
 
 
 def is_suspect(draft: Draft) -> bool:
-    """True for one that went unanswered too often to be sent among others."""
-    return draft.filing.attempts >= _SUSPECT
+    """True for a draft that got no answer too often to be sent among others."""
+    return draft.filing.attempts >= _SUSPECT_AFTER
 
 
 def claim(context: Context, drafts: Sequence[Draft]) -> ClaimedBatch:
-    """The drafts that are this run's to send: their intents are committed now."""
+    """The drafts that this run may send. Commits their intents under a new lease."""
     lease = uuid.uuid4().hex
     if not drafts:
         return ClaimedBatch(lease, context.now(), ())
     send_until = verification.latest_send_at(context.now(), settle=context.settings.search_lag)
-    taken = isolate.run_batch(context, "intend", drafts, partial(_claim, context, lease), _mail)
-    return ClaimedBatch(lease, send_until, [d for some in taken for d in some])
+    claimed = isolate.run_batch(context, "intend", drafts, partial(_claim, context, lease), _mail)
+    return ClaimedBatch(lease, send_until, [d for some in claimed for d in some])
 
 
 def _mail(draft: Draft) -> Hold:
@@ -66,132 +73,138 @@ def _mail(draft: Draft) -> Hold:
 
 def _claim(context: Context, lease: str, drafts: Sequence[Draft]) -> Sequence[Draft]:
     with context.begin() as tx:
-        taken = filings.claim(tx, [d.filing.id for d in drafts], lease)
-    return [d for d in drafts if d.filing.id in taken]
+        claimed_ids = filings.claim(tx, [d.filing.id for d in drafts], lease)
+    return [d for d in drafts if d.filing.id in claimed_ids]
 
 
-def release(context: Context, bulk: ClaimedBatch) -> None:
-    """Take the intents back: nothing of the bulk was sent."""
-    if bulk.drafts:
+def release(context: Context, claimed: ClaimedBatch) -> None:
+    """Take the intents back, for a batch of which nothing was sent."""
+    if claimed.drafts:
         with context.begin() as tx:
-            filings.release(tx, bulk.lease)
+            filings.release(tx, claimed.lease)
 
 
-def post(context: Context, bulk: ClaimedBatch) -> BatchResult:
-    """Create the Activities of a bulk, each exactly once; the answers are yet to be recorded.
+def send(context: Context, claimed: ClaimedBatch) -> BatchResult:
+    """Create the Activities of a claimed batch, each exactly once. Returns webCRM's answers.
 
-    Raises Unclear or TryLater when webCRM is in trouble; what was sent is then looked for first, as
-    it is where something unforeseen was raised.
+    Raises Unclear or TryLater when webCRM is in trouble. After Unclear and after an unforeseen
+    error the Activities are searched for before anything is sent again.
     """
-    answers: list[str] = []
+    answered: list[str] = []
     try:
-        return _ask(context, bulk, answers)
+        return _send(context, claimed, answered)
     except TooLate:
-        release(context, bulk)
-        return BatchResult(bulk.lease)
+        release(context, claimed)
+        return BatchResult(claimed.lease)
     except Unclear:
-        _mark_unclear(context, bulk)
+        _mark_unclear(context, claimed)
         raise
     except TryLater:
-        release(context, bulk)
+        release(context, claimed)
         raise
     except Exception as error:
         if incidents.is_trouble(error):
             raise
-        _unforeseen(context, bulk, error, is_answered=bool(answers))
-        return BatchResult(bulk.lease)
+        _on_unexpected_error(context, claimed, error, is_answered=bool(answered))
+        return BatchResult(claimed.lease)
 
 
-def _mark_unclear(context: Context, bulk: ClaimedBatch) -> None:
+def _mark_unclear(context: Context, claimed: ClaimedBatch) -> None:
     with context.begin() as tx:
-        filings.mark_unclear(tx, bulk.lease, due_at=tx.now + verification.FIRST_SEARCH)
+        filings.mark_unclear(tx, claimed.lease, due_at=tx.now + verification.FIRST_SEARCH)
 
 
-def _unforeseen(
-    context: Context, bulk: ClaimedBatch, error: Exception, *, is_answered: bool
+def _on_unexpected_error(
+    context: Context, claimed: ClaimedBatch, error: Exception, *, is_answered: bool
 ) -> None:
-    """What cannot be written down for webCRM was never sent, nor was what goes with it.
+    """Set aside the draft that cannot be serialized: then nothing of the batch was sent.
 
-    Where every draft can be, or webCRM has answered already, the exception came later: all of the
-    bulk may stand there, and is looked for.
+    If every draft can be, or webCRM has answered already, the error came later. webCRM may have
+    all of the batch, so all of it is searched for.
     """
     _, odd = isolate.try_each(
-        context, bulk.drafts, lambda d: context.webcrm.check_activities([d.activity]), _name
+        context, claimed.drafts, lambda d: context.webcrm.check_activities([d.activity]), _name
     )
     if odd and not is_answered:
-        release(context, bulk)
+        release(context, claimed)
         for draft, fault in odd:
             incidents.hold_back(context, "write for webCRM", _mail(draft), fault)
         return
-    _mark_unclear(context, bulk)
-    if len(bulk.drafts) == 1:
-        incidents.hold_back(context, "send", _mail(bulk.drafts[0]), error)
-    else:  # each of them is looked for; what fails again goes in parts, and at last alone
-        told = {"mails": len(bulk.drafts), "trace": format_trace(error)}
-        logger.error("bulk_failed", extra=told)
+    _mark_unclear(context, claimed)
+    if len(claimed.drafts) == 1:
+        incidents.hold_back(context, "send", _mail(claimed.drafts[0]), error)
+    else:  # Those that fail again are sent in ever smaller groups, the last one alone.
+        fields = {"mails": len(claimed.drafts), "trace": format_trace(error)}
+        logger.error("batch_not_sent", extra=fields)
 
 
 def _name(draft: Draft) -> str:
     return _mail(draft).name
 
 
-def post_suspects(context: Context, drafts: Sequence[Draft]) -> None:
-    """Create what went unanswered twice: in parts, then in parts of the part that failed."""
+def send_suspects(context: Context, drafts: Sequence[Draft]) -> None:
+    """Create and record Activities that got no answer twice, in small groups.
+
+    A group that fails is split further the next time. Raises Unclear when a second group fails:
+    then webCRM is in trouble, and no mail is to blame.
+    """
     failed = 0
-    for suspects in _parts_of(drafts):
+    for group in _groups_of(drafts):
         try:
-            record(context, post(context, claim(context, suspects)))
+            record(context, send(context, claim(context, group)))
         except Unclear:
             failed += 1
-            if failed > 1:  # the trouble is webCRM's, not one mail's
+            if failed > 1:
                 raise
 
 
-def _parts_of(drafts: Sequence[Draft]) -> Iterator[Sequence[Draft]]:
-    of_tries: dict[int, list[Draft]] = {}
+def _groups_of(drafts: Sequence[Draft]) -> Iterator[Sequence[Draft]]:
+    """Groups of drafts that were tried equally often."""
+    by_attempts: dict[int, list[Draft]] = {}
     for draft in drafts:
-        of_tries.setdefault(draft.filing.attempts, []).append(draft)
-    for alike in of_tries.values():
-        size = -(-len(alike) // _PARTS)
+        by_attempts.setdefault(draft.filing.attempts, []).append(draft)
+    for alike in by_attempts.values():
+        size = -(-len(alike) // _GROUPS)
         for start in range(0, len(alike), size):
             yield alike[start : start + size]
 
 
-def _ask(context: Context, bulk: ClaimedBatch, answers: list[str]) -> BatchResult:
-    """The answers to one bulk; one that is refused whole is halved until the culprit is found.
+def _send(context: Context, claimed: ClaimedBatch, answered: list[str]) -> BatchResult:
+    """The answers of webCRM; halves a batch that is refused as a whole to find the culprit.
 
-    `answers`: a line is added for each that webCRM gave.
+    `answered` gets an entry for each request that webCRM answered.
     """
-    drafts = bulk.drafts
+    drafts = claimed.drafts
     if not drafts:
-        return BatchResult(bulk.lease)
+        return BatchResult(claimed.lease)
     activities = [d.activity for d in drafts]
     try:
-        told: Sequence[CreatedRecord | RejectedRecord] = context.webcrm.write_activities(
-            activities, until=bulk.send_until
+        answers: Sequence[CreatedRecord | RejectedRecord] = context.webcrm.write_activities(
+            activities, until=claimed.send_until
         )
     except Refused as error:
-        answers.append(str(error))
+        answered.append("the request")
         if len(drafts) > 1:
             half = len(drafts) // 2
             for some in (drafts[:half], drafts[half:]):
-                record(context, _ask(context, replace(bulk, drafts=some), answers))
-            return BatchResult(bulk.lease)
-        told = [RejectedRecord(str(error))]
-    answers.append("each line")
-    pairs = list(zip(drafts, told, strict=True))
-    vanished = _deleted_persons(context, [d for d, a in pairs if isinstance(a, RejectedRecord)])
-    return BatchResult(bulk.lease, pairs, vanished)
+                record(context, _send(context, replace(claimed, drafts=some), answered))
+            return BatchResult(claimed.lease)
+        answers = [RejectedRecord(str(error))]
+    answered.append("each draft")
+    pairs = list(zip(drafts, answers, strict=True))
+    refused = [draft for draft, answer in pairs if isinstance(answer, RejectedRecord)]
+    return BatchResult(claimed.lease, pairs, _deleted_persons(context, refused))
 
 
 def _deleted_persons(context: Context, refused: Sequence[Draft]) -> frozenset[int]:
-    """The refused filings whose Person was deleted in webCRM since the directory was read."""
+    """The refused filings whose Person was deleted in webCRM after the directory was read."""
     with_person = [d for d in refused if d.filing.person_id is not None]
-    looked, _ = isolate.try_each(context, with_person, partial(_is_without_person, context), _name)
-    return frozenset(filing_id for filing_id, is_gone in looked if is_gone)
+    checked, _ = isolate.try_each(context, with_person, partial(_check_person, context), _name)
+    return frozenset(filing_id for filing_id, is_deleted in checked if is_deleted)
 
 
-def _is_without_person(context: Context, draft: Draft) -> tuple[int, bool]:
+def _check_person(context: Context, draft: Draft) -> tuple[int, bool]:
+    """The filing's id, and whether its Person is deleted."""
     assert draft.filing.person_id is not None
     try:
         context.webcrm.person(draft.filing.person_id)
@@ -202,27 +215,27 @@ def _is_without_person(context: Context, draft: Draft) -> tuple[int, bool]:
     return draft.filing.id, False
 
 
-def record(context: Context, answered: BatchResult) -> None:
-    """Write down what webCRM said, as far as this run still holds the lease."""
+def record(context: Context, result: BatchResult) -> None:
+    """Save webCRM's answers. Skips filings whose lease another run has taken over."""
     isolate.run_batch(
         context,
         "record the answer",
-        answered.told,
-        lambda some: _record(context, replace(answered, told=some)),
+        result.answers,
+        lambda some: _record(context, replace(result, answers=some)),
         lambda pair: _mail(pair[0]),
     )
 
 
-def _record(context: Context, answered: BatchResult) -> None:
+def _record(context: Context, result: BatchResult) -> None:
     with context.begin() as tx:
-        lock_company(tx)  # another copy of such a mail may be decided at this moment
-        lock_copies_of(tx, {d.filing.email_id for d, _ in answered.told})
-        held = filings.held(tx, answered.lease)
-        told = [(d, a) for d, a in answered.told if d.filing.id in held]
-        written = [(d, a.record_id) for d, a in told if isinstance(a, CreatedRecord)]
+        lock_company(tx)  # Another copy of such a mail may be matched at this moment.
+        lock_copies_of(tx, {d.filing.email_id for d, _ in result.answers})
+        held = filings.held(tx, result.lease)
+        answers = [(d, a) for d, a in result.answers if d.filing.id in held]
+        written = [(d, a.record_id) for d, a in answers if isinstance(a, CreatedRecord)]
         outcome.filed(tx, [(d.filing, record_id) for d, record_id in written])
-        for draft, answer in told:
-            if draft.filing.id in answered.vanished:
+        for draft, answer in answers:
+            if draft.filing.id in result.deleted_persons:
                 outcome.without_person(tx, draft.filing)
             elif isinstance(answer, RejectedRecord):
                 outcome.rejected(tx, draft.filing, answer.message)

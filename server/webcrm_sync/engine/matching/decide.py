@@ -1,4 +1,4 @@
-"""match: which Organisations each found mail concerns, decided from the directory alone."""
+"""Decides from the directory alone under which Organisations each found mail is filed."""
 
 from __future__ import annotations
 
@@ -16,6 +16,7 @@ from webcrm_sync.core.direction import (
 )
 from webcrm_sync.core.events import EventKind
 from webcrm_sync.core.identity import filing_key
+from webcrm_sync.core.jobs import Job
 from webcrm_sync.core.matching import (
     Ambiguous,
     Directory,
@@ -41,7 +42,10 @@ from webcrm_sync.store.items.locks import lock_company
 
 @dataclass(frozen=True, slots=True)
 class Decision:
-    """What becomes of a found mail."""
+    """The next state of a found mail, and the Organisations it is filed under.
+
+    `candidates`: several Organisations are possible, and a person must choose.
+    """
 
     state: State
     reason: Reason | None = None
@@ -50,7 +54,7 @@ class Decision:
 
 
 def match_batch(context: Context, *, limit: int) -> int:
-    """Decide up to `limit` found mails in one transaction; how many there were."""
+    """Decide up to `limit` found mails in one transaction. Returns how many were due."""
     with context.begin() as tx:
         ids = undecided.due(tx, limit=limit, is_past=False)
     isolate.run_batch(context, "match", ids, partial(match_these, context), incidents.hold_mail)
@@ -58,35 +62,35 @@ def match_batch(context: Context, *, limit: int) -> int:
 
 
 def match_these(context: Context, email_ids: Sequence[int]) -> None:
-    """Decide these mails, those that were found."""
+    """Decide those of these mails that are still found. A person's choice wins."""
     with context.begin() as tx:
-        lock_company(tx)  # a person may be choosing at this moment
+        lock_company(tx)  # A person may be choosing at this moment.
         decide(context, tx, [email for email, _ in undecided.read(tx, email_ids)])
 
 
 def decide(context: Context, tx: Tx, found: Sequence[Email]) -> None:
-    """Decide these mails and write the decisions down."""
+    """Decide these mails and save the decisions. Hold `lock_company`."""
     if not found:
         return
     ids = [email.id for email in found]
     internals = mailboxes.internals(tx, context.settings.internal_domains)
-    open_ = undecided.addresses(tx, ids)
+    open_addresses = undecided.addresses(tx, ids)
     known = filings.of_emails(tx, ids)
-    addresses = {address for email_id in ids for address in open_[email_id]}
-    book = directory.look_up(tx, addresses, map(domain_of, addresses))
+    addresses = {address for email_id in ids for address in open_addresses[email_id]}
+    lookup = directory.look_up(tx, addresses, map(domain_of, addresses))
     if again := [email_id for email_id in ids if known[email_id]]:
         filings.release_held(tx, again)
     chosen = sync_requests.chosen_for(tx, ids)
     never = NeverSync.of(context.settings.never_sync)
     decided = []
     for email in found:
-        people = externals_on(email, open_[email.id], internals)
+        people = externals_on(email, open_addresses[email.id], internals)
         decision = decision_for(
             email,
             people,
             known[email.id],
             internals=internals,
-            book=book,
+            directory=lookup,
             never=never,
             is_unlinked_filed=context.settings.unmatched == "unlinked",
         )
@@ -94,21 +98,21 @@ def decide(context: Context, tx: Tx, found: Sequence[Email]) -> None:
             apply_choice(context, tx, email, chosen[email.id])
         else:
             decided.append((email, decision))
-            # whoever moves it in again asks for it again
+            # A person who moves the mail in again wants it in webCRM again.
             if decision.state is State.MATCHED:
                 activity_updates.request(
-                    tx, _to_revive(known[email.id]), activity_updates.UpdateKind.RESTORE
+                    tx, _filings_to_restore(known[email.id]), activity_updates.UpdateKind.RESTORE
                 )
-    _carry_out(context, tx, decided)
+    _save(context, tx, decided)
 
 
 def externals_on(email: Email, addresses: Sequence[str], internals: Internals) -> list[Party]:
-    """Which of its addresses are external, in the order of the mail: its sender comes first."""
-    named = participants(email) + email.reply_to
-    order = {party.folded: n for n, party in reversed([*enumerate(named)])}
-    outside = [party for party in map(Party, addresses) if party not in internals]
-    people = relevant_people(outside, email)
-    return sorted(people, key=lambda party: (order.get(party.folded, len(order)), party.folded))
+    """The external ones of these addresses, in the order of the mail: its sender comes first."""
+    people = participants(email) + email.reply_to
+    order = {party.folded: n for n, party in reversed([*enumerate(people)])}
+    external = [party for party in map(Party, addresses) if party not in internals]
+    relevant = relevant_people(external, email)
+    return sorted(relevant, key=lambda party: (order.get(party.folded, len(order)), party.folded))
 
 
 def decision_for(
@@ -117,18 +121,18 @@ def decision_for(
     known: Sequence[Filing],
     *,
     internals: Internals,
-    book: Directory,
+    directory: Directory,
     never: NeverSync,
     is_unlinked_filed: bool,
 ) -> Decision:
-    """The decision on one mail. `people`: its external addresses that led to no filing yet."""
+    """The decision on one mail. Pure. `people`: its external addresses without a filing yet."""
     reason = exclusion_reason(email, people, internals, never)
-    is_wanted = reason in OVERRULED and any(not f.is_withdrawn for f in known)
-    if reason and not is_wanted:
+    is_overruled = reason in OVERRULED and any(not f.is_withdrawn for f in known)
+    if reason and not is_overruled:
         return Decision(State.SKIPPED, reason)
-    found = match_organisations(people, book)
+    found = match_organisations(people, directory)
     if known:
-        return _added(known, found)
+        return _decision_for_known(known, found)
     match found:
         case Matched(targets):
             return Decision(State.MATCHED, targets=targets)
@@ -143,10 +147,10 @@ def decision_for(
 def exclusion_reason(
     mail: AddressedMail, people: Sequence[Party], internals: Internals, never: NeverSync
 ) -> Reason | None:
-    """Why a mail is left out that is about these people, None = it is not."""
+    """Why a mail with these people is skipped; None = it is filed."""
     people = (*participants(mail), *people)
-    behind = (*mail.reply_to, mail.sent_by) if mail.sent_by else mail.reply_to
-    if any(party in never for party in (*people, *behind)):
+    repliers = (*mail.reply_to, mail.sent_by) if mail.sent_by else mail.reply_to
+    if any(party in never for party in (*people, *repliers)):
         return Reason.NEVER_LIST
     if not any(party.address for party in people):
         return Reason.NO_ADDRESS
@@ -155,29 +159,32 @@ def exclusion_reason(
     return None
 
 
-def _added(known: Sequence[Filing], found: Matched | Ambiguous | NoMatch) -> Decision:
-    """A mail that has filings: another copy may name more people. A person's choice wins."""
+def _decision_for_known(known: Sequence[Filing], found: Matched | Ambiguous | NoMatch) -> Decision:
+    """The decision on a mail that has filings: its new copy may name more people.
+
+    A person's choice of Organisations stays as it is.
+    """
     is_chosen = any(f.how is MatchedBy.PERSON for f in known)
-    under = {f.organisation_id for f in known}
+    filed_under = {f.organisation_id for f in known}
     targets = found.targets if isinstance(found, Matched) and not is_chosen else ()
-    new = tuple(t for t in targets if t.organisation_id not in under)
-    standing = [f for f in known if not f.is_withdrawn]
-    is_done = not new and bool(standing) and all(f.is_complete for f in standing)
+    new = tuple(t for t in targets if t.organisation_id not in filed_under)
+    active = [f for f in known if not f.is_withdrawn]
+    is_done = not new and bool(active) and all(f.is_complete for f in active)
     return Decision(State.FILED if is_done else State.MATCHED, targets=new)
 
 
-def _to_revive(known: Sequence[Filing]) -> list[int]:
-    """The filings of a mail that was taken back as a whole which stand again once it is synced.
+def _filings_to_restore(known: Sequence[Filing]) -> list[int]:
+    """The filings to restore when a mail that was withdrawn as a whole is synced again.
 
-    Not those that gave way to another Organisation, unless nothing else is left.
+    A filing that was replaced by another Organisation stays withdrawn unless there is no other.
     """
     if any(not f.is_withdrawn for f in known):
         return []
     return [f.id for f in known if not f.is_replaced] or [f.id for f in known]
 
 
-def _carry_out(context: Context, tx: Tx, decided: Sequence[tuple[Email, Decision]]) -> None:
-    """Write decisions down, in few statements whatever their number."""
+def _save(context: Context, tx: Tx, decided: Sequence[tuple[Email, Decision]]) -> None:
+    """Save decisions, in a fixed number of statements."""
     planned = {
         email.id: [
             (t, filing_key(context.tenant_id, email.key, t.organisation_id))
@@ -188,21 +195,25 @@ def _carry_out(context: Context, tx: Tx, decided: Sequence[tuple[Email, Decision
     }
     if planned:
         filings.plan_all(tx, planned)
-    alike: dict[tuple[State, Reason | None], list[int]] = {}
+    by_outcome: dict[tuple[State, Reason | None], list[int]] = {}
     for email, decision in decided:
-        alike.setdefault((decision.state, decision.reason), []).append(email.id)
-    for (state, reason), ids in alike.items():
+        by_outcome.setdefault((decision.state, decision.reason), []).append(email.id)
+    if any(decision.state is State.MATCHED for _, decision in decided):
+        tx.defer(Job.FILE, tx.company_id)
+    for (state, reason), ids in by_outcome.items():
         transitions.decide(tx, ids, to=state, reason=reason)
         if state in {State.SKIPPED, State.FILED}:
             emails.forget_contents(tx, ids)
-    tx.record_events(_line(email, d) for email, d in decided if d.targets or d.state in _TOLD)
+    tx.record_events(
+        _event_of(email, d) for email, d in decided if d.targets or d.state in _RECORDED
+    )
 
 
-#: A mail whose filings were planned before has no news; one that is filed tells so itself.
-_TOLD = frozenset({State.SKIPPED, State.WAITING, State.PARKED})
+#: Decisions without new Organisations that are events. MATCHED is none, and FILED records its own.
+_RECORDED = frozenset({State.SKIPPED, State.WAITING, State.PARKED})
 
 
-def _line(email: Email, decision: Decision) -> NewEvent:
+def _event_of(email: Email, decision: Decision) -> NewEvent:
     facts = {
         "reason": decision.reason.value if decision.reason else None,
         "organisations": [t.organisation_id for t in decision.targets],

@@ -212,6 +212,7 @@ def _advance_stuck(context: Context, box: Mailbox) -> list[Difference]:
             )
         if stuck:
             tx.defer(Job.MARK, box.id)
+            tx.defer(Job.MATCH, tx.company_id)
             tx.defer(Job.FILE, tx.company_id)
     return found
 

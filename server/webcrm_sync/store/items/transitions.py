@@ -49,7 +49,7 @@ def take_up_again(tx: Tx, which: ColumnElement[bool], *, of: Collection[State]) 
     """
     changed = _change(tx, which, of=of, to=State.FOUND)
     if changed:
-        tx.defer(Job.FILE, tx.company_id)
+        tx.defer(Job.MATCH, tx.company_id)
     return len(changed)
 
 
