@@ -1,4 +1,4 @@
-"""The processes: `serve` is the parent of one `web` and one `worker`."""
+"""The service's processes: `serve` starts one `web` and one `worker` and keeps them running."""
 
 from __future__ import annotations
 
@@ -26,8 +26,9 @@ from webcrm_sync.worker import run_worker
 
 logger = logging.getLogger(__name__)
 
-#: A child that keeps dying is started again ever more slowly.
-_LONGEST_PAUSE_S = 5.0
+#: The longest pause before a child that keeps dying is started again.
+_MAX_PAUSE_S = 5.0
+#: A child that has not stopped after this time is killed.
 _STOP_S = 25
 
 #: Set by `serve` for its children: their standard input ends when the parent does.
@@ -43,13 +44,13 @@ def serve() -> None:
         with database_url(settings, create=True):
             click.echo(f"Serving on {settings.public_url} (listening on {settings.listen})")
             level = click.get_current_context().find_root().params["log_level"]
-            _Family(["web", "worker"], log_level=level).run()
+            _Supervisor(["web", "worker"], log_level=level).run()
 
 
 @click.command()
 @_with_parent
 def web(with_parent: bool) -> None:
-    """Run the web process alone (to be scaled out; `worker` does the work)."""
+    """Run the web process alone, to scale out; `worker` runs the jobs."""
     _follow_parent(with_parent)
     with common.plain_errors():
         settings = common.settings()
@@ -67,7 +68,7 @@ def web(with_parent: bool) -> None:
 @click.command()
 @_with_parent
 def worker(with_parent: bool) -> None:
-    """Run a worker process alone; any number may run over one database."""
+    """Run a worker process alone; any number can share one database."""
     _follow_parent(with_parent)
     with common.plain_errors():
         settings = common.settings()
@@ -77,26 +78,26 @@ def worker(with_parent: bool) -> None:
 
 @click.command()
 def migrate() -> None:
-    """Make the database where it is missing and bring it to this version."""
+    """Create the database if it is missing and upgrade it to this version."""
     with common.plain_errors():
         migrate_database(common.settings())
     click.echo("The database is ready.")
 
 
-class _Family:
-    """The children of `serve`: started, started again when they die, stopped together."""
+class _Supervisor:
+    """Starts the child processes, restarts one that dies, and stops them together."""
 
     def __init__(self, commands: list[str], *, log_level: str) -> None:
         self._commands = commands
-        self._line = [sys.executable, "-m", "webcrm_sync", "--log-level", log_level]
+        self._command_line = [sys.executable, "-m", "webcrm_sync", "--log-level", log_level]
         self._children: dict[str, subprocess.Popen[bytes]] = {}
         self._stopped = threading.Event()
 
     def run(self) -> None:
-        """Until SIGTERM or SIGINT."""
+        """Keep the children running until SIGTERM or SIGINT, then stop them."""
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, self._on_signal)
-        watchers = [threading.Thread(target=self._keep, args=(c,)) for c in self._commands]
+        watchers = [threading.Thread(target=self._supervise, args=(c,)) for c in self._commands]
         for watcher in watchers:
             watcher.start()
         self._stopped.wait()
@@ -109,7 +110,7 @@ class _Family:
         del number, frame
         self._stopped.set()
 
-    def _keep(self, command: str) -> None:
+    def _supervise(self, command: str) -> None:
         pause = 0.5
         while not self._stopped.is_set():
             started_at = time.monotonic()
@@ -118,17 +119,19 @@ class _Family:
             if self._stopped.is_set():
                 return
             logger.error("child_ended", extra={"child": command, "exit_code": code})
-            lived_long = time.monotonic() - started_at > _LONGEST_PAUSE_S
-            pause = 0.5 if lived_long else min(pause * 2, _LONGEST_PAUSE_S)
+            lived_long = time.monotonic() - started_at > _MAX_PAUSE_S
+            pause = 0.5 if lived_long else min(pause * 2, _MAX_PAUSE_S)
             self._stopped.wait(pause)
 
     def _start(self, command: str) -> subprocess.Popen[bytes]:
-        child = subprocess.Popen([*self._line, command, "--with-parent"], stdin=subprocess.PIPE)
+        child = subprocess.Popen(
+            [*self._command_line, command, "--with-parent"], stdin=subprocess.PIPE
+        )
         self._children[command] = child
         return child
 
     def _wait(self, child: subprocess.Popen[bytes]) -> int:
-        """The child's exit code; one that does not stop when told is killed."""
+        """The exit code of the child, which is killed when it does not stop in time."""
         while True:
             try:
                 return child.wait(timeout=0.5)
@@ -143,7 +146,7 @@ class _Family:
 
 
 def _follow_parent(with_parent: bool) -> None:
-    """End this process when its parent is gone, however it went."""
+    """End this process when its parent ends, even if the parent is killed."""
     if with_parent:
         threading.Thread(target=_until_parent_ends, args=(_stop_self,), daemon=True).start()
 
@@ -155,7 +158,7 @@ def _until_parent_ends(then: Callable[[], None]) -> None:
 
 
 def _stop_self() -> None:
-    """Stop as when told to; what holds this up does not outlive the parent by much."""
+    """Stop like after SIGTERM; exit at the latest after the time that a stop may take."""
     os.kill(os.getpid(), signal.SIGTERM)
     time.sleep(_STOP_S)
     os._exit(1)

@@ -1,7 +1,7 @@
-"""What people changed about mails that stand in webCRM, told to webCRM. All of it idempotent.
+"""Applies to webCRM what people change about filed mails: move, withdraw, restore. Idempotent.
 
-webCRM deletes no Activities (webCRM's Swagger): one that is taken back stands on, emptied and
-marked, and is filled again when somebody asks for it again.
+webCRM deletes no Activities (webCRM's Swagger). A withdrawn Activity therefore stays, empty and
+marked, and is filled again when somebody asks for it.
 """
 
 from __future__ import annotations
@@ -30,73 +30,74 @@ from webcrm_sync.store.incident_records import Thing
 from webcrm_sync.store.items.locks import lock_company
 from webcrm_sync.webcrm.requests import ActivityChange
 
-#: How an Activity that was taken back begins.
+#: Prefix of the subject of a withdrawn Activity.
 WITHDRAWN = "[withdrawn] "
+#: Retry an update this much later when no mailbox can be read for it.
 _MAILBOX_RETRY = timedelta(seconds=30)
 
 
 def push_updates(context: Context, source: Source, *, limit: int) -> int:
-    """Tell webCRM up to `limit` wishes; how many there were.
+    """Apply up to `limit` due updates. Returns how many were due.
 
-    Raises Unclear or TryLater when webCRM is in trouble; what was not told is told again.
+    Raises Unclear or TryLater when webCRM is in trouble; the rest stays due.
     """
     with context.begin() as tx:
         due = activity_updates.due(tx, limit=limit)
-    isolate.run_each(context, "amend", due, partial(_grant, context, source), _aside)
+    isolate.run_each(context, "update", due, partial(_push_update, context, source), _aside)
     return len(due)
 
 
 def _aside(filing_id: int) -> Hold:
-    name = f"wish {filing_id}"
+    name = f"update {filing_id}"
     return Hold(name, lambda tx, _: Thing(name, activity_updates.hold(tx, filing_id)))
 
 
-def _grant(context: Context, source: Source, filing_id: int) -> None:
+def _push_update(context: Context, source: Source, filing_id: int) -> None:
     with context.begin() as tx:
         found = activity_updates.read(tx, filing_id)
     if found is None:
         return
-    wish, filing, email = found
+    update, filing, email = found
     try:
-        _amend(context, source, wish, filing, email)
+        _apply(context, source, update, filing, email)
     except Gone:
-        _is_gone(context, wish, filing)
+        _on_deleted(context, update, filing)
     except Refused as error:
         with context.begin() as tx:
-            activity_updates.complete(tx, filing.id, wish)
+            activity_updates.complete(tx, filing.id, update)
             tx.record_event(EventKind.CHANGE_REFUSED, email_id=email.id, detail=str(error))
 
 
-def _amend(
-    context: Context, source: Source, wish: ActivityUpdate, filing: Filing, email: Email
+def _apply(
+    context: Context, source: Source, update: ActivityUpdate, filing: Filing, email: Email
 ) -> None:
-    if wish.move_to is not None:
-        _move(context, wish.move_to, filing, email)
-    if wish.kind == UpdateKind.WITHDRAW:
+    if update.move_to is not None:
+        _move(context, update.move_to, filing, email)
+    if update.kind == UpdateKind.WITHDRAW:
         _withdraw(context, filing, email)
-    if wish.kind in {UpdateKind.RESTORE, UpdateKind.REWRITE} and not _write_again(
-        context, source, wish, filing, email
+    if update.kind in {UpdateKind.RESTORE, UpdateKind.REWRITE} and not _rewrite(
+        context, source, update, filing, email
     ):
         return
     with context.begin() as tx:
-        if wish.kind == UpdateKind.RESTORE:
+        if update.kind == UpdateKind.RESTORE:
             tx.record_event(EventKind.FILED_AGAIN, email_id=email.id, activity=filing.activity_id)
-        activity_updates.complete(tx, filing.id, wish)
+        activity_updates.complete(tx, filing.id, update)
 
 
 def _move(context: Context, organisation_id: int, filing: Filing, email: Email) -> None:
-    """Put the Activity and its Documents under the Organisation that a person chose."""
+    """Move the Activity and its Documents to the Organisation that a person chose."""
     activity_id = filing.activity_id
     assert activity_id is not None
     people = participants(email) + email.reply_to
     with context.begin() as tx:
-        book = directory.look_up(tx, [p.folded for p in people], ())
+        lookup = directory.look_up(tx, [p.folded for p in people], ())
         document_ids = sorted(documents.ids_in_webcrm(tx, [filing.id]))
-    person_id = person_at(people, book, organisation_id)
+    person_id = person_at(people, lookup, organisation_id)
     context.webcrm.move_activity(activity_id, organisation_id)
     try:
         context.webcrm.change_activity(activity_id, ActivityChange(person_id=person_id or 0))
-    except Refused:  # a Person may be gone whom the directory still knows
+    except Refused:  # webCRM may have deleted a Person whom the directory still has.
         person_id = None
         context.webcrm.change_activity(activity_id, ActivityChange(person_id=0))
     for document_id in document_ids:
@@ -113,7 +114,7 @@ def _move(context: Context, organisation_id: int, filing: Filing, email: Email) 
 
 
 def _withdraw(context: Context, filing: Filing, email: Email) -> None:
-    """Empty the Activity, say so in its subject, delete its Documents; more do not follow."""
+    """Empty the Activity, mark its subject and delete its Documents. No more Documents follow."""
     assert filing.activity_id is not None
     subject = truncate(f"{WITHDRAWN}{_subject(email)}", context.metadata.limits().subject)
     context.webcrm.change_activity(filing.activity_id, ActivityChange(subject=subject, memo=""))
@@ -122,11 +123,11 @@ def _withdraw(context: Context, filing: Filing, email: Email) -> None:
     for document_id in document_ids:
         context.webcrm.delete_document(document_id)
     with context.begin() as tx:
-        lock_company(tx)  # somebody may be asking for it again at this moment
+        lock_company(tx)  # A person may restore the mail at this moment.
         documents.forget_all(tx, filing.id)
         known = filings.of_emails(tx, [email.id])[email.id]
         if any(f.id == filing.id and f.is_withdrawn for f in known):
-            outcome.completed(tx, [filing.id])  # what was attached is not written any more
+            outcome.completed(tx, [filing.id])  # Do not write the remaining attachments.
         tx.record_event(EventKind.WITHDRAWN, email_id=email.id, activity=filing.activity_id)
 
 
@@ -134,15 +135,15 @@ def _subject(email: Email) -> str:
     return to_one_line(email.subject) or "(no subject)"
 
 
-def _write_again(
-    context: Context, source: Source, wish: ActivityUpdate, filing: Filing, email: Email
+def _rewrite(
+    context: Context, source: Source, update: ActivityUpdate, filing: Filing, email: Email
 ) -> bool:
-    """Fill the Activity again; False when the mail cannot be read now and is tried later."""
+    """Fill the Activity again; False when the mail cannot be read now, so it is retried later."""
     assert filing.activity_id is not None
     try:
         content = attachment_source.content(source, filing, email)
-    except Gone:  # its words are gone: those that stand in webCRM must not go too
-        if wish.kind == UpdateKind.REWRITE:
+    except Gone:  # We cannot read the text any more, so webCRM must keep the text it has.
+        if update.kind == UpdateKind.REWRITE:
             return True
         content = attachment_source.Content(text="", lines=(), is_all=True)
     except (TryLater, AccessLost):
@@ -160,29 +161,29 @@ def _write_again(
         limits=limits,
         lines=content.lines,
     )
-    words = ActivityChange(subject=draft.subject, memo=draft.memo)
-    context.webcrm.change_activity(filing.activity_id, words)
+    change = ActivityChange(subject=draft.subject, memo=draft.memo)
+    context.webcrm.change_activity(filing.activity_id, change)
     return True
 
 
-def _is_gone(context: Context, wish: ActivityUpdate, filing: Filing) -> None:
-    """The Activity was deleted in webCRM: nothing is left to take back; else it is made anew.
+def _on_deleted(context: Context, update: ActivityUpdate, filing: Filing) -> None:
+    """Handle an Activity that was deleted in webCRM: create it again if a person wants it.
 
-    Only for a person: nobody asked for words of ours that were to be written again.
+    A withdrawal is complete without it. A rewrite that no person asked for ends.
     """
     with context.begin() as tx:
-        activity_updates.complete(tx, filing.id, wish)
-        if wish.kind == UpdateKind.REWRITE:
+        activity_updates.complete(tx, filing.id, update)
+        if update.kind == UpdateKind.REWRITE:
             return
         documents.forget_all(tx, filing.id)
-        if wish.kind == UpdateKind.WITHDRAW:
+        if update.kind == UpdateKind.WITHDRAW:
             filings.set_filing(tx, filing.id, is_removed=True)
         else:
             filings.set_filing(
                 tx,
                 filing.id,
-                organisation_id=wish.move_to or filing.organisation_id,
-                how=MatchedBy.PERSON.value if wish.move_to else filing.how.value,
+                organisation_id=update.move_to or filing.organisation_id,
+                how=MatchedBy.PERSON.value if update.move_to else filing.how.value,
                 activity_id=None,
                 intent_at=None,
                 is_complete=False,

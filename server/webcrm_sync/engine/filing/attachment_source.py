@@ -1,4 +1,4 @@
-"""What is attached to a mail in Outlook: listed, told what becomes of it, read."""
+"""The attachments of a mail in Outlook: lists them, plans their Documents, reads them."""
 
 from __future__ import annotations
 
@@ -31,30 +31,30 @@ from webcrm_sync.store.items import lookup
 T = TypeVar("T")
 R = TypeVar("R")
 
-#: So many mailboxes are asked at a time, and so many attachments of one: Outlook answers no more
-#: at once, and a mailbox in trouble is not to be asked once per file.
-MAILBOXES, OF_ONE_MAILBOX = 8, 3
+#: Mailboxes read at a time, and attachments read at a time from one of them. Outlook allows no
+#: more at once, and a mailbox in trouble must not be asked once per file.
+PARALLEL_MAILBOXES, PARALLEL_READS = 8, 3
 
 
-def side_by_side(ask: Callable[[T], R], about: Iterable[T], *, at_a_time: int) -> list[R]:
-    """What `ask` returns about each of these, in their order."""
+def in_parallel(read: Callable[[T], R], things: Iterable[T], *, at_a_time: int) -> list[R]:
+    """What `read` returns for each thing, in their order. Raises the first error."""
     with ThreadPoolExecutor(at_a_time, "attachments") as threads:
-        return list(threads.map(ask, about))
+        return list(threads.map(read, things))
 
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """The attachments in Outlook; a copy's list is asked for once per run of the job."""
+    """Reads attachments in Outlook. Lists those of a copy at most once per run of the job."""
 
     context: Context
     lists: dict[str, Sequence[Attachment]] = field(default_factory=dict)
 
     def prepare(self, mails: Iterable[Email]) -> None:
-        """Ask for the lists of many mails at once, mailbox by mailbox side by side.
+        """List the attachments of many mails at once, several mailboxes in parallel.
 
-        A mere saving of round trips: what cannot be had is asked for again mail by mail.
+        This only saves round trips: a list that cannot be read now is read mail by mail later.
         """
-        ids = [mail.id for mail in mails if _may_have_any(mail)]
+        ids = [mail.id for mail in mails if _may_have_attachments(mail)]
         if len(ids) < 2:
             return
         with self.context.begin() as tx:
@@ -66,19 +66,19 @@ class Source:
         for copy in found:
             if copy.mailbox_id in open_ and copy.graph_id not in self.lists:
                 wanted.setdefault(open_[copy.mailbox_id], []).append(copy.graph_id)
-        side_by_side(lambda one: self._prepare(*one), wanted.items(), at_a_time=MAILBOXES)
+        in_parallel(lambda one: self._prepare(*one), wanted.items(), at_a_time=PARALLEL_MAILBOXES)
 
     def _prepare(self, user_id: str, graph_ids: Sequence[str]) -> None:
         with suppress(SyncError):
             self.lists.update(self.context.graph.attachment_lists(user_id, graph_ids))
 
-    def enclosures(self, email: Email) -> AttachmentPlan:
-        """What becomes of the attachments of a mail. Raises Gone when no copy is left.
+    def plan_for(self, email: Email) -> AttachmentPlan:
+        """The attachments of a mail, each with what becomes of it. Raises as `from_a_copy`.
 
-        Outlook is not asked about a mail that shows no sign of any.
+        Does not ask Outlook about a mail that shows no sign of attachments.
         """
-        may_have_any = _may_have_any(email)
-        listed = from_a_copy(self.context, email.id, self._list) if may_have_any else ()
+        may_have_attachments = _may_have_attachments(email)
+        listed = from_a_copy(self.context, email.id, self._list) if may_have_attachments else ()
         read = read_again(self.context, email) if email.cids is None else email
         return classify(
             listed,
@@ -88,7 +88,7 @@ class Source:
         )
 
     def save(self, email_id: int, document: Document, sink: IO[bytes]) -> None:
-        """Write the attachment at the document's position into an empty sink. Raises Gone."""
+        """Write the document's attachment into `sink`. Raises Gone when the mail has lost it."""
 
         def read(user_id: str, graph_id: str) -> None:
             listed = self._list(user_id, graph_id)
@@ -96,7 +96,7 @@ class Source:
             if wanted is None:
                 raise Gone("The attachment is no longer on the mail.")
             sink.seek(0)
-            sink.truncate()  # another copy may have been read in part
+            sink.truncate()  # An earlier copy may have been read in part.
             self.context.graph.save_attachment(
                 user_id, graph_id, wanted.graph_id, sink=sink, at_most=wanted.max_content_size
             )
@@ -110,9 +110,10 @@ class Source:
 
 
 def _wanted(listed: Sequence[Attachment], document: Document) -> Attachment | None:
-    """The attachment that was planned: by its name, the one in its place first.
+    """The attachment that the document was planned for.
 
-    An earlier version may have given it another name: then its place and size tell.
+    It is found by its name, at its position first. An earlier version of the product may have
+    named it differently, so position and size are compared last.
     """
     named = [a for a, n in zip(listed, name_attachments(listed), strict=True) if n == document.name]
     here = listed[document.position - 1 : document.position]
@@ -121,7 +122,7 @@ def _wanted(listed: Sequence[Attachment], document: Document) -> Attachment | No
     return next(chain(in_place, named, same_size), None)
 
 
-def _may_have_any(email: Email) -> bool:
+def _may_have_attachments(email: Email) -> bool:
     """True for a mail that may have attachments.
 
     `hasAttachments` does not count what is flagged as inline (Microsoft Graph: message), and an
@@ -130,8 +131,8 @@ def _may_have_any(email: Email) -> bool:
     return email.has_attachments or email.cids is None or bool(email.cids) or not email.content
 
 
-def laid_out(context: Context, email: Email) -> Email:
-    """The mail with its text, where its HTML is kept as it came."""
+def with_text(context: Context, email: Email) -> Email:
+    """The mail with its text read from the kept HTML; unchanged when it has a text already."""
     if not email.is_raw or email.content is None:
         return email
     reading = context.body_reader.read(email.subject, email.content, is_html=True)
@@ -144,7 +145,10 @@ def _with(email: Email, read: BodyText) -> Email:
 
 @dataclass(frozen=True, slots=True)
 class Content:
-    """What an Activity says of a mail. `is_all`: no Document follows it."""
+    """What an Activity contains of a mail: its text, and lines about its attachments.
+
+    `is_all`: no Document follows it.
+    """
 
     text: str
     lines: tuple[str, ...]
@@ -152,61 +156,60 @@ class Content:
 
 
 def content(source: Source, filing: Filing, email: Email, *, is_new: bool = False) -> Content:
-    """The mail's text and what is to be said about its attachments, which are planned with it.
+    """The content of a filing's Activity. Plans the Documents of its attachments.
 
-    `is_new`: none were planned before. What is not kept is read again. Raises Gone when it is
-    lost, else as `from_a_copy`.
+    `is_new`: no Documents were planned before. Reads the mail again when we keep no text of it.
+    Raises Gone when it no longer exists, else as `from_a_copy`.
     """
-    email = laid_out(source.context, email)
+    email = with_text(source.context, email)
     text, cids = email.content, email.cids
     if text is None or cids is None:
         reading = read_again(source.context, email)
         text, email = reading.text, _with(email, reading)
     try:
-        enclosures, is_known = source.enclosures(email), True
-    except Gone:
-        enclosures, is_known = AttachmentPlan(), True  # what was attached went with the mail
-    except Refused:
-        enclosures, is_known = (
-            AttachmentPlan(),
-            False,
-        )  # the mail is filed; its files are tried again
-    has_any = is_known and not (is_new and not enclosures.files)
-    planned = plan(source.context, filing, enclosures) if has_any else ()
+        attachments, is_known = source.plan_for(email), True
+    except Gone:  # The attachments were deleted with the mail.
+        attachments, is_known = AttachmentPlan(), True
+    except Refused:  # File the mail now and retry its attachments later.
+        attachments, is_known = AttachmentPlan(), False
+    has_any = is_known and not (is_new and not attachments.files)
+    planned = plan_documents(source.context, filing, attachments) if has_any else ()
     return Content(
         text=text,
-        lines=_lines(enclosures, planned, has_text=bool(text)),
+        lines=_lines(attachments, planned, has_text=bool(text)),
         is_all=is_known and all(d.is_settled for d in planned),
     )
 
 
-def plan(context: Context, filing: Filing, enclosures: AttachmentPlan) -> Sequence[Document]:
-    """The attachments of a filing, as the first visit decides; what people miss is told.
+def plan_documents(
+    context: Context, filing: Filing, attachments: AttachmentPlan
+) -> Sequence[Document]:
+    """The Documents of a filing. Plans them on the first call; later calls change nothing.
 
-    Idempotent: what other mails file later changes nothing.
+    Records an event for each attachment that people would miss.
     """
     with context.begin() as tx:
         if planned := documents.of_filing(tx, filing.id):
             return planned
-        if sizes := {one.size for one in enclosures.files if one.may_repeat}:
+        if sizes := {one.size for one in attachments.files if one.may_repeat}:
             filed = documents.beside(tx, filing.id, sizes=sizes)
-            enclosures = leave_out_repeated(enclosures, filed)
-        for one in documents.plan(tx, filing.id, enclosures.files):
+            attachments = leave_out_repeated(attachments, filed)
+        for one in documents.plan(tx, filing.id, attachments.files):
             if one.is_reported:
-                _tell(tx, filing, one.name, one.left_out)
+                _record_left_out(tx, filing, one.name, one.left_out)
         return documents.of_filing(tx, filing.id)
 
 
 def leave_out(tx: Tx, filing: Filing, document: Document, why: str) -> None:
-    """An attachment that was to become a Document stays away after all; its Activity says so."""
+    """Do not write a planned Document; let its Activity say why."""
     documents.change(tx, [document.id], left_out=why, intent_at=None)
-    _tell(tx, filing, document.name, why)
+    _record_left_out(tx, filing, document.name, why)
     activity_updates.request_rewrite(tx, filing.id)
     filings.retry(tx, [filing.id], due_at=tx.now)
 
 
-def _tell(tx: Tx, filing: Filing, name: str, why: str) -> None:
-    """Tell it in the mail's story, once for all its filings."""
+def _record_left_out(tx: Tx, filing: Filing, name: str, why: str) -> None:
+    """Record in the mail's history that an attachment is left out, once for all its filings."""
     detail = f"{name} ({why})"
     known = events.of_email(tx.connection, filing.email_id)
     if not any(
@@ -216,11 +219,11 @@ def _tell(tx: Tx, filing: Filing, name: str, why: str) -> None:
 
 
 def _lines(
-    enclosures: AttachmentPlan, planned: Iterable[Document], *, has_text: bool
+    attachments: AttachmentPlan, planned: Iterable[Document], *, has_text: bool
 ) -> tuple[str, ...]:
-    """What the Activity says about the attachments, late decisions about them included."""
+    """The Activity's lines about attachments, with the reasons found after planning."""
     late = {d.position: d.left_out for d in planned if d.left_out}
     files = tuple(
-        replace(one, left_out=late.get(one.position, one.left_out)) for one in enclosures.files
+        replace(one, left_out=late.get(one.position, one.left_out)) for one in attachments.files
     )
-    return replace(enclosures, files=files).lines(has_text=has_text)
+    return replace(attachments, files=files).lines(has_text=has_text)

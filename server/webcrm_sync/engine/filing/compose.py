@@ -1,4 +1,4 @@
-"""The Activities that filings shall become; what cannot be made one is parked or put off."""
+"""Composes the Activity of each fresh filing; parks or postpones what cannot be composed."""
 
 from __future__ import annotations
 
@@ -21,13 +21,13 @@ from webcrm_sync.store.emails import Email
 from webcrm_sync.store.filings import Filing
 from webcrm_sync.store.items import lookup, transitions
 
-#: A label that webCRM does not know is looked for again this soon.
+#: Check this often whether webCRM knows the label by now.
 _LABEL_RETRY = timedelta(minutes=5)
 
 
 @dataclass(frozen=True, slots=True)
 class Draft:
-    """A filing and the Activity that shall become of it. `is_alone`: no Document follows it."""
+    """A filing and its Activity, ready to be sent. `is_alone`: no Document follows it."""
 
     filing: Filing
     is_alone: bool
@@ -37,10 +37,10 @@ class Draft:
 def drafts_of(
     context: Context, source: Source, fresh: Sequence[tuple[Filing, Email]]
 ) -> Sequence[Draft]:
-    """The Activities to be created of these filings, in their order. May ask Outlook."""
+    """Drafts of these filings, in their order, without those that must wait. May read Outlook."""
     if not fresh:
         return ()
-    fresh = [(filing, attachment_source.laid_out(context, email)) for filing, email in fresh]
+    fresh = [(filing, attachment_source.with_text(context, email)) for filing, email in fresh]
     limits = context.metadata.limits()
     drafts = []
     with context.begin() as tx:
@@ -85,7 +85,7 @@ def _park_unknown_label(context: Context, filing: Filing, action: str) -> None:
 
 
 def _responsible(email: Email, holders: Sequence[str], users: dict[str, CrmUser]) -> int | None:
-    """The webCRM user who sent the mail, or whose mailbox holds the first copy of it."""
+    """The id of the webCRM user who sent the mail, else of the one whose mailbox holds it first."""
     senders = [p.folded for p in (email.sent_by, email.sender) if p]
     names = (one for a in (*senders, *holders) for one in address_variants(fold_address(a)))
     return next((users[name].user_id for name in names if name in users), None)
@@ -94,17 +94,18 @@ def _responsible(email: Email, holders: Sequence[str], users: dict[str, CrmUser]
 def _content(
     context: Context, source: Source, filing: Filing, email: Email, *, is_new: bool
 ) -> attachment_source.Content | None:
-    """What the Activity says, read again where it is not kept; None = put off."""
+    """The content of the Activity; None = the filing is parked or postponed."""
     try:
         return attachment_source.content(source, filing, email, is_new=is_new)
     except Gone:
         with context.begin() as tx:
             transitions.skip_deleted(tx, email.id)
     except (TryLater, AccessLost) as error:
-        is_short, asked = isinstance(error, TryLater), getattr(error, "retry_at", None)
-        with context.begin() as tx:  # the mailbox's own gate keeps it from being asked too often
-            again = next_attempt_at(tx.now, 1 if is_short else 6, not_before=asked)
-            filings.retry(tx, [filing.id], due_at=again)
+        is_short = isinstance(error, TryLater)
+        not_before = getattr(error, "retry_at", None)
+        with context.begin() as tx:  # The mailbox's own pause limits how often it is asked.
+            due_at = next_attempt_at(tx.now, 1 if is_short else 6, not_before=not_before)
+            filings.retry(tx, [filing.id], due_at=due_at)
     except Refused as error:
         with context.begin() as tx:
             outcome.park(tx, filing, Reason.REFUSED_BY_OUTLOOK, str(error))

@@ -1,4 +1,4 @@
-"""Attachments that webCRM does not have yet, and which of them go together."""
+"""Chooses which of the waiting attachments one request to webCRM carries."""
 
 from __future__ import annotations
 
@@ -12,14 +12,15 @@ from webcrm_sync.store.filings import Filing
 
 T = TypeVar("T")
 
-#: Above this size (bytes) a Document goes alone; below it some go in one request, up to this size.
-SMALL, _ROOM = 1_000_000, 4_000_000
-_TOGETHER = 20
+#: A Document above this size (bytes) is sent alone. Smaller ones share a request, up to this many
+#: bytes and Documents.
+SMALL, _MAX_BYTES = 1_000_000, 4_000_000
+_MAX_DOCUMENTS = 20
 
 
 @dataclass(frozen=True, slots=True)
 class Waiting:
-    """One attachment that webCRM does not have yet. `mailbox`: the address of one that has it."""
+    """An attachment that webCRM does not have yet. `mailbox`: the address of one that holds it."""
 
     filing: Filing
     document: Document
@@ -27,29 +28,29 @@ class Waiting:
 
 
 def together(waiting: Sequence[Waiting]) -> Sequence[Waiting]:
-    """The first of these that go in one request: small ones, or one alone.
+    """The attachments of the next request: several small ones, or one alone.
 
-    One that is large goes alone, and one that did not get through with others before.
-    They are taken from as many mailboxes as there are, since each lets us read few at a time.
+    A large attachment is sent alone, and so is one that failed among others before. They come
+    from as many mailboxes as possible, since each mailbox allows only a few reads at once.
     """
-    some = list(islice(_in_turns(waiting), _TOGETHER))
-    room = _ROOM
-    for count, one in enumerate(some):
-        room -= one.document.size
-        if room < 0 or one.document.size > SMALL or one.document.attempts:
-            return some[: max(count, 1)]
-    return some
+    group = list(islice(_alternating(waiting), _MAX_DOCUMENTS))
+    left = _MAX_BYTES
+    for count, one in enumerate(group):
+        left -= one.document.size
+        if left < 0 or one.document.size > SMALL or one.document.attempts:
+            return group[: max(count, 1)]
+    return group
 
 
 def by_mailbox(pairs: Iterable[tuple[str, T]]) -> list[list[T]]:
-    """The second of each pair, those of one mailbox (the first) in one list."""
-    lanes: dict[str, list[T]] = {}
+    """The values of these (mailbox, value) pairs, one list per mailbox."""
+    per_mailbox: dict[str, list[T]] = {}
     for mailbox, one in pairs:
-        lanes.setdefault(mailbox, []).append(one)
-    return list(lanes.values())
+        per_mailbox.setdefault(mailbox, []).append(one)
+    return list(per_mailbox.values())
 
 
-def _in_turns(waiting: Iterable[Waiting]) -> Iterator[Waiting]:
-    """One of each mailbox, then the next one of each."""
+def _alternating(waiting: Iterable[Waiting]) -> Iterator[Waiting]:
+    """The first of each mailbox, then the second of each, and so on."""
     rows = zip_longest(*by_mailbox((w.mailbox, w) for w in waiting))
     return (one for row in rows for one in row if one)

@@ -1,4 +1,4 @@
-"""Attachments of filed mails become Documents of their Activity."""
+"""Writes attachments of filed mails to webCRM, as Documents of their Activity."""
 
 from __future__ import annotations
 
@@ -32,10 +32,10 @@ from webcrm_sync.engine.context import Context
 from webcrm_sync.engine.fault_isolation import incidents, isolate
 from webcrm_sync.engine.filing import attachment_source, outcome
 from webcrm_sync.engine.filing.attachment_source import (
-    MAILBOXES,
-    OF_ONE_MAILBOX,
+    PARALLEL_MAILBOXES,
+    PARALLEL_READS,
     Source,
-    side_by_side,
+    in_parallel,
 )
 from webcrm_sync.engine.filing.document_batches import SMALL, Waiting, by_mailbox, together
 from webcrm_sync.engine.filing.mail_reader import from_a_copy
@@ -49,24 +49,25 @@ from webcrm_sync.store.items.locks import lock_company
 
 logger = logging.getLogger(__name__)
 
-_TRIES = 4
-_HOURLY_TRIES = 24
-#: A mailbox that does not answer is asked again for the attachments this much later.
+#: Tries in quick succession, then hourly ones; after these the attachment is left out.
+_QUICK_TRIES, _HOURLY_TRIES = 4, 24
+#: Ask a mailbox that does not answer for the attachments again after this time.
 _MAILBOX_RETRY = timedelta(seconds=30)
 
 
 def add_documents(context: Context, source: Source, filed: Sequence[tuple[Filing, Email]]) -> None:
-    """Write one bulk of the attachments of these filings; those without any left are complete.
+    """Write one request of attachments of these filings; complete filings that have none left.
 
-    Raises Unclear or TryLater when webCRM is in trouble; what was sent is then looked for first.
+    Raises Unclear or TryLater when webCRM is in trouble. Documents whose outcome is unclear are
+    searched for before they are written again.
     """
     waiting: list[Waiting] = []
     reachable = []
     with context.begin() as tx:
         holders = lookup.addresses_holding(tx, [email.id for _, email in filed])
         planned = documents.of_filings(tx, [filing.id for filing, _ in filed])
-    # What a mail shows matters only where its attachments are yet to be sorted out.
-    filed = [(f, e if planned[f.id] else attachment_source.laid_out(context, e)) for f, e in filed]
+    # Only planning needs the text: it shows which pictures are part of the message.
+    filed = [(f, e if planned[f.id] else attachment_source.with_text(context, e)) for f, e in filed]
     source.prepare([email for _, email in filed])
     for filing, email in filed:
         try:
@@ -75,38 +76,38 @@ def add_documents(context: Context, source: Source, filed: Sequence[tuple[Filing
             waiting += [Waiting(filing, d, mailbox) for d in rows if not d.is_settled]
             reachable.append(filing)
         except (TryLater, AccessLost) as error:
-            _put_off(context, filing, error)
+            _postpone(context, filing, error)
         except Refused as error:
             with context.begin() as tx:
                 outcome.park(tx, filing, Reason.UNREADABLE_ATTACHMENT, str(error))
     unclear = [w for w in waiting if w.document.intent_at is not None]
     if unclear:
-        _look_for(context, unclear)
+        _verify_unclear(context, unclear)
     if group := together([w for w in waiting if w.document.intent_at is None]):
         _send(context, source, group)
     _complete(context, reachable)
 
 
 def _plan(context: Context, source: Source, filing: Filing, email: Email) -> Sequence[Document]:
-    """The attachments of a filing, which were not planned when it was drafted."""
+    """Plan the Documents of a filing that had none planned when it was composed."""
     try:
-        enclosures = source.enclosures(email)
+        attachments = source.plan_for(email)
     except Gone:
-        enclosures = AttachmentPlan()  # the Activity stands; what was attached went with the mail
-    rows = attachment_source.plan(context, filing, enclosures)
-    return _doubted(context, filing) if filing.lease is None else rows
+        attachments = AttachmentPlan()  # The attachments were deleted with the mail.
+    rows = attachment_source.plan_documents(context, filing, attachments)
+    return _mark_unclear(context, filing) if filing.lease is None else rows
 
 
-def _doubted(context: Context, filing: Filing) -> Sequence[Document]:
-    """Its attachments, to be looked for first: the Activity was taken over, perhaps with them."""
+def _mark_unclear(context: Context, filing: Filing) -> Sequence[Document]:
+    """The Documents, marked as unclear: the Activity existed before, perhaps with Documents."""
     with context.begin() as tx:
         planned = documents.of_filing(tx, filing.id)
         documents.change(tx, [d.id for d in planned if not d.is_settled], intent_at=tx.now)
         return documents.of_filing(tx, filing.id)
 
 
-def _put_off(context: Context, filing: Filing, error: SyncError) -> None:
-    """The mailbox does not answer now: the filing's attachments come later."""
+def _postpone(context: Context, filing: Filing, error: SyncError) -> None:
+    """Retry the filing's attachments later: the mailbox does not answer now."""
     asked = error.retry_at if isinstance(error, TryLater) else None
     with context.begin() as tx:
         soon = tx.now + _MAILBOX_RETRY
@@ -114,32 +115,31 @@ def _put_off(context: Context, filing: Filing, error: SyncError) -> None:
 
 
 def _send(context: Context, source: Source, group: Sequence[Waiting]) -> None:
-    """Fetch the contents, commit the intents, write the group, record the ids.
+    """Read the contents from Outlook, then write the group to webCRM.
 
-    A content lies in memory up to a megabyte, beyond it in a file without a name.
+    A content above a megabyte is kept in an unnamed temporary file, not in memory.
     """
     with ExitStack() as stack:
         sinks = [(w, stack.enter_context(SpooledTemporaryFile(max_size=SMALL))) for w in group]
-        lanes = by_mailbox((w.mailbox, (w, sink)) for w, sink in sinks)
-        fetched = side_by_side(
-            lambda lane: _fetched(context, source, lane), lanes, at_a_time=MAILBOXES
+        per_mailbox = by_mailbox((w.mailbox, (w, sink)) for w, sink in sinks)
+        drafts = in_parallel(
+            lambda some: _read(context, source, some), per_mailbox, at_a_time=PARALLEL_MAILBOXES
         )
-        if ready := [one for lane in fetched for one in lane]:
-            _write_down(context, ready)
+        if ready := [one for some in drafts for one in some]:
+            _write(context, ready)
 
 
-def _fetched(
-    context: Context, source: Source, lane: Sequence[tuple[Waiting, IO[bytes]]]
+def _read(
+    context: Context, source: Source, some: Sequence[tuple[Waiting, IO[bytes]]]
 ) -> list[tuple[Waiting, DocumentDraft]]:
-    """What could be read of these, which lie in one mailbox."""
-    are_there = side_by_side(
-        lambda one: _is_fetched(context, source, *one), lane, at_a_time=OF_ONE_MAILBOX
-    )
-    pairs = zip(lane, are_there, strict=True)
-    return [(w, _draft(w, sink)) for (w, sink), is_there in pairs if is_there]
+    """Drafts of the attachments that could be read; all are from one mailbox."""
+    are_read = in_parallel(lambda one: _save(context, source, *one), some, at_a_time=PARALLEL_READS)
+    pairs = zip(some, are_read, strict=True)
+    return [(w, _draft(w, sink)) for (w, sink), is_read in pairs if is_read]
 
 
-def _write_down(context: Context, ready: Sequence[tuple[Waiting, DocumentDraft]]) -> None:
+def _write(context: Context, ready: Sequence[tuple[Waiting, DocumentDraft]]) -> None:
+    """Commit the intents, create the Documents, save their ids."""
     with context.begin() as tx:
         ids = documents.intend(tx, [w.document.id for w, _ in ready])
         until = verification.latest_send_at(tx.now, settle=context.settings.search_lag)
@@ -147,7 +147,7 @@ def _write_down(context: Context, ready: Sequence[tuple[Waiting, DocumentDraft]]
     if not ready:
         return
     try:
-        answers = _write(context, [draft for _, draft in ready], until=until)
+        answers = _create(context, [draft for _, draft in ready], until=until)
     except Unclear:
         with context.begin() as tx:
             first = tx.now + verification.FIRST_SEARCH
@@ -161,7 +161,7 @@ def _write_down(context: Context, ready: Sequence[tuple[Waiting, DocumentDraft]]
     except Exception as error:
         if incidents.is_trouble(error) or _is_unsent(context, ready):
             raise
-        _unforeseen(context, [w for w, _ in ready], error)
+        _on_unexpected_error(context, [w for w, _ in ready], error)
         return
     with context.begin() as tx:
         for (waiting, _), answer in zip(ready, answers, strict=True):
@@ -172,7 +172,7 @@ def _write_down(context: Context, ready: Sequence[tuple[Waiting, DocumentDraft]]
 
 
 def _is_unsent(context: Context, ready: Sequence[tuple[Waiting, DocumentDraft]]) -> bool:
-    """True where one of these cannot be written down for webCRM: then none of them was sent."""
+    """True when one of these cannot be serialized for webCRM: then none of them was sent."""
     _, odd = isolate.try_each(
         context, ready, lambda one: context.webcrm.check_document(one[1]), _name
     )
@@ -186,10 +186,10 @@ def _name(ready: tuple[Waiting, DocumentDraft]) -> str:
     return incidents.hold_mail(ready[0].filing.email_id).name
 
 
-def _unforeseen(context: Context, group: Sequence[Waiting], error: Exception) -> None:
-    """All of these may stand in webCRM: each is looked for, and then goes by itself.
+def _on_unexpected_error(context: Context, group: Sequence[Waiting], error: Exception) -> None:
+    """Search for each of these in webCRM, which may have it; then send it alone.
 
-    Where they are one mail's, it is held back.
+    A mail to which all of them belong is set aside.
     """
     with context.begin() as tx:
         for one in group:
@@ -205,17 +205,17 @@ def _unforeseen(context: Context, group: Sequence[Waiting], error: Exception) ->
         )
 
 
-def _write(
+def _create(
     context: Context, drafts: Sequence[DocumentDraft], *, until: datetime
 ) -> Sequence[CreatedRecord | RejectedRecord]:
     try:
         if len(drafts) == 1:
             return [context.webcrm.write_document(drafts[0], until=until)]
         return context.webcrm.write_documents(drafts, until=until)
-    except (Refused, Gone) as error:  # some servers say "not found" to what is too large
+    except (Refused, Gone) as error:  # Some servers answer "not found" to a body that is too large.
         if len(drafts) == 1:
             return [RejectedRecord(str(error), is_too_large=isinstance(error, TooLarge))]
-        return [answer for draft in drafts for answer in _write(context, [draft], until=until)]
+        return [answer for draft in drafts for answer in _create(context, [draft], until=until)]
 
 
 def _draft(waiting: Waiting, content: IO[bytes]) -> DocumentDraft:
@@ -230,18 +230,18 @@ def _draft(waiting: Waiting, content: IO[bytes]) -> DocumentDraft:
     )
 
 
-def _is_fetched(context: Context, source: Source, waiting: Waiting, sink: IO[bytes]) -> bool:
-    """True with the attachment in the sink; False = put off, or refused by Outlook."""
+def _save(context: Context, source: Source, waiting: Waiting, sink: IO[bytes]) -> bool:
+    """True when the attachment is in the sink; False = postponed, or refused by Outlook."""
     filing = waiting.filing
     try:
         source.save(filing.email_id, waiting.document, sink)
     except (TryLater, AccessLost) as error:
-        _put_off(context, filing, error)
+        _postpone(context, filing, error)
         return False
     except (Gone, Refused) as error:
         is_gone = _is_gone(context, filing.email_id)
         with context.begin() as tx:
-            if is_gone:  # the Activity stands; what was attached is gone with the mail
+            if is_gone:  # The attachment was deleted with the mail.
                 documents.drop(tx, waiting.document.id)
             else:
                 _unreadable(tx, waiting, str(error))
@@ -250,7 +250,7 @@ def _is_fetched(context: Context, source: Source, waiting: Waiting, sink: IO[byt
 
 
 def _is_gone(context: Context, email_id: int) -> bool:
-    """True when no copy of the mail is left in Outlook."""
+    """True when Outlook holds no copy of the mail any more."""
     try:
         from_a_copy(context, email_id, context.graph.attachments)
     except SyncError as error:
@@ -259,7 +259,7 @@ def _is_gone(context: Context, email_id: int) -> bool:
 
 
 def _unreadable(tx: Tx, waiting: Waiting, message: str) -> None:
-    if not _is_tried_again(tx, waiting, Reason.UNREADABLE_ATTACHMENT, message):
+    if not _schedule_retry(tx, waiting, Reason.UNREADABLE_ATTACHMENT, message):
         attachment_source.leave_out(
             tx, waiting.filing, waiting.document, "Outlook does not give it"
         )
@@ -268,47 +268,47 @@ def _unreadable(tx: Tx, waiting: Waiting, message: str) -> None:
 def _rejected(tx: Tx, waiting: Waiting, answer: RejectedRecord) -> None:
     if answer.is_too_large:
         attachment_source.leave_out(tx, waiting.filing, waiting.document, "too large for webCRM")
-    elif not _is_tried_again(tx, waiting, Reason.REFUSED_BY_WEBCRM, answer.message):
+    elif not _schedule_retry(tx, waiting, Reason.REFUSED_BY_WEBCRM, answer.message):
         attachment_source.leave_out(tx, waiting.filing, waiting.document, "webCRM does not take it")
 
 
-def _is_tried_again(tx: Tx, waiting: Waiting, reason: Reason, message: str) -> bool:
-    """One attachment was not taken: tried again at once, then each hour for a day and no longer.
+def _schedule_retry(tx: Tx, waiting: Waiting, reason: Reason, message: str) -> bool:
+    """Retry an attachment that was refused; False when it was tried often enough.
 
-    From the first hour on a person is told.
+    The first retries follow quickly, later ones hourly for a day. A person sees the hourly ones.
     """
     document, filing = waiting.document, waiting.filing
     attempts = document.attempts + 1
     documents.change(tx, [document.id], intent_at=None, attempts=attempts)
-    if attempts < _TRIES:
+    if attempts < _QUICK_TRIES:
         filings.retry(tx, [filing.id], due_at=next_attempt_at(tx.now, attempts))
-    elif attempts < _TRIES + _HOURLY_TRIES:
+    elif attempts < _QUICK_TRIES + _HOURLY_TRIES:
         outcome.park(tx, filing, reason, f"{document.name}: {message}")
     else:
         return False
     return True
 
 
-def _look_for(context: Context, unclear: Sequence[Waiting]) -> None:
-    """After an unclear answer: list webCRM's Documents and compare by Activity and name."""
+def _verify_unclear(context: Context, unclear: Sequence[Waiting]) -> None:
+    """Search for Documents whose outcome is unclear, by Activity and name."""
     activities = {w.filing.activity_id for w in unclear}
     listed = [d for d in context.webcrm.documents() if d.activity_id in activities]
     with context.begin() as tx:
-        taken = documents.ids_in_webcrm(tx, {w.filing.id for w in unclear})
-        standing = [d for d in listed if d.document_id not in taken]
+        known_ids = documents.ids_in_webcrm(tx, {w.filing.id for w in unclear})
+        candidates = [d for d in listed if d.document_id not in known_ids]
         for waiting in unclear:
-            found = next((d for d in standing if _is_it(d, waiting)), None)
+            found = next((d for d in candidates if _is_same(d, waiting)), None)
             if found:
-                standing.remove(found)
+                candidates.remove(found)
                 documents.change(tx, [waiting.document.id], document_id=found.document_id)
             else:
                 _not_found(context, tx, waiting)
 
 
-def _is_it(row: DocumentRow, waiting: Waiting) -> bool:
-    """True for a Document of that Activity and name, compared as webCRM is sent it.
+def _is_same(row: DocumentRow, waiting: Waiting) -> bool:
+    """True for a Document of that Activity and name. Names are compared as they are sent.
 
-    webCRM keeps the ending by itself too.
+    webCRM may return the name without its extension.
     """
     name = neutralize_tags(waiting.document.name).casefold()
     names = {name, PurePosixPath(name).stem}
@@ -321,23 +321,25 @@ def _is_it(row: DocumentRow, waiting: Waiting) -> bool:
 def _not_found(context: Context, tx: Tx, waiting: Waiting) -> None:
     document, settle = waiting.document, context.settings.search_lag
     assert document.intent_at is not None
-    looks = document.looks + 1
+    searches = document.looks + 1
     decision = verification.decide_after_search(
-        intent_at=document.intent_at, searches=looks, now=tx.now, settle=settle
+        intent_at=document.intent_at, searches=searches, now=tx.now, settle=settle
     )
-    again = tx.now
+    search_at = tx.now
     if decision is VerifyDecision.NOT_THERE:
         documents.retry(tx, document, intent_at=None, looks=0)
     else:
-        documents.retry(tx, document, looks=looks)
-        again = verification.next_search_at(intent_at=document.intent_at, now=tx.now, settle=settle)
-    filings.retry(tx, [waiting.filing.id], due_at=again)
+        documents.retry(tx, document, looks=searches)
+        search_at = verification.next_search_at(
+            intent_at=document.intent_at, now=tx.now, settle=settle
+        )
+    filings.retry(tx, [waiting.filing.id], due_at=search_at)
 
 
 def _complete(context: Context, reachable: Sequence[Filing]) -> None:
-    """Close the filings that have nothing left to be written."""
+    """Complete the filings that have nothing left to write."""
     with context.begin() as tx:
-        lock_company(tx)  # another copy of such a mail may be decided at this moment
+        lock_company(tx)  # Another copy of such a mail may be matched at this moment.
         known = documents.of_filings(tx, [f.id for f in reachable])
         done = [i for i, rows in known.items() if all(d.is_settled for d in rows)]
         outcome.completed(tx, done)

@@ -1,4 +1,4 @@
-"""What an answer of webCRM means for a filing and the copies of its mail."""
+"""What each answer of webCRM does to a filing and to the copies of its mail."""
 
 from __future__ import annotations
 
@@ -16,71 +16,73 @@ from webcrm_sync.store.items import transitions
 from webcrm_sync.store.items.locks import lock_copies_of
 from webcrm_sync.store.schedule import NEVER
 
-#: The vendor says that creates can fail by bad luck and that trying again helps.
-_TRIES = 4
-#: By then it was sent alone, see `send`: a bulk of 50 goes in parts of 13, 4 and 1.
-_UNANSWERED_TRIES = 5
-#: What is parked is tried again now and then: the cure may have come from elsewhere.
+#: Tries before a person must act. The vendor says that creates can fail at random and that a
+#: retry helps.
+_MAX_REFUSALS = 4
+#: By then the filing was sent alone: `submit.send_suspects` splits 50 drafts into groups of 13,
+#: 4 and 1.
+_MAX_UNANSWERED = 5
+#: Retry a parked filing this often: somebody may have removed the cause.
 PARKED_RETRY = timedelta(hours=1)
 
 
-def filed(tx: Tx, told: Iterable[tuple[Filing, int]]) -> None:
-    """WebCRM has told the ids of these filings' Activities."""
-    told = list(told)
-    news = filings.record_activities(tx, {f.id: i for f, i in told})
+def filed(tx: Tx, created: Iterable[tuple[Filing, int]]) -> None:
+    """Save the ids of these filings' Activities. Idempotent."""
+    created = list(created)
+    new_ids = filings.record_activities(tx, {f.id: i for f, i in created})
     tx.record_events(
         NewEvent(
             EventKind.FILED, None, f.email_id, {"organisation": f.organisation_id, "activity": i}
         )
-        for f, i in told
-        if f.id in news
+        for f, i in created
+        if f.id in new_ids
     )
 
 
 def completed(tx: Tx, filing_ids: Sequence[int]) -> None:
-    """Nothing is left to be written of these filings: their mails' copies are filed."""
-    done = filings.complete(tx, filing_ids)
-    if done:
-        lock_copies_of(tx, done)
-        transitions.mark_filed(tx, done)
-        transitions.promote_excluded(tx, done)
-        emails.forget_contents(tx, done)
+    """Complete these filings; copies whose mail has no other open filing become FILED."""
+    email_ids = filings.complete(tx, filing_ids)
+    if email_ids:
+        lock_copies_of(tx, email_ids)
+        transitions.mark_filed(tx, email_ids)
+        transitions.promote_excluded(tx, email_ids)
+        emails.forget_contents(tx, email_ids)
 
 
 def rejected(tx: Tx, filing: Filing, message: str) -> None:
-    """WebCRM said no to this one: a few more tries, then a person must act."""
+    """Handle webCRM's refusal: retry a few times, then park the mail for a person."""
     attempts = filing.attempts + 1
-    if attempts < _TRIES:
-        again = next_attempt_at(tx.now, filing.attempts)
+    if attempts < _MAX_REFUSALS:
+        due_at = next_attempt_at(tx.now, filing.attempts)
         values = {"attempts": attempts, "last_error": message}
-        filings.retry(tx, [filing.id], due_at=again, intent_at=None, **values)
+        filings.retry(tx, [filing.id], due_at=due_at, intent_at=None, **values)
         return
     park(tx, filing, Reason.REFUSED_BY_WEBCRM, message)
 
 
 def without_person(tx: Tx, filing: Filing) -> None:
-    """WebCRM has no such Person any more: it is filed under the Organisation alone, at once."""
+    """File under the Organisation alone, immediately: webCRM has deleted the Person."""
     assert filing.person_id is not None
     directory.forget_person(tx, filing.person_id)
     filings.retry(tx, [filing.id], due_at=tx.now, intent_at=None, person_id=None)
 
 
 def schedule_resend(tx: Tx, filing: Filing) -> None:
-    """What went unanswered was not written: it is sent again, less and less often.
+    """Send a filing again that webCRM does not have, with growing delays.
 
-    Not so while something unforeseen holds its mail back.
+    A mail that is set aside after an unforeseen error is not sent again.
     """
     if incident_records.is_mail_held(tx, filing.email_id):
         filings.retry_look(tx, filing, due_at=NEVER, intent_at=None, looks=0)
-    elif filing.attempts < _UNANSWERED_TRIES:
-        again = next_attempt_at(tx.now, filing.attempts) if filing.attempts > 1 else tx.now
-        filings.retry_look(tx, filing, due_at=again, intent_at=None, looks=0)
+    elif filing.attempts < _MAX_UNANSWERED:
+        due_at = next_attempt_at(tx.now, filing.attempts) if filing.attempts > 1 else tx.now
+        filings.retry_look(tx, filing, due_at=due_at, intent_at=None, looks=0)
     elif filings.retry_look(tx, filing, due_at=tx.now, intent_at=None, looks=0):
         park(tx, filing, Reason.REFUSED_BY_WEBCRM, "webCRM gave no clear answer, several times.")
 
 
 def park(tx: Tx, filing: Filing, reason: Reason, detail: str) -> None:
-    """Show the mail's copies as not synced, with what a person should do."""
+    """Mark the mail's copies as not synced, with the reason and what a person can do."""
     filings.retry(tx, [filing.id], due_at=tx.now + PARKED_RETRY, intent_at=None, last_error=detail)
     if transitions.park(tx, filing.email_id, reason, detail):
         tx.record_event(

@@ -1,4 +1,4 @@
-"""After an unclear answer: look whether the Activity stands, before anything is sent again."""
+"""Searches webCRM for Activities whose outcome is unclear, before anything is sent again."""
 
 from __future__ import annotations
 
@@ -16,20 +16,25 @@ from webcrm_sync.store import filings
 from webcrm_sync.store.filings import Filing
 from webcrm_sync.store.items.locks import lock_copies_of
 
-#: Two clocks may differ; a search window that begins a little early costs nothing.
+#: webCRM's clock may differ from ours. A search that begins a little early costs nothing.
 _CLOCK_MARGIN = timedelta(minutes=15)
-#: More Organisations than this are looked through together.
-_FEW = 3
+#: Above this number of Organisations, one search covers all of them.
+_MAX_SEPARATE_SEARCHES = 3
 
 
 def verify_unclear(context: Context, unclear: Sequence[Filing]) -> None:
-    """Look for these filings by key; settle the found ones, judge the others."""
+    """Search for these filings by key. Record what is found; decide what a missing one means.
+
+    A filing that is missing is searched for again or scheduled to be sent again.
+    """
     for organisation_id, group in _by_organisation(unclear).items():
-        isolate.run_batch(context, "look", group, partial(_verify, context, organisation_id), _mail)
+        isolate.run_batch(
+            context, "verify", group, partial(_verify, context, organisation_id), _mail
+        )
 
 
 def _mail(filing: Filing) -> Hold:
-    """What cannot be looked for must not be sent: it stays unclear."""
+    """Set the mail aside and leave its filing unclear: an unverified filing must not be sent."""
     return incidents.hold_mail(filing.email_id, is_verified=False)
 
 
@@ -43,11 +48,11 @@ def _verify(context: Context, organisation_id: int | None, group: Sequence[Filin
 
 
 def _by_organisation(unclear: Sequence[Filing]) -> dict[int | None, list[Filing]]:
-    """What is asked for together: a few Organisations one by one, else (None) all at once."""
-    is_many = len({f.organisation_id for f in unclear}) > _FEW
+    """The filings per search: one search per Organisation, or one for all (key None)."""
+    are_many = len({f.organisation_id for f in unclear}) > _MAX_SEPARATE_SEARCHES
     groups: dict[int | None, list[Filing]] = {}
     for filing in unclear:
-        organisation_id = None if is_many else filing.organisation_id or None
+        organisation_id = None if are_many else filing.organisation_id or None
         groups.setdefault(organisation_id, []).append(filing)
     return groups
 
@@ -68,7 +73,7 @@ def _record(context: Context, group: Sequence[Filing], found: dict[str, int]) ->
             if decision is VerifyDecision.NOT_THERE:
                 outcome.schedule_resend(tx, filing)
             else:
-                again = verification.next_search_at(
+                search_at = verification.next_search_at(
                     intent_at=filing.intent_at, now=tx.now, settle=settle
                 )
-                filings.retry_look(tx, filing, due_at=again, looks=searches)
+                filings.retry_look(tx, filing, due_at=search_at, looks=searches)

@@ -1,4 +1,4 @@
-"""Mails that carried `Synced` before this product met their folder (rule: leave the past alone)."""
+"""Resolves mails that were in a sync folder before we watched it (rule: leave the past alone)."""
 
 from __future__ import annotations
 
@@ -22,49 +22,49 @@ from webcrm_sync.store.items import item_records, transitions, undecided
 from webcrm_sync.store.items.item import Item
 from webcrm_sync.store.items.locks import lock_company
 
-#: An Activity cannot be older than its mail, but two clocks may differ.
+#: An Activity cannot be older than its mail, but the two clocks may differ.
 _CLOCK_MARGIN = timedelta(days=1)
 
 
 def resolve_preexisting(context: Context, *, limit: int) -> int:
-    """Settle up to `limit` mails of the past; how many there were.
+    """Resolve up to `limit` mails of the past. Returns how many were due.
 
-    Looked up by key in webCRM: what stands there is taken over; what does not is skipped if it
-    carries `Synced`, else an earlier watch ended before it was sent, or there was none. Our own
-    stamp says that it stands there all the same, under an Organisation that its people have left
-    or that a person chose: filed again it would be there twice.
+    A mail whose key webCRM has is taken over. A mail that webCRM does not have is skipped if it
+    carries `Synced` or our stamp, else matched like any other. The stamp proves that webCRM has
+    the mail under another Organisation, one that its people have left or that a person chose:
+    filing it again would double it.
     """
     with context.begin() as tx:
         ids = undecided.due(tx, limit=limit, is_past=True)
-    isolate.run_batch(context, "past", ids, partial(resolve_these, context), incidents.hold_mail)
+    isolate.run_batch(context, "resolve", ids, partial(resolve_these, context), incidents.hold_mail)
     return len(ids)
 
 
 def resolve_these(context: Context, email_ids: Sequence[int]) -> None:
-    """Settle these mails of the past."""
+    """Resolve these mails of the past."""
     with context.begin() as tx:
         found = undecided.read(tx, email_ids)
         targets = {email.id: _targets(context, tx, email) for email, _ in found}
-    standing = _standing(context, [(email, targets[email.id]) for email, _ in found])
+    existing = _existing(context, [(email, targets[email.id]) for email, _ in found])
     with context.begin() as tx:
         lock_company(tx)
         for email, copies in found:
-            _settle(context, tx, email, copies, targets[email.id], standing)
+            _resolve(context, tx, email, copies, targets[email.id], existing)
 
 
 def _targets(context: Context, tx: Tx, email: Email) -> tuple[Target, ...]:
     internals = mailboxes.internals(tx, context.settings.internal_domains)
     addresses = undecided.addresses(tx, [email.id])[email.id]
     people = matching.externals_on(email, addresses, internals)
-    book = directory.look_up(tx, addresses, {p.domain for p in people})
-    found = match_organisations(people, book)
+    lookup = directory.look_up(tx, addresses, {p.domain for p in people})
+    found = match_organisations(people, lookup)
     return found.targets if isinstance(found, Matched) else ()
 
 
-def _standing(
+def _existing(
     context: Context, wanted: Sequence[tuple[Email, tuple[Target, ...]]]
 ) -> dict[str, int]:
-    """Our keys that stand in webCRM under the Organisations of these mails, with their ids."""
+    """By filing key, the id of each Activity of ours under the Organisations of these mails."""
     since: dict[int, datetime] = {}
     for email, targets in wanted:
         at = earliest_time(email.sent_at, email.received_at) or datetime(2000, 1, 1, tzinfo=UTC)
@@ -81,26 +81,26 @@ def _standing(
     }
 
 
-def _settle(
+def _resolve(
     context: Context,
     tx: Tx,
     email: Email,
     copies: Sequence[Item],
     targets: tuple[Target, ...],
-    standing: dict[str, int],
+    existing: dict[str, int],
 ) -> None:
     keys = {t: filing_key(context.tenant_id, email.key, t.organisation_id) for t in targets}
-    there = {t: key for t, key in keys.items() if key in standing}
+    existing_keys = {t: key for t, key in keys.items() if key in existing}
     was_synced = any(c.stamp or has_synced_category(c.categories) for c in copies)
     item_records.clear_past(tx, [email.id])
-    if there:
-        filings.plan(tx, email.id, list(there.items()))
+    if existing_keys:
+        filings.plan(tx, email.id, list(existing_keys.items()))
         known = filings.of_emails(tx, [email.id])[email.id]
-        planned = [f for f in known if f.key in standing and f.activity_id is None]
-        filings.record_activities(tx, {f.id: standing[f.key] for f in planned})
+        planned = [f for f in known if f.key in existing and f.activity_id is None]
+        filings.record_activities(tx, {f.id: existing[f.key] for f in planned})
         if was_synced or not email.has_attachments:
             filings.complete(tx, [f.id for f in planned])
-    if there or not was_synced or filings.of_emails(tx, [email.id])[email.id]:
+    if existing_keys or not was_synced or filings.of_emails(tx, [email.id])[email.id]:
         matching.decide(context, tx, [email])
         return
     transitions.decide(tx, [email.id], to=State.SKIPPED, reason=Reason.SYNCED_BEFORE)

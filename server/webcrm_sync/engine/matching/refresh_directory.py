@@ -1,4 +1,4 @@
-"""directory(company): keep the local copy of webCRM's addresses fresh, and wake what waits."""
+"""directory(company): refreshes our copy of webCRM's contacts; wakes mails that wait for one."""
 
 from __future__ import annotations
 
@@ -19,13 +19,13 @@ from webcrm_sync.store.database import Tx
 
 R = TypeVar("R", PersonRow, OrganisationRow)
 
-#: Deletions show only by comparing whole lists: once a day everything is read.
-_WHOLE = timedelta(days=1)
+#: Read everything this often: webCRM reports no deletions, so only a full list shows them.
+_FULL_EVERY = timedelta(days=1)
 _BEGINNING = datetime(1990, 1, 1, tzinfo=UTC)
 
 
 def refresh_directory(context: Context) -> None:
-    """Read what changed in webCRM since the last look; everything once a day. Idempotent."""
+    """Read what changed in webCRM since the last run; read everything once a day. Idempotent."""
     again = timedelta(seconds=context.settings.directory_seconds)
     with context.begin() as tx:
         company = companies.read_company(tx)
@@ -34,9 +34,9 @@ def refresh_directory(context: Context) -> None:
         if not companies.claim_due(tx, "directory_due_at", again=again):
             return
         read_at = company.directory_full_at
-        is_whole = read_at is None or tx.now - read_at > _WHOLE
+        is_full = read_at is None or tx.now - read_at > _FULL_EVERY
     try:
-        _refresh(context, company, is_whole=is_whole)
+        _refresh(context, company, is_full=is_full)
     except (TryLater, Unclear, Refused) as error:
         back_off_webcrm(context, error)
         with context.begin() as tx:
@@ -45,28 +45,28 @@ def refresh_directory(context: Context) -> None:
     resume_webcrm(context)
 
 
-def _refresh(context: Context, company: Company, *, is_whole: bool) -> None:
+def _refresh(context: Context, company: Company, *, is_full: bool) -> None:
     margin = POLL_OVERLAP + context.settings.search_lag
     odd: list[UnreadableRecord] = []
     users = context.webcrm.users()
     persons = context.webcrm.persons_changed(
-        _since(None if is_whole else company.persons_until, margin), odd=odd
+        _since(None if is_full else company.persons_until, margin), odd=odd
     )
     odd_persons, odd = odd, []
     organisations = context.webcrm.organisations_changed(
-        _since(None if is_whole else company.organisations_until, margin), odd=odd
+        _since(None if is_full else company.organisations_until, margin), odd=odd
     )
     with context.begin() as tx:
         book.save_users(tx, users)
-        # An empty list of everything is a webCRM in trouble, not one without customers.
-        addresses = _saved(tx, persons, book.save_persons, odd_persons, is_whole=is_whole)
-        domains = _saved(tx, organisations, book.save_organisations, odd, is_whole=is_whole)
+        # An empty full list comes from a webCRM in trouble, not from one without customers.
+        addresses = _saved(tx, persons, book.save_persons, odd_persons, is_full=is_full)
+        domains = _saved(tx, organisations, book.save_organisations, odd, is_full=is_full)
         book.wake(tx, addresses=addresses, domains=domains)
         companies.update_company(
             tx,
             persons_until=_newest(persons, company.persons_until),
             organisations_until=_newest(organisations, company.organisations_until),
-            directory_full_at=tx.now if is_whole else company.directory_full_at,
+            directory_full_at=tx.now if is_full else company.directory_full_at,
         )
     for kind, records in (("person", odd_persons), ("organisation", odd)):
         for one in records:
@@ -80,17 +80,18 @@ def _saved(
     save: Callable[..., frozenset[str]],
     odd: list[UnreadableRecord],
     *,
-    is_whole: bool,
+    is_full: bool,
 ) -> frozenset[str]:
-    """What `save` returns about these records but the odd ones, of which our rows stay.
+    """Save these records; return what `save` returns: the addresses or domains that are new.
 
-    Those that cannot be saved are added to the odd ones.
+    Skips the records in `odd` and keeps our rows of them. A record that cannot be saved is added
+    to `odd`.
     """
     spared = [one.record_id for one in odd]
 
     def attempt(some: Sequence[R]) -> frozenset[str]:
         with tx.connection.begin_nested():
-            return save(tx, some, is_whole=is_whole and bool(records), spared=spared)
+            return save(tx, some, is_whole=is_full and bool(records), spared=spared)
 
     try:
         return attempt(records)
@@ -114,6 +115,6 @@ def _since(until: datetime | None, margin: timedelta) -> datetime:
 
 
 def _newest(rows: Iterable[PersonRow | OrganisationRow], until: datetime | None) -> datetime | None:
-    """The latest change seen, by webCRM's own clock."""
+    """The time of the latest change, by webCRM's own clock."""
     times = [row.updated_at for row in rows if row.updated_at]
     return max([*times, until] if until else times, default=None)
