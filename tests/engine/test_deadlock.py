@@ -20,6 +20,7 @@ from webcrm_sync.engine.discovery.page_writer import PageWriter
 from webcrm_sync.engine.filing import outcome
 from webcrm_sync.engine.filing.job import file
 from webcrm_sync.engine.marking import mark
+from webcrm_sync.engine.matching.job import match
 from webcrm_sync.engine.matching.refresh_directory import refresh_directory
 from webcrm_sync.store import filings, mailboxes
 from webcrm_sync.store.items import lookup, marks
@@ -52,6 +53,7 @@ def waiting(scenario: Scenario) -> tuple[Scenario, int, list[str]]:
             (watched,) = mailboxes.all_mailboxes(tx)
             mailboxes.request_read(tx, [f.id for f in mailboxes.folders(tx, watched.id)])
         discover(scenario.context, watched.id)
+        match(scenario.context)
         file(scenario.context)
     return scenario, watched.id, items
 

@@ -11,6 +11,7 @@ from webcrm_sync.core.states import State
 from webcrm_sync.engine.discovery.discover import discover
 from webcrm_sync.engine.filing.job import file
 from webcrm_sync.engine.mailboxes import admin
+from webcrm_sync.engine.matching.job import match
 from webcrm_sync.store import directory, mailboxes
 from webcrm_sync_sandbox.outlook.mail import Mail
 
@@ -32,6 +33,7 @@ def test_nothing_is_decided_before_webcrms_addresses_were_read(open_scenario: Op
     item = box.put(Mail("First", BO, KIM), folder)
     admin.add(scenario.context, admin.inspect(scenario.context, KIM))
     discovered(scenario)
+    match(scenario.context)
     file(scenario.context)
     assert scenario.activities == []
     scenario.rest()

@@ -10,6 +10,7 @@ from support.planting import ErrorPlanter, MailTraces
 from support.scenario import BO, FOLDER, KIM, Scenario
 from webcrm_sync.engine.discovery.discover import discover
 from webcrm_sync.engine.filing.job import file
+from webcrm_sync.engine.matching.job import match
 from webcrm_sync.store import companies, mailboxes
 from webcrm_sync_sandbox.outlook.mail import File, Mail
 from webcrm_sync_sandbox.outlook.mailbox import SimMailbox
@@ -25,6 +26,7 @@ def _find(scenario: Scenario, box: SimMailbox, *mails: Mail) -> None:
         (watched,) = mailboxes.all_mailboxes(tx)
         mailboxes.request_read(tx, [f.id for f in mailboxes.folders(tx, watched.id)])
     discover(scenario.context, watched.id)
+    match(scenario.context)
 
 
 def _refuse_once(scenario: Scenario, method: str, path: str) -> None:

@@ -14,6 +14,7 @@ from webcrm_sync.core.errors import AccessLost, Gone, Refused, SyncError, TryLat
 from webcrm_sync.core.states import State
 from webcrm_sync.engine.backoff import back_off_mailbox
 from webcrm_sync.engine.filing.job import file
+from webcrm_sync.engine.matching.job import match
 from webcrm_sync.engine.matching.refresh_directory import refresh_directory
 from webcrm_sync.store import companies, mailboxes
 from webcrm_sync_sandbox.outlook.mail import File, Mail
@@ -182,6 +183,7 @@ def test_contact_that_appears_while_its_mail_is_marked_not_synced(
         scenario.contact(LIS, "Skovby")
         scenario.sandbox.clock.advance(timedelta(seconds=61))
         refresh_directory(scenario.context)
+        match(scenario.context)
         file(scenario.context)
 
     worker(scenario, "graph", "mark", after=appear).look()
