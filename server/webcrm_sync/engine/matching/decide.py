@@ -57,7 +57,7 @@ def match_batch(context: Context, *, limit: int) -> int:
     """Decide up to `limit` found mails in one transaction. Returns how many were due."""
     with context.begin() as tx:
         ids = undecided.due(tx, limit=limit, is_past=False)
-    isolate.run_batch(context, "match", ids, partial(match_these, context), incidents.hold_mail)
+    isolate.run_batch(context, Job.MATCH, ids, partial(match_these, context), incidents.hold_mail)
     return len(ids)
 
 
