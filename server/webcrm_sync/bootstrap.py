@@ -1,4 +1,4 @@
-"""Builds the context: the only place where settings, database and clients meet."""
+"""Builds the context from settings, database and clients. No other module connects them."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ from webcrm_sync.webcrm.field_metadata import FieldMetadata
 
 
 class DatabaseOutdated(Exception):
-    """The database is of another version."""
+    """The database belongs to an earlier version of the product."""
 
     def __init__(self) -> None:
         super().__init__(
@@ -34,15 +34,15 @@ class DatabaseOutdated(Exception):
 
 
 def utc_now() -> datetime:
-    """The real clock."""
+    """The current time."""
     return datetime.now(UTC)
 
 
 @contextmanager
 def database_url(settings: Settings, *, create: bool = False) -> Iterator[str]:
-    """The address of the product's PostgreSQL, which runs while the block lasts.
+    """The URL of the product's PostgreSQL, which runs during the block.
 
-    Without DATABASE_URL it is our own, in DATA_DIR; only with `create` is that made.
+    Without DATABASE_URL it is the embedded one in DATA_DIR, which `create` creates.
     Raises DatabaseMissing.
     """
     if settings.database_url:
@@ -53,9 +53,9 @@ def database_url(settings: Settings, *, create: bool = False) -> Iterator[str]:
 
 
 def migrate_database(settings: Settings) -> None:
-    """Make the database where it is missing and bring it to this version. Idempotent.
+    """Create the database if it is missing and upgrade it to this version. Idempotent.
 
-    Raises AnotherCompany, before anything is changed.
+    Raises AnotherCompany before it changes anything.
     """
     _seal(settings, create=True)
     with (
@@ -71,10 +71,10 @@ def migrate_database(settings: Settings) -> None:
 def open_context(
     settings: Settings, *, url: str | None = None, now: Callable[[], datetime] = utc_now
 ) -> Iterator[Context]:
-    """Everything the engine works with, closed at the end of the block.
+    """The engine's context, whose connections close at the end of the block.
 
-    `url`: a database that is open already. Raises DatabaseMissing when it is not there,
-    DatabaseOutdated when it was not migrated, AnotherCompany when it is somebody else's.
+    `url`: of a running database. Raises DatabaseMissing when there is none, DatabaseOutdated when
+    it is not migrated, AnotherCompany when it belongs to another tenant.
     """
     if url is None:
         with database_url(settings) as own, open_context(settings, url=own, now=now) as context:
@@ -105,19 +105,19 @@ def open_context(
 
 
 def signing_keys(context: Context) -> Callable[[str], PyJWK | None]:
-    """The tenant's public keys by name, for whoever checks people's tokens."""
+    """Finds the tenant's public keys by key id, to verify people's tokens."""
     return SigningKeys(context.settings, now=context.now).find_key
 
 
 def _version() -> str:
-    """Of the product; empty where it runs without having been installed."""
+    """The product's version, empty when it runs without an installation."""
     with suppress(PackageNotFoundError):
         return version("webcrm-sync")
     return ""
 
 
 def _seal(settings: Settings, *, create: bool) -> Seal:
-    """The key that secrets are sealed with: from the settings, else kept in DATA_DIR."""
+    """The encryption of secrets, with the keys of the settings, else with the one in DATA_DIR."""
     if settings.secret_key:
         keys = settings.secret_key.get_secret_value().split(",")
         return Seal([key.strip() for key in keys if key.strip()])

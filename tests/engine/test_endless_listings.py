@@ -60,7 +60,7 @@ def test_an_endless_reading_is_stopped_and_retried_later(
     assert 0 < len(graph.cursors) <= 12
     with scenario.context.begin() as tx:
         (mailbox,) = mailboxes.all_mailboxes(tx)
-    assert mailbox.shut_until(scenario.context.now())
+    assert mailbox.pause_end(scenario.context.now())
     scenario.settle()
     assert box.read(item).categories == BOTH
     assert len(scenario.activities) == 1

@@ -49,7 +49,7 @@ def _logged_traces(caplog: pytest.LogCaptureFixture) -> list[str]:
 
 def _is_webcrm_paused(scenario: Scenario) -> bool:
     with scenario.context.begin() as tx:
-        return companies.read_company(tx).is_webcrm_shut(tx.now)
+        return companies.read_company(tx).is_webcrm_paused(tx.now)
 
 
 def test_error_while_the_next_batch_is_prepared_does_not_hide_why_this_one_failed(

@@ -64,6 +64,6 @@ def test_the_old_key_can_be_dropped_after_two_days(open_scenario: OpenScenario) 
         assert said_of_keys(new) == ""
         new.rest()
         item = new.drag(box, Mail("Pushed", BO, KIM))
-        until(lambda: any(f.hinted_at for f in folders(new)), "the notification")
+        until(lambda: any(f.read_requested_at for f in folders(new)), "the notification")
         new.rest()
         assert box.read(item).categories == BOTH

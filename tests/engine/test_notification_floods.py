@@ -62,7 +62,7 @@ def pushed(scenario: Scenario, box: SimMailbox) -> Pushed:
 
 def test_only_the_first_notification_before_a_reading_is_recorded(pushed: Pushed) -> None:
     first = pushed.moves("First")
-    assert pushed.folder.is_hint_open
+    assert pushed.folder.is_read_requested
     assert [pushed.hears() for _ in range(20)] == [[]] * 20
     second = pushed.scenario.drag(pushed.box, Mail("Second", BO, KIM))
     assert pushed.hears(second) == []
@@ -82,7 +82,7 @@ def test_a_notification_during_a_reading_leads_to_another_reading(pushed: Pushed
         assert pushed.hears() == [], "the second one of the reading adds nothing"
 
     discover(worker(pushed.scenario, "graph", "page", after=meanwhile).context, pushed.mailbox_id)
-    assert pushed.folder.hinted_at is not None
+    assert pushed.folder.read_requested_at is not None
     pushed.scenario.rest()
     for item in (first, *later):
         assert pushed.box.read(item).categories == BOTH

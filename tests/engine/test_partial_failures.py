@@ -205,8 +205,8 @@ def test_the_longest_retry_after_of_a_busy_mailbox_counts(
     with scenario.context.begin() as tx:
         held = mailboxes.read_mailbox(tx, watched.id)
     assert held is not None
-    assert held.gate_at is not None
-    assert held.gate_at >= asked
+    assert held.paused_until is not None
+    assert held.paused_until >= asked
 
 
 def test_inbox_folder_of_one_mailbox_in_trouble_does_not_delay_another(

@@ -35,7 +35,7 @@ def folders(scenario: Scenario) -> list[SyncFolder]:
 
 def is_hinted(scenario: Scenario) -> bool:
     """True if a notification has arrived and no reading has answered it yet."""
-    return any(f.hinted_at for f in folders(scenario))
+    return any(f.read_requested_at for f in folders(scenario))
 
 
 def test_a_move_is_announced_and_synced_without_any_poll(

@@ -63,7 +63,7 @@ class Reached:
     def announces(self, box: SimMailbox) -> bool:
         """True if a mail that is moved now is announced and synced."""
         item = self.scenario.drag(box, Mail("Moved now", BO, KIM))
-        until(lambda: any(f.hinted_at for f in self.folders()), "the notification")
+        until(lambda: any(f.read_requested_at for f in self.folders()), "the notification")
         self.scenario.rest()
         return box.read(item).categories == BOTH
 

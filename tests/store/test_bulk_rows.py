@@ -8,7 +8,9 @@ from datetime import UTC, datetime, timedelta, timezone
 from typing import Any
 
 import pytest
-from sqlalchemy import select, update
+from sqlalchemy import ARRAY, Text, select, type_coerce, update
+from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy.types import TypeEngine
 
 from webcrm_sync.core.events import EventKind
 from webcrm_sync.store import companies, emails
@@ -49,9 +51,14 @@ def row(key: str, **values: object) -> dict[str, Any]:
     return usual | values
 
 
+#: Columns that are read as values of ours; here they are read as PostgreSQL has them.
+_AS_STORED: dict[str, TypeEngine[Any]] = {"sender": JSONB(), "cids": ARRAY(Text)}
+
+
 def stored(tx: Tx, name: str) -> list[Any]:
     """A column's values in the order of the rows."""
-    return list(tx.connection.execute(select(email.c[name]).order_by(email.c.id)).scalars())
+    column = type_coerce(email.c[name], _AS_STORED.get(name, email.c[name].type))
+    return list(tx.connection.execute(select(column).order_by(email.c.id)).scalars())
 
 
 @pytest.mark.parametrize(

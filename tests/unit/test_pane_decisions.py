@@ -256,7 +256,7 @@ def folder(place: Place, parent: str) -> SyncFolder:
         cursor=None,
         round=0,
         is_known=True,
-        hinted_at=None,
+        read_requested_at=None,
         poll_due_at=None,
         push_doubted_at=None,
         subscription_id=None,

@@ -86,7 +86,7 @@ def watched(context: Context) -> Watched:
         mailboxes.set_folder(
             tx,
             folder_id,
-            hinted_at=None,
+            read_requested_at=None,
             poll_due_at=NOW + timedelta(hours=1),
             subscription_id=SUBSCRIPTION,
             client_state=context.seal.seal(CLIENT_STATE),

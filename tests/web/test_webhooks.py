@@ -124,7 +124,7 @@ def test_a_subscription_whose_secret_cannot_be_opened_is_left_to_keep(
         mailboxes.set_folder(tx, watched.folder_id, client_state="sealed with a lost key")
     assert post(client, notification()).status_code == 202
     assert watched.jobs() == [f"keep:{watched.mailbox_id}"]
-    assert watched.folder().hinted_at is None
+    assert watched.folder().read_requested_at is None
 
 
 def test_a_foreign_change_starts_a_read_of_the_mailbox(
@@ -132,7 +132,7 @@ def test_a_foreign_change_starts_a_read_of_the_mailbox(
 ) -> None:
     assert post(client, notification()).status_code == 202
     assert watched.jobs() == [f"discover:{watched.mailbox_id}"]
-    assert watched.folder().hinted_at == NOW
+    assert watched.folder().read_requested_at == NOW
 
 
 def test_a_hundred_notifications_start_one_read(client: FlaskClient, watched: Watched) -> None:
@@ -151,13 +151,13 @@ def test_a_read_clears_no_request_that_came_during_it(
     post(client, notification())
     with context.begin() as tx:
         mailboxes.finish_read(tx, seen, poll_due_at=NOW, is_flooded=False)
-    assert watched.folder().is_hint_open
+    assert watched.folder().is_read_requested
 
 
 def test_an_echo_starts_no_read(client: FlaskClient, watched: Watched) -> None:
     assert post(client, about("g1", "v1")).status_code == 202
     assert watched.jobs() == []
-    assert watched.folder().hinted_at is None
+    assert watched.folder().read_requested_at is None
 
 
 @pytest.mark.parametrize("version", ["v2", ""])
@@ -204,12 +204,12 @@ def test_an_id_in_capitals_is_the_same_id(
     client: FlaskClient, watched: Watched, context: Context
 ) -> None:
     post(client, notification(subscriptionId=SUBSCRIPTION.upper()))
-    assert watched.folder().hinted_at == NOW
+    assert watched.folder().read_requested_at == NOW
     with context.begin() as tx:
-        values = {"hinted_at": None, "subscription_id": SUBSCRIPTION.upper()}
+        values = {"read_requested_at": None, "subscription_id": SUBSCRIPTION.upper()}
         mailboxes.set_folder(tx, watched.folder_id, **values)
     post(client, notification())
-    assert watched.folder().hinted_at == NOW
+    assert watched.folder().read_requested_at == NOW
 
 
 @pytest.mark.parametrize(

@@ -1,1 +1,1 @@
-"""The PostgreSQL that comes with the product, for those who have none."""
+"""The PostgreSQL that the product brings along, for installations without one of their own."""

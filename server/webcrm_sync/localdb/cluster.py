@@ -1,6 +1,6 @@
-"""Making and starting the embedded PostgreSQL 18 with the binaries of a wheel.
+"""Creates and starts the embedded PostgreSQL 18 with the binaries of a wheel.
 
-Nothing outside of the data directory is changed. The wheel's own Python code is never imported.
+It changes nothing outside the data directory. The wheel's own Python code is never imported.
 """
 
 from __future__ import annotations
@@ -19,17 +19,17 @@ from pathlib import Path
 from webcrm_sync.localdb import lifetime
 from webcrm_sync.localdb.lifetime import Home
 
-#: The superuser: it sets the cluster up and makes the login of our processes, nothing else.
+#: The superuser. It only sets the cluster up and creates the login of the product's processes.
 LOGIN = "webcrm_sync"
 _log = logging.getLogger(__name__)
 
 
 class DatabaseTrouble(Exception):
-    """The embedded PostgreSQL cannot be made, started or reached. The message says why."""
+    """The embedded PostgreSQL cannot be created, started or reached. The message says why."""
 
 
 def make_cluster(home: Home) -> None:
-    """Make the cluster of `home`, complete or not at all; its password file must be there."""
+    """Create the cluster of `home` as a whole or not at all; its password file must exist."""
     draft = home.data_dir / "postgres.new"
     shutil.rmtree(draft, ignore_errors=True)
     command = [
@@ -51,14 +51,14 @@ def make_cluster(home: Home) -> None:
 
 
 def start(home: Home) -> None:
-    """Start the server of `home`; under the guard, when none lives.
+    """Start the server of `home`. Hold the guard; no server may be running.
 
-    Returns before the server takes connections.
+    Returns before the server accepts connections.
     """
     if os.geteuid() == 0:
         name = _server_user(home).pw_name
         _log.warning("postgres_runs_as_another_user", extra={"user": name})
-    # Files left by a crash may name a process id that is in use again.
+    # After a crash these files may name a process id that another process has now.
     (home.cluster / "postmaster.pid").unlink(missing_ok=True)
     (home.socket_dir / ".s.PGSQL.5432.lock").unlink(missing_ok=True)
     home.log.unlink(missing_ok=True)
@@ -67,7 +67,7 @@ def start(home: Home) -> None:
 
 
 def start_watch(home: Home) -> None:
-    """Start the watch of `home` where it is missing; under the guard."""
+    """Start the watch of `home` if it is not running. Hold the guard."""
     if not home.is_held("watch"):
         lock = home.lock("watch", fcntl.LOCK_SH)
         program = [sys.executable, "-I", "-S", lifetime.__file__]
@@ -75,9 +75,9 @@ def start_watch(home: Home) -> None:
 
 
 def make_socket_dir(home: Home) -> None:
-    """Make the socket's directory, which nobody else can enter.
+    """Create the socket's directory, which no other user can enter.
 
-    Raises DatabaseTrouble when somebody else has put something there before.
+    Raises DatabaseTrouble when another user has put something there.
     """
     home.socket_dir.mkdir(mode=0o700, exist_ok=True)
     found = home.socket_dir.lstat()
@@ -96,7 +96,7 @@ def _server(home: Home) -> list[str]:
         "port": "5432",
         "timezone": "UTC",
         "log_timezone": "UTC",
-        # The log names neither statements nor the rows they failed on: addresses stand in them.
+        # The log has no statements and no rows, since they contain addresses.
         "log_min_error_statement": "panic",
         "log_error_verbosity": "terse",
         "log_checkpoints": "off",
@@ -106,7 +106,7 @@ def _server(home: Home) -> list[str]:
 
 
 def _launch(command: list[str], log: Path, lock: int) -> None:
-    """Start `command` as nobody's child, out of reach of the terminal; `lock` passes to it."""
+    """Start `command` detached from this process and its terminal. It inherits `lock`."""
     output = os.open(log, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
     try:
         subprocess.run(

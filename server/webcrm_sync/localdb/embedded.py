@@ -29,13 +29,13 @@ from webcrm_sync.store.encryption import read_or_make_secret
 
 __all__ = ["DatabaseMissing", "DatabaseTrouble", "embedded"]
 
-#: Generous: after a crash on a slow disk the server first repairs itself.
+#: Long enough for the server's recovery after a crash, on a slow disk.
 _START_PATIENCE_S = 120.0
 _LOOK_EVERY_S = 0.01
 
 
 class DatabaseMissing(Exception):
-    """There is no database yet, and this command does not make one."""
+    """There is no database yet, and this command does not create one."""
 
     def __init__(self) -> None:
         super().__init__(
@@ -47,13 +47,12 @@ class DatabaseMissing(Exception):
 
 @contextmanager
 def embedded(data_dir: Path, *, create: bool) -> Iterator[str]:
-    """The SQLAlchemy URL (`postgresql+psycopg://...`) of the server kept in `data_dir`.
+    """The SQLAlchemy URL (`postgresql+psycopg://...`) of the server in `data_dir`.
 
-    The server runs for as long as any process is inside; the URL holds the password of a login
-    that owns the product's tables and is no superuser.
-    With `create` the directory (0700) and the database are made where they are missing.
-    Raises DatabaseMissing without `create` when there is none, DatabaseTrouble when the server
-    cannot be made, started or reached.
+    The server runs while any process is in such a block. The URL has the password of a login that
+    owns the product's tables and is no superuser. With `create` a missing directory (0700) and
+    database are created. Raises DatabaseMissing when there is none, DatabaseTrouble when the
+    server cannot be created, started or reached.
     """
     home = Home(data_dir.absolute())
     if create:
@@ -69,7 +68,7 @@ def embedded(data_dir: Path, *, create: bool) -> Iterator[str]:
 
 
 def _join(home: Home) -> int:
-    """The descriptor that makes us a user of a server that answers."""
+    """The descriptor whose lock makes this process a user, once the server answers."""
     with home.guard():
         user = home.lock("users", fcntl.LOCK_SH)
         try:
@@ -88,22 +87,22 @@ def _leave(home: Home, user: int) -> None:
 
 
 def _bring_up(home: Home) -> None:
-    """Return when a connection answers; nothing else counts as running."""
+    """Start the server if necessary; return when it accepts a connection."""
     _make(home)
     start_watch(home)
     is_started = False
     deadline = time.monotonic() + _START_PATIENCE_S
-    while (trouble := _trouble(home)) is not None:
+    while (trouble := _connection_error(home)) is not None:
         if not home.is_held("alive"):
             if is_started:
-                raise DatabaseTrouble(f"PostgreSQL did not start; why is told in {home.log}")
+                raise DatabaseTrouble(f"PostgreSQL did not start; see {home.log}")
             start(home)
             is_started = True
         if time.monotonic() > deadline:
             raise DatabaseTrouble(f"PostgreSQL does not answer: {trouble}") from trouble
         time.sleep(_LOOK_EVERY_S)
     read_or_make_secret(home.app_password)
-    role.settle(_superuser(home), _plain(home))
+    role.ensure_login(_superuser(home), _plain(home))
 
 
 def _make(home: Home) -> None:
@@ -115,8 +114,8 @@ def _make(home: Home) -> None:
     make_socket_dir(home)
 
 
-def _trouble(home: Home) -> psycopg.OperationalError | None:
-    """Why no connection is to be had, None = there is one."""
+def _connection_error(home: Home) -> psycopg.OperationalError | None:
+    """The error of an attempt to connect, None = it succeeded."""
     try:
         url = _superuser(home).set(drivername="postgresql")
         psycopg.connect(role.address(url), connect_timeout=10).close()

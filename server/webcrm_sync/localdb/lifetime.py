@@ -1,11 +1,12 @@
-"""Who uses the embedded PostgreSQL, and whether it lives: told by locks, not by process ids.
+"""File locks that show which processes use the embedded PostgreSQL and whether it runs.
 
-The kernel drops a lock when the last process that holds it ends, however it ends. So each user
-holds `postgres.users` (shared), the server itself and all its children hold `postgres.alive`
-(shared, inherited), and whoever starts, stops or judges the server holds `postgres.guard`.
+The kernel releases a lock when the last process that holds it ends, even by SIGKILL; process ids
+would be reused. Each process that uses the server holds `postgres.users` (shared). The server and
+its children hold `postgres.alive` (shared, inherited). A process holds `postgres.guard` while it
+starts, stops or checks the server.
 
-Run as a program this file is the watch: it stops the server when its last user ended without
-doing so, by SIGKILL perhaps. It imports nothing but the standard library, to be small.
+As a program this file is the watch: it stops the server when the last user ended without stopping
+it. It imports only the standard library, to stay small.
 """
 
 from __future__ import annotations
@@ -37,7 +38,7 @@ class Home:
 
     @property
     def cluster(self) -> Path:
-        """PostgreSQL's own directory. Complete as soon as it is there."""
+        """PostgreSQL's own directory. If it exists, it is complete."""
         return self.data_dir / "postgres"
 
     @property
@@ -47,35 +48,35 @@ class Home:
 
     @property
     def app_password(self) -> Path:
-        """The file with the password of our own processes."""
+        """The file with the password of the product's processes."""
         return self.data_dir / "postgres.app.password"
 
     @property
     def log(self) -> Path:
-        """What the server said since its last start."""
+        """The server's log since its last start."""
         return self.data_dir / "postgres.log"
 
     @property
     def socket_dir(self) -> Path:
-        """The directory of the server's socket; outside of a `data_dir` with a long path.
+        """The directory of the server's socket, in /tmp when the path of `data_dir` is too long.
 
-        Always the same for one `data_dir`, whatever TMPDIR says, since users must meet.
+        It depends on `data_dir` alone and not on TMPDIR, so that all users find it.
         """
         inside = self.data_dir / "socket"
         if len(os.fsencode(inside / ".s.PGSQL.5432")) <= _LONGEST_SOCKET:
             return inside
         digest = hashlib.sha256(os.fsencode(self.data_dir)).hexdigest()[:24]
-        # Others may write here too: whoever uses the place makes sure that it is ours.
+        # Other users may write to /tmp, so `make_socket_dir` checks the owner.
         return Path("/tmp", f"webcrm-sync-{digest}")  # noqa: S108 - short, and checked
 
     def make_locks(self) -> None:
-        """Make the files of the locks. Only users make them: the watch must not hinder removal."""
+        """Create the lock files. The watch creates none, so that `data_dir` can be removed."""
         for name in _LOCKS:
             os.close(os.open(self._lock_file(name), os.O_RDWR | os.O_CREAT, 0o600))
 
     @contextmanager
     def guard(self) -> Iterator[None]:
-        """Only one process at a time starts, stops or judges the server."""
+        """Lets one process at a time start, stop or check the server."""
         descriptor = self.lock("guard", fcntl.LOCK_EX)
         try:
             yield
@@ -96,7 +97,7 @@ class Home:
         return descriptor
 
     def is_held(self, name: str) -> bool:
-        """True while a living process holds the lock `name`. Ask under the guard."""
+        """True while a process holds the lock `name`. Hold the guard."""
         try:
             os.close(self.lock(name, fcntl.LOCK_EX | fcntl.LOCK_NB))
         except BlockingIOError:
@@ -107,22 +108,22 @@ class Home:
         return self.data_dir / f"postgres.{name}"
 
     def stop_if_unused(self) -> bool:
-        """True when the server is down now since nobody uses it; under the guard."""
+        """Stop the server if no process uses it; True = it is down. Hold the guard."""
         if self.is_held("users"):
             return False
         self._stop()
         return True
 
     def _stop(self) -> None:
-        """Fast shutdown, or an immediate one when that takes too long (pg_ctl(1), stop)."""
-        told: set[tuple[int, int]] = set()
+        """Shut down fast, or immediately when that takes too long (pg_ctl(1), stop)."""
+        signalled: set[tuple[int, int]] = set()
         started = time.monotonic()
         while self.is_held("alive"):
             is_late = time.monotonic() - started > _STOP_PATIENCE_S
             order = signal.SIGQUIT if is_late else signal.SIGINT
             process_id = self._postmaster()
-            if process_id and (process_id, order) not in told:
-                told.add((process_id, order))
+            if process_id and (process_id, order) not in signalled:
+                signalled.add((process_id, order))
                 with suppress(ProcessLookupError):
                     os.kill(process_id, order)
             time.sleep(_LOOK_EVERY_S)
@@ -131,9 +132,9 @@ class Home:
                 self.socket_dir.rmdir()
 
     def _postmaster(self) -> int:
-        """Its process id, 0 = not written yet. True only while `alive` is held.
+        """The server's process id, 0 = not written yet. Valid only while `alive` is held.
 
-        A stale file cannot mislead: it is removed before a server starts.
+        The file is never stale, since it is removed before a server starts.
         """
         with suppress(FileNotFoundError, ValueError, IndexError):
             return int((self.cluster / "postmaster.pid").read_text().split("\n")[0])
@@ -141,10 +142,10 @@ class Home:
 
 
 def watch(home: Home, lock: int) -> None:
-    """Stop the server of `home` once nobody uses it; `lock` tells others that we are there.
+    """Stop the server of `home` once no process uses it. `lock`: shows that a watch runs.
 
-    It looks instead of waiting for the users' lock, since holding that, if only for a moment,
-    would look like a user to one who leaves.
+    The watch polls. If it waited for the users' lock it would hold it for a moment, and a process
+    that leaves then would take the watch for a user.
     """
     is_down = False
     while not is_down:
@@ -155,5 +156,5 @@ def watch(home: Home, lock: int) -> None:
 
 
 if __name__ == "__main__":
-    with suppress(FileNotFoundError):  # the data directory was removed: nothing is left to watch
+    with suppress(FileNotFoundError):  # the data directory was removed
         watch(Home(Path(sys.argv[1])), int(sys.argv[2]))

@@ -1,7 +1,7 @@
-"""The login of our own processes at the embedded PostgreSQL: owner of our tables, and no superuser.
+"""The login of the product's processes at the embedded PostgreSQL: it owns the tables.
 
-A superuser reads and writes the machine's files and runs its programs. It sets the cluster up and
-makes this login; whatever else is done is done by one who cannot.
+It is no superuser, since a superuser can read and write the machine's files and run programs. The
+superuser only sets the cluster up and creates this login.
 """
 
 from __future__ import annotations
@@ -17,8 +17,8 @@ _IS_PLAIN = """
 SELECT NOT rolsuper AND rolcanlogin AND pg_get_userbyid(datdba) = rolname
   FROM pg_roles, pg_database WHERE rolname = current_user AND datname = current_database()
 """
-#: What stands in our schema and is not the login's, as statements that give it. A sequence or a
-#: row type goes with its table. Made by the superuser: by versions before this login was.
+#: Statements that give the login what another role owns in the schema: before this login existed,
+#: the superuser created the tables. A sequence or a row type goes with its table.
 _STRAYS = sql.SQL("""
 WITH owner AS (SELECT oid FROM pg_roles WHERE rolname = {name})
 SELECT format('ALTER TABLE %s OWNER TO %I', c.oid::regclass, {name})
@@ -38,17 +38,17 @@ SELECT format('ALTER TYPE %s OWNER TO %I', t.oid::regtype, {name})
 """).format(**_FACTS)
 
 
-def settle(superuser: URL, plain: URL) -> None:
-    """The login can sign in with its password and owns all that is ours. Idempotent.
+def ensure_login(superuser: URL, plain: URL) -> None:
+    """Let the login sign in with its password and own the product's schema. Idempotent.
 
-    `superuser` and `plain`: how each of the two reaches the server, which answers. A cluster of
-    an earlier version, which knew the superuser alone, is brought to this here.
+    `superuser` and `plain`: the URLs of the two logins at a running server. A cluster of an earlier
+    version has only the superuser; this function upgrades it.
     """
-    if _is_settled(plain):
+    if _is_login_ready(plain):
         return
     assert plain.password is not None
     secret = _FACTS | {"password": sql.Literal(plain.password)}
-    with _reached(superuser) as connection:
+    with _connect(superuser) as connection:
         is_new = connection.execute("SELECT to_regrole(%s) IS NULL", [ROLE]).fetchone() == (True,)
         made = "{verb} ROLE {role} NOSUPERUSER LOGIN PASSWORD {password}"
         verb = sql.SQL("CREATE" if is_new else "ALTER")
@@ -60,9 +60,9 @@ def settle(superuser: URL, plain: URL) -> None:
             connection.execute(statement)
 
 
-def _is_settled(plain: URL) -> bool:
+def _is_login_ready(plain: URL) -> bool:
     try:
-        with _reached(plain) as connection:
+        with _connect(plain) as connection:
             is_plain = connection.execute(_IS_PLAIN).fetchone() == (True,)
             return is_plain and connection.execute(_STRAYS).fetchone() is None
     except psycopg.OperationalError:
@@ -70,10 +70,10 @@ def _is_settled(plain: URL) -> bool:
 
 
 def address(url: URL) -> str:
-    """The address as SQLAlchemy and libpq both read it: for libpq a plus sign is no space."""
+    """The URL as SQLAlchemy and libpq both read it: to libpq a plus sign is no blank."""
     place, _, query = url.render_as_string(hide_password=False).partition("?")
     return f"{place}?{query.replace('+', '%20')}"
 
 
-def _reached(url: URL) -> psycopg.Connection:
+def _connect(url: URL) -> psycopg.Connection:
     return psycopg.connect(address(url.set(drivername="postgresql")), connect_timeout=10)

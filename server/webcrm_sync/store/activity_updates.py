@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from enum import StrEnum
 
 from sqlalchemy import Select, delete, literal, select, update
 from sqlalchemy.dialects.postgresql import insert
@@ -14,23 +13,11 @@ from webcrm_sync.core.jobs import Job
 from webcrm_sync.store.any_of import any_of
 from webcrm_sync.store.database import Tx
 from webcrm_sync.store.emails import Email, emails_by_id
-from webcrm_sync.store.filings import FILING, Filing, read_filing
+from webcrm_sync.store.filings import FILING, Filing
 from webcrm_sync.store.schedule import NEVER
+from webcrm_sync.store.schema.requests import UpdateKind as UpdateKind
 from webcrm_sync.store.schema.requests import activity_update
 from webcrm_sync.store.schema.tables import filing
-
-
-class UpdateKind(StrEnum):
-    """What happens to an Activity. The values are as stored."""
-
-    #: empty it and say so in its subject
-    WITHDRAW = "withdraw"
-    #: fill it again after it was withdrawn
-    RESTORE = "stand"
-    #: put it under another Organisation, and nothing more
-    MOVE = "move"
-    #: write its subject and text again
-    REWRITE = "retell"
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +33,7 @@ _COLUMNS = (
     activity_update.c.filing_id,
     activity_update.c.kind,
     activity_update.c.move_to,
-    activity_update.c.asked_at,
+    activity_update.c.requested_at,
 )
 
 
@@ -65,7 +52,7 @@ def request(
     ids = list(filing_ids)
     if not ids:
         return
-    facts = {"kind": kind.value, "move_to": move_to, "asked_at": tx.now, "due_at": tx.now}
+    facts = {"kind": kind, "move_to": move_to, "requested_at": tx.now, "due_at": tx.now}
     new = insert(activity_update).values([{"filing_id": i, **facts} for i in ids])
     tx.connection.execute(
         new.on_conflict_do_update(index_elements=[activity_update.c.filing_id], set_=facts)
@@ -84,9 +71,12 @@ def request(
 def request_rewrite(tx: Tx, filing_id: int) -> None:
     """Have the Activity's subject and text written again soon, unless another change is due."""
     with_activity = select(
-        filing.c.id, literal(UpdateKind.REWRITE.value), literal(tx.now), literal(tx.now)
+        filing.c.id,
+        literal(UpdateKind.REWRITE, activity_update.c.kind.type),
+        literal(tx.now),
+        literal(tx.now),
     ).where(filing.c.id == filing_id, filing.c.activity_id.is_not(None), ~filing.c.is_withdrawn)
-    columns = ["filing_id", "kind", "asked_at", "due_at"]
+    columns = ["filing_id", "kind", "requested_at", "due_at"]
     new = insert(activity_update).from_select(columns, with_activity)
     tx.connection.execute(new.on_conflict_do_nothing())
     tx.defer(Job.FILE, tx.company_id)
@@ -96,7 +86,7 @@ def read_all(tx: Tx, filing_ids: Iterable[int]) -> Mapping[int, ActivityUpdate]:
     """The open updates of these filings, by filing id."""
     query = select(*_COLUMNS).where(activity_update.c.filing_id.in_(list(filing_ids)))
     return {
-        filing_id: ActivityUpdate(UpdateKind(kind), move_to, at)
+        filing_id: ActivityUpdate(kind, move_to, at)
         for filing_id, kind, move_to, at in tx.connection.execute(query)
     }
 
@@ -107,7 +97,7 @@ def read(tx: Tx, filing_id: int) -> tuple[ActivityUpdate, Filing, Email] | None:
     row = tx.connection.execute(select(*FILING).where(filing.c.id == filing_id)).mappings().first()
     if row is None or not open_:
         return None
-    found = read_filing(row)
+    found = Filing(**row)
     return open_[filing_id], found, emails_by_id(tx, [found.email_id])[found.email_id]
 
 
@@ -116,7 +106,7 @@ def due(tx: Tx, *, limit: int) -> Sequence[int]:
 
     An update waits while its filing has no Activity yet.
     """
-    ordered = _due(tx).order_by(activity_update.c.asked_at, activity_update.c.filing_id)
+    ordered = _due(tx).order_by(activity_update.c.requested_at, activity_update.c.filing_id)
     return tx.connection.execute(ordered.limit(limit)).scalars().all()
 
 
@@ -137,7 +127,7 @@ def _due(tx: Tx) -> Select[int]:
 def complete(tx: Tx, filing_id: int, sent: ActivityUpdate) -> None:
     """WebCRM has received this update. One that was requested since stays open."""
     is_same = (activity_update.c.filing_id == filing_id) & (
-        activity_update.c.asked_at == sent.requested_at
+        activity_update.c.requested_at == sent.requested_at
     )
     tx.connection.execute(delete(activity_update).where(is_same))
 

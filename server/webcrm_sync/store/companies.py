@@ -1,4 +1,4 @@
-"""The company: how far its webCRM has been read, and whether webCRM answers."""
+"""The company: until when its webCRM is read, and whether webCRM answers."""
 
 from __future__ import annotations
 
@@ -10,10 +10,11 @@ from sqlalchemy.dialects.postgresql import insert
 
 from webcrm_sync.settings import PREFIX
 from webcrm_sync.store.database import Tx
+from webcrm_sync.store.schema.columns import columns_of
 from webcrm_sync.store.schema.tables import company, mailbox
 
 _IS_EMPTY = text("SELECT to_regclass('mailbox') IS NULL")
-#: Any two numbers of our own: mailboxes are added one after another, whoever adds them.
+#: Any two numbers that all processes share: only one process at a time adds a mailbox.
 _LOCK_ADDING = text("SELECT pg_advisory_xact_lock(7205760, 0)")
 
 
@@ -43,16 +44,16 @@ class Company:
     webcrm_attempts: int
     webcrm_trouble: str | None
 
-    def is_webcrm_shut(self, now: datetime) -> bool:
-        """True while webCRM's gate is closed, and webCRM is to be left alone."""
+    def is_webcrm_paused(self, now: datetime) -> bool:
+        """True while webCRM must not be called."""
         return self.webcrm_due_at is not None and self.webcrm_due_at > now
 
 
-_COMPANY = [company.c[f] for f in Company.__dataclass_fields__]
+_COMPANY = columns_of(company, Company)
 
 
 def ensure_company(tx: Tx, tenant_id: str) -> int:
-    """The id of the company, made on first use. Raises AnotherCompany."""
+    """The id of the company, created if it is missing. Raises AnotherCompany."""
     refuse_another(tx.connection, tenant_id)
     new = insert(company).values(tenant_id=tenant_id.lower(), created_at=tx.now)
     tx.connection.execute(new.on_conflict_do_nothing())
@@ -61,10 +62,10 @@ def ensure_company(tx: Tx, tenant_id: str) -> int:
 
 
 def refuse_another(connection: Connection, tenant_id: str) -> None:
-    """Raises AnotherCompany when another tenant than this one has mailboxes in the database.
+    """Raise AnotherCompany when another tenant has mailboxes in the database.
 
-    A company without a mailbox is none: it may be a typo of the first set-up. The database may be
-    empty, or of any earlier version.
+    A company without a mailbox does not count: it may come from a typo in the first set-up. The
+    database may be empty, or of any earlier version.
     """
     if connection.scalar(_IS_EMPTY):
         return
@@ -75,9 +76,9 @@ def refuse_another(connection: Connection, tenant_id: str) -> None:
 
 
 def refuse_second(tx: Tx) -> None:
-    """Before a mailbox is added, alone until the transaction's end. Raises AnotherCompany.
+    """Lock the adding of mailboxes until `tx` ends. Raises AnotherCompany.
 
-    Two tenants may both have started over a database that had no mailbox.
+    Two tenants may both have started with a database without a mailbox.
     """
     tx.connection.execute(_LOCK_ADDING)
     refuse_another(tx.connection, read_company(tx).tenant_id)
@@ -95,18 +96,18 @@ def update_company(tx: Tx, **values: object) -> None:
 
 
 def claim_due(tx: Tx, column: str, *, again: timedelta) -> bool:
-    """True when the company's `column` is due; it is then set to the next time."""
+    """True when the time in `column` has come; sets it to now plus `again` then."""
     due = company.c[column]
     query = update(company).where(company.c.id == tx.company_id, (due.is_(None)) | (due <= tx.now))
     return tx.connection.execute(query.values({column: tx.now + again})).rowcount == 1
 
 
 def read_directory_again(tx: Tx) -> None:
-    """Read all of webCRM's Persons and Organisations at the next look, which is now."""
+    """Have all Persons and Organisations of webCRM read again, now."""
     update_company(tx, persons_until=None, organisations_until=None, directory_due_at=tx.now)
 
 
 def rewind_mirror(tx: Tx, since: datetime) -> None:
-    """Look again at what webCRM sent from `since` on, at once."""
+    """Have the Activities since then read again for mirrors, now."""
     until = case((company.c.mirror_until > since, since), else_=company.c.mirror_until)
     update_company(tx, mirror_until=until, mirror_due_at=tx.now)

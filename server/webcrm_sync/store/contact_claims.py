@@ -1,4 +1,4 @@
-"""Contacts that are being made, and Organisations found by their name."""
+"""Contacts that people create in the pane, and Organisations found by name."""
 
 from __future__ import annotations
 
@@ -30,21 +30,21 @@ _PLAIN = {
     "z": "žźż",
 }
 _LETTERS = "".join(marked + marked.upper() for marked in _PLAIN.values())
-#: The plain letter for each of `_LETTERS`; PostgreSQL's `unaccent` is not there everywhere.
+#: The plain letter for each of `_LETTERS`. PostgreSQL's `unaccent` is not installed everywhere.
 _FOR_LETTERS = "".join(plain * len(marked) * 2 for plain, marked in _PLAIN.items())
 _PAIRS = (("æ", "ae"), ("Æ", "ae"), ("œ", "oe"), ("Œ", "oe"), ("ß", "ss"))
 
 
 @dataclass(frozen=True, slots=True)
 class Claim:
-    """The right to make a contact. `person_id`: it is made already."""
+    """The right to create a contact. `person_id`: the contact exists already."""
 
     is_ours: bool
     person_id: int | None
 
 
 def claim_contact(tx: Tx, address: str, organisation_id: int, *, stale: datetime) -> Claim:
-    """The claim to this contact, given to one asker at a time; again when older than `stale`."""
+    """The claim to a contact, held by one caller at a time. A claim from before `stale` is void."""
     keys = {"company_id": tx.company_id, "address": address, "organisation_id": organisation_id}
     new = insert(new_contact).values(**keys, intent_at=tx.now)
     free = new_contact.c.person_id.is_(None) & (new_contact.c.intent_at < stale)
@@ -57,20 +57,20 @@ def claim_contact(tx: Tx, address: str, organisation_id: int, *, stale: datetime
     return Claim(is_ours=False, person_id=tx.connection.scalar(query))
 
 
-def settle_claim(tx: Tx, address: str, organisation_id: int, *, person_id: int) -> None:
-    """The contact stands in webCRM."""
+def complete_claim(tx: Tx, address: str, organisation_id: int, *, person_id: int) -> None:
+    """Record the contact that was created in webCRM."""
     keys = {"company_id": tx.company_id, "address": address, "organisation_id": organisation_id}
     tx.connection.execute(update(new_contact).filter_by(**keys).values(person_id=person_id))
 
 
 def drop_claim(tx: Tx, address: str, organisation_id: int) -> None:
-    """Nothing was made; whoever asks next begins anew."""
+    """Give the claim up: no contact was created."""
     keys = {"company_id": tx.company_id, "address": address, "organisation_id": organisation_id}
     tx.connection.execute(delete(new_contact).filter_by(**keys))
 
 
 def find_organisations(tx: Tx, search: str, *, limit: int) -> Sequence[tuple[int, str]]:
-    """Organisations (id, name) with `search` in their name, those that begin with it first."""
+    """Organisations (id, name) whose name contains `search`; those that begin with it first."""
     wanted = plain(search.strip())
     name = organisation.c.name
     folded: ColumnElement[str] = name

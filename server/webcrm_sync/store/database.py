@@ -35,7 +35,7 @@ from webcrm_sync.store import events
 
 Result = TypeVar("Result")
 
-#: Only ever used on a connection of ours, inside our transaction; never opened.
+#: Enqueues on the connection of a transaction; never opens one of its own.
 _JOBS = procrastinate.App(connector=procrastinate.SyncPsycopgConnector())
 
 _IS_LINE_WANTED = text(
@@ -61,7 +61,7 @@ class Tx:
     now: datetime
     #: the jobs to enqueue at the commit, each with the id of the row that it is about
     deferred: set[tuple[Job, int]] = field(default_factory=set)
-    #: statements for the end, since they lock a row that others wait for
+    #: statements that run last, since each locks a row that other transactions need
     last: set[TextClause] = field(default_factory=set)
 
     def record_event(
@@ -72,25 +72,24 @@ class Tx:
         email_id: int | None = None,
         **facts: object,
     ) -> None:
-        """Append one event to the story of a mail or a mailbox."""
+        """Add one event to the history of a mail or a mailbox."""
         self.record_events(
             [events.NewEvent(kind, mailbox_id=mailbox_id, email_id=email_id, facts=facts)]
         )
 
-    def record_events(self, lines: Iterable[events.NewEvent]) -> None:
-        """Append events to several stories at once."""
-        events.append(self.connection, self.company_id, at=self.now, lines=lines)
+    def record_events(self, new: Iterable[events.NewEvent]) -> None:
+        """Add events to any number of histories."""
+        events.append(self.connection, self.company_id, at=self.now, new=new)
 
     def defer(self, job: Job, subject_id: int) -> None:
-        """Enqueue a job by this transaction's commit; at most one of its kind waits per subject.
+        """Enqueue a job with the commit, unless one for the same subject waits already.
 
-        A job that is taken while this transaction is open may miss what it commits: the tick
-        finds the same work in the tables a second later.
+        A job that starts before the commit may miss its rows; the tick finds them a second later.
         """
         self.deferred.add((job, subject_id))
 
     def note_directory_change(self) -> None:
-        """What decides whose mail goes where has changed: every pane looks again."""
+        """Have every open pane read again: contacts, Organisations, users or mailboxes changed."""
         self.last.add(_COUNT_DIRECTORY_CHANGE)
 
     def is_line_wanted(self) -> bool:
@@ -99,7 +98,7 @@ class Tx:
         return bool(self.connection.scalar(_IS_LINE_WANTED, {"lock": lock, "spared": Job.FILE}))
 
     def finish(self) -> None:
-        """Write what was put off to the end, in one order everywhere: else two could deadlock."""
+        """Write what comes last in every transaction, in one order, or two could deadlock."""
         for statement in self.last:
             self.connection.execute(statement, {"company_id": self.company_id})
         self._enqueue_all()
@@ -130,30 +129,29 @@ class Tx:
 
 
 def _line(company_id: int) -> str:
-    """The lock of the jobs that talk to the company's webCRM."""
+    """The lock of the jobs that call the company's webCRM."""
     return f"webcrm:{company_id}"
 
 
 def _queueing(job: Job, subject_id: int) -> str:
-    """The lock of which at most one job waits."""
+    """The lock that lets at most one job of a kind wait per subject."""
     return f"{job}:{subject_id}"
 
 
 def _waiting(connection: Connection, queueing_locks: Sequence[str]) -> frozenset[str]:
-    """Those of these locks whose job waits already."""
+    """Which of these locks a waiting job holds."""
     return frozenset(connection.execute(_WAITING, {"locks": queueing_locks}).scalars())
 
 
-#: A step that the database broke off is begun again this often, after a pause of up to so long.
+#: How often a transaction runs that the database aborts, and the longest pause in between.
 _TRIES, _LONGEST_PAUSE_S = 5, 0.05
 
 
 def again_after_conflict(step: Callable[[], Result]) -> Result:
-    """What `step` returns; it begins again when the database breaks it off for another's sake.
+    """What `step` returns; it runs again when the database aborts it because of a conflict.
 
-    PostgreSQL ends one of the transactions that wait for each other and leaves it to us to repeat
-    it (its manual: 13.3.4 Deadlocks, 13.5 Serialization Failure Handling). `step` must be fit to
-    run several times.
+    PostgreSQL aborts one of the transactions that block each other, and the client repeats it (its
+    manual: 13.3.4 Deadlocks, 13.5 Serialization Failure Handling). `step` may run several times.
     """
     for _ in range(_TRIES - 1):
         try:
@@ -166,14 +164,14 @@ def again_after_conflict(step: Callable[[], Result]) -> Result:
 
 
 def is_conflict(error: BaseException) -> bool:
-    """True for a transaction that the database ended for the sake of another one."""
+    """True when the database aborted a transaction because it conflicted with another one."""
     cause: BaseException | None = error
     while cause is not None and not isinstance(cause, DeadlockDetected | SerializationFailure):
         cause = cause.__cause__
     return cause is not None
 
 
-#: Where a pooled connection says when it was used last, and how long after it is trusted.
+#: The key of a pooled connection's last use, and the seconds after it without a check.
 USED, _TRUSTED_S = "used at", 5.0
 
 
@@ -198,12 +196,12 @@ class Database:
             tx.finish()
 
     def read(self, query: TextClause, named: Mapping[str, object]) -> Sequence[Row[Any]]:
-        """The rows of one statement, in a single round trip: outside of any transaction."""
+        """The rows of one statement in a single round trip, outside of any transaction."""
         with self._engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
             return connection.execute(query, named).all()
 
     def transact(self, company_id: int, step: Callable[[Tx], Result]) -> Result:
-        """What `step` returns, committed; repeated as `again_after_conflict` says."""
+        """What `step` returns, committed. It runs again after a conflict."""
 
         def once() -> Result:
             with self.begin(company_id) as tx:
@@ -253,7 +251,7 @@ def _is_answered(dialect: Dialect, lent: DBAPIConnection) -> bool:
 
 
 def _is_readable(lent: DBAPIConnection) -> bool:
-    """True for a connection with something to be read: a word of farewell, or its end."""
+    """True when an idle connection has data to read: the server's last message, or the end."""
     if lent.closed:
         return True
     poll = select.poll()
@@ -262,11 +260,11 @@ def _is_readable(lent: DBAPIConnection) -> bool:
 
 
 def is_database_in_trouble(error: BaseException) -> bool:
-    """True for an error that says nothing about what was to be written, but of the database."""
+    """True when the database caused the error, and not the data that was to be written."""
     if isinstance(error, PoolTimeout | PendingRollbackError):
         return True
-    told = error.orig if isinstance(error, DBAPIError) else error
-    sqlstate = getattr(told, "sqlstate", None) if isinstance(told, psycopg.Error) else None
+    cause = error.orig if isinstance(error, DBAPIError) else error
+    sqlstate = getattr(cause, "sqlstate", None) if isinstance(cause, psycopg.Error) else None
     if sqlstate:
         return is_infrastructure_error(sqlstate)
     lost = (OperationalError, InterfaceError, psycopg.OperationalError, psycopg.InterfaceError)
@@ -274,7 +272,7 @@ def is_database_in_trouble(error: BaseException) -> bool:
 
 
 def sqlalchemy_url(url: str) -> str:
-    """`postgresql://...` as people write it, in the form that names the driver."""
+    """A URL `postgresql://...` in SQLAlchemy's form, which names the driver."""
     for scheme in ("postgresql://", "postgres://"):
         if url.startswith(scheme):
             return "postgresql+psycopg://" + url.removeprefix(scheme)
@@ -282,5 +280,5 @@ def sqlalchemy_url(url: str) -> str:
 
 
 def libpq_url(url: str) -> str:
-    """The same address as libpq and Procrastinate take it."""
+    """The URL in the form of libpq and Procrastinate."""
     return sqlalchemy_url(url).replace("postgresql+psycopg://", "postgresql://", 1)

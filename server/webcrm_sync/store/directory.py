@@ -26,7 +26,7 @@ from webcrm_sync.store.schema.tables import (
 
 
 def look_up(tx: Tx, addresses: Iterable[str], domains: Iterable[str]) -> Directory:
-    """What webCRM knows of these addresses, but for plus-tags, and of these domains."""
+    """The contacts with these addresses, whatever their plus-tags, and these domains' owners."""
     people = select(
         contact.c.person_id,
         contact.c.organisation_id,
@@ -45,13 +45,13 @@ def look_up(tx: Tx, addresses: Iterable[str], domains: Iterable[str]) -> Directo
 
 
 def _alike(table: Table, addresses: Iterable[str]) -> ColumnElement[bool]:
-    """True for rows with one of these folded addresses, whatever plus-tag either of them has."""
+    """True for rows with one of these folded addresses, whatever the plus-tag of either."""
     wanted = {one for address in addresses for one in address_variants(address) if address}
     return any_of(table.c.address, wanted) | any_of(table.c.untagged, wanted)
 
 
 def contact_of(tx: Tx, person_id: int) -> Contact | None:
-    """The first address of a Person, None when it has none or is unknown."""
+    """A Person with its first address, None when it has none or is unknown."""
     query = (
         select(
             contact.c.person_id,
@@ -69,14 +69,14 @@ def contact_of(tx: Tx, person_id: int) -> Contact | None:
 
 
 def forget_person(tx: Tx, person_id: int) -> None:
-    """The Person was deleted in webCRM: none of its addresses is a contact's any more."""
+    """Delete the addresses of a Person that was deleted in webCRM."""
     gone = (contact.c.company_id == tx.company_id) & (contact.c.person_id == person_id)
     tx.connection.execute(delete(contact).where(gone))
     tx.note_directory_change()
 
 
 def organisation_names(tx: Tx, ids: Iterable[int]) -> dict[int, str]:
-    """The names of these Organisations, those that are known."""
+    """The names of those of these Organisations that are known, by id."""
     query = select(organisation.c.organisation_id, organisation.c.name).where(
         organisation.c.company_id == tx.company_id, organisation.c.organisation_id.in_(list(ids))
     )
@@ -92,7 +92,7 @@ def users(tx: Tx) -> dict[int, CrmUser]:
 
 
 def save_users(tx: Tx, found: Sequence[CrmUser]) -> None:
-    """Replace the list of webCRM's users."""
+    """Replace the users of webCRM."""
     unique = {u.user_id: u for u in found}
     if unique == users(tx):
         return
@@ -107,7 +107,7 @@ def save_users(tx: Tx, found: Sequence[CrmUser]) -> None:
 
 
 def unmatchable(tx: Tx) -> Sequence[Unmatchable]:
-    """The Persons to whom no mail can lead, by what their e-mail fields hold."""
+    """The Persons whose e-mail fields hold no usable address, by id."""
     query = (
         select(contact.c.person_id, contact.c.organisation_id, contact.c.unmatchable)
         .where(contact.c.company_id == tx.company_id, contact.c.unmatchable.is_not(None))
@@ -128,19 +128,17 @@ _CONTACT = [
         "unmatchable",
     )
 ]
-#: So much of what an e-mail field holds is kept where it is no address.
+#: The length up to which the text of an unusable e-mail field is kept.
 _SHOWN = 200
 
 
 def save_persons(
     tx: Tx, found: Sequence[PersonRow], *, is_whole: bool = False, spared: Collection[int] = ()
 ) -> frozenset[str]:
-    """Bring these Persons' addresses up to date; `is_whole`: those not named are gone.
+    """Update the addresses of these Persons; with `is_whole` all other Persons are deleted.
 
-    Of those `spared` the rows stay as they are.
-
-    Returns the addresses that are new, gone or under another Organisation now. What has not
-    changed is not written.
+    The rows of `spared` Persons stay. Rows that have not changed are not written. Returns the
+    addresses that are new, gone or under another Organisation now.
     """
     scope = contact.c.company_id == tx.company_id
     if not is_whole:
@@ -172,7 +170,7 @@ _Row = tuple[int, str, int, str, bool, int, str | None]
 
 
 def _rows_of(person: PersonRow) -> Iterable[_Row]:
-    """The Person's rows, in the order of `_CONTACT`."""
+    """The Person's rows, with the columns of `_CONTACT`."""
     for position, c in enumerate(person.contacts):
         yield c.person_id, c.address, c.organisation_id, c.name, c.is_active, position, None
     if lost := person.unmatchable:
@@ -184,7 +182,7 @@ def _rows_of(person: PersonRow) -> Iterable[_Row]:
 def _moved(
     before: Iterable[tuple[object, ...]], after: Iterable[tuple[object, ...]]
 ) -> frozenset[str]:
-    """The addresses whose Organisations, or whether they count, differ."""
+    """The addresses whose Organisations differ, or whether they are active."""
     old, new = ({(r[1], r[2], r[4]) for r in rows if r[1]} for rows in (before, after))
     return frozenset(str(address) for address, *_ in old ^ new)
 
@@ -196,12 +194,10 @@ def save_organisations(
     is_whole: bool = False,
     spared: Collection[int] = (),
 ) -> frozenset[str]:
-    """Bring these Organisations up to date; `is_whole`: those not named are gone.
+    """Update these Organisations; with `is_whole` all other Organisations are deleted.
 
-    Of those `spared` the rows stay as they are.
-
-    Returns the domains that are new, gone or another one's now. What has not changed is not
-    written.
+    The rows of `spared` Organisations stay. Rows that have not changed are not written. Returns
+    the domains that are new, gone or of another Organisation now.
     """
     scope = organisation.c.company_id == tx.company_id
     if not is_whole:
@@ -243,7 +239,7 @@ def wake(tx: Tx, *, addresses: Iterable[str], domains: Iterable[str]) -> int:
         or_(_alike(email_address, addresses), any_of(email_address.c.domain, domains))
     )
     of_company = select(email.c.id).where(email.c.company_id == tx.company_id)
-    waits = (item.c.state == State.WAITING.value) | (item.c.reason == Reason.AMBIGUOUS.value)
+    waits = (item.c.state == State.WAITING) | (item.c.reason == Reason.AMBIGUOUS)
     which = waits & item.c.email_id.in_(names_one) & item.c.email_id.in_(of_company)
     in_folder = which & item.c.folder_id.is_not(None)
     return transitions.take_up_again(tx, in_folder, of=[State.WAITING, State.PARKED])

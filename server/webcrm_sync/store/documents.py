@@ -1,4 +1,4 @@
-"""Attachments of filings on their way to webCRM: planned, intended, written or left out."""
+"""Attachments of filings: each becomes a Document in webCRM, or is left out."""
 
 from __future__ import annotations
 
@@ -13,12 +13,13 @@ from sqlalchemy.sql.elements import ColumnElement
 from webcrm_sync.core.attachments import DocumentPlan
 from webcrm_sync.store.any_of import any_of
 from webcrm_sync.store.database import Tx
+from webcrm_sync.store.schema.columns import columns_of
 from webcrm_sync.store.schema.tables import document, email, filing
 
 
 @dataclass(frozen=True, slots=True)
 class Document:
-    """One attachment of a filing on its way to webCRM; with `left_out` it stays away."""
+    """One attachment of a filing. `left_out`: why it is not written to webCRM, None = it is."""
 
     id: int
     filing_id: int
@@ -33,17 +34,17 @@ class Document:
 
     @property
     def is_settled(self) -> bool:
-        """True when nothing is left to be done about it."""
+        """True when it is written or left out."""
         return self.document_id is not None or self.left_out is not None
 
 
-_DOCUMENT = [document.c[f] for f in Document.__dataclass_fields__]
+_DOCUMENT = columns_of(document, Document)
 
 
 def plan(tx: Tx, filing_id: int, enclosed: Iterable[DocumentPlan]) -> Sequence[DocumentPlan]:
-    """Add the attachments of a filing; those that were new. Idempotent by position.
+    """Add the attachments of a filing; returns the new ones. Idempotent by position.
 
-    None are added to a filing that was dropped since it was read.
+    Adds none when the filing was deleted since it was read.
     """
     files = {one.position: one for one in enclosed}
     values = [
@@ -56,20 +57,20 @@ def plan(tx: Tx, filing_id: int, enclosed: Iterable[DocumentPlan]) -> Sequence[D
         }
         for one in files.values()
     ]
-    if not values or not _hold(tx, filing_id):
+    if not values or not _lock_filing(tx, filing_id):
         return []
     new = insert(document).on_conflict_do_nothing().returning(document.c.position)
     return [files[position] for position in tx.connection.execute(new, values).scalars()]
 
 
-def _hold(tx: Tx, filing_id: int) -> bool:
-    """Keep the filing until the end of `tx`; False when it was dropped meanwhile."""
+def _lock_filing(tx: Tx, filing_id: int) -> bool:
+    """Lock the filing until `tx` ends; False when it is gone."""
     query = select(filing.c.id).where(filing.c.id == filing_id)
     return tx.connection.scalar(query.with_for_update(read=True, key_share=True)) is not None
 
 
 def of_filings(tx: Tx, filing_ids: Sequence[int]) -> Mapping[int, Sequence[Document]]:
-    """Per filing its planned attachments, in their order."""
+    """Per filing its attachments, by position."""
     query = select(*_DOCUMENT).where(any_of(document.c.filing_id, filing_ids))
     rows = tx.connection.execute(query.order_by(document.c.position)).mappings()
     found: dict[int, list[Document]] = {i: [] for i in filing_ids}
@@ -79,15 +80,15 @@ def of_filings(tx: Tx, filing_ids: Sequence[int]) -> Mapping[int, Sequence[Docum
 
 
 def of_filing(tx: Tx, filing_id: int) -> Sequence[Document]:
-    """The planned attachments of a filing, in their order."""
+    """The attachments of a filing, by position."""
     return of_filings(tx, [filing_id])[filing_id]
 
 
 def beside(tx: Tx, filing_id: int, *, sizes: Iterable[int]) -> frozenset[tuple[str, int]]:
-    """Name and size of the attachments of these sizes that its Organisation has, or gets now.
+    """Name and size of attachments of related mails under the same Organisation.
 
-    Of other mails: those of the same sender or its domain, and of the same conversation. What is
-    in trouble is not counted.
+    Related mails have the same sender, its domain, or the same conversation. Attachments of these
+    sizes count when they are in webCRM or are being written without trouble.
     """
     this, mail = filing.alias(), email.alias()
     is_neighbour = (
@@ -130,15 +131,15 @@ def _answers(one: FromClause, other: FromClause) -> ColumnElement[bool]:
 
 
 def planned(tx: Tx, filing_ids: Iterable[int]) -> frozenset[int]:
-    """Which of these filings have planned attachments."""
+    """Which of these filings have attachments."""
     query = select(document.c.filing_id).where(any_of(document.c.filing_id, filing_ids))
     return frozenset(tx.connection.execute(query).scalars())
 
 
 def intend(tx: Tx, document_ids: Sequence[int]) -> frozenset[int]:
-    """Write down, before the call, that these attachments are about to be written.
+    """Record, before the call, that these attachments are being written.
 
-    Returns those that no other run intends or has written.
+    Returns those that no other run is writing or has written.
     """
     query = update(document).where(
         document.c.id.in_(document_ids),
@@ -150,7 +151,7 @@ def intend(tx: Tx, document_ids: Sequence[int]) -> frozenset[int]:
 
 
 def retry(tx: Tx, seen: Document, **values: object) -> None:
-    """Set columns of an attachment that a look did not find, unless another run got further."""
+    """Set columns of an attachment, unless another run has changed it since it was `seen`."""
     query = update(document).where(
         document.c.id == seen.id,
         document.c.intent_at == seen.intent_at,
@@ -169,12 +170,12 @@ def ids_in_webcrm(tx: Tx, filing_ids: Iterable[int]) -> frozenset[int]:
 
 
 def drop(tx: Tx, document_id: int) -> None:
-    """Forget a planned attachment that is not to be had any more."""
+    """Delete an attachment that no longer exists in the mail."""
     tx.connection.execute(delete(document).where(document.c.id == document_id))
 
 
 def change(tx: Tx, document_ids: Collection[int], **values: object) -> None:
-    """Set columns of planned attachments."""
+    """Set columns of attachments."""
     query = update(document).where(document.c.id.in_(document_ids))
     tx.connection.execute(query.values(**values))
 

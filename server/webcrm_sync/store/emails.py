@@ -1,4 +1,4 @@
-"""E-mails and their copies: what was found, and the state of each copy."""
+"""E-mails: one row per mail, whatever the number of its copies."""
 
 from __future__ import annotations
 
@@ -21,7 +21,11 @@ from webcrm_sync.store.schema.tables import email, email_address, filing, item
 
 @dataclass(frozen=True, slots=True)
 class Email:
-    """The mail itself. `content`: plain text, None = not kept (any more); `is_raw`: its HTML."""
+    """The mail itself.
+
+    `content`: its text, or its HTML with `is_raw`; None = deleted or never stored. `cids`: content
+    ids of the pictures in its text, None likewise. `created_at`: when its first copy was found.
+    """
 
     id: int
     key: str
@@ -37,13 +41,11 @@ class Email:
     received_at: datetime | None
     has_attachments: bool
     content: str | None
-    #: content ids of the pictures that the text shows, None = not kept (any more)
     cids: tuple[str, ...] | None = None
     pictures: PictureFacts = NO_PICTURES
     is_raw: bool = False
     reply_to: tuple[Party, ...] = ()
     sent_by: Party | None = None
-    #: when we met it first
     created_at: datetime | None = None
 
     @property
@@ -52,41 +54,34 @@ class Email:
         return self.to + self.cc + self.bcc
 
 
-#: MatchedBy the key of a mail begins that could not be read.
-BARE = "unread-"
-#: What is kept of a body until nothing is to be filed of it.
-_FORGOTTEN = {"content": None, "cids": None, "pictures": None}
-EMAIL_COLUMNS = [email.c[f] for f in Email.__dataclass_fields__ if f not in {"to", "cc", "bcc"}] + [
-    email.c.recipients
+_LINES = ("to", "cc", "bcc")
+_NO_CONTENT = {"content": None, "cids": None, "pictures": None}
+EMAIL_COLUMNS = [
+    email.c[name] for name in ("recipients", *Email.__dataclass_fields__) if name not in _LINES
 ]
 
 
 _BY_ID = select(*EMAIL_COLUMNS).where(any_of_param(email.c.id, "ids"))
-_UNSETTLED = [s.value for s in UNSETTLED]
+_UNSETTLED = list(UNSETTLED)
 _IS_NEEDED = (
     select(item.c.id).where(item.c.email_id == email.c.id, item.c.state.in_(_UNSETTLED)).exists()
 )
-_FORGET = update(email).where(any_of_param(email.c.id, "ids"), ~_IS_NEEDED).values(**_FORGOTTEN)
+_DELETE_CONTENT = (
+    update(email).where(any_of_param(email.c.id, "ids"), ~_IS_NEEDED).values(**_NO_CONTENT)
+)
 
 
 def read_email(row: RowMapping) -> Email:
-    """An Email from its row."""
+    """An Email from a row of EMAIL_COLUMNS."""
     facts = dict(row)
-    people = facts.pop("recipients")
-    facts["cids"] = None if row["cids"] is None else tuple(row["cids"])
+    recipients = facts.pop("recipients")
+    facts |= {line: tuple(Party(*p) for p in recipients[line]) for line in _LINES}
     facts["pictures"] = PictureFacts.from_json(row["pictures"])
-    facts["sender"] = Party(*row["sender"]) if row["sender"] else None
-    facts["sent_by"] = Party(*row["sent_by"]) if row["sent_by"] else None
-    facts["reply_to"] = tuple(Party(*p) for p in row["reply_to"] or ())
-    facts["direction"] = Direction(row["direction"])
-    facts["kind"] = MessageKind(row["kind"])
-    for line in ("to", "cc", "bcc"):
-        facts[line] = tuple(Party(*p) for p in people[line])
     return Email(**facts)
 
 
 def emails_by_id(tx: Tx, ids: Iterable[int]) -> Mapping[int, Email]:
-    """These e-mails by id."""
+    """These e-mails, by id."""
     rows = tx.connection.execute(_BY_ID, {"ids": list(ids)}).mappings()
     return {row["id"]: read_email(row) for row in rows}
 
@@ -106,7 +101,7 @@ def find_emails(tx: Tx, wanted: str) -> Sequence[Email]:
 
 
 def add_emails(tx: Tx, rows: Sequence[Mapping[str, object]]) -> Mapping[str, int]:
-    """Insert e-mails; their ids by key."""
+    """Insert e-mails, all with the same columns; their ids by key."""
     if not rows:
         return {}
     values = [{"company_id": tx.company_id, "created_at": tx.now, **row} for row in rows]
@@ -116,9 +111,9 @@ def add_emails(tx: Tx, rows: Sequence[Mapping[str, object]]) -> Mapping[str, int
 
 
 def without_headers(tx: Tx, email_ids: Iterable[int]) -> Sequence[int]:
-    """Those of the mails that an earlier version took up without their headers, locked.
+    """Ids of those mails that an earlier version stored without their headers; they stay locked.
 
-    A mail that somebody else is changing is left out: waiting here could deadlock.
+    Mails that another transaction locks are left out, since waiting here could deadlock.
     """
     query = select(email.c.id).where(any_of(email.c.id, email_ids), email.c.reply_to.is_(None))
     rows = tx.connection.execute(query.with_for_update(key_share=True, skip_locked=True))
@@ -126,7 +121,7 @@ def without_headers(tx: Tx, email_ids: Iterable[int]) -> Sequence[int]:
 
 
 def set_headers(tx: Tx, rows: Mapping[int, Mapping[str, object]]) -> None:
-    """Set the columns of these mails."""
+    """Set columns of these mails, by id."""
     if rows:
         query = update(email).where(email.c.id == bindparam("email_id"))
         values = [{"email_id": email_id, **row} for email_id, row in rows.items()]
@@ -134,7 +129,7 @@ def set_headers(tx: Tx, rows: Mapping[int, Mapping[str, object]]) -> None:
 
 
 def add_addresses(tx: Tx, addresses: Iterable[tuple[int, Party]]) -> None:
-    """Note who is on which e-mail; those known already stay as they are."""
+    """Add external addresses, each with its e-mail's id. Idempotent."""
     rows = [
         {
             "email_id": email_id,
@@ -150,22 +145,22 @@ def add_addresses(tx: Tx, addresses: Iterable[tuple[int, Party]]) -> None:
 
 
 def forget_contents(tx: Tx, email_ids: Sequence[int]) -> None:
-    """Drop the text of these mails where nothing is to be filed of them any more."""
-    tx.connection.execute(_FORGET, {"ids": list(email_ids)})
+    """Delete the content of those of these mails of which nothing is left to be filed."""
+    tx.connection.execute(_DELETE_CONTENT, {"ids": list(email_ids)})
 
 
 def forget_old_contents(tx: Tx, older_than: datetime) -> int:
-    """Drop every text taken up before `older_than`; how many went."""
+    """Delete the content of mails that were found before `older_than`; how many had any."""
     query = update(email).where(
         email.c.company_id == tx.company_id,
         email.c.created_at < older_than,
         email.c.content.is_not(None),
     )
-    return tx.connection.execute(query.values(**_FORGOTTEN)).rowcount
+    return tx.connection.execute(query.values(**_NO_CONTENT)).rowcount
 
 
 def has_intent(tx: Tx, email_id: int) -> bool:
-    """True when an Activity of this mail stands in webCRM or may be on its way there."""
+    """True when webCRM has an Activity of this mail, or may have one."""
     sent = filing.c.intent_at.is_not(None) | filing.c.activity_id.is_not(None)
     query = select(func.count()).where(filing.c.email_id == email_id, sent)
     return bool(tx.connection.scalar(query))

@@ -1,4 +1,4 @@
-"""Secrets at rest: sealed before they enter the database, and the key that seals them."""
+"""Encryption of secrets in the database, and the key that encrypts them."""
 
 from __future__ import annotations
 
@@ -14,8 +14,8 @@ from pathlib import Path
 from cryptography.fernet import Fernet, InvalidToken, MultiFernet
 from cryptography.hazmat.primitives.kdf.scrypt import Scrypt
 
-#: The same for every installation, so that every machine derives the same key. A passphrase is
-#: made costly to guess by scrypt (RFC 7914; its cost here: 16 MB and about 50 ms, once).
+#: Equal in every installation, so that every machine derives the same key. scrypt makes guessing a
+#: passphrase costly (RFC 7914; here 16 MB and about 50 ms, once).
 _SALT = b"webcrm-sync secrets at rest, 1"
 _COST = {"n": 2**14, "r": 8, "p": 1}
 
@@ -25,7 +25,7 @@ SIGNATURE = 16
 
 
 class SealBroken(Exception):
-    """Something sealed cannot be opened with any of the keys in WEBCRM_SYNC_SECRET_KEY."""
+    """No key in WEBCRM_SYNC_SECRET_KEY decrypts a secret in the database."""
 
     def __init__(self) -> None:
         super().__init__(
@@ -35,7 +35,7 @@ class SealBroken(Exception):
 
 
 class Seal:
-    """Seals with the first of its keys and opens with each of them; a key is any passphrase."""
+    """Encrypts with the first of its keys, decrypts with any. A key is any passphrase."""
 
     def __init__(self, keys: Sequence[str]) -> None:
         if not keys or not all(keys):
@@ -46,41 +46,35 @@ class Seal:
         self._signing_key = hmac.digest(self._keys[0], b"signatures", "sha256")
 
     def seal(self, text: str) -> str:
-        """`text` as a printable token that only these keys open; another one at every call."""
+        """`text` as a printable token that only these keys decrypt; different at every call."""
         return self._fernet.encrypt(text.encode()).decode()
 
     def open(self, sealed: str) -> str:
-        """The text that was sealed.
-
-        Raises SealBroken when no key opens it.
-        """
+        """The text of a token. Raises SealBroken when no key decrypts it."""
         try:
             return self._fernet.decrypt(sealed).decode()
         except InvalidToken as error:
             raise SealBroken from error
 
     def derived(self, purpose: str) -> tuple[str, ...]:
-        """A secret for `purpose` made of each key, in their order; fit for an address.
+        """One URL-safe secret for `purpose` per key, in their order.
 
-        It needs no place in the database, and tells nothing of its key (RFC 2104: HMAC).
+        It is derived, so the database stores none, and it does not reveal its key (RFC 2104: HMAC).
         """
         digests = [hmac.digest(key, purpose.encode(), "sha256") for key in self._keys]
         return tuple(base64.urlsafe_b64encode(digest[:24]).decode() for digest in digests)
 
     def renew(self, sealed: str) -> str:
-        """The same text, sealed with the first key.
-
-        Raises SealBroken when no key opens it.
-        """
+        """The same text, encrypted with the first key. Raises SealBroken."""
         return self.seal(self.open(sealed))
 
     @property
     def has_earlier_keys(self) -> bool:
-        """True while keys are kept behind the first one."""
+        """True when there are keys after the first one."""
         return len(self._keys) > 1
 
     def is_first(self, sealed: str) -> bool:
-        """True when the first key opens it: no key behind that one is needed."""
+        """True when the first key decrypts it, so that it needs no other key."""
         try:
             self._first.decrypt(sealed)
         except InvalidToken:
@@ -88,7 +82,7 @@ class Seal:
         return True
 
     def sign(self, data: bytes) -> bytes:
-        """A signature of `data` by the first key, for what leaves us and comes back soon."""
+        """A signature of `data` by the first key, for data that a client returns soon."""
         return hmac.digest(self._signing_key, data, "sha256")[:SIGNATURE]
 
     def is_signature(self, signature: bytes, data: bytes) -> bool:
@@ -102,14 +96,14 @@ def _derive(key: str) -> bytes:
 
 
 def read_or_make_key(data_dir: Path) -> str:
-    """The key kept in `data_dir`, made at the first call; the directory must be there."""
+    """The key in `data_dir`, created at the first call; the directory must exist."""
     return read_or_make_secret(data_dir / "secret.key")
 
 
 def read_or_make_secret(path: Path) -> str:
-    """The secret in the file `path`, made at the first call, for its owner only (0600).
+    """The secret in the file `path`, created at the first call, readable by its owner only (0600).
 
-    Processes that call at once all get the same secret, and none sees half of one.
+    Processes that call at the same time all get the same, whole secret.
     """
     with suppress(FileNotFoundError):
         return path.read_text("ascii")

@@ -1,4 +1,4 @@
-"""The story of mails and mailboxes: append-only lines."""
+"""The history of mails and mailboxes: append-only events."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from webcrm_sync.store.schema.tables import event
 
 @dataclass(frozen=True, slots=True)
 class NewEvent:
-    """An event to be appended."""
+    """An event that is not stored yet. `facts`: see `core.events.FACTS`."""
 
     kind: EventKind
     mailbox_id: int | None = None
@@ -27,7 +27,7 @@ class NewEvent:
 
 @dataclass(frozen=True, slots=True)
 class Event:
-    """An event as it was appended."""
+    """A stored event."""
 
     at: datetime
     kind: str
@@ -36,26 +36,26 @@ class Event:
 
 
 def append(
-    connection: Connection, company_id: int, *, at: datetime, lines: Iterable[NewEvent]
+    connection: Connection, company_id: int, *, at: datetime, new: Iterable[NewEvent]
 ) -> None:
-    """Append events, all at one moment."""
+    """Store events, all with the same time."""
     rows = [
         {
             "company_id": company_id,
-            "mailbox_id": line.mailbox_id,
-            "email_id": line.email_id,
+            "mailbox_id": one.mailbox_id,
+            "email_id": one.email_id,
             "at": at,
-            "kind": line.kind,
-            "facts": dict(line.facts),
+            "kind": one.kind,
+            "facts": dict(one.facts),
         }
-        for line in lines
+        for one in new
     ]
     if rows:
         connection.execute(bulk_insert(event, rows[0]), rows_parameter(rows))
 
 
 def last_reasons(connection: Connection, email_ids: Iterable[int]) -> Mapping[int, object]:
-    """Per e-mail the reason in its latest event, None = it gives none."""
+    """Per e-mail the reason in its latest event, None = the event has no reason."""
     query = (
         select(event.c.email_id, event.c.facts["reason"].astext)
         .where(any_of(event.c.email_id, email_ids))
@@ -78,19 +78,22 @@ def moved_by_rule(
 
 
 def of_email(connection: Connection, email_id: int) -> Sequence[Event]:
-    """A mail's story, oldest first."""
-    return _told(connection, event.c.email_id == email_id)
+    """The events of a mail, oldest first."""
+    return _read(connection, event.c.email_id == email_id)
 
 
 def of_mailbox(
     connection: Connection, mailbox_id: int, *, last: int | None = None
 ) -> Sequence[Event]:
-    """A mailbox's own story (folders, subscriptions, trouble), oldest first; its `last` lines."""
+    """The last events of a mailbox that are about no mail, oldest first.
+
+    They tell of its folders, subscriptions and trouble. `last`: how many, None = all.
+    """
     own = (event.c.mailbox_id == mailbox_id) & event.c.email_id.is_(None)
-    return _told(connection, own, last=last)
+    return _read(connection, own, last=last)
 
 
-def _told(
+def _read(
     connection: Connection, condition: ColumnElement[bool], *, last: int | None = None
 ) -> Sequence[Event]:
     query = (

@@ -1,4 +1,4 @@
-"""Filings on their way to webCRM: planned, intended, filed, complete."""
+"""Filings: an e-mail under an Organisation, from its plan to its complete Activity."""
 
 from __future__ import annotations
 
@@ -10,7 +10,6 @@ from typing import Any
 from sqlalchemy import (
     ARRAY,
     BigInteger,
-    RowMapping,
     Select,
     case,
     delete,
@@ -28,19 +27,20 @@ from webcrm_sync.store.bulk_rows import bulk_insert, rows_parameter
 from webcrm_sync.store.database import Tx
 from webcrm_sync.store.emails import Email, emails_by_id
 from webcrm_sync.store.schedule import NEVER
+from webcrm_sync.store.schema.columns import columns_of
 from webcrm_sync.store.schema.tables import document, email, email_address, filing, item
 
-_UNSETTLED = [s.value for s in UNSETTLED]
+_UNSETTLED = list(UNSETTLED)
 
 
 @dataclass(frozen=True, slots=True)
 class Filing:
     """One e-mail under one Organisation.
 
-    Without `intent_at` it was never sent; with it and without `activity_id` its outcome is
-    unclear and must be looked up. `lease`: the run that may record the outcome.
-    `is_withdrawn`: a person took it back; its Activity stays, empty, until somebody asks again,
-    or it `is_removed` in webCRM. `is_replaced`: it gave way to another Organisation.
+    Without `intent_at` it was never sent. With it and without `activity_id` its outcome is unclear
+    and must be verified. `lease`: the run that may record the outcome. `looks`: the searches so
+    far. `is_withdrawn`: a person took it back; its Activity stays, empty, unless it `is_removed`
+    in webCRM. `is_replaced`: a person chose another Organisation instead.
     """
 
     id: int
@@ -61,51 +61,46 @@ class Filing:
 
     @property
     def is_fresh(self) -> bool:
-        """True for one that was never sent, or whose sending is known to have come to nothing."""
+        """True when webCRM certainly has no Activity of it."""
         return self.activity_id is None and self.intent_at is None
 
     @property
     def is_unclear(self) -> bool:
-        """True for one that may have been written: it is looked for before it is sent again."""
+        """True when webCRM may have an Activity of it: it is verified before it is sent again."""
         return self.activity_id is None and self.intent_at is not None
 
     @property
     def target(self) -> Target:
-        """The Organisation and person it is filed under."""
+        """The Organisation and Person that it is filed under."""
         return Target(self.organisation_id, self.person_id, self.how)
 
 
-FILING = [filing.c[f] for f in Filing.__dataclass_fields__]
-
-
-def read_filing(row: RowMapping) -> Filing:
-    """A Filing from its row."""
-    return Filing(**{**row, "how": MatchedBy(row["how"])})
+FILING = columns_of(filing, Filing)
 
 
 def of_emails(tx: Tx, email_ids: Sequence[int]) -> Mapping[int, Sequence[Filing]]:
-    """Per e-mail its filings."""
+    """Per e-mail its filings, by id."""
     query = select(*FILING).where(any_of(filing.c.email_id, email_ids)).order_by(filing.c.id)
     found: dict[int, list[Filing]] = {i: [] for i in email_ids}
     for row in tx.connection.execute(query).mappings():
-        found[row["email_id"]].append(read_filing(row))
+        found[row["email_id"]].append(Filing(**row))
     return found
 
 
 def plan(tx: Tx, email_id: int, planned: Iterable[tuple[Target, str]]) -> None:
-    """Add filings (target, key) of an e-mail. Idempotent; its addresses count as matched."""
+    """Add filings (target, key) of an e-mail, see `plan_all`."""
     plan_all(tx, {email_id: list(planned)})
 
 
 def plan_all(tx: Tx, planned: Mapping[int, Sequence[tuple[Target, str]]]) -> None:
-    """Add filings (target, key) per e-mail. Idempotent; their addresses count as matched."""
+    """Add filings (target, key) per e-mail, and mark its addresses as matched. Idempotent."""
     rows = [
         {
             "company_id": tx.company_id,
             "email_id": email_id,
             "organisation_id": target.organisation_id,
             "person_id": target.person_id,
-            "how": target.how.value,
+            "how": target.how,
             "key": key,
             "due_at": tx.now,
         }
@@ -120,9 +115,9 @@ def plan_all(tx: Tx, planned: Mapping[int, Sequence[tuple[Target, str]]]) -> Non
 
 
 def due(tx: Tx, *, limit: int, is_filed: bool, besides: Iterable[int] = ()) -> Sequence[Filing]:
-    """Filings to be taken further now: live moves first.
+    """Filings that are due, those of the newest mails first.
 
-    `is_filed`: those whose Activity stands; else those that have none yet.
+    With `is_filed` those that have an Activity, else those that have none. `besides` are left out.
     """
     query = _open(tx).where(
         filing.c.activity_id.is_not(None) if is_filed else filing.c.activity_id.is_(None),
@@ -134,13 +129,13 @@ def due(tx: Tx, *, limit: int, is_filed: bool, besides: Iterable[int] = ()) -> S
 
 
 def due_of(tx: Tx, email_id: int) -> Sequence[Filing]:
-    """The mail's filings to be taken further now."""
+    """The mail's filings that are due, by id."""
     is_due = or_(filing.c.due_at.is_(None), filing.c.due_at <= tx.now)
     return _read(tx, _open(tx).where(filing.c.email_id == email_id, is_due).order_by(filing.c.id))
 
 
 def due_mails(tx: Tx, *, limit: int) -> Sequence[int]:
-    """The mails with filings to be taken further now, the newest first."""
+    """Ids of the mails with filings that are due, the newest first."""
     is_due = or_(filing.c.due_at.is_(None), filing.c.due_at <= tx.now)
     query = select(filing.c.email_id).where(filing.c.company_id == tx.company_id, is_due)
     newest = query.where(~filing.c.is_complete).distinct().order_by(filing.c.email_id.desc())
@@ -148,7 +143,7 @@ def due_mails(tx: Tx, *, limit: int) -> Sequence[int]:
 
 
 def still_open(tx: Tx, filing_ids: Iterable[int]) -> Sequence[Filing]:
-    """Those of these filings that are not complete, in their order of due."""
+    """Those of these filings that are not complete, in the order of `due`."""
     query = _open(tx).where(any_of(filing.c.id, filing_ids))
     return _read(tx, query.order_by(email.c.created_at.desc(), filing.c.id))
 
@@ -159,7 +154,7 @@ def _open(tx: Tx) -> Select[Any]:
 
 
 def _read(tx: Tx, query: Select[Any]) -> Sequence[Filing]:
-    return [read_filing(row) for row in tx.connection.execute(query).mappings()]
+    return [Filing(**row) for row in tx.connection.execute(query).mappings()]
 
 
 def with_emails(tx: Tx, some: Sequence[Filing]) -> Sequence[tuple[Filing, Email]]:
@@ -169,16 +164,16 @@ def with_emails(tx: Tx, some: Sequence[Filing]) -> Sequence[tuple[Filing, Email]
 
 
 def release_held(tx: Tx, email_ids: Iterable[int]) -> None:
-    """Take the filings of these mails up again that waited for a person."""
+    """Make the open filings of these mails due that `hold` or `retry` stopped."""
     held = (filing.c.due_at == NEVER) & ~filing.c.is_complete
     query = update(filing).where(any_of(filing.c.email_id, email_ids), held)
     tx.connection.execute(query.values(due_at=tx.now))
 
 
 def claim(tx: Tx, filing_ids: Sequence[int], lease: str) -> frozenset[int]:
-    """Write down, before the call, that these filings are about to be sent by this run.
+    """Record, before the call, that the run with this lease sends these filings.
 
-    Returns those that are its own: not what another run intends, nor what is gone meanwhile.
+    Returns the claimed ones: not those that another run has claimed or that are gone.
     """
     query = update(filing).where(
         any_of(filing.c.id, filing_ids),
@@ -190,7 +185,7 @@ def claim(tx: Tx, filing_ids: Sequence[int], lease: str) -> frozenset[int]:
 
 
 def held(tx: Tx, lease: str) -> frozenset[int]:
-    """The filings whose outcome is still this run's to record, locked until the end of `tx`."""
+    """Ids of the filings whose outcome this run may record; they stay locked until `tx` ends."""
     query = select(filing.c.id).where(
         filing.c.lease == lease, filing.c.intent_at.is_not(None), filing.c.activity_id.is_(None)
     )
@@ -198,7 +193,7 @@ def held(tx: Tx, lease: str) -> frozenset[int]:
 
 
 def record_activities(tx: Tx, told: Mapping[int, int]) -> frozenset[int]:
-    """Write down Activities' ids by filing; the filings that had none, and are there still."""
+    """Record Activity ids by filing id. Returns the filings that had none and still exist."""
     ids, activities = (literal(list(ns), ARRAY(BigInteger)) for ns in (told, told.values()))
     line = func.unnest(ids, activities).table_valued("id", "activity_id").render_derived("told")
     query = update(filing).where(filing.c.id == line.c.id, filing.c.activity_id.is_(None))
@@ -208,13 +203,13 @@ def record_activities(tx: Tx, told: Mapping[int, int]) -> frozenset[int]:
 
 
 def retry(tx: Tx, filing_ids: Sequence[int], *, due_at: datetime | None, **values: object) -> None:
-    """Take these filings up again at `due_at`; None = only when somebody says so."""
+    """Make these filings due at `due_at`; None = not before a person or `release_held`."""
     query = update(filing).where(any_of(filing.c.id, filing_ids))
     tx.connection.execute(query.values(due_at=due_at or NEVER, **values))
 
 
 def retry_look(tx: Tx, seen: Filing, *, due_at: datetime, **values: object) -> bool:
-    """Take up again at `due_at` what a look did not find; False when another run got further."""
+    """Make an unclear filing due at `due_at`; False when another run has changed it meanwhile."""
     query = update(filing).where(
         filing.c.id == seen.id,
         filing.c.lease.is_not_distinct_from(seen.lease),
@@ -226,9 +221,9 @@ def retry_look(tx: Tx, seen: Filing, *, due_at: datetime, **values: object) -> b
 
 
 def mark_unclear(tx: Tx, lease: str, *, due_at: datetime) -> None:
-    """Look from `due_at` on for what the run with this lease sent and got no clear answer for.
+    """Have what the run with this lease sent without a clear answer verified from `due_at` on.
 
-    It may have been written just now: the search's lag counts from here.
+    WebCRM may have written it just now, so the search's lag counts from now.
     """
     query = update(filing).where(
         filing.c.lease == lease, filing.c.activity_id.is_(None), filing.c.intent_at.is_not(None)
@@ -238,7 +233,7 @@ def mark_unclear(tx: Tx, lease: str, *, due_at: datetime) -> None:
 
 
 def release(tx: Tx, lease: str) -> None:
-    """Give back what the run with this lease intended and did not send after all."""
+    """Make the filings due again that the run with this lease claimed and did not send."""
     query = update(filing).where(
         filing.c.lease == lease, filing.c.activity_id.is_(None), filing.c.intent_at.is_not(None)
     )
@@ -259,7 +254,7 @@ def drop_abandoned(tx: Tx, email_id: int) -> None:
 
 
 def complete(tx: Tx, filing_ids: Sequence[int]) -> Sequence[int]:
-    """Mark filings as complete; ids of the e-mails whose last filing this was."""
+    """Mark filings as complete; ids of the e-mails that have no open filing left."""
     if not filing_ids:
         return []
     query = update(filing).where(any_of(filing.c.id, filing_ids)).values(is_complete=True)
@@ -272,7 +267,7 @@ def complete(tx: Tx, filing_ids: Sequence[int]) -> Sequence[int]:
 
 
 def activities_of(tx: Tx, activity_ids: Iterable[int]) -> frozenset[int]:
-    """Which of these Activities are filings of ours."""
+    """Which of these Activities belong to filings."""
     query = select(filing.c.activity_id).where(
         filing.c.company_id == tx.company_id, filing.c.activity_id.in_(list(activity_ids))
     )
@@ -296,7 +291,7 @@ def mark_chosen(tx: Tx, email_id: int, filing_ids: Sequence[int]) -> None:
     query = update(filing).where(
         filing.c.email_id == email_id, is_unsent | filing.c.id.in_(filing_ids)
     )
-    tx.connection.execute(query.values(how=MatchedBy.PERSON.value))
+    tx.connection.execute(query.values(how=MatchedBy.PERSON))
 
 
 def drop_unsent(tx: Tx, filing_ids: Sequence[int]) -> None:

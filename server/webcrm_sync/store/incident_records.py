@@ -49,7 +49,7 @@ def add(tx: Tx, thing: Thing, *, step: str, fingerprint: str, version: str) -> N
 
 
 def count_alike(tx: Tx, fingerprint: str, *, since: datetime) -> int:
-    """MatchedBy many things had an equal exception since then."""
+    """How many things had an equal exception since then."""
     query = select(func.count(incident.c.thing.distinct())).where(
         incident.c.company_id == tx.company_id,
         incident.c.fingerprint == fingerprint,
@@ -71,7 +71,7 @@ def is_open(tx: Tx, name: str, *, version: str) -> bool:
 
 def is_mail_held(tx: Tx, email_id: int) -> bool:
     """True while an exception keeps a copy of this mail parked."""
-    is_parked = (item.c.state == State.PARKED.value) & (item.c.reason == Reason.UNFORESEEN.value)
+    is_parked = (item.c.state == State.PARKED) & (item.c.reason == Reason.UNFORESEEN)
     query = select(item.c.id).where(item.c.email_id == email_id, is_parked).exists()
     return bool(tx.connection.scalar(select(query)))
 
@@ -107,9 +107,7 @@ def park_mail(tx: Tx, email_id: int, *, detail: str, verify_at: datetime | None)
     """
     transitions.park_unforeseen(tx, email_id, detail)
     filings.hold(tx, email_id, verify_at=verify_at)
-    tx.record_event(
-        EventKind.PARKED, email_id=email_id, reason=Reason.UNFORESEEN.value, detail=detail
-    )
+    tx.record_event(EventKind.PARKED, email_id=email_id, reason=Reason.UNFORESEEN, detail=detail)
 
 
 def release(tx: Tx, things: Sequence[Thing]) -> None:
@@ -139,9 +137,9 @@ def _release_mirrors(tx: Tx, things: Sequence[Thing]) -> None:
 def _release_mails(tx: Tx, email_ids: Sequence[int]) -> None:
     lock_copies_of(tx, email_ids)
     of_mails = any_of(item.c.email_id, email_ids)
-    parked = of_mails & (item.c.reason == Reason.UNFORESEEN.value) & item.c.folder_id.is_not(None)
+    parked = of_mails & (item.c.reason == Reason.UNFORESEEN) & item.c.folder_id.is_not(None)
     # A copy that could not be read stays parked until its folder is read again.
-    item_records.read_bare_copies_again(tx, parked & (item.c.state == State.PARKED.value))
+    item_records.read_bare_copies_again(tx, parked & (item.c.state == State.PARKED))
     transitions.take_up_again(tx, parked & ~item.c.is_bare, of=[State.PARKED])
     marks.release(tx, email_ids)
     filings.release_held(tx, email_ids)

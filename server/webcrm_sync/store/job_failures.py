@@ -10,6 +10,7 @@ from sqlalchemy import ColumnElement, Table, delete, select, update
 from sqlalchemy.dialects.postgresql import insert
 
 from webcrm_sync.store.database import Tx
+from webcrm_sync.store.schema.columns import columns_of
 from webcrm_sync.store.schema.incidents import begun, job_trouble
 
 
@@ -32,7 +33,7 @@ class JobFailure:
         return self.due_at is not None and self.due_at > now
 
 
-_COLUMNS = [job_trouble.c[f] for f in JobFailure.__dataclass_fields__]
+_COLUMNS = columns_of(job_trouble, JobFailure)
 
 
 def read(tx: Tx, task: str, subject_id: int) -> JobFailure | None:

@@ -1,4 +1,4 @@
-"""The stored e-mails with which new copies are compared."""
+"""The stored e-mails that a new copy may belong to, and the keys and addresses they share."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def read_known_mails(
 ) -> Sequence[KnownMail]:
     """The company's e-mails with one of these Message-IDs or keys, oldest first.
 
-    `mailbox_id`: the mailbox whose copies they are to be compared with.
+    `mailbox_id`: of the copies to be compared; the e-mails' own copies there are read too.
     """
     of_email = item.c.email_id == email.c.id
     stamps = select(item.c.stamp).where(of_email, item.c.stamp.is_not(None)).scalar_subquery()
@@ -44,19 +44,19 @@ def read_known_mails(
     ).where(
         email.c.company_id == tx.company_id,
         any_of(email.c.message_id, message_ids) | any_of(email.c.key, keys),
-        ~email.c.key.startswith(UNREAD_PREFIX),  # nothing is known of it that could be compared
+        ~email.c.key.startswith(UNREAD_PREFIX),  # without content there is nothing to compare
     )
     rows = tx.connection.execute(query.order_by(email.c.id)).mappings()
     return [_known_mail(row) for row in rows]
 
 
 def change_key(tx: Tx, email_id: int, key: str) -> None:
-    """Give an e-mail another key. Nothing may have been written under the one that it had."""
+    """Change the key of an e-mail. Nothing may have been written under the old one."""
     tx.connection.execute(update(email).where(email.c.id == email_id).values(key=key))
 
 
 def read_aliases(tx: Tx, internals: Internals) -> Aliases:
-    """Who is who among addresses: all those of one watched mailbox are one person's."""
+    """The aliases of people: the addresses of a watched mailbox belong to one person."""
     query = (
         select(alias.c.address, mailbox.c.address.label("owner"))
         .join(mailbox)
@@ -70,7 +70,7 @@ def read_aliases(tx: Tx, internals: Internals) -> Aliases:
 def _known_mail(row: RowMapping) -> KnownMail:
     people = row["recipients"]
     fingerprint = Fingerprint.from_parts(
-        row["sender"][0] if row["sender"] else "",
+        row["sender"].address if row["sender"] else "",
         row["subject"],
         row["sent_at"],
         (person[0] for person in people["to"] + people["cc"]),

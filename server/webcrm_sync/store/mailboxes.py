@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import RowMapping, Text, bindparam, case, delete, func, select, update
+from sqlalchemy import Text, bindparam, case, delete, func, select, update
 from sqlalchemy.dialects.postgresql import insert
 
 from webcrm_sync.core.addresses import fold_address
@@ -17,6 +17,7 @@ from webcrm_sync.core.outlook import MailUser, Place
 from webcrm_sync.store import companies
 from webcrm_sync.store.any_of import any_of
 from webcrm_sync.store.database import Tx
+from webcrm_sync.store.schema.columns import columns_of
 from webcrm_sync.store.schema.tables import IS_OPEN, crm_user, email, folder, item, mailbox
 from webcrm_sync.store.schema.tables import mailbox_address as alias
 
@@ -32,21 +33,21 @@ class Mailbox:
     is_shared: bool
     added_at: datetime
     mirror_since: datetime
-    gate_at: datetime | None
+    paused_until: datetime | None
     attempts: int
     trouble: str | None
     push_trouble: str | None
 
-    def shut_until(self, now: datetime) -> datetime | None:
-        """When its gate opens; None = it is open, and Graph may be asked for the mailbox."""
-        return self.gate_at if self.gate_at and self.gate_at > now else None
+    def pause_end(self, now: datetime) -> datetime | None:
+        """When its pause ends; None = Graph may be called for the mailbox."""
+        return self.paused_until if self.paused_until and self.paused_until > now else None
 
 
 @dataclass(frozen=True, slots=True)
 class SyncFolder:
     """A sync folder of a watched mailbox, known by its Graph id.
 
-    `hint_read`: the hint that the last reading began for. `subscription_address`: what is kept of
+    `read_begun_for`: the request that the last reading began for. `subscription_address`: part of
     the address that its notifications come to, None = made by a version whose address held no
     secret. `replaced_subscription_id`: an earlier one that is still to be ended at Graph.
     """
@@ -59,54 +60,50 @@ class SyncFolder:
     cursor: str | None
     round: int
     is_known: bool
-    hinted_at: datetime | None
+    read_requested_at: datetime | None
     poll_due_at: datetime | None
     push_doubted_at: datetime | None
     subscription_id: str | None
     client_state: str | None
     subscription_expires_at: datetime | None
     selection: int = 0
-    hint_read: datetime | None = None
+    read_begun_for: datetime | None = None
     subscription_address: str | None = None
     replaced_subscription_id: str | None = None
 
     @property
     def subscription_ids(self) -> tuple[str, ...]:
-        """Every subscription that Graph may still hold for the folder."""
+        """The subscriptions that Graph may still have for the folder."""
         return tuple(i for i in (self.subscription_id, self.replaced_subscription_id) if i)
 
     @property
-    def is_hint_open(self) -> bool:
-        """True when a reading that has not begun yet will follow the hint: another adds nothing."""
-        return self.hinted_at is not None and self.hinted_at != self.hint_read
+    def is_read_requested(self) -> bool:
+        """True when a requested reading has not begun yet, so that another request adds nothing."""
+        return self.read_requested_at is not None and self.read_requested_at != self.read_begun_for
 
 
-#: MatchedBy long a folder in which much happens is left alone after a reading, whatever hints come.
+#: How long a busy folder rests after a reading, whatever is requested.
 _FLOOD_REST = timedelta(seconds=1)
 #: The smallest difference of two times in PostgreSQL.
 _NEXT = timedelta(microseconds=1)
 
-_MAILBOX = [mailbox.c[f] for f in Mailbox.__dataclass_fields__]
-_FOLDER = [folder.c[f] for f in SyncFolder.__dataclass_fields__]
+_MAILBOX = columns_of(mailbox, Mailbox)
+_FOLDER = columns_of(folder, SyncFolder)
 _ONE_MAILBOX = select(*_MAILBOX).where(
     mailbox.c.id == bindparam("mailbox"), mailbox.c.company_id == bindparam("company")
 )
 _FOLDERS = select(*_FOLDER).where(folder.c.mailbox_id == bindparam("mailbox")).order_by(folder.c.id)
 
 
-def _folder(row: RowMapping) -> SyncFolder:
-    return SyncFolder(**{**row, "place": Place(row["place"]), "parents": tuple(row["parents"])})
-
-
 def all_mailboxes(tx: Tx) -> Sequence[Mailbox]:
-    """The company's mailboxes by address."""
+    """The company's mailboxes, by address."""
     query = select(*_MAILBOX).where(mailbox.c.company_id == tx.company_id)
     rows = tx.connection.execute(query.order_by(mailbox.c.address)).mappings()
     return [Mailbox(**row) for row in rows]
 
 
 def read_mailbox(tx: Tx, mailbox_id: int) -> Mailbox | None:
-    """One mailbox of the company, None when it was removed."""
+    """A mailbox of the company, None when it was removed."""
     this = {"mailbox": mailbox_id, "company": tx.company_id}
     row = tx.connection.execute(_ONE_MAILBOX, this).mappings().one_or_none()
     return Mailbox(**row) if row else None
@@ -122,7 +119,7 @@ def mailbox_of_user(tx: Tx, user_id: str) -> int | None:
 
 
 def find_mailbox(tx: Tx, address: str) -> Mailbox | None:
-    """The mailbox that has this address among its own, None when it is not watched."""
+    """The watched mailbox with this address, None when there is none."""
     query = (
         select(*_MAILBOX)
         .outerjoin(alias, alias.c.mailbox_id == mailbox.c.id)
@@ -134,7 +131,7 @@ def find_mailbox(tx: Tx, address: str) -> Mailbox | None:
 
 
 def save_mailbox(tx: Tx, user: MailUser, *, mirror_since: datetime) -> int:
-    """The id of the mailbox, added or brought up to date. Idempotent. Raises AnotherCompany."""
+    """The id of the mailbox, added or updated. Idempotent. Raises AnotherCompany."""
     companies.refuse_second(tx)
     facts = {
         "address": user.address,
@@ -151,17 +148,17 @@ def save_mailbox(tx: Tx, user: MailUser, *, mirror_since: datetime) -> int:
     )
     known = new.on_conflict_do_update(
         index_elements=[mailbox.c.company_id, mailbox.c.user_id],
-        set_={**facts, "keep_due_at": tx.now, "trouble": None, "gate_at": None},
+        set_={**facts, "keep_due_at": tx.now, "trouble": None, "paused_until": None},
     )
     mailbox_id = int(tx.connection.execute(known.returning(mailbox.c.id)).scalar_one())
-    lapsed = alias.c.address.contains("@")  # legacy ones are learned from mails too: they stay
+    lapsed = alias.c.address.contains("@")  # legacy addresses, which mails tell too, stay
     tx.connection.execute(delete(alias).where(alias.c.mailbox_id == mailbox_id, lapsed))
     add_aliases(tx, mailbox_id, user.aliases | {user.address})
     return mailbox_id
 
 
 def add_aliases(tx: Tx, mailbox_id: int, addresses: Iterable[str]) -> frozenset[str]:
-    """Note that the mailbox has these addresses; those that are new, folded."""
+    """Add addresses of the mailbox; returns the new ones, folded."""
     rows = [
         {"mailbox_id": mailbox_id, "address": a} for a in sorted(set(map(fold_address, addresses)))
     ]
@@ -173,7 +170,7 @@ def add_aliases(tx: Tx, mailbox_id: int, addresses: Iterable[str]) -> frozenset[
 
 
 def remove_mailbox(tx: Tx, mailbox_id: int) -> None:
-    """Delete a mailbox with all its rows, and the e-mails that no other mailbox holds a copy of."""
+    """Delete a mailbox with all its rows, and the e-mails that have no copy elsewhere."""
     lock(tx, mailbox_ids=[mailbox_id])
     of_mailbox = select(folder.c.id).where(folder.c.mailbox_id == mailbox_id)
     lock(tx, folder_ids=tx.connection.execute(of_mailbox).scalars())
@@ -189,7 +186,7 @@ def set_mailbox(tx: Tx, mailbox_id: int, **values: object) -> None:
 
 
 def keep_now(tx: Tx, mailbox_ids: Iterable[int]) -> None:
-    """Have the folders and subscriptions of these mailboxes brought in order at once."""
+    """Have the folders and subscriptions of these mailboxes maintained now."""
     ids = sorted(set(mailbox_ids))
     lock(tx, mailbox_ids=ids)
     query = update(mailbox).where(any_of(mailbox.c.id, ids)).values(keep_due_at=tx.now)
@@ -200,7 +197,7 @@ def keep_now(tx: Tx, mailbox_ids: Iterable[int]) -> None:
 
 
 def internals(tx: Tx, domains: frozenset[str]) -> Internals:
-    """Who is one of us: watched mailboxes and aliases, webCRM users, the configured domains."""
+    """Who is a colleague: watched mailboxes, webCRM users and the configured domains."""
     own = select(alias.c.address).join(mailbox).where(mailbox.c.company_id == tx.company_id)
     users = select(crm_user.c.address).where(crm_user.c.company_id == tx.company_id)
     return Internals.of(
@@ -211,13 +208,13 @@ def internals(tx: Tx, domains: frozenset[str]) -> Internals:
 
 
 def folders(tx: Tx, mailbox_id: int) -> Sequence[SyncFolder]:
-    """The mailbox's sync folders."""
+    """The mailbox's sync folders, by id."""
     rows = tx.connection.execute(_FOLDERS, {"mailbox": mailbox_id}).mappings()
-    return [_folder(row) for row in rows]
+    return [SyncFolder(**row) for row in rows]
 
 
 def by_subscription(tx: Tx, subscription_ids: Iterable[str]) -> Mapping[str, SyncFolder]:
-    """The company's folders that these push subscriptions are for; the ids in lower case."""
+    """The company's folders by push subscription; the ids come and return in lower case."""
     key = func.lower(folder.c.subscription_id, type_=Text)
     query = (
         select(*_FOLDER)
@@ -225,26 +222,25 @@ def by_subscription(tx: Tx, subscription_ids: Iterable[str]) -> Mapping[str, Syn
         .where(mailbox.c.company_id == tx.company_id, any_of(key, subscription_ids))
     )
     rows = tx.connection.execute(query).mappings()
-    return {row["subscription_id"].lower(): _folder(row) for row in rows}
+    return {row["subscription_id"].lower(): SyncFolder(**row) for row in rows}
 
 
 def pushed(tx: Tx) -> Sequence[SyncFolder]:
-    """The company's folders with a push subscription."""
+    """The company's folders with a push subscription, by id."""
     query = (
         select(*_FOLDER)
         .join(mailbox, mailbox.c.id == folder.c.mailbox_id)
         .where(mailbox.c.company_id == tx.company_id, folder.c.subscription_id.is_not(None))
         .order_by(folder.c.id)
     )
-    return [_folder(row) for row in tx.connection.execute(query).mappings()]
+    return [SyncFolder(**row) for row in tx.connection.execute(query).mappings()]
 
 
 def lock(tx: Tx, *, mailbox_ids: Iterable[int] = (), folder_ids: Iterable[int] = ()) -> None:
-    """Lock these rows until the end of `tx`, in one order everywhere: else two could deadlock.
+    """Lock these mailboxes, then these folders, each by id, until `tx` ends.
 
-    Mailboxes before folders, each by id. Whoever changes several rows, or a folder and then its
-    mailbox (its story too, by the foreign key), asks for them first; `emails.lock` and
-    `emails.lock_copies` come before and after.
+    Call this before you change several of these rows, or a folder and its mailbox. An event of a
+    mailbox locks the mailbox too, by its foreign key. `items.locks` has the order of all locks.
     """
     for table, ids in ((mailbox, mailbox_ids), (folder, folder_ids)):
         if these := set(ids):
@@ -255,13 +251,13 @@ def lock(tx: Tx, *, mailbox_ids: Iterable[int] = (), folder_ids: Iterable[int] =
 def add_folder(
     tx: Tx, mailbox_id: int, *, graph_id: str, place: Place, parents: Sequence[str]
 ) -> None:
-    """Take a folder among the mailbox's sync folders, to be read at once. Idempotent."""
+    """Add a sync folder, which is read at once. Idempotent."""
     new = insert(folder).values(
         mailbox_id=mailbox_id,
         graph_id=graph_id,
-        place=place.value,
+        place=place,
         parents=list(parents),
-        hinted_at=tx.now,
+        read_requested_at=tx.now,
         poll_due_at=tx.now,
     )
     tx.connection.execute(new.on_conflict_do_nothing())
@@ -273,14 +269,14 @@ def set_folder(tx: Tx, folder_id: int, **values: object) -> None:
 
 
 def set_pushed(tx: Tx, seen: SyncFolder, **values: object) -> None:
-    """Set columns of a sync folder unless its subscription was replaced since `seen` was read."""
+    """Set columns of a sync folder, unless its subscription has changed since it was `seen`."""
     same = folder.c.subscription_id == seen.subscription_id
     query = update(folder).where(folder.c.id == seen.id, same)
     tx.connection.execute(query.values(**values))
 
 
 def has_old_address(tx: Tx) -> bool:
-    """True while a subscription of the company has an address without a secret."""
+    """True while a subscription of the company has an address without a secret in it."""
     query = select(folder.c.id).join(mailbox, mailbox.c.id == folder.c.mailbox_id)
     query = query.where(
         mailbox.c.company_id == tx.company_id,
@@ -291,22 +287,24 @@ def has_old_address(tx: Tx) -> bool:
 
 
 def drop_folder(tx: Tx, folder_id: int) -> None:
-    """Forget a folder that is gone; its items stay with their stories."""
+    """Delete a sync folder; its items stay, with their history."""
     tx.connection.execute(delete(folder).where(folder.c.id == folder_id))
 
 
 def request_read(tx: Tx, folder_ids: Iterable[int]) -> None:
-    """Something may have happened in these folders: look there now.
+    """Have these folders read now, because something may have changed in them.
 
-    One that was flooded a moment ago is left to the tick: one reading a second finds many mails
-    on a page instead of few. Each hint is a time of its own, so that a reading under way takes no
-    later one for the one that it was begun for.
+    The tick reads a folder that was flooded a moment ago: one reading per second lists many mails
+    on a page instead of few. Each request has a time of its own, so that a reading under way does
+    not finish a later request.
     """
     ids = set(folder_ids)
     if len(ids) > 1:
         lock(tx, folder_ids=ids)
-    hinted_at = func.greatest(tx.now, folder.c.hinted_at + _NEXT)  # a NULL does not count
-    query = update(folder).where(any_of(folder.c.id, ids)).values(hinted_at=hinted_at)
+    read_requested_at = func.greatest(tx.now, folder.c.read_requested_at + _NEXT)  # ignores NULL
+    query = (
+        update(folder).where(any_of(folder.c.id, ids)).values(read_requested_at=read_requested_at)
+    )
     hinted = tx.connection.execute(query.returning(folder.c.mailbox_id, folder.c.flooded_at))
     calm = tx.now - _FLOOD_REST
     now = {row.mailbox_id for row in hinted if not row.flooded_at or row.flooded_at < calm}
@@ -317,36 +315,36 @@ def request_read(tx: Tx, folder_ids: Iterable[int]) -> None:
 def read_from_start(tx: Tx, mailbox_ids: Iterable[int]) -> None:
     """Read all sync folders of these mailboxes again from the start, now."""
     query = update(folder).where(any_of(folder.c.mailbox_id, mailbox_ids))
-    again = {"cursor": None, "round": folder.c.round + 1, "hinted_at": tx.now}
+    again = {"cursor": None, "round": folder.c.round + 1, "read_requested_at": tx.now}
     tx.connection.execute(query.values(**again))
 
 
 def begin_reading(tx: Tx, due: Iterable[SyncFolder]) -> None:
-    """Note that these folders' hints are followed now: whoever hints from here on is heard anew."""
-    ids = {f.id for f in due if f.is_hint_open}
+    """Record that the requested readings of these folders begin; later requests count anew."""
+    ids = {f.id for f in due if f.is_read_requested}
     if ids:
         lock(tx, folder_ids=ids)
         query = update(folder).where(any_of(folder.c.id, ids))
-        tx.connection.execute(query.values(hint_read=folder.c.hinted_at))
+        tx.connection.execute(query.values(read_begun_for=folder.c.read_requested_at))
 
 
 def finish_read(
     tx: Tx, seen: SyncFolder, *, poll_due_at: datetime, is_flooded: bool, **values: object
 ) -> None:
-    """A folder was read to its end: clear the hint it was read for, not one that came since.
+    """Record a reading up to the folder's end. A request that came meanwhile stays open.
 
     `values`: of further columns.
     """
-    was_seen = folder.c.hinted_at.is_not_distinct_from(seen.hinted_at)
+    was_seen = folder.c.read_requested_at.is_not_distinct_from(seen.read_requested_at)
     query = update(folder).where(folder.c.id == seen.id)
-    cleared = case((was_seen, None), else_=folder.c.hinted_at)
+    cleared = case((was_seen, None), else_=folder.c.read_requested_at)
     flooded_at = tx.now if is_flooded else None
-    times = {"hinted_at": cleared, "poll_due_at": poll_due_at, "flooded_at": flooded_at}
+    times = {"read_requested_at": cleared, "poll_due_at": poll_due_at, "flooded_at": flooded_at}
     tx.connection.execute(query.values(**times, **values))
 
 
 def advance_cursor(tx: Tx, seen: SyncFolder, cursor: str | None, **values: object) -> bool:
-    """Move a folder's cursor on; False when another run has moved it since `seen` was read."""
+    """Set a folder's cursor; False when another run has set it since it was `seen`."""
     query = update(folder).where(
         folder.c.id == seen.id,
         folder.c.cursor.is_not_distinct_from(seen.cursor),
@@ -356,33 +354,33 @@ def advance_cursor(tx: Tx, seen: SyncFolder, cursor: str | None, **values: objec
 
 
 def pause(tx: Tx, mailbox_id: int, *, until: datetime, trouble: str, attempts: int) -> bool:
-    """Ask nothing of Graph for this mailbox before `until`, nor before an earlier wish.
+    """Do not call Graph for this mailbox before `until`, nor before an earlier pause ends.
 
-    `attempts`: how many failed in a row. False when the mailbox was removed.
+    `attempts`: failures in a row. False when the mailbox was removed.
     """
-    gate_at = func.greatest(mailbox.c.gate_at, until)  # a NULL does not count
+    paused_until = func.greatest(mailbox.c.paused_until, until)  # ignores NULL
     query = update(mailbox).where(mailbox.c.id == mailbox_id)
-    closed = query.values(gate_at=gate_at, attempts=attempts, trouble=trouble)
+    closed = query.values(paused_until=paused_until, attempts=attempts, trouble=trouble)
     return tx.connection.execute(closed).rowcount == 1
 
 
 def resume(tx: Tx, mailbox_id: int) -> None:
-    """The mailbox answers: its trouble is over."""
+    """End the pause of a mailbox that Graph answers for again."""
     query = update(mailbox).where(mailbox.c.id == mailbox_id, mailbox.c.attempts > 0)
-    done = tx.connection.execute(query.values(gate_at=None, attempts=0, trouble=None))
+    done = tx.connection.execute(query.values(paused_until=None, attempts=0, trouble=None))
     if done.rowcount:
         tx.record_event(EventKind.MAILBOX_RESUMED, mailbox_id=mailbox_id)
 
 
 def open_counts(tx: Tx, mailbox_id: int) -> Mapping[str, int]:
-    """MatchedBy many of the mailbox's items are in each of the states that are not final."""
+    """The number of the mailbox's items per open state."""
     query = select(item.c.state, func.count().label("number"))
     query = query.where(item.c.mailbox_id == mailbox_id, IS_OPEN).group_by(item.c.state)
     return {row.state: row.number for row in tx.connection.execute(query)}
 
 
 def counts_by_state(tx: Tx) -> Mapping[int, Mapping[str, int]]:
-    """Per mailbox id: how many of its items are in which state."""
+    """Per mailbox id the number of its items per state."""
     query = (
         select(item.c.mailbox_id, item.c.state, func.count())
         .join(mailbox, mailbox.c.id == item.c.mailbox_id)

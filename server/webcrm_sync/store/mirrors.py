@@ -12,15 +12,16 @@ from sqlalchemy.dialects.postgresql import insert
 from webcrm_sync.store.any_of import any_of
 from webcrm_sync.store.database import Tx
 from webcrm_sync.store.schedule import NEVER
+from webcrm_sync.store.schema.columns import columns_of
 from webcrm_sync.store.schema.tables import mirror
 
 
 @dataclass(frozen=True, slots=True)
 class Mirror:
-    """One mail sent from webCRM.
+    """A mail sent from webCRM.
 
-    `state`: planned, intended (outcome unclear), mirrored, none (no mirror, see `reason`).
-    `draft`: the mail as it will be written, kept until it is.
+    `state`: planned, intended (its outcome is unclear), mirrored, or none (`reason` says why there
+    is no mirror). `draft`: the mail to be created in Outlook, kept until it is.
     """
 
     id: int
@@ -35,14 +36,14 @@ class Mirror:
     graph_id: str | None
 
 
-_MIRROR = [mirror.c[f] for f in Mirror.__dataclass_fields__]
+_MIRROR = columns_of(mirror, Mirror)
 PLANNED, INTENDED, MIRRORED, NONE = "planned", "intended", "mirrored", "none"
-#: The reason of one that something unforeseen holds back.
+#: The reason of a mirror that an unforeseen exception holds back.
 UNFORESEEN = "unforeseen error"
 
 
 def known(tx: Tx, activity_ids: Iterable[int]) -> frozenset[int]:
-    """Which of these Activities have been taken up already."""
+    """Which of these Activities have a row already."""
     query = select(mirror.c.activity_id).where(
         mirror.c.company_id == tx.company_id, mirror.c.activity_id.in_(list(activity_ids))
     )
@@ -58,9 +59,9 @@ def add(
     reason: str | None,
     is_unclear: bool = False,
 ) -> None:
-    """Take up a mail sent from webCRM; without a draft it ends here, for `reason`. Idempotent.
+    """Add a mail sent from webCRM; without a draft it gets no mirror, for `reason`. Idempotent.
 
-    `is_unclear`: its mirror may stand already, so it is looked for first.
+    `is_unclear`: Outlook may have its mirror already, so it is verified first.
     """
     waits = INTENDED if is_unclear else PLANNED
     new = insert(mirror).values(
@@ -78,7 +79,7 @@ def add(
 
 
 def due(tx: Tx, *, limit: int) -> Sequence[Mirror]:
-    """Mirrors to be taken further now, oldest first."""
+    """Mirrors that are due, oldest first."""
     query = select(*_MIRROR).where(
         mirror.c.company_id == tx.company_id,
         mirror.c.state.in_([PLANNED, INTENDED]),
@@ -89,7 +90,7 @@ def due(tx: Tx, *, limit: int) -> Sequence[Mirror]:
 
 
 def hold(tx: Tx, seen: Mirror, *, verify_at: datetime) -> None:
-    """Do nothing about this mirror; verify it once at `verify_at` if it may be written."""
+    """Do nothing about this mirror before `release`; verify it once if it may be in Outlook."""
     is_unclear = (mirror.c.state == INTENDED) & (seen.state == PLANNED)
     query = update(mirror).where(mirror.c.id == seen.id, mirror.c.state.in_([PLANNED, INTENDED]))
     due_at = case((is_unclear, verify_at), else_=NEVER)
@@ -112,7 +113,7 @@ def set_mirror(tx: Tx, seen: Mirror, **values: object) -> bool:
 
 
 def forget_old_drafts(tx: Tx, older_than: datetime) -> None:
-    """Give up the mirrors whose text has waited since before `older_than`."""
+    """End the mirrors that could not be created since before `older_than`; delete their drafts."""
     query = update(mirror).where(
         mirror.c.company_id == tx.company_id,
         mirror.c.created_at < older_than,
@@ -124,7 +125,7 @@ def forget_old_drafts(tx: Tx, older_than: datetime) -> None:
 
 
 def record_created(tx: Tx, activity_id: int, graph_id: str) -> bool:
-    """The mirror stands in Exchange; False when that was known, or is none of ours. Idempotent."""
+    """Record that Outlook has the mirror; False = known before, or no row. Idempotent."""
     query = update(mirror).where(
         mirror.c.company_id == tx.company_id,
         mirror.c.activity_id == activity_id,
@@ -135,9 +136,9 @@ def record_created(tx: Tx, activity_id: int, graph_id: str) -> bool:
 
 
 def record_found(tx: Tx, activity_id: int, mailbox_id: int, graph_id: str) -> bool:
-    """A mirror was met in a mailbox: it stands, also where we did not know of it. Idempotent.
+    """Record a mirror that was found in a mailbox, with or without a row. Idempotent.
 
-    True when it was on its way, as far as we knew.
+    True when it was planned or unclear before.
     """
     new = insert(mirror).values(
         company_id=tx.company_id,
@@ -152,6 +153,6 @@ def record_found(tx: Tx, activity_id: int, mailbox_id: int, graph_id: str) -> bo
 
 
 def forget_unmirrored(tx: Tx) -> None:
-    """Forget the mails that had no mirror, so that a mailbox added now may get them."""
+    """Delete the rows of mails without a mirror, so that a new mailbox may get their mirrors."""
     query = delete(mirror).where(mirror.c.company_id == tx.company_id, mirror.c.state == NONE)
     tx.connection.execute(query)

@@ -1,6 +1,6 @@
-"""The version of what the pane shows of a mail: equal as long as nothing it shows has changed.
+"""Versions of what the pane shows of a mail; a version changes when anything shown changes.
 
-One statement reads those of any number of mails: of all that people look at at this moment.
+One statement reads the versions of all mails that open panes show at this moment.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from webcrm_sync.store.database import Database
 
 @dataclass(frozen=True, slots=True)
 class Copy:
-    """A copy in a person's own mailbox. `user_id`: of that person."""
+    """A copy in a person's own mailbox. `user_id`: the person's id in Entra."""
 
     user_id: str
     graph_id: str
@@ -26,7 +26,7 @@ class Copy:
 
 @dataclass(frozen=True, slots=True)
 class Version:
-    """`is_met`: the copy was read in a sync folder; `is_pushed`: those folders report by push."""
+    """`is_met`: the copy was read in a sync folder. `is_pushed`: Graph pushes their changes."""
 
     digest: bytes
     is_met: bool
@@ -36,34 +36,33 @@ class Version:
 #: Bytes of a digest.
 DIGEST = 12
 
-# `xmin` is the transaction that wrote a row as it is now (PostgreSQL: system columns): whatever
-# column changes, it changes. The folders' and the company's rows are written at every reading of
-# theirs, so of these the columns count that people see.
+# `xmin` is the transaction that wrote the row (PostgreSQL: system columns), so it changes with any
+# column. Folders and the company are written at every reading, so only their shown columns count.
 _READ = text("""
 SELECT
-  asked.number,
+  requested.number,
   copy.folder_id IS NOT NULL,
   folders.is_pushed,
   m.id, m.trouble, m.push_trouble, c.webcrm_trouble, folders.graph_ids,
   (SELECT number FROM directory_version WHERE company_id = c.id),
-  (SELECT xmin FROM press WHERE mailbox_id = m.id AND graph_id = asked.graph_id),
+  (SELECT xmin FROM press WHERE mailbox_id = m.id AND graph_id = requested.graph_id),
   (SELECT sum(hashtextextended(address, 0)) FROM always_sync WHERE mailbox_id = m.id),
   (SELECT string_agg(concat_ws('.', i.id, i.xmin), ' ' ORDER BY i.id)
    FROM item i WHERE i.email_id = ANY(same.ids)),
   (SELECT string_agg(concat_ws('.', f.id, f.xmin, w.xmin), ' ' ORDER BY f.id)
    FROM filing f LEFT JOIN wish w ON w.filing_id = f.id WHERE f.email_id = ANY(same.ids)),
   open_items.found, open_items.waiting, open_items.parked
-FROM json_to_recordset(CAST(:asked AS json))
-  AS asked(number int, user_id text, graph_id text, message_id text)
-JOIN mailbox m ON m.company_id = :company_id AND m.user_id = asked.user_id
+FROM json_to_recordset(CAST(:requested AS json))
+  AS requested(number int, user_id text, graph_id text, message_id text)
+JOIN mailbox m ON m.company_id = :company_id AND m.user_id = requested.user_id
 JOIN company c ON c.id = m.company_id
 CROSS JOIN LATERAL (
   SELECT max(email_id) AS email_id, max(folder_id) AS folder_id
-  FROM item WHERE mailbox_id = m.id AND graph_id = asked.graph_id
+  FROM item WHERE mailbox_id = m.id AND graph_id = requested.graph_id
 ) copy
 CROSS JOIN LATERAL (
   SELECT array_append(
-    ARRAY(SELECT id FROM email WHERE company_id = c.id AND message_id = asked.message_id),
+    ARRAY(SELECT id FROM email WHERE company_id = c.id AND message_id = requested.message_id),
     copy.email_id
   ) AS ids
 ) same
@@ -87,10 +86,10 @@ def read_versions(
 ) -> list[Version | None]:
     """The version of each copy, in their order; None = its mailbox is not watched.
 
-    It covers the copy, every copy and filing of the same mail, what webCRM is still to be sent
-    about it, whom webCRM knows, and the connection's state in the pane's foot.
+    It covers the copy, every copy and filing of the same mail, the changes that webCRM has yet to
+    receive, the directory, and the connection's state in the pane's foot.
     """
-    asked = [
+    requested = [
         {
             "number": number,
             "user_id": one.user_id,
@@ -99,7 +98,7 @@ def read_versions(
         }
         for number, one in enumerate(copies)
     ]
-    rows = database.read(_READ, {"company_id": company_id, "asked": json.dumps(asked)})
+    rows = database.read(_READ, {"company_id": company_id, "requested": json.dumps(requested)})
     found = {number: _version(*facts) for number, *facts in map(tuple, rows)}
     return [found.get(number) for number in range(len(copies))]
 

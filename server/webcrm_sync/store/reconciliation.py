@@ -1,4 +1,4 @@
-"""What a proof compares, and what it keeps of its findings."""
+"""The rows that `prove` compares with Outlook and webCRM, and the differences it found."""
 
 from __future__ import annotations
 
@@ -13,8 +13,8 @@ from webcrm_sync.core.events import EventKind
 from webcrm_sync.core.states import State
 from webcrm_sync.store.any_of import any_of
 from webcrm_sync.store.database import Tx
-from webcrm_sync.store.filings import FILING, Filing, read_filing
-from webcrm_sync.store.items.item import ITEM_COLUMNS, Item, read_item
+from webcrm_sync.store.filings import FILING, Filing
+from webcrm_sync.store.items.item import ITEM_COLUMNS, Item
 from webcrm_sync.store.schema.reconciliation import mailbox_proof, webcrm_proof
 from webcrm_sync.store.schema.requests import activity_update
 from webcrm_sync.store.schema.tables import company, email, event, filing, item, mailbox, mirror
@@ -22,7 +22,7 @@ from webcrm_sync.store.schema.tables import company, email, event, filing, item,
 
 @dataclass(frozen=True, slots=True)
 class RecordedCopy:
-    """A copy as our rows have it. `is_mark_due`: its categories are about to be written."""
+    """A copy according to its row. `is_mark_due`: its categories are about to be written."""
 
     item: Item
     is_mark_due: bool
@@ -31,7 +31,7 @@ class RecordedCopy:
 
 @dataclass(frozen=True, slots=True)
 class Stored:
-    """What is kept of the last proof. `differences` as `cli` prints them."""
+    """The result of the last comparison. `differences` as `cli` prints them."""
 
     proved_at: datetime | None
     differences: tuple[Mapping[str, object], ...]
@@ -40,7 +40,7 @@ class Stored:
 def recorded_copies(
     tx: Tx, mailbox_id: int, *, folder_id: int, graph_ids: Iterable[str]
 ) -> Mapping[str, RecordedCopy]:
-    """The copies that we hold in the folder, and those we hold among these Graph ids."""
+    """The mailbox's copies that are in this folder or have these Graph ids, by Graph id."""
     query = (
         select(*ITEM_COLUMNS, item.c.mark_due_at, email.c.message_id)
         .join(email, email.c.id == item.c.email_id)
@@ -51,22 +51,22 @@ def recorded_copies(
     for row in tx.connection.execute(query).mappings():
         facts = dict(row)
         is_due, message_id = facts.pop("mark_due_at") is not None, facts.pop("message_id")
-        found[row["graph_id"]] = RecordedCopy(read_item(facts), is_due, message_id)
+        found[row["graph_id"]] = RecordedCopy(Item(**facts), is_due, message_id)
     return found
 
 
 def stuck_items(tx: Tx, mailbox_id: int) -> Sequence[tuple[Item, State, str | None]]:
-    """Copies in a state that nothing takes further, with the state to go on from.
+    """Copies in a state that no job ends, each with the state to move on to and its Message-ID.
 
-    Matched without a filing; on the way although every filing is complete; filed and not due to
-    be marked.
+    They are matched without a filing, not filed although every filing is complete, or filed
+    without a due mark.
     """
     of_it = select(filing.c.id).where(filing.c.email_id == item.c.email_id)
     open_ = of_it.where(or_(~filing.c.is_complete, filing.c.is_withdrawn)).exists()
-    cut_off = (item.c.state == State.MATCHED.value) & ~of_it.exists()
-    waits = [State.MATCHED.value, State.WAITING.value, State.PARKED.value]
+    cut_off = (item.c.state == State.MATCHED) & ~of_it.exists()
+    waits = [State.MATCHED, State.WAITING, State.PARKED]
     is_done = item.c.state.in_(waits) & of_it.exists() & ~open_
-    unmarked = (item.c.state == State.FILED.value) & item.c.mark_due_at.is_(None)
+    unmarked = (item.c.state == State.FILED) & item.c.mark_due_at.is_(None)
     query = (
         select(*ITEM_COLUMNS, cut_off.label("is_cut_off"), email.c.message_id)
         .join(email, email.c.id == item.c.email_id)
@@ -77,23 +77,21 @@ def stuck_items(tx: Tx, mailbox_id: int) -> Sequence[tuple[Item, State, str | No
         facts = dict(row)
         to = State.FOUND if facts.pop("is_cut_off") else State.FILED
         message_id = facts.pop("message_id")
-        found.append((read_item(facts), to, message_id))
+        found.append((Item(**facts), to, message_id))
     return found
 
 
 def unfiled(tx: Tx) -> Sequence[tuple[int, str | None]]:
-    """E-mails with a copy that counts as synced although no Activity of theirs stands.
+    """E-mails with a synced copy and without an Activity, each with its Message-ID.
 
-    One that is being sent again is left out.
+    E-mails that are being sent again are left out.
     """
     stands = select(filing.c.id).where(
         filing.c.email_id == email.c.id,
         ~filing.c.is_withdrawn,
         or_(filing.c.activity_id.is_not(None), ~filing.c.is_complete),
     )
-    synced = select(item.c.id).where(
-        item.c.email_id == email.c.id, item.c.state == State.SYNCED.value
-    )
+    synced = select(item.c.id).where(item.c.email_id == email.c.id, item.c.state == State.SYNCED)
     query = select(email.c.id, email.c.message_id).where(
         email.c.company_id == tx.company_id, synced.exists(), ~stands.exists()
     )
@@ -101,18 +99,18 @@ def unfiled(tx: Tx) -> Sequence[tuple[int, str | None]]:
 
 
 def count_synced(tx: Tx) -> int:
-    """MatchedBy many copies of the company are synced."""
+    """The number of the company's synced copies."""
     query = (
         select(func.count())
         .select_from(item)
         .join(mailbox, mailbox.c.id == item.c.mailbox_id)
-        .where(mailbox.c.company_id == tx.company_id, item.c.state == State.SYNCED.value)
+        .where(mailbox.c.company_id == tx.company_id, item.c.state == State.SYNCED)
     )
     return int(tx.connection.execute(query).scalar_one())
 
 
 def mirrors_in(tx: Tx, mailbox_id: int, *, limit: int) -> Mapping[str, int]:
-    """The newest mirrors of a mailbox that its owner is not known to have removed, by Graph id."""
+    """Ids of a mailbox's newest mirrors, by Graph id, without those that its owner removed."""
     query = (
         select(mirror.c.graph_id, mirror.c.id)
         .where(mirror.c.mailbox_id == mailbox_id, mirror.c.graph_id.is_not(None))
@@ -124,7 +122,7 @@ def mirrors_in(tx: Tx, mailbox_id: int, *, limit: int) -> Mapping[str, int]:
 
 
 def note_removed_mirrors(tx: Tx, mirror_ids: Sequence[int]) -> None:
-    """The owner removed these mirrors; they are not looked for again."""
+    """Record that the owner removed these mirrors; they are not compared again."""
     query = update(mirror).where(mirror.c.id.in_(mirror_ids))
     tx.connection.execute(query.values(reason="removed by its owner"))
 
@@ -133,7 +131,7 @@ def note_removed_mirrors(tx: Tx, mirror_ids: Sequence[int]) -> None:
 
 
 def filed_since(tx: Tx) -> datetime:
-    """No Activity of ours is older than this."""
+    """A time that no Activity of a filing is older than."""
     first = select(func.min(func.least(filing.c.filed_at, filing.c.intent_at))).where(
         filing.c.company_id == tx.company_id
     )
@@ -146,15 +144,15 @@ def filings_with(tx: Tx, keys: Iterable[str]) -> Mapping[str, Filing]:
     """The company's filings with these keys, by key."""
     query = select(*FILING).where(filing.c.company_id == tx.company_id, any_of(filing.c.key, keys))
     rows = tx.connection.execute(query).mappings()
-    return {row["key"]: read_filing(row) for row in rows}
+    return {row["key"]: Filing(**row) for row in rows}
 
 
 def filings_between(
     tx: Tx, first: int, last: int | None, *, filed_before: datetime
 ) -> Sequence[Filing]:
-    """Filings whose Activity has one of these ids (`last` None = any later one), in their order.
+    """Filings with Activity ids from `first` to `last` (None = no end), by Activity id.
 
-    Those filed later than `filed_before` are left out: webCRM's search may not show them yet.
+    Filings after `filed_before` are left out, since webCRM's search may not list them yet.
     """
     query = select(*FILING).where(
         filing.c.company_id == tx.company_id,
@@ -165,11 +163,11 @@ def filings_between(
     if last is not None:
         query = query.where(filing.c.activity_id <= last)
     rows = tx.connection.execute(query.order_by(filing.c.activity_id)).mappings()
-    return [read_filing(row) for row in rows]
+    return [Filing(**row) for row in rows]
 
 
 def count_filed(tx: Tx) -> int:
-    """MatchedBy many filings have an Activity that nobody took back."""
+    """The number of filings with an Activity that is not withdrawn."""
     query = select(func.count()).where(
         filing.c.company_id == tx.company_id,
         filing.c.activity_id.is_not(None),
@@ -179,7 +177,7 @@ def count_filed(tx: Tx) -> int:
 
 
 def updates_requested(tx: Tx, filing_ids: Iterable[int]) -> frozenset[int]:
-    """Which of these filings webCRM is still to be told something about."""
+    """Which of these filings have a change that webCRM has yet to receive."""
     query = select(activity_update.c.filing_id).where(
         any_of(activity_update.c.filing_id, filing_ids)
     )
@@ -193,7 +191,7 @@ def message_ids(tx: Tx, email_ids: Iterable[int]) -> Mapping[int, str | None]:
 
 
 def email_by_activity(tx: Tx, activity_ids: Sequence[int]) -> Mapping[int, int]:
-    """Per Activity the e-mail whose story tells of its filing."""
+    """Per Activity the id of the e-mail whose history has it."""
     number = event.c.facts["activity"].as_integer()
     query = select(number, event.c.email_id).where(
         event.c.company_id == tx.company_id,
@@ -207,7 +205,7 @@ def email_by_activity(tx: Tx, activity_ids: Sequence[int]) -> Mapping[int, int]:
 def email_keys(
     tx: Tx, *, ids: Iterable[int] | None = None, is_unfiled: bool = False
 ) -> Mapping[int, str]:
-    """The keys of the company's e-mails by id; of `ids`, or of those without any filing."""
+    """Keys of the company's e-mails by id: of `ids`, of those without a filing, or of all."""
     query = select(email.c.id, email.c.key).where(email.c.company_id == tx.company_id)
     if ids is not None:
         query = query.where(any_of(email.c.id, ids))
@@ -216,11 +214,11 @@ def email_keys(
     return {row.id: row.key for row in tx.connection.execute(query)}
 
 
-# ---- what is due and what is kept ---------------------------------------------------------
+# ---- due comparisons and their results ---------------------------------------------------------
 
 
 def ask_for_all(tx: Tx) -> None:
-    """Every mailbox and webCRM are to be proved now, from the start."""
+    """Have every mailbox and webCRM compared now, from the start."""
     boxes = select(mailbox.c.id, literal(tx.now, mailbox_proof.c.due_at.type)).where(
         mailbox.c.company_id == tx.company_id
     )
@@ -231,7 +229,7 @@ def ask_for_all(tx: Tx) -> None:
 
 
 def take_mailbox_turn(tx: Tx, mailbox_id: int, *, again: datetime) -> bool:
-    """True when the mailbox is due to be proved; should that end halfway, it is due `again`."""
+    """True when the mailbox is due; should this run fail, it is due again at `again`."""
     query = update(mailbox_proof).where(
         mailbox_proof.c.mailbox_id == mailbox_id, mailbox_proof.c.due_at <= tx.now
     )
@@ -239,7 +237,7 @@ def take_mailbox_turn(tx: Tx, mailbox_id: int, *, again: datetime) -> bool:
 
 
 def take_webcrm_turn(tx: Tx, *, again: datetime) -> int | None:
-    """The Activity to go on with when webCRM is due to be compared, else None."""
+    """The first Activity of the next page, None = webCRM is not due. See `take_mailbox_turn`."""
     query = update(webcrm_proof).where(
         webcrm_proof.c.company_id == tx.company_id, webcrm_proof.c.due_at <= tx.now
     )
@@ -248,7 +246,7 @@ def take_webcrm_turn(tx: Tx, *, again: datetime) -> int | None:
 
 
 def save_mailbox(tx: Tx, mailbox_id: int, differences: Sequence[Mapping[str, object]]) -> None:
-    """The mailbox was proved just now."""
+    """Record the differences of a mailbox that was compared just now."""
     facts = {"due_at": None, "proved_at": tx.now, "differences": list(differences)}
     new = insert(mailbox_proof).values(mailbox_id=mailbox_id, **facts)
     keys = [mailbox_proof.c.mailbox_id]
@@ -270,7 +268,7 @@ def read_webcrm(tx: Tx) -> Stored:
 
 
 def read_mailboxes(tx: Tx) -> Mapping[int, Stored]:
-    """The last comparison of each mailbox."""
+    """The last comparison of each mailbox, by mailbox id."""
     query = (
         select(mailbox_proof.c.mailbox_id, mailbox_proof.c.proved_at, mailbox_proof.c.differences)
         .join(mailbox, mailbox.c.id == mailbox_proof.c.mailbox_id)

@@ -119,7 +119,7 @@ def add_filing(tx: Tx, email_id: int, activity: KeyedActivity, target: Target) -
         "email_id": email_id,
         "organisation_id": target.organisation_id,
         "person_id": target.person_id,
-        "how": target.how.value,
+        "how": target.how,
         "key": activity.key,
         "activity_id": activity.activity_id,
         "filed_at": activity.created_at or tx.now,
@@ -179,7 +179,7 @@ def move(tx: Tx, seen: Filing, organisation_id: int) -> bool:
         filing.c.id != seen.id,
     )
     query = update(filing).where(filing.c.id == seen.id, ~rival.exists())
-    values = {"organisation_id": organisation_id, "person_id": None, "how": MatchedBy.PERSON.value}
+    values = {"organisation_id": organisation_id, "person_id": None, "how": MatchedBy.PERSON}
     return tx.connection.execute(query.values(**values)).rowcount == 1
 
 

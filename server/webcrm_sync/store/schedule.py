@@ -1,4 +1,4 @@
-"""What is due: the tables are the only timetable."""
+"""The jobs that are due. The tables are the only schedule."""
 
 from __future__ import annotations
 
@@ -23,59 +23,61 @@ class DueJob:
     subject_id: int
 
 
-#: Of our own company: a row of another one, left by a typo, would be due for ever.
-_GATE = "m.company_id = :company AND (m.gate_at IS NULL OR m.gate_at <= :now)"
-_CRM_GATE = "c.id = :company AND (c.webcrm_due_at IS NULL OR c.webcrm_due_at <= :now)"
-#: Nothing is written to webCRM before a rebuilding has read what stands there.
-_READ = "NOT EXISTS (SELECT 1 FROM rebuilding r WHERE r.company_id = c.id AND r.ended_at IS NULL)"
-#: Found copies that are due. webCRM says what becomes of those of the past, so `file` asks it.
+#: Only of this company: rows of another one, left by a wrong setting, would be due for ever.
+_MAILBOX_IS_OPEN = "m.company_id = :company AND (m.gate_at IS NULL OR m.gate_at <= :now)"
+_WEBCRM_IS_OPEN = "c.id = :company AND (c.webcrm_due_at IS NULL OR c.webcrm_due_at <= :now)"
+#: During a recovery nothing is written to webCRM: its Activities are still being read.
+_IS_READ = (
+    "NOT EXISTS (SELECT 1 FROM rebuilding r WHERE r.company_id = c.id AND r.ended_at IS NULL)"
+)
+#: Found copies that are due. Those of the past are looked up in webCRM, by the job `file`.
 _FOUND = """item i JOIN mailbox m ON m.id = i.mailbox_id
     WHERE m.company_id = c.id AND i.state = 'found' AND NOT i.is_bare
       AND (i.retry_at IS NULL OR i.retry_at <= :now)"""
 _DUE = f"""
 SELECT DISTINCT '{Job.DISCOVER}', m.id FROM folder f JOIN mailbox m ON m.id = f.mailbox_id
- WHERE {_GATE} AND (f.hinted_at IS NOT NULL OR f.poll_due_at <= :now)
+ WHERE {_MAILBOX_IS_OPEN} AND (f.hinted_at IS NOT NULL OR f.poll_due_at <= :now)
 UNION ALL
 SELECT DISTINCT '{Job.MARK}', m.id FROM item i JOIN mailbox m ON m.id = i.mailbox_id
- WHERE {_GATE} AND i.mark_due_at <= :now
+ WHERE {_MAILBOX_IS_OPEN} AND i.mark_due_at <= :now
 UNION ALL
-SELECT '{Job.MAINTAIN}', m.id FROM mailbox m WHERE {_GATE} AND m.keep_due_at <= :now
+SELECT '{Job.MAINTAIN}', m.id FROM mailbox m WHERE {_MAILBOX_IS_OPEN} AND m.keep_due_at <= :now
 UNION ALL
 SELECT '{Job.MATCH}', c.id FROM company c
- WHERE c.id = :company AND {_READ} AND c.directory_full_at IS NOT NULL AND EXISTS (
+ WHERE c.id = :company AND {_IS_READ} AND c.directory_full_at IS NOT NULL AND EXISTS (
    SELECT 1 FROM {_FOUND} AND NOT i.is_past)
 UNION ALL
 SELECT '{Job.FILE}', c.id FROM company c
- WHERE {_CRM_GATE} AND {_READ} AND c.directory_full_at IS NOT NULL AND (EXISTS (
+ WHERE {_WEBCRM_IS_OPEN} AND {_IS_READ} AND c.directory_full_at IS NOT NULL AND (EXISTS (
    SELECT 1 FROM {_FOUND} AND i.is_past)
  OR EXISTS (SELECT 1 FROM filing x WHERE x.company_id = c.id AND NOT x.is_complete
       AND (x.due_at IS NULL OR x.due_at <= :now))
  OR EXISTS (SELECT 1 FROM wish w JOIN filing x ON x.id = w.filing_id
     WHERE x.company_id = c.id AND x.activity_id IS NOT NULL AND w.due_at <= :now))
 UNION ALL
-SELECT '{Job.MIRROR}', c.id FROM company c WHERE {_CRM_GATE} AND {_READ} AND (
+SELECT '{Job.MIRROR}', c.id FROM company c WHERE {_WEBCRM_IS_OPEN} AND {_IS_READ} AND (
    coalesce(c.mirror_due_at, :now) <= :now
    OR EXISTS (SELECT 1 FROM mirror x WHERE x.company_id = c.id
       AND x.state IN ('planned', 'intended') AND x.due_at <= :now))
 UNION ALL
 SELECT '{Job.REFRESH_DIRECTORY}', c.id FROM company c
- WHERE {_CRM_GATE} AND coalesce(c.directory_due_at, :now) <= :now
+ WHERE {_WEBCRM_IS_OPEN} AND coalesce(c.directory_due_at, :now) <= :now
 UNION ALL
 SELECT '{Job.PROVE_MAILBOX}', m.id FROM mailbox_proof p JOIN mailbox m ON m.id = p.mailbox_id
- WHERE {_GATE} AND p.due_at <= :now
+ WHERE {_MAILBOX_IS_OPEN} AND p.due_at <= :now
 UNION ALL
 SELECT '{Job.PROVE_WEBCRM}', c.id FROM webcrm_proof p JOIN company c ON c.id = p.company_id
- WHERE {_CRM_GATE} AND {_READ} AND p.due_at <= :now
+ WHERE {_WEBCRM_IS_OPEN} AND {_IS_READ} AND p.due_at <= :now
 UNION ALL
 SELECT '{Job.RETAIN}', c.id FROM company c
  WHERE c.id = :company AND coalesce(c.housekeeping_due_at, :now) <= :now
-"""  # noqa: S608 - put together of our own constants
-#: A job that failed is left alone for a while, and only that one.
+"""  # noqa: S608 - built from constants
+#: A job that failed waits, and no other job waits for it.
 _FREE = f"""
 SELECT d.task, d.id FROM ({_DUE}) d(task, id) WHERE NOT EXISTS (
   SELECT 1 FROM job_trouble t
    WHERE t.task = d.task AND t.subject_id = d.id AND t.due_at > :now)
-"""  # noqa: S608 - put together of our own constants
+"""  # noqa: S608 - built from constants
 
 
 def due_jobs(tx: Tx) -> Sequence[DueJob]:

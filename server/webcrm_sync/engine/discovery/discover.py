@@ -45,7 +45,7 @@ def discover(context: Context, mailbox_id: int) -> None:
     """
     with context.begin() as tx:
         box = mailboxes.read_mailbox(tx, mailbox_id)
-        if box is None or box.shut_until(tx.now):
+        if box is None or box.pause_end(tx.now):
             return
         due = [f for f in mailboxes.folders(tx, box.id) if _is_due(f, tx.now)]
         mailboxes.begin_reading(tx, due)
@@ -74,7 +74,7 @@ def recheck_copies(
 
 def _is_due(folder: SyncFolder, now: datetime) -> bool:
     is_poll_due = folder.poll_due_at is not None and folder.poll_due_at <= now
-    return is_poll_due or folder.hinted_at is not None
+    return is_poll_due or folder.read_requested_at is not None
 
 
 def _read_folders(context: Context, box: Mailbox, due: Sequence[SyncFolder]) -> None:
@@ -215,6 +215,6 @@ def _schedule_next_read(context: Context, tx: Tx, reading: _Reading) -> None:
 
 def _push_doubted_at(folder: SyncFolder, now: datetime, *, has_new_copies: bool) -> datetime | None:
     """Since when push is in doubt: a poll found new copies that no notification announced."""
-    if folder.subscription_id is None or folder.hinted_at is not None:
+    if folder.subscription_id is None or folder.read_requested_at is not None:
         return None
     return now if has_new_copies else folder.push_doubted_at

@@ -61,7 +61,7 @@ class _Verified:
     @property
     def versions(self) -> frozenset[tuple[int, str, str]]:
         """The copies that changed: mailbox id, Graph id, change key. Empty if a read is certain."""
-        if self.has_gap or self.folder.is_hint_open:
+        if self.has_gap or self.folder.is_read_requested:
             return frozenset()
         changes = (n for n in self.notifications if not n.lifecycle)
         return frozenset((self.folder.mailbox_id, n.graph_id, n.change_key) for n in changes)
@@ -71,7 +71,7 @@ class _Verified:
 
         False while a hint is open: a reading that begins after this request follows it anyway.
         """
-        return not self.folder.is_hint_open and (self.has_gap or not self.versions <= known)
+        return not self.folder.is_read_requested and (self.has_gap or not self.versions <= known)
 
     def needs_maintenance(self, now: datetime) -> bool:
         """True if the subscription must be renewed or replaced, and no earlier request said so."""

@@ -59,7 +59,7 @@ class Source:
             return
         with self.context.begin() as tx:
             open_ = {
-                b.id: b.user_id for b in mailboxes.all_mailboxes(tx) if not b.shut_until(tx.now)
+                b.id: b.user_id for b in mailboxes.all_mailboxes(tx) if not b.pause_end(tx.now)
             }
             found = lookup.first_copies(tx, ids)
         wanted: dict[str, list[str]] = {}

@@ -21,7 +21,7 @@ def file(context: Context) -> None:
         company = companies.read_company(tx)
         # The directory says whose mails they are. Recovery still reads what webCRM holds.
         is_early = company.directory_full_at is None or recovery.begun_at(tx)
-        if is_early or company.is_webcrm_shut(tx.now):
+        if is_early or company.is_webcrm_paused(tx.now):
             return
     try:
         has_more = _work(context, is_recovering=company.webcrm_attempts > 0)

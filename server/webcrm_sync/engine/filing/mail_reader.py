@@ -29,8 +29,8 @@ def from_a_copy(context: Context, email_id: int, read: Callable[[str, str], T]) 
     error: SyncError = Gone("No copy of this mail is left in Outlook.")
     for copy in copies:
         box = boxes[copy.mailbox_id]
-        if shut_until := box.shut_until(context.now()):
-            error = TryLater(box.trouble or "", retry_at=shut_until)
+        if pause_end := box.pause_end(context.now()):
+            error = TryLater(box.trouble or "", retry_at=pause_end)
             continue
         try:
             return read(box.user_id, copy.graph_id)

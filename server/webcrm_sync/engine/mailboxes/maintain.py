@@ -35,7 +35,7 @@ def maintain(context: Context, mailbox_id: int) -> None:
     """Restore the mailbox's sync folders and subscriptions where something is wrong. Idempotent."""
     with context.begin() as tx:
         box = mailboxes.read_mailbox(tx, mailbox_id)
-        if box is None or box.shut_until(tx.now):
+        if box is None or box.pause_end(tx.now):
             return
         next_run = tx.now + context.settings.poll_interval(
             is_pushed=context.settings.is_push_enabled

@@ -29,7 +29,7 @@ def refresh_directory(context: Context) -> None:
     again = timedelta(seconds=context.settings.directory_seconds)
     with context.begin() as tx:
         company = companies.read_company(tx)
-        if company.is_webcrm_shut(tx.now):
+        if company.is_webcrm_paused(tx.now):
             return
         if not companies.claim_due(tx, "directory_due_at", again=again):
             return

@@ -65,8 +65,8 @@ def _create_or_search(context: Context, mirror: Mirror) -> None:
             )
             return
         folder = next((f for f in folders if f.place is Place.SENT), None)
-        if folder is None or box.shut_until(tx.now):
-            due_at = max(box.gate_at or tx.now, next_attempt_at(tx.now, 1))
+        if folder is None or box.pause_end(tx.now):
+            due_at = max(box.paused_until or tx.now, next_attempt_at(tx.now, 1))
             mirrors.set_mirror(tx, mirror, due_at=due_at)
             return
     try:

@@ -46,7 +46,7 @@ def mirror(context: Context) -> None:
     with context.begin() as tx:
         company = companies.read_company(tx)
         boxes = mailboxes.all_mailboxes(tx)
-        is_paused = company.is_webcrm_shut(tx.now)
+        is_paused = company.is_webcrm_paused(tx.now)
         if recovery.begun_at(tx):
             return  # the recovery still reads which mirrors exist
     try:

@@ -70,6 +70,6 @@ def _save_contact(context: Context, draft: PersonDraft, person_id: int) -> None:
     address = fold_address(draft.address)
     contact = Contact(person_id, draft.organisation_id, address, draft.name)
     with context.begin() as tx:
-        contact_claims.settle_claim(tx, address, draft.organisation_id, person_id=person_id)
+        contact_claims.complete_claim(tx, address, draft.organisation_id, person_id=person_id)
         directory.save_persons(tx, [PersonRow(person_id, (contact,), None)])
         directory.wake(tx, addresses=[address], domains=())

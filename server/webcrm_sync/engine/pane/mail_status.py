@@ -104,7 +104,7 @@ def _find_and_read(
 def _request_folder_reads(context: Context, user: CurrentUser, folder_ids: Set[str]) -> None:
     with context.begin() as tx:
         folders = mailboxes.folders(tx, user.box.id)
-        unread = [f.id for f in folders if f.graph_id in folder_ids and f.hinted_at is None]
+        unread = [f.id for f in folders if f.graph_id in folder_ids and f.read_requested_at is None]
         mailboxes.request_read(tx, unread)
 
 

@@ -42,7 +42,7 @@ def prove_mailbox(context: Context, box: Mailbox) -> MailboxProof:
 
     A mailbox that does not answer is backed off, and the proof says why.
     """
-    if box.shut_until(context.now()):
+    if box.pause_end(context.now()):
         return MailboxProof(box.address, trouble=box.trouble)
     try:
         return _prove(context, box)
@@ -122,7 +122,7 @@ def _read_deltas(context: Context, box: Mailbox, folders: Sequence[SyncFolder]) 
     discover.discover(context, box.id)
     with context.begin() as tx:
         now = mailboxes.read_mailbox(tx, box.id)
-    if now is not None and (paused_until := now.shut_until(context.now())):
+    if now is not None and (paused_until := now.pause_end(context.now())):
         raise TryLater(now.trouble or "", retry_at=paused_until)
 
 

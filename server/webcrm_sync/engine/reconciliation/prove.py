@@ -64,7 +64,7 @@ def prove_due_page(context: Context) -> None:
     """Compare the next page of Activities if that is due, and make the page after it due."""
     with context.begin() as tx:
         company = companies.read_company(tx)
-        if company.is_webcrm_shut(tx.now):
+        if company.is_webcrm_paused(tx.now):
             return
         first_id = reconciliation.take_webcrm_turn(tx, again=tx.now + _RETRY)
     if first_id is None:

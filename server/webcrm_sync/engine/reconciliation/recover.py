@@ -102,7 +102,7 @@ def _watch(context: Context, users: Sequence[MailUser]) -> Sequence[Mailbox]:
 
 def _read_folders(context: Context, box: Mailbox) -> None:
     with context.begin() as tx:
-        mailboxes.set_mailbox(tx, box.id, gate_at=None)
+        mailboxes.set_mailbox(tx, box.id, paused_until=None)
         mailboxes.request_read(tx, [f.id for f in mailboxes.folders(tx, box.id)])
     discover(context, box.id)
     with context.begin() as tx:

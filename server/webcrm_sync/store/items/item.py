@@ -4,11 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
-
-from sqlalchemy import RowMapping
 
 from webcrm_sync.core.states import Reason, State
+from webcrm_sync.store.schema.columns import columns_of
 from webcrm_sync.store.schema.tables import item
 
 
@@ -38,13 +36,4 @@ class Item:
     is_bare: bool = False
 
 
-ITEM_COLUMNS = [item.c[f] for f in Item.__dataclass_fields__]
-
-
-def read_item(row: RowMapping | dict[str, Any]) -> Item:
-    """An Item from a row of ITEM_COLUMNS."""
-    facts = dict(row)
-    facts["categories"] = tuple(row["categories"])
-    facts["state"] = State(row["state"])
-    facts["reason"] = Reason(row["reason"]) if row["reason"] else None
-    return Item(**facts)
+ITEM_COLUMNS = columns_of(item, Item)

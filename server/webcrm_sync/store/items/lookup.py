@@ -9,7 +9,7 @@ from sqlalchemy.dialects.postgresql import distinct_on
 
 from webcrm_sync.store.any_of import any_of, any_of_param
 from webcrm_sync.store.database import Tx
-from webcrm_sync.store.items.item import ITEM_COLUMNS, Item, read_item
+from webcrm_sync.store.items.item import ITEM_COLUMNS, Item
 from webcrm_sync.store.schema.tables import item, mailbox
 
 _BY_GRAPH_ID = select(*ITEM_COLUMNS).where(
@@ -37,13 +37,13 @@ def known_items(
     wanted = {"mailbox": mailbox_id, "graph_ids": list(graph_ids)}
     query = _BY_GRAPH_ID_LOCKED if is_locked else _BY_GRAPH_ID
     rows = tx.connection.execute(query, wanted).mappings()
-    return {row["graph_id"]: read_item(row) for row in rows}
+    return {row["graph_id"]: Item(**row) for row in rows}
 
 
 def items_of_email(tx: Tx, email_id: int) -> Sequence[Item]:
     """Every copy of a mail, by id."""
     query = select(*ITEM_COLUMNS).where(item.c.email_id == email_id).order_by(item.c.id)
-    return [read_item(row) for row in tx.connection.execute(query).mappings()]
+    return [Item(**row) for row in tx.connection.execute(query).mappings()]
 
 
 def first_copies(tx: Tx, email_ids: Iterable[int]) -> Sequence[Item]:
@@ -54,7 +54,7 @@ def first_copies(tx: Tx, email_ids: Iterable[int]) -> Sequence[Item]:
         .where(any_of(item.c.email_id, email_ids))
         .order_by(item.c.email_id, item.c.folder_id.is_(None), item.c.id)
     )
-    return [read_item(row) for row in tx.connection.execute(query).mappings()]
+    return [Item(**row) for row in tx.connection.execute(query).mappings()]
 
 
 def unseen_items(tx: Tx, folder_id: int, round_number: int) -> Sequence[str]:

@@ -14,7 +14,7 @@ from webcrm_sync.store.any_of import any_of, any_of_param
 from webcrm_sync.store.bulk_rows import rows_as_table, rows_parameter
 from webcrm_sync.store.database import Tx
 from webcrm_sync.store.items import transitions
-from webcrm_sync.store.items.item import ITEM_COLUMNS, Item, read_item
+from webcrm_sync.store.items.item import ITEM_COLUMNS, Item
 from webcrm_sync.store.schedule import NEVER
 from webcrm_sync.store.schema.tables import email, item
 
@@ -56,7 +56,7 @@ def due(
     for row in tx.connection.execute(query, _wanted(tx, mailbox_id, limit)).mappings():
         facts = dict(row)
         key = str(facts.pop("key"))
-        found.append((read_item(facts), key))
+        found.append((Item(**facts), key))
     return found
 
 
@@ -99,7 +99,7 @@ def hold(tx: Tx, item_id: int, *, detail: str) -> int | None:
 
 def release(tx: Tx, email_ids: Iterable[int]) -> None:
     """Have the copies of these mails marked at once that `hold` stopped."""
-    is_filed = item.c.state == State.FILED.value
+    is_filed = item.c.state == State.FILED
     query = update(item).where(any_of(item.c.email_id, email_ids), item.c.mark_due_at == NEVER)
     values = {
         "reason": case((is_filed, None), else_=item.c.reason),
@@ -109,8 +109,8 @@ def release(tx: Tx, email_ids: Iterable[int]) -> None:
 
 
 def _explain(tx: Tx, item_id: int, reason: Reason, detail: str) -> None:
-    query = update(item).where(item.c.id == item_id, item.c.state == State.FILED.value)
-    tx.connection.execute(query.values(reason=reason.value, detail=detail))
+    query = update(item).where(item.c.id == item_id, item.c.state == State.FILED)
+    tx.connection.execute(query.values(reason=reason, detail=detail))
 
 
 def record_written(tx: Tx, written: Iterable[Written]) -> None:
@@ -143,5 +143,5 @@ def complete(tx: Tx, seen: Iterable[Item]) -> Sequence[Item]:
             done = transitions.sync(tx, ids)
             synced = [c for c in copies if c.id in done]
         else:
-            tx.connection.execute(_COMPLETE, {"ids": ids, "seen": state.value})
+            tx.connection.execute(_COMPLETE, {"ids": ids, "seen": state})
     return synced

@@ -31,7 +31,7 @@ def read_groups(tx: Tx, *, named: int) -> Sequence[Group]:
     """
     newest_first = aggregate_order_by(email.c.message_id, item.c.found_at.desc(), item.c.id)
     ids = func.array_agg(newest_first).filter(email.c.message_id.is_not(None))
-    states = [State.WAITING.value, State.PARKED.value]
+    states = [State.WAITING, State.PARKED]
     query = (
         select(item.c.mailbox_id, item.c.state, item.c.reason, func.count(), ids)
         .join(mailbox, mailbox.c.id == item.c.mailbox_id)
@@ -42,6 +42,6 @@ def read_groups(tx: Tx, *, named: int) -> Sequence[Group]:
         .order_by(func.count().desc(), item.c.state, item.c.reason)
     )
     return [
-        Group(mailbox_id, State(state), Reason(reason), count, tuple(found or ())[:named])
+        Group(mailbox_id, state, reason, count, tuple(found or ())[:named])
         for mailbox_id, state, reason, count, found in tx.connection.execute(query)
     ]

@@ -26,9 +26,9 @@ from webcrm_sync.store.schema.tables import email, filing, item, mailbox
 _MOVING = (State.FOUND, State.MATCHED)
 _SYNC = (
     update(item)
-    .where(any_of_param(item.c.id, "ids"), item.c.state == State.FILED.value)
+    .where(any_of_param(item.c.id, "ids"), item.c.state == State.FILED)
     .values(
-        state=State.SYNCED.value,
+        state=State.SYNCED,
         reason=None,
         detail=None,
         state_at=bindparam("now"),
@@ -64,7 +64,7 @@ def take_up_due(tx: Tx) -> int:
     due = (
         select(item.c.id)
         .where(
-            item.c.state == State.PARKED.value,
+            item.c.state == State.PARKED,
             item.c.retry_at <= tx.now,
             item.c.folder_id.is_not(None),
             item.c.mailbox_id.in_(company_mailboxes),
@@ -111,7 +111,7 @@ def promote_excluded(tx: Tx, email_ids: Iterable[int]) -> None:
     filed = select(filing.c.id).where(filing.c.email_id == item.c.email_id, ~filing.c.is_withdrawn)
     which = (
         any_of(item.c.email_id, email_ids)
-        & item.c.reason.in_([r.value for r in OVERRULED])
+        & item.c.reason.in_(list(OVERRULED))
         & item.c.folder_id.is_not(None)
         & filed.exists()
     )
@@ -129,7 +129,7 @@ def file_preserved(tx: Tx, email_ids: Iterable[int], *, is_complete: bool) -> No
 
 def restore_removed(tx: Tx, email_id: int) -> None:
     """File the copies again that were skipped because webCRM seemed to have lost their mail."""
-    which = (item.c.email_id == email_id) & (item.c.reason == Reason.REMOVED_IN_WEBCRM.value)
+    which = (item.c.email_id == email_id) & (item.c.reason == Reason.REMOVED_IN_WEBCRM)
     _change(tx, which, of=[State.SKIPPED], to=State.FILED)
 
 
@@ -162,7 +162,7 @@ def park_all(tx: Tx, reason: Reason, *, detail: str, retry_at: datetime) -> None
     moving = (
         select(item.c.email_id)
         .join(email, email.c.id == item.c.email_id)
-        .where(email.c.company_id == tx.company_id, item.c.state.in_([s.value for s in _MOVING]))
+        .where(email.c.company_id == tx.company_id, item.c.state.in_(_MOVING))
     )
     ids = sorted(set(tx.connection.execute(moving).scalars()))
     known = events.last_reasons(tx.connection, ids)
@@ -232,7 +232,7 @@ def skip_folder(tx: Tx, folder_id: int) -> None:
     )
     in_folder = item.c.folder_id == folder_id
     # What the other copies show depends on the folder, so they are marked again.
-    shown = [State.SKIPPED.value, State.WAITING.value, State.PARKED.value]
+    shown = [State.SKIPPED, State.WAITING, State.PARKED]
     query = update(item).where(in_folder, item.c.state.in_(shown))
     tx.connection.execute(query.values(mark_due_at=tx.now))
     skipped = _change(
@@ -266,15 +266,15 @@ def _change(
     each copy that changed.
     """
     assert all(state is to or to in TRANSITIONS[state] for state in of), (of, to)
-    in_state = which & item.c.state.in_([s.value for s in of])
+    in_state = which & item.c.state.in_(list(of))
     lock_copies(tx, in_state)
     is_shown = mark_for(to, reason) is not None
     query = (
         update(item)
         .where(in_state)
         .values(
-            state=to.value,
-            reason=reason.value if reason else None,
+            state=to,
+            reason=reason,
             detail=detail,
             retry_at=retry_at,
             state_at=tx.now,

@@ -10,12 +10,12 @@ from webcrm_sync.core.states import State
 from webcrm_sync.store.any_of import any_of, any_of_param
 from webcrm_sync.store.database import Tx
 from webcrm_sync.store.emails import Email, emails_by_id
-from webcrm_sync.store.items.item import ITEM_COLUMNS, Item, read_item
+from webcrm_sync.store.items.item import ITEM_COLUMNS, Item
 from webcrm_sync.store.schema.tables import email_address, item, mailbox
 
 #: Found copies read per wanted mail, since several mailboxes may hold a copy of one mail.
 _COPIES_PER_MAIL = 4
-_IS_FOUND = (item.c.state == State.FOUND.value) & ~item.c.is_bare
+_IS_FOUND = (item.c.state == State.FOUND) & ~item.c.is_bare
 _FOUND = (
     select(*ITEM_COLUMNS)
     .where(any_of_param(item.c.email_id, "email_ids"), _IS_FOUND)
@@ -48,7 +48,7 @@ def read(tx: Tx, email_ids: Sequence[int]) -> Sequence[tuple[Email, Sequence[Ite
     """Each of these mails that still has found copies, with those copies."""
     copies: dict[int, list[Item]] = {}
     for row in tx.connection.execute(_FOUND, {"email_ids": list(email_ids)}).mappings():
-        copies.setdefault(row["email_id"], []).append(read_item(row))
+        copies.setdefault(row["email_id"], []).append(Item(**row))
     emails = emails_by_id(tx, copies)
     return [(emails[i], copies[i]) for i in email_ids if i in emails]
 

@@ -1,1 +1,1 @@
-"""MatchedBy the tables came to be, step by step."""
+"""The migrations of the tables, one file each."""

@@ -2,9 +2,9 @@
 
 from alembic import context
 
-from webcrm_sync.store.schema.requests import sync_request
+from webcrm_sync.store.schema.columns import is_type_different, metadata
 
 connection = context.config.attributes["connection"]
-context.configure(connection=connection, target_metadata=sync_request.metadata)
+context.configure(connection=connection, target_metadata=metadata, compare_type=is_type_different)
 with context.begin_transaction():
     context.run_migrations()

@@ -1,72 +1,50 @@
-"""The tables of what nobody foresaw: exceptions about one thing, and jobs that fail or die."""
+"""The tables of unforeseen exceptions: about one thing, and about whole jobs."""
 
 from __future__ import annotations
 
-from sqlalchemy import (
-    BigInteger,
-    Column,
-    DateTime,
-    ForeignKey,
-    Identity,
-    Index,
-    Integer,
-    Table,
-    Text,
-    text,
-)
+from sqlalchemy import BigInteger, Column, Index, Integer, Table, Text, text
 
-from webcrm_sync.store.schema.tables import metadata
+from webcrm_sync.store.schema.columns import count, id_column, metadata, reference, time
 
-
-def _to(table: str, *, nullable: bool = False) -> Column[int]:
-    key = ForeignKey(f"{table}.id", ondelete="CASCADE")
-    return Column(f"{table}_id", key, nullable=nullable)
-
-
-def _at(name: str, *, nullable: bool = False) -> Column[object]:
-    return Column(name, DateTime(timezone=True), nullable=nullable)
-
-
-#: An exception about one thing. `thing`: what is worked on, by its number; `fingerprint`: what
-#: equal ones have in common; `version`: of the product. While `ended_at` is empty it holds the
-#: thing back.
+#: An unforeseen exception about one thing. `thing`: its kind and number; `fingerprint`: the same
+#: for equal exceptions; `version`: of the product. It holds the thing back until `ended_at`.
 incident = Table(
     "incident",
     metadata,
-    Column("id", BigInteger, Identity(), primary_key=True),
-    _to("company"),
-    _to("mailbox", nullable=True),
-    _to("email", nullable=True),
+    id_column(),
+    reference("company"),
+    reference("mailbox", is_optional=True),
+    reference("email", is_optional=True),
     Column("thing", Text, nullable=False),
     Column("step", Text, nullable=False),
     Column("fingerprint", Text, nullable=False),
     Column("version", Text, nullable=False),
-    _at("at"),
-    _at("ended_at", nullable=True),
+    time("at", nullable=False),
+    time("ended_at"),
     Index(None, "fingerprint", "at"),
     Index("ix_incident_open", "version", postgresql_where=text("ended_at IS NULL")),
     Index("ix_incident_email_id", "email_id"),
 )
 
-#: What is on record about one job; one that works has no row. `due_at`: it is left alone before;
-#: `deaths`: workers that died with it.
+#: A job that failed; one that works has no row. `due_at`: the job does not run before;
+#: `deaths`: workers that died during it.
 job_trouble = Table(
     "job_trouble",
     metadata,
-    Column("company_id", ForeignKey("company.id", ondelete="CASCADE"), nullable=False),
+    reference("company"),
     Column("task", Text, primary_key=True),
     Column("subject_id", BigInteger, primary_key=True),
-    _at("due_at", nullable=True),
-    Column("attempts", Integer, nullable=False, server_default="0"),
+    time("due_at"),
+    count("attempts"),
     Column("trouble", Text),
-    Column("deaths", Integer, nullable=False, server_default="0"),
+    count("deaths"),
 )
 
-#: What a job with deaths on record has begun and not brought to an end.
+#: The things that a job with deaths has begun and not finished.
 begun = Table(
     "begun",
     metadata,
-    Column("company_id", ForeignKey("company.id", ondelete="CASCADE"), nullable=False),
+    reference("company"),
     Column("task", Text, primary_key=True),
     Column("subject_id", BigInteger, primary_key=True),
     Column("thing", Text, primary_key=True),

@@ -1,44 +1,44 @@
-"""The tables of what is proved each night, and of a rebuilding under way."""
+"""The tables of the nightly comparisons, and of a recovery."""
 
 from __future__ import annotations
 
-from sqlalchemy import BigInteger, Column, DateTime, ForeignKey, Table
+from sqlalchemy import BigInteger, Column, Table
 from sqlalchemy.dialects.postgresql import JSONB
 
-from webcrm_sync.store.schema.tables import metadata
-
-
-def _of(table: str) -> Column[int]:
-    key = ForeignKey(f"{table}.id", ondelete="CASCADE")
-    return Column(f"{table}_id", key, primary_key=True)
-
-
-def _at(name: str, *, nullable: bool = True) -> Column[object]:
-    return Column(name, DateTime(timezone=True), nullable=nullable)
+from webcrm_sync.store.schema.columns import metadata, reference, time
 
 
 def _differences() -> Column[object]:
     return Column("differences", JSONB, nullable=False, server_default="[]")
 
 
-#: The last comparison of a mailbox's folders with our rows. `due_at` None = not asked for.
+#: The last comparison of a mailbox's folders with the rows. `due_at` NULL = none is requested.
 mailbox_proof = Table(
-    "mailbox_proof", metadata, _of("mailbox"), _at("due_at"), _at("proved_at"), _differences()
-)
-
-#: The comparison with webCRM, page by page: `next_id` is the Activity to go on with.
-#: `differences`: of the pass under way, or of the last one.
-webcrm_proof = Table(
-    "webcrm_proof",
+    "mailbox_proof",
     metadata,
-    _of("company"),
-    _at("due_at"),
-    Column("next_id", BigInteger, nullable=False, server_default="0"),
-    _at("proved_at"),
+    reference("mailbox", primary_key=True),
+    time("due_at"),
+    time("proved_at"),
     _differences(),
 )
 
-#: While `ended_at` is empty nothing is written to webCRM: what stands there is still being read.
+#: The comparison with webCRM, page by page. `next_id`: the first Activity of the next page.
+#: `differences`: of the comparison under way, else of the last one.
+webcrm_proof = Table(
+    "webcrm_proof",
+    metadata,
+    reference("company", primary_key=True),
+    time("due_at"),
+    Column("next_id", BigInteger, nullable=False, server_default="0"),
+    time("proved_at"),
+    _differences(),
+)
+
+#: A recovery. Until `ended_at` its Activities are still being read, and webCRM is not written to.
 rebuilding = Table(
-    "rebuilding", metadata, _of("company"), _at("begun_at", nullable=False), _at("ended_at")
+    "rebuilding",
+    metadata,
+    reference("company", primary_key=True),
+    time("begun_at", nullable=False),
+    time("ended_at"),
 )

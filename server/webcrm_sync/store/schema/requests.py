@@ -1,63 +1,69 @@
-"""The tables of what people ask for in Outlook."""
+"""The tables of what people request in Outlook."""
 
 from __future__ import annotations
 
-from sqlalchemy import BigInteger, Column, DateTime, ForeignKey, Index, Table, Text
+from enum import StrEnum
+
+from sqlalchemy import BigInteger, Column, Index, Table, Text
 from sqlalchemy.dialects.postgresql import ARRAY
 
-from webcrm_sync.store.schema.tables import metadata
+from webcrm_sync.store.schema.columns import metadata, reference, stored_enum, time
 
 
-def _to(table: str) -> Column[int]:
-    key = ForeignKey(f"{table}.id", ondelete="CASCADE")
-    return Column(f"{table}_id", key, primary_key=True)
+class UpdateKind(StrEnum):
+    """What happens to an Activity. The values are as stored."""
+
+    #: empty it and say so in its subject
+    WITHDRAW = "withdraw"
+    #: fill it again after it was withdrawn
+    RESTORE = "stand"
+    #: put it under another Organisation, and nothing more
+    MOVE = "move"
+    #: write its subject and text again
+    REWRITE = "retell"
 
 
-def _at(name: str) -> Column[object]:
-    return Column(name, DateTime(timezone=True), nullable=False)
-
-
-#: The button, pressed on one copy. `item_id`: what Outlook called it before it was moved.
-#: `organisations`: chosen by the person, empty = none.
+#: A press of the pane's button on one copy. `item_id`: Outlook's id of it before it was moved.
+#: `organisations`: the person's choice, empty = none.
 sync_request = Table(
     "press",
     metadata,
-    _to("mailbox"),
+    reference("mailbox", primary_key=True),
     Column("graph_id", Text, primary_key=True),
     Column("item_id", Text, nullable=False),
     Column("by", Text, nullable=False),
-    Column("organisations", ARRAY(BigInteger), nullable=False, server_default="{}"),
-    _at("pressed_at"),
+    Column("organisations", ARRAY(BigInteger, as_tuple=True), nullable=False, server_default="{}"),
+    time("pressed_at", nullable=False),
 )
 
-#: What webCRM is still to be told about a filing's Activity; one that is done has no row.
-#: `kind`: withdraw, stand or move; `move_to`: an Organisation, None = it stays where it is.
+#: A change that webCRM has yet to receive about a filing's Activity. `move_to`: its new
+#: Organisation, NULL = it is not moved.
 activity_update = Table(
     "wish",
     metadata,
-    _to("filing"),
-    Column("kind", Text, nullable=False),
+    reference("filing", primary_key=True),
+    Column("kind", stored_enum(UpdateKind), nullable=False),
     Column("move_to", BigInteger),
-    _at("asked_at"),
-    _at("due_at"),
+    time("asked_at", nullable=False, key="requested_at"),
+    time("due_at", nullable=False),
     Index(None, "due_at"),
 )
 
-#: The senders that a mailbox's own inbox rules hold, as they were when last looked at.
+#: The senders that a mailbox's inbox rules listed at the last reading.
 always_sync = Table(
     "always_sync",
     metadata,
-    _to("mailbox"),
+    reference("mailbox", primary_key=True),
     Column("address", Text, primary_key=True),
 )
 
-#: A contact that somebody asks webCRM for: the intent before the call, the id after the answer.
+#: A contact that a person creates: the intent before the call, the id after the answer.
 new_contact = Table(
     "new_contact",
     metadata,
-    _to("company"),
+    reference("company", primary_key=True),
     Column("address", Text, primary_key=True),
     Column("organisation_id", BigInteger, primary_key=True),
     Column("person_id", BigInteger),
-    _at("intent_at"),
+    time("intent_at", nullable=False),
 )

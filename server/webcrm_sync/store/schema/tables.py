@@ -6,209 +6,192 @@ from sqlalchemy import (
     BigInteger,
     Boolean,
     Column,
-    DateTime,
-    ForeignKey,
-    Identity,
     Index,
     Integer,
     LargeBinary,
-    MetaData,
     Table,
     Text,
     UniqueConstraint,
     text,
 )
-from sqlalchemy.dialects.postgresql import ARRAY, JSONB
+from sqlalchemy.dialects.postgresql import JSONB
 
-metadata = MetaData(
-    naming_convention={
-        "ix": "ix_%(table_name)s_%(column_0_N_name)s",
-        "uq": "uq_%(table_name)s_%(column_0_N_name)s",
-        "fk": "fk_%(table_name)s_%(column_0_name)s",
-        "pk": "pk_%(table_name)s",
-    }
+from webcrm_sync.core.direction import Direction
+from webcrm_sync.core.matching import MatchedBy
+from webcrm_sync.core.message import MessageKind
+from webcrm_sync.core.outlook import Place
+from webcrm_sync.core.states import Reason, State
+from webcrm_sync.store.schema.columns import (
+    PartiesJson,
+    PartyJson,
+    count,
+    flag,
+    id_column,
+    metadata,
+    reference,
+    stored_enum,
+    texts,
+    time,
 )
 
-
-def _at(name: str, *, nullable: bool = True) -> Column[object]:
-    return Column(name, DateTime(timezone=True), nullable=nullable)
-
-
-def _id() -> Column[int]:
-    return Column("id", BigInteger, Identity(), primary_key=True)
-
-
-def _to(table: str, *, optional: bool = False, primary_key: bool = False) -> Column[int]:
-    """A reference that takes its rows along when its table's row goes; an optional one stays."""
-    rule = "SET NULL" if optional else "CASCADE"
-    key = ForeignKey(f"{table}.id", ondelete=rule)
-    return Column(f"{table}_id", key, nullable=optional, primary_key=primary_key)
-
-
-def _count(name: str) -> Column[int]:
-    return Column(name, Integer, nullable=False, server_default="0")
-
-
-def _flag(name: str) -> Column[bool]:
-    return Column(name, Boolean, nullable=False, server_default=text("false"))
-
-
-#: One tenant joined to one webCRM system. `webcrm_*`: the gate all its filing waits behind.
+#: One Entra tenant joined to one webCRM system. `webcrm_*`: until when webCRM is not called.
 company = Table(
     "company",
     metadata,
-    _id(),
+    id_column(),
     Column("tenant_id", Text, nullable=False, unique=True),
-    _at("created_at", nullable=False),
-    _at("persons_until"),
-    _at("organisations_until"),
-    _at("directory_full_at"),
-    _at("directory_due_at"),
-    _at("mirror_until"),
-    _at("mirror_due_at"),
-    _at("webcrm_due_at"),
-    _count("webcrm_attempts"),
+    time("created_at", nullable=False),
+    time("persons_until"),
+    time("organisations_until"),
+    time("directory_full_at"),
+    time("directory_due_at"),
+    time("mirror_until"),
+    time("mirror_due_at"),
+    time("webcrm_due_at"),
+    count("webcrm_attempts"),
     Column("webcrm_trouble", Text),
-    _at("housekeeping_due_at"),
+    time("housekeeping_due_at"),
 )
 
-#: `gate_at`: nothing is asked of Graph for this mailbox before; `trouble`: why, one sentence.
+#: A watched mailbox. `paused_until`: Graph is not called for it before. `trouble`: why, a sentence.
 mailbox = Table(
     "mailbox",
     metadata,
-    _id(),
-    _to("company"),
+    id_column(),
+    reference("company"),
     Column("user_id", Text, nullable=False),
     Column("address", Text, nullable=False),
     Column("display_name", Text, nullable=False),
-    _flag("is_shared"),
-    _at("added_at", nullable=False),
-    _at("mirror_since", nullable=False),
-    _at("gate_at"),
-    _count("attempts"),
+    flag("is_shared"),
+    time("added_at", nullable=False),
+    time("mirror_since", nullable=False),
+    time("gate_at", key="paused_until"),
+    count("attempts"),
     Column("trouble", Text),
     Column("push_trouble", Text),
-    _at("keep_due_at"),
+    time("keep_due_at"),
     UniqueConstraint("company_id", "user_id"),
 )
 
 mailbox_address = Table(
     "mailbox_address",
     metadata,
-    _to("mailbox", primary_key=True),
+    reference("mailbox", primary_key=True),
     Column("address", Text, primary_key=True),
 )
 
-#: A sync folder. `cursor`: the delta URL to go on with; None = read it from the start.
-#: `round`: counts full readings, so that what a full reading did not meet can be told.
-#: `selection`: the version of what is asked for in the cursor (`graph.wire`). `hint_read`: the
-#: hint that the last reading began for. `subscription_address`: what is kept of the address that
-#: notifications come to, NULL = made by an earlier version, with an address without a secret.
-#: `replaced_subscription_id`: an earlier subscription that is still to be ended at Graph.
+#: A sync folder. `cursor`: the delta URL of the next reading, NULL = read from the start.
+#: `selection`: the version of the properties that the cursor selects (`graph.wire`). `round`: the
+#: number of full readings, which tells the copies that a full reading did not list.
+#: `read_requested_at`: the last request to read it. `read_begun_for`: the request that the last
+#: reading began for. `subscription_address`: the stored part of the address that notifications
+#: come to, NULL = an earlier version made it, with an address without a secret.
+#: `replaced_subscription_id`: an earlier subscription that Graph may still hold.
 folder = Table(
     "folder",
     metadata,
-    _id(),
-    _to("mailbox"),
+    id_column(),
+    reference("mailbox"),
     Column("graph_id", Text, nullable=False),
-    Column("place", Text, nullable=False),
-    Column("parents", ARRAY(Text), nullable=False, server_default="{}"),
+    Column("place", stored_enum(Place), nullable=False),
+    texts("parents", server_default="{}"),
     Column("cursor", Text),
-    _count("selection"),
-    _count("round"),
-    _flag("is_known"),
-    _at("hinted_at"),
-    _at("hint_read"),
-    _at("flooded_at"),
-    _at("poll_due_at"),
-    _at("push_doubted_at"),
+    count("selection"),
+    count("round"),
+    flag("is_known"),
+    time("hinted_at", key="read_requested_at"),
+    time("hint_read", key="read_begun_for"),
+    time("flooded_at"),
+    time("poll_due_at"),
+    time("push_doubted_at"),
     Column("subscription_id", Text, unique=True),
     Column("client_state", Text),
-    _at("subscription_expires_at"),
+    time("subscription_expires_at"),
     Column("subscription_address", Text),
     Column("replaced_subscription_id", Text),
     UniqueConstraint("mailbox_id", "graph_id"),
     Index("ix_folder_subscription", text("lower(subscription_id)")),
 )
 
-#: The mail itself. `content`: its text, `is_raw`: its HTML as it came; `cids`: of the pictures in
-#: its text, `pictures`: what else is known of them (`core.pictures`), NULL in rows of earlier
-#: versions; all gone once it is settled. `word_digest`: tells it from another mail with its
-#: Message-ID, NULL in rows of earlier versions. `sent_by`: who sent it on behalf of its sender.
+#: The mail itself. `content`: its text, or its HTML as received with `is_raw`. `cids`: content ids
+#: of the pictures in its text; `pictures`: other facts about them (`core.pictures`), NULL in rows
+#: of earlier versions. Content and pictures are deleted when nothing is left to be filed.
+#: `word_digest`: distinguishes it from other mails with its Message-ID, NULL in rows of earlier
+#: versions. `sent_by`: who sent it on behalf of its sender.
 #: `sensitivity`: 0 normal, 1 personal, 2 private, 3 confidential (MS-OXCMSG: PidTagSensitivity).
 email = Table(
     "email",
     metadata,
-    _id(),
-    _to("company"),
+    id_column(),
+    reference("company"),
     Column("key", Text, nullable=False),
     Column("message_id", Text),
-    Column("direction", Text, nullable=False),
-    Column("kind", Text, nullable=False),
+    Column("direction", stored_enum(Direction), nullable=False),
+    Column("kind", stored_enum(MessageKind), nullable=False),
     Column("subject", Text, nullable=False),
-    Column("sender", JSONB),
+    Column("sender", PartyJson),
     Column("recipients", JSONB, nullable=False),
-    _at("sent_at"),
-    _at("received_at"),
-    _flag("has_attachments"),
+    time("sent_at"),
+    time("received_at"),
+    flag("has_attachments"),
     Column("content", Text),
-    Column("cids", ARRAY(Text)),
+    texts("cids", nullable=True),
     Column("pictures", JSONB(none_as_null=True)),
-    _flag("is_raw"),
+    flag("is_raw"),
     Column("word_digest", LargeBinary),
-    Column("reply_to", JSONB),
-    Column("sent_by", JSONB),
+    Column("reply_to", PartiesJson),
+    Column("sent_by", PartyJson),
     Column("conversation_id", Text),
     Column("in_reply_to", Text),
-    Column("referenced_ids", ARRAY(Text)),
+    texts("referenced_ids", nullable=True),
     Column("sensitivity", Integer),
-    _at("created_at", nullable=False),
+    time("created_at", nullable=False),
     UniqueConstraint("company_id", "key"),
     Index(None, "company_id", "message_id"),
 )
 
-#: Everybody on an e-mail who is not one of us, folded (`core.addresses`). `untagged`: without its
-#: plus-tag, NULL = it has none. `is_matched`: has already led to its filings.
+#: The external addresses on an e-mail, folded (`core.addresses`). `untagged`: without its plus-tag,
+#: NULL = it has none. `is_matched`: the address has led to its filings.
 email_address = Table(
     "email_address",
     metadata,
-    _to("email", primary_key=True),
+    reference("email", primary_key=True),
     Column("address", Text, primary_key=True),
     Column("domain", Text, nullable=False),
     Column("untagged", Text),
-    _flag("is_matched"),
+    flag("is_matched"),
     Index(None, "address"),
     Index(None, "domain"),
     Index("ix_email_address_untagged", "untagged", postgresql_where=text("untagged IS NOT NULL")),
 )
 
-#: What the pane's foot counts.
+#: The items that the pane's foot counts.
 IS_OPEN = text("state IN ('found', 'matched', 'filed', 'waiting', 'parked')")
 
-#: One copy in one mailbox. `change_key`: the last version we know, our own writes included, so
-#: that an echo is quiet. `mark_due_at`: its categories must be brought in line then.
+#: One copy in one mailbox. `change_key`: the last known version, own writes included, so that an
+#: echo changes nothing. `mark_due_at`: when its categories are to be written.
 item = Table(
     "item",
     metadata,
-    _id(),
-    _to("mailbox"),
-    _to("folder", optional=True),
-    _to("email"),
+    id_column(),
+    reference("mailbox"),
+    reference("folder", is_optional=True, is_owner=False),
+    reference("email"),
     Column("graph_id", Text, nullable=False),
     Column("change_key", Text, nullable=False),
-    Column("categories", ARRAY(Text), nullable=False),
+    texts("categories"),
     Column("stamp", Text),
-    _flag("is_past"),
-    _flag("is_bare"),
-    _count("seen_round"),
-    Column("state", Text, nullable=False),
-    Column("reason", Text),
+    flag("is_past"),
+    flag("is_bare"),
+    count("seen_round"),
+    Column("state", stored_enum(State), nullable=False),
+    Column("reason", stored_enum(Reason)),
     Column("detail", Text),
-    _at("state_at", nullable=False),
-    _at("found_at", nullable=False),
-    _at("retry_at"),
-    _at("mark_due_at"),
-    _count("mark_attempts"),
+    time("state_at", nullable=False),
+    time("found_at", nullable=False),
+    time("retry_at"),
+    time("mark_due_at"),
+    count("mark_attempts"),
     UniqueConstraint("mailbox_id", "graph_id"),
     Index(None, "email_id"),
     Index(
@@ -223,87 +206,87 @@ item = Table(
 )
 
 #: One e-mail under one Organisation (0 = none) = one Activity. `intent_at` is committed before
-#: the call; `activity_id` after the answer; between the two the outcome is unclear. `is_replaced`:
-#: withdrawn since a person put another Organisation in its place; a sync does not bring it back.
-#: `is_removed`: withdrawn, and its Activity was deleted in webCRM.
+#: the call, `activity_id` after the answer; between the two the outcome is unclear. `looks`: the
+#: searches for it since then. `is_replaced`: withdrawn because a person chose another Organisation,
+#: so that a sync does not restore it. `is_removed`: withdrawn, and deleted in webCRM.
 filing = Table(
     "filing",
     metadata,
-    _id(),
-    _to("company"),
-    _to("email"),
+    id_column(),
+    reference("company"),
+    reference("email"),
     Column("organisation_id", BigInteger, nullable=False),
     Column("person_id", BigInteger),
-    Column("how", Text, nullable=False),
+    Column("how", stored_enum(MatchedBy), nullable=False),
     Column("key", Text, nullable=False),
-    _at("intent_at"),
+    time("intent_at"),
     Column("lease", Text),
-    _count("looks"),
-    _at("due_at"),
-    _count("attempts"),
+    count("looks"),
+    time("due_at"),
+    count("attempts"),
     Column("last_error", Text),
     Column("activity_id", BigInteger),
-    _at("filed_at"),
-    _flag("is_complete"),
-    _flag("is_withdrawn"),
-    _flag("is_replaced"),
-    _flag("is_removed"),
+    time("filed_at"),
+    flag("is_complete"),
+    flag("is_withdrawn"),
+    flag("is_replaced"),
+    flag("is_removed"),
     UniqueConstraint("company_id", "key"),
     UniqueConstraint("email_id", "organisation_id"),
     Index("ix_filing_due", "due_at", postgresql_where=text("NOT is_complete")),
 )
 
-#: One attachment of a filing = one Document, or `left_out` says why not; else like its filing. By
-#: these rows a picture is known again (`documents.beside`).
+#: One attachment of a filing = one Document, unless `left_out` says why not. The other columns are
+#: those of its filing. A repeated picture is recognised by these rows (`documents.beside`).
 document = Table(
     "document",
     metadata,
-    _id(),
-    _to("filing"),
+    id_column(),
+    reference("filing"),
     Column("position", Integer, nullable=False),
     Column("name", Text, nullable=False),
     Column("size", BigInteger, nullable=False),
-    _at("intent_at"),
-    _count("looks"),
-    _count("attempts"),
+    time("intent_at"),
+    count("looks"),
+    count("attempts"),
     Column("document_id", BigInteger),
     Column("left_out", Text),
     UniqueConstraint("filing_id", "position"),
     Index(None, "size"),
 )
 
-#: A mail sent from webCRM. `graph_id` is its mirror; `reason`: why there is none.
+#: A mail sent from webCRM. `graph_id`: its mirror in Outlook; `reason`: why there is none.
 mirror = Table(
     "mirror",
     metadata,
-    _id(),
-    _to("company"),
+    id_column(),
+    reference("company"),
     Column("activity_id", BigInteger, nullable=False),
-    _to("mailbox", optional=True),
+    reference("mailbox", is_optional=True, is_owner=False),
     Column("state", Text, nullable=False),
     Column("reason", Text),
     Column("draft", JSONB),
-    _at("intent_at"),
-    _count("looks"),
-    _count("attempts"),
-    _at("due_at"),
+    time("intent_at"),
+    count("looks"),
+    count("attempts"),
+    time("due_at"),
     Column("graph_id", Text),
-    _at("created_at", nullable=False),
+    time("created_at", nullable=False),
     UniqueConstraint("company_id", "activity_id"),
 )
 
-#: A Person with one of its addresses, folded; `untagged` as above. An empty address: a mail can
-#: lead to none of them, and `unmatchable` is what its e-mail fields hold.
+#: A Person with one of its addresses, folded; `untagged` as in `email_address`. An empty address:
+#: no mail can be matched to the Person, and `unmatchable` is the text of its e-mail fields.
 contact = Table(
     "contact",
     metadata,
-    _to("company", primary_key=True),
+    reference("company", primary_key=True),
     Column("person_id", BigInteger, primary_key=True),
     Column("address", Text, primary_key=True),
     Column("organisation_id", BigInteger, nullable=False),
     Column("name", Text, nullable=False),
     Column("is_active", Boolean, nullable=False),
-    _count("position"),
+    count("position"),
     Column("untagged", Text),
     Column("unmatchable", Text),
     Index(None, "company_id", "address"),
@@ -318,39 +301,39 @@ contact = Table(
 organisation = Table(
     "organisation",
     metadata,
-    _to("company", primary_key=True),
+    reference("company", primary_key=True),
     Column("organisation_id", BigInteger, primary_key=True),
     Column("name", Text, nullable=False),
-    Column("domains", ARRAY(Text), nullable=False),
+    texts("domains"),
     Index("ix_organisation_domains", "domains", postgresql_using="gin"),
 )
 
 crm_user = Table(
     "crm_user",
     metadata,
-    _to("company", primary_key=True),
+    reference("company", primary_key=True),
     Column("user_id", BigInteger, primary_key=True),
     Column("address", Text, nullable=False),
     Column("name", Text, nullable=False),
 )
 
-#: Counts the changes of contacts, Organisations, users and mailboxes, so that panes notice them.
+#: The number of changes to contacts, Organisations, users and mailboxes, for open panes.
 directory_version = Table(
     "directory_version",
     metadata,
-    _to("company", primary_key=True),
+    reference("company", primary_key=True),
     Column("number", BigInteger, nullable=False),
 )
 
-#: One line of a mail's or mailbox's story; append-only.
+#: One event in the history of a mail or a mailbox; append-only.
 event = Table(
     "event",
     metadata,
-    _id(),
-    _to("company"),
-    Column("mailbox_id", ForeignKey("mailbox.id", ondelete="CASCADE")),
-    Column("email_id", ForeignKey("email.id", ondelete="CASCADE")),
-    _at("at", nullable=False),
+    id_column(),
+    reference("company"),
+    reference("mailbox", is_optional=True),
+    reference("email", is_optional=True),
+    time("at", nullable=False),
     Column("kind", Text, nullable=False),
     Column("facts", JSONB, nullable=False),
     Index(None, "email_id", "id"),
