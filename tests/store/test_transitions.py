@@ -65,7 +65,7 @@ def test_a_copy_that_begins_again_keeps_nothing_of_its_earlier_end(
         add_item(tx, state, retry_at=NOW + timedelta(hours=1))
         assert transitions.take_up_again(tx, item.c.id == 1, of=[state]) == 1
         assert columns(tx) == ("found", None, None, None, NOW, None, 0)
-        assert tx.deferred == {(Job.FILE, 1)}
+        assert tx.deferred == {(Job.MATCH, 1)}
 
 
 def test_a_copy_in_another_state_does_not_begin_again(database: Database) -> None:
