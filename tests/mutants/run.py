@@ -69,7 +69,8 @@ def _report(name: str, path: Path, jobs: int) -> None:
 
 def _tests_of(name: str, path: Path) -> list[str]:
     """The module's doctests, and the unit tests that import it or, if none does, its package."""
-    texts = {test: test.read_text("utf-8") for test in sorted(UNIT.glob("test_*.py"))}
+    tests = [*sorted(UNIT.glob("test_core_*.py")), UNIT / "test_quoted_reply.py"]
+    texts = {test: test.read_text("utf-8") for test in tests}
     for imported in (
         rf"core\.{re.escape(name)}\b",
         r"core\.mail_text\b" if "." in name else "core",

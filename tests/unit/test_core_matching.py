@@ -185,3 +185,12 @@ def test_a_contact_is_known_by_its_address_else_without_plus_tags(
     found = match_organisations([Party(address)], book)
     persons = [t.person_id for t in found.targets] if isinstance(found, Matched) else []
     assert persons == ([right] if right else [])
+
+
+def test_what_a_target_was_found_by_is_stored_under_values_that_never_change() -> None:
+    assert [by.value for by in MatchedBy] == [
+        "contact",
+        "domain",
+        "chosen by a person",
+        "without an Organisation",
+    ]

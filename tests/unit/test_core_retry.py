@@ -45,3 +45,9 @@ def test_no_try_comes_sooner_than_its_turn_and_none_waits_longer_than_the_last(
 ) -> None:
     turn = min(timedelta(seconds=2 << min(failed, 20)), timedelta(minutes=10))
     assert turn <= next_attempt_at(NOON, failed) - NOON <= turn * 1.25
+
+
+def test_the_jitter_spreads_over_a_quarter_of_the_delay() -> None:
+    waits = [next_attempt_at(NOON, 3) - NOON for _ in range(300)]
+    assert min(waits) < timedelta(seconds=16.8)
+    assert max(waits) > timedelta(seconds=19.2)

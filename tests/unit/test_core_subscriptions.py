@@ -43,3 +43,7 @@ def test_a_subscription_is_replaced_only_where_renewing_would_not_do(
 
 def test_a_folder_without_a_subscription_gets_one() -> None:
     assert choose_action(None, NOW) is SubscriptionAction.REPLACE
+
+
+def test_a_subscription_lives_as_long_as_graph_allows_for_every_mailbox() -> None:
+    assert timedelta(minutes=4200) == LIFETIME
