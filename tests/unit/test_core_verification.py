@@ -6,7 +6,7 @@ from datetime import timedelta
 
 import pytest
 
-from unit.core_examples import NOON
+from support.builders import NOON
 from webcrm_sync.core.verification import FIRST_SEARCH, latest_send_at, next_search_at
 
 SECOND = timedelta(seconds=1)
