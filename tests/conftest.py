@@ -5,6 +5,7 @@ Tests use `fresh_database`; `database_url` is the server behind it.
 
 from __future__ import annotations
 
+import gc
 import os
 import shutil
 import tempfile
@@ -80,6 +81,11 @@ collect_ignore = [] if os.environ.get(READING_CASES) else ["unit/test_reading_ca
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Run the long tests first, so that no process works alone at the end."""
     items.sort(key=lambda item: "long" not in item.keywords)
+
+
+def pytest_collection_finish() -> None:
+    """Exempt what exists now from garbage collection, which else visits all tests each time."""
+    gc.freeze()
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
