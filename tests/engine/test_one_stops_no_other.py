@@ -223,7 +223,7 @@ def test_same_error_with_many_mails_parks_none_and_pauses_the_job(
         guarded.look()
         guarded.wait(timedelta(seconds=3))
         (held,) = read_status(guarded.context).held_jobs
-        assert held.task == "file"
+        assert held.task == "match"
         assert "more than 20 mails" in held.trouble
         states = {guarded.item(box, i).state for i in items}
         assert states == {State.FOUND}
