@@ -141,14 +141,14 @@ def test_webcrm_refuses_at_a_switch_and_the_mail_is_cured_by_itself(person: Pers
     chips = person.page.locator("#head .chip")
     with _switched_on(person, "webCRM refuses"):
         person.press("Sync to webCRM")
-        person.sees_line("webCRM does not let the application in")
+        person.sees_line("webCRM denies access")
         expect(chips).to_have_text([FOLDER, "Not synced"], timeout=PATIENCE_MS)
         person.shoot("webcrm-refuses")
     person.sees("In webCRM")
     expect(chips).to_have_text([FOLDER, "Synced"], timeout=PATIENCE_MS)
     person.in_pane().locator(".story summary").click()
     told = person.in_pane().locator(".story li")
-    expect(told.filter(has_text="Syncs by itself afterwards")).to_have_count(1)
+    expect(told.filter(has_text="syncs automatically afterwards")).to_have_count(1)
     expect(told.last).to_contain_text("Marked Synced")
     person.sees_in_webcrm(customer.organisation, "Synced while webCRM refused")
 
@@ -158,7 +158,7 @@ def test_webcrm_is_slow_at_a_switch_and_the_mail_goes_on_by_itself(person: Perso
     person.sees("Not in webCRM yet")
     with _switched_on(person, "webCRM slow"):
         person.press("Sync to webCRM")
-        person.sees_line("Takes longer than usual and goes on by itself")
+        person.sees_line("This takes longer than usual. It continues automatically.")
     person.sees("In webCRM")
     person.sees_in_webcrm(customer.organisation, "Synced while webCRM was slow")
 

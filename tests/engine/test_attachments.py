@@ -102,7 +102,7 @@ def test_file_over_the_limit_is_left_out_and_the_activity_says_so(
     assert names(scenario) == ["plan.pdf"]
     story = scenario.story(box.messages("inbox/webCRM sync")[0])
     told = [line.sentence for line in story.lines if line.kind == "left out"]
-    assert told == ["An attachment is left out: report.zip (0.6 MB, more than 0.5 MB)."]
+    assert told == ["An attachment was left out: report.zip (0.6 MB, more than 0.5 MB)."]
 
 
 def test_left_out_file_of_a_mail_to_two_customers_is_told_once(

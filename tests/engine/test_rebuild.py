@@ -163,7 +163,7 @@ def test_everything_is_recovered_and_nothing_is_written_to_webcrm(company: Compa
     assert company.ledger() == before
     assert (rebuilt.mirrors, rebuilt.others, rebuilt.doubles) == (1, 1, ())
     story = company.scenario.story(company.kim.read(company.mails["chosen"]))
-    assert any(line.sentence.startswith("Rebuilt: ") for line in story.lines)
+    assert any(line.sentence.startswith("Restored: ") for line in story.lines)
 
 
 def test_mails_under_way_at_the_loss_are_filed_once(company: Company) -> None:

@@ -96,34 +96,33 @@ SENTENCES: dict[Reason, str] = {
         "Will be filed automatically once webCRM knows one of them."
     ),
     Reason.AMBIGUOUS: (
-        "Its address belongs to several Organisations in webCRM. Choose the one that is meant."
+        "Its address belongs to several Organisations in webCRM. Choose the right one."
     ),
     Reason.REFUSED_BY_WEBCRM: "webCRM did not accept this mail. See the details and try again.",
     Reason.WEBCRM_CLOSED: (
-        "webCRM does not let the application in. Ask your administrator to check its token. "
-        "Syncs by itself afterwards."
+        "webCRM denies access. Ask your administrator to check the token. "
+        "The mail syncs automatically afterwards."
     ),
     Reason.UNKNOWN_LABEL: (
         "webCRM does not know the label for e-mails. "
-        "Ask your administrator to add it in webCRM or to name another one in the settings."
+        "Ask your administrator to add it in webCRM or choose another in the settings."
     ),
     Reason.UNREADABLE_ATTACHMENT: "An attachment could not be read. See the details and try again.",
     Reason.REFUSED_BY_OUTLOOK: "Outlook did not accept the change. See the details and try again.",
     Reason.UNFORESEEN: (
-        "Something went wrong with this mail only. "
-        "Try again; after the next update that happens by itself."
+        "Something went wrong with this mail only. Try again; the next update also tries again."
     ),
     Reason.ONLY_COLLEAGUES: "Only colleagues are on this mail.",
-    Reason.NO_ADDRESS: "No address of a sender or recipient is on this mail.",
-    Reason.NEVER_LIST: "An address on this mail is on the list of those never to sync.",
+    Reason.NO_ADDRESS: "This mail has no address of a sender or recipient.",
+    Reason.NEVER_LIST: "An address on this mail is on the list of addresses never to sync.",
     Reason.MEETING_REQUEST: "A meeting request, not a mail.",
-    Reason.MEETING_ANSWER: "An answer to a meeting request, not a mail.",
-    Reason.MEETING_CANCELLATION: "A meeting's cancellation, not a mail.",
+    Reason.MEETING_ANSWER: "A reply to a meeting request, not a mail.",
+    Reason.MEETING_CANCELLATION: "A meeting cancellation, not a mail.",
     Reason.MEETING_NOTICE: "A notice about a meeting, not a mail.",
     Reason.DRAFT: "A draft. Can be synced once it is sent.",
-    Reason.SYNCED_BEFORE: "Was marked Synced before this product came. Left as it is.",
+    Reason.SYNCED_BEFORE: "Was marked Synced before this product was installed. Left as it is.",
     Reason.REMOVED_IN_WEBCRM: (
-        "Was deleted in webCRM. File it anyway, or move it out of the folder and in again."
+        "Was deleted in webCRM. File it anyway, or move it out of the folder and back in."
     ),
     Reason.MOVED_OUT: "Was moved out of the folder before it was synced.",
     Reason.DELETED: "Was deleted before it was synced.",

@@ -85,12 +85,12 @@ def event_sentence(kind: str, facts: EventFacts, mailbox: str) -> str:
         EventKind.FILED: f"Filed in webCRM under {organisations} (Activity {facts.activity}).",
         EventKind.SYNCED: f"Marked Synced in {mailbox}, {facts.took_seconds} s after it was found.",
         EventKind.WAITING: f"Waiting. {because}",
-        EventKind.PARKED: f"Needs attention. {because} {facts.detail or ''}".rstrip(),
+        EventKind.PARKED: f"Needs a decision. {because} {facts.detail or ''}".rstrip(),
         EventKind.SKIPPED: f"Skipped. {because}",
         EventKind.MOVED_OUT: f"Moved out of the folder in {mailbox}.",
         EventKind.MOVED_IN: f"Moved back into the folder in {mailbox}.",
         EventKind.BUTTON_PRESSED: f"Sent to webCRM with the button{by}.",
-        EventKind.ASKED_AGAIN: f"Retried{by}.",
+        EventKind.ASKED_AGAIN: f"Requested again{by}.",
         EventKind.CHOSEN: f"Chosen{by}: {organisations}.",
         EventKind.MOVED_IN_WEBCRM: f"Moved in webCRM to {organisations} "
         f"(Activity {facts.activity}).",
@@ -98,12 +98,12 @@ def event_sentence(kind: str, facts: EventFacts, mailbox: str) -> str:
         + (" It stays in webCRM because a colleague has synced it too." if facts.is_shared else ""),
         EventKind.WITHDRAWN: f"Withdrawn from webCRM (Activity {facts.activity} is now empty).",
         EventKind.FILED_AGAIN: f"Filed in webCRM again (Activity {facts.activity}).",
-        EventKind.ATTACHMENT_LEFT_OUT: f"An attachment is left out: {facts.detail}.",
+        EventKind.ATTACHMENT_LEFT_OUT: f"An attachment was left out: {facts.detail}.",
         EventKind.CHANGE_REFUSED: f"webCRM did not accept the change. {facts.detail}",
         EventKind.REMOVED_IN_WEBCRM: SENTENCES[Reason.REMOVED_IN_WEBCRM],
         EventKind.ADOPTED: f"Found again in webCRM under {organisations} "
         f"(Activity {facts.activity}) after its record was lost.",
-        EventKind.RECOVERED: f"Rebuilt: filed in webCRM under {organisations} "
+        EventKind.RECOVERED: f"Restored: filed in webCRM under {organisations} "
         f"(Activity {facts.activity}).",
         EventKind.DELETED: "Deleted in Outlook." if not mailbox else f"Deleted in {mailbox}.",
     }
