@@ -1,7 +1,7 @@
 """Converts the HTML of a mail to text: what a person sees of it, in reading order.
 
 Lexbor builds the tree as browsers do (WHATWG HTML). The walk is our own: no library keeps links,
-numbering, quotes and struck words and also leaves out hidden elements (ADR 10).
+numbering, quotes and struck words and also leaves out hidden elements (ADR 16).
 """
 
 from __future__ import annotations
