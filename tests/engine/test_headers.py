@@ -7,6 +7,7 @@ from typing import Any
 from sqlalchemy import select
 
 from support.scenario import BO, BOTH, KIM, Scenario
+from support.stored import as_stored
 from webcrm_sync.core.message import Party
 from webcrm_sync.store import emails
 from webcrm_sync.store.schema.tables import email
@@ -25,7 +26,11 @@ COLUMNS = (
 
 def headers(scenario: Scenario, email_id: int) -> tuple[Any, ...]:
     with scenario.context.begin() as tx:
-        return tuple(tx.connection.execute(select(*COLUMNS).where(email.c.id == email_id)).one())
+        return tuple(
+            tx.connection.execute(
+                select(*map(as_stored, COLUMNS)).where(email.c.id == email_id)
+            ).one()
+        )
 
 
 def taken_up(scenario: Scenario, box: SimMailbox, mail: Mail) -> int:
