@@ -37,6 +37,7 @@ NET = (
     "engine.discovery.page_writer:write_page",
     "engine.filing.submit:_send",
     "engine.filing.submit:send",
+    "webcrm.client:WebCrm.write_activities",
     "engine.filing.batch:Batch.is_empty",
     "store.any_of:any_of",
     "store.incident_records:",
