@@ -284,3 +284,10 @@ def test_pictures_that_a_text_shows_are_no_files() -> None:
     assert list_files(listed) == (File("a.png", 9), File("b.pdf", 9))
     assert list_files(listed, with_sizes=False) == (File("a.png", 0), File("b.pdf", 0))
     assert list_files(listed[1:2], contents={"1": "x"}) == (File("b.pdf", 9, "x"),)
+
+
+def test_files_of_a_copy_without_known_words_tell_nothing_apart() -> None:
+    one = replace(ONE.features, words=None, has_files=True)
+    two = replace(ONE.features, words=None, has_files=False)
+    assert one.is_of_mail(two)
+    assert not one.may_have_other_files(replace(two, has_files=True))

@@ -12,7 +12,12 @@ from hypothesis import strategies as st
 
 from support.hostile_bodies import BODIES
 from webcrm_sync.core.mail_text.body_text import LONGEST_TEXT, read_body
-from webcrm_sync.core.storable import normalize_unicode, to_one_line, to_storable
+from webcrm_sync.core.storable import (
+    normalize_unicode,
+    to_one_line,
+    to_storable,
+    to_storable_json,
+)
 from webcrm_sync.core.word_digest import WordDigest
 
 
@@ -246,3 +251,8 @@ def test_ten_times_the_body_takes_about_ten_times_as_long(name: str) -> None:
     whole = min(spent(body) for _ in range(3))
     tenth = min(spent(body[: len(body) // 10]) for _ in range(3))
     assert whole < 40 * tenth
+
+
+def test_every_text_in_a_json_value_can_be_stored() -> None:
+    told = {"a\0": ["x\0", {"n": 1, "t": "\ud83d"}, None], "b": True}
+    assert to_storable_json(told) == {"a": ["x", {"n": 1, "t": "\ufffd"}, None], "b": True}

@@ -63,3 +63,10 @@ def test_an_emoji_counts_as_the_database_counts_it(text: str) -> None:
 def test_a_heap_of_accents_is_cut_like_a_word() -> None:
     assert utf16_length(truncate("a" + "\u0301" * 5000, 100)) <= 100
     assert len(truncate("a" + "\u0301" * 5000, 100)) > 90
+
+
+def test_a_run_of_accents_that_never_ends_is_cut_anywhere() -> None:
+    accents = "e" + "\u0301" * 500
+    assert cut_at_letter(accents, 200) == accents[:200]
+    assert cut_at_letter("ab" + "e\u0301", 3) == "ab"
+    assert cut_at_letter("ab" + "e\u0301", 4) == "abe\u0301"

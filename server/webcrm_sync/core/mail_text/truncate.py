@@ -37,11 +37,8 @@ def cut_at_letter(text: str, limit: int) -> str:
     if end == len(text):
         return text
     start = max(0, end - _LONGEST_LETTER)
-    last = start
-    for letter in _LETTER.finditer(text, start, end + _LONGEST_LETTER):
-        if letter.end() > end:
-            break
-        last = letter.end()
+    letters = _LETTER.finditer(text, start, end + _LONGEST_LETTER)
+    last = max((letter.end() for letter in letters if letter.end() <= end), default=start)
     # A run of accents that never ends is no letter.
     return text[: last if last > start or not start else end]
 

@@ -1,0 +1,27 @@
+"""The jobs: which of them are about a mailbox, and in which queue each waits."""
+
+from __future__ import annotations
+
+from webcrm_sync.core.jobs import ClockJob, Job, Queue, Scope
+
+
+def test_jobs_about_a_mailbox_carry_its_id() -> None:
+    about_a_mailbox = {job for job in Job if job.scope is Scope.MAILBOX}
+    assert about_a_mailbox == {Job.DISCOVER, Job.MARK, Job.MAINTAIN, Job.PROVE_MAILBOX}
+    assert {job.scope for job in set(Job) - about_a_mailbox} == {Scope.COMPANY}
+
+
+def test_jobs_that_call_webcrm_wait_in_its_queue() -> None:
+    calling = {job for job in Job if job.calls_webcrm}
+    assert calling == {Job.FILE, Job.MIRROR, Job.REFRESH_DIRECTORY, Job.PROVE_WEBCRM}
+    assert {job.queue for job in calling} == {Queue.WEBCRM}
+
+
+def test_matching_has_a_queue_of_its_own() -> None:
+    assert {job for job in Job if job.queue is Queue.MATCHING} == {Job.MATCH}
+    assert Job.DISCOVER.queue is Queue.MAILBOXES
+
+
+def test_no_job_has_the_name_of_another() -> None:
+    names = [job.value for job in [*Job, *ClockJob]]
+    assert len(names) == len(set(names))
