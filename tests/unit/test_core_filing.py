@@ -59,3 +59,8 @@ def test_organisation_0_is_none() -> None:
         mail(), "", target, key="k", action="a", user_id=None, limits=FieldLimits()
     )
     assert (made.organisation_id, made.person_id) == (None, None)
+
+
+def test_an_activity_of_a_mail_without_a_sender_names_its_recipients() -> None:
+    made = draft(mail(sender=None))
+    assert made.memo == "To: Seller <seller@ours.example>\n\nHello"

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from support.builders import CUSTOMER, NOON, SELLER, mail
-from webcrm_sync.core.message import Fingerprint, Party
+from webcrm_sync.core.message import Attachment, AttachmentKind, Fingerprint, Party
 from webcrm_sync.core.same_mail import is_same_mail
 
 addresses = st.sampled_from(["a@x.example", "b@x.example", "/o=x/cn=a", ""])
@@ -94,3 +94,10 @@ def test_a_person_is_shown_by_name_and_address() -> None:
     assert str(Party("a@x.example")) == "a@x.example"
     assert Party("/o=x/cn=a").domain == ""
     assert Party('"odd@name"@x.example').domain == "x.example"
+
+
+def test_a_download_may_be_larger_than_outlook_says_only_for_its_own_items() -> None:
+    file = Attachment("g", "a.pdf", 1_000, False, "application/pdf", AttachmentKind.FILE)
+    item = replace(file, kind=AttachmentKind.ITEM)
+    assert file.max_content_size == 1_000
+    assert item.max_content_size == 2 * 1_000 + 256 * 1024

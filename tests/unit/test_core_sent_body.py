@@ -94,3 +94,7 @@ def test_no_memo_takes_long(memo: str) -> None:
     begun = process_time()
     to_outlook_body(memo)
     assert process_time() - begun < 2
+
+
+def test_more_tags_than_a_mail_has_are_taken_for_text() -> None:
+    assert to_outlook_body("<p>x</p>" * 6_000) == ("<p>x</p>" * 6_000, False)

@@ -242,3 +242,9 @@ def test_no_body_is_dear(made: Callable[[int], str]) -> None:
     digest = html(body)
     assert time.process_time() - begun < 1
     assert len(digest.to_bytes()) < 1400
+
+
+def test_hidden_parts_within_hidden_parts_hold_no_words() -> None:
+    words = "hello brave new world of mails"
+    hidden = f"<style><!-- x --> <script>y</script></style>{words}"
+    assert WordDigest.of(hidden, is_html=True) == WordDigest.of(words, is_html=True)

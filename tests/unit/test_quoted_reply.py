@@ -357,3 +357,13 @@ def test_no_text_takes_the_square_of_its_length(text: str) -> None:
     begun = time.process_time()
     new_text("Re: x", text + above + text)
     assert time.process_time() - begun < 3
+
+
+def test_a_sender_behind_an_iso_date_begins_the_quoted_mail() -> None:
+    text = "Thanks\n\n2026-03-01 12:30 GMT+01:00 Eva Holm <eva@kunde.example>:\n> old\n"
+    assert strip_quoted_mails(text) == "Thanks"
+
+
+def test_a_field_that_comes_again_ends_the_header() -> None:
+    header = "From: a@x.example\nSent: 1 March 2026 12:00\nTo: b@x.example\nSubject: x\n"
+    assert strip_quoted_mails(f"Thanks\n\n{header}From: again\n\nold") == "Thanks"
