@@ -19,6 +19,7 @@ LONG = "<b>x</b>" * 3_000
         ('<pre style="white-space:normal">a   b\nc</pre>', "a b c"),
         ("<svg><td>x</td></svg>", "x"),
         ('<a href="">   </a>x', "x"),
+        ('<a href="#top"></a>x', "x"),
         ("", ""),
     ],
 )
@@ -42,6 +43,7 @@ def test_elements_are_nested_to_a_depth_that_parsers_bear() -> None:
     "rest",
     [
         "<div><table><tr><td></div>x</table></div>",
+        "<div><section><article>x</div>y",
         "<?php ?>y<!-- c -->z",
         "</i>q",
     ],

@@ -291,3 +291,17 @@ def test_files_of_a_copy_without_known_words_tell_nothing_apart() -> None:
     two = replace(ONE.features, words=None, has_files=False)
     assert one.is_of_mail(two)
     assert not one.may_have_other_files(replace(two, has_files=True))
+
+
+def test_a_mail_found_a_moment_ago_takes_the_key_that_a_stamp_names() -> None:
+    key = keys_of([ONE, TWO])[1]
+    stamped = replace(TWO, stamp=str(Stamp.synced("tenant", key)))
+    assert keys_of([TWO, stamped]) == [key, key]
+
+
+def test_a_stored_mail_takes_the_files_of_its_copy_in_this_mailbox() -> None:
+    known = replace(stored(ONE, MESSAGE_ID), graph_id="g")
+    known.set_files({"g": (File("a.pdf", 9),), "other": ()})
+    assert known.features.files == (File("a.pdf", 9),)
+    known.set_files({"other": ()})
+    assert known.features.files is None

@@ -359,9 +359,10 @@ def test_no_text_takes_the_square_of_its_length(text: str) -> None:
     assert time.process_time() - begun < 3
 
 
-def test_a_sender_behind_an_iso_date_begins_the_quoted_mail() -> None:
-    text = "Thanks\n\n2026-03-01 12:30 GMT+01:00 Eva Holm <eva@kunde.example>:\n> old\n"
-    assert strip_quoted_mails(text) == "Thanks"
+@pytest.mark.parametrize("between", [" ", "\n"])
+def test_a_sender_behind_an_iso_date_begins_the_quoted_mail(between: str) -> None:
+    sender = f"2026-03-01 12:30 GMT+01:00 Eva Holm{between}<eva@kunde.example>:"
+    assert strip_quoted_mails(f"Thanks\n\n{sender}\n> old\n") == "Thanks"
 
 
 def test_a_field_that_comes_again_ends_the_header() -> None:

@@ -59,7 +59,7 @@ def html_to_text(html: str, *, limit: int, marks_quotes: bool = False) -> HtmlTe
     limited = limit_html(_END_OF_DOCUMENT.sub(r"<div></div>\g<0>", html))
     walk = _TreeWalk(limit, marks_quotes=marks_quotes)
     root = LexborHTMLParser(limited.html, options=_WITHOUT_EVENTS).root
-    if root is not None:
+    if root is not None:  # pragma: no branch - the type allows None, a parsed text has a root
         walk.run(root)
     return HtmlText(
         walk.state.layout.text(),

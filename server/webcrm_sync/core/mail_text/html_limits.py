@@ -164,12 +164,10 @@ class _OpenElements:
             return tag
         if name not in self._open:
             return tag
-        for at in range(len(self._open) - 1, -1, -1):
-            if self._open[at] == name:
-                del self._open[at:]
-                break
-            if self._open[at] == "table":  # no other end tag closes elements outside of a table
-                break
+        innermost = max(at for at, opened in enumerate(self._open) if opened == name)
+        # No other end tag closes elements outside of a table.
+        if "table" not in self._open[innermost + 1 :]:
+            del self._open[innermost:]
         return tag
 
     def count_reopened(self, tag: str) -> str:
