@@ -1,0 +1,112 @@
+"""Words that the database and the queue hold: a changed one would orphan what is stored."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+import pytest
+
+from webcrm_sync.core.events import EventKind
+from webcrm_sync.core.jobs import ClockJob, Job, Queue
+from webcrm_sync.core.states import Reason, State
+
+STORED: dict[type[StrEnum], list[str]] = {
+    State: [
+        "found",
+        "matched",
+        "filed",
+        "synced",
+        "waiting",
+        "parked",
+        "skipped",
+        "mirrored",
+    ],
+    Reason: [
+        "no contact",
+        "ambiguous",
+        "refused by webcrm",
+        "webcrm closed",
+        "unknown label",
+        "unreadable attachment",
+        "refused by outlook",
+        "unforeseen",
+        "only colleagues",
+        "no address",
+        "never list",
+        "meeting request",
+        "meeting answer",
+        "meeting cancellation",
+        "meeting notice",
+        "draft",
+        "synced before",
+        "removed in webcrm",
+        "moved out",
+        "deleted",
+    ],
+    EventKind: [
+        "found",
+        "matched",
+        "filed",
+        "synced",
+        "waiting",
+        "parked",
+        "skipped",
+        "mirrored",
+        "moved in",
+        "moved out",
+        "deleted",
+        "pressed",
+        "asked for",
+        "chosen",
+        "moved",
+        "removed in webcrm",
+        "taken back",
+        "withdrawn",
+        "filed again",
+        "not changed",
+        "left out",
+        "taken over",
+        "rebuilt",
+        "mailbox added",
+        "mailbox waits",
+        "mailbox answers again",
+        "folder found",
+        "folder made",
+        "folder is gone",
+        "folder is read anew",
+        "mail could not be read",
+        "push is on",
+        "push is off",
+        "mirror written",
+        "mirror refused",
+    ],
+    Job: [
+        "discover",
+        "mark",
+        "keep",
+        "match",
+        "file",
+        "mirror",
+        "directory",
+        "prove mailbox",
+        "prove webcrm",
+        "housekeeping",
+    ],
+    ClockJob: [
+        "tick",
+        "rescue",
+        "sweep",
+        "night",
+    ],
+    Queue: [
+        "sync",
+        "match",
+        "webcrm",
+        "clock",
+    ],
+}
+
+
+@pytest.mark.parametrize("kind", STORED, ids=lambda kind: kind.__name__)
+def test_stored_words_never_change(kind: type[StrEnum]) -> None:
+    assert [member.value for member in kind] == STORED[kind]
