@@ -54,7 +54,7 @@ def is_infrastructure_error(sqlstate: str) -> bool:
 
 
 def is_widespread(affected: int) -> bool:
-    """True if so many things raise the same exception that none of them is the cause."""
+    """True if too many things raise the same exception for one of them to be the cause."""
     return affected > MAX_THINGS_PER_FAULT
 
 

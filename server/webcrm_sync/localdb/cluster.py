@@ -142,7 +142,7 @@ def _environment() -> dict[str, str]:
 
 
 def _as_server_user(home: Home) -> list[str]:
-    """What stands before a command of PostgreSQL, which refuses to run as root.
+    """The prefix of a command of PostgreSQL, which refuses to run as root.
 
     For root: become the cluster's owner, but keep the one right to pass through root's own
     directories, so that none of them must be opened to everybody (capabilities(7)).

@@ -18,7 +18,7 @@ def read_retry_after(value: str | None, now: datetime) -> datetime | None:
     """The moment from which the service takes calls again, None when `value` does not say.
 
     `value`: seconds or an HTTP date. Seconds may have decimals (Microsoft Graph: throttling, its
-    own sample). The moment lies between `now` and `now` + LONGEST_WAIT.
+    own sample). The moment is between `now` and `now` + LONGEST_WAIT.
     """
     text = (value or "").strip()
     if _SECONDS.fullmatch(text):

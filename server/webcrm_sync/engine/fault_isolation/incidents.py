@@ -33,7 +33,7 @@ _VERIFY_AFTER = timedelta(seconds=2)
 
 
 class Widespread(Exception):
-    """The same exception hit so many things that the program is at fault, not the things."""
+    """One exception hit more things than a fault of theirs explains: the program is at fault."""
 
     def __init__(self, fingerprint: str) -> None:
         super().__init__(

@@ -155,7 +155,7 @@ def _check_webcrm_fields(context: Context) -> tuple[Verdict, str]:
 
 
 def _check_contacts(context: Context) -> Iterator[Check]:
-    """One check for each text that is no address but stands in an e-mail field in webCRM."""
+    """One check for each text in an e-mail field of webCRM that is not an address."""
     with context.begin() as tx:
         found = directory.unmatchable(tx)
     alike: dict[str, list[Unmatchable]] = {}

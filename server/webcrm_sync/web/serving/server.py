@@ -147,7 +147,7 @@ class Server:
 
 
 def _fit_file_limit(limits: Limits) -> Limits:
-    """The limits, with fewer connections if the system does not allow so many open files."""
+    """The limits, with fewer connections if the system allows too few open files."""
     wanted = limits.connections + _OTHER_FILES
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     if soft == resource.RLIM_INFINITY or soft >= wanted:
