@@ -5,7 +5,6 @@ from __future__ import annotations
 import errno
 import shlex
 import signal
-import socket
 import tempfile
 import time
 from collections.abc import Iterator
@@ -16,6 +15,7 @@ from pathlib import Path
 import click
 
 from webcrm_sync_sandbox.environment import Sandbox
+from webcrm_sync_sandbox.http_server import free_port
 from webcrm_sync_sandbox.product import Product
 from webcrm_sync_sandbox.screen import DemoCompany, ScreenServer, fill_sandbox
 from webcrm_sync_sandbox.screen.fixtures import KIM
@@ -66,7 +66,7 @@ def _interrupt(number: int, frame: object) -> None:
 def _run(
     opened: ExitStack, place: Path, data_dir: Path, port: int | None, *, is_once: bool
 ) -> None:
-    service = f"127.0.0.1:{_free_port()}"
+    service = f"127.0.0.1:{free_port()}"
     with _phase("A simulated Microsoft 365 and a simulated webCRM"):
         sandbox = opened.enter_context(Sandbox())
         company = fill_sandbox(sandbox)
@@ -112,13 +112,6 @@ def _phase(what: str) -> Iterator[None]:
     click.echo(f"{what} ... ", nl=False)
     yield
     click.echo(f"{time.monotonic() - began:.1f} s")
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
 
 
 def _wait_until_interrupted(company: DemoCompany, product: Product, window: ScreenServer) -> None:

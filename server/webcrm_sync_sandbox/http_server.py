@@ -237,3 +237,11 @@ def _joined(parts: Iterable[bytes]) -> bytes:
         close = getattr(parts, "close", None)
         if close:
             close()
+
+
+def free_port() -> int:
+    """A port of this machine that nothing listens on at this moment."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port

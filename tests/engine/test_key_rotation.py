@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import timedelta
 
-from support.processes import free_port, until
+from support.processes import until
 from support.scenario import BO, BOTH, KIM, OpenScenario, Scenario
 from webcrm_sync.engine.mailboxes.maintain import maintain
 from webcrm_sync.engine.operations.doctor import run_checks
@@ -14,7 +14,7 @@ from webcrm_sync.store import mailboxes
 from webcrm_sync.store.encryption import Seal
 from webcrm_sync.store.mailboxes import SyncFolder
 from webcrm_sync.web.app import create_app
-from webcrm_sync_sandbox.http_server import Server
+from webcrm_sync_sandbox.http_server import Server, free_port
 from webcrm_sync_sandbox.outlook.mail import Mail
 
 

@@ -59,7 +59,7 @@ class ProvedMailbox:
 
 @pytest.fixture
 def proved(open_scenario: OpenScenario) -> ProvedMailbox:
-    """Kim's mailbox, with Bo known to webCRM; nobody tells of changes."""
+    """Kim's mailbox, with Bo known to webCRM, and without push."""
     scenario = open_scenario(PUBLIC_URL="http://nobody.example")
     scenario.contact(BO)
     box = scenario.mailbox()

@@ -7,12 +7,12 @@ from datetime import timedelta
 
 import pytest
 
-from support.processes import free_port, until
+from support.processes import until
 from support.scenario import BO, BOTH, FOLDER, KIM, OpenScenario, Scenario
 from webcrm_sync.store import mailboxes
 from webcrm_sync.store.mailboxes import SyncFolder
 from webcrm_sync.web.app import create_app
-from webcrm_sync_sandbox.http_server import Server
+from webcrm_sync_sandbox.http_server import Server, free_port
 from webcrm_sync_sandbox.outlook.mail import Mail
 from webcrm_sync_sandbox.outlook.mailbox import SimMailbox
 

@@ -13,7 +13,7 @@ import pytest
 from click.testing import CliRunner
 
 from support.interleave import Death, die, worker
-from support.processes import free_port, until
+from support.processes import until
 from support.scenario import BO, BOTH, KIM, OpenScenario, Scenario
 from webcrm_sync.cli import doctor, status
 from webcrm_sync.engine import push_urls
@@ -22,7 +22,7 @@ from webcrm_sync.store import mailboxes
 from webcrm_sync.store.encryption import Seal
 from webcrm_sync.store.mailboxes import SyncFolder
 from webcrm_sync.web.app import create_app
-from webcrm_sync_sandbox.http_server import Server
+from webcrm_sync_sandbox.http_server import Server, free_port
 from webcrm_sync_sandbox.outlook.mail import Mail
 from webcrm_sync_sandbox.outlook.mailbox import SimMailbox
 

@@ -46,7 +46,7 @@ def written(scenario: Scenario) -> int:
 def assert_parked_alone(
     scenario: Scenario, box: SimMailbox, items: dict[str, str], said: str
 ) -> None:
-    """The poison is parked with its reason, every other mail stands in webCRM once."""
+    """The poison is parked with its reason, and every other mail is in webCRM once."""
     poison = items.pop(POISON)
     assert all(box.read(i).categories == BOTH for i in items.values())
     subjects = sorted(a["ActivityDescription"] for a in scenario.activities)
@@ -134,7 +134,7 @@ def small(scenario: Scenario) -> SimMailbox:
 
 
 def trouble_of(scenario: Scenario) -> str | None:
-    """What stands in the mailbox's way."""
+    """What keeps the mailbox waiting."""
     with scenario.context.begin() as tx:
         (watched,) = mailboxes.all_mailboxes(tx)
     return watched.trouble

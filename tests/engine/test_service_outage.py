@@ -1,4 +1,4 @@
-"""A day without Outlook or webCRM: all waits quietly, all ends by itself, nothing is told."""
+"""A day without Outlook or webCRM: work waits and resumes by itself, and nobody is alarmed."""
 
 from __future__ import annotations
 

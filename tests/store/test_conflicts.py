@@ -3,10 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import closing
-from datetime import UTC, datetime
 
 import pytest
 from procrastinate.exceptions import ConnectorException
@@ -16,13 +13,6 @@ from sqlalchemy import text
 from webcrm_sync.store.database import Database, Tx, again_after_conflict, is_conflict
 
 _HELD = text("SELECT pg_advisory_xact_lock(:key)")
-
-
-@pytest.fixture
-def database(fresh_database: str) -> Iterator[Database]:
-    """A database with nothing in it."""
-    with closing(Database(fresh_database, now=lambda: datetime.now(UTC))) as opened:
-        yield opened
 
 
 def test_two_that_wait_for_each_other_both_come_to_their_end(database: Database) -> None:

@@ -4,12 +4,10 @@ from __future__ import annotations
 
 import os
 import socket
-from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, closing
 from datetime import UTC, datetime
 
-import pytest
 from sqlalchemy import event, text
 from sqlalchemy.pool import ConnectionPoolEntry
 
@@ -18,13 +16,6 @@ from webcrm_sync.store.database import USED, Database
 _OURS = text("SELECT pg_backend_pid()")
 _OTHERS = text("""SELECT pg_terminate_backend(pid) FROM pg_stat_activity
     WHERE datname = current_database() AND pid <> pg_backend_pid() AND backend_type = :kind""")
-
-
-@pytest.fixture
-def database(fresh_database: str) -> Iterator[Database]:
-    """A database with nothing in it."""
-    with closing(Database(fresh_database, now=lambda: datetime.now(UTC))) as opened:
-        yield opened
 
 
 def backend(database: Database) -> int:

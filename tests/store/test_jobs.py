@@ -4,10 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import closing
-from datetime import UTC, datetime
 
 import pytest
 from alembic.autogenerate import compare_metadata
@@ -20,13 +18,6 @@ from webcrm_sync.store import companies
 from webcrm_sync.store.database import Database, Tx
 from webcrm_sync.store.migrate import is_current, migrate
 from webcrm_sync.store.schema.columns import is_type_different, metadata
-
-
-@pytest.fixture
-def database(fresh_database: str) -> Iterator[Database]:
-    """A database with nothing in it."""
-    with closing(Database(fresh_database, now=lambda: datetime.now(UTC))) as opened:
-        yield opened
 
 
 def waiting(database: Database) -> list[str]:

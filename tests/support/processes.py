@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import socket
 import subprocess
 import sys
 import time
@@ -16,6 +15,7 @@ import httpx
 from webcrm_sync.bootstrap import open_context
 from webcrm_sync.engine.mailboxes import admin
 from webcrm_sync_sandbox.environment import Sandbox
+from webcrm_sync_sandbox.http_server import free_port
 
 _PATIENCE_S = 120
 
@@ -109,11 +109,3 @@ def until(is_true: Callable[[], bool], what: str, *, patience_s: float = _PATIEN
         if time.monotonic() > end:
             raise AssertionError(f"waited {patience_s} s for {what}")
         time.sleep(0.01)
-
-
-def free_port() -> int:
-    """A free port."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
