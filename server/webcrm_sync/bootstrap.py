@@ -96,7 +96,7 @@ def open_context(
             graph=graph,
             webcrm=webcrm,
             seal=_seal(settings, create=False),
-            metadata=FieldMetadata(fetch=webcrm.fields, now=now),
+            metadata=FieldMetadata(fetch=webcrm.list_fields, now=now),
             body_reader=reader,
             company_id=company_id,
             now=now,

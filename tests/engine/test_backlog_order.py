@@ -139,7 +139,7 @@ def test_fresh_move_is_marked_with_the_next_batch(scenario: Scenario) -> None:
         file(scenario.context)
 
     (watched,) = {scenario.item(box, v.id).mailbox_id for v in box.messages(f"inbox/{FOLDER}")}
-    mark(worker(scenario, "graph", "mark", before=move).context, watched)
+    mark(worker(scenario, "graph", "mark_mails", before=move).context, watched)
     (fresh,) = [v.id for v in box.messages(f"inbox/{FOLDER}") if v.subject == _FRESH]
     batches = [b for b in _bodies(scenario, "$batch", "POST") if "PATCH" in b]
     assert [fresh.rstrip("=") in b for b in batches].index(True) == 1
@@ -157,7 +157,7 @@ def test_a_filing_may_go_while_its_attachments_are_listed(scenario: Scenario) ->
         box.move(gone, "inbox")
         _take_up(scenario)
 
-    busy = worker(scenario, "graph", "attachments", before=leave)
+    busy = worker(scenario, "graph", "list_attachments", before=leave)
     file(busy.context)
     _fresh(scenario, box)
     file(busy.context)

@@ -19,7 +19,7 @@ def test_mirror_whose_writer_died_is_told_of_when_it_is_met(scenario: Scenario) 
     scenario.refresh()
     scenario.sandbox.crm.send_mail(user, person, "Order", "Thank you")
     with pytest.raises(Death):
-        worker(scenario, "graph", "create_sent", after=die).refresh()
+        worker(scenario, "graph", "create_sent_mail", after=die).refresh()
     scenario.look()
     scenario.settle()
     assert len(box.messages(f"sentitems/{FOLDER}")) == 1
@@ -40,7 +40,7 @@ def test_mirror_written_before_its_mailbox_was_removed_is_not_written_again(
     scenario.refresh()
     scenario.sandbox.crm.send_mail(user, person, "Order", "Thank you")
     with pytest.raises(Death):
-        worker(scenario, "graph", "create_sent", after=die).refresh()
+        worker(scenario, "graph", "create_sent_mail", after=die).refresh()
     admin.remove(scenario.context, KIM)
     scenario.watch(KIM)
     for _ in range(2):
@@ -48,7 +48,7 @@ def test_mirror_written_before_its_mailbox_was_removed_is_not_written_again(
     assert [m.subject for m in box.messages(f"sentitems/{FOLDER}")] == ["Order"]
 
 
-@pytest.mark.parametrize("name", ["write_activities", "write_documents", "mark"])
+@pytest.mark.parametrize("name", ["write_activities", "write_documents", "mark_mails"])
 def test_mail_sent_before_its_mailbox_was_removed_is_not_sent_again(
     scenario: Scenario, name: str
 ) -> None:
@@ -57,7 +57,7 @@ def test_mail_sent_before_its_mailbox_was_removed_is_not_sent_again(
     scenario.refresh()
     files = (File("a.txt", b"a"), File("b.txt", b"b"))
     item = scenario.drag(box, Mail("Once", BO, KIM, attachments=files))
-    service, moment = ("graph", "before") if name == "mark" else ("webcrm", "after")
+    service, moment = ("graph", "before") if name == "mark_mails" else ("webcrm", "after")
     with pytest.raises(Death):
         worker(scenario, service, name, **{moment: die}).look()
     admin.remove(scenario.context, KIM)

@@ -34,17 +34,17 @@ class Telling:
         """Other calls are not changed."""
         return getattr(self.client, name)
 
-    def page(self, *given: Any, **named: Any) -> Any:
+    def fetch_page(self, *given: Any, **named: Any) -> Any:
         """The page with changed lines."""
-        page = self.client.page(*given, **named)
+        page = self.client.fetch_page(*given, **named)
         return replace(page, changes=tuple(r for c in page.changes for r in self.retold(c)))
 
-    def message(self, *given: Any) -> Any:
+    def fetch_message(self, *given: Any) -> Any:
         """The mail, which Graph does not find at first."""
         if self.lost:
             self.lost -= 1
             raise Gone("ErrorItemNotFound")
-        return self.client.message(*given)
+        return self.client.fetch_message(*given)
 
 
 def told(scenario: Scenario, retold: Any, *, lost: int = 0) -> Scenario:
@@ -186,7 +186,7 @@ def test_mailbox_removed_while_its_folder_is_read_leaves_nothing_behind(
     scenario: Scenario, box: SimMailbox
 ) -> None:
     scenario.drag(box, Mail("Too late", BO, KIM))
-    worker(scenario, "graph", "page", after=lambda: _remove(scenario)).look()
+    worker(scenario, "graph", "fetch_page", after=lambda: _remove(scenario)).look()
     scenario.settle()
     assert scenario.activities == []
     with scenario.context.begin() as tx:

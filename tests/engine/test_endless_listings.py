@@ -31,7 +31,7 @@ class Circling:
     def __getattr__(self, name: str) -> Any:
         return getattr(self.graph, name)
 
-    def page(self, _user: str, _folder: str, cursor: str | None, **_: object) -> Page:
+    def fetch_page(self, _user: str, _folder: str, cursor: str | None, **_: object) -> Page:
         self.cursors.append(cursor)
         assert len(self.cursors) < 50, "this never ends"
         return self.answer(cursor)

@@ -60,8 +60,8 @@ def test_two_workers_that_read_the_same_filings_send_them_once(
     scenario: Scenario, box: SimMailbox
 ) -> None:
     items = [scenario.drag(box, Mail(f"Mail {n}", BO, KIM)) for n in range(3)]
-    stalled = worker(scenario, "webcrm", "fields", before=scenario.look)
-    stalled.context.metadata.fetch = stalled.context.webcrm.fields
+    stalled = worker(scenario, "webcrm", "list_fields", before=scenario.look)
+    stalled.context.metadata.fetch = stalled.context.webcrm.list_fields
     stalled.context.metadata.fields = None
     stalled.look()
     recover(scenario)
@@ -100,7 +100,7 @@ def test_second_look_that_is_late_does_not_undo_a_newer_intent(
     scenario.wait(timedelta(seconds=3))
     scenario.sandbox.crm.search_lag = timedelta(seconds=30)
     scenario.sandbox.clock.advance(timedelta(seconds=60))
-    slow = worker(scenario, "webcrm", "keyed_activities", after=scenario.look)
+    slow = worker(scenario, "webcrm", "list_keyed_activities", after=scenario.look)
     slow.look()
     recover(scenario)
     assert len(scenario.activities) == 1
@@ -172,7 +172,7 @@ def test_death_around_the_mirror_makes_one_mail(
     box = scenario.mailbox()
     scenario.refresh()
     scenario.sandbox.crm.send_mail(*sender, "Order", "Thank you")
-    dying = worker(scenario, "graph", "create_sent", **{moment: die})
+    dying = worker(scenario, "graph", "create_sent_mail", **{moment: die})
     with pytest.raises(Death):
         dying.refresh()
     recover(scenario)
@@ -186,7 +186,7 @@ def test_two_workers_with_the_same_mirror_make_one_mail(
     scenario.refresh()
     scenario.sandbox.crm.send_mail(*sender, "One", "Thank you")
     scenario.sandbox.crm.send_mail(*sender, "Two", "Thank you")
-    stalled = worker(scenario, "graph", "create_sent", after=lambda: mirror(scenario.context))
+    stalled = worker(scenario, "graph", "create_sent_mail", after=lambda: mirror(scenario.context))
     stalled.refresh()
     recover(scenario)
     assert len(box.messages(f"sentitems/{FOLDER}")) == 2

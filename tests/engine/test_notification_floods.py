@@ -81,7 +81,9 @@ def test_a_notification_during_a_reading_leads_to_another_reading(pushed: Pushed
         later.append(pushed.moves("Second"))
         assert pushed.hears() == [], "the second one of the reading adds nothing"
 
-    discover(worker(pushed.scenario, "graph", "page", after=meanwhile).context, pushed.mailbox_id)
+    discover(
+        worker(pushed.scenario, "graph", "fetch_page", after=meanwhile).context, pushed.mailbox_id
+    )
     assert pushed.folder.read_requested_at is not None
     pushed.scenario.rest()
     for item in (first, *later):
@@ -93,7 +95,10 @@ def test_a_notification_during_a_poll_leads_to_another_reading(pushed: Pushed) -
         mailboxes.set_folder(tx, pushed.folder.id, poll_due_at=tx.now)
     later: list[str] = []
     meanwhile = worker(
-        pushed.scenario, "graph", "page", after=lambda: later.append(pushed.moves("During a poll"))
+        pushed.scenario,
+        "graph",
+        "fetch_page",
+        after=lambda: later.append(pushed.moves("During a poll")),
     )
     discover(meanwhile.context, pushed.mailbox_id)
     pushed.scenario.rest()
@@ -106,7 +111,7 @@ def test_a_notification_between_two_pages_leads_to_another_reading(pushed: Pushe
     meanwhile = worker(
         pushed.scenario,
         "graph",
-        "page",
+        "fetch_page",
         before=lambda: later.append(pushed.moves("Before the page")),
     )
     discover(meanwhile.context, pushed.mailbox_id)
@@ -125,7 +130,7 @@ def test_a_notification_after_a_failed_reading_leads_to_another_reading(
             die()
         raise TryLater("Outlook does not answer.")
 
-    broken = worker(pushed.scenario, "graph", "page", before=fail)
+    broken = worker(pushed.scenario, "graph", "fetch_page", before=fail)
     if end == "death":
         with pytest.raises(Death):
             discover(broken.context, pushed.mailbox_id)

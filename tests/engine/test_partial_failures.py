@@ -23,7 +23,7 @@ from webcrm_sync_sandbox.outlook.mailbox import SimMailbox
 EVA = "eva@nordwind.example"
 A_FILE = (File("a.txt", b"a"),)
 #: A call that fails for one mail fails for all mails of its batch.
-_OF_MANY = {"attachments": "attachment_lists"}
+_OF_MANY = {"list_attachments": "list_attachments_by_mail"}
 
 
 @dataclass(slots=True)
@@ -62,7 +62,7 @@ def failing(
     )
 
 
-@pytest.mark.parametrize("name", ["attachments", "save_attachment"])
+@pytest.mark.parametrize("name", ["list_attachments", "save_attachment"])
 def test_file_that_outlook_refuses_parks_its_mail_alone(
     scenario: Scenario, box: SimMailbox, name: str
 ) -> None:
@@ -84,7 +84,7 @@ def test_files_of_a_mail_that_graph_cannot_find_yet_are_not_lost(
     scenario: Scenario, box: SimMailbox
 ) -> None:
     item = scenario.drag(box, Mail("Fresh", BO, KIM, attachments=A_FILE))
-    failing(scenario, "attachments", Gone("ErrorItemNotFound"), times=1).look()
+    failing(scenario, "list_attachments", Gone("ErrorItemNotFound"), times=1).look()
     scenario.settle()
     assert len(scenario.documents) == 1
     assert box.read(item).categories == BOTH
@@ -113,7 +113,7 @@ def test_files_are_read_from_another_copy_when_one_mailbox_is_closed(
     mail = Mail("Two", BO, (KIM, EVA), message_id="<two@havnebyg.example>", attachments=A_FILE)
     mail = replace(mail, sent_at=scenario.sandbox.clock.now())
     first, second = scenario.drag(box, mail), scenario.drag(eva, mail)
-    troubled = failing(scenario, "attachments", AccessLost("closed"), first)
+    troubled = failing(scenario, "list_attachments", AccessLost("closed"), first)
     troubled.look()
     assert len(scenario.documents) == 1
     assert eva.read(second).categories == BOTH
@@ -186,7 +186,7 @@ def test_contact_that_appears_while_its_mail_is_marked_not_synced(
         match(scenario.context)
         file(scenario.context)
 
-    worker(scenario, "graph", "mark", after=appear).look()
+    worker(scenario, "graph", "mark_mails", after=appear).look()
     scenario.settle()
     assert len(scenario.under("Skovby")) == 1
     assert box.read(item).categories == BOTH
@@ -215,7 +215,7 @@ def test_inbox_folder_of_one_mailbox_in_trouble_does_not_delay_another(
     eva = scenario.mailbox(EVA, "Eva")
     stuck = scenario.drag(box, Mail("Stuck", BO, KIM, attachments=A_FILE))
     fine = scenario.drag(eva, Mail("Fine", BO, EVA, attachments=A_FILE))
-    failing(scenario, "attachments", TryLater("busy"), stuck).look()
+    failing(scenario, "list_attachments", TryLater("busy"), stuck).look()
     assert eva.read(fine).categories == BOTH
     scenario.settle()
     assert box.read(stuck).categories == BOTH
@@ -226,7 +226,7 @@ def test_folder_that_graph_does_not_find_is_not_read_every_second(
     scenario: Scenario, box: SimMailbox
 ) -> None:
     item = scenario.drag(box, Mail("Patience", BO, KIM))
-    failing(scenario, "page", Gone("ErrorItemNotFound"), times=4).look()
+    failing(scenario, "fetch_page", Gone("ErrorItemNotFound"), times=4).look()
     assert box.read(item).categories == ()
     scenario.wait(timedelta(seconds=31))
     assert box.read(item).categories == BOTH

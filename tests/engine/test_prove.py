@@ -154,7 +154,7 @@ def test_bug_in_a_proof_stops_nothing_else_and_is_retried(proved: ProvedMailbox)
     prove.request_all(scenario.context)
     (box,) = _column(proved, "SELECT mailbox_id FROM item WHERE graph_id = :i", proved.waiting)
     assert isinstance(box, int)
-    broken = worker(scenario, "graph", "listing", before=die_of_a_bug)
+    broken = worker(scenario, "graph", "list_folder_mails", before=die_of_a_bug)
     run_step(broken.context, Job.PROVE_MAILBOX, box)
     (mailbox,) = read_status(scenario.context).mailboxes
     assert (mailbox.trouble, mailbox.proved.at) == (None, None)

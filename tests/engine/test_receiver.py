@@ -58,7 +58,7 @@ class Reached:
 
     def alive(self) -> set[str]:
         """The ids of the subscriptions that Graph has."""
-        return {one.graph_id for one in self.scenario.context.graph.subscriptions()}
+        return {one.graph_id for one in self.scenario.context.graph.list_subscriptions()}
 
     def announces(self, box: SimMailbox) -> bool:
         """True if a mail that is moved now is announced and synced."""

@@ -134,7 +134,7 @@ def open_setup(url: str) -> Iterator[MachineSetup]:
             open_context(settings, url=url, now=sandbox.clock.now) as context,
             closing(WebCrm(settings, now=sandbox.clock.now, rate_limiter=rate_limiter)) as webcrm,
         ):
-            context.metadata.fetch = webcrm.fields
+            context.metadata.fetch = webcrm.list_fields
             scenario = Scenario(sandbox, replace(context, webcrm=webcrm))
             with psycopg.connect(libpq_url(url), autocommit=True) as connection:
                 made = _settled(scenario, connection)

@@ -40,7 +40,7 @@ class CrashingWorker:
         graph: Any = _CrashingClient(context.graph, self)
         webcrm: Any = _CrashingClient(context.webcrm, self)
         database: Any = _CrashingDatabase(context.database, self)
-        metadata = replace(context.metadata, fetch=webcrm.fields)
+        metadata = replace(context.metadata, fetch=webcrm.list_fields)
         return replace(context, graph=graph, webcrm=webcrm, database=database, metadata=metadata)
 
 

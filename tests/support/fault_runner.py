@@ -215,7 +215,7 @@ class FaultRunner:
             closing(GraphClient(settings, now=now)) as graph,
             closing(WebCrm(settings, now=now)) as webcrm,
         ):
-            metadata = FieldMetadata(fetch=webcrm.fields, now=now)
+            metadata = FieldMetadata(fetch=webcrm.list_fields, now=now)
             context = replace(
                 before, settings=settings, graph=graph, webcrm=webcrm, metadata=metadata
             )

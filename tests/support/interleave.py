@@ -22,6 +22,9 @@ class InterleavedClient:
     before: Callable[[], None] | None = None
     after: Callable[[], None] | None = None
 
+    def __post_init__(self) -> None:
+        assert getattr(self.client, self.name), "a name that no call has would never act"
+
     def __getattr__(self, name: str) -> Any:
         """Pass every other call on unchanged."""
         real = getattr(self.client, name)

@@ -125,13 +125,13 @@ def _mark_batch(context: Context, box: Mailbox, due: DueCopies) -> None:
     ]
     markings = [p.marking for p in plans if p.marking is not None]
     known = [m for m in markings if m.change_key]
-    results = context.graph.mark(box.user_id, known) if known else []
+    results = context.graph.mark_mails(box.user_id, known) if known else []
     results += [
         MarkingResult(m.graph_id, trouble=_UNKNOWN_VERSION) for m in markings if not m.change_key
     ]
     by_id = {result.graph_id: result for result in results}
     stale = [r.graph_id for r in results if isinstance(r.trouble, Conflict)]
-    current = context.graph.locations(box.user_id, stale) if stale else {}
+    current = context.graph.fetch_locations(box.user_id, stale) if stale else {}
     with context.begin() as tx:
         lock_items(tx, [p.item.id for p in plans])
         _record_done(tx, [p for p in plans if _is_done(p, by_id)], by_id)

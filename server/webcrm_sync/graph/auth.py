@@ -96,7 +96,7 @@ class AppLogin:
         self._http = EntraHttp(settings, now=now)
         self._host = str(urlsplit(settings.entra_authority).hostname)
 
-    def token(self, claims: str | None = None) -> str:
+    def fetch_token(self, claims: str | None = None) -> str:
         """A valid token. `claims`: Graph's challenge as JSON, for which Entra issues a new token.
 
         Raises LoginRefused, which names the setting to fix, and TryLater when Entra is away.
@@ -110,14 +110,14 @@ class AppLogin:
             raise classify_refusal(answer)
         return str(answer["access_token"])
 
-    def forget(self) -> None:
+    def forget_token(self) -> None:
         """Drops the cached token, so that the next one comes from Entra."""
         with self._lock:
             self._call_msal(lambda app: app.remove_tokens_for_client())
 
-    def roles(self) -> frozenset[str]:
+    def fetch_roles(self) -> frozenset[str]:
         """The application permissions in the token, see `read_roles`."""
-        return read_roles(self.token())
+        return read_roles(self.fetch_token())
 
     def close(self) -> None:
         """Closes the connections to Entra."""

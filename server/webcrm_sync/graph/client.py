@@ -55,17 +55,17 @@ class GraphClient:
         self._loop.close(self._graph.close)
         self._login.close()
 
-    def roles(self) -> frozenset[str]:
+    def fetch_roles(self) -> frozenset[str]:
         """The application permissions in our token. Empty does not prove that there are none."""
-        return self._login.roles()
+        return self._login.fetch_roles()
 
     # -- mailboxes
 
-    def user(self, address: str) -> MailUser:
+    def find_user(self, address: str) -> MailUser:
         """The user with this address or user principal name. Raises Gone when there is none."""
         return self._loop.run(mailbox.find_user(self._graph, address))
 
-    def category_names(self, user_id: str) -> tuple[str, ...]:
+    def list_category_names(self, user_id: str) -> tuple[str, ...]:
         """The names of the mailbox's categories."""
         return self._loop.run(mailbox.list_category_names(self._graph, user_id))
 
@@ -73,7 +73,7 @@ class GraphClient:
         """Adds a category to the mailbox. Idempotent. `colour`: `preset0` to `preset24`."""
         self._loop.run(mailbox.create_category(self._graph, user_id, name, colour))
 
-    def rules(self, user_id: str) -> tuple[InboxRule, ...]:
+    def list_rules(self, user_id: str) -> tuple[InboxRule, ...]:
         """The mailbox's inbox rules."""
         return self._loop.run(mailbox.list_rules(self._graph, user_id))
 
@@ -81,7 +81,7 @@ class GraphClient:
         """Deletes an inbox rule."""
         self._loop.run(mailbox.delete_rule(self._graph, user_id, rule_id))
 
-    def sender_rules(self, user_id: str) -> tuple[SenderRule, ...]:
+    def list_sender_rules(self, user_id: str) -> tuple[SenderRule, ...]:
         """The mailbox's inbox rules with their senders."""
         return self._loop.run(sender_rules.list_sender_rules(self._graph, user_id))
 
@@ -91,49 +91,51 @@ class GraphClient:
 
     # -- folders
 
-    def folder(self, user_id: str, folder_id_or_well_known: str) -> Folder:
+    def fetch_folder(self, user_id: str, folder_id_or_well_known: str) -> Folder:
         """The folder with that id or well-known name (`inbox`, `sentitems`, `msgfolderroot`)."""
-        return self._loop.run(folders.read_folder(self._graph, user_id, folder_id_or_well_known))
+        return self._loop.run(folders.fetch_folder(self._graph, user_id, folder_id_or_well_known))
 
-    def children(self, user_id: str, parent_id: str, name: str) -> tuple[Folder, ...]:
+    def find_child_folders(self, user_id: str, parent_id: str, name: str) -> tuple[Folder, ...]:
         """The folders with that name, in any case, directly under the parent; also hidden ones."""
-        return self._loop.run(folders.find_children(self._graph, user_id, parent_id, name))
+        return self._loop.run(folders.find_child_folders(self._graph, user_id, parent_id, name))
 
     def create_folder(self, user_id: str, parent_id: str, name: str) -> Folder:
         """The new folder, or the one that has the name already. May raise Unclear."""
         return self._loop.run(folders.create_folder(self._graph, user_id, parent_id, name))
 
-    def parents(self, user_id: str, folder_ids: Sequence[str]) -> dict[str, str | None]:
+    def fetch_parent_ids(self, user_id: str, folder_ids: Sequence[str]) -> dict[str, str | None]:
         """The id of each folder's parent, None = there is no such folder."""
-        return self._loop.run(folders.read_parents(self._graph, user_id, folder_ids))
+        return self._loop.run(folders.fetch_parent_ids(self._graph, user_id, folder_ids))
 
     # -- mails
 
-    def page(self, user_id: str, folder_id: str, cursor: str | None, *, size: int = 50) -> Page:
+    def fetch_page(
+        self, user_id: str, folder_id: str, cursor: str | None, *, size: int = 50
+    ) -> Page:
         """The next page of a folder's changes with whole mails; `cursor` None = from the start.
 
         Raises CursorExpired when Graph no longer knows the cursor.
         """
         return self._loop.run(
-            messages.read_page(self._graph, user_id, folder_id, cursor, size=size)
+            messages.fetch_page(self._graph, user_id, folder_id, cursor, size=size)
         )
 
-    def message(self, user_id: str, graph_id: str) -> Message:
+    def fetch_message(self, user_id: str, graph_id: str) -> Message:
         """One mail with its body."""
-        return self._loop.run(messages.read_mail(self._graph, user_id, graph_id))
+        return self._loop.run(messages.fetch_message(self._graph, user_id, graph_id))
 
-    def locations(self, user_id: str, graph_ids: Sequence[str]) -> dict[str, Location | None]:
+    def fetch_locations(self, user_id: str, graph_ids: Sequence[str]) -> dict[str, Location | None]:
         """The current location of each copy, None = it does not exist, or Graph refuses to say.
 
         Any number of ids, up to 20 per round trip.
         """
-        return self._loop.run(messages.read_locations(self._graph, user_id, graph_ids))
+        return self._loop.run(messages.fetch_locations(self._graph, user_id, graph_ids))
 
-    def listing(self, user_id: str, folder_id: str) -> dict[str, Location]:
+    def list_folder_mails(self, user_id: str, folder_id: str) -> dict[str, Location]:
         """The location of every copy in a folder, by Graph id, independent of any delta."""
-        return self._loop.run(messages.list_folder(self._graph, user_id, folder_id))
+        return self._loop.run(messages.list_folder_mails(self._graph, user_id, folder_id))
 
-    def mark(self, user_id: str, markings: Sequence[Marking]) -> list[MarkingResult]:
+    def mark_mails(self, user_id: str, markings: Sequence[Marking]) -> list[MarkingResult]:
         """The result of each of at most 20 markings, in their order. Idempotent.
 
         A result holds a new version or an error. After the first error, the others are TryLater
@@ -143,27 +145,27 @@ class GraphClient:
         """
         return self._loop.run(messages.mark_mails(self._graph, user_id, markings))
 
-    def immutable_ids(self, user_id: str, ids: Sequence[str], kind: str) -> dict[str, str | None]:
+    def translate_ids(self, user_id: str, ids: Sequence[str], kind: str) -> dict[str, str | None]:
         """The immutable id of each id of that `kind` (`ewsId`, `restId`), None = unknown."""
         return self._loop.run(lookup.translate_ids(self._graph, user_id, ids, kind))
 
-    def heads(self, user_id: str, graph_ids: Sequence[str]) -> dict[str, Message | None]:
+    def fetch_heads(self, user_id: str, graph_ids: Sequence[str]) -> dict[str, Message | None]:
         """Each mail without its body, None = there is none. Up to 20 per round trip."""
-        return self._loop.run(lookup.read_heads(self._graph, user_id, graph_ids))
+        return self._loop.run(lookup.fetch_heads(self._graph, user_id, graph_ids))
 
-    def find_mail(self, user_id: str, message_id: str) -> tuple[Message, ...]:
+    def find_mails(self, user_id: str, message_id: str) -> tuple[Message, ...]:
         """The mails with this Message-ID in any folder, without their bodies."""
-        return self._loop.run(lookup.find_mail(self._graph, user_id, message_id))
+        return self._loop.run(lookup.find_mails(self._graph, user_id, message_id))
 
-    def move(self, user_id: str, graph_id: str, folder_id: str) -> Location:
+    def move_mail(self, user_id: str, graph_id: str, folder_id: str) -> Location:
         """The copy's new location, after a move into the folder. Idempotent; keeps its id."""
         return self._loop.run(lookup.move_mail(self._graph, user_id, graph_id, folder_id))
 
-    def attachments(self, user_id: str, graph_id: str) -> tuple[Attachment, ...]:
+    def list_attachments(self, user_id: str, graph_id: str) -> tuple[Attachment, ...]:
         """Every attachment of a mail, including inline ones, without content."""
         return self._loop.run(messages.list_attachments(self._graph, user_id, graph_id))
 
-    def attachment_lists(
+    def list_attachments_by_mail(
         self, user_id: str, graph_ids: Sequence[str]
     ) -> dict[str, tuple[Attachment, ...]]:
         """The attachments of each mail, by Graph id, up to 20 mails per round trip.
@@ -190,19 +192,19 @@ class GraphClient:
         )
         self._loop.run(saving)
 
-    def create_sent(self, user_id: str, folder_id: str, mail: SentMail) -> CreatedMail:
+    def create_sent_mail(self, user_id: str, folder_id: str, mail: SentMail) -> CreatedMail:
         """A new mail that looks sent.
 
-        May raise Unclear: search with `find_stamped` before a second try. Raises Refused, code
-        ErrorQuotaExceeded, when the mailbox takes no stamp any more.
+        May raise Unclear: search with `find_stamped_mails` before a second try. Raises Refused,
+        code ErrorQuotaExceeded, when the mailbox takes no more stamps.
         """
-        return self._loop.run(messages.create_sent(self._graph, user_id, folder_id, mail))
+        return self._loop.run(messages.create_sent_mail(self._graph, user_id, folder_id, mail))
 
-    def find_stamped(self, user_id: str, stamp: str) -> tuple[CreatedMail, ...]:
+    def find_stamped_mails(self, user_id: str, stamp: str) -> tuple[CreatedMail, ...]:
         """The mails with this stamp in any folder. The search may lag by seconds."""
-        return self._loop.run(messages.find_stamped(self._graph, user_id, stamp))
+        return self._loop.run(messages.find_stamped_mails(self._graph, user_id, stamp))
 
-    def delete(self, user_id: str, graph_id: str) -> None:
+    def delete_mail(self, user_id: str, graph_id: str) -> None:
         """Deletes a mail as its owner would, who can restore it."""
         self._loop.run(messages.delete_mail(self._graph, user_id, graph_id))
 
@@ -234,18 +236,20 @@ class GraphClient:
             )
         )
 
-    def renew(self, subscription_id: str, expires_at: datetime) -> Subscription:
+    def renew_subscription(self, subscription_id: str, expires_at: datetime) -> Subscription:
         """The subscription with its new end. After Gone, subscribe again."""
-        return self._loop.run(subscriptions.renew(self._graph, subscription_id, expires_at))
+        return self._loop.run(
+            subscriptions.renew_subscription(self._graph, subscription_id, expires_at)
+        )
 
-    def reauthorize(self, subscription_id: str) -> None:
+    def reauthorize_subscription(self, subscription_id: str) -> None:
         """Answers Graph's `reauthorizationRequired`. Idempotent."""
-        self._loop.run(subscriptions.reauthorize(self._graph, subscription_id))
+        self._loop.run(subscriptions.reauthorize_subscription(self._graph, subscription_id))
 
     def unsubscribe(self, subscription_id: str) -> None:
         """Deletes a subscription. Idempotent."""
         self._loop.run(subscriptions.unsubscribe(self._graph, subscription_id))
 
-    def subscriptions(self) -> tuple[Subscription, ...]:
+    def list_subscriptions(self) -> tuple[Subscription, ...]:
         """Every subscription of this application, in all mailboxes."""
         return self._loop.run(subscriptions.list_subscriptions(self._graph))

@@ -19,13 +19,13 @@ _KEYS = "id,displayName,parentFolderId,totalItemCount"
 _SEARCH_FOLDER = "#microsoft.graph.mailsearchfolder"
 
 
-async def read_folder(transport: Transport, user_id: str, folder_id: str) -> Folder:
+async def fetch_folder(transport: Transport, user_id: str, folder_id: str) -> Folder:
     """The folder with that id or well-known name."""
     url = transport.build_url("users", user_id, "mailFolders", folder_id, select=_KEYS)
     return _to_folder(await transport.request_json("GET", url, Call(user_id)))
 
 
-async def find_children(
+async def find_child_folders(
     transport: Transport, user_id: str, parent_id: str, name: str
 ) -> tuple[Folder, ...]:
     """The folders with that name directly under the parent, including hidden ones.
@@ -53,14 +53,14 @@ async def create_folder(transport: Transport, user_id: str, parent_id: str, name
     except Refused as refused:
         if refused.code.casefold() != "errorfolderexists":
             raise
-        existing = await find_children(transport, user_id, parent_id, name)
+        existing = await find_child_folders(transport, user_id, parent_id, name)
         if not existing:  # a search folder has the name; it cannot hold mail
             raise
         return existing[0]
     return _to_folder(raw)
 
 
-async def read_parents(
+async def fetch_parent_ids(
     transport: Transport, user_id: str, folder_ids: Sequence[str]
 ) -> dict[str, str | None]:
     """The id of each folder's parent, None = there is no such folder."""

@@ -39,7 +39,7 @@ async def translate_ids(
     return {one: translated.get(one) for one in ids}
 
 
-async def read_heads(
+async def fetch_heads(
     transport: Transport, user_id: str, graph_ids: Sequence[str]
 ) -> dict[str, Message | None]:
     """Each mail without its body, None = there is none."""
@@ -57,7 +57,7 @@ async def read_heads(
     }
 
 
-async def find_mail(transport: Transport, user_id: str, message_id: str) -> tuple[Message, ...]:
+async def find_mails(transport: Transport, user_id: str, message_id: str) -> tuple[Message, ...]:
     """The mails with this Message-ID in any folder: copies of one mail, or forgeries."""
     url = transport.build_url(
         *("users", user_id, "messages"),

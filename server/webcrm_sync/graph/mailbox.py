@@ -19,18 +19,18 @@ _USER_KEYS = "id,displayName,mail,userPrincipalName,proxyAddresses"
 
 async def find_user(transport: Transport, address: str) -> MailUser:
     """The user with this address or user principal name."""
-    raw = await _read_user(transport, address)
+    raw = await _fetch_user(transport, address)
     user_id, mail = wire.get_id(raw), wire.get_text(raw, "mail")
     return MailUser(
         user_id=user_id,
         address=(mail or wire.get_text(raw, "userPrincipalName") or address).strip().casefold(),
         display_name=wire.get_text(raw, "displayName"),
         aliases=_aliases(raw),
-        is_shared=(await _read_purpose(transport, user_id)).casefold() == "shared",
+        is_shared=(await _fetch_purpose(transport, user_id)).casefold() == "shared",
     )
 
 
-async def _read_purpose(transport: Transport, user_id: str) -> str:
+async def _fetch_purpose(transport: Transport, user_id: str) -> str:
     """The mailbox's purpose, "" when Graph does not give it: a user is usable without one."""
     url = transport.build_url("users", user_id, "mailboxSettings")
     try:
@@ -39,7 +39,7 @@ async def _read_purpose(transport: Transport, user_id: str) -> str:
         return ""
 
 
-async def _read_user(transport: Transport, address: str) -> wire.Json:
+async def _fetch_user(transport: Transport, address: str) -> wire.Json:
     url = transport.build_url("users", address, select=_USER_KEYS)
     try:
         return await transport.request_json("GET", url, Call(None))

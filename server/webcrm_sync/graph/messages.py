@@ -21,7 +21,7 @@ from webcrm_sync.graph.transport import TOO_LARGE, Transport
 _AS_HTML = 'outlook.body-content-type="html"'
 
 
-async def read_page(
+async def fetch_page(
     transport: Transport, user_id: str, folder_id: str, cursor: str | None, *, size: int
 ) -> Page:
     """The next page of a folder's delta; `cursor` None = from the start.
@@ -41,10 +41,10 @@ async def read_page(
     except TryLater as error:
         if error.code != TOO_LARGE or size == 1:
             raise
-    return await read_page(transport, user_id, folder_id, cursor, size=size // 2)
+    return await fetch_page(transport, user_id, folder_id, cursor, size=size // 2)
 
 
-async def read_mail(transport: Transport, user_id: str, graph_id: str) -> Message:
+async def fetch_message(transport: Transport, user_id: str, graph_id: str) -> Message:
     """One mail with its body."""
     url = transport.build_url(
         *("users", user_id, "messages", graph_id),
@@ -56,7 +56,7 @@ async def read_mail(transport: Transport, user_id: str, graph_id: str) -> Messag
     )
 
 
-async def read_locations(
+async def fetch_locations(
     transport: Transport, user_id: str, graph_ids: Sequence[str]
 ) -> dict[str, Location | None]:
     """The location of each copy, None = it does not exist, or Graph refuses to say.
@@ -76,15 +76,17 @@ async def read_locations(
         if len(graph_ids) == 1:
             return {graph_ids[0]: None}
         half = len(graph_ids) // 2
-        first = await read_locations(transport, user_id, graph_ids[:half])
-        return first | await read_locations(transport, user_id, graph_ids[half:])
+        first = await fetch_locations(transport, user_id, graph_ids[:half])
+        return first | await fetch_locations(transport, user_id, graph_ids[half:])
     return {
         graph_id: None if answer.is_missing else wire.read_location(answer.body)
         for graph_id, answer in zip(graph_ids, answers, strict=True)
     }
 
 
-async def list_folder(transport: Transport, user_id: str, folder_id: str) -> dict[str, Location]:
+async def list_folder_mails(
+    transport: Transport, user_id: str, folder_id: str
+) -> dict[str, Location]:
     """The location of every copy in a folder, by Graph id.
 
     A page holds up to 1000 (Microsoft Graph: list messages).
@@ -179,7 +181,7 @@ async def save_attachment(
     await transport.download(url, Call(user_id), sink, at_most=at_most)
 
 
-async def create_sent(
+async def create_sent_mail(
     transport: Transport, user_id: str, folder_id: str, mail: SentMail
 ) -> CreatedMail:
     """A new mail that is not a draft."""
@@ -189,7 +191,9 @@ async def create_sent(
     return wire.read_created(await transport.request_json("POST", url, call, body=body))
 
 
-async def find_stamped(transport: Transport, user_id: str, stamp: str) -> tuple[CreatedMail, ...]:
+async def find_stamped_mails(
+    transport: Transport, user_id: str, stamp: str
+) -> tuple[CreatedMail, ...]:
     """The mails with this stamp, in any folder."""
     url = transport.build_url(
         *("users", user_id, "messages"),

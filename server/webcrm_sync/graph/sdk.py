@@ -62,7 +62,7 @@ class PinnedToken(AccessTokenProvider):  # type: ignore[misc]  # mypy does not f
             raise Refused("A link leads away from the configured Graph host.", code="ForeignHost")
         challenge = (additional_authentication_context or {}).get("claims", "")
         claims = decode_claims(challenge) if challenge else None
-        return await asyncio.to_thread(self._login.token, claims)
+        return await asyncio.to_thread(self._login.fetch_token, claims)
 
     def get_allowed_hosts_validator(self) -> AllowedHostsValidator:
         """The host by name. `get_authorization_token` is stricter: it checks the port as well."""

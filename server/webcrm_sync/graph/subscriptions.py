@@ -42,14 +42,16 @@ async def subscribe(
     return _read_subscription(await call_typed(transport, call, lambda: builder.post(model)))
 
 
-async def renew(transport: Transport, subscription_id: str, expires_at: datetime) -> Subscription:
+async def renew_subscription(
+    transport: Transport, subscription_id: str, expires_at: datetime
+) -> Subscription:
     """The subscription with its new end, which may be earlier than `expires_at`."""
     builder = _builder(transport, subscription_id)
     model = GraphSubscription(expiration_date_time=expires_at)
     return _read_subscription(await call_typed(transport, _CALL, lambda: builder.patch(model)))
 
 
-async def reauthorize(transport: Transport, subscription_id: str) -> None:
+async def reauthorize_subscription(transport: Transport, subscription_id: str) -> None:
     """Answers Graph's `reauthorizationRequired`."""
     builder = _builder(transport, subscription_id)
     await transport.run(_CALL, builder.reauthorize.post)

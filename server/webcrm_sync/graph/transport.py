@@ -144,7 +144,7 @@ class Transport:
             except _Failed as failed:
                 if failed.failure.status != httpx.codes.UNAUTHORIZED:
                     raise self.classify(failed.failure, call) from None
-            await asyncio.to_thread(self._login.forget)
+            await asyncio.to_thread(self._login.forget_token)
             try:
                 return await self._run_once(call, request)
             except _Failed as failed:

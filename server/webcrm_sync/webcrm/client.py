@@ -72,24 +72,24 @@ class WebCrm:
 
     # ---- reading -------------------------------------------------------------------------
 
-    def whoami(self) -> None:
+    def check_login(self) -> None:
         """Tests the connection: returns if webCRM accepts the login."""
         self._call("GET", "/Auth")
 
-    def fields(self) -> tuple[Field, ...]:
+    def list_fields(self) -> tuple[Field, ...]:
         """The Activity's fields with their labels, lengths and drop-downs."""
         rows = wire.read_rows(self._call("GET", "/FieldsMetadata/Activity"))
         return tuple(map(wire.read_field, rows))
 
-    def users(self) -> tuple[CrmUser, ...]:
+    def list_users(self) -> tuple[CrmUser, ...]:
         """The active users who have an address."""
         return tuple(filter(None, map(wire.read_user, self._list("/Users/AllActive"))))
 
-    def person(self, person_id: int) -> PersonRow:
+    def fetch_person(self, person_id: int) -> PersonRow:
         """One Person as it is now. Raises Gone when there is none."""
         return wire.read_person(wire.read_row(self._call("GET", f"/Persons/{person_id:d}")))
 
-    def persons_with(self, address: str) -> tuple[PersonRow, ...]:
+    def find_persons(self, address: str) -> tuple[PersonRow, ...]:
         """The Persons whose main address this is.
 
         Raises Refused, code Unwritable, for an address that no script can hold.
@@ -102,11 +102,11 @@ class WebCrm:
             ) from None
         return tuple(map(wire.read_person, self._query(script)))
 
-    def documents(self) -> Iterator[DocumentRow]:
+    def list_documents(self) -> Iterator[DocumentRow]:
         """Every Document that is linked to an Activity; reads a page when the last one is used."""
         return filter(None, map(wire.read_document, self._list("/Documents")))
 
-    def keyed_activities(
+    def list_keyed_activities(
         self, organisation_id: int | None, *, created_since: datetime
     ) -> tuple[KeyedActivity, ...]:
         """The Organisation's Activities (None = all) created since, with their key field.
@@ -123,7 +123,7 @@ class WebCrm:
         rows = self._query(script.order_by("ActivityId"))
         return tuple(wire.read_keyed_activity(row, key_field) for row in rows)
 
-    def keyed_from(
+    def fetch_keyed_page(
         self,
         activity_id: int,
         *,
@@ -133,7 +133,7 @@ class WebCrm:
         """One page of Activities created since, with ids from `activity_id` on, in their order.
 
         At most PAGE Activities including the odd ones; fewer means that these are the last. `odd`:
-        see `sent_activities`.
+        see `list_changed_activities`.
         """
         key_field = self._settings.webcrm_key_field
         script = _select_keyed(key_field).where(
@@ -145,12 +145,12 @@ class WebCrm:
             rows, lambda row: wire.read_keyed_activity(row, key_field), "ActivityId", odd
         )
 
-    def activity(self, activity_id: int) -> KeyedActivity:
+    def fetch_activity(self, activity_id: int) -> KeyedActivity:
         """One Activity as it is now, even if the search lags behind. Raises Gone without one."""
         row = wire.read_row(self._call("GET", f"/Activities/{activity_id:d}"))
         return wire.read_keyed_activity(row, self._settings.webcrm_key_field)
 
-    def sent_activities(
+    def list_changed_activities(
         self, updated_since: datetime, *, odd: list[UnreadableRecord] | None = None
     ) -> tuple[SentActivity, ...]:
         """Every Activity changed since, mail or not, oldest change first.
@@ -164,17 +164,23 @@ class WebCrm:
             rows, lambda row: wire.read_sent_activity(row, key_field, zone), "ActivityId", odd
         )
 
-    def persons_changed(
+    def list_changed_persons(
         self, since: datetime, *, odd: list[UnreadableRecord] | None = None
     ) -> tuple[PersonRow, ...]:
-        """Every Person changed since, oldest change first. `odd`: see `sent_activities`."""
+        """Every Person changed since, oldest change first.
+
+        `odd`: see `list_changed_activities`.
+        """
         rows = self._changed(_select("Person", _PERSON_FIELDS), since)
         return _read_each(rows, wire.read_person, "PersonId", odd)
 
-    def organisations_changed(
+    def list_changed_organisations(
         self, since: datetime, *, odd: list[UnreadableRecord] | None = None
     ) -> tuple[OrganisationRow, ...]:
-        """Every Organisation changed since, oldest change first. `odd`: see `sent_activities`."""
+        """Every Organisation changed since, oldest change first.
+
+        `odd`: see `list_changed_activities`.
+        """
         rows = self._changed(_select("Organisation", _ORGANISATION_FIELDS), since)
         return _read_each(rows, wire.read_organisation, "OrganisationId", odd)
 

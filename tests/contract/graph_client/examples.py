@@ -43,7 +43,7 @@ def read_all_changes(
     """All changes up to the deltaLink, as one page."""
     changes: list[Any] = []
     while True:
-        page = client.page(user, folder, cursor, size=2)
+        page = client.fetch_page(user, folder, cursor, size=2)
         changes += page.changes
         cursor = page.cursor
         if page.is_last:

@@ -39,7 +39,7 @@ def test_the_first_round_holds_every_mail_whole(client: GraphClient, sales: SimM
     assert len(page.changes) == 6
     found = next(c.message for c in page.changes if c.graph_id == graph_id)
     assert found is not None
-    assert found == client.message(sales.user_id, graph_id)
+    assert found == client.fetch_message(sales.user_id, graph_id)
     assert found.sender == Party("buyer@customer.example", "Buyer")
     assert [p.address for p in found.recipients] == [
         "sales@example.com",
@@ -77,7 +77,7 @@ def test_a_moved_mail_keeps_its_id(client: GraphClient, sales: SimMailbox) -> No
     sales.move(graph_id, folder)
     (change,) = read_all_changes(client, sales.user_id, folder.id).changes
     assert change.graph_id == graph_id
-    assert client.message(sales.user_id, graph_id).folder_id == folder.id
+    assert client.fetch_message(sales.user_id, graph_id).folder_id == folder.id
 
 
 def test_a_deleted_folder_raises_gone(client: GraphClient, sales: SimMailbox) -> None:
@@ -85,8 +85,8 @@ def test_a_deleted_folder_raises_gone(client: GraphClient, sales: SimMailbox) ->
     cursor = read_all_changes(client, sales.user_id, folder.id).cursor
     sales.delete_folder(folder)
     sales.delete_folder(folder)
-    assert type(raised_by(client.page, sales.user_id, folder.id, cursor)) is Gone
-    assert type(raised_by(client.page, sales.user_id, folder.id, None)) is Gone
+    assert type(raised_by(client.fetch_page, sales.user_id, folder.id, cursor)) is Gone
+    assert type(raised_by(client.fetch_page, sales.user_id, folder.id, None)) is Gone
 
 
 def test_an_expired_cursor_raises_cursor_expired(
@@ -95,7 +95,7 @@ def test_an_expired_cursor_raises_cursor_expired(
     folder = sales.make_folder("inbox", "webCRM sync")
     cursor = read_all_changes(client, sales.user_id, folder.id).cursor
     graph.expire_cursors()
-    assert type(raised_by(client.page, sales.user_id, folder.id, cursor)) is CursorExpired
+    assert type(raised_by(client.fetch_page, sales.user_id, folder.id, cursor)) is CursorExpired
     assert read_all_changes(client, sales.user_id, folder.id).is_last
 
 
@@ -107,7 +107,7 @@ def test_a_listing_holds_every_copy_in_a_folder(client: GraphClient, sales: SimM
     sales.put(MAIL, "inbox")
     sales.set_categories(ids[7], ("Customer",))
     folder = sales.folder("archive").id
-    found = client.listing(sales.user_id, folder)
+    found = client.list_folder_mails(sales.user_id, folder)
     assert sorted(found) == sorted(ids)
     assert {at.folder_id for at in found.values()} == {folder}
     assert found[ids[7]].categories == ("Customer",)
@@ -123,7 +123,7 @@ def test_locations_show_the_folder_of_each_copy_or_none(
         sales.delete(purged)
         sales.delete(purged)
     sales.set_categories(ids[4], ("Customer",))
-    found = client.locations(sales.user_id, ids)
+    found = client.fetch_locations(sales.user_id, ids)
     assert list(found) == ids
     assert [n for n, one in enumerate(found.values()) if one is None] == [5, 17]
     moved, marked = found[ids[3]], found[ids[4]]
@@ -141,14 +141,14 @@ def test_marks_are_written_with_the_version_they_were_planned_for(
 ) -> None:
     ids = [sales.put(MAIL, "inbox") for _ in range(20)]
     plan = [Marking(i, sales.read(i).change_key, ("webCRM sync", "Synced"), "ms1-s-x") for i in ids]
-    marked = client.mark(sales.user_id, plan)
+    marked = client.mark_mails(sales.user_id, plan)
     assert [one.trouble for one in marked] == [None] * 20
     for one in marked:
         view = sales.read(one.graph_id)
         assert view.categories == ("webCRM sync", "Synced")
         assert view.change_key == one.change_key
-    assert client.message(sales.user_id, ids[0]).stamp == "ms1-s-x"
-    assert len(client.find_stamped(sales.user_id, "ms1-s-x")) == 20
+    assert client.fetch_message(sales.user_id, ids[0]).stamp == "ms1-s-x"
+    assert len(client.find_stamped_mails(sales.user_id, "ms1-s-x")) == 20
 
 
 def test_another_persons_change_is_a_conflict_and_is_kept(
@@ -157,7 +157,7 @@ def test_another_persons_change_is_a_conflict_and_is_kept(
     first, second, third = (sales.put(MAIL, "inbox") for _ in range(3))
     plan = [Marking(i, sales.read(i).change_key, ("Synced",), None) for i in (first, second, third)]
     sales.set_categories(second, ("Customer",))
-    marked = client.mark(sales.user_id, plan)
+    marked = client.mark_mails(sales.user_id, plan)
     assert [type(one.trouble) for one in marked] == [type(None), Conflict, TryLater]
     assert sales.read(second).categories == ("Customer",)
     assert sales.read(third).categories == ()
@@ -168,7 +168,7 @@ def test_a_mark_on_a_deleted_mail_is_gone(client: GraphClient, sales: SimMailbox
     plan = Marking(graph_id, sales.read(graph_id).change_key, ("Synced",), None)
     sales.delete(graph_id)
     sales.delete(graph_id)
-    assert type(client.mark(sales.user_id, [plan])[0].trouble) is Gone
+    assert type(client.mark_mails(sales.user_id, [plan])[0].trouble) is Gone
 
 
 def test_a_mailbox_without_free_named_properties_takes_marks_without_a_stamp(
@@ -177,10 +177,10 @@ def test_a_mailbox_without_free_named_properties_takes_marks_without_a_stamp(
     sales.named_properties_left = 0
     graph_id = sales.put(MAIL, "inbox")
     key = sales.read(graph_id).change_key
-    stamped = client.mark(sales.user_id, [Marking(graph_id, key, ("Synced",), "ms1-s-x")])[0]
+    stamped = client.mark_mails(sales.user_id, [Marking(graph_id, key, ("Synced",), "ms1-s-x")])[0]
     assert isinstance(stamped.trouble, Refused)
     assert stamped.trouble.code.casefold() == "errorquotaexceeded"
-    bare = client.mark(sales.user_id, [Marking(graph_id, key, ("Synced",), None)])[0]
+    bare = client.mark_mails(sales.user_id, [Marking(graph_id, key, ("Synced",), None)])[0]
     assert bare.trouble is None
 
 
@@ -198,7 +198,7 @@ def test_attachments_are_listed_by_kind_and_saved(client: GraphClient, sales: Si
         ),
     )
     graph_id = sales.put(mail, "inbox")
-    pdf, logo, item, link = client.attachments(sales.user_id, graph_id)
+    pdf, logo, item, link = client.list_attachments(sales.user_id, graph_id)
     assert (pdf.name, pdf.kind, pdf.content_type) == (
         "a.pdf",
         AttachmentKind.FILE,
@@ -212,7 +212,7 @@ def test_attachments_are_listed_by_kind_and_saved(client: GraphClient, sales: Si
     assert sink.getvalue() == content
     gone = sales.put(MAIL, "deleteditems")
     sales.delete(gone)
-    lists = client.attachment_lists(sales.user_id, [graph_id, gone])
+    lists = client.list_attachments_by_mail(sales.user_id, [graph_id, gone])
     assert lists == {graph_id: (pdf, logo, item, link)}
     assert [one.content_id for one in lists[graph_id]] == ["", "logo", "", ""]
     sink = io.BytesIO()

@@ -27,28 +27,28 @@ if TYPE_CHECKING:
 
 def test_a_mirror_looks_like_a_sent_mail(client: GraphClient, sales: SimMailbox) -> None:
     folder = sales.make_folder("sentitems", "webCRM sync")
-    mirror = client.create_sent(sales.user_id, folder.id, SENT)
+    mirror = client.create_sent_mail(sales.user_id, folder.id, SENT)
     assert not mirror.is_draft
     view = sales.read(mirror.graph_id)
     assert (view.subject, view.is_read, view.is_draft) == ("Offer 18", True, False)
     assert (view.sent_at, view.received_at) == (SENT.sent_at, SENT.sent_at)
     assert view.categories == SENT.categories
-    mail = client.message(sales.user_id, mirror.graph_id)
+    mail = client.fetch_message(sales.user_id, mirror.graph_id)
     assert (mail.message_id, mail.stamp) == (SENT.message_id, SENT.stamp)
     assert mail.sender == Party("sales@example.com", "Sales")
     assert mail.to == (Party("buyer@customer.example", "Buyer"),)
     assert mail.folder_id == folder.id
-    assert client.find_stamped(sales.user_id, SENT.stamp) == (mirror,)
-    assert client.find_stamped(sales.user_id, "ms1-m-1") == ()
+    assert client.find_stamped_mails(sales.user_id, SENT.stamp) == (mirror,)
+    assert client.find_stamped_mails(sales.user_id, "ms1-m-1") == ()
 
 
 def test_a_lost_answer_leaves_a_mirror_that_is_found_again(
     client: GraphClient, sales: SimMailbox, faults: Faults
 ) -> None:
     faults.lose(limit=1, when=lambda method, path: method == "POST" and path.endswith("messages"))
-    assert type(raised_by(client.create_sent, sales.user_id, "sentitems", SENT)) is Unclear
-    (found,) = client.find_stamped(sales.user_id, SENT.stamp)
-    client.delete(sales.user_id, found.graph_id)
+    assert type(raised_by(client.create_sent_mail, sales.user_id, "sentitems", SENT)) is Unclear
+    (found,) = client.find_stamped_mails(sales.user_id, SENT.stamp)
+    client.delete_mail(sales.user_id, found.graph_id)
     assert sales.messages("sentitems") == []
 
 
@@ -83,14 +83,14 @@ def test_a_subscription_is_created_renewed_and_deleted(
         )
     assert subscription.expires_at == ends
     assert folder.id in subscription.resource
-    assert client.subscriptions() == (subscription,)
-    renewed = client.renew(subscription.graph_id, ends + timedelta(hours=1))
+    assert client.list_subscriptions() == (subscription,)
+    renewed = client.renew_subscription(subscription.graph_id, ends + timedelta(hours=1))
     assert renewed.expires_at == ends + timedelta(hours=1)
-    client.reauthorize(subscription.graph_id)
+    client.reauthorize_subscription(subscription.graph_id)
     client.unsubscribe(subscription.graph_id)
     client.unsubscribe(subscription.graph_id)
-    assert client.subscriptions() == ()
-    assert type(raised_by(client.renew, subscription.graph_id, ends)) is Gone
+    assert client.list_subscriptions() == ()
+    assert type(raised_by(client.renew_subscription, subscription.graph_id, ends)) is Gone
 
 
 def test_a_url_that_fails_graphs_validation_is_refused(
@@ -109,7 +109,7 @@ def test_a_url_that_fails_graphs_validation_is_refused(
             expires_at=clock.now() + timedelta(hours=2),
         )
     assert type(found) is Refused
-    assert client.subscriptions() == ()
+    assert client.list_subscriptions() == ()
 
 
 # -- load
@@ -126,8 +126,8 @@ def test_busy_threads_stay_within_the_mailboxs_limit(
 
     def work(number: int) -> int:
         some = ids[number : number + 12]
-        found = client.locations(sales.user_id, some)
-        return len(found) + len(client.category_names(sales.user_id))
+        found = client.fetch_locations(sales.user_id, some)
+        return len(found) + len(client.list_category_names(sales.user_id))
 
     with ThreadPoolExecutor(8) as pool:
         assert list(pool.map(work, range(12))) == [12] * 12

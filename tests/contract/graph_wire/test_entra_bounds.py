@@ -54,11 +54,11 @@ def test_the_client_secret_does_not_follow_a_redirect(
 ) -> None:
     """Entra redirects the discovery, or later the token's address, and the keys."""
     if is_known:
-        login.token()
-        login.forget()
+        login.fetch_token()
+        login.forget_token()
     entra.forced_answer = Answer(status, {}, {"Location": f"{foreign[1]}/x"})
     with pytest.raises(TryLater, match="WEBCRM_SYNC_ENTRA_AUTHORITY"):
-        login.token()
+        login.fetch_token()
     keys = SigningKeys(settings, now=lambda: NOW)
     with pytest.raises(TryLater):
         keys.find_key("k")
@@ -75,7 +75,7 @@ def test_the_secret_is_not_sent_to_another_host_named_by_the_discovery(
     before = len(entra.requests)
     entra.forced_answer = Answer(body={**ends, "issuer": f"{entra.url}/{TENANT}/v2.0"})
     with pytest.raises(LoginRefused, match="WEBCRM_SYNC_ENTRA_AUTHORITY"):
-        login.token()
+        login.fetch_token()
     assert foreign[0].requests == []
     assert all(one.method == "GET" for one in entra.requests[before:])
 
@@ -105,14 +105,14 @@ def test_the_secret_is_not_sent_to_another_host_named_by_the_discovery(
 def test_an_unusable_answer_is_tried_later(
     login: AppLogin, settings: Settings, entra: SmallEntra, answer: Answer
 ) -> None:
-    login.token()
-    login.forget()
+    login.fetch_token()
+    login.forget_token()
     entra.forced_answer = answer
     with pytest.raises(TryLater):
-        login.token()
+        login.fetch_token()
     fresh = AppLogin(settings, now=lambda: NOW)
     with pytest.raises(TryLater):
-        fresh.token()
+        fresh.fetch_token()
     fresh.close()
     entra.forced_answer = None
-    assert login.token()
+    assert login.fetch_token()

@@ -53,19 +53,19 @@ def test_raw_typed_and_streamed_calls_raise_the_same_errors(
     client: GraphClient, graph: ScriptedServer, answer: Answer, kind: type[SyncError]
 ) -> None:
     graph.will_answer(answer)
-    assert type(raised_by(client.page, "u", "F", None)) is kind
+    assert type(raised_by(client.fetch_page, "u", "F", None)) is kind
     if answer.body != b"[]":  # the SDK reads a list as an empty object
-        assert type(raised_by(client.folder, "u", "F")) is kind
+        assert type(raised_by(client.fetch_folder, "u", "F")) is kind
     if answer.status != 200:
         assert type(raised_by(client.save_attachment, "u", "m", "a", sink=io.BytesIO())) is kind
-    assert "sales@example.com" not in str(raised_by(client.page, "u", "F", None))
+    assert "sales@example.com" not in str(raised_by(client.fetch_page, "u", "F", None))
 
 
 def test_the_error_keeps_the_request_id_for_support(
     client: GraphClient, graph: ScriptedServer
 ) -> None:
     graph.will_answer(error_answer(400, "ErrorInvalidIdMalformed", request_id="r-1"))
-    for call in (client.message, client.folder):
+    for call in (client.fetch_message, client.fetch_folder):
         found = raised_by(call, "u", "x")
         assert (found.code, found.request_id) == ("ErrorInvalidIdMalformed", "r-1")
 
@@ -87,7 +87,7 @@ def test_a_429_keeps_its_retry_after_and_is_not_repeated(
             429, "ApplicationThrottled", **({"Retry_After": retry_after} if retry_after else {})
         )
     )
-    for call in (client.message, client.folder, client.create_folder):
+    for call in (client.fetch_message, client.fetch_folder, client.create_folder):
         graph.requests.clear()
         args = ("u", "x", "name")[: 3 if call == client.create_folder else 2]
         found = raised_by(call, *args)
@@ -103,7 +103,7 @@ def test_a_post_whose_answer_is_lost_is_unclear_and_not_repeated(
     client: GraphClient, graph: ScriptedServer, answer: Answer
 ) -> None:
     graph.will_answer(answer)
-    assert type(raised_by(client.create_sent, "u", "F", MAIL)) is Unclear
+    assert type(raised_by(client.create_sent_mail, "u", "F", MAIL)) is Unclear
     assert len(graph.requests) == 1
     assert type(raised_by(client.create_folder, "u", "F", "x")) is Unclear
     assert len(graph.requests) == 2
@@ -113,7 +113,7 @@ def test_a_refused_connection_is_tried_later_even_for_a_write(
     client: GraphClient, server: Server
 ) -> None:
     server.stop()
-    assert type(raised_by(client.create_sent, "u", "F", MAIL)) is TryLater
+    assert type(raised_by(client.create_sent_mail, "u", "F", MAIL)) is TryLater
 
 
 # -- 401 and claims
@@ -125,7 +125,7 @@ def test_a_401_is_repeated_once_with_a_new_token(
     graph.will_answer(
         error_answer(401, "InvalidAuthenticationToken"), Answer(201, {"id": "m", "isDraft": False})
     )
-    assert client.create_sent("u", "F", MAIL).graph_id == "m"
+    assert client.create_sent_mail("u", "F", MAIL).graph_id == "m"
     first, second = (one.headers["authorization"] for one in graph.requests)
     assert first != second
 
@@ -146,7 +146,7 @@ def test_a_claims_challenge_reaches_entra_as_json(
         error_answer(401, "InvalidAuthenticationToken", WWW_Authenticate=challenge),
         Answer(body={"id": "m"}),
     )
-    assert client.message("u", "m").graph_id == "m"
+    assert client.fetch_message("u", "m").graph_id == "m"
     assert len(graph.requests) == 2
     (sent,) = entra.last_form["claims"]
     assert '"nbf"' in sent

@@ -44,7 +44,7 @@ def test_a_chain_of_marks_has_one_result_per_request(
             (424, {}, {}),
         )
     )
-    marked = client.mark("u/1", [marking(one) for one in "abcde"])
+    marked = client.mark_mails("u/1", [marking(one) for one in "abcde"])
     assert marked[0] == MarkingResult("a", "CK2")
     kinds = [type(one.trouble) for one in marked]
     assert kinds == [type(None), Conflict, TryLater, TryLater, TryLater]
@@ -72,7 +72,7 @@ def test_categories_that_were_not_saved_are_a_conflict(
     client: GraphClient, graph: ScriptedServer
 ) -> None:
     graph.will_answer(batch_answer((200, {"id": "a", "changeKey": "CK2", "categories": ["x"]}, {})))
-    assert type(client.mark("u", [marking("a")])[0].trouble) is Conflict
+    assert type(client.mark_mails("u", [marking("a")])[0].trouble) is Conflict
 
 
 def test_a_mailbox_without_free_named_properties_is_refused(
@@ -80,7 +80,7 @@ def test_a_mailbox_without_free_named_properties_is_refused(
 ) -> None:
     body = {"error": {"code": "ErrorQuotaExceeded", "message": "Cannot get ID from name."}}
     graph.will_answer(batch_answer((403, body, {})))
-    trouble = client.mark("u", [marking("a")])[0].trouble
+    trouble = client.mark_mails("u", [marking("a")])[0].trouble
     assert (type(trouble), trouble and trouble.code) == (Refused, "ErrorQuotaExceeded")
 
 
@@ -88,8 +88,8 @@ def test_a_batch_of_marks_whose_answer_is_lost_is_tried_later(
     client: GraphClient, graph: ScriptedServer
 ) -> None:
     graph.will_answer(Answer(0))
-    assert type(raised_by(client.mark, "u", [marking("a")])) is TryLater
-    assert client.mark("u", []) == []
+    assert type(raised_by(client.mark_mails, "u", [marking("a")])) is TryLater
+    assert client.mark_mails("u", []) == []
 
 
 def test_locations_take_one_round_trip_while_nothing_is_missing(
@@ -97,7 +97,7 @@ def test_locations_take_one_round_trip_while_nothing_is_missing(
 ) -> None:
     line: Entry = (200, {"id": "x", "parentFolderId": "F", "changeKey": "C", "categories": []}, {})
     graph.will_answer(batch_answer(*[line] * 20))
-    found = client.locations("u", [f"m{n}" for n in range(20)])
+    found = client.fetch_locations("u", [f"m{n}" for n in range(20)])
     assert len(graph.requests) == 1
     assert all(one and one.folder_id == "F" for one in found.values())
 
@@ -110,7 +110,7 @@ def test_requests_cut_off_by_a_missing_copy_are_repeated_three_at_a_time(
     cut: Entry = (424, {}, {})
     graph.will_answer(batch_answer(here, gone, *[cut] * 4), batch_answer(gone, here, gone), Answer(
         body=batch_answer(here).body))  # fmt: skip
-    found = client.locations("u", list("abcdef"))
+    found = client.fetch_locations("u", list("abcdef"))
     assert [key for key, one in found.items() if one is None] == ["b", "c", "e"]
     assert [len(one.json["requests"]) for one in graph.requests] == [6, 3, 1]
     assert not any(
@@ -127,6 +127,6 @@ def test_parents_take_one_round_trip_even_with_missing_folders(
             (404, error_body("ErrorItemNotFound"), {}),
         )
     )
-    assert client.parents("u", ["a", "b"]) == {"a": "R", "b": None}
+    assert client.fetch_parent_ids("u", ["a", "b"]) == {"a": "R", "b": None}
     (request,) = graph.requests
     assert not any("dependsOn" in line for line in request.json["requests"])

@@ -31,22 +31,22 @@ from webcrm_sync_sandbox.http_server import Server
 
 Listing = Callable[[GraphClient], object]
 LISTINGS: dict[str, Listing] = {
-    "categories": lambda client: client.category_names("u"),
-    "rules": lambda client: client.rules("u"),
-    "sender rules": lambda client: client.sender_rules("u"),
-    "folders": lambda client: client.children("u", "inbox", "webCRM sync"),
-    "mails": lambda client: client.listing("u", "F"),
-    "attachments": lambda client: client.attachments("u", "m"),
-    "stamped": lambda client: client.find_stamped("u", "s"),
-    "subscriptions": lambda client: client.subscriptions(),
+    "categories": lambda client: client.list_category_names("u"),
+    "rules": lambda client: client.list_rules("u"),
+    "sender rules": lambda client: client.list_sender_rules("u"),
+    "folders": lambda client: client.find_child_folders("u", "inbox", "webCRM sync"),
+    "mails": lambda client: client.list_folder_mails("u", "F"),
+    "attachments": lambda client: client.list_attachments("u", "m"),
+    "stamped": lambda client: client.find_stamped_mails("u", "s"),
+    "subscriptions": lambda client: client.list_subscriptions(),
 }
 BATCHES: dict[str, Listing] = {
-    "parents": lambda client: client.parents("u", ["F", "G"]),
-    "locations": lambda client: client.locations("u", ["m", "n"]),
-    "heads": lambda client: client.heads("u", ["m", "n"]),
-    "lists": lambda client: client.attachment_lists("u", ["m", "n"]),
-    "folder": lambda client: client.folder("u", "F"),
-    "marks": lambda client: client.mark("u", [Marking("m", "v", ("a",), None)]),
+    "parents": lambda client: client.fetch_parent_ids("u", ["F", "G"]),
+    "locations": lambda client: client.fetch_locations("u", ["m", "n"]),
+    "heads": lambda client: client.fetch_heads("u", ["m", "n"]),
+    "lists": lambda client: client.list_attachments_by_mail("u", ["m", "n"]),
+    "folder": lambda client: client.fetch_folder("u", "F"),
+    "marks": lambda client: client.mark_mails("u", [Marking("m", "v", ("a",), None)]),
 }
 
 
@@ -59,22 +59,22 @@ def test_a_gzip_bomb_is_tried_later_and_leaves_a_write_unclear(
     client: GraphClient, graph: ScriptedServer
 ) -> None:
     graph.will_answer(gzip_bomb())
-    for call in (partial(client.message, "u", "m"), partial(client.rules, "u")):
+    for call in (partial(client.fetch_message, "u", "m"), partial(client.list_rules, "u")):
         found = raised_by(call)
         assert (type(found), found.code) == (TryLater, "AnswerTooLarge")
         assert str(found) == "Graph's answer is larger than 64 MB."
-    assert type(raised_by(client.create_sent, "u", "F", MAIL)) is Unclear
+    assert type(raised_by(client.create_sent_mail, "u", "F", MAIL)) is Unclear
 
 
 def test_a_page_that_is_too_large_is_repeated_with_half_the_mails(
     client: GraphClient, graph: ScriptedServer
 ) -> None:
     graph.will_answer(gzip_bomb(), gzip_bomb(), Answer(body=EMPTY_PAGE))
-    assert client.page("u", "F", None).is_last
+    assert client.fetch_page("u", "F", None).is_last
     sizes = [one.headers["prefer"].partition("maxpagesize=")[2][:2] for one in graph.requests]
     assert sizes == ["50", "25", "12"]
     graph.will_answer(gzip_bomb())
-    assert raised_by(client.page, "u", "F", None, size=2).code == "AnswerTooLarge"
+    assert raised_by(client.fetch_page, "u", "F", None, size=2).code == "AnswerTooLarge"
 
 
 @pytest.mark.parametrize(
@@ -98,9 +98,9 @@ def test_an_answer_without_a_json_object_counts_as_lost(
     client: GraphClient, graph: ScriptedServer, body: bytes
 ) -> None:
     graph.will_answer(Answer(200, body))
-    assert type(raised_by(client.message, "u", "m")) is TryLater
-    assert type(raised_by(client.page, "u", "F", None)) is TryLater
-    assert type(raised_by(client.create_sent, "u", "F", MAIL)) is Unclear
+    assert type(raised_by(client.fetch_message, "u", "m")) is TryLater
+    assert type(raised_by(client.fetch_page, "u", "F", None)) is TryLater
+    assert type(raised_by(client.create_sent_mail, "u", "F", MAIL)) is Unclear
 
 
 @pytest.mark.parametrize(
@@ -142,11 +142,11 @@ def test_an_unexpected_status_is_never_a_success(
 ) -> None:
     with Server(foreign := ScriptedServer()) as other:
         graph.will_answer(Answer(status, {}, {"Location": f"{other.url}/v1.0/x"}))
-        for call in (client.delete, client.message):
+        for call in (client.delete_mail, client.fetch_message):
             found = raised_by(call, "u", "m")
             assert type(found) is TryLater
             assert "WEBCRM_SYNC_GRAPH_URL" in str(found)
-        assert type(raised_by(client.create_sent, "u", "F", MAIL)) is Unclear
+        assert type(raised_by(client.create_sent_mail, "u", "F", MAIL)) is Unclear
         assert type(raised_by(client.save_attachment, "u", "m", "a", sink=io.BytesIO())) is TryLater
     assert foreign.requests == []
 
@@ -217,12 +217,12 @@ def test_a_slow_graph_cannot_exceed_a_calls_deadline(
         with hostile(says_for_ever(begun, b"x", every=0.05)) as server:
             settings = create_settings(server.url, entra.url, entra_and_bundle[1])
             client = GraphClient(settings, now=lambda: NOW, bounds=bounds)
-            client.roles()  # gets a token, so that Graph alone takes time
+            client.fetch_roles()  # gets a token, so that Graph alone takes time
             began = time.monotonic()
-            found = raised_by(client.message, "u", "m")
+            found = raised_by(client.fetch_message, "u", "m")
             assert (type(found), str(found)) == (TryLater, "Graph's answer took longer than 0.5 s.")
-            assert type(raised_by(client.create_sent, "u", "F", MAIL)) is Unclear
-            assert type(raised_by(client.rules, "u")) is TryLater
+            assert type(raised_by(client.create_sent_mail, "u", "F", MAIL)) is Unclear
+            assert type(raised_by(client.list_rules, "u")) is TryLater
             saved = raised_by(client.save_attachment, "u", "m", "a", sink=io.BytesIO(), at_most=1)
             assert isinstance(saved, TryLater | Refused)
             assert time.monotonic() - began < 4

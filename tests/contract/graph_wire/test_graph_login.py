@@ -56,22 +56,22 @@ def test_one_token_serves_every_thread_until_it_is_forgotten(
     login: AppLogin, entra: SmallEntra
 ) -> None:
     with ThreadPoolExecutor(8) as pool:
-        tokens = set(pool.map(lambda _: login.token(), range(20)))
+        tokens = set(pool.map(lambda _: login.fetch_token(), range(20)))
     assert len(tokens) == 1
     assert entra.last_form["scope"] == [f"{GRAPH}/.default"]
-    login.forget()
-    assert login.token() not in tokens
+    login.forget_token()
+    assert login.fetch_token() not in tokens
 
 
 def test_a_claims_challenge_requests_a_new_token(login: AppLogin) -> None:
-    first = login.token()
-    second = login.token('{"access_token":{"nbf":{"value":"1"}}}')
+    first = login.fetch_token()
+    second = login.fetch_token('{"access_token":{"nbf":{"value":"1"}}}')
     assert first != second
-    assert login.token() == second
+    assert login.fetch_token() == second
 
 
 def test_the_tokens_roles_are_read(login: AppLogin) -> None:
-    assert login.roles() == {"Mail.ReadWrite"}
+    assert login.fetch_roles() == {"Mail.ReadWrite"}
 
 
 @pytest.mark.parametrize(
@@ -94,11 +94,11 @@ def test_an_unreadable_token_has_no_roles(token: str) -> None:
 def test_a_refusal_names_the_setting_to_fix(
     login: AppLogin, entra: SmallEntra, number: int, setting: str
 ) -> None:
-    login.token()
-    login.forget()
+    login.fetch_token()
+    login.forget_token()
     entra.forced_answer = entra_refuses(number, 401)
     with pytest.raises(LoginRefused, match=f"WEBCRM_SYNC_{setting}") as found:
-        login.token()
+        login.fetch_token()
     assert (found.value.code, found.value.request_id) == (f"AADSTS{number}", "c-1")
     assert "@" not in str(found.value)
 
@@ -106,14 +106,14 @@ def test_a_refusal_names_the_setting_to_fix(
 def test_a_missing_tenant_is_named(login: AppLogin, entra: SmallEntra) -> None:
     entra.forced_answer = entra_refuses(90002)
     with pytest.raises(LoginRefused, match="WEBCRM_SYNC_ENTRA_TENANT_ID"):
-        login.token()
+        login.fetch_token()
 
 
 def test_an_application_signs_in_to_one_tenant_only(entra: SmallEntra, bundle: Path) -> None:
     settings = create_settings(GRAPH, entra.url, bundle, entra_tenant_id="Common")
     login = AppLogin(settings, now=lambda: NOW)
     with pytest.raises(LoginRefused, match="WEBCRM_SYNC_ENTRA_TENANT_ID"):
-        login.token()
+        login.fetch_token()
     login.close()
 
 
@@ -129,30 +129,30 @@ def test_a_busy_entra_is_tried_later_and_then_issues_a_token(
     for status in (429, 500, 503):
         entra.forced_answer = Answer(status, {}, {"Retry-After": "7"})
         with pytest.raises(TryLater) as found:
-            login.token()
+            login.fetch_token()
         assert found.value.retry_at == NOW + timedelta(seconds=7)
     entra.forced_answer = Answer(429, {}, {"Retry-After": "9999999"})
     with pytest.raises(TryLater) as found:
-        login.token()
+        login.fetch_token()
     assert found.value.retry_at == NOW + LONGEST_WAIT
     entra.forced_answer = Answer(0)
     with pytest.raises(TryLater):
-        login.token()
+        login.fetch_token()
     entra.forced_answer = None
-    assert login.token()
-    login.forget()
+    assert login.fetch_token()
+    login.forget_token()
     entra.forced_answer = Answer(503, {})
     with pytest.raises(TryLater):
-        login.token()
+        login.fetch_token()
     entra.forced_answer = None
-    assert login.token()
+    assert login.fetch_token()
 
 
 def test_an_untrusted_entra_does_not_receive_the_secret(entra: SmallEntra) -> None:
     before = len(entra.requests)
     login = AppLogin(create_settings(GRAPH, entra.url, None), now=lambda: NOW)
     with pytest.raises(TryLater, match="WEBCRM_SYNC_CA_BUNDLE"):
-        login.token()
+        login.fetch_token()
     login.close()
     assert len(entra.requests) == before
 
@@ -162,7 +162,7 @@ def test_our_ca_bundle_overrides_the_environments(
     login: AppLogin, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, variable: str
 ) -> None:
     monkeypatch.setenv(variable, str(tmp_path / "not-there.pem"))
-    assert login.token()
+    assert login.fetch_token()
 
 
 def test_a_certificate_signs_in_with_sha_256(
@@ -177,7 +177,7 @@ def test_a_certificate_signs_in_with_sha_256(
         GRAPH, entra.url, bundle, entra_client_secret=None, entra_client_certificate=pem
     )
     login = AppLogin(settings, now=lambda: NOW)
-    assert login.token()
+    assert login.fetch_token()
     login.close()
     assert "client_secret" not in entra.last_form
     head = token_part(entra.last_form["client_assertion"][0], 0)
@@ -200,7 +200,7 @@ def test_a_certificate_file_without_its_key_is_named(
     )
     login = AppLogin(settings, now=lambda: NOW)
     with pytest.raises(LoginRefused, match="WEBCRM_SYNC_ENTRA_CLIENT_CERTIFICATE"):
-        login.token()
+        login.fetch_token()
     login.close()
 
 

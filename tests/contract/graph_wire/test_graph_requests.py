@@ -34,9 +34,9 @@ def test_every_request_prefers_immutable_ids_and_has_its_own_id(
     client: GraphClient, graph: ScriptedServer
 ) -> None:
     graph.will_answer(Answer(body={"id": "F", "displayName": "x", "parentFolderId": "R"}))
-    client.folder("u", "inbox")
-    client.message("u", "m")
-    client.attachments("u", "m")
+    client.fetch_folder("u", "inbox")
+    client.fetch_message("u", "m")
+    client.list_attachments("u", "m")
     client.save_attachment("u", "m", "a", sink=io.BytesIO())
     assert len(graph.requests) == 4
     assert all('IdType="ImmutableId"' in one.headers["prefer"] for one in graph.requests)
@@ -49,8 +49,8 @@ def test_a_page_repeats_its_preferences_and_sends_the_link_unchanged(
 ) -> None:
     link = f"{server.url}/v1.0/users('u')/messages/delta()?%24skiptoken=a%2Bb'(c)&x=%7E"
     graph.will_answer(Answer(body={"value": [], "@odata.nextLink": link}), Answer(body=EMPTY_PAGE))
-    first = client.page("u", "F/1", None)
-    client.page("u", "F/1", first.cursor, size=10)
+    first = client.fetch_page("u", "F/1", None)
+    client.fetch_page("u", "F/1", first.cursor, size=10)
     start, following = graph.requests
     assert start.target.startswith("/v1.0/users/u/mailFolders/F%2F1/messages/delta?$select=id%2C")
     assert "webcrmSync" in start.target
@@ -79,7 +79,7 @@ def test_a_user_is_found_by_an_address_that_is_no_principal_name(
         Answer(body={"value": [user]}),
         Answer(body={"userPurpose": "shared"}),
     )
-    found = client.user("o'desk@example.com")
+    found = client.find_user("o'desk@example.com")
     assert (found.user_id, found.address, found.is_shared) == ("u1", "sales@example.com", True)
     assert found.aliases == {"sales@example.com", "desk@example.com", "s1@corp.example", "/o=x"}
     assert "o%27%27desk%40example.com" in graph.requests[1].target
@@ -87,7 +87,7 @@ def test_a_user_is_found_by_an_address_that_is_no_principal_name(
 
 def test_an_unknown_user_is_gone(client: GraphClient, graph: ScriptedServer) -> None:
     graph.will_answer(error_answer(404, "Request_ResourceNotFound"), Answer(body={"value": []}))
-    assert type(raised_by(client.user, "x@example.com")) is Gone
+    assert type(raised_by(client.find_user, "x@example.com")) is Gone
 
 
 # -- foreign hosts
@@ -105,9 +105,9 @@ def test_a_link_to_another_host_is_refused_before_anything_is_sent(
             "other-name": f"http://localhost:{other.port}/v1.0/delta",
             "login": f"http://a:b@{here}/v1.0/delta",
         }[elsewhere]
-        assert raised_by(client.page, "u", "F", link).code == "ForeignHost"
+        assert raised_by(client.fetch_page, "u", "F", link).code == "ForeignHost"
         graph.will_answer(Answer(body={"value": [], "@odata.nextLink": link}))
-        for call in (client.category_names, client.rules):
+        for call in (client.list_category_names, client.list_rules):
             assert raised_by(call, "u").code == "ForeignHost"
     assert foreign.requests == []
 
@@ -115,9 +115,9 @@ def test_a_link_to_another_host_is_refused_before_anything_is_sent(
 def test_a_redirect_is_not_followed(client: GraphClient, graph: ScriptedServer) -> None:
     with Server(foreign := ScriptedServer()) as other:
         graph.will_answer(Answer(302, {}, {"Location": f"{other.url}/v1.0/x"}))
-        assert type(raised_by(client.message, "u", "m")) is TryLater
-        assert type(raised_by(client.create_sent, "u", "F", MAIL)) is Unclear
-        assert "WEBCRM_SYNC_GRAPH_URL" in str(raised_by(client.rules, "u"))
+        assert type(raised_by(client.fetch_message, "u", "m")) is TryLater
+        assert type(raised_by(client.create_sent_mail, "u", "F", MAIL)) is Unclear
+        assert "WEBCRM_SYNC_GRAPH_URL" in str(raised_by(client.list_rules, "u"))
     assert foreign.requests == []
 
 
@@ -136,7 +136,7 @@ def test_the_environments_proxy_is_used_except_for_no_proxy(
     settings = create_settings("http://graph.example", entra.url, entra_and_bundle[1])
     client = GraphClient(settings, now=lambda: NOW)
     graph.will_answer(Answer(body={"id": "m"}))
-    assert client.message("u", "m").graph_id == "m"
+    assert client.fetch_message("u", "m").graph_id == "m"
     assert graph.requests[0].target.startswith("http://graph.example/v1.0/users/u/messages/m")
     client.close()
     assert find_proxy("http://localhost:1/v1.0", create_trust(None)) is None
@@ -161,7 +161,7 @@ def test_a_mailbox_never_has_more_than_three_requests_in_flight(
 
     graph.will_answer(Answer(body={"id": "m"}, before=arrive))
     with ThreadPoolExecutor(9) as pool:
-        done = list(pool.map(lambda n: client.message("U", f"m{n}"), range(9)))
+        done = list(pool.map(lambda n: client.fetch_message("U", f"m{n}"), range(9)))
     assert len(done) == 9
     assert most == 3
 

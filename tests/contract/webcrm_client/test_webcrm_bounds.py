@@ -71,9 +71,11 @@ def test_a_write_with_an_unusable_answer_is_unclear_and_happens_once(
         with pytest.raises(Unclear):
             crm.write_activities([create_draft(acme)])
         with pytest.raises(TryLater):
-            crm.users()
+            crm.list_users()
         crm.close()
-    found = served.crm.keyed_activities(acme, created_since=served.clock.now() - timedelta(hours=1))
+    found = served.crm.list_keyed_activities(
+        acme, created_since=served.clock.now() - timedelta(hours=1)
+    )
     assert [one.key for one in found] == [KEY]
 
 
@@ -98,12 +100,12 @@ def test_a_login_cannot_exceed_its_deadline() -> None:
 
 
 LISTS: dict[str, Callable[[WebCrm], object]] = {
-    "users": lambda crm: crm.users(),
-    "documents": lambda crm: list(crm.documents()),
-    "activities": lambda crm: crm.keyed_activities(None, created_since=LONG_AGO),
-    "sent": lambda crm: crm.sent_activities(LONG_AGO),
-    "persons": lambda crm: crm.persons_changed(LONG_AGO),
-    "organisations": lambda crm: crm.organisations_changed(LONG_AGO),
+    "users": lambda crm: crm.list_users(),
+    "documents": lambda crm: list(crm.list_documents()),
+    "activities": lambda crm: crm.list_keyed_activities(None, created_since=LONG_AGO),
+    "sent": lambda crm: crm.list_changed_activities(LONG_AGO),
+    "persons": lambda crm: crm.list_changed_persons(LONG_AGO),
+    "organisations": lambda crm: crm.list_changed_organisations(LONG_AGO),
 }
 _IDS = ("ActivityId", "PersonId", "OrganisationId", "DocumentId", "UserId")
 

@@ -25,12 +25,12 @@ from webcrm_sync_sandbox.webcrm import webcrm_app
 def test_a_write_whose_answer_was_lost_is_unclear_and_found_by_its_key(
     served: ServedWebCrm, acme: int
 ) -> None:
-    served.crm.whoami()
+    served.crm.check_login()
     served.faults.lose("webcrm", limit=1)
     with pytest.raises(Unclear):
         served.crm.write_activities([create_draft(acme)])
     [stored] = served.system.activities
-    found = served.crm.keyed_activities(
+    found = served.crm.list_keyed_activities(
         acme, created_since=served.clock.now() - timedelta(minutes=5)
     )
     created_at = stored["ActivityCreatedAt"]
@@ -38,10 +38,10 @@ def test_a_write_whose_answer_was_lost_is_unclear_and_found_by_its_key(
 
 
 def test_a_read_whose_answer_was_lost_is_tried_later(served: ServedWebCrm) -> None:
-    served.crm.whoami()
+    served.crm.check_login()
     served.faults.lose("webcrm", limit=1)
     with pytest.raises(TryLater):
-        served.crm.users()
+        served.crm.list_users()
 
 
 def test_a_write_to_an_unreachable_webcrm_is_tried_later(served: ServedWebCrm, acme: int) -> None:
@@ -64,7 +64,7 @@ def test_a_write_that_the_rate_limit_delays_too_long_is_not_sent(
         limit=2, now=lambda: (served.clock.now() - started).total_seconds(), sleep=wait
     )
     crm = WebCrm(create_settings(served.url), now=served.clock.now, rate_limiter=rate_limiter)
-    crm.whoami()  # two calls with the login, so the next one waits a minute
+    crm.check_login()  # two calls with the login, so the next one waits a minute
     until = started + timedelta(seconds=30)
     with pytest.raises(TooLate):
         crm.write_activities([create_draft(acme)], until=until)
@@ -75,7 +75,7 @@ def test_a_write_that_the_rate_limit_delays_too_long_is_not_sent(
 def test_a_429_keeps_its_retry_after_and_a_503_leaves_a_write_unclear(
     served: ServedWebCrm, acme: int
 ) -> None:
-    served.crm.whoami()
+    served.crm.check_login()
     before = served.clock.now()
     served.faults.throttle("webcrm", limit=1, retry_after=30)
     with pytest.raises(TryLater) as caught:
@@ -86,7 +86,7 @@ def test_a_429_keeps_its_retry_after_and_a_503_leaves_a_write_unclear(
     with pytest.raises(Unclear):
         served.crm.write_activities([create_draft(acme)])
     with pytest.raises(TryLater):
-        served.crm.fields()
+        served.crm.list_fields()
 
 
 def test_the_rate_limiter_keeps_calls_below_webcrms_quota(served: ServedWebCrm) -> None:
@@ -95,9 +95,9 @@ def test_the_rate_limiter_keeps_calls_below_webcrms_quota(served: ServedWebCrm) 
         create_settings(served.url), now=served.clock.now, rate_limiter=RateLimiter(limit=1000)
     )
     for _ in range(9):
-        hasty.whoami()  # and one more call, the login
+        hasty.check_login()  # and one more call, the login
     with pytest.raises(TryLater) as caught:
-        hasty.whoami()
+        hasty.check_login()
     assert caught.value.retry_at
     assert caught.value.code == "TooManyRequestsException"
     hasty.close()
@@ -111,15 +111,15 @@ def test_the_rate_limiter_keeps_calls_below_webcrms_quota(served: ServedWebCrm) 
     rate_limiter = RateLimiter(limit=9, now=lambda: served.clock.now().timestamp(), sleep=sleep)
     patient = WebCrm(create_settings(served.url), now=served.clock.now, rate_limiter=rate_limiter)
     for _ in range(25):
-        patient.whoami()
+        patient.check_login()
     assert len(passed) >= 2
     patient.close()
 
 
 def test_the_token_is_renewed_before_it_expires(served: ServedWebCrm) -> None:
-    served.crm.whoami()
+    served.crm.check_login()
     served.clock.advance(timedelta(seconds=3001))
-    served.crm.whoami()
+    served.crm.check_login()
     assert served.journal.count(path="ApiLogin") == 2
     assert served.journal.count(status=401) == 0
 
@@ -127,7 +127,7 @@ def test_the_token_is_renewed_before_it_expires(served: ServedWebCrm) -> None:
 def test_an_unexpected_401_causes_one_new_login(served: ServedWebCrm, acme: int) -> None:
     stopped = served.clock.now()
     crm = WebCrm(create_settings(served.url), now=lambda: stopped)
-    crm.whoami()
+    crm.check_login()
     served.clock.advance(timedelta(hours=2))
     assert [type(line) for line in crm.write_activities([create_draft(acme)])] == [CreatedRecord]
     assert served.journal.count(path="ApiLogin") == 2
@@ -140,13 +140,13 @@ def test_a_refused_token_names_its_setting(served: ServedWebCrm, status: int) ->
     served.system.login_refusal = status
     served.system.tokens.clear()
     with pytest.raises(LoginRefused, match="WEBCRM_SYNC_WEBCRM_TOKEN"):
-        served.crm.whoami()
+        served.crm.check_login()
 
 
 def test_an_address_without_webcrm_names_its_setting(served: ServedWebCrm) -> None:
     crm = WebCrm(create_settings(served.url + "/nowhere"), now=served.clock.now)
     with pytest.raises(LoginRefused, match="WEBCRM_SYNC_WEBCRM_URL"):
-        crm.whoami()
+        crm.check_login()
     crm.close()
     served.journal.clear()
 
@@ -163,7 +163,7 @@ def test_a_redirect_is_not_followed_with_the_token(served: ServedWebCrm) -> None
     with Server(moved) as elsewhere:
         crm = WebCrm(create_settings(elsewhere.url), now=served.clock.now)
         with pytest.raises(TryLater, match="WEBCRM_SYNC_WEBCRM_URL"):
-            crm.whoami()
+            crm.check_login()
         with pytest.raises(Unclear):
             crm.write_activities([create_draft(None)])
         crm.close()
@@ -182,7 +182,7 @@ def test_a_private_root_is_trusted_and_an_unknown_one_is_named(
         for chosen, outcome in ((trusting, None), (create_settings(server.url), TryLater)):
             crm = WebCrm(chosen, now=served.clock.now)
             with pytest.raises(outcome, match="CA_BUNDLE") if outcome else nullcontext():
-                crm.whoami()
+                crm.check_login()
             crm.close()
 
 
@@ -192,7 +192,7 @@ def test_threads_that_share_the_client_call_one_at_a_time(served: ServedWebCrm) 
 
     def ask() -> None:
         try:
-            served.crm.whoami()
+            served.crm.check_login()
         except TryLater as error:
             troubles.append(error)
 

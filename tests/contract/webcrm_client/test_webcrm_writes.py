@@ -81,7 +81,7 @@ def test_attachments_are_linked_to_their_activity_and_listed(
     assert [b64decode(d["DocumentFile"]) for d in stored] == [content] * 2
     assert [d.get("DocumentFileExtension") for d in stored] == ["pdf", None]
     assert stored[0]["DocumentFileSize"] == len(content)
-    assert list(served.crm.documents()) == [
+    assert list(served.crm.list_documents()) == [
         DocumentRow(stored[0]["DocumentId"], activity.record_id, "offer.pdf"),
         DocumentRow(single.record_id, activity.record_id, "README"),
     ]

@@ -126,7 +126,9 @@ def _read_folder(context: Context, box: Mailbox, folder: SyncFolder) -> None:
     is_last = False
     while not is_last:
         try:
-            page = context.graph.page(box.user_id, folder.graph_id, folder.cursor, size=PAGE_SIZE)
+            page = context.graph.fetch_page(
+                box.user_id, folder.graph_id, folder.cursor, size=PAGE_SIZE
+            )
         except (CursorExpired, Refused, Gone) as error:
             restarted = _restart(context, box, folder, reading, error)
             if restarted is None:

@@ -60,7 +60,7 @@ def _list_files(
     context: Context, box: Mailbox, graph_ids: Sequence[str], sent: Set[str]
 ) -> Mapping[str, Files]:
     """Files by Graph id. `sent`: copies from the mailbox's owner, compared by name alone."""
-    lists = context.graph.attachment_lists(box.user_id, graph_ids)
+    lists = context.graph.list_attachments_by_mail(box.user_id, graph_ids)
     files = {i: list_files(listed, with_sizes=i not in sent) for i, listed in lists.items()}
     count = Counter(files.values())
     for graph_id in [i for i in files if count[files[i]] > 1 and i not in sent]:

@@ -99,7 +99,7 @@ def _read_locations(
     if not graph_ids:
         return {}
     locations, odd = isolate.try_batch(
-        graph_ids, lambda some: context.graph.locations(box.user_id, some) if some else {}
+        graph_ids, lambda some: context.graph.fetch_locations(box.user_id, some) if some else {}
     )
     faults |= dict(odd)
     return locations
@@ -154,7 +154,7 @@ def _fetch_arrival(context: Context, box: Mailbox, graph_id: str) -> Arrival | N
     Raises TryLater in the first attempts: Graph may list a mail before it returns it.
     """
     try:
-        message = context.graph.message(box.user_id, graph_id)
+        message = context.graph.fetch_message(box.user_id, graph_id)
     except Gone as error:
         if box.attempts < _MAX_ATTEMPTS:
             raise TryLater("Outlook lists a mail that it does not return yet.") from error

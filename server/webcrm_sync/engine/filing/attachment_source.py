@@ -70,7 +70,7 @@ class Source:
 
     def _prepare(self, user_id: str, graph_ids: Sequence[str]) -> None:
         with suppress(SyncError):
-            self.lists.update(self.context.graph.attachment_lists(user_id, graph_ids))
+            self.lists.update(self.context.graph.list_attachments_by_mail(user_id, graph_ids))
 
     def plan_for(self, email: Email) -> AttachmentPlan:
         """The attachments of a mail, each with what becomes of it. Raises as `from_a_copy`.
@@ -105,7 +105,7 @@ class Source:
 
     def _list(self, user_id: str, graph_id: str) -> Sequence[Attachment]:
         if graph_id not in self.lists:
-            self.lists[graph_id] = self.context.graph.attachments(user_id, graph_id)
+            self.lists[graph_id] = self.context.graph.list_attachments(user_id, graph_id)
         return self.lists[graph_id]
 
 

@@ -252,7 +252,7 @@ def _save(context: Context, source: Source, waiting: Waiting, sink: IO[bytes]) -
 def _is_gone(context: Context, email_id: int) -> bool:
     """True when Outlook holds no copy of the mail any more."""
     try:
-        from_a_copy(context, email_id, context.graph.attachments)
+        from_a_copy(context, email_id, context.graph.list_attachments)
     except SyncError as error:
         return isinstance(error, Gone)
     return False
@@ -292,7 +292,7 @@ def _schedule_retry(tx: Tx, waiting: Waiting, reason: Reason, message: str) -> b
 def _verify_unclear(context: Context, unclear: Sequence[Waiting]) -> None:
     """Search for Documents whose outcome is unclear, by Activity and name."""
     activities = {w.filing.activity_id for w in unclear}
-    listed = [d for d in context.webcrm.documents() if d.activity_id in activities]
+    listed = [d for d in context.webcrm.list_documents() if d.activity_id in activities]
     with context.begin() as tx:
         known_ids = documents.ids_in_webcrm(tx, {w.filing.id for w in unclear})
         candidates = [d for d in listed if d.document_id not in known_ids]

@@ -47,5 +47,5 @@ def from_a_copy(context: Context, email_id: int, read: Callable[[str, str], T]) 
 
 def read_again(context: Context, email: Email) -> BodyText:
     """The body of a mail whose content we no longer keep. Raises as `from_a_copy`."""
-    message = from_a_copy(context, email.id, context.graph.message)
+    message = from_a_copy(context, email.id, context.graph.fetch_message)
     return context.body_reader.read(message.subject, message.body, is_html=message.body_is_html)

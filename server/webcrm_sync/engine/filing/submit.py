@@ -207,7 +207,7 @@ def _check_person(context: Context, draft: Draft) -> tuple[int, bool]:
     """The filing's id, and whether its Person is deleted."""
     assert draft.filing.person_id is not None
     try:
-        context.webcrm.person(draft.filing.person_id)
+        context.webcrm.fetch_person(draft.filing.person_id)
     except Gone:
         return draft.filing.id, True
     except (TryLater, Refused):

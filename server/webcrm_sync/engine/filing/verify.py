@@ -42,7 +42,7 @@ def _verify(context: Context, organisation_id: int | None, group: Sequence[Filin
     since = min(f.intent_at for f in group if f.intent_at) - _CLOCK_MARGIN
     found = {
         activity.key: activity.activity_id
-        for activity in context.webcrm.keyed_activities(organisation_id, created_since=since)
+        for activity in context.webcrm.list_keyed_activities(organisation_id, created_since=since)
     }
     _record(context, group, found)
 

@@ -52,7 +52,7 @@ def inspect(context: Context, address: str) -> Findings:
 
     Raises Gone when there is no such mailbox.
     """
-    user = context.graph.user(address.strip().casefold())
+    user = context.graph.find_user(address.strip().casefold())
     with context.begin() as tx:
         known = {box.user_id for box in mailboxes.all_mailboxes(tx)}
     found = folders.find_candidates(context, user.user_id)
@@ -70,7 +70,7 @@ def _count(context: Context, user: MailUser, found: FolderCandidate) -> FolderFi
     cursor: str | None = None
     guard = PagingGuard("Graph", max_pages=BOUNDS.pages)
     while True:
-        page = context.graph.page(user.user_id, found.folder.graph_id, cursor)
+        page = context.graph.fetch_page(user.user_id, found.folder.graph_id, cursor)
         here = [c for c in page.changes if not c.is_removed]
         mails += len(here)
         synced += sum(has_synced_category(c.categories or ()) for c in here)
@@ -133,7 +133,7 @@ def _end_at_microsoft(context: Context, box: Mailbox, known: Sequence[SyncFolder
     try:
         rules = [
             one.graph_id
-            for one in context.graph.rules(box.user_id)
+            for one in context.graph.list_rules(box.user_id)
             if _is_our_rule(context, one, known)
         ]
         ends += [partial(context.graph.delete_rule, box.user_id, one) for one in rules]

@@ -35,8 +35,10 @@ def find_candidates(context: Context, user_id: str) -> Sequence[FolderCandidate]
     """The folders of our name under Inbox, Sent Items and, if it exists, at the root."""
     found = []
     for place, parent in _PARENTS.items():
-        home = context.graph.folder(user_id, parent)
-        named = context.graph.children(user_id, home.graph_id, context.settings.folder_name)
+        home = context.graph.fetch_folder(user_id, parent)
+        named = context.graph.find_child_folders(
+            user_id, home.graph_id, context.settings.folder_name
+        )
         if named or place is not Place.ROOT:
             found.append(FolderCandidate(place, home.graph_id, named[0] if named else None))
     return found
@@ -53,7 +55,7 @@ def ensure_sync_folders(context: Context, box: Mailbox) -> None:
     if known and _are_unchanged(context, box, known):
         _adopt_root_folder(context, box, known)
         return
-    bin_id = context.graph.folder(box.user_id, _BIN).graph_id
+    bin_id = context.graph.fetch_folder(box.user_id, _BIN).graph_id
     deleted = set()
     with isolate.DeferredErrors() as errors:
         for folder in known:
@@ -82,7 +84,7 @@ def _are_unchanged(context: Context, box: Mailbox, known: Sequence[SyncFolder]) 
     if {Place.INBOX, Place.SENT} - {f.place for f in known}:
         return False
     ids = {i for f in known for i in (f.graph_id, *f.parents[:-1])}
-    parents = context.graph.parents(box.user_id, sorted(ids))
+    parents = context.graph.fetch_parent_ids(box.user_id, sorted(ids))
     return all(
         parents.get(child) == parent
         for f in known
@@ -95,7 +97,7 @@ def _adopt_root_folder(context: Context, box: Mailbox, known: Sequence[SyncFolde
     if any(f.place is Place.ROOT for f in known):
         return
     root = _PARENTS[Place.ROOT]
-    named = context.graph.children(box.user_id, root, context.settings.folder_name)
+    named = context.graph.find_child_folders(box.user_id, root, context.settings.folder_name)
     new = [f for f in named if f.graph_id not in {k.graph_id for k in known}]
     if new:
         candidate = FolderCandidate(Place.ROOT, new[0].parent_id, new[0])
@@ -107,7 +109,7 @@ def _parent_ids(context: Context, user_id: str, folder_id: str) -> list[str] | N
     chain: list[str] = []
     child = folder_id
     for _ in range(_DEEPEST):
-        parent = context.graph.parents(user_id, [child]).get(child)
+        parent = context.graph.fetch_parent_ids(user_id, [child]).get(child)
         if not parent or parent == child:
             return chain or None
         chain.append(parent)

@@ -62,7 +62,7 @@ def ensure_categories(context: Context, user_id: str) -> None:
     Raises no SyncError: mails may carry categories that are not in the list.
     """
     try:
-        listed = {name.casefold() for name in context.graph.category_names(user_id)}
+        listed = {name.casefold() for name in context.graph.list_category_names(user_id)}
         for name, colour in COLOURS.items():
             if name.casefold() not in listed:
                 context.graph.create_category(user_id, name, colour)
@@ -120,7 +120,7 @@ def _renew(context: Context, folder: SyncFolder) -> bool:
     """Renew the subscription; False if Graph no longer knows it."""
     assert folder.subscription_id is not None
     try:
-        renewed = context.graph.renew(folder.subscription_id, context.now() + LIFETIME)
+        renewed = context.graph.renew_subscription(folder.subscription_id, context.now() + LIFETIME)
     except Gone:
         return False
     with context.begin() as tx:

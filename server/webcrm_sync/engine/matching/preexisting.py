@@ -74,7 +74,7 @@ def _existing(
     return {
         activity.key: activity.activity_id
         for organisation_id, at in since.items()
-        for activity in context.webcrm.keyed_activities(
+        for activity in context.webcrm.list_keyed_activities(
             organisation_id, created_since=at - _CLOCK_MARGIN
         )
         if activity.key

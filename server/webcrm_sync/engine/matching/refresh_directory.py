@@ -48,12 +48,12 @@ def refresh_directory(context: Context) -> None:
 def _refresh(context: Context, company: Company, *, is_full: bool) -> None:
     margin = POLL_OVERLAP + context.settings.search_lag
     odd: list[UnreadableRecord] = []
-    users = context.webcrm.users()
-    persons = context.webcrm.persons_changed(
+    users = context.webcrm.list_users()
+    persons = context.webcrm.list_changed_persons(
         _since(None if is_full else company.persons_until, margin), odd=odd
     )
     odd_persons, odd = odd, []
-    organisations = context.webcrm.organisations_changed(
+    organisations = context.webcrm.list_changed_organisations(
         _since(None if is_full else company.organisations_until, margin), odd=odd
     )
     with context.begin() as tx:

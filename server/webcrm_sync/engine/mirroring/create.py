@@ -91,7 +91,7 @@ def _create(context: Context, box: Mailbox, mirror: Mirror, folder_id: str) -> N
         if not mirrors.set_mirror(tx, mirror, **values):
             return  # another run creates it
     try:
-        created = context.graph.create_sent(box.user_id, folder_id, mail)
+        created = context.graph.create_sent_mail(box.user_id, folder_id, mail)
     except Unclear:
         with context.begin() as tx:
             # Exchange may have created it just now, and its search lags.
@@ -112,7 +112,7 @@ def _record_created(context: Context, box: Mailbox, intended: Mirror, created: C
     """Record the mirror. A draft is deleted, as it cannot become sent (Graph: message flags)."""
     if created.is_draft:
         with suppress(Gone):
-            context.graph.delete(box.user_id, created.graph_id)
+            context.graph.delete_mail(box.user_id, created.graph_id)
         _give_up(context, box, intended, Refused("Exchange made a draft of it."))
         return
     _record_mirrored(context, box, intended, created.graph_id)
@@ -120,7 +120,7 @@ def _record_created(context: Context, box: Mailbox, intended: Mirror, created: C
 
 def _search(context: Context, box: Mailbox, mirror: Mirror) -> None:
     """Search for a mirror by its stamp after an unclear answer."""
-    found = context.graph.find_stamped(box.user_id, str(Stamp.mirror(mirror.activity_id)))
+    found = context.graph.find_stamped_mails(box.user_id, str(Stamp.mirror(mirror.activity_id)))
     if found:
         _record_created(context, box, mirror, found[0])
         return

@@ -70,7 +70,7 @@ def _plan_new(context: Context, boxes: Sequence[Mailbox], until: datetime | None
     begin = until or min(box.mirror_since for box in boxes)
     since = begin - POLL_OVERLAP - context.settings.search_lag
     unreadable: list[UnreadableRecord] = []
-    activities = list(context.webcrm.sent_activities(since, odd=unreadable))
+    activities = list(context.webcrm.list_changed_activities(since, odd=unreadable))
     sent, faults = isolate.try_each(
         context, activities, lambda a: a if is_sent_mail(a, context.settings) else None, _name
     )
@@ -109,7 +109,7 @@ def _read_users(context: Context, mails: Sequence[SentActivity]) -> Mapping[int,
         users = directory.users(tx)
     if all(a.user_id in users for a in mails):
         return users
-    return {user.user_id: user for user in context.webcrm.users()}
+    return {user.user_id: user for user in context.webcrm.list_users()}
 
 
 def _name(activity: SentActivity) -> str:
@@ -207,7 +207,7 @@ def _find_contact(context: Context, person_id: int) -> Contact | None:
         if found := directory.contact_of(tx, person_id):
             return found
     try:
-        person = context.webcrm.person(person_id)
+        person = context.webcrm.fetch_person(person_id)
     except (Gone, Refused):
         return None
     return person.contacts[0] if person.contacts else None

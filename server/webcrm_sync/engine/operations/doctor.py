@@ -94,7 +94,7 @@ def _check_secrets(context: Context) -> Check:
 
 
 def _check_sign_in(context: Context) -> tuple[Verdict, str]:
-    roles = context.graph.roles()
+    roles = context.graph.fetch_roles()
     if "Mail.ReadWrite" in roles:
         return (
             Verdict.WARNING,
@@ -115,7 +115,7 @@ def _check_mailboxes(context: Context) -> tuple[Verdict, str]:
     troubles = []
     for box in boxes:
         try:
-            context.graph.folder(box.user_id, "inbox")
+            context.graph.fetch_folder(box.user_id, "inbox")
         except SyncError as error:
             troubles.append(f"{box.address}: {error}")
     if troubles:
@@ -124,7 +124,7 @@ def _check_mailboxes(context: Context) -> tuple[Verdict, str]:
 
 
 def _check_webcrm_login(context: Context) -> tuple[Verdict, str]:
-    context.webcrm.whoami()
+    context.webcrm.check_login()
     return Verdict.OK, "webCRM accepts the application token"
 
 

@@ -151,7 +151,7 @@ def _move_in(
     if folder is None:
         path = _folder_path(context, box.user_id, mail.head.folder_id, folders)
         folder = choose_folder(folders, path)
-        context.graph.move(box.user_id, mail.graph_id, folder.graph_id)
+        context.graph.move_mail(box.user_id, mail.graph_id, folder.graph_id)
     with context.begin() as tx:
         mailboxes.resume(tx, box.id)  # Graph has just answered, so a back-off is out of date
         mailboxes.request_read(tx, [folder.id])
@@ -181,7 +181,7 @@ def _folder_path(
     sync_folder_parents = {f.parents[0] for f in folders if f.parents}
     path = [folder_id]
     while path[-1] not in sync_folder_parents and len(path) < _MAX_FOLDER_DEPTH:
-        parent = context.graph.parents(user_id, path[-1:])[path[-1]]
+        parent = context.graph.fetch_parent_ids(user_id, path[-1:])[path[-1]]
         if not parent or parent in path:
             break
         path.append(parent)

@@ -53,7 +53,7 @@ def create_contact(context: Context, draft: PersonDraft) -> int:
 
 def _find_or_create(context: Context, draft: PersonDraft) -> int:
     try:
-        for row in context.webcrm.persons_with(draft.address):
+        for row in context.webcrm.find_persons(draft.address):
             if any(c.organisation_id == draft.organisation_id for c in row.contacts):
                 return row.person_id
         return context.webcrm.create_person(draft).record_id

@@ -96,14 +96,14 @@ def locate(
         ]
         known = _known_heads(tx, user, [i for i in graph_ids if i])
     unknown = sorted({i for i in graph_ids if i and i not in known})
-    heads = {**context.graph.heads(user.box.user_id, unknown), **known}
+    heads = {**context.graph.fetch_heads(user.box.user_id, unknown), **known}
     return _pick_heads(context, user, refs, graph_ids, heads)
 
 
 def locate_one(context: Context, user: CurrentUser, ref: MailRef) -> LocatedMail:
     """The mail in the user's mailbox, with its present head from Graph. Raises Gone."""
     graph_ids = _graph_ids(context, user, [ref])
-    heads = context.graph.heads(user.box.user_id, [i for i in graph_ids if i])
+    heads = context.graph.fetch_heads(user.box.user_id, [i for i in graph_ids if i])
     (mail,) = _pick_heads(context, user, [ref], graph_ids, heads)
     if mail is None:
         raise Gone(NOT_HERE)
@@ -183,7 +183,7 @@ def _graph_ids(context: Context, user: CurrentUser, refs: Sequence[MailRef]) -> 
         if not unknown:
             continue
         try:
-            translated = context.graph.immutable_ids(user.box.user_id, unknown, graph_kind)
+            translated = context.graph.translate_ids(user.box.user_id, unknown, graph_kind)
         except Refused:  # one malformed id fails the call; the Message-IDs may still find the mails
             continue
         found |= {(kind, i): graph_id for i, graph_id in translated.items()}
@@ -207,9 +207,9 @@ def _known_by_message_id(tx: Tx, user: CurrentUser, ref: MailRef) -> str | None:
 def _search_by_message_id(context: Context, user: CurrentUser, ref: MailRef) -> Message | None:
     if not ref.message_id:
         return None
-    found = context.graph.find_mail(user.box.user_id, ref.message_id)
+    found = context.graph.find_mails(user.box.user_id, ref.message_id)
     if not found and not ref.message_id.startswith("<"):
-        found = context.graph.find_mail(user.box.user_id, f"<{ref.message_id}>")
+        found = context.graph.find_mails(user.box.user_id, f"<{ref.message_id}>")
     with context.begin() as tx:
         known = lookup.known_items(tx, user.box.id, [m.graph_id for m in found])
         sync_folders = {f.graph_id for f in mailboxes.folders(tx, user.box.id)}

@@ -82,7 +82,7 @@ def _product_rules(context: Context, user: CurrentUser) -> list[SenderRule]:
     prefix = f"{context.settings.folder_name}:".casefold()
     return [
         rule
-        for rule in context.graph.sender_rules(user.box.user_id)
+        for rule in context.graph.list_sender_rules(user.box.user_id)
         if rule.moves_to in sync_folders
         and rule.name.casefold().startswith(prefix)
         and rule.senders

@@ -52,7 +52,7 @@ def _move_out(context: Context, user: CurrentUser, copy: CopyFacts) -> Location:
     if not copy.is_in_folder or email is None:
         return Location(head.folder_id, head.change_key, head.categories)
     home = "sentitems" if email.direction is Direction.OUTBOUND else "inbox"
-    return context.graph.move(user.box.user_id, head.graph_id, home)
+    return context.graph.move_mail(user.box.user_id, head.graph_id, home)
 
 
 def _withdraw(tx: Tx, user: CurrentUser, item: Item, location: Location) -> None:

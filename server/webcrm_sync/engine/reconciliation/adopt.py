@@ -88,7 +88,7 @@ def _read_documents(
 ) -> dict[int, list[DocumentRow]]:
     """The Documents of these Activities by Activity id, oldest first."""
     found: dict[int, list[DocumentRow]] = {}
-    for row in context.webcrm.documents():
+    for row in context.webcrm.list_documents():
         if row.activity_id in activity_ids:
             found.setdefault(row.activity_id, []).append(row)
     return found

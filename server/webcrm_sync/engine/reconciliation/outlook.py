@@ -108,7 +108,7 @@ def _reset_broken_cursors(
 def _list_folder(context: Context, box: Mailbox, folder: SyncFolder) -> Listing | None:
     """All copies in the folder; None if it is gone: `maintain` then finds or makes it."""
     try:
-        return context.graph.listing(box.user_id, folder.graph_id)
+        return context.graph.list_folder_mails(box.user_id, folder.graph_id)
     except Gone:
         with context.begin() as tx:
             mailboxes.keep_now(tx, [box.id])
@@ -158,7 +158,7 @@ def _compare_copies(
     rows: Mapping[str, RecordedCopy],
 ) -> tuple[FolderProof, list[Difference]]:
     suspects = find_suspects(folder.id, listed, rows)
-    where = context.graph.locations(box.user_id, suspects.all) if suspects.all else {}
+    where = context.graph.fetch_locations(box.user_id, suspects.all) if suspects.all else {}
     here = {i for i, at in where.items() if at is not None and at.folder_id == folder.graph_id}
     unknown = [i for i in suspects.strange if i in here]
     missing = [i for i in suspects.missing if i not in here]
@@ -222,7 +222,7 @@ def _count_removed_mirrors(context: Context, box: Mailbox, listings: Sequence[Li
     with context.begin() as tx:
         known = reconciliation.mirrors_in(tx, box.id, limit=_MAX_MIRRORS)
     elsewhere = [i for i in known if not any(i in listed for listed in listings)]
-    where = context.graph.locations(box.user_id, elsewhere) if elsewhere else {}
+    where = context.graph.fetch_locations(box.user_id, elsewhere) if elsewhere else {}
     removed = [known[i] for i, at in where.items() if at is None]
     with context.begin() as tx:
         reconciliation.note_removed_mirrors(tx, removed)

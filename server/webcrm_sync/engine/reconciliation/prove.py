@@ -103,7 +103,7 @@ def prove_push(context: Context) -> list[Difference]:
     if not held or not context.settings.is_push_enabled:
         return []
     try:
-        alive = {one.graph_id for one in context.graph.subscriptions()}
+        alive = {one.graph_id for one in context.graph.list_subscriptions()}
     except SyncError:
         return []  # each mailbox reports its own trouble
     dead = [f for f in held if f.subscription_id not in alive]

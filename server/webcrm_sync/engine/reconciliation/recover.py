@@ -48,7 +48,7 @@ class Rebuilt:
 
 def find_users(context: Context, addresses: Sequence[str]) -> tuple[MailUser, ...]:
     """The users with these addresses, in order. Raises Gone when one does not exist."""
-    return tuple(context.graph.user(a.strip().casefold()) for a in addresses)
+    return tuple(context.graph.find_user(a.strip().casefold()) for a in addresses)
 
 
 def rebuild(context: Context, users: Sequence[MailUser]) -> Iterator[str | Rebuilt]:
@@ -152,7 +152,7 @@ def _pages(context: Context) -> Iterator[Sequence[KeyedActivity]]:
     since = (oldest or datetime(2000, 1, 1, tzinfo=UTC)) - _CLOCK_MARGIN
     next_id = 0
     while True:
-        page = context.webcrm.keyed_from(next_id, created_since=since)
+        page = context.webcrm.fetch_keyed_page(next_id, created_since=since)
         yield page
         if len(page) < PAGE:
             return

@@ -100,7 +100,7 @@ def _read_page(context: Context, first_id: int) -> _Page:
     with context.begin() as tx:
         since = reconciliation.filed_since(tx) - _MARGIN
     odd: list[UnreadableRecord] = []
-    activities = context.webcrm.keyed_from(first_id, created_since=since, odd=odd)
+    activities = context.webcrm.fetch_keyed_page(first_id, created_since=since, odd=odd)
     for record in odd:  # its filing counts as absent and is read by itself
         incidents.record_once(context, "prove", f"activity {record.record_id}", record.fault)
     ids = [*(a.activity_id for a in activities), *(record.record_id for record in odd)]
@@ -127,7 +127,7 @@ def _is_implausible(context: Context, absent: Sequence[Filing], expected: Sequen
 def _read_activity(context: Context, filing: Filing) -> KeyedActivity | None:
     """The filing's Activity as it is now; None if it no longer exists."""
     try:
-        return context.webcrm.activity(filing.activity_id or 0)
+        return context.webcrm.fetch_activity(filing.activity_id or 0)
     except Gone:
         return None
 
@@ -209,7 +209,9 @@ def _judge_absent(context: Context, page: _Page, filing: Filing) -> None:
 def _find_by_key(context: Context, filing: Filing) -> KeyedActivity | None:
     with context.begin() as tx:
         since = reconciliation.filed_since(tx) - _MARGIN
-    listed = context.webcrm.keyed_activities(filing.organisation_id or None, created_since=since)
+    listed = context.webcrm.list_keyed_activities(
+        filing.organisation_id or None, created_since=since
+    )
     return next((a for a in listed if a.key == filing.key), None)
 
 
