@@ -1,4 +1,4 @@
-"""Found mails that await their decision."""
+"""Found mails that are not matched yet."""
 
 from __future__ import annotations
 
@@ -13,35 +13,41 @@ from webcrm_sync.store.emails import Email, emails_by_id
 from webcrm_sync.store.items.item import ITEM_COLUMNS, Item
 from webcrm_sync.store.schema.tables import email_address, item, mailbox
 
-#: Found copies read per wanted mail, since several mailboxes may hold a copy of one mail.
-_COPIES_PER_MAIL = 4
 _IS_FOUND = (item.c.state == State.FOUND) & ~item.c.is_bare
 _FOUND = (
     select(*ITEM_COLUMNS)
     .where(any_of_param(item.c.email_id, "email_ids"), _IS_FOUND)
     .order_by(item.c.id)
 )
-_PAST = select(item.c.email_id).where(
-    any_of_param(item.c.email_id, "email_ids"), _IS_FOUND, item.c.is_past
+_COPY = item.alias("copy")
+#: True for the copy by which a mail counts: its newest one of the past, else its newest one.
+#: As a single boolean it lets PostgreSQL read an index from its newest end, and stop at the limit.
+_IS_FIRST_COPY = (
+    select(_COPY.c.id == item.c.id)
+    .where(_COPY.c.email_id == item.c.email_id)
+    .where(_COPY.c.state == State.FOUND, ~_COPY.c.is_bare)
+    .order_by(_COPY.c.is_past.desc(), _COPY.c.found_at.desc(), _COPY.c.id)
+    .limit(1)
+    .scalar_subquery()
 )
 _NEWEST = (
     select(item.c.email_id)
     .join(mailbox, mailbox.c.id == item.c.mailbox_id)
     .where(mailbox.c.company_id == bindparam("company"), _IS_FOUND)
     .where(or_(item.c.retry_at.is_(None), item.c.retry_at <= bindparam("now")))
+    .where(item.c.is_past == bindparam("is_past"), _IS_FIRST_COPY)
     .order_by(item.c.found_at.desc(), item.c.id)
     .limit(bindparam("most"))
 )
 
 
 def due(tx: Tx, *, limit: int, is_past: bool) -> Sequence[int]:
-    """Ids of mails among the `limit` newest with found copies, newest first.
+    """Ids of the `limit` newest mails with found copies, newest first.
 
-    With `is_past` the mails of which such a copy is of the past, else the other ones.
+    With `is_past` only the mails of which a found copy is of the past, else only the others.
     """
-    ids = _newest(tx, limit)
-    past = set(tx.connection.execute(_PAST, {"email_ids": ids}).scalars())
-    return [i for i in ids if (i in past) is is_past]
+    wanted = {"company": tx.company_id, "now": tx.now, "is_past": is_past, "most": limit}
+    return tx.connection.execute(_NEWEST, wanted).scalars().all()
 
 
 def read(tx: Tx, email_ids: Sequence[int]) -> Sequence[tuple[Email, Sequence[Item]]]:
@@ -53,18 +59,12 @@ def read(tx: Tx, email_ids: Sequence[int]) -> Sequence[tuple[Email, Sequence[Ite
     return [(emails[i], copies[i]) for i in email_ids if i in emails]
 
 
-def _newest(tx: Tx, limit: int) -> Sequence[int]:
-    """Ids of the newest mails, read from the newest end of an index whatever its length."""
-    wanted = {"company": tx.company_id, "now": tx.now, "most": limit * _COPIES_PER_MAIL}
-    return list(dict.fromkeys(tx.connection.execute(_NEWEST, wanted).scalars()))[:limit]
-
-
 def addresses(tx: Tx, email_ids: Sequence[int]) -> Mapping[int, Sequence[str]]:
     """Per e-mail the addresses that have not led to a filing yet."""
     query = select(email_address.c.email_id, email_address.c.address).where(
         any_of(email_address.c.email_id, email_ids), ~email_address.c.is_matched
     )
-    found: dict[int, list[str]] = {i: [] for i in email_ids}
+    by_email: dict[int, list[str]] = {i: [] for i in email_ids}
     for email_id, address in tx.connection.execute(query):
-        found[email_id].append(address)
-    return found
+        by_email[email_id].append(address)
+    return by_email
