@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import copy
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -20,42 +21,86 @@ _OPERATORS: dict[type[ast.AST], type[ast.AST]] = {
 _FUNCTIONS = {"min": "max", "max": "min", "any": "all", "all": "any"}
 
 
+#: A changed constant is shown with the expression around it if that is at most this long.
+_LONGEST_CONTEXT = 80
+
+
 @dataclass(frozen=True)
 class Mutant:
-    """A changed module. `before` and `after`: the changed expression."""
+    """A changed module. `change`: what changed and where, unique in the module, without lines."""
 
     line: int
-    before: str
-    after: str
+    change: str
     tree: ast.Module
 
 
 def mutants_of(source: str) -> Iterator[Mutant]:
     """Every mutant of a module."""
     original = ast.parse(source)
-    skipped = _docstrings_and_annotations(original)
-    for index, node in enumerate(ast.walk(original)):
+    nodes = list(ast.walk(original))
+    parents = {id(child): node for node in nodes for child in ast.iter_child_nodes(node)}
+    skipped = {id(inner) for node in _unmeasurable(original) for inner in ast.walk(node)}
+    seen: Counter[str] = Counter()
+    for index, node in enumerate(nodes):
         for number in range(_count_changes(node) if id(node) not in skipped else 0):
             tree = copy.deepcopy(original)
-            changed = next(n for i, n in enumerate(ast.walk(tree)) if i == index)
-            _change(changed, number)
+            changed = list(ast.walk(tree))
+            _change(changed[index], number)
             ast.fix_missing_locations(tree)
-            line = getattr(node, "lineno", 0)
-            yield Mutant(line, ast.unparse(node), ast.unparse(changed), tree)
+            shown = _shown(node, parents[id(node)]) if index else node
+            after = ast.unparse(changed[nodes.index(shown)])
+            change = f"{_scope(node, parents)}: {ast.unparse(shown)} -> {after}"
+            seen[change] += 1
+            again = f" ({seen[change]})" if seen[change] > 1 else ""
+            yield Mutant(getattr(node, "lineno", 0), change + again, tree)
 
 
-def _docstrings_and_annotations(tree: ast.Module) -> set[int]:
-    skipped: list[ast.AST] = []
+def _shown(node: ast.AST, parent: ast.AST) -> ast.AST:
+    """The part of the code that shows the change: a constant alone says too little."""
+    if not isinstance(node, ast.Constant):
+        return node
+    text = ast.unparse(parent)
+    return parent if len(text) <= _LONGEST_CONTEXT and "\n" not in text else node
+
+
+def _scope(node: ast.AST, parents: dict[int, ast.AST]) -> str:
+    """The dotted name of the function, class or module constant around a node."""
+    names: list[str] = []
+    while parent := parents.get(id(node)):
+        if isinstance(node, ast.FunctionDef | ast.ClassDef):
+            names.append(node.name)
+        elif isinstance(parent, ast.Module) and isinstance(node, ast.Assign | ast.AnnAssign):
+            names.append(
+                ast.unparse(node.targets[0] if isinstance(node, ast.Assign) else node.target)
+            )
+        node = parent
+    return ".".join(reversed(names)) or "module"
+
+
+def _unmeasurable(tree: ast.Module) -> Iterator[ast.AST]:
+    """The code that no test can or need notice: texts for readers and for the type checker.
+
+    The text of a plain `Enum` member counts among them: nothing stores or compares it, unlike that
+    of a `StrEnum`.
+    """
     for node in ast.walk(tree):
-        if isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant):
-            skipped.append(node)
-        elif isinstance(node, ast.arg | ast.AnnAssign) and node.annotation:
-            skipped.append(node.annotation)
-        elif isinstance(node, ast.FunctionDef):
-            skipped += [*node.decorator_list, *filter(None, [node.returns])]
-        elif isinstance(node, ast.ClassDef):
-            skipped += node.decorator_list
-    return {id(inner) for node in skipped for inner in ast.walk(node)}
+        match node:
+            case ast.Expr(value=ast.Constant()):
+                yield node
+            case (
+                ast.arg(annotation=ast.expr() as annotation) | ast.AnnAssign(annotation=annotation)
+            ):
+                yield annotation
+            case ast.FunctionDef():
+                yield from [*node.decorator_list, *filter(None, [node.returns])]
+            case ast.ClassDef():
+                yield from node.decorator_list
+                if [ast.unparse(base) for base in node.bases] == ["Enum"]:
+                    yield from (
+                        member.value
+                        for member in node.body
+                        if isinstance(member, ast.Assign) and isinstance(member.value, ast.Constant)
+                    )
 
 
 def _count_changes(node: ast.AST) -> int:

@@ -2,7 +2,8 @@
 
 `make mutants ONLY=retry,mail_text.links`. mutmut does not fit: it takes a module's name from its
 path below the working directory, which begins with `server` here. A library that starts a process
-per mutant imports everything each time; here each mutant is a fork of a process that is warm.
+per mutant imports everything each time; here each mutant is a fork of a process that has imported
+the libraries. Mutants that change no behaviour are listed in `equivalent.toml` with the reason.
 """
 
 from __future__ import annotations
@@ -16,26 +17,30 @@ import re
 import signal
 import sys
 import time
+import tomllib
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from importlib import import_module
 from pathlib import Path
 
 import hypothesis
 import pytest
-import sqlalchemy as _warm  # noqa: F401 - imported so that no fork has to
 
 from mutants.mutate import Mutant, mutants_of
 
 ROOT = Path(__file__).parents[2]
 CORE = ROOT / "server" / "webcrm_sync" / "core"
 UNIT = ROOT / "tests" / "unit"
-#: A mutant that runs longer than this many times the unchanged tests is in an endless loop.
+OURS = (f"{ROOT}/server/", f"{ROOT}/tests/")
+EQUIVALENT = Path(__file__).with_name("equivalent.toml")
+#: A mutant that takes this many times the time of the unchanged tests is in an endless loop.
 PATIENCE = 5
 KILLED, SURVIVED = 1, 0
 PYTEST_OPTIONS = [
     *("--exitfirst", "--quiet", "--noconftest", "--assert=plain"),
     *("-p", "no:cacheprovider"),
+    # Without the tests that measure time: they take most of it and notice no other change.
+    *("-k", "not grows and not square and not takes_long and not as_long"),
 ]
 
 
@@ -44,40 +49,71 @@ def main() -> None:
     parser = argparse.ArgumentParser()
     parser.add_argument("--only", default="", help="modules of core/, separated by commas")
     parser.add_argument("--jobs", type=int, default=os.cpu_count() or 1)
+    parser.add_argument(
+        "--at-most", type=int, help="mutants per module, spread evenly over it (default: all)"
+    )
     options = parser.parse_args()
     wanted = set(filter(None, options.only.split(",")))
-    for path in sorted(CORE.rglob("*.py")):
-        name = ".".join(path.relative_to(CORE).with_suffix("").parts)
-        if path.name != "__init__.py" and (not wanted or name in wanted):
-            _report(name, path, options.jobs)
+    paths = {
+        ".".join(path.relative_to(CORE).with_suffix("").parts): path
+        for path in sorted(CORE.rglob("*.py"))
+        if path.name != "__init__.py"
+    }
+    if unknown := wanted - paths.keys():
+        raise SystemExit(f"no such module in core/: {', '.join(sorted(unknown))}")
+    reports = [
+        _report(name, path, jobs=options.jobs, at_most=options.at_most)
+        for name, path in paths.items()
+        if not wanted or name in wanted
+    ]
+    sys.exit(0 if all(reports) else 1)
 
 
-def _report(name: str, path: Path, jobs: int) -> None:
-    source = path.read_text("utf-8")
-    run = _Run(f"webcrm_sync.core.{name}", path, _tests_of(name, path))
-    start = time.monotonic()
-    _, status = os.waitpid(run.fork(ast.parse(source), seconds=600), 0)
-    if os.waitstatus_to_exitcode(status) != SURVIVED:
-        raise SystemExit(f"{name}: the tests fail without any change")
-    seconds = max(10, int(PATIENCE * (time.monotonic() - start)))
-    mutants = list(mutants_of(source))
-    survivors = list(run.survivors(mutants, seconds=seconds, jobs=jobs))
-    print(f"{name}: {len(mutants) - len(survivors)} of {len(mutants)} killed", flush=True)
+def _report(name: str, path: Path, *, jobs: int, at_most: int | None) -> bool:
+    """Print a module's survivors; True if each of them is known to be equivalent."""
+    mutants = list(mutants_of(path.read_text("utf-8")))
+    equivalent = tomllib.loads(EQUIVALENT.read_text("utf-8")).get(name, {})
+    chosen = _spread(mutants, at_most or len(mutants))
+    run, seconds = _Run(f"webcrm_sync.core.{name}", path, _tests_of(name, path)).ready()
+    survivors = list(run.survivors(chosen, seconds=seconds, jobs=jobs))
+    alive = {mutant.change for mutant in survivors}
+    dead = {mutant.change for mutant in chosen} - alive
+    excused = alive & equivalent.keys()
+    stale = equivalent.keys() - {mutant.change for mutant in mutants} | equivalent.keys() & dead
+    sample = f" (a sample of {len(mutants)})" if len(chosen) < len(mutants) else ""
+    print(
+        f"{name}: {len(dead)} of {len(chosen)}{sample} killed, {len(excused)} equivalent,", end=""
+    )
+    print(f" {len(alive - excused)} open", flush=True)
     for mutant in sorted(survivors, key=lambda mutant: mutant.line):
-        print(f"  {mutant.line}: {mutant.before}  ->  {mutant.after}", flush=True)
+        reason = equivalent.get(mutant.change)
+        print(f"  {'equivalent' if reason else 'open'}, line {mutant.line}: {mutant.change}")
+        print(f"    {reason}\n" if reason else "", end="", flush=True)
+    for change in sorted(stale):
+        print(f"  no longer a survivor, remove it from {EQUIVALENT.name}: {change}", flush=True)
+    return alive <= excused and not stale
+
+
+def _spread(mutants: Sequence[Mutant], count: int) -> Sequence[Mutant]:
+    """At most `count` of the mutants, at equal distances."""
+    count = min(count, len(mutants))
+    return [mutants[number * len(mutants) // count] for number in range(count)]
 
 
 def _tests_of(name: str, path: Path) -> list[str]:
-    """The module's doctests, and the unit tests that import it or, if none does, its package."""
+    """The module's doctests, and the unit tests that import it, then those of its package.
+
+    The tests of the package follow only for `mail_text`, whose modules work as one.
+    """
     tests = [*sorted(UNIT.glob("test_core_*.py")), UNIT / "test_quoted_reply.py"]
     texts = {test: test.read_text("utf-8") for test in tests}
-    for imported in (
-        rf"core\.{re.escape(name)}\b",
-        r"core\.mail_text\b" if "." in name else "core",
-    ):
-        if found := [str(test) for test, text in texts.items() if re.search(imported, text)]:
-            return [str(path), *found]
-    return [str(path)]
+
+    def importing(module: str) -> list[str]:
+        return [str(test) for test, text in texts.items() if re.search(module, text)]
+
+    found = importing(rf"core\.{re.escape(name)}\b")
+    found += importing(r"core\.mail_text\b") if "." in name else []
+    return [str(path), *dict.fromkeys(found or map(str, tests))]
 
 
 @dataclass(frozen=True)
@@ -87,6 +123,25 @@ class _Run:
     module: str
     path: Path
     tests: Sequence[str]
+
+    def ready(self) -> tuple[_Run, int]:
+        """This run, its quickest tests first, and the seconds to give each mutant.
+
+        Imports the libraries that the tests need, so that no fork has to. Raises SystemExit if the
+        tests fail without any change.
+        """
+        os.environ["PYTEST_DISABLE_PLUGIN_AUTOLOAD"] = "1"  # importing them takes a second
+        seconds: dict[str, float] = {}
+        with Path(os.devnull).open("w") as nowhere, contextlib.redirect_stdout(nowhere):
+            # The second time without importing the libraries, as each fork runs them.
+            for test in [*self.tests, *self.tests]:
+                _forget_own_modules()
+                start = time.process_time()
+                if _fails(test):
+                    raise SystemExit(f"{test} fails without any change")
+                seconds[test] = time.process_time() - start
+        ordered = replace(self, tests=sorted(self.tests, key=lambda test: seconds[test]))
+        return ordered, max(5, int(PATIENCE * sum(seconds.values())))
 
     def survivors(self, mutants: Sequence[Mutant], *, seconds: int, jobs: int) -> Iterator[Mutant]:
         """The mutants that no test notices."""
@@ -106,20 +161,17 @@ class _Run:
             return process
         code = KILLED
         with contextlib.suppress(BaseException), Path(os.devnull).open("w") as nowhere:
-            signal.alarm(seconds)  # ends the process, which counts as killed
+            # Ends the process, which counts as killed. Processor time: the load does not matter.
+            signal.setitimer(signal.ITIMER_PROF, seconds)
             os.dup2(nowhere.fileno(), 1)
             os.dup2(nowhere.fileno(), 2)
-            os.environ["PYTEST_DISABLE_PLUGIN_AUTOLOAD"] = "1"  # importing them takes a second
             self._import(tree)
-            hypothesis.settings.register_profile(
-                "mutants", deadline=None, max_examples=25, derandomize=True, database=None
-            )
-            hypothesis.settings.load_profile("mutants")
-            code = KILLED if pytest.main([*PYTEST_OPTIONS, *self.tests]) else SURVIVED
+            code = KILLED if any(map(_fails, self.tests)) else SURVIVED
         os._exit(code)
 
     def _import(self, tree: ast.Module) -> None:
         """Put the mutant in the module's place, before anything imports it."""
+        _forget_own_modules()
         spec = importlib.util.spec_from_file_location(self.module, self.path)
         assert spec is not None
         package, _, name = self.module.rpartition(".")
@@ -128,6 +180,23 @@ class _Run:
         sys.modules[self.module] = mutant
         setattr(parent, name, mutant)
         exec(compile(tree, self.path, "exec"), mutant.__dict__)
+
+
+def _fails(test: str) -> bool:
+    hypothesis.settings.register_profile(
+        "mutants", deadline=None, max_examples=25, derandomize=True, database=None
+    )
+    hypothesis.settings.load_profile("mutants")
+    code = pytest.main([*PYTEST_OPTIONS, test])
+    return code not in {pytest.ExitCode.OK, pytest.ExitCode.NO_TESTS_COLLECTED}  # no doctest
+
+
+def _forget_own_modules() -> None:
+    """Make the product and the tests be imported again, but not the libraries."""
+    for name, module in list(sys.modules.items()):
+        file = getattr(module, "__file__", None) or ""
+        if file.startswith(OURS) and name.partition(".")[0] != "mutants":
+            del sys.modules[name]
 
 
 if __name__ == "__main__":
