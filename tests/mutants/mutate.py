@@ -7,6 +7,8 @@ import copy
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
+from pathlib import Path
+from types import CodeType
 
 _OPPOSITES = [
     *[(ast.Lt, ast.LtE), (ast.Gt, ast.GtE), (ast.Eq, ast.NotEq)],
@@ -21,6 +23,9 @@ _OPERATORS: dict[type[ast.AST], type[ast.AST]] = {
 _FUNCTIONS = {"min": "max", "max": "min", "any": "all", "all": "any"}
 
 
+#: A list of more constants than this is data: a test that repeats it would be a copy. One change
+#: shows that the list is used.
+_LONGEST_LIST = 20
 #: A changed constant is shown with the expression around it if that is at most this long.
 _LONGEST_CONTEXT = 80
 
@@ -31,12 +36,12 @@ class Mutant:
 
     line: int
     change: str
-    tree: ast.Module
+    code: CodeType
 
 
-def mutants_of(source: str) -> Iterator[Mutant]:
+def mutants_of(path: Path) -> Iterator[Mutant]:
     """Every mutant of a module."""
-    original = ast.parse(source)
+    original = ast.parse(path.read_text("utf-8"))
     nodes = list(ast.walk(original))
     parents = {id(child): node for node in nodes for child in ast.iter_child_nodes(node)}
     skipped = {id(inner) for node in _unmeasurable(original) for inner in ast.walk(node)}
@@ -52,7 +57,7 @@ def mutants_of(source: str) -> Iterator[Mutant]:
             change = f"{_scope(node, parents)}: {ast.unparse(shown)} -> {after}"
             seen[change] += 1
             again = f" ({seen[change]})" if seen[change] > 1 else ""
-            yield Mutant(getattr(node, "lineno", 0), change + again, tree)
+            yield Mutant(getattr(node, "lineno", 0), change + again, compile(tree, path, "exec"))
 
 
 def _shown(node: ast.AST, parent: ast.AST) -> ast.AST:
@@ -78,29 +83,32 @@ def _scope(node: ast.AST, parents: dict[int, ast.AST]) -> str:
 
 
 def _unmeasurable(tree: ast.Module) -> Iterator[ast.AST]:
-    """The code that no test can or need notice: texts for readers and for the type checker.
-
-    The text of a plain `Enum` member counts among them: nothing stores or compares it, unlike that
-    of a `StrEnum`.
-    """
+    """The code whose change no test can or need notice."""
     for node in ast.walk(tree):
         match node:
             case ast.Expr(value=ast.Constant()):
                 yield node
-            case (
-                ast.arg(annotation=ast.expr() as annotation) | ast.AnnAssign(annotation=annotation)
-            ):
-                yield annotation
+            case ast.arg() | ast.AnnAssign():
+                yield from filter(None, [node.annotation])
             case ast.FunctionDef():
                 yield from [*node.decorator_list, *filter(None, [node.returns])]
             case ast.ClassDef():
                 yield from node.decorator_list
-                if [ast.unparse(base) for base in node.bases] == ["Enum"]:
-                    yield from (
-                        member.value
-                        for member in node.body
-                        if isinstance(member, ast.Assign) and isinstance(member.value, ast.Constant)
-                    )
+            case ast.Set() | ast.List() | ast.Tuple():
+                yield from node.elts[1:] if len(node.elts) > _LONGEST_LIST else []
+    if not any(isinstance(node, ast.Attribute) and node.attr == "value" for node in ast.walk(tree)):
+        yield from _enum_texts(tree)
+
+
+def _enum_texts(tree: ast.Module) -> Iterator[ast.AST]:
+    """The texts of plain `Enum` members, which only tell the members apart unless `.value` is read.
+
+    Those of a `StrEnum` are stored and compared.
+    """
+    for node in tree.body:
+        if isinstance(node, ast.ClassDef) and [ast.unparse(one) for one in node.bases] == ["Enum"]:
+            members = (one.value for one in node.body if isinstance(one, ast.Assign))
+            yield from (value for value in members if isinstance(value, ast.Constant))
 
 
 def _count_changes(node: ast.AST) -> int:

@@ -9,8 +9,8 @@ the libraries. Mutants that change no behaviour are listed in `equivalent.toml` 
 from __future__ import annotations
 
 import argparse
-import ast
 import contextlib
+import gc
 import importlib.util
 import os
 import re
@@ -22,6 +22,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from importlib import import_module
 from pathlib import Path
+from types import CodeType
 
 import hypothesis
 import pytest
@@ -71,7 +72,7 @@ def main() -> None:
 
 def _report(name: str, path: Path, *, jobs: int, at_most: int | None) -> bool:
     """Print a module's survivors; True if each of them is known to be equivalent."""
-    mutants = list(mutants_of(path.read_text("utf-8")))
+    mutants = list(mutants_of(path))
     equivalent = tomllib.loads(EQUIVALENT.read_text("utf-8")).get(name, {})
     chosen = _spread(mutants, at_most or len(mutants))
     run, seconds = _Run(f"webcrm_sync.core.{name}", path, _tests_of(name, path)).ready()
@@ -125,7 +126,7 @@ class _Run:
     tests: Sequence[str]
 
     def ready(self) -> tuple[_Run, int]:
-        """This run, its quickest tests first, and the seconds to give each mutant.
+        """This run, its likeliest and quickest tests first, and the seconds to give each mutant.
 
         Imports the libraries that the tests need, so that no fork has to. Raises SystemExit if the
         tests fail without any change.
@@ -140,11 +141,13 @@ class _Run:
                 if _fails(test):
                     raise SystemExit(f"{test} fails without any change")
                 seconds[test] = time.process_time() - start
-        ordered = replace(self, tests=sorted(self.tests, key=lambda test: seconds[test]))
-        return ordered, max(5, int(PATIENCE * sum(seconds.values())))
+        own = UNIT / f"test_core_{self.module.rpartition('.')[2]}.py"
+        ordered = sorted(self.tests, key=lambda test: (test != str(own), seconds[test]))
+        return replace(self, tests=ordered), max(5, int(PATIENCE * sum(seconds.values())))
 
     def survivors(self, mutants: Sequence[Mutant], *, seconds: int, jobs: int) -> Iterator[Mutant]:
         """The mutants that no test notices."""
+        gc.freeze()  # else each fork copies what its collector visits
         running: dict[int, Mutant] = {}
         for mutant in [*mutants, *[None] * jobs]:
             if running and (mutant is None or len(running) >= jobs):
@@ -153,23 +156,23 @@ class _Run:
                 if os.waitstatus_to_exitcode(status) == SURVIVED:
                     yield finished
             if mutant is not None:
-                running[self.fork(mutant.tree, seconds=seconds)] = mutant
+                running[self.fork(mutant.code, seconds=seconds)] = mutant
 
-    def fork(self, tree: ast.Module, *, seconds: int) -> int:
+    def fork(self, code: CodeType, *, seconds: int) -> int:
         """Run the tests against a mutant in a process of its own; the process's id."""
         if process := os.fork():
             return process
-        code = KILLED
+        result = KILLED
         with contextlib.suppress(BaseException), Path(os.devnull).open("w") as nowhere:
             # Ends the process, which counts as killed. Processor time: the load does not matter.
             signal.setitimer(signal.ITIMER_PROF, seconds)
             os.dup2(nowhere.fileno(), 1)
             os.dup2(nowhere.fileno(), 2)
-            self._import(tree)
-            code = KILLED if any(map(_fails, self.tests)) else SURVIVED
-        os._exit(code)
+            self._import(code)
+            result = KILLED if any(map(_fails, self.tests)) else SURVIVED
+        os._exit(result)
 
-    def _import(self, tree: ast.Module) -> None:
+    def _import(self, code: CodeType) -> None:
         """Put the mutant in the module's place, before anything imports it."""
         _forget_own_modules()
         spec = importlib.util.spec_from_file_location(self.module, self.path)
@@ -179,7 +182,7 @@ class _Run:
         mutant = importlib.util.module_from_spec(spec)
         sys.modules[self.module] = mutant
         setattr(parent, name, mutant)
-        exec(compile(tree, self.path, "exec"), mutant.__dict__)
+        exec(code, mutant.__dict__)
 
 
 def _fails(test: str) -> bool:
