@@ -21,6 +21,8 @@ _OPERATORS: dict[type[ast.AST], type[ast.AST]] = {
     **{other: one for one, other in _OPPOSITES},
 }
 _FUNCTIONS = {"min": "max", "max": "min", "any": "all", "all": "any"}
+#: Methods that take a set of characters: one of them is left out.
+_STRIPS = {"strip", "lstrip", "rstrip"}
 
 
 #: A list of more constants than this is data: a test that repeats it would be a copy. One change
@@ -85,19 +87,26 @@ def _scope(node: ast.AST, parents: dict[int, ast.AST]) -> str:
 def _unmeasurable(tree: ast.Module) -> Iterator[ast.AST]:
     """The code whose change no test can or need notice."""
     for node in ast.walk(tree):
-        match node:
-            case ast.Expr(value=ast.Constant()):
-                yield node
-            case ast.arg() | ast.AnnAssign():
-                yield from filter(None, [node.annotation])
-            case ast.FunctionDef():
-                yield from [*node.decorator_list, *filter(None, [node.returns])]
-            case ast.ClassDef():
-                yield from node.decorator_list
-            case ast.Set() | ast.List() | ast.Tuple():
-                yield from node.elts[1:] if len(node.elts) > _LONGEST_LIST else []
+        yield from _for_readers(node)
+        if isinstance(node, ast.Set | ast.List | ast.Tuple) and len(node.elts) > _LONGEST_LIST:
+            yield from node.elts[1:]
+        if isinstance(node, ast.Call) and _is_strip(node):
+            yield from node.args  # changed together with the call
     if not any(isinstance(node, ast.Attribute) and node.attr == "value" for node in ast.walk(tree)):
         yield from _enum_texts(tree)
+
+
+def _for_readers(node: ast.AST) -> Iterator[ast.AST]:
+    """Docstrings, annotations and decorators."""
+    match node:
+        case ast.Expr(value=ast.Constant()):
+            yield node
+        case ast.arg() | ast.AnnAssign():
+            yield from filter(None, [node.annotation])
+        case ast.FunctionDef():
+            yield from [*node.decorator_list, *filter(None, [node.returns])]
+        case ast.ClassDef():
+            yield from node.decorator_list
 
 
 def _enum_texts(tree: ast.Module) -> Iterator[ast.AST]:
@@ -117,11 +126,18 @@ def _count_changes(node: ast.AST) -> int:
             return len(node.ops)
         case ast.BinOp() | ast.AugAssign():
             return type(node.op) in _OPERATORS
-        case ast.Call(func=ast.Name(id=name)):
-            return name in _FUNCTIONS
+        case ast.Call():
+            return _is_strip(node) or ast.unparse(node.func) in _FUNCTIONS
         case ast.Constant():
             return isinstance(node.value, bool | int | str)
     return isinstance(node, ast.BoolOp | ast.IfExp | ast.Continue | ast.Break) or _is_not(node)
+
+
+def _is_strip(node: ast.Call) -> bool:
+    match node:
+        case ast.Call(func=ast.Attribute(attr=name), args=[ast.Constant(value=str())]):
+            return name in _STRIPS
+    return False
 
 
 def _is_not(node: ast.AST) -> bool:
@@ -140,12 +156,20 @@ def _change(node: ast.AST, number: int) -> None:
             node.op = _OPERATORS[type(node.op)]()  # type: ignore[assignment]  # same kind
         case ast.IfExp():
             node.body, node.orelse = node.orelse, node.body
-        case ast.Call(func=ast.Name() as function):
-            function.id = _FUNCTIONS[function.id]
+        case ast.Call():
+            _change_call(node)
         case ast.Constant():
             _change_constant(node)
         case _:
             node.__class__ = ast.Break if isinstance(node, ast.Continue) else ast.Continue
+
+
+def _change_call(node: ast.Call) -> None:
+    match node:
+        case ast.Call(func=ast.Name() as function):
+            function.id = _FUNCTIONS[function.id]
+        case ast.Call(args=[ast.Constant(value=str(characters)) as constant]):
+            constant.value = characters[:-1]
 
 
 def _change_constant(node: ast.Constant) -> None:

@@ -92,6 +92,19 @@ def test_our_domains_are_known_as_people_paste_them(named: str) -> None:
     assert Party("a@shop.sister.example") not in ours
 
 
+@pytest.mark.parametrize("named", ["printer", "@printer", "*@printer", ".printer", "*.printer"])
+def test_a_name_without_a_dot_may_have_a_wildcard_before_it(named: str) -> None:
+    assert Party("scanner@printer") in Internals.of(frozenset(), frozenset(), frozenset({named}))
+    assert Party("scanner@printer") in NeverSync.of([named])
+
+
+@pytest.mark.parametrize("domain", ["gmail.com", "live.dk"])  # of the library, of our own list
+def test_a_mailbox_of_a_free_mail_provider_makes_no_colleagues(domain: str) -> None:
+    ours = Internals.of(frozenset({f"me@{domain}"}), frozenset(), frozenset())
+    assert Party(f"me@{domain}") in ours
+    assert Party(f"another@{domain}") not in ours
+
+
 @given(st.none() | parties, st.lists(parties).map(tuple), st.lists(parties).map(tuple))
 def test_nobody_of_us_is_ever_external_and_nobody_else_is_missed(
     sender: Party | None, to: tuple[Party, ...], bcc: tuple[Party, ...]

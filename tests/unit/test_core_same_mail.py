@@ -291,6 +291,13 @@ def test_files_of_a_copy_without_known_words_tell_nothing_apart() -> None:
     two = replace(ONE.features, words=None, has_files=False)
     assert one.is_of_mail(two)
     assert not one.may_have_other_files(replace(two, has_files=True))
+    assert not one.may_have_other_files(replace(ONE.features, has_files=True))
+
+
+def test_files_that_nobody_has_listed_yet_tell_nothing_apart() -> None:
+    unlisted = replace(facts(SCAN).features, has_files=True, files=None)
+    assert unlisted.is_of_mail(facts(SCAN, A).features)
+    assert facts(SCAN, A).features.is_of_mail(unlisted)
 
 
 def test_a_mail_found_a_moment_ago_takes_the_key_that_a_stamp_names() -> None:
@@ -305,3 +312,59 @@ def test_a_stored_mail_takes_the_files_of_its_copy_in_this_mailbox() -> None:
     assert known.features.files == (File("a.pdf", 9),)
     known.set_files({"other": ()})
     assert known.features.files is None
+    elsewhere = stored(ONE, MESSAGE_ID)
+    elsewhere.set_files({"g": ()})
+    assert elsewhere.features.files is None
+
+
+def test_copies_with_one_stamp_are_one_mail_whatever_their_text_became() -> None:
+    index = EmailIndex("tenant", ALIASES)
+    first = index.find_or_add(stamped(ONE, MESSAGE_ID))
+    assert index.find_or_add(stamped(TWO, MESSAGE_ID)) is first
+    assert first.key == MESSAGE_ID
+
+
+@pytest.mark.parametrize(("seconds", "right"), [(40, "early"), (80, "late"), (None, "early")])
+def test_of_two_mails_that_a_copy_may_belong_to_the_nearest_in_time_gets_it(
+    seconds: int | None, right: str
+) -> None:
+    known = [
+        stored(facts(mail(sent_at=NOON + timedelta(seconds=at))), key)
+        for at, key in ((0, "early"), (120, "late"))
+    ]
+    sent_at = None if seconds is None else NOON + timedelta(seconds=seconds)
+    assert keys_of([facts(mail(sent_at=sent_at))], known) == [right]
+
+
+COLLEAGUE = Party("anna@ours.example")
+TENANT = (Party("buyer@customer.onmicrosoft.com"),)
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        (mail(sender=Party(KIM)), mail(sender=COLLEAGUE)),
+        (mail(to=(Party("buyer@customer.example"),)), mail(to=TENANT)),
+    ],
+    ids=["sender", "recipient"],
+)
+def test_equal_words_join_two_addresses_that_may_be_one_person(
+    one: Message, other: Message
+) -> None:
+    internals = Internals.of(frozenset({KIM, COLLEAGUE.address}), frozenset(), frozenset())
+    aliases = Aliases({}, internals)
+    here, there = (facts(copy, A).features for copy in (one, other))
+    assert here.is_of_mail(there, aliases)
+    assert here.may_have_other_files(there, aliases)
+    assert not replace(here, words=None).is_of_mail(there, aliases)
+
+
+def test_equal_words_do_not_join_mails_with_different_subjects() -> None:
+    offer, invoice = (facts(mail(subject=subject)) for subject in ("Offer", "Invoice"))
+    assert len(set(keys_of([offer, invoice]))) == 2
+
+
+@pytest.mark.parametrize(("seconds", "mails"), [(119, 1), (120, 1), (121, 2)])
+def test_dates_of_one_mail_differ_by_two_minutes_at_most(seconds: int, mails: int) -> None:
+    later = facts(mail(sent_at=NOON + timedelta(seconds=seconds)))
+    assert len(set(keys_of([facts(mail()), later]))) == mails

@@ -6,6 +6,7 @@ from enum import StrEnum
 
 import pytest
 
+from webcrm_sync.core.direction import Direction
 from webcrm_sync.core.events import EventKind
 from webcrm_sync.core.jobs import ClockJob, Job, Queue
 from webcrm_sync.core.states import Reason, State
@@ -103,6 +104,10 @@ STORED: dict[type[StrEnum], list[str]] = {
         "match",
         "webcrm",
         "clock",
+    ],
+    Direction: [
+        "inbound",
+        "outbound",
     ],
 }
 

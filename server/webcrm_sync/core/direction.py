@@ -61,7 +61,7 @@ class Internals:
         """
         boxes = frozenset(map(fold_address, mailbox_addresses))
         own = frozenset(map(domain_of, boxes)) - FREE_MAIL
-        named = {found for name in domains for found in _domains_of(name)}
+        named = {found for name in domains for found in _domains_of(_bare(name))}
         return cls(boxes | frozenset(map(fold_address, users)), (own | named) - {""})
 
     def __contains__(self, party: Party) -> bool:
@@ -81,7 +81,7 @@ class NeverSync:
     @classmethod
     def of(cls, names: Iterable[str]) -> NeverSync:
         """Parsed from NEVER_SYNC: `eva@x.example`, `x.example`, `@x.example` or `*.x.example`."""
-        bare = [name.strip().lstrip("*@.") for name in names]
+        bare = list(map(_bare, names))
         people = {name for name in bare if "@" in name or is_legacy(name)}
         domains = {found for name in bare if name not in people for found in _domains_of(name)}
         return cls(frozenset(map(fold_address, people)), frozenset(domains - {""}))
@@ -97,10 +97,14 @@ class NeverSync:
         )
 
 
+def _bare(name: str) -> str:
+    """A name in a setting without the wildcard before it: `*.x.example`, `@x.example`."""
+    return name.strip().lstrip("*@.")
+
+
 def _domains_of(name: str) -> Iterable[str]:
     """The domains that a setting names: domains, websites, or a name without a dot."""
-    bare = name.strip().lstrip("*@.")
-    return find_domains(bare) or (fold_domain(bare),)
+    return find_domains(name) or (fold_domain(name),)
 
 
 class AddressedMail(Protocol):

@@ -40,7 +40,9 @@ class KnownMail:
 
     def set_files(self, files: Mapping[str, Files]) -> None:
         """Set the files of the mail's copy in this mailbox. `files`: by Graph id."""
-        self.features = replace(self.features, files=files.get(self.graph_id or ""))
+        self.features = replace(
+            self.features, files=files.get(self.graph_id) if self.graph_id else None
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,9 +95,11 @@ class EmailIndex:
         key. So copies with a stamp should be looked up first.
         """
         group = self.groups.setdefault(copy.first_key, [])
-        named = self._key_from_stamp(copy, group) if copy.stamp else None
-        if named is not None:
-            return self._resolve_stamped(named, copy, group)
+        named = self._key_from_stamp(copy, group)
+        if copy.stamp and named:
+            mail = self._resolve_stamped(named, copy, group)
+            mail.stamps = (*mail.stamps, copy.stamp)
+            return mail
         same = [m for m in group if self._is_copy_of(copy, m)]
         if same:
             return min(same, key=lambda mail: _difference(mail.features, copy.features))
@@ -124,7 +128,6 @@ class EmailIndex:
         elif not holder.has_fixed_key(self.tenant_id) and not self._is_copy_of(copy, holder):
             self._rename(holder, _content_key(copy.first_key, holder.features))
             holder = self._add(key, copy, group)
-        holder.stamps = (*holder.stamps, copy.stamp or "")
         return holder
 
     def _is_copy_of(self, copy: NewCopy, mail: KnownMail) -> bool:

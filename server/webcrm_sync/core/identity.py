@@ -172,7 +172,7 @@ class Stamp:
     @classmethod
     def parse(cls, text: str | None) -> Stamp | None:
         """The stamp that was written as `text`, None for any other text."""
-        found = _STAMP.fullmatch(text or "")
+        found = _STAMP.fullmatch(text) if text else None
         if not found:
             return None
         return cls(found[1] or found[4], found[2] or found[5], found[3] or "")
