@@ -75,15 +75,15 @@ def _health_over_tls(port: int, trusting: ssl.SSLContext) -> float:
 
 def _started(service: RunningService) -> Bystanders:
     migrate_database(service.sandbox.settings_of(service.environment))
-    everybody = Bystanders.before(service)
+    everybody = Bystanders.start(service)
     service.start("web")
     service.await_healthy()
-    everybody.ask()
+    everybody.response_times()
     return everybody
 
 
 def _print_waits(name: str, service: RunningService, everybody: Bystanders) -> None:
-    waits = [everybody.ask() for _ in range(_ASKED)]
+    waits = [everybody.response_times() for _ in range(_ASKED)]
     longest = {one: max(wait[one] for wait in waits) * 1000 for one in waits[0]}
     told = " ".join(f"{ms:>8.0f}" for ms in longest.values())
     peak = Usage.of(service, "web").peak_mb

@@ -54,9 +54,9 @@ def scenario(open_scenario: OpenScenario) -> Scenario:
 @pytest.fixture
 def box(scenario: Scenario) -> SimMailbox:
     """Kim's mailbox, with Bo known to webCRM."""
-    scenario.contact(BO)
-    made = scenario.mailbox()
-    scenario.refresh()
+    scenario.add_contact(BO)
+    made = scenario.add_mailbox()
+    scenario.poll_webcrm()
     return made
 
 

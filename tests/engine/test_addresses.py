@@ -70,13 +70,13 @@ def contacts(scenario: Scenario) -> list[Check]:
 def test_contact_is_known_however_its_address_was_pasted(
     scenario: Scenario, field: str, address: str
 ) -> None:
-    scenario.contact(field)
-    box = scenario.mailbox()
-    scenario.refresh()
+    scenario.add_contact(field)
+    box = scenario.add_mailbox()
+    scenario.poll_webcrm()
     item = scenario.drag(box, Mail("Offer", Person(address), KIM))
-    scenario.look()
+    scenario.discover()
     assert box.read(item).categories == BOTH
-    (activity,) = scenario.under("Havnebyg")
+    (activity,) = scenario.activities_under("Havnebyg")
     assert activity["ActivityPersonId"] > 0
     assert [c.verdict for c in contacts(scenario)] == [Verdict.OK]
 
@@ -88,24 +88,24 @@ def test_contact_is_known_however_its_address_was_pasted(
 def test_domain_that_only_looks_alike_is_another(
     scenario: Scenario, field: str, address: str
 ) -> None:
-    scenario.contact(field)
-    box = scenario.mailbox()
-    scenario.refresh()
+    scenario.add_contact(field)
+    box = scenario.add_mailbox()
+    scenario.poll_webcrm()
     item = scenario.drag(box, Mail("Offer", Person(address), KIM))
-    scenario.look()
+    scenario.discover()
     assert scenario.item(box, item).state is State.WAITING
 
 
 def test_exact_address_wins_over_the_one_without_the_tag(scenario: Scenario) -> None:
-    scenario.contact(BO, "Havnebyg")
-    scenario.contact("bo+skovby@havnebyg.example", "Skovby")
-    box = scenario.mailbox()
-    scenario.refresh()
+    scenario.add_contact(BO, "Havnebyg")
+    scenario.add_contact("bo+skovby@havnebyg.example", "Skovby")
+    box = scenario.add_mailbox()
+    scenario.poll_webcrm()
     scenario.drag(box, Mail("One", "bo+skovby@havnebyg.example", KIM))
     scenario.drag(box, Mail("Two", "bo+other@havnebyg.example", KIM))
-    scenario.look()
-    assert [a["ActivityDescription"] for a in scenario.under("Skovby")] == ["One"]
-    assert [a["ActivityDescription"] for a in scenario.under("Havnebyg")] == ["Two"]
+    scenario.discover()
+    assert [a["ActivityDescription"] for a in scenario.activities_under("Skovby")] == ["One"]
+    assert [a["ActivityDescription"] for a in scenario.activities_under("Havnebyg")] == ["Two"]
 
 
 @pytest.mark.parametrize(
@@ -121,14 +121,14 @@ def test_exact_address_wins_over_the_one_without_the_tag(scenario: Scenario) -> 
 def test_mail_waits_until_the_contact_appears_in_another_writing(
     scenario: Scenario, address: str, field: str
 ) -> None:
-    scenario.contact(LIS, "Skovby")
-    box = scenario.mailbox()
-    scenario.refresh()
+    scenario.add_contact(LIS, "Skovby")
+    box = scenario.add_mailbox()
+    scenario.poll_webcrm()
     item = scenario.drag(box, Mail("Offer", Person(address), KIM))
-    scenario.look()
+    scenario.discover()
     assert box.read(item).categories == PENDING
-    scenario.contact(field)
-    scenario.refresh()
+    scenario.add_contact(field)
+    scenario.poll_webcrm()
     assert box.read(item).categories == BOTH
 
 
@@ -139,13 +139,13 @@ def test_doctor_names_contacts_that_no_mail_can_lead_to(
     scenario: Scenario, caplog: pytest.LogCaptureFixture
 ) -> None:
     caplog.set_level(logging.DEBUG)
-    odd = scenario.contact("eva(at)havnebyg.example")
-    short = scenario.contact("bo@havnebyg", "Skovby")
-    known = scenario.contact("n/a", email2="lis@skovby.example")
+    odd = scenario.add_contact("eva(at)havnebyg.example")
+    short = scenario.add_contact("bo@havnebyg", "Skovby")
+    known = scenario.add_contact("n/a", email2="lis@skovby.example")
     for _ in range(300):
-        scenario.contact("n/a", "Lund")
-    scenario.mailbox()
-    scenario.refresh()
+        scenario.add_contact("n/a", "Lund")
+    scenario.add_mailbox()
+    scenario.poll_webcrm()
     many, *few = contacts(scenario)
     assert {c.verdict for c in (many, *few)} == {Verdict.WARNING}
     assert many.text.startswith("300 contacts are never matchable")
@@ -168,31 +168,31 @@ def test_doctor_names_contacts_that_no_mail_can_lead_to(
 def test_field_without_address_is_shown_in_one_harmless_line(
     scenario: Scenario, field: str
 ) -> None:
-    person = scenario.contact(field)
-    scenario.mailbox()
-    scenario.refresh()
+    person = scenario.add_contact(field)
+    scenario.add_mailbox()
+    scenario.poll_webcrm()
     (check,) = contacts(scenario)
     assert check.text.startswith("1 contact is never matchable")
     assert check.text.isprintable()
     scenario.sandbox.crm.update_person(person, PersonEmail=BO)
-    scenario.refresh()
+    scenario.poll_webcrm()
     assert [c.verdict for c in contacts(scenario)] == [Verdict.OK]
 
 
 def test_many_different_ones_end_in_a_count(scenario: Scenario) -> None:
     for number in range(25):
-        scenario.contact(f"none {number}")
-    scenario.mailbox()
-    scenario.refresh()
+        scenario.add_contact(f"none {number}")
+    scenario.add_mailbox()
+    scenario.poll_webcrm()
     assert len(contacts(scenario)) == 21
     assert contacts(scenario)[-1].text.startswith("5 more Persons")
 
 
 @pytest.mark.parametrize("field", ["", " ", "\r\n"])
 def test_person_without_an_address_is_no_trouble(scenario: Scenario, field: str) -> None:
-    scenario.contact(field)
-    scenario.mailbox()
-    scenario.refresh()
+    scenario.add_contact(field)
+    scenario.add_mailbox()
+    scenario.poll_webcrm()
     assert [c.verdict for c in contacts(scenario)] == [Verdict.OK]
 
 
@@ -203,50 +203,50 @@ def test_customer_who_wrote_by_our_own_web_form_is_known_by_reply_to(
     scenario: Scenario, box: SimMailbox
 ) -> None:
     item = scenario.drag(box, Mail("Ask", FORM, KIM, reply_to=("'Bo' <'BO@havnebyg.example'>",)))
-    scenario.look()
+    scenario.discover()
     assert box.read(item).categories == BOTH
-    (activity,) = scenario.under("Havnebyg")
+    (activity,) = scenario.activities_under("Havnebyg")
     assert activity["ActivityPersonId"] > 0
 
 
 def test_reply_to_does_not_count_beside_another_outside_address(
     scenario: Scenario, box: SimMailbox
 ) -> None:
-    scenario.contact(LIS, "Skovby")
-    scenario.refresh()
+    scenario.add_contact(LIS, "Skovby")
+    scenario.poll_webcrm()
     scenario.drag(box, Mail("From Lis", LIS, KIM, reply_to=(BO,)))
     stranger = scenario.drag(box, Mail("From somebody", "x@other.example", KIM, reply_to=(BO,)))
-    scenario.look()
-    assert len(scenario.under("Skovby")) == 1
-    assert scenario.under("Havnebyg") == []
+    scenario.discover()
+    assert len(scenario.activities_under("Skovby")) == 1
+    assert scenario.activities_under("Havnebyg") == []
     assert scenario.item(box, stranger).state is State.WAITING
 
 
 def test_reply_to_who_is_no_contact_yet_is_waited_for(scenario: Scenario, box: SimMailbox) -> None:
     item = scenario.drag(box, Mail("Question", FORM, KIM, reply_to=(LIS,)))
-    scenario.look()
+    scenario.discover()
     assert box.read(item).categories == PENDING
-    scenario.contact(LIS, "Skovby")
-    scenario.refresh()
+    scenario.add_contact(LIS, "Skovby")
+    scenario.poll_webcrm()
     assert box.read(item).categories == BOTH
-    assert len(scenario.under("Skovby")) == 1
+    assert len(scenario.activities_under("Skovby")) == 1
 
 
 def test_colleague_in_reply_to_is_nobody_else(scenario: Scenario, box: SimMailbox) -> None:
     item = scenario.drag(box, Mail("Among us", FORM, KIM, reply_to=(EVA,)))
-    scenario.look()
+    scenario.discover()
     assert scenario.item(box, item).reason is Reason.ONLY_COLLEAGUES
 
 
 def test_mail_sent_on_behalf_belongs_to_who_sent_it(scenario: Scenario) -> None:
-    scenario.contact(BO)
+    scenario.add_contact(BO)
     boss = scenario.sandbox.crm.add_user(KIM, "Kim")
     assistant = scenario.sandbox.crm.add_user("'Eva' <Eva@nordwind.example>", "Eva")
-    box = scenario.mailbox()
-    scenario.refresh()
+    box = scenario.add_mailbox()
+    scenario.poll_webcrm()
     scenario.drag(box, Mail("For Kim", KIM, BO, sent_by=EVA), place="sentitems")
     scenario.drag(box, Mail("By Kim", KIM, BO), place="sentitems")
-    scenario.look()
+    scenario.discover()
     owners = {a["ActivityDescription"]: a["ActivityAssignedTo"] for a in scenario.activities}
     assert owners == {"For Kim": assistant, "By Kim": boss}
 
@@ -255,12 +255,12 @@ def test_mail_sent_on_behalf_belongs_to_who_sent_it(scenario: Scenario) -> None:
 
 
 def test_legacy_address_is_a_colleague_when_a_mailbox_has_it(scenario: Scenario) -> None:
-    scenario.contact(BO)
-    box = scenario.mailbox(aliases=(LEGACY,))
-    scenario.refresh()
+    scenario.add_contact(BO)
+    box = scenario.add_mailbox(aliases=(LEGACY,))
+    scenario.poll_webcrm()
     out = scenario.drag(box, Mail("Out", LEGACY, BO), place="sentitems")
     among = scenario.drag(box, Mail("Among us", LEGACY.upper().replace("/O=", "/o="), EVA))
-    scenario.look()
+    scenario.discover()
     assert kept(scenario, box, out).direction is Direction.OUTBOUND
     assert scenario.item(box, among).reason is Reason.ONLY_COLLEAGUES
 
@@ -270,17 +270,17 @@ def test_owners_own_mail_tells_the_owners_legacy_address(
 ) -> None:
     before = scenario.drag(box, Mail("Among us?", LEGACY, EVA))
     customer = scenario.drag(box, Mail("To Bo", LEGACY, BO))
-    scenario.look()
+    scenario.discover()
     assert scenario.item(box, before).state is State.WAITING
     assert kept(scenario, box, customer).direction is Direction.INBOUND
     own = scenario.drag(box, Mail("My own", LEGACY, BO), place="sentitems")
-    scenario.look()
+    scenario.discover()
     assert kept(scenario, box, own).direction is Direction.OUTBOUND
     assert scenario.item(box, before).reason is Reason.ONLY_COLLEAGUES
     assert kept(scenario, box, customer).direction is Direction.INBOUND, "what is stored stays"
     admin.add(scenario.context, admin.inspect(scenario.context, KIM))
     later = scenario.drag(box, Mail("Later", LEGACY, BO))
-    scenario.look()
+    scenario.discover()
     assert kept(scenario, box, later).direction is Direction.OUTBOUND
 
 
@@ -290,7 +290,7 @@ def test_sender_without_an_at_is_nobodys_colleague(
     scenario: Scenario, box: SimMailbox, sender: str, place: str
 ) -> None:
     item = scenario.drag(box, Mail("Undeliverable", Person(sender), (KIM, BO)), place=place)
-    scenario.look()
+    scenario.discover()
     assert kept(scenario, box, item).direction is Direction.INBOUND
     assert box.read(item).categories == BOTH
     assert scenario.item(box, item).state is State.SYNCED
@@ -318,28 +318,28 @@ def test_sender_without_an_at_is_nobodys_colleague(
 def test_domain_of_an_organisation_is_its_own_or_no_evidence(
     scenario: Scenario, facts: dict[str, Any], sender: str, is_known: bool
 ) -> None:
-    scenario.contact(LIS, "Skovby")
+    scenario.add_contact(LIS, "Skovby")
     scenario.organisations["Havnebyg"] = scenario.sandbox.crm.add_organisation("Havnebyg", **facts)
-    box = scenario.mailbox()
-    scenario.refresh()
+    box = scenario.add_mailbox()
+    scenario.poll_webcrm()
     item = scenario.drag(box, Mail("Hello", sender, KIM))
-    scenario.look()
+    scenario.discover()
     assert (scenario.item(box, item).state is State.SYNCED) is is_known
-    assert len(scenario.under("Havnebyg")) == is_known
+    assert len(scenario.activities_under("Havnebyg")) == is_known
 
 
 def test_domain_of_two_organisations_decides_nothing_and_both_are_offered(
     scenario: Scenario,
 ) -> None:
-    scenario.contact(LIS, "Skovby")
+    scenario.add_contact(LIS, "Skovby")
     for name in ("Havnebyg A/S", "Havnebyg Holding"):
         scenario.organisations[name] = scenario.sandbox.crm.add_organisation(
             name, domain="havnebyg.example"
         )
-    box = scenario.mailbox()
-    scenario.refresh()
+    box = scenario.add_mailbox()
+    scenario.poll_webcrm()
     item = scenario.drag(box, Mail("Hello", BO, KIM))
-    scenario.look()
+    scenario.discover()
     found = scenario.item(box, item)
     assert (found.state, found.reason) == (State.PARKED, Reason.AMBIGUOUS)
     assert scenario.activities == []
@@ -354,12 +354,12 @@ def test_never_sync_covers_every_writing(open_scenario: OpenScenario, sender: st
     scenario = open_scenario(
         NEVER_SYNC="private.example, xn--bcher-kva.example, Lis@skovby.example"
     )
-    scenario.contact(BO)
-    box = scenario.mailbox()
-    scenario.refresh()
+    scenario.add_contact(BO)
+    box = scenario.add_mailbox()
+    scenario.poll_webcrm()
     item = scenario.drag(box, Mail("Private", BO, KIM, cc=(Person(sender),)))
     behind = scenario.drag(box, Mail("Private", BO, KIM, reply_to=(Person(sender),)))
-    scenario.look()
+    scenario.discover()
     assert scenario.item(box, item).reason is Reason.NEVER_LIST
     assert scenario.item(box, behind).reason is Reason.NEVER_LIST
     assert scenario.activities == []
@@ -380,21 +380,21 @@ def test_never_sync_covers_every_writing(open_scenario: OpenScenario, sender: st
     ],
 )
 def test_mirror_goes_to_the_clean_address(scenario: Scenario, field: str, right: str) -> None:
-    person = scenario.contact(field)
+    person = scenario.add_contact(field)
     user = scenario.sandbox.crm.add_user(KIM, "Kim")
-    box = scenario.mailbox()
-    scenario.refresh()
+    box = scenario.add_mailbox()
+    scenario.poll_webcrm()
     scenario.sandbox.crm.send_mail(user, person, "Offer", "Hello")
-    scenario.settle()
+    scenario.run_all_retries()
     (mirror,) = box.messages(f"sentitems/{FOLDER}")
     assert [p.address for p in box.existing(mirror.id).to] == [right]
 
 
 def test_mail_to_a_person_without_an_address_has_no_mirror(scenario: Scenario) -> None:
-    person = scenario.contact("n/a")
+    person = scenario.add_contact("n/a")
     user = scenario.sandbox.crm.add_user(KIM, "Kim")
-    box = scenario.mailbox()
-    scenario.refresh()
+    box = scenario.add_mailbox()
+    scenario.poll_webcrm()
     scenario.sandbox.crm.send_mail(user, person, "Offer", "Hello")
-    scenario.settle()
+    scenario.run_all_retries()
     assert box.messages(f"sentitems/{FOLDER}") == []

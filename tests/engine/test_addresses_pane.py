@@ -28,23 +28,26 @@ FORM = "form@nordwind.example"
 def test_pane_knows_the_contact_and_shows_a_readable_address(
     scenario: Scenario, field: str, sender: str, shown: str
 ) -> None:
-    scenario.contact(field)
+    scenario.add_contact(field)
     kim = add_pane_user(scenario)
     mail = kim.box.deliver(Mail("Offer", Person(sender), KIM))
-    state = kim.look(mail)
+    state = kim.status(mail)
     assert state.forecast is Forecast.KNOWN
     assert [t.address for t in state.targets] == [shown]
 
 
 def test_pane_counts_the_customer_in_reply_to(scenario: Scenario) -> None:
-    scenario.contact(BO)
+    scenario.add_contact(BO)
     kim = add_pane_user(scenario)
     known = kim.box.deliver(Mail("Question", FORM, KIM, reply_to=(BO,)))
     ours = kim.box.deliver(Mail("Question", FORM, KIM, reply_to=(KIM,)))
-    assert (kim.look(known).status, kim.look(known).forecast) == (DisplayStatus.NEW, Forecast.KNOWN)
-    assert kim.look(ours).reason is Reason.ONLY_COLLEAGUES
+    assert (kim.status(known).status, kim.status(known).forecast) == (
+        DisplayStatus.NEW,
+        Forecast.KNOWN,
+    )
+    assert kim.status(ours).reason is Reason.ONLY_COLLEAGUES
     kim.sync(known)
-    scenario.rest()
+    scenario.run_until_idle()
     assert kim.box.read(known).categories == BOTH
 
 
@@ -52,44 +55,44 @@ def test_pane_says_that_somebody_behind_the_mail_is_never_synced(
     open_scenario: OpenScenario,
 ) -> None:
     scenario = open_scenario(NEVER_SYNC="skovby.example")
-    scenario.contact(BO)
+    scenario.add_contact(BO)
     kim = add_pane_user(scenario)
     for more in ({"reply_to": (LIS,)}, {"sent_by": "lis@mail.skovby.example"}):
         mail = kim.box.deliver(Mail("Private", BO, KIM, **more))
-        assert kim.look(mail).reason is Reason.NEVER_LIST
+        assert kim.status(mail).reason is Reason.NEVER_LIST
 
 
 @pytest.mark.parametrize("domain", ["havnebyg.example", "bücher.example", "straße.example"])
 def test_both_organisations_of_a_domain_are_offered_and_a_person_chooses(
     scenario: Scenario, domain: str
 ) -> None:
-    scenario.contact(LIS, "Skovby")
+    scenario.add_contact(LIS, "Skovby")
     ids = [
         scenario.sandbox.crm.add_organisation(name, www=f"https://www.{domain}/")
         for name in ("Havnebyg A/S", "Havnebyg Holding")
     ]
     kim = add_pane_user(scenario)
     mail = scenario.drag(kim.box, Mail("Hello", Person(f"bo@{domain}"), KIM))
-    scenario.look()
-    offered = kim.look(mail).candidates
+    scenario.discover()
+    offered = kim.status(mail).candidates
     assert [(c.organisation_id, c.evidence, c.evidence_name) for c in offered] == [
         (number, MatchEvidence.DOMAIN, domain) for number in ids
     ]
     kim.choose(mail, ids[1])
-    scenario.rest()
+    scenario.run_until_idle()
     assert [a["ActivityOrganisationId"] for a in scenario.activities] == [ids[1]]
 
 
 def test_chosen_organisation_gets_the_person_in_any_writing(scenario: Scenario) -> None:
-    first = scenario.contact("Bo <bo@havnebyg.example>", "Havnebyg")
-    second = scenario.contact("bo+x@havnebyg.example", "Skovby")
+    first = scenario.add_contact("Bo <bo@havnebyg.example>", "Havnebyg")
+    second = scenario.add_contact("bo+x@havnebyg.example", "Skovby")
     kim = add_pane_user(scenario)
     mail = scenario.drag(kim.box, Mail("Hello", Person("'bo@havnebyg.example'"), KIM))
-    scenario.look()
+    scenario.discover()
     assert [a["ActivityPersonId"] for a in scenario.activities] == [first]
     kim.choose(mail, scenario.organisations["Skovby"])
-    scenario.rest()
-    assert [a["ActivityPersonId"] for a in scenario.under("Skovby")] == [second]
+    scenario.run_until_idle()
+    assert [a["ActivityPersonId"] for a in scenario.activities_under("Skovby")] == [second]
 
 
 @pytest.mark.parametrize(
@@ -104,14 +107,14 @@ def test_chosen_organisation_gets_the_person_in_any_writing(scenario: Scenario) 
 def test_contact_made_from_a_mail_has_a_clean_address_and_is_made_once(
     scenario: Scenario, sender: str, written: str
 ) -> None:
-    scenario.contact(BO)
+    scenario.add_contact(BO)
     kim = add_pane_user(scenario)
     mail = scenario.drag(kim.box, Mail("Hello", Person(sender), KIM))
-    scenario.look()
-    (address,) = kim.look(mail).addresses
+    scenario.discover()
+    (address,) = kim.status(mail).addresses
     draft = PersonDraft("Lis", address, scenario.organisations["Havnebyg"])
     made = {create_contact(scenario.context, draft) for _ in range(2)}
-    scenario.rest()
+    scenario.run_until_idle()
     assert [p["PersonEmail"] for p in scenario.sandbox.crm.persons] == [BO, written]
     assert made == {scenario.sandbox.crm.persons[-1]["PersonId"]}
     assert kim.box.read(mail).categories == BOTH
@@ -126,11 +129,11 @@ def test_sender_who_is_always_synced_is_known_in_any_writing(
 ) -> None:
     kim = add_pane_user(scenario)
     mail = kim.box.deliver(Mail("Hello", Person(sender), KIM))
-    (address,) = kim.look(mail).addresses
+    (address,) = kim.status(mail).addresses
     for _ in range(2):
         sender_rules.add_sender(scenario.context, kim.user, address)
     assert len(sender_rules.list_senders(scenario.context, kim.user)) == 1
-    assert kim.look(mail).always_sync
+    assert kim.status(mail).always_sync
     sender_rules.remove_sender(scenario.context, kim.user, address)
     assert sender_rules.list_senders(scenario.context, kim.user) == ()
-    assert not kim.look(mail).always_sync
+    assert not kim.status(mail).always_sync

@@ -23,15 +23,15 @@ PDF = File("plan.pdf", b"%PDF", "application/pdf")
 def scenario(open_scenario: OpenScenario) -> Scenario:
     """A play with a small limit, Bo known to webCRM."""
     opened = open_scenario(ATTACHMENT_MAX_MB="0.5")
-    opened.contact(BO)
+    opened.add_contact(BO)
     return opened
 
 
 @pytest.fixture
 def box(scenario: Scenario) -> SimMailbox:
     """Kim's mailbox."""
-    made = scenario.mailbox()
-    scenario.refresh()
+    made = scenario.add_mailbox()
+    scenario.poll_webcrm()
     return made
 
 
@@ -40,7 +40,7 @@ def synced(
 ) -> str:
     """The memo of the Activity of a mail with these attachments, which ends as Synced."""
     item = scenario.drag(box, Mail("Files", BO, KIM, body=body, attachments=files))
-    scenario.look()
+    scenario.discover()
     assert box.read(item).categories == BOTH
     (activity,) = scenario.activities
     return str(activity["ActivityMemo"])
@@ -82,7 +82,7 @@ def test_mails_with_nothing_but_a_logo_are_asked_about_twenty_at_a_time(
     for number in range(21):
         body = f'<p>{number}</p><img src="cid:logo@1">'
         scenario.drag(box, Mail(f"Mail {number}", BO, KIM, body=body, attachments=(LOGO,)))
-    scenario.look()
+    scenario.discover()
     assert len(scenario.activities) == 21
     assert scenario.documents == []
     assert scenario.sandbox.journal.count(path="/attachments") == 0
@@ -100,7 +100,7 @@ def test_file_over_the_limit_is_left_out_and_the_activity_says_so(
     memo = synced(scenario, box, PDF, File("report.zip", b"z" * 600_000))
     assert "Left out: report.zip (0.6 MB, more than 0.5 MB)" in memo.splitlines()
     assert names(scenario) == ["plan.pdf"]
-    story = scenario.story(box.messages("inbox/webCRM sync")[0])
+    story = scenario.timeline(box.messages("inbox/webCRM sync")[0])
     told = [line.sentence for line in story.lines if line.kind == "left out"]
     assert told == ["An attachment was left out: report.zip (0.6 MB, more than 0.5 MB)."]
 
@@ -108,13 +108,13 @@ def test_file_over_the_limit_is_left_out_and_the_activity_says_so(
 def test_left_out_file_of_a_mail_to_two_customers_is_told_once(
     scenario: Scenario, box: SimMailbox
 ) -> None:
-    scenario.contact(LIS, "Skovby")
-    scenario.refresh()
+    scenario.add_contact(LIS, "Skovby")
+    scenario.poll_webcrm()
     film = File("film.mp4", b"f" * 600_000)
     scenario.drag(box, Mail("Film", KIM, BO, cc=(LIS,), attachments=(film,)), place="sentitems")
-    scenario.look()
+    scenario.discover()
     assert all("Left out: film.mp4" in a["ActivityMemo"] for a in scenario.activities)
-    story = scenario.story(box.messages("sentitems/webCRM sync")[0])
+    story = scenario.timeline(box.messages("sentitems/webCRM sync")[0])
     assert [line.kind for line in story.lines].count("left out") == 1
 
 
@@ -157,12 +157,12 @@ def test_document_that_an_earlier_version_named_otherwise_is_still_written(
     )
     files = (File("3/2026.pdf", b"1"), File("4/2026.pdf", b"22"))
     item = scenario.drag(box, Mail("Files", BO, KIM, attachments=files))
-    scenario.look()
+    scenario.discover()
     assert names(scenario) == []
     with scenario.context.begin() as tx:
         cut = text("UPDATE document SET name = CASE position WHEN 1 THEN :one ELSE :two END")
         tx.connection.execute(cut, {"one": "2026.pdf", "two": "2026 (2).pdf"})
-    scenario.settle()
+    scenario.run_all_retries()
     assert box.read(item).categories == BOTH
     written = {d["DocumentFileName"]: b64decode(d["DocumentFile"]) for d in scenario.documents}
     assert written == {"2026.pdf": b"1", "2026 (2).pdf": b"22"}
@@ -208,8 +208,8 @@ def test_file_that_outlook_does_not_give_is_left_out_after_a_day(
     item = scenario.drag(box, Mail("Broken", BO, KIM, body="Hi", attachments=(PDF,)))
     scenario.sandbox.journal.clear()
     box.unreadable.add("plan.pdf")
-    scenario.look()
-    scenario.settle()
+    scenario.discover()
+    scenario.run_all_retries()
     assert scenario.item(box, item).state is State.PARKED
     for _ in range(26):
         scenario.wait(timedelta(hours=1, minutes=1))
@@ -224,8 +224,8 @@ def test_file_of_which_more_comes_than_announced_is_one_that_outlook_does_not_gi
     other = File("offer.pdf", b"%PDF offer")
     item = scenario.drag(box, Mail("Swollen", BO, KIM, body="Hi", attachments=(PDF, other)))
     box.overlong.add("plan.pdf")
-    scenario.look()
-    scenario.settle()
+    scenario.discover()
+    scenario.run_all_retries()
     assert scenario.item(box, item).state is State.PARKED
     assert names(scenario) == ["offer.pdf"]
     box.overlong.clear()
@@ -241,8 +241,8 @@ def test_death_before_the_late_line_is_written_loses_nothing(
     scenario.drag(box, Mail("Film", BO, KIM, attachments=(File("film.mp4", b"f" * 400_000),)))
     dying = worker(scenario, "webcrm", "change_activity", before=die)
     with pytest.raises(Death):
-        dying.look()
-    scenario.settle()
+        dying.discover()
+    scenario.run_all_retries()
     (activity,) = scenario.activities
     assert "Left out: film.mp4" in activity["ActivityMemo"]
 
@@ -258,21 +258,21 @@ def test_late_line_never_empties_an_activity_whose_mail_is_gone(
         box.delete(item)
         box.delete(item)
 
-    worker(scenario, "webcrm", "write_document", before=vanish).look()
-    scenario.settle()
+    worker(scenario, "webcrm", "write_document", before=vanish).discover()
+    scenario.run_all_retries()
     (activity,) = scenario.activities
     assert activity["ActivityMemo"].endswith("Words")
 
 
 def test_quoted_mails_stay_out_of_webcrm_on_request(open_scenario: OpenScenario) -> None:
     scenario = open_scenario(QUOTED_HISTORY="NEW_TEXT_ONLY")
-    scenario.contact(BO)
-    box = scenario.mailbox()
-    scenario.refresh()
+    scenario.add_contact(BO)
+    box = scenario.add_mailbox()
+    scenario.poll_webcrm()
     quoted = "<div id='divRplyFwdMsg'><b>Fra:</b> Kim</div><p>Skal vi?</p>"
     for subject in ("SV: Kaj", "VS: Kaj"):
         scenario.drag(box, Mail(subject, BO, KIM, body=f"<p>Ja tak.</p>{quoted}"))
-    scenario.look()
+    scenario.discover()
     memos = {a["ActivityDescription"]: a["ActivityMemo"] for a in scenario.activities}
     assert memos["SV: Kaj"].endswith("\n\nJa tak.")
     assert memos["VS: Kaj"].endswith("Skal vi?")
@@ -289,7 +289,7 @@ def test_late_line_does_not_bring_back_an_activity_that_was_deleted(
         (activity,) = scenario.activities
         scenario.sandbox.crm.tables["Activity"].delete(activity["ActivityId"])
 
-    worker(scenario, "webcrm", "change_activity", before=delete).look()
-    scenario.settle()
+    worker(scenario, "webcrm", "change_activity", before=delete).discover()
+    scenario.run_all_retries()
     assert scenario.activities == []
     assert box.read(item).categories == BOTH

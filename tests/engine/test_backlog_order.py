@@ -28,8 +28,8 @@ _FILED = "SELECT count(*) FROM filing WHERE activity_id IS NOT NULL"
 
 def _backlog(scenario: Scenario, count: int) -> SimMailbox:
     """So many mails were found, none is filed."""
-    scenario.contact()
-    box = scenario.mailbox()
+    scenario.add_contact()
+    box = scenario.add_mailbox()
     for number in range(count):
         box.move(box.deliver(Mail(f"Old {number}", BO, KIM)), f"inbox/{FOLDER}")
     _take_up(scenario)
@@ -104,14 +104,14 @@ def test_bulk_that_was_ready_is_given_back_when_the_one_before_it_fails(scenario
     assert (
         _count(scenario, _INTENDED) == BATCH_SIZE
     )  # only what may have been written is looked for
-    scenario.settle()
+    scenario.run_all_retries()
     assert len(scenario.activities) == 2 * BATCH_SIZE
 
 
 def test_fresh_move_does_not_wait_for_attachments_that_are_being_read(scenario: Scenario) -> None:
-    scenario.contact()
-    box = scenario.mailbox()
-    scenario.refresh()
+    scenario.add_contact()
+    box = scenario.add_mailbox()
+    scenario.poll_webcrm()
     box.move(box.deliver(Mail("Large", BO, KIM, attachments=_FILES)), f"inbox/{FOLDER}")
     _take_up(scenario)
 
@@ -147,9 +147,9 @@ def test_fresh_move_is_marked_with_the_next_batch(scenario: Scenario) -> None:
 
 def test_a_filing_may_go_while_its_attachments_are_listed(scenario: Scenario) -> None:
     """Its mail was moved out before anything was sent: the turn goes on for the others."""
-    scenario.contact()
-    box = scenario.mailbox()
-    scenario.refresh()
+    scenario.add_contact()
+    box = scenario.add_mailbox()
+    scenario.poll_webcrm()
     gone = scenario.drag(box, Mail("Moved out again", BO, KIM, attachments=_FILES))
     _take_up(scenario)
 

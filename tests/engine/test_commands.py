@@ -23,12 +23,12 @@ STRANGER = "<stranger@nowhere.example>"
 @pytest.fixture
 def scenario(scenario: Scenario, tmp_path: Path) -> Iterator[Scenario]:
     """A synced and a waiting mail; the environment points the commands to the sandbox."""
-    scenario.contact(BO)
-    box = scenario.mailbox()
-    scenario.refresh()
+    scenario.add_contact(BO)
+    box = scenario.add_mailbox()
+    scenario.poll_webcrm()
     scenario.drag(box, Mail("In", BO, KIM))
     scenario.drag(box, Mail("Hello", "who@nowhere.example", KIM, message_id=STRANGER))
-    scenario.look()
+    scenario.discover()
     given = scenario.context.settings
     named = {"DATABASE_URL": given.database_url or "", "SECRET_KEY": "test"}
     with pytest.MonkeyPatch.context() as patch:
@@ -113,7 +113,7 @@ def test_prove_ends_with_0_when_equal_and_with_1_when_not(scenario: Scenario) ->
         *("activities", "filings", "others", "differences", "trouble"),
     }
     assert "1 difference fixed." in run(status.status).stdout
-    scenario.rest()
+    scenario.run_until_idle()
     assert as_json(prove.prove, "--mailbox", KIM)["webcrm"] is None
 
 

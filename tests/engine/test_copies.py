@@ -19,9 +19,9 @@ EVA = "eva@nordwind.example"
 @pytest.fixture
 def boxes(scenario: Scenario) -> tuple[SimMailbox, SimMailbox]:
     """Kim's and Eva's mailboxes; Bo of Havnebyg is known to webCRM."""
-    scenario.contact(BO, "Havnebyg")
-    made = scenario.mailbox(), scenario.mailbox(EVA, "Eva Nordwind")
-    scenario.refresh()
+    scenario.add_contact(BO, "Havnebyg")
+    made = scenario.add_mailbox(), scenario.add_mailbox(EVA, "Eva Nordwind")
+    scenario.poll_webcrm()
     return made
 
 
@@ -38,10 +38,10 @@ def test_sent_copy_and_a_colleagues_cc_are_one_activity_even_days_apart(
         scenario, Mail("Our offer", KIM, BO, cc=(EVA,), message_id="<o@nordwind.example>")
     )
     sent = scenario.drag(kim, mail, place="sentitems")
-    scenario.look()
+    scenario.discover()
     scenario.wait(timedelta(days=3))
     received = scenario.drag(eva, mail)
-    scenario.look()
+    scenario.discover()
     (activity,) = scenario.activities
     assert activity["ActivityAction"] == "E-mail out"
     assert kim.read(sent).categories == eva.read(received).categories == BOTH
@@ -53,7 +53,7 @@ def test_mail_to_oneself_and_a_customer_is_one_activity_for_both_copies(
     kim, _ = boxes
     mail = sent_now(scenario, Mail("Minutes", KIM, (KIM, BO), message_id="<m@nordwind.example>"))
     copies = [scenario.drag(kim, mail, place="sentitems"), scenario.drag(kim, mail)]
-    scenario.look()
+    scenario.discover()
     assert len(scenario.activities) == 1
     assert [kim.read(c).categories for c in copies] == [BOTH, BOTH]
 
@@ -64,7 +64,7 @@ def test_copies_without_a_message_id_are_one_activity(
     kim, eva = boxes
     mail = sent_now(scenario, Mail("From a scanner", BO, (KIM, EVA), message_id=None))
     one, two = scenario.drag(kim, mail), scenario.drag(eva, mail)
-    scenario.look()
+    scenario.discover()
     assert len(scenario.activities) == 1
     assert kim.read(one).categories == eva.read(two).categories == BOTH
 
@@ -78,8 +78,8 @@ def test_a_used_message_id_neither_hides_nor_merges_another_mail(
     second = sent_now(scenario, Mail("Complaint", BO, (KIM, EVA), message_id=name))
     for box, mail in ((kim, first), (eva, second), (eva, first), (kim, second)):
         scenario.drag(box, mail)
-        scenario.look()
-    assert sorted(a["ActivityDescription"] for a in scenario.under("Havnebyg")) == [
+        scenario.discover()
+    assert sorted(a["ActivityDescription"] for a in scenario.activities_under("Havnebyg")) == [
         "Complaint",
         "Offer",
     ]
@@ -99,15 +99,15 @@ def test_a_contact_that_appears_ninety_days_later_files_the_mail_once(
         scenario.drag(kim, sent_now(scenario, mail)),
         scenario.drag(eva, sent_now(scenario, mail)),
     )
-    scenario.look()
+    scenario.discover()
     for _ in range(3):
-        scenario.night()
-        scenario.rest()
+        scenario.wait_a_month()
+        scenario.run_until_idle()
     assert kim.read(one).categories == PENDING
 
-    scenario.contact(LIS, "Skovby")
-    scenario.refresh()
-    scenario.settle()
+    scenario.add_contact(LIS, "Skovby")
+    scenario.poll_webcrm()
+    scenario.run_all_retries()
     (activity,) = scenario.activities
     assert activity["ActivityOrganisationId"] == scenario.organisations["Skovby"]
     assert "Words" in activity["ActivityMemo"]
@@ -120,36 +120,36 @@ def test_a_contact_that_appears_when_the_mail_is_gone_files_nothing(
 ) -> None:
     kim, _ = boxes
     item = scenario.drag(kim, Mail("Early", LIS, KIM))
-    scenario.look()
-    scenario.night()
-    scenario.rest()
+    scenario.discover()
+    scenario.wait_a_month()
+    scenario.run_until_idle()
     kim.delete(item)
     kim.delete(item)
-    scenario.contact(LIS, "Skovby")
-    scenario.refresh()
-    scenario.settle()
+    scenario.add_contact(LIS, "Skovby")
+    scenario.poll_webcrm()
+    scenario.run_all_retries()
     assert scenario.activities == []
     row = scenario.item(kim, item)
     assert (row.state, row.reason) == (State.SKIPPED, Reason.DELETED)
 
 
 def test_a_persons_choice_outlives_every_reading_of_the_folder(scenario: Scenario) -> None:
-    person = scenario.contact(BO, "Havnebyg")
-    scenario.contact(LIS, "Skovby")
+    person = scenario.add_contact(BO, "Havnebyg")
+    scenario.add_contact(LIS, "Skovby")
     kim = add_pane_user(scenario)
     item = kim.box.deliver(Mail("Whose?", BO, KIM))
     kim.sync(item, scenario.organisations["Skovby"])
-    scenario.rest()
+    scenario.run_until_idle()
 
     scenario.sandbox.graph.expire_cursors()
-    scenario.look()
+    scenario.discover()
     kim.box.move(item, "inbox")
-    scenario.look()
+    scenario.discover()
     kim.box.move(item, f"inbox/{FOLDER}")
-    scenario.look()
+    scenario.discover()
     scenario.sandbox.crm.move_person(person, scenario.organisations["Skovby"])
     scenario.sandbox.crm.move_person(person, scenario.sandbox.crm.add_organisation("Third"))
-    scenario.refresh()
+    scenario.poll_webcrm()
     kim.retry(item)
     scenario.wait(timedelta(days=2))
     (activity,) = scenario.activities
@@ -161,18 +161,18 @@ def test_a_copy_that_comes_after_its_contact_has_moved_joins_what_stands(
     scenario: Scenario, boxes: tuple[SimMailbox, SimMailbox]
 ) -> None:
     kim, eva = boxes
-    person = scenario.contact(LIS, "Skovby")
-    scenario.refresh()
+    person = scenario.add_contact(LIS, "Skovby")
+    scenario.poll_webcrm()
     mail = sent_now(scenario, Mail("Before", LIS, (KIM, EVA), message_id="<b@x.example>"))
     scenario.drag(kim, mail)
-    scenario.look()
+    scenario.discover()
     scenario.sandbox.crm.move_person(person, scenario.organisations["Havnebyg"])
-    scenario.refresh()
+    scenario.poll_webcrm()
     late = scenario.drag(eva, mail)
     scenario.drag(eva, Mail("After", LIS, EVA))
-    scenario.look()
-    assert [a["ActivityDescription"] for a in scenario.under("Skovby")] == ["Before"]
-    assert [a["ActivityDescription"] for a in scenario.under("Havnebyg")] == ["After"]
+    scenario.discover()
+    assert [a["ActivityDescription"] for a in scenario.activities_under("Skovby")] == ["Before"]
+    assert [a["ActivityDescription"] for a in scenario.activities_under("Havnebyg")] == ["After"]
     assert eva.read(late).categories == BOTH
 
 
@@ -180,13 +180,16 @@ def test_a_choice_counts_for_the_colleagues_copy_too(
     scenario: Scenario, boxes: tuple[SimMailbox, SimMailbox]
 ) -> None:
     kim, eva = boxes
-    scenario.contact(BO, "Skovby")
-    scenario.refresh()
+    scenario.add_contact(BO, "Skovby")
+    scenario.poll_webcrm()
     mail = sent_now(scenario, Mail("Which?", BO, (KIM, EVA), message_id="<w@x.example>"))
     one, two = scenario.drag(kim, mail), scenario.drag(eva, mail)
-    scenario.look()
+    scenario.discover()
     assert kim.read(one).categories == eva.read(two).categories == PENDING
     PaneUser(scenario, kim).choose(one, scenario.organisations["Skovby"])
-    scenario.rest()
-    assert (len(scenario.under("Skovby")), len(scenario.under("Havnebyg"))) == (1, 0)
+    scenario.run_until_idle()
+    assert (
+        len(scenario.activities_under("Skovby")),
+        len(scenario.activities_under("Havnebyg")),
+    ) == (1, 0)
     assert kim.read(one).categories == eva.read(two).categories == BOTH

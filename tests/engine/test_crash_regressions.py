@@ -12,16 +12,16 @@ from webcrm_sync_sandbox.outlook.mail import File, Mail
 
 
 def test_mirror_whose_writer_died_is_told_of_when_it_is_met(scenario: Scenario) -> None:
-    person = scenario.contact(BO)
+    person = scenario.add_contact(BO)
     user = scenario.sandbox.crm.add_user(KIM, "Kim Nordwind")
-    scenario.rest()
-    box = scenario.mailbox()
-    scenario.refresh()
+    scenario.run_until_idle()
+    box = scenario.add_mailbox()
+    scenario.poll_webcrm()
     scenario.sandbox.crm.send_mail(user, person, "Order", "Thank you")
     with pytest.raises(Death):
-        worker(scenario, "graph", "create_sent_mail", after=die).refresh()
-    scenario.look()
-    scenario.settle()
+        worker(scenario, "graph", "create_sent", after=die).poll_webcrm()
+    scenario.discover()
+    scenario.run_all_retries()
     assert len(box.messages(f"sentitems/{FOLDER}")) == 1
     with scenario.context.begin() as tx:
         (watched,) = mailboxes.all_mailboxes(tx)
@@ -33,18 +33,18 @@ def test_mirror_written_before_its_mailbox_was_removed_is_not_written_again(
     open_scenario: OpenScenario,
 ) -> None:
     scenario = open_scenario(MIRROR_SINCE="2026-01-01T00:00:00Z")
-    person = scenario.contact(BO)
+    person = scenario.add_contact(BO)
     user = scenario.sandbox.crm.add_user(KIM, "Kim Nordwind")
-    scenario.rest()
-    box = scenario.mailbox()
-    scenario.refresh()
+    scenario.run_until_idle()
+    box = scenario.add_mailbox()
+    scenario.poll_webcrm()
     scenario.sandbox.crm.send_mail(user, person, "Order", "Thank you")
     with pytest.raises(Death):
-        worker(scenario, "graph", "create_sent_mail", after=die).refresh()
+        worker(scenario, "graph", "create_sent", after=die).poll_webcrm()
     admin.remove(scenario.context, KIM)
     scenario.watch(KIM)
     for _ in range(2):
-        scenario.settle()
+        scenario.run_all_retries()
     assert [m.subject for m in box.messages(f"sentitems/{FOLDER}")] == ["Order"]
 
 
@@ -52,18 +52,18 @@ def test_mirror_written_before_its_mailbox_was_removed_is_not_written_again(
 def test_mail_sent_before_its_mailbox_was_removed_is_not_sent_again(
     scenario: Scenario, name: str
 ) -> None:
-    scenario.contact(BO)
-    box = scenario.mailbox()
-    scenario.refresh()
+    scenario.add_contact(BO)
+    box = scenario.add_mailbox()
+    scenario.poll_webcrm()
     files = (File("a.txt", b"a"), File("b.txt", b"b"))
     item = scenario.drag(box, Mail("Once", BO, KIM, attachments=files))
     service, moment = ("graph", "before") if name == "mark_mails" else ("webcrm", "after")
     with pytest.raises(Death):
-        worker(scenario, service, name, **{moment: die}).look()
+        worker(scenario, service, name, **{moment: die}).discover()
     admin.remove(scenario.context, KIM)
     scenario.watch(KIM)
     for _ in range(3):
-        scenario.settle()
+        scenario.run_all_retries()
     assert len(scenario.activities) == 1
     assert sorted(d["DocumentFileName"] for d in scenario.documents) == ["a.txt", "b.txt"]
     assert box.read(item).categories == BOTH

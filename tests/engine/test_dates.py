@@ -21,7 +21,7 @@ def year(number: int) -> datetime:
 def filed_at(scenario: Scenario, box: SimMailbox, mail: Mail) -> datetime:
     """The time of the Activity that the mail becomes."""
     item = scenario.drag(box, mail)
-    scenario.look()
+    scenario.discover()
     assert box.read(item).categories == BOTH
     (activity,) = scenario.activities
     at = activity["ActivityDateTime"]
@@ -85,7 +85,7 @@ def test_an_old_mail_keeps_its_time(scenario: Scenario, box: SimMailbox) -> None
 
 def test_a_sent_mail_keeps_its_time(scenario: Scenario, box: SimMailbox) -> None:
     item = scenario.drag(box, Mail("Out", KIM, BO), place="sentitems")
-    scenario.look()
+    scenario.discover()
     (activity,) = scenario.activities
     assert activity["ActivityDateTime"] == box.read(item).sent_at
 
@@ -95,13 +95,13 @@ def test_a_mail_synced_before_is_looked_for_whatever_its_clock_said(
     open_scenario: OpenScenario, sent: datetime
 ) -> None:
     scenario = open_scenario()
-    scenario.contact(BO)
+    scenario.add_contact(BO)
     box = scenario.sandbox.outlook.add_mailbox(KIM, "Kim Nordwind")
     came = scenario.sandbox.clock.now()
     mail = Mail("Before", BO, KIM, sent_at=sent, received_at=came, categories=BOTH)
     item = box.put(mail, box.make_folder("inbox", FOLDER))
     scenario.watch()
-    scenario.settle()
+    scenario.run_all_retries()
     assert scenario.item(box, item).state is State.SKIPPED
     assert scenario.sandbox.journal.count("webcrm", status=500) == 0
     assert scenario.activities == []

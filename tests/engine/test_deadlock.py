@@ -42,9 +42,9 @@ def are_blocked(scenario: Scenario, number: int) -> bool:
 @pytest.fixture
 def waiting(scenario: Scenario) -> tuple[Scenario, int, list[str]]:
     """Two mails of a stranger, found one after the other, and no way to mark them."""
-    scenario.contact()
-    box = scenario.mailbox()
-    scenario.refresh()
+    scenario.add_contact()
+    box = scenario.add_mailbox()
+    scenario.poll_webcrm()
     items = []
     for number in range(2):
         items.append(scenario.drag(box, Mail(f"Mail {number}", LIS, KIM)))
@@ -62,7 +62,7 @@ def test_marks_noted_while_contacts_appear_do_not_deadlock(
     waiting: tuple[Scenario, int, list[str]],
 ) -> None:
     scenario, mailbox_id, items = waiting
-    scenario.contact(LIS, "Skovby")
+    scenario.add_contact(LIS, "Skovby")
     scenario.sandbox.clock.advance(timedelta(seconds=61))
     with ThreadPoolExecutor(2) as workers:
         with scenario.context.begin() as tx:
@@ -80,12 +80,12 @@ def test_marks_noted_while_contacts_appear_do_not_deadlock(
 def test_a_mail_that_came_into_webcrm_and_the_marks_of_its_left_out_copies(
     scenario: Scenario,
 ) -> None:
-    scenario.contact()
-    box = scenario.mailbox()
-    scenario.refresh()
+    scenario.add_contact()
+    box = scenario.add_mailbox()
+    scenario.poll_webcrm()
     first = scenario.drag(box, Mail("Offer", BO, KIM))
     second = box.copy(first, box.folder(f"sentitems/{FOLDER}"))
-    scenario.look()
+    scenario.discover()
     left_out, open_ = sorted((scenario.item(box, i) for i in (first, second)), key=lambda i: i.id)
     with scenario.context.begin() as tx:
         (filing,) = filings.of_emails(tx, [open_.email_id])[open_.email_id]
@@ -110,10 +110,10 @@ def test_a_mail_that_came_into_webcrm_and_the_marks_of_its_left_out_copies(
 
 
 def _copies(scenario: Scenario) -> Sequence[Item]:
-    scenario.contact()
-    box = scenario.mailbox()
+    scenario.add_contact()
+    box = scenario.add_mailbox()
     moved = [scenario.drag(box, Mail(f"Mail {n}", BO, KIM)) for n in range(_COPIES)]
-    scenario.look()
+    scenario.discover()
     return [scenario.item(box, item) for item in moved]
 
 

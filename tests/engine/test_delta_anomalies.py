@@ -65,7 +65,7 @@ def test_update_of_an_unknown_mail_that_graph_cannot_find_yet_is_not_lost(
 ) -> None:
     item = scenario.drag(box, Mail("Late", BO, KIM))
     late = told(scenario, in_part, lost=2)
-    late.look()
+    late.discover()
     for _ in range(5):
         late.wait(timedelta(seconds=20))
     assert box.read(item).categories == BOTH
@@ -74,18 +74,18 @@ def test_update_of_an_unknown_mail_that_graph_cannot_find_yet_is_not_lost(
 def test_unknown_mail_that_is_deleted_delays_nothing(scenario: Scenario, box: SimMailbox) -> None:
     scenario.drag(box, Mail("Never found", BO, KIM))
     late = told(scenario, in_part, lost=1000)
-    late.look()
+    late.discover()
     for _ in range(6):
         late.wait(timedelta(seconds=30))
     fine = scenario.drag(box, Mail("Fine", BO, KIM))
-    scenario.look()
-    scenario.settle()
+    scenario.discover()
+    scenario.run_all_retries()
     assert box.read(fine).categories == BOTH
 
 
 def test_line_repeated_in_one_page_is_one_mail(scenario: Scenario, box: SimMailbox) -> None:
     item = scenario.drag(box, Mail("Twice", BO, KIM))
-    told(scenario, lambda c: [c, *in_part(c), c]).look()
+    told(scenario, lambda c: [c, *in_part(c), c]).discover()
     assert len(scenario.activities) == 1
     assert box.read(item).categories == BOTH
 
@@ -100,33 +100,33 @@ def test_mail_that_came_and_left_within_one_page_is_left_alone(
             box.move(item, "inbox")
         return [change, Change(change.graph_id, is_removed=True)]
 
-    told(scenario, both).look()
-    scenario.settle()
+    told(scenario, both).discover()
+    scenario.run_all_retries()
     assert scenario.activities == []
     assert box.read(item).categories == ()
 
 
 def test_cursor_that_is_no_url_of_graph_is_reset(scenario: Scenario, box: SimMailbox) -> None:
     first = scenario.drag(box, Mail("First", BO, KIM))
-    scenario.look()
+    scenario.discover()
     with scenario.context.begin() as tx:
         (watched,) = mailboxes.all_mailboxes(tx)
         for folder in mailboxes.folders(tx, watched.id):
             elsewhere = "https://graph.elsewhere.example/v1.0/delta?$deltatoken=x"
             mailboxes.set_folder(tx, folder.id, cursor=elsewhere)
     second = scenario.drag(box, Mail("Second", BO, KIM))
-    scenario.look()
-    scenario.settle()
+    scenario.discover()
+    scenario.run_all_retries()
     assert box.read(first).categories == box.read(second).categories == BOTH
     assert len(scenario.activities) == 2
 
 
 def test_interrupted_first_reading_still_recognises_past_mails(scenario: Scenario) -> None:
-    scenario.contact(BO)
+    scenario.add_contact(BO)
     box = scenario.sandbox.outlook.add_mailbox(KIM, "Kim Nordwind")
     folder = box.make_folder("inbox", FOLDER)
     old = [box.put(Mail(f"Old {n}", BO, KIM, categories=OLD), folder) for n in range(120)]
-    scenario.refresh()
+    scenario.poll_webcrm()
     admin.add(scenario.context, admin.inspect(scenario.context, KIM))
     pages: list[str] = []
 
@@ -137,23 +137,23 @@ def test_interrupted_first_reading_still_recognises_past_mails(scenario: Scenari
         return [change]
 
     with pytest.raises(Death):
-        told(scenario, second).rest()
+        told(scenario, second).run_until_idle()
     scenario.sandbox.graph.expire_cursors()
-    scenario.look()
+    scenario.discover()
     assert scenario.activities == []
     assert {scenario.item(box, i).state for i in old} == {State.SKIPPED}
 
 
 def test_mail_deleted_and_restored_is_filed(scenario: Scenario, box: SimMailbox) -> None:
     item = scenario.drag(box, Mail("Back", "who@nowhere.example", KIM))
-    scenario.look()
+    scenario.discover()
     box.delete(item)
-    scenario.look()
+    scenario.discover()
     assert scenario.item(box, item).state is State.SKIPPED
     box.move(item, f"inbox/{FOLDER}")
-    scenario.contact("who@nowhere.example", "Late")
-    scenario.refresh()
-    assert len(scenario.under("Late")) == 1
+    scenario.add_contact("who@nowhere.example", "Late")
+    scenario.poll_webcrm()
+    assert len(scenario.activities_under("Late")) == 1
     assert box.read(item).categories == BOTH
 
 
@@ -161,13 +161,13 @@ def test_mail_moved_between_our_own_folders_is_followed(
     scenario: Scenario, box: SimMailbox
 ) -> None:
     item = scenario.drag(box, Mail("There", "who@nowhere.example", KIM))
-    scenario.look()
+    scenario.discover()
     box.move(item, f"sentitems/{FOLDER}")
-    scenario.look()
+    scenario.discover()
     assert scenario.item(box, item).state is State.WAITING
-    scenario.contact("who@nowhere.example", "Late")
-    scenario.refresh()
-    assert len(scenario.under("Late")) == 1
+    scenario.add_contact("who@nowhere.example", "Late")
+    scenario.poll_webcrm()
+    assert len(scenario.activities_under("Late")) == 1
 
 
 @pytest.mark.parametrize("long", ["message_id", "address"])
@@ -178,7 +178,7 @@ def test_overlong_names_delay_nothing(scenario: Scenario, box: SimMailbox, long:
         bad = Mail("Long", BO, (KIM, f"{noise}@x.example"))
     first = scenario.drag(box, bad)
     second = scenario.drag(box, Mail("Fine", BO, KIM))
-    scenario.look()
+    scenario.discover()
     assert box.read(first).categories == box.read(second).categories == BOTH
 
 
@@ -186,8 +186,8 @@ def test_mailbox_removed_while_its_folder_is_read_leaves_nothing_behind(
     scenario: Scenario, box: SimMailbox
 ) -> None:
     scenario.drag(box, Mail("Too late", BO, KIM))
-    worker(scenario, "graph", "fetch_page", after=lambda: _remove(scenario)).look()
-    scenario.settle()
+    worker(scenario, "graph", "page", after=lambda: _remove(scenario)).discover()
+    scenario.run_all_retries()
     assert scenario.activities == []
     with scenario.context.begin() as tx:
         assert mailboxes.all_mailboxes(tx) == []
@@ -196,11 +196,11 @@ def test_mailbox_removed_while_its_folder_is_read_leaves_nothing_behind(
 def test_mailbox_removed_while_its_mails_are_sent_causes_no_error(
     scenario: Scenario, box: SimMailbox
 ) -> None:
-    eva = scenario.mailbox("eva@nordwind.example", "Eva")
+    eva = scenario.add_mailbox("eva@nordwind.example", "Eva")
     scenario.drag(box, Mail("Going", BO, KIM))
     fine = scenario.drag(eva, Mail("Staying", BO, "eva@nordwind.example"))
-    worker(scenario, "webcrm", "write_activities", after=lambda: _remove(scenario)).look()
-    scenario.settle()
+    worker(scenario, "webcrm", "write_activities", after=lambda: _remove(scenario)).discover()
+    scenario.run_all_retries()
     assert eva.read(fine).categories == BOTH
     assert len(scenario.activities) == 2
 
@@ -221,7 +221,7 @@ def test_mailbox_is_removed_while_outlook_is_in_trouble(
     assert len(admin.remove(scenario.context, KIM)) == 2
     assert list(box.rules) == [own.id]
     back_off_mailbox(scenario.context, watched, TryLater("a job that was running"))
-    scenario.rest()
+    scenario.run_until_idle()
     with scenario.context.begin() as tx:
         assert mailboxes.all_mailboxes(tx) == []
 

@@ -27,7 +27,7 @@ def discovered(scenario: Scenario) -> None:
 
 def test_nothing_is_decided_before_webcrms_addresses_were_read(open_scenario: OpenScenario) -> None:
     scenario = open_scenario(UNMATCHED="unlinked")
-    scenario.contact(BO)
+    scenario.add_contact(BO)
     box = scenario.sandbox.outlook.add_mailbox(KIM, "Kim Nordwind")
     folder = box.make_folder("inbox", FOLDER)
     item = box.put(Mail("First", BO, KIM), folder)
@@ -36,8 +36,8 @@ def test_nothing_is_decided_before_webcrms_addresses_were_read(open_scenario: Op
     match(scenario.context)
     file(scenario.context)
     assert scenario.activities == []
-    scenario.rest()
-    assert len(scenario.under("Havnebyg")) == 1
+    scenario.run_until_idle()
+    assert len(scenario.activities_under("Havnebyg")) == 1
     assert box.read(item).categories == BOTH
 
 
@@ -58,106 +58,106 @@ def test_many_persons_at_once_are_taken_up(scenario: Scenario) -> None:
 
 
 def test_webcrm_that_shows_no_contact_at_all_is_not_believed(scenario: Scenario) -> None:
-    person = scenario.contact(BO)
-    box = scenario.mailbox()
-    scenario.refresh()
+    person = scenario.add_contact(BO)
+    box = scenario.add_mailbox()
+    scenario.poll_webcrm()
     scenario.sandbox.crm.tables["Person"].delete(person)
     scenario.wait(timedelta(hours=25))  # everything was read anew meanwhile
     item = scenario.drag(box, Mail("Still known", BO, KIM))
-    scenario.look()
-    assert len(scenario.under("Havnebyg")) == 1
+    scenario.discover()
+    assert len(scenario.activities_under("Havnebyg")) == 1
     assert box.read(item).categories == BOTH
 
 
 def test_ambiguity_that_ends_by_a_deletion_ends_by_itself(scenario: Scenario) -> None:
-    scenario.contact(LIS, "Skovby")
-    other = scenario.contact(LIS, "Lund")
-    box = scenario.mailbox()
-    scenario.refresh()
+    scenario.add_contact(LIS, "Skovby")
+    other = scenario.add_contact(LIS, "Lund")
+    box = scenario.add_mailbox()
+    scenario.poll_webcrm()
     item = scenario.drag(box, Mail("Which?", LIS, KIM))
-    scenario.look()
+    scenario.discover()
     assert scenario.item(box, item).state is State.PARKED
     scenario.sandbox.crm.update_person(other, PersonEmail="lis.other@skovby.example")
-    scenario.refresh()
-    assert len(scenario.under("Skovby")) == 1
+    scenario.poll_webcrm()
+    assert len(scenario.activities_under("Skovby")) == 1
     assert box.read(item).categories == BOTH
 
 
 def test_empty_answer_to_the_whole_list_forgets_nobody(scenario: Scenario) -> None:
-    scenario.contact(BO)
-    box = scenario.mailbox()
-    scenario.refresh()
+    scenario.add_contact(BO)
+    box = scenario.add_mailbox()
+    scenario.poll_webcrm()
     persons = scenario.sandbox.crm.tables["Person"]
     scenario.sandbox.crm.search_lag = timedelta(days=3)  # webCRM's search has lost its index
     scenario.wait(timedelta(days=1, minutes=1))
     scenario.sandbox.crm.search_lag = timedelta()
     assert len(list(persons)) == 1
     item = scenario.drag(box, Mail("Still known", BO, KIM))
-    scenario.look()
+    scenario.discover()
     assert box.read(item).categories == BOTH
 
 
 def test_address_with_odd_case_and_spaces_is_the_same(scenario: Scenario) -> None:
-    scenario.contact("  Bo@HavneByg.Example ", "Havnebyg")
-    box = scenario.mailbox()
-    scenario.refresh()
+    scenario.add_contact("  Bo@HavneByg.Example ", "Havnebyg")
+    box = scenario.add_mailbox()
+    scenario.poll_webcrm()
     item = scenario.drag(box, Mail("Odd", "BO@havnebyg.EXAMPLE", KIM))
-    scenario.look()
+    scenario.discover()
     assert box.read(item).categories == BOTH
 
 
 def test_person_who_works_elsewhere_now_keeps_the_old_mails_where_they_are(
     scenario: Scenario,
 ) -> None:
-    person = scenario.contact(BO, "Havnebyg")
-    scenario.contact(LIS, "Skovby")
-    kim, eva = scenario.mailbox(), scenario.mailbox(EVA, "Eva")
-    scenario.refresh()
+    person = scenario.add_contact(BO, "Havnebyg")
+    scenario.add_contact(LIS, "Skovby")
+    kim, eva = scenario.add_mailbox(), scenario.add_mailbox(EVA, "Eva")
+    scenario.poll_webcrm()
     mail = Mail(
         "Old", BO, (KIM, EVA), message_id="<o@x.example>", sent_at=scenario.sandbox.clock.now()
     )
     scenario.drag(kim, mail)
-    scenario.look()
+    scenario.discover()
     scenario.sandbox.crm.move_person(person, scenario.organisations["Skovby"])
-    scenario.refresh()
+    scenario.poll_webcrm()
     second = scenario.drag(eva, mail)
     scenario.drag(kim, Mail("New", BO, KIM))
-    scenario.look()
-    assert [a["ActivityDescription"] for a in scenario.under("Havnebyg")] == ["Old"]
-    assert [a["ActivityDescription"] for a in scenario.under("Skovby")] == ["New"]
+    scenario.discover()
+    assert [a["ActivityDescription"] for a in scenario.activities_under("Havnebyg")] == ["Old"]
+    assert [a["ActivityDescription"] for a in scenario.activities_under("Skovby")] == ["New"]
     assert eva.read(second).categories == BOTH
 
 
 def test_synced_mail_of_a_mailbox_added_again_stays_where_it_was_filed(scenario: Scenario) -> None:
-    person = scenario.contact(BO, "Havnebyg")
-    scenario.contact(LIS, "Skovby")
-    box = scenario.mailbox()
-    scenario.refresh()
+    person = scenario.add_contact(BO, "Havnebyg")
+    scenario.add_contact(LIS, "Skovby")
+    box = scenario.add_mailbox()
+    scenario.poll_webcrm()
     item = scenario.drag(box, Mail("Filed long ago", BO, KIM))
-    scenario.look()
+    scenario.discover()
     admin.remove(scenario.context, KIM)
     scenario.sandbox.crm.move_person(person, scenario.organisations["Skovby"])
     box.set_categories(item, ["Customer"])
-    scenario.refresh()
+    scenario.poll_webcrm()
     scenario.watch()
-    scenario.look()
-    scenario.settle()
+    scenario.discover()
+    scenario.run_all_retries()
     assert len(scenario.activities) == 1
 
 
 def test_colleagues_mail_with_a_hidden_customer_is_filed_from_the_senders_copy(
     scenario: Scenario,
 ) -> None:
-    scenario.contact(BO)
-    kim, eva = scenario.mailbox(), scenario.mailbox(EVA, "Eva")
-    scenario.refresh()
+    scenario.add_contact(BO)
+    kim, eva = scenario.add_mailbox(), scenario.add_mailbox(EVA, "Eva")
+    scenario.poll_webcrm()
     seen = Mail(
         "For you", KIM, EVA, message_id="<b@x.example>", sent_at=scenario.sandbox.clock.now()
     )
     hidden = Mail("For you", KIM, EVA, bcc=(BO,), message_id="<b@x.example>", sent_at=seen.sent_at)
     scenario.drag(eva, seen)
-    scenario.look()
+    scenario.discover()
     sent = scenario.drag(kim, hidden, place="sentitems")
-    scenario.look()
-    assert len(scenario.under("Havnebyg")) == 1
+    scenario.discover()
+    assert len(scenario.activities_under("Havnebyg")) == 1
     assert kim.read(sent).categories == BOTH

@@ -56,12 +56,12 @@ def test_an_endless_reading_is_stopped_and_retried_later(
     graph: Any = Circling(scenario.context.graph, answer)
     Scenario(
         scenario.sandbox, replace(scenario.context, graph=graph), scenario.organisations
-    ).look()
+    ).discover()
     assert 0 < len(graph.cursors) <= 12
     with scenario.context.begin() as tx:
         (mailbox,) = mailboxes.all_mailboxes(tx)
     assert mailbox.pause_end(scenario.context.now())
-    scenario.settle()
+    scenario.run_all_retries()
     assert box.read(item).categories == BOTH
     assert len(scenario.activities) == 1
 

@@ -19,7 +19,7 @@ SEVERAL = (File("a.txt", b"first"), File("a.txt", b"second"), File("a.txt", b"th
 def recover(scenario: Scenario) -> None:
     """Time enough for everything to come to its end."""
     for _ in range(2):
-        scenario.settle()
+        scenario.run_all_retries()
 
 
 @pytest.mark.parametrize("moment", ["before", "after"])
@@ -29,7 +29,7 @@ def test_death_around_the_bulk_request_doubles_and_loses_nothing(
     item = scenario.drag(box, Mail("Once", BO, KIM))
     dying = worker(scenario, "webcrm", "write_activities", **{moment: die})
     with pytest.raises(Death):
-        dying.look()
+        dying.discover()
     recover(scenario)
     assert len(scenario.activities) == 1
     assert box.read(item).categories == BOTH
@@ -50,7 +50,7 @@ def test_search_that_lags_behind_a_slow_write_doubles_nothing(
         "write_activities",
         before=lambda: scenario.sandbox.clock.advance(timedelta(seconds=29)),
     )
-    slow.look()
+    slow.discover()
     for _ in range(30):
         scenario.wait(timedelta(seconds=5))
     assert len(scenario.activities) == 1
@@ -60,10 +60,10 @@ def test_two_workers_that_read_the_same_filings_send_them_once(
     scenario: Scenario, box: SimMailbox
 ) -> None:
     items = [scenario.drag(box, Mail(f"Mail {n}", BO, KIM)) for n in range(3)]
-    stalled = worker(scenario, "webcrm", "list_fields", before=scenario.look)
-    stalled.context.metadata.fetch = stalled.context.webcrm.list_fields
+    stalled = worker(scenario, "webcrm", "fields", before=scenario.discover)
+    stalled.context.metadata.fetch = stalled.context.webcrm.fields
     stalled.context.metadata.fields = None
-    stalled.look()
+    stalled.discover()
     recover(scenario)
     assert len(scenario.activities) == 3
     assert all(box.read(i).categories == BOTH for i in items)
@@ -80,7 +80,7 @@ def test_worker_that_slept_after_its_intent_does_not_send_any_more(
         name,
         before=lambda: scenario.sandbox.clock.advance(timedelta(seconds=40)),
     )
-    asleep.look()
+    asleep.discover()
     recover(scenario)
     path = "/Activities" if name == "write_activities" else "/Documents"
     writes = [e for e in scenario.sandbox.journal.select("webcrm", path=path) if e.method != "GET"]
@@ -96,12 +96,12 @@ def test_second_look_that_is_late_does_not_undo_a_newer_intent(
     scenario.sandbox.faults.refuse(
         service="webcrm", when=lambda m, p: (m, p) == ("PATCH", "/Activities"), limit=1
     )
-    scenario.look()
+    scenario.discover()
     scenario.wait(timedelta(seconds=3))
     scenario.sandbox.crm.search_lag = timedelta(seconds=30)
     scenario.sandbox.clock.advance(timedelta(seconds=60))
-    slow = worker(scenario, "webcrm", "list_keyed_activities", after=scenario.look)
-    slow.look()
+    slow = worker(scenario, "webcrm", "keyed_activities", after=scenario.discover)
+    slow.discover()
     recover(scenario)
     assert len(scenario.activities) == 1
     assert box.read(item).categories == BOTH
@@ -116,7 +116,7 @@ def test_death_around_the_files_doubles_and_loses_none(
     item = scenario.drag(box, Mail("Files", BO, KIM, attachments=(*SEVERAL, big)))
     dying = worker(scenario, "webcrm", name, **{moment: die})
     with pytest.raises(Death):
-        dying.look()
+        dying.discover()
     recover(scenario)
     assert sorted(contents(scenario)) == sorted([b"first", b"second", b"third", big.content])
     assert box.read(item).categories == BOTH
@@ -136,7 +136,7 @@ def test_files_of_one_name_are_told_apart_when_only_some_arrived(
             service="webcrm", when=lambda m, p: (m, p) == ("POST", "/Documents"), limit=1
         ),
     )
-    first.look()
+    first.discover()
     recover(scenario)
     assert sorted(contents(scenario)) == sorted(f.content for f in files)
 
@@ -145,8 +145,8 @@ def test_two_workers_that_read_the_same_files_write_them_once(
     scenario: Scenario, box: SimMailbox
 ) -> None:
     scenario.drag(box, Mail("Files", BO, KIM, attachments=SEVERAL))
-    stalled = worker(scenario, "graph", "save_attachment", before=scenario.look)
-    stalled.look()
+    stalled = worker(scenario, "graph", "save_attachment", before=scenario.discover)
+    stalled.discover()
     recover(scenario)
     assert len(scenario.documents) == 3
 
@@ -159,9 +159,9 @@ def contents(scenario: Scenario) -> list[bytes]:
 @pytest.fixture
 def sender(scenario: Scenario) -> tuple[int, int]:
     """A user of webCRM and a Person to write to."""
-    person = scenario.contact(BO)
+    person = scenario.add_contact(BO)
     user = scenario.sandbox.crm.add_user(KIM, "Kim Nordwind")
-    scenario.rest()
+    scenario.run_until_idle()
     return user, person
 
 
@@ -169,12 +169,12 @@ def sender(scenario: Scenario) -> tuple[int, int]:
 def test_death_around_the_mirror_makes_one_mail(
     scenario: Scenario, sender: tuple[int, int], moment: str
 ) -> None:
-    box = scenario.mailbox()
-    scenario.refresh()
+    box = scenario.add_mailbox()
+    scenario.poll_webcrm()
     scenario.sandbox.crm.send_mail(*sender, "Order", "Thank you")
     dying = worker(scenario, "graph", "create_sent_mail", **{moment: die})
     with pytest.raises(Death):
-        dying.refresh()
+        dying.poll_webcrm()
     recover(scenario)
     assert len(box.messages(f"sentitems/{FOLDER}")) == 1
 
@@ -182,11 +182,11 @@ def test_death_around_the_mirror_makes_one_mail(
 def test_two_workers_with_the_same_mirror_make_one_mail(
     scenario: Scenario, sender: tuple[int, int]
 ) -> None:
-    box = scenario.mailbox()
-    scenario.refresh()
+    box = scenario.add_mailbox()
+    scenario.poll_webcrm()
     scenario.sandbox.crm.send_mail(*sender, "One", "Thank you")
     scenario.sandbox.crm.send_mail(*sender, "Two", "Thank you")
-    stalled = worker(scenario, "graph", "create_sent_mail", after=lambda: mirror(scenario.context))
-    stalled.refresh()
+    stalled = worker(scenario, "graph", "create_sent", after=lambda: mirror(scenario.context))
+    stalled.poll_webcrm()
     recover(scenario)
     assert len(box.messages(f"sentitems/{FOLDER}")) == 2

@@ -22,9 +22,9 @@ def test_lost_answer_of_the_bulk_request_doubles_nothing(
 ) -> None:
     scenario.sandbox.faults.lose(service="webcrm", when=is_bulk, limit=1)
     items = [scenario.drag(box, Mail(f"Mail {n}", BO, KIM)) for n in range(5)]
-    scenario.look()
+    scenario.discover()
     assert all(box.read(i).categories == () for i in items)
-    scenario.settle()
+    scenario.run_all_retries()
     assert len(scenario.activities) == 5
     assert all(box.read(i).categories == BOTH for i in items)
 
@@ -35,7 +35,7 @@ def test_lost_answer_with_a_lagging_search_doubles_nothing(
     scenario.sandbox.crm.search_lag = timedelta(seconds=50)
     scenario.sandbox.faults.lose(service="webcrm", when=is_bulk, limit=1)
     item = scenario.drag(box, Mail("Once", BO, KIM))
-    scenario.settle()
+    scenario.run_all_retries()
     assert len(scenario.activities) == 1
     assert box.read(item).categories == BOTH
 
@@ -43,7 +43,7 @@ def test_lost_answer_with_a_lagging_search_doubles_nothing(
 def test_request_that_never_arrived_is_sent_again(scenario: Scenario, box: SimMailbox) -> None:
     scenario.sandbox.faults.refuse(service="webcrm", when=is_bulk, limit=1)
     item = scenario.drag(box, Mail("Lost on the way", BO, KIM))
-    scenario.settle()
+    scenario.run_all_retries()
     assert len(scenario.activities) == 1
     assert box.read(item).categories == BOTH
 
@@ -58,8 +58,8 @@ def test_throttling_and_outage_only_delay(
     faults.unavailable(service="graph", limit=2)
     faults.unavailable(service="webcrm", limit=2)
     item = scenario.drag(box, Mail("Patience", BO, KIM))
-    scenario.settle()
-    scenario.settle()
+    scenario.run_all_retries()
+    scenario.run_all_retries()
     assert len(scenario.activities) == 1
     assert box.read(item).categories == BOTH
 
@@ -69,7 +69,7 @@ def test_lost_answer_of_a_mark_marks_once_and_keeps_foreign_categories(
 ) -> None:
     scenario.sandbox.faults.lose(service="graph", when=lambda _, p: p.endswith("$batch"), limit=1)
     item = scenario.drag(box, Mail("Marked", BO, KIM, categories=("Customer",)))
-    scenario.settle()
+    scenario.run_all_retries()
     assert box.read(item).categories == ("Customer", *BOTH)
 
 
@@ -78,24 +78,24 @@ def test_owner_who_changes_categories_meanwhile_loses_none(
 ) -> None:
     item = scenario.drag(box, Mail("Race", BO, KIM))
     scenario.sandbox.faults.refuse(service="graph", when=lambda _, p: p.endswith("$batch"), limit=1)
-    scenario.look()
+    scenario.discover()
     box.set_categories(item, ["Red", "Blue"])
-    scenario.settle()
+    scenario.run_all_retries()
     assert box.read(item).categories == ("Red", "Blue", *BOTH)
 
 
 def test_lost_answer_of_a_mirror_makes_one_mail(scenario: Scenario) -> None:
-    person = scenario.contact(BO)
+    person = scenario.add_contact(BO)
     user = scenario.sandbox.crm.add_user(KIM, "Kim Nordwind")
-    scenario.rest()
-    box = scenario.mailbox()
-    scenario.refresh()
+    scenario.run_until_idle()
+    box = scenario.add_mailbox()
+    scenario.poll_webcrm()
     scenario.sandbox.faults.lose(
         service="graph", when=lambda m, p: m == "POST" and p.endswith("/messages"), limit=1
     )
     scenario.sandbox.crm.send_mail(user, person, "Order", "Thank you")
-    scenario.refresh()
-    scenario.settle()
+    scenario.poll_webcrm()
+    scenario.run_all_retries()
     (mirror,) = box.messages(f"sentitems/{FOLDER}")
     assert scenario.item(box, mirror.id).state is State.MIRRORED
 
@@ -106,8 +106,8 @@ def test_lost_answers_of_documents_double_none(scenario: Scenario, box: SimMailb
     )
     files = (File("a.txt", b"a"), File("b.txt", b"b"), File("big.bin", b"x" * 1_200_000))
     item = scenario.drag(box, Mail("Files", BO, KIM, attachments=files))
-    scenario.settle()
-    scenario.settle()
+    scenario.run_all_retries()
+    scenario.run_all_retries()
     assert sorted(d["DocumentFileName"] for d in scenario.documents) == [
         "a.txt",
         "b.txt",
@@ -120,13 +120,13 @@ def test_expired_cursor_reads_the_folder_anew_and_doubles_nothing(
     scenario: Scenario, box: SimMailbox
 ) -> None:
     first = scenario.drag(box, Mail("Before", BO, KIM))
-    scenario.look()
+    scenario.discover()
     gone = scenario.drag(box, Mail("Goes", BO, KIM))
-    scenario.look()
+    scenario.discover()
     scenario.sandbox.graph.expire_cursors()
     box.move(gone, "inbox")
     second = scenario.drag(box, Mail("After", BO, KIM))
-    scenario.look()
+    scenario.discover()
     assert len(scenario.activities) == 3
     assert box.read(first).categories == box.read(second).categories == BOTH
     assert scenario.item(box, gone).folder_id is None
@@ -136,10 +136,10 @@ def test_mail_moved_in_and_out_and_in_between_two_looks_is_synced(
     scenario: Scenario, box: SimMailbox
 ) -> None:
     item = box.deliver(Mail("Restless", BO, KIM))
-    scenario.look()
+    scenario.discover()
     for folder in (f"inbox/{FOLDER}", "inbox", f"inbox/{FOLDER}"):
         box.move(item, folder)
-    scenario.look()
+    scenario.discover()
     assert box.read(item).categories == BOTH
 
 
@@ -147,9 +147,9 @@ def test_mail_moved_out_before_it_was_filed_is_left_alone(
     scenario: Scenario, box: SimMailbox
 ) -> None:
     item = scenario.drag(box, Mail("No", "stranger@nowhere.example", KIM))
-    scenario.look()
+    scenario.discover()
     box.move(item, "inbox")
-    scenario.look()
+    scenario.discover()
     assert box.read(item).categories == ()
     assert scenario.item(box, item).state is State.SKIPPED
 
@@ -158,9 +158,9 @@ def test_moving_out_or_deleting_changes_nothing_in_webcrm(
     scenario: Scenario, box: SimMailbox
 ) -> None:
     items = [scenario.drag(box, Mail(f"Mail {n}", BO, KIM)) for n in range(2)]
-    scenario.look()
+    scenario.discover()
     before = scenario.activities
     box.move(items[0], "inbox")
     box.delete(items[1])
-    scenario.settle()
+    scenario.run_all_retries()
     assert scenario.activities == before

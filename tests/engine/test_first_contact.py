@@ -19,7 +19,7 @@ OLD = ("Customer", "webCRM sync", "Synced")
 
 @pytest.mark.parametrize("language", ["en", "da", "de"])
 def test_folders_and_categories_are_made_in_any_language(scenario: Scenario, language: str) -> None:
-    box = scenario.mailbox(language=language)
+    box = scenario.add_mailbox(language=language)
     assert box.folder(f"inbox/{FOLDER}").parent is box.folder("inbox")
     assert box.folder(f"sentitems/{FOLDER}").parent is box.folder("sentitems")
     colours = {c.name: c.color for c in box.categories.values()}
@@ -27,7 +27,7 @@ def test_folders_and_categories_are_made_in_any_language(scenario: Scenario, lan
 
 
 def test_adding_twice_changes_nothing(scenario: Scenario) -> None:
-    box = scenario.mailbox()
+    box = scenario.add_mailbox()
     folders = len(box.folders)
     scenario.watch()
     assert len(box.folders) == folders
@@ -46,14 +46,14 @@ def test_folders_that_are_there_are_used_and_counted(scenario: Scenario) -> None
 
 
 def test_what_another_product_synced_is_left_alone(scenario: Scenario) -> None:
-    scenario.contact(BO)
+    scenario.add_contact(BO)
     box = scenario.sandbox.outlook.add_mailbox(KIM, "Kim Nordwind")
     folder = box.make_folder("inbox", FOLDER)
     old = box.put(Mail("Old", BO, KIM, categories=OLD), folder)
     new = box.put(Mail("New", BO, KIM), folder)
-    scenario.refresh()
+    scenario.poll_webcrm()
     scenario.watch()
-    scenario.look()
+    scenario.discover()
     assert [a["ActivityDescription"] for a in scenario.activities] == ["New"]
     row = scenario.item(box, old)
     assert (row.state, row.reason) == (State.SKIPPED, Reason.SYNCED_BEFORE)
@@ -62,42 +62,42 @@ def test_what_another_product_synced_is_left_alone(scenario: Scenario) -> None:
 
 
 def test_removed_and_added_again_finds_its_own_work_by_key(scenario: Scenario) -> None:
-    scenario.contact(BO)
-    box = scenario.mailbox()
-    scenario.refresh()
+    scenario.add_contact(BO)
+    box = scenario.add_mailbox()
+    scenario.poll_webcrm()
     item = scenario.drag(box, Mail("Once only", BO, KIM))
-    scenario.look()
+    scenario.discover()
     admin.remove(scenario.context, KIM)
     with pytest.raises(NotWatched):
         admin.remove(scenario.context, KIM)
     scenario.watch()
-    scenario.look()
+    scenario.discover()
     assert len(scenario.activities) == 1
     assert scenario.item(box, item).state is State.SYNCED
 
 
 def test_renamed_and_moved_folders_keep_working(scenario: Scenario) -> None:
-    scenario.contact(BO)
-    box = scenario.mailbox()
-    scenario.refresh()
+    scenario.add_contact(BO)
+    box = scenario.add_mailbox()
+    scenario.poll_webcrm()
     folder = box.folder(f"inbox/{FOLDER}")
     box.rename_folder(folder, "Customers")
     box.move_folder(folder, box.root)
     scenario.wait(timedelta(minutes=15))
     item = box.deliver(Mail("Still", BO, KIM))
     box.move(item, folder)
-    scenario.look()
+    scenario.discover()
     assert box.read(item).categories == BOTH
 
 
 def test_deleted_folder_is_made_anew_and_the_story_says_so(scenario: Scenario) -> None:
-    scenario.contact(BO)
-    box = scenario.mailbox()
-    scenario.refresh()
+    scenario.add_contact(BO)
+    box = scenario.add_mailbox()
+    scenario.poll_webcrm()
     box.delete_folder(f"inbox/{FOLDER}")
     scenario.wait(timedelta(minutes=15))
     item = scenario.drag(box, Mail("Into the new one", BO, KIM))
-    scenario.look()
+    scenario.discover()
     assert box.read(item).categories == BOTH
     with scenario.context.begin() as tx:
         (watched,) = mailboxes.all_mailboxes(tx)
@@ -107,25 +107,25 @@ def test_deleted_folder_is_made_anew_and_the_story_says_so(scenario: Scenario) -
 
 
 def test_root_level_folder_made_later_counts_too(scenario: Scenario) -> None:
-    scenario.contact(BO)
-    box = scenario.mailbox()
-    scenario.refresh()
+    scenario.add_contact(BO)
+    box = scenario.add_mailbox()
+    scenario.poll_webcrm()
     folder = box.make_folder(box.root, FOLDER)
     scenario.wait(timedelta(minutes=15))
     item = box.deliver(Mail("At the root", BO, KIM))
     box.move(item, folder)
-    scenario.look()
+    scenario.discover()
     assert box.read(item).categories == BOTH
 
 
 def test_nothing_outside_the_folders_is_read(scenario: Scenario) -> None:
-    scenario.contact(BO)
-    box = scenario.mailbox()
-    scenario.refresh()
+    scenario.add_contact(BO)
+    box = scenario.add_mailbox()
+    scenario.poll_webcrm()
     scenario.sandbox.journal.clear()
     secret = box.deliver(Mail("Private", BO, KIM))
     read = scenario.drag(box, Mail("Business", BO, KIM))
-    scenario.refresh()
+    scenario.poll_webcrm()
     contents = {i for e in scenario.sandbox.journal.exchanges for i in e.contents}
     assert read in contents
     assert secret not in contents
@@ -134,38 +134,38 @@ def test_nothing_outside_the_folders_is_read(scenario: Scenario) -> None:
 def test_mails_sent_from_webcrm_before_the_mailbox_was_added_stay_where_they_are(
     scenario: Scenario,
 ) -> None:
-    person = scenario.contact(BO)
+    person = scenario.add_contact(BO)
     user = scenario.sandbox.crm.add_user(KIM, "Kim Nordwind")
     scenario.sandbox.crm.send_mail(user, person, "Old", "Old")
     scenario.sandbox.clock.advance(timedelta(hours=1))
-    scenario.rest()
-    box = scenario.mailbox()
-    scenario.refresh()
+    scenario.run_until_idle()
+    box = scenario.add_mailbox()
+    scenario.poll_webcrm()
     assert box.messages(f"sentitems/{FOLDER}") == []
 
 
 def test_mirror_since_brings_them(open_scenario: OpenScenario) -> None:
     scenario = open_scenario(MIRROR_SINCE="2020-01-01T00:00:00Z")
-    person = scenario.contact(BO)
+    person = scenario.add_contact(BO)
     user = scenario.sandbox.crm.add_user(KIM, "Kim Nordwind")
     scenario.sandbox.crm.send_mail(user, person, "Old", "Old")
     scenario.sandbox.clock.advance(timedelta(hours=1))
-    scenario.rest()
-    box = scenario.mailbox()
-    scenario.refresh()
+    scenario.run_until_idle()
+    box = scenario.add_mailbox()
+    scenario.poll_webcrm()
     assert [m.subject for m in box.messages(f"sentitems/{FOLDER}")] == ["Old"]
 
 
 def test_mailbox_that_is_closed_to_us_waits_and_the_others_go_on(scenario: Scenario) -> None:
-    scenario.contact(BO)
-    kim = scenario.mailbox()
-    eva = scenario.mailbox("eva@nordwind.example", "Eva")
-    scenario.refresh()
+    scenario.add_contact(BO)
+    kim = scenario.add_mailbox()
+    eva = scenario.add_mailbox("eva@nordwind.example", "Eva")
+    scenario.poll_webcrm()
     kim.has_licence = False
     lost = kim.deliver(Mail("Waits", BO, KIM))
     kim.move(lost, f"inbox/{FOLDER}")
     fine = scenario.drag(eva, Mail("Goes on", BO, "eva@nordwind.example"))
-    scenario.look()
+    scenario.discover()
     assert eva.read(fine).categories == BOTH
     kim.has_licence = True
     for _ in range(3):
@@ -174,12 +174,12 @@ def test_mailbox_that_is_closed_to_us_waits_and_the_others_go_on(scenario: Scena
 
 
 def test_texts_are_forgotten_once_filed_and_after_a_month_at_the_latest(scenario: Scenario) -> None:
-    scenario.contact(BO)
-    box = scenario.mailbox()
-    scenario.refresh()
+    scenario.add_contact(BO)
+    box = scenario.add_mailbox()
+    scenario.poll_webcrm()
     done = scenario.drag(box, Mail("Done", BO, KIM, body="<p>secret</p>"))
     waits = scenario.drag(box, Mail("Waits", "who@nowhere.example", KIM, body="<p>hello</p>"))
-    scenario.look()
+    scenario.discover()
 
     def contents() -> dict[str, str | None]:
         with scenario.context.begin() as tx:
@@ -187,10 +187,10 @@ def test_texts_are_forgotten_once_filed_and_after_a_month_at_the_latest(scenario
             return {row.subject: row.content for row in rows}
 
     assert contents() == {"Done": None, "Waits": "<p>hello</p>"}
-    scenario.night()
+    scenario.wait_a_month()
     assert contents() == {"Done": None, "Waits": None}
-    scenario.contact("who@nowhere.example", "Late")
-    scenario.refresh()
-    (activity,) = scenario.under("Late")
+    scenario.add_contact("who@nowhere.example", "Late")
+    scenario.poll_webcrm()
+    (activity,) = scenario.activities_under("Late")
     assert activity["ActivityMemo"].endswith("hello")
     assert box.read(waits).categories == box.read(done).categories == BOTH

@@ -35,7 +35,7 @@ def headers(scenario: Scenario, email_id: int) -> tuple[Any, ...]:
 
 def taken_up(scenario: Scenario, box: SimMailbox, mail: Mail) -> int:
     item = scenario.drag(box, mail)
-    scenario.look()
+    scenario.discover()
     assert box.read(item).categories == BOTH
     return scenario.item(box, item).email_id
 

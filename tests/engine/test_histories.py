@@ -22,62 +22,62 @@ def delete_person(scenario: Scenario, person: int) -> None:
 def test_a_mail_that_was_left_out_shows_nothing_once_it_has_left_the_folder(
     scenario: Scenario,
 ) -> None:
-    box = scenario.mailbox()
-    scenario.refresh()
+    box = scenario.add_mailbox()
+    scenario.poll_webcrm()
     among_colleagues = box.deliver(Mail("Lunch?", EVA, KIM, categories=("Red",)))
     draft = box.put(Mail("Not yet", KIM, BO, is_draft=True), "drafts")
     for item in (among_colleagues, draft):
         box.move(item, f"inbox/{FOLDER}")
-    scenario.look()
+    scenario.discover()
     assert box.read(among_colleagues).categories == ("Red", *PENDING)
     for item in (among_colleagues, draft):
         box.move(item, "inbox")
-    scenario.look()
+    scenario.discover()
     assert box.read(among_colleagues).categories == ("Red",)
     assert box.read(draft).categories == ()
 
     box.move(draft, f"inbox/{FOLDER}")
-    scenario.look()
+    scenario.discover()
     assert box.read(draft).categories == PENDING
 
 
 def test_a_mail_that_was_left_out_shows_nothing_once_its_folder_was_deleted(
     scenario: Scenario,
 ) -> None:
-    box = scenario.mailbox()
-    scenario.refresh()
+    box = scenario.add_mailbox()
+    scenario.poll_webcrm()
     item = scenario.drag(box, Mail("Lunch?", EVA, KIM))
-    scenario.look()
+    scenario.discover()
     box.delete_folder(f"inbox/{FOLDER}")
-    scenario.settle()
+    scenario.run_all_retries()
     assert box.read(item).categories == ()
 
 
 def test_categories_that_were_taken_off_within_one_reading_of_a_move_come_back(
     scenario: Scenario,
 ) -> None:
-    scenario.contact(BO)
-    box = scenario.mailbox()
-    scenario.refresh()
+    scenario.add_contact(BO)
+    box = scenario.add_mailbox()
+    scenario.poll_webcrm()
     item = scenario.drag(box, Mail("Offer", BO, KIM))
-    scenario.look()
+    scenario.discover()
     box.set_categories(item, ["Red"])
     box.move(item, f"sentitems/{FOLDER}")  # both folders' deltas tell of moves alone
     box.move(item, f"inbox/{FOLDER}")
-    scenario.look()
+    scenario.discover()
     assert box.read(item).categories == ("Red", *BOTH)
 
 
 def test_a_mail_of_a_contact_that_was_just_deleted_is_filed_under_the_organisation(
     scenario: Scenario,
 ) -> None:
-    person = scenario.contact(BO)
-    box = scenario.mailbox()
-    scenario.refresh()
+    person = scenario.add_contact(BO)
+    box = scenario.add_mailbox()
+    scenario.poll_webcrm()
     delete_person(scenario, person)
     scenario.drag(box, Mail("Offer", BO, KIM))
-    scenario.look()
-    (activity,) = scenario.under("Havnebyg")
+    scenario.discover()
+    (activity,) = scenario.activities_under("Havnebyg")
     assert not activity.get("ActivityPersonId")
     with scenario.context.begin() as tx:
         assert directory.contact_of(tx, person) is None
@@ -86,34 +86,34 @@ def test_a_mail_of_a_contact_that_was_just_deleted_is_filed_under_the_organisati
 def test_a_mail_is_moved_to_an_organisation_whose_contact_was_just_deleted(
     scenario: Scenario,
 ) -> None:
-    scenario.contact(BO, "Havnebyg")
-    person = scenario.contact(STRANGER, "Skovby")
+    scenario.add_contact(BO, "Havnebyg")
+    person = scenario.add_contact(STRANGER, "Skovby")
     kim = add_pane_user(scenario)
     mail = kim.box.deliver(Mail("Offer", BO, (KIM, STRANGER)))
     kim.sync(mail, scenario.organisations["Havnebyg"])
-    scenario.rest()
+    scenario.run_until_idle()
     delete_person(scenario, person)
     kim.choose(mail, scenario.organisations["Skovby"])
-    scenario.rest()
+    scenario.run_until_idle()
     (activity,) = scenario.activities
     assert activity["ActivityOrganisationId"] == scenario.organisations["Skovby"]
-    assert [t.organisation for t in kim.look(mail).targets] == ["Skovby"]
+    assert [t.organisation for t in kim.status(mail).targets] == ["Skovby"]
 
 
 def test_all_copies_of_a_mail_among_colleagues_show_that_somebody_put_it_into_webcrm(
     scenario: Scenario,
 ) -> None:
-    scenario.contact(BO)
+    scenario.add_contact(BO)
     kim, eva = add_pane_user(scenario), add_pane_user(scenario, EVA, "Eva Nordwind")
     mail = Mail(
         "About Bo", EVA, KIM, message_id="<a@x.example>", sent_at=scenario.sandbox.clock.now()
     )
     chosen, sent = scenario.drag(kim.box, mail), scenario.drag(eva.box, mail, place="sentitems")
     copied = kim.box.copy(chosen, kim.box.folder(f"sentitems/{FOLDER}"))
-    scenario.look()
+    scenario.discover()
     assert eva.box.read(sent).categories == PENDING
     kim.choose(chosen, scenario.organisations["Havnebyg"])
-    scenario.look()
+    scenario.discover()
     for box, item in ((kim.box, chosen), (kim.box, copied), (eva.box, sent)):
         assert box.read(item).categories == BOTH
     assert len(scenario.activities) == 1
@@ -122,37 +122,37 @@ def test_all_copies_of_a_mail_among_colleagues_show_that_somebody_put_it_into_we
 def test_a_copy_that_comes_after_somebody_put_a_mail_among_colleagues_into_webcrm_shows_so(
     scenario: Scenario,
 ) -> None:
-    scenario.contact(BO)
+    scenario.add_contact(BO)
     kim, eva = add_pane_user(scenario), add_pane_user(scenario, EVA, "Eva Nordwind")
     mail = Mail(
         "About Bo", EVA, KIM, message_id="<a@x.example>", sent_at=scenario.sandbox.clock.now()
     )
     left = scenario.drag(eva.box, mail, place="sentitems")
-    scenario.look()
+    scenario.discover()
     eva.box.move(left, "sentitems")
-    scenario.look()
+    scenario.discover()
     kim.sync(kim.box.deliver(mail), scenario.organisations["Havnebyg"])
-    scenario.rest()
+    scenario.run_until_idle()
     late = scenario.drag(eva.box, mail)
     eva.box.move(left, f"sentitems/{FOLDER}")
-    scenario.look()
+    scenario.discover()
     assert eva.box.read(late).categories == eva.box.read(left).categories == BOTH
     assert len(scenario.activities) == 1
 
 
 def test_a_mail_among_colleagues_that_was_taken_back_is_left_out_again(scenario: Scenario) -> None:
-    scenario.contact(BO)
+    scenario.add_contact(BO)
     kim, eva = add_pane_user(scenario), add_pane_user(scenario, EVA, "Eva Nordwind")
     mail = Mail(
         "About Bo", EVA, KIM, message_id="<a@x.example>", sent_at=scenario.sandbox.clock.now()
     )
     item = kim.box.deliver(mail)
     kim.sync(item, scenario.organisations["Havnebyg"])
-    scenario.rest()
+    scenario.run_until_idle()
     kim.undo(item)
-    scenario.rest()
+    scenario.run_until_idle()
     late = scenario.drag(eva.box, mail)
-    scenario.look()
+    scenario.discover()
     assert eva.box.read(late).categories == PENDING
     (activity,) = scenario.activities
     assert not activity["ActivityMemo"]
@@ -161,16 +161,16 @@ def test_a_mail_among_colleagues_that_was_taken_back_is_left_out_again(scenario:
 def test_a_hidden_customer_counts_for_the_copies_that_were_left_out_before(
     scenario: Scenario,
 ) -> None:
-    scenario.contact(BO)
-    kim, eva = scenario.mailbox(), scenario.mailbox(EVA, "Eva")
-    scenario.refresh()
+    scenario.add_contact(BO)
+    kim, eva = scenario.add_mailbox(), scenario.add_mailbox(EVA, "Eva")
+    scenario.poll_webcrm()
     seen = Mail(
         "For you", KIM, EVA, message_id="<b@x.example>", sent_at=scenario.sandbox.clock.now()
     )
     got = scenario.drag(eva, seen)
-    scenario.look()
+    scenario.discover()
     assert eva.read(got).categories == PENDING
     scenario.drag(kim, replace(seen, bcc=(BO,)), place="sentitems")
-    scenario.look()
+    scenario.discover()
     assert eva.read(got).categories == BOTH
     assert len(scenario.activities) == 1

@@ -29,7 +29,7 @@ def test_a_hostile_body_is_read_or_given_up_and_stops_nobody(
         scenario.drag(box, Mail(name, BO, KIM, body=BODIES[name]()))
         beside = scenario.drag(box, Mail("An order", BO, KIM, body="<p>Ten tons, please.</p>"))
         started = time.monotonic()
-        scenario.look()
+        scenario.discover()
         assert time.monotonic() - started < _PATIENCE_S, name
         assert box.read(beside).categories == BOTH, name
     memos = {a["ActivityDescription"]: a["ActivityMemo"] for a in scenario.activities}
@@ -53,7 +53,7 @@ def test_a_body_beyond_the_bounds_is_filed_with_a_line_that_says_so(
     with closing(hasty.context.body_reader):
         item = hasty.drag(box, Mail("Endless", BO, KIM, body="<p>word</p>" * 10_000))
         beside = hasty.drag(box, Mail("An order", BO, KIM, body="<p>Ten tons, please.</p>"))
-        hasty.look()
+        hasty.discover()
     memos = {a["ActivityDescription"]: a["ActivityMemo"] for a in hasty.activities}
     assert "The text of this mail cannot be read here. Open it in Outlook." in memos["Endless"]
     assert "Ten tons, please." in memos["An order"]
@@ -64,11 +64,11 @@ def test_a_given_up_body_is_not_tried_again(hasty: Scenario, box: SimMailbox) ->
     with closing(hasty.context.body_reader):
         hasty.drag(box, Mail("Endless", BO, KIM, body="<p>word</p>" * 10_000))
         hasty.sandbox.faults.unavailable("webcrm")
-        hasty.look()
+        hasty.discover()
     # The process ends here; the next one finds what was decided, however patient it is.
     with closing(BodyReader(is_new_text_only=False)) as reader:
         hasty.context = replace(hasty.context, body_reader=reader)
         hasty.sandbox.faults.clear()
-        hasty.settle()
+        hasty.run_all_retries()
     (activity,) = hasty.activities
     assert UNREADABLE.text in activity["ActivityMemo"]

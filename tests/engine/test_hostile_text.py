@@ -34,7 +34,7 @@ def test_a_script_in_a_mail_is_harmless_in_webcrm(
     item = scenario.drag(
         box, Mail("Re: </textarea>\t<b>Offer", sender, KIM, body=words, html=is_html)
     )
-    scenario.look()
+    scenario.discover()
     subject, memo = shown(scenario)
     assert subject == "Re: ‹/textarea› ‹b›Offer"
     assert memo == f"From: ‹img src=x onerror=x()› ‹{BO}›\nTo: {KIM}\n\n‹script›x()‹/script›"
@@ -46,7 +46,7 @@ def test_addresses_comparisons_and_quotes_can_be_read_and_found(
 ) -> None:
     body = "Ask Eva <eva@kunde.example>, if a < b.\nI <3 it -> <https://x.example/?a=1&b=2>\n> Kim"
     scenario.drag(box, Mail("Two", f"Bo Byg <{BO}>", KIM, body=body, html=False))
-    scenario.look()
+    scenario.discover()
     _, memo = shown(scenario)
     assert memo.endswith(
         "\n\nAsk Eva ‹eva@kunde.example›, if a < b.\nI <3 it -> ‹https://x.example/?a=1&b=2›\n> Kim"
@@ -56,24 +56,24 @@ def test_addresses_comparisons_and_quotes_can_be_read_and_found(
 
 def test_a_subject_of_brackets_fits_the_field(scenario: Scenario, box: SimMailbox) -> None:
     scenario.drag(box, Mail("<b>" * 100, BO, KIM))
-    scenario.look()
+    scenario.discover()
     subject, _ = shown(scenario)
     assert subject.startswith("‹b›‹b›")
     assert len(subject) <= 200
 
 
 def test_what_is_taken_back_and_filed_again_stays_harmless(scenario: Scenario) -> None:
-    scenario.contact(BO)
+    scenario.add_contact(BO)
     kim = add_pane_user(scenario)
     mail = kim.box.deliver(Mail("<i>Oops", BO, KIM, body="a <b>", html=False))
     kim.sync(mail)
-    scenario.rest()
+    scenario.run_until_idle()
     first = shown(scenario)
     kim.undo(mail)
-    scenario.rest()
+    scenario.run_until_idle()
     assert shown(scenario) == ("[withdrawn] ‹i›Oops", "")
     kim.sync(mail)
-    scenario.rest()
+    scenario.run_until_idle()
     assert shown(scenario) == first
 
 
@@ -85,8 +85,8 @@ def test_a_document_whose_name_looks_like_a_tag_is_found_after_a_lost_answer(
     )
     files = (File("&lt;img src=x&gt;.txt", b"a"),)
     item = scenario.drag(box, Mail("Files", BO, KIM, attachments=files))
-    scenario.look()
-    scenario.settle()
+    scenario.discover()
+    scenario.run_all_retries()
     assert [d["DocumentFileName"] for d in scenario.documents] == ["‹img src=x›.txt"]
     assert box.read(item).categories == BOTH
 
@@ -96,14 +96,14 @@ def test_a_document_whose_name_looks_like_a_tag_is_found_after_a_lost_answer(
 
 def mirror(scenario: Scenario, subject: str, memo: str) -> Item:
     """The mail in Outlook that a mail sent from webCRM becomes."""
-    person = scenario.contact(BO)
+    person = scenario.add_contact(BO)
     user = scenario.sandbox.crm.add_user(KIM, "Kim Nordwind")
-    scenario.rest()
-    box = scenario.mailbox()
-    scenario.refresh()
+    scenario.run_until_idle()
+    box = scenario.add_mailbox()
+    scenario.poll_webcrm()
     scenario.sandbox.crm.send_mail(user, person, subject, memo)
-    scenario.refresh()
-    scenario.look()
+    scenario.poll_webcrm()
+    scenario.discover()
     (found,) = box.items()
     assert found.folder.name == FOLDER
     assert scenario.item(box, found.id).state is State.MIRRORED

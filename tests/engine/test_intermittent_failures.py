@@ -17,8 +17,8 @@ _SHORTEST = timedelta(seconds=2.6)
 
 
 def _moved(scenario: Scenario, count: int) -> SimMailbox:
-    scenario.contact()
-    box = scenario.mailbox()
+    scenario.add_contact()
+    box = scenario.add_mailbox()
     for number in range(count):
         box.move(box.deliver(Mail(f"Mail {number}", BO, KIM, body="Hello")), f"inbox/{FOLDER}")
     return box
@@ -44,7 +44,7 @@ def _synced(box: SimMailbox) -> int:
 def test_mailbox_whose_pages_fail_now_and_then_is_read_at_a_steady_pace(scenario: Scenario) -> None:
     box = _moved(scenario, 4 * PAGE_SIZE)
     scenario.sandbox.faults.unavailable("graph", when=_every_other("GET", "/delta"))
-    scenario.look()
+    scenario.discover()
     for _ in range(4):
         scenario.wait(_SHORTEST)
     assert len(scenario.activities) == 4 * PAGE_SIZE
@@ -58,10 +58,10 @@ def test_mailbox_whose_batches_fail_now_and_then_is_marked_at_a_steady_pace(
 ) -> None:
     box = _moved(scenario, 5 * BATCH)
     scenario.sandbox.faults.unavailable("graph", when=_every_other("POST", "$batch"))
-    scenario.look()
+    scenario.discover()
     for _ in range(5):
         scenario.sandbox.clock.advance(_SHORTEST)
-        scenario.rest()  # no reading in between tells that the mailbox answers
+        scenario.run_until_idle()  # no reading in between tells that the mailbox answers
     assert _synced(box) == 5 * BATCH
 
 
@@ -70,7 +70,7 @@ def test_bulks_that_are_throttled_now_and_then_go_out_at_a_steady_pace(scenario:
     scenario.sandbox.faults.throttle(
         "webcrm", when=_every_other("PATCH", "/Activities"), retry_after=None
     )
-    scenario.look()
+    scenario.discover()
     for _ in range(5):
         scenario.wait(_SHORTEST)
     assert len(scenario.activities) == 4 * BATCH_SIZE

@@ -26,7 +26,7 @@ def test_each_job_of_a_mail_logs_one_line_without_its_addresses_or_subject(
     scenario.is_guarded = True
     caplog.set_level(logging.INFO)
     scenario.drag(box, Mail("The offer", BO, KIM))
-    scenario.look()
+    scenario.discover()
     lines = _lines(caplog)
     company_id = scenario.context.company_id
     assert {(line["task"], line["outcome"]) for line in lines} >= {

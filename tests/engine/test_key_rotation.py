@@ -39,10 +39,10 @@ def said_of_keys(scenario: Scenario) -> str:
 def test_the_old_key_can_be_dropped_after_two_days(open_scenario: OpenScenario) -> None:
     port = free_port()
     first = open_scenario(PUBLIC_URL=f"http://127.0.0.1:{port}")
-    first.contact(BO)
+    first.add_contact(BO)
     with Server(create_app(first.context).wsgi_app, port=port):
-        box = first.mailbox()
-        first.refresh()
+        box = first.add_mailbox()
+        first.poll_webcrm()
     assert said_of_keys(first) == ""
     before = folders(first)
 
@@ -62,8 +62,8 @@ def test_the_old_key_can_be_dropped_after_two_days(open_scenario: OpenScenario) 
     new = with_keys(first, "new")
     with Server(create_app(new.context).wsgi_app, port=port):
         assert said_of_keys(new) == ""
-        new.rest()
+        new.run_until_idle()
         item = new.drag(box, Mail("Pushed", BO, KIM))
         until(lambda: any(f.read_requested_at for f in folders(new)), "the notification")
-        new.rest()
+        new.run_until_idle()
         assert box.read(item).categories == BOTH

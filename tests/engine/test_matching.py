@@ -56,18 +56,18 @@ def _run_while_the_copy_is_locked(scenario: Scenario, *steps: Callable[[], objec
 def test_choice_of_a_person_wins_over_matching_that_runs_meanwhile(
     scenario: Scenario, is_matching_first: bool
 ) -> None:
-    scenario.contact(BO, "Havnebyg")
-    scenario.contact(LIS, "Skovby")
+    scenario.add_contact(BO, "Havnebyg")
+    scenario.add_contact(LIS, "Skovby")
     kim: PaneUser = add_pane_user(scenario)
-    scenario.refresh()
+    scenario.poll_webcrm()
     graph_id = _find(scenario, kim.box, Mail("Offer?", BO, KIM))
     steps = [
         lambda: match(scenario.context),
         lambda: kim.choose(graph_id, scenario.organisations["Skovby"]),
     ]
     _run_while_the_copy_is_locked(scenario, *(steps if is_matching_first else reversed(steps)))
-    scenario.rest()
-    assert len(scenario.under("Skovby")) == len(scenario.activities) == 1
+    scenario.run_until_idle()
+    assert len(scenario.activities_under("Skovby")) == len(scenario.activities) == 1
 
 
 def test_mail_is_matched_while_webcrm_is_away_and_nothing_is_called(

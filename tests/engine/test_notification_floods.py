@@ -66,7 +66,7 @@ def test_only_the_first_notification_before_a_reading_is_recorded(pushed: Pushed
     assert [pushed.hears() for _ in range(20)] == [[]] * 20
     second = pushed.scenario.drag(pushed.box, Mail("Second", BO, KIM))
     assert pushed.hears(second) == []
-    pushed.scenario.rest()
+    pushed.scenario.run_until_idle()
     assert pushed.box.read(first).categories == pushed.box.read(second).categories == BOTH
 
 
@@ -85,7 +85,7 @@ def test_a_notification_during_a_reading_leads_to_another_reading(pushed: Pushed
         worker(pushed.scenario, "graph", "fetch_page", after=meanwhile).context, pushed.mailbox_id
     )
     assert pushed.folder.read_requested_at is not None
-    pushed.scenario.rest()
+    pushed.scenario.run_until_idle()
     for item in (first, *later):
         assert pushed.box.read(item).categories == BOTH
 
@@ -101,7 +101,7 @@ def test_a_notification_during_a_poll_leads_to_another_reading(pushed: Pushed) -
         after=lambda: later.append(pushed.moves("During a poll")),
     )
     discover(meanwhile.context, pushed.mailbox_id)
-    pushed.scenario.rest()
+    pushed.scenario.run_until_idle()
     assert pushed.box.read(later[0]).categories == BOTH
 
 
@@ -115,7 +115,7 @@ def test_a_notification_between_two_pages_leads_to_another_reading(pushed: Pushe
         before=lambda: later.append(pushed.moves("Before the page")),
     )
     discover(meanwhile.context, pushed.mailbox_id)
-    pushed.scenario.rest()
+    pushed.scenario.run_until_idle()
     assert pushed.box.read(later[0]).categories == BOTH
 
 
@@ -138,6 +138,6 @@ def test_a_notification_after_a_failed_reading_leads_to_another_reading(
         discover(broken.context, pushed.mailbox_id)
     second = pushed.moves("Second")
     assert pushed.hears() == []
-    pushed.scenario.settle()
+    pushed.scenario.run_all_retries()
     for item in (first, second):
         assert pushed.box.read(item).categories == BOTH

@@ -27,9 +27,9 @@ Boxes = tuple[SimMailbox, SimMailbox]
 @pytest.fixture
 def boxes(scenario: Scenario) -> Boxes:
     """Kim's mailbox, which has three addresses, and Eva's; Bo is known to webCRM."""
-    scenario.contact(BO)
-    made = scenario.mailbox(aliases=KIMS_OTHER), scenario.mailbox(EVA, "Eva Nordwind")
-    scenario.refresh()
+    scenario.add_contact(BO)
+    made = scenario.add_mailbox(aliases=KIMS_OTHER), scenario.add_mailbox(EVA, "Eva Nordwind")
+    scenario.poll_webcrm()
     return made
 
 
@@ -48,8 +48,8 @@ def filed(
     for box, one in copies:
         items.append((box, scenario.drag(box, one)))
         if one_by_one:
-            scenario.look()
-    scenario.look()
+            scenario.discover()
+    scenario.discover()
     assert [box.read(item).categories for box, item in items] == [BOTH] * len(items)
     return len(scenario.activities)
 
@@ -174,7 +174,7 @@ def test_the_files_of_hundreds_of_scans_cost_few_calls(scenario: Scenario, boxes
         files = (File(f"scan{number}.pdf", b"1"),)
         scenario.drag(kim, mail(scenario, body=SCAN, attachments=files))
     scenario.sandbox.journal.clear()
-    scenario.look()
+    scenario.discover()
     assert len(scenario.activities) == len(scenario.documents) == 10
     assert len(scenario.sandbox.journal.select("graph", path="$batch")) <= 4
 
@@ -185,16 +185,16 @@ def test_a_copy_that_a_person_made_has_the_same_files(
 ) -> None:
     kim, _ = boxes
     item = scenario.drag(kim, mail(scenario, body=SCAN, attachments=(File("a.pdf", b"1" * size),)))
-    scenario.look()
+    scenario.discover()
     kim.copy(item, f"inbox/{FOLDER}")
-    scenario.look()
+    scenario.discover()
     assert len(scenario.activities) == len(scenario.documents) == 1
 
 
 def test_files_that_are_gone_tell_nothing_apart(scenario: Scenario, boxes: Boxes) -> None:
     kim, _ = boxes
     item = scenario.drag(kim, mail(scenario, body=SCAN, attachments=(File("a.pdf", b"1"),)))
-    scenario.look()
+    scenario.discover()
     copied = kim.copy(item, f"inbox/{FOLDER}")
 
     def lose(_: str, path: str) -> bool:
@@ -205,7 +205,7 @@ def test_files_that_are_gone_tell_nothing_apart(scenario: Scenario, boxes: Boxes
         return False
 
     scenario.sandbox.faults.slow("graph", by=timedelta(), when=lose)
-    scenario.look()
+    scenario.discover()
     assert len(scenario.activities) == 1
     assert scenario.item(kim, copied).state is State.SYNCED
 
@@ -215,11 +215,11 @@ def test_files_that_are_asked_for_in_vain_are_asked_for_again(
 ) -> None:
     kim, _ = boxes
     item = scenario.drag(kim, mail(scenario, body=SCAN, attachments=(File("a.pdf", b"1"),)))
-    scenario.look()
+    scenario.discover()
     scenario.sandbox.faults.refuse("graph", when=lambda _, path: path.endswith("$value"), limit=1)
     copied = kim.copy(item, f"inbox/{FOLDER}")
-    scenario.look()
-    scenario.settle()
+    scenario.discover()
+    scenario.run_all_retries()
     assert len(scenario.activities) == 1
     assert scenario.item(kim, copied).state is State.SYNCED
 
@@ -230,7 +230,7 @@ def test_the_senders_own_copy_may_show_other_sizes(scenario: Scenario, boxes: Bo
     came = replace(sent, attachments=(File("a.pdf", b"1 and what Exchange adds"),))
     scenario.drag(kim, sent, place="sentitems")
     scenario.drag(kim, came)
-    scenario.look()
+    scenario.discover()
     assert len(scenario.activities) == 1
 
 
@@ -250,13 +250,13 @@ def test_a_replay_of_everything_doubles_nothing(scenario: Scenario, boxes: Boxes
     assert filed(scenario, copies, one_by_one=True) == 4
     before = scenario.activities
     scenario.sandbox.graph.expire_cursors()
-    scenario.look()
+    scenario.discover()
     for box in boxes:
         for item in box.messages(f"inbox/{FOLDER}"):
             box.move(item.id, "inbox")
-            scenario.look()
+            scenario.discover()
             box.move(item.id, f"inbox/{FOLDER}")
-        scenario.look()
+        scenario.discover()
     assert scenario.activities == before
 
 
@@ -270,7 +270,7 @@ def test_a_mailbox_that_is_added_again_finds_its_mails_where_they_are(
     for address in (KIM, EVA, KIM):
         admin.remove(scenario.context, address)
         scenario.watch(address)
-        scenario.settle()
+        scenario.run_all_retries()
     assert scenario.activities == before
 
 
@@ -282,7 +282,7 @@ def test_a_mailbox_that_is_added_again_finds_its_mails_in_any_order(
     items = []
     for scan in scans(scenario)[1:]:
         items.append(scenario.drag(kim, scan))
-        scenario.look()
+        scenario.discover()
     before = scenario.activities
     for item in items:
         kim.move(item, "inbox")
@@ -290,8 +290,8 @@ def test_a_mailbox_that_is_added_again_finds_its_mails_in_any_order(
     scenario.watch(KIM)
     for number in order:
         kim.move(items[number], f"inbox/{FOLDER}")
-        scenario.look()
-    scenario.settle()
+        scenario.discover()
+    scenario.run_all_retries()
     assert scenario.activities == before
     assert [kim.read(item).categories for item in items] == [BOTH] * 3
 
@@ -301,11 +301,11 @@ def test_what_an_earlier_version_filed_twice_stays_two(scenario: Scenario, boxes
     sent = mail(scenario, sender=KIM, to=(BO,), cc=(EVA,), subject="RE: Order")
     twice = replace(sent, sender=KIMS_OTHER[0], subject="RE: [EXTERNAL] Order")
     one = scenario.drag(kim, sent, place="sentitems")
-    scenario.look()
+    scenario.discover()
     with scenario.context.begin() as tx:
         tx.connection.execute(text("UPDATE email SET word_digest = NULL, subject = 'Another'"))
     two = scenario.drag(eva, twice)
-    scenario.look()
+    scenario.discover()
     with scenario.context.begin() as tx:
         tx.connection.execute(text("UPDATE email SET word_digest = NULL"))
         tx.connection.execute(text("UPDATE email SET subject = 'RE: Order' WHERE id = 1"))
@@ -313,7 +313,7 @@ def test_what_an_earlier_version_filed_twice_stays_two(scenario: Scenario, boxes
     assert len(before) == 2
     for box, item, place in ((kim, one, "sentitems"), (eva, two, "inbox")):
         copied = box.copy(item, f"{place}/{FOLDER}")
-        scenario.look()
+        scenario.discover()
         assert box.read(copied).categories == BOTH
         row, twin = scenario.item(box, item), scenario.item(box, copied)
         assert row.email_id == twin.email_id

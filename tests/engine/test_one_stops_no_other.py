@@ -70,10 +70,10 @@ def guarded(scenario: Scenario) -> Scenario:
 
 @pytest.fixture
 def box(guarded: Scenario) -> SimMailbox:
-    guarded.contact(BO)
-    guarded.contact(LIS, "Skovby")
-    made = guarded.mailbox()
-    guarded.refresh()
+    guarded.add_contact(BO)
+    guarded.add_contact(LIS, "Skovby")
+    made = guarded.add_mailbox()
+    guarded.poll_webcrm()
     return made
 
 
@@ -107,7 +107,7 @@ def test_odd_mails_of_every_kind_stop_no_other(guarded: Scenario, box: SimMailbo
         behaviour.odd[odd[name]] = told
         box.move(odd[name], f"inbox/{FOLDER}")
     fine = [guarded.drag(box, Mail(f"Fine {n}", BO, KIM)) for n in range(3)]
-    guarded.look()
+    guarded.discover()
     for seconds in (2, 3):
         guarded.wait(timedelta(seconds=seconds))
     guarded.sandbox.journal.clear()  # Graph answered in ways that its description does not allow
@@ -121,20 +121,20 @@ def test_odd_records_of_webcrm_stop_no_other(guarded: Scenario, box: SimMailbox)
     crm = guarded.sandbox.crm
     user = crm.add_user(KIM, "Kim Nordwind")
     values: list[Any] = [None, 7, "x", [], {}, "9999-12-31T23:30:00-11:00", "\0", -1, 1e300, True]
-    person = guarded.contact("known@havnebyg.example")
+    person = guarded.add_contact("known@havnebyg.example")
     for number, value in enumerate(values):
-        odd = guarded.contact(f"odd{number}@havnebyg.example")
+        odd = guarded.add_contact(f"odd{number}@havnebyg.example")
         firm = crm.add_organisation(f"Odd {number}")
         sent = crm.send_mail(user, person, f"Odd {number}", "Hello")
         crm.odd[odd] = {f"Person{n}": value for n in ("Email", "Name", "Status", "UpdatedAt")}
         crm.odd[firm] = {f"Organisation{n}": value for n in ("Name", "Domain", "UpdatedAt")}
         names = ("Description", "Memo", "DateTime", "CreatedAt", "UpdatedAt", "AssignedTo")
         crm.odd[sent] = {f"Activity{n}": value for n in names}
-    guarded.contact("new@later.example", "Later")
+    guarded.add_contact("new@later.example", "Later")
     crm.send_mail(user, person, "Fine", "Hello")
     item = guarded.drag(box, Mail("Fine", "new@later.example", KIM))
-    guarded.refresh()
-    guarded.refresh()
+    guarded.poll_webcrm()
+    guarded.poll_webcrm()
     assert box.read(item).categories == BOTH
     assert "Fine" in [m.subject for m in box.messages(f"sentitems/{FOLDER}")]
     assert held_jobs(guarded) == []
@@ -155,11 +155,11 @@ def test_record_that_raises_is_left_out_alone(
     crm = guarded.sandbox.crm
     firm = crm.add_organisation(WORD, domain="poisonous.example")
     crm.add_person(firm, "eva@poisonous.example", name=WORD)
-    guarded.contact("new@later.example", "Later")
+    guarded.add_contact("new@later.example", "Later")
     item = guarded.drag(box, Mail("Fine", "new@later.example", KIM))
     with planted(place).watching() as planting:
-        guarded.refresh()
-        guarded.refresh()
+        guarded.poll_webcrm()
+        guarded.poll_webcrm()
     assert planting.raised
     assert box.read(item).categories == BOTH
     assert held_jobs(guarded) == []
@@ -175,17 +175,17 @@ def test_mail_of_webcrm_that_raises_stops_no_other_mirror(
 ) -> None:
     crm = guarded.sandbox.crm
     user = crm.add_user(KIM, "Kim Nordwind")
-    person = guarded.contact("known@havnebyg.example")
-    guarded.refresh()
+    person = guarded.add_contact("known@havnebyg.example")
+    guarded.poll_webcrm()
     crm.send_mail(user, person, WORD, "Hello")
     crm.send_mail(user, person, "Fine", "Hello")
     with planted(place).watching() as planting:
-        guarded.refresh()
+        guarded.poll_webcrm()
     assert planting.raised
     assert [m.subject for m in box.messages(f"sentitems/{FOLDER}")] == ["Fine"]
     guarded.context = replace(guarded.context, version="next")
     guarded.wait(timedelta(hours=1))
-    guarded.refresh()
+    guarded.poll_webcrm()
     assert sorted(m.subject for m in box.messages(f"sentitems/{FOLDER}")) == ["Fine", WORD]
 
 
@@ -194,10 +194,10 @@ def test_parked_mail_is_logged_once_and_retried_by_a_person(
 ) -> None:
     item = guarded.drag(box, poison())
     with planted("engine.discovery.arrivals:email_row").watching():
-        guarded.look()
+        guarded.discover()
         guarded.wait(timedelta(minutes=2))
     assert box.read(item).categories == PENDING
-    (copy,) = guarded.story(box.read(item)).copies
+    (copy,) = guarded.timeline(box.read(item)).copies
     assert SENTENCES[Reason.UNFORESEEN] in copy.sentence
     assert "Planted" in copy.sentence
     (mailbox,) = read_status(guarded.context).mailboxes
@@ -211,7 +211,7 @@ def test_parked_mail_is_logged_once_and_retried_by_a_person(
     kim = PaneUser(guarded, box)
     state = actions.retry(guarded.context, kim.user, kim.ref(item))
     assert state.status is DisplayStatus.ON_ITS_WAY
-    guarded.rest()
+    guarded.run_until_idle()
     assert box.read(item).categories == BOTH
 
 
@@ -220,7 +220,7 @@ def test_same_error_with_many_mails_parks_none_and_pauses_the_job(
 ) -> None:
     items = [guarded.drag(box, poison(f"{WORD} {n}")) for n in range(30)]
     with planted("engine.matching.decide:decision_for").watching():
-        guarded.look()
+        guarded.discover()
         guarded.wait(timedelta(seconds=3))
         (held,) = read_status(guarded.context).held_jobs
         assert held.task == "match"
@@ -240,7 +240,7 @@ def test_bug_in_one_job_delays_that_job_alone(guarded: Scenario, box: SimMailbox
     first = guarded.drag(box, Mail("First", BO, KIM))
     before = read_status(guarded.context).mailboxes[0].trouble
     with planted("engine.marking:mark", watched.id).watching():
-        guarded.look()
+        guarded.discover()
         second = guarded.drag(box, Mail("Second", LIS, KIM))
         guarded.wait(timedelta(seconds=1))
         status = read_status(guarded.context)
@@ -305,7 +305,7 @@ def test_deaths_alone_park_nothing(guarded: Scenario, box: SimMailbox) -> None:
         subject = watched.id if task in {"discover", "mark", "keep"} else guarded.context.company_id
         for _ in range(5):
             job_backoff.record_death(guarded.context, task, subject)
-    guarded.look()
+    guarded.discover()
     assert [box.read(i).categories for i in items] == [BOTH] * 3
     with guarded.context.begin() as tx:
         begun = tx.connection.scalar(text("SELECT count(*) FROM begun"))

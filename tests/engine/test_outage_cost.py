@@ -61,9 +61,9 @@ class ProvedMailbox:
 def proved(open_scenario: OpenScenario) -> ProvedMailbox:
     """Kim's mailbox, with Bo known to webCRM, and without push."""
     scenario = open_scenario(PUBLIC_URL="http://nobody.example")
-    scenario.contact(BO)
-    box = scenario.mailbox()
-    scenario.refresh()
+    scenario.add_contact(BO)
+    box = scenario.add_mailbox()
+    scenario.poll_webcrm()
     return ProvedMailbox(scenario, box)
 
 
@@ -147,12 +147,12 @@ def test_day_of_trouble_costs_few_calls_and_ends_by_itself(
     trouble.breaks(proved)
     items = [scenario.drag(proved.box, Mail(f"Mail {n}", BO, KIM)) for n in range(3)]
     scenario.sandbox.clock.advance(timedelta(hours=1))  # past what webCRM's token is good for
-    scenario.look()
+    scenario.discover()
     _pass(scenario, hours=2)
     before = proved.calls(*trouble.services)
     for _ in range(15):
         scenario.sandbox.clock.advance(timedelta(minutes=2))
-        scenario.rest()
+        scenario.run_until_idle()
     assert 1 <= proved.calls(*trouble.services) - before <= 20
     assert sum(trouble.says in told for told in proved.troubles) == 1
     _pass(scenario, hours=20)
@@ -167,7 +167,7 @@ def test_day_of_trouble_costs_few_calls_and_ends_by_itself(
 def _pass(scenario: Scenario, *, hours: int) -> None:
     for _ in range(0, hours, 2):
         scenario.sandbox.clock.advance(timedelta(hours=2))
-        scenario.rest()
+        scenario.run_until_idle()
 
 
 @pytest.mark.parametrize("service", ["graph", "webcrm"])
@@ -182,7 +182,7 @@ def test_nobody_is_asked_before_the_time_it_asked_for(
     )
     scenario.sandbox.faults.throttle(service, retry_after=asked, limit=1)
     item = scenario.drag(proved.box, Mail("Patience", BO, KIM))
-    scenario.look()
+    scenario.discover()
     before = scenario.sandbox.journal.count(service)
     for _ in range(11):
         scenario.wait(timedelta(minutes=5))
@@ -193,11 +193,11 @@ def test_nobody_is_asked_before_the_time_it_asked_for(
 
 def test_two_mailboxes_wait_each_for_itself(proved: ProvedMailbox) -> None:
     scenario = proved.scenario
-    eva = scenario.mailbox("eva@nordwind.example", "Eva Nordwind")
+    eva = scenario.add_mailbox("eva@nordwind.example", "Eva Nordwind")
     proved.box.has_licence = False
     scenario.wait(timedelta(minutes=3))
     fine = scenario.drag(eva, Mail("Fine", BO, "eva@nordwind.example"))
-    scenario.look()
+    scenario.discover()
     assert eva.read(fine).categories == BOTH
     assert [bool(box.trouble) for box in read_status(scenario.context).mailboxes] == [False, True]
 
@@ -208,8 +208,8 @@ def test_database_that_restarts_between_a_call_and_its_record_loses_nothing(
     scenario, url = proved.scenario, proved.scenario.context.settings.database_url or ""
     item = scenario.drag(proved.box, Mail("Once", BO, KIM))
     with suppress(OperationalError):  # the next turn may be being chosen at that moment
-        worker(scenario, "webcrm", "write_activities", after=lambda: _restart(url)).look()
-    scenario.look()
+        worker(scenario, "webcrm", "write_activities", after=lambda: _restart(url)).discover()
+    scenario.discover()
     assert proved.box.read(item).categories == BOTH
     assert len(scenario.activities) == 1
 

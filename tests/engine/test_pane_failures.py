@@ -19,21 +19,21 @@ def synced(scenario: Scenario, kim: PaneUser, subject: str = "Offer?") -> str:
     """A filed mail with an attachment."""
     mail = kim.box.deliver(Mail(subject, BO, KIM, attachments=(File("plan.pdf", b"%PDF"),)))
     kim.sync(mail)
-    scenario.rest()
-    assert kim.look(mail).status is DisplayStatus.SYNCED
+    scenario.run_until_idle()
+    assert kim.status(mail).status is DisplayStatus.SYNCED
     return mail
 
 
 def test_undo_reaches_webcrm_once_it_is_back(scenario: Scenario) -> None:
-    scenario.contact(BO)
+    scenario.add_contact(BO)
     kim = add_pane_user(scenario)
     mail = synced(scenario, kim)
     scenario.sandbox.faults.unavailable("webcrm")
     assert kim.undo(mail).status is DisplayStatus.NEW
-    scenario.rest()
+    scenario.run_until_idle()
     assert scenario.activities[0]["ActivityDescription"] == "Offer?"
     scenario.sandbox.faults.clear()
-    scenario.settle()
+    scenario.run_all_retries()
     assert scenario.activities[0]["ActivityDescription"] == "[withdrawn] Offer?"
     assert scenario.documents == []
 
@@ -41,13 +41,13 @@ def test_undo_reaches_webcrm_once_it_is_back(scenario: Scenario) -> None:
 def test_undo_and_sync_before_webcrm_was_called_change_nothing_there(
     scenario: Scenario,
 ) -> None:
-    scenario.contact(BO)
+    scenario.add_contact(BO)
     kim = add_pane_user(scenario)
     mail = synced(scenario, kim)
     kim.undo(mail)
     kim.sync(mail)
-    scenario.rest()
-    assert kim.look(mail).status is DisplayStatus.SYNCED
+    scenario.run_until_idle()
+    assert kim.status(mail).status is DisplayStatus.SYNCED
     (activity,) = scenario.activities
     assert activity["ActivityDescription"] == "Offer?"
     assert len(scenario.documents) == 1
@@ -57,46 +57,46 @@ def test_undo_and_sync_before_webcrm_was_called_change_nothing_there(
 def test_a_lost_answer_while_an_activity_is_moved_does_no_harm(
     scenario: Scenario, number: int
 ) -> None:
-    scenario.contact(BO)
-    scenario.contact(LIS, "Skovby")
+    scenario.add_contact(BO)
+    scenario.add_contact(LIS, "Skovby")
     kim = add_pane_user(scenario)
     mail = synced(scenario, kim)
     kim.choose(mail, scenario.organisations["Skovby"])
     calls = iter(range(1, 100))
     scenario.sandbox.faults.lose("webcrm", when=lambda *_: next(calls) == number)
-    scenario.rest()
-    scenario.settle()
+    scenario.run_until_idle()
+    scenario.run_all_retries()
     (activity,) = scenario.activities
     assert activity["ActivityOrganisationId"] == scenario.organisations["Skovby"]
     (document,) = scenario.documents
     assert document["DocumentOrganisationId"] == scenario.organisations["Skovby"]
-    assert kim.look(mail).status is DisplayStatus.SYNCED
+    assert kim.status(mail).status is DisplayStatus.SYNCED
 
 
 def test_a_deleted_activity_is_created_again_by_sync(
     scenario: Scenario,
 ) -> None:
-    scenario.contact(BO)
+    scenario.add_contact(BO)
     kim = add_pane_user(scenario)
     mail = synced(scenario, kim)
     kim.undo(mail)
-    scenario.rest()
+    scenario.run_until_idle()
     scenario.sandbox.crm.tables["Activity"].delete(scenario.activities[0]["ActivityId"])
     kim.sync(mail)
-    scenario.rest()
+    scenario.run_until_idle()
     (activity,) = scenario.activities
     assert activity["ActivityDescription"] == "Offer?"
-    assert kim.look(mail).status is DisplayStatus.SYNCED
+    assert kim.status(mail).status is DisplayStatus.SYNCED
 
 
 def test_the_last_of_two_choices_holds(scenario: Scenario) -> None:
-    scenario.contact(BO)
-    scenario.contact(LIS, "Skovby")
+    scenario.add_contact(BO)
+    scenario.add_contact(LIS, "Skovby")
     kim = add_pane_user(scenario)
     mail = synced(scenario, kim)
     kim.choose(mail, scenario.organisations["Skovby"])
     kim.choose(mail, scenario.organisations["Havnebyg"])
-    scenario.rest()
+    scenario.run_until_idle()
     (activity,) = scenario.activities
     assert activity["ActivityOrganisationId"] == scenario.organisations["Havnebyg"]
 
@@ -108,31 +108,31 @@ def test_an_organisation_that_webcrm_does_not_have_is_refused_before_anything_ha
     mail = kim.box.deliver(Mail("Offer?", BO, KIM))
     with pytest.raises(Refused):
         kim.sync(mail, 999)
-    assert kim.look(mail).status is DisplayStatus.NEW
+    assert kim.status(mail).status is DisplayStatus.NEW
 
 
 def test_a_press_ends_the_back_off_of_the_mailbox(scenario: Scenario) -> None:
-    scenario.contact(BO)
+    scenario.add_contact(BO)
     kim = add_pane_user(scenario)
     mail = kim.box.deliver(Mail("Offer?", BO, KIM))
     scenario.sandbox.faults.throttle("graph", retry_after=600)
-    scenario.look()
+    scenario.discover()
     scenario.sandbox.faults.clear()
     kim.sync(mail)
-    scenario.rest()
-    assert kim.look(mail).status is DisplayStatus.SYNCED
+    scenario.run_until_idle()
+    assert kim.status(mail).status is DisplayStatus.SYNCED
 
 
 def test_the_timeline_names_who_chose_and_who_undid(scenario: Scenario) -> None:
-    scenario.contact(BO)
-    scenario.contact(LIS, "Skovby")
+    scenario.add_contact(BO)
+    scenario.add_contact(LIS, "Skovby")
     kim = add_pane_user(scenario)
     mail = synced(scenario, kim)
     kim.choose(mail, scenario.organisations["Skovby"])
-    scenario.rest()
+    scenario.run_until_idle()
     kim.undo(mail)
-    scenario.rest()
-    sentences = kim.story(kim.ref(mail))
+    scenario.run_until_idle()
+    sentences = kim.timeline(kim.ref(mail))
     assert "Chosen by Kim Nordwind: Skovby." in sentences
     assert "Taken out of the folder by Kim Nordwind." in sentences
     assert sentences[-1].startswith("Withdrawn from webCRM")
@@ -145,21 +145,21 @@ def test_the_timeline_of_a_deleted_mail_raises_gone(scenario: Scenario) -> None:
     kim.box.delete(mail)
     kim.box.delete(mail)
     with pytest.raises(Gone):
-        kim.story(ref)
+        kim.timeline(ref)
 
 
 def test_a_synced_mail_is_found_by_the_id_it_had_before_the_move(
     scenario: Scenario,
 ) -> None:
-    scenario.contact(BO)
+    scenario.add_contact(BO)
     kim = add_pane_user(scenario)
     mail = kim.box.deliver(Mail("Offer?", BO, KIM, message_id=None))
     ref = kim.ref(mail)
     kim.sync(mail)
-    assert kim.look_by(ref).status is DisplayStatus.ON_ITS_WAY
-    scenario.rest()
+    assert kim.status_of(ref).status is DisplayStatus.ON_ITS_WAY
+    scenario.run_until_idle()
     before = len(scenario.sandbox.journal.exchanges)
-    assert kim.look_by(ref).status is DisplayStatus.SYNCED
+    assert kim.status_of(ref).status is DisplayStatus.SYNCED
     assert len(scenario.sandbox.journal.exchanges) == before
 
 
@@ -175,7 +175,7 @@ def create_simultaneously(scenario: Scenario, draft: PersonDraft) -> list[int]:
 
 
 def test_simultaneous_requests_for_one_contact_create_one(scenario: Scenario) -> None:
-    scenario.contact(BO)
+    scenario.add_contact(BO)
     add_pane_user(scenario)
     draft = PersonDraft("Lis Skov", LIS, scenario.organisations["Havnebyg"])
     made = create_simultaneously(scenario, draft)
@@ -187,7 +187,7 @@ def test_simultaneous_requests_for_one_contact_create_one(scenario: Scenario) ->
 def test_after_an_unclear_answer_the_contact_is_searched_before_it_is_created(
     scenario: Scenario,
 ) -> None:
-    scenario.contact(BO)
+    scenario.add_contact(BO)
     add_pane_user(scenario)
     draft = PersonDraft("Lis Skov", LIS, scenario.organisations["Havnebyg"])
     scenario.sandbox.faults.lose(
@@ -198,7 +198,7 @@ def test_after_an_unclear_answer_the_contact_is_searched_before_it_is_created(
     scenario.sandbox.faults.clear()
     with pytest.raises(TryLater):
         create_contact(scenario.context, draft)
-    scenario.settle()
+    scenario.run_all_retries()
     assert create_contact(scenario.context, draft) == scenario.sandbox.crm.persons[-1]["PersonId"]
     assert [p["PersonEmail"] for p in scenario.sandbox.crm.persons].count(LIS) == 1
 

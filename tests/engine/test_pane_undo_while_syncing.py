@@ -47,15 +47,15 @@ class Shared:
 
 @pytest.fixture
 def shared(scenario: Scenario) -> Shared:
-    scenario.contact(BO)
-    scenario.contact(LIS, "Skovby")
+    scenario.add_contact(BO)
+    scenario.add_contact(LIS, "Skovby")
     kim, eva = add_pane_user(scenario), add_pane_user(scenario, EVA, "Eva")
     files = (File("plan.pdf", b"%PDF"),)
     offer = Mail("Offer", KIM, BO, cc=(EVA,), message_id="<offer@x>", attachments=files)
     received = eva.box.deliver(offer)
     sent = kim.box.put_sent(replace(offer, bcc=(LIS,)))
     eva.sync(received)
-    scenario.rest()
+    scenario.run_until_idle()
     return Shared(scenario, kim, eva, sent, received)
 
 
@@ -63,13 +63,13 @@ def test_a_withdrawn_mail_gets_no_more_attachments(shared: Shared) -> None:
     scenario = shared.scenario
     scenario.sandbox.faults.unavailable("graph", when=lambda _, path: path.endswith("$value"))
     shared.kim_moves_it_in()
-    scenario.look()
-    assert len(scenario.under("Skovby")) == 1  # filed, and waits for its attachment
+    scenario.discover()
+    assert len(scenario.activities_under("Skovby")) == 1  # filed, and waits for its attachment
     scenario.sandbox.clock.advance(timedelta(seconds=10))
     shared.both_withdraw()
-    scenario.rest()
+    scenario.run_until_idle()
     scenario.sandbox.faults.clear()
-    scenario.settle()
+    scenario.run_all_retries()
     assert shared.nothing_is_left()
 
 
@@ -77,6 +77,6 @@ def test_an_attachment_that_is_read_during_the_withdrawal_is_withdrawn_too(
     shared: Shared,
 ) -> None:
     shared.kim_moves_it_in()
-    worker(shared.scenario, "graph", "save_attachment", before=shared.both_withdraw).look()
-    shared.scenario.settle()
+    worker(shared.scenario, "graph", "save_attachment", before=shared.both_withdraw).discover()
+    shared.scenario.run_all_retries()
     assert shared.nothing_is_left()

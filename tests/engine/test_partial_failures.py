@@ -69,8 +69,8 @@ def test_file_that_outlook_refuses_parks_its_mail_alone(
     bad = scenario.drag(box, Mail("Bad", BO, KIM, attachments=A_FILE))
     good = scenario.drag(box, Mail("Good", BO, KIM, attachments=A_FILE))
     troubled = failing(scenario, name, Refused("no such form of id"), bad)
-    troubled.look()
-    troubled.settle()
+    troubled.discover()
+    troubled.run_all_retries()
     assert box.read(good).categories == BOTH
     assert scenario.item(box, bad).state is State.PARKED
     with scenario.context.begin() as tx:
@@ -84,8 +84,8 @@ def test_files_of_a_mail_that_graph_cannot_find_yet_are_not_lost(
     scenario: Scenario, box: SimMailbox
 ) -> None:
     item = scenario.drag(box, Mail("Fresh", BO, KIM, attachments=A_FILE))
-    failing(scenario, "list_attachments", Gone("ErrorItemNotFound"), times=1).look()
-    scenario.settle()
+    failing(scenario, "attachments", Gone("ErrorItemNotFound"), times=1).discover()
+    scenario.run_all_retries()
     assert len(scenario.documents) == 1
     assert box.read(item).categories == BOTH
 
@@ -94,10 +94,10 @@ def test_mail_deleted_before_its_files_were_read_is_skipped(
     scenario: Scenario, box: SimMailbox
 ) -> None:
     item = scenario.drag(box, Mail("Deleted", BO, KIM, attachments=A_FILE))
-    failing(scenario, "save_attachment", TryLater("not now"), times=1).look()
+    failing(scenario, "save_attachment", TryLater("not now"), times=1).discover()
     box.delete(item)
     box.delete(item)
-    scenario.settle()
+    scenario.run_all_retries()
     scenario.wait(timedelta(hours=2))
     scenario.sandbox.journal.clear()
     scenario.wait(timedelta(hours=2))
@@ -109,12 +109,12 @@ def test_mail_deleted_before_its_files_were_read_is_skipped(
 def test_files_are_read_from_another_copy_when_one_mailbox_is_closed(
     scenario: Scenario, box: SimMailbox
 ) -> None:
-    eva = scenario.mailbox(EVA, "Eva")
+    eva = scenario.add_mailbox(EVA, "Eva")
     mail = Mail("Two", BO, (KIM, EVA), message_id="<two@havnebyg.example>", attachments=A_FILE)
     mail = replace(mail, sent_at=scenario.sandbox.clock.now())
     first, second = scenario.drag(box, mail), scenario.drag(eva, mail)
-    troubled = failing(scenario, "list_attachments", AccessLost("closed"), first)
-    troubled.look()
+    troubled = failing(scenario, "attachments", AccessLost("closed"), first)
+    troubled.discover()
     assert len(scenario.documents) == 1
     assert eva.read(second).categories == BOTH
 
@@ -144,7 +144,7 @@ def test_mail_that_webcrm_fails_on_stops_no_other(scenario: Scenario, box: SimMa
     ill = Scenario(
         scenario.sandbox, replace(scenario.context, webcrm=webcrm), scenario.organisations
     )
-    ill.look()
+    ill.discover()
     for _ in range(8):
         ill.wait(timedelta(seconds=65))
     assert all(box.read(i).categories == BOTH for i in good)
@@ -152,7 +152,7 @@ def test_mail_that_webcrm_fails_on_stops_no_other(scenario: Scenario, box: SimMa
         ill.wait(timedelta(minutes=11))
     assert scenario.item(box, bad).state is State.PARKED
     later = scenario.drag(box, Mail("Later", BO, KIM))
-    ill.look()
+    ill.discover()
     assert box.read(later).categories == BOTH
     for _ in range(3):
         scenario.wait(timedelta(hours=1, minutes=1))
@@ -166,7 +166,7 @@ def test_closed_mailbox_is_not_called_once_per_file(scenario: Scenario, box: Sim
     scenario.sandbox.faults.unavailable(
         service="graph", when=lambda _, p: "attachments" in p, limit=30
     )
-    scenario.look()
+    scenario.discover()
     asked = [e for e in scenario.sandbox.journal.exchanges if "attachments" in e.path]
     assert len(asked) <= 3
     for _ in range(30):
@@ -180,15 +180,15 @@ def test_contact_that_appears_while_its_mail_is_marked_not_synced(
     item = scenario.drag(box, Mail("Who?", LIS, KIM))
 
     def appear() -> None:
-        scenario.contact(LIS, "Skovby")
+        scenario.add_contact(LIS, "Skovby")
         scenario.sandbox.clock.advance(timedelta(seconds=61))
         refresh_directory(scenario.context)
         match(scenario.context)
         file(scenario.context)
 
-    worker(scenario, "graph", "mark_mails", after=appear).look()
-    scenario.settle()
-    assert len(scenario.under("Skovby")) == 1
+    worker(scenario, "graph", "mark", after=appear).discover()
+    scenario.run_all_retries()
+    assert len(scenario.activities_under("Skovby")) == 1
     assert box.read(item).categories == BOTH
     assert scenario.item(box, item).state is State.SYNCED
 
@@ -212,12 +212,12 @@ def test_the_longest_retry_after_of_a_busy_mailbox_counts(
 def test_inbox_folder_of_one_mailbox_in_trouble_does_not_delay_another(
     scenario: Scenario, box: SimMailbox
 ) -> None:
-    eva = scenario.mailbox(EVA, "Eva")
+    eva = scenario.add_mailbox(EVA, "Eva")
     stuck = scenario.drag(box, Mail("Stuck", BO, KIM, attachments=A_FILE))
     fine = scenario.drag(eva, Mail("Fine", BO, EVA, attachments=A_FILE))
-    failing(scenario, "list_attachments", TryLater("busy"), stuck).look()
+    failing(scenario, "attachments", TryLater("busy"), stuck).discover()
     assert eva.read(fine).categories == BOTH
-    scenario.settle()
+    scenario.run_all_retries()
     assert box.read(stuck).categories == BOTH
     assert box.messages(f"inbox/{FOLDER}")[0].id == stuck
 
@@ -226,7 +226,7 @@ def test_folder_that_graph_does_not_find_is_not_read_every_second(
     scenario: Scenario, box: SimMailbox
 ) -> None:
     item = scenario.drag(box, Mail("Patience", BO, KIM))
-    failing(scenario, "fetch_page", Gone("ErrorItemNotFound"), times=4).look()
+    failing(scenario, "page", Gone("ErrorItemNotFound"), times=4).discover()
     assert box.read(item).categories == ()
     scenario.wait(timedelta(seconds=31))
     assert box.read(item).categories == BOTH

@@ -38,7 +38,7 @@ def mail(subject: str, *pictures: File, words: str = "<p>Hello</p>", **more: obj
 
 def filed(scenario: Scenario, organisation: str | None = None) -> dict[str, list[str]]:
     """Per Activity's subject the names of its Documents."""
-    activities = scenario.under(organisation) if organisation else scenario.activities
+    activities = scenario.activities_under(organisation) if organisation else scenario.activities
     return {
         a["ActivityDescription"]: [
             d["DocumentFileName"]
@@ -57,7 +57,7 @@ def test_screenshot_under_a_line_of_text_becomes_a_document(
     scenario: Scenario, box: SimMailbox
 ) -> None:
     item = scenario.drag(box, mail("Error", SHOT, png("icon.png", 1000)))
-    scenario.look()
+    scenario.discover()
     assert box.read(item).categories == BOTH
     assert filed(scenario) == {"Error": ["image001.png"]}
     assert PICTURE_MISSING not in scenario.activities[0]["ActivityMemo"]
@@ -66,7 +66,7 @@ def test_screenshot_under_a_line_of_text_becomes_a_document(
 def test_mail_of_one_small_picture_is_filed_with_it(scenario: Scenario, box: SimMailbox) -> None:
     scenario.drag(box, mail("Stamp", png("image001.png", 3000), words="<p>&nbsp;</p>"))
     scenario.drag(box, mail("Words", png("image001.png", 3000)))
-    scenario.look()
+    scenario.discover()
     assert filed(scenario) == {"Stamp": ["image001.png"], "Words": []}
 
 
@@ -74,7 +74,7 @@ def test_large_body_that_is_read_at_once_remembers_its_pictures(
     scenario: Scenario, box: SimMailbox
 ) -> None:
     scenario.drag(box, mail("Stamp", png("image001.png", 3000), words="<p>&nbsp;</p>" * 8000))
-    scenario.look()
+    scenario.discover()
     assert filed(scenario) == {"Stamp": ["image001.png"]}
 
 
@@ -85,7 +85,7 @@ def test_logo_that_mails_of_a_sender_repeat_is_filed_once(
         shot = png(f"image00{number}.png", 50_000 + number)
         logo = replace(LOGO, name=f"image01{number}.png", content_id=f"{number}@logo")
         scenario.drag(box, mail(f"Mail {number}", shot, logo, words=SIGNED))
-        scenario.look()
+        scenario.discover()
     assert filed(scenario) == {
         "Mail 0": ["image000.png", "image010.png"],
         "Mail 1": ["image001.png"],
@@ -98,28 +98,28 @@ def test_logo_of_mails_that_are_moved_at_once_is_filed_once(
 ) -> None:
     for number in range(12):
         scenario.drag(box, mail(f"Mail {number}", LOGO, words=SIGNED))
-    scenario.look()
+    scenario.discover()
     assert len(scenario.activities) == 12
     assert [d["DocumentFileName"] for d in scenario.documents] == ["logo.png"]
 
 
 def test_logo_of_a_senders_colleague_is_the_same_one(scenario: Scenario, box: SimMailbox) -> None:
-    scenario.contact("eva@havnebyg.example")
-    scenario.refresh()
+    scenario.add_contact("eva@havnebyg.example")
+    scenario.poll_webcrm()
     scenario.drag(box, mail("From Bo", LOGO))
     scenario.drag(box, mail("From Eva", LOGO, sender="eva@havnebyg.example"))
-    scenario.look()
+    scenario.discover()
     assert sorted(map(len, filed(scenario).values())) == [0, 1]
 
 
 def test_picture_of_somebody_else_is_filed_though_it_has_that_size(
     scenario: Scenario, box: SimMailbox
 ) -> None:
-    scenario.contact("pia@elsewhere.example")
-    scenario.refresh()
+    scenario.add_contact("pia@elsewhere.example")
+    scenario.poll_webcrm()
     scenario.drag(box, mail("From Bo", SHOT))
     scenario.drag(box, mail("From Pia", SHOT, sender="pia@elsewhere.example"))
-    scenario.look()
+    scenario.discover()
     assert filed(scenario) == {"From Bo": ["image001.png"], "From Pia": ["image001.png"]}
 
 
@@ -139,7 +139,7 @@ def test_reply_that_quotes_a_screenshot_does_not_file_it_again(
     ]
     for move in reversed(moves) if is_reply_first else moves:
         move()
-        scenario.look()
+        scenario.discover()
     found = filed(scenario)
     assert found == (
         {"RE: Error": ["image007.png"], "Error": []}
@@ -151,21 +151,21 @@ def test_reply_that_quotes_a_screenshot_does_not_file_it_again(
 def test_mail_to_two_customers_is_filed_with_its_picture_under_both(
     scenario: Scenario, box: SimMailbox
 ) -> None:
-    scenario.contact(LIS, "Skovby")
-    scenario.refresh()
+    scenario.add_contact(LIS, "Skovby")
+    scenario.poll_webcrm()
     scenario.drag(box, mail("Drawing", SHOT, sender=KIM, to=BO, cc=(LIS,)), place="sentitems")
-    scenario.look()
+    scenario.discover()
     assert filed(scenario, "Havnebyg") == filed(scenario, "Skovby") == {"Drawing": ["image001.png"]}
 
 
 def test_picture_that_another_customer_got_before_is_filed_for_this_one_too(
     scenario: Scenario, box: SimMailbox
 ) -> None:
-    scenario.contact(LIS, "Skovby")
-    scenario.refresh()
+    scenario.add_contact(LIS, "Skovby")
+    scenario.poll_webcrm()
     for to in (BO, LIS):
         scenario.drag(box, mail(f"Prices for {to}", SHOT, sender=KIM, to=to), place="sentitems")
-    scenario.look()
+    scenario.discover()
     assert list(filed(scenario).values()) == [["image001.png"], ["image001.png"]]
 
 
@@ -177,9 +177,9 @@ def test_death_between_decision_and_record_changes_nothing(
     scenario.drag(box, mail("First", SHOT))
     moment = {"before": die} if is_before else {"after": die}
     with pytest.raises(Death):
-        worker(scenario, "webcrm", call, **moment).look()
+        worker(scenario, "webcrm", call, **moment).discover()
     scenario.drag(box, mail("Second", SHOT))
-    scenario.settle()
+    scenario.run_all_retries()
     assert len(scenario.activities) == 2
     assert filed(scenario) == {"First": ["image001.png"], "Second": []}
 
@@ -188,14 +188,14 @@ def test_what_is_decided_stays_when_the_words_are_written_anew(
     scenario: Scenario, box: SimMailbox
 ) -> None:
     scenario.drag(box, mail("First", SHOT))
-    scenario.look()
+    scenario.discover()
     kim = PaneUser(scenario, box)
     second = scenario.drag(box, mail("Second", SHOT, words="<p>Look again</p>"))
-    scenario.look()
+    scenario.discover()
     kim.undo(second)
-    scenario.settle()
+    scenario.run_all_retries()
     kim.sync(second)
-    scenario.settle()
+    scenario.run_all_retries()
     assert filed(scenario) == {"First": ["image001.png"], "Second": []}
     assert scenario.activities[1]["ActivityMemo"].endswith("Look again")
 
@@ -204,11 +204,11 @@ def test_picture_of_a_mail_that_was_taken_back_is_filed_with_the_next_one(
     scenario: Scenario, box: SimMailbox
 ) -> None:
     first = scenario.drag(box, mail("First", SHOT))
-    scenario.look()
+    scenario.discover()
     PaneUser(scenario, box).undo(first)
-    scenario.settle()
+    scenario.run_all_retries()
     scenario.drag(box, mail("Second", SHOT))
-    scenario.settle()
+    scenario.run_all_retries()
     assert [d["DocumentFileName"] for d in scenario.documents] == ["image001.png"]
     assert filed(scenario)["Second"] == ["image001.png"]
 
@@ -218,10 +218,10 @@ def test_picture_that_outlook_does_not_give_is_filed_with_the_next_mail(
 ) -> None:
     scenario.drag(box, mail("First", SHOT))
     box.unreadable.add("image001.png")
-    scenario.look()
+    scenario.discover()
     assert scenario.documents == []
     scenario.drag(box, mail("Second", replace(SHOT, name="image002.png")))
-    scenario.look()
+    scenario.discover()
     assert filed(scenario)["Second"] == ["image002.png"]
 
 
@@ -234,7 +234,7 @@ def test_mail_that_an_earlier_version_read_is_filed_with_its_screenshot(
     scenario.drag(box, mail("Error", SHOT))
     with scenario.context.begin() as tx:
         tx.connection.execute(text("UPDATE email SET pictures = NULL"))
-    scenario.settle()
+    scenario.run_all_retries()
     assert filed(scenario) == {"Error": ["image001.png"]}
 
 
@@ -251,7 +251,7 @@ def test_picture_that_cannot_be_kept_is_said_to_be_missing(
     scenario: Scenario, box: SimMailbox, body: str
 ) -> None:
     item = scenario.drag(box, Mail("Offer", BO, KIM, body=body))
-    scenario.look()
+    scenario.discover()
     assert box.read(item).categories == BOTH
     assert PICTURE_MISSING in scenario.activities[0]["ActivityMemo"].splitlines()
     assert scenario.documents == []
@@ -269,10 +269,10 @@ def test_mails_without_pictures_ask_the_database_for_none(
     try:
         scenario.drag(box, mail("Words"))
         scenario.drag(box, mail("Small", png("icon.png", 1000)))
-        scenario.look()
+        scenario.discover()
         assert not [s for s in asked if "document.size IN" in s or "document.size = ANY" in s]
         scenario.drag(box, mail("Large", SHOT))
-        scenario.look()
+        scenario.discover()
         assert len([s for s in asked if "document.size = ANY" in s]) == 1
     finally:
         event.remove(Engine, "before_cursor_execute", note)
@@ -280,7 +280,7 @@ def test_mails_without_pictures_ask_the_database_for_none(
 
 def test_rebuilt_database_files_no_picture_twice(scenario: Scenario, box: SimMailbox) -> None:
     items = [scenario.drag(box, mail(f"Mail {n}", SHOT, LOGO)) for n in range(2)]
-    scenario.look()
+    scenario.discover()
     before = filed(scenario)
     with scenario.context.begin() as tx:
         tx.connection.execute(text("TRUNCATE company CASCADE"))
@@ -289,7 +289,7 @@ def test_rebuilt_database_files_no_picture_twice(scenario: Scenario, box: SimMai
         scenario.sandbox, replace(scenario.context, company_id=company_id), scenario.organisations
     )
     list(rebuild(again.context, find_users(again.context, [KIM])))
-    again.settle()
+    again.run_all_retries()
     assert filed(again) == before
     assert all(box.read(item).categories == BOTH for item in items)
     assert len(box.messages(f"inbox/{FOLDER}")) == 2

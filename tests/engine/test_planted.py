@@ -117,7 +117,7 @@ def rows_of_the_poison(runner: FaultRunner) -> frozenset[int]:
     """The numbers that its rows get, each time the same."""
     scene = Scene(runner)
     with runner.working(is_lagging=False) as worker:
-        worker.look()
+        worker.discover()
         query = (
             "SELECT e.id, i.id, f.id FROM email e JOIN item i ON i.email_id = e.id"
             " JOIN filing f ON f.email_id = e.id WHERE e.subject = :subject"
@@ -140,7 +140,7 @@ def played(runner: FaultRunner, rows: frozenset[int], place: str | None) -> Erro
     planting = ErrorPlanter(scene.marks(), place)
     with planting.watching(), runner.working(is_lagging=False) as worker:
         scenario = Scenario(runner.sandbox, worker.context, is_guarded=True)
-        scenario.look()
+        scenario.discover()
         for seconds in (2, 3):
             scenario.wait(timedelta(seconds=seconds))
         assert scene.are_others_synced(), f"others wait: {scene.subjects()}"

@@ -36,14 +36,14 @@ def test_copy_that_cannot_even_be_held_back_leaves_its_page_going_on(proved: Pro
     proved.box.set_categories(odd, ("Red", *BOTH))
     with planted("store.items.item_records:mark_seen", number=number).watching() as planting:
         item = proved.scenario.drag(proved.box, Mail("Later", BO, KIM))
-        proved.scenario.look()
+        proved.scenario.discover()
     assert planting.raised
     assert proved.box.read(item).categories == BOTH
 
 
 def prove_all(proved: ProvedMailbox) -> None:
     prove.request_all(proved.scenario.context)
-    proved.scenario.rest()
+    proved.scenario.run_until_idle()
 
 
 @pytest.mark.parametrize(
@@ -69,7 +69,7 @@ def test_folder_that_raises_in_a_proof_leaves_the_others_proved(
 
 def test_mailbox_that_raises_in_a_proof_stops_no_other(scenario: Scenario) -> None:
     for address in (KIM, LIS):
-        scenario.mailbox(address)
+        scenario.add_mailbox(address)
     with planted("engine.reconciliation.outlook:_prove", KIM).watching():
         proofs = {p.address: p.trouble for p in prove.prove_mailboxes(scenario.context)}
     assert "Planted" in str(proofs[KIM])
@@ -80,7 +80,7 @@ def test_copy_that_raises_in_a_proof_is_left_out_alone(proved: ProvedMailbox) ->
     odd, fine = proved.synced[:2]
     for item in (odd, fine):
         proved.box.set_categories(item, ("Red",))
-        proved.scenario.look()
+        proved.scenario.discover()
         proved.box.set_categories(item, ("Red",))
         version = proved.box.read(item).change_key
         proved.sql("UPDATE item SET change_key = :k WHERE graph_id = :i", k=version, i=item)
@@ -102,7 +102,7 @@ def test_copy_that_stands_still_and_raises_leaves_the_others_going_on(
     assert planting.raised
     assert proved.scenario.item(proved.box, fine).state is State.SYNCED
     assert proved.scenario.item(proved.box, odd).state is State.FILED
-    proved.heals(Kind.STATE)
+    proved.check_healed(Kind.STATE)
 
 
 @pytest.mark.parametrize(
@@ -115,9 +115,9 @@ def test_copy_that_stands_still_and_raises_leaves_the_others_going_on(
 def test_activity_that_raises_in_a_proof_is_left_out_alone(
     proved: ProvedMailbox, place: str
 ) -> None:
-    proved.scenario.contact(LIS, "Skovby")
+    proved.scenario.add_contact(LIS, "Skovby")
     there = proved.scenario.organisations["Skovby"]
-    odd, fine, gone = (proved.activity(n) for n in range(3))
+    odd, fine, gone = (proved.activity_id(n) for n in range(3))
     crm = proved.scenario.sandbox.crm
     for number in (odd, fine):
         crm.tables["Activity"].update(number, {"ActivityOrganisationId": there})
@@ -145,7 +145,7 @@ def test_folder_that_raises_in_keep_leaves_the_others_in_place(proved: ProvedMai
         for _ in range(2):
             proved.scenario.wait(timedelta(minutes=10))
         item = proved.scenario.drag(proved.box, Mail("Later", KIM, BO), place="sentitems")
-        proved.scenario.look()
+        proved.scenario.discover()
     assert planting.raised
     assert proved.box.read(item).categories == BOTH
 
@@ -155,7 +155,7 @@ def test_wish_that_raises_leaves_the_others_told(proved: ProvedMailbox) -> None:
     for item in proved.synced[:2]:
         pane_user.undo(item)
     with planted("engine.filing.activity_updates:_subject", "Mail 0").watching() as planting:
-        proved.scenario.look()
+        proved.scenario.discover()
     assert planting.raised
     told = sorted(str(a["ActivityDescription"]) for a in proved.scenario.activities)
     assert told == ["From webCRM", "Mail 0", "Mail 2", "[withdrawn] Mail 1"]
@@ -169,11 +169,11 @@ def test_press_that_raises_is_pressed_again_and_stops_no_other(proved: ProvedMai
     with planted("engine.pane.actions:_move_in", new).watching(), pytest.raises(PlantedError):
         pane_user.sync(new)
     fine = proved.scenario.drag(proved.box, Mail("Fine", BO, KIM))
-    proved.scenario.look()
+    proved.scenario.discover()
     assert proved.box.read(fine).categories == BOTH
     pane_user.undo(item)
     pane_user.sync(new)
-    proved.scenario.look()
+    proved.scenario.discover()
     assert proved.box.read(new).categories == BOTH
     subjects = [str(a["ActivityDescription"]) for a in proved.scenario.activities]
     assert sorted(subjects).count("Pressed") == 1

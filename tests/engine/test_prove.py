@@ -42,7 +42,7 @@ def test_mail_that_delta_never_reported_is_discovered_and_not_filed_twice(
     proved: ProvedMailbox,
 ) -> None:
     proved.sql("DELETE FROM item WHERE graph_id = :i", i=proved.synced[0])
-    proved.heals(Kind.UNKNOWN_MAIL)
+    proved.check_healed(Kind.UNKNOWN_MAIL)
     assert len(proved.scenario.activities) == 4
     assert proved.scenario.item(proved.box, proved.synced[0]).state is State.SYNCED
 
@@ -58,14 +58,14 @@ def test_mail_whose_rows_are_lost_is_recognised_by_its_stamp(proved: ProvedMailb
 def test_mail_that_left_the_folder_is_moved_out(proved: ProvedMailbox) -> None:
     (folder,) = _column(proved, "SELECT folder_id FROM item WHERE graph_id = :i", proved.waiting)
     proved.box.move(proved.waiting, "inbox")
-    proved.scenario.look()
+    proved.scenario.discover()
     proved.sql(
         "UPDATE item SET folder_id = :f, state = 'waiting', reason = 'no contact',"
         " mark_due_at = NULL WHERE graph_id = :i",
         f=folder,
         i=proved.waiting,
     )
-    proved.heals(Kind.NOT_IN_FOLDER)
+    proved.check_healed(Kind.NOT_IN_FOLDER)
     assert proved.scenario.item(proved.box, proved.waiting).folder_id is None
     assert proved.box.read(proved.waiting).categories == ()
 
@@ -80,11 +80,11 @@ def test_wrong_categories_are_written_again(proved: ProvedMailbox, is_synced: bo
     item = proved.synced[0] if is_synced else proved.waiting
     truth, lie = (BOTH, ("Red", "webCRM sync")) if is_synced else (PENDING, ("Red", *BOTH))
     proved.box.set_categories(item, lie)
-    proved.scenario.look()
+    proved.scenario.discover()
     proved.box.set_categories(item, lie)
     version = proved.box.read(item).change_key
     proved.sql("UPDATE item SET change_key = :k WHERE graph_id = :i", k=version, i=item)
-    proved.heals(Kind.CATEGORIES)
+    proved.check_healed(Kind.CATEGORIES)
     assert set(proved.box.read(item).categories) == {"Red", *truth}
 
 
@@ -110,23 +110,23 @@ def test_stuck_mail_is_advanced(proved: ProvedMailbox, damage: str) -> None:
 )
 def test_cursor_that_is_no_url_of_graph_is_reset(proved: ProvedMailbox, damage: str) -> None:
     proved.sql(f"UPDATE folder SET cursor = {damage} WHERE place = 'inbox'")
-    proved.heals(Kind.CURSOR)
+    proved.check_healed(Kind.CURSOR)
     late = proved.scenario.drag(proved.box, Mail("Late", BO, KIM))
-    proved.scenario.look()
+    proved.scenario.discover()
     assert proved.box.read(late).categories == BOTH
 
 
 def test_subscription_that_graph_lost_is_replaced(scenario: Scenario) -> None:
     proved = prove_mailbox(scenario)
     proved.sql("UPDATE folder SET subscription_id = 'long-gone' WHERE place = 'sent'")
-    proved.heals(Kind.PUSH)
+    proved.check_healed(Kind.PUSH)
 
 
 def test_mirror_that_its_owner_removed_stays_removed(proved: ProvedMailbox) -> None:
     (mirror,) = proved.box.messages(f"sentitems/{FOLDER}")
     for _ in range(2):
         proved.box.delete(mirror.id)
-    proved.scenario.look()
+    proved.scenario.discover()
     (proof,) = prove.prove_mailboxes(proved.scenario.context)
     assert (proof.mirrors_removed, proof.differences) == (1, ())
     assert proved.differences() == []
@@ -136,7 +136,7 @@ def test_mirror_that_its_owner_removed_stays_removed(proved: ProvedMailbox) -> N
 def test_the_nightly_jobs_compare_everything_in_short_steps(proved: ProvedMailbox) -> None:
     proved.sql("DELETE FROM item WHERE graph_id = :i", i=proved.synced[0])
     prove.request_all(proved.scenario.context)
-    proved.scenario.look()
+    proved.scenario.discover()
     assert proved.differences() == []
     with proved.scenario.context.begin() as tx:
         told = tx.connection.execute(text("SELECT due_at FROM mailbox_proof")).scalars().all()

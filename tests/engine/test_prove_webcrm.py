@@ -20,7 +20,7 @@ from webcrm_sync_sandbox.outlook.mail import Mail
 def test_activity_deleted_in_webcrm_is_not_made_again_until_somebody_asks(
     proved: ProvedMailbox,
 ) -> None:
-    gone, item = proved.activity(0), proved.synced[0]
+    gone, item = proved.activity_id(0), proved.synced[0]
     proved.scenario.sandbox.crm.tables["Activity"].delete(gone)
     (found,) = proved.differences()
     assert (found.kind, found.activities) == (Kind.REMOVED, (gone,))
@@ -29,12 +29,12 @@ def test_activity_deleted_in_webcrm_is_not_made_again_until_somebody_asks(
     assert (row.state, row.reason) == (State.SKIPPED, Reason.REMOVED_IN_WEBCRM)
     assert proved.box.read(item).categories == PENDING
     assert len(proved.scenario.activities) == 3
-    story = proved.scenario.story(proved.box.read(item))
+    story = proved.scenario.timeline(proved.box.read(item))
     assert "deleted in webCRM" in story.lines[-1].sentence
     proved.box.move(item, "inbox")
-    proved.scenario.look()
+    proved.scenario.discover()
     proved.box.move(item, f"inbox/{FOLDER}")
-    proved.scenario.look()
+    proved.scenario.discover()
     assert proved.box.read(item).categories == BOTH
     assert len(proved.scenario.activities) == 4
     assert proved.differences() == []
@@ -43,26 +43,26 @@ def test_activity_deleted_in_webcrm_is_not_made_again_until_somebody_asks(
 def test_every_copy_shows_that_a_deleted_mail_was_synced_anyway(proved: ProvedMailbox) -> None:
     scenario, item = proved.scenario, proved.synced[0]
     copied = proved.box.copy(item, proved.box.folder(f"sentitems/{FOLDER}"))
-    scenario.look()
-    scenario.sandbox.crm.tables["Activity"].delete(proved.activity(0))
+    scenario.discover()
+    scenario.sandbox.crm.tables["Activity"].delete(proved.activity_id(0))
     proved.differences()
     assert proved.box.read(copied).categories == PENDING
-    PaneUser(scenario, proved.box).anyway(item)
-    scenario.look()
+    PaneUser(scenario, proved.box).sync_anyway(item)
+    scenario.discover()
     assert proved.box.read(item).categories == proved.box.read(copied).categories == BOTH
 
 
 def test_activity_deleted_under_one_of_two_organisations_leaves_the_mail_synced(
     proved: ProvedMailbox,
 ) -> None:
-    proved.scenario.contact(LIS, "Skovby")
-    proved.scenario.refresh()
+    proved.scenario.add_contact(LIS, "Skovby")
+    proved.scenario.poll_webcrm()
     item = proved.scenario.drag(proved.box, Mail("To both", BO, KIM, cc=(LIS,)))
-    proved.scenario.look()
+    proved.scenario.discover()
     proved.scenario.wait(timedelta(hours=2))
-    (under,) = proved.scenario.under("Skovby")
+    (under,) = proved.scenario.activities_under("Skovby")
     proved.scenario.sandbox.crm.tables["Activity"].delete(under["ActivityId"])
-    proved.heals(Kind.REMOVED)
+    proved.check_healed(Kind.REMOVED)
     assert proved.box.read(item).categories == BOTH
 
 
@@ -75,7 +75,7 @@ def test_lost_filing_is_adopted_with_its_documents(
     proved.sql(
         "DELETE FROM filing WHERE email_id = (SELECT id FROM email WHERE subject = 'Mail 2')"
     )
-    proved.heals(Kind.LOST_FILING)
+    proved.check_healed(Kind.LOST_FILING)
     with proved.scenario.context.begin() as tx:
         count = text("SELECT count(*) FROM document WHERE document_id IS NOT NULL")
         assert tx.connection.scalar(count) == 6
@@ -86,17 +86,17 @@ def test_filing_recorded_as_unsent_is_not_sent_again(proved: ProvedMailbox) -> N
     proved.sql(
         "UPDATE filing SET activity_id = NULL, intent_at = NULL, is_complete = true"
         " WHERE activity_id = :a",
-        a=proved.activity(1),
+        a=proved.activity_id(1),
     )
-    proved.heals(Kind.LOST_FILING)
+    proved.check_healed(Kind.LOST_FILING)
     assert len(proved.scenario.activities) == 4
 
 
 def test_two_activities_with_one_key_are_reported_and_left_to_a_person(
     proved: ProvedMailbox,
 ) -> None:
-    first = proved.activity(0)
-    second = proved.copy_of(first)
+    first = proved.activity_id(0)
+    second = proved.duplicate_activity(first)
     for _ in range(2):
         (found,) = proved.differences()
         assert (found.kind, found.is_healed) == (Kind.DOUBLE, False)
@@ -108,50 +108,52 @@ def test_two_activities_with_one_key_are_reported_and_left_to_a_person(
 
 
 def test_filing_with_a_wrong_activity_is_corrected(proved: ProvedMailbox) -> None:
-    right = proved.activity(0)
+    right = proved.activity_id(0)
     (other,) = [
         a["ActivityId"] for a in proved.scenario.activities if "From" in a["ActivityDescription"]
     ]
     proved.sql("UPDATE filing SET activity_id = :b WHERE activity_id = :a", a=right, b=other)
-    proved.heals(Kind.WRONG_ACTIVITY)
+    proved.check_healed(Kind.WRONG_ACTIVITY)
     with proved.scenario.context.begin() as tx:
         ids = set(tx.connection.execute(text("SELECT activity_id FROM filing")).scalars())
-    assert ids == {proved.activity(n) for n in range(3)}
+    assert ids == {proved.activity_id(n) for n in range(3)}
 
 
 def test_activity_moved_in_webcrm_stays_where_a_person_put_it(proved: ProvedMailbox) -> None:
-    proved.scenario.contact(LIS, "Skovby")
-    proved.scenario.refresh()
+    proved.scenario.add_contact(LIS, "Skovby")
+    proved.scenario.poll_webcrm()
     place = proved.scenario.organisations["Skovby"]
-    proved.scenario.sandbox.crm.edit_activity(proved.activity(0), ActivityOrganisationId=place)
-    proved.heals(Kind.MOVED)
-    assert [a["ActivityId"] for a in proved.scenario.under("Skovby")] == [proved.activity(0)]
+    proved.scenario.sandbox.crm.edit_activity(proved.activity_id(0), ActivityOrganisationId=place)
+    proved.check_healed(Kind.MOVED)
+    assert [a["ActivityId"] for a in proved.scenario.activities_under("Skovby")] == [
+        proved.activity_id(0)
+    ]
 
 
 def test_activity_that_lost_its_key_is_reported(proved: ProvedMailbox) -> None:
-    proved.scenario.sandbox.crm.edit_activity(proved.activity(0), ActivityCustom15="")
+    proved.scenario.sandbox.crm.edit_activity(proved.activity_id(0), ActivityCustom15="")
     (found,) = proved.differences()
     assert (found.kind, found.is_healed) == (Kind.KEY_MISSING, False)
     assert found.key is not None
     assert found.key.startswith("ms1-")
-    proved.scenario.sandbox.crm.edit_activity(proved.activity(0), ActivityCustom15=found.key)
+    proved.scenario.sandbox.crm.edit_activity(proved.activity_id(0), ActivityCustom15=found.key)
     assert proved.differences() == []
 
 
 def test_synced_mail_without_an_activity_is_no_longer_synced(proved: ProvedMailbox) -> None:
-    proved.scenario.sandbox.crm.tables["Activity"].delete(proved.activity(0))
+    proved.scenario.sandbox.crm.tables["Activity"].delete(proved.activity_id(0))
     proved.sql(
         "DELETE FROM filing WHERE NOT EXISTS (SELECT 1 FROM email WHERE id = email_id"
         " AND subject <> 'Mail 0')"
     )
-    proved.heals(Kind.NO_ACTIVITY)
+    proved.check_healed(Kind.NO_ACTIVITY)
     assert proved.box.read(proved.synced[0]).categories == PENDING
 
 
 def test_token_of_another_webcrm_changes_nothing(proved: ProvedMailbox) -> None:
     for number in range(12):
         proved.scenario.drag(proved.box, Mail(f"More {number}", BO, KIM))
-    proved.scenario.look()
+    proved.scenario.discover()
     proved.scenario.wait(timedelta(hours=2))
     table = proved.scenario.sandbox.crm.tables["Activity"]
     for activity in proved.scenario.activities:
@@ -163,7 +165,7 @@ def test_token_of_another_webcrm_changes_nothing(proved: ProvedMailbox) -> None:
 
 def test_activities_of_a_mailbox_that_is_gone_are_no_difference(proved: ProvedMailbox) -> None:
     key = filing_key(proved.scenario.context.tenant_id, "<of-eva@nordwind.example>", 1)
-    stranger = proved.copy_of(proved.activity(0))
+    stranger = proved.duplicate_activity(proved.activity_id(0))
     proved.scenario.sandbox.crm.edit_activity(stranger, ActivityCustom15=key)
     *_, crm = prove.prove_webcrm(proved.scenario.context)
     assert (crm.activities, crm.others, crm.differences) == (3, 1, ())
@@ -171,5 +173,5 @@ def test_activities_of_a_mailbox_that_is_gone_are_no_difference(proved: ProvedMa
 
 def test_a_lagging_search_is_no_difference(proved: ProvedMailbox) -> None:
     proved.scenario.sandbox.crm.search_lag = timedelta(hours=9)
-    proved.scenario.sandbox.crm.edit_activity(proved.activity(0), ActivityDescription="Mail 0")
+    proved.scenario.sandbox.crm.edit_activity(proved.activity_id(0), ActivityDescription="Mail 0")
     assert proved.differences() == []

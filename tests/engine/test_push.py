@@ -43,18 +43,18 @@ def test_a_move_is_announced_and_synced_without_any_poll(
 ) -> None:
     item = scenario.drag(box, Mail("Pushed", BO, KIM))
     until(lambda: is_hinted(scenario), "the notification")
-    scenario.rest()
+    scenario.run_until_idle()
     assert box.read(item).categories == BOTH
 
 
 def test_the_echo_of_our_own_mark_requests_no_reading(scenario: Scenario, box: SimMailbox) -> None:
     scenario.drag(box, Mail("Pushed", BO, KIM))
     until(lambda: is_hinted(scenario), "the notification")
-    scenario.rest()
+    scenario.run_until_idle()
     scenario.sandbox.graph.pusher.drain()
-    scenario.rest()
+    scenario.run_until_idle()
     scenario.sandbox.journal.clear()
-    scenario.rest()
+    scenario.run_until_idle()
     assert scenario.sandbox.journal.count("graph") == 0
 
 
@@ -78,7 +78,7 @@ def test_removed_subscription_is_replaced_and_nothing_is_missed(
     scenario.sandbox.graph.lifecycle("subscriptionRemoved")
     item = scenario.drag(box, Mail("Meanwhile", BO, KIM))
     until(lambda: all(f.subscription_id is None for f in folders(scenario)), "the lifecycle event")
-    scenario.rest()
+    scenario.run_until_idle()
     assert before.isdisjoint({f.subscription_id for f in folders(scenario)})
     assert box.read(item).categories == BOTH
 
@@ -88,11 +88,11 @@ def test_subscription_that_expired_while_we_were_down_is_replaced(
 ) -> None:
     before = {f.subscription_id for f in folders(scenario)}
     scenario.sandbox.clock.advance(timedelta(days=8))
-    scenario.look()
+    scenario.discover()
     assert before.isdisjoint({f.subscription_id for f in folders(scenario)})
     item = scenario.drag(box, Mail("Afterwards", BO, KIM))
     until(lambda: is_hinted(scenario), "the notification")
-    scenario.rest()
+    scenario.run_until_idle()
     assert box.read(item).categories == BOTH
 
 
@@ -101,15 +101,15 @@ def test_the_poll_finds_lost_notifications_and_then_runs_every_minute(
 ) -> None:
     scenario.sandbox.graph.pusher.faults.lost = 1.0
     item = scenario.drag(box, Mail("Unannounced", BO, KIM))
-    scenario.rest()
+    scenario.run_until_idle()
     assert box.read(item).categories == ()
     scenario.sandbox.clock.advance(timedelta(seconds=601))
-    scenario.rest()
+    scenario.run_until_idle()
     assert box.read(item).categories == BOTH
 
     second = scenario.drag(box, Mail("Unannounced too", BO, KIM))
     scenario.sandbox.clock.advance(timedelta(seconds=61))
-    scenario.rest()
+    scenario.run_until_idle()
     assert box.read(second).categories == BOTH
 
 
@@ -117,11 +117,11 @@ def test_the_poll_works_when_graph_cannot_reach_the_endpoint(
     open_scenario: OpenScenario,
 ) -> None:
     scenario = open_scenario(PUBLIC_URL=f"http://127.0.0.1:{free_port()}")
-    scenario.contact(BO)
-    box = scenario.mailbox()
-    scenario.refresh()
+    scenario.add_contact(BO)
+    box = scenario.add_mailbox()
+    scenario.poll_webcrm()
     item = box.deliver(Mail("Polled", BO, KIM))
     box.move(item, f"inbox/{FOLDER}")
     scenario.sandbox.clock.advance(timedelta(seconds=601))
-    scenario.rest()
+    scenario.run_until_idle()
     assert box.read(item).categories == BOTH

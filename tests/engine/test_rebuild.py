@@ -63,7 +63,7 @@ class Company:
         users = find_users(self.scenario.context, addresses)
         *_, last = rebuild(self.scenario.context, users)
         assert isinstance(last, Rebuilt)
-        self.scenario.rest()
+        self.scenario.run_until_idle()
         return last
 
     def writes(self) -> Sequence[str]:
@@ -88,21 +88,21 @@ _FILINGS = """SELECT f.key, f.organisation_id, f.activity_id, f.is_complete, cou
 def company(open_scenario: OpenScenario) -> Company:
     """A company with mails in every state."""
     scenario = open_scenario(PUBLIC_URL="http://nobody.example")
-    person = scenario.contact(BO)
+    person = scenario.add_contact(BO)
     user = scenario.sandbox.crm.add_user(KIM, "Kim Nordwind")
     for address, organisation in ((LIS, "Skovby"), (UNA, "First"), (UNA, "Second")):
-        scenario.contact(address, organisation)
-    scenario.rest()
+        scenario.add_contact(address, organisation)
+    scenario.run_until_idle()
     kim = scenario.sandbox.outlook.add_mailbox(KIM, "Kim Nordwind")
     folder = kim.make_folder("inbox", FOLDER)
     past = Mail("Of another product", BO, KIM, categories=("Customer", *BOTH))
-    made = Company(scenario, kim, scenario.mailbox(EVA, "Eva Nordwind"))
+    made = Company(scenario, kim, scenario.add_mailbox(EVA, "Eva Nordwind"))
     made.mails["past"] = kim.put(past, folder)
     scenario.watch(KIM)
-    scenario.refresh()
+    scenario.poll_webcrm()
     _happen(made)
     scenario.sandbox.crm.send_mail(user, person, "From webCRM", "Hello")
-    scenario.refresh()
+    scenario.poll_webcrm()
     scenario.wait(timedelta(hours=1))
     return made
 
@@ -123,12 +123,12 @@ def _happen(company: Company) -> None:
     mails["colleagues"] = scenario.drag(kim, Mail("Lunch", EVA, KIM))
     mails["left"] = scenario.drag(kim, Mail("Left later", BO, KIM))
     mails["moved"] = scenario.drag(kim, Mail("Moved in webCRM", BO, KIM))
-    scenario.look()
+    scenario.discover()
     scenario.drag(eva, shared)
     scenario.drag(eva, replace(twin, subject="Another one", sender=LIS, to=EVA))
     other = replace(robot, body=robot.body.replace("order 1", "order 2"))
     mails["robot"] = scenario.drag(kim, other)
-    scenario.look()
+    scenario.discover()
     scenario.drag(
         eva, replace(other, subject="[EXTERNAL] Order", body=f"From outside: {other.body}")
     )
@@ -138,7 +138,7 @@ def _happen(company: Company) -> None:
     place = {"ActivityOrganisationId": scenario.organisations["Skovby"]}
     scenario.sandbox.crm.edit_activity(moved["ActivityId"], **place)
     prove.request_all(scenario.context)
-    scenario.look()
+    scenario.discover()
 
 
 def robot_keys(company: Company) -> Sequence[Any]:
@@ -162,7 +162,7 @@ def test_everything_is_recovered_and_nothing_is_written_to_webcrm(company: Compa
     assert company.writes() == []
     assert company.ledger() == before
     assert (rebuilt.mirrors, rebuilt.others, rebuilt.doubles) == (1, 1, ())
-    story = company.scenario.story(company.kim.read(company.mails["chosen"]))
+    story = company.scenario.timeline(company.kim.read(company.mails["chosen"]))
     assert any(line.sentence.startswith("Restored: ") for line in story.lines)
 
 
@@ -170,12 +170,12 @@ def test_mails_under_way_at_the_loss_are_filed_once(company: Company) -> None:
     scenario = company.scenario
     scenario.sandbox.faults.refuse("graph", when=lambda _, p: p.endswith("$batch"))
     unmarked = scenario.drag(company.kim, Mail("Filed, not marked", BO, KIM, attachments=FILES))
-    scenario.look()
+    scenario.discover()
     scenario.sandbox.faults.clear()
     fresh = scenario.drag(company.kim, Mail("Just moved in", BO, KIM))
     company.lose()
     company.rebuild(KIM, EVA)
-    company.scenario.look()
+    company.scenario.discover()
     subjects = [a["ActivityDescription"] for a in company.scenario.activities]
     assert (subjects.count("Filed, not marked"), subjects.count("Just moved in")) == (1, 1)
     assert company.kim.read(unmarked).categories == company.kim.read(fresh).categories == BOTH
@@ -193,7 +193,7 @@ def test_a_mail_that_is_read_first_takes_no_key_from_stamped_mails(
     company.lose()
     fresh = company.scenario.drag(company.eva, like)
     company.rebuild(KIM, EVA)
-    company.scenario.settle()
+    company.scenario.run_all_retries()
     new = company.scenario.activities[len(before) :]
     assert [a["ActivityDescription"] for a in new] == ["Order"] * (number - 2)
     assert company.scenario.activities[: len(before)] == before
@@ -208,17 +208,17 @@ def test_later_mails_and_a_replay_of_everything_double_nothing(company: Company)
     before = company.ledger()
     scenario = company.scenario
     scenario.sandbox.graph.expire_cursors()
-    scenario.look()
+    scenario.discover()
     for mail in ("in", "chosen", "moved", "twin"):
         company.kim.move(company.mails[mail], "inbox")
-        scenario.look()
+        scenario.discover()
         company.kim.move(company.mails[mail], f"inbox/{FOLDER}")
     company.kim.move(company.mails["left"], f"inbox/{FOLDER}")
-    scenario.look()
+    scenario.discover()
     assert company.scenario.activities == before["activities"]
     new = scenario.drag(company.kim, Mail("New", BO, KIM))
-    scenario.contact("who@nowhere.example", "Late")
-    scenario.refresh()
+    scenario.add_contact("who@nowhere.example", "Late")
+    scenario.poll_webcrm()
     assert company.kim.read(new).categories == BOTH
     assert company.kim.read(company.mails["waiting"]).categories == BOTH
     assert len(company.scenario.activities) == len(scenario.activities)
@@ -254,14 +254,14 @@ def test_mails_sent_from_webcrm_meanwhile_are_mirrored_once(company: Company) ->
     (user,) = [u["UserId"] for u in crm.tables["User"]]
     person = crm.persons[0]["PersonId"]
     crm.send_mail(user, person, "Filed away by its owner", "Hello")
-    scenario.refresh()
+    scenario.poll_webcrm()
     (_, away) = company.kim.messages(f"sentitems/{FOLDER}")[-2:]
     company.kim.move(away.id, "archive")
     scenario.wait(timedelta(hours=1))
     crm.send_mail(user, person, "Sent without a database", "Hello")
     company.lose()
     company.rebuild(KIM, EVA)
-    company.scenario.settle()
+    company.scenario.run_all_retries()
     subjects = [m.subject for m in company.kim.messages(f"sentitems/{FOLDER}")]
     assert subjects.count("Sent without a database") == 1
     assert "Filed away by its owner" not in subjects

@@ -64,7 +64,7 @@ class Reached:
         """True if a mail that is moved now is announced and synced."""
         item = self.scenario.drag(box, Mail("Moved now", BO, KIM))
         until(lambda: any(f.read_requested_at for f in self.folders()), "the notification")
-        self.scenario.rest()
+        self.scenario.run_until_idle()
         return box.read(item).categories == BOTH
 
     def answer_at_the_old_address(self) -> int:
@@ -94,9 +94,9 @@ def reached(open_scenario: OpenScenario, monkeypatch: pytest.MonkeyPatch) -> Ite
 @pytest.fixture
 def box(reached: Reached) -> SimMailbox:
     """Kim's mailbox, with Bo known to webCRM."""
-    reached.scenario.contact(BO)
-    made = reached.scenario.mailbox()
-    reached.scenario.refresh()
+    reached.scenario.add_contact(BO)
+    made = reached.scenario.add_mailbox()
+    reached.scenario.poll_webcrm()
     return made
 
 
@@ -185,7 +185,7 @@ def test_a_lost_key_is_reported_and_its_subscriptions_are_replaced(
 
     push_urls.replace_unverifiable(reached.scenario.context)  # as a worker does when it starts
     assert caplog.messages.count("notifications_cannot_be_checked") == 1
-    reached.scenario.rest()
+    reached.scenario.run_until_idle()
     assert lost.isdisjoint(reached.held())
     assert reached.alive() == reached.held()
     assert (
@@ -203,7 +203,7 @@ def test_a_client_state_that_cannot_be_opened_is_replaced_at_the_first_notificat
     reached.scenario.drag(box, Mail("Unheard", BO, KIM))
     until(lambda: "notifications_cannot_be_checked" in caplog.messages, "the notification")
     reached.scenario.sandbox.graph.pusher.drain()
-    reached.scenario.rest()
+    reached.scenario.run_until_idle()
     assert lost.isdisjoint(reached.held())
     assert caplog.messages.count("notifications_cannot_be_checked") == 1
     assert reached.announces(box)
@@ -230,7 +230,7 @@ def test_an_expiring_authorisation_is_renewed_without_another_subscription(
     reached.scenario.sandbox.clock.advance(timedelta(hours=2))
     reached.scenario.sandbox.graph.lifecycle("reauthorizationRequired")
     reached.scenario.sandbox.graph.pusher.drain()
-    reached.scenario.rest()
+    reached.scenario.run_until_idle()
     assert (reached.held(), reached.alive()) == (before, before)
     assert ends.isdisjoint({f.subscription_expires_at for f in reached.folders()})
     assert reached.announces(box)

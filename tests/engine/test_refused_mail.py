@@ -22,9 +22,9 @@ POISON = "Mail 17"
 def box(scenario: Scenario) -> SimMailbox:
     """Kim's mailbox, with as many customers as one bulk holds."""
     for number in range(CUSTOMERS):
-        scenario.contact(f"bo@customer{number}.example", f"Customer {number}")
-    made = scenario.mailbox()
-    scenario.refresh()
+        scenario.add_contact(f"bo@customer{number}.example", f"Customer {number}")
+    made = scenario.add_mailbox()
+    scenario.poll_webcrm()
     return made
 
 
@@ -54,7 +54,7 @@ def assert_parked_alone(
     parked = scenario.item(box, poison)
     assert (parked.state, parked.reason) == (State.PARKED, Reason.REFUSED_BY_WEBCRM)
     assert box.read(poison).categories == PENDING
-    (copy,) = scenario.story(box.read(poison)).copies
+    (copy,) = scenario.timeline(box.read(poison)).copies
     assert said in copy.sentence
 
 
@@ -64,7 +64,7 @@ def test_mail_on_which_webcrm_crashes_is_found_by_quartering(
     scenario.sandbox.crm.poison[POISON] = 500
     items = drag_all(scenario, box)
     scenario.sandbox.journal.clear()
-    scenario.look()
+    scenario.discover()
     for seconds in (65,) * 8 + (330,) * 6:
         scenario.wait(timedelta(seconds=seconds))
     assert_parked_alone(scenario, box, items, "no clear answer")
@@ -84,7 +84,7 @@ def test_mail_for_which_webcrm_refuses_the_bulk_is_found_by_halving(
     scenario.sandbox.crm.poison[POISON] = 400
     items = drag_all(scenario, box)
     scenario.sandbox.journal.clear()
-    scenario.look()
+    scenario.discover()
     assert sum(box.read(i).categories == BOTH for i in items.values()) == CUSTOMERS - 1
     for _ in range(6):
         scenario.wait(timedelta(seconds=65))
@@ -98,7 +98,7 @@ def test_line_that_webcrm_refuses_costs_no_call_of_its_own(
     scenario.sandbox.crm.refused.add(POISON)
     items = drag_all(scenario, box)
     scenario.sandbox.journal.clear()
-    scenario.look()
+    scenario.discover()
     for _ in range(6):
         scenario.wait(timedelta(seconds=65))
     assert_parked_alone(scenario, box, items, "cannot be stored")
@@ -111,13 +111,13 @@ def test_copy_that_outlook_does_not_let_us_mark_delays_no_other(
     items = drag_all(scenario, box)
     poison = items.pop(POISON)
     scenario.sandbox.graph.behaviour.refused.add(poison)
-    scenario.look()
+    scenario.discover()
     assert all(box.read(i).categories == BOTH for i in items.values())
     for _ in range(12):
         scenario.wait(timedelta(minutes=11))
     filed = scenario.item(box, poison)
     assert (filed.state, filed.reason) == (State.FILED, Reason.REFUSED_BY_OUTLOOK)
-    assert scenario.story(box.read(poison)).lines[-1].kind == "parked"
+    assert scenario.timeline(box.read(poison)).lines[-1].kind == "parked"
     scenario.sandbox.graph.behaviour.refused.clear()
     scenario.wait(timedelta(minutes=13))  # ten, and a quarter of jitter
     assert box.read(poison).categories == BOTH
@@ -127,9 +127,9 @@ def test_copy_that_outlook_does_not_let_us_mark_delays_no_other(
 @pytest.fixture
 def small(scenario: Scenario) -> SimMailbox:
     """Kim's mailbox, with Bo known to webCRM."""
-    scenario.contact(BO)
-    made = scenario.mailbox()
-    scenario.refresh()
+    scenario.add_contact(BO)
+    made = scenario.add_mailbox()
+    scenario.poll_webcrm()
     return made
 
 
@@ -164,8 +164,8 @@ def test_mail_of_which_graph_leaves_something_out_holds_nothing_up(
     scenario.sandbox.graph.behaviour.lacking[odd] = frozenset(names)
     small.move(odd, f"inbox/{FOLDER}")
     fine = scenario.drag(small, Mail("Fine", BO, KIM))
-    scenario.look()
-    scenario.settle()
+    scenario.discover()
+    scenario.run_all_retries()
     assert small.read(fine).categories == BOTH
     assert trouble_of(scenario) is None
     rounds = scenario.sandbox.journal.select("graph", path="/messages/delta")
@@ -180,8 +180,8 @@ def test_mail_that_graph_does_not_let_us_read_is_told_of_and_holds_nothing_up(
     scenario.sandbox.graph.behaviour.refused.add(odd)
     small.move(odd, f"inbox/{FOLDER}")
     fine = scenario.drag(small, Mail("Fine", BO, KIM))
-    scenario.look()
-    scenario.settle()
+    scenario.discover()
+    scenario.run_all_retries()
     assert small.read(fine).categories == BOTH
     with scenario.context.begin() as tx:
         (watched,) = mailboxes.all_mailboxes(tx)
@@ -196,12 +196,12 @@ def test_mail_that_left_and_is_refused_hides_none_that_came(
 ) -> None:
     left = [scenario.drag(small, Mail(f"Left {n}", BO, KIM)) for n in range(others)]
     refused = scenario.drag(small, Mail("Refused", BO, KIM))
-    scenario.look()
+    scenario.discover()
     scenario.sandbox.graph.behaviour.refused.add(refused)
     for item in (*left, refused):
         small.move(item, "inbox")
     fine = scenario.drag(small, Mail("Fine", BO, KIM))
-    scenario.look()
+    scenario.discover()
     assert small.read(fine).categories == BOTH
     assert trouble_of(scenario) is None
     assert all(scenario.item(small, i).folder_id is None for i in (*left, refused))
@@ -211,18 +211,18 @@ def test_person_whom_webcrm_does_not_show_stops_no_mirror_and_no_mail(
     open_scenario: OpenScenario,
 ) -> None:
     scenario = open_scenario(DIRECTORY_SECONDS="3600")
-    known = scenario.contact(BO)
+    known = scenario.add_contact(BO)
     user = scenario.sandbox.crm.add_user(KIM, "Kim Nordwind")
-    box = scenario.mailbox()
-    scenario.refresh()
-    hidden = scenario.contact("new@havnebyg.example")
+    box = scenario.add_mailbox()
+    scenario.poll_webcrm()
+    hidden = scenario.add_contact("new@havnebyg.example")
     scenario.sandbox.crm.send_mail(user, hidden, "To nobody", "Hello")
     scenario.sandbox.crm.send_mail(user, known, "To Bo", "Hello")
 
     def refuse() -> None:
         raise Refused("no such person")
 
-    worker(scenario, "webcrm", "fetch_person", before=refuse).refresh()
+    worker(scenario, "webcrm", "person", before=refuse).poll_webcrm()
     assert [m.subject for m in box.messages(f"sentitems/{FOLDER}")] == ["To Bo"]
     with scenario.context.begin() as tx:
         assert companies.read_company(tx).webcrm_trouble is None

@@ -58,7 +58,7 @@ def other(scenario: Scenario, tmp_path: Path) -> Iterator[Settings]:
 def test_every_command_refuses_and_says_both_names_and_the_way_out(
     scenario: Scenario, other: Settings
 ) -> None:
-    scenario.mailbox()
+    scenario.add_mailbox()
     assert set(COMMANDS) | {"demo", "manifest"} == set(
         cli.list_commands(cli.make_context("x", ["status"]))
     )
@@ -76,7 +76,7 @@ def test_every_command_refuses_and_says_both_names_and_the_way_out(
 
 
 def test_a_tenant_is_the_same_in_any_case(scenario: Scenario, other: Settings) -> None:
-    scenario.mailbox()
+    scenario.add_mailbox()
     same = other.model_copy(update={"entra_tenant_id": scenario.context.tenant_id.upper()})
     migrate_database(same)
     with open_context(same) as context:
@@ -86,7 +86,7 @@ def test_a_tenant_is_the_same_in_any_case(scenario: Scenario, other: Settings) -
 def test_a_typo_of_the_first_set_up_can_be_corrected(scenario: Scenario, other: Settings) -> None:
     with open_context(other) as mistaken:
         assert mistaken.company_id != scenario.context.company_id
-    scenario.mailbox()  # its jobs come to rest, which those of the mistaken company never would
+    scenario.add_mailbox()  # its jobs come to rest, which those of the mistaken company never would
     with open_context(scenario.context.settings, url=other.database_url) as context:
         assert context.company_id == scenario.context.company_id
     with pytest.raises(AnotherCompany):

@@ -103,14 +103,14 @@ def _before(open_scenario: OpenScenario, *, past: int) -> Before:
     """That company; `past` mails were in the folder before the product was installed."""
     scenario = open_scenario(NEVER_SYNC="doctor.example")
     for organisation in ("Skovby", "Søby"):
-        scenario.contact(LIS, organisation)
-    person, user = scenario.contact(BO), scenario.sandbox.crm.add_user(KIM, "Kim Nordwind")
-    scenario.rest()
+        scenario.add_contact(LIS, organisation)
+    person, user = scenario.add_contact(BO), scenario.sandbox.crm.add_user(KIM, "Kim Nordwind")
+    scenario.run_until_idle()
     box = scenario.sandbox.outlook.add_mailbox(KIM, "Kim Nordwind")
     sync = box.make_folder("inbox", FOLDER)
     old = [box.put(Mail(f"Past {n}", BO, KIM, categories=BOTH), sync) for n in range(past)]
     scenario.watch()
-    scenario.refresh()
+    scenario.poll_webcrm()
     items = {
         "past": old[0],
         "synced": scenario.drag(box, Mail("Synced", BO, KIM, conversation_id="AAQkAD-synced")),
@@ -124,9 +124,9 @@ def _before(open_scenario: OpenScenario, *, past: int) -> Before:
         "left": scenario.drag(box, Mail("Left", BO, KIM)),
     }
     scenario.sandbox.crm.send_mail(user, person, "From webCRM", "Hello")
-    scenario.settle()
+    scenario.run_all_retries()
     box.move(items["left"], "inbox")
-    scenario.settle()
+    scenario.run_all_retries()
     states = {name: scenario.item(box, one).state for name, one in items.items()}
     assert set(states.values()) == {State.SYNCED, State.WAITING, State.PARKED, State.SKIPPED}
     assert len(box.messages(f"sentitems/{FOLDER}")) == 3
@@ -137,7 +137,7 @@ def _before(open_scenario: OpenScenario, *, past: int) -> Before:
 
 def test_a_full_reading_writes_nothing_and_happens_once(before: Before) -> None:
     rows, events, activities = before.rows(), before.events(), before.scenario.activities
-    before.scenario.settle()
+    before.scenario.run_all_retries()
     assert before.rounds() == 2
     assert before.selections() == {SELECTION}
     assert (before.rows(), before.events(), before.scenario.activities) == (
@@ -149,7 +149,7 @@ def test_a_full_reading_writes_nothing_and_happens_once(before: Before) -> None:
 
 
 def test_a_full_reading_fills_the_headers_of_known_mails(before: Before) -> None:
-    before.scenario.look()
+    before.scenario.discover()
     with before.scenario.context.begin() as tx:
         columns = [email.c.subject, *(as_stored(email.c[name]) for name in HEADERS)]
         found = {row[0]: tuple(row[1:]) for row in tx.connection.execute(select(*columns))}
@@ -162,7 +162,7 @@ def test_a_mail_that_arrives_meanwhile_is_filed_once_with_its_headers(before: Be
     rows, activities = before.rows(), len(before.scenario.activities)
     mail = Mail("News", BO, KIM, reply_to=("desk@havnebyg.example",))
     new = before.scenario.drag(before.box, mail)
-    before.scenario.settle()
+    before.scenario.run_all_retries()
     row = before.scenario.item(before.box, new)
     assert (row.state, row.is_past) == (State.SYNCED, False)
     assert before.box.read(new).categories == BOTH
@@ -178,7 +178,7 @@ def test_mails_that_an_old_cursor_hid_are_found(before: Before) -> None:
         gone = before.scenario.item(before.box, before.items["outbound"])
         tx.connection.execute(item.delete().where(item.c.id == gone.id))
     activities = len(before.scenario.activities)
-    before.scenario.settle()
+    before.scenario.run_all_retries()
     assert before.scenario.item(before.box, before.items["outbound"]).state is State.SYNCED
     assert len(before.scenario.activities) == activities
 
@@ -186,7 +186,7 @@ def test_mails_that_an_old_cursor_hid_are_found(before: Before) -> None:
 def test_a_mail_that_left_meanwhile_is_recorded(before: Before) -> None:
     before.box.move(before.items["waiting"], "inbox")
     before.box.delete(before.items["synced"])
-    before.scenario.settle()
+    before.scenario.run_all_retries()
     left = before.scenario.item(before.box, before.items["waiting"])
     assert (left.state, left.reason) == (State.SKIPPED, Reason.MOVED_OUT)
     gone = before.scenario.item(before.box, before.items["synced"])
@@ -194,8 +194,8 @@ def test_a_mail_that_left_meanwhile_is_recorded(before: Before) -> None:
 
 
 def test_a_contact_that_appears_meanwhile_files_waiting_mails(before: Before) -> None:
-    before.scenario.contact("new@nowhere.example", "Nowhere")
-    before.scenario.settle()
+    before.scenario.add_contact("new@nowhere.example", "Nowhere")
+    before.scenario.run_all_retries()
     assert before.box.read(before.items["waiting"]).categories == BOTH
 
 
@@ -211,7 +211,7 @@ def test_trouble_within_a_full_reading_does_not_restart_it(
         return path.endswith("/messages/delta") and next(asked) == failing
 
     before.scenario.sandbox.faults.unavailable(service="graph", when=fails, limit=1)
-    before.scenario.settle()
+    before.scenario.run_all_retries()
     assert before.selections() == {SELECTION}
     assert before.rounds() <= 3  # a page that failed may have been a first one
     assert before.rows() == rows
@@ -222,7 +222,7 @@ def test_a_cursor_in_the_middle_of_a_reading_is_reset_too(
     open_scenario: OpenScenario,
 ) -> None:
     scenario = open_scenario()
-    scenario.contact(BO)
+    scenario.add_contact(BO)
     box = scenario.sandbox.outlook.add_mailbox(KIM, "Kim Nordwind")
     sync = box.make_folder("inbox", FOLDER)
     mails = [Mail(f"Mail {n}", BO, KIM, categories=BOTH) for n in range(2 * PAGE_SIZE)]
@@ -235,14 +235,14 @@ def test_a_cursor_in_the_middle_of_a_reading_is_reset_too(
 
     scenario.sandbox.faults.unavailable(service="graph", when=fails)
     admin.add(scenario.context, seen)
-    scenario.rest()
+    scenario.run_until_idle()
     scenario.sandbox.faults.clear()
     with scenario.context.begin() as tx:
         cursors = tx.connection.execute(select(folder.c.cursor)).scalars().all()
         assert any("skiptoken" in (cursor or "") for cursor in cursors)
     age(scenario.context)
     new = box.put(Mail("New", BO, KIM), sync)
-    scenario.settle()
+    scenario.run_all_retries()
     assert {scenario.item(box, one).reason for one in items} == {Reason.SYNCED_BEFORE}
     assert scenario.item(box, new).state is State.SYNCED
     assert [a["ActivityDescription"] for a in scenario.activities] == ["New"]
@@ -251,7 +251,7 @@ def test_a_cursor_in_the_middle_of_a_reading_is_reset_too(
 def test_an_old_cursor_that_has_expired_is_no_trouble(before: Before) -> None:
     rows, events = before.rows(), before.events()
     before.scenario.sandbox.graph.expire_cursors()
-    before.scenario.settle()
+    before.scenario.run_all_retries()
     assert (before.rows(), before.events()) == (rows, events)
     assert [(e.method, e.path) for e in before.writes()] == []
 
@@ -259,14 +259,14 @@ def test_an_old_cursor_that_has_expired_is_no_trouble(before: Before) -> None:
 def test_a_cursor_of_a_later_version_is_kept(before: Before) -> None:
     with before.scenario.context.begin() as tx:
         tx.connection.execute(update(folder).values(selection=SELECTION + 1))
-    before.scenario.settle()
+    before.scenario.run_all_retries()
     assert before.rounds() == 0
     assert before.selections() == {SELECTION + 1}
 
 
 def test_a_new_mailbox_needs_no_second_full_reading(scenario: Scenario, box: SimMailbox) -> None:
     scenario.drag(box, Mail("First", BO, KIM))
-    scenario.look()
+    scenario.discover()
     calls = scenario.sandbox.journal.select("graph", path="/messages/delta")
     began = [e for e in calls if "select" in e.query]
     assert len({e.path for e in began}) == len(began)
@@ -279,10 +279,10 @@ def test_a_proof_right_after_the_upgrade_finds_all_equal(proved: ProvedMailbox) 
 
 def test_a_second_copy_of_a_mail_known_before_adds_no_activity(before: Before) -> None:
     scenario, activities = before.scenario, before.scenario.activities
-    eva = scenario.mailbox("eva@nordwind.example", "Eva")
+    eva = scenario.add_mailbox("eva@nordwind.example", "Eva")
     known = before.box.read(before.items["synced"])
     mail = Mail("Synced", BO, KIM, message_id=known.message_id, sent_at=known.sent_at)
     copy = scenario.drag(eva, mail)
-    scenario.settle()
+    scenario.run_all_retries()
     assert eva.read(copy).categories == BOTH
     assert scenario.activities == activities

@@ -28,7 +28,7 @@ def a_day(scenario: Scenario) -> None:
     """Let a day pass, looking at what is due every two hours."""
     for _ in range(12):
         scenario.sandbox.clock.advance(timedelta(hours=2))
-        scenario.rest()
+        scenario.run_until_idle()
 
 
 def calls(scenario: Scenario, service: str) -> int:
@@ -48,10 +48,10 @@ def test_day_of_outage_costs_few_calls_and_loses_nothing(
         scenario.sandbox.faults.unavailable(
             service="graph", when=lambda _, p: "attach" in p, limit=3
         )
-        scenario.look()
+        scenario.discover()
     scenario.sandbox.faults.unavailable(service=service, limit=5000)
     before = calls(scenario, service)
-    scenario.look()
+    scenario.discover()
     a_day(scenario)
     assert calls(scenario, service) - before < 12 * 12
     scenario.sandbox.faults.clear()
@@ -68,11 +68,11 @@ def test_refused_login_for_a_day_is_not_told_over_and_over(
     scenario.sandbox.crm.tokens.clear()
     scenario.sandbox.clock.advance(timedelta(hours=1))
     item = scenario.drag(box, Mail("Closed", BO, KIM))
-    scenario.look()
+    scenario.discover()
     for _ in range(12):
         scenario.wait(timedelta(minutes=11))
     assert scenario.item(box, item).state is State.PARKED
-    kinds = [line.sentence[:5] for line in scenario.story(box.read(item)).lines]
+    kinds = [line.sentence[:5] for line in scenario.timeline(box.read(item)).lines]
     assert kinds.count("Needs") <= 2  # before its Organisation was known, and after
     scenario.sandbox.crm.tokens |= tokens
     for _ in range(3):
@@ -97,11 +97,11 @@ def log() -> Iterator[io.StringIO]:
 
 
 def test_no_log_line_tells_who_wrote_what(scenario: Scenario, log: io.StringIO) -> None:
-    person = scenario.contact(BO)
+    person = scenario.add_contact(BO)
     user = scenario.sandbox.crm.add_user(KIM, "Kim Nordwind")
-    scenario.rest()
-    box = scenario.mailbox()
-    scenario.refresh()
+    scenario.run_until_idle()
+    box = scenario.add_mailbox()
+    scenario.poll_webcrm()
     faults = scenario.sandbox.faults
     for service in ("graph", "webcrm"):
         faults.lose(service=service, rate=0.2, limit=15)
@@ -129,9 +129,9 @@ def test_no_log_line_tells_who_wrote_what(scenario: Scenario, log: io.StringIO) 
 
 
 def test_story_of_every_state_can_be_told(scenario: Scenario, box: SimMailbox) -> None:
-    scenario.contact(LIS, "Skovby")
-    scenario.contact(LIS, "Lund")
-    scenario.refresh()
+    scenario.add_contact(LIS, "Skovby")
+    scenario.add_contact(LIS, "Lund")
+    scenario.poll_webcrm()
     mails = [
         Mail("Synced", BO, KIM),
         Mail("Waits", "who@nowhere.example", KIM),
@@ -142,25 +142,25 @@ def test_story_of_every_state_can_be_told(scenario: Scenario, box: SimMailbox) -
     items = [scenario.drag(box, mail) for mail in mails]
     for item in items:
         assert read_timelines(scenario.context, box.read(item).message_id or "") == []
-    scenario.look()
+    scenario.discover()
     for item in items:
         (story,) = read_timelines(scenario.context, box.read(item).message_id or "")
         assert all(line.sentence for line in story.lines)
         box.move(item, "inbox")
-    scenario.look()
+    scenario.discover()
     for item in items:
-        assert scenario.story(box.read(item)).copies
+        assert scenario.timeline(box.read(item)).copies
 
 
 def test_text_of_an_unwritten_mirror_is_not_kept_for_ever(scenario: Scenario) -> None:
-    person = scenario.contact(BO)
+    person = scenario.add_contact(BO)
     user = scenario.sandbox.crm.add_user(KIM, "Kim Nordwind")
-    scenario.rest()
-    box = scenario.mailbox()
-    scenario.refresh()
+    scenario.run_until_idle()
+    box = scenario.add_mailbox()
+    scenario.poll_webcrm()
     box.has_licence = False
     scenario.sandbox.crm.send_mail(user, person, "Order", "Topsecret")
-    scenario.refresh()
+    scenario.poll_webcrm()
     scenario.sandbox.clock.advance(timedelta(days=31))
     housekeeping(scenario.context)
     with scenario.context.begin() as tx:
@@ -170,11 +170,11 @@ def test_text_of_an_unwritten_mirror_is_not_kept_for_ever(scenario: Scenario) ->
 
 def test_mail_sent_by_a_user_webcrm_has_just_made_is_mirrored(open_scenario: OpenScenario) -> None:
     scenario = open_scenario(DIRECTORY_SECONDS="3600")
-    person = scenario.contact(BO)
-    box = scenario.mailbox()
-    scenario.refresh()
+    person = scenario.add_contact(BO)
+    box = scenario.add_mailbox()
+    scenario.poll_webcrm()
     user = scenario.sandbox.crm.add_user(KIM, "Kim Nordwind")
     scenario.sandbox.crm.send_mail(user, person, "First day", "Hello")
-    scenario.refresh()
-    scenario.refresh()
+    scenario.poll_webcrm()
+    scenario.poll_webcrm()
     assert [m.subject for m in box.messages(f"sentitems/{FOLDER}")] == ["First day"]

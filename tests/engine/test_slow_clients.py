@@ -30,10 +30,10 @@ def service(fresh_database: str) -> Iterator[RunningService]:
 @pytest.fixture
 def bystanders(service: RunningService) -> Bystanders:
     """Who asks one web process; Entra's keys are known to it."""
-    asking = Bystanders.before(service)
+    asking = Bystanders.start(service)
     service.start("web")
     service.await_healthy()
-    asking.ask()
+    asking.response_times()
     return asking
 
 
@@ -45,7 +45,7 @@ def test_sixty_four_stalled_connections_of_every_kind_at_once_keep_nobody_waitin
     with ExitStack() as held:
         for kind in KINDS:
             held.enter_context(stalled(kind, service.port))
-            waits[kind.name] = max(bystanders.ask().values())
+            waits[kind.name] = max(bystanders.response_times().values())
         assert {name: wait for name, wait in waits.items() if wait >= _ANSWERED_S} == {}
         began = time.monotonic()
         service.stop()
@@ -63,7 +63,7 @@ def test_every_stalled_connection_is_ended_in_its_time(
         assert _sockets_of(service) > at_first + 500
 
         def is_over() -> bool:
-            assert max(bystanders.ask().values()) < _ANSWERED_S
+            assert max(bystanders.response_times().values()) < _ANSWERED_S
             time.sleep(1)
             return _sockets_of(service) <= at_first
 

@@ -16,7 +16,7 @@ from webcrm_sync_sandbox.outlook.mailbox import SimMailbox
 def end(scenario: Scenario, box: SimMailbox, mail: Mail) -> tuple[State, Reason | None]:
     """The end that a mail dragged to the folder comes to; Outlook must tell the same."""
     item = scenario.drag(box, mail)
-    scenario.look()
+    scenario.discover()
     row = scenario.item(box, item)
     expected = BOTH if row.state is State.SYNCED else PENDING
     assert box.read(item).categories == expected
@@ -69,9 +69,9 @@ def test_sender_with_an_unknown_legacy_name_is_no_colleague(
 ) -> None:
     legacy = "/O=EXCHANGELABS/OU=EXCHANGE/CN=RECIPIENTS/CN=EVA"
     item = scenario.drag(box, Mail("From Eva", legacy, BO))
-    scenario.look()
+    scenario.discover()
     assert box.read(item).categories == BOTH
-    (activity,) = scenario.under("Havnebyg")
+    (activity,) = scenario.activities_under("Havnebyg")
     assert activity["ActivityAction"] == "E-mail in"
 
 
@@ -88,17 +88,17 @@ def test_message_of_a_meeting_is_called_what_it_is(
     scenario: Scenario, box: SimMailbox, kind: Kind, reason: Reason
 ) -> None:
     item = scenario.drag(box, Mail("Meet?", BO, KIM, kind=kind))
-    scenario.look()
+    scenario.discover()
     row = scenario.item(box, item)
     assert (row.state, row.reason) == (State.SKIPPED, reason)
     assert box.read(item).categories == PENDING
-    (copy,) = scenario.story(box.read(item)).copies
+    (copy,) = scenario.timeline(box.read(item)).copies
     assert SENTENCES[reason] in copy.sentence
 
 
 def test_draft_in_the_folder_is_synced_once_it_is_sent(scenario: Scenario, box: SimMailbox) -> None:
     item = box.put(Mail("Soon", KIM, BO, is_draft=True), f"sentitems/{FOLDER}")
-    scenario.look()
+    scenario.discover()
     row = scenario.item(box, item)
     assert (row.state, row.reason) == (State.SKIPPED, Reason.DRAFT)
     assert scenario.activities == []
@@ -106,7 +106,7 @@ def test_draft_in_the_folder_is_synced_once_it_is_sent(scenario: Scenario, box: 
 
 def test_sender_on_the_never_list_is_left_out(open_scenario: OpenScenario) -> None:
     scenario = open_scenario(NEVER_SYNC="doctor.example, lis@skovby.example")
-    box = scenario.mailbox()
+    box = scenario.add_mailbox()
     for sender in ("anna@doctor.example", LIS):
         assert end(scenario, box, Mail("Private", sender, KIM)) == (
             State.SKIPPED,
@@ -115,9 +115,9 @@ def test_sender_on_the_never_list_is_left_out(open_scenario: OpenScenario) -> No
 
 
 def test_address_of_two_organisations_asks_a_person(scenario: Scenario, box: SimMailbox) -> None:
-    scenario.contact(LIS, "Skovby")
-    scenario.contact(LIS, "Søby")
-    scenario.refresh()
+    scenario.add_contact(LIS, "Skovby")
+    scenario.add_contact(LIS, "Søby")
+    scenario.poll_webcrm()
     assert end(scenario, box, Mail("Which?", LIS, KIM)) == (State.PARKED, Reason.AMBIGUOUS)
     assert scenario.activities == []
 
@@ -126,7 +126,7 @@ def test_unmatched_mail_is_filed_without_organisation_on_request(
     open_scenario: OpenScenario,
 ) -> None:
     scenario = open_scenario(UNMATCHED="unlinked")
-    box = scenario.mailbox()
+    box = scenario.add_mailbox()
     assert end(scenario, box, Mail("Nobody", LIS, KIM)) == (State.SYNCED, None)
     (activity,) = scenario.activities
     assert not activity.get("ActivityOrganisationId")
@@ -138,7 +138,7 @@ def test_message_id_of_two_different_mails_hides_neither(
     one = Mail("Invoice 1", BO, KIM, message_id="<same@havnebyg.example>")
     two = Mail("Something else", BO, KIM, message_id="<same@havnebyg.example>")
     items = [scenario.drag(box, one), scenario.drag(box, two)]
-    scenario.look()
+    scenario.discover()
     assert {a["ActivityDescription"] for a in scenario.activities} == {
         "Invoice 1",
         "Something else",
@@ -148,11 +148,11 @@ def test_message_id_of_two_different_mails_hides_neither(
 
 def test_label_that_webcrm_does_not_know_parks_until_it_does(open_scenario: OpenScenario) -> None:
     scenario = open_scenario(WEBCRM_ACTION_IN="Brand new")
-    scenario.contact(BO)
-    box = scenario.mailbox()
-    scenario.refresh()
+    scenario.add_contact(BO)
+    box = scenario.add_mailbox()
+    scenario.poll_webcrm()
     item = scenario.drag(box, Mail("Label?", BO, KIM))
-    scenario.look()
+    scenario.discover()
     row = scenario.item(box, item)
     assert (row.state, row.reason) == (State.PARKED, Reason.UNKNOWN_LABEL)
     assert box.read(item).categories == PENDING
@@ -166,14 +166,14 @@ def test_label_that_webcrm_does_not_know_parks_until_it_does(open_scenario: Open
 
 def test_wrong_webcrm_token_parks_until_it_is_right(open_scenario: OpenScenario) -> None:
     scenario = open_scenario(WEBCRM_TOKEN="99999999-9999-4999-8999-999999999999")
-    box = scenario.mailbox()
+    box = scenario.add_mailbox()
     item = scenario.drag(box, Mail("Token?", BO, KIM))
     scenario.wait(timedelta(minutes=1))
     row = scenario.item(box, item)
     assert (row.state, row.reason) == (State.PARKED, Reason.WEBCRM_CLOSED)
     assert "WEBCRM_SYNC_WEBCRM_TOKEN" in (row.detail or "")
 
-    scenario.contact(BO)
+    scenario.add_contact(BO)
     scenario.sandbox.crm.add_token("99999999-9999-4999-8999-999999999999")
     for _ in range(3):
         scenario.wait(timedelta(minutes=15))
@@ -184,19 +184,19 @@ def test_a_parked_mail_that_is_moved_in_again_waits_for_nothing(
     open_scenario: OpenScenario,
 ) -> None:
     scenario = open_scenario(WEBCRM_TOKEN="99999999-9999-4999-8999-999999999999")
-    box = scenario.mailbox()
+    box = scenario.add_mailbox()
     stays = scenario.drag(box, Mail("Stays", BO, KIM))
     comes_back = scenario.drag(box, Mail("Comes back", BO, KIM))
     for _ in range(6):
         scenario.wait(timedelta(minutes=15))
     for folder in ("archive", f"inbox/{FOLDER}"):
         box.move(comes_back, folder)
-        scenario.look()
+        scenario.discover()
     row = scenario.item(box, comes_back)
     assert (row.state, row.reason, row.detail) == (State.FOUND, None, None)
 
-    scenario.contact(BO)
+    scenario.add_contact(BO)
     scenario.sandbox.crm.add_token("99999999-9999-4999-8999-999999999999")
     PaneUser(scenario, box).retry(stays)  # ends the wait for webCRM
-    scenario.rest()
+    scenario.run_until_idle()
     assert [box.read(i).categories for i in (stays, comes_back)] == [BOTH, BOTH]

@@ -105,7 +105,7 @@ def test_its_texts_would_be_read_differently_now(company: Company) -> None:
 def test_what_was_under_way_ends_and_all_else_stays(company: Company) -> None:
     before, states = company.scenario.activities, company.states()
     ledgers = company.ledgers()
-    company.scenario.settle()
+    company.scenario.run_all_retries()
     assert company.states() == states | ENDS
     after = company.scenario.activities
     changed = Counter(a["ActivityDescription"] for a in after if a not in before)
@@ -118,7 +118,7 @@ def test_what_was_under_way_ends_and_all_else_stays(company: Company) -> None:
 
 
 def test_bodies_that_the_version_before_kept_are_read_as_today(company: Company) -> None:
-    company.scenario.settle()
+    company.scenario.run_all_retries()
     memos = {a["ActivityDescription"]: a["ActivityMemo"] for a in company.scenario.activities}
     html = read_body(company.read("waits for per").body, is_html=True).text
     for subject in ("From Per", "Just found", "Never came"):
@@ -128,11 +128,11 @@ def test_bodies_that_the_version_before_kept_are_read_as_today(company: Company)
 
 def test_nothing_else_is_written_anywhere(company: Company) -> None:
     scenario = company.scenario
-    scenario.settle()
+    scenario.run_all_retries()
     prove.request_all(scenario.context)
     scenario.wait(timedelta(hours=25))
     prove.request_all(scenario.context)
-    scenario.settle()
+    scenario.run_all_retries()
     written = company.written_to_webcrm()
     assert written.pop("Refused") >= 1  # webCRM is asked again now and then
     assert written == Counter([*FILED, f"[withdrawn] {TAKEN_BACK}", "offer.txt", "plan.txt"])
@@ -144,20 +144,20 @@ def test_nothing_else_is_written_anywhere(company: Company) -> None:
 
 
 def test_each_folder_is_read_once_anew(company: Company) -> None:
-    company.scenario.settle()
+    company.scenario.run_all_retries()
     assert sorted(company.rounds()) == sorted(f["graph_id"] for f in RECORDING.rows["folder"])
     assert company.asked_by_recorded_cursors() == []
     company.scenario.sandbox.journal.clear()
-    company.scenario.settle()
+    company.scenario.run_all_retries()
     assert company.rounds() == []
 
 
 def test_waiting_ends_when_its_contact_appears(company: Company) -> None:
     scenario = company.scenario
-    scenario.settle()
+    scenario.run_all_retries()
     number = len(scenario.activities)
-    scenario.contact("new@late.example", "Late")
-    scenario.refresh()
+    scenario.add_contact("new@late.example", "Late")
+    scenario.poll_webcrm()
     assert company.states()["waits for her"] == SYNCED
     assert company.read("waits for her").categories == BOTH
     assert company.read("waits on").categories == PENDING
@@ -165,8 +165,8 @@ def test_waiting_ends_when_its_contact_appears(company: Company) -> None:
 
 
 def test_a_contact_that_appears_before_the_first_round_ends_it_too(company: Company) -> None:
-    company.scenario.contact("new@late.example", "Late")
-    company.scenario.settle()
+    company.scenario.add_contact("new@late.example", "Late")
+    company.scenario.run_all_retries()
     assert company.states() == company.recorded_states() | ENDS | {"waits for her": SYNCED}
     assert company.differences() == []
 
@@ -174,15 +174,15 @@ def test_a_contact_that_appears_before_the_first_round_ends_it_too(company: Comp
 def test_mails_that_are_moved_later_are_filed(company: Company) -> None:
     scenario, kim, eva = company.scenario, company.box(KIM), company.box(EVA)
     first = scenario.drag(kim, Mail("Before its first round", BO, KIM, body="<p>One</p>"))
-    scenario.settle()
+    scenario.run_all_retries()
     second = scenario.drag(eva, Mail("After it", BO, EVA, body="<p>Two</p>"))
     number = len(scenario.activities)
     for name in ("synced and left", "removed in webcrm", "synced"):
         box, item = company.copy(name)
         box.move(item, "archive")
-        scenario.look()
+        scenario.discover()
         box.move(item, f"inbox/{FOLDER}")
-        scenario.look()
+        scenario.discover()
     assert [kim.read(first).categories, eva.read(second).categories] == [BOTH, BOTH]
     new = [a["ActivityDescription"] for a in scenario.activities[number:]]
     assert sorted(new) == ["After it", "Removed in webCRM"]
@@ -193,12 +193,12 @@ def test_a_mail_that_was_left_out_is_judged_anew_when_it_is_moved_in_again(
     company: Company,
 ) -> None:
     scenario, (box, form) = company.scenario, company.copy("web form")
-    scenario.settle()
+    scenario.run_all_retries()
     assert company.states()["web form"] == (State.SKIPPED, Reason.ONLY_COLLEAGUES)
     box.move(form, "inbox")
-    scenario.look()
+    scenario.discover()
     box.move(form, f"inbox/{FOLDER}")
-    scenario.look()
+    scenario.discover()
     assert company.states()["web form"] == SYNCED  # its Reply-To was not asked for before
     assert company.differences() == []
 
@@ -233,13 +233,13 @@ COPIES = {
 def test_another_copy_of_an_old_mail_is_the_same_mail(company: Company, is_early: bool) -> None:
     scenario = company.scenario
     if not is_early:
-        scenario.settle()
+        scenario.run_all_retries()
     came = {}
     for name, address in COPIES.items():
         place = "sentitems" if name == "sent" else "inbox"
         box = company.box(address)
         came[name] = box, scenario.drag(box, company.mail(name), place=place)
-    scenario.settle()
+    scenario.run_all_retries()
     for name, (box, item) in came.items():
         old, new = scenario.item(*company.copy(name)), scenario.item(box, item)
         assert (name, new.email_id, new.state) == (name, old.email_id, old.state)
@@ -251,24 +251,24 @@ def test_another_copy_of_an_old_mail_is_the_same_mail(company: Company, is_early
 
 def test_another_mail_of_an_old_robot_is_another_mail(company: Company) -> None:
     scenario, kim = company.scenario, company.box(KIM)
-    scenario.settle()
+    scenario.run_all_retries()
     number = len(scenario.activities)
     for text in ("three", "four"):
         scan = replace(company.mail("robot 1"), subject="Scan 3", body=f"<p>{text} pages</p>")
         scenario.drag(kim, scan)
-        scenario.look()
+        scenario.discover()
     assert [a["ActivityDescription"] for a in scenario.activities[number:]] == ["Scan 3", "Scan 3"]
     assert company.differences() == []
 
 
 def test_what_was_doubled_before_stays_two_mails(company: Company) -> None:
     scenario = company.scenario
-    scenario.settle()
+    scenario.run_all_retries()
     before = scenario.activities
     for name in ("twice sent", "twice received", "robot 1", "robot 2"):
         box, item = company.copy(name)
         copied = box.copy(item, f"inbox/{FOLDER}")
-        scenario.look()
+        scenario.discover()
         assert scenario.item(box, copied).email_id == scenario.item(box, item).email_id
         assert box.read(copied).categories == BOTH
     assert scenario.activities == before
@@ -280,10 +280,10 @@ def test_people_act_on_mails_of_the_version_before(company: Company) -> None:
     pane_user.choose(ambiguous, scenario.organisations["Skovby"])
     pane_user.undo(company.copy("two organisations")[1])
     pane_user.undo(company.copy("left out")[1])
-    pane_user.anyway(company.copy("synced before")[1])
+    pane_user.sync_anyway(company.copy("synced before")[1])
     scenario.sandbox.crm.refused.clear()
     pane_user.retry(company.copy("refused")[1])
-    scenario.settle()
+    scenario.run_all_retries()
     subjects = Counter(a["ActivityDescription"] for a in scenario.activities)
     assert subjects["[withdrawn] Together"] == 2
     assert subjects["[withdrawn] Large"] == 1
@@ -298,8 +298,8 @@ def test_every_old_mail_can_be_looked_at_and_has_its_story(company: Company) -> 
     seen = {}
     for name, (address, item) in RECORDING.mails.items():
         if name != "deleted":
-            seen[name] = desks[address].look(item)
-            assert desks[address].story(desks[address].ref(item))
+            seen[name] = desks[address].status(item)
+            assert desks[address].timeline(desks[address].ref(item))
     assert {name for name, mail in seen.items() if mail.status is DisplayStatus.SYNCED} >= {
         *("synced", "sent", "shared", "shared too", "two organisations", "chosen", "by domain"),
         *("robot 1", "robot 2", "twice sent", "twice received", "moved in webcrm"),
@@ -318,12 +318,12 @@ def test_it_can_be_taken_back_to_its_revision_and_brought_here_again(
 ) -> None:
     migrate(engine)
     with playing(RECORDING, sandbox, engine) as company:
-        company.scenario.settle()
+        company.scenario.run_all_retries()
         states, activities = company.states(), company.scenario.activities
     bring_to(engine, REVISION, is_back=True)
     migrate(engine)
     with playing(RECORDING, sandbox, engine) as company:
-        company.scenario.settle()
+        company.scenario.run_all_retries()
         assert (company.states(), company.scenario.activities) == (states, activities)
         assert company.differences() == []
 
@@ -346,7 +346,7 @@ def test_rebuild_finds_what_the_version_before_wrote(sandbox: Sandbox, database_
             assert (standing[unclear], standing.get(removed)) == ("Unclear", None)
             del recorded[removed]
             assert found == recorded | {unclear: found[unclear]}
-            company.scenario.settle()
+            company.scenario.run_all_retries()
             written = company.written_to_webcrm()
             assert written.pop("Refused") >= 1
             assert written == Counter([*FILED, "From our web form", "offer.txt", "plan.txt"])

@@ -46,7 +46,7 @@ class Actions:
         pane_user = PaneUser(self._setup.other, self._history.box(leaf.box))
         letter = leaf.letter
         try:
-            before = pane_user.look(leaf.id)
+            before = pane_user.status(leaf.id)
             self._expect(leaf, what, organisation, before)
             self._act(pane_user, leaf, what, organisation)
         except SyncError:
@@ -85,7 +85,7 @@ class Actions:
             case "retry":
                 pane_user.retry(leaf.id)
             case "anyway":
-                pane_user.anyway(leaf.id)
+                pane_user.sync_anyway(leaf.id)
 
     # -- folders
 

@@ -159,10 +159,10 @@ def _settled(scenario: Scenario, keeper: psycopg.Connection) -> MachineSetup:
         for address, name in known
     ]
     user = crm.add_user(KIM, "Kim Nordwind")
-    boxes = scenario.mailbox(KIM, "Kim Nordwind"), scenario.mailbox(EVA, "Eva Nordwind")
+    boxes = scenario.add_mailbox(KIM, "Kim Nordwind"), scenario.add_mailbox(EVA, "Eva Nordwind")
     for box in boxes:
         box.make_folder("inbox", "Archive")
-    scenario.refresh()
+    scenario.poll_webcrm()
     _subscribe(scenario)
     boundaries = Boundaries()
     one = Scenario(scenario.sandbox, boundaries.around(scenario.context))

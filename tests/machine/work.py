@@ -101,13 +101,13 @@ def come_to_rest(setup: MachineSetup, *, by_poll: bool, for_a_day: bool) -> None
     _until_quiet(setup)
     long = timedelta(hours=25) if for_a_day else POLL + _CLOCK_MARGIN
     setup.sandbox.clock.advance(long if by_poll or for_a_day else timedelta(seconds=61))
-    setup.other.look() if not by_poll else setup.other.rest()
+    setup.other.discover() if not by_poll else setup.other.run_until_idle()
     _until_quiet(setup)
 
 
 def _until_quiet(setup: MachineSetup) -> None:
     for _ in range(_PATIENCE):
-        setup.other.rest()
+        setup.other.run_until_idle()
         now = setup.sandbox.clock.now()
         ((due_at, next_at),) = setup.rows(_OPEN, never=_NEVER, now=now)
         if due_at is None:

@@ -23,7 +23,7 @@ class Person:
     box: SimMailbox
     token: str
 
-    def ask(self, method: str, path: str, **more: Any) -> TestResponse:
+    def request(self, method: str, path: str, **more: Any) -> TestResponse:
         """The response to one call with the person's token."""
         headers = {"Authorization": f"Bearer {self.token}", **more.pop("headers", {})}
         return self.client.open(f"/api/v1{path}", method=method, headers=headers, **more)
@@ -35,11 +35,11 @@ class Person:
 
     def post(self, path: str, graph_id: str, **more: Any) -> TestResponse:
         """The response to an action on one mail."""
-        return self.ask("POST", f"/mails/{path}", json={"mail": self.ref(graph_id), **more})
+        return self.request("POST", f"/mails/{path}", json={"mail": self.ref(graph_id), **more})
 
-    def state(self, graph_id: str) -> dict[str, Any]:
+    def status(self, graph_id: str) -> dict[str, Any]:
         """The status of one mail, as the pane shows it."""
-        answer = self.ask("POST", "/mails/state", json={"mails": [self.ref(graph_id)]})
+        answer = self.request("POST", "/mails/state", json={"mails": [self.ref(graph_id)]})
         assert answer.status_code == 200, answer.text
         found: dict[str, Any] = answer.json["mails"][0]  # type: ignore[index]  # it is JSON
         return found
@@ -50,7 +50,7 @@ def person(
 ) -> Person:
     """A person with a mailbox and a token for the scope of the API."""
     if is_watched:
-        box = scenario.mailbox(address, name)
+        box = scenario.add_mailbox(address, name)
     else:
         box = scenario.sandbox.outlook.add_mailbox(address, name)
     scenario.sandbox.entra.url = (

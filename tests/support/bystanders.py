@@ -25,7 +25,7 @@ class Bystanders:
     calls: dict[str, tuple[str, str, dict[str, Any]]]
 
     @classmethod
-    def before(cls, service: RunningService) -> Bystanders:
+    def start(cls, service: RunningService) -> Bystanders:
         """The clients of a service; adds a mailbox, so the web process must start afterwards."""
         sandbox = service.sandbox
         box = sandbox.outlook.add_mailbox(KIM, "Kim Nordwind")
@@ -46,7 +46,7 @@ class Bystanders:
             }
         )
 
-    def ask(self) -> dict[str, float]:
+    def response_times(self) -> dict[str, float]:
         """The response time of each client over a new connection, in seconds."""
         return {name: self._ask(name) for name in self.calls}
 

@@ -60,11 +60,11 @@ class _CrashingClient:
                 answer = real(*given, **named)
             finally:
                 self.worker.check_alive()
-            return self._each(answer) if isinstance(answer, Iterator) else answer
+            return self._yield_while_alive(answer) if isinstance(answer, Iterator) else answer
 
         return call
 
-    def _each(self, answers: Iterator[Any]) -> Iterator[Any]:
+    def _yield_while_alive(self, answers: Iterator[Any]) -> Iterator[Any]:
         try:
             for answer in answers:
                 self.worker.check_alive()

@@ -230,13 +230,13 @@ def fault_runner(url: str) -> Iterator[FaultRunner]:
         sandbox.crm.calls_a_minute = 1_000_000  # restoring turns time back, but not the quota
         with open_context(_settings(sandbox, url), url=url, now=sandbox.clock.now) as context:
             scenario = Scenario(sandbox, context)
-            person = scenario.contact(BO)
-            scenario.contact(LIS, "Skovby")
+            person = scenario.add_contact(BO)
+            scenario.add_contact(LIS, "Skovby")
             user = sandbox.crm.add_user(KIM, "Kim Nordwind")
             for address in (KIM, EVA):
-                scenario.mailbox(address, address.partition("@")[0].title())
-            scenario.refresh()
-            scenario.refresh()
+                scenario.add_mailbox(address, address.partition("@")[0].title())
+            scenario.poll_webcrm()
+            scenario.poll_webcrm()
             with context.begin() as tx:
                 tx.connection.execute(text(_KEEP))
             yield FaultRunner(sandbox, context, sandbox.save_state(), (user, person))
@@ -257,7 +257,7 @@ def settle(scenario: Scenario) -> None:
     with scenario.context.begin() as tx:
         is_unmet = tx.connection.scalar(text(_UNMET))
     if is_unmet:
-        scenario.look()
+        scenario.discover()
 
 
 def _until_nothing_waits(scenario: Scenario) -> None:
@@ -270,7 +270,7 @@ def _until_nothing_waits(scenario: Scenario) -> None:
         scenario.sandbox.clock.advance(
             at - scenario.sandbox.clock.now() + timedelta(milliseconds=1)
         )
-        scenario.rest()
+        scenario.run_until_idle()
     raise AssertionError("Something stays due forever.")
 
 

@@ -17,7 +17,7 @@ class Hostile:
 
     def __init__(self, speak: Speak) -> None:
         self.speak = speak
-        self.asked: list[bytes] = []
+        self.requests: list[bytes] = []
         self.listener = socket.create_server(("127.0.0.1", 0))
         self.url = f"http://127.0.0.1:{self.listener.getsockname()[1]}"
         self._open: list[socket.socket] = []
@@ -32,7 +32,7 @@ class Hostile:
     def _answer(self, connection: socket.socket) -> None:
         with suppress(OSError), connection:
             while request := _request(connection):
-                self.asked.append(request)
+                self.requests.append(request)
                 self.speak(connection, request)
 
     def close(self) -> None:

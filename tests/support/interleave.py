@@ -28,9 +28,9 @@ class InterleavedClient:
     def __getattr__(self, name: str) -> Any:
         """Pass every other call on unchanged."""
         real = getattr(self.client, name)
-        return self._surrounded(real) if name == self.name else real
+        return self._interleaved(real) if name == self.name else real
 
-    def _surrounded(self, real: Callable[..., Any]) -> Callable[..., Any]:
+    def _interleaved(self, real: Callable[..., Any]) -> Callable[..., Any]:
         def call(*given: Any, **named: Any) -> Any:
             before, self.before = self.before, None
             if before:

@@ -42,16 +42,16 @@ class PaneUser:
         """The reference to a mail by its present ids."""
         return ref_to(self.box, graph_id)
 
-    def look(self, graph_id: str) -> MailStatus:
+    def status(self, graph_id: str) -> MailStatus:
         """What the pane shows for a mail."""
-        return self.look_by(self.ref(graph_id))
+        return self.status_of(self.ref(graph_id))
 
-    def look_by(self, ref: MailRef) -> MailStatus:
+    def status_of(self, ref: MailRef) -> MailStatus:
         """What the pane shows for an earlier reference to a mail."""
         ((state, _),) = find_statuses(self.scenario.context, self.user, [ref])
         return state
 
-    def story(self, ref: MailRef) -> list[str]:
+    def timeline(self, ref: MailRef) -> list[str]:
         """The mail's story in sentences."""
         lines, _ = read_own_timeline(self.scenario.context, self.user, ref)
         return [line.sentence for line in lines]
@@ -70,7 +70,7 @@ class PaneUser:
         """Press Try again."""
         return actions.retry(self.scenario.context, self.user, ref_to(self.box, graph_id))
 
-    def anyway(self, graph_id: str) -> MailStatus:
+    def sync_anyway(self, graph_id: str) -> MailStatus:
         """Press Sync anyway."""
         return actions.sync_anyway(self.scenario.context, self.user, ref_to(self.box, graph_id))
 
@@ -81,6 +81,6 @@ class PaneUser:
 
 def add_pane_user(scenario: Scenario, address: str = KIM, name: str = "Kim Nordwind") -> PaneUser:
     """Add a watched mailbox and its owner, and read webCRM's directory."""
-    box = scenario.mailbox(address, name)
-    scenario.refresh()
+    box = scenario.add_mailbox(address, name)
+    scenario.poll_webcrm()
     return PaneUser(scenario, box, name)

@@ -30,7 +30,7 @@ class ProvedMailbox:
         with self.scenario.context.begin() as tx:
             assert tx.connection.execute(text(statement), values).rowcount
 
-    def activity(self, number: int) -> int:
+    def activity_id(self, number: int) -> int:
         """The Activity of a synced mail."""
         subject = self.box.read(self.synced[number]).subject
         (found,) = [a for a in self.scenario.activities if a["ActivityDescription"] == subject]
@@ -42,16 +42,16 @@ class ProvedMailbox:
             d for proof in prove.prove_mailboxes(self.scenario.context) for d in proof.differences
         ]
         *_, last = prove.prove_webcrm(self.scenario.context)
-        self.scenario.look()
+        self.scenario.discover()
         return found + list(last.differences)
 
-    def heals(self, *kinds: Kind) -> None:
+    def check_healed(self, *kinds: Kind) -> None:
         """Check that a proof finds and heals exactly these differences, and the next finds none."""
         found = self.differences()
         assert [(d.kind, d.is_healed) for d in found] == [(kind, True) for kind in kinds]
         assert self.differences() == []
 
-    def copy_of(self, activity_id: int) -> int:
+    def duplicate_activity(self, activity_id: int) -> int:
         """Insert another Activity with the same key; its id."""
         table = self.scenario.sandbox.crm.tables["Activity"]
         return table.insert(dict(table[activity_id]))
@@ -59,15 +59,15 @@ class ProvedMailbox:
 
 def prove_mailbox(scenario: Scenario) -> ProvedMailbox:
     """The proved mailbox of a new scenario."""
-    person = scenario.contact(BO)
+    person = scenario.add_contact(BO)
     user = scenario.sandbox.crm.add_user(KIM, "Kim Nordwind")
-    scenario.rest()
-    box = scenario.mailbox()
-    scenario.refresh()
+    scenario.run_until_idle()
+    box = scenario.add_mailbox()
+    scenario.poll_webcrm()
     mails = [Mail(f"Mail {n}", BO, KIM, attachments=FILES) for n in range(3)]
     synced = [scenario.drag(box, mail) for mail in mails]
     waiting = scenario.drag(box, Mail("Stranger", "who@nowhere.example", KIM))
     scenario.sandbox.crm.send_mail(user, person, "From webCRM", "Hello")
-    scenario.look()
+    scenario.discover()
     scenario.wait(timedelta(hours=2))
     return ProvedMailbox(scenario, box, synced, waiting)

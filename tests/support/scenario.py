@@ -41,7 +41,9 @@ class Scenario:
 
     # -- people and services
 
-    def mailbox(self, address: str = KIM, name: str = "Kim Nordwind", **more: Any) -> SimMailbox:
+    def add_mailbox(
+        self, address: str = KIM, name: str = "Kim Nordwind", **more: Any
+    ) -> SimMailbox:
         """Add a watched mailbox with its sync folders."""
         box = self.sandbox.outlook.add_mailbox(address, name, **more)
         self.watch(address)
@@ -50,9 +52,9 @@ class Scenario:
     def watch(self, address: str = KIM) -> None:
         """Add a mailbox as `mailbox add` does, and do everything that follows."""
         admin.add(self.context, admin.inspect(self.context, address))
-        self.rest()
+        self.run_until_idle()
 
-    def contact(self, address: str = BO, organisation: str = "Havnebyg", **more: Any) -> int:
+    def add_contact(self, address: str = BO, organisation: str = "Havnebyg", **more: Any) -> int:
         """Add a Person to webCRM, under an Organisation that is created on first use; its id."""
         if organisation not in self.organisations:
             self.organisations[organisation] = self.sandbox.crm.add_organisation(organisation)
@@ -66,7 +68,7 @@ class Scenario:
 
     # -- time
 
-    def rest(self) -> None:
+    def run_until_idle(self) -> None:
         """Do everything that is due, as the workers do, until nothing is."""
         for _ in range(200):
             with self.context.begin() as tx:
@@ -81,28 +83,28 @@ class Scenario:
                     STEPS[job.job](self.context, job.subject_id)
         raise AssertionError(f"never comes to rest: {jobs}")
 
-    def look(self) -> None:
+    def discover(self) -> None:
         """Request a read of every folder, then do everything that is due."""
         with self.context.begin() as tx:
             for box in mailboxes.all_mailboxes(tx):
                 mailboxes.request_read(tx, [f.id for f in mailboxes.folders(tx, box.id)])
-        self.rest()
+        self.run_until_idle()
 
-    def refresh(self) -> None:
+    def poll_webcrm(self) -> None:
         """Advance to the next polls of webCRM, then do everything that is due."""
         self.wait(timedelta(seconds=61))
 
     def wait(self, time: timedelta) -> None:
         """Let time pass, then read every folder and do everything that is due."""
         self.sandbox.clock.advance(time)
-        self.look()
+        self.discover()
 
-    def settle(self) -> None:
+    def run_all_retries(self) -> None:
         """Let enough time pass for every retry and every verification."""
         for seconds in (3, 5, 65, 130, 600):
             self.wait(timedelta(seconds=seconds))
 
-    def night(self) -> None:
+    def wait_a_month(self) -> None:
         """Let a month pass and run the housekeeping."""
         self.sandbox.clock.advance(timedelta(days=31))
         retention.housekeeping(self.context)
@@ -119,7 +121,7 @@ class Scenario:
         """Every Document in webCRM."""
         return [dict(d) for d in self.sandbox.crm.documents]
 
-    def under(self, organisation: str) -> list[dict[str, Any]]:
+    def activities_under(self, organisation: str) -> list[dict[str, Any]]:
         """The Activities under an Organisation."""
         wanted = self.organisations[organisation]
         return [a for a in self.activities if a["ActivityOrganisationId"] == wanted]
@@ -131,7 +133,7 @@ class Scenario:
             assert watched is not None
             return lookup.known_items(tx, watched.id, [graph_id])[graph_id]
 
-    def story(self, view: View) -> Timeline:
+    def timeline(self, view: View) -> Timeline:
         """The timeline of a mail, as `explain` prints it."""
         assert view.message_id is not None
         (story,) = read_timelines(self.context, view.message_id)

@@ -133,7 +133,7 @@ def test_only_gzip_is_decompressed(get: Get, coding: str) -> None:
     with hostile(says(whole(b"\x00" * 99, f"Content-Encoding: {coding}"))) as server:
         with pytest.raises(httpx.DecodingError):
             get(server.url, PATIENT)
-        assert b"Accept-Encoding: gzip\r\n" in server.asked[0] + b"\r\n"
+        assert b"Accept-Encoding: gzip\r\n" in server.requests[0] + b"\r\n"
 
 
 @both
@@ -199,7 +199,7 @@ def test_no_cookie_is_kept() -> None:
             client.get(server.url)
             client.get(server.url)
             assert list(client.cookies.jar) == []
-    assert all(b"ookie" not in asked for asked in server.asked)
+    assert all(b"ookie" not in request for request in server.requests)
 
 
 def test_a_slowly_read_request_ends_at_its_deadline() -> None:
@@ -254,7 +254,7 @@ def test_the_environments_proxy_is_used_and_held_to_the_deadline(
         with hostile(says(whole(b"{}"))) as proxy:
             monkeypatch.setenv(variable, proxy.url.removeprefix("http://"))
             assert get_on_a_thread(f"{scheme}://crm.example/x", PATIENT).content == b"{}"
-            assert proxy.asked[0].startswith(b"GET http://crm.example/x HTTP/1.1")
+            assert proxy.requests[0].startswith(b"GET http://crm.example/x HTTP/1.1")
         monkeypatch.delenv(variable)
     for url in ("http://crm.example", "https://crm.example"):
         with hostile(says_for_ever(b"HTTP/1.1 200 OK\r\nX: ", b"x", every=0.05)) as proxy:

@@ -8,11 +8,11 @@ from webcrm_sync_sandbox.outlook.mail import Mail
 
 
 def test_the_state_of_a_mail_has_every_key(scenario: Scenario, kim: Person) -> None:
-    scenario.contact(BO, "Havnebyg", name="Bo Byg")
-    scenario.refresh()
+    scenario.add_contact(BO, "Havnebyg", name="Bo Byg")
+    scenario.poll_webcrm()
     mail = kim.box.deliver(Mail("Offer?", f"Bo Byg <{BO}>", KIM))
     link = f"https://crm.example/o/{scenario.organisations['Havnebyg']}"
-    assert kim.state(mail) == {
+    assert kim.status(mail) == {
         "state": "new",
         "reason": None,
         "detail": None,
@@ -45,16 +45,16 @@ def test_the_state_of_a_mail_has_every_key(scenario: Scenario, kim: Person) -> N
 def test_the_button_moves_the_mail_and_its_timeline_says_so(
     scenario: Scenario, kim: Person
 ) -> None:
-    scenario.contact(BO)
-    scenario.refresh()
+    scenario.add_contact(BO)
+    scenario.poll_webcrm()
     mail = kim.box.deliver(Mail("Offer?", BO, KIM))
     pressed = kim.post("sync", mail)
     assert pressed.status_code == 200
     assert pressed.json is not None
     assert pressed.json["state"] == "on_its_way"
     assert pressed.json["steps"]["moved"] is True
-    scenario.rest()
-    done = kim.state(mail)
+    scenario.run_until_idle()
+    done = kim.status(mail)
     assert (done["state"], done["way"], done["by"]) == ("synced", "button", "Kim Nordwind")
     assert done["targets"][0]["activityId"] == scenario.activities[0]["ActivityId"]
     assert done["can"] == ["change", "undo"]
@@ -72,17 +72,17 @@ def test_the_button_moves_the_mail_and_its_timeline_says_so(
 
 
 def test_undo_choose_and_retry_answer_with_the_state(scenario: Scenario, kim: Person) -> None:
-    scenario.contact(BO, "Havnebyg")
-    scenario.contact(LIS, "Skovby")
-    scenario.refresh()
+    scenario.add_contact(BO, "Havnebyg")
+    scenario.add_contact(LIS, "Skovby")
+    scenario.poll_webcrm()
     mail = kim.box.deliver(Mail("Offer?", BO, KIM))
     kim.post("sync", mail)
-    scenario.rest()
+    scenario.run_until_idle()
     chosen = kim.post("choose", mail, organisationId=scenario.organisations["Skovby"])
     assert chosen.json is not None
     assert chosen.json["state"] == "on_its_way"
-    scenario.rest()
-    assert len(scenario.under("Skovby")) == 1
+    scenario.run_until_idle()
+    assert len(scenario.activities_under("Skovby")) == 1
     undone = kim.post("undo", mail)
     assert undone.json is not None
     assert undone.json["state"] == "new"
@@ -92,13 +92,13 @@ def test_undo_choose_and_retry_answer_with_the_state(scenario: Scenario, kim: Pe
 def test_several_mails_are_answered_in_the_order_of_the_request(
     scenario: Scenario, kim: Person
 ) -> None:
-    scenario.contact(BO)
-    scenario.refresh()
+    scenario.add_contact(BO)
+    scenario.poll_webcrm()
     known = kim.box.deliver(Mail("Known", BO, KIM))
     nobody = kim.box.deliver(Mail("Nobody", LIS, KIM))
     gone = {"itemId": "AAMk-gone", "idType": "ews", "messageId": None}
     mails = [kim.ref(nobody), gone, kim.ref(known)]
-    answer = kim.ask("POST", "/mails/state", json={"mails": mails})
+    answer = kim.request("POST", "/mails/state", json={"mails": mails})
     assert answer.json is not None
     found = answer.json["mails"]
     assert [m["forecast"] for m in found] == ["nobody", None, "known"]
@@ -107,13 +107,13 @@ def test_several_mails_are_answered_in_the_order_of_the_request(
 
 
 def test_a_mail_that_was_moved_is_found_by_its_message_id(scenario: Scenario, kim: Person) -> None:
-    scenario.contact(BO)
-    scenario.refresh()
+    scenario.add_contact(BO)
+    scenario.poll_webcrm()
     mail = kim.box.deliver(Mail("Offer?", BO, KIM))
     old = kim.ref(mail)
     kim.box.move(mail, f"inbox/{FOLDER}")
-    scenario.look()
-    answer = kim.ask("POST", "/mails/state", json={"mails": [old]})
+    scenario.discover()
+    answer = kim.request("POST", "/mails/state", json={"mails": [old]})
     assert answer.json is not None
     assert answer.json["mails"][0]["state"] == "synced"
 
@@ -123,10 +123,10 @@ def test_the_search_for_organisations_ignores_case_and_accents(
 ) -> None:
     for name in ("Ærø Marine", "Marina 100%", "Søby Træ", "Zeta"):
         scenario.sandbox.crm.add_organisation(name)
-    scenario.refresh()
+    scenario.poll_webcrm()
 
     def found(search: str) -> list[str]:
-        answer = kim.ask("GET", "/organisations", query_string={"search": search})
+        answer = kim.request("GET", "/organisations", query_string={"search": search})
         assert answer.json is not None
         return [one["name"] for one in answer.json["organisations"]]
 
@@ -141,34 +141,34 @@ def test_the_search_for_organisations_ignores_case_and_accents(
 def test_a_mail_that_waits_for_a_contact_is_filed_once_the_pane_creates_it(
     scenario: Scenario, kim: Person
 ) -> None:
-    scenario.contact(BO, "Havnebyg")
-    scenario.refresh()
+    scenario.add_contact(BO, "Havnebyg")
+    scenario.poll_webcrm()
     mail = scenario.drag(kim.box, Mail("Who am I", LIS, KIM))
-    scenario.look()
-    assert kim.state(mail)["state"] == "waiting"
+    scenario.discover()
+    assert kim.status(mail)["state"] == "waiting"
     body = {
         "name": "Lis Skov",
         "address": LIS.upper(),
         "organisationId": scenario.organisations["Havnebyg"],
     }
-    first = kim.ask("POST", "/contacts", json=body)
-    second = kim.ask("POST", "/contacts", json=body)
+    first = kim.request("POST", "/contacts", json=body)
+    second = kim.request("POST", "/contacts", json=body)
     assert first.json == second.json
-    scenario.rest()
-    assert kim.state(mail)["state"] == "synced"
+    scenario.run_until_idle()
+    assert kim.status(mail)["state"] == "synced"
     assert [p["PersonEmail"] for p in scenario.sandbox.crm.persons].count(LIS) == 1
 
 
 def test_a_new_contact_has_a_one_line_name_and_a_searchable_address(
     scenario: Scenario, kim: Person
 ) -> None:
-    scenario.contact(BO, "Havnebyg")
-    scenario.refresh()
+    scenario.add_contact(BO, "Havnebyg")
+    scenario.poll_webcrm()
 
     def create(name: str, address: str) -> int:
         number = scenario.organisations["Havnebyg"]
         body = {"name": name, "address": address, "organisationId": number}
-        return kim.ask("POST", "/contacts", json=body).status_code
+        return kim.request("POST", "/contacts", json=body).status_code
 
     acting = " Lis\r\nBcc:\t\x1b[2J\u202eO\u2019Skov\u2066\u200b\u2028\x85 "
     assert create(acting, LIS) == 200
@@ -189,33 +189,33 @@ def test_a_new_contact_has_a_one_line_name_and_a_searchable_address(
 def test_a_rule_of_the_product_moves_the_mail_of_chosen_senders(
     scenario: Scenario, kim: Person
 ) -> None:
-    scenario.contact(BO)
-    scenario.refresh()
-    assert kim.ask("PUT", f"/rules/{BO.upper()}").status_code == 204
-    assert kim.ask("PUT", f"/rules/{BO}").status_code == 204
-    assert kim.ask("GET", "/rules").json == {"addresses": [BO]}
+    scenario.add_contact(BO)
+    scenario.poll_webcrm()
+    assert kim.request("PUT", f"/rules/{BO.upper()}").status_code == 204
+    assert kim.request("PUT", f"/rules/{BO}").status_code == 204
+    assert kim.request("GET", "/rules").json == {"addresses": [BO]}
     mail = kim.box.deliver(Mail("By rule", BO, KIM))
     reply = kim.box.deliver(Mail("Away", BO, KIM, headers=(("Auto-Submitted", "auto-replied"),)))
-    scenario.look()
-    state = kim.state(mail)
+    scenario.discover()
+    state = kim.status(mail)
     assert (state["state"], state["way"], state["alwaysSync"]) == ("synced", "rule", True)
-    assert kim.state(reply)["state"] == "new"
-    assert kim.ask("DELETE", f"/rules/{BO}").status_code == 204
-    assert kim.ask("GET", "/rules").json == {"addresses": []}
+    assert kim.status(reply)["state"] == "new"
+    assert kim.request("DELETE", f"/rules/{BO}").status_code == 204
+    assert kim.request("GET", "/rules").json == {"addresses": []}
     assert kim.box.rules == {}
 
 
 def test_the_connection_shows_the_status_of_the_mailbox(scenario: Scenario, kim: Person) -> None:
-    scenario.contact(BO, "Havnebyg")
-    scenario.contact(BO, "Skovby")
-    scenario.refresh()
+    scenario.add_contact(BO, "Havnebyg")
+    scenario.add_contact(BO, "Skovby")
+    scenario.poll_webcrm()
     scenario.drag(kim.box, Mail("Waits", LIS, KIM))
-    scenario.look()
-    answer = kim.ask("GET", "/connection").json
+    scenario.discover()
+    answer = kim.request("GET", "/connection").json
     assert answer is not None
     assert (answer["state"], answer["mailbox"], answer["waiting"]) == ("connected", KIM, 1)
     scenario.drag(kim.box, Mail("Which?", BO, KIM))
-    scenario.look()
-    answer = kim.ask("GET", "/connection").json
+    scenario.discover()
+    answer = kim.request("GET", "/connection").json
     assert answer is not None
     assert (answer["state"], answer["parked"]) == ("needs_you", 1)

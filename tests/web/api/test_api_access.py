@@ -46,21 +46,21 @@ def test_no_route_answers_without_a_valid_token(app: Flask, kim: Person) -> None
 def test_no_route_gives_access_to_a_colleagues_mail(
     scenario: Scenario, kim: Person, eva: Person
 ) -> None:
-    scenario.contact(BO)
-    scenario.refresh()
+    scenario.add_contact(BO)
+    scenario.poll_webcrm()
     mail = kim.box.deliver(Mail("Private", BO, KIM))
-    kim.ask("PUT", f"/rules/{BO}")
+    kim.request("PUT", f"/rules/{BO}")
     for ref in (kim.ref(mail), {**kim.ref(mail), "itemId": mail, "idType": "rest"}):
         for act in ACTS:
             body: dict[str, Any] = {"mails": [ref]} if act == "state" else {"mail": ref}
             if act == "choose":
                 body["organisationId"] = scenario.organisations["Havnebyg"]
-            answer = eva.ask("POST", f"/mails/{act}", json=body)
+            answer = eva.request("POST", f"/mails/{act}", json=body)
             assert (answer.status_code, answer.json and answer.json["code"]) == (404, "not_found")
-    assert eva.ask("GET", "/rules").json == {"addresses": []}
-    eva.ask("DELETE", f"/rules/{BO}")
-    assert kim.ask("GET", "/rules").json == {"addresses": [BO]}
-    connection = eva.ask("GET", "/connection").json
+    assert eva.request("GET", "/rules").json == {"addresses": []}
+    eva.request("DELETE", f"/rules/{BO}")
+    assert kim.request("GET", "/rules").json == {"addresses": [BO]}
+    connection = eva.request("GET", "/connection").json
     assert connection is not None
     assert connection["mailbox"] == "eva@nordwind.example"
     assert kim.box.read(mail).folder == "Inbox"
@@ -70,13 +70,13 @@ def test_no_route_gives_access_to_a_colleagues_mail(
 def test_the_timeline_leaves_out_events_in_a_colleagues_mailbox(
     scenario: Scenario, kim: Person, eva: Person
 ) -> None:
-    scenario.contact(BO)
-    scenario.refresh()
+    scenario.add_contact(BO)
+    scenario.poll_webcrm()
     both = Mail("Both", BO, (KIM, "eva@nordwind.example"), message_id="<b@havnebyg.example>")
     one, two = kim.box.deliver(both), eva.box.deliver(both)
     kim.post("sync", one)
     eva.post("sync", two)
-    scenario.rest()
+    scenario.run_until_idle()
     assert "Kim" not in eva.post("story", two).text
     assert KIM not in eva.post("story", two).text
 
@@ -85,7 +85,7 @@ def test_a_person_without_a_watched_mailbox_gets_the_own_address(
     scenario: Scenario, app: Flask
 ) -> None:
     stranger = person(scenario, app, "new@nordwind.example", "New", is_watched=False)
-    answer = stranger.ask("GET", "/connection")
+    answer = stranger.request("GET", "/connection")
     assert answer.status_code == 403
     assert answer.json is not None
     assert (answer.json["code"], answer.json["detail"]) == ("no_mailbox", "new@nordwind.example")
@@ -99,16 +99,16 @@ def test_entras_keys_are_read_once_and_once_more_for_an_unknown_key(
 
     before = reads()
     for _ in range(3):
-        assert kim.ask("GET", "/connection").status_code == 200
+        assert kim.request("GET", "/connection").status_code == 200
     assert reads() - before == 1
     good = kim.token
     head, body, tail = good.split(".")
     kim.token = ".".join([head[:-4] + "AAAA", body, tail])
     scenario.sandbox.clock.advance(timedelta(minutes=1))
-    assert {kim.ask("GET", "/connection").status_code for _ in range(3)} == {401}
+    assert {kim.request("GET", "/connection").status_code for _ in range(3)} == {401}
     assert reads() - before <= 2
     kim.token = good
-    assert kim.ask("GET", "/connection").status_code == 200
+    assert kim.request("GET", "/connection").status_code == 200
 
 
 def test_while_graph_is_away_the_pane_gets_a_retry_time(scenario: Scenario, kim: Person) -> None:
@@ -134,14 +134,14 @@ def test_while_graph_is_away_the_pane_gets_a_retry_time(scenario: Scenario, kim:
     ids=str,
 )
 def test_a_malformed_request_is_invalid(kim: Person, body: Any) -> None:
-    answer = kim.ask("POST", "/mails/sync", json=body)
+    answer = kim.request("POST", "/mails/sync", json=body)
     assert (answer.status_code, answer.json and answer.json["code"]) == (400, "invalid")
 
 
 def test_only_the_services_own_pages_may_read_answers_and_none_is_cached(kim: Person) -> None:
     own = kim.scenario.context.settings.public_url
     for origin, allowed in ((own, own), ("https://evil.example", None)):
-        answer = kim.ask("GET", "/connection", headers={"Origin": origin})
+        answer = kim.request("GET", "/connection", headers={"Origin": origin})
         assert answer.headers.get("Access-Control-Allow-Origin") == allowed
         assert "Access-Control-Allow-Credentials" not in answer.headers
         assert answer.headers["Cache-Control"] == "no-store"
@@ -150,7 +150,7 @@ def test_only_the_services_own_pages_may_read_answers_and_none_is_cached(kim: Pe
 
 
 def test_an_unknown_route_is_answered_with_a_problem(kim: Person) -> None:
-    answer = kim.ask("GET", "/nowhere")
+    answer = kim.request("GET", "/nowhere")
     assert (answer.status_code, answer.content_type) == (404, "application/problem+json")
 
 

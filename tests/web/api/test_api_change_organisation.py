@@ -18,17 +18,17 @@ WITHDRAWN = "[withdrawn] Offer?"
 @pytest.fixture
 def places(scenario: Scenario) -> dict[str, int]:
     """Organisations by name; a mail of Bo and Lis belongs to the first two."""
-    scenario.contact(BO, "Havnebyg")
-    scenario.contact(LIS, "Skovby")
-    scenario.contact("ole@mill.example", "Mill")
-    scenario.refresh()
+    scenario.add_contact(BO, "Havnebyg")
+    scenario.add_contact(LIS, "Skovby")
+    scenario.add_contact("ole@mill.example", "Mill")
+    scenario.poll_webcrm()
     return scenario.organisations
 
 
 def synced(scenario: Scenario, kim: Person, *, cc: tuple[str, ...] = (LIS,)) -> str:
     mail = kim.box.deliver(Mail("Offer?", BO, KIM, cc=cc, attachments=(File("a.pdf", b"%PDF"),)))
     kim.post("sync", mail)
-    scenario.rest()
+    scenario.run_until_idle()
     return mail
 
 
@@ -41,7 +41,7 @@ def change(kim: Person, mail: str, to: int, replaces: int | None = None) -> tupl
 def under(scenario: Scenario) -> dict[str, list[str]]:
     """The subjects of the Activities by Organisation."""
     return {
-        name: [a["ActivityDescription"] for a in scenario.under(name)]
+        name: [a["ActivityDescription"] for a in scenario.activities_under(name)]
         for name in scenario.organisations
     }
 
@@ -51,12 +51,12 @@ def test_the_named_one_of_several_organisations_is_replaced(
 ) -> None:
     mail = synced(scenario, kim)
     assert change(kim, mail, places["Mill"], places["Skovby"])[0] == 200
-    scenario.rest()
+    scenario.run_until_idle()
     assert under(scenario) == {"Havnebyg": ["Offer?"], "Skovby": [], "Mill": ["Offer?"]}
     assert sorted(d["DocumentOrganisationId"] for d in scenario.documents) == sorted(
         [places["Havnebyg"], places["Mill"]]
     )
-    shown = kim.state(mail)
+    shown = kim.status(mail)
     assert [t["organisation"] for t in shown["targets"]] == ["Havnebyg", "Mill"]
     assert shown["state"] == "synced"
 
@@ -70,9 +70,9 @@ def test_without_a_name_nothing_is_added_to_several_organisations(
     assert "Say which of them is replaced" in problem["detail"]
     status, problem = change(kim, mail, places["Mill"], 4711)
     assert (status, problem["code"]) == (409, "conflict")
-    scenario.rest()
+    scenario.run_until_idle()
     assert under(scenario) == {"Havnebyg": ["Offer?"], "Skovby": ["Offer?"], "Mill": []}
-    assert kim.state(mail)["state"] == "synced"
+    assert kim.status(mail)["state"] == "synced"
 
 
 def test_the_same_organisation_again_changes_nothing(
@@ -84,7 +84,7 @@ def test_the_same_organisation_again_changes_nothing(
     for replaces in (skovby, None):
         status, shown = change(kim, mail, skovby, replaces)
         assert (status, shown["state"]) == (200, "synced")
-    scenario.rest()
+    scenario.run_until_idle()
     writes = [
         e for e in scenario.sandbox.journal.select("webcrm") if e.method not in {"GET", "POST"}
     ]
@@ -99,9 +99,9 @@ def test_an_organisation_replaced_by_another_filed_one_is_withdrawn(
     mail = synced(scenario, kim)
     for _ in range(2):
         assert change(kim, mail, places["Havnebyg"], places["Skovby"])[0] == 200
-    scenario.rest()
+    scenario.run_until_idle()
     assert under(scenario) == {"Havnebyg": ["Offer?"], "Skovby": [WITHDRAWN], "Mill": []}
-    assert [t["organisation"] for t in kim.state(mail)["targets"]] == ["Havnebyg"]
+    assert [t["organisation"] for t in kim.status(mail)["targets"]] == ["Havnebyg"]
     assert [d["DocumentOrganisationId"] for d in scenario.documents] == [places["Havnebyg"]]
 
 
@@ -112,20 +112,20 @@ def test_a_replaced_organisation_stays_away_when_others_sync_the_mail(
     offer = Mail("Offer?", BO, (KIM, EVA), cc=(LIS,), message_id="<offer@havnebyg.example>")
     mail, hers = kim.box.deliver(offer), eva.box.deliver(offer)
     kim.post("sync", mail)
-    scenario.rest()
+    scenario.run_until_idle()
     change(kim, mail, places["Havnebyg"], places["Skovby"])
-    scenario.rest()
+    scenario.run_until_idle()
     expected = {"Havnebyg": ["Offer?"], "Skovby": [WITHDRAWN], "Mill": []}
     eva.post("sync", hers)
-    scenario.rest()
+    scenario.run_until_idle()
     assert eva.box.read(hers).categories == BOTH
     assert under(scenario) == expected
     for one, copy in ((kim, mail), (eva, hers)):
         one.post("undo", copy)
-        scenario.rest()
+        scenario.run_until_idle()
     assert under(scenario)["Havnebyg"] == [WITHDRAWN]
     kim.post("sync", mail)
-    scenario.rest()
+    scenario.run_until_idle()
     assert under(scenario) == expected
 
 
@@ -134,9 +134,9 @@ def test_a_replaced_organisation_returns_when_a_person_chooses_it(
 ) -> None:
     mail = synced(scenario, kim)
     change(kim, mail, places["Havnebyg"], places["Skovby"])
-    scenario.rest()
+    scenario.run_until_idle()
     change(kim, mail, places["Skovby"], places["Havnebyg"])
-    scenario.rest()
+    scenario.run_until_idle()
     assert under(scenario) == {"Havnebyg": [WITHDRAWN], "Skovby": ["Offer?"], "Mill": []}
     assert [d["DocumentOrganisationId"] for d in scenario.documents] == [places["Skovby"]]
 
@@ -151,12 +151,12 @@ def test_after_many_changes_while_webcrm_is_away_the_last_one_holds(
     for to, replaces in ((mill, havnebyg), (havnebyg, skovby), (skovby, mill)):
         status, shown = change(kim, mail, to, replaces)
         assert (status, shown["state"]) == (200, "on_its_way")
-        scenario.rest()
-    assert {t["organisation"] for t in kim.state(mail)["targets"]} == {"Havnebyg", "Skovby"}
+        scenario.run_until_idle()
+    assert {t["organisation"] for t in kim.status(mail)["targets"]} == {"Havnebyg", "Skovby"}
     scenario.sandbox.faults.clear()
-    scenario.settle()
+    scenario.run_all_retries()
     assert under(scenario) == {"Havnebyg": ["Offer?"], "Skovby": ["Offer?"], "Mill": []}
-    assert kim.state(mail)["state"] == "synced"
+    assert kim.status(mail)["state"] == "synced"
 
 
 def test_a_change_of_a_mail_on_its_way_replaces_the_planned_organisation(
@@ -164,10 +164,10 @@ def test_a_change_of_a_mail_on_its_way_replaces_the_planned_organisation(
 ) -> None:
     scenario.sandbox.faults.unavailable("webcrm")
     mail = synced(scenario, kim, cc=())
-    assert kim.state(mail)["state"] == "on_its_way"
+    assert kim.status(mail)["state"] == "on_its_way"
     assert change(kim, mail, places["Mill"], places["Havnebyg"])[0] == 200
     scenario.sandbox.faults.clear()
-    scenario.settle()
+    scenario.run_all_retries()
     assert under(scenario) == {"Havnebyg": [], "Skovby": [], "Mill": ["Offer?"]}
 
 
@@ -177,12 +177,12 @@ def test_a_change_after_undo_is_refused(
     """The pane of a second window may still show it as synced."""
     mail = synced(scenario, kim, cc=())
     kim.post("undo", mail)
-    scenario.rest()
+    scenario.run_until_idle()
     assert change(kim, mail, places["Mill"], places["Havnebyg"])[0] == 409
-    scenario.rest()
+    scenario.run_until_idle()
     assert under(scenario) == {"Havnebyg": [WITHDRAWN], "Skovby": [], "Mill": []}
     assert change(kim, mail, places["Mill"])[0] == 200
-    scenario.rest()
+    scenario.run_until_idle()
     assert under(scenario) == {"Havnebyg": [], "Skovby": [], "Mill": ["Offer?"]}
 
 
@@ -192,35 +192,35 @@ def test_two_changes_of_the_same_organisation_do_not_add_one(
     mail = synced(scenario, kim, cc=())
     assert change(kim, mail, places["Mill"], places["Havnebyg"])[0] == 200
     assert change(kim, mail, places["Skovby"], places["Havnebyg"])[0] == 409
-    scenario.rest()
+    scenario.run_until_idle()
     assert under(scenario) == {"Havnebyg": [], "Skovby": [], "Mill": ["Offer?"]}
 
 
 def test_a_waiting_or_ambiguous_mail_is_filed_under_the_chosen_organisation(
     scenario: Scenario, kim: Person, places: dict[str, int]
 ) -> None:
-    scenario.contact(LIS, "Mill")
-    scenario.refresh()
+    scenario.add_contact(LIS, "Mill")
+    scenario.poll_webcrm()
     doubtful = scenario.drag(kim.box, Mail("Which?", LIS, KIM))
     waiting = scenario.drag(kim.box, Mail("Who?", "who@nobody.example", KIM))
-    scenario.look()
+    scenario.discover()
     for mail, expected in ((doubtful, "parked"), (waiting, "waiting")):
-        assert kim.state(mail)["state"] == expected
+        assert kim.status(mail)["state"] == expected
         assert change(kim, mail, places["Mill"], places["Skovby"])[0] == 409
         assert change(kim, mail, places["Mill"])[0] == 200
-    scenario.rest()
+    scenario.run_until_idle()
     assert under(scenario) == {"Havnebyg": [], "Skovby": [], "Mill": ["Which?", "Who?"]}
     assert len(kim.box.messages(f"inbox/{FOLDER}")) == 2
 
 
 def test_a_mail_under_no_organisation_is_moved_to_one(open_scenario: OpenScenario) -> None:
     scenario = open_scenario(UNMATCHED="unlinked")
-    scenario.contact(BO, "Havnebyg")
+    scenario.add_contact(BO, "Havnebyg")
     kim = person(scenario, create_app(scenario.context), KIM, "Kim Nordwind")
-    scenario.refresh()
+    scenario.poll_webcrm()
     mail = scenario.drag(kim.box, Mail("Offer?", LIS, KIM))
-    scenario.look()
-    assert kim.state(mail)["targets"][0]["organisationId"] == 0
+    scenario.discover()
+    assert kim.status(mail)["targets"][0]["organisationId"] == 0
     assert change(kim, mail, scenario.organisations["Havnebyg"], 0)[0] == 200
-    scenario.rest()
-    assert len(scenario.activities) == len(scenario.under("Havnebyg")) == 1
+    scenario.run_until_idle()
+    assert len(scenario.activities) == len(scenario.activities_under("Havnebyg")) == 1

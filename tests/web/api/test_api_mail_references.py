@@ -16,13 +16,13 @@ ODD = '<o\'Hara+50%&?/#=\u00e6 "x"@havnebyg.example>'
 
 @pytest.fixture(autouse=True)
 def contacts(scenario: Scenario) -> None:
-    scenario.contact(BO)
-    scenario.refresh()
+    scenario.add_contact(BO)
+    scenario.poll_webcrm()
 
 
 def ask(kim: Person, ref: dict[str, Any], act: str = "state") -> tuple[int, Any]:
     body = {"mails": [ref]} if act == "state" else {"mail": ref}
-    answer = kim.ask("POST", f"/mails/{act}", json=body)
+    answer = kim.request("POST", f"/mails/{act}", json=body)
     found: Any = answer.json
     return answer.status_code, found["mails"][0] if answer.status_code == 200 and (
         act == "state"
@@ -35,7 +35,7 @@ def test_a_mail_is_found_by_its_message_id_alone(scenario: Scenario, kim: Person
     for item_id in ("", None, " \n"):
         assert ask(kim, {**ref, "itemId": item_id})[1]["forecast"] == "known"
     assert ask(kim, ref, "sync")[1]["state"] == "on_its_way"
-    scenario.rest()
+    scenario.run_until_idle()
     assert kim.box.read(mail).folder == FOLDER
     scenario.sandbox.journal.clear()
     assert ask(kim, ref)[1]["state"] == "synced"
@@ -51,7 +51,7 @@ def test_two_mails_without_an_id_are_not_confused(scenario: Scenario, kim: Perso
     for ref in (one, two):
         kim.box.deliver(Mail("Offer?", BO, KIM, message_id=ref["messageId"]))
     ask(kim, one, "sync")
-    scenario.rest()
+    scenario.run_until_idle()
     assert [ask(kim, ref)[1]["state"] for ref in (one, two)] == ["synced", "new"]
 
 
@@ -64,7 +64,7 @@ def test_of_several_copies_the_one_in_the_folder_comes_first_then_the_newest(
     scenario.sandbox.clock.advance(timedelta(minutes=5))
     newer = kim.box.deliver(twice[1])
     ask(kim, ref, "sync")
-    scenario.rest()
+    scenario.run_until_idle()
     assert (kim.box.read(newer).folder, kim.box.read(older).folder) == (FOLDER, "Inbox")
     assert ask(kim, ref)[1]["state"] == "synced"
 
@@ -110,10 +110,10 @@ def test_a_mail_outside_the_own_mailbox_is_not_called_deleted(
     scenario: Scenario, kim: Person, eva: Person
 ) -> None:
     hers = eva.box.deliver(Mail("Hers", BO, "eva@nordwind.example"))
-    answer = kim.ask("POST", "/mails/state", json={"mails": [eva.ref(hers)]})
+    answer = kim.request("POST", "/mails/state", json={"mails": [eva.ref(hers)]})
     assert answer.status_code == 404
     mine = kim.ref(kim.box.deliver(Mail("Mine", BO, KIM)))
-    both: Any = kim.ask("POST", "/mails/state", json={"mails": [eva.ref(hers), mine]}).json
+    both: Any = kim.request("POST", "/mails/state", json={"mails": [eva.ref(hers), mine]}).json
     for text in (answer.text, str(both["mails"][0])):
         assert "any more" not in text
         assert "deleted" not in text

@@ -14,8 +14,8 @@ from webcrm_sync_sandbox.outlook.mail import Mail
 
 
 def test_every_operation_answers_as_described(scenario: Scenario, app: Flask, kim: Person) -> None:
-    scenario.contact(BO)
-    scenario.refresh()
+    scenario.add_contact(BO)
+    scenario.poll_webcrm()
     kim.box.deliver(Mail("Offer?", BO, scenario.sandbox.outlook.mailboxes[0].address))
     schema = schemathesis.openapi.from_wsgi("/api/v1/openapi.json", app)
     operations: list[Any] = list(schema.get_all_operations())

@@ -21,7 +21,7 @@ def test_forty_requests_of_one_person_while_graph_is_slow_delay_nobody_else(
     scenario: Scenario, app: Flask, kim: Person, eva: Person
 ) -> None:
     ids = {who.token: who.box.deliver(Mail("Hi", BO, who.box.address)) for who in (kim, eva)}
-    assert kim.state(ids[kim.token])  # reads Entra's keys
+    assert kim.status(ids[kim.token])  # reads Entra's keys
     scenario.sandbox.faults.slow("graph", by=timedelta(seconds=0.7))
     with served(app) as server, ThreadPoolExecutor(42) as threads:
         url = f"http://127.0.0.1:{server.port}"
@@ -54,7 +54,7 @@ def test_forty_requests_of_one_person_while_graph_is_slow_delay_nobody_else(
 
 def test_only_some_checks_of_one_person_wait(scenario: Scenario, app: Flask, kim: Person) -> None:
     mail = kim.box.deliver(Mail("Hi", BO, KIM))
-    shown = kim.ask("POST", "/mails/state", json={"mails": [kim.ref(mail)]}).json
+    shown = kim.request("POST", "/mails/state", json={"mails": [kim.ref(mail)]}).json
     assert shown is not None
     check = {"version": shown["versions"][0], "waits": True}
     with ThreadPoolExecutor(24) as threads:

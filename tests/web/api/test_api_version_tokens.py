@@ -31,13 +31,13 @@ def _pushed(scenario: Scenario, kim: Person) -> None:
 def shown(person: Person, graph_id: str, version: str | None = None) -> tuple[str, str]:
     """The state of a mail and its version. `version`: of an earlier answer."""
     mail = person.ref(graph_id) | ({"version": version} if version else {})
-    answer = person.ask("POST", "/mails/state", json={"mails": [mail]})
+    answer = person.request("POST", "/mails/state", json={"mails": [mail]})
     assert answer.json is not None
     return answer.json["mails"][0]["state"], answer.json["versions"][0]
 
 
 def is_changed(person: Person, version: str) -> bool:
-    answer = person.ask("POST", "/mails/changed", json={"version": version})
+    answer = person.request("POST", "/mails/changed", json={"version": version})
     assert answer.status_code == 200, answer.text
     assert answer.json is not None
     return bool(answer.json["isChanged"])
@@ -59,13 +59,13 @@ def counted(scenario: Scenario) -> Iterator[list[str]]:
 def test_a_check_of_an_unchanged_mail_costs_one_query_and_no_call(
     scenario: Scenario, kim: Person
 ) -> None:
-    scenario.contact(BO)
-    scenario.refresh()
+    scenario.add_contact(BO)
+    scenario.poll_webcrm()
     mails = (kim.box.deliver(Mail("New", BO, KIM)), scenario.drag(kim.box, Mail("In", BO, KIM)))
-    scenario.refresh()
-    scenario.refresh()  # reads the echo of the categories
+    scenario.poll_webcrm()
+    scenario.poll_webcrm()  # reads the echo of the categories
     versions = [shown(kim, mail)[1] for mail in mails]
-    scenario.refresh()  # webCRM has no news
+    scenario.poll_webcrm()  # webCRM has no news
     scenario.sandbox.journal.clear()
     for version in versions:
         with counted(scenario) as queries:
@@ -85,22 +85,22 @@ def test_everything_that_changes_what_the_pane_shows_is_noticed(
     theirs = eva.box.deliver(Mail("Offer", BO, KIM, message_id=message_id))
     crm = scenario.sandbox.crm
     steps: dict[str, Callable[[], object]] = {
-        "a contact appears": lambda: scenario.contact(BO, "Havnebyg"),
+        "a contact appears": lambda: scenario.add_contact(BO, "Havnebyg"),
         "a colleague drags her copy in": lambda: eva.box.move(theirs, f"inbox/{FOLDER}"),
         "the Organisation has another name": lambda: crm.update_organisation(
             scenario.organisations["Havnebyg"], OrganisationName="Havnebyg Group"
         ),
         "a drag": lambda: kim.box.move(mail, f"inbox/{FOLDER}"),
-        "the switch in another window": lambda: kim.ask("PUT", f"/rules/{BO}"),
+        "the switch in another window": lambda: kim.request("PUT", f"/rules/{BO}"),
         "undo in another window": lambda: kim.post("undo", mail),
         "another mail waits": lambda: kim.box.move(other, f"inbox/{FOLDER}"),
-        "a colleague is watched": lambda: scenario.mailbox("new@nordwind.example", "New"),
+        "a colleague is watched": lambda: scenario.add_mailbox("new@nordwind.example", "New"),
     }
     _, version = shown(kim, mail)
     for name, step in steps.items():
         assert not is_changed(kim, version), f"before {name}"
         step()
-        scenario.refresh()
+        scenario.poll_webcrm()
         assert is_changed(kim, version), name
         _, version = shown(kim, mail, version)
 
@@ -108,20 +108,20 @@ def test_everything_that_changes_what_the_pane_shows_is_noticed(
 def test_a_mail_in_the_folder_is_read_at_once_when_a_pane_shows_it(
     scenario: Scenario, kim: Person
 ) -> None:
-    scenario.contact(BO)
-    scenario.refresh()
+    scenario.add_contact(BO)
+    scenario.poll_webcrm()
     mail = scenario.drag(kim.box, Mail("Offer", BO, KIM))
-    scenario.rest()
+    scenario.run_until_idle()
     state, version = shown(kim, mail)
     assert state == "on_its_way"
-    scenario.rest()
+    scenario.run_until_idle()
     assert is_changed(kim, version)
     assert shown(kim, mail, version)[0] == "synced"
 
 
 def test_a_press_is_noticed_in_another_window(scenario: Scenario, kim: Person) -> None:
-    scenario.contact(BO)
-    scenario.refresh()
+    scenario.add_contact(BO)
+    scenario.poll_webcrm()
     mail = kim.box.deliver(Mail("Offer", BO, KIM))
     _, version = shown(kim, mail)
     kim.post("sync", mail)
@@ -139,7 +139,7 @@ def test_a_version_is_valid_for_one_person(scenario: Scenario, kim: Person, eva:
     assert not is_changed(kim, version)
     assert is_changed(eva, version)
     theirs = eva.box.deliver(Mail("Theirs", LIS, eva.box.address))
-    answer = eva.ask(
+    answer = eva.request(
         "POST", "/mails/state", json={"mails": [eva.ref(theirs) | {"version": version}]}
     )
     assert answer.json is not None

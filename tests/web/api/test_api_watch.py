@@ -21,7 +21,7 @@ def test_one_query_a_second_serves_all_waiting_checks(
     scenario: Scenario, app: Flask, kim: Person
 ) -> None:
     mail = kim.box.deliver(Mail("Offer", BO, KIM))
-    shown = kim.ask("POST", "/mails/state", json={"mails": [kim.ref(mail)]}).json
+    shown = kim.request("POST", "/mails/state", json={"mails": [kim.ref(mail)]}).json
     assert shown is not None
     check = {"version": shown["versions"][0], "waits": True}
     headers = {"Authorization": f"Bearer {kim.token}"}
@@ -57,7 +57,7 @@ def test_a_server_that_stops_answers_waiting_checks(
     scenario: Scenario, app: Flask, kim: Person
 ) -> None:
     mail = kim.box.deliver(Mail("Offer", BO, KIM))
-    shown = kim.ask("POST", "/mails/state", json={"mails": [kim.ref(mail)]}).json
+    shown = kim.request("POST", "/mails/state", json={"mails": [kim.ref(mail)]}).json
     assert shown is not None
     check = {"version": shown["versions"][0], "waits": True}
     with served(app) as server, ThreadPoolExecutor(1) as threads:
