@@ -1,4 +1,4 @@
-"""The company and the services that the tests of the engine drive."""
+"""Fixtures for tests of the engine: a scenario, a mailbox, a proved mailbox, a fault runner."""
 
 from __future__ import annotations
 
@@ -7,6 +7,8 @@ from contextlib import ExitStack
 
 import pytest
 
+from support.database import empty
+from support.fault_runner import FaultRunner, fault_runner
 from support.lock_order import in_one_order
 from support.openapi import deviations
 from support.reconciliation import ProvedMailbox, prove_mailbox
@@ -20,27 +22,27 @@ from webcrm_sync_sandbox.outlook.mailbox import SimMailbox
 def open_scenario(fresh_database: str) -> Iterator[OpenScenario]:
     """Opens scenarios with the given settings.
 
-    At the end it checks every call against the vendors' descriptions, and every transaction against
-    the one order of locks.
+    After the test it checks each call against the vendors' descriptions, and that each transaction
+    took its locks in the one order.
     """
     with ExitStack() as stack:
-        stages: list[Sandbox] = []
+        sandboxes: list[Sandbox] = []
 
-        def opened(**settings: str) -> Scenario:
+        def open_one(**settings: str) -> Scenario:
             sandbox = stack.enter_context(Sandbox())
-            stages.append(sandbox)
-            given = sandbox.settings(
+            sandboxes.append(sandbox)
+            values = sandbox.settings(
                 **{"DATABASE_URL": fresh_database, "SECRET_KEY": "test", **settings}
             )
             context = stack.enter_context(
-                open_context(given, url=fresh_database, now=sandbox.clock.now)
+                open_context(values, url=fresh_database, now=sandbox.clock.now)
             )
             stack.enter_context(in_one_order(context.database.engine))
             return Scenario(sandbox, context)
 
-        yield opened
-        for sandbox in stages:
-            assert sandbox.journal.unknown == [], "a call that no reference describes"
+        yield open_one
+        for sandbox in sandboxes:
+            assert sandbox.journal.unknown == [], "a call that the API descriptions do not contain"
             found = deviations(sandbox.journal.exchanges)
             assert not found, "\n".join(found)
 
@@ -55,12 +57,20 @@ def scenario(open_scenario: OpenScenario) -> Scenario:
 def box(scenario: Scenario) -> SimMailbox:
     """Kim's mailbox, with Bo known to webCRM."""
     scenario.add_contact(BO)
-    made = scenario.add_mailbox()
+    box = scenario.add_mailbox()
     scenario.poll_webcrm()
-    return made
+    return box
+
+
+@pytest.fixture(scope="module")
+def runner(database_url: str) -> Iterator[FaultRunner]:
+    """A fault runner for the tests of one file; it restores its state before each run."""
+    empty(database_url)
+    with fault_runner(database_url) as opened:
+        yield opened
 
 
 @pytest.fixture
 def proved(open_scenario: OpenScenario) -> ProvedMailbox:
-    """A mailbox that was proved equal and gets no notifications."""
+    """A mailbox whose proof found no difference; it gets no notifications."""
     return prove_mailbox(open_scenario(PUBLIC_URL="http://nobody.example"))

@@ -7,22 +7,13 @@ from collections.abc import Callable, Iterator
 
 import pytest
 
-from support.database import empty
-from support.fault_runner import Failure, FaultRunner, Point, fault_runner
+from support.fault_runner import Failure, FaultRunner, Point
 from support.openapi import deviations
 from support.snapshot import differences
 
 #: Set it to play each point with each fate, with a search that lags and with one that does not;
 #: otherwise each point is played once, and fates and searches take turns.
 IS_FULL = bool(os.environ.get("WEBCRM_SYNC_EVERY_CRASH"))
-
-
-@pytest.fixture(scope="module")
-def runner(database_url: str) -> Iterator[FaultRunner]:
-    """The stage before the story, to be returned to as often as wanted."""
-    empty(database_url)
-    with fault_runner(database_url) as made:
-        yield made
 
 
 @pytest.mark.parametrize("is_lagging", [False, True])

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from support.interleave import Death, die, worker
+from support.interleave import ClientWrapper, Death, die, worker
 from support.scenario import BO, BOTH, FOLDER, KIM, Scenario
 from webcrm_sync.core.errors import Gone, TryLater
 from webcrm_sync.core.outlook import Change
@@ -23,21 +23,19 @@ OLD = ("webCRM sync", "Synced")
 
 
 @dataclass(slots=True)
-class Telling:
-    """Graph, but `retold` changes each line of a delta page."""
+class AlteringGraph(ClientWrapper):
+    """Graph with each change of a delta page replaced by those of `alter`.
 
-    client: Any
-    retold: Any
+    Graph does not find a mail in the first `lost` reads.
+    """
+
+    alter: Any
     lost: int = 0
 
-    def __getattr__(self, name: str) -> Any:
-        """Other calls are not changed."""
-        return getattr(self.client, name)
-
-    def fetch_page(self, *given: Any, **named: Any) -> Any:
-        """The page with changed lines."""
-        page = self.client.fetch_page(*given, **named)
-        return replace(page, changes=tuple(r for c in page.changes for r in self.retold(c)))
+    def page(self, *given: Any, **named: Any) -> Any:
+        """The page with its changes altered."""
+        page = self.client.page(*given, **named)
+        return replace(page, changes=tuple(r for c in page.changes for r in self.alter(c)))
 
     def fetch_message(self, *given: Any) -> Any:
         """The mail, which Graph does not find at first."""
@@ -47,9 +45,9 @@ class Telling:
         return self.client.fetch_message(*given)
 
 
-def told(scenario: Scenario, retold: Any, *, lost: int = 0) -> Scenario:
+def altering_graph(scenario: Scenario, alter: Any, *, lost: int = 0) -> Scenario:
     """The same scenario over a Graph that reports changes differently."""
-    graph: Any = Telling(scenario.context.graph, retold, lost)
+    graph: Any = AlteringGraph(scenario.context.graph, alter, lost)
     return Scenario(
         scenario.sandbox, replace(scenario.context, graph=graph), scenario.organisations
     )
@@ -64,7 +62,7 @@ def test_update_of_an_unknown_mail_that_graph_cannot_find_yet_is_not_lost(
     scenario: Scenario, box: SimMailbox
 ) -> None:
     item = scenario.drag(box, Mail("Late", BO, KIM))
-    late = told(scenario, in_part, lost=2)
+    late = altering_graph(scenario, in_part, lost=2)
     late.discover()
     for _ in range(5):
         late.wait(timedelta(seconds=20))
@@ -73,7 +71,7 @@ def test_update_of_an_unknown_mail_that_graph_cannot_find_yet_is_not_lost(
 
 def test_unknown_mail_that_is_deleted_delays_nothing(scenario: Scenario, box: SimMailbox) -> None:
     scenario.drag(box, Mail("Never found", BO, KIM))
-    late = told(scenario, in_part, lost=1000)
+    late = altering_graph(scenario, in_part, lost=1000)
     late.discover()
     for _ in range(6):
         late.wait(timedelta(seconds=30))
@@ -85,7 +83,7 @@ def test_unknown_mail_that_is_deleted_delays_nothing(scenario: Scenario, box: Si
 
 def test_line_repeated_in_one_page_is_one_mail(scenario: Scenario, box: SimMailbox) -> None:
     item = scenario.drag(box, Mail("Twice", BO, KIM))
-    told(scenario, lambda c: [c, *in_part(c), c]).discover()
+    altering_graph(scenario, lambda c: [c, *in_part(c), c]).discover()
     assert len(scenario.activities) == 1
     assert box.read(item).categories == BOTH
 
@@ -100,7 +98,7 @@ def test_mail_that_came_and_left_within_one_page_is_left_alone(
             box.move(item, "inbox")
         return [change, Change(change.graph_id, is_removed=True)]
 
-    told(scenario, both).discover()
+    altering_graph(scenario, both).discover()
     scenario.run_all_retries()
     assert scenario.activities == []
     assert box.read(item).categories == ()
@@ -137,7 +135,7 @@ def test_interrupted_first_reading_still_recognises_past_mails(scenario: Scenari
         return [change]
 
     with pytest.raises(Death):
-        told(scenario, second).run_until_idle()
+        altering_graph(scenario, second).run_until_idle()
     scenario.sandbox.graph.expire_cursors()
     scenario.discover()
     assert scenario.activities == []

@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from support.interleave import ClientWrapper
 from support.scenario import BO, BOTH, KIM, Scenario
 from webcrm_sync.core.errors import CursorExpired, TryLater
 from webcrm_sync.core.outlook import Page
@@ -21,25 +22,21 @@ Answer = Callable[[str | None], Page]
 
 
 @dataclass(slots=True)
-class Circling:
-    """A Graph whose delta is scripted."""
+class ScriptedDelta(ClientWrapper):
+    """Graph with a scripted delta."""
 
-    graph: Any
     answer: Answer
     cursors: list[str | None] = field(default_factory=list)
 
-    def __getattr__(self, name: str) -> Any:
-        return getattr(self.graph, name)
-
-    def fetch_page(self, _user: str, _folder: str, cursor: str | None, **_: object) -> Page:
+    def page(self, _user: str, _folder: str, cursor: str | None, **_: object) -> Page:
         self.cursors.append(cursor)
         assert len(self.cursors) < 50, "this never ends"
         return self.answer(cursor)
 
 
 def circle(size: int) -> Answer:
-    turns = count()
-    return lambda _: Page((), f"http://127.0.0.1:9/{next(turns) % size}", is_last=False)
+    numbers = count()
+    return lambda _: Page((), f"http://127.0.0.1:9/{next(numbers) % size}", is_last=False)
 
 
 def expiring(cursor: str | None) -> Page:
@@ -53,7 +50,7 @@ def test_an_endless_reading_is_stopped_and_retried_later(
     scenario: Scenario, box: SimMailbox, answer: Answer
 ) -> None:
     item = scenario.drag(box, Mail("Offer", BO, KIM))
-    graph: Any = Circling(scenario.context.graph, answer)
+    graph: Any = ScriptedDelta(scenario.context.graph, answer)
     Scenario(
         scenario.sandbox, replace(scenario.context, graph=graph), scenario.organisations
     ).discover()
@@ -67,6 +64,6 @@ def test_an_endless_reading_is_stopped_and_retried_later(
 
 
 def test_an_endless_count_is_stopped(scenario: Scenario, box: SimMailbox) -> None:
-    graph: Any = Circling(scenario.context.graph, circle(2))
+    graph: Any = ScriptedDelta(scenario.context.graph, circle(2))
     with pytest.raises(TryLater, match="circle"):
         admin.inspect(replace(scenario.context, graph=graph), box.address)

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from support.interleave import worker
+from support.interleave import ClientWrapper, worker
 from support.scenario import BO, BOTH, FOLDER, KIM, LIS, Scenario
 from webcrm_sync.core.errors import AccessLost, Gone, Refused, SyncError, TryLater, Unclear
 from webcrm_sync.core.states import State
@@ -27,17 +27,16 @@ _OF_MANY = {"list_attachments": "list_attachments_by_mail"}
 
 
 @dataclass(slots=True)
-class Failing:
-    """Graph, but one call fails for some mails a number of times (-1 = always)."""
+class FailingGraph(ClientWrapper):
+    """Graph of which one call fails for some mails, `times` times (-1 = always)."""
 
-    client: Any
     name: str
     error: SyncError
     ids: tuple[str, ...] = ()
     times: int = -1
 
     def __getattr__(self, name: str) -> Any:
-        """Other calls are not changed."""
+        """The call with `name` fails for these mails; the others are unchanged."""
         real = getattr(self.client, name)
         if name not in {self.name, _OF_MANY.get(self.name)}:
             return real
@@ -55,8 +54,8 @@ class Failing:
 def failing(
     scenario: Scenario, name: str, error: SyncError, *ids: str, times: int = -1
 ) -> Scenario:
-    """The same scenario over a Graph that fails."""
-    graph: Any = Failing(scenario.context.graph, name, error, ids, times)
+    """The same scenario over a Graph that fails for some mails."""
+    graph: Any = FailingGraph(scenario.context.graph, name, error, ids, times)
     return Scenario(
         scenario.sandbox, replace(scenario.context, graph=graph), scenario.organisations
     )
@@ -120,15 +119,10 @@ def test_files_are_read_from_another_copy_when_one_mailbox_is_closed(
 
 
 @dataclass(slots=True)
-class Allergic:
-    """webCRM, but it fails on every batch with a mail of this subject."""
+class WebCrmFailingOnSubject(ClientWrapper):
+    """webCRM that fails on every batch with a mail of this subject."""
 
-    client: Any
     subject: str
-
-    def __getattr__(self, name: str) -> Any:
-        """Other calls are not changed."""
-        return getattr(self.client, name)
 
     def write_activities(self, drafts: Any, **named: Any) -> Any:
         """The answers, or a 500."""
@@ -140,19 +134,19 @@ class Allergic:
 def test_mail_that_webcrm_fails_on_stops_no_other(scenario: Scenario, box: SimMailbox) -> None:
     bad = scenario.drag(box, Mail("Poison", BO, KIM))
     good = [scenario.drag(box, Mail(f"Good {n}", BO, KIM)) for n in range(3)]
-    webcrm: Any = Allergic(scenario.context.webcrm, "Poison")
-    ill = Scenario(
+    webcrm: Any = WebCrmFailingOnSubject(scenario.context.webcrm, "Poison")
+    failing_crm = Scenario(
         scenario.sandbox, replace(scenario.context, webcrm=webcrm), scenario.organisations
     )
-    ill.discover()
+    failing_crm.discover()
     for _ in range(8):
-        ill.wait(timedelta(seconds=65))
+        failing_crm.wait(timedelta(seconds=65))
     assert all(box.read(i).categories == BOTH for i in good)
     for _ in range(8):
-        ill.wait(timedelta(minutes=11))
+        failing_crm.wait(timedelta(minutes=11))
     assert scenario.item(box, bad).state is State.PARKED
     later = scenario.drag(box, Mail("Later", BO, KIM))
-    ill.discover()
+    failing_crm.discover()
     assert box.read(later).categories == BOTH
     for _ in range(3):
         scenario.wait(timedelta(hours=1, minutes=1))

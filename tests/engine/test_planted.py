@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import timedelta
 
 import pytest
 from sqlalchemy import text
 
-from support.database import empty
-from support.fault_runner import FaultRunner, fault_runner
+from support.fault_runner import FaultRunner
 from support.planting import ErrorPlanter, MailTraces, PlantedError
 from support.scenario import BO, BOTH, KIM, LIS, Scenario
 from webcrm_sync_sandbox.outlook.mail import File, Mail
@@ -71,13 +70,6 @@ def is_of_the_net(place: str) -> bool:
     """True for a function of NET, or of a module in it, and for what makes a dataclass."""
     module, _, function = place.partition(":")
     return place in NET or f"{module}:" in NET or function.startswith("__create_fn__")
-
-
-@pytest.fixture(scope="module")
-def runner(database_url: str) -> Iterator[FaultRunner]:
-    empty(database_url)
-    with fault_runner(database_url) as made:
-        yield made
 
 
 class Scene:

@@ -1,4 +1,4 @@
-"""Actions of people and services in a history, besides those on mails and contacts."""
+"""People at the pane, changes of folders, mails sent from webCRM, faults and passing time."""
 
 from __future__ import annotations
 
@@ -39,58 +39,60 @@ class Actions:
 
     # -- people at the pane
 
-    def press(self, leaf: MailCopy, what: str, organisation: int) -> None:
-        """Let the owner of a copy press a button; during trouble its outcome is uncertain."""
-        if self._history.item(leaf) is None:
+    def press(self, copy: MailCopy, what: str, organisation: int) -> None:
+        """Let the owner of a copy press a button. A fault leaves the outcome uncertain."""
+        if self._history.item(copy) is None:
             return
-        pane_user = PaneUser(self._setup.other, self._history.box(leaf.box))
-        letter = leaf.letter
+        pane_user = PaneUser(self._setup.second_worker, self._history.box(copy.box))
+        mail = copy.mail
         try:
-            before = pane_user.status(leaf.id)
-            self._expect(leaf, what, organisation, before)
-            self._act(pane_user, leaf, what, organisation)
+            before = pane_user.status(copy.id)
+            self._record_press(copy, what, organisation, before)
+            self._press(pane_user, copy, what, organisation)
         except SyncError:
-            letter.chosen = None
-            letter.undone = None if letter.was_undone else letter.undone
+            mail.chosen = None
+            mail.undone = None if mail.was_undone else mail.undone
 
-    def _expect(self, leaf: MailCopy, what: str, organisation: int, before: MailStatus) -> None:
-        """Record what the pressed button means for the mail."""
-        letter = leaf.letter
+    def _record_press(
+        self, copy: MailCopy, what: str, organisation: int, before: MailStatus
+    ) -> None:
+        """Record what the pressed button does to the mail."""
+        mail = copy.mail
         may_choose = {Action.CHOOSE} if what == "sync to" else {Action.CHOOSE, Action.CHANGE}
         is_on_its_way = what == "choose" and before.status is DisplayStatus.ON_ITS_WAY
         if what in {"choose", "sync to"} and (may_choose & set(before.actions) or is_on_its_way):
-            letter.chosen, letter.undone = organisation, False
-            letter.offered.add(organisation)
+            mail.chosen, mail.undone = organisation, False
+            mail.offered.add(organisation)
         elif what == "undo" and Action.UNDO in before.actions:
-            letter.chosen, letter.was_undone = None, True
-            letter.undone = True if self._is_alone(leaf) else None
+            mail.chosen, mail.was_undone = None, True
+            mail.undone = True if self._is_alone(copy) else None
         elif what == "sync" and before.status is DisplayStatus.NEW:
-            letter.undone = None if letter.undone else letter.undone
+            mail.undone = None if mail.undone else mail.undone
 
-    def _is_alone(self, leaf: MailCopy) -> bool:
+    def _is_alone(self, copy: MailCopy) -> bool:
         """True if no other copy of the mail can have been synced."""
-        others = (x for x in self._history.leaves if x.letter is leaf.letter and x is not leaf)
-        return not any(x.was_in for x in others)
+        others = (x for x in self._history.copies if x.mail is copy.mail and x is not copy)
+        return not any(x.was_in_sync_folder for x in others)
 
-    def _act(self, pane_user: PaneUser, leaf: MailCopy, what: str, organisation: int) -> None:
+    def _press(self, pane_user: PaneUser, copy: MailCopy, what: str, organisation: int) -> None:
         match what:
             case "sync":
-                pane_user.sync(leaf.id)
+                pane_user.sync(copy.id)
             case "sync to":
-                pane_user.sync(leaf.id, organisation)
+                pane_user.sync(copy.id, organisation)
             case "choose":
-                pane_user.choose(leaf.id, organisation)
+                pane_user.choose(copy.id, organisation)
             case "undo":
-                pane_user.undo(leaf.id)
+                pane_user.undo(copy.id)
             case "retry":
-                pane_user.retry(leaf.id)
+                pane_user.retry(copy.id)
             case "anyway":
-                pane_user.sync_anyway(leaf.id)
+                pane_user.sync_anyway(copy.id)
 
     # -- folders
 
     def change_folder(self, box: int, path: str, what: str) -> None:
-        """Let the owner change a sync folder, or create another one of its name."""
+        """Let the owner change a sync folder, or create another folder with its name."""
         parent, _, name = path.rpartition("/")
         match what:
             case "rename":
@@ -110,35 +112,35 @@ class Actions:
         """Let Kim send a mail from webCRM to one of its contacts."""
         history = self._history
         person = sorted(history.persons)[number % len(history.persons)]
-        subject = f"w{len(history.sendings)}"
+        subject = f"w{len(history.sent_mails)}"
         sent = self._setup.sandbox.crm.send_mail(self._setup.user, person, subject, "Words")
-        letter = MailModel(subject, (), "", None, "mirror", 0)
-        history.sendings.append(SentMail(sent, person, letter, {subject}))
+        mail = MailModel(subject, (), "", None, "mirror", 0)
+        history.sent_mails.append(SentMail(sent, person, mail, {subject}))
 
-    def edit_sending(self, number: int) -> None:
+    def edit_sent_mail(self, number: int) -> None:
         """Let a user change in webCRM a mail that was sent from there."""
-        sending = self._history.sendings[number % len(self._history.sendings)]
-        subject = f"{sending.letter.subject} edited {len(sending.subjects)}"
-        sending.subjects.add(subject)
+        sent_mail = self._history.sent_mails[number % len(self._history.sent_mails)]
+        subject = f"{sent_mail.mail.subject} edited {len(sent_mail.subjects)}"
+        sent_mail.subjects.add(subject)
         crm = self._setup.sandbox.crm
-        crm.edit_activity(sending.activity_id, ActivityDescription=subject)
+        crm.edit_activity(sent_mail.activity_id, ActivityDescription=subject)
 
-    # -- trouble and time
+    # -- faults and time
 
     def let_pass(self, time: timedelta) -> None:
-        """Let time pass; after a month the engine gives up mirroring a sent mail."""
+        """Let time pass. After a month the engine stops trying to mirror a sent mail."""
         self._setup.sandbox.clock.advance(time)
-        for sending in self._history.sendings:
-            sending.may_fail = sending.may_fail or time > _MONTH
+        for sent_mail in self._history.sent_mails:
+            sent_mail.may_fail = sent_mail.may_fail or time > _MONTH
 
     def trouble(self, what: str, number: int) -> None:
-        """Start a fault of a service, that many times or until `calm`."""
+        """Start a fault of a service: for `number` calls, or until `end_faults`."""
         sandbox = self._setup.sandbox
         service, _, how = what.partition(" ")
         if how in _FAULTS:
             _FAULTS[how](sandbox.faults, service, number)
         else:
-            _ODDITIES[what](sandbox, number)
+            _SPECIAL_FAULTS[what](sandbox, number)
 
 
 _FAULTS: dict[str, Callable[[Faults, str, int], None]] = {
@@ -153,11 +155,11 @@ _FAULTS: dict[str, Callable[[Faults, str, int], None]] = {
 }
 
 
-def _let_lag(sandbox: Sandbox, number: int) -> None:
+def _delay_graph(sandbox: Sandbox, number: int) -> None:
     sandbox.graph.behaviour.lag = sandbox.graph.behaviour.delta_lag = timedelta(seconds=number)
 
 
-_ODDITIES: dict[str, Callable[[Sandbox, int], None]] = {
+_SPECIAL_FAULTS: dict[str, Callable[[Sandbox, int], None]] = {
     "bulk unanswered": lambda sandbox, n: sandbox.faults.lose("webcrm", when=_is_bulk, limit=n),
     "batch unanswered": lambda sandbox, n: sandbox.faults.lose("graph", when=_is_batch, limit=n),
     "mail unanswered": lambda sandbox, n: sandbox.faults.lose("graph", when=_is_new_mail, limit=n),
@@ -165,7 +167,7 @@ _ODDITIES: dict[str, Callable[[Sandbox, int], None]] = {
     "search lags": lambda sandbox, n: setattr(
         sandbox.crm, "search_lag", timedelta(seconds=20 * n - 10)
     ),
-    "graph lags": _let_lag,
+    "graph lags": _delay_graph,
     "others write": lambda sandbox, n: setattr(sandbox.graph.behaviour, "conflicts", n / 4),
     "delta repeats": lambda sandbox, n: setattr(sandbox.graph.behaviour, "replays", n / 4),
     "cursors expire": lambda sandbox, _: sandbox.graph.expire_cursors(),
@@ -176,5 +178,5 @@ _ODDITIES: dict[str, Callable[[Sandbox, int], None]] = {
 TROUBLES = (
     *(f"{service} {how}" for service in ("webcrm", "graph") for how in _FAULTS if how != "down"),
     "webcrm down",
-    *_ODDITIES,
+    *_SPECIAL_FAULTS,
 )

@@ -1,17 +1,18 @@
-"""Checks the tables at rest: every copy is in a final state, every mail's events are complete."""
+"""Checks the tables when all work is done: final states of copies, complete events of mails."""
 
 from __future__ import annotations
 
 from machine.history import History
 from webcrm_sync.core.states import TRANSITIONS, State
 
-_ENDS = """
+_FINAL_STATES = """
 SELECT i.id, e.subject, i.state, i.reason, i.folder_id IS NOT NULL AS is_here, i.mark_due_at
   FROM item i JOIN email e ON e.id = i.email_id
 """
-_STEPS = "SELECT item_id, was, now, reason FROM kept.step ORDER BY id"
-#: Per mail the kinds of its events, the Activities of `filed` and the mailboxes of `synced`.
-_STORIES = """
+_STEPS = "SELECT item_id, was, now, reason FROM saved.step ORDER BY id"
+#: Per mail: the kinds of its events, the Activities of its `filed` events, the mailboxes of its
+#: `synced` events.
+_EVENTS = """
 SELECT e.id, e.subject, array_agg(v.kind ORDER BY v.id) AS kinds,
        array_agg(v.facts->>'activity' ORDER BY v.id) FILTER (WHERE v.kind = 'filed') AS filed,
        array_agg(v.mailbox_id ORDER BY v.id) FILTER (WHERE v.kind = 'synced') AS synced
@@ -22,8 +23,8 @@ _COPIES = "SELECT email_id, mailbox_id, state, reason FROM item"
 
 
 def check_events(history: History) -> None:
-    """Check that every copy reached a final state by allowed transitions, as its events say."""
-    for row in history.setup.rows(_ENDS):
+    """Check that each copy reached a final state by allowed transitions, as its events say."""
+    for row in history.setup.rows(_FINAL_STATES):
         assert row.state not in {"found", "matched", "filed"}, f"{row.subject} ends {row.state}"
         has_reason = row.state in {"waiting", "parked", "skipped"}
         assert (row.reason is not None) == has_reason, f"{row.subject}: {row.state}, {row.reason}"
@@ -31,21 +32,23 @@ def check_events(history: History) -> None:
     for step in history.setup.rows(_STEPS):
         was = State(step.was) if step.was else None
         assert State(step.now) in TRANSITIONS[was], f"{was} became {step.now} ({step.reason})"
-    _check_told(history)
+    _check_events_of_copies(history)
 
 
-def _check_told(history: History) -> None:
-    stories = {row.id: row for row in history.setup.rows(_STORIES)}
+def _check_events_of_copies(history: History) -> None:
+    events_by_mail = {row.id: row for row in history.setup.rows(_EVENTS)}
     filings = history.setup.rows(_FILINGS)
     for copy in history.setup.rows(_COPIES):
-        assert copy.email_id in stories, "a mail without a story"
-        story = stories[copy.email_id]
-        assert story.kinds[0] in TRANSITIONS[None], f"a story begins with {story.kinds[0]}"
+        assert copy.email_id in events_by_mail, "a mail without events"
+        mail_events = events_by_mail[copy.email_id]
+        assert mail_events.kinds[0] in TRANSITIONS[None], (
+            f"the first event is {mail_events.kinds[0]}"
+        )
         if copy.state == "synced":
-            assert copy.mailbox_id in (story.synced or []), "synced, and no word of it"
+            assert copy.mailbox_id in (mail_events.synced or []), "synced without an event"
         if copy.state in {"waiting", "parked"}:
-            assert copy.state in story.kinds, f"{copy.state}, and no word of it"
+            assert copy.state in mail_events.kinds, f"{copy.state} without an event"
     for filing in filings:
-        told = stories[filing.email_id].filed or []
-        assert filing.is_complete, "a filing that is not complete"
-        assert told.count(str(filing.activity_id)) == 1, f"filed is told {told}"
+        activity_ids = events_by_mail[filing.email_id].filed or []
+        assert filing.is_complete, "an incomplete filing"
+        assert activity_ids.count(str(filing.activity_id)) == 1, f"filed events: {activity_ids}"

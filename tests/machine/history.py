@@ -1,10 +1,10 @@
-"""One history: the actions of its people, and what follows for each mail."""
+"""One history: what its people do to mails, folders and contacts, and a record of it."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from machine.model import OURS, Book, MailCopy, MailModel, NewMail, SentMail, foreign
+from machine.model import OURS, Contacts, MailCopy, MailModel, NewMail, SentMail, foreign
 from machine.setup import EVA, KIM, MachineSetup
 from support.scenario import FOLDER
 from webcrm_sync_sandbox.outlook.mail import AUTO, File, Mail, new_message_id
@@ -12,118 +12,118 @@ from webcrm_sync_sandbox.outlook.mailbox import SimMailbox
 from webcrm_sync_sandbox.outlook.message_store import NameTakenError
 from webcrm_sync_sandbox.outlook.store import Item, SimFolder
 
-INSIDE = {KIM: 0, EVA: 1}
+MAILBOX_NUMBERS = {KIM: 0, EVA: 1}
 PLACES = ("inbox", "sentitems", "msgfolderroot")
 STAMP = "ms1-m-"
 
 
 @dataclass(slots=True)
 class History:
-    """Lets people act in a setup, and records what they did."""
+    """Lets people act in a setup and records what they did."""
 
     setup: MachineSetup
-    letters: list[MailModel] = field(default_factory=list)
-    leaves: list[MailCopy] = field(default_factory=list)
-    sendings: list[SentMail] = field(default_factory=list)
-    #: webCRM's present Persons by id; every earlier state of their addresses
+    mails: list[MailModel] = field(default_factory=list)
+    copies: list[MailCopy] = field(default_factory=list)
+    sent_mails: list[SentMail] = field(default_factory=list)
+    #: webCRM's present Persons by id: (address, Organisation); every state of them so far
     persons: dict[int, tuple[str, int]] = field(default_factory=dict)
-    books: list[Book] = field(default_factory=list)
-    #: the state of webCRM's contacts at the last rest
-    rested: int = 0
-    #: whether a contact was deleted: since the last rest, ever
-    has_forgotten: bool = False
-    was_deleted: bool = False
-    has_moved_folders: bool = False
-    #: ids of all folders that ever were sync folders
+    contact_states: list[Contacts] = field(default_factory=list)
+    #: the index of the state of the contacts at the last check
+    last_checked: int = 0
+    #: whether a contact was deleted since the last check, and in this history
+    has_deleted_contact: bool = False
+    has_ever_deleted_contact: bool = False
+    has_changed_folders: bool = False
+    #: ids of all folders that have ever been sync folders
     sync_ids: set[str] = field(default_factory=set)
 
     def begin(self) -> None:
         """Start a new history in the restored setup."""
         self.setup.begin()
         self.persons = {i: (address, place) for i, address, place in self.setup.persons}
-        self.note_contacts()
-        self.note_places()
+        self.record_contacts()
+        self.record_places()
 
     # -- mails
 
-    def arrive(self, post: NewMail, message_id: str | None) -> None:
-        """Deliver a mail to each of its people with a mailbox here; to Kim if there are none."""
-        given = new_message_id() if message_id == AUTO else message_id
-        people = tuple(dict.fromkeys((post.sender, *post.to, *post.cc)))
-        subject = f"m{len(self.letters)}"
-        letter = MailModel(subject, people, post.sender, given, post.kind, post.files)
-        self.letters.append(letter)
-        mail = Mail(
+    def arrive(self, new_mail: NewMail, message_id: str | None) -> None:
+        """Deliver a mail to each of its people who has a mailbox; to Kim if none of them has."""
+        own_id = new_message_id() if message_id == AUTO else message_id
+        people = tuple(dict.fromkeys((new_mail.sender, *new_mail.to, *new_mail.cc)))
+        subject = f"m{len(self.mails)}"
+        mail = MailModel(subject, people, new_mail.sender, own_id, new_mail.kind, new_mail.files)
+        self.mails.append(mail)
+        content = Mail(
             subject,
-            post.sender,
-            post.to,
-            post.cc,
+            new_mail.sender,
+            new_mail.to,
+            new_mail.cc,
             body="<p>Words</p>",
-            message_id=given,
+            message_id=own_id,
             sent_at=self.setup.sandbox.clock.now(),
-            kind="meeting" if post.kind == "meeting" else "mail",
-            is_draft=post.kind == "draft",
-            attachments=tuple(File(f"{n}.txt", b"%d" % n) for n in range(post.files)),
-            categories=post.colours,
+            kind="meeting" if new_mail.kind == "meeting" else "mail",
+            is_draft=new_mail.kind == "draft",
+            attachments=tuple(File(f"{n}.txt", b"%d" % n) for n in range(new_mail.files)),
+            categories=new_mail.colours,
         )
-        self._hand_out(letter, mail, post)
+        self._deliver(mail, content, new_mail)
 
-    def _hand_out(self, letter: MailModel, mail: Mail, post: NewMail) -> None:
-        receivers = [INSIDE[p] for p in letter.people[1:] if p in INSIDE]
-        if letter.sender in INSIDE:
-            box = self.box(INSIDE[letter.sender])
-            place = "drafts" if mail.is_draft else "sentitems"
-            made = box.put(mail, place) if mail.is_draft else box.put_sent(mail)
-            self._take_leaf(INSIDE[letter.sender], made, letter, place, post.is_dragged)
-            if letter.sender in {*post.to, *post.cc} and not mail.is_draft:
-                receivers.append(INSIDE[letter.sender])
+    def _deliver(self, mail: MailModel, content: Mail, new_mail: NewMail) -> None:
+        receivers = [MAILBOX_NUMBERS[p] for p in mail.people[1:] if p in MAILBOX_NUMBERS]
+        if mail.sender in MAILBOX_NUMBERS:
+            box = self.box(MAILBOX_NUMBERS[mail.sender])
+            place = "drafts" if content.is_draft else "sentitems"
+            graph_id = box.put(content, place) if content.is_draft else box.put_sent(content)
+            self._add_copy(MAILBOX_NUMBERS[mail.sender], graph_id, mail, place, new_mail.is_dragged)
+            if mail.sender in {*new_mail.to, *new_mail.cc} and not content.is_draft:
+                receivers.append(MAILBOX_NUMBERS[mail.sender])
         elif not receivers:
             receivers = [0]
-        for number in () if mail.is_draft and letter.sender in INSIDE else receivers:
-            self._take_leaf(
-                number, self.box(number).deliver(mail), letter, "inbox", post.is_dragged
+        for number in () if content.is_draft and mail.sender in MAILBOX_NUMBERS else receivers:
+            self._add_copy(
+                number, self.box(number).deliver(content), mail, "inbox", new_mail.is_dragged
             )
 
-    def _take_leaf(
-        self, box: int, made: str, letter: MailModel, place: str, is_dragged: bool
+    def _add_copy(
+        self, box: int, graph_id: str, mail: MailModel, place: str, is_dragged: bool
     ) -> None:
-        leaf = MailCopy(box, made, letter, foreign(self.box(box).read(made).categories))
-        self.leaves.append(leaf)
+        copy = MailCopy(box, graph_id, mail, foreign(self.box(box).read(graph_id).categories))
+        self.copies.append(copy)
         if is_dragged:
             under = "sentitems" if place == "sentitems" else "inbox"
-            self.move(leaf, f"{under}/{FOLDER}")
+            self.move(copy, f"{under}/{FOLDER}")
 
-    def move(self, leaf: MailCopy, path: str) -> None:
+    def move(self, copy: MailCopy, path: str) -> None:
         """Let the owner drag a copy to a folder, if both exist."""
-        folder = self.folder(leaf.box, path)
-        if folder is not None and self.item(leaf) is not None:
-            self.box(leaf.box).move(leaf.id, folder)
-            self.note_places()
+        folder = self.folder(copy.box, path)
+        if folder is not None and self.item(copy) is not None:
+            self.box(copy.box).move(copy.id, folder)
+            self.record_places()
 
-    def copy(self, leaf: MailCopy, path: str) -> None:
-        """Let the owner copy a copy with its categories."""
-        folder = self.folder(leaf.box, path)
-        if folder is None or self.item(leaf) is None:
+    def copy(self, copy: MailCopy, path: str) -> None:
+        """Let the owner duplicate a copy with its categories."""
+        folder = self.folder(copy.box, path)
+        if folder is None or self.item(copy) is None:
             return
-        made = self.box(leaf.box).copy(leaf.id, folder)
-        self.leaves.append(MailCopy(leaf.box, made, leaf.letter, leaf.foreign, is_ours_taken=True))
-        self.note_places()
+        graph_id = self.box(copy.box).copy(copy.id, folder)
+        self.copies.append(MailCopy(copy.box, graph_id, copy.mail, copy.foreign, is_duplicate=True))
+        self.record_places()
 
-    def delete(self, leaf: MailCopy) -> None:
-        """Let the owner delete a copy: to Deleted Items, or for good if it is there already."""
-        if self.item(leaf) is not None:
-            self.box(leaf.box).delete(leaf.id)
+    def delete(self, copy: MailCopy) -> None:
+        """Let the owner delete a copy: to Deleted Items, and from there permanently."""
+        if self.item(copy) is not None:
+            self.box(copy.box).delete(copy.id)
 
-    def categorise(self, leaf: MailCopy, *, add: str | None, drops_ours: bool) -> None:
-        """Let the owner add or remove a category, one of the product's included."""
-        item = self.item(leaf)
+    def categorise(self, copy: MailCopy, *, add: str | None, drops_ours: bool) -> None:
+        """Let the owner add a category, and remove the product's if `drops_ours`."""
+        item = self.item(copy)
         if item is None:
             return
-        kept = [c for c in item.categories if not (drops_ours and c.casefold() in OURS)]
-        if add and add not in kept:
-            kept.insert(0, add)
-        self.box(leaf.box).set_categories(leaf.id, kept)
-        leaf.foreign = foreign(kept)
+        categories = [c for c in item.categories if not (drops_ours and c.casefold() in OURS)]
+        if add and add not in categories:
+            categories.insert(0, add)
+        self.box(copy.box).set_categories(copy.id, categories)
+        copy.foreign = foreign(categories)
 
     # -- folders
 
@@ -140,7 +140,7 @@ class History:
         self._with_folder(box, path, lambda b, f: b.delete_folder(f))
 
     def make_folder(self, box: int, parent: str, *, hidden: bool) -> None:
-        """Let the owner or another product create a folder with the sync folder's name."""
+        """Let the owner or another product create a folder named like a sync folder."""
         self._with_folder(box, parent, lambda b, f: b.make_folder(f, FOLDER, hidden=hidden))
 
     def _with_folder(self, box: int, path: str, act: object) -> None:
@@ -152,47 +152,47 @@ class History:
             act(self.box(box), folder)
         except NameTakenError:
             return
-        self.has_moved_folders = True
-        self.note_places()
+        self.has_changed_folders = True
+        self.record_places()
 
     # -- webCRM
 
     def add_contact(self, address: str, organisation: int) -> None:
         """Add a contact to webCRM."""
-        made = self.setup.sandbox.crm.add_person(organisation, address)
-        self.persons[made] = (address, organisation)
-        self.note_contacts()
+        person_id = self.setup.sandbox.crm.add_person(organisation, address)
+        self.persons[person_id] = (address, organisation)
+        self.record_contacts()
 
     def move_contact(self, person: int, organisation: int) -> None:
         """Move a contact to another Organisation."""
         self.setup.sandbox.crm.move_person(person, organisation)
         self.persons[person] = (self.persons[person][0], organisation)
-        self.note_contacts()
+        self.record_contacts()
 
-    def drop_contact(self, person: int) -> None:
+    def delete_contact(self, person: int) -> None:
         """Delete a contact in webCRM."""
         crm = self.setup.sandbox.crm
         with crm.lock:
             crm.tables["Person"].delete(person)
         del self.persons[person]
-        for sending in self.sendings:
-            sending.may_fail = sending.may_fail or sending.person == person
-        self.has_forgotten = self.was_deleted = True
-        self.note_contacts()
+        for sent_mail in self.sent_mails:
+            sent_mail.may_fail = sent_mail.may_fail or sent_mail.person == person
+        self.has_deleted_contact = self.has_ever_deleted_contact = True
+        self.record_contacts()
 
-    def note_contacts(self) -> None:
+    def record_contacts(self) -> None:
         """Record the new state of webCRM's contacts."""
-        self.books.append(frozenset(self.persons.values()))
+        self.contact_states.append(frozenset(self.persons.values()))
 
     # -- state
 
     def box(self, number: int) -> SimMailbox:
-        """The mailbox of that number."""
+        """The mailbox with this number."""
         return self.setup.boxes[number]
 
-    def item(self, leaf: MailCopy) -> Item | None:
-        """The item of a copy; None when it is purged."""
-        return self.box(leaf.box).item(leaf.id)
+    def item(self, copy: MailCopy) -> Item | None:
+        """The item of a copy; None after it was deleted permanently."""
+        return self.box(copy.box).item(copy.id)
 
     def folder(self, box: int, path: str) -> SimFolder | None:
         """The folder at a path; None when there is none."""
@@ -201,41 +201,41 @@ class History:
         except KeyError:
             return None
 
-    def note_mirrors(self) -> None:
-        """Record the mirrors that the engine has created since."""
-        known = {leaf.id for leaf in self.leaves}
+    def record_mirrors(self) -> None:
+        """Record the mirrors that the engine has created since the last call."""
+        known = {copy.id for copy in self.copies}
         for number, box in enumerate(self.setup.boxes):
             for item in box.items():
                 stamps = [v for v in item.properties.values() if v.startswith(STAMP)]
                 if stamps and item.id not in known:
-                    sent = int(stamps[0].removeprefix(STAMP))
-                    letter = next(s.letter for s in self.sendings if s.activity_id == sent)
-                    self.leaves.append(MailCopy(number, item.id, letter, was_in=True))
+                    activity_id = int(stamps[0].removeprefix(STAMP))
+                    mail = next(s.mail for s in self.sent_mails if s.activity_id == activity_id)
+                    self.copies.append(MailCopy(number, item.id, mail, was_in_sync_folder=True))
 
-    def note_places(self) -> None:
+    def record_places(self) -> None:
         """Record the present sync folders, and the copies in them."""
         for box in self.setup.boxes:
             named = (box.child(box.well_known[place], FOLDER) for place in PLACES)
             self.sync_ids |= {f.id for f in named if f is not None}
-        for leaf in self.leaves:
-            item = self.item(leaf)
+        for copy in self.copies:
+            item = self.item(copy)
             if item is not None and item.folder.id in self.sync_ids:
-                self._note_in(leaf)
-            elif leaf.letter.chosen not in leaf.letter.places.values():
-                leaf.letter.chosen = None  # it may have left before the choice took effect
+                self._record_in_sync_folder(copy)
+            elif copy.mail.chosen not in copy.mail.organisations.values():
+                copy.mail.chosen = None  # it may have left the folder before the choice took effect
 
-    def _note_in(self, leaf: MailCopy) -> None:
-        leaf.was_in = True
-        letter = leaf.letter
-        letter.since = self.rested if letter.since is None else letter.since
-        letter.undone = None if letter.undone else letter.undone
+    def _record_in_sync_folder(self, copy: MailCopy) -> None:
+        copy.was_in_sync_folder = True
+        mail = copy.mail
+        mail.since = self.last_checked if mail.since is None else mail.since
+        mail.undone = None if mail.undone else mail.undone
 
-    def is_binned(self, box: int, folder: SimFolder) -> bool:
+    def is_in_deleted_items(self, box: int, folder: SimFolder) -> bool:
         """True for a folder under Deleted Items."""
         return folder.is_within(self.box(box).well_known["deleteditems"])
 
     def sync_folders(self, box: int) -> set[str]:
-        """The ids of the mailbox's sync folders; call it at rest."""
+        """The Graph ids of the mailbox's watched folders. Call it when all work is done."""
         mailbox = self.box(box)
         known = {
             row[0]
@@ -245,8 +245,9 @@ class History:
                 user=mailbox.user_id,
             )
         }
-        standing = [mailbox.folders[i] for i in known if i in mailbox.folders]
-        assert len(standing) == len(known), "a folder that is gone is still watched"
-        assert not any(self.is_binned(box, f) for f in standing), "a binned folder is watched"
-        assert known <= self.sync_ids, "a folder is watched that never was a sync folder"
+        existing = [mailbox.folders[i] for i in known if i in mailbox.folders]
+        assert len(existing) == len(known), "a folder that is gone is still watched"
+        is_deleted = any(self.is_in_deleted_items(box, folder) for folder in existing)
+        assert not is_deleted, "a folder in Deleted Items is watched"
+        assert known <= self.sync_ids, "a folder is watched that has never been a sync folder"
         return known

@@ -1,4 +1,4 @@
-"""Invariants that hold at every moment; they read the services alone."""
+"""Invariants that hold at every moment, read from the services alone."""
 
 from __future__ import annotations
 
@@ -15,82 +15,86 @@ WITHDRAWN = "[withdrawn] "
 
 
 @dataclass(frozen=True, slots=True)
-class Standing:
-    """The Activities of one mail in webCRM."""
+class MailActivities:
+    """The Activities of one mail in webCRM: `filed` and withdrawn."""
 
-    full: tuple[Mapping[str, Any], ...]
+    filed: tuple[Mapping[str, Any], ...]
     withdrawn: tuple[Mapping[str, Any], ...]
 
     @classmethod
-    def of(cls, history: History, letter: MailModel) -> Standing:
-        """The Activities of this mail."""
-        rows = [a for a in history.setup.sandbox.crm.activities if _is_ours(a)]
+    def of(cls, history: History, mail: MailModel) -> MailActivities:
+        """Read the Activities of a mail from webCRM."""
+        rows = [a for a in history.setup.sandbox.crm.activities if _is_filing(a)]
         return cls(
-            tuple(a for a in rows if a["ActivityDescription"] == letter.subject),
-            tuple(a for a in rows if a["ActivityDescription"] == WITHDRAWN + letter.subject),
+            tuple(a for a in rows if a["ActivityDescription"] == mail.subject),
+            tuple(a for a in rows if a["ActivityDescription"] == WITHDRAWN + mail.subject),
         )
 
     @property
     def all(self) -> tuple[Mapping[str, Any], ...]:
         """All Activities of the mail."""
-        return self.full + self.withdrawn
+        return self.filed + self.withdrawn
 
     @property
-    def places(self) -> list[int]:
-        """The Organisations of the Activities."""
-        return [place_of(a) for a in self.full]
+    def organisations(self) -> list[int]:
+        """The Organisations under which the mail is filed."""
+        return [organisation_of(a) for a in self.filed]
 
 
-def place_of(activity: Mapping[str, Any]) -> int:
-    """The Organisation of an Activity, 0 = none."""
+def organisation_of(activity: Mapping[str, Any]) -> int:
+    """The Organisation of an Activity; 0 = none."""
     return int(activity.get("ActivityOrganisationId") or 0)
 
 
-def _is_ours(activity: Mapping[str, Any]) -> bool:
+def _is_filing(activity: Mapping[str, Any]) -> bool:
     return is_filing_key(str(activity.get("ActivityCustom15") or ""))
 
 
 def check_always(history: History) -> None:
-    """Check everything that holds during the engine's work, too."""
-    assert list(_doubled(history)) == [], "an Activity is there twice"
-    assert list(_lost_colours(history)) == [], "a foreign category was lost or added"
-    assert list(_untrue(history)) == [], "Synced without an Activity"
-    assert _overread(history) == set(), "a mail outside of the sync folders was read"
-    assert history.setup.sandbox.journal.unknown == [], "a call that no reference describes"
+    """Check everything that also holds while the engine works."""
+    assert list(_duplicates(history)) == [], "two Activities of one mail"
+    assert list(_changed_foreign_categories(history)) == [], "a foreign category was lost or added"
+    assert list(_wrongly_marked(history)) == [], "Synced without an Activity"
+    assert _read_outside(history) == set(), "a mail outside the sync folders was read"
+    assert history.setup.sandbox.journal.unknown == [], (
+        "a call that the API descriptions do not contain"
+    )
     deleted = history.setup.sandbox.journal.select("webcrm", method="DELETE")
-    may = any(letter.was_undone for letter in history.letters)
+    may = any(mail.was_undone for mail in history.mails)
     assert may or deleted == [], "something was deleted in webCRM"
 
 
-def _doubled(history: History) -> Iterator[str]:
-    rows = [a for a in history.setup.sandbox.crm.activities if _is_ours(a)]
+def _duplicates(history: History) -> Iterator[str]:
+    rows = [a for a in history.setup.sandbox.crm.activities if _is_filing(a)]
     keys = Counter(a["ActivityCustom15"] for a in rows)
     yield from (key for key, number in keys.items() if number > 1)
-    for letter in history.letters:
-        places = Counter(place_of(a) for a in Standing.of(history, letter).all)
-        yield from (letter.subject for number in places.values() if number > 1)
+    for mail in history.mails:
+        places = Counter(organisation_of(a) for a in MailActivities.of(history, mail).all)
+        yield from (mail.subject for number in places.values() if number > 1)
 
 
-def _lost_colours(history: History) -> Iterator[tuple[str, tuple[str, ...], tuple[str, ...]]]:
-    for leaf in history.leaves:
-        item = history.item(leaf)
-        if item is not None and foreign(item.categories) != leaf.foreign:
-            yield leaf.letter.subject, leaf.foreign, item.categories
+def _changed_foreign_categories(
+    history: History,
+) -> Iterator[tuple[str, tuple[str, ...], tuple[str, ...]]]:
+    for copy in history.copies:
+        item = history.item(copy)
+        if item is not None and foreign(item.categories) != copy.foreign:
+            yield copy.mail.subject, copy.foreign, item.categories
 
 
-def _untrue(history: History) -> Iterator[str]:
-    for leaf in history.leaves:
-        item = history.item(leaf)
-        if item is None or "Synced" not in item.categories or leaf.letter.kind == "mirror":
+def _wrongly_marked(history: History) -> Iterator[str]:
+    for copy in history.copies:
+        item = history.item(copy)
+        if item is None or "Synced" not in item.categories or copy.mail.kind == "mirror":
             continue
-        if leaf.letter.was_undone:
+        if copy.mail.was_undone:
             continue  # its categories are removed after its Activity
-        if not Standing.of(history, leaf.letter).full:
-            yield leaf.letter.subject
+        if not MailActivities.of(history, copy.mail).filed:
+            yield copy.mail.subject
 
 
-def _overread(history: History) -> set[str]:
-    may = {leaf.id for leaf in history.leaves if leaf.was_in}
+def _read_outside(history: History) -> set[str]:
+    may = {copy.id for copy in history.copies if copy.was_in_sync_folder}
     read = {i for e in history.setup.sandbox.journal.exchanges for i in e.contents}
-    ours = {leaf.id for leaf in history.leaves}
+    ours = {copy.id for copy in history.copies}
     return (read - may) & ours

@@ -1,4 +1,4 @@
-"""The state machine: actions of people, faults of networks and deaths of workers, in any order."""
+"""The state machine: people act, calls fail and workers die, in any order."""
 
 from __future__ import annotations
 
@@ -16,14 +16,14 @@ from machine.history import History
 from machine.invariants import check_always
 from machine.model import MailCopy, NewMail
 from machine.setup import BO, DAN, EVA, KIM, LIS, ORGANISATIONS, PIA, TWIN, MachineSetup
-from machine.work import come_to_rest, notify, tick, tick_until
+from machine.work import finish_all_work, notify, tick, tick_interrupted
 from support.interleave import die
 from support.scenario import FOLDER
 from webcrm_sync_sandbox.outlook.mail import AUTO
 
 ANYBODY = (BO, BO, LIS, TWIN, PIA, DAN, "zoe@gmail.com", KIM, KIM, EVA)
 PLACES = (f"inbox/{FOLDER}", f"sentitems/{FOLDER}", "inbox", "inbox/Archive", "deleteditems")
-#: Every place where a sync folder may be.
+#: Every path at which a sync folder may be.
 FOLDERS = (*PLACES[:2], FOLDER, "inbox/Old", f"inbox/Archive/{FOLDER}", "sentitems/Old")
 people = st.sampled_from(ANYBODY)
 mails = st.builds(
@@ -43,7 +43,7 @@ organisations = st.integers(0, len(ORGANISATIONS) - 1)
 
 
 class Machine(RuleBasedStateMachine):
-    """Runs one history after the other in one setup."""
+    """Runs one history after another in one setup."""
 
     setup: ClassVar[MachineSetup]
     histories: ClassVar[int] = 0
@@ -51,50 +51,50 @@ class Machine(RuleBasedStateMachine):
 
     @initialize(first=st.lists(mails, min_size=1, max_size=3), pace=st.integers(0, 3))
     def begin(self, first: list[NewMail], pace: int) -> None:
-        """Start with these mails in the folder. The engine ticks every `pace` steps; 0 = never."""
+        """Start with these mails. The engine works every `pace` steps; 0 = only on request."""
         Machine.histories += 1
         self.history = History(self.setup)
         self.history.begin()
         self.actions = Actions(self.history)
-        self.pace, self.since_tick, self.since_rest = pace, 0, 0
-        for post in first:
-            self.arrive(post)
+        self.pace, self.since_tick, self.since_check = pace, 0, 0
+        for new_mail in first:
+            self.arrive(new_mail)
 
     # -- Outlook
 
-    @rule(post=mails)
-    def mail_arrives(self, post: NewMail) -> None:
-        self.arrive(post)
+    @rule(new_mail=mails)
+    def mail_arrives(self, new_mail: NewMail) -> None:
+        self.arrive(new_mail)
 
-    @rule(post=mails)
-    def another_mail_arrives(self, post: NewMail) -> None:
-        self.arrive(post)
+    @rule(new_mail=mails)
+    def another_mail_arrives(self, new_mail: NewMail) -> None:
+        self.arrive(new_mail)
 
-    def arrive(self, post: NewMail) -> None:
-        """Deliver a mail; a `used` one has the Message-ID of the mail before it."""
-        used = [x.message_id for x in self.history.letters if x.message_id][-1:]
+    def arrive(self, new_mail: NewMail) -> None:
+        """Deliver a mail. A mail named `used` repeats the Message-ID of the mail before it."""
+        used = [x.message_id for x in self.history.mails if x.message_id][-1:]
         names = {"own": AUTO, "none": None, "used": used[0] if used else AUTO}
-        self.history.arrive(post, names[post.name])
+        self.history.arrive(new_mail, names[new_mail.name])
 
-    @precondition(lambda self: self.history.leaves)
+    @precondition(lambda self: self.history.copies)
     @rule(number=which, place=st.sampled_from(PLACES))
     def copy_is_moved(self, number: int, place: str) -> None:
-        self.history.move(self.leaf(number), place)
+        self.history.move(self.copy(number), place)
 
-    @precondition(lambda self: self.history.leaves)
+    @precondition(lambda self: self.history.copies)
     @rule(number=which, place=st.sampled_from(PLACES))
     def copy_is_copied(self, number: int, place: str) -> None:
-        self.history.copy(self.leaf(number), place)
+        self.history.copy(self.copy(number), place)
 
-    @precondition(lambda self: self.history.leaves)
+    @precondition(lambda self: self.history.copies)
     @rule(number=which)
     def copy_is_deleted(self, number: int) -> None:
-        self.history.delete(self.leaf(number))
+        self.history.delete(self.copy(number))
 
-    @precondition(lambda self: self.history.leaves)
+    @precondition(lambda self: self.history.copies)
     @rule(number=which, add=st.sampled_from((None, "Red", "Blue")), drops=st.booleans())
     def copy_is_coloured(self, number: int, add: str | None, drops: bool) -> None:
-        self.history.categorise(self.leaf(number), add=add, drops_ours=drops)
+        self.history.categorise(self.copy(number), add=add, drops_ours=drops)
 
     @rule(
         box=boxes,
@@ -115,9 +115,9 @@ class Machine(RuleBasedStateMachine):
     def contact_leaves(self, number: int, organisation: int, is_dropped: bool) -> None:
         persons = sorted(self.history.persons)
         person = persons[number % len(persons)]
-        # The engine takes a webCRM without contacts for one in trouble and keeps what it knows.
+        # If webCRM lists no contact at all, the engine assumes a fault and keeps its contacts.
         if is_dropped and len(persons) > 1:
-            self.history.drop_contact(person)
+            self.history.delete_contact(person)
         else:
             self.history.move_contact(person, self.organisation(organisation))
 
@@ -126,23 +126,23 @@ class Machine(RuleBasedStateMachine):
     def mail_is_sent_from_webcrm(self, number: int) -> None:
         self.actions.send_from_webcrm(number)
 
-    @precondition(lambda self: self.history.sendings)
+    @precondition(lambda self: self.history.sent_mails)
     @rule(number=which)
     def sent_mail_is_edited(self, number: int) -> None:
-        self.actions.edit_sending(number)
+        self.actions.edit_sent_mail(number)
 
     # -- people at the pane
 
-    @precondition(lambda self: self.history.leaves)
+    @precondition(lambda self: self.history.copies)
     @rule(
         number=which,
         what=st.sampled_from(("sync", "choose", "undo", "retry", "anyway", "sync to")),
         organisation=organisations,
     )
-    def somebody_presses(self, number: int, what: str, organisation: int) -> None:
-        self.actions.press(self.leaf(number), what, self.organisation(organisation))
+    def somebody_presses_a_button(self, number: int, what: str, organisation: int) -> None:
+        self.actions.press(self.copy(number), what, self.organisation(organisation))
 
-    # -- trouble
+    # -- faults
 
     @rule(what=st.sampled_from(TROUBLES), number=st.integers(1, 3))
     def trouble_comes(self, what: str, number: int) -> None:
@@ -155,7 +155,7 @@ class Machine(RuleBasedStateMachine):
     # -- the engine
 
     @rule(times=st.integers(0, 2))
-    def exchange_tells(self, times: int) -> None:
+    def exchange_notifies(self, times: int) -> None:
         notify(self.setup, times=times)
 
     @rule(times=st.integers(0, 2))
@@ -168,67 +168,67 @@ class Machine(RuleBasedStateMachine):
         what=st.sampled_from(("death", "death", "worker", "worker", "colour", "move", "time")),
         number=which,
     )
-    def something_happens_meanwhile(self, moment: int, what: str, number: int) -> None:
+    def something_interrupts_a_tick(self, moment: int, what: str, number: int) -> None:
         notify(self.setup, times=1)
-        tick_until(self.setup, moment, self.happening(what, number))
+        tick_interrupted(self.setup, moment, self.interruption(what, number))
 
-    def happening(self, what: str, number: int) -> Callable[[], None]:
-        """The function that runs in the middle of a tick."""
-        leaves = self.history.leaves
+    def interruption(self, what: str, number: int) -> Callable[[], None]:
+        """The function that interrupts a tick."""
+        copies = self.history.copies
         acts: dict[str, Callable[[], None]] = {
             "death": die,
-            "worker": lambda: tick(self.setup.other),
+            "worker": lambda: tick(self.setup.second_worker),
             "time": lambda: self.actions.let_pass(timedelta(seconds=65)),
         }
-        if what in acts or not leaves:
+        if what in acts or not copies:
             return acts.get(what, die)
-        leaf = self.leaf(number)
+        copy = self.copy(number)
         if what == "colour":
-            return lambda: self.history.categorise(leaf, add="Green", drops_ours=False)
-        return lambda: self.history.move(leaf, PLACES[number % len(PLACES)])
+            return lambda: self.history.categorise(copy, add="Green", drops_ours=False)
+        return lambda: self.history.move(copy, PLACES[number % len(PLACES)])
 
-    @precondition(lambda self: self.since_rest > 4)
+    @precondition(lambda self: self.since_check > 4)
     @rule(by_poll=st.booleans())
-    def everything_rests(self, by_poll: bool) -> None:
-        self.rest(by_poll=by_poll)
+    def everything_is_done(self, by_poll: bool) -> None:
+        self.finish_and_check(by_poll=by_poll)
 
-    def rest(self, *, by_poll: bool) -> None:
-        """Run the engine until nothing is due, then check the history."""
-        by_poll = by_poll or self.history.has_moved_folders
-        self.since_rest = 0
-        come_to_rest(self.setup, by_poll=by_poll, for_a_day=self.history.has_forgotten)
-        self.history.has_moved_folders = self.history.has_forgotten = False
-        self.note()
+    def finish_and_check(self, *, by_poll: bool) -> None:
+        """Run the engine until all work is done, then check the history."""
+        by_poll = by_poll or self.history.has_changed_folders
+        self.since_check = 0
+        finish_all_work(self.setup, by_poll=by_poll, for_a_day=self.history.has_deleted_contact)
+        self.history.has_changed_folders = self.history.has_deleted_contact = False
+        self.record()
         check_always(self.history)
         check_final_state(self.history)
         check_events(self.history)
 
     @invariant()
-    def holds(self) -> None:
+    def invariants_hold(self) -> None:
         if hasattr(self, "history"):
             Machine.steps += 1
-            self.since_rest += 1
+            self.since_check += 1
             self.since_tick += 1
             if self.pace and self.since_tick >= self.pace:
                 self.since_tick = 0
                 notify(self.setup, times=1)
                 tick(self.setup.scenario)
-            self.note()
+            self.record()
             check_always(self.history)
 
-    def note(self) -> None:
-        """Record what the engine has done."""
-        self.history.note_mirrors()
-        self.history.note_places()
+    def record(self) -> None:
+        """Record what the engine has created and where the copies are."""
+        self.history.record_mirrors()
+        self.history.record_places()
 
     def teardown(self) -> None:
         if hasattr(self, "history"):
-            self.rest(by_poll=False)
+            self.finish_and_check(by_poll=False)
 
-    def leaf(self, number: int) -> MailCopy:
-        """One of the copies."""
-        return self.history.leaves[number % len(self.history.leaves)]
+    def copy(self, number: int) -> MailCopy:
+        """The copy with this number, counted around."""
+        return self.history.copies[number % len(self.history.copies)]
 
     def organisation(self, number: int) -> int:
-        """The id of an Organisation."""
+        """The id of the Organisation with this number."""
         return self.setup.organisations[ORGANISATIONS[number]]

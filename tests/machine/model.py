@@ -13,9 +13,10 @@ HOME = "nordwind.example"
 
 @dataclass(frozen=True, slots=True)
 class NewMail:
-    """A mail to deliver. `kind`: mail, draft, meeting; `name`: own Message-ID, none, a used one.
+    """A mail to deliver.
 
-    `is_dragged`: each owner moves the copy to a sync folder at once.
+    `kind`: mail, draft or meeting. `name`: its Message-ID is its own, missing or used before.
+    `is_dragged`: each owner immediately moves the copy to a sync folder.
     """
 
     sender: str
@@ -32,10 +33,10 @@ class NewMail:
 class MailModel:
     """One mail with all its copies, identified by its unique subject.
 
-    `since`: the first state of webCRM's contacts that it may have been matched against, None = it
-    was in no sync folder yet. `chosen`: the Organisation that a person chose last; `offered`: all
-    that a person may have chosen. `undone`: a person undid it and nobody synced it since; None =
-    unclear.
+    `since`: the index of the first state of the contacts against which the engine may have matched
+    the mail; None = the mail was in no sync folder yet. `chosen`: the Organisation that a person
+    chose last. `offered`: all Organisations that people may have chosen. `undone`: True = a person
+    pressed Undo and nobody synced the mail since; None = unclear.
     """
 
     subject: str
@@ -49,61 +50,61 @@ class MailModel:
     offered: set[int] = field(default_factory=set)
     undone: bool | None = False
     was_undone: bool = False
-    #: the Organisation of each Activity at the last check, by id
-    places: dict[int, int] = field(default_factory=dict)
+    #: the Organisation of each Activity at the last check, by the Activity's id
+    organisations: dict[int, int] = field(default_factory=dict)
 
     @property
     def outside(self) -> tuple[str, ...]:
-        """The addresses on the mail outside the company."""
+        """The addresses of the mail outside the company."""
         return tuple(p for p in self.people if not p.endswith(f"@{HOME}"))
 
     @property
-    def is_fit(self) -> bool:
-        """True for a mail that is filed without a choice: sent, with an address from outside."""
+    def is_fileable(self) -> bool:
+        """True for a mail with an outside address, which is filed without a choice."""
         return self.kind == "mail" and bool(self.outside)
 
 
 @dataclass(slots=True, eq=False)
 class MailCopy:
-    """One copy. `foreign`: the owner's categories. `was_in`: was in a sync folder."""
+    """One copy. `foreign`: the owner's categories. `is_duplicate`: a copy of another copy."""
 
     box: int
     id: str
-    letter: MailModel
+    mail: MailModel
     foreign: tuple[str, ...] = ()
-    was_in: bool = False
-    is_ours_taken: bool = False
+    was_in_sync_folder: bool = False
+    is_duplicate: bool = False
 
 
 @dataclass(slots=True, eq=False)
 class SentMail:
-    """A mail sent from webCRM. `subjects`: all so far; `may_fail`: it may stay unmirrored."""
+    """A mail sent from webCRM. `subjects`: all so far. `may_fail`: it may stay without a mirror."""
 
     activity_id: int
     person: int
-    letter: MailModel
+    mail: MailModel
     subjects: set[str]
     may_fail: bool = False
 
 
 #: webCRM's contacts at one moment: (address, Organisation)
-Book = frozenset[tuple[str, int]]
+Contacts = frozenset[tuple[str, int]]
 
 
 def foreign(categories: Iterable[str]) -> tuple[str, ...]:
-    """The categories of others, in their order."""
+    """The categories that are not the product's, in their order."""
     return tuple(c for c in categories if c.casefold() not in OURS)
 
 
-def belongs(letter: MailModel, book: Book, tine: int) -> frozenset[int] | None:
-    """The Organisations that the mail belongs to; None = ambiguous; empty = none.
+def matched_organisations(mail: MailModel, contacts: Contacts, tine: int) -> frozenset[int] | None:
+    """The Organisations of the contacts on the mail; None = ambiguous, empty = none.
 
-    Those of each contact on the mail. An address with several Organisations is ignored if another
-    address decides. A known domain counts for its unknown people.
+    An address with several Organisations is ignored if another address decides. An unknown address
+    of a known domain belongs to the Organisation of the domain, `tine`.
     """
     options = []
-    for person in letter.outside:
-        found = {organisation for address, organisation in book if address == person}
+    for person in mail.outside:
+        found = {organisation for address, organisation in contacts if address == person}
         if not found and person.endswith(f"@{DOMAIN}"):
             found = {tine}
         if found:

@@ -1,7 +1,7 @@
 """Runs thousands of histories: `make machine EXAMPLES=2000 SEED=1`. Prints each batch.
 
-Each batch of histories has its own seed; the next run can continue with the seed that is printed
-last. The first failing history ends the run and is printed unshortened: searching for a shorter one
+Each batch of histories has its own seed. The next run can continue with the seed that this one
+prints last. The first failing history ends the run and is printed in full: shortening a history
 takes longer than reading it.
 """
 
@@ -32,11 +32,11 @@ from webcrm_sync.store.database import Database
 from webcrm_sync.store.migrate import migrate
 
 _BATCH, _STEPS = 20, 25
-_SIDE_BY_SIDE = 2
+_PROCESSES = 2
 
 
 @dataclass(frozen=True, slots=True)
-class Played:
+class BatchResult:
     """The result of one batch."""
 
     seed: int
@@ -45,7 +45,7 @@ class Played:
     seconds: float
 
 
-def run_histories(number: int) -> Played:
+def run_histories(number: int) -> BatchResult:
     """Run one batch of histories. Raises the failure of a history, with its steps."""
     began, before = time.monotonic(), (Machine.histories, Machine.steps)
     run_state_machine_as_test(
@@ -61,7 +61,7 @@ def run_histories(number: int) -> Played:
             suppress_health_check=list(HealthCheck),
         ),
     )
-    return Played(
+    return BatchResult(
         number,
         Machine.histories - before[0],
         Machine.steps - before[1],
@@ -71,10 +71,10 @@ def run_histories(number: int) -> Played:
 
 @contextmanager
 def _database() -> Iterator[str]:
-    """The URL of a new migrated database that never waits for the disk."""
+    """The URL of a new, migrated database that never waits for the disk."""
     with tempfile.TemporaryDirectory(prefix="wcs-") as folder:
         home = Path(folder)
-        # No test calls the outside: one root that signs nothing is read faster than the real ones.
+        # The histories call no other machine: one root loads faster than the system's roots.
         trustme.CA().cert_pem.write_to_path(str(home / "root.pem"))
         os.environ |= {"SSL_CERT_FILE": str(home / "root.pem"), "SSL_CERT_DIR": folder}
         with embedded(home / "db", create=True) as url:
@@ -84,41 +84,43 @@ def _database() -> Iterator[str]:
             yield url
 
 
-def play_all(seeds: Sequence[int], is_over: Event) -> list[Played]:
-    """Run batch after batch and print each, until one fails in any process."""
+def run_batches(seeds: Sequence[int], is_over: Event) -> list[BatchResult]:
+    """Run and print one batch per seed, until a batch of any process fails."""
     try:
-        return list(_play_on(seeds, is_over))
+        return list(_run_batches(seeds, is_over))
     except BaseException:
         is_over.set()
         raise
 
 
-def _play_on(seeds: Sequence[int], is_over: Event) -> Iterator[Played]:
+def _run_batches(seeds: Sequence[int], is_over: Event) -> Iterator[BatchResult]:
     with _database() as url, open_setup(url) as opened:
         Machine.setup = opened
         for number in seeds:
             if is_over.is_set():
                 return
-            one = run_histories(number)
-            print(f"seed {number}: {one.histories} histories, {one.seconds:.0f} s", flush=True)
-            yield one
+            result = run_histories(number)
+            print(
+                f"seed {number}: {result.histories} histories, {result.seconds:.0f} s", flush=True
+            )
+            yield result
 
 
 def main() -> None:
-    """Run the given number of histories, two batches at a time."""
-    asked = argparse.ArgumentParser(description=__doc__)
-    asked.add_argument("--examples", type=int, default=2000)
-    asked.add_argument("--seed", type=int, default=1)
-    given = asked.parse_args()
-    end = given.seed + -(-given.examples // _BATCH)
-    shares = [range(given.seed + n, end, _SIDE_BY_SIDE) for n in range(_SIDE_BY_SIDE)]
-    with Manager() as manager, ProcessPoolExecutor(_SIDE_BY_SIDE) as workers:
+    """Run at least the given number of histories, two batches at a time."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--examples", type=int, default=2000)
+    parser.add_argument("--seed", type=int, default=1)
+    options = parser.parse_args()
+    end = options.seed + -(-options.examples // _BATCH)
+    shares = [range(options.seed + n, end, _PROCESSES) for n in range(_PROCESSES)]
+    with Manager() as manager, ProcessPoolExecutor(_PROCESSES) as workers:
         is_over = manager.Event()
-        shared = workers.map(play_all, shares, [is_over] * _SIDE_BY_SIDE)
-        played = [one for share in shared for one in share]
+        by_process = workers.map(run_batches, shares, [is_over] * _PROCESSES)
+        results = [result for share in by_process for result in share]
     print(
-        f"{sum(p.histories for p in played)} histories with {sum(p.steps for p in played)} steps"
-        f" held, seeds {given.seed} to {end - 1}; go on with SEED={end}"
+        f"{sum(p.histories for p in results)} histories with {sum(p.steps for p in results)} steps"
+        f" passed, seeds {options.seed} to {end - 1}; continue with SEED={end}"
     )
 
 

@@ -1,4 +1,4 @@
-"""The setup of histories: opened once, restored before each history."""
+"""The setup in which histories run: opened once, restored before each history."""
 
 from __future__ import annotations
 
@@ -26,73 +26,74 @@ KIM, EVA = "kim@nordwind.example", "eva@nordwind.example"
 BO, LIS, TWIN = "bo@havnebyg.example", "lis@skovby.example", "twin@mail.example"
 PIA, DAN = "pia@lund.example", "dan@tine.example"
 ORGANISATIONS = ("Havnebyg", "Skovby", "Lund", "Tine")
-#: Its domain is known in webCRM, but none of its people.
+#: The domain of an Organisation of which webCRM knows no Person.
 DOMAIN = "tine.example"
-#: The interval of polls of a folder.
+#: The interval between two polls of a folder.
 POLL = timedelta(seconds=600)
-_SECRET = "a word that only the notifier knows"
+_SECRET = "a word that only Exchange knows"
 
-#: Records each change of a copy's state, and copies the tables so that they can be restored.
-_KEEP = """
-CREATE SCHEMA kept;
-CREATE TABLE kept.step (id bigserial, item_id bigint, was text, now text, reason text);
-CREATE FUNCTION kept.note() RETURNS trigger LANGUAGE plpgsql AS $$
+#: Records each change of a copy's state, and saves the tables.
+_SAVE = """
+CREATE SCHEMA saved;
+CREATE TABLE saved.step (id bigserial, item_id bigint, was text, now text, reason text);
+CREATE FUNCTION saved.record_step() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
     IF TG_OP = 'INSERT' THEN
-        INSERT INTO kept.step (item_id, now, reason) VALUES (NEW.id, NEW.state, NEW.reason);
+        INSERT INTO saved.step (item_id, now, reason) VALUES (NEW.id, NEW.state, NEW.reason);
     ELSIF OLD.state <> NEW.state THEN
-        INSERT INTO kept.step (item_id, was, now, reason)
+        INSERT INTO saved.step (item_id, was, now, reason)
         VALUES (NEW.id, OLD.state, NEW.state, NEW.reason);
     END IF;
     RETURN NEW;
 END $$;
-CREATE TRIGGER note AFTER INSERT OR UPDATE ON item FOR EACH ROW EXECUTE FUNCTION kept.note();
+CREATE TRIGGER record_step AFTER INSERT OR UPDATE ON item
+    FOR EACH ROW EXECUTE FUNCTION saved.record_step();
 DO $$
-DECLARE one text;
+DECLARE name text;
 BEGIN
-    FOR one IN SELECT tablename FROM pg_tables WHERE schemaname = 'public'
+    FOR name IN SELECT tablename FROM pg_tables WHERE schemaname = 'public'
                   AND tablename <> 'alembic_version' LOOP
-        EXECUTE format('CREATE TABLE kept.%I AS TABLE public.%I', one, one);
+        EXECUTE format('CREATE TABLE saved.%I AS TABLE public.%I', name, name);
     END LOOP;
 END $$;
-CREATE TABLE kept.last AS SELECT sequencename, last_value FROM pg_sequences
+CREATE TABLE saved.last AS SELECT sequencename, last_value FROM pg_sequences
  WHERE schemaname = 'public' AND last_value IS NOT NULL;
 """
-_BRING_BACK = """
+_RESTORE = """
 DO $$
-DECLARE one text;
+DECLARE name text;
 BEGIN
     SET LOCAL session_replication_role = replica;
-    FOR one IN SELECT tablename FROM pg_tables WHERE schemaname = 'public'
+    FOR name IN SELECT tablename FROM pg_tables WHERE schemaname = 'public'
                   AND tablename <> 'alembic_version' LOOP
-        EXECUTE format('DELETE FROM public.%I', one);
-        EXECUTE format('INSERT INTO public.%I OVERRIDING SYSTEM VALUE SELECT * FROM kept.%I',
-                       one, one);
+        EXECUTE format('DELETE FROM public.%I', name);
+        EXECUTE format('INSERT INTO public.%I OVERRIDING SYSTEM VALUE SELECT * FROM saved.%I',
+                       name, name);
     END LOOP;
-    DELETE FROM kept.step;
-    PERFORM setval(format('public.%I', sequencename), last_value) FROM kept.last;
+    DELETE FROM saved.step;
+    PERFORM setval(format('public.%I', sequencename), last_value) FROM saved.last;
 END $$
 """
 
 
 @dataclass(slots=True)
 class MachineSetup:
-    """Two watched mailboxes, four Organisations, and everything between them."""
+    """Two watched mailboxes, four Organisations, and two workers."""
 
     scenario: Scenario
     #: the connection that restores the tables
-    keeper: psycopg.Connection
-    #: another worker over the same tables
-    other: Scenario
+    admin_connection: psycopg.Connection
+    #: a worker over the same tables that nothing interrupts
+    second_worker: Scenario
     boxes: tuple[SimMailbox, SimMailbox]
     organisations: dict[str, int]
     user: int
     boundaries: Boundaries
     #: Persons at the beginning: (id, address, Organisation)
     persons: list[tuple[int, str, int]]
-    #: Exchange's notifications that are not delivered yet
+    #: notifications of Exchange that are not delivered yet
     notices: list[Notice] = field(default_factory=list)
-    bring_back_stage: Callable[[], None] = lambda: None
+    restore_sandbox: Callable[[], None] = lambda: None
 
     @property
     def sandbox(self) -> Sandbox:
@@ -100,11 +101,11 @@ class MachineSetup:
         return self.scenario.sandbox
 
     def begin(self) -> None:
-        """Restore everything for a new history."""
+        """Restore the services and the tables for a new history."""
         self.sandbox.faults.clear()
         self.sandbox.journal.clear()
-        self.bring_back_stage()
-        self.keeper.execute(_BRING_BACK)
+        self.restore_sandbox()
+        self.admin_connection.execute(_RESTORE)
         self.scenario.context.metadata.fields = None
         self.boundaries.clear()
         self.notices.clear()
@@ -128,7 +129,7 @@ def open_setup(url: str) -> Iterator[MachineSetup]:
         settings = sandbox.settings(
             DATABASE_URL=url, POLL_SECONDS=f"{POLL.seconds}", PUBLIC_URL="http://sync.example"
         )
-        # Here minutes pass at once; the tests of the client cover its rate limit.
+        # Simulated minutes pass in no time; the tests of the client cover its rate limit.
         rate_limiter = RateLimiter(limit=10**9)
         with (
             open_context(settings, url=url, now=sandbox.clock.now) as context,
@@ -137,17 +138,19 @@ def open_setup(url: str) -> Iterator[MachineSetup]:
             context.metadata.fetch = webcrm.list_fields
             scenario = Scenario(sandbox, replace(context, webcrm=webcrm))
             with psycopg.connect(libpq_url(url), autocommit=True) as connection:
-                made = _settled(scenario, connection)
-                connection.execute(_KEEP)
+                setup = _set_up(scenario, connection)
+                connection.execute(_SAVE)
                 try:
-                    made.bring_back_stage = sandbox.save_state()
-                    sandbox.outlook.listen(made.notices.append)
-                    yield made
+                    setup.restore_sandbox = sandbox.save_state()
+                    sandbox.outlook.listen(setup.notices.append)
+                    yield setup
                 finally:
-                    connection.execute("DROP TRIGGER note ON item; DROP SCHEMA kept CASCADE")
+                    connection.execute(
+                        "DROP TRIGGER record_step ON item; DROP SCHEMA saved CASCADE"
+                    )
 
 
-def _settled(scenario: Scenario, keeper: psycopg.Connection) -> MachineSetup:
+def _set_up(scenario: Scenario, admin_connection: psycopg.Connection) -> MachineSetup:
     crm = scenario.sandbox.crm
     organisations = {
         name: crm.add_organisation(name, domain=DOMAIN if name == "Tine" else "")
@@ -165,12 +168,14 @@ def _settled(scenario: Scenario, keeper: psycopg.Connection) -> MachineSetup:
     scenario.poll_webcrm()
     _subscribe(scenario)
     boundaries = Boundaries()
-    one = Scenario(scenario.sandbox, boundaries.around(scenario.context))
-    return MachineSetup(one, keeper, scenario, boxes, organisations, user, boundaries, persons)
+    interrupted = Scenario(scenario.sandbox, boundaries.wrap(scenario.context))
+    return MachineSetup(
+        interrupted, admin_connection, scenario, boxes, organisations, user, boundaries, persons
+    )
 
 
 def _subscribe(scenario: Scenario) -> None:
-    """Give each folder a lasting subscription; the test sends its notifications."""
+    """Give each folder a lasting subscription. The histories send its notifications."""
     with scenario.context.begin() as tx:
         for box in mailboxes.all_mailboxes(tx):
             for folder in mailboxes.folders(tx, box.id):

@@ -1,4 +1,4 @@
-"""A few histories of the whole product, always the same; `make machine` plays thousands."""
+"""Ten fixed random histories of the whole product; `make machine` runs thousands."""
 
 from __future__ import annotations
 
@@ -11,7 +11,9 @@ from machine.setup import open_setup
 
 
 @pytest.mark.search
-def test_whatever_happens_each_mail_is_filed_once_and_marked_truly(fresh_database: str) -> None:
+def test_each_mail_is_filed_once_and_marked_correctly_in_random_histories(
+    fresh_database: str,
+) -> None:
     with open_setup(fresh_database) as opened:
         Machine.setup = opened
         run_state_machine_as_test(

@@ -1,4 +1,4 @@
-"""Runs the engine in a history: its steps, a second worker, its death, its rest."""
+"""Runs the engine in a history: one tick, an interrupted tick, or until all work is done."""
 
 from __future__ import annotations
 
@@ -14,10 +14,10 @@ from webcrm_sync.store.items import transitions
 from webcrm_sync.worker import STEPS
 from webcrm_sync_sandbox.outlook.store import Notice
 
-#: Unfinished work, by the time when it continues.
-_OPEN = """
-SELECT min(at) FILTER (WHERE NOT is_gate), min(at) FILTER (WHERE at > :now) FROM (
-  SELECT mark_due_at AS at, false AS is_gate FROM item
+#: When the next unfinished work is due (pauses of services apart), and the next time after now.
+_NEXT_DUE = """
+SELECT min(at) FILTER (WHERE NOT is_pause), min(at) FILTER (WHERE at > :now) FROM (
+  SELECT mark_due_at AS at, false AS is_pause FROM item
   UNION ALL SELECT retry_at, false FROM item WHERE state = 'parked' AND folder_id IS NOT NULL
   UNION ALL SELECT retry_at, false FROM item WHERE state = 'found'
   UNION ALL SELECT due_at, false FROM filing WHERE NOT is_complete
@@ -33,7 +33,7 @@ SELECT min(at) FILTER (WHERE NOT is_gate), min(at) FILTER (WHERE at > :now) FROM
   UNION ALL SELECT webcrm_due_at, true FROM company
 ) AS open WHERE at < :never
 """
-_UNDER_WAY = """
+_UNFINISHED = """
 SELECT 'item', id, state, reason, mark_attempts, mark_due_at, retry_at FROM item
  WHERE mark_due_at IS NOT NULL OR retry_at IS NOT NULL
 UNION ALL SELECT 'filing', id, key, last_error, attempts, due_at, intent_at FROM filing
@@ -46,78 +46,78 @@ UNION ALL SELECT 'webCRM', id, '', webcrm_trouble, webcrm_attempts, webcrm_due_a
   FROM company WHERE webcrm_due_at IS NOT NULL
 """
 _NEVER = datetime(9000, 1, 1, tzinfo=UTC)
-_HAIR = timedelta(milliseconds=1)
-#: Histories may have set the clock back since the last poll, a second each.
+_MOMENT = timedelta(milliseconds=1)
+#: A history may have set the clock back since the last poll, by a second each time.
 _CLOCK_MARGIN = timedelta(minutes=1)
-#: How often something may become due again before the history fails as endless.
-_PATIENCE = 60
+#: After so many rounds with work still due, a history counts as endless.
+_MAX_ROUNDS = 60
 
 
 def tick(scenario: Scenario) -> None:
-    """Do once what is due now, as the workers do."""
+    """Run each job that is due now once, as the workers do."""
     with scenario.context.begin() as tx:
         transitions.take_up_due(tx)
         due = schedule.due_jobs(tx)
-    for one in due:
-        STEPS[one.job](scenario.context, one.subject_id)
+    for job in due:
+        STEPS[job.job](scenario.context, job.subject_id)
 
 
-def tick_until(setup: MachineSetup, moment: int, what: Callable[[], None]) -> None:
-    """Like `tick`, with `what` run at that moment; a death ends the tick."""
-    setup.boundaries.happen(moment, what)
+def tick_interrupted(setup: MachineSetup, moment: int, what: Callable[[], None]) -> None:
+    """Like `tick`, but run `what` at a moment during it. A death ends the tick."""
+    setup.boundaries.schedule(moment, what)
     try:
         tick(setup.scenario)
     except Death:
-        # The memory of the process is lost with it.
+        # The process loses its memory.
         setup.scenario.context.metadata.fields = None
     setup.boundaries.clear()
 
 
 def notify(setup: MachineSetup, *, times: int) -> None:
-    """Deliver Exchange's notifications that many times; 0 = they are lost."""
-    told, setup.notices[:] = list(setup.notices), []
-    pushed = [n for n in map(_notification(setup), told) if n is not None]
+    """Deliver each pending notification of Exchange `times` times; 0 = all are lost."""
+    pending, setup.notices[:] = list(setup.notices), []
+    pushed = [n for n in map(_notification(setup), pending) if n is not None]
     for _ in range(times):
         NotificationReceiver(setup.scenario.context).accept(pushed)
 
 
 def _notification(setup: MachineSetup) -> Callable[[Notice], Notification | None]:
-    def told(notice: Notice) -> Notification | None:
+    def read_notice(notice: Notice) -> Notification | None:
         change = notice.change
         return Notification(
             f"push {notice.folder_id}", setup.secret, change.item_id, change.change_key
         )
 
-    return told
+    return read_notice
 
 
-def come_to_rest(setup: MachineSetup, *, by_poll: bool, for_a_day: bool) -> None:
-    """End all faults and let time pass until no work is left and every folder was read.
+def finish_all_work(setup: MachineSetup, *, by_poll: bool, for_a_day: bool) -> None:
+    """End all faults and let time pass until no work is left and every folder is read.
 
-    `by_poll`: the polls read the folders, without notifications. `for_a_day`: long enough to notice
+    `by_poll`: polls alone read the folders. `for_a_day`: long enough for the engine to notice
     deletions in webCRM.
     """
-    calm(setup)
-    _until_quiet(setup)
+    end_faults(setup)
+    _work_until_idle(setup)
     long = timedelta(hours=25) if for_a_day else POLL + _CLOCK_MARGIN
     setup.sandbox.clock.advance(long if by_poll or for_a_day else timedelta(seconds=61))
-    setup.other.discover() if not by_poll else setup.other.run_until_idle()
-    _until_quiet(setup)
+    setup.second_worker.discover() if not by_poll else setup.second_worker.run_until_idle()
+    _work_until_idle(setup)
 
 
-def _until_quiet(setup: MachineSetup) -> None:
-    for _ in range(_PATIENCE):
-        setup.other.run_until_idle()
+def _work_until_idle(setup: MachineSetup) -> None:
+    for _ in range(_MAX_ROUNDS):
+        setup.second_worker.run_until_idle()
         now = setup.sandbox.clock.now()
-        ((due_at, next_at),) = setup.rows(_OPEN, never=_NEVER, now=now)
+        ((due_at, next_at),) = setup.rows(_NEXT_DUE, never=_NEVER, now=now)
         if due_at is None:
             return
-        # Work that is due and not done waits for something else.
-        setup.sandbox.clock.advance((next_at or now) - now + _HAIR)
-    raise AssertionError(f"never comes to rest: {setup.rows(_UNDER_WAY)}")
+        # Work that stays due waits for something else: advance to the next time.
+        setup.sandbox.clock.advance((next_at or now) - now + _MOMENT)
+    raise AssertionError(f"work never ends: {setup.rows(_UNFINISHED)}")
 
 
-def calm(setup: MachineSetup) -> None:
+def end_faults(setup: MachineSetup) -> None:
     """End all faults and drop undelivered notifications."""
     sandbox = setup.sandbox
     sandbox.faults.clear()

@@ -1,4 +1,4 @@
-"""Lets something happen around a call: a death, a second worker, passing time."""
+"""Lets something happen around a call: a worker dies, a second one works, or time passes."""
 
 from __future__ import annotations
 
@@ -10,14 +10,24 @@ from support.scenario import Scenario
 
 
 class Death(BaseException):
-    """The process ends here: nothing after this line runs."""
+    """Ends a worker's work where it is raised: no code of the engine catches it."""
 
 
 @dataclass(slots=True)
-class InterleavedClient:
-    """A client that runs `before` and `after` around the first call of `name`."""
+class ClientWrapper:
+    """A client of which subclasses replace some calls; the others pass through unchanged."""
 
     client: Any
+
+    def __getattr__(self, name: str) -> Any:
+        """The client's own call."""
+        return getattr(self.client, name)
+
+
+@dataclass(slots=True)
+class InterleavedClient(ClientWrapper):
+    """A client that runs `before` and `after` around the first call of `name`."""
+
     name: str
     before: Callable[[], None] | None = None
     after: Callable[[], None] | None = None
@@ -26,16 +36,16 @@ class InterleavedClient:
         assert getattr(self.client, self.name), "a name that no call has would never act"
 
     def __getattr__(self, name: str) -> Any:
-        """Pass every other call on unchanged."""
+        """The call with `name` interleaved, any other one unchanged."""
         real = getattr(self.client, name)
         return self._interleaved(real) if name == self.name else real
 
     def _interleaved(self, real: Callable[..., Any]) -> Callable[..., Any]:
-        def call(*given: Any, **named: Any) -> Any:
+        def call(*arguments: Any, **named: Any) -> Any:
             before, self.before = self.before, None
             if before:
                 before()
-            answer = real(*given, **named)
+            answer = real(*arguments, **named)
             after, self.after = self.after, None
             if after:
                 after()
@@ -45,7 +55,7 @@ class InterleavedClient:
 
 
 def die() -> None:
-    """Let this worker die."""
+    """Let the worker that calls it die."""
     raise Death
 
 
@@ -57,8 +67,8 @@ def worker(
     before: Callable[[], None] | None = None,
     after: Callable[[], None] | None = None,
 ) -> Scenario:
-    """Another worker over the same sandbox, which runs something around one of its calls."""
-    surrounded: Any = InterleavedClient(getattr(scenario.context, service), name, before, after)
-    both: dict[str, Any] = {service: surrounded}
-    context = replace(scenario.context, **both)
+    """A second worker over the same sandbox that runs `before` and `after` around one call."""
+    client: Any = InterleavedClient(getattr(scenario.context, service), name, before, after)
+    changed: dict[str, Any] = {service: client}
+    context = replace(scenario.context, **changed)
     return Scenario(scenario.sandbox, context, scenario.organisations)
