@@ -51,9 +51,7 @@ def test_the_button_syncs_the_mail_it_was_pressed_for(person: Person, world: Wor
     assert person.row("Never asked for").locator(".chip").count() == 0
 
 
-def test_the_button_without_a_pane_does_not_hang_without_a_network(
-    person: Person, world: World
-) -> None:
+def test_the_ribbon_button_does_not_hang_without_a_network(person: Person, world: World) -> None:
     customer = world.customer()
     world.deliver("Pressed without a network", customer.address)
     person.read("Pressed without a network")
@@ -67,7 +65,7 @@ def test_the_button_without_a_pane_does_not_hang_without_a_network(
     )
 
 
-def test_a_service_that_stopped_and_came_back_goes_on(person: Person, world: World) -> None:
+def test_the_service_continues_after_a_restart(person: Person, world: World) -> None:
     customer = world.customer()
     world.deliver("Dragged while nobody served", customer.address)
     world.service.stop()
@@ -79,7 +77,7 @@ def test_a_service_that_stopped_and_came_back_goes_on(person: Person, world: Wor
     person.sees_in_outlook("Dragged while nobody served", FOLDER, "Synced")
 
 
-def test_a_mail_brings_no_script_onto_the_screen(person: Person, world: World) -> None:
+def test_no_script_of_a_mail_runs_on_the_screen(person: Person, world: World) -> None:
     body = "<p>Hello</p><script>top.document.title = 'taken'</script>"
     world.kim.deliver(Mail("Not as harmless as it looks", "x@x.example", KIM, body=body))
     person.row("Not as harmless as it looks").click()

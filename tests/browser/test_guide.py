@@ -8,7 +8,7 @@ from browser.person import PATIENCE_MS, Person, SitDown
 from browser.world import FOLDER, World
 
 
-def test_five_steps_lead_a_newcomer_through_everything(person: Person) -> None:
+def test_five_steps_guide_a_newcomer_through_everything(person: Person) -> None:
     done = person.page.locator("#guide .done")
     person.drag("Tilbud på ny kaj – tegninger")
     expect(done).to_have_count(1, timeout=PATIENCE_MS)
@@ -29,7 +29,7 @@ def test_five_steps_lead_a_newcomer_through_everything(person: Person) -> None:
     expect(done).to_have_count(5, timeout=PATIENCE_MS)
 
 
-def test_the_steps_count_in_any_order_and_a_rule_that_was_there_before_is_none(
+def test_the_steps_count_in_any_order_and_an_earlier_rule_does_not_count(
     sit_down: SitDown, world: World
 ) -> None:
     customer = world.customer()

@@ -51,9 +51,7 @@ def test_an_appointment_is_not_a_mail(person: Person) -> None:
     person.looks_around("not-a-mail")
 
 
-def test_where_outlook_does_not_sign_in_for_the_pane_a_window_does(
-    sit_down: SitDown, world: World
-) -> None:
+def test_a_window_signs_in_where_outlook_does_not(sit_down: SitDown, world: World) -> None:
     sandbox = world.sandbox
     sandbox.sign_in.redirects.add(f"{world.window.pane_url}/addin/taskpane.html")
     person = sit_down(sandbox.entra.url)
@@ -70,7 +68,7 @@ def test_where_outlook_does_not_sign_in_for_the_pane_a_window_does(
     person.sees("Not in webCRM yet")
 
 
-def test_a_sign_in_window_that_is_cancelled_is_no_error(sit_down: SitDown, world: World) -> None:
+def test_a_cancelled_sign_in_is_no_error(sit_down: SitDown, world: World) -> None:
     sandbox = world.sandbox
     sandbox.sign_in.redirects.add(f"{world.window.pane_url}/addin/taskpane.html")
     person = sit_down(sandbox.entra.url)

@@ -12,7 +12,7 @@ from browser.world import World
 TARGET = os.environ.get("WEBCRM_SYNC_PICTURE")
 
 
-def test_the_picture_of_the_product_shows_what_it_does(person: Person, world: World) -> None:
+def test_the_readmes_picture_shows_a_synced_mail(person: Person, world: World) -> None:
     subject = "Offer for the harbour project"
     customer = world.customer()
     world.deliver(subject, customer.address)

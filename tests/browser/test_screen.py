@@ -13,7 +13,7 @@ from browser.world import FOLDER, World
 
 
 @pytest.mark.parametrize("theme", ["light", "dark", "contrast"])
-def test_the_screen_shuts_nobody_out(person: Person, world: World, theme: str) -> None:
+def test_the_screen_is_accessible(person: Person, world: World, theme: str) -> None:
     subject = f"Looked at in {theme}"
     customer = world.customer()
     world.deliver(subject, customer.address)
@@ -47,7 +47,7 @@ _CLEAR = "rgba(0, 0, 0, 0)"
 
 
 @pytest.mark.parametrize("theme", ["light", "dark", "forced"])
-def test_the_pane_is_seen_in_every_dress_by_mouse_and_keyboard(
+def test_the_pane_works_in_every_theme_by_mouse_and_keyboard(
     person: Person, world: World, theme: str
 ) -> None:
     customer = world.customer()
@@ -83,7 +83,7 @@ def _keeps_its_knob(person: Person) -> None:
     assert seen["knob"] not in (seen["track"], _CLEAR)
 
 
-def test_webcrm_takes_new_organisations_and_contacts(person: Person) -> None:
+def test_new_organisations_and_contacts_can_be_added_in_webcrm(person: Person) -> None:
     person.fill("New Organisation", name="Nyskabt A/S")
     expect(person.page.locator("#organisation h2")).to_contain_text("Nyskabt A/S")
     person.fill("New contact", name="Ny Kontakt", address="ny@nyskabt.example")
@@ -135,7 +135,7 @@ def test_a_mail_leaves_the_list_as_soon_as_it_is_moved(person: Person, way: str)
     person.sees("In webCRM")
 
 
-def test_webcrm_refuses_at_a_switch_and_the_mail_is_cured_by_itself(person: Person) -> None:
+def test_a_mail_recovers_after_webcrm_is_switched_to_refuse_it(person: Person) -> None:
     customer = person.opens_mail_of_a_customer("Synced while webCRM refused")
     person.sees("Not in webCRM yet")
     chips = person.page.locator("#head .chip")
@@ -153,7 +153,7 @@ def test_webcrm_refuses_at_a_switch_and_the_mail_is_cured_by_itself(person: Pers
     person.sees_in_webcrm(customer.organisation, "Synced while webCRM refused")
 
 
-def test_webcrm_is_slow_at_a_switch_and_the_mail_goes_on_by_itself(person: Person) -> None:
+def test_a_mail_is_filed_without_a_click_after_webcrm_is_switched_to_slow(person: Person) -> None:
     customer = person.opens_mail_of_a_customer("Synced while webCRM was slow")
     person.sees("Not in webCRM yet")
     with _switched_on(person, "webCRM slow"):

@@ -27,14 +27,14 @@ def test_with_several_mails_the_pane_asks_for_one(person: Person, world: World) 
     person.looks_around("several-selected")
 
 
-def test_a_known_sender_shows_where_the_mail_will_stand(person: Person, world: World) -> None:
+def test_a_known_sender_shows_where_the_mail_will_be_filed(person: Person, world: World) -> None:
     customer = person.opens_mail_of_a_customer("From somebody known")
     person.sees("Not in webCRM yet")
     person.sees_line(customer.organisation)
     person.looks_around("new-known")
 
 
-def test_an_unknown_sender_waits_until_the_contact_is_made(person: Person, world: World) -> None:
+def test_an_unknown_sender_waits_until_the_contact_is_created(person: Person, world: World) -> None:
     world.deliver("From a stranger", "Strange <strange@strange.example>")
     employer = world.customer().organisation
     person.opens("From a stranger")
@@ -68,7 +68,9 @@ def test_a_contact_that_appears_in_webcrm_shows_without_a_click(
     person.sees_line("Will be filed under Twin North")
 
 
-def test_a_sender_of_two_organisations_asks_which_one(person: Person, world: World) -> None:
+def test_a_sender_of_two_organisations_makes_the_pane_ask_which_one(
+    person: Person, world: World
+) -> None:
     world.deliver("Which of the two", TWIN)
     person.opens("Which of the two")
     expect(person.in_pane().locator(".line")).to_have_text("Which customer is this about?")
@@ -88,7 +90,7 @@ def test_an_ambiguous_mail_that_was_dragged_needs_a_person(person: Person, world
     person.looks_around("parked")
 
 
-def test_a_mail_on_its_way_shows_its_steps_and_goes_on_by_itself(
+def test_a_mail_on_its_way_shows_its_steps_and_updates_without_a_click(
     person: Person, world: World
 ) -> None:
     customer = person.opens_mail_of_a_customer("Held up a little")
@@ -110,7 +112,7 @@ def test_a_mail_on_its_way_shows_its_steps_and_goes_on_by_itself(
     person.sees_in_webcrm(customer.organisation, "Held up a little")
 
 
-def test_a_synced_mail_tells_where_when_and_its_story(person: Person, world: World) -> None:
+def test_a_synced_mail_shows_where_when_and_its_timeline(person: Person, world: World) -> None:
     customer = person.opens_mail_of_a_customer("Told from end to end")
     person.press("Sync to webCRM")
     person.sees("In webCRM")
@@ -154,9 +156,7 @@ def test_a_synced_mail_can_be_changed_and_undone(person: Person, world: World) -
     person.sees("In webCRM")
 
 
-def test_of_several_organisations_the_keyboard_says_which_one_is_replaced(
-    person: Person, world: World
-) -> None:
+def test_the_organisation_to_replace_is_chosen_by_keyboard(person: Person, world: World) -> None:
     one, two, right = (world.customer() for _ in range(3))
     mail = Mail("For two of them", one.address, KIM, cc=(two.address,))
     world.kim.deliver(mail)
@@ -199,7 +199,7 @@ def test_a_mail_that_a_colleague_has_filed_says_so(person: Person, world: World)
     person.sees_in_webcrm(customer.organisation, "To both of us")
 
 
-def test_a_mail_that_webcrm_refuses_says_why_and_is_tried_again(person: Person) -> None:
+def test_a_mail_that_webcrm_refuses_says_why_and_can_be_retried(person: Person) -> None:
     person.open_folder(FOLDER)
     person.opens(REFUSED)
     person.sees("Needs your decision")
@@ -211,7 +211,7 @@ def test_a_mail_that_webcrm_refuses_says_why_and_is_tried_again(person: Person) 
     person.sees("On its way to webCRM")
 
 
-def test_a_mail_of_the_past_is_synced_when_a_person_says_so(person: Person) -> None:
+def test_a_preexisting_mail_is_synced_on_request(person: Person) -> None:
     person.open_folder(FOLDER)
     person.opens(OLD)
     person.sees("Not synced")
@@ -261,7 +261,7 @@ def test_a_draft_waits_until_it_is_sent(person: Person) -> None:
     person.looks_around("draft")
 
 
-def test_the_other_salesperson_sees_the_own_mailbox(person: Person) -> None:
+def test_each_salesperson_sees_their_own_mailbox(person: Person) -> None:
     person.choose("who", IVO)
     person.opens("Kranen på kaj 2")
     person.sees("Not in webCRM yet")
@@ -279,7 +279,7 @@ def test_the_pane_speaks_danish_and_german(person: Person, world: World) -> None
     assert len({*said.values(), "Not in webCRM yet"}) == 3
 
 
-def test_the_story_of_a_mail_is_told_in_danish(person: Person) -> None:
+def test_the_timeline_of_a_mail_is_shown_in_danish(person: Person) -> None:
     customer = person.opens_mail_of_a_customer("Told in Danish")
     person.choose("language", "da")
     person.press("Synk til webCRM")

@@ -11,7 +11,9 @@ from browser.world import DELETED, World
 from webcrm_sync_sandbox.screen.fixtures import NEW, SALES
 
 
-def test_offline_the_pane_says_so_and_goes_on_by_itself(person: Person, world: World) -> None:
+def test_the_pane_says_that_it_is_offline_and_recovers_without_a_click(
+    person: Person, world: World
+) -> None:
     customer = person.opens_mail_of_a_customer("Read before the tunnel")
     person.is_connected()
     world.deliver("Read in the tunnel", customer.address)
@@ -28,7 +30,7 @@ def test_offline_the_pane_says_so_and_goes_on_by_itself(person: Person, world: W
     expect(person.page.locator("body[data-gone]")).to_have_count(0)
 
 
-def test_what_is_done_offline_breaks_nothing_and_can_be_done_again(person: Person) -> None:
+def test_an_action_taken_offline_does_no_harm_and_can_be_repeated(person: Person) -> None:
     customer = person.opens_mail_of_a_customer("Pressed in the tunnel")
     person.sees("Not in webCRM yet")
     person.page.context.set_offline(True)
@@ -44,9 +46,7 @@ def test_what_is_done_offline_breaks_nothing_and_can_be_done_again(person: Perso
     person.sees_in_webcrm(customer.organisation, "Pressed in the tunnel")
 
 
-def test_the_pane_says_when_the_server_is_away_and_goes_on_when_it_is_back(
-    person: Person, world: World
-) -> None:
+def test_the_pane_says_that_the_server_is_away_and_recovers(person: Person, world: World) -> None:
     customer = world.customer()
     world.deliver("Read without a server", customer.address)
     person.open_pane()
@@ -62,7 +62,7 @@ def test_the_pane_says_when_the_server_is_away_and_goes_on_when_it_is_back(
     person.is_connected()
 
 
-def test_a_busy_outlook_is_said_and_waited_out(person: Person, world: World) -> None:
+def test_the_pane_says_that_outlook_is_busy_and_waits(person: Person, world: World) -> None:
     world.deliver("Read while Outlook was busy", world.customer().address)
     person.open_pane()
     person.sees("Select one mail")
@@ -76,7 +76,7 @@ def test_a_busy_outlook_is_said_and_waited_out(person: Person, world: World) -> 
     person.sees("Not in webCRM yet")
 
 
-def test_somebody_signed_out_signs_in_with_one_click(person: Person) -> None:
+def test_a_person_who_is_signed_out_signs_in_with_one_click(person: Person) -> None:
     person.page.get_by_label("Signed out").check()
     person.opens_mail_of_a_customer("Read after signing in")
     person.sees("Not signed in")
@@ -93,7 +93,7 @@ def test_somebody_signed_out_signs_in_with_one_click(person: Person) -> None:
     person.is_connected()
 
 
-def test_a_token_that_ran_out_unnoticed_is_renewed_unnoticed(person: Person, world: World) -> None:
+def test_an_expired_token_is_renewed_silently(person: Person, world: World) -> None:
     """The service takes it for two seconds more, Outlook believes in it for an hour."""
     given = []
 
@@ -138,7 +138,7 @@ def test_a_mail_in_a_shared_mailbox_is_moved_by_hand(person: Person) -> None:
     person.sees_in_webcrm("Musterbau GmbH", "Anfrage: Poller")
 
 
-def test_a_mail_that_was_deleted_meanwhile_is_gone(person: Person, world: World) -> None:
+def test_a_mail_that_was_deleted_meanwhile_is_shown_as_gone(person: Person, world: World) -> None:
     subject = "Deleted before the button was pressed"
     person.opens_mail_of_a_customer(subject)
     person.sees("Not in webCRM yet")
@@ -151,7 +151,7 @@ def test_a_mail_that_was_deleted_meanwhile_is_gone(person: Person, world: World)
     person.looks_around("deleted")
 
 
-def test_a_contact_that_webcrm_does_not_take_is_not_lost(person: Person, world: World) -> None:
+def test_a_contact_that_webcrm_refuses_is_not_lost(person: Person, world: World) -> None:
     world.deliver("From somebody for nobody", "New <new@stranger.example>")
     person.opens("From somebody for nobody")
     person.press("Create contact")

@@ -48,7 +48,7 @@ def is_marked(box: SimMailbox, item: str, *categories: str) -> Callable[[], bool
     return lambda: set(box.read(item).categories) == set(categories)
 
 
-def test_the_ways_in_and_out_show_in_an_open_pane(
+def test_moves_into_and_out_of_the_folder_show_in_an_open_pane(
     person: Person, elsewhere: Person, world: World
 ) -> None:
     kim = world.kim
@@ -77,7 +77,7 @@ def test_the_ways_in_and_out_show_in_an_open_pane(
     soon_says(person, is_marked(kim, item), NOT_IN_WEBCRM)
 
 
-def test_what_others_do_shows_in_an_open_pane(person: Person, world: World) -> None:
+def test_changes_by_colleagues_show_in_an_open_pane(person: Person, world: World) -> None:
     kim, crm = world.kim, world.sandbox.crm
     customer = world.customer()
     mail = Mail("To both", customer.address, KIM, cc=(IVO,), message_id="<both@truth.example>")
@@ -105,9 +105,7 @@ def test_what_others_do_shows_in_an_open_pane(person: Person, world: World) -> N
     person.sees_line(customer.organisation)
 
 
-def test_what_outlook_and_webcrm_do_by_themselves_shows_in_an_open_pane(
-    person: Person, world: World
-) -> None:
+def test_changes_by_outlook_and_webcrm_show_in_an_open_pane(person: Person, world: World) -> None:
     kim, crm = world.kim, world.sandbox.crm
     customer = world.customer()
     item = world.deliver("Dragged beside the pane", customer.address)

@@ -10,7 +10,7 @@ from browser.world import FOLDER, World
 BOTH = (FOLDER, "Synced")
 
 
-def test_a_mail_dragged_onto_the_folder_stands_in_webcrm(person: Person, world: World) -> None:
+def test_a_mail_dragged_onto_the_folder_is_filed_in_webcrm(person: Person, world: World) -> None:
     customer = world.customer()
     world.deliver("Dragged by the mouse", customer.address)
     person.drag("Dragged by the mouse")
@@ -20,7 +20,7 @@ def test_a_mail_dragged_onto_the_folder_stands_in_webcrm(person: Person, world: 
     person.sees_way("moved by hand")
 
 
-def test_a_mail_moved_by_the_keyboard_stands_in_webcrm(person: Person, world: World) -> None:
+def test_a_mail_moved_by_the_keyboard_is_filed_in_webcrm(person: Person, world: World) -> None:
     customer = world.customer()
     world.deliver("Moved by keys", customer.address)
     person.row("Moved by keys").focus()
@@ -36,7 +36,9 @@ def test_a_mail_moved_by_the_keyboard_stands_in_webcrm(person: Person, world: Wo
     person.sees_in_outlook("Moved by keys", *BOTH)
 
 
-def test_a_sent_mail_dragged_onto_the_folder_stands_in_webcrm(person: Person, world: World) -> None:
+def test_a_sent_mail_dragged_onto_the_folder_is_filed_in_webcrm(
+    person: Person, world: World
+) -> None:
     person.open_folder("Sent Items")
     subject = "Delivery in week 49: who takes what"
     person.drag(subject, under="Sent Items")
@@ -54,9 +56,7 @@ def test_the_button_in_the_pane_syncs_the_open_mail(person: Person, world: World
     person.sees_in_outlook("Pressed in the pane", *BOTH)
 
 
-def test_the_button_without_a_pane_says_on_the_mail_where_it_stands(
-    person: Person, world: World
-) -> None:
+def test_the_ribbon_button_shows_the_status_on_the_mail(person: Person, world: World) -> None:
     customer = world.customer()
     world.deliver("Pressed in the ribbon", customer.address)
     person.read("Pressed in the ribbon")

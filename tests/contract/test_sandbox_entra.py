@@ -122,7 +122,7 @@ def test_an_application_without_roles_in_entra_has_no_such_claim(directory: Dire
         ({"client_id": "unknown"}, "unauthorized_client", 700016),
     ],
 )
-def test_a_wrong_application_is_told_by_entra_s_numbers(
+def test_a_wrong_application_gets_entras_error_codes(
     directory: Directory, more: dict[str, str], error: str, number: int
 ) -> None:
     result = directory.client(**more).acquire_token_for_client(SCOPE)
@@ -190,13 +190,13 @@ def test_the_application_acts_on_behalf_of_a_person_who_agreed(directory: Direct
     assert (refused["error"], refused["error_codes"]) == ("invalid_grant", [65001])
 
 
-def test_somebody_else_s_assertion_is_refused(directory: Directory) -> None:
+def test_another_persons_assertion_is_refused(directory: Directory) -> None:
     foreign = directory.entra.issue_user_token("user-1", "another-app", ("access_as_user",))
     refused = directory.client().acquire_token_on_behalf_of(foreign, [f"{AUDIENCE}/Mail.Read"])
     assert refused["error_codes"] == [50013]
 
 
-def test_a_token_ends_with_its_life_and_when_it_is_revoked(directory: Directory) -> None:
+def test_a_token_is_refused_after_it_expired_or_was_revoked(directory: Directory) -> None:
     entra = directory.entra
     token = entra.issue_user_token("user-1", AUDIENCE, ("Mail.ReadWrite",))
     assert entra.claims(token, audience=AUDIENCE)
@@ -208,7 +208,7 @@ def test_a_token_ends_with_its_life_and_when_it_is_revoked(directory: Directory)
     assert not entra.claims(over, audience=AUDIENCE)
 
 
-def test_nobody_speaks_to_entra_without_its_authority(directory: Directory) -> None:
+def test_entra_is_refused_without_its_certificate_authority(directory: Directory) -> None:
     with pytest.raises(httpx.ConnectError):
         httpx.get(directory.authority, verify=ssl.create_default_context())
 

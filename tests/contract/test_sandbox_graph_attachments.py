@@ -39,7 +39,7 @@ def test_the_three_kinds_of_attachments(graph_setup: GraphSetup, graph: httpx.Cl
     assert graph.get(f"{base}/AAYkAHnone").status_code == 404
 
 
-def test_a_large_file_goes_up_in_parts_in_order_and_without_a_token(
+def test_a_large_file_is_uploaded_in_ordered_parts_without_a_token(
     graph_setup: GraphSetup, graph: httpx.Client
 ) -> None:
     item = graph_setup.arrive()

@@ -35,7 +35,7 @@ def ids(values: list[dict[str, Any]]) -> list[tuple[str, bool]]:
     return [(one["id"], "@removed" in one) for one in values]
 
 
-def test_the_first_round_enumerates_what_lies_there_in_pages(
+def test_the_first_round_lists_the_folder_in_pages(
     graph_setup: GraphSetup, graph: httpx.Client
 ) -> None:
     items = [graph_setup.arrive() for _ in range(5)]
@@ -53,7 +53,7 @@ def test_the_first_round_enumerates_what_lies_there_in_pages(
     assert page["value"][0]["parentFolderId"] == graph_setup.folder.id
 
 
-def test_both_spellings_and_the_sdk_s_encoding_work(
+def test_both_spellings_and_the_sdks_encoding_work(
     graph_setup: GraphSetup, graph: httpx.Client
 ) -> None:
     item = graph_setup.arrive()
@@ -75,7 +75,7 @@ def test_a_page_can_be_fetched_again_after_a_crash(
     assert graph.get(link).json()["value"] == graph.get(link).json()["value"]
 
 
-def test_later_rounds_tell_what_came_what_left_and_what_changed(
+def test_later_rounds_report_new_removed_and_changed_mails(
     graph_setup: GraphSetup, graph: httpx.Client
 ) -> None:
     stays, leaves = graph_setup.arrive(), graph_setup.arrive()
@@ -100,7 +100,7 @@ def test_an_update_carries_only_what_changed(graph_setup: GraphSetup, graph: htt
     assert "subject" in round_of(graph, link)[0][0]
 
 
-def test_an_own_write_comes_back_with_the_version_it_was_given(
+def test_a_write_is_reported_with_the_version_that_it_returned(
     graph_setup: GraphSetup, graph: httpx.Client
 ) -> None:
     item = graph_setup.arrive()
@@ -109,7 +109,7 @@ def test_an_own_write_comes_back_with_the_version_it_was_given(
     assert round_of(graph, link)[0][0]["changeKey"] == written["changeKey"]
 
 
-def test_a_mail_that_left_and_came_back_is_told_only_as_removed(
+def test_a_mail_that_left_and_returned_is_reported_only_as_removed(
     graph_setup: GraphSetup, graph: httpx.Client
 ) -> None:
     item = graph_setup.arrive()
@@ -123,7 +123,7 @@ def test_a_mail_that_left_and_came_back_is_told_only_as_removed(
     assert ids(round_of(graph, link)[0]) == [(item, False)]
 
 
-def test_with_mutable_ids_the_same_mail_comes_back_as_another(graph_setup: GraphSetup) -> None:
+def test_with_mutable_ids_a_returned_mail_has_another_id(graph_setup: GraphSetup) -> None:
     graph = graph_setup.client(prefer=None)
     item = graph_setup.arrive()
     values, link = round_of(graph, f"{graph_setup.delta}?{SELECT}")
@@ -141,7 +141,7 @@ def test_a_token_serves_both_forms_of_ids(graph_setup: GraphSetup, graph: httpx.
     assert ids(round_of(graph_setup.client(prefer=None), link)[0]) != [(item, False)]
 
 
-def test_an_expired_cursor_is_gone(graph_setup: GraphSetup, graph: httpx.Client) -> None:
+def test_an_expired_cursor_gets_410(graph_setup: GraphSetup, graph: httpx.Client) -> None:
     link = begin(graph_setup, graph)
     graph_setup.graph.expire_cursors()
     assert code(graph.get(link)) == (410, "SyncStateNotFound")
@@ -169,24 +169,26 @@ def test_a_cursor_of_a_purged_folder_finds_no_folder(
         "$select=nonsense",
     ],
 )
-def test_what_delta_does_not_take_is_refused(
+def test_an_option_that_delta_does_not_support_is_refused(
     graph_setup: GraphSetup, graph: httpx.Client, options: str
 ) -> None:
     assert graph.get(f"{graph_setup.delta}?{options}").status_code == 400
 
 
-def test_a_token_takes_no_options_again(graph_setup: GraphSetup, graph: httpx.Client) -> None:
+def test_a_delta_token_accepts_no_further_options(
+    graph_setup: GraphSetup, graph: httpx.Client
+) -> None:
     assert graph.get(f"{begin(graph_setup, graph)}&{SELECT}").status_code == 400
 
 
-def test_a_filter_bounds_the_first_round(graph_setup: GraphSetup, graph: httpx.Client) -> None:
+def test_a_filter_limits_the_first_round(graph_setup: GraphSetup, graph: httpx.Client) -> None:
     graph_setup.arrive(Mail("old", None, (), sent_at=datetime(2020, 1, 1, tzinfo=UTC)))
     new = graph_setup.arrive()
     options = "$filter=receivedDateTime ge 2026-01-01T00:00:00Z"
     assert ids(round_of(graph, f"{graph_setup.delta}?{options}")[0]) == [(new, False)]
 
 
-def test_a_change_may_be_missing_from_one_call_and_be_in_a_later_one(
+def test_a_change_may_be_delayed_to_a_later_call(
     graph_setup: GraphSetup, graph: httpx.Client
 ) -> None:
     graph_setup.graph.behaviour.delta_lag = timedelta(minutes=1)
@@ -198,7 +200,7 @@ def test_a_change_may_be_missing_from_one_call_and_be_in_a_later_one(
     assert ids(round_of(graph, link)[0]) == [(item, False)]
 
 
-def test_a_round_may_repeat_what_was_told(graph_setup: GraphSetup, graph: httpx.Client) -> None:
+def test_a_round_may_repeat_changes(graph_setup: GraphSetup, graph: httpx.Client) -> None:
     item = graph_setup.arrive()
     link = begin(graph_setup, graph)
     graph_setup.graph.behaviour.replays = 1.0

@@ -64,7 +64,7 @@ def client(echo: Echo, faults: Faults, journal: Journal) -> Iterator[httpx.Clien
         yield client
 
 
-def test_a_connection_is_kept_alive_and_bodies_arrive_whole(client: httpx.Client) -> None:
+def test_a_connection_stays_open_and_bodies_arrive_complete(client: httpx.Client) -> None:
     first = client.post("/a%2Fb?x=%201", content=b"1" * 100_000).json()
     second = client.post("/c", content=iter([b"one", b"two"])).json()
     assert first[:2] == ["/a/b", "x=%201"]
@@ -72,7 +72,7 @@ def test_a_connection_is_kept_alive_and_bodies_arrive_whole(client: httpx.Client
     assert first[2] == second[2], "another connection was opened"
 
 
-def test_a_server_is_known_before_it_starts_and_comes_back_on_its_port(echo: Echo) -> None:
+def test_a_servers_url_is_known_before_it_starts_and_the_same_after_a_restart(echo: Echo) -> None:
     server = Server(echo)
     with pytest.raises(httpx.ConnectError):
         httpx.get(server.url)
@@ -84,7 +84,7 @@ def test_a_server_is_known_before_it_starts_and_comes_back_on_its_port(echo: Ech
         assert httpx.get(server.url).status_code == 200
 
 
-def test_stopping_cuts_connections_that_are_open(echo: Echo) -> None:
+def test_stopping_closes_open_connections(echo: Echo) -> None:
     with Server(echo) as server, httpx.Client() as client:
         client.get(server.url)
         server.stop()
@@ -103,7 +103,7 @@ def test_a_server_speaks_tls(echo: Echo) -> None:
         assert httpx.get(server.url, verify=trusting).status_code == 200
 
 
-def test_a_refused_call_never_acts_and_a_lost_one_did(
+def test_a_refused_call_has_no_effect_and_a_lost_one_has(
     client: httpx.Client, echo: Echo, faults: Faults, journal: Journal
 ) -> None:
     faults.refuse("echo", limit=1)
@@ -127,7 +127,7 @@ def test_a_refused_call_never_acts_and_a_lost_one_did(
         (None, None),
     ],
 )
-def test_a_throttled_call_says_when_to_come_again_in_any_of_the_forms_seen(
+def test_a_throttled_call_has_a_retry_after_in_each_known_form(
     client: httpx.Client, faults: Faults, wish: int | float | datetime | None, header: str | None
 ) -> None:
     faults.throttle("echo", retry_after=wish)
@@ -136,7 +136,7 @@ def test_a_throttled_call_says_when_to_come_again_in_any_of_the_forms_seen(
     assert answer.headers.get("Retry-After") == header
 
 
-def test_a_fault_strikes_at_the_exact_call_of_all_services(
+def test_a_fault_hits_the_exact_call_counted_over_all_services(
     client: httpx.Client, faults: Faults
 ) -> None:
     faults.at(2, Kind.UNAVAILABLE)
@@ -144,7 +144,7 @@ def test_a_fault_strikes_at_the_exact_call_of_all_services(
     assert faults.calls == 3
 
 
-def test_a_fault_strikes_only_the_service_and_the_calls_it_is_meant_for(
+def test_a_fault_hits_only_the_chosen_service_and_calls(
     client: httpx.Client, faults: Faults
 ) -> None:
     faults.unavailable("other")
@@ -156,7 +156,7 @@ def test_a_fault_strikes_only_the_service_and_the_calls_it_is_meant_for(
     assert client.post("/x").status_code == 200
 
 
-def test_a_rate_strikes_some_calls_and_the_same_ones_for_a_seed(echo: Echo) -> None:
+def test_a_rate_hits_some_calls_and_the_same_ones_for_a_seed(echo: Echo) -> None:
     def outcome(seed: int) -> list[int]:
         faults = Faults(seed)
         faults.unavailable(rate=0.5)
@@ -167,7 +167,7 @@ def test_a_rate_strikes_some_calls_and_the_same_ones_for_a_seed(echo: Echo) -> N
     assert set(outcome(3)) == {200, 503}
 
 
-def test_the_journal_knows_what_was_said_and_what_nobody_understood(
+def test_the_journal_records_exchanges_and_unknown_calls(
     client: httpx.Client, journal: Journal
 ) -> None:
     client.post("/a?b=1", content=b"hello", headers={"X-Mine": "yes"})
@@ -197,7 +197,7 @@ def test_a_journal_without_bodies_stays_small(clock: Clock, echo: Echo) -> None:
     assert [e.request_body + e.response_body for e in journal.exchanges] == [b"", b""]
 
 
-def test_a_client_that_leaves_early_leaves_no_trace(
+def test_a_client_that_disconnects_early_is_not_logged(
     echo: Echo, capfd: pytest.CaptureFixture[str]
 ) -> None:
     with Server(echo) as server:
@@ -209,7 +209,7 @@ def test_a_client_that_leaves_early_leaves_no_trace(
     assert capfd.readouterr().err == ""
 
 
-def test_the_clock_may_be_pushed_forward_from_any_thread(clock: Clock) -> None:
+def test_the_clock_can_be_advanced_from_any_thread(clock: Clock) -> None:
     before = clock.now()
     pushers = [
         threading.Thread(target=clock.advance, args=(timedelta(hours=1),)) for _ in range(10)

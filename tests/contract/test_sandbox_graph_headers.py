@@ -44,7 +44,7 @@ def extended(line: dict[str, Any]) -> dict[str, str]:
     return {one["id"]: one["value"] for one in line.get("singleValueExtendedProperties", [])}
 
 
-def test_headers_come_with_a_delta_page_that_asks_for_them(
+def test_a_delta_page_holds_the_headers_that_it_selects(
     graph_setup: GraphSetup, graph: httpx.Client
 ) -> None:
     graph_setup.arrive(ANSWER)
@@ -73,9 +73,7 @@ def test_a_mail_shows_only_the_properties_it_has(
     assert line["replyTo"] == []
 
 
-def test_nothing_is_shown_that_was_not_asked_for(
-    graph_setup: GraphSetup, graph: httpx.Client
-) -> None:
+def test_only_selected_properties_are_shown(graph_setup: GraphSetup, graph: httpx.Client) -> None:
     item = graph_setup.arrive(ANSWER)
     (line,) = delta(graph_setup, graph, select="id,subject")["value"]
     assert not {"replyTo", "sender", "conversationId", "singleValueExtendedProperties"} & set(line)
@@ -86,7 +84,7 @@ def test_nothing_is_shown_that_was_not_asked_for(
     assert extended(whole) == {"Integer 0x36": "2"}
 
 
-def test_a_delta_link_keeps_the_selection_it_was_made_with(
+def test_a_delta_link_keeps_its_first_selection(
     graph_setup: GraphSetup, graph: httpx.Client
 ) -> None:
     old = delta(graph_setup, graph, select="id,subject")["@odata.deltaLink"]
@@ -116,7 +114,7 @@ def test_a_delta_link_keeps_the_selection_it_was_made_with(
         {"$expand": "singleValueExtendedProperties($filter=name eq 'String 0x1042')"},
     ],
 )
-def test_what_graph_does_not_know_is_refused(
+def test_an_unknown_property_is_refused(
     graph_setup: GraphSetup, graph: httpx.Client, options: dict[str, str]
 ) -> None:
     graph_setup.arrive()
@@ -134,7 +132,7 @@ def test_what_graph_does_not_know_is_refused(
         ("", "0"),
     ],
 )
-def test_the_header_of_sensitivity_becomes_a_number(
+def test_the_sensitivity_header_becomes_a_number(
     graph_setup: GraphSetup, graph: httpx.Client, word: str, number: str
 ) -> None:
     graph_setup.arrive(Mail("S", "a@x.example", "b@x.example", headers=(("Sensitivity", word),)))

@@ -12,7 +12,7 @@ import pytest
 from contract.graph_setup import MAIL, GraphSetup, code
 
 
-def test_nobody_comes_in_without_a_token(graph_setup: GraphSetup) -> None:
+def test_a_call_without_a_token_is_refused(graph_setup: GraphSetup) -> None:
     refused = graph_setup.client("stranger").get(graph_setup.me)
     assert code(refused) == (401, "InvalidAuthenticationToken")
     assert refused.headers["WWW-Authenticate"].startswith("Bearer")
@@ -25,7 +25,7 @@ def test_the_application_has_no_me(graph: httpx.Client) -> None:
     assert graph.get("/me/messages").status_code == 400
 
 
-def test_a_person_enters_the_own_mailbox_and_others_only_where_let_in(
+def test_a_person_reads_their_own_mailbox_and_others_only_with_permission(
     graph_setup: GraphSetup,
 ) -> None:
     other = graph_setup.outlook.add_mailbox("bo@example.com", "Bo")
@@ -39,7 +39,7 @@ def test_a_person_enters_the_own_mailbox_and_others_only_where_let_in(
     assert ann.get(f"{path}/mailFolders/inbox/messages/delta").status_code == 404
 
 
-def test_a_permission_that_was_not_granted_is_missed(graph_setup: GraphSetup) -> None:
+def test_a_permission_that_was_not_granted_is_required(graph_setup: GraphSetup) -> None:
     reader = graph_setup.client(graph_setup.tokens.issue("reader", roles=["Mail.Read"]))
     item = graph_setup.arrive()
     assert reader.get(f"{graph_setup.messages}/{item}").status_code == 200
@@ -48,7 +48,7 @@ def test_a_permission_that_was_not_granted_is_missed(graph_setup: GraphSetup) ->
     assert reader.get(f"{graph_setup.me}/outlook/masterCategories").status_code == 403
 
 
-def test_exchange_s_own_scope_lets_the_application_at_some_mailboxes_only(
+def test_exchanges_scope_limits_the_application_to_some_mailboxes(
     graph_setup: GraphSetup,
 ) -> None:
     other = graph_setup.outlook.add_mailbox("bo@example.com", "Bo")
@@ -59,7 +59,7 @@ def test_exchange_s_own_scope_lets_the_application_at_some_mailboxes_only(
     assert code(refused) == (403, "ErrorAccessDenied")
 
 
-def test_a_mailbox_without_licence_or_room_says_so(
+def test_a_mailbox_without_licence_or_space_returns_its_error(
     graph_setup: GraphSetup, graph: httpx.Client
 ) -> None:
     graph_setup.box.has_licence = False
@@ -69,7 +69,7 @@ def test_a_mailbox_without_licence_or_room_says_so(
     assert code(graph.get(graph_setup.delta)) == (403, "ErrorQuotaExceeded")
 
 
-def test_the_fifth_request_at_a_time_is_turned_away(
+def test_the_fifth_simultaneous_request_is_throttled(
     graph_setup: GraphSetup, graph: httpx.Client
 ) -> None:
     graph_setup.graph.behaviour.work = timedelta(seconds=0.3)
@@ -95,7 +95,7 @@ def test_the_fifth_request_at_a_time_is_turned_away(
     assert graph.get(graph_setup.messages).status_code == 200
 
 
-def test_too_many_requests_in_ten_minutes_wait_for_the_rest_of_them(
+def test_too_many_requests_in_ten_minutes_wait_for_the_end_of_the_window(
     graph_setup: GraphSetup, graph: httpx.Client
 ) -> None:
     graph_setup.graph.behaviour.requests_per_window = 2
@@ -126,21 +126,25 @@ def statuses(answer: httpx.Response) -> dict[str, int]:
     return {one["id"]: one["status"] for one in answer.json()["responses"]}
 
 
-def test_a_chain_of_twenty_goes_through(graph_setup: GraphSetup, graph: httpx.Client) -> None:
+def test_a_batch_of_twenty_dependent_requests_succeeds(
+    graph_setup: GraphSetup, graph: httpx.Client
+) -> None:
     asked = requests(graph_setup, 20, is_chain=True)
     answer = graph.post("/$batch", json={"requests": asked})
     assert set(statuses(answer).values()) == {200}
     assert [one["id"] for one in answer.json()["responses"]] != [one["id"] for one in asked]
 
 
-def test_side_by_side_only_four_go_through(graph_setup: GraphSetup, graph: httpx.Client) -> None:
+def test_only_four_independent_requests_of_a_batch_succeed(
+    graph_setup: GraphSetup, graph: httpx.Client
+) -> None:
     answer = graph.post("/$batch", json={"requests": requests(graph_setup, 6)})
     assert sorted(statuses(answer).values()) == [200, 200, 200, 200, 429, 429]
     refused = [one for one in answer.json()["responses"] if one["status"] == 429]
     assert all(one["headers"]["Retry-After"] for one in refused)
 
 
-def test_what_depends_on_a_failure_is_not_tried(
+def test_a_request_that_depends_on_a_failed_one_is_not_tried(
     graph_setup: GraphSetup, graph: httpx.Client
 ) -> None:
     asked = requests(graph_setup, 3, is_chain=True)
@@ -161,7 +165,7 @@ def test_each_request_of_a_batch_has_its_own_headers(
 
 
 @pytest.mark.parametrize("flaw", ["many", "twice", "no type", "absolute", "orphan", "circle"])
-def test_a_malformed_batch_is_refused_whole(
+def test_a_malformed_batch_is_refused_completely(
     graph_setup: GraphSetup, graph: httpx.Client, flaw: str
 ) -> None:
     asked = requests(graph_setup, 21 if flaw == "many" else 2)

@@ -30,7 +30,7 @@ def sent_mail(**more: Any) -> dict[str, Any]:
     } | more
 
 
-def test_a_draft_stays_a_draft_whatever_is_written_later(
+def test_a_draft_stays_a_draft_after_any_update(
     graph_setup: GraphSetup, graph: httpx.Client
 ) -> None:
     draft = graph.post(graph_setup.messages, json={"subject": "x"}).json()
@@ -41,7 +41,7 @@ def test_a_draft_stays_a_draft_whatever_is_written_later(
         assert graph.get(path).json()["isDraft"] is True
 
 
-def test_a_mail_made_with_the_flag_is_sent_at_the_time_given(
+def test_a_mail_created_with_the_flag_counts_as_sent_at_the_given_time(
     graph_setup: GraphSetup, graph: httpx.Client
 ) -> None:
     answer = graph.post(f"{graph_setup.me}/mailFolders/sentitems/messages", json=sent_mail())
@@ -56,7 +56,7 @@ def test_a_mail_made_with_the_flag_is_sent_at_the_time_given(
     assert graph_setup.journal.exchanges[-1].contents == ()
 
 
-def test_times_in_the_json_do_not_place_a_mail(
+def test_times_in_the_json_do_not_set_a_mails_time(
     graph_setup: GraphSetup, graph: httpx.Client
 ) -> None:
     body = sent_mail(sentDateTime="2020-01-01T00:00:00Z", singleValueExtendedProperties=[FLAGS])
@@ -92,7 +92,7 @@ def test_a_copy_has_a_new_id_and_the_same_stamp_and_categories(
     assert len(graph_setup.box.items_with_property(STAMP, "crm-8812")) == 2
 
 
-def test_new_names_of_properties_run_out(graph_setup: GraphSetup, graph: httpx.Client) -> None:
+def test_named_properties_are_limited(graph_setup: GraphSetup, graph: httpx.Client) -> None:
     graph_setup.box.named_properties_left = 0
     answer = graph.post(graph_setup.messages, json=sent_mail())
     assert code(answer) == (403, "ErrorQuotaExceeded")
@@ -112,14 +112,14 @@ def test_new_names_of_properties_run_out(graph_setup: GraphSetup, graph: httpx.C
         ({"madeUp": 1}, 400),
     ],
 )
-def test_a_malformed_mail_is_refused_and_not_made(
+def test_a_malformed_mail_is_refused_and_not_created(
     graph_setup: GraphSetup, graph: httpx.Client, body: dict[str, Any], refusal: int
 ) -> None:
     assert graph.post(graph_setup.messages, json=body).status_code == refusal
     assert graph_setup.box.items() == []
 
 
-def test_a_mail_made_of_mime_is_always_a_draft(
+def test_a_mail_created_from_mime_is_always_a_draft(
     graph_setup: GraphSetup, graph: httpx.Client
 ) -> None:
     mime = b"Subject: Hi\r\nFrom: ann@example.com\r\nTo: Bo <bo@example.org>\r\n\r\nHello\r\n"

@@ -29,7 +29,9 @@ def test_a_moved_mail_keeps_its_immutable_id_and_loses_the_other(
     assert mutable.get(f"{graph_setup.messages}/{item}").json()["id"] != before["id"]
 
 
-def test_answers_say_which_wish_was_granted(graph_setup: GraphSetup, graph: httpx.Client) -> None:
+def test_answers_say_which_preferences_were_applied(
+    graph_setup: GraphSetup, graph: httpx.Client
+) -> None:
     item = graph_setup.arrive()
     answer = graph.get(f"{graph_setup.messages}/{item}", headers={"client-request-id": "mine"})
     assert answer.headers["Preference-Applied"] == 'IdType="ImmutableId"'
@@ -53,7 +55,7 @@ def test_only_what_is_selected_is_shown_and_read(
     assert graph.get(f"{graph_setup.messages}/{item}?$select=nonsense").status_code == 400
 
 
-def test_ids_of_nobody_and_of_another_mailbox_are_told_apart(
+def test_an_unknown_id_and_an_id_of_another_mailbox_give_different_errors(
     graph_setup: GraphSetup, graph: httpx.Client
 ) -> None:
     other = graph_setup.outlook.add_mailbox("bo@example.com", "Bo")
@@ -69,7 +71,7 @@ def test_ids_of_nobody_and_of_another_mailbox_are_told_apart(
     assert code(graph.get(f"{graph_setup.messages}/{item}")) == (404, "ErrorItemNotFound")
 
 
-def test_a_fresh_mail_may_not_be_found_for_a_while(
+def test_a_new_mail_may_not_be_found_for_a_while(
     graph_setup: GraphSetup, graph: httpx.Client
 ) -> None:
     graph_setup.graph.behaviour.lag = timedelta(seconds=30)
@@ -79,7 +81,7 @@ def test_a_fresh_mail_may_not_be_found_for_a_while(
     assert graph.get(f"{graph_setup.messages}/{item}").status_code == 200
 
 
-def test_categories_are_replaced_only_for_the_version_that_is_named(
+def test_categories_are_replaced_only_in_the_named_version(
     graph_setup: GraphSetup, graph: httpx.Client
 ) -> None:
     item = graph_setup.arrive()
@@ -93,7 +95,7 @@ def test_categories_are_replaced_only_for_the_version_that_is_named(
     assert graph_setup.box.read(item).categories == ("A",)
 
 
-def test_another_writer_may_come_between_without_any_if_match(
+def test_another_writer_may_interfere_without_if_match(
     graph_setup: GraphSetup, graph: httpx.Client
 ) -> None:
     item = graph_setup.arrive()
@@ -103,7 +105,7 @@ def test_another_writer_may_come_between_without_any_if_match(
     assert graph_setup.box.read(item).categories == ()
 
 
-def test_what_was_sent_cannot_be_rewritten(graph_setup: GraphSetup, graph: httpx.Client) -> None:
+def test_a_sent_mail_cannot_be_rewritten(graph_setup: GraphSetup, graph: httpx.Client) -> None:
     path = f"{graph_setup.messages}/{graph_setup.arrive()}"
     assert code(graph.patch(path, json={"subject": "x"})) == (403, "ErrorAccessDenied")
     assert code(graph.patch(path, json={"id": "x"})) == (400, "ErrorInvalidPropertySet")
@@ -134,7 +136,7 @@ def test_a_filter_on_the_folder_is_silently_ignored(
     assert inside["value"] == []
 
 
-def test_a_listing_comes_in_pages_of_ten_the_newest_first(
+def test_a_listing_has_pages_of_ten_newest_first(
     graph_setup: GraphSetup, graph: httpx.Client
 ) -> None:
     begin = datetime(2026, 1, 1, tzinfo=UTC)
@@ -161,7 +163,7 @@ def test_an_order_that_is_not_in_the_filter_is_refused(
     assert code(graph.get(graph_setup.messages, params=options)) == (400, "InefficientFilter")
 
 
-def test_an_option_nobody_described_is_told_to_the_journal(
+def test_an_undescribed_option_is_recorded_in_the_journal(
     graph_setup: GraphSetup, graph: httpx.Client
 ) -> None:
     assert graph.get(f"{graph_setup.messages}?$search=x").status_code == 400
@@ -172,9 +174,7 @@ def test_an_option_nobody_described_is_told_to_the_journal(
     ]
 
 
-def test_odd_mails_look_as_exchange_shows_them(
-    graph_setup: GraphSetup, graph: httpx.Client
-) -> None:
+def test_odd_mails_look_as_in_exchange(graph_setup: GraphSetup, graph: httpx.Client) -> None:
     legacy = "/o=ExchangeLabs/ou=Group/cn=Recipients/cn=bo"
     meeting = graph_setup.arrive(Mail("M", legacy, (), kind="meeting", message_id=None))
     shown = graph.get(f"{graph_setup.messages}/{meeting}").json()
@@ -185,7 +185,7 @@ def test_odd_mails_look_as_exchange_shows_them(
     assert graph.get(f"{graph_setup.messages}/{nobody}").json()["from"] is None
 
 
-def test_a_body_comes_as_text_when_text_is_preferred(
+def test_a_body_is_text_when_text_is_preferred(
     graph_setup: GraphSetup, graph: httpx.Client
 ) -> None:
     path = f"{graph_setup.messages}/{graph_setup.arrive()}"
@@ -197,7 +197,9 @@ def test_a_body_comes_as_text_when_text_is_preferred(
     assert graph.get(path).json()["body"]["contentType"] == "html"
 
 
-def test_deleting_goes_to_deleted_items_first(graph_setup: GraphSetup, graph: httpx.Client) -> None:
+def test_deleting_moves_to_deleted_items_first(
+    graph_setup: GraphSetup, graph: httpx.Client
+) -> None:
     path = f"{graph_setup.messages}/{graph_setup.arrive()}"
     assert graph.delete(path).status_code == 204
     trash = graph_setup.box.folder("deleteditems").id
@@ -206,7 +208,7 @@ def test_deleting_goes_to_deleted_items_first(graph_setup: GraphSetup, graph: ht
     assert graph.get(path).status_code == 404
 
 
-def test_ids_are_translated_from_the_add_in_to_ours(
+def test_ids_of_the_add_in_are_translated_to_graph_ids(
     graph_setup: GraphSetup, graph: httpx.Client
 ) -> None:
     item = graph_setup.arrive()

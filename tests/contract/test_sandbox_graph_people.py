@@ -26,7 +26,7 @@ def test_a_user_is_found_by_address_or_id_and_shows_aliases_when_asked(
     assert graph.get("/users/nobody@example.com").status_code == 404
 
 
-def test_settings_tell_a_shared_mailbox_and_its_language(
+def test_settings_show_whether_a_mailbox_is_shared_and_its_language(
     graph_setup: GraphSetup, graph: httpx.Client
 ) -> None:
     graph_setup.outlook.add_mailbox("info@example.com", "Info", shared=True, language="da")
@@ -39,7 +39,7 @@ def test_settings_tell_a_shared_mailbox_and_its_language(
     ("language", "inbox", "sent"),
     [("en", "Inbox", "Sent Items"), ("da", "Indbakke", "Sendt post")],
 )
-def test_built_in_folders_have_names_of_the_owner_s_language(
+def test_built_in_folders_have_names_in_the_owners_language(
     graph_setup: GraphSetup, graph: httpx.Client, language: str, inbox: str, sent: str
 ) -> None:
     box = graph_setup.outlook.add_mailbox("kim@example.com", "Kim", language=language)
@@ -98,9 +98,7 @@ def test_a_folder_keeps_its_id_when_it_is_renamed_moved_and_deleted(
     assert graph.delete(f"{graph_setup.me}/mailFolders/inbox").status_code == 400
 
 
-def test_a_category_is_there_once_whatever_its_case(
-    graph_setup: GraphSetup, graph: httpx.Client
-) -> None:
+def test_a_category_exists_once_in_any_case(graph_setup: GraphSetup, graph: httpx.Client) -> None:
     path = f"{graph_setup.me}/outlook/masterCategories"
     made = graph.post(path, json={"displayName": "Synced", "color": "preset4"})
     assert made.status_code == 201
@@ -143,7 +141,7 @@ def test_a_rule_moves_what_arrives_and_nothing_else(
     assert graph.get(path).json()["value"] == []
 
 
-def test_a_rule_s_exception_keeps_a_mail_where_it_is(graph_setup: GraphSetup) -> None:
+def test_an_exception_of_a_rule_leaves_a_mail_where_it_is(graph_setup: GraphSetup) -> None:
     graph_setup.box.add_rule(
         "all",
         conditions={"sentToMe": True},
@@ -166,7 +164,7 @@ def test_a_rule_whose_folder_is_gone_shows_an_error(
     assert graph_setup.box.read(graph_setup.box.deliver(MAIL)).folder == "Inbox"
 
 
-def test_what_no_rule_may_be_is_refused(graph_setup: GraphSetup, graph: httpx.Client) -> None:
+def test_an_invalid_rule_is_refused(graph_setup: GraphSetup, graph: httpx.Client) -> None:
     path = f"{graph_setup.me}/mailFolders/inbox/messageRules"
     nameless = rule(graph_setup)
     del nameless["displayName"]
@@ -186,7 +184,7 @@ def test_what_no_rule_may_be_is_refused(graph_setup: GraphSetup, graph: httpx.Cl
     assert "conditions" not in shown
 
 
-def test_a_person_sees_what_was_sent(graph_setup: GraphSetup) -> None:
+def test_a_sent_mail_is_in_sent_items(graph_setup: GraphSetup) -> None:
     item = graph_setup.box.put_sent(MAIL)
     assert [one.id for one in graph_setup.box.messages("sentitems")] == [item]
     assert graph_setup.box.messages("outbox") == []
@@ -196,7 +194,7 @@ def test_a_person_sees_what_was_sent(graph_setup: GraphSetup) -> None:
         graph_setup.box.folder("Inbox/nowhere")
 
 
-def test_only_the_sender_s_copy_shows_blind_copies(
+def test_only_the_senders_copy_shows_blind_copies(
     graph_setup: GraphSetup, graph: httpx.Client
 ) -> None:
     mail = Mail("x", "bo@example.org", "ann@example.com", bcc=("kim@example.net",))

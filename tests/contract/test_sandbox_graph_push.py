@@ -74,7 +74,7 @@ def subscribe(
     return made
 
 
-def test_a_change_is_told_to_whoever_shook_hands(
+def test_a_change_is_sent_to_each_validated_subscription(
     graph_setup: GraphSetup, graph: httpx.Client, receiver: Receiver
 ) -> None:
     made = subscribe(graph_setup, graph, receiver)
@@ -90,7 +90,7 @@ def test_a_change_is_told_to_whoever_shook_hands(
     assert graph.get("/" + first["resource"]).json()["id"] == item
 
 
-def test_a_subscription_keeps_the_form_of_ids_it_was_made_with(
+def test_a_subscription_keeps_the_form_of_ids_it_was_created_with(
     graph_setup: GraphSetup, receiver: Receiver
 ) -> None:
     subscribe(graph_setup, graph_setup.client(prefer=None), receiver)
@@ -99,7 +99,7 @@ def test_a_subscription_keeps_the_form_of_ids_it_was_made_with(
     assert receiver.heard[0]["resourceData"]["id"] != item
 
 
-def test_only_the_folder_that_was_asked_for_is_told(
+def test_only_changes_in_the_subscribed_folder_are_sent(
     graph_setup: GraphSetup, graph: httpx.Client, receiver: Receiver
 ) -> None:
     subscribe(graph_setup, graph, receiver, changeType="created")
@@ -109,7 +109,7 @@ def test_only_the_folder_that_was_asked_for_is_told(
     assert [one["changeType"] for one in receiver.heard] == ["created"]
 
 
-def test_a_sent_mail_is_first_told_by_an_id_that_nobody_finds(
+def test_a_sent_mail_is_first_notified_with_an_id_that_does_not_exist(
     graph_setup: GraphSetup, graph: httpx.Client, receiver: Receiver
 ) -> None:
     subscribe(graph_setup, graph, receiver, resource=f"{graph_setup.me}/messages")
@@ -132,14 +132,14 @@ def test_a_sent_mail_is_first_told_by_an_id_that_nobody_finds(
         {"resource": "/users/x/events"},
     ],
 )
-def test_what_is_no_subscription_is_refused(
+def test_an_invalid_subscription_is_refused(
     graph_setup: GraphSetup, graph: httpx.Client, receiver: Receiver, flaw: dict[str, str]
 ) -> None:
     assert graph.post("/subscriptions", json=wish(graph_setup, receiver, **flaw)).status_code == 400
     assert graph.get("/subscriptions").json()["value"] == []
 
 
-def test_a_wrong_answer_to_the_handshake_is_no_proof(
+def test_a_wrong_answer_to_the_validation_creates_no_subscription(
     graph_setup: GraphSetup, graph: httpx.Client, receiver: Receiver
 ) -> None:
     receiver.greeting = "hello"
@@ -147,7 +147,7 @@ def test_a_wrong_answer_to_the_handshake_is_no_proof(
     assert code(refused) == (400, "ValidationError")
 
 
-def test_a_short_wish_is_raised_and_a_subscription_ends_when_its_time_is_over(
+def test_a_short_lifetime_is_raised_and_a_subscription_expires(
     graph_setup: GraphSetup, graph: httpx.Client, receiver: Receiver
 ) -> None:
     soon = stamp(graph_setup.clock.now() + timedelta(minutes=1))
@@ -166,7 +166,7 @@ def test_a_short_wish_is_raised_and_a_subscription_ends_when_its_time_is_over(
     assert receiver.heard == []
 
 
-def test_a_receiver_that_was_unwell_hears_it_later(
+def test_a_failed_notification_is_sent_again_later(
     graph_setup: GraphSetup, graph: httpx.Client, receiver: Receiver
 ) -> None:
     subscribe(graph_setup, graph, receiver)
@@ -178,7 +178,7 @@ def test_a_receiver_that_was_unwell_hears_it_later(
     assert len(receiver.heard) == 1
 
 
-def test_notifications_are_lost_doubled_and_late_as_the_dial_says(
+def test_notifications_are_lost_duplicated_and_late_as_configured(
     graph_setup: GraphSetup, graph: httpx.Client, receiver: Receiver
 ) -> None:
     subscribe(graph_setup, graph, receiver)
@@ -196,7 +196,7 @@ def test_notifications_are_lost_doubled_and_late_as_the_dial_says(
     assert receiver.heard[-1]["resourceData"]["id"] == late
 
 
-def test_until_it_is_reauthorized_nothing_is_delivered(
+def test_nothing_is_delivered_until_the_subscription_is_reauthorized(
     graph_setup: GraphSetup, graph: httpx.Client, receiver: Receiver
 ) -> None:
     made = subscribe(graph_setup, graph, receiver)
@@ -221,7 +221,7 @@ def test_a_removed_subscription_is_gone(
     assert graph.get(own).status_code == 404
 
 
-def test_a_person_subscribes_to_the_own_mailbox_only(
+def test_a_person_can_subscribe_to_their_own_mailbox_only(
     graph_setup: GraphSetup, receiver: Receiver
 ) -> None:
     other = graph_setup.outlook.add_mailbox("bo@example.com", "Bo")

@@ -76,7 +76,7 @@ def _code(answer: httpx.Response) -> str:
     return found[1]
 
 
-def test_a_code_gives_tokens_to_the_page_that_kept_its_verifier_once(page: Page) -> None:
+def test_a_code_gives_tokens_once_and_only_with_its_verifier(page: Page) -> None:
     code = _code(page.asks())
     answer = page.redeems(code)
     assert answer.headers["Access-Control-Allow-Origin"] == ORIGIN
@@ -94,12 +94,12 @@ def test_a_code_gives_nothing_to_anybody_else(page: Page, wrong: str) -> None:
     assert (answer.status_code, answer.json()["error"]) == (400, "invalid_grant")
 
 
-def test_a_window_comes_back_only_where_it_was_registered_to(page: Page) -> None:
+def test_a_sign_in_window_redirects_only_to_registered_addresses(page: Page) -> None:
     answer = page.asks(redirect_uri="https://elsewhere.example/")
     assert (answer.status_code, "AADSTS50011" in answer.text) == (400, True)
 
 
-def test_answers_are_for_the_registered_origin_alone(page: Page) -> None:
+def test_answers_are_readable_by_the_registered_origin_alone(page: Page) -> None:
     answer = page.http.get(
         "/v2.0/.well-known/openid-configuration", headers={"Origin": "https://elsewhere.example"}
     )

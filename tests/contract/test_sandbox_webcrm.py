@@ -16,25 +16,25 @@ from contract.webcrm_setup import TOKEN, WebCrmSetup
 @pytest.mark.parametrize(
     "form", [{"data": {"authCode": TOKEN}}, {"files": {"authcode": (None, TOKEN)}}]
 )
-def test_a_login_takes_both_kinds_of_forms(site: WebCrmSetup, form: dict[str, object]) -> None:
+def test_a_login_accepts_both_kinds_of_forms(site: WebCrmSetup, form: dict[str, object]) -> None:
     answer = site.http.post("/Auth/ApiLogin", **form)  # type: ignore[arg-type]  # data or files
     assert answer.json()["ExpiresIn"] == 3600
     assert answer.json()["AccessToken"]
 
 
-def test_a_wrong_token_gets_no_bearer(site: WebCrmSetup) -> None:
+def test_a_wrong_token_gets_no_bearer_token(site: WebCrmSetup) -> None:
     assert site.login("wrong").json()["IsError"] is True
     site.system.login_refusal = 400
     assert site.login("wrong").status_code == 400
 
 
 @pytest.mark.parametrize("header", ["", "Bearer", "Bearer nonsense", "Basic abc"])
-def test_without_a_bearer_there_is_a_401_and_not_a_word(site: WebCrmSetup, header: str) -> None:
+def test_a_call_without_a_bearer_token_gets_an_empty_401(site: WebCrmSetup, header: str) -> None:
     answer = site.http.get("/Activities", headers={"Authorization": header})
     assert (answer.status_code, answer.content) == (401, b"")
 
 
-def test_a_bearer_lives_an_hour_and_no_longer_than_its_token(site: WebCrmSetup) -> None:
+def test_a_bearer_token_lasts_an_hour_and_no_longer_than_its_api_token(site: WebCrmSetup) -> None:
     site.clock.advance(timedelta(seconds=3590))
     assert site.http.get("/Auth").status_code == 200
     site.system.tokens.clear()
@@ -44,7 +44,7 @@ def test_a_bearer_lives_an_hour_and_no_longer_than_its_token(site: WebCrmSetup) 
     assert site.http.get("/Auth").status_code == 401
 
 
-def test_pages_are_fifty_long_unless_asked_and_never_over_a_thousand(site: WebCrmSetup) -> None:
+def test_pages_hold_fifty_rows_by_default_and_at_most_a_thousand(site: WebCrmSetup) -> None:
     organisation = site.system.add_organisation("Acme")
     for number in range(60):
         site.system.add_person(organisation, f"p{number}@acme.example")
@@ -62,7 +62,7 @@ def test_a_filter_on_a_plain_list_is_ignored(people: WebCrmSetup) -> None:
     assert [row["PersonId"] for row in rows] == people.persons
 
 
-def test_an_activity_is_written_read_changed_and_moved(people: WebCrmSetup) -> None:
+def test_an_activity_can_be_written_read_changed_and_moved(people: WebCrmSetup) -> None:
     one, two = (o["OrganisationId"] for o in people.system.organisations)
     http = people.http
     made = http.post(
@@ -79,7 +79,7 @@ def test_an_activity_is_written_read_changed_and_moved(people: WebCrmSetup) -> N
     assert http.get("/Activities/9").status_code == 404
 
 
-def test_a_bulk_line_inserts_updates_or_says_why_not(site: WebCrmSetup) -> None:
+def test_each_line_of_a_bulk_request_inserts_updates_or_says_why_not(site: WebCrmSetup) -> None:
     patch = site.http.patch
     [made] = patch("/Activities", json=[{"ActivityId": 0, "ActivityMemo": "a"}]).json()
     lines: list[object] = [
@@ -110,7 +110,7 @@ def test_a_bulk_line_inserts_updates_or_says_why_not(site: WebCrmSetup) -> None:
     assert patch("/Activities", content=b"[").status_code == 415
 
 
-def test_a_document_is_kept_listed_fetched_and_deleted(site: WebCrmSetup) -> None:
+def test_a_document_can_be_saved_listed_fetched_and_deleted(site: WebCrmSetup) -> None:
     http = site.http
     facts = {"DocumentId": 0, "DocumentFile": "/wA=", "DocumentFileName": "a.bin"}
     document_id = http.post("/Documents", json=facts).json()
@@ -124,7 +124,7 @@ def test_a_document_is_kept_listed_fetched_and_deleted(site: WebCrmSetup) -> Non
     assert http.post("/Documents", json=lost).status_code == 400
 
 
-def test_users_come_with_all_their_secrets(site: WebCrmSetup) -> None:
+def test_users_are_listed_with_all_their_secrets(site: WebCrmSetup) -> None:
     site.system.add_user("a@us.example", "A")
     site.system.add_user("b@us.example", "B", is_active=False)
     assert len(site.http.get("/Users").json()) == 2
@@ -145,7 +145,9 @@ def test_the_quota_is_a_sliding_minute_per_token(site: WebCrmSetup) -> None:
     assert site.http.get("/Auth").status_code == 200
 
 
-def test_a_second_call_at_a_time_is_cut_unless_the_dial_is_off(site: WebCrmSetup) -> None:
+def test_a_simultaneous_second_call_is_cut_off_unless_that_is_switched_off(
+    site: WebCrmSetup,
+) -> None:
     site.system.answer_time = timedelta(milliseconds=200)
     together = Barrier(4)
 
@@ -177,7 +179,7 @@ def test_a_second_call_at_a_time_is_cut_unless_the_dial_is_off(site: WebCrmSetup
         ("PATCH", "/Queries"),
     ],
 )
-def test_what_webcrm_is_not_known_to_have_is_unknown(
+def test_operations_that_webcrm_is_not_known_to_have_are_unknown(
     site: WebCrmSetup, method: str, path: str
 ) -> None:
     assert site.http.request(method, path).status_code == 404

@@ -9,7 +9,7 @@ import pytest
 from contract.webcrm_setup import WebCrmSetup
 
 
-def test_queries_test_and_order_as_the_grammar_says(people: WebCrmSetup) -> None:
+def test_queries_filter_and_sort_as_the_grammar_says(people: WebCrmSetup) -> None:
     oneill, berg, aase, nameless = people.persons
     assert people.ids("WHERE PersonName = 'o''neill'") == [oneill]
     assert people.ids(f"where personid >= {berg} order by PersonId desc") == [nameless, aase, berg]
@@ -21,7 +21,7 @@ def test_queries_test_and_order_as_the_grammar_says(people: WebCrmSetup) -> None
     assert people.ids("WHERE PersonStatus = 'active'") == people.persons
 
 
-def test_queries_know_when_a_row_was_last_written(people: WebCrmSetup) -> None:
+def test_queries_can_use_the_time_of_the_last_write(people: WebCrmSetup) -> None:
     first = people.persons[0]
     people.clock.advance(timedelta(minutes=1))
     since = people.clock.now().strftime("%Y-%m-%dT%H:%M:%S.%f") + "0Z"
@@ -67,7 +67,7 @@ def test_rows_carry_raw_columns_and_nulls(people: WebCrmSetup) -> None:
         "DELETE FROM Person",
     ],
 )
-def test_what_was_never_seen_to_work_is_refused(people: WebCrmSetup, script: str) -> None:
+def test_queries_never_seen_to_work_are_refused(people: WebCrmSetup, script: str) -> None:
     assert people.query(script).status_code == 400
 
 
@@ -76,7 +76,7 @@ def test_a_filter_on_a_custom_field_finds_nothing(site: WebCrmSetup) -> None:
     assert site.query("SELECT ActivityId FROM Activity WHERE ActivityCustom15 = 'k'").json() == []
 
 
-def test_a_search_that_lags_shows_the_former_version(people: WebCrmSetup) -> None:
+def test_a_lagging_search_shows_the_previous_version(people: WebCrmSetup) -> None:
     people.clock.advance(timedelta(minutes=1))
     people.system.search_lag = timedelta(seconds=30)
     first = people.persons[0]

@@ -85,7 +85,7 @@ def test_contact_is_known_however_its_address_was_pasted(
     ("field", "address"),
     [("bo@strasse.example", "bo@straße.example"), ("bo@bucher.example", "bo@bücher.example")],
 )
-def test_domain_that_only_looks_alike_is_another(
+def test_domain_that_only_looks_similar_is_different(
     scenario: Scenario, field: str, address: str
 ) -> None:
     scenario.add_contact(field)
@@ -118,7 +118,7 @@ def test_exact_address_wins_over_the_one_without_the_tag(scenario: Scenario) -> 
         ("bo@bücher.example", "bo@xn--bcher-kva.example"),
     ],
 )
-def test_mail_waits_until_the_contact_appears_in_another_writing(
+def test_mail_waits_until_the_contact_appears_in_another_spelling(
     scenario: Scenario, address: str, field: str
 ) -> None:
     scenario.add_contact(LIS, "Skovby")
@@ -179,7 +179,7 @@ def test_field_without_address_is_shown_in_one_harmless_line(
     assert [c.verdict for c in contacts(scenario)] == [Verdict.OK]
 
 
-def test_many_different_ones_end_in_a_count(scenario: Scenario) -> None:
+def test_many_different_unusable_addresses_end_in_a_count(scenario: Scenario) -> None:
     for number in range(25):
         scenario.add_contact(f"none {number}")
     scenario.add_mailbox()
@@ -189,7 +189,7 @@ def test_many_different_ones_end_in_a_count(scenario: Scenario) -> None:
 
 
 @pytest.mark.parametrize("field", ["", " ", "\r\n"])
-def test_person_without_an_address_is_no_trouble(scenario: Scenario, field: str) -> None:
+def test_person_without_an_address_is_no_problem(scenario: Scenario, field: str) -> None:
     scenario.add_contact(field)
     scenario.add_mailbox()
     scenario.poll_webcrm()
@@ -199,7 +199,7 @@ def test_person_without_an_address_is_no_trouble(scenario: Scenario, field: str)
 # -- Reply-To and who sent it
 
 
-def test_customer_who_wrote_by_our_own_web_form_is_known_by_reply_to(
+def test_customer_who_wrote_through_our_web_form_is_known_by_reply_to(
     scenario: Scenario, box: SimMailbox
 ) -> None:
     item = scenario.drag(box, Mail("Ask", FORM, KIM, reply_to=("'Bo' <'BO@havnebyg.example'>",)))
@@ -222,7 +222,9 @@ def test_reply_to_does_not_count_beside_another_outside_address(
     assert scenario.item(box, stranger).state is State.WAITING
 
 
-def test_reply_to_who_is_no_contact_yet_is_waited_for(scenario: Scenario, box: SimMailbox) -> None:
+def test_mail_waits_for_a_reply_to_that_is_no_contact_yet(
+    scenario: Scenario, box: SimMailbox
+) -> None:
     item = scenario.drag(box, Mail("Question", FORM, KIM, reply_to=(LIS,)))
     scenario.discover()
     assert box.read(item).categories == PENDING
@@ -232,13 +234,13 @@ def test_reply_to_who_is_no_contact_yet_is_waited_for(scenario: Scenario, box: S
     assert len(scenario.activities_under("Skovby")) == 1
 
 
-def test_colleague_in_reply_to_is_nobody_else(scenario: Scenario, box: SimMailbox) -> None:
+def test_colleague_in_reply_to_does_not_count(scenario: Scenario, box: SimMailbox) -> None:
     item = scenario.drag(box, Mail("Among us", FORM, KIM, reply_to=(EVA,)))
     scenario.discover()
     assert scenario.item(box, item).reason is Reason.ONLY_COLLEAGUES
 
 
-def test_mail_sent_on_behalf_belongs_to_who_sent_it(scenario: Scenario) -> None:
+def test_mail_sent_on_behalf_belongs_to_its_actual_sender(scenario: Scenario) -> None:
     scenario.add_contact(BO)
     boss = scenario.sandbox.crm.add_user(KIM, "Kim")
     assistant = scenario.sandbox.crm.add_user("'Eva' <Eva@nordwind.example>", "Eva")
@@ -265,7 +267,7 @@ def test_legacy_address_is_a_colleague_when_a_mailbox_has_it(scenario: Scenario)
     assert scenario.item(box, among).reason is Reason.ONLY_COLLEAGUES
 
 
-def test_owners_own_mail_tells_the_owners_legacy_address(
+def test_legacy_address_of_the_owner_is_learned_from_their_own_mail(
     scenario: Scenario, box: SimMailbox
 ) -> None:
     before = scenario.drag(box, Mail("Among us?", LEGACY, EVA))
@@ -286,7 +288,7 @@ def test_owners_own_mail_tells_the_owners_legacy_address(
 
 @pytest.mark.parametrize("place", ["inbox", "sentitems"])
 @pytest.mark.parametrize("sender", ["MAILER-DAEMON", '"eva" kunde', "postmaster", "'eva'", "Bo"])
-def test_sender_without_an_at_is_nobodys_colleague(
+def test_sender_without_an_at_sign_is_no_colleague(
     scenario: Scenario, box: SimMailbox, sender: str, place: str
 ) -> None:
     item = scenario.drag(box, Mail("Undeliverable", Person(sender), (KIM, BO)), place=place)
@@ -315,7 +317,7 @@ def test_sender_without_an_at_is_nobodys_colleague(
         ({"domain": "havnebyg.example"}, "x@mail.havnebyg.example", False),
     ],
 )
-def test_domain_of_an_organisation_is_its_own_or_no_evidence(
+def test_domain_counts_only_if_it_is_the_organisations_own(
     scenario: Scenario, facts: dict[str, Any], sender: str, is_known: bool
 ) -> None:
     scenario.add_contact(LIS, "Skovby")
@@ -328,7 +330,7 @@ def test_domain_of_an_organisation_is_its_own_or_no_evidence(
     assert len(scenario.activities_under("Havnebyg")) == is_known
 
 
-def test_domain_of_two_organisations_decides_nothing_and_both_are_offered(
+def test_domain_of_two_organisations_is_ambiguous_and_both_are_offered(
     scenario: Scenario,
 ) -> None:
     scenario.add_contact(LIS, "Skovby")
@@ -350,7 +352,7 @@ def test_domain_of_two_organisations_decides_nothing_and_both_are_offered(
     ["a@private.example", "a@mail.private.example", "a@bücher.example", "'lis@skovby.example'",
      "lis+home@skovby.example", "A@sub.XN--BCHER-KVA.example"],
 )  # fmt: skip
-def test_never_sync_covers_every_writing(open_scenario: OpenScenario, sender: str) -> None:
+def test_never_sync_covers_every_spelling(open_scenario: OpenScenario, sender: str) -> None:
     scenario = open_scenario(
         NEVER_SYNC="private.example, xn--bcher-kva.example, Lis@skovby.example"
     )
@@ -379,7 +381,7 @@ def test_never_sync_covers_every_writing(open_scenario: OpenScenario, sender: st
         ("bo+crm@havnebyg.example", "bo+crm@havnebyg.example"),
     ],
 )
-def test_mirror_goes_to_the_clean_address(scenario: Scenario, field: str, right: str) -> None:
+def test_mirror_has_the_clean_address(scenario: Scenario, field: str, right: str) -> None:
     person = scenario.add_contact(field)
     user = scenario.sandbox.crm.add_user(KIM, "Kim")
     box = scenario.add_mailbox()

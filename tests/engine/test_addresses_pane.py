@@ -51,7 +51,7 @@ def test_pane_counts_the_customer_in_reply_to(scenario: Scenario) -> None:
     assert kim.box.read(known).categories == BOTH
 
 
-def test_pane_says_that_somebody_behind_the_mail_is_never_synced(
+def test_pane_says_that_a_sender_behind_the_mail_is_never_synced(
     open_scenario: OpenScenario,
 ) -> None:
     scenario = open_scenario(NEVER_SYNC="skovby.example")
@@ -83,7 +83,7 @@ def test_both_organisations_of_a_domain_are_offered_and_a_person_chooses(
     assert [a["ActivityOrganisationId"] for a in scenario.activities] == [ids[1]]
 
 
-def test_chosen_organisation_gets_the_person_in_any_writing(scenario: Scenario) -> None:
+def test_chosen_organisation_gets_the_person_in_any_spelling(scenario: Scenario) -> None:
     first = scenario.add_contact("Bo <bo@havnebyg.example>", "Havnebyg")
     second = scenario.add_contact("bo+x@havnebyg.example", "Skovby")
     kim = add_pane_user(scenario)
@@ -104,7 +104,7 @@ def test_chosen_organisation_gets_the_person_in_any_writing(scenario: Scenario) 
         ("lis+news@skovby.example", "lis+news@skovby.example"),
     ],
 )
-def test_contact_made_from_a_mail_has_a_clean_address_and_is_made_once(
+def test_contact_created_from_a_mail_has_a_clean_address_and_is_created_once(
     scenario: Scenario, sender: str, written: str
 ) -> None:
     scenario.add_contact(BO)
@@ -124,7 +124,7 @@ def test_contact_made_from_a_mail_has_a_clean_address_and_is_made_once(
     "sender", ["'lis@skovby.example'", "LIS@skovby.example", "lis@bücher.example",
                "lis@straße.example", "lis+news@skovby.example"]
 )  # fmt: skip
-def test_sender_who_is_always_synced_is_known_in_any_writing(
+def test_sender_who_is_always_synced_is_recognised_in_any_spelling(
     scenario: Scenario, sender: str
 ) -> None:
     kim = add_pane_user(scenario)

@@ -51,7 +51,7 @@ def names(scenario: Scenario) -> list[str]:
     return [d["DocumentFileName"] for d in scenario.documents]
 
 
-def test_logo_in_the_text_is_no_document_and_a_photo_is(
+def test_photo_in_the_text_becomes_a_document_and_a_logo_does_not(
     scenario: Scenario, box: SimMailbox
 ) -> None:
     photo = File("quay.jpg", b"jpg", "image/jpeg", is_inline=True, content_id="photo@1")
@@ -69,14 +69,12 @@ def test_pdf_that_is_only_flagged_inline_is_not_lost(scenario: Scenario, box: Si
     assert names(scenario) == ["invoice.pdf"]
 
 
-def test_mail_without_a_sign_of_attachments_costs_no_call(
-    scenario: Scenario, box: SimMailbox
-) -> None:
+def test_mail_that_shows_no_attachment_costs_no_call(scenario: Scenario, box: SimMailbox) -> None:
     synced(scenario, box)
     assert scenario.sandbox.journal.count(path="/attachments") == 0
 
 
-def test_mails_with_nothing_but_a_logo_are_asked_about_twenty_at_a_time(
+def test_attachments_of_twenty_mails_with_a_logo_are_listed_in_one_call(
     scenario: Scenario, box: SimMailbox
 ) -> None:
     for number in range(21):
@@ -105,7 +103,7 @@ def test_file_over_the_limit_is_left_out_and_the_activity_says_so(
     assert told == ["An attachment was left out: report.zip (0.6 MB, more than 0.5 MB)."]
 
 
-def test_left_out_file_of_a_mail_to_two_customers_is_told_once(
+def test_left_out_file_of_a_mail_to_two_customers_is_recorded_once(
     scenario: Scenario, box: SimMailbox
 ) -> None:
     scenario.add_contact(LIS, "Skovby")
@@ -132,13 +130,13 @@ def test_links_and_attached_mails(scenario: Scenario, box: SimMailbox) -> None:
     assert b64decode(document["DocumentFile"]).startswith(b"Subject: Offer")
 
 
-def test_two_files_of_one_name_are_told_apart(scenario: Scenario, box: SimMailbox) -> None:
+def test_two_files_with_one_name_get_different_names(scenario: Scenario, box: SimMailbox) -> None:
     synced(scenario, box, File("scan.pdf", b"1"), File("scan.pdf", b"2"))
     assert names(scenario) == ["scan.pdf", "scan (2).pdf"]
     assert [b64decode(d["DocumentFile"]) for d in scenario.documents] == [b"1", b"2"]
 
 
-def test_slash_in_a_name_cuts_nothing_off(scenario: Scenario, box: SimMailbox) -> None:
+def test_slash_in_a_name_truncates_nothing(scenario: Scenario, box: SimMailbox) -> None:
     mails = (AttachedItem("Tilbud til Hansen A/S", b"Subject: x\r\n\r\n"), File("A/S.pdf", b"1"))
     synced(scenario, box, *mails, File("Invoice 3/2026.pdf", b"22"), File("A_S.pdf", b"333"))
     assert sorted(names(scenario)) == [
@@ -149,7 +147,7 @@ def test_slash_in_a_name_cuts_nothing_off(scenario: Scenario, box: SimMailbox) -
     ]
 
 
-def test_document_that_an_earlier_version_named_otherwise_is_still_written(
+def test_document_that_an_earlier_version_named_differently_is_still_written(
     scenario: Scenario, box: SimMailbox
 ) -> None:
     scenario.sandbox.faults.refuse(
@@ -168,14 +166,16 @@ def test_document_that_an_earlier_version_named_otherwise_is_still_written(
     assert written == {"2026.pdf": b"1", "2026 (2).pdf": b"22"}
 
 
-def test_encrypted_mail_says_that_it_cannot_be_read(scenario: Scenario, box: SimMailbox) -> None:
+def test_activity_of_an_encrypted_mail_says_that_it_cannot_be_read(
+    scenario: Scenario, box: SimMailbox
+) -> None:
     sealed = File("smime.p7m", b"0", "application/pkcs7-mime")
     memo = synced(scenario, box, sealed, body="")
     assert Protection.ENCRYPTED.value in memo.splitlines()
     assert names(scenario) == ["smime.p7m"]
 
 
-def test_signed_mail_keeps_its_text_and_the_mail_as_signed(
+def test_signed_mail_is_filed_with_its_text_and_the_signed_original(
     scenario: Scenario, box: SimMailbox
 ) -> None:
     signed = File("smime.p7m", b"Content-Type: multipart/signed", "multipart/signed")
@@ -184,7 +184,7 @@ def test_signed_mail_keeps_its_text_and_the_mail_as_signed(
     assert names(scenario) == ["signed mail.eml"]
 
 
-def test_protected_mail_says_so(scenario: Scenario, box: SimMailbox) -> None:
+def test_activity_of_a_protected_mail_says_so(scenario: Scenario, box: SimMailbox) -> None:
     bound = File("message.rpmsg", b"0", "application/x-microsoft-rpmsg-message")
     memo = synced(scenario, box, bound, body="<p>You received a protected message.</p>")
     assert Protection.RIGHTS_PROTECTED.value in memo.splitlines()
@@ -202,7 +202,7 @@ def test_file_that_webcrm_finds_too_large_is_left_out_later(
     assert len(scenario.activities) == 1
 
 
-def test_file_that_outlook_does_not_give_is_left_out_after_a_day(
+def test_file_that_outlook_does_not_deliver_is_left_out_after_a_day(
     scenario: Scenario, box: SimMailbox
 ) -> None:
     item = scenario.drag(box, Mail("Broken", BO, KIM, body="Hi", attachments=(PDF,)))
@@ -218,7 +218,7 @@ def test_file_that_outlook_does_not_give_is_left_out_after_a_day(
     assert "Left out: plan.pdf (Outlook does not give it)" in activity["ActivityMemo"]
 
 
-def test_file_of_which_more_comes_than_announced_is_one_that_outlook_does_not_give(
+def test_file_larger_than_announced_counts_as_undelivered(
     scenario: Scenario, box: SimMailbox
 ) -> None:
     other = File("offer.pdf", b"%PDF offer")
@@ -234,7 +234,7 @@ def test_file_of_which_more_comes_than_announced_is_one_that_outlook_does_not_gi
     assert sorted(names(scenario)) == ["offer.pdf", "plan.pdf"]
 
 
-def test_death_before_the_late_line_is_written_loses_nothing(
+def test_death_before_a_late_left_out_line_is_written_loses_nothing(
     scenario: Scenario, box: SimMailbox
 ) -> None:
     scenario.sandbox.crm.largest_request = 300_000
@@ -247,7 +247,7 @@ def test_death_before_the_late_line_is_written_loses_nothing(
     assert "Left out: film.mp4" in activity["ActivityMemo"]
 
 
-def test_late_line_never_empties_an_activity_whose_mail_is_gone(
+def test_late_left_out_line_never_empties_an_activity_whose_mail_is_gone(
     scenario: Scenario, box: SimMailbox
 ) -> None:
     scenario.sandbox.crm.largest_request = 300_000
@@ -278,7 +278,7 @@ def test_quoted_mails_stay_out_of_webcrm_on_request(open_scenario: OpenScenario)
     assert memos["VS: Kaj"].endswith("Skal vi?")
 
 
-def test_late_line_does_not_bring_back_an_activity_that_was_deleted(
+def test_late_left_out_line_does_not_recreate_a_deleted_activity(
     scenario: Scenario, box: SimMailbox
 ) -> None:
     scenario.sandbox.crm.largest_request = 300_000

@@ -67,7 +67,9 @@ def _bodies(scenario: Scenario, path: str, method: str) -> list[str]:
     return [e.request_body.decode() for e in found]
 
 
-def test_fresh_move_is_filed_with_the_second_bulk_after_it_was_found(scenario: Scenario) -> None:
+def test_new_mail_is_filed_with_the_second_bulk_request_after_it_was_found(
+    scenario: Scenario,
+) -> None:
     box = _backlog(scenario, 4 * BATCH_SIZE)
     busy = worker(scenario, "webcrm", "write_activities", before=lambda: _fresh(scenario, box))
     file(busy.context)
@@ -77,13 +79,13 @@ def test_fresh_move_is_filed_with_the_second_bulk_after_it_was_found(scenario: S
     assert next(n for n, b in enumerate(bulks) if _FRESH in b) <= 2
 
 
-def test_next_bulk_is_ready_before_this_one_is_answered(scenario: Scenario) -> None:
+def test_next_batch_is_ready_before_the_current_one_is_answered(scenario: Scenario) -> None:
     _backlog(scenario, 2 * BATCH_SIZE)
     file(_after_the_second(scenario).context)
     assert len(scenario.activities) == 2 * BATCH_SIZE
 
 
-def test_answers_are_recorded_while_the_next_bulk_is_on_its_way(scenario: Scenario) -> None:
+def test_answers_are_recorded_while_the_next_batch_is_being_sent(scenario: Scenario) -> None:
     _backlog(scenario, 2 * BATCH_SIZE)
 
     def at_the_second() -> None:
@@ -97,7 +99,7 @@ def test_answers_are_recorded_while_the_next_bulk_is_on_its_way(scenario: Scenar
     assert _count(scenario, _FILED) == len(scenario.activities) == 2 * BATCH_SIZE
 
 
-def test_bulk_that_was_ready_is_given_back_when_the_one_before_it_fails(scenario: Scenario) -> None:
+def test_batch_that_was_ready_is_released_when_the_previous_one_fails(scenario: Scenario) -> None:
     _backlog(scenario, 2 * BATCH_SIZE)
     scenario.sandbox.faults.refuse("webcrm", when=lambda method, _: method == "PATCH", limit=1)
     file(_after_the_second(scenario).context)
@@ -108,7 +110,7 @@ def test_bulk_that_was_ready_is_given_back_when_the_one_before_it_fails(scenario
     assert len(scenario.activities) == 2 * BATCH_SIZE
 
 
-def test_fresh_move_does_not_wait_for_attachments_that_are_being_read(scenario: Scenario) -> None:
+def test_new_mail_does_not_wait_for_attachments_that_are_being_read(scenario: Scenario) -> None:
     scenario.add_contact()
     box = scenario.add_mailbox()
     scenario.poll_webcrm()
@@ -130,7 +132,7 @@ def _count(scenario: Scenario, query: str) -> int:
     return found
 
 
-def test_fresh_move_is_marked_with_the_next_batch(scenario: Scenario) -> None:
+def test_new_mail_is_marked_with_the_next_batch(scenario: Scenario) -> None:
     box = _backlog(scenario, 3 * BATCH)
     file(scenario.context)
 
@@ -145,7 +147,7 @@ def test_fresh_move_is_marked_with_the_next_batch(scenario: Scenario) -> None:
     assert [fresh.rstrip("=") in b for b in batches].index(True) == 1
 
 
-def test_a_filing_may_go_while_its_attachments_are_listed(scenario: Scenario) -> None:
+def test_a_filing_may_be_deleted_while_its_attachments_are_listed(scenario: Scenario) -> None:
     """Its mail was moved out before anything was sent: the turn goes on for the others."""
     scenario.add_contact()
     box = scenario.add_mailbox()

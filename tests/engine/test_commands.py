@@ -146,7 +146,7 @@ def test_status_of_an_empty_company_says_what_to_do(scenario: Scenario) -> None:
 @pytest.mark.parametrize(
     ("version", "cure"), [("0001", "webcrm-sync migrate"), ("9999", "later version")]
 )
-def test_a_database_of_another_version_is_refused_with_the_cure(
+def test_a_database_of_another_version_is_refused_with_the_fix(
     scenario: Scenario, version: str, cure: str
 ) -> None:
     with scenario.context.begin() as tx:

@@ -69,7 +69,7 @@ def test_copies_without_a_message_id_are_one_activity(
     assert kim.read(one).categories == eva.read(two).categories == BOTH
 
 
-def test_a_used_message_id_neither_hides_nor_merges_another_mail(
+def test_a_reused_message_id_neither_hides_nor_merges_another_mail(
     scenario: Scenario, boxes: tuple[SimMailbox, SimMailbox]
 ) -> None:
     kim, eva = boxes
@@ -133,7 +133,7 @@ def test_a_contact_that_appears_when_the_mail_is_gone_files_nothing(
     assert (row.state, row.reason) == (State.SKIPPED, Reason.DELETED)
 
 
-def test_a_persons_choice_outlives_every_reading_of_the_folder(scenario: Scenario) -> None:
+def test_a_persons_choice_survives_every_read_of_the_folder(scenario: Scenario) -> None:
     person = scenario.add_contact(BO, "Havnebyg")
     scenario.add_contact(LIS, "Skovby")
     kim = add_pane_user(scenario)
@@ -157,7 +157,7 @@ def test_a_persons_choice_outlives_every_reading_of_the_folder(scenario: Scenari
     assert kim.box.read(item).categories == BOTH
 
 
-def test_a_copy_that_comes_after_its_contact_has_moved_joins_what_stands(
+def test_a_copy_found_after_its_contact_has_moved_joins_the_existing_activity(
     scenario: Scenario, boxes: tuple[SimMailbox, SimMailbox]
 ) -> None:
     kim, eva = boxes

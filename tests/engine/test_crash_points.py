@@ -17,7 +17,7 @@ IS_FULL = bool(os.environ.get("WEBCRM_SYNC_EVERY_CRASH"))
 
 
 @pytest.mark.parametrize("is_lagging", [False, True])
-def test_undisturbed_story_is_told_whole_and_speaks_as_described(
+def test_story_without_a_failure_is_complete_and_calls_match_the_descriptions(
     runner: FaultRunner, is_lagging: bool
 ) -> None:
     snapshot = runner.run(None, is_lagging=is_lagging).snapshot
@@ -32,7 +32,7 @@ def test_undisturbed_story_is_told_whole_and_speaks_as_described(
 
 @pytest.mark.search
 @pytest.mark.parametrize("failure", Failure, ids=lambda failure: failure.name.lower())
-def test_story_ends_the_same_wherever_it_goes_wrong(
+def test_story_has_the_same_result_wherever_a_failure_occurs(
     runner: FaultRunner, failure: Failure, record_property: Callable[[str, object], None]
 ) -> None:
     found: list[str] = []

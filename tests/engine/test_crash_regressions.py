@@ -11,7 +11,7 @@ from webcrm_sync.store import events, mailboxes
 from webcrm_sync_sandbox.outlook.mail import File, Mail
 
 
-def test_mirror_whose_writer_died_is_told_of_when_it_is_met(scenario: Scenario) -> None:
+def test_mirror_whose_writer_died_is_recorded_when_it_is_found(scenario: Scenario) -> None:
     person = scenario.add_contact(BO)
     user = scenario.sandbox.crm.add_user(KIM, "Kim Nordwind")
     scenario.run_until_idle()

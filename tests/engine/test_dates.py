@@ -43,7 +43,7 @@ def filed_at(scenario: Scenario, box: SimMailbox, mail: Mail) -> datetime:
         datetime(2, 1, 1, tzinfo=UTC),
     ],
 )
-def test_a_time_sent_that_cannot_be_gives_way_to_the_time_received(
+def test_an_impossible_sent_time_is_replaced_by_the_received_time(
     scenario: Scenario, box: SimMailbox, sent: datetime
 ) -> None:
     came = scenario.sandbox.clock.now().replace(microsecond=0)
@@ -52,7 +52,7 @@ def test_a_time_sent_that_cannot_be_gives_way_to_the_time_received(
 
 
 @pytest.mark.parametrize("off", [2 * DAY, 31 * DAY, -31 * DAY, -365 * DAY])
-def test_a_time_sent_far_from_the_time_received_gives_way_to_it(
+def test_a_sent_time_far_from_the_received_time_is_replaced_by_it(
     scenario: Scenario, box: SimMailbox, off: timedelta
 ) -> None:
     came = scenario.sandbox.clock.now().replace(microsecond=0)
@@ -61,16 +61,14 @@ def test_a_time_sent_far_from_the_time_received_gives_way_to_it(
 
 
 @pytest.mark.parametrize("off", [timedelta(0), timedelta(hours=11), -5 * DAY, -20 * DAY])
-def test_a_time_sent_that_can_be_counts(
-    scenario: Scenario, box: SimMailbox, off: timedelta
-) -> None:
+def test_a_possible_sent_time_counts(scenario: Scenario, box: SimMailbox, off: timedelta) -> None:
     came = scenario.sandbox.clock.now().replace(microsecond=0)
     mail = Mail("Slow way", BO, KIM, sent_at=came + off, received_at=came)
     assert filed_at(scenario, box, mail) == came + off
 
 
 @pytest.mark.parametrize("both", [year(1601), year(2096)])
-def test_where_no_time_can_be_the_mail_counts_as_written_when_it_was_found(
+def test_a_mail_without_a_possible_time_gets_the_time_it_was_found(
     scenario: Scenario, box: SimMailbox, both: datetime
 ) -> None:
     before = scenario.sandbox.clock.now() - timedelta(seconds=1)
@@ -91,7 +89,7 @@ def test_a_sent_mail_keeps_its_time(scenario: Scenario, box: SimMailbox) -> None
 
 
 @pytest.mark.parametrize("sent", [year(1601), year(2096)])
-def test_a_mail_synced_before_is_looked_for_whatever_its_clock_said(
+def test_a_mail_synced_before_is_searched_whatever_its_sent_time(
     open_scenario: OpenScenario, sent: datetime
 ) -> None:
     scenario = open_scenario()

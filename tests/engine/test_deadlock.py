@@ -58,7 +58,7 @@ def waiting(scenario: Scenario) -> tuple[Scenario, int, list[str]]:
     return scenario, watched.id, items
 
 
-def test_marks_noted_while_contacts_appear_do_not_deadlock(
+def test_recording_marks_while_contacts_appear_does_not_deadlock(
     waiting: tuple[Scenario, int, list[str]],
 ) -> None:
     scenario, mailbox_id, items = waiting
@@ -77,7 +77,7 @@ def test_marks_noted_while_contacts_appear_do_not_deadlock(
     assert {scenario.item(box, item).state for item in items} == {State.FOUND}
 
 
-def test_a_mail_that_came_into_webcrm_and_the_marks_of_its_left_out_copies(
+def test_filing_a_mail_while_its_skipped_copies_are_marked_does_not_deadlock(
     scenario: Scenario,
 ) -> None:
     scenario.add_contact()
@@ -130,7 +130,7 @@ def _side_by_side(*steps: Callable[[int], None]) -> None:
             done.result()
 
 
-def test_marks_and_a_reading_of_the_same_mailbox_do_not_deadlock(scenario: Scenario) -> None:
+def test_marks_and_a_read_of_the_same_mailbox_do_not_deadlock(scenario: Scenario) -> None:
     copies = _copies(scenario)
     with scenario.context.begin() as tx:
         box = mailboxes.find_mailbox(tx, KIM)

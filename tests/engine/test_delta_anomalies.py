@@ -81,7 +81,7 @@ def test_unknown_mail_that_is_deleted_delays_nothing(scenario: Scenario, box: Si
     assert box.read(fine).categories == BOTH
 
 
-def test_line_repeated_in_one_page_is_one_mail(scenario: Scenario, box: SimMailbox) -> None:
+def test_change_repeated_in_one_page_is_one_mail(scenario: Scenario, box: SimMailbox) -> None:
     item = scenario.drag(box, Mail("Twice", BO, KIM))
     altering_graph(scenario, lambda c: [c, *in_part(c), c]).discover()
     assert len(scenario.activities) == 1
@@ -104,7 +104,7 @@ def test_mail_that_came_and_left_within_one_page_is_left_alone(
     assert box.read(item).categories == ()
 
 
-def test_cursor_that_is_no_url_of_graph_is_reset(scenario: Scenario, box: SimMailbox) -> None:
+def test_cursor_that_is_not_a_url_of_graph_is_reset(scenario: Scenario, box: SimMailbox) -> None:
     first = scenario.drag(box, Mail("First", BO, KIM))
     scenario.discover()
     with scenario.context.begin() as tx:
@@ -119,7 +119,7 @@ def test_cursor_that_is_no_url_of_graph_is_reset(scenario: Scenario, box: SimMai
     assert len(scenario.activities) == 2
 
 
-def test_interrupted_first_reading_still_recognises_past_mails(scenario: Scenario) -> None:
+def test_interrupted_first_read_still_recognises_preexisting_mails(scenario: Scenario) -> None:
     scenario.add_contact(BO)
     box = scenario.sandbox.outlook.add_mailbox(KIM, "Kim Nordwind")
     folder = box.make_folder("inbox", FOLDER)
@@ -155,9 +155,7 @@ def test_mail_deleted_and_restored_is_filed(scenario: Scenario, box: SimMailbox)
     assert box.read(item).categories == BOTH
 
 
-def test_mail_moved_between_our_own_folders_is_followed(
-    scenario: Scenario, box: SimMailbox
-) -> None:
+def test_mail_moved_between_sync_folders_is_followed(scenario: Scenario, box: SimMailbox) -> None:
     item = scenario.drag(box, Mail("There", "who@nowhere.example", KIM))
     scenario.discover()
     box.move(item, f"sentitems/{FOLDER}")
@@ -203,9 +201,7 @@ def test_mailbox_removed_while_its_mails_are_sent_causes_no_error(
     assert len(scenario.activities) == 2
 
 
-def test_mailbox_is_removed_while_outlook_is_in_trouble(
-    scenario: Scenario, box: SimMailbox
-) -> None:
+def test_mailbox_can_be_removed_while_outlook_fails(scenario: Scenario, box: SimMailbox) -> None:
     folder = box.folder(f"inbox/{FOLDER}")
     box.add_rule("webCRM sync: Bo", actions={"moveToFolder": folder.id})
     own = box.add_rule("My own", actions={"moveToFolder": folder.id})

@@ -41,7 +41,7 @@ def test_nothing_is_decided_before_webcrms_addresses_were_read(open_scenario: Op
     assert box.read(item).categories == BOTH
 
 
-def test_many_persons_at_once_are_taken_up(scenario: Scenario) -> None:
+def test_many_new_persons_are_read_completely(scenario: Scenario) -> None:
     number = 70_000
     rows = [
         PersonRow(n, (Contact(n, n % 5000 + 1, f"p{n}@c{n % 5000}.example"),), None)
@@ -57,7 +57,7 @@ def test_many_persons_at_once_are_taken_up(scenario: Scenario) -> None:
     assert [c.person_id for c in found.contacts] == [77]
 
 
-def test_webcrm_that_shows_no_contact_at_all_is_not_believed(scenario: Scenario) -> None:
+def test_directory_without_any_contact_is_not_believed(scenario: Scenario) -> None:
     person = scenario.add_contact(BO)
     box = scenario.add_mailbox()
     scenario.poll_webcrm()
@@ -69,7 +69,7 @@ def test_webcrm_that_shows_no_contact_at_all_is_not_believed(scenario: Scenario)
     assert box.read(item).categories == BOTH
 
 
-def test_ambiguity_that_ends_by_a_deletion_ends_by_itself(scenario: Scenario) -> None:
+def test_ambiguity_that_a_deletion_resolves_needs_no_person(scenario: Scenario) -> None:
     scenario.add_contact(LIS, "Skovby")
     other = scenario.add_contact(LIS, "Lund")
     box = scenario.add_mailbox()
@@ -83,7 +83,7 @@ def test_ambiguity_that_ends_by_a_deletion_ends_by_itself(scenario: Scenario) ->
     assert box.read(item).categories == BOTH
 
 
-def test_empty_answer_to_the_whole_list_forgets_nobody(scenario: Scenario) -> None:
+def test_empty_answer_to_the_full_list_deletes_no_contact(scenario: Scenario) -> None:
     scenario.add_contact(BO)
     box = scenario.add_mailbox()
     scenario.poll_webcrm()
@@ -106,7 +106,7 @@ def test_address_with_odd_case_and_spaces_is_the_same(scenario: Scenario) -> Non
     assert box.read(item).categories == BOTH
 
 
-def test_person_who_works_elsewhere_now_keeps_the_old_mails_where_they_are(
+def test_person_who_changes_organisation_leaves_old_mails_where_they_are(
     scenario: Scenario,
 ) -> None:
     person = scenario.add_contact(BO, "Havnebyg")

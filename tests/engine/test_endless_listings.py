@@ -46,7 +46,7 @@ def expiring(cursor: str | None) -> Page:
 
 
 @pytest.mark.parametrize("answer", [circle(1), circle(3), expiring], ids=["1", "3", "expiring"])
-def test_an_endless_reading_is_stopped_and_retried_later(
+def test_an_endless_read_is_stopped_and_retried_later(
     scenario: Scenario, box: SimMailbox, answer: Answer
 ) -> None:
     item = scenario.drag(box, Mail("Offer", BO, KIM))

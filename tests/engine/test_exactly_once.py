@@ -23,7 +23,7 @@ def recover(scenario: Scenario) -> None:
 
 
 @pytest.mark.parametrize("moment", ["before", "after"])
-def test_death_around_the_bulk_request_doubles_and_loses_nothing(
+def test_death_around_the_bulk_request_duplicates_and_loses_nothing(
     scenario: Scenario, box: SimMailbox, moment: str
 ) -> None:
     item = scenario.drag(box, Mail("Once", BO, KIM))
@@ -35,7 +35,7 @@ def test_death_around_the_bulk_request_doubles_and_loses_nothing(
     assert box.read(item).categories == BOTH
 
 
-def test_search_that_lags_behind_a_slow_write_doubles_nothing(
+def test_search_that_lags_behind_a_slow_write_duplicates_nothing(
     scenario: Scenario, box: SimMailbox
 ) -> None:
     scenario.sandbox.crm.search_lag = timedelta(seconds=55)
@@ -70,7 +70,7 @@ def test_two_workers_that_read_the_same_filings_send_them_once(
 
 
 @pytest.mark.parametrize("name", ["write_activities", "write_document"])
-def test_worker_that_slept_after_its_intent_does_not_send_any_more(
+def test_worker_that_slept_after_its_intent_no_longer_sends(
     scenario: Scenario, box: SimMailbox, name: str
 ) -> None:
     item = scenario.drag(box, Mail("Asleep", BO, KIM, attachments=(File("a.txt", b"a"),)))
@@ -89,7 +89,7 @@ def test_worker_that_slept_after_its_intent_does_not_send_any_more(
     assert box.read(item).categories == BOTH
 
 
-def test_second_look_that_is_late_does_not_undo_a_newer_intent(
+def test_late_second_search_does_not_undo_a_newer_intent(
     scenario: Scenario, box: SimMailbox
 ) -> None:
     item = scenario.drag(box, Mail("Looked for", BO, KIM))
@@ -109,7 +109,7 @@ def test_second_look_that_is_late_does_not_undo_a_newer_intent(
 
 @pytest.mark.parametrize("name", ["write_documents", "write_document"])
 @pytest.mark.parametrize("moment", ["before", "after"])
-def test_death_around_the_files_doubles_and_loses_none(
+def test_death_around_the_attachments_duplicates_and_loses_none(
     scenario: Scenario, box: SimMailbox, name: str, moment: str
 ) -> None:
     big = File("big.bin", b"x" * 1_200_000)
@@ -122,7 +122,7 @@ def test_death_around_the_files_doubles_and_loses_none(
     assert box.read(item).categories == BOTH
 
 
-def test_files_of_one_name_are_told_apart_when_only_some_arrived(
+def test_files_with_one_name_are_distinguished_when_only_some_arrived(
     scenario: Scenario, box: SimMailbox
 ) -> None:
     files = (File("a.bin", b"1" * 1_200_000), File("a.bin", b"2" * 1_200_000))
@@ -166,7 +166,7 @@ def sender(scenario: Scenario) -> tuple[int, int]:
 
 
 @pytest.mark.parametrize("moment", ["before", "after"])
-def test_death_around_the_mirror_makes_one_mail(
+def test_death_around_the_mirror_creates_one_mail(
     scenario: Scenario, sender: tuple[int, int], moment: str
 ) -> None:
     box = scenario.add_mailbox()
@@ -179,7 +179,7 @@ def test_death_around_the_mirror_makes_one_mail(
     assert len(box.messages(f"sentitems/{FOLDER}")) == 1
 
 
-def test_two_workers_with_the_same_mirror_make_one_mail(
+def test_two_workers_with_the_same_mirror_create_one_mail(
     scenario: Scenario, sender: tuple[int, int]
 ) -> None:
     box = scenario.add_mailbox()

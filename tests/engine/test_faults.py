@@ -17,7 +17,7 @@ def is_bulk(method: str, path: str) -> bool:
     return (method, path) == ("PATCH", "/Activities")
 
 
-def test_lost_answer_of_the_bulk_request_doubles_nothing(
+def test_lost_answer_of_the_bulk_request_duplicates_nothing(
     scenario: Scenario, box: SimMailbox
 ) -> None:
     scenario.sandbox.faults.lose(service="webcrm", when=is_bulk, limit=1)
@@ -29,7 +29,7 @@ def test_lost_answer_of_the_bulk_request_doubles_nothing(
     assert all(box.read(i).categories == BOTH for i in items)
 
 
-def test_lost_answer_with_a_lagging_search_doubles_nothing(
+def test_lost_answer_with_a_lagging_search_duplicates_nothing(
     scenario: Scenario, box: SimMailbox
 ) -> None:
     scenario.sandbox.crm.search_lag = timedelta(seconds=50)
@@ -84,7 +84,7 @@ def test_owner_who_changes_categories_meanwhile_loses_none(
     assert box.read(item).categories == ("Red", "Blue", *BOTH)
 
 
-def test_lost_answer_of_a_mirror_makes_one_mail(scenario: Scenario) -> None:
+def test_lost_answer_of_a_mirror_creates_one_mail(scenario: Scenario) -> None:
     person = scenario.add_contact(BO)
     user = scenario.sandbox.crm.add_user(KIM, "Kim Nordwind")
     scenario.run_until_idle()
@@ -100,7 +100,7 @@ def test_lost_answer_of_a_mirror_makes_one_mail(scenario: Scenario) -> None:
     assert scenario.item(box, mirror.id).state is State.MIRRORED
 
 
-def test_lost_answers_of_documents_double_none(scenario: Scenario, box: SimMailbox) -> None:
+def test_lost_answers_of_documents_duplicate_none(scenario: Scenario, box: SimMailbox) -> None:
     scenario.sandbox.faults.lose(
         service="webcrm", when=lambda _, p: p.startswith("/Documents"), limit=1
     )
@@ -116,7 +116,7 @@ def test_lost_answers_of_documents_double_none(scenario: Scenario, box: SimMailb
     assert box.read(item).categories == BOTH
 
 
-def test_expired_cursor_reads_the_folder_anew_and_doubles_nothing(
+def test_expired_cursor_restarts_the_read_and_duplicates_nothing(
     scenario: Scenario, box: SimMailbox
 ) -> None:
     first = scenario.drag(box, Mail("Before", BO, KIM))
@@ -132,7 +132,7 @@ def test_expired_cursor_reads_the_folder_anew_and_doubles_nothing(
     assert scenario.item(box, gone).folder_id is None
 
 
-def test_mail_moved_in_and_out_and_in_between_two_looks_is_synced(
+def test_mail_moved_in_and_out_and_in_between_two_reads_is_synced(
     scenario: Scenario, box: SimMailbox
 ) -> None:
     item = box.deliver(Mail("Restless", BO, KIM))

@@ -52,7 +52,7 @@ def _is_webcrm_paused(scenario: Scenario) -> bool:
         return companies.read_company(tx).is_webcrm_paused(tx.now)
 
 
-def test_error_while_the_next_batch_is_prepared_does_not_hide_why_this_one_failed(
+def test_error_while_the_next_batch_is_prepared_does_not_hide_the_error_of_the_current_one(
     scenario: Scenario, box: SimMailbox, caplog: pytest.LogCaptureFixture
 ) -> None:
     _find(scenario, box, *(Mail(f"Mail {n}", BO, KIM) for n in range(3)))
@@ -63,7 +63,7 @@ def test_error_while_the_next_batch_is_prepared_does_not_hide_why_this_one_faile
     assert "Planted" in trace
 
 
-def test_error_while_attachments_are_written_is_logged_when_the_batch_fails_by_itself(
+def test_error_while_attachments_are_written_is_logged_when_the_batch_fails_too(
     scenario: Scenario, box: SimMailbox, caplog: pytest.LogCaptureFixture
 ) -> None:
     _find(scenario, box, Mail("Its attachment is missing", BO, KIM, attachments=_FILES))

@@ -18,7 +18,9 @@ OLD = ("Customer", "webCRM sync", "Synced")
 
 
 @pytest.mark.parametrize("language", ["en", "da", "de"])
-def test_folders_and_categories_are_made_in_any_language(scenario: Scenario, language: str) -> None:
+def test_folders_and_categories_are_created_in_any_language(
+    scenario: Scenario, language: str
+) -> None:
     box = scenario.add_mailbox(language=language)
     assert box.folder(f"inbox/{FOLDER}").parent is box.folder("inbox")
     assert box.folder(f"sentitems/{FOLDER}").parent is box.folder("sentitems")
@@ -33,7 +35,7 @@ def test_adding_twice_changes_nothing(scenario: Scenario) -> None:
     assert len(box.folders) == folders
 
 
-def test_folders_that_are_there_are_used_and_counted(scenario: Scenario) -> None:
+def test_existing_folders_are_used_and_counted(scenario: Scenario) -> None:
     box = scenario.sandbox.outlook.add_mailbox(KIM, "Kim Nordwind")
     box.make_folder("inbox", "WEBCRM SYNC")
     box.make_folder(box.root, FOLDER)
@@ -45,7 +47,7 @@ def test_folders_that_are_there_are_used_and_counted(scenario: Scenario) -> None
     assert found[Place.ROOT].mails == 0
 
 
-def test_what_another_product_synced_is_left_alone(scenario: Scenario) -> None:
+def test_mails_that_another_product_synced_are_left_alone(scenario: Scenario) -> None:
     scenario.add_contact(BO)
     box = scenario.sandbox.outlook.add_mailbox(KIM, "Kim Nordwind")
     folder = box.make_folder("inbox", FOLDER)
@@ -61,7 +63,7 @@ def test_what_another_product_synced_is_left_alone(scenario: Scenario) -> None:
     assert box.read(new).categories == BOTH
 
 
-def test_removed_and_added_again_finds_its_own_work_by_key(scenario: Scenario) -> None:
+def test_mailbox_added_again_finds_its_own_activities_by_key(scenario: Scenario) -> None:
     scenario.add_contact(BO)
     box = scenario.add_mailbox()
     scenario.poll_webcrm()
@@ -90,7 +92,7 @@ def test_renamed_and_moved_folders_keep_working(scenario: Scenario) -> None:
     assert box.read(item).categories == BOTH
 
 
-def test_deleted_folder_is_made_anew_and_the_story_says_so(scenario: Scenario) -> None:
+def test_deleted_folder_is_created_again_and_the_timeline_says_so(scenario: Scenario) -> None:
     scenario.add_contact(BO)
     box = scenario.add_mailbox()
     scenario.poll_webcrm()
@@ -106,7 +108,7 @@ def test_deleted_folder_is_made_anew_and_the_story_says_so(scenario: Scenario) -
     assert kinds.count("folder made") == 3
 
 
-def test_root_level_folder_made_later_counts_too(scenario: Scenario) -> None:
+def test_root_level_folder_created_later_counts_too(scenario: Scenario) -> None:
     scenario.add_contact(BO)
     box = scenario.add_mailbox()
     scenario.poll_webcrm()
@@ -131,7 +133,7 @@ def test_nothing_outside_the_folders_is_read(scenario: Scenario) -> None:
     assert secret not in contents
 
 
-def test_mails_sent_from_webcrm_before_the_mailbox_was_added_stay_where_they_are(
+def test_mails_sent_from_webcrm_before_the_mailbox_was_added_are_not_mirrored(
     scenario: Scenario,
 ) -> None:
     person = scenario.add_contact(BO)
@@ -144,7 +146,9 @@ def test_mails_sent_from_webcrm_before_the_mailbox_was_added_stay_where_they_are
     assert box.messages(f"sentitems/{FOLDER}") == []
 
 
-def test_mirror_since_brings_them(open_scenario: OpenScenario) -> None:
+def test_mirror_since_mirrors_mails_sent_before_the_mailbox_was_added(
+    open_scenario: OpenScenario,
+) -> None:
     scenario = open_scenario(MIRROR_SINCE="2020-01-01T00:00:00Z")
     person = scenario.add_contact(BO)
     user = scenario.sandbox.crm.add_user(KIM, "Kim Nordwind")
@@ -156,7 +160,7 @@ def test_mirror_since_brings_them(open_scenario: OpenScenario) -> None:
     assert [m.subject for m in box.messages(f"sentitems/{FOLDER}")] == ["Old"]
 
 
-def test_mailbox_that_is_closed_to_us_waits_and_the_others_go_on(scenario: Scenario) -> None:
+def test_mailbox_without_access_waits_and_the_others_continue(scenario: Scenario) -> None:
     scenario.add_contact(BO)
     kim = scenario.add_mailbox()
     eva = scenario.add_mailbox("eva@nordwind.example", "Eva")
@@ -173,7 +177,7 @@ def test_mailbox_that_is_closed_to_us_waits_and_the_others_go_on(scenario: Scena
     assert kim.read(lost).categories == BOTH
 
 
-def test_texts_are_forgotten_once_filed_and_after_a_month_at_the_latest(scenario: Scenario) -> None:
+def test_texts_are_deleted_once_filed_and_after_a_month_at_the_latest(scenario: Scenario) -> None:
     scenario.add_contact(BO)
     box = scenario.add_mailbox()
     scenario.poll_webcrm()

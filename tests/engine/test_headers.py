@@ -40,7 +40,7 @@ def taken_up(scenario: Scenario, box: SimMailbox, mail: Mail) -> int:
     return scenario.item(box, item).email_id
 
 
-def test_headers_are_kept_beside_the_mail(scenario: Scenario, box: SimMailbox) -> None:
+def test_headers_are_stored_with_the_mail(scenario: Scenario, box: SimMailbox) -> None:
     mail = Mail(
         "RE: Offer",
         BO,
@@ -69,14 +69,14 @@ def test_headers_are_kept_beside_the_mail(scenario: Scenario, box: SimMailbox) -
     assert stored.sent_by == Party("eva@havnebyg.example", "Eva")
 
 
-def test_a_mail_without_them_says_so(scenario: Scenario, box: SimMailbox) -> None:
+def test_a_mail_without_headers_is_stored_without_them(scenario: Scenario, box: SimMailbox) -> None:
     found = headers(
         scenario, taken_up(scenario, box, Mail("Plain", BO, KIM, conversation_id="AAQkAD-2"))
     )
     assert found == ([], None, "AAQkAD-2", None, [], 0)
 
 
-def test_odd_headers_neither_stop_the_mail_nor_grow_without_end(
+def test_odd_headers_neither_stop_the_mail_nor_exceed_their_limit(
     scenario: Scenario, box: SimMailbox
 ) -> None:
     mail = Mail(

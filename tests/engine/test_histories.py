@@ -53,7 +53,7 @@ def test_a_mail_that_was_left_out_shows_nothing_once_its_folder_was_deleted(
     assert box.read(item).categories == ()
 
 
-def test_categories_that_were_taken_off_within_one_reading_of_a_move_come_back(
+def test_categories_removed_in_the_same_read_as_a_move_are_written_again(
     scenario: Scenario,
 ) -> None:
     scenario.add_contact(BO)
@@ -100,7 +100,7 @@ def test_a_mail_is_moved_to_an_organisation_whose_contact_was_just_deleted(
     assert [t.organisation for t in kim.status(mail).targets] == ["Skovby"]
 
 
-def test_all_copies_of_a_mail_among_colleagues_show_that_somebody_put_it_into_webcrm(
+def test_all_copies_of_a_mail_among_colleagues_show_that_somebody_filed_it(
     scenario: Scenario,
 ) -> None:
     scenario.add_contact(BO)
@@ -119,7 +119,7 @@ def test_all_copies_of_a_mail_among_colleagues_show_that_somebody_put_it_into_we
     assert len(scenario.activities) == 1
 
 
-def test_a_copy_that_comes_after_somebody_put_a_mail_among_colleagues_into_webcrm_shows_so(
+def test_a_copy_found_after_somebody_filed_a_mail_among_colleagues_shows_it(
     scenario: Scenario,
 ) -> None:
     scenario.add_contact(BO)
@@ -140,7 +140,7 @@ def test_a_copy_that_comes_after_somebody_put_a_mail_among_colleagues_into_webcr
     assert len(scenario.activities) == 1
 
 
-def test_a_mail_among_colleagues_that_was_taken_back_is_left_out_again(scenario: Scenario) -> None:
+def test_a_mail_among_colleagues_is_skipped_again_after_undo(scenario: Scenario) -> None:
     scenario.add_contact(BO)
     kim, eva = add_pane_user(scenario), add_pane_user(scenario, EVA, "Eva Nordwind")
     mail = Mail(
@@ -158,7 +158,7 @@ def test_a_mail_among_colleagues_that_was_taken_back_is_left_out_again(scenario:
     assert not activity["ActivityMemo"]
 
 
-def test_a_hidden_customer_counts_for_the_copies_that_were_left_out_before(
+def test_a_hidden_customer_counts_for_copies_that_were_skipped_before(
     scenario: Scenario,
 ) -> None:
     scenario.add_contact(BO)

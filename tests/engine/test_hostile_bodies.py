@@ -22,7 +22,7 @@ _GROUPS = [sorted(BODIES)[start::12] for start in range(12)]
 
 @pytest.mark.search
 @pytest.mark.parametrize("group", _GROUPS, ids=lambda group: group[0])
-def test_a_hostile_body_is_read_or_given_up_and_stops_nobody(
+def test_a_hostile_body_is_read_or_abandoned_and_stops_no_other(
     scenario: Scenario, box: SimMailbox, group: list[str]
 ) -> None:
     for name in group:
@@ -60,7 +60,7 @@ def test_a_body_beyond_the_bounds_is_filed_with_a_line_that_says_so(
     assert box.read(item).categories == box.read(beside).categories == BOTH
 
 
-def test_a_given_up_body_is_not_tried_again(hasty: Scenario, box: SimMailbox) -> None:
+def test_an_abandoned_body_is_not_tried_again(hasty: Scenario, box: SimMailbox) -> None:
     with closing(hasty.context.body_reader):
         hasty.drag(box, Mail("Endless", BO, KIM, body="<p>word</p>" * 10_000))
         hasty.sandbox.faults.unavailable("webcrm")

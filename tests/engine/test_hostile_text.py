@@ -41,7 +41,7 @@ def test_a_script_in_a_mail_is_harmless_in_webcrm(
     assert scenario.item(box, item).state is State.SYNCED
 
 
-def test_addresses_comparisons_and_quotes_can_be_read_and_found(
+def test_addresses_comparisons_and_quotes_stay_readable_and_searchable(
     scenario: Scenario, box: SimMailbox
 ) -> None:
     body = "Ask Eva <eva@kunde.example>, if a < b.\nI <3 it -> <https://x.example/?a=1&b=2>\n> Kim"
@@ -62,7 +62,7 @@ def test_a_subject_of_brackets_fits_the_field(scenario: Scenario, box: SimMailbo
     assert len(subject) <= 200
 
 
-def test_what_is_taken_back_and_filed_again_stays_harmless(scenario: Scenario) -> None:
+def test_a_mail_that_is_undone_and_filed_again_stays_harmless(scenario: Scenario) -> None:
     scenario.add_contact(BO)
     kim = add_pane_user(scenario)
     mail = kim.box.deliver(Mail("<i>Oops", BO, KIM, body="a <b>", html=False))
@@ -77,7 +77,7 @@ def test_what_is_taken_back_and_filed_again_stays_harmless(scenario: Scenario) -
     assert shown(scenario) == first
 
 
-def test_a_document_whose_name_looks_like_a_tag_is_found_after_a_lost_answer(
+def test_a_document_with_a_name_like_a_tag_is_found_after_a_lost_answer(
     scenario: Scenario, box: SimMailbox
 ) -> None:
     scenario.sandbox.faults.lose(
@@ -119,7 +119,7 @@ def mirror(scenario: Scenario, subject: str, memo: str) -> Item:
         "Eva ‹eva@kunde.example› wrote ‹b›",
     ],
 )
-def test_a_text_from_webcrm_stays_to_the_letter_in_outlook(scenario: Scenario, memo: str) -> None:
+def test_a_text_from_webcrm_is_unchanged_in_outlook(scenario: Scenario, memo: str) -> None:
     found = mirror(scenario, "Order", memo)
     assert (found.body, found.html) == (memo, False)
 
@@ -130,14 +130,14 @@ def test_html_from_webcrm_is_shown_harmless_and_whole(scenario: Scenario) -> Non
     assert (found.body, found.html) == ("<p>Ask Eva &lt;eva@kunde.example&gt;</p>", True)
 
 
-def test_the_subject_of_a_mirror_is_one_line_that_exchange_takes(scenario: Scenario) -> None:
+def test_the_subject_of_a_mirror_is_one_line_that_exchange_accepts(scenario: Scenario) -> None:
     found = mirror(scenario, "Order\r\n\t<17>\x07 " + "word " * 100, "Thanks")
     assert found.subject.startswith("Order <17> word word")
     assert found.subject.endswith("word…")
     assert len(found.subject) <= 255
 
 
-def test_a_memo_that_nobody_can_lay_out_does_not_keep_the_others_back(
+def test_a_memo_that_cannot_be_converted_does_not_delay_the_others(
     open_scenario: OpenScenario,
 ) -> None:
     scenario = open_scenario()

@@ -41,7 +41,9 @@ def _synced(box: SimMailbox) -> int:
     return sum(v.categories == BOTH for v in box.messages(f"inbox/{FOLDER}"))
 
 
-def test_mailbox_whose_pages_fail_now_and_then_is_read_at_a_steady_pace(scenario: Scenario) -> None:
+def test_mailbox_whose_pages_fail_intermittently_is_read_at_a_steady_pace(
+    scenario: Scenario,
+) -> None:
     box = _moved(scenario, 4 * PAGE_SIZE)
     scenario.sandbox.faults.unavailable("graph", when=_every_other("GET", "/delta"))
     scenario.discover()
@@ -53,7 +55,7 @@ def test_mailbox_whose_pages_fail_now_and_then_is_read_at_a_steady_pace(scenario
     assert _synced(box) == 4 * PAGE_SIZE
 
 
-def test_mailbox_whose_batches_fail_now_and_then_is_marked_at_a_steady_pace(
+def test_mailbox_whose_batches_fail_intermittently_is_marked_at_a_steady_pace(
     scenario: Scenario,
 ) -> None:
     box = _moved(scenario, 5 * BATCH)
@@ -65,7 +67,9 @@ def test_mailbox_whose_batches_fail_now_and_then_is_marked_at_a_steady_pace(
     assert _synced(box) == 5 * BATCH
 
 
-def test_bulks_that_are_throttled_now_and_then_go_out_at_a_steady_pace(scenario: Scenario) -> None:
+def test_bulk_requests_that_are_throttled_intermittently_are_sent_at_a_steady_pace(
+    scenario: Scenario,
+) -> None:
     _moved(scenario, 4 * BATCH_SIZE)
     scenario.sandbox.faults.throttle(
         "webcrm", when=_every_other("PATCH", "/Activities"), retry_after=None

@@ -56,7 +56,7 @@ def test_job_that_raises_logs_that_it_failed(
     assert line["outcome"] == "failed"
 
 
-def test_job_that_waits_after_a_failure_is_not_run_and_logs_nothing(
+def test_job_that_waits_after_a_failure_does_not_run_and_logs_nothing(
     scenario: Scenario, caplog: pytest.LogCaptureFixture
 ) -> None:
     _run_into_an_error(scenario)

@@ -28,7 +28,7 @@ def peak(pid: int) -> float:
 
 
 @pytest.mark.long
-def test_30_megabytes_pass_through_a_worker_in_pieces() -> None:
+def test_a_worker_transfers_30_megabytes_in_pieces() -> None:
     content = random.Random(30).randbytes(30 * MEGABYTE)
     with (
         Sandbox() as sandbox,

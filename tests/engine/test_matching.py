@@ -53,7 +53,7 @@ def _run_while_the_copy_is_locked(scenario: Scenario, *steps: Callable[[], objec
 
 
 @pytest.mark.parametrize("is_matching_first", [True, False], ids=["matching", "choice"])
-def test_choice_of_a_person_wins_over_matching_that_runs_meanwhile(
+def test_choice_of_a_person_wins_over_simultaneous_matching(
     scenario: Scenario, is_matching_first: bool
 ) -> None:
     scenario.add_contact(BO, "Havnebyg")
@@ -70,7 +70,7 @@ def test_choice_of_a_person_wins_over_matching_that_runs_meanwhile(
     assert len(scenario.activities_under("Skovby")) == len(scenario.activities) == 1
 
 
-def test_mail_is_matched_while_webcrm_is_away_and_nothing_is_called(
+def test_mail_is_matched_without_a_call_while_webcrm_is_away(
     scenario: Scenario, box: SimMailbox
 ) -> None:
     scenario.sandbox.faults.unavailable(service="webcrm")

@@ -60,7 +60,7 @@ def pushed(scenario: Scenario, box: SimMailbox) -> Pushed:
     return Pushed(scenario, box, NotificationReceiver(scenario.context), watched.id)
 
 
-def test_only_the_first_notification_before_a_reading_is_recorded(pushed: Pushed) -> None:
+def test_only_the_first_notification_before_a_read_is_recorded(pushed: Pushed) -> None:
     first = pushed.moves("First")
     assert pushed.folder.is_read_requested
     assert [pushed.hears() for _ in range(20)] == [[]] * 20
@@ -70,7 +70,7 @@ def test_only_the_first_notification_before_a_reading_is_recorded(pushed: Pushed
     assert pushed.box.read(first).categories == pushed.box.read(second).categories == BOTH
 
 
-def test_a_notification_during_a_reading_leads_to_another_reading(pushed: Pushed) -> None:
+def test_a_notification_during_a_read_leads_to_another_read(pushed: Pushed) -> None:
     first = pushed.moves("First")
     later: list[str] = []
 
@@ -90,7 +90,7 @@ def test_a_notification_during_a_reading_leads_to_another_reading(pushed: Pushed
         assert pushed.box.read(item).categories == BOTH
 
 
-def test_a_notification_during_a_poll_leads_to_another_reading(pushed: Pushed) -> None:
+def test_a_notification_during_a_poll_leads_to_another_read(pushed: Pushed) -> None:
     with pushed.scenario.context.begin() as tx:
         mailboxes.set_folder(tx, pushed.folder.id, poll_due_at=tx.now)
     later: list[str] = []
@@ -105,7 +105,7 @@ def test_a_notification_during_a_poll_leads_to_another_reading(pushed: Pushed) -
     assert pushed.box.read(later[0]).categories == BOTH
 
 
-def test_a_notification_between_two_pages_leads_to_another_reading(pushed: Pushed) -> None:
+def test_a_notification_between_two_pages_leads_to_another_read(pushed: Pushed) -> None:
     pushed.moves("First")
     later: list[str] = []
     meanwhile = worker(
@@ -120,9 +120,7 @@ def test_a_notification_between_two_pages_leads_to_another_reading(pushed: Pushe
 
 
 @pytest.mark.parametrize("end", ["trouble", "death"])
-def test_a_notification_after_a_failed_reading_leads_to_another_reading(
-    pushed: Pushed, end: str
-) -> None:
+def test_a_notification_after_a_failed_read_leads_to_another_read(pushed: Pushed, end: str) -> None:
     first = pushed.moves("First")
 
     def fail() -> None:

@@ -67,7 +67,7 @@ def filed(
     ],
     ids=str,
 )
-def test_a_colleague_has_many_addresses(
+def test_copies_with_other_addresses_of_a_colleague_are_one_mail(
     scenario: Scenario, boxes: Boxes, other: dict[str, object]
 ) -> None:
     kim, eva = boxes
@@ -76,7 +76,9 @@ def test_a_colleague_has_many_addresses(
 
 
 @pytest.mark.parametrize("other", ["bo+sales@havnebyg.example", "bo@havnebyg.onmicrosoft.com"])
-def test_so_has_a_customer(scenario: Scenario, boxes: Boxes, other: str) -> None:
+def test_copies_with_other_addresses_of_a_customer_are_one_mail(
+    scenario: Scenario, boxes: Boxes, other: str
+) -> None:
     kim, eva = boxes
     came = mail(scenario)
     assert filed(scenario, [(kim, came), (eva, replace(came, sender=other))], one_by_one=True) == 1
@@ -92,7 +94,7 @@ def test_so_has_a_customer(scenario: Scenario, boxes: Boxes, other: str) -> None
         ("[EXTERNAL] Order", "Order [SEC=OFFICIAL]"),
     ],
 )
-def test_tags_anywhere_in_the_subject_make_no_other_mail(
+def test_tags_anywhere_in_the_subject_do_not_make_it_another_mail(
     scenario: Scenario, boxes: Boxes, one: str, other: str
 ) -> None:
     kim, eva = boxes
@@ -110,7 +112,7 @@ def test_tags_anywhere_in_the_subject_make_no_other_mail(
     ],
     ids=str,
 )
-def test_what_a_gateway_adds_makes_no_other_mail(
+def test_text_added_by_a_gateway_does_not_make_it_another_mail(
     scenario: Scenario, boxes: Boxes, other: dict[str, object], one_by_one: bool
 ) -> None:
     kim, eva = boxes
@@ -155,7 +157,7 @@ SCAN = "<p>Your scan is attached.</p>"
     ],
     ids=str,
 )
-def test_a_scanner_sends_other_files_with_the_same_words(
+def test_scans_with_equal_words_and_different_files_are_different_mails(
     scenario: Scenario,
     boxes: Boxes,
     one: tuple[File, ...],
@@ -168,7 +170,9 @@ def test_a_scanner_sends_other_files_with_the_same_words(
     assert len(scenario.documents) == len(one) + len(other)
 
 
-def test_the_files_of_hundreds_of_scans_cost_few_calls(scenario: Scenario, boxes: Boxes) -> None:
+def test_comparing_the_files_of_hundreds_of_scans_costs_few_calls(
+    scenario: Scenario, boxes: Boxes
+) -> None:
     kim, _ = boxes
     for number in range(10):
         files = (File(f"scan{number}.pdf", b"1"),)
@@ -180,7 +184,7 @@ def test_the_files_of_hundreds_of_scans_cost_few_calls(scenario: Scenario, boxes
 
 
 @pytest.mark.parametrize("size", [1, 150_000])
-def test_a_copy_that_a_person_made_has_the_same_files(
+def test_a_duplicated_copy_has_the_same_files_and_is_the_same_mail(
     scenario: Scenario, boxes: Boxes, size: int
 ) -> None:
     kim, _ = boxes
@@ -191,7 +195,7 @@ def test_a_copy_that_a_person_made_has_the_same_files(
     assert len(scenario.activities) == len(scenario.documents) == 1
 
 
-def test_files_that_are_gone_tell_nothing_apart(scenario: Scenario, boxes: Boxes) -> None:
+def test_missing_files_do_not_distinguish_mails(scenario: Scenario, boxes: Boxes) -> None:
     kim, _ = boxes
     item = scenario.drag(kim, mail(scenario, body=SCAN, attachments=(File("a.pdf", b"1"),)))
     scenario.discover()
@@ -210,9 +214,7 @@ def test_files_that_are_gone_tell_nothing_apart(scenario: Scenario, boxes: Boxes
     assert scenario.item(kim, copied).state is State.SYNCED
 
 
-def test_files_that_are_asked_for_in_vain_are_asked_for_again(
-    scenario: Scenario, boxes: Boxes
-) -> None:
+def test_files_that_could_not_be_listed_are_listed_again(scenario: Scenario, boxes: Boxes) -> None:
     kim, _ = boxes
     item = scenario.drag(kim, mail(scenario, body=SCAN, attachments=(File("a.pdf", b"1"),)))
     scenario.discover()
@@ -244,7 +246,7 @@ def scans(scenario: Scenario) -> list[Mail]:
     ]
 
 
-def test_a_replay_of_everything_doubles_nothing(scenario: Scenario, boxes: Boxes) -> None:
+def test_a_replay_of_everything_duplicates_nothing(scenario: Scenario, boxes: Boxes) -> None:
     kim, eva = boxes
     copies = [(box, one) for one in scans(scenario) for box in (kim, eva)]
     assert filed(scenario, copies, one_by_one=True) == 4
@@ -260,7 +262,7 @@ def test_a_replay_of_everything_doubles_nothing(scenario: Scenario, boxes: Boxes
     assert scenario.activities == before
 
 
-def test_a_mailbox_that_is_added_again_finds_its_mails_where_they_are(
+def test_a_mailbox_that_is_added_again_finds_its_existing_activities(
     scenario: Scenario, boxes: Boxes
 ) -> None:
     kim, eva = boxes
@@ -275,7 +277,7 @@ def test_a_mailbox_that_is_added_again_finds_its_mails_where_they_are(
 
 
 @pytest.mark.parametrize("order", list(permutations(range(3))), ids=str)
-def test_a_mailbox_that_is_added_again_finds_its_mails_in_any_order(
+def test_a_mailbox_that_is_added_again_finds_its_activities_in_any_order(
     scenario: Scenario, boxes: Boxes, order: tuple[int, ...]
 ) -> None:
     kim, _ = boxes
@@ -296,7 +298,9 @@ def test_a_mailbox_that_is_added_again_finds_its_mails_in_any_order(
     assert [kim.read(item).categories for item in items] == [BOTH] * 3
 
 
-def test_what_an_earlier_version_filed_twice_stays_two(scenario: Scenario, boxes: Boxes) -> None:
+def test_a_mail_that_an_earlier_version_filed_twice_keeps_both_activities(
+    scenario: Scenario, boxes: Boxes
+) -> None:
     kim, eva = boxes
     sent = mail(scenario, sender=KIM, to=(BO,), cc=(EVA,), subject="RE: Order")
     twice = replace(sent, sender=KIMS_OTHER[0], subject="RE: [EXTERNAL] Order")

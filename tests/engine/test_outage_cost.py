@@ -140,7 +140,7 @@ TROUBLES = [
 
 
 @pytest.mark.parametrize("trouble", TROUBLES, ids=lambda trouble: trouble.name)
-def test_day_of_trouble_costs_few_calls_and_ends_by_itself(
+def test_day_of_errors_costs_few_calls_and_recovers_without_help(
     proved: ProvedMailbox, trouble: Trouble
 ) -> None:
     scenario = proved.scenario
@@ -172,7 +172,7 @@ def _pass(scenario: Scenario, *, hours: int) -> None:
 
 @pytest.mark.parametrize("service", ["graph", "webcrm"])
 @pytest.mark.parametrize("is_date", [False, True])
-def test_nobody_is_asked_before_the_time_it_asked_for(
+def test_no_service_is_called_before_the_time_it_asked_for(
     proved: ProvedMailbox, service: str, is_date: bool
 ) -> None:
     scenario = proved.scenario
@@ -191,7 +191,7 @@ def test_nobody_is_asked_before_the_time_it_asked_for(
     assert proved.box.read(item).categories == BOTH
 
 
-def test_two_mailboxes_wait_each_for_itself(proved: ProvedMailbox) -> None:
+def test_each_of_two_mailboxes_waits_alone(proved: ProvedMailbox) -> None:
     scenario = proved.scenario
     eva = scenario.add_mailbox("eva@nordwind.example", "Eva Nordwind")
     proved.box.has_licence = False
@@ -220,7 +220,7 @@ def _restart(url: str) -> None:
 
 
 @pytest.mark.long
-def test_service_goes_on_after_its_database_has_restarted(fresh_database: str) -> None:
+def test_service_continues_after_its_database_has_restarted(fresh_database: str) -> None:
     with Sandbox() as sandbox, tempfile.TemporaryDirectory() as scratch:
         sandbox.crm.add_person(sandbox.crm.add_organisation("Havnebyg"), BO)
         box = sandbox.outlook.add_mailbox(KIM, "Kim Nordwind")

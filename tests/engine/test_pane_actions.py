@@ -96,7 +96,7 @@ def test_a_choice_made_with_the_button_beats_the_directory(scenario: Scenario) -
     assert kim.status(mail).targets[0].organisation == "Skovby"
 
 
-def test_an_ambiguous_mail_is_filed_once_a_person_has_chosen(scenario: Scenario) -> None:
+def test_an_ambiguous_mail_is_filed_after_a_person_has_chosen(scenario: Scenario) -> None:
     scenario.add_contact(BO, "Havnebyg")
     scenario.add_contact(BO, "Skovby")
     kim = add_pane_user(scenario)
@@ -208,7 +208,7 @@ def test_undo_leaves_the_activity_while_a_colleague_has_the_mail_synced_too(
     assert eva.status(two).status is DisplayStatus.SYNCED
 
 
-def test_a_mail_synced_before_is_synced_when_a_person_wants_it(scenario: Scenario) -> None:
+def test_a_preexisting_mail_is_synced_on_request(scenario: Scenario) -> None:
     scenario.add_contact(BO)
     box = scenario.sandbox.outlook.add_mailbox(KIM, "Kim Nordwind")
     folder = box.make_folder("inbox", FOLDER)
@@ -223,7 +223,7 @@ def test_a_mail_synced_before_is_synced_when_a_person_wants_it(scenario: Scenari
     assert len(scenario.activities) == 1
 
 
-def test_a_refused_mail_is_retried_at_once_when_a_person_wants_it(scenario: Scenario) -> None:
+def test_a_refused_mail_is_retried_immediately_on_request(scenario: Scenario) -> None:
     scenario.add_contact(BO)
     kim = add_pane_user(scenario)
     scenario.sandbox.crm.failing_creates = 100

@@ -89,7 +89,7 @@ def test_a_deleted_activity_is_created_again_by_sync(
     assert kim.status(mail).status is DisplayStatus.SYNCED
 
 
-def test_the_last_of_two_choices_holds(scenario: Scenario) -> None:
+def test_the_last_of_two_choices_counts(scenario: Scenario) -> None:
     scenario.add_contact(BO)
     scenario.add_contact(LIS, "Skovby")
     kim = add_pane_user(scenario)
@@ -111,7 +111,7 @@ def test_an_organisation_that_webcrm_does_not_have_is_refused_before_anything_ha
     assert kim.status(mail).status is DisplayStatus.NEW
 
 
-def test_a_press_ends_the_back_off_of_the_mailbox(scenario: Scenario) -> None:
+def test_an_action_ends_the_back_off_of_the_mailbox(scenario: Scenario) -> None:
     scenario.add_contact(BO)
     kim = add_pane_user(scenario)
     mail = kim.box.deliver(Mail("Offer?", BO, KIM))

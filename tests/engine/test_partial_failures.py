@@ -105,7 +105,7 @@ def test_mail_deleted_before_its_files_were_read_is_skipped(
     assert not [e for e in scenario.sandbox.journal.exchanges if "attachments" in e.path]
 
 
-def test_files_are_read_from_another_copy_when_one_mailbox_is_closed(
+def test_files_are_read_from_another_copy_when_one_mailbox_refuses_access(
     scenario: Scenario, box: SimMailbox
 ) -> None:
     eva = scenario.add_mailbox(EVA, "Eva")
@@ -154,7 +154,9 @@ def test_mail_that_webcrm_fails_on_stops_no_other(scenario: Scenario, box: SimMa
     assert len(scenario.activities) == 5
 
 
-def test_closed_mailbox_is_not_called_once_per_file(scenario: Scenario, box: SimMailbox) -> None:
+def test_mailbox_that_refuses_access_is_not_called_once_per_file(
+    scenario: Scenario, box: SimMailbox
+) -> None:
     for number in range(12):
         scenario.drag(box, Mail(f"Mail {number}", BO, KIM, attachments=A_FILE))
     scenario.sandbox.faults.unavailable(
@@ -168,7 +170,7 @@ def test_closed_mailbox_is_not_called_once_per_file(scenario: Scenario, box: Sim
     assert len(scenario.documents) == 12
 
 
-def test_contact_that_appears_while_its_mail_is_marked_not_synced(
+def test_contact_may_appear_while_its_mail_is_marked_not_synced(
     scenario: Scenario, box: SimMailbox
 ) -> None:
     item = scenario.drag(box, Mail("Who?", LIS, KIM))

@@ -63,14 +63,16 @@ def test_screenshot_under_a_line_of_text_becomes_a_document(
     assert PICTURE_MISSING not in scenario.activities[0]["ActivityMemo"]
 
 
-def test_mail_of_one_small_picture_is_filed_with_it(scenario: Scenario, box: SimMailbox) -> None:
+def test_mail_with_only_a_small_picture_is_filed_with_it(
+    scenario: Scenario, box: SimMailbox
+) -> None:
     scenario.drag(box, mail("Stamp", png("image001.png", 3000), words="<p>&nbsp;</p>"))
     scenario.drag(box, mail("Words", png("image001.png", 3000)))
     scenario.discover()
     assert filed(scenario) == {"Stamp": ["image001.png"], "Words": []}
 
 
-def test_large_body_that_is_read_at_once_remembers_its_pictures(
+def test_large_body_that_is_read_immediately_keeps_its_pictures(
     scenario: Scenario, box: SimMailbox
 ) -> None:
     scenario.drag(box, mail("Stamp", png("image001.png", 3000), words="<p>&nbsp;</p>" * 8000))
@@ -78,9 +80,7 @@ def test_large_body_that_is_read_at_once_remembers_its_pictures(
     assert filed(scenario) == {"Stamp": ["image001.png"]}
 
 
-def test_logo_that_mails_of_a_sender_repeat_is_filed_once(
-    scenario: Scenario, box: SimMailbox
-) -> None:
+def test_logo_that_a_sender_repeats_is_filed_once(scenario: Scenario, box: SimMailbox) -> None:
     for number in range(3):
         shot = png(f"image00{number}.png", 50_000 + number)
         logo = replace(LOGO, name=f"image01{number}.png", content_id=f"{number}@logo")
@@ -93,7 +93,7 @@ def test_logo_that_mails_of_a_sender_repeat_is_filed_once(
     }
 
 
-def test_logo_of_mails_that_are_moved_at_once_is_filed_once(
+def test_logo_of_mails_that_are_moved_together_is_filed_once(
     scenario: Scenario, box: SimMailbox
 ) -> None:
     for number in range(12):
@@ -103,7 +103,7 @@ def test_logo_of_mails_that_are_moved_at_once_is_filed_once(
     assert [d["DocumentFileName"] for d in scenario.documents] == ["logo.png"]
 
 
-def test_logo_of_a_senders_colleague_is_the_same_one(scenario: Scenario, box: SimMailbox) -> None:
+def test_logo_of_a_senders_colleague_is_recognised(scenario: Scenario, box: SimMailbox) -> None:
     scenario.add_contact("eva@havnebyg.example")
     scenario.poll_webcrm()
     scenario.drag(box, mail("From Bo", LOGO))
@@ -112,7 +112,7 @@ def test_logo_of_a_senders_colleague_is_the_same_one(scenario: Scenario, box: Si
     assert sorted(map(len, filed(scenario).values())) == [0, 1]
 
 
-def test_picture_of_somebody_else_is_filed_though_it_has_that_size(
+def test_picture_of_another_sender_with_the_same_size_is_filed(
     scenario: Scenario, box: SimMailbox
 ) -> None:
     scenario.add_contact("pia@elsewhere.example")
@@ -184,9 +184,7 @@ def test_death_between_decision_and_record_changes_nothing(
     assert filed(scenario) == {"First": ["image001.png"], "Second": []}
 
 
-def test_what_is_decided_stays_when_the_words_are_written_anew(
-    scenario: Scenario, box: SimMailbox
-) -> None:
+def test_decision_stays_when_the_text_is_updated(scenario: Scenario, box: SimMailbox) -> None:
     scenario.drag(box, mail("First", SHOT))
     scenario.discover()
     kim = PaneUser(scenario, box)
@@ -200,7 +198,7 @@ def test_what_is_decided_stays_when_the_words_are_written_anew(
     assert scenario.activities[1]["ActivityMemo"].endswith("Look again")
 
 
-def test_picture_of_a_mail_that_was_taken_back_is_filed_with_the_next_one(
+def test_picture_of_an_undone_mail_is_filed_with_the_next_one(
     scenario: Scenario, box: SimMailbox
 ) -> None:
     first = scenario.drag(box, mail("First", SHOT))
@@ -213,7 +211,7 @@ def test_picture_of_a_mail_that_was_taken_back_is_filed_with_the_next_one(
     assert filed(scenario)["Second"] == ["image001.png"]
 
 
-def test_picture_that_outlook_does_not_give_is_filed_with_the_next_mail(
+def test_picture_that_outlook_does_not_deliver_is_filed_with_the_next_mail(
     scenario: Scenario, box: SimMailbox
 ) -> None:
     scenario.drag(box, mail("First", SHOT))
@@ -247,7 +245,7 @@ def test_mail_that_an_earlier_version_read_is_filed_with_its_screenshot(
         f"<img src='data:image/png;base64,{'A' * 4_000_000}'>",
     ],
 )
-def test_picture_that_cannot_be_kept_is_said_to_be_missing(
+def test_activity_names_a_picture_that_could_not_be_filed(
     scenario: Scenario, box: SimMailbox, body: str
 ) -> None:
     item = scenario.drag(box, Mail("Offer", BO, KIM, body=body))
@@ -257,7 +255,7 @@ def test_picture_that_cannot_be_kept_is_said_to_be_missing(
     assert scenario.documents == []
 
 
-def test_mails_without_pictures_ask_the_database_for_none(
+def test_mails_without_pictures_cause_no_query_for_pictures(
     scenario: Scenario, box: SimMailbox
 ) -> None:
     asked: list[str] = []

@@ -154,7 +154,7 @@ def played(runner: FaultRunner, rows: frozenset[int], place: str | None) -> Erro
 
 
 @pytest.mark.parametrize("place", STEPS)
-def test_other_mails_are_synced_all_the_same(
+def test_other_mails_are_synced_when_the_exception_is_planted_in_a_step(
     runner: FaultRunner, rows: frozenset[int], place: str
 ) -> None:
     assert played(runner, rows, place).raised

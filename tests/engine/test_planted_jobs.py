@@ -30,7 +30,7 @@ def planted(place: str, *words: str, number: int = -1) -> ErrorPlanter:
     return ErrorPlanter(MailTraces(words, frozenset({number})), place)
 
 
-def test_copy_that_cannot_even_be_held_back_leaves_its_page_going_on(proved: ProvedMailbox) -> None:
+def test_copy_that_cannot_even_be_parked_does_not_stop_its_page(proved: ProvedMailbox) -> None:
     odd = proved.synced[2]
     number = proved.scenario.item(proved.box, odd).id
     proved.box.set_categories(odd, ("Red", *BOTH))
@@ -53,9 +53,7 @@ def prove_all(proved: ProvedMailbox) -> None:
         "engine.discovery.discover:_read_folder",
     ],
 )
-def test_folder_that_raises_in_a_proof_leaves_the_others_proved(
-    proved: ProvedMailbox, place: str
-) -> None:
+def test_folder_that_raises_in_a_proof_stops_no_other(proved: ProvedMailbox, place: str) -> None:
     with proved.scenario.context.begin() as tx:
         sent = text("SELECT graph_id FROM folder WHERE place = 'sent'")
         graph_id = tx.connection.execute(sent).scalar_one()
@@ -91,7 +89,7 @@ def test_copy_that_raises_in_a_proof_is_left_out_alone(proved: ProvedMailbox) ->
     assert proved.box.read(odd).categories == ("Red",)
 
 
-def test_copy_that_stands_still_and_raises_leaves_the_others_going_on(
+def test_stuck_copy_that_raises_stops_no_other(
     proved: ProvedMailbox,
 ) -> None:
     odd, fine = proved.synced[:2]
@@ -136,7 +134,7 @@ def test_activity_that_raises_in_a_proof_is_left_out_alone(
     assert len(proved.scenario.activities) == 3
 
 
-def test_folder_that_raises_in_keep_leaves_the_others_in_place(proved: ProvedMailbox) -> None:
+def test_folder_that_raises_in_keep_stops_no_other(proved: ProvedMailbox) -> None:
     for where in ("inbox", "sentitems"):
         proved.box.delete_folder(f"{where}/{FOLDER}")
     with planted(
@@ -150,7 +148,7 @@ def test_folder_that_raises_in_keep_leaves_the_others_in_place(proved: ProvedMai
     assert proved.box.read(item).categories == BOTH
 
 
-def test_wish_that_raises_leaves_the_others_told(proved: ProvedMailbox) -> None:
+def test_update_that_raises_stops_no_other(proved: ProvedMailbox) -> None:
     pane_user = PaneUser(proved.scenario, proved.box)
     for item in proved.synced[:2]:
         pane_user.undo(item)
@@ -161,7 +159,7 @@ def test_wish_that_raises_leaves_the_others_told(proved: ProvedMailbox) -> None:
     assert told == ["From webCRM", "Mail 0", "Mail 2", "[withdrawn] Mail 1"]
 
 
-def test_press_that_raises_is_pressed_again_and_stops_no_other(proved: ProvedMailbox) -> None:
+def test_sync_request_that_raises_is_retried_and_stops_no_other(proved: ProvedMailbox) -> None:
     pane_user, item = PaneUser(proved.scenario, proved.box), proved.synced[0]
     new = proved.box.deliver(Mail("Pressed", BO, KIM))
     with planted("engine.pane.undo:_withdraw", item).watching(), pytest.raises(PlantedError):

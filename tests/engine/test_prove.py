@@ -108,7 +108,7 @@ def test_stuck_mail_is_advanced(proved: ProvedMailbox, damage: str) -> None:
 @pytest.mark.parametrize(
     "damage", ["'garbage'", "split_part(cursor, '=', 1) || '=of-another-time'"]
 )
-def test_cursor_that_is_no_url_of_graph_is_reset(proved: ProvedMailbox, damage: str) -> None:
+def test_cursor_that_is_not_a_url_of_graph_is_reset(proved: ProvedMailbox, damage: str) -> None:
     proved.sql(f"UPDATE folder SET cursor = {damage} WHERE place = 'inbox'")
     proved.check_healed(Kind.CURSOR)
     late = proved.scenario.drag(proved.box, Mail("Late", BO, KIM))
@@ -122,7 +122,7 @@ def test_subscription_that_graph_lost_is_replaced(scenario: Scenario) -> None:
     proved.check_healed(Kind.PUSH)
 
 
-def test_mirror_that_its_owner_removed_stays_removed(proved: ProvedMailbox) -> None:
+def test_mirror_that_its_owner_removed_is_not_created_again(proved: ProvedMailbox) -> None:
     (mirror,) = proved.box.messages(f"sentitems/{FOLDER}")
     for _ in range(2):
         proved.box.delete(mirror.id)
@@ -143,13 +143,13 @@ def test_the_nightly_jobs_compare_everything_in_short_steps(proved: ProvedMailbo
     assert told == [None]
 
 
-def test_proof_of_a_mailbox_that_does_not_answer_says_why(proved: ProvedMailbox) -> None:
+def test_proof_of_an_unavailable_mailbox_says_why(proved: ProvedMailbox) -> None:
     proved.box.has_licence = False
     (proof,) = prove.prove_mailboxes(proved.scenario.context)
     assert proof.trouble
 
 
-def test_bug_in_a_proof_stops_nothing_else_and_is_retried(proved: ProvedMailbox) -> None:
+def test_bug_in_a_proof_stops_no_other_and_is_retried(proved: ProvedMailbox) -> None:
     scenario = proved.scenario
     prove.request_all(scenario.context)
     (box,) = _column(proved, "SELECT mailbox_id FROM item WHERE graph_id = :i", proved.waiting)

@@ -17,7 +17,7 @@ from webcrm_sync.engine.reconciliation.differences import Kind
 from webcrm_sync_sandbox.outlook.mail import Mail
 
 
-def test_activity_deleted_in_webcrm_is_not_made_again_until_somebody_asks(
+def test_activity_deleted_in_webcrm_is_created_again_only_on_request(
     proved: ProvedMailbox,
 ) -> None:
     gone, item = proved.activity_id(0), proved.synced[0]
@@ -92,7 +92,7 @@ def test_filing_recorded_as_unsent_is_not_sent_again(proved: ProvedMailbox) -> N
     assert len(proved.scenario.activities) == 4
 
 
-def test_two_activities_with_one_key_are_reported_and_left_to_a_person(
+def test_two_activities_with_one_key_are_reported_for_a_person_to_resolve(
     proved: ProvedMailbox,
 ) -> None:
     first = proved.activity_id(0)
@@ -140,7 +140,7 @@ def test_activity_that_lost_its_key_is_reported(proved: ProvedMailbox) -> None:
     assert proved.differences() == []
 
 
-def test_synced_mail_without_an_activity_is_no_longer_synced(proved: ProvedMailbox) -> None:
+def test_mail_whose_activity_is_missing_is_no_longer_synced(proved: ProvedMailbox) -> None:
     proved.scenario.sandbox.crm.tables["Activity"].delete(proved.activity_id(0))
     proved.sql(
         "DELETE FROM filing WHERE NOT EXISTS (SELECT 1 FROM email WHERE id = email_id"
@@ -163,7 +163,7 @@ def test_token_of_another_webcrm_changes_nothing(proved: ProvedMailbox) -> None:
     assert all(proved.box.read(i).categories == BOTH for i in proved.synced)
 
 
-def test_activities_of_a_mailbox_that_is_gone_are_no_difference(proved: ProvedMailbox) -> None:
+def test_activities_of_a_removed_mailbox_are_no_difference(proved: ProvedMailbox) -> None:
     key = filing_key(proved.scenario.context.tenant_id, "<of-eva@nordwind.example>", 1)
     stranger = proved.duplicate_activity(proved.activity_id(0))
     proved.scenario.sandbox.crm.edit_activity(stranger, ActivityCustom15=key)

@@ -47,7 +47,7 @@ def test_a_move_is_announced_and_synced_without_any_poll(
     assert box.read(item).categories == BOTH
 
 
-def test_the_echo_of_our_own_mark_requests_no_reading(scenario: Scenario, box: SimMailbox) -> None:
+def test_the_echo_of_our_own_mark_requests_no_read(scenario: Scenario, box: SimMailbox) -> None:
     scenario.drag(box, Mail("Pushed", BO, KIM))
     until(lambda: is_hinted(scenario), "the notification")
     scenario.run_until_idle()
@@ -71,7 +71,7 @@ def test_subscriptions_are_renewed_at_half_their_life(scenario: Scenario, box: S
     )
 
 
-def test_removed_subscription_is_replaced_and_nothing_is_missed(
+def test_removed_subscription_is_replaced_and_no_change_is_missed(
     scenario: Scenario, box: SimMailbox
 ) -> None:
     before = {f.subscription_id for f in folders(scenario)}

@@ -166,7 +166,7 @@ def test_everything_is_recovered_and_nothing_is_written_to_webcrm(company: Compa
     assert any(line.sentence.startswith("Restored: ") for line in story.lines)
 
 
-def test_mails_under_way_at_the_loss_are_filed_once(company: Company) -> None:
+def test_unfinished_mails_are_filed_once_after_a_loss(company: Company) -> None:
     scenario = company.scenario
     scenario.sandbox.faults.refuse("graph", when=lambda _, p: p.endswith("$batch"))
     unmarked = scenario.drag(company.kim, Mail("Filed, not marked", BO, KIM, attachments=FILES))
@@ -202,7 +202,7 @@ def test_a_mail_that_is_read_first_takes_no_key_from_stamped_mails(
     assert len(keys) == number
 
 
-def test_later_mails_and_a_replay_of_everything_double_nothing(company: Company) -> None:
+def test_later_mails_and_a_replay_of_everything_duplicate_nothing(company: Company) -> None:
     company.lose()
     company.rebuild(KIM, EVA)
     before = company.ledger()

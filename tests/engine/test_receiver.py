@@ -150,7 +150,7 @@ def test_a_replaced_subscription_is_ended_after_a_crash_in_between(
     assert reached.announces(box)
 
 
-def test_a_key_put_in_front_takes_over_at_the_next_renewal(
+def test_a_key_added_in_front_takes_effect_at_the_next_renewal(
     reached: Reached, box: SimMailbox
 ) -> None:
     before = reached.held()
@@ -194,7 +194,7 @@ def test_a_lost_key_is_reported_and_its_subscriptions_are_replaced(
     assert reached.announces(box)
 
 
-def test_a_client_state_that_cannot_be_opened_is_replaced_at_the_first_notification(
+def test_a_client_state_that_cannot_be_decrypted_is_replaced_at_the_first_notification(
     reached: Reached, box: SimMailbox, caplog: pytest.LogCaptureFixture
 ) -> None:
     subscribe_as_before(reached)
@@ -209,7 +209,7 @@ def test_a_client_state_that_cannot_be_opened_is_replaced_at_the_first_notificat
     assert reached.announces(box)
 
 
-def test_a_new_public_url_is_sent_to_graph_at_once(reached: Reached, box: SimMailbox) -> None:
+def test_a_new_public_url_is_sent_to_graph_immediately(reached: Reached, box: SimMailbox) -> None:
     before = reached.held()
     settings = reached.scenario.context.settings
     elsewhere = settings.model_copy(

@@ -58,7 +58,7 @@ def assert_parked_alone(
     assert said in copy.sentence
 
 
-def test_mail_on_which_webcrm_crashes_is_found_by_quartering(
+def test_mail_that_crashes_webcrm_is_found_by_quartering_the_batch(
     scenario: Scenario, box: SimMailbox
 ) -> None:
     scenario.sandbox.crm.poison[POISON] = 500
@@ -78,7 +78,7 @@ def test_mail_on_which_webcrm_crashes_is_found_by_quartering(
     assert len(looks) <= 2 * (1 + 1 + 1 + 3 + 1)
 
 
-def test_mail_for_which_webcrm_refuses_the_bulk_is_found_by_halving(
+def test_mail_for_which_webcrm_refuses_the_bulk_is_found_by_halving_the_batch(
     scenario: Scenario, box: SimMailbox
 ) -> None:
     scenario.sandbox.crm.poison[POISON] = 400
@@ -92,7 +92,7 @@ def test_mail_for_which_webcrm_refuses_the_bulk_is_found_by_halving(
     assert written(scenario) <= 1 + 2 * 6 + 3
 
 
-def test_line_that_webcrm_refuses_costs_no_call_of_its_own(
+def test_refused_line_of_a_bulk_request_costs_no_further_call(
     scenario: Scenario, box: SimMailbox
 ) -> None:
     scenario.sandbox.crm.refused.add(POISON)
@@ -157,7 +157,7 @@ def trouble_of(scenario: Scenario) -> str | None:
     ],
     ids=lambda names: min(names),
 )
-def test_mail_of_which_graph_leaves_something_out_holds_nothing_up(
+def test_mail_that_graph_returns_incompletely_delays_nothing(
     scenario: Scenario, small: SimMailbox, names: set[str]
 ) -> None:
     odd = small.deliver(Mail("Odd", BO, KIM))
@@ -172,7 +172,7 @@ def test_mail_of_which_graph_leaves_something_out_holds_nothing_up(
     assert len([e for e in rounds if "$select" in e.query or "%24select" in e.query]) == 2
 
 
-def test_mail_that_graph_does_not_let_us_read_is_told_of_and_holds_nothing_up(
+def test_mail_that_graph_does_not_let_us_read_is_recorded_and_delays_nothing(
     scenario: Scenario, small: SimMailbox
 ) -> None:
     odd = small.deliver(Mail("Unreadable", BO, KIM))
@@ -191,7 +191,7 @@ def test_mail_that_graph_does_not_let_us_read_is_told_of_and_holds_nothing_up(
 
 
 @pytest.mark.parametrize("others", [1, 6])
-def test_mail_that_left_and_is_refused_hides_none_that_came(
+def test_mail_that_left_and_is_refused_hides_no_mail_that_arrived(
     scenario: Scenario, small: SimMailbox, others: int
 ) -> None:
     left = [scenario.drag(small, Mail(f"Left {n}", BO, KIM)) for n in range(others)]
@@ -207,7 +207,7 @@ def test_mail_that_left_and_is_refused_hides_none_that_came(
     assert all(scenario.item(small, i).folder_id is None for i in (*left, refused))
 
 
-def test_person_whom_webcrm_does_not_show_stops_no_mirror_and_no_mail(
+def test_person_that_webcrm_does_not_return_stops_no_mirror_and_no_mail(
     open_scenario: OpenScenario,
 ) -> None:
     scenario = open_scenario(DIRECTORY_SECONDS="3600")

@@ -55,7 +55,7 @@ def other(scenario: Scenario, tmp_path: Path) -> Iterator[Settings]:
         yield Settings.model_validate({})
 
 
-def test_every_command_refuses_and_says_both_names_and_the_way_out(
+def test_every_command_refuses_and_names_both_companies_and_the_fix(
     scenario: Scenario, other: Settings
 ) -> None:
     scenario.add_mailbox()
@@ -93,7 +93,9 @@ def test_a_typo_of_the_first_set_up_can_be_corrected(scenario: Scenario, other: 
         open_context(other).__enter__()
 
 
-def test_of_two_first_starts_one_adds_a_mailbox(scenario: Scenario, other: Settings) -> None:
+def test_one_of_two_simultaneous_first_starts_adds_a_mailbox(
+    scenario: Scenario, other: Settings
+) -> None:
     """Both processes run already when their first mailboxes are added at the same moment."""
     assert other.database_url
     with closing(Database(other.database_url, now=scenario.context.now)) as database:

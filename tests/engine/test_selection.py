@@ -135,7 +135,7 @@ def _before(open_scenario: OpenScenario, *, past: int) -> Before:
     return Before(scenario, box, items)
 
 
-def test_a_full_reading_writes_nothing_and_happens_once(before: Before) -> None:
+def test_a_full_read_writes_nothing_and_happens_once(before: Before) -> None:
     rows, events, activities = before.rows(), before.events(), before.scenario.activities
     before.scenario.run_all_retries()
     assert before.rounds() == 2
@@ -148,7 +148,7 @@ def test_a_full_reading_writes_nothing_and_happens_once(before: Before) -> None:
     assert [(e.method, e.path) for e in before.writes()] == []
 
 
-def test_a_full_reading_fills_the_headers_of_known_mails(before: Before) -> None:
+def test_a_full_read_fills_the_headers_of_known_mails(before: Before) -> None:
     before.scenario.discover()
     with before.scenario.context.begin() as tx:
         columns = [email.c.subject, *(as_stored(email.c[name]) for name in HEADERS)]
@@ -200,7 +200,7 @@ def test_a_contact_that_appears_meanwhile_files_waiting_mails(before: Before) ->
 
 
 @pytest.mark.parametrize("failing", range(3))
-def test_trouble_within_a_full_reading_does_not_restart_it(
+def test_an_error_during_a_full_read_does_not_restart_it(
     open_scenario: OpenScenario, failing: int
 ) -> None:
     before = _before(open_scenario, past=PAGE_SIZE)  # two pages with those that came later
@@ -218,7 +218,7 @@ def test_trouble_within_a_full_reading_does_not_restart_it(
     assert [(e.method, e.path) for e in before.writes()] == []
 
 
-def test_a_cursor_in_the_middle_of_a_reading_is_reset_too(
+def test_a_cursor_in_the_middle_of_a_read_is_reset_too(
     open_scenario: OpenScenario,
 ) -> None:
     scenario = open_scenario()
@@ -248,7 +248,7 @@ def test_a_cursor_in_the_middle_of_a_reading_is_reset_too(
     assert [a["ActivityDescription"] for a in scenario.activities] == ["New"]
 
 
-def test_an_old_cursor_that_has_expired_is_no_trouble(before: Before) -> None:
+def test_an_old_cursor_that_has_expired_is_no_error(before: Before) -> None:
     rows, events = before.rows(), before.events()
     before.scenario.sandbox.graph.expire_cursors()
     before.scenario.run_all_retries()
@@ -264,7 +264,7 @@ def test_a_cursor_of_a_later_version_is_kept(before: Before) -> None:
     assert before.selections() == {SELECTION + 1}
 
 
-def test_a_new_mailbox_needs_no_second_full_reading(scenario: Scenario, box: SimMailbox) -> None:
+def test_a_new_mailbox_needs_no_second_full_read(scenario: Scenario, box: SimMailbox) -> None:
     scenario.drag(box, Mail("First", BO, KIM))
     scenario.discover()
     calls = scenario.sandbox.journal.select("graph", path="/messages/delta")

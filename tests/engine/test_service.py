@@ -31,7 +31,9 @@ def sandbox() -> Iterator[Sandbox]:
 
 
 @pytest.mark.long
-def test_serve_started_with_environment_variables_alone_plays_every_story(sandbox: Sandbox) -> None:
+def test_serve_started_with_environment_variables_alone_completes_every_story(
+    sandbox: Sandbox,
+) -> None:
     box = sandbox.outlook.add_mailbox(KIM, "Kim Nordwind")
     user = sandbox.crm.add_user(KIM, "Kim Nordwind")
     person = sandbox.crm.persons[0]["PersonId"]
@@ -79,7 +81,7 @@ def _processes_of(service: RunningService) -> set[str]:
 
 @pytest.mark.search
 @pytest.mark.parametrize("points", [range(1, 11), range(11, 21)], ids=["early", "late"])
-def test_worker_killed_at_twenty_points_of_its_work_loses_and_doubles_nothing(
+def test_worker_killed_at_twenty_points_of_its_work_loses_and_duplicates_nothing(
     sandbox: Sandbox, points: range
 ) -> None:
     names = [f"kim{n}@nordwind.example" for n in range(5)]

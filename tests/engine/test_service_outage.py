@@ -61,7 +61,7 @@ def test_day_of_outage_costs_few_calls_and_loses_nothing(
     assert all(box.read(i).categories == BOTH for i in items)
 
 
-def test_refused_login_for_a_day_is_not_told_over_and_over(
+def test_login_refused_for_a_day_is_not_recorded_repeatedly(
     scenario: Scenario, box: SimMailbox
 ) -> None:
     tokens = set(scenario.sandbox.crm.tokens)
@@ -96,7 +96,7 @@ def log() -> Iterator[io.StringIO]:
     root.setLevel(level)
 
 
-def test_no_log_line_tells_who_wrote_what(scenario: Scenario, log: io.StringIO) -> None:
+def test_no_log_line_reveals_who_wrote_what(scenario: Scenario, log: io.StringIO) -> None:
     person = scenario.add_contact(BO)
     user = scenario.sandbox.crm.add_user(KIM, "Kim Nordwind")
     scenario.run_until_idle()
@@ -128,7 +128,7 @@ def test_no_log_line_tells_who_wrote_what(scenario: Scenario, log: io.StringIO) 
     assert "job_failed" not in told
 
 
-def test_story_of_every_state_can_be_told(scenario: Scenario, box: SimMailbox) -> None:
+def test_timeline_of_every_state_can_be_read(scenario: Scenario, box: SimMailbox) -> None:
     scenario.add_contact(LIS, "Skovby")
     scenario.add_contact(LIS, "Lund")
     scenario.poll_webcrm()
@@ -152,7 +152,7 @@ def test_story_of_every_state_can_be_told(scenario: Scenario, box: SimMailbox) -
         assert scenario.timeline(box.read(item)).copies
 
 
-def test_text_of_an_unwritten_mirror_is_not_kept_for_ever(scenario: Scenario) -> None:
+def test_text_of_a_mirror_that_is_never_written_is_deleted_in_time(scenario: Scenario) -> None:
     person = scenario.add_contact(BO)
     user = scenario.sandbox.crm.add_user(KIM, "Kim Nordwind")
     scenario.run_until_idle()
@@ -168,7 +168,7 @@ def test_text_of_an_unwritten_mirror_is_not_kept_for_ever(scenario: Scenario) ->
     assert not any("Topsecret" in (row or "") for row in rows)
 
 
-def test_mail_sent_by_a_user_webcrm_has_just_made_is_mirrored(open_scenario: OpenScenario) -> None:
+def test_mail_sent_by_a_newly_created_webcrm_user_is_mirrored(open_scenario: OpenScenario) -> None:
     scenario = open_scenario(DIRECTORY_SECONDS="3600")
     person = scenario.add_contact(BO)
     box = scenario.add_mailbox()

@@ -38,7 +38,7 @@ def bystanders(service: RunningService) -> Bystanders:
 
 
 @pytest.mark.long
-def test_sixty_four_stalled_connections_of_every_kind_at_once_keep_nobody_waiting(
+def test_sixty_four_stalled_connections_of_every_kind_delay_nobody(
     service: RunningService, bystanders: Bystanders
 ) -> None:
     waits = {}
@@ -53,7 +53,7 @@ def test_sixty_four_stalled_connections_of_every_kind_at_once_keep_nobody_waitin
 
 
 @pytest.mark.search
-def test_every_stalled_connection_is_ended_in_its_time(
+def test_every_stalled_connection_is_closed_at_its_deadline(
     service: RunningService, bystanders: Bystanders
 ) -> None:
     at_first, bounds = _sockets_of(service), Limits()

@@ -7,7 +7,7 @@ from webcrm_sync.core.states import State
 from webcrm_sync_sandbox.outlook.mail import File, Mail
 
 
-def test_inbound_mail_dragged_to_the_folder_stands_under_its_sender(scenario: Scenario) -> None:
+def test_inbound_mail_dragged_to_the_folder_is_filed_under_its_sender(scenario: Scenario) -> None:
     person = scenario.add_contact(BO)
     user = scenario.sandbox.crm.add_user(KIM, "Kim Nordwind")
     scenario.run_until_idle()
@@ -27,7 +27,9 @@ def test_inbound_mail_dragged_to_the_folder_stands_under_its_sender(scenario: Sc
     assert scenario.item(box, item).state is State.SYNCED
 
 
-def test_outbound_mail_dragged_to_the_folder_stands_under_its_recipient(scenario: Scenario) -> None:
+def test_outbound_mail_dragged_to_the_folder_is_filed_under_its_recipient(
+    scenario: Scenario,
+) -> None:
     scenario.add_contact(BO)
     box = scenario.add_mailbox()
     scenario.poll_webcrm()
@@ -41,7 +43,7 @@ def test_outbound_mail_dragged_to_the_folder_stands_under_its_recipient(scenario
     assert box.read(item).categories == BOTH
 
 
-def test_mail_moved_by_an_outlook_rule_stands_under_its_sender(scenario: Scenario) -> None:
+def test_mail_moved_by_an_outlook_rule_is_filed_under_its_sender(scenario: Scenario) -> None:
     scenario.add_contact(BO)
     box = scenario.add_mailbox()
     scenario.poll_webcrm()
@@ -119,7 +121,7 @@ def test_attachments_become_documents_and_inline_pictures_do_not(scenario: Scena
     assert box.read(item).categories == BOTH
 
 
-def test_mail_of_nobody_known_waits_and_files_itself_when_the_contact_appears(
+def test_mail_without_a_contact_waits_and_is_filed_when_the_contact_appears(
     scenario: Scenario,
 ) -> None:
     box = scenario.add_mailbox()
@@ -135,7 +137,7 @@ def test_mail_of_nobody_known_waits_and_files_itself_when_the_contact_appears(
     assert box.read(item).categories == BOTH
 
 
-def test_every_organisation_on_the_mail_gets_it(scenario: Scenario) -> None:
+def test_mail_is_filed_under_every_organisation_on_it(scenario: Scenario) -> None:
     scenario.add_contact(BO, "Havnebyg")
     scenario.add_contact(LIS, "Skovby")
     box = scenario.add_mailbox()

@@ -42,7 +42,9 @@ def end(scenario: Scenario, box: SimMailbox, mail: Mail) -> tuple[State, Reason 
     ],
     ids=lambda m: m.subject[:20],
 )
-def test_odd_but_from_a_customer_is_synced(scenario: Scenario, box: SimMailbox, mail: Mail) -> None:
+def test_odd_mail_from_a_customer_is_synced(
+    scenario: Scenario, box: SimMailbox, mail: Mail
+) -> None:
     assert end(scenario, box, mail) == (State.SYNCED, None)
     assert len(scenario.activities) == 1
 
@@ -84,7 +86,7 @@ def test_sender_with_an_unknown_legacy_name_is_no_colleague(
         ("meeting notice", Reason.MEETING_NOTICE),
     ],
 )
-def test_message_of_a_meeting_is_called_what_it_is(
+def test_meeting_message_is_skipped_with_its_own_reason(
     scenario: Scenario, box: SimMailbox, kind: Kind, reason: Reason
 ) -> None:
     item = scenario.drag(box, Mail("Meet?", BO, KIM, kind=kind))
@@ -114,7 +116,7 @@ def test_sender_on_the_never_list_is_left_out(open_scenario: OpenScenario) -> No
         )
 
 
-def test_address_of_two_organisations_asks_a_person(scenario: Scenario, box: SimMailbox) -> None:
+def test_address_of_two_organisations_needs_a_person(scenario: Scenario, box: SimMailbox) -> None:
     scenario.add_contact(LIS, "Skovby")
     scenario.add_contact(LIS, "Søby")
     scenario.poll_webcrm()
@@ -146,7 +148,7 @@ def test_message_id_of_two_different_mails_hides_neither(
     assert all(box.read(i).categories == BOTH for i in items)
 
 
-def test_label_that_webcrm_does_not_know_parks_until_it_does(open_scenario: OpenScenario) -> None:
+def test_unknown_label_parks_the_mail_until_webcrm_knows_it(open_scenario: OpenScenario) -> None:
     scenario = open_scenario(WEBCRM_ACTION_IN="Brand new")
     scenario.add_contact(BO)
     box = scenario.add_mailbox()
@@ -164,7 +166,7 @@ def test_label_that_webcrm_does_not_know_parks_until_it_does(open_scenario: Open
     assert len(scenario.activities) == 1
 
 
-def test_wrong_webcrm_token_parks_until_it_is_right(open_scenario: OpenScenario) -> None:
+def test_wrong_webcrm_token_parks_mails_until_it_is_corrected(open_scenario: OpenScenario) -> None:
     scenario = open_scenario(WEBCRM_TOKEN="99999999-9999-4999-8999-999999999999")
     box = scenario.add_mailbox()
     item = scenario.drag(box, Mail("Token?", BO, KIM))
@@ -180,7 +182,7 @@ def test_wrong_webcrm_token_parks_until_it_is_right(open_scenario: OpenScenario)
     assert box.read(item).categories == BOTH
 
 
-def test_a_parked_mail_that_is_moved_in_again_waits_for_nothing(
+def test_a_parked_mail_that_is_moved_in_again_is_retried_immediately(
     open_scenario: OpenScenario,
 ) -> None:
     scenario = open_scenario(WEBCRM_TOKEN="99999999-9999-4999-8999-999999999999")

@@ -135,7 +135,7 @@ def test_each_decision_follows_the_template(decision: Path) -> None:
     assert places == sorted(places)
 
 
-def test_one_version_is_told_everywhere() -> None:
+def test_one_version_is_named_everywhere() -> None:
     project = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]
     package = json.loads((ROOT / "addin" / "package.json").read_text("utf-8"))
     changelog = (ROOT / "docs" / "changelog.md").read_text("utf-8")

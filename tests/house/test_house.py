@@ -119,7 +119,7 @@ def test_public_names_carry_docstrings() -> None:
     assert [name for path in ours for name in _undocumented(path)] == []
 
 
-def test_no_path_of_a_machine_stands_in_the_project() -> None:
+def test_no_path_of_a_machine_is_in_the_project() -> None:
     places = {f"{ROOT}", f"{Path.home()}/", f"{ROOT.parent}/"} - {"//", f"{tempfile.gettempdir()}/"}
     known = "|".join(re.escape(place) for place in sorted(places))
     path = re.compile(rf"(?<![\w.*-])(?:{known}|/(?:root|home/\w+|Users/\w+)/)")
@@ -138,7 +138,7 @@ def test_no_test_replaces_what_it_tests() -> None:
     assert [place for place, line in _lines() if PATCHES.search(line)] == []
 
 
-def test_whoever_silences_a_tool_says_why() -> None:
+def test_each_silenced_warning_has_a_reason() -> None:
     found = ((place, SILENCED.search(line)) for place, line in _lines())
     assert [place for place, silenced in found if silenced and not silenced["why"]] == []
 
@@ -161,7 +161,7 @@ def _settings_in(text: str) -> Iterator[str]:
                 yield name.removeprefix(PREFIX)
 
 
-def test_a_settings_table_is_read_as_people_write_it() -> None:
+def test_a_settings_table_is_read_as_written() -> None:
     text = (
         "| variable | default | |\n|---|---|---|\n"
         "| `WEBCRM_SYNC_LISTEN` | `A_B` | |\n| `TLS_CERT`, `TLS_KEY` | | |\n\n| other |\n"

@@ -37,7 +37,7 @@ def _pinned(*requirements: str) -> dict[str, set[str]]:
 
 
 @pytest.mark.parametrize("lock", LOCKS)
-def test_a_lock_names_exact_versions_their_hashes_and_no_place(lock: str) -> None:
+def test_a_lock_file_names_exact_versions_with_hashes_and_no_index(lock: str) -> None:
     assert len(_packages(lock)) > 50
 
 
@@ -51,14 +51,14 @@ def test_each_dependency_is_locked_as_the_project_pins_it(lock: str, extra: str 
 
 
 @pytest.mark.parametrize("lock", LOCKS[:2])
-def test_what_builds_the_product_is_locked_too(lock: str) -> None:
+def test_build_dependencies_are_locked_too(lock: str) -> None:
     project = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))
     assert project["dependency-groups"]["build"] == project["build-system"]["requires"]
     pinned, locked = _pinned(*project["build-system"]["requires"]), _packages(lock)
     assert {name: locked.get(name) for name in pinned} == pinned
 
 
-def test_the_locks_agree_with_one_another() -> None:
+def test_the_lock_files_agree() -> None:
     small, dev, bench = map(_packages, LOCKS)
     assert {name: dev.get(name) for name in small} == small
     both = dev.keys() & bench.keys()

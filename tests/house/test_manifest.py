@@ -82,7 +82,7 @@ def test_the_manifest_is_valid_by_the_schemas(capfd: pytest.CaptureFixture[str])
     assert is_valid, str(schema.error_log)
 
 
-def test_every_resource_is_there_of_the_right_kind_and_used() -> None:
+def test_every_resource_exists_has_the_right_kind_and_is_used() -> None:
     resources = _resources()
     used = set()
     for element in MANIFEST.iter():
@@ -93,13 +93,13 @@ def test_every_resource_is_there_of_the_right_kind_and_used() -> None:
     assert used == set(resources)
 
 
-def test_ids_are_short_and_no_control_has_the_id_of_another() -> None:
+def test_ids_are_short_and_unique() -> None:
     ids = [element.attrib["id"] for element in MANIFEST.iter() if "id" in element.attrib]
     assert [name for name in ids if len(name) > LONGEST["id"]] == []
     assert len(ids) == len(set(ids))
 
 
-def test_every_address_is_ours_and_served() -> None:
+def test_every_address_is_served_by_us() -> None:
     urls = list(_urls())
     assert urls
     for url in urls:
@@ -110,7 +110,7 @@ def test_every_address_is_ours_and_served() -> None:
         assert (page if is_page else _icon_path(url)).is_file(), url
 
 
-def test_every_icon_has_the_size_it_is_announced_with() -> None:
+def test_every_icon_has_its_declared_size() -> None:
     resources = _resources()
     for image in MANIFEST.iter(f"{BT}Image"):
         if "resid" in image.attrib:
@@ -163,7 +163,7 @@ def test_the_two_buttons_of_the_ribbon_have_two_icons() -> None:
         (f"{BASE}Description", LONGEST["long"]),
     ],
 )
-def test_every_text_is_there_in_every_language_and_fits(place: str, longest: int) -> None:
+def test_every_text_exists_in_every_language_and_fits(place: str, longest: int) -> None:
     texts = MANIFEST.findall(f".//{place}")
     assert texts
     for text in texts:
@@ -173,13 +173,13 @@ def test_every_text_is_there_in_every_language_and_fits(place: str, longest: int
         assert [value for value in values if not 0 < len(value) <= longest] == []
 
 
-def test_every_function_it_names_is_registered_by_the_commands_page() -> None:
+def test_every_function_is_registered_by_the_commands_page() -> None:
     source = (ADDIN / "commands" / "main.ts").read_text("utf-8")
     registered = set(re.findall(r'registerCommand\("(\w+)"', source))
     assert {element.text for element in MANIFEST.iter(f"{MAIL}FunctionName")} == registered
 
 
-def test_it_asks_for_the_oldest_outlook_and_the_least_rights_that_do() -> None:
+def test_the_manifest_requires_the_oldest_outlook_and_the_least_rights() -> None:
     (permissions,) = MANIFEST.iter(f"{BASE}Permissions")
     (requirement,) = MANIFEST.iter(f"{BASE}Set")
     assert permissions.text == "ReadItem"

@@ -38,7 +38,7 @@ def test_every_planted_place_exists() -> None:
     assert {f"{m}:{f}" for m, f in places() if not is_there(m, f)} == set()
 
 
-def test_a_place_that_is_gone_is_found() -> None:
+def test_a_missing_place_is_reported() -> None:
     assert not is_there("engine.gone.too", "read")
     assert not is_there("engine.pane.undo", "gone")
     assert is_there("engine.pane.undo", "undo")

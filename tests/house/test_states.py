@@ -19,7 +19,7 @@ def test_the_diagram_draws_every_transition_and_no_other() -> None:
     assert drawn == known
 
 
-def test_every_state_has_a_way_in() -> None:
+def test_every_state_can_be_reached() -> None:
     assert {now for states in TRANSITIONS.values() for now in states} == set(State)
     assert set(TRANSITIONS) == {None, *State}
 

@@ -39,6 +39,6 @@ NAMES = {
 
 
 @pytest.mark.parametrize("locale", LOCALES, ids=lambda path: path.stem)
-def test_no_name_is_without_words(locale: Path) -> None:
+def test_every_name_has_a_text_in_every_language(locale: Path) -> None:
     assert "story.found" in NAMES
     assert NAMES - json.loads(locale.read_text("utf-8")).keys() == set()

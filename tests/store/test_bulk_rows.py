@@ -79,13 +79,13 @@ def stored(tx: Tx, name: str) -> list[Any]:
         ("has_attachments", [True, False]),
     ],
 )
-def test_a_value_arrives_as_it_was(tx: Tx, name: str, values: list[object]) -> None:
+def test_a_value_is_stored_unchanged(tx: Tx, name: str, values: list[object]) -> None:
     ids = emails.add_emails(tx, [row(str(n), **{name: v}) for n, v in enumerate(values)])
     assert stored(tx, name) == values
     assert list(ids) == [str(n) for n in range(len(values))], "the ids ascend in the rows' order"
 
 
-def test_facts_of_an_event_arrive_as_they_were(tx: Tx) -> None:
+def test_facts_of_an_event_are_stored_unchanged(tx: Tx) -> None:
     facts: dict[str, object] = {
         "none": None,
         "number": 2**60,
@@ -97,7 +97,7 @@ def test_facts_of_an_event_arrive_as_they_were(tx: Tx) -> None:
     assert tx.connection.execute(select(event.c.facts)).scalar_one() == facts
 
 
-def test_rows_change_others_in_one_statement(tx: Tx) -> None:
+def test_rows_update_others_in_one_statement(tx: Tx) -> None:
     ids = emails.add_emails(tx, [row("a"), row("b"), row("c")])
     new = rows_as_table(email, "id", "subject").c
     query = update(email).where(email.c.id == new.id).values(subject=new.subject)
@@ -111,10 +111,10 @@ def test_rows_change_others_in_one_statement(tx: Tx) -> None:
     }
 
 
-def test_what_is_no_value_of_a_column_is_named() -> None:
+def test_a_value_that_a_column_cannot_hold_is_named() -> None:
     with pytest.raises(TypeError, match="set is no value"):
         rows_parameter([{"key": {"a"}}])
 
 
-def test_a_statement_is_made_once_for_any_number_of_rows() -> None:
+def test_a_statement_is_compiled_once_for_any_number_of_rows() -> None:
     assert bulk_insert(email, row("a")) is bulk_insert(email, row("b"))

@@ -15,7 +15,7 @@ from webcrm_sync.store.database import Database, Tx, again_after_conflict, is_co
 _HELD = text("SELECT pg_advisory_xact_lock(:key)")
 
 
-def test_two_that_wait_for_each_other_both_come_to_their_end(database: Database) -> None:
+def test_both_of_two_deadlocked_steps_complete(database: Database) -> None:
     both_hold_one = threading.Barrier(2)
     begun: list[int] = []
 
@@ -36,7 +36,7 @@ def test_two_that_wait_for_each_other_both_come_to_their_end(database: Database)
     assert len(begun) == 3
 
 
-def test_what_never_ends_is_given_up() -> None:
+def test_an_endless_conflict_is_abandoned() -> None:
     tries: list[int] = []
 
     def step() -> None:
@@ -48,7 +48,7 @@ def test_what_never_ends_is_given_up() -> None:
     assert len(tries) == 5
 
 
-def test_another_error_is_raised_at_once() -> None:
+def test_another_error_is_raised_immediately() -> None:
     tries: list[int] = []
 
     def step() -> None:
@@ -60,7 +60,7 @@ def test_another_error_is_raised_at_once() -> None:
     assert len(tries) == 1
 
 
-def test_a_conflict_is_known_behind_whatever_wraps_it() -> None:
+def test_a_conflict_is_recognised_inside_any_wrapper() -> None:
     for conflict in (DeadlockDetected(), SerializationFailure()):
         wrapped = ConnectorException()
         wrapped.__cause__ = conflict

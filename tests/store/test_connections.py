@@ -24,7 +24,7 @@ def backend(database: Database) -> int:
         return int(tx.connection.execute(_OURS).scalar_one())
 
 
-def test_a_connection_is_used_again(database: Database) -> None:
+def test_a_connection_is_reused(database: Database) -> None:
     assert backend(database) == backend(database)
 
 
@@ -59,7 +59,7 @@ def test_a_connection_that_was_closed_on_our_side_is_replaced(database: Database
     assert backend(database) != before
 
 
-def test_a_connection_that_was_lost_without_a_word_is_found_out_after_a_while(
+def test_a_silently_lost_connection_is_detected_after_a_while(
     database: Database,
 ) -> None:
     before = backend(database)

@@ -105,7 +105,7 @@ def mode(path: Path) -> int:
     return stat.S_IMODE(path.stat().st_mode)
 
 
-def test_what_was_written_is_there_at_the_next_start(data_dir: Path) -> None:
+def test_data_survives_a_restart(data_dir: Path) -> None:
     with embedded(data_dir, create=True) as url, connect(url) as connection:
         connection.execute("create table if not exists kept as select 'Ærø' as word")
     assert not _is_alive(data_dir)
@@ -115,7 +115,7 @@ def test_what_was_written_is_there_at_the_next_start(data_dir: Path) -> None:
         assert ask(url, "show server_version").__str__().startswith("18.")
 
 
-def test_without_a_database_a_command_says_what_to_do_and_makes_nothing(tmp_path: Path) -> None:
+def test_without_a_database_a_command_says_what_to_do_and_creates_nothing(tmp_path: Path) -> None:
     with (
         pytest.raises(DatabaseMissing, match="webcrm-sync serve"),
         embedded(tmp_path / "home", create=False),
@@ -124,7 +124,7 @@ def test_without_a_database_a_command_says_what_to_do_and_makes_nothing(tmp_path
     assert list(tmp_path.iterdir()) == []
 
 
-def test_there_is_no_way_in_by_network_or_without_the_password(data_dir: Path) -> None:
+def test_the_database_refuses_the_network_and_a_missing_password(data_dir: Path) -> None:
     with embedded(data_dir, create=True) as url:
         assert ask(url, "show listen_addresses") == ""
         host = Home(data_dir).socket_dir
@@ -136,7 +136,7 @@ def test_there_is_no_way_in_by_network_or_without_the_password(data_dir: Path) -
 
 
 @pytest.mark.parametrize("umask", [0, 0o077])
-def test_only_the_owner_can_read_and_the_parents_stay_as_they_are(
+def test_only_the_owner_can_read_and_parent_folders_are_unchanged(
     tmp_path: Path, umask: int
 ) -> None:
     before, parents = os.umask(umask), {p: mode(p) for p in tmp_path.parents}
@@ -151,7 +151,7 @@ def test_only_the_owner_can_read_and_the_parents_stay_as_they_are(
     assert {p: mode(p) for p in tmp_path.parents} == parents
 
 
-def test_the_server_ends_with_its_last_user(data_dir: Path) -> None:
+def test_the_server_stops_with_its_last_user(data_dir: Path) -> None:
     first, second = User(data_dir), User(data_dir)
     assert first.url == second.url != ""
     with embedded(data_dir, create=False) as url:
@@ -162,7 +162,7 @@ def test_the_server_ends_with_its_last_user(data_dir: Path) -> None:
     assert not _is_alive(data_dir)
 
 
-def test_a_killed_user_takes_nothing_from_the_others(data_dir: Path) -> None:
+def test_a_killed_user_does_not_disturb_the_others(data_dir: Path) -> None:
     doomed = User(data_dir)
     assert doomed.url
     with embedded(data_dir, create=False) as url, connect(url) as connection:
@@ -171,7 +171,7 @@ def test_a_killed_user_takes_nothing_from_the_others(data_dir: Path) -> None:
     assert not _is_alive(data_dir)
 
 
-def test_when_all_users_are_killed_the_server_ends_by_itself(data_dir: Path) -> None:
+def test_the_server_stops_when_all_users_are_killed(data_dir: Path) -> None:
     users = [User(data_dir), User(data_dir)]
     assert all(user.url for user in users)
     for user in users:
@@ -179,7 +179,7 @@ def test_when_all_users_are_killed_the_server_ends_by_itself(data_dir: Path) -> 
     _until(lambda: not _is_alive(data_dir))
 
 
-def test_an_orphan_without_a_watch_is_found_used_and_stopped(data_dir: Path) -> None:
+def test_an_orphaned_server_is_found_used_and_stopped(data_dir: Path) -> None:
     doomed = User(data_dir)
     assert doomed.url
     server = _postmaster(data_dir)
@@ -191,7 +191,7 @@ def test_an_orphan_without_a_watch_is_found_used_and_stopped(data_dir: Path) -> 
     assert not _is_alive(data_dir)
 
 
-def test_after_a_crash_of_the_server_what_was_committed_is_there(data_dir: Path) -> None:
+def test_committed_data_survives_a_crash_of_the_server(data_dir: Path) -> None:
     with embedded(data_dir, create=True) as url:
         with connect(url) as connection:
             connection.execute("create table if not exists survivor as select 7 as number")
@@ -200,7 +200,7 @@ def test_after_a_crash_of_the_server_what_was_committed_is_there(data_dir: Path)
         assert ask(url, "select number from survivor") == 7
 
 
-def test_a_process_id_in_use_again_is_not_taken_for_the_server(data_dir: Path) -> None:
+def test_a_reused_process_id_is_not_taken_for_the_server(data_dir: Path) -> None:
     with embedded(data_dir, create=True):
         cluster = data_dir / "postgres"
         lines = (cluster / "postmaster.pid").read_text().split("\n")
@@ -216,7 +216,7 @@ def test_a_process_id_in_use_again_is_not_taken_for_the_server(data_dir: Path) -
         stranger.kill()
 
 
-def test_any_name_of_a_folder_will_do() -> None:
+def test_any_folder_name_works() -> None:
     with tempfile.TemporaryDirectory(prefix="wcs-") as short:
         named = Path(short) / """Kim's "data" + 5 % ü"""
         assert named in Home(named).socket_dir.parents
@@ -228,7 +228,7 @@ def test_any_name_of_a_folder_will_do() -> None:
             engine.dispose()
 
 
-def test_a_long_path_gets_its_socket_elsewhere_and_nothing_stays_there(tmp_path: Path) -> None:
+def test_a_long_path_gets_its_socket_elsewhere_and_leaves_nothing_there(tmp_path: Path) -> None:
     home = Home(tmp_path / ("a long, \"quoted\" path: 'æ' " * 5))
     assert home.data_dir not in home.socket_dir.parents
     with embedded(home.data_dir, create=True) as url:
@@ -256,7 +256,7 @@ def test_a_socket_directory_that_others_can_enter_is_refused(tmp_path: Path) -> 
         home.socket_dir.rmdir()
 
 
-def test_three_first_users_at_once_make_one_server(tmp_path: Path) -> None:
+def test_three_simultaneous_first_users_start_one_server(tmp_path: Path) -> None:
     (tmp_path / "postgres.new").mkdir()  # left by one that was killed while making it
     users = [User(tmp_path) for _ in range(3)]
     assert len({user.url for user in users}) == 1
@@ -289,7 +289,7 @@ def test_the_server_log_names_no_row(data_dir: Path) -> None:
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root must borrow another user")
-def test_root_is_told_once_whom_the_server_runs_as(
+def test_the_log_says_once_as_which_user_the_server_runs_under_root(
     data_dir: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     with caplog.at_level(logging.WARNING), embedded(data_dir, create=True):
@@ -297,7 +297,7 @@ def test_root_is_told_once_whom_the_server_runs_as(
     assert [r.message for r in caplog.records] == ["postgres_runs_as_another_user"]
 
 
-def test_a_server_that_cannot_start_tells_where_to_look(tmp_path: Path) -> None:
+def test_a_server_that_cannot_start_names_its_log(tmp_path: Path) -> None:
     with embedded(tmp_path, create=True):
         configuration = tmp_path / "postgres" / "postgresql.conf"
     with configuration.open("a") as file:

@@ -53,7 +53,7 @@ def signed_in(url: str) -> Iterator[psycopg.Connection]:
         yield connection
 
 
-def test_a_process_of_ours_cannot_do_what_a_superuser_can(tmp_path: Path) -> None:
+def test_the_products_role_has_no_superuser_rights(tmp_path: Path) -> None:
     home = Home(tmp_path / "home")
     with embedded(home.data_dir, create=True) as url:
         assert stat.S_IMODE(home.app_password.stat().st_mode) == 0o600
@@ -85,7 +85,7 @@ def made_by_an_earlier_version(data_dir: Path, url: str) -> None:
         connection.execute("CREATE VIEW seen AS SELECT tenant_id FROM company")
 
 
-def test_a_folder_of_an_earlier_version_is_brought_to_it_by_itself(tmp_path: Path) -> None:
+def test_a_folder_of_an_earlier_version_is_upgraded_automatically(tmp_path: Path) -> None:
     data_dir = tmp_path / "home"
     with embedded(data_dir, create=True) as url:
         made_by_an_earlier_version(data_dir, url)

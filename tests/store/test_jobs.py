@@ -66,7 +66,7 @@ def test_a_transaction_that_is_rolled_back_leaves_no_job(database: Database) -> 
     assert waiting(database) == []
 
 
-def test_a_taken_queueing_lock_leaves_the_transaction_whole(database: Database) -> None:
+def test_a_taken_queueing_lock_does_not_abort_the_transaction(database: Database) -> None:
     with database.begin() as tx:
         company_id = companies.ensure_company(tx, "T")
         tx.defer(Job.FILE, company_id)
@@ -79,7 +79,7 @@ def test_a_taken_queueing_lock_leaves_the_transaction_whole(database: Database) 
         assert companies.read_company(tx).webcrm_trouble == "seen"
 
 
-def test_two_transactions_with_one_hint_enqueue_it_once(database: Database) -> None:
+def test_two_transactions_enqueue_the_same_job_once(database: Database) -> None:
     with database.begin(1) as one:
         one.defer(Job.MARK, 7)
         with database.begin(1) as other:
@@ -90,9 +90,7 @@ def test_two_transactions_with_one_hint_enqueue_it_once(database: Database) -> N
     assert sorted(waiting(database)) == ["mark:7", "mark:8"]
 
 
-def test_a_hint_that_comes_while_its_job_runs_is_kept(
-    database: Database, fresh_database: str
-) -> None:
+def test_a_job_enqueued_while_it_runs_is_kept(database: Database, fresh_database: str) -> None:
     app = worker.open_queue(fresh_database)
     runs: list[int] = []
 
@@ -114,7 +112,7 @@ def test_a_hint_that_comes_while_its_job_runs_is_kept(
     assert runs == [3, 3]
 
 
-def test_mails_are_filed_while_every_lane_for_mailboxes_is_taken(
+def test_mails_are_filed_while_every_mailbox_worker_is_busy(
     database: Database, fresh_database: str
 ) -> None:
     app = worker.open_queue(fresh_database)
@@ -183,7 +181,7 @@ def test_jobs_of_a_dead_worker_run_again_unless_a_newer_one_waits(
     assert sorted(waiting(database)) == ["discover:1", "discover:2"]
 
 
-def test_the_migrations_make_exactly_the_tables_of_the_schema(database: Database) -> None:
+def test_the_migrations_create_exactly_the_tables_of_the_schema(database: Database) -> None:
     with database.engine.connect() as connection:
         options = {"compare_type": is_type_different, "compare_server_default": True}
         context = MigrationContext.configure(connection, opts=options)
@@ -222,7 +220,7 @@ def test_two_transactions_that_ask_for_jobs_in_opposite_order_do_not_deadlock(
     ["UPDATE ON procrastinate_workers", "DELETE ON procrastinate_jobs"],
     ids=["heartbeat", "end of a job"],
 )
-def test_queue_whose_worker_lost_the_database_is_worked_on_again(
+def test_queue_is_processed_again_after_its_worker_lost_the_database(
     database: Database, fresh_database: str, writes: str
 ) -> None:
     app = worker.open_queue(fresh_database)

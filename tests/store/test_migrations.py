@@ -58,7 +58,7 @@ def mails(*states: str) -> str:
     )
 
 
-def test_the_people_on_mails_are_folded_anew(old: Engine) -> None:
+def test_addresses_on_mails_are_folded_again(old: Engine) -> None:
     fill(
         old,
         *COMPANY,
@@ -91,7 +91,7 @@ def test_the_people_on_mails_are_folded_anew(old: Engine) -> None:
     ]
 
 
-def test_contacts_are_folded_anew_and_read_again_soon(old: Engine) -> None:
+def test_contacts_are_folded_again_and_read_again_soon(old: Engine) -> None:
     fill(
         old,
         *COMPANY,
@@ -137,7 +137,7 @@ def test_contacts_are_folded_anew_and_read_again_soon(old: Engine) -> None:
     ]
 
 
-def test_what_waited_for_another_writing_is_taken_up_again(old: Engine) -> None:
+def test_mails_that_waited_for_another_spelling_are_matched_again(old: Engine) -> None:
     fill(
         old,
         *COMPANY,
@@ -172,7 +172,7 @@ def test_many_odd_rows_are_folded_in_batches(old: Engine) -> None:
     assert all(fold_address(address) == address for (address,) in found)
 
 
-def test_the_way_back_leaves_a_database_of_the_version_before(old: Engine) -> None:
+def test_downgrading_leaves_a_database_of_the_previous_version(old: Engine) -> None:
     fill(old, *COMPANY)
     migrate(old)
     fill(

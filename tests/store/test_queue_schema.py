@@ -54,7 +54,7 @@ def fresh(database_url: str) -> Iterator[Engine]:
         yield engine
 
 
-def test_an_older_schema_becomes_todays_and_keeps_its_jobs(
+def test_an_older_schema_becomes_the_current_one_and_keeps_its_jobs(
     fresh: Engine, database_url: str
 ) -> None:
     with database_of(database_url, "0011") as old:
@@ -72,7 +72,7 @@ def test_an_older_schema_becomes_todays_and_keeps_its_jobs(
         assert tuple(jobs) == ("mark", "todo")
 
 
-def test_an_installation_that_recorded_nothing_has_the_first_shipped_schema(fresh: Engine) -> None:
+def test_an_installation_without_a_record_has_the_first_shipped_schema(fresh: Engine) -> None:
     record(fresh, None)
     before = schema(fresh)
     assert is_current(fresh)

@@ -58,7 +58,7 @@ def columns(tx: Tx) -> tuple[Any, ...]:
 
 
 @pytest.mark.parametrize("state", [State.WAITING, State.PARKED, State.SKIPPED])
-def test_a_copy_that_begins_again_keeps_nothing_of_its_earlier_end(
+def test_a_copy_that_starts_again_keeps_nothing_of_its_earlier_end(
     database: Database, state: State
 ) -> None:
     with database.begin(1) as tx:
@@ -68,7 +68,7 @@ def test_a_copy_that_begins_again_keeps_nothing_of_its_earlier_end(
         assert tx.deferred == {(Job.MATCH, 1)}
 
 
-def test_a_copy_in_another_state_does_not_begin_again(database: Database) -> None:
+def test_a_copy_in_another_state_does_not_start_again(database: Database) -> None:
     with database.begin(1) as tx:
         add_item(tx, State.SYNCED)
         assert transitions.take_up_again(tx, item.c.id == 1, of=[State.PARKED]) == 0
@@ -79,7 +79,7 @@ def test_a_copy_in_another_state_does_not_begin_again(database: Database) -> Non
 @pytest.mark.parametrize(
     ("retry_in", "taken"), [(timedelta(0), 1), (timedelta(seconds=1), 0), (None, 0)]
 )
-def test_a_parked_copy_begins_again_when_its_time_has_come(
+def test_a_parked_copy_starts_again_when_it_is_due(
     database: Database, retry_in: timedelta | None, taken: int
 ) -> None:
     with database.begin(1) as tx:
@@ -89,7 +89,7 @@ def test_a_parked_copy_begins_again_when_its_time_has_come(
         assert transitions.take_up_due(tx) == 0
 
 
-def test_a_copy_that_left_its_folder_keeps_no_time_to_wait_for(database: Database) -> None:
+def test_a_copy_that_left_its_folder_has_no_retry_time(database: Database) -> None:
     with database.begin(1) as tx:
         add_item(tx, State.PARKED, retry_at=NOW + timedelta(hours=1))
         transitions.skip_unsettled(tx, 1, Reason.MOVED_OUT)
@@ -105,7 +105,7 @@ def test_a_deleted_copy_is_not_marked(database: Database) -> None:
         assert tx.deferred == set()
 
 
-def test_a_copy_moves_on_only_from_the_state_that_was_seen(database: Database) -> None:
+def test_a_copy_advances_only_from_the_state_that_was_read(database: Database) -> None:
     with database.begin(1) as tx:
         add_item(tx, State.MATCHED)
         (seen,) = items_of_email(tx, 1)

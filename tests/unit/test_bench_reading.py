@@ -73,7 +73,7 @@ def test_words_that_only_outlook_hides_are_neither_visible_nor_hidden() -> None:
         ("", ["1.500,00", "The", "is", "price"], []),
     ],
 )
-def test_a_word_in_pieces_or_glued_to_another_is_lost(
+def test_a_split_or_joined_word_counts_as_lost(
     text: str, lost: list[str], broken: list[str]
 ) -> None:
     found = score(truth("<p>The price is <b>1</b>.500,00</p>"), text)
@@ -82,7 +82,7 @@ def test_a_word_in_pieces_or_glued_to_another_is_lost(
     assert sorted(found.broken.elements()) == broken
 
 
-def test_a_word_counts_as_often_as_it_is_there() -> None:
+def test_a_word_counts_as_often_as_it_occurs() -> None:
     found = score(truth("<p>hall hall hall</p>"), "hall")
     assert found.lost.total() == 2
 
@@ -93,17 +93,17 @@ def test_hidden_words_that_a_text_shows_are_counted() -> None:
     assert list(score(right, "hall hall").shown.elements()) == ["hall"]
 
 
-def test_the_bodies_are_150_and_the_same_each_time() -> None:
+def test_there_are_150_bodies_and_they_never_change() -> None:
     made = bodies()
     assert len(made) == 150
     assert made == bodies()
 
 
-def test_no_body_of_the_bench_is_without_words_but_the_picture() -> None:
+def test_every_body_of_the_bench_but_the_picture_has_words() -> None:
     empty = [name for name, html in bodies().items() if not truth(html).visible]
     assert empty == ["odd one-picture"]
 
 
-def test_a_word_keeps_the_marks_within_it() -> None:
+def test_a_word_keeps_its_inner_punctuation() -> None:
     told = words("(1.500,00) don't, eva@kunde.example. https://kunde.example/a?b")
     assert told == ["1.500,00", "don't", "eva@kunde.example", "https", "kunde.example/a", "b"]

@@ -21,26 +21,26 @@ def reader() -> Iterator[BodyReader]:
         yield opened
 
 
-def test_a_process_reads_what_is_read_in_place(reader: BodyReader) -> None:
+def test_a_process_reads_the_same_text_as_the_caller(reader: BodyReader) -> None:
     assert len(LONG) > READ_IN_PLACE
     picture = "<img src='cid:Plan@1'><p>\U0001f600 \ud83d</p>"
     for body in (picture, picture + LONG, LONG):
         assert reader.read("Offer", body, is_html=True) == read_body(body, is_html=True)
 
 
-def test_long_text_is_read_as_text(reader: BodyReader) -> None:
+def test_a_long_plain_text_is_read_as_text(reader: BodyReader) -> None:
     body = "words <b>and</b> more\n" * 100_000
     assert reader.read("Offer", body, is_html=False) == read_body(body, is_html=False)
 
 
 @pytest.mark.parametrize("is_html", [True, False])
 @pytest.mark.parametrize("bounds", [{"seconds": 0.0001}, {"megabytes": 1}])
-def test_what_goes_beyond_the_bounds_is_given_up(bounds: dict[str, float], is_html: bool) -> None:
+def test_a_body_beyond_the_bounds_is_abandoned(bounds: dict[str, float], is_html: bool) -> None:
     with closing(BodyReader(is_new_text_only=False, **bounds)) as narrow:  # type: ignore[arg-type] # one of two keywords
         assert narrow.read("Offer", LONG * 20, is_html=is_html) == UNREADABLE
 
 
-def test_after_one_was_given_up_the_next_is_read() -> None:
+def test_the_next_body_is_read_after_one_was_abandoned() -> None:
     with closing(BodyReader(is_new_text_only=False, seconds=0.6)) as hasty:
         endless = "<i>" * 10 + "<p>&nbsp;<b>x</b>" * 180_000
         next_one = LONG[: 2 * READ_IN_PLACE]  # read in 20 ms: a busy machine has time for it
@@ -58,7 +58,7 @@ def test_many_threads_share_the_processes(reader: BodyReader) -> None:
     assert [one.text.split("\n")[0] for one in found] == [f"number {n}" for n in range(12)]
 
 
-def test_closed_it_leaves_no_process_behind() -> None:
+def test_a_closed_reader_leaves_no_process_behind() -> None:
     reader = BodyReader(is_new_text_only=False)
     reader.read("Offer", LONG, is_html=True)
     process = reader._idle.queue[0]

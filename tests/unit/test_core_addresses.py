@@ -99,9 +99,7 @@ ADDRESSES = [
 
 @pytest.mark.parametrize("around", AROUND)
 @pytest.mark.parametrize(("written", "right"), ADDRESSES)
-def test_what_is_around_an_address_makes_no_difference(
-    around: str, written: str, right: str
-) -> None:
+def test_text_around_an_address_makes_no_difference(around: str, written: str, right: str) -> None:
     assert find_addresses(around.format(written)) == (right,)
     assert fold_address(around.format(written)) == right
 
@@ -151,7 +149,7 @@ def test_what_is_around_an_address_makes_no_difference(
         ("eva@テスト・例.example", "eva@xn--zckzah8ry26l.example"),
     ],
 )
-def test_one_address_written_in_two_ways(one: str, other: str) -> None:
+def test_one_address_in_two_spellings_is_equal(one: str, other: str) -> None:
     assert fold_address(one) == fold_address(other)
 
 
@@ -178,7 +176,7 @@ def test_one_address_written_in_two_ways(one: str, other: str) -> None:
         ("eva@kunde.еxample", "eva@kunde.example"),  # its first letter is Cyrillic
     ],
 )
-def test_two_addresses_stay_two(one: str, other: str) -> None:
+def test_different_addresses_stay_different(one: str, other: str) -> None:
     assert fold_address(one) != fold_address(other)
 
 
@@ -198,7 +196,7 @@ def test_two_addresses_in_one_field_are_both_found(between: str) -> None:
      "eva[at]kunde.example", "eva.kunde.example", "https://kunde.example", "Eva @ Work", "<>",
      "+45 12 34 56 78", "mailto:", "/o=x/cn=eva", "eva@.", f"{'a' * 320}@kunde.example"],
 )  # fmt: skip
-def test_what_is_no_address_is_none(text: str) -> None:
+def test_a_text_without_an_address_gives_none(text: str) -> None:
     assert find_addresses(text) == ()
 
 
@@ -212,13 +210,13 @@ def test_what_is_no_address_is_none(text: str) -> None:
         ("</o=x/cn=eva>", "/o=x/cn=eva"),
     ],
 )
-def test_a_legacy_exchange_address_is_known_in_every_way_of_writing(text: str, right: str) -> None:
+def test_a_legacy_exchange_address_is_recognised_in_every_spelling(text: str, right: str) -> None:
     assert is_legacy(text)
     assert fold_address(text) == right
 
 
 @pytest.mark.parametrize("text", ["MAILER-DAEMON", '"eva" kunde', "", "x500:", "eva@x", "/o=a@x"])
-def test_other_words_are_no_legacy_exchange_address(text: str) -> None:
+def test_other_texts_are_no_legacy_exchange_address(text: str) -> None:
     assert not is_legacy(text)
 
 
@@ -241,7 +239,7 @@ def test_other_words_are_no_legacy_exchange_address(text: str) -> None:
         ("", None),
     ],
 )
-def test_the_plus_tag_comes_off(address: str, right: str | None) -> None:
+def test_the_plus_tag_is_removed(address: str, right: str | None) -> None:
     assert strip_plus_tag(address) == right
     assert address_variants(address) == ((address, right) if right else (address,))
 
@@ -312,7 +310,7 @@ _domain = st.text(st.sampled_from("abcæøåüößéñ1"), min_size=1, max_size=
 
 
 @given(any_text)
-def test_folding_twice_changes_nothing(text: str) -> None:
+def test_folding_is_idempotent(text: str) -> None:
     assert fold_address(fold_address(text)) == fold_address(text)
     for address in find_addresses(text):
         assert find_addresses(address) == (address,)
@@ -320,19 +318,19 @@ def test_folding_twice_changes_nothing(text: str) -> None:
 
 
 @given(st.from_regex(_PLAIN, fullmatch=True))
-def test_what_looks_plain_is_folded_already(address: str) -> None:
+def test_a_plain_address_is_already_folded(address: str) -> None:
     if len(address) <= LONGEST_ADDRESS:
         assert find_addresses(address) == (address,)
     assert fold_address(address) == address
 
 
 @given(st.text(st.sampled_from("ab@.+<>\"'/,; \u200büß"), max_size=20))
-def test_folding_twice_changes_nothing_among_what_matters(text: str) -> None:
+def test_folding_is_idempotent_for_characters_that_matter(text: str) -> None:
     assert fold_address(fold_address(text)) == fold_address(text)
 
 
 @given(any_text)
-def test_domains_are_domains_of_themselves(text: str) -> None:
+def test_the_domain_of_a_domain_is_itself(text: str) -> None:
     for domain in find_domains(text):
         assert find_domains(domain) == (domain,)
 

@@ -28,7 +28,7 @@ def test_all_addresses_of_a_mailbox_are_one_person(address: str) -> None:
     assert ALIASES.canonical(address) == KIM
 
 
-def test_a_stranger_is_known_by_the_address_without_its_tag() -> None:
+def test_an_outsider_is_recognised_without_the_plus_tag() -> None:
     assert (
         ALIASES.canonical("bo+sales@x.example")
         == ALIASES.canonical("bo@x.example")
@@ -51,7 +51,9 @@ def test_a_stranger_is_known_by_the_address_without_its_tag() -> None:
         ("kim@x.example", KIM, False),
     ],
 )
-def test_others_may_be_one_should_all_else_say_so(one: str, other: str, may: bool) -> None:
+def test_other_addresses_may_be_one_person_if_everything_else_agrees(
+    one: str, other: str, may: bool
+) -> None:
     assert ALIASES.may_be_same_person(one, other) == ALIASES.may_be_same_person(other, one) == may
 
 
@@ -67,7 +69,7 @@ def test_others_may_be_one_should_all_else_say_so(one: str, other: str, may: boo
         ([], [KIM], False, False),
     ],
 )
-def test_recipients_in_common(
+def test_common_recipients_are_counted(
     some: list[str], others: list[str], certainly: bool, perhaps: bool
 ) -> None:
     for one, other in ((some, others), (others, some)):

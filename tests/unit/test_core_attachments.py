@@ -48,7 +48,7 @@ def sorted_out(*listed: Attachment, cids: tuple[str, ...] = ()) -> AttachmentPla
         ("sound.wav", "audio/wav", False),
     ],
 )
-def test_picture_that_the_text_shows_is_a_part_of_it_whatever_its_flag(
+def test_picture_that_the_text_shows_belongs_to_it_whatever_its_flag(
     name: str, content_type: str, is_part: bool, is_inline: bool
 ) -> None:
     one = a_file(name, content_type, is_inline=is_inline, content_id="<LOGO@1>")
@@ -69,7 +69,7 @@ def test_pdf_flagged_inline_by_apple_mail_is_a_document() -> None:
     assert [f.name for f in sorted_out(pdf, cids=("x",)).files] == ["invoice.pdf"]
 
 
-def test_file_of_no_type_and_no_ending_goes_by_its_flag_when_the_text_shows_it() -> None:
+def test_file_without_type_and_extension_is_classified_by_its_flag() -> None:
     nameless = a_file("ATT00001", "application/octet-stream", content_id="x")
     assert sorted_out(nameless, cids=("x",)).files
     shown = a_file("ATT00001", "application/octet-stream", content_id="x", is_inline=True)
@@ -101,7 +101,7 @@ def test_link_to_a_cloud_file_is_a_line_and_no_document() -> None:
     assert found.lines(has_text=True) == ("Linked file: Plan",)
 
 
-def test_attached_mail_becomes_a_file_that_mail_programs_open() -> None:
+def test_attached_mail_becomes_a_file_that_mail_clients_open() -> None:
     mails = [a_file("Re: Offer", "", kind=AttachmentKind.ITEM) for _ in range(2)]
     assert [f.name for f in sorted_out(*mails).files] == ["Re Offer.eml", "Re Offer (2).eml"]
 
@@ -112,7 +112,7 @@ def test_position_counts_every_attachment_of_the_mail() -> None:
     assert [(f.position, f.name) for f in found.files] == [(2, "a (2).png")]
 
 
-def test_signed_mail_is_kept_whole_and_its_signature_is_not() -> None:
+def test_signed_mail_is_filed_complete_and_its_signature_is_not() -> None:
     whole = a_file("smime.p7m", "multipart/signed", size=9)
     assert [f.name for f in sorted_out(whole).files] == ["signed mail.eml"]
     signature = a_file("smime.p7s", "application/pkcs7-signature")
@@ -122,7 +122,7 @@ def test_signed_mail_is_kept_whole_and_its_signature_is_not() -> None:
 
 
 @pytest.mark.parametrize("kind", ["application/pkcs7-mime", "application/octet-stream"])
-def test_encrypted_mail_says_so_and_keeps_what_holds_it(kind: str) -> None:
+def test_encrypted_mail_says_so_and_its_content_is_filed(kind: str) -> None:
     sealed = a_file("smime.p7m", f"{kind}; smime-type=enveloped-data")
     found = sorted_out(sealed)
     assert [f.name for f in found.files] == ["smime.p7m"]
@@ -136,7 +136,7 @@ def test_attached_signed_invoice_is_a_file_like_any_other() -> None:
     assert len(sorted_out(invoice).files) == 1
 
 
-def test_mail_bound_to_rights_is_no_file_and_says_so_beside_its_notice() -> None:
+def test_rights_protected_mail_is_no_file_and_says_so() -> None:
     bound = a_file("message.rpmsg", "application/x-microsoft-rpmsg-message")
     found = sorted_out(bound)
     assert found.files == ()
@@ -155,7 +155,7 @@ attachments = st.builds(
 
 
 @given(st.lists(attachments, max_size=8))
-def test_every_file_has_its_own_name_and_stands_at_its_position(listed: list[Attachment]) -> None:
+def test_every_file_has_its_own_name_and_position(listed: list[Attachment]) -> None:
     files = sorted_out(*listed, cids=("x",)).files
     assert len({f.name.casefold() for f in files}) == len(files)
     assert [f.position for f in files] == sorted({f.position for f in files})

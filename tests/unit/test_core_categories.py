@@ -39,7 +39,7 @@ def theirs(categories: tuple[str, ...]) -> list[str]:
         (("Synced by me",), Mark.NONE, ("Synced by me",)),
     ],
 )
-def test_ours_are_brought_in_line_and_the_owners_stay(
+def test_our_categories_are_corrected_and_the_owners_stay(
     before: tuple[str, ...], mark: Mark, after: tuple[str, ...]
 ) -> None:
     assert merge_categories(before, mark) == after
@@ -51,14 +51,14 @@ def test_the_owners_categories_stay_in_their_order(before: tuple[str, ...], mark
 
 
 @given(present, marks)
-def test_merging_twice_is_merging_once(before: tuple[str, ...], mark: Mark) -> None:
+def test_merging_is_idempotent(before: tuple[str, ...], mark: Mark) -> None:
     once = merge_categories(before, mark)
     assert merge_categories(once, mark) == once
     assert has_mark(once, mark)
 
 
 @given(present, marks)
-def test_afterwards_exactly_the_wanted_ones_of_ours_are_there(
+def test_after_merging_exactly_the_wanted_ones_of_our_categories_remain(
     before: tuple[str, ...], mark: Mark
 ) -> None:
     ours = {c.casefold() for c in merge_categories(before, mark)} & OURS
@@ -71,6 +71,6 @@ def test_only_the_last_mark_counts(before: tuple[str, ...], first: Mark, last: M
     assert {c.casefold() for c in by_way} == {c.casefold() for c in merge_categories(before, last)}
 
 
-def test_synced_is_seen_in_any_case() -> None:
+def test_synced_is_recognised_in_any_case() -> None:
     assert has_synced_category(("x", "SYNCED"))
     assert not has_synced_category((NOT_SYNCED, "Synced by me", SYNC))

@@ -61,7 +61,7 @@ def test_not_there_counts_after_two_searches_and_the_searchs_lag(
 
 
 @given(moments, settles)
-def test_the_next_search_is_past_the_lag_and_so_the_second_one_decides(
+def test_the_second_search_comes_after_the_lag_and_decides(
     now: datetime, settle: timedelta
 ) -> None:
     again = next_search_at(intent_at=NOON, now=now, settle=settle)
@@ -73,7 +73,7 @@ def test_the_next_search_is_past_the_lag_and_so_the_second_one_decides(
 
 
 @given(moments, st.timedeltas(timedelta(seconds=1), timedelta(minutes=10)))
-def test_no_search_follows_another_at_once(now: datetime, settle: timedelta) -> None:
+def test_no_search_follows_another_immediately(now: datetime, settle: timedelta) -> None:
     assert next_search_at(intent_at=NOON, now=now, settle=settle) > now
 
 
@@ -138,28 +138,28 @@ def test_an_ambiguous_one_asks_a_person_even_where_unlinked_is_allowed() -> None
     "listed",
     ["buyer@customer.example", "BUYER@customer.example", "customer.example", "@Customer.example"],
 )
-def test_who_is_never_to_be_synced_is_not_though_a_contact(listed: str) -> None:
+def test_an_address_on_the_never_list_is_skipped_even_if_it_is_a_contact(listed: str) -> None:
     assert decide(never=frozenset({listed})) == Decision(State.SKIPPED, Reason.NEVER_LIST)
 
 
-def test_the_never_list_knows_no_parts_of_names() -> None:
+def test_the_never_list_does_not_match_parts_of_names() -> None:
     never = frozenset({"ustomer.example", "uyer@customer.example", "example", ""})
     assert decide(never=never).state is State.MATCHED
 
 
-def test_the_never_list_reaches_the_hidden_recipient() -> None:
+def test_the_never_list_covers_hidden_recipients() -> None:
     hidden = Party("secret@private.example")
     decision = decide(never=frozenset({"private.example"}), bcc=(hidden,))
     assert decision.reason is Reason.NEVER_LIST
 
 
-def test_colleagues_among_themselves_are_not_for_webcrm() -> None:
+def test_a_mail_among_colleagues_is_skipped() -> None:
     colleague = Party("b@ours.example")
     assert decide(sender=SELLER, to=(colleague,), people=()).reason is Reason.ONLY_COLLEAGUES
     assert decide(sender=None, to=(), people=()).reason is Reason.NO_ADDRESS
 
 
-def test_colleagues_mail_that_stands_in_webcrm_is_filed_unless_it_was_taken_back() -> None:
+def test_a_mail_among_colleagues_that_is_in_webcrm_counts_as_filed_unless_undone() -> None:
     colleague, back = Party("b@ours.example"), replace(FILED, is_withdrawn=True)
     there = decide(FILED, sender=SELLER, to=(colleague,), people=())
     assert there == Decision(State.FILED)
@@ -167,7 +167,7 @@ def test_colleagues_mail_that_stands_in_webcrm_is_filed_unless_it_was_taken_back
     assert left_out.reason is Reason.ONLY_COLLEAGUES
 
 
-def test_another_copy_of_a_filed_mail_is_filed_at_once() -> None:
+def test_another_copy_of_a_filed_mail_is_filed_immediately() -> None:
     assert decide(FILED, people=()) == Decision(State.FILED)
     assert decide(FILED).targets == ()
 
@@ -179,7 +179,7 @@ def test_another_copy_may_name_another_customer() -> None:
     assert decision == Decision(State.MATCHED, targets=(Target(2, 9, MatchedBy.CONTACT),))
 
 
-def test_what_a_person_chose_no_copy_changes() -> None:
+def test_no_copy_changes_the_choice_of_a_person() -> None:
     other = Party("x@other.example")
     book = Directory((Contact(9, 2, other.address),))
     chosen = replace(FILED, how=MatchedBy.PERSON)
@@ -204,7 +204,7 @@ def test_a_filed_copy_gets_both_categories_and_the_stamp() -> None:
 
 
 @pytest.mark.parametrize("stamp", [str(STAMP), NO_ROOM_FOR_STAMP])
-def test_a_copy_that_tells_the_truth_is_left_alone(stamp: str) -> None:
+def test_a_copy_with_the_right_categories_is_left_alone(stamp: str) -> None:
     done = copy(state=State.SYNCED, categories=("webCRM sync", "Synced"), stamp=stamp)
     assert plan_marking(done, STAMP) is None
 
@@ -215,7 +215,7 @@ def test_a_stamp_is_written_once() -> None:
     assert stamped.stamp is None
 
 
-def test_what_is_not_synced_carries_no_stamp() -> None:
+def test_a_copy_that_is_not_synced_carries_no_stamp() -> None:
     waiting = copy(state=State.WAITING, reason=Reason.NO_CONTACT)
     marking = plan_marking(waiting, STAMP)
     assert marking is not None
@@ -223,7 +223,7 @@ def test_what_is_not_synced_carries_no_stamp() -> None:
 
 
 @pytest.mark.parametrize("state", [State.FOUND, State.MATCHED])
-def test_what_is_on_its_way_is_not_marked_yet(state: State) -> None:
+def test_a_copy_on_its_way_is_not_marked_yet(state: State) -> None:
     assert plan_marking(copy(state=state, categories=("Synced",)), STAMP) is None
 
 
@@ -266,7 +266,7 @@ SETTINGS = Settings(
 
 
 @pytest.mark.parametrize("action", ["E-mail out", "e-mail OUT "])
-def test_what_webcrm_leaves_behind_when_it_sends_a_mail_is_known(action: str) -> None:
+def test_the_activity_of_a_mail_sent_by_webcrm_is_recognised(action: str) -> None:
     assert is_sent_mail(replace(SENT, action=action), SETTINGS)
 
 
@@ -285,7 +285,7 @@ def test_nothing_else_is_a_mail_sent_from_webcrm(other: dict[str, object]) -> No
     assert not is_sent_mail(replace(SENT, **other), SETTINGS)  # type: ignore[arg-type]  # fields
 
 
-def test_what_another_product_keeps_in_the_key_field_does_not_matter() -> None:
+def test_a_foreign_value_in_the_key_field_does_not_matter() -> None:
     assert is_sent_mail(replace(SENT, key="their note"), SETTINGS)
 
 
@@ -302,7 +302,7 @@ def test_a_mirror_is_planned_harmless_and_with_its_own_time() -> None:
     }
 
 
-def test_what_cannot_be_mirrored_says_why() -> None:
+def test_a_mail_that_cannot_be_mirrored_has_a_reason() -> None:
     now = NOON + MINUTE
     assert plan_mirror(SENT, None, PERSON, now=now).reason == NO_MAILBOX
     assert plan_mirror(SENT, BOX, None, now=now).reason == NO_ADDRESS

@@ -59,7 +59,7 @@ US = Internals.of(
         ("", False),
     ],
 )
-def test_one_of_us_is_known_by_address_or_domain(address: str, is_ours: bool) -> None:
+def test_colleagues_are_recognised_by_address_or_domain(address: str, is_ours: bool) -> None:
     assert (Party(address) in US) is is_ours
 
 
@@ -69,7 +69,7 @@ def test_the_sender_alone_decides_the_direction() -> None:
     assert direction_of(mail(sender=None, to=(CUSTOMER,)), US) is Direction.INBOUND
 
 
-def test_everybody_outside_is_told_sender_first_and_once() -> None:
+def test_outside_addresses_are_listed_once_with_the_sender_first() -> None:
     named = Party(CUSTOMER.address, "Another name")
     other = Party("x@other.example")
     found = external_people(
@@ -78,7 +78,7 @@ def test_everybody_outside_is_told_sender_first_and_once() -> None:
     assert found == (CUSTOMER, other)
 
 
-def test_only_colleagues_leave_nobody() -> None:
+def test_a_mail_among_colleagues_has_no_outside_address() -> None:
     assert external_people(mail(sender=SELLER, to=(Party("b@ours.example"), Party(""))), US) == ()
 
 
@@ -86,7 +86,7 @@ def test_only_colleagues_leave_nobody() -> None:
     "named",
     ["https://sister.example/", "www.sister.example", "*.sister.example", "'sister.example'"],
 )
-def test_our_domains_are_known_as_people_paste_them(named: str) -> None:
+def test_our_domains_are_recognised_as_people_paste_them(named: str) -> None:
     ours = Internals.of(frozenset(), frozenset(), frozenset({named}))
     assert Party("a@sister.example") in ours
     assert Party("a@shop.sister.example") not in ours
@@ -106,7 +106,7 @@ def test_a_mailbox_of_a_free_mail_provider_makes_no_colleagues(domain: str) -> N
 
 
 @given(st.none() | parties, st.lists(parties).map(tuple), st.lists(parties).map(tuple))
-def test_nobody_of_us_is_ever_external_and_nobody_else_is_missed(
+def test_no_colleague_is_external_and_no_outsider_is_missed(
     sender: Party | None, to: tuple[Party, ...], bcc: tuple[Party, ...]
 ) -> None:
     message = mail(sender=sender, to=to, bcc=bcc)
@@ -144,7 +144,7 @@ def test_nobody_of_us_is_ever_external_and_nobody_else_is_missed(
         ("http://Bücher.example", "a@xn--bcher-kva.example"),
     ],
 )
-def test_whom_the_never_list_names(listed: str, address: str) -> None:
+def test_the_never_list_matches(listed: str, address: str) -> None:
     assert Party(address) in NeverSync.of([listed, ""])
 
 
@@ -164,7 +164,7 @@ def test_whom_the_never_list_names(listed: str, address: str) -> None:
         ("", ""),
     ],
 )
-def test_whom_the_never_list_does_not_name(listed: str, address: str) -> None:
+def test_the_never_list_does_not_match(listed: str, address: str) -> None:
     assert Party(address) not in NeverSync.of([listed])
 
 
@@ -189,7 +189,7 @@ LIST = Party("/o=exchange/cn=list")
         ({"sender": FORM, "reply_to": (Party(""), Party("'Buyer@customer.example'"))}, (CUSTOMER,)),
     ],
 )
-def test_who_is_asked_to_be_answered_counts_where_nobody_outside_is_named(
+def test_reply_to_counts_when_no_outside_address_is_named(
     facts: dict[str, object], right: tuple[Party, ...]
 ) -> None:
     given = {"sender": FORM, "to": (SELLER,), "reply_to": (CUSTOMER,)} | facts

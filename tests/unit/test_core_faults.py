@@ -38,7 +38,7 @@ def test_equal_exceptions_have_equal_fingerprints() -> None:
     assert fault_signature(ValueError("words of a mail")) == "ValueError"
 
 
-def test_trace_has_no_words_of_the_exception() -> None:
+def test_trace_holds_no_text_of_the_exception() -> None:
     error = ValueError("words of a mail")
     error.__cause__ = KeyError("bo@havnebyg.example")
     assert format_trace(error) == "KeyError\nValueError\n"
@@ -65,7 +65,7 @@ def test_trace_has_no_words_of_the_exception() -> None:
     ],
     ids=lambda error: type(getattr(error, "orig", None) or error).__name__,
 )
-def test_trouble_hits_no_mail(error: Exception) -> None:
+def test_errors_of_services_are_not_blamed_on_a_mail(error: Exception) -> None:
     assert is_trouble(error)
 
 
@@ -86,11 +86,11 @@ def test_trouble_hits_no_mail(error: Exception) -> None:
     ],
     ids=lambda error: type(getattr(error, "orig", None) or error).__name__,
 )
-def test_all_else_is_about_the_thing(error: Exception) -> None:
+def test_other_errors_are_blamed_on_the_mail(error: Exception) -> None:
     assert not is_trouble(error)
 
 
-def test_bounds_of_the_decisions() -> None:
+def test_limits_of_the_decisions() -> None:
     assert [is_widespread(n) for n in (MAX_THINGS_PER_FAULT, MAX_THINGS_PER_FAULT + 1)] == [
         False,
         True,

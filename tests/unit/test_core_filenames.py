@@ -95,13 +95,13 @@ def test_a_slash_in_a_name_is_no_path(name: str, safe: str) -> None:
     assert safe_name(name, position=3) == safe
 
 
-def test_names_that_become_alike_are_told_apart() -> None:
+def test_names_that_become_equal_are_made_distinct() -> None:
     given = ["A/S.pdf", "A_S.pdf", "a\\s.pdf", "A\u2044S.pdf"]
     safe = [safe_name(name, position=1) for name in given]
     assert deduplicate(safe) == ("A_S.pdf", "A_S (2).pdf", "a_s (3).pdf", "A_S (4).pdf")
 
 
-def test_an_attached_mail_ends_as_a_mail_does() -> None:
+def test_an_attached_mail_has_the_extension_of_a_mail() -> None:
     assert safe_name("Re: Offer", position=1, ending=".eml") == "Re Offer.eml"
     assert safe_name("Offer.EML", position=1, ending=".eml") == "Offer.EML"
     assert safe_name("Tilbud A/S", position=1, ending=".eml") == "Tilbud A_S.eml"
@@ -120,7 +120,7 @@ def test_no_name_holds_a_path_or_a_control_character_or_is_empty(name: str) -> N
 
 
 @given(st.lists(st.sampled_from(["a.pdf", "A.pdf", "a (2).pdf", "x" * 150, "b"])))
-def test_no_two_names_of_one_mail_are_alike(names: list[str]) -> None:
+def test_no_two_names_of_one_mail_are_equal(names: list[str]) -> None:
     apart = deduplicate(names)
     assert len({name.casefold() for name in apart}) == len(names)
     assert all(utf16_length(name) <= 150 for name in apart)

@@ -17,7 +17,7 @@ def draft(
     return draft_activity(message, text, target, key="k", action="in", user_id=3, limits=room)
 
 
-def test_the_activity_tells_who_wrote_to_whom_and_what() -> None:
+def test_the_activity_says_who_wrote_what_to_whom() -> None:
     made = draft(mail(cc=(Party("c@x.example"),)))
     assert made.memo == (
         "From: Buyer <buyer@customer.example>\n"
@@ -37,7 +37,7 @@ def test_without_a_sent_time_the_arrival_counts() -> None:
     assert draft(mail(sent_at=None, received_at=None)).at.year == 1970
 
 
-def test_a_mail_to_300_people_does_not_drown_its_own_words() -> None:
+def test_a_mail_to_300_people_keeps_room_for_its_text() -> None:
     many = tuple(Party(f"p{n}@x.example") for n in range(300))
     head = draft(mail(to=many)).memo.splitlines()[1]
     assert head.startswith("To: p0@x.example, p1@x.example, ")
@@ -45,7 +45,7 @@ def test_a_mail_to_300_people_does_not_drown_its_own_words() -> None:
     assert "more" not in draft(mail(to=many[:30])).memo
 
 
-def test_subject_and_memo_keep_the_lengths_that_webcrm_tells() -> None:
+def test_subject_and_memo_stay_within_webcrms_lengths() -> None:
     made = draft(
         mail(subject="word " * 50), "word " * 999, limits=FieldLimits(subject=50, memo=100)
     )

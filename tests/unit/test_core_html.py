@@ -37,7 +37,7 @@ def to_text(html: str) -> str:
         ("\ufeff<section>a</section>", "a"),
     ],
 )
-def test_no_word_is_lost_around_a_document(html: str, text: str) -> None:
+def test_no_word_around_a_document_is_lost(html: str, text: str) -> None:
     assert to_text(html).split() == text.split()
 
 
@@ -59,7 +59,7 @@ def test_no_word_is_lost_around_a_document(html: str, text: str) -> None:
         ("<p>H<sub>2</sub>O</p>", "H2O"),
     ],
 )
-def test_words_are_whole_whatever_is_marked_in_them(html: str, text: str) -> None:
+def test_words_stay_whole_whatever_is_marked_in_them(html: str, text: str) -> None:
     assert to_text(html) == text
 
 
@@ -85,7 +85,7 @@ def test_words_are_whole_whatever_is_marked_in_them(html: str, text: str) -> Non
         ("<p><span style='float:left'>D</span>ear Ann</p>", "Dear Ann"),
     ],
 )
-def test_what_is_apart_on_the_screen_is_apart_in_the_text(html: str, text: str) -> None:
+def test_words_separate_on_the_screen_are_separate_in_the_text(html: str, text: str) -> None:
     assert to_text(html) == text
 
 
@@ -141,7 +141,7 @@ def test_rows_of_a_table_are_lines_without_padding(html: str, text: str) -> None
         ("<p><span style='mso-list:Ignore'>2.<span>&nbsp; </span></span>Walls</p>", "2. Walls"),
     ],
 )
-def test_lists_are_numbered_as_their_writer_sees_them(html: str, text: str) -> None:
+def test_lists_are_numbered_as_their_author_sees_them(html: str, text: str) -> None:
     assert to_text(html) == text
 
 
@@ -208,7 +208,7 @@ def test_marked_words_keep_their_meaning(html: str, text: str) -> None:
         ("<a href='#top'>top</a> <a href='/a'>a</a> <a href='file:///c:/x'>b</a>", "top a b"),
     ],
 )
-def test_pictures_and_links_say_what_they_say(html: str, text: str) -> None:
+def test_pictures_and_links_keep_their_texts(html: str, text: str) -> None:
     assert to_text(html) == text
 
 
@@ -238,7 +238,7 @@ def test_pictures_and_links_say_what_they_say(html: str, text: str) -> None:
         "<template>x</template><noembed>y</noembed><iframe>z</iframe>",
     ],
 )
-def test_what_is_hidden_is_left_out(hidden: str) -> None:
+def test_hidden_text_is_left_out(hidden: str) -> None:
     assert to_text(f"{hidden}<p>Dear Ann</p>") == "Dear Ann"
 
 
@@ -261,7 +261,7 @@ def test_what_is_hidden_is_left_out(hidden: str) -> None:
         "<!--[if !mso]><!--><p>word</p><!--<![endif]-->",
     ],
 )
-def test_what_is_not_hidden_stays(shown: str) -> None:
+def test_visible_text_stays(shown: str) -> None:
     assert to_text(shown) == "word"
 
 
@@ -284,7 +284,7 @@ def test_what_is_not_hidden_stays(shown: str) -> None:
         ("<p>e\u0301</p>", "e\u0301"),
     ],
 )
-def test_fillers_go_and_letters_stay(html: str, text: str) -> None:
+def test_invisible_fillers_are_removed_and_letters_stay(html: str, text: str) -> None:
     assert to_text(html) == text
     assert read_body(text, is_html=False).text == text
 
@@ -301,7 +301,7 @@ def test_fillers_go_and_letters_stay(html: str, text: str) -> None:
     ],
     ids=ascii,
 )
-def test_control_characters_are_what_programs_mean_by_them(written: str, text: str) -> None:
+def test_control_characters_have_the_meaning_programs_give_them(written: str, text: str) -> None:
     assert read_body(written, is_html=False).text == text
     assert to_text(f"<pre>{written}</pre>") == text
 
@@ -340,18 +340,18 @@ def test_quotes_are_marked(html: str, text: str) -> None:
         ("<p>a</p><hr><p>b</p>", "a\n\nb"),
     ],
 )
-def test_lines_are_the_writers_own(html: str, text: str) -> None:
+def test_line_breaks_are_those_of_the_author(html: str, text: str) -> None:
     assert to_text(html) == text
 
 
-def test_a_text_is_cut_where_nobody_reads_on() -> None:
+def test_a_text_is_cut_at_its_limit() -> None:
     text = to_text("<blockquote>" * 50 + "<p>word</p>" * 200_000)
     assert LONGEST_TEXT * 0.9 < len(text) <= LONGEST_TEXT
     assert text.endswith("…")
 
 
 @given(st.integers(1, 3999))
-def test_roman_numbers_are_read_back(number: int) -> None:
+def test_roman_numerals_are_parsed_back(number: int) -> None:
     values = {"i": 1, "v": 5, "x": 10, "l": 50, "c": 100, "d": 500, "m": 1000}
     digits = [values[letter] for letter in format_marker(number, "i")[:-1]]
     signed = (-d if d < max(digits[n:]) else d for n, d in enumerate(digits))
@@ -359,7 +359,7 @@ def test_roman_numbers_are_read_back(number: int) -> None:
 
 
 @given(st.integers(1, 10**9))
-def test_alphabetic_numbers_are_read_back(number: int) -> None:
+def test_alphabetic_numbers_are_parsed_back(number: int) -> None:
     read = 0
     for letter in format_marker(number, "a")[:-1]:
         read = read * 26 + ord(letter) - ord("a") + 1

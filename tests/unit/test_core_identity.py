@@ -84,7 +84,7 @@ def test_the_key_is_the_message_id() -> None:
     assert first_key("<1@x.example>", FINGERPRINT) == "<1@x.example>"
 
 
-def test_earlier_versions_told_a_taken_message_id_apart_by_the_digest() -> None:
+def test_keys_of_earlier_versions_hold_the_digest_after_a_reused_message_id() -> None:
     invoice = Fingerprint.of(mail(subject="Invoice"))
     key = legacy_key("<1@x.example>", invoice)
     assert key == f"<1@x.example> {invoice.digest()}"
@@ -96,7 +96,7 @@ def test_without_a_message_id_the_digest_is_the_key(missing: str | None) -> None
     assert first_key(missing, FINGERPRINT) == f"digest:{FINGERPRINT.digest()}"
 
 
-def test_a_content_key_gives_back_what_it_was_made_of() -> None:
+def test_a_content_key_reveals_its_parts() -> None:
     assert content_hash_of(ANOTHER) == "3a465jgjjhxcurouthym3rbqs3"
     assert key_with_content(ID, content_hash_of(ANOTHER)) == ANOTHER
     assert content_hash_of(ID) == content_hash_of(f"{ID} {DIGEST}") == ""
@@ -114,7 +114,7 @@ def test_words_and_each_fact_about_a_file_make_another_content_key() -> None:
     assert len(keys) == 2 * len(files)
 
 
-def test_each_copy_that_cannot_be_read_has_its_own_key() -> None:
+def test_each_unreadable_copy_has_its_own_key() -> None:
     assert len({unread_key(1, "a"), unread_key(1, "b"), unread_key(2, "a")}) == 3
 
 
@@ -132,7 +132,7 @@ def test_company_mail_and_organisation_each_make_another_key() -> None:
 
 
 @pytest.mark.parametrize("text", ["", "ms1-", "MS1-" + "a" * 26, "ms1-" + "a" * 27, "a" * 30])
-def test_what_others_keep_in_that_field_is_no_key_of_ours(text: str) -> None:
+def test_foreign_values_of_the_key_field_are_no_keys(text: str) -> None:
     assert not is_filing_key(text)
 
 
@@ -143,9 +143,7 @@ def test_a_mail_that_is_filed_again_gets_the_next_free_key() -> None:
 
 
 @given(st.text(min_size=1), st.integers(0, 10**9))
-def test_a_key_is_found_again_by_the_mail_and_organisation_it_was_made_of(
-    email_key: str, organisation_id: int
-) -> None:
+def test_a_key_is_found_by_its_mail_and_organisation(email_key: str, organisation_id: int) -> None:
     wanted, other = (filing_key("tenant", email_key, organisation_id + n) for n in (0, 1))
     keys = {hash_bytes(key): key for key in (wanted, other)}
     assert list(find_filing_keys(keys, "tenant", email_key, [organisation_id])) == [wanted]
@@ -178,7 +176,7 @@ def test_a_stamp_with_a_content_hash_is_read_as_it_was_written() -> None:
     assert stamp.content_hash == "3a465jgjjhxcurouthym3rbqs3"
 
 
-def test_a_stamp_is_for_the_mail_and_the_company_it_was_made_for() -> None:
+def test_a_stamp_is_valid_for_its_mail_and_company() -> None:
     stamp = Stamp.synced("tenant", ID)
     assert stamp.is_for("tenant", ID)
     assert not stamp.is_for("tenant", ANOTHER)
@@ -187,7 +185,7 @@ def test_a_stamp_is_for_the_mail_and_the_company_it_was_made_for() -> None:
 
 
 @given(st.integers(1, 10**17))
-def test_the_stamp_of_a_mirror_tells_its_activity(activity_id: int) -> None:
+def test_the_stamp_of_a_mirror_names_its_activity(activity_id: int) -> None:
     stamp = Stamp.parse(str(Stamp.mirror(activity_id)))
     assert stamp is not None
     assert (stamp.kind, int(stamp.value)) == ("m", activity_id)
@@ -197,5 +195,5 @@ def test_the_stamp_of_a_mirror_tells_its_activity(activity_id: int) -> None:
     "text",
     [None, "", "-", "ms1-x-1", "ms1-m-", "ms1-m-abc", "ms1-m-" + "9" * 30, "ms1-m-٣", "ms1-s-a!"],
 )
-def test_what_we_did_not_write_is_no_stamp(text: str | None) -> None:
+def test_a_foreign_value_is_no_stamp(text: str | None) -> None:
     assert Stamp.parse(text) is None

@@ -22,6 +22,6 @@ def test_matching_has_a_queue_of_its_own() -> None:
     assert Job.DISCOVER.queue is Queue.MAILBOXES
 
 
-def test_no_job_has_the_name_of_another() -> None:
+def test_job_names_are_unique() -> None:
     names = [job.value for job in [*Job, *ClockJob]]
     assert len(names) == len(set(names))

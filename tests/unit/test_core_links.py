@@ -39,7 +39,7 @@ def to_text(html: str) -> str:
         ("https://[broken", "https://[broken"),
     ],
 )  # fmt: skip
-def test_a_gateways_address_is_taken_off(wrapped: str, address: str) -> None:
+def test_a_gateways_wrapper_is_removed(wrapped: str, address: str) -> None:
     assert unwrap_url(wrapped) == address
     if wrapped != address and "google" not in wrapped:
         assert to_text(f"<p>{wrapped.replace('&', '&amp;')}</p>") == address
@@ -59,7 +59,7 @@ def test_a_gateways_address_is_taken_off(wrapped: str, address: str) -> None:
     ],
 )
 @pytest.mark.parametrize("size", [15_000, 400_000])
-def test_addresses_take_no_more_than_their_length(piece: str, size: int) -> None:
+def test_links_are_unwrapped_in_linear_time(piece: str, size: int) -> None:
     addresses = [f"{name}{piece * (size // len(piece))}\n" for name in GATEWAYS]
     text = "".join(addresses * (400_000 // size))
     begun = process_time()
@@ -93,12 +93,12 @@ def test_addresses_take_no_more_than_their_length(piece: str, size: int) -> None
     ],
     ids=ascii,
 )  # fmt: skip
-def test_nothing_in_an_address_ends_it_or_acts(href: str, shown: str) -> None:
+def test_nothing_in_a_link_ends_it_or_acts(href: str, shown: str) -> None:
     assert target_to_show(href, "plan") == shown
     assert target_to_show(shown, "plan") == shown
 
 
-def test_what_a_gateway_has_wrapped_starts_no_line_of_its_own() -> None:
+def test_an_unwrapped_link_starts_no_line() -> None:
     wrapped = "https://eur01.safelinks.protection.outlook.com/?url=https%3A%2F%2Fx.example%2F"
     text = read_body(f"See {wrapped}%0D%0AFrom%3A%20boss%E2%80%AE%22 now", is_html=False).text
     assert text == "See https://x.example/%0D%0AFrom:%20boss%E2%80%AE%22 now"

@@ -60,12 +60,12 @@ def test_a_contact_files_the_mail_under_its_organisation() -> None:
     assert match_organisations([BUYER], book) == Matched((Target(1, 7, MatchedBy.CONTACT),))
 
 
-def test_every_customer_on_the_mail_gets_it() -> None:
+def test_the_mail_is_filed_under_every_customer_on_it() -> None:
     book = known(Contact(7, 1, BUYER.address), Contact(8, 2, OTHER.address))
     assert organisations(match_organisations([BUYER, OTHER], book)) == (Matched, {1, 2})
 
 
-def test_an_unknown_colleague_of_a_customer_is_known_by_the_domain() -> None:
+def test_an_unknown_colleague_of_a_customer_is_matched_by_domain() -> None:
     book = known(domains=(("customer.example", 1),))
     assert match_organisations([BOSS], book) == Matched((Target(1, None, MatchedBy.DOMAIN),))
 
@@ -75,7 +75,7 @@ def test_a_contact_beats_the_domain_it_writes_from() -> None:
     assert match_organisations([BUYER], book) == Matched((Target(2, 7, MatchedBy.CONTACT),))
 
 
-def test_the_contact_names_the_person_though_a_colleague_came_first() -> None:
+def test_the_contact_names_the_person_although_a_colleague_is_listed_first() -> None:
     book = known(Contact(7, 1, BUYER.address), domains=(("customer.example", 1),))
     assert match_organisations([BOSS, BUYER], book) == Matched((Target(1, 7, MatchedBy.CONTACT),))
 
@@ -85,7 +85,7 @@ def test_a_contact_without_an_organisation_leaves_it_to_the_domain() -> None:
     assert match_organisations([BUYER], book) == Matched((Target(1, None, MatchedBy.DOMAIN),))
 
 
-def test_a_free_mail_domain_says_nothing_though_an_organisation_claims_it() -> None:
+def test_a_free_mail_domain_is_ignored_although_an_organisation_claims_it() -> None:
     someone = Party("someone@gmail.com")
     assert match_organisations([someone], known(domains=(("gmail.com", 1),))) == NoMatch()
     assert isinstance(
@@ -93,13 +93,13 @@ def test_a_free_mail_domain_says_nothing_though_an_organisation_claims_it() -> N
     )
 
 
-def test_one_address_in_two_organisations_is_for_a_person_to_decide() -> None:
+def test_one_address_in_two_organisations_is_ambiguous() -> None:
     book = known(Contact(7, 1, BUYER.address), Contact(8, 2, BUYER.address))
     found = match_organisations([BUYER], book)
     assert found == Ambiguous((Target(1, 7, MatchedBy.CONTACT), Target(2, 8, MatchedBy.CONTACT)))
 
 
-def test_one_domain_of_two_organisations_is_for_a_person_to_decide() -> None:
+def test_one_domain_of_two_organisations_is_ambiguous() -> None:
     book = known(domains=(("customer.example", 2), ("customer.example", 1)))
     assert organisations(match_organisations([BOSS], book)) == (Ambiguous, {1, 2})
 
@@ -111,12 +111,12 @@ def test_another_address_of_the_mail_resolves_the_ambiguous_one() -> None:
     assert match_organisations([BUYER, BOSS], book) == Matched((Target(2, 9, MatchedBy.CONTACT),))
 
 
-def test_two_persons_of_one_organisation_are_no_question() -> None:
+def test_two_persons_of_one_organisation_are_not_ambiguous() -> None:
     book = known(Contact(8, 1, BUYER.address), Contact(7, 1, BUYER.address))
     assert match_organisations([BUYER], book) == Matched((Target(1, 7, MatchedBy.CONTACT),))
 
 
-def test_who_has_left_counts_only_where_nobody_else_has_the_address() -> None:
+def test_a_resigned_person_counts_only_if_no_other_has_the_address() -> None:
     left = Contact(7, 1, BUYER.address, is_active=False)
     assert organisations(match_organisations([BUYER], known(left))) == (Matched, {1})
     assert organisations(
@@ -127,7 +127,7 @@ def test_who_has_left_counts_only_where_nobody_else_has_the_address() -> None:
     )
 
 
-def test_nobody_known_is_nobody() -> None:
+def test_a_mail_without_known_addresses_has_no_target() -> None:
     assert match_organisations([BUYER], Directory()) == NoMatch()
     assert match_organisations([], known(Contact(7, 1, BUYER.address))) == NoMatch()
 
@@ -146,7 +146,7 @@ def test_no_order_of_people_or_rows_changes_an_organisation(
 
 
 @given(st.lists(parties, max_size=6), books)
-def test_every_target_is_known_and_each_organisation_comes_once(
+def test_every_target_is_known_and_each_organisation_appears_once(
     people: list[Party], book: Directory
 ) -> None:
     found = match_organisations(people, book)
@@ -187,7 +187,7 @@ def test_a_contact_is_known_by_its_address_else_without_plus_tags(
     assert persons == ([right] if right else [])
 
 
-def test_what_a_target_was_found_by_is_stored_under_values_that_never_change() -> None:
+def test_the_stored_values_of_match_evidence_never_change() -> None:
     assert [by.value for by in MatchedBy] == [
         "contact",
         "domain",

@@ -50,7 +50,7 @@ def test_which_copy_came_first_makes_no_difference(one: Fingerprint, other: Fing
     ],
     ids=lambda m: f"{m.subject}/{m.sent_at}/{m.sender}",
 )
-def test_copies_that_servers_on_the_way_have_touched_are_one_mail(copy: object) -> None:
+def test_copies_changed_by_servers_in_transit_are_one_mail(copy: object) -> None:
     assert is_same_mail(FINGERPRINT, Fingerprint.of(copy))  # type: ignore[arg-type]  # a Message
 
 
@@ -65,7 +65,7 @@ def test_copies_that_servers_on_the_way_have_touched_are_one_mail(copy: object) 
     ],
     ids=str,
 )
-def test_a_message_id_used_again_for_another_content_is_another_mail(
+def test_a_reused_message_id_with_another_content_is_another_mail(
     other: dict[str, object],
 ) -> None:
     assert not is_same_mail(FINGERPRINT, Fingerprint.of(mail(**other)))
@@ -76,7 +76,7 @@ def test_the_digest_never_changes_between_versions() -> None:
     assert FINGERPRINT.digest() == "8161d0a33146a47dc8711408cc8c7053"
 
 
-def test_the_digest_tells_every_fact_apart_and_minds_no_order() -> None:
+def test_the_digest_depends_on_every_fact_and_on_no_order() -> None:
     others = [
         replace(FINGERPRINT, sender="x@y.example"),
         replace(FINGERPRINT, subject="x"),

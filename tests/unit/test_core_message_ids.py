@@ -38,12 +38,12 @@ MANY = [f"<{number}@x>" for number in range(80)]
         (" ".join(MANY), (MANY[0], *MANY[-49:])),
     ],
 )
-def test_ids_are_read_whatever_stands_around_them(header: str, ids: tuple[str, ...]) -> None:
+def test_ids_are_read_from_any_surrounding_text(header: str, ids: tuple[str, ...]) -> None:
     assert parse_message_ids(header) == ids
 
 
 @given(st.text(alphabet="<>@ ab\r\n", max_size=300))
-def test_few_and_short_ids_without_blanks_come_out_of_any_header(header: str) -> None:
+def test_any_header_yields_few_short_ids_without_whitespace(header: str) -> None:
     ids = parse_message_ids(header)
     assert len(ids) == len(set(ids)) <= 50
     assert all(0 < len(one) <= LONGEST_ID and one == "".join(one.split()) for one in ids)

@@ -62,7 +62,7 @@ BEGINS = re.compile(r"<[A-Za-z/!?]")
         ("a<b", "a‹b"),
     ],
 )
-def test_what_looks_like_a_tag_gets_look_alikes(text: str, shown: str) -> None:
+def test_a_text_that_looks_like_a_tag_gets_look_alike_characters(text: str, shown: str) -> None:
     assert neutralize_tags(text) == shown
 
 
@@ -88,16 +88,16 @@ def test_what_looks_like_a_tag_gets_look_alikes(text: str, shown: str) -> None:
         "[offer](https://x.example/?a=1&b=2)",
     ],
 )
-def test_what_is_no_tag_stays(text: str) -> None:
+def test_a_text_that_is_no_tag_is_unchanged(text: str) -> None:
     assert neutralize_tags(text) == text
 
 
-def test_the_mark_of_a_quoted_line_is_no_end_of_a_tag() -> None:
+def test_the_mark_of_a_quoted_line_does_not_close_a_tag() -> None:
     assert neutralize_tags("see <name\n> as you wrote") == "see ‹name\n> as you wrote"
 
 
 @given(WORDS)
-def test_no_text_acts_in_a_page_whether_it_is_decoded_before_or_not(text: str) -> None:
+def test_no_text_acts_in_a_page_decoded_or_not(text: str) -> None:
     sent = neutralize_tags(text)
     for shown in (sent, html.unescape(sent)):
         assert not BEGINS.search(shown)
@@ -105,7 +105,7 @@ def test_no_text_acts_in_a_page_whether_it_is_decoded_before_or_not(text: str) -
 
 
 @given(WORDS)
-def test_the_step_is_taken_once_and_makes_nothing_longer(text: str) -> None:
+def test_neutralizing_is_idempotent_and_lengthens_nothing(text: str) -> None:
     sent = neutralize_tags(text)
     assert neutralize_tags(sent) == sent
     assert len(sent) <= len(text)

@@ -23,7 +23,7 @@ def test_a_listing_ends_after_as_many_pages_as_allowed() -> None:
         guard.check("c")
 
 
-def test_an_address_that_no_server_accepts_is_no_page() -> None:
+def test_a_link_that_no_server_accepts_is_no_page() -> None:
     guard = PagingGuard("Graph", max_pages=2)
     assert guard.check("x" * 32_000)
     with pytest.raises(TryLater, match="names no page") as raised:

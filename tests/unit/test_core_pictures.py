@@ -92,7 +92,7 @@ def test_large_picture_beside_words_is_a_document(html: str) -> None:
         "Words<img src='cid:a' style='height:0!important'>",
     ],
 )
-def test_picture_that_decorates_is_no_document_however_large(html: str) -> None:
+def test_decorative_picture_is_no_document_whatever_its_size(html: str) -> None:
     assert kept(html, picture("a")) == []
     assert kept(html.replace("Words", ""), picture("a")) == []
 
@@ -114,7 +114,7 @@ def test_picture_that_decorates_is_no_document_however_large(html: str) -> None:
         f"<table><tr><td>{IMG}</td></tr></table>",
     ],
 )
-def test_pictures_without_words_are_the_message_whatever_their_size(html: str) -> None:
+def test_pictures_of_a_mail_without_words_are_documents_whatever_their_size(html: str) -> None:
     assert read(html).pictures.are_alone
     assert kept(html, picture("a", SMALL)) == ["a"]
     assert kept(html, picture("a", DOT)) == []
@@ -129,7 +129,7 @@ def test_pictures_without_words_are_the_message_whatever_their_size(html: str) -
         *((MEGABYTE, True), (25 * MEGABYTE, True)),
     ],
 )
-def test_size_tells_a_logo_from_what_was_pasted(size: int, is_kept: bool) -> None:
+def test_size_distinguishes_a_logo_from_a_pasted_picture(size: int, is_kept: bool) -> None:
     assert bool(kept(f"Words {IMG}", picture("a", size))) is is_kept
 
 
@@ -142,7 +142,7 @@ def test_size_tells_a_logo_from_what_was_pasted(size: int, is_kept: bool) -> Non
         *(("ATT00001", "application/octet-stream", True), ("ATT00001", "image/png", True)),
     ],
 )
-def test_every_type_of_picture_is_kept(name: str, kind: str, is_kept: bool) -> None:
+def test_every_type_of_picture_becomes_a_document(name: str, kind: str, is_kept: bool) -> None:
     found = sorted_out(f"Words {IMG}", picture("a", name=name, kind=kind))
     assert [f.name for f in found.files] == [name]
     assert found.files[0].may_repeat is is_kept
@@ -176,7 +176,7 @@ REMOTE = "<img src='https://x.example/a.png'>"
         f"Words <img src='DATA:image/jpeg;base64,{'A' * 40_000}'>",
     ],
 )
-def test_picture_that_is_not_attached_is_said_to_be_missing(html: str) -> None:
+def test_picture_that_is_not_attached_is_reported_missing(html: str) -> None:
     listed = [picture("a", DOT)] if "cid:a" in html else []
     found = sorted_out(html, *listed)
     assert found.lines(has_text=False) == (PICTURE_MISSING,)
@@ -200,12 +200,12 @@ def test_picture_that_is_not_attached_is_said_to_be_missing(html: str) -> None:
         f"Words <embed src='data:application/pdf;base64,{'A' * 40_000}'>",
     ],
 )
-def test_nothing_is_said_where_no_picture_is_missed(html: str) -> None:
+def test_nothing_is_reported_when_no_picture_is_missing(html: str) -> None:
     assert sorted_out(html, picture("a", SMALL)).lines(has_text=True) == ()
 
 
 @pytest.mark.parametrize("html", [REMOTE, "<img src='cid:lost@1'>", "<p></p><img src='cid:x'>"])
-def test_attached_picture_is_not_missing_though_nothing_shows_it(html: str) -> None:
+def test_attached_picture_that_the_text_does_not_show_is_not_missing(html: str) -> None:
     found = sorted_out(html, picture("other", SMALL))
     assert found.lines(has_text=False) == ()
     assert [f.name for f in found.files] == ["image001.png"]
@@ -234,7 +234,7 @@ def test_picture_of_the_same_size_and_type_is_the_same(
 
 
 @pytest.mark.parametrize("one", ["photo.jpg", "photo.jpeg", "PHOTO.JPEG"])
-def test_two_endings_of_one_type_are_one(one: str) -> None:
+def test_two_extensions_of_one_type_are_equal(one: str) -> None:
     found = sorted_out(f"Words {IMG}", picture("a", name=one, kind="image/jpeg"))
     assert leave_out_repeated(found, [("x.jpg", LARGE)]).files[0].left_out == REPEATED
 
@@ -246,7 +246,7 @@ def test_picture_that_a_long_conversation_shows_often_is_filed_once() -> None:
     assert [f.position for f in found.files if not f.left_out] == [1, 2]
 
 
-def test_what_is_no_picture_of_the_text_is_never_repeated() -> None:
+def test_only_pictures_of_the_text_count_as_repeated() -> None:
     attached = picture("other", name="image001.png")
     assert (
         not leave_out_repeated(sorted_out("Words", attached), [("image001.png", LARGE)])
@@ -269,7 +269,7 @@ facts = st.builds(
 
 
 @given(facts)
-def test_facts_come_back_from_json(known: PictureFacts) -> None:
+def test_facts_survive_json(known: PictureFacts) -> None:
     assert PictureFacts.from_json(known.as_json()) == known
 
 
@@ -281,7 +281,9 @@ sizes = st.sampled_from([0, DOT, SMALL, LARGEST_LOGO, LARGEST_LOGO + 1, LARGE])
 
 
 @given(st.lists(st.tuples(sizes, st.sampled_from("abc")), max_size=6), st.booleans())
-def test_deciding_twice_gives_the_same(shown: list[tuple[int, str]], has_words: bool) -> None:
+def test_deciding_twice_gives_the_same_result(
+    shown: list[tuple[int, str]], has_words: bool
+) -> None:
     html = ("Words" if has_words else "") + "<img src='cid:a'><img src='cid:b'>"
     listed = [picture(cid, size) for size, cid in shown]
     once = leave_out_repeated(sorted_out(html, *listed), [])

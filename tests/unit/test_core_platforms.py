@@ -74,7 +74,7 @@ from webcrm_sync.core.platforms import is_platform
         "https://business.site",
     ],
 )
-def test_a_page_at_a_platform_is_no_domain_of_its_own(site: str) -> None:
+def test_a_page_on_a_platform_is_no_own_domain(site: str) -> None:
     (domain,) = find_domains(site)
     assert is_platform(domain)
     book = Directory(domains=((domain, 1),))
@@ -106,7 +106,7 @@ def test_a_page_at_a_platform_is_no_domain_of_its_own(site: str) -> None:
         "https://xn--bcher-kva.example",
     ],
 )
-def test_a_domain_of_its_own_is_its_own(site: str) -> None:
+def test_an_own_domain_is_recognised(site: str) -> None:
     (domain,) = find_domains(site)
     assert not is_platform(domain)
     assert isinstance(

@@ -16,14 +16,14 @@ LONGEST = timedelta(minutes=12, seconds=30)
 
 
 @given(attempts)
-def test_the_next_try_is_soon_but_never_at_once_nor_later_than_ten_minutes_and_a_quarter(
+def test_the_next_try_is_between_two_seconds_and_twelve_and_a_half_minutes(
     failed: int,
 ) -> None:
     assert timedelta(seconds=2) <= next_attempt_at(NOON, failed) - NOON <= LONGEST
 
 
 @given(attempts, wishes)
-def test_the_services_own_wish_is_never_undercut(failed: int, asked: object) -> None:
+def test_no_retry_is_earlier_than_the_service_asked(failed: int, asked: object) -> None:
     assert isinstance(asked, type(NOON))
     when = next_attempt_at(NOON, failed, not_before=asked)
     assert when >= max(asked, NOON + timedelta(seconds=2))
@@ -35,12 +35,12 @@ def test_each_failure_waits_longer_than_the_one_before(failed: int) -> None:
     assert next_attempt_at(NOON, failed + 1) > next_attempt_at(NOON, failed)
 
 
-def test_mailboxes_that_failed_together_do_not_come_back_together() -> None:
+def test_mailboxes_that_failed_together_are_not_retried_together() -> None:
     assert len({next_attempt_at(NOON, 3) for _ in range(20)}) > 1
 
 
 @given(attempts)
-def test_no_try_comes_sooner_than_its_turn_and_none_waits_longer_than_the_last(
+def test_delays_follow_the_schedule_up_to_the_last_delay(
     failed: int,
 ) -> None:
     turn = min(timedelta(seconds=2 << min(failed, 20)), timedelta(minutes=10))

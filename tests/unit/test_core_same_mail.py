@@ -80,7 +80,7 @@ def copies_on_their_way(draw: st.DrawFn) -> list[Message]:
 
 
 @given(copies_on_their_way(), st.randoms())
-def test_copies_of_one_mail_are_one_in_any_order(copies: list[Message], by: object) -> None:
+def test_copies_of_one_mail_match_in_any_order(copies: list[Message], by: object) -> None:
     by.shuffle(copies)  # type: ignore[attr-defined]  # a Random
     assert keys_of([facts(copy) for copy in copies]) == [MESSAGE_ID] * len(copies)
 
@@ -89,7 +89,9 @@ contents = st.lists(st.sampled_from(WORDS), min_size=1, max_size=8)
 
 
 @given(st.lists(contents.map(" ".join), min_size=2, max_size=5), st.randoms())
-def test_mails_of_another_content_are_as_many_in_any_order(bodies: list[str], by: object) -> None:
+def test_mails_with_different_contents_stay_apart_in_any_order(
+    bodies: list[str], by: object
+) -> None:
     """Bodies that are another's beginning with something added count as that one."""
     mails = [mail(body=f"Number {n}: {body}") for n, body in enumerate(bodies)]
     by.shuffle(mails)  # type: ignore[attr-defined]  # a Random
@@ -108,7 +110,7 @@ TWO = facts(mail(body="The offer 2"))
 THREE = facts(mail(body="The offer 3"))
 
 
-def test_every_other_mail_has_its_own_key_whatever_was_met_between() -> None:
+def test_every_other_mail_has_its_own_key_in_any_order() -> None:
     (_, two, three), (_, also_three, also_two) = (
         keys_of([ONE, TWO, THREE]),
         keys_of([ONE, THREE, TWO]),
@@ -121,7 +123,7 @@ def test_the_key_of_another_mail_never_changes_between_versions() -> None:
     assert keys_of([ONE, TWO])[1] == "<1@customer.example> content:mtqnrwjx445ueja45utmaqvej3"
 
 
-def test_a_row_without_words_is_judged_by_its_head() -> None:
+def test_a_row_without_words_is_compared_by_its_header() -> None:
     known = stored(ONE, MESSAGE_ID)
     known.features = replace(known.features, words=None)
     assert keys_of([TWO], [known]) == [MESSAGE_ID]
@@ -130,7 +132,7 @@ def test_a_row_without_words_is_judged_by_its_head() -> None:
 
 @pytest.mark.parametrize("order", list(permutations(range(3))), ids=str)
 @pytest.mark.parametrize("form", ["content", "earlier"])
-def test_after_a_loss_the_stamps_name_the_keys_whichever_is_met_first(
+def test_after_a_loss_the_stamps_name_the_keys_in_any_order(
     order: tuple[int, ...], form: str
 ) -> None:
     copies = [facts(mail(body=f"The offer {n}", subject=f"Offer {n}")) for n in range(3)]
@@ -145,7 +147,7 @@ def test_after_a_loss_the_stamps_name_the_keys_whichever_is_met_first(
     assert keys_of([*(stamped[n] for n in order), *unstamped]) == [keys[n] for n in order] * 2
 
 
-def test_a_stamp_names_its_key_on_a_copy_that_says_more() -> None:
+def test_a_stamp_names_the_key_of_a_copy_with_added_text() -> None:
     key = keys_of([ONE, TWO])[1]
     stamp = str(Stamp.synced("tenant", key))
     touched = facts(mail(body="Caution: from outside. The offer 2", subject="[EXT] Offer"))
@@ -160,11 +162,11 @@ def test_the_stamp_of_an_earlier_version_names_a_new_key_too() -> None:
 
 
 @pytest.mark.parametrize("stamp", ["ms1-m-7", "ms1-s-" + "a" * 26, "none", ""])
-def test_a_stamp_of_another_mail_names_nothing(stamp: str) -> None:
+def test_a_stamp_of_another_mail_names_no_key(stamp: str) -> None:
     assert keys_of([replace(ONE, stamp=stamp)]) == [MESSAGE_ID]
 
 
-def test_what_was_doubled_before_is_not_merged() -> None:
+def test_mails_that_were_duplicated_before_are_not_merged() -> None:
     """Each copy goes to the row whose key it carries, and one without a stamp to the likest."""
     tagged = facts(mail(body="The offer 1", subject="RE: [EXTERNAL] x"))
     plain = facts(mail(body="The offer 1", subject="RE: x"))
@@ -180,7 +182,7 @@ def stamped(copy: NewCopy, key: str) -> NewCopy:
     return replace(copy, stamp=str(Stamp.synced("tenant", key)))
 
 
-def test_a_mail_that_was_met_too_early_gives_the_key_up_to_the_one_that_carries_it() -> None:
+def test_a_mail_found_too_early_yields_the_key_to_the_copy_that_carries_it() -> None:
     """After a loss a mail that was never filed may be met before the first with its name."""
     index = EmailIndex.of([stored(TWO, MESSAGE_ID)], "tenant", ALIASES)
     one = index.find_or_add(stamped(ONE, MESSAGE_ID))
@@ -207,7 +209,7 @@ def test_a_key_under_which_something_was_written_stays(bound: dict[str, object])
         assert index.renamed == []
 
 
-def test_mails_without_a_message_id_are_told_apart_too() -> None:
+def test_mails_without_a_message_id_are_distinguished_too() -> None:
     one, two = (facts(mail(message_id=None, body=f"The offer {n}")) for n in (1, 2))
     first, second = keys_of([one, two])
     assert first == first_key(None, one.features.fingerprint)
@@ -216,7 +218,7 @@ def test_mails_without_a_message_id_are_told_apart_too() -> None:
     assert keys_of([two, one], known) == [second, first]
 
 
-def test_a_message_id_that_is_anothers_key_takes_nothing_from_it() -> None:
+def test_a_message_id_equal_to_anothers_key_does_not_take_it() -> None:
     first, second = keys_of([ONE, TWO])
     known = [stored(ONE, first, 1), stored(TWO, second, 2)]
     odd = facts(mail(message_id=second, body="The offer 9"))
@@ -244,7 +246,7 @@ A, B = (File("a.pdf", 10),), (File("b.pdf", 10),)
     ],
     ids=str,
 )
-def test_files_tell_mails_with_equal_words_apart(files: list[Files | None], mails: int) -> None:
+def test_files_distinguish_mails_with_equal_words(files: list[Files | None], mails: int) -> None:
     assert len(set(keys_of([facts(SCAN, one) for one in files]))) == mails
 
 
@@ -254,7 +256,7 @@ def test_files_of_copies_in_other_mailboxes_are_not_compared() -> None:
     assert keys_of([facts(SCAN, B)], [elsewhere]) == [MESSAGE_ID]
 
 
-def test_only_copies_that_nothing_else_tells_apart_are_asked_for_their_files() -> None:
+def test_files_are_listed_only_for_copies_that_nothing_else_distinguishes() -> None:
     unseen = replace(facts(SCAN).features, has_files=True)
     scan = NewCopy(MESSAGE_ID, unseen)
     other = replace(
@@ -286,7 +288,7 @@ def test_pictures_that_a_text_shows_are_no_files() -> None:
     assert list_files(listed[1:2], contents={"1": "x"}) == (File("b.pdf", 9, "x"),)
 
 
-def test_files_of_a_copy_without_known_words_tell_nothing_apart() -> None:
+def test_files_of_a_copy_without_known_words_distinguish_nothing() -> None:
     one = replace(ONE.features, words=None, has_files=True)
     two = replace(ONE.features, words=None, has_files=False)
     assert one.is_of_mail(two)

@@ -13,12 +13,12 @@ from webcrm_sync.core.sent_body import is_html, to_outlook_body
 
 
 @pytest.mark.parametrize("memo", TEXTS)
-def test_a_text_with_brackets_stays_to_the_letter(memo: str) -> None:
+def test_a_text_with_brackets_is_unchanged(memo: str) -> None:
     assert to_outlook_body(memo) == (memo, False)
 
 
 @pytest.mark.parametrize("memo", HTML)
-def test_html_is_known_by_the_whole(memo: str) -> None:
+def test_html_is_recognised_by_the_whole_memo(memo: str) -> None:
     assert is_html(memo)
     assert to_outlook_body(memo)[1]
 
@@ -48,19 +48,19 @@ def test_html_is_known_by_the_whole(memo: str) -> None:
     ],
     ids=lambda text: text[:30],
 )
-def test_html_keeps_its_words_and_loses_what_acts(memo: str, shown: str) -> None:
+def test_html_keeps_its_words_and_loses_active_parts(memo: str, shown: str) -> None:
     assert to_outlook_body(memo) == (shown, True)
 
 
 @given(st.text(st.characters(exclude_characters="<")))
-def test_without_a_bracket_it_is_text(memo: str) -> None:
+def test_a_memo_without_a_bracket_is_text(memo: str) -> None:
     assert to_outlook_body(memo) == (memo, False)
 
 
 @given(
     st.lists(st.sampled_from([*"<>/ \n=&a", "<b>", "</b>", "<br>", "<p>", "<a b=c>"])).map("".join)
 )
-def test_every_memo_comes_to_an_end(memo: str) -> None:
+def test_every_memo_is_converted(memo: str) -> None:
     shown, is_shown_as_html = to_outlook_body(memo)
     assert is_shown_as_html or shown == memo
 
@@ -96,5 +96,5 @@ def test_no_memo_takes_long(memo: str) -> None:
     assert process_time() - begun < 2
 
 
-def test_more_tags_than_a_mail_has_are_taken_for_text() -> None:
+def test_a_memo_with_more_tags_than_a_mail_is_text() -> None:
     assert to_outlook_body("<p>x</p>" * 6_000) == ("<p>x</p>" * 6_000, False)

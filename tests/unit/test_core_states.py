@@ -13,7 +13,7 @@ WAYS = [(state, None) for state in State] + [
 
 
 @pytest.mark.parametrize("reason", Reason)
-def test_every_reason_is_told_in_whole_sentences(reason: Reason) -> None:
+def test_every_reason_is_a_complete_sentence(reason: Reason) -> None:
     sentence = SENTENCES[reason]
     assert sentence[0].isupper() or sentence.startswith("webCRM")
     assert sentence.endswith(".")
@@ -38,7 +38,7 @@ def test_each_state_shows_in_outlook(state: State, mark: Mark | None) -> None:
 
 
 @pytest.mark.parametrize(("state", "reason"), WAYS)
-def test_synced_is_shown_for_what_is_in_webcrm_and_for_nothing_else(
+def test_synced_is_shown_only_for_mails_that_are_in_webcrm(
     state: State, reason: Reason | None
 ) -> None:
     is_in_webcrm = state in {State.FILED, State.SYNCED, State.MIRRORED}
@@ -54,9 +54,11 @@ def test_synced_is_shown_for_what_is_in_webcrm_and_for_nothing_else(
         (Reason.ONLY_COLLEAGUES, Mark.NOT_SYNCED),
     ],
 )
-def test_the_past_and_what_has_left_are_let_alone(reason: Reason, mark: Mark | None) -> None:
+def test_preexisting_copies_and_copies_outside_are_left_alone(
+    reason: Reason, mark: Mark | None
+) -> None:
     assert mark_for(State.SKIPPED, reason) is mark
 
 
-def test_only_what_is_on_its_way_has_not_come_to_an_end() -> None:
+def test_only_copies_on_their_way_are_unfinished() -> None:
     assert [s for s in State if not s.is_end] == [State.FOUND, State.MATCHED, State.FILED]

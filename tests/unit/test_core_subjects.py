@@ -58,7 +58,7 @@ def test_which_copy_came_first_makes_no_difference(one: str, other: str) -> None
         ("re: x", "re: 〔社外〕 x"),
     ],
 )
-def test_a_tag_makes_no_other_subject(one: str, other: str) -> None:
+def test_a_tag_does_not_make_another_subject(one: str, other: str) -> None:
     assert subjects_agree(one, other)
 
 
@@ -84,11 +84,11 @@ def test_a_tag_makes_no_other_subject(one: str, other: str) -> None:
         ("*high* alarm", "*low* alarm"),
     ],
 )
-def test_another_subject_is_another(one: str, other: str) -> None:
+def test_other_words_make_another_subject(one: str, other: str) -> None:
     assert not subjects_agree(one, other)
 
 
 @pytest.mark.parametrize("part", ["[", "*", "#", "(", "a:", "[x", "* ", "<"])
-def test_a_long_subject_is_not_dear(part: str) -> None:
+def test_a_long_subject_takes_no_longer(part: str) -> None:
     long = part * 20_000
     assert not subjects_agree(long + "x", long + "y")

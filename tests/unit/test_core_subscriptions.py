@@ -34,7 +34,7 @@ FRESH, HALF, LAST = LIFETIME, LIFETIME / 2, timedelta(seconds=1)
         (LAST, EndpointState.CURRENT, False, SubscriptionAction.REPLACE),
     ],
 )
-def test_a_subscription_is_replaced_only_where_renewing_would_not_do(
+def test_a_subscription_is_replaced_only_if_it_cannot_be_renewed(
     left: timedelta, address: EndpointState, is_checkable: bool, care: SubscriptionAction
 ) -> None:
     held = HeldSubscription(NOW + left, address, is_checkable=is_checkable)

@@ -45,7 +45,7 @@ def year(number: int) -> datetime:
         CAME + DAY,
     ],
 )
-def test_the_sender_is_believed_where_the_way_can_have_taken_so_long(sent: datetime) -> None:
+def test_a_sent_time_is_believed_within_a_possible_delivery_time(sent: datetime) -> None:
     assert mail_time(sent, CAME, FOUND) == sent
 
 
@@ -74,7 +74,7 @@ def test_the_sender_is_believed_where_the_way_can_have_taken_so_long(sent: datet
         None,
     ],
 )
-def test_a_time_far_from_the_arrival_gives_way_to_it(sent: datetime | None) -> None:
+def test_a_sent_time_far_from_the_arrival_is_replaced_by_it(sent: datetime | None) -> None:
     assert mail_time(sent, CAME, FOUND) == CAME
 
 
@@ -97,14 +97,14 @@ def test_a_time_far_from_the_arrival_gives_way_to_it(sent: datetime | None) -> N
         (FOUND + 2 * DAY, None, FOUND),
     ],
 )
-def test_without_a_believable_arrival_something_true_is_said(
+def test_without_a_credible_arrival_a_true_time_is_used(
     sent: datetime | None, came: datetime | None, right: datetime
 ) -> None:
     assert mail_time(sent, came, FOUND) == right
 
 
 @given(moments | st.none(), moments | st.none(), moments)
-def test_one_of_the_three_times_is_said(
+def test_one_of_the_three_times_is_used(
     sent: datetime | None, came: datetime | None, found: datetime
 ) -> None:
     if found < datetime(9999, 12, 30, tzinfo=UTC):
@@ -123,14 +123,16 @@ def test_one_of_the_three_times_is_said(
         (year(1601), CAME, year(1601)),
     ],
 )
-def test_nothing_was_made_of_a_mail_before_its_earliest_time(
+def test_no_record_of_a_mail_is_older_than_its_earliest_time(
     sent: datetime | None, came: datetime | None, right: datetime | None
 ) -> None:
     assert earliest_time(sent, came) == right
 
 
 @given(st.datetimes(timezones=st.just(UTC)), st.sampled_from(ZONES))
-def test_what_webcrm_cannot_hold_never_leaves(at: datetime, zone: timezone | ZoneInfo) -> None:
+def test_a_time_that_webcrm_cannot_hold_is_never_sent(
+    at: datetime, zone: timezone | ZoneInfo
+) -> None:
     text = format_time(at, zone)
     said = datetime.fromisoformat(text.replace("Z", "+00:00"))
     for read in (said.replace(tzinfo=UTC), said.astimezone(UTC)):
@@ -140,14 +142,14 @@ def test_what_webcrm_cannot_hold_never_leaves(at: datetime, zone: timezone | Zon
 
 
 @pytest.mark.parametrize("offset", [-14, -1, 0, 1, 14])
-def test_the_ends_of_time_are_brought_inside(offset: int) -> None:
+def test_extreme_times_are_clamped(offset: int) -> None:
     zone = timezone(offset * HOUR)
     first, last = (datetime(y, m, d, tzinfo=UTC) for y, m, d in ((1, 1, 1), (9999, 12, 31)))
     assert format_time(first, zone)[:5] == "1753-"
     assert format_time(last, zone)[:8] == "9999-12-"
 
 
-def test_a_time_that_no_database_gives_back_is_not_stored() -> None:
+def test_a_time_that_the_database_cannot_return_is_not_stored() -> None:
     assert to_storable_time(None) is None
     assert to_storable_time(CAME) == CAME
     assert to_storable_time(year(1601)) == year(1601)

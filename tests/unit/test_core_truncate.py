@@ -14,7 +14,9 @@ letters = st.sampled_from([FAMILY, FLAG, THUMB, E_ACUTE, "a", " ", "ø", "𝒳"]
 
 
 @given(any_text, st.integers(1, 60))
-def test_a_cut_text_is_never_too_long_and_begins_like_the_whole(text: str, limit: int) -> None:
+def test_a_truncated_text_is_never_too_long_and_begins_like_the_original(
+    text: str, limit: int
+) -> None:
     short = truncate(text, limit)
     assert utf16_length(short) <= limit
     if utf16_length(text) <= limit:
@@ -43,7 +45,7 @@ def test_no_cut_goes_through_an_emoji_or_an_accent(text: list[str], limit: int) 
     assert not left
 
 
-def test_one_endless_word_is_cut_where_it_must_be() -> None:
+def test_one_endless_word_is_cut_at_the_limit() -> None:
     assert truncate("x" * 20, 5) == "xxxx…"
     assert truncate("ab", 1) == "…"
     assert truncate("   " + "x" * 20, 4) == "…"
@@ -60,7 +62,7 @@ def test_an_emoji_counts_as_the_database_counts_it(text: str) -> None:
     assert utf16_length(truncate(text, 19)) <= 19
 
 
-def test_a_heap_of_accents_is_cut_like_a_word() -> None:
+def test_a_run_of_accents_is_cut_like_a_word() -> None:
     assert utf16_length(truncate("a" + "\u0301" * 5000, 100)) <= 100
     assert len(truncate("a" + "\u0301" * 5000, 100)) > 90
 

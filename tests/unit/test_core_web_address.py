@@ -70,13 +70,13 @@ def test_an_address_has_one_plain_form(text: str, plain: str) -> None:
         *("https://" + "x" * 300, "https://x'y", 'https://x"y', "https://<x>", "https://{id}"),
     ],
 )
-def test_what_is_no_address_is_refused_without_a_word_of_it(text: str) -> None:
+def test_an_invalid_address_is_refused_without_repeating_it(text: str) -> None:
     with pytest.raises(ValueError, match=r"^(has|contains|must)") as found:
         normalize_url(text)
     assert "hush" not in str(found.value)
 
 
-def test_a_query_is_for_those_that_may_have_one() -> None:
+def test_a_query_is_accepted_only_where_allowed() -> None:
     assert (
         normalize_url("https://x.example/o.js?v=1", allow_query=True)
         == "https://x.example/o.js?v=1"
@@ -97,11 +97,11 @@ def test_a_query_is_for_those_that_may_have_one() -> None:
         *((one, False) for one in ("ⓛocalhost", "lоcalhost", "localhost..", " localhost")),
     ],
 )
-def test_this_machine_has_few_names(host: str, is_here: bool) -> None:
+def test_this_machine_is_recognised_by_its_names(host: str, is_here: bool) -> None:
     assert is_loopback(host) is is_here
 
 
-def test_an_address_is_open_where_others_can_read_along() -> None:
+def test_an_unencrypted_address_of_another_machine_is_open() -> None:
     for url in ("https://x.example", "http://localhost:1", "http://[::1]:1", "http://127.9.9.9"):
         assert not is_unencrypted(normalize_url(url))
     for url in (
@@ -121,7 +121,7 @@ def test_an_address_is_open_where_others_can_read_along() -> None:
         *("http://127.0.0.1:1/?organisation={id}", "https://crm.example:8443/a%20b/{id}"),
     ],
 )
-def test_a_link_has_one_place_for_the_number(text: str) -> None:
+def test_a_link_has_one_placeholder_for_the_number(text: str) -> None:
     assert check_link_pattern(text) == text
 
 
@@ -142,7 +142,7 @@ def test_a_link_has_one_place_for_the_number(text: str) -> None:
         *("https:///{id}", "https://?{id}", "https:{id}", "http:/crm.example/{id}"),
     ],
 )
-def test_what_is_no_link_is_refused(text: str) -> None:
+def test_an_invalid_link_is_refused(text: str) -> None:
     with pytest.raises(ValueError, match=r"^(has|contains|must)") as found:
         check_link_pattern(text)
     assert "hush" not in str(found.value)

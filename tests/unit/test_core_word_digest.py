@@ -79,7 +79,7 @@ GATEWAYS: dict[str, str] = {
 
 
 @pytest.mark.parametrize("copy", GATEWAYS.values(), ids=GATEWAYS.keys())
-def test_what_happens_to_a_copy_on_its_way_leaves_it_the_same_mail(copy: str) -> None:
+def test_changes_in_transit_do_not_make_another_mail(copy: str) -> None:
     is_html = copy.startswith("<")
     assert agree(html(BODY), WordDigest.of(copy, is_html=is_html))
     assert agree(text(TEXT), WordDigest.of(copy, is_html=is_html))
@@ -105,7 +105,7 @@ ROBOTS: dict[str, str] = {
 
 
 @pytest.mark.parametrize("other", ROBOTS.values(), ids=ROBOTS.keys())
-def test_what_is_replaced_makes_another_mail(other: str) -> None:
+def test_replaced_words_make_another_mail(other: str) -> None:
     assert not agree(html(BODY), html(other))
 
 
@@ -125,7 +125,7 @@ def test_what_is_replaced_makes_another_mail(other: str) -> None:
         ("Temperature 21.5", "Temperature 22.5"),
     ],
 )
-def test_short_mails_of_robots_differ_in_one_word(one: str, other: str) -> None:
+def test_short_automatic_mails_differ_by_one_word(one: str, other: str) -> None:
     assert not agree(text(one), text(other))
 
 
@@ -197,12 +197,12 @@ def test_a_digest_is_read_as_it_was_stored(body: str, is_html: bool) -> None:
 
 
 @given(st.text(), st.text(st.characters(categories=["Ll", "Zs"])))
-def test_what_is_added_in_words_never_makes_another_mail(body: str, added: str) -> None:
+def test_added_words_never_make_another_mail(body: str, added: str) -> None:
     assert agree(text(body), text(f"{body} {added}"))
 
 
 @pytest.mark.parametrize("stored", [None, b"", b"\2\0whatever another rule made"])
-def test_a_digest_of_another_rule_is_not_known(stored: bytes | None) -> None:
+def test_a_digest_of_another_rule_is_not_compared(stored: bytes | None) -> None:
     assert WordDigest.from_bytes(stored) is None
 
 
@@ -236,7 +236,7 @@ HOSTILE: dict[str, Callable[[int], str]] = {
 
 
 @pytest.mark.parametrize("made", HOSTILE.values(), ids=HOSTILE.keys())
-def test_no_body_is_dear(made: Callable[[int], str]) -> None:
+def test_a_large_body_is_digested_quickly(made: Callable[[int], str]) -> None:
     body = made(10_000_000)
     begun = time.process_time()
     digest = html(body)
@@ -244,7 +244,7 @@ def test_no_body_is_dear(made: Callable[[int], str]) -> None:
     assert len(digest.to_bytes()) < 1400
 
 
-def test_hidden_parts_within_hidden_parts_hold_no_words() -> None:
+def test_nested_hidden_parts_hold_no_words() -> None:
     words = "hello brave new world of mails"
     hidden = f"<style><!-- x --> <script>y</script></style>{words}"
     assert WordDigest.of(hidden, is_html=True) == WordDigest.of(words, is_html=True)

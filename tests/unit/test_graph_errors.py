@@ -98,7 +98,7 @@ def test_a_gateways_page_is_a_failure_with_its_status_only(body: object) -> None
     assert read_failure(502, {}, body) == Failure(502)
 
 
-def test_graphs_message_is_kept_without_addresses() -> None:
+def test_graphs_message_is_in_the_error_without_addresses() -> None:
     error = classify(400, "ErrorInvalidUser", "The user 'Sales@Example.com' is <x@y.example>.")
     assert str(error) == "400 ErrorInvalidUser: The user '…' is <…>."
 

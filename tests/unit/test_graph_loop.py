@@ -35,7 +35,7 @@ def test_many_threads_run_on_one_loop(loop: LoopThread) -> None:
     assert answers == [2 * n for n in range(50)]
 
 
-def test_what_a_coroutine_raises_reaches_its_caller(loop: LoopThread) -> None:
+def test_an_error_of_a_coroutine_reaches_its_caller(loop: LoopThread) -> None:
     async def fail() -> None:
         raise KeyError("x")
 
@@ -88,7 +88,7 @@ def test_the_loop_refuses_calls_from_its_own_thread(loop: LoopThread) -> None:
         loop.run(inside())
 
 
-def test_a_loop_without_its_thread_closes_at_once_and_raises() -> None:
+def test_a_loop_without_its_thread_closes_immediately_and_raises() -> None:
     """As after a fork, which only the calling thread survives."""
     loop = LoopThread()
 

@@ -159,7 +159,7 @@ def test_a_page_without_links_is_refused() -> None:
         wire.read_page({"value": []})
 
 
-def test_a_new_mail_counts_as_a_draft_unless_graph_says_it_is_none() -> None:
+def test_a_new_mail_counts_as_a_draft_unless_graph_denies_it() -> None:
     assert wire.read_created({"id": "a", "isDraft": False}).is_draft is False
     assert wire.read_created({"id": "a"}).is_draft is True
 

@@ -74,7 +74,7 @@ def test_no_text_can_forge_a_line_or_control_a_terminal(lines: io.StringIO, acti
     assert all(line[:2] == "20" for line in written.splitlines())
 
 
-def test_half_a_character_is_escaped() -> None:
+def test_a_lone_surrogate_is_escaped() -> None:
     # Without the log: pytest would put it into the report that two processes exchange.
     assert logs.escape_control_characters("x\ud800y") == r"x\ud800y"
 

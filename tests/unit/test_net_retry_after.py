@@ -99,6 +99,6 @@ def test_a_missing_header_is_none() -> None:
 
 
 @given(st.text() | st.from_regex(r"[0-9.,+-]{1,12}", fullmatch=True) | st.datetimes().map(str))
-def test_no_text_breaks_the_reader_or_its_cap(value: str) -> None:
+def test_no_text_breaks_the_parser_or_exceeds_its_cap(value: str) -> None:
     at = read_retry_after(value, NOW)
     assert at is None or NOW <= at <= NOW + LONGEST_WAIT

@@ -230,7 +230,7 @@ def test_never_list_and_meetings_cannot_be_synced_anyway() -> None:
 
 
 @pytest.mark.parametrize("state", [DisplayStatus.NEW, DisplayStatus.WAITING])
-def test_a_contact_can_be_created_while_nobody_is_one(state: DisplayStatus) -> None:
+def test_a_contact_can_be_created_while_no_address_is_a_contact(state: DisplayStatus) -> None:
     for is_nobody_known in (True, False):
         actions = allowed_actions(state, None, is_nobody_known=is_nobody_known)
         assert (Action.CREATE_CONTACT in actions) is is_nobody_known
@@ -294,7 +294,7 @@ def test_a_new_sender_goes_into_the_first_rule_with_room() -> None:
     assert added == SenderRule("", "x: senders 2", "f", ("b@x.example",))
 
 
-def test_a_mail_that_needs_a_person_decides_the_state() -> None:
+def test_a_mail_that_needs_a_person_decides_the_status() -> None:
     assert decide_state(parked=1, on_the_way=1, is_delayed=True) is ConnectionState.NEEDS_YOU
     assert decide_state(parked=0, on_the_way=0, is_delayed=True) is ConnectionState.CATCHING_UP
     assert decide_state(parked=0, on_the_way=0, is_delayed=False) is ConnectionState.CONNECTED

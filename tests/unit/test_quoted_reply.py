@@ -20,7 +20,7 @@ def _read(case: Case) -> str:
 
 
 @pytest.mark.parametrize("case", all_cases(), ids=lambda case: case.name)
-def test_what_is_new_in_a_mail(case: Case) -> None:
+def test_quoted_mails_are_cut(case: Case) -> None:
     assert _read(case).split() in [right.split() for right in case.rights]
 
 
@@ -55,13 +55,13 @@ LINES = {
 
 
 @pytest.mark.parametrize("line", LINES.values(), ids=LINES)
-def test_program_says_who_wrote(line: str) -> None:
+def test_attribution_lines_of_programs_are_recognised(line: str) -> None:
     assert strip_quoted_mails(f"Fine.\n\n{line}\n\n> Shall we?\n") == "Fine."
 
 
 @pytest.mark.parametrize("rule", ["", "\n", "-----\n", "_" * 32 + "\n", "* * * * *\n"])
 @pytest.mark.parametrize("mark", ["{}: {}", "*{}:* {}", "**{}:** {}", "{}:\t{}", "{} : {}"])
-def test_fields_of_a_header_in_many_forms(rule: str, mark: str) -> None:
+def test_header_fields_are_recognised_in_many_forms(rule: str, mark: str) -> None:
     fields = {"Von": "Eva Holm", "Gesendet": "Dienstag, 3. Februar 2026 10:12", "An": "Bo"}
     lines = "\n".join(mark.format(*field) for field in [*fields.items(), ("Betreff", "AW: x")])
     assert strip_quoted_mails(f"Passt.\n\n{rule}{lines}\n\nPasst KW 12?") == "Passt."
@@ -99,7 +99,7 @@ BELOW = {
 
 
 @pytest.mark.parametrize("below", BELOW.values(), ids=BELOW)
-def test_forms_of_more_programs(below: str) -> None:
+def test_quotes_of_more_programs_are_cut(below: str) -> None:
     assert strip_quoted_mails(f"Ja.\n\nMvh\nBo\n\n{below}\n") == "Ja.\n\nMvh\nBo"
 
 
@@ -112,7 +112,7 @@ def test_forms_of_more_programs(below: str) -> None:
         ("web: nordwind.example", "Cc: Ida Lund <ida@nordwind.example>;\n Ole <ole@x.example>\n"),
     ],
 )
-def test_header_right_below_a_signature_or_with_fields_of_its_own(above: str, more: str) -> None:
+def test_header_below_a_signature_or_with_own_fields_is_recognised(above: str, more: str) -> None:
     header = f"Fra: Eva Holm\nSendt: 3. februar 2026 10:12\nTil: Bo\n{more}Emne: Halle\n"
     assert strip_quoted_mails(f"Ja tak.\n{above}\n{header}\nPasser uge 12?") == f"Ja tak.\n{above}"
 
@@ -127,7 +127,7 @@ def test_header_right_below_a_signature_or_with_fields_of_its_own(above: str, mo
     ],
 )
 @pytest.mark.parametrize("form", ["-----{}-----", "-------- {} --------", "> ----- {} -----"])
-def test_rule_of_a_program_is_enough_alone(words: str, form: str) -> None:
+def test_separator_line_of_a_program_is_enough(words: str, form: str) -> None:
     assert strip_quoted_mails(f"New.\n\n{form.format(words)}\n\n> Old.") == "New."
     quote = "> " if form.startswith(">") else ""
     assert strip_quoted_mails(f"New.\n\n{form.format(words.upper())}\n{quote}Old.") == "New."
@@ -160,11 +160,11 @@ def test_rule_of_a_program_is_enough_alone(words: str, form: str) -> None:
         "---- Delivery ----\nMonday\n---- Payment ----\n30 days",
     ],
 )
-def test_words_of_the_writer_stay(text: str) -> None:
+def test_words_of_the_author_stay(text: str) -> None:
     assert strip_quoted_mails(text) == text
 
 
-def test_writers_quote_that_programs_mark_stays_unless_it_has_a_writer() -> None:
+def test_quote_of_the_author_stays_unless_it_has_an_attribution() -> None:
     own = "<p>It says:</p><blockquote{}>Week 12.{}</blockquote><p>No.</p>"
     for mark in (' class="gmail_quote"', ' type="cite"', ""):
         assert _new(own.format(mark, "")) == "It says:\n\n> Week 12.\n\nNo."
@@ -178,7 +178,7 @@ def _new(html: str) -> str:
     return read_mail_body("Re: x", html, is_html=True, is_new_text_only=True).text
 
 
-def test_answers_between_marked_quotes_stay_with_what_they_answer() -> None:
+def test_answers_between_quoted_lines_stay_with_these_lines() -> None:
     header = "Den 3. feb. 2026 kl. 10.12 skrev Eva &lt;eva@kunde.example&gt;:"
     pairs = "one?{}<div>One.</div>{}two?</blockquote><div>Two.</div>"
     apple = f"<blockquote type=cite><div>{header}</div>{pairs}"
@@ -189,7 +189,7 @@ def test_answers_between_marked_quotes_stay_with_what_they_answer() -> None:
         assert _new(f"<p>Hi</p>{body}") == "Hi\n\n> one?\n\nOne.\n\n> two?\n\nTwo."
 
 
-def test_outlooks_line_is_enough_in_a_language_that_is_not_ours() -> None:
+def test_outlooks_line_is_enough_in_an_unknown_language() -> None:
     styles = [
         "border:none;border-top:solid #E1E1E1 1.0pt;padding:3.0pt 0cm 0cm 0cm",
         "border: none; border-top: solid #B5C4DF 1.0pt; padding: 3.0pt 0in 0in 0in",
@@ -219,7 +219,7 @@ MARKED = {
 
 
 @pytest.mark.parametrize("html", MARKED.values(), ids=MARKED)
-def test_what_programs_mark_as_quoted_is_cut(html: str) -> None:
+def test_text_that_programs_mark_as_quoted_is_cut(html: str) -> None:
     new = _new(html.format(new="Ja tak.", old="Skal vi?"))
     assert "Skal vi?" not in new
     assert new.startswith("Ja tak.")
@@ -246,7 +246,7 @@ def test_what_programs_mark_as_quoted_is_cut(html: str) -> None:
         *("Videresendt: x", "Doorgestuurd: x", "FW\uff1a x", " {Disarmed} Fwd: x"),
     ],
 )
-def test_what_a_forward_passes_on_stays(subject: str) -> None:
+def test_forwarded_text_stays(subject: str) -> None:
     assert is_forward(subject)
     html = "<p>FYI</p><div id='divRplyFwdMsg'><b>Fra:</b> Kim</div><div>Skal vi?</div>"
     text = read_mail_body(subject, html, is_html=True, is_new_text_only=True).text
@@ -258,7 +258,7 @@ def test_what_a_forward_passes_on_stays(subject: str) -> None:
     "subject",
     ["SV: x", "RE: FW: x", "AW: WG: x", "Forward planning: x", "Vision: x", "In: x", "[VS] x", ""],
 )
-def test_answer_to_a_forward_is_none(subject: str) -> None:
+def test_answer_to_a_forward_is_no_forward(subject: str) -> None:
     assert not is_forward(subject)
 
 
@@ -281,7 +281,7 @@ def test_answer_to_a_forward_is_none(subject: str) -> None:
         ),
     ],
 )
-def test_rule_of_a_forward_makes_a_forward_unless_it_is_history(rule: str) -> None:
+def test_separator_line_of_a_forward_makes_a_forward_unless_it_is_quoted(rule: str) -> None:
     passed_on = f"{rule}\n\nFrom: Eva <eva@kunde.example>\nSubject: Hall\n\nThe hall is free."
     quoted = "\n".join(f"> {line}" for line in passed_on.split("\n"))
     header = "On 3 Feb 2026, at 10:12, Eva Holm wrote:"
@@ -298,11 +298,11 @@ def test_rule_of_a_forward_makes_a_forward_unless_it_is_history(rule: str) -> No
         *("Forwarded:", "Vi har videresendt din besked til lageret, og de svarer:"),
     ],
 )
-def test_sentence_about_a_forward_makes_no_forward(line: str) -> None:
+def test_sentence_about_a_forward_is_no_forward(line: str) -> None:
     assert not is_forward("Hall", f"{line}\nThe hall is free.")
 
 
-def test_forward_within_the_history_that_html_marks_makes_no_forward() -> None:
+def test_forward_inside_a_marked_quote_is_no_forward() -> None:
     rule = "---------- Forwarded message ---------"
     reply = f"<p>Jó.</p><div id='divRplyFwdMsg'><b>Feladó:</b> Eva</div><p>FYI</p><p>{rule}</p>"
     assert _new(reply) == "Jó."
@@ -316,7 +316,7 @@ def test_pictures_of_the_quoted_mail_are_still_pictures_of_the_text() -> None:
 
 
 @given(any_text, st.booleans())
-def test_no_text_is_lost_whole_and_none_raises(body: str, is_html: bool) -> None:
+def test_no_text_is_lost_completely_and_none_raises(body: str, is_html: bool) -> None:
     whole, new = (
         read_mail_body("", body, is_html=is_html, is_new_text_only=is_new).text
         for is_new in (False, True)
@@ -365,6 +365,6 @@ def test_a_sender_behind_an_iso_date_begins_the_quoted_mail(between: str) -> Non
     assert strip_quoted_mails(f"Thanks\n\n{sender}\n> old\n") == "Thanks"
 
 
-def test_a_field_that_comes_again_ends_the_header() -> None:
+def test_a_repeated_field_ends_the_header() -> None:
     header = "From: a@x.example\nSent: 1 March 2026 12:00\nTo: b@x.example\nSubject: x\n"
     assert strip_quoted_mails(f"Thanks\n\n{header}From: again\n\nold") == "Thanks"

@@ -255,7 +255,7 @@ def test_the_environment_overrides_a_dotenv_file(environment: Environment, tmp_p
     assert (settings.folder_name, settings.listen) == ("CRM", "127.0.0.1:2")
 
 
-def test_a_moment_without_a_zone_is_utc(environment: Environment) -> None:
+def test_a_time_without_a_zone_is_utc(environment: Environment) -> None:
     environment.set(MIRROR_SINCE="2026-03-01T12:00:00")
     assert read_settings().mirror_since == datetime(2026, 3, 1, 12, tzinfo=UTC)
 

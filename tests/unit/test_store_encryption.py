@@ -19,7 +19,7 @@ ANOTHERS = (
 )
 
 
-def test_what_is_sealed_comes_back_and_cannot_be_read_before() -> None:
+def test_a_sealed_text_can_be_opened_and_not_read_otherwise() -> None:
     seal = Seal(["a passphrase, not a key: æøå"])
     sealed = seal.seal("tøken")
     assert "tøken" not in sealed
@@ -40,7 +40,7 @@ def test_after_a_rotation_the_old_key_opens_and_the_new_one_seals() -> None:
 
 
 @pytest.mark.parametrize("sealed", ["", "no token", ANOTHERS])
-def test_a_wrong_key_is_told_by_the_name_of_its_setting(sealed: str) -> None:
+def test_a_wrong_key_is_reported_with_the_name_of_its_setting(sealed: str) -> None:
     with pytest.raises(SealBroken, match="WEBCRM_SYNC_SECRET_KEY"):
         Seal(["mine"]).open(sealed)
 
@@ -51,7 +51,7 @@ def test_an_empty_key_is_refused(keys: list[str]) -> None:
         Seal(keys)
 
 
-def test_the_kept_key_is_made_once_and_for_its_owner_only(tmp_path: Path) -> None:
+def test_the_stored_key_is_created_once_and_readable_by_its_owner_only(tmp_path: Path) -> None:
     before = os.umask(0)
     try:
         key = read_or_make_key(tmp_path)
@@ -63,7 +63,7 @@ def test_the_kept_key_is_made_once_and_for_its_owner_only(tmp_path: Path) -> Non
     assert [p.name for p in tmp_path.iterdir()] == ["secret.key"]
 
 
-def test_processes_that_make_the_key_at_once_agree_on_it(tmp_path: Path) -> None:
+def test_processes_that_create_the_key_simultaneously_share_it(tmp_path: Path) -> None:
     program = (
         "import sys, pathlib; from webcrm_sync.store.encryption import read_or_make_key;"
         "sys.stdin.read(); print(read_or_make_key(pathlib.Path(sys.argv[1])))"

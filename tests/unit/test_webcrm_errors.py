@@ -52,7 +52,7 @@ def test_a_success_is_no_error(status: int) -> None:
     assert classify_answer(create_answer(status), is_write=True, now=NOW) is None
 
 
-def test_webcrms_message_is_kept() -> None:
+def test_webcrms_message_is_in_the_error() -> None:
     body = {"Message": "Description is too long", "Type": "ValidationException"}
     error = classify_answer(create_answer(400, body), is_write=True, now=NOW)
     assert "Description is too long" in str(error)

@@ -57,7 +57,7 @@ def attached_document() -> bytes:
     ],
     ids=["create", "change", "contact", "document"],
 )
-def test_every_body_is_harmless_where_webcrm_shows_it(
+def test_every_request_body_is_harmless_where_webcrm_shows_it(
     make_body: Callable[[], bytes], expected: dict[str, Any]
 ) -> None:
     found = json.loads(make_body())

@@ -10,7 +10,7 @@ from webcrm_sync.web.serving.listening import CannotListen, bind_sockets, tls_co
 
 
 @pytest.mark.parametrize("listen", ["127.0.0.1:0", "localhost:0", "[::1]:0", "0.0.0.0:0", "[::]:0"])
-def test_it_binds_the_address_of_the_setting(listen: str) -> None:
+def test_the_server_binds_the_address_of_the_setting(listen: str) -> None:
     sockets = bind_sockets(listen)
     assert {one.getsockname()[1] > 0 for one in sockets} == {True}
     for one in sockets:

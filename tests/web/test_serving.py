@@ -372,7 +372,7 @@ def _refuses(stop: object, port: int) -> bool:
     return False
 
 
-def test_a_request_that_outlasts_the_grace_does_not_delay_the_stop(app: App) -> None:
+def test_a_request_that_outlasts_the_grace_period_does_not_delay_the_stop(app: App) -> None:
     with (
         served(app, lanes=LANES, limits=QUICK) as server,
         stalled(Kind("held", b"GET /held HTTP/1.1\r\n\r\n"), server.port, count=1),

@@ -191,7 +191,7 @@ def test_a_key_in_the_header_is_ignored() -> None:
     ],
     ids=lambda token: token[:16],
 )
-def test_a_text_that_is_no_token_is_refused(token: str) -> None:
+def test_a_text_that_is_not_a_token_is_refused(token: str) -> None:
     with pytest.raises(TokenRefused):
         read(token)
 

@@ -63,12 +63,12 @@ def test_a_notification_without_usable_details_is_kept(data: object) -> None:
 
 
 @given(st.binary())
-def test_no_bytes_raise(body: bytes) -> None:
+def test_no_bytes_raise_an_error(body: bytes) -> None:
     assert isinstance(parse_notifications(body), list)
 
 
 @given(values, st.sampled_from(["utf-8", "utf-16", "utf-32"]))
-def test_no_json_raises(posted: object, encoding: str) -> None:
+def test_no_json_raises_an_error(posted: object, encoding: str) -> None:
     body = json.dumps({"value": posted}, ensure_ascii=False).encode(encoding)
     for one in parse_notifications(body):
         assert isinstance(one.subscription_id, str)

@@ -117,7 +117,7 @@ def test_no_character_makes_the_receiver_fail(
     assert post(client, notification(**{field: value})).status_code == 202
 
 
-def test_a_subscription_whose_secret_cannot_be_opened_is_left_to_keep(
+def test_a_subscription_whose_secret_cannot_be_decrypted_is_left_to_maintenance(
     client: FlaskClient, watched: Watched, context: Context
 ) -> None:
     with context.begin() as tx:
@@ -141,7 +141,7 @@ def test_a_hundred_notifications_start_one_read(client: FlaskClient, watched: Wa
     assert watched.jobs() == [f"discover:{watched.mailbox_id}"]
 
 
-def test_a_read_clears_no_request_that_came_during_it(
+def test_a_read_keeps_a_request_that_came_during_it(
     client: FlaskClient, watched: Watched, context: Context
 ) -> None:
     post(client, notification())
@@ -200,7 +200,7 @@ def test_repeated_events_and_changes_of_one_subscription_are_recorded_once(
     assert watched.folder().subscription_id == SUBSCRIPTION
 
 
-def test_an_id_in_capitals_is_the_same_id(
+def test_an_id_in_upper_case_is_the_same_id(
     client: FlaskClient, watched: Watched, context: Context
 ) -> None:
     post(client, notification(subscriptionId=SUBSCRIPTION.upper()))
@@ -216,7 +216,7 @@ def test_an_id_in_capitals_is_the_same_id(
     "statement",
     ["DELETE FROM folder", "DELETE FROM mailbox", "UPDATE folder SET subscription_id = 'x'"],
 )
-def test_a_folder_that_is_gone_before_the_write_is_left_alone(
+def test_a_folder_deleted_before_the_write_is_left_alone(
     context: Context, watched: Watched, statement: str
 ) -> None:
     def interfere() -> None:
@@ -243,7 +243,7 @@ def test_a_forged_notification_does_not_hide_genuine_ones(
     assert watched.jobs() == [f"discover:{watched.mailbox_id}"]
 
 
-def test_a_genuine_notification_ends_the_doubt_about_push(
+def test_a_genuine_notification_confirms_that_push_works(
     client: FlaskClient, watched: Watched, context: Context
 ) -> None:
     with context.begin() as tx:

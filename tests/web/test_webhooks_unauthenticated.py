@@ -211,7 +211,7 @@ def test_a_malformed_notification_is_never_looked_up(
     assert sent == []
 
 
-def test_a_secret_that_cannot_be_opened_is_logged_once_in_five_minutes(
+def test_a_secret_that_cannot_be_decrypted_is_logged_once_in_five_minutes(
     client: FlaskClient, watched: Watched, path: str, caplog: pytest.LogCaptureFixture
 ) -> None:
     with watched.context.begin() as tx:

@@ -17,7 +17,7 @@ from webcrm_sync_sandbox.outlook import AttachedItem, File, Link, Mail, SimMailb
 # -- the delta of a folder
 
 
-def test_the_first_round_holds_every_mail_whole(client: GraphClient, sales: SimMailbox) -> None:
+def test_the_first_round_holds_every_mail_complete(client: GraphClient, sales: SimMailbox) -> None:
     folder = sales.make_folder("inbox", "webCRM sync")
     sent_at = datetime(2026, 11, 20, 9, tzinfo=UTC)
     mail = Mail(

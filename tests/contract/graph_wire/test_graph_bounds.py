@@ -66,7 +66,7 @@ def test_a_gzip_bomb_is_tried_later_and_leaves_a_write_unclear(
     assert type(raised_by(client.create_sent_mail, "u", "F", MAIL)) is Unclear
 
 
-def test_a_page_that_is_too_large_is_repeated_with_half_the_mails(
+def test_a_page_that_is_too_large_is_read_again_with_half_the_mails(
     client: GraphClient, graph: ScriptedServer
 ) -> None:
     graph.will_answer(gzip_bomb(), gzip_bomb(), Answer(body=EMPTY_PAGE))

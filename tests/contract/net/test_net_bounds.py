@@ -117,7 +117,7 @@ def test_a_call_ends_at_its_deadline_whatever_the_server_sends(get: Get, speak: 
         *("endless chunks", "endless gzip of nothing", "endless headers", "an endless status"),
     ],
 )
-def test_an_answer_that_is_too_large_is_not_held_in_memory(get: Get, speak: Speak) -> None:
+def test_an_answer_that_is_too_large_is_not_kept_in_memory(get: Get, speak: Speak) -> None:
     with hostile(speak) as server:
         tracemalloc.start()
         with pytest.raises(httpx.RequestError):
@@ -179,7 +179,7 @@ def test_a_malformed_answer_raises_a_request_error(get: Get, speak: Speak) -> No
     ],
     ids=["plain", "gzip", "rubbish behind a gzip", "gzip byte by byte"],
 )
-def test_an_answer_within_its_bounds_arrives_whole(get: Get, answer: bytes) -> None:
+def test_an_answer_within_its_bounds_arrives_complete(get: Get, answer: bytes) -> None:
     with hostile(says(answer)) as server:
         assert get(server.url, PATIENT).content == b"{}" * 50_000
 
@@ -191,7 +191,7 @@ def test_an_answer_without_a_body_may_have_any_coding(get: Get) -> None:
         assert get(server.url, PATIENT).content == b""
 
 
-def test_no_cookie_is_kept() -> None:
+def test_no_cookie_is_stored() -> None:
     answer = whole(b"{}", "Set-Cookie: a=b", "Set-Cookie: c=d; Path=/")
     with hostile(says(answer)) as server:
         bounded = BoundedTransport(sync_transport(server.url, None), PATIENT)
@@ -246,7 +246,7 @@ def test_the_error_says_what_was_too_large() -> None:
             get_on_a_thread(server.url, bounds)
 
 
-def test_the_environments_proxy_is_used_and_held_to_the_deadline(
+def test_the_environments_proxy_is_used_within_the_deadline(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setenv("no_proxy", "127.0.0.1")

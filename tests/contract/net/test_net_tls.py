@@ -65,7 +65,7 @@ def root_file(authority: trustme.CA, folder: Path, name: str) -> Path:
 
 
 @both
-def test_the_bundles_roots_are_trusted_in_addition_to_the_systems(
+def test_roots_of_the_bundle_are_trusted_in_addition_to_the_systems(
     get: Get, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     systems, bundles, foreign = trustme.CA(), trustme.CA(), trustme.CA()

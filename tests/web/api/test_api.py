@@ -42,7 +42,7 @@ def test_the_state_of_a_mail_has_every_key(scenario: Scenario, kim: Person) -> N
     }
 
 
-def test_the_button_moves_the_mail_and_its_timeline_says_so(
+def test_the_button_moves_the_mail_and_the_timeline_says_so(
     scenario: Scenario, kim: Person
 ) -> None:
     scenario.add_contact(BO)
@@ -186,9 +186,7 @@ def test_a_new_contact_has_a_one_line_name_and_a_searchable_address(
     assert [p["PersonEmail"] for p in scenario.sandbox.crm.persons[before:]] == ["o'hara@x.example"]
 
 
-def test_a_rule_of_the_product_moves_the_mail_of_chosen_senders(
-    scenario: Scenario, kim: Person
-) -> None:
+def test_an_inbox_rule_moves_the_mails_of_chosen_senders(scenario: Scenario, kim: Person) -> None:
     scenario.add_contact(BO)
     scenario.poll_webcrm()
     assert kim.request("PUT", f"/rules/{BO.upper()}").status_code == 204

@@ -81,7 +81,7 @@ def test_the_timeline_leaves_out_events_in_a_colleagues_mailbox(
     assert KIM not in eva.post("story", two).text
 
 
-def test_a_person_without_a_watched_mailbox_gets_the_own_address(
+def test_a_person_without_a_watched_mailbox_gets_their_own_address(
     scenario: Scenario, app: Flask
 ) -> None:
     stranger = person(scenario, app, "new@nordwind.example", "New", is_watched=False)
@@ -138,7 +138,7 @@ def test_a_malformed_request_is_invalid(kim: Person, body: Any) -> None:
     assert (answer.status_code, answer.json and answer.json["code"]) == (400, "invalid")
 
 
-def test_only_the_services_own_pages_may_read_answers_and_none_is_cached(kim: Person) -> None:
+def test_only_the_services_pages_may_read_answers_and_no_answer_is_cached(kim: Person) -> None:
     own = kim.scenario.context.settings.public_url
     for origin, allowed in ((own, own), ("https://evil.example", None)):
         answer = kim.request("GET", "/connection", headers={"Origin": origin})

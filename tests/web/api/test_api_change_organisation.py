@@ -105,7 +105,7 @@ def test_an_organisation_replaced_by_another_filed_one_is_withdrawn(
     assert [d["DocumentOrganisationId"] for d in scenario.documents] == [places["Havnebyg"]]
 
 
-def test_a_replaced_organisation_stays_away_when_others_sync_the_mail(
+def test_a_replaced_organisation_stays_out_when_others_sync_the_mail(
     scenario: Scenario, kim: Person, eva: Person, places: dict[str, int]
 ) -> None:
     """A person's choice wins: neither a colleague's copy nor Undo and Sync brings it back."""
@@ -141,7 +141,7 @@ def test_a_replaced_organisation_returns_when_a_person_chooses_it(
     assert [d["DocumentOrganisationId"] for d in scenario.documents] == [places["Skovby"]]
 
 
-def test_after_many_changes_while_webcrm_is_away_the_last_one_holds(
+def test_the_last_of_many_changes_while_webcrm_is_away_counts(
     scenario: Scenario, kim: Person, places: dict[str, int]
 ) -> None:
     mail = synced(scenario, kim)

@@ -55,7 +55,7 @@ def test_two_mails_without_an_id_are_not_confused(scenario: Scenario, kim: Perso
     assert [ask(kim, ref)[1]["state"] for ref in (one, two)] == ["synced", "new"]
 
 
-def test_of_several_copies_the_one_in_the_folder_comes_first_then_the_newest(
+def test_the_copy_in_the_folder_is_preferred_then_the_newest_one(
     scenario: Scenario, kim: Person
 ) -> None:
     ref = {"itemId": "", "idType": "ews", "messageId": "<self@nordwind.example>"}
@@ -80,9 +80,7 @@ def test_a_reference_without_id_and_message_id_is_invalid(kim: Person) -> None:
         assert (status, problem["code"]) == (400, "invalid")
 
 
-def test_an_id_is_understood_in_every_form_that_clients_send(
-    scenario: Scenario, kim: Person
-) -> None:
+def test_an_id_is_accepted_in_every_form_that_clients_send(scenario: Scenario, kim: Person) -> None:
     mail = kim.box.deliver(Mail("Offer?", BO, KIM))
     given = kim.ref(mail)["itemId"]
     rest = given.replace("/", "-").replace("+", "_")
@@ -106,7 +104,7 @@ def test_a_message_id_may_lack_its_brackets(kim: Person) -> None:
         assert ask(kim, {"idType": "ews", "messageId": written})[1]["forecast"] == "known"
 
 
-def test_a_mail_outside_the_own_mailbox_is_not_called_deleted(
+def test_a_mail_outside_the_persons_mailbox_is_not_called_deleted(
     scenario: Scenario, kim: Person, eva: Person
 ) -> None:
     hers = eva.box.deliver(Mail("Hers", BO, "eva@nordwind.example"))

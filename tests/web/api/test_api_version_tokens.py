@@ -105,7 +105,7 @@ def test_everything_that_changes_what_the_pane_shows_is_noticed(
         _, version = shown(kim, mail, version)
 
 
-def test_a_mail_in_the_folder_is_read_at_once_when_a_pane_shows_it(
+def test_a_mail_in_the_folder_is_read_immediately_when_a_pane_shows_it(
     scenario: Scenario, kim: Person
 ) -> None:
     scenario.add_contact(BO)
@@ -119,7 +119,7 @@ def test_a_mail_in_the_folder_is_read_at_once_when_a_pane_shows_it(
     assert shown(kim, mail, version)[0] == "synced"
 
 
-def test_a_press_is_noticed_in_another_window(scenario: Scenario, kim: Person) -> None:
+def test_an_action_is_noticed_in_another_window(scenario: Scenario, kim: Person) -> None:
     scenario.add_contact(BO)
     scenario.poll_webcrm()
     mail = kim.box.deliver(Mail("Offer", BO, KIM))
