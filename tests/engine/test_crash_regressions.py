@@ -19,7 +19,7 @@ def test_mirror_whose_writer_died_is_recorded_when_it_is_found(scenario: Scenari
     scenario.poll_webcrm()
     scenario.sandbox.crm.send_mail(user, person, "Order", "Thank you")
     with pytest.raises(Death):
-        worker(scenario, "graph", "create_sent", after=die).poll_webcrm()
+        worker(scenario, "graph", "create_sent_mail", after=die).poll_webcrm()
     scenario.discover()
     scenario.run_all_retries()
     assert len(box.messages(f"sentitems/{FOLDER}")) == 1
@@ -40,7 +40,7 @@ def test_mirror_written_before_its_mailbox_was_removed_is_not_written_again(
     scenario.poll_webcrm()
     scenario.sandbox.crm.send_mail(user, person, "Order", "Thank you")
     with pytest.raises(Death):
-        worker(scenario, "graph", "create_sent", after=die).poll_webcrm()
+        worker(scenario, "graph", "create_sent_mail", after=die).poll_webcrm()
     admin.remove(scenario.context, KIM)
     scenario.watch(KIM)
     for _ in range(2):

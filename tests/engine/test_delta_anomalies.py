@@ -32,9 +32,9 @@ class AlteringGraph(ClientWrapper):
     alter: Any
     lost: int = 0
 
-    def page(self, *given: Any, **named: Any) -> Any:
+    def fetch_page(self, *given: Any, **named: Any) -> Any:
         """The page with its changes altered."""
-        page = self.client.page(*given, **named)
+        page = self.client.fetch_page(*given, **named)
         return replace(page, changes=tuple(r for c in page.changes for r in self.alter(c)))
 
     def fetch_message(self, *given: Any) -> Any:
@@ -182,7 +182,7 @@ def test_mailbox_removed_while_its_folder_is_read_leaves_nothing_behind(
     scenario: Scenario, box: SimMailbox
 ) -> None:
     scenario.drag(box, Mail("Too late", BO, KIM))
-    worker(scenario, "graph", "page", after=lambda: _remove(scenario)).discover()
+    worker(scenario, "graph", "fetch_page", after=lambda: _remove(scenario)).discover()
     scenario.run_all_retries()
     assert scenario.activities == []
     with scenario.context.begin() as tx:

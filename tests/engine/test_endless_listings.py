@@ -28,7 +28,7 @@ class ScriptedDelta(ClientWrapper):
     answer: Answer
     cursors: list[str | None] = field(default_factory=list)
 
-    def page(self, _user: str, _folder: str, cursor: str | None, **_: object) -> Page:
+    def fetch_page(self, _user: str, _folder: str, cursor: str | None, **_: object) -> Page:
         self.cursors.append(cursor)
         assert len(self.cursors) < 50, "this never ends"
         return self.answer(cursor)

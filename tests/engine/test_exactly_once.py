@@ -60,8 +60,8 @@ def test_two_workers_that_read_the_same_filings_send_them_once(
     scenario: Scenario, box: SimMailbox
 ) -> None:
     items = [scenario.drag(box, Mail(f"Mail {n}", BO, KIM)) for n in range(3)]
-    stalled = worker(scenario, "webcrm", "fields", before=scenario.discover)
-    stalled.context.metadata.fetch = stalled.context.webcrm.fields
+    stalled = worker(scenario, "webcrm", "list_fields", before=scenario.discover)
+    stalled.context.metadata.fetch = stalled.context.webcrm.list_fields
     stalled.context.metadata.fields = None
     stalled.discover()
     recover(scenario)
@@ -100,7 +100,7 @@ def test_late_second_search_does_not_undo_a_newer_intent(
     scenario.wait(timedelta(seconds=3))
     scenario.sandbox.crm.search_lag = timedelta(seconds=30)
     scenario.sandbox.clock.advance(timedelta(seconds=60))
-    slow = worker(scenario, "webcrm", "keyed_activities", after=scenario.discover)
+    slow = worker(scenario, "webcrm", "list_keyed_activities", after=scenario.discover)
     slow.discover()
     recover(scenario)
     assert len(scenario.activities) == 1
@@ -186,7 +186,7 @@ def test_two_workers_with_the_same_mirror_create_one_mail(
     scenario.poll_webcrm()
     scenario.sandbox.crm.send_mail(*sender, "One", "Thank you")
     scenario.sandbox.crm.send_mail(*sender, "Two", "Thank you")
-    stalled = worker(scenario, "graph", "create_sent", after=lambda: mirror(scenario.context))
+    stalled = worker(scenario, "graph", "create_sent_mail", after=lambda: mirror(scenario.context))
     stalled.poll_webcrm()
     recover(scenario)
     assert len(box.messages(f"sentitems/{FOLDER}")) == 2

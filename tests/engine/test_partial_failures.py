@@ -83,7 +83,7 @@ def test_files_of_a_mail_that_graph_cannot_find_yet_are_not_lost(
     scenario: Scenario, box: SimMailbox
 ) -> None:
     item = scenario.drag(box, Mail("Fresh", BO, KIM, attachments=A_FILE))
-    failing(scenario, "attachments", Gone("ErrorItemNotFound"), times=1).discover()
+    failing(scenario, "list_attachments", Gone("ErrorItemNotFound"), times=1).discover()
     scenario.run_all_retries()
     assert len(scenario.documents) == 1
     assert box.read(item).categories == BOTH
@@ -112,7 +112,7 @@ def test_files_are_read_from_another_copy_when_one_mailbox_refuses_access(
     mail = Mail("Two", BO, (KIM, EVA), message_id="<two@havnebyg.example>", attachments=A_FILE)
     mail = replace(mail, sent_at=scenario.sandbox.clock.now())
     first, second = scenario.drag(box, mail), scenario.drag(eva, mail)
-    troubled = failing(scenario, "attachments", AccessLost("closed"), first)
+    troubled = failing(scenario, "list_attachments", AccessLost("closed"), first)
     troubled.discover()
     assert len(scenario.documents) == 1
     assert eva.read(second).categories == BOTH
@@ -182,7 +182,7 @@ def test_contact_may_appear_while_its_mail_is_marked_not_synced(
         match(scenario.context)
         file(scenario.context)
 
-    worker(scenario, "graph", "mark", after=appear).discover()
+    worker(scenario, "graph", "mark_mails", after=appear).discover()
     scenario.run_all_retries()
     assert len(scenario.activities_under("Skovby")) == 1
     assert box.read(item).categories == BOTH
@@ -211,7 +211,7 @@ def test_inbox_folder_of_one_mailbox_in_trouble_does_not_delay_another(
     eva = scenario.add_mailbox(EVA, "Eva")
     stuck = scenario.drag(box, Mail("Stuck", BO, KIM, attachments=A_FILE))
     fine = scenario.drag(eva, Mail("Fine", BO, EVA, attachments=A_FILE))
-    failing(scenario, "attachments", TryLater("busy"), stuck).discover()
+    failing(scenario, "list_attachments", TryLater("busy"), stuck).discover()
     assert eva.read(fine).categories == BOTH
     scenario.run_all_retries()
     assert box.read(stuck).categories == BOTH
@@ -222,7 +222,7 @@ def test_folder_that_graph_does_not_find_is_not_read_every_second(
     scenario: Scenario, box: SimMailbox
 ) -> None:
     item = scenario.drag(box, Mail("Patience", BO, KIM))
-    failing(scenario, "page", Gone("ErrorItemNotFound"), times=4).discover()
+    failing(scenario, "fetch_page", Gone("ErrorItemNotFound"), times=4).discover()
     assert box.read(item).categories == ()
     scenario.wait(timedelta(seconds=31))
     assert box.read(item).categories == BOTH

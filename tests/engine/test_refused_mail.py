@@ -222,7 +222,7 @@ def test_person_that_webcrm_does_not_return_stops_no_mirror_and_no_mail(
     def refuse() -> None:
         raise Refused("no such person")
 
-    worker(scenario, "webcrm", "person", before=refuse).poll_webcrm()
+    worker(scenario, "webcrm", "fetch_person", before=refuse).poll_webcrm()
     assert [m.subject for m in box.messages(f"sentitems/{FOLDER}")] == ["To Bo"]
     with scenario.context.begin() as tx:
         assert companies.read_company(tx).webcrm_trouble is None
