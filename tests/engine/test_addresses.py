@@ -267,9 +267,7 @@ def test_legacy_address_is_a_colleague_when_a_mailbox_has_it(scenario: Scenario)
     assert scenario.item(box, among).reason is Reason.ONLY_COLLEAGUES
 
 
-def test_legacy_address_of_the_owner_is_learned_from_their_own_mail(
-    scenario: Scenario, box: SimMailbox
-) -> None:
+def test_legacy_address_is_learned_from_own_mail(scenario: Scenario, box: SimMailbox) -> None:
     before = scenario.drag(box, Mail("Among us?", LEGACY, EVA))
     customer = scenario.drag(box, Mail("To Bo", LEGACY, BO))
     scenario.discover()
@@ -330,7 +328,7 @@ def test_domain_counts_only_if_it_is_the_organisations_own(
     assert len(scenario.activities_under("Havnebyg")) == is_known
 
 
-def test_domain_of_two_organisations_is_ambiguous_and_both_are_offered(
+def test_domain_of_two_organisations_is_ambiguous(
     scenario: Scenario,
 ) -> None:
     scenario.add_contact(LIS, "Skovby")
