@@ -9,9 +9,8 @@ from __future__ import annotations
 import asyncio
 import logging
 import signal
-import sys
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 from functools import partial
@@ -68,9 +67,12 @@ _RESTART_PAUSE_S = 1
 #: with a free lane checks only once a second for a job whose lock was taken when it was enqueued
 #: (procrastinate 3.10: worker.py).
 LANES = {Queue.MAILBOXES: 16, Queue.MATCHING: 1, Queue.WEBCRM: 1, Queue.CLOCK: 2}
-#: Threads mostly wait for services and need the interpreter only for moments. With Python's 5 ms
-#: each such moment waits behind a thread that reads a mail (CPython: sys.setswitchinterval).
-_SWITCH_INTERVAL_S = 0.0005
+#: The processes among which `serve` divides the queues: reading a flood of mails takes a whole
+#: processor, and in one interpreter filing would wait for it (ADR 24).
+SHARES: Mapping[str, Collection[Queue]] = {
+    "mailboxes": {Queue.MAILBOXES},
+    "webcrm": {Queue.MATCHING, Queue.WEBCRM, Queue.CLOCK},
+}
 
 
 def run_step(context: Context, job: Job, subject_id: int) -> None:
@@ -143,11 +145,21 @@ def open_queue(url: str) -> procrastinate.App:
     return procrastinate.App(connector=_Connector(conninfo=libpq_url(url)))
 
 
-def build_app(context: Context, url: str) -> procrastinate.App:
-    """The app with all its tasks, not open yet."""
+def build_app(
+    context: Context, url: str, queues: Collection[Queue] = tuple(Queue)
+) -> procrastinate.App:
+    """The app with the tasks of these queues, not open yet."""
     app = open_queue(url)
     for job in STEPS:
-        _register(app, context, job)
+        if job.queue in queues:
+            _register(app, context, job)
+    if Queue.CLOCK in queues:
+        _register_clock(app, context)
+    return app
+
+
+def _register_clock(app: procrastinate.App, context: Context) -> None:
+    """Add the periodic tasks."""
 
     @app.periodic(cron="* * * * * *")
     @app.task(
@@ -185,8 +197,6 @@ def build_app(context: Context, url: str) -> procrastinate.App:
         except Exception:
             logger.exception("night_failed")
 
-    return app
-
 
 def _register(app: procrastinate.App, context: Context, job: Job) -> None:
     @app.task(name=job, queue=job.queue)
@@ -219,29 +229,30 @@ async def _release(manager: JobManager, job: QueuedJob) -> None:
         await manager.finish_job(job, status=Status.FAILED, delete_job=True)
 
 
-def run_worker(context: Context, url: str) -> None:
-    """Run jobs until SIGTERM or SIGINT, then finish those that are running."""
+def run_worker(context: Context, url: str, queues: Collection[Queue] = tuple(Queue)) -> None:
+    """Run the jobs of these queues until SIGTERM or SIGINT, then finish those that are running."""
     incidents.release_after_upgrade(context)
     context.graph.warm_up()
     push_urls.replace_unverifiable(context)
-    sys.setswitchinterval(_SWITCH_INTERVAL_S)
-    asyncio.run(_run(build_app(context, url)))
+    asyncio.run(_run(build_app(context, url, queues), queues))
 
 
-async def _run(app: procrastinate.App) -> None:
+async def _run(app: procrastinate.App, queues: Collection[Queue]) -> None:
     loop = asyncio.get_running_loop()
     # Synchronous jobs run in the loop's default executor, which needs a thread per lane.
-    loop.set_default_executor(ThreadPoolExecutor(sum(LANES.values())))
+    loop.set_default_executor(ThreadPoolExecutor(sum(LANES[queue] for queue in queues)))
     async with app.open_async():
-        workers = start_workers(app)
+        workers = start_workers(app, queues)
         for number in (signal.SIGTERM, signal.SIGINT):
             loop.add_signal_handler(number, lambda: _stop(workers))
         await asyncio.gather(*workers, return_exceptions=False)
 
 
-def start_workers(app: procrastinate.App) -> list[asyncio.Task[None]]:
+def start_workers(
+    app: procrastinate.App, queues: Collection[Queue] = tuple(Queue)
+) -> list[asyncio.Task[None]]:
     """One worker per queue; cancel them to stop. The app must be open."""
-    return [asyncio.create_task(_run_queue(app, queue, lanes)) for queue, lanes in LANES.items()]
+    return [asyncio.create_task(_run_queue(app, queue, LANES[queue])) for queue in queues]
 
 
 async def _run_queue(app: procrastinate.App, queue: Queue, lanes: int) -> None:

@@ -31,7 +31,7 @@ _WORDS = [
 
 @contextmanager
 def service(**settings: str) -> Iterator[RunningService]:
-    """`web` and one `worker` over a stage of their own, with the customers known to webCRM."""
+    """The processes of `serve` over services of their own; webCRM knows the customers."""
     with (
         tempfile.TemporaryDirectory() as scratch,
         Sandbox(keep_bodies=False) as sandbox,
@@ -40,7 +40,7 @@ def service(**settings: str) -> Iterator[RunningService]:
         customers(sandbox)
         migrate_database(sandbox.settings_of(made.environment))
         made.start("web")
-        made.start("worker")
+        made.start_workers()
         made.await_healthy()
         yield made
 
@@ -143,26 +143,33 @@ def cpu_s(pid: int) -> float | None:
 
 @dataclass(frozen=True, slots=True)
 class Usage:
-    """What a process has used so far. `cpu_s` None = this system does not tell."""
+    """What processes have used so far. `cpu_s` None = this system does not tell.
+
+    `cpu_s` is their sum, `peak_mb` the memory of the largest.
+    """
 
     cpu_s: float | None
     peak_mb: float | None
 
     @classmethod
-    def of(cls, made: RunningService, command: str) -> Usage:
-        """The usage of one of the service's processes, of this moment (Linux: proc(5))."""
-        pid = made.processes[command].pid
-        status = Path(f"/proc/{pid}/status")
-        if not status.exists():
+    def of(cls, made: RunningService, *names: str) -> Usage:
+        """The usage until now of processes of the service (Linux: proc(5))."""
+        pids = [made.processes[name].pid for name in names]
+        if not Path("/proc/self/status").exists():
             return cls(None, None)
-        peak = next(x for x in status.read_text().splitlines() if "VmHWM" in x)
-        return cls(cpu_s(pid), int(peak.split()[1]) / 1024)
+        return cls(sum(cpu_s(pid) or 0 for pid in pids), max(map(_peak_mb, pids)))
 
     def cpu_since(self, before: Usage) -> float | None:
         """Seconds of processor time between the two."""
         if self.cpu_s is None or before.cpu_s is None:
             return None
         return self.cpu_s - before.cpu_s
+
+
+def _peak_mb(pid: int) -> float:
+    status = Path(f"/proc/{pid}/status").read_text()
+    peak = next(line for line in status.splitlines() if "VmHWM" in line)
+    return int(peak.split()[1]) / 1024
 
 
 def told(name: str, value: float | None, limit: float | None = None, unit: str = "") -> None:

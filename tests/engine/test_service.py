@@ -61,11 +61,40 @@ def test_serve_started_with_environment_variables_alone_completes_every_story(
         assert checked.returncode == 0, checked.stdout
         assert service.run("mailbox", "remove", KIM).returncode == 0
         family = _processes_of(service)
-        assert len(family) >= 3
+        assert len(family) >= 4
         service.kill("serve")
         until(lambda: not _processes_of(service), "its children to follow it")
     assert len(sandbox.crm.activities) == 3
     assert sandbox.journal.unknown == []
+
+
+def test_mails_are_read_while_the_worker_that_files_them_is_away(sandbox: Sandbox) -> None:
+    box = sandbox.outlook.add_mailbox(KIM, "Kim Nordwind")
+    with (
+        tempfile.TemporaryDirectory() as scratch,
+        run_service(sandbox, DATA_DIR=f"{scratch}/d") as service,
+    ):
+        migrate_database(sandbox.settings_of(service.environment))
+        service.watch(KIM)
+        service.start("web")
+        service.start_workers()
+        service.await_healthy()
+        until(lambda: bool(box.child(box.well_known["inbox"], FOLDER)), "the folder")
+        _sync("Both work", box)
+        service.kill("webcrm")
+        item = box.deliver(Mail("One is away", BO, KIM, message_id="<away@havnebyg.example>"))
+        box.move(item, f"inbox/{FOLDER}")
+        until(lambda: service.run("explain", "<away@havnebyg.example>").returncode == 0, "the mail")
+        assert [a["ActivityDescription"] for a in sandbox.crm.activities] == ["Both work"]
+        service.start("worker", "--only", "webcrm", name="webcrm")
+        until(lambda: box.read(item).categories == BOTH, "the mail to be filed")
+    assert len(sandbox.crm.activities) == 2
+
+
+def _sync(subject: str, box: SimMailbox) -> None:
+    item = box.deliver(Mail(subject, BO, KIM))
+    box.move(item, f"inbox/{FOLDER}")
+    until(lambda: box.read(item).categories == BOTH, subject)
 
 
 def _processes_of(service: RunningService) -> set[str]:

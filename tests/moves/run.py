@@ -23,10 +23,12 @@ from moves.ledger import Ledger, is_marked, ledger
 from moves.people import People
 from support.processes import RunningService, run_service, until
 from webcrm_sync.bootstrap import migrate_database
+from webcrm_sync.worker import SHARES
 from webcrm_sync_sandbox.environment import Sandbox
 from webcrm_sync_sandbox.faults import Kind
 
-_WORKERS = ("worker 1", "worker 2")
+#: Two of each worker that `serve` starts: its share of the jobs by name.
+_WORKERS = {f"{share} {number}": share for share in SHARES for number in (1, 2)}
 _LATENCY = timedelta(milliseconds=5)
 #: Four kinds of fault together make one call in twenty fail.
 _RATE = 0.05 / 4
@@ -97,10 +99,14 @@ def _open(service: RunningService, people: People) -> None:
     migrate_database(service.sandbox.settings_of(service.environment))
     service.start("web")
     for name in _WORKERS:
-        service.start("worker", name=name)
+        _start_worker(service, name)
     service.await_healthy()
     service.watch(*(box.address for box in people.boxes))
     until(lambda: all(_has_folders(service, b.user_id) for b in people.boxes), "the folders")
+
+
+def _start_worker(service: RunningService, name: str) -> None:
+    service.start("worker", "--only", _WORKERS[name], name=name)
 
 
 def _has_folders(service: RunningService, user_id: str) -> bool:
@@ -134,11 +140,11 @@ def _killing(service: RunningService, plan: Plan) -> Iterator[list[str]]:
 
     def kill() -> None:
         while not is_over.wait(plan.kill_every_s):
-            name = rng.choice(_WORKERS)
+            name = rng.choice(list(_WORKERS))
             service.kill(name)
             killed.append(name)
             logins = service.sandbox.journal.count("entra")
-            service.start("worker", name=name)
+            _start_worker(service, name)
             while not is_over.wait(0.1):  # one that does not work yet has nothing to lose
                 if service.sandbox.journal.count("entra") > logins:
                     break

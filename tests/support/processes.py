@@ -14,6 +14,7 @@ import httpx
 
 from webcrm_sync.bootstrap import open_context
 from webcrm_sync.engine.mailboxes import admin
+from webcrm_sync.worker import SHARES
 from webcrm_sync_sandbox.environment import Sandbox
 from webcrm_sync_sandbox.http_server import free_port
 
@@ -38,13 +39,18 @@ class RunningService:
         """The port of the web process."""
         return int(self.public_url.rpartition(":")[2])
 
-    def start(self, command: str, *, name: str | None = None) -> None:
+    def start(self, command: str, *arguments: str, name: str | None = None) -> None:
         """Start `serve`, `web` or `worker`. Different names allow several of one kind."""
-        line = [sys.executable, "-m", "webcrm_sync", "--log-level", "warning", command]
+        line = [sys.executable, "-m", "webcrm_sync", "--log-level", "warning", command, *arguments]
         environment = {**os.environ, **self.environment}
         self.processes[name or command] = subprocess.Popen(
             line, env=environment, stdout=subprocess.DEVNULL
         )
+
+    def start_workers(self) -> None:
+        """Start the workers that `serve` starts, each under the name of its share."""
+        for share in SHARES:
+            self.start("worker", "--only", share, name=share)
 
     def kill(self, name: str) -> None:
         """Send SIGKILL to a process and wait for its end."""

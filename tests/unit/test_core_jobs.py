@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from webcrm_sync.core.jobs import ClockJob, Job, Queue, Scope
+from webcrm_sync.worker import SHARES
 
 
 def test_jobs_about_a_mailbox_carry_its_id() -> None:
@@ -25,3 +26,8 @@ def test_matching_has_a_queue_of_its_own() -> None:
 def test_job_names_are_unique() -> None:
     names = [job.value for job in [*Job, *ClockJob]]
     assert len(names) == len(set(names))
+
+
+def test_the_workers_of_serve_share_every_queue_among_them() -> None:
+    shared = [queue for queues in SHARES.values() for queue in queues]
+    assert sorted(shared) == sorted(Queue)

@@ -1,4 +1,4 @@
-"""The service's processes: `serve` starts one `web` and one `worker` and keeps them running."""
+"""The service's processes: `serve` starts a `web` and two `worker` and keeps them running."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import ExitStack, closing
 from types import FrameType
 
@@ -17,12 +17,13 @@ import click
 
 from webcrm_sync.bootstrap import database_url, migrate_database, open_context
 from webcrm_sync.cli import common
+from webcrm_sync.core.jobs import Queue
 from webcrm_sync.web import headers
 from webcrm_sync.web.app import create_app
 from webcrm_sync.web.lanes import LANES
 from webcrm_sync.web.serving.listening import bind_sockets, tls_context
 from webcrm_sync.web.serving.server import Server
-from webcrm_sync.worker import run_worker
+from webcrm_sync.worker import SHARES, run_worker
 
 logger = logging.getLogger(__name__)
 
@@ -44,7 +45,8 @@ def serve() -> None:
         with database_url(settings, create=True):
             click.echo(f"Serving on {settings.public_url} (listening on {settings.listen})")
             level = click.get_current_context().find_root().params["log_level"]
-            _Supervisor(["web", "worker"], log_level=level).run()
+            workers = [("worker", "--only", share) for share in SHARES]
+            _Supervisor([("web",), *workers], log_level=level).run()
 
 
 @click.command()
@@ -66,14 +68,21 @@ def web(with_parent: bool) -> None:
 
 
 @click.command()
+@click.option(
+    "--only",
+    type=click.Choice(list(SHARES)),
+    help="Run a part of the jobs: those of the mailboxes, or matching, webCRM and the clock. "
+    "Each part needs a worker.",
+)
 @_with_parent
-def worker(with_parent: bool) -> None:
+def worker(only: str | None, with_parent: bool) -> None:
     """Run a worker process alone; any number can share one database."""
+    queues = SHARES[only] if only else tuple(Queue)
     _follow_parent(with_parent)
     with common.plain_errors():
         settings = common.settings()
         with database_url(settings) as url, open_context(settings, url=url) as context:
-            run_worker(context, url)
+            run_worker(context, url, queues)
 
 
 @click.command()
@@ -87,10 +96,10 @@ def migrate() -> None:
 class _Supervisor:
     """Starts the child processes, restarts one that dies, and stops them together."""
 
-    def __init__(self, commands: list[str], *, log_level: str) -> None:
+    def __init__(self, commands: Sequence[tuple[str, ...]], *, log_level: str) -> None:
         self._commands = commands
         self._command_line = [sys.executable, "-m", "webcrm_sync", "--log-level", log_level]
-        self._children: dict[str, subprocess.Popen[bytes]] = {}
+        self._children: dict[tuple[str, ...], subprocess.Popen[bytes]] = {}
         self._stopped = threading.Event()
 
     def run(self) -> None:
@@ -110,7 +119,7 @@ class _Supervisor:
         del number, frame
         self._stopped.set()
 
-    def _supervise(self, command: str) -> None:
+    def _supervise(self, command: tuple[str, ...]) -> None:
         pause = 0.5
         while not self._stopped.is_set():
             started_at = time.monotonic()
@@ -118,14 +127,14 @@ class _Supervisor:
             code = self._wait(child)
             if self._stopped.is_set():
                 return
-            logger.error("child_ended", extra={"child": command, "exit_code": code})
+            logger.error("child_ended", extra={"child": " ".join(command), "exit_code": code})
             lived_long = time.monotonic() - started_at > _MAX_PAUSE_S
             pause = 0.5 if lived_long else min(pause * 2, _MAX_PAUSE_S)
             self._stopped.wait(pause)
 
-    def _start(self, command: str) -> subprocess.Popen[bytes]:
+    def _start(self, command: tuple[str, ...]) -> subprocess.Popen[bytes]:
         child = subprocess.Popen(
-            [*self._command_line, command, "--with-parent"], stdin=subprocess.PIPE
+            [*self._command_line, *command, "--with-parent"], stdin=subprocess.PIPE
         )
         self._children[command] = child
         return child

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from threading import RLock
 
 from webcrm_sync.core.errors import Gone, Refused, TryLater
 from webcrm_sync.core.events import EventKind
@@ -21,10 +20,6 @@ from webcrm_sync.store.mailboxes import Mailbox, SyncFolder
 
 #: Failed readings of a mailbox before a mail that Graph lists but does not return is given up.
 _MAX_ATTEMPTS = 3
-#: One page at a time is prepared and written in this process, however many mailboxes are read:
-#: filing then waits for one page at most, for the interpreter and for `lock_company`.
-#: Reentrant, since tests run a second worker inside a page on the same thread.
-ONE_PAGE = RLock()
 
 #: What was raised about copies, by Graph id.
 Faults = dict[str, Exception]
@@ -118,11 +113,9 @@ def _prepare_arrivals(
         for c in changes
         if c.message is not None and is_new_copy(known.get(c.graph_id), c.message)
     ]
-    with ONE_PAGE:
-        unread, odd_messages = isolate.try_each(
-            context, new, Arrival.of, lambda message: _copy_name(box, message.graph_id)
-        )
-    # Outside the lock, since a large body takes its process seconds.
+    unread, odd_messages = isolate.try_each(
+        context, new, Arrival.of, lambda message: _copy_name(box, message.graph_id)
+    )
     arrivals, odd_bodies = isolate.try_each(
         context,
         unread,

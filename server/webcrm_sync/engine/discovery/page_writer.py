@@ -17,7 +17,7 @@ from webcrm_sync.engine.discovery.arrivals import (
 )
 from webcrm_sync.engine.discovery.known_copies import KnownCopies
 from webcrm_sync.engine.discovery.new_copies import NewCopies, learn_own_addresses
-from webcrm_sync.engine.discovery.page_reader import ONE_PAGE, PageFacts
+from webcrm_sync.engine.discovery.page_reader import PageFacts
 from webcrm_sync.engine.fault_isolation import incidents, isolate
 from webcrm_sync.engine.fault_isolation.incidents import Hold
 from webcrm_sync.store import emails, mailboxes
@@ -36,7 +36,7 @@ def write_page(
     Returns False, and writes nothing, if another run has moved the cursor. A copy that cannot be
     read or written gets a row that says so, and the rest of the page is written.
     """
-    with ONE_PAGE, incidents.release_if_widespread(context), context.begin() as tx:
+    with incidents.release_if_widespread(context), context.begin() as tx:
         lock_company(tx)
         if not mailboxes.advance_cursor(tx, folder, page.cursor, selection=folder.selection):
             return False
