@@ -7,9 +7,9 @@ from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 
-#: Exchange runs four requests per mailbox and app at a time; one is left for the add-in
-#: (Microsoft Graph: throttling limits, Outlook).
-PER_MAILBOX = 3
+#: Exchange runs four requests per mailbox and app at a time (Microsoft Graph: throttling limits,
+#: Outlook). The two workers share them; the web process sends single requests.
+PER_MAILBOX = 2
 
 
 @dataclass(frozen=True, slots=True)

@@ -33,7 +33,7 @@ R = TypeVar("R")
 
 #: Mailboxes read at a time, and attachments read at a time from one of them. Outlook allows no
 #: more at once, and a mailbox in trouble must not be asked once per file.
-PARALLEL_MAILBOXES, PARALLEL_READS = 8, 3
+PARALLEL_MAILBOXES, PARALLEL_READS = 8, 2
 
 
 def in_parallel(read: Callable[[T], R], things: Iterable[T], *, at_a_time: int) -> list[R]:
