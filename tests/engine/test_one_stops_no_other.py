@@ -257,7 +257,7 @@ def work_until_death(scenario: Scenario) -> str | None:
     """The job that a worker dies with, None if all jobs finish."""
     for _ in range(50):
         with scenario.context.begin() as tx:
-            transitions.take_up_due(tx)
+            transitions.restart_due(tx)
             due = schedule.due_jobs(tx)
         if not due:
             return None

@@ -117,7 +117,7 @@ def test_no_log_line_reveals_who_wrote_what(scenario: Scenario, log: io.StringIO
     for _ in range(25):
         scenario.sandbox.clock.advance(timedelta(seconds=61))
         with scenario.context.begin() as tx:
-            transitions.take_up_due(tx)
+            transitions.restart_due(tx)
             due = schedule.due_jobs(tx)
         for one in due:
             run_step(scenario.context, one.job, one.subject_id)

@@ -56,7 +56,7 @@ _MAX_ROUNDS = 60
 def tick(scenario: Scenario) -> None:
     """Run each job that is due now once, as the workers do."""
     with scenario.context.begin() as tx:
-        transitions.take_up_due(tx)
+        transitions.restart_due(tx)
         due = schedule.due_jobs(tx)
     for job in due:
         STEPS[job.job](scenario.context, job.subject_id)

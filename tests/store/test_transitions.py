@@ -63,7 +63,7 @@ def test_a_copy_that_starts_again_keeps_nothing_of_its_earlier_end(
 ) -> None:
     with database.begin(1) as tx:
         add_item(tx, state, retry_at=NOW + timedelta(hours=1))
-        assert transitions.take_up_again(tx, item.c.id == 1, of=[state]) == 1
+        assert transitions.restart(tx, item.c.id == 1, of=[state]) == 1
         assert columns(tx) == ("found", None, None, None, NOW, None, 0)
         assert tx.deferred == {(Job.MATCH, 1)}
 
@@ -71,7 +71,7 @@ def test_a_copy_that_starts_again_keeps_nothing_of_its_earlier_end(
 def test_a_copy_in_another_state_does_not_start_again(database: Database) -> None:
     with database.begin(1) as tx:
         add_item(tx, State.SYNCED)
-        assert transitions.take_up_again(tx, item.c.id == 1, of=[State.PARKED]) == 0
+        assert transitions.restart(tx, item.c.id == 1, of=[State.PARKED]) == 0
         assert columns(tx)[:2] == ("synced", "webcrm closed")
         assert tx.deferred == set()
 
@@ -84,9 +84,9 @@ def test_a_parked_copy_starts_again_when_it_is_due(
 ) -> None:
     with database.begin(1) as tx:
         add_item(tx, State.PARKED, retry_at=None if retry_in is None else NOW + retry_in)
-        assert transitions.take_up_due(tx) == taken
+        assert transitions.restart_due(tx) == taken
     with database.begin(2) as tx:  # the copies of another company are not its own
-        assert transitions.take_up_due(tx) == 0
+        assert transitions.restart_due(tx) == 0
 
 
 def test_a_copy_that_left_its_folder_has_no_retry_time(database: Database) -> None:
@@ -118,5 +118,5 @@ def test_a_transition_that_the_table_does_not_name_is_refused(database: Database
     with database.begin(1) as tx:
         add_item(tx, State.SYNCED)
         with pytest.raises(AssertionError):
-            transitions.take_up_again(tx, item.c.id == 1, of=[State.SYNCED])
+            transitions.restart(tx, item.c.id == 1, of=[State.SYNCED])
         assert columns(tx)[0] == "synced"

@@ -72,7 +72,7 @@ class Scenario:
         """Do everything that is due, as the workers do, until nothing is."""
         for _ in range(200):
             with self.context.begin() as tx:
-                transitions.take_up_due(tx)
+                transitions.restart_due(tx)
                 jobs = schedule.due_jobs(tx)
             if not jobs:
                 return

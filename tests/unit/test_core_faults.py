@@ -9,7 +9,7 @@ from psycopg import errors
 
 from webcrm_sync.core.errors import Gone, TryLater
 from webcrm_sync.core.faults import (
-    MAX_THINGS_PER_FAULT,
+    MAX_SUBJECTS_PER_FAULT,
     fault_signature,
     format_trace,
     is_given_up,
@@ -91,7 +91,7 @@ def test_other_errors_are_blamed_on_the_mail(error: Exception) -> None:
 
 
 def test_limits_of_the_decisions() -> None:
-    assert [is_widespread(n) for n in (MAX_THINGS_PER_FAULT, MAX_THINGS_PER_FAULT + 1)] == [
+    assert [is_widespread(n) for n in (MAX_SUBJECTS_PER_FAULT, MAX_SUBJECTS_PER_FAULT + 1)] == [
         False,
         True,
     ]

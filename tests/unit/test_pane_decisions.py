@@ -45,7 +45,7 @@ def filing(number: int, organisation_id: int, *, sent: bool = True, back: bool =
         key=f"ms1-{number}",
         intent_at=NOON if sent else None,
         lease=None,
-        looks=0,
+        searches=0,
         attempts=0,
         activity_id=number if sent else None,
         is_complete=sent,

@@ -22,7 +22,7 @@ from webcrm_sync.engine.fault_isolation.incidents import Hold
 from webcrm_sync.store import emails, mailboxes
 from webcrm_sync.store.database import Tx
 from webcrm_sync.store.events import NewEvent
-from webcrm_sync.store.incident_records import Thing
+from webcrm_sync.store.incident_records import IncidentSubject
 from webcrm_sync.store.items import item_records, marks
 from webcrm_sync.store.items.item import Item
 from webcrm_sync.store.items.locks import lock_items
@@ -92,9 +92,9 @@ def _hold_of(item_id: int) -> Hold:
     """How to hold back a copy that cannot be marked: it keeps the categories that it shows."""
     name = f"mark {item_id}"
 
-    def apply(tx: Tx, detail: str) -> Thing:
+    def apply(tx: Tx, detail: str) -> IncidentSubject:
         email_id = marks.hold(tx, item_id, detail=detail)
-        return Thing(name, email_id)
+        return IncidentSubject(name, email_id)
 
     return Hold(name, apply)
 

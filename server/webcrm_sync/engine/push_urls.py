@@ -151,4 +151,4 @@ def request_replacement(context: Context, folders: Sequence[SyncFolder]) -> None
     """Log that these folders' notifications are dropped; `maintain` subscribes again at once."""
     facts = {"folders": sorted(f.id for f in folders)[:_MAX_LISTED], "what_to_do": HOW_TO_FIX}
     logger.warning("notifications_cannot_be_checked", extra=facts)
-    context.transact(lambda tx: mailboxes.keep_now(tx, [f.mailbox_id for f in folders]))
+    context.transact(lambda tx: mailboxes.maintain_now(tx, [f.mailbox_id for f in folders]))

@@ -242,4 +242,4 @@ def wake(tx: Tx, *, addresses: Iterable[str], domains: Iterable[str]) -> int:
     waits = (item.c.state == State.WAITING) | (item.c.reason == Reason.AMBIGUOUS)
     which = waits & item.c.email_id.in_(names_one) & item.c.email_id.in_(of_company)
     in_folder = which & item.c.folder_id.is_not(None)
-    return transitions.take_up_again(tx, in_folder, of=[State.WAITING, State.PARKED])
+    return transitions.restart(tx, in_folder, of=[State.WAITING, State.PARKED])

@@ -27,7 +27,7 @@ class Document:
     name: str
     size: int
     intent_at: datetime | None
-    looks: int
+    searches: int
     attempts: int
     document_id: int | None
     left_out: str | None = None
@@ -84,7 +84,7 @@ def of_filing(tx: Tx, filing_id: int) -> Sequence[Document]:
     return of_filings(tx, [filing_id])[filing_id]
 
 
-def beside(tx: Tx, filing_id: int, *, sizes: Iterable[int]) -> frozenset[tuple[str, int]]:
+def related_files(tx: Tx, filing_id: int, *, sizes: Iterable[int]) -> frozenset[tuple[str, int]]:
     """Name and size of attachments of related mails under the same Organisation.
 
     Related mails have the same sender, its domain, or the same conversation. Attachments of these
@@ -136,7 +136,7 @@ def planned(tx: Tx, filing_ids: Iterable[int]) -> frozenset[int]:
     return frozenset(tx.connection.execute(query).scalars())
 
 
-def intend(tx: Tx, document_ids: Sequence[int]) -> frozenset[int]:
+def claim(tx: Tx, document_ids: Sequence[int]) -> frozenset[int]:
     """Record, before the call, that these attachments are being written.
 
     Returns those that no other run is writing or has written.
@@ -146,7 +146,7 @@ def intend(tx: Tx, document_ids: Sequence[int]) -> frozenset[int]:
         document.c.intent_at.is_(None),
         document.c.document_id.is_(None),
     )
-    taken = query.values(intent_at=tx.now, looks=0).returning(document.c.id)
+    taken = query.values(intent_at=tx.now, searches=0).returning(document.c.id)
     return frozenset(tx.connection.execute(taken).scalars())
 
 
@@ -155,7 +155,7 @@ def retry(tx: Tx, seen: Document, **values: object) -> None:
     query = update(document).where(
         document.c.id == seen.id,
         document.c.intent_at == seen.intent_at,
-        document.c.looks == seen.looks,
+        document.c.searches == seen.searches,
         document.c.document_id.is_(None),
     )
     tx.connection.execute(query.values(**values))

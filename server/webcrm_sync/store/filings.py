@@ -37,10 +37,11 @@ _UNSETTLED = list(UNSETTLED)
 class Filing:
     """One e-mail under one Organisation.
 
-    Without `intent_at` it was never sent. With it and without `activity_id` its outcome is unclear
-    and must be verified. `lease`: the run that may record the outcome. `looks`: the searches so
-    far. `is_withdrawn`: a person took it back; its Activity stays, empty, unless it `is_removed`
-    in webCRM. `is_replaced`: a person chose another Organisation instead.
+    Without `intent_at` it was never sent. With `intent_at` and without `activity_id` its outcome is
+    unclear and must be verified. `lease`: the run that may record the outcome. `searches`: how
+    often webCRM was searched for it since `intent_at`. `is_withdrawn`: a person took it back; its
+    Activity stays, empty, unless it `is_removed` in webCRM. `is_replaced`: a person chose another
+    Organisation instead.
     """
 
     id: int
@@ -51,7 +52,7 @@ class Filing:
     key: str
     intent_at: datetime | None
     lease: str | None
-    looks: int
+    searches: int
     attempts: int
     activity_id: int | None
     is_complete: bool
@@ -61,30 +62,31 @@ class Filing:
 
     @property
     def is_fresh(self) -> bool:
-        """True when webCRM certainly has no Activity of it."""
+        """True if webCRM certainly has no Activity of this filing."""
         return self.activity_id is None and self.intent_at is None
 
     @property
     def is_unclear(self) -> bool:
-        """True when webCRM may have an Activity of it: it is verified before it is sent again."""
+        """True if webCRM may have an Activity of this filing: verify before sending it again."""
         return self.activity_id is None and self.intent_at is not None
 
     @property
     def target(self) -> Target:
-        """The Organisation and Person that it is filed under."""
+        """The Organisation and Person that the mail is filed under."""
         return Target(self.organisation_id, self.person_id, self.how)
 
 
 FILING = columns_of(filing, Filing)
+_IS_UNSENT = filing.c.intent_at.is_(None) & filing.c.activity_id.is_(None)
 
 
 def of_emails(tx: Tx, email_ids: Sequence[int]) -> Mapping[int, Sequence[Filing]]:
-    """Per e-mail its filings, by id."""
+    """The filings of each e-mail, ordered by id."""
     query = select(*FILING).where(any_of(filing.c.email_id, email_ids)).order_by(filing.c.id)
-    found: dict[int, list[Filing]] = {i: [] for i in email_ids}
+    by_email: dict[int, list[Filing]] = {i: [] for i in email_ids}
     for row in tx.connection.execute(query).mappings():
-        found[row["email_id"]].append(Filing(**row))
-    return found
+        by_email[row["email_id"]].append(Filing(**row))
+    return by_email
 
 
 def plan(tx: Tx, email_id: int, planned: Iterable[tuple[Target, str]]) -> None:
@@ -104,8 +106,8 @@ def plan_all(tx: Tx, planned: Mapping[int, Sequence[tuple[Target, str]]]) -> Non
             "key": key,
             "due_at": tx.now,
         }
-        for email_id, of_one in planned.items()
-        for target, key in of_one
+        for email_id, pairs in planned.items()
+        for target, key in pairs
     ]
     if rows:
         new = bulk_insert(filing, rows[0]).on_conflict_do_nothing()
@@ -114,22 +116,23 @@ def plan_all(tx: Tx, planned: Mapping[int, Sequence[tuple[Target, str]]]) -> Non
     tx.connection.execute(matched.values(is_matched=True))
 
 
-def due(tx: Tx, *, limit: int, is_filed: bool, besides: Iterable[int] = ()) -> Sequence[Filing]:
+def due(tx: Tx, *, limit: int, is_filed: bool, exclude: Iterable[int] = ()) -> Sequence[Filing]:
     """Filings that are due, those of the newest mails first.
 
-    With `is_filed` those that have an Activity, else those that have none. `besides` are left out.
+    With `is_filed` those that have an Activity, else those that have none. `exclude`: ids of
+    filings to leave out.
     """
     query = _open(tx).where(
         filing.c.activity_id.is_not(None) if is_filed else filing.c.activity_id.is_(None),
         or_(filing.c.due_at.is_(None), filing.c.due_at <= tx.now),
     )
-    if others := list(besides):
-        query = query.where(~any_of(filing.c.id, others))
+    if excluded := list(exclude):
+        query = query.where(~any_of(filing.c.id, excluded))
     return _read(tx, query.order_by(email.c.created_at.desc(), filing.c.id).limit(limit))
 
 
 def due_of(tx: Tx, email_id: int) -> Sequence[Filing]:
-    """The mail's filings that are due, by id."""
+    """The mail's filings that are due, ordered by id."""
     is_due = or_(filing.c.due_at.is_(None), filing.c.due_at <= tx.now)
     return _read(tx, _open(tx).where(filing.c.email_id == email_id, is_due).order_by(filing.c.id))
 
@@ -157,31 +160,31 @@ def _read(tx: Tx, query: Select[Any]) -> Sequence[Filing]:
     return [Filing(**row) for row in tx.connection.execute(query).mappings()]
 
 
-def with_emails(tx: Tx, some: Sequence[Filing]) -> Sequence[tuple[Filing, Email]]:
+def with_emails(tx: Tx, chosen: Sequence[Filing]) -> Sequence[tuple[Filing, Email]]:
     """Each of these filings with its e-mail."""
-    emails = emails_by_id(tx, {f.email_id for f in some})
-    return [(f, emails[f.email_id]) for f in some]
+    emails = emails_by_id(tx, {f.email_id for f in chosen})
+    return [(f, emails[f.email_id]) for f in chosen]
 
 
 def release_held(tx: Tx, email_ids: Iterable[int]) -> None:
-    """Make the open filings of these mails due that `hold` or `retry` stopped."""
-    held = (filing.c.due_at == NEVER) & ~filing.c.is_complete
-    query = update(filing).where(any_of(filing.c.email_id, email_ids), held)
+    """Make the open filings of these mails due again that `hold` or `retry` postponed for ever."""
+    is_held = (filing.c.due_at == NEVER) & ~filing.c.is_complete
+    query = update(filing).where(any_of(filing.c.email_id, email_ids), is_held)
     tx.connection.execute(query.values(due_at=tx.now))
 
 
 def claim(tx: Tx, filing_ids: Sequence[int], lease: str) -> frozenset[int]:
     """Record, before the call, that the run with this lease sends these filings.
 
-    Returns the claimed ones: not those that another run has claimed or that are gone.
+    Returns the claimed ids, without filings that another run has claimed or that are gone.
     """
     query = update(filing).where(
         any_of(filing.c.id, filing_ids),
         filing.c.activity_id.is_(None),
         filing.c.intent_at.is_(None),
     )
-    taken = query.values(intent_at=tx.now, lease=lease, looks=0).returning(filing.c.id)
-    return frozenset(tx.connection.execute(taken).scalars())
+    claimed = query.values(intent_at=tx.now, lease=lease, searches=0).returning(filing.c.id)
+    return frozenset(tx.connection.execute(claimed).scalars())
 
 
 def held(tx: Tx, lease: str) -> frozenset[int]:
@@ -192,38 +195,38 @@ def held(tx: Tx, lease: str) -> frozenset[int]:
     return frozenset(tx.connection.execute(query.with_for_update()).scalars())
 
 
-def record_activities(tx: Tx, told: Mapping[int, int]) -> frozenset[int]:
+def record_activities(tx: Tx, activity_ids: Mapping[int, int]) -> frozenset[int]:
     """Record Activity ids by filing id. Returns the filings that had none and still exist."""
-    ids, activities = (literal(list(ns), ARRAY(BigInteger)) for ns in (told, told.values()))
-    line = func.unnest(ids, activities).table_valued("id", "activity_id").render_derived("told")
-    query = update(filing).where(filing.c.id == line.c.id, filing.c.activity_id.is_(None))
-    values = {"activity_id": line.c.activity_id, "filed_at": tx.now, "due_at": tx.now, "looks": 0}
-    taken = query.values(last_error=None, **values).returning(filing.c.id)
-    return frozenset(tx.connection.execute(taken).scalars())
+    columns = [literal(list(n), ARRAY(BigInteger)) for n in (activity_ids, activity_ids.values())]
+    new = func.unnest(*columns).table_valued("id", "activity_id").render_derived("new")
+    query = update(filing).where(filing.c.id == new.c.id, filing.c.activity_id.is_(None))
+    values = {"activity_id": new.c.activity_id, "filed_at": tx.now, "due_at": tx.now, "searches": 0}
+    recorded = query.values(last_error=None, **values).returning(filing.c.id)
+    return frozenset(tx.connection.execute(recorded).scalars())
 
 
 def retry(tx: Tx, filing_ids: Sequence[int], *, due_at: datetime | None, **values: object) -> None:
-    """Make these filings due at `due_at`; None = not before a person or `release_held`."""
+    """Make these filings due at `due_at`, None = only when a person or `release_held` says so."""
     query = update(filing).where(any_of(filing.c.id, filing_ids))
     tx.connection.execute(query.values(due_at=due_at or NEVER, **values))
 
 
-def retry_look(tx: Tx, seen: Filing, *, due_at: datetime, **values: object) -> bool:
-    """Make an unclear filing due at `due_at`; False when another run has changed it meanwhile."""
+def retry_search(tx: Tx, seen: Filing, *, due_at: datetime, **values: object) -> bool:
+    """Make an unclear filing due at `due_at`. False if another run has changed it since `seen`."""
     query = update(filing).where(
         filing.c.id == seen.id,
         filing.c.lease.is_not_distinct_from(seen.lease),
         filing.c.intent_at == seen.intent_at,
-        filing.c.looks == seen.looks,
+        filing.c.searches == seen.searches,
         filing.c.activity_id.is_(None),
     )
     return tx.connection.execute(query.values(due_at=due_at, **values)).rowcount == 1
 
 
 def mark_unclear(tx: Tx, lease: str, *, due_at: datetime) -> None:
-    """Have what the run with this lease sent without a clear answer verified from `due_at` on.
+    """Verify, from `due_at` on, the filings that this lease sent without a clear answer.
 
-    WebCRM may have written it just now, so the search's lag counts from now.
+    WebCRM may have written them just now, so the lag of its search counts from now.
     """
     query = update(filing).where(
         filing.c.lease == lease, filing.c.activity_id.is_(None), filing.c.intent_at.is_not(None)
@@ -233,7 +236,7 @@ def mark_unclear(tx: Tx, lease: str, *, due_at: datetime) -> None:
 
 
 def release(tx: Tx, lease: str) -> None:
-    """Make the filings due again that the run with this lease claimed and did not send."""
+    """Make the filings due again that this lease claimed and did not send."""
     query = update(filing).where(
         filing.c.lease == lease, filing.c.activity_id.is_(None), filing.c.intent_at.is_not(None)
     )
@@ -241,29 +244,28 @@ def release(tx: Tx, lease: str) -> None:
 
 
 def drop_abandoned(tx: Tx, email_id: int) -> None:
-    """Delete a mail's filings that were never sent when none of its copies may be filed any more.
+    """Delete a mail's filings that were never sent, once none of its copies is unsettled.
 
     Its addresses may then lead to filings again.
     """
-    live = select(item.c.id).where(item.c.email_id == email_id, item.c.state.in_(_UNSETTLED))
-    never_sent = filing.c.intent_at.is_(None) & filing.c.activity_id.is_(None)
-    abandoned = delete(filing).where(filing.c.email_id == email_id, never_sent, ~live.exists())
-    if tx.connection.execute(abandoned).rowcount:
+    unsettled = select(item.c.id).where(item.c.email_id == email_id, item.c.state.in_(_UNSETTLED))
+    abandoned = (filing.c.email_id == email_id) & _IS_UNSENT & ~unsettled.exists()
+    if tx.connection.execute(delete(filing).where(abandoned)).rowcount:
         query = update(email_address).where(email_address.c.email_id == email_id)
         tx.connection.execute(query.values(is_matched=False))
 
 
 def complete(tx: Tx, filing_ids: Sequence[int]) -> Sequence[int]:
-    """Mark filings as complete; ids of the e-mails that have no open filing left."""
+    """Mark filings as complete. Returns the ids of their e-mails that have no open filing left."""
     if not filing_ids:
         return []
     query = update(filing).where(any_of(filing.c.id, filing_ids)).values(is_complete=True)
-    touched = tx.connection.execute(query.returning(filing.c.email_id)).scalars().all()
+    email_ids = tx.connection.execute(query.returning(filing.c.email_id)).scalars().all()
     open_ = select(filing.c.email_id).where(
-        any_of(filing.c.email_id, touched), ~filing.c.is_complete
+        any_of(filing.c.email_id, email_ids), ~filing.c.is_complete
     )
     unfinished = set(tx.connection.execute(open_).scalars())
-    return sorted(set(touched) - unfinished)
+    return sorted(set(email_ids) - unfinished)
 
 
 def activities_of(tx: Tx, activity_ids: Iterable[int]) -> frozenset[int]:
@@ -280,40 +282,38 @@ def set_filing(tx: Tx, filing_id: int, **values: object) -> None:
 
 
 def lock_filings(tx: Tx, email_id: int) -> None:
-    """Lock the filings of this mail until `tx` ends, so that nobody sends them meanwhile."""
+    """Lock the filings of this mail until `tx` ends, so that no other run sends them."""
     query = select(filing.c.id).where(filing.c.email_id == email_id).with_for_update()
     tx.connection.execute(query)
 
 
 def mark_chosen(tx: Tx, email_id: int, filing_ids: Sequence[int]) -> None:
     """Record these filings and the mail's unsent ones as chosen by a person."""
-    is_unsent = filing.c.intent_at.is_(None) & filing.c.activity_id.is_(None)
     query = update(filing).where(
-        filing.c.email_id == email_id, is_unsent | filing.c.id.in_(filing_ids)
+        filing.c.email_id == email_id, _IS_UNSENT | filing.c.id.in_(filing_ids)
     )
     tx.connection.execute(query.values(how=MatchedBy.PERSON))
 
 
 def drop_unsent(tx: Tx, filing_ids: Sequence[int]) -> None:
     """Delete those of these filings that were never sent."""
-    unsent = filing.c.intent_at.is_(None) & filing.c.activity_id.is_(None)
-    tx.connection.execute(delete(filing).where(filing.c.id.in_(filing_ids), unsent))
+    tx.connection.execute(delete(filing).where(filing.c.id.in_(filing_ids), _IS_UNSENT))
 
 
 def retry_now(tx: Tx, email_id: int) -> None:
-    """Send what webCRM lacks of this mail now, with all attempts before it."""
+    """Send what webCRM lacks of this mail now, with all attempts counted from zero."""
     open_ = update(filing).where(filing.c.email_id == email_id, ~filing.c.is_complete)
     ids = tx.connection.execute(
         open_.values(due_at=tx.now, attempts=0).returning(filing.c.id)
     ).scalars()
-    again = update(document).where(document.c.filing_id.in_(list(ids)))
-    tx.connection.execute(again.values(attempts=0))
+    documents = update(document).where(document.c.filing_id.in_(list(ids)))
+    tx.connection.execute(documents.values(attempts=0))
 
 
 def hold(tx: Tx, email_id: int, *, verify_at: datetime | None) -> None:
-    """Do nothing about the mail's open filings before `release`.
+    """Do nothing about the mail's open filings before `release_held`.
 
-    One with an unclear outcome is verified once at `verify_at`, None = it waits too.
+    A filing with an unclear outcome is verified once at `verify_at`, None = it waits too.
     """
     is_unclear = filing.c.intent_at.is_not(None) & filing.c.activity_id.is_(None)
     due_at = case((is_unclear, verify_at or NEVER), else_=NEVER)

@@ -1,4 +1,4 @@
-"""Unforeseen exceptions about one thing: recorded, counted, and what they hold back."""
+"""Incidents: unforeseen exceptions, each with the mail, record or copy that it holds back."""
 
 from __future__ import annotations
 
@@ -19,15 +19,16 @@ from webcrm_sync.store.items.locks import lock_company, lock_copies_of
 from webcrm_sync.store.schema.incidents import incident
 from webcrm_sync.store.schema.tables import item
 
-#: An Activity that the poll met when an exception was raised may have changed this long before.
+#: An Activity may have changed this long before the poll read it and an exception was raised.
 _POLL_MARGIN = timedelta(days=2)
 
 
 @dataclass(frozen=True, slots=True)
-class Thing:
-    """What an exception was about. `name`: its kind and number, separated by a blank.
+class IncidentSubject:
+    """The mail, record or copy that raised an exception.
 
-    The ids are there where the thing has them. `at`: when the exception was raised.
+    `name`: its kind and number, separated by a blank. `email_id`, `mailbox_id`: None = it has none,
+    or none is known. `at`: when the exception was raised.
     """
 
     name: str
@@ -41,15 +42,15 @@ class Thing:
         return self.name.split()[0]
 
 
-def add(tx: Tx, thing: Thing, *, step: str, fingerprint: str, version: str) -> None:
-    """Record an exception about this thing. It is open until one of the `end_*` functions."""
-    values = {"email_id": thing.email_id, "mailbox_id": thing.mailbox_id, "thing": thing.name}
+def add(tx: Tx, subject: IncidentSubject, *, step: str, fingerprint: str, version: str) -> None:
+    """Record an exception. It stays open until one of the `end_*` functions ends it."""
+    values = {"email_id": subject.email_id, "mailbox_id": subject.mailbox_id, "thing": subject.name}
     new = insert(incident).values(company_id=tx.company_id, at=tx.now, **values)
     tx.connection.execute(new.values(step=step, fingerprint=fingerprint, version=version))
 
 
 def count_alike(tx: Tx, fingerprint: str, *, since: datetime) -> int:
-    """How many things had an equal exception since then."""
+    """The number of subjects with an equal exception since then."""
     query = select(func.count(incident.c.thing.distinct())).where(
         incident.c.company_id == tx.company_id,
         incident.c.fingerprint == fingerprint,
@@ -59,7 +60,7 @@ def count_alike(tx: Tx, fingerprint: str, *, since: datetime) -> int:
 
 
 def is_open(tx: Tx, name: str, *, version: str) -> bool:
-    """True while an exception of this version of the product about this thing is open."""
+    """True while this version of the product has an open exception about the subject `name`."""
     query = select(incident.c.id).where(
         incident.c.company_id == tx.company_id,
         incident.c.thing == name,
@@ -76,14 +77,14 @@ def is_mail_held(tx: Tx, email_id: int) -> bool:
     return bool(tx.connection.scalar(select(query)))
 
 
-def end_alike(tx: Tx, fingerprint: str, *, since: datetime) -> Sequence[Thing]:
-    """End the open exceptions that are equal, raised since then; what they were about."""
+def end_alike(tx: Tx, fingerprint: str, *, since: datetime) -> Sequence[IncidentSubject]:
+    """End the equal open exceptions that were raised since then. Returns their subjects."""
     query = update(incident).where(incident.c.fingerprint == fingerprint, incident.c.at >= since)
     return _end(tx, query)
 
 
-def end_of_other_versions(tx: Tx, version: str) -> Sequence[Thing]:
-    """End the open exceptions of other versions of the product; what they were about."""
+def end_of_other_versions(tx: Tx, version: str) -> Sequence[IncidentSubject]:
+    """End the open exceptions of other versions of the product. Returns their subjects."""
     return _end(tx, update(incident).where(incident.c.version != version))
 
 
@@ -92,16 +93,16 @@ def end_of_mail(tx: Tx, email_id: int) -> None:
     _end(tx, update(incident).where(incident.c.email_id == email_id))
 
 
-def _end(tx: Tx, query: Update) -> Sequence[Thing]:
+def _end(tx: Tx, query: Update) -> Sequence[IncidentSubject]:
     open_ = query.where(incident.c.company_id == tx.company_id, incident.c.ended_at.is_(None))
     ended = open_.values(ended_at=tx.now).returning(
         incident.c.thing, incident.c.email_id, incident.c.mailbox_id, incident.c.at
     )
-    return [Thing(*row) for row in tx.connection.execute(ended)]
+    return [IncidentSubject(*row) for row in tx.connection.execute(ended)]
 
 
 def park_mail(tx: Tx, email_id: int, *, detail: str, verify_at: datetime | None) -> None:
-    """Hold a mail back: its copies are parked and marked, its filings wait.
+    """Hold a mail back: park and mark its copies, and postpone its filings.
 
     A filing with an unclear outcome is verified once at `verify_at`, None = it waits too.
     """
@@ -110,28 +111,28 @@ def park_mail(tx: Tx, email_id: int, *, detail: str, verify_at: datetime | None)
     tx.record_event(EventKind.PARKED, email_id=email_id, reason=Reason.UNFORESEEN, detail=detail)
 
 
-def release(tx: Tx, things: Sequence[Thing]) -> None:
-    """Let the work on these things go on at once where it was held back. Idempotent.
+def release(tx: Tx, subjects: Sequence[IncidentSubject]) -> None:
+    """Resume the work on these subjects at once. Idempotent.
 
-    The next reading of a mailbox's folders meets the copies that have no row yet.
+    For a copy without a row, the folders of its mailbox are read from the start.
     """
     lock_company(tx)
-    email_ids = sorted({t.email_id for t in things if t.email_id is not None})
+    email_ids = sorted({s.email_id for s in subjects if s.email_id is not None})
     if email_ids:
         _release_mails(tx, email_ids)
-    without_row = {t.mailbox_id for t in things if t.kind == "copy" and t.email_id is None}
+    without_row = {s.mailbox_id for s in subjects if s.kind == "copy" and s.email_id is None}
     if without_row:
         mailboxes.read_from_start(tx, {i for i in without_row if i is not None})
-    if activities := [t for t in things if t.kind in {"mirror", "activity"}]:
+    if activities := [s for s in subjects if s.kind in {"mirror", "activity"}]:
         _release_mirrors(tx, activities)
-    if any(t.kind in {"person", "organisation"} for t in things):
+    if any(s.kind in {"person", "organisation"} for s in subjects):
         companies.read_directory_again(tx)
 
 
-def _release_mirrors(tx: Tx, things: Sequence[Thing]) -> None:
-    """Planned mirrors are created now; the poll meets the other Activities once more."""
-    mirrors.release(tx, [int(t.name.split()[1]) for t in things])
-    companies.rewind_mirror(tx, min(t.at or tx.now for t in things) - _POLL_MARGIN)
+def _release_mirrors(tx: Tx, subjects: Sequence[IncidentSubject]) -> None:
+    """Create the planned mirrors now; poll the other Activities again."""
+    mirrors.release(tx, [int(s.name.split()[1]) for s in subjects])
+    companies.rewind_mirror(tx, min(s.at or tx.now for s in subjects) - _POLL_MARGIN)
 
 
 def _release_mails(tx: Tx, email_ids: Sequence[int]) -> None:
@@ -140,7 +141,7 @@ def _release_mails(tx: Tx, email_ids: Sequence[int]) -> None:
     parked = of_mails & (item.c.reason == Reason.UNFORESEEN) & item.c.folder_id.is_not(None)
     # A copy that could not be read stays parked until its folder is read again.
     item_records.read_bare_copies_again(tx, parked & (item.c.state == State.PARKED))
-    transitions.take_up_again(tx, parked & ~item.c.is_bare, of=[State.PARKED])
+    transitions.restart(tx, parked & ~item.c.is_bare, of=[State.PARKED])
     marks.release(tx, email_ids)
     filings.release_held(tx, email_ids)
     activity_updates.release(tx, email_ids)

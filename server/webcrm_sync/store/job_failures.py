@@ -37,7 +37,7 @@ _COLUMNS = columns_of(job_trouble, JobFailure)
 
 
 def read(tx: Tx, task: str, subject_id: int) -> JobFailure | None:
-    """The job's failures, None = it works."""
+    """The job's failures, None = the job works."""
     query = select(*_COLUMNS).where(_is_job(job_trouble, task, subject_id))
     row = tx.connection.execute(query).first()
     return JobFailure(*row) if row else None
@@ -80,7 +80,7 @@ def _save(
 
 
 def clear(tx: Tx, task: str, subject_id: int) -> None:
-    """The job works again. Its deaths stay known while a thing it began is unfinished."""
+    """Record that the job works again. Keep its deaths while it has a crash marker."""
     unfinished = select(begun.c.thing).where(_is_job(begun, task, subject_id)).exists()
     is_job = _is_job(job_trouble, task, subject_id)
     tx.connection.execute(delete(job_trouble).where(is_job, ~unfinished))
@@ -88,19 +88,19 @@ def clear(tx: Tx, task: str, subject_id: int) -> None:
     tx.connection.execute(query.values(due_at=None, attempts=0, trouble=None))
 
 
-def begin_thing(tx: Tx, task: str, subject_id: int, thing: str) -> int:
-    """Record that the job begins a thing; how often it began it before and did not finish."""
-    keys = {"company_id": tx.company_id, "task": task, "subject_id": subject_id, "thing": thing}
+def write_crash_marker(tx: Tx, task: str, subject_id: int, name: str) -> int:
+    """Record that the job begins to work on `name`. Returns its earlier unfinished starts."""
+    keys = {"company_id": tx.company_id, "task": task, "subject_id": subject_id, "thing": name}
     new = insert(begun).values(**keys, times=1)
     index = [begun.c.task, begun.c.subject_id, begun.c.thing]
     query = new.on_conflict_do_update(index_elements=index, set_={"times": begun.c.times + 1})
     return int(tx.connection.execute(query.returning(begun.c.times)).scalar_one()) - 1
 
 
-def finish_thing(tx: Tx, task: str, subject_id: int, thing: str) -> None:
-    """Record that the job finished a thing."""
-    is_thing = _is_job(begun, task, subject_id) & (begun.c.thing == thing)
-    tx.connection.execute(delete(begun).where(is_thing))
+def delete_crash_marker(tx: Tx, task: str, subject_id: int, name: str) -> None:
+    """Record that the job finished its work on `name`."""
+    is_marker = _is_job(begun, task, subject_id) & (begun.c.thing == name)
+    tx.connection.execute(delete(begun).where(is_marker))
 
 
 def _is_job(table: Table, task: str, subject_id: int) -> ColumnElement[bool]:

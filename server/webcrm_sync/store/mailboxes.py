@@ -185,7 +185,7 @@ def set_mailbox(tx: Tx, mailbox_id: int, **values: object) -> None:
     tx.connection.execute(update(mailbox).where(mailbox.c.id == mailbox_id).values(**values))
 
 
-def keep_now(tx: Tx, mailbox_ids: Iterable[int]) -> None:
+def maintain_now(tx: Tx, mailbox_ids: Iterable[int]) -> None:
     """Have the folders and subscriptions of these mailboxes maintained now."""
     ids = sorted(set(mailbox_ids))
     lock(tx, mailbox_ids=ids)

@@ -31,7 +31,7 @@ class Mirror:
     reason: str | None
     draft: dict[str, str] | None
     intent_at: datetime | None
-    looks: int
+    searches: int
     attempts: int
     graph_id: str | None
 

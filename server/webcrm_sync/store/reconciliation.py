@@ -30,7 +30,7 @@ class RecordedCopy:
 
 
 @dataclass(frozen=True, slots=True)
-class Stored:
+class Comparison:
     """The result of the last comparison. `differences` as `cli` prints them."""
 
     proved_at: datetime | None
@@ -217,7 +217,7 @@ def email_keys(
 # ---- due comparisons and their results ---------------------------------------------------------
 
 
-def ask_for_all(tx: Tx) -> None:
+def request_all(tx: Tx) -> None:
     """Have every mailbox and webCRM compared now, from the start."""
     boxes = select(mailbox.c.id, literal(tx.now, mailbox_proof.c.due_at.type)).where(
         mailbox.c.company_id == tx.company_id
@@ -228,7 +228,7 @@ def ask_for_all(tx: Tx) -> None:
     save_webcrm(tx, due_at=tx.now, next_id=0, differences=[])
 
 
-def take_mailbox_turn(tx: Tx, mailbox_id: int, *, again: datetime) -> bool:
+def claim_mailbox(tx: Tx, mailbox_id: int, *, again: datetime) -> bool:
     """True when the mailbox is due; should this run fail, it is due again at `again`."""
     query = update(mailbox_proof).where(
         mailbox_proof.c.mailbox_id == mailbox_id, mailbox_proof.c.due_at <= tx.now
@@ -236,8 +236,8 @@ def take_mailbox_turn(tx: Tx, mailbox_id: int, *, again: datetime) -> bool:
     return tx.connection.execute(query.values(due_at=again)).rowcount == 1
 
 
-def take_webcrm_turn(tx: Tx, *, again: datetime) -> int | None:
-    """The first Activity of the next page, None = webCRM is not due. See `take_mailbox_turn`."""
+def claim_webcrm_page(tx: Tx, *, again: datetime) -> int | None:
+    """The first Activity of the next page, None = webCRM is not due. See `claim_mailbox`."""
     query = update(webcrm_proof).where(
         webcrm_proof.c.company_id == tx.company_id, webcrm_proof.c.due_at <= tx.now
     )
@@ -260,18 +260,18 @@ def save_webcrm(tx: Tx, **values: object) -> None:
     tx.connection.execute(new.on_conflict_do_update(index_elements=keys, set_=values))
 
 
-def read_webcrm(tx: Tx) -> Stored:
+def read_webcrm(tx: Tx) -> Comparison:
     """The last comparison with webCRM."""
     query = select(webcrm_proof.c.proved_at, webcrm_proof.c.differences)
     row = tx.connection.execute(query.where(webcrm_proof.c.company_id == tx.company_id)).first()
-    return Stored(row.proved_at, tuple(row.differences)) if row else Stored(None, ())
+    return Comparison(row.proved_at, tuple(row.differences)) if row else Comparison(None, ())
 
 
-def read_mailboxes(tx: Tx) -> Mapping[int, Stored]:
+def read_mailboxes(tx: Tx) -> Mapping[int, Comparison]:
     """The last comparison of each mailbox, by mailbox id."""
     query = (
         select(mailbox_proof.c.mailbox_id, mailbox_proof.c.proved_at, mailbox_proof.c.differences)
         .join(mailbox, mailbox.c.id == mailbox_proof.c.mailbox_id)
         .where(mailbox.c.company_id == tx.company_id)
     )
-    return {i: Stored(at, tuple(found)) for i, at, found in tx.connection.execute(query)}
+    return {i: Comparison(at, tuple(found)) for i, at, found in tx.connection.execute(query)}

@@ -188,7 +188,7 @@ def _reset_cursor(
 def _search_folder(context: Context, box: Mailbox, missing: SyncFolder) -> None:
     """Have `maintain` find or make the folder now; read it again later if it exists after all."""
     with context.begin() as tx:
-        mailboxes.keep_now(tx, [box.id])
+        mailboxes.maintain_now(tx, [box.id])
         mailboxes.finish_read(tx, missing, poll_due_at=tx.now + _GONE_RETRY, is_flooded=False)
 
 

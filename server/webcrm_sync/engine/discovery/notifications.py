@@ -164,7 +164,9 @@ def _digest(client_state: str) -> bytes:
 
 
 def _record(tx: Tx, changed: Sequence[_Verified], to_read: frozenset[int]) -> None:
-    mailboxes.keep_now(tx, [v.folder.mailbox_id for v in changed if v.needs_maintenance(tx.now)])
+    mailboxes.maintain_now(
+        tx, [v.folder.mailbox_id for v in changed if v.needs_maintenance(tx.now)]
+    )
     mailboxes.lock(tx, folder_ids=[v.folder.id for v in changed])
     for verified in changed:
         if columns := verified.folder_columns(tx.now):

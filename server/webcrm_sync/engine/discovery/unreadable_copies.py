@@ -17,7 +17,7 @@ from webcrm_sync.core.storable import to_storable
 from webcrm_sync.engine.fault_isolation.incidents import Hold
 from webcrm_sync.store import emails, incident_records
 from webcrm_sync.store.database import Tx, is_database_in_trouble
-from webcrm_sync.store.incident_records import Thing
+from webcrm_sync.store.incident_records import IncidentSubject
 from webcrm_sync.store.items import item_records, transitions
 from webcrm_sync.store.items.item import Item
 from webcrm_sync.store.mailboxes import Mailbox, SyncFolder
@@ -41,16 +41,18 @@ def hold_copy(
     return Hold(name, partial(_hold, name, box, park))
 
 
-def _hold(name: str, box: Mailbox, park: Callable[[Tx, str], int], tx: Tx, detail: str) -> Thing:
+def _hold(
+    name: str, box: Mailbox, park: Callable[[Tx, str], int], tx: Tx, detail: str
+) -> IncidentSubject:
     """Park the copy. If even that raises, record an event of the mailbox and go on."""
     try:
         with tx.connection.begin_nested():
-            return Thing(name, park(tx, detail), box.id)
+            return IncidentSubject(name, park(tx, detail), box.id)
     except Exception as error:
         if is_database_in_trouble(error):
             raise
         tx.record_event(EventKind.MAIL_UNREADABLE, mailbox_id=box.id, detail=detail)
-        return Thing(name, mailbox_id=box.id)
+        return IncidentSubject(name, mailbox_id=box.id)
 
 
 def _park_known(

@@ -30,7 +30,7 @@ def crash_marker(context: Context, name: str) -> Iterator[None]:
         return
     with careful.lock:
         with context.begin() as tx:
-            deaths = job_failures.begin_thing(tx, careful.task, careful.subject_id, name)
+            deaths = job_failures.write_crash_marker(tx, careful.task, careful.subject_id, name)
         try:
             if is_given_up(deaths):
                 raise DiedTooOften(f"The worker died {deaths + 1} times while it handled this.")
@@ -45,4 +45,4 @@ def crash_marker(context: Context, name: str) -> Iterator[None]:
 
 def _remove(context: Context, careful: CarefulMode, name: str) -> None:
     with context.begin() as tx:
-        job_failures.finish_thing(tx, careful.task, careful.subject_id, name)
+        job_failures.delete_crash_marker(tx, careful.task, careful.subject_id, name)

@@ -14,7 +14,7 @@ from datetime import timedelta
 
 from webcrm_sync.core.errors import SyncError
 from webcrm_sync.core.faults import (
-    MAX_THINGS_PER_FAULT,
+    MAX_SUBJECTS_PER_FAULT,
     SAME_FAULT_WINDOW,
     fault_signature,
     format_trace,
@@ -23,7 +23,7 @@ from webcrm_sync.core.faults import (
 from webcrm_sync.engine.context import Context
 from webcrm_sync.store import incident_records
 from webcrm_sync.store.database import Tx, is_database_in_trouble
-from webcrm_sync.store.incident_records import Thing
+from webcrm_sync.store.incident_records import IncidentSubject
 from webcrm_sync.store.items.locks import lock_company
 
 logger = logging.getLogger(__name__)
@@ -37,7 +37,7 @@ class Widespread(Exception):
 
     def __init__(self, fingerprint: str) -> None:
         super().__init__(
-            f"The same error ({fingerprint}) came with more than {MAX_THINGS_PER_FAULT} mails: "
+            f"The same error ({fingerprint}) came with more than {MAX_SUBJECTS_PER_FAULT} mails: "
             "that is a fault of this program, not of the mails"
         )
         self.fingerprint = fingerprint
@@ -52,7 +52,7 @@ class Hold:
     """
 
     name: str
-    apply: Callable[[Tx, str], Thing]
+    apply: Callable[[Tx, str], IncidentSubject]
 
 
 def hold_mail(email_id: int, *, is_verified: bool = True) -> Hold:
@@ -62,17 +62,17 @@ def hold_mail(email_id: int, *, is_verified: bool = True) -> Hold:
     """
     name = f"mail {email_id}"
 
-    def apply(tx: Tx, detail: str) -> Thing:
+    def apply(tx: Tx, detail: str) -> IncidentSubject:
         verify_at = tx.now + _VERIFY_AFTER if is_verified else None
         incident_records.park_mail(tx, email_id, detail=detail, verify_at=verify_at)
-        return Thing(name, email_id)
+        return IncidentSubject(name, email_id)
 
     return Hold(name, apply)
 
 
 def leave_out(name: str) -> Hold:
     """Writes nothing about the thing: the step goes on without it."""
-    return Hold(name, lambda tx, detail: Thing(name))
+    return Hold(name, lambda tx, detail: IncidentSubject(name))
 
 
 def is_trouble(error: BaseException) -> bool:

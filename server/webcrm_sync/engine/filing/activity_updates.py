@@ -26,7 +26,7 @@ from webcrm_sync.store import activity_updates, directory, documents, filings
 from webcrm_sync.store.activity_updates import ActivityUpdate, UpdateKind
 from webcrm_sync.store.emails import Email
 from webcrm_sync.store.filings import Filing
-from webcrm_sync.store.incident_records import Thing
+from webcrm_sync.store.incident_records import IncidentSubject
 from webcrm_sync.store.items.locks import lock_company
 from webcrm_sync.webcrm.requests import ActivityChange
 
@@ -49,7 +49,7 @@ def push_updates(context: Context, source: Source, *, limit: int) -> int:
 
 def _aside(filing_id: int) -> Hold:
     name = f"update {filing_id}"
-    return Hold(name, lambda tx, _: Thing(name, activity_updates.hold(tx, filing_id)))
+    return Hold(name, lambda tx, _: IncidentSubject(name, activity_updates.hold(tx, filing_id)))
 
 
 def _push_update(context: Context, source: Source, filing_id: int) -> None:

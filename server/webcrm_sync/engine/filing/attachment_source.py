@@ -192,7 +192,7 @@ def plan_documents(
         if planned := documents.of_filing(tx, filing.id):
             return planned
         if sizes := {one.size for one in attachments.files if one.may_repeat}:
-            filed = documents.beside(tx, filing.id, sizes=sizes)
+            filed = documents.related_files(tx, filing.id, sizes=sizes)
             attachments = leave_out_repeated(attachments, filed)
         for one in documents.plan(tx, filing.id, attachments.files):
             if one.is_reported:

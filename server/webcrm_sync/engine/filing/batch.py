@@ -59,8 +59,8 @@ def prepare(context: Context, source: Source, exclude: Iterable[int] = ()) -> Ba
     resolved_count = preexisting.resolve_preexisting(context, limit=BATCH_SIZE)
     busy = list(exclude)
     with context.begin() as tx:
-        due = filings.due(tx, limit=BATCH_SIZE, is_filed=False, besides=busy)
-        filed = filings.due(tx, limit=_ATTACH_AMONG, is_filed=True, besides=busy)
+        due = filings.due(tx, limit=BATCH_SIZE, is_filed=False, exclude=busy)
+        filed = filings.due(tx, limit=_ATTACH_AMONG, is_filed=True, exclude=busy)
         has_updates = has_due_updates(tx)
         is_webcrm_wanted = tx.is_line_wanted()
     return replace(

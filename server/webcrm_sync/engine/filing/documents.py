@@ -141,7 +141,7 @@ def _read(
 def _write(context: Context, ready: Sequence[tuple[Waiting, DocumentDraft]]) -> None:
     """Commit the intents, create the Documents, save their ids."""
     with context.begin() as tx:
-        ids = documents.intend(tx, [w.document.id for w, _ in ready])
+        ids = documents.claim(tx, [w.document.id for w, _ in ready])
         until = verification.latest_send_at(tx.now, settle=context.settings.search_lag)
     ready = [(w, draft) for w, draft in ready if w.document.id in ids]
     if not ready:
@@ -321,15 +321,15 @@ def _is_same(row: DocumentRow, waiting: Waiting) -> bool:
 def _not_found(context: Context, tx: Tx, waiting: Waiting) -> None:
     document, settle = waiting.document, context.settings.search_lag
     assert document.intent_at is not None
-    searches = document.looks + 1
+    searches = document.searches + 1
     decision = verification.decide_after_search(
         intent_at=document.intent_at, searches=searches, now=tx.now, settle=settle
     )
     search_at = tx.now
     if decision is VerifyDecision.NOT_THERE:
-        documents.retry(tx, document, intent_at=None, looks=0)
+        documents.retry(tx, document, intent_at=None, searches=0)
     else:
-        documents.retry(tx, document, looks=searches)
+        documents.retry(tx, document, searches=searches)
         search_at = verification.next_search_at(
             intent_at=document.intent_at, now=tx.now, settle=settle
         )

@@ -73,11 +73,11 @@ def schedule_resend(tx: Tx, filing: Filing) -> None:
     A mail that is set aside after an unforeseen error is not sent again.
     """
     if incident_records.is_mail_held(tx, filing.email_id):
-        filings.retry_look(tx, filing, due_at=NEVER, intent_at=None, looks=0)
+        filings.retry_search(tx, filing, due_at=NEVER, intent_at=None, searches=0)
     elif filing.attempts < _MAX_UNANSWERED:
         due_at = next_attempt_at(tx.now, filing.attempts) if filing.attempts > 1 else tx.now
-        filings.retry_look(tx, filing, due_at=due_at, intent_at=None, looks=0)
-    elif filings.retry_look(tx, filing, due_at=tx.now, intent_at=None, looks=0):
+        filings.retry_search(tx, filing, due_at=due_at, intent_at=None, searches=0)
+    elif filings.retry_search(tx, filing, due_at=tx.now, intent_at=None, searches=0):
         park(tx, filing, Reason.REFUSED_BY_WEBCRM, "webCRM gave no clear answer, several times.")
 
 

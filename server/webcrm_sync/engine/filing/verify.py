@@ -63,7 +63,7 @@ def _record(context: Context, group: Sequence[Filing], found: dict[str, int]) ->
         lock_copies_of(tx, {f.email_id for f in group})
         for filing in group:
             assert filing.intent_at is not None
-            searches = filing.looks + 1
+            searches = filing.searches + 1
             if filing.key in found:
                 outcome.filed(tx, [(filing, found[filing.key])])
                 continue
@@ -76,4 +76,4 @@ def _record(context: Context, group: Sequence[Filing], found: dict[str, int]) ->
                 search_at = verification.next_search_at(
                     intent_at=filing.intent_at, now=tx.now, settle=settle
                 )
-                filings.retry_look(tx, filing, due_at=search_at, looks=searches)
+                filings.retry_search(tx, filing, due_at=search_at, searches=searches)

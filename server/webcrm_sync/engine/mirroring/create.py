@@ -25,7 +25,7 @@ from webcrm_sync.engine.fault_isolation import isolate
 from webcrm_sync.engine.fault_isolation.incidents import Hold
 from webcrm_sync.store import mailboxes, mirrors
 from webcrm_sync.store.database import Tx
-from webcrm_sync.store.incident_records import Thing
+from webcrm_sync.store.incident_records import IncidentSubject
 from webcrm_sync.store.mailboxes import Mailbox
 from webcrm_sync.store.mirrors import Mirror
 from webcrm_sync.store.schedule import NEVER
@@ -48,9 +48,9 @@ def create_due_mirrors(context: Context) -> None:
 def _hold_of(mirror: Mirror) -> Hold:
     name = f"mirror {mirror.activity_id}"
 
-    def apply(tx: Tx, detail: str) -> Thing:
+    def apply(tx: Tx, detail: str) -> IncidentSubject:
         mirrors.hold(tx, mirror, verify_at=tx.now + verification.FIRST_SEARCH)
-        return Thing(name, mailbox_id=mirror.mailbox_id)
+        return IncidentSubject(name, mailbox_id=mirror.mailbox_id)
 
     return Hold(name, apply)
 
@@ -87,7 +87,7 @@ def _create(context: Context, box: Mailbox, mirror: Mirror, folder_id: str) -> N
     intended = replace(mirror, state=mirrors.INTENDED)
     with context.begin() as tx:
         attempts = mirror.attempts + 1
-        values = {"state": intended.state, "intent_at": tx.now, "looks": 0, "attempts": attempts}
+        values = {"state": intended.state, "intent_at": tx.now, "searches": 0, "attempts": attempts}
         if not mirrors.set_mirror(tx, mirror, **values):
             return  # another run creates it
     try:
@@ -125,7 +125,7 @@ def _search(context: Context, box: Mailbox, mirror: Mirror) -> None:
         _record_created(context, box, mirror, found[0])
         return
     assert mirror.intent_at is not None
-    searches, settle = mirror.looks + 1, context.settings.search_lag
+    searches, settle = mirror.searches + 1, context.settings.search_lag
     with context.begin() as tx:
         decision = verification.decide_after_search(
             intent_at=mirror.intent_at, searches=searches, now=tx.now, settle=settle
@@ -139,7 +139,7 @@ def _search(context: Context, box: Mailbox, mirror: Mirror) -> None:
         next_search = verification.next_search_at(
             intent_at=mirror.intent_at, now=tx.now, settle=settle
         )
-        mirrors.set_mirror(tx, mirror, looks=searches, due_at=next_search)
+        mirrors.set_mirror(tx, mirror, searches=searches, due_at=next_search)
 
 
 def _sent_mail(context: Context, box: Mailbox, mirror: Mirror) -> SentMail:

@@ -22,7 +22,7 @@ from webcrm_sync.engine.mirroring import create
 from webcrm_sync.settings import Settings
 from webcrm_sync.store import companies, directory, filings, mailboxes, mirrors, recovery
 from webcrm_sync.store.database import Tx
-from webcrm_sync.store.incident_records import Thing
+from webcrm_sync.store.incident_records import IncidentSubject
 from webcrm_sync.store.mailboxes import Mailbox
 
 #: Exchange accepts no longer subject (Exchange Web Services: Subject).
@@ -120,10 +120,10 @@ def _hold_of(activity: SentActivity) -> Hold:
     """How to hold back a mail that cannot be mirrored: later polls must know it."""
     name = _name(activity)
 
-    def apply(tx: Tx, detail: str) -> Thing:
+    def apply(tx: Tx, detail: str) -> IncidentSubject:
         reason = mirrors.UNFORESEEN
         mirrors.add(tx, activity.activity_id, mailbox_id=None, draft=None, reason=reason)
-        return Thing(name)
+        return IncidentSubject(name)
 
     return Hold(name, apply)
 

@@ -10,6 +10,6 @@ from webcrm_sync.store.items import transitions
 def tick(context: Context) -> None:
     """Enqueue every job that is due now. One worker calls it every second."""
     with context.begin() as tx:
-        transitions.take_up_due(tx)
+        transitions.restart_due(tx)
         for due in schedule.due_jobs(tx):
             tx.defer(due.job, due.subject_id)

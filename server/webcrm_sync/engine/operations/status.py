@@ -20,7 +20,7 @@ from webcrm_sync.store.database import Tx
 from webcrm_sync.store.items import pending
 from webcrm_sync.store.items.pending import Group
 from webcrm_sync.store.mailboxes import Mailbox
-from webcrm_sync.store.reconciliation import Stored
+from webcrm_sync.store.reconciliation import Comparison
 
 #: A trouble with one of these words already says what to do.
 _REMEDY_WORDS = (PREFIX, "Check", "Make room")
@@ -152,7 +152,7 @@ def _read_mailboxes(tx: Tx) -> Sequence[MailboxStatus]:
             box,
             counts=counts.get(box.id, {}),
             groups=[g for g in groups if g.mailbox_id == box.id],
-            proved=_last_proof(proved.get(box.id, Stored(None, ()))),
+            proved=_last_proof(proved.get(box.id, Comparison(None, ()))),
         )
         for box in boxes
     ]
@@ -189,7 +189,7 @@ def _pending_mails(group: Group) -> PendingMails:
     return PendingMails(group.state, group.reason.value, sentence, group.count, group.message_ids)
 
 
-def _last_proof(stored: Stored) -> LastProof:
+def _last_proof(stored: Comparison) -> LastProof:
     mended = sum(bool(d["is_healed"]) for d in stored.differences)
     return LastProof(stored.proved_at, mended, len(stored.differences) - mended)
 

@@ -111,7 +111,7 @@ def _list_folder(context: Context, box: Mailbox, folder: SyncFolder) -> Listing 
         return context.graph.list_folder_mails(box.user_id, folder.graph_id)
     except Gone:
         with context.begin() as tx:
-            mailboxes.keep_now(tx, [box.id])
+            mailboxes.maintain_now(tx, [box.id])
         return None
 
 

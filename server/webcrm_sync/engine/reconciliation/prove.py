@@ -40,7 +40,7 @@ _MIRROR_OVERLAP = timedelta(days=2)
 def request_all(context: Context) -> None:
     """Make all comparisons due now; the workers run them. Idempotent."""
     with context.begin() as tx:
-        reconciliation.ask_for_all(tx)
+        reconciliation.request_all(tx)
         company = companies.read_company(tx)
         if company.mirror_until:
             companies.rewind_mirror(tx, company.mirror_until - _MIRROR_OVERLAP)
@@ -53,9 +53,7 @@ def prove_due_mailbox(context: Context, mailbox_id: int) -> None:
     """Compare the mailbox if that is due."""
     with context.begin() as tx:
         box = mailboxes.read_mailbox(tx, mailbox_id)
-        if box is None or not reconciliation.take_mailbox_turn(
-            tx, mailbox_id, again=tx.now + _RETRY
-        ):
+        if box is None or not reconciliation.claim_mailbox(tx, mailbox_id, again=tx.now + _RETRY):
             return
     _save_proof(context, box, prove_mailbox(context, box))
 
@@ -66,7 +64,7 @@ def prove_due_page(context: Context) -> None:
         company = companies.read_company(tx)
         if company.is_webcrm_paused(tx.now):
             return
-        first_id = reconciliation.take_webcrm_turn(tx, again=tx.now + _RETRY)
+        first_id = reconciliation.claim_webcrm_page(tx, again=tx.now + _RETRY)
     if first_id is None:
         return
     try:
@@ -108,7 +106,7 @@ def prove_push(context: Context) -> list[Difference]:
         return []  # each mailbox reports its own trouble
     dead = [f for f in held if f.subscription_id not in alive]
     with context.begin() as tx:
-        mailboxes.keep_now(tx, [f.mailbox_id for f in dead])
+        mailboxes.maintain_now(tx, [f.mailbox_id for f in dead])
         mailboxes.lock(tx, folder_ids=[f.id for f in dead])
         for folder in dead:
             mailboxes.set_pushed(tx, folder, subscription_id=None, subscription_expires_at=None)

@@ -1,8 +1,7 @@
-"""Changes the states of items. No other module does.
+"""Changes the states of items. No other module changes them.
 
-Each function is one transition with the states it starts from; `core.states` says which are
-allowed. Every change goes through `_change`, so that the columns beside the state always agree
-with it.
+Each function is one transition from certain states; `core.states` says which are allowed. Every
+change goes through `_change`, so that the other columns always match the state.
 """
 
 from __future__ import annotations
@@ -39,13 +38,13 @@ _SYNC = (
 )
 
 
-# ---- begin again --------------------------------------------------------------------------
+# ---- restart ------------------------------------------------------------------------------
 
 
-def take_up_again(tx: Tx, which: ColumnElement[bool], *, of: Collection[State]) -> int:
-    """Let these copies begin again as found, at once; how many they were.
+def restart(tx: Tx, which: ColumnElement[bool], *, of: Collection[State]) -> int:
+    """Make these copies found again, and enqueue `match`. Returns their number.
 
-    Nothing of their earlier end is kept: no reason, no detail, no time to wait for.
+    Reason, detail and time of the next try are cleared.
     """
     changed = _change(tx, which, of=of, to=State.FOUND)
     if changed:
@@ -53,13 +52,13 @@ def take_up_again(tx: Tx, which: ColumnElement[bool], *, of: Collection[State]) 
     return len(changed)
 
 
-def take_up_copy_again(tx: Tx, item_id: int, *, of: Collection[State]) -> None:
-    """Let one copy begin again, see `take_up_again`."""
-    take_up_again(tx, item.c.id == item_id, of=of)
+def restart_copy(tx: Tx, item_id: int, *, of: Collection[State]) -> None:
+    """Make one copy found again, see `restart`."""
+    restart(tx, item.c.id == item_id, of=of)
 
 
-def take_up_due(tx: Tx) -> int:
-    """Let the parked copies begin again whose time for another try has come; how many."""
+def restart_due(tx: Tx) -> int:
+    """Make the parked copies found again whose next try is due. Returns their number."""
     company_mailboxes = select(mailbox.c.id).where(mailbox.c.company_id == tx.company_id)
     due = (
         select(item.c.id)
@@ -70,10 +69,10 @@ def take_up_due(tx: Tx) -> int:
             item.c.mailbox_id.in_(company_mailboxes),
         )
         .order_by(item.c.id)
-        .with_for_update(skip_locked=True)  # the next tick takes what is locked now
+        .with_for_update(skip_locked=True)  # the next tick restarts those that are locked now
     )
     ids = tx.connection.execute(due).scalars().all()
-    return take_up_again(tx, any_of(item.c.id, ids), of=[State.PARKED]) if ids else 0
+    return restart(tx, any_of(item.c.id, ids), of=[State.PARKED]) if ids else 0
 
 
 # ---- decide and file ----------------------------------------------------------------------
@@ -85,9 +84,9 @@ def decide(tx: Tx, email_ids: Iterable[int], *, to: State, reason: Reason | None
 
 
 def follow_choice(tx: Tx, email_id: int, *, is_filed: bool) -> bool:
-    """Take the copies of a mail further after a person chose; False = there were none.
+    """Match or file the copies of a mail after a person chose. False if there were none.
 
-    `is_filed`: nothing is left to be sent to webCRM.
+    `is_filed`: nothing is left to send to webCRM.
     """
     to = State.FILED if is_filed else State.MATCHED
     of = (State.FOUND, State.WAITING, State.PARKED)
@@ -95,9 +94,9 @@ def follow_choice(tx: Tx, email_id: int, *, is_filed: bool) -> bool:
 
 
 def mark_filed(tx: Tx, email_ids: Iterable[int]) -> None:
-    """The mails are complete in webCRM: their copies are filed.
+    """File the copies of these mails, which are complete in webCRM.
 
-    Copies that were just found are not among them: such a copy may name more people.
+    Found copies stay found, since a new copy may name more people.
     """
     of = (State.MATCHED, State.WAITING, State.PARKED)
     _change(tx, any_of(item.c.email_id, email_ids), of=of, to=State.FILED)
@@ -134,13 +133,13 @@ def restore_removed(tx: Tx, email_id: int) -> None:
 
 
 def sync(tx: Tx, item_ids: Iterable[int]) -> frozenset[int]:
-    """The filed copies among these are synced now; their ids."""
+    """Change these copies from filed to synced. Returns the ids of those that were filed."""
     changed = tx.connection.execute(_SYNC, {"ids": list(item_ids), "now": tx.now})
     return frozenset(changed.scalars())
 
 
 def move_on(tx: Tx, seen: Item, *, to: State) -> None:
-    """Take a stuck copy further, unless its state has changed since it was `seen`."""
+    """Move a stuck copy to the state `to`, unless its state has changed since it was `seen`."""
     _change(tx, item.c.id == seen.id, of=[seen.state], to=to)
 
 
@@ -148,7 +147,7 @@ def move_on(tx: Tx, seen: Item, *, to: State) -> None:
 
 
 def park(tx: Tx, email_id: int, reason: Reason, detail: str) -> bool:
-    """Park the matched copies of a mail until a person acts; False = there were none."""
+    """Park the matched copies of a mail until a person acts. False if there were none."""
     which = item.c.email_id == email_id
     parked = _change(tx, which, of=[State.MATCHED], to=State.PARKED, reason=reason, detail=detail)
     return bool(parked)
@@ -165,12 +164,14 @@ def park_all(tx: Tx, reason: Reason, *, detail: str, retry_at: datetime) -> None
         .where(email.c.company_id == tx.company_id, item.c.state.in_(_MOVING))
     )
     ids = sorted(set(tx.connection.execute(moving).scalars()))
-    known = events.last_reasons(tx.connection, ids)
+    last_reasons = events.last_reasons(tx.connection, ids)
     which = any_of(item.c.email_id, ids)
     _change(tx, which, of=_MOVING, to=State.PARKED, reason=reason, detail=detail, retry_at=retry_at)
     facts = {"reason": reason.value, "detail": detail}
-    news = [i for i in ids if known.get(i) != reason.value]
-    tx.record_events(events.NewEvent(EventKind.PARKED, email_id=i, facts=facts) for i in news)
+    newly_parked = [i for i in ids if last_reasons.get(i) != reason.value]
+    tx.record_events(
+        events.NewEvent(EventKind.PARKED, email_id=i, facts=facts) for i in newly_parked
+    )
 
 
 def park_unforeseen(tx: Tx, email_id: int, detail: str) -> None:
@@ -181,10 +182,10 @@ def park_unforeseen(tx: Tx, email_id: int, detail: str) -> None:
 
 
 def park_unreadable(tx: Tx, seen: Item, detail: str) -> None:
-    """Park a copy that still cannot be read; one that was moved in again begins again first."""
+    """Park a copy that still cannot be read. A skipped copy, moved in again, is restarted first."""
     which = item.c.id == seen.id
     if seen.state is State.SKIPPED:
-        take_up_again(tx, which, of=[State.SKIPPED])
+        restart(tx, which, of=[State.SKIPPED])
     of = (State.FOUND, State.PARKED)
     _change(tx, which, of=of, to=State.PARKED, reason=Reason.UNFORESEEN, detail=detail)
 
@@ -204,7 +205,7 @@ def withdraw(tx: Tx, item_id: int) -> None:
 
 
 def skip_deleted(tx: Tx, email_id: int) -> None:
-    """Skip the unsettled copies of a mail, of which none exists any more. Drops its filings."""
+    """Skip the unsettled copies of a deleted mail, and drop its filings that were never sent."""
     which = item.c.email_id == email_id
     _change(tx, which, of=UNSETTLED, to=State.SKIPPED, reason=Reason.DELETED)
     filings.drop_abandoned(tx, email_id)
@@ -223,7 +224,7 @@ def skip_removed(tx: Tx, email_ids: Iterable[int]) -> None:
 
 
 def skip_folder(tx: Tx, folder_id: int) -> None:
-    """Skip the unsettled copies of a sync folder that is gone. Drops their filings.
+    """Skip the unsettled copies of a sync folder that is gone, and drop their unsent filings.
 
     Copies of a mail that was sent to webCRM keep their state: the answer may be on its way.
     """
@@ -260,10 +261,10 @@ def _change(
     detail: str | None = None,
     retry_at: datetime | None = None,
 ) -> Sequence[tuple[int, int]]:
-    """Move those of the copies that are in a state `of` to the state `to`, and mark them.
+    """Move the copies that are in a state `of` to the state `to`, and have them marked.
 
-    A state may be entered again, with another reason. Returns the mailbox id and e-mail id of
-    each copy that changed.
+    A copy may enter its own state again, with another reason. Returns the mailbox id and e-mail id
+    of each copy that changed.
     """
     assert all(state is to or to in TRANSITIONS[state] for state in of), (of, to)
     in_state = which & item.c.state.in_(list(of))

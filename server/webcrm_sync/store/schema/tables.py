@@ -206,7 +206,7 @@ item = Table(
 )
 
 #: One e-mail under one Organisation (0 = none) = one Activity. `intent_at` is committed before
-#: the call, `activity_id` after the answer; between the two the outcome is unclear. `looks`: the
+#: the call, `activity_id` after the answer; between the two the outcome is unclear. `searches`: the
 #: searches for it since then. `is_replaced`: withdrawn because a person chose another Organisation,
 #: so that a sync does not restore it. `is_removed`: withdrawn, and deleted in webCRM.
 filing = Table(
@@ -221,7 +221,7 @@ filing = Table(
     Column("key", Text, nullable=False),
     time("intent_at"),
     Column("lease", Text),
-    count("looks"),
+    count("looks", key="searches"),
     time("due_at"),
     count("attempts"),
     Column("last_error", Text),
@@ -237,7 +237,7 @@ filing = Table(
 )
 
 #: One attachment of a filing = one Document, unless `left_out` says why not. The other columns are
-#: those of its filing. A repeated picture is recognised by these rows (`documents.beside`).
+#: those of its filing. A repeated picture is recognised by these rows (`documents.related_files`).
 document = Table(
     "document",
     metadata,
@@ -247,7 +247,7 @@ document = Table(
     Column("name", Text, nullable=False),
     Column("size", BigInteger, nullable=False),
     time("intent_at"),
-    count("looks"),
+    count("looks", key="searches"),
     count("attempts"),
     Column("document_id", BigInteger),
     Column("left_out", Text),
@@ -267,7 +267,7 @@ mirror = Table(
     Column("reason", Text),
     Column("draft", JSONB),
     time("intent_at"),
-    count("looks"),
+    count("looks", key="searches"),
     count("attempts"),
     time("due_at"),
     Column("graph_id", Text),
