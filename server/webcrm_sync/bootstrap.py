@@ -17,7 +17,7 @@ from webcrm_sync.localdb.embedded import DatabaseMissing, embedded
 from webcrm_sync.settings import Settings
 from webcrm_sync.store import companies
 from webcrm_sync.store.database import Database
-from webcrm_sync.store.encryption import Seal, read_or_make_key
+from webcrm_sync.store.encryption import Cipher, read_or_create_key
 from webcrm_sync.store.migrate import is_current, migrate
 from webcrm_sync.webcrm.client import WebCrm
 from webcrm_sync.webcrm.field_metadata import FieldMetadata
@@ -57,7 +57,7 @@ def migrate_database(settings: Settings) -> None:
 
     Raises AnotherCompany before it changes anything.
     """
-    _seal(settings, create=True)
+    _cipher(settings, create=True)
     with (
         database_url(settings, create=True) as url,
         closing(Database(url, now=utc_now)) as database,
@@ -95,7 +95,7 @@ def open_context(
             database=database,
             graph=graph,
             webcrm=webcrm,
-            seal=_seal(settings, create=False),
+            cipher=_cipher(settings, create=False),
             metadata=FieldMetadata(fetch=webcrm.list_fields, now=now),
             body_reader=reader,
             company_id=company_id,
@@ -116,12 +116,12 @@ def _version() -> str:
     return ""
 
 
-def _seal(settings: Settings, *, create: bool) -> Seal:
+def _cipher(settings: Settings, *, create: bool) -> Cipher:
     """The encryption of secrets, with the keys of the settings, else with the one in DATA_DIR."""
     if settings.secret_key:
         keys = settings.secret_key.get_secret_value().split(",")
-        return Seal([key.strip() for key in keys if key.strip()])
+        return Cipher([key.strip() for key in keys if key.strip()])
     if not create and not (settings.data_dir / "secret.key").is_file():
         raise DatabaseMissing
     settings.data_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
-    return Seal([read_or_make_key(settings.data_dir)])
+    return Cipher([read_or_create_key(settings.data_dir)])

@@ -77,8 +77,8 @@ def notifications(context: Context, number: int, *, seed: int = 1) -> list[bytes
     """Bodies as Graph posts them, each about some of the folders, in an order of its own."""
     chance = random.Random(seed)
     with context.begin() as tx:
-        folders = rows.pushed(tx)
-    states = {f.id: context.seal.open(f.client_state or "") for f in folders}
+        folders = rows.subscribed_folders(tx)
+    states = {f.id: context.cipher.decrypt(f.client_state or "") for f in folders}
 
     def line(folder: rows.SyncFolder) -> dict[str, object]:
         head: dict[str, object] = {

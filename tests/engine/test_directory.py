@@ -49,7 +49,9 @@ def test_many_new_persons_are_read_completely(scenario: Scenario) -> None:
     ]
     with scenario.context.begin() as tx:
         new = directory.save_persons(tx, rows)
-        directory.wake(tx, addresses=new, domains=[f"c{n}.example" for n in range(70_000)])
+        directory.rematch_waiting(
+            tx, addresses=new, domains=[f"c{n}.example" for n in range(70_000)]
+        )
     assert len(new) == number
     with scenario.context.begin() as tx:
         assert directory.save_persons(tx, rows) == frozenset()

@@ -11,7 +11,7 @@ from webcrm_sync.engine.mailboxes.maintain import maintain
 from webcrm_sync.engine.operations.doctor import run_checks
 from webcrm_sync.engine.operations.status import read_status
 from webcrm_sync.store import mailboxes
-from webcrm_sync.store.encryption import Seal
+from webcrm_sync.store.encryption import Cipher
 from webcrm_sync.store.mailboxes import SyncFolder
 from webcrm_sync.web.app import create_app
 from webcrm_sync_sandbox.http_server import Server, free_port
@@ -20,12 +20,12 @@ from webcrm_sync_sandbox.outlook.mail import Mail
 
 def folders(scenario: Scenario) -> list[SyncFolder]:
     with scenario.context.begin() as tx:
-        return list(mailboxes.pushed(tx))
+        return list(mailboxes.subscribed_folders(tx))
 
 
 def with_keys(scenario: Scenario, *keys: str) -> Scenario:
     """The same company after a restart with these keys."""
-    return replace(scenario, context=replace(scenario.context, seal=Seal(keys)))
+    return replace(scenario, context=replace(scenario.context, cipher=Cipher(keys)))
 
 
 def said_of_keys(scenario: Scenario) -> str:
@@ -52,7 +52,9 @@ def test_the_old_key_can_be_dropped_after_two_days(open_scenario: OpenScenario) 
         maintain(both.context, before[0].mailbox_id)
         kept = folders(both)
         assert [f.subscription_id for f in kept] == [f.subscription_id for f in before]
-        assert all(both.context.seal.is_first(f.client_state or "") for f in kept)
+        assert all(
+            both.context.cipher.is_encrypted_with_first_key(f.client_state or "") for f in kept
+        )
         assert said_of_keys(both).startswith("; 2 of 2 folders still need")
         first.sandbox.clock.advance(timedelta(minutes=2200))
         maintain(both.context, before[0].mailbox_id)

@@ -55,7 +55,7 @@ def pushed(scenario: Scenario, box: SimMailbox) -> Pushed:
     with scenario.context.begin() as tx:
         (watched,) = mailboxes.all_mailboxes(tx)
         folder = mailboxes.folders(tx, watched.id)[0]
-        sealed = scenario.context.seal.seal(_STATE)
+        sealed = scenario.context.cipher.encrypt(_STATE)
         mailboxes.set_folder(tx, folder.id, subscription_id="s", client_state=sealed)
     return Pushed(scenario, box, NotificationReceiver(scenario.context), watched.id)
 

@@ -19,7 +19,7 @@ from webcrm_sync.cli import doctor, status
 from webcrm_sync.engine import push_urls
 from webcrm_sync.engine.mailboxes.maintain import maintain
 from webcrm_sync.store import mailboxes
-from webcrm_sync.store.encryption import Seal
+from webcrm_sync.store.encryption import Cipher
 from webcrm_sync.store.mailboxes import SyncFolder
 from webcrm_sync.web.app import create_app
 from webcrm_sync_sandbox.http_server import Server, free_port
@@ -43,14 +43,14 @@ class Reached:
 
     def run_with(self, *keys: str) -> None:
         """Restart all processes with these keys."""
-        context = replace(self.scenario.context, seal=Seal(keys))
+        context = replace(self.scenario.context, cipher=Cipher(keys))
         self.scenario = Scenario(self.scenario.sandbox, context, self.scenario.organisations)
         self.app = create_app(context).wsgi_app
 
     def folders(self) -> list[SyncFolder]:
         """The rows of the sync folders with a subscription."""
         with self.scenario.context.begin() as tx:
-            return list(mailboxes.pushed(tx))
+            return list(mailboxes.subscribed_folders(tx))
 
     def held(self) -> set[str | None]:
         """The ids of the subscriptions in our rows."""
@@ -116,7 +116,9 @@ def subscribe_as_before(reached: Reached) -> None:
         context.graph.unsubscribe(str(folder.subscription_id))
         values: dict[str, Any] = {"subscription_id": made.graph_id, "subscription_address": None}
         with context.begin() as tx:
-            mailboxes.set_folder(tx, folder.id, client_state=context.seal.seal("known"), **values)
+            mailboxes.set_folder(
+                tx, folder.id, client_state=context.cipher.encrypt("known"), **values
+            )
 
 
 def test_renewal_replaces_subscriptions_of_an_earlier_version_and_ends_their_url(

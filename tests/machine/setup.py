@@ -183,6 +183,6 @@ def _subscribe(scenario: Scenario) -> None:
                     tx,
                     folder.id,
                     subscription_id=f"push {folder.graph_id}",
-                    client_state=scenario.context.seal.seal(_SECRET),
+                    client_state=scenario.context.cipher.encrypt(_SECRET),
                     subscription_expires_at=tx.now + timedelta(days=400),
                 )

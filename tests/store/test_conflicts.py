@@ -10,7 +10,7 @@ from procrastinate.exceptions import ConnectorException
 from psycopg.errors import DeadlockDetected, SerializationFailure, UniqueViolation
 from sqlalchemy import text
 
-from webcrm_sync.store.database import Database, Tx, again_after_conflict, is_conflict
+from webcrm_sync.store.database import Database, Tx, is_conflict, retry_after_conflict
 
 _HELD = text("SELECT pg_advisory_xact_lock(:key)")
 
@@ -44,7 +44,7 @@ def test_an_endless_conflict_is_abandoned() -> None:
         raise DeadlockDetected
 
     with pytest.raises(DeadlockDetected):
-        again_after_conflict(step)
+        retry_after_conflict(step)
     assert len(tries) == 5
 
 
@@ -56,7 +56,7 @@ def test_another_error_is_raised_immediately() -> None:
         raise UniqueViolation
 
     with pytest.raises(UniqueViolation):
-        again_after_conflict(step)
+        retry_after_conflict(step)
     assert len(tries) == 1
 
 

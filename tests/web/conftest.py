@@ -89,7 +89,7 @@ def watched(context: Context) -> Watched:
             read_requested_at=None,
             poll_due_at=NOW + timedelta(hours=1),
             subscription_id=SUBSCRIPTION,
-            client_state=context.seal.seal(CLIENT_STATE),
+            client_state=context.cipher.encrypt(CLIENT_STATE),
             subscription_expires_at=NOW + timedelta(days=2),
         )
         email = {

@@ -24,7 +24,7 @@ _EVENTS = ["", "", "missed", "subscriptionRemoved", "reauthorizationRequired"]
 def pushed(context: Context) -> list[str]:
     """The subscriptions of several mailboxes with several folders each."""
     ids: list[str] = []
-    sealed = context.seal.seal(CLIENT_STATE)
+    sealed = context.cipher.encrypt(CLIENT_STATE)
     with context.begin() as tx:
         for number in range(_MAILBOXES):
             address = f"{number}@ours.example"

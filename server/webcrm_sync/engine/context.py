@@ -11,8 +11,8 @@ from threading import RLock
 from webcrm_sync.engine.body_reader.reader import BodyReader
 from webcrm_sync.graph.client import GraphClient
 from webcrm_sync.settings import Settings
-from webcrm_sync.store.database import Database, Result, Tx, again_after_conflict
-from webcrm_sync.store.encryption import Seal
+from webcrm_sync.store.database import Database, Result, Tx, retry_after_conflict
+from webcrm_sync.store.encryption import Cipher
 from webcrm_sync.webcrm.client import WebCrm
 from webcrm_sync.webcrm.field_metadata import FieldMetadata
 
@@ -37,7 +37,7 @@ class Context:
     database: Database
     graph: GraphClient
     webcrm: WebCrm
-    seal: Seal
+    cipher: Cipher
     metadata: FieldMetadata
     body_reader: BodyReader
     company_id: int
@@ -63,7 +63,7 @@ class Context:
 
         `step` must be idempotent, as all jobs and API operations are.
         """
-        return again_after_conflict(step)
+        return retry_after_conflict(step)
 
     def transact(self, step: Callable[[Tx], Result]) -> Result:
         """Result of `step` in a transaction. `step` may run again, so it must use only `tx`."""

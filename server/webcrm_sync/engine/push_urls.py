@@ -18,14 +18,14 @@ from webcrm_sync.engine.context import Context
 from webcrm_sync.settings import PREFIX
 from webcrm_sync.store import mailboxes
 from webcrm_sync.store.database import Tx
-from webcrm_sync.store.encryption import SealBroken
+from webcrm_sync.store.encryption import WrongKey
 from webcrm_sync.store.mailboxes import SyncFolder
 
 logger = logging.getLogger(__name__)
 
 HOW_TO_FIX = (
-    f"{PREFIX}SECRET_KEY does not hold the key that sealed their secrets. Put that key behind the "
-    "new one, separated by a comma. Else the worker makes new subscriptions within 10 minutes"
+    f"{PREFIX}SECRET_KEY does not hold the key that encrypted their secrets. Put that key behind "
+    "the new one, separated by a comma. Else the worker makes new subscriptions within 10 minutes"
 )
 #: Folders that one log line lists.
 _MAX_LISTED = 20
@@ -34,7 +34,7 @@ NOTIFY_PATH, LIFECYCLE_PATH = "/graph/notify", "/graph/lifecycle"
 
 def url_secrets(context: Context) -> tuple[str, ...]:
     """The secrets of URLs that are answered: one per key, the current one first."""
-    return context.seal.derived(f"where Graph notifies {context.tenant_id}")
+    return context.cipher.derive_secrets(f"where Graph notifies {context.tenant_id}")
 
 
 def is_url_secret(context: Context, secret: str) -> bool:
@@ -79,8 +79,8 @@ def url_state(context: Context, folder: SyncFolder) -> EndpointState:
 def is_checkable(context: Context, folder: SyncFolder) -> bool:
     """True if the folder's notifications can be verified: its client state can be opened."""
     try:
-        context.seal.open(folder.client_state or "")
-    except SealBroken:
+        context.cipher.decrypt(folder.client_state or "")
+    except WrongKey:
         return False
     return True
 
@@ -89,7 +89,7 @@ def needs_earlier_key(context: Context, folder: SyncFolder) -> bool:
     """True if the folder's notifications would be lost without the keys behind the first one."""
     if not is_checkable(context, folder):
         return False
-    is_resealed = context.seal.is_first(folder.client_state or "")
+    is_resealed = context.cipher.is_encrypted_with_first_key(folder.client_state or "")
     if not is_resealed:
         return True
     has_url_digest = folder.subscription_address is not None
@@ -98,9 +98,9 @@ def needs_earlier_key(context: Context, folder: SyncFolder) -> bool:
 
 def describe_earlier_keys(context: Context, tx: Tx) -> str | None:
     """A sentence about the keys behind the first one; None without such keys, or if push is off."""
-    if not (context.settings.is_push_enabled and context.seal.has_earlier_keys):
+    if not (context.settings.is_push_enabled and context.cipher.has_earlier_keys):
         return None
-    pushed = mailboxes.pushed(tx)
+    pushed = mailboxes.subscribed_folders(tx)
     count = sum(needs_earlier_key(context, folder) for folder in pushed)
     if not count:
         return f"no secret needs the keys behind the first one in {PREFIX}SECRET_KEY: drop them"
@@ -130,7 +130,7 @@ def count_unverifiable(context: Context, tx: Tx) -> UnverifiableFolders | None:
     """The company's folders that fail `is_checkable`; None if there are none."""
     if not context.settings.is_push_enabled:
         return None
-    pushed = mailboxes.pushed(tx)
+    pushed = mailboxes.subscribed_folders(tx)
     count = sum(not is_checkable(context, folder) for folder in pushed)
     return UnverifiableFolders(count, len(pushed)) if count else None
 
@@ -141,7 +141,7 @@ def replace_unverifiable(context: Context) -> None:
     Runs when a process starts, because it may start with another key.
     """
     with context.begin() as tx:
-        pushed = mailboxes.pushed(tx)
+        pushed = mailboxes.subscribed_folders(tx)
     unverifiable = [folder for folder in pushed if not is_checkable(context, folder)]
     if unverifiable and context.settings.is_push_enabled:
         request_replacement(context, unverifiable)

@@ -25,7 +25,7 @@ from webcrm_sync.localdb.cluster import (
     start_watch,
 )
 from webcrm_sync.localdb.lifetime import Home
-from webcrm_sync.store.encryption import read_or_make_secret
+from webcrm_sync.store.encryption import read_or_create_secret
 
 __all__ = ["DatabaseMissing", "DatabaseTrouble", "embedded"]
 
@@ -101,13 +101,13 @@ def _bring_up(home: Home) -> None:
         if time.monotonic() > deadline:
             raise DatabaseTrouble(f"PostgreSQL does not answer: {trouble}") from trouble
         time.sleep(_LOOK_EVERY_S)
-    read_or_make_secret(home.app_password)
+    read_or_create_secret(home.app_password)
     role.ensure_login(_superuser(home), _plain(home))
 
 
 def _make(home: Home) -> None:
     if not home.cluster.exists():
-        read_or_make_secret(home.password)
+        read_or_create_secret(home.password)
         make_cluster(home)
     if not home.password.exists():
         raise DatabaseTrouble(f"The password of the database is missing: {home.password}")

@@ -1,4 +1,4 @@
-"""Short transactions, and the jobs that are enqueued within them."""
+"""Short transactions, and the jobs that they enqueue with their commit."""
 
 from __future__ import annotations
 
@@ -35,12 +35,12 @@ from webcrm_sync.store import events
 
 Result = TypeVar("Result")
 
-#: Enqueues on the connection of a transaction; never opens one of its own.
+#: Enqueues on the connection of a transaction, and never opens one of its own.
 _JOBS = procrastinate.App(connector=procrastinate.SyncPsycopgConnector())
 
-_IS_LINE_WANTED = text(
+_HAS_WAITING_WEBCRM_JOB = text(
     "SELECT EXISTS (SELECT 1 FROM procrastinate_jobs"
-    " WHERE lock = :lock AND status = 'todo' AND task_name <> :spared)"
+    " WHERE lock = :lock AND status = 'todo' AND task_name <> :file)"
 )
 _COUNT_DIRECTORY_CHANGE = text(
     "INSERT INTO directory_version (company_id, number) VALUES (:company_id, 1)"
@@ -82,23 +82,26 @@ class Tx:
         events.append(self.connection, self.company_id, at=self.now, new=new)
 
     def defer(self, job: Job, subject_id: int) -> None:
-        """Enqueue a job with the commit, unless one for the same subject waits already.
+        """Enqueue a job with the commit, unless a job of its kind already waits for the subject.
 
-        A job that starts before the commit may miss its rows; the tick finds them a second later.
+        A job that starts before the commit may miss the new rows; the tick enqueues it again a
+        second later.
         """
         self.deferred.add((job, subject_id))
 
     def note_directory_change(self) -> None:
-        """Have every open pane read again: contacts, Organisations, users or mailboxes changed."""
+        """Refresh every open pane: contacts, Organisations, users or mailboxes have changed."""
         self.last.add(_COUNT_DIRECTORY_CHANGE)
 
-    def is_line_wanted(self) -> bool:
-        """True when another job than `file` waits to talk to this company's webCRM."""
-        lock = _line(self.company_id)
-        return bool(self.connection.scalar(_IS_LINE_WANTED, {"lock": lock, "spared": Job.FILE}))
+    def has_waiting_webcrm_job(self) -> bool:
+        """True if a job other than `file` waits to call the company's webCRM."""
+        lock = _webcrm_lock(self.company_id)
+        return bool(
+            self.connection.scalar(_HAS_WAITING_WEBCRM_JOB, {"lock": lock, "file": Job.FILE})
+        )
 
     def finish(self) -> None:
-        """Write what comes last in every transaction, in one order, or two could deadlock."""
+        """Write the rows that come last in every transaction. One order prevents deadlocks."""
         for statement in self.last:
             self.connection.execute(statement, {"company_id": self.company_id})
         self._enqueue_all()
@@ -106,21 +109,22 @@ class Tx:
     def _enqueue_all(self) -> None:
         if not self.deferred:
             return
-        waiting = _waiting(self.connection, [_queueing(*deferred) for deferred in self.deferred])
+        locks = [_queueing_lock(job, subject_id) for job, subject_id in self.deferred]
+        waiting = _waiting_locks(self.connection, locks)
         for job, subject_id in sorted(self.deferred):
-            if _queueing(job, subject_id) not in waiting:
+            if _queueing_lock(job, subject_id) not in waiting:
                 self._enqueue(job, subject_id)
 
     def _enqueue(self, job: Job, subject_id: int) -> None:
-        waiting = _queueing(job, subject_id)
-        lock = _line(subject_id) if job.calls_webcrm else waiting
+        queueing_lock = _queueing_lock(job, subject_id)
+        lock = _webcrm_lock(subject_id) if job.calls_webcrm else queueing_lock
         try:
             # A taken queueing lock aborts the surrounding transaction unless in a savepoint.
             with self.connection.begin_nested():
                 _JOBS.configure_task(
                     job,
                     lock=lock,
-                    queueing_lock=waiting,
+                    queueing_lock=queueing_lock,
                     queue=job.queue,
                     connection=self.connection.connection.driver_connection,
                 ).defer(subject_id=subject_id)
@@ -128,27 +132,27 @@ class Tx:
             return
 
 
-def _line(company_id: int) -> str:
+def _webcrm_lock(company_id: int) -> str:
     """The lock of the jobs that call the company's webCRM."""
     return f"webcrm:{company_id}"
 
 
-def _queueing(job: Job, subject_id: int) -> str:
+def _queueing_lock(job: Job, subject_id: int) -> str:
     """The lock that lets at most one job of a kind wait per subject."""
     return f"{job}:{subject_id}"
 
 
-def _waiting(connection: Connection, queueing_locks: Sequence[str]) -> frozenset[str]:
-    """Which of these locks a waiting job holds."""
+def _waiting_locks(connection: Connection, queueing_locks: Sequence[str]) -> frozenset[str]:
+    """Those of these locks that a waiting job holds."""
     return frozenset(connection.execute(_WAITING, {"locks": queueing_locks}).scalars())
 
 
-#: How often a transaction runs that the database aborts, and the longest pause in between.
+#: How often a transaction is tried that the database aborts, and the longest pause in between.
 _TRIES, _LONGEST_PAUSE_S = 5, 0.05
 
 
-def again_after_conflict(step: Callable[[], Result]) -> Result:
-    """What `step` returns; it runs again when the database aborts it because of a conflict.
+def retry_after_conflict(step: Callable[[], Result]) -> Result:
+    """The result of `step`, which runs again when the database aborts it because of a conflict.
 
     PostgreSQL aborts one of the transactions that block each other, and the client repeats it (its
     manual: 13.3.4 Deadlocks, 13.5 Serialization Failure Handling). `step` may run several times.
@@ -164,14 +168,14 @@ def again_after_conflict(step: Callable[[], Result]) -> Result:
 
 
 def is_conflict(error: BaseException) -> bool:
-    """True when the database aborted a transaction because it conflicted with another one."""
+    """True if the database aborted a transaction because it conflicted with another one."""
     cause: BaseException | None = error
     while cause is not None and not isinstance(cause, DeadlockDetected | SerializationFailure):
         cause = cause.__cause__
     return cause is not None
 
 
-#: The key of a pooled connection's last use, and the seconds after it without a check.
+#: The key of a pooled connection's last use, and how many seconds it is trusted without a check.
 USED, _TRUSTED_S = "used at", 5.0
 
 
@@ -195,19 +199,19 @@ class Database:
             yield tx
             tx.finish()
 
-    def read(self, query: TextClause, named: Mapping[str, object]) -> Sequence[Row[Any]]:
+    def read(self, query: TextClause, parameters: Mapping[str, object]) -> Sequence[Row[Any]]:
         """The rows of one statement in a single round trip, outside of any transaction."""
         with self._engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
-            return connection.execute(query, named).all()
+            return connection.execute(query, parameters).all()
 
     def transact(self, company_id: int, step: Callable[[Tx], Result]) -> Result:
-        """What `step` returns, committed. It runs again after a conflict."""
+        """The result of `step` in a committed transaction. It runs again after a conflict."""
 
-        def once() -> Result:
+        def run_once() -> Result:
             with self.begin(company_id) as tx:
                 return step(tx)
 
-        return again_after_conflict(once)
+        return retry_after_conflict(run_once)
 
     def close(self) -> None:
         """Close every pooled connection."""
@@ -216,12 +220,12 @@ class Database:
 
 @cache
 def _shared_engine(url: str, pool_size: int) -> Engine:
-    """The process's one engine for a database, since each engine compiles every statement anew."""
+    """The process's only engine for a database, since each engine compiles its own statements."""
     engine = create_engine(
         url,
         pool_size=pool_size,
         max_overflow=8,
-        hide_parameters=True,  # what people wrote stays out of tracebacks
+        hide_parameters=True,  # keeps the text of mails out of tracebacks
     )
     event.listen(engine, "checkin", _note_use)
     event.listen(engine, "checkout", partial(_check, engine.dialect))
@@ -232,43 +236,52 @@ def _note_use(_: object, record: ConnectionPoolEntry) -> None:
     record.info[USED] = time.monotonic()
 
 
-def _check(dialect: Dialect, lent: DBAPIConnection, record: ConnectionPoolEntry, _: object) -> None:
-    """Let the pool replace its connections where the database has closed one of them.
+def _check(
+    dialect: Dialect, connection: DBAPIConnection, record: ConnectionPoolEntry, _: object
+) -> None:
+    """Make the pool replace its connections if the database has closed one of them.
 
-    An idle connection has nothing to be read but its end. The database is asked over the network,
-    as `pool_pre_ping` does before each transaction, only after a while without use.
+    An idle connection has nothing to read but its end. Only a connection that was unused for a
+    while is tested over the network, as `pool_pre_ping` does before each transaction.
     """
     unused_s = time.monotonic() - record.info.get(USED, time.monotonic())
-    if _is_readable(lent) or (unused_s > _TRUSTED_S and not _is_answered(dialect, lent)):
+    if _is_readable(connection) or (
+        unused_s > _TRUSTED_S and not _is_answered(dialect, connection)
+    ):
         raise InvalidatePoolError
 
 
-def _is_answered(dialect: Dialect, lent: DBAPIConnection) -> bool:
+def _is_answered(dialect: Dialect, connection: DBAPIConnection) -> bool:
     try:
-        return dialect.do_ping(lent)
+        return dialect.do_ping(connection)
     except dialect.loaded_dbapi.Error:
         return False
 
 
-def _is_readable(lent: DBAPIConnection) -> bool:
-    """True when an idle connection has data to read: the server's last message, or the end."""
-    if lent.closed:
+def _is_readable(connection: DBAPIConnection) -> bool:
+    """True if an idle connection has data to read: the server's last message, or the end."""
+    if connection.closed:
         return True
     poll = select.poll()
-    poll.register(lent.fileno(), select.POLLIN)
+    poll.register(connection.fileno(), select.POLLIN)
     return bool(poll.poll(0))
 
 
 def is_database_in_trouble(error: BaseException) -> bool:
-    """True when the database caused the error, and not the data that was to be written."""
+    """True if the database caused the error, not the data being written."""
     if isinstance(error, PoolTimeout | PendingRollbackError):
         return True
     cause = error.orig if isinstance(error, DBAPIError) else error
     sqlstate = getattr(cause, "sqlstate", None) if isinstance(cause, psycopg.Error) else None
     if sqlstate:
         return is_infrastructure_error(sqlstate)
-    lost = (OperationalError, InterfaceError, psycopg.OperationalError, psycopg.InterfaceError)
-    return isinstance(error, (*lost, ConnectorException))
+    lost_connection = (
+        OperationalError,
+        InterfaceError,
+        psycopg.OperationalError,
+        psycopg.InterfaceError,
+    )
+    return isinstance(error, (*lost_connection, ConnectorException))
 
 
 def sqlalchemy_url(url: str) -> str:

@@ -26,32 +26,36 @@ from webcrm_sync.store.schema.tables import (
 
 
 def look_up(tx: Tx, addresses: Iterable[str], domains: Iterable[str]) -> Directory:
-    """The contacts with these addresses, whatever their plus-tags, and these domains' owners."""
+    """The contacts with these addresses, ignoring plus-tags, and the owners of these domains."""
     people = select(
         contact.c.person_id,
         contact.c.organisation_id,
         contact.c.address,
         contact.c.name,
         contact.c.is_active,
-    ).where(contact.c.company_id == tx.company_id, _alike(contact, map(fold_address, addresses)))
-    wanted = list(filter(None, map(fold_domain, domains)))
-    places = select(
+    ).where(
+        contact.c.company_id == tx.company_id, _has_address(contact, map(fold_address, addresses))
+    )
+    folded_domains = list(filter(None, map(fold_domain, domains)))
+    owners = select(
         func.unnest(organisation.c.domains).label("domain"), organisation.c.organisation_id
-    ).where(organisation.c.company_id == tx.company_id, organisation.c.domains.overlap(wanted))
+    ).where(
+        organisation.c.company_id == tx.company_id, organisation.c.domains.overlap(folded_domains)
+    )
     return Directory(
         contacts=tuple(Contact(*row) for row in tx.connection.execute(people)),
-        domains=tuple((d, i) for d, i in tx.connection.execute(places) if d in wanted),
+        domains=tuple((d, i) for d, i in tx.connection.execute(owners) if d in folded_domains),
     )
 
 
-def _alike(table: Table, addresses: Iterable[str]) -> ColumnElement[bool]:
-    """True for rows with one of these folded addresses, whatever the plus-tag of either."""
-    wanted = {one for address in addresses for one in address_variants(address) if address}
-    return any_of(table.c.address, wanted) | any_of(table.c.untagged, wanted)
+def _has_address(table: Table, addresses: Iterable[str]) -> ColumnElement[bool]:
+    """True for rows with one of these folded addresses. The plus-tags of both may differ."""
+    variants = {v for address in addresses for v in address_variants(address) if address}
+    return any_of(table.c.address, variants) | any_of(table.c.untagged, variants)
 
 
 def contact_of(tx: Tx, person_id: int) -> Contact | None:
-    """A Person with its first address, None when it has none or is unknown."""
+    """A Person with its first address, None if the Person is unknown or has no address."""
     query = (
         select(
             contact.c.person_id,
@@ -70,13 +74,13 @@ def contact_of(tx: Tx, person_id: int) -> Contact | None:
 
 def forget_person(tx: Tx, person_id: int) -> None:
     """Delete the addresses of a Person that was deleted in webCRM."""
-    gone = (contact.c.company_id == tx.company_id) & (contact.c.person_id == person_id)
-    tx.connection.execute(delete(contact).where(gone))
+    is_person = (contact.c.company_id == tx.company_id) & (contact.c.person_id == person_id)
+    tx.connection.execute(delete(contact).where(is_person))
     tx.note_directory_change()
 
 
 def organisation_names(tx: Tx, ids: Iterable[int]) -> dict[int, str]:
-    """The names of those of these Organisations that are known, by id."""
+    """The names of these Organisations, by id, without the unknown ones."""
     query = select(organisation.c.organisation_id, organisation.c.name).where(
         organisation.c.company_id == tx.company_id, organisation.c.organisation_id.in_(list(ids))
     )
@@ -91,9 +95,9 @@ def users(tx: Tx) -> dict[int, CrmUser]:
     return {row[0]: CrmUser(*row) for row in tx.connection.execute(query)}
 
 
-def save_users(tx: Tx, found: Sequence[CrmUser]) -> None:
+def save_users(tx: Tx, new: Sequence[CrmUser]) -> None:
     """Replace the users of webCRM."""
-    unique = {u.user_id: u for u in found}
+    unique = {u.user_id: u for u in new}
     if unique == users(tx):
         return
     tx.note_directory_change()
@@ -107,7 +111,7 @@ def save_users(tx: Tx, found: Sequence[CrmUser]) -> None:
 
 
 def unmatchable(tx: Tx) -> Sequence[Unmatchable]:
-    """The Persons whose e-mail fields hold no usable address, by id."""
+    """The Persons whose e-mail fields hold no usable address, ordered by id."""
     query = (
         select(contact.c.person_id, contact.c.organisation_id, contact.c.unmatchable)
         .where(contact.c.company_id == tx.company_id, contact.c.unmatchable.is_not(None))
@@ -128,32 +132,32 @@ _CONTACT = [
         "unmatchable",
     )
 ]
-#: The length up to which the text of an unusable e-mail field is kept.
-_SHOWN = 200
+#: The longest text of an unusable e-mail field that is stored.
+_LONGEST_UNMATCHABLE = 200
 
 
 def save_persons(
-    tx: Tx, found: Sequence[PersonRow], *, is_whole: bool = False, spared: Collection[int] = ()
+    tx: Tx, read: Sequence[PersonRow], *, is_whole: bool = False, exclude: Collection[int] = ()
 ) -> frozenset[str]:
-    """Update the addresses of these Persons; with `is_whole` all other Persons are deleted.
+    """Replace the addresses of these Persons. With `is_whole`, delete all other Persons.
 
-    The rows of `spared` Persons stay. Rows that have not changed are not written. Returns the
-    addresses that are new, gone or under another Organisation now.
+    `exclude`: ids of Persons whose rows stay. Unchanged rows are not written. Returns the addresses
+    that are new, are gone or belong to another Organisation now.
     """
     scope = contact.c.company_id == tx.company_id
     if not is_whole:
-        scope &= any_of(contact.c.person_id, [p.person_id for p in found])
-    if spared:
-        scope &= ~any_of(contact.c.person_id, spared)
+        scope &= any_of(contact.c.person_id, [p.person_id for p in read])
+    if exclude:
+        scope &= ~any_of(contact.c.person_id, exclude)
     before = {tuple(row) for row in tx.connection.execute(select(*_CONTACT).where(scope))}
-    after = {row for person in found for row in _rows_of(person)}
+    after = {row for person in read for row in _rows_of(person)}
     changed = before ^ after
     if not changed:
         return frozenset()
     tx.note_directory_change()
-    gone = any_of(contact.c.person_id, {row[0] for row in changed})
-    tx.connection.execute(delete(contact).where(contact.c.company_id == tx.company_id, gone))
     persons = {row[0] for row in changed}
+    is_changed = any_of(contact.c.person_id, persons)
+    tx.connection.execute(delete(contact).where(contact.c.company_id == tx.company_id, is_changed))
     names = [c.name for c in _CONTACT]
     rows = [
         {"company_id": tx.company_id, "untagged": strip_plus_tag(row[1])}
@@ -163,7 +167,7 @@ def save_persons(
     ]
     if rows:
         tx.connection.execute(insert(contact).on_conflict_do_nothing(), rows)
-    return _moved(before, after)
+    return _changed_addresses(before, after)
 
 
 _Row = tuple[int, str, int, str, bool, int, str | None]
@@ -173,40 +177,40 @@ def _rows_of(person: PersonRow) -> Iterable[_Row]:
     """The Person's rows, with the columns of `_CONTACT`."""
     for position, c in enumerate(person.contacts):
         yield c.person_id, c.address, c.organisation_id, c.name, c.is_active, position, None
-    if lost := person.unmatchable:
-        number = len(person.contacts)
-        text = to_storable(lost.text)[:_SHOWN]
-        yield lost.person_id, "", lost.organisation_id, "", True, number, text
+    if unusable := person.unmatchable:
+        position = len(person.contacts)
+        text = to_storable(unusable.text)[:_LONGEST_UNMATCHABLE]
+        yield unusable.person_id, "", unusable.organisation_id, "", True, position, text
 
 
-def _moved(
+def _changed_addresses(
     before: Iterable[tuple[object, ...]], after: Iterable[tuple[object, ...]]
 ) -> frozenset[str]:
-    """The addresses whose Organisations differ, or whether they are active."""
+    """The addresses that differ in their Organisation or in whether they are active."""
     old, new = ({(r[1], r[2], r[4]) for r in rows if r[1]} for rows in (before, after))
     return frozenset(str(address) for address, *_ in old ^ new)
 
 
 def save_organisations(
     tx: Tx,
-    found: Sequence[OrganisationRow],
+    read: Sequence[OrganisationRow],
     *,
     is_whole: bool = False,
-    spared: Collection[int] = (),
+    exclude: Collection[int] = (),
 ) -> frozenset[str]:
-    """Update these Organisations; with `is_whole` all other Organisations are deleted.
+    """Replace these Organisations. With `is_whole`, delete all other Organisations.
 
-    The rows of `spared` Organisations stay. Rows that have not changed are not written. Returns
-    the domains that are new, gone or of another Organisation now.
+    `exclude`: ids of Organisations whose rows stay. Unchanged rows are not written. Returns the
+    domains that are new, are gone or belong to another Organisation now.
     """
     scope = organisation.c.company_id == tx.company_id
     if not is_whole:
-        scope &= any_of(organisation.c.organisation_id, [o.organisation_id for o in found])
-    if spared:
-        scope &= ~any_of(organisation.c.organisation_id, spared)
+        scope &= any_of(organisation.c.organisation_id, [o.organisation_id for o in read])
+    if exclude:
+        scope &= ~any_of(organisation.c.organisation_id, exclude)
     old = select(organisation.c.organisation_id, organisation.c.name, organisation.c.domains)
     before = {i: (name, tuple(d)) for i, name, d in tx.connection.execute(old.where(scope))}
-    after = {o.organisation_id: (o.name, tuple(o.domains)) for o in found}
+    after = {o.organisation_id: (o.name, tuple(o.domains)) for o in read}
     if before == after:
         return frozenset()
     tx.note_directory_change()
@@ -230,16 +234,16 @@ def _domains(organisations: Mapping[int, tuple[str, tuple[str, ...]]]) -> set[tu
     return {(i, domain) for i, (_, domains) in organisations.items() for domain in domains}
 
 
-def wake(tx: Tx, *, addresses: Iterable[str], domains: Iterable[str]) -> int:
-    """Match the mails again that wait for one of these addresses or domains, all folded.
+def rematch_waiting(tx: Tx, *, addresses: Iterable[str], domains: Iterable[str]) -> int:
+    """Match the mails again that wait for one of these folded addresses or domains.
 
-    Returns how many copies they have.
+    Returns the number of their copies.
     """
-    names_one = select(email_address.c.email_id).where(
-        or_(_alike(email_address, addresses), any_of(email_address.c.domain, domains))
+    named_on = select(email_address.c.email_id).where(
+        or_(_has_address(email_address, addresses), any_of(email_address.c.domain, domains))
     )
     of_company = select(email.c.id).where(email.c.company_id == tx.company_id)
-    waits = (item.c.state == State.WAITING) | (item.c.reason == Reason.AMBIGUOUS)
-    which = waits & item.c.email_id.in_(names_one) & item.c.email_id.in_(of_company)
+    is_waiting = (item.c.state == State.WAITING) | (item.c.reason == Reason.AMBIGUOUS)
+    which = is_waiting & item.c.email_id.in_(named_on) & item.c.email_id.in_(of_company)
     in_folder = which & item.c.folder_id.is_not(None)
     return transitions.restart(tx, in_folder, of=[State.WAITING, State.PARKED])

@@ -54,10 +54,12 @@ class Email:
         return self.to + self.cc + self.bcc
 
 
-_LINES = ("to", "cc", "bcc")
+_RECIPIENT_FIELDS = ("to", "cc", "bcc")
 _NO_CONTENT = {"content": None, "cids": None, "pictures": None}
 EMAIL_COLUMNS = [
-    email.c[name] for name in ("recipients", *Email.__dataclass_fields__) if name not in _LINES
+    email.c[name]
+    for name in ("recipients", *Email.__dataclass_fields__)
+    if name not in _RECIPIENT_FIELDS
 ]
 
 
@@ -73,11 +75,11 @@ _DELETE_CONTENT = (
 
 def read_email(row: RowMapping) -> Email:
     """An Email from a row of EMAIL_COLUMNS."""
-    facts = dict(row)
-    recipients = facts.pop("recipients")
-    facts |= {line: tuple(Party(*p) for p in recipients[line]) for line in _LINES}
-    facts["pictures"] = PictureFacts.from_json(row["pictures"])
-    return Email(**facts)
+    values = dict(row)
+    recipients = values.pop("recipients")
+    values |= {name: tuple(Party(*p) for p in recipients[name]) for name in _RECIPIENT_FIELDS}
+    values["pictures"] = PictureFacts.from_json(row["pictures"])
+    return Email(**values)
 
 
 def emails_by_id(tx: Tx, ids: Iterable[int]) -> Mapping[int, Email]:
@@ -94,14 +96,14 @@ def emails_with(tx: Tx, *, message_ids: Iterable[str], keys: Iterable[str] = ())
     return [read_email(row) for row in rows]
 
 
-def find_emails(tx: Tx, wanted: str) -> Sequence[Email]:
+def find_emails(tx: Tx, message_id: str) -> Sequence[Email]:
     """The e-mails with this Message-ID, with or without its angle brackets."""
-    bare = wanted.strip().strip("<>")
-    return emails_with(tx, message_ids=[wanted, bare, f"<{bare}>"], keys=[wanted])
+    bare_id = message_id.strip().strip("<>")
+    return emails_with(tx, message_ids=[message_id, bare_id, f"<{bare_id}>"], keys=[message_id])
 
 
 def add_emails(tx: Tx, rows: Sequence[Mapping[str, object]]) -> Mapping[str, int]:
-    """Insert e-mails, all with the same columns; their ids by key."""
+    """Insert e-mails, which all have the same columns. Returns their ids by key."""
     if not rows:
         return {}
     values = [{"company_id": tx.company_id, "created_at": tx.now, **row} for row in rows]
@@ -111,9 +113,9 @@ def add_emails(tx: Tx, rows: Sequence[Mapping[str, object]]) -> Mapping[str, int
 
 
 def without_headers(tx: Tx, email_ids: Iterable[int]) -> Sequence[int]:
-    """Ids of those mails that an earlier version stored without their headers; they stay locked.
+    """Ids of the mails that an earlier version stored without headers. Locks them until `tx` ends.
 
-    Mails that another transaction locks are left out, since waiting here could deadlock.
+    Mails that another transaction has locked are left out, since waiting for them could deadlock.
     """
     query = select(email.c.id).where(any_of(email.c.id, email_ids), email.c.reply_to.is_(None))
     rows = tx.connection.execute(query.with_for_update(key_share=True, skip_locked=True))
@@ -145,12 +147,12 @@ def add_addresses(tx: Tx, addresses: Iterable[tuple[int, Party]]) -> None:
 
 
 def forget_contents(tx: Tx, email_ids: Sequence[int]) -> None:
-    """Delete the content of those of these mails of which nothing is left to be filed."""
+    """Delete the content of these mails, except where a copy is still to be filed."""
     tx.connection.execute(_DELETE_CONTENT, {"ids": list(email_ids)})
 
 
 def forget_old_contents(tx: Tx, older_than: datetime) -> int:
-    """Delete the content of mails that were found before `older_than`; how many had any."""
+    """Delete the content of mails found before `older_than`. Returns how many had content."""
     query = update(email).where(
         email.c.company_id == tx.company_id,
         email.c.created_at < older_than,
@@ -160,7 +162,7 @@ def forget_old_contents(tx: Tx, older_than: datetime) -> int:
 
 
 def has_intent(tx: Tx, email_id: int) -> bool:
-    """True when webCRM has an Activity of this mail, or may have one."""
+    """True if webCRM has, or may have, an Activity of this mail."""
     sent = filing.c.intent_at.is_not(None) | filing.c.activity_id.is_not(None)
     query = select(func.count()).where(filing.c.email_id == email_id, sent)
     return bool(tx.connection.scalar(query))

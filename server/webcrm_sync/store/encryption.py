@@ -18,23 +18,21 @@ from cryptography.hazmat.primitives.kdf.scrypt import Scrypt
 #: passphrase costly (RFC 7914; here 16 MB and about 50 ms, once).
 _SALT = b"webcrm-sync secrets at rest, 1"
 _COST = {"n": 2**14, "r": 8, "p": 1}
-
-
 #: Bytes of a signature.
 SIGNATURE = 16
 
 
-class SealBroken(Exception):
+class WrongKey(Exception):
     """No key in WEBCRM_SYNC_SECRET_KEY decrypts a secret in the database."""
 
     def __init__(self) -> None:
         super().__init__(
-            "A secret in the database cannot be opened with WEBCRM_SYNC_SECRET_KEY. "
-            "Put the key that sealed it behind the new one, separated by a comma."
+            "A secret in the database cannot be decrypted with WEBCRM_SYNC_SECRET_KEY. "
+            "Put the key that encrypted it behind the new one, separated by a comma."
         )
 
 
-class Seal:
+class Cipher:
     """Encrypts with the first of its keys, decrypts with any. A key is any passphrase."""
 
     def __init__(self, keys: Sequence[str]) -> None:
@@ -45,18 +43,18 @@ class Seal:
         self._first = Fernet(self._keys[0])
         self._signing_key = hmac.digest(self._keys[0], b"signatures", "sha256")
 
-    def seal(self, text: str) -> str:
+    def encrypt(self, text: str) -> str:
         """`text` as a printable token that only these keys decrypt; different at every call."""
         return self._fernet.encrypt(text.encode()).decode()
 
-    def open(self, sealed: str) -> str:
-        """The text of a token. Raises SealBroken when no key decrypts it."""
+    def decrypt(self, token: str) -> str:
+        """The text of a token. Raises WrongKey if no key decrypts it."""
         try:
-            return self._fernet.decrypt(sealed).decode()
+            return self._fernet.decrypt(token).decode()
         except InvalidToken as error:
-            raise SealBroken from error
+            raise WrongKey from error
 
-    def derived(self, purpose: str) -> tuple[str, ...]:
+    def derive_secrets(self, purpose: str) -> tuple[str, ...]:
         """One URL-safe secret for `purpose` per key, in their order.
 
         It is derived, so the database stores none, and it does not reveal its key (RFC 2104: HMAC).
@@ -64,29 +62,29 @@ class Seal:
         digests = [hmac.digest(key, purpose.encode(), "sha256") for key in self._keys]
         return tuple(base64.urlsafe_b64encode(digest[:24]).decode() for digest in digests)
 
-    def renew(self, sealed: str) -> str:
-        """The same text, encrypted with the first key. Raises SealBroken."""
-        return self.seal(self.open(sealed))
+    def encrypt_again(self, token: str) -> str:
+        """A token of the same text by the first key. Raises WrongKey."""
+        return self.encrypt(self.decrypt(token))
 
     @property
     def has_earlier_keys(self) -> bool:
-        """True when there are keys after the first one."""
+        """True if there are keys after the first one, which only decrypt."""
         return len(self._keys) > 1
 
-    def is_first(self, sealed: str) -> bool:
-        """True when the first key decrypts it, so that it needs no other key."""
+    def is_encrypted_with_first_key(self, token: str) -> bool:
+        """True if the first key decrypts the token, which then needs no earlier key."""
         try:
-            self._first.decrypt(sealed)
+            self._first.decrypt(token)
         except InvalidToken:
             return False
         return True
 
     def sign(self, data: bytes) -> bytes:
-        """A signature of `data` by the first key, for data that a client returns soon."""
+        """A signature of `data` by the first key, for data that a client soon sends back."""
         return hmac.digest(self._signing_key, data, "sha256")[:SIGNATURE]
 
     def is_signature(self, signature: bytes, data: bytes) -> bool:
-        """True when `sign` made this signature of `data`."""
+        """True if `sign` made this signature of `data`."""
         return hmac.compare_digest(signature, self.sign(data))
 
 
@@ -95,12 +93,12 @@ def _derive(key: str) -> bytes:
     return base64.urlsafe_b64encode(Scrypt(_SALT, 32, **_COST).derive(key.encode()))
 
 
-def read_or_make_key(data_dir: Path) -> str:
-    """The key in `data_dir`, created at the first call; the directory must exist."""
-    return read_or_make_secret(data_dir / "secret.key")
+def read_or_create_key(data_dir: Path) -> str:
+    """The key in the existing directory `data_dir`, created at the first call."""
+    return read_or_create_secret(data_dir / "secret.key")
 
 
-def read_or_make_secret(path: Path) -> str:
+def read_or_create_secret(path: Path) -> str:
     """The secret in the file `path`, created at the first call, readable by its owner only (0600).
 
     Processes that call at the same time all get the same, whole secret.

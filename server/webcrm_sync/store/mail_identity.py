@@ -29,18 +29,18 @@ def read_known_mails(
 ) -> Sequence[KnownMail]:
     """The company's e-mails with one of these Message-IDs or keys, oldest first.
 
-    `mailbox_id`: of the copies to be compared; the e-mails' own copies there are read too.
+    `mailbox_id`: the mailbox of the new copies. Each e-mail's copy in it is read too.
     """
     of_email = item.c.email_id == email.c.id
     stamps = select(item.c.stamp).where(of_email, item.c.stamp.is_not(None)).scalar_subquery()
-    here = select(func.min(item.c.graph_id)).where(of_email, item.c.mailbox_id == mailbox_id)
+    own_copy = select(func.min(item.c.graph_id)).where(of_email, item.c.mailbox_id == mailbox_id)
     filed = select(filing.c.id).where(filing.c.email_id == email.c.id).exists()
     query = select(
         *(email.c.id, email.c.key, email.c.message_id, email.c.subject, email.c.sender),
         *(email.c.recipients, email.c.sent_at, email.c.word_digest, email.c.has_attachments),
         filed.label("has_filings"),
         func.array(stamps).label("stamps"),
-        here.scalar_subquery().label("graph_id"),
+        own_copy.scalar_subquery().label("graph_id"),
     ).where(
         email.c.company_id == tx.company_id,
         any_of(email.c.message_id, message_ids) | any_of(email.c.key, keys),
@@ -51,7 +51,7 @@ def read_known_mails(
 
 
 def change_key(tx: Tx, email_id: int, key: str) -> None:
-    """Change the key of an e-mail. Nothing may have been written under the old one."""
+    """Change the key of an e-mail. No Activity or stamp may carry the old key."""
     tx.connection.execute(update(email).where(email.c.id == email_id).values(key=key))
 
 

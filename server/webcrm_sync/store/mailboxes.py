@@ -39,7 +39,7 @@ class Mailbox:
     push_trouble: str | None
 
     def pause_end(self, now: datetime) -> datetime | None:
-        """When its pause ends; None = Graph may be called for the mailbox."""
+        """When the mailbox's pause ends, None = Graph may be called for it."""
         return self.paused_until if self.paused_until and self.paused_until > now else None
 
 
@@ -47,9 +47,10 @@ class Mailbox:
 class SyncFolder:
     """A sync folder of a watched mailbox, known by its Graph id.
 
-    `read_begun_for`: the request that the last reading began for. `subscription_address`: part of
-    the address that its notifications come to, None = made by a version whose address held no
-    secret. `replaced_subscription_id`: an earlier one that is still to be ended at Graph.
+    `round`: the number of full readings. `read_begun_for`: the request that the last reading began
+    for. `subscription_address`: a part of the address to which Graph sends its notifications,
+    None = a version created the subscription whose addresses held no secret.
+    `replaced_subscription_id`: an earlier subscription that is still to be deleted in Graph.
     """
 
     id: int
@@ -78,14 +79,14 @@ class SyncFolder:
 
     @property
     def is_read_requested(self) -> bool:
-        """True when a requested reading has not begun yet, so that another request adds nothing."""
+        """True if a requested reading has not begun yet: another request would add nothing."""
         return self.read_requested_at is not None and self.read_requested_at != self.read_begun_for
 
 
-#: How long a busy folder rests after a reading, whatever is requested.
-_FLOOD_REST = timedelta(seconds=1)
-#: The smallest difference of two times in PostgreSQL.
-_NEXT = timedelta(microseconds=1)
+#: The shortest time between two readings of a busy folder, however many are requested.
+_FLOOD_PAUSE = timedelta(seconds=1)
+#: The smallest difference between two times in PostgreSQL.
+_SMALLEST_STEP = timedelta(microseconds=1)
 
 _MAILBOX = columns_of(mailbox, Mailbox)
 _FOLDER = columns_of(folder, SyncFolder)
@@ -96,7 +97,7 @@ _FOLDERS = select(*_FOLDER).where(folder.c.mailbox_id == bindparam("mailbox")).o
 
 
 def all_mailboxes(tx: Tx) -> Sequence[Mailbox]:
-    """The company's mailboxes, by address."""
+    """The company's mailboxes, ordered by address."""
     query = select(*_MAILBOX).where(mailbox.c.company_id == tx.company_id)
     rows = tx.connection.execute(query.order_by(mailbox.c.address)).mappings()
     return [Mailbox(**row) for row in rows]
@@ -104,8 +105,8 @@ def all_mailboxes(tx: Tx) -> Sequence[Mailbox]:
 
 def read_mailbox(tx: Tx, mailbox_id: int) -> Mailbox | None:
     """A mailbox of the company, None when it was removed."""
-    this = {"mailbox": mailbox_id, "company": tx.company_id}
-    row = tx.connection.execute(_ONE_MAILBOX, this).mappings().one_or_none()
+    parameters = {"mailbox": mailbox_id, "company": tx.company_id}
+    row = tx.connection.execute(_ONE_MAILBOX, parameters).mappings().one_or_none()
     return Mailbox(**row) if row else None
 
 
@@ -114,12 +115,12 @@ def mailbox_of_user(tx: Tx, user_id: str) -> int | None:
     query = select(mailbox.c.id).where(
         mailbox.c.company_id == tx.company_id, mailbox.c.user_id == user_id
     )
-    found: int | None = tx.connection.scalar(query)
-    return found
+    mailbox_id: int | None = tx.connection.scalar(query)
+    return mailbox_id
 
 
 def find_mailbox(tx: Tx, address: str) -> Mailbox | None:
-    """The watched mailbox with this address, None when there is none."""
+    """The watched mailbox with this address, None if no mailbox has it."""
     query = (
         select(*_MAILBOX)
         .outerjoin(alias, alias.c.mailbox_id == mailbox.c.id)
@@ -131,9 +132,9 @@ def find_mailbox(tx: Tx, address: str) -> Mailbox | None:
 
 
 def save_mailbox(tx: Tx, user: MailUser, *, mirror_since: datetime) -> int:
-    """The id of the mailbox, added or updated. Idempotent. Raises AnotherCompany."""
+    """Add or update a mailbox. Returns its id. Idempotent. Raises AnotherCompany."""
     companies.refuse_second(tx)
-    facts = {
+    values = {
         "address": user.address,
         "display_name": user.display_name,
         "is_shared": user.is_shared,
@@ -144,29 +145,30 @@ def save_mailbox(tx: Tx, user: MailUser, *, mirror_since: datetime) -> int:
         added_at=tx.now,
         mirror_since=mirror_since,
         keep_due_at=tx.now,
-        **facts,
+        **values,
     )
-    known = new.on_conflict_do_update(
+    new_or_known = new.on_conflict_do_update(
         index_elements=[mailbox.c.company_id, mailbox.c.user_id],
-        set_={**facts, "keep_due_at": tx.now, "trouble": None, "paused_until": None},
+        set_={**values, "keep_due_at": tx.now, "trouble": None, "paused_until": None},
     )
-    mailbox_id = int(tx.connection.execute(known.returning(mailbox.c.id)).scalar_one())
-    lapsed = alias.c.address.contains("@")  # legacy addresses, which mails tell too, stay
-    tx.connection.execute(delete(alias).where(alias.c.mailbox_id == mailbox_id, lapsed))
+    mailbox_id = int(tx.connection.execute(new_or_known.returning(mailbox.c.id)).scalar_one())
+    # Legacy addresses stay: some come from mails, and Entra does not list those.
+    is_smtp = alias.c.address.contains("@")
+    tx.connection.execute(delete(alias).where(alias.c.mailbox_id == mailbox_id, is_smtp))
     add_aliases(tx, mailbox_id, user.aliases | {user.address})
     return mailbox_id
 
 
 def add_aliases(tx: Tx, mailbox_id: int, addresses: Iterable[str]) -> frozenset[str]:
-    """Add addresses of the mailbox; returns the new ones, folded."""
+    """Add addresses of the mailbox. Returns those that are new, folded."""
     rows = [
         {"mailbox_id": mailbox_id, "address": a} for a in sorted(set(map(fold_address, addresses)))
     ]
     new = insert(alias).on_conflict_do_nothing().returning(alias.c.address)
-    found = frozenset(tx.connection.execute(new, rows).scalars())
-    if found:
+    added = frozenset(tx.connection.execute(new, rows).scalars())
+    if added:
         tx.note_directory_change()
-    return found
+    return added
 
 
 def remove_mailbox(tx: Tx, mailbox_id: int) -> None:
@@ -186,7 +188,7 @@ def set_mailbox(tx: Tx, mailbox_id: int, **values: object) -> None:
 
 
 def maintain_now(tx: Tx, mailbox_ids: Iterable[int]) -> None:
-    """Have the folders and subscriptions of these mailboxes maintained now."""
+    """Make maintenance of these mailboxes due now: of their folders and subscriptions."""
     ids = sorted(set(mailbox_ids))
     lock(tx, mailbox_ids=ids)
     query = update(mailbox).where(any_of(mailbox.c.id, ids)).values(keep_due_at=tx.now)
@@ -197,24 +199,24 @@ def maintain_now(tx: Tx, mailbox_ids: Iterable[int]) -> None:
 
 
 def internals(tx: Tx, domains: frozenset[str]) -> Internals:
-    """Who is a colleague: watched mailboxes, webCRM users and the configured domains."""
-    own = select(alias.c.address).join(mailbox).where(mailbox.c.company_id == tx.company_id)
+    """The colleagues: watched mailboxes, webCRM users and the configured domains."""
+    mailboxes = select(alias.c.address).join(mailbox).where(mailbox.c.company_id == tx.company_id)
     users = select(crm_user.c.address).where(crm_user.c.company_id == tx.company_id)
     return Internals.of(
-        frozenset(tx.connection.execute(own).scalars()),
+        frozenset(tx.connection.execute(mailboxes).scalars()),
         frozenset(a for a in tx.connection.execute(users).scalars() if a),
         domains,
     )
 
 
 def folders(tx: Tx, mailbox_id: int) -> Sequence[SyncFolder]:
-    """The mailbox's sync folders, by id."""
+    """The mailbox's sync folders, ordered by id."""
     rows = tx.connection.execute(_FOLDERS, {"mailbox": mailbox_id}).mappings()
     return [SyncFolder(**row) for row in rows]
 
 
-def by_subscription(tx: Tx, subscription_ids: Iterable[str]) -> Mapping[str, SyncFolder]:
-    """The company's folders by push subscription; the ids come and return in lower case."""
+def folders_by_subscription(tx: Tx, subscription_ids: Iterable[str]) -> Mapping[str, SyncFolder]:
+    """The company's folders by push subscription. All ids are in lower case."""
     key = func.lower(folder.c.subscription_id, type_=Text)
     query = (
         select(*_FOLDER)
@@ -225,8 +227,8 @@ def by_subscription(tx: Tx, subscription_ids: Iterable[str]) -> Mapping[str, Syn
     return {row["subscription_id"].lower(): SyncFolder(**row) for row in rows}
 
 
-def pushed(tx: Tx) -> Sequence[SyncFolder]:
-    """The company's folders with a push subscription, by id."""
+def subscribed_folders(tx: Tx) -> Sequence[SyncFolder]:
+    """The company's folders with a push subscription, ordered by id."""
     query = (
         select(*_FOLDER)
         .join(mailbox, mailbox.c.id == folder.c.mailbox_id)
@@ -243,15 +245,15 @@ def lock(tx: Tx, *, mailbox_ids: Iterable[int] = (), folder_ids: Iterable[int] =
     mailbox locks the mailbox too, by its foreign key. `items.locks` has the order of all locks.
     """
     for table, ids in ((mailbox, mailbox_ids), (folder, folder_ids)):
-        if these := set(ids):
-            query = select(table.c.id).where(any_of(table.c.id, these)).order_by(table.c.id)
+        if unique_ids := set(ids):
+            query = select(table.c.id).where(any_of(table.c.id, unique_ids)).order_by(table.c.id)
             tx.connection.execute(query.with_for_update(key_share=True))
 
 
 def add_folder(
     tx: Tx, mailbox_id: int, *, graph_id: str, place: Place, parents: Sequence[str]
 ) -> None:
-    """Add a sync folder, which is read at once. Idempotent."""
+    """Add a sync folder, whose first reading is due at once. Idempotent."""
     new = insert(folder).values(
         mailbox_id=mailbox_id,
         graph_id=graph_id,
@@ -268,15 +270,15 @@ def set_folder(tx: Tx, folder_id: int, **values: object) -> None:
     tx.connection.execute(update(folder).where(folder.c.id == folder_id).values(**values))
 
 
-def set_pushed(tx: Tx, seen: SyncFolder, **values: object) -> None:
+def set_subscribed_folder(tx: Tx, seen: SyncFolder, **values: object) -> None:
     """Set columns of a sync folder, unless its subscription has changed since it was `seen`."""
-    same = folder.c.subscription_id == seen.subscription_id
-    query = update(folder).where(folder.c.id == seen.id, same)
+    is_unchanged = folder.c.subscription_id == seen.subscription_id
+    query = update(folder).where(folder.c.id == seen.id, is_unchanged)
     tx.connection.execute(query.values(**values))
 
 
 def has_old_address(tx: Tx) -> bool:
-    """True while a subscription of the company has an address without a secret in it."""
+    """True while a subscription of the company has a notification address without a secret."""
     query = select(folder.c.id).join(mailbox, mailbox.c.id == folder.c.mailbox_id)
     query = query.where(
         mailbox.c.company_id == tx.company_id,
@@ -292,35 +294,37 @@ def drop_folder(tx: Tx, folder_id: int) -> None:
 
 
 def request_read(tx: Tx, folder_ids: Iterable[int]) -> None:
-    """Have these folders read now, because something may have changed in them.
+    """Make a reading of these folders due now, since something may have changed in them.
 
-    The tick reads a folder that was flooded a moment ago: one reading per second lists many mails
-    on a page instead of few. Each request has a time of its own, so that a reading under way does
-    not finish a later request.
+    A folder that was flooded a moment ago waits for the tick: one reading per second lists many
+    mails on a page instead of few. Each request has a time of its own, so that a reading under way
+    does not finish a later request.
     """
     ids = set(folder_ids)
     if len(ids) > 1:
         lock(tx, folder_ids=ids)
-    read_requested_at = func.greatest(tx.now, folder.c.read_requested_at + _NEXT)  # ignores NULL
+    read_requested_at = func.greatest(
+        tx.now, folder.c.read_requested_at + _SMALLEST_STEP
+    )  # ignores NULL
     query = (
         update(folder).where(any_of(folder.c.id, ids)).values(read_requested_at=read_requested_at)
     )
-    hinted = tx.connection.execute(query.returning(folder.c.mailbox_id, folder.c.flooded_at))
-    calm = tx.now - _FLOOD_REST
-    now = {row.mailbox_id for row in hinted if not row.flooded_at or row.flooded_at < calm}
-    for mailbox_id in sorted(now):
+    rows = tx.connection.execute(query.returning(folder.c.mailbox_id, folder.c.flooded_at))
+    recent = tx.now - _FLOOD_PAUSE
+    calm = {row.mailbox_id for row in rows if not row.flooded_at or row.flooded_at < recent}
+    for mailbox_id in sorted(calm):
         tx.defer(Job.DISCOVER, mailbox_id)
 
 
 def read_from_start(tx: Tx, mailbox_ids: Iterable[int]) -> None:
     """Read all sync folders of these mailboxes again from the start, now."""
     query = update(folder).where(any_of(folder.c.mailbox_id, mailbox_ids))
-    again = {"cursor": None, "round": folder.c.round + 1, "read_requested_at": tx.now}
-    tx.connection.execute(query.values(**again))
+    values = {"cursor": None, "round": folder.c.round + 1, "read_requested_at": tx.now}
+    tx.connection.execute(query.values(**values))
 
 
 def begin_reading(tx: Tx, due: Iterable[SyncFolder]) -> None:
-    """Record that the requested readings of these folders begin; later requests count anew."""
+    """Record that the requested readings of these folders begin. Later requests stay open."""
     ids = {f.id for f in due if f.is_read_requested}
     if ids:
         lock(tx, folder_ids=ids)
@@ -331,20 +335,20 @@ def begin_reading(tx: Tx, due: Iterable[SyncFolder]) -> None:
 def finish_read(
     tx: Tx, seen: SyncFolder, *, poll_due_at: datetime, is_flooded: bool, **values: object
 ) -> None:
-    """Record a reading up to the folder's end. A request that came meanwhile stays open.
+    """Record a reading up to the folder's end. A request since it was `seen` stays open.
 
-    `values`: of further columns.
+    `values`: the values of further columns.
     """
-    was_seen = folder.c.read_requested_at.is_not_distinct_from(seen.read_requested_at)
+    is_unchanged = folder.c.read_requested_at.is_not_distinct_from(seen.read_requested_at)
     query = update(folder).where(folder.c.id == seen.id)
-    cleared = case((was_seen, None), else_=folder.c.read_requested_at)
+    cleared = case((is_unchanged, None), else_=folder.c.read_requested_at)
     flooded_at = tx.now if is_flooded else None
     times = {"read_requested_at": cleared, "poll_due_at": poll_due_at, "flooded_at": flooded_at}
     tx.connection.execute(query.values(**times, **values))
 
 
 def advance_cursor(tx: Tx, seen: SyncFolder, cursor: str | None, **values: object) -> bool:
-    """Set a folder's cursor; False when another run has set it since it was `seen`."""
+    """Set a folder's cursor. False if another run has set it since it was `seen`."""
     query = update(folder).where(
         folder.c.id == seen.id,
         folder.c.cursor.is_not_distinct_from(seen.cursor),
@@ -356,12 +360,12 @@ def advance_cursor(tx: Tx, seen: SyncFolder, cursor: str | None, **values: objec
 def pause(tx: Tx, mailbox_id: int, *, until: datetime, trouble: str, attempts: int) -> bool:
     """Do not call Graph for this mailbox before `until`, nor before an earlier pause ends.
 
-    `attempts`: failures in a row. False when the mailbox was removed.
+    `attempts`: failures in a row. False if the mailbox was removed.
     """
     paused_until = func.greatest(mailbox.c.paused_until, until)  # ignores NULL
     query = update(mailbox).where(mailbox.c.id == mailbox_id)
-    closed = query.values(paused_until=paused_until, attempts=attempts, trouble=trouble)
-    return tx.connection.execute(closed).rowcount == 1
+    paused = query.values(paused_until=paused_until, attempts=attempts, trouble=trouble)
+    return tx.connection.execute(paused).rowcount == 1
 
 
 def resume(tx: Tx, mailbox_id: int) -> None:

@@ -1,4 +1,4 @@
-"""Brings a database to this version: our tables by Alembic, the queue's by Procrastinate's SQL."""
+"""Upgrades a database: the product's tables by Alembic, the queue's by Procrastinate's SQL."""
 
 from __future__ import annotations
 
@@ -16,8 +16,8 @@ from sqlalchemy import Connection, Engine, text
 
 #: Any number that all processes share, so that two of them never migrate at once.
 _MIGRATION_LOCK = 7_205_759_403
-#: The newest migration of Procrastinate 3.10.0. Earlier versions of the product installed no other
-#: one, and did not record it.
+#: The newest migration of Procrastinate 3.10.0. Earlier versions of the product installed only that
+#: version, and recorded no migration.
 _UNRECORDED = "03.04.00_50_post_add_retry_failed_job_procedure.sql"
 
 
@@ -32,7 +32,7 @@ class DatabaseNewer(Exception):
 
 
 def migrate(engine: Engine) -> None:
-    """Bring the database to the newest version. Idempotent; safe from several processes.
+    """Upgrade the database to this version. Idempotent; several processes may call it at once.
 
     Raises DatabaseNewer.
     """
@@ -46,16 +46,16 @@ def migrate(engine: Engine) -> None:
 
 
 def is_current(engine: Engine) -> bool:
-    """True when the database has the tables of exactly this version. Raises DatabaseNewer."""
+    """True if the database has the tables of exactly this version. Raises DatabaseNewer."""
     with engine.connect() as connection:
         _refuse_newer(connection)
-        found = MigrationContext.configure(connection).get_current_revision()
-        return found == _revisions()[0] and not _missing_queue_migrations(connection)
+        revision = MigrationContext.configure(connection).get_current_revision()
+        return revision == _revisions()[0] and not _missing_queue_migrations(connection)
 
 
 def _refuse_newer(connection: Connection) -> None:
-    found = MigrationContext.configure(connection).get_current_revision()
-    if found is not None and found not in _revisions():
+    revision = MigrationContext.configure(connection).get_current_revision()
+    if revision is not None and revision not in _revisions():
         raise DatabaseNewer
 
 
@@ -63,7 +63,7 @@ def _refuse_newer(connection: Connection) -> None:
 def _revisions() -> tuple[str, ...]:
     """The revisions of this version, newest first."""
     directory = ScriptDirectory.from_config(_config())
-    return tuple(one.revision for one in directory.walk_revisions())
+    return tuple(script.revision for script in directory.walk_revisions())
 
 
 def _config() -> Config:
@@ -76,10 +76,10 @@ def _config() -> Config:
 
 
 def _migrate_queue(connection: Connection) -> None:
-    """Make Procrastinate's tables, or apply its migrations that are missing.
+    """Create Procrastinate's tables, or apply the missing migrations.
 
-    Procrastinate ships one SQL file per migration and records none (its docs: Migrations), so the
-    name of the last one is kept as the comment of its table of jobs.
+    Procrastinate ships one SQL file per migration and records none (its docs: Migrations). So the
+    comment of its table of jobs holds the name of the last one.
     """
     if _has_queue(connection):
         for path in _missing_queue_migrations(connection):
@@ -91,7 +91,7 @@ def _migrate_queue(connection: Connection) -> None:
 
 
 def _missing_queue_migrations(connection: Connection) -> Sequence[Path]:
-    """Procrastinate's migrations that are newer than the database, in their order."""
+    """Procrastinate's migrations that the database lacks, in their order."""
     if not _has_queue(connection):
         return _queue_migrations()
     query = text("SELECT obj_description('procrastinate_jobs'::regclass, 'pg_class')")

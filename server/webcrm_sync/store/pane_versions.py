@@ -1,4 +1,4 @@
-"""Versions of what the pane shows of a mail; a version changes when anything shown changes.
+"""Versions of the pane's answers. A version changes when the pane would show a change.
 
 One statement reads the versions of all mails that open panes show at this moment.
 """
@@ -26,10 +26,14 @@ class Copy:
 
 @dataclass(frozen=True, slots=True)
 class Version:
-    """`is_met`: the copy was read in a sync folder. `is_pushed`: Graph pushes their changes."""
+    """The version of one copy's answer.
+
+    `is_discovered`: the copy is in a sync folder. `is_pushed`: Graph pushes changes of all sync
+    folders of the mailbox.
+    """
 
     digest: bytes
-    is_met: bool
+    is_discovered: bool
     is_pushed: bool
 
 
@@ -86,24 +90,24 @@ def read_versions(
 ) -> list[Version | None]:
     """The version of each copy, in their order; None = its mailbox is not watched.
 
-    It covers the copy, every copy and filing of the same mail, the changes that webCRM has yet to
-    receive, the directory, and the connection's state in the pane's foot.
+    A version covers every copy and filing of the mail, the changes that webCRM has yet to receive,
+    the directory, and the connection's state in the pane's foot.
     """
     requested = [
         {
             "number": number,
-            "user_id": one.user_id,
-            "graph_id": one.graph_id,
-            "message_id": one.message_id,
+            "user_id": copy.user_id,
+            "graph_id": copy.graph_id,
+            "message_id": copy.message_id,
         }
-        for number, one in enumerate(copies)
+        for number, copy in enumerate(copies)
     ]
     rows = database.read(_READ, {"company_id": company_id, "requested": json.dumps(requested)})
-    found = {number: _version(*facts) for number, *facts in map(tuple, rows)}
-    return [found.get(number) for number in range(len(copies))]
+    versions = {number: _version(*columns) for number, *columns in map(tuple, rows)}
+    return [versions.get(number) for number in range(len(copies))]
 
 
-def _version(*facts: object) -> Version:
-    is_met, is_pushed, *_ = facts
-    digest = blake2b(repr(facts).encode(), digest_size=DIGEST).digest()
-    return Version(digest, bool(is_met), bool(is_pushed))
+def _version(*columns: object) -> Version:
+    is_discovered, is_pushed, *_ = columns
+    digest = blake2b(repr(columns).encode(), digest_size=DIGEST).digest()
+    return Version(digest, bool(is_discovered), bool(is_pushed))

@@ -12,7 +12,7 @@ from webcrm_sync.store.schema.requests import always_sync
 
 
 def read_senders(tx: Tx, mailbox_id: int) -> frozenset[str]:
-    """Addresses whose mail a rule of this product moves into the sync folder."""
+    """The addresses whose mail this product's inbox rule moves into the sync folder."""
     query = select(always_sync.c.address).where(always_sync.c.mailbox_id == mailbox_id)
     return frozenset(tx.connection.execute(query).scalars())
 

@@ -40,7 +40,7 @@ def learn_own_addresses(tx: Tx, box: Mailbox, arrivals: Iterable[Arrival]) -> No
     own = {s.folded for s in senders if s and is_legacy(s.address)}
     new = mailboxes.add_aliases(tx, box.id, own) if own else ()
     if new:  # a mail that waits for one of these addresses is between colleagues
-        directory.wake(tx, addresses=new, domains=())
+        directory.rematch_waiting(tx, addresses=new, domains=())
 
 
 @dataclass(frozen=True, slots=True)

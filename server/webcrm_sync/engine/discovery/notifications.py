@@ -16,7 +16,7 @@ from webcrm_sync.engine import push_urls
 from webcrm_sync.engine.context import Context
 from webcrm_sync.store import mailboxes
 from webcrm_sync.store.database import Tx
-from webcrm_sync.store.encryption import SealBroken
+from webcrm_sync.store.encryption import WrongKey
 from webcrm_sync.store.items import lookup
 from webcrm_sync.store.mailboxes import SyncFolder
 
@@ -116,7 +116,7 @@ class NotificationReceiver:
         if not by_subscription:
             return
         with self._context.begin() as tx:
-            folders = mailboxes.by_subscription(tx, by_subscription)
+            folders = mailboxes.folders_by_subscription(tx, by_subscription)
             verified = [self._verify(folder, by_subscription[i]) for i, folder in folders.items()]
             versions = frozenset().union(*(v.versions for v in verified))
             known = lookup.known_versions(tx, versions)
@@ -145,8 +145,8 @@ class NotificationReceiver:
 
     def _open(self, sealed: str) -> bytes | None:
         try:
-            return _digest(self._context.seal.open(sealed))
-        except SealBroken:
+            return _digest(self._context.cipher.decrypt(sealed))
+        except WrongKey:
             return None
 
     def _warn_of_unverifiable(self, folders: Sequence[SyncFolder]) -> None:
@@ -170,6 +170,6 @@ def _record(tx: Tx, changed: Sequence[_Verified], to_read: frozenset[int]) -> No
     mailboxes.lock(tx, folder_ids=[v.folder.id for v in changed])
     for verified in changed:
         if columns := verified.folder_columns(tx.now):
-            mailboxes.set_pushed(tx, verified.folder, **columns)
+            mailboxes.set_subscribed_folder(tx, verified.folder, **columns)
     if to_read:
         mailboxes.request_read(tx, to_read)

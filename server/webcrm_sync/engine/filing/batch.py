@@ -62,7 +62,7 @@ def prepare(context: Context, source: Source, exclude: Iterable[int] = ()) -> Ba
         due = filings.due(tx, limit=BATCH_SIZE, is_filed=False, exclude=busy)
         filed = filings.due(tx, limit=_ATTACH_AMONG, is_filed=True, exclude=busy)
         has_updates = has_due_updates(tx)
-        is_webcrm_wanted = tx.is_line_wanted()
+        is_webcrm_wanted = tx.has_waiting_webcrm_job()
     return replace(
         batch_of(context, source, due, filed),
         has_updates=has_updates,

@@ -90,7 +90,7 @@ def add(context: Context, findings: Findings) -> int:
         since = context.settings.mirror_since or tx.now
         is_new = not findings.is_watched
         mailbox_id = mailboxes.save_mailbox(tx, user, mirror_since=since)
-        directory.wake(tx, addresses=map(fold_address, user.aliases), domains=())
+        directory.rematch_waiting(tx, addresses=map(fold_address, user.aliases), domains=())
         if is_new:
             tx.record_event(EventKind.MAILBOX_ADDED, mailbox_id=mailbox_id)
             mirrors.forget_unmirrored(tx)

@@ -108,12 +108,16 @@ def _held_subscription(context: Context, folder: SyncFolder) -> HeldSubscription
 
 
 def _reseal(context: Context, folder: SyncFolder) -> None:
-    """Seal the client state with the first key again, so that later keys can be dropped."""
+    """Encrypt the client state with the first key again, so that later keys can be dropped."""
     sealed = folder.client_state or ""
-    if not push_urls.is_checkable(context, folder) or context.seal.is_first(sealed):
+    if not push_urls.is_checkable(context, folder) or context.cipher.is_encrypted_with_first_key(
+        sealed
+    ):
         return
     with context.begin() as tx:
-        mailboxes.set_pushed(tx, folder, client_state=context.seal.renew(sealed))
+        mailboxes.set_subscribed_folder(
+            tx, folder, client_state=context.cipher.encrypt_again(sealed)
+        )
 
 
 def _renew(context: Context, folder: SyncFolder) -> bool:
@@ -124,7 +128,7 @@ def _renew(context: Context, folder: SyncFolder) -> bool:
     except Gone:
         return False
     with context.begin() as tx:
-        mailboxes.set_pushed(tx, folder, subscription_expires_at=renewed.expires_at)
+        mailboxes.set_subscribed_folder(tx, folder, subscription_expires_at=renewed.expires_at)
     return True
 
 
@@ -157,7 +161,7 @@ def _replace_subscription(
             tx,
             folder.id,
             subscription_id=made.graph_id,
-            client_state=context.seal.seal(client_state),
+            client_state=context.cipher.encrypt(client_state),
             subscription_expires_at=made.expires_at,
             subscription_address=push_urls.url_digests(context, made.graph_id)[0],
             replaced_subscription_id=replaced,

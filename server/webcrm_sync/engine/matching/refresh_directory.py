@@ -61,7 +61,7 @@ def _refresh(context: Context, company: Company, *, is_full: bool) -> None:
         # An empty full list comes from a webCRM in trouble, not from one without customers.
         addresses = _saved(tx, persons, book.save_persons, odd_persons, is_full=is_full)
         domains = _saved(tx, organisations, book.save_organisations, odd, is_full=is_full)
-        book.wake(tx, addresses=addresses, domains=domains)
+        book.rematch_waiting(tx, addresses=addresses, domains=domains)
         companies.update_company(
             tx,
             persons_until=_newest(persons, company.persons_until),
@@ -87,11 +87,11 @@ def _saved(
     Skips the records in `odd` and keeps our rows of them. A record that cannot be saved is added
     to `odd`.
     """
-    spared = [one.record_id for one in odd]
+    excluded = [one.record_id for one in odd]
 
     def attempt(some: Sequence[R]) -> frozenset[str]:
         with tx.connection.begin_nested():
-            return save(tx, some, is_whole=is_full and bool(records), spared=spared)
+            return save(tx, some, is_whole=is_full and bool(records), exclude=excluded)
 
     try:
         return attempt(records)
@@ -100,8 +100,8 @@ def _saved(
             raise
     faults = isolate.find_culprits(records, partial(_probe, tx, save))
     odd += [UnreadableRecord(one.record_id, fault) for one, fault in faults]
-    spared += [one.record_id for one, _ in faults]
-    return attempt([one for one in records if one.record_id not in spared])
+    excluded += [one.record_id for one, _ in faults]
+    return attempt([one for one in records if one.record_id not in excluded])
 
 
 def _probe(tx: Tx, save: Callable[..., object], some: Sequence[object]) -> None:

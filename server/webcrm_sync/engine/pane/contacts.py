@@ -72,4 +72,4 @@ def _save_contact(context: Context, draft: PersonDraft, person_id: int) -> None:
     with context.begin() as tx:
         contact_claims.complete_claim(tx, address, draft.organisation_id, person_id=person_id)
         directory.save_persons(tx, [PersonRow(person_id, (contact,), None)])
-        directory.wake(tx, addresses=[address], domains=())
+        directory.rematch_waiting(tx, addresses=[address], domains=())

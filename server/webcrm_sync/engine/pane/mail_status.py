@@ -95,7 +95,7 @@ def _find_and_read(
     versions = read_versions(context.database, context.company_id, copies) if copies else []
     shown = read_statuses(context, user, found)
     read = list(zip(found, versions, shown, strict=True))
-    if folder_ids := {mail.head.folder_id for mail, v, _ in read if v and not v.is_met}:
+    if folder_ids := {mail.head.folder_id for mail, v, _ in read if v and not v.is_discovered}:
         _request_folder_reads(context, user, folder_ids)
     answers = iter([(one, _token(context, user, mail, v, one)) for mail, v, one in read])
     return [next(answers) if mail else (NOT_FOUND, None) for mail in located]

@@ -46,12 +46,12 @@ def make_token(
     expires_at = int(context.now().timestamp()) + lifetime
     facts = json.dumps([expires_at, head.graph_id, head.message_id]).encode()
     signed = version.digest + facts
-    signature = context.seal.sign(_signing_scope(context, user_id) + signed)
+    signature = context.cipher.sign(_signing_scope(context, user_id) + signed)
     return urlsafe_b64encode(signature + signed).decode()
 
 
 def _lifetime_s(version: Version, *, is_on_its_way: bool) -> int:
-    if version.is_met:
+    if version.is_discovered:
         return _LIFETIME_S
     if is_on_its_way:
         return _LIFETIME_UNREAD_S
@@ -65,7 +65,7 @@ def read_token(context: Context, user_id: str, token: str) -> TokenFacts | None:
     except ValueError:
         return None
     signature, signed = raw[:SIGNATURE], raw[SIGNATURE:]
-    if not context.seal.is_signature(signature, _signing_scope(context, user_id) + signed):
+    if not context.cipher.is_signature(signature, _signing_scope(context, user_id) + signed):
         return None
     expires_at, graph_id, message_id = json.loads(signed[DIGEST:])
     return TokenFacts(graph_id, message_id, signed[:DIGEST], expires_at)

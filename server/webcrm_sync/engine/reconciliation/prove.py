@@ -97,7 +97,7 @@ def _prove_page(context: Context, first_id: int) -> PageProof:
 def prove_push(context: Context) -> list[Difference]:
     """Find subscriptions that Graph no longer has, and have them replaced."""
     with context.begin() as tx:
-        held = mailboxes.pushed(tx)
+        held = mailboxes.subscribed_folders(tx)
     if not held or not context.settings.is_push_enabled:
         return []
     try:
@@ -109,7 +109,9 @@ def prove_push(context: Context) -> list[Difference]:
         mailboxes.maintain_now(tx, [f.mailbox_id for f in dead])
         mailboxes.lock(tx, folder_ids=[f.id for f in dead])
         for folder in dead:
-            mailboxes.set_pushed(tx, folder, subscription_id=None, subscription_expires_at=None)
+            mailboxes.set_subscribed_folder(
+                tx, folder, subscription_id=None, subscription_expires_at=None
+            )
         mailboxes.request_read(tx, [f.id for f in dead])
     return [Difference(Kind.PUSH) for _ in dead]
 
