@@ -40,7 +40,7 @@ _JOBS = procrastinate.App(connector=procrastinate.SyncPsycopgConnector())
 
 _HAS_WAITING_WEBCRM_JOB = text(
     "SELECT EXISTS (SELECT 1 FROM procrastinate_jobs"
-    " WHERE lock = :lock AND status = 'todo' AND task_name <> :file)"
+    " WHERE lock = :lock AND status = 'todo' AND task_name <> :excluded)"
 )
 _COUNT_DIRECTORY_CHANGE = text(
     "INSERT INTO directory_version (company_id, number) VALUES (:company_id, 1)"
@@ -97,7 +97,7 @@ class Tx:
         """True if a job other than `file` waits to call the company's webCRM."""
         lock = _webcrm_lock(self.company_id)
         return bool(
-            self.connection.scalar(_HAS_WAITING_WEBCRM_JOB, {"lock": lock, "file": Job.FILE})
+            self.connection.scalar(_HAS_WAITING_WEBCRM_JOB, {"lock": lock, "excluded": Job.FILE})
         )
 
     def finish(self) -> None:
