@@ -31,7 +31,7 @@ from mutants.mutate import Mutant, mutants_of
 
 ROOT = Path(__file__).parents[2]
 CORE = ROOT / "server" / "webcrm_sync" / "core"
-UNIT = ROOT / "tests" / "unit"
+UNIT, HOUSE = ROOT / "tests" / "unit", ROOT / "tests" / "house"
 OURS = (f"{ROOT}/server/", f"{ROOT}/tests/")
 EQUIVALENT = Path(__file__).with_name("equivalent.toml")
 #: A mutant that takes this many times the time of the unchanged tests is in an endless loop.
@@ -106,7 +106,8 @@ def _tests_of(name: str, path: Path) -> list[str]:
 
     The tests of the package follow only for `mail_text`, whose modules work as one.
     """
-    tests = [*sorted(UNIT.glob("test_core_*.py")), UNIT / "test_quoted_reply.py"]
+    unit = [*sorted(UNIT.glob("test_core_*.py")), UNIT / "test_quoted_reply.py"]
+    tests = [*unit, *sorted(HOUSE.glob("test_*.py"))]
     texts = {test: test.read_text("utf-8") for test in tests}
 
     def importing(module: str) -> list[str]:
@@ -114,7 +115,7 @@ def _tests_of(name: str, path: Path) -> list[str]:
 
     found = importing(rf"core\.{re.escape(name)}\b")
     found += importing(r"core\.mail_text\b") if "." in name else []
-    return [str(path), *dict.fromkeys(found or map(str, tests))]
+    return [str(path), *dict.fromkeys(found or map(str, unit))]
 
 
 @dataclass(frozen=True)

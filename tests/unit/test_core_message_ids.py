@@ -8,6 +8,8 @@ from hypothesis import strategies as st
 
 from webcrm_sync.core.message_ids import LONGEST_ID, parse_message_ids
 
+#: RFC 5322 2.1.1: no header line has more than 998 characters.
+LONGEST = f"<{'a' * 994}@x>"
 MANY = [f"<{number}@x>" for number in range(80)]
 
 
@@ -32,9 +34,15 @@ MANY = [f"<{number}@x>" for number in range(80)]
         ("< >", ()),
         ("", ()),
         ("<no-at-sign>", ("<no-at-sign>",)),
+        ("<a>", ("<a>",)),
         ("<ünïcode@bücher>", ("<ünïcode@bücher>",)),
         (f"<{'a' * LONGEST_ID}@x> <b@y>", ("<b@y>",)),
         ("a@x" * LONGEST_ID, ()),
+        (LONGEST, (LONGEST,)),
+        (f"<a{LONGEST[1:]} <b@y>", ("<b@y>",)),
+        (LONGEST[1:-1] + "aa", (LONGEST[1:-1] + "aa",)),
+        (LONGEST[1:-1] + "aaa", ()),
+        (" ".join(MANY[:50]), tuple(MANY[:50])),
         (" ".join(MANY), (MANY[0], *MANY[-49:])),
     ],
 )

@@ -9,7 +9,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from webcrm_sync.core.times import earliest_time, mail_time, to_storable_time
+from webcrm_sync.core.times import (
+    clamp_for_webcrm,
+    earliest_time,
+    mail_time,
+    to_storable_time,
+)
 from webcrm_sync.webcrm.requests import format_time
 
 CAME = datetime(2026, 3, 1, 12, tzinfo=UTC)
@@ -95,12 +100,19 @@ def test_a_sent_time_far_from_the_arrival_is_replaced_by_it(sent: datetime | Non
         (year(2007) - DAY, year(2007), year(2007) - DAY),
         (FOUND + HOUR, None, FOUND + HOUR),
         (FOUND + 2 * DAY, None, FOUND),
+        (FOUND + DAY, None, FOUND + DAY),
+        (year(1971), None, year(1971)),
+        (year(1971) - timedelta(seconds=1), None, FOUND),
     ],
 )
 def test_without_a_credible_arrival_a_true_time_is_used(
     sent: datetime | None, came: datetime | None, right: datetime
 ) -> None:
     assert mail_time(sent, came, FOUND) == right
+
+
+def test_a_mail_without_any_time_shows_the_beginning_of_the_computers_own() -> None:
+    assert mail_time(None, None, None) == year(1970)
 
 
 @given(moments | st.none(), moments | st.none(), moments)
@@ -154,3 +166,11 @@ def test_a_time_that_the_database_cannot_return_is_not_stored() -> None:
     assert to_storable_time(CAME) == CAME
     assert to_storable_time(year(1601)) == year(1601)
     assert to_storable_time(datetime(9999, 12, 31, 12, tzinfo=UTC)) is None
+
+
+def test_one_day_is_left_for_time_zones_at_each_end_of_what_webcrm_holds() -> None:
+    first, last = (datetime(*day, tzinfo=UTC) for day in ((1753, 1, 2), (9999, 12, 30)))
+    assert clamp_for_webcrm(year(1)) == first
+    assert clamp_for_webcrm(last + DAY) == last
+    assert to_storable_time(last) == last
+    assert to_storable_time(last + timedelta(seconds=1)) is None

@@ -94,8 +94,6 @@ def strip_plus_tag(address: str) -> str | None:
     >>> [strip_plus_tag(a) for a in ("eva+news@x.example", "eva@x.example", "+45@x.example")]
     ['eva@x.example', None, None]
     """
-    if "+" not in address or "@" not in address:
-        return None
     local, _, domain = address.rpartition("@")
     name, plus, _ = local.partition("+")
     is_whole = name.count('"') % 2 == 0  # else the `+` is inside quotes
@@ -146,10 +144,11 @@ def find_addresses(text: str) -> tuple[str, ...]:
 
 def _local_part_before(text: str) -> str:
     """The local part before an `@`: the last word of `text`, or the quoted text at its end."""
-    _, quote, name = text[:-1].rpartition('"') if text.endswith('"') else ("", "", "")
-    if quote and _SEPARATORS.search(name):
-        return f'"{name}"'
-    word = name if quote else _SYMBOLS.split(_SEPARATORS.split(text.rstrip('"'))[-1])[-1]
+    is_quoted = text.endswith('"') and '"' in text[:-1]
+    quoted = text[:-1].rpartition('"')[2]
+    if is_quoted and _SEPARATORS.search(quoted):
+        return f'"{quoted}"'
+    word = quoted if is_quoted else _SYMBOLS.split(_SEPARATORS.split(text.rstrip('"'))[-1])[-1]
     bare = _LEADING.sub("", word)
     return (bare.rstrip(_TRAILING) if bare != word else bare).translate(_APOSTROPHES)
 
@@ -158,7 +157,8 @@ def _host_after(text: str, *, is_last: bool) -> str:
     """The domain after an `@`, empty if the `@` is inside quotes, as in `"eva@x"@y`."""
     text = text.lstrip()
     found = _DOMAIN.match(text)
-    host = found[0] if found else ""
+    assert found  # it also matches no characters
+    host = found[0]
     if text[len(host) :] == '"' and not is_last:
         return ""
     names, dot, top = host.rpartition(".")

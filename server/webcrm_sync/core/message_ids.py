@@ -25,7 +25,7 @@ def parse_message_ids(header: str) -> tuple[str, ...]:
     found = (_BLANKS.sub("", one) for one in _ID.findall(header))
     ids = list(dict.fromkeys(f"<{one}>" for one in found if 0 < len(one) <= LONGEST_ID - 2))
     if ids:
-        return tuple(ids if len(ids) <= _MAX_IDS else ids[:1] + ids[1 - _MAX_IDS :])
+        return tuple(ids[:1] + ids[1:][1 - _MAX_IDS :])
     bare = header.strip()
     is_id = "@" in bare and len(bare) <= LONGEST_ID and not _BLANKS.search(bare)
     return (bare,) if is_id and not {"<", ">"} & set(bare) else ()
