@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from webcrm_sync.core.crm import OrganisationRow, PersonRow
+from webcrm_sync.core.crm import OrganisationRow, PersonRow, RejectedRecord
 from webcrm_sync.core.matching import Contact
 
 
@@ -10,3 +10,11 @@ def test_a_row_is_identified_by_its_own_id() -> None:
     person = PersonRow(7, (Contact(7, 1, "bo@havnebyg.example"),), None)
     assert person.record_id == 7
     assert OrganisationRow(1, "Havnebyg", (), None).record_id == 1
+
+
+def test_a_rejected_line_may_be_retried_unless_it_is_too_large() -> None:
+    assert not RejectedRecord("Busy").is_too_large
+
+
+def test_a_contact_may_have_no_name() -> None:
+    assert Contact(7, 1, "bo@havnebyg.example").name == ""

@@ -185,12 +185,3 @@ def test_a_contact_is_known_by_its_address_else_without_plus_tags(
     found = match_organisations([Party(address)], book)
     persons = [t.person_id for t in found.targets] if isinstance(found, Matched) else []
     assert persons == ([right] if right else [])
-
-
-def test_the_stored_values_of_match_evidence_never_change() -> None:
-    assert [by.value for by in MatchedBy] == [
-        "contact",
-        "domain",
-        "chosen by a person",
-        "without an Organisation",
-    ]

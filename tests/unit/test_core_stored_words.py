@@ -9,6 +9,9 @@ import pytest
 from webcrm_sync.core.direction import Direction
 from webcrm_sync.core.events import EventKind
 from webcrm_sync.core.jobs import ClockJob, Job, Queue
+from webcrm_sync.core.matching import MatchedBy
+from webcrm_sync.core.message import AttachmentKind, MessageKind
+from webcrm_sync.core.outlook import Place
 from webcrm_sync.core.states import Reason, State
 
 STORED: dict[type[StrEnum], list[str]] = {
@@ -108,6 +111,29 @@ STORED: dict[type[StrEnum], list[str]] = {
     Direction: [
         "inbound",
         "outbound",
+    ],
+    MatchedBy: [
+        "contact",
+        "domain",
+        "chosen by a person",
+        "without an Organisation",
+    ],
+    Place: [
+        "inbox",
+        "sent",
+        "root",
+    ],
+    MessageKind: [
+        "mail",
+        "meeting",
+        "meeting answer",
+        "meeting cancellation",
+        "meeting notice",
+    ],
+    AttachmentKind: [
+        "file",
+        "item",
+        "reference",
     ],
 }
 

@@ -21,7 +21,7 @@ class SyncError(Exception):
     """An outside call failed."""
 
     def __init__(self, message: str = "", *, code: str = "", request_id: str = "") -> None:
-        super().__init__(message or (self.__doc__ or "").splitlines()[0])
+        super().__init__(message or (self.__doc__ or type(self).__name__).splitlines()[0])
         self.code = code
         self.request_id = request_id
 

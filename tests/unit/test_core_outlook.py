@@ -1,0 +1,17 @@
+"""The values that come from Outlook say nothing that was not read."""
+
+from __future__ import annotations
+
+from webcrm_sync.core.outlook import Change, MarkingResult
+
+
+def test_an_entry_of_a_page_is_an_update_unless_it_says_more() -> None:
+    change = Change("g1")
+    assert not change.is_removed
+    assert change.message is change.fault is change.categories is change.change_key is None
+
+
+def test_a_marking_counts_as_attempted_with_no_new_version_unless_it_says_more() -> None:
+    result = MarkingResult("g1")
+    assert result.is_attempted
+    assert (result.change_key, result.trouble) == ("", None)
