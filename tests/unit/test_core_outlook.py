@@ -8,7 +8,11 @@ from webcrm_sync.core.outlook import Change, MarkingResult
 def test_an_entry_of_a_page_is_an_update_unless_it_says_more() -> None:
     change = Change("g1")
     assert not change.is_removed
-    assert change.message is change.fault is change.categories is change.change_key is None
+    assert (change.change_key, change.categories, change.message) == (None, None, None)
+
+
+def test_two_readings_of_an_unreadable_entry_are_equal() -> None:
+    assert Change("g1", fault=ValueError()) == Change("g1", fault=ValueError())
 
 
 def test_a_marking_counts_as_attempted_with_no_new_version_unless_it_says_more() -> None:

@@ -10,7 +10,7 @@ from webcrm_sync.core.direction import Direction
 from webcrm_sync.core.events import EventKind
 from webcrm_sync.core.jobs import ClockJob, Job, Queue
 from webcrm_sync.core.matching import MatchedBy
-from webcrm_sync.core.message import AttachmentKind, MessageKind
+from webcrm_sync.core.message import MessageKind
 from webcrm_sync.core.outlook import Place
 from webcrm_sync.core.states import Reason, State
 
@@ -129,11 +129,6 @@ STORED: dict[type[StrEnum], list[str]] = {
         "meeting answer",
         "meeting cancellation",
         "meeting notice",
-    ],
-    AttachmentKind: [
-        "file",
-        "item",
-        "reference",
     ],
 }
 

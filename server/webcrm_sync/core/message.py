@@ -6,7 +6,7 @@ import hashlib
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
-from enum import StrEnum
+from enum import Enum, StrEnum
 
 from webcrm_sync.core.addresses import domain_of, fold_address
 
@@ -177,7 +177,7 @@ class Attachment:
 _MIME_HEADERS = 256 * 1024
 
 
-class AttachmentKind(StrEnum):
+class AttachmentKind(Enum):
     """Graph's three kinds: a file, an Outlook item such as a mail, a link to a cloud file."""
 
     FILE = "file"
