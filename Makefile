@@ -106,8 +106,8 @@ coverage: $(READY) ## lines and branches of core/ that the unit tests reach: all
 		tests/unit server/webcrm_sync/core
 	$(BIN)/coverage report
 
-mutants: $(READY) ## change core/ in small ways and list the changes that no test notices (ONLY=matching,retry)
-	@PYTHONPATH=tests $(BIN)/python -m mutants.run $(if $(ONLY),--only $(ONLY))
+mutants: $(READY) ## change core/ in small ways and list the changes that no test notices (ONLY=matching,retry AT_MOST=40)
+	@PYTHONPATH=tests $(BIN)/python -m mutants.run $(if $(ONLY),--only $(ONLY)) $(if $(AT_MOST),--at-most $(AT_MOST))
 
 format: $(READY) $(MODULES) ## lay the code out, mend what can be mended by itself
 	$(BIN)/ruff check --quiet --fix .
