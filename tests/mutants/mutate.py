@@ -97,8 +97,10 @@ def _unmeasurable(tree: ast.Module) -> Iterator[ast.AST]:
 
 
 def _for_readers(node: ast.AST) -> Iterator[ast.AST]:
-    """Docstrings, annotations and decorators."""
+    """Docstrings, annotations, decorators and the sentences of errors."""
     match node:
+        case ast.Raise(exc=ast.Call(args=sentences)):
+            yield from sentences
         case ast.Expr(value=ast.Constant()):
             yield node
         case ast.arg() | ast.AnnAssign():

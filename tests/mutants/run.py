@@ -73,7 +73,8 @@ def main() -> None:
 def _report(name: str, path: Path, *, jobs: int, at_most: int | None) -> bool:
     """Print a module's survivors; True if each of them is known to be equivalent."""
     mutants = list(mutants_of(path))
-    equivalent = tomllib.loads(EQUIVALENT.read_text("utf-8")).get(name, {})
+    reasons = tomllib.loads(EQUIVALENT.read_text("utf-8")).get(name, {})
+    equivalent = {change: reason for reason, changes in reasons.items() for change in changes}
     chosen = _spread(mutants, at_most or len(mutants))
     run, seconds = _Run(f"webcrm_sync.core.{name}", path, _tests_of(name, path)).ready()
     survivors = list(run.survivors(chosen, seconds=seconds, jobs=jobs))

@@ -7,6 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from webcrm_sync.core.categories import (
+    COLOURS,
     NOT_SYNCED,
     SYNC,
     SYNCED,
@@ -43,6 +44,12 @@ def test_our_categories_are_corrected_and_the_owners_stay(
     before: tuple[str, ...], mark: Mark, after: tuple[str, ...]
 ) -> None:
     assert merge_categories(before, mark) == after
+
+
+def test_categories_are_blue_green_and_red() -> None:
+    """Graph names colours by number (outlookCategory resource: categoryColor)."""
+    red, green, blue = "preset0", "preset4", "preset7"
+    assert {SYNC: blue, SYNCED: green, NOT_SYNCED: red} == COLOURS
 
 
 @given(present, marks)

@@ -39,6 +39,9 @@ from webcrm_sync.core.mail_text.truncate import utf16_length
         ("x" * 300 + ".pdf", "x" * 146 + ".pdf"),
         ("x" * 300 + ". pdf", "x" * 145 + ". pdf"),
         ("x" * 300, "x" * 150),
+        ("x" * 300 + ".1234567890", "x" * 139 + ".1234567890"),
+        ("x" * 300 + ".12345678901", "x" * 150),  # a word, not an extension
+        ("MAX X..pdf", "MAX X.pdf"),
     ],
 )
 def test_a_file_name_is_made_safe_and_stays_readable(name: str, safe: str) -> None:

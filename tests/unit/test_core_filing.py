@@ -42,6 +42,7 @@ def test_a_mail_to_300_people_keeps_room_for_its_text() -> None:
     head = draft(mail(to=many)).memo.splitlines()[1]
     assert head.startswith("To: p0@x.example, p1@x.example, ")
     assert head.endswith("p29@x.example and 270 more")
+    assert draft(mail(to=many[:31])).memo.splitlines()[1].endswith(" and 1 more")
     assert "more" not in draft(mail(to=many[:30])).memo
 
 

@@ -10,7 +10,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from support.builders import CUSTOMER, NOON, SELLER, mail
-from webcrm_sync.core.message import Attachment, AttachmentKind, Fingerprint, Party
+from webcrm_sync.core.message import (
+    Attachment,
+    AttachmentKind,
+    Fingerprint,
+    Party,
+    actual_sender,
+)
 from webcrm_sync.core.same_mail import is_same_mail
 
 addresses = st.sampled_from(["a@x.example", "b@x.example", "/o=x/cn=a", ""])
@@ -74,6 +80,8 @@ def test_a_reused_message_id_with_another_content_is_another_mail(
 def test_the_digest_never_changes_between_versions() -> None:
     """It is part of keys that stand in webCRM: when this fails, the code is wrong."""
     assert FINGERPRINT.digest() == "8161d0a33146a47dc8711408cc8c7053"
+    bare = Fingerprint.of(mail(sender=None, sent_at=None, to=()))
+    assert bare.digest() == "214cd55dfb56275a9a09887f4ef1bf33"
 
 
 def test_the_digest_depends_on_every_fact_and_on_no_order() -> None:
@@ -101,3 +109,42 @@ def test_a_download_may_be_larger_than_outlook_says_only_for_its_own_items() -> 
     item = replace(file, kind=AttachmentKind.ITEM)
     assert file.max_content_size == 1_000
     assert item.max_content_size == 2 * 1_000 + 256 * 1024
+
+
+def test_an_address_keeps_its_letters_where_folding_its_case_changes_them() -> None:
+    strasse = Party.of(" Eva@Straße.example ", " Eva ")
+    assert strasse == Party("eva@strasse.example", "Eva", written="eva@straße.example")
+    assert strasse.folded == "eva@xn--strae-oqa.example"
+    assert Party.of("EVA@x.example") == Party("eva@x.example", name="", written="")
+
+
+EVA, LEGACY = Party("eva@x.example", "Eva"), Party("/o=x/cn=eva", "EVA")
+BO = Party("bo@x.example", "Bo")
+
+
+@pytest.mark.parametrize(
+    ("author", "actual", "right"),
+    [
+        (EVA, BO, BO),
+        (EVA, EVA, None),
+        (EVA, None, None),
+        (None, BO, None),
+        (EVA, LEGACY, None),  # one person by both addresses
+        (LEGACY, EVA, None),
+        (EVA, Party("/o=x/cn=eva"), None),
+        (EVA, Party("/o=x/cn=bo", "Bo"), Party("/o=x/cn=bo", "Bo")),
+        (LEGACY, BO, BO),
+        (LEGACY, Party("/o=x/cn=other", "Eva"), Party("/o=x/cn=other", "Eva")),
+    ],
+)
+def test_a_mail_was_sent_on_behalf_if_author_and_sender_are_two_persons(
+    author: Party | None, actual: Party | None, right: Party | None
+) -> None:
+    assert actual_sender(author, actual) == right
+
+
+def test_a_mail_is_normal_and_an_attachment_not_shown_unless_they_say_more() -> None:
+    assert mail().sensitivity == 0
+    assert (
+        Attachment("g", "a.pdf", 1, False, "application/pdf", AttachmentKind.FILE).content_id == ""
+    )

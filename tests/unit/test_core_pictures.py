@@ -16,7 +16,7 @@ from webcrm_sync.core.attachments import (
 )
 from webcrm_sync.core.mail_text.body_text import BodyText, read_body
 from webcrm_sync.core.message import Attachment, AttachmentKind
-from webcrm_sync.core.pictures import LARGEST_LOGO, PictureFacts
+from webcrm_sync.core.pictures import LARGEST_LOGO, NO_PICTURES, PictureFacts
 
 LARGE, SMALL, DOT = 54_321, 4_321, 300
 PNG = "image/png"
@@ -289,3 +289,12 @@ def test_deciding_twice_gives_the_same_result(
     once = leave_out_repeated(sorted_out(html, *listed), [])
     assert leave_out_repeated(once, []) == once
     assert leave_out_repeated(sorted_out(html, *listed), []) == once
+
+
+def test_a_text_without_pictures_has_nothing_to_say_about_them() -> None:
+    assert NO_PICTURES.as_json() == {
+        "decoration": (),
+        "are_alone": False,
+        "has_unattached": False,
+        "has_pasted": False,
+    }

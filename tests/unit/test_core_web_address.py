@@ -25,6 +25,8 @@ from webcrm_sync.core.web_address import (
         ("https://bücher.example", "https://bücher.example"),
         ("https://xn--bcher-kva.example", "https://xn--bcher-kva.example"),
         ("https://sync_1.example/x y", "https://sync_1.example/x y"),
+        ("https://x.example.", "https://x.example."),
+        (f"https://{'x' * 253}", f"https://{'x' * 253}"),
     ],
 )
 def test_an_address_has_one_plain_form(text: str, plain: str) -> None:
@@ -67,7 +69,8 @@ def test_an_address_has_one_plain_form(text: str, plain: str) -> None:
             "https://x;y",
             "https://x,y",
         ),
-        *("https://" + "x" * 300, "https://x'y", 'https://x"y', "https://<x>", "https://{id}"),
+        *("https://x.example/a\\b", "https://x.example/\u2028", "https://x.example/\u2029"),
+        *("https://" + "x" * 254, "https://x'y", 'https://x"y', "https://<x>", "https://{id}"),
     ],
 )
 def test_an_invalid_address_is_refused_without_repeating_it(text: str) -> None:
@@ -118,7 +121,7 @@ def test_an_unencrypted_address_of_another_machine_is_open() -> None:
     [
         *("", "https://crm.example/o/{id}", "http://crm.example/?o={id}&tab=1"),
         *("https://crm.example/#/organisations/{id}/{id}", "https://crm.example?o={id}"),
-        *("http://127.0.0.1:1/?organisation={id}", "https://crm.example:8443/a%20b/{id}"),
+        *("http://127.0.0.1:1/?organisation={id}", "https://crm.example:8443/A/X%20b/{id}"),
     ],
 )
 def test_a_link_has_one_placeholder_for_the_number(text: str) -> None:

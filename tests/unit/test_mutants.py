@@ -47,6 +47,7 @@ def test_a_change_is_named_by_its_place_and_not_by_its_line(tmp_path: Path) -> N
         "def f(a: 'A') -> 'B': ...",
         "@cache(maxsize=1)\nclass A: ...",
         "class A(Enum):\n    ONE = 'one'",
+        "raise A('It failed.')",
     ],
 )
 def test_words_for_readers_alone_are_not_changed(source: str, tmp_path: Path) -> None:

@@ -68,5 +68,6 @@ def _split_tags(subject: str) -> tuple[list[str], set[str]]:
 
 
 def _ends_with(long: str, short: str) -> bool:
-    begin = len(long) - len(short)
-    return bool(short) and begin > 0 and long.endswith(short) and not long[begin - 1].isalnum()
+    """True if `long` has another word before `short`, which it ends with."""
+    before = long.removesuffix(short)
+    return bool(short) and before != long and not before[-1:].isalnum()
