@@ -4,16 +4,22 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import ExitStack
+from pathlib import Path
 
 import pytest
+from sqlalchemy import Engine
 
 from support.database import empty
 from support.fault_runner import FaultRunner, fault_runner
 from support.lock_order import in_one_order
 from support.openapi import deviations
 from support.reconciliation import ProvedMailbox, prove_mailbox
+from support.recorded import Recording
+from support.recorded_company import Company, playing
+from support.revisions import database_of
 from support.scenario import BO, OpenScenario, Scenario
 from webcrm_sync.bootstrap import open_context
+from webcrm_sync.store.migrate import migrate
 from webcrm_sync_sandbox.environment import Sandbox
 from webcrm_sync_sandbox.outlook.mailbox import SimMailbox
 
@@ -74,3 +80,39 @@ def runner(database_url: str) -> Iterator[FaultRunner]:
 def proved(open_scenario: OpenScenario) -> ProvedMailbox:
     """A mailbox whose proof found no difference; it gets no notifications."""
     return prove_mailbox(open_scenario(PUBLIC_URL="http://nobody.example"))
+
+
+@pytest.fixture(params=["0005", "0012"])
+def recording(request: pytest.FixtureRequest) -> Recording:
+    """A company as an earlier version left it; each of them, unless the test names one."""
+    return Recording(Path(__file__).parent / f"revision_{request.param}")
+
+
+@pytest.fixture
+def recorded_sandbox(recording: Recording) -> Iterator[Sandbox]:
+    """The services of the recording. At the end it checks every call as `open_scenario` does."""
+    with Sandbox() as sandbox:
+        recording.set(sandbox)
+        yield sandbox
+        assert sandbox.journal.unknown == []
+        assert not (found := deviations(sandbox.journal.exchanges)), "\n".join(found)
+
+
+@pytest.fixture
+def recorded_database(
+    database_url: str, recording: Recording, recorded_sandbox: Sandbox
+) -> Iterator[Engine]:
+    """The database of the recording, not migrated."""
+    with database_of(database_url, recording.revision) as engine:
+        recording.load(engine, recording.settings(recorded_sandbox, database_url))
+        yield engine
+
+
+@pytest.fixture
+def company(
+    recording: Recording, recorded_sandbox: Sandbox, recorded_database: Engine
+) -> Iterator[Company]:
+    """The recorded company after `migrate`, before the product has done anything."""
+    migrate(recorded_database)
+    with playing(recording, recorded_sandbox, recorded_database) as company:
+        yield company

@@ -1,7 +1,9 @@
 """A company as another version of the product left it: its Outlook, its webCRM, our rows.
 
-A recording is a folder with two files. `world.json` is what the simulated services held,
+A recording is a folder named after its revision. `world.json` is what the simulated services held,
 `database.json` the rows of each table; GRAPH_URL in them is the address of the simulated Graph.
+`pane.json` is what the API said of each mail, where it was recorded. `expected.json` is what this
+version makes of the recording (see `Expected`): written by hand, and the only file that changes.
 """
 
 from __future__ import annotations
@@ -17,12 +19,14 @@ from typing import Any
 
 from sqlalchemy import Engine, text
 
+from support.revisions import install_queue
 from webcrm_sync.settings import Settings
 from webcrm_sync_sandbox.environment import Sandbox
 from webcrm_sync_sandbox.outlook.mail import Attachment, File, Link, Mail, Person
 from webcrm_sync_sandbox.outlook.mailbox import SimMailbox
 from webcrm_sync_sandbox.outlook.properties import properties_of
 from webcrm_sync_sandbox.outlook.store import (
+    Change,
     Item,
     MasterCategory,
     SimFolder,
@@ -35,6 +39,36 @@ _TIMES = ("appeared_at", "modified_at", "sent_at", "received_at")
 
 
 @dataclass(frozen=True)
+class Expected:
+    """What this version makes of a recording. Mails are named as in it, Activities by subject.
+
+    `unreached`: the reasons that no mail was recorded with. `ends`: state and reason in which what
+    was under way ends; other mails keep theirs. `later`: the same for what is retried after hours.
+    `filed`: the new Activities; `changed`: the Activities that are written again; `files`: the new
+    Documents; `refused`: what webCRM refuses at each try. `doubled`: how many Activities have a
+    subject that several have. `copies`: a mail, and the mailbox into which a copy of it comes.
+    `moved`: those of `changed` that take a second call. `rebuilt`:
+    what is sent to webCRM after `rebuild`. `is_delta_continued`: this
+    version reads on with the recorded cursors, not from the start.
+    """
+
+    unreached: Sequence[str]
+    ends: dict[str, tuple[str, str | None]]
+    later: dict[str, tuple[str, str | None]]
+    filed: Sequence[str]
+    changed: Sequence[str]
+    files: Sequence[str]
+    refused: Sequence[str]
+    mirrors: Sequence[str]
+    synced: Sequence[str]
+    doubled: Mapping[str, int]
+    copies: Mapping[str, str]
+    moved: Sequence[str]
+    rebuilt: Sequence[str]
+    is_delta_continued: bool
+
+
+@dataclass(frozen=True)
 class Recording:
     """One recording."""
 
@@ -43,15 +77,33 @@ class Recording:
     @cached_property
     def world(self) -> Json:
         """What the services held, by name."""
-        found: Json = json.loads((self.folder / "world.json").read_text("utf-8"))
-        return found
+        return self._read("world")
 
     @cached_property
     def rows(self) -> Mapping[str, Sequence[Json]]:
         """The rows of each table, without the columns that are empty."""
-        found: Mapping[str, Sequence[Json]] = json.loads(
-            (self.folder / "database.json").read_text("utf-8")
-        )
+        return self._read("database")
+
+    @property
+    def revision(self) -> str:
+        """The revision of its database."""
+        return self.folder.name.removeprefix("revision_")
+
+    @cached_property
+    def expected(self) -> Expected:
+        """What this version makes of it."""
+        facts = self._read("expected")
+        for name in ("ends", "later"):
+            facts[name] = {mail: (state, reason) for mail, (state, reason) in facts[name].items()}
+        return Expected(**facts)
+
+    @cached_property
+    def pane(self) -> Mapping[str, Json]:
+        """The API's answer about each mail, by the mail's name."""
+        return self._read("pane")
+
+    def _read(self, name: str) -> Json:
+        found: Json = json.loads((self.folder / f"{name}.json").read_text("utf-8"))
         return found
 
     @property
@@ -75,10 +127,14 @@ class Recording:
             word, _, address = name.partition(" ")
             if word == "mailbox":
                 _add_mailbox(sandbox, address, facts)
+        if "delta" in self.world:
+            sandbox.graph.resume_cursors(self.world["delta"])
 
     def load(self, engine: Engine, settings: Settings) -> None:
-        """Fill an empty database of that revision."""
+        """Fill an empty database of that revision. A recorded queue gets its tables first."""
         with engine.begin() as connection:
+            if "procrastinate_jobs" in self.rows:
+                install_queue(connection)
             connection.execute(text("SET LOCAL session_replication_role = replica"))
             for table, rows in self.rows.items():
                 given = json.dumps(rows).replace("GRAPH_URL", settings.graph_url)
@@ -112,6 +168,9 @@ def _add_mailbox(sandbox: Sandbox, address: str, facts: Json) -> None:
         _add_folder(box, folder)
     for item in facts["items"]:
         box.add(_item(box, item))
+    for folder in facts["folders"]:
+        if "log" in folder:
+            box.folders[folder["id"]].log[:] = map(_change, folder["log"])
 
 
 def _add_folder(box: SimMailbox, facts: Json) -> None:
@@ -125,6 +184,11 @@ def _add_folder(box: SimMailbox, facts: Json) -> None:
         del box.folders[known.id]
         known.id = facts["id"]
     box.folders[known.id] = known
+
+
+def _change(facts: Json) -> Change:
+    at, names = datetime.fromisoformat(facts["at"]), frozenset(facts["names"])
+    return Change(**facts | {"at": at, "names": names})
 
 
 def _item(box: SimMailbox, facts: Json) -> Item:

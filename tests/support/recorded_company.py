@@ -6,7 +6,7 @@ import json
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 from urllib.parse import unquote
 
@@ -15,6 +15,7 @@ from sqlalchemy import Engine, text
 from support.recorded import Recording
 from support.scenario import Scenario
 from webcrm_sync.bootstrap import open_context
+from webcrm_sync.engine.fault_isolation import incidents
 from webcrm_sync.engine.reconciliation import prove
 from webcrm_sync.engine.reconciliation.differences import MailboxProof, WebcrmProof
 from webcrm_sync_sandbox.environment import Sandbox
@@ -43,7 +44,8 @@ def playing(recording: Recording, sandbox: Sandbox, engine: Engine) -> Iterator[
     """The product at work on a recording that was set and loaded; the database is migrated."""
     url = engine.url.render_as_string(hide_password=False)
     settings = recording.settings(sandbox, url)
-    with open_context(settings, url=url, now=sandbox.clock.now) as context:
+    with open_context(settings, url=url, now=sandbox.clock.now) as opened:
+        context = replace(opened, version="after the recording")
         yield Company(recording, Scenario(sandbox, context, dict(recording.world["organisations"])))
 
 
@@ -84,24 +86,30 @@ class Company:
         )
 
     def subject(self, name: str) -> str:
-        """The subject of a recorded mail; one that was purged has none any more."""
+        """The subject of a recorded mail. A copy that could not be read has it in Outlook alone."""
         (found,) = [
             email["subject"]
             for email in self.recording.rows["email"]
             for item in self.recording.rows["item"]
             if item["graph_id"] == self.recording.mails[name][1] and item["email_id"] == email["id"]
         ]
-        return str(found)
+        return str(found or self.read(name).subject)
+
+    def run_all_retries(self) -> None:
+        """Start as a worker starts, then let enough time pass for every retry."""
+        incidents.release_after_upgrade(self.scenario.context)
+        self.scenario.run_all_retries()
 
     # -- our rows
 
-    def _rows(self, query: str) -> list[Json]:
+    def select(self, query: str, **values: object) -> list[Json]:
+        """The rows of a query."""
         with self.scenario.context.begin() as tx:
-            return [dict(row) for row in tx.connection.execute(text(query)).mappings()]
+            return [dict(row) for row in tx.connection.execute(text(query), values).mappings()]
 
     def states(self) -> dict[str, State]:
         """State and reason of the recorded mails by name."""
-        rows = self._rows("SELECT graph_id, state, reason FROM item")
+        rows = self.select("SELECT graph_id, state, reason FROM item")
         found = {row["graph_id"]: (row["state"], row["reason"]) for row in rows}
         return {name: found[item] for name, (_, item) in self.recording.mails.items()}
 
@@ -113,7 +121,7 @@ class Company:
 
     def ledgers(self) -> dict[str, Json]:
         """All that is known of the recorded mails, and what Outlook shows of them, by name."""
-        found = {row["graph_id"]: row for row in self._rows(_LEDGER)}
+        found = {row["graph_id"]: row for row in self.select(_LEDGER)}
         shown = {
             item.id: {"version": item.change_key, "categories": item.categories}
             for box in self.scenario.sandbox.outlook.mailboxes
@@ -125,7 +133,7 @@ class Company:
     def filings(self) -> dict[int, Filing]:
         """Key and Organisation of all that is in webCRM, by the Activity's id."""
         query = "SELECT activity_id, key, organisation_id FROM filing WHERE activity_id IS NOT NULL"
-        rows = self._rows(query)
+        rows = self.select(query)
         return {row["activity_id"]: (row["key"], row["organisation_id"]) for row in rows}
 
     def recorded_filings(self) -> dict[int, Filing]:
@@ -143,13 +151,14 @@ class Company:
             "SELECT i.graph_id, e.key FROM item i JOIN email e ON e.id = i.email_id"
             " WHERE i.folder_id IS NOT NULL"
         )
-        return {row["graph_id"]: row["key"] for row in self._rows(query)}
+        return {row["graph_id"]: row["key"] for row in self.select(query)}
 
     def recorded_keys(self) -> dict[str, str]:
-        """The same as recorded."""
+        """The same as recorded, of the mails that could be read."""
         keys = {email["id"]: email["key"] for email in self.recording.rows["email"]}
         items = self.recording.rows["item"]
-        return {i["graph_id"]: keys[i["email_id"]] for i in items if "folder_id" in i}
+        read = [item for item in items if "folder_id" in item and not item.get("is_bare")]
+        return {item["graph_id"]: keys[item["email_id"]] for item in read}
 
     def differences(self) -> list[str]:
         """What `prove` finds; nothing = it says Equal."""
@@ -175,12 +184,14 @@ class Company:
 
     def written_to_webcrm(self) -> Counter[str]:
         """How often each Activity and each file was sent to webCRM, by its name."""
+        activities = {a["ActivityId"]: a["ActivityDescription"] for a in self.scenario.activities}
         found: Counter[str] = Counter()
         for call in self._calls("webcrm"):
             if call.method != "GET" and "Login" not in call.path:
                 sent = json.loads(call.request_body)
-                records = sent if isinstance(sent, list) else [sent]
-                found.update(r.get("ActivityDescription") or r["DocumentFileName"] for r in records)
+                for record in sent if isinstance(sent, list) else [sent]:
+                    name = record.get("ActivityDescription") or record.get("DocumentFileName")
+                    found[name or activities[_id_in(call.path)]] += 1
         return found
 
     def written_to_mails(self) -> Counter[str]:
@@ -198,9 +209,18 @@ class Company:
 
     def created_mails(self) -> list[str]:
         """The subjects of the mails that were written into mailboxes; nothing else is written."""
-        calls = self._calls("graph")
+        calls = [c for c in self._calls("graph") if not c.path.endswith("/translateExchangeIds")]
         alone = [c for c in calls if c.method != "GET" and not c.path.endswith("$batch")]
         return [json.loads(call.request_body)["subject"] for call in alone]
 
+    def is_anything_written(self) -> bool:
+        """True if a call changed something in webCRM or in Outlook."""
+        return bool(self.written_to_webcrm() or self.written_to_mails() or self.created_mails())
+
     def _calls(self, service: str) -> list[Exchange]:
         return self.scenario.sandbox.journal.select(service)
+
+
+def _id_in(path: str) -> int:
+    """The record that a call is about."""
+    return next(int(part) for part in reversed(path.split("/")) if part.isdigit())

@@ -9,12 +9,16 @@ from pathlib import Path
 import sqlalchemy
 from alembic import command
 from alembic.config import Config
-from sqlalchemy import Engine, NullPool, text
+from procrastinate.schema import SchemaManager
+from sqlalchemy import Connection, Engine, NullPool, text
 
 from webcrm_sync.store import migrate as package
 from webcrm_sync.store.database import sqlalchemy_url
 
 _MIGRATIONS = Path(package.__file__).parent / "migrations"
+_QUEUE_MIGRATIONS = Path(SchemaManager.get_migrations_path())
+#: The newest migration of Procrastinate 3.10.0, which the versions up to revision 0012 installed.
+_NEWEST_OF_3_10 = "03.04.00_50_post_add_retry_failed_job_procedure.sql"
 
 
 @contextmanager
@@ -41,3 +45,10 @@ def bring_to(engine: Engine, revision: str, *, is_back: bool = False) -> None:
     with engine.begin() as connection:
         config.attributes["connection"] = connection
         (command.downgrade if is_back else command.upgrade)(config, revision)
+
+
+def install_queue(connection: Connection) -> None:
+    """Create the queue's tables as the versions up to revision 0012 did, which recorded no name."""
+    for path in sorted(_QUEUE_MIGRATIONS.glob("*.sql")):
+        if path.name <= _NEWEST_OF_3_10:
+            connection.exec_driver_sql(path.read_text("utf-8").replace("%", "%%"))

@@ -76,6 +76,10 @@ class Graph:
         """Expire every delta token: the next use of one answers 410."""
         self._delta.expire_cursors()
 
+    def resume_cursors(self, life: str) -> None:
+        """Make the delta tokens of an earlier server valid again; its folders need their logs."""
+        self._delta.resume(life)
+
     def save_state(self) -> Callable[[], None]:
         """A function that makes the delta tokens of this moment valid again."""
         return self._delta.save_state()

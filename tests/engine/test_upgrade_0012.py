@@ -1,0 +1,108 @@
+"""What this version shows and does of a company of revision 0012, down to the jobs in its queue."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import timedelta
+
+import procrastinate
+import pytest
+from sqlalchemy import Engine
+
+from support.pane_user import PaneUser
+from support.recorded import Recording
+from support.recorded_company import Company
+from webcrm_sync import worker
+from webcrm_sync.core.events import EventKind
+from webcrm_sync.core.jobs import ClockJob, Job, Queue
+from webcrm_sync.engine.fault_isolation import incidents
+from webcrm_sync.store.schema.requests import UpdateKind
+from webcrm_sync.web.api.schemas import MailStateShape
+
+pytestmark = pytest.mark.parametrize("recording", ["0012"], indirect=True)
+#: The version that wrote the recording.
+RECORDED_VERSION = "0.1.0"
+_PATIENCE_S = 60
+
+
+def test_the_recording_holds_everything_that_the_database_spells(recording: Recording) -> None:
+    rows = recording.rows
+    assert {row["kind"] for row in rows["wish"]} == set(UpdateKind)
+    assert {row["thing"].split()[0] for row in rows["incident"]} == {
+        *("mail", "copy", "mark", "wish", "mirror")
+    }
+    assert any(row["organisations"] for row in rows["press"])
+    assert {row["kind"] for row in rows["event"]} <= set(EventKind)
+
+
+def test_the_pane_shows_each_mail_as_before(company: Company) -> None:
+    shown = {}
+    for name in company.recording.pane:
+        box, item = company.copy(name)
+        status = PaneUser(company.scenario, box, box.name).status(item)
+        shape = MailStateShape.model_validate(status, from_attributes=True)
+        shown[name] = shape.model_dump(mode="json", by_alias=True)
+    assert shown == company.recording.pane
+    assert not company.is_anything_written()
+
+
+def test_what_errors_held_back_waits_for_another_version(company: Company) -> None:
+    scenario = company.scenario
+    scenario.context = replace(scenario.context, version=RECORDED_VERSION)
+    company.run_all_retries()
+    held = {"not foreseen", "not read", "mark not foreseen"}
+    states, recorded = company.states(), company.recorded_states()
+    assert {name: states[name] for name in held} == {name: recorded[name] for name in held}
+
+
+def test_jobs_that_failed_or_died_work_again(company: Company) -> None:
+    company.scenario.is_guarded = True
+    company.run_all_retries()
+    assert company.select("SELECT task, thing FROM begun") == []
+    assert company.select("SELECT task FROM job_trouble") == []
+
+
+def test_every_recorded_job_is_known_under_its_name(recording: Recording) -> None:
+    queue = recording.rows["procrastinate_jobs"]
+    assert {row["queue_name"] for row in queue} <= set(Queue)
+    assert {row["task_name"] for row in queue} <= {*Job, *ClockJob}
+    assert {"file", "discover", "tick"} <= {j["task_name"] for j in queue if j["status"] == "doing"}
+    assert {"file", "discover", "tick"} <= {j["task_name"] for j in queue if j["status"] == "todo"}
+
+
+def test_workers_take_up_the_recorded_queue(company: Company, recorded_database: Engine) -> None:
+    before, recorded = company.scenario.activities, company.recorded_states()
+    expected = company.recording.expected
+    url = recorded_database.url.render_as_string(hide_password=False)
+    context = company.scenario.context
+    incidents.release_after_upgrade(context)
+    app = worker.build_app(context, url)
+    ids = [row["id"] for row in company.recording.rows["procrastinate_jobs"]]
+
+    def is_done() -> bool:
+        company.scenario.sandbox.clock.advance(timedelta(seconds=20))
+        old = "SELECT id FROM procrastinate_jobs WHERE id <= :last AND status IN ('todo', 'doing')"
+        is_queued = bool(company.select(old, last=max(ids)))
+        return not is_queued and company.states() == recorded | expected.ends
+
+    asyncio.run(_work_until(app, is_done))
+    assert company.states() == recorded | expected.ends
+    new = Counter(a["ActivityDescription"] for a in company.scenario.activities if a not in before)
+    assert new == Counter([*expected.filed, *expected.changed])
+    assert company.differences() == []
+
+
+async def _work_until(app: procrastinate.App, is_done: Callable[[], bool]) -> None:
+    """Run the workers of this version. After the patience a test's assertions say what lacks."""
+    async with app.open_async():
+        workers = worker.start_workers(app)
+        loop = asyncio.get_running_loop()
+        end = loop.time() + _PATIENCE_S
+        while not await asyncio.to_thread(is_done) and loop.time() < end:
+            await asyncio.sleep(0.2)
+        for one in workers:
+            one.cancel()
+        await asyncio.gather(*workers)
