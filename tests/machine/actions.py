@@ -15,6 +15,8 @@ from webcrm_sync_sandbox.environment import Sandbox
 from webcrm_sync_sandbox.faults import Faults
 
 _MONTH = timedelta(days=30)
+#: The statuses in which `choose` acts whatever actions the pane offers.
+_ACCEPTING_CHOICE = {DisplayStatus.NEW, DisplayStatus.ON_ITS_WAY}
 _PARENTS = ("inbox", "msgfolderroot", "sentitems")
 
 
@@ -59,8 +61,10 @@ class Actions:
         """Record what the pressed button does to the mail."""
         mail = copy.mail
         may_choose = {Action.CHOOSE} if what == "sync to" else {Action.CHOOSE, Action.CHANGE}
-        is_on_its_way = what == "choose" and before.status is DisplayStatus.ON_ITS_WAY
-        if what in {"choose", "sync to"} and (may_choose & set(before.actions) or is_on_its_way):
+        # The product also accepts a choice that the pane does not offer: see `pane.actions`.
+        accepting = {DisplayStatus.NEW} if what == "sync to" else _ACCEPTING_CHOICE
+        is_accepted = before.status in accepting or bool(may_choose & set(before.actions))
+        if what in {"choose", "sync to"} and is_accepted:
             mail.chosen, mail.undone = organisation, False
             mail.offered.add(organisation)
         elif what == "undo" and Action.UNDO in before.actions:
