@@ -1,4 +1,4 @@
-"""Changes that webCRM has yet to receive about an Activity: at most one per filing."""
+"""Updates: changes to Activities that webCRM has yet to receive, at most one per filing."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from webcrm_sync.store.schema.tables import filing
 
 @dataclass(frozen=True, slots=True)
 class ActivityUpdate:
-    """A change that webCRM has yet to receive. `move_to`: an Organisation, None = no move."""
+    """A change to an Activity. `move_to`: the new Organisation, None = no move."""
 
     kind: UpdateKind
     move_to: int | None
@@ -45,39 +45,39 @@ def request(
     move_to: int | None = None,
     is_replaced: bool = False,
 ) -> None:
-    """Have the Activities of these filings changed soon. Replaces an earlier request.
+    """Request an update of the Activities of these filings. Replaces an earlier request.
 
-    `is_replaced`: a withdrawn filing gives way to another Organisation that a person chose.
+    `is_replaced`: the filings are withdrawn because a person chose another Organisation.
     """
     ids = list(filing_ids)
     if not ids:
         return
-    facts = {"kind": kind, "move_to": move_to, "requested_at": tx.now, "due_at": tx.now}
-    new = insert(activity_update).values([{"filing_id": i, **facts} for i in ids])
+    values = {"kind": kind, "move_to": move_to, "requested_at": tx.now, "due_at": tx.now}
+    new = insert(activity_update).values([{"filing_id": i, **values} for i in ids])
     tx.connection.execute(
-        new.on_conflict_do_update(index_elements=[activity_update.c.filing_id], set_=facts)
+        new.on_conflict_do_update(index_elements=[activity_update.c.filing_id], set_=values)
     )
     flags: dict[str, object] = {
         "is_withdrawn": kind is UpdateKind.WITHDRAW,
         "is_replaced": is_replaced,
         "is_removed": False,
     }
-    if kind is UpdateKind.RESTORE:  # its Documents are written again after its text
+    if kind is UpdateKind.RESTORE:  # the Documents are written again after the text
         flags |= {"is_complete": False, "due_at": tx.now}
     tx.connection.execute(update(filing).where(filing.c.id.in_(ids)).values(flags))
     tx.defer(Job.FILE, tx.company_id)
 
 
 def request_rewrite(tx: Tx, filing_id: int) -> None:
-    """Have the Activity's subject and text written again soon, unless another change is due."""
-    with_activity = select(
+    """Request a rewrite of the Activity's subject and text, unless another update is open."""
+    row = select(
         filing.c.id,
         literal(UpdateKind.REWRITE, activity_update.c.kind.type),
         literal(tx.now),
         literal(tx.now),
     ).where(filing.c.id == filing_id, filing.c.activity_id.is_not(None), ~filing.c.is_withdrawn)
     columns = ["filing_id", "kind", "requested_at", "due_at"]
-    new = insert(activity_update).from_select(columns, with_activity)
+    new = insert(activity_update).from_select(columns, row)
     tx.connection.execute(new.on_conflict_do_nothing())
     tx.defer(Job.FILE, tx.company_id)
 
@@ -92,17 +92,18 @@ def read_all(tx: Tx, filing_ids: Iterable[int]) -> Mapping[int, ActivityUpdate]:
 
 
 def read(tx: Tx, filing_id: int) -> tuple[ActivityUpdate, Filing, Email] | None:
-    """The open update of this filing, None = webCRM has received it."""
+    """The open update of this filing with its filing and mail, None = no update is open."""
     open_ = read_all(tx, [filing_id])
     row = tx.connection.execute(select(*FILING).where(filing.c.id == filing_id)).mappings().first()
     if row is None or not open_:
         return None
-    found = Filing(**row)
-    return open_[filing_id], found, emails_by_id(tx, [found.email_id])[found.email_id]
+    its_filing = Filing(**row)
+    email_id = its_filing.email_id
+    return open_[filing_id], its_filing, emails_by_id(tx, [email_id])[email_id]
 
 
 def due(tx: Tx, *, limit: int) -> Sequence[int]:
-    """Ids of the filings whose Activity is to be changed now, the oldest request first.
+    """Ids of the filings whose update is due, the oldest request first.
 
     An update waits while its filing has no Activity yet.
     """
@@ -111,7 +112,7 @@ def due(tx: Tx, *, limit: int) -> Sequence[int]:
 
 
 def has_due_updates(tx: Tx) -> bool:
-    """True when an Activity is to be changed now."""
+    """True if an update is due."""
     return bool(tx.connection.scalar(select(_due(tx).exists())))
 
 
@@ -125,7 +126,7 @@ def _due(tx: Tx) -> Select[int]:
 
 
 def complete(tx: Tx, filing_id: int, sent: ActivityUpdate) -> None:
-    """WebCRM has received this update. One that was requested since stays open."""
+    """Delete this update, which webCRM has received. A later request stays open."""
     is_same = (activity_update.c.filing_id == filing_id) & (
         activity_update.c.requested_at == sent.requested_at
     )
@@ -147,7 +148,7 @@ def hold(tx: Tx, filing_id: int) -> int | None:
 
 
 def release(tx: Tx, email_ids: Iterable[int]) -> None:
-    """Send the updates of these mails now that `hold` stopped."""
+    """Make the updates of these mails due again that `hold` postponed."""
     of_mails = select(filing.c.id).where(any_of(filing.c.email_id, email_ids))
     query = update(activity_update).where(
         activity_update.c.filing_id.in_(of_mails), activity_update.c.due_at == NEVER

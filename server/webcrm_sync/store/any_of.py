@@ -20,7 +20,7 @@ def any_of(column: ColumnElement[Any], values: Iterable[object]) -> ColumnElemen
 def any_of_param(column: Column[Any], name: str) -> ColumnElement[bool]:
     """`any_of` for the values of the parameter `name`, for statements that are built once.
 
-    Building a statement takes longer than sending it, so those of every page and batch are built
-    at import.
+    Building a statement takes longer than sending it, so the statements of every page and batch
+    are built at import.
     """
     return column == any_(bindparam(name, type_=ARRAY(column.type)))

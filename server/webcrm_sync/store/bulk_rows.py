@@ -44,7 +44,7 @@ def _insert(table: Table, *names: str) -> Insert:
 def bulk_insert(table: Table, row: Mapping[str, object]) -> Insert:
     """A statement that inserts the rows of `rows_parameter` in their order.
 
-    `row`: any of them; all have the same columns.
+    `row`: any one of the rows, which all have the same columns.
     """
     return _insert(table, *row)
 
@@ -55,7 +55,7 @@ def rows_parameter(rows: Rows) -> dict[str, str]:
 
 
 def _to_json(value: object) -> str:
-    """A value that JSON has no form for, in the form that PostgreSQL reads."""
+    """A value that JSON lacks, in the form that PostgreSQL reads."""
     match value:
         case datetime():
             return value.isoformat()

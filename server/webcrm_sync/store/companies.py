@@ -1,4 +1,4 @@
-"""The company: until when its webCRM is read, and whether webCRM answers."""
+"""The company: how far its webCRM has been read, and whether webCRM answers."""
 
 from __future__ import annotations
 
@@ -14,19 +14,19 @@ from webcrm_sync.store.schema.columns import columns_of
 from webcrm_sync.store.schema.tables import company, mailbox
 
 _IS_EMPTY = text("SELECT to_regclass('mailbox') IS NULL")
-#: Any two numbers that all processes share: only one process at a time adds a mailbox.
+#: Any two numbers that all processes share, so that only one process at a time adds a mailbox.
 _LOCK_ADDING = text("SELECT pg_advisory_xact_lock(7205760, 0)")
 
 
 class AnotherCompany(Exception):
     """The database holds the mailboxes of another Entra tenant than the settings name."""
 
-    def __init__(self, *, held: str, asked: str) -> None:
+    def __init__(self, *, stored: str, configured: str) -> None:
         super().__init__(
-            f"This database holds the mailboxes of the Entra tenant {held}, but "
-            f"{PREFIX}ENTRA_TENANT_ID is {asked}. One database holds one company. If that setting "
-            "is wrong, correct it. If this is another company, give it a database of its own in "
-            f"{PREFIX}DATABASE_URL (without one: a folder of its own in {PREFIX}DATA_DIR)."
+            f"This database holds the mailboxes of the Entra tenant {stored}, but "
+            f"{PREFIX}ENTRA_TENANT_ID is {configured}. One database holds one company. If that "
+            "setting is wrong, correct it. If this is another company, give it a database of its "
+            f"own in {PREFIX}DATABASE_URL (without one: a folder of its own in {PREFIX}DATA_DIR)."
         )
 
 
@@ -53,7 +53,7 @@ _COMPANY = columns_of(company, Company)
 
 
 def ensure_company(tx: Tx, tenant_id: str) -> int:
-    """The id of the company, created if it is missing. Raises AnotherCompany."""
+    """The id of the company, which is created if missing. Raises AnotherCompany."""
     refuse_another(tx.connection, tenant_id)
     new = insert(company).values(tenant_id=tenant_id.lower(), created_at=tx.now)
     tx.connection.execute(new.on_conflict_do_nothing())
@@ -62,23 +62,23 @@ def ensure_company(tx: Tx, tenant_id: str) -> int:
 
 
 def refuse_another(connection: Connection, tenant_id: str) -> None:
-    """Raise AnotherCompany when another tenant has mailboxes in the database.
+    """Raise AnotherCompany if another tenant has mailboxes in the database.
 
-    A company without a mailbox does not count: it may come from a typo in the first set-up. The
+    A company without a mailbox does not count, since it may come from a typo during set-up. The
     database may be empty, or of any earlier version.
     """
     if connection.scalar(_IS_EMPTY):
         return
     has_mailbox = select(mailbox.c.id).where(mailbox.c.company_id == company.c.id).exists()
     others = select(company.c.tenant_id).where(company.c.tenant_id != tenant_id.lower())
-    if held := connection.scalar(others.where(has_mailbox).order_by(company.c.id).limit(1)):
-        raise AnotherCompany(held=held, asked=tenant_id.lower())
+    if stored := connection.scalar(others.where(has_mailbox).order_by(company.c.id).limit(1)):
+        raise AnotherCompany(stored=stored, configured=tenant_id.lower())
 
 
 def refuse_second(tx: Tx) -> None:
-    """Lock the adding of mailboxes until `tx` ends. Raises AnotherCompany.
+    """Let no other process add a mailbox until `tx` ends. Raises AnotherCompany.
 
-    Two tenants may both have started with a database without a mailbox.
+    Two tenants may have started at once with a database without a mailbox.
     """
     tx.connection.execute(_LOCK_ADDING)
     refuse_another(tx.connection, read_company(tx).tenant_id)
@@ -96,18 +96,18 @@ def update_company(tx: Tx, **values: object) -> None:
 
 
 def claim_due(tx: Tx, column: str, *, again: timedelta) -> bool:
-    """True when the time in `column` has come; sets it to now plus `again` then."""
+    """True if the time in `column` has come, which is then set to now plus `again`."""
     due = company.c[column]
     query = update(company).where(company.c.id == tx.company_id, (due.is_(None)) | (due <= tx.now))
     return tx.connection.execute(query.values({column: tx.now + again})).rowcount == 1
 
 
 def read_directory_again(tx: Tx) -> None:
-    """Have all Persons and Organisations of webCRM read again, now."""
+    """Make a full reading of webCRM's Persons and Organisations due now."""
     update_company(tx, persons_until=None, organisations_until=None, directory_due_at=tx.now)
 
 
 def rewind_mirror(tx: Tx, since: datetime) -> None:
-    """Have the Activities since then read again for mirrors, now."""
+    """Make another reading of the Activities since then, for mirrors, due now."""
     until = case((company.c.mirror_until > since, since), else_=company.c.mirror_until)
     update_company(tx, mirror_until=until, mirror_due_at=tx.now)

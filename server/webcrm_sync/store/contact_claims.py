@@ -1,4 +1,4 @@
-"""Contacts that people create in the pane, and Organisations found by name."""
+"""Claims to create a contact from the pane, and the search for Organisations by name."""
 
 from __future__ import annotations
 
@@ -44,14 +44,14 @@ class Claim:
 
 
 def claim_contact(tx: Tx, address: str, organisation_id: int, *, stale: datetime) -> Claim:
-    """The claim to a contact, held by one caller at a time. A claim from before `stale` is void."""
+    """Claim the creation of a contact. One caller at a time holds it, at most since `stale`."""
     keys = {"company_id": tx.company_id, "address": address, "organisation_id": organisation_id}
     new = insert(new_contact).values(**keys, intent_at=tx.now)
-    free = new_contact.c.person_id.is_(None) & (new_contact.c.intent_at < stale)
-    taken = new.on_conflict_do_update(
-        index_elements=list(keys), set_={"intent_at": tx.now}, where=free
+    is_stale = new_contact.c.person_id.is_(None) & (new_contact.c.intent_at < stale)
+    new_or_stale = new.on_conflict_do_update(
+        index_elements=list(keys), set_={"intent_at": tx.now}, where=is_stale
     )
-    if tx.connection.execute(taken.returning(new_contact.c.address)).first():
+    if tx.connection.execute(new_or_stale.returning(new_contact.c.address)).first():
         return Claim(is_ours=True, person_id=None)
     query = select(new_contact.c.person_id).filter_by(**keys)
     return Claim(is_ours=False, person_id=tx.connection.scalar(query))
@@ -64,14 +64,14 @@ def complete_claim(tx: Tx, address: str, organisation_id: int, *, person_id: int
 
 
 def drop_claim(tx: Tx, address: str, organisation_id: int) -> None:
-    """Give the claim up: no contact was created."""
+    """Delete the claim, since no contact was created."""
     keys = {"company_id": tx.company_id, "address": address, "organisation_id": organisation_id}
     tx.connection.execute(delete(new_contact).filter_by(**keys))
 
 
 def find_organisations(tx: Tx, search: str, *, limit: int) -> Sequence[tuple[int, str]]:
     """Organisations (id, name) whose name contains `search`; those that begin with it first."""
-    wanted = plain(search.strip())
+    text = plain(search.strip())
     name = organisation.c.name
     folded: ColumnElement[str] = name
     for marked, letters in _PAIRS:
@@ -80,8 +80,8 @@ def find_organisations(tx: Tx, search: str, *, limit: int) -> Sequence[tuple[int
     query = (
         select(organisation.c.organisation_id, name)
         .where(organisation.c.company_id == tx.company_id)
-        .where(folded.contains(wanted, autoescape=True))
-        .order_by(folded.startswith(wanted, autoescape=True).desc(), folded, name)
+        .where(folded.contains(text, autoescape=True))
+        .order_by(folded.startswith(text, autoescape=True).desc(), folded, name)
         .limit(limit)
     )
     return [(row[0], row[1]) for row in tx.connection.execute(query)]

@@ -34,104 +34,107 @@ class Document:
 
     @property
     def is_settled(self) -> bool:
-        """True when it is written or left out."""
+        """True if the attachment is written or left out."""
         return self.document_id is not None or self.left_out is not None
 
 
 _DOCUMENT = columns_of(document, Document)
 
 
-def plan(tx: Tx, filing_id: int, enclosed: Iterable[DocumentPlan]) -> Sequence[DocumentPlan]:
-    """Add the attachments of a filing; returns the new ones. Idempotent by position.
+def plan(tx: Tx, filing_id: int, plans: Iterable[DocumentPlan]) -> Sequence[DocumentPlan]:
+    """Add the attachments of a filing. Returns the new ones. Idempotent by position.
 
-    Adds none when the filing was deleted since it was read.
+    Adds nothing if the filing was deleted since it was read.
     """
-    files = {one.position: one for one in enclosed}
+    by_position = {plan.position: plan for plan in plans}
     values = [
         {
             "filing_id": filing_id,
-            "position": one.position,
-            "name": one.name,
-            "size": one.size,
-            "left_out": one.left_out or None,
+            "position": plan.position,
+            "name": plan.name,
+            "size": plan.size,
+            "left_out": plan.left_out or None,
         }
-        for one in files.values()
+        for plan in by_position.values()
     ]
     if not values or not _lock_filing(tx, filing_id):
         return []
     new = insert(document).on_conflict_do_nothing().returning(document.c.position)
-    return [files[position] for position in tx.connection.execute(new, values).scalars()]
+    return [by_position[position] for position in tx.connection.execute(new, values).scalars()]
 
 
 def _lock_filing(tx: Tx, filing_id: int) -> bool:
-    """Lock the filing until `tx` ends; False when it is gone."""
+    """Lock the filing until `tx` ends. False if it is gone."""
     query = select(filing.c.id).where(filing.c.id == filing_id)
     return tx.connection.scalar(query.with_for_update(read=True, key_share=True)) is not None
 
 
 def of_filings(tx: Tx, filing_ids: Sequence[int]) -> Mapping[int, Sequence[Document]]:
-    """Per filing its attachments, by position."""
+    """The attachments of each filing, ordered by position."""
     query = select(*_DOCUMENT).where(any_of(document.c.filing_id, filing_ids))
     rows = tx.connection.execute(query.order_by(document.c.position)).mappings()
-    found: dict[int, list[Document]] = {i: [] for i in filing_ids}
+    by_filing: dict[int, list[Document]] = {i: [] for i in filing_ids}
     for row in rows:
-        found[row["filing_id"]].append(Document(**row))
-    return found
+        by_filing[row["filing_id"]].append(Document(**row))
+    return by_filing
 
 
 def of_filing(tx: Tx, filing_id: int) -> Sequence[Document]:
-    """The attachments of a filing, by position."""
+    """The attachments of a filing, ordered by position."""
     return of_filings(tx, [filing_id])[filing_id]
 
 
 def related_files(tx: Tx, filing_id: int, *, sizes: Iterable[int]) -> frozenset[tuple[str, int]]:
-    """Name and size of attachments of related mails under the same Organisation.
+    """Name and size of the attachments of related mails under the same Organisation.
 
-    Related mails have the same sender, its domain, or the same conversation. Attachments of these
-    sizes count when they are in webCRM or are being written without trouble.
+    Related mails share the sender, the sender's domain or the conversation, or one answers the
+    other. Only attachments of these sizes count that webCRM has, or that are being written without
+    trouble.
     """
-    this, mail = filing.alias(), email.alias()
-    is_neighbour = (
-        (filing.c.company_id == this.c.company_id)
-        & (filing.c.organisation_id == this.c.organisation_id)
-        & (filing.c.email_id != this.c.email_id)
+    own_filing, own_mail = filing.alias(), email.alias()
+    is_other_mail = (
+        (filing.c.company_id == own_filing.c.company_id)
+        & (filing.c.organisation_id == own_filing.c.organisation_id)
+        & (filing.c.email_id != own_filing.c.email_id)
         & ~filing.c.is_withdrawn
     )
-    is_on_its_way = (
+    is_being_written = (
         ~filing.c.is_complete & filing.c.last_error.is_(None) & (document.c.attempts == 0)
     )
-    is_there = document.c.left_out.is_(None) & (document.c.document_id.is_not(None) | is_on_its_way)
+    counts = document.c.left_out.is_(None) & (
+        document.c.document_id.is_not(None) | is_being_written
+    )
     query = (
         select(document.c.name, document.c.size)
         .join(filing, filing.c.id == document.c.filing_id)
         .join(email, email.c.id == filing.c.email_id)
-        .join(this, is_neighbour)
-        .join(mail, mail.c.id == this.c.email_id)
-        .where(this.c.id == filing_id, any_of(document.c.size, sizes), is_there)
-        .where(_are_related(mail, email))
+        .join(own_filing, is_other_mail)
+        .join(own_mail, own_mail.c.id == own_filing.c.email_id)
+        .where(own_filing.c.id == filing_id, any_of(document.c.size, sizes), counts)
+        .where(_are_related(own_mail, email))
     )
     return frozenset((row.name, row.size) for row in tx.connection.execute(query))
 
 
-def _are_related(one: FromClause, other: FromClause) -> ColumnElement[bool]:
-    senders = [mail.c.sender[0].astext for mail in (one, other)]
+def _are_related(mail: FromClause, other: FromClause) -> ColumnElement[bool]:
+    senders = [each.c.sender[0].astext for each in (mail, other)]
     domains = [func.nullif(func.split_part(sender, "@", 2), "") for sender in senders]
     return or_(
         senders[0] == senders[1],
         domains[0] == domains[1],
-        one.c.conversation_id == other.c.conversation_id,
-        _answers(one, other),
-        _answers(other, one),
+        mail.c.conversation_id == other.c.conversation_id,
+        _answers(mail, other),
+        _answers(other, mail),
     )
 
 
-def _answers(one: FromClause, other: FromClause) -> ColumnElement[bool]:
-    references = func.array_append(one.c.referenced_ids, one.c.in_reply_to)
+def _answers(mail: FromClause, other: FromClause) -> ColumnElement[bool]:
+    references = func.array_append(mail.c.referenced_ids, mail.c.in_reply_to)
     return other.c.message_id == func.any(references)
 
 
 def planned(tx: Tx, filing_ids: Iterable[int]) -> frozenset[int]:
-    """Which of these filings have attachments."""
+    """The ids of those filings that have attachments."""
     query = select(document.c.filing_id).where(any_of(document.c.filing_id, filing_ids))
     return frozenset(tx.connection.execute(query).scalars())
 
@@ -139,15 +142,15 @@ def planned(tx: Tx, filing_ids: Iterable[int]) -> frozenset[int]:
 def claim(tx: Tx, document_ids: Sequence[int]) -> frozenset[int]:
     """Record, before the call, that these attachments are being written.
 
-    Returns those that no other run is writing or has written.
+    Returns the claimed ids, without attachments that another run is writing or has written.
     """
     query = update(document).where(
         document.c.id.in_(document_ids),
         document.c.intent_at.is_(None),
         document.c.document_id.is_(None),
     )
-    taken = query.values(intent_at=tx.now, searches=0).returning(document.c.id)
-    return frozenset(tx.connection.execute(taken).scalars())
+    claimed = query.values(intent_at=tx.now, searches=0).returning(document.c.id)
+    return frozenset(tx.connection.execute(claimed).scalars())
 
 
 def retry(tx: Tx, seen: Document, **values: object) -> None:
@@ -181,5 +184,5 @@ def change(tx: Tx, document_ids: Collection[int], **values: object) -> None:
 
 
 def forget_all(tx: Tx, filing_id: int) -> None:
-    """Delete the filing's Documents here, so that they are planned again."""
+    """Delete the rows of the filing's attachments, so that they are planned again."""
     tx.connection.execute(delete(document).where(document.c.filing_id == filing_id))

@@ -12,7 +12,7 @@ from sqlalchemy.dialects.postgresql import distinct_on
 from webcrm_sync.core.events import EventKind
 from webcrm_sync.store.any_of import any_of
 from webcrm_sync.store.bulk_rows import bulk_insert, rows_parameter
-from webcrm_sync.store.schema.tables import event
+from webcrm_sync.store.schema.tables import event as event_table
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,25 +42,25 @@ def append(
     rows = [
         {
             "company_id": company_id,
-            "mailbox_id": one.mailbox_id,
-            "email_id": one.email_id,
+            "mailbox_id": event.mailbox_id,
+            "email_id": event.email_id,
             "at": at,
-            "kind": one.kind,
-            "facts": dict(one.facts),
+            "kind": event.kind,
+            "facts": dict(event.facts),
         }
-        for one in new
+        for event in new
     ]
     if rows:
-        connection.execute(bulk_insert(event, rows[0]), rows_parameter(rows))
+        connection.execute(bulk_insert(event_table, rows[0]), rows_parameter(rows))
 
 
 def last_reasons(connection: Connection, email_ids: Iterable[int]) -> Mapping[int, object]:
-    """Per e-mail the reason in its latest event, None = the event has no reason."""
+    """The reason in each e-mail's latest event, None = that event has no reason."""
     query = (
-        select(event.c.email_id, event.c.facts["reason"].astext)
-        .where(any_of(event.c.email_id, email_ids))
-        .ext(distinct_on(event.c.email_id))
-        .order_by(event.c.email_id, event.c.id.desc())
+        select(event_table.c.email_id, event_table.c.facts["reason"].astext)
+        .where(any_of(event_table.c.email_id, email_ids))
+        .ext(distinct_on(event_table.c.email_id))
+        .order_by(event_table.c.email_id, event_table.c.id.desc())
     )
     return {row[0]: row[1] for row in connection.execute(query)}
 
@@ -68,38 +68,38 @@ def last_reasons(connection: Connection, email_ids: Iterable[int]) -> Mapping[in
 def moved_by_rule(
     connection: Connection, mailbox_id: int, email_ids: Sequence[int]
 ) -> frozenset[int]:
-    """Which of these e-mails an inbox rule moved before they were found in this mailbox."""
-    query = select(event.c.email_id).where(
-        event.c.mailbox_id == mailbox_id,
-        event.c.email_id.in_(email_ids),
-        event.c.facts["way"].astext == "rule",
+    """The ids of those e-mails that an inbox rule moved into this mailbox's sync folder."""
+    query = select(event_table.c.email_id).where(
+        event_table.c.mailbox_id == mailbox_id,
+        event_table.c.email_id.in_(email_ids),
+        event_table.c.facts["way"].astext == "rule",
     )
     return frozenset(connection.execute(query).scalars())
 
 
 def of_email(connection: Connection, email_id: int) -> Sequence[Event]:
     """The events of a mail, oldest first."""
-    return _read(connection, event.c.email_id == email_id)
+    return _read(connection, event_table.c.email_id == email_id)
 
 
 def of_mailbox(
     connection: Connection, mailbox_id: int, *, last: int | None = None
 ) -> Sequence[Event]:
-    """The last events of a mailbox that are about no mail, oldest first.
+    """The last events of a mailbox, oldest first: its folders, subscriptions and trouble.
 
-    They tell of its folders, subscriptions and trouble. `last`: how many, None = all.
+    Events of its mails are left out. `last`: how many events to read, None = all.
     """
-    own = (event.c.mailbox_id == mailbox_id) & event.c.email_id.is_(None)
-    return _read(connection, own, last=last)
+    is_own = (event_table.c.mailbox_id == mailbox_id) & event_table.c.email_id.is_(None)
+    return _read(connection, is_own, last=last)
 
 
 def _read(
     connection: Connection, condition: ColumnElement[bool], *, last: int | None = None
 ) -> Sequence[Event]:
     query = (
-        select(event.c.at, event.c.kind, event.c.mailbox_id, event.c.facts)
+        select(event_table.c.at, event_table.c.kind, event_table.c.mailbox_id, event_table.c.facts)
         .where(condition)
-        .order_by(event.c.id.desc())
+        .order_by(event_table.c.id.desc())
         .limit(last)
     )
     return [Event(*row) for row in connection.execute(query)][::-1]

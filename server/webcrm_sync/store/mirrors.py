@@ -20,8 +20,9 @@ from webcrm_sync.store.schema.tables import mirror
 class Mirror:
     """A mail sent from webCRM.
 
-    `state`: planned, intended (its outcome is unclear), mirrored, or none (`reason` says why there
-    is no mirror). `draft`: the mail to be created in Outlook, kept until it is.
+    `state`: planned, intended (being created, or unclear), mirrored, or none (`reason` says why the
+    mail has no mirror). `draft`: the mail to create in Outlook, deleted afterwards. `searches`: how
+    often Outlook was searched for the mirror since `intent_at`.
     """
 
     id: int
@@ -43,7 +44,7 @@ UNFORESEEN = "unforeseen error"
 
 
 def known(tx: Tx, activity_ids: Iterable[int]) -> frozenset[int]:
-    """Which of these Activities have a row already."""
+    """The ids of those Activities that have a row."""
     query = select(mirror.c.activity_id).where(
         mirror.c.company_id == tx.company_id, mirror.c.activity_id.in_(list(activity_ids))
     )
@@ -59,16 +60,16 @@ def add(
     reason: str | None,
     is_unclear: bool = False,
 ) -> None:
-    """Add a mail sent from webCRM; without a draft it gets no mirror, for `reason`. Idempotent.
+    """Add a mail sent from webCRM. Without a draft it gets no mirror, for `reason`. Idempotent.
 
-    `is_unclear`: Outlook may have its mirror already, so it is verified first.
+    `is_unclear`: Outlook may have the mirror already, so it is verified first.
     """
-    waits = INTENDED if is_unclear else PLANNED
+    first_state = INTENDED if is_unclear else PLANNED
     new = insert(mirror).values(
         company_id=tx.company_id,
         activity_id=activity_id,
         mailbox_id=mailbox_id,
-        state=waits if draft else NONE,
+        state=first_state if draft else NONE,
         intent_at=tx.now if draft and is_unclear else None,
         reason=reason,
         draft=draft,
@@ -90,7 +91,7 @@ def due(tx: Tx, *, limit: int) -> Sequence[Mirror]:
 
 
 def hold(tx: Tx, seen: Mirror, *, verify_at: datetime) -> None:
-    """Do nothing about this mirror before `release`; verify it once if it may be in Outlook."""
+    """Postpone this mirror until `release`. If Outlook may have it, verify it at `verify_at`."""
     is_unclear = (mirror.c.state == INTENDED) & (seen.state == PLANNED)
     query = update(mirror).where(mirror.c.id == seen.id, mirror.c.state.in_([PLANNED, INTENDED]))
     due_at = case((is_unclear, verify_at), else_=NEVER)
@@ -98,22 +99,24 @@ def hold(tx: Tx, seen: Mirror, *, verify_at: datetime) -> None:
 
 
 def release(tx: Tx, activity_ids: Iterable[int]) -> None:
-    """Create the planned ones of these mirrors now that `hold` stopped; forget the unplanned."""
-    ours = (mirror.c.company_id == tx.company_id) & any_of(mirror.c.activity_id, activity_ids)
-    held = update(mirror).where(ours, mirror.c.due_at == NEVER)
+    """Make these mirrors due again that `hold` postponed, and delete those that have no plan."""
+    of_activities = (mirror.c.company_id == tx.company_id) & any_of(
+        mirror.c.activity_id, activity_ids
+    )
+    held = update(mirror).where(of_activities, mirror.c.due_at == NEVER)
     tx.connection.execute(held.values(due_at=tx.now, reason=None))
     unplanned = (mirror.c.state == NONE) & (mirror.c.reason == UNFORESEEN)
-    tx.connection.execute(delete(mirror).where(ours, unplanned))
+    tx.connection.execute(delete(mirror).where(of_activities, unplanned))
 
 
 def set_mirror(tx: Tx, seen: Mirror, **values: object) -> bool:
-    """Set columns of a mirror; False when its state is no longer the one that was seen."""
+    """Set columns of a mirror. False if its state has changed since it was `seen`."""
     query = update(mirror).where(mirror.c.id == seen.id, mirror.c.state == seen.state)
     return tx.connection.execute(query.values(**values)).rowcount == 1
 
 
 def forget_old_drafts(tx: Tx, older_than: datetime) -> None:
-    """End the mirrors that could not be created since before `older_than`; delete their drafts."""
+    """Give up mirrors that are older than `older_than` and not created, and delete their drafts."""
     query = update(mirror).where(
         mirror.c.company_id == tx.company_id,
         mirror.c.created_at < older_than,
@@ -125,7 +128,7 @@ def forget_old_drafts(tx: Tx, older_than: datetime) -> None:
 
 
 def record_created(tx: Tx, activity_id: int, graph_id: str) -> bool:
-    """Record that Outlook has the mirror; False = known before, or no row. Idempotent."""
+    """Record that Outlook has the mirror. False if that was known, or has no row. Idempotent."""
     query = update(mirror).where(
         mirror.c.company_id == tx.company_id,
         mirror.c.activity_id == activity_id,
@@ -138,7 +141,7 @@ def record_created(tx: Tx, activity_id: int, graph_id: str) -> bool:
 def record_found(tx: Tx, activity_id: int, mailbox_id: int, graph_id: str) -> bool:
     """Record a mirror that was found in a mailbox, with or without a row. Idempotent.
 
-    True when it was planned or unclear before.
+    True if it was planned or unclear before.
     """
     new = insert(mirror).values(
         company_id=tx.company_id,

@@ -22,7 +22,7 @@ from webcrm_sync.store.schema.tables import company, email, event, filing, item,
 
 @dataclass(frozen=True, slots=True)
 class RecordedCopy:
-    """A copy according to its row. `is_mark_due`: its categories are about to be written."""
+    """A copy as the database has it. `is_mark_due`: its categories are about to be written."""
 
     item: Item
     is_mark_due: bool
@@ -31,7 +31,7 @@ class RecordedCopy:
 
 @dataclass(frozen=True, slots=True)
 class Comparison:
-    """The result of the last comparison. `differences` as `cli` prints them."""
+    """The result of a finished comparison. `differences`: as the CLI prints them."""
 
     proved_at: datetime | None
     differences: tuple[Mapping[str, object], ...]
@@ -47,38 +47,38 @@ def recorded_copies(
         .where(item.c.mailbox_id == mailbox_id)
         .where(or_(item.c.folder_id == folder_id, any_of(item.c.graph_id, graph_ids)))
     )
-    found = {}
+    copies = {}
     for row in tx.connection.execute(query).mappings():
-        facts = dict(row)
-        is_due, message_id = facts.pop("mark_due_at") is not None, facts.pop("message_id")
-        found[row["graph_id"]] = RecordedCopy(Item(**facts), is_due, message_id)
-    return found
+        values = dict(row)
+        is_due, message_id = values.pop("mark_due_at") is not None, values.pop("message_id")
+        copies[row["graph_id"]] = RecordedCopy(Item(**values), is_due, message_id)
+    return copies
 
 
 def stuck_items(tx: Tx, mailbox_id: int) -> Sequence[tuple[Item, State, str | None]]:
-    """Copies in a state that no job ends, each with the state to move on to and its Message-ID.
+    """Copies in a state that no job changes, each with its next state and its Message-ID.
 
     They are matched without a filing, not filed although every filing is complete, or filed
     without a due mark.
     """
-    of_it = select(filing.c.id).where(filing.c.email_id == item.c.email_id)
-    open_ = of_it.where(or_(~filing.c.is_complete, filing.c.is_withdrawn)).exists()
-    cut_off = (item.c.state == State.MATCHED) & ~of_it.exists()
-    waits = [State.MATCHED, State.WAITING, State.PARKED]
-    is_done = item.c.state.in_(waits) & of_it.exists() & ~open_
-    unmarked = (item.c.state == State.FILED) & item.c.mark_due_at.is_(None)
+    filings = select(filing.c.id).where(filing.c.email_id == item.c.email_id)
+    has_open_filing = filings.where(or_(~filing.c.is_complete, filing.c.is_withdrawn)).exists()
+    lacks_filing = (item.c.state == State.MATCHED) & ~filings.exists()
+    before_filed = [State.MATCHED, State.WAITING, State.PARKED]
+    is_complete = item.c.state.in_(before_filed) & filings.exists() & ~has_open_filing
+    lacks_mark = (item.c.state == State.FILED) & item.c.mark_due_at.is_(None)
     query = (
-        select(*ITEM_COLUMNS, cut_off.label("is_cut_off"), email.c.message_id)
+        select(*ITEM_COLUMNS, lacks_filing.label("lacks_filing"), email.c.message_id)
         .join(email, email.c.id == item.c.email_id)
-        .where(item.c.mailbox_id == mailbox_id, or_(cut_off, is_done, unmarked))
+        .where(item.c.mailbox_id == mailbox_id, or_(lacks_filing, is_complete, lacks_mark))
     )
-    found = []
+    stuck = []
     for row in tx.connection.execute(query).mappings():
-        facts = dict(row)
-        to = State.FOUND if facts.pop("is_cut_off") else State.FILED
-        message_id = facts.pop("message_id")
-        found.append((Item(**facts), to, message_id))
-    return found
+        values = dict(row)
+        next_state = State.FOUND if values.pop("lacks_filing") else State.FILED
+        message_id = values.pop("message_id")
+        stuck.append((Item(**values), next_state, message_id))
+    return stuck
 
 
 def unfiled(tx: Tx) -> Sequence[tuple[int, str | None]]:
@@ -86,14 +86,14 @@ def unfiled(tx: Tx) -> Sequence[tuple[int, str | None]]:
 
     E-mails that are being sent again are left out.
     """
-    stands = select(filing.c.id).where(
+    filed_or_sending = select(filing.c.id).where(
         filing.c.email_id == email.c.id,
         ~filing.c.is_withdrawn,
         or_(filing.c.activity_id.is_not(None), ~filing.c.is_complete),
     )
     synced = select(item.c.id).where(item.c.email_id == email.c.id, item.c.state == State.SYNCED)
     query = select(email.c.id, email.c.message_id).where(
-        email.c.company_id == tx.company_id, synced.exists(), ~stands.exists()
+        email.c.company_id == tx.company_id, synced.exists(), ~filed_or_sending.exists()
     )
     return [(row.id, row.message_id) for row in tx.connection.execute(query)]
 
@@ -110,7 +110,7 @@ def count_synced(tx: Tx) -> int:
 
 
 def mirrors_in(tx: Tx, mailbox_id: int, *, limit: int) -> Mapping[str, int]:
-    """Ids of a mailbox's newest mirrors, by Graph id, without those that its owner removed."""
+    """The ids of a mailbox's newest mirrors, by Graph id, without those that its owner removed."""
     query = (
         select(mirror.c.graph_id, mirror.c.id)
         .where(mirror.c.mailbox_id == mailbox_id, mirror.c.graph_id.is_not(None))
@@ -122,7 +122,7 @@ def mirrors_in(tx: Tx, mailbox_id: int, *, limit: int) -> Mapping[str, int]:
 
 
 def note_removed_mirrors(tx: Tx, mirror_ids: Sequence[int]) -> None:
-    """Record that the owner removed these mirrors; they are not compared again."""
+    """Record that the owner removed these mirrors, so that they are not compared again."""
     query = update(mirror).where(mirror.c.id.in_(mirror_ids))
     tx.connection.execute(query.values(reason="removed by its owner"))
 
@@ -131,12 +131,12 @@ def note_removed_mirrors(tx: Tx, mirror_ids: Sequence[int]) -> None:
 
 
 def filed_since(tx: Tx) -> datetime:
-    """A time that no Activity of a filing is older than."""
+    """A time before which no Activity of a filing was created."""
     first = select(func.min(func.least(filing.c.filed_at, filing.c.intent_at))).where(
         filing.c.company_id == tx.company_id
     )
-    begun = select(company.c.created_at).where(company.c.id == tx.company_id)
-    times: list[datetime | None] = [tx.connection.scalar(q) for q in (first, begun)]
+    company_since = select(company.c.created_at).where(company.c.id == tx.company_id)
+    times: list[datetime | None] = [tx.connection.scalar(q) for q in (first, company_since)]
     return min(at for at in times if at is not None)
 
 
@@ -150,9 +150,9 @@ def filings_with(tx: Tx, keys: Iterable[str]) -> Mapping[str, Filing]:
 def filings_between(
     tx: Tx, first: int, last: int | None, *, filed_before: datetime
 ) -> Sequence[Filing]:
-    """Filings with Activity ids from `first` to `last` (None = no end), by Activity id.
+    """Filings with Activity ids from `first` to `last` (None = no end), ordered by Activity id.
 
-    Filings after `filed_before` are left out, since webCRM's search may not list them yet.
+    Newer filings than `filed_before` are left out, since webCRM's search may not list them yet.
     """
     query = select(*FILING).where(
         filing.c.company_id == tx.company_id,
@@ -177,7 +177,7 @@ def count_filed(tx: Tx) -> int:
 
 
 def updates_requested(tx: Tx, filing_ids: Iterable[int]) -> frozenset[int]:
-    """Which of these filings have a change that webCRM has yet to receive."""
+    """The ids of those filings that have a change which webCRM has yet to receive."""
     query = select(activity_update.c.filing_id).where(
         any_of(activity_update.c.filing_id, filing_ids)
     )
@@ -185,13 +185,13 @@ def updates_requested(tx: Tx, filing_ids: Iterable[int]) -> frozenset[int]:
 
 
 def message_ids(tx: Tx, email_ids: Iterable[int]) -> Mapping[int, str | None]:
-    """The Message-IDs of these e-mails."""
+    """The Message-IDs of these e-mails, by id."""
     query = select(email.c.id, email.c.message_id).where(any_of(email.c.id, email_ids))
     return {row.id: row.message_id for row in tx.connection.execute(query)}
 
 
 def email_by_activity(tx: Tx, activity_ids: Sequence[int]) -> Mapping[int, int]:
-    """Per Activity the id of the e-mail whose history has it."""
+    """The id of the e-mail in whose history each Activity occurs, by Activity id."""
     number = event.c.facts["activity"].as_integer()
     query = select(number, event.c.email_id).where(
         event.c.company_id == tx.company_id,
@@ -218,7 +218,7 @@ def email_keys(
 
 
 def request_all(tx: Tx) -> None:
-    """Have every mailbox and webCRM compared now, from the start."""
+    """Make the comparisons with every mailbox and with webCRM due now, from the start."""
     boxes = select(mailbox.c.id, literal(tx.now, mailbox_proof.c.due_at.type)).where(
         mailbox.c.company_id == tx.company_id
     )
@@ -228,29 +228,29 @@ def request_all(tx: Tx) -> None:
     save_webcrm(tx, due_at=tx.now, next_id=0, differences=[])
 
 
-def claim_mailbox(tx: Tx, mailbox_id: int, *, again: datetime) -> bool:
-    """True when the mailbox is due; should this run fail, it is due again at `again`."""
+def claim_mailbox(tx: Tx, mailbox_id: int, *, retry_at: datetime) -> bool:
+    """True if the mailbox is due. It is then next due at `retry_at`, in case this run fails."""
     query = update(mailbox_proof).where(
         mailbox_proof.c.mailbox_id == mailbox_id, mailbox_proof.c.due_at <= tx.now
     )
-    return tx.connection.execute(query.values(due_at=again)).rowcount == 1
+    return tx.connection.execute(query.values(due_at=retry_at)).rowcount == 1
 
 
-def claim_webcrm_page(tx: Tx, *, again: datetime) -> int | None:
-    """The first Activity of the next page, None = webCRM is not due. See `claim_mailbox`."""
+def claim_webcrm_page(tx: Tx, *, retry_at: datetime) -> int | None:
+    """The id of the next page's first Activity, None = webCRM is not due. See `claim_mailbox`."""
     query = update(webcrm_proof).where(
         webcrm_proof.c.company_id == tx.company_id, webcrm_proof.c.due_at <= tx.now
     )
-    found = query.values(due_at=again).returning(webcrm_proof.c.next_id)
-    return tx.connection.execute(found).scalar_one_or_none()
+    claimed = query.values(due_at=retry_at).returning(webcrm_proof.c.next_id)
+    return tx.connection.execute(claimed).scalar_one_or_none()
 
 
 def save_mailbox(tx: Tx, mailbox_id: int, differences: Sequence[Mapping[str, object]]) -> None:
     """Record the differences of a mailbox that was compared just now."""
-    facts = {"due_at": None, "proved_at": tx.now, "differences": list(differences)}
-    new = insert(mailbox_proof).values(mailbox_id=mailbox_id, **facts)
+    values = {"due_at": None, "proved_at": tx.now, "differences": list(differences)}
+    new = insert(mailbox_proof).values(mailbox_id=mailbox_id, **values)
     keys = [mailbox_proof.c.mailbox_id]
-    tx.connection.execute(new.on_conflict_do_update(index_elements=keys, set_=facts))
+    tx.connection.execute(new.on_conflict_do_update(index_elements=keys, set_=values))
 
 
 def save_webcrm(tx: Tx, **values: object) -> None:
@@ -274,4 +274,7 @@ def read_mailboxes(tx: Tx) -> Mapping[int, Comparison]:
         .join(mailbox, mailbox.c.id == mailbox_proof.c.mailbox_id)
         .where(mailbox.c.company_id == tx.company_id)
     )
-    return {i: Comparison(at, tuple(found)) for i, at, found in tx.connection.execute(query)}
+    return {
+        mailbox_id: Comparison(at, tuple(differences))
+        for mailbox_id, at, differences in tx.connection.execute(query)
+    }

@@ -1,4 +1,4 @@
-"""Rebuilds rows from webCRM: the recovery under way, and filings read back from Activities."""
+"""Recovers rows from webCRM: the recovery under way, and filings read back from Activities."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ from webcrm_sync.store.schema.tables import (
 
 
 def begin(tx: Tx) -> None:
-    """Begin a recovery: nothing is written to webCRM until `end`."""
+    """Begin a recovery. Nothing is written to webCRM until `end`."""
     times = {"begun_at": tx.now, "ended_at": None}
     new = insert(rebuilding).values(company_id=tx.company_id, **times)
     keys = [rebuilding.c.company_id]
@@ -40,7 +40,7 @@ def begin(tx: Tx) -> None:
 
 
 def end(tx: Tx) -> None:
-    """End the recovery: filing goes on."""
+    """End the recovery, and enqueue matching and filing."""
     query = update(rebuilding).where(rebuilding.c.company_id == tx.company_id)
     tx.connection.execute(query.values(ended_at=tx.now))
     tx.defer(Job.MATCH, tx.company_id)
@@ -48,19 +48,19 @@ def end(tx: Tx) -> None:
 
 
 def begun_at(tx: Tx) -> datetime | None:
-    """When the recovery under way began; None = there is none."""
+    """When the recovery under way began, None = no recovery is under way."""
     query = select(rebuilding.c.begun_at).where(
         rebuilding.c.company_id == tx.company_id, rebuilding.c.ended_at.is_(None)
     )
-    found: datetime | None = tx.connection.scalar(query)
-    return found
+    begun: datetime | None = tx.connection.scalar(query)
+    return begun
 
 
 def ended_at(tx: Tx) -> datetime | None:
-    """When the last recovery ended; None = there was none, or it is under way."""
+    """When the last recovery ended, None = there was none, or it is still under way."""
     query = select(rebuilding.c.ended_at).where(rebuilding.c.company_id == tx.company_id)
-    found: datetime | None = tx.connection.scalar(query)
-    return found
+    ended: datetime | None = tx.connection.scalar(query)
+    return ended
 
 
 def oldest_mail(tx: Tx) -> datetime | None:
@@ -68,20 +68,21 @@ def oldest_mail(tx: Tx) -> datetime | None:
     sent_or_received = func.least(email.c.sent_at, email.c.received_at)  # ignores NULL
     at = func.min(func.coalesce(sent_or_received, email.c.created_at))
     query = select(at).where(email.c.company_id == tx.company_id)
-    found: datetime | None = tx.connection.scalar(query)
-    return found
+    oldest: datetime | None = tx.connection.scalar(query)
+    return oldest
 
 
 def organisation_ids(tx: Tx) -> frozenset[int]:
-    """Every known Organisation of webCRM, and 0 for none."""
+    """The id of every known Organisation, and 0 for mails without one."""
     query = select(organisation.c.organisation_id).where(organisation.c.company_id == tx.company_id)
     return frozenset(tx.connection.execute(query).scalars()) | {0}
 
 
 def file_synced_copies(tx: Tx, email_ids: Sequence[int]) -> None:
-    """File the copies of these mails that were synced before the loss, without a new match.
+    """File the copies of these mails that were synced before the loss, without matching them.
 
-    Copies whose mail lacks Documents wait for those. Copies that were not synced are matched.
+    If a mail lacks Documents, its copies become matched and wait for them. Copies that were not
+    synced stay found.
     """
     was_synced = select(item.c.email_id).where(any_of(item.c.email_id, email_ids), item.c.is_past)
     past = set(tx.connection.execute(was_synced).scalars())
@@ -93,7 +94,7 @@ def file_synced_copies(tx: Tx, email_ids: Sequence[int]) -> None:
 
 
 def mirrored(tx: Tx) -> Mapping[int, int]:
-    """Per Activity with a mirror the id of the mailbox that holds it."""
+    """The id of the mailbox that holds each Activity's mirror, by Activity id."""
     query = select(mirror.c.activity_id, mirror.c.mailbox_id).where(
         mirror.c.company_id == tx.company_id, mirror.c.mailbox_id.is_not(None)
     )
@@ -101,7 +102,7 @@ def mirrored(tx: Tx) -> Mapping[int, int]:
 
 
 def mirror_from(tx: Tx, mailbox_id: int, since: datetime) -> None:
-    """Mirror the mails that webCRM sent since then, if that is earlier than before."""
+    """Mirror the mails that webCRM sent since then, if that is earlier than the present start."""
     query = update(mailbox).where(mailbox.c.id == mailbox_id, mailbox.c.mirror_since > since)
     tx.connection.execute(query.values(mirror_since=since))
 
@@ -110,9 +111,9 @@ def mirror_from(tx: Tx, mailbox_id: int, since: datetime) -> None:
 
 
 def add_filing(tx: Tx, email_id: int, activity: KeyedActivity, target: Target) -> int | None:
-    """The id of the filing of this Activity, added where it was missing. Idempotent.
+    """The id of the filing of this Activity, which is added if missing. Idempotent.
 
-    None when the mail has another filing under that Organisation, or the key another Activity.
+    None if the mail has another filing under that Organisation, or the key has another Activity.
     """
     values = {
         "company_id": tx.company_id,
@@ -126,12 +127,12 @@ def add_filing(tx: Tx, email_id: int, activity: KeyedActivity, target: Target) -
         "due_at": tx.now,
     }
     tx.connection.execute(insert(filing).values(**values).on_conflict_do_nothing())
-    known = select(filing.c.id).where(
+    existing = select(filing.c.id).where(
         filing.c.company_id == tx.company_id,
         filing.c.key == activity.key,
         filing.c.activity_id == activity.activity_id,
     )
-    filing_id: int | None = tx.connection.execute(known).scalar_one_or_none()
+    filing_id: int | None = tx.connection.execute(existing).scalar_one_or_none()
     if filing_id is not None:
         matched = update(email_address).where(email_address.c.email_id == email_id)
         tx.connection.execute(matched.values(is_matched=True))
@@ -155,7 +156,7 @@ def add_documents(tx: Tx, filing_id: int, rows: Sequence[DocumentRow]) -> None:
 
 
 def correct(tx: Tx, seen: Filing, activity: KeyedActivity) -> None:
-    """Record the Activity that webCRM has under the filing's key; the filing is not withdrawn.
+    """Record the Activity that webCRM has under the filing's key, and clear its withdrawal.
 
     Copies that were skipped because the Activity seemed to be removed are filed again.
     """
@@ -171,7 +172,7 @@ def correct(tx: Tx, seen: Filing, activity: KeyedActivity) -> None:
 def move(tx: Tx, seen: Filing, organisation_id: int) -> bool:
     """Record that a person moved the Activity to another Organisation in webCRM.
 
-    False when the mail has another filing under that Organisation.
+    False if the mail has another filing under that Organisation.
     """
     rival = select(filing.c.id).where(
         filing.c.email_id == seen.email_id,
@@ -184,9 +185,9 @@ def move(tx: Tx, seen: Filing, organisation_id: int) -> bool:
 
 
 def withdraw_removed(tx: Tx, seen: Filing) -> None:
-    """Record that the filing's Activity was deleted in webCRM. It is not sent again.
+    """Record that the filing's Activity was deleted in webCRM, so that it is not sent again.
 
-    A mail without any other Activity is no longer synced. A person can ask for it again.
+    If the mail has no other Activity, its copies are skipped. A person can sync it again.
     """
     query = update(filing).where(filing.c.id == seen.id, filing.c.activity_id == seen.activity_id)
     tx.connection.execute(query.values(is_withdrawn=True, is_removed=True, is_complete=True))

@@ -11,26 +11,27 @@ from sqlalchemy import text
 from webcrm_sync.core.jobs import Job
 from webcrm_sync.store.database import Tx
 
-#: Marks work that waits for a person: this moment never comes.
+#: The due time of work that waits for a person or for `release`: it never comes.
 NEVER = datetime(9999, 1, 1, tzinfo=UTC)
 
 
 @dataclass(frozen=True, slots=True)
 class DueJob:
-    """A job that should run now, and the id of the row it is about."""
+    """A job that is due, and the id of the row that it is about."""
 
     job: Job
     subject_id: int
 
 
-#: Only of this company: rows of another one, left by a wrong setting, would be due for ever.
+#: Only this company's rows: those of another company, left by a wrong setting, would stay due for
+#: ever.
 _MAILBOX_IS_OPEN = "m.company_id = :company AND (m.gate_at IS NULL OR m.gate_at <= :now)"
 _WEBCRM_IS_OPEN = "c.id = :company AND (c.webcrm_due_at IS NULL OR c.webcrm_due_at <= :now)"
-#: During a recovery nothing is written to webCRM: its Activities are still being read.
+#: A recovery is not over before webCRM's Activities are read; until then nothing is written there.
 _IS_READ = (
     "NOT EXISTS (SELECT 1 FROM rebuilding r WHERE r.company_id = c.id AND r.ended_at IS NULL)"
 )
-#: Found copies that are due. Those of the past are looked up in webCRM, by the job `file`.
+#: Found copies that are due. The job `file` searches webCRM for those of the past.
 _FOUND = """item i JOIN mailbox m ON m.id = i.mailbox_id
     WHERE m.company_id = c.id AND i.state = 'found' AND NOT i.is_bare
       AND (i.retry_at IS NULL OR i.retry_at <= :now)"""
@@ -72,7 +73,7 @@ UNION ALL
 SELECT '{Job.RETAIN}', c.id FROM company c
  WHERE c.id = :company AND coalesce(c.housekeeping_due_at, :now) <= :now
 """  # noqa: S608 - built from constants
-#: A job that failed waits, and no other job waits for it.
+#: A job that failed is postponed, and postpones no other job.
 _FREE = f"""
 SELECT d.task, d.id FROM ({_DUE}) d(task, id) WHERE NOT EXISTS (
   SELECT 1 FROM job_trouble t
@@ -81,6 +82,6 @@ SELECT d.task, d.id FROM ({_DUE}) d(task, id) WHERE NOT EXISTS (
 
 
 def due_jobs(tx: Tx) -> Sequence[DueJob]:
-    """The jobs of the company that have something to do now."""
+    """The jobs of the company that are due."""
     rows = tx.connection.execute(text(_FREE), {"now": tx.now, "company": tx.company_id})
     return [DueJob(Job(job), subject_id) for job, subject_id in rows]

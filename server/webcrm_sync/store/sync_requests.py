@@ -1,4 +1,4 @@
-"""Presses of the pane's Sync button, which say who wants a copy filed and where."""
+"""Sync requests from the pane's button: who wants a copy filed, and under which Organisations."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from webcrm_sync.store.schema.tables import item
 
 @dataclass(frozen=True, slots=True)
 class SyncRequest:
-    """One press. `by`: the person's name; `organisations`: the ids that the person chose."""
+    """One request. `by`: the person's name; `organisations`: the ids that the person chose."""
 
     by: str
     organisations: tuple[int, ...]
@@ -25,7 +25,7 @@ class SyncRequest:
 
 
 _COLUMNS = (sync_request.c.by, sync_request.c.organisations, sync_request.c.pressed_at)
-_OF_COPY = (sync_request.c.mailbox_id == item.c.mailbox_id) & (
+_IS_FOR_COPY = (sync_request.c.mailbox_id == item.c.mailbox_id) & (
     sync_request.c.graph_id == item.c.graph_id
 )
 
@@ -33,19 +33,19 @@ _OF_COPY = (sync_request.c.mailbox_id == item.c.mailbox_id) & (
 def save_request(
     tx: Tx, mailbox_id: int, graph_id: str, *, item_id: str, by: str, organisations: Sequence[int]
 ) -> None:
-    """Record who wants this copy filed, before it is moved. Replaces an earlier press.
+    """Record who wants this copy filed, before it is moved. Replaces an earlier request.
 
     `item_id`: Outlook's id of the copy, which changes with the move.
     """
-    facts = {
+    values = {
         "item_id": item_id,
         "by": by,
         "organisations": list(organisations),
         "pressed_at": tx.now,
     }
-    new = insert(sync_request).values(mailbox_id=mailbox_id, graph_id=graph_id, **facts)
+    new = insert(sync_request).values(mailbox_id=mailbox_id, graph_id=graph_id, **values)
     keys = [sync_request.c.mailbox_id, sync_request.c.graph_id]
-    tx.connection.execute(new.on_conflict_do_update(index_elements=keys, set_=facts))
+    tx.connection.execute(new.on_conflict_do_update(index_elements=keys, set_=values))
 
 
 def graph_ids_before_move(tx: Tx, mailbox_id: int, item_ids: Iterable[str]) -> Mapping[str, str]:
@@ -71,7 +71,7 @@ def requests_of_email(tx: Tx, email_id: int) -> Sequence[tuple[int, SyncRequest]
     """The requests for any copy of this mail, each with its mailbox id, oldest first."""
     query = (
         select(sync_request.c.mailbox_id, *_COLUMNS)
-        .join(item, _OF_COPY)
+        .join(item, _IS_FOR_COPY)
         .where(item.c.email_id == email_id)
         .order_by(sync_request.c.pressed_at)
     )
@@ -82,24 +82,25 @@ def requests_of_email(tx: Tx, email_id: int) -> Sequence[tuple[int, SyncRequest]
 
 
 def chosen_for(tx: Tx, email_ids: Sequence[int]) -> Mapping[int, tuple[int, ...]]:
-    """Per e-mail the Organisations that people chose when they pressed the button.
+    """The Organisations that people chose for each e-mail when they pressed the button.
 
     E-mails without a choice are left out.
     """
     query = (
         select(item.c.email_id, sync_request.c.organisations)
-        .join(sync_request, _OF_COPY)
+        .join(sync_request, _IS_FOR_COPY)
         .where(any_of(item.c.email_id, email_ids))
         .order_by(sync_request.c.pressed_at)
     )
-    found: dict[int, tuple[int, ...]] = {}
+    by_email: dict[int, tuple[int, ...]] = {}
     for email_id, organisations in tx.connection.execute(query):
-        found[email_id] = tuple(dict.fromkeys([*found.get(email_id, ()), *organisations]))
-    return {email_id: chosen for email_id, chosen in found.items() if chosen}
+        earlier = by_email.get(email_id, ())
+        by_email[email_id] = tuple(dict.fromkeys([*earlier, *organisations]))
+    return {email_id: chosen for email_id, chosen in by_email.items() if chosen}
 
 
 def forget_choices(tx: Tx, email_id: int) -> None:
-    """Drop the choices for this mail once they are applied. The requests stay."""
+    """Delete the choices for this mail once they are applied. The requests stay."""
     copies = select(item.c.mailbox_id, item.c.graph_id).where(item.c.email_id == email_id)
     is_of_mail = tuple_(sync_request.c.mailbox_id, sync_request.c.graph_id).in_(copies)
     tx.connection.execute(update(sync_request).where(is_of_mail).values(organisations=[]))

@@ -145,7 +145,7 @@ def _is_mailbox_job(task: str) -> bool:
 def _read_mailboxes(tx: Tx) -> Sequence[MailboxStatus]:
     boxes = mailboxes.all_mailboxes(tx)
     counts, proved = mailboxes.counts_by_state(tx), reconciliation.read_mailboxes(tx)
-    groups = pending.read_groups(tx, named=_NAMED)
+    groups = pending.read_groups(tx, max_ids=_NAMED)
     return [
         _mailbox_status(
             tx,

@@ -53,7 +53,9 @@ def prove_due_mailbox(context: Context, mailbox_id: int) -> None:
     """Compare the mailbox if that is due."""
     with context.begin() as tx:
         box = mailboxes.read_mailbox(tx, mailbox_id)
-        if box is None or not reconciliation.claim_mailbox(tx, mailbox_id, again=tx.now + _RETRY):
+        if box is None or not reconciliation.claim_mailbox(
+            tx, mailbox_id, retry_at=tx.now + _RETRY
+        ):
             return
     _save_proof(context, box, prove_mailbox(context, box))
 
@@ -64,7 +66,7 @@ def prove_due_page(context: Context) -> None:
         company = companies.read_company(tx)
         if company.is_webcrm_paused(tx.now):
             return
-        first_id = reconciliation.claim_webcrm_page(tx, again=tx.now + _RETRY)
+        first_id = reconciliation.claim_webcrm_page(tx, retry_at=tx.now + _RETRY)
     if first_id is None:
         return
     try:

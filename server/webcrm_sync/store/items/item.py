@@ -14,8 +14,8 @@ from webcrm_sync.store.schema.tables import item
 class Item:
     """One copy of a mail in one mailbox. `folder_id` None = the copy is in no sync folder.
 
-    `is_past`: the copy may have been filed before this database began. `is_bare`: the copy could
-    not be read; at most the Message-ID of its mail is known.
+    `is_past`: the copy may have been filed before the folder was first read. `is_bare`: the copy
+    could not be read; at most the Message-ID of its mail is known.
     """
 
     id: int

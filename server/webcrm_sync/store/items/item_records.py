@@ -1,4 +1,4 @@
-"""What Outlook holds of each copy: where it is, its version and its categories. Never its state."""
+"""The copies as Outlook shows them: folder, version, categories and stamp. Never their state."""
 
 from __future__ import annotations
 
@@ -21,20 +21,20 @@ def add_items(tx: Tx, rows: Sequence[Mapping[str, object]]) -> None:
 
 
 def drop_item(tx: Tx, item_id: int) -> None:
-    """Delete a copy, and its mail when there is no other copy."""
+    """Delete a copy, and its mail if that has no other copy."""
     query = delete(item).where(item.c.id == item_id).returning(item.c.email_id)
     email_id = tx.connection.execute(query).scalar_one()
-    other = select(item.c.id).where(item.c.email_id == email_id).exists()
-    tx.connection.execute(delete(email).where(email.c.id == email_id, ~other))
+    has_copy = select(item.c.id).where(item.c.email_id == email_id).exists()
+    tx.connection.execute(delete(email).where(email.c.id == email_id, ~has_copy))
 
 
 def set_folder(tx: Tx, item_id: int, folder_id: int | None) -> None:
-    """Record which sync folder a copy is in, None = it left them all."""
+    """Record which sync folder a copy is in, None = no sync folder."""
     _set(tx, item_id, folder_id=folder_id)
 
 
 def observe(tx: Tx, item_id: int, change_key: str, categories: Iterable[str]) -> None:
-    """Record the version of a copy and the categories that it carries now."""
+    """Record the version and the categories of a copy, as Outlook reported them."""
     _set(tx, item_id, change_key=change_key, categories=list(categories))
 
 
@@ -44,25 +44,25 @@ def set_stamp(tx: Tx, item_id: int, stamp: str) -> None:
 
 
 def clear_past(tx: Tx, email_ids: Iterable[int]) -> None:
-    """Treat the copies of these mails like any other: their past is resolved."""
+    """Clear `is_past` of the copies of these mails, since their past is resolved."""
     query = update(item).where(any_of(item.c.email_id, email_ids))
     tx.connection.execute(query.values(is_past=False))
 
 
 def mark_seen(tx: Tx, item_ids: Sequence[int], round_number: int) -> None:
-    """Record that reading `round_number` of their folder listed these copies."""
+    """Record that the full reading `round_number` of the folder listed these copies."""
     if item_ids:
         query = update(item).where(any_of(item.c.id, item_ids))
         tx.connection.execute(query.values(seen_round=round_number))
 
 
 def read_bare_again(tx: Tx, item_id: int) -> None:
-    """Have an unreadable copy read again."""
+    """Request another reading of an unreadable copy."""
     read_bare_copies_again(tx, item.c.id == item_id)
 
 
 def read_bare_copies_again(tx: Tx, which: ColumnElement[bool]) -> None:
-    """Have the unreadable ones among these copies read again, by a reading of their folders."""
+    """Request another reading of the unreadable ones among these copies, and of their folders."""
     # With an empty change key every version of the copy counts as a new one.
     query = update(item).where(which, item.c.is_bare).values(seen_round=-1, change_key="")
     folder_ids = tx.connection.execute(query.returning(item.c.folder_id)).scalars().all()

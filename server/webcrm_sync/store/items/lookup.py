@@ -32,22 +32,22 @@ def known_items(
 ) -> Mapping[str, Item]:
     """The mailbox's items with these Graph ids, by Graph id.
 
-    With `is_locked` they stay locked until `tx` ends, see `locks.lock_copies`.
+    `is_locked`: lock them until `tx` ends, see `locks.lock_copies`.
     """
-    wanted = {"mailbox": mailbox_id, "graph_ids": list(graph_ids)}
+    parameters = {"mailbox": mailbox_id, "graph_ids": list(graph_ids)}
     query = _BY_GRAPH_ID_LOCKED if is_locked else _BY_GRAPH_ID
-    rows = tx.connection.execute(query, wanted).mappings()
+    rows = tx.connection.execute(query, parameters).mappings()
     return {row["graph_id"]: Item(**row) for row in rows}
 
 
 def items_of_email(tx: Tx, email_id: int) -> Sequence[Item]:
-    """Every copy of a mail, by id."""
+    """Every copy of a mail, ordered by id."""
     query = select(*ITEM_COLUMNS).where(item.c.email_id == email_id).order_by(item.c.id)
     return [Item(**row) for row in tx.connection.execute(query).mappings()]
 
 
 def first_copies(tx: Tx, email_ids: Iterable[int]) -> Sequence[Item]:
-    """One copy of each of these mails: the first one in a sync folder, else the first one."""
+    """One copy of each mail: the first copy in a sync folder, or else the first copy."""
     query = (
         select(*ITEM_COLUMNS)
         .ext(distinct_on(item.c.email_id))
@@ -58,31 +58,31 @@ def first_copies(tx: Tx, email_ids: Iterable[int]) -> Sequence[Item]:
 
 
 def unseen_items(tx: Tx, folder_id: int, round_number: int) -> Sequence[str]:
-    """Graph ids of the folder's copies that its full reading `round_number` did not list."""
-    wanted = {"folder": folder_id, "round": round_number}
-    return tx.connection.execute(_UNSEEN, wanted).scalars().all()
+    """The Graph ids of the folder's copies that its full reading `round_number` did not list."""
+    parameters = {"folder": folder_id, "round": round_number}
+    return tx.connection.execute(_UNSEEN, parameters).scalars().all()
 
 
 def addresses_holding(tx: Tx, email_ids: Sequence[int]) -> Mapping[int, Sequence[str]]:
-    """Per e-mail the addresses of the mailboxes with a copy, in the order they were found."""
+    """The addresses of the mailboxes with a copy of each e-mail, in the order of discovery."""
     query = (
         select(item.c.email_id, mailbox.c.address)
         .join(item, item.c.mailbox_id == mailbox.c.id)
         .where(any_of(item.c.email_id, email_ids))
         .order_by(item.c.id)
     )
-    found: dict[int, list[str]] = {i: [] for i in email_ids}
+    by_email: dict[int, list[str]] = {i: [] for i in email_ids}
     for email_id, address in tx.connection.execute(query):
-        found[email_id].append(address)
-    return found
+        by_email[email_id].append(address)
+    return by_email
 
 
 def known_versions(
     tx: Tx, versions: Collection[tuple[int, str, str]]
 ) -> frozenset[tuple[int, str, str]]:
-    """Which of these (mailbox id, Graph id, change key) the items have already."""
+    """Those of these versions (mailbox id, Graph id, change key) that the items have."""
     if not versions:
         return frozenset()
     mailbox_ids, graph_ids, change_keys = (list(c) for c in zip(*versions, strict=True))
-    wanted = {"mailbox_ids": mailbox_ids, "graph_ids": graph_ids, "change_keys": change_keys}
-    return frozenset(map(tuple, tx.connection.execute(_KNOWN_VERSIONS, wanted)))
+    parameters = {"mailbox_ids": mailbox_ids, "graph_ids": graph_ids, "change_keys": change_keys}
+    return frozenset(map(tuple, tx.connection.execute(_KNOWN_VERSIONS, parameters)))

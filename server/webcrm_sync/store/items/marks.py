@@ -1,4 +1,4 @@
-"""Which copies need other categories in Outlook, and what was written on them."""
+"""Marks: which copies need other categories in Outlook, and what was written to them."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ _COMPLETE = (
 
 @dataclass(frozen=True, slots=True)
 class Written:
-    """What a copy in Outlook carries after a mark. `stamp` None = the same as before."""
+    """A copy in Outlook after a mark. `stamp` None = the stamp has not changed."""
 
     item_id: int
     change_key: str
@@ -46,37 +46,37 @@ class Written:
 def due(
     tx: Tx, mailbox_id: int, *, limit: int, item_id: int | None = None
 ) -> Sequence[tuple[Item, str]]:
-    """Copies whose marks are due, each with its mail's key; the newest first.
+    """Copies whose marks are due, the newest first, each with its mail's key.
 
-    Copies that failed before come last, so that they delay no others. With `item_id` only this
-    copy is read.
+    Copies that failed before come last, so that they delay no others. `item_id`: read this copy
+    alone.
     """
     query = _DUE if item_id is None else _DUE.where(item.c.id == item_id)
-    found = []
-    for row in tx.connection.execute(query, _wanted(tx, mailbox_id, limit)).mappings():
-        facts = dict(row)
-        key = str(facts.pop("key"))
-        found.append((Item(**facts), key))
-    return found
+    copies = []
+    for row in tx.connection.execute(query, _parameters(tx, mailbox_id, limit)).mappings():
+        values = dict(row)
+        key = str(values.pop("key"))
+        copies.append((Item(**values), key))
+    return copies
 
 
 def due_ids(tx: Tx, mailbox_id: int, *, limit: int) -> Sequence[int]:
     """The ids of the copies that `due` reads."""
-    return tx.connection.execute(_DUE_IDS, _wanted(tx, mailbox_id, limit)).scalars().all()
+    return tx.connection.execute(_DUE_IDS, _parameters(tx, mailbox_id, limit)).scalars().all()
 
 
-def _wanted(tx: Tx, mailbox_id: int, limit: int) -> dict[str, object]:
+def _parameters(tx: Tx, mailbox_id: int, limit: int) -> dict[str, object]:
     return {"mailbox": mailbox_id, "now": tx.now, "most": limit}
 
 
 def request(tx: Tx, seen: Item) -> None:
-    """Have a copy marked at once, and all its attempts before it."""
+    """Make the mark of a copy due now, with its attempts counted from zero."""
     postpone(tx, seen.id, due_at=tx.now, attempts=0)
     tx.defer(Job.MARK, seen.mailbox_id)
 
 
 def postpone(tx: Tx, item_id: int, *, due_at: datetime, attempts: int | None = None) -> None:
-    """Try to mark a copy again at `due_at`. `attempts` None = the number stays."""
+    """Try to mark a copy again at `due_at`. `attempts` None = leave their number unchanged."""
     values = {"mark_due_at": due_at} | ({} if attempts is None else {"mark_attempts": attempts})
     tx.connection.execute(update(item).where(item.c.id == item_id).values(values))
 
@@ -87,9 +87,9 @@ def note_refusal(tx: Tx, item_id: int, detail: str) -> None:
 
 
 def hold(tx: Tx, item_id: int, *, detail: str) -> int | None:
-    """Do not mark a copy before `release`; its mail's id, None = the copy is gone.
+    """Postpone the mark of a copy until `release`. Returns its mail's id, None = it is gone.
 
-    A filed copy also keeps `detail`, so that people see why it does not become synced.
+    A filed copy keeps `detail`, so that people see why it does not become synced.
     """
     _explain(tx, item_id, Reason.UNFORESEEN, detail)
     query = update(item).where(item.c.id == item_id).values(mark_due_at=NEVER)
@@ -98,7 +98,7 @@ def hold(tx: Tx, item_id: int, *, detail: str) -> int | None:
 
 
 def release(tx: Tx, email_ids: Iterable[int]) -> None:
-    """Have the copies of these mails marked at once that `hold` stopped."""
+    """Make the marks due now that `hold` postponed on copies of these mails."""
     is_filed = item.c.state == State.FILED
     query = update(item).where(any_of(item.c.email_id, email_ids), item.c.mark_due_at == NEVER)
     values = {
@@ -114,7 +114,7 @@ def _explain(tx: Tx, item_id: int, reason: Reason, detail: str) -> None:
 
 
 def record_written(tx: Tx, written: Iterable[Written]) -> None:
-    """Record what was written on these copies, so that the delta's echo changes nothing."""
+    """Record what was written to these copies, so that its echo in the delta changes nothing."""
     rows = [
         {"id": w.item_id, "change_key": w.change_key, "categories": w.categories, "stamp": w.stamp}
         for w in written
@@ -129,7 +129,7 @@ def record_written(tx: Tx, written: Iterable[Written]) -> None:
 
 
 def complete(tx: Tx, seen: Iterable[Item]) -> Sequence[Item]:
-    """Nothing is left to be written on these copies: filed ones become synced and are returned.
+    """Record that these copies show their state. Filed copies become synced, and are returned.
 
     A copy whose state has changed since it was `seen` stays due.
     """
@@ -140,8 +140,8 @@ def complete(tx: Tx, seen: Iterable[Item]) -> Sequence[Item]:
     for state, copies in by_state.items():
         ids = [c.id for c in copies]
         if state is State.FILED:
-            done = transitions.sync(tx, ids)
-            synced = [c for c in copies if c.id in done]
+            changed = transitions.sync(tx, ids)
+            synced = [c for c in copies if c.id in changed]
         else:
             tx.connection.execute(_COMPLETE, {"ids": ids, "seen": state})
     return synced

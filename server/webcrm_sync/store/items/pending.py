@@ -15,7 +15,7 @@ from webcrm_sync.store.schema.tables import email, item, mailbox
 
 @dataclass(frozen=True, slots=True)
 class Group:
-    """The mails of a mailbox in one state for one reason. `message_ids`: of the newest few."""
+    """The mails of a mailbox in one state for one reason. `message_ids`: the newest ones."""
 
     mailbox_id: int
     state: State
@@ -24,10 +24,10 @@ class Group:
     message_ids: tuple[str, ...]
 
 
-def read_groups(tx: Tx, *, named: int) -> Sequence[Group]:
+def read_groups(tx: Tx, *, max_ids: int) -> Sequence[Group]:
     """The company's waiting and parked mails, the largest group first.
 
-    `named`: how many Message-IDs each group lists at most.
+    `max_ids`: the most Message-IDs that a group lists.
     """
     newest_first = aggregate_order_by(email.c.message_id, item.c.found_at.desc(), item.c.id)
     ids = func.array_agg(newest_first).filter(email.c.message_id.is_not(None))
@@ -42,6 +42,6 @@ def read_groups(tx: Tx, *, named: int) -> Sequence[Group]:
         .order_by(func.count().desc(), item.c.state, item.c.reason)
     )
     return [
-        Group(mailbox_id, state, reason, count, tuple(found or ())[:named])
-        for mailbox_id, state, reason, count, found in tx.connection.execute(query)
+        Group(mailbox_id, state, reason, count, tuple(newest or ())[:max_ids])
+        for mailbox_id, state, reason, count, newest in tx.connection.execute(query)
     ]

@@ -1,4 +1,4 @@
-"""Found mails that are not matched yet."""
+"""Undecided mails: found, and not matched yet."""
 
 from __future__ import annotations
 
@@ -46,12 +46,12 @@ def due(tx: Tx, *, limit: int, is_past: bool) -> Sequence[int]:
 
     With `is_past` only the mails of which a found copy is of the past, else only the others.
     """
-    wanted = {"company": tx.company_id, "now": tx.now, "is_past": is_past, "most": limit}
-    return tx.connection.execute(_NEWEST, wanted).scalars().all()
+    parameters = {"company": tx.company_id, "now": tx.now, "is_past": is_past, "most": limit}
+    return tx.connection.execute(_NEWEST, parameters).scalars().all()
 
 
 def read(tx: Tx, email_ids: Sequence[int]) -> Sequence[tuple[Email, Sequence[Item]]]:
-    """Each of these mails that still has found copies, with those copies."""
+    """The mails that still have found copies, each with those copies, in the order of the ids."""
     copies: dict[int, list[Item]] = {}
     for row in tx.connection.execute(_FOUND, {"email_ids": list(email_ids)}).mappings():
         copies.setdefault(row["email_id"], []).append(Item(**row))
@@ -60,7 +60,7 @@ def read(tx: Tx, email_ids: Sequence[int]) -> Sequence[tuple[Email, Sequence[Ite
 
 
 def addresses(tx: Tx, email_ids: Sequence[int]) -> Mapping[int, Sequence[str]]:
-    """Per e-mail the addresses that have not led to a filing yet."""
+    """The addresses of each e-mail that have led to no filing yet."""
     query = select(email_address.c.email_id, email_address.c.address).where(
         any_of(email_address.c.email_id, email_ids), ~email_address.c.is_matched
     )

@@ -1,4 +1,4 @@
-"""Alembic's way in: it is handed an open connection, never a configuration file."""
+"""Alembic's entry point. It gets an open connection, never a configuration file."""
 
 from alembic import context
 

@@ -79,14 +79,14 @@ def stored_enum(kind: type[E]) -> Enum:
 
 
 def is_type_different(
-    context: object, inspected: object, column: object, stored: TypeEngine[Any], ours: object
+    context: object, inspected: object, column: object, stored: TypeEngine[Any], declared: object
 ) -> bool | None:
-    """For Alembic: an enum's values are stored as text. None = compare as always."""
-    return False if isinstance(ours, Enum) and isinstance(stored, Text) else None
+    """For Alembic: False for an enum, whose values are stored as text; None = compare as usual."""
+    return False if isinstance(declared, Enum) and isinstance(stored, Text) else None
 
 
 def columns_of(table: Table, kind: type[Any]) -> list[ColumnElement[Any]]:
-    """The columns that the fields of a dataclass are read from, each under its field's name."""
+    """The columns for the fields of a dataclass, each labelled with its field's name."""
     return [table.c[name].label(name) for name in kind.__dataclass_fields__]
 
 
@@ -100,7 +100,7 @@ def reference(
 ) -> Column[int]:
     """The id of a row in another table.
 
-    When that row is deleted an owned row goes too; one with `is_owner` False loses the reference.
+    When that row is deleted, this row is deleted too; with `is_owner` False it loses the reference.
     """
     key = ForeignKey(f"{table}.id", ondelete="CASCADE" if is_owner else "SET NULL")
     return Column(f"{table}_id", key, nullable=is_optional, primary_key=primary_key)
@@ -117,7 +117,7 @@ def count(name: str, *, key: str | None = None) -> Column[int]:
 
 
 def flag(name: str) -> Column[bool]:
-    """A fact that begins as false."""
+    """A boolean that begins as false."""
     return Column(name, Boolean, nullable=False, server_default=text("false"))
 
 

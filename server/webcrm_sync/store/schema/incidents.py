@@ -1,4 +1,4 @@
-"""The tables of unforeseen exceptions: about one thing, and about whole jobs."""
+"""The tables of unforeseen exceptions: incidents, failed jobs and crash markers."""
 
 from __future__ import annotations
 
@@ -6,8 +6,9 @@ from sqlalchemy import BigInteger, Column, Index, Integer, Table, Text, text
 
 from webcrm_sync.store.schema.columns import count, id_column, metadata, reference, time
 
-#: An unforeseen exception about one thing. `thing`: its kind and number; `fingerprint`: the same
-#: for equal exceptions; `version`: of the product. It holds the thing back until `ended_at`.
+#: An unforeseen exception. `thing`: the kind and number of the mail, record or copy that raised it,
+#: and that is held back until `ended_at`. `fingerprint`: the same for equal exceptions. `version`:
+#: that of the product.
 incident = Table(
     "incident",
     metadata,
@@ -26,8 +27,8 @@ incident = Table(
     Index("ix_incident_email_id", "email_id"),
 )
 
-#: A job that failed; one that works has no row. `due_at`: the job does not run before;
-#: `deaths`: workers that died during it.
+#: A job that failed; a job that works has no row. It does not run before `due_at`. `deaths`: how
+#: many workers died during it.
 job_trouble = Table(
     "job_trouble",
     metadata,
@@ -40,7 +41,7 @@ job_trouble = Table(
     count("deaths"),
 )
 
-#: The things that a job with deaths has begun and not finished.
+#: Crash markers: what a job with deaths has begun and not finished.
 begun = Table(
     "begun",
     metadata,

@@ -34,7 +34,7 @@ webcrm_proof = Table(
     _differences(),
 )
 
-#: A recovery. Until `ended_at` its Activities are still being read, and webCRM is not written to.
+#: A recovery. Until `ended_at`, webCRM's Activities are being read and nothing is written there.
 rebuilding = Table(
     "rebuilding",
     metadata,

@@ -1,4 +1,4 @@
-"""The tables of what people request in Outlook."""
+"""The tables of people's requests in Outlook."""
 
 from __future__ import annotations
 
@@ -11,19 +11,19 @@ from webcrm_sync.store.schema.columns import metadata, reference, stored_enum, t
 
 
 class UpdateKind(StrEnum):
-    """What happens to an Activity. The values are as stored."""
+    """The kinds of updates. The database stores the values, so they never change."""
 
-    #: empty it and say so in its subject
+    #: empty the Activity and say so in its subject
     WITHDRAW = "withdraw"
-    #: fill it again after it was withdrawn
+    #: fill the Activity again after it was withdrawn
     RESTORE = "stand"
-    #: put it under another Organisation, and nothing more
+    #: move the Activity to another Organisation, and change nothing else
     MOVE = "move"
-    #: write its subject and text again
+    #: write the Activity's subject and text again
     REWRITE = "retell"
 
 
-#: A press of the pane's button on one copy. `item_id`: Outlook's id of it before it was moved.
+#: A sync request for one copy. `item_id`: Outlook's id of the copy before it was moved.
 #: `organisations`: the person's choice, empty = none.
 sync_request = Table(
     "press",
@@ -36,7 +36,7 @@ sync_request = Table(
     time("pressed_at", nullable=False),
 )
 
-#: A change that webCRM has yet to receive about a filing's Activity. `move_to`: its new
+#: An update: a change to a filing's Activity that webCRM has yet to receive. `move_to`: its new
 #: Organisation, NULL = it is not moved.
 activity_update = Table(
     "wish",
@@ -57,7 +57,8 @@ always_sync = Table(
     Column("address", Text, primary_key=True),
 )
 
-#: A contact that a person creates: the intent before the call, the id after the answer.
+#: A contact that a person creates. `intent_at` is committed before the call, `person_id` after the
+#: answer.
 new_contact = Table(
     "new_contact",
     metadata,

@@ -53,7 +53,8 @@ company = Table(
     time("housekeeping_due_at"),
 )
 
-#: A watched mailbox. `paused_until`: Graph is not called for it before. `trouble`: why, a sentence.
+#: A watched mailbox. Graph is not called for it before `paused_until`. `trouble`: a sentence that
+#: says why.
 mailbox = Table(
     "mailbox",
     metadata,
@@ -82,10 +83,10 @@ mailbox_address = Table(
 
 #: A sync folder. `cursor`: the delta URL of the next reading, NULL = read from the start.
 #: `selection`: the version of the properties that the cursor selects (`graph.wire`). `round`: the
-#: number of full readings, which tells the copies that a full reading did not list.
+#: number of full readings, which shows the copies that a full reading did not list.
 #: `read_requested_at`: the last request to read it. `read_begun_for`: the request that the last
-#: reading began for. `subscription_address`: the stored part of the address that notifications
-#: come to, NULL = an earlier version made it, with an address without a secret.
+#: reading began for. `subscription_address`: a part of the address to which Graph sends
+#: notifications, NULL = an earlier version created the subscription, without a secret address.
 #: `replaced_subscription_id`: an earlier subscription that Graph may still hold.
 folder = Table(
     "folder",
@@ -115,9 +116,9 @@ folder = Table(
 
 #: The mail itself. `content`: its text, or its HTML as received with `is_raw`. `cids`: content ids
 #: of the pictures in its text; `pictures`: other facts about them (`core.pictures`), NULL in rows
-#: of earlier versions. Content and pictures are deleted when nothing is left to be filed.
-#: `word_digest`: distinguishes it from other mails with its Message-ID, NULL in rows of earlier
-#: versions. `sent_by`: who sent it on behalf of its sender.
+#: of earlier versions. Content and pictures are deleted once nothing is left to file.
+#: `word_digest`: distinguishes the mail from others with its Message-ID, NULL in rows of earlier
+#: versions. `sent_by`: who sent the mail on behalf of its sender.
 #: `sensitivity`: 0 normal, 1 personal, 2 private, 3 confidential (MS-OXCMSG: PidTagSensitivity).
 email = Table(
     "email",
@@ -206,9 +207,10 @@ item = Table(
 )
 
 #: One e-mail under one Organisation (0 = none) = one Activity. `intent_at` is committed before
-#: the call, `activity_id` after the answer; between the two the outcome is unclear. `searches`: the
-#: searches for it since then. `is_replaced`: withdrawn because a person chose another Organisation,
-#: so that a sync does not restore it. `is_removed`: withdrawn, and deleted in webCRM.
+#: the call, `activity_id` after the answer; between the two the outcome is unclear. `searches`:
+#: how often webCRM was searched for the Activity since then. `is_replaced`: withdrawn because a
+#: person chose another Organisation, so that a sync does not restore it. `is_removed`: withdrawn,
+#: and deleted in webCRM.
 filing = Table(
     "filing",
     metadata,
@@ -236,8 +238,8 @@ filing = Table(
     Index("ix_filing_due", "due_at", postgresql_where=text("NOT is_complete")),
 )
 
-#: One attachment of a filing = one Document, unless `left_out` says why not. The other columns are
-#: those of its filing. A repeated picture is recognised by these rows (`documents.related_files`).
+#: One attachment of a filing = one Document, unless `left_out` says why not. The other columns mean
+#: the same as in `filing`. `documents.related_files` recognises a repeated picture by these rows.
 document = Table(
     "document",
     metadata,

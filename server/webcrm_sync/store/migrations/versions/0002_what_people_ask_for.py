@@ -1,4 +1,4 @@
-"""What people ask for in Outlook"""
+"""Create the tables of people's requests in Outlook."""
 
 from __future__ import annotations
 

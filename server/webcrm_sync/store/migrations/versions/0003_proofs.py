@@ -1,4 +1,4 @@
-"""Proofs, and rebuilding after a loss"""
+"""Create the tables of comparisons and of a recovery."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What becomes of attachments"""
+"""Store why an attachment is left out, and the content ids of pictures in the text."""
 
 from __future__ import annotations
 

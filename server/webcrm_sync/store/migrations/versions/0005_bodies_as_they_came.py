@@ -1,4 +1,4 @@
-"""Bodies as they came"""
+"""Store whether a mail's content is its HTML as received."""
 
 from __future__ import annotations
 
@@ -18,5 +18,7 @@ def upgrade() -> None:
 
 
 def downgrade() -> None:
-    op.execute("UPDATE email SET content = NULL, cids = NULL WHERE is_raw")  # read again then
+    op.execute(
+        "UPDATE email SET content = NULL, cids = NULL WHERE is_raw"
+    )  # these mails are then read again
     op.drop_column("email", "is_raw")

@@ -1,4 +1,4 @@
-"""What tells mails apart, and who sent and answers them"""
+"""Store the word digest of a mail, its references, its sensitivity and who sent it."""
 
 from __future__ import annotations
 

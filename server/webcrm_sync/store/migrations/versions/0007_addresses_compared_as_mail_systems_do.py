@@ -1,4 +1,4 @@
-"""Addresses compared as mail systems do"""
+"""Fold all stored addresses and domains, and store them without plus-tags too."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ branch_labels = None
 depends_on = None
 
 _BATCH = 5_000
-#: What no rule writes in another way: the many rows that stay as they are are not read at all.
+#: Addresses that folding never changes; rows that hold only such addresses are not read.
 _PLAIN = "^[a-z0-9_][a-z0-9._-]*@[a-z0-9]([a-z0-9-]*[.][a-z0-9])+[a-z0-9]*$"
 
 
@@ -43,7 +43,7 @@ def upgrade() -> None:
     domains = _fold_domains()
     _fold_own()
     _wake(mails, contacts, domains)
-    # What was left out as unreadable before is read by the next refresh.
+    # Makes the next refresh read the Persons that earlier versions left out as unreadable.
     op.execute("UPDATE company SET directory_full_at = directory_full_at - interval '2 days'")
 
 
@@ -57,7 +57,7 @@ def downgrade() -> None:
 
 
 def _odd(table: str, keys: str, columns: str) -> Iterator[Sequence[Any]]:
-    """Batches of the rows whose address may be written in another way, by their keys."""
+    """The rows whose address folding may change, in batches, ordered by their keys."""
     first = f"SELECT {keys}, {columns} FROM {table} WHERE address !~ :plain"  # noqa: S608 - ours
     after = f" AND ({keys}) > ({', '.join(f':k{n}' for n in range(keys.count(',') + 1))})"
     last: Sequence[Any] | None = None
@@ -73,9 +73,9 @@ def _odd(table: str, keys: str, columns: str) -> Iterator[Sequence[Any]]:
 
 
 def _fold_people_on_mails() -> list[int]:
-    """The mails with an address that is another one now, or one without its plus-tag."""
+    """Fold the addresses on mails. Returns the mails with a changed or tagged address."""
     gone = sa.text("DELETE FROM email_address WHERE email_id = :email_id AND address = :old")
-    # Two ways of writing one address: what led to a filing has done so for both.
+    # Two spellings of one address become one row; it is matched if either of them was.
     new = sa.text(
         "INSERT INTO email_address (email_id, address, domain, untagged, is_matched)"
         " VALUES (:email_id, :address, :domain, :untagged, :is_matched)"
@@ -107,7 +107,7 @@ def _person(row: Sequence[Any]) -> dict[str, Any]:
 
 
 def _fold_contacts() -> list[str]:
-    """The addresses that contacts have now and had not before."""
+    """Fold the addresses of contacts. Returns the folded addresses."""
     gone = sa.text(
         "DELETE FROM contact WHERE company_id = :company_id AND person_id = :person_id"
         " AND address = :old"
@@ -134,7 +134,7 @@ def _fold_contacts() -> list[str]:
 
 
 def _fold_domains() -> list[str]:
-    """The domains that Organisations have now and had not before."""
+    """Fold the domains of Organisations. Returns the folded domains."""
     query = sa.text(
         "SELECT company_id, organisation_id, domains FROM organisation"
         " WHERE array_to_string(domains, ' ') ~ '[^a-z0-9. -]'"
@@ -153,7 +153,7 @@ def _fold_domains() -> list[str]:
 
 
 def _fold_own() -> None:
-    """Addresses of mailboxes and of webCRM's users."""
+    """Fold the addresses of mailboxes and of webCRM's users."""
     user = sa.text(
         "UPDATE crm_user SET address = :new WHERE company_id = :company_id AND user_id = :user_id"
     )
@@ -170,7 +170,7 @@ def _fold_own() -> None:
 
 
 def _wake(mails: Sequence[int], contacts: Sequence[str], domains: Sequence[str]) -> None:
-    """Take up again the mails that waited for a contact who is written in another way."""
+    """Make the mails found again that waited for a contact with another spelling."""
     query = sa.text(
         "UPDATE item SET state = 'found', retry_at = NULL WHERE folder_id IS NOT NULL"
         " AND (state = 'waiting' OR reason = 'ambiguous') AND (email_id = ANY(:mails) OR email_id"

@@ -1,4 +1,4 @@
-"""Pictures that are the message"""
+"""Store facts about the pictures in a mail's text, and index Documents by size."""
 
 from __future__ import annotations
 

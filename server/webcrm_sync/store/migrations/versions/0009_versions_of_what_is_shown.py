@@ -1,4 +1,4 @@
-"""Versions of what is shown"""
+"""Store a version of the directory, for open panes."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Why a filing is withdrawn"""
+"""Store why a filing is withdrawn."""
 
 from __future__ import annotations
 

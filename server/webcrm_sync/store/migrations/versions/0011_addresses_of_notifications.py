@@ -1,4 +1,4 @@
-"""Addresses of notifications"""
+"""Store the notification address of a subscription, and the request that a reading began for."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What nobody foresaw"""
+"""Create the tables of incidents, failed jobs and crash markers."""
 
 from __future__ import annotations
 
