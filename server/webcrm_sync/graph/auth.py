@@ -73,7 +73,7 @@ def read_roles(token: str) -> frozenset[str]:
 
 
 def classify_refusal(answer: Mapping[str, Any]) -> TryLater:
-    """The error that msal's answer without a token means; it names the setting to fix."""
+    """The error for an answer of msal without a token. It names the setting to fix."""
     numbers = answer.get("error_codes")
     codes = [str(code) for code in numbers] if isinstance(numbers, list) else []
     codes += re.findall(r"AADSTS(\d+)", str(answer.get("error_description", "")))
@@ -81,8 +81,8 @@ def classify_refusal(answer: Mapping[str, Any]) -> TryLater:
     code = f"AADSTS{codes[0]}" if codes else error
     if error in {"temporarily_unavailable", "server_error"}:
         return TryLater("Entra is not available at the moment.", code=code, request_id=request_id)
-    known = next((_MESSAGES[c] for c in codes if c in _MESSAGES), None)
-    message = PREFIX + known if known else f"Entra gives no token: {error} {code}".rstrip()
+    advice = next((_MESSAGES[c] for c in codes if c in _MESSAGES), None)
+    message = PREFIX + advice if advice else f"Entra gives no token: {error} {code}".rstrip()
     return LoginRefused(message, code=code, request_id=request_id)
 
 

@@ -36,7 +36,7 @@ class BatchAnswer:
 
     @property
     def is_skipped(self) -> bool:
-        """True when Graph did not try the request, because one before it failed."""
+        """True if Graph did not try the request because an earlier one failed."""
         return self.failure is not None and self.failure.status == _FAILED_DEPENDENCY
 
     @property
@@ -53,7 +53,9 @@ def batch_body(requests: Sequence[BatchRequest], *, is_chain: bool) -> dict[str,
 
     Each request needs its own headers, since Graph does not apply those of the batch.
     """
-    return {"requests": [_request_body(n, one, is_chain) for n, one in enumerate(requests, 1)]}
+    return {
+        "requests": [_request_body(n, request, is_chain) for n, request in enumerate(requests, 1)]
+    }
 
 
 def _request_body(number: int, request: BatchRequest, is_chain: bool) -> dict[str, Any]:
@@ -68,11 +70,11 @@ def _request_body(number: int, request: BatchRequest, is_chain: bool) -> dict[st
 
 
 def read_answers(raw: Mapping[str, Any], count: int) -> list[BatchAnswer]:
-    """The answers in the order of the requests; Graph sends them in any order.
+    """The answers in the order of the requests. Graph sends them in any order.
 
     A missing answer counts as a request that was not tried.
     """
-    by_id = {str(one.get("id")): one for one in wire.get_objects(raw, "responses")}
+    by_id = {str(entry.get("id")): entry for entry in wire.get_objects(raw, "responses")}
     return [
         _read_answer(by_id[str(n)]) if str(n) in by_id else NOT_ANSWERED
         for n in range(1, count + 1)
@@ -91,7 +93,7 @@ def _read_answer(raw: Mapping[str, Any]) -> BatchAnswer:
 async def send_chain(
     transport: Transport, user_id: str, requests: Sequence[BatchRequest]
 ) -> list[BatchAnswer]:
-    """The answers to at most 20 requests; after one that fails, the others are skipped (424).
+    """The answers to at most 20 requests. After a request that fails, the others are skipped (424).
 
     Graph runs a chain one request at a time, so it takes one of the mailbox's slots. Each request
     must be idempotent.
@@ -106,19 +108,19 @@ async def send_reads(
 ) -> list[BatchAnswer]:
     """The answers to any number of GETs. Raises every failure but a 404.
 
-    It sends chains of 20, so it makes one round trip for each while nothing is missing. It repeats
-    the requests that a 404 cut off in parallel, at most as many at once as the mailbox has slots,
-    since Outlook answers 429 beyond (Microsoft Graph: throttling limits).
+    While nothing is missing, each chain of 20 takes one round trip. The requests behind a 404 are
+    sent again in parallel, at most as many at once as the mailbox has slots, since Outlook answers
+    429 to more (Microsoft Graph: throttling limits).
     """
     answers: list[BatchAnswer] = []
     for start in range(0, len(requests), MAX_REQUESTS):
-        answers += await _send_some_reads(
+        answers += await _send_batch_of_reads(
             transport, user_id, requests[start : start + MAX_REQUESTS]
         )
     return answers
 
 
-async def _send_some_reads(
+async def _send_batch_of_reads(
     transport: Transport, user_id: str, requests: Sequence[BatchRequest]
 ) -> list[BatchAnswer]:
     answers: list[BatchAnswer] = []

@@ -31,11 +31,11 @@ from webcrm_sync.settings import Settings
 
 
 class GraphClient:
-    """Every call to Graph. Synchronous and thread-safe; one serves the whole process.
+    """Every call to Graph. Synchronous and thread-safe; the process needs only one client.
 
-    It never retries. Ids are immutable ids. Each method may raise TryLater, AccessLost and Refused;
-    one that names a mail, folder, rule or subscription may raise Gone; only those that say so may
-    raise Unclear.
+    It never retries. Ids are immutable ids. Each method may raise TryLater, AccessLost and Refused,
+    and Gone if it names a mail, folder, rule or subscription. Only a method that says so may raise
+    Unclear.
     """
 
     def __init__(
@@ -62,7 +62,7 @@ class GraphClient:
     # -- mailboxes
 
     def find_user(self, address: str) -> MailUser:
-        """The user with this address or user principal name. Raises Gone when there is none."""
+        """The user with this address or user principal name. Raises Gone if there is none."""
         return self._loop.run(mailbox.find_user(self._graph, address))
 
     def list_category_names(self, user_id: str) -> tuple[str, ...]:
@@ -92,11 +92,11 @@ class GraphClient:
     # -- folders
 
     def fetch_folder(self, user_id: str, folder_id_or_well_known: str) -> Folder:
-        """The folder with that id or well-known name (`inbox`, `sentitems`, `msgfolderroot`)."""
+        """The folder with this id or well-known name (`inbox`, `sentitems`, `msgfolderroot`)."""
         return self._loop.run(folders.fetch_folder(self._graph, user_id, folder_id_or_well_known))
 
     def find_child_folders(self, user_id: str, parent_id: str, name: str) -> tuple[Folder, ...]:
-        """The folders with that name, in any case, directly under the parent; also hidden ones."""
+        """The folders with this name, in any case, directly under the parent, also hidden ones."""
         return self._loop.run(folders.find_child_folders(self._graph, user_id, parent_id, name))
 
     def create_folder(self, user_id: str, parent_id: str, name: str) -> Folder:
@@ -138,10 +138,10 @@ class GraphClient:
     def mark_mails(self, user_id: str, markings: Sequence[Marking]) -> list[MarkingResult]:
         """The result of each of at most 20 markings, in their order. Idempotent.
 
-        A result holds a new version or an error. After the first error, the others are TryLater
-        and not attempted. The error may be Conflict (read, merge and mark again), Gone, TryLater,
-        AccessLost, or Refused with the code ErrorQuotaExceeded: the mailbox takes no stamp any
-        more, so mark without one.
+        A result holds a new version or an error. After the first error, the other markings are
+        TryLater and not attempted. The error may be Conflict (read, merge and mark again), Gone,
+        TryLater, AccessLost, or Refused with the code ErrorQuotaExceeded: the mailbox takes no more
+        stamps, so mark without one.
         """
         return self._loop.run(messages.mark_mails(self._graph, user_id, markings))
 
@@ -183,7 +183,7 @@ class GraphClient:
         sink: IO[bytes],
         at_most: int = LARGEST_MAIL,
     ) -> None:
-        """Writes an attachment's bytes into `sink`, which may hold a part of them after an error.
+        """Writes an attachment's bytes into `sink`. After an error it may hold a part of them.
 
         Raises Refused when more than `at_most` bytes arrive.
         """
@@ -205,7 +205,7 @@ class GraphClient:
         return self._loop.run(messages.find_stamped_mails(self._graph, user_id, stamp))
 
     def delete_mail(self, user_id: str, graph_id: str) -> None:
-        """Deletes a mail as its owner would, who can restore it."""
+        """Moves a mail to the owner's deleted items, from which the owner can restore it."""
         self._loop.run(messages.delete_mail(self._graph, user_id, graph_id))
 
     # -- push

@@ -14,10 +14,10 @@ PER_MAILBOX = 2
 
 @dataclass(frozen=True, slots=True)
 class Call:
-    """The facts about a request that its URL does not tell.
+    """Facts about a request beyond its URL.
 
-    `mailbox`: the user id whose slots it takes, None = none. `slots`: how many it takes.
-    `is_idempotent`: a second request does no harm.
+    `mailbox`: the id of the user whose slots it takes, None = it takes none. `slots`: how many it
+    takes. `is_idempotent`: a second request does no harm.
     """
 
     mailbox: str | None
@@ -33,13 +33,13 @@ class MailboxLimiter:
 
     @asynccontextmanager
     async def hold(self, call: Call) -> AsyncIterator[None]:
-        """Holds the slots that `call` needs, and waits for them first, in order of arrival."""
-        async with AsyncExitStack() as held:
+        """Waits, in order of arrival, for the slots that `call` needs, and holds them."""
+        async with AsyncExitStack() as slots_held:
             if call.mailbox is not None:
                 lock, slots = self._lock_and_slots(call.mailbox.casefold())
                 async with lock:  # otherwise two calls that hold some slots each could deadlock
                     for _ in range(call.slots):
-                        await held.enter_async_context(slots)
+                        await slots_held.enter_async_context(slots)
             yield
 
     def _lock_and_slots(self, mailbox: str) -> tuple[asyncio.Lock, asyncio.Semaphore]:

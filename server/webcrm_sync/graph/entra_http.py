@@ -34,11 +34,11 @@ class EntraAnswer:
 
 
 class EntraHttp:
-    """An HTTP client for msal and for us: within bounds, on Entra's host only, without redirects.
+    """An HTTP client for msal and the signing keys: bounded, on Entra's host only, no redirects.
 
-    A redirect would carry the client secret to another host, and so would the token address in a
-    discovery document that names one. Raises TryLater and LoginRefused, which pass through msal; it
-    raises them for 429 and 5xx as well, so that msal neither parses nor caches such an answer.
+    A redirect would carry the client secret to another host, and so would a discovery document
+    whose token address is on another host. Raises TryLater and LoginRefused, which pass through
+    msal; also for 429 and 5xx, so that msal neither parses nor caches such an answer.
     """
 
     def __init__(self, settings: Settings, *, now: Callable[[], datetime]) -> None:
@@ -98,8 +98,8 @@ class EntraHttp:
             origin, has_login = _get_origin(url), bool(httpx.URL(url).userinfo)
         except httpx.InvalidURL:
             return False
-        known = msal.authority.WELL_KNOWN_AUTHORITY_HOSTS
-        is_microsoft = origin[1:] in {(host, None) for host in known} and self._host in known
+        hosts = msal.authority.WELL_KNOWN_AUTHORITY_HOSTS
+        is_microsoft = origin[1:] in {(host, None) for host in hosts} and self._host in hosts
         is_allowed = origin == self._origin or (is_microsoft and origin[0] == "https")
         return is_allowed and not has_login
 
@@ -122,7 +122,7 @@ def _get_origin(url: str) -> tuple[str, str, int | None]:
 
 
 def _clean(values: Mapping[str, Any] | None) -> dict[str, Any] | None:
-    """`values` as requests reads them, for which msal is written: without None, bytes as text."""
+    """`values` as the requests library, which msal expects, sends them: no None, bytes as text."""
     if values is None:
         return None
     texts = ((k, v.decode() if isinstance(v, bytes) else v) for k, v in values.items())

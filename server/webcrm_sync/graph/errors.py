@@ -60,7 +60,7 @@ def read_failure(status: int, headers: Mapping[str, str], content: bytes | Any) 
 def _parse_json(content: bytes | Any) -> Any:
     try:
         return json.loads(content) if isinstance(content, bytes) else content
-    except ValueError:  # a gateway's page
+    except ValueError:  # a page of a gateway
         return None
 
 
@@ -88,11 +88,11 @@ def classify_failure(
     content.
     """
     text = f"{failure.status} {failure.code}: {strip_addresses(failure.message)}".rstrip(": ")
-    facts = {"code": failure.code, "request_id": failure.request_id}
+    details = {"code": failure.code, "request_id": failure.request_id}
     kind = _temporary_error(failure, is_idempotent) or _permanent_error(failure, in_mailbox)
     if kind is TryLater:
-        return TryLater(text, retry_at=read_retry_after(failure.retry_after, now), **facts)
-    return kind(text, **facts)
+        return TryLater(text, retry_at=read_retry_after(failure.retry_after, now), **details)
+    return kind(text, **details)
 
 
 def _temporary_error(failure: Failure, is_idempotent: bool) -> type[SyncError] | None:

@@ -20,7 +20,7 @@ _SEARCH_FOLDER = "#microsoft.graph.mailsearchfolder"
 
 
 async def fetch_folder(transport: Transport, user_id: str, folder_id: str) -> Folder:
-    """The folder with that id or well-known name."""
+    """The folder with this id or well-known name."""
     url = transport.build_url("users", user_id, "mailFolders", folder_id, select=_KEYS)
     return _to_folder(await transport.request_json("GET", url, Call(user_id)))
 
@@ -66,8 +66,10 @@ async def fetch_parent_ids(
     """The id of each folder's parent, None = there is no such folder."""
     keys = "id,parentFolderId"
     requests = [
-        BatchRequest("GET", wire.build_path("users", user_id, "mailFolders", one, select=keys))
-        for one in folder_ids
+        BatchRequest(
+            "GET", wire.build_path("users", user_id, "mailFolders", folder_id, select=keys)
+        )
+        for folder_id in folder_ids
     ]
     answers = await batch.send_reads(transport, user_id, requests)
     return {

@@ -1,6 +1,6 @@
 """The mail that a person has open in Outlook: its immutable id, its head, its move.
 
-These calls never ask for a body: of mails outside the sync folders, only the head is read.
+These calls never ask for a body, since only the head of a mail outside the sync folders is read.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ async def translate_ids(
         wire.get_text(entry, "sourceId"): wire.get_text(entry, "targetId") or None
         for entry in wire.get_objects(raw, "value")
     }
-    return {one: translated.get(one) for one in ids}
+    return {id_: translated.get(id_) for id_ in ids}
 
 
 async def fetch_heads(
@@ -46,9 +46,11 @@ async def fetch_heads(
     requests = [
         BatchRequest(
             "GET",
-            wire.build_path("users", user_id, "messages", one, select=HEAD_KEYS, expand=EXPAND),
+            wire.build_path(
+                "users", user_id, "messages", graph_id, select=HEAD_KEYS, expand=EXPAND
+            ),
         )
-        for one in graph_ids
+        for graph_id in graph_ids
     ]
     answers = await batch.send_reads(transport, user_id, requests)
     return {

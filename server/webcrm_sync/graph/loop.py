@@ -55,7 +55,7 @@ class LoopThread:
     def close(self, last: Callable[[], Coroutine[Any, Any, None]]) -> None:
         """Cancels running coroutines, runs `last` and ends the thread, in seconds. Idempotent.
 
-        A loop that does not end in time is left to the process, which waits for no daemon thread.
+        A loop that does not end in time ends with the process, which waits for no daemon thread.
         """
         with self._closing:
             if not self._is_open:
@@ -76,10 +76,10 @@ class LoopThread:
         self._thread.join(_CLOSE_TIMEOUT_S)
 
     async def _wind_down(self, last: Callable[[], Coroutine[Any, Any, None]]) -> None:
-        others = asyncio.all_tasks() - {asyncio.current_task()}
-        for task in others:
+        tasks = asyncio.all_tasks() - {asyncio.current_task()}
+        for task in tasks:
             task.cancel()
-        await asyncio.gather(*others, return_exceptions=True)
+        await asyncio.gather(*tasks, return_exceptions=True)
         await last()
         await self._loop.shutdown_asyncgens()
         await self._loop.shutdown_default_executor()

@@ -31,7 +31,7 @@ async def find_user(transport: Transport, address: str) -> MailUser:
 
 
 async def _fetch_purpose(transport: Transport, user_id: str) -> str:
-    """The mailbox's purpose, "" when Graph does not give it: a user is usable without one."""
+    """The mailbox's purpose, "" if Graph does not say: the user is usable without one."""
     url = transport.build_url("users", user_id, "mailboxSettings")
     try:
         return wire.get_text(await transport.request_json("GET", url, Call(user_id)), "userPurpose")
@@ -43,7 +43,7 @@ async def _fetch_user(transport: Transport, address: str) -> wire.Json:
     url = transport.build_url("users", address, select=_USER_KEYS)
     try:
         return await transport.request_json("GET", url, Call(None))
-    except Gone:  # that URL finds ids and principal names; an address may be neither
+    except Gone:  # the URL takes an id or a principal name, and an address may be neither
         raw = await _find_by_address(transport, address)
         if raw is None:
             raise
@@ -80,7 +80,7 @@ async def create_category(transport: Transport, user_id: str, name: str, colour:
         await transport.request_json("POST", url, Call(user_id), body=body)
     except Refused:  # the code for a duplicate is not documented, so look for the name
         existing = await list_category_names(transport, user_id)
-        if name.casefold() not in {other.casefold() for other in existing}:
+        if name.casefold() not in {category.casefold() for category in existing}:
             raise
 
 

@@ -61,14 +61,14 @@ async def fetch_locations(
 ) -> dict[str, Location | None]:
     """The location of each copy, None = it does not exist, or Graph refuses to say.
 
-    After a refusal it asks for each half alone, so that one refused copy does not hide the others.
+    After a refusal it asks for each half alone, so that a refused copy does not hide the others.
     """
     requests = [
         BatchRequest(
             "GET",
-            wire.build_path("users", user_id, "messages", one, select=wire.LOCATION_KEYS),
+            wire.build_path("users", user_id, "messages", graph_id, select=wire.LOCATION_KEYS),
         )
-        for one in graph_ids
+        for graph_id in graph_ids
     ]
     try:
         answers = await batch.send_reads(transport, user_id, requests)
@@ -107,16 +107,16 @@ async def mark_mails(
     requests = [
         BatchRequest(
             "PATCH",
-            wire.build_path("users", user_id, "messages", one.graph_id),
-            body=wire.marking_body(one.categories, one.stamp),
-            headers={"If-Match": f'W/"{one.change_key}"'},
+            wire.build_path("users", user_id, "messages", marking.graph_id),
+            body=wire.marking_body(marking.categories, marking.stamp),
+            headers={"If-Match": f'W/"{marking.change_key}"'},
         )
-        for one in markings
+        for marking in markings
     ]
     answers = await batch.send_chain(transport, user_id, requests)
     return [
-        _read_marking_result(transport, user_id, one, answer)
-        for one, answer in zip(markings, answers, strict=True)
+        _read_marking_result(transport, user_id, marking, answer)
+        for marking, answer in zip(markings, answers, strict=True)
     ]
 
 
@@ -148,15 +148,15 @@ async def list_attachments(
 async def list_attachments_by_mail(
     transport: Transport, user_id: str, graph_ids: Sequence[str]
 ) -> dict[str, tuple[Attachment, ...]]:
-    """Every attachment of each mail; without the mails that are missing or have several pages."""
+    """The attachments of each mail, without mails that are missing or have several pages."""
     requests = [
         BatchRequest(
             "GET",
             wire.build_path(
-                "users", user_id, "messages", one, "attachments", select=wire.ATTACHMENT_KEYS
+                "users", user_id, "messages", graph_id, "attachments", select=wire.ATTACHMENT_KEYS
             ),
         )
-        for one in graph_ids
+        for graph_id in graph_ids
     ]
     answers = await batch.send_reads(transport, user_id, requests)
     return {

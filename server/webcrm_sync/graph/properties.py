@@ -1,4 +1,4 @@
-"""The extended properties of a message that the product reads, and their meaning. Pure."""
+"""The extended properties that the product reads from a message, and their meaning. Pure."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ SENSITIVITY, MESSAGE_CLASS = "Integer 0x0036", "String 0x001A"
 _ALL = (STAMP, IN_REPLY_TO, REFERENCES, SENSITIVITY, MESSAGE_CLASS)
 #: For `$expand`: Graph then sends no other extended property of the mail.
 EXPAND = "singleValueExtendedProperties($filter={})".format(
-    " or ".join(f"id eq '{one}'" for one in _ALL)
+    " or ".join(f"id eq '{property_id}'" for property_id in _ALL)
 )
 
 _LEADING_ZEROS = re.compile(r"\b0x0+(?=[0-9a-f])")
@@ -51,16 +51,16 @@ def _normalize(property_id: str) -> str:
     return _LEADING_ZEROS.sub("0x", property_id.casefold())
 
 
-_KNOWN = {_normalize(one): one for one in _ALL}
+_KNOWN = {_normalize(property_id): property_id for property_id in _ALL}
 
 
 def read_properties(pairs: Iterable[tuple[str, str]]) -> Mapping[str, str]:
-    """The values of the properties that we ask for, by our spelling of their ids.
+    """The values of the properties in `EXPAND`, by this module's spelling of their ids.
 
     `pairs`: each property's id and value in Graph's answer.
     """
-    known = ((_KNOWN.get(_normalize(id_)), value) for id_, value in pairs)
-    return {id_: value for id_, value in known if id_ is not None}
+    renamed = ((_KNOWN.get(_normalize(id_)), value) for id_, value in pairs)
+    return {id_: value for id_, value in renamed if id_ is not None}
 
 
 def read_sensitivity(value: str) -> int:

@@ -29,7 +29,7 @@ IMMUTABLE_IDS = 'IdType="ImmutableId"'
 
 
 def is_graph_url(url: str, graph_url: str) -> bool:
-    """True when `url` is on the configured Graph host and holds no login of its own.
+    """True if `url` is on the configured Graph host and holds no login of its own.
 
     `url` is parsed by httpx, which also sends it. The first test saves that for ordinary URLs.
     """
@@ -74,8 +74,8 @@ def create_adapter(
 ) -> GraphRequestAdapter:
     """An adapter over `client` that sends each request once, and only to `graph_url`.
 
-    It leaves out the SDK's middleware: we want neither its retries nor its redirects, and its other
-    work on each request (it parses the address five times) is of no use here.
+    It leaves out the SDK's middleware, whose retries and redirects are not wanted, and whose other
+    work on each request (it parses the address five times) is of no use.
     """
     client.event_hooks = {"request": [_add_headers], "response": [_check_answer]}
     provider = BaseBearerTokenAuthenticationProvider(PinnedToken(login, graph_url))
@@ -85,7 +85,7 @@ def create_adapter(
 
 
 def load_builders(graph: GraphServiceClient) -> None:
-    """Imports the SDK's builders and models that we use, which takes two seconds.
+    """Imports the SDK's builders and models that the product uses, which takes two seconds.
 
     The SDK imports a builder at its first use, and with the first model a thousand others
     (GitHub: microsoftgraph/msgraph-sdk-python#909).

@@ -73,7 +73,7 @@ def sender_rule_body(rule: SenderRule) -> Mapping[str, Any]:
 
 
 def _conditions(rule: SenderRule) -> dict[str, Any]:
-    senders = [{"emailAddress": {"name": one, "address": one}} for one in rule.senders]
+    senders = [{"emailAddress": {"name": sender, "address": sender}} for sender in rule.senders]
     return {"fromAddresses": senders}
 
 

@@ -49,11 +49,11 @@ class SigningKeys:
         self._error = TryLater("Entra has not sent its keys yet.")
 
     def find_key(self, kid: str) -> jwt.PyJWK | None:
-        """The key with this name, None = there is none.
+        """The key with this `kid`, None = there is no such key.
 
         A known key is returned at once, even while the keys are read again. For an unknown key,
         only the caller that starts the attempt waits for it; while no key is known, all callers
-        wait. Raises TryLater when there is no valid key at all.
+        wait. Raises TryLater if there is no valid key at all.
         """
         with self._lock:
             keys = self._valid_keys()

@@ -1,6 +1,6 @@
 """One request to Microsoft Graph: sent once, few at a time per mailbox, errors as `core.errors`.
 
-To import this module takes 0.3 s, since it imports msgraph.
+Importing this module takes 0.3 s, since it imports msgraph.
 """
 
 from __future__ import annotations
@@ -176,7 +176,7 @@ class Transport:
 
 
 def _describe(error: Exception) -> str:
-    """Why there is no answer, without the words of others."""
+    """Why there is no answer, without any text from the network."""
     if isinstance(error, AnswerTooLarge | CallTooSlow):
         return f"Graph's answer {error}."
     if isinstance(error, InvalidAnswer):

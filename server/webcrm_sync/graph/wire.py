@@ -33,7 +33,7 @@ from webcrm_sync.graph.properties import (
 
 Json = Mapping[str, Any]
 
-#: The path segments of OData that we use.
+#: OData's own path segments that the product uses.
 _ODATA_SEGMENTS = frozenset({"$batch", "$value"})
 
 #: For `$select`: the keys of a whole Message.
@@ -120,17 +120,17 @@ def read_change(raw: Json) -> Change:
 
 
 def read_page(raw: Json) -> Page:
-    """A delta page. When it has both a nextLink and a deltaLink, the nextLink counts.
+    """A delta page. When it has both a nextLink and a deltaLink, the nextLink wins.
 
-    An entry without an id is left out, since nothing can be done about it. An entry that cannot be
-    read becomes a Change with its `fault`. Neither hides the other entries.
+    An entry without an id is left out, since no call can name it. An entry that cannot be read
+    becomes a Change with its `fault`. Neither hides the other entries.
     """
-    following, last = get_text(raw, "@odata.nextLink"), get_text(raw, "@odata.deltaLink")
-    if not (following or last):
+    next_link, delta_link = get_text(raw, "@odata.nextLink"), get_text(raw, "@odata.deltaLink")
+    if not (next_link or delta_link):
         raise Refused("A delta page has no link to the next one.", code="UnexpectedAnswer")
     entries = (_read_entry(entry) for entry in get_objects(raw, "value"))
     changes = tuple(change for change in entries if change.graph_id)
-    return Page(changes, cursor=following or last, is_last=not following)
+    return Page(changes, cursor=next_link or delta_link, is_last=not next_link)
 
 
 def _read_entry(entry: Json) -> Change:
@@ -138,7 +138,7 @@ def _read_entry(entry: Json) -> Change:
         return read_change(entry) if get_text(entry, "id") else Change("")
     except MemoryError:
         raise
-    except Exception as fault:  # only plain texts are read, since any other value may be the fault
+    except Exception as fault:  # reads plain texts alone, since any other value may be the fault
         texts = {n: v for n, v in entry.items() if isinstance(v, str) and v.isprintable()}
         names = entry.get("categories")
         are_texts = isinstance(names, list) and all(isinstance(n, str) for n in names)
@@ -159,7 +159,7 @@ def read_location(raw: Json) -> Location:
 
 
 def read_created(raw: Json) -> CreatedMail:
-    """A new mail. It counts as a draft unless Graph says that it is none."""
+    """A new mail. It counts as a draft unless Graph says that it is not one."""
     return CreatedMail(get_id(raw), get_text(raw, "changeKey"), raw.get("isDraft") is not False)
 
 
@@ -221,7 +221,7 @@ def stamp_filter(stamp: str) -> str:
 
 
 def check_segment(value: str) -> str:
-    """`value`, an id for a path segment. Raises Gone for a value that can be no id.
+    """`value`, an id for a path segment. Raises Gone for a value that cannot be an id.
 
     `.` and `..` are steps in a path (RFC 3986, 5.2.4), and some servers drop more dots. `$count`
     and the like are OData's own segments (OData 4.01, URL 4).
@@ -239,13 +239,13 @@ def _is_encodable(value: str) -> bool:
 def build_path(*segments: str, **query: str) -> str:
     """A resource's path and query, percent-encoded, with `$` before each query name.
 
-    Raises Gone for a segment that can be no id.
+    Raises Gone for a segment that cannot be an id.
 
     >>> build_path("users", "u/1", "messages", top="5")
     '/users/u%2F1/messages?$top=5'
     """
     options = "&".join(f"${name}={quote(value, safe='')}" for name, value in query.items())
-    path = "".join("/" + quote(check_segment(one), safe="$=") for one in segments)
+    path = "".join("/" + quote(check_segment(segment), safe="$=") for segment in segments)
     return f"{path}?{options}" if options else path
 
 

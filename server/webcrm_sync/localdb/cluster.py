@@ -19,7 +19,7 @@ from pathlib import Path
 from webcrm_sync.localdb import lifetime
 from webcrm_sync.localdb.lifetime import Home
 
-#: The superuser. It only sets the cluster up and creates the login of the product's processes.
+#: The superuser, which only sets up the cluster and creates the login of the product's processes.
 LOGIN = "webcrm_sync"
 _log = logging.getLogger(__name__)
 
@@ -29,7 +29,7 @@ class DatabaseTrouble(Exception):
 
 
 def make_cluster(home: Home) -> None:
-    """Create the cluster of `home` as a whole or not at all; its password file must exist."""
+    """Create the cluster of `home` as a whole or not at all. Its password file must exist."""
     draft = home.data_dir / "postgres.new"
     shutil.rmtree(draft, ignore_errors=True)
     command = [
@@ -38,15 +38,15 @@ def make_cluster(home: Home) -> None:
         *("--encoding", "UTF8", "--locale", "C", "--no-instructions"),
         *("--locale-provider", "builtin", "--builtin-locale", "C.UTF-8"),
     ]
-    done = subprocess.run(
+    result = subprocess.run(
         [*_as_server_user(home), *command],
         env=_environment(),
         capture_output=True,
         text=True,
         check=False,
     )
-    if done.returncode:
-        raise DatabaseTrouble(f"PostgreSQL could not be set up: {done.stderr.strip()[-500:]}")
+    if result.returncode:
+        raise DatabaseTrouble(f"PostgreSQL could not be set up: {result.stderr.strip()[-500:]}")
     draft.rename(home.cluster)
 
 
@@ -77,13 +77,13 @@ def start_watch(home: Home) -> None:
 def make_socket_dir(home: Home) -> None:
     """Create the socket's directory, which no other user can enter.
 
-    Raises DatabaseTrouble when another user has put something there.
+    Raises DatabaseTrouble if another user has created something in its place.
     """
     home.socket_dir.mkdir(mode=0o700, exist_ok=True)
-    found = home.socket_dir.lstat()
+    status = home.socket_dir.lstat()
     owners = {os.geteuid(), home.data_dir.stat().st_uid}
-    is_private = stat.S_ISDIR(found.st_mode) and not stat.S_IMODE(found.st_mode) & 0o077
-    if found.st_uid not in owners or not is_private:
+    is_private = stat.S_ISDIR(status.st_mode) and not stat.S_IMODE(status.st_mode) & 0o077
+    if status.st_uid not in owners or not is_private:
         raise DatabaseTrouble(f"{home.socket_dir} is not a directory for us alone. Remove it.")
 
 
@@ -137,15 +137,15 @@ def _program(name: str) -> str:
 
 
 def _environment() -> dict[str, str]:
-    """Ours without PostgreSQL's own variables, which would change what the programs do."""
+    """The environment without PostgreSQL's own variables, which would change its programs."""
     return {name: value for name, value in os.environ.items() if not name.startswith("PG")}
 
 
 def _as_server_user(home: Home) -> list[str]:
     """The prefix of a command of PostgreSQL, which refuses to run as root.
 
-    For root: become the cluster's owner, but keep the one right to pass through root's own
-    directories, so that none of them must be opened to everybody (capabilities(7)).
+    For root, the command runs as the cluster's owner. It keeps the one right to pass through root's
+    own directories, so that none of them must be opened to everybody (capabilities(7)).
     """
     if os.geteuid() != 0:
         return []

@@ -1,6 +1,6 @@
-"""The product's own PostgreSQL, for a machine without one: started and stopped as needed.
+"""The product's own PostgreSQL, for a machine without one. It is started and stopped as needed.
 
-Several processes use one server at the same time; it ends with the last of them.
+Several processes share one server, which ends with the last of them.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ __all__ = ["DatabaseMissing", "DatabaseTrouble", "embedded"]
 
 #: Long enough for the server's recovery after a crash, on a slow disk.
 _START_PATIENCE_S = 120.0
-_LOOK_EVERY_S = 0.01
+_POLL_EVERY_S = 0.01
 
 
 class DatabaseMissing(Exception):
@@ -50,9 +50,9 @@ def embedded(data_dir: Path, *, create: bool) -> Iterator[str]:
     """The SQLAlchemy URL (`postgresql+psycopg://...`) of the server in `data_dir`.
 
     The server runs while any process is in such a block. The URL has the password of a login that
-    owns the product's tables and is no superuser. With `create` a missing directory (0700) and
-    database are created. Raises DatabaseMissing when there is none, DatabaseTrouble when the
-    server cannot be created, started or reached.
+    owns the product's tables and is not a superuser. `create`: create a missing directory (0700)
+    and database. Otherwise raises DatabaseMissing. Raises DatabaseTrouble if the server cannot be
+    created, started or reached.
     """
     home = Home(data_dir.absolute())
     if create:
@@ -68,11 +68,11 @@ def embedded(data_dir: Path, *, create: bool) -> Iterator[str]:
 
 
 def _join(home: Home) -> int:
-    """The descriptor whose lock makes this process a user, once the server answers."""
+    """Register this process as a user and wait for the server. Returns the lock's descriptor."""
     with home.guard():
         user = home.lock("users", fcntl.LOCK_SH)
         try:
-            _bring_up(home)
+            _start_and_wait(home)
         except BaseException:
             os.close(user)
             home.stop_if_unused()
@@ -86,9 +86,9 @@ def _leave(home: Home, user: int) -> None:
         home.stop_if_unused()
 
 
-def _bring_up(home: Home) -> None:
-    """Start the server if necessary; return when it accepts a connection."""
-    _make(home)
+def _start_and_wait(home: Home) -> None:
+    """Start the server if necessary, and return when it accepts a connection."""
+    _ensure_cluster(home)
     start_watch(home)
     is_started = False
     deadline = time.monotonic() + _START_PATIENCE_S
@@ -100,12 +100,12 @@ def _bring_up(home: Home) -> None:
             is_started = True
         if time.monotonic() > deadline:
             raise DatabaseTrouble(f"PostgreSQL does not answer: {trouble}") from trouble
-        time.sleep(_LOOK_EVERY_S)
+        time.sleep(_POLL_EVERY_S)
     read_or_create_secret(home.app_password)
     role.ensure_login(_superuser(home), _plain(home))
 
 
-def _make(home: Home) -> None:
+def _ensure_cluster(home: Home) -> None:
     if not home.cluster.exists():
         read_or_create_secret(home.password)
         make_cluster(home)

@@ -5,8 +5,8 @@ would be reused. Each process that uses the server holds `postgres.users` (share
 its children hold `postgres.alive` (shared, inherited). A process holds `postgres.guard` while it
 starts, stops or checks the server.
 
-As a program this file is the watch: it stops the server when the last user ended without stopping
-it. It imports only the standard library, to stay small.
+Run as a program, this file is the watch: it stops the server when the last user ended without
+stopping it. It imports only the standard library, to stay small.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ from pathlib import Path
 #: sun_path holds 104 bytes on macOS, 108 on Linux, the closing zero included (unix(4), unix(7)).
 _LONGEST_SOCKET = 100
 _STOP_PATIENCE_S = 60.0
-_LOOK_EVERY_S = 0.01
+_POLL_EVERY_S = 0.01
 _WATCH_EVERY_S = 1.0
 _LOCKS = ("guard", "users", "alive", "watch")
 
@@ -108,7 +108,7 @@ class Home:
         return self.data_dir / f"postgres.{name}"
 
     def stop_if_unused(self) -> bool:
-        """Stop the server if no process uses it; True = it is down. Hold the guard."""
+        """Stop the server if no process uses it. True if it is down. Hold the guard."""
         if self.is_held("users"):
             return False
         self._stop()
@@ -126,7 +126,7 @@ class Home:
                 signalled.add((process_id, order))
                 with suppress(ProcessLookupError):
                     os.kill(process_id, order)
-            time.sleep(_LOOK_EVERY_S)
+            time.sleep(_POLL_EVERY_S)
         if self.socket_dir.parent != self.data_dir:
             with suppress(OSError):
                 self.socket_dir.rmdir()
@@ -144,8 +144,8 @@ class Home:
 def watch(home: Home, lock: int) -> None:
     """Stop the server of `home` once no process uses it. `lock`: shows that a watch runs.
 
-    The watch polls. If it waited for the users' lock it would hold it for a moment, and a process
-    that leaves then would take the watch for a user.
+    The watch polls. If it waited for the users' lock, it would hold that lock for a moment, and a
+    process that leaves at that moment would count the watch as a user.
     """
     is_down = False
     while not is_down:

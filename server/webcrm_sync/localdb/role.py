@@ -1,7 +1,7 @@
-"""The login of the product's processes at the embedded PostgreSQL: it owns the tables.
+"""The login of the product's processes to the embedded PostgreSQL, which owns the tables.
 
-It is no superuser, since a superuser can read and write the machine's files and run programs. The
-superuser only sets the cluster up and creates this login.
+It is not a superuser, since a superuser can read and write the machine's files and run programs.
+The superuser only sets up the cluster and creates this login.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from psycopg import sql
 from sqlalchemy import URL
 
 ROLE = "webcrm_sync_app"
-_FACTS = {"role": sql.Identifier(ROLE), "name": sql.Literal(ROLE)}
+_NAMES = {"role": sql.Identifier(ROLE), "name": sql.Literal(ROLE)}
 
 _IS_PLAIN = """
 SELECT NOT rolsuper AND rolcanlogin AND pg_get_userbyid(datdba) = rolname
@@ -19,7 +19,7 @@ SELECT NOT rolsuper AND rolcanlogin AND pg_get_userbyid(datdba) = rolname
 """
 #: Statements that give the login what another role owns in the schema: before this login existed,
 #: the superuser created the tables. A sequence or a row type goes with its table.
-_STRAYS = sql.SQL("""
+_STATEMENTS_TO_TAKE_OVER = sql.SQL("""
 WITH owner AS (SELECT oid FROM pg_roles WHERE rolname = {name})
 SELECT format('ALTER TABLE %s OWNER TO %I', c.oid::regclass, {name})
   FROM pg_class c, owner
@@ -35,11 +35,11 @@ SELECT format('ALTER TYPE %s OWNER TO %I', t.oid::regtype, {name})
   FROM pg_type t LEFT JOIN pg_class c ON c.oid = t.typrelid, owner
  WHERE typnamespace = 'public'::regnamespace AND typowner <> owner.oid
    AND (typtype IN ('e', 'd', 'r') OR (typtype = 'c' AND c.relkind = 'c'))
-""").format(**_FACTS)
+""").format(**_NAMES)
 
 
 def ensure_login(superuser: URL, plain: URL) -> None:
-    """Let the login sign in with its password and own the product's schema. Idempotent.
+    """Make the login able to sign in, and owner of the product's schema. Idempotent.
 
     `superuser` and `plain`: the URLs of the two logins at a running server. A cluster of an earlier
     version has only the superuser; this function upgrades it.
@@ -47,16 +47,16 @@ def ensure_login(superuser: URL, plain: URL) -> None:
     if _is_login_ready(plain):
         return
     assert plain.password is not None
-    secret = _FACTS | {"password": sql.Literal(plain.password)}
+    secret = _NAMES | {"password": sql.Literal(plain.password)}
     with _connect(superuser) as connection:
         is_new = connection.execute("SELECT to_regrole(%s) IS NULL", [ROLE]).fetchone() == (True,)
-        made = "{verb} ROLE {role} NOSUPERUSER LOGIN PASSWORD {password}"
+        create_or_alter = "{verb} ROLE {role} NOSUPERUSER LOGIN PASSWORD {password}"
         verb = sql.SQL("CREATE" if is_new else "ALTER")
-        connection.execute(sql.SQL(made).format(verb=verb, **secret))
-        give = sql.SQL("ALTER DATABASE {database} OWNER TO {role}")
+        connection.execute(sql.SQL(create_or_alter).format(verb=verb, **secret))
+        change_owner = sql.SQL("ALTER DATABASE {database} OWNER TO {role}")
         database = sql.Identifier(connection.info.dbname)
-        connection.execute(give.format(database=database, **_FACTS))
-        for (statement,) in connection.execute(_STRAYS).fetchall():
+        connection.execute(change_owner.format(database=database, **_NAMES))
+        for (statement,) in connection.execute(_STATEMENTS_TO_TAKE_OVER).fetchall():
             connection.execute(statement)
 
 
@@ -64,7 +64,7 @@ def _is_login_ready(plain: URL) -> bool:
     try:
         with _connect(plain) as connection:
             is_plain = connection.execute(_IS_PLAIN).fetchone() == (True,)
-            return is_plain and connection.execute(_STRAYS).fetchone() is None
+            return is_plain and connection.execute(_STATEMENTS_TO_TAKE_OVER).fetchone() is None
     except psycopg.OperationalError:
         return False
 

@@ -1,4 +1,4 @@
-"""What a call may cost: seconds, bytes of the answer, pages of a listing."""
+"""The bounds of a call: seconds, bytes of the answer, pages of a listing."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import httpx
 
 #: The httpx request extension that holds the bounds of one request.
 BOUNDS_EXTENSION = "webcrm_sync.bounds"
-#: The only coding that we ask for, because we decompress it ourselves and count what comes out.
+#: The only coding that calls ask for, since Meter decompresses it and counts the bytes.
 ACCEPT_ENCODING = "gzip"
 _UNCOMPRESSED = {"", "identity"}
 _GZIP = {"gzip", "x-gzip"}  # two names of one coding (RFC 9110: content codings)
@@ -20,7 +20,7 @@ _MEGABYTE = 1024 * 1024
 
 @dataclass(frozen=True, slots=True)
 class Bounds:
-    """What one call may cost.
+    """The bounds of one call.
 
     `seconds`: from the connection to the last byte. `size`: bytes of the answer, decompressed.
     `pages`: pages of a listing, each of which is a call.
@@ -32,11 +32,11 @@ class Bounds:
 
 
 class AnswerTooLarge(httpx.RemoteProtocolError):
-    """The answer is larger than the call allows; its rest is not read."""
+    """The answer is larger than the call allows. The rest is not read."""
 
 
 class CallTooSlow(httpx.ReadTimeout):
-    """The whole call took longer than it may."""
+    """The whole call took longer than its bounds allow."""
 
     def __init__(self, bounds: Bounds) -> None:
         super().__init__(f"took longer than {bounds.seconds:.3g} s")
@@ -59,7 +59,7 @@ class Meter:
         """
         if not self._is_known:
             raise httpx.DecodingError("the answer is compressed in a way that was not asked for")
-        self._bytes_in += len(chunk)  # a compressed stream can be endless and hold nothing
+        self._bytes_in += len(chunk)  # a compressed stream may be endless and yield nothing
         self._check(self._bytes_in)
         if self._gzip is None:
             yield chunk

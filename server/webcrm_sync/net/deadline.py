@@ -1,7 +1,7 @@
-"""One deadline for everything that a synchronous call does on its connection.
+"""One deadline for all that a synchronous call does on its connection.
 
 A socket's timeout applies to each read alone, so a peer that sends a byte now and then never
-exceeds it.
+exceeds the timeout.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from typing import Any
 
 import httpcore
 
-#: Written at once. Small, so that a peer that reads slowly cannot delay one write for long.
+#: The bytes written at once: few, so that a slow peer cannot delay one write for long.
 _PIECE_BYTES = 16 * 1024
 _deadline: ContextVar[float] = ContextVar("deadline", default=float("inf"))
 
@@ -65,7 +65,7 @@ class DeadlineBackend(httpcore.NetworkBackend):
 
 
 class _DeadlineStream(httpcore.NetworkStream):
-    """One connection. Each read and each piece of a write has the time that is left by then."""
+    """One connection. Each read and each piece of a write gets the time that is left."""
 
     def __init__(self, inner: httpcore.NetworkStream) -> None:
         self._inner = inner

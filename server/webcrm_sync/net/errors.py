@@ -11,9 +11,9 @@ NOT_TRUSTED = "CertificateNotTrusted"
 
 
 def classify_connection_error(host: str, error: Exception) -> TryLater:
-    """The error for a `host` that was not reached.
+    """The error for a `host` that could not be reached.
 
-    When the reason is its certificate, the code is NOT_TRUSTED and the message names CA_BUNDLE.
+    If its certificate is the reason, the code is NOT_TRUSTED and the message names CA_BUNDLE.
     """
     if _is_untrusted(error):
         return TryLater(
@@ -24,7 +24,7 @@ def classify_connection_error(host: str, error: Exception) -> TryLater:
 
 
 def _is_untrusted(error: BaseException | None) -> bool:
-    """True when a failed verification led to `error`.
+    """True if a failed verification led to `error`.
 
     Only the type counts, since the message differs by system. httpcore raises its own error `from
     None`, which leaves the verification's in the context.

@@ -1,4 +1,4 @@
-"""The proxy that an outgoing call goes through."""
+"""Finds the proxy for an outgoing call."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ import httpx
 def find_proxy(url: str, trust: ssl.SSLContext) -> httpx.Proxy | None:
     """The proxy that the environment or the system names for `url`, None = none.
 
-    `trust` verifies a proxy that is reached by https.
+    `trust`: verifies the certificate of an https proxy.
     """
     parts = urlsplit(url)
     proxies = {} if proxy_bypass(parts.netloc) else getproxies()

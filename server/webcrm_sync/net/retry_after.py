@@ -1,4 +1,4 @@
-"""The one reader of Retry-After (RFC 9110, 10.2.3), for Graph, Entra and webCRM. Pure."""
+"""Reads Retry-After (RFC 9110, 10.2.3) for Graph, Entra and webCRM. Pure."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import re
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
 
-#: The longest wait that we accept. The services' limits count requests over at most 10 minutes
+#: The longest accepted wait. The services' limits count requests over at most 10 minutes
 #: (Microsoft Graph: throttling limits, Outlook; webCRM: a minute), and an hour leaves room for
 #: maintenance. A longer value is probably wrong, such as milliseconds in place of seconds, and
 #: would stop all filing. If it is right, the cap costs one refused call an hour.
@@ -15,7 +15,7 @@ _SECONDS = re.compile(r"[0-9]+(?:[.,][0-9]+)?")
 
 
 def read_retry_after(value: str | None, now: datetime) -> datetime | None:
-    """The moment from which the service takes calls again, None when `value` does not say.
+    """The moment from which the service accepts calls again, None if `value` does not say.
 
     `value`: seconds or an HTTP date. Seconds may have decimals (Microsoft Graph: throttling, its
     own sample). The moment is between `now` and `now` + LONGEST_WAIT.

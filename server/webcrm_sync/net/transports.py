@@ -47,7 +47,7 @@ class BoundedTransport(httpx.BaseTransport):
         self._bounds = bounds
 
     def handle_request(self, request: httpx.Request) -> httpx.Response:
-        """The head of the answer; the body is counted while it is read."""
+        """The head of the answer. The body is counted while it is read."""
         bounds = _prepare(request, self._bounds)
         deadline = time.monotonic() + bounds.seconds
         with enforce_deadline(deadline):
@@ -95,7 +95,7 @@ class AsyncBoundedTransport(httpx.AsyncBaseTransport):
         self._bounds = bounds
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
-        """The head of the answer; the body is counted while it is read."""
+        """The head of the answer. The body is counted while it is read."""
         bounds = _prepare(request, self._bounds)
         deadline = asyncio.get_running_loop().time() + bounds.seconds
         try:
@@ -151,7 +151,7 @@ def _prepare(request: httpx.Request, default: Bounds) -> Bounds:
 
 
 def _attach_meter(response: httpx.Response, bounds: Bounds) -> Meter:
-    """A meter for `response`, which from now on looks uncompressed and free of cookies to httpx."""
+    """A meter for `response`. Hides the coding and the cookies of the response from httpx."""
     meter = Meter(response.headers, bounds)
     response.headers.pop("Content-Encoding", None)
     response.headers.pop("Set-Cookie", None)

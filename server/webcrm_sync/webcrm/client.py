@@ -1,4 +1,4 @@
-"""The calls to webCRM's REST API, by what they read or write."""
+"""The calls to webCRM's REST API."""
 
 from __future__ import annotations
 
@@ -49,9 +49,9 @@ _ACTIVITY_FIELDS = (
 class WebCrm:
     """One webCRM system, by its application token. Thread-safe; sends one call at a time.
 
-    Each method raises TryLater when nothing was done and the same call may work later, and Refused
-    when webCRM rejects the call. A method that writes raises Unclear when the write may have
-    happened, and TooLate when the rate limit holds it back beyond `until`.
+    Each method raises TryLater if nothing was done and the same call may work later, and Refused if
+    webCRM rejects the call. A method that writes raises Unclear if the write may have happened, and
+    TooLate if the rate limit holds it back beyond `until`.
     """
 
     def __init__(
@@ -73,7 +73,7 @@ class WebCrm:
     # ---- reading -------------------------------------------------------------------------
 
     def check_login(self) -> None:
-        """Tests the connection: returns if webCRM accepts the login."""
+        """Returns if webCRM can be reached and accepts the login; raises as all methods do."""
         self._call("GET", "/Auth")
 
     def list_fields(self) -> tuple[Field, ...]:
@@ -103,13 +103,13 @@ class WebCrm:
         return tuple(map(wire.read_person, self._query(script)))
 
     def list_documents(self) -> Iterator[DocumentRow]:
-        """Every Document that is linked to an Activity; reads a page when the last one is used."""
+        """Every Document that is linked to an Activity. Reads each page when it is needed."""
         return filter(None, map(wire.read_document, self._list("/Documents")))
 
     def list_keyed_activities(
         self, organisation_id: int | None, *, created_since: datetime
     ) -> tuple[KeyedActivity, ...]:
-        """The Organisation's Activities (None = all) created since, with their key field.
+        """The Organisation's Activities (None = all) created since then, with their key field.
 
         The caller compares the keys, since webCRM warns that filters on custom fields may be wrong
         (webCRM's Swagger: /Queries).
@@ -130,10 +130,10 @@ class WebCrm:
         created_since: datetime,
         odd: list[UnreadableRecord] | None = None,
     ) -> tuple[KeyedActivity, ...]:
-        """One page of Activities created since, with ids from `activity_id` on, in their order.
+        """One page of Activities created since then, from the id `activity_id` on, by id.
 
-        At most PAGE Activities including the odd ones; fewer means that these are the last. `odd`:
-        see `list_changed_activities`.
+        A page with fewer than PAGE Activities, including the odd ones, is the last. `odd`: see
+        `list_changed_activities`.
         """
         key_field = self._settings.webcrm_key_field
         script = _select_keyed(key_field).where(
@@ -153,7 +153,7 @@ class WebCrm:
     def list_changed_activities(
         self, updated_since: datetime, *, odd: list[UnreadableRecord] | None = None
     ) -> tuple[SentActivity, ...]:
-        """Every Activity changed since, mail or not, oldest change first.
+        """Every Activity changed since then, mail or not, oldest change first.
 
         Records that cannot be read go into `odd`; without it, their error is raised.
         """
@@ -167,7 +167,7 @@ class WebCrm:
     def list_changed_persons(
         self, since: datetime, *, odd: list[UnreadableRecord] | None = None
     ) -> tuple[PersonRow, ...]:
-        """Every Person changed since, oldest change first.
+        """Every Person changed since then, oldest change first.
 
         `odd`: see `list_changed_activities`.
         """
@@ -177,7 +177,7 @@ class WebCrm:
     def list_changed_organisations(
         self, since: datetime, *, odd: list[UnreadableRecord] | None = None
     ) -> tuple[OrganisationRow, ...]:
-        """Every Organisation changed since, oldest change first.
+        """Every Organisation changed since then, oldest change first.
 
         `odd`: see `list_changed_activities`.
         """
@@ -189,7 +189,10 @@ class WebCrm:
     def write_activities(
         self, drafts: Sequence[ActivityDraft], *, until: datetime = NEVER
     ) -> list[CreatedRecord | RejectedRecord]:
-        """The result of each draft, in their order, by one request. Not idempotent."""
+        """Creates an Activity for each draft, by one request. Not idempotent.
+
+        Returns the results in the order of the drafts.
+        """
         body = self._activities_body(drafts)
         return self._write_bulk("/Activities", body, count=len(drafts), until=until)
 
@@ -200,7 +203,10 @@ class WebCrm:
     def write_documents(
         self, drafts: Sequence[DocumentDraft], *, until: datetime = NEVER
     ) -> list[CreatedRecord | RejectedRecord]:
-        """The result of each attachment, in their order, by one request. Not idempotent."""
+        """Creates a Document for each draft, by one request. Not idempotent.
+
+        Returns the results in the order of the drafts.
+        """
         body = requests.documents_body(drafts)
         return self._write_bulk("/Documents", body, count=len(drafts), until=until)
 
@@ -209,7 +215,7 @@ class WebCrm:
         requests.document_body(draft)
 
     def write_document(self, draft: DocumentDraft, *, until: datetime = NEVER) -> CreatedRecord:
-        """The Document made of one large attachment. Not idempotent."""
+        """Creates the Document of one large attachment. Not idempotent."""
         body = requests.document_body(draft)
         answer = self._call("POST", "/Documents", body=body, until=until)
         return wire.read_new_id(answer, "DocumentId")
@@ -235,7 +241,7 @@ class WebCrm:
             self._call("DELETE", f"/Documents/{document_id:d}")
 
     def create_person(self, draft: PersonDraft) -> CreatedRecord:
-        """The Person made of a draft. Not idempotent."""
+        """Creates a Person. Not idempotent."""
         answer = self._call("POST", "/Persons", body=requests.person_body(draft))
         return wire.read_new_id(answer, "PersonId")
 
@@ -259,7 +265,7 @@ class WebCrm:
         return self._list("/Queries", {"script": str(script)})
 
     def _list(self, path: str, params: Params | None = None) -> Iterator[wire.Row]:
-        """The records on all pages; a page that is not full is the last."""
+        """The records on all pages. A page that is not full is the last."""
         guard = self._create_guard()
         page, has_more = 0, True
         while has_more:
@@ -270,10 +276,10 @@ class WebCrm:
             has_more = len(rows) == PAGE
 
     def _changed(self, script: Select, since: datetime) -> tuple[wire.Row, ...]:
-        """The records changed since, each once, in its latest version.
+        """The records changed since then, each once, in its latest version.
 
-        A record that changes meanwhile moves to the end and shifts the pages behind it. So the call
-        after a full page asks for the changes since the page's last record, not for page 2.
+        A record that changes during the reading moves to the end and shifts the later pages. So the
+        call after a full page asks for the changes since the page's last record, not for page 2.
         """
         name, id_name = f"{script.table}UpdatedAt", f"{script.table}Id"
         latest: dict[int, wire.Row] = {}
@@ -314,9 +320,9 @@ def _read_each(
     id_name: str,
     odd: list[UnreadableRecord] | None,
 ) -> tuple[T, ...]:
-    """The records, each read by itself, so that one that cannot be read does not hide the others.
+    """The records, each read alone, so that an unreadable record does not hide the others.
 
-    A `SyncError` is raised all the same: it means that the list cannot be trusted.
+    A `SyncError` is raised nevertheless, since it means that the list cannot be trusted.
     """
     values = []
     for row in rows:
@@ -331,8 +337,9 @@ def _read_each(
     return tuple(values)
 
 
-def _select(table: Table, names: str, *others: str) -> Select:
-    return Select(table, [*(table + name for name in names.split()), *others])
+def _select(table: Table, names: str, *whole_names: str) -> Select:
+    """A script for fields: `names` lack the table's name as their prefix, `whole_names` have it."""
+    return Select(table, [*(table + name for name in names.split()), *whole_names])
 
 
 def _select_keyed(key_field: str) -> Select:

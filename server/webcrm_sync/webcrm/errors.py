@@ -50,10 +50,10 @@ class Answer:
 
 
 def classify_answer(answer: Answer, *, is_write: bool, now: datetime) -> SyncError | None:
-    """The error that `answer` means, None for a success.
+    """The error for `answer`, None for a success.
 
-    A 401 or 429 means that nothing was done. Other answers may come from a host between us and
-    webCRM (a redirect, 408, 5xx), so they leave a write unclear. webCRM documents only 401 and
+    A 401 or 429 means that nothing was done. Other answers (a redirect, 408, 5xx) may come from a
+    host on the way to webCRM, so they leave a write unclear. webCRM documents only 401 and
     429 (webCRM's Swagger; api.webcrm.com).
     """
     status, texts = answer.status, _error_texts(answer)
@@ -78,7 +78,7 @@ def classify_answer(answer: Answer, *, is_write: bool, now: datetime) -> SyncErr
 
 
 def classify_lost_answer(error: httpx.RequestError, *, is_write: bool) -> SyncError:
-    """The error that a missing answer means. Unclear only for a write that may have been sent."""
+    """The error for a missing answer. Unclear only for a write that may have been sent."""
     code = type(error).__name__
     if isinstance(error, _NOT_SENT):
         reason = classify_connection_error(error.request.url.host, error)
@@ -124,7 +124,7 @@ def parse_json(answer: Answer) -> object:
         body: object = json.loads(answer.body)
     except (ValueError, RecursionError):
         return None
-    # JSON can hold what cannot be stored (NUL, half an emoji) only as an escape.
+    # Only an escape can put characters into JSON that cannot be stored (NUL, half an emoji).
     return to_storable_json(body) if b"\\u" in answer.body else body
 
 

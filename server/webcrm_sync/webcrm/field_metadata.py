@@ -24,7 +24,7 @@ class FieldMetadata:
     fetched_at: datetime | None = None
 
     def read(self, *, is_fresh: bool = False) -> dict[str, Field]:
-        """The fields by name, empty when webCRM does not describe them.
+        """The fields by name, empty if webCRM does not describe them.
 
         `is_fresh`: read them from webCRM even if the cache is young.
         """
@@ -48,7 +48,7 @@ class FieldMetadata:
         return FieldLimits(subject=lengths.get(SUBJECT, 0), memo=lengths.get(MEMO, 0))
 
     def knows_action(self, action: str) -> bool:
-        """True when webCRM's drop-down has this label, or the field is no drop-down.
+        """True if webCRM's drop-down has this label, or the field is not a drop-down.
 
         For a missing label it reads the fields again, since somebody may just have added it.
         """

@@ -1,4 +1,4 @@
-"""Builds `/Queries` scripts from known names and escaped values; nothing else makes them.
+"""Builds `/Queries` scripts from known names and escaped values. No other module builds any.
 
 The vendor's own clients use a small grammar (GitHub webCRMdotcom/ErpIntegrations): SELECT a list
 FROM one table, WHERE with = and >= joined by AND, ORDER BY one field. It has no bind parameters.
@@ -19,17 +19,17 @@ Value = str | int | datetime
 
 _OPERATORS = frozenset({"=", ">="})
 #: The Unicode categories that text outside of ASCII may hold: letters, their marks, digits. They
-#: exclude what looks like a quote (U+2019, U+02BC, U+FF07), since a database with a one-byte code
-#: page may turn it into one.
+#: exclude quote-like characters (U+2019, U+02BC, U+FF07), which a database with a one-byte code
+#: page may turn into a quote.
 _SAFE_CATEGORIES = frozenset({"Lu", "Ll", "Lt", "Lo", "Mn", "Mc", "Nd"})
-#: Two letters that are drawn as a quote.
+#: Two letters that are drawn like a quote.
 _SALTILLO = "\ua78b\ua78c"
 
 
-def _field_names(table: Table, own: str) -> frozenset[str]:
+def _field_names(table: Table, special: str) -> frozenset[str]:
     numbered = [*(f"Custom{n}" for n in range(1, 16)), *(f"Plus{n}" for n in range(1, 21))]
     shared = ["Id", "Comment", "Memo", "CreatedAt", "CreatedBy", "UpdatedAt", "UpdatedBy"]
-    return frozenset(table + name for name in [*shared, *numbered, *own.split()])
+    return frozenset(table + name for name in [*shared, *numbered, *special.split()])
 
 
 #: The fields a script may name (webCRM's Swagger: ActivityDto, PersonDto, OrganisationDto).

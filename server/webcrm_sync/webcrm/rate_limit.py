@@ -1,8 +1,8 @@
 """One call at a time, and never more in a minute than webCRM allows.
 
-webCRM takes 250 requests in a sliding minute per application token (api.webcrm.com). Parallel
-calls fail by the vendor's own account (GitHub webCRMdotcom/ErpIntegrations, README). We stay a
-little below the limit, since a request may arrive a moment later than it was sent.
+webCRM takes 250 requests in a sliding minute per application token (api.webcrm.com). The
+vendor says that parallel calls fail (GitHub webCRMdotcom/ErpIntegrations, README). LIMIT is a
+little lower, since a request may arrive a moment later than it was sent.
 """
 
 from __future__ import annotations

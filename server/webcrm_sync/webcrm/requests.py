@@ -1,7 +1,7 @@
 """The body of each write to webCRM: our values -> webCRM's JSON. Pure.
 
-No other module makes such a body. So each text passes through `neutralize_tags`, and nothing that a
-stranger wrote can act in webCRM's pages (ADR 14).
+No other module builds such a body. So each text passes through `neutralize_tags`, and no text of a
+stranger can act in webCRM's pages (ADR 14).
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ _SHOWN_FIELDS = frozenset(
         "PersonName",
     }
 )
-#: Read at once; a multiple of three, so that the pieces of base64 join without padding.
+#: The bytes read at once: a multiple of three, so that the pieces of base64 join without padding.
 _PIECE_BYTES = 3 * 16 * 1024
 #: A field's value; None = the field is left out.
 Value = str | int | None
@@ -46,7 +46,7 @@ class ActivityChange:
 
 @dataclass(frozen=True, slots=True)
 class PersonDraft:
-    """A Person to be created."""
+    """A Person to create."""
 
     name: str
     address: str
@@ -55,7 +55,7 @@ class PersonDraft:
 
 @dataclass(frozen=True, slots=True)
 class StreamedBody:
-    """A body that is never held in memory whole. Its length is known; it can be read repeatedly."""
+    """A body that memory never holds whole. Its length is known, and it can be read repeatedly."""
 
     parts: tuple[bytes | DocumentDraft, ...]
 
@@ -103,7 +103,7 @@ def format_time(at: datetime, zone: tzinfo) -> str:
 
 
 def activity_change_body(activity_id: int, change: ActivityChange) -> bytes:
-    """The body of PUT /Activities/{id}. Fields left out are kept (webCRM's own SDK does so)."""
+    """The body of PUT /Activities/{id}: an omitted field stays unchanged (webCRM's own SDK)."""
     return _record_body(
         ActivityId=activity_id,
         ActivityDescription=change.subject,

@@ -45,9 +45,9 @@ class Row:
         return "" if value is None else str(value)
 
     def number(self, name: str) -> int:
-        """The field as a whole number, 0 when it is missing or no number."""
-        found = re.fullmatch(r"\s*(-?[0-9]{1,18})(\.0*)?\s*", self.text(name))
-        return int(found[1]) if found else 0
+        """The field as a whole number, 0 if it is missing or not a number."""
+        match = re.fullmatch(r"\s*(-?[0-9]{1,18})(\.0*)?\s*", self.text(name))
+        return int(match[1]) if match else 0
 
     def time(self, name: str, zone: tzinfo = UTC) -> datetime | None:
         """The field as UTC, None without a real time. `zone`: that of times without an offset."""
@@ -60,8 +60,8 @@ class Row:
 
     def record_id(self, name: str) -> int:
         """The record's own id. Raises TryLater without one, since such a list cannot be trusted."""
-        if (found := self.number(name)) > 0:
-            return found
+        if (number := self.number(name)) > 0:
+            return number
         raise TryLater(f"webCRM sent a record without {name}")
 
 
@@ -182,9 +182,9 @@ _API_NAMES = {
 
 def _field_name(row: Row) -> str:
     """The field's name in the API. It is not public which name in FieldMetadataDto carries it."""
-    given = [row.text(f"FieldMetadata{kind}FieldName") for kind in ("Db", "Friendly")]
-    known = (_API_NAMES.get(name.strip().casefold()) for name in given)
-    return next(filter(None, known), given[0])
+    spellings = [row.text(f"FieldMetadata{kind}FieldName") for kind in ("Db", "Friendly")]
+    api_names = (_API_NAMES.get(spelling.strip().casefold()) for spelling in spellings)
+    return next(filter(None, api_names), spellings[0])
 
 
 def read_bulk_results(answer: Answer, *, count: int) -> list[CreatedRecord | RejectedRecord]:
@@ -214,7 +214,11 @@ def read_new_id(answer: Answer, id_name: str) -> CreatedRecord:
     Each of these forms occurs in public clients. Raises Unclear when the answer holds no id.
     """
     body = parse_json(answer)
-    found = body.get(id_name) if isinstance(body, dict) else body
-    if isinstance(found, str | int) and not isinstance(found, bool) and _ID.fullmatch(str(found)):
-        return CreatedRecord(int(found))
+    new_id = body.get(id_name) if isinstance(body, dict) else body
+    if (
+        isinstance(new_id, str | int)
+        and not isinstance(new_id, bool)
+        and _ID.fullmatch(f"{new_id}")
+    ):
+        return CreatedRecord(int(new_id))
     raise Unclear("webCRM did not return the new record's id")
